@@ -1,0 +1,68 @@
+// An EventLoop on epoll and the system clock: posted tasks, nanosecond timers, file descriptors. The agent's conductor
+// and the coordinator's core each run one; agent/net's MultiLoop builds on it.
+//
+// One turn: wait for events, then the file descriptors' handlers, then due timers, then posted tasks, then the turn
+// hook. One thread runs the loop; Post and Stop may be called from any.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "common/base/event_loop.h"
+#include "common/base/sync.h"
+#include "common/base/timer_queue.h"
+
+namespace lockstep {
+
+class EpollLoop final : public EventLoop {
+ public:
+  // `events` is a set of EPOLLIN, EPOLLOUT, EPOLLERR, EPOLLHUP.
+  using FdHandler = absl::AnyInvocable<void(uint32_t events)>;
+
+  EpollLoop();
+  ~EpollLoop() override;
+  EpollLoop(const EpollLoop&) = delete;
+  EpollLoop& operator=(const EpollLoop&) = delete;
+
+  const Clock& clock() const override { return clock_; }
+  void Post(Task task) override;
+  TimerId At(MonoTime when, Task task) override;
+  void Cancel(TimerId id) override;
+
+  // Calls `handler` when `fd` has one of `events` (level-triggered), until Unwatch. Watching again changes both.
+  // The loop does not own `fd`; Unwatch it before closing it. Loop thread only.
+  void Watch(int fd, uint32_t events, FdHandler handler);
+  void Unwatch(int fd);
+
+  // Called at the end of every turn, on the loop's thread; set before Run.
+  void SetTurnHook(absl::AnyInvocable<void()> hook) { turn_hook_ = std::move(hook); }
+
+  // Runs turns until Stop. May be called again afterwards.
+  void Run();
+  // Runs one turn; waits for something to happen if `wait`.
+  void Turn(bool wait);
+  // Makes Run return after the present turn. Any thread.
+  void Stop();
+
+ private:
+  void WaitForEvents(bool wait);
+  void RunTimers();
+  void RunPosted();
+
+  const SystemClock clock_;
+  const int epoll_fd_;
+  const int wake_fd_;
+
+  TimerQueue timers_;                                  // loop thread
+  absl::flat_hash_map<int, std::shared_ptr<FdHandler>> handlers_;  // loop thread
+  absl::AnyInvocable<void()> turn_hook_;               // constant after Run starts
+
+  Mutex mutex_;
+  std::vector<Task> posted_ ABSL_GUARDED_BY(mutex_);
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  bool awake_ ABSL_GUARDED_BY(mutex_) = false;  // the wake-up is already on its way
+};
+
+}  // namespace lockstep
