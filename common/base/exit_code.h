@@ -1,0 +1,23 @@
+// The exit codes of `lockstep`, those of k6 (k6.md, section 1.6). Agents name them in their reports, too.
+#pragma once
+
+namespace lockstep {
+
+enum class ExitCode : int {
+  kSuccess = 0,
+  kThresholdsHaveFailed = 99,
+  kSetupTimeout = 100,
+  kTeardownTimeout = 101,
+  kGenericTimeout = 102,
+  kScriptStoppedFromRestApi = 103,
+  kInvalidConfig = 104,
+  kExternalAbort = 105,
+  kCannotStartRestApi = 106,
+  kScriptException = 107,
+  kScriptAborted = 108,
+  kInternalError = 109,
+  kMarkedAsFailed = 110,
+  kOther = 255,
+};
+
+}  // namespace lockstep

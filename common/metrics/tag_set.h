@@ -1,0 +1,49 @@
+// Tag sets, interned: a tag set is stored once per table and then passed around as a small id, so that adding a sample
+// neither copies nor compares strings.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+
+namespace lockstep {
+
+// Sorted by key, keys unique.
+using TagList = std::vector<std::pair<std::string, std::string>>;
+
+// Index into a TagSetTable; kEmptyTagSet is the empty set in each.
+enum class TagSetId : uint32_t {};
+inline constexpr TagSetId kEmptyTagSet{0};
+
+// Not thread-safe: each worker has its own; the batches carry the tags themselves.
+class TagSetTable {
+ public:
+  TagSetTable();
+  // The id of `tags`, in any order; a later duplicate of a key wins.
+  TagSetId Intern(absl::Span<const std::pair<absl::string_view, absl::string_view>> tags);
+  // The set `base` with `key` set to `value`. Remembered, so that repeating it costs one hash lookup.
+  TagSetId With(TagSetId base, absl::string_view key, absl::string_view value);
+  // The set `base` with all of `tags` set.
+  TagSetId With(TagSetId base, absl::Span<const std::pair<absl::string_view, absl::string_view>> tags);
+  TagSetId Without(TagSetId base, absl::string_view key);
+  // Valid as long as the table.
+  const TagList& Get(TagSetId id) const { return sets_[static_cast<uint32_t>(id)]; }
+  std::optional<absl::string_view> Find(TagSetId id, absl::string_view key) const;
+  size_t size() const { return sets_.size(); }
+
+ private:
+  TagSetId InternSorted(TagList tags);
+
+  std::deque<TagList> sets_;
+  absl::flat_hash_map<TagList, TagSetId> by_tags_;
+  absl::flat_hash_map<std::pair<TagSetId, std::pair<std::string, std::string>>, TagSetId> extensions_;
+};
+
+}  // namespace lockstep

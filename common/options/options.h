@@ -1,0 +1,147 @@
+// The options of a test, as one value. Filled tier by tier (defaults < lockstep.yaml < script < environment < flags),
+// consolidated into scenarios, validated with all errors at once, and sent to agents as canonical JSON.
+//
+// An option that no tier sets stays empty, so that a higher tier can be told from a default; `Consolidate` fills them.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "nlohmann/json.hpp"
+
+namespace lockstep {
+
+// One straight piece of a ramp: `target` is reached at the end of `duration`; a zero duration is a jump.
+struct Stage {
+  std::optional<absl::Duration> duration;
+  std::optional<int64_t> target;
+  friend bool operator==(const Stage&, const Stage&) = default;
+};
+
+struct SharedIterationsConfig {
+  int64_t vus = 1;
+  int64_t iterations = 1;
+  absl::Duration max_duration = absl::Minutes(10);
+};
+struct PerVuIterationsConfig {
+  int64_t vus = 1;
+  int64_t iterations = 1;  // of each VU
+  absl::Duration max_duration = absl::Minutes(10);
+};
+struct ConstantVusConfig {
+  int64_t vus = 1;
+  absl::Duration duration;
+};
+struct RampingVusConfig {
+  int64_t start_vus = 1;
+  std::vector<Stage> stages;
+  absl::Duration graceful_ramp_down = absl::Seconds(30);
+};
+struct ConstantArrivalRateConfig {
+  int64_t rate = 0;  // iterations per time_unit
+  absl::Duration time_unit = absl::Seconds(1);
+  absl::Duration duration;
+  int64_t pre_allocated_vus = 0;
+  int64_t max_vus = 0;  // >= pre_allocated_vus
+};
+struct RampingArrivalRateConfig {
+  int64_t start_rate = 0;  // iterations per time_unit
+  absl::Duration time_unit = absl::Seconds(1);
+  std::vector<Stage> stages;  // targets are rates per time_unit
+  int64_t pre_allocated_vus = 0;
+  int64_t max_vus = 0;
+};
+struct ExternallyControlledConfig {
+  int64_t vus = 0;
+  int64_t max_vus = 0;
+  absl::Duration duration;  // zero: until stopped
+};
+using ExecutorConfig =
+    std::variant<SharedIterationsConfig, PerVuIterationsConfig, ConstantVusConfig, RampingVusConfig,
+                 ConstantArrivalRateConfig, RampingArrivalRateConfig, ExternallyControlledConfig>;
+
+// "shared-iterations", "constant-vus", ...: the executor's name in k6's options of today.
+const char* ExecutorTypeName(const ExecutorConfig& config);
+
+struct ScenarioConfig {
+  std::string name;  // ^[0-9a-zA-Z_-]+$
+  std::string exec = "default";
+  absl::Duration start_time = absl::ZeroDuration();
+  absl::Duration graceful_stop = absl::Seconds(30);
+  std::vector<std::pair<std::string, std::string>> env;   // over __ENV
+  std::vector<std::pair<std::string, std::string>> tags;  // over the test's tags
+  ExecutorConfig executor;
+};
+
+struct ThresholdConfig {
+  std::string expression;  // "p(95)<500"
+  bool abort_on_fail = false;
+  absl::Duration delay_abort_eval = absl::ZeroDuration();
+};
+
+struct DnsOptions {
+  enum class Select { kFirst, kRandom, kRoundRobin };
+  enum class Policy { kPreferIPv4, kPreferIPv6, kOnlyIPv4, kOnlyIPv6, kAny };
+  absl::Duration ttl = absl::Minutes(5);  // zero: ask each time; infinite: ask once
+  Select select = Select::kRandom;
+  Policy policy = Policy::kPreferIPv4;
+};
+
+struct TlsAuth {
+  std::string cert, key, password;  // PEM texts
+  std::vector<std::string> domains;  // empty: all
+};
+
+// Which statuses count as errors, for http_reqs_errors and http_req_duration_errors. Inclusive ranges; transport
+// failures (status 0) always count.
+struct HttpErrorsRule {
+  std::vector<std::pair<int, int>> status = {{400, 999}};
+  std::vector<int> exclude;
+  bool Matches(int http_status) const;
+};
+
+struct Options {
+  std::optional<bool> paused;
+  std::optional<int64_t> vus;
+  std::optional<absl::Duration> duration;
+  std::optional<int64_t> iterations;
+  std::optional<std::vector<Stage>> stages;
+  std::optional<std::vector<ScenarioConfig>> scenarios;  // in the order of the script, as k6 sorts them by start time and name
+  std::optional<std::string> execution_segment;
+  std::optional<std::string> execution_segment_sequence;
+  std::optional<bool> no_setup, no_teardown;
+  std::optional<absl::Duration> setup_timeout, teardown_timeout, handle_summary_timeout;
+  std::optional<int64_t> rps;
+  std::optional<DnsOptions> dns;
+  std::optional<int64_t> max_redirects;
+  std::optional<std::string> user_agent;
+  std::optional<int64_t> batch, batch_per_host;
+  std::optional<std::string> http_debug;  // "", "headers" or "full"
+  std::optional<bool> insecure_skip_tls_verify;
+  std::optional<std::vector<std::string>> tls_cipher_suites;
+  std::optional<std::pair<std::string, std::string>> tls_version;  // min, max: "tls1.2"
+  std::optional<std::vector<TlsAuth>> tls_auth;
+  std::optional<bool> throw_on_error;
+  std::optional<std::map<std::string, std::vector<ThresholdConfig>>> thresholds;
+  std::optional<std::vector<std::string>> blacklist_ips, block_hostnames;
+  std::optional<std::map<std::string, std::string>> hosts;
+  std::optional<bool> no_connection_reuse, no_vu_connection_reuse;
+  std::optional<absl::Duration> min_iteration_duration;
+  std::optional<std::vector<std::string>> summary_trend_stats;
+  std::optional<std::string> summary_time_unit;
+  std::optional<std::vector<std::string>> system_tags;
+  std::optional<std::map<std::string, std::string>> tags;
+  std::optional<int64_t> metric_samples_buffer_size;
+  std::optional<bool> no_cookies_reset, discard_response_bodies;
+  std::optional<std::string> console_output, local_ips;
+  std::optional<HttpErrorsRule> http_errors;
+  std::optional<nlohmann::json> cloud, ext;  // passed through
+};
+
+}  // namespace lockstep
