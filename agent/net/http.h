@@ -1,8 +1,9 @@
-// One HTTP exchange: a request in, a response out, no redirects, no retries, no cookies of its own. Everything that k6
-// builds on top (redirect hops, jars, authentication, body forms) is built by the caller from single exchanges, so that
-// each hop is a sample of its own.
+// One HTTP exchange: a request in, a response out, no redirects, no retries, no cookies of its own.
+// Everything that k6 builds on top (redirect hops, jars, authentication, body forms) is built by
+// the caller from single exchanges, so that each hop is a sample of its own.
 //
-// Values only; this header includes neither curl nor V8. See http_client.h for who runs an exchange.
+// Values only; this header includes neither curl nor V8. See http_client.h for who runs an
+// exchange.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+
 #include "common/base/clock.h"
 
 namespace lockstep::agent {
@@ -19,13 +21,17 @@ using HeaderList = std::vector<std::pair<std::string, std::string>>;
 
 struct HttpRequest {
   std::string method = "GET";
-  std::string url;       // absolute, http or https, without credentials and fragment
-  HeaderList headers;    // sent as they are, in this order; nothing is added but Host, Content-Length and what HTTP needs
-  std::string body;      // sent if not empty, or if `has_body`
+  std::string url;     // absolute, http or https, without credentials and fragment
+  HeaderList headers;  // sent as they are, in this order; nothing is added but Host, Content-Length
+                       // and what HTTP needs
+  std::string body;    // sent if not empty, or if `has_body`
   bool has_body = false;
   absl::Duration timeout = absl::Seconds(60);  // whole exchange; zero or infinite: none
   bool keep_body = true;                       // false: read and count the body, but drop it
-  // Challenge-response authentication that belongs to a connection or needs curl's state; basic is a plain header.
+  bool follow_up =
+      false;  // a redirect hop or an answer to a challenge: does not wait for the rps limit again
+  // Challenge-response authentication that belongs to a connection or needs curl's state; basic is
+  // a plain header.
   enum class Auth { kNone, kDigest, kNtlm };
   Auth auth = Auth::kNone;
   std::string user, password;
@@ -37,7 +43,8 @@ struct HttpTimings {
   absl::Duration duration() const { return sending + waiting + receiving; }
 };
 
-// k6's error codes (k6.md, section 7.2): 1000 generic, 1050 request timeout, 1101 no such host, 1212 refused, ...
+// k6's error codes (k6.md, section 7.2): 1000 generic, 1050 request timeout, 1101 no such host,
+// 1212 refused, ...
 struct HttpError {
   int code = 0;         // 0: no error
   std::string message;  // "dial tcp 127.0.0.1:1: connect: connection refused", "" without error
@@ -51,8 +58,8 @@ struct HttpResponse {
   std::string body;         // decoded from its Content-Encoding, if `keep_body`
   HttpError error;
   HttpTimings timings;
-  MonoTime started;   // when the exchange was submitted
-  absl::Time ended;   // wall clock
+  MonoTime started;  // when the exchange was submitted
+  absl::Time ended;  // wall clock
   std::string remote_ip;
   int remote_port = 0;
   std::string tls_version;       // "tls1.3", "" without TLS

@@ -1,0 +1,80 @@
+// A worker's loop: timers, posted tasks and descriptors of an EpollLoop, and HTTP and WebSocket
+// through one libcurl multi handle on the same epoll. A turn goes by stages, so that answers are
+// stamped before anybody works on them:
+//
+//   1. take the events and due timers, hand everything to curl: completions are collected and
+//   stamped
+//   2. posted tasks, then the `Done` callbacks and WebSocket events of what completed (these make
+//   VUs ready)
+//   3. the ready stage: its owner resumes all VUs that became ready; what they Submit is only
+//   queued
+//   4. everything queued goes to curl, then one timer action
+//
+// One thread runs the loop and makes all calls, except Post and Stop, which any thread may make.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/functional/any_invocable.h"
+
+#include "agent/net/http_client.h"
+#include "agent/net/network.h"
+#include "agent/net/websocket.h"
+#include "common/base/event_loop.h"
+
+namespace lockstep::agent {
+
+class MultiLoop final : public EventLoop, public HttpClient {
+ public:
+  // `network` outlives the loop.
+  explicit MultiLoop(Network& network);
+  // Abandons running exchanges; pools and WebSockets of this loop must be gone.
+  ~MultiLoop() override;
+  MultiLoop(const MultiLoop&) = delete;
+  MultiLoop& operator=(const MultiLoop&) = delete;
+
+  // EventLoop
+  const Clock& clock() const override;
+  void Post(Task task) override;
+  TimerId At(MonoTime when, Task task) override;
+  void Cancel(TimerId id) override;
+
+  // HttpClient
+  std::unique_ptr<ConnectionPool> MakePool(int64_t vu_id_in_instance) override;
+  ExchangeId Submit(ConnectionPool& pool, HttpRequest request, Done done) override;
+  void Cancel(ExchangeId id) override;
+
+  // Opens a WebSocket with the options and local address of `pool`, which outlives it, as does
+  // `listener`. Its events come in stage 2 of later turns and stop when the WebSocket is destroyed,
+  // which a listener may do at any time.
+  std::unique_ptr<WebSocket> OpenWebSocket(ConnectionPool& pool, WebSocketRequest request,
+                                           WebSocketListener& listener);
+
+  // Called once in each turn, as stage 3. Set before Run.
+  void SetReadyStage(absl::AnyInvocable<void()> stage);
+
+  // Makes the next turn start without waiting, for a ready stage that left work behind. Loop
+  // thread.
+  void WakeSoon();
+
+  // As EpollLoop's: level-triggered, the loop does not own `fd`.
+  void Watch(int fd, uint32_t events, absl::AnyInvocable<void(uint32_t)> handler);
+  void Unwatch(int fd);
+
+  // Runs turns until Stop. May be called again afterwards.
+  void Run();
+  // Runs one turn; waits for something to happen if `wait`.
+  void Turn(bool wait);
+  // Makes Run return after the present turn. Any thread.
+  void Stop();
+
+  // What agent/net keeps behind this header.
+  class Engine;
+
+ private:
+  std::unique_ptr<Engine> engine_;
+};
+
+}  // namespace lockstep::agent

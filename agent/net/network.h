@@ -1,0 +1,78 @@
+// What a run's network access is made of, apart from the loops: the options that shape connections,
+// the resolver and the limit on requests per second. One Network per agent and run, shared by all
+// of its MultiLoops; it outlives them.
+//
+// Everything here is immutable after Make or guarded: any thread may use it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+#include "common/options/options.h"
+
+namespace lockstep::agent {
+
+class Resolver;
+class RateLimiter;
+
+// A proxy of the environment for one scheme, in curl's spelling; empty: none.
+struct ProxySettings {
+  std::string http, https;
+  std::string no_proxy;  // NO_PROXY as given
+};
+
+struct NetOptions {
+  bool insecure = false;                   // accept any certificate
+  std::string tls_min = "", tls_max = "";  // "tls1.0" .. "tls1.3"; "": tls1.2 and the newest
+  std::vector<std::string>
+      tls_cipher_suites;  // IANA names; empty: OpenSSL's default. TLS 1.3 suites cannot be chosen
+  std::vector<TlsAuth> tls_auth;
+  std::map<std::string, std::string>
+      hosts;  // "host", "host:port" or "*.suffix" to "ip" or "ip:port"
+  std::vector<std::string> block_hostnames;  // "name" or "*.suffix"
+  std::vector<std::string> blacklist_ips;    // CIDR
+  std::string local_ips;  // "10.0.0.1,10.1.0.0/28,10.2.0.1-10.2.0.9"; "": the system's choice
+  DnsOptions dns;
+  bool no_connection_reuse = false;  // each exchange opens its own connection
+  ProxySettings proxy;
+  int64_t requests_per_second = 0;  // of this agent; 0: no limit
+};
+
+// The network part of `options`, with the proxies of this process's environment (HTTP_PROXY,
+// HTTPS_PROXY, NO_PROXY and their lower-case forms, as Go reads them).
+NetOptions NetOptionsFrom(const Options& options);
+
+class Network {
+ public:
+  // InvalidArgument: every address range, cipher suite, TLS version or host mapping that cannot be
+  // read, all at once.
+  static absl::StatusOr<std::unique_ptr<Network>> Make(NetOptions options);
+  ~Network();
+  Network(const Network&) = delete;
+  Network& operator=(const Network&) = delete;
+
+  const NetOptions& options() const { return options_; }
+
+  // Used by agent/net only.
+  struct Rules;
+  const Rules& rules() const { return *rules_; }
+  Resolver& resolver() const { return *resolver_; }
+  RateLimiter& rate_limiter() const { return *rate_limiter_; }
+
+ private:
+  Network();
+  NetOptions options_;
+  std::unique_ptr<Rules> rules_;
+  std::unique_ptr<Resolver> resolver_;
+  std::unique_ptr<RateLimiter> rate_limiter_;
+};
+
+}  // namespace lockstep::agent
