@@ -1,0 +1,110 @@
+#include "agent/js/api/http_sampler.h"
+
+#include <utility>
+
+#include "absl/container/inlined_vector.h"
+#include "absl/strings/str_cat.h"
+
+namespace lockstep::agent {
+namespace {
+
+// Tag sets that a VU remembers for its requests. A script with more different URLs than this has a
+// cardinality problem that the aggregates limit; here it only costs the short cut.
+constexpr size_t kMostKnown = 4096;
+
+void AppendPart(absl::string_view part, std::string* key) {
+  key->append(part.data(), part.size());
+  key->push_back('\0');
+}
+
+}  // namespace
+
+int HttpErrorCode(const HttpResponse& response) {
+  if (response.error.code != 0) {
+    return response.error.code;
+  }
+  return response.status >= 400 ? 1000 + response.status : 0;
+}
+
+HttpSampler::HttpSampler(SampleSink& sink, SystemTags system_tags, HttpErrorsRule errors)
+    : sink_(sink), system_tags_(system_tags), errors_(std::move(errors)) {}
+
+void HttpSampler::Record(const HttpHop& hop, const HttpResponse& response) {
+  const TagSetId tags = TagsOf(hop, response);
+  const HttpTimings& timings = response.timings;
+  const double duration = absl::ToDoubleMilliseconds(timings.duration());
+  const auto add = [&](uint32_t metric, double value) {
+    sink_.Add(BuiltinMetric(metric), tags, value, response.ended);
+  };
+  add(builtin::kHttpReqs, 1);
+  add(builtin::kHttpReqDuration, duration);
+  add(builtin::kHttpReqBlocked, absl::ToDoubleMilliseconds(timings.blocked));
+  add(builtin::kHttpReqConnecting, absl::ToDoubleMilliseconds(timings.connecting));
+  add(builtin::kHttpReqTlsHandshaking, absl::ToDoubleMilliseconds(timings.tls_handshaking));
+  add(builtin::kHttpReqSending, absl::ToDoubleMilliseconds(timings.sending));
+  add(builtin::kHttpReqWaiting, absl::ToDoubleMilliseconds(timings.waiting));
+  add(builtin::kHttpReqReceiving, absl::ToDoubleMilliseconds(timings.receiving));
+  if (hop.expected) {
+    add(builtin::kHttpReqFailed, *hop.expected ? 0 : 1);
+  }
+  if (errors_.Matches(response.status)) {
+    add(builtin::kHttpReqsErrors, 1);
+    add(builtin::kHttpReqDurationErrors, duration);
+  }
+}
+
+TagSetId HttpSampler::TagsOf(const HttpHop& hop, const HttpResponse& response) {
+  const int numbers[] = {static_cast<int>(hop.base), response.status, response.error.code,
+                         hop.expected ? static_cast<int>(*hop.expected) : 2};
+  key_.assign(reinterpret_cast<const char*>(numbers), sizeof(numbers));
+  AppendPart(hop.method, &key_);
+  AppendPart(hop.name ? "n" : "u", &key_);
+  AppendPart(hop.name ? *hop.name : hop.url, &key_);
+  AppendPart(response.proto, &key_);
+  AppendPart(response.tls_version, &key_);
+  if (response.error.code != 0) {
+    AppendPart(response.error.message, &key_);
+  }
+  if (system_tags_.Has(SystemTag::kIp)) {
+    AppendPart(response.remote_ip, &key_);
+  }
+  const auto known = known_.find(key_);
+  if (known != known_.end()) {
+    return known->second;
+  }
+  if (known_.size() >= kMostKnown) {
+    known_.clear();
+  }
+  const TagSetId tags = MakeTags(hop, response);
+  known_.emplace(key_, tags);
+  return tags;
+}
+
+TagSetId HttpSampler::MakeTags(const HttpHop& hop, const HttpResponse& response) {
+  absl::InlinedVector<std::pair<absl::string_view, absl::string_view>, 12> tags;
+  const auto set = [&](SystemTag tag, absl::string_view value) {
+    if (system_tags_.Has(tag) && !value.empty()) {
+      tags.emplace_back(SystemTagName(tag), value);
+    }
+  };
+  const std::string status = absl::StrCat(response.status);
+  const int code = HttpErrorCode(response);
+  const std::string error_code = code == 0 ? "" : absl::StrCat(code);
+  set(SystemTag::kMethod, hop.method);
+  set(SystemTag::kUrl, hop.name.value_or(hop.url));
+  if (!hop.name) {
+    set(SystemTag::kName, hop.url);
+  }
+  set(SystemTag::kStatus, status);
+  set(SystemTag::kProto, response.proto);
+  set(SystemTag::kTlsVersion, response.tls_version);
+  set(SystemTag::kError, response.error.message);
+  set(SystemTag::kErrorCode, error_code);
+  set(SystemTag::kIp, response.remote_ip);
+  if (hop.expected) {
+    set(SystemTag::kExpectedResponse, *hop.expected ? "true" : "false");
+  }
+  return sink_.tags().With(hop.base, tags);
+}
+
+}  // namespace lockstep::agent
