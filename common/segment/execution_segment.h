@@ -1,11 +1,14 @@
-// Execution segments: which rational part of a test an instance runs, and which elements of a counted whole belong to it.
+// Execution segments: which rational part of a test an instance runs, and which elements of a
+// counted whole belong to it.
 //
-// A sequence cuts (0, 1] at rational borders; segment k owns the elements that the striping rule gives it. With L the
-// least common denominator of the lengths and n_k = length_k * L, each run of L elements is dealt out from the longest
-// segment to the shortest (ties: sequence order), element i going to the first segment with i * n_k >= taken_k * L. The
-// shares of any whole therefore add up to the whole, and never shrink as it grows.
+// A sequence cuts (0, 1] at rational borders; segment k owns the elements that the striping rule
+// gives it. With L the least common denominator of the lengths and n_k = length_k * L, each run of
+// L elements is dealt out from the longest segment to the shortest (ties: sequence order), element
+// i going to the first segment with i * n_k >= taken_k * L. The shares of any whole therefore add
+// up to the whole, and never shrink as it grows.
 //
-// Everything here is exact integer arithmetic: no floating point, overflow is an error. Pure values, no threads.
+// Everything here is exact integer arithmetic: no floating point, overflow is an error. Pure
+// values, no threads.
 #pragma once
 
 #include <cstdint>
@@ -48,12 +51,13 @@ class SegmentSequence {
   static absl::StatusOr<SegmentSequence> Parse(absl::string_view text);
   // The sequence that contains `segment` and fills what is left before and after it.
   static SegmentSequence Around(const ExecutionSegment& segment);
-  // Segments with lengths in proportion to `weights`; all weights >= 0 and one of them > 0. Zero weights make no segment.
-  // InvalidArgument if not so, or if the total overflows.
+  // Segments with lengths in proportion to `weights`; all weights >= 0 and one of them > 0. Zero
+  // weights make no segment. InvalidArgument if not so, or if the total overflows.
   static absl::StatusOr<SegmentSequence> FromWeights(const std::vector<int64_t>& weights);
 
   const std::vector<ExecutionSegment>& segments() const { return segments_; }
-  // Index of `segment`; NotFound with the message `provided segment X can't be found in sequence Y`.
+  // Index of `segment`; NotFound with the message `provided segment X can't be found in sequence
+  // Y`.
   absl::StatusOr<size_t> Find(const ExecutionSegment& segment) const;
   std::string ToString() const;
 
@@ -61,22 +65,27 @@ class SegmentSequence {
   std::vector<ExecutionSegment> segments_;
 };
 
-// One instance's place in a sequence, with the striping worked out: the way all counts of a test are divided.
-// Cheap to copy. Thread-safe, as it never changes.
+// One instance's place in a sequence, with the striping worked out: the way all counts of a test
+// are divided. Cheap to copy. Thread-safe, as it never changes.
 class SegmentTuple {
  public:
   // The whole test on one instance.
   SegmentTuple();
-  // `index` names a segment of `sequence`. ResourceExhausted if the stripe's period L would exceed 2^31.
+  // `index` names a segment of `sequence`; InvalidArgument if there is none. ResourceExhausted if
+  // the stripe's period L would exceed 2^24, as its elements are kept in memory.
   static absl::StatusOr<SegmentTuple> Make(const SegmentSequence& sequence, size_t index);
+  // The tuples of all segments, in order, sharing one stripe: cheaper than Make for each.
+  static absl::StatusOr<std::vector<SegmentTuple>> MakeAll(const SegmentSequence& sequence);
 
-  // This instance's share of `total`: the number of its elements among the first `total`. total >= 0.
+  // This instance's share of `total`: the number of its elements among the first `total`. total >=
+  // 0.
   int64_t Scale(int64_t total) const;
   // Global 0-based index of this instance's `local`-th element (0-based).
   // With a share of nothing, or on overflow: -1.
   int64_t Unscale(int64_t local) const;
-  // Two-tier partition: the tuple by which work is divided once `vus` have been divided by this one, in proportion to
-  // the VUs that each instance got. Instances without a VU get a tuple whose Scale is always 0 (see `empty`).
+  // Two-tier partition: the tuple by which work is divided once `vus` have been divided by this
+  // one, in proportion to the VUs that each instance got. Instances without a VU get a tuple whose
+  // Scale is always 0 (see `empty`).
   SegmentTuple Retuple(int64_t vus) const;
   // True if this instance owns nothing at all.
   bool empty() const;
