@@ -1,0 +1,128 @@
+// Runs the scenarios of a test on one agent: starts each one's executor when it is due, gives it
+// VUs, ends it when its time or its work is over, and counts. Created by the control session for
+// each run, after the VUs are initialised.
+//
+// Everything here runs on the conductor's loop and never blocks. VUs ask for iterations on their
+// own worker threads; the iteration sources of closed-loop executors answer there without crossing
+// threads, and count in atomics.
+//
+// State of a scenario:
+//   waiting     its startTime has not come (or the run is paused before its start)
+//   running     iterations may start
+//   stopping    no new iterations; those that run have until the end of gracefulStop
+//   done        ended, its plan fulfilled: the duration is over, all iterations have run, or there
+//   was nothing to do interrupted ended before that: stopped by GracefulStop or Stop, or out of
+//   maxDuration with iterations left
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+
+#include "agent/exec/vu.h"
+#include "common/base/event_loop.h"
+#include "common/base/log.h"
+#include "common/options/options.h"
+#include "common/segment/execution_segment.h"
+
+namespace lockstep::agent {
+
+enum class ScenarioState { kWaiting, kRunning, kStopping, kInterrupted, kDone };
+
+// One scenario on this agent, now.
+struct ScenarioSnapshot {
+  std::string name;
+  ScenarioState state = ScenarioState::kWaiting;
+  bool has_work = false;           // false: this agent's segment has no part in it; it is skipped
+  int64_t vus_active = 0;          // VUs that run an iteration or wait for one
+  int64_t vus_busy = 0;            // those of them that run one; with a closed loop, all
+  int64_t vus_max = 0;             // this agent's share of what the scenario may use
+  int64_t iterations_started = 0;  // = full + interrupted + those that run
+  int64_t iterations_full = 0;
+  int64_t iterations_interrupted = 0;
+  int64_t iterations_dropped = 0;
+  int64_t iterations_planned = -1;  // this agent's share; -1: not known beforehand
+  double progress = 0;              // 0 to 1
+  double rate_per_s = 0;            // wanted now from the whole test, for arrival rates; else 0
+  absl::Duration elapsed;           // since the scenario's start, at most its regular duration
+  absl::Duration regular_duration;  // duration or maxDuration; infinite: until stopped
+  absl::Duration max_lateness;      // of an iteration's start after its schedule
+};
+
+struct EngineSnapshot {
+  std::vector<ScenarioSnapshot> scenarios;  // in the order of the options
+  int64_t vus_active = 0;                   // over all scenarios
+  absl::Duration start_lateness;  // how long after T0 the engine came to start; zero before
+  bool paused = false;
+};
+
+// What the engine tells while it runs, on the conductor's loop.
+class EngineEvents {
+ public:
+  virtual ~EngineEvents() = default;
+  // `count` iterations of scenario `scenario` (an index into the options') never started.
+  // `vu_id_in_instance` names the VU whose iterations they were (per-vu-iterations); 0: nobody's.
+  virtual void OnDropped(size_t scenario, int64_t count, int64_t vu_id_in_instance) = 0;
+  // Scenario `scenario` came to its end: state done or interrupted, no VU of it is at work any
+  // more.
+  virtual void OnScenarioEnded(size_t scenario, ScenarioState state) = 0;
+  // All scenarios have ended and all VUs are back in the pool. Once; the engine may be destroyed
+  // after it (not in it).
+  virtual void OnDone() = 0;
+};
+
+class ScenarioEngine {
+ public:
+  struct Config {
+    std::vector<ScenarioConfig> scenarios;  // consolidated and validated
+    SegmentTuple segment;
+  };
+
+  // Everything is borrowed and must outlive the engine.
+  ScenarioEngine(Config config, EventLoop& loop, VuPool& pool, Logger& logger,
+                 EngineEvents& events);
+  // All scenarios must have ended, or the VUs been freed: an active VU would use what is destroyed
+  // here.
+  ~ScenarioEngine();
+  ScenarioEngine(const ScenarioEngine&) = delete;
+  ScenarioEngine& operator=(const ScenarioEngine&) = delete;
+
+  // Runs the scenarios from `t0` on. If that is past already, late, with the schedule still counted
+  // from `t0`. Once.
+  void Start(MonoTime t0);
+
+  // Holds the run. Before T0: all scenarios wait for Resume, and their schedule then counts from
+  // there if T0 has passed. After it: externally-controlled scenarios start no iterations until
+  // Resume; FailedPrecondition (naming the scenario) and no change if there is an executor of any
+  // other kind. Pausing twice changes nothing.
+  absl::Status Pause();
+  // FailedPrecondition if not paused.
+  absl::Status Resume();
+
+  // Sets VUs and maximum of all externally-controlled scenarios, as totals of the test; -1:
+  // unchanged. FailedPrecondition if there is no such scenario that has not ended; InvalidArgument
+  // if vus > max_vus or < 0.
+  absl::Status Scale(int64_t vus, int64_t max_vus);
+
+  // No new iterations anywhere; those that run have until their scenario's end or the longest
+  // gracefulStop from now, whichever comes first. Waiting scenarios end without having run.
+  // Harmless after the end. Works before Start, too.
+  void GracefulStop();
+  // Interrupts all iterations now; OnDone follows when the VUs have obeyed.
+  void Stop();
+
+  // Any time. Counters of running scenarios are those of this moment, possibly torn between each
+  // other by iterations that end meanwhile; after OnScenarioEnded they are exact.
+  EngineSnapshot Snapshot() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace lockstep::agent
