@@ -1,0 +1,38 @@
+// How far the coordinator's monotonic clock is from ours, from probes over the control stream. The
+// answer to a probe was written somewhere between sending and receiving it; the middle is right to
+// half the round trip, so the probe with the smallest round trip wins. Clocks drift, so old probes
+// are forgotten. Loop-bound; owns no clock.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+
+#include "common/base/clock.h"
+
+namespace lockstep::agent {
+
+class ClockSync {
+ public:
+  struct Estimate {
+    absl::Duration offset;      // coordinator's clock minus ours
+    absl::Duration round_trip;  // of the probe behind it; the error is at most half of it
+  };
+
+  // A probe was sent at `sent`, its answer carries the coordinator's time and came at `received`.
+  // Ignored when `received` is before `sent`.
+  void Add(MonoTime sent, int64_t coordinator_mono_ns, MonoTime received);
+  std::optional<Estimate> best() const;
+  // The instant on our clock at which the coordinator's shows `coordinator_mono_ns`. Without a
+  // probe: taken as ours, which holds on one machine.
+  MonoTime ToLocal(int64_t coordinator_mono_ns) const;
+
+ private:
+  struct Probe {
+    MonoTime received;
+    Estimate estimate;
+  };
+  std::deque<Probe> probes_;
+};
+
+}  // namespace lockstep::agent

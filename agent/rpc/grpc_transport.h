@@ -1,0 +1,32 @@
+// The Transport over gRPC: one channel, a control stream and a batch stream for each connection.
+//
+// The public methods belong to the conductor's loop. gRPC's threads only post to it.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "agent/rpc/transport.h"
+#include "common/base/event_loop.h"
+
+namespace lockstep::agent {
+
+class GrpcTransport final : public Transport {
+ public:
+  // `address`: "host:port" or "unix:/path". Plain text. `loop` is borrowed.
+  GrpcTransport(EventLoop& loop, std::string address);
+  // Waits a moment for what was sent before Close to get out.
+  ~GrpcTransport() override;
+
+  void Connect(Events events) override;
+  void Send(const v1::AgentMessage& message) override;
+  void SendBatch(const v1::BatchMessage& message) override;
+  void Close() override;
+
+ private:
+  struct Impl;
+  class Connection;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace lockstep::agent

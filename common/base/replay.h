@@ -1,0 +1,68 @@
+// Both ends of a numbered, acknowledged stream of messages that survives broken connections: what
+// was sent and not yet acknowledged is kept and can be sent again; what arrives twice is told from
+// what is new. Numbers count from 1. Not thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <utility>
+
+namespace lockstep {
+
+// The sender's copies. Bounded by its user: see size().
+template <class Message>
+class SendWindow {
+ public:
+  // The number that the next Push will take.
+  uint64_t next_number() const { return last_ + 1; }
+  // Keeps `message` under the next number until it is acknowledged. The reference is valid until
+  // the next call.
+  const Message& Push(Message message) {
+    ++last_;
+    return unacknowledged_.emplace_back(std::move(message));
+  }
+  // The peer has everything up to `number`. False if no such message was ever sent: a peer that
+  // makes things up.
+  [[nodiscard]] bool Acknowledge(uint64_t number) {
+    if (number > last_) {
+      return false;
+    }
+    while (!unacknowledged_.empty() && last_ - unacknowledged_.size() < number) {
+      unacknowledged_.pop_front();
+    }
+    return true;
+  }
+  // What the peer may lack, oldest first.
+  const std::deque<Message>& unacknowledged() const { return unacknowledged_; }
+  size_t size() const { return unacknowledged_.size(); }
+
+ private:
+  uint64_t last_ = 0;
+  std::deque<Message> unacknowledged_;
+};
+
+// The receiver's memory: the highest number received without a gap.
+class ReceiveWindow {
+ public:
+  enum class Arrival {
+    kNext,      // new: handle it
+    kRepeated,  // seen before: drop it
+    kGap,       // something before it is missing: the peer breaks the rules
+  };
+  Arrival Receive(uint64_t number) {
+    if (number <= last_) {
+      return Arrival::kRepeated;
+    }
+    if (number != last_ + 1) {
+      return Arrival::kGap;
+    }
+    last_ = number;
+    return Arrival::kNext;
+  }
+  uint64_t last() const { return last_; }
+
+ private:
+  uint64_t last_ = 0;
+};
+
+}  // namespace lockstep

@@ -1,0 +1,33 @@
+#include "coordinator/core/bundle.h"
+
+#include <utility>
+
+#include "common/base/content_hash.h"
+
+namespace lockstep::coordinator {
+
+void Bundle::Add(const std::string& url, std::string content) {
+  File& file = files_[url];
+  size_bytes_ += static_cast<int64_t>(content.size()) - static_cast<int64_t>(file.content.size());
+  file.sha256 = Sha256(content);
+  file.content = std::move(content);
+}
+
+const std::string* Bundle::Find(const std::string& url) const {
+  auto found = files_.find(url);
+  return found == files_.end() ? nullptr : &found->second.content;
+}
+
+void Bundle::Describe(v1::Assign* assign) const {
+  BundleHash hash;
+  for (const auto& [url, file] : files_) {
+    v1::BundleFile& entry = *assign->add_files();
+    entry.set_url(url);
+    entry.set_size_bytes(static_cast<int64_t>(file.content.size()));
+    entry.set_sha256(file.sha256);
+    hash.Add(url, entry.size_bytes(), file.sha256);
+  }
+  assign->set_bundle_sha256(hash.Digest());
+}
+
+}  // namespace lockstep::coordinator

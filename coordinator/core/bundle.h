@@ -1,0 +1,32 @@
+// The files that a script turned out to need, gathered while the elected agent evaluates it: what
+// every agent gets.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "lockstep/v1/control.pb.h"
+
+namespace lockstep::coordinator {
+
+class Bundle {
+ public:
+  void Add(const std::string& url, std::string content);
+  // Null if the bundle has no such file.
+  const std::string* Find(const std::string& url) const;
+  // Names, sizes and hashes, and the hash over all of them.
+  void Describe(v1::Assign* assign) const;
+  int64_t size_bytes() const { return size_bytes_; }
+
+ private:
+  struct File {
+    std::string content;
+    std::string sha256;
+  };
+  std::map<std::string, File> files_;
+  int64_t size_bytes_ = 0;
+};
+
+}  // namespace lockstep::coordinator

@@ -1,0 +1,406 @@
+#include "coordinator/core/fleet.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+#include "coordinator/core/validate.h"
+
+namespace lockstep::coordinator {
+namespace {
+
+// Reliable messages that wait for an agent's acknowledgement; pieces of files make up most of them.
+constexpr size_t kMaxUnacknowledged = 100'000;
+
+}  // namespace
+
+Fleet::Fleet(EventLoop& loop, Connections& connections, Logger& logger, FleetSettings settings,
+             SessionIdSource session_ids)
+    : loop_(loop),
+      connections_(connections),
+      logger_(logger),
+      settings_(std::move(settings)),
+      session_ids_(std::move(session_ids)) {}
+
+Fleet::~Fleet() {
+  loop_.Cancel(lease_timer_);
+}
+
+void Fleet::OnOpened(ConnectionId connection) {
+  if (open_.size() >= settings_.max_connections) {
+    connections_.Close(connection, absl::ResourceExhaustedError("too many connections"));
+    return;
+  }
+  open_[connection].opened = loop_.clock().Mono();
+  WatchLeases();
+}
+
+void Fleet::OnMessage(ConnectionId connection, const v1::AgentMessage& message) {
+  auto found = open_.find(connection);
+  if (found == open_.end()) {
+    return;
+  }
+  if (found->second.agent == AgentId{}) {
+    OnJoin(connection, message);
+    return;
+  }
+  Member* member = FindMember(found->second.agent);
+  if (member == nullptr) {
+    return;
+  }
+  member->last_heard = loop_.clock().Mono();
+  absl::Status valid = ValidateAgentMessage(message);
+  if (valid.ok() && !member->sent.Acknowledge(message.acknowledged())) {
+    valid = absl::InvalidArgumentError("acknowledged: a message that was never sent");
+  }
+  if (!valid.ok()) {
+    Expel(member->record.id, valid);
+    return;
+  }
+  if (message.has_clock_probe()) {
+    v1::CoordinatorMessage answer;
+    answer.mutable_clock_answer()->set_id(message.clock_probe().id());
+    answer.mutable_clock_answer()->set_agent_mono_ns(message.clock_probe().agent_mono_ns());
+    answer.mutable_clock_answer()->set_coordinator_mono_ns(loop_.clock().Mono().nanos());
+    SendNow(*member, std::move(answer));
+  } else if (message.number() > 0) {
+    HandleNumbered(*member, message);
+  }
+}
+
+void Fleet::HandleNumbered(Member& member, const v1::AgentMessage& message) {
+  switch (member.received.Receive(message.number())) {
+    case ReceiveWindow::Arrival::kRepeated:
+      return;
+    case ReceiveWindow::Arrival::kGap:
+      Expel(member.record.id,
+            absl::InvalidArgumentError(absl::StrCat("number: expected ", member.received.last() + 1,
+                                                    ", got ", message.number())));
+      return;
+    case ReceiveWindow::Arrival::kNext:
+      break;
+  }
+  AgentId id = member.record.id;
+  if (message.has_leaving()) {
+    Expel(id, absl::CancelledError(absl::StrCat("it left: ", message.leaving().reason())));
+    return;
+  }
+  absl::Status handled = events_.on_message(id, message);
+  if (!handled.ok()) {
+    Expel(id, handled);
+  }
+}
+
+void Fleet::OnJoin(ConnectionId connection, const v1::AgentMessage& message) {
+  if (!message.has_join()) {
+    Refuse(connection, absl::InvalidArgumentError("the first message must be Join"));
+    return;
+  }
+  absl::Status valid = ValidateJoin(message.join(), settings_.version);
+  if (!valid.ok()) {
+    Refuse(connection, valid);
+    return;
+  }
+  if (Member* known = FindSession(message.join().session_id()); known != nullptr) {
+    Resume(connection, *known, message);
+    return;
+  }
+  Admit(connection, message.join());
+}
+
+void Fleet::Resume(ConnectionId connection, Member& member, const v1::AgentMessage& message) {
+  if (!member.sent.Acknowledge(message.acknowledged())) {
+    Refuse(connection, absl::InvalidArgumentError("acknowledged: a message that was never sent"));
+    return;
+  }
+  if (member.record.connected) {  // the old stream is dead, even if nobody has told us yet
+    Drop(member.control, absl::AbortedError("the agent has come back on another stream"));
+  }
+  Drop(member.batches, absl::AbortedError("the agent has come back on another stream"));
+  member.batches = ConnectionId{};
+  member.control = connection;
+  member.record.connected = true;
+  member.last_heard = loop_.clock().Mono();
+  open_[connection].agent = member.record.id;
+  logger_.Debug(absl::StrCat("agent ", member.record.name, " has come back"));
+  Welcome(member, /*resumed=*/true);
+  for (const v1::CoordinatorMessage& kept : member.sent.unacknowledged()) {
+    SendNow(member, kept);
+  }
+}
+
+void Fleet::Admit(ConnectionId connection, const v1::Join& join) {
+  if (dismissing_) {
+    Refuse(connection, absl::UnavailableError("the coordinator is about to end"));
+    return;
+  }
+  if (FindByName(join.name()) != nullptr) {
+    Refuse(connection,
+           absl::UnavailableError(absl::StrCat("an agent named ", join.name(),
+                                               " is already in the fleet; names must differ")));
+    return;
+  }
+  if (absl::Status allowed = events_.may_join(join); !allowed.ok()) {
+    Refuse(connection, allowed);
+    return;
+  }
+  auto member = std::make_unique<Member>();
+  member->record.id = AgentId{++last_id_};
+  member->record.name = join.name();
+  member->record.weight = std::max<int64_t>(join.weight(), 1);
+  member->record.labels.insert(join.labels().begin(), join.labels().end());
+  member->record.process_id = join.process_id();
+  member->session_id = session_ids_();
+  member->control = connection;
+  member->last_heard = loop_.clock().Mono();
+  open_[connection].agent = member->record.id;
+  AgentId id = member->record.id;
+  Welcome(*members_.emplace(id, std::move(member)).first->second, /*resumed=*/false);
+  WatchLeases();
+  events_.on_joined(id);
+}
+
+void Fleet::Welcome(Member& member, bool resumed) {
+  v1::CoordinatorMessage message;
+  v1::Welcome& welcome = *message.mutable_welcome();
+  welcome.set_session_id(member.session_id);
+  welcome.set_version(settings_.version);
+  welcome.set_resumed(resumed);
+  welcome.set_lease_ms(absl::ToInt64Milliseconds(settings_.lease));
+  welcome.set_heartbeat_ms(absl::ToInt64Milliseconds(settings_.heartbeat));
+  SendNow(member, std::move(message));
+}
+
+void Fleet::Refuse(ConnectionId connection, const absl::Status& reason) {
+  v1::CoordinatorMessage message;
+  message.mutable_refused()->set_reason(std::string(reason.message()));
+  message.mutable_refused()->set_retry(absl::IsUnavailable(reason));
+  connections_.Send(connection, message);
+  Drop(connection, reason);
+}
+
+void Fleet::OnBatch(ConnectionId connection, const v1::BatchMessage& message) {
+  auto found = open_.find(connection);
+  if (found == open_.end()) {
+    return;
+  }
+  absl::Status valid = ValidateBatchMessage(message);
+  Member* member = FindSession(message.session_id());
+  if (valid.ok() && member == nullptr) {
+    valid = absl::PermissionDeniedError("session_id: no such session");
+  }
+  if (!valid.ok()) {
+    Drop(connection, valid);
+    return;
+  }
+  found->second.agent = member->record.id;
+  if (member->batches != connection) {
+    Drop(member->batches, absl::AbortedError("the agent has opened another stream"));
+    member->batches = connection;
+  }
+  member->last_heard = loop_.clock().Mono();
+  if (message.number() == 0) {
+    return;
+  }
+  AgentId id = member->record.id;
+  absl::Status handled = events_.on_batch(id, message);
+  if (!handled.ok()) {
+    Expel(id, handled);
+  }
+}
+
+void Fleet::OnClosed(ConnectionId connection, const absl::Status& reason) {
+  auto found = open_.find(connection);
+  if (found == open_.end()) {
+    return;
+  }
+  Member* member = FindMember(found->second.agent);
+  open_.erase(found);
+  if (member == nullptr) {
+    return;
+  }
+  if (member->batches == connection) {
+    member->batches = ConnectionId{};
+  }
+  if (member->control == connection) {
+    member->control = ConnectionId{};
+    member->record.connected = false;
+    if (member->dismissed) {
+      Drop(member->batches, reason);
+      members_.erase(member->record.id);
+      return;
+    }
+    logger_.Debug(absl::StrCat("the connection to agent ", member->record.name,
+                               " broke: ", reason.message()));
+  }
+}
+
+void Fleet::Send(AgentId to, uint64_t run_id, v1::CoordinatorMessage message) {
+  Member* member = FindMember(to);
+  if (member == nullptr || member->dismissed) {
+    return;
+  }
+  if (member->sent.size() >= kMaxUnacknowledged) {
+    Expel(to, absl::ResourceExhaustedError("it acknowledges nothing"));
+    return;
+  }
+  message.set_run_id(run_id);
+  message.set_number(member->sent.next_number());
+  SendNow(*member, member->sent.Push(std::move(message)));
+}
+
+void Fleet::SendNow(Member& member, v1::CoordinatorMessage message) {
+  if (member.record.connected) {
+    message.set_acknowledged(member.received.last());
+    connections_.Send(member.control, message);
+  }
+}
+
+void Fleet::AcknowledgeBatches(AgentId from, uint64_t run_id, uint64_t number) {
+  Member* member = FindMember(from);
+  if (member == nullptr || member->batches == ConnectionId{}) {
+    return;
+  }
+  v1::BatchAck ack;
+  ack.set_run_id(run_id);
+  ack.set_acknowledged(number);
+  connections_.Acknowledge(member->batches, ack);
+}
+
+void Fleet::Expel(AgentId agent, const absl::Status& reason) {
+  auto found = members_.find(agent);
+  if (found == members_.end()) {
+    return;
+  }
+  std::unique_ptr<Member> member = std::move(found->second);
+  members_.erase(found);
+  if (member->record.connected) {
+    v1::CoordinatorMessage message;
+    message.mutable_goodbye()->set_reason(std::string(reason.message()));
+    message.set_number(member->sent.next_number());
+    SendNow(*member, std::move(message));
+    Drop(member->control, reason);
+  }
+  Drop(member->batches, reason);
+  if (!member->dismissed) {
+    events_.on_lost(member->record, reason);
+  }
+}
+
+void Fleet::Dismiss(const std::string& reason) {
+  dismissing_ = true;
+  for (auto& [id, member] : members_) {
+    v1::CoordinatorMessage message;
+    message.mutable_goodbye()->set_reason(reason);
+    Send(id, 0, std::move(message));
+    member->dismissed = true;
+  }
+}
+
+bool Fleet::dismissed() const {
+  return dismissing_ && std::all_of(members_.begin(), members_.end(), [](const auto& entry) {
+           return entry.second->sent.size() == 0;
+         });
+}
+
+void Fleet::Drop(ConnectionId connection, const absl::Status& reason) {
+  if (open_.erase(connection) > 0) {
+    connections_.Close(connection, reason);
+  }
+}
+
+Fleet::Member* Fleet::FindMember(AgentId agent) {
+  auto found = members_.find(agent);
+  return found == members_.end() ? nullptr : found->second.get();
+}
+
+Fleet::Member* Fleet::FindSession(const std::string& session_id) {
+  if (session_id.empty()) {
+    return nullptr;
+  }
+  for (auto& [id, member] : members_) {
+    if (member->session_id == session_id) {
+      return member.get();
+    }
+  }
+  return nullptr;
+}
+
+const AgentRecord* Fleet::Find(AgentId agent) const {
+  auto found = members_.find(agent);
+  return found == members_.end() ? nullptr : &found->second->record;
+}
+
+const AgentRecord* Fleet::FindByName(absl::string_view name) const {
+  for (const auto& [id, member] : members_) {
+    if (member->record.name == name) {
+      return &member->record;
+    }
+  }
+  return nullptr;
+}
+
+const AgentRecord* Fleet::FindByProcess(int64_t process_id) const {
+  for (const auto& [id, member] : members_) {
+    if (member->record.process_id == process_id) {
+      return &member->record;
+    }
+  }
+  return nullptr;
+}
+
+std::vector<AgentId> Fleet::agents() const {
+  std::vector<AgentId> ids;
+  for (const auto& [id, member] : members_) {
+    ids.push_back(id);
+  }
+  return ids;
+}
+
+void Fleet::WatchLeases() {
+  if (lease_timer_ != TimerId::kNone) {
+    return;
+  }
+  MonoTime earliest = MonoTime::Infinite();
+  for (const auto& [id, member] : members_) {
+    earliest = std::min(earliest, member->last_heard + settings_.lease);
+  }
+  for (const auto& [id, connection] : open_) {
+    if (connection.agent == AgentId{}) {
+      earliest = std::min(earliest, connection.opened + settings_.join_within);
+    }
+  }
+  if (!earliest.infinite()) {
+    lease_timer_ = loop_.At(earliest, [this] {
+      lease_timer_ = TimerId::kNone;
+      CheckLeases();
+      WatchLeases();
+    });
+  }
+}
+
+void Fleet::CheckLeases() {
+  MonoTime now = loop_.clock().Mono();
+  std::vector<AgentId> expired;
+  for (const auto& [id, member] : members_) {
+    if (now - member->last_heard >= settings_.lease) {
+      expired.push_back(id);
+    }
+  }
+  for (AgentId id : expired) {
+    Expel(id, absl::DeadlineExceededError(absl::StrCat("nothing was heard from it for ",
+                                                       absl::FormatDuration(settings_.lease))));
+  }
+  std::vector<ConnectionId> silent;
+  for (const auto& [id, connection] : open_) {
+    if (connection.agent == AgentId{} && now - connection.opened >= settings_.join_within) {
+      silent.push_back(id);
+    }
+  }
+  for (ConnectionId connection : silent) {
+    Drop(connection, absl::DeadlineExceededError("no Join came"));
+  }
+}
+
+}  // namespace lockstep::coordinator

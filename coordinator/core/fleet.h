@@ -1,0 +1,148 @@
+// The agents of a coordinator: who has joined, over which connection, when each was last heard,
+// what it must still be sent. Turns connections that break into sessions that do not, and names an
+// agent lost once its lease has run out.
+//
+// Events in (On...), messages out through Connections; a timer on the loop watches the leases. Owns
+// no thread and reads no clock but the loop's. All calls and callbacks on that loop. Knows nothing
+// of runs.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "lockstep/v1/control.pb.h"
+
+#include "common/base/event_loop.h"
+#include "common/base/log.h"
+#include "common/base/replay.h"
+#include "coordinator/core/ids.h"
+
+namespace lockstep::coordinator {
+
+// The connections' other ends. Implemented by coordinator/rpc on gRPC and by the simulation.
+class Connections {
+ public:
+  virtual ~Connections() = default;
+  // Messages to a connection that is no more are dropped.
+  virtual void Send(ConnectionId to, const v1::CoordinatorMessage& message) = 0;
+  virtual void Acknowledge(ConnectionId to, const v1::BatchAck& ack) = 0;
+  // Ends a connection once what was sent is on its way. No event of it follows.
+  virtual void Close(ConnectionId connection, absl::Status reason) = 0;
+};
+
+// What is known of an agent.
+struct AgentRecord {
+  AgentId id{};
+  std::string name;
+  int64_t weight = 1;
+  std::map<std::string, std::string> labels;
+  int64_t process_id = 0;
+  bool connected = true;  // false: its connection broke, its lease has not run out
+};
+
+struct FleetSettings {
+  std::string version;
+  absl::Duration lease = absl::Seconds(10);
+  absl::Duration heartbeat = absl::Seconds(1);
+  size_t max_connections = 2048;                   // further ones are closed at once
+  absl::Duration join_within = absl::Seconds(10);  // of a connection's opening
+};
+
+class Fleet {
+ public:
+  struct Events {
+    // Whether one more agent may join now; the Status's message is the reason if not. It may try
+    // again if Unavailable.
+    absl::AnyInvocable<absl::Status(const v1::Join&)> may_join;
+    absl::AnyInvocable<void(AgentId)> on_joined;
+    // Numbered messages, each once and in order, valid by validate.h. An error ends the agent's
+    // session.
+    absl::AnyInvocable<absl::Status(AgentId, const v1::AgentMessage&)> on_message;
+    absl::AnyInvocable<absl::Status(AgentId, const v1::BatchMessage&)> on_batch;
+    // The agent's session is over, for this reason. The agent is no longer a member.
+    absl::AnyInvocable<void(const AgentRecord&, const absl::Status& reason)> on_lost;
+  };
+
+  // Makes a session id: 32 hexadecimal digits that nobody can guess (in production).
+  using SessionIdSource = absl::AnyInvocable<std::string()>;
+  // `loop`, `connections` and `logger` are borrowed and outlive the fleet.
+  Fleet(EventLoop& loop, Connections& connections, Logger& logger, FleetSettings settings,
+        SessionIdSource session_ids);
+  ~Fleet();
+  Fleet(const Fleet&) = delete;
+  Fleet& operator=(const Fleet&) = delete;
+
+  void SetEvents(Events events) { events_ = std::move(events); }
+
+  // From the connections.
+  void OnOpened(ConnectionId connection);
+  void OnMessage(ConnectionId connection, const v1::AgentMessage& message);
+  void OnBatch(ConnectionId connection, const v1::BatchMessage& message);
+  void OnClosed(ConnectionId connection, const absl::Status& reason);
+
+  // To the agents. Unknown ids are ignored: the agent was lost a moment ago.
+  void Send(AgentId to, uint64_t run_id, v1::CoordinatorMessage message);
+  void AcknowledgeBatches(AgentId from, uint64_t run_id, uint64_t number);
+  // Ends an agent's session for `reason`, as if it had been lost.
+  void Expel(AgentId agent, const absl::Status& reason);
+  // Says Goodbye to all; on_lost is not called.
+  void Dismiss(const std::string& reason);
+  // True once all agents have heard the Goodbye or are gone.
+  bool dismissed() const;
+
+  const AgentRecord* Find(AgentId agent) const;
+  const AgentRecord* FindByName(absl::string_view name) const;
+  const AgentRecord* FindByProcess(int64_t process_id) const;
+  // In the order of their joining.
+  std::vector<AgentId> agents() const;
+  size_t size() const { return members_.size(); }
+
+ private:
+  struct Member {
+    AgentRecord record;
+    std::string session_id;
+    ConnectionId control{};
+    ConnectionId batches{};
+    MonoTime last_heard;
+    SendWindow<v1::CoordinatorMessage> sent;
+    ReceiveWindow received;
+    bool dismissed = false;
+  };
+  struct Connection {
+    MonoTime opened;
+    AgentId agent{};  // 0 before Join
+  };
+
+  void OnJoin(ConnectionId connection, const v1::AgentMessage& message);
+  void Resume(ConnectionId connection, Member& member, const v1::AgentMessage& message);
+  void Admit(ConnectionId connection, const v1::Join& join);
+  void Refuse(ConnectionId connection, const absl::Status& reason);
+  void Welcome(Member& member, bool resumed);
+  void HandleNumbered(Member& member, const v1::AgentMessage& message);
+  void SendNow(Member& member, v1::CoordinatorMessage message);
+  void Drop(ConnectionId connection, const absl::Status& reason);
+  Member* FindMember(AgentId agent);
+  Member* FindSession(const std::string& session_id);
+  void WatchLeases();
+  void CheckLeases();
+
+  EventLoop& loop_;
+  Connections& connections_;
+  Logger& logger_;
+  const FleetSettings settings_;
+  Events events_;
+
+  SessionIdSource session_ids_;
+  std::map<AgentId, std::unique_ptr<Member>> members_;
+  absl::flat_hash_map<ConnectionId, Connection> open_;
+  uint32_t last_id_ = 0;
+  bool dismissing_ = false;
+  TimerId lease_timer_ = TimerId::kNone;
+};
+
+}  // namespace lockstep::coordinator

@@ -1,0 +1,224 @@
+// One run as a state machine: agents' messages, time and people's wishes in; messages to the fleet
+// out.
+//
+//   WaitingForAgents -> Inspecting -> Assigning -> Preparing -> Setup -> ReadyBarrier -> Running ->
+//   Draining
+//     -> Teardown -> Summarising -> Done
+//
+// | state            | ends when                                   | limit                       |
+// an agent's loss              |
+// |------------------|---------------------------------------------|-----------------------------|------------------------------|
+// | WaitingForAgents | the wanted number has joined                | settings.wait_for_agents    |
+// another one may join         | | Inspecting       | the elected agent has run the init code     |
+// settings.inspect_within     | policy; another is elected   | | Assigning        | all have the
+// bundle                         | settings.assign_within      | policy; its work is missing  | |
+// Preparing        | all VUs are initialised                     | settings.prepare_within     |
+// policy; its work is missing  | | Setup            | setup() has returned                        |
+// setupTimeout + a lease      | of the elected one: fails    | | ReadyBarrier     | all have
+// setup's data, and no pause is on   | settings.assign_within      | policy; its work is missing  |
+// | Running          | all have drained, or something stops it     | the plan's length + a lease |
+// policy; its work is missing  | | Draining         | all have drained, all batches are merged    |
+// gracefulStop + a lease      | policy; its work is missing  | | Teardown         | teardown() has
+// returned                     | teardownTimeout + a lease   | of the elected one: given up | |
+// Summarising      | handleSummary() has returned                | its time-out + a lease      |
+// the default summary is used  |
+//
+// A fault before Setup ends the run without a summary, a later one with it. teardown() runs
+// whenever setup() has succeeded and T0 was announced. The first fault decides the exit code;
+// failed thresholds decide only without one.
+//
+// Loop-bound; owns no thread, reads no clock but the loop's, writes no file.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+#include "lockstep/v1/status.pb.h"
+
+#include "common/base/event_loop.h"
+#include "common/base/exit_code.h"
+#include "common/base/log.h"
+#include "common/segment/execution_segment.h"
+#include "coordinator/core/bundle.h"
+#include "coordinator/core/fleet.h"
+#include "coordinator/core/run_member.h"
+#include "coordinator/core/run_parts.h"
+
+namespace lockstep::coordinator {
+
+enum class RunState {
+  kWaitingForAgents,
+  kInspecting,
+  kAssigning,
+  kPreparing,
+  kSetup,
+  kReadyBarrier,
+  kRunning,
+  kDraining,
+  kTeardown,
+  kSummarising,
+  kDone,
+};
+// "WaitingForAgents", ...
+const char* RunStateName(RunState state);
+
+struct RunSettings {
+  uint64_t run_id = 1;
+  size_t agents = 1;
+  // The largest share of the agents, in percent, whose loss the run survives. 0: any loss fails it.
+  double tolerated_loss_percent = 0;
+  bool inspect_only = false;               // end after Inspecting
+  bool handle_summary = true;              // call the script's handleSummary, if it has one
+  std::map<std::string, std::string> env;  // __ENV
+  absl::Duration wait_for_agents = absl::InfiniteDuration();
+  absl::Duration inspect_within = absl::Minutes(5);
+  absl::Duration assign_within = absl::Minutes(2);
+  absl::Duration prepare_within = absl::Minutes(10);
+  absl::Duration lease = absl::Seconds(10);  // grace for answers beyond the script's own time-outs
+};
+
+// How a run ended.
+struct RunOutcome {
+  ExitCode exit_code = ExitCode::kSuccess;
+  std::string message;        // for people; empty on success
+  bool script_fault = false;  // the message is the script's: it has a stack trace
+};
+
+class Run {
+ public:
+  struct Events {
+    absl::AnyInvocable<void(RunState)> on_state;
+    absl::AnyInvocable<void(const TestPlan&)> on_planned;
+    // Each second from Setup to Draining, and once when the last agent has drained.
+    absl::AnyInvocable<void()> on_tick;
+    // Once, before on_done, if anything was run: what handleSummary returned, or nothing: print the
+    // default summary.
+    absl::AnyInvocable<void(std::optional<std::map<std::string, std::string>> outputs)> on_summary;
+    absl::AnyInvocable<void(const RunOutcome&)> on_done;
+  };
+
+  // Everything is borrowed and outlives the run. Takes over the fleet's events.
+  Run(EventLoop& loop, Fleet& fleet, TestSource& source, RunResults& results, Logger& logger,
+      RunSettings settings);
+  ~Run();
+  Run(const Run&) = delete;
+  Run& operator=(const Run&) = delete;
+
+  void Begin(Events events);
+
+  // ---- people's wishes ----
+  // A signal: the first ends the run gracefully, the second at once. `name` is the signal's, for
+  // the message.
+  void Interrupt(const std::string& name);
+  // Something outside of the fleet makes the run impossible.
+  void Fail(ExitCode code, std::string message);
+  absl::Status Stop(bool now);
+  absl::Status Pause();
+  absl::Status Resume();
+  // Totals of the test for externally-controlled scenarios; -1: unchanged.
+  absl::Status Scale(int64_t vus, int64_t max_vus);
+
+  RunState state() const { return state_; }
+  const std::vector<RunMember>& members() const { return members_; }
+  const std::optional<TestPlan>& plan() const { return plan_; }
+  const RunOutcome& outcome() const { return outcome_; }
+  // What the status service tells. Cheap enough for each second.
+  v1::RunStatus Snapshot() const;
+  // Since T0, until the last agent has drained; 0 before T0.
+  absl::Duration elapsed() const;
+
+ private:
+  // Fleet's events.
+  absl::Status MayJoin(const v1::Join& join);
+  void OnJoined(AgentId agent);
+  absl::Status OnMessage(AgentId agent, const v1::AgentMessage& message);
+  absl::Status OnBatch(AgentId agent, const v1::BatchMessage& message);
+  void OnLost(const AgentRecord& agent, const absl::Status& reason);
+
+  absl::Status OnAnswer(RunMember& member, const v1::AgentMessage& message);
+  void OnFileRequest(AgentId agent, const v1::FileRequest& request);
+  void SendPiece(AgentId agent, const v1::FileRequest& request,
+                 const absl::StatusOr<std::string>& content);
+  void OnInspected(const v1::Inspected& inspected);
+  void OnSetupDone(RunMember& member, const v1::SetupDone& done);
+  void OnTeardownDone(RunMember& member, const v1::TeardownDone& done);
+  void OnHandleSummaryDone(const v1::HandleSummaryDone& done);
+  void OnVerdict(const v1::ScriptVerdict& verdict);
+  void OnLogLines(const RunMember& member, const v1::LogLines& lines);
+
+  void EnterInspecting();
+  void EnterAssigning();
+  void EnterPreparing();
+  void EnterSetup();
+  void EnterReadyBarrier();
+  void EnterRunning();
+  void EnterDraining();
+  void EnterTeardown();
+  void EnterSummarising();
+  void Judge();
+  void Conclude(std::optional<std::map<std::string, std::string>> outputs);
+  void Finish();
+  // Goes on if the present state's condition holds.
+  void Advance();
+
+  void SetState(RunState state, absl::Duration limit);
+  void OnLimit();
+  // Records why the run ends early (the first reason stays) and brings it to its end from whatever
+  // state.
+  void EndEarly(ExitCode code, std::string message, bool script_fault, bool now);
+  void Record(ExitCode code, std::string message, bool script_fault);
+  void StopAll();
+  void GracefulStopAll();
+  void Tick();
+  bool WithinTolerance() const;
+  std::string MissingWork(const RunMember& member) const;
+  v1::CoordinatorMessage AssignFor(const RunMember& member) const;
+  void SendTo(const RunMember& member, v1::CoordinatorMessage message);
+  void SendToAll(const v1::CoordinatorMessage& message);
+  RunMember* FindMember(AgentId agent);
+  RunMember* Elected();
+  void Elect();
+  template <class Predicate>
+  bool AllPresent(Predicate predicate) const;
+  absl::Duration T0Lead() const;
+
+  EventLoop& loop_;
+  Fleet& fleet_;
+  TestSource& source_;
+  RunResults& results_;
+  Logger& logger_;
+  const RunSettings settings_;
+  Events events_;
+
+  RunState state_ = RunState::kWaitingForAgents;
+  TimerId limit_timer_ = TimerId::kNone;
+  TimerId tick_timer_ = TimerId::kNone;
+  std::vector<RunMember>
+      members_;  // in the order of their joining, lost ones too once work is assigned
+  AgentId elected_{};
+  Bundle bundle_;
+  std::optional<TestPlan> plan_;
+  std::vector<v1::CustomMetric> custom_metrics_;
+  RunOutcome outcome_;
+  std::string mark_;  // exec.test.fail's message
+  bool marked_ = false;
+  bool judged_ = false;
+  bool faulted_ = false;   // outcome_ is decided
+  bool stopping_ = false;  // iterations were told to end
+  bool stopped_now_ = false;
+  bool setup_ok_ = false;
+  bool script_usable_ =
+      true;  // false once a function of the elected agent's script had to be given up
+  bool paused_ = false;
+  int interrupts_ = 0;
+  v1::SetupValue setup_data_;
+  MonoTime t0_ = MonoTime::Infinite();
+  MonoTime drained_at_ = MonoTime::Infinite();
+};
+
+}  // namespace lockstep::coordinator

@@ -1,0 +1,83 @@
+// What a Run needs from the rest of the coordinator: where the script and its plan come from, and
+// where results go. Implemented in coordinator/cli from the options, plan, metrics and threshold
+// libraries; by fakes in tests.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "lockstep/v1/control.pb.h"
+#include "lockstep/v1/status.pb.h"
+
+#include "common/segment/execution_segment.h"
+
+namespace lockstep::coordinator {
+
+// What one run of a script is to do, decided from its options.
+struct TestPlan {
+  std::string options_json = "{}";  // canonical
+  // The part of the test that the whole fleet runs, cut among its agents. Without a user's
+  // --execution-segment: empty, and the run cuts the whole by the agents' weights.
+  std::optional<SegmentSequence> sequence;
+  size_t segment_index = 0;  // of `sequence`, for the only agent
+  int64_t rps = 0;           // of the whole test; 0: no limit
+  bool has_setup = false;    // and is to be called
+  bool has_teardown = false;
+  bool has_handle_summary = false;
+  bool paused = false;  // wait for Resume before T0
+  bool live_control =
+      false;  // some scenario is externally controlled: pausing and scaling work after T0
+  absl::Duration setup_timeout = absl::Seconds(60);
+  absl::Duration teardown_timeout = absl::Seconds(60);
+  absl::Duration handle_summary_timeout = absl::Minutes(2);
+  absl::Duration length =
+      absl::ZeroDuration();  // from T0, graceful stops included; infinite: until stopped
+  absl::Duration graceful_stop = absl::ZeroDuration();  // the longest of all scenarios
+  bool keep_points = false;                             // an output wants single samples
+  std::vector<std::string> submetrics;
+  std::map<std::string, std::string> executors;  // scenario -> its executor's name
+};
+
+struct ScriptSource {
+  std::string main_url;           // "file:///dir/script.js"
+  std::string working_directory;  // "file:///dir/"
+  std::string text;
+};
+
+class TestSource {
+ public:
+  virtual ~TestSource() = default;
+  virtual const ScriptSource& script() const = 0;
+  // The content of a file that the script imports or opens. `done` is called on the loop, at once
+  // or later.
+  virtual void Fetch(const std::string& url,
+                     absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) = 0;
+  // Merges and judges the options. The error's message is for people; the run then ends with
+  // kInvalidConfig.
+  virtual absl::StatusOr<TestPlan> MakePlan(const v1::Inspected& inspected) = 0;
+};
+
+class RunResults {
+ public:
+  virtual ~RunResults() = default;
+  // Merges one agent's next batch. InvalidArgument if it cannot be decoded.
+  virtual absl::Status Merge(const std::string& agent, absl::string_view batch) = 0;
+  // One sample each of `vus` and `vus_max`.
+  virtual void AddVus(int64_t vus, int64_t vus_max) = 0;
+  // Judges the thresholds `elapsed` after T0. The reason to stop, if one with abortOnFail is
+  // crossed.
+  virtual std::optional<std::string> CheckThresholds(absl::Duration elapsed) = 0;
+  // Judges them for the last time. The reason to fail, if any is crossed.
+  virtual std::optional<std::string> FinalThresholds(absl::Duration elapsed) = 0;
+  // What handleSummary gets, as JSON.
+  virtual std::string SummaryData(absl::Duration elapsed, const v1::SetupValue& setup) = 0;
+  virtual void DescribeThresholds(v1::RunStatus* status) const = 0;
+};
+
+}  // namespace lockstep::coordinator

@@ -1,0 +1,183 @@
+// What a Run shows of itself.
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+
+#include "coordinator/core/run.h"
+
+namespace lockstep::coordinator {
+namespace {
+
+const char* ScenarioStateName(v1::ScenarioProgress::State state) {
+  switch (state) {
+    case v1::ScenarioProgress::RUNNING:
+      return "running";
+    case v1::ScenarioProgress::STOPPING:
+      return "stopping";
+    case v1::ScenarioProgress::INTERRUPTED:
+      return "interrupted";
+    case v1::ScenarioProgress::DONE:
+      return "done";
+    default:
+      return "waiting";
+  }
+}
+
+// A scenario over two agents: running as long as one of them is; interrupted if one of them was.
+v1::ScenarioProgress::State Combine(v1::ScenarioProgress::State a, v1::ScenarioProgress::State b) {
+  constexpr v1::ScenarioProgress::State kByWeight[] = {
+      v1::ScenarioProgress::RUNNING, v1::ScenarioProgress::STOPPING, v1::ScenarioProgress::WAITING,
+      v1::ScenarioProgress::INTERRUPTED};
+  for (v1::ScenarioProgress::State state : kByWeight) {
+    if (a == state || b == state) {
+      return state;
+    }
+  }
+  return v1::ScenarioProgress::DONE;
+}
+
+struct ScenarioTotal {
+  v1::ScenarioStatus status;
+  v1::ScenarioProgress::State state = v1::ScenarioProgress::WAITING;
+  double least_progress = 1;
+};
+
+void AddScenario(const v1::ScenarioProgress& part, std::vector<ScenarioTotal>& totals) {
+  auto found = std::find_if(totals.begin(), totals.end(),
+                            [&](const auto& t) { return t.status.name() == part.name(); });
+  if (found == totals.end()) {
+    found = totals.emplace(totals.end());
+    found->status.set_name(part.name());
+    found->state = part.state();
+  }
+  v1::ScenarioStatus& status = found->status;
+  found->state = Combine(found->state, part.state());
+  found->least_progress = std::min(found->least_progress, part.progress());
+  status.set_vus(status.vus() + part.vus());
+  status.set_max_vus(status.max_vus() + part.max_vus());
+  status.set_iterations(status.iterations() + part.full());
+  status.set_interrupted(status.interrupted() + part.interrupted());
+  status.set_dropped(status.dropped() + part.dropped());
+  status.set_planned(
+      part.planned() < 0 || status.planned() < 0 ? -1 : status.planned() + part.planned());
+}
+
+void AddAgent(const RunMember& member, bool connected, v1::RunStatus* status) {
+  v1::AgentStatus& agent = *status->add_agents();
+  agent.set_name(member.name);
+  agent.set_state(member.lost ? "lost" : connected ? "connected" : "disconnected");
+  agent.set_segment(member.segment);
+  agent.set_weight(member.weight);
+  agent.set_vus(member.lost ? 0 : member.progress.vus_active());
+  agent.set_vus_max(member.lost ? 0 : member.progress.vus_initialised());
+  for (const v1::ScenarioProgress& part : member.progress.scenarios()) {
+    agent.set_iterations(agent.iterations() + part.full());
+    agent.set_interrupted(agent.interrupted() + part.interrupted());
+    agent.set_dropped(agent.dropped() + part.dropped());
+  }
+  agent.set_clock_round_trip_ms(member.round_trip_ms);
+  agent.set_start_lateness_ms(static_cast<double>(member.progress.start_lateness_ns()) / 1e6);
+  agent.set_batches(member.batches.last());
+  agent.mutable_labels()->insert(member.labels.begin(), member.labels.end());
+}
+
+}  // namespace
+
+const char* RunStateName(RunState state) {
+  switch (state) {
+    case RunState::kWaitingForAgents:
+      return "WaitingForAgents";
+    case RunState::kInspecting:
+      return "Inspecting";
+    case RunState::kAssigning:
+      return "Assigning";
+    case RunState::kPreparing:
+      return "Preparing";
+    case RunState::kSetup:
+      return "Setup";
+    case RunState::kReadyBarrier:
+      return "ReadyBarrier";
+    case RunState::kRunning:
+      return "Running";
+    case RunState::kDraining:
+      return "Draining";
+    case RunState::kTeardown:
+      return "Teardown";
+    case RunState::kSummarising:
+      return "Summarising";
+    case RunState::kDone:
+      return "Done";
+  }
+  return "";
+}
+
+absl::Duration Run::elapsed() const {
+  if (t0_.infinite()) {
+    return absl::ZeroDuration();
+  }
+  MonoTime until = std::min(loop_.clock().Mono(), drained_at_);
+  return std::max(until - t0_, absl::ZeroDuration());
+}
+
+v1::RunStatus Run::Snapshot() const {
+  v1::RunStatus status;
+  status.set_state(RunStateName(state_));
+  status.set_stop_reason(outcome_.message);
+  status.set_exit_code(static_cast<int32_t>(outcome_.exit_code));
+  status.set_elapsed_s(absl::ToDoubleSeconds(elapsed()));
+  status.set_paused(paused_);
+  absl::string_view url = source_.script().main_url;
+  status.set_script(std::string(url.substr(url.rfind('/') + 1)));
+  status.set_agents_wanted(static_cast<int64_t>(settings_.agents));
+  if (plan_.has_value() && plan_->length < absl::InfiniteDuration()) {
+    status.set_planned_s(absl::ToDoubleSeconds(plan_->length));
+  }
+  std::vector<ScenarioTotal> totals;
+  for (const RunMember& member : members_) {
+    const AgentRecord* record = fleet_.Find(member.id);
+    AddAgent(member, record != nullptr && record->connected, &status);
+    for (const v1::ScenarioProgress& part : member.progress.scenarios()) {
+      AddScenario(part, totals);
+    }
+  }
+  for (ScenarioTotal& total : totals) {
+    total.status.set_state(ScenarioStateName(total.state));
+    total.status.set_progress(total.least_progress);
+    if (plan_.has_value()) {
+      auto executor = plan_->executors.find(total.status.name());
+      total.status.set_executor(executor == plan_->executors.end() ? "" : executor->second);
+    }
+    *status.add_scenarios() = std::move(total.status);
+  }
+  for (const v1::AgentStatus& agent : status.agents()) {
+    status.set_vus(status.vus() + agent.vus());
+    status.set_vus_max(status.vus_max() + agent.vus_max());
+    status.set_iterations(status.iterations() + agent.iterations());
+    status.set_interrupted(status.interrupted() + agent.interrupted());
+    status.set_dropped(status.dropped() + agent.dropped());
+  }
+  results_.DescribeThresholds(&status);
+  return status;
+}
+
+std::string Run::MissingWork(const RunMember& member) const {
+  if (member.segment.empty()) {
+    return "";
+  }
+  std::string text = absl::StrCat("segment ", member.segment);
+  for (const v1::ScenarioProgress& part : member.progress.scenarios()) {
+    int64_t settled = part.full() + part.interrupted() + part.dropped();
+    if (part.planned() >= 0) {
+      absl::StrAppend(&text, ", scenario ", part.name(), ": ",
+                      std::max<int64_t>(part.planned() - settled, 0), " of ", part.planned(),
+                      " iterations");
+    } else if (part.state() != v1::ScenarioProgress::DONE) {
+      absl::StrAppend(&text, ", scenario ", part.name(), ": ", part.max_vus(), " VUs from ",
+                      static_cast<int>(part.progress() * 100), "% on");
+    }
+  }
+  return text;
+}
+
+}  // namespace lockstep::coordinator

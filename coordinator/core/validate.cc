@@ -1,0 +1,156 @@
+#include "coordinator/core/validate.h"
+
+#include "absl/strings/str_cat.h"
+
+#include "common/base/status_macros.h"
+
+namespace lockstep::coordinator {
+namespace {
+
+constexpr uint32_t kProtocol = 1;
+constexpr size_t kMaxUrlBytes = 8192;
+constexpr int kMaxScenarios = 10'000;
+
+absl::Status Bad(absl::string_view field, absl::string_view value, absl::string_view allowed) {
+  return absl::InvalidArgumentError(absl::StrCat(field, ": must be ", allowed, ", got ", value));
+}
+
+absl::Status NotNegative(absl::string_view field, int64_t value) {
+  return value >= 0 ? absl::OkStatus() : Bad(field, absl::StrCat(value), ">= 0");
+}
+
+absl::Status ValidateProgress(const v1::Progress& progress) {
+  LOCKSTEP_RETURN_IF_ERROR(NotNegative("progress.vus_active", progress.vus_active()));
+  LOCKSTEP_RETURN_IF_ERROR(NotNegative("progress.vus_initialised", progress.vus_initialised()));
+  if (progress.scenarios_size() > kMaxScenarios) {
+    return Bad("progress.scenarios", absl::StrCat(progress.scenarios_size()),
+               absl::StrCat("at most ", kMaxScenarios));
+  }
+  for (const v1::ScenarioProgress& scenario : progress.scenarios()) {
+    LOCKSTEP_RETURN_IF_ERROR(NotNegative("progress.scenarios.vus", scenario.vus()));
+    LOCKSTEP_RETURN_IF_ERROR(NotNegative("progress.scenarios.started", scenario.started()));
+    LOCKSTEP_RETURN_IF_ERROR(NotNegative("progress.scenarios.full", scenario.full()));
+    LOCKSTEP_RETURN_IF_ERROR(NotNegative("progress.scenarios.interrupted", scenario.interrupted()));
+    LOCKSTEP_RETURN_IF_ERROR(NotNegative("progress.scenarios.dropped", scenario.dropped()));
+    if (!(scenario.progress() >= 0 && scenario.progress() <= 1)) {
+      return Bad("progress.scenarios.progress", absl::StrCat(scenario.progress()), "0 to 1");
+    }
+    if (!v1::ScenarioProgress::State_IsValid(scenario.state())) {
+      return Bad("progress.scenarios.state", absl::StrCat(static_cast<int>(scenario.state())),
+                 "a known state");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ValidateLogLines(const v1::LogLines& lines) {
+  if (lines.lines_size() > kMaxLogLinesPerMessage) {
+    return Bad("log_lines", absl::StrCat(lines.lines_size(), " lines"),
+               absl::StrCat("at most ", kMaxLogLinesPerMessage));
+  }
+  for (const v1::LogLine& line : lines.lines()) {
+    if (!v1::LogLine::Level_IsValid(line.level())) {
+      return Bad("log_lines.level", absl::StrCat(static_cast<int>(line.level())), "a known level");
+    }
+  }
+  return NotNegative("log_lines.suppressed", lines.suppressed());
+}
+
+}  // namespace
+
+absl::Status ValidateJoin(const v1::Join& join, absl::string_view our_version) {
+  if (join.protocol() != kProtocol || join.version() != our_version) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the agent has version ", join.version(), " (protocol ", join.protocol(),
+        "), the coordinator ", our_version, " (protocol ", kProtocol, "): both must be the same"));
+  }
+  if (join.name().empty() || join.name().size() > kMaxNameBytes) {
+    return Bad("name", absl::StrCat(join.name().size(), " bytes"),
+               absl::StrCat("1 to ", kMaxNameBytes, " bytes long"));
+  }
+  for (char c : join.name()) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+      return Bad("name", "a control character", "printable");
+    }
+  }
+  if (join.weight() < 0 || join.weight() > kMaxWeight) {
+    return Bad("weight", absl::StrCat(join.weight()), absl::StrCat("1 to ", kMaxWeight));
+  }
+  if (join.labels_size() > kMaxLabels || join.capabilities_size() > kMaxLabels) {
+    return Bad(
+        "labels and capabilities",
+        absl::StrCat(std::max<int>(static_cast<int>(join.labels_size()), join.capabilities_size())),
+        absl::StrCat("at most ", kMaxLabels));
+  }
+  for (const auto& [key, value] : join.labels()) {
+    if (key.empty() || key.size() > kMaxLabelBytes || value.size() > kMaxLabelBytes) {
+      return Bad("labels", absl::StrCat(key.size(), " and ", value.size(), " bytes"),
+                 absl::StrCat("at most ", kMaxLabelBytes, " bytes each, with a key"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ValidateAgentMessage(const v1::AgentMessage& message) {
+  using Body = v1::AgentMessage::BodyCase;
+  bool unnumbered =
+      message.body_case() == Body::kHeartbeat || message.body_case() == Body::kClockProbe;
+  if (unnumbered != (message.number() == 0)) {
+    return Bad("number", absl::StrCat(message.number()),
+               unnumbered ? "0 for this message" : "> 0 for this message");
+  }
+  switch (message.body_case()) {
+    case Body::kJoin:
+      return absl::InvalidArgumentError("join: only the first message of a stream may be one");
+    case Body::kFileRequest:
+      if (message.file_request().url().empty() ||
+          message.file_request().url().size() > kMaxUrlBytes) {
+        return Bad("file_request.url", absl::StrCat(message.file_request().url().size(), " bytes"),
+                   absl::StrCat("1 to ", kMaxUrlBytes, " bytes long"));
+      }
+      return NotNegative("file_request.offset", message.file_request().offset());
+    case Body::kPrepared:
+      LOCKSTEP_RETURN_IF_ERROR(NotNegative("prepared.vus", message.prepared().vus()));
+      return NotNegative("prepared.round_trip_ns", message.prepared().round_trip_ns());
+    case Body::kProgress:
+      return ValidateProgress(message.progress());
+    case Body::kDrained:
+      return ValidateProgress(message.drained().final_progress());
+    case Body::kLogLines:
+      return ValidateLogLines(message.log_lines());
+    case Body::kScriptVerdict:
+      if (message.script_verdict().kind() != v1::ScriptVerdict::ABORTED &&
+          message.script_verdict().kind() != v1::ScriptVerdict::MARKED_FAILED) {
+        return Bad("script_verdict.kind",
+                   absl::StrCat(static_cast<int>(message.script_verdict().kind())), "a known one");
+      }
+      return absl::OkStatus();
+    case Body::kHeartbeat:
+    case Body::kClockProbe:
+    case Body::kInspected:
+    case Body::kAssigned:
+    case Body::kSetupDone:
+    case Body::kReady:
+    case Body::kTeardownDone:
+    case Body::kHandleSummaryDone:
+    case Body::kAgentFailed:
+    case Body::kLeaving:
+      return absl::OkStatus();
+    case Body::BODY_NOT_SET:
+      return absl::InvalidArgumentError("body: a message must have one, and of a known kind");
+  }
+  return absl::InvalidArgumentError("body: unknown kind");
+}
+
+absl::Status ValidateBatchMessage(const v1::BatchMessage& message) {
+  if (message.session_id().empty()) {
+    return absl::InvalidArgumentError("session_id: missing");
+  }
+  if ((message.number() == 0) != message.batch().empty()) {
+    return absl::InvalidArgumentError(
+        "batch: a numbered message carries one, an unnumbered one does not");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace lockstep::coordinator

@@ -1,0 +1,43 @@
+// The coordinator's gRPC services: agents' sessions and batches, status and control. Streams become
+// events of the Fleet; its messages go out on them.
+//
+// The public methods belong to the coordinator's loop. gRPC's threads only post to it.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+#include "common/base/event_loop.h"
+#include "coordinator/core/fleet.h"
+#include "coordinator/rpc/control.h"
+
+namespace lockstep::coordinator {
+
+class GrpcServer final : public Connections {
+ public:
+  // `loop` is borrowed and outlives the server.
+  explicit GrpcServer(EventLoop& loop);
+  ~GrpcServer() override;
+
+  // Listens on all of `addresses` ("host:port", "unix:/path"), in plain text. Events go to `fleet`
+  // and `control`, which outlive the server or its Shutdown. Unavailable, naming the address and
+  // the system's reason, if one cannot be had.
+  absl::Status Start(const std::vector<std::string>& addresses, Fleet& fleet, RunControl& control);
+  // The port of the i-th address; 0 for a Unix socket.
+  int port(size_t i) const;
+  // Ends all streams and waits until gRPC is done with them. No event follows.
+  void Shutdown();
+
+  void Send(ConnectionId to, const v1::CoordinatorMessage& message) override;
+  void Acknowledge(ConnectionId to, const v1::BatchAck& ack) override;
+  void Close(ConnectionId connection, absl::Status reason) override;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace lockstep::coordinator
