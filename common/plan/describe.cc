@@ -1,0 +1,127 @@
+#include "common/plan/describe.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+
+namespace lockstep {
+namespace {
+
+// As Go prints durations: "1h0m0s", "1m30s", "1.95s", "150ms".
+std::string GoText(absl::Duration d) {
+  if (d == absl::InfiniteDuration()) {
+    return "infinite";
+  }
+  if (d < absl::Minutes(1)) {
+    return absl::FormatDuration(d) == "0" ? "0s" : absl::FormatDuration(d);
+  }
+  const int64_t hours = absl::IDivDuration(d, absl::Hours(1), &d);
+  const int64_t minutes = absl::IDivDuration(d, absl::Minutes(1), &d);
+  const std::string seconds = d >= absl::Seconds(1) || d == absl::ZeroDuration()
+                                  ? (d == absl::ZeroDuration() ? "0s" : absl::FormatDuration(d))
+                                  : absl::StrCat(absl::ToDoubleSeconds(d), "s");
+  return absl::StrCat(hours > 0 ? absl::StrCat(hours, "h") : "", minutes, "m", seconds);
+}
+
+class Describer {
+ public:
+  Describer(const ScenarioConfig& scenario, const SegmentTuple& segment)
+      : scenario_(scenario), segment_(segment), duration_(RegularDuration(scenario.executor)) {}
+
+  std::string operator()(const SharedIterationsConfig& config) const {
+    return absl::StrCat(segment_.Retuple(config.vus).Scale(config.iterations),
+                        " iterations shared among ", segment_.Scale(config.vus), " VUs",
+                        Facts({"maxDuration: " + GoText(duration_)}));
+  }
+  std::string operator()(const PerVuIterationsConfig& config) const {
+    return absl::StrCat(config.iterations, " iterations for each of ", segment_.Scale(config.vus),
+                        " VUs", Facts({"maxDuration: " + GoText(duration_)}));
+  }
+  std::string operator()(const ConstantVusConfig& config) const {
+    return absl::StrCat(segment_.Scale(config.vus), " looping VUs for ", GoText(duration_),
+                        Facts({}));
+  }
+  std::string operator()(const RampingVusConfig& config) const {
+    int64_t most = config.start_vus;
+    for (const LinearStage& stage : LinearStages(config.stages)) {
+      most = std::max(most, stage.target);
+    }
+    return absl::StrCat("Up to ", segment_.Scale(most), " looping VUs for ", GoText(duration_),
+                        " over ", config.stages.size(), " stages",
+                        Facts({"gracefulRampDown: " + GoText(config.graceful_ramp_down)}));
+  }
+  std::string operator()(const ConstantArrivalRateConfig& config) const {
+    return absl::StrCat(Rate(config.rate, config.time_unit), " for ", GoText(duration_),
+                        Facts({MaxVusText(config.pre_allocated_vus, config.max_vus)}));
+  }
+  std::string operator()(const RampingArrivalRateConfig& config) const {
+    int64_t most = config.start_rate;
+    for (const LinearStage& stage : LinearStages(config.stages)) {
+      most = std::max(most, stage.target);
+    }
+    return absl::StrCat("Up to ", Rate(most, config.time_unit), " for ", GoText(duration_),
+                        " over ", config.stages.size(), " stages",
+                        Facts({MaxVusText(config.pre_allocated_vus, config.max_vus)}));
+  }
+  std::string operator()(const ExternallyControlledConfig& config) const {
+    const bool endless = duration_ == absl::InfiniteDuration();
+    return absl::StrCat(segment_.Scale(config.vus), " externally controlled VUs ",
+                        endless ? "until stopped" : "for " + GoText(duration_),
+                        Facts({absl::StrCat("maxVUs: ", segment_.Scale(config.max_vus))}));
+  }
+
+ private:
+  // This segment's part of a rate: in proportion to its length, as VUs come in whole numbers and
+  // rates do not.
+  std::string Rate(int64_t rate, absl::Duration time_unit) const {
+    const Fraction length = segment_.length();
+    const double per_s = static_cast<double>(rate) / absl::ToDoubleSeconds(time_unit) *
+                         static_cast<double>(length.numerator) /
+                         static_cast<double>(length.denominator);
+    return absl::StrFormat("%.2f iterations/s", per_s);
+  }
+  std::string MaxVusText(int64_t pre_allocated, int64_t most) const {
+    const int64_t low = segment_.Scale(pre_allocated);
+    const int64_t high = segment_.Scale(most);
+    return low == high ? absl::StrCat("maxVUs: ", high) : absl::StrCat("maxVUs: ", low, "-", high);
+  }
+  // " (fact, fact)", with what all executors have in common at the end.
+  std::string Facts(std::vector<std::string> facts) const {
+    if (scenario_.exec != "default") {
+      facts.push_back("exec: " + scenario_.exec);
+    }
+    if (scenario_.start_time > absl::ZeroDuration()) {
+      facts.push_back("startTime: " + GoText(scenario_.start_time));
+    }
+    if (scenario_.graceful_stop > absl::ZeroDuration()) {
+      facts.push_back("gracefulStop: " + GoText(scenario_.graceful_stop));
+    }
+    return facts.empty() ? "" : absl::StrCat(" (", absl::StrJoin(facts, ", "), ")");
+  }
+
+  const ScenarioConfig& scenario_;
+  const SegmentTuple& segment_;
+  const absl::Duration duration_;
+};
+
+}  // namespace
+
+std::string DescribeScenario(const ScenarioConfig& scenario, const SegmentTuple& segment) {
+  return std::visit(Describer(scenario, segment), scenario.executor);
+}
+
+std::string DescribePlan(const InstancePlan& plan, const SegmentTuple& segment) {
+  const Fraction length = segment.length();
+  const double percent =
+      100 * static_cast<double>(length.numerator) / static_cast<double>(length.denominator);
+  const int64_t count = plan.scenarios_with_work();
+  return absl::StrCat(absl::StrFormat("(%.2f%%) ", percent), count,
+                      count == 1 ? " scenario, " : " scenarios, ", plan.max_vus, " max VUs, ",
+                      GoText(plan.max_duration), " max duration (incl. graceful stop)");
+}
+
+}  // namespace lockstep

@@ -1,0 +1,70 @@
+// What one instance does of a test: options x segment -> VUs over time, iterations, durations. Also
+// what the head of the summary says about the scenarios. Used by the coordinator (how many VUs to
+// prepare, `lockstep plan`) and by the agent's engine. Pure functions; nothing here knows a clock.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+#include "common/options/options.h"
+#include "common/schedule/arrival_times.h"
+#include "common/schedule/vu_steps.h"
+#include "common/segment/execution_segment.h"
+
+namespace lockstep {
+
+// One scenario on one instance. Offsets are from the scenario's own start.
+struct ScenarioPlan {
+  std::string name;
+  // False: this instance has no VU for it, or no iteration. Such a scenario is skipped, and the
+  // rest here says zero.
+  bool has_work = false;
+  // By which the scenario's iterations are divided and numbered: after the VUs, where the executor
+  // shares out work.
+  SegmentTuple iterations_segment;
+  // VUs reserved over time, graceful stop and ramp-down included; ends with zero, unless the
+  // scenario is endless.
+  std::vector<VuStep> reserved;
+  int64_t planned_vus = 0;    // the most that are reserved at once: initialised before the start
+  int64_t max_vus = 0;        // with those that may be initialised while it runs
+  int64_t iterations = -1;    // -1: not known beforehand
+  absl::Duration start_time;  // offset of the scenario's start from T0
+  absl::Duration regular_duration;  // without graceful stop; infinite: until stopped
+  absl::Duration graceful_stop;
+  std::optional<absl::Duration>
+      first_start;  // of this instance's first iteration; nothing if there is none
+};
+
+struct InstancePlan {
+  std::vector<ScenarioPlan> scenarios;  // in the order of the options
+  int64_t planned_vus =
+      0;  // the most that scenarios which overlap, graceful stops included, reserve together
+  int64_t max_vus = 0;  // the same with VUs that may be initialised while running
+  absl::Duration
+      regular_duration;  // when the last scenario ends without graceful stops; infinite: never
+  absl::Duration max_duration;  // the same with them
+  int64_t scenarios_with_work() const;
+};
+
+// `scenario` is consolidated and validated. InvalidArgument, starting with `scenarios.NAME.`, for a
+// schedule beyond what can be counted (see ArrivalTimes).
+absl::StatusOr<ScenarioPlan> PlanScenario(const ScenarioConfig& scenario,
+                                          const SegmentTuple& segment);
+absl::StatusOr<InstancePlan> PlanInstance(const std::vector<ScenarioConfig>& scenarios,
+                                          const SegmentTuple& segment);
+
+// Stages as the schedule takes them; unset fields, which validation refuses, count as zero.
+std::vector<LinearStage> LinearStages(const std::vector<Stage>& stages);
+// Duration or maxDuration of an executor; infinite for an externally controlled one without a
+// duration.
+absl::Duration RegularDuration(const ExecutorConfig& executor);
+// The whole test's schedule.
+absl::StatusOr<ArrivalTimes> ArrivalTimesOf(const ConstantArrivalRateConfig& config);
+absl::StatusOr<ArrivalTimes> ArrivalTimesOf(const RampingArrivalRateConfig& config);
+
+}  // namespace lockstep
