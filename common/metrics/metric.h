@@ -34,27 +34,56 @@ struct Metric {
 // ^[a-zA-Z_][a-zA-Z0-9_]{1,128}$
 bool IsValidMetricName(absl::string_view name);
 
-// The built-in metrics, registered first in every registry, so that these ids hold in each (k6.md, section 6.1).
+// The built-in metrics, registered first in every registry, so that these ids hold in each (k6.md,
+// section 6.1).
 namespace builtin {
 enum : uint32_t {
-  kVus, kVusMax, kIterations, kIterationDuration, kDroppedIterations, kChecks, kGroupDuration,
-  kHttpReqs, kHttpReqDuration, kHttpReqBlocked, kHttpReqConnecting, kHttpReqTlsHandshaking, kHttpReqSending,
-  kHttpReqWaiting, kHttpReqReceiving, kHttpReqFailed, kHttpReqsErrors, kHttpReqDurationErrors,
-  kDataSent, kDataReceived,
-  kWsSessions, kWsMsgsSent, kWsMsgsReceived, kWsPing, kWsSessionDuration, kWsConnecting,
-  kGrpcReqDuration, kGrpcStreams, kGrpcStreamsMsgsSent, kGrpcStreamsMsgsReceived,
+  kVus,
+  kVusMax,
+  kIterations,
+  kIterationDuration,
+  kDroppedIterations,
+  kChecks,
+  kGroupDuration,
+  kHttpReqs,
+  kHttpReqDuration,
+  kHttpReqBlocked,
+  kHttpReqConnecting,
+  kHttpReqTlsHandshaking,
+  kHttpReqSending,
+  kHttpReqWaiting,
+  kHttpReqReceiving,
+  kHttpReqFailed,
+  kHttpReqsErrors,
+  kHttpReqDurationErrors,
+  kDataSent,
+  kDataReceived,
+  kWsSessions,
+  kWsMsgsSent,
+  kWsMsgsReceived,
+  kWsPing,
+  kWsSessionDuration,
+  kWsConnecting,
+  kGrpcReqDuration,
+  kGrpcStreams,
+  kGrpcStreamsMsgsSent,
+  kGrpcStreamsMsgsReceived,
   kCount
 };
 }  // namespace builtin
-constexpr MetricId BuiltinMetric(uint32_t index) { return MetricId{index}; }
+constexpr MetricId BuiltinMetric(uint32_t index) {
+  return MetricId{index};
+}
 
-// All metrics of a run in one process. Not thread-safe: each worker has its own; the batches carry names.
+// All metrics of a run in one process. Not thread-safe: each worker has its own; the batches carry
+// names.
 class MetricRegistry {
  public:
   // Holds the built-in metrics.
   MetricRegistry();
-  // The metric's id, new or already there. InvalidArgument: a bad name (`Invalid metric name: X`), or a known name with
-  // another type or unit (`metric 'X' already exists but with type A, instead of B`).
+  // The metric's id, new or already there. InvalidArgument: a bad name (`Invalid metric name: X`),
+  // or a known name with another type or unit (`metric 'X' already exists but with type A, instead
+  // of B`).
   absl::StatusOr<MetricId> Register(absl::string_view name, MetricType type, ValueType contains);
   std::optional<MetricId> Find(absl::string_view name) const;
   const Metric& Get(MetricId id) const { return metrics_[static_cast<uint32_t>(id)]; }

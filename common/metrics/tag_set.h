@@ -1,5 +1,5 @@
-// Tag sets, interned: a tag set is stored once per table and then passed around as a small id, so that adding a sample
-// neither copies nor compares strings.
+// Tag sets, interned: a tag set is stored once per table and then passed around as a small id, so
+// that adding a sample neither copies nor compares strings.
 #pragma once
 
 #include <cstdint>
@@ -25,25 +25,34 @@ inline constexpr TagSetId kEmptyTagSet{0};
 // Not thread-safe: each worker has its own; the batches carry the tags themselves.
 class TagSetTable {
  public:
+  // Past so many sets, new ones become {overflow:true}: a script that puts random text into tags
+  // must not eat all memory.
+  static constexpr size_t kMaxSets = 100'000;
+
   TagSetTable();
   // The id of `tags`, in any order; a later duplicate of a key wins.
   TagSetId Intern(absl::Span<const std::pair<absl::string_view, absl::string_view>> tags);
-  // The set `base` with `key` set to `value`. Remembered, so that repeating it costs one hash lookup.
+  // The set `base` with `key` set to `value`. Remembered, so that repeating it costs one hash
+  // lookup.
   TagSetId With(TagSetId base, absl::string_view key, absl::string_view value);
   // The set `base` with all of `tags` set.
-  TagSetId With(TagSetId base, absl::Span<const std::pair<absl::string_view, absl::string_view>> tags);
+  TagSetId With(TagSetId base,
+                absl::Span<const std::pair<absl::string_view, absl::string_view>> tags);
   TagSetId Without(TagSetId base, absl::string_view key);
   // Valid as long as the table.
   const TagList& Get(TagSetId id) const { return sets_[static_cast<uint32_t>(id)]; }
   std::optional<absl::string_view> Find(TagSetId id, absl::string_view key) const;
   size_t size() const { return sets_.size(); }
+  // How many times a set became {overflow:true}.
+  uint64_t overflowed() const { return overflowed_; }
 
  private:
   TagSetId InternSorted(TagList tags);
 
+  uint64_t overflowed_ = 0;
   std::deque<TagList> sets_;
   absl::flat_hash_map<TagList, TagSetId> by_tags_;
-  absl::flat_hash_map<std::pair<TagSetId, std::pair<std::string, std::string>>, TagSetId> extensions_;
+  absl::flat_hash_map<std::string, TagSetId> extensions_;  // (base, key, value) -> set
 };
 
 }  // namespace lockstep

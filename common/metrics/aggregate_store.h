@@ -1,0 +1,126 @@
+// The measurements of a run, merged over all agents: what thresholds, live status and the summary
+// read.
+//
+// Per metric there is a total, and for each submetric `name{tag:value}` the union of the series
+// that have all of its tags. Single series are kept for counters, gauges and rates; trends are kept
+// in totals, submetrics and breakdowns only, since their exact values would otherwise be bound by
+// nothing but the number of series.
+//
+// Contract: each batch is merged exactly once. Telling resent batches from new ones (by agent and
+// number) is the caller's.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+#include "common/metrics/aggregate.h"
+#include "common/metrics/batch.h"
+#include "common/metrics/metric.h"
+#include "common/metrics/tag_set.h"
+
+namespace lockstep {
+
+// `name` or `name{tag:value,tag2:value2}`.
+struct MetricKey {
+  std::string text;  // as the user wrote it
+  std::string metric;
+  TagList tags;  // empty: the metric itself
+  bool is_submetric() const { return !tags.empty(); }
+};
+// Quotes and spaces around tags are trimmed. InvalidArgument: `parsing metric name failed, metric
+// "X" has unmatched opening/close curly brace`, a tag without a name or a value.
+absl::StatusOr<MetricKey> ParseMetricKey(absl::string_view text);
+
+// Not thread-safe.
+class AggregateStore {
+ public:
+  struct Config {
+    size_t max_series_per_metric = 20'000;
+    // Tags whose every value gets aggregates of its own, for the summary's groups and scenarios.
+    std::vector<std::string> breakdown_tags;
+  };
+  AggregateStore() : AggregateStore(Config{}) {}
+  explicit AggregateStore(Config config);
+
+  // Metrics that the script has registered, so that they are known before their first sample.
+  absl::Status Define(absl::string_view name, MetricType type, ValueType contains);
+  // Asks for a submetric; before the first Merge. Asking twice is fine. NotFound: no such metric.
+  absl::Status AddSubmetric(const MetricKey& key);
+
+  // All or nothing. InvalidArgument: a metric with another type than it has here.
+  absl::Status Merge(const Batch& batch);
+
+  struct Entry {
+    const Metric* metric = nullptr;  // of a submetric: its parent's
+    const MetricKey* key = nullptr;
+    const Aggregate* aggregate = nullptr;
+  };
+  // By the text of its key: "http_reqs" or "http_reqs{status:200}". Null: there is no such metric
+  // or submetric.
+  const Aggregate* Find(absl::string_view key) const;
+  // Metrics in the order of their names, each followed by its submetrics in the order of their
+  // text; empty ones included.
+  std::vector<Entry> Entries() const;
+  // The aggregates of metric `name` over the series with tag = value, by value.
+  std::map<std::string, const Aggregate*> Breakdown(absl::string_view tag,
+                                                    absl::string_view name) const;
+  const MetricRegistry& metrics() const { return metrics_; }
+
+  struct Series {
+    const TagList* tags = nullptr;
+    FirstSeen first_seen;
+    const Aggregate* aggregate = nullptr;  // null for trends
+  };
+  // All series of a metric, earliest first.
+  std::vector<Series> SeriesOf(absl::string_view name) const;
+
+  uint64_t batches() const { return batches_; }
+  uint64_t samples() const { return samples_; }
+  uint64_t refused_points() const { return refused_points_; }
+  uint64_t refused_samples() const { return refused_samples_; }
+  // Warnings since the last call, each said once in a run: cardinality, refused points, refused
+  // values.
+  std::vector<std::string> TakeWarnings();
+
+ private:
+  struct Sub {
+    MetricKey key;
+    Aggregate aggregate;
+  };
+  struct StoredSeries {
+    FirstSeen first_seen;
+    Aggregate* own = nullptr;
+    std::vector<Aggregate*> targets;  // own, total, submetrics and breakdowns
+  };
+  struct PerMetric {
+    explicit PerMetric(MetricType type) : total(type) {}
+    Aggregate total;
+    MetricKey key;
+    std::deque<Sub> subs;
+    absl::flat_hash_map<TagList, StoredSeries> series;
+    std::map<std::pair<std::string, std::string>, Aggregate*> breakdowns;  // (tag, value)
+    bool overflowed = false;
+  };
+  PerMetric& At(MetricId id) { return per_metric_[static_cast<uint32_t>(id)]; }
+  void Grow();
+  StoredSeries& SeriesFor(MetricId id, const TagList& tags);
+
+  Config config_;
+  MetricRegistry metrics_;
+  std::deque<PerMetric> per_metric_;  // by MetricId
+  std::deque<Aggregate> aggregates_;  // of series and breakdowns; addresses stay
+  uint64_t batches_ = 0;
+  uint64_t samples_ = 0;
+  uint64_t refused_points_ = 0;
+  uint64_t refused_samples_ = 0;
+  std::vector<std::string> warnings_;
+};
+
+}  // namespace lockstep

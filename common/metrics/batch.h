@@ -1,0 +1,98 @@
+// What one agent measured between two moments, sealed and numbered. A batch stands alone: it
+// carries the names and tags that it uses, so nothing breaks when another one is lost, late or
+// resent.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+#include "common/metrics/aggregate.h"
+#include "common/metrics/metric.h"
+#include "common/metrics/tag_set.h"
+
+namespace lockstep {
+
+// When a series was first seen: the time of its first sample and, among samples of the same time,
+// their order. The smaller counts when two are merged, so the order of checks does not depend on
+// which agent's batch came first.
+struct FirstSeen {
+  int64_t unix_nanos = 0;
+  uint32_t ordinal = 0;
+  friend auto operator<=>(const FirstSeen&, const FirstSeen&) = default;
+};
+
+struct SeriesDelta {
+  uint32_t metric = 0;   // index into Batch::metrics
+  uint32_t tag_set = 0;  // index into Batch::tag_sets
+  FirstSeen first_seen;
+  Aggregate aggregate;
+};
+
+// A single sample, for the outputs that write samples.
+struct Point {
+  int64_t unix_nanos = 0;
+  uint32_t metric = 0;
+  uint32_t tag_set = 0;
+  double value = 0;
+};
+
+struct Batch {
+  // Bounds of what a coordinator takes from one agent in one batch.
+  static constexpr size_t kMostMetrics = 10'000;
+  static constexpr size_t kMostTagSets = 200'000;
+  static constexpr size_t kMostSeries = 1'000'000;
+  static constexpr size_t kMostPoints = 200'000;
+  static constexpr size_t kMostTags = 128;        // in a set
+  static constexpr size_t kMostTagBytes = 65536;  // of a set
+
+  uint64_t number = 0;  // counts from 1 in each run of an agent; 0: not numbered yet
+  absl::Time begin = absl::UnixEpoch();
+  absl::Time end = absl::UnixEpoch();
+  std::vector<Metric> metrics;
+  std::vector<TagList> tag_sets;
+  std::vector<SeriesDelta> series;
+  std::vector<Point> points;       // in the order of adding
+  uint64_t refused_points = 0;     // that did not fit
+  uint64_t refused_samples = 0;    // values that are no finite number
+  uint64_t overflowed_series = 0;  // tag sets that fell into {overflow:true} at the agent
+
+  bool empty() const {
+    return series.empty() && points.empty() && refused_points == 0 && refused_samples == 0;
+  }
+};
+
+// The encoded lockstep.v1.MetricBatch.
+std::string EncodeBatch(const Batch& batch);
+// InvalidArgument says what is wrong with the first thing that is: a size over the bounds above, an
+// index that points nowhere, a value that is no number, an aggregate that does not fit its metric
+// or contradicts itself.
+absl::StatusOr<Batch> DecodeBatch(absl::string_view encoded);
+
+// Puts the sealed deltas of several workers together.
+class BatchBuilder {
+ public:
+  // A metric that another worker has defined differently is refused and counted in
+  // `refused_samples`.
+  void Add(Batch worker);
+  // The batch, numbered; the builder is empty again.
+  Batch Build(uint64_t number, absl::Time begin, absl::Time end);
+
+ private:
+  Batch batch_;
+  absl::flat_hash_map<std::string, uint32_t> metrics_;
+  absl::flat_hash_map<TagList, uint32_t> tag_sets_;
+  absl::flat_hash_map<std::pair<uint32_t, uint32_t>, size_t> series_;
+};
+
+// A batch with one sample each of `vus` and `vus_max`, as the coordinator adds them once a second.
+Batch VusBatch(absl::Time time, int64_t vus, int64_t vus_max, const TagList& tags);
+
+}  // namespace lockstep

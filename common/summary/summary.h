@@ -1,0 +1,111 @@
+// The end of a run for people and programs: one model, built once from the aggregates and the
+// thresholds, and several renderings of it as pure functions.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "nlohmann/json.hpp"
+
+#include "common/metrics/aggregate_store.h"
+#include "common/threshold/threshold.h"
+
+namespace lockstep {
+
+enum class SummaryMode { kCompact, kFull, kDisabled };
+std::optional<SummaryMode> ParseSummaryMode(absl::string_view name);
+
+struct SummaryConfig {
+  std::vector<std::string> trend_stats = {"avg", "min", "med", "max", "p(90)", "p(95)"};
+  std::string time_unit;  // "s", "ms", "us"; empty: whichever fits
+};
+// InvalidArgument names the statistic or unit that there is not.
+absl::Status ValidateSummaryConfig(const SummaryConfig& config);
+// The tags that the store breaks down for this mode.
+std::vector<std::string> BreakdownTags(SummaryMode mode);
+
+struct SummaryThreshold {
+  std::string expression;
+  std::string method;  // "p(95)"
+  bool ok = true;
+  std::optional<double> value;
+};
+
+struct SummaryMetric {
+  std::string key;     // with tags, if a submetric
+  std::string parent;  // of a submetric, else empty
+  std::string tags;    // "status:200" of a submetric
+  MetricType type = MetricType::kCounter;
+  ValueType contains = ValueType::kDefault;
+  bool builtin = false;
+  bool asked_for = true;  // by a threshold, or by k6's rules; else it is shown in the text only
+  // Counter: count, rate. Gauge: value, min, max. Rate: rate, passes, fails. Trend: the configured
+  // statistics.
+  std::vector<std::pair<std::string, double>> values;
+  std::vector<SummaryThreshold> thresholds;
+  // 0 if there is none.
+  double Value(absl::string_view name) const;
+};
+
+struct SummaryCheck {
+  std::string name;
+  std::string path;  // "::group::check"
+  uint64_t passes = 0;
+  uint64_t fails = 0;
+};
+
+struct SummaryGroup {
+  std::string name;
+  std::string path;  // "::outer::inner"; empty for the root
+  std::vector<SummaryCheck> checks;
+  std::vector<SummaryGroup> groups;
+};
+
+// Results of one group or scenario, for the full mode.
+struct SummaryPart {
+  std::string name;
+  std::vector<SummaryMetric> metrics;
+  std::vector<SummaryCheck> checks;
+};
+
+struct Summary {
+  SummaryConfig config;
+  absl::Duration duration;             // of the run
+  std::vector<SummaryMetric> metrics;  // in order of name, submetrics after their parent
+  SummaryGroup root;
+  std::vector<SummaryPart> groups;
+  std::vector<SummaryPart> scenarios;
+  bool thresholds_ok = true;
+};
+
+// `thresholds` has been evaluated for the last time.
+Summary BuildSummary(const AggregateStore& store, const ThresholdSet& thresholds,
+                     SummaryConfig config, absl::Duration duration);
+
+struct TextOptions {
+  SummaryMode mode = SummaryMode::kCompact;
+  bool color = false;
+};
+// k6's end-of-test text. Empty for kDisabled.
+std::string RenderText(const Summary& summary, const TextOptions& options);
+
+struct SummaryEnvironment {
+  bool no_color = false;
+  bool stdout_is_tty = false;
+  bool stderr_is_tty = false;
+  std::optional<std::string> setup_data_json;  // nullopt: setup returned nothing
+};
+// What handleSummary(data) gets.
+nlohmann::json HandleSummaryData(const Summary& summary, const SummaryEnvironment& environment);
+// The older shape, for --summary-export: a threshold that is true has failed.
+nlohmann::json SummaryExport(const Summary& summary);
+
+}  // namespace lockstep
