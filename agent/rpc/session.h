@@ -23,12 +23,12 @@
 namespace lockstep::agent {
 
 struct SessionSettings {
-  std::string coordinator;  // its address, for messages to people
-  std::string version;
-  std::string name;
+  std::string coordinator = {};  // its address, for messages to people
+  std::string version = {};
+  std::string name = {};
   int64_t weight = 1;
-  std::map<std::string, std::string> labels;
-  std::vector<std::string> capabilities;
+  std::map<std::string, std::string> labels = {};
+  std::vector<std::string> capabilities = {};
   int64_t process_id = 0;
   bool once = false;  // give up after `give_up_after` without a coordinator, and after one session
   absl::Duration give_up_after = absl::Seconds(10);
