@@ -26,6 +26,8 @@
 
 namespace lockstep::agent {
 
+class Engine;
+
 class MultiLoop final : public EventLoop, public HttpClient {
  public:
   // `network` outlives the loop.
@@ -69,9 +71,6 @@ class MultiLoop final : public EventLoop, public HttpClient {
   void Turn(bool wait);
   // Makes Run return after the present turn. Any thread.
   void Stop();
-
-  // What agent/net keeps behind this header.
-  class Engine;
 
  private:
   std::unique_ptr<Engine> engine_;

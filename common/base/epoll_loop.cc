@@ -97,6 +97,7 @@ void EpollLoop::Turn(bool wait) {
 
 void EpollLoop::WaitForEvents(bool wait) {
   std::array<epoll_event, kEventsPerTurn> events;
+  wait = !std::exchange(wake_soon_, false) && wait;
   const MonoTime due = timers_.next_due();
   timespec timeout{};
   if (wait && !due.infinite()) {

@@ -1,0 +1,182 @@
+#include "agent/net/easy_handle.h"
+
+#include <algorithm>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+#include "agent/net/rules.h"
+#include "agent/net/url.h"
+#include "common/base/check.h"
+
+namespace lockstep::agent {
+namespace {
+
+constexpr long kReceiveBuffer = 16 << 10;
+constexpr long kDialTimeoutMs = 30'000;  // Go's dialer in k6
+
+// What Go's client leaves to the protocol: a script cannot set them by name.
+bool BelongsToTheProtocol(absl::string_view name) {
+  return absl::EqualsIgnoreCase(name, "Content-Length") ||
+         absl::EqualsIgnoreCase(name, "Transfer-Encoding") ||
+         absl::EqualsIgnoreCase(name, "Trailer");
+}
+
+}  // namespace
+
+void Append(Slist& list, const std::string& line) {
+  curl_slist* const longer = curl_slist_append(list.get(), line.c_str());
+  LOCKSTEP_CHECK(longer != nullptr);
+  (void)list.release();  // the same list, or a new one of a single line
+  list.reset(longer);
+}
+
+EasyHandle::EasyHandle(CurlDriver& driver, const Network& network, const std::string& local_ip)
+    : easy_(curl_easy_init()) {
+  LOCKSTEP_CHECK(easy_ != nullptr);
+  const NetOptions& options = network.options();
+  driver.Attach(easy_);
+  curl_easy_setopt(easy_, CURLOPT_ERRORBUFFER, error_text_);
+  curl_easy_setopt(easy_, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy_, CURLOPT_PROXY, "");  // never from the environment: Target says which
+  curl_easy_setopt(easy_, CURLOPT_NOPROXY, "");
+  curl_easy_setopt(easy_, CURLOPT_BUFFERSIZE, kReceiveBuffer);
+  curl_easy_setopt(easy_, CURLOPT_TCP_NODELAY, 1L);
+  curl_easy_setopt(easy_, CURLOPT_FOLLOWLOCATION, 0L);
+  curl_easy_setopt(easy_, CURLOPT_CONNECTTIMEOUT_MS, kDialTimeoutMs);
+  curl_easy_setopt(easy_, CURLOPT_PATH_AS_IS, 1L);
+  curl_easy_setopt(easy_, CURLOPT_PIPEWAIT, 1L);
+  curl_easy_setopt(easy_, CURLOPT_SSL_SESSIONID_CACHE,
+                   0L);  // as Go: each connection shakes hands in full
+  curl_easy_setopt(easy_, CURLOPT_SSLVERSION, network.rules().curl_ssl_version);
+  if (options.insecure) {
+    curl_easy_setopt(easy_, CURLOPT_SSL_VERIFYPEER, 0L);
+    curl_easy_setopt(easy_, CURLOPT_SSL_VERIFYHOST, 0L);
+  }
+  if (!network.rules().openssl_ciphers.empty()) {
+    curl_easy_setopt(easy_, CURLOPT_SSL_CIPHER_LIST, network.rules().openssl_ciphers.c_str());
+  }
+  if (options.no_connection_reuse) {
+    curl_easy_setopt(easy_, CURLOPT_FRESH_CONNECT, 1L);
+    curl_easy_setopt(easy_, CURLOPT_FORBID_REUSE, 1L);
+  }
+  if (!local_ip.empty()) {
+    curl_easy_setopt(easy_, CURLOPT_INTERFACE, absl::StrCat("host!", local_ip).c_str());
+  }
+}
+
+EasyHandle::~EasyHandle() {
+  curl_easy_cleanup(easy_);
+}
+
+void EasyHandle::Point(const std::string& url, const Target& target,
+                       const std::optional<IpAddress>& ip) {
+  if (url != url_) {
+    curl_easy_setopt(easy_, CURLOPT_URL, url.c_str());
+    url_ = url;
+  }
+  const long version = target.secure ? long{CURL_HTTP_VERSION_2TLS} : long{CURL_HTTP_VERSION_1_1};
+  if (version != http_version_) {
+    curl_easy_setopt(easy_, CURLOPT_HTTP_VERSION, version);
+    http_version_ = version;
+  }
+  if (target.proxy != proxy_) {
+    curl_easy_setopt(easy_, CURLOPT_PROXY, target.proxy.c_str());
+    proxy_ = target.proxy;
+  }
+  SetCertificate(target.certificate);
+  if (ip && target.proxy.empty()) {
+    SetAddress(target, *ip);
+  }
+}
+
+void EasyHandle::SetAddress(const Target& target, const IpAddress& ip) {
+  std::string line;  // stays empty where the URL says all
+  const bool moved = target.dial_port != target.port;
+  if (!target.literal) {
+    const std::string address = ip.ToString();
+    const std::string name = HostPort(target.host, target.port);
+    line = moved || IsIpLiteral(target.host)
+               ? absl::StrCat(name, ":", HostPort(address, target.dial_port))
+               : absl::StrCat(name, ":", address);
+  }
+  if (line == dialled_) {
+    return;
+  }
+  dialled_ = line;
+  const bool redirect = !line.empty() && (moved || IsIpLiteral(target.host));
+  connect_to_.reset();
+  if (redirect) {
+    Append(connect_to_, line);
+  } else if (!line.empty()) {
+    resolve_.reset();
+    Append(resolve_, line);
+    curl_easy_setopt(easy_, CURLOPT_RESOLVE, resolve_.get());
+  }
+  curl_easy_setopt(easy_, CURLOPT_CONNECT_TO, connect_to_.get());
+}
+
+void EasyHandle::SetCertificate(const TlsAuth* certificate) {
+  if (certificate == certificate_) {
+    return;
+  }
+  certificate_ = certificate;
+  const auto set = [this](CURLoption option, const std::string* text) {
+    curl_blob blob{};
+    if (text != nullptr) {
+      blob = {const_cast<char*>(text->data()), text->size(), CURL_BLOB_COPY};
+    }
+    curl_easy_setopt(easy_, option, text == nullptr ? nullptr : &blob);
+  };
+  set(CURLOPT_SSLCERT_BLOB, certificate == nullptr ? nullptr : &certificate->cert);
+  set(CURLOPT_SSLKEY_BLOB, certificate == nullptr ? nullptr : &certificate->key);
+  curl_easy_setopt(easy_, CURLOPT_KEYPASSWD,
+                   certificate == nullptr || certificate->password.empty()
+                       ? nullptr
+                       : certificate->password.c_str());
+}
+
+void EasyHandle::SetHeaders(const HeaderList& headers, bool has_body) {
+  if (header_lines_ != nullptr && has_body == headers_with_body_ && headers == headers_) {
+    return;
+  }
+  header_lines_.reset();
+  bool has_type = false;
+  bool has_accept = false;
+  for (const auto& [name, value] : headers) {
+    if (BelongsToTheProtocol(name)) {
+      continue;
+    }
+    has_type = has_type || absl::EqualsIgnoreCase(name, "Content-Type");
+    has_accept = has_accept || absl::EqualsIgnoreCase(name, "Accept");
+    Append(header_lines_,
+           value.empty() ? absl::StrCat(name, ";") : absl::StrCat(name, ": ", value));
+  }
+  if (!has_accept) {
+    Append(header_lines_, "Accept:");  // a name without a value keeps curl's own header away
+  }
+  if (has_body) {
+    Append(header_lines_, "Expect:");
+    if (!has_type) {
+      Append(header_lines_, "Content-Type:");
+    }
+  }
+  curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, header_lines_.get());
+  headers_ = headers;
+  headers_with_body_ = has_body;
+}
+
+void EasyHandle::SetTimeout(absl::Duration timeout) {
+  long ms = 0;
+  if (timeout > absl::ZeroDuration() && timeout < absl::Hours(24 * 20)) {
+    ms = std::max(
+        long{1},
+        static_cast<long>(absl::ToInt64Milliseconds(absl::Ceil(timeout, absl::Milliseconds(1)))));
+  }
+  if (ms != timeout_ms_) {
+    curl_easy_setopt(easy_, CURLOPT_TIMEOUT_MS, ms);
+    timeout_ms_ = ms;
+  }
+}
+
+}  // namespace lockstep::agent

@@ -1,0 +1,64 @@
+// One easy handle with what all transfers of a run share: TLS, local address, no environment, no
+// signals. It remembers what it was told last, so that the next transfer over it sets only what
+// differs (setting all anew costs 1 us).
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <curl/curl.h>
+
+#include "agent/net/curl_driver.h"
+#include "agent/net/http.h"
+#include "agent/net/target.h"
+
+namespace lockstep::agent {
+
+struct SlistFree {
+  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
+using Slist = std::unique_ptr<curl_slist, SlistFree>;
+
+// Appends; `list` may be empty.
+void Append(Slist& list, const std::string& line);
+
+class EasyHandle {
+ public:
+  // `local_ip`: the address to dial from, "" for the system's choice.
+  EasyHandle(CurlDriver& driver, const Network& network, const std::string& local_ip);
+  ~EasyHandle();
+  EasyHandle(const EasyHandle&) = delete;
+  EasyHandle& operator=(const EasyHandle&) = delete;
+
+  CURL* get() const { return easy_; }
+  // Directs the next transfer: URL, address to dial, proxy, client certificate. `ip` is empty only
+  // with a proxy.
+  void Point(const std::string& url, const Target& target, const std::optional<IpAddress>& ip);
+  // Sets the header lines and keeps away those that curl would add by itself.
+  void SetHeaders(const HeaderList& headers, bool has_body);
+  // <= 0 or infinite: none.
+  void SetTimeout(absl::Duration timeout);
+  // curl's own words for the last failure, "" if it had none.
+  std::string error_text() const { return error_text_; }
+  void ClearErrorText() { error_text_[0] = '\0'; }
+
+ private:
+  void SetCertificate(const TlsAuth* certificate);
+  void SetAddress(const Target& target, const IpAddress& ip);
+
+  CURL* const easy_;
+  char error_text_[CURL_ERROR_SIZE] = {};
+
+  std::string url_;
+  std::string proxy_;
+  const TlsAuth* certificate_ = nullptr;
+  std::string dialled_;  // the RESOLVE or CONNECT_TO line that holds
+  Slist resolve_, connect_to_;
+  HeaderList headers_;
+  bool headers_with_body_ = false;
+  Slist header_lines_;
+  long timeout_ms_ = -1;
+  long http_version_ = -1;
+};
+
+}  // namespace lockstep::agent

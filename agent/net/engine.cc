@@ -1,0 +1,214 @@
+#include "agent/net/engine.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "agent/net/curl_pool.h"
+#include "agent/net/exchange.h"
+#include "agent/net/net_error.h"
+#include "agent/net/rate_limiter.h"
+#include "agent/net/resolver.h"
+#include "agent/net/target.h"
+
+namespace lockstep::agent {
+
+Engine::Engine(Network& network) : network_(network), driver_(loop_) {
+  loop_.SetTurnHook([this] { EndTurn(); });
+}
+
+Engine::~Engine() {
+  network_.resolver().Forget(loop_);
+  for (auto& [id, exchange] : running_) {
+    exchange->Abandon();
+  }
+}
+
+ExchangeId Engine::Submit(CurlPool& pool, HttpRequest request, HttpClient::Done done) {
+  const ExchangeId id{++last_id_};
+  std::unique_ptr<Exchange> exchange = pool.Take();
+  exchange->Begin(id, std::move(request), std::move(done), clock().Mono());
+  running_.emplace(id, std::move(exchange));
+  queued_.push_back(id);
+  loop_.WakeSoon();
+  return id;
+}
+
+void Engine::Cancel(ExchangeId id) {
+  const auto found = running_.find(id);
+  if (found == running_.end()) {
+    return;
+  }
+  std::unique_ptr<Exchange> exchange = std::move(found->second);
+  running_.erase(found);
+  exchange->Abandon();
+  exchange->pool().Give(std::move(exchange));
+}
+
+void Engine::AbandonAll(const CurlPool& pool) {
+  std::vector<ExchangeId> ids;
+  for (const auto& [id, exchange] : running_) {
+    if (&exchange->pool() == &pool) {
+      ids.push_back(id);
+    }
+  }
+  for (const ExchangeId id : ids) {
+    Cancel(id);
+  }
+}
+
+void Engine::OnExchangeOver(Exchange& exchange) {
+  over_.push_back(exchange.id());
+  loop_.WakeSoon();
+}
+
+void Engine::BeforeAdvance(EventLoop::Task task) {
+  before_advance_.push_back(std::move(task));
+  loop_.WakeSoon();
+}
+
+void Engine::AddEvents(EventSource* source) {
+  if (std::find(sources_.begin(), sources_.end(), source) == sources_.end()) {
+    sources_.push_back(source);
+    loop_.WakeSoon();
+  }
+}
+
+void Engine::RemoveEvents(EventSource* source) {
+  std::replace(sources_.begin(), sources_.end(), source, static_cast<EventSource*>(nullptr));
+}
+
+void Engine::EndTurn() {
+  driver_.Collect();
+  DeliverExchanges();
+  DeliverEvents();
+  if (ready_stage_) {
+    ready_stage_();
+  }
+  SubmitQueued();
+  driver_.Advance();
+}
+
+void Engine::DeliverExchanges() {
+  for (const ExchangeId id : std::exchange(over_, {})) {
+    const auto found = running_.find(id);
+    if (found == running_.end()) {
+      continue;  // cancelled meanwhile
+    }
+    std::unique_ptr<Exchange> exchange = std::move(found->second);
+    running_.erase(found);
+    HttpResponse response = exchange->TakeResponse();
+    HttpClient::Done done = exchange->TakeDone();
+    exchange->pool().Give(std::move(exchange));
+    done(std::move(response));
+  }
+}
+
+void Engine::DeliverEvents() {
+  // By index: sources may be removed (set to null) or added while others deliver.
+  const size_t count = sources_.size();
+  for (size_t i = 0; i < count; ++i) {
+    if (EventSource* const source = std::exchange(sources_[i], nullptr)) {
+      source->DeliverEvents();
+    }
+  }
+  sources_.erase(std::remove(sources_.begin(), sources_.end(), nullptr), sources_.end());
+}
+
+void Engine::SubmitQueued() {
+  for (EventLoop::Task& task : std::exchange(before_advance_, {})) {
+    task();
+  }
+  RateLimiter& limiter = network_.rate_limiter();
+  for (const ExchangeId id : std::exchange(queued_, {})) {
+    Exchange* const exchange = Find(id);
+    if (exchange == nullptr) {
+      continue;
+    }
+    if (limiter.unlimited() || exchange->request().follow_up) {
+      Launch(*exchange);
+      continue;
+    }
+    const MonoTime now = clock().Mono();
+    const MonoTime turn = limiter.Reserve(now);
+    const auto launch = [this, id] {
+      if (Exchange* const waiting = Find(id)) {
+        waiting->Launch(clock().Mono());
+        Launch(*waiting);
+      }
+    };
+    if (turn > now) {
+      loop_.At(turn, launch);
+    } else {
+      launch();
+    }
+  }
+}
+
+Exchange* Engine::Find(ExchangeId id) {
+  const auto found = running_.find(id);
+  return found == running_.end() ? nullptr : found->second.get();
+}
+
+void Engine::Launch(Exchange& exchange) {
+  const Target& target = exchange.target(network_);
+  const MonoTime now = clock().Mono();
+  if (target.refused.code != 0) {
+    exchange.Fail(target.refused, now);
+  } else if (target.needs_lookup()) {
+    LookUp(exchange);
+  } else {
+    exchange.Start(target.ip, now);
+  }
+}
+
+void Engine::LookUp(Exchange& exchange) {
+  const std::string& host = exchange.target(network_).host;
+  const MonoTime now = clock().Mono();
+  if (const std::optional<IpAddress> ip = network_.resolver().Cached(host, now)) {
+    HttpError refused = CheckAddress(network_, *ip);
+    if (refused.code != 0) {
+      exchange.Fail(std::move(refused), now);
+    } else {
+      exchange.Start(ip, now);
+    }
+    return;
+  }
+  const ExchangeId id = exchange.id();
+  if (!exchange.deadline().infinite()) {
+    lookup_timeouts_[id] = loop_.At(exchange.deadline(), [this, id] {
+      lookup_timeouts_.erase(id);
+      if (Exchange* const waiting = Find(id)) {
+        waiting->Fail({error_code::kRequestTimeout, "request timeout"}, clock().Mono());
+      }
+    });
+  }
+  network_.resolver().Resolve(host, loop_,
+                              [this, id, now](const absl::StatusOr<IpAddress>& answer) {
+                                if (Exchange* const waiting = Find(id)) {
+                                  waiting->NoteLookup(clock().Mono() - now);
+                                }
+                                OnAddress(id, answer);
+                              });
+}
+
+void Engine::OnAddress(ExchangeId id, const absl::StatusOr<IpAddress>& answer) {
+  const auto timeout = lookup_timeouts_.find(id);
+  if (timeout != lookup_timeouts_.end()) {
+    loop_.Cancel(timeout->second);
+    lookup_timeouts_.erase(timeout);
+  }
+  Exchange* const exchange = Find(id);
+  if (exchange == nullptr || exchange->over()) {
+    return;
+  }
+  const MonoTime now = clock().Mono();
+  HttpError refused =
+      answer.ok() ? CheckAddress(network_, *answer) : ErrorFromLookup(answer.status());
+  if (refused.code != 0) {
+    exchange->Fail(std::move(refused), now);
+  } else {
+    exchange->Start(*answer, now);
+  }
+}
+
+}  // namespace lockstep::agent

@@ -1,0 +1,79 @@
+// What stands behind MultiLoop: the epoll loop, the curl driver, and the exchanges between them.
+// See multi_loop.h for the stages of a turn. All calls on the loop's thread.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+
+#include "agent/net/curl_driver.h"
+#include "agent/net/http_client.h"
+#include "agent/net/network.h"
+#include "common/base/epoll_loop.h"
+
+namespace lockstep::agent {
+
+class CurlPool;
+class Exchange;
+struct IpAddress;
+
+// Something that has events to deliver in stage 2.
+class EventSource {
+ public:
+  virtual ~EventSource() = default;
+  // May destroy the source, or any other.
+  virtual void DeliverEvents() = 0;
+};
+
+class Engine {
+ public:
+  explicit Engine(Network& network);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  EpollLoop& loop() { return loop_; }
+  CurlDriver& driver() { return driver_; }
+  Network& network() { return network_; }
+  const Clock& clock() const { return loop_.clock(); }
+  void SetReadyStage(absl::AnyInvocable<void()> stage) { ready_stage_ = std::move(stage); }
+
+  ExchangeId Submit(CurlPool& pool, HttpRequest request, HttpClient::Done done);
+  void Cancel(ExchangeId id);
+  void AbandonAll(const CurlPool& pool);
+
+  // From exchanges: `exchange` has its response.
+  void OnExchangeOver(Exchange& exchange);
+
+  // Runs `task` in stage 4 of this turn or, outside of a turn's stages, of the next.
+  void BeforeAdvance(EventLoop::Task task);
+  // Calls `source` once in the next stage 2, unless it is removed before.
+  void AddEvents(EventSource* source);
+  void RemoveEvents(EventSource* source);
+
+ private:
+  void EndTurn();
+  void DeliverExchanges();
+  void DeliverEvents();
+  void SubmitQueued();
+  Exchange* Find(ExchangeId id);
+  void Launch(Exchange& exchange);
+  void LookUp(Exchange& exchange);
+  void OnAddress(ExchangeId id, const absl::StatusOr<IpAddress>& answer);
+
+  Network& network_;
+  EpollLoop loop_;
+  CurlDriver driver_;
+  absl::AnyInvocable<void()> ready_stage_;
+
+  uint64_t last_id_ = 0;
+  absl::flat_hash_map<ExchangeId, std::unique_ptr<Exchange>> running_;
+  std::vector<ExchangeId> queued_;
+  std::vector<ExchangeId> over_;
+  absl::flat_hash_map<ExchangeId, TimerId> lookup_timeouts_;
+  std::vector<EventLoop::Task> before_advance_;
+  std::vector<EventSource*> sources_;
+};
+
+}  // namespace lockstep::agent

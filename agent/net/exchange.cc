@@ -1,0 +1,205 @@
+#include "agent/net/exchange.h"
+
+#include <algorithm>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+#include "agent/net/compress.h"
+#include "agent/net/curl_pool.h"
+#include "agent/net/engine.h"
+#include "agent/net/net_error.h"
+#include "agent/net/transfer_facts.h"
+
+namespace lockstep::agent {
+namespace {
+
+// Go sends "Content-Length: 0" for these when there is no body, and nothing for others.
+bool AnnouncesEmptyBody(absl::string_view method) {
+  return method == "POST" || method == "PUT" || method == "PATCH";
+}
+
+}  // namespace
+
+Exchange::Exchange(Engine& engine, CurlPool& pool)
+    : engine_(engine),
+      pool_(pool),
+      easy_(engine.driver(), engine.network(), pool.local_ip()),
+      reader_(response_) {
+  CURL* const easy = easy_.get();
+  curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, &Exchange::OnPrerequest);
+  curl_easy_setopt(easy, CURLOPT_PREREQDATA, this);
+  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &Exchange::OnHeader);
+  curl_easy_setopt(easy, CURLOPT_HEADERDATA, this);
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &Exchange::OnBody);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, this);
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+}
+
+void Exchange::UseShare(CURLSH* share) {
+  curl_easy_setopt(easy_.get(), CURLOPT_SHARE, share);
+}
+
+void Exchange::Begin(ExchangeId id, HttpRequest request, HttpClient::Done done, MonoTime now) {
+  id_ = id;
+  over_ = false;
+  request_ = std::move(request);
+  done_ = std::move(done);
+  response_ = HttpResponse();
+  response_.started = now;
+  prerequest_ = first_header_ = MonoTime();
+  dialled_.reset();
+  looking_up_ = absl::ZeroDuration();
+  reader_.Start(request_.keep_body);
+}
+
+const Target& Exchange::target(const Network& network) {
+  if (target_url_ != request_.url || target_url_.empty()) {
+    target_url_ = request_.url;
+    target_ = MakeTarget(network, request_.url);
+    if (target_.refused.code == 0 && !absl::StartsWithIgnoreCase(request_.url, "http")) {
+      target_.refused = {error_code::kGeneric,
+                         absl::StrCat("unsupported protocol scheme \"",
+                                      request_.url.substr(0, request_.url.find(':')), "\"")};
+    }
+  }
+  return target_;
+}
+
+MonoTime Exchange::deadline() const {
+  const bool limited = request_.timeout > absl::ZeroDuration();
+  return limited ? response_.started + request_.timeout : MonoTime::Infinite();
+}
+
+void Exchange::Start(std::optional<IpAddress> ip, MonoTime now) {
+  dialled_ = ip;
+  easy_.ClearErrorText();
+  easy_.Point(request_.url, target_, ip);
+  SetMethod();
+  SetAuth();
+  easy_.SetTimeout(request_.timeout > absl::ZeroDuration()
+                       ? std::max(deadline() - now, absl::Nanoseconds(1))
+                       : absl::ZeroDuration());
+  in_curl_ = true;
+  engine_.driver().Start(easy_.get(), this);
+}
+
+void Exchange::SetMethod() {
+  CURL* const easy = easy_.get();
+  const bool has_body =
+      request_.has_body || !request_.body.empty() || AnnouncesEmptyBody(request_.method);
+  const Verb verb = request_.method == "HEAD" ? Verb::kHead : has_body ? Verb::kBody : Verb::kGet;
+  if (verb != verb_) {
+    curl_easy_setopt(easy, CURLOPT_NOBODY, verb == Verb::kHead ? 1L : 0L);
+    if (verb == Verb::kGet) {
+      curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+    } else if (verb == Verb::kBody) {
+      curl_easy_setopt(easy, CURLOPT_POST, 1L);
+    }
+  }
+  if (verb == Verb::kBody) {
+    // The text stays in request_ until the exchange is over.
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                     static_cast<curl_off_t>(request_.body.size()));
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request_.body.data());
+  }
+  if (verb != verb_ || method_ != request_.method) {
+    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request_.method.c_str());
+    method_ = request_.method;
+  }
+  verb_ = verb;
+  easy_.SetHeaders(request_.headers, verb == Verb::kBody);
+}
+
+void Exchange::SetAuth() {
+  CURL* const easy = easy_.get();
+  if (request_.auth == HttpRequest::Auth::kNone) {
+    if (has_auth_) {
+      curl_easy_setopt(easy, CURLOPT_HTTPAUTH, CURLAUTH_NONE);
+      curl_easy_setopt(easy, CURLOPT_USERNAME, nullptr);
+      curl_easy_setopt(easy, CURLOPT_PASSWORD, nullptr);
+      has_auth_ = false;
+    }
+    return;
+  }
+  has_auth_ = true;
+  curl_easy_setopt(easy, CURLOPT_HTTPAUTH,
+                   request_.auth == HttpRequest::Auth::kNtlm ? CURLAUTH_NTLM : CURLAUTH_DIGEST);
+  curl_easy_setopt(easy, CURLOPT_USERNAME, request_.user.c_str());
+  curl_easy_setopt(easy, CURLOPT_PASSWORD, request_.password.c_str());
+}
+
+void Exchange::Abandon() {
+  if (in_curl_) {
+    in_curl_ = false;
+    engine_.driver().Abandon(easy_.get());
+  }
+}
+
+int Exchange::OnPrerequest(void* self, char* /*remote*/, char* /*local*/, int /*remote_port*/,
+                           int /*local_port*/) {
+  auto* const exchange = static_cast<Exchange*>(self);
+  exchange->prerequest_ = exchange->engine_.clock().Mono();
+  if (exchange->target_.secure) {
+    FillTls(exchange->easy_.get(), exchange->response_);
+  }
+  return CURL_PREREQFUNC_OK;
+}
+
+size_t Exchange::OnHeader(char* data, size_t size, size_t count, void* self) {
+  auto* const exchange = static_cast<Exchange*>(self);
+  if (exchange->first_header_ == MonoTime()) {
+    exchange->first_header_ = exchange->engine_.clock().Mono();
+  }
+  exchange->reader_.AddHeaderLine(absl::string_view(data, size * count));
+  return size * count;
+}
+
+size_t Exchange::OnBody(char* data, size_t size, size_t count, void* self) {
+  auto* const exchange = static_cast<Exchange*>(self);
+  return exchange->reader_.AddBody(absl::string_view(data, size * count)) ? size * count
+                                                                          : CURL_WRITEFUNC_ERROR;
+}
+
+void Exchange::OnFinished(CURLcode code) {
+  in_curl_ = false;
+  over_ = true;
+  const MonoTime ended = engine_.clock().Mono();
+  response_.ended = engine_.clock().Wall();
+  response_.timings =
+      PhasesOf(easy_.get(), {response_.started, prerequest_, first_header_, ended, looking_up_});
+  FillPeerAndBytes(easy_.get(), response_);
+  if (code != CURLE_OK) {
+    response_.status = 0;
+    response_.status_text.clear();
+    response_.headers.clear();
+    response_.body.clear();
+    response_.error =
+        FailureOf(easy_.get(), code, easy_.error_text(), target_, dialled_, ended < deadline());
+  } else if (!reader_.content_encoding().empty() && !response_.body.empty()) {
+    DecodeBody();
+  }
+  engine_.OnExchangeOver(*this);
+}
+
+void Exchange::DecodeBody() {
+  absl::StatusOr<std::string> decoded =
+      DecodeContent(reader_.content_encoding(), std::move(response_.body), kMaxBodyBytes);
+  if (decoded.ok()) {
+    response_.body = *std::move(decoded);
+    return;
+  }
+  response_.body.clear();
+  response_.error = {error_code::kDecompression, std::string(decoded.status().message())};
+}
+
+void Exchange::Fail(HttpError error, MonoTime now) {
+  over_ = true;
+  response_.error = std::move(error);
+  response_.ended = engine_.clock().Wall();
+  response_.timings.looking_up = looking_up_;
+  response_.timings.blocked = now - response_.started;
+  engine_.OnExchangeOver(*this);
+}
+
+}  // namespace lockstep::agent

@@ -1,0 +1,60 @@
+// Failures of an exchange in k6's codes and Go's words. The texts go into the `error` tag, so they
+// hold nothing that differs from connection to connection, such as local ports.
+#pragma once
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+
+#include "agent/net/http.h"
+
+namespace lockstep::agent {
+
+namespace error_code {
+inline constexpr int kGeneric = 1000;
+inline constexpr int kInvalidUrl = 1020;
+inline constexpr int kRequestTimeout = 1050;
+inline constexpr int kDns = 1100;
+inline constexpr int kNoSuchHost = 1101;
+inline constexpr int kBlacklistedIp = 1110;
+inline constexpr int kBlockedHostname = 1111;
+inline constexpr int kTcp = 1200;
+inline constexpr int kBrokenPipe = 1201;
+inline constexpr int kTcpUnknown = 1202;
+inline constexpr int kDial = 1210;
+inline constexpr int kDialTimeout = 1211;
+inline constexpr int kDialRefused = 1212;
+inline constexpr int kDialUnknown = 1213;
+inline constexpr int kReset = 1220;
+inline constexpr int kTls = 1300;
+inline constexpr int kTlsHeader = 1301;
+inline constexpr int kUnknownAuthority = 1310;
+inline constexpr int kWrongHostname = 1311;
+inline constexpr int kHttp2 = 1600;
+inline constexpr int kHttp2GoAway = 1610;
+inline constexpr int kHttp2Stream = 1630;
+inline constexpr int kHttp2Connection = 1650;
+inline constexpr int kDecompression = 1701;
+}  // namespace error_code
+
+// What is known of a transfer that curl ended with an error.
+struct CurlFailure {
+  int code = 0;                   // CURLcode, not CURLE_OK
+  absl::string_view text;         // curl's error buffer
+  int os_errno = 0;               // CURLINFO_OS_ERRNO
+  long verify_result = 0;         // CURLINFO_SSL_VERIFYRESULT
+  bool timeout_was_dial = false;  // the time-out was the dialler's and not the request's
+  absl::string_view address;      // "ip:port" that was dialled
+  absl::string_view host;         // the URL's
+};
+
+HttpError ErrorFromCurl(const CurlFailure& failure);
+
+// 1020 for what cannot be parsed, 1000 for a scheme or host that cannot be asked.
+HttpError ErrorFromUrl(const absl::Status& status);
+
+// 1101 for NotFound, otherwise 1100.
+HttpError ErrorFromLookup(const absl::Status& status);
+
+}  // namespace lockstep::agent

@@ -1,0 +1,263 @@
+#include "agent/net/network.h"
+
+#include <cstdlib>
+#include <optional>
+
+#include <curl/curl.h>
+#include <openssl/ssl.h>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+
+#include "agent/net/rate_limiter.h"
+#include "agent/net/resolver.h"
+#include "agent/net/rules.h"
+#include "agent/net/url.h"
+
+namespace lockstep::agent {
+namespace {
+
+struct TlsVersion {
+  const char* name;
+  long least, most;  // curl's
+};
+constexpr TlsVersion kTlsVersions[] = {
+    {"tls1.0", CURL_SSLVERSION_TLSv1_0, CURL_SSLVERSION_MAX_TLSv1_0},
+    {"tls1.1", CURL_SSLVERSION_TLSv1_1, CURL_SSLVERSION_MAX_TLSv1_1},
+    {"tls1.2", CURL_SSLVERSION_TLSv1_2, CURL_SSLVERSION_MAX_TLSv1_2},
+    {"tls1.3", CURL_SSLVERSION_TLSv1_3, CURL_SSLVERSION_MAX_TLSv1_3},
+};
+
+const TlsVersion* FindTlsVersion(absl::string_view name, std::vector<std::string>& errors) {
+  for (const TlsVersion& version : kTlsVersions) {
+    if (name == version.name) {
+      return &version;
+    }
+  }
+  errors.push_back(absl::StrCat("tlsVersion: unknown TLS version '", name,
+                                "', want tls1.0, tls1.1, tls1.2 or tls1.3"));
+  return nullptr;
+}
+
+void ReadTls(const NetOptions& options, Network::Rules& rules, std::vector<std::string>& errors) {
+  const TlsVersion* least =
+      FindTlsVersion(options.tls_min.empty() ? "tls1.2" : options.tls_min, errors);
+  const TlsVersion* most =
+      options.tls_max.empty() ? nullptr : FindTlsVersion(options.tls_max, errors);
+  if (least == nullptr) {
+    return;
+  }
+  rules.curl_ssl_version =
+      least->least | (most == nullptr ? CURL_SSLVERSION_MAX_DEFAULT : most->most);
+  std::vector<std::string> ciphers;
+  for (const std::string& name : options.tls_cipher_suites) {
+    const bool chacha =
+        absl::EndsWith(name, "CHACHA20_POLY1305") && !absl::StartsWith(name, "TLS_CHACHA20");
+    const char* openssl = OPENSSL_cipher_name(absl::StrCat(name, chacha ? "_SHA256" : "").c_str());
+    if (openssl == nullptr || absl::string_view(openssl) == "(NONE)") {
+      errors.push_back(absl::StrCat("tlsCipherSuites: unknown cipher suite '", name, "'"));
+    } else if (!absl::StartsWith(openssl, "TLS_")) {  // those of TLS 1.3 are always on, as in Go
+      ciphers.emplace_back(openssl);
+    }
+  }
+  rules.openssl_ciphers = absl::StrJoin(ciphers, ":");
+  if (least->least == CURL_SSLVERSION_TLSv1_0 || least->least == CURL_SSLVERSION_TLSv1_1) {
+    // OpenSSL 3 refuses these versions at its default security level.
+    absl::StrAppend(&rules.openssl_ciphers, rules.openssl_ciphers.empty() ? "DEFAULT" : "",
+                    "@SECLEVEL=0");
+  }
+}
+
+void ReadHosts(const NetOptions& options, Network::Rules& rules, std::vector<std::string>& errors) {
+  for (const auto& [pattern, address] : options.hosts) {
+    Network::Rules::Target target;
+    absl::string_view ip = address;
+    absl::StatusOr<IpAddress> parsed = ParseIp(ip);
+    if (!parsed.ok()) {
+      const size_t colon = ip.rfind(':');
+      const absl::string_view port = colon == absl::string_view::npos ? "" : ip.substr(colon + 1);
+      ip = ip.substr(0, colon);
+      if (absl::ConsumePrefix(&ip, "[")) {
+        absl::ConsumeSuffix(&ip, "]");
+      }
+      parsed = ParseIp(ip);
+      if (!absl::SimpleAtoi(port, &target.port) || target.port < 1 || target.port > 65535) {
+        parsed = absl::InvalidArgumentError("");
+      }
+    }
+    if (!parsed.ok()) {
+      errors.push_back(absl::StrCat("hosts.", pattern, ": want an IP address or ip:port, got \"",
+                                    address, "\""));
+      continue;
+    }
+    target.ip = *parsed;
+    rules.hosts.Add(absl::AsciiStrToLower(pattern), target);
+  }
+}
+
+std::string FromEnvironment(const char* upper, const char* lower) {
+  // Read while the agent prepares a run; nothing in the agent changes its environment.
+  const char* value = std::getenv(upper);  // NOLINT(concurrency-mt-unsafe): see above
+  if (value == nullptr || *value == '\0') {
+    value = std::getenv(lower);  // NOLINT(concurrency-mt-unsafe): see above
+  }
+  return value == nullptr ? "" : value;
+}
+
+}  // namespace
+
+NetOptions NetOptionsFrom(const Options& options) {
+  NetOptions net;
+  net.insecure = options.insecure_skip_tls_verify.value_or(false);
+  if (options.tls_version) {
+    net.tls_min = options.tls_version->first;
+    net.tls_max = options.tls_version->second;
+  }
+  net.tls_cipher_suites = options.tls_cipher_suites.value_or(std::vector<std::string>());
+  net.tls_auth = options.tls_auth.value_or(std::vector<TlsAuth>());
+  net.hosts = options.hosts.value_or(std::map<std::string, std::string>());
+  net.block_hostnames = options.block_hostnames.value_or(std::vector<std::string>());
+  net.blacklist_ips = options.blacklist_ips.value_or(std::vector<std::string>());
+  net.local_ips = options.local_ips.value_or("");
+  net.dns = options.dns.value_or(DnsOptions());
+  net.no_connection_reuse = options.no_connection_reuse.value_or(false);
+  net.requests_per_second = options.rps.value_or(0);
+  net.proxy.http = FromEnvironment("HTTP_PROXY", "http_proxy");
+  net.proxy.https = FromEnvironment("HTTPS_PROXY", "https_proxy");
+  net.proxy.no_proxy = FromEnvironment("NO_PROXY", "no_proxy");
+  return net;
+}
+
+Network::Network() = default;
+Network::~Network() = default;
+
+absl::StatusOr<std::unique_ptr<Network>> Network::Make(NetOptions options) {
+  std::vector<std::string> errors;
+  auto rules = std::make_unique<Rules>();
+  ReadTls(options, *rules, errors);
+  ReadHosts(options, *rules, errors);
+  for (const std::string& pattern : options.block_hostnames) {
+    if (pattern.find('*', 1) != std::string::npos) {
+      errors.push_back(absl::StrCat("blockHostnames: \"", pattern,
+                                    "\": a wildcard may stand only at the beginning"));
+    }
+    rules->blocked.Add(absl::AsciiStrToLower(pattern), pattern);
+  }
+  for (const std::string& text : options.blacklist_ips) {
+    absl::StatusOr<IpRange> range = ParseCidr(text);
+    if (range.ok()) {
+      rules->blacklist.push_back(*std::move(range));
+    } else {
+      errors.push_back(absl::StrCat("blacklistIPs: ", range.status().message()));
+    }
+  }
+  absl::StatusOr<IpPool> local_ips = IpPool::Parse(options.local_ips);
+  if (local_ips.ok()) {
+    rules->local_ips = *std::move(local_ips);
+  } else {
+    errors.push_back(absl::StrCat("localIPs: ", local_ips.status().message()));
+  }
+  if (!errors.empty()) {
+    return absl::InvalidArgumentError(absl::StrJoin(errors, "; "));
+  }
+  for (const absl::string_view entry :
+       absl::StrSplit(options.proxy.no_proxy, ',', absl::SkipWhitespace())) {
+    rules->no_proxy.push_back(absl::AsciiStrToLower(absl::StripAsciiWhitespace(entry)));
+  }
+  std::unique_ptr<Network> network(new Network());
+  network->rules_ = std::move(rules);
+  network->resolver_ = std::make_unique<Resolver>(options.dns);
+  network->rate_limiter_ = std::make_unique<RateLimiter>(options.requests_per_second);
+  network->options_ = std::move(options);
+  return network;
+}
+
+const Network::Rules::Target* Network::Rules::MappedTo(absl::string_view host, int port) const {
+  if (hosts.empty()) {
+    return nullptr;
+  }
+  const Target* target = hosts.Find(absl::StrCat(host, ":", port));
+  return target != nullptr ? target : hosts.Find(host);
+}
+
+const IpRange* Network::Rules::BlacklistedBy(const IpAddress& ip) const {
+  for (const IpRange& range : blacklist) {
+    if (range.Contains(ip)) {
+      return &range;
+    }
+  }
+  return nullptr;
+}
+
+const std::string& Network::Rules::ProxyFor(const ProxySettings& proxy, bool https,
+                                            absl::string_view host, int port) const {
+  static const std::string& none = *new std::string();
+  const std::string& chosen = https ? proxy.https : proxy.http;
+  if (chosen.empty() || host == "localhost" || host == "::1" ||
+      (absl::StartsWith(host, "127.") && IsIpLiteral(host))) {
+    return none;
+  }
+  const absl::StatusOr<IpAddress> ip = ParseIp(host);
+  for (absl::string_view entry : no_proxy) {
+    if (entry == "*") {
+      return none;
+    }
+    const absl::StatusOr<IpRange> range = ParseCidr(entry);
+    if (range.ok() && ip.ok() && range->Contains(*ip)) {
+      return none;
+    }
+    const size_t colon = entry.rfind(':');
+    if (colon != absl::string_view::npos && !range.ok()) {
+      if (entry.substr(colon + 1) != absl::StrCat(port)) {
+        continue;
+      }
+      entry = entry.substr(0, colon);
+    }
+    const bool only_below = absl::ConsumePrefix(&entry, "*.") || absl::ConsumePrefix(&entry, ".");
+    if ((host == entry && !only_below) || absl::EndsWith(host, absl::StrCat(".", entry))) {
+      return none;
+    }
+  }
+  return chosen;
+}
+
+const TlsAuth* ClientCertificateFor(const std::vector<TlsAuth>& certificates,
+                                    absl::string_view host) {
+  const TlsAuth* general = nullptr;
+  for (const TlsAuth& certificate : certificates) {
+    if (certificate.domains.empty() && general == nullptr) {
+      general = &certificate;
+    }
+    for (absl::string_view domain : certificate.domains) {
+      // A wildcard stands for one label, as in certificates.
+      const bool wildcard = absl::ConsumePrefix(&domain, "*.");
+      const size_t dot = host.find('.');
+      if (absl::EqualsIgnoreCase(
+              domain, wildcard && dot != absl::string_view::npos ? host.substr(dot + 1) : host)) {
+        return &certificate;
+      }
+    }
+  }
+  return general;
+}
+
+std::string TlsVersionName(absl::string_view openssl_version) {
+  if (!absl::ConsumePrefix(&openssl_version, "TLSv")) {
+    return absl::AsciiStrToLower(openssl_version);
+  }
+  return absl::StrCat("tls", openssl_version == "1" ? "1.0" : openssl_version);
+}
+
+std::string TlsCipherName(absl::string_view iana_name) {
+  if (absl::StartsWith(iana_name, "TLS_ECDHE") &&
+      absl::EndsWith(iana_name, "CHACHA20_POLY1305_SHA256")) {
+    absl::ConsumeSuffix(&iana_name, "_SHA256");
+  }
+  return std::string(iana_name);
+}
+
+}  // namespace lockstep::agent

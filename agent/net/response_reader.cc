@@ -1,0 +1,151 @@
+#include "agent/net/response_reader.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+
+namespace lockstep::agent {
+namespace {
+
+// The IANA registry of HTTP status codes, with Go's wording; ascending.
+constexpr std::pair<int, absl::string_view> kPhrases[] = {
+    {100, "Continue"},
+    {101, "Switching Protocols"},
+    {102, "Processing"},
+    {103, "Early Hints"},
+    {200, "OK"},
+    {201, "Created"},
+    {202, "Accepted"},
+    {203, "Non-Authoritative Information"},
+    {204, "No Content"},
+    {205, "Reset Content"},
+    {206, "Partial Content"},
+    {207, "Multi-Status"},
+    {208, "Already Reported"},
+    {226, "IM Used"},
+    {300, "Multiple Choices"},
+    {301, "Moved Permanently"},
+    {302, "Found"},
+    {303, "See Other"},
+    {304, "Not Modified"},
+    {305, "Use Proxy"},
+    {307, "Temporary Redirect"},
+    {308, "Permanent Redirect"},
+    {400, "Bad Request"},
+    {401, "Unauthorized"},
+    {402, "Payment Required"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {406, "Not Acceptable"},
+    {407, "Proxy Authentication Required"},
+    {408, "Request Timeout"},
+    {409, "Conflict"},
+    {410, "Gone"},
+    {411, "Length Required"},
+    {412, "Precondition Failed"},
+    {413, "Request Entity Too Large"},
+    {414, "Request URI Too Long"},
+    {415, "Unsupported Media Type"},
+    {416, "Requested Range Not Satisfiable"},
+    {417, "Expectation Failed"},
+    {418, "I'm a teapot"},
+    {421, "Misdirected Request"},
+    {422, "Unprocessable Entity"},
+    {423, "Locked"},
+    {424, "Failed Dependency"},
+    {425, "Too Early"},
+    {426, "Upgrade Required"},
+    {428, "Precondition Required"},
+    {429, "Too Many Requests"},
+    {431, "Request Header Fields Too Large"},
+    {451, "Unavailable For Legal Reasons"},
+    {500, "Internal Server Error"},
+    {501, "Not Implemented"},
+    {502, "Bad Gateway"},
+    {503, "Service Unavailable"},
+    {504, "Gateway Timeout"},
+    {505, "HTTP Version Not Supported"},
+    {506, "Variant Also Negotiates"},
+    {507, "Insufficient Storage"},
+    {508, "Loop Detected"},
+    {510, "Not Extended"},
+    {511, "Network Authentication Required"},
+};
+
+}  // namespace
+
+absl::string_view ReasonPhrase(int status) {
+  const auto* found =
+      std::lower_bound(std::begin(kPhrases), std::end(kPhrases), status,
+                       [](const auto& entry, int wanted) { return entry.first < wanted; });
+  return found != std::end(kPhrases) && found->first == status ? found->second : "";
+}
+
+void ResponseReader::Start(bool keep_body) {
+  keep_body_ = keep_body;
+  in_headers_ = false;
+  content_encoding_.clear();
+}
+
+void ResponseReader::AddHeaderLine(absl::string_view line) {
+  line = absl::StripTrailingAsciiWhitespace(line);
+  if (!in_headers_ && absl::StartsWith(line, "HTTP/")) {
+    ReadStatusLine(line);
+    return;
+  }
+  if (!in_headers_) {
+    return;  // a trailer
+  }
+  if (line.empty()) {
+    in_headers_ = false;
+    return;
+  }
+  const size_t colon = line.find(':');
+  if (colon == absl::string_view::npos) {
+    return;
+  }
+  const absl::string_view name = line.substr(0, colon);
+  const absl::string_view value = absl::StripLeadingAsciiWhitespace(line.substr(colon + 1));
+  if (absl::EqualsIgnoreCase(name, "Content-Encoding")) {
+    absl::StrAppend(&content_encoding_, content_encoding_.empty() ? "" : ",", value);
+  }
+  response_.headers.emplace_back(std::string(name), std::string(value));
+}
+
+void ResponseReader::ReadStatusLine(absl::string_view line) {
+  in_headers_ = true;
+  content_encoding_.clear();
+  response_.headers.clear();
+  response_.body.clear();
+  const size_t space = std::min(line.find(' '), line.size());
+  const absl::string_view proto = line.substr(0, space);
+  absl::string_view rest = absl::StripLeadingAsciiWhitespace(line.substr(space));
+  response_.proto = proto == "HTTP/2" ? "HTTP/2.0" : std::string(proto);
+  if (!absl::SimpleAtoi(rest.substr(0, rest.find(' ')), &response_.status)) {
+    response_.status = 0;
+  }
+  const bool has_phrase = rest.find(' ') != absl::string_view::npos;
+  response_.status_text = std::string(rest);
+  if (!has_phrase && proto == "HTTP/2") {
+    const absl::string_view phrase = ReasonPhrase(response_.status);
+    absl::StrAppend(&response_.status_text, phrase.empty() ? "" : " ", phrase);
+  }
+}
+
+bool ResponseReader::AddBody(absl::string_view piece) {
+  if (keep_body_) {
+    if (static_cast<int64_t>(response_.body.size() + piece.size()) > kMaxBodyBytes) {
+      return false;
+    }
+    response_.body.append(piece.data(), piece.size());
+  }
+  return true;
+}
+
+}  // namespace lockstep::agent

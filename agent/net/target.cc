@@ -1,0 +1,65 @@
+#include "agent/net/target.h"
+
+#include "absl/strings/str_cat.h"
+
+#include "agent/net/net_error.h"
+#include "agent/net/rules.h"
+#include "agent/net/url.h"
+
+namespace lockstep::agent {
+
+std::string HostPort(absl::string_view host, int port) {
+  const bool v6 = host.find(':') != absl::string_view::npos;
+  return absl::StrCat(v6 ? "[" : "", host, v6 ? "]:" : ":", port);
+}
+
+HttpError CheckAddress(const Network& network, const IpAddress& ip) {
+  const IpRange* range = network.rules().BlacklistedBy(ip);
+  if (range == nullptr) {
+    return {};
+  }
+  return {error_code::kBlacklistedIp,
+          absl::StrCat("IP (", ip.ToString(), ") is in a blacklisted range (", range->text, ")")};
+}
+
+Target MakeTarget(const Network& network, absl::string_view text) {
+  Target target;
+  absl::StatusOr<Url> url = ParseUrl(text);
+  if (url.ok() && DefaultPort(url->scheme) == 0) {
+    url = absl::InvalidArgumentError(
+        absl::StrCat("unsupported protocol scheme \"", url->scheme, "\""));
+  }
+  if (!url.ok()) {
+    target.refused = ErrorFromUrl(url.status());
+    return target;
+  }
+  const Network::Rules& rules = network.rules();
+  target.secure = DefaultPort(url->scheme) == 443;
+  target.host = url->host;
+  target.port = target.dial_port = url->port;
+  if (const std::string* pattern = rules.blocked.Find(target.host)) {
+    target.refused = {
+        error_code::kBlockedHostname,
+        absl::StrCat("hostname (", target.host, ") is in a blocked pattern (", *pattern, ")")};
+    return target;
+  }
+  if (const absl::StatusOr<IpAddress> ip = ParseIp(target.host); ip.ok()) {
+    target.ip = *ip;
+    target.literal = true;
+  }
+  if (const Network::Rules::Target* mapped = rules.MappedTo(target.host, target.port)) {
+    target.ip = mapped->ip;
+    target.dial_port = mapped->port == 0 ? target.port : mapped->port;
+    target.literal = false;
+  }
+  target.proxy = rules.ProxyFor(network.options().proxy, target.secure, target.host, target.port);
+  if (target.ip) {
+    target.refused = CheckAddress(network, *target.ip);
+  }
+  if (target.secure) {
+    target.certificate = ClientCertificateFor(network.options().tls_auth, target.host);
+  }
+  return target;
+}
+
+}  // namespace lockstep::agent

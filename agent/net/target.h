@@ -1,0 +1,39 @@
+// Where an exchange goes: its URL's host after the run's rules (hosts, blocked names, blacklisted
+// addresses, proxies, client certificates).
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+#include "agent/net/http.h"
+#include "agent/net/ip.h"
+#include "agent/net/network.h"
+
+namespace lockstep::agent {
+
+struct Target {
+  HttpError refused;  // the rules forbid it, or the URL is not one; nothing else is set then
+  bool secure = false;
+  std::string host;             // as in the URL, lower-case
+  int port = 0;                 // the URL's
+  int dial_port = 0;            // the mapped one, or `port`
+  std::optional<IpAddress> ip;  // a literal or mapped address; empty: look `host` up
+  bool literal = false;         // the URL itself names the address
+  std::string proxy;            // ask this one instead; "": direct
+  const TlsAuth* certificate = nullptr;
+
+  bool needs_lookup() const { return !ip && proxy.empty(); }
+};
+
+// Schemes http, https, ws and wss.
+Target MakeTarget(const Network& network, absl::string_view url);
+
+// 1110 if `ip` is blacklisted, otherwise no error.
+HttpError CheckAddress(const Network& network, const IpAddress& ip);
+
+// "127.0.0.1:80", "[::1]:80".
+std::string HostPort(absl::string_view host, int port);
+
+}  // namespace lockstep::agent

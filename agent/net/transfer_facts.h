@@ -1,0 +1,38 @@
+// What curl knows of a transfer, in the words of HttpResponse: phases, peer, TLS, bytes, failure.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include <curl/curl.h>
+
+#include "absl/strings/string_view.h"
+
+#include "agent/net/http.h"
+#include "agent/net/target.h"
+
+namespace lockstep::agent {
+
+// Instants of our own clock; those that did not come are MonoTime().
+struct TransferStamps {
+  MonoTime started;
+  MonoTime prerequest;    // connected (or a kept connection taken), the request follows
+  MonoTime first_header;  // the first line of an answer
+  MonoTime ended;
+  absl::Duration looking_up;
+};
+
+HttpTimings PhasesOf(CURL* easy, const TransferStamps& stamps);
+
+// While the transfer has its connection: version and cipher suite as k6 spells them.
+void FillTls(CURL* easy, HttpResponse& response);
+
+// Remote address, and bytes of heads and bodies in both directions.
+void FillPeerAndBytes(CURL* easy, HttpResponse& response);
+
+// Why the transfer ended with `code`. `text`: curl's error buffer. `before_deadline`: it was not
+// the request's time-out.
+HttpError FailureOf(CURL* easy, CURLcode code, absl::string_view text, const Target& target,
+                    const std::optional<IpAddress>& dialled, bool before_deadline);
+
+}  // namespace lockstep::agent

@@ -1,0 +1,58 @@
+// URLs as the HTTP API needs them: split, made relative to one another, escaped the way Go's
+// net/url escapes. Pure.
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace lockstep::agent {
+
+// An absolute URL, taken apart. `host` is lower-case and without the brackets of an IPv6 literal.
+struct Url {
+  std::string scheme;  // lower-case
+  bool has_credentials = false;
+  std::string user, password;  // decoded
+  std::string host;
+  int port = 0;  // explicit or the scheme's default; 0 for schemes without one
+  bool explicit_port = false;
+  std::string path;  // escaped, starts with "/" unless empty in the text: then "/"
+  bool has_query = false;
+  std::string query;  // as given, but for characters that may not stand in a request line
+  std::string fragment;
+
+  // host, or host:port where the port is not the scheme's; IPv6 in brackets: what a Host header
+  // says.
+  std::string authority() const;
+  // "scheme://host[:port]".
+  std::string origin() const;
+  // path?query
+  std::string target() const;
+  // The whole, without credentials and fragment: what an HttpRequest takes.
+  std::string request_url() const;
+  // The whole with credentials replaced by "****:****": what tags and responses show.
+  std::string display_url() const;
+};
+
+// InvalidArgument in Go's words: `parse "http://a b/": invalid character " " in host name`, `... :
+// missing protocol scheme`,
+// `... : invalid URL escape "%zz"`, `... : invalid port ":x" after host`.
+absl::StatusOr<Url> ParseUrl(absl::string_view text);
+
+// `reference` against `base`, as RFC 3986, section 5.2.
+absl::StatusOr<Url> ResolveUrl(const Url& base, absl::string_view reference);
+
+// The port of "http", "https", "ws", "wss"; 0 for others.
+int DefaultPort(absl::string_view scheme);
+
+// "%XX" for all but unreserved characters, and "+" for a space: Go's url.QueryEscape, for keys and
+// values of forms.
+std::string QueryEscape(absl::string_view text);
+// Undoes QueryEscape; malformed escapes stay as they are.
+std::string QueryUnescape(absl::string_view text);
+
+// True for dotted IPv4 and for IPv6 without brackets.
+bool IsIpLiteral(absl::string_view host);
+
+}  // namespace lockstep::agent

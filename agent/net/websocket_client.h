@@ -1,0 +1,16 @@
+// Makes the WebSockets of a loop; MultiLoop's inside.
+#pragma once
+
+#include <memory>
+
+#include "agent/net/websocket.h"
+
+namespace lockstep::agent {
+
+class CurlPool;
+class Engine;
+
+std::unique_ptr<WebSocket> MakeWebSocket(Engine& engine, CurlPool& pool, WebSocketRequest request,
+                                         WebSocketListener& listener);
+
+}  // namespace lockstep::agent

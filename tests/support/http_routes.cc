@@ -1,0 +1,158 @@
+#include "tests/support/http_routes.h"
+
+#include <cstdlib>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+
+#include "agent/net/compress.h"
+#include "agent/net/response_reader.h"
+#include "agent/net/url.h"
+
+namespace lockstep::testing {
+namespace {
+
+std::string Response(int status, absl::string_view body, absl::string_view more_headers = "") {
+  std::string head =
+      absl::StrCat("HTTP/1.1 ", status, " ", agent::ReasonPhrase(status), "\r\n", more_headers);
+  if (status == 204 || status == 304 || status < 200) {
+    return absl::StrCat(head, "\r\n");
+  }
+  return absl::StrCat(head,
+                      "Content-Type: text/plain; charset=utf-8\r\nContent-Length: ", body.size(),
+                      "\r\n\r\n", body);
+}
+
+int64_t NumberAfter(absl::string_view path, absl::string_view prefix) {
+  int64_t number = 0;
+  return absl::SimpleAtoi(path.substr(prefix.size()), &number) ? number : 0;
+}
+
+std::vector<std::pair<std::string, std::string>> Parameters(absl::string_view query) {
+  std::vector<std::pair<std::string, std::string>> parameters;
+  for (const absl::string_view part : absl::StrSplit(query, '&', absl::SkipEmpty())) {
+    const size_t equals = part.find('=');
+    parameters.emplace_back(
+        agent::QueryUnescape(part.substr(0, equals)),
+        equals == absl::string_view::npos ? "" : agent::QueryUnescape(part.substr(equals + 1)));
+  }
+  return parameters;
+}
+
+std::string HeaderLines(absl::string_view query, absl::string_view prefix,
+                        absl::string_view between) {
+  std::string lines;
+  for (const auto& [name, value] : Parameters(query)) {
+    absl::StrAppend(&lines, prefix, name, between, value, "\r\n");
+  }
+  return lines;
+}
+
+ServerReply Redirect(const ServerRequest& request) {
+  const int64_t left = NumberAfter(request.path, "/redirect/");
+  int status = 302;
+  for (const auto& [name, value] : Parameters(request.query)) {
+    if (name == "code" && !absl::SimpleAtoi(value, &status)) {
+      status = 302;
+    }
+  }
+  const std::string tail = request.query.empty() ? "" : absl::StrCat("?", request.query);
+  const std::string location = left > 1 ? absl::StrCat("/redirect/", left - 1, tail) : "/";
+  return {.first = Response(status, "moving\n", absl::StrCat("Location: ", location, "\r\n"))};
+}
+
+ServerReply Broken(absl::string_view path) {
+  if (path == "/close") {
+    return {.then = ServerReply::Then::kClose};
+  }
+  if (path == "/reset") {
+    return {.then = ServerReply::Then::kReset};
+  }
+  if (path == "/truncated") {
+    return {.first = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort",
+            .then = ServerReply::Then::kClose};
+  }
+  return {.first = "this is not HTTP at all\r\n\r\n", .then = ServerReply::Then::kClose};
+}
+
+ServerReply Delayed(const ServerRequest& request) {
+  if (absl::StartsWith(request.path, "/delay/")) {
+    return {.first = Response(200, "late\n"),
+            .delay = absl::Milliseconds(NumberAfter(request.path, "/delay/")),
+            .delay_first = true};
+  }
+  return {.first = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nbegin",
+          .second = "-end.",
+          .delay = absl::Milliseconds(NumberAfter(request.path, "/slow-body/"))};
+}
+
+}  // namespace
+
+absl::string_view ServerRequest::Header(absl::string_view lower_case_name) const {
+  for (const auto& [name, value] : headers) {
+    if (name == lower_case_name) {
+      return value;
+    }
+  }
+  return "";
+}
+
+ServerReply Answer(const ServerRequest& request, int64_t requests_before) {
+  const std::string& path = request.path;
+  if (path == "/") {
+    return {.first = Response(200, "hello\n")};
+  }
+  if (path == "/__count") {
+    return {.first = Response(200, absl::StrCat(requests_before, "\n"))};
+  }
+  if (absl::StartsWith(path, "/status/")) {
+    const auto status = static_cast<int>(NumberAfter(path, "/status/"));
+    return {.first = Response(status, absl::StrCat("status ", status))};
+  }
+  if (path == "/echo") {
+    return {.first = Response(200, absl::StrCat(request.head, "\r\n", request.body))};
+  }
+  if (absl::StartsWith(path, "/delay/") || absl::StartsWith(path, "/slow-body/")) {
+    return Delayed(request);
+  }
+  if (absl::StartsWith(path, "/redirect/")) {
+    return Redirect(request);
+  }
+  if (path == "/chunked") {
+    return {.first =
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n"
+                "3\r\none\r\n3\r\ntwo\r\n5\r\nthree\r\n0\r\nX-Sum: 11\r\n\r\n"};
+  }
+  if (path == "/gzip") {
+    const std::string body = agent::Compress(agent::Coding::kGzip, "unpacked");
+    return {.first = Response(200, body, "Content-Encoding: gzip\r\n")};
+  }
+  if (path == "/bad-gzip") {
+    return {.first = Response(200, "this is not gzip", "Content-Encoding: gzip\r\n")};
+  }
+  if (absl::StartsWith(path, "/bytes/")) {
+    return {.first =
+                Response(200, std::string(static_cast<size_t>(NumberAfter(path, "/bytes/")), 'x'))};
+  }
+  if (path == "/cookies") {
+    return {.first = Response(200, request.Header("cookie"))};
+  }
+  if (path == "/cookies/set") {
+    return {.first = Response(200, "set\n", HeaderLines(request.query, "Set-Cookie: ", "="))};
+  }
+  if (path == "/header") {
+    return {.first = Response(200, "", HeaderLines(request.query, "", ": "))};
+  }
+  if (path == "/close" || path == "/reset" || path == "/truncated" || path == "/garbage") {
+    return Broken(path);
+  }
+  if (absl::StartsWith(path, "/ws")) {
+    return {.first = Response(400, "upgrade wanted", "X-Why: no upgrade\r\n"),
+            .then = ServerReply::Then::kClose};
+  }
+  return {.first = Response(404, "no such page\n")};
+}
+
+}  // namespace lockstep::testing
