@@ -1,7 +1,9 @@
-// The options of a test, as one value. Filled tier by tier (defaults < lockstep.yaml < script < environment < flags),
-// consolidated into scenarios, validated with all errors at once, and sent to agents as canonical JSON.
+// The options of a test, as one value. Filled tier by tier (defaults < lockstep.yaml < script <
+// environment < flags), consolidated into scenarios, validated with all errors at once, and sent to
+// agents as canonical JSON.
 //
-// An option that no tier sets stays empty, so that a higher tier can be told from a default; `Consolidate` fills them.
+// An option that no tier sets stays empty, so that a higher tier can be told from a default;
+// `Consolidate` fills them.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +19,8 @@
 
 namespace lockstep {
 
-// One straight piece of a ramp: `target` is reached at the end of `duration`; a zero duration is a jump.
+// One straight piece of a ramp: `target` is reached at the end of `duration`; a zero duration is a
+// jump.
 struct Stage {
   std::optional<absl::Duration> duration;
   std::optional<int64_t> target;
@@ -77,6 +80,9 @@ struct ScenarioConfig {
   std::vector<std::pair<std::string, std::string>> env;   // over __ENV
   std::vector<std::pair<std::string, std::string>> tags;  // over the test's tags
   ExecutorConfig executor;
+  // What reading it found missing ("the duration is unspecified"): Validate reports it. Empty in
+  // options that are fit to run.
+  std::vector<std::string> problems;
 };
 
 struct ThresholdConfig {
@@ -94,12 +100,12 @@ struct DnsOptions {
 };
 
 struct TlsAuth {
-  std::string cert, key, password;  // PEM texts
+  std::string cert, key, password;   // PEM texts
   std::vector<std::string> domains;  // empty: all
 };
 
-// Which statuses count as errors, for http_reqs_errors and http_req_duration_errors. Inclusive ranges; transport
-// failures (status 0) always count.
+// Which statuses count as errors, for http_reqs_errors and http_req_duration_errors. Inclusive
+// ranges; transport failures (status 0) always count.
 struct HttpErrorsRule {
   std::vector<std::pair<int, int>> status = {{400, 999}};
   std::vector<int> exclude;
@@ -112,7 +118,8 @@ struct Options {
   std::optional<absl::Duration> duration;
   std::optional<int64_t> iterations;
   std::optional<std::vector<Stage>> stages;
-  std::optional<std::vector<ScenarioConfig>> scenarios;  // in the order of the script, as k6 sorts them by start time and name
+  std::optional<std::vector<ScenarioConfig>>
+      scenarios;  // in the order of the script, as k6 sorts them by start time and name
   std::optional<std::string> execution_segment;
   std::optional<std::string> execution_segment_sequence;
   std::optional<bool> no_setup, no_teardown;

@@ -1,0 +1,26 @@
+// From merged options to what a run does: shortcuts become scenarios, defaults are filled in,
+// everything is checked. Pure.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/options/options.h"
+#include "common/options/parse.h"
+
+namespace lockstep {
+
+// What requests call themselves if the test does not say.
+inline constexpr char kDefaultUserAgent[] = "Lockstep/0.1.0 (k6 compatible)";
+
+// Makes `scenarios` out of vus, duration, iterations and stages (a scenario named "default"; vus
+// alone is shared-iterations N x N; nothing at all is one VU and one iteration), sorts scenarios by
+// start time and name, and fills the defaults. Errors: shortcuts that exclude one another.
+ParsedOptions Consolidate(Options merged);
+
+// Everything that is wrong with consolidated options. `exports` are the functions that the script
+// exports; null: not known, not checked. Threshold expressions are checked elsewhere
+// (common/threshold).
+std::vector<std::string> Validate(const Options& options, const std::vector<std::string>* exports);
+
+}  // namespace lockstep

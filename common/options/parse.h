@@ -1,0 +1,44 @@
+// Options of a test from JSON: what a script exports, what a configuration file holds, what the
+// coordinator sends to agents. Nothing stops at the first error. Pure.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "nlohmann/json.hpp"
+
+#include "common/options/options.h"
+
+namespace lockstep {
+
+// `options` has what could be read; it is not to be used if there are errors.
+struct ParsedOptions {
+  Options options;
+  std::vector<std::string> warnings;
+  std::vector<std::string> errors;  // each names the key, the value and what is allowed
+  bool ok() const { return errors.empty(); }
+};
+
+// The options that a script exports, as JSON text. Both spellings of scenarios are read:
+// `scenarios: {a: {executor: 'ramping-vus'}}` and `execution: {a: {type: 'variable-looping-vus'}}`.
+// All unknown keys together make one warning; an unknown key inside a scenario is an error. What a
+// scenario lacks or gets wrong in a way that only matters if it is run is kept in
+// ScenarioConfig::problems for Validate. Text that is no JSON object is an error; "" and "null" are
+// no options at all.
+ParsedOptions ParseScriptOptions(absl::string_view json_text);
+
+// The same from a parsed object. `source` names it in the warning: "the script", "lockstep.yaml".
+ParsedOptions ParseOptionsObject(const nlohmann::json& object, absl::string_view source);
+
+// Reads one option into `parsed`, errors named by `label` ("K6_DURATION", "--duration") instead of
+// `key`. False if there is no option of this name.
+bool ParseOption(absl::string_view key, const nlohmann::json& value, absl::string_view label,
+                 ParsedOptions* parsed);
+
+// All errors as one: InvalidArgument `There were problems with the specified script
+// configuration:\n\t- ...`, or OK without errors.
+absl::Status ConfigurationStatus(const std::vector<std::string>& errors);
+
+}  // namespace lockstep

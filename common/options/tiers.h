@@ -1,0 +1,64 @@
+// From several sources to one set of options: defaults < configuration file < script < environment
+// < flags. Pure.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+#include "common/options/options.h"
+#include "common/options/parse.h"
+
+namespace lockstep {
+
+using Environment = std::map<std::string, std::string>;
+
+// Options from variables: for each of k6's names LOCKSTEP_VUS wins over K6_VUS. An empty variable
+// counts as unset. Booleans are true/false/1/0; lists are comma-separated; K6_TAGS is "a=b,c=d";
+// K6_STAGES is "10s:5,1m:0"; K6_THRESHOLDS, K6_TLSAUTH and K6_HOSTS are JSON. Errors name the
+// variable.
+ParsedOptions ParseEnvironmentOptions(const Environment& environment);
+
+// The value of LOCKSTEP_<name> or else K6_<name>; nothing if neither is set or both are empty.
+std::optional<std::string> FindSetting(const Environment& environment, absl::string_view name);
+
+// Reads one option written as text, as ParseEnvironmentOptions does, with errors named by `label`.
+// False if there is no option `key` that can be written as text.
+bool ParseOptionText(absl::string_view key, absl::string_view text, absl::string_view label,
+                     ParsedOptions* parsed);
+
+// "[duration]:[target]", such as "10s:5", ":5" or "10s". A unit is required if `unit_required`.
+// InvalidArgument shows the text.
+absl::StatusOr<Stage> ParseStageText(absl::string_view text, bool unit_required);
+
+// What a configuration file holds: options under the script's names, and settings of the run beside
+// them.
+struct ConfigFile {
+  ParsedOptions parsed;
+  std::vector<std::string> outputs;  // `out` (or k6's `collectors`): "json=results.json"
+  std::optional<bool> linger;
+  std::optional<bool> no_usage_report;
+  std::optional<std::string> usage_report_url;
+};
+
+// lockstep.yaml: a map with the keys of a script's options, and `out`, `linger`, `noUsageReport`,
+// `usageReportUrl`. An `options:` section may hold the options instead. `name` is for messages.
+ConfigFile ParseYamlConfig(absl::string_view text, absl::string_view name);
+// k6's JSON configuration file, with the same keys.
+ConfigFile ParseJsonConfig(absl::string_view text, absl::string_view name);
+
+struct OptionsTier {
+  std::string name;  // for messages: "config", "script", "env", "cli"
+  Options options;
+};
+
+// Later tiers win, option by option; duration, iterations, stages and scenarios are a family: a
+// tier that sets one of them wipes those of all lower tiers, with a warning if that wipes
+// scenarios. `tags` and `hosts` are replaced whole.
+ParsedOptions MergeTiers(const std::vector<OptionsTier>& tiers);
+
+}  // namespace lockstep

@@ -1,0 +1,29 @@
+// The coordinator's Logger: lines on stderr, stdout or in a file, for people (text), for machines
+// (JSON), or bare.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+#include "common/base/log.h"
+#include "coordinator/cli/commands.h"
+
+namespace lockstep::coordinator {
+
+// time="2026-01-02T03:04:05Z" level=info msg="..." source=console
+std::string FormatLogfmt(const LogRecord& record);
+// INFO[0001] message                                       source=console
+std::string FormatTerminalLine(const LogRecord& record, absl::Time start, bool color);
+// {"level":"info","msg":"...","source":"console","time":"2026-01-02T03:04:05Z"}
+std::string FormatJsonLine(const LogRecord& record);
+
+// A thread-safe logger as `settings` want it. Text is for a terminal if `terminal` (the output is a
+// TTY), else logfmt. `start` is when the seconds of terminal lines begin. A file that cannot be
+// opened is InvalidArgument, naming it.
+absl::StatusOr<std::unique_ptr<Logger>> MakeLogger(const LogSettings& settings, bool terminal,
+                                                   absl::Time start);
+
+}  // namespace lockstep::coordinator

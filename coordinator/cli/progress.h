@@ -1,0 +1,73 @@
+// The head of a run's output and its progress, as pure functions from values to lines. The final
+// state is drawn by the same functions from the run's final status, so it cannot miss anything.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "lockstep/v1/status.pb.h"
+
+#include "common/options/options.h"
+#include "common/segment/execution_segment.h"
+
+namespace lockstep::coordinator {
+
+struct HeaderFacts {
+  std::string execution = "local";  // or "3 agents"
+  std::string script;
+  std::string dashboard;             // URL; empty: none
+  std::vector<std::string> outputs;  // empty: "-"
+};
+
+// The block with execution, script and outputs, and the list of scenarios as `segment` runs them.
+// Ends with an empty line. InvalidArgument if the scenarios cannot be planned.
+absl::StatusOr<std::string> RenderHeader(const HeaderFacts& facts, const Options& consolidated,
+                                         const SegmentTuple& segment);
+
+enum class ScenarioState { kWaiting, kRunning, kStopping, kInterrupted, kDone };
+
+struct ScenarioProgressView {
+  std::string name;
+  ScenarioState state = ScenarioState::kWaiting;
+  double progress = 0;  // 0 to 1
+  int64_t vus = 0;
+  int64_t max_vus = 0;
+  absl::Duration elapsed;    // since the scenario's start
+  absl::Duration total;      // regular duration; infinite: until stopped
+  absl::Duration starts_in;  // while waiting
+  int64_t iterations = 0;    // full ones
+  int64_t planned = -1;      // iterations; -1: not known beforehand
+};
+
+struct ProgressView {
+  absl::Duration elapsed;  // since T0
+  absl::Duration total;    // regular duration of all scenarios
+  bool paused = false;
+  bool finished = false;  // the final state: nothing is still to come
+  std::string phase;      // "init", "setup", "running", "teardown", "done"
+  int64_t vus = 0;
+  int64_t max_vus = 0;
+  int64_t complete = 0;
+  int64_t interrupted = 0;
+  std::vector<ScenarioProgressView> scenarios;
+};
+
+// The view of a run's status. `consolidated` gives start times and durations.
+ProgressView MakeProgressView(const v1::RunStatus& status, const Options& consolidated);
+
+// "running (0m12.3s/1m0.0s), 05/10 VUs, 123 complete and 0 interrupted iterations".
+std::string RenderRunLine(const ProgressView& view);
+
+// The lines of a terminal `width` columns wide: the run's and one for each scenario, columns
+// aligned: name (at most 30 columns), state sign, bar (a percentage or nothing if too narrow), VUs,
+// time, iterations.
+std::vector<std::string> RenderTerminalLines(const ProgressView& view, int width, bool color);
+
+// The lines of output that is no terminal.
+std::vector<std::string> RenderPlainLines(const ProgressView& view);
+
+}  // namespace lockstep::coordinator
