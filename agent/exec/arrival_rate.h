@@ -1,0 +1,76 @@
+// constant-arrival-rate and ramping-arrival-rate: an iteration starts whenever the schedule says
+// so, whatever the others are doing. One that finds no free VU is dropped and counted; meanwhile at
+// most one more VU, up to maxVUs, is initialised in the background. One that starts late starts at
+// once, and its lateness is recorded.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "agent/exec/executor.h"
+#include "common/schedule/arrival_times.h"
+
+namespace lockstep::agent {
+
+class ArrivalRate final : public Executor {
+ public:
+  // What to do when there are no more starts before the duration is over.
+  enum class WhenExhausted { kWaitForTheEnd, kFinish };
+
+  ArrivalRate(ExecutorContext context, ArrivalTimes times, WhenExhausted when_exhausted);
+  ~ArrivalRate() override;
+
+  void Start(MonoTime start) override;
+  void EndStarts(EndOfStarts why) override;
+  void Interrupt() override;
+  bool finished() const override { return ended_ && slots_held_ == 0 && !initialising_; }
+  int64_t active_vus() const override { return slots_held_; }
+  int64_t busy_vus() const override { return slots_held_ - static_cast<int64_t>(free_.size()); }
+
+ private:
+  // A VU of this scenario, with the one iteration that it is to run next. The conductor fills it
+  // before it activates the VU, which takes it on its worker; the activation and its end order the
+  // two.
+  class Slot final : public IterationSource {
+   public:
+    Slot(Vu* slot_vu, ScenarioCounters& counters) : vu(slot_vu), counters_(counters) {}
+    bool Next(MonoTime now, Iteration* iteration) override;
+    void Ended(const Iteration&, IterationEnd end) override { counters_.Ended(end); }
+
+    Vu* vu;  // null when given back
+    std::optional<Iteration> next;
+
+   private:
+    ScenarioCounters& counters_;
+  };
+
+  // Starts all that is due, and waits for what is next.
+  void Run();
+  void StartOne(const SegmentArrivals::Start& start);
+  void HandleNoFreeVu();
+  void Receive(Vu* vu);
+  void OnIdle(Slot& slot);
+  // Gives back what is free, for good.
+  void End();
+  void Release(Slot& slot);
+
+  const ArrivalTimes times_;
+  const WhenExhausted when_exhausted_;
+  SegmentArrivals arrivals_;
+  MonoTime start_;
+  std::optional<SegmentArrivals::Start> next_;
+  int64_t numbered_ = 0;  // iterations given a number: those that were not dropped
+  std::vector<std::unique_ptr<Slot>> slots_;
+  std::deque<Slot*> free_;  // longest idle first
+  int64_t slots_held_ = 0;
+  int64_t awaited_ = 0;  // pre-allocated VUs that other scenarios have not given back yet
+  TimerId timer_ = TimerId::kNone;
+  bool initialising_ = false;
+  bool warned_ = false;
+  bool ended_ = false;
+};
+
+}  // namespace lockstep::agent

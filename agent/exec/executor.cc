@@ -1,0 +1,52 @@
+#include "agent/exec/executor.h"
+
+#include <utility>
+
+#include "agent/exec/arrival_rate.h"
+#include "agent/exec/constant_vus.h"
+#include "agent/exec/externally_controlled.h"
+#include "agent/exec/per_vu_iterations.h"
+#include "agent/exec/ramping_vus.h"
+#include "agent/exec/shared_iterations.h"
+
+namespace lockstep::agent {
+namespace {
+
+// Configuration -> executor, one line each.
+struct Table {
+  ExecutorContext& context;
+
+  std::unique_ptr<Executor> operator()(const SharedIterationsConfig&) {
+    return std::make_unique<SharedIterations>(std::move(context));
+  }
+  std::unique_ptr<Executor> operator()(const PerVuIterationsConfig& config) {
+    return std::make_unique<PerVuIterations>(std::move(context), config);
+  }
+  std::unique_ptr<Executor> operator()(const ConstantVusConfig&) {
+    return std::make_unique<ConstantVus>(std::move(context));
+  }
+  std::unique_ptr<Executor> operator()(const RampingVusConfig& config) {
+    return std::make_unique<RampingVus>(std::move(context), config);
+  }
+  std::unique_ptr<Executor> operator()(const ConstantArrivalRateConfig& config) {
+    // The planner has made the same schedule of the same configuration before.
+    return std::make_unique<ArrivalRate>(std::move(context), *ArrivalTimesOf(config),
+                                         ArrivalRate::WhenExhausted::kWaitForTheEnd);
+  }
+  std::unique_ptr<Executor> operator()(const RampingArrivalRateConfig& config) {
+    return std::make_unique<ArrivalRate>(std::move(context), *ArrivalTimesOf(config),
+                                         ArrivalRate::WhenExhausted::kFinish);
+  }
+  std::unique_ptr<Executor> operator()(const ExternallyControlledConfig& config) {
+    return std::make_unique<ExternallyControlled>(std::move(context), config);
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Executor> MakeExecutor(ExecutorContext context) {
+  const ExecutorConfig& config = context.config.executor;
+  return std::visit(Table{context}, config);
+}
+
+}  // namespace lockstep::agent

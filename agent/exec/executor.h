@@ -1,0 +1,87 @@
+// The rule that decides when which VU iterates: one class for each kind, made from a scenario's
+// configuration by MakeExecutor, driven by a ScenarioRunner. Conductor's loop only, except for the
+// iteration sources inside.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+
+#include "agent/exec/counters.h"
+#include "agent/exec/scenario_engine.h"
+#include "agent/exec/vu_broker.h"
+#include "common/base/event_loop.h"
+#include "common/base/log.h"
+#include "common/options/options.h"
+#include "common/plan/plan.h"
+
+namespace lockstep::agent {
+
+// What an executor works with. Everything is borrowed and outlives it.
+struct ExecutorContext {
+  size_t scenario;  // index
+  const ScenarioConfig& config;
+  const ScenarioPlan& plan;     // this instance's part
+  const SegmentTuple& segment;  // this instance's, by which VUs are divided
+  EventLoop& loop;
+  VuBroker& vus;
+  ScenarioCounters& counters;
+  EngineEvents& events;
+  Logger& logger;
+  absl::AnyInvocable<void()> changed;  // finished() may have become true
+};
+
+enum class EndOfStarts {
+  kTimeIsUp,  // the regular duration is over
+  kStopped,   // by the user
+};
+
+class Executor {
+ public:
+  explicit Executor(ExecutorContext context) : context_(std::move(context)) {}
+  virtual ~Executor() = default;
+  Executor(const Executor&) = delete;
+  Executor& operator=(const Executor&) = delete;
+
+  // Begins; the schedule counts from `start`, which may be in the past. Once.
+  virtual void Start(MonoTime start) = 0;
+  // Starts no more iterations; those that run go on. At most once, after Start.
+  virtual void EndStarts(EndOfStarts why) = 0;
+  // Interrupts all running iterations. After EndStarts.
+  virtual void Interrupt() = 0;
+  // Nothing more will start, no VU is held, nothing is under way. Then stays true.
+  virtual bool finished() const = 0;
+  // Reports the iterations that never started. Once, when finished.
+  virtual void Settle() {}
+
+  virtual int64_t active_vus() const = 0;
+  virtual int64_t busy_vus() const { return active_vus(); }
+  // Iterations that found no VU or no time, so far.
+  int64_t dropped() const { return dropped_; }
+
+  // See ScenarioEngine; only the externally-controlled executor does more than to refuse.
+  virtual bool is_controllable() const { return false; }
+  virtual void SetPaused(bool) {}
+  // This instance's shares.
+  virtual void Scale(int64_t, int64_t) {}
+
+ protected:
+  EventLoop& loop() { return context_.loop; }
+  MonoTime now() const { return context_.loop.clock().Mono(); }
+  void Drop(int64_t count, int64_t vu_id_in_instance) {
+    dropped_ += count;
+    context_.events.OnDropped(context_.scenario, count, vu_id_in_instance);
+  }
+
+  ExecutorContext context_;
+
+ private:
+  int64_t dropped_ = 0;
+};
+
+// Never null.
+std::unique_ptr<Executor> MakeExecutor(ExecutorContext context);
+
+}  // namespace lockstep::agent

@@ -1,0 +1,66 @@
+#include "agent/exec/externally_controlled.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace lockstep::agent {
+
+ExternallyControlled::ExternallyControlled(ExecutorContext context,
+                                           const ExternallyControlledConfig& config)
+    : Executor(std::move(context)),
+      vus_(context_.segment.Scale(config.vus)),
+      max_vus_(context_.segment.Scale(config.max_vus)),
+      existing_(max_vus_),
+      gate_(context_.plan.iterations_segment, -1, context_.counters),
+      handles_(context_, gate_) {}
+
+void ExternallyControlled::Start(MonoTime start) {
+  gate_.Open(start + context_.plan.regular_duration);
+  started_ = true;
+  Scale(vus_, max_vus_);
+}
+
+void ExternallyControlled::EndStarts(EndOfStarts /*why*/) {
+  ended_ = true;
+  handles_.End();
+}
+
+void ExternallyControlled::SetPaused(bool paused) {
+  if (!ended_) {
+    handles_.SetPaused(paused);
+  }
+}
+
+void ExternallyControlled::Scale(int64_t vus, int64_t max_vus) {
+  vus_ = vus;
+  max_vus_ = max_vus;
+  if (started_ && !ended_) {
+    handles_.Want(vus_, now() + context_.config.graceful_stop);
+    Grow();
+  }
+}
+
+void ExternallyControlled::Grow() {
+  if (initialising_ || ended_ || existing_ >= max_vus_) {
+    return;
+  }
+  initialising_ = true;
+  context_.vus.InitialiseOne([this](Vu* vu) {
+    initialising_ = false;
+    if (vu == nullptr) {
+      context_.logger.Error(absl::StrCat("scenario ", context_.config.name,
+                                         ": a VU could not be initialised; there are ", existing_,
+                                         " of ", max_vus_));
+      max_vus_ = existing_;
+    } else {
+      ++existing_;
+      context_.vus.Give(vu);
+      Grow();
+    }
+    context_.changed();
+  });
+}
+
+}  // namespace lockstep::agent

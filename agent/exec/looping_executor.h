@@ -1,0 +1,86 @@
+// What the executors have in common whose VUs all begin at the start and take iterations until
+// there are no more: shared-iterations, per-vu-iterations and constant-vus. They differ in the
+// source that their VUs ask.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "absl/container/flat_hash_set.h"
+
+#include "agent/exec/executor.h"
+
+namespace lockstep::agent {
+
+// Numbers and counts the iterations of a scenario's closed-loop VUs, and says when there are none
+// any more. Thread-safe: all VUs of the scenario may share one.
+class IterationGate {
+ public:
+  // Numbers by `segment`; at most `limit` iterations, -1: any number. `counters` is borrowed.
+  IterationGate(const SegmentTuple& segment, int64_t limit, ScenarioCounters& counters)
+      : segment_(segment), limit_(limit), counters_(counters) {}
+
+  // No iteration begins at `end` or later. Before the first VU asks.
+  void Open(MonoTime end) { end_ = end; }
+  // No iteration begins from now on.
+  void Close() { closed_.store(true, std::memory_order_relaxed); }
+  // The next iteration, or false.
+  bool Enter(MonoTime now, Iteration* iteration);
+  void Leave(IterationEnd end) { counters_.Ended(end); }
+  // No iteration can begin at `now` or later.
+  bool closed_at(MonoTime now) const {
+    return closed_.load(std::memory_order_relaxed) || now >= end_ || exhausted();
+  }
+  // All iterations up to the limit have begun.
+  bool exhausted() const { return limit_ >= 0 && next_.load(std::memory_order_relaxed) >= limit_; }
+
+ private:
+  const SegmentTuple segment_;
+  const int64_t limit_;
+  ScenarioCounters& counters_;
+  MonoTime end_;
+  std::atomic<bool> closed_ = false;
+  std::atomic<int64_t> next_ = 0;
+};
+
+class LoopingExecutor : public Executor {
+ public:
+  enum class Limit {
+    kNone,
+    kPlanned,  // as many iterations as the plan says, over all VUs
+  };
+  LoopingExecutor(ExecutorContext context, Limit limit);
+
+  void Start(MonoTime start) override;
+  void EndStarts(EndOfStarts why) override;
+  void Interrupt() override;
+  bool finished() const override;
+  int64_t active_vus() const override { return static_cast<int64_t>(active_.size()); }
+
+ protected:
+  // The source of the `index`-th VU, which is `vu`. It lives as long as the executor.
+  virtual IterationSource& SourceFor(int64_t index, const Vu& vu) = 0;
+  IterationGate& gate() { return gate_; }
+
+ private:
+  void Receive(int64_t index, Vu* vu);
+
+  IterationGate gate_;
+  absl::flat_hash_set<Vu*> active_;
+  int64_t awaited_ = 0;  // VUs asked for and not received
+  bool started_ = false;
+  bool ended_ = false;
+};
+
+// A source shared by all VUs of a scenario: whatever the gate allows.
+class SharedSource final : public IterationSource {
+ public:
+  explicit SharedSource(IterationGate& gate) : gate_(gate) {}
+  bool Next(MonoTime now, Iteration* iteration) override { return gate_.Enter(now, iteration); }
+  void Ended(const Iteration&, IterationEnd end) override { gate_.Leave(end); }
+
+ private:
+  IterationGate& gate_;
+};
+
+}  // namespace lockstep::agent

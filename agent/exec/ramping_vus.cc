@@ -1,0 +1,45 @@
+#include "agent/exec/ramping_vus.h"
+
+#include <utility>
+
+namespace lockstep::agent {
+
+RampingVus::RampingVus(ExecutorContext context, const RampingVusConfig& config)
+    : Executor(std::move(context)),
+      graceful_ramp_down_(config.graceful_ramp_down),
+      steps_(RampingVuSteps(config.start_vus, LinearStages(config.stages), context_.segment)),
+      gate_(context_.plan.iterations_segment, -1, context_.counters),
+      handles_(context_, gate_) {}
+
+RampingVus::~RampingVus() {
+  loop().Cancel(timer_);
+}
+
+void RampingVus::Start(MonoTime start) {
+  start_ = start;
+  gate_.Open(start + context_.plan.regular_duration);
+  Step();
+}
+
+void RampingVus::Step() {
+  timer_ = TimerId::kNone;
+  while (next_step_ < steps_.size() && start_ + steps_[next_step_].at <= now()) {
+    const VuStep& step = steps_[next_step_++];
+    handles_.Want(step.vus, start_ + step.at + graceful_ramp_down_);
+  }
+  if (next_step_ < steps_.size()) {
+    timer_ = loop().At(start_ + steps_[next_step_].at, [this] { Step(); });
+  }
+}
+
+void RampingVus::EndStarts(EndOfStarts why) {
+  loop().Cancel(std::exchange(timer_, TimerId::kNone));
+  if (why == EndOfStarts::kTimeIsUp) {
+    Step();  // one that falls on the very end: VUs that go there have gracefulRampDown, not
+             // gracefulStop
+  }
+  ended_ = true;
+  handles_.End();
+}
+
+}  // namespace lockstep::agent

@@ -1,0 +1,37 @@
+// ramping-vus: the number of looping VUs follows the stages. A VU that is ramped down may end its
+// iteration within gracefulRampDown, and goes on if it is ramped up again within that time.
+#pragma once
+
+#include <vector>
+
+#include "agent/exec/vu_handles.h"
+#include "common/schedule/vu_steps.h"
+
+namespace lockstep::agent {
+
+class RampingVus final : public Executor {
+ public:
+  RampingVus(ExecutorContext context, const RampingVusConfig& config);
+  ~RampingVus() override;
+
+  void Start(MonoTime start) override;
+  void EndStarts(EndOfStarts why) override;
+  void Interrupt() override { handles_.Interrupt(); }
+  bool finished() const override { return ended_ && handles_.held() == 0; }
+  int64_t active_vus() const override { return handles_.held(); }
+
+ private:
+  // Takes all steps that are due, and waits for the next one.
+  void Step();
+
+  const absl::Duration graceful_ramp_down_;
+  const std::vector<VuStep> steps_;
+  IterationGate gate_;
+  VuHandles handles_;
+  MonoTime start_;
+  size_t next_step_ = 0;
+  TimerId timer_ = TimerId::kNone;
+  bool ended_ = false;
+};
+
+}  // namespace lockstep::agent

@@ -1,0 +1,243 @@
+#include "agent/exec/scenario_engine.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+#include "agent/exec/scenario_runner.h"
+#include "common/base/check.h"
+
+namespace lockstep::agent {
+
+class ScenarioEngine::Impl {
+ public:
+  Impl(Config config, EventLoop& loop, VuPool& pool, Logger& logger, EngineEvents& events);
+  ~Impl();
+
+  void Start(MonoTime t0);
+  absl::Status Pause();
+  absl::Status Resume();
+  absl::Status Scale(int64_t vus, int64_t max_vus);
+  void GracefulStop();
+  void Stop();
+  EngineSnapshot Snapshot() const;
+
+ private:
+  void ScheduleAll();
+  // Tells of the end, in a task of its own, once all runners have ended.
+  void CheckDone();
+  bool begun() const { return t0_.has_value() && loop_.clock().Mono() >= *t0_ && !held_; }
+
+  const Config config_;
+  EventLoop& loop_;
+  EngineEvents& events_;
+  VuBroker broker_;
+  std::vector<std::unique_ptr<ScenarioRunner>> runners_;
+  // Totals of the test, of the externally-controlled scenarios.
+  std::vector<std::optional<std::pair<int64_t, int64_t>>> scales_;
+  std::optional<MonoTime> t0_;
+  absl::Duration start_lateness_;
+  TimerId t0_timer_ = TimerId::kNone;
+  bool paused_ = false;
+  bool held_ = false;  // paused before T0
+  bool stopped_ = false;
+  bool done_ = false;
+};
+
+ScenarioEngine::Impl::Impl(Config config, EventLoop& loop, VuPool& pool, Logger& logger,
+                           EngineEvents& events)
+    : config_(std::move(config)), loop_(loop), events_(events), broker_(pool) {
+  const ScenarioRunner::Run run{config_.segment, loop, broker_, logger, events};
+  for (size_t i = 0; i < config_.scenarios.size(); ++i) {
+    runners_.push_back(
+        std::make_unique<ScenarioRunner>(i, config_.scenarios[i], run, [this] { CheckDone(); }));
+    const auto* controlled =
+        std::get_if<ExternallyControlledConfig>(&config_.scenarios[i].executor);
+    scales_.push_back(controlled == nullptr ? std::optional<std::pair<int64_t, int64_t>>()
+                                            : std::make_pair(controlled->vus, controlled->max_vus));
+  }
+}
+
+ScenarioEngine::Impl::~Impl() {
+  loop_.Cancel(t0_timer_);
+}
+
+void ScenarioEngine::Impl::Start(MonoTime t0) {
+  LOCKSTEP_CHECK(!t0_.has_value());
+  t0_ = t0;
+  held_ = paused_;
+  if (!stopped_ && !held_) {
+    ScheduleAll();
+  }
+}
+
+void ScenarioEngine::Impl::ScheduleAll() {
+  const MonoTime t0 = *t0_;
+  t0_timer_ = loop_.At(t0, [this, t0] {
+    t0_timer_ = TimerId::kNone;
+    start_lateness_ = loop_.clock().Mono() - t0;
+    CheckDone();  // there may be no work at all
+  });
+  for (const std::unique_ptr<ScenarioRunner>& runner : runners_) {
+    runner->Schedule(t0);
+  }
+}
+
+absl::Status ScenarioEngine::Impl::Pause() {
+  if (paused_) {
+    return absl::OkStatus();
+  }
+  if (!begun()) {
+    paused_ = true;
+    held_ = t0_.has_value();
+    loop_.Cancel(std::exchange(t0_timer_, TimerId::kNone));
+    for (const std::unique_ptr<ScenarioRunner>& runner : runners_) {
+      runner->Unschedule();
+    }
+    return absl::OkStatus();
+  }
+  for (const std::unique_ptr<ScenarioRunner>& runner : runners_) {
+    if (runner->has_work() && !runner->executor()->is_controllable()) {
+      const ScenarioConfig& config = runner->config();
+      return absl::FailedPreconditionError(
+          absl::StrCat(ExecutorTypeName(config.executor), " executor '", config.name,
+                       "' doesn't support pause and resume operations after its start"));
+    }
+  }
+  paused_ = true;
+  for (const std::unique_ptr<ScenarioRunner>& runner : runners_) {
+    if (runner->has_work()) {
+      runner->executor()->SetPaused(true);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ScenarioEngine::Impl::Resume() {
+  if (!paused_) {
+    return absl::FailedPreconditionError("the run is not paused");
+  }
+  paused_ = false;
+  if (held_) {
+    held_ = false;
+    t0_ = std::max(*t0_, loop_.clock().Mono());
+    if (!stopped_) {
+      ScheduleAll();
+    }
+    return absl::OkStatus();
+  }
+  for (const std::unique_ptr<ScenarioRunner>& runner : runners_) {
+    if (runner->has_work()) {
+      runner->executor()->SetPaused(false);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ScenarioEngine::Impl::Scale(int64_t vus, int64_t max_vus) {
+  if (vus < -1 || max_vus < -1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("vus and maxVUs must be >= 0, got ", vus, " and ", max_vus));
+  }
+  auto wanted = scales_;
+  bool found = false;
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    if (!wanted[i].has_value() || runners_[i]->state() == ScenarioState::kStopping ||
+        (runners_[i]->has_work() && runners_[i]->ended())) {
+      continue;
+    }
+    found = true;
+    wanted[i]->first = vus < 0 ? wanted[i]->first : vus;
+    wanted[i]->second = max_vus < 0 ? wanted[i]->second : max_vus;
+    if (wanted[i]->first > wanted[i]->second) {
+      return absl::InvalidArgumentError(absl::StrCat("scenarios.", config_.scenarios[i].name,
+                                                     ": vus must be <= maxVUs, got ",
+                                                     wanted[i]->first, " > ", wanted[i]->second));
+    }
+  }
+  if (!found) {
+    return absl::FailedPreconditionError(
+        "there is no externally-controlled scenario that could be scaled");
+  }
+  scales_ = wanted;
+  for (size_t i = 0; i < runners_.size(); ++i) {
+    if (scales_[i].has_value() && runners_[i]->has_work() && !runners_[i]->ended()) {
+      runners_[i]->executor()->Scale(config_.segment.Scale(scales_[i]->first),
+                                     config_.segment.Scale(scales_[i]->second));
+    }
+  }
+  return absl::OkStatus();
+}
+
+void ScenarioEngine::Impl::GracefulStop() {
+  stopped_ = true;
+  absl::Duration longest;
+  for (const std::unique_ptr<ScenarioRunner>& runner : runners_) {
+    longest = std::max(longest, runner->config().graceful_stop);
+  }
+  const MonoTime deadline = loop_.clock().Mono() + longest;
+  for (const std::unique_ptr<ScenarioRunner>& runner : runners_) {
+    runner->GracefulStop(deadline);
+  }
+  CheckDone();
+}
+
+void ScenarioEngine::Impl::Stop() {
+  stopped_ = true;
+  for (const std::unique_ptr<ScenarioRunner>& runner : runners_) {
+    runner->Stop();
+  }
+  CheckDone();
+}
+
+void ScenarioEngine::Impl::CheckDone() {
+  const bool all_ended =
+      std::all_of(runners_.begin(), runners_.end(),
+                  [](const std::unique_ptr<ScenarioRunner>& runner) { return runner->ended(); });
+  if (all_ended && !std::exchange(done_, true)) {
+    loop_.Cancel(std::exchange(t0_timer_, TimerId::kNone));
+    loop_.Post([this] { events_.OnDone(); });
+  }
+}
+
+EngineSnapshot ScenarioEngine::Impl::Snapshot() const {
+  EngineSnapshot snapshot;
+  for (const std::unique_ptr<ScenarioRunner>& runner : runners_) {
+    snapshot.scenarios.push_back(runner->Snapshot());
+    snapshot.vus_active += snapshot.scenarios.back().vus_active;
+  }
+  snapshot.start_lateness = start_lateness_;
+  snapshot.paused = paused_;
+  return snapshot;
+}
+
+ScenarioEngine::ScenarioEngine(Config config, EventLoop& loop, VuPool& pool, Logger& logger,
+                               EngineEvents& events)
+    : impl_(std::make_unique<Impl>(std::move(config), loop, pool, logger, events)) {}
+ScenarioEngine::~ScenarioEngine() = default;
+
+void ScenarioEngine::Start(MonoTime t0) {
+  impl_->Start(t0);
+}
+absl::Status ScenarioEngine::Pause() {
+  return impl_->Pause();
+}
+absl::Status ScenarioEngine::Resume() {
+  return impl_->Resume();
+}
+absl::Status ScenarioEngine::Scale(int64_t vus, int64_t max_vus) {
+  return impl_->Scale(vus, max_vus);
+}
+void ScenarioEngine::GracefulStop() {
+  impl_->GracefulStop();
+}
+void ScenarioEngine::Stop() {
+  impl_->Stop();
+}
+EngineSnapshot ScenarioEngine::Snapshot() const {
+  return impl_->Snapshot();
+}
+
+}  // namespace lockstep::agent

@@ -1,0 +1,85 @@
+// One scenario from its waiting to its end: when its executor begins, when it may start nothing any
+// more, when it is interrupted. Conductor's loop only.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "agent/exec/counters.h"
+#include "agent/exec/executor.h"
+#include "agent/exec/scenario_engine.h"
+#include "agent/exec/vu_broker.h"
+#include "common/base/event_loop.h"
+#include "common/plan/plan.h"
+
+namespace lockstep::agent {
+
+class ScenarioRunner {
+ public:
+  // The parts of a run that its scenarios share; borrowed.
+  struct Run {
+    const SegmentTuple& segment;
+    EventLoop& loop;
+    VuBroker& vus;
+    Logger& logger;
+    EngineEvents& events;
+  };
+
+  // `config` is borrowed. `on_ended` is called once, as a task of its own; not if there is no work.
+  ScenarioRunner(size_t index, const ScenarioConfig& config, const Run& run,
+                 absl::AnyInvocable<void()> on_ended);
+  ~ScenarioRunner();
+  ScenarioRunner(const ScenarioRunner&) = delete;
+  ScenarioRunner& operator=(const ScenarioRunner&) = delete;
+
+  // Begins at t0 + startTime. May be called again while the scenario waits, for another T0.
+  void Schedule(MonoTime t0);
+  // Waits for the next Schedule. Only while waiting.
+  void Unschedule();
+
+  // No new iterations; what runs is interrupted at `deadline` or at its own end, whichever comes
+  // first.
+  void GracefulStop(MonoTime deadline);
+  void Stop();
+
+  bool has_work() const { return plan_.has_work; }
+  bool ended() const;
+  ScenarioState state() const { return state_; }
+  const ScenarioConfig& config() const { return config_; }
+  // Null without work.
+  Executor* executor() { return executor_.get(); }
+  ScenarioSnapshot Snapshot() const;
+
+ private:
+  void Begin(MonoTime start);
+  void EndStarts(EndOfStarts why);
+  void InterruptAt(MonoTime when);
+  // Sees, in a task of its own, whether the executor has finished.
+  void Check();
+  void End();
+  bool Fulfilled() const;
+  double Progress(absl::Duration elapsed) const;
+  absl::Duration Elapsed() const;
+
+  const size_t index_;
+  const ScenarioConfig& config_;
+  EventLoop& loop_;
+  EngineEvents& events_;
+  ScenarioPlan plan_;
+  ScenarioCounters counters_;
+  std::unique_ptr<Executor> executor_;
+  absl::AnyInvocable<void()> on_ended_;
+
+  ScenarioState state_ = ScenarioState::kWaiting;
+  bool stopped_ = false;   // by the user, before its time was up
+  bool checking_ = false;  // a check is posted
+  MonoTime start_;         // once begun
+  MonoTime end_;           // once ended
+  TimerId begin_timer_ = TimerId::kNone;
+  TimerId end_timer_ = TimerId::kNone;
+  TimerId interrupt_timer_ = TimerId::kNone;
+  MonoTime interrupt_at_ = MonoTime::Infinite();
+  std::optional<ArrivalTimes> rate_;  // for display
+};
+
+}  // namespace lockstep::agent

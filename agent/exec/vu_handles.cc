@@ -1,0 +1,121 @@
+#include "agent/exec/vu_handles.h"
+
+#include <utility>
+
+namespace lockstep::agent {
+
+VuHandles::~VuHandles() {
+  for (const std::unique_ptr<Handle>& handle : handles_) {
+    context_.loop.Cancel(handle->deadline);
+  }
+}
+
+void VuHandles::Want(int64_t count, MonoTime deadline) {
+  while (static_cast<int64_t>(handles_.size()) < count) {
+    handles_.push_back(std::make_unique<Handle>(gate_));
+  }
+  while (wanted_ < count) {
+    Raise(*handles_[static_cast<size_t>(wanted_++)]);
+  }
+  while (wanted_ > count) {
+    Lower(*handles_[static_cast<size_t>(--wanted_)], deadline);
+  }
+}
+
+void VuHandles::Raise(Handle& handle) {
+  handle.wanted = true;
+  handle.SetOpen(!paused_);
+  context_.loop.Cancel(std::exchange(handle.deadline, TimerId::kNone));
+  if (handle.vu == nullptr && !std::exchange(handle.asked, true)) {
+    context_.vus.Request([this, &handle](Vu* vu) { Receive(handle, vu); });
+  }
+  // With a VU that is still at work, or just now becoming idle, it goes on: OnIdle sees that it is
+  // wanted.
+}
+
+void VuHandles::Lower(Handle& handle, MonoTime deadline) {
+  handle.wanted = false;
+  handle.SetOpen(false);
+  if (handle.vu == nullptr) {
+    return;
+  }
+  if (!handle.iterating) {
+    Release(handle);
+  } else if (deadline <= now()) {
+    handle.vu->Interrupt();
+  } else {
+    handle.deadline = context_.loop.At(deadline, [&handle] {
+      handle.deadline = TimerId::kNone;
+      if (handle.iterating) {
+        handle.vu->Interrupt();
+      }
+    });
+  }
+}
+
+void VuHandles::Receive(Handle& handle, Vu* vu) {
+  handle.asked = false;
+  if (!handle.wanted || ended_) {
+    context_.vus.Give(vu);
+    return;
+  }
+  handle.vu = vu;
+  ++held_;
+  if (!paused_) {
+    Activate(handle);
+  }
+}
+
+void VuHandles::Activate(Handle& handle) {
+  handle.iterating = true;
+  handle.vu->Activate({context_.scenario, &handle, [this, &handle] { OnIdle(handle); }});
+}
+
+void VuHandles::OnIdle(Handle& handle) {
+  handle.iterating = false;
+  if (!handle.wanted || ended_ || gate_.closed_at(now())) {
+    Release(handle);
+  } else if (!paused_) {
+    Activate(handle);
+  }
+}
+
+void VuHandles::Release(Handle& handle) {
+  context_.loop.Cancel(std::exchange(handle.deadline, TimerId::kNone));
+  --held_;
+  context_.vus.Give(std::exchange(handle.vu, nullptr));
+  context_.changed();
+}
+
+void VuHandles::SetPaused(bool paused) {
+  paused_ = paused;
+  for (const std::unique_ptr<Handle>& handle : handles_) {
+    if (!handle->wanted) {
+      continue;
+    }
+    handle->SetOpen(!paused);
+    if (!paused && !ended_ && handle->vu != nullptr && !handle->iterating) {
+      Activate(*handle);
+    }
+  }
+}
+
+void VuHandles::End() {
+  ended_ = true;
+  gate_.Close();
+  for (const std::unique_ptr<Handle>& handle : handles_) {
+    if (handle->vu != nullptr && !handle->iterating) {
+      Release(*handle);
+    }
+  }
+}
+
+void VuHandles::Interrupt() {
+  for (const std::unique_ptr<Handle>& handle : handles_) {
+    if (handle->iterating) {
+      handle->vu->Interrupt();
+    }
+  }
+}
+
+}  // namespace lockstep::agent

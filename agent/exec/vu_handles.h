@@ -1,0 +1,82 @@
+// A row of VU handles of which the first n are wanted, n going up and down: the core of ramping-vus
+// and of externally-controlled.
+//
+// A handle is wanted or not, and has a VU or not:
+//   not wanted, no VU   at rest
+//   wanted, no VU       asked for one
+//   wanted, VU          iterating; if its VU became idle for any reason but the end, it is set to
+//   work again not wanted, VU      ramping down: no new iteration; interrupted at its deadline;
+//   gives its VU back when idle.
+//                       Wanted again before that, it simply goes on
+// Conductor's loop only, except for the handles' sources.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "agent/exec/executor.h"
+#include "agent/exec/looping_executor.h"
+
+namespace lockstep::agent {
+
+class VuHandles {
+ public:
+  // All borrowed. `gate` must be open before anything is wanted.
+  VuHandles(ExecutorContext& context, IterationGate& gate) : context_(context), gate_(gate) {}
+  ~VuHandles();
+  VuHandles(const VuHandles&) = delete;
+  VuHandles& operator=(const VuHandles&) = delete;
+
+  // Wants the first `count` handles. Those that are wanted no more have until `deadline` to end
+  // their iterations; deadlines that have passed interrupt at once.
+  void Want(int64_t count, MonoTime deadline);
+  // Wanted handles start no iterations, without a deadline, or do so again.
+  void SetPaused(bool paused);
+  // Nothing begins any more, though wanted handles may end their iterations in peace. Final.
+  void End();
+  void Interrupt();
+  // VUs held.
+  int64_t held() const { return held_; }
+
+ private:
+  class Handle final : public IterationSource {
+   public:
+    explicit Handle(IterationGate& gate) : gate_(gate) {}
+    bool Next(MonoTime now, Iteration* iteration) override {
+      return open_.load(std::memory_order_relaxed) && gate_.Enter(now, iteration);
+    }
+    void Ended(const Iteration&, IterationEnd end) override { gate_.Leave(end); }
+    // Whether iterations may begin.
+    void SetOpen(bool open) { open_.store(open, std::memory_order_relaxed); }
+
+    bool wanted = false;
+    bool asked = false;      // for a VU
+    bool iterating = false;  // its VU is activated
+    Vu* vu = nullptr;
+    TimerId deadline = TimerId::kNone;
+
+   private:
+    IterationGate& gate_;
+    std::atomic<bool> open_ = false;
+  };
+
+  void Raise(Handle& handle);
+  void Lower(Handle& handle, MonoTime deadline);
+  void Receive(Handle& handle, Vu* vu);
+  void Activate(Handle& handle);
+  void OnIdle(Handle& handle);
+  void Release(Handle& handle);
+  MonoTime now() const { return context_.loop.clock().Mono(); }
+
+  ExecutorContext& context_;
+  IterationGate& gate_;
+  std::vector<std::unique_ptr<Handle>> handles_;
+  int64_t wanted_ = 0;
+  int64_t held_ = 0;
+  bool paused_ = false;
+  bool ended_ = false;
+};
+
+}  // namespace lockstep::agent
