@@ -95,7 +95,7 @@ class AggregateStore {
     Aggregate aggregate;
   };
   struct StoredSeries {
-    FirstSeen first_seen;
+    FirstSeen first_seen = {.unix_nanos = INT64_MAX, .ordinal = UINT32_MAX};
     Aggregate* own = nullptr;
     std::vector<Aggregate*> targets;  // own, total, submetrics and breakdowns
   };

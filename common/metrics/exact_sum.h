@@ -23,8 +23,8 @@ class ExactSum {
   // The exact sum, rounded to nearest, ties to even; infinite if it is beyond the doubles.
   double Value() const;
 
-  // The one form of this sum: limbs of 32 bits, the lowest worth 2^(32 * base - 1074), all within
-  // [0, 2^32) apart from the last, which has the sign; no zeros at either end.
+  // The one form of this sum: limbs of 32 bits, the lowest worth 2^(32 * base - 1074), all with the
+  // sign of the sum and smaller than 2^32 in magnitude; no zeros at either end.
   struct Canonical {
     int32_t base = 0;
     absl::InlinedVector<int64_t, 4> limbs;

@@ -1,0 +1,219 @@
+#include "common/metrics/aggregate_store.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+
+#include "common/base/status_macros.h"
+
+namespace lockstep {
+namespace {
+
+const std::string* FindTag(const TagList& tags, absl::string_view name) {
+  for (const auto& [key, value] : tags) {
+    if (key == name) {
+      return &value;
+    }
+  }
+  return nullptr;
+}
+
+bool HasAll(const TagList& tags, const TagList& wanted) {
+  return std::includes(tags.begin(), tags.end(), wanted.begin(), wanted.end());
+}
+
+const TagList& OverflowTags() {
+  static const TagList tags = {{"overflow", "true"}};
+  return tags;
+}
+
+}  // namespace
+
+AggregateStore::AggregateStore(Config config) : config_(std::move(config)) {
+  Grow();
+}
+
+void AggregateStore::Grow() {
+  for (size_t i = per_metric_.size(); i < metrics_.size(); ++i) {
+    const Metric& metric = metrics_.Get(MetricId{static_cast<uint32_t>(i)});
+    per_metric_.emplace_back(metric.type);
+    per_metric_.back().key = {.text = metric.name, .metric = metric.name, .tags = {}};
+  }
+}
+
+absl::Status AggregateStore::Define(absl::string_view name, MetricType type, ValueType contains) {
+  LOCKSTEP_RETURN_IF_ERROR(metrics_.Register(name, type, contains).status());
+  Grow();
+  return absl::OkStatus();
+}
+
+absl::Status AggregateStore::AddSubmetric(const MetricKey& key) {
+  const std::optional<MetricId> id = metrics_.Find(key.metric);
+  if (!id) {
+    return absl::NotFoundError(absl::StrCat("no metric name \"", key.metric, "\" found"));
+  }
+  PerMetric& metric = At(*id);
+  const auto same = [&key](const Sub& sub) { return sub.key.text == key.text; };
+  if (key.is_submetric() && std::none_of(metric.subs.begin(), metric.subs.end(), same)) {
+    metric.subs.push_back({.key = key, .aggregate = Aggregate(metric.total.type())});
+  }
+  return absl::OkStatus();
+}
+
+AggregateStore::StoredSeries& AggregateStore::SeriesFor(MetricId id, const TagList& tags) {
+  PerMetric& metric = At(id);
+  const auto known = metric.series.find(tags);
+  if (known != metric.series.end()) {
+    return known->second;
+  }
+  if (metric.series.size() >= config_.max_series_per_metric && tags != OverflowTags()) {
+    if (!std::exchange(metric.overflowed, true)) {
+      warnings_.push_back(
+          absl::StrCat("metric ", metric.key.text, " has more than ", config_.max_series_per_metric,
+                       " combinations of tags; further ones are counted as {overflow:true}. Give "
+                       "requests a `name` tag to group them"));
+    }
+    return SeriesFor(id, OverflowTags());
+  }
+  StoredSeries series;
+  series.targets.push_back(&metric.total);
+  for (Sub& sub : metric.subs) {
+    if (HasAll(tags, sub.key.tags)) {
+      series.targets.push_back(&sub.aggregate);
+    }
+  }
+  const MetricType type = metric.total.type();
+  if (type != MetricType::kTrend) {
+    series.own = &aggregates_.emplace_back(type);
+    series.targets.push_back(series.own);
+  }
+  for (const std::string& name : config_.breakdown_tags) {
+    const std::string* value = FindTag(tags, name);
+    if (value != nullptr && !value->empty()) {
+      Aggregate*& part = metric.breakdowns[{name, *value}];
+      if (part == nullptr) {
+        part = &aggregates_.emplace_back(type);
+      }
+      series.targets.push_back(part);
+    }
+  }
+  return metric.series.emplace(tags, std::move(series)).first->second;
+}
+
+absl::Status AggregateStore::Merge(const Batch& batch) {
+  for (const Metric& metric : batch.metrics) {
+    const std::optional<MetricId> id = metrics_.Find(metric.name);
+    if (id) {
+      LOCKSTEP_RETURN_IF_ERROR(
+          metrics_.Register(metric.name, metric.type, metric.contains).status());
+    } else if (!IsValidMetricName(metric.name)) {
+      return absl::InvalidArgumentError(absl::StrCat("Invalid metric name: ", metric.name));
+    }
+  }
+  std::vector<MetricId> ids;
+  ids.reserve(batch.metrics.size());
+  for (const Metric& metric : batch.metrics) {
+    LOCKSTEP_ASSIGN_OR_RETURN(const MetricId id,
+                              metrics_.Register(metric.name, metric.type, metric.contains));
+    ids.push_back(id);
+  }
+  Grow();
+  for (const SeriesDelta& delta : batch.series) {
+    StoredSeries& series = SeriesFor(ids[delta.metric], batch.tag_sets[delta.tag_set]);
+    series.first_seen = std::min(series.first_seen, delta.first_seen);
+    for (Aggregate* target : series.targets) {
+      target->Merge(delta.aggregate);
+    }
+    samples_ += delta.aggregate.count();
+  }
+  if (batch.refused_points > 0 && refused_points_ == 0) {
+    warnings_.push_back(
+        "an agent produced more samples than outputs can take; the files lack some of them, the "
+        "summary does not");
+  }
+  if (batch.refused_samples > 0 && refused_samples_ == 0) {
+    warnings_.push_back(
+        "a script added values that are no finite number to a metric; they are not counted");
+  }
+  refused_points_ += batch.refused_points;
+  refused_samples_ += batch.refused_samples;
+  ++batches_;
+  return absl::OkStatus();
+}
+
+const Aggregate* AggregateStore::Find(absl::string_view key) const {
+  const size_t brace = key.find('{');
+  const std::optional<MetricId> id = metrics_.Find(key.substr(0, brace));
+  if (!id) {
+    return nullptr;
+  }
+  const PerMetric& metric = per_metric_[static_cast<uint32_t>(*id)];
+  if (brace == absl::string_view::npos) {
+    return &metric.total;
+  }
+  for (const Sub& sub : metric.subs) {
+    if (sub.key.text == key) {
+      return &sub.aggregate;
+    }
+  }
+  return nullptr;
+}
+
+std::vector<AggregateStore::Entry> AggregateStore::Entries() const {
+  std::vector<Entry> entries;
+  for (size_t i = 0; i < per_metric_.size(); ++i) {
+    const Metric& metric = metrics_.Get(MetricId{static_cast<uint32_t>(i)});
+    entries.push_back(
+        {.metric = &metric, .key = &per_metric_[i].key, .aggregate = &per_metric_[i].total});
+    for (const Sub& sub : per_metric_[i].subs) {
+      entries.push_back({.metric = &metric, .key = &sub.key, .aggregate = &sub.aggregate});
+    }
+  }
+  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
+    const auto order = [](const Entry& e) {
+      return std::pair<absl::string_view, absl::string_view>(
+          e.metric->name,
+          e.key->is_submetric() ? absl::string_view(e.key->text) : absl::string_view());
+    };
+    return order(a) < order(b);
+  });
+  return entries;
+}
+
+std::map<std::string, const Aggregate*> AggregateStore::Breakdown(absl::string_view tag,
+                                                                  absl::string_view name) const {
+  std::map<std::string, const Aggregate*> parts;
+  const std::optional<MetricId> id = metrics_.Find(name);
+  if (id) {
+    for (const auto& [key, aggregate] : per_metric_[static_cast<uint32_t>(*id)].breakdowns) {
+      if (key.first == tag) {
+        parts.emplace(key.second, aggregate);
+      }
+    }
+  }
+  return parts;
+}
+
+std::vector<AggregateStore::Series> AggregateStore::SeriesOf(absl::string_view name) const {
+  std::vector<Series> result;
+  const std::optional<MetricId> id = metrics_.Find(name);
+  if (!id) {
+    return result;
+  }
+  for (const auto& [tags, series] : per_metric_[static_cast<uint32_t>(*id)].series) {
+    result.push_back({.tags = &tags, .first_seen = series.first_seen, .aggregate = series.own});
+  }
+  std::sort(result.begin(), result.end(), [](const Series& a, const Series& b) {
+    return a.first_seen != b.first_seen ? a.first_seen < b.first_seen : *a.tags < *b.tags;
+  });
+  return result;
+}
+
+std::vector<std::string> AggregateStore::TakeWarnings() {
+  return std::exchange(warnings_, {});
+}
+
+}  // namespace lockstep

@@ -1,0 +1,100 @@
+#include "common/metrics/batch.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace lockstep {
+
+void BatchBuilder::Add(Batch worker) {
+  batch_.refused_points += worker.refused_points;
+  batch_.refused_samples += worker.refused_samples;
+  batch_.overflowed_series += worker.overflowed_series;
+  std::vector<std::optional<uint32_t>> metrics;
+  metrics.reserve(worker.metrics.size());
+  for (Metric& metric : worker.metrics) {
+    const auto [it, added] =
+        metrics_.emplace(metric.name, static_cast<uint32_t>(batch_.metrics.size()));
+    if (added) {
+      batch_.metrics.push_back(std::move(metric));
+      metrics.push_back(it->second);
+    } else if (batch_.metrics[it->second].type == metric.type) {
+      metrics.push_back(it->second);
+    } else {
+      metrics.push_back(std::nullopt);
+    }
+  }
+  std::vector<uint32_t> tag_sets;
+  tag_sets.reserve(worker.tag_sets.size());
+  for (TagList& tags : worker.tag_sets) {
+    const auto [it, added] = tag_sets_.emplace(tags, static_cast<uint32_t>(batch_.tag_sets.size()));
+    if (added) {
+      batch_.tag_sets.push_back(std::move(tags));
+    }
+    tag_sets.push_back(it->second);
+  }
+  for (SeriesDelta& delta : worker.series) {
+    if (!metrics[delta.metric]) {
+      batch_.refused_samples += delta.aggregate.count();
+      continue;
+    }
+    const std::pair<uint32_t, uint32_t> place(*metrics[delta.metric], tag_sets[delta.tag_set]);
+    const auto [it, added] = series_.emplace(place, batch_.series.size());
+    if (added) {
+      delta.metric = place.first;
+      delta.tag_set = place.second;
+      batch_.series.push_back(std::move(delta));
+    } else {
+      SeriesDelta& known = batch_.series[it->second];
+      known.aggregate.Merge(delta.aggregate);
+      known.first_seen = std::min(known.first_seen, delta.first_seen);
+    }
+  }
+  for (Point& point : worker.points) {
+    if (!metrics[point.metric]) {
+      continue;
+    }
+    if (batch_.points.size() >= Batch::kMostPoints) {
+      ++batch_.refused_points;
+      continue;
+    }
+    batch_.points.push_back({.unix_nanos = point.unix_nanos,
+                             .metric = *metrics[point.metric],
+                             .tag_set = tag_sets[point.tag_set],
+                             .value = point.value});
+  }
+}
+
+Batch BatchBuilder::Build(uint64_t number, absl::Time begin, absl::Time end) {
+  Batch built = std::exchange(batch_, Batch{});
+  metrics_.clear();
+  tag_sets_.clear();
+  series_.clear();
+  built.number = number;
+  built.begin = begin;
+  built.end = std::max(begin, end);
+  return built;
+}
+
+Batch VusBatch(absl::Time time, int64_t vus, int64_t vus_max, const TagList& tags) {
+  Batch batch;
+  batch.begin = time;
+  batch.end = time;
+  batch.tag_sets.push_back(tags);
+  const std::pair<const char*, int64_t> samples[] = {{"vus", vus}, {"vus_max", vus_max}};
+  for (const auto& [name, value] : samples) {
+    const uint32_t metric = static_cast<uint32_t>(batch.metrics.size());
+    const int64_t nanos = absl::ToUnixNanos(time);
+    batch.metrics.push_back({.name = name, .type = MetricType::kGauge});
+    Aggregate aggregate(MetricType::kGauge);
+    aggregate.Add(static_cast<double>(value), time);
+    batch.series.push_back({.metric = metric,
+                            .tag_set = 0,
+                            .first_seen = {.unix_nanos = nanos, .ordinal = metric},
+                            .aggregate = std::move(aggregate)});
+    batch.points.push_back(
+        {.unix_nanos = nanos, .metric = metric, .tag_set = 0, .value = static_cast<double>(value)});
+  }
+  return batch;
+}
+
+}  // namespace lockstep

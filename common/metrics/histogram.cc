@@ -1,0 +1,134 @@
+#include "common/metrics/histogram.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+
+namespace lockstep {
+namespace {
+
+using Bounds = std::array<double, Histogram::kBucketsPerOctave + 1>;
+
+// 2^(k/256) for k = 0..256 as products of 2^(1/2), 2^(1/4), ..., 2^(1/256). Square roots and
+// products are rounded the same way on every machine, pow() and exp2() need not be.
+Bounds MakeBounds() {
+  std::array<double, 8> roots{};
+  double root = 2;
+  for (double& each : roots) {
+    root = std::sqrt(root);
+    each = root;
+  }
+  Bounds bounds{};
+  for (size_t k = 0; k < Histogram::kBucketsPerOctave; ++k) {
+    double bound = 1;
+    for (size_t bit = 0; bit < roots.size(); ++bit) {
+      if ((k >> (7 - bit)) & 1) {
+        bound *= roots[bit];
+      }
+    }
+    bounds[k] = bound;
+  }
+  bounds[Histogram::kBucketsPerOctave] = 2;
+  return bounds;
+}
+
+const Bounds& OctaveBounds() {
+  static const Bounds bounds = MakeBounds();
+  return bounds;
+}
+
+// The octave of a bucket, and its place 1..256 in it.
+std::pair<int32_t, size_t> Split(int32_t index) {
+  int32_t octave = (index - 1) >> 8;
+  return {octave, static_cast<size_t>(index - octave * Histogram::kBucketsPerOctave)};
+}
+
+}  // namespace
+
+int32_t Histogram::IndexOf(double value) {
+  int exponent = 0;
+  const double mantissa = std::frexp(value, &exponent) * 2;  // [1, 2)
+  const Bounds& bounds = OctaveBounds();
+  const auto bound = std::lower_bound(bounds.begin(), bounds.end(), mantissa);
+  return (exponent - 1) * kBucketsPerOctave + static_cast<int32_t>(bound - bounds.begin());
+}
+
+double Histogram::Representative(int32_t index) {
+  const auto [octave, place] = Split(index);
+  const double low = OctaveBounds()[place - 1];
+  const double high = OctaveBounds()[place];
+  const double value = std::ldexp(2 * low * high / (low + high), octave);
+  return std::min(value, std::numeric_limits<double>::max());
+}
+
+void Histogram::Add(double value) {
+  ++count_;
+  if (value > 0) {
+    ++positive_[IndexOf(value)];
+  } else if (value < 0) {
+    ++negative_[IndexOf(-value)];
+  } else {
+    ++zeros_;
+  }
+}
+
+void Histogram::Merge(const Histogram& other) {
+  for (const auto& [index, count] : other.positive_) {
+    positive_[index] += count;
+  }
+  for (const auto& [index, count] : other.negative_) {
+    negative_[index] += count;
+  }
+  zeros_ += other.zeros_;
+  count_ += other.count_;
+}
+
+double Histogram::ValueAtRank(uint64_t rank) const {
+  uint64_t below = 0;
+  for (auto it = negative_.rbegin(); it != negative_.rend(); ++it) {
+    below += it->second;
+    if (rank < below) {
+      return -Representative(it->first);
+    }
+  }
+  below += zeros_;
+  if (rank < below) {
+    return 0;
+  }
+  for (const auto& [index, count] : positive_) {
+    below += count;
+    if (rank < below) {
+      return Representative(index);
+    }
+  }
+  return 0;
+}
+
+absl::Status Histogram::AddBucket(bool negative, int64_t index, uint64_t count) {
+  if (index < kLowestIndex || index > kHighestIndex) {
+    return absl::InvalidArgumentError(absl::StrCat("histogram bucket ", index, " is outside [",
+                                                   kLowestIndex, ", ", kHighestIndex, "]"));
+  }
+  if (count == 0 || count > std::numeric_limits<uint64_t>::max() / 2 - count_) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("histogram bucket ", index, " has the count ", count));
+  }
+  (negative ? negative_ : positive_)[static_cast<int32_t>(index)] += count;
+  count_ += count;
+  return absl::OkStatus();
+}
+
+absl::Status Histogram::AddZeros(uint64_t count) {
+  if (count > std::numeric_limits<uint64_t>::max() / 2 - count_) {
+    return absl::InvalidArgumentError(absl::StrCat("histogram has ", count, " zeros"));
+  }
+  zeros_ += count;
+  count_ += count;
+  return absl::OkStatus();
+}
+
+}  // namespace lockstep

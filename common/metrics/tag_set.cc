@@ -1,0 +1,94 @@
+#include "common/metrics/tag_set.h"
+
+#include <algorithm>
+
+namespace lockstep {
+namespace {
+
+// Sets the tag in a sorted list.
+void SetTag(TagList* list, absl::string_view key, absl::string_view value) {
+  const auto place =
+      std::lower_bound(list->begin(), list->end(), key,
+                       [](const auto& tag, absl::string_view k) { return tag.first < k; });
+  if (place != list->end() && place->first == key) {
+    place->second = std::string(value);
+  } else {
+    list->emplace(place, std::string(key), std::string(value));
+  }
+}
+
+}  // namespace
+
+TagSetTable::TagSetTable() {
+  InternSorted({});
+}
+
+TagSetId TagSetTable::InternSorted(TagList tags) {
+  const auto known = by_tags_.find(tags);
+  if (known != by_tags_.end()) {
+    return known->second;
+  }
+  if (sets_.size() >= kMaxSets) {
+    ++overflowed_;
+    TagList overflow = {{"overflow", "true"}};
+    const auto it = by_tags_.find(overflow);
+    if (it != by_tags_.end()) {
+      return it->second;
+    }
+    tags = std::move(overflow);
+  }
+  const TagSetId id{static_cast<uint32_t>(sets_.size())};
+  sets_.push_back(tags);
+  by_tags_.emplace(std::move(tags), id);
+  return id;
+}
+
+TagSetId TagSetTable::Intern(
+    absl::Span<const std::pair<absl::string_view, absl::string_view>> tags) {
+  return With(kEmptyTagSet, tags);
+}
+
+TagSetId TagSetTable::With(TagSetId base, absl::string_view key, absl::string_view value) {
+  std::string extension(reinterpret_cast<const char*>(&base), sizeof(base));
+  const uint32_t length = static_cast<uint32_t>(key.size());
+  extension.append(reinterpret_cast<const char*>(&length), sizeof(length));
+  extension.append(key.data(), key.size());
+  extension.append(value.data(), value.size());
+  const auto known = extensions_.find(extension);
+  if (known != extensions_.end()) {
+    return known->second;
+  }
+  TagList tags = Get(base);
+  SetTag(&tags, key, value);
+  const TagSetId id = InternSorted(std::move(tags));
+  if (extensions_.size() < kMaxSets) {
+    extensions_.emplace(std::move(extension), id);
+  }
+  return id;
+}
+
+TagSetId TagSetTable::With(TagSetId base,
+                           absl::Span<const std::pair<absl::string_view, absl::string_view>> tags) {
+  TagList list = Get(base);
+  for (const auto& [key, value] : tags) {
+    SetTag(&list, key, value);
+  }
+  return InternSorted(std::move(list));
+}
+
+TagSetId TagSetTable::Without(TagSetId base, absl::string_view key) {
+  TagList list = Get(base);
+  std::erase_if(list, [key](const auto& tag) { return tag.first == key; });
+  return InternSorted(std::move(list));
+}
+
+std::optional<absl::string_view> TagSetTable::Find(TagSetId id, absl::string_view key) const {
+  for (const auto& [name, value] : Get(id)) {
+    if (name == key) {
+      return absl::string_view(value);
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace lockstep

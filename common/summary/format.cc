@@ -1,0 +1,110 @@
+#include "common/summary/format.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/strip.h"
+
+namespace lockstep {
+namespace {
+
+std::string Truncated(double value, int decimals) {
+  const double scale = std::pow(10, decimals);
+  return FormatNumber(std::trunc(value * scale) / scale, decimals);
+}
+
+std::string LongDuration(double milliseconds) {
+  const bool minutes_or_more = milliseconds >= 60000;
+  std::string text =
+      absl::StrCat(Truncated(std::fmod(milliseconds, 60000) / 1000, minutes_or_more ? 0 : 2), "s");
+  const double minutes = std::trunc(milliseconds / 60000);
+  if (minutes < 1) {
+    return text;
+  }
+  text = absl::StrCat(FormatNumber(std::fmod(minutes, 60), 0), "m", text);
+  const double hours = std::trunc(minutes / 60);
+  return hours < 1 ? text : absl::StrCat(FormatNumber(hours, 0), "h", text);
+}
+
+}  // namespace
+
+std::string FormatNumber(double value, int decimals) {
+  if (std::abs(value) >= 1e21) {
+    return absl::StrCat(value);
+  }
+  std::string text = absl::StrFormat("%.*f", decimals, value);
+  if (text.find('.') != std::string::npos) {
+    text.erase(text.find_last_not_of('0') + 1);
+    if (text.back() == '.') {
+      text.pop_back();
+    }
+  }
+  return text == "-0" ? "0" : text;
+}
+
+std::string FormatPercent(double share) {
+  return absl::StrFormat("%.2f%%", std::trunc(share * 100 * 100) / 100);
+}
+
+std::string FormatBytes(double bytes) {
+  constexpr absl::string_view kUnits[] = {"B", "kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB"};
+  if (bytes < 10) {
+    return absl::StrCat(FormatNumber(bytes), " B");
+  }
+  double scaled = bytes;
+  size_t unit = 0;
+  while (scaled >= 1000 && unit + 1 < std::size(kUnits)) {
+    scaled /= 1000;
+    ++unit;
+  }
+  const double rounded = std::floor(scaled * 10 + 0.5) / 10;
+  return absl::StrFormat("%.*f %s", rounded < 10 ? 1 : 0, rounded, kUnits[unit]);
+}
+
+std::string FormatDuration(double milliseconds, absl::string_view unit) {
+  if (unit == "s") {
+    return absl::StrFormat("%.2fs", milliseconds / 1000);
+  }
+  if (unit == "ms") {
+    return absl::StrFormat("%.2fms", milliseconds);
+  }
+  if (unit == "us") {
+    return absl::StrFormat("%.2fµs", milliseconds * 1000);
+  }
+  if (milliseconds == 0) {
+    return "0s";
+  }
+  if (milliseconds < 0) {
+    return absl::StrCat("-", FormatDuration(-milliseconds, unit));
+  }
+  if (milliseconds < 0.001) {
+    return absl::StrCat(FormatNumber(std::trunc(milliseconds * 1e6), 0), "ns");
+  }
+  if (milliseconds < 1) {
+    return absl::StrCat(Truncated(milliseconds * 1000, 2), "µs");
+  }
+  return milliseconds < 1000 ? absl::StrCat(Truncated(milliseconds, 2), "ms")
+                             : LongDuration(milliseconds);
+}
+
+std::string FormatValue(double value, ValueType contains, absl::string_view time_unit) {
+  switch (contains) {
+    case ValueType::kTime:
+      return FormatDuration(value, time_unit);
+    case ValueType::kData:
+      return FormatBytes(value);
+    case ValueType::kDefault:
+      break;
+  }
+  return FormatNumber(value);
+}
+
+size_t DisplayWidth(absl::string_view text) {
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+  }));
+}
+
+}  // namespace lockstep

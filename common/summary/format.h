@@ -1,0 +1,25 @@
+// Numbers as the summary prints them: durations and rates cut off, not rounded, so that 99.996 %
+// never reads 100 %.
+#pragma once
+
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+#include "common/metrics/metric.h"
+
+namespace lockstep {
+
+// At most `decimals` digits after the point, rounded, without zeros at the end: "3", "4.5".
+std::string FormatNumber(double value, int decimals = 6);
+// "25.00%" of 0.25.
+std::string FormatPercent(double share);
+// "999 B", "1.0 kB", "12 kB": base 1000.
+std::string FormatBytes(double bytes);
+// "500ns", "123.45ms", "1m1s"; with `unit` "s", "ms" or "us" always that unit, to two decimals.
+std::string FormatDuration(double milliseconds, absl::string_view unit);
+std::string FormatValue(double value, ValueType contains, absl::string_view time_unit);
+// Columns that `text` takes on a terminal: characters, not bytes.
+size_t DisplayWidth(absl::string_view text);
+
+}  // namespace lockstep

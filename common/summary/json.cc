@@ -1,0 +1,132 @@
+// The summary for programs: handleSummary's data, and the older shape of --summary-export.
+#include <openssl/evp.h>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+
+#include "common/summary/summary.h"
+
+namespace lockstep {
+namespace {
+
+using nlohmann::json;
+
+// Groups and checks are known to programs by the MD5 of their path.
+std::string PathId(absl::string_view path) {
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned int length = 0;
+  EVP_Digest(path.data(), path.size(), digest, &length, EVP_md5(), nullptr);
+  return absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(digest), length));
+}
+
+// Whole numbers as integers, so that 55 does not print as 55.0.
+json Number(double value) {
+  constexpr double kExact = 9007199254740992;  // 2^53
+  if (value > -kExact && value < kExact &&
+      value == static_cast<double>(static_cast<int64_t>(value))) {
+    return static_cast<int64_t>(value);
+  }
+  return value;
+}
+
+json CheckJson(const SummaryCheck& check) {
+  return {{"name", check.name},
+          {"path", check.path},
+          {"id", PathId(check.path)},
+          {"passes", check.passes},
+          {"fails", check.fails}};
+}
+
+// `keyed`: groups and checks as objects by name, otherwise as lists.
+json GroupJson(const SummaryGroup& group, bool keyed) {
+  json groups = keyed ? json::object() : json::array();
+  json checks = keyed ? json::object() : json::array();
+  for (const SummaryGroup& child : group.groups) {
+    if (keyed) {
+      groups[child.name] = GroupJson(child, keyed);
+    } else {
+      groups.push_back(GroupJson(child, keyed));
+    }
+  }
+  for (const SummaryCheck& check : group.checks) {
+    if (keyed) {
+      checks[check.name] = CheckJson(check);
+    } else {
+      checks.push_back(CheckJson(check));
+    }
+  }
+  return {{"name", group.name},
+          {"path", group.path},
+          {"id", PathId(group.path)},
+          {"groups", std::move(groups)},
+          {"checks", std::move(checks)}};
+}
+
+json ValuesJson(const SummaryMetric& metric, bool rate_as_value) {
+  json values = json::object();
+  for (const auto& [name, value] : metric.values) {
+    const bool renamed = rate_as_value && metric.type == MetricType::kRate && name == "rate";
+    values[renamed ? "value" : name] = Number(value);
+  }
+  return values;
+}
+
+}  // namespace
+
+json HandleSummaryData(const Summary& summary, const SummaryEnvironment& environment) {
+  json metrics = json::object();
+  for (const SummaryMetric& metric : summary.metrics) {
+    if (!metric.asked_for) {
+      continue;
+    }
+    json out = {{"type", std::string(MetricTypeName(metric.type))},
+                {"contains", std::string(ValueTypeName(metric.contains))},
+                {"values", ValuesJson(metric, /*rate_as_value=*/false)}};
+    if (!metric.thresholds.empty()) {
+      json thresholds = json::object();
+      for (const SummaryThreshold& threshold : metric.thresholds) {
+        thresholds[threshold.expression] = {{"ok", threshold.ok}};
+      }
+      out["thresholds"] = std::move(thresholds);
+    }
+    metrics[metric.key] = std::move(out);
+  }
+  json data = {
+      {"root_group", GroupJson(summary.root, /*keyed=*/false)},
+      {"options",
+       {{"summaryTrendStats", summary.config.trend_stats},
+        {"summaryTimeUnit", summary.config.time_unit},
+        {"noColor", environment.no_color}}},
+      {"state",
+       {{"isStdOutTTY", environment.stdout_is_tty},
+        {"isStdErrTTY", environment.stderr_is_tty},
+        {"testRunDurationMs", Number(absl::ToDoubleMilliseconds(summary.duration))}}},
+      {"metrics", std::move(metrics)},
+  };
+  if (environment.setup_data_json) {
+    json setup = json::parse(*environment.setup_data_json, nullptr, /*allow_exceptions=*/false);
+    data["setup_data"] = setup.is_discarded() ? json() : std::move(setup);
+  }
+  return data;
+}
+
+json SummaryExport(const Summary& summary) {
+  json metrics = json::object();
+  for (const SummaryMetric& metric : summary.metrics) {
+    if (!metric.asked_for) {
+      continue;
+    }
+    json out = ValuesJson(metric, /*rate_as_value=*/true);
+    if (!metric.thresholds.empty()) {
+      json thresholds = json::object();
+      for (const SummaryThreshold& threshold : metric.thresholds) {
+        thresholds[threshold.expression] = !threshold.ok;
+      }
+      out["thresholds"] = std::move(thresholds);
+    }
+    metrics[metric.key] = std::move(out);
+  }
+  return {{"metrics", std::move(metrics)}, {"root_group", GroupJson(summary.root, /*keyed=*/true)}};
+}
+
+}  // namespace lockstep

@@ -1,0 +1,343 @@
+// The end-of-test text, in k6's layout: thresholds, checks, then metrics by topic with all columns
+// aligned over the whole text; in the full mode the same again for each group and scenario.
+#include <algorithm>
+#include <iterator>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
+
+#include "common/summary/format.h"
+#include "common/summary/summary.h"
+
+namespace lockstep {
+namespace {
+
+constexpr absl::string_view kPass = "✓";
+constexpr absl::string_view kFail = "✗";
+constexpr absl::string_view kIndent = "    ";
+
+struct Topic {
+  absl::string_view title;
+  std::vector<absl::string_view> prefixes;
+  std::vector<absl::string_view> compact;  // all that the compact mode shows; empty: everything
+};
+
+// In the order of printing, after what the script defines itself.
+const std::vector<Topic>& Topics() {
+  static const std::vector<Topic> topics = {
+      {"HTTP",
+       {"http_"},
+       {"http_req_duration", "http_req_duration_errors", "http_req_failed", "http_reqs",
+        "http_reqs_errors"}},
+      {"EXECUTION",
+       {"vus", "iteration", "dropped_iterations", "group_duration"},
+       {"dropped_iterations", "iteration_duration", "iterations", "vus", "vus_max"}},
+      {"NETWORK", {"data_"}, {}},
+      {"GRPC", {"grpc_"}, {}},
+      {"WEBSOCKET", {"ws_"}, {}},
+  };
+  return topics;
+}
+
+bool BelongsTo(const Topic& topic, const SummaryMetric& metric, SummaryMode mode) {
+  const absl::string_view name = metric.parent.empty() ? metric.key : metric.parent;
+  const bool listed =
+      std::find(topic.compact.begin(), topic.compact.end(), name) != topic.compact.end();
+  const bool prefixed =
+      std::any_of(topic.prefixes.begin(), topic.prefixes.end(),
+                  [name](absl::string_view prefix) { return absl::StartsWith(name, prefix); });
+  return metric.builtin && prefixed &&
+         (mode == SummaryMode::kFull || topic.compact.empty() || listed);
+}
+
+std::string Padded(std::string text, size_t width) {
+  const size_t has = DisplayWidth(text);
+  return has < width ? absl::StrCat(text, std::string(width - has, ' ')) : text;
+}
+
+// One line of a metric, not aligned yet.
+struct Row {
+  std::string name;
+  bool trend = false;
+  std::vector<std::string> cells;  // of a trend: "avg=1"; else the value and what follows it
+};
+
+class TextRenderer {
+ public:
+  TextRenderer(const Summary& summary, const TextOptions& options)
+      : summary_(summary), options_(options) {}
+
+  std::string Render() {
+    MeasureAll(summary_.metrics);
+    if (options_.mode == SummaryMode::kFull) {
+      for (const std::vector<SummaryPart>* parts : {&summary_.groups, &summary_.scenarios}) {
+        for (const SummaryPart& part : *parts) {
+          MeasureAll(part.metrics);
+        }
+      }
+    }
+    out_ = "\n";
+    Thresholds();
+    Title("TOTAL RESULTS");
+    std::vector<SummaryCheck> checks;
+    CollectChecks(summary_.root, &checks);
+    Checks(checks);
+    Metrics(summary_.metrics);
+    if (options_.mode == SummaryMode::kFull) {
+      Parts("GROUP", summary_.groups);
+      Parts("SCENARIO", summary_.scenarios);
+    }
+    return std::move(out_);
+  }
+
+ private:
+  struct Widths {
+    size_t name = 0;
+    size_t value = 0;
+    std::vector<size_t> extras;
+    std::vector<size_t> trend;
+  };
+
+  std::string Color(absl::string_view code, absl::string_view text) const {
+    return options_.color ? absl::StrCat("\x1b[", code, "m", text, "\x1b[0m") : std::string(text);
+  }
+  std::string Mark(bool ok) const { return ok ? Color("32", kPass) : Color("31", kFail); }
+  std::string Human(const SummaryMetric& metric, double value) const {
+    return FormatValue(value, metric.contains, summary_.config.time_unit);
+  }
+
+  void Title(absl::string_view title) {
+    absl::StrAppend(&out_, "  █ ", Color("1", title), " \n\n");
+  }
+
+  static void CollectChecks(const SummaryGroup& group, std::vector<SummaryCheck>* checks) {
+    checks->insert(checks->end(), group.checks.begin(), group.checks.end());
+    for (const SummaryGroup& child : group.groups) {
+      CollectChecks(child, checks);
+    }
+  }
+
+  // `p(95)=7.65`; without data nothing follows the sign.
+  std::string ThresholdValue(const SummaryMetric& metric, const SummaryThreshold& threshold) const {
+    std::string text = absl::StrCat(threshold.method, "=");
+    if (!threshold.value) {
+      return text;
+    }
+    if (metric.type == MetricType::kRate) {
+      return text + FormatPercent(*threshold.value);
+    }
+    absl::StrAppend(&text, Human(metric, *threshold.value));
+    return metric.type == MetricType::kCounter && threshold.method == "rate" ? text + "/s" : text;
+  }
+
+  void Thresholds() {
+    const auto judged = [](const SummaryMetric& metric) { return !metric.thresholds.empty(); };
+    if (std::none_of(summary_.metrics.begin(), summary_.metrics.end(), judged)) {
+      return;
+    }
+    Title("THRESHOLDS");
+    absl::string_view parent;  // whose heading stands above
+    for (const SummaryMetric& metric : summary_.metrics) {
+      if (!judged(metric)) {
+        continue;
+      }
+      std::string indent(kIndent);
+      if (metric.parent.empty()) {
+        absl::StrAppend(&out_, indent, metric.key, "\n");
+        parent = metric.key;
+      } else {
+        if (parent != metric.parent) {
+          absl::StrAppend(&out_, indent, metric.parent, "\n");
+          parent = metric.parent;
+        }
+        indent += "  ";
+        absl::StrAppend(&out_, indent, "{", metric.tags, "}\n");
+      }
+      for (const SummaryThreshold& threshold : metric.thresholds) {
+        absl::StrAppend(&out_, indent, Mark(threshold.ok), " '", threshold.expression, "' ",
+                        Color("36", ThresholdValue(metric, threshold)), "\n");
+      }
+      out_ += "\n";
+    }
+    out_ += "\n";
+  }
+
+  void Checks(const std::vector<SummaryCheck>& checks) {
+    if (checks.empty()) {
+      return;
+    }
+    uint64_t passes = 0;
+    uint64_t fails = 0;
+    for (const SummaryCheck& check : checks) {
+      passes += check.passes;
+      fails += check.fails;
+    }
+    const uint64_t total = passes + fails;
+    const double seconds = absl::ToDoubleSeconds(summary_.duration);
+    const double all = static_cast<double>(total);
+    const auto share = [all](uint64_t part) {
+      return FormatPercent(all == 0 ? 0 : static_cast<double>(part) / all);
+    };
+    const auto of_all = [total](uint64_t part) { return absl::StrCat(part, " out of ", total); };
+    const Row rows[] = {
+        {"checks_total",
+         false,
+         {absl::StrCat(total), absl::StrCat(FormatNumber(seconds > 0 ? all / seconds : 0), "/s")}},
+        {"checks_succeeded", false, {share(passes), of_all(passes)}},
+        {"checks_failed", false, {share(fails), of_all(fails)}},
+    };
+    Widths widths;
+    for (const Row& row : rows) {
+      Measure(row, &widths);
+    }
+    for (const Row& row : rows) {
+      Print(row, widths);
+    }
+    out_ += "\n";
+    for (const SummaryCheck& check : checks) {
+      const bool ok = check.fails == 0;
+      absl::StrAppend(&out_, kIndent,
+                      Color(ok ? "32" : "31", absl::StrCat(ok ? kPass : kFail, " ", check.name)),
+                      "\n");
+      if (!ok) {
+        const std::string counts =
+            absl::StrCat("↳  ", 100 * check.passes / (check.passes + check.fails), "% — ", kPass,
+                         " ", check.passes, " / ", kFail, " ", check.fails);
+        absl::StrAppend(&out_, kIndent, "  ", Color("31", counts), "\n");
+      }
+    }
+    out_ += "\n";
+  }
+
+  bool IsShown(const SummaryMetric& metric) const {
+    const std::vector<Topic>& topics = Topics();
+    return !metric.builtin || std::any_of(topics.begin(), topics.end(), [&](const Topic& topic) {
+      return BelongsTo(topic, metric, options_.mode);
+    });
+  }
+
+  Row MakeRow(const SummaryMetric& metric) const {
+    Row row{.name = metric.parent.empty() ? metric.key : absl::StrCat("  { ", metric.tags, " }"),
+            .cells = {}};
+    switch (metric.type) {
+      case MetricType::kCounter:
+        row.cells = {Human(metric, metric.Value("count")),
+                     absl::StrCat(Human(metric, metric.Value("rate")), "/s")};
+        break;
+      case MetricType::kGauge:
+        row.cells = {Human(metric, metric.Value("value")),
+                     absl::StrCat("min=", Human(metric, metric.Value("min"))),
+                     absl::StrCat("max=", Human(metric, metric.Value("max")))};
+        break;
+      case MetricType::kRate: {
+        const double passes = metric.Value("passes");
+        row.cells = {FormatPercent(metric.Value("rate")),
+                     absl::StrCat(FormatNumber(passes), " out of ",
+                                  FormatNumber(passes + metric.Value("fails")))};
+        break;
+      }
+      case MetricType::kTrend:
+        row.trend = true;
+        for (const auto& [name, value] : metric.values) {
+          row.cells.push_back(absl::StrCat(
+              name, "=", name == "count" ? FormatNumber(value) : Human(metric, value)));
+        }
+        break;
+    }
+    return row;
+  }
+
+  void MeasureAll(const std::vector<SummaryMetric>& metrics) {
+    for (const SummaryMetric& metric : metrics) {
+      if (IsShown(metric)) {
+        Measure(MakeRow(metric), &widths_);
+      }
+    }
+  }
+
+  static void Measure(const Row& row, Widths* widths) {
+    widths->name = std::max(widths->name, DisplayWidth(row.name));
+    const auto widen = [&row](size_t from, std::vector<size_t>* columns) {
+      for (size_t i = from; i < row.cells.size(); ++i) {
+        columns->resize(std::max(columns->size(), i - from + 1), 0);
+        (*columns)[i - from] = std::max((*columns)[i - from], DisplayWidth(row.cells[i]));
+      }
+    };
+    if (row.trend) {
+      widen(0, &widths->trend);
+    } else {
+      widths->value = std::max(widths->value, DisplayWidth(row.cells[0]));
+      widen(1, &widths->extras);
+    }
+  }
+
+  void Print(const Row& row, const Widths& widths) {
+    const std::string dots(widths.name + 3 - std::min(DisplayWidth(row.name), widths.name), '.');
+    absl::StrAppend(&out_, kIndent, row.name, Color("2", absl::StrCat(dots, ":")), " ");
+    std::vector<std::string> cells;
+    for (size_t i = 0; i < row.cells.size(); ++i) {
+      // A value with a single companion ends the line: k6 pads nothing behind it.
+      const bool last_of_pair = !row.trend && row.cells.size() == 2 && i == 1;
+      const size_t width = row.trend ? widths.trend[i]
+                           : i == 0  ? widths.value
+                                     : widths.extras[i - 1];
+      cells.push_back(Color("36", last_of_pair ? row.cells[i] : Padded(row.cells[i], width)));
+    }
+    absl::StrAppend(&out_, absl::StrJoin(cells, " "), "\n");
+  }
+
+  // One topic's metrics under its title; nothing if there are none.
+  template <typename Belongs>
+  void Section(absl::string_view title, const std::vector<SummaryMetric>& metrics,
+               Belongs belongs) {
+    bool any = false;
+    for (const SummaryMetric& metric : metrics) {
+      if (!belongs(metric)) {
+        continue;
+      }
+      if (!any) {
+        absl::StrAppend(&out_, kIndent, Color("1", title), "\n");
+        any = true;
+      }
+      Row row = MakeRow(metric);
+      Print(row, widths_);
+    }
+    if (any) {
+      out_ += "\n";
+    }
+  }
+
+  void Metrics(const std::vector<SummaryMetric>& metrics) {
+    Section("CUSTOM", metrics, [](const SummaryMetric& metric) { return !metric.builtin; });
+    for (const Topic& topic : Topics()) {
+      Section(topic.title, metrics,
+              [&](const SummaryMetric& metric) { return BelongsTo(topic, metric, options_.mode); });
+    }
+  }
+
+  void Parts(absl::string_view what, const std::vector<SummaryPart>& parts) {
+    for (const SummaryPart& part : parts) {
+      Title(absl::StrCat(what, ": ", absl::StripPrefix(part.name, "::")));
+      Checks(part.checks);
+      Metrics(part.metrics);
+    }
+  }
+
+  const Summary& summary_;
+  const TextOptions& options_;
+  Widths widths_;
+  std::string out_;
+};
+
+}  // namespace
+
+std::string RenderText(const Summary& summary, const TextOptions& options) {
+  return options.mode == SummaryMode::kDisabled ? "" : TextRenderer(summary, options).Render();
+}
+
+}  // namespace lockstep

@@ -1,0 +1,253 @@
+#include "common/threshold/threshold.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
+
+#include "common/base/status_macros.h"
+
+namespace lockstep {
+namespace {
+
+using Kind = AggregateMethod::Kind;
+using Op = ThresholdExpression::Op;
+
+// Longer operators first, as the shorter ones are their beginnings.
+constexpr std::pair<absl::string_view, Op> kOperators[] = {
+    {"===", Op::kStrictEqual}, {"==", Op::kEqual}, {"!=", Op::kNotEqual}, {"<=", Op::kLessEqual},
+    {">=", Op::kGreaterEqual}, {"<", Op::kLess},   {">", Op::kGreater},
+};
+constexpr std::pair<absl::string_view, Kind> kMethods[] = {
+    {"count", Kind::kCount}, {"rate", Kind::kRate}, {"value", Kind::kValue}, {"avg", Kind::kAvg},
+    {"min", Kind::kMin},     {"max", Kind::kMax},   {"med", Kind::kMed},
+};
+
+absl::Status Malformed(absl::string_view text, absl::string_view reason) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("failed parsing threshold expression \"", text, "\"; reason: ", reason));
+}
+
+// The words that methods are made of, in k6's order.
+std::vector<absl::string_view> SupportedMethods(MetricType type) {
+  switch (type) {
+    case MetricType::kCounter:
+      return {"count", "rate"};
+    case MetricType::kGauge:
+      return {"value"};
+    case MetricType::kRate:
+      return {"rate"};
+    case MetricType::kTrend:
+      return {"avg", "min", "max", "med", "p(N)"};
+  }
+  return {};
+}
+
+absl::StatusOr<AggregateMethod> ParseMethod(absl::string_view text, absl::string_view whole) {
+  for (const auto& [name, kind] : kMethods) {
+    if (text == name) {
+      return AggregateMethod{.kind = kind};
+    }
+  }
+  absl::string_view number = text;
+  if (absl::ConsumePrefix(&number, "p(") && absl::ConsumeSuffix(&number, ")")) {
+    double percentile = 0;
+    if (!absl::SimpleAtod(number, &percentile) || !(percentile >= 0 && percentile <= 100)) {
+      return Malformed(whole, "malformed percentile value, provide a number between 0 and 100");
+    }
+    return AggregateMethod{.kind = Kind::kPercentile, .percentile = percentile};
+  }
+  return Malformed(
+      whole, absl::StrCat("malformed threshold expression: unknown aggregation method \"", text,
+                          "\"; known are: count, rate, value, avg, min, med, max, p(N)"));
+}
+
+absl::string_view MethodWord(const ThresholdExpression& expression) {
+  return expression.method.kind == Kind::kPercentile ? absl::string_view("p")
+                                                     : absl::string_view(expression.method_text);
+}
+
+}  // namespace
+
+bool ThresholdExpression::Holds(double value) const {
+  switch (op) {
+    case Op::kLess:
+      return value < limit;
+    case Op::kLessEqual:
+      return value <= limit;
+    case Op::kGreater:
+      return value > limit;
+    case Op::kGreaterEqual:
+      return value >= limit;
+    case Op::kEqual:
+    case Op::kStrictEqual:
+      return value == limit;
+    case Op::kNotEqual:
+      return value != limit;
+  }
+  return false;
+}
+
+absl::StatusOr<ThresholdExpression> ParseThreshold(absl::string_view text) {
+  ThresholdExpression expression;
+  expression.text = std::string(text);
+  const size_t place = text.find_first_of("<>=!");
+  if (place == absl::string_view::npos) {
+    return Malformed(
+        text,
+        "malformed threshold expression: there is no operator; one of <, <=, >, >=, ==, ===, != "
+        "is needed");
+  }
+  const absl::string_view method = absl::StripAsciiWhitespace(text.substr(0, place));
+  absl::string_view rest = text.substr(place);
+  bool known = false;
+  for (const auto& [symbol, op] : kOperators) {
+    if (!known && absl::ConsumePrefix(&rest, symbol)) {
+      expression.op = op;
+      known = true;
+    }
+  }
+  if (!known) {
+    return Malformed(
+        text,
+        "malformed threshold expression: unknown operator; one of <, <=, >, >=, ==, ===, != is "
+        "needed");
+  }
+  expression.method_text = std::string(method);
+  LOCKSTEP_ASSIGN_OR_RETURN(expression.method, ParseMethod(method, text));
+  rest = absl::StripAsciiWhitespace(rest);
+  if (!absl::SimpleAtod(rest, &expression.limit) || !std::isfinite(expression.limit)) {
+    return Malformed(text,
+                     absl::StrCat("malformed threshold expression: \"", rest, "\" is no number"));
+  }
+  return expression;
+}
+
+absl::Status CheckMethod(const ThresholdExpression& expression, MetricType type) {
+  const std::vector<absl::string_view> supported = SupportedMethods(type);
+  const absl::string_view word = MethodWord(expression);
+  const absl::string_view listed = word == "p" ? "p(N)" : word;
+  if (std::find(supported.begin(), supported.end(), listed) != supported.end()) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "unsupported aggregation method ", word, " on metric of type ", MetricTypeName(type),
+      ". supported aggregation methods for this metric are: ", absl::StrJoin(supported, ", ")));
+}
+
+bool MetricThresholds::ok() const {
+  return std::all_of(thresholds.begin(), thresholds.end(),
+                     [](const Threshold& each) { return each.ok(); });
+}
+
+absl::StatusOr<ThresholdSet> ThresholdSet::Create(
+    const std::map<std::string, std::vector<ThresholdConfig>>& config,
+    const MetricRegistry& known) {
+  ThresholdSet set;
+  std::vector<std::string> errors;
+  for (const auto& [name, wanted] : config) {
+    MetricThresholds metric;
+    std::optional<MetricType> type;
+    absl::StatusOr<MetricKey> key = ParseMetricKey(name);
+    if (!key.ok()) {
+      errors.push_back(absl::StrCat("invalid threshold defined on ", name,
+                                    "; reason: ", key.status().message()));
+    } else {
+      const std::optional<MetricId> id = known.Find(key->metric);
+      if (id) {
+        type = known.Get(*id).type;
+      } else {
+        errors.push_back(absl::StrCat("invalid threshold defined on ", name,
+                                      "; reason: no metric name \"", key->metric, "\" found"));
+      }
+      metric.key = *std::move(key);
+    }
+    for (const ThresholdConfig& each : wanted) {
+      absl::StatusOr<ThresholdExpression> expression = ParseThreshold(each.expression);
+      if (!expression.ok()) {
+        errors.push_back(absl::StrCat("invalid threshold defined on ", name,
+                                      "; reason: ", expression.status().message()));
+        continue;
+      }
+      const absl::Status method = type ? CheckMethod(*expression, *type) : absl::OkStatus();
+      if (!method.ok()) {
+        errors.push_back(absl::StrCat("invalid threshold \"", each.expression,
+                                      "\" applied on metric ", name,
+                                      "; reason: ", method.message()));
+        continue;
+      }
+      Threshold threshold;
+      threshold.expression = *std::move(expression);
+      threshold.abort_on_fail = each.abort_on_fail;
+      threshold.delay_abort_eval = each.delay_abort_eval;
+      metric.thresholds.push_back(std::move(threshold));
+    }
+    set.metrics_.push_back(std::move(metric));
+  }
+  if (!errors.empty()) {
+    return absl::InvalidArgumentError(absl::StrJoin(errors, "\n"));
+  }
+  return set;
+}
+
+absl::Status ThresholdSet::Register(AggregateStore* store) const {
+  for (const MetricThresholds& metric : metrics_) {
+    LOCKSTEP_RETURN_IF_ERROR(store->AddSubmetric(metric.key));
+  }
+  return absl::OkStatus();
+}
+
+ThresholdSet::Outcome ThresholdSet::Judge(const AggregateStore& store, absl::Duration elapsed,
+                                          bool final) {
+  Outcome outcome;
+  for (MetricThresholds& metric : metrics_) {
+    const Aggregate* aggregate =
+        store.Find(metric.key.is_submetric() ? metric.key.text : metric.key.metric);
+    const bool judged = aggregate != nullptr && (final || !aggregate->empty());
+    for (Threshold& threshold : metric.thresholds) {
+      threshold.verdict = ThresholdVerdict::kNoData;
+      threshold.value = judged
+                            ? lockstep::Evaluate(*aggregate, threshold.expression.method, elapsed)
+                            : std::nullopt;
+      if (!threshold.value) {
+        continue;
+      }
+      const bool holds = threshold.expression.Holds(*threshold.value);
+      threshold.verdict = holds ? ThresholdVerdict::kPassing : ThresholdVerdict::kFailing;
+      if (!holds && threshold.abort_on_fail && elapsed >= threshold.delay_abort_eval) {
+        outcome.abort = true;
+      }
+    }
+    if (!metric.ok()) {
+      outcome.crossed.push_back(metric.key.text);
+    }
+  }
+  return outcome;
+}
+
+ThresholdSet::Outcome ThresholdSet::Evaluate(const AggregateStore& store, absl::Duration elapsed) {
+  return Judge(store, elapsed, /*final=*/false);
+}
+
+ThresholdSet::Outcome ThresholdSet::EvaluateFinal(const AggregateStore& store,
+                                                  absl::Duration elapsed) {
+  Outcome outcome = Judge(store, elapsed, /*final=*/true);
+  outcome.abort = false;  // there is nothing left to abort
+  return outcome;
+}
+
+std::string CrossedMessage(const ThresholdSet::Outcome& outcome) {
+  const std::string metrics = absl::StrJoin(outcome.crossed, ", ");
+  return outcome.abort ? absl::StrCat("thresholds on metrics '", metrics,
+                                      "' were crossed; at least one has abortOnFail enabled, "
+                                      "stopping test prematurely")
+                       : absl::StrCat("thresholds on metrics '", metrics, "' have been crossed");
+}
+
+}  // namespace lockstep
