@@ -21,10 +21,10 @@ using HeaderList = std::vector<std::pair<std::string, std::string>>;
 
 struct HttpRequest {
   std::string method = "GET";
-  std::string url;     // absolute, http or https, without credentials and fragment
-  HeaderList headers;  // sent as they are, in this order; nothing is added but Host, Content-Length
-                       // and what HTTP needs
-  std::string body;    // sent if not empty, or if `has_body`
+  std::string url = {};     // absolute, http or https, without credentials and fragment
+  HeaderList headers = {};  // sent as they are, in this order; nothing is added but Host,
+                            // Content-Length and what HTTP needs
+  std::string body = {};  // sent if not empty, or if `has_body`
   bool has_body = false;
   absl::Duration timeout = absl::Seconds(60);  // whole exchange; zero or infinite: none
   bool keep_body = true;                       // false: read and count the body, but drop it
@@ -34,7 +34,7 @@ struct HttpRequest {
   // a plain header.
   enum class Auth { kNone, kDigest, kNtlm };
   Auth auth = Auth::kNone;
-  std::string user, password;
+  std::string user = {}, password = {};
 };
 
 // The phases of an exchange, in k6's sense. All >= 0. duration = sending + waiting + receiving.

@@ -15,9 +15,9 @@
 namespace lockstep::agent {
 
 struct WebSocketRequest {
-  std::string url;  // ws, wss, http or https; absolute
-  HeaderList headers;
-  std::vector<std::string> subprotocols;
+  std::string url = {};  // ws, wss, http or https; absolute
+  HeaderList headers = {};
+  std::vector<std::string> subprotocols = {};
   absl::Duration handshake_timeout = absl::Seconds(60);
   int64_t max_message_bytes = int64_t{256}
                               << 20;  // a longer message closes the connection with 1009
