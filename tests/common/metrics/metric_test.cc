@@ -1,0 +1,104 @@
+#include "common/metrics/metric.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "common/metrics/aggregate_store.h"
+#include "common/metrics/tag_set.h"
+
+namespace lockstep {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Pair;
+
+TEST(MetricRegistry, HoldsTheBuiltinsUnderTheirConstants) {
+  MetricRegistry registry;
+  EXPECT_EQ(registry.size(), static_cast<size_t>(builtin::kCount));
+  EXPECT_EQ(registry.Find("vus"), BuiltinMetric(builtin::kVus));
+  EXPECT_EQ(registry.Find("http_req_duration_errors"),
+            BuiltinMetric(builtin::kHttpReqDurationErrors));
+  EXPECT_EQ(registry.Find("grpc_streams_msgs_received"),
+            BuiltinMetric(builtin::kGrpcStreamsMsgsReceived));
+  EXPECT_EQ(registry.Get(BuiltinMetric(builtin::kDataSent)).contains, ValueType::kData);
+}
+
+TEST(MetricRegistry, RefusesBadNamesAndOtherTypes) {
+  MetricRegistry registry;
+  EXPECT_EQ(registry.Register("a b", MetricType::kTrend, ValueType::kDefault).status().message(),
+            "Invalid metric name: a b");
+  EXPECT_TRUE(registry.Register("mine", MetricType::kTrend, ValueType::kTime).ok());
+  EXPECT_EQ(*registry.Register("mine", MetricType::kTrend, ValueType::kTime), registry.Find("mine"));
+  EXPECT_EQ(registry.Register("mine", MetricType::kGauge, ValueType::kTime).status().message(),
+            "metric 'mine' already exists but with type trend, instead of gauge");
+  EXPECT_FALSE(registry.Register("mine", MetricType::kTrend, ValueType::kData).ok());
+}
+
+TEST(MetricName, HasALetterFirstAndAtMost129Characters) {
+  EXPECT_TRUE(IsValidMetricName("_a"));
+  EXPECT_TRUE(IsValidMetricName("A" + std::string(128, '9')));
+  for (const std::string& bad : {std::string("a"), std::string("9a"), std::string("a-b"),
+                                 std::string(130, 'a'), std::string()}) {
+    EXPECT_FALSE(IsValidMetricName(bad)) << bad;
+  }
+}
+
+TEST(TagSetTable, GivesEqualSetsOneId) {
+  TagSetTable table;
+  const TagSetId one = table.Intern({{"b", "2"}, {"a", "1"}});
+  EXPECT_EQ(table.Intern({{"a", "1"}, {"b", "2"}}), one);
+  EXPECT_EQ(table.With(table.With(kEmptyTagSet, "a", "1"), "b", "2"), one);
+  EXPECT_THAT(table.Get(one), ElementsAre(Pair("a", "1"), Pair("b", "2")));
+  EXPECT_EQ(table.Find(one, "b"), "2");
+  EXPECT_EQ(table.Find(one, "c"), std::nullopt);
+}
+
+TEST(TagSetTable, LetsTheLaterValueWin) {
+  TagSetTable table;
+  const TagSetId set = table.Intern({{"a", "1"}, {"a", "2"}});
+  EXPECT_THAT(table.Get(set), ElementsAre(Pair("a", "2")));
+  EXPECT_EQ(table.Without(set, "a"), kEmptyTagSet);
+  EXPECT_EQ(table.With(set, "a", "2"), set);
+}
+
+TEST(TagSetTable, OverflowsInsteadOfEatingAllMemory) {
+  TagSetTable table;
+  TagSetId last{};
+  for (size_t i = 0; i < TagSetTable::kMaxSets + 10; ++i) {
+    last = table.Intern({{"n", std::to_string(i)}});
+  }
+  EXPECT_THAT(table.Get(last), ElementsAre(Pair("overflow", "true")));
+  EXPECT_LE(table.size(), TagSetTable::kMaxSets + 1);
+  EXPECT_GT(table.overflowed(), 0u);
+}
+
+TEST(MetricKey, TakesNamesAndTags) {
+  absl::StatusOr<MetricKey> key = ParseMetricKey("http_reqs{ status : '200', name:\"a:b\" }");
+  ASSERT_TRUE(key.ok());
+  EXPECT_EQ(key->metric, "http_reqs");
+  EXPECT_THAT(key->tags, ElementsAre(Pair("name", "a:b"), Pair("status", "200")));
+  EXPECT_FALSE(ParseMetricKey("vus")->is_submetric());
+}
+
+TEST(MetricKey, TakesAGroupsPathAsAValue) {
+  absl::StatusOr<MetricKey> key = ParseMetricKey("group_duration{group:::outer::inner}");
+  ASSERT_TRUE(key.ok());
+  EXPECT_THAT(key->tags, ElementsAre(Pair("group", "::outer::inner")));
+}
+
+TEST(MetricKey, SaysWhatIsWrong) {
+  for (const char* bad :
+       {"http_reqs{status:200", "http_reqs}", "http_reqs}a:b{", "http_reqs{a:b}c"}) {
+    EXPECT_THAT(std::string(ParseMetricKey(bad).status().message()),
+                HasSubstr("unmatched opening/close curly brace"))
+        << bad;
+  }
+  EXPECT_FALSE(ParseMetricKey("http_reqs{}").ok());
+  EXPECT_FALSE(ParseMetricKey("http_reqs{status}").ok());
+  EXPECT_FALSE(ParseMetricKey("http_reqs{:200}").ok());
+  EXPECT_FALSE(ParseMetricKey("http_reqs{a:1,a:2}").ok());
+}
+
+}  // namespace
+}  // namespace lockstep
