@@ -1,0 +1,151 @@
+#include "coordinator/output/csv_output.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+
+#include "coordinator/output/sample_text.h"
+
+namespace lockstep::coordinator {
+namespace {
+
+using TimeFormat = CsvOutput::TimeFormat;
+
+constexpr std::pair<absl::string_view, TimeFormat> kTimeFormats[] = {
+    {"unix", TimeFormat::kUnix},
+    {"unix_milli", TimeFormat::kUnixMilli},
+    {"unix_micro", TimeFormat::kUnixMicro},
+    {"unix_nano", TimeFormat::kUnixNano},
+    {"rfc3339", TimeFormat::kRfc3339},
+    {"rfc3339_nano", TimeFormat::kRfc3339Nano},
+};
+
+absl::StatusOr<TimeFormat> ParseTimeFormat(absl::string_view name) {
+  for (const auto& [known, format] : kTimeFormats) {
+    if (known == name) {
+      return format;
+    }
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("csv output: unknown time format '", name,
+                   "', known are: unix, unix_milli, unix_micro, unix_nano, rfc3339, rfc3339_nano"));
+}
+
+std::string TimeText(int64_t nanos, TimeFormat format) {
+  switch (format) {
+    case TimeFormat::kUnix:
+      return absl::StrCat(nanos / 1'000'000'000);
+    case TimeFormat::kUnixMilli:
+      return absl::StrCat(nanos / 1'000'000);
+    case TimeFormat::kUnixMicro:
+      return absl::StrCat(nanos / 1'000);
+    case TimeFormat::kUnixNano:
+      return absl::StrCat(nanos);
+    case TimeFormat::kRfc3339:
+      return Rfc3339Nanos(nanos - nanos % 1'000'000'000);
+    case TimeFormat::kRfc3339Nano:
+      break;
+  }
+  return Rfc3339Nanos(nanos);
+}
+
+// Quoted only where RFC 4180 asks for it.
+std::string Field(absl::string_view text) {
+  if (text.find_first_of(",\"\r\n") == absl::string_view::npos) {
+    return std::string(text);
+  }
+  return absl::StrCat("\"", absl::StrReplaceAll(text, {{"\"", "\"\""}}), "\"");
+}
+
+// Everything right of the value.
+std::string TagsText(const TagList& tags, const std::vector<std::string>& columns) {
+  std::vector<std::string> fields(columns.size());
+  std::vector<std::string> extra;
+  std::vector<std::string> metadata;
+  for (const auto& [key, value] : tags) {
+    const auto column = std::lower_bound(columns.begin(), columns.end(), key);
+    if (column != columns.end() && *column == key) {
+      fields[static_cast<size_t>(column - columns.begin())] = Field(value);
+    } else {
+      (IsMetadata(key) ? metadata : extra).push_back(absl::StrCat(key, "=", value));
+    }
+  }
+  fields.push_back(Field(absl::StrJoin(extra, "&")));
+  fields.push_back(Field(absl::StrJoin(metadata, "&")));
+  return absl::StrJoin(fields, ",");
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Output>> CsvOutput::Make(absl::string_view argument,
+                                                        const OutputContext& context) {
+  const auto from_environment = [&context](absl::string_view name) {
+    return context.getenv ? context.getenv(name) : std::nullopt;
+  };
+  std::string path = from_environment("K6_CSV_FILENAME").value_or("file.csv");
+  std::string format_name = from_environment("K6_CSV_TIME_FORMAT").value_or("unix");
+  const bool has_keys = argument.find('=') != absl::string_view::npos;
+  for (absl::string_view part : absl::StrSplit(argument, ',', absl::SkipEmpty())) {
+    const std::pair<absl::string_view, absl::string_view> setting =
+        absl::StrSplit(part, absl::MaxSplits('=', 1));
+    if (!has_keys || setting.first == "fileName") {
+      path = std::string(has_keys ? setting.second : argument);
+    } else if (setting.first == "timeFormat") {
+      format_name = std::string(setting.second);
+    } else if (setting.first != "saveInterval") {
+      return absl::InvalidArgumentError(
+          absl::StrCat("csv output: unknown setting '", part,
+                       "', known are: fileName, timeFormat, saveInterval"));
+    }
+  }
+  absl::StatusOr<TimeFormat> format = ParseTimeFormat(format_name);
+  if (!format.ok()) {
+    return format.status();
+  }
+  return std::make_unique<CsvOutput>(std::move(path), *format, context);
+}
+
+CsvOutput::CsvOutput(std::string path, TimeFormat format, const OutputContext& context)
+    : sink_(std::move(path), context.write_stdout), format_(format) {
+  for (const std::string& tag : context.system_tags) {
+    if (!IsMetadata(tag)) {
+      columns_.push_back(tag);
+    }
+  }
+  std::sort(columns_.begin(), columns_.end());
+}
+
+std::string CsvOutput::Description() const {
+  return sink_.is_stdout() ? "csv (stdout)" : absl::StrCat("csv (", sink_.path(), ")");
+}
+
+absl::Status CsvOutput::Start() {
+  absl::Status opened = sink_.Open();
+  if (opened.ok()) {
+    const std::string tags = absl::StrJoin(columns_, ",");
+    sink_.Append(absl::StrCat("metric_name,timestamp,metric_value,", tags, tags.empty() ? "" : ",",
+                              "extra_tags,metadata\n"));
+  }
+  return opened;
+}
+
+void CsvOutput::Write(const Batch& batch) {
+  std::vector<std::string> tags(batch.tag_sets.size());
+  for (const Point& point : batch.points) {
+    std::string& tag_text = tags[point.tag_set];
+    if (tag_text.empty()) {
+      tag_text = TagsText(batch.tag_sets[point.tag_set], columns_);
+    }
+    sink_.Append(absl::StrCat(batch.metrics[point.metric].name, ",",
+                              TimeText(point.unix_nanos, format_), ",",
+                              absl::StrFormat("%f", point.value), ",", tag_text, "\n"));
+  }
+}
+
+}  // namespace lockstep::coordinator

@@ -1,0 +1,75 @@
+#include "coordinator/output/json_output.h"
+
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "nlohmann/json.hpp"
+
+#include "coordinator/output/sample_text.h"
+
+namespace lockstep::coordinator {
+namespace {
+
+using nlohmann::json;
+
+// Tag values may be any bytes: what is no UTF-8 becomes U+FFFD instead of an error.
+std::string Dump(const json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::string DefinitionLine(const Metric& metric) {
+  const json data = {{"name", metric.name},
+                     {"type", std::string(MetricTypeName(metric.type))},
+                     {"contains", std::string(ValueTypeName(metric.contains))},
+                     {"thresholds", json::array()},
+                     {"submetrics", nullptr}};
+  return absl::StrCat(R"({"type":"Metric","data":)", Dump(data), R"(,"metric":)", Dump(metric.name),
+                      "}\n");
+}
+
+// `"tags":{...}` and, if there is any, `,"metadata":{...}`.
+std::string TagsText(const TagList& tags) {
+  json indexed = json::object();
+  json metadata = json::object();
+  for (const auto& [key, value] : tags) {
+    (IsMetadata(key) ? metadata : indexed)[key] = value;
+  }
+  std::string text = absl::StrCat(R"("tags":)", Dump(indexed));
+  if (!metadata.empty()) {
+    absl::StrAppend(&text, R"(,"metadata":)", Dump(metadata));
+  }
+  return text;
+}
+
+}  // namespace
+
+JsonOutput::JsonOutput(absl::string_view argument, const OutputContext& context)
+    : sink_(std::string(argument), context.write_stdout) {}
+
+std::string JsonOutput::Description() const {
+  return sink_.is_stdout() ? "json (stdout)" : absl::StrCat("json (", sink_.path(), ")");
+}
+
+void JsonOutput::Write(const Batch& batch) {
+  std::vector<std::string> tags(batch.tag_sets.size());
+  std::vector<std::string> heads(batch.metrics.size());
+  for (const Point& point : batch.points) {
+    const Metric& metric = batch.metrics[point.metric];
+    std::string& head = heads[point.metric];
+    if (head.empty()) {
+      if (defined_.insert(metric.name).second) {
+        sink_.Append(DefinitionLine(metric));
+      }
+      head =
+          absl::StrCat(R"({"metric":)", Dump(metric.name), R"(,"type":"Point","data":{"time":")");
+    }
+    std::string& tag_text = tags[point.tag_set];
+    if (tag_text.empty()) {
+      tag_text = TagsText(batch.tag_sets[point.tag_set]);
+    }
+    sink_.Append(absl::StrCat(head, Rfc3339Nanos(point.unix_nanos), R"(","value":)",
+                              ShortestNumber(point.value), ",", tag_text, "}}\n"));
+  }
+}
+
+}  // namespace lockstep::coordinator

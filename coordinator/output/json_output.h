@@ -1,0 +1,30 @@
+// `-o json`: one JSON object a line: each metric before its first sample, then its samples.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/string_view.h"
+
+#include "coordinator/output/output.h"
+#include "coordinator/output/text_sink.h"
+
+namespace lockstep::coordinator {
+
+class JsonOutput final : public Output {
+ public:
+  // `argument`: a file name; empty for standard output.
+  JsonOutput(absl::string_view argument, const OutputContext& context);
+  std::string Description() const override;
+  absl::Status Start() override { return sink_.Open(); }
+  void Write(const Batch& batch) override;
+  void Flush() override { sink_.Flush(); }
+  absl::Status Stop() override { return sink_.Close(); }
+
+ private:
+  TextSink sink_;
+  absl::flat_hash_set<std::string> defined_;
+};
+
+}  // namespace lockstep::coordinator

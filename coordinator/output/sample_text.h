@@ -1,0 +1,18 @@
+// What the text formats of samples have in common.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+namespace lockstep::coordinator {
+
+// Tags of too many values to index by: outputs write them apart, as `metadata`.
+bool IsMetadata(absl::string_view tag);
+// "2026-01-02T03:04:05.5Z", with as many decimals as it takes.
+std::string Rfc3339Nanos(int64_t unix_nanos);
+// The shortest text that reads back as the same double.
+std::string ShortestNumber(double value);
+
+}  // namespace lockstep::coordinator

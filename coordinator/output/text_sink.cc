@@ -1,0 +1,85 @@
+#include "coordinator/output/text_sink.h"
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+namespace lockstep::coordinator {
+
+TextSink::TextSink(std::string path, std::function<void(absl::string_view)> write_stdout)
+    : path_(std::move(path)), write_stdout_(std::move(write_stdout)) {}
+
+TextSink::~TextSink() {
+  if (file_ != nullptr) {
+    gzclose(file_);
+  }
+}
+
+absl::Status TextSink::Open() {
+  if (is_stdout()) {
+    return absl::OkStatus();
+  }
+  // "T" writes the bytes as they are.
+  errno = 0;
+  file_ = gzopen(path_.c_str(), absl::EndsWith(path_, ".gz") ? "wb" : "wbT");
+  if (file_ == nullptr) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "cannot write '", path_, "': ", errno == 0 ? "out of memory" : std::strerror(errno)));
+  }
+  gzbuffer(file_, kBufferBytes);
+  return absl::OkStatus();
+}
+
+void TextSink::KeepError() {
+  int code = Z_OK;
+  const char* message = gzerror(file_, &code);
+  if (status_.ok()) {
+    status_ = absl::DataLossError(absl::StrCat(
+        "cannot write '", path_, "': ", code == Z_ERRNO ? std::strerror(errno) : message));
+  }
+}
+
+void TextSink::Append(absl::string_view text) {
+  if (is_stdout()) {
+    pending_.append(text.data(), text.size());
+    if (pending_.size() >= kBufferBytes) {
+      Flush();
+    }
+  } else if (file_ != nullptr && status_.ok() && !text.empty() &&
+             gzwrite(file_, text.data(), static_cast<unsigned>(text.size())) == 0) {
+    KeepError();
+  }
+}
+
+void TextSink::Flush() {
+  if (is_stdout()) {
+    if (!pending_.empty()) {
+      write_stdout_(std::exchange(pending_, {}));
+    }
+  } else if (file_ != nullptr && status_.ok() && gzflush(file_, Z_SYNC_FLUSH) != Z_OK) {
+    KeepError();
+  }
+}
+
+absl::Status TextSink::Close() {
+  if (is_stdout()) {
+    Flush();
+    return absl::OkStatus();
+  }
+  if (file_ == nullptr) {
+    return status_;
+  }
+  Flush();
+  errno = 0;
+  if (gzclose(std::exchange(file_, nullptr)) != Z_OK && status_.ok()) {
+    status_ = absl::DataLossError(
+        absl::StrCat("cannot write '", path_,
+                     "': ", errno == 0 ? "the file could not be closed" : std::strerror(errno)));
+  }
+  return status_;
+}
+
+}  // namespace lockstep::coordinator

@@ -1,0 +1,178 @@
+#include "coordinator/output/output.h"
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include <zlib.h>
+
+#include "absl/strings/str_split.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "nlohmann/json.hpp"
+
+namespace lockstep::coordinator {
+namespace {
+
+using nlohmann::json;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+Batch TwoPoints() {
+  Batch batch;
+  batch.metrics = {{.name = "my_trend", .type = MetricType::kTrend, .contains = ValueType::kTime},
+                   {.name = "http_reqs", .type = MetricType::kCounter}};
+  batch.tag_sets = {{{"group", ""}, {"iter", "4"}, {"run", "r1"}, {"url", "http://x/?a=1,2"}},
+                    {{"name", "say \"hi\""}, {"status", "200"}}};
+  batch.points = {{.unix_nanos = 1700000000500000000, .metric = 0, .tag_set = 0, .value = 0.5},
+                  {.unix_nanos = 1700000001000000000, .metric = 1, .tag_set = 1, .value = 1},
+                  {.unix_nanos = 1700000001000000001, .metric = 0, .tag_set = 0, .value = 1.5}};
+  return batch;
+}
+
+class OutputTest : public ::testing::Test {
+ protected:
+  OutputTest()
+      : folder_(std::filesystem::path(::testing::TempDir()) /
+                ::testing::UnitTest::GetInstance()->current_test_info()->name()) {
+    std::filesystem::create_directories(folder_);
+    context_.write_stdout = [this](absl::string_view text) {
+      stdout_.append(text.data(), text.size());
+    };
+    context_.getenv = [this](absl::string_view name) -> std::optional<std::string> {
+      const auto it = environment_.find(std::string(name));
+      return it == environment_.end() ? std::nullopt : std::optional(it->second);
+    };
+    context_.system_tags = {"url", "status", "name", "group", "check", "error", "iter"};
+  }
+  ~OutputTest() override { std::filesystem::remove_all(folder_); }
+
+  std::string Path(const std::string& name) const { return (folder_ / name).string(); }
+  static std::string Read(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    std::stringstream text;
+    text << file.rdbuf();
+    return text.str();
+  }
+  void WriteTwice(const std::string& spec) {
+    absl::StatusOr<std::unique_ptr<Output>> output = MakeOutput(spec, context_);
+    ASSERT_TRUE(output.ok()) << output.status();
+    ASSERT_TRUE((*output)->Start().ok());
+    (*output)->Write(TwoPoints());
+    (*output)->Flush();
+    (*output)->Write(TwoPoints());
+    ASSERT_TRUE((*output)->Stop().ok());
+  }
+
+  std::filesystem::path folder_;
+  OutputContext context_;
+  std::string stdout_;
+  std::map<std::string, std::string> environment_;
+};
+
+std::vector<json> Lines(const std::string& text) {
+  std::vector<json> lines;
+  for (absl::string_view line : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
+    lines.push_back(json::parse(line.begin(), line.end()));
+  }
+  return lines;
+}
+
+TEST_F(OutputTest, JsonDefinesEachMetricOnceAndThenWritesItsPoints) {
+  WriteTwice("json=" + Path("o.json"));
+  const std::vector<json> lines = Lines(Read(Path("o.json")));
+  ASSERT_EQ(lines.size(), 2u + 6u);
+  EXPECT_EQ(lines[0],
+            json::parse(R"({"type": "Metric", "metric": "my_trend", "data": {"name": "my_trend",
+      "type": "trend", "contains": "time", "thresholds": [], "submetrics": null}})"));
+  EXPECT_EQ(lines[1], json::parse(R"({"type": "Point", "metric": "my_trend", "data": {
+      "time": "2023-11-14T22:13:20.5Z", "value": 0.5, "tags": {"group": "", "run": "r1", "url": "http://x/?a=1,2"},
+      "metadata": {"iter": "4"}}})"));
+  EXPECT_EQ(lines[2]["type"], "Metric");
+  EXPECT_EQ(lines[3]["data"]["time"], "2023-11-14T22:13:21Z");
+  EXPECT_EQ(lines[4]["data"]["time"], "2023-11-14T22:13:21.000000001Z");
+}
+
+TEST_F(OutputTest, JsonGoesToStandardOutputWithoutAName) {
+  WriteTwice("json");
+  EXPECT_EQ(Lines(stdout_).size(), 8u);
+}
+
+TEST_F(OutputTest, JsonCompressesWhenTheNameEndsInGz) {
+  WriteTwice("json=" + Path("o.ndjson.gz"));
+  EXPECT_EQ(Read(Path("o.ndjson.gz")).substr(0, 2), "\x1f\x8b");
+  gzFile file = gzopen(Path("o.ndjson.gz").c_str(), "rb");
+  std::string text(100000, '\0');
+  const int size = gzread(file, text.data(), static_cast<unsigned>(text.size()));
+  gzclose(file);
+  ASSERT_GT(size, 0);
+  text.resize(static_cast<size_t>(size));
+  EXPECT_EQ(Lines(text).size(), 8u);
+}
+
+TEST_F(OutputTest, JsonReplacesBytesThatAreNoUtf8) {
+  absl::StatusOr<std::unique_ptr<Output>> output = MakeOutput("json", context_);
+  Batch batch = TwoPoints();
+  batch.tag_sets[0] = {{"bad", "\xff"}};
+  (*output)->Write(batch);
+  ASSERT_TRUE((*output)->Stop().ok());
+  EXPECT_EQ(Lines(stdout_)[1]["data"]["tags"]["bad"], "\xEF\xBF\xBD");
+}
+
+TEST_F(OutputTest, CsvHasAColumnForEachSystemTagAndTheRestInExtraTags) {
+  WriteTwice("csv=" + Path("o.csv"));
+  const std::vector<std::string> lines = absl::StrSplit(Read(Path("o.csv")), '\n');
+  EXPECT_EQ(
+      lines[0],
+      "metric_name,timestamp,metric_value,check,error,group,name,status,url,extra_tags,metadata");
+  EXPECT_EQ(lines[1], "my_trend,1700000000,0.500000,,,,,,\"http://x/?a=1,2\",run=r1,iter=4");
+  EXPECT_EQ(lines[2], "http_reqs,1700000001,1.000000,,,,\"say \"\"hi\"\"\",200,,,");
+  EXPECT_EQ(lines.size(), 1u + 6u + 1u);
+}
+
+TEST_F(OutputTest, CsvTakesItsSettingsFromArgumentAndEnvironment) {
+  WriteTwice("csv=fileName=" + Path("a.csv") + ",timeFormat=unix_nano,saveInterval=1s");
+  EXPECT_THAT(Read(Path("a.csv")), HasSubstr("my_trend,1700000000500000000,"));
+  environment_ = {{"K6_CSV_FILENAME", Path("b.csv")}, {"K6_CSV_TIME_FORMAT", "rfc3339"}};
+  WriteTwice("csv");
+  EXPECT_THAT(Read(Path("b.csv")), HasSubstr("my_trend,2023-11-14T22:13:20Z,"));
+}
+
+TEST_F(OutputTest, RefusesWhatItDoesNotKnow) {
+  EXPECT_EQ(MakeOutput("xml=x", context_).status().message(),
+            "invalid output type 'xml', available types are: csv, json");
+  EXPECT_THAT(std::string(MakeOutput("csv=fileName=x,colour=red", context_).status().message()),
+              HasSubstr("unknown setting 'colour=red'"));
+  EXPECT_THAT(std::string(MakeOutput("csv=timeFormat=stardate", context_).status().message()),
+              HasSubstr("unknown time format 'stardate'"));
+}
+
+TEST_F(OutputTest, SaysBeforeTheRunWhichFileCannotBeWritten) {
+  for (const std::string type : {"json", "csv"}) {
+    const std::string path = Path("missing/o.txt");
+    absl::StatusOr<std::unique_ptr<Output>> output = MakeOutput(type + "=" + path, context_);
+    ASSERT_TRUE(output.ok());
+    EXPECT_EQ((*output)->Start().message(),
+              "cannot write '" + path + "': No such file or directory");
+  }
+}
+
+TEST_F(OutputTest, ReportsAFullDiskWhenItStops) {
+  absl::StatusOr<std::unique_ptr<Output>> output = MakeOutput("json=/dev/full", context_);
+  ASSERT_TRUE((*output)->Start().ok());
+  (*output)->Write(TwoPoints());
+  (*output)->Flush();
+  (*output)->Write(TwoPoints());
+  EXPECT_THAT(std::string((*output)->Stop().message()),
+              HasSubstr("cannot write '/dev/full': No space left"));
+}
+
+TEST_F(OutputTest, DescribesItself) {
+  EXPECT_EQ((*MakeOutput("json=x.json", context_))->Description(), "json (x.json)");
+  EXPECT_EQ((*MakeOutput("json", context_))->Description(), "json (stdout)");
+  EXPECT_EQ((*MakeOutput("csv", context_))->Description(), "csv (file.csv)");
+}
+
+}  // namespace
+}  // namespace lockstep::coordinator
