@@ -1,11 +1,11 @@
 #include "agent/js/api/http_sampler.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <map>
 #include <string>
 #include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 namespace lockstep::agent {
 namespace {
@@ -57,7 +57,9 @@ HttpHop Hop(std::optional<bool> expected) {
 
 class HttpSamplerTest : public testing::Test {
  protected:
-  TagList TagsOf(const std::string& metric) { return sink_.tags().Get(sink_.samples[metric].back().tags); }
+  TagList TagsOf(const std::string& metric) {
+    return sink_.tags().Get(sink_.samples[metric].back().tags);
+  }
 
   ListSink sink_;
   HttpSampler sampler_{sink_, SystemTags(), HttpErrorsRule{}};
@@ -66,9 +68,9 @@ class HttpSamplerTest : public testing::Test {
 TEST_F(HttpSamplerTest, AnExchangeIsOneSampleOfEachMetric) {
   sampler_.Record(Hop(true), Answer(200));
   const std::pair<const char*, double> rows[] = {
-      {"http_reqs", 1},           {"http_req_duration", 28}, {"http_req_blocked", 1}, {"http_req_connecting", 2},
-      {"http_req_tls_handshaking", 0}, {"http_req_sending", 4},  {"http_req_waiting", 8}, {"http_req_receiving", 16},
-      {"http_req_failed", 0}};
+      {"http_reqs", 1},           {"http_req_duration", 28},       {"http_req_blocked", 1},
+      {"http_req_connecting", 2}, {"http_req_tls_handshaking", 0}, {"http_req_sending", 4},
+      {"http_req_waiting", 8},    {"http_req_receiving", 16},      {"http_req_failed", 0}};
   for (const auto& [metric, value] : rows) {
     SCOPED_TRACE(metric);
     ASSERT_EQ(1u, sink_.samples[metric].size());
@@ -80,8 +82,9 @@ TEST_F(HttpSamplerTest, AnExchangeIsOneSampleOfEachMetric) {
 TEST_F(HttpSamplerTest, TagsSayWhatWasAskedAndAnswered) {
   sampler_.Record(Hop(true), Answer(200));
   EXPECT_THAT(TagsOf("http_reqs"),
-              ElementsAre(Pair("expected_response", "true"), Pair("method", "GET"), Pair("name", "http://h/p"),
-                          Pair("proto", "HTTP/1.1"), Pair("status", "200"), Pair("url", "http://h/p")));
+              ElementsAre(Pair("expected_response", "true"), Pair("method", "GET"),
+                          Pair("name", "http://h/p"), Pair("proto", "HTTP/1.1"),
+                          Pair("status", "200"), Pair("url", "http://h/p")));
 }
 
 TEST_F(HttpSamplerTest, ANameOfTheScriptIsTheUrlTagToo) {
@@ -125,7 +128,8 @@ TEST_F(HttpSamplerTest, WithoutACallbackThereIsNoFailedMetric) {
 }
 
 TEST_F(HttpSamplerTest, OnlyTheSystemTagsAskedForAreSet) {
-  HttpSampler sampler(sink_, SystemTags(std::vector<std::string>{"status", "ip", "nonsense"}), HttpErrorsRule{});
+  HttpSampler sampler(sink_, SystemTags(std::vector<std::string>{"status", "ip", "nonsense"}),
+                      HttpErrorsRule{});
   HttpResponse response = Answer(200);
   response.remote_ip = "127.0.0.1";
   sampler.Record(Hop(true), response);

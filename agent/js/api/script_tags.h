@@ -1,0 +1,23 @@
+// Tags that a script gives to samples, as an object of strings, numbers and booleans.
+#pragma once
+
+#include <string>
+
+#include <v8.h>
+
+#include "absl/status/status.h"
+
+#include "common/metrics/tag_set.h"
+
+namespace lockstep::agent {
+
+// `tags` with those of `object` set; null and undefined set none. InvalidArgument, naming the tag,
+// for a value of another type; a pending exception (a getter threw) is a Cancelled status.
+absl::Status AddScriptTags(v8::Local<v8::Context> context, v8::Local<v8::Value> object,
+                           TagSetTable& table, TagSetId* tags);
+
+// Throws what AddScriptTags reports, unless an exception is pending already.
+bool AddScriptTagsOrThrow(v8::Local<v8::Context> context, v8::Local<v8::Value> object,
+                          TagSetTable& table, TagSetId* tags);
+
+}  // namespace lockstep::agent
