@@ -25,6 +25,6 @@ absl::StatusOr<absl::Duration> DurationFromJson(const nlohmann::json& value);
 
 // As Go prints durations: "26h30m0s", "1m0s", "1.5s", "500ms", "300µs", "7ns", "0s"; "inf" if
 // infinite.
-std::string FormatDuration(absl::Duration duration);
+std::string DurationText(absl::Duration duration);
 
 }  // namespace lockstep

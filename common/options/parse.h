@@ -29,7 +29,7 @@ struct ParsedOptions {
 // no options at all.
 ParsedOptions ParseScriptOptions(absl::string_view json_text);
 
-// The same from a parsed object. `source` names it in the warning: "the script", "lockstep.yaml".
+// The same from a parsed object. `source` names it in the warning: "lockstep.yaml".
 ParsedOptions ParseOptionsObject(const nlohmann::json& object, absl::string_view source);
 
 // Reads one option into `parsed`, errors named by `label` ("K6_DURATION", "--duration") instead of

@@ -1,0 +1,120 @@
+#include "common/options/consolidate.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace lockstep {
+namespace {
+
+template <class T>
+void Default(std::optional<T>* option, T value) {
+  if (!option->has_value()) {
+    *option = std::move(value);
+  }
+}
+
+// What the shortcuts exclude, in the words of k6.
+void RefuseTwoKinds(const Options& options, std::vector<std::string>* errors) {
+  const bool duration = options.duration.has_value();
+  const bool iterations = options.iterations.has_value();
+  const bool stages = options.stages.has_value() && !options.stages->empty();
+  const bool scenarios = options.scenarios.has_value() && !options.scenarios->empty();
+  const auto refuse = [errors](bool both, const char* one, const char* other) {
+    if (both) {
+      errors->push_back(absl::StrCat("using `", one, "` and `", other,
+                                     "` options simultaneously is not allowed"));
+    }
+  };
+  refuse(iterations && stages, "iterations", "stages");
+  refuse(iterations && scenarios, "iterations", "scenarios");
+  refuse(duration && stages, "duration", "stages");
+  refuse(duration && scenarios, "duration", "scenarios");
+  refuse(stages && scenarios, "stages", "scenarios");
+}
+
+ExecutorConfig ExecutorOfShortcuts(const Options& options, ParsedOptions* result) {
+  const int64_t vus = options.vus.value_or(1);
+  if (options.iterations.has_value()) {
+    SharedIterationsConfig config{.vus = vus, .iterations = *options.iterations};
+    config.max_duration = options.duration.value_or(config.max_duration);
+    return config;
+  }
+  if (options.duration.has_value()) {
+    if (*options.duration <= absl::ZeroDuration()) {
+      result->errors.push_back(
+          "`duration` option should be more than 0, for infinite duration use the "
+          "externally-controlled executor");
+    }
+    return ConstantVusConfig{.vus = vus, .duration = *options.duration};
+  }
+  if (options.stages.has_value() && !options.stages->empty()) {
+    return RampingVusConfig{.start_vus = vus, .stages = *options.stages};
+  }
+  for (const auto& [empty, name] : {std::pair(options.stages.has_value(), "stages"),
+                                    std::pair(options.scenarios.has_value(), "scenarios")}) {
+    if (empty) {
+      result->warnings.push_back(absl::StrCat(
+          "`", name, "` is empty: the test runs 1 iteration in 1 VU, as if it were not set"));
+      return PerVuIterationsConfig{};
+    }
+  }
+  if (options.vus.has_value()) {
+    return SharedIterationsConfig{.vus = vus, .iterations = vus};
+  }
+  return PerVuIterationsConfig{};
+}
+
+void FillDefaults(Options* options) {
+  Default(&options->paused, false);
+  Default(&options->no_setup, false);
+  Default(&options->no_teardown, false);
+  Default(&options->setup_timeout, absl::Minutes(1));
+  Default(&options->teardown_timeout, absl::Minutes(1));
+  Default(&options->handle_summary_timeout, absl::Minutes(2));
+  Default(&options->rps, int64_t{0});
+  Default(&options->dns, DnsOptions{});
+  Default(&options->max_redirects, int64_t{10});
+  Default(&options->user_agent, std::string(kDefaultUserAgent));
+  Default(&options->batch, int64_t{20});
+  Default(&options->batch_per_host, int64_t{6});
+  Default(&options->insecure_skip_tls_verify, false);
+  Default(&options->throw_on_error, false);
+  Default(&options->no_connection_reuse, false);
+  Default(&options->no_vu_connection_reuse, false);
+  Default(&options->min_iteration_duration, absl::ZeroDuration());
+  Default(&options->summary_trend_stats,
+          std::vector<std::string>{"avg", "min", "med", "max", "p(90)", "p(95)"});
+  Default(&options->metric_samples_buffer_size, int64_t{1000});
+  Default(&options->no_cookies_reset, false);
+  Default(&options->discard_response_bodies, false);
+  Default(&options->http_errors, HttpErrorsRule{});
+}
+
+}  // namespace
+
+ParsedOptions Consolidate(Options merged) {
+  ParsedOptions result;
+  RefuseTwoKinds(merged, &result.errors);
+  if (!merged.scenarios.has_value() || merged.scenarios->empty()) {
+    ScenarioConfig scenario;
+    scenario.name = "default";
+    scenario.executor = ExecutorOfShortcuts(merged, &result);
+    merged.scenarios = {std::move(scenario)};
+  }
+  std::sort(merged.scenarios->begin(), merged.scenarios->end(),
+            [](const ScenarioConfig& a, const ScenarioConfig& b) {
+              return std::tie(a.start_time, a.name) < std::tie(b.start_time, b.name);
+            });
+  merged.vus.reset();
+  merged.duration.reset();
+  merged.iterations.reset();
+  merged.stages.reset();
+  FillDefaults(&merged);
+  result.options = std::move(merged);
+  return result;
+}
+
+}  // namespace lockstep

@@ -1,0 +1,27 @@
+#include "common/options/options.h"
+
+#include <algorithm>
+
+namespace lockstep {
+
+const char* ExecutorTypeName(const ExecutorConfig& config) {
+  static constexpr const char* kNames[] = {
+      "shared-iterations",     "per-vu-iterations",    "constant-vus",         "ramping-vus",
+      "constant-arrival-rate", "ramping-arrival-rate", "externally-controlled"};
+  static_assert(std::size(kNames) == std::variant_size_v<ExecutorConfig>);
+  return kNames[config.index()];
+}
+
+bool HttpErrorsRule::Matches(int http_status) const {
+  if (http_status == 0) {
+    return true;
+  }
+  if (std::find(exclude.begin(), exclude.end(), http_status) != exclude.end()) {
+    return false;
+  }
+  return std::any_of(status.begin(), status.end(), [http_status](const auto& range) {
+    return range.first <= http_status && http_status <= range.second;
+  });
+}
+
+}  // namespace lockstep

@@ -1,0 +1,330 @@
+#include <algorithm>
+#include <set>
+
+#include <arpa/inet.h>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
+
+#include "common/options/consolidate.h"
+#include "common/options/duration.h"
+#include "common/segment/execution_segment.h"
+
+namespace lockstep {
+namespace {
+
+constexpr int64_t kMostVus = 100'000'000;
+constexpr absl::Duration kShortest = absl::Seconds(1);
+
+using Problems = std::vector<std::string>;
+
+void CheckVus(int64_t vus, Problems* problems) {
+  if (vus <= 0) {
+    problems->push_back("the number of VUs must be more than 0");
+  } else if (vus > kMostVus) {
+    problems->push_back(absl::StrCat("the number of VUs exceeds max limit of ", kMostVus));
+  }
+}
+
+void CheckAtLeastOneSecond(const char* what, absl::Duration duration, Problems* problems) {
+  if (duration < kShortest) {
+    problems->push_back(
+        absl::StrCat("the ", what, " must be at least 1s, but is ", DurationText(duration)));
+  }
+}
+
+void CheckStages(const std::vector<Stage>& stages, Problems* problems) {
+  if (stages.empty()) {
+    problems->push_back("at least one stage has to be specified");
+  }
+  for (size_t i = 0; i < stages.size(); ++i) {
+    const Stage& stage = stages[i];
+    if (!stage.duration.has_value()) {
+      problems->push_back(absl::StrCat("stage ", i + 1, " doesn't have a duration"));
+    } else if (*stage.duration < absl::ZeroDuration()) {
+      problems->push_back(absl::StrCat("the duration for stage ", i + 1, " can't be negative"));
+    }
+    if (!stage.target.has_value()) {
+      problems->push_back(absl::StrCat("stage ", i + 1, " doesn't have a target"));
+    } else if (*stage.target < 0) {
+      problems->push_back(absl::StrCat("the target for stage ", i + 1, " can't be negative"));
+    } else if (*stage.target > kMostVus) {
+      problems->push_back(
+          absl::StrCat("target for stage ", i + 1, " exceeds max limit of ", kMostVus));
+    }
+  }
+}
+
+void CheckArrivalVus(absl::Duration time_unit, int64_t pre_allocated, int64_t max,
+                     Problems* problems) {
+  if (time_unit <= absl::ZeroDuration()) {
+    problems->push_back("the timeUnit must be more than 0");
+  }
+  if (pre_allocated < 0) {
+    problems->push_back("the number of preAllocatedVUs can't be negative");
+  }
+  if (max < pre_allocated) {
+    problems->push_back("maxVUs can't be less than preAllocatedVUs");
+  } else if (max > kMostVus) {
+    problems->push_back(absl::StrCat("maxVUs exceeds max limit of ", kMostVus));
+  }
+}
+
+struct ExecutorCheck {
+  Problems* problems;
+
+  void operator()(const SharedIterationsConfig& config) const {
+    CheckVus(config.vus, problems);
+    if (config.iterations < config.vus) {
+      problems->push_back(absl::StrCat("the number of iterations (", config.iterations,
+                                       ") can't be less than the number of VUs (", config.vus,
+                                       ")"));
+    }
+    CheckAtLeastOneSecond("maxDuration", config.max_duration, problems);
+  }
+  void operator()(const PerVuIterationsConfig& config) const {
+    CheckVus(config.vus, problems);
+    if (config.iterations <= 0) {
+      problems->push_back("the number of iterations must be more than 0");
+    }
+    CheckAtLeastOneSecond("maxDuration", config.max_duration, problems);
+  }
+  void operator()(const ConstantVusConfig& config) const {
+    CheckVus(config.vus, problems);
+    if (!Says("duration is unspecified")) {
+      CheckAtLeastOneSecond("duration", config.duration, problems);
+    }
+  }
+  void operator()(const RampingVusConfig& config) const {
+    if (config.start_vus < 0) {
+      problems->push_back("the number of start VUs can't be negative");
+    } else if (config.start_vus > kMostVus) {
+      problems->push_back(absl::StrCat("the startVUs exceed max limit of ", kMostVus));
+    }
+    const bool any = config.start_vus > 0 ||
+                     std::any_of(config.stages.begin(), config.stages.end(),
+                                 [](const Stage& stage) { return stage.target.value_or(0) > 0; });
+    if (!any) {
+      problems->push_back(
+          "either startVUs or one of the stages' target values must be greater than 0");
+    }
+    CheckStages(config.stages, problems);
+    if (config.graceful_ramp_down < absl::ZeroDuration()) {
+      problems->push_back("the gracefulRampDown timeout can't be negative");
+    }
+  }
+  void operator()(const ConstantArrivalRateConfig& config) const {
+    if (config.rate <= 0 && !Says("iteration rate isn't specified")) {
+      problems->push_back("the iteration rate must be more than 0");
+    }
+    if (!Says("duration is unspecified")) {
+      CheckAtLeastOneSecond("duration", config.duration, problems);
+    }
+    CheckArrivalVus(config.time_unit, config.pre_allocated_vus, config.max_vus, problems);
+  }
+  void operator()(const RampingArrivalRateConfig& config) const {
+    if (config.start_rate < 0) {
+      problems->push_back("the startRate value can't be negative");
+    }
+    CheckStages(config.stages, problems);
+    CheckArrivalVus(config.time_unit, config.pre_allocated_vus, config.max_vus, problems);
+  }
+  void operator()(const ExternallyControlledConfig& config) const {
+    if (config.vus < 0) {
+      problems->push_back("the number of VUs can't be negative");
+    }
+    if (config.max_vus < config.vus) {
+      problems->push_back(absl::StrCat(
+          "maxVUs (", config.max_vus, ") can't be less than the number of VUs (", config.vus, ")"));
+    }
+    if (config.max_vus > kMostVus) {
+      problems->push_back(absl::StrCat("maxVUs exceeds max limit of ", kMostVus));
+    }
+    if (config.duration < absl::ZeroDuration()) {
+      problems->push_back("the duration can't be negative");
+    }
+  }
+  bool Says(absl::string_view text) const {
+    return std::any_of(problems->begin(), problems->end(), [text](const std::string& problem) {
+      return absl::StrContains(problem, text);
+    });
+  }
+};
+
+void CheckScenario(const ScenarioConfig& scenario, Problems* errors) {
+  Problems problems = scenario.problems;
+  if (scenario.name.empty()) {
+    problems.push_back("scenario name can't be empty");
+  }
+  if (!std::all_of(scenario.name.begin(), scenario.name.end(), [](char c) {
+        return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-';
+      })) {
+    problems.push_back(
+        "the scenario name should contain only numbers, latin letters, underscores, and dashes");
+  }
+  if (scenario.exec.empty()) {
+    problems.push_back("exec value cannot be empty");
+  }
+  if (scenario.start_time < absl::ZeroDuration()) {
+    problems.push_back("the startTime can't be negative");
+  }
+  if (scenario.graceful_stop < absl::ZeroDuration()) {
+    problems.push_back("the gracefulStop timeout can't be negative");
+  }
+  std::visit(ExecutorCheck{&problems}, scenario.executor);
+  if (!problems.empty()) {
+    errors->push_back(absl::StrCat("scenario ", scenario.name,
+                                   " has configuration errors: ", absl::StrJoin(problems, ", ")));
+  }
+}
+
+void CheckExports(const std::vector<ScenarioConfig>& scenarios,
+                  const std::vector<std::string>& exports, Problems* errors) {
+  for (const ScenarioConfig& scenario : scenarios) {
+    if (!scenario.exec.empty() &&
+        std::find(exports.begin(), exports.end(), scenario.exec) == exports.end()) {
+      errors->push_back(absl::StrCat("executor ", scenario.name, ": function '", scenario.exec,
+                                     "' not found in exports"));
+    }
+  }
+  if (exports.empty()) {
+    errors->push_back("no exported functions in script");
+  }
+}
+
+void CheckSegment(const Options& options, Problems* errors) {
+  const absl::StatusOr<ExecutionSegment> segment =
+      ExecutionSegment::Parse(options.execution_segment.value_or(""));
+  const absl::StatusOr<SegmentSequence> sequence =
+      SegmentSequence::Parse(options.execution_segment_sequence.value_or(""));
+  if (!segment.ok()) {
+    errors->push_back(absl::StrCat("executionSegment: ", segment.status().message()));
+  }
+  if (!sequence.ok()) {
+    errors->push_back(absl::StrCat("executionSegmentSequence: ", sequence.status().message()));
+  }
+  if (segment.ok() && sequence.ok() && options.execution_segment_sequence.value_or("") != "") {
+    if (const auto found = sequence->Find(*segment); !found.ok()) {
+      errors->push_back(std::string(found.status().message()));
+    }
+  }
+}
+
+bool IsIp(std::string text) {
+  in6_addr address;
+  if (text.size() > 1 && text.front() == '[' && text.back() == ']') {
+    text = text.substr(1, text.size() - 2);
+  }
+  return inet_pton(AF_INET, text.c_str(), &address) == 1 ||
+         inet_pton(AF_INET6, text.c_str(), &address) == 1;
+}
+
+bool IsIpWithPort(const std::string& text) {
+  const size_t colon = text.rfind(':');
+  int port = 0;
+  return IsIp(text) ||
+         (colon != std::string::npos && IsIp(text.substr(0, colon)) &&
+          absl::SimpleAtoi(text.substr(colon + 1), &port) && port > 0 && port < 65536);
+}
+
+bool IsCidr(const std::string& text) {
+  const size_t slash = text.find('/');
+  const std::string ip = text.substr(0, slash);
+  int bits = 0;
+  return IsIp(ip) && (slash == std::string::npos ||
+                      (absl::SimpleAtoi(text.substr(slash + 1), &bits) && bits >= 0 &&
+                       bits <= (absl::StrContains(ip, ':') ? 128 : 32)));
+}
+
+void CheckNetwork(const Options& options, Problems* errors) {
+  for (const std::string& block : options.blacklist_ips.value_or(std::vector<std::string>())) {
+    if (!IsCidr(block)) {
+      errors->push_back(absl::StrCat("blacklistIPs: invalid value \"", block,
+                                     "\": expected an IP range such as 10.0.0.0/8"));
+    }
+  }
+  const auto check_pattern = [errors](const char* key, const std::string& pattern) {
+    if (pattern.empty() || pattern.rfind('*') != pattern.find('*') ||
+        (pattern.find('*') != std::string::npos && pattern.front() != '*')) {
+      errors->push_back(absl::StrCat(key, ": invalid hostname pattern \"", pattern,
+                                     "\": a wildcard * is only allowed at its start"));
+    }
+  };
+  for (const std::string& name : options.block_hostnames.value_or(std::vector<std::string>())) {
+    check_pattern("blockHostnames", name);
+  }
+  for (const auto& [host, ip] : options.hosts.value_or(std::map<std::string, std::string>())) {
+    check_pattern("hosts", host);
+    if (!IsIpWithPort(ip)) {
+      errors->push_back(absl::StrCat("hosts.", host, ": invalid value \"", ip,
+                                     "\": expected an IP address, with or without a port"));
+    }
+  }
+}
+
+bool IsTrendStat(absl::string_view text) {
+  for (absl::string_view name : {"avg", "min", "med", "max", "count"}) {
+    if (text == name) {
+      return true;
+    }
+  }
+  double percentile = -1;
+  return absl::ConsumePrefix(&text, "p(") && absl::ConsumeSuffix(&text, ")") &&
+         absl::SimpleAtod(text, &percentile) && percentile >= 0 && percentile <= 100;
+}
+
+void CheckNumbers(const Options& options, Problems* errors) {
+  const auto not_negative = [errors](const char* key, const std::optional<int64_t>& value) {
+    if (value.value_or(0) < 0) {
+      errors->push_back(absl::StrCat(key, ": invalid value ", *value, ": can't be negative"));
+    }
+  };
+  not_negative("rps", options.rps);
+  not_negative("maxRedirects", options.max_redirects);
+  not_negative("batch", options.batch);
+  not_negative("batchPerHost", options.batch_per_host);
+  not_negative("metricSamplesBufferSize", options.metric_samples_buffer_size);
+  const auto positive = [errors](const char* key, const std::optional<absl::Duration>& value) {
+    if (value.value_or(kShortest) <= absl::ZeroDuration()) {
+      errors->push_back(absl::StrCat(key, " must be positive, but is ", DurationText(*value)));
+    }
+  };
+  positive("setupTimeout", options.setup_timeout);
+  positive("teardownTimeout", options.teardown_timeout);
+  positive("handleSummaryTimeout", options.handle_summary_timeout);
+  if (options.min_iteration_duration.value_or(kShortest) < absl::ZeroDuration()) {
+    errors->push_back("minIterationDuration can't be negative");
+  }
+  for (const std::string& stat : options.summary_trend_stats.value_or(std::vector<std::string>())) {
+    if (!IsTrendStat(stat)) {
+      errors->push_back(
+          absl::StrCat("summaryTrendStats: invalid value \"", stat,
+                       "\": expected avg, min, med, max, count or p(N) with N from 0 to 100"));
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> Validate(const Options& options, const std::vector<std::string>* exports) {
+  Problems errors;
+  const std::vector<ScenarioConfig> none;
+  const std::vector<ScenarioConfig>& scenarios =
+      options.scenarios.has_value() ? *options.scenarios : none;
+  for (const ScenarioConfig& scenario : scenarios) {
+    CheckScenario(scenario, &errors);
+  }
+  if (exports != nullptr) {
+    CheckExports(scenarios, *exports, &errors);
+  }
+  CheckSegment(options, &errors);
+  CheckNumbers(options, &errors);
+  CheckNetwork(options, &errors);
+  return errors;
+}
+
+}  // namespace lockstep
