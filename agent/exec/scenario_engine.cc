@@ -40,6 +40,7 @@ class ScenarioEngine::Impl {
   std::optional<MonoTime> t0_;
   absl::Duration start_lateness_;
   TimerId t0_timer_ = TimerId::kNone;
+  TimerId done_timer_ = TimerId::kNone;
   bool paused_ = false;
   bool held_ = false;  // paused before T0
   bool stopped_ = false;
@@ -198,7 +199,7 @@ void ScenarioEngine::Impl::CheckDone() {
                   [](const std::unique_ptr<ScenarioRunner>& runner) { return runner->ended(); });
   if (all_ended && !std::exchange(done_, true)) {
     loop_.Cancel(std::exchange(t0_timer_, TimerId::kNone));
-    loop_.Post([this] { events_.OnDone(); });
+    done_timer_ = loop_.At(loop_.clock().Mono(), [this] { events_.OnDone(); });
   }
 }
 

@@ -86,8 +86,9 @@ class ScenarioEngine {
   // Everything is borrowed and must outlive the engine.
   ScenarioEngine(Config config, EventLoop& loop, VuPool& pool, Logger& logger,
                  EngineEvents& events);
-  // All scenarios must have ended, or the VUs been freed: an active VU would use what is destroyed
-  // here.
+  // Before it, either all scenarios have ended, or the pool has freed its VUs and will call back
+  // neither for an activation nor for InitialiseOne: both would use what is destroyed here. Timers
+  // and tasks of the engine go with it.
   ~ScenarioEngine();
   ScenarioEngine(const ScenarioEngine&) = delete;
   ScenarioEngine& operator=(const ScenarioEngine&) = delete;

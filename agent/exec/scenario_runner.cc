@@ -64,7 +64,7 @@ ScenarioRunner::ScenarioRunner(size_t index, const ScenarioConfig& config, const
 }
 
 ScenarioRunner::~ScenarioRunner() {
-  for (const TimerId timer : {begin_timer_, end_timer_, interrupt_timer_}) {
+  for (const TimerId timer : {begin_timer_, end_timer_, interrupt_timer_, check_timer_}) {
     loop_.Cancel(timer);
   }
 }
@@ -154,11 +154,11 @@ void ScenarioRunner::Stop() {
 }
 
 void ScenarioRunner::Check() {
-  if (ended() || std::exchange(checking_, true)) {
+  if (ended() || check_timer_ != TimerId::kNone) {
     return;
   }
-  loop_.Post([this] {
-    checking_ = false;
+  check_timer_ = loop_.At(loop_.clock().Mono(), [this] {
+    check_timer_ = TimerId::kNone;
     const bool never_began = state_ == ScenarioState::kStopping && start_ == MonoTime();
     if (never_began || executor_->finished()) {
       End();
@@ -171,7 +171,9 @@ void ScenarioRunner::End() {
     loop_.Cancel(std::exchange(*timer, TimerId::kNone));
   }
   end_ = loop_.clock().Mono();
-  executor_->Settle();
+  if (start_ != MonoTime()) {
+    executor_->Settle();
+  }
   state_ = Fulfilled() ? ScenarioState::kDone : ScenarioState::kInterrupted;
   events_.OnScenarioEnded(index_, state_);
   on_ended_();

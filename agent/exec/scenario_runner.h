@@ -3,7 +3,7 @@
 #pragma once
 
 #include <memory>
-#include <string>
+#include <optional>
 
 #include "agent/exec/counters.h"
 #include "agent/exec/executor.h"
@@ -71,13 +71,13 @@ class ScenarioRunner {
   absl::AnyInvocable<void()> on_ended_;
 
   ScenarioState state_ = ScenarioState::kWaiting;
-  bool stopped_ = false;   // by the user, before its time was up
-  bool checking_ = false;  // a check is posted
-  MonoTime start_;         // once begun
-  MonoTime end_;           // once ended
+  bool stopped_ = false;  // by the user, before its time was up
+  MonoTime start_;        // once begun
+  MonoTime end_;          // once ended
   TimerId begin_timer_ = TimerId::kNone;
   TimerId end_timer_ = TimerId::kNone;
   TimerId interrupt_timer_ = TimerId::kNone;
+  TimerId check_timer_ = TimerId::kNone;  // a timer, as a posted task could not be taken back
   MonoTime interrupt_at_ = MonoTime::Infinite();
   std::optional<ArrivalTimes> rate_;  // for display
 };

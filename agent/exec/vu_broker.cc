@@ -14,13 +14,22 @@ void VuBroker::Request(Receiver receiver) {
 }
 
 void VuBroker::Give(Vu* vu) {
-  if (waiting_.empty()) {
-    pool_.Give(vu);
-    return;
+  returned_.push_back(vu);
+  if (std::exchange(giving_, true)) {
+    return;  // a receiver needed it no more; the loop below goes on
   }
-  Receiver receiver = std::move(waiting_.front());
-  waiting_.pop_front();
-  receiver(vu);
+  while (!returned_.empty()) {
+    Vu* next = returned_.front();
+    returned_.pop_front();
+    if (waiting_.empty()) {
+      pool_.Give(next);
+      continue;
+    }
+    Receiver receiver = std::move(waiting_.front());
+    waiting_.pop_front();
+    receiver(next);
+  }
+  giving_ = false;
 }
 
 }  // namespace lockstep::agent

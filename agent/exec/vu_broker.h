@@ -30,7 +30,9 @@ class VuBroker {
 
  private:
   VuPool& pool_;
-  std::deque<Receiver> waiting_;
+  std::deque<Receiver> waiting_;  // empty whenever the pool has a free VU
+  std::deque<Vu*> returned_;      // on their way to somebody
+  bool giving_ = false;
 };
 
 }  // namespace lockstep::agent

@@ -1,30 +1,19 @@
 #include "common/plan/describe.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 
+#include "common/options/duration.h"
+
 namespace lockstep {
 namespace {
 
-// As Go prints durations: "1h0m0s", "1m30s", "1.95s", "150ms".
-std::string GoText(absl::Duration d) {
-  if (d == absl::InfiniteDuration()) {
-    return "infinite";
-  }
-  if (d < absl::Minutes(1)) {
-    return absl::FormatDuration(d) == "0" ? "0s" : absl::FormatDuration(d);
-  }
-  const int64_t hours = absl::IDivDuration(d, absl::Hours(1), &d);
-  const int64_t minutes = absl::IDivDuration(d, absl::Minutes(1), &d);
-  const std::string seconds = d >= absl::Seconds(1) || d == absl::ZeroDuration()
-                                  ? (d == absl::ZeroDuration() ? "0s" : absl::FormatDuration(d))
-                                  : absl::StrCat(absl::ToDoubleSeconds(d), "s");
-  return absl::StrCat(hours > 0 ? absl::StrCat(hours, "h") : "", minutes, "m", seconds);
+std::string Text(absl::Duration duration) {
+  return duration == absl::InfiniteDuration() ? "infinite" : DurationText(duration);
 }
 
 class Describer {
@@ -35,14 +24,14 @@ class Describer {
   std::string operator()(const SharedIterationsConfig& config) const {
     return absl::StrCat(segment_.Retuple(config.vus).Scale(config.iterations),
                         " iterations shared among ", segment_.Scale(config.vus), " VUs",
-                        Facts({"maxDuration: " + GoText(duration_)}));
+                        Facts({"maxDuration: " + Text(duration_)}));
   }
   std::string operator()(const PerVuIterationsConfig& config) const {
     return absl::StrCat(config.iterations, " iterations for each of ", segment_.Scale(config.vus),
-                        " VUs", Facts({"maxDuration: " + GoText(duration_)}));
+                        " VUs", Facts({"maxDuration: " + Text(duration_)}));
   }
   std::string operator()(const ConstantVusConfig& config) const {
-    return absl::StrCat(segment_.Scale(config.vus), " looping VUs for ", GoText(duration_),
+    return absl::StrCat(segment_.Scale(config.vus), " looping VUs for ", Text(duration_),
                         Facts({}));
   }
   std::string operator()(const RampingVusConfig& config) const {
@@ -50,12 +39,12 @@ class Describer {
     for (const LinearStage& stage : LinearStages(config.stages)) {
       most = std::max(most, stage.target);
     }
-    return absl::StrCat("Up to ", segment_.Scale(most), " looping VUs for ", GoText(duration_),
+    return absl::StrCat("Up to ", segment_.Scale(most), " looping VUs for ", Text(duration_),
                         " over ", config.stages.size(), " stages",
-                        Facts({"gracefulRampDown: " + GoText(config.graceful_ramp_down)}));
+                        Facts({"gracefulRampDown: " + Text(config.graceful_ramp_down)}));
   }
   std::string operator()(const ConstantArrivalRateConfig& config) const {
-    return absl::StrCat(Rate(config.rate, config.time_unit), " for ", GoText(duration_),
+    return absl::StrCat(Rate(config.rate, config.time_unit), " for ", Text(duration_),
                         Facts({MaxVusText(config.pre_allocated_vus, config.max_vus)}));
   }
   std::string operator()(const RampingArrivalRateConfig& config) const {
@@ -63,14 +52,14 @@ class Describer {
     for (const LinearStage& stage : LinearStages(config.stages)) {
       most = std::max(most, stage.target);
     }
-    return absl::StrCat("Up to ", Rate(most, config.time_unit), " for ", GoText(duration_),
-                        " over ", config.stages.size(), " stages",
+    return absl::StrCat("Up to ", Rate(most, config.time_unit), " for ", Text(duration_), " over ",
+                        config.stages.size(), " stages",
                         Facts({MaxVusText(config.pre_allocated_vus, config.max_vus)}));
   }
   std::string operator()(const ExternallyControlledConfig& config) const {
     const bool endless = duration_ == absl::InfiniteDuration();
     return absl::StrCat(segment_.Scale(config.vus), " externally controlled VUs ",
-                        endless ? "until stopped" : "for " + GoText(duration_),
+                        endless ? "until stopped" : "for " + Text(duration_),
                         Facts({absl::StrCat("maxVUs: ", segment_.Scale(config.max_vus))}));
   }
 
@@ -95,10 +84,10 @@ class Describer {
       facts.push_back("exec: " + scenario_.exec);
     }
     if (scenario_.start_time > absl::ZeroDuration()) {
-      facts.push_back("startTime: " + GoText(scenario_.start_time));
+      facts.push_back("startTime: " + Text(scenario_.start_time));
     }
     if (scenario_.graceful_stop > absl::ZeroDuration()) {
-      facts.push_back("gracefulStop: " + GoText(scenario_.graceful_stop));
+      facts.push_back("gracefulStop: " + Text(scenario_.graceful_stop));
     }
     return facts.empty() ? "" : absl::StrCat(" (", absl::StrJoin(facts, ", "), ")");
   }
@@ -121,7 +110,7 @@ std::string DescribePlan(const InstancePlan& plan, const SegmentTuple& segment) 
   const int64_t count = plan.scenarios_with_work();
   return absl::StrCat(absl::StrFormat("(%.2f%%) ", percent), count,
                       count == 1 ? " scenario, " : " scenarios, ", plan.max_vus, " max VUs, ",
-                      GoText(plan.max_duration), " max duration (incl. graceful stop)");
+                      Text(plan.max_duration), " max duration (incl. graceful stop)");
 }
 
 }  // namespace lockstep

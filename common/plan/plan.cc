@@ -175,7 +175,9 @@ absl::StatusOr<ScenarioPlan> PlanScenario(const ScenarioConfig& scenario,
     return absl::InvalidArgumentError(
         absl::StrCat("scenarios.", scenario.name, ".", planned.message()));
   }
-  plan.has_work = plan.max_vus > 0;
+  // Externally controlled, an instance that has no VU today may get one tomorrow.
+  const bool may_grow = std::holds_alternative<ExternallyControlledConfig>(scenario.executor);
+  plan.has_work = plan.max_vus > 0 || may_grow;
   if (!plan.has_work) {
     plan.reserved.clear();
     plan.first_start.reset();

@@ -171,5 +171,22 @@ TEST_F(ExternallyControlledTest, TotalsAreDividedByTheSegments) {
   Finish();
 }
 
+TEST_F(ExternallyControlledTest, AnAgentWithoutAVuGetsOneWhenTheTestGrows) {
+  Make({Scenario(ExternallyControlledConfig{1, 2, {}})}, Taking(absl::Milliseconds(100)),
+       "0,1/3,2/3,1");
+  Start();
+  RunTo(absl::Milliseconds(50));
+  EXPECT_EQ(agents[2]->pool.initialised(), 0);
+  for (const auto& agent : agents) {
+    ASSERT_TRUE(agent->engine->Scale(6, 6).ok());
+  }
+  RunTo(absl::Milliseconds(500));
+  for (const auto& agent : agents) {
+    EXPECT_EQ(agent->pool.running(), 2);
+    agent->engine->Stop();
+  }
+  Finish();
+}
+
 }  // namespace
 }  // namespace lockstep::agent

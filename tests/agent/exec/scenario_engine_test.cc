@@ -124,7 +124,18 @@ TEST_F(ScenarioEngineTest, StoppingBeforeTheStartEndsWithoutRunning) {
   loop.RunAll();
   EXPECT_TRUE(records().empty());
   EXPECT_EQ(agent().Scenario().state, ScenarioState::kInterrupted);
-  EXPECT_EQ(agent().dropped(), 5);
+  EXPECT_EQ(agent().dropped(), 0);  // what never began drops nothing
+}
+
+TEST_F(ScenarioEngineTest, NothingOfItHappensAfterItsDestruction) {
+  Make({Scenario(ConstantVusConfig{1, kSecond}), Scenario(ConstantVusConfig{1, kSecond})},
+       Taking(kSecond));
+  Start();
+  agent().engine->GracefulStop();  // the scenarios' ends are on their way
+  agent().engine.reset();
+  loop.RunAll();
+  EXPECT_FALSE(agent().done);
+  EXPECT_TRUE(agent().ended.empty());
 }
 
 TEST_F(ScenarioEngineTest, WithoutWorkItIsDoneAtT0) {
