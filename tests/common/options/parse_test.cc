@@ -1,0 +1,226 @@
+#include "common/options/parse.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace lockstep {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+TEST(ParseScriptOptions, TakesNothingAsNoOptions) {
+  for (const char* text : {"", "null", "{}"}) {
+    const ParsedOptions parsed = ParseScriptOptions(text);
+    EXPECT_TRUE(parsed.ok());
+    EXPECT_FALSE(parsed.options.vus.has_value());
+  }
+}
+
+TEST(ParseScriptOptions, RefusesWhatIsNoObject) {
+  EXPECT_THAT(ParseScriptOptions("[1]").errors,
+              ElementsAre("options: invalid value [1]: expected an object"));
+  EXPECT_THAT(ParseScriptOptions("{").errors,
+              ElementsAre("options: what the script exports cannot be written as JSON"));
+}
+
+TEST(ParseScriptOptions, ReadsTheShortcuts) {
+  const ParsedOptions parsed = ParseScriptOptions(
+      R"({"vus": 2, "duration": 1500, "stages": [{"duration": "1s", "target": 3}, {}]})");
+  ASSERT_THAT(parsed.errors, IsEmpty());
+  EXPECT_EQ(parsed.options.vus, 2);
+  EXPECT_EQ(parsed.options.duration, absl::Milliseconds(1500));
+  EXPECT_EQ(parsed.options.stages, (std::vector<Stage>{{absl::Seconds(1), 3}, {}}));
+}
+
+TEST(ParseScriptOptions, TellsAllErrorsAtOnceWithKeyAndValue) {
+  const ParsedOptions parsed = ParseScriptOptions(
+      R"({"vus": 1.5, "duration": "5x", "paused": 1, "tags": {"a": []}, "batch": "many", "systemTags": "url",
+          "stages": {}, "userAgent": 7})");
+  EXPECT_THAT(parsed.errors,
+              ElementsAre("batch: invalid value \"many\": expected an integer",
+                          "duration: invalid duration \"5x\": expected a string with units such as "
+                          "\"1m30s\", \"1.5s\" or \"1d12h\", "
+                          "or a number of milliseconds",
+                          "paused: invalid value 1: expected true or false",
+                          "stages: invalid value {}: expected a list",
+                          "systemTags: invalid value \"url\": expected a list of strings",
+                          "tags.a: invalid value []: expected a string",
+                          "userAgent: invalid value 7: expected a string",
+                          "vus: invalid value 1.5: expected an integer"));
+}
+
+TEST(ParseScriptOptions, WarnsOnceOfAllUnknownOptions) {
+  const ParsedOptions parsed = ParseScriptOptions(R"({"fooBar": 1, "vus": 1, "also": {}})");
+  EXPECT_TRUE(parsed.ok());
+  EXPECT_THAT(
+      parsed.warnings,
+      ElementsAre("There were unknown fields in the options exported in the script: also, fooBar"));
+}
+
+TEST(ParseScriptOptions, ReadsScenariosOfToday) {
+  const ParsedOptions parsed = ParseScriptOptions(R"({"scenarios": {
+      "b": {"executor": "constant-vus", "duration": "2s", "env": {"A": "1", "N": 2}, "tags": {"t": "x"},
+            "startTime": "3s", "gracefulStop": 0, "exec": "other"},
+      "a": {"executor": "constant-arrival-rate", "rate": 5, "duration": "2s", "preAllocatedVUs": 3}}})");
+  ASSERT_THAT(parsed.errors, IsEmpty());
+  ASSERT_EQ(parsed.options.scenarios->size(), 2);
+  const ScenarioConfig& a = (*parsed.options.scenarios)[0];
+  EXPECT_EQ(a.name, "a");
+  EXPECT_EQ(a.exec, "default");
+  EXPECT_EQ(a.graceful_stop, absl::Seconds(30));
+  EXPECT_EQ(std::get<ConstantArrivalRateConfig>(a.executor).rate, 5);
+  EXPECT_EQ(std::get<ConstantArrivalRateConfig>(a.executor).max_vus, 3);
+  const ScenarioConfig& b = (*parsed.options.scenarios)[1];
+  EXPECT_EQ(b.exec, "other");
+  EXPECT_EQ(b.start_time, absl::Seconds(3));
+  EXPECT_EQ(b.graceful_stop, absl::ZeroDuration());
+  EXPECT_THAT(b.env, ElementsAre(testing::Pair("A", "1"), testing::Pair("N", "2")));
+  EXPECT_THAT(b.tags, ElementsAre(testing::Pair("t", "x")));
+  EXPECT_EQ(std::get<ConstantVusConfig>(b.executor).duration, absl::Seconds(2));
+}
+
+TEST(ParseScriptOptions, ReadsTheSpellingOfTheRequirement) {
+  constexpr struct {
+    const char* json;
+    const char* executor;
+  } kCases[] = {
+      {R"({"execution": {"a": {"type": "constant-looping-vus", "duration": "2s"}}})",
+       "constant-vus"},
+      {R"({"execution": {"a": {"type": "variable-looping-vus", "stages": []}}})", "ramping-vus"},
+      {R"({"scenarios": {"a": {"type": "variable-arrival-rate", "stages": [], "preAllocatedVUs": 1}}})",
+       "ramping-arrival-rate"},
+      {R"({"execution": {"a": {"executor": "manual-execution", "duration": 0}}})",
+       "externally-controlled"},
+  };
+  for (const auto& [json, executor] : kCases) {
+    const ParsedOptions parsed = ParseScriptOptions(json);
+    ASSERT_THAT(parsed.errors, IsEmpty()) << json;
+    EXPECT_STREQ(ExecutorTypeName((*parsed.options.scenarios)[0].executor), executor);
+  }
+}
+
+TEST(ParseScriptOptions, RefusesFaultyScenarios) {
+  constexpr struct {
+    const char* json;
+    const char* error;
+  } kCases[] = {
+      {R"({"scenarios": {"a": {"executor": "constant-vus", "duration": "2s", "bogus": 1}}})",
+       "scenarios.a: unknown field \"bogus\"; allowed: executor, type, startTime, gracefulStop, "
+       "exec, env, tags, "
+       "options, vus, duration"},
+      {R"({"scenarios": {"a": {"executor": "no-such"}}})",
+       "scenarios.a: unknown executor type 'no-such'; allowed: shared-iterations, "
+       "per-vu-iterations, constant-vus, "
+       "ramping-vus, constant-arrival-rate, ramping-arrival-rate, externally-controlled"},
+      {R"({"scenarios": {"a": {"duration": "2s"}}})",
+       "scenario 'a' doesn't have a specified executor type"},
+      {R"({"scenarios": {"a": {"executor": ""}}})",
+       "scenario 'a' doesn't have a specified executor type"},
+      {R"({"scenarios": {"a": 5}})", "scenarios.a: invalid value 5: expected an object"},
+      {R"({"scenarios": []})", "scenarios: invalid value []: expected an object"},
+      {R"({"scenarios": {"a": {"executor": "ramping-vus", "type": "constant-vus"}}})",
+       "scenarios.a: `executor` and `type` name different executors; give one of them"},
+      {R"({"scenarios": {}, "execution": {}})",
+       "execution: `scenarios` and `execution` are two names of one option; give one of them"},
+      {R"({"scenarios": {"a": {"executor": "ramping-vus", "stages": [{"duration": "1s", "targt": 1}]}}})",
+       "scenarios.a.stages[0]: unknown field \"targt\"; allowed: duration, target"},
+      {R"({"scenarios": {"a": {"executor": "shared-iterations", "vus": "x"}}})",
+       "scenarios.a.vus: invalid value \"x\": expected an integer"},
+  };
+  for (const auto& [json, error] : kCases) {
+    EXPECT_THAT(ParseScriptOptions(json).errors, ElementsAre(error)) << json;
+  }
+}
+
+TEST(ParseScriptOptions, ReadsHttpErrors) {
+  using Ranges = std::vector<std::pair<int, int>>;
+  const struct {
+    const char* status;
+    Ranges ranges;
+  } kCases[] = {{"\">=400\"", {{400, 999}}},
+                {"\"> 499\"", {{500, 999}}},
+                {"\"<200\"", {{1, 199}}},
+                {"\"400-599\"", {{400, 599}}},
+                {"429", {{429, 429}}},
+                {"\"=500\"", {{500, 500}}},
+                {"[\"500-599\", 429]", {{500, 599}, {429, 429}}}};
+  for (const auto& [status, ranges] : kCases) {
+    const ParsedOptions parsed =
+        ParseScriptOptions(std::string(R"({"httpErrors": {"status": )") + status + "}}");
+    ASSERT_THAT(parsed.errors, IsEmpty()) << status;
+    EXPECT_EQ(parsed.options.http_errors->status, ranges) << status;
+  }
+  const ParsedOptions parsed = ParseScriptOptions(R"({"httpErrors": {"exclude": [404]}})");
+  EXPECT_TRUE(parsed.options.http_errors->Matches(0));
+  EXPECT_TRUE(parsed.options.http_errors->Matches(503));
+  EXPECT_FALSE(parsed.options.http_errors->Matches(404));
+  EXPECT_FALSE(parsed.options.http_errors->Matches(302));
+}
+
+TEST(ParseScriptOptions, RefusesMalformedHttpErrorsByKey) {
+  constexpr const char* kAllowed =
+      "expected a comparison such as \">=400\", a range such as \"400-599\", a status from 100 to "
+      "999, or a list of "
+      "them";
+  for (const char* status : {"\"bad\"", "\">=\"", "\"599-400\"", "99", "1000", "4.5", "true", "{}",
+                             "\"\"", "\"!=200\""}) {
+    EXPECT_THAT(
+        ParseScriptOptions(std::string(R"({"httpErrors": {"status": )") + status + "}}").errors,
+        ElementsAre(std::string("httpErrors.status: invalid value ") + status + ": " + kAllowed));
+  }
+  EXPECT_THAT(ParseScriptOptions(R"({"httpErrors": {"exclude": ["404"], "x": 1}})").errors,
+              ElementsAre("httpErrors: unknown field \"x\"; allowed: status, exclude",
+                          "httpErrors.exclude[0]: invalid value \"404\": expected a status from "
+                          "100 to 999, or a list "
+                          "of them"));
+  EXPECT_THAT(ParseScriptOptions(R"({"httpErrors": ">=400"})").errors,
+              ElementsAre("httpErrors: invalid value \">=400\": expected an object"));
+}
+
+TEST(ParseScriptOptions, ReadsThresholdsAsStringsAndObjects) {
+  const ParsedOptions parsed = ParseScriptOptions(R"({"thresholds": {
+      "a": ["p(95)<500", {"threshold": "avg<1", "abortOnFail": true, "delayAbortEval": "10s"}], "b": "count>1"}})");
+  ASSERT_THAT(parsed.errors, IsEmpty());
+  const std::vector<ThresholdConfig>& a = parsed.options.thresholds->at("a");
+  EXPECT_EQ(a[0].expression, "p(95)<500");
+  EXPECT_FALSE(a[0].abort_on_fail);
+  EXPECT_TRUE(a[1].abort_on_fail);
+  EXPECT_EQ(a[1].delay_abort_eval, absl::Seconds(10));
+  EXPECT_EQ(parsed.options.thresholds->at("b")[0].expression, "count>1");
+  EXPECT_THAT(
+      ParseScriptOptions(R"({"thresholds": {"a": [5], "b": [{"threshold": "x", "abort": true}]}})")
+          .errors,
+      ElementsAre("thresholds.a[0]: invalid value 5: expected a string such as \"p(95)<500\" or "
+                  "{threshold, "
+                  "abortOnFail, delayAbortEval}",
+                  "thresholds.b[0]: unknown field \"abort\"; allowed: threshold, abortOnFail, "
+                  "delayAbortEval"));
+}
+
+TEST(ParseScriptOptions, ReadsTlsAndDns) {
+  const ParsedOptions parsed = ParseScriptOptions(
+      R"({"tlsVersion": {"min": "tls1.2"}, "dns": {"ttl": "inf", "select": "first", "policy": "onlyIPv6"},
+          "tlsAuth": [{"cert": "C", "key": "K", "domains": ["a.b"]}]})");
+  ASSERT_THAT(parsed.errors, IsEmpty());
+  EXPECT_EQ(parsed.options.tls_version, (std::pair<std::string, std::string>("tls1.2", "tls1.3")));
+  EXPECT_EQ(parsed.options.dns->ttl, absl::InfiniteDuration());
+  EXPECT_EQ(parsed.options.dns->policy, DnsOptions::Policy::kOnlyIPv6);
+  EXPECT_EQ((*parsed.options.tls_auth)[0].domains, std::vector<std::string>{"a.b"});
+  EXPECT_EQ(ParseScriptOptions(R"({"tlsVersion": "tls1.3"})").options.tls_version->first, "tls1.3");
+  EXPECT_THAT(
+      ParseScriptOptions(R"({"tlsVersion": "ssl3", "dns": {"select": "last"}})").errors,
+      ElementsAre(
+          "dns.select: invalid value \"last\": expected one of first, random, roundRobin",
+          "tlsVersion: unknown TLS version 'ssl3'; allowed: tls1.0, tls1.1, tls1.2, tls1.3"));
+}
+
+TEST(ConfigurationStatus, ListsAllErrors) {
+  EXPECT_TRUE(ConfigurationStatus({}).ok());
+  EXPECT_EQ(ConfigurationStatus({"one", "two"}).message(),
+            "There were problems with the specified script configuration:\n\t- one\n\t- two");
+}
+
+}  // namespace
+}  // namespace lockstep

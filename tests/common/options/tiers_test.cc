@@ -1,0 +1,161 @@
+#include "common/options/tiers.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace lockstep {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::Pair;
+
+Options Script(absl::string_view json) {
+  ParsedOptions parsed = ParseScriptOptions(json);
+  EXPECT_THAT(parsed.errors, IsEmpty());
+  return parsed.options;
+}
+
+TEST(ParseEnvironmentOptions, ReadsEachForm) {
+  const ParsedOptions parsed = ParseEnvironmentOptions({{"K6_VUS", "3"},
+                                                        {"K6_DURATION", "1500"},
+                                                        {"K6_STAGES", "10s:5,1m:0"},
+                                                        {"K6_NO_SETUP", "true"},
+                                                        {"K6_TAGS", "a=b,c:d"},
+                                                        {"K6_SYSTEM_TAGS", "url, status"},
+                                                        {"K6_DNS", "ttl=1m,policy=any"},
+                                                        {"K6_THRESHOLDS", R"({"m": ["avg<1"]})"},
+                                                        {"K6_USER_AGENT", ""},
+                                                        {"PATH", "x"}});
+  ASSERT_THAT(parsed.errors, IsEmpty());
+  EXPECT_EQ(parsed.options.vus, 3);
+  EXPECT_EQ(parsed.options.duration, absl::Milliseconds(1500));
+  EXPECT_EQ(parsed.options.stages,
+            (std::vector<Stage>{{absl::Seconds(10), 5}, {absl::Minutes(1), 0}}));
+  EXPECT_EQ(parsed.options.no_setup, true);
+  EXPECT_THAT(*parsed.options.tags, ElementsAre(Pair("a", "b"), Pair("c", "d")));
+  EXPECT_THAT(*parsed.options.system_tags, ElementsAre("url", "status"));
+  EXPECT_EQ(parsed.options.dns->ttl, absl::Minutes(1));
+  EXPECT_EQ(parsed.options.thresholds->size(), 1);
+  EXPECT_FALSE(parsed.options.user_agent.has_value());
+}
+
+TEST(ParseEnvironmentOptions, PrefersOurOwnNames) {
+  EXPECT_EQ(ParseEnvironmentOptions({{"K6_VUS", "3"}, {"LOCKSTEP_VUS", "4"}}).options.vus, 4);
+  EXPECT_EQ(FindSetting({{"K6_OUT", "a"}, {"LOCKSTEP_OUT", ""}}, "OUT"), "a");
+  EXPECT_EQ(FindSetting({}, "OUT"), std::nullopt);
+}
+
+TEST(ParseEnvironmentOptions, NamesTheVariableInErrors) {
+  EXPECT_THAT(
+      ParseEnvironmentOptions({{"K6_ITERATIONS", "many"},
+                               {"LOCKSTEP_PAUSED", "maybe"},
+                               {"K6_STAGES", "x:1"},
+                               {"K6_THRESHOLDS", "{"}})
+          .errors,
+      ElementsAre("LOCKSTEP_PAUSED: invalid value \"maybe\": expected true or false",
+                  "K6_ITERATIONS: invalid value \"many\": expected an integer",
+                  "K6_STAGES: invalid value \"x:1\": expected [duration]:[target], such as 10s:5",
+                  "K6_THRESHOLDS: invalid value \"{\": expected JSON"));
+}
+
+TEST(ParseStageText, MayLeaveOutEitherPart) {
+  EXPECT_EQ(*ParseStageText("10s", true), (Stage{absl::Seconds(10), std::nullopt}));
+  EXPECT_EQ(*ParseStageText(":5", true), (Stage{std::nullopt, 5}));
+  for (const char* text : {"", ":", "10:5", "1s:x", "1s:5:6"}) {
+    EXPECT_EQ(
+        ParseStageText(text, true).status().message(),
+        std::string("invalid value \"") + text + "\": expected [duration]:[target], such as 10s:5");
+  }
+}
+
+TEST(ParseYamlConfig, ReadsOptionsAndSettings) {
+  const ConfigFile file = ParseYamlConfig(R"(
+vus: 5
+duration: 1m30s
+setupTimeout: 2000
+userAgent: "123"
+out: [json=a.json, csv]
+linger: true
+scenarios:
+  a: {executor: constant-vus, duration: 2s}
+thresholds:
+  http_req_duration: ["p(95)<500"]
+)",
+                                          "lockstep.yaml");
+  ASSERT_THAT(file.parsed.errors, IsEmpty());
+  EXPECT_EQ(file.parsed.options.vus, 5);
+  EXPECT_EQ(file.parsed.options.duration, absl::Seconds(90));
+  EXPECT_EQ(file.parsed.options.setup_timeout, absl::Seconds(2));
+  EXPECT_EQ(file.parsed.options.user_agent, "123");
+  EXPECT_EQ((*file.parsed.options.scenarios)[0].name, "a");
+  EXPECT_THAT(file.outputs, ElementsAre("json=a.json", "csv"));
+  EXPECT_EQ(file.linger, true);
+}
+
+TEST(ParseYamlConfig, ReadsAnOptionsSection) {
+  const ConfigFile file = ParseYamlConfig("options:\n  vus: 5\nout: csv\n", "x.yaml");
+  EXPECT_EQ(file.parsed.options.vus, 5);
+  EXPECT_THAT(ParseYamlConfig("vus: 1\noptions:\n  vus: 5\n", "x.yaml").parsed.errors,
+              ElementsAre("x.yaml: vus: given twice, also under `options`"));
+}
+
+TEST(ParseYamlConfig, NamesFileKeyAndValueInErrors) {
+  EXPECT_THAT(ParseYamlConfig("vus: many\nlinger: 5\n", "l.yaml").parsed.errors,
+              ElementsAre("l.yaml: linger: invalid value 5: expected true or false",
+                          "l.yaml: vus: invalid value \"many\": expected an integer"));
+  EXPECT_THAT(ParseYamlConfig("vus: [1", "l.yaml").parsed.errors,
+              ElementsAre(testing::StartsWith("l.yaml: yaml-cpp: error at line 1")));
+  EXPECT_THAT(ParseYamlConfig("- 1", "l.yaml").parsed.errors,
+              ElementsAre("l.yaml: options: invalid value [1]: expected an object"));
+  EXPECT_THAT(ParseYamlConfig("foo: 1", "l.yaml").parsed.warnings,
+              ElementsAre("There were unknown fields in l.yaml: foo"));
+  EXPECT_TRUE(ParseYamlConfig("", "l.yaml").parsed.ok());
+}
+
+TEST(ParseJsonConfig, ReadsTheFileOfK6) {
+  const ConfigFile file = ParseJsonConfig(
+      R"({"collectors": {"cloud": {}}, "vus": 2, "noUsageReport": true})", "c.json");
+  ASSERT_THAT(file.parsed.errors, IsEmpty());
+  EXPECT_THAT(file.parsed.warnings, IsEmpty());
+  EXPECT_EQ(file.parsed.options.vus, 2);
+  EXPECT_EQ(file.no_usage_report, true);
+  EXPECT_THAT(ParseJsonConfig("{", "c.json").parsed.errors, ElementsAre("c.json: not valid JSON"));
+}
+
+TEST(MergeTiers, LetsHigherTiersWinOptionByOption) {
+  const ParsedOptions merged =
+      MergeTiers({{"script", Script(R"({"vus": 1, "batch": 3, "tags": {"a": "1"}})")},
+                  {"env", Script(R"({"vus": 2, "rps": 9})")},
+                  {"cli", Script(R"({"tags": {"b": "2"}})")}});
+  EXPECT_EQ(merged.options.vus, 2);
+  EXPECT_EQ(merged.options.batch, 3);
+  EXPECT_EQ(merged.options.rps, 9);
+  EXPECT_THAT(*merged.options.tags, ElementsAre(Pair("b", "2")));
+  EXPECT_THAT(merged.warnings, IsEmpty());
+}
+
+TEST(MergeTiers, WipesTheLowerExecutionFamilyButKeepsVus) {
+  const ParsedOptions merged =
+      MergeTiers({{"script", Script(R"({"vus": 4, "duration": "5s", "iterations": 7})")},
+                  {"cli", Script(R"({"stages": [{"duration": "1s", "target": 3}]})")}});
+  EXPECT_EQ(merged.options.vus, 4);
+  EXPECT_FALSE(merged.options.duration.has_value());
+  EXPECT_FALSE(merged.options.iterations.has_value());
+  EXPECT_EQ(merged.options.stages->size(), 1);
+}
+
+TEST(MergeTiers, WarnsWhenScenariosAreWiped) {
+  const Options script = Script(R"({"scenarios": {"a": {"executor": "shared-iterations"}}})");
+  const ParsedOptions by_iterations =
+      MergeTiers({{"script", script}, {"cli", Script(R"({"iterations": 3, "vus": 2})")}});
+  EXPECT_THAT(by_iterations.warnings,
+              ElementsAre("\"cli\" level configuration overrode scenarios configuration entirely"));
+  EXPECT_FALSE(by_iterations.options.scenarios.has_value());
+  const ParsedOptions by_vus = MergeTiers({{"script", script}, {"cli", Script(R"({"vus": 2})")}});
+  EXPECT_THAT(by_vus.warnings, ElementsAre("`vus=2` overrides scenarios configuration"));
+  EXPECT_FALSE(by_vus.options.scenarios.has_value());
+}
+
+}  // namespace
+}  // namespace lockstep

@@ -1,0 +1,147 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/options/consolidate.h"
+
+namespace lockstep {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+std::vector<std::string> Problems(absl::string_view json,
+                                  std::vector<std::string> exports = {"default"}) {
+  ParsedOptions parsed = ParseScriptOptions(json);
+  EXPECT_THAT(parsed.errors, IsEmpty()) << json;
+  ParsedOptions consolidated = Consolidate(parsed.options);
+  EXPECT_THAT(consolidated.errors, IsEmpty()) << json;
+  return Validate(consolidated.options, &exports);
+}
+
+TEST(Validate, AcceptsEachExecutor) {
+  for (
+      const char* scenario :
+      {R"("executor": "shared-iterations")", R"("executor": "per-vu-iterations", "vus": 3)",
+       R"("executor": "constant-vus", "duration": "1s")",
+       R"("executor": "ramping-vus", "stages": [{"duration": 0, "target": 1}])",
+       R"("executor": "constant-arrival-rate", "rate": 5, "duration": "2s", "preAllocatedVUs": 0, "maxVUs": 1)",
+       R"("executor": "ramping-arrival-rate", "stages": [{"duration": "1s", "target": 0}], "preAllocatedVUs": 1)",
+       R"("executor": "externally-controlled", "vus": 1, "maxVUs": 5, "duration": 0)"}) {
+    EXPECT_THAT(Problems(std::string(R"({"scenarios": {"a": {)") + scenario + "}}}"), IsEmpty())
+        << scenario;
+  }
+}
+
+TEST(Validate, SaysWhatIsWrongWithAScenario) {
+  constexpr struct {
+    const char* scenario;
+    const char* problem;
+  } kCases[] = {
+      {R"("executor": "constant-vus", "vus": 1)", "the duration is unspecified"},
+      {R"("executor": "constant-vus", "duration": "500ms")",
+       "the duration must be at least 1s, but is 500ms"},
+      {R"("executor": "constant-vus", "duration": "1s", "vus": 0)",
+       "the number of VUs must be more than 0"},
+      {R"("executor": "shared-iterations", "vus": 5, "iterations": 3)",
+       "the number of iterations (3) can't be less than the number of VUs (5)"},
+      {R"("executor": "shared-iterations", "maxDuration": "1ms")",
+       "the maxDuration must be at least 1s, but is 1ms"},
+      {R"("executor": "shared-iterations", "startTime": "-1s")", "the startTime can't be negative"},
+      {R"("executor": "shared-iterations", "gracefulStop": "-1s")",
+       "the gracefulStop timeout can't be negative"},
+      {R"("executor": "per-vu-iterations", "vus": 0)", "the number of VUs must be more than 0"},
+      {R"("executor": "per-vu-iterations", "iterations": 0)",
+       "the number of iterations must be more than 0"},
+      {R"("executor": "constant-arrival-rate", "duration": "2s", "preAllocatedVUs": 1)",
+       "the iteration rate isn't specified"},
+      {R"("executor": "constant-arrival-rate", "rate": 0, "duration": "2s", "preAllocatedVUs": 1)",
+       "the iteration rate must be more than 0"},
+      {R"("executor": "constant-arrival-rate", "rate": 5, "duration": "2s")",
+       "the number of preAllocatedVUs isn't specified"},
+      {R"("executor": "constant-arrival-rate", "rate": 5, "duration": "2s", "preAllocatedVUs": -1)",
+       "the number of preAllocatedVUs can't be negative"},
+      {R"("executor": "constant-arrival-rate", "rate": 5, "duration": "2s", "preAllocatedVUs": 3, "maxVUs": 2)",
+       "maxVUs can't be less than preAllocatedVUs"},
+      {R"("executor": "constant-arrival-rate", "rate": 5, "duration": "2s", "preAllocatedVUs": 3, "timeUnit": 0)",
+       "the timeUnit must be more than 0"},
+      {R"("executor": "ramping-vus", "stages": [])", "at least one stage has to be specified"},
+      {R"("executor": "ramping-vus", "stages": [{"duration": "1s"}])",
+       "stage 1 doesn't have a target"},
+      {R"("executor": "ramping-vus", "stages": [{"target": 3}])",
+       "stage 1 doesn't have a duration"},
+      {R"("executor": "ramping-vus", "stages": [{"target": 3, "duration": "-1s"}])",
+       "the duration for stage 1 can't be negative"},
+      {R"("executor": "ramping-vus", "stages": [{"target": -3, "duration": "1s"}])",
+       "the target for stage 1 can't be negative"},
+      {R"("executor": "ramping-vus", "startVUs": 0, "stages": [{"target": 0, "duration": "1s"}])",
+       "either startVUs or one of the stages' target values must be greater than 0"},
+      {R"("executor": "ramping-vus", "startVUs": -1, "stages": [{"target": 1, "duration": "1s"}])",
+       "the number of start VUs can't be negative"},
+      {R"("executor": "ramping-vus", "stages": [{"target": 100000001, "duration": "1s"}])",
+       "target for stage 1 exceeds max limit of 100000000"},
+      {R"("executor": "ramping-vus", "startVUs": 100000001, "stages": [{"target": 1, "duration": "1s"}])",
+       "the startVUs exceed max limit of 100000000"},
+      {R"("executor": "ramping-arrival-rate", "preAllocatedVUs": 1, "startRate": -1,
+          "stages": [{"target": 1, "duration": "1s"}])",
+       "the startRate value can't be negative"},
+      {R"("executor": "shared-iterations", "exec": "")", "exec value cannot be empty"},
+  };
+  for (const auto& [scenario, problem] : kCases) {
+    EXPECT_THAT(Problems(std::string(R"({"scenarios": {"a": {)") + scenario + "}}}"),
+                ElementsAre(std::string("scenario a has configuration errors: ") + problem))
+        << scenario;
+  }
+}
+
+TEST(Validate, TellsAllProblemsOfAllScenariosAtOnce) {
+  EXPECT_THAT(
+      Problems(R"({"rps": -1, "scenarios": {
+                 "a b": {"executor": "per-vu-iterations", "vus": 0, "iterations": 0},
+                 "c": {"executor": "shared-iterations", "exec": "nope"}}})"),
+      ElementsAre(
+          "scenario a b has configuration errors: the scenario name should contain only numbers, "
+          "latin "
+          "letters, underscores, and dashes, the number of VUs must be more than 0, the number of "
+          "iterations must be more than 0",
+          "executor c: function 'nope' not found in exports",
+          "rps: invalid value -1: can't be negative"));
+}
+
+TEST(Validate, ChecksExports) {
+  EXPECT_THAT(Problems(R"({"iterations": 1})", {"other"}),
+              ElementsAre("executor default: function 'default' not found in exports"));
+  EXPECT_THAT(Problems("{}", {}),
+              ElementsAre("executor default: function 'default' not found in exports",
+                          "no exported functions in script"));
+  ParsedOptions consolidated = Consolidate({});
+  EXPECT_THAT(Validate(consolidated.options, nullptr), IsEmpty());
+}
+
+TEST(Validate, ChecksSegments) {
+  EXPECT_THAT(
+      Problems(R"({"executionSegment": "1/4:1/2", "executionSegmentSequence": "0,1/4,1/2,1"})"),
+      IsEmpty());
+  EXPECT_THAT(
+      Problems(R"({"executionSegment": "1/3:1/2", "executionSegmentSequence": "0,1/4,1/2,1"})"),
+      ElementsAre(testing::StartsWith("provided segment 1/3:1/2 can't be found in sequence")));
+  EXPECT_THAT(Problems(R"({"executionSegment": "x"})"),
+              ElementsAre(testing::StartsWith("executionSegment: ")));
+}
+
+TEST(Validate, ChecksTheRest) {
+  EXPECT_THAT(
+      Problems(
+          R"json({"setupTimeout": 0, "blacklistIPs": ["10.0.0.0/33", "::1/128"], "summaryTrendStats": ["p(101)"],
+                  "blockHostnames": ["a.*.b", "*.c"], "hosts": {"x.y": "nowhere", "z": "1.2.3.4:80"}})json"),
+      ElementsAre(
+          "setupTimeout must be positive, but is 0s",
+          "summaryTrendStats: invalid value \"p(101)\": expected avg, min, med, max, count or p(N) "
+          "with N from 0 to 100",
+          "blacklistIPs: invalid value \"10.0.0.0/33\": expected an IP range such as 10.0.0.0/8",
+          "blockHostnames: invalid hostname pattern \"a.*.b\": a wildcard * is only allowed at its "
+          "start",
+          "hosts.x.y: invalid value \"nowhere\": expected an IP address, with or without a port"));
+}
+
+}  // namespace
+}  // namespace lockstep
