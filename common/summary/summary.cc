@@ -128,6 +128,7 @@ SummaryGroup Finish(const GroupNode& node, std::string name, std::string path) {
     const Rate& rate = node.checks.at(check).second;
     group.checks.push_back({.name = check,
                             .path = absl::StrCat(group.path, "::", check),
+                            .first_seen = seen,
                             .passes = rate.trues,
                             .fails = rate.total - rate.trues});
   }
@@ -192,7 +193,7 @@ std::vector<SummaryPart> BuildParts(const AggregateStore& store, absl::string_vi
       const std::string* found = TagOf(tags, tag);
       return found != nullptr && *found == value;
     };
-    CollectChecks(BuildGroups(store, mine), &part.checks);
+    part.checks = AllChecks(BuildGroups(store, mine));
     result.push_back(std::move(part));
   }
   return result;
@@ -244,6 +245,15 @@ absl::Status AskForSummarySubmetrics(AggregateStore* store) {
   return absl::OkStatus();
 }
 
+std::vector<SummaryCheck> AllChecks(const SummaryGroup& group) {
+  std::vector<SummaryCheck> checks;
+  CollectChecks(group, &checks);
+  std::stable_sort(checks.begin(), checks.end(), [](const SummaryCheck& a, const SummaryCheck& b) {
+    return a.first_seen < b.first_seen;
+  });
+  return checks;
+}
+
 double SummaryMetric::Value(absl::string_view name) const {
   for (const auto& [known, value] : values) {
     if (known == name) {
@@ -286,6 +296,15 @@ Summary BuildSummary(const AggregateStore& store, const ThresholdSet& thresholds
       }
     }
     summary.metrics.push_back(std::move(metric));
+  }
+  // Successes first, failures right below.
+  const auto row = [&summary](absl::string_view key) {
+    return std::find_if(summary.metrics.begin(), summary.metrics.end(),
+                        [key](const SummaryMetric& metric) { return metric.key == key; });
+  };
+  if (row(kFailureDurations) < row(kSuccessDurations) &&
+      row(kSuccessDurations) != summary.metrics.end()) {
+    std::rotate(row(kFailureDurations), row(kFailureDurations) + 1, row(kSuccessDurations) + 1);
   }
   summary.root = BuildGroups(store, [](const TagList&) { return true; });
   summary.groups = BuildParts(store, "group", summary.config, duration);

@@ -25,7 +25,7 @@ std::optional<SummaryMode> ParseSummaryMode(absl::string_view name);
 
 struct SummaryConfig {
   std::vector<std::string> trend_stats = {"avg", "min", "med", "max", "p(90)", "p(95)"};
-  std::string time_unit;  // "s", "ms", "us"; empty: whichever fits
+  std::string time_unit = {};  // "s", "ms", "us"; empty: whichever fits
 };
 // InvalidArgument names the statistic or unit that there is not.
 absl::Status ValidateSummaryConfig(const SummaryConfig& config);
@@ -65,6 +65,7 @@ struct SummaryMetric {
 struct SummaryCheck {
   std::string name;
   std::string path;  // "::group::check"
+  FirstSeen first_seen;
   uint64_t passes = 0;
   uint64_t fails = 0;
 };
@@ -75,6 +76,9 @@ struct SummaryGroup {
   std::vector<SummaryCheck> checks;
   std::vector<SummaryGroup> groups;
 };
+
+// The checks of a group and all groups inside it, in the order in which they were first seen.
+std::vector<SummaryCheck> AllChecks(const SummaryGroup& group);
 
 // Results of one group or scenario, for the full mode.
 struct SummaryPart {

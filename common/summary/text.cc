@@ -84,9 +84,7 @@ class TextRenderer {
     out_ = "\n";
     Thresholds();
     Title("TOTAL RESULTS");
-    std::vector<SummaryCheck> checks;
-    CollectChecks(summary_.root, &checks);
-    Checks(checks);
+    Checks(AllChecks(summary_.root));
     Metrics(summary_.metrics);
     if (options_.mode == SummaryMode::kFull) {
       Parts("GROUP", summary_.groups);
@@ -113,13 +111,6 @@ class TextRenderer {
 
   void Title(absl::string_view title) {
     absl::StrAppend(&out_, "  █ ", Color("1", title), " \n\n");
-  }
-
-  static void CollectChecks(const SummaryGroup& group, std::vector<SummaryCheck>* checks) {
-    checks->insert(checks->end(), group.checks.begin(), group.checks.end());
-    for (const SummaryGroup& child : group.groups) {
-      CollectChecks(child, checks);
-    }
   }
 
   // `p(95)=7.65`; without data nothing follows the sign.
