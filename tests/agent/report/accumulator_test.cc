@@ -1,0 +1,147 @@
+#include "agent/report/accumulator.h"
+
+#include <cmath>
+#include <limits>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "common/metrics/aggregate_store.h"
+
+namespace lockstep::agent {
+namespace {
+
+using ::testing::ElementsAre;
+
+constexpr MetricId kReqs = BuiltinMetric(builtin::kHttpReqs);
+constexpr MetricId kDuration = BuiltinMetric(builtin::kHttpReqDuration);
+constexpr MetricId kVus = BuiltinMetric(builtin::kVus);
+
+absl::Time At(int64_t nanos) {
+  return absl::FromUnixNanos(nanos);
+}
+
+const SeriesDelta* Find(const Batch& batch, const std::string& metric, const TagList& tags) {
+  for (const SeriesDelta& delta : batch.series) {
+    if (batch.metrics[delta.metric].name == metric && batch.tag_sets[delta.tag_set] == tags) {
+      return &delta;
+    }
+  }
+  return nullptr;
+}
+
+TEST(Accumulator, SealsWhatWasAddedSinceTheLastSeal) {
+  Accumulator accumulator;
+  const TagSetId tags = accumulator.tags().With(kEmptyTagSet, "status", "200");
+  accumulator.Add(kReqs, tags, 1, At(5));
+  accumulator.Add(kReqs, tags, 1, At(6));
+  accumulator.Add(kReqs, kEmptyTagSet, 1, At(7));
+  const Batch first = accumulator.Seal();
+  EXPECT_EQ(first.series.size(), 2u);
+  EXPECT_EQ(Find(first, "http_reqs", {{"status", "200"}})->aggregate.counter().sum(), 2);
+  EXPECT_EQ(Find(first, "http_reqs", {{"status", "200"}})->first_seen.unix_nanos, 5);
+  accumulator.Add(kReqs, tags, 1, At(8));
+  const Batch second = accumulator.Seal();
+  EXPECT_EQ(second.series.size(), 1u);
+  EXPECT_EQ(Find(second, "http_reqs", {{"status", "200"}})->aggregate.counter().sum(), 1);
+  EXPECT_EQ(Find(second, "http_reqs", {{"status", "200"}})->first_seen.unix_nanos, 5);
+  EXPECT_TRUE(accumulator.Seal().empty());
+}
+
+TEST(Accumulator, AddsSeveralMetricsOfOneTagSetLikeOneByOne) {
+  Accumulator one;
+  Accumulator many;
+  const MetricValue values[] = {{kReqs, 1}, {kDuration, 12.5}, {kVus, 3}};
+  for (const MetricValue& value : values) {
+    one.Add(value.metric, kEmptyTagSet, value.value, At(1));
+  }
+  many.AddMany(kEmptyTagSet, At(1), values);
+  EXPECT_EQ(EncodeBatch(one.Seal()), EncodeBatch(many.Seal()));
+}
+
+TEST(Accumulator, TakesMetricsThatAreRegisteredLater) {
+  Accumulator accumulator;
+  accumulator.Add(kReqs, kEmptyTagSet, 1, At(1));
+  const MetricId late =
+      *accumulator.metrics().Register("late", MetricType::kTrend, ValueType::kTime);
+  accumulator.Add(late, kEmptyTagSet, 4, At(2));
+  EXPECT_EQ(Find(accumulator.Seal(), "late", {})->aggregate.trend().sum(), 4);
+}
+
+TEST(Accumulator, CountsAndDropsWhatIsNoFiniteNumber) {
+  Accumulator accumulator;
+  accumulator.Add(kDuration, kEmptyTagSet, std::numeric_limits<double>::quiet_NaN(), At(1));
+  accumulator.Add(kDuration, kEmptyTagSet, std::numeric_limits<double>::infinity(), At(1));
+  const Batch batch = accumulator.Seal();
+  EXPECT_TRUE(batch.series.empty());
+  EXPECT_EQ(batch.refused_samples, 2u);
+  EXPECT_EQ(accumulator.Seal().refused_samples, 0u);
+}
+
+TEST(Accumulator, KeepsPointsOnlyIfAnOutputWantsThemAndUpToTheLimit) {
+  Accumulator without;
+  without.Add(kReqs, kEmptyTagSet, 1, At(1));
+  EXPECT_TRUE(without.Seal().points.empty());
+  Accumulator with({.keep_points = true, .max_points = 2});
+  for (int i = 1; i <= 5; ++i) {
+    with.Add(kDuration, kEmptyTagSet, i, At(i));
+  }
+  const Batch batch = with.Seal();
+  ASSERT_EQ(batch.points.size(), 2u);
+  EXPECT_EQ(batch.points[1].value, 2);
+  EXPECT_EQ(batch.points[1].unix_nanos, 2);
+  EXPECT_EQ(batch.metrics[batch.points[1].metric].name, "http_req_duration");
+  EXPECT_EQ(batch.refused_points, 3u);
+  EXPECT_EQ(batch.series[0].aggregate.count(), 5u);  // the aggregate lacks nothing
+}
+
+TEST(Accumulator, PutsSeriesPastItsLimitIntoOverflow) {
+  Accumulator accumulator({.max_series = 2});
+  for (int i = 0; i < 5; ++i) {
+    accumulator.Add(kReqs, accumulator.tags().With(kEmptyTagSet, "n", std::to_string(i)), 1, At(i));
+  }
+  for (int i = 0; i < 5; ++i) {
+    accumulator.Add(kReqs, accumulator.tags().With(kEmptyTagSet, "n", std::to_string(i)), 1, At(i));
+  }
+  const Batch batch = accumulator.Seal();
+  EXPECT_EQ(batch.series.size(), 3u);
+  EXPECT_EQ(Find(batch, "http_reqs", {{"overflow", "true"}})->aggregate.counter().sum(), 6);
+  EXPECT_EQ(batch.overflowed_series, 3u);
+}
+
+// The law that a run cut over ten agents measures what one would, all the way over the wire into
+// the store.
+TEST(Accumulator, TenAgentsFillTheStoreExactlyAsOneDoes) {
+  const auto run = [](size_t agents) {
+    std::vector<Accumulator> accumulators(agents);
+    AggregateStore store;
+    EXPECT_TRUE(store.AddSubmetric(*ParseMetricKey("http_req_duration{n:3}")).ok());
+    for (uint64_t second = 0; second < 4; ++second) {
+      for (size_t i = 0; i < 4000; ++i) {
+        Accumulator& mine = accumulators[i % agents];
+        const TagSetId tags = mine.tags().With(kEmptyTagSet, "n", std::to_string(i % 7));
+        mine.Add(kDuration, tags, 0.1 * static_cast<double>((i * 7919) % 10007),
+                 At(static_cast<int64_t>(i)));
+        mine.Add(kVus, tags, static_cast<double>(i % 13),
+                 At(static_cast<int64_t>(4000 * second + i)));
+      }
+      for (Accumulator& accumulator : accumulators) {
+        BatchBuilder builder;
+        builder.Add(accumulator.Seal());
+        const std::string encoded = EncodeBatch(builder.Build(second + 1, At(0), At(1)));
+        EXPECT_TRUE(store.Merge(*DecodeBatch(encoded)).ok());
+      }
+    }
+    return std::vector<Aggregate>{*store.Find("http_req_duration"),
+                                  *store.Find("http_req_duration{n:3}"), *store.Find("vus")};
+  };
+  const std::vector<Aggregate> one = run(1);
+  const std::vector<Aggregate> ten = run(10);
+  EXPECT_FALSE(one[0].trend().exact());
+  EXPECT_TRUE(one[1].trend().exact());
+  EXPECT_EQ(one, ten);
+  EXPECT_EQ(one[0].trend().sum(), ten[0].trend().sum());
+}
+
+}  // namespace
+}  // namespace lockstep::agent

@@ -1,0 +1,184 @@
+#include "common/threshold/threshold.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "common/metrics/batch.h"
+
+namespace lockstep {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using Config = std::map<std::string, std::vector<ThresholdConfig>>;
+
+std::string ErrorOf(const Config& config) {
+  MetricRegistry known;
+  return std::string(ThresholdSet::Create(config, known).status().message());
+}
+
+TEST(ParseThreshold, KnowsEveryOperator) {
+  const struct {
+    const char* text;
+    bool below, at, above;
+  } cases[] = {
+      {"avg<10", true, false, false},  {"avg<=10", true, true, false},
+      {"avg>10", false, false, true},  {"avg>=10", false, true, true},
+      {"avg==10", false, true, false}, {"avg===10", false, true, false},
+      {"avg!=10", true, false, true},
+  };
+  for (const auto& each : cases) {
+    absl::StatusOr<ThresholdExpression> expression = ParseThreshold(each.text);
+    ASSERT_TRUE(expression.ok()) << each.text;
+    EXPECT_EQ(expression->Holds(9), each.below) << each.text;
+    EXPECT_EQ(expression->Holds(10), each.at) << each.text;
+    EXPECT_EQ(expression->Holds(11), each.above) << each.text;
+  }
+}
+
+TEST(ParseThreshold, TakesSpacesFractionsAndPercentiles) {
+  absl::StatusOr<ThresholdExpression> expression = ParseThreshold(" p(99.9) <  0.25 ");
+  ASSERT_TRUE(expression.ok()) << expression.status();
+  EXPECT_EQ(expression->method.kind, AggregateMethod::Kind::kPercentile);
+  EXPECT_EQ(expression->method.percentile, 99.9);
+  EXPECT_EQ(expression->limit, 0.25);
+  EXPECT_EQ(expression->method_text, "p(99.9)");
+  EXPECT_EQ(ParseThreshold("value>-1e3")->limit, -1000);
+}
+
+TEST(ParseThreshold, SaysWhatIsWrong) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"", "no operator"},           {"foo<1", "unknown aggregation method \"foo\""},
+      {"avg<", "is no number"},      {"avg<1s", "\"1s\" is no number"},
+      {"avg=1", "unknown operator"}, {"count ~ 4", "no operator"},
+      {"avg<<1", "is no number"},    {"p(101)<1", "provide a number between 0 and 100"},
+      {"p(-1)<1", "between 0"},      {"p(x)<1", "between 0 and 100"},
+      {"p()<1", "between 0"},        {"avg<nan", "is no number"},
+      {"avg<inf", "is no number"},   {"<1", "unknown aggregation method"},
+  };
+  for (const auto& [text, reason] : cases) {
+    const std::string message(ParseThreshold(text).status().message());
+    EXPECT_THAT(message, HasSubstr(absl::StrCat("failed parsing threshold expression \"", text,
+                                                "\"; reason: ")))
+        << text;
+    EXPECT_THAT(message, HasSubstr(reason)) << text;
+  }
+}
+
+// Conformance case metrics/threshold-errors.
+TEST(ThresholdSet, WordsItsErrorsAsK6Does) {
+  EXPECT_THAT(ErrorOf({{"http_req_duration", {{"foo<1"}}}}), HasSubstr("foo<1"));
+  EXPECT_EQ(ErrorOf({{"no_such_metric", {{"count>1"}}}}),
+            "invalid threshold defined on no_such_metric; reason: no metric name "
+            "\"no_such_metric\" found");
+  EXPECT_THAT(ErrorOf({{"http_req_duration", {{"avg<"}}}}),
+              HasSubstr("malformed threshold expression"));
+  EXPECT_EQ(ErrorOf({{"http_reqs", {{"p(95)<1"}}}}),
+            "invalid threshold \"p(95)<1\" applied on metric http_reqs; reason: unsupported "
+            "aggregation method p on metric of "
+            "type counter. supported aggregation methods for this metric are: count, rate");
+  EXPECT_THAT(ErrorOf({{"http_reqs{status:200", {{"count>1"}}}}),
+              HasSubstr("unmatched opening/close curly brace"));
+  EXPECT_THAT(ErrorOf({{"checks", {{"value>1"}}}}),
+              HasSubstr("unsupported aggregation method value on metric of type rate"));
+}
+
+TEST(ThresholdSet, SaysAllErrorsAtOnce) {
+  const std::string message = ErrorOf({{"checks", {{"value>1"}, {"rate>1"}, {"rate"}}},
+                                       {"nope", {{"count>1"}, {"bad"}}},
+                                       {"vus{", {{"value>1"}}}});
+  EXPECT_EQ(std::vector<std::string>(absl::StrSplit(message, '\n')).size(), 5u) << message;
+}
+
+class Judged : public ::testing::Test {
+ protected:
+  void Make(const Config& config) {
+    absl::StatusOr<ThresholdSet> set = ThresholdSet::Create(config, store_.metrics());
+    ASSERT_TRUE(set.ok()) << set.status();
+    set_ = *std::move(set);
+    ASSERT_TRUE(set_.Register(&store_).ok());
+  }
+  void Add(const char* name, double value, TagList tags = {}) {
+    Batch batch;
+    batch.metrics = {store_.metrics().Get(*store_.metrics().Find(name))};
+    batch.tag_sets = {std::move(tags)};
+    Aggregate aggregate(batch.metrics[0].type);
+    aggregate.Add(value, absl::UnixEpoch());
+    batch.series.push_back({.first_seen = {}, .aggregate = std::move(aggregate)});
+    ASSERT_TRUE(store_.Merge(batch).ok());
+  }
+  ThresholdVerdict Verdict(size_t metric = 0, size_t threshold = 0) const {
+    return set_.metrics()[metric].thresholds[threshold].verdict;
+  }
+
+  AggregateStore store_;
+  ThresholdSet set_;
+};
+
+TEST_F(Judged, SkipsWhatHasNoSamplesWhileRunningAndPassesItAtTheEnd) {
+  Make({{"http_req_duration", {{"p(95)<1"}}}, {"http_req_failed", {{"rate<0.1"}}}});
+  EXPECT_THAT(set_.Evaluate(store_, absl::Seconds(5)).crossed, IsEmpty());
+  EXPECT_EQ(Verdict(), ThresholdVerdict::kNoData);
+  EXPECT_THAT(set_.EvaluateFinal(store_, absl::Seconds(5)).crossed, IsEmpty());
+  EXPECT_TRUE(set_.metrics()[0].ok());
+}
+
+TEST_F(Judged, TakesAMissingCounterAsZeroAtTheEndOnly) {
+  Make({{"http_reqs{status:500}", {{"count==0"}, {"count>0"}}}});
+  EXPECT_THAT(set_.Evaluate(store_, absl::Seconds(5)).crossed, IsEmpty());
+  EXPECT_THAT(set_.EvaluateFinal(store_, absl::Seconds(5)).crossed,
+              ElementsAre("http_reqs{status:500}"));
+  EXPECT_EQ(Verdict(0, 0), ThresholdVerdict::kPassing);
+  EXPECT_EQ(Verdict(0, 1), ThresholdVerdict::kFailing);
+}
+
+TEST_F(Judged, NamesEveryMetricThatIsCrossedOnce) {
+  Make({{"checks", {{"rate>0.6"}, {"rate>0.7"}}},
+        {"http_reqs{a:b}", {{"count<1"}}},
+        {"vus", {{"value<5"}}}});
+  Add("checks", 1);
+  Add("checks", 0);
+  Add("http_reqs", 1, {{"a", "b"}});
+  Add("http_reqs", 1, {{"a", "c"}});
+  Add("vus", 4);
+  const ThresholdSet::Outcome outcome = set_.EvaluateFinal(store_, absl::Seconds(1));
+  EXPECT_THAT(outcome.crossed, ElementsAre("checks", "http_reqs{a:b}"));
+  EXPECT_EQ(CrossedMessage(outcome),
+            "thresholds on metrics 'checks, http_reqs{a:b}' have been crossed");
+  EXPECT_EQ(*set_.metrics()[1].thresholds[0].value, 1);
+}
+
+TEST_F(Judged, DividesACountersRateByTheElapsedTime) {
+  Make({{"http_reqs", {{"rate>2"}}}});
+  for (int i = 0; i < 10; ++i) {
+    Add("http_reqs", 1);
+  }
+  EXPECT_THAT(set_.Evaluate(store_, absl::Seconds(4)).crossed, IsEmpty());
+  EXPECT_THAT(set_.Evaluate(store_, absl::Seconds(6)).crossed, ElementsAre("http_reqs"));
+}
+
+TEST_F(Judged, AbortsOnlyWhenTheDelayIsOver) {
+  Make({{"checks", {{"rate>0.9", true, absl::Seconds(10)}}}});
+  Add("checks", 0);
+  ThresholdSet::Outcome early = set_.Evaluate(store_, absl::Seconds(9));
+  EXPECT_FALSE(early.abort);
+  EXPECT_THAT(early.crossed, ElementsAre("checks"));
+  ThresholdSet::Outcome due = set_.Evaluate(store_, absl::Seconds(10));
+  EXPECT_TRUE(due.abort);
+  EXPECT_EQ(CrossedMessage(due),
+            "thresholds on metrics 'checks' were crossed; at least one has abortOnFail enabled, "
+            "stopping test prematurely");
+  EXPECT_FALSE(set_.EvaluateFinal(store_, absl::Seconds(20)).abort);
+}
+
+TEST_F(Judged, DoesNotAbortForAThresholdWithoutAbortOnFail) {
+  Make({{"checks", {{"rate>0.9"}}}});
+  Add("checks", 0);
+  EXPECT_FALSE(set_.Evaluate(store_, absl::Seconds(60)).abort);
+}
+
+}  // namespace
+}  // namespace lockstep
