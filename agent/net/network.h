@@ -31,18 +31,18 @@ struct ProxySettings {
 
 struct NetOptions {
   bool insecure = false;                   // accept any certificate
-  std::string tls_min = "", tls_max = "";  // "tls1.0" .. "tls1.3"; "": tls1.2 and the newest
-  std::vector<std::string>
-      tls_cipher_suites;  // IANA names; empty: OpenSSL's default. TLS 1.3 suites cannot be chosen
-  std::vector<TlsAuth> tls_auth;
-  std::map<std::string, std::string>
-      hosts;  // "host", "host:port" or "*.suffix" to "ip" or "ip:port"
-  std::vector<std::string> block_hostnames;  // "name" or "*.suffix"
-  std::vector<std::string> blacklist_ips;    // CIDR
-  std::string local_ips;  // "10.0.0.1,10.1.0.0/28,10.2.0.1-10.2.0.9"; "": the system's choice
-  DnsOptions dns;
+  std::string tls_min = {}, tls_max = {};  // "tls1.0" .. "tls1.3"; "": tls1.2 and the newest
+  // IANA names; empty: OpenSSL's default. TLS 1.3 suites cannot be chosen.
+  std::vector<std::string> tls_cipher_suites = {};
+  std::vector<TlsAuth> tls_auth = {};
+  // "host", "host:port" or "*.suffix" to "ip" or "ip:port".
+  std::map<std::string, std::string> hosts = {};
+  std::vector<std::string> block_hostnames = {};  // "name" or "*.suffix"
+  std::vector<std::string> blacklist_ips = {};    // CIDR
+  std::string local_ips = {};  // "10.0.0.1,10.1.0.0/28,10.2.0.1-10.2.0.9"; "": the system's choice
+  DnsOptions dns = {};
   bool no_connection_reuse = false;  // each exchange opens its own connection
-  ProxySettings proxy;
+  ProxySettings proxy = {};
   int64_t requests_per_second = 0;  // of this agent; 0: no limit
 };
 

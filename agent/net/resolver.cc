@@ -168,10 +168,8 @@ void Resolver::Finish(const std::string& host, absl::StatusOr<std::vector<IpAddr
   }
   // Posting under the lock: after Forget has returned, its loop is not touched any more.
   for (Waiter& waiter : waiting_[host]) {
-    absl::StatusOr<IpAddress> answer = found.status();
-    if (found.ok()) {
-      answer = Select(*entry);
-    }
+    absl::StatusOr<IpAddress> answer =
+        found.ok() ? absl::StatusOr<IpAddress>(Select(*entry)) : found.status();
     waiter.loop->Post(
         [done = std::move(waiter.done), answer = std::move(answer)]() mutable { done(answer); });
   }

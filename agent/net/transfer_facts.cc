@@ -76,7 +76,10 @@ void FillTls(CURL* easy, HttpResponse& response) {
 }
 
 void FillPeerAndBytes(CURL* easy, HttpResponse& response) {
-  response.bytes_sent = LongInfo(easy, CURLINFO_REQUEST_SIZE) + Info(easy, CURLINFO_SIZE_UPLOAD_T);
+  // curl counts what leaves together with the head as part of the request; a body that left later is added.
+  const int64_t request = LongInfo(easy, CURLINFO_REQUEST_SIZE);
+  const int64_t upload = Info(easy, CURLINFO_SIZE_UPLOAD_T);
+  response.bytes_sent = request < upload ? request + upload : request;
   response.bytes_received =
       LongInfo(easy, CURLINFO_HEADER_SIZE) + Info(easy, CURLINFO_SIZE_DOWNLOAD_T);
   const char* ip = nullptr;

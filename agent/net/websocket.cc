@@ -1,6 +1,8 @@
-// WebSocket over curl's multi interface in write-callback mode: curl frames, masks and reads;
-// messages are put together here. curl_ws_send would block inside a callback, so callbacks only
-// collect events, and all sending happens outside.
+// WebSocket over curl's multi interface in write-callback mode. What arrives is read raw and taken
+// apart here (websocket_frames.h), because curl does not show frames without payload; what is sent
+// curl frames and masks, which its raw mode cannot do without blocking. So the mode is switched
+// around each send. curl_ws_send would block inside a callback: callbacks only collect events, all
+// sending happens outside.
 #include "agent/net/websocket.h"
 
 #include <algorithm>
@@ -26,15 +28,14 @@
 #include "agent/net/response_reader.h"
 #include "agent/net/transfer_facts.h"
 #include "agent/net/websocket_client.h"
+#include "agent/net/websocket_frames.h"
 
 namespace lockstep::agent {
 namespace {
 
 constexpr absl::Duration kCloseTimeout = absl::Seconds(5);
-constexpr size_t kMaxControlPayload = 125;  // RFC 6455, section 5.5
-constexpr int kNoStatus = 1005;             // section 7.4.1
+constexpr int kNoStatus = 1005;  // section 7.4.1
 constexpr int kAbnormal = 1006;
-constexpr int kTooBig = 1009;
 
 // "ws://..." for "http://..." and "wss://..." for "https://...".
 std::string WithWebSocketScheme(absl::string_view url) {
@@ -44,8 +45,9 @@ std::string WithWebSocketScheme(absl::string_view url) {
   return std::string(url);
 }
 
-int64_t FrameOverhead(int64_t payload, bool masked) {
-  return 2 + (payload < 126 ? 0 : payload < 65536 ? 2 : 8) + (masked ? 4 : 0);
+// A masked frame with `payload` bytes (RFC 6455, section 5.2).
+int64_t FrameBytes(size_t payload) {
+  return static_cast<int64_t>(payload) + (payload < 126 ? 6 : payload < 65536 ? 8 : 14);
 }
 
 std::string ClosePayload(int code, absl::string_view reason) {
@@ -86,6 +88,7 @@ class CurlWebSocket final : public WebSocket, public CurlTransfer, public EventS
     std::string data;
     int code = 0;
   };
+
   struct Frame {
     unsigned int flags;
     std::string payload;
@@ -100,14 +103,13 @@ class CurlWebSocket final : public WebSocket, public CurlTransfer, public EventS
   void Pump();
   void WaitWritable();
   void StopWaitingWritable();
-  void Broken(absl::string_view why);
   void End(int code, std::string reason);
   void LeaveCurl();
   void Queue(Event event);
   void Deliver(Event event);
   void OnHeaderLine(absl::string_view line);
-  bool OnFramePiece(absl::string_view piece, const curl_ws_frame& meta);
-  void OnControl(int flags, std::string payload);
+  void OnBytes(absl::string_view bytes);
+  void OnClose(const std::string& payload);
 
   static int OnPrerequest(void* self, char* remote, char* local, int remote_port, int local_port);
   static size_t OnHeader(char* data, size_t size, size_t count, void* self);
@@ -132,8 +134,8 @@ class CurlWebSocket final : public WebSocket, public CurlTransfer, public EventS
 
   std::vector<Event> events_;
   std::string subprotocol_;
-  std::string message_;  // pieces of a message so far
-  std::string control_;  // pieces of a control frame so far
+  WebSocketReader frames_;
+  bool ended_ = false;  // the last event is queued
 
   std::deque<Frame> outgoing_;
   int64_t buffered_bytes_ = 0;
@@ -149,10 +151,11 @@ CurlWebSocket::CurlWebSocket(Engine& engine, CurlPool& pool, WebSocketRequest re
       request_(std::move(request)),
       url_(WithWebSocketScheme(request_.url)),
       easy_(engine.driver(), engine.network(), pool.local_ip()),
-      reader_(response_) {
+      reader_(response_),
+      frames_(request_.max_message_bytes) {
   CURL* const easy = easy_.get();
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "ws,wss");
-  curl_easy_setopt(easy, CURLOPT_WS_OPTIONS, static_cast<long>(CURLWS_NOAUTOPONG));
+  curl_easy_setopt(easy, CURLOPT_WS_OPTIONS, static_cast<long>(CURLWS_RAW_MODE));
   curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
   curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
   curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, &CurlWebSocket::OnPrerequest);
@@ -285,51 +288,51 @@ void CurlWebSocket::OnHeaderLine(absl::string_view line) {
 
 size_t CurlWebSocket::OnData(char* data, size_t size, size_t count, void* self) {
   auto* const socket = static_cast<CurlWebSocket*>(self);
-  const curl_ws_frame* const meta = curl_ws_meta(socket->easy_.get());
-  const absl::string_view piece(data, size * count);
-  if (meta == nullptr) {
-    return piece.size();  // the body of a refusal
+  if (socket->state_ != State::kConnecting) {  // otherwise the body of a refusal
+    socket->OnBytes(absl::string_view(data, size * count));
   }
-  return socket->OnFramePiece(piece, *meta) ? piece.size() : CURL_WRITEFUNC_ERROR;
+  return size * count;
 }
 
-bool CurlWebSocket::OnFramePiece(absl::string_view piece, const curl_ws_frame& meta) {
-  const bool control = (meta.flags & (CURLWS_CLOSE | CURLWS_PING | CURLWS_PONG)) != 0;
-  std::string& text = control ? control_ : message_;
-  bytes_received_ += static_cast<int64_t>(piece.size());
-  if (static_cast<int64_t>(text.size() + piece.size()) > request_.max_message_bytes) {
-    End(kTooBig, "message too big");
-    return false;
+void CurlWebSocket::OnBytes(absl::string_view bytes) {
+  bytes_received_ += static_cast<int64_t>(bytes.size());
+  if (ended_) {
+    return;
   }
-  absl::StrAppend(&text, piece);
-  if (meta.bytesleft > 0) {
-    return true;
-  }
-  bytes_received_ += FrameOverhead(meta.offset + static_cast<int64_t>(piece.size()), false);
-  if (control) {
-    OnControl(meta.flags, std::exchange(control_, ""));
-  } else if ((meta.flags & CURLWS_CONT) == 0) {
-    const bool binary = (meta.flags & CURLWS_BINARY) != 0;
-    Queue({.type = binary ? Event::Type::kBinary : Event::Type::kText,
-           .data = std::exchange(message_, "")});
-  }
-  return true;
-}
-
-void CurlWebSocket::OnControl(int flags, std::string payload) {
-  if ((flags & CURLWS_PING) != 0) {
-    Queue({.type = Event::Type::kPing, .data = std::move(payload)});
-  } else if ((flags & CURLWS_PONG) != 0) {
-    Queue({.type = Event::Type::kPong, .data = std::move(payload)});
-  } else {
-    int code = kNoStatus;
-    if (payload.size() >= 2) {
-      code = static_cast<uint8_t>(payload[0]) << 8 | static_cast<uint8_t>(payload[1]);
+  std::vector<WebSocketMessage> messages;
+  const int violation = frames_.Feed(bytes, messages);
+  for (WebSocketMessage& message : messages) {
+    switch (message.opcode) {
+      case WebSocketOpcode::kText:
+        Queue({.type = Event::Type::kText, .data = std::move(message.payload)});
+        break;
+      case WebSocketOpcode::kBinary:
+        Queue({.type = Event::Type::kBinary, .data = std::move(message.payload)});
+        break;
+      case WebSocketOpcode::kPing:
+        Queue({.type = Event::Type::kPing, .data = std::move(message.payload)});
+        break;
+      case WebSocketOpcode::kPong:
+        Queue({.type = Event::Type::kPong, .data = std::move(message.payload)});
+        break;
+      case WebSocketOpcode::kClose:
+        OnClose(message.payload);
+        return;
+      case WebSocketOpcode::kContinuation:
+        break;  // the reader has put fragments together
     }
-    Queue({.type = Event::Type::kClose,
-           .data = payload.size() > 2 ? payload.substr(2) : "",
-           .code = code});
   }
+  if (violation != 0) {
+    End(violation, violation == 1009 ? "message too big" : "protocol error");
+  }
+}
+
+void CurlWebSocket::OnClose(const std::string& payload) {
+  int code = kNoStatus;
+  if (payload.size() >= 2) {
+    code = static_cast<uint8_t>(payload[0]) << 8 | static_cast<uint8_t>(payload[1]);
+  }
+  End(code, payload.size() > 2 ? payload.substr(2) : "");
 }
 
 void CurlWebSocket::Queue(Event event) {
@@ -381,7 +384,7 @@ void CurlWebSocket::Deliver(Event event) {
 }
 
 bool CurlWebSocket::Send(unsigned int flags, absl::string_view payload) {
-  if (state_ != State::kOpen) {
+  if (state_ != State::kOpen || !in_curl_) {
     return false;
   }
   outgoing_.push_back({flags, std::string(payload)});
@@ -411,8 +414,10 @@ void CurlWebSocket::Pump() {
   while (!outgoing_.empty()) {
     Frame& frame = outgoing_.front();
     size_t sent = 0;
+    curl_easy_setopt(easy_.get(), CURLOPT_WS_OPTIONS, 0L);
     const CURLcode code = curl_ws_send(easy_.get(), frame.payload.data() + frame.sent,
                                        frame.payload.size() - frame.sent, &sent, 0, frame.flags);
+    curl_easy_setopt(easy_.get(), CURLOPT_WS_OPTIONS, static_cast<long>(CURLWS_RAW_MODE));
     frame.sent += sent;
     buffered_bytes_ -= static_cast<int64_t>(sent);
     if (code == CURLE_AGAIN) {
@@ -420,12 +425,12 @@ void CurlWebSocket::Pump() {
       return;
     }
     if (code != CURLE_OK) {
-      Broken("write failed");
+      StopWaitingWritable();
+      End(kAbnormal, "write failed");
       return;
     }
     if (frame.sent == frame.payload.size()) {
-      const auto size = static_cast<int64_t>(frame.payload.size());
-      bytes_sent_ += size + FrameOverhead(size, true);
+      bytes_sent_ += FrameBytes(frame.payload.size());
       outgoing_.pop_front();
     }
   }
@@ -441,7 +446,7 @@ void CurlWebSocket::WaitWritable() {
   // Of its own, so that it does not meddle with the events that curl asks for.
   writable_fd_ = fd == CURL_SOCKET_BAD ? -1 : dup(fd);
   if (writable_fd_ < 0) {
-    Broken("no socket");
+    End(kAbnormal, "write failed");
     return;
   }
   engine_.loop().Watch(writable_fd_, EPOLLOUT, [this](uint32_t /*events*/) { Pump(); });
@@ -454,18 +459,10 @@ void CurlWebSocket::StopWaitingWritable() {
   }
 }
 
-void CurlWebSocket::Broken(absl::string_view why) {
-  StopWaitingWritable();
-  End(kAbnormal, std::string(why));
-}
-
-// The last event of an open connection. May be called from a callback, so curl keeps the handle
-// until it is delivered.
+// Queues the last event of an open connection. May be called from a callback, so curl keeps the
+// handle until the event is delivered.
 void CurlWebSocket::End(int code, std::string reason) {
-  if (state_ == State::kOpen || state_ == State::kClosing) {
-    state_ = State::kClosing;
-    outgoing_.clear();
-    buffered_bytes_ = 0;
+  if (!std::exchange(ended_, true)) {
     Queue({.type = Event::Type::kClose, .data = std::move(reason), .code = code});
   }
 }

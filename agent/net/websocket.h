@@ -19,8 +19,7 @@ struct WebSocketRequest {
   HeaderList headers = {};
   std::vector<std::string> subprotocols = {};
   absl::Duration handshake_timeout = absl::Seconds(60);
-  int64_t max_message_bytes = int64_t{256}
-                              << 20;  // a longer message closes the connection with 1009
+  int64_t max_message_bytes = int64_t{256} << 20;  // a longer message ends the connection with 1009
 };
 
 class WebSocketListener {
@@ -36,9 +35,9 @@ class WebSocketListener {
   // The connection is over, for the peer's close frame (echoed), ours (answered), or 1006 if it
   // broke. The last event.
   virtual void OnClose(int code, std::string reason) = 0;
-  // The handshake failed; the last event. With a refusal (status other than 101) `response` holds
-  // status, headers and the first bytes of the body, and its error is 1000 "websocket: bad
-  // handshake"; without an answer status is 0.
+  // The handshake failed; the last event. After a refusal (status other than 101) `response` holds
+  // status and headers, but no body, and its error is 1000 "websocket: bad handshake"; without an
+  // answer status is 0 and the error says why.
   virtual void OnRefused(HttpResponse response) = 0;
 };
 

@@ -50,6 +50,13 @@ std::string HeaderLines(absl::string_view query, absl::string_view prefix,
   return lines;
 }
 
+std::string Echo(const ServerRequest& request) {
+  const absl::string_view type = request.Header("content-type");
+  return absl::StrCat(
+      "HTTP/1.1 200 OK\r\nContent-Type: ", type.empty() ? "application/octet-stream" : type,
+      "\r\nContent-Length: ", request.body.size(), "\r\n\r\n", request.body);
+}
+
 ServerReply Redirect(const ServerRequest& request) {
   const int64_t left = NumberAfter(request.path, "/redirect/");
   int status = 302;
@@ -112,6 +119,9 @@ ServerReply Answer(const ServerRequest& request, int64_t requests_before) {
     return {.first = Response(status, absl::StrCat("status ", status))};
   }
   if (path == "/echo") {
+    return {.first = Echo(request)};
+  }
+  if (path == "/request") {
     return {.first = Response(200, absl::StrCat(request.head, "\r\n", request.body))};
   }
   if (absl::StartsWith(path, "/delay/") || absl::StartsWith(path, "/slow-body/")) {

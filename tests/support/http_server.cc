@@ -226,6 +226,12 @@ class HttpServer::Serving {
         connection.in.clear();
         return true;
       }
+      if (!connection.in.empty() &&
+          !absl::ascii_isalpha(static_cast<unsigned char>(connection.in[0]))) {
+        connection.out += "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n";
+        connection.close_when_written = true;
+        return true;
+      }
       ServerRequest request;
       if (!TakeRequest(connection.in, request)) {
         return true;

@@ -4,7 +4,8 @@
 //
 //   /                    "hello\n"
 //   /status/N            status N
-//   /echo                the request as text: request line, header lines, empty line, body
+//   /echo                the request's body, with its Content-Type
+//   /request             the request as text: request line, header lines, empty line, body
 //   /delay/MS            answers after MS milliseconds
 //   /slow-body/MS        header and half of the body at once, the rest after MS milliseconds
 //   /redirect/N          302 to /redirect/N-1, ... to /; with ?code=C another status
@@ -35,9 +36,9 @@
 namespace lockstep::testing {
 
 struct HttpServerOptions {
-  int port = 0;                            // 0: any free one
-  std::string certificate_file, key_file;  // PEM; both empty: plain HTTP
-  bool want_client_certificate = false;    // any certificate, but there must be one
+  int port = 0;                                      // 0: any free one
+  std::string certificate_file = {}, key_file = {};  // PEM; both empty: plain HTTP
+  bool want_client_certificate = false;              // any certificate, but there must be one
 };
 
 class HttpServer {

@@ -1,0 +1,259 @@
+// HTTP exchanges over MultiLoop against the loopback server: what is sent, what comes back, how it
+// is timed.
+#include <thread>
+
+#include <gmock/gmock.h>
+
+#include "absl/strings/str_cat.h"
+
+#include "tests/agent/net/net_test_support.h"
+
+namespace lockstep::agent {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::Pair;
+
+class ExchangeTest : public NetTest {
+ protected:
+  HttpResponse Get(const std::string& path) {
+    return Exchange(loop_, *pool_, {.url = server_->Url(path)});
+  }
+
+  std::unique_ptr<lockstep::testing::HttpServer> server_ = StartServer();
+  std::unique_ptr<Network> network_ = MakeNetwork();
+  MultiLoop loop_{*network_};
+  std::unique_ptr<ConnectionPool> pool_ = loop_.MakePool(1);
+};
+
+TEST_F(ExchangeTest, FillsTheResponse) {
+  const HttpResponse response = Get("/status/201");
+  EXPECT_EQ(response.status, 201);
+  EXPECT_EQ(response.status_text, "201 Created");
+  EXPECT_EQ(response.proto, "HTTP/1.1");
+  EXPECT_EQ(response.body, "status 201");
+  EXPECT_EQ(response.error.code, 0);
+  EXPECT_EQ(response.error.message, "");
+  EXPECT_EQ(response.remote_ip, "127.0.0.1");
+  EXPECT_EQ(response.remote_port, server_->port());
+  EXPECT_EQ(response.tls_version, "");
+  EXPECT_THAT(response.headers, ElementsAre(Pair("Content-Type", "text/plain; charset=utf-8"),
+                                            Pair("Content-Length", "10")));
+}
+
+TEST_F(ExchangeTest, SendsNothingThatWasNotAskedFor) {
+  const HttpResponse response =
+      Exchange(loop_, *pool_,
+               {.url = server_->Url("/request?q=1"),
+                .headers = {{"X-One", "1"}, {"Empty", ""}, {"x-two", "2"}}});
+  EXPECT_EQ(response.body,
+            absl::StrCat("GET /request?q=1 HTTP/1.1\r\nHost: 127.0.0.1:", server_->port(),
+                         "\r\nX-One: 1\r\nEmpty:\r\nx-two: 2\r\n\r\n"));
+  EXPECT_EQ(response.bytes_sent, static_cast<int64_t>(response.body.size()));
+}
+
+TEST_F(ExchangeTest, SendsEveryMethodWithItsBody) {
+  const auto echo = [this](HttpRequest request) {
+    request.url = server_->Url("/request");
+    return Exchange(loop_, *pool_, std::move(request)).body;
+  };
+  const std::string put = echo({.method = "PUT", .body = "text"});
+  EXPECT_THAT(put, ::testing::StartsWith("PUT /request HTTP/1.1\r\n"));
+  EXPECT_THAT(put, HasSubstr("Content-Length: 4\r\n"));
+  EXPECT_THAT(put, ::testing::EndsWith("\r\n\r\ntext"));
+  EXPECT_THAT(put, Not(HasSubstr("Content-Type")));
+  EXPECT_THAT(echo({.method = "POST"}), HasSubstr("Content-Length: 0\r\n"));
+  EXPECT_THAT(echo({.method = "DELETE"}), Not(HasSubstr("Content-Length")));
+  EXPECT_THAT(echo({.method = "DELETE", .body = "b"}), HasSubstr("Content-Length: 1\r\n"));
+  EXPECT_THAT(echo({.method = "OPTIONS"}), ::testing::StartsWith("OPTIONS /request "));
+  EXPECT_THAT(echo({.method = "GET"}), ::testing::StartsWith("GET /request "));
+  const std::string nul("a\0b", 3);
+  EXPECT_THAT(echo({.method = "PATCH",
+                    .headers = {{"content-type", "x/y"}, {"Content-Length", "99"}},
+                    .body = nul}),
+              ::testing::EndsWith("content-type: x/y\r\nContent-Length: 3\r\n\r\n" + nul));
+}
+
+TEST_F(ExchangeTest, HeadHasNoBodyAndTheNextGetHasOne) {
+  const HttpResponse head =
+      Exchange(loop_, *pool_, {.method = "HEAD", .url = server_->Url("/bytes/1000")});
+  EXPECT_EQ(head.status, 200);
+  EXPECT_EQ(head.body, "");
+  EXPECT_THAT(head.headers, Contains(Pair("Content-Length", "1000")));
+  EXPECT_EQ(Get("/bytes/1000").body.size(), 1000U);
+}
+
+TEST_F(ExchangeTest, KeepsConnectionsPerPoolUntilCleared) {
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(Get("/").status, 200);
+  }
+  EXPECT_EQ(server_->connections(), 1);
+  const std::unique_ptr<ConnectionPool> other = loop_.MakePool(2);
+  EXPECT_EQ(Exchange(loop_, *other, {.url = server_->Url("/")}).status, 200);
+  EXPECT_EQ(server_->connections(), 2);
+  pool_->Clear();
+  EXPECT_EQ(Get("/").status, 200);
+  EXPECT_EQ(Get("/").status, 200);
+  EXPECT_EQ(server_->connections(), 3);
+  EXPECT_EQ(server_->requests(), 6);
+}
+
+TEST_F(ExchangeTest, PhasesOfANewAndOfAKeptConnectionDiffer) {
+  const HttpResponse fresh = Get("/");
+  EXPECT_GT(fresh.timings.connecting, absl::ZeroDuration());
+  EXPECT_GE(fresh.timings.blocked, fresh.timings.connecting);
+  EXPECT_EQ(fresh.timings.tls_handshaking, absl::ZeroDuration());
+  EXPECT_EQ(fresh.timings.looking_up, absl::ZeroDuration());
+  const HttpResponse kept = Get("/");
+  EXPECT_EQ(kept.timings.connecting, absl::ZeroDuration());
+  EXPECT_GT(kept.timings.duration(), absl::ZeroDuration());
+}
+
+TEST_F(ExchangeTest, TheServersDelayIsWaiting) {
+  const HttpResponse response = Get("/delay/60");
+  EXPECT_GE(response.timings.waiting, absl::Milliseconds(59));
+  EXPECT_GE(response.timings.duration(), absl::Milliseconds(60));
+  EXPECT_LT(response.timings.receiving, response.timings.waiting);
+  EXPECT_GE(response.timings.sending, absl::ZeroDuration());
+}
+
+TEST_F(ExchangeTest, ASlowBodyIsReceiving) {
+  const HttpResponse response = Get("/slow-body/60");
+  EXPECT_EQ(response.body, "begin-end.");
+  EXPECT_GE(response.timings.receiving, absl::Milliseconds(59));
+  EXPECT_LT(response.timings.waiting, response.timings.receiving);
+}
+
+TEST_F(ExchangeTest, CountsBytesInBothDirections) {
+  for (const int64_t size : {3'000, 3'000'000}) {
+    const HttpResponse response = Exchange(loop_, *pool_,
+                                           {.method = "POST",
+                                            .url = server_->Url("/bytes/5000"),
+                                            .body = std::string(static_cast<size_t>(size), 'y')});
+    EXPECT_GT(response.bytes_sent, size);
+    EXPECT_LT(response.bytes_sent, size + 200);
+    EXPECT_GT(response.bytes_received, 5000);
+    EXPECT_LT(response.bytes_received, 5200);
+  }
+}
+
+TEST_F(ExchangeTest, DropsTheBodyIfNotWanted) {
+  const HttpResponse response =
+      Exchange(loop_, *pool_, {.url = server_->Url("/bytes/5000"), .keep_body = false});
+  EXPECT_EQ(response.body, "");
+  EXPECT_GT(response.bytes_received, 5000);
+}
+
+TEST_F(ExchangeTest, DecodesAndSaysWhenItCannot) {
+  EXPECT_EQ(Get("/gzip").body, "unpacked");
+  const HttpResponse bad = Get("/bad-gzip");
+  EXPECT_EQ(bad.status, 200);
+  EXPECT_EQ(bad.error.code, 1701);
+  EXPECT_EQ(bad.error.message, "gzip: invalid data");
+}
+
+TEST_F(ExchangeTest, ReadsChunksAndLeavesTrailersOut) {
+  const HttpResponse response = Get("/chunked");
+  EXPECT_EQ(response.body, "onetwothree");
+  EXPECT_THAT(response.headers, Not(Contains(Pair("X-Sum", "11"))));
+}
+
+TEST_F(ExchangeTest, DoesNotFollowRedirects) {
+  const HttpResponse response = Get("/redirect/2");
+  EXPECT_EQ(response.status, 302);
+  EXPECT_THAT(response.headers, Contains(Pair("Location", "/redirect/1")));
+}
+
+TEST_F(ExchangeTest, CompletionsComeBeforeTheReadyStageAndNewRequestsAfter) {
+  std::vector<std::string> order;
+  loop_.SetReadyStage([&order] { order.push_back("ready"); });
+  bool done = false;
+  loop_.Submit(*pool_, {.url = server_->Url("/")}, [&](HttpResponse) {
+    order.push_back("done");
+    done = true;
+  });
+  EXPECT_TRUE(order.empty());  // never from within Submit
+  TurnUntil(loop_, [&done] { return done; });
+  EXPECT_EQ(order.back(), "ready");
+  EXPECT_EQ(order[order.size() - 2], "done");
+}
+
+TEST_F(ExchangeTest, ADoneCallbackMaySubmitAgain) {
+  int left = 5;
+  std::function<void(HttpResponse)> again = [&](const HttpResponse& response) {
+    EXPECT_EQ(response.status, 200);
+    if (--left > 0) {
+      loop_.Submit(*pool_, {.url = server_->Url("/")}, again);
+    }
+  };
+  loop_.Submit(*pool_, {.url = server_->Url("/")}, again);
+  TurnUntil(loop_, [&left] { return left == 0; });
+  EXPECT_EQ(server_->requests(), 5);
+  EXPECT_EQ(server_->connections(), 1);
+}
+
+TEST_F(ExchangeTest, CancelForgetsAQueuedARunningAndAFinishedExchange) {
+  bool called = false;
+  const auto done = [&called](HttpResponse) { called = true; };
+  loop_.Cancel(loop_.Submit(*pool_, {.url = server_->Url("/")}, done));
+  const ExchangeId running = loop_.Submit(*pool_, {.url = server_->Url("/delay/10000")}, done);
+  TurnUntil(loop_, [this] { return server_->requests() == 1; });
+  loop_.Cancel(running);
+  loop_.Cancel(running);
+  loop_.Cancel(ExchangeId::kNone);
+  EXPECT_EQ(Get("/").status, 200);
+  EXPECT_FALSE(called);
+}
+
+TEST_F(ExchangeTest, APoolTakesItsExchangesAlong) {
+  bool called = false;
+  auto pool = loop_.MakePool(3);
+  loop_.Submit(*pool, {.url = server_->Url("/delay/10000")},
+               [&called](HttpResponse) { called = true; });
+  TurnUntil(loop_, [this] { return server_->requests() == 1; });
+  pool.reset();
+  EXPECT_EQ(Get("/").status, 200);
+  EXPECT_FALSE(called);
+}
+
+TEST_F(ExchangeTest, ManyPoolsAtOnceAllGetTheirAnswers) {
+  constexpr int kPools = 100;
+  std::vector<std::unique_ptr<ConnectionPool>> pools;
+  int answers = 0;
+  for (int i = 0; i < kPools; ++i) {
+    pools.push_back(loop_.MakePool(i + 1));
+    for (int k = 0; k < 2; ++k) {
+      loop_.Submit(*pools.back(), {.url = server_->Url(absl::StrCat("/bytes/", i))},
+                   [&answers, i](const HttpResponse& r) {
+                     EXPECT_EQ(r.body.size(), static_cast<size_t>(i));
+                     ++answers;
+                   });
+    }
+  }
+  TurnUntil(loop_, [&answers] { return answers == 2 * kPools; });
+  EXPECT_EQ(server_->requests(), 2 * kPools);
+}
+
+TEST_F(ExchangeTest, APeerThatClosesAKeptConnectionIsDialledAnew) {
+  EXPECT_EQ(
+      Exchange(loop_, *pool_, {.url = server_->Url("/"), .headers = {{"Connection", "close"}}})
+          .status,
+      200);
+  EXPECT_EQ(Get("/").status, 200);
+  EXPECT_EQ(server_->connections(), 2);
+}
+
+TEST_F(ExchangeTest, NoConnectionReuseDialsEachTime) {
+  const std::unique_ptr<Network> network = MakeNetwork({.no_connection_reuse = true});
+  MultiLoop loop(*network);
+  const std::unique_ptr<ConnectionPool> pool = loop.MakePool(1);
+  Exchange(loop, *pool, {.url = server_->Url("/")});
+  Exchange(loop, *pool, {.url = server_->Url("/")});
+  EXPECT_EQ(server_->connections(), 2);
+}
+
+}  // namespace
+}  // namespace lockstep::agent

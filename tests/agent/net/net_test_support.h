@@ -1,0 +1,72 @@
+// What tests of the network engine share: a loop, a pool, and a way to wait for one response.
+// Certificates are made with OpenSSL when a test asks for them.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <gtest/gtest.h>
+
+#include "agent/net/multi_loop.h"
+#include "tests/support/http_server.h"
+
+namespace lockstep::agent {
+
+class NetTest : public ::testing::Test {
+ protected:
+  // Turns until `done`; fails the test after many seconds, so that a lost event does not hang it.
+  template <typename Condition>
+  void TurnUntil(MultiLoop& loop, Condition done) {
+    bool expired = false;
+    const TimerId limit = loop.After(absl::Seconds(30), [&expired] { expired = true; });
+    while (!done() && !expired) {
+      loop.After(absl::Milliseconds(1), [] {});  // what is waited for may happen elsewhere
+      loop.Turn(/*wait=*/true);
+    }
+    loop.Cancel(limit);
+    EXPECT_FALSE(expired) << "nothing happened for 30 s";
+  }
+
+  HttpResponse Exchange(MultiLoop& loop, ConnectionPool& pool, HttpRequest request) {
+    std::optional<HttpResponse> response;
+    loop.Submit(pool, std::move(request), [&response](HttpResponse r) { response = std::move(r); });
+    TurnUntil(loop, [&response] { return response.has_value(); });
+    return response.value_or(HttpResponse());
+  }
+
+  static std::unique_ptr<Network> MakeNetwork(NetOptions options = {}) {
+    absl::StatusOr<std::unique_ptr<Network>> network = Network::Make(std::move(options));
+    EXPECT_TRUE(network.ok()) << network.status();
+    return *std::move(network);
+  }
+
+  static std::unique_ptr<lockstep::testing::HttpServer> StartServer(
+      lockstep::testing::HttpServerOptions options = {}) {
+    absl::StatusOr<std::unique_ptr<lockstep::testing::HttpServer>> server =
+        lockstep::testing::HttpServer::Start(std::move(options));
+    EXPECT_TRUE(server.ok()) << server.status();
+    return *std::move(server);
+  }
+};
+
+// A self-signed certificate for `name` and 127.0.0.1 in a new temporary folder, removed with the
+// object.
+class TestCertificate {
+ public:
+  explicit TestCertificate(const std::string& name);
+  ~TestCertificate();
+  TestCertificate(const TestCertificate&) = delete;
+  TestCertificate& operator=(const TestCertificate&) = delete;
+
+  std::string certificate_file() const { return folder_ + "/cert.pem"; }
+  std::string key_file() const { return folder_ + "/key.pem"; }
+  std::string certificate() const;
+  std::string key() const;
+
+ private:
+  std::string folder_;
+};
+
+}  // namespace lockstep::agent
