@@ -1,0 +1,63 @@
+#include "agent/js/fault.h"
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
+#include "agent/js/api/glue.h"
+#include "agent/js/console.h"
+
+namespace lockstep::agent {
+namespace {
+
+constexpr absl::string_view kSyntaxError = "SyntaxError: ";
+
+std::string DescribeSyntaxError(v8::Local<v8::Context> context, absl::string_view what,
+                                v8::Local<v8::Message> message) {
+  v8::Isolate* isolate = context->GetIsolate();
+  std::string file;
+  if (message->GetScriptOrigin().ResourceName()->IsString()) {
+    file = TextOf(isolate, message->GetScriptOrigin().ResourceName().As<v8::String>());
+  }
+  const int line = message->GetLineNumber(context).FromMaybe(0);
+  const int column = message->GetStartColumn(context).FromMaybe(0) + 1;
+  return absl::StrCat(kSyntaxError, file, ": Line ", line, ":", column, " ",
+                      absl::StripPrefix(what, kSyntaxError));
+}
+
+// The own data property `name` as text, without running getters of the script.
+std::string DataText(v8::Local<v8::Context> context, v8::Local<v8::Object> object, absl::string_view name) {
+  v8::Isolate* isolate = context->GetIsolate();
+  const v8::TryCatch ignored(isolate);
+  v8::Local<v8::Value> value;
+  if (!object->GetRealNamedProperty(context, JsName(isolate, name)).ToLocal(&value) || !value->IsString()) {
+    return "";
+  }
+  return TextOf(isolate, value.As<v8::String>());
+}
+
+}  // namespace
+
+std::string DescribeException(v8::Local<v8::Context> context, v8::Local<v8::Value> exception,
+                              v8::Local<v8::Message> message) {
+  v8::Isolate* isolate = context->GetIsolate();
+  if (!exception->IsNativeError()) {
+    std::string text = FormatForConsole(context, exception);
+    if (!message.IsEmpty() && message->GetScriptOrigin().ResourceName()->IsString()) {
+      absl::StrAppend(&text, "\n\tat ", TextOf(isolate, message->GetScriptOrigin().ResourceName().As<v8::String>()), ":",
+                      message->GetLineNumber(context).FromMaybe(0), ":",
+                      message->GetStartColumn(context).FromMaybe(0) + 1);
+    }
+    return text;
+  }
+  std::string stack = DataText(context, exception.As<v8::Object>(), "stack");
+  if (!message.IsEmpty() && absl::StartsWith(stack, kSyntaxError) && !absl::StrContains(stack, "\n    at ")) {
+    return DescribeSyntaxError(context, stack, message);
+  }
+  if (stack.empty()) {
+    stack = message.IsEmpty() ? "Error" : TextOf(isolate, message->Get());
+  }
+  return absl::StrReplaceAll(stack, {{"\n    at ", "\n\tat "}});
+}
+
+}  // namespace lockstep::agent

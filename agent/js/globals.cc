@@ -1,0 +1,186 @@
+#include "agent/js/globals.h"
+
+#include <string>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "agent/js/api/glue.h"
+#include "agent/js/world.h"
+
+namespace lockstep::agent {
+namespace {
+
+using Info = v8::FunctionCallbackInfo<v8::Value>;
+
+// The URL of the file whose code is running.
+std::string CallingFile(v8::Isolate* isolate) {
+  const v8::Local<v8::String> name = v8::StackTrace::CurrentScriptNameOrSourceURL(isolate);
+  return name.IsEmpty() ? "file:///" : TextOf(isolate, name);
+}
+
+void Open(const Info& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  WorldSite& site = World::Of(isolate->GetCurrentContext()).site();
+  if (!site.api().in_init()) {
+    ThrowError(isolate, "the \"open\" function is only available in the init stage (i.e. the global scope)");
+    return;
+  }
+  if (!info[0]->IsString() || info[0].As<v8::String>()->Length() == 0) {
+    ThrowTypeError(isolate, "open() can't be used with an empty filename");
+    return;
+  }
+  const std::string path = TextOf(isolate, info[0].As<v8::String>());
+  const absl::StatusOr<std::string> url = ResolveSpecifier(path, CallingFile(isolate));
+  if (!url.ok()) {
+    ThrowStatus(isolate, url.status());
+    return;
+  }
+  const absl::StatusOr<std::string> content = site.LoadFile(*url);
+  if (absl::IsCancelled(content.status())) {
+    return;
+  }
+  if (!content.ok()) {
+    ThrowError(isolate, absl::StrCat("open ", path, ": ", content.status().message()));
+    return;
+  }
+  if (info[1]->IsString() && TextOf(isolate, info[1].As<v8::String>()) == "b") {
+    info.GetReturnValue().Set(JsBytes(isolate, *content));
+  } else {
+    info.GetReturnValue().Set(JsText(isolate, *content));
+  }
+}
+
+void Require(const Info& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  World& world = World::Of(isolate->GetCurrentContext());
+  if (!world.site().api().in_init()) {
+    ThrowError(isolate, "the \"require\" function is only available in the init stage (i.e. the global scope)");
+    return;
+  }
+  if (!info[0]->IsString()) {
+    ThrowTypeError(isolate, "require() can't be used with an empty specifier");
+    return;
+  }
+  v8::Local<v8::Value> exports;
+  if (world.modules().Require(TextOf(isolate, info[0].As<v8::String>()), CallingFile(isolate)).ToLocal(&exports)) {
+    info.GetReturnValue().Set(exports);
+  }
+}
+
+void Construct(const Info& info) {
+  if (!info.IsConstructCall()) {
+    ThrowTypeError(info.GetIsolate(), "must be called with new");
+  }
+}
+
+void Encode(const Info& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  std::string text;
+  if (!info[0]->IsUndefined() && !ToText(isolate->GetCurrentContext(), info[0], &text)) {
+    return;
+  }
+  const v8::Local<v8::ArrayBuffer> buffer = JsBytes(isolate, text);
+  info.GetReturnValue().Set(v8::Uint8Array::New(buffer, 0, buffer->ByteLength()));
+}
+
+void ConstructDecoder(const Info& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  std::string label = "utf-8";
+  if (!info[0]->IsUndefined() && !ToText(isolate->GetCurrentContext(), info[0], &label)) {
+    return;
+  }
+  if (!absl::EqualsIgnoreCase(label, "utf-8") && !absl::EqualsIgnoreCase(label, "utf8")) {
+    isolate->ThrowException(v8::Exception::RangeError(
+        JsText(isolate, absl::StrCat("TextDecoder: unsupported encoding: ", label, "; only utf-8 is"))));
+  }
+}
+
+void Decode(const Info& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  if (info[0]->IsUndefined()) {
+    info.GetReturnValue().Set(v8::String::Empty(isolate));
+    return;
+  }
+  const std::optional<std::string> bytes = BytesOf(info[0]);
+  if (!bytes.has_value()) {
+    ThrowTypeError(isolate, "TextDecoder.decode: argument 1 must be an ArrayBuffer or a view on one");
+    return;
+  }
+  constexpr absl::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  const absl::string_view text = *bytes;
+  info.GetReturnValue().Set(
+      JsText(isolate, absl::StartsWith(text, kByteOrderMark) ? text.substr(kByteOrderMark.size()) : text));
+}
+
+void StructuredClone(const Info& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  const v8::Local<v8::Context> context = isolate->GetCurrentContext();
+  v8::ValueSerializer serialiser(isolate);
+  serialiser.WriteHeader();
+  if (serialiser.WriteValue(context, info[0]).IsNothing()) {
+    return;
+  }
+  const std::pair<uint8_t*, size_t> data = serialiser.Release();
+  v8::ValueDeserializer deserialiser(isolate, data.first, data.second);
+  v8::Local<v8::Value> copy;
+  if (deserialiser.ReadHeader(context).FromMaybe(false) && deserialiser.ReadValue(context).ToLocal(&copy)) {
+    info.GetReturnValue().Set(copy);
+  }
+  std::free(data.first);
+}
+
+void QueueMicrotask(const Info& info) {
+  if (!info[0]->IsFunction()) {
+    ThrowTypeError(info.GetIsolate(), "queueMicrotask: argument 1 must be a function");
+    return;
+  }
+  const v8::Local<v8::Context> context = info.GetIsolate()->GetCurrentContext();
+  v8::Local<v8::Promise::Resolver> resolver;
+  if (v8::Promise::Resolver::New(context).ToLocal(&resolver) &&
+      resolver->Resolve(context, v8::Undefined(info.GetIsolate())).IsJust()) {
+    v8::Local<v8::Promise> ignored;
+    if (!resolver->GetPromise()->Then(context, info[0].As<v8::Function>()).ToLocal(&ignored)) {
+      return;
+    }
+  }
+}
+
+void PerformanceNow(const Info& info) {
+  const MonoTime now = World::Of(info.GetIsolate()->GetCurrentContext()).site().api().loop().clock().Mono();
+  info.GetReturnValue().Set(static_cast<double>(now.nanos()) / 1e6);
+}
+
+v8::Local<v8::FunctionTemplate> MakeClass(v8::Isolate* isolate, absl::string_view name, v8::FunctionCallback construct,
+                                          absl::string_view method, v8::FunctionCallback callback) {
+  const v8::Local<v8::FunctionTemplate> made = v8::FunctionTemplate::New(isolate, construct);
+  made->SetClassName(JsName(isolate, name));
+  made->PrototypeTemplate()->Set(JsName(isolate, method), v8::FunctionTemplate::New(isolate, callback));
+  made->PrototypeTemplate()->Set(JsName(isolate, "encoding"), JsText(isolate, "utf-8"));
+  return made;
+}
+
+}  // namespace
+
+void InstallFileAccess(v8::Local<v8::Context> context) {
+  SetFunction(context, context->Global(), "open", &Open);
+  SetFunction(context, context->Global(), "require", &Require);
+}
+
+void InstallWebGlobals(v8::Local<v8::Context> context) {
+  v8::Isolate* isolate = context->GetIsolate();
+  const v8::Local<v8::Object> global = context->Global();
+  v8::Local<v8::Function> made;
+  if (MakeClass(isolate, "TextEncoder", &Construct, "encode", &Encode)->GetFunction(context).ToLocal(&made)) {
+    SetProperty(context, global, "TextEncoder", made);
+  }
+  if (MakeClass(isolate, "TextDecoder", &ConstructDecoder, "decode", &Decode)->GetFunction(context).ToLocal(&made)) {
+    SetProperty(context, global, "TextDecoder", made);
+  }
+  SetFunction(context, global, "structuredClone", &StructuredClone);
+  SetFunction(context, global, "queueMicrotask", &QueueMicrotask);
+  const v8::Local<v8::Object> performance = v8::Object::New(isolate);
+  SetFunction(context, performance, "now", &PerformanceNow);
+  SetProperty(context, global, "performance", performance);
+}
+
+}  // namespace lockstep::agent

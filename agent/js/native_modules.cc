@@ -1,0 +1,63 @@
+#include "agent/js/native_modules.h"
+
+#include <array>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "agent/js/api/core_module.h"
+#include "agent/js/api/crypto_module.h"
+#include "agent/js/api/data_module.h"
+#include "agent/js/api/encoding_module.h"
+#include "agent/js/api/execution_module.h"
+#include "agent/js/api/glue.h"
+#include "agent/js/api/http_module.h"
+#include "agent/js/api/metrics_module.h"
+#include "agent/js/timers.h"
+#include "agent/js/world.h"
+
+namespace lockstep::agent {
+namespace {
+
+using Maker = v8::Local<v8::Object> (*)(v8::Local<v8::Context>, WorldSite&);
+
+v8::Local<v8::Object> MakeTimersModule(v8::Local<v8::Context> context) {
+  const v8::Local<v8::Object> module = v8::Object::New(context->GetIsolate());
+  InstallTimers(context, module);
+  return module;
+}
+
+struct NativeModule {
+  absl::string_view name;
+  Maker make;
+};
+
+constexpr std::array kModules = {
+    NativeModule{"k6", [](v8::Local<v8::Context> c, WorldSite& s) { return MakeCoreModule(c, s.api()); }},
+    NativeModule{"k6/crypto", [](v8::Local<v8::Context> c, WorldSite&) { return MakeCryptoModule(c); }},
+    NativeModule{"k6/data",
+                 [](v8::Local<v8::Context> c, WorldSite& s) { return MakeDataModule(c, s.api(), s.shared_arrays()); }},
+    NativeModule{"k6/encoding", [](v8::Local<v8::Context> c, WorldSite&) { return MakeEncodingModule(c); }},
+    NativeModule{"k6/execution", [](v8::Local<v8::Context> c, WorldSite& s) { return MakeExecutionModule(c, s.api()); }},
+    NativeModule{"k6/http", [](v8::Local<v8::Context> c, WorldSite& s) { return MakeHttpModule(c, s.api()); }},
+    NativeModule{"k6/metrics", [](v8::Local<v8::Context> c, WorldSite& s) { return MakeMetricsModule(c, s.api()); }},
+    NativeModule{"k6/timers", [](v8::Local<v8::Context> c, WorldSite&) { return MakeTimersModule(c); }},
+};
+
+}  // namespace
+
+v8::MaybeLocal<v8::Object> MakeNativeModule(const std::string& name, v8::Local<v8::Context> context, WorldSite& site) {
+  for (const NativeModule& module : kModules) {
+    if (module.name == name) {
+      return module.make(context, site);
+    }
+  }
+  std::string known;
+  for (const NativeModule& module : kModules) {
+    absl::StrAppend(&known, known.empty() ? "" : ", ", module.name);
+  }
+  ThrowError(context->GetIsolate(), absl::StrCat("unknown module: ", name, "; there are ", known));
+  return {};
+}
+
+}  // namespace lockstep::agent

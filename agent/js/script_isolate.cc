@@ -1,0 +1,47 @@
+#include "agent/js/script_isolate.h"
+
+#include <libplatform/libplatform.h>
+
+#include <utility>
+
+namespace lockstep::agent {
+namespace {
+
+// What a terminated script may still allocate while it unwinds.
+constexpr size_t kUnwindingHeapBytes = size_t{64} << 20;
+
+}  // namespace
+
+ScriptIsolate::ScriptIsolate(const ScriptEngine& engine, absl::AnyInvocable<void()> on_out_of_memory)
+    : engine_(engine), allocator_(v8::ArrayBuffer::Allocator::NewDefaultAllocator()),
+      on_out_of_memory_(std::move(on_out_of_memory)) {
+  v8::Isolate::CreateParams params;
+  params.array_buffer_allocator = allocator_.get();
+  params.allow_atomics_wait = false;
+  if (engine.config().heap_bytes > 0) {
+    params.constraints.ConfigureDefaultsFromHeapSize(0, engine.config().heap_bytes);
+  }
+  isolate_ = v8::Isolate::New(params);
+  isolate_->SetMicrotasksPolicy(v8::MicrotasksPolicy::kExplicit);
+  isolate_->AddNearHeapLimitCallback(&ScriptIsolate::OnNearHeapLimit, this);
+  InstallModuleCallbacks(isolate_);
+}
+
+ScriptIsolate::~ScriptIsolate() { isolate_->Dispose(); }
+
+void ScriptIsolate::PumpPlatformTasks() {
+  const v8::Locker locker(isolate_);
+  const v8::Isolate::Scope scope(isolate_);
+  const v8::HandleScope handles(isolate_);
+  while (v8::platform::PumpMessageLoop(&engine_.platform(), isolate_)) {
+  }
+}
+
+size_t ScriptIsolate::OnNearHeapLimit(void* data, size_t current_limit, size_t) {
+  auto* self = static_cast<ScriptIsolate*>(data);
+  self->on_out_of_memory_();
+  self->isolate_->TerminateExecution();
+  return current_limit + kUnwindingHeapBytes;
+}
+
+}  // namespace lockstep::agent

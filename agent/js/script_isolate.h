@@ -1,0 +1,53 @@
+// One V8 isolate of a worker, shared by up to ScriptEngine::kVusPerIsolate VUs: heap, compilation caches, interrupts. Its
+// worker's fibres take turns in it; each enters it by V8's Locker.
+#pragma once
+
+#include <v8.h>
+
+#include <memory>
+#include <string>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/functional/any_invocable.h"
+#include "agent/js/engine.h"
+
+namespace lockstep::agent {
+
+// How a file is understood.
+enum class SourceKind { kModule, kCommonJs, kJson };
+
+class ScriptIsolate {
+ public:
+  // `on_out_of_memory` is called on the worker, from within the script that hit the heap's limit; that script is being
+  // terminated.
+  ScriptIsolate(const ScriptEngine& engine, absl::AnyInvocable<void()> on_out_of_memory);
+  // All contexts must be gone, and nobody inside. Worker thread.
+  ~ScriptIsolate();
+  ScriptIsolate(const ScriptIsolate&) = delete;
+  ScriptIsolate& operator=(const ScriptIsolate&) = delete;
+
+  v8::Isolate* get() const { return isolate_; }
+  const ScriptEngine& engine() const { return engine_; }
+  // Runs V8's own waiting tasks (finalisers, compiled code). Worker thread, not on a fibre.
+  void PumpPlatformTasks();
+
+  // What is known of files by URL, so that each is examined once.
+  absl::flat_hash_map<std::string, SourceKind>& kinds() { return kinds_; }
+  // TypeScript files without their types, by URL.
+  absl::flat_hash_map<std::string, std::string>& stripped() { return stripped_; }
+
+ private:
+  static size_t OnNearHeapLimit(void* data, size_t current_limit, size_t initial_limit);
+
+  const ScriptEngine& engine_;
+  std::unique_ptr<v8::ArrayBuffer::Allocator> allocator_;
+  absl::AnyInvocable<void()> on_out_of_memory_;
+  v8::Isolate* isolate_ = nullptr;
+  absl::flat_hash_map<std::string, SourceKind> kinds_;
+  absl::flat_hash_map<std::string, std::string> stripped_;
+};
+
+// Makes a module's promise callbacks reach their World. Called once for each isolate.
+void InstallModuleCallbacks(v8::Isolate* isolate);
+
+}  // namespace lockstep::agent

@@ -1,0 +1,169 @@
+#include "agent/js/world.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "agent/js/api/glue.h"
+#include "agent/js/console.h"
+#include "agent/js/globals.h"
+#include "agent/js/timers.h"
+
+namespace lockstep::agent {
+namespace {
+
+constexpr int kWorldSlot = 1;
+
+v8::MaybeLocal<v8::Promise> ImportDynamically(v8::Local<v8::Context> context, v8::Local<v8::Data>,
+                                              v8::Local<v8::Value> resource, v8::Local<v8::String> specifier,
+                                              v8::Local<v8::FixedArray>) {
+  v8::Isolate* isolate = context->GetIsolate();
+  const std::string base = resource->IsString() ? TextOf(isolate, resource.As<v8::String>()) : "";
+  return World::Of(context).modules().ImportDynamically(TextOf(isolate, specifier), base);
+}
+
+void ResolveFromMeta(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  if (!info[0]->IsString()) {
+    ThrowTypeError(isolate, "import.meta.resolve: the specifier must be a string");
+    return;
+  }
+  const absl::StatusOr<std::string> url = ResolveSpecifier(TextOf(isolate, info[0].As<v8::String>()),
+                                                           TextOf(isolate, info.Data().As<v8::String>()));
+  if (!url.ok()) {
+    ThrowStatus(isolate, url.status());
+    return;
+  }
+  info.GetReturnValue().Set(JsText(isolate, *url));
+}
+
+void InitialiseMeta(v8::Local<v8::Context> context, v8::Local<v8::Module> module, v8::Local<v8::Object> meta) {
+  const v8::Local<v8::String> url =
+      JsText(context->GetIsolate(), World::Of(context).modules().UrlOf(module));
+  SetProperty(context, meta, "url", url);
+  SetFunction(context, meta, "resolve", &ResolveFromMeta, url);
+}
+
+void OnPromiseReject(v8::PromiseRejectMessage message) {
+  World::Of(message.GetPromise()->GetCreationContext().ToLocalChecked()).NoteRejection(message);
+}
+
+}  // namespace
+
+void InstallModuleCallbacks(v8::Isolate* isolate) {
+  isolate->SetHostImportModuleDynamicallyCallback(&ImportDynamically);
+  isolate->SetHostInitializeImportMetaObjectCallback(&InitialiseMeta);
+  isolate->SetPromiseRejectCallback(&OnPromiseReject);
+}
+
+World::World(ScriptIsolate& isolate, WorldSite& site)
+    : isolate_(isolate), site_(site),
+      microtasks_(v8::MicrotaskQueue::New(isolate.get(), v8::MicrotasksPolicy::kExplicit)), modules_(*this) {
+  const v8::Local<v8::Context> context =
+      v8::Context::New(isolate.get(), nullptr, {}, {}, v8::DeserializeInternalFieldsCallback(), microtasks_.get());
+  context->SetAlignedPointerInEmbedderData(kWorldSlot, this);
+  context_.Reset(isolate.get(), context);
+  const v8::Context::Scope scope(context);
+  iteration_name_.Reset(isolate.get(), JsName(isolate.get(), "__ITER"));
+  InstallGlobals(context);
+}
+
+World::~World() = default;
+
+World& World::Of(v8::Local<v8::Context> context) {
+  return *static_cast<World*>(context->GetAlignedPointerFromEmbedderData(kWorldSlot));
+}
+
+void World::InstallGlobals(v8::Local<v8::Context> context) {
+  const v8::Local<v8::Object> global = context->Global();
+  SetProperty(context, global, "global", global);
+  SetProperty(context, global, "__VU",
+              v8::Number::New(isolate(), static_cast<double>(site_.api().vu().id_in_instance)));
+  SetEnv({});
+  SetIteration(0);
+  InstallConsole(context);
+  InstallTimers(context, global);
+  InstallFileAccess(context);
+  InstallWebGlobals(context);
+}
+
+bool World::Load(const std::string& main_url) {
+  v8::Local<v8::Object> exports;
+  if (!modules_.RunMain(main_url).ToLocal(&exports)) {
+    return false;
+  }
+  exports_.Reset(isolate(), exports);
+  return true;
+}
+
+v8::MaybeLocal<v8::Function> World::Function(absl::string_view name) const {
+  v8::Local<v8::Value> value;
+  const v8::TryCatch ignored(isolate());
+  if (!GetProperty(context(), exports(), name, &value) || !value->IsFunction()) {
+    return {};
+  }
+  return value.As<v8::Function>();
+}
+
+std::vector<std::string> World::FunctionNames() const {
+  std::vector<std::string> names;
+  v8::Local<v8::Array> keys;
+  if (!exports()->GetOwnPropertyNames(context()).ToLocal(&keys)) {
+    return names;
+  }
+  for (uint32_t i = 0; i < keys->Length(); ++i) {
+    v8::Local<v8::Value> key;
+    if (keys->Get(context(), i).ToLocal(&key) && key->IsString()) {
+      const std::string name = TextOf(isolate(), key.As<v8::String>());
+      if (!Function(name).IsEmpty()) {
+        names.push_back(name);
+      }
+    }
+  }
+  return names;
+}
+
+void World::SetIteration(int64_t iteration) {
+  context()
+      ->Global()
+      ->Set(context(), iteration_name_.Get(isolate()), v8::Number::New(isolate(), static_cast<double>(iteration)))
+      .Check();
+}
+
+void World::SetEnv(const std::map<std::string, std::string>& overrides) {
+  const v8::Local<v8::Object> env = v8::Object::New(isolate());
+  for (const auto& [name, value] : site_.env()) {
+    SetProperty(context(), env, name, JsText(isolate(), value));
+  }
+  for (const auto& [name, value] : overrides) {
+    SetProperty(context(), env, name, JsText(isolate(), value));
+  }
+  SetProperty(context(), context()->Global(), "__ENV", env);
+}
+
+void World::NoteRejection(v8::PromiseRejectMessage message) {
+  switch (message.GetEvent()) {
+    case v8::kPromiseRejectWithNoHandler:
+      rejections_.push_back({.promise = v8::Global<v8::Promise>(isolate(), message.GetPromise()),
+                             .reason = v8::Global<v8::Value>(isolate(), message.GetValue())});
+      return;
+    case v8::kPromiseHandlerAddedAfterReject:
+      std::erase_if(rejections_, [&](const Rejection& rejection) { return rejection.promise == message.GetPromise(); });
+      return;
+    case v8::kPromiseRejectAfterResolved:
+    case v8::kPromiseResolveAfterResolved:
+      return;
+  }
+}
+
+std::vector<v8::Local<v8::Value>> World::TakeUnhandledRejections() {
+  std::vector<v8::Local<v8::Value>> reasons;
+  for (const Rejection& rejection : rejections_) {
+    reasons.push_back(rejection.reason.Get(isolate()));
+  }
+  rejections_.clear();
+  return reasons;
+}
+
+void World::ClearTimers() { timers_.clear(); }
+
+}  // namespace lockstep::agent

@@ -1,0 +1,103 @@
+// One JavaScript world: a context with its globals, its modules and its own microtask queue. A VU has one, and so have
+// inspection, setup, teardown and handleSummary. Everything happens inside its isolate, on its worker.
+//
+// The init code runs in Load. Where it reads files it waits for them, so it runs on a fibre.
+#pragma once
+
+#include <v8.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "agent/js/api/api_vu.h"
+#include "agent/js/module_graph.h"
+#include "agent/js/script_isolate.h"
+
+namespace lockstep::agent {
+
+class SharedArrayStore;
+
+// What a world needs from its VU, beyond what the API's modules do.
+class WorldSite {
+ public:
+  virtual ~WorldSite() = default;
+  virtual ApiVu& api() = 0;
+  virtual SharedArrayStore& shared_arrays() = 0;
+  virtual const std::map<std::string, std::string>& env() const = 0;
+  // Where console.* writes to.
+  virtual Logger& console() = 0;
+  // The content of a file; waits for it, if need be. Cancelled when the VU was interrupted meanwhile.
+  virtual absl::StatusOr<std::string> LoadFile(const std::string& url) = 0;
+  // Runs microtasks and the script's own events until `promise` is settled. False when the VU was interrupted, or when
+  // nothing is left that could settle it.
+  virtual bool WaitFor(v8::Local<v8::Context> context, v8::Local<v8::Promise> promise) = 0;
+};
+
+class World {
+ public:
+  // `site` and `isolate` outlive the world. Inside the isolate, with a HandleScope.
+  World(ScriptIsolate& isolate, WorldSite& site);
+  // Inside the isolate.
+  ~World();
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  // The world of a context made by this class.
+  static World& Of(v8::Local<v8::Context> context);
+
+  // Evaluates the main script and what it imports. False with a pending exception if that fails.
+  bool Load(const std::string& main_url);
+  // What the main script exports; after Load.
+  v8::Local<v8::Object> exports() const { return exports_.Get(isolate()); }
+  // The exported function `name`, or nothing.
+  v8::MaybeLocal<v8::Function> Function(absl::string_view name) const;
+  // Names of the exported functions.
+  std::vector<std::string> FunctionNames() const;
+
+  // Sets __ITER, and __ENV to the test's environment with `overrides`.
+  void SetIteration(int64_t iteration);
+  void SetEnv(const std::map<std::string, std::string>& overrides);
+
+  v8::Isolate* isolate() const { return isolate_.get(); }
+  v8::Local<v8::Context> context() const { return context_.Get(isolate()); }
+  ScriptIsolate& script_isolate() { return isolate_; }
+  WorldSite& site() { return site_; }
+  ModuleGraph& modules() { return modules_; }
+  void RunMicrotasks() { microtasks_->PerformCheckpoint(isolate()); }
+
+  // Rejected promises that nobody has handled so far, oldest first; forgets them.
+  std::vector<v8::Local<v8::Value>> TakeUnhandledRejections();
+  void NoteRejection(v8::PromiseRejectMessage message);
+
+  // setTimeout and setInterval by the ids that the script knows.
+  struct Timer;
+  std::map<int32_t, std::unique_ptr<Timer>>& timers() { return timers_; }
+  int32_t NextTimerId() { return ++last_timer_; }
+  // Forgets all timers, at the end of an interrupted iteration.
+  void ClearTimers();
+
+ private:
+  struct Rejection {
+    v8::Global<v8::Promise> promise;
+    v8::Global<v8::Value> reason;
+  };
+
+  void InstallGlobals(v8::Local<v8::Context> context);
+
+  ScriptIsolate& isolate_;
+  WorldSite& site_;
+  std::unique_ptr<v8::MicrotaskQueue> microtasks_;
+  v8::Global<v8::Context> context_;
+  v8::Global<v8::String> iteration_name_;
+  v8::Global<v8::Object> exports_;
+  ModuleGraph modules_;
+  std::map<int32_t, std::unique_ptr<Timer>> timers_;
+  int32_t last_timer_ = 0;
+  std::vector<Rejection> rejections_;
+};
+
+}  // namespace lockstep::agent
