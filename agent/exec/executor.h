@@ -58,6 +58,8 @@ class Executor {
 
   virtual int64_t active_vus() const = 0;
   virtual int64_t busy_vus() const { return active_vus(); }
+  // The most VUs that it may use now.
+  virtual int64_t max_vus() const { return context_.plan.max_vus; }
   // Iterations that found no VU or no time, so far.
   int64_t dropped() const { return dropped_; }
 

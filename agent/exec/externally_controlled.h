@@ -14,6 +14,7 @@ class ExternallyControlled final : public Executor {
   void Interrupt() override { handles_.Interrupt(); }
   bool finished() const override { return ended_ && handles_.held() == 0 && !initialising_; }
   int64_t active_vus() const override { return handles_.held(); }
+  int64_t max_vus() const override { return max_vus_; }
 
   bool is_controllable() const override { return true; }
   void SetPaused(bool paused) override;

@@ -215,7 +215,6 @@ ScenarioSnapshot ScenarioRunner::Snapshot() const {
   snapshot.state = state_;
   snapshot.has_work = plan_.has_work;
   snapshot.regular_duration = plan_.regular_duration;
-  snapshot.vus_max = plan_.max_vus;
   snapshot.iterations_planned = plan_.iterations;
   snapshot.elapsed = Elapsed();
   snapshot.progress = Progress(snapshot.elapsed);
@@ -225,6 +224,7 @@ ScenarioSnapshot ScenarioRunner::Snapshot() const {
   snapshot.iterations_started = counters_.started();
   snapshot.max_lateness = counters_.max_lateness();
   if (executor_ != nullptr) {
+    snapshot.vus_max = executor_->max_vus();
     snapshot.vus_active = executor_->active_vus();
     snapshot.vus_busy = executor_->busy_vus();
     snapshot.iterations_dropped = executor_->dropped();

@@ -25,7 +25,9 @@ class FakeVuPool::FakeVu final : public agent::Vu {
   }
 
   void Interrupt() override {
-    if (activation_.has_value()) {
+    if (pool_.options_.interrupt_overtakes) {
+      InterruptOnWorker();
+    } else if (activation_.has_value()) {
       pool_.Hop([this, meant = activations_] {
         if (meant == activations_) {
           InterruptOnWorker();

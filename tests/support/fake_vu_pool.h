@@ -39,6 +39,8 @@ class FakeVuPool final : public agent::VuPool {
     int64_t initialisable = INT64_MAX;                       // how often InitialiseOne succeeds
     // What Activate, Interrupt and on_idle take on their way between conductor and worker.
     absl::Duration hop = absl::ZeroDuration();
+    // Interrupt acts at once, ahead of an Activate that is on its way.
+    bool interrupt_overtakes = false;
   };
 
   // `loop` is borrowed and plays conductor and workers.

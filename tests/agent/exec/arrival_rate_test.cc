@@ -149,17 +149,18 @@ TEST_F(ArrivalRateTest, LateStartsRunAtOnceAndSayHowLate) {
   EXPECT_EQ(agent().engine->Snapshot().start_lateness, absl::Milliseconds(550));
 }
 
-TEST_F(ArrivalRateTest, StopBeforeTheVuBeganCountsAsDropped) {
+TEST_F(ArrivalRateTest, AStartThatIsInterruptedOnItsWayToTheVuCountsAsDropped) {
   FakeVuPool::Options options = Taking(kSecond);
   options.hop = absl::Milliseconds(20);
+  options.interrupt_overtakes = true;
   Make({Constant(10, absl::Seconds(9), 2, 2)}, options);
   Start();
-  loop.RunUntil(t0 + absl::Milliseconds(10));  // on its way to the worker
+  loop.RunUntil(t0 + absl::Milliseconds(10));
   agent().engine->Stop();
   Finish();
-  // It came to the worker before the interruption did.
-  EXPECT_EQ(Count(records(), IterationEnd::kInterrupted), 1);
-  EXPECT_EQ(agent().dropped(), 0);
+  EXPECT_TRUE(records().empty());
+  EXPECT_EQ(agent().dropped(), 1);
+  EXPECT_EQ(agent().Scenario().iterations_started, 0);
 }
 
 TEST_F(ArrivalRateTest, SnapshotShowsHeldAndBusyVusAndTheRate) {

@@ -68,6 +68,7 @@ TEST_F(ExternallyControlledTest, AGreaterMaximumInitialisesVus) {
   RunTo(absl::Seconds(2));
   EXPECT_EQ(agent().pool.initialised(), 5);
   EXPECT_EQ(agent().pool.running(), 5);
+  EXPECT_EQ(agent().Scenario().vus_max, 5);
   agent().engine->Stop();
   Finish();
 }
