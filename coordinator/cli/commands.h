@@ -131,8 +131,8 @@ struct CommandLine {
 // The program has nothing (more) to do: help was asked for, or the command line is wrong.
 struct CommandLineExit {
   ExitCode code = ExitCode::kSuccess;
-  std::string output;  // for stdout: help
-  std::string error;   // for the log: names the flag, the value and what is allowed
+  std::string output = {};  // for stdout: help
+  std::string error = {};   // for the log: names the flag, the value and what is allowed
 };
 
 // Reads the command line (without the program's name) and, where a flag is not given, its variable

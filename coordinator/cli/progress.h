@@ -59,7 +59,7 @@ struct ProgressView {
 // The view of a run's status. `consolidated` gives start times and durations.
 ProgressView MakeProgressView(const v1::RunStatus& status, const Options& consolidated);
 
-// "running (0m12.3s/1m0.0s), 05/10 VUs, 123 complete and 0 interrupted iterations".
+// "running (0m12.3s/1m0s), 05/10 VUs, 123 complete and 0 interrupted iterations".
 std::string RenderRunLine(const ProgressView& view);
 
 // The lines of a terminal `width` columns wide: the run's and one for each scenario, columns

@@ -1,0 +1,615 @@
+// The flags of each subcommand. CLI11 finds the words and writes the help; what the words mean is
+// checked here, so that every mistake names its flag and what is allowed.
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "CLI/CLI.hpp"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+
+#include "common/options/duration.h"
+#include "common/options/parse.h"
+#include "coordinator/cli/commands.h"
+
+namespace lockstep::coordinator {
+namespace {
+
+// Everything that a command line can say, before it is known which command it is for.
+struct Raw {
+  Raw(const Environment& env) : environment(env) {}
+  const Environment& environment;
+  std::vector<std::string> errors;  // exit code kInvalidConfig
+  std::vector<std::string> warnings;
+
+  std::map<std::string, std::vector<std::string>> values;  // flag -> what was given
+  std::string script;
+  std::string address;
+};
+
+struct FlagSpec {
+  const char* flag;    // CLI11's spelling: "-u,--vus"
+  const char* name;    // "vus"
+  const char* option;  // key of the test's option; "" if it is none
+  enum class Kind { kValue, kBool, kList } kind;
+  const char* help;
+};
+using Kind = FlagSpec::Kind;
+
+constexpr FlagSpec kOptionFlags[] = {
+    {"-u,--vus", "vus", "vus", Kind::kValue, "number of virtual users"},
+    {"-d,--duration", "duration", "duration", Kind::kValue, "test duration, with a unit: 1m30s"},
+    {"-i,--iterations", "iterations", "iterations", Kind::kValue, "iterations shared by all VUs"},
+    {"-s,--stage", "stage", "", Kind::kList, "add a stage, as [duration]:[target]"},
+    {"--execution-segment", "execution-segment", "executionSegment", Kind::kValue,
+     "part of the test to run: 0:1/3"},
+    {"--execution-segment-sequence", "execution-segment-sequence", "executionSegmentSequence",
+     Kind::kValue, "how the test is cut: 0,1/3,2/3,1"},
+    {"-p,--paused", "paused", "paused", Kind::kBool, "start paused"},
+    {"--no-setup", "no-setup", "noSetup", Kind::kBool, "do not run setup()"},
+    {"--no-teardown", "no-teardown", "noTeardown", Kind::kBool, "do not run teardown()"},
+    {"--max-redirects", "max-redirects", "maxRedirects", Kind::kValue, "redirects to follow (10)"},
+    {"--batch", "batch", "batch", Kind::kValue, "parallel requests of a batch (20)"},
+    {"--batch-per-host", "batch-per-host", "batchPerHost", Kind::kValue,
+     "the same for one host (6)"},
+    {"--rps", "rps", "rps", Kind::kValue, "limit of requests per second; 0: none"},
+    {"--user-agent", "user-agent", "userAgent", Kind::kValue,
+     "User-Agent of requests; empty: none"},
+    {"--insecure-skip-tls-verify", "insecure-skip-tls-verify", "insecureSkipTLSVerify", Kind::kBool,
+     "accept any certificate"},
+    {"--no-connection-reuse", "no-connection-reuse", "noConnectionReuse", Kind::kBool,
+     "a connection per request"},
+    {"--no-vu-connection-reuse", "no-vu-connection-reuse", "noVUConnectionReuse", Kind::kBool,
+     "new connections for each iteration"},
+    {"--min-iteration-duration", "min-iteration-duration", "minIterationDuration", Kind::kValue,
+     "fill up shorter iterations"},
+    {"-w,--throw", "throw", "throw", Kind::kBool, "failed requests throw"},
+    {"--blacklist-ip", "blacklist-ip", "blacklistIPs", Kind::kList,
+     "refuse an IP range: 10.0.0.0/8"},
+    {"--block-hostnames", "block-hostnames", "blockHostnames", Kind::kList,
+     "refuse hosts: *.example.com"},
+    {"--summary-trend-stats", "summary-trend-stats", "summaryTrendStats", Kind::kList,
+     "columns of trends: avg,p(99)"},
+    {"--summary-time-unit", "summary-time-unit", "summaryTimeUnit", Kind::kValue, "s, ms or us"},
+    {"--system-tags", "system-tags", "systemTags", Kind::kList, "system tags to keep"},
+    {"--tag", "tag", "", Kind::kList, "tag for all samples: name=value"},
+    {"--console-output", "console-output", "consoleOutput", Kind::kValue,
+     "file for console.* lines"},
+    {"--local-ips", "local-ips", "localIPs", Kind::kValue, "source addresses of requests"},
+    {"--discard-response-bodies", "discard-response-bodies", "discardResponseBodies", Kind::kBool,
+     "do not keep bodies"},
+    {"--dns", "dns", "dns", Kind::kValue, "ttl=5m,select=random,policy=preferIPv4"},
+    {"--http-debug", "http-debug", "", Kind::kValue, "log requests; =full with bodies"},
+    {"-e,--env", "env", "", Kind::kList, "variable of the script: NAME=value"},
+    {"--include-system-env-vars", "include-system-env-vars", "", Kind::kBool,
+     "pass the system's variables on"},
+    {"-t,--type", "type", "", Kind::kValue, "js or archive"},
+    {"--compatibility-mode", "compatibility-mode", "", Kind::kValue, "extended or base"},
+    {"-c,--config", "config", "", Kind::kValue, "configuration file (lockstep.yaml)"},
+};
+
+constexpr FlagSpec kRunFlags[] = {
+    {"-o,--out", "out", "", Kind::kList, "output: json=FILE, csv=FILE, ..."},
+    {"-l,--linger", "linger", "", Kind::kBool, "stay after the test's end"},
+    {"--no-usage-report", "no-usage-report", "", Kind::kBool, "send no usage report"},
+    {"--usage-report-url", "usage-report-url", "", Kind::kValue,
+     "where to send the usage report; default: nowhere"},
+    {"--no-thresholds", "no-thresholds", "", Kind::kBool, "do not judge thresholds"},
+    {"--no-summary", "no-summary", "", Kind::kBool, "same as --summary-mode=disabled"},
+    {"--summary-mode", "summary-mode", "", Kind::kValue, "compact, full or disabled"},
+    {"--summary-export", "summary-export", "", Kind::kValue, "file for the summary as JSON"},
+    {"--new-machine-readable-summary", "new-machine-readable-summary", "", Kind::kBool,
+     "newer JSON of the summary"},
+    {"--traces-output", "traces-output", "", Kind::kValue, "none"},
+    {"--features", "features", "", Kind::kList, "feature flags of k6; none exist here"},
+    {"--agents", "agents", "", Kind::kValue, "number of agents (1)"},
+    {"--on-agent-loss", "on-agent-loss", "", Kind::kValue, "fail or tolerate=N%"},
+    {"--partition", "partition", "", Kind::kValue, "striped or fair"},
+    {"--fail-on-suspect", "fail-on-suspect", "", Kind::kBool,
+     "fail if the generator was the bottleneck"},
+};
+
+constexpr FlagSpec kGlobalFlags[] = {
+    {"--log-output", "log-output", "", Kind::kValue, "stderr, stdout, none or file=PATH"},
+    {"--log-format,--logformat", "log-format", "", Kind::kValue, "text, raw or json"},
+    {"--no-color", "no-color", "", Kind::kBool, "no colours"},
+    {"-v,--verbose", "verbose", "", Kind::kBool, "debug messages too"},
+    {"-q,--quiet", "quiet", "", Kind::kBool, "no progress"},
+    {"-a,--address", "address", "", Kind::kValue, "address of the REST server; empty: none"},
+    {"--profiling-enabled", "profiling-enabled", "", Kind::kBool, "has no effect here"},
+    {"--secret-source", "secret-source", "", Kind::kList, "has no effect here"},
+};
+
+constexpr FlagSpec kTransportFlags[] = {
+    {"--insecure", "insecure", "", Kind::kBool, "plain text, no authentication"},
+    {"--token-file", "token-file", "", Kind::kValue, "file with the join token"},
+    {"--tls-ca", "tls-ca", "", Kind::kValue, "certificate authority, PEM"},
+    {"--tls-cert", "tls-cert", "", Kind::kValue, "own certificate, PEM"},
+    {"--tls-key", "tls-key", "", Kind::kValue, "its key, PEM"},
+};
+
+template <size_t N>
+void AddFlags(const FlagSpec (&specs)[N], CLI::App* app, Raw* raw) {
+  for (const FlagSpec& spec : specs) {
+    std::vector<std::string>* values = &raw->values[spec.name];
+    const auto collect = [values](const std::string& value) { values->push_back(value); };
+    if (spec.kind == Kind::kBool || absl::string_view(spec.name) == "http-debug") {
+      app->add_flag_function(
+          spec.flag,
+          [values, app, flag = std::string(spec.flag)](int64_t) {
+            values->push_back(app->get_option(flag.substr(flag.find("--")))->as<std::string>());
+          },
+          spec.help);
+      continue;
+    }
+    app->add_option_function<std::vector<std::string>>(
+           spec.flag,
+           [collect](const std::vector<std::string>& given) {
+             std::for_each(given.begin(), given.end(), collect);
+           },
+           spec.help)
+        ->allow_extra_args(false)
+        ->take_all();
+  }
+}
+
+class Reader {
+ public:
+  explicit Reader(Raw* raw) : raw_(*raw) {}
+
+  // The flag's last value, or else its variable's.
+  std::optional<std::string> Text(const char* flag, const char* variable = nullptr) {
+    const std::vector<std::string>& values = raw_.values[flag];
+    if (!values.empty()) {
+      source_ = absl::StrCat("--", flag);
+      return values.back();
+    }
+    if (variable == nullptr) {
+      return std::nullopt;
+    }
+    source_ = variable;
+    return FindSetting(raw_.environment, variable);
+  }
+  std::optional<bool> Bool(const char* flag, const char* variable = nullptr) {
+    const std::optional<std::string> text = Text(flag, variable);
+    if (!text.has_value()) {
+      return std::nullopt;
+    }
+    const std::string lower = absl::AsciiStrToLower(*text);
+    if (lower == "true" || lower == "1" || lower == "t") {
+      return true;
+    }
+    if (lower != "false" && lower != "0" && lower != "f") {
+      Expected(*text, "true or false");
+    }
+    return false;
+  }
+  bool Is(const char* flag, const char* variable = nullptr) {
+    return Bool(flag, variable).value_or(false);
+  }
+  std::string String(const char* flag, const char* variable = nullptr) {
+    return Text(flag, variable).value_or("");
+  }
+  int64_t Int(const char* flag, int64_t fallback, int64_t least) {
+    const std::optional<std::string> text = Text(flag);
+    int64_t number = fallback;
+    if (text.has_value() && (!absl::SimpleAtoi(*text, &number) || number < least)) {
+      Expected(*text, absl::StrCat("an integer, at least ", least));
+    }
+    return number;
+  }
+  template <class T>
+  T Choice(const char* flag, const char* variable,
+           const std::vector<std::pair<absl::string_view, T>>& choices, T fallback) {
+    const std::optional<std::string> text = Text(flag, variable);
+    if (!text.has_value()) {
+      return fallback;
+    }
+    for (const auto& [name, value] : choices) {
+      if (*text == name) {
+        return value;
+      }
+    }
+    Expected(*text, absl::StrCat("one of ", absl::StrJoin(choices, ", ",
+                                                          [](std::string* out, const auto& choice) {
+                                                            absl::StrAppend(out, choice.first);
+                                                          })));
+    return fallback;
+  }
+  const std::vector<std::string>& List(const char* flag) { return raw_.values[flag]; }
+  void Expected(absl::string_view value, absl::string_view allowed) {
+    Error(absl::StrCat(source_, ": invalid value \"", value, "\": expected ", allowed));
+  }
+  void Error(std::string text) { raw_.errors.push_back(std::move(text)); }
+  void NoEffect(const char* flag) {
+    if (!raw_.values[flag].empty()) {
+      raw_.warnings.push_back(absl::StrCat("--", flag, " has no effect in this version"));
+    }
+  }
+  Raw& raw() { return raw_; }
+
+ private:
+  Raw& raw_;
+  std::string source_;
+};
+
+bool IsVariableName(absl::string_view name) {
+  return !name.empty() && !absl::ascii_isdigit(static_cast<unsigned char>(name[0])) &&
+         std::all_of(name.begin(), name.end(), [](char c) {
+           return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_';
+         });
+}
+
+void ReadOptionFlag(const FlagSpec& spec, Reader& reader, ParsedOptions* parsed) {
+  const std::vector<std::string>& values = reader.List(spec.name);
+  if (values.empty() || absl::string_view(spec.option).empty()) {
+    return;
+  }
+  const std::string label = absl::StrCat("--", spec.name);
+  if (spec.option == absl::string_view("duration") ||
+      spec.option == absl::string_view("minIterationDuration")) {
+    if (const auto duration = ParseDurationWithUnit(values.back()); !duration.ok()) {
+      parsed->errors.push_back(absl::StrCat(label, ": ", duration.status().message()));
+      return;
+    }
+  }
+  ParseOptionText(spec.option,
+                  spec.kind == Kind::kList ? absl::StrJoin(values, ",") : values.back(), label,
+                  parsed);
+}
+
+Options ReadOptionFlags(Reader& reader) {
+  ParsedOptions parsed;
+  for (const FlagSpec& spec : kOptionFlags) {
+    ReadOptionFlag(spec, reader, &parsed);
+  }
+  for (const std::string& list : reader.List("stage")) {
+    for (absl::string_view text : absl::StrSplit(list, ',')) {
+      const absl::StatusOr<Stage> stage = ParseStageText(text, /*unit_required=*/true);
+      if (!stage.ok()) {
+        parsed.errors.push_back(absl::StrCat("--stage: ", stage.status().message()));
+        continue;
+      }
+      if (!parsed.options.stages.has_value()) {
+        parsed.options.stages.emplace();
+      }
+      parsed.options.stages->push_back(*stage);
+    }
+  }
+  for (const std::string& tag : reader.List("tag")) {
+    const std::pair<std::string, std::string> pair = absl::StrSplit(tag, absl::MaxSplits('=', 1));
+    if (pair.first.empty() || pair.second.empty()) {
+      parsed.errors.push_back(
+          absl::StrCat("--tag: invalid value \"", tag, "\": expected name=value"));
+      continue;
+    }
+    if (!parsed.options.tags.has_value()) {
+      parsed.options.tags.emplace();
+    }
+    (*parsed.options.tags)[pair.first] = pair.second;
+  }
+  if (const std::optional<std::string> debug = reader.Text("http-debug"); debug.has_value()) {
+    ParseOption("httpDebug", *debug == "true" ? "headers" : *debug, "--http-debug", &parsed);
+  }
+  for (std::string& error : parsed.errors) {
+    reader.Error(std::move(error));
+  }
+  return parsed.options;
+}
+
+TestSettings ReadTest(Reader& reader, bool system_variables) {
+  TestSettings test;
+  test.script = reader.raw().script;
+  test.flags = ReadOptionFlags(reader);
+  test.config_file = reader.String("config", "CONFIG");
+  test.type = reader.Choice<ScriptType>(
+      "type", "TYPE", {{"js", ScriptType::kJs}, {"archive", ScriptType::kArchive}},
+      ScriptType::kGuess);
+  test.include_system_env_vars =
+      reader.Bool("include-system-env-vars", "INCLUDE_SYSTEM_ENV_VARS").value_or(system_variables);
+  reader.Choice<int>("compatibility-mode", "COMPATIBILITY_MODE",
+                     {{"extended", 0}, {"base", 0}, {"experimental_enhanced", 0}}, 0);
+  for (const std::string& text : reader.List("env")) {
+    const size_t equals = text.find('=');
+    const std::string name = text.substr(0, equals);
+    if (!IsVariableName(name)) {
+      reader.Error(absl::StrCat(
+          "--env: invalid value \"", text,
+          "\": expected NAME=value, with a NAME of letters, digits and _, not beginning with a "
+          "digit"));
+    } else if (equals != std::string::npos) {
+      test.env[name] = text.substr(equals + 1);
+    } else if (const auto found = reader.raw().environment.find(name);
+               found != reader.raw().environment.end()) {
+      test.env[name] = found->second;
+    }
+  }
+  return test;
+}
+
+double ReadLossPolicy(Reader& reader) {
+  const std::optional<std::string> text = reader.Text("on-agent-loss");
+  if (!text.has_value() || *text == "fail") {
+    return 0;
+  }
+  absl::string_view rest = *text;
+  double percent = 0;
+  if (!absl::ConsumePrefix(&rest, "tolerate=") || !absl::ConsumeSuffix(&rest, "%") ||
+      !absl::SimpleAtod(rest, &percent) || !(percent >= 0 && percent <= 100)) {
+    reader.Expected(*text, "fail, or tolerate=N% with N from 0 to 100");
+  }
+  return percent;
+}
+
+PartitionRule ReadPartition(Reader& reader) {
+  return reader.Choice<PartitionRule>(
+      "partition", nullptr, {{"striped", PartitionRule::kStriped}, {"fair", PartitionRule::kFair}},
+      PartitionRule::kStriped);
+}
+
+RunSettingsFlags ReadRun(Reader& reader) {
+  RunSettingsFlags run;
+  run.outputs = reader.List("out");
+  if (run.outputs.empty()) {
+    if (const auto out = FindSetting(reader.raw().environment, "OUT"); out.has_value()) {
+      run.outputs = absl::StrSplit(*out, ',', absl::SkipWhitespace());
+    }
+  }
+  run.no_thresholds = reader.Is("no-thresholds", "NO_THRESHOLDS");
+  run.summary_mode = reader.Choice<SummaryMode>("summary-mode", "SUMMARY_MODE",
+                                                {{"compact", SummaryMode::kCompact},
+                                                 {"full", SummaryMode::kFull},
+                                                 {"disabled", SummaryMode::kDisabled},
+                                                 {"legacy", SummaryMode::kCompact}},
+                                                SummaryMode::kCompact);
+  if (reader.Is("no-summary", "NO_SUMMARY")) {
+    run.summary_mode = SummaryMode::kDisabled;
+  }
+  run.summary_export = reader.String("summary-export", "SUMMARY_EXPORT");
+  run.new_machine_readable_summary =
+      reader.Is("new-machine-readable-summary", "NEW_MACHINE_READABLE_SUMMARY");
+  run.linger = reader.Bool("linger", "LINGER");
+  run.no_usage_report = reader.Bool("no-usage-report", "NO_USAGE_REPORT");
+  run.usage_report_url = reader.String("usage-report-url", "USAGE_REPORT_URL");
+  run.quiet = reader.Is("quiet");
+  run.rest_address = reader.String("address", "ADDRESS");
+  run.agents = reader.Int("agents", 1, 1);
+  run.tolerated_loss_percent = ReadLossPolicy(reader);
+  run.partition = ReadPartition(reader);
+  run.fail_on_suspect = reader.Is("fail-on-suspect");
+  if (reader.String("traces-output", "TRACES_OUTPUT") != "none") {
+    reader.NoEffect("traces-output");
+  }
+  reader.NoEffect("features");
+  return run;
+}
+
+LogSettings ReadLog(Reader& reader) {
+  LogSettings log;
+  const std::string output = reader.Text("log-output", "LOG_OUTPUT").value_or("stderr");
+  if (output == "stdout") {
+    log.output = LogSettings::Output::kStdout;
+  } else if (output == "none") {
+    log.output = LogSettings::Output::kNone;
+  } else if (absl::StartsWith(output, "file=") && output.size() > 5) {
+    log.output = LogSettings::Output::kFile;
+    log.file = output.substr(5);
+  } else if (output == "file") {
+    log.output = LogSettings::Output::kFile;
+    log.file = "lockstep.log";
+  } else if (output != "stderr") {
+    reader.Expected(output, "one of stderr, stdout, none, file=PATH");
+  }
+  log.format = reader.Choice<LogSettings::Format>("log-format", "LOG_FORMAT",
+                                                  {{"text", LogSettings::Format::kText},
+                                                   {"raw", LogSettings::Format::kRaw},
+                                                   {"json", LogSettings::Format::kJson}},
+                                                  LogSettings::Format::kText);
+  const auto no_color = reader.raw().environment.find("NO_COLOR");
+  log.no_color = reader.Is("no-color", "NO_COLOR") ||
+                 (no_color != reader.raw().environment.end() && !no_color->second.empty());
+  log.verbose = reader.Is("verbose");
+  log.console_output = reader.String("console-output", "CONSOLE_OUTPUT");
+  reader.NoEffect("profiling-enabled");
+  reader.NoEffect("secret-source");
+  return log;
+}
+
+TransportSettings ReadTransport(Reader& reader) {
+  return {.insecure = reader.Is("insecure"),
+          .token_file = reader.String("token-file", "TOKEN_FILE"),
+          .tls_ca = reader.String("tls-ca"),
+          .tls_cert = reader.String("tls-cert"),
+          .tls_key = reader.String("tls-key")};
+}
+
+CoordinatorCommand ReadCoordinator(Reader& reader) {
+  CoordinatorCommand command{.test = ReadTest(reader, true),
+                             .run = ReadRun(reader),
+                             .log = ReadLog(reader),
+                             .transport = ReadTransport(reader)};
+  command.listen = reader.Text("listen").value_or(command.listen);
+  if (const std::optional<std::string> wait = reader.Text("wait-for-agents"); wait.has_value()) {
+    const absl::StatusOr<absl::Duration> duration = ParseDurationWithUnit(*wait);
+    if (duration.ok()) {
+      command.wait_for_agents = *duration;
+    } else {
+      reader.Error(absl::StrCat("--wait-for-agents: ", duration.status().message()));
+    }
+  }
+  return command;
+}
+
+ControlCommand ReadControl(Reader& reader, ControlCommand::Verb verb) {
+  ControlCommand command{.verb = verb, .transport = ReadTransport(reader), .log = ReadLog(reader)};
+  if (!reader.raw().address.empty()) {
+    command.address = reader.raw().address;
+  } else {
+    command.address = reader.Text("address", "ADDRESS").value_or(command.address);
+  }
+  command.json = reader.Is("json");
+  command.watch = reader.Is("watch");
+  command.now = reader.Is("now");
+  command.vus = reader.Int("vus", -1, 0);
+  command.max_vus = reader.Int("max", -1, 0);
+  if (verb == ControlCommand::Verb::kScale && command.vus < 0 && command.max_vus < 0) {
+    reader.Error("scale: give --vus, --max or both");
+  }
+  return command;
+}
+
+constexpr FlagSpec kCoordinatorFlags[] = {
+    {"--listen", "listen", "", Kind::kValue, "address for agents and status (127.0.0.1:7070)"},
+    {"--wait-for-agents", "wait-for-agents", "", Kind::kValue,
+     "give up after this time; default: never"},
+};
+constexpr FlagSpec kInspectFlags[] = {
+    {"--execution-requirements", "execution-requirements", "", Kind::kBool,
+     "also total duration and VUs"},
+};
+constexpr FlagSpec kPlanFlags[] = {
+    {"--agents", "agents", "", Kind::kValue, "number of agents (1)"},
+    {"--partition", "partition", "", Kind::kValue, "striped or fair"},
+};
+constexpr FlagSpec kStatusFlags[] = {
+    {"--json", "json", "", Kind::kBool, "as JSON"},
+    {"--watch", "watch", "", Kind::kBool, "each second, until the run ends"},
+};
+constexpr FlagSpec kStopFlags[] = {
+    {"--now", "now", "", Kind::kBool, "do not wait for running iterations"},
+};
+constexpr FlagSpec kScaleFlags[] = {
+    {"-u,--vus", "vus", "", Kind::kValue, "VUs to run"},
+    {"-m,--max", "max", "", Kind::kValue, "VUs to have ready"},
+};
+constexpr FlagSpec kVersionFlags[] = {
+    {"--json", "json", "", Kind::kBool, "as JSON"},
+};
+
+// The parser and what it fills in.
+class Parser {
+ public:
+  explicit Parser(const Environment& environment) : raw_(environment) {
+    app_.require_subcommand(1);
+    AddTestCommands();
+    AddControlCommands();
+    CLI::App* version = Add("version", "print the version");
+    AddFlags(kVersionFlags, version, &raw_);
+    app_.add_flag("--version", version_, "print the version");
+  }
+
+  std::variant<CommandLine, CommandLineExit> Parse(std::vector<std::string> args) {
+    if (args == std::vector<std::string>{"--version"}) {
+      args = {"version"};
+    }
+    std::reverse(args.begin(), args.end());  // as CLI11 takes them
+    // The only place where its exceptions can surface.
+    try {
+      app_.parse(args);
+    } catch (const CLI::CallForHelp&) {
+      return CommandLineExit{.output = Chosen()->help()};
+    } catch (const CLI::ParseError& error) {
+      return CommandLineExit{
+          .code = ExitCode::kOther,
+          .error = absl::StrCat(error.what(), "; see `", Chosen()->get_name(), " --help`")};
+    }
+    Command command = Read(Chosen()->get_name());
+    if (!raw_.errors.empty()) {
+      return CommandLineExit{.code = ExitCode::kInvalidConfig,
+                             .error = absl::StrJoin(raw_.errors, "\n")};
+    }
+    return CommandLine{.command = std::move(command), .warnings = std::move(raw_.warnings)};
+  }
+
+ private:
+  CLI::App* Add(const char* name, const char* help) {
+    CLI::App* command = app_.add_subcommand(name, help);
+    AddFlags(kGlobalFlags, command, &raw_);
+    return command;
+  }
+  CLI::App* AddTest(const char* name, const char* help) {
+    CLI::App* command = Add(name, help);
+    command->add_option("script", raw_.script, "script, or - for standard input")->required();
+    AddFlags(kOptionFlags, command, &raw_);
+    return command;
+  }
+  void AddTestCommands() {
+    AddFlags(kRunFlags, AddTest("run", "run a test on this machine"), &raw_);
+    CLI::App* coordinator = AddTest("coordinator", "run a test on agents that join from elsewhere");
+    AddFlags(kRunFlags, coordinator, &raw_);
+    AddFlags(kCoordinatorFlags, coordinator, &raw_);
+    AddFlags(kTransportFlags, coordinator, &raw_);
+    AddFlags(kInspectFlags, AddTest("inspect", "print a test's options"), &raw_);
+    AddFlags(kPlanFlags, AddTest("plan", "print what each agent would do"), &raw_);
+  }
+  void AddControlCommands() {
+    const auto add = [this](const char* name, const char* help) {
+      CLI::App* command = Add(name, help);
+      command->add_option("server", raw_.address, "the coordinator (127.0.0.1:7070)");
+      AddFlags(kTransportFlags, command, &raw_);
+      return command;
+    };
+    AddFlags(kStatusFlags, add("status", "how the run stands"), &raw_);
+    add("pause", "pause the run");
+    add("resume", "resume the run");
+    AddFlags(kScaleFlags, add("scale", "change the VUs of externally controlled scenarios"), &raw_);
+    AddFlags(kStopFlags, add("stop", "end the run"), &raw_);
+  }
+  CLI::App* Chosen() {
+    const std::vector<CLI::App*> chosen = app_.get_subcommands();
+    return chosen.empty() ? &app_ : chosen.front();
+  }
+  Command Read(const std::string& name) {
+    Reader reader(&raw_);
+    if (name == "run") {
+      return RunCommand{
+          .test = ReadTest(reader, true), .run = ReadRun(reader), .log = ReadLog(reader)};
+    }
+    if (name == "coordinator") {
+      return ReadCoordinator(reader);
+    }
+    if (name == "inspect") {
+      return InspectCommand{.test = ReadTest(reader, false),
+                            .log = ReadLog(reader),
+                            .execution_requirements = reader.Is("execution-requirements")};
+    }
+    if (name == "plan") {
+      return PlanCommand{.test = ReadTest(reader, false),
+                         .log = ReadLog(reader),
+                         .agents = reader.Int("agents", 1, 1),
+                         .partition = ReadPartition(reader)};
+    }
+    if (name == "version") {
+      return VersionCommand{.json = reader.Is("json")};
+    }
+    using Verb = ControlCommand::Verb;
+    const std::pair<absl::string_view, Verb> verbs[] = {{"pause", Verb::kPause},
+                                                        {"resume", Verb::kResume},
+                                                        {"scale", Verb::kScale},
+                                                        {"stop", Verb::kStop}};
+    for (const auto& [verb_name, verb] : verbs) {
+      if (name == verb_name) {
+        return ReadControl(reader, verb);
+      }
+    }
+    return ReadControl(reader, Verb::kStatus);
+  }
+
+  Raw raw_;
+  CLI::App app_{"Lockstep runs k6 scripts on one machine or many", "lockstep"};
+  bool version_ = false;
+};
+
+}  // namespace
+
+std::variant<CommandLine, CommandLineExit> ParseCommandLine(const std::vector<std::string>& args,
+                                                            const Environment& environment) {
+  return Parser(environment).Parse(args);
+}
+
+}  // namespace lockstep::coordinator
