@@ -1,0 +1,65 @@
+// What all VUs of one run on one agent share. Set up on the conductor's loop before any VU exists; afterwards workers only
+// read it, but for the counters and what is said to be guarded.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+#include "agent/exec/script_host.h"
+#include "agent/js/api/shared_array.h"
+#include "agent/js/api/system_tags.h"
+#include "common/base/event_loop.h"
+#include "common/base/log.h"
+#include "common/base/sync.h"
+
+namespace lockstep::agent {
+
+// Iterations of one scenario on this agent.
+struct ScenarioCounters {
+  std::atomic<int64_t> started{0};
+  std::atomic<int64_t> ended{0};
+};
+
+struct RunShared {
+  RunShared(EventLoop& conductor_loop, Logger& run_logger) : conductor(conductor_loop), logger(run_logger) {}
+
+  EventLoop& conductor;  // only Post and clock()
+  Logger& logger;
+
+  ScriptBundle bundle;
+  RunConfig config;
+  std::string options_json = "{}";  // what exec.test.options shows
+  SystemTags system_tags;
+  SharedArrayStore shared_arrays;
+  // Fetches files that the bundle lacks, on the conductor's loop; empty: there are no others.
+  FileLoader loader;
+  // exec.test.abort() and exec.test.fail(), and an exhausted heap; called on the conductor's loop.
+  absl::AnyInvocable<void(std::string)> on_abort, on_fail, on_broken;
+
+  // setup()'s result as JSON, "" for undefined. Written before the first activation, while no VU runs.
+  void SetSetupData(std::string json) {
+    MutexLock lock(mutex);
+    setup_data = std::move(json);
+  }
+  std::string SetupData() {
+    MutexLock lock(mutex);
+    return setup_data;
+  }
+  Mutex mutex;
+  std::string setup_data ABSL_GUARDED_BY(mutex);
+
+  std::atomic<int64_t> t0_nanos{0};       // monotonic; 0: not started
+  std::atomic<int64_t> t0_wall_nanos{0};  // since the epoch
+  std::atomic<int64_t> vus_active{0}, vus_initialised{0};
+  std::atomic<int64_t> iterations_completed{0}, iterations_interrupted{0};
+  std::vector<std::unique_ptr<ScenarioCounters>> scenarios;  // in the order of the options
+};
+
+}  // namespace lockstep::agent

@@ -1,0 +1,142 @@
+#include "agent/vu/script_calls.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "agent/js/api/glue.h"
+
+namespace lockstep::agent {
+namespace {
+
+template <class T>
+ScriptResult<T> Fail(ScriptFailure failure) {
+  return {.value = std::nullopt, .failure = std::move(failure)};
+}
+
+// The exported value `name`, or undefined.
+v8::Local<v8::Value> Exported(ScriptVu& vu, absl::string_view name) {
+  v8::Local<v8::Value> value;
+  if (!GetProperty(vu.world().context(), vu.world().exports(), name, &value)) {
+    return v8::Undefined(vu.isolate());
+  }
+  return value;
+}
+
+// JSON.stringify: empty for what has no JSON.
+std::optional<ScriptFailure> ToJson(ScriptVu& vu, v8::Local<v8::Value> value, std::string* json) {
+  json->clear();
+  if (value->IsUndefined() || value->IsFunction() || value->IsSymbol()) {
+    return std::nullopt;
+  }
+  v8::TryCatch caught(vu.isolate());
+  v8::Local<v8::String> text;
+  if (!v8::JSON::Stringify(vu.world().context(), value).ToLocal(&text)) {
+    return vu.FailureOf(caught);
+  }
+  *json = TextOf(vu.isolate(), text);
+  return std::nullopt;
+}
+
+}  // namespace
+
+ScriptResult<Inspection> ExamineScript(ScriptVu& vu) {
+  const v8::TryCatch ignored(vu.isolate());
+  Inspection inspection;
+  const v8::Local<v8::Value> options = Exported(vu, "options");
+  if (options->IsObject()) {
+    if (std::optional<ScriptFailure> failure = ToJson(vu, options, &inspection.options_json); failure.has_value()) {
+      return Fail<Inspection>(*std::move(failure));
+    }
+  }
+  for (const char* name : {"setup", "teardown"}) {
+    const v8::Local<v8::Value> value = Exported(vu, name);
+    if (!value->IsFunction() && !value->IsNullOrUndefined()) {
+      return Fail<Inspection>({.message = absl::StrCat("exported '", name, "' must be a function")});
+    }
+  }
+  const v8::Local<v8::Value> summary = Exported(vu, "handleSummary");
+  if (!summary->IsFunction() && !summary->IsNullOrUndefined()) {
+    return Fail<Inspection>({.message = "exported identifier handleSummary must be a function"});
+  }
+  inspection.exports = vu.world().FunctionNames();
+  const MetricRegistry& metrics = vu.sink().metrics();
+  for (size_t i = builtin::kCount; i < metrics.size(); ++i) {
+    inspection.custom_metrics.push_back(metrics.Get(MetricId{static_cast<uint32_t>(i)}));
+  }
+  return {.value = std::move(inspection), .failure = {}};
+}
+
+ScriptResult<std::string> CallSetup(ScriptVu& vu) {
+  if (Exported(vu, "setup")->IsNullOrUndefined()) {
+    return {.value = "", .failure = {}};
+  }
+  v8::Local<v8::Value> result;
+  std::optional<ScriptFailure> failure = vu.CallExported("setup", "::setup", v8::Undefined(vu.isolate()), &result);
+  std::string json;
+  if (!failure.has_value()) {
+    failure = ToJson(vu, result, &json);
+  }
+  if (failure.has_value()) {
+    return Fail<std::string>(*std::move(failure));
+  }
+  return {.value = std::move(json), .failure = {}};
+}
+
+ScriptResult<bool> CallTeardown(ScriptVu& vu) {
+  if (Exported(vu, "teardown")->IsNullOrUndefined()) {
+    return {.value = true, .failure = {}};
+  }
+  v8::Local<v8::Value> result;
+  std::optional<ScriptFailure> failure = vu.CallExported("teardown", "::teardown", vu.SetupValue(), &result);
+  if (failure.has_value()) {
+    return Fail<bool>(*std::move(failure));
+  }
+  return {.value = true, .failure = {}};
+}
+
+ScriptResult<std::map<std::string, std::string>> CallHandleSummary(ScriptVu& vu, const std::string& data_json) {
+  using Outputs = std::map<std::string, std::string>;
+  v8::Isolate* isolate = vu.isolate();
+  const v8::Local<v8::Context> context = vu.world().context();
+  v8::Local<v8::Value> data;
+  if (!v8::JSON::Parse(context, JsText(isolate, data_json)).ToLocal(&data)) {
+    return Fail<Outputs>({.exit_code = ExitCode::kInternalError, .message = "the summary's data is no JSON"});
+  }
+  v8::Local<v8::Value> result;
+  std::optional<ScriptFailure> failure = vu.CallExported("handleSummary", "", data, &result);
+  if (failure.has_value()) {
+    return Fail<Outputs>(*std::move(failure));
+  }
+  Outputs outputs;
+  if (result->IsNullOrUndefined()) {
+    return {.value = std::move(outputs), .failure = {}};
+  }
+  v8::TryCatch caught(isolate);
+  v8::Local<v8::Array> names;
+  if (!IsPlainObject(result)) {
+    return Fail<Outputs>({.message = "handleSummary() must return an object of destinations and contents"});
+  }
+  const v8::Local<v8::Object> object = result.As<v8::Object>();
+  if (!object->GetOwnPropertyNames(context).ToLocal(&names)) {
+    return Fail<Outputs>(vu.FailureOf(caught));
+  }
+  for (uint32_t i = 0; i < names->Length(); ++i) {
+    v8::Local<v8::Value> name;
+    v8::Local<v8::Value> value;
+    std::string key;
+    if (!names->Get(context, i).ToLocal(&name) || !ToText(context, name, &key) ||
+        !object->Get(context, name).ToLocal(&value)) {
+      return Fail<Outputs>(vu.FailureOf(caught));
+    }
+    if (value->IsNullOrUndefined()) {
+      continue;
+    }
+    if (!BytesOrText(isolate, value, &outputs[key])) {
+      return Fail<Outputs>(
+          {.message = absl::StrCat("handleSummary() returned for '", key, "' neither a string nor an ArrayBuffer")});
+    }
+  }
+  return {.value = std::move(outputs), .failure = {}};
+}
+
+}  // namespace lockstep::agent

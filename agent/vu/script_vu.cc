@@ -1,0 +1,300 @@
+#include "agent/vu/script_vu.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "agent/js/api/glue.h"
+#include "agent/js/fault.h"
+
+namespace lockstep::agent {
+
+ScriptVu::ScriptVu(Worker& worker, VuKey key, Ids ids)
+    : worker_(worker), run_(worker.run()), key_(key), ids_(ids), script_isolate_(worker.IsolateForNewVu()),
+      connections_(worker.loop().MakePool(ids.in_instance)),
+      fibre_(Fibre::Make(worker.engine().fibre_kind(), worker.engine().config().stack_bytes, [this] { Main(); })) {}
+
+ScriptVu::~ScriptVu() = default;
+
+void ScriptVu::Enqueue(uint64_t epoch, Job job) {
+  jobs_.push_back({epoch, std::move(job)});
+  worker_.MakeReady(key_);
+}
+
+void ScriptVu::Main() {
+  const v8::Locker locker(isolate());
+  {
+    const v8::Isolate::Scope in_isolate(isolate());
+    const v8::HandleScope handles(isolate());
+    world_ = std::make_unique<World>(script_isolate_, *this);
+    {
+      const v8::Context::Scope in_context(world_->context());
+      while (!quitting()) {
+        if (jobs_.empty()) {
+          SwitchOut();
+          continue;
+        }
+        QueuedJob next = std::move(jobs_.front());
+        jobs_.pop_front();
+        epoch_ = next.epoch;
+        const v8::HandleScope job_handles(isolate());
+        next.job(*this);
+      }
+    }
+    ForgetTermination();
+    DropEvents();
+    ReleaseParts();
+    function_.Reset();
+    setup_value_.Reset();
+    world_.reset();
+  }
+  isolate()->DiscardThreadSpecificMetadata();
+}
+
+void ScriptVu::SwitchOut() {
+  parked_ = true;
+  isolate()->Exit();
+  {
+    const v8::Unlocker unlocker(isolate());
+    fibre_->Park();
+  }
+  isolate()->Enter();
+}
+
+void ScriptVu::Yield() {
+  worker_.MakeReady(key_);
+  SwitchOut();
+}
+
+bool ScriptVu::Park(absl::FunctionRef<void(Task wake)> start) {
+  if (!interrupted()) {
+    woken_ = false;
+    // A wake-up may come late, after an interruption and even after the VU's end: it finds its wait by number.
+    start([&worker = worker_, key = key_, park = ++park_] {
+      ScriptVu* vu = worker.Find(key);
+      if (vu != nullptr && vu->park_ == park) {
+        vu->woken_ = true;
+        worker.MakeReady(key);
+      }
+    });
+    while (!woken_ && !interrupted()) {
+      SwitchOut();
+    }
+    ++park_;
+  }
+  if (interrupted()) {
+    isolate()->TerminateExecution();
+    return false;
+  }
+  return true;
+}
+
+// One announced event. Counts down when it is called or destroyed, whichever comes first.
+class ScriptVu::Expectation {
+ public:
+  explicit Expectation(ScriptVu& vu) : worker_(&vu.worker_), key_(vu.key_), generation_(vu.generation_) {
+    ++vu.expected_;
+  }
+  Expectation(Expectation&& other) noexcept
+      : worker_(std::exchange(other.worker_, nullptr)), key_(other.key_), generation_(other.generation_) {}
+  Expectation& operator=(Expectation&&) = delete;
+  ~Expectation() { Settle({}); }
+
+  void operator()(Task task) { Settle(std::move(task)); }
+
+ private:
+  void Settle(Task task) {
+    Worker* worker = std::exchange(worker_, nullptr);
+    ScriptVu* vu = worker == nullptr ? nullptr : worker->Find(key_);
+    if (vu == nullptr || vu->generation_ != generation_) {
+      return;
+    }
+    --vu->expected_;
+    if (task) {
+      vu->events_.push_back(std::move(task));
+    }
+    worker->MakeReady(key_);
+  }
+
+  Worker* worker_;
+  VuKey key_;
+  uint64_t generation_;
+};
+
+absl::AnyInvocable<void(ApiVu::Task task)> ScriptVu::Expect() { return Expectation(*this); }
+
+bool ScriptVu::RunEvents(absl::FunctionRef<bool()> until) {
+  for (;;) {
+    const v8::HandleScope handles(isolate());
+    world_->RunMicrotasks();
+    if (interrupted()) {
+      return false;
+    }
+    if (until()) {
+      return true;
+    }
+    if (!events_.empty()) {
+      Task event = std::move(events_.front());
+      events_.pop_front();
+      v8::TryCatch caught(isolate());
+      event();
+      if (caught.HasCaught()) {
+        if (!caught.HasTerminated()) {
+          LogException(caught);
+        }
+        return false;
+      }
+    } else if (expected_ > 0) {
+      SwitchOut();
+    } else {
+      return true;
+    }
+  }
+}
+
+void ScriptVu::DropEvents() {
+  world_->ClearTimers();
+  events_.clear();
+  expected_ = 0;
+  ++generation_;
+}
+
+void ScriptVu::ForgetTermination() {
+  if (isolate()->IsExecutionTerminating()) {
+    isolate()->CancelTerminateExecution();
+  }
+}
+
+bool ScriptVu::WaitFor(v8::Local<v8::Context>, v8::Local<v8::Promise> promise) {
+  const auto settled = [&] { return promise->State() != v8::Promise::kPending; };
+  const bool ran = RunEvents(settled);
+  if (interrupted()) {
+    isolate()->TerminateExecution();
+  }
+  return ran && settled();
+}
+
+absl::StatusOr<std::string> ScriptVu::LoadFile(const std::string& url) {
+  const auto known = run_.bundle.files.find(url);
+  if (known != run_.bundle.files.end()) {
+    return known->second;
+  }
+  if (!run_.loader) {
+    return absl::NotFoundError("no such file in the test's bundle; files must be opened by the init code of every VU alike");
+  }
+  absl::StatusOr<std::string> content = absl::UnknownError("no answer");
+  const bool answered = Park([&](Task wake) {
+    // The answer crosses the conductor's loop; it may come after this VU has gone, so it does not touch this frame
+    // unless the wait is still on.
+    auto deliver = [this, &content, &worker = worker_, key = key_, park = park_,
+                    wake = std::move(wake)](absl::StatusOr<std::string> answer) mutable {
+      worker.Post([this, &content, &worker, key, park, wake = std::move(wake), answer = std::move(answer)]() mutable {
+        if (worker.Find(key) != nullptr && park_ == park) {
+          content = std::move(answer);
+          wake();
+        }
+      });
+    };
+    run_.conductor.Post([&run = run_, url, deliver = std::move(deliver)]() mutable {
+      run.loader(url, std::move(deliver));
+    });
+  });
+  if (!answered) {
+    return absl::CancelledError("interrupted");
+  }
+  return content;
+}
+
+void ScriptVu::LogException(v8::TryCatch& caught) {
+  run_.logger.Log(LogLevel::kError, DescribeException(world_->context(), caught.Exception(), caught.Message()),
+                  {{"source", "stacktrace"}});
+}
+
+ScriptFailure ScriptVu::FailureOf(v8::TryCatch& caught) {
+  if (!aborted_.empty()) {
+    return {.exit_code = ExitCode::kScriptAborted, .message = aborted_};
+  }
+  if (!caught.HasCaught() || caught.HasTerminated() || interrupted()) {
+    return {.exit_code = ExitCode::kGenericTimeout, .message = "interrupted"};
+  }
+  return {.exit_code = ExitCode::kScriptException,
+          .message = DescribeException(world_->context(), caught.Exception(), caught.Message())};
+}
+
+std::optional<ScriptFailure> ScriptVu::Init() {
+  in_init_ = true;
+  std::optional<ScriptFailure> failure;
+  {
+    v8::TryCatch caught(isolate());
+    if (!world_->Load(run_.bundle.main_url)) {
+      failure = FailureOf(caught);
+    }
+  }
+  ForgetTermination();
+  DropEvents();
+  in_init_ = false;
+  return failure;
+}
+
+std::optional<ScriptFailure> ScriptVu::CallExported(absl::string_view name, absl::string_view group,
+                                                    v8::Local<v8::Value> argument, v8::Local<v8::Value>* result) {
+  v8::Local<v8::Function> function;
+  if (!world_->Function(name).ToLocal(&function)) {
+    return ScriptFailure{.message = absl::StrCat("exported '", name, "' must be a function")};
+  }
+  base_tags_ = tags_ = TestTags();
+  SetGroup(std::string(group));
+  const v8::Local<v8::Context> context = world_->context();
+  std::optional<ScriptFailure> failure;
+  BeginIteration();
+  {
+    v8::TryCatch caught(isolate());
+    bool ok = function->Call(context, v8::Undefined(isolate()), 1, &argument).ToLocal(result);
+    if (ok) {
+      ok = RunEvents([] { return false; });
+      if (ok && (*result)->IsPromise()) {
+        const auto promise = result->As<v8::Promise>();
+        promise->MarkAsHandled();
+        if (promise->State() == v8::Promise::kRejected) {
+          isolate()->ThrowException(promise->Result());
+          ok = false;
+        } else {
+          *result = promise->State() == v8::Promise::kFulfilled ? promise->Result()
+                                                                : v8::Undefined(isolate()).As<v8::Value>();
+        }
+      }
+    }
+    if (!ok) {
+      failure = FailureOf(caught);
+    }
+  }
+  ForgetTermination();
+  DropEvents();
+  EndIteration();
+  EmitData(loop().clock().Wall());
+  return failure;
+}
+
+v8::Local<v8::Value> ScriptVu::SetupValue() {
+  if (setup_value_.IsEmpty()) {
+    const std::string json = run_.SetupData();
+    v8::Local<v8::Value> value = v8::Undefined(isolate());
+    if (!json.empty() && !v8::JSON::Parse(world_->context(), JsText(isolate(), json)).ToLocal(&value)) {
+      value = v8::Undefined(isolate());
+    }
+    setup_value_.Reset(isolate(), value);
+  }
+  return setup_value_.Get(isolate());
+}
+
+void ScriptVu::AbortTest(std::string message) {
+  aborted_ = message;
+  run_.conductor.Post([&run = run_, message = std::move(message)]() mutable { run.on_abort(std::move(message)); });
+  wanted_epoch_.store(epoch_);
+  isolate()->TerminateExecution();
+}
+
+void ScriptVu::FailTest(std::string message) {
+  run_.conductor.Post([&run = run_, message = std::move(message)]() mutable { run.on_fail(std::move(message)); });
+}
+
+}  // namespace lockstep::agent

@@ -1,0 +1,168 @@
+// A virtual user at its worker: a world of its own on a fibre of its own. Runs jobs (init code, activations, setup, ...)
+// one after another; while its script waits, the fibre is parked.
+//
+// Worker's thread only, except where it says otherwise. "Inside" means on the fibre, in the isolate.
+#pragma once
+
+#include <v8.h>
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/exec/vu.h"
+#include "agent/js/fibre.h"
+#include "agent/js/world.h"
+#include "agent/vu/worker.h"
+
+namespace lockstep::agent {
+
+class ScriptVu final : public ApiVu, public WorldSite {
+ public:
+  // Runs inside the VU.
+  using Job = absl::AnyInvocable<void(ScriptVu&)>;
+  static constexpr uint64_t kEveryEpoch = UINT64_MAX;
+  // Of the first job, the init code; later jobs count on.
+  static constexpr uint64_t kInitEpoch = 1;
+
+  struct Ids {
+    int64_t in_instance = 0;
+    int64_t in_test = 0;
+  };
+  ScriptVu(Worker& worker, VuKey key, Ids ids);
+  ~ScriptVu() override;
+
+  // ---- from the worker ----
+  // Queues a job as the VU's activation `epoch`, and makes the VU ready.
+  void Enqueue(uint64_t epoch, Job job);
+  void Resume() { fibre_->Resume(); }
+  // Makes the fibre return from whatever it does; resume it until `done`.
+  void Quit() { wanted_epoch_.store(kEveryEpoch); }
+  bool done() const { return fibre_->done(); }
+  bool& queued() { return queued_; }
+  v8::Isolate* isolate() const { return script_isolate_.get(); }
+  // The epoch that is to stop, for other threads.
+  std::atomic<uint64_t>& wanted_epoch() { return wanted_epoch_; }
+  bool interrupted() const {
+    const uint64_t wanted = wanted_epoch_.load(std::memory_order_relaxed);
+    return wanted == epoch_ || wanted == kEveryEpoch;
+  }
+
+  RunShared& run() { return run_; }
+
+  // ---- inside ----
+  World& world() { return *world_; }
+  // Evaluates the init code. Once, as the first job.
+  std::optional<ScriptFailure> Init();
+  // Takes iterations from `source` until it has no more.
+  void RunIterations(size_t scenario, IterationSource& source);
+  // Calls the exported function `name` under the group `group`, and waits for what it started. The result is in
+  // `result`, where the caller has a HandleScope.
+  std::optional<ScriptFailure> CallExported(absl::string_view name, absl::string_view group, v8::Local<v8::Value> argument,
+                                            v8::Local<v8::Value>* result);
+  // setup()'s result as this VU's own value.
+  v8::Local<v8::Value> SetupValue();
+  // What the caught exception means for the run.
+  ScriptFailure FailureOf(v8::TryCatch& caught);
+
+  // ---- ApiVu ----
+  bool in_init() const override { return in_init_; }
+  const Options& options() const override { return run_.config.options; }
+  const SystemTags& system_tags() const override { return run_.system_tags; }
+  Logger& logger() override { return run_.logger; }
+  EventLoop& loop() override { return worker_.loop(); }
+  SampleSink& sink() override { return worker_.sink(); }
+  TagSetId tags() const override { return tags_; }
+  void set_tags(TagSetId tags) override { tags_ = tags; }
+  const std::string& group() const override { return group_; }
+  void SetGroup(std::string path) override;
+  void CountBytes(int64_t sent, int64_t received) override;
+  bool Park(absl::FunctionRef<void(Task wake)> start) override;
+  absl::AnyInvocable<void(Task task)> Expect() override;
+  std::optional<ScenarioFacts> scenario() const override;
+  InstanceFacts instance() const override;
+  VuFacts vu() const override;
+  std::string options_json() const override { return run_.options_json; }
+  void AbortTest(std::string message) override;
+  void FailTest(std::string message) override;
+  HttpClient& http() override { return worker_.loop(); }
+  ConnectionPool& connections() override { return *connections_; }
+
+  // ---- WorldSite ----
+  ApiVu& api() override { return *this; }
+  SharedArrayStore& shared_arrays() override { return run_.shared_arrays; }
+  const std::map<std::string, std::string>& env() const override { return run_.config.env; }
+  Logger& console() override { return run_.logger; }
+  absl::StatusOr<std::string> LoadFile(const std::string& url) override;
+  bool WaitFor(v8::Local<v8::Context> context, v8::Local<v8::Promise> promise) override;
+
+ private:
+  class Expectation;
+  struct QueuedJob {
+    uint64_t epoch;
+    Job job;
+  };
+
+  void Main();
+  // Leaves the isolate and waits to be made ready.
+  void SwitchOut();
+  // Lets other VUs have their turn.
+  void Yield();
+  // After an interruption: V8 may run code of this VU again.
+  void ForgetTermination();
+  // Runs microtasks and events until `until`, or until nothing is expected any more. False: interrupted, or an event threw
+  // (which is logged).
+  bool RunEvents(absl::FunctionRef<bool()> until);
+  void DropEvents();
+  void LogException(v8::TryCatch& caught);
+  bool quitting() const { return wanted_epoch_.load(std::memory_order_relaxed) == kEveryEpoch; }
+
+  void Enter(size_t scenario);
+  IterationEnd RunIteration(const Iteration& iteration);
+  void FinishIteration(MonoTime began, absl::Duration duration);
+  void EmitData(absl::Time now);
+  TagSetId TestTags();
+
+  Worker& worker_;
+  RunShared& run_;
+  const VuKey key_;
+  const Ids ids_;
+  ScriptIsolate& script_isolate_;
+  std::unique_ptr<ConnectionPool> connections_;
+  std::unique_ptr<Fibre> fibre_;
+  std::unique_ptr<World> world_;  // made and ended inside
+
+  std::deque<QueuedJob> jobs_;
+  uint64_t epoch_ = 0;  // of the running job
+  std::atomic<uint64_t> wanted_epoch_{0};
+  bool queued_ = false;
+  bool in_init_ = true;
+  std::string aborted_;  // the message of exec.test.abort() in the present job
+  bool parked_ = false;  // since the present iteration began
+
+  uint64_t park_ = 0;  // number of the present wait
+  bool woken_ = false;
+  std::deque<Task> events_;
+  int64_t expected_ = 0;      // announced events that have not come
+  uint64_t generation_ = 1;   // events of earlier generations are dropped
+
+  TagSetId tags_ = kEmptyTagSet;
+  TagSetId base_tags_ = kEmptyTagSet;
+  std::string group_;
+  int64_t bytes_sent_ = 0, bytes_received_ = 0;
+
+  std::optional<size_t> scenario_;  // of the running activation
+  std::optional<size_t> env_scenario_;
+  v8::Global<v8::Function> function_;
+  v8::Global<v8::Value> setup_value_;
+  Iteration iteration_;
+  int64_t iterations_ = 0;  // begun by this VU
+  std::map<size_t, int64_t> iterations_in_scenario_;
+};
+
+}  // namespace lockstep::agent

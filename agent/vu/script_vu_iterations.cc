@@ -1,0 +1,242 @@
+// The part of ScriptVu that runs iterations and tells what they are.
+
+#include <algorithm>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+#include "agent/js/api/glue.h"
+#include "agent/vu/script_vu.h"
+
+namespace lockstep::agent {
+namespace {
+
+constexpr absl::string_view kDefaultFunction = "default";
+
+// How far a scenario's schedule is, where that is a matter of time.
+std::optional<absl::Duration> RegularDuration(const ExecutorConfig& executor) {
+  return std::visit(
+      [](const auto& config) -> std::optional<absl::Duration> {
+        using Config = std::decay_t<decltype(config)>;
+        if constexpr (std::is_same_v<Config, RampingVusConfig> || std::is_same_v<Config, RampingArrivalRateConfig>) {
+          absl::Duration total;
+          for (const Stage& stage : config.stages) {
+            total += stage.duration.value_or(absl::ZeroDuration());
+          }
+          return total;
+        } else if constexpr (std::is_same_v<Config, SharedIterationsConfig> ||
+                             std::is_same_v<Config, PerVuIterationsConfig>) {
+          return std::nullopt;
+        } else {
+          return config.duration;
+        }
+      },
+      executor);
+}
+
+// How many iterations a scenario has on this agent, where that is what ends it.
+int64_t PlannedIterations(const ExecutorConfig& executor, const SegmentTuple& segment) {
+  if (const auto* shared = std::get_if<SharedIterationsConfig>(&executor)) {
+    return segment.Retuple(shared->vus).Scale(shared->iterations);
+  }
+  if (const auto* per_vu = std::get_if<PerVuIterationsConfig>(&executor)) {
+    return segment.Scale(per_vu->vus) * per_vu->iterations;
+  }
+  return 0;
+}
+
+}  // namespace
+
+TagSetId ScriptVu::TestTags() {
+  TagSetId tags = kEmptyTagSet;
+  TagSetTable& table = sink().tags();
+  if (run_.config.options.tags.has_value()) {
+    for (const auto& [name, value] : *run_.config.options.tags) {
+      tags = table.With(tags, name, value);
+    }
+  }
+  if (run_.system_tags.Has(SystemTag::kVu)) {
+    tags = table.With(tags, SystemTagName(SystemTag::kVu), absl::StrCat(ids_.in_test));
+  }
+  return tags;
+}
+
+void ScriptVu::Enter(size_t scenario) {
+  scenario_ = scenario;
+  const ScenarioConfig& config = run_.config.options.scenarios->at(scenario);
+  TagSetTable& table = sink().tags();
+  base_tags_ = TestTags();
+  if (run_.system_tags.Has(SystemTag::kScenario)) {
+    base_tags_ = table.With(base_tags_, SystemTagName(SystemTag::kScenario), config.name);
+  }
+  if (run_.system_tags.Has(SystemTag::kGroup)) {
+    base_tags_ = table.With(base_tags_, SystemTagName(SystemTag::kGroup), "");
+  }
+  for (const auto& [name, value] : config.tags) {
+    base_tags_ = table.With(base_tags_, name, value);
+  }
+  if (env_scenario_ != scenario) {
+    env_scenario_ = scenario;
+    const std::map<std::string, std::string> overrides(config.env.begin(), config.env.end());
+    world_->SetEnv(overrides);
+    function_.Reset();
+    v8::Local<v8::Function> function;
+    if (world_->Function(config.exec.empty() ? kDefaultFunction : absl::string_view(config.exec)).ToLocal(&function)) {
+      function_.Reset(isolate(), function);
+    }
+  }
+}
+
+void ScriptVu::RunIterations(size_t scenario, IterationSource& source) {
+  Enter(scenario);
+  run_.vus_active.fetch_add(1, std::memory_order_relaxed);
+  ScenarioCounters& counters = *run_.scenarios.at(scenario);
+  while (!interrupted() && source.Next(loop().clock().Mono(), &iteration_)) {
+    counters.started.fetch_add(1, std::memory_order_relaxed);
+    parked_ = false;
+    const IterationEnd end = RunIteration(iteration_);
+    (end == IterationEnd::kFull ? run_.iterations_completed : run_.iterations_interrupted)
+        .fetch_add(1, std::memory_order_relaxed);
+    counters.ended.fetch_add(1, std::memory_order_relaxed);
+    source.Ended(iteration_, end);
+    if (!parked_ && !interrupted()) {
+      Yield();  // a script that never waits must not keep the others from running
+    }
+  }
+  run_.vus_active.fetch_sub(1, std::memory_order_relaxed);
+  scenario_.reset();
+}
+
+IterationEnd ScriptVu::RunIteration(const Iteration&) {
+  const v8::HandleScope handles(isolate());
+  const v8::Local<v8::Context> context = world_->context();
+  world_->SetIteration(iterations_);
+  tags_ = base_tags_;
+  group_.clear();
+  if (run_.system_tags.Has(SystemTag::kIter)) {
+    tags_ = sink().tags().With(tags_, SystemTagName(SystemTag::kIter), absl::StrCat(iterations_));
+  }
+  const MonoTime began = loop().clock().Mono();
+  v8::Local<v8::Value> argument = SetupValue();
+  BeginIteration();
+  {
+    v8::TryCatch caught(isolate());
+    v8::Local<v8::Value> result;
+    const bool returned =
+        function_.Get(isolate())->Call(context, v8::Undefined(isolate()), 1, &argument).ToLocal(&result);
+    if (!returned) {
+      if (!caught.HasTerminated() && !interrupted()) {
+        LogException(caught);
+      }
+    } else {
+      RunEvents([] { return false; });
+      if (result->IsPromise() && result.As<v8::Promise>()->State() == v8::Promise::kRejected && !interrupted()) {
+        // The rejection stays in the list below, as nobody has handled it.
+        world_->RunMicrotasks();
+      }
+      for (const v8::Local<v8::Value>& reason : world_->TakeUnhandledRejections()) {
+        if (!interrupted()) {
+          isolate()->ThrowException(reason);
+          LogException(caught);
+          caught.Reset();
+        }
+      }
+    }
+  }
+  const bool full = !interrupted();
+  ForgetTermination();
+  DropEvents();
+  EndIteration();
+  const absl::Duration duration = loop().clock().Mono() - began;
+  ++iterations_;
+  ++iterations_in_scenario_[*scenario_];
+  tags_ = base_tags_;
+  if (!full) {
+    EmitData(loop().clock().Wall());
+    return IterationEnd::kInterrupted;
+  }
+  FinishIteration(began, duration);
+  return IterationEnd::kFull;
+}
+
+void ScriptVu::FinishIteration(MonoTime began, absl::Duration duration) {
+  const absl::Time now = loop().clock().Wall();
+  const MetricValue values[] = {
+      {BuiltinMetric(builtin::kIterationDuration), absl::ToDoubleMilliseconds(duration)},
+      {BuiltinMetric(builtin::kIterations), 1},
+  };
+  sink().AddMany(tags_, now, values);
+  EmitData(now);
+  if (run_.config.options.no_vu_connection_reuse.value_or(false)) {
+    connections_->Clear();
+  }
+  const absl::Duration least = run_.config.options.min_iteration_duration.value_or(absl::ZeroDuration());
+  if (duration < least) {
+    Park([&](Task wake) { loop().At(began + least, std::move(wake)); });
+    ForgetTermination();
+  }
+}
+
+void ScriptVu::EmitData(absl::Time now) {
+  const MetricValue values[] = {
+      {BuiltinMetric(builtin::kDataSent), static_cast<double>(std::exchange(bytes_sent_, 0))},
+      {BuiltinMetric(builtin::kDataReceived), static_cast<double>(std::exchange(bytes_received_, 0))},
+  };
+  sink().AddMany(tags_, now, values);
+}
+
+void ScriptVu::CountBytes(int64_t sent, int64_t received) {
+  bytes_sent_ += sent;
+  bytes_received_ += received;
+}
+
+void ScriptVu::SetGroup(std::string path) {
+  group_ = std::move(path);
+  if (run_.system_tags.Has(SystemTag::kGroup)) {
+    tags_ = sink().tags().With(tags_, SystemTagName(SystemTag::kGroup), group_);
+  }
+}
+
+std::optional<ScenarioFacts> ScriptVu::scenario() const {
+  if (!scenario_.has_value()) {
+    return std::nullopt;
+  }
+  const ScenarioConfig& config = run_.config.options.scenarios->at(*scenario_);
+  ScenarioFacts facts{.name = config.name,
+                      .executor = ExecutorTypeName(config.executor),
+                      .start = absl::FromUnixNanos(run_.t0_wall_nanos.load()) + config.start_time,
+                      .iteration_in_instance = iteration_.in_instance,
+                      .iteration_in_test = iteration_.in_test};
+  const std::optional<absl::Duration> regular = RegularDuration(config.executor);
+  if (regular.has_value()) {
+    const absl::Duration elapsed = instance().running - config.start_time;
+    facts.progress = *regular > absl::ZeroDuration() ? absl::FDivDuration(elapsed, *regular) : 0;
+  } else {
+    const int64_t planned = PlannedIterations(config.executor, run_.config.segment);
+    const int64_t ended = run_.scenarios.at(*scenario_)->ended.load(std::memory_order_relaxed);
+    facts.progress = planned > 0 ? static_cast<double>(ended) / static_cast<double>(planned) : 0;
+  }
+  facts.progress = std::clamp(facts.progress, 0.0, 1.0);
+  return facts;
+}
+
+InstanceFacts ScriptVu::instance() const {
+  const int64_t t0 = run_.t0_nanos.load();
+  const MonoTime now = worker_.loop().clock().Mono();
+  return {.running = t0 == 0 ? absl::ZeroDuration() : std::max(now - MonoTime::FromNanos(t0), absl::ZeroDuration()),
+          .iterations_completed = run_.iterations_completed.load(std::memory_order_relaxed),
+          .iterations_interrupted = run_.iterations_interrupted.load(std::memory_order_relaxed),
+          .vus_active = run_.vus_active.load(std::memory_order_relaxed),
+          .vus_initialized = run_.vus_initialised.load(std::memory_order_relaxed)};
+}
+
+VuFacts ScriptVu::vu() const {
+  const auto in_scenario = scenario_.has_value() ? iterations_in_scenario_.find(*scenario_) : iterations_in_scenario_.end();
+  return {.id_in_instance = ids_.in_instance,
+          .id_in_test = ids_.in_test,
+          .iteration_in_instance = iterations_,
+          .iteration_in_scenario = in_scenario == iterations_in_scenario_.end() ? 0 : in_scenario->second};
+}
+
+}  // namespace lockstep::agent

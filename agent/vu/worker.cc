@@ -1,0 +1,155 @@
+#include "agent/vu/worker.h"
+
+#include <utility>
+
+#include "agent/vu/script_vu.h"
+
+namespace lockstep::agent {
+namespace {
+
+constexpr absl::Duration kPumpEvery = absl::Milliseconds(500);
+
+}  // namespace
+
+Worker::Worker(const ScriptEngine& engine, Network& network, RunShared& run, Accumulator::Config accumulator)
+    : engine_(engine), run_(run), loop_(network), accumulator_(accumulator) {
+  loop_.SetReadyStage([this] { ResumeReady(); });
+  Post([this] { PumpIsolates(); });
+  thread_ = std::thread([this] { loop_.Run(); });
+}
+
+Worker::~Worker() {
+  BeginStop();
+  thread_.join();
+}
+
+void Worker::BeginStop() {
+  {
+    MutexLock lock(mutex_);
+    if (std::exchange(stopping_, true)) {
+      return;
+    }
+    for (const auto& [key, vu] : interruptibles_) {
+      vu.wanted_epoch->store(ScriptVu::kEveryEpoch);
+      vu.isolate->RequestInterrupt(&Worker::OnInterrupt, this);
+    }
+  }
+  Post([this] {
+    EndAll();
+    loop_.Stop();
+  });
+}
+
+void Worker::PumpIsolates() {
+  for (const std::unique_ptr<ScriptIsolate>& isolate : isolates_) {
+    isolate->PumpPlatformTasks();
+  }
+  loop_.After(kPumpEvery, [this] { PumpIsolates(); });
+}
+
+void Worker::Interrupt(VuKey key, uint64_t epoch) {
+  {
+    MutexLock lock(mutex_);
+    const auto found = interruptibles_.find(key);
+    if (found == interruptibles_.end()) {
+      return;
+    }
+    found->second.wanted_epoch->store(epoch);
+    // Reaches a script that is running; one that waits is woken up below.
+    found->second.isolate->RequestInterrupt(&Worker::OnInterrupt, this);
+  }
+  Post([this, key] { MakeReady(key); });
+}
+
+void Worker::OnInterrupt(v8::Isolate* isolate, void* data) {
+  // V8 calls this for whatever script of the isolate runs next, so ask whether it is one that is meant.
+  const ScriptVu* vu = static_cast<Worker*>(data)->current_;
+  if (vu != nullptr && vu->isolate() == isolate && vu->interrupted()) {
+    isolate->TerminateExecution();
+  }
+}
+
+ScriptVu* Worker::Find(VuKey key) {
+  const auto found = vus_.find(key);
+  return found == vus_.end() ? nullptr : found->second.get();
+}
+
+void Worker::Adopt(VuKey key, std::unique_ptr<ScriptVu> vu) {
+  {
+    MutexLock lock(mutex_);
+    interruptibles_[key] = {.isolate = vu->isolate(), .wanted_epoch = &vu->wanted_epoch()};
+    if (stopping_) {
+      vu->Quit();
+    }
+  }
+  vus_[key] = std::move(vu);
+}
+
+void Worker::Remove(VuKey key) {
+  ScriptVu* vu = Find(key);
+  if (vu == nullptr) {
+    return;
+  }
+  {
+    MutexLock lock(mutex_);
+    interruptibles_.erase(key);
+  }
+  vu->Quit();
+  while (!vu->done()) {
+    Resume(*vu);
+  }
+  vus_.erase(key);
+}
+
+void Worker::EndAll() {
+  while (!vus_.empty()) {
+    Remove(vus_.begin()->first);
+  }
+  ready_.clear();
+  isolates_.clear();
+}
+
+void Worker::MakeReady(VuKey key) {
+  ScriptVu* vu = Find(key);
+  if (vu != nullptr && !std::exchange(vu->queued(), true)) {
+    ready_.push_back(key);
+    loop_.WakeSoon();
+  }
+}
+
+ScriptIsolate& Worker::IsolateForNewVu() {
+  if (vus_made_++ % ScriptEngine::kVusPerIsolate == 0) {
+    isolates_.push_back(std::make_unique<ScriptIsolate>(engine_, [this] {
+      run_.conductor.Post([this] {
+        run_.on_broken(
+            "out of memory: the script has used up the heap of its V8 isolate; use less memory in each VU, share data "
+            "with SharedArray, or spread the VUs over more agents");
+      });
+    }));
+  }
+  return *isolates_.back();
+}
+
+void Worker::ResumeReady() {
+  // Those that become ready meanwhile wait for the next turn, so that the network is served in between.
+  for (size_t count = ready_.size(); count > 0; --count) {
+    const VuKey key = ready_.front();
+    ready_.pop_front();
+    ScriptVu* vu = Find(key);
+    if (vu != nullptr) {
+      vu->queued() = false;
+      Resume(*vu);
+    }
+  }
+  if (!ready_.empty()) {
+    loop_.WakeSoon();
+  }
+}
+
+void Worker::Resume(ScriptVu& vu) {
+  current_ = &vu;
+  vu.Resume();
+  current_ = nullptr;
+}
+
+}  // namespace lockstep::agent

@@ -1,0 +1,96 @@
+// A thread that hosts VUs: one loop with curl, a few isolates, one accumulator, and the queue of VUs that can go on.
+// Shares nothing with other workers; what crosses threads is a task posted to the loop.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/functional/any_invocable.h"
+#include "agent/js/engine.h"
+#include "agent/js/script_isolate.h"
+#include "agent/net/multi_loop.h"
+#include "agent/report/accumulator.h"
+#include "agent/vu/run_shared.h"
+
+namespace lockstep::agent {
+
+class ScriptVu;
+
+// Unique among a worker's VUs, and never used again.
+enum class VuKey : uint64_t {};
+
+class Worker {
+ public:
+  // Starts the thread. `engine`, `network` and `run` outlive the worker.
+  Worker(const ScriptEngine& engine, Network& network, RunShared& run, Accumulator::Config accumulator);
+  // BeginStop, if it has not been called, then joins the thread. Not on the worker's thread.
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  // Interrupts what runs and comes to run, and ends all VUs; returns at once. Not on the worker's thread.
+  void BeginStop();
+  // Runs `task` on the worker's thread. Any thread.
+  void Post(EventLoop::Task task) { loop_.Post(std::move(task)); }
+  // A key for a VU that is to be made here. Any thread.
+  VuKey NewKey() { return VuKey{next_key_.fetch_add(1)}; }
+  // Makes the VU `key` stop what it does, if that is still its activation `epoch`. Any thread; also while the worker is
+  // stuck in a script.
+  void Interrupt(VuKey key, uint64_t epoch);
+
+  // ---- the worker's thread only ----
+  MultiLoop& loop() { return loop_; }
+  Accumulator& sink() { return accumulator_; }
+  RunShared& run() { return run_; }
+  const ScriptEngine& engine() const { return engine_; }
+
+  ScriptVu* Find(VuKey key);
+  void Adopt(VuKey key, std::unique_ptr<ScriptVu> vu);
+  // Ends the VU's fibre and frees it.
+  void Remove(VuKey key);
+  // Lets the VU go on in the ready stage of this turn or the next.
+  void MakeReady(VuKey key);
+  // An isolate with room for another VU.
+  ScriptIsolate& IsolateForNewVu();
+  // The VU whose fibre runs now, or null.
+  ScriptVu* current() const { return current_; }
+
+ private:
+  static void OnInterrupt(v8::Isolate* isolate, void* worker);
+  void ResumeReady();
+  void Resume(ScriptVu& vu);
+  void EndAll();
+  // Lets V8 finish what its helpers have begun, now and then.
+  void PumpIsolates();
+
+  const ScriptEngine& engine_;
+  RunShared& run_;
+  MultiLoop loop_;
+  Accumulator accumulator_;
+  std::atomic<uint64_t> next_key_{1};
+
+  // Worker's thread.
+  std::vector<std::unique_ptr<ScriptIsolate>> isolates_;
+  size_t vus_made_ = 0;
+  absl::flat_hash_map<VuKey, std::unique_ptr<ScriptVu>> vus_;
+  std::deque<VuKey> ready_;
+  ScriptVu* current_ = nullptr;
+
+  // What Interrupt needs of a VU from other threads.
+  struct Interruptible {
+    v8::Isolate* isolate = nullptr;
+    std::atomic<uint64_t>* wanted_epoch = nullptr;
+  };
+  Mutex mutex_;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::flat_hash_map<VuKey, Interruptible> interruptibles_ ABSL_GUARDED_BY(mutex_);
+
+  std::thread thread_;  // last: it uses all of the above
+};
+
+}  // namespace lockstep::agent
