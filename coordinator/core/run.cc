@@ -315,12 +315,12 @@ void Run::OnInspected(const v1::Inspected& inspected) {
   }
   absl::StatusOr<TestPlan> plan = source_.MakePlan(inspected);
   if (!plan.ok()) {
-    EndEarly(ExitCode::kInvalidConfig, std::string(plan.status().message()), false, true);
+    EndEarly(absl::IsInvalidArgument(plan.status()) ? ExitCode::kInvalidConfig : ExitCode::kOther,
+             std::string(plan.status().message()), false, true);
     return;
   }
   plan_ = *std::move(plan);
   paused_ = paused_ || plan_->paused;
-  custom_metrics_.assign(inspected.custom_metrics().begin(), inspected.custom_metrics().end());
   if (events_.on_planned) {
     events_.on_planned(*plan_);
   }
@@ -378,12 +378,6 @@ v1::CoordinatorMessage Run::AssignFor(const RunMember& member) const {
     assign.set_rps_share(tuple.ok() ? std::max<int64_t>(tuple->Scale(plan_->rps), 1) : plan_->rps);
   }
   assign.set_keep_points(plan_->keep_points);
-  for (const v1::CustomMetric& metric : custom_metrics_) {
-    *assign.add_custom_metrics() = metric;
-  }
-  for (const std::string& submetric : plan_->submetrics) {
-    assign.add_submetrics(submetric);
-  }
   return message;
 }
 

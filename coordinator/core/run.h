@@ -203,7 +203,6 @@ class Run {
   AgentId elected_{};
   Bundle bundle_;
   std::optional<TestPlan> plan_;
-  std::vector<v1::CustomMetric> custom_metrics_;
   RunOutcome outcome_;
   std::string mark_;  // exec.test.fail's message
   bool marked_ = false;

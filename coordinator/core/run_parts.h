@@ -40,8 +40,7 @@ struct TestPlan {
       absl::ZeroDuration();  // from T0, graceful stops included; infinite: until stopped
   absl::Duration graceful_stop = absl::ZeroDuration();  // the longest of all scenarios
   bool keep_points = false;                             // an output wants single samples
-  std::vector<std::string> submetrics;
-  std::map<std::string, std::string> executors;  // scenario -> its executor's name
+  std::map<std::string, std::string> executors;         // scenario -> its executor's name
 };
 
 struct ScriptSource {

@@ -1,0 +1,146 @@
+// lockstep-agent: joins a coordinator, hosts the virtual users that it assigns, and comes back for
+// the next run.
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <sched.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "absl/strings/str_cat.h"
+
+#include "agent/js/engine.h"
+#include "agent/rpc/agent_flags.h"
+#include "agent/rpc/conductor.h"
+#include "agent/rpc/grpc_transport.h"
+#include "agent/rpc/host_recorder.h"
+#include "agent/rpc/script_log.h"
+#include "agent/rpc/session.h"
+#include "agent/rpc/stderr_log.h"
+#include "agent/vu/script_host_impl.h"
+#include "common/base/epoll_loop.h"
+#include "common/options/options_json.h"
+
+namespace lockstep::agent {
+namespace {
+
+int Processors() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  return sched_getaffinity(0, sizeof(set), &set) == 0 ? std::max(1, CPU_COUNT(&set)) : 1;
+}
+
+// Ends this process with its parent. False if the parent is gone already.
+bool DieWith(int64_t parent) {
+  return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == static_cast<pid_t>(parent);
+}
+
+// A descriptor that is readable when SIGINT or SIGTERM has come. Before any thread starts, so that
+// all leave them to it.
+int TakeSignals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+SessionSettings SettingsOf(const AgentFlags& flags) {
+  SessionSettings settings;
+  settings.coordinator = flags.coordinator;
+  settings.version = LOCKSTEP_VERSION;
+  settings.name = flags.name;
+  settings.weight = flags.weight;
+  settings.labels = flags.labels;
+  settings.capabilities = {"http", "ws"};
+  settings.process_id = getpid();
+  settings.once = flags.once;
+  return settings;
+}
+
+int Serve(const AgentFlags& flags) {
+  const int signals = TakeSignals();
+  StderrLog own_log(flags.name, flags.verbose);
+  if (flags.parent != 0 && !DieWith(flags.parent)) {
+    own_log.Error("the coordinator that started this agent is gone");
+    return static_cast<int>(ExitCode::kOther);
+  }
+  if (flags.parent == 0) {
+    own_log.Warn(
+        "plain text: the script and the results cross the network readable for everybody "
+        "(--insecure)");
+  }
+  EpollLoop loop;
+  ScriptLog script_log(loop);
+  ScriptEngine engine(ScriptEngine::Config{});
+  Conductor* conductor_or_null = nullptr;
+  int exit_code = static_cast<int>(ExitCode::kSuccess);
+  ScriptHostImpl host(
+      engine, loop, script_log,
+      {.workers = flags.workers > 0 ? static_cast<int>(flags.workers) : Processors(),
+       .on_broken = [&](std::string message) {
+         own_log.Error(message);
+         exit_code = static_cast<int>(ExitCode::kOther);
+         conductor_or_null->Leave(message);
+         loop.Stop();
+       }});
+  HostRecorder recorder(
+      loop.clock(),
+      {.configure = [&](Accumulator::Config config) { host.SetAccumulator(config); },
+       .seal =
+           [&](absl::AnyInvocable<void(std::vector<Batch>)> done) { host.Seal(std::move(done)); }});
+  auto transport = std::make_unique<GrpcTransport>(loop, flags.coordinator);
+  auto session = std::make_unique<Session>(loop, *transport, own_log, SettingsOf(flags));
+  Conductor conductor({loop, *session, host, recorder, script_log},
+                      [](absl::string_view json) { return FromCanonicalJson(json); });
+  conductor_or_null = &conductor;
+  loop.Watch(signals, EPOLLIN, [&](uint32_t) {
+    signalfd_siginfo info;
+    while (read(signals, &info, sizeof(info)) == static_cast<ssize_t>(sizeof(info))) {
+      conductor.Leave(info.ssi_signo == SIGINT ? "interrupted" : "terminated");
+    }
+  });
+  conductor.Begin([&](absl::Status status) {
+    if (!status.ok()) {
+      own_log.Error(std::string(status.message()));
+      exit_code = static_cast<int>(ExitCode::kOther);
+    }
+    loop.Stop();
+  });
+  loop.Run();
+  session.reset();
+  transport.reset();  // its last words get out
+  // Taking V8 and the workers apart in order would only cost time: nothing of theirs outlives the
+  // process.
+  fflush(nullptr);
+  _exit(exit_code);
+}
+
+int Main(const std::vector<std::string>& args) {
+  std::variant<AgentFlags, AgentFlagsExit> parsed = ParseAgentFlags(args);
+  if (auto* exit = std::get_if<AgentFlagsExit>(&parsed); exit != nullptr) {
+    fputs(exit->output.c_str(), stdout);
+    if (!exit->error.empty()) {
+      fprintf(stderr, "lockstep-agent: %s\nSee lockstep-agent --help\n", exit->error.c_str());
+    }
+    return static_cast<int>(exit->code);
+  }
+  setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);  // we say what is wrong ourselves
+  return Serve(std::get<AgentFlags>(parsed));
+}
+
+}  // namespace
+}  // namespace lockstep::agent
+
+int main(int argc, char** argv) {
+  return lockstep::agent::Main(std::vector<std::string>(argv + 1, argv + argc));
+}

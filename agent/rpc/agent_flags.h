@@ -1,0 +1,36 @@
+// The command line of `lockstep-agent`, as plain values.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/base/exit_code.h"
+
+namespace lockstep::agent {
+
+struct AgentFlags {
+  std::string coordinator;  // "host:port" or "unix:/path"
+  bool insecure = false;    // plain text; must be said, as long as there is no TLS
+  std::string name;         // default: the host's name and the process id
+  int64_t weight = 1;       // 1 to 1000000
+  std::map<std::string, std::string> labels;
+  bool once = false;    // one run, and no endless waiting for a coordinator
+  int64_t parent = 0;   // process to die with; 0: none
+  int64_t workers = 0;  // worker threads; 0: as many as there are processors to run on
+  bool verbose = false;
+};
+
+// There is nothing (more) to do: help or the version was asked for, or the command line is wrong.
+struct AgentFlagsExit {
+  ExitCode code = ExitCode::kSuccess;
+  std::string output;  // for stdout
+  std::string error;   // names the flag, the value and what is allowed
+};
+
+// `args` without the program's name.
+std::variant<AgentFlags, AgentFlagsExit> ParseAgentFlags(const std::vector<std::string>& args);
+
+}  // namespace lockstep::agent

@@ -1,0 +1,107 @@
+#include "coordinator/cli/control_app.h"
+
+#include <cstdio>
+#include <string>
+
+#include <google/protobuf/util/json_util.h>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+
+#include "coordinator/rpc/control_client.h"
+
+namespace lockstep::coordinator {
+namespace {
+
+std::string ToJson(const v1::RunStatus& status, bool pretty) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.add_whitespace = pretty;
+  options.always_print_primitive_fields = true;
+  options.preserve_proto_field_names = true;
+  std::string text;
+  if (!google::protobuf::util::MessageToJsonString(status, &text, options).ok()) {
+    return "{}\n";
+  }
+  return pretty ? text : text + "\n";
+}
+
+std::string ToText(const v1::RunStatus& status) {
+  std::string text = absl::StrFormat("%s  %s%s  %.1fs", status.script(), status.state(),
+                                     status.paused() ? " (paused)" : "", status.elapsed_s());
+  if (status.planned_s() > 0) {
+    absl::StrAppendFormat(&text, "/%.1fs", status.planned_s());
+  }
+  absl::StrAppendFormat(&text, "  %d/%d VUs  %d complete and %d interrupted iterations\n",
+                        status.vus(), status.vus_max(), status.iterations(), status.interrupted());
+  if (!status.stop_reason().empty()) {
+    absl::StrAppend(&text, "  ending: ", status.stop_reason(), "\n");
+  }
+  for (const v1::AgentStatus& agent : status.agents()) {
+    absl::StrAppendFormat(&text, "  agent %-20s %-12s %-14s %5d/%d VUs  %8d iterations\n",
+                          agent.name(), agent.state(), agent.segment(), agent.vus(),
+                          agent.vus_max(), agent.iterations());
+  }
+  for (const v1::ScenarioStatus& scenario : status.scenarios()) {
+    absl::StrAppendFormat(
+        &text, "  scenario %-17s %-12s %3.0f%%  %d/%d VUs  %d iterations, %d dropped\n",
+        scenario.name(), scenario.state(), scenario.progress() * 100, scenario.vus(),
+        scenario.max_vus(), scenario.iterations(), scenario.dropped());
+  }
+  for (const v1::ThresholdStatus& threshold : status.thresholds()) {
+    absl::StrAppendFormat(&text, "  threshold %s %s: %s", threshold.metric(),
+                          threshold.expression(), threshold.verdict());
+    absl::StrAppend(
+        &text, threshold.verdict() == "no data" ? "" : absl::StrCat(" (", threshold.value(), ")"),
+        "\n");
+  }
+  return text;
+}
+
+void Print(const v1::RunStatus& status, const ControlCommand& command) {
+  std::string text = command.json ? ToJson(status, !command.watch) : ToText(status);
+  fwrite(text.data(), 1, text.size(), stdout);
+  fflush(stdout);
+}
+
+}  // namespace
+
+ExitCode ExecuteControl(const ControlCommand& command, Logger& logger) {
+  ControlClient client(command.address);
+  absl::Status failure;
+  if (command.verb == ControlCommand::Verb::kStatus && command.watch) {
+    failure = client.Watch([&](const v1::RunStatus& status) {
+      Print(status, command);
+      return true;
+    });
+  } else {
+    absl::StatusOr<v1::RunStatus> status;
+    switch (command.verb) {
+      case ControlCommand::Verb::kStatus:
+        status = client.GetStatus();
+        break;
+      case ControlCommand::Verb::kPause:
+        status = client.Pause();
+        break;
+      case ControlCommand::Verb::kResume:
+        status = client.Resume();
+        break;
+      case ControlCommand::Verb::kScale:
+        status = client.Scale(command.vus, command.max_vus);
+        break;
+      case ControlCommand::Verb::kStop:
+        status = client.Stop(command.now);
+        break;
+    }
+    failure = status.status();
+    if (status.ok()) {
+      Print(*status, command);
+    }
+  }
+  if (!failure.ok()) {
+    logger.Error(std::string(failure.message()));
+    return ExitCode::kOther;
+  }
+  return ExitCode::kSuccess;
+}
+
+}  // namespace lockstep::coordinator

@@ -1,0 +1,13 @@
+// `lockstep status`, `pause`, `resume`, `scale` and `stop`: talks to a running coordinator and
+// prints its answer.
+#pragma once
+
+#include "common/base/exit_code.h"
+#include "common/base/log.h"
+#include "coordinator/cli/commands.h"
+
+namespace lockstep::coordinator {
+
+ExitCode ExecuteControl(const ControlCommand& command, Logger& logger);
+
+}  // namespace lockstep::coordinator

@@ -1,0 +1,119 @@
+#include "coordinator/cli/reports.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <system_error>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+#include "common/base/status_macros.h"
+#include "common/options/duration.h"
+#include "common/options/options_json.h"
+#include "common/plan/describe.h"
+
+namespace lockstep::coordinator {
+namespace {
+
+// The reason if it fails.
+std::string WriteFile(const std::string& path, const std::string& content) {
+  FILE* file = fopen(path.c_str(), "wb");
+  if (file == nullptr) {
+    return std::generic_category().message(errno);
+  }
+  bool written = fwrite(content.data(), 1, content.size(), file) == content.size();
+  int error = errno;
+  if (fclose(file) != 0 && written) {
+    written = false;
+    error = errno;
+  }
+  return written ? "" : std::generic_category().message(error);
+}
+
+}  // namespace
+
+lockstep::SummaryMode ToLibrary(SummaryMode mode) {
+  switch (mode) {
+    case SummaryMode::kCompact:
+      return lockstep::SummaryMode::kCompact;
+    case SummaryMode::kFull:
+      return lockstep::SummaryMode::kFull;
+    case SummaryMode::kDisabled:
+      return lockstep::SummaryMode::kDisabled;
+  }
+  return lockstep::SummaryMode::kCompact;
+}
+
+std::string InspectionText(const PlannedTest& test, bool execution_requirements) {
+  nlohmann::ordered_json json =
+      ToInspectJson(execution_requirements ? test.options.consolidated : test.options.merged);
+  if (execution_requirements) {
+    json["totalDuration"] = DurationText(test.whole.max_duration);
+    json["maxVUs"] = test.whole.max_vus;
+  }
+  return json.dump(2) + "\n";
+}
+
+absl::StatusOr<std::string> PlanText(const PlannedTest& test, int64_t agents) {
+  SegmentSequence sequence;
+  if (test.plan.sequence.has_value()) {
+    sequence = *test.plan.sequence;
+  } else {
+    LOCKSTEP_ASSIGN_OR_RETURN(sequence, SegmentSequence::FromWeights(
+                                            std::vector<int64_t>(static_cast<size_t>(agents), 1)));
+  }
+  const std::vector<ScenarioConfig> scenarios =
+      test.options.consolidated.scenarios.value_or(std::vector<ScenarioConfig>());
+  std::string text;
+  for (size_t i = 0; i < sequence.segments().size(); ++i) {
+    LOCKSTEP_ASSIGN_OR_RETURN(SegmentTuple segment, SegmentTuple::Make(sequence, i));
+    LOCKSTEP_ASSIGN_OR_RETURN(InstancePlan plan, PlanInstance(scenarios, segment));
+    absl::StrAppend(&text, "agent ", i + 1, " ", sequence.segments()[i].ToString(), " ",
+                    DescribePlan(plan, segment), "\n");
+    for (size_t k = 0; k < scenarios.size(); ++k) {
+      const ScenarioPlan& part = plan.scenarios[k];
+      absl::StrAppend(&text, "  * ", part.name, ": ");
+      if (!part.has_work) {
+        absl::StrAppend(&text, "nothing to do\n");
+        continue;
+      }
+      absl::StrAppend(&text, DescribeScenario(scenarios[k], segment), "; ", part.max_vus,
+                      part.max_vus == 1 ? " VU" : " VUs");
+      if (part.iterations >= 0) {
+        absl::StrAppend(&text, ", ", part.iterations,
+                        part.iterations == 1 ? " iteration" : " iterations");
+      }
+      if (part.first_start.has_value()) {
+        absl::StrAppend(&text, ", first start at ", DurationText(*part.first_start));
+      }
+      absl::StrAppend(&text, "\n");
+    }
+  }
+  return text;
+}
+
+void WriteSummaryOutputs(const std::map<std::string, std::string>& outputs, Logger& logger) {
+  std::vector<std::string> errors;
+  for (const auto& [target, content] : outputs) {
+    if (target == "stdout" || target == "stderr") {
+      FILE* stream = target == "stdout" ? stdout : stderr;
+      fwrite(content.data(), 1, content.size(), stream);
+      fflush(stream);
+    } else if (std::string reason = WriteFile(target, content); !reason.empty()) {
+      errors.push_back(absl::StrCat("could not open '", target, "': ", reason));
+    }
+  }
+  if (!errors.empty()) {
+    logger.Error(absl::StrCat("Could not save some summary information:\n\t- ",
+                              absl::StrJoin(errors, "\n\t- ")));
+  }
+}
+
+void WriteSummaryExport(const Summary& summary, const std::string& path, Logger& logger) {
+  if (std::string reason = WriteFile(path, SummaryExport(summary).dump(4)); !reason.empty()) {
+    logger.Error(absl::StrCat("the summary cannot be written to ", path, ": ", reason));
+  }
+}
+
+}  // namespace lockstep::coordinator

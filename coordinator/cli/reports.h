@@ -1,0 +1,30 @@
+// What a run leaves behind: texts and files.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "absl/status/statusor.h"
+
+#include "common/base/log.h"
+#include "common/summary/summary.h"
+#include "coordinator/cli/commands.h"
+#include "coordinator/cli/test_plan.h"
+
+namespace lockstep::coordinator {
+
+lockstep::SummaryMode ToLibrary(SummaryMode mode);
+
+// What `lockstep inspect` prints: the options as JSON, with `totalDuration` and `maxVUs` if asked
+// for.
+std::string InspectionText(const PlannedTest& test, bool execution_requirements);
+
+// What `lockstep plan` prints: the part of each of `agents` agents.
+absl::StatusOr<std::string> PlanText(const PlannedTest& test, int64_t agents);
+
+// Writes what handleSummary returned: "stdout", "stderr", and files by their paths. What cannot be
+// written is logged.
+void WriteSummaryOutputs(const std::map<std::string, std::string>& outputs, Logger& logger);
+void WriteSummaryExport(const Summary& summary, const std::string& path, Logger& logger);
+
+}  // namespace lockstep::coordinator

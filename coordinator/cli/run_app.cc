@@ -1,0 +1,480 @@
+#include "coordinator/cli/run_app.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <utility>
+
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "absl/status/status.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+#include "common/base/epoll_loop.h"
+#include "common/base/status_macros.h"
+#include "common/plan/describe.h"
+#include "common/summary/summary.h"
+#include "coordinator/cli/local_agents.h"
+#include "coordinator/cli/progress.h"
+#include "coordinator/cli/reports.h"
+#include "coordinator/cli/script_files.h"
+#include "coordinator/cli/signals.h"
+#include "coordinator/cli/test_plan.h"
+#include "coordinator/core/fleet.h"
+#include "coordinator/core/results.h"
+#include "coordinator/core/run.h"
+#include "coordinator/output/output.h"
+#include "coordinator/rpc/grpc_server.h"
+
+namespace lockstep::coordinator {
+namespace {
+
+constexpr char kVersion[] = LOCKSTEP_VERSION;
+constexpr absl::Duration kLease = absl::Seconds(10);
+// A local agent that has not joined by then never will.
+constexpr absl::Duration kLocalAgentsWithin = absl::Seconds(30);
+// How long agents may take to hear that the run is over, and local ones to end.
+constexpr absl::Duration kFarewell = absl::Seconds(2);
+
+std::string RandomHex() {
+  std::string bytes(16, '\0');
+  if (getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
+    std::abort();  // no randomness, no secrets
+  }
+  return absl::BytesToHexString(bytes);
+}
+
+void WriteStdout(absl::string_view text) {
+  fwrite(text.data(), 1, text.size(), stdout);
+  fflush(stdout);
+}
+
+// A folder for the Unix socket that only this user can enter; removed with everything in it.
+class PrivateFolder {
+ public:
+  static absl::StatusOr<std::unique_ptr<PrivateFolder>> Make() {
+    std::error_code error;
+    std::string path = (std::filesystem::temp_directory_path(error) / "lockstep-XXXXXX").string();
+    if (error || mkdtemp(path.data()) == nullptr) {
+      return absl::InternalError(absl::StrCat("cannot make a folder like ", path));
+    }
+    return std::unique_ptr<PrivateFolder>(new PrivateFolder(path));
+  }
+  ~PrivateFolder() { Remove(); }
+  void Remove() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  const std::string& path() const { return path_; }
+
+ private:
+  explicit PrivateFolder(std::string path) : path_(std::move(path)) {}
+  const std::string path_;
+};
+
+class RunApp final : public TestSource, public RunControl {
+ public:
+  RunApp(RunRequest request, const Environment& environment, Logger& logger)
+      : request_(std::move(request)), environment_(environment), logger_(logger) {}
+
+  ExitCode Execute();
+
+  // TestSource
+  const ScriptSource& script() const override { return script_; }
+  void Fetch(const std::string& url,
+             absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) override {
+    done(ReadFileUrl(url));
+  }
+  absl::StatusOr<TestPlan> MakePlan(const v1::Inspected& inspected) override;
+
+  // RunControl
+  v1::RunStatus Snapshot() const override { return run_->Snapshot(); }
+  bool done() const override { return run_->state() == RunState::kDone; }
+  absl::Status Pause() override { return run_->Pause(); }
+  absl::Status Resume() override { return run_->Resume(); }
+  absl::Status Scale(int64_t vus, int64_t max_vus) override { return run_->Scale(vus, max_vus); }
+  absl::Status Stop(bool now) override { return run_->Stop(now); }
+
+ private:
+  bool local() const { return request_.listen.empty(); }
+  ExitCode Reject(const absl::Status& status, ExitCode code);
+  absl::Status Listen();
+  absl::Status StartLocalAgents();
+  void BeginRun();
+  absl::Status StartOutputs(const Options& options);
+  void OnPlanned();
+  void OnSignal(const std::string& name);
+  void OnTick();
+  void OnSummary(std::optional<std::map<std::string, std::string>> outputs);
+  void OnDone(const RunOutcome& outcome);
+  void Farewell();
+  void LookForEnd();
+  void PrintProgress(bool finished);
+  void PrintInspection();
+  void StopOutputs();
+  std::map<std::string, std::string> ScriptEnvironment() const;
+
+  const RunRequest request_;
+  const Environment& environment_;
+  Logger& logger_;
+  EpollLoop loop_;
+  std::optional<OptionTiers> tiers_;
+  ScriptSource script_;
+  std::unique_ptr<PrivateFolder> folder_;
+  std::unique_ptr<Signals> signals_;
+  std::unique_ptr<GrpcServer> server_;
+  std::unique_ptr<Fleet> fleet_;
+  std::unique_ptr<Results> results_;
+  std::unique_ptr<Run> run_;
+  std::unique_ptr<LocalAgents> local_agents_;
+  std::vector<std::unique_ptr<Output>> outputs_;
+  std::optional<PlannedTest> test_;
+  std::string address_;
+  int signals_seen_ = 0;
+  bool lingering_ = false;
+  MonoTime farewell_until_;
+  ExitCode exit_code_ = ExitCode::kSuccess;
+};
+
+ExitCode RunApp::Reject(const absl::Status& status, ExitCode code) {
+  logger_.Error(std::string(status.message()));
+  return code;
+}
+
+ExitCode RunApp::Execute() {
+  absl::StatusOr<OptionTiers> tiers = OptionTiers::Load(request_.test, environment_);
+  if (!tiers.ok()) {
+    return Reject(tiers.status(),
+                  absl::IsNotFound(tiers.status()) ? ExitCode::kOther : ExitCode::kInvalidConfig);
+  }
+  tiers_ = *std::move(tiers);
+  absl::StatusOr<ScriptSource> script = LoadScript(request_.test.script);
+  if (!script.ok()) {
+    return Reject(script.status(), ExitCode::kOther);
+  }
+  script_ = *std::move(script);
+  signals_ = std::make_unique<Signals>(loop_, [this](const std::string& name) { OnSignal(name); });
+  server_ = std::make_unique<GrpcServer>(loop_);
+  fleet_ = std::make_unique<Fleet>(loop_, *server_, logger_,
+                                   FleetSettings{.version = kVersion, .lease = kLease}, RandomHex);
+  results_ = std::make_unique<Results>(loop_.clock(), logger_);
+  BeginRun();
+  absl::Status started = Listen();
+  if (started.ok() && local()) {
+    started = StartLocalAgents();
+  }
+  if (!started.ok()) {
+    return Reject(started, ExitCode::kOther);
+  }
+  loop_.Run();
+  server_->Shutdown();
+  local_agents_.reset();
+  return exit_code_;
+}
+
+absl::Status RunApp::Listen() {
+  if (local()) {
+    LOCKSTEP_ASSIGN_OR_RETURN(folder_, PrivateFolder::Make());
+    address_ = absl::StrCat("unix:", folder_->path(), "/coordinator");
+  } else {
+    address_ = request_.listen;
+  }
+  LOCKSTEP_RETURN_IF_ERROR(server_->Start({address_}, *fleet_, *this));
+  if (local()) {
+    logger_.Debug(absl::StrCat("listening on ", address_));
+  } else {
+    logger_.Warn(
+        "plain text: everybody who can reach this address can read the script and control the run "
+        "(--insecure)");
+    logger_.Info(absl::StrCat("waiting for ", request_.run.agents,
+                              request_.run.agents == 1 ? " agent" : " agents", " on ", address_));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RunApp::StartLocalAgents() {
+  LOCKSTEP_ASSIGN_OR_RETURN(std::string program, FindAgentProgram());
+  local_agents_ = std::make_unique<LocalAgents>(loop_, [this](pid_t process,
+                                                              const std::string& how) {
+    if (run_->state() == RunState::kDone) {
+      return;
+    }
+    if (const AgentRecord* agent = fleet_->FindByProcess(process); agent != nullptr) {
+      fleet_->Expel(agent->id, absl::UnavailableError(absl::StrCat("its process ", how)));
+    } else if (run_->state() == RunState::kWaitingForAgents) {
+      run_->Fail(ExitCode::kOther, absl::StrCat("a local agent ", how, " before it could join"));
+    }
+  });
+  int64_t agents = request_.goal == RunRequest::Goal::kRun ? request_.run.agents : 1;
+  for (int64_t i = 1; i <= agents; ++i) {
+    LOCKSTEP_RETURN_IF_ERROR(local_agents_->Start(program, address_, absl::StrCat("agent-", i)));
+  }
+  return absl::OkStatus();
+}
+
+std::map<std::string, std::string> RunApp::ScriptEnvironment() const {
+  std::map<std::string, std::string> env;
+  if (request_.test.include_system_env_vars) {
+    env.insert(environment_.begin(), environment_.end());
+  }
+  for (const auto& [name, value] : request_.test.env) {
+    env[name] = value;
+  }
+  return env;
+}
+
+void RunApp::BeginRun() {
+  RunSettings settings;
+  settings.agents =
+      request_.goal == RunRequest::Goal::kRun ? static_cast<size_t>(request_.run.agents) : 1;
+  settings.tolerated_loss_percent = request_.run.tolerated_loss_percent;
+  settings.inspect_only = request_.goal != RunRequest::Goal::kRun;
+  settings.handle_summary = request_.run.summary_mode != SummaryMode::kDisabled;
+  settings.env = ScriptEnvironment();
+  settings.wait_for_agents = local() ? kLocalAgentsWithin : request_.wait_for_agents;
+  settings.lease = kLease;
+  run_ = std::make_unique<Run>(loop_, *fleet_, *this, *results_, logger_, std::move(settings));
+  run_->Begin({
+      .on_state = [](RunState) {},
+      .on_planned = [this](const TestPlan&) { OnPlanned(); },
+      .on_tick = [this] { OnTick(); },
+      .on_summary =
+          [this](std::optional<std::map<std::string, std::string>> outputs) {
+            OnSummary(std::move(outputs));
+          },
+      .on_done = [this](const RunOutcome& outcome) { OnDone(outcome); },
+  });
+}
+
+absl::StatusOr<TestPlan> RunApp::MakePlan(const v1::Inspected& inspected) {
+  int64_t agents = request_.goal == RunRequest::Goal::kRun ? request_.run.agents : 1;
+  LOCKSTEP_ASSIGN_OR_RETURN(test_, PlanTest(*tiers_, inspected, agents));
+  for (const std::string& warning : test_->options.warnings) {
+    logger_.Warn(warning);
+  }
+  const Options& options = test_->options.consolidated;
+  Results::Setup setup;
+  setup.custom_metrics.assign(inspected.custom_metrics().begin(), inspected.custom_metrics().end());
+  if (!request_.run.no_thresholds) {
+    setup.thresholds =
+        options.thresholds.value_or(std::map<std::string, std::vector<ThresholdConfig>>());
+  }
+  setup.breakdown_tags = BreakdownTags(ToLibrary(request_.run.summary_mode));
+  for (const auto& [key, value] : options.tags.value_or(std::map<std::string, std::string>())) {
+    setup.tags.emplace_back(key, value);
+  }
+  if (options.summary_trend_stats.has_value()) {
+    setup.summary.trend_stats = *options.summary_trend_stats;
+  }
+  setup.summary.time_unit = options.summary_time_unit.value_or("");
+  LOCKSTEP_RETURN_IF_ERROR(ValidateSummaryConfig(setup.summary));
+  setup.environment.no_color = environment_.contains("NO_COLOR");
+  setup.environment.stdout_is_tty = isatty(STDOUT_FILENO) != 0;
+  setup.environment.stderr_is_tty = isatty(STDERR_FILENO) != 0;
+  LOCKSTEP_RETURN_IF_ERROR(results_->Configure(std::move(setup)));
+  if (request_.goal == RunRequest::Goal::kRun) {
+    LOCKSTEP_RETURN_IF_ERROR(StartOutputs(options));
+  }
+  test_->plan.keep_points = !outputs_.empty();
+  return test_->plan;
+}
+
+absl::Status RunApp::StartOutputs(const Options& options) {
+  const std::vector<std::string>& specs =
+      request_.run.outputs.empty() ? tiers_->config_file().outputs : request_.run.outputs;
+  OutputContext context;
+  context.write_stdout = WriteStdout;
+  context.getenv = [this](absl::string_view name) -> std::optional<std::string> {
+    auto found = environment_.find(std::string(name));
+    return found == environment_.end() ? std::nullopt : std::make_optional(found->second);
+  };
+  context.system_tags = options.system_tags.value_or(std::vector<std::string>());
+  for (const std::string& spec : specs) {
+    absl::StatusOr<std::unique_ptr<Output>> output = MakeOutput(spec, context);
+    absl::Status started = output.status();
+    if (started.ok()) {
+      started = (*output)->Start();
+    }
+    if (!started.ok()) {
+      return absl::UnavailableError(started.message());
+    }
+    outputs_.push_back(*std::move(output));
+  }
+  results_->SetOnBatch([this](const Batch& batch) {
+    for (const std::unique_ptr<Output>& output : outputs_) {
+      output->Write(batch);
+    }
+  });
+  return absl::OkStatus();
+}
+
+void RunApp::OnPlanned() {
+  if (request_.goal != RunRequest::Goal::kRun) {
+    PrintInspection();
+    return;
+  }
+  if (request_.run.quiet) {
+    return;
+  }
+  HeaderFacts facts;
+  facts.execution =
+      !local() || request_.run.agents > 1 ? absl::StrCat(request_.run.agents, " agents") : "local";
+  facts.script = request_.test.script;
+  for (const std::unique_ptr<Output>& output : outputs_) {
+    facts.outputs.push_back(output->Description());
+  }
+  if (absl::StatusOr<std::string> header =
+          RenderHeader(facts, test_->options.consolidated, test_->segment);
+      header.ok()) {
+    WriteStdout(*header);
+  }
+}
+
+void RunApp::PrintInspection() {
+  absl::StatusOr<std::string> text =
+      request_.goal == RunRequest::Goal::kInspect
+          ? absl::StatusOr<std::string>(InspectionText(*test_, request_.execution_requirements))
+          : PlanText(*test_, request_.run.agents);
+  if (text.ok()) {
+    WriteStdout(*text);
+  } else {
+    logger_.Error(std::string(text.status().message()));
+  }
+}
+
+void RunApp::OnSignal(const std::string& name) {
+  ++signals_seen_;
+  if (lingering_) {
+    lingering_ = false;
+    Farewell();
+    return;
+  }
+  if (signals_seen_ >= 3) {
+    if (local_agents_ != nullptr) {
+      local_agents_->KillAll();
+    }
+    if (folder_ != nullptr) {
+      folder_->Remove();
+    }
+    _exit(static_cast<int>(ExitCode::kExternalAbort));
+  }
+  run_->Interrupt(name);
+}
+
+void RunApp::PrintProgress(bool finished) {
+  if (request_.run.quiet) {
+    return;
+  }
+  ProgressView view = MakeProgressView(run_->Snapshot(), test_->options.consolidated);
+  view.finished = finished;
+  WriteStdout(absl::StrCat(absl::StrJoin(RenderPlainLines(view), "\n"), "\n"));
+}
+
+void RunApp::OnTick() {
+  for (const std::unique_ptr<Output>& output : outputs_) {
+    output->Flush();
+  }
+  if (run_->state() <= RunState::kRunning || run_->elapsed() > absl::ZeroDuration()) {
+    PrintProgress(false);
+  }
+}
+
+void RunApp::StopOutputs() {
+  for (const std::unique_ptr<Output>& output : outputs_) {
+    if (absl::Status stopped = output->Stop(); !stopped.ok()) {
+      logger_.Error(std::string(stopped.message()));
+    }
+  }
+}
+
+void RunApp::OnSummary(std::optional<std::map<std::string, std::string>> outputs) {
+  PrintProgress(true);
+  StopOutputs();
+  Summary summary = results_->MakeSummary(run_->elapsed());
+  if (outputs.has_value()) {
+    WriteSummaryOutputs(*outputs, logger_);
+  } else {
+    TextOptions text;
+    text.mode = ToLibrary(request_.run.summary_mode);
+    text.color = isatty(STDOUT_FILENO) != 0 && !environment_.contains("NO_COLOR");
+    WriteStdout(RenderText(summary, text));
+  }
+  if (!request_.run.summary_export.empty()) {
+    WriteSummaryExport(summary, request_.run.summary_export, logger_);
+  }
+  if (run_->elapsed() > absl::ZeroDuration() && run_->Snapshot().iterations() == 0) {
+    logger_.Warn("No script iterations fully finished, consider making the test duration longer");
+  }
+}
+
+void RunApp::OnDone(const RunOutcome& outcome) {
+  exit_code_ = outcome.exit_code;
+  if (!outcome.message.empty()) {
+    LogRecord record;
+    record.time = loop_.clock().Wall();
+    record.level = LogLevel::kError;
+    record.message = outcome.message;
+    if (outcome.script_fault) {
+      record.fields.emplace_back("hint", "script exception");
+    }
+    logger_.Write(std::move(record));
+  }
+  bool linger = request_.run.linger.value_or(tiers_->config_file().linger.value_or(false));
+  if (linger && request_.goal == RunRequest::Goal::kRun && signals_seen_ == 0) {
+    logger_.Info("the run is over; lingering until Ctrl+C");
+    lingering_ = true;
+    return;
+  }
+  Farewell();
+}
+
+// Lets the agents hear the Goodbye and local ones end by themselves, for a moment.
+void RunApp::Farewell() {
+  farewell_until_ = loop_.clock().Mono() + kFarewell;
+  loop_.Post([this] { LookForEnd(); });
+}
+
+void RunApp::LookForEnd() {
+  bool gone = fleet_->dismissed() && (local_agents_ == nullptr || local_agents_->none());
+  if (gone || loop_.clock().Mono() >= farewell_until_) {
+    loop_.Stop();
+  } else {
+    loop_.After(absl::Milliseconds(1), [this] { LookForEnd(); });
+  }
+}
+
+}  // namespace
+
+RunRequest ToRequest(const RunCommand& command) {
+  return {.test = command.test, .run = command.run};
+}
+
+RunRequest ToRequest(const CoordinatorCommand& command) {
+  return {.test = command.test,
+          .run = command.run,
+          .listen = command.listen,
+          .wait_for_agents = command.wait_for_agents};
+}
+
+RunRequest ToRequest(const InspectCommand& command) {
+  return {.goal = RunRequest::Goal::kInspect,
+          .test = command.test,
+          .run = {},
+          .execution_requirements = command.execution_requirements};
+}
+
+RunRequest ToRequest(const PlanCommand& command) {
+  RunRequest request{.goal = RunRequest::Goal::kPlan, .test = command.test, .run = {}};
+  request.run.agents = command.agents;
+  return request;
+}
+
+ExitCode ExecuteRun(RunRequest request, const Environment& environment, Logger& logger) {
+  return RunApp(std::move(request), environment, logger).Execute();
+}
+
+}  // namespace lockstep::coordinator

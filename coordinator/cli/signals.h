@@ -1,0 +1,27 @@
+// SIGINT and SIGTERM as events of the coordinator's loop. Make it before any thread starts, so that
+// all threads leave these signals to it.
+#pragma once
+
+#include <string>
+
+#include "absl/functional/any_invocable.h"
+
+#include "common/base/epoll_loop.h"
+
+namespace lockstep::coordinator {
+
+class Signals {
+ public:
+  // `on_signal` gets "interrupt" or "terminated".
+  Signals(EpollLoop& loop, absl::AnyInvocable<void(const std::string& name)> on_signal);
+  ~Signals();
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
+
+ private:
+  EpollLoop& loop_;
+  absl::AnyInvocable<void(const std::string& name)> on_signal_;
+  int fd_ = -1;
+};
+
+}  // namespace lockstep::coordinator

@@ -1,0 +1,98 @@
+#include "coordinator/rpc/control_client.h"
+
+#include <chrono>
+
+#include <grpcpp/grpcpp.h>
+
+#include "absl/strings/str_cat.h"
+#include "lockstep/v1/services.grpc.pb.h"
+
+namespace lockstep::coordinator {
+namespace {
+
+constexpr std::chrono::seconds kAnswerWithin(5);
+
+}  // namespace
+
+struct ControlClient::Impl {
+  std::string address;
+  std::unique_ptr<v1::Status::Stub> stub;
+
+  absl::Status Explain(const grpc::Status& status) const {
+    if (status.ok()) {
+      return absl::OkStatus();
+    }
+    if (status.error_code() == grpc::StatusCode::UNAVAILABLE ||
+        status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) {
+      return absl::UnavailableError(
+          absl::StrCat("cannot reach a coordinator at ", address, ": ", status.error_message()));
+    }
+    return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
+  }
+
+  template <class Request>
+  absl::StatusOr<v1::RunStatus> Call(grpc::Status (v1::Status::Stub::*method)(grpc::ClientContext*,
+                                                                              const Request&,
+                                                                              v1::RunStatus*),
+                                     const Request& request) {
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + kAnswerWithin);
+    v1::RunStatus answer;
+    if (absl::Status status = Explain((*stub.*method)(&context, request, &answer)); !status.ok()) {
+      return status;
+    }
+    return answer;
+  }
+};
+
+ControlClient::ControlClient(const std::string& address) : impl_(std::make_unique<Impl>()) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  impl_->address = address;
+  impl_->stub = v1::Status::NewStub(
+      grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments));
+}
+
+ControlClient::~ControlClient() = default;
+
+absl::StatusOr<v1::RunStatus> ControlClient::GetStatus() {
+  return impl_->Call(&v1::Status::Stub::GetStatus, v1::GetStatusRequest());
+}
+
+absl::StatusOr<v1::RunStatus> ControlClient::Pause() {
+  return impl_->Call(&v1::Status::Stub::Pause, v1::PauseRequest());
+}
+
+absl::StatusOr<v1::RunStatus> ControlClient::Resume() {
+  return impl_->Call(&v1::Status::Stub::Resume, v1::ResumeRequest());
+}
+
+absl::StatusOr<v1::RunStatus> ControlClient::Scale(int64_t vus, int64_t max_vus) {
+  v1::ScaleRequest request;
+  request.set_vus(vus);
+  request.set_max_vus(max_vus);
+  return impl_->Call(&v1::Status::Stub::Scale, request);
+}
+
+absl::StatusOr<v1::RunStatus> ControlClient::Stop(bool now) {
+  v1::StopRequest request;
+  request.set_now(now);
+  return impl_->Call(&v1::Status::Stub::Stop, request);
+}
+
+absl::Status ControlClient::Watch(absl::FunctionRef<bool(const v1::RunStatus&)> on_status) {
+  grpc::ClientContext context;
+  std::unique_ptr<grpc::ClientReader<v1::RunStatus>> reader =
+      impl_->stub->Watch(&context, v1::WatchRequest());
+  v1::RunStatus status;
+  while (reader->Read(&status)) {
+    if (!on_status(status)) {
+      context.TryCancel();
+      reader->Finish();
+      return absl::OkStatus();
+    }
+  }
+  return impl_->Explain(reader->Finish());
+}
+
+}  // namespace lockstep::coordinator

@@ -1,0 +1,510 @@
+#include "coordinator/core/run.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "agent/rpc/session.h"
+#include "common/base/content_hash.h"
+#include "tests/sim/sim_network.h"
+#include "tests/support/sim_loop.h"
+
+namespace lockstep::coordinator {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class CollectingLogger final : public Logger {
+ public:
+  void Write(LogRecord record) override { messages.push_back(record.message); }
+  std::vector<std::string> messages;
+};
+
+class FakeSource final : public TestSource {
+ public:
+  const ScriptSource& script() const override { return source; }
+  void Fetch(const std::string& url,
+             absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) override {
+    fetched.push_back(url);
+    done(std::string("content of ") + url);
+  }
+  absl::StatusOr<TestPlan> MakePlan(const v1::Inspected&) override { return plan; }
+
+  ScriptSource source{"file:///dir/script.js", "file:///dir/", "the script"};
+  absl::StatusOr<TestPlan> plan = TestPlan();
+  std::vector<std::string> fetched;
+};
+
+class FakeResults final : public RunResults {
+ public:
+  absl::Status Merge(const std::string& agent, absl::string_view batch) override {
+    merged.push_back(agent + ":" + std::string(batch));
+    return absl::OkStatus();
+  }
+  void AddVus(int64_t vus, int64_t vus_max) override { vus_seen.emplace_back(vus, vus_max); }
+  std::optional<std::string> CheckThresholds(absl::Duration elapsed) override {
+    return elapsed >= abort_after ? std::make_optional<std::string>("crossed, stopping")
+                                  : std::nullopt;
+  }
+  std::optional<std::string> FinalThresholds(absl::Duration) override {
+    return fail_at_end ? std::make_optional<std::string>("crossed") : std::nullopt;
+  }
+  std::string SummaryData(absl::Duration, const v1::SetupValue&) override { return "{}"; }
+  void DescribeThresholds(v1::RunStatus*) const override {}
+
+  std::vector<std::string> merged;
+  std::vector<std::pair<int64_t, int64_t>> vus_seen;
+  absl::Duration abort_after = absl::InfiniteDuration();
+  bool fail_at_end = false;
+};
+
+// An agent that answers as it is told to: each function may be replaced.
+class ScriptedAgent {
+ public:
+  ScriptedAgent(lockstep::testing::SimLoop& loop, lockstep::testing::SimNetwork& network,
+                Logger& log, std::string name)
+      : loop_(loop), transport_(network.MakeTransport()) {
+    agent::SessionSettings settings;
+    settings.version = "1";
+    settings.name = std::move(name);
+    session_ = std::make_unique<agent::Session>(loop, *transport_, log, settings);
+    session_->Open(
+        {.on_opened = [] {},
+         .on_message = [this](const v1::CoordinatorMessage& message) { Handle(message); },
+         .on_batch_ack = [](const v1::BatchAck&) {},
+         .on_resumed = [] {},
+         .on_lost = [](absl::Status) {},
+         .on_finished = [](absl::Status) {}});
+  }
+
+  void Send(v1::AgentMessage message) { session_->Send(run_id_, std::move(message)); }
+  void SendBatch(uint64_t number, const std::string& content) {
+    v1::BatchMessage batch;
+    batch.set_run_id(run_id_);
+    batch.set_number(number);
+    batch.set_batch(content);
+    session_->SendBatch(batch);
+  }
+  void Drain(uint64_t last_batch = 0) {
+    if (!std::exchange(drained_, true)) {
+      v1::AgentMessage message;
+      message.mutable_drained()->set_last_batch(last_batch);
+      Send(message);
+    }
+  }
+  agent::Transport& transport() { return *transport_; }
+
+  std::vector<std::string> asked;  // what the coordinator wanted, in order
+  v1::Inspected inspected;
+  v1::SetupDone setup_done;
+  v1::Prepared prepared;
+  v1::HandleSummaryDone summary_done;
+  absl::Duration iterate_for = absl::Seconds(2);
+  absl::Duration drain_after_graceful_stop = absl::Seconds(1);
+  bool answers_teardown = true;
+  int64_t segment_index = -1;
+  int64_t t0_ns = 0;
+  v1::Assign assigned;
+
+ private:
+  void Handle(const v1::CoordinatorMessage& message) {
+    run_id_ = message.run_id();
+    v1::AgentMessage answer;
+    switch (message.body_case()) {
+      case v1::CoordinatorMessage::kInspect:
+        asked.push_back("inspect");
+        *answer.mutable_inspected() = inspected;
+        break;
+      case v1::CoordinatorMessage::kAssign:
+        asked.push_back("assign");
+        assigned = message.assign();
+        segment_index = message.assign().segment_index();
+        answer.mutable_assigned();
+        break;
+      case v1::CoordinatorMessage::kPrepare:
+        asked.push_back("prepare");
+        *answer.mutable_prepared() = prepared;
+        break;
+      case v1::CoordinatorMessage::kRunSetup:
+        asked.push_back("setup");
+        *answer.mutable_setup_done() = setup_done;
+        break;
+      case v1::CoordinatorMessage::kSetupData:
+        asked.push_back("data " + message.setup_data().value().json());
+        answer.mutable_ready();
+        break;
+      case v1::CoordinatorMessage::kStart:
+        asked.push_back("start");
+        t0_ns = message.start().t0_coordinator_mono_ns();
+        loop_.After(iterate_for, [this] { Drain(); });
+        return;
+      case v1::CoordinatorMessage::kGracefulStop:
+        asked.push_back("graceful stop");
+        loop_.After(drain_after_graceful_stop, [this] { Drain(); });
+        return;
+      case v1::CoordinatorMessage::kStop:
+        asked.push_back("stop");
+        Drain();
+        return;
+      case v1::CoordinatorMessage::kRunTeardown:
+        asked.push_back("teardown " + message.run_teardown().value().json());
+        if (!answers_teardown) {
+          return;
+        }
+        answer.mutable_teardown_done();
+        break;
+      case v1::CoordinatorMessage::kRunHandleSummary:
+        asked.push_back("summary");
+        *answer.mutable_handle_summary_done() = summary_done;
+        break;
+      default:
+        return;
+    }
+    Send(answer);
+  }
+
+  lockstep::testing::SimLoop& loop_;
+  std::unique_ptr<agent::Transport> transport_;
+  std::unique_ptr<agent::Session> session_;
+  uint64_t run_id_ = 0;
+  bool drained_ = false;
+};
+
+class RunTest : public ::testing::Test {
+ protected:
+  RunTest() {
+    network.Attach(&fleet);
+    source.plan->length = absl::Seconds(10);
+    source.plan->graceful_stop = absl::Seconds(5);
+    source.plan->has_setup = source.plan->has_teardown = true;
+  }
+
+  void Begin(size_t agents, double tolerated = 0) {
+    run = std::make_unique<coordinator::Run>(
+        loop, fleet, source, results, log,
+        RunSettings{.agents = agents, .tolerated_loss_percent = tolerated, .env = {}});
+    run->Begin({.on_state = [this](RunState state) { states.push_back(RunStateName(state)); },
+                .on_planned = [](const TestPlan&) {},
+                .on_tick = [] {},
+                .on_summary =
+                    [this](std::optional<std::map<std::string, std::string>> outputs) {
+                      summaries.push_back(outputs.has_value() ? outputs->size() : 0);
+                    },
+                .on_done = [this](const RunOutcome& outcome) { outcomes.push_back(outcome); }});
+    for (size_t i = 0; i < agents; ++i) {
+      agents_.push_back(
+          std::make_unique<ScriptedAgent>(loop, network, log, "agent-" + std::to_string(i + 1)));
+      loop.RunFor(absl::Milliseconds(
+          1));  // not all at one instant: messages take 50 us at least, 5 ms at most
+    }
+  }
+  ScriptedAgent& agent(size_t i) { return *agents_[i]; }
+  // The exit code; -1 if the run has not ended.
+  int code() const { return outcomes.empty() ? -1 : static_cast<int>(outcomes[0].exit_code); }
+
+  lockstep::testing::SimLoop loop;
+  CollectingLogger log;
+  lockstep::testing::SimNetwork network{
+      loop, 1, {.min_delay = absl::Microseconds(50), .max_delay = absl::Microseconds(90)}};
+  int ids = 0;
+  Fleet fleet{
+      loop, network, log, {.version = "1"}, [this] { return "session" + std::to_string(++ids); }};
+  FakeSource source;
+  FakeResults results;
+  std::unique_ptr<coordinator::Run> run;
+  std::vector<std::unique_ptr<ScriptedAgent>> agents_;
+  std::vector<std::string> states;
+  std::vector<size_t> summaries;
+  std::vector<RunOutcome> outcomes;
+};
+
+TEST_F(RunTest, GoesThroughAllStatesAndEndsWithSuccess) {
+  Begin(1);
+  loop.RunFor(absl::Seconds(5));
+  EXPECT_THAT(states, ElementsAre("WaitingForAgents", "Inspecting", "Assigning", "Preparing",
+                                  "Setup", "ReadyBarrier", "Running", "Draining", "Teardown",
+                                  "Summarising", "Done"));
+  EXPECT_THAT(agent(0).asked,
+              ElementsAre("inspect", "assign", "prepare", "setup", "data ", "start", "teardown "));
+  EXPECT_EQ(code(), 0);
+  EXPECT_EQ(summaries.size(), 1u);
+}
+
+TEST_F(RunTest, SetupTeardownAndSummaryHappenOnceOnTheElectedAgent) {
+  source.plan->has_handle_summary = true;
+  Begin(3);
+  agent(0).setup_done.mutable_value()->set_defined(true);
+  agent(0).setup_done.mutable_value()->set_json("42");
+  (*agent(0).summary_done.mutable_outputs())["stdout"] = "text";
+  loop.RunFor(absl::Seconds(5));
+  EXPECT_THAT(agent(0).asked, ElementsAre("inspect", "assign", "prepare", "setup", "data 42",
+                                          "start", "teardown 42", "summary"));
+  for (size_t i : {1u, 2u}) {
+    EXPECT_THAT(agent(i).asked, ElementsAre("assign", "prepare", "data 42", "start"));
+    EXPECT_EQ(agent(i).segment_index, static_cast<int64_t>(i));
+    EXPECT_EQ(agent(i).t0_ns, agent(0).t0_ns);
+    EXPECT_EQ(agent(i).assigned.segment_sequence(), "0,1/3,2/3,1");
+  }
+  EXPECT_THAT(summaries, ElementsAre(1u));
+}
+
+TEST_F(RunTest, AFaultInTheInitCodeEndsTheRunWithoutASummary) {
+  Begin(1);
+  agent(0).inspected.mutable_failure()->set_exit_code(107);
+  agent(0).inspected.mutable_failure()->set_message("Error: boom");
+  loop.RunFor(absl::Seconds(5));
+  EXPECT_EQ(code(), 107);
+  EXPECT_EQ(outcomes[0].message, "Error: boom");
+  EXPECT_TRUE(summaries.empty());
+}
+
+TEST_F(RunTest, OptionsThatCannotBeEndTheRunWithInvalidConfig) {
+  source.plan = absl::InvalidArgumentError("scenarios.a.vus: must be > 0");
+  Begin(1);
+  loop.RunFor(absl::Seconds(5));
+  EXPECT_EQ(code(), 104);
+  EXPECT_THAT(agent(0).asked, ElementsAre("inspect"));
+}
+
+TEST_F(RunTest, AnExceptionInSetupSkipsIterationsAndTeardownButNotTheSummary) {
+  source.plan->has_handle_summary = true;
+  Begin(1);
+  agent(0).setup_done.mutable_failure()->set_exit_code(107);
+  agent(0).setup_done.mutable_failure()->set_message("Error: setup went wrong");
+  loop.RunFor(absl::Seconds(5));
+  EXPECT_THAT(agent(0).asked,
+              ElementsAre("inspect", "assign", "prepare", "setup", "stop", "summary"));
+  EXPECT_EQ(code(), 107);
+  EXPECT_EQ(summaries.size(), 1u);
+}
+
+TEST_F(RunTest, WaitsForTheLastBatchBeforeItJudges) {
+  Begin(1);
+  agent(0).iterate_for = absl::Minutes(5);
+  loop.RunFor(absl::Seconds(1));
+  agent(0).SendBatch(1, "a");
+  agent(0).Drain(2);
+  loop.RunFor(absl::Seconds(1));
+  EXPECT_EQ(run->state(), RunState::kDraining);
+  agent(0).SendBatch(1, "a");  // again
+  agent(0).SendBatch(2, "b");
+  loop.RunFor(absl::Seconds(1));
+  EXPECT_THAT(results.merged, ElementsAre("agent-1:a", "agent-1:b"));
+  EXPECT_EQ(code(), 0);
+}
+
+TEST_F(RunTest, ABatchAfterAGapIsNotMerged) {
+  Begin(1);
+  loop.RunFor(absl::Seconds(1));
+  agent(0).SendBatch(2, "b");
+  agent(0).SendBatch(1, "a");
+  agent(0).SendBatch(2, "b");
+  loop.RunFor(absl::Milliseconds(10));
+  EXPECT_THAT(results.merged, ElementsAre("agent-1:a", "agent-1:b"));
+}
+
+TEST_F(RunTest, FirstSignalEndsGracefullySecondAtOnce) {
+  Begin(2);
+  agent(0).iterate_for = agent(1).iterate_for = absl::Minutes(5);
+  agent(0).drain_after_graceful_stop = agent(1).drain_after_graceful_stop = absl::Minutes(5);
+  loop.RunFor(absl::Seconds(1));
+  run->Interrupt("interrupt");
+  loop.RunFor(absl::Milliseconds(10));
+  EXPECT_THAT(agent(1).asked, Contains("graceful stop"));
+  EXPECT_EQ(run->state(), RunState::kDraining);
+  run->Interrupt("interrupt");
+  loop.RunFor(absl::Milliseconds(10));
+  EXPECT_THAT(agent(1).asked, Contains("stop"));
+  EXPECT_THAT(agent(0).asked, Contains("teardown "));
+  EXPECT_EQ(code(), 105);
+  EXPECT_EQ(summaries.size(), 1u);
+}
+
+TEST_F(RunTest, ASignalBeforeSetupEndsTheRunAtOnce) {
+  Begin(1);
+  run->Interrupt("interrupt");
+  EXPECT_EQ(code(), 105);
+  EXPECT_TRUE(summaries.empty());
+}
+
+TEST_F(RunTest, AbortInAnIterationInterruptsAllAndRunsTeardown) {
+  Begin(2);
+  agent(0).iterate_for = agent(1).iterate_for = absl::Minutes(5);
+  loop.RunFor(absl::Seconds(1));
+  v1::AgentMessage message;
+  message.mutable_script_verdict()->set_kind(v1::ScriptVerdict::ABORTED);
+  message.mutable_script_verdict()->set_message("enough");
+  results.fail_at_end = true;  // the earlier fault decides
+  agent(1).Send(message);
+  loop.RunFor(absl::Milliseconds(10));
+  EXPECT_THAT(agent(0).asked, Contains("stop"));
+  EXPECT_THAT(agent(0).asked, Contains("teardown "));
+  EXPECT_EQ(code(), 108);
+  EXPECT_EQ(outcomes[0].message, "test aborted: enough");
+}
+
+TEST_F(RunTest, AMarkedRunGoesOnAndWinsOverThresholds) {
+  Begin(1);
+  agent(0).iterate_for = absl::Seconds(3);
+  results.fail_at_end = true;
+  loop.RunFor(absl::Seconds(1));
+  v1::AgentMessage message;
+  message.mutable_script_verdict()->set_kind(v1::ScriptVerdict::MARKED_FAILED);
+  agent(0).Send(message);
+  loop.RunFor(absl::Seconds(1));
+  EXPECT_EQ(run->state(), RunState::kRunning);
+  loop.RunFor(absl::Seconds(3));
+  EXPECT_EQ(code(), 110);
+}
+
+TEST_F(RunTest, CrossedThresholdsDecideTheExitCode) {
+  results.fail_at_end = true;
+  Begin(1);
+  loop.RunFor(absl::Seconds(5));
+  EXPECT_EQ(code(), 99);
+  EXPECT_EQ(outcomes[0].message, "crossed");
+}
+
+TEST_F(RunTest, AbortOnFailStopsTheRunWithinASecond) {
+  results.abort_after = absl::Seconds(2);
+  Begin(1);
+  agent(0).iterate_for = absl::Minutes(5);
+  loop.RunFor(absl::Seconds(4));
+  EXPECT_EQ(code(), 99);
+  EXPECT_THAT(agent(0).asked, Contains("stop"));
+}
+
+TEST_F(RunTest, ADeadAgentIsNamedWithinItsLeaseAndFailsTheRun) {
+  Begin(3);
+  for (size_t i = 0; i < 3; ++i) {
+    agent(i).iterate_for = absl::Minutes(5);
+  }
+  source.plan->length = absl::Minutes(5);
+  loop.RunFor(absl::Seconds(1));
+  v1::AgentMessage message;
+  v1::ScenarioProgress& part = *message.mutable_progress()->add_scenarios();
+  part.set_name("a");
+  part.set_planned(40);
+  part.set_full(28);
+  agent(1).Send(message);
+  loop.RunFor(absl::Milliseconds(100));
+  network.CutOff(agent(1).transport());
+  loop.RunFor(absl::Seconds(9));
+  EXPECT_TRUE(outcomes.empty());
+  loop.RunFor(absl::Seconds(2));
+  EXPECT_EQ(code(), 255);
+  EXPECT_THAT(
+      log.messages,
+      Contains("agent agent-2 was lost: nothing was heard from it for 10s; missing: segment "
+               "1/3:2/3, scenario a: 12 of 40 iterations"));
+  EXPECT_THAT(agent(0).asked, Contains("teardown "));
+}
+
+TEST_F(RunTest, AToleratedLossDoesNotEndTheRun) {
+  Begin(3, /*tolerated=*/34);
+  for (size_t i = 0; i < 3; ++i) {
+    agent(i).iterate_for = absl::Seconds(20);
+  }
+  source.plan->length = absl::Seconds(30);
+  loop.RunFor(absl::Seconds(1));
+  network.CutOff(agent(0).transport());  // the elected one: another takes teardown over
+  loop.RunFor(absl::Seconds(25));
+  EXPECT_EQ(code(), 0);
+  EXPECT_THAT(agent(1).asked, Contains("teardown "));
+  EXPECT_EQ(run->Snapshot().agents(0).state(), "lost");
+}
+
+TEST_F(RunTest, TwoLossesAreMoreThanAThird) {
+  Begin(3, /*tolerated=*/34);
+  source.plan->length = absl::Minutes(5);
+  for (size_t i = 0; i < 3; ++i) {
+    agent(i).iterate_for = absl::Minutes(5);
+  }
+  loop.RunFor(absl::Seconds(1));
+  network.CutOff(agent(0).transport());
+  network.CutOff(agent(1).transport());
+  loop.RunFor(absl::Seconds(15));
+  EXPECT_EQ(code(), 255);
+}
+
+TEST_F(RunTest, APausedTestWaitsForResume) {
+  source.plan->paused = true;
+  Begin(1);
+  loop.RunFor(absl::Minutes(60));
+  EXPECT_EQ(run->state(), RunState::kReadyBarrier);
+  EXPECT_TRUE(run->Resume().ok());
+  loop.RunFor(absl::Seconds(5));
+  EXPECT_EQ(code(), 0);
+}
+
+TEST_F(RunTest, OnlyExternallyControlledTestsPauseAndScaleAfterTheStart) {
+  Begin(1);
+  loop.RunFor(absl::Seconds(1));
+  EXPECT_TRUE(absl::IsFailedPrecondition(run->Pause()));
+  EXPECT_TRUE(absl::IsFailedPrecondition(run->Scale(5, -1)));
+  EXPECT_TRUE(absl::IsInvalidArgument(run->Scale(-1, -1)));
+  EXPECT_TRUE(absl::IsFailedPrecondition(run->Resume()));
+}
+
+TEST_F(RunTest, AnAgentThatDoesNotStopIsExpelled) {
+  Begin(1);
+  agent(0).iterate_for = absl::Minutes(50);
+  agent(0).drain_after_graceful_stop = absl::Minutes(50);
+  loop.RunFor(absl::Seconds(1));
+  EXPECT_TRUE(run->Stop(false).ok());
+  agent(0).Drain(7);  // announces batches that never come
+  loop.RunFor(absl::Minutes(2));
+  EXPECT_EQ(code(), 103);
+  EXPECT_THAT(log.messages, Contains(HasSubstr("it did not stop when it was told to")));
+}
+
+TEST_F(RunTest, ATeardownThatHangsIsGivenUp) {
+  Begin(1);
+  agent(0).answers_teardown = false;
+  loop.RunFor(absl::Minutes(2));
+  EXPECT_EQ(code(), 101);
+  EXPECT_EQ(outcomes[0].message, "teardown() execution timed out after 1m");
+}
+
+TEST_F(RunTest, ServesFilesDuringInspectionOnlyAndHandsThemToAll) {
+  Begin(2);
+  agent(0).inspected.set_options_json("{}");
+  v1::AgentMessage request;
+  request.mutable_file_request()->set_id(1);
+  request.mutable_file_request()->set_url("file:///dir/lib.js");
+  // Before the answer to Inspect: the request goes first, as a real agent's would.
+  loop.RunUntil(loop.clock().Mono());
+  agent(1).Send(request);  // not joined to a run yet: harmless
+  loop.RunFor(absl::Seconds(5));
+  EXPECT_EQ(code(), 0);
+  ASSERT_EQ(agent(1).assigned.files_size(), 1);
+  EXPECT_EQ(agent(1).assigned.files(0).url(), "file:///dir/script.js");
+  EXPECT_EQ(agent(1).assigned.files(0).sha256(), Sha256("the script"));
+}
+
+TEST_F(RunTest, AnAnswerToWhatWasNeverAskedEndsThatAgentsSession) {
+  Begin(1);
+  loop.RunFor(absl::Milliseconds(900));
+  v1::AgentMessage message;
+  message.mutable_teardown_done();
+  agent(0).Send(message);
+  loop.RunFor(absl::Milliseconds(10));
+  EXPECT_EQ(code(), 255);
+  EXPECT_THAT(log.messages, Contains(HasSubstr("is out of order in state Running")));
+}
+
+TEST_F(RunTest, TooFewAgentsWithinTheLimit) {
+  run = std::make_unique<coordinator::Run>(
+      loop, fleet, source, results, log,
+      RunSettings{.agents = 2, .env = {}, .wait_for_agents = absl::Seconds(30)});
+  run->Begin({.on_summary = [](auto) {},
+              .on_done = [this](const RunOutcome& outcome) { outcomes.push_back(outcome); }});
+  loop.RunFor(absl::Seconds(31));
+  EXPECT_EQ(code(), 255);
+  EXPECT_EQ(outcomes[0].message, "only 0 of 2 agents joined within 30s");
+}
+
+}  // namespace
+}  // namespace lockstep::coordinator
