@@ -172,7 +172,9 @@ class Reader {
     if (variable == nullptr) {
       return std::nullopt;
     }
-    source_ = variable;
+    const auto ours = raw_.environment.find(absl::StrCat("LOCKSTEP_", variable));
+    const bool is_ours = ours != raw_.environment.end() && !ours->second.empty();
+    source_ = absl::StrCat(is_ours ? "LOCKSTEP_" : "K6_", variable);
     return FindSetting(raw_.environment, variable);
   }
   std::optional<bool> Bool(const char* flag, const char* variable = nullptr) {

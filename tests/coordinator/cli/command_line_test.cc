@@ -1,0 +1,173 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "coordinator/cli/commands.h"
+
+namespace lockstep::coordinator {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Pair;
+
+template <class T>
+T Parsed(const std::vector<std::string>& args, const Environment& environment = {}) {
+  auto result = ParseCommandLine(args, environment);
+  if (const auto* exit = std::get_if<CommandLineExit>(&result)) {
+    ADD_FAILURE() << exit->error;
+    return T();
+  }
+  return std::get<T>(std::get<CommandLine>(result).command);
+}
+
+CommandLineExit Refused(const std::vector<std::string>& args, const Environment& environment = {}) {
+  auto result = ParseCommandLine(args, environment);
+  if (const auto* exit = std::get_if<CommandLineExit>(&result)) {
+    return *exit;
+  }
+  ADD_FAILURE() << "was accepted";
+  return {};
+}
+
+TEST(CommandLine, ReadsOptionFlags) {
+  const RunCommand run = Parsed<RunCommand>(
+      {"run", "-u", "2", "-d", "1m30s", "--tag", "a=b", "--tag=c=d", "--throw", "--user-agent", "",
+       "--blacklist-ip", "10.0.0.0/8", "--no-setup=false", "--execution-segment", "0:1/2", "s.js"});
+  EXPECT_EQ(run.test.script, "s.js");
+  EXPECT_EQ(run.test.flags.vus, 2);
+  EXPECT_EQ(run.test.flags.duration, absl::Seconds(90));
+  EXPECT_THAT(*run.test.flags.tags, ElementsAre(Pair("a", "b"), Pair("c", "d")));
+  EXPECT_EQ(run.test.flags.throw_on_error, true);
+  EXPECT_EQ(run.test.flags.no_setup, false);
+  EXPECT_EQ(run.test.flags.user_agent, "");
+  EXPECT_EQ(run.test.flags.execution_segment, "0:1/2");
+  EXPECT_FALSE(run.test.flags.iterations.has_value());
+}
+
+TEST(CommandLine, ReadsStagesVariablesAndStandardInput) {
+  const RunCommand run = Parsed<RunCommand>(
+      {"run", "--stage", "1s:3", "-s", "500ms:0", "-e", "A=x=y", "--env", "B=", "-e", "HOME", "-"},
+      {{"HOME", "/h"}});
+  EXPECT_EQ(run.test.script, "-");
+  EXPECT_EQ(run.test.flags.stages,
+            (std::vector<Stage>{{absl::Seconds(1), 3}, {absl::Milliseconds(500), 0}}));
+  EXPECT_THAT(run.test.env, ElementsAre(Pair("A", "x=y"), Pair("B", ""), Pair("HOME", "/h")));
+  EXPECT_TRUE(run.test.include_system_env_vars);
+}
+
+TEST(CommandLine, ReadsSettingsOfTheRun) {
+  const RunCommand run =
+      Parsed<RunCommand>({"run", "-o", "json=a", "--out", "csv=b", "-q", "--summary-mode", "full",
+                          "--agents", "3", "--on-agent-loss", "tolerate=25%", "--partition=fair",
+                          "--include-system-env-vars=false", "--log-format", "raw", "s.js"});
+  EXPECT_THAT(run.run.outputs, ElementsAre("json=a", "csv=b"));
+  EXPECT_TRUE(run.run.quiet);
+  EXPECT_EQ(run.run.summary_mode, SummaryMode::kFull);
+  EXPECT_EQ(run.run.agents, 3);
+  EXPECT_EQ(run.run.tolerated_loss_percent, 25);
+  EXPECT_EQ(run.run.partition, PartitionRule::kFair);
+  EXPECT_FALSE(run.test.include_system_env_vars);
+  EXPECT_EQ(run.log.format, LogSettings::Format::kRaw);
+}
+
+TEST(CommandLine, TakesFromTheEnvironmentWhatNoFlagGives) {
+  const Environment environment = {
+      {"K6_OUT", "csv"}, {"NO_COLOR", "1"}, {"LOCKSTEP_NO_THRESHOLDS", "true"}};
+  const RunCommand run = Parsed<RunCommand>({"run", "s.js"}, environment);
+  EXPECT_THAT(run.run.outputs, ElementsAre("csv"));
+  EXPECT_TRUE(run.log.no_color);
+  EXPECT_TRUE(run.run.no_thresholds);
+  EXPECT_FALSE(
+      Parsed<RunCommand>({"run", "--no-thresholds=false", "s.js"}, environment).run.no_thresholds);
+}
+
+TEST(CommandLine, ReadsTheOtherCommands) {
+  EXPECT_TRUE(Parsed<InspectCommand>({"inspect", "--execution-requirements", "s.js"})
+                  .execution_requirements);
+  EXPECT_FALSE(Parsed<InspectCommand>({"inspect", "s.js"}).test.include_system_env_vars);
+  EXPECT_EQ(Parsed<PlanCommand>({"plan", "--agents", "4", "s.js"}).agents, 4);
+  const auto coordinator =
+      Parsed<CoordinatorCommand>({"coordinator", "--listen", "0.0.0.0:1", "--insecure",
+                                  "--agents=2", "--wait-for-agents", "5s", "s.js"});
+  EXPECT_EQ(coordinator.listen, "0.0.0.0:1");
+  EXPECT_TRUE(coordinator.transport.insecure);
+  EXPECT_EQ(coordinator.run.agents, 2);
+  EXPECT_EQ(coordinator.wait_for_agents, absl::Seconds(5));
+  const auto scale = Parsed<ControlCommand>({"scale", "--vus", "5", "host:1"});
+  EXPECT_EQ(scale.verb, ControlCommand::Verb::kScale);
+  EXPECT_EQ(scale.vus, 5);
+  EXPECT_EQ(scale.max_vus, -1);
+  EXPECT_EQ(scale.address, "host:1");
+  EXPECT_TRUE(Parsed<ControlCommand>({"status", "--json"}).json);
+  EXPECT_TRUE(Parsed<ControlCommand>({"stop", "--now"}).now);
+  EXPECT_TRUE(Parsed<VersionCommand>({"version", "--json"}).json);
+}
+
+TEST(CommandLine, RefusesBadValuesByNameWithCode104) {
+  const struct {
+    std::vector<std::string> args;
+    const char* error;
+  } kCases[] = {
+      {{"run", "-d", "30", "s.js"},
+       "--duration: invalid duration \"30\": expected a number with a unit, such as 500ms, 1m30s "
+       "or 1.5s"},
+      {{"run", "-u", "many", "s.js"}, "--vus: invalid value \"many\": expected an integer"},
+      {{"run", "--stage", "5:1", "s.js"},
+       "--stage: invalid value \"5:1\": expected [duration]:[target], such as 10s:5"},
+      {{"run", "-e", "1BAD=2", "s.js"},
+       "--env: invalid value \"1BAD=2\": expected NAME=value, with a NAME of letters, digits and "
+       "_, not beginning with "
+       "a digit"},
+      {{"run", "--tag", "a", "s.js"}, "--tag: invalid value \"a\": expected name=value"},
+      {{"run", "--agents", "0", "s.js"},
+       "--agents: invalid value \"0\": expected an integer, at least 1"},
+      {{"run", "--on-agent-loss", "tolerate=x", "s.js"},
+       "--on-agent-loss: invalid value \"tolerate=x\": expected fail, or tolerate=N% with N from 0 "
+       "to 100"},
+      {{"run", "--partition", "odd", "s.js"},
+       "--partition: invalid value \"odd\": expected one of striped, fair"},
+      {{"run", "--summary-mode", "x", "s.js"},
+       "--summary-mode: invalid value \"x\": expected one of compact, full, disabled, legacy"},
+      {{"run", "--log-output", "x", "s.js"},
+       "log-output: invalid value \"x\": expected one of stderr, stdout, none, file=PATH"},
+      {{"run", "--type", "x", "s.js"}, "--type: invalid value \"x\": expected one of js, archive"},
+      {{"scale"}, "scale: give --vus, --max or both"},
+  };
+  for (const auto& [args, error] : kCases) {
+    const CommandLineExit refused = Refused(args);
+    EXPECT_THAT(refused.error, HasSubstr(error));
+    EXPECT_EQ(refused.code, ExitCode::kInvalidConfig);
+  }
+}
+
+TEST(CommandLine, NamesTheVariableOfABadValue) {
+  EXPECT_EQ(
+      Refused({"run", "s.js"}, {{"K6_SUMMARY_MODE", "x"}}).error,
+      "K6_SUMMARY_MODE: invalid value \"x\": expected one of compact, full, disabled, legacy");
+  EXPECT_EQ(Refused({"run", "s.js"}, {{"LOCKSTEP_LINGER", "x"}}).error,
+            "LOCKSTEP_LINGER: invalid value \"x\": expected true or false");
+}
+
+TEST(CommandLine, RefusesUnknownFlagsAndMissingScriptsWithCode255) {
+  for (const std::vector<std::string>& args :
+       {std::vector<std::string>{"run", "--no-such", "s.js"}, {"run"}, {"frobnicate"}, {}}) {
+    EXPECT_EQ(Refused(args).code, ExitCode::kOther);
+    EXPECT_FALSE(Refused(args).error.empty());
+  }
+  EXPECT_THAT(Refused({"run", "--no-such", "s.js"}).error, HasSubstr("--no-such"));
+}
+
+TEST(CommandLine, ShowsHelp) {
+  const CommandLineExit help = Refused({"run", "--help"});
+  EXPECT_EQ(help.code, ExitCode::kSuccess);
+  EXPECT_THAT(help.output, HasSubstr("--vus"));
+}
+
+TEST(CommandLine, WarnsOfFlagsWithoutEffect) {
+  auto result = ParseCommandLine({"run", "--profiling-enabled", "s.js"}, {});
+  EXPECT_THAT(std::get<CommandLine>(result).warnings,
+              ElementsAre("--profiling-enabled has no effect in this version"));
+}
+
+}  // namespace
+}  // namespace lockstep::coordinator
