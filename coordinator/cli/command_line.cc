@@ -387,7 +387,14 @@ RunSettingsFlags ReadRun(Reader& reader) {
   if (reader.String("traces-output", "TRACES_OUTPUT") != "none") {
     reader.NoEffect("traces-output");
   }
-  reader.NoEffect("features");
+  // What is read and not acted on yet is said, never ignored in silence.
+  for (const char* flag : {"features", "address", "fail-on-suspect", "usage-report-url",
+                           "new-machine-readable-summary"}) {
+    reader.NoEffect(flag);
+  }
+  if (run.partition == PartitionRule::kFair) {
+    reader.NoEffect("partition");
+  }
   return run;
 }
 

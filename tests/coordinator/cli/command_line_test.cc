@@ -164,9 +164,10 @@ TEST(CommandLine, ShowsHelp) {
 }
 
 TEST(CommandLine, WarnsOfFlagsWithoutEffect) {
-  auto result = ParseCommandLine({"run", "--profiling-enabled", "s.js"}, {});
+  auto result = ParseCommandLine({"run", "--profiling-enabled", "--partition=fair", "s.js"}, {});
   EXPECT_THAT(std::get<CommandLine>(result).warnings,
-              ElementsAre("--profiling-enabled has no effect in this version"));
+              ElementsAre("--partition has no effect in this version",
+                          "--profiling-enabled has no effect in this version"));
 }
 
 }  // namespace
