@@ -1,4 +1,4 @@
-// A mutex with clang thread-safety annotations over std::mutex. Used instead of absl::Mutex, whose packaged build makes
+// A mutex with clang thread-safety annotations over std::mutex. Used instead of Abseil's, whose packaged build makes
 // ThreadSanitizer report races that are not there.
 #pragma once
 
