@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 
+#include "common/base/check.h"
 #include "common/base/status_macros.h"
 
 namespace lockstep {
@@ -34,6 +35,10 @@ const TagList& OverflowTags() {
 
 AggregateStore::AggregateStore(Config config) : config_(std::move(config)) {
   Grow();
+  for (const std::string& text : config_.submetrics) {
+    const absl::StatusOr<MetricKey> key = ParseMetricKey(text);
+    LOCKSTEP_CHECK(key.ok() && AddSubmetric(*key).ok());
+  }
 }
 
 void AggregateStore::Grow() {

@@ -38,6 +38,11 @@ struct MetricKey {
 // "X" has unmatched opening/close curly brace`, a tag without a name or a value.
 absl::StatusOr<MetricKey> ParseMetricKey(absl::string_view text);
 
+// Submetrics that exist without a threshold that asks for them: durations of requests that went as
+// expected (k6 has it), and of those that did not.
+inline constexpr absl::string_view kSuccessDurations = "http_req_duration{expected_response:true}";
+inline constexpr absl::string_view kFailureDurations = "http_req_duration{expected_response:false}";
+
 // Not thread-safe.
 class AggregateStore {
  public:
@@ -45,6 +50,8 @@ class AggregateStore {
     size_t max_series_per_metric = 20'000;
     // Tags whose every value gets aggregates of its own, for the summary's groups and scenarios.
     std::vector<std::string> breakdown_tags;
+    std::vector<std::string> submetrics = {std::string(kSuccessDurations),
+                                           std::string(kFailureDurations)};
   };
   AggregateStore() : AggregateStore(Config{}) {}
   explicit AggregateStore(Config config);

@@ -234,17 +234,6 @@ std::vector<std::string> BreakdownTags(SummaryMode mode) {
                                     : std::vector<std::string>{};
 }
 
-absl::Status AskForSummarySubmetrics(AggregateStore* store) {
-  for (absl::string_view text : {kSuccessDurations, kFailureDurations}) {
-    absl::StatusOr<MetricKey> key = ParseMetricKey(text);
-    absl::Status added = key.ok() ? store->AddSubmetric(*key) : key.status();
-    if (!added.ok()) {
-      return added;
-    }
-  }
-  return absl::OkStatus();
-}
-
 std::vector<SummaryCheck> AllChecks(const SummaryGroup& group) {
   std::vector<SummaryCheck> checks;
   CollectChecks(group, &checks);

@@ -32,13 +32,6 @@ absl::Status ValidateSummaryConfig(const SummaryConfig& config);
 // The tags that the store breaks down for this mode (AggregateStore::Config).
 std::vector<std::string> BreakdownTags(SummaryMode mode);
 
-// Submetrics that every summary wants: durations of requests that went as expected (k6 has it) and
-// of those that did not.
-inline constexpr absl::string_view kSuccessDurations = "http_req_duration{expected_response:true}";
-inline constexpr absl::string_view kFailureDurations = "http_req_duration{expected_response:false}";
-// Before the store's first batch.
-absl::Status AskForSummarySubmetrics(AggregateStore* store);
-
 struct SummaryThreshold {
   std::string expression;
   std::string method;  // "p(95)"

@@ -37,10 +37,6 @@ class Recorder {
     EXPECT_TRUE(store_.Define(name, type, contains).ok());
     return *this;
   }
-  Recorder& Ready() {
-    EXPECT_TRUE(AskForSummarySubmetrics(&store_).ok());
-    return *this;
-  }
   Recorder& Add(const char* name, const std::vector<double>& values, const TagList& tags = {}) {
     const Metric& metric = store_.metrics().Get(*store_.metrics().Find(name));
     Batch batch;
@@ -110,7 +106,6 @@ void AddKnown(Recorder* recorder) {
 
 TEST(SummaryText, ShowsKnownMetricsAsK6Does) {
   Recorder recorder = KnownMetrics();
-  recorder.Ready();
   AddKnown(&recorder);
   ExpectGolden("known_metrics.txt", RenderText(recorder.Build(absl::Seconds(2)), {}));
 }
@@ -122,7 +117,6 @@ TEST(SummaryText, ShowsThresholdsAboveTheResults) {
                        {"k_rat", {{"rate<0.3"}}},
                        {"k_cnt{k:v}", {{"count>=0"}}},
                        {"k_tim{k:v}", {{"p(99)<500"}}}});
-  recorder.Ready();
   AddKnown(&recorder);
   const Summary summary = recorder.Build(absl::Seconds(2));
   EXPECT_FALSE(summary.thresholds_ok);
@@ -132,7 +126,7 @@ TEST(SummaryText, ShowsThresholdsAboveTheResults) {
 // Nearly the sample of reference/k6.md, section 9: all sections, one failing check, requests.
 Recorder HttpRun(bool failures, SummaryMode mode = SummaryMode::kCompact) {
   Recorder r(mode);
-  r.Define("my_bytes", kC, ValueType::kData).Ready();
+  r.Define("my_bytes", kC, ValueType::kData);
   r.Add("my_bytes", {1000});
   const TagList ok = {{"expected_response", "true"}, {"scenario", "default"}};
   r.Add("http_reqs", Repeat(1, 98), ok).Add("http_req_duration", {60, 120, 180}, ok);
@@ -188,7 +182,6 @@ TEST(SummaryText, IsTheSameTextUnderItsColors) {
 
 TEST(SummaryText, IsEmptyWhenDisabledAndShortWithoutSamples) {
   Recorder recorder;
-  recorder.Ready();
   const Summary summary = recorder.Build(absl::Seconds(1));
   EXPECT_EQ(RenderText(summary, {.mode = SummaryMode::kDisabled}), "");
   EXPECT_EQ(RenderText(summary, {}), "\n  █ TOTAL RESULTS \n\n");
@@ -219,8 +212,7 @@ TEST(SummaryConfig, RefusesWhatThereIsNot) {
 // is 7.6499999999999995, in k6 too.
 TEST(HandleSummaryData, HasK6sShape) {
   Recorder recorder = KnownMetrics();
-  recorder.Thresholds({{"k_tre", {{"avg<5"}, {"avg>5"}}}, {"k_cnt{k:none}", {{"count==0"}}}})
-      .Ready();
+  recorder.Thresholds({{"k_tre", {{"avg<5"}, {"avg>5"}}}, {"k_cnt{k:none}", {{"count==0"}}}});
   AddKnown(&recorder);
   const json data =
       HandleSummaryData(recorder.Build(absl::Milliseconds(1500)),
@@ -288,7 +280,7 @@ TEST(HandleSummaryData, KeepsGroupsAndChecksInTheOrderInWhichTheyWereSeen) {
 
 TEST(SummaryExport, HasTheOlderShapeInWhichTrueMeansFailed) {
   Recorder recorder = KnownMetrics();
-  recorder.Thresholds({{"k_tre", {{"avg<5"}, {"avg>5"}}}}).Ready();
+  recorder.Thresholds({{"k_tre", {{"avg<5"}, {"avg>5"}}}});
   AddKnown(&recorder);
   recorder.Add("checks", {1}, {{"check", "c"}, {"group", "::g"}});
   const json data = SummaryExport(recorder.Build(absl::Seconds(2)));
