@@ -468,9 +468,6 @@ void Run::EnterDraining() {
 void Run::EnterTeardown() {
   loop_.Cancel(tick_timer_);
   tick_timer_ = TimerId::kNone;
-  if (events_.on_tick) {
-    events_.on_tick();
-  }
   RunMember* elected = Elected();
   if (!plan_->has_teardown || !setup_ok_ || elected == nullptr) {
     EnterSummarising();

@@ -94,7 +94,7 @@ class Run {
   struct Events {
     absl::AnyInvocable<void(RunState)> on_state;
     absl::AnyInvocable<void(const TestPlan&)> on_planned;
-    // Each second from Setup to Draining, and once when the last agent has drained.
+    // Each second from Setup to Draining.
     absl::AnyInvocable<void()> on_tick;
     // Once, before on_done, if anything was run: what handleSummary returned, or nothing: print the
     // default summary.
