@@ -1,10 +1,13 @@
 #include "agent/js/globals.h"
 
+#include <cstdlib>
+#include <initializer_list>
 #include <string>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "agent/js/api/glue.h"
+#include "agent/js/embedded_scripts.h"
 #include "agent/js/world.h"
 
 namespace lockstep::agent {
@@ -150,6 +153,59 @@ void PerformanceNow(const Info& info) {
   info.GetReturnValue().Set(static_cast<double>(now.nanos()) / 1e6);
 }
 
+// Evaluates an embedded script that defines globals.
+v8::MaybeLocal<v8::Value> RunEmbedded(v8::Local<v8::Context> context, absl::string_view text) {
+  v8::Local<v8::Script> script;
+  if (!v8::Script::Compile(context, JsText(context->GetIsolate(), text)).ToLocal(&script)) {
+    return {};
+  }
+  return script->Run(context);
+}
+
+v8::MaybeLocal<v8::Value> MakeUrlGlobals(v8::Local<v8::Context> context) {
+  return RunEmbedded(context, WebUrlSource());
+}
+
+v8::MaybeLocal<v8::Value> MakeFetchGlobals(v8::Local<v8::Context> context) {
+  v8::Local<v8::Value> make;
+  v8::Local<v8::Value> http;
+  if (!RunEmbedded(context, WebFetchSource()).ToLocal(&make) ||
+      !World::Of(context).modules().Require("k6/http", "").ToLocal(&http)) {
+    return {};
+  }
+  return make.As<v8::Function>()->Call(context, v8::Undefined(context->GetIsolate()), 1, &http);
+}
+
+// The global `name` on first use: a script of ours makes it and those that belong with it, which most scripts never need.
+template <v8::MaybeLocal<v8::Value> (*make)(v8::Local<v8::Context>)>
+void GetLazily(v8::Local<v8::Name> name, const v8::PropertyCallbackInfo<v8::Value>& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  const v8::Local<v8::Context> context = isolate->GetCurrentContext();
+  const v8::Local<v8::Private> key = v8::Private::ForApi(isolate, info.Data().As<v8::String>());
+  v8::Local<v8::Value> made;
+  if (!context->Global()->GetPrivate(context, key).ToLocal(&made)) {
+    return;
+  }
+  if (!made->IsObject() &&
+      (!make(context).ToLocal(&made) || context->Global()->SetPrivate(context, key, made).IsNothing())) {
+    return;
+  }
+  v8::Local<v8::Value> value;
+  if (made.As<v8::Object>()->Get(context, name).ToLocal(&value)) {
+    info.GetReturnValue().Set(value);
+  }
+}
+
+template <v8::MaybeLocal<v8::Value> (*make)(v8::Local<v8::Context>)>
+void InstallLazily(v8::Local<v8::Context> context, absl::string_view group, std::initializer_list<const char*> names) {
+  v8::Isolate* isolate = context->GetIsolate();
+  for (const char* name : names) {
+    context->Global()
+        ->SetLazyDataProperty(context, JsName(isolate, name), &GetLazily<make>, JsName(isolate, group), v8::DontEnum)
+        .Check();
+  }
+}
+
 v8::Local<v8::FunctionTemplate> MakeClass(v8::Isolate* isolate, absl::string_view name, v8::FunctionCallback construct,
                                           absl::string_view method, v8::FunctionCallback callback) {
   const v8::Local<v8::FunctionTemplate> made = v8::FunctionTemplate::New(isolate, construct);
@@ -181,6 +237,8 @@ void InstallWebGlobals(v8::Local<v8::Context> context) {
   const v8::Local<v8::Object> performance = v8::Object::New(isolate);
   SetFunction(context, performance, "now", &PerformanceNow);
   SetProperty(context, global, "performance", performance);
+  InstallLazily<&MakeUrlGlobals>(context, "lockstep:url", {"URL", "URLSearchParams"});
+  InstallLazily<&MakeFetchGlobals>(context, "lockstep:fetch", {"fetch", "Headers", "Response"});
 }
 
 }  // namespace lockstep::agent

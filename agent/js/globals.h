@@ -8,7 +8,8 @@ namespace lockstep::agent {
 // `open(path, [mode])` and `require(specifier)`: in the init code only; paths are relative to the calling file.
 void InstallFileAccess(v8::Local<v8::Context> context);
 
-// TextEncoder, TextDecoder (UTF-8), structuredClone, queueMicrotask, performance.
+// TextEncoder, TextDecoder (UTF-8), structuredClone, queueMicrotask, performance, URL, URLSearchParams; fetch, Headers and
+// Response on top of k6/http.
 void InstallWebGlobals(v8::Local<v8::Context> context);
 
 }  // namespace lockstep::agent

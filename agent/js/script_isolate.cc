@@ -39,7 +39,9 @@ void ScriptIsolate::PumpPlatformTasks() {
 
 size_t ScriptIsolate::OnNearHeapLimit(void* data, size_t current_limit, size_t) {
   auto* self = static_cast<ScriptIsolate*>(data);
-  self->on_out_of_memory_();
+  if (!std::exchange(self->out_of_memory_, true)) {
+    self->on_out_of_memory_();
+  }
   self->isolate_->TerminateExecution();
   return current_limit + kUnwindingHeapBytes;
 }

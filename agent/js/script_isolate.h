@@ -18,8 +18,8 @@ enum class SourceKind { kModule, kCommonJs, kJson };
 
 class ScriptIsolate {
  public:
-  // `on_out_of_memory` is called on the worker, from within the script that hit the heap's limit; that script is being
-  // terminated.
+  // `on_out_of_memory` is called on the worker, once, from within the script that hit the heap's limit; that script is
+  // being terminated.
   ScriptIsolate(const ScriptEngine& engine, absl::AnyInvocable<void()> on_out_of_memory);
   // All contexts must be gone, and nobody inside. Worker thread.
   ~ScriptIsolate();
@@ -43,6 +43,7 @@ class ScriptIsolate {
   std::unique_ptr<v8::ArrayBuffer::Allocator> allocator_;
   absl::AnyInvocable<void()> on_out_of_memory_;
   v8::Isolate* isolate_ = nullptr;
+  bool out_of_memory_ = false;
   absl::flat_hash_map<std::string, SourceKind> kinds_;
   absl::flat_hash_map<std::string, std::string> stripped_;
 };

@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "agent/js/api/glue.h"
-#include "agent/js/vendor/sucrase_source.h"
+#include "agent/js/embedded_scripts.h"
 #include "agent/js/world.h"
 
 namespace lockstep::agent {

@@ -127,7 +127,15 @@ void ScriptHostImpl::Inspect(const ScriptBundle& bundle, const std::map<std::str
   RunConfig config;
   config.env = env;
   inspection_ = NewRun(bundle, std::move(config));
-  inspection_->shared.loader = std::move(loader);
+  // An answer that comes after the inspection's end would find no worker.
+  inspection_->shared.loader = [this, id = ++inspections_, loader = std::move(loader)](
+                                   std::string url, absl::AnyInvocable<void(absl::StatusOr<std::string>)> deliver) mutable {
+    loader(std::move(url), [this, id, deliver = std::move(deliver)](absl::StatusOr<std::string> content) mutable {
+      if (inspection_ != nullptr && id == inspections_) {
+        deliver(std::move(content));
+      }
+    });
+  };
   inspection_->network = *Network::Make(NetOptions());
   inspection_->workers.push_back(
       std::make_unique<Worker>(engine_, *inspection_->network, inspection_->shared, Accumulator::Config()));

@@ -108,6 +108,7 @@ class ScriptHostImpl final : public ScriptHost, private VuPool {
   uint64_t generation_ = 0;  // of runs; answers of earlier ones are dropped
   std::unique_ptr<ScriptRun> run_;
   std::unique_ptr<ScriptRun> inspection_;
+  uint64_t inspections_ = 0;
   std::optional<Preparing> preparing_;
   std::optional<Sealing> sealing_;
   uint64_t next_operation_ = 1;

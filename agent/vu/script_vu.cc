@@ -82,10 +82,23 @@ bool ScriptVu::Park(absl::FunctionRef<void(Task wake)> start) {
     ++park_;
   }
   if (interrupted()) {
-    isolate()->TerminateExecution();
+    Terminate();
     return false;
   }
   return true;
+}
+
+void ScriptVu::Terminate() {
+  isolate()->TerminateExecution();
+  // V8 looks at the request when a function is entered. Without this one, the script would go on to its next call, which
+  // may be to the outside.
+  const v8::Local<v8::Context> context = world_->context();
+  v8::Local<v8::Script> nothing;
+  v8::Local<v8::Value> ignored;
+  if (v8::Script::Compile(context, v8::String::Empty(isolate())).ToLocal(&nothing) &&
+      nothing->Run(context).ToLocal(&ignored)) {
+    return;
+  }
 }
 
 // One announced event. Counts down when it is called or destroyed, whichever comes first.
@@ -153,22 +166,20 @@ bool ScriptVu::RunEvents(absl::FunctionRef<bool()> until) {
 
 void ScriptVu::DropEvents() {
   world_->ClearTimers();
+  world_->TakeUnhandledRejections();
   events_.clear();
   expected_ = 0;
   ++generation_;
 }
 
-void ScriptVu::ForgetTermination() {
-  if (isolate()->IsExecutionTerminating()) {
-    isolate()->CancelTerminateExecution();
-  }
-}
+// A termination that was asked for in the last native call of a function has not begun yet, so do not ask whether one has.
+void ScriptVu::ForgetTermination() { isolate()->CancelTerminateExecution(); }
 
 bool ScriptVu::WaitFor(v8::Local<v8::Context>, v8::Local<v8::Promise> promise) {
   const auto settled = [&] { return promise->State() != v8::Promise::kPending; };
   const bool ran = RunEvents(settled);
   if (interrupted()) {
-    isolate()->TerminateExecution();
+    Terminate();
   }
   return ran && settled();
 }
@@ -204,8 +215,25 @@ absl::StatusOr<std::string> ScriptVu::LoadFile(const std::string& url) {
   return content;
 }
 
+namespace {
+
+// The text of what was thrown. Resets `caught`, as V8 refuses to look at objects while an exception is on its way.
+std::string TakeText(v8::Local<v8::Context> context, v8::TryCatch& caught) {
+  const v8::Local<v8::Value> exception = caught.Exception();
+  const v8::Local<v8::Message> message = caught.Message();
+  caught.Reset();
+  return DescribeException(context, exception, message);
+}
+
+}  // namespace
+
 void ScriptVu::LogException(v8::TryCatch& caught) {
-  run_.logger.Log(LogLevel::kError, DescribeException(world_->context(), caught.Exception(), caught.Message()),
+  run_.logger.Log(LogLevel::kError, TakeText(world_->context(), caught), {{"source", "stacktrace"}});
+}
+
+void ScriptVu::LogRejection(v8::Local<v8::Value> reason) {
+  run_.logger.Log(LogLevel::kError,
+                  DescribeException(world_->context(), reason, v8::Exception::CreateMessage(isolate(), reason)),
                   {{"source", "stacktrace"}});
 }
 
@@ -216,8 +244,7 @@ ScriptFailure ScriptVu::FailureOf(v8::TryCatch& caught) {
   if (!caught.HasCaught() || caught.HasTerminated() || interrupted()) {
     return {.exit_code = ExitCode::kGenericTimeout, .message = "interrupted"};
   }
-  return {.exit_code = ExitCode::kScriptException,
-          .message = DescribeException(world_->context(), caught.Exception(), caught.Message())};
+  return {.exit_code = ExitCode::kScriptException, .message = TakeText(world_->context(), caught)};
 }
 
 std::optional<ScriptFailure> ScriptVu::Init() {
@@ -290,7 +317,7 @@ void ScriptVu::AbortTest(std::string message) {
   aborted_ = message;
   run_.conductor.Post([&run = run_, message = std::move(message)]() mutable { run.on_abort(std::move(message)); });
   wanted_epoch_.store(epoch_);
-  isolate()->TerminateExecution();
+  Terminate();
 }
 
 void ScriptVu::FailTest(std::string message) {

@@ -67,7 +67,7 @@ class ScriptVu final : public ApiVu, public WorldSite {
                                             v8::Local<v8::Value>* result);
   // setup()'s result as this VU's own value.
   v8::Local<v8::Value> SetupValue();
-  // What the caught exception means for the run.
+  // What the caught exception means for the run; `caught` is reset.
   ScriptFailure FailureOf(v8::TryCatch& caught);
 
   // ---- ApiVu ----
@@ -113,13 +113,18 @@ class ScriptVu final : public ApiVu, public WorldSite {
   void SwitchOut();
   // Lets other VUs have their turn.
   void Yield();
+  // Ends the script: by the time that this returns to it, it is being unwound.
+  void Terminate();
   // After an interruption: V8 may run code of this VU again.
   void ForgetTermination();
   // Runs microtasks and events until `until`, or until nothing is expected any more. False: interrupted, or an event threw
   // (which is logged).
   bool RunEvents(absl::FunctionRef<bool()> until);
   void DropEvents();
+  // Logs what was thrown, and resets `caught`.
   void LogException(v8::TryCatch& caught);
+  // The same for the reason of a promise.
+  void LogRejection(v8::Local<v8::Value> reason);
   bool quitting() const { return wanted_epoch_.load(std::memory_order_relaxed) == kEveryEpoch; }
 
   void Enter(size_t scenario);

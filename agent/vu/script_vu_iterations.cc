@@ -131,15 +131,9 @@ IterationEnd ScriptVu::RunIteration(const Iteration&) {
       }
     } else {
       RunEvents([] { return false; });
-      if (result->IsPromise() && result.As<v8::Promise>()->State() == v8::Promise::kRejected && !interrupted()) {
-        // The rejection stays in the list below, as nobody has handled it.
-        world_->RunMicrotasks();
-      }
       for (const v8::Local<v8::Value>& reason : world_->TakeUnhandledRejections()) {
         if (!interrupted()) {
-          isolate()->ThrowException(reason);
-          LogException(caught);
-          caught.Reset();
+          LogRejection(reason);
         }
       }
     }

@@ -1,0 +1,15 @@
+// Texts of scripts that are part of the program, embedded by CMake.
+#pragma once
+
+#include "absl/strings/string_view.h"
+
+namespace lockstep::agent {
+
+// agent/js/vendor/sucrase.js: defines the global `sucrase`.
+absl::string_view SucraseSource();
+// agent/js/web/url.js: evaluates to { URL, URLSearchParams }.
+absl::string_view WebUrlSource();
+// agent/js/web/fetch.js: evaluates to the function (http) => { fetch, Headers, Response }; `http` is the module k6/http.
+absl::string_view WebFetchSource();
+
+}  // namespace lockstep::agent

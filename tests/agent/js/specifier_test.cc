@@ -1,0 +1,37 @@
+#include <gtest/gtest.h>
+
+#include "agent/js/module_graph.h"
+
+namespace lockstep::agent {
+namespace {
+
+TEST(ResolveSpecifier, FollowsPathsFromTheImportingFile) {
+  const struct {
+    const char* specifier;
+    const char* base;
+    const char* url;
+  } kRows[] = {
+      {"./b.js", "file:///d/a.js", "file:///d/b.js"},
+      {"b.js", "file:///d/a.js", "file:///d/b.js"},
+      {"../b.js", "file:///d/e/a.js", "file:///d/b.js"},
+      {"../../../b.js", "file:///d/a.js", "file:///b.js"},
+      {"/x/./b.js", "file:///d/a.js", "file:///x/b.js"},
+      {"file:///x/../b.js", "file:///d/a.js", "file:///b.js"},
+      {"https://h/x.js", "file:///d/a.js", "https://h/x.js"},
+      {"./y.js", "https://h/l/x.js", "https://h/l/y.js"},
+      {"/y.js", "https://h/l/x.js", "https://h/y.js"},
+  };
+  for (const auto& row : kRows) {
+    const absl::StatusOr<std::string> url = ResolveSpecifier(row.specifier, row.base);
+    ASSERT_TRUE(url.ok()) << url.status();
+    EXPECT_EQ(*url, row.url);
+  }
+}
+
+TEST(ResolveSpecifier, RefusesOtherSchemes) {
+  EXPECT_EQ(ResolveSpecifier("http://h/x.js", "file:///a.js").status().message(),
+            "only supported schemes for imports are file and https, http://h/x.js has another one");
+}
+
+}  // namespace
+}  // namespace lockstep::agent

@@ -1,0 +1,172 @@
+// Runs scripts on a real ScriptHost: V8, workers and fibres, with a conductor's loop in the test.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "agent/vu/script_host_impl.h"
+#include "common/base/epoll_loop.h"
+#include "common/base/sync.h"
+
+namespace lockstep::agent {
+
+// The process's V8.
+const ScriptEngine& TestEngine();
+
+// Keeps lines as "level: message".
+class LineLogger final : public Logger {
+ public:
+  void Write(LogRecord record) override {
+    MutexLock lock(mutex_);
+    lines_.push_back(absl::StrCat(LogLevelName(record.level), ": ", record.message));
+  }
+  std::vector<std::string> lines() {
+    MutexLock lock(mutex_);
+    return lines_;
+  }
+
+ private:
+  Mutex mutex_;
+  std::vector<std::string> lines_ ABSL_GUARDED_BY(mutex_);
+};
+
+// Gives a number of iterations to whoever asks.
+class CountedSource final : public IterationSource {
+ public:
+  explicit CountedSource(int64_t iterations) : left_(iterations) {}
+  bool Next(MonoTime, Iteration* iteration) override {
+    const int64_t left = left_.fetch_sub(1);
+    if (left <= 0) {
+      return false;
+    }
+    iteration->in_instance = iteration->in_test = given_.fetch_add(1);
+    return true;
+  }
+  void Ended(const Iteration&, IterationEnd end) override { ++(end == IterationEnd::kFull ? full : interrupted); }
+  std::atomic<int64_t> full{0}, interrupted{0};
+
+ private:
+  std::atomic<int64_t> left_;
+  std::atomic<int64_t> given_{0};
+};
+
+class HostTest : public ::testing::Test {
+ protected:
+  explicit HostTest(int workers = 2)
+      : host_(TestEngine(), loop_, log_,
+              {.workers = workers, .on_broken = [this](std::string message) { broken_ = std::move(message); }}) {}
+  ~HostTest() override { Reset(); }
+
+  void File(const std::string& name, const std::string& text) { bundle_.files["file:///test/" + name] = text; }
+  // The main script.
+  void Script(const std::string& text, const std::string& name = "main.js") {
+    bundle_.main_url = "file:///test/" + name;
+    bundle_.working_directory = "file:///test/";
+    File(name, text);
+  }
+  void Turn() { loop_.Turn(true); }
+  // Runs the loop until `value` is there.
+  template <class T>
+  T Wait(std::optional<T>& value) {
+    while (!value.has_value()) {
+      Turn();
+    }
+    return *std::exchange(value, std::nullopt);
+  }
+
+  ScriptResult<Inspection> Inspect() {
+    std::optional<ScriptResult<Inspection>> result;
+    host_.Inspect(bundle_, env_,
+                  [this](std::string url, auto done) {
+                    const auto found = remote_.find(url);
+                    done(found == remote_.end() ? absl::StatusOr<std::string>(absl::NotFoundError("no such file"))
+                                                : found->second);
+                  },
+                  [&](ScriptResult<Inspection> r) { result = std::move(r); });
+    return Wait(result);
+  }
+  ScriptResult<bool> Prepare(int64_t vus) {
+    std::optional<ScriptResult<bool>> result;
+    if (!options_.scenarios.has_value()) {
+      options_.scenarios.emplace(1).front().name = "default";
+    }
+    host_.Prepare(bundle_, RunConfig{.options = options_, .segment = segment_, .env = env_}, vus,
+                  [&](ScriptResult<bool> r) { result = std::move(r); });
+    return Wait(result);
+  }
+  // One VU runs `iterations` of the first scenario.
+  void Iterate(int64_t iterations) {
+    CountedSource source(iterations);
+    Vu* vu = host_.pool().Take();
+    ASSERT_NE(vu, nullptr);
+    std::optional<bool> idle;
+    vu->Activate({.scenario = 0, .source = &source, .on_idle = [&] { idle = true; }});
+    Wait(idle);
+    host_.pool().Give(vu);
+  }
+  ScriptResult<std::string> RunSetup() {
+    std::optional<ScriptResult<std::string>> result;
+    host_.RunSetup([&](ScriptResult<std::string> r) { result = std::move(r); });
+    return Wait(result);
+  }
+  ScriptResult<bool> RunTeardown() {
+    std::optional<ScriptResult<bool>> result;
+    host_.RunTeardown([&](ScriptResult<bool> r) { result = std::move(r); });
+    return Wait(result);
+  }
+  ScriptResult<std::map<std::string, std::string>> Summarise(const std::string& data) {
+    std::optional<ScriptResult<std::map<std::string, std::string>>> result;
+    host_.RunHandleSummary(data, [&](ScriptResult<std::map<std::string, std::string>> r) { result = std::move(r); });
+    return Wait(result);
+  }
+  void Reset() {
+    std::optional<bool> done;
+    host_.Reset([&] { done = true; });
+    Wait(done);
+  }
+  // Runs `script` for `iterations` on one VU, and returns what it has logged.
+  std::vector<std::string> LinesOf(const std::string& script, int64_t iterations = 1) {
+    Script(script);
+    const ScriptResult<bool> prepared = Prepare(1);
+    if (!prepared.value.has_value()) {
+      return {prepared.failure.message};
+    }
+    Iterate(iterations);
+    return log_.lines();
+  }
+  // Sum of a counter, or the number of samples, over all series of all workers.
+  double Total(MetricId metric) {
+    std::optional<std::vector<Batch>> batches;
+    host_.Seal([&](std::vector<Batch> sealed) { batches = std::move(sealed); });
+    double total = 0;
+    for (const Batch& batch : Wait(batches)) {
+      for (const SeriesDelta& series : batch.series) {
+        if (batch.metrics[series.metric].name == names_.Get(metric).name) {
+          total += series.aggregate.counter().sum();
+        }
+      }
+    }
+    return total;
+  }
+
+  EpollLoop loop_;
+  LineLogger log_;
+  std::string broken_;
+  MetricRegistry names_;
+  ScriptBundle bundle_;
+  std::map<std::string, std::string> remote_;  // files that only a loader has
+  std::map<std::string, std::string> env_;
+  Options options_;
+  SegmentTuple segment_;
+  ScriptHostImpl host_;
+};
+
+}  // namespace lockstep::agent

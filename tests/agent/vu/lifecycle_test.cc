@@ -1,0 +1,299 @@
+// What becomes of a script on an agent: inspection, VUs, iterations, setup, teardown, handleSummary, interruption.
+
+#include <gmock/gmock.h>
+
+#include "tests/agent/vu/host_fixture.h"
+
+namespace lockstep::agent {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::UnorderedElementsAre;
+
+using Lifecycle = HostTest;
+
+TEST_F(Lifecycle, FibresAreOfTheKindThatIsTested) {
+#ifdef LOCKSTEP_TEST_THREADS
+  EXPECT_EQ(TestEngine().fibre_kind(), FibreKind::kThread);
+#else
+  EXPECT_EQ(TestEngine().fibre_kind(), FibreKind::kCoroutine);
+#endif
+}
+
+TEST_F(Lifecycle, InspectionTellsOptionsExportsAndMetrics) {
+  Script(R"(
+    import { Trend } from 'k6/metrics';
+    const t = new Trend('latency', true);
+    export const options = { vus: 3, tags: { a: __ENV.A } };
+    export default function () {}
+    export function setup() {}
+    export const number = 1;
+  )");
+  env_["A"] = "b";
+  const ScriptResult<Inspection> result = Inspect();
+  ASSERT_TRUE(result.value.has_value()) << result.failure.message;
+  EXPECT_EQ(result.value->options_json, R"({"vus":3,"tags":{"a":"b"}})");
+  EXPECT_THAT(result.value->exports, UnorderedElementsAre("default", "setup"));
+  ASSERT_EQ(result.value->custom_metrics.size(), 1u);
+  EXPECT_EQ(result.value->custom_metrics[0].name, "latency");
+}
+
+TEST_F(Lifecycle, InspectionWaitsForFilesThatTheBundleLacks) {
+  remote_["file:///test/lib/a.js"] = "export { b } from './b.js';";
+  remote_["file:///test/lib/b.js"] = "export const b = open('../data.txt');";
+  remote_["file:///test/data.txt"] = "read";
+  Script("import { b } from './lib/a.js'; export const options = { userAgent: b }; export default function () {}");
+  const ScriptResult<Inspection> result = Inspect();
+  ASSERT_TRUE(result.value.has_value()) << result.failure.message;
+  EXPECT_EQ(result.value->options_json, R"({"userAgent":"read"})");
+}
+
+TEST_F(Lifecycle, InitCodeThatThrowsFailsTheInspectionWithItsPlace) {
+  Script("\nthrow new Error('init boom'); export default function () {}");
+  const ScriptResult<Inspection> result = Inspect();
+  ASSERT_FALSE(result.value.has_value());
+  EXPECT_EQ(result.failure.exit_code, ExitCode::kScriptException);
+  EXPECT_THAT(result.failure.message, HasSubstr("Error: init boom\n\tat file:///test/main.js:2:7"));
+}
+
+TEST_F(Lifecycle, SyntaxErrorsTellTheirPlace) {
+  Script("export default function () { let x = = 3; }");
+  EXPECT_EQ(Inspect().failure.message, "SyntaxError: file:///test/main.js: Line 1:38 Unexpected token '='");
+}
+
+TEST_F(Lifecycle, MissingFilesAndModulesAreNamed) {
+  Script("import x from './absent.js'; export default function () {}");
+  EXPECT_THAT(Inspect().failure.message, HasSubstr("file:///test/absent.js"));
+  Script("import x from 'k6/nonexistent'; export default function () {}");
+  EXPECT_THAT(Inspect().failure.message, HasSubstr("k6/nonexistent"));
+  Script("const t = open('./absent.txt'); export default function () {}");
+  EXPECT_THAT(Inspect().failure.message, HasSubstr("absent.txt"));
+  File("lib.js", "export const yes = 1;");
+  Script("import { nope } from './lib.js'; export default function () {}");
+  EXPECT_THAT(Inspect().failure.message, HasSubstr("nope"));
+}
+
+TEST_F(Lifecycle, SetupThatIsNoFunctionIsAFailure) {
+  Script("export const setup = 5; export default function () {}");
+  EXPECT_EQ(Inspect().failure.message, "exported 'setup' must be a function");
+}
+
+TEST_F(Lifecycle, EachVuEvaluatesTheInitCodeForItself) {
+  Script("let n = 0; export default function () { console.log(`${__VU} ${__ITER} ${++n}`); }");
+  ASSERT_TRUE(Prepare(2).value.has_value());
+  EXPECT_EQ(host_.pool().initialised(), 2);
+  Iterate(2);
+  Iterate(1);
+  Iterate(1);
+  EXPECT_THAT(log_.lines(), ElementsAre("info: 1 0 1", "info: 1 1 2", "info: 2 0 1", "info: 1 2 3"));
+}
+
+TEST_F(Lifecycle, VusGetTheirNumbersFromTheSegment) {
+  segment_ = *SegmentTuple::Make(*SegmentSequence::Parse("0,1/2,1"), 1);
+  Script("import exec from 'k6/execution'; export default function () { console.log(exec.vu.idInTest, __VU); }");
+  ASSERT_TRUE(Prepare(2).value.has_value());
+  Iterate(1);
+  Iterate(1);
+  // Of two halves, the second has the elements 2, 4, ...
+  EXPECT_THAT(log_.lines(), ElementsAre("info: 2 1", "info: 4 2"));
+}
+
+TEST_F(Lifecycle, OneMoreVuCanBeInitialisedLater) {
+  Script("export default function () { console.log(__VU); }");
+  ASSERT_TRUE(Prepare(1).value.has_value());
+  std::optional<Vu*> made;
+  host_.pool().InitialiseOne([&](Vu* vu) { made = vu; });
+  Vu* vu = Wait(made);
+  ASSERT_NE(vu, nullptr);
+  EXPECT_EQ(vu->id_in_instance(), 2);
+  EXPECT_EQ(host_.pool().initialised(), 2);
+}
+
+TEST_F(Lifecycle, AVuWhoseInitCodeFailsFailsPrepare) {
+  Script("if (__VU == 3) { throw new Error('not three'); } export default function () {}");
+  const ScriptResult<bool> result = Prepare(4);
+  ASSERT_FALSE(result.value.has_value());
+  EXPECT_THAT(result.failure.message, HasSubstr("not three"));
+  EXPECT_EQ(host_.pool().initialised(), 0);
+  EXPECT_EQ(host_.pool().Take(), nullptr);
+}
+
+TEST_F(Lifecycle, IterationsAreCounted) {
+  EXPECT_THAT(LinesOf("export default function () { if (__ITER == 1) { throw new Error('one'); } }", 3),
+              ElementsAre(HasSubstr("error: Error: one\n\tat default (file:///test/main.js:1:")));
+  EXPECT_EQ(Total(BuiltinMetric(builtin::kIterations)), 3);
+}
+
+TEST_F(Lifecycle, SleepingVusOfOneWorkerSleepAtTheSameTime) {
+  Script("import { sleep } from 'k6'; export default function () { console.log('a'); sleep(0.01); console.log('b'); }");
+  ASSERT_TRUE(Prepare(4).value.has_value());
+  CountedSource source(4);
+  int idle = 0;
+  for (int i = 0; i < 4; ++i) {
+    host_.pool().Take()->Activate({.scenario = 0, .source = &source, .on_idle = [&] { ++idle; }});
+  }
+  while (idle < 4) {
+    Turn();
+  }
+  EXPECT_EQ(source.full, 4);
+  EXPECT_EQ(log_.lines().size(), 8u);
+}
+
+TEST_F(Lifecycle, TimersAndPromisesBelongToTheIterationThatStartedThem) {
+  EXPECT_THAT(LinesOf(R"(
+    export default function () {
+      const i = __ITER;
+      setTimeout(() => console.log(`timer ${i}`), 1);
+      Promise.resolve().then(() => console.log(`promise ${i}`));
+      console.log(`return ${i}`);
+    })", 2),
+              ElementsAre("info: return 0", "info: promise 0", "info: timer 0", "info: return 1", "info: promise 1",
+                          "info: timer 1"));
+}
+
+TEST_F(Lifecycle, RejectionsThatNobodyHandlesAreLogged) {
+  EXPECT_THAT(LinesOf("export default async function () { await null; throw new Error('late'); }"),
+              ElementsAre(HasSubstr("error: Error: late\n\tat default (file:///test/main.js:1:")));
+}
+
+TEST_F(Lifecycle, SetupsResultReachesVusAndTeardownAsACopyOfTheirOwn) {
+  Script(R"(
+    export function setup() { return { n: [1], u: undefined }; }
+    export default function (data) { data.n.push(2); console.log(JSON.stringify(data)); }
+    export function teardown(data) { console.log('down', JSON.stringify(data)); }
+  )");
+  ASSERT_TRUE(Prepare(1).value.has_value());
+  const ScriptResult<std::string> result = RunSetup();
+  ASSERT_TRUE(result.value.has_value()) << result.failure.message;
+  EXPECT_EQ(*result.value, R"({"n":[1]})");
+  host_.SetSetupData(*result.value);
+  Iterate(2);
+  ASSERT_TRUE(RunTeardown().value.has_value());
+  EXPECT_THAT(log_.lines(),
+              ElementsAre(R"(info: {"n":[1,2]})", R"(info: {"n":[1,2,2]})", R"(info: down {"n":[1]})"));
+}
+
+TEST_F(Lifecycle, SetupMayBeAsyncAndMayThrow) {
+  Script("export async function setup() { await null; return 7; } export default function () {}");
+  ASSERT_TRUE(Prepare(1).value.has_value());
+  EXPECT_EQ(RunSetup().value, "7");
+  Reset();
+  Script("export async function setup() { throw new Error('no'); } export default function () {}");
+  ASSERT_TRUE(Prepare(1).value.has_value());
+  const ScriptResult<std::string> result = RunSetup();
+  EXPECT_FALSE(result.value.has_value());
+  EXPECT_THAT(result.failure.message, HasSubstr("Error: no\n\tat"));
+}
+
+TEST_F(Lifecycle, SetupIsStoppedAtItsTimeLimitWhereverItIs) {
+  options_.setup_timeout = absl::Milliseconds(20);
+  for (const char* body : {"sleep(1000)", "for (;;) {}", "await new Promise((r) => setTimeout(r, 1e6))"}) {
+    Script(absl::StrCat("import { sleep } from 'k6'; export async function setup() { ", body,
+                        "; } export default function () { console.log('still here'); }"));
+    ASSERT_TRUE(Prepare(1).value.has_value());
+    const ScriptResult<std::string> result = RunSetup();
+    EXPECT_FALSE(result.value.has_value());
+    EXPECT_EQ(result.failure.exit_code, ExitCode::kSetupTimeout);
+    EXPECT_EQ(result.failure.message, "setup() execution timed out after 0 seconds");
+    Iterate(1);
+    Reset();
+  }
+  EXPECT_EQ(log_.lines().size(), 3u);
+}
+
+TEST_F(Lifecycle, HandleSummaryReturnsTextsAndBytes) {
+  Script(R"(
+    export default function () {}
+    export function handleSummary(data) {
+      return { stdout: `n=${data.n}`, 'bin.dat': new Uint8Array([65, 66, 1]).buffer };
+    })");
+  ASSERT_TRUE(Prepare(1).value.has_value());
+  const auto result = Summarise(R"({"n":3})");
+  ASSERT_TRUE(result.value.has_value()) << result.failure.message;
+  EXPECT_EQ(result.value->at("stdout"), "n=3");
+  EXPECT_EQ(result.value->at("bin.dat"), "AB\x01");
+}
+
+TEST_F(Lifecycle, InterruptionEndsTheIterationWhereverItIs) {
+  for (const char* body : {"sleep(1000)", "for (;;) {}", "try { for (;;) {} } finally { for (;;) {} }",
+                           "await new Promise((r) => setTimeout(r, 1e6))"}) {
+    Script(absl::StrCat("import { sleep } from 'k6'; export default async function () { "
+                        "if (__ITER == 0) { console.log('begun'); ", body, "; } console.log('again'); }"));
+    ASSERT_TRUE(Prepare(1).value.has_value());
+    const size_t before = log_.lines().size();
+    CountedSource source(5);
+    Vu* vu = host_.pool().Take();
+    std::optional<bool> idle;
+    vu->Activate({.scenario = 0, .source = &source, .on_idle = [&] { idle = true; }});
+    while (log_.lines().size() == before) {
+      loop_.Turn(false);
+    }
+    vu->Interrupt();
+    Wait(idle);
+    EXPECT_EQ(source.interrupted, 1) << body;
+    EXPECT_EQ(source.full, 0) << body;
+    // The VU is as good as new.
+    CountedSource more(1);
+    vu->Activate({.scenario = 0, .source = &more, .on_idle = [&] { idle = true; }});
+    Wait(idle);
+    EXPECT_EQ(more.full, 1) << body;
+    EXPECT_EQ(log_.lines().back(), "info: again") << body;
+    EXPECT_EQ(Total(BuiltinMetric(builtin::kIterations)), 1) << body;
+    Reset();
+  }
+}
+
+TEST_F(Lifecycle, AnInterruptedVuLeavesItsNeighboursAlone) {
+  Script(R"(import { sleep } from 'k6';
+    export default function () { sleep(__VU == 1 ? 1000 : 0.02); console.log('done', __VU); })");
+  ASSERT_TRUE(Prepare(4).value.has_value());
+  std::vector<std::unique_ptr<CountedSource>> sources;
+  int idle = 0;
+  std::vector<Vu*> vus;
+  for (int i = 0; i < 4; ++i) {
+    sources.push_back(std::make_unique<CountedSource>(1));
+    vus.push_back(host_.pool().Take());
+    vus.back()->Activate({.scenario = 0, .source = sources.back().get(), .on_idle = [&] { ++idle; }});
+  }
+  vus[0]->Interrupt();
+  while (idle < 4) {
+    Turn();
+  }
+  EXPECT_THAT(log_.lines(), UnorderedElementsAre("info: done 2", "info: done 3", "info: done 4"));
+}
+
+TEST_F(Lifecycle, ResetEndsVusInTheMiddleOfWhatTheyDo) {
+  Script("import { sleep } from 'k6'; export default function () { if (__VU % 2) { sleep(1000); } for (;;) {} }");
+  ASSERT_TRUE(Prepare(4).value.has_value());
+  CountedSource source(4);
+  for (int i = 0; i < 4; ++i) {
+    host_.pool().Take()->Activate({.scenario = 0, .source = &source, .on_idle = [] {}});
+  }
+  Reset();
+  EXPECT_EQ(host_.pool().initialised(), 0);
+}
+
+TEST_F(Lifecycle, AbortReachesTheConductorAndEndsTheScript) {
+  std::optional<std::string> aborted;
+  host_.SetEvents({.on_abort = [&](std::string message) { aborted = std::move(message); }, .on_fail = nullptr});
+  EXPECT_THAT(LinesOf("import exec from 'k6/execution'; "
+                      "export default function () { exec.test.abort('enough'); console.log('not here'); }"),
+              ElementsAre());
+  EXPECT_EQ(Wait(aborted), "test aborted: enough");
+}
+
+TEST_F(Lifecycle, AScriptThatEatsTheHeapIsReportedInsteadOfKillingTheProcess) {
+  Script("export default function () { const a = []; for (;;) { a.push({ x: new Array(100).fill(__VU) }); } }");
+  ASSERT_TRUE(Prepare(1).value.has_value());
+  CountedSource source(1);
+  host_.pool().Take()->Activate({.scenario = 0, .source = &source, .on_idle = [] {}});
+  while (broken_.empty()) {
+    Turn();
+  }
+  Reset();  // before the source goes
+  EXPECT_THAT(broken_, HasSubstr("memory"));
+}
+
+}  // namespace
+}  // namespace lockstep::agent

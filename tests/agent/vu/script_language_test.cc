@@ -1,0 +1,108 @@
+// What scripts can say: modules, CommonJS, TypeScript, console, globals.
+
+#include <gmock/gmock.h>
+
+#include "tests/agent/vu/host_fixture.h"
+
+namespace lockstep::agent {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class Language : public HostTest {
+ protected:
+  Language() : HostTest(1) {}
+  // What `console.log(expression)` says in an iteration.
+  std::string Value(const std::string& expression) {
+    std::vector<std::string> lines =
+        LinesOf(absl::StrCat("export default async function () { console.log(", expression, "); }"));
+    Reset();
+    return lines.empty() ? "(nothing)" : lines.back();
+  }
+};
+
+TEST_F(Language, ConsoleWritesValuesAsK6Does) {
+  EXPECT_EQ(Value("'a', 1, true, null, undefined"), "info: a 1 true null undefined");
+  EXPECT_EQ(Value("{ k: [ 1, 'x' ], o: {} }"), "info: { k: [ 1, \"x\" ], o: {} }");
+  EXPECT_EQ(Value("(() => { const a = {}; a.a = a; return a; })()"), "info: { a: [Circular] }");
+  EXPECT_EQ(Value("new Map([['a', 1]]), new Set([2])"), "info: Map { \"a\" => 1 } Set [ 2 ]");
+  EXPECT_EQ(Value("new Date(0)"), "info: 1970-01-01T00:00:00.000Z");
+  EXPECT_THAT(Value("new Error('e')"), HasSubstr("info: Error: e\n\tat"));
+}
+
+TEST_F(Language, ConsoleHasLevels) {
+  EXPECT_THAT(LinesOf("export default function () { console.debug('d'); console.warn('w'); console.error('e'); }"),
+              ElementsAre("debug: d", "warning: w", "error: e"));
+}
+
+TEST_F(Language, ModulesImportOneAnother) {
+  File("lib/a.js", "import { b } from './b.js'; export const a = () => `a${b()}`; export default 'da';");
+  File("lib/b.js", "import { a } from './a.js'; export function b() { return typeof a; }");
+  File("data.json", R"({ "x": 1 })");
+  File("c.js", "module.exports = { c: require('./data.json').x, d: exports === module.exports };");
+  EXPECT_THAT(LinesOf(R"(
+    import da, { a } from './lib/a.js';
+    import * as all from 'file:///test/lib/a.js';
+    import { c } from './c.js';
+    import http, { get } from 'k6/http';
+    const late = await Promise.resolve(5);
+    export default async function () {
+      console.log(da, a(), all.a === a, c, http.get === get, late, import.meta.url);
+      console.log((await import('./lib/b.js')).b());
+    })"),
+              ElementsAre("info: da afunction true 1 true 5 file:///test/main.js", "info: function"));
+}
+
+TEST_F(Language, AScriptWithoutImportOrExportIsCommonJs) {
+  EXPECT_THAT(LinesOf("const { sleep } = require('k6'); exports.default = function () { console.log(typeof sleep); };"),
+              ElementsAre("info: function"));
+}
+
+TEST_F(Language, TypeScriptLosesItsTypesAndKeepsItsLines) {
+  Script("interface A { n: number }\n\nexport default function (): void {\n"
+         "  const a: A = { n: 1 };\n  console.log(a.n as number);\n  throw new Error('here');\n}\n",
+         "main.ts");
+  ASSERT_TRUE(Prepare(1).value.has_value());
+  Iterate(1);
+  EXPECT_THAT(log_.lines(), ElementsAre("info: 1", HasSubstr("error: Error: here\n\tat default (file:///test/main.ts:6:")));
+}
+
+TEST_F(Language, OpenReadsTextAndBytesInTheInitCodeOnly) {
+  File("d.txt", "h\xC3\xA9");
+  EXPECT_THAT(LinesOf(R"(
+    const text = open('./d.txt'), bytes = open('d.txt', 'b');
+    export default function () {
+      console.log(text.length, bytes.byteLength, bytes instanceof ArrayBuffer);
+      try { open('./d.txt'); } catch (e) { console.log(e.message); }
+    })"),
+              ElementsAre("info: 2 3 true",
+                          "info: the \"open\" function is only available in the init stage (i.e. the global scope)"));
+}
+
+TEST_F(Language, GlobalsOfTheWebAreThere) {
+  EXPECT_EQ(Value("new TextDecoder().decode(new TextEncoder().encode('h\\u00e9'))"), "info: h\xC3\xA9");
+  EXPECT_EQ(Value("structuredClone({ a: [1] })"), "info: { a: [ 1 ] }");
+  EXPECT_EQ(Value("global === globalThis, typeof performance.now()"), "info: true number");
+  EXPECT_EQ(Value("new URL('../x?a=1#h', 'http://u:p@h:81/b/c').href"), "info: http://u:p@h:81/x?a=1#h");
+  EXPECT_EQ(Value("new URL('http://h/?b=2&a=1').searchParams.get('b')"), "info: 2");
+  EXPECT_EQ(Value("new URLSearchParams({ a: '1 2', b: '&' }).toString()"), "info: a=1+2&b=%26");
+}
+
+TEST_F(Language, IntervalsStopWhenCleared) {
+  EXPECT_THAT(LinesOf(R"(export default function () {
+      let n = 0;
+      const id = setInterval(() => { console.log(n); if (++n == 3) clearInterval(id); }, 1);
+      clearTimeout(setTimeout(() => console.log('never'), 5));
+    })"),
+              ElementsAre("info: 0", "info: 1", "info: 2"));
+}
+
+TEST_F(Language, DeepRecursionIsARangeErrorAndTheVuLivesOn) {
+  EXPECT_THAT(LinesOf(R"(function deep(n) { return deep(n + 1) + 1; }
+      export default function () { try { deep(0); } catch (e) { console.log(e.name); } })", 2),
+              ElementsAre("info: RangeError", "info: RangeError"));
+}
+
+}  // namespace
+}  // namespace lockstep::agent
