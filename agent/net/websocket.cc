@@ -111,6 +111,7 @@ class CurlWebSocket final : public WebSocket, public CurlTransfer, public EventS
   void OnBytes(absl::string_view bytes);
   void OnClose(const std::string& payload);
 
+  static int OnSocketMade(void* self, curl_socket_t fd, curlsocktype purpose);
   static int OnPrerequest(void* self, char* remote, char* local, int remote_port, int local_port);
   static size_t OnHeader(char* data, size_t size, size_t count, void* self);
   static size_t OnData(char* data, size_t size, size_t count, void* self);
@@ -141,6 +142,7 @@ class CurlWebSocket final : public WebSocket, public CurlTransfer, public EventS
   int64_t buffered_bytes_ = 0;
   int64_t bytes_sent_ = 0;
   int64_t bytes_received_ = 0;
+  int fd_ = -1;           // curl's socket; valid while the connection is open
   int writable_fd_ = -1;  // a duplicate of curl's socket, while we wait for room
 };
 
@@ -158,6 +160,8 @@ CurlWebSocket::CurlWebSocket(Engine& engine, CurlPool& pool, WebSocketRequest re
   curl_easy_setopt(easy, CURLOPT_WS_OPTIONS, static_cast<long>(CURLWS_RAW_MODE));
   curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
   curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
+  curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, &CurlWebSocket::OnSocketMade);
+  curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, this);
   curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, &CurlWebSocket::OnPrerequest);
   curl_easy_setopt(easy, CURLOPT_PREREQDATA, this);
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &CurlWebSocket::OnHeader);
@@ -251,6 +255,12 @@ void CurlWebSocket::StampHandshake() {
   FillPeerAndBytes(easy_.get(), response_);
   bytes_sent_ += response_.bytes_sent;
   bytes_received_ += response_.bytes_received;
+}
+
+// CURLINFO_ACTIVESOCKET knows the socket only after a transfer, so it is noted when it is made.
+int CurlWebSocket::OnSocketMade(void* self, curl_socket_t fd, curlsocktype /*purpose*/) {
+  static_cast<CurlWebSocket*>(self)->fd_ = fd;
+  return CURL_SOCKOPT_OK;
 }
 
 int CurlWebSocket::OnPrerequest(void* self, char* /*remote*/, char* /*local*/, int /*remote_port*/,
@@ -426,7 +436,8 @@ void CurlWebSocket::Pump() {
     }
     if (code != CURLE_OK) {
       StopWaitingWritable();
-      End(kAbnormal, "write failed");
+      End(kAbnormal,
+          absl::StrCat("write failed: ", curl_easy_strerror(code), " ", easy_.error_text()));
       return;
     }
     if (frame.sent == frame.payload.size()) {
@@ -441,12 +452,10 @@ void CurlWebSocket::WaitWritable() {
   if (writable_fd_ >= 0) {
     return;
   }
-  curl_socket_t fd = CURL_SOCKET_BAD;
-  curl_easy_getinfo(easy_.get(), CURLINFO_ACTIVESOCKET, &fd);
   // Of its own, so that it does not meddle with the events that curl asks for.
-  writable_fd_ = fd == CURL_SOCKET_BAD ? -1 : dup(fd);
+  writable_fd_ = dup(fd_);
   if (writable_fd_ < 0) {
-    End(kAbnormal, "write failed");
+    End(kAbnormal, "write failed: no descriptor left");
     return;
   }
   engine_.loop().Watch(writable_fd_, EPOLLOUT, [this](uint32_t /*events*/) { Pump(); });

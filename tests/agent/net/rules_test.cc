@@ -1,0 +1,62 @@
+// The rules that NetOptions turn into: patterns, proxies, client certificates, names of TLS.
+#include "agent/net/rules.h"
+
+#include <gtest/gtest.h>
+
+namespace lockstep::agent {
+namespace {
+
+TEST(Rules, TheLongestPatternWinsAndExactNamesFirst) {
+  HostPatterns<int> patterns;
+  patterns.Add("*.test", 1);
+  patterns.Add("*.sub.test", 2);
+  patterns.Add("x.sub.test", 3);
+  EXPECT_EQ(*patterns.Find("a.test"), 1);
+  EXPECT_EQ(*patterns.Find("a.sub.test"), 2);
+  EXPECT_EQ(*patterns.Find("x.sub.test"), 3);
+  EXPECT_EQ(patterns.Find("test"), nullptr);
+}
+
+TEST(Rules, ProxiesFollowGosRules) {
+  const ProxySettings proxy{"http://p:1", "http://s:2",
+                            "skip.test,.below.test,10.0.0.0/8,port.test:81"};
+  const auto network = Network::Make({.proxy = proxy});
+  ASSERT_TRUE(network.ok());
+  const auto proxy_for = [&](bool https, const char* host, int port = 80) {
+    return (*network)->rules().ProxyFor(proxy, https, host, port);
+  };
+  EXPECT_EQ(proxy_for(false, "a.test"), "http://p:1");
+  EXPECT_EQ(proxy_for(true, "a.test"), "http://s:2");
+  EXPECT_EQ(proxy_for(false, "localhost"), "");
+  EXPECT_EQ(proxy_for(false, "127.0.0.9"), "");
+  EXPECT_EQ(proxy_for(false, "skip.test"), "");
+  EXPECT_EQ(proxy_for(false, "under.skip.test"), "");
+  EXPECT_EQ(proxy_for(false, "noskip.test"), "http://p:1");
+  EXPECT_EQ(proxy_for(false, "x.below.test"), "");
+  EXPECT_EQ(proxy_for(false, "below.test"), "http://p:1");
+  EXPECT_EQ(proxy_for(false, "10.1.2.3"), "");
+  EXPECT_EQ(proxy_for(false, "11.1.2.3"), "http://p:1");
+  EXPECT_EQ(proxy_for(false, "port.test", 81), "");
+  EXPECT_EQ(proxy_for(false, "port.test", 80), "http://p:1");
+}
+
+TEST(Rules, ClientCertificatesMatchDomainsBeforeTheGeneralOne) {
+  const std::vector<TlsAuth> certificates = {
+      {"any", "", "", {}}, {"wild", "", "", {"*.a.test"}}, {"exact", "", "", {"b.test"}}};
+  EXPECT_EQ(ClientCertificateFor(certificates, "x.a.test")->cert, "wild");
+  EXPECT_EQ(ClientCertificateFor(certificates, "x.y.a.test")->cert, "any");
+  EXPECT_EQ(ClientCertificateFor(certificates, "B.test")->cert, "exact");
+  EXPECT_EQ(ClientCertificateFor({certificates[2]}, "c.test"), nullptr);
+}
+
+TEST(Rules, TlsIsNamedAsK6Does) {
+  EXPECT_EQ(TlsVersionName("TLSv1.3"), "tls1.3");
+  EXPECT_EQ(TlsVersionName("TLSv1"), "tls1.0");
+  EXPECT_EQ(TlsCipherName("TLS_AES_128_GCM_SHA256"), "TLS_AES_128_GCM_SHA256");
+  EXPECT_EQ(TlsCipherName("TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256"),
+            "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305");
+  EXPECT_EQ(TlsCipherName("TLS_CHACHA20_POLY1305_SHA256"), "TLS_CHACHA20_POLY1305_SHA256");
+}
+
+}  // namespace
+}  // namespace lockstep::agent
