@@ -13,6 +13,8 @@
 #include "agent/js/api/glue.h"
 #include "agent/js/api/http_module.h"
 #include "agent/js/api/metrics_module.h"
+#include "agent/js/api/websockets_module.h"
+#include "agent/js/api/ws_module.h"
 #include "agent/js/timers.h"
 #include "agent/js/world.h"
 
@@ -42,6 +44,11 @@ constexpr std::array kModules = {
     NativeModule{"k6/http", [](v8::Local<v8::Context> c, WorldSite& s) { return MakeHttpModule(c, s.api()); }},
     NativeModule{"k6/metrics", [](v8::Local<v8::Context> c, WorldSite& s) { return MakeMetricsModule(c, s.api()); }},
     NativeModule{"k6/timers", [](v8::Local<v8::Context> c, WorldSite&) { return MakeTimersModule(c); }},
+    NativeModule{"k6/websockets",
+                 [](v8::Local<v8::Context> c, WorldSite& s) { return MakeWebSocketsModule(c, s.api()); }},
+    NativeModule{"k6/experimental/websockets",
+                 [](v8::Local<v8::Context> c, WorldSite& s) { return MakeWebSocketsModule(c, s.api()); }},
+    NativeModule{"k6/ws", [](v8::Local<v8::Context> c, WorldSite& s) { return MakeWsModule(c, s.api()); }},
 };
 
 }  // namespace

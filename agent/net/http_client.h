@@ -11,6 +11,7 @@
 #include "absl/functional/any_invocable.h"
 
 #include "agent/net/http.h"
+#include "agent/net/websocket.h"
 
 namespace lockstep::agent {
 
@@ -36,6 +37,9 @@ class HttpClient {
   virtual ExchangeId Submit(ConnectionPool& pool, HttpRequest request, Done done) = 0;
   // Abandons an exchange; its connection is closed. Unknown ids are ignored.
   virtual void Cancel(ExchangeId id) = 0;
+  // Opens a WebSocket over `pool`, which outlives it, as does `listener`; see websocket.h.
+  virtual std::unique_ptr<WebSocket> OpenWebSocket(ConnectionPool& pool, WebSocketRequest request,
+                                                   WebSocketListener& listener) = 0;
 };
 
 }  // namespace lockstep::agent

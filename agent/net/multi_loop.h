@@ -52,7 +52,7 @@ class MultiLoop final : public EventLoop, public HttpClient {
   // `listener`. Its events come in stage 2 of later turns and stop when the WebSocket is destroyed,
   // which a listener may do at any time.
   std::unique_ptr<WebSocket> OpenWebSocket(ConnectionPool& pool, WebSocketRequest request,
-                                           WebSocketListener& listener);
+                                           WebSocketListener& listener) override;
 
   // Called once in each turn, as stage 3. Set before Run.
   void SetReadyStage(absl::AnyInvocable<void()> stage);

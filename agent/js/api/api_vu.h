@@ -15,6 +15,7 @@
 #include "absl/strings/string_view.h"
 
 #include "agent/js/api/system_tags.h"
+#include "agent/net/cookie_jar.h"
 #include "agent/net/http_client.h"
 #include "common/base/event_loop.h"
 #include "common/base/log.h"
@@ -105,10 +106,17 @@ class ApiVu {
   virtual HttpClient& http() = 0;
   virtual ConnectionPool& connections() = 0;
 
+  // The VU's cookies: those of the iteration, unless the option noCookiesReset is set. Scripts may
+  // hold on to a jar.
+  const std::shared_ptr<CookieJar>& jar() const { return jar_; }
+
   // For modules: what they keep, in the order in which they were made.
   void Keep(std::unique_ptr<VuPart> part) { parts_.push_back(std::move(part)); }
   // For the VU, inside its isolate: around each iteration, and before the world goes.
   void BeginIteration() {
+    if (!options().no_cookies_reset.value_or(false)) {
+      jar_ = std::make_shared<CookieJar>();
+    }
     for (const std::unique_ptr<VuPart>& part : parts_) {
       part->BeginIteration();
     }
@@ -122,6 +130,7 @@ class ApiVu {
 
  private:
   std::vector<std::unique_ptr<VuPart>> parts_;
+  std::shared_ptr<CookieJar> jar_ = std::make_shared<CookieJar>();
 };
 
 }  // namespace lockstep::agent

@@ -193,7 +193,7 @@ void OwnJar(const Info& info) {
     ThrowError(isolate, "getting VU cookie jar in the init context is not supported");
     return;
   }
-  JarPointer jar = module.jar();
+  JarPointer jar = module.vu().jar();
   v8::Local<v8::Value> argument = v8::External::New(isolate, &jar);
   v8::Local<v8::Object> object;
   if (constructor.As<v8::Function>()->NewInstance(context, 1, &argument).ToLocal(&object)) {

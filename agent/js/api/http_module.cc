@@ -25,17 +25,9 @@ std::string MethodInMessages(absl::string_view method) {
 
 }  // namespace
 
-HttpModule::HttpModule(Context context, ApiVu& vu) : vu_(vu), responses_(context) {
-  defaults_.jar = std::make_shared<CookieJar>();
-}
+HttpModule::HttpModule(Context context, ApiVu& vu) : vu_(vu), responses_(context) {}
 
 HttpModule::~HttpModule() = default;
-
-void HttpModule::BeginIteration() {
-  if (!vu_.options().no_cookies_reset.value_or(false)) {
-    defaults_.jar = std::make_shared<CookieJar>();
-  }
-}
 
 void HttpModule::EndIteration() {
   async_calls_.clear();
@@ -99,7 +91,7 @@ v8::MaybeLocal<v8::Value> HttpModule::Request(Context context, std::string metho
     return {};
   }
   RequestOrFault prepared =
-      PrepareRequest(context, vu_, defaults_, std::move(method), url, body, params);
+      PrepareRequest(context, vu_, expected_, std::move(method), url, body, params);
   if (prepared.fault) {
     return Fault(context, *std::move(prepared.fault), prepared.throws);
   }
@@ -133,7 +125,7 @@ v8::MaybeLocal<v8::Value> HttpModule::RequestAsync(Context context, std::string 
     return {};
   }
   RequestOrFault prepared =
-      PrepareRequest(context, vu_, defaults_, std::move(method), url, body, params);
+      PrepareRequest(context, vu_, expected_, std::move(method), url, body, params);
   if (!prepared.request) {
     v8::TryCatch caught(isolate);
     v8::Local<v8::Value> response;
@@ -202,7 +194,7 @@ RequestOrFault HttpModule::PrepareItem(Context context, v8::Local<v8::Value> ite
   if (!ToText(context, parts[0], &method)) {
     return {};
   }
-  return PrepareRequest(context, vu_, defaults_, absl::AsciiStrToUpper(method), parts[1], parts[2],
+  return PrepareRequest(context, vu_, expected_, absl::AsciiStrToUpper(method), parts[1], parts[2],
                         parts[3]);
 }
 

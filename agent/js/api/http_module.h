@@ -30,16 +30,11 @@ class HttpModule final : public VuPart {
   // The module's exports as properties of an object.
   v8::Local<v8::Object> MakeExports(v8::Local<v8::Context> context);
 
-  // An empty cookie jar for each iteration, unless the option noCookiesReset is set.
-  void BeginIteration() override;
   // Abandons requests that nobody waits for any more.
   void EndIteration() override;
 
   ApiVu& vu() { return vu_; }
-  const std::shared_ptr<CookieJar>& jar() const { return defaults_.jar; }
-  void set_expected(std::optional<ExpectedStatuses> expected) {
-    defaults_.expected = std::move(expected);
-  }
+  void set_expected(std::optional<ExpectedStatuses> expected) { expected_ = std::move(expected); }
 
   // Makes a request and waits for its answer: the Response, or empty with a pending exception or a
   // terminated script.
@@ -74,7 +69,8 @@ class HttpModule final : public VuPart {
 
   ApiVu& vu_;
   ResponseFactory responses_;
-  HttpDefaults defaults_;
+  // As setResponseCallback says.
+  std::optional<ExpectedStatuses> expected_ = ExpectedStatuses::Default();
   std::optional<HttpSampler> sampler_;
   std::optional<HttpCallEnv> env_;
   absl::flat_hash_map<uint64_t, std::unique_ptr<HttpCall>> async_calls_;

@@ -29,12 +29,12 @@ bool HasAny(absl::string_view text, absl::string_view characters) {
 // Reads the parts of one request. Each step is false with `fault` set, or with a pending exception.
 class Preparation {
  public:
-  Preparation(Context context, ApiVu& vu, const HttpDefaults& defaults)
+  Preparation(Context context, ApiVu& vu, const std::optional<ExpectedStatuses>& expected)
       : context_(context), isolate_(context->GetIsolate()), vu_(vu) {
     const Options& options = vu.options();
     HttpCallSpec& spec = request_.spec;
-    spec.jar = defaults.jar;
-    spec.expected = defaults.expected;
+    spec.jar = vu.jar();
+    spec.expected = expected;
     spec.tags = vu.tags();
     spec.redirects = options.max_redirects.value_or(10);
     throws_ = options.throw_on_error.value_or(false);
@@ -390,10 +390,11 @@ bool Preparation::Finish() {
 
 }  // namespace
 
-RequestOrFault PrepareRequest(Context context, ApiVu& vu, const HttpDefaults& defaults,
-                              std::string method, v8::Local<v8::Value> url,
-                              v8::Local<v8::Value> body, v8::Local<v8::Value> params) {
-  Preparation preparation(context, vu, defaults);
+RequestOrFault PrepareRequest(Context context, ApiVu& vu,
+                              const std::optional<ExpectedStatuses>& expected, std::string method,
+                              v8::Local<v8::Value> url, v8::Local<v8::Value> body,
+                              v8::Local<v8::Value> params) {
+  Preparation preparation(context, vu, expected);
   // The parameters first: they say whether a bad URL is an exception.
   const bool done = preparation.Params(params) && preparation.Url(url) && preparation.Body(body) &&
                     preparation.Finish();

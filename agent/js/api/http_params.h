@@ -17,13 +17,6 @@
 
 namespace lockstep::agent {
 
-// What the VU's requests start from.
-struct HttpDefaults {
-  std::shared_ptr<CookieJar> jar;
-  std::optional<ExpectedStatuses> expected =
-      ExpectedStatuses::Default();  // as setResponseCallback says
-};
-
 // A request that can be made, and how its answer is shown.
 struct PreparedRequest {
   HttpCallSpec spec;
@@ -44,9 +37,10 @@ struct RequestOrFault {
   bool throws = false;  // whether failures are to be exceptions
 };
 
-// `method` is in upper case. `body` and `params` may be undefined or null.
+// `expected` is what the VU's requests expect without a responseCallback of their own. `method` is
+// in upper case. `body` and `params` may be undefined or null.
 RequestOrFault PrepareRequest(v8::Local<v8::Context> context, ApiVu& vu,
-                              const HttpDefaults& defaults, std::string method,
+                              const std::optional<ExpectedStatuses>& expected, std::string method,
                               v8::Local<v8::Value> url, v8::Local<v8::Value> body,
                               v8::Local<v8::Value> params);
 

@@ -15,6 +15,8 @@
 #include "agent/js/api/glue.h"
 #include "agent/js/api/http_module.h"
 #include "agent/js/api/metrics_module.h"
+#include "agent/js/api/websockets_module.h"
+#include "agent/js/api/ws_module.h"
 #include "common/base/check.h"
 
 namespace lockstep::agent {
@@ -117,6 +119,8 @@ JsHarness::JsHarness() {
   SetGlobal("crypto", MakeCryptoModule(made));
   SetGlobal("encoding", MakeEncodingModule(made));
   SetGlobal("http", MakeHttpModule(made, *vu_));
+  SetGlobal("ws", MakeWsModule(made, *vu_));
+  SetGlobal("websockets", MakeWebSocketsModule(made, *vu_));
 }
 
 JsHarness::~JsHarness() {
