@@ -5,6 +5,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "agent/js/api/glue.h"
 #include "agent/js/native_modules.h"
@@ -404,9 +405,38 @@ SourceKind ModuleGraph::KindOf(const std::string& url, v8::Local<v8::String> tex
   return kind;
 }
 
+// Modules are strict code, where V8 stops at a word such as `let` or `static` and says that it is reserved, though the
+// mistake comes behind it: `let = = 3`. Compiles the text as sloppy code, exports out of the way and columns kept, which
+// fails at the mistake itself.
+bool ModuleGraph::CompileSloppily(const std::string& url, v8::Local<v8::String> text) {
+  const std::string plain =
+      absl::StrReplaceAll(TextOf(isolate(), text), {{"export default", "void          "}, {"export ", "       "}});
+  v8::ScriptCompiler::Source source(JsText(isolate(), plain), OriginOf(isolate(), url, 0, /*is_module=*/false));
+  return !v8::ScriptCompiler::CompileUnboundScript(isolate(), &source).IsEmpty();
+}
+
+bool ModuleGraph::FailsBehind(const v8::TryCatch& strict, const std::string& url, v8::Local<v8::String> text) {
+  const auto place = [&](v8::Local<v8::Message> message) {
+    return std::pair(message->GetLineNumber(context()).FromMaybe(0), message->GetStartColumn(context()).FromMaybe(0));
+  };
+  if (strict.Message().IsEmpty() || !absl::StrContains(TextOf(isolate(), strict.Message()->Get()), "reserved word")) {
+    return false;
+  }
+  const v8::TryCatch sloppy(isolate());
+  return !CompileSloppily(url, text) && !sloppy.Message().IsEmpty() &&
+         absl::StrContains(TextOf(isolate(), sloppy.Message()->Get()), "Unexpected token") &&
+         place(sloppy.Message()) > place(strict.Message());
+}
+
 bool ModuleGraph::CompileModule(const std::string& url, v8::Local<v8::String> text, v8::Local<v8::Module>* module) {
   v8::ScriptCompiler::Source source(text, OriginOf(isolate(), url, 0, /*is_module=*/true));
+  v8::TryCatch caught(isolate());
   if (!v8::ScriptCompiler::CompileModule(isolate(), &source).ToLocal(module)) {
+    if (FailsBehind(caught, url, text)) {
+      caught.Reset();
+      CompileSloppily(url, text);
+    }
+    caught.ReThrow();
     return false;
   }
   modules_[url].module.Reset(isolate(), *module);

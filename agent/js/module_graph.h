@@ -57,6 +57,9 @@ class ModuleGraph {
   bool Read(const std::string& url, SourceKind* kind, v8::Local<v8::String>* text);
   SourceKind KindOf(const std::string& url, v8::Local<v8::String> text);
   bool CompileModule(const std::string& url, v8::Local<v8::String> text, v8::Local<v8::Module>* module);
+  bool CompileSloppily(const std::string& url, v8::Local<v8::String> text);
+  // Whether the syntax error `strict` is better told by CompileSloppily.
+  bool FailsBehind(const v8::TryCatch& strict, const std::string& url, v8::Local<v8::String> text);
   v8::MaybeLocal<v8::Function> CompileCommonJs(const std::string& url, v8::Local<v8::String> text);
 
   v8::Isolate* isolate() const;

@@ -60,6 +60,12 @@ TEST_F(Lifecycle, InitCodeThatThrowsFailsTheInspectionWithItsPlace) {
 TEST_F(Lifecycle, SyntaxErrorsTellTheirPlace) {
   Script("export default function () { let x = = 3; }");
   EXPECT_EQ(Inspect().failure.message, "SyntaxError: file:///test/main.js: Line 1:38 Unexpected token '='");
+  // Strict code makes `let` the culprit, which it is not.
+  Script("export default function () { let = = 3; }");
+  EXPECT_EQ(Inspect().failure.message, "SyntaxError: file:///test/main.js: Line 1:36 Unexpected token '='");
+  Script("export default function () { let static = 3; }");
+  EXPECT_EQ(Inspect().failure.message,
+            "SyntaxError: file:///test/main.js: Line 1:34 Unexpected strict mode reserved word");
 }
 
 TEST_F(Lifecycle, MissingFilesAndModulesAreNamed) {
