@@ -24,8 +24,9 @@ void HostRecorder::BeginRun(const v1::Assign& assign, const Options& options) {
   for (const auto& [key, value] : options.tags.value_or(std::map<std::string, std::string>())) {
     test_tags = own_->tags().With(test_tags, key, value);
   }
+  // k6's defaults have `scenario` and lack `vu`.
   const std::vector<std::string> system_tags =
-      options.system_tags.value_or(std::vector<std::string>());
+      options.system_tags.value_or(std::vector<std::string>{"scenario"});
   tag_vus_ = Contains(system_tags, "vu");
   scenario_tags_.clear();
   for (const ScenarioConfig& scenario : options.scenarios.value_or(std::vector<ScenarioConfig>())) {

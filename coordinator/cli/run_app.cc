@@ -48,6 +48,12 @@ std::string RandomHex() {
   return absl::BytesToHexString(bytes);
 }
 
+// Those that k6 switches on (k6.md, section 6.2).
+std::vector<std::string> DefaultSystemTags() {
+  return {"proto", "subproto", "status",     "method",      "url",      "name",    "group",
+          "check", "error",    "error_code", "tls_version", "scenario", "service", "expected_response"};
+}
+
 void WriteStdout(absl::string_view text) {
   fwrite(text.data(), 1, text.size(), stdout);
   fflush(stdout);
@@ -292,7 +298,7 @@ absl::Status RunApp::StartOutputs(const Options& options) {
     auto found = environment_.find(std::string(name));
     return found == environment_.end() ? std::nullopt : std::make_optional(found->second);
   };
-  context.system_tags = options.system_tags.value_or(std::vector<std::string>());
+  context.system_tags = options.system_tags.value_or(DefaultSystemTags());
   for (const std::string& spec : specs) {
     absl::StatusOr<std::unique_ptr<Output>> output = MakeOutput(spec, context);
     absl::Status started = output.status();

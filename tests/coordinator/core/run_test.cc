@@ -196,8 +196,9 @@ class RunTest : public ::testing::Test {
     for (size_t i = 0; i < agents; ++i) {
       agents_.push_back(
           std::make_unique<ScriptedAgent>(loop, network, log, "agent-" + std::to_string(i + 1)));
-      loop.RunFor(absl::Milliseconds(
-          1));  // not all at one instant: messages take 50 us at least, 5 ms at most
+      if (i + 1 < agents) {
+        loop.RunFor(absl::Microseconds(500));  // they join in order; the run starts with the last
+      }
     }
   }
   ScriptedAgent& agent(size_t i) { return *agents_[i]; }
@@ -499,7 +500,10 @@ TEST_F(RunTest, TooFewAgentsWithinTheLimit) {
   run = std::make_unique<coordinator::Run>(
       loop, fleet, source, results, log,
       RunSettings{.agents = 2, .env = {}, .wait_for_agents = absl::Seconds(30)});
-  run->Begin({.on_summary = [](auto) {},
+  run->Begin({.on_state = [](RunState) {},
+              .on_planned = [](const TestPlan&) {},
+              .on_tick = [] {},
+              .on_summary = [](auto) {},
               .on_done = [this](const RunOutcome& outcome) { outcomes.push_back(outcome); }});
   loop.RunFor(absl::Seconds(31));
   EXPECT_EQ(code(), 255);
