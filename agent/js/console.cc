@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/time/time.h"
+
 #include "agent/js/api/glue.h"
 #include "agent/js/world.h"
 
@@ -18,15 +19,18 @@ constexpr uint32_t kMaxEntries = 100;
 
 class Formatter {
  public:
-  explicit Formatter(v8::Local<v8::Context> context) : context_(context), isolate_(context->GetIsolate()) {}
+  explicit Formatter(v8::Local<v8::Context> context)
+      : context_(context), isolate_(context->GetIsolate()) {}
 
   std::string Format(v8::Local<v8::Value> value, int depth) {
     if (value->IsString()) {
       const std::string text = TextOf(isolate_, value.As<v8::String>());
-      return depth == 0 ? text : absl::StrCat("\"", absl::StrReplaceAll(text, {{"\"", "\\\""}}), "\"");
+      return depth == 0 ? text
+                        : absl::StrCat("\"", absl::StrReplaceAll(text, {{"\"", "\\\""}}), "\"");
     }
     if (value->IsFunction()) {
-      const std::string name = TextOf(isolate_, value.As<v8::Function>()->GetDebugName().As<v8::String>());
+      const std::string name =
+          TextOf(isolate_, value.As<v8::Function>()->GetDebugName().As<v8::String>());
       return name.empty() ? "[Function]" : absl::StrCat("[Function: ", name, "]");
     }
     if (!value->IsObject() || value->IsRegExp()) {
@@ -67,8 +71,10 @@ class Formatter {
       return DateText(object.As<v8::Date>()->ValueOf());
     }
     v8::Local<v8::Value> stack;
-    if (object->GetRealNamedProperty(context_, JsName(isolate_, "stack")).ToLocal(&stack) && stack->IsString()) {
-      return absl::StrReplaceAll(TextOf(isolate_, stack.As<v8::String>()), {{"\n    at ", "\n\tat "}});
+    if (object->GetRealNamedProperty(context_, JsName(isolate_, "stack")).ToLocal(&stack) &&
+        stack->IsString()) {
+      return absl::StrReplaceAll(TextOf(isolate_, stack.As<v8::String>()),
+                                 {{"\n    at ", "\n\tat "}});
     }
     return Primitive(object);
   }
@@ -78,7 +84,8 @@ class Formatter {
     if (!std::isfinite(milliseconds)) {
       return "Invalid Date";
     }
-    return absl::FormatTime("%E4Y-%m-%dT%H:%M:%E3SZ", absl::FromUnixMillis(static_cast<int64_t>(milliseconds)),
+    return absl::FormatTime("%E4Y-%m-%dT%H:%M:%E3SZ",
+                            absl::FromUnixMillis(static_cast<int64_t>(milliseconds)),
                             absl::UTCTimeZone());
   }
 
@@ -121,7 +128,8 @@ class Formatter {
       }
     }
     AddRest(flat->Length() / 2, &items);
-    return items.empty() ? absl::StrCat(name, " {}") : absl::StrCat(name, " { ", absl::StrJoin(items, ", "), " }");
+    return items.empty() ? absl::StrCat(name, " {}")
+                         : absl::StrCat(name, " { ", absl::StrJoin(items, ", "), " }");
   }
 
   std::string Fields(v8::Local<v8::Object> object, int depth) {
@@ -142,10 +150,12 @@ class Formatter {
 
   std::string Field(v8::Local<v8::Object> object, v8::Local<v8::Value> name, int depth) {
     v8::Local<v8::Value> descriptor;
-    if (name->IsName() && object->GetOwnPropertyDescriptor(context_, name.As<v8::Name>()).ToLocal(&descriptor) &&
+    if (name->IsName() &&
+        object->GetOwnPropertyDescriptor(context_, name.As<v8::Name>()).ToLocal(&descriptor) &&
         descriptor->IsObject()) {
       v8::Local<v8::Value> getter;
-      if (GetProperty(context_, descriptor.As<v8::Object>(), "get", &getter) && getter->IsFunction()) {
+      if (GetProperty(context_, descriptor.As<v8::Object>(), "get", &getter) &&
+          getter->IsFunction()) {
         return "[Getter]";
       }
     }
@@ -173,7 +183,8 @@ void Print(const v8::FunctionCallbackInfo<v8::Value>& info) {
   for (int i = 0; i < info.Length(); ++i) {
     parts.push_back(FormatForConsole(context, info[i]));
   }
-  World::Of(context).site().console().Log(level, absl::StrJoin(parts, " "), {{"source", "console"}});
+  World::Of(context).site().console().Log(level, absl::StrJoin(parts, " "),
+                                          {{"source", "console"}});
 }
 
 void Assert(const v8::FunctionCallbackInfo<v8::Value>& info) {

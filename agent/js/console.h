@@ -1,17 +1,18 @@
 // `console`, and how it writes values.
 #pragma once
 
-#include <v8.h>
-
 #include <string>
+
+#include <v8.h>
 
 namespace lockstep::agent {
 
-// Strings as they are, primitives as String() says, objects as `{ k: [ 1, "x" ] }` up to a depth of 4 and 100 entries
-// each; errors as their stack. Getters and proxies of the script are not run.
+// Strings as they are, primitives as String() says, objects as `{ k: [ 1, "x" ] }` up to a depth of
+// 4 and 100 entries each; errors as their stack. Getters and proxies of the script are not run.
 std::string FormatForConsole(v8::Local<v8::Context> context, v8::Local<v8::Value> value);
 
-// Defines console.log, debug, info, warn, error, trace, table, dir, assert, group... on the global object.
+// Defines console.log, debug, info, warn, error, trace, table, dir, assert, group... on the global
+// object.
 void InstallConsole(v8::Local<v8::Context> context);
 
 }  // namespace lockstep::agent

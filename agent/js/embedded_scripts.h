@@ -9,7 +9,8 @@ namespace lockstep::agent {
 absl::string_view SucraseSource();
 // agent/js/web/url.js: evaluates to { URL, URLSearchParams }.
 absl::string_view WebUrlSource();
-// agent/js/web/fetch.js: evaluates to the function (http) => { fetch, Headers, Response }; `http` is the module k6/http.
+// agent/js/web/fetch.js: evaluates to the function (http) => { fetch, Headers, Response }; `http`
+// is the module k6/http.
 absl::string_view WebFetchSource();
 
 }  // namespace lockstep::agent

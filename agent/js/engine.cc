@@ -1,18 +1,19 @@
 #include "agent/js/engine.h"
 
+#include <string>
+
 #include <libplatform/libplatform.h>
 #include <v8.h>
 
-#include <string>
-
 #include "absl/strings/str_cat.h"
+
 #include "agent/js/thread_identity.h"
 
 namespace lockstep::agent {
 namespace {
 
-// Room below V8's stack limit for native frames: curl is never called on a fibre, our natives are shallow. The deepest
-// use seen in stress was 6.3 KB.
+// Room below V8's stack limit for native frames: curl is never called on a fibre, our natives are
+// shallow. The deepest use seen in stress was 6.3 KB.
 constexpr size_t kNativeStackBytes = size_t{96} << 10;
 // Helpers of the garbage collector and the compiler; more would take the generator's cores.
 constexpr int kPlatformThreads = 1;
@@ -21,9 +22,11 @@ constexpr int kPlatformThreads = 1;
 
 ScriptEngine::ScriptEngine(const Config& config)
     : config_(config), platform_(v8::platform::NewDefaultPlatform(kPlatformThreads)) {
-  // V8 keeps one "current microtask" per isolate, so async stack traces would show frames of other VUs.
-  v8::V8::SetFlagsFromString(
-      absl::StrCat("--no-async-stack-traces --stack-size=", (config.stack_bytes - kNativeStackBytes) >> 10).c_str());
+  // V8 keeps one "current microtask" per isolate, so async stack traces would show frames of other
+  // VUs.
+  v8::V8::SetFlagsFromString(absl::StrCat("--no-async-stack-traces --stack-size=",
+                                          (config.stack_bytes - kNativeStackBytes) >> 10)
+                                 .c_str());
 #if V8_MAJOR_VERSION < 11
   v8::V8::SetFlagsFromString("--harmony-import-assertions");
 #endif
@@ -41,7 +44,8 @@ ScriptEngine::~ScriptEngine() {
 
 bool ScriptEngine::CoroutinesPassForThreads() const {
   v8::Isolate::CreateParams params;
-  const std::unique_ptr<v8::ArrayBuffer::Allocator> allocator(v8::ArrayBuffer::Allocator::NewDefaultAllocator());
+  const std::unique_ptr<v8::ArrayBuffer::Allocator> allocator(
+      v8::ArrayBuffer::Allocator::NewDefaultAllocator());
   params.array_buffer_allocator = allocator.get();
   v8::Isolate* isolate = v8::Isolate::New(params);
   const ThreadIdentity first = NewThreadIdentity();

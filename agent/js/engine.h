@@ -1,5 +1,5 @@
-// The V8 of this process: initialised once, before any isolate, by main or a test's fixture. Holds what all isolates
-// share: the platform, the flags, and whether coroutines can stand for threads.
+// The V8 of this process: initialised once, before any isolate, by main or a test's fixture. Holds
+// what all isolates share: the platform, the flags, and whether coroutines can stand for threads.
 #pragma once
 
 #include <cstddef>
@@ -18,11 +18,13 @@ class ScriptEngine {
   struct Config {
     // Of each VU: address space, touched lazily.
     size_t stack_bytes = size_t{512} << 10;
-    // Of each isolate, which up to kVusPerIsolate VUs share. 0: V8's own choice from the machine's memory.
+    // Of each isolate, which up to kVusPerIsolate VUs share. 0: V8's own choice from the machine's
+    // memory.
     size_t heap_bytes = 0;
     bool force_threads = false;  // for tests: as if V8 refused coroutines
   };
-  // Each scavenge scans the stacks of all parked VUs of its isolate: 0.5 ms at 50 VUs, 36 ms at 5000.
+  // Each scavenge scans the stacks of all parked VUs of its isolate: 0.5 ms at 50 VUs, 36 ms at
+  // 5000.
   static constexpr int kVusPerIsolate = 250;
 
   // One at a time in a process, and V8 cannot be initialised again after it.

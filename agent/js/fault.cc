@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
+
 #include "agent/js/api/glue.h"
 #include "agent/js/console.h"
 
@@ -26,11 +27,13 @@ std::string DescribeSyntaxError(v8::Local<v8::Context> context, absl::string_vie
 }
 
 // The own data property `name` as text, without running getters of the script.
-std::string DataText(v8::Local<v8::Context> context, v8::Local<v8::Object> object, absl::string_view name) {
+std::string DataText(v8::Local<v8::Context> context, v8::Local<v8::Object> object,
+                     absl::string_view name) {
   v8::Isolate* isolate = context->GetIsolate();
   const v8::TryCatch ignored(isolate);
   v8::Local<v8::Value> value;
-  if (!object->GetRealNamedProperty(context, JsName(isolate, name)).ToLocal(&value) || !value->IsString()) {
+  if (!object->GetRealNamedProperty(context, JsName(isolate, name)).ToLocal(&value) ||
+      !value->IsString()) {
     return "";
   }
   return TextOf(isolate, value.As<v8::String>());
@@ -44,14 +47,16 @@ std::string DescribeException(v8::Local<v8::Context> context, v8::Local<v8::Valu
   if (!exception->IsNativeError()) {
     std::string text = FormatForConsole(context, exception);
     if (!message.IsEmpty() && message->GetScriptOrigin().ResourceName()->IsString()) {
-      absl::StrAppend(&text, "\n\tat ", TextOf(isolate, message->GetScriptOrigin().ResourceName().As<v8::String>()), ":",
-                      message->GetLineNumber(context).FromMaybe(0), ":",
+      absl::StrAppend(&text, "\n\tat ",
+                      TextOf(isolate, message->GetScriptOrigin().ResourceName().As<v8::String>()),
+                      ":", message->GetLineNumber(context).FromMaybe(0), ":",
                       message->GetStartColumn(context).FromMaybe(0) + 1);
     }
     return text;
   }
   std::string stack = DataText(context, exception.As<v8::Object>(), "stack");
-  if (!message.IsEmpty() && absl::StartsWith(stack, kSyntaxError) && !absl::StrContains(stack, "\n    at ")) {
+  if (!message.IsEmpty() && absl::StartsWith(stack, kSyntaxError) &&
+      !absl::StrContains(stack, "\n    at ")) {
     return DescribeSyntaxError(context, stack, message);
   }
   if (stack.empty()) {

@@ -1,11 +1,11 @@
 #include "agent/js/fibre.h"
 
+#include <utility>
+
+#include <boost/context/detail/fcontext.hpp>
 #include <pthread.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-#include <boost/context/detail/fcontext.hpp>
-#include <utility>
 
 #include "agent/js/thread_identity.h"
 #include "common/base/check.h"
@@ -19,8 +19,10 @@ namespace context = boost::context::detail;
 class Coroutine final : public Fibre {
  public:
   Coroutine(size_t stack_bytes, Body body)
-      : body_(std::move(body)), guard_bytes_(static_cast<size_t>(sysconf(_SC_PAGESIZE))),
-        mapped_bytes_(stack_bytes + guard_bytes_), identity_(NewThreadIdentity()) {
+      : body_(std::move(body)),
+        guard_bytes_(static_cast<size_t>(sysconf(_SC_PAGESIZE))),
+        mapped_bytes_(stack_bytes + guard_bytes_),
+        identity_(NewThreadIdentity()) {
     void* base = mmap(nullptr, mapped_bytes_, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
     LOCKSTEP_CHECK(base != MAP_FAILED);

@@ -6,6 +6,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+
 #include "agent/js/api/glue.h"
 #include "agent/js/embedded_scripts.h"
 #include "agent/js/world.h"
@@ -25,7 +26,8 @@ void Open(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
   WorldSite& site = World::Of(isolate->GetCurrentContext()).site();
   if (!site.api().in_init()) {
-    ThrowError(isolate, "the \"open\" function is only available in the init stage (i.e. the global scope)");
+    ThrowError(isolate,
+               "the \"open\" function is only available in the init stage (i.e. the global scope)");
     return;
   }
   if (!info[0]->IsString() || info[0].As<v8::String>()->Length() == 0) {
@@ -57,7 +59,9 @@ void Require(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
   World& world = World::Of(isolate->GetCurrentContext());
   if (!world.site().api().in_init()) {
-    ThrowError(isolate, "the \"require\" function is only available in the init stage (i.e. the global scope)");
+    ThrowError(
+        isolate,
+        "the \"require\" function is only available in the init stage (i.e. the global scope)");
     return;
   }
   if (!info[0]->IsString()) {
@@ -65,7 +69,9 @@ void Require(const Info& info) {
     return;
   }
   v8::Local<v8::Value> exports;
-  if (world.modules().Require(TextOf(isolate, info[0].As<v8::String>()), CallingFile(isolate)).ToLocal(&exports)) {
+  if (world.modules()
+          .Require(TextOf(isolate, info[0].As<v8::String>()), CallingFile(isolate))
+          .ToLocal(&exports)) {
     info.GetReturnValue().Set(exports);
   }
 }
@@ -93,8 +99,8 @@ void ConstructDecoder(const Info& info) {
     return;
   }
   if (!absl::EqualsIgnoreCase(label, "utf-8") && !absl::EqualsIgnoreCase(label, "utf8")) {
-    isolate->ThrowException(v8::Exception::RangeError(
-        JsText(isolate, absl::StrCat("TextDecoder: unsupported encoding: ", label, "; only utf-8 is"))));
+    isolate->ThrowException(v8::Exception::RangeError(JsText(
+        isolate, absl::StrCat("TextDecoder: unsupported encoding: ", label, "; only utf-8 is"))));
   }
 }
 
@@ -106,13 +112,14 @@ void Decode(const Info& info) {
   }
   const std::optional<std::string> bytes = BytesOf(info[0]);
   if (!bytes.has_value()) {
-    ThrowTypeError(isolate, "TextDecoder.decode: argument 1 must be an ArrayBuffer or a view on one");
+    ThrowTypeError(isolate,
+                   "TextDecoder.decode: argument 1 must be an ArrayBuffer or a view on one");
     return;
   }
   constexpr absl::string_view kByteOrderMark = "\xEF\xBB\xBF";
   const absl::string_view text = *bytes;
-  info.GetReturnValue().Set(
-      JsText(isolate, absl::StartsWith(text, kByteOrderMark) ? text.substr(kByteOrderMark.size()) : text));
+  info.GetReturnValue().Set(JsText(
+      isolate, absl::StartsWith(text, kByteOrderMark) ? text.substr(kByteOrderMark.size()) : text));
 }
 
 void StructuredClone(const Info& info) {
@@ -126,7 +133,8 @@ void StructuredClone(const Info& info) {
   const std::pair<uint8_t*, size_t> data = serialiser.Release();
   v8::ValueDeserializer deserialiser(isolate, data.first, data.second);
   v8::Local<v8::Value> copy;
-  if (deserialiser.ReadHeader(context).FromMaybe(false) && deserialiser.ReadValue(context).ToLocal(&copy)) {
+  if (deserialiser.ReadHeader(context).FromMaybe(false) &&
+      deserialiser.ReadValue(context).ToLocal(&copy)) {
     info.GetReturnValue().Set(copy);
   }
   std::free(data.first);
@@ -149,7 +157,8 @@ void QueueMicrotask(const Info& info) {
 }
 
 void PerformanceNow(const Info& info) {
-  const MonoTime now = World::Of(info.GetIsolate()->GetCurrentContext()).site().api().loop().clock().Mono();
+  const MonoTime now =
+      World::Of(info.GetIsolate()->GetCurrentContext()).site().api().loop().clock().Mono();
   info.GetReturnValue().Set(static_cast<double>(now.nanos()) / 1e6);
 }
 
@@ -176,7 +185,8 @@ v8::MaybeLocal<v8::Value> MakeFetchGlobals(v8::Local<v8::Context> context) {
   return make.As<v8::Function>()->Call(context, v8::Undefined(context->GetIsolate()), 1, &http);
 }
 
-// The global `name` on first use: a script of ours makes it and those that belong with it, which most scripts never need.
+// The global `name` on first use: a script of ours makes it and those that belong with it, which
+// most scripts never need.
 template <v8::MaybeLocal<v8::Value> (*make)(v8::Local<v8::Context>)>
 void GetLazily(v8::Local<v8::Name> name, const v8::PropertyCallbackInfo<v8::Value>& info) {
   v8::Isolate* isolate = info.GetIsolate();
@@ -186,8 +196,8 @@ void GetLazily(v8::Local<v8::Name> name, const v8::PropertyCallbackInfo<v8::Valu
   if (!context->Global()->GetPrivate(context, key).ToLocal(&made)) {
     return;
   }
-  if (!made->IsObject() &&
-      (!make(context).ToLocal(&made) || context->Global()->SetPrivate(context, key, made).IsNothing())) {
+  if (!made->IsObject() && (!make(context).ToLocal(&made) ||
+                            context->Global()->SetPrivate(context, key, made).IsNothing())) {
     return;
   }
   v8::Local<v8::Value> value;
@@ -197,20 +207,24 @@ void GetLazily(v8::Local<v8::Name> name, const v8::PropertyCallbackInfo<v8::Valu
 }
 
 template <v8::MaybeLocal<v8::Value> (*make)(v8::Local<v8::Context>)>
-void InstallLazily(v8::Local<v8::Context> context, absl::string_view group, std::initializer_list<const char*> names) {
+void InstallLazily(v8::Local<v8::Context> context, absl::string_view group,
+                   std::initializer_list<const char*> names) {
   v8::Isolate* isolate = context->GetIsolate();
   for (const char* name : names) {
     context->Global()
-        ->SetLazyDataProperty(context, JsName(isolate, name), &GetLazily<make>, JsName(isolate, group), v8::DontEnum)
+        ->SetLazyDataProperty(context, JsName(isolate, name), &GetLazily<make>,
+                              JsName(isolate, group), v8::DontEnum)
         .Check();
   }
 }
 
-v8::Local<v8::FunctionTemplate> MakeClass(v8::Isolate* isolate, absl::string_view name, v8::FunctionCallback construct,
-                                          absl::string_view method, v8::FunctionCallback callback) {
+v8::Local<v8::FunctionTemplate> MakeClass(v8::Isolate* isolate, absl::string_view name,
+                                          v8::FunctionCallback construct, absl::string_view method,
+                                          v8::FunctionCallback callback) {
   const v8::Local<v8::FunctionTemplate> made = v8::FunctionTemplate::New(isolate, construct);
   made->SetClassName(JsName(isolate, name));
-  made->PrototypeTemplate()->Set(JsName(isolate, method), v8::FunctionTemplate::New(isolate, callback));
+  made->PrototypeTemplate()->Set(JsName(isolate, method),
+                                 v8::FunctionTemplate::New(isolate, callback));
   made->PrototypeTemplate()->Set(JsName(isolate, "encoding"), JsText(isolate, "utf-8"));
   return made;
 }
@@ -226,10 +240,14 @@ void InstallWebGlobals(v8::Local<v8::Context> context) {
   v8::Isolate* isolate = context->GetIsolate();
   const v8::Local<v8::Object> global = context->Global();
   v8::Local<v8::Function> made;
-  if (MakeClass(isolate, "TextEncoder", &Construct, "encode", &Encode)->GetFunction(context).ToLocal(&made)) {
+  if (MakeClass(isolate, "TextEncoder", &Construct, "encode", &Encode)
+          ->GetFunction(context)
+          .ToLocal(&made)) {
     SetProperty(context, global, "TextEncoder", made);
   }
-  if (MakeClass(isolate, "TextDecoder", &ConstructDecoder, "decode", &Decode)->GetFunction(context).ToLocal(&made)) {
+  if (MakeClass(isolate, "TextDecoder", &ConstructDecoder, "decode", &Decode)
+          ->GetFunction(context)
+          .ToLocal(&made)) {
     SetProperty(context, global, "TextDecoder", made);
   }
   SetFunction(context, global, "structuredClone", &StructuredClone);

@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+
 #include "agent/js/api/glue.h"
 #include "agent/js/native_modules.h"
 #include "agent/js/typescript.h"
@@ -42,26 +43,32 @@ std::pair<absl::string_view, absl::string_view> SplitOrigin(absl::string_view ur
 }
 
 bool IsNativeName(absl::string_view specifier) {
-  return specifier == "k6" || absl::StartsWith(specifier, "k6/") || absl::StartsWith(specifier, "lockstep/");
+  return specifier == "k6" || absl::StartsWith(specifier, "k6/") ||
+         absl::StartsWith(specifier, "lockstep/");
 }
 
-v8::ScriptOrigin OriginOf(v8::Isolate* isolate, const std::string& url, int column_offset, bool is_module) {
-  return v8::ScriptOrigin(isolate, JsText(isolate, url), 0, column_offset, false, -1, v8::Local<v8::Value>(), false,
-                          false, is_module);
+v8::ScriptOrigin OriginOf(v8::Isolate* isolate, const std::string& url, int column_offset,
+                          bool is_module) {
+  return v8::ScriptOrigin(isolate, JsText(isolate, url), 0, column_offset, false, -1,
+                          v8::Local<v8::Value>(), false, false, is_module);
 }
 
 void ThrowLoadError(v8::Isolate* isolate, const std::string& url, const absl::Status& status) {
-  ThrowError(isolate, absl::IsNotFound(status)
-                          ? absl::StrCat("The moduleSpecifier \"", url, "\" couldn't be found on local disk")
-                          : absl::StrCat("cannot load ", url, ": ", status.message()));
+  ThrowError(isolate,
+             absl::IsNotFound(status)
+                 ? absl::StrCat("The moduleSpecifier \"", url, "\" couldn't be found on local disk")
+                 : absl::StrCat("cannot load ", url, ": ", status.message()));
 }
 
-v8::MaybeLocal<v8::Module> ResolveCallback(v8::Local<v8::Context> context, v8::Local<v8::String> specifier,
-                                           v8::Local<v8::FixedArray>, v8::Local<v8::Module> referrer) {
+v8::MaybeLocal<v8::Module> ResolveCallback(v8::Local<v8::Context> context,
+                                           v8::Local<v8::String> specifier,
+                                           v8::Local<v8::FixedArray>,
+                                           v8::Local<v8::Module> referrer) {
   return World::Of(context).modules().Resolve(TextOf(context->GetIsolate(), specifier), referrer);
 }
 
-v8::MaybeLocal<v8::Value> FillCallback(v8::Local<v8::Context> context, v8::Local<v8::Module> module) {
+v8::MaybeLocal<v8::Value> FillCallback(v8::Local<v8::Context> context,
+                                       v8::Local<v8::Module> module) {
   if (!World::Of(context).modules().FillSynthetic(module)) {
     return {};
   }
@@ -92,8 +99,12 @@ absl::StatusOr<std::string> ResolveSpecifier(absl::string_view specifier, absl::
   return absl::StrCat(origin, CleanPath(absl::StrCat(folder, specifier)));
 }
 
-v8::Isolate* ModuleGraph::isolate() const { return world_.isolate(); }
-v8::Local<v8::Context> ModuleGraph::context() const { return world_.context(); }
+v8::Isolate* ModuleGraph::isolate() const {
+  return world_.isolate();
+}
+v8::Local<v8::Context> ModuleGraph::context() const {
+  return world_.context();
+}
 
 v8::MaybeLocal<v8::Object> ModuleGraph::RunMain(const std::string& url) {
   SourceKind kind{};
@@ -116,10 +127,12 @@ v8::MaybeLocal<v8::Object> ModuleGraph::RunMain(const std::string& url) {
   return module->GetModuleNamespace().As<v8::Object>();
 }
 
-v8::MaybeLocal<v8::Value> ModuleGraph::Require(const std::string& specifier, const std::string& base) {
+v8::MaybeLocal<v8::Value> ModuleGraph::Require(const std::string& specifier,
+                                               const std::string& base) {
   if (IsNativeName(specifier)) {
     v8::Local<v8::Object> exports;
-    return NativeExports(specifier, &exports) ? v8::MaybeLocal<v8::Value>(exports) : v8::MaybeLocal<v8::Value>();
+    return NativeExports(specifier, &exports) ? v8::MaybeLocal<v8::Value>(exports)
+                                              : v8::MaybeLocal<v8::Value>();
   }
   const absl::StatusOr<std::string> url = ResolveSpecifier(specifier, base);
   if (!url.ok()) {
@@ -140,10 +153,12 @@ v8::MaybeLocal<v8::Value> ModuleGraph::Require(const std::string& specifier, con
     return module->GetModuleNamespace();
   }
   v8::Local<v8::Value> exports;
-  return RunCommonJs(*url, &exports) ? v8::MaybeLocal<v8::Value>(exports) : v8::MaybeLocal<v8::Value>();
+  return RunCommonJs(*url, &exports) ? v8::MaybeLocal<v8::Value>(exports)
+                                     : v8::MaybeLocal<v8::Value>();
 }
 
-v8::MaybeLocal<v8::Promise> ModuleGraph::ImportDynamically(const std::string& specifier, const std::string& base) {
+v8::MaybeLocal<v8::Promise> ModuleGraph::ImportDynamically(const std::string& specifier,
+                                                           const std::string& base) {
   v8::Local<v8::Promise::Resolver> resolver;
   if (!v8::Promise::Resolver::New(context()).ToLocal(&resolver)) {
     return {};
@@ -164,7 +179,8 @@ v8::MaybeLocal<v8::Promise> ModuleGraph::ImportDynamically(const std::string& sp
   return resolver->GetPromise();
 }
 
-v8::MaybeLocal<v8::Module> ModuleGraph::Resolve(const std::string& specifier, v8::Local<v8::Module> referrer) {
+v8::MaybeLocal<v8::Module> ModuleGraph::Resolve(const std::string& specifier,
+                                                v8::Local<v8::Module> referrer) {
   std::string key = specifier;
   if (!IsNativeName(specifier)) {
     const absl::StatusOr<std::string> url = ResolveSpecifier(specifier, UrlOf(referrer));
@@ -206,7 +222,8 @@ bool ModuleGraph::FillSynthetic(v8::Local<v8::Module> module) {
     v8::Local<v8::Value> name;
     v8::Local<v8::Value> value;
     v8::Local<v8::String> name_text;
-    if (!names->Get(context(), i).ToLocal(&name) || !name->ToString(context()).ToLocal(&name_text) ||
+    if (!names->Get(context(), i).ToLocal(&name) ||
+        !name->ToString(context()).ToLocal(&name_text) ||
         !exports->Get(context(), name).ToLocal(&value)) {
       return false;
     }
@@ -219,7 +236,8 @@ bool ModuleGraph::FillSynthetic(v8::Local<v8::Module> module) {
   return module->SetSyntheticModuleExport(isolate(), default_name, by_default).IsJust();
 }
 
-bool ModuleGraph::Load(const std::string& specifier, const std::string& base, v8::Local<v8::Module>* module) {
+bool ModuleGraph::Load(const std::string& specifier, const std::string& base,
+                       v8::Local<v8::Module>* module) {
   if (IsNativeName(specifier)) {
     const auto known = modules_.find(specifier);
     if (known != modules_.end()) {
@@ -276,6 +294,11 @@ bool ModuleGraph::LinkAndEvaluate(v8::Local<v8::Module> module, v8::Local<v8::Va
     isolate()->ThrowException(module->GetException());
     return false;
   }
+  if (module->GetStatus() == v8::Module::kEvaluating) {
+    // In a circle through require(): its exports are what they are so far.
+    *result = v8::Undefined(isolate());
+    return true;
+  }
   if (!module->Evaluate(context()).ToLocal(result)) {
     return false;
   }
@@ -294,7 +317,8 @@ bool ModuleGraph::LinkAndEvaluate(v8::Local<v8::Module> module, v8::Local<v8::Va
   return true;
 }
 
-bool ModuleGraph::Synthesise(const std::string& key, v8::Local<v8::Value> exports, v8::Local<v8::Module>* module) {
+bool ModuleGraph::Synthesise(const std::string& key, v8::Local<v8::Value> exports,
+                             v8::Local<v8::Module>* module) {
   v8::Local<v8::Object> object;
   if (exports->IsObject()) {
     object = exports.As<v8::Object>();
@@ -317,7 +341,8 @@ bool ModuleGraph::Synthesise(const std::string& key, v8::Local<v8::Value> export
       names.push_back(text);
     }
   }
-  *module = v8::Module::CreateSyntheticModule(isolate(), JsText(isolate(), key), names, &FillCallback);
+  *module =
+      v8::Module::CreateSyntheticModule(isolate(), JsText(isolate(), key), names, &FillCallback);
   EsModule& entry = modules_[key];
   entry.module.Reset(isolate(), *module);
   entry.synthetic.Reset(isolate(), object);
@@ -394,8 +419,8 @@ SourceKind ModuleGraph::KindOf(const std::string& url, v8::Local<v8::String> tex
   if (absl::EndsWith(url, ".json")) {
     kind = SourceKind::kJson;
   } else {
-    // What compiles as the body of a function has no import, no export and no top-level await: it is CommonJS. What
-    // does not is a module, or wrong: then the error is a module's.
+    // What compiles as the body of a function has no import, no export and no top-level await: it
+    // is CommonJS. What does not is a module, or wrong: then the error is a module's.
     const v8::TryCatch ignored(isolate());
     if (!CompileCommonJs(url, text).IsEmpty()) {
       kind = SourceKind::kCommonJs;
@@ -405,21 +430,25 @@ SourceKind ModuleGraph::KindOf(const std::string& url, v8::Local<v8::String> tex
   return kind;
 }
 
-// Modules are strict code, where V8 stops at a word such as `let` or `static` and says that it is reserved, though the
-// mistake comes behind it: `let = = 3`. Compiles the text as sloppy code, exports out of the way and columns kept, which
-// fails at the mistake itself.
+// Modules are strict code, where V8 stops at a word such as `let` or `static` and says that it is
+// reserved, though the mistake comes behind it: `let = = 3`. Compiles the text as sloppy code,
+// exports out of the way and columns kept, which fails at the mistake itself.
 bool ModuleGraph::CompileSloppily(const std::string& url, v8::Local<v8::String> text) {
-  const std::string plain =
-      absl::StrReplaceAll(TextOf(isolate(), text), {{"export default", "void          "}, {"export ", "       "}});
-  v8::ScriptCompiler::Source source(JsText(isolate(), plain), OriginOf(isolate(), url, 0, /*is_module=*/false));
+  const std::string plain = absl::StrReplaceAll(
+      TextOf(isolate(), text), {{"export default", "void          "}, {"export ", "       "}});
+  v8::ScriptCompiler::Source source(JsText(isolate(), plain),
+                                    OriginOf(isolate(), url, 0, /*is_module=*/false));
   return !v8::ScriptCompiler::CompileUnboundScript(isolate(), &source).IsEmpty();
 }
 
-bool ModuleGraph::FailsBehind(const v8::TryCatch& strict, const std::string& url, v8::Local<v8::String> text) {
+bool ModuleGraph::FailsBehind(const v8::TryCatch& strict, const std::string& url,
+                              v8::Local<v8::String> text) {
   const auto place = [&](v8::Local<v8::Message> message) {
-    return std::pair(message->GetLineNumber(context()).FromMaybe(0), message->GetStartColumn(context()).FromMaybe(0));
+    return std::pair(message->GetLineNumber(context()).FromMaybe(0),
+                     message->GetStartColumn(context()).FromMaybe(0));
   };
-  if (strict.Message().IsEmpty() || !absl::StrContains(TextOf(isolate(), strict.Message()->Get()), "reserved word")) {
+  if (strict.Message().IsEmpty() ||
+      !absl::StrContains(TextOf(isolate(), strict.Message()->Get()), "reserved word")) {
     return false;
   }
   const v8::TryCatch sloppy(isolate());
@@ -428,7 +457,8 @@ bool ModuleGraph::FailsBehind(const v8::TryCatch& strict, const std::string& url
          place(sloppy.Message()) > place(strict.Message());
 }
 
-bool ModuleGraph::CompileModule(const std::string& url, v8::Local<v8::String> text, v8::Local<v8::Module>* module) {
+bool ModuleGraph::CompileModule(const std::string& url, v8::Local<v8::String> text,
+                                v8::Local<v8::Module>* module) {
   v8::ScriptCompiler::Source source(text, OriginOf(isolate(), url, 0, /*is_module=*/true));
   v8::TryCatch caught(isolate());
   if (!v8::ScriptCompiler::CompileModule(isolate(), &source).ToLocal(module)) {
@@ -444,12 +474,14 @@ bool ModuleGraph::CompileModule(const std::string& url, v8::Local<v8::String> te
   return true;
 }
 
-v8::MaybeLocal<v8::Function> ModuleGraph::CompileCommonJs(const std::string& url, v8::Local<v8::String> text) {
+v8::MaybeLocal<v8::Function> ModuleGraph::CompileCommonJs(const std::string& url,
+                                                          v8::Local<v8::String> text) {
   const v8::Local<v8::String> head = JsText(isolate(), kWrapperHead);
   const v8::Local<v8::String> wrapped = v8::String::Concat(
       isolate(), v8::String::Concat(isolate(), head, text), JsText(isolate(), kWrapperTail));
   v8::ScriptCompiler::Source source(
-      wrapped, OriginOf(isolate(), url, -static_cast<int>(kWrapperHead.size()), /*is_module=*/false));
+      wrapped,
+      OriginOf(isolate(), url, -static_cast<int>(kWrapperHead.size()), /*is_module=*/false));
   v8::Local<v8::Script> script;
   v8::Local<v8::Value> function;
   if (!v8::ScriptCompiler::Compile(context(), &source).ToLocal(&script) ||

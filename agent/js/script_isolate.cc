@@ -1,8 +1,8 @@
 #include "agent/js/script_isolate.h"
 
-#include <libplatform/libplatform.h>
-
 #include <utility>
+
+#include <libplatform/libplatform.h>
 
 namespace lockstep::agent {
 namespace {
@@ -12,8 +12,10 @@ constexpr size_t kUnwindingHeapBytes = size_t{64} << 20;
 
 }  // namespace
 
-ScriptIsolate::ScriptIsolate(const ScriptEngine& engine, absl::AnyInvocable<void()> on_out_of_memory)
-    : engine_(engine), allocator_(v8::ArrayBuffer::Allocator::NewDefaultAllocator()),
+ScriptIsolate::ScriptIsolate(const ScriptEngine& engine,
+                             absl::AnyInvocable<void()> on_out_of_memory)
+    : engine_(engine),
+      allocator_(v8::ArrayBuffer::Allocator::NewDefaultAllocator()),
       on_out_of_memory_(std::move(on_out_of_memory)) {
   v8::Isolate::CreateParams params;
   params.array_buffer_allocator = allocator_.get();
@@ -27,7 +29,9 @@ ScriptIsolate::ScriptIsolate(const ScriptEngine& engine, absl::AnyInvocable<void
   InstallModuleCallbacks(isolate_);
 }
 
-ScriptIsolate::~ScriptIsolate() { isolate_->Dispose(); }
+ScriptIsolate::~ScriptIsolate() {
+  isolate_->Dispose();
+}
 
 void ScriptIsolate::PumpPlatformTasks() {
   const v8::Locker locker(isolate_);

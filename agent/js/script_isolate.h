@@ -1,14 +1,15 @@
-// One V8 isolate of a worker, shared by up to ScriptEngine::kVusPerIsolate VUs: heap, compilation caches, interrupts. Its
-// worker's fibres take turns in it; each enters it by V8's Locker.
+// One V8 isolate of a worker, shared by up to ScriptEngine::kVusPerIsolate VUs: heap, compilation
+// caches, interrupts. Its worker's fibres take turns in it; each enters it by V8's Locker.
 #pragma once
-
-#include <v8.h>
 
 #include <memory>
 #include <string>
 
+#include <v8.h>
+
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/any_invocable.h"
+
 #include "agent/js/engine.h"
 
 namespace lockstep::agent {
@@ -18,8 +19,8 @@ enum class SourceKind { kModule, kCommonJs, kJson };
 
 class ScriptIsolate {
  public:
-  // `on_out_of_memory` is called on the worker, once, from within the script that hit the heap's limit; that script is
-  // being terminated.
+  // `on_out_of_memory` is called on the worker, once, from within the script that hit the heap's
+  // limit; that script is being terminated.
   ScriptIsolate(const ScriptEngine& engine, absl::AnyInvocable<void()> on_out_of_memory);
   // All contexts must be gone, and nobody inside. Worker thread.
   ~ScriptIsolate();

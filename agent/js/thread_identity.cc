@@ -4,11 +4,12 @@
 
 namespace {
 
-// V8 calls the two functions below at any time, also during the start of threads of its own, so this state can only be
-// global: constant-initialised, and thread-local but for the counter.
-std::atomic<int> next_identity{1};            // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
-thread_local int assumed_identity = 0;        // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
-thread_local int own_identity = 0;            // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+// V8 calls the two functions below at any time, also during the start of threads of its own, so
+// this state can only be global: constant-initialised, and thread-local but for the counter.
+std::atomic<int> next_identity{1};  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+thread_local int assumed_identity =
+    0;                              // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+thread_local int own_identity = 0;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
 
 }  // namespace
 
@@ -45,8 +46,12 @@ ThreadId ThreadId::TryGetCurrent() {
 
 namespace lockstep::agent {
 
-ThreadIdentity NewThreadIdentity() { return ThreadIdentity{next_identity.fetch_add(1)}; }
+ThreadIdentity NewThreadIdentity() {
+  return ThreadIdentity{next_identity.fetch_add(1)};
+}
 
-void AssumeThreadIdentity(ThreadIdentity identity) { assumed_identity = static_cast<int>(identity); }
+void AssumeThreadIdentity(ThreadIdentity identity) {
+  assumed_identity = static_cast<int>(identity);
+}
 
 }  // namespace lockstep::agent

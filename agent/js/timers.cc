@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+
 #include "agent/js/api/glue.h"
 
 namespace lockstep::agent {
@@ -12,7 +13,9 @@ namespace lockstep::agent {
 World::Timer::Timer(EventLoop& event_loop, v8::Isolate* isolate, v8::Local<v8::Function> function)
     : loop(event_loop), callback(isolate, function) {}
 
-World::Timer::~Timer() { loop.Cancel(id); }
+World::Timer::~Timer() {
+  loop.Cancel(id);
+}
 
 namespace {
 
@@ -41,7 +44,8 @@ void Fire(World& world, int32_t id) {
   }
   // An exception is the caller's: it is reported like one of the iteration.
   v8::Local<v8::Value> ignored;
-  if (!callback->Call(context, context->Global(), static_cast<int>(arguments.size()), arguments.data())
+  if (!callback
+           ->Call(context, context->Global(), static_cast<int>(arguments.size()), arguments.data())
            .ToLocal(&ignored)) {
     return;
   }
@@ -72,10 +76,12 @@ void Set(const Info& info) {
     return;
   }
   delay = std::isfinite(delay) ? std::clamp(delay, 0.0, kMaxDelayMs) : 0.0;
-  auto timer = std::make_unique<World::Timer>(world.site().api().loop(), isolate, info[0].As<v8::Function>());
+  auto timer = std::make_unique<World::Timer>(world.site().api().loop(), isolate,
+                                              info[0].As<v8::Function>());
   timer->repeats = repeats;
   // An interval of nothing would never let anybody else run.
-  timer->interval = std::max(absl::Milliseconds(delay), repeats ? absl::Milliseconds(1) : absl::ZeroDuration());
+  timer->interval =
+      std::max(absl::Milliseconds(delay), repeats ? absl::Milliseconds(1) : absl::ZeroDuration());
   for (int i = 2; i < info.Length(); ++i) {
     timer->arguments.emplace_back(isolate, info[i]);
   }

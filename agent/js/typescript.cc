@@ -3,6 +3,7 @@
 #include <v8.h>
 
 #include "absl/strings/str_cat.h"
+
 #include "agent/js/api/glue.h"
 #include "agent/js/embedded_scripts.h"
 #include "agent/js/world.h"
@@ -17,7 +18,8 @@ constexpr absl::string_view kTransformer = R"(
 }).code
 )";
 
-bool Evaluate(v8::Local<v8::Context> context, absl::string_view text, v8::Local<v8::Value>* result) {
+bool Evaluate(v8::Local<v8::Context> context, absl::string_view text,
+              v8::Local<v8::Value>* result) {
   v8::Local<v8::Script> script;
   return v8::Script::Compile(context, JsText(context->GetIsolate(), text)).ToLocal(&script) &&
          script->Run(context).ToLocal(result);
@@ -32,7 +34,9 @@ bool Transform(v8::Isolate* isolate, const std::string& url, std::string* text) 
   }
   v8::Local<v8::Value> arguments[] = {JsText(isolate, *text), JsText(isolate, url)};
   v8::Local<v8::Value> code;
-  if (!value.As<v8::Function>()->Call(context, v8::Undefined(isolate), 2, arguments).ToLocal(&code)) {
+  if (!value.As<v8::Function>()
+           ->Call(context, v8::Undefined(isolate), 2, arguments)
+           .ToLocal(&code)) {
     return false;
   }
   *text = TextOf(isolate, code.As<v8::String>());
@@ -64,7 +68,8 @@ bool StripTypes(World& world, const std::string& url, std::string* text) {
       problem = TextOf(isolate, message);
     }
   }
-  isolate->ThrowException(v8::Exception::SyntaxError(JsText(isolate, absl::StrCat(url, ": ", problem))));
+  isolate->ThrowException(
+      v8::Exception::SyntaxError(JsText(isolate, absl::StrCat(url, ": ", problem))));
   return false;
 }
 

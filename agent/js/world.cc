@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+
 #include "agent/js/api/glue.h"
 #include "agent/js/console.h"
 #include "agent/js/globals.h"
@@ -14,7 +15,8 @@ namespace {
 constexpr int kWorldSlot = 1;
 
 v8::MaybeLocal<v8::Promise> ImportDynamically(v8::Local<v8::Context> context, v8::Local<v8::Data>,
-                                              v8::Local<v8::Value> resource, v8::Local<v8::String> specifier,
+                                              v8::Local<v8::Value> resource,
+                                              v8::Local<v8::String> specifier,
                                               v8::Local<v8::FixedArray>) {
   v8::Isolate* isolate = context->GetIsolate();
   const std::string base = resource->IsString() ? TextOf(isolate, resource.As<v8::String>()) : "";
@@ -27,8 +29,8 @@ void ResolveFromMeta(const v8::FunctionCallbackInfo<v8::Value>& info) {
     ThrowTypeError(isolate, "import.meta.resolve: the specifier must be a string");
     return;
   }
-  const absl::StatusOr<std::string> url = ResolveSpecifier(TextOf(isolate, info[0].As<v8::String>()),
-                                                           TextOf(isolate, info.Data().As<v8::String>()));
+  const absl::StatusOr<std::string> url = ResolveSpecifier(
+      TextOf(isolate, info[0].As<v8::String>()), TextOf(isolate, info.Data().As<v8::String>()));
   if (!url.ok()) {
     ThrowStatus(isolate, url.status());
     return;
@@ -36,7 +38,8 @@ void ResolveFromMeta(const v8::FunctionCallbackInfo<v8::Value>& info) {
   info.GetReturnValue().Set(JsText(isolate, *url));
 }
 
-void InitialiseMeta(v8::Local<v8::Context> context, v8::Local<v8::Module> module, v8::Local<v8::Object> meta) {
+void InitialiseMeta(v8::Local<v8::Context> context, v8::Local<v8::Module> module,
+                    v8::Local<v8::Object> meta) {
   const v8::Local<v8::String> url =
       JsText(context->GetIsolate(), World::Of(context).modules().UrlOf(module));
   SetProperty(context, meta, "url", url);
@@ -56,10 +59,12 @@ void InstallModuleCallbacks(v8::Isolate* isolate) {
 }
 
 World::World(ScriptIsolate& isolate, WorldSite& site)
-    : isolate_(isolate), site_(site),
-      microtasks_(v8::MicrotaskQueue::New(isolate.get(), v8::MicrotasksPolicy::kExplicit)), modules_(*this) {
-  const v8::Local<v8::Context> context =
-      v8::Context::New(isolate.get(), nullptr, {}, {}, v8::DeserializeInternalFieldsCallback(), microtasks_.get());
+    : isolate_(isolate),
+      site_(site),
+      microtasks_(v8::MicrotaskQueue::New(isolate.get(), v8::MicrotasksPolicy::kExplicit)),
+      modules_(*this) {
+  const v8::Local<v8::Context> context = v8::Context::New(
+      isolate.get(), nullptr, {}, {}, v8::DeserializeInternalFieldsCallback(), microtasks_.get());
   context->SetAlignedPointerInEmbedderData(kWorldSlot, this);
   context_.Reset(isolate.get(), context);
   const v8::Context::Scope scope(context);
@@ -125,7 +130,8 @@ std::vector<std::string> World::FunctionNames() const {
 void World::SetIteration(int64_t iteration) {
   context()
       ->Global()
-      ->Set(context(), iteration_name_.Get(isolate()), v8::Number::New(isolate(), static_cast<double>(iteration)))
+      ->Set(context(), iteration_name_.Get(isolate()),
+            v8::Number::New(isolate(), static_cast<double>(iteration)))
       .Check();
 }
 
@@ -147,7 +153,9 @@ void World::NoteRejection(v8::PromiseRejectMessage message) {
                              .reason = v8::Global<v8::Value>(isolate(), message.GetValue())});
       return;
     case v8::kPromiseHandlerAddedAfterReject:
-      std::erase_if(rejections_, [&](const Rejection& rejection) { return rejection.promise == message.GetPromise(); });
+      std::erase_if(rejections_, [&](const Rejection& rejection) {
+        return rejection.promise == message.GetPromise();
+      });
       return;
     case v8::kPromiseRejectAfterResolved:
     case v8::kPromiseResolveAfterResolved:
@@ -164,6 +172,8 @@ std::vector<v8::Local<v8::Value>> World::TakeUnhandledRejections() {
   return reasons;
 }
 
-void World::ClearTimers() { timers_.clear(); }
+void World::ClearTimers() {
+  timers_.clear();
+}
 
 }  // namespace lockstep::agent

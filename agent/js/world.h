@@ -1,18 +1,20 @@
-// One JavaScript world: a context with its globals, its modules and its own microtask queue. A VU has one, and so have
-// inspection, setup, teardown and handleSummary. Everything happens inside its isolate, on its worker.
+// One JavaScript world: a context with its globals, its modules and its own microtask queue. A VU
+// has one, and so have inspection, setup, teardown and handleSummary. Everything happens inside its
+// isolate, on its worker.
 //
 // The init code runs in Load. Where it reads files it waits for them, so it runs on a fibre.
 #pragma once
-
-#include <v8.h>
 
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include <v8.h>
+
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+
 #include "agent/js/api/api_vu.h"
 #include "agent/js/module_graph.h"
 #include "agent/js/script_isolate.h"
@@ -30,10 +32,11 @@ class WorldSite {
   virtual const std::map<std::string, std::string>& env() const = 0;
   // Where console.* writes to.
   virtual Logger& console() = 0;
-  // The content of a file; waits for it, if need be. Cancelled when the VU was interrupted meanwhile.
+  // The content of a file; waits for it, if need be. Cancelled when the VU was interrupted
+  // meanwhile.
   virtual absl::StatusOr<std::string> LoadFile(const std::string& url) = 0;
-  // Runs microtasks and the script's own events until `promise` is settled. False when the VU was interrupted, or when
-  // nothing is left that could settle it.
+  // Runs microtasks and the script's own events until `promise` is settled. False when the VU was
+  // interrupted, or when nothing is left that could settle it.
   virtual bool WaitFor(v8::Local<v8::Context> context, v8::Local<v8::Promise> promise) = 0;
 };
 

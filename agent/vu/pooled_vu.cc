@@ -8,7 +8,8 @@ void PooledVu::Activate(Activation activation) {
   if (worker_ == nullptr) {
     return;
   }
-  worker_->Post([worker = worker_, key = key_, epoch = ++epoch_, activation = std::move(activation)]() mutable {
+  worker_->Post([worker = worker_, key = key_, epoch = ++epoch_,
+                 activation = std::move(activation)]() mutable {
     ScriptVu* vu = worker->Find(key);
     if (vu == nullptr) {
       return;

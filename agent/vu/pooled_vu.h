@@ -1,4 +1,5 @@
-// A VU as the executors hold it: the conductor's end of a ScriptVu that lives on a worker. Conductor's loop only.
+// A VU as the executors hold it: the conductor's end of a ScriptVu that lives on a worker.
+// Conductor's loop only.
 #pragma once
 
 #include <cstdint>

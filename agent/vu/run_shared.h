@@ -1,5 +1,5 @@
-// What all VUs of one run on one agent share. Set up on the conductor's loop before any VU exists; afterwards workers only
-// read it, but for the counters and what is said to be guarded.
+// What all VUs of one run on one agent share. Set up on the conductor's loop before any VU exists;
+// afterwards workers only read it, but for the counters and what is said to be guarded.
 #pragma once
 
 #include <atomic>
@@ -12,6 +12,7 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
+
 #include "agent/exec/script_host.h"
 #include "agent/js/api/shared_array.h"
 #include "agent/js/api/system_tags.h"
@@ -28,7 +29,8 @@ struct ScenarioCounters {
 };
 
 struct RunShared {
-  RunShared(EventLoop& conductor_loop, Logger& run_logger) : conductor(conductor_loop), logger(run_logger) {}
+  RunShared(EventLoop& conductor_loop, Logger& run_logger)
+      : conductor(conductor_loop), logger(run_logger) {}
 
   EventLoop& conductor;  // only Post and clock()
   Logger& logger;
@@ -43,7 +45,8 @@ struct RunShared {
   // exec.test.abort() and exec.test.fail(), and an exhausted heap; called on the conductor's loop.
   absl::AnyInvocable<void(std::string)> on_abort, on_fail, on_broken;
 
-  // setup()'s result as JSON, "" for undefined. Written before the first activation, while no VU runs.
+  // setup()'s result as JSON, "" for undefined. Written before the first activation, while no VU
+  // runs.
   void SetSetupData(std::string json) {
     MutexLock lock(mutex);
     setup_data = std::move(json);

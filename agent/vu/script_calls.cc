@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+
 #include "agent/js/api/glue.h"
 
 namespace lockstep::agent {
@@ -44,14 +45,16 @@ ScriptResult<Inspection> ExamineScript(ScriptVu& vu) {
   Inspection inspection;
   const v8::Local<v8::Value> options = Exported(vu, "options");
   if (options->IsObject()) {
-    if (std::optional<ScriptFailure> failure = ToJson(vu, options, &inspection.options_json); failure.has_value()) {
+    if (std::optional<ScriptFailure> failure = ToJson(vu, options, &inspection.options_json);
+        failure.has_value()) {
       return Fail<Inspection>(*std::move(failure));
     }
   }
   for (const char* name : {"setup", "teardown"}) {
     const v8::Local<v8::Value> value = Exported(vu, name);
     if (!value->IsFunction() && !value->IsNullOrUndefined()) {
-      return Fail<Inspection>({.message = absl::StrCat("exported '", name, "' must be a function")});
+      return Fail<Inspection>(
+          {.message = absl::StrCat("exported '", name, "' must be a function")});
     }
   }
   const v8::Local<v8::Value> summary = Exported(vu, "handleSummary");
@@ -71,7 +74,8 @@ ScriptResult<std::string> CallSetup(ScriptVu& vu) {
     return {.value = "", .failure = {}};
   }
   v8::Local<v8::Value> result;
-  std::optional<ScriptFailure> failure = vu.CallExported("setup", "::setup", v8::Undefined(vu.isolate()), &result);
+  std::optional<ScriptFailure> failure =
+      vu.CallExported("setup", "::setup", v8::Undefined(vu.isolate()), &result);
   std::string json;
   if (!failure.has_value()) {
     failure = ToJson(vu, result, &json);
@@ -87,20 +91,23 @@ ScriptResult<bool> CallTeardown(ScriptVu& vu) {
     return {.value = true, .failure = {}};
   }
   v8::Local<v8::Value> result;
-  std::optional<ScriptFailure> failure = vu.CallExported("teardown", "::teardown", vu.SetupValue(), &result);
+  std::optional<ScriptFailure> failure =
+      vu.CallExported("teardown", "::teardown", vu.SetupValue(), &result);
   if (failure.has_value()) {
     return Fail<bool>(*std::move(failure));
   }
   return {.value = true, .failure = {}};
 }
 
-ScriptResult<std::map<std::string, std::string>> CallHandleSummary(ScriptVu& vu, const std::string& data_json) {
+ScriptResult<std::map<std::string, std::string>> CallHandleSummary(ScriptVu& vu,
+                                                                   const std::string& data_json) {
   using Outputs = std::map<std::string, std::string>;
   v8::Isolate* isolate = vu.isolate();
   const v8::Local<v8::Context> context = vu.world().context();
   v8::Local<v8::Value> data;
   if (!v8::JSON::Parse(context, JsText(isolate, data_json)).ToLocal(&data)) {
-    return Fail<Outputs>({.exit_code = ExitCode::kInternalError, .message = "the summary's data is no JSON"});
+    return Fail<Outputs>(
+        {.exit_code = ExitCode::kInternalError, .message = "the summary's data is no JSON"});
   }
   v8::Local<v8::Value> result;
   std::optional<ScriptFailure> failure = vu.CallExported("handleSummary", "", data, &result);
@@ -114,7 +121,8 @@ ScriptResult<std::map<std::string, std::string>> CallHandleSummary(ScriptVu& vu,
   v8::TryCatch caught(isolate);
   v8::Local<v8::Array> names;
   if (!IsPlainObject(result)) {
-    return Fail<Outputs>({.message = "handleSummary() must return an object of destinations and contents"});
+    return Fail<Outputs>(
+        {.message = "handleSummary() must return an object of destinations and contents"});
   }
   const v8::Local<v8::Object> object = result.As<v8::Object>();
   if (!object->GetOwnPropertyNames(context).ToLocal(&names)) {
@@ -132,8 +140,8 @@ ScriptResult<std::map<std::string, std::string>> CallHandleSummary(ScriptVu& vu,
       continue;
     }
     if (!BytesOrText(isolate, value, &outputs[key])) {
-      return Fail<Outputs>(
-          {.message = absl::StrCat("handleSummary() returned for '", key, "' neither a string nor an ArrayBuffer")});
+      return Fail<Outputs>({.message = absl::StrCat("handleSummary() returned for '", key,
+                                                    "' neither a string nor an ArrayBuffer")});
     }
   }
   return {.value = std::move(outputs), .failure = {}};

@@ -1,5 +1,5 @@
-// What a run does with a script apart from iterations: looks at its exports, calls setup, teardown and handleSummary. Each
-// runs inside a VU that has evaluated the init code.
+// What a run does with a script apart from iterations: looks at its exports, calls setup, teardown
+// and handleSummary. Each runs inside a VU that has evaluated the init code.
 #pragma once
 
 #include <map>
@@ -16,6 +16,7 @@ ScriptResult<Inspection> ExamineScript(ScriptVu& vu);
 ScriptResult<std::string> CallSetup(ScriptVu& vu);
 ScriptResult<bool> CallTeardown(ScriptVu& vu);
 // handleSummary's result: contents by destination.
-ScriptResult<std::map<std::string, std::string>> CallHandleSummary(ScriptVu& vu, const std::string& data_json);
+ScriptResult<std::map<std::string, std::string>> CallHandleSummary(ScriptVu& vu,
+                                                                   const std::string& data_json);
 
 }  // namespace lockstep::agent

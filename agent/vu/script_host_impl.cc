@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+
 #include "agent/vu/script_calls.h"
 #include "common/base/check.h"
 #include "common/options/options_json.h"
@@ -19,7 +20,8 @@ constexpr ScriptVu::Ids kNobody = {};
 
 }  // namespace
 
-ScriptHostImpl::ScriptHostImpl(const ScriptEngine& engine, EventLoop& conductor, Logger& logger, Config config)
+ScriptHostImpl::ScriptHostImpl(const ScriptEngine& engine, EventLoop& conductor, Logger& logger,
+                               Config config)
     : engine_(engine), conductor_(conductor), logger_(logger), config_(std::move(config)) {
   LOCKSTEP_CHECK(config_.workers >= 1);
 }
@@ -92,9 +94,10 @@ void ScriptHostImpl::RunOnce(ScriptRun& run, std::optional<Limit> limit,
     conductor_.Cancel(found->second.timer);
     if (found->second.timed_out) {
       result.value.reset();
-      result.failure = {.exit_code = limit->exit_code,
-                        .message = absl::StrFormat("%s() execution timed out after %.0f seconds", limit->function,
-                                                   absl::ToDoubleSeconds(limit->time))};
+      result.failure = {
+          .exit_code = limit->exit_code,
+          .message = absl::StrFormat("%s() execution timed out after %.0f seconds", limit->function,
+                                     absl::ToDoubleSeconds(limit->time))};
     }
     operations_.erase(found);
     done(std::move(result));
@@ -108,12 +111,15 @@ void ScriptHostImpl::RunOnce(ScriptRun& run, std::optional<Limit> limit,
       result.failure = *std::move(failure);
     } else {
       if (limit.has_value()) {
-        conductor_.Post([this, id, time = limit->time, &worker, key] { LimitOperation(id, time, worker, key); });
+        conductor_.Post([this, id, time = limit->time, &worker, key] {
+          LimitOperation(id, time, worker, key);
+        });
       }
       result = job(vu);
     }
-    conductor_.Post(
-        [finish = std::move(finish), result = std::move(result)]() mutable { finish(std::move(result)); });
+    conductor_.Post([finish = std::move(finish), result = std::move(result)]() mutable {
+      finish(std::move(result));
+    });
     worker.Post([&worker, key] { worker.Remove(key); });
   };
   worker.Post([&worker, key, inside = std::move(inside)]() mutable {
@@ -122,51 +128,64 @@ void ScriptHostImpl::RunOnce(ScriptRun& run, std::optional<Limit> limit,
   });
 }
 
-void ScriptHostImpl::Inspect(const ScriptBundle& bundle, const std::map<std::string, std::string>& env,
-                             FileLoader loader, absl::AnyInvocable<void(ScriptResult<Inspection>)> done) {
+void ScriptHostImpl::Inspect(const ScriptBundle& bundle,
+                             const std::map<std::string, std::string>& env, FileLoader loader,
+                             absl::AnyInvocable<void(ScriptResult<Inspection>)> done) {
   RunConfig config;
   config.env = env;
   inspection_ = NewRun(bundle, std::move(config));
   // An answer that comes after the inspection's end would find no worker.
-  inspection_->shared.loader = [this, id = ++inspections_, loader = std::move(loader)](
-                                   std::string url, absl::AnyInvocable<void(absl::StatusOr<std::string>)> deliver) mutable {
-    loader(std::move(url), [this, id, deliver = std::move(deliver)](absl::StatusOr<std::string> content) mutable {
-      if (inspection_ != nullptr && id == inspections_) {
-        deliver(std::move(content));
-      }
-    });
-  };
+  inspection_->shared.loader =
+      [this, id = ++inspections_, loader = std::move(loader)](
+          std::string url, absl::AnyInvocable<void(absl::StatusOr<std::string>)> deliver) mutable {
+        loader(std::move(url), [this, id, deliver = std::move(deliver)](
+                                   absl::StatusOr<std::string> content) mutable {
+          if (inspection_ != nullptr && id == inspections_) {
+            deliver(std::move(content));
+          }
+        });
+      };
   inspection_->network = *Network::Make(NetOptions());
-  inspection_->workers.push_back(
-      std::make_unique<Worker>(engine_, *inspection_->network, inspection_->shared, Accumulator::Config()));
+  inspection_->workers.push_back(std::make_unique<Worker>(
+      engine_, *inspection_->network, inspection_->shared, Accumulator::Config()));
   RunOnce<Inspection>(*inspection_, std::nullopt, &ExamineScript,
                       [this, done = std::move(done)](ScriptResult<Inspection> result) mutable {
                         std::vector<std::unique_ptr<ScriptRun>> ended;
                         ended.push_back(std::move(inspection_));
-                        EndRuns(std::move(ended), [done = std::move(done), result = std::move(result)]() mutable {
-                          done(std::move(result));
-                        });
+                        EndRuns(std::move(ended),
+                                [done = std::move(done), result = std::move(result)]() mutable {
+                                  done(std::move(result));
+                                });
                       });
 }
 
 void ScriptHostImpl::RunSetup(absl::AnyInvocable<void(ScriptResult<std::string>)> done) {
-  const absl::Duration time = run_->shared.config.options.setup_timeout.value_or(kDefaultSetupTimeout);
-  RunOnce<std::string>(*run_, Limit{"setup", time, ExitCode::kSetupTimeout}, &CallSetup, std::move(done));
+  const absl::Duration time =
+      run_->shared.config.options.setup_timeout.value_or(kDefaultSetupTimeout);
+  RunOnce<std::string>(*run_, Limit{"setup", time, ExitCode::kSetupTimeout}, &CallSetup,
+                       std::move(done));
 }
 
-void ScriptHostImpl::SetSetupData(std::string json) { run_->shared.SetSetupData(std::move(json)); }
+void ScriptHostImpl::SetSetupData(std::string json) {
+  run_->shared.SetSetupData(std::move(json));
+}
 
 void ScriptHostImpl::RunTeardown(absl::AnyInvocable<void(ScriptResult<bool>)> done) {
-  const absl::Duration time = run_->shared.config.options.teardown_timeout.value_or(kDefaultSetupTimeout);
-  RunOnce<bool>(*run_, Limit{"teardown", time, ExitCode::kTeardownTimeout}, &CallTeardown, std::move(done));
+  const absl::Duration time =
+      run_->shared.config.options.teardown_timeout.value_or(kDefaultSetupTimeout);
+  RunOnce<bool>(*run_, Limit{"teardown", time, ExitCode::kTeardownTimeout}, &CallTeardown,
+                std::move(done));
 }
 
 void ScriptHostImpl::RunHandleSummary(
-    std::string data_json, absl::AnyInvocable<void(ScriptResult<std::map<std::string, std::string>>)> done) {
-  const absl::Duration time = run_->shared.config.options.handle_summary_timeout.value_or(kDefaultSummaryTimeout);
+    std::string data_json,
+    absl::AnyInvocable<void(ScriptResult<std::map<std::string, std::string>>)> done) {
+  const absl::Duration time =
+      run_->shared.config.options.handle_summary_timeout.value_or(kDefaultSummaryTimeout);
   RunOnce<std::map<std::string, std::string>>(
       *run_, Limit{"handleSummary", time, ExitCode::kGenericTimeout},
-      [data = std::move(data_json)](ScriptVu& vu) { return CallHandleSummary(vu, data); }, std::move(done));
+      [data = std::move(data_json)](ScriptVu& vu) { return CallHandleSummary(vu, data); },
+      std::move(done));
 }
 
 void ScriptHostImpl::SetRunStart(MonoTime t0, absl::Time t0_wall) {
@@ -184,13 +203,15 @@ void ScriptHostImpl::Prepare(const ScriptBundle& bundle, RunConfig config, int64
   absl::StatusOr<std::unique_ptr<Network>> network = Network::Make(std::move(net));
   if (!network.ok()) {
     done({.value = std::nullopt,
-          .failure = {.exit_code = ExitCode::kInvalidConfig, .message = std::string(network.status().message())}});
+          .failure = {.exit_code = ExitCode::kInvalidConfig,
+                      .message = std::string(network.status().message())}});
     return;
   }
   run_ = NewRun(bundle, std::move(config));
   run_->network = *std::move(network);
   for (int i = 0; i < config_.workers; ++i) {
-    run_->workers.push_back(std::make_unique<Worker>(engine_, *run_->network, run_->shared, accumulator_));
+    run_->workers.push_back(
+        std::make_unique<Worker>(engine_, *run_->network, run_->shared, accumulator_));
   }
   preparing_ = Preparing{.wanted = vus, .failure = std::nullopt, .done = std::move(done)};
   if (vus == 0) {
@@ -229,8 +250,9 @@ void ScriptHostImpl::PreparedOne(std::optional<ScriptFailure> failure, PooledVu*
   preparing_.reset();
   if (!prepared.failure.has_value()) {
     // Workers finish in any order; VUs are handed out by their ids.
-    std::sort(idle_.begin(), idle_.end(),
-              [](const PooledVu* a, const PooledVu* b) { return a->id_in_instance() < b->id_in_instance(); });
+    std::sort(idle_.begin(), idle_.end(), [](const PooledVu* a, const PooledVu* b) {
+      return a->id_in_instance() < b->id_in_instance();
+    });
     prepared.done({.value = true, .failure = {}});
     return;
   }
@@ -260,15 +282,17 @@ void ScriptHostImpl::CreateVu(Created created) {
   };
   worker.Post([this, &worker, key, ids, finish = std::move(finish)]() mutable {
     worker.Adopt(key, std::make_unique<ScriptVu>(worker, key, ids));
-    worker.Find(key)->Enqueue(ScriptVu::kInitEpoch, [this, &worker, key, finish = std::move(finish)](ScriptVu& vu) mutable {
-      std::optional<ScriptFailure> failure = vu.Init();
-      if (failure.has_value()) {
-        worker.Post([&worker, key] { worker.Remove(key); });
-      }
-      conductor_.Post([finish = std::move(finish), failure = std::move(failure)]() mutable {
-        finish(std::move(failure));
-      });
-    });
+    worker.Find(key)->Enqueue(
+        ScriptVu::kInitEpoch,
+        [this, &worker, key, finish = std::move(finish)](ScriptVu& vu) mutable {
+          std::optional<ScriptFailure> failure = vu.Init();
+          if (failure.has_value()) {
+            worker.Post([&worker, key] { worker.Remove(key); });
+          }
+          conductor_.Post([finish = std::move(finish), failure = std::move(failure)]() mutable {
+            finish(std::move(failure));
+          });
+        });
   });
 }
 
@@ -281,10 +305,13 @@ Vu* ScriptHostImpl::Take() {
   return vu;
 }
 
-void ScriptHostImpl::Give(Vu* vu) { idle_.push_back(static_cast<PooledVu*>(vu)); }
+void ScriptHostImpl::Give(Vu* vu) {
+  idle_.push_back(static_cast<PooledVu*>(vu));
+}
 
 void ScriptHostImpl::InitialiseOne(absl::AnyInvocable<void(Vu*)> done) {
-  CreateVu([this, done = std::move(done)](const std::optional<ScriptFailure>& failure, PooledVu* vu) mutable {
+  CreateVu([this, done = std::move(done)](const std::optional<ScriptFailure>& failure,
+                                          PooledVu* vu) mutable {
     if (failure.has_value()) {
       logger_.Error(failure->message);
     }
@@ -348,12 +375,13 @@ void ScriptHostImpl::Reset(absl::AnyInvocable<void()> done) {
   }
 }
 
-void ScriptHostImpl::EndRuns(std::vector<std::unique_ptr<ScriptRun>> runs, absl::AnyInvocable<void()> done) {
+void ScriptHostImpl::EndRuns(std::vector<std::unique_ptr<ScriptRun>> runs,
+                             absl::AnyInvocable<void()> done) {
   if (reaper_.joinable()) {
     reaper_.join();
   }
-  // Freeing thousands of VUs takes a while, and the conductor has leases to keep. The runs themselves go in a task behind
-  // all that their workers have posted.
+  // Freeing thousands of VUs takes a while, and the conductor has leases to keep. The runs
+  // themselves go in a task behind all that their workers have posted.
   reaper_ = std::thread([this, runs = std::move(runs), done = std::move(done)]() mutable {
     for (const std::unique_ptr<ScriptRun>& run : runs) {
       run->EndWorkers();

@@ -1,5 +1,5 @@
-// The ScriptHost of a real agent: V8 on worker threads. VUs are spread over the workers round robin; each run has workers
-// of its own, which end with it.
+// The ScriptHost of a real agent: V8 on worker threads. VUs are spread over the workers round
+// robin; each run has workers of its own, which end with it.
 //
 // Everything on the conductor's loop, which must not run tasks of this host after it is gone.
 #pragma once
@@ -25,7 +25,8 @@ class ScriptHostImpl final : public ScriptHost, private VuPool {
  public:
   struct Config {
     int workers = 1;  // threads that host VUs, >= 1
-    // The agent cannot go on: a script has used up a heap. Called on the conductor's loop; the process should end.
+    // The agent cannot go on: a script has used up a heap. Called on the conductor's loop; the
+    // process should end.
     absl::AnyInvocable<void(std::string message)> on_broken;
   };
   // All outlive the host.
@@ -33,15 +34,16 @@ class ScriptHostImpl final : public ScriptHost, private VuPool {
   // Interrupts what runs, and waits for it.
   ~ScriptHostImpl() override;
 
-  void Inspect(const ScriptBundle& bundle, const std::map<std::string, std::string>& env, FileLoader loader,
-               absl::AnyInvocable<void(ScriptResult<Inspection>)> done) override;
+  void Inspect(const ScriptBundle& bundle, const std::map<std::string, std::string>& env,
+               FileLoader loader, absl::AnyInvocable<void(ScriptResult<Inspection>)> done) override;
   void Prepare(const ScriptBundle& bundle, RunConfig config, int64_t vus,
                absl::AnyInvocable<void(ScriptResult<bool>)> done) override;
   void RunSetup(absl::AnyInvocable<void(ScriptResult<std::string>)> done) override;
   void SetSetupData(std::string json) override;
   void RunTeardown(absl::AnyInvocable<void(ScriptResult<bool>)> done) override;
-  void RunHandleSummary(std::string data_json,
-                        absl::AnyInvocable<void(ScriptResult<std::map<std::string, std::string>>)> done) override;
+  void RunHandleSummary(
+      std::string data_json,
+      absl::AnyInvocable<void(ScriptResult<std::map<std::string, std::string>>)> done) override;
   void SetRunStart(MonoTime t0, absl::Time t0_wall) override;
   VuPool& pool() override { return *this; }
   void Reset(absl::AnyInvocable<void()> done) override;
@@ -49,8 +51,8 @@ class ScriptHostImpl final : public ScriptHost, private VuPool {
 
   // How the workers of the next Prepare keep their samples.
   void SetAccumulator(Accumulator::Config config) { accumulator_ = config; }
-  // What the workers of the run have measured since the last call, one batch for each. One call at a time; a Reset answers
-  // it with nothing.
+  // What the workers of the run have measured since the last call, one batch for each. One call at
+  // a time; a Reset answers it with nothing.
   void Seal(absl::AnyInvocable<void(std::vector<Batch>)> done);
 
  private:
@@ -92,7 +94,8 @@ class ScriptHostImpl final : public ScriptHost, private VuPool {
   void PreparedOne(std::optional<ScriptFailure> failure, PooledVu* vu);
   // Runs the init code and then `job` in a VU of its own; the limit is on the job.
   template <class T>
-  void RunOnce(ScriptRun& run, std::optional<Limit> limit, absl::AnyInvocable<ScriptResult<T>(ScriptVu&)> job,
+  void RunOnce(ScriptRun& run, std::optional<Limit> limit,
+               absl::AnyInvocable<ScriptResult<T>(ScriptVu&)> job,
                absl::AnyInvocable<void(ScriptResult<T>)> done);
   void LimitOperation(uint64_t id, absl::Duration time, Worker& worker, VuKey key);
   // Ends the workers of `runs` on a thread of its own, then calls `done`.

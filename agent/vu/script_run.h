@@ -1,5 +1,5 @@
-// One run's engine room on this agent: what its VUs share, its network and its workers. The inspection of a script has a
-// small one of its own.
+// One run's engine room on this agent: what its VUs share, its network and its workers. The
+// inspection of a script has a small one of its own.
 #pragma once
 
 #include <cstddef>

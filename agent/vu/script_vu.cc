@@ -3,15 +3,21 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+
 #include "agent/js/api/glue.h"
 #include "agent/js/fault.h"
 
 namespace lockstep::agent {
 
 ScriptVu::ScriptVu(Worker& worker, VuKey key, Ids ids)
-    : worker_(worker), run_(worker.run()), key_(key), ids_(ids), script_isolate_(worker.IsolateForNewVu()),
+    : worker_(worker),
+      run_(worker.run()),
+      key_(key),
+      ids_(ids),
+      script_isolate_(worker.IsolateForNewVu()),
       connections_(worker.loop().MakePool(ids.in_instance)),
-      fibre_(Fibre::Make(worker.engine().fibre_kind(), worker.engine().config().stack_bytes, [this] { Main(); })) {}
+      fibre_(Fibre::Make(worker.engine().fibre_kind(), worker.engine().config().stack_bytes,
+                         [this] { Main(); })) {}
 
 ScriptVu::~ScriptVu() = default;
 
@@ -68,7 +74,8 @@ void ScriptVu::Yield() {
 bool ScriptVu::Park(absl::FunctionRef<void(Task wake)> start) {
   if (!interrupted()) {
     woken_ = false;
-    // A wake-up may come late, after an interruption and even after the VU's end: it finds its wait by number.
+    // A wake-up may come late, after an interruption and even after the VU's end: it finds its wait
+    // by number.
     start([&worker = worker_, key = key_, park = ++park_] {
       ScriptVu* vu = worker.Find(key);
       if (vu != nullptr && vu->park_ == park) {
@@ -90,8 +97,8 @@ bool ScriptVu::Park(absl::FunctionRef<void(Task wake)> start) {
 
 void ScriptVu::Terminate() {
   isolate()->TerminateExecution();
-  // V8 looks at the request when a function is entered. Without this one, the script would go on to its next call, which
-  // may be to the outside.
+  // V8 looks at the request when a function is entered. Without this one, the script would go on to
+  // its next call, which may be to the outside.
   const v8::Local<v8::Context> context = world_->context();
   v8::Local<v8::Script> nothing;
   v8::Local<v8::Value> ignored;
@@ -104,11 +111,14 @@ void ScriptVu::Terminate() {
 // One announced event. Counts down when it is called or destroyed, whichever comes first.
 class ScriptVu::Expectation {
  public:
-  explicit Expectation(ScriptVu& vu) : worker_(&vu.worker_), key_(vu.key_), generation_(vu.generation_) {
+  explicit Expectation(ScriptVu& vu)
+      : worker_(&vu.worker_), key_(vu.key_), generation_(vu.generation_) {
     ++vu.expected_;
   }
   Expectation(Expectation&& other) noexcept
-      : worker_(std::exchange(other.worker_, nullptr)), key_(other.key_), generation_(other.generation_) {}
+      : worker_(std::exchange(other.worker_, nullptr)),
+        key_(other.key_),
+        generation_(other.generation_) {}
   Expectation& operator=(Expectation&&) = delete;
   ~Expectation() { Settle({}); }
 
@@ -133,7 +143,9 @@ class ScriptVu::Expectation {
   uint64_t generation_;
 };
 
-absl::AnyInvocable<void(ApiVu::Task task)> ScriptVu::Expect() { return Expectation(*this); }
+absl::AnyInvocable<void(ApiVu::Task task)> ScriptVu::Expect() {
+  return Expectation(*this);
+}
 
 bool ScriptVu::RunEvents(absl::FunctionRef<bool()> until) {
   for (;;) {
@@ -172,8 +184,11 @@ void ScriptVu::DropEvents() {
   ++generation_;
 }
 
-// A termination that was asked for in the last native call of a function has not begun yet, so do not ask whether one has.
-void ScriptVu::ForgetTermination() { isolate()->CancelTerminateExecution(); }
+// A termination that was asked for in the last native call of a function has not begun yet, so do
+// not ask whether one has.
+void ScriptVu::ForgetTermination() {
+  isolate()->CancelTerminateExecution();
+}
 
 bool ScriptVu::WaitFor(v8::Local<v8::Context>, v8::Local<v8::Promise> promise) {
   const auto settled = [&] { return promise->State() != v8::Promise::kPending; };
@@ -190,15 +205,18 @@ absl::StatusOr<std::string> ScriptVu::LoadFile(const std::string& url) {
     return known->second;
   }
   if (!run_.loader) {
-    return absl::NotFoundError("no such file in the test's bundle; files must be opened by the init code of every VU alike");
+    return absl::NotFoundError(
+        "no such file in the test's bundle; files must be opened by the init code of every VU "
+        "alike");
   }
   absl::StatusOr<std::string> content = absl::UnknownError("no answer");
   const bool answered = Park([&](Task wake) {
-    // The answer crosses the conductor's loop; it may come after this VU has gone, so it does not touch this frame
-    // unless the wait is still on.
+    // The answer crosses the conductor's loop; it may come after this VU has gone, so it does not
+    // touch this frame unless the wait is still on.
     auto deliver = [this, &content, &worker = worker_, key = key_, park = park_,
                     wake = std::move(wake)](absl::StatusOr<std::string> answer) mutable {
-      worker.Post([this, &content, &worker, key, park, wake = std::move(wake), answer = std::move(answer)]() mutable {
+      worker.Post([this, &content, &worker, key, park, wake = std::move(wake),
+                   answer = std::move(answer)]() mutable {
         if (worker.Find(key) != nullptr && park_ == park) {
           content = std::move(answer);
           wake();
@@ -217,7 +235,8 @@ absl::StatusOr<std::string> ScriptVu::LoadFile(const std::string& url) {
 
 namespace {
 
-// The text of what was thrown. Resets `caught`, as V8 refuses to look at objects while an exception is on its way.
+// The text of what was thrown. Resets `caught`, as V8 refuses to look at objects while an exception
+// is on its way.
 std::string TakeText(v8::Local<v8::Context> context, v8::TryCatch& caught) {
   const v8::Local<v8::Value> exception = caught.Exception();
   const v8::Local<v8::Message> message = caught.Message();
@@ -228,13 +247,15 @@ std::string TakeText(v8::Local<v8::Context> context, v8::TryCatch& caught) {
 }  // namespace
 
 void ScriptVu::LogException(v8::TryCatch& caught) {
-  run_.logger.Log(LogLevel::kError, TakeText(world_->context(), caught), {{"source", "stacktrace"}});
+  run_.logger.Log(LogLevel::kError, TakeText(world_->context(), caught),
+                  {{"source", "stacktrace"}});
 }
 
 void ScriptVu::LogRejection(v8::Local<v8::Value> reason) {
-  run_.logger.Log(LogLevel::kError,
-                  DescribeException(world_->context(), reason, v8::Exception::CreateMessage(isolate(), reason)),
-                  {{"source", "stacktrace"}});
+  run_.logger.Log(
+      LogLevel::kError,
+      DescribeException(world_->context(), reason, v8::Exception::CreateMessage(isolate(), reason)),
+      {{"source", "stacktrace"}});
 }
 
 ScriptFailure ScriptVu::FailureOf(v8::TryCatch& caught) {
@@ -263,7 +284,8 @@ std::optional<ScriptFailure> ScriptVu::Init() {
 }
 
 std::optional<ScriptFailure> ScriptVu::CallExported(absl::string_view name, absl::string_view group,
-                                                    v8::Local<v8::Value> argument, v8::Local<v8::Value>* result) {
+                                                    v8::Local<v8::Value> argument,
+                                                    v8::Local<v8::Value>* result) {
   v8::Local<v8::Function> function;
   if (!world_->Function(name).ToLocal(&function)) {
     return ScriptFailure{.message = absl::StrCat("exported '", name, "' must be a function")};
@@ -285,8 +307,9 @@ std::optional<ScriptFailure> ScriptVu::CallExported(absl::string_view name, absl
           isolate()->ThrowException(promise->Result());
           ok = false;
         } else {
-          *result = promise->State() == v8::Promise::kFulfilled ? promise->Result()
-                                                                : v8::Undefined(isolate()).As<v8::Value>();
+          *result = promise->State() == v8::Promise::kFulfilled
+                        ? promise->Result()
+                        : v8::Undefined(isolate()).As<v8::Value>();
         }
       }
     }
@@ -305,7 +328,8 @@ v8::Local<v8::Value> ScriptVu::SetupValue() {
   if (setup_value_.IsEmpty()) {
     const std::string json = run_.SetupData();
     v8::Local<v8::Value> value = v8::Undefined(isolate());
-    if (!json.empty() && !v8::JSON::Parse(world_->context(), JsText(isolate(), json)).ToLocal(&value)) {
+    if (!json.empty() &&
+        !v8::JSON::Parse(world_->context(), JsText(isolate(), json)).ToLocal(&value)) {
       value = v8::Undefined(isolate());
     }
     setup_value_.Reset(isolate(), value);
@@ -315,13 +339,15 @@ v8::Local<v8::Value> ScriptVu::SetupValue() {
 
 void ScriptVu::AbortTest(std::string message) {
   aborted_ = message;
-  run_.conductor.Post([&run = run_, message = std::move(message)]() mutable { run.on_abort(std::move(message)); });
+  run_.conductor.Post(
+      [&run = run_, message = std::move(message)]() mutable { run.on_abort(std::move(message)); });
   wanted_epoch_.store(epoch_);
   Terminate();
 }
 
 void ScriptVu::FailTest(std::string message) {
-  run_.conductor.Post([&run = run_, message = std::move(message)]() mutable { run.on_fail(std::move(message)); });
+  run_.conductor.Post(
+      [&run = run_, message = std::move(message)]() mutable { run.on_fail(std::move(message)); });
 }
 
 }  // namespace lockstep::agent

@@ -1,10 +1,9 @@
-// A virtual user at its worker: a world of its own on a fibre of its own. Runs jobs (init code, activations, setup, ...)
-// one after another; while its script waits, the fibre is parked.
+// A virtual user at its worker: a world of its own on a fibre of its own. Runs jobs (init code,
+// activations, setup, ...) one after another; while its script waits, the fibre is parked.
 //
-// Worker's thread only, except where it says otherwise. "Inside" means on the fibre, in the isolate.
+// Worker's thread only, except where it says otherwise. "Inside" means on the fibre, in the
+// isolate.
 #pragma once
-
-#include <v8.h>
 
 #include <atomic>
 #include <cstdint>
@@ -14,6 +13,8 @@
 #include <optional>
 #include <string>
 #include <vector>
+
+#include <v8.h>
 
 #include "agent/exec/vu.h"
 #include "agent/js/fibre.h"
@@ -61,9 +62,10 @@ class ScriptVu final : public ApiVu, public WorldSite {
   std::optional<ScriptFailure> Init();
   // Takes iterations from `source` until it has no more.
   void RunIterations(size_t scenario, IterationSource& source);
-  // Calls the exported function `name` under the group `group`, and waits for what it started. The result is in
-  // `result`, where the caller has a HandleScope.
-  std::optional<ScriptFailure> CallExported(absl::string_view name, absl::string_view group, v8::Local<v8::Value> argument,
+  // Calls the exported function `name` under the group `group`, and waits for what it started. The
+  // result is in `result`, where the caller has a HandleScope.
+  std::optional<ScriptFailure> CallExported(absl::string_view name, absl::string_view group,
+                                            v8::Local<v8::Value> argument,
                                             v8::Local<v8::Value>* result);
   // setup()'s result as this VU's own value.
   v8::Local<v8::Value> SetupValue();
@@ -117,8 +119,8 @@ class ScriptVu final : public ApiVu, public WorldSite {
   void Terminate();
   // After an interruption: V8 may run code of this VU again.
   void ForgetTermination();
-  // Runs microtasks and events until `until`, or until nothing is expected any more. False: interrupted, or an event threw
-  // (which is logged).
+  // Runs microtasks and events until `until`, or until nothing is expected any more. False:
+  // interrupted, or an event threw (which is logged).
   bool RunEvents(absl::FunctionRef<bool()> until);
   void DropEvents();
   // Logs what was thrown, and resets `caught`.
@@ -153,8 +155,8 @@ class ScriptVu final : public ApiVu, public WorldSite {
   uint64_t park_ = 0;  // number of the present wait
   bool woken_ = false;
   std::deque<Task> events_;
-  int64_t expected_ = 0;      // announced events that have not come
-  uint64_t generation_ = 1;   // events of earlier generations are dropped
+  int64_t expected_ = 0;     // announced events that have not come
+  uint64_t generation_ = 1;  // events of earlier generations are dropped
 
   TagSetId tags_ = kEmptyTagSet;
   TagSetId base_tags_ = kEmptyTagSet;

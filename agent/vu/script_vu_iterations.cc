@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+
 #include "agent/js/api/glue.h"
 #include "agent/vu/script_vu.h"
 
@@ -19,7 +20,8 @@ std::optional<absl::Duration> RegularDuration(const ExecutorConfig& executor) {
   return std::visit(
       [](const auto& config) -> std::optional<absl::Duration> {
         using Config = std::decay_t<decltype(config)>;
-        if constexpr (std::is_same_v<Config, RampingVusConfig> || std::is_same_v<Config, RampingArrivalRateConfig>) {
+        if constexpr (std::is_same_v<Config, RampingVusConfig> ||
+                      std::is_same_v<Config, RampingArrivalRateConfig>) {
           absl::Duration total;
           for (const Stage& stage : config.stages) {
             total += stage.duration.value_or(absl::ZeroDuration());
@@ -82,7 +84,8 @@ void ScriptVu::Enter(size_t scenario) {
     world_->SetEnv(overrides);
     function_.Reset();
     v8::Local<v8::Function> function;
-    if (world_->Function(config.exec.empty() ? kDefaultFunction : absl::string_view(config.exec)).ToLocal(&function)) {
+    if (world_->Function(config.exec.empty() ? kDefaultFunction : absl::string_view(config.exec))
+            .ToLocal(&function)) {
       function_.Reset(isolate(), function);
     }
   }
@@ -123,8 +126,9 @@ IterationEnd ScriptVu::RunIteration(const Iteration&) {
   {
     v8::TryCatch caught(isolate());
     v8::Local<v8::Value> result;
-    const bool returned =
-        function_.Get(isolate())->Call(context, v8::Undefined(isolate()), 1, &argument).ToLocal(&result);
+    const bool returned = function_.Get(isolate())
+                              ->Call(context, v8::Undefined(isolate()), 1, &argument)
+                              .ToLocal(&result);
     if (!returned) {
       if (!caught.HasTerminated() && !interrupted()) {
         LogException(caught);
@@ -165,7 +169,8 @@ void ScriptVu::FinishIteration(MonoTime began, absl::Duration duration) {
   if (run_.config.options.no_vu_connection_reuse.value_or(false)) {
     connections_->Clear();
   }
-  const absl::Duration least = run_.config.options.min_iteration_duration.value_or(absl::ZeroDuration());
+  const absl::Duration least =
+      run_.config.options.min_iteration_duration.value_or(absl::ZeroDuration());
   if (duration < least) {
     Park([&](Task wake) { loop().At(began + least, std::move(wake)); });
     ForgetTermination();
@@ -175,7 +180,8 @@ void ScriptVu::FinishIteration(MonoTime began, absl::Duration duration) {
 void ScriptVu::EmitData(absl::Time now) {
   const MetricValue values[] = {
       {BuiltinMetric(builtin::kDataSent), static_cast<double>(std::exchange(bytes_sent_, 0))},
-      {BuiltinMetric(builtin::kDataReceived), static_cast<double>(std::exchange(bytes_received_, 0))},
+      {BuiltinMetric(builtin::kDataReceived),
+       static_cast<double>(std::exchange(bytes_received_, 0))},
   };
   sink().AddMany(tags_, now, values);
 }
@@ -218,7 +224,8 @@ std::optional<ScenarioFacts> ScriptVu::scenario() const {
 InstanceFacts ScriptVu::instance() const {
   const int64_t t0 = run_.t0_nanos.load();
   const MonoTime now = worker_.loop().clock().Mono();
-  return {.running = t0 == 0 ? absl::ZeroDuration() : std::max(now - MonoTime::FromNanos(t0), absl::ZeroDuration()),
+  return {.running = t0 == 0 ? absl::ZeroDuration()
+                             : std::max(now - MonoTime::FromNanos(t0), absl::ZeroDuration()),
           .iterations_completed = run_.iterations_completed.load(std::memory_order_relaxed),
           .iterations_interrupted = run_.iterations_interrupted.load(std::memory_order_relaxed),
           .vus_active = run_.vus_active.load(std::memory_order_relaxed),
@@ -226,11 +233,13 @@ InstanceFacts ScriptVu::instance() const {
 }
 
 VuFacts ScriptVu::vu() const {
-  const auto in_scenario = scenario_.has_value() ? iterations_in_scenario_.find(*scenario_) : iterations_in_scenario_.end();
+  const auto in_scenario = scenario_.has_value() ? iterations_in_scenario_.find(*scenario_)
+                                                 : iterations_in_scenario_.end();
   return {.id_in_instance = ids_.in_instance,
           .id_in_test = ids_.in_test,
           .iteration_in_instance = iterations_,
-          .iteration_in_scenario = in_scenario == iterations_in_scenario_.end() ? 0 : in_scenario->second};
+          .iteration_in_scenario =
+              in_scenario == iterations_in_scenario_.end() ? 0 : in_scenario->second};
 }
 
 }  // namespace lockstep::agent

@@ -11,7 +11,8 @@ constexpr absl::Duration kPumpEvery = absl::Milliseconds(500);
 
 }  // namespace
 
-Worker::Worker(const ScriptEngine& engine, Network& network, RunShared& run, Accumulator::Config accumulator)
+Worker::Worker(const ScriptEngine& engine, Network& network, RunShared& run,
+               Accumulator::Config accumulator)
     : engine_(engine), run_(run), loop_(network), accumulator_(accumulator) {
   loop_.SetReadyStage([this] { ResumeReady(); });
   Post([this] { PumpIsolates(); });
@@ -62,7 +63,8 @@ void Worker::Interrupt(VuKey key, uint64_t epoch) {
 }
 
 void Worker::OnInterrupt(v8::Isolate* isolate, void* data) {
-  // V8 calls this for whatever script of the isolate runs next, so ask whether it is one that is meant.
+  // V8 calls this for whatever script of the isolate runs next, so ask whether it is one that is
+  // meant.
   const ScriptVu* vu = static_cast<Worker*>(data)->current_;
   if (vu != nullptr && vu->isolate() == isolate && vu->interrupted()) {
     isolate->TerminateExecution();
@@ -122,7 +124,8 @@ ScriptIsolate& Worker::IsolateForNewVu() {
     isolates_.push_back(std::make_unique<ScriptIsolate>(engine_, [this] {
       run_.conductor.Post([this] {
         run_.on_broken(
-            "out of memory: the script has used up the heap of its V8 isolate; use less memory in each VU, share data "
+            "out of memory: the script has used up the heap of its V8 isolate; use less memory in "
+            "each VU, share data "
             "with SharedArray, or spread the VUs over more agents");
       });
     }));
@@ -131,7 +134,8 @@ ScriptIsolate& Worker::IsolateForNewVu() {
 }
 
 void Worker::ResumeReady() {
-  // Those that become ready meanwhile wait for the next turn, so that the network is served in between.
+  // Those that become ready meanwhile wait for the next turn, so that the network is served in
+  // between.
   for (size_t count = ready_.size(); count > 0; --count) {
     const VuKey key = ready_.front();
     ready_.pop_front();

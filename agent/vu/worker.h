@@ -1,5 +1,6 @@
-// A thread that hosts VUs: one loop with curl, a few isolates, one accumulator, and the queue of VUs that can go on.
-// Shares nothing with other workers; what crosses threads is a task posted to the loop.
+// A thread that hosts VUs: one loop with curl, a few isolates, one accumulator, and the queue of
+// VUs that can go on. Shares nothing with other workers; what crosses threads is a task posted to
+// the loop.
 #pragma once
 
 #include <atomic>
@@ -11,6 +12,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/any_invocable.h"
+
 #include "agent/js/engine.h"
 #include "agent/js/script_isolate.h"
 #include "agent/net/multi_loop.h"
@@ -27,20 +29,22 @@ enum class VuKey : uint64_t {};
 class Worker {
  public:
   // Starts the thread. `engine`, `network` and `run` outlive the worker.
-  Worker(const ScriptEngine& engine, Network& network, RunShared& run, Accumulator::Config accumulator);
+  Worker(const ScriptEngine& engine, Network& network, RunShared& run,
+         Accumulator::Config accumulator);
   // BeginStop, if it has not been called, then joins the thread. Not on the worker's thread.
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  // Interrupts what runs and comes to run, and ends all VUs; returns at once. Not on the worker's thread.
+  // Interrupts what runs and comes to run, and ends all VUs; returns at once. Not on the worker's
+  // thread.
   void BeginStop();
   // Runs `task` on the worker's thread. Any thread.
   void Post(EventLoop::Task task) { loop_.Post(std::move(task)); }
   // A key for a VU that is to be made here. Any thread.
   VuKey NewKey() { return VuKey{next_key_.fetch_add(1)}; }
-  // Makes the VU `key` stop what it does, if that is still its activation `epoch`. Any thread; also while the worker is
-  // stuck in a script.
+  // Makes the VU `key` stop what it does, if that is still its activation `epoch`. Any thread; also
+  // while the worker is stuck in a script.
   void Interrupt(VuKey key, uint64_t epoch);
 
   // ---- the worker's thread only ----

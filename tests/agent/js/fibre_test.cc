@@ -1,11 +1,11 @@
 #include "agent/js/fibre.h"
 
-#include <gtest/gtest.h>
-
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 namespace lockstep::agent {
 namespace {
@@ -14,7 +14,8 @@ constexpr size_t kStackBytes = size_t{256} << 10;
 
 class Fibres : public ::testing::TestWithParam<FibreKind> {};
 
-INSTANTIATE_TEST_SUITE_P(BothKinds, Fibres, ::testing::Values(FibreKind::kCoroutine, FibreKind::kThread),
+INSTANTIATE_TEST_SUITE_P(BothKinds, Fibres,
+                         ::testing::Values(FibreKind::kCoroutine, FibreKind::kThread),
                          [](const auto& instance) {
                            return instance.param == FibreKind::kCoroutine ? "Coroutine" : "Thread";
                          });
@@ -83,7 +84,8 @@ TEST_P(Fibres, LocalsSurviveParking) {
 TEST_P(Fibres, TheBodyAndWhatItOwnsGoWithTheBodysEnd) {
   auto owned = std::make_shared<int>(1);
   const std::weak_ptr<int> watch = owned;
-  const std::unique_ptr<Fibre> fibre = Fibre::Make(GetParam(), kStackBytes, [owned = std::move(owned)] {});
+  const std::unique_ptr<Fibre> fibre =
+      Fibre::Make(GetParam(), kStackBytes, [owned = std::move(owned)] {});
   EXPECT_FALSE(watch.expired());
   fibre->Resume();
   EXPECT_TRUE(watch.expired());

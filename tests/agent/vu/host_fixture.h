@@ -1,8 +1,6 @@
 // Runs scripts on a real ScriptHost: V8, workers and fibres, with a conductor's loop in the test.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <atomic>
 #include <map>
 #include <memory>
@@ -11,7 +9,10 @@
 #include <utility>
 #include <vector>
 
+#include <gtest/gtest.h>
+
 #include "absl/strings/str_cat.h"
+
 #include "agent/vu/script_host_impl.h"
 #include "common/base/epoll_loop.h"
 #include "common/base/sync.h"
@@ -50,7 +51,9 @@ class CountedSource final : public IterationSource {
     iteration->in_instance = iteration->in_test = given_.fetch_add(1);
     return true;
   }
-  void Ended(const Iteration&, IterationEnd end) override { ++(end == IterationEnd::kFull ? full : interrupted); }
+  void Ended(const Iteration&, IterationEnd end) override {
+    ++(end == IterationEnd::kFull ? full : interrupted);
+  }
   std::atomic<int64_t> full{0}, interrupted{0};
 
  private:
@@ -62,10 +65,13 @@ class HostTest : public ::testing::Test {
  protected:
   explicit HostTest(int workers = 2)
       : host_(TestEngine(), loop_, log_,
-              {.workers = workers, .on_broken = [this](std::string message) { broken_ = std::move(message); }}) {}
+              {.workers = workers,
+               .on_broken = [this](std::string message) { broken_ = std::move(message); }}) {}
   ~HostTest() override { Reset(); }
 
-  void File(const std::string& name, const std::string& text) { bundle_.files["file:///test/" + name] = text; }
+  void File(const std::string& name, const std::string& text) {
+    bundle_.files["file:///test/" + name] = text;
+  }
   // The main script.
   void Script(const std::string& text, const std::string& name = "main.js") {
     bundle_.main_url = "file:///test/" + name;
@@ -84,13 +90,15 @@ class HostTest : public ::testing::Test {
 
   ScriptResult<Inspection> Inspect() {
     std::optional<ScriptResult<Inspection>> result;
-    host_.Inspect(bundle_, env_,
-                  [this](std::string url, auto done) {
-                    const auto found = remote_.find(url);
-                    done(found == remote_.end() ? absl::StatusOr<std::string>(absl::NotFoundError("no such file"))
-                                                : found->second);
-                  },
-                  [&](ScriptResult<Inspection> r) { result = std::move(r); });
+    host_.Inspect(
+        bundle_, env_,
+        [this](std::string url, auto done) {
+          const auto found = remote_.find(url);
+          done(found == remote_.end()
+                   ? absl::StatusOr<std::string>(absl::NotFoundError("no such file"))
+                   : found->second);
+        },
+        [&](ScriptResult<Inspection> r) { result = std::move(r); });
     return Wait(result);
   }
   ScriptResult<bool> Prepare(int64_t vus) {
@@ -124,7 +132,8 @@ class HostTest : public ::testing::Test {
   }
   ScriptResult<std::map<std::string, std::string>> Summarise(const std::string& data) {
     std::optional<ScriptResult<std::map<std::string, std::string>>> result;
-    host_.RunHandleSummary(data, [&](ScriptResult<std::map<std::string, std::string>> r) { result = std::move(r); });
+    host_.RunHandleSummary(
+        data, [&](ScriptResult<std::map<std::string, std::string>> r) { result = std::move(r); });
     return Wait(result);
   }
   void Reset() {

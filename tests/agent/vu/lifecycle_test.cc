@@ -1,4 +1,5 @@
-// What becomes of a script on an agent: inspection, VUs, iterations, setup, teardown, handleSummary, interruption.
+// What becomes of a script on an agent: inspection, VUs, iterations, setup, teardown,
+// handleSummary, interruption.
 
 #include <gmock/gmock.h>
 
@@ -43,7 +44,9 @@ TEST_F(Lifecycle, InspectionWaitsForFilesThatTheBundleLacks) {
   remote_["file:///test/lib/a.js"] = "export { b } from './b.js';";
   remote_["file:///test/lib/b.js"] = "export const b = open('../data.txt');";
   remote_["file:///test/data.txt"] = "read";
-  Script("import { b } from './lib/a.js'; export const options = { userAgent: b }; export default function () {}");
+  Script(
+      "import { b } from './lib/a.js'; export const options = { userAgent: b }; export default "
+      "function () {}");
   const ScriptResult<Inspection> result = Inspect();
   ASSERT_TRUE(result.value.has_value()) << result.failure.message;
   EXPECT_EQ(result.value->options_json, R"({"userAgent":"read"})");
@@ -59,10 +62,12 @@ TEST_F(Lifecycle, InitCodeThatThrowsFailsTheInspectionWithItsPlace) {
 
 TEST_F(Lifecycle, SyntaxErrorsTellTheirPlace) {
   Script("export default function () { let x = = 3; }");
-  EXPECT_EQ(Inspect().failure.message, "SyntaxError: file:///test/main.js: Line 1:38 Unexpected token '='");
+  EXPECT_EQ(Inspect().failure.message,
+            "SyntaxError: file:///test/main.js: Line 1:38 Unexpected token '='");
   // Strict code makes `let` the culprit, which it is not.
   Script("export default function () { let = = 3; }");
-  EXPECT_EQ(Inspect().failure.message, "SyntaxError: file:///test/main.js: Line 1:36 Unexpected token '='");
+  EXPECT_EQ(Inspect().failure.message,
+            "SyntaxError: file:///test/main.js: Line 1:36 Unexpected token '='");
   Script("export default function () { let static = 3; }");
   EXPECT_EQ(Inspect().failure.message,
             "SyntaxError: file:///test/main.js: Line 1:34 Unexpected strict mode reserved word");
@@ -92,12 +97,15 @@ TEST_F(Lifecycle, EachVuEvaluatesTheInitCodeForItself) {
   Iterate(2);
   Iterate(1);
   Iterate(1);
-  EXPECT_THAT(log_.lines(), ElementsAre("info: 1 0 1", "info: 1 1 2", "info: 2 0 1", "info: 1 2 3"));
+  EXPECT_THAT(log_.lines(),
+              ElementsAre("info: 1 0 1", "info: 1 1 2", "info: 2 0 1", "info: 1 2 3"));
 }
 
 TEST_F(Lifecycle, VusGetTheirNumbersFromTheSegment) {
   segment_ = *SegmentTuple::Make(*SegmentSequence::Parse("0,1/2,1"), 1);
-  Script("import exec from 'k6/execution'; export default function () { console.log(exec.vu.idInTest, __VU); }");
+  Script(
+      "import exec from 'k6/execution'; export default function () { console.log(exec.vu.idInTest, "
+      "__VU); }");
   ASSERT_TRUE(Prepare(2).value.has_value());
   Iterate(1);
   Iterate(1);
@@ -126,13 +134,16 @@ TEST_F(Lifecycle, AVuWhoseInitCodeFailsFailsPrepare) {
 }
 
 TEST_F(Lifecycle, IterationsAreCounted) {
-  EXPECT_THAT(LinesOf("export default function () { if (__ITER == 1) { throw new Error('one'); } }", 3),
-              ElementsAre(HasSubstr("error: Error: one\n\tat default (file:///test/main.js:1:")));
+  EXPECT_THAT(
+      LinesOf("export default function () { if (__ITER == 1) { throw new Error('one'); } }", 3),
+      ElementsAre(HasSubstr("error: Error: one\n\tat default (file:///test/main.js:1:")));
   EXPECT_EQ(Total(BuiltinMetric(builtin::kIterations)), 3);
 }
 
 TEST_F(Lifecycle, SleepingVusOfOneWorkerSleepAtTheSameTime) {
-  Script("import { sleep } from 'k6'; export default function () { console.log('a'); sleep(0.01); console.log('b'); }");
+  Script(
+      "import { sleep } from 'k6'; export default function () { console.log('a'); sleep(0.01); "
+      "console.log('b'); }");
   ASSERT_TRUE(Prepare(4).value.has_value());
   CountedSource source(4);
   int idle = 0;
@@ -153,9 +164,10 @@ TEST_F(Lifecycle, TimersAndPromisesBelongToTheIterationThatStartedThem) {
       setTimeout(() => console.log(`timer ${i}`), 1);
       Promise.resolve().then(() => console.log(`promise ${i}`));
       console.log(`return ${i}`);
-    })", 2),
-              ElementsAre("info: return 0", "info: promise 0", "info: timer 0", "info: return 1", "info: promise 1",
-                          "info: timer 1"));
+    })",
+                      2),
+              ElementsAre("info: return 0", "info: promise 0", "info: timer 0", "info: return 1",
+                          "info: promise 1", "info: timer 1"));
 }
 
 TEST_F(Lifecycle, RejectionsThatNobodyHandlesAreLogged) {
@@ -176,8 +188,8 @@ TEST_F(Lifecycle, SetupsResultReachesVusAndTeardownAsACopyOfTheirOwn) {
   host_.SetSetupData(*result.value);
   Iterate(2);
   ASSERT_TRUE(RunTeardown().value.has_value());
-  EXPECT_THAT(log_.lines(),
-              ElementsAre(R"(info: {"n":[1,2]})", R"(info: {"n":[1,2,2]})", R"(info: down {"n":[1]})"));
+  EXPECT_THAT(log_.lines(), ElementsAre(R"(info: {"n":[1,2]})", R"(info: {"n":[1,2,2]})",
+                                        R"(info: down {"n":[1]})"));
 }
 
 TEST_F(Lifecycle, SetupMayBeAsyncAndMayThrow) {
@@ -194,7 +206,8 @@ TEST_F(Lifecycle, SetupMayBeAsyncAndMayThrow) {
 
 TEST_F(Lifecycle, SetupIsStoppedAtItsTimeLimitWhereverItIs) {
   options_.setup_timeout = absl::Milliseconds(20);
-  for (const char* body : {"sleep(1000)", "for (;;) {}", "await new Promise((r) => setTimeout(r, 1e6))"}) {
+  for (const char* body :
+       {"sleep(1000)", "for (;;) {}", "await new Promise((r) => setTimeout(r, 1e6))"}) {
     Script(absl::StrCat("import { sleep } from 'k6'; export async function setup() { ", body,
                         "; } export default function () { console.log('still here'); }"));
     ASSERT_TRUE(Prepare(1).value.has_value());
@@ -222,10 +235,13 @@ TEST_F(Lifecycle, HandleSummaryReturnsTextsAndBytes) {
 }
 
 TEST_F(Lifecycle, InterruptionEndsTheIterationWhereverItIs) {
-  for (const char* body : {"sleep(1000)", "for (;;) {}", "try { for (;;) {} } finally { for (;;) {} }",
-                           "await new Promise((r) => setTimeout(r, 1e6))"}) {
-    Script(absl::StrCat("import { sleep } from 'k6'; export default async function () { "
-                        "if (__ITER == 0) { console.log('begun'); ", body, "; } console.log('again'); }"));
+  for (const char* body :
+       {"sleep(1000)", "for (;;) {}", "try { for (;;) {} } finally { for (;;) {} }",
+        "await new Promise((r) => setTimeout(r, 1e6))"}) {
+    Script(
+        absl::StrCat("import { sleep } from 'k6'; export default async function () { "
+                     "if (__ITER == 0) { console.log('begun'); ",
+                     body, "; } console.log('again'); }"));
     ASSERT_TRUE(Prepare(1).value.has_value());
     const size_t before = log_.lines().size();
     CountedSource source(5);
@@ -260,7 +276,8 @@ TEST_F(Lifecycle, AnInterruptedVuLeavesItsNeighboursAlone) {
   for (int i = 0; i < 4; ++i) {
     sources.push_back(std::make_unique<CountedSource>(1));
     vus.push_back(host_.pool().Take());
-    vus.back()->Activate({.scenario = 0, .source = sources.back().get(), .on_idle = [&] { ++idle; }});
+    vus.back()->Activate(
+        {.scenario = 0, .source = sources.back().get(), .on_idle = [&] { ++idle; }});
   }
   vus[0]->Interrupt();
   while (idle < 4) {
@@ -270,7 +287,9 @@ TEST_F(Lifecycle, AnInterruptedVuLeavesItsNeighboursAlone) {
 }
 
 TEST_F(Lifecycle, ResetEndsVusInTheMiddleOfWhatTheyDo) {
-  Script("import { sleep } from 'k6'; export default function () { if (__VU % 2) { sleep(1000); } for (;;) {} }");
+  Script(
+      "import { sleep } from 'k6'; export default function () { if (__VU % 2) { sleep(1000); } for "
+      "(;;) {} }");
   ASSERT_TRUE(Prepare(4).value.has_value());
   CountedSource source(4);
   for (int i = 0; i < 4; ++i) {
@@ -282,15 +301,19 @@ TEST_F(Lifecycle, ResetEndsVusInTheMiddleOfWhatTheyDo) {
 
 TEST_F(Lifecycle, AbortReachesTheConductorAndEndsTheScript) {
   std::optional<std::string> aborted;
-  host_.SetEvents({.on_abort = [&](std::string message) { aborted = std::move(message); }, .on_fail = nullptr});
-  EXPECT_THAT(LinesOf("import exec from 'k6/execution'; "
-                      "export default function () { exec.test.abort('enough'); console.log('not here'); }"),
-              ElementsAre());
+  host_.SetEvents(
+      {.on_abort = [&](std::string message) { aborted = std::move(message); }, .on_fail = nullptr});
+  EXPECT_THAT(
+      LinesOf("import exec from 'k6/execution'; "
+              "export default function () { exec.test.abort('enough'); console.log('not here'); }"),
+      ElementsAre());
   EXPECT_EQ(Wait(aborted), "test aborted: enough");
 }
 
 TEST_F(Lifecycle, AScriptThatEatsTheHeapIsReportedInsteadOfKillingTheProcess) {
-  Script("export default function () { const a = []; for (;;) { a.push({ x: new Array(100).fill(__VU) }); } }");
+  Script(
+      "export default function () { const a = []; for (;;) { a.push({ x: new Array(100).fill(__VU) "
+      "}); } }");
   ASSERT_TRUE(Prepare(1).value.has_value());
   CountedSource source(1);
   host_.pool().Take()->Activate({.scenario = 0, .source = &source, .on_idle = [] {}});

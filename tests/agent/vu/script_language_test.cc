@@ -15,8 +15,8 @@ class Language : public HostTest {
   Language() : HostTest(1) {}
   // What `console.log(expression)` says in an iteration.
   std::string Value(const std::string& expression) {
-    std::vector<std::string> lines =
-        LinesOf(absl::StrCat("export default async function () { console.log(", expression, "); }"));
+    std::vector<std::string> lines = LinesOf(
+        absl::StrCat("export default async function () { console.log(", expression, "); }"));
     Reset();
     return lines.empty() ? "(nothing)" : lines.back();
   }
@@ -32,16 +32,19 @@ TEST_F(Language, ConsoleWritesValuesAsK6Does) {
 }
 
 TEST_F(Language, ConsoleHasLevels) {
-  EXPECT_THAT(LinesOf("export default function () { console.debug('d'); console.warn('w'); console.error('e'); }"),
+  EXPECT_THAT(LinesOf("export default function () { console.debug('d'); console.warn('w'); "
+                      "console.error('e'); }"),
               ElementsAre("debug: d", "warning: w", "error: e"));
 }
 
 TEST_F(Language, ModulesImportOneAnother) {
-  File("lib/a.js", "import { b } from './b.js'; export const a = () => `a${b()}`; export default 'da';");
+  File("lib/a.js",
+       "import { b } from './b.js'; export const a = () => `a${b()}`; export default 'da';");
   File("lib/b.js", "import { a } from './a.js'; export function b() { return typeof a; }");
   File("data.json", R"({ "x": 1 })");
   File("c.js", "module.exports = { c: require('./data.json').x, d: exports === module.exports };");
-  EXPECT_THAT(LinesOf(R"(
+  EXPECT_THAT(
+      LinesOf(R"(
     import da, { a } from './lib/a.js';
     import * as all from 'file:///test/lib/a.js';
     import { c } from './c.js';
@@ -51,21 +54,32 @@ TEST_F(Language, ModulesImportOneAnother) {
       console.log(da, a(), all.a === a, c, http.get === get, late, import.meta.url);
       console.log((await import('./lib/b.js')).b());
     })"),
-              ElementsAre("info: da afunction true 1 true 5 file:///test/main.js", "info: function"));
+      ElementsAre("info: da afunction true 1 true 5 file:///test/main.js", "info: function"));
+}
+
+TEST_F(Language, ACircleThroughRequireSeesWhatIsExportedSoFar) {
+  File("c.js", "const main = require('./main.js'); exports.early = typeof main.f;");
+  EXPECT_THAT(LinesOf("const c = require('./c.js'); export function f() {} "
+                      "export default function () { console.log(c.early); }"),
+              ElementsAre("info: function"));
 }
 
 TEST_F(Language, AScriptWithoutImportOrExportIsCommonJs) {
-  EXPECT_THAT(LinesOf("const { sleep } = require('k6'); exports.default = function () { console.log(typeof sleep); };"),
+  EXPECT_THAT(LinesOf("const { sleep } = require('k6'); exports.default = function () { "
+                      "console.log(typeof sleep); };"),
               ElementsAre("info: function"));
 }
 
 TEST_F(Language, TypeScriptLosesItsTypesAndKeepsItsLines) {
-  Script("interface A { n: number }\n\nexport default function (): void {\n"
-         "  const a: A = { n: 1 };\n  console.log(a.n as number);\n  throw new Error('here');\n}\n",
-         "main.ts");
+  Script(
+      "interface A { n: number }\n\nexport default function (): void {\n"
+      "  const a: A = { n: 1 };\n  console.log(a.n as number);\n  throw new Error('here');\n}\n",
+      "main.ts");
   ASSERT_TRUE(Prepare(1).value.has_value());
   Iterate(1);
-  EXPECT_THAT(log_.lines(), ElementsAre("info: 1", HasSubstr("error: Error: here\n\tat default (file:///test/main.ts:6:")));
+  EXPECT_THAT(log_.lines(),
+              ElementsAre("info: 1",
+                          HasSubstr("error: Error: here\n\tat default (file:///test/main.ts:6:")));
 }
 
 TEST_F(Language, OpenReadsTextAndBytesInTheInitCodeOnly) {
@@ -77,14 +91,17 @@ TEST_F(Language, OpenReadsTextAndBytesInTheInitCodeOnly) {
       try { open('./d.txt'); } catch (e) { console.log(e.message); }
     })"),
               ElementsAre("info: 2 3 true",
-                          "info: the \"open\" function is only available in the init stage (i.e. the global scope)"));
+                          "info: the \"open\" function is only available in the init stage (i.e. "
+                          "the global scope)"));
 }
 
 TEST_F(Language, GlobalsOfTheWebAreThere) {
-  EXPECT_EQ(Value("new TextDecoder().decode(new TextEncoder().encode('h\\u00e9'))"), "info: h\xC3\xA9");
+  EXPECT_EQ(Value("new TextDecoder().decode(new TextEncoder().encode('h\\u00e9'))"),
+            "info: h\xC3\xA9");
   EXPECT_EQ(Value("structuredClone({ a: [1] })"), "info: { a: [ 1 ] }");
   EXPECT_EQ(Value("global === globalThis, typeof performance.now()"), "info: true number");
-  EXPECT_EQ(Value("new URL('../x?a=1#h', 'http://u:p@h:81/b/c').href"), "info: http://u:p@h:81/x?a=1#h");
+  EXPECT_EQ(Value("new URL('../x?a=1#h', 'http://u:p@h:81/b/c').href"),
+            "info: http://u:p@h:81/x?a=1#h");
   EXPECT_EQ(Value("new URL('http://h/?b=2&a=1').searchParams.get('b')"), "info: 2");
   EXPECT_EQ(Value("new URLSearchParams({ a: '1 2', b: '&' }).toString()"), "info: a=1+2&b=%26");
 }
@@ -100,7 +117,8 @@ TEST_F(Language, IntervalsStopWhenCleared) {
 
 TEST_F(Language, DeepRecursionIsARangeErrorAndTheVuLivesOn) {
   EXPECT_THAT(LinesOf(R"(function deep(n) { return deep(n + 1) + 1; }
-      export default function () { try { deep(0); } catch (e) { console.log(e.name); } })", 2),
+      export default function () { try { deep(0); } catch (e) { console.log(e.name); } })",
+                      2),
               ElementsAre("info: RangeError", "info: RangeError"));
 }
 
