@@ -11,6 +11,7 @@
 #include "agent/js/api/encoding_module.h"
 #include "agent/js/api/execution_module.h"
 #include "agent/js/api/glue.h"
+#include "agent/js/api/html_module.h"
 #include "agent/js/api/http_module.h"
 #include "agent/js/api/metrics_module.h"
 #include "agent/js/api/websockets_module.h"
@@ -41,6 +42,7 @@ constexpr std::array kModules = {
                  [](v8::Local<v8::Context> c, WorldSite& s) { return MakeDataModule(c, s.api(), s.shared_arrays()); }},
     NativeModule{"k6/encoding", [](v8::Local<v8::Context> c, WorldSite&) { return MakeEncodingModule(c); }},
     NativeModule{"k6/execution", [](v8::Local<v8::Context> c, WorldSite& s) { return MakeExecutionModule(c, s.api()); }},
+    NativeModule{"k6/html", [](v8::Local<v8::Context> c, WorldSite&) { return MakeHtmlModule(c); }},
     NativeModule{"k6/http", [](v8::Local<v8::Context> c, WorldSite& s) { return MakeHttpModule(c, s.api()); }},
     NativeModule{"k6/metrics", [](v8::Local<v8::Context> c, WorldSite& s) { return MakeMetricsModule(c, s.api()); }},
     NativeModule{"k6/timers", [](v8::Local<v8::Context> c, WorldSite&) { return MakeTimersModule(c); }},

@@ -143,10 +143,11 @@ void ConstructSharedArray(const Info& info) {
                    "SharedArray constructor does not support async functions as second argument");
     return;
   }
-  const SharedElements* elements = data.store.Find(name);
+  const SharedElements* elements = data.store.FindOrClaim(name);
   if (elements == nullptr) {
     SharedElements built;
     if (!BuildElements(context, info[1].As<v8::Function>(), &built)) {
+      data.store.GiveUp(name);
       return;
     }
     elements = data.store.Keep(name, std::move(built));

@@ -180,6 +180,13 @@ void File(const Info& info) {
   info.GetReturnValue().Set(MakeFileData(context, info[0], filename, content_type));
 }
 
+constexpr char kHtml[] = "html", kSubmitForm[] = "submitForm", kClickLink[] = "clickLink";
+
+template <const char* kFunction>
+void OnResponse(const Info& info) {
+  Return(info, ModuleOf(info).CallHtml(ContextOf(info), kFunction, info.This(), info[0]));
+}
+
 constexpr std::pair<const char*, const char*> kConstants[] = {
     {"SSL_3_0", "ssl3.0"},
     {"TLS_1_0", "tls1.0"},
@@ -231,6 +238,15 @@ v8::Local<v8::Object> HttpModule::MakeExports(Context context) {
     SetProperty(context, exports, name, JsText(isolate, value));
   }
   DefineCookieJar(context, exports, *this);
+  const std::pair<const char*, v8::FunctionCallback> methods[] = {
+      {kHtml, OnResponse<kHtml>},
+      {kSubmitForm, OnResponse<kSubmitForm>},
+      {kClickLink, OnResponse<kClickLink>}};
+  for (const auto& [name, method] : methods) {
+    responses_.prototype(isolate)->Set(JsName(isolate, name),
+                                       v8::FunctionTemplate::New(isolate, method, data));
+  }
+  exports_.Reset(isolate, exports);
   return exports;
 }
 

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "agent/js/api/glue.h"
+#include "agent/js/api/html_module.h"
 #include "agent/js/api/http_batch.h"
 #include "agent/js/api/http_objects.h"
 
@@ -257,6 +258,25 @@ v8::MaybeLocal<v8::Value> HttpModule::Batch(Context context, v8::Local<v8::Objec
     }
   }
   return answers;
+}
+
+v8::MaybeLocal<v8::Value> HttpModule::CallHtml(Context context, const char* function,
+                                               v8::Local<v8::Value> response,
+                                               v8::Local<v8::Value> argument) {
+  v8::Isolate* isolate = context->GetIsolate();
+  v8::Local<v8::Object> functions;
+  if (html_functions_.IsEmpty()) {
+    if (!MakeHtmlFunctions(context).ToLocal(&functions)) {
+      return {};
+    }
+    html_functions_.Reset(isolate, functions);
+  }
+  v8::Local<v8::Value> callee;
+  if (!GetProperty(context, html_functions_.Get(isolate), function, &callee)) {
+    return {};
+  }
+  v8::Local<v8::Value> arguments[] = {exports_.Get(isolate), response, argument};
+  return callee.As<v8::Function>()->Call(context, v8::Undefined(isolate), 3, arguments);
 }
 
 v8::Local<v8::Object> MakeHttpModule(Context context, ApiVu& vu) {

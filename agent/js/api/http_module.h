@@ -48,6 +48,11 @@ class HttpModule final : public VuPart {
   // `requests` is an array or an object; the result has the same keys.
   v8::MaybeLocal<v8::Value> Batch(v8::Local<v8::Context> context, v8::Local<v8::Object> requests);
 
+  // `function` of html_classes.h on a Response: html, submitForm or clickLink, with the script's
+  // argument.
+  v8::MaybeLocal<v8::Value> CallHtml(v8::Local<v8::Context> context, const char* function,
+                                     v8::Local<v8::Value> response, v8::Local<v8::Value> argument);
+
   // What calls work with; WebSockets share it.
   HttpCallEnv& env();
   ResponseFactory& responses() { return responses_; }
@@ -75,6 +80,8 @@ class HttpModule final : public VuPart {
   std::optional<HttpCallEnv> env_;
   absl::flat_hash_map<uint64_t, std::unique_ptr<HttpCall>> async_calls_;
   uint64_t next_call_ = 1;
+  v8::Global<v8::Object> exports_;
+  v8::Global<v8::Object> html_functions_;  // made when a script first needs them
 };
 
 // Makes the module and leaves it to `vu`, which outlives the context; returns its exports.

@@ -4,19 +4,37 @@
 
 namespace lockstep::agent {
 
-const SharedElements* SharedArrayStore::Find(absl::string_view name) {
+const SharedElements* SharedArrayStore::FindOrClaim(absl::string_view name) {
+  const std::thread::id self = std::this_thread::get_id();
   const MutexLock lock(mutex_);
-  const auto known = arrays_.find(name);
-  return known == arrays_.end() ? nullptr : known->second.get();
+  for (;;) {
+    Entry& entry = arrays_[std::string(name)];
+    if (entry.elements != nullptr) {
+      return entry.elements.get();
+    }
+    if (entry.builder == std::thread::id() || entry.builder == self) {
+      entry.builder = self;
+      return nullptr;
+    }
+    settled_.Wait(mutex_);
+  }
 }
 
 const SharedElements* SharedArrayStore::Keep(absl::string_view name, SharedElements elements) {
   const MutexLock lock(mutex_);
-  std::unique_ptr<const SharedElements>& kept = arrays_[std::string(name)];
-  if (kept == nullptr) {
-    kept = std::make_unique<const SharedElements>(std::move(elements));
+  Entry& entry = arrays_[std::string(name)];
+  if (entry.elements == nullptr) {
+    entry.elements = std::make_unique<const SharedElements>(std::move(elements));
   }
-  return kept.get();
+  entry.builder = std::thread::id();
+  settled_.NotifyAll();
+  return entry.elements.get();
+}
+
+void SharedArrayStore::GiveUp(absl::string_view name) {
+  const MutexLock lock(mutex_);
+  arrays_[std::string(name)].builder = std::thread::id();
+  settled_.NotifyAll();
 }
 
 }  // namespace lockstep::agent

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -20,16 +21,24 @@ using SharedElements = std::vector<std::string>;
 
 class SharedArrayStore {
  public:
-  // The elements of the array `name`, or null if nobody has built them yet.
-  const SharedElements* Find(absl::string_view name);
-  // Keeps `elements` under `name`, unless another VU was quicker; returns what is kept, which lives
-  // as long as the store.
+  // The elements of the array `name`, or null: then the caller is the one to build them, and has to
+  // Keep them or to GiveUp. A thread that asks while another one builds waits for it. What is
+  // returned lives as long as the store.
+  const SharedElements* FindOrClaim(absl::string_view name);
+  // Keeps what the caller has built and returns it; what was kept before, if a script builds an
+  // array while it builds the same one.
   const SharedElements* Keep(absl::string_view name, SharedElements elements);
+  // Building has failed: the next one who asks may try.
+  void GiveUp(absl::string_view name);
 
  private:
+  struct Entry {
+    std::unique_ptr<const SharedElements> elements;
+    std::thread::id builder;  // none: nobody
+  };
   Mutex mutex_;
-  absl::flat_hash_map<std::string, std::unique_ptr<const SharedElements>> arrays_
-      ABSL_GUARDED_BY(mutex_);
+  CondVar settled_;
+  absl::flat_hash_map<std::string, Entry> arrays_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace lockstep::agent

@@ -2,6 +2,8 @@
 
 #include <iterator>
 
+#include "common/options/options.h"
+
 namespace lockstep::agent {
 namespace {
 
@@ -11,22 +13,16 @@ constexpr absl::string_view kNames[] = {
     "check", "error",    "error_code", "tls_version", "scenario", "service", "expected_response",
     "vu",    "iter",     "ip",         "ocsp_status"};
 
-constexpr uint32_t kDefaults = (1u << static_cast<uint32_t>(SystemTag::kVu)) - 1;
-
 }  // namespace
 
 absl::string_view SystemTagName(SystemTag tag) {
   return kNames[static_cast<size_t>(tag)];
 }
 
-SystemTags::SystemTags() : bits_(kDefaults) {}
+SystemTags::SystemTags() : SystemTags(std::nullopt) {}
 
-SystemTags::SystemTags(const std::optional<std::vector<std::string>>& names) : bits_(kDefaults) {
-  if (!names) {
-    return;
-  }
-  bits_ = 0;
-  for (const std::string& name : *names) {
+SystemTags::SystemTags(const std::optional<std::vector<std::string>>& names) : bits_(0) {
+  for (const std::string& name : names ? *names : DefaultSystemTags()) {
     for (size_t i = 0; i < std::size(kNames); ++i) {
       if (kNames[i] == name) {
         bits_ |= 1u << i;

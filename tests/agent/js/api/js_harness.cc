@@ -13,6 +13,7 @@
 #include "agent/js/api/encoding_module.h"
 #include "agent/js/api/execution_module.h"
 #include "agent/js/api/glue.h"
+#include "agent/js/api/html_module.h"
 #include "agent/js/api/http_module.h"
 #include "agent/js/api/metrics_module.h"
 #include "agent/js/api/websockets_module.h"
@@ -118,6 +119,7 @@ JsHarness::JsHarness() {
   SetGlobal("execution", MakeExecutionModule(made, *vu_));
   SetGlobal("crypto", MakeCryptoModule(made));
   SetGlobal("encoding", MakeEncodingModule(made));
+  SetGlobal("html", MakeHtmlModule(made));
   SetGlobal("http", MakeHttpModule(made, *vu_));
   SetGlobal("ws", MakeWsModule(made, *vu_));
   SetGlobal("websockets", MakeWebSocketsModule(made, *vu_));
