@@ -39,7 +39,7 @@ struct RunShared {
   RunConfig config;
   std::string options_json = "{}";  // what exec.test.options shows
   SystemTags system_tags;
-  SharedArrayStore shared_arrays;
+  std::unique_ptr<SharedArrayStore> shared_arrays = std::make_unique<SharedArrayStore>();
   // Fetches files that the bundle lacks, on the conductor's loop; empty: there are no others.
   FileLoader loader;
   // exec.test.abort() and exec.test.fail(), and an exhausted heap; called on the conductor's loop.

@@ -38,6 +38,46 @@ std::optional<ScriptFailure> ToJson(ScriptVu& vu, v8::Local<v8::Value> value, st
   return std::nullopt;
 }
 
+// What setup() returns, as k6 writes it: undefined members become null, dates lose a fraction of
+// nothing, and a function is a mistake.
+constexpr absl::string_view kSetupToJson =
+    R"((value) => JSON.stringify(value, function (key, item) {
+  const raw = this[key];
+  if (raw instanceof Date) {
+    return item === null ? null : item.replace('.000Z', 'Z');
+  }
+  if (typeof item === 'function' || typeof item === 'symbol') {
+    throw new TypeError(`setup() returned data that JSON cannot hold: ${key || 'the result'} is a ${typeof item}`);
+  }
+  return item === undefined ? null : item;
+}))";
+
+std::optional<ScriptFailure> SetupToJson(ScriptVu& vu, v8::Local<v8::Value> value,
+                                         std::string* json) {
+  json->clear();
+  if (value->IsUndefined()) {
+    return std::nullopt;
+  }
+  const v8::Local<v8::Context> context = vu.world().context();
+  v8::TryCatch caught(vu.isolate());
+  v8::Local<v8::Script> script;
+  v8::Local<v8::Value> convert;
+  v8::Local<v8::Value> text;
+  if (!v8::Script::Compile(context, JsText(vu.isolate(), kSetupToJson)).ToLocal(&script) ||
+      !script->Run(context).ToLocal(&convert) ||
+      !convert.As<v8::Function>()
+           ->Call(context, v8::Undefined(vu.isolate()), 1, &value)
+           .ToLocal(&text)) {
+    ScriptFailure failure = vu.FailureOf(caught);
+    if (failure.exit_code == ExitCode::kScriptException) {
+      failure.exit_code = ExitCode::kOther;
+    }
+    return failure;
+  }
+  *json = TextOf(vu.isolate(), text.As<v8::String>());
+  return std::nullopt;
+}
+
 }  // namespace
 
 ScriptResult<Inspection> ExamineScript(ScriptVu& vu) {
@@ -78,7 +118,7 @@ ScriptResult<std::string> CallSetup(ScriptVu& vu) {
       vu.CallExported("setup", "::setup", v8::Undefined(vu.isolate()), &result);
   std::string json;
   if (!failure.has_value()) {
-    failure = ToJson(vu, result, &json);
+    failure = SetupToJson(vu, result, &json);
   }
   if (failure.has_value()) {
     return Fail<std::string>(*std::move(failure));

@@ -150,6 +150,7 @@ void ScriptHostImpl::Inspect(const ScriptBundle& bundle,
       engine_, *inspection_->network, inspection_->shared, Accumulator::Config()));
   RunOnce<Inspection>(*inspection_, std::nullopt, &ExamineScript,
                       [this, done = std::move(done)](ScriptResult<Inspection> result) mutable {
+                        inspected_arrays_ = std::move(inspection_->shared.shared_arrays);
                         std::vector<std::unique_ptr<ScriptRun>> ended;
                         ended.push_back(std::move(inspection_));
                         EndRuns(std::move(ended),
@@ -208,6 +209,9 @@ void ScriptHostImpl::Prepare(const ScriptBundle& bundle, RunConfig config, int64
     return;
   }
   run_ = NewRun(bundle, std::move(config));
+  if (inspected_arrays_ != nullptr) {
+    run_->shared.shared_arrays = std::move(inspected_arrays_);
+  }
   run_->network = *std::move(network);
   for (int i = 0; i < config_.workers; ++i) {
     run_->workers.push_back(
@@ -350,6 +354,7 @@ void ScriptHostImpl::Reset(absl::AnyInvocable<void()> done) {
   preparing_.reset();
   idle_.clear();
   created_ = initialised_ = 0;
+  inspected_arrays_.reset();
   for (const auto& [id, operation] : operations_) {
     conductor_.Cancel(operation.timer);
   }

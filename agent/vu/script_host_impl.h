@@ -112,6 +112,8 @@ class ScriptHostImpl final : public ScriptHost, private VuPool {
   std::unique_ptr<ScriptRun> run_;
   std::unique_ptr<ScriptRun> inspection_;
   uint64_t inspections_ = 0;
+  // What the inspection built, for the run that follows it: each SharedArray is built once in an agent.
+  std::unique_ptr<SharedArrayStore> inspected_arrays_;
   std::optional<Preparing> preparing_;
   std::optional<Sealing> sealing_;
   uint64_t next_operation_ = 1;

@@ -97,7 +97,7 @@ class ScriptVu final : public ApiVu, public WorldSite {
 
   // ---- WorldSite ----
   ApiVu& api() override { return *this; }
-  SharedArrayStore& shared_arrays() override { return run_.shared_arrays; }
+  SharedArrayStore& shared_arrays() override { return *run_.shared_arrays; }
   const std::map<std::string, std::string>& env() const override { return run_.config.env; }
   Logger& console() override { return run_.logger; }
   absl::StatusOr<std::string> LoadFile(const std::string& url) override;

@@ -24,4 +24,10 @@ bool HttpErrorsRule::Matches(int http_status) const {
   });
 }
 
+std::vector<std::string> DefaultSystemTags() {
+  return {
+      "proto", "subproto", "status",     "method",      "url",      "name",    "group",
+      "check", "error",    "error_code", "tls_version", "scenario", "service", "expected_response"};
+}
+
 }  // namespace lockstep

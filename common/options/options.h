@@ -151,4 +151,7 @@ struct Options {
   std::optional<nlohmann::json> cloud, ext;  // passed through
 };
 
+// The system tags that samples carry unless the option systemTags says otherwise.
+std::vector<std::string> DefaultSystemTags();
+
 }  // namespace lockstep

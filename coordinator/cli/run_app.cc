@@ -48,12 +48,6 @@ std::string RandomHex() {
   return absl::BytesToHexString(bytes);
 }
 
-// Those that k6 switches on (k6.md, section 6.2).
-std::vector<std::string> DefaultSystemTags() {
-  return {"proto", "subproto", "status",     "method",      "url",      "name",    "group",
-          "check", "error",    "error_code", "tls_version", "scenario", "service", "expected_response"};
-}
-
 void WriteStdout(absl::string_view text) {
   fwrite(text.data(), 1, text.size(), stdout);
   fflush(stdout);
