@@ -106,6 +106,10 @@ void Fleet::OnJoin(ConnectionId connection, const v1::AgentMessage& message) {
     Resume(connection, *known, message);
     return;
   }
+  if (Member* known = FindUnwelcomed(message.join()); known != nullptr) {
+    Resume(connection, *known, message);
+    return;
+  }
   Admit(connection, message.join());
 }
 
@@ -321,6 +325,19 @@ Fleet::Member* Fleet::FindSession(const std::string& session_id) {
   }
   for (auto& [id, member] : members_) {
     if (member->session_id == session_id) {
+      return member.get();
+    }
+  }
+  return nullptr;
+}
+
+// An agent whose Welcome got lost knows of no session, and comes again as new: it is the same
+// process, and nothing has passed in either direction.
+Fleet::Member* Fleet::FindUnwelcomed(const v1::Join& join) {
+  for (auto& [id, member] : members_) {
+    if (member->record.name == join.name() && join.process_id() != 0 &&
+        member->record.process_id == join.process_id() && member->received.last() == 0 &&
+        member->sent.next_number() - 1 == member->sent.size()) {
       return member.get();
     }
   }

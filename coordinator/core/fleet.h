@@ -128,6 +128,7 @@ class Fleet {
   void Drop(ConnectionId connection, const absl::Status& reason);
   Member* FindMember(AgentId agent);
   Member* FindSession(const std::string& session_id);
+  Member* FindUnwelcomed(const v1::Join& join);
   void WatchLeases();
   void CheckLeases();
 

@@ -156,15 +156,15 @@ void Run::OnLost(const AgentRecord& agent, const absl::Status& reason) {
   member->loss = std::string(reason.message());
   std::string missing = MissingWork(*member);
   logger_.Error(absl::StrCat(message, missing.empty() ? "" : "; missing: ", missing));
-  bool was_elected = agent.id == elected_;
+  const bool was_elected = agent.id == elected_;
+  const RunState before = state_;
+  if (was_elected) {
+    Elect();  // first: what follows may go on to teardown at once
+  }
   if (!WithinTolerance() || (was_elected && state_ == RunState::kSetup)) {
     EndEarly(ExitCode::kOther, message, false, /*now=*/true);
-    if (state_ == RunState::kDone) {
-      return;
-    }
   }
-  if (was_elected) {
-    Elect();
+  if (was_elected && state_ == before) {
     if (state_ == RunState::kInspecting) {
       EnterInspecting();
     } else if (state_ == RunState::kTeardown) {
@@ -172,9 +172,6 @@ void Run::OnLost(const AgentRecord& agent, const absl::Status& reason) {
       EnterSummarising();
     } else if (state_ == RunState::kSummarising) {
       Conclude(std::nullopt);
-    }
-    if (state_ == RunState::kDone) {
-      return;
     }
   }
   Advance();

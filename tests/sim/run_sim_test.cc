@@ -148,6 +148,7 @@ struct SimAgent {
     agent::SessionSettings settings;
     settings.version = "1";
     settings.name = absl::StrCat("agent-", index);
+    settings.process_id = index + 1;
     session = std::make_unique<agent::Session>(loop, *transport, logger, settings);
     conductor = std::make_unique<agent::Conductor>(
         agent::Conductor::Parts{loop, *session, host, recorder, log},
