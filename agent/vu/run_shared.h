@@ -23,7 +23,7 @@
 namespace lockstep::agent {
 
 // Iterations of one scenario on this agent.
-struct ScenarioCounters {
+struct ScenarioIterations {
   std::atomic<int64_t> started{0};
   std::atomic<int64_t> ended{0};
 };
@@ -62,7 +62,7 @@ struct RunShared {
   std::atomic<int64_t> t0_wall_nanos{0};  // since the epoch
   std::atomic<int64_t> vus_active{0}, vus_initialised{0};
   std::atomic<int64_t> iterations_completed{0}, iterations_interrupted{0};
-  std::vector<std::unique_ptr<ScenarioCounters>> scenarios;  // in the order of the options
+  std::vector<std::unique_ptr<ScenarioIterations>> scenarios;  // in the order of the options
 };
 
 }  // namespace lockstep::agent

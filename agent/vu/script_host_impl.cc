@@ -43,7 +43,7 @@ std::unique_ptr<ScriptRun> ScriptHostImpl::NewRun(const ScriptBundle& bundle, Ru
   shared.system_tags = SystemTags(config.options.system_tags);
   if (config.options.scenarios.has_value()) {
     for (size_t i = 0; i < config.options.scenarios->size(); ++i) {
-      shared.scenarios.push_back(std::make_unique<ScenarioCounters>());
+      shared.scenarios.push_back(std::make_unique<ScenarioIterations>());
     }
   }
   shared.config = std::move(config);

@@ -94,7 +94,7 @@ void ScriptVu::Enter(size_t scenario) {
 void ScriptVu::RunIterations(size_t scenario, IterationSource& source) {
   Enter(scenario);
   run_.vus_active.fetch_add(1, std::memory_order_relaxed);
-  ScenarioCounters& counters = *run_.scenarios.at(scenario);
+  ScenarioIterations& counters = *run_.scenarios.at(scenario);
   while (!interrupted() && source.Next(loop().clock().Mono(), &iteration_)) {
     counters.started.fetch_add(1, std::memory_order_relaxed);
     parked_ = false;
