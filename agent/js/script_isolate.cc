@@ -27,9 +27,11 @@ ScriptIsolate::ScriptIsolate(const ScriptEngine& engine,
   isolate_->SetMicrotasksPolicy(v8::MicrotasksPolicy::kExplicit);
   isolate_->AddNearHeapLimitCallback(&ScriptIsolate::OnNearHeapLimit, this);
   InstallModuleCallbacks(isolate_);
+  functions_ = std::make_unique<FunctionCache>(isolate_);
 }
 
 ScriptIsolate::~ScriptIsolate() {
+  functions_.reset();
   isolate_->Dispose();
 }
 

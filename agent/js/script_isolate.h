@@ -10,6 +10,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/any_invocable.h"
 
+#include "agent/js/api/glue.h"
 #include "agent/js/engine.h"
 
 namespace lockstep::agent {
@@ -44,6 +45,7 @@ class ScriptIsolate {
   std::unique_ptr<v8::ArrayBuffer::Allocator> allocator_;
   absl::AnyInvocable<void()> on_out_of_memory_;
   v8::Isolate* isolate_ = nullptr;
+  std::unique_ptr<FunctionCache> functions_;
   bool out_of_memory_ = false;
   absl::flat_hash_map<std::string, SourceKind> kinds_;
   absl::flat_hash_map<std::string, std::string> stripped_;

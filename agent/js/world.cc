@@ -136,14 +136,21 @@ void World::SetIteration(int64_t iteration) {
 }
 
 void World::SetEnv(const std::map<std::string, std::string>& overrides) {
-  const v8::Local<v8::Object> env = v8::Object::New(isolate());
-  for (const auto& [name, value] : site_.env()) {
-    SetProperty(context(), env, name, JsText(isolate(), value));
-  }
+  std::map<absl::string_view, absl::string_view> env(site_.env().begin(), site_.env().end());
   for (const auto& [name, value] : overrides) {
-    SetProperty(context(), env, name, JsText(isolate(), value));
+    env[name] = value;
   }
-  SetProperty(context(), context()->Global(), "__ENV", env);
+  // Every VU has an environment of its own, often a large one: the texts are shared by all VUs of
+  // the isolate, and a dictionary costs no chain of hidden classes.
+  std::vector<v8::Local<v8::Name>> names;
+  std::vector<v8::Local<v8::Value>> values;
+  for (const auto& [name, value] : env) {
+    names.push_back(JsName(isolate(), name));
+    values.push_back(JsName(isolate(), value));
+  }
+  v8::Local<v8::Value> prototype = v8::Object::New(isolate())->GetPrototype();
+  SetProperty(context(), context()->Global(), "__ENV",
+              v8::Object::New(isolate(), prototype, names.data(), values.data(), names.size()));
 }
 
 void World::NoteRejection(v8::PromiseRejectMessage message) {

@@ -2,9 +2,11 @@
 // or MaybeLocal, false or empty means that a JavaScript exception is pending: return at once.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include <v8.h>
 
@@ -40,9 +42,31 @@ bool GetProperty(v8::Local<v8::Context> context, v8::Local<v8::Object> object,
 // Defines an ordinary property; cannot fail on objects made by us.
 void SetProperty(v8::Local<v8::Context> context, v8::Local<v8::Object> object,
                  absl::string_view name, v8::Local<v8::Value> value);
+// Functions without `data` are the same template in all contexts of an isolate that has a
+// FunctionCache.
 void SetFunction(v8::Local<v8::Context> context, v8::Local<v8::Object> object,
                  absl::string_view name, v8::FunctionCallback callback,
                  v8::Local<v8::Value> data = {});
+
+// The templates of SetFunction's functions, one for each callback, so that a thousand contexts do
+// not hold a thousand copies. Belongs to one isolate, is used inside it, and is destroyed before
+// it.
+class FunctionCache {
+ public:
+  explicit FunctionCache(v8::Isolate* isolate);
+  ~FunctionCache();
+  FunctionCache(const FunctionCache&) = delete;
+  FunctionCache& operator=(const FunctionCache&) = delete;
+
+  // The isolate's cache, or null.
+  static FunctionCache* Of(v8::Isolate* isolate);
+  v8::Local<v8::FunctionTemplate> Get(absl::string_view name, v8::FunctionCallback callback);
+
+ private:
+  v8::Isolate* isolate_;
+  std::map<std::pair<std::string, v8::FunctionCallback>, v8::Global<v8::FunctionTemplate>>
+      templates_;
+};
 
 // Whether `value` is an object that a script spells as {...}: no array, function, buffer or
 // wrapper.

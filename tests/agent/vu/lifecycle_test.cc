@@ -184,12 +184,31 @@ TEST_F(Lifecycle, SetupsResultReachesVusAndTeardownAsACopyOfTheirOwn) {
   ASSERT_TRUE(Prepare(1).value.has_value());
   const ScriptResult<std::string> result = RunSetup();
   ASSERT_TRUE(result.value.has_value()) << result.failure.message;
-  EXPECT_EQ(*result.value, R"({"n":[1]})");
+  EXPECT_EQ(*result.value, R"({"n":[1],"u":null})");  // as k6 writes it
   host_.SetSetupData(*result.value);
   Iterate(2);
   ASSERT_TRUE(RunTeardown().value.has_value());
-  EXPECT_THAT(log_.lines(), ElementsAre(R"(info: {"n":[1,2]})", R"(info: {"n":[1,2,2]})",
-                                        R"(info: down {"n":[1]})"));
+  EXPECT_THAT(log_.lines(),
+              ElementsAre(R"(info: {"n":[1,2],"u":null})", R"(info: {"n":[1,2,2],"u":null})",
+                          R"(info: down {"n":[1],"u":null})"));
+}
+
+TEST_F(Lifecycle, SetupsDatesLoseAFractionOfNothingAndFunctionsAreRefused) {
+  Script(R"(
+    export function setup() { return { a: new Date(0), b: new Date(1), list: [undefined] }; }
+    export default function () {}
+  )");
+  ASSERT_TRUE(Prepare(1).value.has_value());
+  EXPECT_EQ(RunSetup().value,
+            R"({"a":"1970-01-01T00:00:00Z","b":"1970-01-01T00:00:00.001Z","list":[null]})");
+  Reset();
+  Script("export function setup() { return { f() {} }; } export default function () {}");
+  ASSERT_TRUE(Prepare(1).value.has_value());
+  const ScriptResult<std::string> result = RunSetup();
+  EXPECT_FALSE(result.value.has_value());
+  EXPECT_EQ(result.failure.exit_code, ExitCode::kOther);
+  EXPECT_THAT(result.failure.message,
+              HasSubstr("setup() returned data that JSON cannot hold: f is a function"));
 }
 
 TEST_F(Lifecycle, SetupMayBeAsyncAndMayThrow) {
