@@ -141,6 +141,9 @@ void Conductor::AbandonRun() {
   outbox_ = std::make_unique<Outbox>();
   files_.Clear();
   run_id_ = 0;
+  if (engine_ != nullptr && started_) {
+    engine_->Stop();  // its timers start nothing while the VUs end
+  }
   host_.Reset([this] {
     engine_.reset();
     options_.reset();
@@ -427,7 +430,9 @@ void Conductor::OnDropped(size_t scenario, int64_t count, int64_t vu_id_in_insta
 void Conductor::OnScenarioEnded(size_t, ScenarioState) {}
 
 void Conductor::OnDone() {
-  SendDrained();
+  if (phase_ == Phase::kActive) {
+    SendDrained();
+  }
 }
 
 void Conductor::OnGracefulStop() {

@@ -1,5 +1,6 @@
 #include "coordinator/cli/local_agents.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/epoll.h>
@@ -35,6 +37,12 @@ std::string Describe(int status) {
 
 }  // namespace
 
+int64_t Processors() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  return sched_getaffinity(0, sizeof(set), &set) == 0 ? std::max(1, CPU_COUNT(&set)) : 1;
+}
+
 absl::StatusOr<std::string> FindAgentProgram() {
   std::error_code error;
   std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
@@ -56,10 +64,18 @@ LocalAgents::~LocalAgents() {
 }
 
 absl::Status LocalAgents::Start(const std::string& program, const std::string& address,
-                                const std::string& name) {
-  std::vector<std::string> words = {program,      "--coordinator", address,
-                                    "--insecure", "--once",        "--name",
-                                    name,         "--parent",      absl::StrCat(getpid())};
+                                const std::string& name, int64_t workers) {
+  std::vector<std::string> words = {program,
+                                    "--coordinator",
+                                    address,
+                                    "--insecure",
+                                    "--once",
+                                    "--name",
+                                    name,
+                                    "--parent",
+                                    absl::StrCat(getpid()),
+                                    "--workers",
+                                    absl::StrCat(workers)};
   std::vector<char*> arguments;
   for (std::string& word : words) {
     arguments.push_back(word.data());

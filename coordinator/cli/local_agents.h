@@ -15,6 +15,9 @@
 
 namespace lockstep::coordinator {
 
+// How many processors this process may run on; at least 1.
+int64_t Processors();
+
 // The program `lockstep-agent` beside this executable. NotFound names the path.
 absl::StatusOr<std::string> FindAgentProgram();
 
@@ -30,10 +33,10 @@ class LocalAgents {
   LocalAgents(const LocalAgents&) = delete;
   LocalAgents& operator=(const LocalAgents&) = delete;
 
-  // Starts one more, which joins the coordinator at `address` under `name`. The error names the
-  // program.
+  // Starts one more with `workers` worker threads, which joins the coordinator at `address` under
+  // `name`. The error names the program.
   absl::Status Start(const std::string& program, const std::string& address,
-                     const std::string& name);
+                     const std::string& name, int64_t workers);
   void KillAll();
   bool none() const { return pidfds_.empty(); }
 

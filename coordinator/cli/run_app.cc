@@ -1,5 +1,6 @@
 #include "coordinator/cli/run_app.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -210,8 +211,10 @@ absl::Status RunApp::StartLocalAgents() {
     }
   });
   int64_t agents = request_.goal == RunRequest::Goal::kRun ? request_.run.agents : 1;
+  const int64_t workers = std::max<int64_t>(1, Processors() / agents);
   for (int64_t i = 1; i <= agents; ++i) {
-    LOCKSTEP_RETURN_IF_ERROR(local_agents_->Start(program, address_, absl::StrCat("agent-", i)));
+    LOCKSTEP_RETURN_IF_ERROR(
+        local_agents_->Start(program, address_, absl::StrCat("agent-", i), workers));
   }
   return absl::OkStatus();
 }
@@ -272,7 +275,7 @@ absl::StatusOr<TestPlan> RunApp::MakePlan(const v1::Inspected& inspected) {
   }
   setup.summary.time_unit = options.summary_time_unit.value_or("");
   LOCKSTEP_RETURN_IF_ERROR(ValidateSummaryConfig(setup.summary));
-  setup.environment.no_color = environment_.contains("NO_COLOR");
+  setup.environment.no_color = request_.no_color;
   setup.environment.stdout_is_tty = isatty(STDOUT_FILENO) != 0;
   setup.environment.stderr_is_tty = isatty(STDERR_FILENO) != 0;
   LOCKSTEP_RETURN_IF_ERROR(results_->Configure(std::move(setup)));
@@ -400,7 +403,7 @@ void RunApp::OnSummary(std::optional<std::map<std::string, std::string>> outputs
   } else {
     TextOptions text;
     text.mode = ToLibrary(request_.run.summary_mode);
-    text.color = isatty(STDOUT_FILENO) != 0 && !environment_.contains("NO_COLOR");
+    text.color = isatty(STDOUT_FILENO) != 0 && !request_.no_color;
     WriteStdout(RenderText(summary, text));
   }
   if (!request_.run.summary_export.empty()) {
@@ -450,14 +453,15 @@ void RunApp::LookForEnd() {
 }  // namespace
 
 RunRequest ToRequest(const RunCommand& command) {
-  return {.test = command.test, .run = command.run};
+  return {.test = command.test, .run = command.run, .no_color = command.log.no_color};
 }
 
 RunRequest ToRequest(const CoordinatorCommand& command) {
   return {.test = command.test,
           .run = command.run,
           .listen = command.listen,
-          .wait_for_agents = command.wait_for_agents};
+          .wait_for_agents = command.wait_for_agents,
+          .no_color = command.log.no_color};
 }
 
 RunRequest ToRequest(const InspectCommand& command) {

@@ -26,6 +26,7 @@ struct RunRequest {
   std::string listen = {};
   absl::Duration wait_for_agents = absl::InfiniteDuration();
   bool execution_requirements = false;  // of kInspect
+  bool no_color = false;                // of the summary; a terminal gets colours without it
 };
 
 RunRequest ToRequest(const RunCommand& command);

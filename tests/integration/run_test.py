@@ -1,87 +1,152 @@
-"""Real processes on loopback: runs with local agents, a fleet over TCP, users' mistakes. LOCKSTEP_BIN: the programs' folder."""
-import os
+"""`lockstep run` with real processes on loopback: what it counts, how it stops, and what it says to mistakes."""
+import json
+import re
+import shutil
 import signal
-import socket
 import subprocess
-import tempfile
-import time
 import unittest
-from pathlib import Path
 
-BIN = Path(os.environ.get("LOCKSTEP_BIN", "build/release/bin")).resolve()
-SHARED = """export const options = { scenarios: { s: { executor: 'shared-iterations', vus: 5, iterations: 10 } } };
-export default function () { console.log('it'); }
+from tests.integration.support import BIN, PATIENCE, ROOT, LockstepTest
+
+SHARED = """
+import http from 'k6/http';
+export const options = { scenarios: { s: { executor: 'shared-iterations', vus: 5, iterations: 10 } } };
+export function setup() { http.get(`${__ENV.TARGET}/status/200?at=setup`); return 1; }
+export default function () { console.log('it'); http.get(`${__ENV.TARGET}/status/200`); }
+export function teardown() { http.get(`${__ENV.TARGET}/status/200?at=teardown`); }
+export function handleSummary(data) { return { 'summary.json': JSON.stringify(data), stdout: 'summed up\\n' }; }
 """
-LONG = "import { sleep } from 'k6'; export const options = { vus: 3, duration: '60s' }; export default () => sleep(0.1);"
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-class Runs(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.addCleanup(self.folder.cleanup)
-
-    def script(self, text):
-        path = Path(self.folder.name) / "script.js"
-        path.write_text(text, "utf-8")
-        return str(path)
-
-    def lockstep(self, *args):
-        return subprocess.run([BIN / "lockstep", *args], capture_output=True, text=True, timeout=60, cwd=self.folder.name)
-
-    def test_three_agents_share_iterations_as_their_vus(self):
-        result = self.lockstep("run", "--agents", "3", self.script(SHARED))
+class Counts(LockstepTest):
+    def test_the_quick_start_ends_well_and_counts_what_the_server_counted(self):
+        server = self.serve()
+        result = self.lockstep("run", "-e", f"TARGET={server.url}", str(ROOT / "tests/data/quickstart.js"))
         self.assertEqual(0, result.returncode, result.stderr)
-        self.assertRegex(result.stdout, r"iterations\.+: 10 ")
-        counts = [result.stderr.count(f"agent=agent-{i}") for i in (1, 2, 3)]
-        self.assertEqual([2, 4, 4], sorted(counts))
+        requests = re.search(r"http_reqs\.+: (\d+)", result.stdout)
+        self.assertEqual(server.count(), int(requests[1]))
+        self.assertEqual([], self.strays())
 
-    def test_mistakes_end_with_a_message_and_the_documented_code(self):
+    def test_three_agents_do_what_one_does(self):
+        for agents, shares in ((1, [10]), (3, [2, 4, 4])):
+            server = self.serve()
+            result = self.lockstep("run", "--agents", str(agents), "-e", f"TARGET={server.url}", self.script(SHARED))
+            self.assertEqual(0, result.returncode, result.stderr)
+            counts = re.findall(r"agent=(agent-\d)", result.stderr) if agents > 1 else ["agent-1"] * 10
+            self.assertEqual(shares, sorted(counts.count(name) for name in set(counts)))
+            self.assertEqual(1, result.stdout.count("summed up"))
+            summary = json.loads((self.folder / "summary.json").read_text("utf-8"))
+            self.assertEqual(10, summary["metrics"]["iterations"]["values"]["count"])
+            # setup and teardown once, however many agents there are
+            self.assertEqual(12, summary["metrics"]["http_reqs"]["values"]["count"])
+            self.assertEqual(12, server.count())
+
+
+class Ends(LockstepTest):
+    LONG = """
+    import http from 'k6/http';
+    import { sleep } from 'k6';
+    export const options = { scenarios: { s: { executor: 'constant-vus', vus: 2, duration: '60s', gracefulStop: '%s' } } };
+    export default function () { http.get(`${__ENV.TARGET}/status/200?at=begin`); console.log('begun'); sleep(%s); console.log('ended'); }
+    export function teardown() { console.log('torn down'); }
+    """
+
+    def started(self, script):
+        server = self.serve()
+        process = self.start("run", "-e", f"TARGET={server.url}", self.script(script))
+        errors = ""
+        while errors.count("begun") < 2:
+            errors += process.stderr.readline()
+        return process, errors
+
+    def finish(self, process, errors):
+        output, rest = process.communicate(timeout=PATIENCE)
+        self.assertEqual([], self.strays())
+        return output, errors + rest
+
+    def test_ctrl_c_waits_for_iterations_tears_down_and_sums_up(self):
+        process, errors = self.started(self.LONG % ("30s", "1"))
+        process.send_signal(signal.SIGINT)
+        output, errors = self.finish(process, errors)
+        self.assertEqual(105, process.returncode, errors)
+        self.assertEqual(errors.count("begun"), errors.count("ended"))
+        self.assertEqual(1, errors.count("torn down"))
+        self.assertIn("received a 'interrupt' signal", errors)
+        self.assertRegex(output, r"iterations\.+: \d+ ")
+
+    def test_a_second_ctrl_c_interrupts_iterations_and_still_sums_up(self):
+        process, errors = self.started(self.LONG % ("30s", "50"))
+        process.send_signal(signal.SIGINT)
+        while "signal" not in errors:
+            errors += process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        output, errors = self.finish(process, errors)
+        self.assertEqual(105, process.returncode, errors)
+        self.assertIn("0 complete and 2 interrupted iterations", output)
+        self.assertRegex(output, r"http_reqs\.+: 2 ")
+        self.assertNotIn("ended", errors)
+
+    def test_an_endless_loop_is_interrupted_at_the_end_of_graceful_stop(self):
+        result = self.lockstep("run", self.script("""
+            export const options = { scenarios: { s: { executor: 'constant-vus', vus: 1, duration: '1s', gracefulStop: '0s' } } };
+            export default function () { for (;;) {} }
+        """))
+        self.assertEqual(0, result.returncode, result.stderr)
+        self.assertIn("0 complete and 1 interrupted iterations", result.stdout)
+
+    def test_a_script_that_eats_all_memory_ends_its_agent_with_a_message(self):
+        result = self.lockstep("run", self.script("""
+            export default function () { const hoard = []; for (;;) hoard.push({ text: 'x'.repeat(50) + hoard.length }); }
+        """))
+        self.assertEqual(255, result.returncode, result.stderr)
+        self.assertIn("out of memory", result.stderr)
+        self.assertIn("agent-1 was lost", result.stderr)
+        self.assertEqual([], self.strays())
+
+    def test_a_killed_local_agent_is_named(self):
+        process, errors = self.started(self.LONG % ("30s", "50"))
+        subprocess.run(["pkill", "-KILL", "-P", str(process.pid)], check=True)
+        _, errors = self.finish(process, errors)
+        self.assertEqual(255, process.returncode)
+        self.assertIn("agent agent-1 was lost", errors)
+
+
+class Mistakes(LockstepTest):
+    def check(self, code, message, *args):
+        result = self.lockstep(*args)
+        self.assertEqual(code, result.returncode, result.stderr)
+        self.assertIn(message, result.stderr)
+        self.assertLess(len(result.stderr.splitlines()), 25, "a message fits on a screen")
+        self.assertEqual([], self.strays())
+
+    def test_in_scripts(self):
         for text, code, message in [
             ("throw new Error('boom')", 107, "boom"),
-            ("export default function () { let = = 3; }", 107, "SyntaxError"),
+            ("export default function () { let = = 3; }", 107, "script.js: Line 1:36 Unexpected token"),
+            ("import './absent.js'; export default () => {}", 107, "absent.js"),
             ("export const options = { duration: '5x' }; export default () => {}", 104, "5x"),
-            ("export const options = { scenarios: { a: { executor: 'nope' } } }; export default () => {}", 104, "nope"),
+            ("export const options = { scenarios: { a: { executor: 'nope' } } }; export default () => {}", 104,
+             "unknown executor type 'nope'"),
             ("export const options = { thresholds: { http_reqs: ['p(95)<1'] } }; export default () => {}", 104, "http_reqs"),
+            ("export const options = { thresholds: { nope: ['count>1'] } }; export default () => {}", 104, "nope"),
+            ("export const a = 1;", 104, "no exported functions in script"),
         ]:
-            result = self.lockstep("run", self.script(text))
-            self.assertEqual(code, result.returncode, result.stderr)
-            self.assertIn(message, result.stderr)
-        self.assertEqual(255, self.lockstep("run", "missing.js").returncode)
+            with self.subTest(text):
+                self.check(code, message, "run", self.script(text))
 
-    def test_a_port_in_use_is_named(self):
-        with socket.socket() as taken:
-            taken.bind(("127.0.0.1", 0))
-            taken.listen()
-            address = f"127.0.0.1:{taken.getsockname()[1]}"
-            result = self.lockstep("coordinator", "--insecure", "--listen", address, self.script(SHARED))
+    def test_on_the_command_line(self):
+        script = self.script("export default () => {}")
+        self.check(255, "missing.js", "run", "missing.js")
+        self.check(255, "--nonsense", "run", "--nonsense", script)
+        self.check(104, "--duration", "run", "--duration", "5", script)
+        self.check(104, "--vus", "run", "--vus", "many", script)
+
+    def test_an_agent_program_that_is_missing_is_named(self):
+        shutil.copy(BIN / "lockstep", self.folder / "lockstep")
+        result = subprocess.run([self.folder / "lockstep", "run", self.script("export default () => {}")],
+                                capture_output=True, text=True, timeout=PATIENCE, env=self.env)
         self.assertEqual(255, result.returncode)
-        self.assertIn(f"cannot listen on {address}", result.stderr)
-
-    def test_a_killed_agent_of_a_fleet_is_named(self):
-        address = f"127.0.0.1:{free_port()}"
-        coordinator = subprocess.Popen(
-            [BIN / "lockstep", "coordinator", "-q", "--insecure", "--listen", address, "--agents", "3", self.script(LONG)],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        agents = [subprocess.Popen([BIN / "lockstep-agent", "--coordinator", address, "--insecure", "--once", "--name", name],
-                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for name in ("a", "b", "c")]
-        try:
-            deadline = time.monotonic() + 30
-            while '"Running"' not in self.lockstep("status", "--json", address).stdout:
-                self.assertLess(time.monotonic(), deadline, "the run did not start")
-            agents[1].send_signal(signal.SIGKILL)
-            _, errors = coordinator.communicate(timeout=60)
-            self.assertEqual(255, coordinator.returncode, errors)
-            self.assertIn("agent b was lost", errors)
-        finally:
-            for process in [coordinator, *agents]:
-                process.kill()
-                process.wait()
+        self.assertIn("lockstep-agent", result.stderr)
 
 
 if __name__ == "__main__":

@@ -30,27 +30,27 @@ HttpSampler::HttpSampler(SampleSink& sink, SystemTags system_tags, HttpErrorsRul
     : sink_(sink), system_tags_(system_tags), errors_(std::move(errors)) {}
 
 void HttpSampler::Record(const HttpHop& hop, const HttpResponse& response) {
-  const TagSetId tags = TagsOf(hop, response);
   const HttpTimings& timings = response.timings;
   const double duration = absl::ToDoubleMilliseconds(timings.duration());
-  const auto add = [&](uint32_t metric, double value) {
-    sink_.Add(BuiltinMetric(metric), tags, value, response.ended);
+  absl::InlinedVector<MetricValue, 11> values = {
+      {BuiltinMetric(builtin::kHttpReqs), 1},
+      {BuiltinMetric(builtin::kHttpReqDuration), duration},
+      {BuiltinMetric(builtin::kHttpReqBlocked), absl::ToDoubleMilliseconds(timings.blocked)},
+      {BuiltinMetric(builtin::kHttpReqConnecting), absl::ToDoubleMilliseconds(timings.connecting)},
+      {BuiltinMetric(builtin::kHttpReqTlsHandshaking),
+       absl::ToDoubleMilliseconds(timings.tls_handshaking)},
+      {BuiltinMetric(builtin::kHttpReqSending), absl::ToDoubleMilliseconds(timings.sending)},
+      {BuiltinMetric(builtin::kHttpReqWaiting), absl::ToDoubleMilliseconds(timings.waiting)},
+      {BuiltinMetric(builtin::kHttpReqReceiving), absl::ToDoubleMilliseconds(timings.receiving)},
   };
-  add(builtin::kHttpReqs, 1);
-  add(builtin::kHttpReqDuration, duration);
-  add(builtin::kHttpReqBlocked, absl::ToDoubleMilliseconds(timings.blocked));
-  add(builtin::kHttpReqConnecting, absl::ToDoubleMilliseconds(timings.connecting));
-  add(builtin::kHttpReqTlsHandshaking, absl::ToDoubleMilliseconds(timings.tls_handshaking));
-  add(builtin::kHttpReqSending, absl::ToDoubleMilliseconds(timings.sending));
-  add(builtin::kHttpReqWaiting, absl::ToDoubleMilliseconds(timings.waiting));
-  add(builtin::kHttpReqReceiving, absl::ToDoubleMilliseconds(timings.receiving));
   if (hop.expected) {
-    add(builtin::kHttpReqFailed, *hop.expected ? 0 : 1);
+    values.push_back({BuiltinMetric(builtin::kHttpReqFailed), *hop.expected ? 0.0 : 1.0});
   }
   if (errors_.Matches(response.status)) {
-    add(builtin::kHttpReqsErrors, 1);
-    add(builtin::kHttpReqDurationErrors, duration);
+    values.push_back({BuiltinMetric(builtin::kHttpReqsErrors), 1});
+    values.push_back({BuiltinMetric(builtin::kHttpReqDurationErrors), duration});
   }
+  sink_.AddMany(TagsOf(hop, response), response.ended, values);
 }
 
 TagSetId HttpSampler::TagsOf(const HttpHop& hop, const HttpResponse& response) {

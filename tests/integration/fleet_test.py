@@ -1,0 +1,115 @@
+"""A coordinator and agents as separate processes over TCP."""
+import json
+import signal
+import socket
+import subprocess
+import time
+import unittest
+
+from tests.integration.support import BIN, PATIENCE, LockstepTest, free_port
+
+LONG = "import { sleep } from 'k6'; export const options = { vus: 3, duration: '60s' }; export default () => sleep(0.1);"
+SHARED = """
+import http from 'k6/http';
+export const options = { scenarios: { s: { executor: 'shared-iterations', vus: 5, iterations: 10 } } };
+export default function () { http.get(`${__ENV.TARGET}/status/200`); }
+"""
+
+
+class FleetTest(LockstepTest):
+    def agent(self, address, name, *args):
+        process = subprocess.Popen(
+            [BIN / "lockstep-agent", "--coordinator", address, "--insecure", "--name", name, *args],
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=self.env)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process
+
+    def coordinator(self, address, agents, *args):
+        return self.start("coordinator", "-q", "--insecure", "--listen", address, "--agents", str(agents), *args)
+
+    def wait_for_state(self, address, state):
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            result = self.lockstep("status", "--json", address)
+            if result.returncode == 0 and state in result.stdout:
+                return json.loads(result.stdout)
+        self.fail(f"the run never came to {state}")
+
+
+class Fleet(FleetTest):
+    def test_agents_come_back_for_the_next_run(self):
+        server = self.serve()
+        address = f"127.0.0.1:{free_port()}"
+        for name in ("a", "b", "c"):
+            self.agent(address, name)
+        for run in (1, 2):
+            coordinator = self.coordinator(address, 3, "-e", f"TARGET={server.url}", self.script(SHARED))
+            output, errors = coordinator.communicate(timeout=PATIENCE)
+            self.assertEqual(0, coordinator.returncode, errors)
+            self.assertRegex(output, r"iterations\.+: 10 ")
+            self.assertEqual(10 * run, server.count())
+
+    def test_status_and_control_reach_a_run(self):
+        address = f"127.0.0.1:{free_port()}"
+        coordinator = self.coordinator(address, 2, self.script(LONG))
+        for name in ("a", "b"):
+            self.agent(address, name, "--once")
+        status = self.wait_for_state(address, '"Running"')
+        self.assertEqual(["a", "b"], sorted(agent["name"] for agent in status["agents"]))
+        scaled = self.lockstep("scale", "--vus", "5", address)
+        self.assertNotEqual(0, scaled.returncode, "there is no externally-controlled scenario")
+        self.assertEqual(0, self.lockstep("stop", address).returncode)
+        output, errors = coordinator.communicate(timeout=PATIENCE)
+        self.assertEqual(103, coordinator.returncode, errors)
+        self.assertRegex(output, r"iterations\.+: \d+ ")
+
+    def test_a_killed_agent_is_named(self):
+        address = f"127.0.0.1:{free_port()}"
+        coordinator = self.coordinator(address, 3, self.script(LONG))
+        agents = [self.agent(address, name, "--once") for name in ("a", "b", "c")]
+        self.wait_for_state(address, '"Running"')
+        agents[1].send_signal(signal.SIGKILL)
+        _, errors = coordinator.communicate(timeout=PATIENCE)
+        self.assertEqual(255, coordinator.returncode, errors)
+        self.assertIn("agent b was lost", errors)
+
+    def test_agents_of_a_coordinator_that_vanishes_stop(self):
+        address = f"127.0.0.1:{free_port()}"
+        coordinator = self.coordinator(address, 1, self.script(LONG))
+        agent = self.agent(address, "a", "--once")
+        self.wait_for_state(address, '"Running"')
+        coordinator.kill()
+        coordinator.communicate(timeout=PATIENCE)
+        self.assertEqual(255, agent.wait(timeout=PATIENCE))
+
+
+class Mistakes(FleetTest):
+    def test_a_port_in_use_is_named(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            address = f"127.0.0.1:{taken.getsockname()[1]}"
+            result = self.lockstep("coordinator", "--insecure", "--listen", address, self.script(LONG))
+        self.assertEqual(255, result.returncode)
+        self.assertIn(f"cannot listen on {address}", result.stderr)
+
+    def test_an_unreachable_coordinator_is_named(self):
+        address = f"127.0.0.1:{free_port()}"
+        agent = self.agent(address, "a", "--once")
+        _, errors = agent.communicate(timeout=PATIENCE)
+        self.assertEqual(255, agent.returncode)
+        self.assertIn(address, errors)
+        status = self.lockstep("status", address)
+        self.assertNotEqual(0, status.returncode)
+        self.assertIn(address, status.stderr)
+
+    def test_plain_text_needs_insecure(self):
+        result = self.lockstep("coordinator", "--listen", f"127.0.0.1:{free_port()}", self.script(LONG))
+        self.assertEqual(104, result.returncode)
+        self.assertIn("--insecure", result.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

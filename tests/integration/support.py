@@ -1,0 +1,78 @@
+"""What the integration tests share: the programs, a server that counts, scripts in a folder of their own."""
+import os
+import socket
+import subprocess
+import tempfile
+import unittest
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+BIN = Path(os.environ.get("LOCKSTEP_BIN", "build/release/bin")).resolve()
+TEST_BIN = Path(os.environ.get("LOCKSTEP_TEST_BIN", "build/dev/bin")).resolve()
+PATIENCE = 60  # seconds until a process that hangs is given up; nothing is measured with it
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Server:
+    """The tests' HTTP server on a port of its own."""
+
+    def __init__(self):
+        self.process = subprocess.Popen([TEST_BIN / "lockstep-testserver", "--port", "0"],
+                                        stdout=subprocess.PIPE, text=True)
+        self.url = self.process.stdout.readline().strip().rstrip("/")
+
+    def count(self):
+        with urllib.request.urlopen(f"{self.url}/__count", timeout=PATIENCE) as answer:
+            return int(answer.read())
+
+    def stop(self):
+        self.process.terminate()
+        self.process.communicate(timeout=PATIENCE)
+
+
+class LockstepTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        # Sockets of local agents go here, too: the folder's name tells a run's processes from all others.
+        self.env = {**os.environ, "TMPDIR": folder.name}
+
+    def serve(self):
+        server = Server()
+        self.addCleanup(server.stop)
+        return server
+
+    def script(self, text):
+        path = self.folder / "script.js"
+        path.write_text(text, "utf-8")
+        return str(path)
+
+    def lockstep(self, *args):
+        return subprocess.run([BIN / "lockstep", *args], capture_output=True, text=True, timeout=PATIENCE,
+                              cwd=self.folder, env=self.env)
+
+    def start(self, *args):
+        process = subprocess.Popen([BIN / "lockstep", *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   text=True, cwd=self.folder, env=self.env)
+        self.addCleanup(process.kill)
+        return process
+
+    def strays(self):
+        """Command lines of processes that still refer to this test's folder."""
+        found = []
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit() and int(entry.name) != os.getpid():
+                try:
+                    line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+                except OSError:
+                    continue
+                if str(self.folder) in line:
+                    found.append(line)
+        return found
