@@ -3,6 +3,7 @@
 // what is new. Numbers count from 1. Not thread-safe.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <utility>
