@@ -34,6 +34,11 @@ TEST(JsonScan, ErrorsNameLineAndCharacter) {
 TEST(JsonScan, NestingHasALimit) {
   EXPECT_FALSE(ValidateJson(std::string(20000, '[')).ok());
   EXPECT_TRUE(ValidateJson(std::string(5000, '[') + std::string(5000, ']')).ok());
+  std::string mixed;
+  for (int i = 0; i < 5000; ++i) {
+    mixed += "{\"a\":[";
+  }
+  EXPECT_FALSE(ValidateJson(mixed).ok());
 }
 
 TEST(JsonScan, UnquotesEscapesAndSurrogates) {
