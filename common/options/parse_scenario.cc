@@ -256,9 +256,13 @@ std::vector<ScenarioConfig> ReadScenarios(const ValueReader& reader) {
     return scenarios;
   }
   for (const auto& [name, value] : reader.value().items()) {
-    ScenarioConfig& scenario = scenarios.emplace_back();
+    ScenarioConfig scenario;
     scenario.name = name;
+    const size_t errors_before = reader.errors()->size();
     ReadScenario(reader.Member(name), &scenario);
+    if (reader.errors()->size() == errors_before) {
+      scenarios.push_back(std::move(scenario));
+    }
   }
   return scenarios;
 }

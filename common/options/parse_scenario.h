@@ -8,7 +8,8 @@
 
 namespace lockstep {
 
-// The scenarios of `scenarios` (or `execution`), sorted by name; errors are noted in the reader.
+// The scenarios of `scenarios` (or `execution`), sorted by name. One that cannot be read is left
+// out, its errors noted in the reader.
 std::vector<ScenarioConfig> ReadScenarios(const ValueReader& reader);
 
 // A list of {duration, target}.

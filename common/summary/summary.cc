@@ -5,7 +5,6 @@
 #include <set>
 #include <utility>
 
-#include "absl/status/status.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -15,7 +14,6 @@
 namespace lockstep {
 namespace {
 
-constexpr absl::string_view kStatistics[] = {"avg", "min", "med", "max", "count"};
 
 // Of `p(90)`, as a fraction.
 std::optional<double> PercentileOf(absl::string_view statistic) {
@@ -209,24 +207,6 @@ std::optional<SummaryMode> ParseSummaryMode(absl::string_view name) {
     return SummaryMode::kFull;
   }
   return name == "disabled" ? std::optional(SummaryMode::kDisabled) : std::nullopt;
-}
-
-absl::Status ValidateSummaryConfig(const SummaryConfig& config) {
-  for (const std::string& statistic : config.trend_stats) {
-    if (std::find(std::begin(kStatistics), std::end(kStatistics), statistic) ==
-            std::end(kStatistics) &&
-        !PercentileOf(statistic)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("summaryTrendStats: invalid stat \"", statistic, "\"; known are: ",
-                       absl::StrJoin(kStatistics, ", "), " and p(N) with N between 0 and 100"));
-    }
-  }
-  const std::set<std::string> units = {"", "s", "ms", "us"};
-  if (!units.contains(config.time_unit)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("summaryTimeUnit: invalid unit \"", config.time_unit, "\"; use s, ms or us"));
-  }
-  return absl::OkStatus();
 }
 
 std::vector<std::string> BreakdownTags(SummaryMode mode) {

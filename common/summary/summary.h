@@ -9,7 +9,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
@@ -27,8 +26,6 @@ struct SummaryConfig {
   std::vector<std::string> trend_stats = {"avg", "min", "med", "max", "p(90)", "p(95)"};
   std::string time_unit = {};  // "s", "ms", "us"; empty: whichever fits
 };
-// InvalidArgument names the statistic or unit that there is not.
-absl::Status ValidateSummaryConfig(const SummaryConfig& config);
 // The tags that the store breaks down for this mode (AggregateStore::Config).
 std::vector<std::string> BreakdownTags(SummaryMode mode);
 

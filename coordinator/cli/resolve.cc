@@ -55,25 +55,22 @@ absl::StatusOr<OptionTiers> OptionTiers::Load(const TestSettings& settings,
   return tiers;
 }
 
-absl::StatusOr<ResolvedOptions> OptionTiers::Resolve(
-    absl::string_view script_options_json, const std::vector<std::string>& exports) const {
+ResolvedOptions OptionTiers::Resolve(absl::string_view script_options_json,
+                                     const std::vector<std::string>& exports) const {
   ParsedOptions script = ParseScriptOptions(script_options_json);
-  if (!script.ok()) {
-    return ConfigurationStatus(script.errors);
-  }
   ParsedOptions merged = MergeTiers({{"config", config_.parsed.options},
                                      {"script", std::move(script.options)},
                                      {"env", environment_.options},
                                      {"cli", flags_}});
   ParsedOptions consolidated = Consolidate(merged.options);
-  std::vector<std::string> errors = consolidated.errors;
-  for (std::string& error : Validate(consolidated.options, &exports)) {
-    errors.push_back(std::move(error));
-  }
-  if (!errors.empty()) {
-    return ConfigurationStatus(errors);
-  }
+  // Where no scenario could be read, what its functions are is not known either.
+  const bool unread = merged.options.scenarios.has_value() && merged.options.scenarios->empty();
   ResolvedOptions resolved;
+  for (const std::vector<std::string>& errors :
+       {script.errors, consolidated.errors,
+        Validate(consolidated.options, !script.ok() && unread ? nullptr : &exports)}) {
+    resolved.errors.insert(resolved.errors.end(), errors.begin(), errors.end());
+  }
   const std::vector<std::string>* const all_warnings[] = {
       &config_.parsed.warnings, &script.warnings, &merged.warnings, &consolidated.warnings};
   for (const std::vector<std::string>* warnings : all_warnings) {

@@ -16,6 +16,7 @@ struct ResolvedOptions {
   Options merged;        // as the tiers say: what `inspect` prints
   Options consolidated;  // scenarios and defaults: what is run
   std::vector<std::string> warnings;
+  std::vector<std::string> errors;  // all of them, in k6's words; with any, the test must not run
 };
 
 // All tiers but the script's, read before anything starts, so that a mistake in them is told at
@@ -30,10 +31,10 @@ class OptionTiers {
 
   const ConfigFile& config_file() const { return config_; }
 
-  // Adds the script's options and its exported functions. InvalidArgument with all errors, in k6's
-  // shape: the run ends with kInvalidConfig.
-  absl::StatusOr<ResolvedOptions> Resolve(absl::string_view script_options_json,
-                                          const std::vector<std::string>& exports) const;
+  // Adds the script's options and its exported functions. What cannot be read does not hide what
+  // else is wrong.
+  ResolvedOptions Resolve(absl::string_view script_options_json,
+                          const std::vector<std::string>& exports) const;
 
  private:
   ConfigFile config_;

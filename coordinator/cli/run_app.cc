@@ -14,6 +14,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 
 #include "common/base/epoll_loop.h"
 #include "common/base/status_macros.h"
@@ -106,6 +107,8 @@ class RunApp final : public TestSource, public RunControl {
   absl::Status Listen();
   absl::Status StartLocalAgents();
   void BeginRun();
+  // Judges thresholds and metrics; a line of the message for each error.
+  absl::Status ConfigureResults(const Options& options, const v1::Inspected& inspected);
   absl::Status StartOutputs(const Options& options);
   void OnPlanned();
   void OnSignal(const std::string& name);
@@ -255,11 +258,27 @@ void RunApp::BeginRun() {
 
 absl::StatusOr<TestPlan> RunApp::MakePlan(const v1::Inspected& inspected) {
   int64_t agents = request_.goal == RunRequest::Goal::kRun ? request_.run.agents : 1;
-  LOCKSTEP_ASSIGN_OR_RETURN(test_, PlanTest(*tiers_, inspected, agents));
+  ResolvedOptions resolved = tiers_->Resolve(
+      inspected.options_json(), {inspected.exports().begin(), inspected.exports().end()});
+  const absl::Status configured = ConfigureResults(resolved.consolidated, inspected);
+  if (!configured.ok()) {
+    for (absl::string_view error : absl::StrSplit(configured.message(), '\n')) {
+      resolved.errors.emplace_back(error);
+    }
+  }
+  LOCKSTEP_RETURN_IF_ERROR(ConfigurationStatus(resolved.errors));
+  LOCKSTEP_ASSIGN_OR_RETURN(test_, PlanTest(std::move(resolved), inspected, agents));
   for (const std::string& warning : test_->options.warnings) {
     logger_.Warn(warning);
   }
-  const Options& options = test_->options.consolidated;
+  if (request_.goal == RunRequest::Goal::kRun) {
+    LOCKSTEP_RETURN_IF_ERROR(StartOutputs(test_->options.consolidated));
+  }
+  test_->plan.keep_points = !outputs_.empty();
+  return test_->plan;
+}
+
+absl::Status RunApp::ConfigureResults(const Options& options, const v1::Inspected& inspected) {
   Results::Setup setup;
   setup.custom_metrics.assign(inspected.custom_metrics().begin(), inspected.custom_metrics().end());
   if (!request_.run.no_thresholds) {
@@ -274,16 +293,10 @@ absl::StatusOr<TestPlan> RunApp::MakePlan(const v1::Inspected& inspected) {
     setup.summary.trend_stats = *options.summary_trend_stats;
   }
   setup.summary.time_unit = options.summary_time_unit.value_or("");
-  LOCKSTEP_RETURN_IF_ERROR(ValidateSummaryConfig(setup.summary));
   setup.environment.no_color = request_.no_color;
   setup.environment.stdout_is_tty = isatty(STDOUT_FILENO) != 0;
   setup.environment.stderr_is_tty = isatty(STDERR_FILENO) != 0;
-  LOCKSTEP_RETURN_IF_ERROR(results_->Configure(std::move(setup)));
-  if (request_.goal == RunRequest::Goal::kRun) {
-    LOCKSTEP_RETURN_IF_ERROR(StartOutputs(options));
-  }
-  test_->plan.keep_points = !outputs_.empty();
-  return test_->plan;
+  return results_->Configure(std::move(setup));
 }
 
 absl::Status RunApp::StartOutputs(const Options& options) {

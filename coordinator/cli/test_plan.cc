@@ -43,11 +43,11 @@ absl::Status CutSegment(const Options& options, PlannedTest* test, bool* cut) {
 
 }  // namespace
 
-absl::StatusOr<PlannedTest> PlanTest(const OptionTiers& tiers, const v1::Inspected& inspected,
+absl::StatusOr<PlannedTest> PlanTest(ResolvedOptions resolved, const v1::Inspected& inspected,
                                      int64_t agents) {
   std::vector<std::string> exports(inspected.exports().begin(), inspected.exports().end());
   PlannedTest test;
-  LOCKSTEP_ASSIGN_OR_RETURN(test.options, tiers.Resolve(inspected.options_json(), exports));
+  test.options = std::move(resolved);
   const Options& options = test.options.consolidated;
   bool cut = false;
   LOCKSTEP_RETURN_IF_ERROR(CutSegment(options, &test, &cut));

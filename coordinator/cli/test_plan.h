@@ -1,5 +1,4 @@
-// From what inspection tells to what the fleet does: the script's options merged with all other
-// tiers, judged, planned. A function of its inputs.
+// From what inspection tells to what the fleet does. A function of its inputs.
 #pragma once
 
 #include "absl/status/statusor.h"
@@ -19,9 +18,9 @@ struct PlannedTest {
   TestPlan plan;
 };
 
-// InvalidArgument, with all errors, for a test that cannot be run so; also for --execution-segment
+// `options` have no errors. InvalidArgument for a test that cannot be run so: --execution-segment
 // with several agents.
-absl::StatusOr<PlannedTest> PlanTest(const OptionTiers& tiers, const v1::Inspected& inspected,
+absl::StatusOr<PlannedTest> PlanTest(ResolvedOptions options, const v1::Inspected& inspected,
                                      int64_t agents);
 
 }  // namespace lockstep::coordinator

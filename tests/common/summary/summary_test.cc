@@ -196,18 +196,6 @@ TEST(SummaryText, UsesTheStatisticsAndTheUnitThatWereAskedFor) {
   EXPECT_THAT(text, HasSubstr("k_tim................: p(99)=979006.08µs count=8\n"));
 }
 
-TEST(SummaryConfig, RefusesWhatThereIsNot) {
-  EXPECT_TRUE(ValidateSummaryConfig(
-                  {.trend_stats = {"avg", "min", "med", "max", "count", "p(99.9)", "p(0)"}})
-                  .ok());
-  EXPECT_THAT(std::string(ValidateSummaryConfig({.trend_stats = {"mean"}}).message()),
-              HasSubstr("summaryTrendStats: invalid stat \"mean\""));
-  EXPECT_FALSE(ValidateSummaryConfig({.trend_stats = {"p(101)"}}).ok());
-  EXPECT_FALSE(ValidateSummaryConfig({.trend_stats = {"p(x)"}}).ok());
-  EXPECT_THAT(std::string(ValidateSummaryConfig({.time_unit = "h"}).message()),
-              HasSubstr("summaryTimeUnit"));
-}
-
 // 0.95 * 7 is 6.6499999999999995 in doubles, so the 95th percentile of 1 to 8
 // is 7.6499999999999995, in k6 too.
 TEST(HandleSummaryData, HasK6sShape) {
