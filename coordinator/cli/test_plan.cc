@@ -76,8 +76,9 @@ absl::StatusOr<PlannedTest> PlanTest(ResolvedOptions resolved, const v1::Inspect
   for (const ScenarioConfig& scenario : scenarios) {
     plan.graceful_stop = std::max(plan.graceful_stop, scenario.graceful_stop);
     plan.executors[scenario.name] = ExecutorTypeName(scenario.executor);
-    plan.live_control =
-        plan.live_control || std::holds_alternative<ExternallyControlledConfig>(scenario.executor);
+    if (const auto* controlled = std::get_if<ExternallyControlledConfig>(&scenario.executor)) {
+      plan.controlled[scenario.name] = {controlled->vus, controlled->max_vus};
+    }
   }
   return test;
 }

@@ -12,12 +12,19 @@ namespace {
 constexpr absl::Duration kTick = absl::Seconds(1);
 // How long interrupted iterations may take to unwind.
 constexpr absl::Duration kStopWithin = absl::Seconds(10);
+constexpr int64_t kMostVus = 100'000'000;  // as in a script's options
 
 std::string Seconds(absl::Duration d) {
   return absl::FormatDuration(d);
 }
 
 }  // namespace
+
+template <class Predicate>
+bool Run::AllPresent(Predicate predicate) const {
+  return std::all_of(members_.begin(), members_.end(),
+                     [&](const RunMember& m) { return m.lost || predicate(m); });
+}
 
 Run::Run(EventLoop& loop, Fleet& fleet, TestSource& source, RunResults& results, Logger& logger,
          RunSettings settings)
@@ -76,11 +83,16 @@ absl::Status Run::Pause() {
     return absl::FailedPreconditionError(
         absl::StrCat("the run is in state ", RunStateName(state_), " and cannot pause"));
   }
+  if (paused_) {
+    return absl::OkStatus();
+  }
   if (state_ == RunState::kRunning) {
-    if (!plan_->live_control) {
-      return absl::FailedPreconditionError(
-          "only externally-controlled scenarios can be paused after the start, and this test has "
-          "none");
+    for (const auto& [scenario, executor] : plan_->executors) {
+      if (!plan_->controlled.contains(scenario)) {
+        return absl::FailedPreconditionError(
+            absl::StrCat(executor, " executor '", scenario,
+                         "' doesn't support pause and resume operations after its start"));
+      }
     }
     v1::CoordinatorMessage message;
     message.mutable_pause();
@@ -104,14 +116,54 @@ absl::Status Run::Resume() {
   return absl::OkStatus();
 }
 
+bool Run::HasEnded(const std::string& scenario) const {
+  return AllPresent([&](const RunMember& member) {
+    for (const v1::ScenarioProgress& part : member.progress.scenarios()) {
+      if (part.name() == scenario) {
+        return part.state() != v1::ScenarioProgress::WAITING &&
+               part.state() != v1::ScenarioProgress::RUNNING;
+      }
+    }
+    return false;
+  });
+}
+
 absl::Status Run::Scale(int64_t vus, int64_t max_vus) {
   if (vus < -1 || max_vus < -1 || (vus == -1 && max_vus == -1)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "vus, max_vus: one must be >= 0, the other may be -1; got ", vus, ", ", max_vus));
+    return absl::InvalidArgumentError(
+        absl::StrCat("vus, maxVUs: one must be >= 0, the other >= 0 or -1 for unchanged; got ", vus,
+                     " and ", max_vus));
   }
-  if (state_ != RunState::kRunning || !plan_->live_control) {
+  if (std::max(vus, max_vus) > kMostVus) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("vus, maxVUs: must be at most ", kMostVus, ", got ", vus, " and ", max_vus));
+  }
+  if (state_ != RunState::kReadyBarrier && state_ != RunState::kRunning) {
+    return absl::FailedPreconditionError(absl::StrCat("the run is in state ", RunStateName(state_),
+                                                      "; it can be scaled while it is Running"));
+  }
+  if (plan_->controlled.empty()) {
     return absl::FailedPreconditionError(
-        "only a running externally-controlled scenario can be scaled");
+        "only externally-controlled scenarios can be scaled, and this test has none");
+  }
+  std::map<std::string, ControlledVus> wanted;
+  for (const auto& [scenario, now] : plan_->controlled) {
+    if (HasEnded(scenario)) {
+      continue;
+    }
+    ControlledVus& totals = wanted[scenario];
+    totals = {vus < 0 ? now.vus : vus, max_vus < 0 ? now.max_vus : max_vus};
+    if (totals.vus > totals.max_vus) {
+      return absl::InvalidArgumentError(absl::StrCat("scenarios.", scenario,
+                                                     ": vus must be <= maxVUs, got ", totals.vus,
+                                                     " > ", totals.max_vus));
+    }
+  }
+  if (wanted.empty()) {
+    return absl::FailedPreconditionError("all externally-controlled scenarios have ended");
+  }
+  for (const auto& [scenario, totals] : wanted) {
+    plan_->controlled[scenario] = totals;
   }
   v1::CoordinatorMessage message;
   message.mutable_scale()->set_vus(vus);
@@ -206,12 +258,6 @@ void Run::Elect() {
 
 RunMember* Run::Elected() {
   return FindMember(elected_);
-}
-
-template <class Predicate>
-bool Run::AllPresent(Predicate predicate) const {
-  return std::all_of(members_.begin(), members_.end(),
-                     [&](const RunMember& m) { return m.lost || predicate(m); });
 }
 
 void Run::SendTo(const RunMember& member, v1::CoordinatorMessage message) {

@@ -118,9 +118,13 @@ class Run {
   // Something outside of the fleet makes the run impossible.
   void Fail(ExitCode code, std::string message);
   absl::Status Stop(bool now);
+  // Before T0: the start waits for Resume. After it: FailedPrecondition, naming the scenario, unless
+  // all scenarios are externally controlled.
   absl::Status Pause();
   absl::Status Resume();
-  // Totals of the test for externally-controlled scenarios; -1: unchanged.
+  // Sets the totals, over the fleet, of all externally controlled scenarios that have not ended; -1:
+  // unchanged. From ReadyBarrier to Running. A refused request changes nothing: InvalidArgument names
+  // the scenario and both numbers, FailedPrecondition says why there is nothing to scale.
   absl::Status Scale(int64_t vus, int64_t max_vus);
 
   RunState state() const { return state_; }
@@ -175,6 +179,7 @@ class Run {
   void StopAll();
   void GracefulStopAll();
   void Tick();
+  bool HasEnded(const std::string& scenario) const;
   bool WithinTolerance() const;
   std::string MissingWork(const RunMember& member) const;
   v1::CoordinatorMessage AssignFor(const RunMember& member) const;

@@ -19,6 +19,12 @@
 
 namespace lockstep::coordinator {
 
+// Totals over the fleet of an externally controlled scenario.
+struct ControlledVus {
+  int64_t vus = 0;
+  int64_t max_vus = 0;
+};
+
 // What one run of a script is to do, decided from its options.
 struct TestPlan {
   std::string options_json = "{}";  // canonical
@@ -31,8 +37,9 @@ struct TestPlan {
   bool has_teardown = false;
   bool has_handle_summary = false;
   bool paused = false;  // wait for Resume before T0
-  bool live_control =
-      false;  // some scenario is externally controlled: pausing and scaling work after T0
+  // Externally controlled scenarios and the totals they begin with: what can be scaled while it
+  // runs.
+  std::map<std::string, ControlledVus> controlled;
   absl::Duration setup_timeout = absl::Seconds(60);
   absl::Duration teardown_timeout = absl::Seconds(60);
   absl::Duration handle_summary_timeout = absl::Minutes(2);

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
+
 #include "agent/rpc/session.h"
 #include "common/base/content_hash.h"
 #include "tests/sim/sim_network.h"
@@ -15,6 +17,7 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::IsSupersetOf;
 
 class CollectingLogger final : public Logger {
  public:
@@ -139,6 +142,16 @@ class ScriptedAgent {
         asked.push_back("start");
         t0_ns = message.start().t0_coordinator_mono_ns();
         loop_.After(iterate_for, [this] { Drain(); });
+        return;
+      case v1::CoordinatorMessage::kPause:
+        asked.push_back("pause");
+        return;
+      case v1::CoordinatorMessage::kResume:
+        asked.push_back("resume");
+        return;
+      case v1::CoordinatorMessage::kScale:
+        asked.push_back(
+            absl::StrCat("scale ", message.scale().vus(), " ", message.scale().max_vus()));
         return;
       case v1::CoordinatorMessage::kGracefulStop:
         asked.push_back("graceful stop");
@@ -441,12 +454,81 @@ TEST_F(RunTest, APausedTestWaitsForResume) {
 }
 
 TEST_F(RunTest, OnlyExternallyControlledTestsPauseAndScaleAfterTheStart) {
+  source.plan->executors = {{"a", "constant-vus"}};
   Begin(1);
   loop.RunFor(absl::Seconds(1));
-  EXPECT_TRUE(absl::IsFailedPrecondition(run->Pause()));
-  EXPECT_TRUE(absl::IsFailedPrecondition(run->Scale(5, -1)));
+  EXPECT_EQ(
+      run->Pause().message(),
+      "constant-vus executor 'a' doesn't support pause and resume operations after its start");
+  EXPECT_EQ(run->Scale(5, -1).message(),
+            "only externally-controlled scenarios can be scaled, and this test has none");
   EXPECT_TRUE(absl::IsInvalidArgument(run->Scale(-1, -1)));
   EXPECT_TRUE(absl::IsFailedPrecondition(run->Resume()));
+  EXPECT_FALSE(run->Snapshot().paused());
+}
+
+TEST_F(RunTest, ScalingReachesAllAgentsAndKnowsTheTotalsOfThen) {
+  source.plan->executors = {{"a", "externally-controlled"}};
+  source.plan->controlled = {{"a", {.vus = 2, .max_vus = 10}}};
+  Begin(3);
+  loop.RunFor(absl::Seconds(1));
+  EXPECT_TRUE(run->Scale(10, -1).ok());
+  EXPECT_TRUE(run->Scale(15, 20).ok());
+  EXPECT_EQ(run->Scale(-1, 14).message(), "scenarios.a: vus must be <= maxVUs, got 15 > 14");
+  loop.RunFor(absl::Milliseconds(10));
+  for (size_t i : {0u, 1u, 2u}) {
+    EXPECT_THAT(agent(i).asked, Contains("scale 10 -1"));
+    EXPECT_THAT(agent(i).asked, Contains("scale 15 20"));
+    EXPECT_EQ(agent(i).asked.back(), "scale 15 20");
+  }
+}
+
+TEST_F(RunTest, ARefusedScalingLeavesTheRunUntouched) {
+  source.plan->executors = {{"a", "externally-controlled"}};
+  source.plan->controlled = {{"a", {.vus = 2, .max_vus = 10}}};
+  Begin(1);
+  EXPECT_EQ(run->Scale(3, -1).message(),
+            "the run is in state WaitingForAgents; it can be scaled while it is Running");
+  loop.RunFor(absl::Seconds(1));
+  EXPECT_EQ(run->Scale(11, -1).message(), "scenarios.a: vus must be <= maxVUs, got 11 > 10");
+  EXPECT_EQ(run->Scale(-7, 3).message(),
+            "vus, maxVUs: one must be >= 0, the other >= 0 or -1 for unchanged; got -7 and 3");
+  EXPECT_EQ(run->Scale(1, 100'000'001).message(),
+            "vus, maxVUs: must be at most 100000000, got 1 and 100000001");
+  loop.RunFor(absl::Milliseconds(10));
+  EXPECT_EQ(agent(0).asked.back(), "start");
+  EXPECT_EQ(run->state(), RunState::kRunning);
+}
+
+TEST_F(RunTest, AnEndedScenarioIsNotScaled) {
+  source.plan->executors = {{"a", "externally-controlled"}};
+  source.plan->controlled = {{"a", {.vus = 2, .max_vus = 10}}};
+  Begin(1);
+  agent(0).iterate_for = absl::Minutes(5);
+  loop.RunFor(absl::Seconds(1));
+  v1::AgentMessage message;
+  v1::ScenarioProgress& part = *message.mutable_progress()->add_scenarios();
+  part.set_name("a");
+  part.set_state(v1::ScenarioProgress::STOPPING);
+  agent(0).Send(message);
+  loop.RunFor(absl::Milliseconds(10));
+  EXPECT_EQ(run->Scale(3, -1).message(), "all externally-controlled scenarios have ended");
+}
+
+TEST_F(RunTest, PauseAndResumeReachAllAgents) {
+  source.plan->executors = {{"a", "externally-controlled"}};
+  source.plan->controlled = {{"a", {.vus = 2, .max_vus = 10}}};
+  Begin(2);
+  loop.RunFor(absl::Seconds(1));
+  EXPECT_TRUE(run->Pause().ok());
+  EXPECT_TRUE(run->Pause().ok());
+  EXPECT_TRUE(run->Snapshot().paused());
+  EXPECT_TRUE(run->Resume().ok());
+  loop.RunFor(absl::Milliseconds(10));
+  for (size_t i : {0u, 1u}) {
+    EXPECT_THAT(agent(i).asked, IsSupersetOf({"pause", "resume"}));
+    EXPECT_EQ(std::count(agent(i).asked.begin(), agent(i).asked.end(), "pause"), 1);
+  }
 }
 
 TEST_F(RunTest, AnAgentThatDoesNotStopIsExpelled) {
