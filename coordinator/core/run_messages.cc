@@ -194,10 +194,9 @@ void Run::OnVerdict(const v1::ScriptVerdict& verdict) {
     }
     return;
   }
-  std::string message = verdict.message().empty()
-                            ? "test aborted"
-                            : absl::StrCat("test aborted: ", verdict.message());
-  EndEarly(ExitCode::kScriptAborted, std::move(message), false, /*now=*/true);
+  EndEarly(ExitCode::kScriptAborted, verdict.message().empty() ? "test aborted" : verdict.message(),
+           false,
+           /*now=*/true);
 }
 
 void Run::OnLogLines(const RunMember& member, const v1::LogLines& lines) {

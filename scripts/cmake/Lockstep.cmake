@@ -56,7 +56,8 @@ function(lockstep_executable name)
 endfunction()
 
 # lockstep_test(NAME SOURCES x_test.cc DEPS lib... [LABELS unit|sim|integration|no_tsan|slow]): one gtest binary
-# for one library, so that a broken layer shows as a link error.
+# for one library, so that a broken layer shows as a link error. `no_tsan`: links V8 or gRPC, which are not built for
+# ThreadSanitizer.
 function(lockstep_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;LABELS" ${ARGN})
   if(NOT ARG_LABELS)
@@ -66,7 +67,9 @@ function(lockstep_test name)
   lockstep_target(${name})
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} GTest::gmock GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE LOCKSTEP_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  # One word, because gtest_discover_tests takes lists apart; ctest's -L and -LE search in it.
+  string(REPLACE ";" "+" labels "${ARG_LABELS}")
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
     WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
-    PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 120)
+    PROPERTIES LABELS "${labels}" TIMEOUT 120)
 endfunction()

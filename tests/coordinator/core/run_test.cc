@@ -349,7 +349,7 @@ TEST_F(RunTest, AbortInAnIterationInterruptsAllAndRunsTeardown) {
   loop.RunFor(absl::Seconds(1));
   v1::AgentMessage message;
   message.mutable_script_verdict()->set_kind(v1::ScriptVerdict::ABORTED);
-  message.mutable_script_verdict()->set_message("enough");
+  message.mutable_script_verdict()->set_message("test aborted: enough");
   results.fail_at_end = true;  // the earlier fault decides
   agent(1).Send(message);
   loop.RunFor(absl::Milliseconds(10));
