@@ -1,31 +1,32 @@
 // One run as a state machine: agents' messages, time and people's wishes in; messages to the fleet
 // out.
 //
-//   WaitingForAgents -> Inspecting -> Assigning -> Preparing -> Setup -> ReadyBarrier -> Running ->
-//   Draining
-//     -> Teardown -> Summarising -> Done
+//   WaitingForAgents -> Inspecting -> Assigning -> Preparing -> Setup -> ReadyBarrier -> Running
+//     -> Draining -> Teardown -> Summarising -> Done
 //
-// | state            | ends when                                   | limit                       |
-// an agent's loss              |
-// |------------------|---------------------------------------------|-----------------------------|------------------------------|
-// | WaitingForAgents | the wanted number has joined                | settings.wait_for_agents    |
-// another one may join         | | Inspecting       | the elected agent has run the init code     |
-// settings.inspect_within     | policy; another is elected   | | Assigning        | all have the
-// bundle                         | settings.assign_within      | policy; its work is missing  | |
-// Preparing        | all VUs are initialised                     | settings.prepare_within     |
-// policy; its work is missing  | | Setup            | setup() has returned                        |
-// setupTimeout + a lease      | of the elected one: fails    | | ReadyBarrier     | all have
-// setup's data, and no pause is on   | settings.assign_within      | policy; its work is missing  |
-// | Running          | all have drained, or something stops it     | the plan's length + a lease |
-// policy; its work is missing  | | Draining         | all have drained, all batches are merged    |
-// gracefulStop + a lease      | policy; its work is missing  | | Teardown         | teardown() has
-// returned                     | teardownTimeout + a lease   | of the elected one: given up | |
-// Summarising      | handleSummary() has returned                | its time-out + a lease      |
-// the default summary is used  |
+// clang-format off
+// | state            | ends when                         | limit                   | an agent's loss          |
+// |------------------|-----------------------------------|-------------------------|--------------------------|
+// | WaitingForAgents | the wanted number has joined      | wait_for_agents         | another may join         |
+// | Inspecting       | the elected one ran the init code | inspect_within          | policy; a new election   |
+// | Assigning        | all have the bundle               | assign_within           | policy                   |
+// | Preparing        | all VUs are initialised           | prepare_within          | policy                   |
+// | Setup            | setup() has returned              | setupTimeout + lease    | of the elected: fails    |
+// | ReadyBarrier     | all have the data; no pause is on | assign_within           | policy                   |
+// | Running          | all have drained, or a stop       | the plan + lease        | policy                   |
+// | Draining         | all have drained, all is merged   | gracefulStop + lease    | policy                   |
+// | Teardown         | teardown() has returned           | teardownTimeout + lease | of the elected: given up |
+// | Summarising      | handleSummary() has returned      | its time-out + lease    | default summary          |
+// clang-format on
 //
+// The limits are RunSettings'. "policy": the run goes on if enough agents are left, and the lost
+// one's work is named as missing.
 // A fault before Setup ends the run without a summary, a later one with it. teardown() runs
 // whenever setup() has succeeded and T0 was announced. The first fault decides the exit code;
 // failed thresholds decide only without one.
+//
+// run.cc: people's wishes and the members; run_states.cc: the states; run_ending.cc: ending early;
+// run_messages.cc: what agents say; run_snapshot.cc: what the run shows of itself.
 //
 // Loop-bound; owns no thread, reads no clock but the loop's, writes no file.
 #pragma once
@@ -37,6 +38,7 @@
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "lockstep/v1/status.pb.h"
 
@@ -118,13 +120,13 @@ class Run {
   // Something outside of the fleet makes the run impossible.
   void Fail(ExitCode code, std::string message);
   absl::Status Stop(bool now);
-  // Before T0: the start waits for Resume. After it: FailedPrecondition, naming the scenario, unless
-  // all scenarios are externally controlled.
+  // Before T0: the start waits for Resume. After it: FailedPrecondition, naming the scenario,
+  // unless all scenarios are externally controlled.
   absl::Status Pause();
   absl::Status Resume();
-  // Sets the totals, over the fleet, of all externally controlled scenarios that have not ended; -1:
-  // unchanged. From ReadyBarrier to Running. A refused request changes nothing: InvalidArgument names
-  // the scenario and both numbers, FailedPrecondition says why there is nothing to scale.
+  // Sets the totals, over the fleet, of all externally controlled scenarios that have not ended;
+  // -1: unchanged. From ReadyBarrier to Running. A refused request changes nothing: InvalidArgument
+  // names the scenario and both numbers, FailedPrecondition says why there is nothing to scale.
   absl::Status Scale(int64_t vus, int64_t max_vus);
 
   RunState state() const { return state_; }
@@ -188,8 +190,7 @@ class Run {
   RunMember* FindMember(AgentId agent);
   RunMember* Elected();
   void Elect();
-  template <class Predicate>
-  bool AllPresent(Predicate predicate) const;
+  bool AllPresent(absl::FunctionRef<bool(const RunMember&)> predicate) const;
   absl::Duration T0Lead() const;
 
   EventLoop& loop_;

@@ -1,0 +1,337 @@
+// The states of a Run, in their order: what each asks of the fleet, and when it is left.
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+
+#include "coordinator/core/run.h"
+
+namespace lockstep::coordinator {
+namespace {
+
+constexpr absl::Duration kTick = absl::Seconds(1);
+// How long interrupted iterations may take to unwind.
+constexpr absl::Duration kStopWithin = absl::Seconds(10);
+
+}  // namespace
+
+void Run::SetState(RunState state, absl::Duration limit) {
+  state_ = state;
+  loop_.Cancel(limit_timer_);
+  limit_timer_ = TimerId::kNone;
+  if (limit < absl::InfiniteDuration()) {
+    limit_timer_ = loop_.After(limit, [this] {
+      limit_timer_ = TimerId::kNone;
+      OnLimit();
+    });
+  }
+  if (events_.on_state) {
+    events_.on_state(state);
+  }
+}
+
+void Run::Advance() {
+  switch (state_) {
+    case RunState::kWaitingForAgents:
+      if (members_.size() >= settings_.agents) {
+        Elect();
+        EnterInspecting();
+      }
+      return;
+    case RunState::kAssigning:
+      if (AllPresent([](const RunMember& m) { return m.assigned; })) {
+        EnterPreparing();
+      }
+      return;
+    case RunState::kPreparing:
+      if (AllPresent([](const RunMember& m) { return m.prepared; })) {
+        EnterSetup();
+      }
+      return;
+    case RunState::kReadyBarrier:
+      if (!paused_ && AllPresent([](const RunMember& m) { return m.ready; })) {
+        EnterRunning();
+      }
+      return;
+    case RunState::kRunning:
+      if (AllPresent([](const RunMember& m) { return m.drained; })) {
+        EnterDraining();
+      }
+      return;
+    case RunState::kDraining:
+      if (AllPresent([](const RunMember& m) { return m.drained && m.flushed(); })) {
+        drained_at_ = std::min(drained_at_, loop_.clock().Mono());
+        EnterTeardown();
+      }
+      return;
+    case RunState::kInspecting:
+    case RunState::kSetup:
+    case RunState::kTeardown:
+    case RunState::kSummarising:
+    case RunState::kDone:
+      return;
+  }
+}
+
+void Run::EnterInspecting() {
+  SetState(RunState::kInspecting, settings_.inspect_within);
+  const ScriptSource& script = source_.script();
+  bundle_ = Bundle();
+  bundle_.Add(script.main_url, script.text);
+  v1::CoordinatorMessage message;
+  v1::Inspect& inspect = *message.mutable_inspect();
+  inspect.set_main_url(script.main_url);
+  inspect.set_working_directory(script.working_directory);
+  inspect.set_main_script(script.text);
+  inspect.mutable_env()->insert(settings_.env.begin(), settings_.env.end());
+  fleet_.Send(elected_, settings_.run_id, std::move(message));
+}
+
+void Run::OnInspected(const v1::Inspected& inspected) {
+  if (inspected.has_failure()) {
+    EndEarly(static_cast<ExitCode>(inspected.failure().exit_code()), inspected.failure().message(),
+             true, true);
+    return;
+  }
+  absl::StatusOr<TestPlan> plan = source_.MakePlan(inspected);
+  if (!plan.ok()) {
+    EndEarly(absl::IsInvalidArgument(plan.status()) ? ExitCode::kInvalidConfig : ExitCode::kOther,
+             std::string(plan.status().message()), false, true);
+    return;
+  }
+  plan_ = *std::move(plan);
+  paused_ = paused_ || plan_->paused;
+  if (events_.on_planned) {
+    events_.on_planned(*plan_);
+  }
+  if (settings_.inspect_only) {
+    Finish();
+    return;
+  }
+  EnterAssigning();
+}
+
+void Run::EnterAssigning() {
+  std::erase_if(members_, [](const RunMember& m) { return m.lost; });  // nothing was theirs yet
+  if (!plan_->sequence.has_value()) {
+    std::vector<int64_t> weights;
+    for (const RunMember& member : members_) {
+      weights.push_back(member.weight);
+    }
+    absl::StatusOr<SegmentSequence> sequence = SegmentSequence::FromWeights(weights);
+    if (!sequence.ok()) {
+      EndEarly(ExitCode::kInvalidConfig, std::string(sequence.status().message()), false, true);
+      return;
+    }
+    plan_->sequence = *std::move(sequence);
+    for (size_t i = 0; i < members_.size(); ++i) {
+      members_[i].segment_index = i;
+    }
+  } else {
+    members_[0].segment_index = plan_->segment_index;
+  }
+  for (RunMember& member : members_) {
+    member.segment = plan_->sequence->segments()[member.segment_index].ToString();
+  }
+  SetState(RunState::kAssigning, settings_.assign_within);
+  std::vector<std::pair<AgentId, v1::CoordinatorMessage>> messages;
+  for (const RunMember& member : members_) {
+    messages.emplace_back(member.id, AssignFor(member));
+  }
+  for (auto& [id, message] : messages) {
+    fleet_.Send(id, settings_.run_id, std::move(message));
+  }
+}
+
+v1::CoordinatorMessage Run::AssignFor(const RunMember& member) const {
+  v1::CoordinatorMessage message;
+  v1::Assign& assign = *message.mutable_assign();
+  assign.set_main_url(source_.script().main_url);
+  assign.set_working_directory(source_.script().working_directory);
+  bundle_.Describe(&assign);
+  assign.set_options_json(plan_->options_json);
+  assign.set_segment_sequence(plan_->sequence->ToString());
+  assign.set_segment_index(static_cast<int32_t>(member.segment_index));
+  assign.mutable_env()->insert(settings_.env.begin(), settings_.env.end());
+  if (plan_->rps > 0) {
+    absl::StatusOr<SegmentTuple> tuple = SegmentTuple::Make(*plan_->sequence, member.segment_index);
+    assign.set_rps_share(tuple.ok() ? std::max<int64_t>(tuple->Scale(plan_->rps), 1) : plan_->rps);
+  }
+  assign.set_keep_points(plan_->keep_points);
+  return message;
+}
+
+void Run::EnterPreparing() {
+  SetState(RunState::kPreparing, settings_.prepare_within);
+  v1::CoordinatorMessage message;
+  message.mutable_prepare();
+  SendToAll(message);
+}
+
+void Run::EnterSetup() {
+  tick_timer_ = loop_.After(kTick, [this] { Tick(); });
+  SetState(RunState::kSetup, plan_->setup_timeout + settings_.lease);
+  if (!plan_->has_setup) {
+    setup_ok_ = true;
+    EnterReadyBarrier();
+    return;
+  }
+  v1::CoordinatorMessage message;
+  message.mutable_run_setup();
+  fleet_.Send(elected_, settings_.run_id, std::move(message));
+}
+
+void Run::OnSetupDone(RunMember& member, const v1::SetupDone& done) {
+  member.last_batch = std::max(member.last_batch, done.last_batch());
+  if (done.has_failure()) {
+    EndEarly(static_cast<ExitCode>(done.failure().exit_code()), done.failure().message(), true,
+             true);
+    return;
+  }
+  setup_ok_ = true;
+  setup_data_ = done.value();
+  EnterReadyBarrier();
+}
+
+void Run::EnterReadyBarrier() {
+  // A pause has no limit: it ends when somebody says so.
+  SetState(RunState::kReadyBarrier, paused_ ? absl::InfiniteDuration() : settings_.assign_within);
+  v1::CoordinatorMessage message;
+  *message.mutable_setup_data()->mutable_value() = setup_data_;
+  SendToAll(message);
+}
+
+absl::Duration Run::T0Lead() const {
+  double slowest_ms = 0;
+  for (const RunMember& member : members_) {
+    slowest_ms = std::max(slowest_ms, member.lost ? 0 : member.round_trip_ms);
+  }
+  absl::Duration lead =
+      absl::Milliseconds(3 * slowest_ms) + absl::Milliseconds(members_.size() > 1 ? 10 : 1);
+  return std::min(lead, absl::Seconds(5));
+}
+
+void Run::EnterRunning() {
+  absl::Duration lead = T0Lead();
+  t0_ = loop_.clock().Mono() + lead;
+  v1::CoordinatorMessage message;
+  message.mutable_start()->set_t0_coordinator_mono_ns(t0_.nanos());
+  message.mutable_start()->set_t0_wall_unix_ns(absl::ToUnixNanos(loop_.clock().Wall() + lead));
+  SetState(RunState::kRunning, lead + plan_->length + settings_.lease + kStopWithin);
+  SendToAll(message);
+}
+
+void Run::EnterDraining() {
+  absl::Duration limit = settings_.lease + kStopWithin;
+  if (stopping_ && !stopped_now_) {
+    limit += plan_->graceful_stop;
+  }
+  SetState(RunState::kDraining, limit);
+  Advance();
+}
+
+void Run::EnterTeardown() {
+  loop_.Cancel(tick_timer_);
+  tick_timer_ = TimerId::kNone;
+  RunMember* elected = Elected();
+  if (!plan_->has_teardown || !setup_ok_ || elected == nullptr) {
+    EnterSummarising();
+    return;
+  }
+  SetState(RunState::kTeardown, plan_->teardown_timeout + settings_.lease);
+  v1::CoordinatorMessage message;
+  *message.mutable_run_teardown()->mutable_value() = setup_data_;
+  SendTo(*elected, std::move(message));
+}
+
+void Run::OnTeardownDone(RunMember& member, const v1::TeardownDone& done) {
+  member.last_batch = std::max(member.last_batch, done.last_batch());
+  if (done.has_failure()) {
+    Record(static_cast<ExitCode>(done.failure().exit_code()), done.failure().message(), true);
+  }
+  EnterSummarising();
+}
+
+void Run::EnterSummarising() {
+  SetState(RunState::kSummarising, plan_->handle_summary_timeout + settings_.lease);
+  RunMember* elected = Elected();
+  if (elected != nullptr && !elected->flushed()) {
+    return;  // teardown's last batch is on its way; OnBatch comes back here
+  }
+  Judge();
+  if (!plan_->has_handle_summary || !settings_.handle_summary || elected == nullptr ||
+      !script_usable_) {
+    Conclude(std::nullopt);
+    return;
+  }
+  v1::CoordinatorMessage message;
+  message.mutable_run_handle_summary()->set_data_json(results_.SummaryData(elapsed(), setup_data_));
+  SendTo(*elected, std::move(message));
+}
+
+void Run::OnHandleSummaryDone(const v1::HandleSummaryDone& done) {
+  if (done.has_failure()) {
+    logger_.Error(
+        absl::StrCat("failed to handle the end-of-test summary: ", done.failure().message()));
+    Conclude(std::nullopt);
+  } else {
+    Conclude(std::map<std::string, std::string>(done.outputs().begin(), done.outputs().end()));
+  }
+}
+
+// An exec.test.fail() comes before the thresholds: the earlier fault decides the exit code.
+void Run::Judge() {
+  if (marked_) {
+    Record(ExitCode::kMarkedAsFailed,
+           mark_.empty() ? "test run was marked as failed"
+                         : absl::StrCat("test run was marked as failed: ", mark_),
+           false);
+  }
+  if (judged_) {
+    return;
+  }
+  judged_ = true;
+  if (std::optional<std::string> crossed = results_.FinalThresholds(elapsed());
+      crossed.has_value()) {
+    Record(ExitCode::kThresholdsHaveFailed, *crossed, false);
+  }
+}
+
+void Run::Conclude(std::optional<std::map<std::string, std::string>> outputs) {
+  Judge();
+  events_.on_summary(std::move(outputs));
+  Finish();
+}
+
+void Run::Finish() {
+  loop_.Cancel(tick_timer_);
+  tick_timer_ = TimerId::kNone;
+  SetState(RunState::kDone, absl::InfiniteDuration());
+  fleet_.Dismiss("the run is over");
+  events_.on_done(outcome_);
+}
+
+void Run::Tick() {
+  tick_timer_ = loop_.After(kTick, [this] { Tick(); });
+  int64_t vus = 0;
+  int64_t vus_max = 0;
+  for (const RunMember& member : members_) {
+    if (!member.lost) {
+      vus += member.progress.vus_active();
+      vus_max += member.progress.vus_initialised();
+    }
+  }
+  results_.AddVus(vus, vus_max);
+  if (events_.on_tick) {
+    events_.on_tick();
+  }
+  if (state_ == RunState::kRunning) {
+    if (std::optional<std::string> crossed = results_.CheckThresholds(elapsed());
+        crossed.has_value()) {
+      EndEarly(ExitCode::kThresholdsHaveFailed, *crossed, false, /*now=*/true);
+    }
+  }
+}
+
+}  // namespace lockstep::coordinator
