@@ -35,7 +35,7 @@ void Open(const Info& info) {
     return;
   }
   const std::string path = TextOf(isolate, info[0].As<v8::String>());
-  const absl::StatusOr<std::string> url = ResolveSpecifier(path, CallingFile(isolate));
+  const absl::StatusOr<std::string> url = ResolvePath(path, CallingFile(isolate));
   if (!url.ok()) {
     ThrowStatus(isolate, url.status());
     return;

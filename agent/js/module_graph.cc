@@ -83,6 +83,16 @@ v8::MaybeLocal<v8::Value> FillCallback(v8::Local<v8::Context> context,
 }  // namespace
 
 absl::StatusOr<std::string> ResolveSpecifier(absl::string_view specifier, absl::string_view base) {
+  if (!absl::StartsWith(specifier, ".") && !absl::StartsWith(specifier, "/") &&
+      !absl::StrContains(specifier, "://")) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("The moduleSpecifier \"", specifier,
+                     "\" couldn't be recognised as something k6 supports."));
+  }
+  return ResolvePath(specifier, base);
+}
+
+absl::StatusOr<std::string> ResolvePath(absl::string_view specifier, absl::string_view base) {
   if (absl::StartsWith(specifier, "file://") || absl::StartsWith(specifier, "https://")) {
     const auto [origin, path] = SplitOrigin(specifier);
     return absl::StrCat(origin, CleanPath(path));

@@ -12,7 +12,6 @@ TEST(ResolveSpecifier, FollowsPathsFromTheImportingFile) {
     const char* url;
   } kRows[] = {
       {"./b.js", "file:///d/a.js", "file:///d/b.js"},
-      {"b.js", "file:///d/a.js", "file:///d/b.js"},
       {"../b.js", "file:///d/e/a.js", "file:///d/b.js"},
       {"../../../b.js", "file:///d/a.js", "file:///b.js"},
       {"/x/./b.js", "file:///d/a.js", "file:///x/b.js"},
@@ -26,6 +25,15 @@ TEST(ResolveSpecifier, FollowsPathsFromTheImportingFile) {
     ASSERT_TRUE(url.ok()) << url.status();
     EXPECT_EQ(*url, row.url);
   }
+}
+
+TEST(ResolvePath, NeedsNoLeadingDot) {
+  EXPECT_EQ(*ResolvePath("b.js", "file:///d/a.js"), "file:///d/b.js");
+}
+
+TEST(ResolveSpecifier, LooksUpNoPackages) {
+  EXPECT_EQ(ResolveSpecifier("lodash", "file:///a.js").status().message(),
+            "The moduleSpecifier \"lodash\" couldn't be recognised as something k6 supports.");
 }
 
 TEST(ResolveSpecifier, RefusesOtherSchemes) {
