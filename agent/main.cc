@@ -27,6 +27,7 @@
 #include "agent/rpc/stderr_log.h"
 #include "agent/vu/script_host_impl.h"
 #include "common/base/epoll_loop.h"
+#include "common/base/steady_thread.h"
 #include "common/options/options_json.h"
 
 namespace lockstep::agent {
@@ -69,6 +70,7 @@ SessionSettings SettingsOf(const AgentFlags& flags) {
 
 int Serve(const AgentFlags& flags) {
   const int signals = TakeSignals();
+  SteadyThisThread();
   StderrLog own_log(flags.name, flags.verbose);
   if (flags.parent != 0 && !DieWith(flags.parent)) {
     own_log.Error("the coordinator that started this agent is gone");

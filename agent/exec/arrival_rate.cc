@@ -5,6 +5,13 @@
 #include "absl/strings/str_format.h"
 
 namespace lockstep::agent {
+namespace {
+
+// How far ahead of their time starts are handed to their workers: longer than the conductor has to
+// wait for a busy processor as a rule.
+constexpr absl::Duration kLead = absl::Milliseconds(10);
+
+}  // namespace
 
 ArrivalRate::ArrivalRate(ExecutorContext context, ArrivalTimes times, WhenExhausted when_exhausted)
     : Executor(std::move(context)),
@@ -17,14 +24,24 @@ ArrivalRate::~ArrivalRate() {
 }
 
 bool ArrivalRate::Slot::Next(MonoTime now, Iteration* iteration) {
-  if (!next.has_value()) {
+  Turn offered = Turn::kOffered;
+  if (!turn_.compare_exchange_strong(offered, Turn::kTaken)) {
     return false;
   }
-  *iteration = *next;
-  next.reset();
+  *iteration = iteration_;
   counters_.Started();
   counters_.Late(iteration->intended, now);
   return true;
+}
+
+void ArrivalRate::Slot::Offer(const Iteration& iteration) {
+  iteration_ = iteration;
+  turn_.store(Turn::kOffered);
+}
+
+bool ArrivalRate::Slot::Withdraw() {
+  Turn offered = Turn::kOffered;
+  return turn_.compare_exchange_strong(offered, Turn::kWithdrawn);
 }
 
 void ArrivalRate::Start(MonoTime start) {
@@ -41,33 +58,37 @@ void ArrivalRate::Start(MonoTime start) {
 }
 
 void ArrivalRate::Run() {
-  timer_ = TimerId::kNone;
+  loop().Cancel(std::exchange(timer_, TimerId::kNone));
+  short_of_vus_ = false;
   const MonoTime due = now();
-  while (next_.has_value() && start_ + next_->at <= due) {
-    StartOne(*next_);
-    next_ = arrivals_.Next();
+  for (; next_.has_value() && start_ + next_->at <= due + kLead; next_ = arrivals_.Next()) {
+    if (!free_.empty()) {
+      HandOut(*next_);
+    } else if (start_ + next_->at <= due) {
+      Drop(1, 0);
+      HandleNoFreeVu();
+    } else {
+      short_of_vus_ = true;
+      break;
+    }
   }
   if (next_.has_value()) {
-    timer_ = loop().At(start_ + next_->at, [this] { Run(); });
+    // With half of the lead left, several starts are handed out in one go.
+    const absl::Duration ahead = short_of_vus_ ? absl::ZeroDuration() : kLead / 2;
+    timer_ = loop().At(start_ + next_->at - ahead, [this] { Run(); });
   } else if (when_exhausted_ == WhenExhausted::kFinish) {
     End();
   }
 }
 
-void ArrivalRate::StartOne(const SegmentArrivals::Start& start) {
-  if (free_.empty()) {
-    Drop(1, 0);
-    HandleNoFreeVu();
-    return;
-  }
+void ArrivalRate::HandOut(const SegmentArrivals::Start& start) {
   Slot& slot = *free_.front();
   free_.pop_front();
   // Numbers count what runs, without holes for what was dropped, as scripts use them to pick their
   // data.
   const int64_t number = numbered_++;
-  slot.next =
-      Iteration{number, context_.plan.iterations_segment.Unscale(number), start_ + start.at};
-  slot.vu->Activate({context_.scenario, &slot, [this, &slot] { OnIdle(slot); }});
+  slot.Offer({number, context_.plan.iterations_segment.Unscale(number), start_ + start.at});
+  slot.vu->Activate({context_.scenario, &slot, [this, &slot] { OnIdle(slot); }, slot.intended()});
 }
 
 void ArrivalRate::HandleNoFreeVu() {
@@ -105,24 +126,40 @@ void ArrivalRate::Receive(Vu* vu) {
   }
   ++slots_held_;
   slots_.push_back(std::make_unique<Slot>(vu, context_.counters));
-  free_.push_back(slots_.back().get());
+  OnFree(*slots_.back());
 }
 
 void ArrivalRate::OnIdle(Slot& slot) {
-  if (slot.next.has_value()) {  // interrupted before it began
-    slot.next.reset();
+  if (slot.TakeBack()) {  // interrupted before it began
     Drop(1, 0);
   }
   if (ended_) {
     Release(slot);
   } else {
-    free_.push_back(&slot);
+    OnFree(slot);
+  }
+}
+
+void ArrivalRate::OnFree(Slot& slot) {
+  free_.push_back(&slot);
+  if (short_of_vus_) {
+    Run();
+  }
+}
+
+void ArrivalRate::WithdrawAfter(MonoTime now) {
+  for (const std::unique_ptr<Slot>& slot : slots_) {
+    if (slot->vu != nullptr && slot->intended() > now) {
+      slot->Withdraw();
+    }
   }
 }
 
 void ArrivalRate::EndStarts(EndOfStarts why) {
   loop().Cancel(std::exchange(timer_, TimerId::kNone));
-  if (why == EndOfStarts::kTimeIsUp && !ended_) {
+  if (why == EndOfStarts::kStopped) {
+    WithdrawAfter(now());
+  } else if (!ended_) {
     Run();  // what is due at this very instant
   }
   loop().Cancel(std::exchange(timer_, TimerId::kNone));

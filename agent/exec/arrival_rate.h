@@ -2,8 +2,14 @@
 // so, whatever the others are doing. One that finds no free VU is dropped and counted; meanwhile at
 // most one more VU, up to maxVUs, is initialised in the background. One that starts late starts at
 // once, and its lateness is recorded.
+//
+// Starts are handed to free VUs a little ahead of their time, and the VU's worker waits for the
+// instant: no start depends on two threads being scheduled in a row. As long as no VU is free, a
+// start waits for one until its time has come, so that nothing is dropped that would not be dropped
+// otherwise.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -33,26 +39,40 @@ class ArrivalRate final : public Executor {
  private:
   // A VU of this scenario, with the one iteration that it is to run next. The conductor fills it
   // before it activates the VU, which takes it on its worker; the activation and its end order the
-  // two.
+  // two, and `turn_` decides between the VU that takes it and the conductor that withdraws it.
   class Slot final : public IterationSource {
    public:
     Slot(Vu* slot_vu, ScenarioCounters& counters) : vu(slot_vu), counters_(counters) {}
     bool Next(MonoTime now, Iteration* iteration) override;
     void Ended(const Iteration&, IterationEnd end) override { counters_.Ended(end); }
 
+    // Conductor's loop.
+    void Offer(const Iteration& iteration);
+    // Whether the offer was withdrawn before it was taken.
+    bool Withdraw();
+    // Nobody took the offer, and nobody withdrew it. Forgets it. While the VU is idle.
+    bool TakeBack() { return turn_.exchange(Turn::kNone) == Turn::kOffered; }
+    MonoTime intended() const { return iteration_.intended; }
+
     Vu* vu;  // null when given back
-    std::optional<Iteration> next;
 
    private:
+    enum class Turn { kNone, kOffered, kTaken, kWithdrawn };
     ScenarioCounters& counters_;
+    Iteration iteration_;  // constant while it is offered
+    std::atomic<Turn> turn_ = Turn::kNone;
   };
 
-  // Starts all that is due, and waits for what is next.
+  // Hands out all that is due soon, and waits for what is next.
   void Run();
-  void StartOne(const SegmentArrivals::Start& start);
+  void HandOut(const SegmentArrivals::Start& start);
+  // Takes back what is not due before `now`.
+  void WithdrawAfter(MonoTime now);
   void HandleNoFreeVu();
   void Receive(Vu* vu);
   void OnIdle(Slot& slot);
+  // A VU became free that the next start may have waited for.
+  void OnFree(Slot& slot);
   // Gives back what is free, for good.
   void End();
   void Release(Slot& slot);
@@ -68,6 +88,7 @@ class ArrivalRate final : public Executor {
   int64_t slots_held_ = 0;
   int64_t awaited_ = 0;  // pre-allocated VUs that other scenarios have not given back yet
   TimerId timer_ = TimerId::kNone;
+  bool short_of_vus_ = false;  // the next start is due soon, and waits for a VU
   bool initialising_ = false;
   bool warned_ = false;
   bool ended_ = false;

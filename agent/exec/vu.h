@@ -41,6 +41,9 @@ struct Activation {
   size_t scenario = 0;  // index into the run's scenarios
   IterationSource* source = nullptr;
   absl::AnyInvocable<void()> on_idle;  // once, when the VU has nothing more to run
+  // The VU asks its source once this has come, by its worker's own timer: work that is handed over ahead of its time
+  // starts on the dot, whatever the conductor is doing then. In the past: at once.
+  MonoTime not_before = MonoTime();
 };
 
 // Borrowed from a VuPool. All methods on the conductor's loop.

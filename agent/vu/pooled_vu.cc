@@ -10,14 +10,22 @@ void PooledVu::Activate(Activation activation) {
   }
   worker_->Post([worker = worker_, key = key_, epoch = ++epoch_,
                  activation = std::move(activation)]() mutable {
-    ScriptVu* vu = worker->Find(key);
-    if (vu == nullptr) {
-      return;
+    const MonoTime not_before = activation.not_before;
+    auto start = [worker, key, epoch, activation = std::move(activation)]() mutable {
+      ScriptVu* vu = worker->Find(key);
+      if (vu == nullptr) {
+        return;
+      }
+      vu->Enqueue(epoch, [activation = std::move(activation)](ScriptVu& inside) mutable {
+        inside.RunIterations(activation.scenario, *activation.source);
+        inside.run().conductor.Post(std::move(activation.on_idle));
+      });
+    };
+    if (not_before > worker->loop().clock().Mono()) {
+      worker->loop().At(not_before, std::move(start));
+    } else {
+      start();
     }
-    vu->Enqueue(epoch, [activation = std::move(activation)](ScriptVu& inside) mutable {
-      inside.RunIterations(activation.scenario, *activation.source);
-      inside.run().conductor.Post(std::move(activation.on_idle));
-    });
   });
 }
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "agent/vu/script_vu.h"
+#include "common/base/steady_thread.h"
 
 namespace lockstep::agent {
 namespace {
@@ -16,7 +17,10 @@ Worker::Worker(const ScriptEngine& engine, Network& network, RunShared& run,
     : engine_(engine), run_(run), loop_(network), accumulator_(accumulator) {
   loop_.SetReadyStage([this] { ResumeReady(); });
   Post([this] { PumpIsolates(); });
-  thread_ = std::thread([this] { loop_.Run(); });
+  thread_ = std::thread([this] {
+    SteadyThisThread();
+    loop_.Run();
+  });
 }
 
 Worker::~Worker() {

@@ -5,14 +5,6 @@
 //   bare_pacer PORT ramp RATE SECONDS        from 0 to RATE: start k (from 1) when the area is k
 //
 // Prints how many requests it has sent. Fails if a start finds no free connection.
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/epoll.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <array>
 #include <cmath>
 #include <cstdint>
@@ -22,6 +14,14 @@
 #include <ctime>
 #include <string>
 #include <vector>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 namespace {
 
@@ -101,7 +101,8 @@ int main(int argc, char** argv) {
       ++sent;
     }
     const int64_t wait = sent < instants.size() ? start + instants[sent] - Now() : 1'000'000'000;
-    const timespec timeout{wait > 0 ? wait / 1'000'000'000 : 0, wait > 0 ? wait % 1'000'000'000 : 0};
+    const timespec timeout{wait > 0 ? wait / 1'000'000'000 : 0,
+                           wait > 0 ? wait % 1'000'000'000 : 0};
     std::array<epoll_event, 64> events;
     const int count = epoll_pwait2(epoll, events.data(), events.size(), &timeout, nullptr);
     for (int i = 0; i < count; ++i) {

@@ -1,9 +1,18 @@
-// A loopback HTTP server that answers every request at once and notes when it came, for scripts/bench
-// pacing. The times are the kernel's receive stamps, so that they tell of the sender and not of this
-// process's own turn to run.
+// A loopback HTTP server that answers every request at once and notes when it came, for
+// scripts/bench pacing. The times are the kernel's receive stamps, so that they tell of the sender
+// and not of this process's own turn to run.
 //
 //   pacing_server: prints "PORT"; at SIGTERM prints one arrival a line, in nanoseconds of the wall
 //   clock, in the order of reading, and ends.
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -14,18 +23,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <array>
-#include <cstdint>
-#include <cstdio>
-#include <cstring>
-#include <ctime>
-#include <string>
-#include <unordered_map>
-#include <vector>
-
 namespace {
 
-constexpr char kAnswer[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Type: text/plain\r\n\r\nok";
+constexpr char kAnswer[] =
+    "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Type: text/plain\r\n\r\nok";
 
 int64_t Nanos(const timespec& time) {
   return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;

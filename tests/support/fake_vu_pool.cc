@@ -21,7 +21,13 @@ class FakeVuPool::FakeVu final : public agent::Vu {
     activation_ = std::move(activation);
     ++activations_;
     interrupted_ = false;
-    pool_.Hop([this] { RunNext(); });
+    pool_.Hop([this] {
+      if (activation_->not_before > pool_.loop_.clock().Mono()) {
+        timer_ = pool_.loop_.At(activation_->not_before, [this] { RunNext(); });
+      } else {
+        RunNext();
+      }
+    });
   }
 
   void Interrupt() override {

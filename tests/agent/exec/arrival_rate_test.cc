@@ -163,6 +163,52 @@ TEST_F(ArrivalRateTest, AStartThatIsInterruptedOnItsWayToTheVuCountsAsDropped) {
   EXPECT_EQ(agent().Scenario().iterations_started, 0);
 }
 
+TEST_F(ArrivalRateTest, AStartIsOnTheDotThoughTheWayToTheWorkerTakesItsTime) {
+  FakeVuPool::Options options = Taking(absl::Milliseconds(10));
+  options.hop = absl::Milliseconds(5);
+  Play({Constant(10, kSecond, 3, 3)}, options);
+  ASSERT_EQ(records().size(), 10u);
+  // Nothing could be handed over before the scenario began; all others are, ahead of their time.
+  EXPECT_EQ(SinceT0(records()[0].begin), absl::Milliseconds(5));
+  for (size_t i = 1; i < 10; ++i) {
+    EXPECT_EQ(records()[i].begin, records()[i].iteration.intended);
+  }
+}
+
+TEST_F(ArrivalRateTest, AVuThatComesFreeJustBeforeAStartTakesIt) {
+  // Of the only VU, each iteration ends 1 ms before the next start.
+  Play({Constant(10, kSecond, 1, 1)}, Taking(absl::Milliseconds(99)));
+  EXPECT_EQ(records().size(), 10u);
+  EXPECT_EQ(agent().dropped(), 0);
+  EXPECT_EQ(agent().Scenario().max_lateness, absl::ZeroDuration());
+}
+
+TEST_F(ArrivalRateTest, AStartThatIsHandedOutButNotDueIsForgottenByAStop) {
+  Make({Constant(10, absl::Seconds(9), 2, 2)}, Taking(absl::Milliseconds(50)));
+  Start();
+  loop.RunUntil(t0 + absl::Milliseconds(98));  // that of 100 ms is on its worker already
+  agent().engine->GracefulStop();
+  Finish();
+  EXPECT_EQ(records().size(), 1u);
+  EXPECT_EQ(agent().dropped(), 0);
+  EXPECT_EQ(agent().Scenario().iterations_started, 1);
+}
+
+TEST_F(ArrivalRateTest, OnceAnHourStartsOnTheDotToo) {
+  Play({Scenario(ConstantArrivalRateConfig{1, absl::Hours(1), absl::Hours(3), 1, 1})},
+       Taking(kSecond));
+  ASSERT_EQ(records().size(), 3u);
+  EXPECT_EQ(SinceT0(records()[2].begin), absl::Hours(2));
+}
+
+TEST_F(ArrivalRateTest, AHundredThousandASecondAreAllStartedOnTheDot) {
+  Play({Constant(100'000, absl::Milliseconds(100), 50, 50)}, Taking(absl::Microseconds(100)));
+  EXPECT_EQ(agent().dropped(), 0);
+  ASSERT_EQ(records().size(), 10'000u);
+  EXPECT_EQ(SinceT0(records()[9'999].begin), absl::Microseconds(99'990));
+  EXPECT_EQ(agent().Scenario().max_lateness, absl::ZeroDuration());
+}
+
 TEST_F(ArrivalRateTest, SnapshotShowsHeldAndBusyVusAndTheRate) {
   Make({Scenario(RampingArrivalRateConfig{0, kSecond, {{absl::Seconds(10), 10}}, 5, 5})},
        Taking(absl::Milliseconds(1500)));
