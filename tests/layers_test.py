@@ -11,6 +11,7 @@ V8 = re.compile(r"^(v8[-.]|libplatform/|node/|cppgc/)")
 CURL = re.compile(r"^curl/")
 GRPC = re.compile(r"^(grpc|grpcpp)/|\.grpc\.pb\.h$")
 BOOST = re.compile(r"^boost/")
+HTTPLIB = re.compile(r"^httplib")
 
 # Folders inside `common`, lowest first: each may include itself and what stands in its list.
 COMMON = {
@@ -49,6 +50,12 @@ class Layers(unittest.TestCase):
     def test_agent_and_coordinator_never_include_each_other(self):
         self.assertEqual([], self.offenders("agent", lambda i: i.startswith("coordinator/")))
         self.assertEqual([], self.offenders("coordinator", lambda i: i.startswith("agent/")))
+
+    def test_the_web_server_stands_on_common_alone_and_is_the_only_one_to_see_its_library(self):
+        self.assertEqual([], self.offenders("web", lambda i: i.startswith(("agent/", "coordinator/"))))
+        self.assertEqual([], self.offenders("common", lambda i: i.startswith("web/")))
+        for folder in ("common", "agent", "coordinator"):
+            self.assertEqual([], self.offenders(folder, lambda i: HTTPLIB.search(i)))
 
     def test_folders_of_common_include_only_lower_ones(self):
         found = []

@@ -606,6 +606,7 @@ v1::Progress Conductor::Progress() const {
     scenario.set_progress(std::clamp(part.progress, 0.0, 1.0));
     scenario.set_rate_per_s(part.rate_per_s);
     scenario.set_max_lateness_ns(absl::ToInt64Nanoseconds(part.max_lateness));
+    scenario.set_elapsed_ns(absl::ToInt64Nanoseconds(part.elapsed));
   }
   return progress;
 }

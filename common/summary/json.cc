@@ -7,17 +7,17 @@
 #include "common/summary/summary.h"
 
 namespace lockstep {
-namespace {
 
-using nlohmann::json;
-
-// Groups and checks are known to programs by the MD5 of their path.
-std::string PathId(absl::string_view path) {
+std::string SummaryId(absl::string_view path) {
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned int length = 0;
   EVP_Digest(path.data(), path.size(), digest, &length, EVP_md5(), nullptr);
   return absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(digest), length));
 }
+
+namespace {
+
+using nlohmann::json;
 
 // Whole numbers as integers, so that 55 does not print as 55.0.
 json Number(double value) {
@@ -32,7 +32,7 @@ json Number(double value) {
 json CheckJson(const SummaryCheck& check) {
   return {{"name", check.name},
           {"path", check.path},
-          {"id", PathId(check.path)},
+          {"id", SummaryId(check.path)},
           {"passes", check.passes},
           {"fails", check.fails}};
 }
@@ -57,7 +57,7 @@ json GroupJson(const SummaryGroup& group, bool keyed) {
   }
   return {{"name", group.name},
           {"path", group.path},
-          {"id", PathId(group.path)},
+          {"id", SummaryId(group.path)},
           {"groups", std::move(groups)},
           {"checks", std::move(checks)}};
 }

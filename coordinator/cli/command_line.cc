@@ -120,7 +120,8 @@ constexpr FlagSpec kGlobalFlags[] = {
     {"--no-color", "no-color", "", Kind::kBool, "no colours"},
     {"-v,--verbose", "verbose", "", Kind::kBool, "debug messages too"},
     {"-q,--quiet", "quiet", "", Kind::kBool, "no progress"},
-    {"-a,--address", "address", "", Kind::kValue, "address of the REST server; empty: none"},
+    {"-a,--address", "address", "", Kind::kValue,
+     "HOST:PORT for the REST API and /metrics; default: none"},
     {"--profiling-enabled", "profiling-enabled", "", Kind::kBool, "has no effect here"},
     {"--secret-source", "secret-source", "", Kind::kList, "has no effect here"},
 };
@@ -388,8 +389,8 @@ RunSettingsFlags ReadRun(Reader& reader) {
     reader.NoEffect("traces-output");
   }
   // What is read and not acted on yet is said, never ignored in silence.
-  for (const char* flag : {"features", "address", "fail-on-suspect", "usage-report-url",
-                           "new-machine-readable-summary"}) {
+  for (const char* flag :
+       {"features", "fail-on-suspect", "usage-report-url", "new-machine-readable-summary"}) {
     reader.NoEffect(flag);
   }
   if (run.partition == PartitionRule::kFair) {

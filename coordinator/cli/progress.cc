@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <variant>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -53,6 +54,26 @@ ScenarioState StateOf(absl::string_view name) {
                                  : ScenarioState::kWaiting;
 }
 
+bool HasEnded(ScenarioState state) {
+  return state == ScenarioState::kInterrupted || state == ScenarioState::kDone;
+}
+
+// Where time decides, the run's clock is asked: the agents' last reports are up to a second old.
+double ProgressOf(const ScenarioConfig& config, double reported, const ScenarioProgressView& line) {
+  if (line.state == ScenarioState::kDone) {
+    return 1;
+  }
+  const bool by_time = !std::holds_alternative<SharedIterationsConfig>(config.executor) &&
+                       !std::holds_alternative<PerVuIterationsConfig>(config.executor);
+  const bool moves =
+      line.state == ScenarioState::kRunning || line.state == ScenarioState::kStopping;
+  if (by_time && moves && line.total > absl::ZeroDuration() &&
+      line.total < absl::InfiniteDuration()) {
+    reported = absl::FDivDuration(line.elapsed, line.total);
+  }
+  return std::clamp(reported, 0.0, 1.0);
+}
+
 struct Sign {
   const char* text;
   const char* color;
@@ -102,6 +123,14 @@ std::vector<std::string> Facts(const ScenarioProgressView& scenario) {
   return {VusText(scenario.vus, scenario.max_vus) + " VUs", time, iterations + " iters"};
 }
 
+size_t WidestName(const std::vector<ScenarioProgressView>& scenarios) {
+  size_t widest = 0;
+  for (const ScenarioProgressView& scenario : scenarios) {
+    widest = std::max(widest, Columns(ShortName(scenario.name)));
+  }
+  return widest;
+}
+
 std::vector<size_t> WidestFacts(const std::vector<ScenarioProgressView>& scenarios) {
   std::vector<size_t> widths(3, 0);
   for (const ScenarioProgressView& scenario : scenarios) {
@@ -111,6 +140,13 @@ std::vector<size_t> WidestFacts(const std::vector<ScenarioProgressView>& scenari
     }
   }
   return widths;
+}
+
+// The facts of one scenario, in columns of these widths.
+std::string FactsLine(const ScenarioProgressView& scenario, const std::vector<size_t>& widths) {
+  const std::vector<std::string> facts = Facts(scenario);
+  return absl::StrCat(PadRight(facts[0], widths[0]), "  ", PadRight(facts[1], widths[1]), "  ",
+                      facts[2]);
 }
 
 }  // namespace
@@ -163,15 +199,15 @@ ProgressView MakeProgressView(const v1::RunStatus& status, const Options& consol
     for (const v1::ScenarioStatus& scenario : status.scenarios()) {
       if (scenario.name() == config.name) {
         line.state = StateOf(scenario.state());
-        line.progress = std::clamp(scenario.progress(), 0.0, 1.0);
+        line.progress = ProgressOf(config, scenario.progress(), line);
         line.vus = scenario.vus();
         line.max_vus = scenario.max_vus();
         line.iterations = scenario.iterations();
         line.planned = scenario.planned();
+        if (HasEnded(line.state)) {
+          line.elapsed = absl::Seconds(scenario.elapsed_s());
+        }
       }
-    }
-    if (line.state == ScenarioState::kDone) {
-      line.progress = 1;
     }
   }
   return view;
@@ -186,10 +222,7 @@ std::string RenderRunLine(const ProgressView& view) {
 }
 
 std::vector<std::string> RenderTerminalLines(const ProgressView& view, int width, bool color) {
-  size_t widest_name = 0;
-  for (const ScenarioProgressView& scenario : view.scenarios) {
-    widest_name = std::max(widest_name, Columns(ShortName(scenario.name)));
-  }
+  const size_t widest_name = WidestName(view.scenarios);
   const std::vector<size_t> widths = WidestFacts(view.scenarios);
   const int fixed = static_cast<int>(widest_name + widths[0] + widths[1] + widths[2]) + 9;
   const bool bar = fixed + kBarWidth <= width;
@@ -197,7 +230,6 @@ std::vector<std::string> RenderTerminalLines(const ProgressView& view, int width
   std::vector<std::string> lines = {RenderRunLine(view)};
   for (const ScenarioProgressView& scenario : view.scenarios) {
     const Sign sign = SignOf(scenario.state);
-    const std::vector<std::string> facts = Facts(scenario);
     std::string line = absl::StrCat(
         PadRight(ShortName(scenario.name), widest_name), " ",
         color ? absl::StrCat("\x1b[", sign.color, "m", sign.text, "\x1b[0m") : sign.text, " ");
@@ -206,20 +238,19 @@ std::vector<std::string> RenderTerminalLines(const ProgressView& view, int width
     } else if (percentage) {
       absl::StrAppend(&line, "[ ", PercentText(scenario.progress), " ] ");
     }
-    absl::StrAppend(&line, PadRight(facts[0], widths[0]), "  ", PadRight(facts[1], widths[1]), "  ",
-                    facts[2]);
-    lines.push_back(std::move(line));
+    lines.push_back(line + FactsLine(scenario, widths));
   }
   return lines;
 }
 
 std::vector<std::string> RenderPlainLines(const ProgressView& view) {
-  std::vector<std::string> lines = RenderTerminalLines(view, kBarWidth, /*color=*/false);
-  for (size_t i = 0; i < view.scenarios.size(); ++i) {
-    const ScenarioProgressView& scenario = view.scenarios[i];
-    lines[i + 1] =
-        absl::StrCat(scenario.name, " ", SignOf(scenario.state).text, " [ ",
-                     PercentText(scenario.progress), " ] ", absl::StrJoin(Facts(scenario), "  "));
+  const size_t widest_name = WidestName(view.scenarios);
+  const std::vector<size_t> widths = WidestFacts(view.scenarios);
+  std::vector<std::string> lines = {RenderRunLine(view)};
+  for (const ScenarioProgressView& scenario : view.scenarios) {
+    lines.push_back(absl::StrCat(PadRight(ShortName(scenario.name), widest_name), " ",
+                                 SignOf(scenario.state).text, " [ ", PercentText(scenario.progress),
+                                 " ] ", FactsLine(scenario, widths)));
   }
   return lines;
 }

@@ -29,8 +29,10 @@
 #include "coordinator/core/fleet.h"
 #include "coordinator/core/results.h"
 #include "coordinator/core/run.h"
+#include "coordinator/http/rest_api.h"
 #include "coordinator/output/output.h"
 #include "coordinator/rpc/grpc_server.h"
+#include "web/web_server.h"
 
 namespace lockstep::coordinator {
 namespace {
@@ -94,7 +96,15 @@ class RunApp final : public TestSource, public RunControl {
   absl::StatusOr<TestPlan> MakePlan(const v1::Inspected& inspected) override;
 
   // RunControl
-  v1::RunStatus Snapshot() const override { return run_->Snapshot(); }
+  v1::RunStatus Snapshot() const override {
+    v1::RunStatus status = run_->Snapshot();
+    results_->DescribeMetrics(run_->elapsed(), &status);
+    return status;
+  }
+  SummaryGroup Groups() const override { return results_->Groups(); }
+  std::string SetupData() const override {
+    return run_->setup_data().defined() ? run_->setup_data().json() : "";
+  }
   bool done() const override { return run_->state() == RunState::kDone; }
   absl::Status Pause() override { return run_->Pause(); }
   absl::Status Resume() override { return run_->Resume(); }
@@ -105,6 +115,7 @@ class RunApp final : public TestSource, public RunControl {
   bool local() const { return request_.listen.empty(); }
   ExitCode Reject(const absl::Status& status, ExitCode code);
   absl::Status Listen();
+  absl::Status StartRest();
   absl::Status StartLocalAgents();
   void BeginRun();
   // Judges thresholds and metrics; a line of the message for each error.
@@ -134,6 +145,7 @@ class RunApp final : public TestSource, public RunControl {
   std::unique_ptr<Fleet> fleet_;
   std::unique_ptr<Results> results_;
   std::unique_ptr<Run> run_;
+  std::unique_ptr<WebServer> rest_;
   std::unique_ptr<LocalAgents> local_agents_;
   std::vector<std::unique_ptr<Output>> outputs_;
   std::optional<PlannedTest> test_;
@@ -167,6 +179,10 @@ ExitCode RunApp::Execute() {
                                    FleetSettings{.version = kVersion, .lease = kLease}, RandomHex);
   results_ = std::make_unique<Results>(loop_.clock(), logger_);
   BeginRun();
+  if (absl::Status rest = StartRest(); !rest.ok()) {
+    return Reject(absl::Status(rest.code(), absl::StrCat("--address: ", rest.message())),
+                  ExitCode::kCannotStartRestApi);
+  }
   absl::Status started = Listen();
   if (started.ok() && local()) {
     started = StartLocalAgents();
@@ -175,6 +191,7 @@ ExitCode RunApp::Execute() {
     return Reject(started, ExitCode::kOther);
   }
   loop_.Run();
+  rest_.reset();
   server_->Shutdown();
   local_agents_.reset();
   return exit_code_;
@@ -197,6 +214,18 @@ absl::Status RunApp::Listen() {
     logger_.Info(absl::StrCat("waiting for ", request_.run.agents,
                               request_.run.agents == 1 ? " agent" : " agents", " on ", address_));
   }
+  return absl::OkStatus();
+}
+
+absl::Status RunApp::StartRest() {
+  if (request_.run.rest_address.empty()) {
+    return absl::OkStatus();
+  }
+  rest_ = std::make_unique<WebServer>(
+      loop_, [this](const WebRequest& request) { return AnswerRest(request, *this); });
+  LOCKSTEP_RETURN_IF_ERROR(rest_->Start(request_.run.rest_address));
+  logger_.Info(absl::StrCat("REST API and metrics on port ", rest_->port(), " of ",
+                            request_.run.rest_address, ", for everybody who can reach it"));
   return absl::OkStatus();
 }
 

@@ -35,6 +35,7 @@ absl::Status Results::Merge(const std::string& agent, absl::string_view batch) {
     return absl::InvalidArgumentError(
         absl::StrCat("batch ", decoded.number, " of agent ", agent, ": ", merged.message()));
   }
+  load_.Add(agent, decoded);
   return absl::OkStatus();
 }
 
@@ -103,6 +104,61 @@ void Results::DescribeThresholds(v1::RunStatus* status) const {
       }
     }
   }
+}
+
+void Results::DescribeMetrics(absl::Duration elapsed, v1::RunStatus* status) const {
+  load_.Describe(status);
+  const double seconds = absl::ToDoubleSeconds(elapsed);
+  for (const AggregateStore::Entry& entry : store_->Entries()) {
+    if (entry.aggregate->empty()) {
+      continue;
+    }
+    v1::MetricStatus& metric = *status->add_metrics();
+    metric.set_key(entry.key->text);
+    metric.set_metric(entry.metric->name);
+    metric.set_type(std::string(MetricTypeName(entry.metric->type)));
+    metric.set_contains(std::string(ValueTypeName(entry.metric->contains)));
+    metric.set_samples(static_cast<int64_t>(entry.aggregate->count()));
+    for (const auto& [key, value] : entry.key->tags) {
+      (*metric.mutable_tags())[key] = value;
+    }
+    auto& values = *metric.mutable_values();
+    switch (entry.metric->type) {
+      case MetricType::kCounter:
+        values["count"] = entry.aggregate->counter().sum();
+        values["rate"] = seconds > 0 ? values["count"] / seconds : 0;
+        break;
+      case MetricType::kGauge:
+        values["value"] = entry.aggregate->gauge().last;
+        values["min"] = entry.aggregate->gauge().min;
+        values["max"] = entry.aggregate->gauge().max;
+        break;
+      case MetricType::kRate:
+        values["rate"] = entry.aggregate->rate().rate();
+        values["passes"] = static_cast<double>(entry.aggregate->rate().trues);
+        values["fails"] =
+            static_cast<double>(entry.aggregate->rate().total - entry.aggregate->rate().trues);
+        break;
+      case MetricType::kTrend: {
+        const Trend& trend = entry.aggregate->trend();
+        const std::vector<double> ranks = trend.Percentiles({0.5, 0.9, 0.95, 0.99});
+        values["count"] = static_cast<double>(trend.count());
+        values["sum"] = trend.sum();
+        values["avg"] = trend.avg();
+        values["min"] = trend.min();
+        values["max"] = trend.max();
+        values["med"] = ranks[0];
+        values["p(90)"] = ranks[1];
+        values["p(95)"] = ranks[2];
+        values["p(99)"] = ranks[3];
+        break;
+      }
+    }
+  }
+}
+
+SummaryGroup Results::Groups() const {
+  return MakeSummary(absl::ZeroDuration()).root;
 }
 
 }  // namespace lockstep::coordinator

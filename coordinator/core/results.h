@@ -15,6 +15,7 @@
 #include "common/metrics/aggregate_store.h"
 #include "common/summary/summary.h"
 #include "common/threshold/threshold.h"
+#include "coordinator/core/live_load.h"
 #include "coordinator/core/run_parts.h"
 
 namespace lockstep::coordinator {
@@ -46,6 +47,11 @@ class Results final : public RunResults {
   std::optional<std::string> FinalThresholds(absl::Duration elapsed) override;
   std::string SummaryData(absl::Duration elapsed, const v1::SetupValue& setup) override;
   void DescribeThresholds(v1::RunStatus* status) const override;
+  // Adds loads and metrics, as of `elapsed` after T0, to a status that has its agents and scenarios. Sorts the values of
+  // trends: for when somebody asks, rather than for each second.
+  void DescribeMetrics(absl::Duration elapsed, v1::RunStatus* status) const;
+  // Groups with their checks so far.
+  SummaryGroup Groups() const;
 
   // After FinalThresholds.
   Summary MakeSummary(absl::Duration elapsed) const;
@@ -59,6 +65,7 @@ class Results final : public RunResults {
   Setup setup_;
   std::unique_ptr<AggregateStore> store_ = std::make_unique<AggregateStore>();
   ThresholdSet thresholds_;
+  LiveLoad load_;
   absl::AnyInvocable<void(const Batch&)> on_batch_;
 };
 

@@ -133,6 +133,7 @@ class Run {
   const std::vector<RunMember>& members() const { return members_; }
   const std::optional<TestPlan>& plan() const { return plan_; }
   const RunOutcome& outcome() const { return outcome_; }
+  const v1::SetupValue& setup_data() const { return setup_data_; }
   // What the status service tells. Cheap enough for each second.
   v1::RunStatus Snapshot() const;
   // Since T0, until the last agent has drained; 0 before T0.

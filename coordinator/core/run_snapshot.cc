@@ -59,6 +59,10 @@ void AddScenario(const v1::ScenarioProgress& part, std::vector<ScenarioTotal>& t
   status.set_iterations(status.iterations() + part.full());
   status.set_interrupted(status.interrupted() + part.interrupted());
   status.set_dropped(status.dropped() + part.dropped());
+  status.set_wanted_per_s(std::max(status.wanted_per_s(), part.rate_per_s()));
+  status.set_elapsed_s(std::max(status.elapsed_s(), static_cast<double>(part.elapsed_ns()) / 1e9));
+  status.set_max_lateness_ms(
+      std::max(status.max_lateness_ms(), static_cast<double>(part.max_lateness_ns()) / 1e6));
   status.set_planned(
       part.planned() < 0 || status.planned() < 0 ? -1 : status.planned() + part.planned());
 }

@@ -5,7 +5,9 @@
 #include <utility>
 #include <variant>
 
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
+#include <grpcpp/health_check_service_interface.h>
 #include <netdb.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -139,6 +141,10 @@ absl::Status GrpcServer::Start(const std::vector<std::string>& addresses, Fleet&
                                RunControl& control) {
   impl_->fleet = &fleet;
   impl_->status = std::make_unique<StatusService>(impl_->loop, control);
+  // For tools that know neither this program nor its protocol files: container platforms and
+  // grpcurl.
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
   builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
   builder.SetMaxSendMessageSize(kMaxMessageBytes);
@@ -174,6 +180,9 @@ void GrpcServer::Shutdown() {
     return;
   }
   impl_->shut_down = true;
+  if (auto* health = impl_->server->GetHealthCheckService(); health != nullptr) {
+    health->SetServingStatus(false);
+  }
   impl_->status->Shutdown();
   for (auto& [id, stream] : impl_->streams) {
     std::visit([](auto& s) { s->Close(absl::UnavailableError("the coordinator ends")); }, stream);

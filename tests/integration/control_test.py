@@ -28,10 +28,13 @@ class ControlCase(FleetTest):
 
     def wait_until(self, condition, what):
         deadline = time.monotonic() + PATIENCE
+        status = "no coordinator answers"
         while time.monotonic() < deadline:
-            status = self.status()
-            if condition(status):
-                return status
+            result = self.lockstep("status", "--json", self.address)
+            if result.returncode == 0:
+                status = json.loads(result.stdout)
+                if condition(status):
+                    return status
             time.sleep(0.1)
         self.fail(f"never: {what}; at last: {status}")
 

@@ -1,0 +1,114 @@
+#include "coordinator/http/metrics_page.h"
+
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "web/prometheus_text.h"
+
+namespace lockstep::coordinator {
+namespace {
+
+using Labels = PrometheusText::Labels;
+
+double Value(const v1::MetricStatus& metric, const char* name) {
+  const auto found = metric.values().find(name);
+  return found == metric.values().end() ? 0 : found->second;
+}
+
+void AddMetric(const v1::MetricStatus& metric, PrometheusText* text) {
+  const bool time = metric.contains() == "time";
+  const double scale = time ? 1e-3 : 1;
+  const std::string unit = time ? "_seconds" : metric.contains() == "data" ? "_bytes" : "";
+  const std::string name = absl::StrCat("lockstep_", PrometheusText::Name(metric.metric()));
+  const Labels labels(metric.tags().begin(), metric.tags().end());
+  const std::string help =
+      absl::StrCat("Metric ", metric.metric(), " of the test, a ", metric.type());
+  if (metric.type() == "counter") {
+    text->Add(absl::StrCat(name, unit, "_total"), "counter", help, labels,
+              Value(metric, "count") * scale);
+  } else if (metric.type() == "gauge") {
+    text->Add(name + unit, "gauge", help, labels, Value(metric, "value") * scale);
+  } else if (metric.type() == "rate") {
+    text->Add(name + "_ratio", "gauge", help, labels, Value(metric, "rate"));
+  } else {
+    const std::pair<const char*, const char*> quantiles[] = {
+        {"0.5", "med"}, {"0.9", "p(90)"}, {"0.95", "p(95)"}, {"0.99", "p(99)"}};
+    for (const auto& [quantile, value] : quantiles) {
+      Labels with_quantile = labels;
+      with_quantile.emplace_back("quantile", quantile);
+      text->Add(name + unit, "summary", help, with_quantile, Value(metric, value) * scale);
+    }
+    text->Add(name + unit, "summary", help, labels, Value(metric, "sum") * scale, "_sum");
+    text->Add(name + unit, "summary", help, labels, Value(metric, "count"), "_count");
+  }
+}
+
+void AddLoad(const std::string& prefix, const Labels& labels, const v1::Load& load,
+             PrometheusText* text) {
+  text->Add(prefix + "_http_reqs_total", "counter", "HTTP requests", labels,
+            static_cast<double>(load.http_reqs()));
+  text->Add(prefix + "_http_reqs_failed_total", "counter", "HTTP requests that failed", labels,
+            static_cast<double>(load.http_reqs_failed()));
+}
+
+void AddRun(const v1::RunStatus& status, PrometheusText* text) {
+  text->Add("lockstep_run_info", "gauge", "1, with the run's script and state",
+            {{"script", status.script()}, {"state", status.state()}}, 1);
+  text->Add("lockstep_run_elapsed_seconds", "gauge", "Time since the common start", {},
+            status.elapsed_s());
+  text->Add("lockstep_run_paused", "gauge", "1 while the run is paused", {}, status.paused());
+  text->Add("lockstep_run_vus", "gauge", "Active VUs of all agents", {},
+            static_cast<double>(status.vus()));
+  text->Add("lockstep_run_vus_initialised", "gauge", "Initialised VUs of all agents", {},
+            static_cast<double>(status.vus_max()));
+  text->Add("lockstep_run_agents_wanted", "gauge", "Agents that the run needs", {},
+            static_cast<double>(status.agents_wanted()));
+  for (const char* state : {"connected", "disconnected", "lost"}) {
+    double count = 0;
+    for (const v1::AgentStatus& agent : status.agents()) {
+      count += agent.state() == state ? 1 : 0;
+    }
+    text->Add("lockstep_run_agents", "gauge", "Agents by state", {{"state", state}}, count);
+  }
+}
+
+}  // namespace
+
+std::string MetricsPage(const v1::RunStatus& status) {
+  PrometheusText text;
+  AddRun(status, &text);
+  for (const v1::AgentStatus& agent : status.agents()) {
+    const Labels labels = {{"agent", agent.name()}};
+    text.Add("lockstep_agent_vus", "gauge", "Active VUs of one agent", labels,
+             static_cast<double>(agent.vus()));
+    text.Add("lockstep_agent_iterations_total", "counter", "Full iterations of one agent", labels,
+             static_cast<double>(agent.iterations()));
+    text.Add("lockstep_agent_batches_total", "counter", "Batches merged of one agent", labels,
+             static_cast<double>(agent.batches()));
+    AddLoad("lockstep_agent", labels, agent.load(), &text);
+  }
+  for (const v1::ScenarioStatus& scenario : status.scenarios()) {
+    const Labels labels = {{"scenario", scenario.name()}};
+    text.Add("lockstep_scenario_vus", "gauge", "Active VUs of one scenario", labels,
+             static_cast<double>(scenario.vus()));
+    text.Add("lockstep_scenario_iterations_total", "counter", "Full iterations of one scenario",
+             labels, static_cast<double>(scenario.iterations()));
+    text.Add("lockstep_scenario_dropped_iterations_total", "counter",
+             "Iterations of one scenario that found no VU", labels,
+             static_cast<double>(scenario.dropped()));
+    AddLoad("lockstep_scenario", labels, scenario.load(), &text);
+  }
+  for (const v1::ThresholdStatus& threshold : status.thresholds()) {
+    text.Add("lockstep_threshold_failing", "gauge", "1 while a threshold is crossed",
+             {{"metric", threshold.metric()}, {"expression", threshold.expression()}},
+             threshold.verdict() == "failing" ? 1 : 0);
+  }
+  for (const v1::MetricStatus& metric : status.metrics()) {
+    AddMetric(metric, &text);
+  }
+  text.AddProcess();
+  return text.Text();
+}
+
+}  // namespace lockstep::coordinator

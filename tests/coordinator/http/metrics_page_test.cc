@@ -1,0 +1,74 @@
+#include "coordinator/http/metrics_page.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace lockstep::coordinator {
+namespace {
+
+using testing::HasSubstr;
+
+v1::MetricStatus& Add(v1::RunStatus& status, const char* name, const char* type,
+                      const char* contains) {
+  v1::MetricStatus& metric = *status.add_metrics();
+  metric.set_key(name);
+  metric.set_metric(name);
+  metric.set_type(type);
+  metric.set_contains(contains);
+  return metric;
+}
+
+TEST(MetricsPage, EachKindOfMetricHasItsOwnFormAndBaseUnits) {
+  v1::RunStatus status;
+  auto& counter = *Add(status, "data_sent", "counter", "data").mutable_values();
+  counter["count"] = 2000;
+  auto& rate = *Add(status, "checks", "rate", "default").mutable_values();
+  rate["rate"] = 0.75;
+  v1::MetricStatus& trend = Add(status, "http_req_duration", "trend", "time");
+  (*trend.mutable_tags())["expected_response"] = "true";
+  (*trend.mutable_values()) = google::protobuf::Map<std::string, double>();
+  for (const auto& [name, value] : std::map<std::string, double>{{"count", 4},
+                                                                 {"sum", 1000},
+                                                                 {"med", 250},
+                                                                 {"p(90)", 300},
+                                                                 {"p(95)", 350},
+                                                                 {"p(99)", 400}}) {
+    (*trend.mutable_values())[name] = value;
+  }
+  const std::string page = MetricsPage(status);
+  EXPECT_THAT(page, HasSubstr("# TYPE lockstep_data_sent_bytes_total counter\n"
+                              "lockstep_data_sent_bytes_total 2000\n"));
+  EXPECT_THAT(page, HasSubstr("lockstep_checks_ratio 0.75\n"));
+  EXPECT_THAT(page, HasSubstr("# TYPE lockstep_http_req_duration_seconds summary\n"
+                              "lockstep_http_req_duration_seconds{expected_response=\"true\","
+                              "quantile=\"0.5\"} 0.25\n"));
+  EXPECT_THAT(page,
+              HasSubstr("lockstep_http_req_duration_seconds_sum{expected_response=\"true\"} 1\n"));
+  EXPECT_THAT(
+      page, HasSubstr("lockstep_http_req_duration_seconds_count{expected_response=\"true\"} 4\n"));
+}
+
+TEST(MetricsPage, TellsOfAgentsScenariosAndThresholds) {
+  v1::RunStatus status;
+  v1::AgentStatus& agent = *status.add_agents();
+  agent.set_name("a");
+  agent.set_state("lost");
+  agent.mutable_load()->set_http_reqs(12);
+  v1::ScenarioStatus& scenario = *status.add_scenarios();
+  scenario.set_name("s");
+  scenario.set_vus(7);
+  v1::ThresholdStatus& threshold = *status.add_thresholds();
+  threshold.set_metric("checks");
+  threshold.set_expression("rate>0.9");
+  threshold.set_verdict("failing");
+  const std::string page = MetricsPage(status);
+  EXPECT_THAT(page, HasSubstr("lockstep_run_agents{state=\"connected\"} 0\n"));
+  EXPECT_THAT(page, HasSubstr("lockstep_run_agents{state=\"lost\"} 1\n"));
+  EXPECT_THAT(page, HasSubstr("lockstep_agent_http_reqs_total{agent=\"a\"} 12\n"));
+  EXPECT_THAT(page, HasSubstr("lockstep_scenario_vus{scenario=\"s\"} 7\n"));
+  EXPECT_THAT(
+      page, HasSubstr("lockstep_threshold_failing{metric=\"checks\",expression=\"rate>0.9\"} 1\n"));
+}
+
+}  // namespace
+}  // namespace lockstep::coordinator
