@@ -16,9 +16,11 @@
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
+#include "web/web_server.h"
 
 #include "agent/js/engine.h"
 #include "agent/rpc/agent_flags.h"
+#include "agent/rpc/agent_page.h"
 #include "agent/rpc/conductor.h"
 #include "agent/rpc/grpc_transport.h"
 #include "agent/rpc/host_recorder.h"
@@ -111,6 +113,21 @@ int Serve(const AgentFlags& flags) {
       conductor.Leave(info.ssi_signo == SIGINT ? "interrupted" : "terminated");
     }
   });
+  WebServer page(loop, [&](const WebRequest& request) {
+    return AnswerAgent(request, {.name = flags.name,
+                                 .version = LOCKSTEP_VERSION,
+                                 .joined = session->open(),
+                                 .in_run = conductor.in_run(),
+                                 .batches = conductor.outbox().last_number(),
+                                 .batches_waiting = conductor.outbox().size(),
+                                 .progress = conductor.Progress()});
+  });
+  if (!flags.metrics_address.empty()) {
+    if (absl::Status status = page.Start(flags.metrics_address); !status.ok()) {
+      own_log.Error(absl::StrCat("--metrics-address: ", status.message()));
+      return static_cast<int>(ExitCode::kOther);
+    }
+  }
   conductor.Begin([&](absl::Status status) {
     if (!status.ok()) {
       own_log.Error(std::string(status.message()));
@@ -119,6 +136,7 @@ int Serve(const AgentFlags& flags) {
     loop.Stop();
   });
   loop.Run();
+  page.Shutdown();
   session.reset();
   transport.reset();  // its last words get out
   // Taking V8 and the workers apart in order would only cost time: nothing of theirs outlives the

@@ -37,6 +37,8 @@ std::variant<AgentFlags, AgentFlagsExit> ParseAgentFlags(const std::vector<std::
                  "Share of the work relative to the other agents' weights (default 1)")
       ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}));
   app.add_option("--label", labels, "KEY=VALUE, shown in the status; may be repeated");
+  app.add_option("--metrics-address", flags.metrics_address,
+                 "Serve /metrics, /healthz and /readyz on HOST:PORT (default: nowhere)");
   app.add_flag("--once", flags.once,
                "End after one run, and give up when no coordinator can be reached");
   app.add_option("--workers", flags.workers, "Worker threads (default: one for each processor)")

@@ -17,6 +17,7 @@ struct AgentFlags {
   std::string name;         // default: the host's name and the process id
   int64_t weight = 1;       // 1 to 1000000
   std::map<std::string, std::string> labels;
+  std::string metrics_address;  // "HOST:PORT" to serve metrics and health on; empty: none
   bool once = false;    // one run, and no endless waiting for a coordinator
   int64_t parent = 0;   // process to die with; 0: none
   int64_t workers = 0;  // worker threads; 0: as many as there are processors to run on

@@ -59,6 +59,11 @@ class Conductor final : private EngineEvents {
   // SIGTERM: tells the coordinator, and stops all load.
   void Leave(const std::string& reason);
 
+  // How its part of the run stands; empty without one.
+  v1::Progress Progress() const;
+  bool in_run() const { return phase_ == Phase::kActive; }
+  const Outbox& outbox() const { return *outbox_; }
+
  private:
   enum class Phase { kIdle, kActive, kResetting };
 
@@ -93,7 +98,6 @@ class Conductor final : private EngineEvents {
   void ResendLater();
   void SendDrained();
   void SendProgress();
-  v1::Progress Progress() const;
   void SendLog();
   // After the log lines that were written before.
   void Send(v1::AgentMessage message);

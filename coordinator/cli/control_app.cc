@@ -36,16 +36,33 @@ std::string ToText(const v1::RunStatus& status) {
   if (!status.stop_reason().empty()) {
     absl::StrAppend(&text, "  ending: ", status.stop_reason(), "\n");
   }
+  absl::StrAppendFormat(&text,
+                        "  now %.1f iterations/s, %.1f requests/s, %.1f of them failed; so far %d "
+                        "requests, %d failed\n",
+                        status.load().iterations_per_s(), status.load().http_reqs_per_s(),
+                        status.load().http_reqs_failed_per_s(), status.load().http_reqs(),
+                        status.load().http_reqs_failed());
   for (const v1::AgentStatus& agent : status.agents()) {
-    absl::StrAppendFormat(&text, "  agent %-20s %-12s %-14s %5d/%d VUs  %8d iterations\n",
-                          agent.name(), agent.state(), agent.segment(), agent.vus(),
-                          agent.vus_max(), agent.iterations());
+    absl::StrAppendFormat(
+        &text, "  agent %-20s %-12s %-14s %5d/%d VUs  %8d iterations  %8.1f requests/s\n",
+        agent.name(), agent.state(), agent.segment(), agent.vus(), agent.vus_max(),
+        agent.iterations(), agent.load().http_reqs_per_s());
   }
   for (const v1::ScenarioStatus& scenario : status.scenarios()) {
     absl::StrAppendFormat(
-        &text, "  scenario %-17s %-12s %3.0f%%  %d/%d VUs  %d iterations, %d dropped\n",
+        &text,
+        "  scenario %-17s %-12s %3.0f%%  %d/%d VUs  %d iterations, %d dropped  %.1f requests/s\n",
         scenario.name(), scenario.state(), scenario.progress() * 100, scenario.vus(),
-        scenario.max_vus(), scenario.iterations(), scenario.dropped());
+        scenario.max_vus(), scenario.iterations(), scenario.dropped(),
+        scenario.load().http_reqs_per_s());
+  }
+  for (const v1::MetricStatus& metric : status.metrics()) {
+    if (metric.type() == "trend" && metric.contains() == "time" && metric.tags().empty()) {
+      absl::StrAppendFormat(
+          &text, "  metric %-24s med %.3g ms  p(95) %.3g ms  p(99) %.3g ms  max %.3g ms\n",
+          metric.key(), metric.values().at("med"), metric.values().at("p(95)"),
+          metric.values().at("p(99)"), metric.values().at("max"));
+    }
   }
   for (const v1::ThresholdStatus& threshold : status.thresholds()) {
     absl::StrAppendFormat(&text, "  threshold %s %s: %s", threshold.metric(),
