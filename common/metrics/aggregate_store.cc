@@ -63,9 +63,44 @@ absl::Status AggregateStore::AddSubmetric(const MetricKey& key) {
   PerMetric& metric = At(*id);
   const auto same = [&key](const Sub& sub) { return sub.key.text == key.text; };
   if (key.is_submetric() && std::none_of(metric.subs.begin(), metric.subs.end(), same)) {
-    metric.subs.push_back({.key = key, .aggregate = Aggregate(metric.total.type())});
+    metric.subs.push_back(
+        {.key = key, .aggregate = Aggregate(metric.total.type()), .recent = nullptr});
   }
   return absl::OkStatus();
+}
+
+std::unique_ptr<Aggregate>* AggregateStore::RecentOf(const MetricKey& key) {
+  const std::optional<MetricId> id = metrics_.Find(key.metric);
+  if (!id) {
+    return nullptr;
+  }
+  PerMetric& metric = At(*id);
+  if (!key.is_submetric()) {
+    return &metric.recent;
+  }
+  for (Sub& sub : metric.subs) {
+    if (sub.key.text == key.text) {
+      return &sub.recent;
+    }
+  }
+  return nullptr;
+}
+
+absl::Status AggregateStore::Watch(const MetricKey& key) {
+  std::unique_ptr<Aggregate>* recent = RecentOf(key);
+  if (recent == nullptr) {
+    return absl::NotFoundError(absl::StrCat("there is no metric \"", key.text, "\" to watch"));
+  }
+  if (*recent == nullptr) {
+    *recent = std::make_unique<Aggregate>(metrics_.Get(*metrics_.Find(key.metric)).type);
+  }
+  return absl::OkStatus();
+}
+
+Aggregate AggregateStore::TakeRecent(const MetricKey& key) {
+  std::unique_ptr<Aggregate>* recent = RecentOf(key);
+  LOCKSTEP_CHECK(recent != nullptr && *recent != nullptr);
+  return std::exchange(**recent, Aggregate((*recent)->type()));
 }
 
 AggregateStore::StoredSeries& AggregateStore::SeriesFor(MetricId id, const TagList& tags) {
@@ -85,9 +120,15 @@ AggregateStore::StoredSeries& AggregateStore::SeriesFor(MetricId id, const TagLi
   }
   StoredSeries series;
   series.targets.push_back(&metric.total);
+  if (metric.recent != nullptr) {
+    series.targets.push_back(metric.recent.get());
+  }
   for (Sub& sub : metric.subs) {
     if (HasAll(tags, sub.key.tags)) {
       series.targets.push_back(&sub.aggregate);
+      if (sub.recent != nullptr) {
+        series.targets.push_back(sub.recent.get());
+      }
     }
   }
   const MetricType type = metric.total.type();

@@ -12,6 +12,7 @@
 
 #include <deque>
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -61,6 +62,12 @@ class AggregateStore {
   // Asks for a submetric; before the first Merge. Asking twice is fine. NotFound: no such metric.
   absl::Status AddSubmetric(const MetricKey& key);
 
+  // Asks that the deltas of a metric or submetric (which is there already) are kept for TakeRecent;
+  // before the first Merge. NotFound: there is none such.
+  absl::Status Watch(const MetricKey& key);
+  // What was merged into a watched metric or submetric since the last call.
+  Aggregate TakeRecent(const MetricKey& key);
+
   // All or nothing. InvalidArgument: a metric with another type than it has here.
   absl::Status Merge(const Batch& batch);
 
@@ -100,15 +107,17 @@ class AggregateStore {
   struct Sub {
     MetricKey key;
     Aggregate aggregate;
+    std::unique_ptr<Aggregate> recent;  // null: not watched
   };
   struct StoredSeries {
     FirstSeen first_seen = {.unix_nanos = INT64_MAX, .ordinal = UINT32_MAX};
     Aggregate* own = nullptr;
-    std::vector<Aggregate*> targets;  // own, total, submetrics and breakdowns
+    std::vector<Aggregate*> targets;  // own, total, submetrics, breakdowns, and what is watched
   };
   struct PerMetric {
     explicit PerMetric(MetricType type) : total(type) {}
     Aggregate total;
+    std::unique_ptr<Aggregate> recent;  // null: not watched
     MetricKey key;
     std::deque<Sub> subs;
     absl::flat_hash_map<TagList, StoredSeries> series;
@@ -117,6 +126,8 @@ class AggregateStore {
   };
   PerMetric& At(MetricId id) { return per_metric_[static_cast<uint32_t>(id)]; }
   void Grow();
+  // Where the deltas of `key` are kept; null: there is no such metric or submetric.
+  std::unique_ptr<Aggregate>* RecentOf(const MetricKey& key);
   StoredSeries& SeriesFor(MetricId id, const TagList& tags);
 
   Config config_;

@@ -12,6 +12,7 @@
 #include "absl/strings/strip.h"
 
 #include "common/base/status_macros.h"
+#include "common/options/duration.h"
 
 namespace lockstep {
 namespace {
@@ -73,7 +74,57 @@ absl::string_view MethodWord(const ThresholdExpression& expression) {
                                                      : absl::string_view(expression.method_text);
 }
 
+// What stands behind the operator: "500", or "500 over 30s".
+absl::Status ParseLimit(absl::string_view rest, ThresholdExpression* expression) {
+  rest = absl::StripAsciiWhitespace(rest);
+  const size_t space = rest.find_first_of(" \t\r\n");
+  const absl::string_view number = rest.substr(0, space);
+  absl::string_view behind;
+  if (space != absl::string_view::npos) {
+    behind = absl::StripAsciiWhitespace(rest.substr(space));
+  }
+  const bool has_window =
+      absl::ConsumePrefix(&behind, "over") && (behind.empty() || absl::ascii_isspace(behind[0]));
+  if (!absl::SimpleAtod(has_window ? number : rest, &expression->limit) ||
+      !std::isfinite(expression->limit)) {
+    return Malformed(expression->text, absl::StrCat("malformed threshold expression: \"",
+                                                    has_window ? number : rest, "\" is no number"));
+  }
+  if (!has_window) {
+    return absl::OkStatus();
+  }
+  behind = absl::StripAsciiWhitespace(behind);
+  const absl::StatusOr<absl::Duration> window = ParseDurationWithUnit(behind);
+  if (!window.ok() || behind == "0") {
+    return Malformed(expression->text,
+                     absl::StrCat("malformed window \"", behind,
+                                  "\": \"over\" needs a duration with a unit, such as 30s or 1m"));
+  }
+  if (*window < kShortestWindow || *window > kLongestWindow) {
+    return Malformed(expression->text, absl::StrCat("a window of ", DurationText(*window),
+                                                    " cannot be: from 1s to 1h is allowed"));
+  }
+  expression->window = *window;
+  return absl::OkStatus();
+}
+
 }  // namespace
+
+bool ThresholdExpression::Worse(double value, double other) const {
+  switch (op) {
+    case Op::kLess:
+    case Op::kLessEqual:
+      return value > other;
+    case Op::kGreater:
+    case Op::kGreaterEqual:
+      return value < other;
+    case Op::kEqual:
+    case Op::kStrictEqual:
+    case Op::kNotEqual:
+      break;
+  }
+  return !Holds(value) && Holds(other);
+}
 
 bool ThresholdExpression::Holds(double value) const {
   switch (op) {
@@ -121,11 +172,7 @@ absl::StatusOr<ThresholdExpression> ParseThreshold(absl::string_view text) {
   }
   expression.method_text = std::string(method);
   LOCKSTEP_ASSIGN_OR_RETURN(expression.method, ParseMethod(method, text));
-  rest = absl::StripAsciiWhitespace(rest);
-  if (!absl::SimpleAtod(rest, &expression.limit) || !std::isfinite(expression.limit)) {
-    return Malformed(text,
-                     absl::StrCat("malformed threshold expression: \"", rest, "\" is no number"));
-  }
+  LOCKSTEP_RETURN_IF_ERROR(ParseLimit(rest, &expression));
   return expression;
 }
 
@@ -186,6 +233,10 @@ absl::StatusOr<ThresholdSet> ThresholdSet::Create(
       threshold.expression = *std::move(expression);
       threshold.abort_on_fail = each.abort_on_fail;
       threshold.delay_abort_eval = each.delay_abort_eval;
+      const absl::Duration window = threshold.expression.window;
+      if (window > absl::ZeroDuration() && type) {
+        metric.windows.try_emplace(window, *type, window);
+      }
       metric.thresholds.push_back(std::move(threshold));
     }
     set.metrics_.push_back(std::move(metric));
@@ -199,28 +250,82 @@ absl::StatusOr<ThresholdSet> ThresholdSet::Create(
 absl::Status ThresholdSet::Register(AggregateStore* store) const {
   for (const MetricThresholds& metric : metrics_) {
     LOCKSTEP_RETURN_IF_ERROR(store->AddSubmetric(metric.key));
+    if (!metric.windows.empty()) {
+      LOCKSTEP_RETURN_IF_ERROR(store->Watch(metric.key));
+    }
   }
   return absl::OkStatus();
 }
 
-ThresholdSet::Outcome ThresholdSet::Judge(const AggregateStore& store, absl::Duration elapsed,
+namespace {
+
+// On everything so far.
+void JudgeWhole(const Aggregate* aggregate, absl::Duration elapsed, bool final,
+                Threshold* threshold) {
+  const bool judged = aggregate != nullptr && (final || !aggregate->empty());
+  threshold->value =
+      judged ? lockstep::Evaluate(*aggregate, threshold->expression.method, elapsed) : std::nullopt;
+  threshold->verdict = ThresholdVerdict::kNoData;
+  if (threshold->value) {
+    threshold->verdict = threshold->expression.Holds(*threshold->value)
+                             ? ThresholdVerdict::kPassing
+                             : ThresholdVerdict::kFailing;
+  }
+}
+
+// On the window that ends now; a verdict of an earlier window stays if it is worse. Whether this
+// window fails.
+bool JudgeWindow(const Aggregate& aggregate, const SlidingWindow& window, bool final,
+                 Threshold* threshold) {
+  const ThresholdExpression& expression = threshold->expression;
+  const bool first = threshold->verdict == ThresholdVerdict::kNoData;
+  if (!window.full() && !(final && first)) {
+    return false;
+  }
+  // A counter that was silent for a whole window has counted 0; before its first sample it may
+  // not be in use yet.
+  if (aggregate.empty() && !final && first) {
+    return false;
+  }
+  const std::optional<double> value =
+      lockstep::Evaluate(aggregate, expression.method, window.covered());
+  if (!value) {
+    return false;
+  }
+  if (!threshold->value || expression.Worse(*value, *threshold->value)) {
+    threshold->value = value;
+  }
+  threshold->verdict =
+      expression.Holds(*threshold->value) ? ThresholdVerdict::kPassing : ThresholdVerdict::kFailing;
+  return !expression.Holds(*value);
+}
+
+}  // namespace
+
+ThresholdSet::Outcome ThresholdSet::Judge(AggregateStore& store, absl::Duration elapsed,
                                           bool final) {
   Outcome outcome;
   for (MetricThresholds& metric : metrics_) {
     const Aggregate* aggregate =
         store.Find(metric.key.is_submetric() ? metric.key.text : metric.key.metric);
-    const bool judged = aggregate != nullptr && (final || !aggregate->empty());
-    for (Threshold& threshold : metric.thresholds) {
-      threshold.verdict = ThresholdVerdict::kNoData;
-      threshold.value = judged
-                            ? lockstep::Evaluate(*aggregate, threshold.expression.method, elapsed)
-                            : std::nullopt;
-      if (!threshold.value) {
-        continue;
+    std::map<absl::Duration, Aggregate> recent;
+    if (!metric.windows.empty()) {
+      const Aggregate slice = store.TakeRecent(metric.key);
+      for (auto& [length, window] : metric.windows) {
+        window.Push(elapsed, slice);
+        recent.emplace(length, window.Value());
       }
-      const bool holds = threshold.expression.Holds(*threshold.value);
-      threshold.verdict = holds ? ThresholdVerdict::kPassing : ThresholdVerdict::kFailing;
-      if (!holds && threshold.abort_on_fail && elapsed >= threshold.delay_abort_eval) {
+    }
+    for (Threshold& threshold : metric.thresholds) {
+      const absl::Duration length = threshold.expression.window;
+      bool fails = false;
+      if (length > absl::ZeroDuration()) {
+        fails = JudgeWindow(recent.at(length), metric.windows.at(length), final, &threshold);
+      } else {
+        JudgeWhole(aggregate, elapsed, final, &threshold);
+        fails = threshold.verdict == ThresholdVerdict::kFailing;
+      }
+      if (fails && threshold.abort_on_fail && elapsed >= threshold.delay_abort_eval) {
         outcome.abort = true;
       }
     }
@@ -231,12 +336,11 @@ ThresholdSet::Outcome ThresholdSet::Judge(const AggregateStore& store, absl::Dur
   return outcome;
 }
 
-ThresholdSet::Outcome ThresholdSet::Evaluate(const AggregateStore& store, absl::Duration elapsed) {
+ThresholdSet::Outcome ThresholdSet::Evaluate(AggregateStore& store, absl::Duration elapsed) {
   return Judge(store, elapsed, /*final=*/false);
 }
 
-ThresholdSet::Outcome ThresholdSet::EvaluateFinal(const AggregateStore& store,
-                                                  absl::Duration elapsed) {
+ThresholdSet::Outcome ThresholdSet::EvaluateFinal(AggregateStore& store, absl::Duration elapsed) {
   Outcome outcome = Judge(store, elapsed, /*final=*/true);
   outcome.abort = false;  // there is nothing left to abort
   return outcome;

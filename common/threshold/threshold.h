@@ -1,4 +1,10 @@
-// Thresholds: `p(95)<500` on a metric or submetric, parsed, and judged on the run's aggregates.
+// Thresholds: `p(95)<500` on a metric or submetric, parsed, and judged on the run's aggregates: on
+// the whole run so far, or, with `p(95)<500 over 30s`, on each window of 30 s in it.
+//
+// A threshold over a window is judged each second once a whole window has passed, and once at the
+// end (then also on a run that was shorter than its window). It fails if any window fails, and its
+// value is the worst window's. Windows are cut where batches are: one may hold up to a second more
+// than it says (a window of more than five minutes, up to 1/300 of its length and a second more).
 #pragma once
 
 #include <map>
@@ -12,6 +18,7 @@
 
 #include "common/metrics/aggregate.h"
 #include "common/metrics/aggregate_store.h"
+#include "common/metrics/sliding_window.h"
 #include "common/options/options.h"
 
 namespace lockstep {
@@ -23,11 +30,18 @@ struct ThresholdExpression {
   AggregateMethod method;
   Op op = Op::kLess;
   double limit = 0;
+  absl::Duration window = absl::ZeroDuration();  // 0: the whole run
   bool Holds(double value) const;
+  // Whether `value` is further on the wrong side than `other`, or less far on the right one.
+  bool Worse(double value, double other) const;
 };
 
-// `<method> <operator> <number>`. InvalidArgument: `failed parsing threshold expression "X";
-// reason: ...`.
+// Bounds of a window.
+inline constexpr absl::Duration kShortestWindow = absl::Seconds(1);
+inline constexpr absl::Duration kLongestWindow = absl::Hours(1);
+
+// `<method> <operator> <number>`, and perhaps ` over <duration>`. InvalidArgument: `failed parsing
+// threshold expression "X"; reason: ...`.
 absl::StatusOr<ThresholdExpression> ParseThreshold(absl::string_view text);
 // Whether metrics of `type` have this method. InvalidArgument: `unsupported aggregation method p on
 // metric of type counter. supported aggregation methods for this metric are: count, rate`.
@@ -48,12 +62,12 @@ struct Threshold {
 
 struct MetricThresholds {
   MetricKey key;
-  std::vector<Threshold> thresholds;  // in the user's order
+  std::map<absl::Duration, SlidingWindow> windows;  // by their lengths
+  std::vector<Threshold> thresholds;                // in the user's order
   bool ok() const;
 };
 
-// All thresholds of a run. Where a verdict's number comes from is one function of the source, so
-// thresholds over a sliding window need only another source.
+// All thresholds of a run.
 class ThresholdSet {
  public:
   ThresholdSet() = default;
@@ -62,24 +76,25 @@ class ThresholdSet {
   static absl::StatusOr<ThresholdSet> Create(
       const std::map<std::string, std::vector<ThresholdConfig>>& config,
       const MetricRegistry& known);
-  // Asks `store` for the submetrics.
+  // Asks `store` for the submetrics, and for the deltas that windows are made of.
   absl::Status Register(AggregateStore* store) const;
 
   struct Outcome {
     std::vector<std::string> crossed;  // keys, in order
     bool abort = false;                // one of them has abortOnFail, and its delay is over
   };
-  // While running: what has no samples yet is not judged.
-  Outcome Evaluate(const AggregateStore& store, absl::Duration elapsed);
+  // While running, once a second, with the store of Register: what has no samples yet is not
+  // judged.
+  Outcome Evaluate(AggregateStore& store, absl::Duration elapsed);
   // For the last time; without samples all but counters' thresholds pass.
-  Outcome EvaluateFinal(const AggregateStore& store, absl::Duration elapsed);
+  Outcome EvaluateFinal(AggregateStore& store, absl::Duration elapsed);
   const std::vector<MetricThresholds>& metrics() const {
     return metrics_;
   }  // in the order of their keys
   bool empty() const { return metrics_.empty(); }
 
  private:
-  Outcome Judge(const AggregateStore& store, absl::Duration elapsed, bool final);
+  Outcome Judge(AggregateStore& store, absl::Duration elapsed, bool final);
   std::vector<MetricThresholds> metrics_;
 };
 

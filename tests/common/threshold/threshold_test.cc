@@ -49,15 +49,42 @@ TEST(ParseThreshold, TakesSpacesFractionsAndPercentiles) {
   EXPECT_EQ(ParseThreshold("value>-1e3")->limit, -1000);
 }
 
+TEST(ParseThreshold, TakesAWindow) {
+  EXPECT_EQ(ParseThreshold("p(95)<500 over 30s")->window, absl::Seconds(30));
+  EXPECT_EQ(ParseThreshold("p(95)<500 over 30s")->limit, 500);
+  EXPECT_EQ(ParseThreshold("rate<0.01  over  1m30s ")->window, absl::Seconds(90));
+  EXPECT_EQ(ParseThreshold("rate<0.01 over 1h")->window, absl::Hours(1));
+  EXPECT_EQ(ParseThreshold("rate<0.01")->window, absl::ZeroDuration());
+}
+
 TEST(ParseThreshold, SaysWhatIsWrong) {
   const std::pair<const char*, const char*> cases[] = {
-      {"", "no operator"},           {"foo<1", "unknown aggregation method \"foo\""},
-      {"avg<", "is no number"},      {"avg<1s", "\"1s\" is no number"},
-      {"avg=1", "unknown operator"}, {"count ~ 4", "no operator"},
-      {"avg<<1", "is no number"},    {"p(101)<1", "provide a number between 0 and 100"},
-      {"p(-1)<1", "between 0"},      {"p(x)<1", "between 0 and 100"},
-      {"p()<1", "between 0"},        {"avg<nan", "is no number"},
-      {"avg<inf", "is no number"},   {"<1", "unknown aggregation method"},
+      {"", "no operator"},
+      {"foo<1", "unknown aggregation method \"foo\""},
+      {"avg<", "is no number"},
+      {"avg<1s", "\"1s\" is no number"},
+      {"avg=1", "unknown operator"},
+      {"count ~ 4", "no operator"},
+      {"avg<<1", "is no number"},
+      {"p(101)<1", "provide a number between 0 and 100"},
+      {"p(-1)<1", "between 0"},
+      {"p(x)<1", "between 0 and 100"},
+      {"p()<1", "between 0"},
+      {"avg<nan", "is no number"},
+      {"avg<inf", "is no number"},
+      {"<1", "unknown aggregation method"},
+      {"avg<1 over", "malformed window \"\""},
+      {"avg<1 over 30", "malformed window \"30\": \"over\" needs a duration with a unit"},
+      {"avg<1 over 0", "malformed window \"0\""},
+      {"avg<1 over soon", "malformed window \"soon\""},
+      {"avg<1 over 30s please", "malformed window \"30s please\""},
+      {"avg<1 over 500ms", "a window of 500ms cannot be: from 1s to 1h is allowed"},
+      {"avg<1 over -5s", "a window of -5s cannot be"},
+      {"avg<1 over 2h", "a window of 2h0m0s cannot be"},
+      {"avg<1over 30s", "\"1over 30s\" is no number"},
+      {"avg< over 30s", "is no number"},
+      {"avg<1 overall 30s", "\"1 overall 30s\" is no number"},
+      {"avg over 30s<1", "unknown aggregation method \"avg over 30s\""},
   };
   for (const auto& [text, reason] : cases) {
     const std::string message(ParseThreshold(text).status().message());
@@ -172,6 +199,71 @@ TEST_F(Judged, AbortsOnlyWhenTheDelayIsOver) {
             "thresholds on metrics 'checks' were crossed; at least one has abortOnFail enabled, "
             "stopping test prematurely");
   EXPECT_FALSE(set_.EvaluateFinal(store_, absl::Seconds(20)).abort);
+}
+
+// One failure among the requests of second 3 of 10: the window of two seconds that holds it has a
+// rate of 1 in 2, all others 0.
+TEST_F(Judged, FailsAWindowedThresholdForOneBadWindow) {
+  Make({{"http_req_failed", {{"rate<0.2 over 2s"}, {"rate<0.2"}}}});
+  for (int second = 1; second <= 10; ++second) {
+    Add("http_req_failed", second == 3 ? 1 : 0);
+    set_.Evaluate(store_, absl::Seconds(second));
+    EXPECT_EQ(Verdict(0, 0), second < 2   ? ThresholdVerdict::kNoData
+                             : second < 3 ? ThresholdVerdict::kPassing
+                                          : ThresholdVerdict::kFailing)
+        << second;
+  }
+  set_.EvaluateFinal(store_, absl::Seconds(10));
+  EXPECT_EQ(Verdict(0, 0), ThresholdVerdict::kFailing);
+  EXPECT_EQ(*set_.metrics()[0].thresholds[0].value, 0.5);  // the worst window's
+  EXPECT_EQ(Verdict(0, 1), ThresholdVerdict::kPassing);
+  EXPECT_EQ(*set_.metrics()[0].thresholds[1].value, 0.1);
+}
+
+TEST_F(Judged, ShowsTheWorstOfAllWindowsThatPass) {
+  Make({{"http_req_duration", {{"max<100 over 1s"}, {"min>1 over 1s"}}}});
+  for (int second = 1; second <= 5; ++second) {
+    Add("http_req_duration", second * (6 - second));  // 5 8 9 8 5
+    set_.Evaluate(store_, absl::Seconds(second));
+  }
+  EXPECT_EQ(*set_.metrics()[0].thresholds[0].value, 9);
+  EXPECT_EQ(*set_.metrics()[0].thresholds[1].value, 5);
+  EXPECT_EQ(Verdict(0, 0), ThresholdVerdict::kPassing);
+}
+
+TEST_F(Judged, TakesWindowsOfSubmetricsApart) {
+  Make({{"http_reqs{status:500}", {{"count<2 over 2s"}}}});
+  for (int second = 1; second <= 6; ++second) {
+    Add("http_reqs", 1, {{"status", "200"}});
+    if (second == 2 || second == 4) {
+      Add("http_reqs", 1, {{"status", "500"}});
+    }
+    set_.Evaluate(store_, absl::Seconds(second));
+  }
+  EXPECT_EQ(Verdict(), ThresholdVerdict::kPassing);  // never two within two seconds
+  Add("http_reqs", 2, {{"status", "500"}});
+  EXPECT_THAT(set_.Evaluate(store_, absl::Seconds(7)).crossed,
+              ElementsAre("http_reqs{status:500}"));
+}
+
+TEST_F(Judged, JudgesARunThatIsShorterThanItsWindowAtTheEnd) {
+  Make({{"http_reqs", {{"rate<1 over 1m"}}}});
+  for (int i = 0; i < 10; ++i) {
+    Add("http_reqs", 1);
+  }
+  EXPECT_THAT(set_.Evaluate(store_, absl::Seconds(4)).crossed, IsEmpty());
+  EXPECT_EQ(Verdict(), ThresholdVerdict::kNoData);
+  EXPECT_THAT(set_.EvaluateFinal(store_, absl::Seconds(5)).crossed, ElementsAre("http_reqs"));
+  EXPECT_EQ(*set_.metrics()[0].thresholds[0].value, 2);  // 10 in 5 s
+}
+
+TEST_F(Judged, AbortsForAWindowThatFailsAfterTheDelayNotForOneBefore) {
+  Make({{"http_req_failed", {{"rate<0.5 over 1s", true, absl::Seconds(3)}}}});
+  const bool failed[] = {true, true, false, true};
+  for (int second = 1; second <= 4; ++second) {
+    Add("http_req_failed", failed[second - 1] ? 1 : 0);
+    EXPECT_EQ(set_.Evaluate(store_, absl::Seconds(second)).abort, second == 4) << second;
+  }
 }
 
 TEST_F(Judged, DoesNotAbortForAThresholdWithoutAbortOnFail) {
