@@ -40,6 +40,12 @@ class CondVar {
     condition_.wait(held);
     held.release();
   }
+  // The same, for at most `time` (finite).
+  void WaitFor(Mutex& mutex, absl::Duration time) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    std::unique_lock<std::mutex> held(mutex.mutex_, std::adopt_lock);
+    condition_.wait_for(held, absl::ToChronoNanoseconds(time));
+    held.release();
+  }
   void NotifyOne() { condition_.notify_one(); }
   void NotifyAll() { condition_.notify_all(); }
 

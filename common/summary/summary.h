@@ -88,6 +88,8 @@ struct Summary {
   std::vector<SummaryPart> groups;
   std::vector<SummaryPart> scenarios;
   bool thresholds_ok = true;
+  // What did not arrive at an output, a sentence for each: shown at the end of the text.
+  std::vector<std::string> lost;
 };
 
 // `thresholds` has been evaluated for the last time.

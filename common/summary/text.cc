@@ -90,6 +90,7 @@ class TextRenderer {
       Parts("GROUP", summary_.groups);
       Parts("SCENARIO", summary_.scenarios);
     }
+    Lost();
     return std::move(out_);
   }
 
@@ -317,6 +318,17 @@ class TextRenderer {
       Checks(part.checks);
       Metrics(part.metrics);
     }
+  }
+
+  void Lost() {
+    if (summary_.lost.empty()) {
+      return;
+    }
+    absl::StrAppend(&out_, kIndent, Color("1", "OUTPUTS"), "\n");
+    for (const std::string& sentence : summary_.lost) {
+      absl::StrAppend(&out_, kIndent, Mark(false), " ", sentence, "\n");
+    }
+    out_ += "\n";
   }
 
   const Summary& summary_;

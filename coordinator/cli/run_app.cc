@@ -131,6 +131,8 @@ class RunApp final : public TestSource, public RunControl {
   void PrintProgress(bool finished);
   void PrintInspection();
   void StopOutputs();
+  void DescribeLosses(Summary* summary);
+  void ReportToOutputs(const Summary& summary);
   std::map<std::string, std::string> ScriptEnvironment() const;
 
   const RunRequest request_;
@@ -303,7 +305,9 @@ absl::StatusOr<TestPlan> RunApp::MakePlan(const v1::Inspected& inspected) {
   if (request_.goal == RunRequest::Goal::kRun) {
     LOCKSTEP_RETURN_IF_ERROR(StartOutputs(test_->options.consolidated));
   }
-  test_->plan.keep_points = !outputs_.empty();
+  test_->plan.keep_points =
+      std::any_of(outputs_.begin(), outputs_.end(),
+                  [](const std::unique_ptr<Output>& output) { return output->wants_points(); });
   return test_->plan;
 }
 
@@ -338,6 +342,8 @@ absl::Status RunApp::StartOutputs(const Options& options) {
     return found == environment_.end() ? std::nullopt : std::make_optional(found->second);
   };
   context.system_tags = options.system_tags.value_or(DefaultSystemTags());
+  context.clock = &loop_.clock();
+  context.version = kVersion;
   for (const std::string& spec : specs) {
     absl::StatusOr<std::unique_ptr<Output>> output = MakeOutput(spec, context);
     absl::Status started = output.status();
@@ -430,8 +436,38 @@ void RunApp::OnTick() {
 
 void RunApp::StopOutputs() {
   for (const std::unique_ptr<Output>& output : outputs_) {
+    output->BeginStop();
+  }
+  for (const std::unique_ptr<Output>& output : outputs_) {
     if (absl::Status stopped = output->Stop(); !stopped.ok()) {
       logger_.Error(std::string(stopped.message()));
+    }
+  }
+}
+
+void RunApp::DescribeLosses(Summary* summary) {
+  for (const std::unique_ptr<Output>& output : outputs_) {
+    if (std::optional<std::string> lost = output->Lost(); lost.has_value()) {
+      logger_.Warn(*lost);
+      summary->lost.push_back(*std::move(lost));
+    }
+  }
+  if (uint64_t refused = results_->store().refused_points(); refused > 0) {
+    summary->lost.push_back(absl::StrCat(
+        refused, " samples were more than agents keep for outputs; they are in the figures above"));
+  }
+}
+
+void RunApp::ReportToOutputs(const Summary& summary) {
+  const absl::Time end = loop_.clock().Wall();
+  const RunReport report{.summary = summary,
+                         .store = results_->store(),
+                         .script = request_.test.script,
+                         .begin = end - summary.duration,
+                         .end = end};
+  for (const std::unique_ptr<Output>& output : outputs_) {
+    if (absl::Status reported = output->Report(report); !reported.ok()) {
+      logger_.Error(std::string(reported.message()));
     }
   }
 }
@@ -440,6 +476,7 @@ void RunApp::OnSummary(std::optional<std::map<std::string, std::string>> outputs
   PrintProgress(true);
   StopOutputs();
   Summary summary = results_->MakeSummary(run_->elapsed());
+  DescribeLosses(&summary);
   if (outputs.has_value()) {
     WriteSummaryOutputs(*outputs, logger_);
   } else {
@@ -448,6 +485,7 @@ void RunApp::OnSummary(std::optional<std::map<std::string, std::string>> outputs
     text.color = isatty(STDOUT_FILENO) != 0 && !request_.no_color;
     WriteStdout(RenderText(summary, text));
   }
+  ReportToOutputs(summary);
   if (!request_.run.summary_export.empty()) {
     WriteSummaryExport(summary, request_.run.summary_export, logger_);
   }

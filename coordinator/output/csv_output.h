@@ -25,6 +25,7 @@ class CsvOutput final : public Output {
 
   CsvOutput(std::string path, TimeFormat format, const OutputContext& context);
   std::string Description() const override;
+  bool wants_points() const override { return true; }
   absl::Status Start() override;
   void Write(const Batch& batch) override;
   void Flush() override { sink_.Flush(); }

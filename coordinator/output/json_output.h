@@ -17,6 +17,7 @@ class JsonOutput final : public Output {
   // `argument`: a file name; empty for standard output.
   JsonOutput(absl::string_view argument, const OutputContext& context);
   std::string Description() const override;
+  bool wants_points() const override { return true; }
   absl::Status Start() override { return sink_.Open(); }
   void Write(const Batch& batch) override;
   void Flush() override { sink_.Flush(); }

@@ -1,27 +1,55 @@
 #include "coordinator/output/output.h"
 
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 
 #include "coordinator/output/csv_output.h"
+#include "coordinator/output/influxdb_output.h"
 #include "coordinator/output/json_output.h"
+#include "coordinator/output/opentelemetry_output.h"
+#include "coordinator/output/prometheus_output.h"
+#include "coordinator/output/statsd_output.h"
 
 namespace lockstep::coordinator {
+namespace {
+
+using Maker = absl::StatusOr<std::unique_ptr<Output>> (*)(absl::string_view argument,
+                                                          const OutputContext& context);
+
+absl::StatusOr<std::unique_ptr<Output>> MakeJson(absl::string_view argument,
+                                                 const OutputContext& context) {
+  return std::make_unique<JsonOutput>(argument, context);
+}
+
+// In the order of the alphabet, as the error lists them.
+constexpr std::pair<absl::string_view, Maker> kOutputs[] = {
+    {"csv", CsvOutput::Make},
+    {"experimental-prometheus-rw", PrometheusOutput::Make},
+    {"influxdb", InfluxdbOutput::Make},
+    {"json", MakeJson},
+    {"opentelemetry", OpenTelemetryOutput::Make},
+    {"statsd", StatsdOutput::Make},
+};
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<Output>> MakeOutput(absl::string_view spec,
                                                    const OutputContext& context) {
   const std::pair<absl::string_view, absl::string_view> parts =
       absl::StrSplit(spec, absl::MaxSplits('=', 1));
-  if (parts.first == "json") {
-    return std::make_unique<JsonOutput>(parts.second, context);
+  for (const auto& [name, make] : kOutputs) {
+    if (parts.first == name) {
+      return make(parts.second, context);
+    }
   }
-  if (parts.first == "csv") {
-    return CsvOutput::Make(parts.second, context);
-  }
+  const auto name_of = [](std::string* out, const auto& each) { absl::StrAppend(out, each.first); };
   return absl::InvalidArgumentError(
-      absl::StrCat("invalid output type '", parts.first, "', available types are: csv, json"));
+      absl::StrCat("invalid output type '", parts.first,
+                   "', available types are: ", absl::StrJoin(kOutputs, ", ", name_of)));
 }
 
 }  // namespace lockstep::coordinator

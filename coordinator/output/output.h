@@ -1,4 +1,9 @@
-// Where single samples go while a run is on: `-o json=file`, `-o csv=file`.
+// Where results go besides the summary, one for each `-o name=argument`: single samples to files
+// while a run is on (json, csv), measurements to servers (experimental-prometheus-rw, influxdb,
+// opentelemetry, statsd), and reports at the end (junit, github, result).
+//
+// An output never slows a run: what goes to a server waits in a bounded buffer that another thread
+// empties (http_pusher.h), and what gets lost is counted and told in the summary.
 #pragma once
 
 #include <functional>
@@ -11,9 +16,21 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
+#include "common/base/clock.h"
+#include "common/metrics/aggregate_store.h"
 #include "common/metrics/batch.h"
+#include "common/summary/summary.h"
 
 namespace lockstep::coordinator {
+
+// The end of a run, for outputs that write reports.
+struct RunReport {
+  const Summary& summary;
+  const AggregateStore& store;
+  std::string script;  // as the user named it
+  absl::Time begin;
+  absl::Time end;
+};
 
 // Used on one thread.
 class Output {
@@ -21,14 +38,23 @@ class Output {
   virtual ~Output() = default;
   // "json (out.json)": what the head of a run's text says.
   virtual std::string Description() const = 0;
+  // Whether agents have to send single samples for it.
+  virtual bool wants_points() const { return false; }
   // Opens what is to be written. The error names the file. Before the run starts.
   virtual absl::Status Start() = 0;
   // A batch, merged just before. Write errors are kept for Stop.
   virtual void Write(const Batch& batch) = 0;
   // Writes out what is buffered: call it about once a second.
   virtual void Flush() = 0;
-  // Flushes and closes; the first error there was.
+  // There will be no more batches: begins to write out the rest, without waiting. All outputs are
+  // told before one is waited for.
+  virtual void BeginStop() {}
+  // Flushes and closes; the first error there was. Waits for servers a few seconds at most.
   virtual absl::Status Stop() = 0;
+  // After Stop: what has not arrived, as a sentence for people; nullopt: nothing is missing.
+  virtual std::optional<std::string> Lost() const { return std::nullopt; }
+  // After Stop, with the complete summary.
+  virtual absl::Status Report(const RunReport& /*report*/) { return absl::OkStatus(); }
 };
 
 struct OutputContext {
@@ -38,6 +64,8 @@ struct OutputContext {
   std::function<std::optional<std::string>(absl::string_view)> getenv;
   // System tags that are on: the tag columns of CSV. Sorted by the output.
   std::vector<std::string> system_tags;
+  const Clock* clock = nullptr;  // borrowed; of outputs that push at intervals
+  std::string version;           // of Lockstep
 };
 
 // `spec` is the argument of -o: "json=out.json.gz", "csv". InvalidArgument: `invalid output type

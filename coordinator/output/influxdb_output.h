@@ -1,0 +1,55 @@
+// `-o influxdb[=http://HOST:PORT/DATABASE]`: each sample as a line of InfluxDB's line protocol,
+// once a second. Version 1 of the API, or version 2 if K6_INFLUXDB_BUCKET or K6_INFLUXDB_TOKEN is
+// set. Settings: K6_INFLUXDB_ADDR, DB, USERNAME, PASSWORD, INSECURE, PAYLOAD_SIZE, PUSH_INTERVAL,
+// PRECISION, RETENTION, CONSISTENCY, TAGS_AS_FIELDS, PROXY; of version 2: TOKEN, ORGANIZATION,
+// BUCKET.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+#include "coordinator/output/push_output.h"
+
+namespace lockstep::coordinator {
+
+enum class FieldKind { kString, kInt, kFloat, kBool };
+struct LineProtocolConfig {
+  // Tags that are written as fields, since they have too many values to index by.
+  std::map<std::string, FieldKind> fields = {
+      {"vu", FieldKind::kInt}, {"iter", FieldKind::kInt}, {"url", FieldKind::kString}};
+  int64_t nanos_per_tick = 1;  // of the timestamps
+};
+// `metric,tag=a value=1.5,url="..." 1700000000000000000\n`
+void AppendInfluxLine(const LineProtocolConfig& config, const Batch& batch, const Point& point,
+                      std::string* out);
+
+class InfluxdbOutput final : public PushOutput {
+ public:
+  // InvalidArgument with all settings that are wrong.
+  static absl::StatusOr<std::unique_ptr<Output>> Make(absl::string_view argument,
+                                                      const OutputContext& context);
+  struct Config {
+    LineProtocolConfig lines;
+    size_t payload_bytes = 1 << 20;  // a body is sent once it has so many
+    std::string create_url;          // of the request that creates the database; empty: none
+  };
+  InfluxdbOutput(HttpTarget target, absl::Duration interval, const Clock& clock, Config config);
+
+  bool wants_points() const override { return true; }
+  void Write(const Batch& batch) override;
+
+ private:
+  void Greet() override;
+  void PushNow(bool last) override;
+
+  const Config config_;
+  std::string body_;
+  uint64_t points_ = 0;  // in body_
+};
+
+}  // namespace lockstep::coordinator

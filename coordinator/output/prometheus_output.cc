@@ -1,0 +1,81 @@
+#include "coordinator/output/prometheus_output.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
+
+#include "common/base/status_macros.h"
+#include "coordinator/output/sink_settings.h"
+
+namespace lockstep::coordinator {
+
+absl::StatusOr<std::unique_ptr<Output>> PrometheusOutput::Make(absl::string_view argument,
+                                                               const OutputContext& context) {
+  SinkSettings settings(context, "PROMETHEUS_RW");
+  HttpTarget target;
+  target.url = argument.empty() ? settings.Text("SERVER_URL", "http://localhost:9090/api/v1/write")
+                                : std::string(argument);
+  target.headers = settings.Headers("HTTP_HEADERS", ':');
+  target.headers.insert(target.headers.end(),
+                        {"Content-Type: application/x-protobuf", "Content-Encoding: snappy",
+                         "X-Prometheus-Remote-Write-Version: 0.1.0"});
+  if (const auto token = settings.Find("BEARER_TOKEN"); token) {
+    target.headers.push_back(absl::StrCat("Authorization: Bearer ", *token));
+  }
+  target.username = settings.Text("USERNAME", "");
+  target.password = settings.Text("PASSWORD", "");
+  target.skip_tls_verify = settings.Bool("INSECURE_SKIP_TLS_VERIFY", false);
+  target.minimum_tls = settings.Text("TLS_MINIMUM_VERSION", "1.3");
+  target.client_certificate = settings.Text("CLIENT_CERTIFICATE", "");
+  target.client_key = settings.Text("CLIENT_CERTIFICATE_KEY", "");
+  RemoteWriteConfig config;
+  config.trend_stats = settings.List("TREND_STATS", config.trend_stats);
+  config.native_histograms = settings.Bool("TREND_AS_NATIVE_HISTOGRAM", false);
+  if (absl::Status stats = CheckTrendStats(config.trend_stats); !stats.ok()) {
+    settings.Refuse("TREND_STATS", absl::StrJoin(config.trend_stats, ","), stats.message());
+  }
+  const absl::Duration interval = settings.Duration("PUSH_INTERVAL", absl::Seconds(5));
+  const bool stale_markers = settings.Bool("STALE_MARKERS", false);
+  if (settings.Find("SIGV4_REGION")) {
+    settings.Refuse("SIGV4_REGION", settings.Text("SIGV4_REGION", ""),
+                    "nothing: AWS signatures are not supported; use a signing proxy");
+  }
+  LOCKSTEP_RETURN_IF_ERROR(settings.status());
+  return std::make_unique<PrometheusOutput>(std::move(target), interval, *context.clock,
+                                            std::move(config), stale_markers);
+}
+
+PrometheusOutput::PrometheusOutput(HttpTarget target, absl::Duration interval, const Clock& clock,
+                                   RemoteWriteConfig config, bool stale_markers)
+    : PushOutput("Prometheus remote write", std::move(target), {}, interval, clock),
+      config_(std::move(config)),
+      stale_markers_(stale_markers) {}
+
+void PrometheusOutput::PushNow(bool last) {
+  const absl::Time now = clock().Wall();
+  const std::vector<const SeriesBook::Series*> changed = book_.TakeChanged();
+  absl::Span<const SeriesBook::Series* const> rest = changed;
+  while (!rest.empty()) {
+    const auto part = rest.subspan(0, kSeriesInARequest);
+    rest.remove_prefix(part.size());
+    pusher().Push(
+        {.body = SnappyCompressed(EncodeRemoteWrite(config_, part, now)), .samples = part.size()});
+  }
+  if (!last || !stale_markers_) {
+    return;
+  }
+  std::vector<const SeriesBook::Series*> all;
+  for (const SeriesBook::Series& series : book_.all()) {
+    all.push_back(&series);
+  }
+  // A millisecond later, as a series has one sample at a time.
+  pusher().Push(
+      {.body = SnappyCompressed(EncodeStaleMarkers(config_, all, now + absl::Milliseconds(1))),
+       .samples = all.size()});
+}
+
+}  // namespace lockstep::coordinator

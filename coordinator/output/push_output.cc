@@ -1,0 +1,79 @@
+#include "coordinator/output/push_output.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace lockstep::coordinator {
+
+namespace {
+
+// For people: without credentials and parameters.
+std::string Shown(absl::string_view url) {
+  url = url.substr(0, url.find('?'));
+  const size_t host = url.find("://");
+  const size_t at = url.find('@');
+  if (host == absl::string_view::npos || at == absl::string_view::npos ||
+      at > url.find('/', host + 3)) {
+    return std::string(url);
+  }
+  return absl::StrCat(url.substr(0, host + 3), url.substr(at + 1));
+}
+
+}  // namespace
+
+PushOutput::PushOutput(std::string name, HttpTarget target, HttpPusher::Limits limits,
+                       absl::Duration interval, const Clock& clock)
+    : name_(std::move(name)),
+      url_(Shown(target.url)),
+      pusher_(std::move(target), limits),
+      interval_(interval),
+      clock_(clock) {}
+
+std::string PushOutput::Description() const {
+  return absl::StrCat(name_, " (", url_, ")");
+}
+
+absl::Status PushOutput::Start() {
+  if (absl::Status started = pusher_.Start(); !started.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat(name_, " output: ", started.message()));
+  }
+  next_ = clock_.Mono() + interval_;
+  Greet();
+  return absl::OkStatus();
+}
+
+void PushOutput::Flush() {
+  // A tick that comes a little early is that of the interval all the same.
+  constexpr absl::Duration kSlack = absl::Milliseconds(100);
+  const MonoTime now = clock_.Mono();
+  if (stopping_ || now + kSlack < next_) {
+    return;
+  }
+  // From now on, not from when it was due: what is late is not made up for.
+  next_ = now + interval_;
+  PushNow(/*last=*/false);
+}
+
+void PushOutput::BeginStop() {
+  if (!std::exchange(stopping_, true)) {
+    PushNow(/*last=*/true);
+    pusher_.BeginFinish();
+  }
+}
+
+absl::Status PushOutput::Stop() {
+  BeginStop();
+  tally_ = pusher_.Finish();
+  return absl::OkStatus();
+}
+
+std::optional<std::string> PushOutput::Lost() const {
+  if (tally_.lost == 0) {
+    return std::nullopt;
+  }
+  return absl::StrCat(Description(), ": ", tally_.lost, " of ", tally_.lost + tally_.sent,
+                      " samples were lost: ", tally_.reason);
+}
+
+}  // namespace lockstep::coordinator

@@ -1,0 +1,110 @@
+#include "coordinator/output/sink_settings.h"
+
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+
+#include "common/options/duration.h"
+
+namespace lockstep::coordinator {
+
+SinkSettings::SinkSettings(const OutputContext& context, absl::string_view prefix)
+    : context_(context), prefix_(prefix) {}
+
+std::optional<std::string> SinkSettings::Find(absl::string_view name) {
+  if (!context_.getenv) {
+    return std::nullopt;
+  }
+  for (absl::string_view product : {"LOCKSTEP_", "K6_"}) {
+    std::optional<std::string> value = context_.getenv(absl::StrCat(product, prefix_, "_", name));
+    if (value && !value->empty()) {
+      return value;
+    }
+  }
+  return std::nullopt;
+}
+
+std::string SinkSettings::Text(absl::string_view name, absl::string_view fallback) {
+  return Find(name).value_or(std::string(fallback));
+}
+
+bool SinkSettings::Bool(absl::string_view name, bool fallback) {
+  const std::optional<std::string> text = Find(name);
+  if (!text) {
+    return fallback;
+  }
+  bool value = fallback;
+  if (!absl::SimpleAtob(*text, &value)) {
+    Refuse(name, *text, "true or false");
+  }
+  return value;
+}
+
+absl::Duration SinkSettings::Duration(absl::string_view name, absl::Duration fallback) {
+  const std::optional<std::string> text = Find(name);
+  if (!text) {
+    return fallback;
+  }
+  const absl::StatusOr<absl::Duration> value = ParseDuration(*text);
+  if (!value.ok() || *value <= absl::ZeroDuration()) {
+    Refuse(name, *text, "a duration above 0, such as 5s");
+    return fallback;
+  }
+  return *value;
+}
+
+int64_t SinkSettings::Int(absl::string_view name, int64_t fallback, int64_t least) {
+  const std::optional<std::string> text = Find(name);
+  int64_t value = fallback;
+  if (text && (!absl::SimpleAtoi(*text, &value) || value < least)) {
+    Refuse(name, *text, absl::StrCat("an integer, at least ", least));
+    return fallback;
+  }
+  return value;
+}
+
+std::vector<std::string> SinkSettings::List(absl::string_view name,
+                                            std::vector<std::string> fallback) {
+  const std::optional<std::string> text = Find(name);
+  if (!text) {
+    return fallback;
+  }
+  std::vector<std::string> items;
+  for (absl::string_view item : absl::StrSplit(*text, ',', absl::SkipWhitespace())) {
+    items.emplace_back(absl::StripAsciiWhitespace(item));
+  }
+  return items;
+}
+
+std::vector<std::string> SinkSettings::Headers(absl::string_view name, char separator) {
+  std::vector<std::string> headers;
+  for (const std::string& item : List(name, {})) {
+    const std::pair<absl::string_view, absl::string_view> pair =
+        absl::StrSplit(item, absl::MaxSplits(separator, 1));
+    const absl::string_view key = absl::StripAsciiWhitespace(pair.first);
+    if (key.empty() || item.find(separator) == std::string::npos ||
+        item.find_first_of("\r\n") != std::string::npos) {
+      Refuse(name, item, absl::StrCat("name", std::string(1, separator), "value"));
+      continue;
+    }
+    headers.push_back(absl::StrCat(key, ": ", absl::StripAsciiWhitespace(pair.second)));
+  }
+  return headers;
+}
+
+void SinkSettings::Refuse(absl::string_view name, absl::string_view value,
+                          absl::string_view allowed) {
+  errors_.push_back(absl::StrCat("K6_", prefix_, "_", name, ": invalid value \"", value,
+                                 "\": expected ", allowed));
+}
+
+absl::Status SinkSettings::status() const {
+  return errors_.empty() ? absl::OkStatus()
+                         : absl::InvalidArgumentError(absl::StrJoin(errors_, "\n"));
+}
+
+}  // namespace lockstep::coordinator

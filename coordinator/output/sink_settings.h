@@ -1,0 +1,44 @@
+// Reads an output's settings from the environment: LOCKSTEP_<PREFIX>_<NAME> before
+// K6_<PREFIX>_<NAME>. Mistakes are collected; the message names the variable, the value and what is
+// allowed.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+#include "coordinator/output/output.h"
+
+namespace lockstep::coordinator {
+
+class SinkSettings {
+ public:
+  // `prefix`: "PROMETHEUS_RW". The context is borrowed.
+  SinkSettings(const OutputContext& context, absl::string_view prefix);
+
+  std::optional<std::string> Find(absl::string_view name);
+  std::string Text(absl::string_view name, absl::string_view fallback);
+  bool Bool(absl::string_view name, bool fallback);
+  // > 0, with a unit or as milliseconds.
+  absl::Duration Duration(absl::string_view name, absl::Duration fallback);
+  int64_t Int(absl::string_view name, int64_t fallback, int64_t least);
+  // Comma-separated; empty parts are left out.
+  std::vector<std::string> List(absl::string_view name, std::vector<std::string> fallback);
+  // A comma-separated list of pairs as "Name: value" headers; `separator` stands between a pair.
+  std::vector<std::string> Headers(absl::string_view name, char separator);
+  // A mistake with the variable `name`.
+  void Refuse(absl::string_view name, absl::string_view value, absl::string_view allowed);
+  // InvalidArgument with all mistakes, one a line.
+  absl::Status status() const;
+
+ private:
+  const OutputContext& context_;
+  std::string prefix_;
+  std::vector<std::string> errors_;
+};
+
+}  // namespace lockstep::coordinator

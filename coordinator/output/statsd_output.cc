@@ -1,0 +1,200 @@
+#include "coordinator/output/statsd_output.h"
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include <netdb.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
+
+#include "common/base/status_macros.h"
+#include "coordinator/output/sample_text.h"
+#include "coordinator/output/sink_settings.h"
+
+namespace lockstep::coordinator {
+namespace {
+
+// Parts of names and tags: what has a meaning in a line becomes "_".
+std::string Clean(absl::string_view text) {
+  std::string clean(text);
+  for (char& c : clean) {
+    if (absl::string_view(":|@#,").find(c) != absl::string_view::npos ||
+        absl::ascii_iscntrl(static_cast<unsigned char>(c))) {
+      c = '_';
+    }
+  }
+  return clean;
+}
+
+std::string TagsText(const StatsdConfig& config, const TagList& tags) {
+  std::string text;
+  if (config.tags) {
+    for (const auto& [key, value] : tags) {
+      if (!value.empty() && !config.without.contains(key)) {
+        absl::StrAppend(&text, text.empty() ? "|#" : ",", Clean(key), ":", Clean(value));
+      }
+    }
+  }
+  return text;
+}
+
+const std::string* CheckOf(const TagList& tags) {
+  for (const auto& [key, value] : tags) {
+    if (key == "check") {
+      return &value;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+std::vector<StatsdLine> StatsdLines(const StatsdConfig& config, const Batch& batch) {
+  std::vector<StatsdLine> lines;
+  std::vector<std::string> tags;
+  for (const TagList& set : batch.tag_sets) {
+    tags.push_back(TagsText(config, set));
+  }
+  const auto add = [&](const std::string& name, double value, const char* kind, uint32_t tag_set,
+                       uint64_t samples) {
+    lines.push_back({.text = absl::StrCat(config.prefix, name, ":", ShortestNumber(value), "|",
+                                          kind, tags[tag_set]),
+                     .samples = samples});
+  };
+  for (const SeriesDelta& delta : batch.series) {
+    const Metric& metric = batch.metrics[delta.metric];
+    const std::string* check = CheckOf(batch.tag_sets[delta.tag_set]);
+    switch (metric.type) {
+      case MetricType::kCounter:
+        add(metric.name, delta.aggregate.counter().sum(), "c", delta.tag_set,
+            delta.aggregate.count());
+        break;
+      case MetricType::kGauge:
+        add(metric.name, delta.aggregate.gauge().last, "g", delta.tag_set, delta.aggregate.count());
+        break;
+      case MetricType::kRate: {
+        const Rate& rate = delta.aggregate.rate();
+        if (check == nullptr || check->empty()) {
+          add(metric.name, static_cast<double>(rate.trues), "c", delta.tag_set, rate.total);
+          break;
+        }
+        const std::string name = absl::StrCat("check.", Clean(*check));
+        for (const auto& [how, count] :
+             {std::pair(".pass", rate.trues), std::pair(".fail", rate.total - rate.trues)}) {
+          if (count > 0) {
+            add(name + how, static_cast<double>(count), "c", delta.tag_set, count);
+          }
+        }
+        break;
+      }
+      case MetricType::kTrend:
+        break;  // sample by sample, below
+    }
+  }
+  for (const Point& point : batch.points) {
+    if (batch.metrics[point.metric].type == MetricType::kTrend) {
+      add(batch.metrics[point.metric].name, point.value, "ms", point.tag_set, 1);
+    }
+  }
+  return lines;
+}
+
+absl::StatusOr<std::unique_ptr<Output>> StatsdOutput::Make(absl::string_view argument,
+                                                           const OutputContext& context) {
+  SinkSettings settings(context, "STATSD");
+  StatsdConfig config;
+  config.prefix = settings.Text("NAMESPACE", config.prefix);
+  config.tags = settings.Bool("ENABLE_TAGS", false);
+  const std::vector<std::string> without = settings.List("TAG_BLOCKLIST", {"vu", "iter", "url"});
+  config.without = {without.begin(), without.end()};
+  settings.Int("BUFFER_SIZE", 20, 1);
+  settings.Duration("PUSH_INTERVAL", absl::Seconds(1));
+  std::string address =
+      argument.empty() ? settings.Text("ADDR", "localhost:8125") : std::string(argument);
+  LOCKSTEP_RETURN_IF_ERROR(settings.status());
+  return std::make_unique<StatsdOutput>(std::move(address), std::move(config));
+}
+
+StatsdOutput::StatsdOutput(std::string address, StatsdConfig config)
+    : address_(std::move(address)), config_(std::move(config)) {}
+
+StatsdOutput::~StatsdOutput() {
+  if (socket_ >= 0) {
+    close(socket_);
+  }
+}
+
+std::string StatsdOutput::Description() const {
+  return absl::StrCat("statsd (", address_, ")");
+}
+
+absl::Status StatsdOutput::Start() {
+  const size_t colon = address_.rfind(':');
+  std::string host = address_.substr(0, colon);
+  const std::string port = colon == std::string::npos ? "8125" : address_.substr(colon + 1);
+  host = absl::StrReplaceAll(host, {{"[", ""}, {"]", ""}});
+  addrinfo hints = {};
+  hints.ai_socktype = SOCK_DGRAM;
+  hints.ai_flags = AI_NUMERICSERV;
+  addrinfo* found = nullptr;
+  const int error = getaddrinfo(host.c_str(), port.c_str(), &hints, &found);
+  if (error != 0) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "statsd output: \"", address_, "\" is no HOST:PORT that is known: ", gai_strerror(error)));
+  }
+  for (const addrinfo* each = found; each != nullptr && socket_ < 0; each = each->ai_next) {
+    socket_ = socket(each->ai_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (socket_ >= 0 && connect(socket_, each->ai_addr, each->ai_addrlen) != 0) {
+      close(std::exchange(socket_, -1));
+    }
+  }
+  freeaddrinfo(found);
+  return socket_ >= 0
+             ? absl::OkStatus()
+             : absl::UnavailableError(absl::StrCat("statsd output: cannot send to ", address_));
+}
+
+void StatsdOutput::Write(const Batch& batch) {
+  for (StatsdLine& line : StatsdLines(config_, batch)) {
+    if (!packet_.empty() && packet_.size() + 1 + line.text.size() > kPacketBytes) {
+      Flush();
+    }
+    absl::StrAppend(&packet_, packet_.empty() ? "" : "\n", line.text);
+    packet_samples_ += line.samples;
+  }
+}
+
+void StatsdOutput::Flush() {
+  if (packet_.empty()) {
+    return;
+  }
+  if (send(socket_, packet_.data(), packet_.size(), MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) {
+    sent_ += packet_samples_;
+  } else {
+    lost_ += packet_samples_;
+    last_error_ = errno;
+  }
+  packet_.clear();
+  packet_samples_ = 0;
+}
+
+absl::Status StatsdOutput::Stop() {
+  Flush();
+  return absl::OkStatus();
+}
+
+std::optional<std::string> StatsdOutput::Lost() const {
+  if (lost_ == 0) {
+    return std::nullopt;
+  }
+  return absl::StrCat(Description(), ": ", lost_, " of ", lost_ + sent_,
+                      " samples were lost: ", std::generic_category().message(last_error_));
+}
+
+}  // namespace lockstep::coordinator

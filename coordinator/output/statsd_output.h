@@ -1,0 +1,72 @@
+// `-o statsd[=HOST:PORT]`: each sample as a StatsD line over UDP; with tags in DogStatsD's form if
+// K6_STATSD_ENABLE_TAGS is true. Settings: K6_STATSD_ADDR (localhost:8125), NAMESPACE ("k6."),
+// ENABLE_TAGS, TAG_BLOCKLIST ("vu,iter,url"), BUFFER_SIZE (checked only), PUSH_INTERVAL (checked
+// only: lines leave as batches come, each second).
+//
+// | metric  | line                                                                               |
+// |---------|------------------------------------------------------------------------------------|
+// | counter | `k6.http_reqs:3\|c`, those of one batch and series added up                         |
+// | gauge   | `k6.vus:10\|g`                                                                      |
+// | rate    | `k6.http_req_failed:1\|c` for each true; checks: `k6.check.NAME.pass:1\|c` or `fail`
+// | | trend   | `k6.http_req_duration:12.5\|ms` for each sample |
+//
+// UDP tells nobody what arrives: only what could not leave this machine is counted as lost.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+#include "coordinator/output/output.h"
+
+namespace lockstep::coordinator {
+
+struct StatsdConfig {
+  std::string prefix = "k6.";
+  bool tags = false;
+  std::set<std::string> without = {"vu", "iter", "url"};  // tags that are left out
+};
+// The lines of a batch, each with the number of its samples. Pure.
+struct StatsdLine {
+  std::string text;
+  uint64_t samples = 1;
+};
+std::vector<StatsdLine> StatsdLines(const StatsdConfig& config, const Batch& batch);
+
+class StatsdOutput final : public Output {
+ public:
+  // InvalidArgument with all settings that are wrong.
+  static absl::StatusOr<std::unique_ptr<Output>> Make(absl::string_view argument,
+                                                      const OutputContext& context);
+  StatsdOutput(std::string address, StatsdConfig config);
+  ~StatsdOutput() override;
+
+  std::string Description() const override;
+  bool wants_points() const override { return true; }
+  // InvalidArgument: the address is malformed, or its host is not known.
+  absl::Status Start() override;
+  void Write(const Batch& batch) override;
+  void Flush() override;
+  absl::Status Stop() override;
+  std::optional<std::string> Lost() const override;
+
+ private:
+  // What fits into one packet on any usual network.
+  static constexpr size_t kPacketBytes = 1400;
+
+  const std::string address_;
+  const StatsdConfig config_;
+  int socket_ = -1;
+  std::string packet_;
+  uint64_t packet_samples_ = 0;
+  uint64_t sent_ = 0;
+  uint64_t lost_ = 0;
+  int last_error_ = 0;
+};
+
+}  // namespace lockstep::coordinator
