@@ -23,6 +23,7 @@ COMMON = {
     "plan": {"base", "segment", "schedule", "options"},
     "threshold": {"base", "metrics", "options"},
     "summary": {"base", "metrics", "options", "threshold"},
+    "result": {"base", "metrics", "options", "summary", "threshold"},
 }
 
 

@@ -30,6 +30,7 @@ struct Raw {
   std::map<std::string, std::vector<std::string>> values;  // flag -> what was given
   std::string script;
   std::string address;
+  std::string base, fresh;  // of compare
 };
 
 struct FlagSpec {
@@ -102,6 +103,8 @@ constexpr FlagSpec kRunFlags[] = {
     {"--no-thresholds", "no-thresholds", "", Kind::kBool, "do not judge thresholds"},
     {"--no-summary", "no-summary", "", Kind::kBool, "same as --summary-mode=disabled"},
     {"--summary-mode", "summary-mode", "", Kind::kValue, "compact, full or disabled"},
+    {"--result-file", "result-file", "", Kind::kValue,
+     "file for the result, as `lockstep compare` reads it; same as -o result=FILE"},
     {"--summary-export", "summary-export", "", Kind::kValue, "file for the summary as JSON"},
     {"--new-machine-readable-summary", "new-machine-readable-summary", "", Kind::kBool,
      "newer JSON of the summary"},
@@ -203,6 +206,15 @@ class Reader {
     int64_t number = fallback;
     if (text.has_value() && (!absl::SimpleAtoi(*text, &number) || number < least)) {
       Expected(*text, absl::StrCat("an integer, at least ", least));
+    }
+    return number;
+  }
+  double Number(const char* flag, double fallback, double least, double most) {
+    const std::optional<std::string> text = Text(flag);
+    double number = fallback;
+    if (text.has_value() &&
+        (!absl::SimpleAtod(*text, &number) || !(number >= least && number <= most))) {
+      Expected(*text, absl::StrCat("a number from ", least, " to ", most));
     }
     return number;
   }
@@ -363,6 +375,9 @@ RunSettingsFlags ReadRun(Reader& reader) {
       run.outputs = absl::StrSplit(*out, ',', absl::SkipWhitespace());
     }
   }
+  if (const std::string file = reader.String("result-file", "RESULT_FILE"); !file.empty()) {
+    run.result_file = file;
+  }
   run.no_thresholds = reader.Is("no-thresholds", "NO_THRESHOLDS");
   run.summary_mode = reader.Choice<SummaryMode>("summary-mode", "SUMMARY_MODE",
                                                 {{"compact", SummaryMode::kCompact},
@@ -473,6 +488,20 @@ ControlCommand ReadControl(Reader& reader, ControlCommand::Verb verb) {
   return command;
 }
 
+CompareCommand ReadCompare(Reader& reader) {
+  CompareCommand command;
+  command.base = reader.raw().base;
+  command.fresh = reader.raw().fresh;
+  command.log = ReadLog(reader);
+  CompareConfig& config = command.config;
+  config.alpha = reader.Number("alpha", config.alpha, 0, 1);
+  config.min_change = reader.Number("min-change", 100 * config.min_change, 0, 1e6) / 100;
+  config.min_points = reader.Number("min-points", 100 * config.min_points, 0, 100) / 100;
+  command.json = reader.Is("json");
+  command.fail_on_regression = reader.Is("fail-on-regression");
+  return command;
+}
+
 constexpr FlagSpec kCoordinatorFlags[] = {
     {"--listen", "listen", "", Kind::kValue, "address for agents and status (127.0.0.1:7070)"},
     {"--wait-for-agents", "wait-for-agents", "", Kind::kValue,
@@ -497,6 +526,16 @@ constexpr FlagSpec kScaleFlags[] = {
     {"-u,--vus", "vus", "", Kind::kValue, "VUs to run"},
     {"-m,--max", "max", "", Kind::kValue, "VUs to have ready"},
 };
+constexpr FlagSpec kCompareFlags[] = {
+    {"--json", "json", "", Kind::kBool, "as JSON"},
+    {"--fail-on-regression", "fail-on-regression", "", Kind::kBool,
+     "exit with 99 if the new run is worse"},
+    {"--alpha", "alpha", "", Kind::kValue, "level of significance of all tests together (0.01)"},
+    {"--min-change", "min-change", "", Kind::kValue,
+     "smaller changes of times and of rates per second do not count, in percent (5)"},
+    {"--min-points", "min-points", "", Kind::kValue,
+     "smaller changes of rates and checks do not count, in percentage points (0.5)"},
+};
 constexpr FlagSpec kVersionFlags[] = {
     {"--json", "json", "", Kind::kBool, "as JSON"},
 };
@@ -508,6 +547,10 @@ class Parser {
     app_.require_subcommand(1);
     AddTestCommands();
     AddControlCommands();
+    CLI::App* compare = Add("compare", "compare the result files of two runs");
+    compare->add_option("base", raw_.base, "result file to compare with")->required();
+    compare->add_option("new", raw_.fresh, "result file to judge")->required();
+    AddFlags(kCompareFlags, compare, &raw_);
     CLI::App* version = Add("version", "print the version");
     AddFlags(kVersionFlags, version, &raw_);
     app_.add_flag("--version", version_, "print the version");
@@ -593,6 +636,9 @@ class Parser {
                          .log = ReadLog(reader),
                          .agents = reader.Int("agents", 1, 1),
                          .partition = ReadPartition(reader)};
+    }
+    if (name == "compare") {
+      return ReadCompare(reader);
     }
     if (name == "version") {
       return VersionCommand{.json = reader.Is("json")};

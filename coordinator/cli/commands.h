@@ -14,6 +14,7 @@
 #include "common/base/exit_code.h"
 #include "common/options/options.h"
 #include "common/options/tiers.h"
+#include "common/result/compare.h"
 
 namespace lockstep::coordinator {
 
@@ -51,6 +52,7 @@ struct RunSettingsFlags {
   bool no_thresholds = false;
   SummaryMode summary_mode = SummaryMode::kCompact;
   std::string summary_export;  // file; empty: none
+  std::string result_file;     // likewise
   bool new_machine_readable_summary = false;
   std::optional<bool> linger;           // unset: the configuration file decides, else no
   std::optional<bool> no_usage_report;  // likewise
@@ -116,12 +118,21 @@ struct ControlCommand {
   int64_t max_vus = -1;  // scale
 };
 
+// `lockstep compare BASE NEW`: two result files.
+struct CompareCommand {
+  std::string base, fresh;
+  CompareConfig config;
+  bool json = false;
+  bool fail_on_regression = false;
+  LogSettings log;
+};
+
 struct VersionCommand {
   bool json = false;
 };
 
 using Command = std::variant<RunCommand, CoordinatorCommand, InspectCommand, PlanCommand,
-                             ControlCommand, VersionCommand>;
+                             ControlCommand, CompareCommand, VersionCommand>;
 
 struct CommandLine {
   Command command;

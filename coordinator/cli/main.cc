@@ -13,6 +13,7 @@
 #include "common/base/clock.h"
 #include "common/options/tiers.h"
 #include "coordinator/cli/commands.h"
+#include "coordinator/cli/compare_app.h"
 #include "coordinator/cli/control_app.h"
 #include "coordinator/cli/log_sink.h"
 #include "coordinator/cli/run_app.h"
@@ -49,6 +50,9 @@ const LogSettings& LogOf(const Command& command) {
 ExitCode Execute(const Command& command, const Environment& environment, Logger& logger) {
   if (const auto* control = std::get_if<ControlCommand>(&command)) {
     return ExecuteControl(*control, logger);
+  }
+  if (const auto* compare = std::get_if<CompareCommand>(&command)) {
+    return ExecuteCompare(*compare, logger);
   }
   if (const auto* version = std::get_if<VersionCommand>(&command)) {
     fputs(version->json ? "{\"version\":\"" LOCKSTEP_VERSION "\"}\n"

@@ -333,8 +333,11 @@ absl::Status RunApp::ConfigureResults(const Options& options, const v1::Inspecte
 }
 
 absl::Status RunApp::StartOutputs(const Options& options) {
-  const std::vector<std::string>& specs =
+  std::vector<std::string> specs =
       request_.run.outputs.empty() ? tiers_->config_file().outputs : request_.run.outputs;
+  if (!request_.run.result_file.empty()) {
+    specs.push_back(absl::StrCat("result=", request_.run.result_file));
+  }
   OutputContext context;
   context.write_stdout = WriteStdout;
   context.getenv = [this](absl::string_view name) -> std::optional<std::string> {

@@ -265,13 +265,16 @@ bool HttpPusher::Backoff(absl::Duration time) {
 void HttpPusher::Deliver(Connection& connection, HttpPush push) {
   const std::string& url = push.url.empty() ? target_.url : push.url;
   absl::Duration backoff = limits_.first_backoff;
-  std::string reason = "the run was over before it could be sent";
+  // What waited behind a request that failed is lost for the same reason.
+  std::string reason =
+      last_failure_.empty() ? "the run was over before they could be sent" : last_failure_;
   for (;;) {
     if (TimeLeft() <= absl::ZeroDuration()) {
       break;
     }
     const Verdict verdict = connection.Try(
         url, push.body, limits_.timeout, [this] { return TimeLeft(); }, &reason);
+    last_failure_ = verdict == Verdict::kSent ? "" : reason;
     if (verdict == Verdict::kSent) {
       MutexLock lock(mutex_);
       tally_.sent += push.samples;

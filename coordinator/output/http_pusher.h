@@ -95,6 +95,7 @@ class HttpPusher {
   const HttpTarget target_;
   const Limits limits_;
   std::unique_ptr<Connection> connection_;  // of the thread, but for its Wake
+  std::string last_failure_;                // of the thread; empty: the last try succeeded
   std::thread thread_;
 
   mutable Mutex mutex_;

@@ -12,6 +12,7 @@
 #include "coordinator/output/json_output.h"
 #include "coordinator/output/opentelemetry_output.h"
 #include "coordinator/output/prometheus_output.h"
+#include "coordinator/output/report_outputs.h"
 #include "coordinator/output/statsd_output.h"
 
 namespace lockstep::coordinator {
@@ -29,9 +30,12 @@ absl::StatusOr<std::unique_ptr<Output>> MakeJson(absl::string_view argument,
 constexpr std::pair<absl::string_view, Maker> kOutputs[] = {
     {"csv", CsvOutput::Make},
     {"experimental-prometheus-rw", PrometheusOutput::Make},
+    {"github", ReportOutput::MakeGithub},
     {"influxdb", InfluxdbOutput::Make},
     {"json", MakeJson},
+    {"junit", ReportOutput::MakeJunit},
     {"opentelemetry", OpenTelemetryOutput::Make},
+    {"result", ReportOutput::MakeResultFile},
     {"statsd", StatsdOutput::Make},
 };
 

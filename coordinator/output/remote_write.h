@@ -1,13 +1,11 @@
 // A run's series as Prometheus remote write 1.0 messages. Pure; the names and units are those that
 // k6's output uses, so that its dashboards work:
 //
-// | metric  | becomes                                                                            |
-// |---------|------------------------------------------------------------------------------------|
-// | counter | k6_NAME_total                                                                      |
-// | gauge   | k6_NAME                                                                            |
-// | rate    | k6_NAME_rate, 0 to 1                                                               |
-// | trend   | k6_NAME_STAT for each statistic (p(99) is `p99`, p(99.9) is `p99_9`); or, as native |
-// |         | histogram, k6_NAME_seconds (times), k6_NAME_bytes (data), k6_NAME                   |
+// - counter: k6_NAME_total
+// - gauge: k6_NAME
+// - rate: k6_NAME_rate, 0 to 1
+// - trend: k6_NAME_STAT for each statistic (p(99) is `p99`, p(99.9) is `p99_9`); or, as a native
+//   histogram, k6_NAME_seconds (times), k6_NAME_bytes (data), or k6_NAME
 //
 // Times are in seconds. A native histogram has schema 8, as our own have; where milliseconds become
 // seconds its buckets are found anew, which moves a value by at most 0.14 % more. Its count and sum

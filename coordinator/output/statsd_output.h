@@ -3,12 +3,10 @@
 // ENABLE_TAGS, TAG_BLOCKLIST ("vu,iter,url"), BUFFER_SIZE (checked only), PUSH_INTERVAL (checked
 // only: lines leave as batches come, each second).
 //
-// | metric  | line                                                                               |
-// |---------|------------------------------------------------------------------------------------|
-// | counter | `k6.http_reqs:3\|c`, those of one batch and series added up                         |
-// | gauge   | `k6.vus:10\|g`                                                                      |
-// | rate    | `k6.http_req_failed:1\|c` for each true; checks: `k6.check.NAME.pass:1\|c` or `fail`
-// | | trend   | `k6.http_req_duration:12.5\|ms` for each sample |
+// - counter: `k6.http_reqs:3|c`, those of one batch and series added up
+// - gauge: `k6.vus:10|g`
+// - rate: `k6.http_req_failed:1|c` counts the trues; checks: `k6.check.NAME.pass:1|c`, and `fail`
+// - trend: `k6.http_req_duration:12.5|ms` for each sample
 //
 // UDP tells nobody what arrives: only what could not leave this machine is counted as lost.
 #pragma once

@@ -157,6 +157,24 @@ TEST(CommandLine, RefusesUnknownFlagsAndMissingScriptsWithCode255) {
   EXPECT_THAT(Refused({"run", "--no-such", "s.js"}).error, HasSubstr("--no-such"));
 }
 
+TEST(CommandLine, ReadsAComparison) {
+  const CompareCommand compare = Parsed<CompareCommand>(
+      {"compare", "a.json", "b.json", "--fail-on-regression", "--min-change", "10", "--alpha=0.05",
+       "--min-points", "1"});
+  EXPECT_EQ(compare.base, "a.json");
+  EXPECT_EQ(compare.fresh, "b.json");
+  EXPECT_TRUE(compare.fail_on_regression);
+  EXPECT_FALSE(compare.json);
+  EXPECT_DOUBLE_EQ(compare.config.min_change, 0.1);
+  EXPECT_DOUBLE_EQ(compare.config.alpha, 0.05);
+  EXPECT_DOUBLE_EQ(compare.config.min_points, 0.01);
+  EXPECT_EQ(Refused({"compare", "a.json"}).code, ExitCode::kOther);
+  EXPECT_EQ(Refused({"compare", "a.json", "b.json", "--alpha", "2"}).error,
+            "--alpha: invalid value \"2\": expected a number from 0 to 1");
+  EXPECT_EQ(Parsed<RunCommand>({"run", "--result-file", "r.json", "s.js"}).run.result_file,
+            "r.json");
+}
+
 TEST(CommandLine, ShowsHelp) {
   const CommandLineExit help = Refused({"run", "--help"});
   EXPECT_EQ(help.code, ExitCode::kSuccess);

@@ -140,9 +140,10 @@ TEST_F(OutputTest, CsvTakesItsSettingsFromArgumentAndEnvironment) {
 }
 
 TEST_F(OutputTest, RefusesWhatItDoesNotKnow) {
-  EXPECT_EQ(MakeOutput("xml=x", context_).status().message(),
-            "invalid output type 'xml', available types are: csv, experimental-prometheus-rw, "
-            "influxdb, json, opentelemetry, statsd");
+  EXPECT_EQ(
+      MakeOutput("xml=x", context_).status().message(),
+      "invalid output type 'xml', available types are: csv, experimental-prometheus-rw, github, "
+      "influxdb, json, junit, opentelemetry, result, statsd");
   EXPECT_THAT(std::string(MakeOutput("csv=fileName=x,colour=red", context_).status().message()),
               HasSubstr("unknown setting 'colour=red'"));
   EXPECT_THAT(std::string(MakeOutput("csv=timeFormat=stardate", context_).status().message()),

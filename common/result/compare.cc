@@ -1,0 +1,370 @@
+#include "common/result/compare.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+#include <numeric>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace lockstep {
+namespace {
+
+enum class Worse { kHigher, kLower, kUnknown };
+
+Worse WorseOf(const Metric& metric) {
+  for (absl::string_view name : {"http_req_failed", "http_reqs_errors", "dropped_iterations"}) {
+    if (metric.name == name) {
+      return Worse::kHigher;
+    }
+  }
+  for (absl::string_view name : {"checks", "http_reqs", "iterations"}) {
+    if (metric.name == name) {
+      return Worse::kLower;
+    }
+  }
+  return metric.type == MetricType::kTrend && metric.contains == ValueType::kTime ? Worse::kHigher
+                                                                                  : Worse::kUnknown;
+}
+
+double TwoSided(double z) {
+  return std::erfc(std::abs(z) / std::sqrt(2.0));
+}
+
+// Counts of both sides in each bucket, in the order of the values; zeros are a bucket.
+std::vector<std::pair<double, double>> Aligned(const Histogram& base, const Histogram& fresh) {
+  std::map<int64_t, std::pair<double, double>> buckets;
+  constexpr int64_t kApart = int64_t{1} << 32;  // positive above zero, negative below
+  const auto add = [&buckets](const Histogram& histogram, auto side) {
+    for (const auto& [index, count] : histogram.negative()) {
+      side(buckets[-kApart - index]) += static_cast<double>(count);
+    }
+    for (const auto& [index, count] : histogram.positive()) {
+      side(buckets[kApart + index]) += static_cast<double>(count);
+    }
+    side(buckets[0]) += static_cast<double>(histogram.zeros());
+  };
+  add(base, [](auto& pair) -> double& { return pair.first; });
+  add(fresh, [](auto& pair) -> double& { return pair.second; });
+  std::vector<std::pair<double, double>> counts;
+  counts.reserve(buckets.size());
+  for (const auto& [order, pair] : buckets) {
+    counts.push_back(pair);
+  }
+  return counts;
+}
+
+struct Exceedance {
+  uint64_t base = 0;
+  uint64_t fresh = 0;
+};
+// How many values of each side are above the bucket that holds quantile `fraction` of both
+// together.
+Exceedance AbovePooledQuantile(const Histogram& base, const Histogram& fresh, double fraction) {
+  const auto total = static_cast<double>(base.count() + fresh.count());
+  double below = 0;
+  Exceedance above;
+  for (const auto& [base_count, fresh_count] : Aligned(base, fresh)) {
+    if (below >= fraction * total) {
+      above.base += static_cast<uint64_t>(base_count);
+      above.fresh += static_cast<uint64_t>(fresh_count);
+    }
+    below += base_count + fresh_count;
+  }
+  return above;
+}
+
+std::optional<double> RelativeChange(double base, double fresh) {
+  return base == 0 ? std::nullopt : std::optional(fresh / base - 1);
+}
+
+// One comparison in the making: whether its effect is large enough to matter.
+struct Candidate {
+  Comparison comparison;
+  std::optional<double> raw_p;
+  bool matters = false;
+  Worse worse = Worse::kUnknown;
+};
+
+class Comparer {
+ public:
+  Comparer(const RunResult& base, const RunResult& fresh, const CompareConfig& config)
+      : base_(base), fresh_(fresh), config_(config) {}
+
+  ComparisonReport Run() {
+    std::map<std::string, const ResultMetric*> bases;
+    for (const ResultMetric& metric : base_.metrics) {
+      bases[metric.key] = &metric;
+    }
+    for (const ResultMetric& metric : fresh_.metrics) {
+      const auto found = bases.find(metric.key);
+      const bool comparable =
+          found != bases.end() && found->second->metric.type == metric.metric.type;
+      if (!comparable) {
+        report_.only_in_new.push_back(metric.key);
+        continue;
+      }
+      Compare(*found->second, metric);
+      bases.erase(found);
+    }
+    for (const auto& [key, metric] : bases) {
+      report_.only_in_base.push_back(key);
+    }
+    CompareChecks();
+    Decide();
+    return std::move(report_);
+  }
+
+ private:
+  void Compare(const ResultMetric& base, const ResultMetric& fresh) {
+    for (const SummaryThreshold& threshold : fresh.thresholds) {
+      const auto passed = [&threshold](const SummaryThreshold& each) {
+        return each.expression == threshold.expression && each.ok;
+      };
+      if (!threshold.ok && std::any_of(base.thresholds.begin(), base.thresholds.end(), passed)) {
+        report_.new_failures.push_back(absl::StrCat(fresh.key, ": ", threshold.expression));
+      }
+    }
+    if (base.aggregate.empty() && fresh.aggregate.empty()) {
+      return;
+    }
+    switch (fresh.metric.type) {
+      case MetricType::kTrend:
+        CompareTrends(base, fresh);
+        break;
+      case MetricType::kRate:
+        CompareRates(fresh.key, base.aggregate.rate(), fresh.aggregate.rate(),
+                     WorseOf(fresh.metric));
+        break;
+      case MetricType::kCounter:
+        CompareCounters(base, fresh);
+        break;
+      case MetricType::kGauge:
+        Candidate& shown = Add(fresh, "value");
+        shown.comparison.base = base.aggregate.gauge().last;
+        shown.comparison.fresh = fresh.aggregate.gauge().last;
+        shown.comparison.change = RelativeChange(shown.comparison.base, shown.comparison.fresh);
+        break;
+    }
+  }
+
+  Candidate& Add(const ResultMetric& metric, const char* what) {
+    Candidate& candidate = candidates_.emplace_back();
+    candidate.comparison.subject = metric.key;
+    candidate.comparison.what = what;
+    candidate.comparison.type = metric.metric.type;
+    candidate.comparison.contains = metric.metric.contains;
+    candidate.worse = WorseOf(metric.metric);
+    return candidate;
+  }
+
+  void CompareTrends(const ResultMetric& base, const ResultMetric& fresh) {
+    const Trend& old_trend = base.aggregate.trend();
+    const Trend& new_trend = fresh.aggregate.trend();
+    const Histogram old_values = old_trend.ToFolded().histogram;
+    const Histogram new_values = new_trend.ToFolded().histogram;
+    const bool testable = old_values.count() > 0 && new_values.count() > 0;
+    for (const auto& [what, fraction] : {std::pair("med", 0.5), std::pair("p(95)", 0.95)}) {
+      Candidate& candidate = Add(fresh, what);
+      Comparison& comparison = candidate.comparison;
+      comparison.base = old_trend.Percentile(fraction);
+      comparison.fresh = new_trend.Percentile(fraction);
+      comparison.change = RelativeChange(comparison.base, comparison.fresh);
+      candidate.matters = MattersRelatively(comparison);
+      if (!testable) {
+        continue;
+      }
+      if (fraction == 0.5) {
+        const MannWhitney test = MannWhitneyTest(old_values, new_values);
+        candidate.raw_p = test.p_value;
+        comparison.superior = test.superior;
+      } else {
+        const Exceedance above = AbovePooledQuantile(old_values, new_values, fraction);
+        candidate.raw_p =
+            TwoProportionsTest(above.base, old_values.count(), above.fresh, new_values.count());
+      }
+    }
+  }
+
+  // From 0, every change is one of more than any percentage.
+  bool MattersRelatively(const Comparison& comparison) const {
+    return comparison.change ? std::abs(*comparison.change) >= config_.min_change
+                             : comparison.fresh != comparison.base;
+  }
+
+  void CompareRates(const std::string& subject, const Rate& base, const Rate& fresh, Worse worse) {
+    Candidate& candidate = candidates_.emplace_back();
+    candidate.comparison.subject = subject;
+    candidate.comparison.what = "rate";
+    candidate.comparison.type = MetricType::kRate;
+    candidate.comparison.base = base.rate();
+    candidate.comparison.fresh = fresh.rate();
+    candidate.worse = worse;
+    candidate.matters = std::abs(fresh.rate() - base.rate()) >= config_.min_points;
+    if (base.total > 0 && fresh.total > 0) {
+      candidate.raw_p = TwoProportionsTest(base.trues, base.total, fresh.trues, fresh.total);
+    }
+  }
+
+  void CompareCounters(const ResultMetric& base, const ResultMetric& fresh) {
+    Candidate& candidate = Add(fresh, "per second");
+    const Counter& old_counter = base.aggregate.counter();
+    const Counter& new_counter = fresh.aggregate.counter();
+    const double old_seconds = absl::ToDoubleSeconds(base_.duration);
+    const double new_seconds = absl::ToDoubleSeconds(fresh_.duration);
+    if (old_seconds <= 0 || new_seconds <= 0) {
+      return;
+    }
+    candidate.comparison.base = old_counter.sum() / old_seconds;
+    candidate.comparison.fresh = new_counter.sum() / new_seconds;
+    candidate.comparison.change =
+        RelativeChange(candidate.comparison.base, candidate.comparison.fresh);
+    candidate.matters = MattersRelatively(candidate.comparison);
+    const auto counts_events = [](const Counter& counter) {
+      return counter.sum() == static_cast<double>(counter.count());
+    };
+    if (counts_events(old_counter) && counts_events(new_counter)) {
+      candidate.raw_p =
+          TwoPoissonRatesTest(old_counter.sum(), old_seconds, new_counter.sum(), new_seconds);
+    }
+  }
+
+  void CompareChecks() {
+    std::map<std::string, const SummaryCheck*> bases;
+    for (const SummaryCheck& check : base_.checks) {
+      bases[check.path] = &check;
+    }
+    for (const SummaryCheck& check : fresh_.checks) {
+      const auto found = bases.find(check.path);
+      if (found != bases.end()) {
+        CompareRates(absl::StrCat("check: ", check.name), RateOf(*found->second), RateOf(check),
+                     Worse::kLower);
+      }
+    }
+  }
+  static Rate RateOf(const SummaryCheck& check) {
+    return {.trues = check.passes, .total = check.passes + check.fails};
+  }
+
+  void Decide() {
+    std::vector<double> raw;
+    for (const Candidate& candidate : candidates_) {
+      if (candidate.raw_p) {
+        raw.push_back(*candidate.raw_p);
+      }
+    }
+    const std::vector<double> corrected = HolmCorrected(raw);
+    size_t next = 0;
+    for (Candidate& candidate : candidates_) {
+      Comparison& comparison = candidate.comparison;
+      if (candidate.raw_p) {
+        comparison.p_value = corrected[next++];
+        const bool differs = *comparison.p_value < config_.alpha && candidate.matters;
+        const bool higher = comparison.fresh > comparison.base;
+        comparison.verdict = !differs                             ? ComparisonVerdict::kSame
+                             : candidate.worse == Worse::kUnknown ? ComparisonVerdict::kChanged
+                             : higher == (candidate.worse == Worse::kHigher)
+                                 ? ComparisonVerdict::kWorse
+                                 : ComparisonVerdict::kBetter;
+      }
+      report_.comparisons.push_back(std::move(comparison));
+    }
+  }
+
+  const RunResult& base_;
+  const RunResult& fresh_;
+  const CompareConfig& config_;
+  std::vector<Candidate> candidates_;
+  ComparisonReport report_;
+};
+
+}  // namespace
+
+const char* ComparisonVerdictName(ComparisonVerdict verdict) {
+  constexpr std::array<const char*, 5> kNames = {"same", "better", "worse", "changed",
+                                                 "not tested"};
+  return kNames[static_cast<size_t>(verdict)];
+}
+
+bool ComparisonReport::regressed() const {
+  return !new_failures.empty() ||
+         std::any_of(comparisons.begin(), comparisons.end(), [](const Comparison& each) {
+           return each.verdict == ComparisonVerdict::kWorse;
+         });
+}
+
+ComparisonReport CompareResults(const RunResult& base, const RunResult& fresh,
+                                const CompareConfig& config) {
+  return Comparer(base, fresh, config).Run();
+}
+
+MannWhitney MannWhitneyTest(const Histogram& base, const Histogram& fresh) {
+  const auto n = static_cast<double>(base.count());
+  const auto m = static_cast<double>(fresh.count());
+  const double all = n + m;
+  double u = 0;  // pairs in which the new value is the larger one, ties as halves
+  double ties = 0;
+  double base_below = 0;
+  for (const auto& [base_count, fresh_count] : Aligned(base, fresh)) {
+    u += fresh_count * (base_below + base_count / 2);
+    base_below += base_count;
+    const double tied = base_count + fresh_count;
+    // As shares of N^3, which the counts of long runs would make too large to be exact.
+    ties += (tied / all) * (tied / all) * (tied / all) - tied / all / all / all;
+  }
+  MannWhitney test;
+  if (n == 0 || m == 0) {
+    return test;
+  }
+  test.superior = u / n / m;
+  // Var U = nm/12 ((N+1) - sum(t^3 - t) / (N (N-1))), with the ties' correction for the variance.
+  const double variance = n * m / 12 * ((all + 1) - (all > 1 ? ties * all * all / (all - 1) : 0));
+  if (variance > 0) {
+    test.p_value = TwoSided((u - n * m / 2) / std::sqrt(variance));
+  }
+  return test;
+}
+
+double TwoProportionsTest(uint64_t base_hits, uint64_t base_total, uint64_t fresh_hits,
+                          uint64_t fresh_total) {
+  if (base_total == 0 || fresh_total == 0) {
+    return 1;
+  }
+  const auto n = static_cast<double>(base_total);
+  const auto m = static_cast<double>(fresh_total);
+  const double p = static_cast<double>(base_hits) / n;
+  const double q = static_cast<double>(fresh_hits) / m;
+  const double pooled = static_cast<double>(base_hits + fresh_hits) / (n + m);
+  const double deviation = std::sqrt(pooled * (1 - pooled) * (1 / n + 1 / m));
+  const double difference = std::max(0.0, std::abs(p - q) - (1 / n + 1 / m) / 2);
+  return deviation > 0 ? TwoSided(difference / deviation) : 1;
+}
+
+double TwoPoissonRatesTest(double base_events, double base_seconds, double fresh_events,
+                           double fresh_seconds) {
+  // Given the number of all events, base's part is binomial, with its share of the time.
+  const double events = base_events + fresh_events;
+  const double share = base_seconds / (base_seconds + fresh_seconds);
+  const double deviation = std::sqrt(events * share * (1 - share));
+  const double difference = std::max(0.0, std::abs(base_events - events * share) - 0.5);
+  return deviation > 0 ? TwoSided(difference / deviation) : 1;
+}
+
+std::vector<double> HolmCorrected(const std::vector<double>& p_values) {
+  std::vector<size_t> order(p_values.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::sort(order.begin(), order.end(),
+            [&p_values](size_t a, size_t b) { return p_values[a] < p_values[b]; });
+  std::vector<double> corrected(p_values.size());
+  double least = 0;
+  for (size_t i = 0; i < order.size(); ++i) {
+    const double scaled = p_values[order[i]] * static_cast<double>(order.size() - i);
+    least = std::min(1.0, std::max(least, scaled));
+    corrected[order[i]] = least;
+  }
+  return corrected;
+}
+
+}  // namespace lockstep

@@ -1,0 +1,86 @@
+// Whether one run is worse than another: statistical tests on the results' histograms and counts,
+// each with a least effect, so that with many samples a difference that does not matter is not
+// called a regression. Pure.
+//
+// - A trend's location: Mann-Whitney U on the buckets, ties corrected, normal approximation. Least
+//   effect: the median changes by min_change.
+// - A trend's tail: two proportions, the share of values above the p(95) of both runs together.
+//   Least effect: the p(95) changes by min_change.
+// - A rate, a check: two proportions, pooled, with continuity correction. Least effect: min_points.
+// - A counter of events: two Poisson rates, by base's share of all events given its share of the
+//   time, normal approximation. Least effect: the rate per second changes by min_change.
+//
+// Other counters and gauges are shown, not tested. The p-values of all tests are corrected together
+// by Holm's method: with no difference at all, the chance of any finding is below alpha. The tests
+// assume independent samples; responses of one run are not quite that, which is another reason for
+// the least effects.
+//
+// A change is a regression where it is known which way is worse: times that grow, more of
+// http_req_failed, http_reqs_errors and dropped_iterations, fewer passed checks, fewer http_reqs
+// and iterations a second; and a threshold that failed in the new run and passed in the base.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "nlohmann/json.hpp"
+
+#include "common/metrics/histogram.h"
+#include "common/result/result.h"
+
+namespace lockstep {
+
+struct CompareConfig {
+  double alpha = 0.01;        // in (0, 1)
+  double min_change = 0.05;   // of medians, p(95) and rates per second; relative, >= 0
+  double min_points = 0.005;  // of rates and checks; absolute, >= 0
+};
+
+enum class ComparisonVerdict { kSame, kBetter, kWorse, kChanged, kNotTested };
+const char* ComparisonVerdictName(ComparisonVerdict verdict);
+
+struct Comparison {
+  std::string subject;  // "http_req_duration", "check: status is 200", "threshold: ..."
+  std::string what;     // "med", "p(95)", "rate", "per second", "value"
+  MetricType type = MetricType::kCounter;
+  ValueType contains = ValueType::kDefault;
+  double base = 0;
+  double fresh = 0;
+  std::optional<double> change;    // relative; unset where base is 0, or for rates
+  std::optional<double> p_value;   // corrected; unset: not tested
+  std::optional<double> superior;  // of "med": the chance that a new value is above an old one
+  ComparisonVerdict verdict = ComparisonVerdict::kNotTested;
+};
+
+struct ComparisonReport {
+  std::vector<Comparison> comparisons;
+  std::vector<std::string> only_in_base;  // metrics that just one of the runs has
+  std::vector<std::string> only_in_new;
+  std::vector<std::string> new_failures;  // thresholds that passed before and failed now
+  bool regressed() const;
+};
+
+ComparisonReport CompareResults(const RunResult& base, const RunResult& fresh,
+                                const CompareConfig& config);
+
+// The tests themselves; p-values are two-sided.
+struct MannWhitney {
+  double p_value = 1;
+  double superior = 0.5;  // P(new > base) + P(new = base) / 2
+};
+MannWhitney MannWhitneyTest(const Histogram& base, const Histogram& fresh);
+// `base_hits` of `base_total` against `fresh_hits` of `fresh_total`.
+double TwoProportionsTest(uint64_t base_hits, uint64_t base_total, uint64_t fresh_hits,
+                          uint64_t fresh_total);
+double TwoPoissonRatesTest(double base_events, double base_seconds, double fresh_events,
+                           double fresh_seconds);
+// Holm's correction, in the order of the input.
+std::vector<double> HolmCorrected(const std::vector<double>& p_values);
+
+std::string ComparisonText(const ComparisonReport& report, const RunResult& base,
+                           const RunResult& fresh);
+nlohmann::json ComparisonJson(const ComparisonReport& report, const CompareConfig& config);
+
+}  // namespace lockstep

@@ -1,0 +1,134 @@
+// Renderings of a comparison.
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+
+#include "common/options/duration.h"
+#include "common/result/compare.h"
+#include "common/summary/format.h"
+
+namespace lockstep {
+namespace {
+
+using Row = std::array<std::string, 5>;
+
+std::string ValueText(const Comparison& comparison, double value) {
+  if (comparison.type == MetricType::kRate) {
+    return FormatPercent(value);
+  }
+  return absl::StrCat(FormatValue(value, comparison.contains, ""),
+                      comparison.type == MetricType::kCounter ? "/s" : "");
+}
+
+std::string ChangeText(const Comparison& comparison) {
+  if (comparison.type == MetricType::kRate) {
+    return absl::StrFormat("%+.2f pp", 100 * (comparison.fresh - comparison.base));
+  }
+  return comparison.change ? absl::StrFormat("%+.1f%%", 100 * *comparison.change) : "";
+}
+
+std::string VerdictText(const Comparison& comparison) {
+  std::string text = ComparisonVerdictName(comparison.verdict);
+  if (!comparison.p_value) {
+    return text;
+  }
+  absl::StrAppend(&text, *comparison.p_value < 0.0001
+                             ? " (p<0.0001"
+                             : absl::StrFormat(" (p=%.4f", *comparison.p_value));
+  if (comparison.superior) {
+    absl::StrAppend(&text, absl::StrFormat(", P(new>base)=%.2f", *comparison.superior));
+  }
+  return text + ")";
+}
+
+const char* MarkOf(ComparisonVerdict verdict) {
+  switch (verdict) {
+    case ComparisonVerdict::kWorse:
+      return "✗ ";
+    case ComparisonVerdict::kBetter:
+      return "✓ ";
+    case ComparisonVerdict::kChanged:
+      return "~ ";
+    case ComparisonVerdict::kSame:
+    case ComparisonVerdict::kNotTested:
+      break;
+  }
+  return "  ";
+}
+
+std::string RunText(const RunResult& run) {
+  return absl::StrCat(run.script, ", ",
+                      DurationText(absl::Trunc(run.duration, absl::Milliseconds(1))), " from ",
+                      absl::FormatTime(absl::RFC3339_sec, run.begin, absl::UTCTimeZone()));
+}
+
+void AppendList(absl::string_view title, const std::vector<std::string>& items, std::string* text) {
+  if (!items.empty()) {
+    absl::StrAppend(text, "\n", title, "\n");
+    for (const std::string& item : items) {
+      absl::StrAppend(text, "  ", item, "\n");
+    }
+  }
+}
+
+}  // namespace
+
+std::string ComparisonText(const ComparisonReport& report, const RunResult& base,
+                           const RunResult& fresh) {
+  std::vector<Row> rows = {{"  METRIC", "BASE", "NEW", "CHANGE", "VERDICT"}};
+  for (const Comparison& each : report.comparisons) {
+    rows.push_back({absl::StrCat(MarkOf(each.verdict), each.subject, " ", each.what),
+                    ValueText(each, each.base), ValueText(each, each.fresh), ChangeText(each),
+                    VerdictText(each)});
+  }
+  std::array<size_t, 5> widths{};
+  for (const Row& row : rows) {
+    for (size_t i = 0; i < row.size(); ++i) {
+      widths[i] = std::max(widths[i], DisplayWidth(row[i]));
+    }
+  }
+  std::string text = absl::StrCat("base: ", RunText(base), "\nnew:  ", RunText(fresh), "\n\n");
+  for (const Row& row : rows) {
+    absl::StrAppend(&text, row[0], std::string(widths[0] - DisplayWidth(row[0]), ' '));
+    for (size_t i = 1; i < 4; ++i) {
+      absl::StrAppend(&text, "  ", std::string(widths[i] - DisplayWidth(row[i]), ' '), row[i]);
+    }
+    absl::StrAppend(&text, "  ", row[4], "\n");
+  }
+  AppendList("thresholds that passed in the base and failed in the new run:", report.new_failures,
+             &text);
+  AppendList("only in the base:", report.only_in_base, &text);
+  AppendList("only in the new run:", report.only_in_new, &text);
+  absl::StrAppend(&text, "\n", report.regressed() ? "✗ worse than the base" : "✓ no regression",
+                  "\n");
+  return text;
+}
+
+nlohmann::json ComparisonJson(const ComparisonReport& report, const CompareConfig& config) {
+  using nlohmann::json;
+  const auto optional = [](const std::optional<double>& value) {
+    return value ? json(*value) : json();
+  };
+  json comparisons = json::array();
+  for (const Comparison& each : report.comparisons) {
+    comparisons.push_back({{"subject", each.subject},
+                           {"what", each.what},
+                           {"type", std::string(MetricTypeName(each.type))},
+                           {"contains", std::string(ValueTypeName(each.contains))},
+                           {"base", each.base},
+                           {"new", each.fresh},
+                           {"change", optional(each.change)},
+                           {"pValue", optional(each.p_value)},
+                           {"superiority", optional(each.superior)},
+                           {"verdict", ComparisonVerdictName(each.verdict)}});
+  }
+  return {{"regressed", report.regressed()},       {"alpha", config.alpha},
+          {"minChange", config.min_change},        {"minPoints", config.min_points},
+          {"comparisons", std::move(comparisons)}, {"newThresholdFailures", report.new_failures},
+          {"onlyInBase", report.only_in_base},     {"onlyInNew", report.only_in_new}};
+}
+
+}  // namespace lockstep

@@ -1,0 +1,384 @@
+#include "common/result/result.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+
+#include "common/base/status_macros.h"
+
+namespace lockstep {
+namespace {
+
+using nlohmann::json;
+
+constexpr char kSchema[] = "lockstep.result/1";
+
+json SumJson(const ExactSum& sum) {
+  const ExactSum::Canonical canonical = sum.ToCanonical();
+  json limbs = json::array();
+  for (int64_t limb : canonical.limbs) {
+    limbs.push_back(limb);
+  }
+  return {{"base", canonical.base}, {"limbs", std::move(limbs)}};
+}
+
+json BucketsJson(const Histogram::Buckets& buckets) {
+  json pairs = json::array();
+  for (const auto& [index, count] : buckets) {
+    pairs.push_back(json::array({index, count}));
+  }
+  return pairs;
+}
+
+json DataJson(const Aggregate& aggregate) {
+  switch (aggregate.type()) {
+    case MetricType::kCounter:
+      return {{"samples", aggregate.counter().count()},
+              {"sum", aggregate.counter().sum()},
+              {"exactSum", SumJson(aggregate.counter().exact_sum())}};
+    case MetricType::kGauge: {
+      const Gauge& gauge = aggregate.gauge();
+      return {{"samples", gauge.samples},
+              {"value", gauge.last},
+              {"timeUnixNano", gauge.samples == 0 ? 0 : absl::ToUnixNanos(gauge.time)},
+              {"min", gauge.min},
+              {"max", gauge.max}};
+    }
+    case MetricType::kRate:
+      return {{"trues", aggregate.rate().trues}, {"total", aggregate.rate().total}};
+    case MetricType::kTrend:
+      break;
+  }
+  const Trend::Folded folded = aggregate.trend().ToFolded();
+  return {{"samples", folded.histogram.count()},
+          {"sum", folded.sum.Value()},
+          {"exactSum", SumJson(folded.sum)},
+          {"min", folded.min},
+          {"max", folded.max},
+          {"histogram",
+           {{"schema", Histogram::kSchema},
+            {"zeros", folded.histogram.zeros()},
+            {"positive", BucketsJson(folded.histogram.positive())},
+            {"negative", BucketsJson(folded.histogram.negative())}}}};
+}
+
+// Reads fields, remembering where it is for the messages; the first error stays.
+class Reader {
+ public:
+  explicit Reader(absl::Status* status) : status_(*status) {}
+
+  void Fail(absl::string_view path, absl::string_view what) {
+    if (status_.ok()) {
+      status_ = absl::InvalidArgumentError(absl::StrCat(path, ": ", what));
+    }
+  }
+  // Null (and an error) if it is not there.
+  const json* Member(const json& object, const std::string& path, const char* name) {
+    const auto found = object.is_object() ? object.find(name) : object.end();
+    if (!object.is_object() || found == object.end()) {
+      Fail(absl::StrCat(path, ".", name), "is missing");
+      return nullptr;
+    }
+    return &*found;
+  }
+  double Number(const json& object, const std::string& path, const char* name) {
+    const json* value = Member(object, path, name);
+    if (value == nullptr || !value->is_number() || !std::isfinite(value->get<double>())) {
+      Fail(absl::StrCat(path, ".", name), "is no number");
+      return 0;
+    }
+    return value->get<double>();
+  }
+  uint64_t Count(const json& object, const std::string& path, const char* name) {
+    const json* value = Member(object, path, name);
+    if (value == nullptr || !value->is_number_unsigned()) {
+      Fail(absl::StrCat(path, ".", name), "is no integer from 0 on");
+      return 0;
+    }
+    return value->get<uint64_t>();
+  }
+  std::string Text(const json& object, const std::string& path, const char* name) {
+    const json* value = Member(object, path, name);
+    if (value == nullptr || !value->is_string()) {
+      Fail(absl::StrCat(path, ".", name), "is no string");
+      return "";
+    }
+    return value->get<std::string>();
+  }
+  bool Bool(const json& object, const std::string& path, const char* name) {
+    const json* value = Member(object, path, name);
+    if (value == nullptr || !value->is_boolean()) {
+      Fail(absl::StrCat(path, ".", name), "is neither true nor false");
+      return false;
+    }
+    return value->get<bool>();
+  }
+  const json& List(const json& object, const std::string& path, const char* name) {
+    static const json empty = json::array();
+    const json* value = Member(object, path, name);
+    if (value == nullptr || !value->is_array()) {
+      Fail(absl::StrCat(path, ".", name), "is no list");
+      return empty;
+    }
+    return *value;
+  }
+  absl::Time Time(const json& object, const std::string& path, const char* name) {
+    absl::Time time = absl::UnixEpoch();
+    std::string error;
+    if (!absl::ParseTime(absl::RFC3339_full, Text(object, path, name), &time, &error)) {
+      Fail(absl::StrCat(path, ".", name), "is no time such as 2026-01-02T03:04:05Z");
+    }
+    return time;
+  }
+  absl::Status& status() { return status_; }
+
+ private:
+  absl::Status& status_;
+};
+
+ExactSum ReadSum(Reader& reader, const json& data, const std::string& path) {
+  const json* sum = reader.Member(data, path, "exactSum");
+  if (sum == nullptr) {
+    return {};
+  }
+  const std::string where = path + ".exactSum";
+  std::vector<int64_t> limbs;
+  for (const json& limb : reader.List(*sum, where, "limbs")) {
+    if (!limb.is_number_integer()) {
+      reader.Fail(where + ".limbs", "has something that is no integer");
+      return {};
+    }
+    limbs.push_back(limb.get<int64_t>());
+  }
+  absl::StatusOr<ExactSum> exact =
+      ExactSum::FromCanonical(static_cast<int64_t>(reader.Count(*sum, where, "base")), limbs);
+  if (!exact.ok()) {
+    reader.Fail(where, exact.status().message());
+    return {};
+  }
+  return *std::move(exact);
+}
+
+void ReadBuckets(Reader& reader, const json& histogram, const std::string& path, bool negative,
+                 Histogram* target) {
+  const char* name = negative ? "negative" : "positive";
+  for (const json& pair : reader.List(histogram, path, name)) {
+    if (!pair.is_array() || pair.size() != 2 || !pair[0].is_number_integer() ||
+        !pair[1].is_number_unsigned()) {
+      reader.Fail(absl::StrCat(path, ".", name), "has something that is no [index, count]");
+      return;
+    }
+    const absl::Status added =
+        target->AddBucket(negative, pair[0].get<int64_t>(), pair[1].get<uint64_t>());
+    if (!added.ok()) {
+      reader.Fail(absl::StrCat(path, ".", name), added.message());
+      return;
+    }
+  }
+}
+
+Aggregate ReadTrend(Reader& reader, const json& data, const std::string& path) {
+  Trend::Folded folded;
+  folded.sum = ReadSum(reader, data, path);
+  folded.min = reader.Number(data, path, "min");
+  folded.max = reader.Number(data, path, "max");
+  if (const json* histogram = reader.Member(data, path, "histogram"); histogram != nullptr) {
+    const std::string where = path + ".histogram";
+    if (reader.Count(*histogram, where, "schema") != Histogram::kSchema) {
+      reader.Fail(where + ".schema", "is not 8, the only one there is");
+    }
+    ReadBuckets(reader, *histogram, where, /*negative=*/false, &folded.histogram);
+    ReadBuckets(reader, *histogram, where, /*negative=*/true, &folded.histogram);
+    const absl::Status zeros = folded.histogram.AddZeros(reader.Count(*histogram, where, "zeros"));
+    if (!zeros.ok()) {
+      reader.Fail(where + ".zeros", zeros.message());
+    }
+  }
+  if (folded.histogram.count() != reader.Count(data, path, "samples")) {
+    reader.Fail(path + ".samples", "is not the number of values in the histogram");
+  }
+  return folded.histogram.count() == 0 ? Aggregate(Trend())
+                                       : Aggregate(Trend::FromFolded(std::move(folded)));
+}
+
+Aggregate ReadData(Reader& reader, const json& data, const std::string& path, MetricType type) {
+  switch (type) {
+    case MetricType::kCounter:
+      return Aggregate(
+          Counter::Make(ReadSum(reader, data, path), reader.Count(data, path, "samples")));
+    case MetricType::kGauge: {
+      Gauge gauge;
+      gauge.samples = reader.Count(data, path, "samples");
+      gauge.last = reader.Number(data, path, "value");
+      gauge.time =
+          absl::FromUnixNanos(static_cast<int64_t>(reader.Count(data, path, "timeUnixNano")));
+      gauge.min = reader.Number(data, path, "min");
+      gauge.max = reader.Number(data, path, "max");
+      return Aggregate(gauge);
+    }
+    case MetricType::kRate: {
+      const Rate rate = {.trues = reader.Count(data, path, "trues"),
+                         .total = reader.Count(data, path, "total")};
+      if (rate.trues > rate.total) {
+        reader.Fail(path + ".trues", "is more than the total");
+      }
+      return Aggregate(rate);
+    }
+    case MetricType::kTrend:
+      break;
+  }
+  return ReadTrend(reader, data, path);
+}
+
+ResultMetric ReadMetric(Reader& reader, const json& object, const std::string& path) {
+  ResultMetric metric;
+  metric.key = reader.Text(object, path, "key");
+  metric.metric.name = reader.Text(object, path, "name");
+  const std::optional<MetricType> type = ParseMetricType(reader.Text(object, path, "type"));
+  const std::optional<ValueType> contains = ParseValueType(reader.Text(object, path, "contains"));
+  if (!type || !contains) {
+    reader.Fail(path, "has a type or a unit that there is not");
+    return metric;
+  }
+  metric.metric.type = *type;
+  metric.metric.contains = *contains;
+  if (const json* tags = reader.Member(object, path, "tags"); tags != nullptr) {
+    for (const auto& [name, value] : tags->items()) {
+      metric.tags.emplace_back(name, value.is_string() ? value.get<std::string>() : "");
+    }
+  }
+  if (const json* data = reader.Member(object, path, "data"); data != nullptr) {
+    metric.aggregate = ReadData(reader, *data, path + ".data", *type);
+  }
+  for (const json& each : reader.List(object, path, "thresholds")) {
+    const std::string where = path + ".thresholds";
+    SummaryThreshold threshold;
+    threshold.expression = reader.Text(each, where, "expression");
+    threshold.ok = reader.Bool(each, where, "ok");
+    if (each.contains("value") && each["value"].is_number()) {
+      threshold.value = each["value"].get<double>();
+    }
+    metric.thresholds.push_back(std::move(threshold));
+  }
+  return metric;
+}
+
+std::string TimeText(absl::Time time) {
+  return absl::FormatTime("%Y-%m-%d%ET%H:%M:%E*SZ", time, absl::UTCTimeZone());
+}
+
+}  // namespace
+
+RunResult MakeResult(const AggregateStore& store, const Summary& summary) {
+  RunResult result;
+  result.duration = summary.duration;
+  result.thresholds_ok = summary.thresholds_ok;
+  result.checks = AllChecks(summary.root);
+  std::map<absl::string_view, const std::vector<SummaryThreshold>*> thresholds;
+  for (const SummaryMetric& metric : summary.metrics) {
+    thresholds[metric.key] = &metric.thresholds;
+  }
+  for (const AggregateStore::Entry& entry : store.Entries()) {
+    const std::string& key = entry.key->is_submetric() ? entry.key->text : entry.metric->name;
+    const auto judged = thresholds.find(key);
+    const bool has_thresholds = judged != thresholds.end() && !judged->second->empty();
+    if (entry.aggregate->empty() && !has_thresholds) {
+      continue;
+    }
+    ResultMetric metric{.key = key,
+                        .metric = *entry.metric,
+                        .tags = entry.key->tags,
+                        .aggregate = *entry.aggregate,
+                        .thresholds = {}};
+    if (has_thresholds) {
+      metric.thresholds = *judged->second;
+    }
+    result.metrics.push_back(std::move(metric));
+  }
+  return result;
+}
+
+json ResultToJson(const RunResult& result) {
+  json metrics = json::array();
+  for (const ResultMetric& metric : result.metrics) {
+    json tags = json::object();
+    for (const auto& [name, value] : metric.tags) {
+      tags[name] = value;
+    }
+    json thresholds = json::array();
+    for (const SummaryThreshold& threshold : metric.thresholds) {
+      thresholds.push_back({{"expression", threshold.expression},
+                            {"ok", threshold.ok},
+                            {"value", threshold.value ? json(*threshold.value) : json()}});
+    }
+    metrics.push_back({{"key", metric.key},
+                       {"name", metric.metric.name},
+                       {"type", std::string(MetricTypeName(metric.metric.type))},
+                       {"contains", std::string(ValueTypeName(metric.metric.contains))},
+                       {"tags", std::move(tags)},
+                       {"data", DataJson(metric.aggregate)},
+                       {"thresholds", std::move(thresholds)}});
+  }
+  json checks = json::array();
+  for (const SummaryCheck& check : result.checks) {
+    checks.push_back({{"name", check.name},
+                      {"path", check.path},
+                      {"passes", check.passes},
+                      {"fails", check.fails}});
+  }
+  return {{"schema", kSchema},
+          {"lockstep", result.version},
+          {"script", result.script},
+          {"begin", TimeText(result.begin)},
+          {"end", TimeText(result.end)},
+          {"durationMs", absl::ToDoubleMilliseconds(result.duration)},
+          {"thresholdsOk", result.thresholds_ok},
+          {"metrics", std::move(metrics)},
+          {"checks", std::move(checks)}};
+}
+
+absl::StatusOr<RunResult> ParseResult(absl::string_view text) {
+  const json object = json::parse(text.begin(), text.end(), nullptr, /*allow_exceptions=*/false);
+  if (object.is_discarded() || !object.is_object()) {
+    return absl::InvalidArgumentError("is no JSON object, and so no result file");
+  }
+  if (!object.contains("schema") || object["schema"] != kSchema) {
+    return absl::InvalidArgumentError(absl::StrCat("is no result file: its \"schema\" should be \"",
+                                                   kSchema, "\"; write one with --result-file"));
+  }
+  absl::Status status;
+  Reader reader(&status);
+  RunResult result;
+  const std::string root = "$";
+  result.version = reader.Text(object, root, "lockstep");
+  result.script = reader.Text(object, root, "script");
+  result.begin = reader.Time(object, root, "begin");
+  result.end = reader.Time(object, root, "end");
+  const double millis = reader.Number(object, root, "durationMs");
+  result.duration = absl::Milliseconds(millis);
+  result.thresholds_ok = reader.Bool(object, root, "thresholdsOk");
+  if (millis < 0) {
+    reader.Fail("$.durationMs", "is negative");
+  }
+  size_t index = 0;
+  for (const json& metric : reader.List(object, root, "metrics")) {
+    result.metrics.push_back(ReadMetric(reader, metric, absl::StrCat("$.metrics[", index++, "]")));
+  }
+  index = 0;
+  for (const json& check : reader.List(object, root, "checks")) {
+    const std::string path = absl::StrCat("$.checks[", index++, "]");
+    result.checks.push_back({.name = reader.Text(check, path, "name"),
+                             .path = reader.Text(check, path, "path"),
+                             .first_seen = {},
+                             .passes = reader.Count(check, path, "passes"),
+                             .fails = reader.Count(check, path, "fails")});
+  }
+  LOCKSTEP_RETURN_IF_ERROR(status);
+  return result;
+}
+
+}  // namespace lockstep

@@ -1,0 +1,47 @@
+// A run's result as a file for programs: all metrics with mergeable values (histograms, exact
+// sums), checks and thresholds. The schema is documented in coordinator/output/README.md; `lockstep
+// compare` reads it. Pure.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "nlohmann/json.hpp"
+
+#include "common/metrics/aggregate_store.h"
+#include "common/summary/summary.h"
+
+namespace lockstep {
+
+struct ResultMetric {
+  std::string key;  // "http_reqs", or "http_reqs{status:200}" of a submetric
+  Metric metric;
+  TagList tags;  // empty: the metric itself
+  Aggregate aggregate{MetricType::kCounter};
+  std::vector<SummaryThreshold> thresholds;
+};
+
+struct RunResult {
+  std::string version;  // of Lockstep
+  std::string script;
+  absl::Time begin = absl::UnixEpoch();
+  absl::Time end = absl::UnixEpoch();
+  absl::Duration duration = absl::ZeroDuration();  // of the load, without what stands around it
+  std::vector<ResultMetric> metrics;               // in the order of their keys
+  std::vector<SummaryCheck> checks;                // name, path, passes and fails
+  bool thresholds_ok = true;
+};
+
+// All metrics of `store` that have samples or thresholds.
+RunResult MakeResult(const AggregateStore& store, const Summary& summary);
+
+nlohmann::json ResultToJson(const RunResult& result);
+// InvalidArgument says where the text is no result: no JSON, another schema, a field that is
+// missing or wrong, by its path.
+absl::StatusOr<RunResult> ParseResult(absl::string_view json);
+
+}  // namespace lockstep

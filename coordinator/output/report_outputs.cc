@@ -1,0 +1,279 @@
+#include "coordinator/output/report_outputs.h"
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
+
+#include "common/options/duration.h"
+#include "common/result/result.h"
+#include "common/summary/format.h"
+#include "coordinator/output/sample_text.h"
+
+namespace lockstep::coordinator {
+namespace {
+
+std::string Human(const Summary& summary, const SummaryMetric& metric, double value) {
+  return FormatValue(value, metric.contains, summary.config.time_unit);
+}
+
+// "p(95)=12.3ms", or "no data".
+std::string ObservedText(const Summary& summary, const SummaryMetric& metric,
+                         const SummaryThreshold& threshold) {
+  if (!threshold.value) {
+    return "no data";
+  }
+  return absl::StrCat(threshold.method, "=",
+                      metric.type == MetricType::kRate ? FormatPercent(*threshold.value)
+                                                       : Human(summary, metric, *threshold.value));
+}
+
+std::string CheckCounts(const SummaryCheck& check) {
+  return absl::StrCat(check.passes, " passed, ", check.fails, " failed");
+}
+
+// ---- JUnit
+
+// What XML 1.0 cannot hold (control characters) becomes U+FFFD.
+std::string XmlEscaped(absl::string_view text) {
+  std::string escaped;
+  for (char c : ValidUtf8(text)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 && c != '\t' && c != '\n' && c != '\r') {
+      absl::StrAppend(&escaped, "\xEF\xBF\xBD");
+    } else {
+      escaped += c;
+    }
+  }
+  return absl::StrReplaceAll(escaped, {{"&", "&amp;"},
+                                       {"<", "&lt;"},
+                                       {">", "&gt;"},
+                                       {"\"", "&quot;"},
+                                       {"\t", "&#9;"},
+                                       {"\n", "&#10;"},
+                                       {"\r", "&#13;"}});
+}
+
+struct TestCase {
+  std::string class_name;
+  std::string name;
+  std::optional<std::string> failure;
+};
+
+std::string SuiteXml(absl::string_view name, const std::vector<TestCase>& cases,
+                     const RunReport& report) {
+  size_t failures = 0;
+  std::string body;
+  for (const TestCase& each : cases) {
+    absl::StrAppend(&body, "    <testcase classname=\"", XmlEscaped(each.class_name), "\" name=\"",
+                    XmlEscaped(each.name), "\" time=\"0\"");
+    if (each.failure) {
+      ++failures;
+      absl::StrAppend(&body, ">\n      <failure message=\"", XmlEscaped(*each.failure),
+                      "\" type=\"", XmlEscaped(name), "\"/>\n    </testcase>\n");
+    } else {
+      absl::StrAppend(&body, "/>\n");
+    }
+  }
+  return absl::StrCat("  <testsuite name=\"", XmlEscaped(name), "\" tests=\"", cases.size(),
+                      "\" failures=\"", failures, "\" errors=\"0\" skipped=\"0\" time=\"",
+                      absl::StrFormat("%.3f", absl::ToDoubleSeconds(report.summary.duration)),
+                      "\" timestamp=\"",
+                      absl::FormatTime("%Y-%m-%d%ET%H:%M:%S", report.begin, absl::UTCTimeZone()),
+                      "\">\n", body, "  </testsuite>\n");
+}
+
+std::vector<TestCase> ThresholdCases(const Summary& summary) {
+  std::vector<TestCase> cases;
+  for (const SummaryMetric& metric : summary.metrics) {
+    for (const SummaryThreshold& threshold : metric.thresholds) {
+      TestCase test{.class_name = metric.key, .name = threshold.expression, .failure = {}};
+      if (!threshold.ok) {
+        test.failure = absl::StrCat("crossed: ", ObservedText(summary, metric, threshold));
+      }
+      cases.push_back(std::move(test));
+    }
+  }
+  return cases;
+}
+
+std::vector<TestCase> CheckCases(const Summary& summary) {
+  std::vector<TestCase> cases;
+  for (const SummaryCheck& check : AllChecks(summary.root)) {
+    const std::string group = check.path.substr(
+        0, check.path.size() - std::min(check.path.size(), check.name.size() + 2));
+    TestCase test{.class_name = group.empty() ? "checks" : absl::StrCat("checks", group),
+                  .name = check.name,
+                  .failure = {}};
+    if (check.fails > 0) {
+      test.failure = CheckCounts(check);
+    }
+    cases.push_back(std::move(test));
+  }
+  return cases;
+}
+
+// ---- GitHub
+
+std::string MarkdownEscaped(absl::string_view text) {
+  return absl::StrReplaceAll(ValidUtf8(text), {{"\\", "\\\\"},
+                                               {"|", "\\|"},
+                                               {"`", "\\`"},
+                                               {"*", "\\*"},
+                                               {"_", "\\_"},
+                                               {"<", "&lt;"},
+                                               {"\n", " "},
+                                               {"\r", " "}});
+}
+
+std::string MetricValues(const Summary& summary, const SummaryMetric& metric) {
+  switch (metric.type) {
+    case MetricType::kCounter:
+      return absl::StrCat(Human(summary, metric, metric.Value("count")), " (",
+                          Human(summary, metric, metric.Value("rate")), "/s)");
+    case MetricType::kGauge:
+      return absl::StrCat(Human(summary, metric, metric.Value("value")),
+                          " (min=", Human(summary, metric, metric.Value("min")),
+                          ", max=", Human(summary, metric, metric.Value("max")), ")");
+    case MetricType::kRate: {
+      const double passes = metric.Value("passes");
+      return absl::StrCat(FormatPercent(metric.Value("rate")), " (", FormatNumber(passes),
+                          " out of ", FormatNumber(passes + metric.Value("fails")), ")");
+    }
+    case MetricType::kTrend:
+      break;
+  }
+  std::string text;
+  for (const auto& [name, value] : metric.values) {
+    absl::StrAppend(&text, text.empty() ? "" : ", ", name, "=",
+                    name == "count" ? FormatNumber(value) : Human(summary, metric, value));
+  }
+  return text;
+}
+
+absl::StatusOr<std::unique_ptr<Output>> MakeReport(const char* name, absl::string_view path,
+                                                   bool append, ReportOutput::Render render,
+                                                   const OutputContext& context) {
+  if (path.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(name, " output: a file is needed: ", name, "=FILE"));
+  }
+  return std::make_unique<ReportOutput>(name, std::string(path), append, render, context.version);
+}
+
+}  // namespace
+
+std::string JunitXml(const RunReport& report) {
+  const std::vector<TestCase> thresholds = ThresholdCases(report.summary);
+  const std::vector<TestCase> checks = CheckCases(report.summary);
+  std::string xml = absl::StrCat("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"",
+                                 XmlEscaped(report.script), "\">\n");
+  if (!thresholds.empty()) {
+    absl::StrAppend(&xml, SuiteXml("thresholds", thresholds, report));
+  }
+  if (!checks.empty()) {
+    absl::StrAppend(&xml, SuiteXml("checks", checks, report));
+  }
+  return xml + "</testsuites>\n";
+}
+
+std::string GithubMarkdown(const RunReport& report) {
+  const Summary& summary = report.summary;
+  std::string text = absl::StrCat(
+      "## ", summary.thresholds_ok ? "✅" : "❌", " Load test ", MarkdownEscaped(report.script),
+      "\n\nRan for ", DurationText(absl::Trunc(summary.duration, absl::Milliseconds(1))), ".\n");
+  std::string rows;
+  for (const SummaryMetric& metric : summary.metrics) {
+    for (const SummaryThreshold& threshold : metric.thresholds) {
+      absl::StrAppend(&rows, "| ", threshold.ok ? "✅" : "❌", " | ", MarkdownEscaped(metric.key),
+                      " | ", MarkdownEscaped(threshold.expression), " | ",
+                      MarkdownEscaped(ObservedText(summary, metric, threshold)), " |\n");
+    }
+  }
+  if (!rows.empty()) {
+    absl::StrAppend(&text,
+                    "\n### Thresholds\n\n| | metric | threshold | observed |\n|---|---|---|---|\n",
+                    rows);
+  }
+  rows.clear();
+  for (const SummaryCheck& check : AllChecks(summary.root)) {
+    absl::StrAppend(&rows, "| ", check.fails == 0 ? "✅" : "❌", " | ", MarkdownEscaped(check.name),
+                    " | ", check.passes, " | ", check.fails, " |\n");
+  }
+  if (!rows.empty()) {
+    absl::StrAppend(&text, "\n### Checks\n\n| | check | passed | failed |\n|---|---|---:|---:|\n",
+                    rows);
+  }
+  absl::StrAppend(&text, "\n### Metrics\n\n| metric | values |\n|---|---|\n");
+  for (const SummaryMetric& metric : summary.metrics) {
+    absl::StrAppend(&text, "| ", MarkdownEscaped(metric.key), " | ", MetricValues(summary, metric),
+                    " |\n");
+  }
+  for (const std::string& sentence : summary.lost) {
+    absl::StrAppend(&text, "\n⚠️ ", MarkdownEscaped(sentence), "\n");
+  }
+  return text;
+}
+
+absl::StatusOr<std::unique_ptr<Output>> ReportOutput::MakeJunit(absl::string_view argument,
+                                                                const OutputContext& context) {
+  return MakeReport(
+      "junit", argument, /*append=*/false,
+      [](const RunReport& report, const std::string&) { return JunitXml(report); }, context);
+}
+
+absl::StatusOr<std::unique_ptr<Output>> ReportOutput::MakeGithub(absl::string_view argument,
+                                                                 const OutputContext& context) {
+  std::string path(argument);
+  if (path.empty() && context.getenv) {
+    path = context.getenv("GITHUB_STEP_SUMMARY").value_or("");
+  }
+  if (path.empty()) {
+    return absl::InvalidArgumentError(
+        "github output: $GITHUB_STEP_SUMMARY is not set; name a file: github=FILE");
+  }
+  return MakeReport(
+      "github", path, /*append=*/true,
+      [](const RunReport& report, const std::string&) { return GithubMarkdown(report); }, context);
+}
+
+absl::StatusOr<std::unique_ptr<Output>> ReportOutput::MakeResultFile(absl::string_view argument,
+                                                                     const OutputContext& context) {
+  return MakeReport(
+      "result", argument, /*append=*/false,
+      [](const RunReport& report, const std::string& version) {
+        RunResult result = MakeResult(report.store, report.summary);
+        result.version = version;
+        result.script = report.script;
+        result.begin = report.begin;
+        result.end = report.end;
+        return ResultToJson(result).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) +
+               "\n";
+      },
+      context);
+}
+
+ReportOutput::ReportOutput(std::string name, std::string path, bool append, Render render,
+                           std::string version)
+    : name_(std::move(name)),
+      file_(std::move(path), append),
+      render_(render),
+      version_(std::move(version)) {}
+
+std::string ReportOutput::Description() const {
+  return absl::StrCat(name_, " (", file_.path(), ")");
+}
+
+absl::Status ReportOutput::Start() {
+  return file_.Reserve();
+}
+
+absl::Status ReportOutput::Report(const RunReport& report) {
+  return file_.Write(render_(report, version_));
+}
+
+}  // namespace lockstep::coordinator

@@ -1,0 +1,50 @@
+// Outputs that write one report at the end: `-o junit=FILE`, `-o github[=FILE]`, `-o result=FILE`.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+#include "coordinator/output/output.h"
+#include "coordinator/output/report_file.h"
+
+namespace lockstep::coordinator {
+
+// A test case for each threshold (suite "thresholds") and each check ("checks"); a threshold that
+// is crossed and a check that failed even once are failures.
+std::string JunitXml(const RunReport& report);
+// Thresholds, checks and the main metrics as a GitHub step summary: Markdown.
+std::string GithubMarkdown(const RunReport& report);
+
+class ReportOutput final : public Output {
+ public:
+  // InvalidArgument: no file is named.
+  static absl::StatusOr<std::unique_ptr<Output>> MakeJunit(absl::string_view argument,
+                                                           const OutputContext& context);
+  // Without a file: what $GITHUB_STEP_SUMMARY names, appended to.
+  static absl::StatusOr<std::unique_ptr<Output>> MakeGithub(absl::string_view argument,
+                                                            const OutputContext& context);
+  // The result file of `lockstep compare`, see README.md.
+  static absl::StatusOr<std::unique_ptr<Output>> MakeResultFile(absl::string_view argument,
+                                                                const OutputContext& context);
+
+  using Render = std::string (*)(const RunReport& report, const std::string& version);
+  ReportOutput(std::string name, std::string path, bool append, Render render, std::string version);
+
+  std::string Description() const override;
+  absl::Status Start() override;
+  void Write(const Batch& /*batch*/) override {}
+  void Flush() override {}
+  absl::Status Stop() override { return absl::OkStatus(); }
+  absl::Status Report(const RunReport& report) override;
+
+ private:
+  const std::string name_;
+  ReportFile file_;
+  const Render render_;
+  const std::string version_;
+};
+
+}  // namespace lockstep::coordinator

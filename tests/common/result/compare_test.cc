@@ -1,0 +1,193 @@
+#include "common/result/compare.h"
+
+#include <cmath>
+#include <random>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace lockstep {
+namespace {
+
+using ::testing::DoubleNear;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+Histogram HistogramOf(const std::vector<double>& values) {
+  Histogram histogram;
+  for (double value : values) {
+    histogram.Add(value);
+  }
+  return histogram;
+}
+
+// U = 4.5 pairs + ...: for {1,2,4} and {2,4,8} there are 6 wins and 2 ties of 9 pairs, so U = 7.
+// Without the ties' correction Var = 9/12 * 7 = 5.25; two ties of 2 take 9/12 * 12/30 = 0.3 off.
+// z = (7 - 4.5) / sqrt(4.95) = 1.12367, and p = erfc(z / sqrt 2) = 0.26115.
+TEST(MannWhitneyTest, CountsPairsAndCorrectsForTies) {
+  const MannWhitney test = MannWhitneyTest(HistogramOf({1, 2, 4}), HistogramOf({2, 4, 8}));
+  EXPECT_NEAR(test.superior, 7.0 / 9, 1e-12);
+  EXPECT_NEAR(test.p_value, 0.26115, 1e-4);
+}
+
+TEST(MannWhitneyTest, OrdersNegativeValuesAndZerosToo) {
+  EXPECT_EQ(MannWhitneyTest(HistogramOf({-8, -2}), HistogramOf({-1, 0, 5})).superior, 1);
+  EXPECT_EQ(MannWhitneyTest(HistogramOf({0, 5}), HistogramOf({-1})).superior, 0);
+}
+
+TEST(MannWhitneyTest, FindsNothingWhereThereIsNothing) {
+  EXPECT_EQ(MannWhitneyTest(HistogramOf({}), HistogramOf({1})).p_value, 1);
+  EXPECT_EQ(MannWhitneyTest(HistogramOf({3, 3}), HistogramOf({3, 3, 3})).p_value, 1);
+  EXPECT_EQ(MannWhitneyTest(HistogramOf({1}), HistogramOf({1})).superior, 0.5);
+}
+
+// 45 of 300 against 75 of 300: pooled 0.2, deviation sqrt(0.16 / 150) = 0.032660; the difference is
+// 0.1 - 1/300 = 0.096667; z = 2.9598, p = 0.00308.
+TEST(TwoProportionsTest, AgreesWithTheTextbook) {
+  EXPECT_NEAR(TwoProportionsTest(45, 300, 75, 300), 0.00308, 1e-5);
+  EXPECT_EQ(TwoProportionsTest(0, 100, 0, 50), 1);
+  EXPECT_EQ(TwoProportionsTest(100, 100, 50, 50), 1);
+  EXPECT_EQ(TwoProportionsTest(0, 0, 1, 1), 1);
+}
+
+// 100 and 140 events in equal times: (140 - 120 - 0.5) / sqrt(60) = 2.5174, p = 0.01182.
+TEST(TwoPoissonRatesTest, AgreesWithTheTextbook) {
+  EXPECT_NEAR(TwoPoissonRatesTest(100, 10, 140, 10), 0.01182, 1e-5);
+  EXPECT_NEAR(TwoPoissonRatesTest(100, 10, 200, 20), 1, 1e-12);
+  EXPECT_EQ(TwoPoissonRatesTest(0, 10, 0, 20), 1);
+}
+
+// The example of the usual tables: 0.01, 0.04, 0.03, 0.005 become 0.03, 0.06, 0.06, 0.02.
+TEST(HolmCorrected, MultipliesByWhatIsLeftAndStaysAscending) {
+  EXPECT_THAT(HolmCorrected({0.01, 0.04, 0.03, 0.005}),
+              ElementsAre(DoubleNear(0.03, 1e-12), DoubleNear(0.06, 1e-12), DoubleNear(0.06, 1e-12),
+                          DoubleNear(0.02, 1e-12)));
+  EXPECT_THAT(HolmCorrected({0.9, 0.8}), ElementsAre(1, 1));
+}
+
+// A log-normal of 100 ms, times `factor`; the slowest 3 % times `tail`.
+RunResult RunOf(double factor, double tail, uint64_t failed, unsigned seed) {
+  std::mt19937 random(seed);
+  std::normal_distribution<double> normal(std::log(100), 0.3);
+  Aggregate durations(MetricType::kTrend);
+  for (int i = 0; i < 20'000; ++i) {
+    const double value = std::exp(normal(random)) * factor;
+    durations.Add(i % 100 < 3 ? value * tail : value, absl::UnixEpoch());
+  }
+  RunResult result;
+  result.script = "s.js";
+  result.duration = absl::Seconds(10);
+  const auto add = [&result](const char* name, MetricType type, ValueType contains,
+                             Aggregate aggregate) {
+    result.metrics.push_back({.key = name,
+                              .metric = {.name = name, .type = type, .contains = contains},
+                              .tags = {},
+                              .aggregate = std::move(aggregate),
+                              .thresholds = {}});
+  };
+  add("http_req_duration", MetricType::kTrend, ValueType::kTime, std::move(durations));
+  add("http_req_failed", MetricType::kRate, ValueType::kDefault,
+      Aggregate(Rate{.trues = failed, .total = 20'000}));
+  ExactSum requests;
+  requests.Add(20'000);
+  add("http_reqs", MetricType::kCounter, ValueType::kDefault,
+      Aggregate(Counter::Make(std::move(requests), 20'000)));
+  return result;
+}
+
+std::vector<std::string> Verdicts(const ComparisonReport& report) {
+  std::vector<std::string> verdicts;
+  for (const Comparison& each : report.comparisons) {
+    verdicts.emplace_back(ComparisonVerdictName(each.verdict));
+  }
+  return verdicts;
+}
+
+TEST(CompareResults, FindsNothingInTwoRunsOfTheSame) {
+  const ComparisonReport report = CompareResults(RunOf(1, 1, 20, 1), RunOf(1, 1, 25, 2), {});
+  EXPECT_THAT(Verdicts(report), ElementsAre("same", "same", "same", "same"));
+  EXPECT_FALSE(report.regressed());
+}
+
+TEST(CompareResults, FindsARunThatIsSlower) {
+  const ComparisonReport report = CompareResults(RunOf(1, 1, 20, 1), RunOf(1.1, 1, 20, 2), {});
+  EXPECT_THAT(Verdicts(report), ElementsAre("worse", "worse", "same", "same"));
+  EXPECT_TRUE(report.regressed());
+  EXPECT_NEAR(*report.comparisons[0].change, 0.1, 0.01);
+  EXPECT_GT(*report.comparisons[0].superior, 0.55);
+  EXPECT_FALSE(CompareResults(RunOf(1.1, 1, 20, 2), RunOf(1, 1, 20, 1), {}).regressed());
+}
+
+// The median says nothing about it: 3 % of the requests take four times as long.
+TEST(CompareResults, FindsATailThatGrows) {
+  const ComparisonReport report = CompareResults(RunOf(1, 1, 20, 1), RunOf(1, 4, 20, 2), {});
+  EXPECT_THAT(Verdicts(report), ElementsAre("same", "worse", "same", "same"));
+}
+
+// With so many samples 2 % are significant; they do not matter.
+TEST(CompareResults, CallsNoSmallChangeARegressionHoweverSure) {
+  const ComparisonReport report = CompareResults(RunOf(1, 1, 20, 1), RunOf(1.02, 1, 20, 2), {});
+  EXPECT_LT(*report.comparisons[0].p_value, 0.01);
+  EXPECT_THAT(Verdicts(report), ElementsAre("same", "same", "same", "same"));
+  EXPECT_TRUE(
+      CompareResults(RunOf(1, 1, 20, 1), RunOf(1.02, 1, 20, 2), {.min_change = 0.01}).regressed());
+}
+
+TEST(CompareResults, FindsMoreFailures) {
+  const ComparisonReport report = CompareResults(RunOf(1, 1, 20, 1), RunOf(1, 1, 400, 2), {});
+  EXPECT_THAT(Verdicts(report), ElementsAre("same", "same", "worse", "same"));
+}
+
+TEST(CompareResults, TellsThroughputByTheSecond) {
+  RunResult fresh = RunOf(1, 1, 20, 2);
+  fresh.duration = absl::Seconds(20);  // half as many a second
+  const ComparisonReport report = CompareResults(RunOf(1, 1, 20, 1), fresh, {});
+  EXPECT_THAT(Verdicts(report), ElementsAre("same", "same", "same", "worse"));
+  EXPECT_EQ(report.comparisons[3].fresh, 1000);
+}
+
+TEST(CompareResults, TellsChecksThresholdsAndMetricsThatOneRunLacks) {
+  RunResult base = RunOf(1, 1, 20, 1);
+  RunResult fresh = RunOf(1, 1, 20, 2);
+  base.checks = {{.name = "ok", .path = "::ok", .first_seen = {}, .passes = 1000, .fails = 0}};
+  fresh.checks = {{.name = "ok", .path = "::ok", .first_seen = {}, .passes = 900, .fails = 100}};
+  base.metrics[0].thresholds = {{.expression = "p(95)<1", .method = "p(95)", .ok = true, .value = {}}};
+  fresh.metrics[0].thresholds = {{.expression = "p(95)<1", .method = "p(95)", .ok = false, .value = {}}};
+  base.metrics[1].key = "gone";
+  const ComparisonReport report = CompareResults(base, fresh, {});
+  EXPECT_EQ(report.comparisons.back().subject, "check: ok");
+  EXPECT_EQ(report.comparisons.back().verdict, ComparisonVerdict::kWorse);
+  EXPECT_THAT(report.new_failures, ElementsAre("http_req_duration: p(95)<1"));
+  EXPECT_THAT(report.only_in_base, ElementsAre("gone"));
+  EXPECT_THAT(report.only_in_new, ElementsAre("http_req_failed"));
+}
+
+TEST(CompareResults, TakesRunsWithoutAnySamples) {
+  RunResult empty;
+  EXPECT_FALSE(CompareResults(empty, empty, {}).regressed());
+  RunResult none = RunOf(1, 1, 0, 1);
+  none.metrics[0].aggregate = Aggregate(MetricType::kTrend);
+  none.metrics[1].aggregate = Aggregate(MetricType::kRate);
+  none.duration = absl::ZeroDuration();
+  EXPECT_FALSE(CompareResults(none, RunOf(1, 1, 20, 1), {}).regressed());
+}
+
+TEST(ComparisonText, AlignsAndConcludes) {
+  const RunResult base = RunOf(1, 1, 20, 1);
+  const RunResult fresh = RunOf(1.1, 1, 20, 2);
+  const ComparisonReport report = CompareResults(base, fresh, {});
+  const std::string text = ComparisonText(report, base, fresh);
+  EXPECT_THAT(text, HasSubstr("base: s.js, 10s from 1970-01-01T00:00:00+00:00\n"));
+  EXPECT_THAT(text, HasSubstr("✗ http_req_duration med "));
+  EXPECT_THAT(text, HasSubstr("worse (p<0.0001, P(new>base)=0."));
+  EXPECT_THAT(text, HasSubstr("  http_req_failed rate "));
+  EXPECT_THAT(text, HasSubstr("\n✗ worse than the base\n"));
+  EXPECT_THAT(ComparisonText(CompareResults(base, base, {}), base, base),
+              HasSubstr("\n✓ no regression\n"));
+  const nlohmann::json json = ComparisonJson(report, {});
+  EXPECT_TRUE(json["regressed"].get<bool>());
+  EXPECT_EQ(json["comparisons"][0]["verdict"], "worse");
+}
+
+}  // namespace
+}  // namespace lockstep

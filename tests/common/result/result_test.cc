@@ -1,0 +1,135 @@
+#include "common/result/result.h"
+
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace lockstep {
+namespace {
+
+using nlohmann::json;
+using ::testing::HasSubstr;
+
+RunResult Sample() {
+  RunResult result;
+  result.version = "1.2.3";
+  result.script = "a.js";
+  result.begin = absl::FromUnixSeconds(1'700'000'000);
+  result.end = result.begin + absl::Seconds(10);
+  result.duration = absl::Milliseconds(9500);
+  result.thresholds_ok = false;
+  const auto add = [&result](const char* name, MetricType type, std::vector<double> values) {
+    Aggregate aggregate(type);
+    for (double value : values) {
+      aggregate.Add(value, result.begin);
+    }
+    result.metrics.push_back({.key = name,
+                              .metric = {.name = name, .type = type},
+                              .tags = {{"a", "b"}},
+                              .aggregate = std::move(aggregate),
+                              .thresholds = {}});
+  };
+  add("counter", MetricType::kCounter, {0.1, 0.2, 1e300});
+  add("gauge", MetricType::kGauge, {3, -1, 2});
+  add("rate", MetricType::kRate, {1, 0, 1});
+  add("trend", MetricType::kTrend, {-2.5, 0, 1, 1, 1e-9, 12345.678});
+  add("no_values", MetricType::kTrend, {});
+  result.metrics[3].thresholds.push_back(
+      {.expression = "p(95)<1", .method = "p(95)", .ok = false, .value = 12});
+  result.checks.push_back(
+      {.name = "ok", .path = "::g::ok", .first_seen = {}, .passes = 5, .fails = 2});
+  return result;
+}
+
+TEST(Result, ComesBackAsItWas) {
+  const RunResult before = Sample();
+  const absl::StatusOr<RunResult> after = ParseResult(ResultToJson(before).dump());
+  ASSERT_TRUE(after.ok()) << after.status();
+  EXPECT_EQ(after->version, "1.2.3");
+  EXPECT_EQ(after->begin, before.begin);
+  EXPECT_EQ(after->duration, before.duration);
+  EXPECT_FALSE(after->thresholds_ok);
+  ASSERT_EQ(after->metrics.size(), before.metrics.size());
+  for (size_t i = 0; i < before.metrics.size(); ++i) {
+    EXPECT_EQ(after->metrics[i].tags, before.metrics[i].tags);
+    const Aggregate& mine = after->metrics[i].aggregate;
+    if (mine.type() == MetricType::kTrend) {
+      EXPECT_EQ(mine.trend().ToFolded(), before.metrics[i].aggregate.trend().ToFolded()) << i;
+    } else {
+      EXPECT_EQ(mine, before.metrics[i].aggregate) << i;
+    }
+  }
+  EXPECT_EQ(after->metrics[3].thresholds[0].value, 12);
+  EXPECT_EQ(after->checks[0].fails, 2u);
+}
+
+// What the file is for besides comparing: results of two runs can be added up.
+TEST(Result, HoldsValuesThatMergeBitForBit) {
+  Aggregate both(MetricType::kTrend);
+  for (const char* half : {"first", "second"}) {
+    RunResult result;
+    Aggregate part(MetricType::kTrend);
+    for (int i = 0; i < 10'000; ++i) {
+      part.Add(0.1 * i + (half[0] == 'f' ? 0 : 0.05), absl::UnixEpoch());
+    }
+    result.metrics.push_back({.key = "tt",
+                              .metric = {.name = "tt", .type = MetricType::kTrend},
+                              .tags = {},
+                              .aggregate = part,
+                              .thresholds = {}});
+    both.Merge(ParseResult(ResultToJson(result).dump())->metrics[0].aggregate);
+  }
+  Aggregate whole(MetricType::kTrend);
+  for (int i = 0; i < 10'000; ++i) {
+    whole.Add(0.1 * i, absl::UnixEpoch());
+    whole.Add(0.1 * i + 0.05, absl::UnixEpoch());
+  }
+  EXPECT_EQ(both, whole);
+}
+
+TEST(Result, SaysWhatIsWrongWithAFile) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"", "is no JSON object"},
+      {"[1]", "is no JSON object"},
+      {"{}", "its \"schema\" should be \"lockstep.result/1\""},
+      {R"({"schema":"lockstep.result/2"})", "should be"},
+      {R"({"schema":"lockstep.result/1"})", "$.lockstep: is missing"},
+  };
+  for (const auto& [text, message] : cases) {
+    EXPECT_THAT(std::string(ParseResult(text).status().message()), HasSubstr(message)) << text;
+  }
+  const std::pair<const char*, const char*> changes[] = {
+      {"/durationMs", "$.durationMs"},
+      {"/metrics/0/type", "$.metrics[0]"},
+      {"/metrics/0/data/exactSum/limbs", "$.metrics[0].data.exactSum.limbs"},
+      {"/metrics/2/data/trues", "$.metrics[2].data.trues"},
+      {"/metrics/3/data/histogram/schema", "$.metrics[3].data.histogram.schema"},
+      {"/metrics/3/data/histogram/positive/0", "$.metrics[3].data.histogram.positive"},
+      {"/metrics/3/data/samples", "$.metrics[3].data.samples"},
+      {"/checks/0/passes", "$.checks[0].passes"},
+  };
+  for (const auto& [pointer, message] : changes) {
+    json object = ResultToJson(Sample());
+    object[json::json_pointer(pointer)] = "nonsense";
+    EXPECT_THAT(std::string(ParseResult(object.dump()).status().message()), HasSubstr(message));
+    object[json::json_pointer(pointer)] = -1;
+    EXPECT_FALSE(ParseResult(object.dump()).ok()) << pointer;
+  }
+}
+
+TEST(Result, KeepsMetricsWithSamplesOrThresholdsOnly) {
+  AggregateStore store;
+  const absl::StatusOr<ThresholdSet> thresholds =
+      ThresholdSet::Create({{"http_req_failed", {{"rate<1"}}}}, store.metrics());
+  ASSERT_TRUE(store.Merge(VusBatch(absl::UnixEpoch(), 1, 2, {})).ok());
+  const RunResult result =
+      MakeResult(store, BuildSummary(store, *thresholds, {}, absl::Seconds(1)));
+  ASSERT_EQ(result.metrics.size(), 3u);
+  EXPECT_EQ(result.metrics[0].key, "http_req_failed");
+  EXPECT_EQ(result.metrics[0].thresholds[0].expression, "rate<1");
+  EXPECT_EQ(result.metrics[1].key, "vus");
+}
+
+}  // namespace
+}  // namespace lockstep

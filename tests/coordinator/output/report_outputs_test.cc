@@ -1,0 +1,179 @@
+#include "coordinator/output/report_outputs.h"
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "common/result/result.h"
+
+namespace lockstep::coordinator {
+namespace {
+
+using ::testing::HasSubstr;
+
+class ReportOutputsTest : public ::testing::Test {
+ protected:
+  ReportOutputsTest()
+      : folder_(std::filesystem::path(::testing::TempDir()) /
+                ::testing::UnitTest::GetInstance()->current_test_info()->name()) {
+    std::filesystem::create_directories(folder_);
+    context_.version = "9.9";
+    context_.getenv = [this](absl::string_view name) -> std::optional<std::string> {
+      return name == "GITHUB_STEP_SUMMARY" ? step_summary_ : std::nullopt;
+    };
+    SummaryMetric duration;
+    duration.key = "http_req_duration";
+    duration.type = MetricType::kTrend;
+    duration.contains = ValueType::kTime;
+    duration.values = {{"avg", 12.5}, {"count", 3}};
+    duration.thresholds = {
+        {.expression = "p(95)<\"10\"", .method = "p(95)", .ok = false, .value = 12.5},
+        {.expression = "avg<100", .method = "avg", .ok = true, .value = {}}};
+    SummaryMetric failed;
+    failed.key = "http_req_failed{a_b:c|d}";
+    failed.type = MetricType::kRate;
+    failed.values = {{"rate", 0.5}, {"passes", 1}, {"fails", 1}};
+    summary_.metrics = {duration, failed};
+    summary_.duration = absl::Milliseconds(2500);
+    summary_.thresholds_ok = false;
+    summary_.root.checks = {{.name = "status & <ok>",
+                             .path = "::status & <ok>",
+                             .first_seen = {},
+                             .passes = 2,
+                             .fails = 1}};
+    summary_.root.groups.push_back({.name = "login",
+                                    .path = "::login",
+                                    .checks = {{.name = "bell \a \xff",
+                                                .path = "::login::bell \a \xff",
+                                                .first_seen = {},
+                                                .passes = 4,
+                                                .fails = 0}},
+                                    .groups = {}});
+    summary_.lost = {"InfluxDB: 3 of 4 samples were lost"};
+  }
+  ~ReportOutputsTest() override { std::filesystem::remove_all(folder_); }
+
+  std::string Path(const std::string& name) const { return (folder_ / name).string(); }
+  static std::string Read(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    std::stringstream text;
+    text << file.rdbuf();
+    return text.str();
+  }
+  RunReport Report() const {
+    return {.summary = summary_,
+            .store = store_,
+            .script = "a<b>.js",
+            .begin = absl::FromUnixSeconds(1'700'000'000),
+            .end = absl::FromUnixSeconds(1'700'000'003)};
+  }
+  absl::Status Run(const std::string& spec) {
+    absl::StatusOr<std::unique_ptr<Output>> output = MakeOutput(spec, context_);
+    if (!output.ok()) {
+      return output.status();
+    }
+    EXPECT_FALSE((*output)->wants_points());
+    if (absl::Status started = (*output)->Start(); !started.ok()) {
+      return started;
+    }
+    EXPECT_TRUE((*output)->Stop().ok());
+    return (*output)->Report(Report());
+  }
+
+  const std::filesystem::path folder_;
+  OutputContext context_;
+  std::optional<std::string> step_summary_;
+  Summary summary_;
+  AggregateStore store_;
+};
+
+TEST_F(ReportOutputsTest, WritesThresholdsAndChecksAsJunit) {
+  ASSERT_TRUE(Run("junit=" + Path("junit.xml")).ok());
+  EXPECT_EQ(
+      Read(Path("junit.xml")),
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+      "<testsuites name=\"a&lt;b&gt;.js\">\n"
+      "  <testsuite name=\"thresholds\" tests=\"2\" failures=\"1\" errors=\"0\" skipped=\"0\" "
+      "time=\"2.500\" timestamp=\"2023-11-14T22:13:20\">\n"
+      "    <testcase classname=\"http_req_duration\" name=\"p(95)&lt;&quot;10&quot;\" "
+      "time=\"0\">\n"
+      "      <failure message=\"crossed: p(95)=12.5ms\" type=\"thresholds\"/>\n"
+      "    </testcase>\n"
+      "    <testcase classname=\"http_req_duration\" name=\"avg&lt;100\" time=\"0\"/>\n"
+      "  </testsuite>\n"
+      "  <testsuite name=\"checks\" tests=\"2\" failures=\"1\" errors=\"0\" skipped=\"0\" "
+      "time=\"2.500\" timestamp=\"2023-11-14T22:13:20\">\n"
+      "    <testcase classname=\"checks\" name=\"status &amp; &lt;ok&gt;\" time=\"0\">\n"
+      "      <failure message=\"2 passed, 1 failed\" type=\"checks\"/>\n"
+      "    </testcase>\n"
+      "    <testcase classname=\"checks::login\" name=\"bell \xEF\xBF\xBD \xEF\xBF\xBD\" "
+      "time=\"0\"/>\n"
+      "  </testsuite>\n"
+      "</testsuites>\n");
+  EXPECT_FALSE(std::filesystem::exists(Path("junit.xml.part")));
+}
+
+TEST_F(ReportOutputsTest, AppendsMarkdownToTheStepSummary) {
+  step_summary_ = Path("summary.md");
+  std::ofstream(*step_summary_) << "before\n";
+  ASSERT_TRUE(Run("github").ok());
+  const std::string text = Read(*step_summary_);
+  EXPECT_THAT(text, HasSubstr("before\n## ❌ Load test a&lt;b>.js\n"));
+  EXPECT_THAT(text, HasSubstr("| ❌ | http\\_req\\_duration | p(95)&lt;\"10\" | p(95)=12.5ms |\n"));
+  EXPECT_THAT(text, HasSubstr("| ✅ | http\\_req\\_duration | avg&lt;100 | no data |\n"));
+  EXPECT_THAT(text, HasSubstr("| ❌ | status & &lt;ok> | 2 | 1 |\n"));
+  EXPECT_THAT(text, HasSubstr("| http\\_req\\_failed{a\\_b:c\\|d} | 50.00% (1 out of 2) |\n"));
+  EXPECT_THAT(text, HasSubstr("avg=12.5ms, count=3 |\n"));
+  EXPECT_THAT(text, HasSubstr("InfluxDB: 3 of 4 samples were lost"));
+}
+
+TEST_F(ReportOutputsTest, SaysThatThereIsNoStepSummary) {
+  EXPECT_THAT(std::string(Run("github").message()),
+              HasSubstr("$GITHUB_STEP_SUMMARY is not set; name a file: github=FILE"));
+  EXPECT_TRUE(Run("github=" + Path("x.md")).ok());
+}
+
+TEST_F(ReportOutputsTest, WritesAResultThatCanBeRead) {
+  ASSERT_TRUE(store_.Merge(VusBatch(absl::UnixEpoch(), 1, 2, {})).ok());
+  ASSERT_TRUE(Run("result=" + Path("r.json")).ok());
+  const absl::StatusOr<RunResult> result = ParseResult(Read(Path("r.json")));
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->script, "a<b>.js");
+  EXPECT_EQ(result->version, "9.9");
+  EXPECT_EQ(result->duration, absl::Milliseconds(2500));
+  EXPECT_EQ(result->metrics.size(), 3u);  // with the one that has just thresholds
+  EXPECT_EQ(result->checks.size(), 2u);
+}
+
+TEST_F(ReportOutputsTest, RefusesAFileThatCannotBeWrittenBeforeTheStart) {
+  for (const char* kind : {"junit", "github", "result"}) {
+    EXPECT_EQ(
+        Run(absl::StrCat(kind, "=", Path("no/such/folder/x"))).message(),
+        absl::StrCat("cannot write '", Path("no/such/folder/x"), "': No such file or directory"));
+  }
+  EXPECT_THAT(std::string(Run("junit").message()), HasSubstr("a file is needed: junit=FILE"));
+}
+
+TEST_F(ReportOutputsTest, LeavesAnOldFileAloneUntilTheRunIsOver) {
+  std::ofstream(Path("r.json")) << "old";
+  {
+    absl::StatusOr<std::unique_ptr<Output>> output =
+        MakeOutput("result=" + Path("r.json"), context_);
+    ASSERT_TRUE(output.ok() && (*output)->Start().ok());
+  }  // a run that never ended
+  EXPECT_EQ(Read(Path("r.json")), "old");
+  EXPECT_FALSE(std::filesystem::exists(Path("r.json.part")));
+}
+
+TEST_F(ReportOutputsTest, WritesToADeviceDirectly) {
+  EXPECT_TRUE(Run("junit=/dev/null").ok());
+  EXPECT_EQ(std::string(Run("junit=/dev/full").message()),
+            "cannot write '/dev/full': No space left on device");
+}
+
+}  // namespace
+}  // namespace lockstep::coordinator
