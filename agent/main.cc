@@ -18,6 +18,7 @@
 #include "absl/strings/str_cat.h"
 #include "web/web_server.h"
 
+#include "agent/health/health_monitor.h"
 #include "agent/js/engine.h"
 #include "agent/rpc/agent_flags.h"
 #include "agent/rpc/agent_page.h"
@@ -88,9 +89,10 @@ int Serve(const AgentFlags& flags) {
   ScriptEngine engine(ScriptEngine::Config{});
   Conductor* conductor_or_null = nullptr;
   int exit_code = static_cast<int>(ExitCode::kSuccess);
+  const int workers = flags.workers > 0 ? static_cast<int>(flags.workers) : Processors();
   ScriptHostImpl host(
       engine, loop, script_log,
-      {.workers = flags.workers > 0 ? static_cast<int>(flags.workers) : Processors(),
+      {.workers = workers,
        .on_broken = [&](std::string message) {
          own_log.Error(message);
          exit_code = static_cast<int>(ExitCode::kOther);
@@ -104,7 +106,8 @@ int Serve(const AgentFlags& flags) {
            [&](absl::AnyInvocable<void(std::vector<Batch>)> done) { host.Seal(std::move(done)); }});
   auto transport = std::make_unique<GrpcTransport>(loop, flags.coordinator);
   auto session = std::make_unique<Session>(loop, *transport, own_log, SettingsOf(flags));
-  Conductor conductor({loop, *session, host, recorder, script_log},
+  HealthMonitor health(loop.clock(), host.health(), workers);
+  Conductor conductor({loop, *session, host, recorder, script_log, &health},
                       [](absl::string_view json) { return FromCanonicalJson(json); });
   conductor_or_null = &conductor;
   loop.Watch(signals, EPOLLIN, [&](uint32_t) {

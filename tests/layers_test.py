@@ -18,6 +18,7 @@ COMMON = {
     "base": set(),
     "segment": {"base"},
     "schedule": {"base", "segment"},
+    "health": {"base"},
     "metrics": {"base"},
     "options": {"base", "segment"},
     "plan": {"base", "segment", "schedule", "options"},

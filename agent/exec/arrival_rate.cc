@@ -65,6 +65,7 @@ void ArrivalRate::Run() {
     if (!free_.empty()) {
       HandOut(*next_);
     } else if (start_ + next_->at <= due) {
+      ++starts_without_vu_;
       Drop(1, 0);
       HandleNoFreeVu();
     } else {

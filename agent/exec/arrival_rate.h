@@ -34,6 +34,7 @@ class ArrivalRate final : public Executor {
   void Interrupt() override;
   bool finished() const override { return ended_ && slots_held_ == 0 && !initialising_; }
   int64_t active_vus() const override { return slots_held_; }
+  int64_t starts_without_vu() const override { return starts_without_vu_; }
   int64_t busy_vus() const override { return slots_held_ - static_cast<int64_t>(free_.size()); }
 
  private:
@@ -86,6 +87,7 @@ class ArrivalRate final : public Executor {
   std::vector<std::unique_ptr<Slot>> slots_;
   std::deque<Slot*> free_;  // longest idle first
   int64_t slots_held_ = 0;
+  int64_t starts_without_vu_ = 0;
   int64_t awaited_ = 0;  // pre-allocated VUs that other scenarios have not given back yet
   TimerId timer_ = TimerId::kNone;
   bool short_of_vus_ = false;  // the next start is due soon, and waits for a VU

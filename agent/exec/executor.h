@@ -62,6 +62,8 @@ class Executor {
   virtual int64_t max_vus() const { return context_.plan.max_vus; }
   // Iterations that found no VU or no time, so far.
   int64_t dropped() const { return dropped_; }
+  // Those of them that an arrival rate had no free VU for.
+  virtual int64_t starts_without_vu() const { return 0; }
 
   // See ScenarioEngine; only the externally-controlled executor does more than to refuse.
   virtual bool is_controllable() const { return false; }

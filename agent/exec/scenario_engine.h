@@ -23,6 +23,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "lockstep/v1/health.pb.h"
 
 #include "agent/exec/vu.h"
 #include "common/base/event_loop.h"
@@ -51,7 +52,8 @@ struct ScenarioSnapshot {
   double rate_per_s = 0;            // wanted now from the whole test, for arrival rates; else 0
   absl::Duration elapsed;           // since the scenario's start, at most its regular duration
   absl::Duration regular_duration;  // duration or maxDuration; infinite: until stopped
-  absl::Duration max_lateness;      // of an iteration's start after its schedule
+  v1::Lag lateness;                 // of the starts of iterations after their schedule
+  int64_t starts_without_vu = 0;    // dropped because no VU was free, for arrival rates
 };
 
 struct EngineSnapshot {

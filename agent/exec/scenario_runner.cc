@@ -222,12 +222,13 @@ ScenarioSnapshot ScenarioRunner::Snapshot() const {
   snapshot.iterations_interrupted = counters_.interrupted();
   // Read after its parts, so that it is never less than they are.
   snapshot.iterations_started = counters_.started();
-  snapshot.max_lateness = counters_.max_lateness();
+  snapshot.lateness = counters_.lateness();
   if (executor_ != nullptr) {
     snapshot.vus_max = executor_->max_vus();
     snapshot.vus_active = executor_->active_vus();
     snapshot.vus_busy = executor_->busy_vus();
     snapshot.iterations_dropped = executor_->dropped();
+    snapshot.starts_without_vu = executor_->starts_without_vu();
   }
   if (rate_.has_value() && state_ == ScenarioState::kRunning) {
     snapshot.rate_per_s = rate_->RatePerSecondAt(snapshot.elapsed);

@@ -13,10 +13,12 @@ constexpr size_t kUnwindingHeapBytes = size_t{64} << 20;
 }  // namespace
 
 ScriptIsolate::ScriptIsolate(const ScriptEngine& engine,
-                             absl::AnyInvocable<void()> on_out_of_memory)
+                             absl::AnyInvocable<void()> on_out_of_memory,
+                             absl::AnyInvocable<void(absl::Duration pause)> on_collected)
     : engine_(engine),
       allocator_(v8::ArrayBuffer::Allocator::NewDefaultAllocator()),
-      on_out_of_memory_(std::move(on_out_of_memory)) {
+      on_out_of_memory_(std::move(on_out_of_memory)),
+      on_collected_(std::move(on_collected)) {
   v8::Isolate::CreateParams params;
   params.array_buffer_allocator = allocator_.get();
   params.allow_atomics_wait = false;
@@ -26,6 +28,10 @@ ScriptIsolate::ScriptIsolate(const ScriptEngine& engine,
   isolate_ = v8::Isolate::New(params);
   isolate_->SetMicrotasksPolicy(v8::MicrotasksPolicy::kExplicit);
   isolate_->AddNearHeapLimitCallback(&ScriptIsolate::OnNearHeapLimit, this);
+  if (on_collected_) {
+    isolate_->AddGCPrologueCallback(&ScriptIsolate::BeforeCollection, this);
+    isolate_->AddGCEpilogueCallback(&ScriptIsolate::AfterCollection, this);
+  }
   InstallModuleCallbacks(isolate_);
   functions_ = std::make_unique<FunctionCache>(isolate_);
 }
@@ -41,6 +47,16 @@ void ScriptIsolate::PumpPlatformTasks() {
   const v8::HandleScope handles(isolate_);
   while (v8::platform::PumpMessageLoop(&engine_.platform(), isolate_)) {
   }
+}
+
+void ScriptIsolate::BeforeCollection(v8::Isolate*, v8::GCType, v8::GCCallbackFlags, void* data) {
+  auto* self = static_cast<ScriptIsolate*>(data);
+  self->collection_began_ = self->clock_.Mono();
+}
+
+void ScriptIsolate::AfterCollection(v8::Isolate*, v8::GCType, v8::GCCallbackFlags, void* data) {
+  auto* self = static_cast<ScriptIsolate*>(data);
+  self->on_collected_(self->clock_.Mono() - self->collection_began_);
 }
 
 size_t ScriptIsolate::OnNearHeapLimit(void* data, size_t current_limit, size_t) {

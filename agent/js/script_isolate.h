@@ -9,9 +9,11 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/any_invocable.h"
+#include "absl/time/time.h"
 
 #include "agent/js/api/glue.h"
 #include "agent/js/engine.h"
+#include "common/base/clock.h"
 
 namespace lockstep::agent {
 
@@ -22,7 +24,10 @@ class ScriptIsolate {
  public:
   // `on_out_of_memory` is called on the worker, once, from within the script that hit the heap's
   // limit; that script is being terminated.
-  ScriptIsolate(const ScriptEngine& engine, absl::AnyInvocable<void()> on_out_of_memory);
+  // `on_collected`, unless empty, is called on the worker after each garbage collection with the
+  // time for which it held the scripts up.
+  ScriptIsolate(const ScriptEngine& engine, absl::AnyInvocable<void()> on_out_of_memory,
+                absl::AnyInvocable<void(absl::Duration pause)> on_collected);
   // All contexts must be gone, and nobody inside. Worker thread.
   ~ScriptIsolate();
   ScriptIsolate(const ScriptIsolate&) = delete;
@@ -40,10 +45,15 @@ class ScriptIsolate {
 
  private:
   static size_t OnNearHeapLimit(void* data, size_t current_limit, size_t initial_limit);
+  static void BeforeCollection(v8::Isolate*, v8::GCType, v8::GCCallbackFlags, void* data);
+  static void AfterCollection(v8::Isolate*, v8::GCType, v8::GCCallbackFlags, void* data);
 
   const ScriptEngine& engine_;
   std::unique_ptr<v8::ArrayBuffer::Allocator> allocator_;
   absl::AnyInvocable<void()> on_out_of_memory_;
+  absl::AnyInvocable<void(absl::Duration pause)> on_collected_;
+  const SystemClock clock_;
+  MonoTime collection_began_;
   v8::Isolate* isolate_ = nullptr;
   std::unique_ptr<FunctionCache> functions_;
   bool out_of_memory_ = false;

@@ -170,6 +170,7 @@ void Exchange::OnFinished(CURLcode code) {
       PhasesOf(easy_.get(), {response_.started, prerequest_, first_header_, ended, looking_up_});
   FillPeerAndBytes(easy_.get(), response_);
   if (code != CURLE_OK) {
+    ReportShortage(easy_.get(), engine_.network());
     response_.status = 0;
     response_.status_text.clear();
     response_.headers.clear();

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -44,6 +45,8 @@ struct NetOptions {
   bool no_connection_reuse = false;  // each exchange opens its own connection
   ProxySettings proxy = {};
   int64_t requests_per_second = 0;  // of this agent; 0: no limit
+  // Called on a loop's thread when a connection failed for want of a local port or a descriptor.
+  std::function<void()> on_socket_refused = {};
 };
 
 // The network part of `options`, with the proxies of this process's environment (HTTP_PROXY,

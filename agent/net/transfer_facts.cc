@@ -1,6 +1,7 @@
 #include "agent/net/transfer_facts.h"
 
 #include <algorithm>
+#include <cerrno>
 
 #include <openssl/ssl.h>
 
@@ -86,6 +87,21 @@ void FillPeerAndBytes(CURL* easy, HttpResponse& response) {
   if (curl_easy_getinfo(easy, CURLINFO_PRIMARY_IP, &ip) == CURLE_OK && ip != nullptr) {
     response.remote_ip = ip;
     response.remote_port = static_cast<int>(LongInfo(easy, CURLINFO_PRIMARY_PORT));
+  }
+}
+
+void ReportShortage(CURL* easy, const Network& network) {
+  switch (LongInfo(easy, CURLINFO_OS_ERRNO)) {
+    case EADDRNOTAVAIL:
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+      if (network.options().on_socket_refused) {
+        network.options().on_socket_refused();
+      }
+      return;
+    default:
+      return;
   }
 }
 

@@ -9,6 +9,7 @@
 #include "absl/strings/string_view.h"
 
 #include "agent/net/http.h"
+#include "agent/net/network.h"
 #include "agent/net/target.h"
 
 namespace lockstep::agent {
@@ -29,6 +30,10 @@ void FillTls(CURL* easy, HttpResponse& response);
 
 // Remote address, and bytes of heads and bodies in both directions.
 void FillPeerAndBytes(CURL* easy, HttpResponse& response);
+
+// Tells the network's owner if the transfer failed because this machine has run out of local ports
+// or descriptors.
+void ReportShortage(CURL* easy, const Network& network);
 
 // Why the transfer ended with `code`. `text`: curl's error buffer. `before_deadline`: it was not
 // the request's time-out.

@@ -494,6 +494,7 @@ void CurlWebSocket::OnFinished(CURLcode code) {
     Refuse({error_code::kGeneric, "websocket: bad handshake"});
     return;
   }
+  ReportShortage(easy_.get(), engine_.network());
   const bool before_deadline = true;  // the handshake's time-out is a timer of ours
   Refuse(FailureOf(easy_.get(), code, easy_.error_text(), target_, dialled_, before_deadline));
 }

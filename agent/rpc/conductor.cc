@@ -7,6 +7,7 @@
 
 #include "common/base/content_hash.h"
 #include "common/base/status_macros.h"
+#include "common/health/lag.h"
 #include "common/plan/plan.h"
 
 namespace lockstep::agent {
@@ -47,6 +48,7 @@ Conductor::Conductor(Parts parts, OptionsReader read_options)
       host_(parts.host),
       recorder_(parts.recorder),
       log_(parts.log),
+      health_(parts.health),
       read_options_(std::move(read_options)),
       files_([this](v1::FileRequest request) {
         v1::AgentMessage message;
@@ -58,6 +60,7 @@ Conductor::~Conductor() {
   loop_.Cancel(seal_timer_);
   loop_.Cancel(progress_timer_);
   loop_.Cancel(resend_timer_);
+  loop_.Cancel(health_timer_);
 }
 
 template <class F>
@@ -136,6 +139,7 @@ void Conductor::AbandonRun() {
   loop_.Cancel(seal_timer_);
   loop_.Cancel(progress_timer_);
   loop_.Cancel(resend_timer_);
+  loop_.Cancel(health_timer_);
   resend_timer_ = TimerId::kNone;
   seals_.clear();
   outbox_ = std::make_unique<Outbox>();
@@ -147,7 +151,7 @@ void Conductor::AbandonRun() {
   host_.Reset([this] {
     engine_.reset();
     options_.reset();
-    started_ = in_setup_ = drained_ = false;
+    started_ = measured_ = in_setup_ = drained_ = false;
     phase_ = Phase::kIdle;
     if (finished_.has_value()) {
       on_finished_(*finished_);
@@ -420,6 +424,12 @@ void Conductor::OnStart(const v1::Start& start) {
   MonoTime t0 = session_.clock().ToLocal(start.t0_coordinator_mono_ns());
   host_.SetRunStart(t0, absl::FromUnixNanos(start.t0_wall_unix_ns()));
   SendProgress();
+  if (health_ != nullptr) {
+    health_timer_ = loop_.At(t0, [this] {
+      measured_ = true;
+      health_->Begin();
+    });
+  }
   engine_->Start(t0);
 }
 
@@ -464,6 +474,10 @@ void Conductor::SendDrained() {
   }
   drained_ = true;
   loop_.Cancel(progress_timer_);
+  loop_.Cancel(health_timer_);
+  if (measured_) {
+    health_->End();
+  }
   SealThen([this] {
     v1::AgentMessage message;
     v1::Drained& drained = *message.mutable_drained();
@@ -605,10 +619,25 @@ v1::Progress Conductor::Progress() const {
     scenario.set_planned(part.iterations_planned);
     scenario.set_progress(std::clamp(part.progress, 0.0, 1.0));
     scenario.set_rate_per_s(part.rate_per_s);
-    scenario.set_max_lateness_ns(absl::ToInt64Nanoseconds(part.max_lateness));
+    scenario.set_max_lateness_ns(part.lateness.max_ns());
     scenario.set_elapsed_ns(absl::ToInt64Nanoseconds(part.elapsed));
   }
+  AddHealth(snapshot, &progress);
   return progress;
+}
+
+void Conductor::AddHealth(const EngineSnapshot& snapshot, v1::Progress* progress) const {
+  if (!measured_) {
+    return;
+  }
+  v1::Health health = health_->Read();
+  for (const ScenarioSnapshot& part : snapshot.scenarios) {
+    MergeLag(part.lateness, health.mutable_lateness());
+    health.set_starts_without_vu(health.starts_without_vu() + part.starts_without_vu);
+  }
+  health.set_starts_planned(static_cast<int64_t>(LagCount(health.lateness())) +
+                            health.starts_without_vu());
+  *progress->mutable_health() = std::move(health);
 }
 
 void Conductor::SendLog() {

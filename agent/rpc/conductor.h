@@ -15,6 +15,7 @@
 
 #include "agent/exec/scenario_engine.h"
 #include "agent/exec/script_host.h"
+#include "agent/health/health_source.h"
 #include "agent/report/outbox.h"
 #include "agent/rpc/file_fetcher.h"
 #include "agent/rpc/script_log.h"
@@ -46,6 +47,7 @@ class Conductor final : private EngineEvents {
     ScriptHost& host;
     Recorder& recorder;
     ScriptLog& log;
+    HealthSource* health = nullptr;  // none: the agent does not examine itself
   };
   // Reads the canonical JSON of consolidated options.
   using OptionsReader = absl::AnyInvocable<absl::StatusOr<Options>(absl::string_view json)>;
@@ -98,6 +100,7 @@ class Conductor final : private EngineEvents {
   void ResendLater();
   void SendDrained();
   void SendProgress();
+  void AddHealth(const EngineSnapshot& snapshot, v1::Progress* progress) const;
   void SendLog();
   // After the log lines that were written before.
   void Send(v1::AgentMessage message);
@@ -114,6 +117,7 @@ class Conductor final : private EngineEvents {
   ScriptHost& host_;
   Recorder& recorder_;
   ScriptLog& log_;
+  HealthSource* const health_;
   OptionsReader read_options_;
   absl::AnyInvocable<void(absl::Status)> on_finished_;
   FileFetcher files_;
@@ -131,6 +135,7 @@ class Conductor final : private EngineEvents {
   int64_t vus_ = 0;
   std::unique_ptr<ScenarioEngine> engine_;
   bool started_ = false;
+  bool measured_ = false;  // T0 has come
   bool in_setup_ = false;
   bool drained_ = false;
 
@@ -141,6 +146,7 @@ class Conductor final : private EngineEvents {
   TimerId seal_timer_ = TimerId::kNone;
   TimerId progress_timer_ = TimerId::kNone;
   TimerId resend_timer_ = TimerId::kNone;
+  TimerId health_timer_ = TimerId::kNone;
 };
 
 }  // namespace lockstep::agent

@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 
 #include "agent/exec/script_host.h"
+#include "agent/health/run_health.h"
 #include "agent/js/api/shared_array.h"
 #include "agent/js/api/system_tags.h"
 #include "common/base/event_loop.h"
@@ -29,11 +30,12 @@ struct ScenarioIterations {
 };
 
 struct RunShared {
-  RunShared(EventLoop& conductor_loop, Logger& run_logger)
-      : conductor(conductor_loop), logger(run_logger) {}
+  RunShared(EventLoop& conductor_loop, Logger& run_logger, RunHealth& run_health)
+      : conductor(conductor_loop), logger(run_logger), health(run_health) {}
 
   EventLoop& conductor;  // only Post and clock()
   Logger& logger;
+  RunHealth& health;
 
   ScriptBundle bundle;
   RunConfig config;

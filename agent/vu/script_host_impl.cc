@@ -36,7 +36,7 @@ ScriptHostImpl::~ScriptHostImpl() {
 }
 
 std::unique_ptr<ScriptRun> ScriptHostImpl::NewRun(const ScriptBundle& bundle, RunConfig config) {
-  auto run = std::make_unique<ScriptRun>(conductor_, logger_);
+  auto run = std::make_unique<ScriptRun>(conductor_, logger_, health_);
   RunShared& shared = run->shared;
   shared.bundle = bundle;
   shared.options_json = ToInspectJson(config.options).dump();
@@ -201,6 +201,7 @@ void ScriptHostImpl::Prepare(const ScriptBundle& bundle, RunConfig config, int64
   LOCKSTEP_CHECK(run_ == nullptr);
   NetOptions net = NetOptionsFrom(config.options);
   net.requests_per_second = config.rps_share;
+  net.on_socket_refused = [this] { health_.SocketRefused(); };
   absl::StatusOr<std::unique_ptr<Network>> network = Network::Make(std::move(net));
   if (!network.ok()) {
     done({.value = std::nullopt,

@@ -49,6 +49,9 @@ class ScriptHostImpl final : public ScriptHost, private VuPool {
   void Reset(absl::AnyInvocable<void()> done) override;
   void SetEvents(Events events) override { events_ = std::move(events); }
 
+  // What the workers note of themselves.
+  RunHealth& health() { return health_; }
+
   // How the workers of the next Prepare keep their samples.
   void SetAccumulator(Accumulator::Config config) { accumulator_ = config; }
   // What the workers of the run have measured since the last call, one batch for each. One call at
@@ -107,12 +110,14 @@ class ScriptHostImpl final : public ScriptHost, private VuPool {
   Config config_;
   Events events_;
   Accumulator::Config accumulator_;
+  RunHealth health_;
 
   uint64_t generation_ = 0;  // of runs; answers of earlier ones are dropped
   std::unique_ptr<ScriptRun> run_;
   std::unique_ptr<ScriptRun> inspection_;
   uint64_t inspections_ = 0;
-  // What the inspection built, for the run that follows it: each SharedArray is built once in an agent.
+  // What the inspection built, for the run that follows it: each SharedArray is built once in an
+  // agent.
   std::unique_ptr<SharedArrayStore> inspected_arrays_;
   std::optional<Preparing> preparing_;
   std::optional<Sealing> sealing_;

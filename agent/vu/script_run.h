@@ -13,7 +13,8 @@
 namespace lockstep::agent {
 
 struct ScriptRun {
-  ScriptRun(EventLoop& conductor, Logger& logger) : shared(conductor, logger) {}
+  ScriptRun(EventLoop& conductor, Logger& logger, RunHealth& health)
+      : shared(conductor, logger, health) {}
   // Interrupts what still runs and waits for the workers' ends. Not on a worker's thread.
   ~ScriptRun() { EndWorkers(); }
 

@@ -9,6 +9,8 @@ namespace lockstep::agent {
 namespace {
 
 constexpr absl::Duration kPumpEvery = absl::Milliseconds(500);
+// How often the loop's punctuality is looked at.
+constexpr absl::Duration kProbeEvery = absl::Milliseconds(10);
 
 }  // namespace
 
@@ -16,7 +18,11 @@ Worker::Worker(const ScriptEngine& engine, Network& network, RunShared& run,
                Accumulator::Config accumulator)
     : engine_(engine), run_(run), loop_(network), accumulator_(accumulator) {
   loop_.SetReadyStage([this] { ResumeReady(); });
-  Post([this] { PumpIsolates(); });
+  Post([this] {
+    PumpIsolates();
+    wait_.emplace();
+    Probe(loop_.clock().Mono());
+  });
   thread_ = std::thread([this] {
     SteadyThisThread();
     loop_.Run();
@@ -50,6 +56,17 @@ void Worker::PumpIsolates() {
     isolate->PumpPlatformTasks();
   }
   loop_.After(kPumpEvery, [this] { PumpIsolates(); });
+}
+
+void Worker::Probe(MonoTime due) {
+  const MonoTime now = loop_.clock().Mono();
+  // Probes that were due while the loop was held up count as well: whatever event had come then
+  // would have waited likewise.
+  for (; due <= now; due = due + kProbeEvery) {
+    run_.health.LoopLag(now - due);
+  }
+  run_.health.Waited(wait_->Take());
+  loop_.At(due, [this, due] { Probe(due); });
 }
 
 void Worker::Interrupt(VuKey key, uint64_t epoch) {
@@ -125,14 +142,16 @@ void Worker::MakeReady(VuKey key) {
 
 ScriptIsolate& Worker::IsolateForNewVu() {
   if (vus_made_++ % ScriptEngine::kVusPerIsolate == 0) {
-    isolates_.push_back(std::make_unique<ScriptIsolate>(engine_, [this] {
-      run_.conductor.Post([this] {
-        run_.on_broken(
-            "out of memory: the script has used up the heap of its V8 isolate; use less memory in "
-            "each VU, share data "
-            "with SharedArray, or spread the VUs over more agents");
-      });
-    }));
+    isolates_.push_back(std::make_unique<ScriptIsolate>(
+        engine_,
+        [this] {
+          run_.conductor.Post([this] {
+            run_.on_broken(
+                "out of memory: the script has used up the heap of its V8 isolate; use less memory "
+                "in each VU, share data with SharedArray, or spread the VUs over more agents");
+          });
+        },
+        [this](absl::Duration pause) { run_.health.Collected(pause); }));
   }
   return *isolates_.back();
 }

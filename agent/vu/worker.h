@@ -7,12 +7,14 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/any_invocable.h"
 
+#include "agent/health/thread_wait.h"
 #include "agent/js/engine.h"
 #include "agent/js/script_isolate.h"
 #include "agent/net/multi_loop.h"
@@ -71,6 +73,8 @@ class Worker {
   void EndAll();
   // Lets V8 finish what its helpers have begun, now and then.
   void PumpIsolates();
+  // Notes how late this turn is against `due`, again and again.
+  void Probe(MonoTime due);
 
   const ScriptEngine& engine_;
   RunShared& run_;
@@ -81,6 +85,7 @@ class Worker {
   // Worker's thread.
   std::vector<std::unique_ptr<ScriptIsolate>> isolates_;
   size_t vus_made_ = 0;
+  std::optional<ThreadWait> wait_;
   absl::flat_hash_map<VuKey, std::unique_ptr<ScriptVu>> vus_;
   std::deque<VuKey> ready_;
   ScriptVu* current_ = nullptr;

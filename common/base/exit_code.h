@@ -17,6 +17,7 @@ enum class ExitCode : int {
   kScriptAborted = 108,
   kInternalError = 109,
   kMarkedAsFailed = 110,
+  kGeneratorSuspect = 112,  // ours: --fail-on-suspect
   kOther = 255,
 };
 

@@ -114,7 +114,7 @@ constexpr FlagSpec kRunFlags[] = {
     {"--on-agent-loss", "on-agent-loss", "", Kind::kValue, "fail or tolerate=N%"},
     {"--partition", "partition", "", Kind::kValue, "striped or fair"},
     {"--fail-on-suspect", "fail-on-suspect", "", Kind::kBool,
-     "fail if the generator was the bottleneck"},
+     "exit with 112 if the generator was not a steady ruler: SUSPECT or INVALID"},
 };
 
 constexpr FlagSpec kGlobalFlags[] = {
@@ -405,7 +405,7 @@ RunSettingsFlags ReadRun(Reader& reader) {
   }
   // What is read and not acted on yet is said, never ignored in silence.
   for (const char* flag :
-       {"features", "fail-on-suspect", "usage-report-url", "new-machine-readable-summary"}) {
+       {"features", "usage-report-url", "new-machine-readable-summary"}) {
     reader.NoEffect(flag);
   }
   if (run.partition == PartitionRule::kFair) {

@@ -42,6 +42,12 @@ std::string ToText(const v1::RunStatus& status) {
                         status.load().iterations_per_s(), status.load().http_reqs_per_s(),
                         status.load().http_reqs_failed_per_s(), status.load().http_reqs(),
                         status.load().http_reqs_failed());
+  if (!status.validity().empty()) {
+    absl::StrAppend(&text, "  generator: ", status.validity(), "\n");
+    for (const std::string& reason : status.validity_reasons()) {
+      absl::StrAppend(&text, "    - ", reason, "\n");
+    }
+  }
   for (const v1::AgentStatus& agent : status.agents()) {
     absl::StrAppendFormat(
         &text, "  agent %-20s %-12s %-14s %5d/%d VUs  %8d iterations  %8.1f requests/s\n",

@@ -110,8 +110,8 @@ void WriteSummaryOutputs(const std::map<std::string, std::string>& outputs, Logg
   }
 }
 
-void WriteSummaryExport(const Summary& summary, const std::string& path, Logger& logger) {
-  if (std::string reason = WriteFile(path, SummaryExport(summary).dump(4)); !reason.empty()) {
+void WriteSummaryExport(const nlohmann::json& summary, const std::string& path, Logger& logger) {
+  if (std::string reason = WriteFile(path, summary.dump(4)); !reason.empty()) {
     logger.Error(absl::StrCat("the summary cannot be written to ", path, ": ", reason));
   }
 }

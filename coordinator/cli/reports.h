@@ -25,6 +25,6 @@ absl::StatusOr<std::string> PlanText(const PlannedTest& test, int64_t agents);
 // Writes what handleSummary returned: "stdout", "stderr", and files by their paths. What cannot be
 // written is logged.
 void WriteSummaryOutputs(const std::map<std::string, std::string>& outputs, Logger& logger);
-void WriteSummaryExport(const Summary& summary, const std::string& path, Logger& logger);
+void WriteSummaryExport(const nlohmann::json& summary, const std::string& path, Logger& logger);
 
 }  // namespace lockstep::coordinator

@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "web/web_server.h"
 
 #include "common/base/epoll_loop.h"
 #include "common/base/status_macros.h"
@@ -32,7 +33,6 @@
 #include "coordinator/http/rest_api.h"
 #include "coordinator/output/output.h"
 #include "coordinator/rpc/grpc_server.h"
-#include "web/web_server.h"
 
 namespace lockstep::coordinator {
 namespace {
@@ -124,6 +124,7 @@ class RunApp final : public TestSource, public RunControl {
   void OnPlanned();
   void OnSignal(const std::string& name);
   void OnTick();
+  void ReportValidity(bool in_text);
   void OnSummary(std::optional<std::map<std::string, std::string>> outputs);
   void OnDone(const RunOutcome& outcome);
   void Farewell();
@@ -180,6 +181,7 @@ ExitCode RunApp::Execute() {
   fleet_ = std::make_unique<Fleet>(loop_, *server_, logger_,
                                    FleetSettings{.version = kVersion, .lease = kLease}, RandomHex);
   results_ = std::make_unique<Results>(loop_.clock(), logger_);
+  results_->SetJudge([this] { return run_->judgement(); });
   BeginRun();
   if (absl::Status rest = StartRest(); !rest.ok()) {
     return Reject(absl::Status(rest.code(), absl::StrCat("--address: ", rest.message())),
@@ -488,17 +490,41 @@ void RunApp::OnSummary(std::optional<std::map<std::string, std::string>> outputs
     text.color = isatty(STDOUT_FILENO) != 0 && !request_.no_color;
     WriteStdout(RenderText(summary, text));
   }
+  ReportValidity(/*in_text=*/!outputs.has_value() &&
+                 request_.run.summary_mode != SummaryMode::kDisabled);
   ReportToOutputs(summary);
   if (!request_.run.summary_export.empty()) {
-    WriteSummaryExport(summary, request_.run.summary_export, logger_);
+    WriteSummaryExport(results_->MakeExport(summary), request_.run.summary_export, logger_);
   }
   if (run_->elapsed() > absl::ZeroDuration() && run_->Snapshot().iterations() == 0) {
     logger_.Warn("No script iterations fully finished, consider making the test duration longer");
   }
 }
 
+// The generator's own verdict, below the summary's text; where that is not printed, only bad news.
+void RunApp::ReportValidity(bool in_text) {
+  const Judgement judgement = run_->judgement();
+  const absl::string_view verdict = ValidityName(judgement.validity);
+  if (in_text) {
+    std::string text = absl::StrCat("    generator: ", verdict, "\n");
+    for (const std::string& reason : judgement.reasons) {
+      absl::StrAppend(&text, "      - ", reason, "\n");
+    }
+    WriteStdout(text);
+  } else if (judgement.validity != Validity::kValid) {
+    logger_.Warn(
+        absl::StrCat("the generator is ", verdict, ": ", absl::StrJoin(judgement.reasons, "; ")));
+  }
+}
+
 void RunApp::OnDone(const RunOutcome& outcome) {
   exit_code_ = outcome.exit_code;
+  if (request_.run.fail_on_suspect && exit_code_ == ExitCode::kSuccess &&
+      run_->judgement().validity != Validity::kValid) {
+    exit_code_ = ExitCode::kGeneratorSuspect;
+    logger_.Error(absl::StrCat("the generator is ", ValidityName(run_->judgement().validity),
+                               ", and --fail-on-suspect was given"));
+  }
   if (!outcome.message.empty()) {
     LogRecord record;
     record.time = loop_.clock().Wall();

@@ -75,13 +75,29 @@ Summary Results::MakeSummary(absl::Duration elapsed) const {
   return BuildSummary(*store_, thresholds_, setup_.summary, elapsed);
 }
 
+nlohmann::json Results::MakeExport(const Summary& summary) const {
+  nlohmann::json data = SummaryExport(summary);
+  AddValidity(&data);
+  return data;
+}
+
+void Results::AddValidity(nlohmann::json* data) const {
+  // k6's readers know nothing of it, so it is there only with news.
+  const Judgement judgement = judge_ ? judge_() : Judgement();
+  if (judgement.validity != Validity::kValid) {
+    (*data)["validity"] = {{"verdict", ValidityName(judgement.validity)},
+                           {"reasons", judgement.reasons}};
+  }
+}
+
 std::string Results::SummaryData(absl::Duration elapsed, const v1::SetupValue& setup) {
   SummaryEnvironment environment = setup_.environment;
   if (setup.defined()) {
     environment.setup_data_json = setup.json();
   }
-  return HandleSummaryData(MakeSummary(elapsed), environment)
-      .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  nlohmann::json data = HandleSummaryData(MakeSummary(elapsed), environment);
+  AddValidity(&data);
+  return data.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 void Results::DescribeThresholds(v1::RunStatus* status) const {

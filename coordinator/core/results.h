@@ -12,6 +12,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/health/judge.h"
 #include "common/metrics/aggregate_store.h"
 #include "common/summary/summary.h"
 #include "common/threshold/threshold.h"
@@ -41,24 +42,30 @@ class Results final : public RunResults {
     on_batch_ = std::move(on_batch);
   }
 
+  // Asked whenever a summary is made for programs: unless the run is VALID, it gets a key `validity`.
+  void SetJudge(absl::AnyInvocable<Judgement() const> judge) { judge_ = std::move(judge); }
+
   absl::Status Merge(const std::string& agent, absl::string_view batch) override;
   void AddVus(int64_t vus, int64_t vus_max) override;
   std::optional<std::string> CheckThresholds(absl::Duration elapsed) override;
   std::optional<std::string> FinalThresholds(absl::Duration elapsed) override;
   std::string SummaryData(absl::Duration elapsed, const v1::SetupValue& setup) override;
   void DescribeThresholds(v1::RunStatus* status) const override;
-  // Adds loads and metrics, as of `elapsed` after T0, to a status that has its agents and scenarios. Sorts the values of
-  // trends: for when somebody asks, rather than for each second.
+  // Adds loads and metrics, as of `elapsed` after T0, to a status that has its agents and
+  // scenarios. Sorts the values of trends: for when somebody asks, rather than for each second.
   void DescribeMetrics(absl::Duration elapsed, v1::RunStatus* status) const;
   // Groups with their checks so far.
   SummaryGroup Groups() const;
 
+  // --summary-export. After FinalThresholds.
+  nlohmann::json MakeExport(const Summary& summary) const;
   // After FinalThresholds.
   Summary MakeSummary(absl::Duration elapsed) const;
   const AggregateStore& store() const { return *store_; }
 
  private:
   absl::Status MergeDecoded(const Batch& batch);
+  void AddValidity(nlohmann::json* data) const;
 
   const Clock& clock_;
   Logger& logger_;
@@ -67,6 +74,7 @@ class Results final : public RunResults {
   ThresholdSet thresholds_;
   LiveLoad load_;
   absl::AnyInvocable<void(const Batch&)> on_batch_;
+  absl::AnyInvocable<Judgement() const> judge_;
 };
 
 }  // namespace lockstep::coordinator

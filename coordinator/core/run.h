@@ -45,6 +45,7 @@
 #include "common/base/event_loop.h"
 #include "common/base/exit_code.h"
 #include "common/base/log.h"
+#include "common/health/judge.h"
 #include "common/segment/execution_segment.h"
 #include "coordinator/core/bundle.h"
 #include "coordinator/core/fleet.h"
@@ -136,6 +137,8 @@ class Run {
   const v1::SetupValue& setup_data() const { return setup_data_; }
   // What the status service tells. Cheap enough for each second.
   v1::RunStatus Snapshot() const;
+  // Whether the agents were steady rulers so far, the lost ones as far as they told.
+  Judgement judgement() const;
   // Since T0, until the last agent has drained; 0 before T0.
   absl::Duration elapsed() const;
 

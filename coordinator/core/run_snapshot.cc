@@ -83,6 +83,9 @@ void AddAgent(const RunMember& member, bool connected, v1::RunStatus* status) {
   agent.set_clock_round_trip_ms(member.round_trip_ms);
   agent.set_start_lateness_ms(static_cast<double>(member.progress.start_lateness_ns()) / 1e6);
   agent.set_batches(member.batches.last());
+  if (member.progress.has_health()) {
+    agent.set_validity(std::string(ValidityName(JudgeHealth(member.progress.health()).validity)));
+  }
   agent.mutable_labels()->insert(member.labels.begin(), member.labels.end());
 }
 
@@ -124,6 +127,14 @@ absl::Duration Run::elapsed() const {
   return std::max(until - t0_, absl::ZeroDuration());
 }
 
+Judgement Run::judgement() const {
+  std::vector<AgentHealth> agents;
+  for (const RunMember& member : members_) {
+    agents.push_back({member.name, member.progress.health()});
+  }
+  return JudgeFleet(agents);
+}
+
 v1::RunStatus Run::Snapshot() const {
   v1::RunStatus status;
   status.set_state(RunStateName(state_));
@@ -160,6 +171,11 @@ v1::RunStatus Run::Snapshot() const {
     status.set_iterations(status.iterations() + agent.iterations());
     status.set_interrupted(status.interrupted() + agent.interrupted());
     status.set_dropped(status.dropped() + agent.dropped());
+  }
+  if (elapsed() > absl::ZeroDuration()) {
+    const Judgement judged = judgement();
+    status.set_validity(std::string(ValidityName(judged.validity)));
+    status.mutable_validity_reasons()->Assign(judged.reasons.begin(), judged.reasons.end());
   }
   results_.DescribeThresholds(&status);
   return status;

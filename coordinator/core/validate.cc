@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "common/base/status_macros.h"
+#include "common/health/lag.h"
 
 namespace lockstep::coordinator {
 namespace {
@@ -17,6 +18,28 @@ absl::Status Bad(absl::string_view field, absl::string_view value, absl::string_
 
 absl::Status NotNegative(absl::string_view field, int64_t value) {
   return value >= 0 ? absl::OkStatus() : Bad(field, absl::StrCat(value), ">= 0");
+}
+
+absl::Status ValidateHealth(const v1::Health& health) {
+  for (const v1::Lag* lag : {&health.lateness(), &health.loop_lag()}) {
+    if (lag->counts_size() > static_cast<int>(kLagBuckets)) {
+      return Bad("progress.health", absl::StrCat(lag->counts_size(), " buckets"),
+                 absl::StrCat("at most ", kLagBuckets));
+    }
+    LOCKSTEP_RETURN_IF_ERROR(NotNegative("progress.health.max_ns", lag->max_ns()));
+  }
+  for (const double seconds : {health.measured_s(), health.waited_s(), health.cpu_s(),
+                               health.cores(), health.throttled_s(), health.pressure_s(),
+                               health.collecting_s(), health.longest_collection_s()}) {
+    if (!(seconds >= 0)) {
+      return Bad("progress.health", absl::StrCat(seconds), ">= 0");
+    }
+  }
+  for (const int64_t count : {health.workers(), health.collections(), health.sockets_refused(),
+                              health.starts_planned(), health.starts_without_vu()}) {
+    LOCKSTEP_RETURN_IF_ERROR(NotNegative("progress.health", count));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status ValidateProgress(const v1::Progress& progress) {
@@ -40,7 +63,7 @@ absl::Status ValidateProgress(const v1::Progress& progress) {
                  "a known state");
     }
   }
-  return absl::OkStatus();
+  return ValidateHealth(progress.health());
 }
 
 absl::Status ValidateLogLines(const v1::LogLines& lines) {

@@ -42,6 +42,35 @@ class Counts(LockstepTest):
             self.assertEqual(12, server.count())
 
 
+class Ruler(LockstepTest):
+    # One VU that is busy for the whole run: all other starts find none.
+    STARVED = """
+    import { sleep } from 'k6';
+    export const options = { scenarios: { s: { executor: 'constant-arrival-rate', rate: 20, duration: '1s',
+      preAllocatedVUs: 1, maxVUs: 1 } } };
+    export default function () { sleep(1.5); }
+    """
+
+    def test_a_run_short_of_vus_is_invalid_and_says_why(self):
+        result = self.lockstep("run", "--summary-export", "out.json", self.script(self.STARVED))
+        self.assertEqual(0, result.returncode, result.stderr)
+        reason = "19 of 20 starts were dropped because no VU was free: raise preAllocatedVUs and maxVUs"
+        self.assertIn(f"generator: INVALID\n      - {reason}", result.stdout)
+        validity = json.loads((self.folder / "out.json").read_text("utf-8"))["validity"]
+        self.assertEqual("INVALID", validity["verdict"])
+        self.assertIn(reason, validity["reasons"])
+
+    def test_fail_on_suspect_makes_it_an_exit_code(self):
+        result = self.lockstep("run", "--fail-on-suspect", self.script(self.STARVED))
+        self.assertEqual(112, result.returncode, result.stderr)
+        self.assertIn("the generator is INVALID, and --fail-on-suspect was given", result.stderr)
+
+    def test_where_the_text_is_not_printed_bad_news_goes_to_the_log(self):
+        result = self.lockstep("run", "--no-summary", self.script(self.STARVED))
+        self.assertIn("the generator is INVALID: 19 of 20 starts", result.stderr)
+        self.assertNotIn("generator", result.stdout)
+
+
 class Ends(LockstepTest):
     LONG = """
     import http from 'k6/http';

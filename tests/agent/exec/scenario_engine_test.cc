@@ -163,7 +163,7 @@ TEST_F(ScenarioEngineTest, PausedBeforeTheStartItCountsFromResume) {
   Finish();
   ASSERT_EQ(records().size(), 12u);
   EXPECT_EQ(SinceT0(records()[0].begin), absl::Seconds(5));
-  EXPECT_EQ(agent().Scenario(1).max_lateness, absl::ZeroDuration());
+  EXPECT_EQ(agent().Scenario(1).lateness.max_ns(), 0);
 }
 
 TEST_F(ScenarioEngineTest, PausedAndResumedBeforeT0ItStartsOnTime) {

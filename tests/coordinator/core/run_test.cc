@@ -416,6 +416,26 @@ TEST_F(RunTest, ADeadAgentIsNamedWithinItsLeaseAndFailsTheRun) {
   EXPECT_THAT(agent(0).asked, Contains("teardown "));
 }
 
+TEST_F(RunTest, TheVerdictOnTheGeneratorNamesTheAgentThatWasNotSteady) {
+  Begin(2);
+  for (size_t i = 0; i < 2; ++i) {
+    agent(i).iterate_for = absl::Minutes(5);
+  }
+  EXPECT_EQ(run->Snapshot().validity(), "");  // T0 has not come
+  loop.RunFor(absl::Seconds(1));
+  EXPECT_EQ(run->Snapshot().validity(), "VALID");
+  v1::AgentMessage message;
+  message.mutable_progress()->mutable_health()->set_sockets_refused(7);
+  agent(1).Send(message);
+  loop.RunFor(absl::Milliseconds(100));
+  const v1::RunStatus status = run->Snapshot();
+  EXPECT_EQ(status.validity(), "SUSPECT");
+  EXPECT_THAT(status.validity_reasons(),
+              ElementsAre("agent-2: 7 connections failed for want of a local port or a file "
+                          "descriptor"));
+  EXPECT_EQ(status.agents(1).validity(), "SUSPECT");
+}
+
 TEST_F(RunTest, AToleratedLossDoesNotEndTheRun) {
   Begin(3, /*tolerated=*/34);
   for (size_t i = 0; i < 3; ++i) {

@@ -1,0 +1,118 @@
+#include "agent/health/cgroup.h"
+
+#include <algorithm>
+#include <fstream>
+#include <limits>
+#include <optional>
+#include <sstream>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+
+namespace lockstep::agent {
+namespace {
+
+// "" if it cannot be read.
+std::string Content(const std::string& path) {
+  std::ifstream file(path);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+std::optional<double> Number(absl::string_view text) {
+  double number = 0;
+  return absl::SimpleAtod(text, &number) ? std::optional<double>(number) : std::nullopt;
+}
+
+// Of one group's folder, in processors.
+std::optional<double> LimitOf(const std::string& folder) {
+  std::optional<double> quota;
+  std::optional<double> period;
+  // Version 2 writes "QUOTA PERIOD", or "max PERIOD"; version 1 has a file for each, with -1.
+  const std::string max = Content(folder + "/cpu.max");
+  const std::vector<absl::string_view> fields =
+      absl::StrSplit(max, absl::ByAnyChar(" \n"), absl::SkipEmpty());
+  if (fields.size() == 2) {
+    quota = Number(fields[0]);
+    period = Number(fields[1]);
+  } else {
+    quota = Number(Content(folder + "/cpu.cfs_quota_us"));
+    period = Number(Content(folder + "/cpu.cfs_period_us"));
+  }
+  if (!quota || !period || *quota <= 0 || *period <= 0) {
+    return std::nullopt;
+  }
+  return *quota / *period;
+}
+
+}  // namespace
+
+CpuCgroup::CpuCgroup(const std::string& root) {
+  const std::string mounts = root + "/sys/fs/cgroup";
+  const std::string groups = Content(root + "/proc/self/cgroup");
+  // "NUMBER:CONTROLLERS:GROUP"; version 2 names no controllers.
+  for (const absl::string_view line : absl::StrSplit(groups, '\n')) {
+    const std::vector<absl::string_view> fields = absl::StrSplit(line, absl::MaxSplits(':', 2));
+    if (fields.size() != 3) {
+      continue;
+    }
+    const std::vector<absl::string_view> controllers = absl::StrSplit(fields[1], ',');
+    if (fields[1].empty()) {
+      Examine(mounts, fields[2]);
+      Examine(absl::StrCat(mounts, "/unified"), fields[2]);
+    } else if (std::find(controllers.begin(), controllers.end(), "cpu") != controllers.end()) {
+      Examine(absl::StrCat(mounts, "/", fields[1]), fields[2]);
+      if (controllers.size() > 1) {
+        Examine(absl::StrCat(mounts, "/cpu"), fields[2]);
+      }
+    }
+  }
+}
+
+void CpuCgroup::Examine(absl::string_view mount, absl::string_view group) {
+  // In a container, the group's path may be the host's and not be there: the mount's root is ours
+  // then.
+  for (std::string path(group);; path.resize(path.rfind('/'))) {
+    const std::string folder = absl::StrCat(mount, path == "/" ? "" : path);
+    if (const std::optional<double> cores = LimitOf(folder)) {
+      limits_.push_back({folder + "/cpu.stat", *cores});
+    }
+    if (path.rfind('/') == std::string::npos) {
+      return;
+    }
+  }
+}
+
+double CpuCgroup::cores() const {
+  double least = std::numeric_limits<double>::infinity();
+  for (const Limit& limit : limits_) {
+    least = std::min(least, limit.cores);
+  }
+  return least;
+}
+
+absl::Duration CpuCgroup::Throttled() const {
+  absl::Duration longest;
+  for (const Limit& limit : limits_) {
+    const std::string stat = Content(limit.stat_file);
+    for (const absl::string_view line : absl::StrSplit(stat, '\n')) {
+      const std::vector<absl::string_view> fields = absl::StrSplit(line, ' ');
+      int64_t number = 0;
+      if (fields.size() != 2 || !absl::SimpleAtoi(fields[1], &number)) {
+        continue;
+      }
+      if (fields[0] == "throttled_usec") {
+        longest = std::max(longest, absl::Microseconds(number));
+      } else if (fields[0] == "throttled_time") {
+        longest = std::max(longest, absl::Nanoseconds(number));
+      }
+    }
+  }
+  return longest;
+}
+
+}  // namespace lockstep::agent

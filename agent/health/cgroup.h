@@ -1,0 +1,33 @@
+// The CPU limits that control groups, of either version, put on this process.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+namespace lockstep::agent {
+
+class CpuCgroup {
+ public:
+  // Reads /proc/self/cgroup, and /sys/fs/cgroup for the groups from its own up to the root; both
+  // below `root`, which is a folder for tests. What cannot be read limits nothing.
+  explicit CpuCgroup(const std::string& root = "");
+
+  // The smallest limit, in processors; infinite: none.
+  double cores() const;
+  // How long its groups were held back by their limits so far; of several, the longest.
+  absl::Duration Throttled() const;
+
+ private:
+  struct Limit {
+    std::string stat_file;
+    double cores;
+  };
+  void Examine(absl::string_view mount, absl::string_view group);
+
+  std::vector<Limit> limits_;
+};
+
+}  // namespace lockstep::agent

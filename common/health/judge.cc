@@ -1,0 +1,195 @@
+#include "common/health/judge.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+
+#include "common/health/lag.h"
+
+namespace lockstep {
+namespace {
+
+// See the table in the header.
+constexpr absl::Duration kSuspectDelay = absl::Milliseconds(20);
+constexpr absl::Duration kInvalidDelay = absl::Milliseconds(500);
+constexpr double kDelayedShare = 0.01;
+constexpr uint64_t kDelayedLeast = 5;
+constexpr double kInvalidDropShare = 0.2;
+constexpr int64_t kInvalidRefusals = 100;
+constexpr double kSaturated = 0.9;
+constexpr double kSaturatedLeastSeconds = 2;
+constexpr double kThrottledShare = 0.05;
+constexpr double kCollectingShare = 0.05;
+// From here on, what else was found is named as the likely cause of a symptom.
+constexpr double kCauseShare = 0.02;
+constexpr double kLongCollectionSeconds = 0.02;
+
+using Finding = std::pair<Validity, std::string>;
+
+std::string Milliseconds(absl::Duration duration) {
+  return absl::StrFormat("%.3g ms", absl::ToDoubleMilliseconds(duration));
+}
+
+bool ManyAbove(const v1::Lag& lag, absl::Duration delay) {
+  const uint64_t above = LagCountAbove(lag, delay);
+  return above >= kDelayedLeast &&
+         static_cast<double>(above) >= kDelayedShare * static_cast<double>(LagCount(lag));
+}
+
+// What of the time, 0 to 1.
+double Share(double part, double whole) {
+  return whole > 0 ? part / whole : 0;
+}
+
+double Saturation(const v1::Health& health) {
+  return Share(health.cpu_s(), health.measured_s() * health.cores());
+}
+
+bool Saturated(const v1::Health& health) {
+  return health.measured_s() >= kSaturatedLeastSeconds && Saturation(health) >= kSaturated;
+}
+
+double Throttled(const v1::Health& health) {
+  return Share(health.throttled_s(), health.measured_s());
+}
+
+double Collecting(const v1::Health& health) {
+  return Share(health.collecting_s(), health.measured_s() * static_cast<double>(health.workers()));
+}
+
+std::string SaturationText(const v1::Health& health) {
+  return absl::StrFormat("the agent used %.0f%% of its %.3g cores", 100 * Saturation(health),
+                         health.cores());
+}
+
+std::string ThrottledText(const v1::Health& health) {
+  return absl::StrFormat("its cgroup's CPU limit held it back for %.0f%% of the time",
+                         100 * std::min(1.0, Throttled(health)));
+}
+
+std::string CollectingText(const v1::Health& health) {
+  return absl::StrFormat(
+      "garbage collections took %.1f%% of the workers' time, the longest %.3g ms",
+      100 * Collecting(health), 1000 * health.longest_collection_s());
+}
+
+// What may have delayed this agent, "; likely because ...". Empty if nothing was seen.
+std::string Causes(const v1::Health& health) {
+  std::vector<std::string> causes;
+  if (Throttled(health) >= kCauseShare) {
+    causes.push_back(ThrottledText(health));
+  }
+  if (Saturated(health)) {
+    causes.push_back(SaturationText(health));
+  }
+  const double waited =
+      Share(health.waited_s(), health.measured_s() * static_cast<double>(health.workers()));
+  if (waited >= kCauseShare) {
+    causes.push_back(absl::StrFormat(
+        "its workers waited for a processor %.0f%% of the time: others keep the machine busy",
+        100 * std::min(1.0, waited)));
+  }
+  if (Collecting(health) >= kCauseShare ||
+      health.longest_collection_s() >= kLongCollectionSeconds) {
+    causes.push_back(CollectingText(health));
+  }
+  return causes.empty() ? "" : absl::StrCat("; likely because ", absl::StrJoin(causes, ", and "));
+}
+
+void JudgeDelay(const v1::Health& health, const v1::Lag& lag, absl::string_view what,
+                std::vector<Finding>* findings) {
+  if (!ManyAbove(lag, kSuspectDelay)) {
+    return;
+  }
+  findings->emplace_back(
+      ManyAbove(lag, kInvalidDelay) ? Validity::kInvalid : Validity::kSuspect,
+      absl::StrCat(what, " ", Milliseconds(LagPercentile(lag, 0.99)), " at p(99), ",
+                   Milliseconds(LagPercentile(lag, 0.5)), " in the median, ",
+                   Milliseconds(absl::Nanoseconds(lag.max_ns())), " at most", Causes(health)));
+}
+
+void JudgeShortage(const v1::Health& health, std::vector<Finding>* findings) {
+  if (health.starts_without_vu() > 0) {
+    const bool many = static_cast<double>(health.starts_without_vu()) >=
+                      kInvalidDropShare * static_cast<double>(health.starts_planned());
+    findings->emplace_back(
+        many ? Validity::kInvalid : Validity::kSuspect,
+        absl::StrFormat("%d of %d starts were dropped because no VU was free: raise "
+                        "preAllocatedVUs and maxVUs",
+                        health.starts_without_vu(), health.starts_planned()));
+  }
+  if (health.sockets_refused() > 0) {
+    findings->emplace_back(
+        health.sockets_refused() >= kInvalidRefusals ? Validity::kInvalid : Validity::kSuspect,
+        absl::StrFormat("%d connections failed for want of a local port or a file descriptor",
+                        health.sockets_refused()));
+  }
+}
+
+void JudgeResources(const v1::Health& health, std::vector<Finding>* findings) {
+  if (Saturated(health)) {
+    findings->emplace_back(Validity::kSuspect, SaturationText(health));
+  }
+  if (Throttled(health) >= kThrottledShare) {
+    findings->emplace_back(Validity::kSuspect, ThrottledText(health));
+  }
+  if (Collecting(health) >= kCollectingShare) {
+    findings->emplace_back(Validity::kSuspect, CollectingText(health));
+  }
+}
+
+Judgement FromFindings(std::vector<Finding> findings) {
+  std::stable_sort(findings.begin(), findings.end(),
+                   [](const Finding& a, const Finding& b) { return a.first > b.first; });
+  Judgement judgement;
+  for (Finding& finding : findings) {
+    judgement.validity = std::max(judgement.validity, finding.first);
+    judgement.reasons.push_back(std::move(finding.second));
+  }
+  return judgement;
+}
+
+std::vector<Finding> Examine(const v1::Health& health) {
+  std::vector<Finding> findings;
+  JudgeDelay(health, health.lateness(), "iterations started late:", &findings);
+  JudgeDelay(health, health.loop_lag(), "the workers took events late:", &findings);
+  JudgeShortage(health, &findings);
+  JudgeResources(health, &findings);
+  return findings;
+}
+
+}  // namespace
+
+absl::string_view ValidityName(Validity validity) {
+  switch (validity) {
+    case Validity::kValid:
+      return "VALID";
+    case Validity::kSuspect:
+      return "SUSPECT";
+    case Validity::kInvalid:
+      return "INVALID";
+  }
+  return "";
+}
+
+Judgement JudgeHealth(const v1::Health& health) {
+  return FromFindings(Examine(health));
+}
+
+Judgement JudgeFleet(const std::vector<AgentHealth>& agents) {
+  std::vector<Finding> findings;
+  for (const AgentHealth& agent : agents) {
+    for (Finding& finding : Examine(agent.health)) {
+      if (agents.size() > 1) {
+        finding.second = absl::StrCat(agent.agent, ": ", finding.second);
+      }
+      findings.push_back(std::move(finding));
+    }
+  }
+  return FromFindings(std::move(findings));
+}
+
+}  // namespace lockstep

@@ -1,0 +1,51 @@
+// Whether the generator was a steady ruler. Pure: figures in, a verdict and its reasons out.
+//
+// | figure                                  | SUSPECT from            | INVALID from            |
+// |-----------------------------------------|-------------------------|-------------------------|
+// | starts later than 20 ms (500 ms)        | 1% of them, and 5       | 1% of them, and 5       |
+// | loop probes later than 20 ms (500 ms)   | 1% of them, and 5       | 1% of them, and 5       |
+// | starts dropped for want of a free VU    | 1                       | 20% of the planned ones |
+// | connections refused by this machine     | 1                       | 100                     |
+// | CPU used, of what the agent may use     | 90% over at least 2 s   |                         |
+// | held back by its cgroup's limit         | 5% of the time          |                         |
+// | in garbage collections, per worker      | 5% of the time          |                         |
+//
+// Why these. 20 ms is several of the scheduler's slices on a machine that is busy but not
+// overloaded: a neighbour's turn must not spoil a run, a processor that is missing must. What is
+// later by less is in the figures anyway, as iteration_lateness. The share of 1% is what moves a
+// p(99), the finest percentile that people commonly judge by, and 5 keeps a single hiccup of a
+// short run from counting. Half a second is longer than most answers that are being measured. At
+// 90% of its processors an agent's work queues up before it gets its turn. Symptoms (late starts, a
+// slow loop) name what was found along with them as their likely cause: the processor's sharing, a
+// limit, collections.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "lockstep/v1/health.pb.h"
+
+namespace lockstep {
+
+enum class Validity { kValid, kSuspect, kInvalid };
+// "VALID", "SUSPECT", "INVALID".
+absl::string_view ValidityName(Validity validity);
+
+struct Judgement {
+  Validity validity = Validity::kValid;
+  // One line each, the gravest first; empty if valid.
+  std::vector<std::string> reasons;
+};
+
+Judgement JudgeHealth(const v1::Health& health);
+
+struct AgentHealth {
+  std::string agent;
+  v1::Health health;
+};
+// The fleet is as steady as its least steady agent. With several agents, reasons begin with the
+// agent's name.
+Judgement JudgeFleet(const std::vector<AgentHealth>& agents);
+
+}  // namespace lockstep

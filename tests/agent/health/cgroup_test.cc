@@ -1,0 +1,78 @@
+#include "agent/health/cgroup.h"
+
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace lockstep::agent {
+namespace {
+
+class CgroupTest : public ::testing::Test {
+ protected:
+  CgroupTest() {
+    std::string path = (std::filesystem::temp_directory_path() / "cgroup-XXXXXX").string();
+    root_ = mkdtemp(path.data());
+  }
+  ~CgroupTest() override { std::filesystem::remove_all(root_); }
+
+  void Write(const std::string& path, const std::string& content) {
+    const std::filesystem::path file = root_ + path;
+    std::filesystem::create_directories(file.parent_path());
+    std::ofstream(file) << content;
+  }
+
+  std::string root_;
+};
+
+TEST_F(CgroupTest, AMachineWithoutGroupsLimitsNothing) {
+  const CpuCgroup cgroup(root_);
+  EXPECT_TRUE(std::isinf(cgroup.cores()));
+  EXPECT_EQ(cgroup.Throttled(), absl::ZeroDuration());
+}
+
+TEST_F(CgroupTest, VersionTwoHasQuotaAndPeriodInOneFile) {
+  Write("/proc/self/cgroup", "0::/job\n");
+  Write("/sys/fs/cgroup/job/cpu.max", "20000 100000\n");
+  Write("/sys/fs/cgroup/job/cpu.stat", "usage_usec 5\nnr_throttled 3\nthrottled_usec 1500000\n");
+  const CpuCgroup cgroup(root_);
+  EXPECT_DOUBLE_EQ(cgroup.cores(), 0.2);
+  EXPECT_EQ(cgroup.Throttled(), absl::Milliseconds(1500));
+}
+
+TEST_F(CgroupTest, VersionOneHasAFileForEachAndCountsNanoseconds) {
+  Write("/proc/self/cgroup", "3:cpu,cpuacct:/job\n1:memory:/other\n");
+  Write("/sys/fs/cgroup/cpu,cpuacct/job/cpu.cfs_quota_us", "150000\n");
+  Write("/sys/fs/cgroup/cpu,cpuacct/job/cpu.cfs_period_us", "100000\n");
+  Write("/sys/fs/cgroup/cpu,cpuacct/job/cpu.stat", "nr_periods 9\nthrottled_time 2000000000\n");
+  const CpuCgroup cgroup(root_);
+  EXPECT_DOUBLE_EQ(cgroup.cores(), 1.5);
+  EXPECT_EQ(cgroup.Throttled(), absl::Seconds(2));
+}
+
+TEST_F(CgroupTest, NoLimitIsWrittenAsMaxOrMinusOne) {
+  Write("/proc/self/cgroup", "2:cpu:/a\n0::/b\n");
+  Write("/sys/fs/cgroup/cpu/a/cpu.cfs_quota_us", "-1\n");
+  Write("/sys/fs/cgroup/cpu/a/cpu.cfs_period_us", "100000\n");
+  Write("/sys/fs/cgroup/b/cpu.max", "max 100000\n");
+  EXPECT_TRUE(std::isinf(CpuCgroup(root_).cores()));
+}
+
+TEST_F(CgroupTest, TheTightestOfTheGroupsAboveCounts) {
+  Write("/proc/self/cgroup", "0::/a/b/c\n");
+  Write("/sys/fs/cgroup/a/cpu.max", "50000 100000\n");
+  Write("/sys/fs/cgroup/a/b/c/cpu.max", "200000 100000\n");
+  EXPECT_DOUBLE_EQ(CpuCgroup(root_).cores(), 0.5);
+}
+
+TEST_F(CgroupTest, InAContainerTheMountsRootIsOnesOwnGroup) {
+  Write("/proc/self/cgroup", "0::/docker/0123\n");  // the host's name for it
+  Write("/sys/fs/cgroup/cpu.max", "25000 100000\n");
+  EXPECT_DOUBLE_EQ(CpuCgroup(root_).cores(), 0.25);
+}
+
+}  // namespace
+}  // namespace lockstep::agent
