@@ -25,6 +25,11 @@ std::string ToJson(const v1::RunStatus& status, bool pretty) {
   return pretty ? text : text + "\n";
 }
 
+double ValueOf(const v1::MetricStatus& metric, const char* name) {
+  const auto found = metric.values().find(name);
+  return found == metric.values().end() ? 0 : found->second;
+}
+
 std::string ToText(const v1::RunStatus& status) {
   std::string text = absl::StrFormat("%s  %s%s  %.1fs", status.script(), status.state(),
                                      status.paused() ? " (paused)" : "", status.elapsed_s());
@@ -66,8 +71,8 @@ std::string ToText(const v1::RunStatus& status) {
     if (metric.type() == "trend" && metric.contains() == "time" && metric.tags().empty()) {
       absl::StrAppendFormat(
           &text, "  metric %-24s med %.3g ms  p(95) %.3g ms  p(99) %.3g ms  max %.3g ms\n",
-          metric.key(), metric.values().at("med"), metric.values().at("p(95)"),
-          metric.values().at("p(99)"), metric.values().at("max"));
+          metric.key(), ValueOf(metric, "med"), ValueOf(metric, "p(95)"), ValueOf(metric, "p(99)"),
+          ValueOf(metric, "max"));
     }
   }
   for (const v1::ThresholdStatus& threshold : status.thresholds()) {

@@ -1,0 +1,17 @@
+// A test to try a deployment with. TARGET is the server to load; without one, the VUs only sleep.
+import http from 'k6/http';
+import { check, sleep } from 'k6';
+
+export const options = {
+  scenarios: { steady: { executor: 'constant-vus', vus: 9, duration: '20s', gracefulStop: '5s' } },
+  thresholds: { checks: ['rate>0.99'] },
+};
+
+export default function () {
+  if (__ENV.TARGET) {
+    check(http.get(__ENV.TARGET), { 'status is 200': (response) => response.status === 200 });
+  } else {
+    check(1, { 'one is one': (x) => x === 1 });
+  }
+  sleep(0.1);
+}
