@@ -80,27 +80,27 @@ std::string MetricsPage(const v1::RunStatus& status) {
   AddRun(status, &text);
   for (const v1::AgentStatus& agent : status.agents()) {
     const Labels labels = {{"agent", agent.name()}};
-    text.Add("lockstep_agent_vus", "gauge", "Active VUs of one agent", labels,
+    text.Add("lockstep_run_agent_vus", "gauge", "Active VUs of one agent", labels,
              static_cast<double>(agent.vus()));
-    text.Add("lockstep_agent_iterations_total", "counter", "Full iterations of one agent", labels,
-             static_cast<double>(agent.iterations()));
-    text.Add("lockstep_agent_batches_total", "counter", "Batches merged of one agent", labels,
+    text.Add("lockstep_run_agent_iterations_total", "counter", "Full iterations of one agent",
+             labels, static_cast<double>(agent.iterations()));
+    text.Add("lockstep_run_agent_batches_total", "counter", "Batches merged of one agent", labels,
              static_cast<double>(agent.batches()));
-    AddLoad("lockstep_agent", labels, agent.load(), &text);
+    AddLoad("lockstep_run_agent", labels, agent.load(), &text);
   }
   for (const v1::ScenarioStatus& scenario : status.scenarios()) {
     const Labels labels = {{"scenario", scenario.name()}};
-    text.Add("lockstep_scenario_vus", "gauge", "Active VUs of one scenario", labels,
+    text.Add("lockstep_run_scenario_vus", "gauge", "Active VUs of one scenario", labels,
              static_cast<double>(scenario.vus()));
-    text.Add("lockstep_scenario_iterations_total", "counter", "Full iterations of one scenario",
+    text.Add("lockstep_run_scenario_iterations_total", "counter", "Full iterations of one scenario",
              labels, static_cast<double>(scenario.iterations()));
-    text.Add("lockstep_scenario_dropped_iterations_total", "counter",
+    text.Add("lockstep_run_scenario_dropped_iterations_total", "counter",
              "Iterations of one scenario that found no VU", labels,
              static_cast<double>(scenario.dropped()));
-    AddLoad("lockstep_scenario", labels, scenario.load(), &text);
+    AddLoad("lockstep_run_scenario", labels, scenario.load(), &text);
   }
   for (const v1::ThresholdStatus& threshold : status.thresholds()) {
-    text.Add("lockstep_threshold_failing", "gauge", "1 while a threshold is crossed",
+    text.Add("lockstep_run_threshold_failing", "gauge", "1 while a threshold is crossed",
              {{"metric", threshold.metric()}, {"expression", threshold.expression()}},
              threshold.verdict() == "failing" ? 1 : 0);
   }

@@ -116,7 +116,9 @@ class SimulatedAgent {
                    .on_resumed = [] {},
                    .on_lost =
                        [](absl::Status status) {
-                         fprintf(stderr, "lost: %s\n", std::string(status.message()).c_str());
+                         if (!status.ok()) {
+                           fprintf(stderr, "lost: %s\n", std::string(status.message()).c_str());
+                         }
                        },
                    .on_finished = [this](absl::Status) { on_end_(bytes_); }});
   }

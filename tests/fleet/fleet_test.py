@@ -63,7 +63,11 @@ class Answer(http.server.BaseHTTPRequestHandler):
 class FleetCase(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.lab = labs.make_lab()
+        try:
+            cls.lab = labs.make_lab()
+        except labs.LabError as error:
+            print(f"!! SKIPPED, nothing of a fleet with failing machines was tried: {error}", flush=True)
+            raise unittest.SkipTest(str(error)) from error
         cls.addClassCleanup(cls.lab.close)
         print(f"== {cls.lab.kind}: a coordinator at an address of its own, four agents, and a server that counts",
               flush=True)

@@ -67,7 +67,7 @@ class Rest(Web):
         self.assertFalse(self.attributes(rest)["paused"])
         self.wait_for(rest, "/v1/metrics/checks", lambda status, _: status == 200)
         self.assertIn("is one", self.ask(rest, "/v1/groups")[1])
-        self.assertIn('lockstep_scenario_vus{scenario="c"} 9\n', self.ask(rest, "/metrics")[1])
+        self.assertIn('lockstep_run_scenario_vus{scenario="c"} 9\n', self.ask(rest, "/metrics")[1])
         self.assertEqual(200, self.patch(rest, stopped=True)[0])
         _, errors = run.communicate(timeout=PATIENCE)
         self.assertEqual(103, run.returncode, errors)

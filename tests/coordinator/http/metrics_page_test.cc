@@ -64,10 +64,10 @@ TEST(MetricsPage, TellsOfAgentsScenariosAndThresholds) {
   const std::string page = MetricsPage(status);
   EXPECT_THAT(page, HasSubstr("lockstep_run_agents{state=\"connected\"} 0\n"));
   EXPECT_THAT(page, HasSubstr("lockstep_run_agents{state=\"lost\"} 1\n"));
-  EXPECT_THAT(page, HasSubstr("lockstep_agent_http_reqs_total{agent=\"a\"} 12\n"));
-  EXPECT_THAT(page, HasSubstr("lockstep_scenario_vus{scenario=\"s\"} 7\n"));
+  EXPECT_THAT(page, HasSubstr("lockstep_run_agent_http_reqs_total{agent=\"a\"} 12\n"));
+  EXPECT_THAT(page, HasSubstr("lockstep_run_scenario_vus{scenario=\"s\"} 7\n"));
   EXPECT_THAT(
-      page, HasSubstr("lockstep_threshold_failing{metric=\"checks\",expression=\"rate>0.9\"} 1\n"));
+      page, HasSubstr("lockstep_run_threshold_failing{metric=\"checks\",expression=\"rate>0.9\"} 1\n"));
 }
 
 }  // namespace
