@@ -18,7 +18,7 @@
 namespace lockstep {
 
 struct WebRequest {
-  std::string method;  // "GET"
+  std::string method;  // "GET", which stands for HEAD, too
   std::string path;    // decoded, without the query
   std::string body = {};
 };

@@ -312,7 +312,7 @@ WebResponse AnswerRest(const WebRequest& request, RunControl& control) {
   if (!known) {
     return Error(404, "Not Found", absl::StrCat("there is no ", request.path));
   }
-  if (request.method != "GET" && request.method != "HEAD") {
+  if (request.method != "GET") {
     return NotAllowed(request, "GET");
   }
   if (request.path == "/metrics") {

@@ -94,6 +94,20 @@ class Control(ControlCase):
         run.communicate(timeout=PATIENCE)
         self.assertEqual(103, run.returncode)
 
+    def test_a_watch_lasts_as_long_as_the_run(self):
+        run = self.fleet_of_three(CONTROLLED.replace("10m", "4s"))
+        self.wait_until(lambda s: s["state"] == "Running", "runs")
+        watch = self.lockstep("status", "--watch", "--json", self.address)
+        self.assertEqual(0, watch.returncode, watch.stderr)
+        lines = [json.loads(line) for line in watch.stdout.splitlines()]
+        self.assertEqual("Running", lines[0]["state"])
+        self.assertEqual("Done", lines[-1]["state"])
+        self.assertTrue(any(line.get("load", {}).get("iterations_per_s", 0) > 0 for line in lines), "speeds are told")
+        metric = next(m for m in lines[-1]["metrics"] if m["key"] == "iteration_duration")
+        self.assertEqual(int(lines[-1]["iterations"]), int(metric["samples"]))
+        _, errors = run.communicate(timeout=PATIENCE)
+        self.assertEqual(0, run.returncode, errors)
+
 
 class Refusals(ControlCase):
     def refused(self, message, *args):

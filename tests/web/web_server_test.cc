@@ -48,6 +48,9 @@ TEST_F(WebServerTest, AnswersComeFromTheLoop) {
   EXPECT_EQ(got->get_header_value("Content-Type"), "text/x-test");
   EXPECT_EQ(client.Patch("/v1/status", "{}", "application/json")->body, "PATCH /v1/status {}");
   EXPECT_EQ(client.Get("/nothing")->status, 404);
+  httplib::Result head = client.Head("/x");
+  EXPECT_EQ(head->status, 200);
+  EXPECT_EQ(head->body, "");
 }
 
 TEST_F(WebServerTest, ABusyPortIsNamedWithTheReason) {
