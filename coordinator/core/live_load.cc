@@ -1,8 +1,8 @@
 #include "coordinator/core/live_load.h"
 
 #include <algorithm>
+#include <vector>
 
-#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
 namespace lockstep::coordinator {
@@ -20,6 +20,11 @@ std::string ScenarioOf(const TagList& tags) {
   return "";
 }
 
+// A count that an agent has sent may be any finite number.
+int64_t ToCount(double value) {
+  return static_cast<int64_t>(std::clamp(value, 0.0, 9e18));
+}
+
 }  // namespace
 
 void LiveLoad::Add(const std::string& agent, const Batch& batch) {
@@ -33,12 +38,15 @@ void LiveLoad::Add(const std::string& agent, const Batch& batch) {
       part.last = {};
     }
   }
+  std::vector<double Counts::*> fields;  // by metric; null: not looked at
+  for (const Metric& metric : batch.metrics) {
+    fields.push_back(metric.name == "http_reqs"         ? &Counts::requests
+                     : metric.name == "http_req_failed" ? &Counts::failed
+                     : metric.name == "iterations"      ? &Counts::iterations
+                                                        : nullptr);
+  }
   for (const SeriesDelta& series : batch.series) {
-    const absl::string_view name = batch.metrics[series.metric].name;
-    double Counts::*field = name == "http_reqs"         ? &Counts::requests
-                            : name == "http_req_failed" ? &Counts::failed
-                            : name == "iterations"      ? &Counts::iterations
-                                                        : nullptr;
+    double Counts::*const field = fields[series.metric];
     if (field == nullptr) {
       continue;
     }
@@ -53,8 +61,8 @@ void LiveLoad::Add(const std::string& agent, const Batch& batch) {
 }
 
 void LiveLoad::AddTo(v1::Load* load, const Part& part, bool speeds) {
-  load->set_http_reqs(load->http_reqs() + static_cast<int64_t>(part.total.requests));
-  load->set_http_reqs_failed(load->http_reqs_failed() + static_cast<int64_t>(part.total.failed));
+  load->set_http_reqs(load->http_reqs() + ToCount(part.total.requests));
+  load->set_http_reqs_failed(load->http_reqs_failed() + ToCount(part.total.failed));
   if (speeds) {
     load->set_http_reqs_per_s(load->http_reqs_per_s() + part.last.requests);
     load->set_http_reqs_failed_per_s(load->http_reqs_failed_per_s() + part.last.failed);

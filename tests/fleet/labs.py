@@ -3,6 +3,7 @@
 Two kinds: containers (podman with runc) and network namespaces. `make_lab()` takes the first that works here, and says
 loudly why it does not take a better one.
 """
+import functools
 import json
 import os
 import shutil
@@ -289,6 +290,7 @@ def make_base_image():
         run("buildah", "commit", "--rm", container, BASE_IMAGE)
 
 
+@functools.cache
 def build_image():
     """The image of deploy/Containerfile with the programs that scripts/build has made."""
     make_base_image()

@@ -16,9 +16,9 @@ AgentFlagsExit Bad(const std::vector<std::string>& args) {
 }
 
 TEST(AgentFlags, ReadsAll) {
-  AgentFlags flags =
-      Good({"--coordinator", "host:1", "--insecure", "--name", "ada", "--weight", "3", "--label",
-            "zone=eu", "--label", "x=a=b", "--once", "--workers", "2"});
+  AgentFlags flags = Good({"--coordinator", "host:1", "--insecure", "--name", "ada", "--weight",
+                           "3", "--label", "zone=eu", "--label", "x=a=b", "--once", "--workers",
+                           "2", "--metrics-address", ":9100"});
   EXPECT_EQ(flags.coordinator, "host:1");
   EXPECT_EQ(flags.name, "ada");
   EXPECT_EQ(flags.weight, 3);
@@ -26,6 +26,7 @@ TEST(AgentFlags, ReadsAll) {
   EXPECT_EQ(flags.labels.at("x"), "a=b");
   EXPECT_TRUE(flags.once);
   EXPECT_EQ(flags.workers, 2);
+  EXPECT_EQ(flags.metrics_address, ":9100");
 }
 
 TEST(AgentFlags, HasANameOfItsOwn) {

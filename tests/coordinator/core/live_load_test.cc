@@ -76,5 +76,15 @@ TEST(LiveLoad, ABriefLastBatchSaysNothingOfSpeed) {
   EXPECT_DOUBLE_EQ(status.load().http_reqs_per_s(), 10);
 }
 
+TEST(LiveLoad, CountsBeyondAllIntegersAreCut) {
+  LiveLoad load;
+  Batch batch = MakeBatch(1, absl::Seconds(1));
+  batch.series[0].aggregate.Add(1e300, batch.end);
+  load.Add("a", batch);
+  v1::RunStatus status = StatusOf("Running");
+  load.Describe(&status);
+  EXPECT_EQ(status.load().http_reqs(), 9'000'000'000'000'000'000);
+}
+
 }  // namespace
 }  // namespace lockstep::coordinator
