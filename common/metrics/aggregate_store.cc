@@ -116,37 +116,45 @@ AggregateStore::StoredSeries& AggregateStore::SeriesFor(MetricId id, const TagLi
                        " combinations of tags; further ones are counted as {overflow:true}. Give "
                        "requests a `name` tag to group them"));
     }
-    return SeriesFor(id, OverflowTags());
+    overflowing_ = {};
+    overflowing_.own = SeriesFor(id, OverflowTags()).own;
+    AddTargets(metric, tags, &overflowing_);
+    return overflowing_;
   }
   StoredSeries series;
-  series.targets.push_back(&metric.total);
+  if (metric.total.type() != MetricType::kTrend) {
+    series.own = &aggregates_.emplace_back(metric.total.type());
+  }
+  AddTargets(metric, tags, &series);
+  return metric.series.emplace(tags, std::move(series)).first->second;
+}
+
+void AggregateStore::AddTargets(PerMetric& metric, const TagList& tags, StoredSeries* series) {
+  series->targets.push_back(&metric.total);
   if (metric.recent != nullptr) {
-    series.targets.push_back(metric.recent.get());
+    series->targets.push_back(metric.recent.get());
   }
   for (Sub& sub : metric.subs) {
     if (HasAll(tags, sub.key.tags)) {
-      series.targets.push_back(&sub.aggregate);
+      series->targets.push_back(&sub.aggregate);
       if (sub.recent != nullptr) {
-        series.targets.push_back(sub.recent.get());
+        series->targets.push_back(sub.recent.get());
       }
     }
   }
-  const MetricType type = metric.total.type();
-  if (type != MetricType::kTrend) {
-    series.own = &aggregates_.emplace_back(type);
-    series.targets.push_back(series.own);
+  if (series->own != nullptr) {
+    series->targets.push_back(series->own);
   }
   for (const std::string& name : config_.breakdown_tags) {
     const std::string* value = FindTag(tags, name);
     if (value != nullptr && !value->empty()) {
       Aggregate*& part = metric.breakdowns[{name, *value}];
       if (part == nullptr) {
-        part = &aggregates_.emplace_back(type);
+        part = &aggregates_.emplace_back(metric.total.type());
       }
-      series.targets.push_back(part);
+      series->targets.push_back(part);
     }
   }
-  return metric.series.emplace(tags, std::move(series)).first->second;
 }
 
 absl::Status AggregateStore::Merge(const Batch& batch) {
@@ -183,6 +191,11 @@ absl::Status AggregateStore::Merge(const Batch& batch) {
   if (batch.refused_samples > 0 && refused_samples_ == 0) {
     warnings_.push_back(
         "a script added values that are no finite number to a metric; they are not counted");
+  }
+  if (batch.overflowed_series > 0 && !std::exchange(agents_overflowed_, true)) {
+    warnings_.push_back(
+        "an agent has seen too many combinations of tags; further ones are counted as "
+        "{overflow:true}, in the totals only. Give requests a `name` tag to group them");
   }
   refused_points_ += batch.refused_points;
   refused_samples_ += batch.refused_samples;

@@ -128,12 +128,17 @@ class AggregateStore {
   void Grow();
   // Where the deltas of `key` are kept; null: there is no such metric or submetric.
   std::unique_ptr<Aggregate>* RecentOf(const MetricKey& key);
+  // Past the limit of series: targets that are right for `tags`, but for their own series, which is
+  // that of {overflow:true}; valid until the next call. So submetrics stay exact.
   StoredSeries& SeriesFor(MetricId id, const TagList& tags);
+  void AddTargets(PerMetric& metric, const TagList& tags, StoredSeries* series);
 
   Config config_;
   MetricRegistry metrics_;
   std::deque<PerMetric> per_metric_;  // by MetricId
   std::deque<Aggregate> aggregates_;  // of series and breakdowns; addresses stay
+  StoredSeries overflowing_;
+  bool agents_overflowed_ = false;
   uint64_t batches_ = 0;
   uint64_t samples_ = 0;
   uint64_t refused_points_ = 0;

@@ -190,6 +190,10 @@ class Comparer {
 
   // From 0, every change is one of more than any percentage.
   bool MattersRelatively(const Comparison& comparison) const {
+    if (comparison.contains == ValueType::kTime &&
+        std::abs(comparison.fresh - comparison.base) < config_.min_millis) {
+      return false;
+    }
     return comparison.change ? std::abs(*comparison.change) >= config_.min_change
                              : comparison.fresh != comparison.base;
   }

@@ -3,9 +3,9 @@
 // called a regression. Pure.
 //
 // - A trend's location: Mann-Whitney U on the buckets, ties corrected, normal approximation. Least
-//   effect: the median changes by min_change.
+//   effect: the median changes by min_change and, for times, by min_millis.
 // - A trend's tail: two proportions, the share of values above the p(95) of both runs together.
-//   Least effect: the p(95) changes by min_change.
+//   Least effect: the p(95) changes likewise.
 // - A rate, a check: two proportions, pooled, with continuity correction. Least effect: min_points.
 // - A counter of events: two Poisson rates, by base's share of all events given its share of the
 //   time, normal approximation. Least effect: the rate per second changes by min_change.
@@ -35,6 +35,7 @@ namespace lockstep {
 struct CompareConfig {
   double alpha = 0.01;        // in (0, 1)
   double min_change = 0.05;   // of medians, p(95) and rates per second; relative, >= 0
+  double min_millis = 0.1;    // of times: smaller changes do not count, however large a share
   double min_points = 0.005;  // of rates and checks; absolute, >= 0
 };
 

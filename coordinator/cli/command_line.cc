@@ -385,6 +385,10 @@ RunSettingsFlags ReadRun(Reader& reader) {
                                                  {"disabled", SummaryMode::kDisabled},
                                                  {"legacy", SummaryMode::kCompact}},
                                                 SummaryMode::kCompact);
+  if (reader.Text("summary-mode", "SUMMARY_MODE") == "legacy") {
+    reader.raw().warnings.push_back(
+        "--summary-mode=legacy: k6 has dropped this text; the compact one is shown instead");
+  }
   if (reader.Is("no-summary", "NO_SUMMARY")) {
     run.summary_mode = SummaryMode::kDisabled;
   }
@@ -496,6 +500,7 @@ CompareCommand ReadCompare(Reader& reader) {
   CompareConfig& config = command.config;
   config.alpha = reader.Number("alpha", config.alpha, 0, 1);
   config.min_change = reader.Number("min-change", 100 * config.min_change, 0, 1e6) / 100;
+  config.min_millis = reader.Number("min-millis", config.min_millis, 0, 1e9);
   config.min_points = reader.Number("min-points", 100 * config.min_points, 0, 100) / 100;
   command.json = reader.Is("json");
   command.fail_on_regression = reader.Is("fail-on-regression");
@@ -533,6 +538,8 @@ constexpr FlagSpec kCompareFlags[] = {
     {"--alpha", "alpha", "", Kind::kValue, "level of significance of all tests together (0.01)"},
     {"--min-change", "min-change", "", Kind::kValue,
      "smaller changes of times and of rates per second do not count, in percent (5)"},
+    {"--min-millis", "min-millis", "", Kind::kValue,
+     "smaller changes of times do not count, in milliseconds (0.1)"},
     {"--min-points", "min-points", "", Kind::kValue,
      "smaller changes of rates and checks do not count, in percentage points (0.5)"},
 };

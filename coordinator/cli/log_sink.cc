@@ -1,5 +1,6 @@
 #include "coordinator/cli/log_sink.h"
 
+#include <atomic>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -64,7 +65,7 @@ absl::StatusOr<Spd> OpenFile(const char* flag, const std::string& path) {
   }
 }
 
-class SinkLogger final : public Logger {
+class SinkLogger final : public RunLogger {
  public:
   SinkLogger(const LogSettings& settings, bool terminal, absl::Time start, Spd lines, Spd console)
       : format_(settings.format),
@@ -73,17 +74,31 @@ class SinkLogger final : public Logger {
         color_(terminal && !settings.no_color),
         start_(start),
         lines_(std::move(lines)),
-        console_(std::move(console)) {}
+        own_console_(std::move(console)),
+        console_(own_console_.get()) {}
 
   void Write(LogRecord record) override {
     if (record.level == LogLevel::kDebug && !verbose_) {
       return;
     }
-    if (console_ != nullptr && IsConsole(record)) {
-      console_->info("{}", record.message);
+    spdlog::logger* const console = console_.load(std::memory_order_acquire);
+    if (console != nullptr && IsConsole(record)) {
+      console->info("{}", record.message);
     } else if (lines_ != nullptr) {
       lines_->info("{}", Format(record));
     }
+  }
+
+  absl::Status RedirectConsole(const std::string& path) override {
+    if (own_console_ != nullptr) {
+      return absl::OkStatus();
+    }
+    absl::StatusOr<Spd> file = OpenFile("consoleOutput", path);
+    if (file.ok()) {
+      own_console_ = *std::move(file);
+      console_.store(own_console_.get(), std::memory_order_release);
+    }
+    return file.status();
   }
 
  private:
@@ -112,8 +127,9 @@ class SinkLogger final : public Logger {
   const bool terminal_;
   const bool color_;
   const absl::Time start_;
-  const Spd lines_;    // null: none wanted
-  const Spd console_;  // null: with the rest
+  const Spd lines_;                       // null: none wanted
+  Spd own_console_;                       // null: with the rest; set at most once
+  std::atomic<spdlog::logger*> console_;  // what own_console_ holds, for other threads
 };
 
 }  // namespace
@@ -151,8 +167,8 @@ std::string FormatJsonLine(const LogRecord& record) {
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-absl::StatusOr<std::unique_ptr<Logger>> MakeLogger(const LogSettings& settings, bool terminal,
-                                                   absl::Time start) {
+absl::StatusOr<std::unique_ptr<RunLogger>> MakeLogger(const LogSettings& settings, bool terminal,
+                                                      absl::Time start) {
   Spd lines;
   switch (settings.output) {
     case LogSettings::Output::kStderr:

@@ -20,10 +20,17 @@ std::string FormatTerminalLine(const LogRecord& record, absl::Time start, bool c
 // {"level":"info","msg":"...","source":"console","time":"2026-01-02T03:04:05Z"}
 std::string FormatJsonLine(const LogRecord& record);
 
+class RunLogger : public Logger {
+ public:
+  // From now on lines of console.* go to the file `path`, unless the command line has named one.
+  // InvalidArgument: it cannot be written. On the thread that made the logger.
+  virtual absl::Status RedirectConsole(const std::string& path) = 0;
+};
+
 // A thread-safe logger as `settings` want it. Text is for a terminal if `terminal` (the output is a
 // TTY), else logfmt. `start` is when the seconds of terminal lines begin. A file that cannot be
 // opened is InvalidArgument, naming it.
-absl::StatusOr<std::unique_ptr<Logger>> MakeLogger(const LogSettings& settings, bool terminal,
-                                                   absl::Time start);
+absl::StatusOr<std::unique_ptr<RunLogger>> MakeLogger(const LogSettings& settings, bool terminal,
+                                                      absl::Time start);
 
 }  // namespace lockstep::coordinator

@@ -47,7 +47,7 @@ const LogSettings& LogOf(const Command& command) {
       command);
 }
 
-ExitCode Execute(const Command& command, const Environment& environment, Logger& logger) {
+ExitCode Execute(const Command& command, const Environment& environment, RunLogger& logger) {
   if (const auto* control = std::get_if<ControlCommand>(&command)) {
     return ExecuteControl(*control, logger);
   }
@@ -91,7 +91,8 @@ int Main(const std::vector<std::string>& args) {
     return static_cast<int>(exit->code);
   }
   CommandLine line = std::get<CommandLine>(std::move(parsed));
-  absl::StatusOr<std::unique_ptr<Logger>> logger = MakeLogger(LogOf(line.command), terminal, start);
+  absl::StatusOr<std::unique_ptr<RunLogger>> logger =
+      MakeLogger(LogOf(line.command), terminal, start);
   if (!logger.ok()) {
     fprintf(stderr, "lockstep: %s\n", std::string(logger.status().message()).c_str());
     return static_cast<int>(ExitCode::kInvalidConfig);

@@ -82,7 +82,7 @@ class PrivateFolder {
 
 class RunApp final : public TestSource, public RunControl {
  public:
-  RunApp(RunRequest request, const Environment& environment, Logger& logger)
+  RunApp(RunRequest request, const Environment& environment, RunLogger& logger)
       : request_(std::move(request)), environment_(environment), logger_(logger) {}
 
   ExitCode Execute();
@@ -138,7 +138,7 @@ class RunApp final : public TestSource, public RunControl {
 
   const RunRequest request_;
   const Environment& environment_;
-  Logger& logger_;
+  RunLogger& logger_;
   EpollLoop loop_;
   std::optional<OptionTiers> tiers_;
   ScriptSource script_;
@@ -305,6 +305,10 @@ absl::StatusOr<TestPlan> RunApp::MakePlan(const v1::Inspected& inspected) {
     logger_.Warn(warning);
   }
   if (request_.goal == RunRequest::Goal::kRun) {
+    if (const std::string path = test_->options.consolidated.console_output.value_or("");
+        !path.empty()) {
+      LOCKSTEP_RETURN_IF_ERROR(logger_.RedirectConsole(path));
+    }
     LOCKSTEP_RETURN_IF_ERROR(StartOutputs(test_->options.consolidated));
   }
   test_->plan.keep_points =
@@ -586,7 +590,7 @@ RunRequest ToRequest(const PlanCommand& command) {
   return request;
 }
 
-ExitCode ExecuteRun(RunRequest request, const Environment& environment, Logger& logger) {
+ExitCode ExecuteRun(RunRequest request, const Environment& environment, RunLogger& logger) {
   return RunApp(std::move(request), environment, logger).Execute();
 }
 

@@ -11,9 +11,9 @@
 #include "absl/time/time.h"
 
 #include "common/base/exit_code.h"
-#include "common/base/log.h"
 #include "common/options/tiers.h"
 #include "coordinator/cli/commands.h"
+#include "coordinator/cli/log_sink.h"
 
 namespace lockstep::coordinator {
 
@@ -37,6 +37,6 @@ RunRequest ToRequest(const PlanCommand& command);
 // Runs it to its end. Messages go to `logger`, results to standard output. Blocks SIGINT and
 // SIGTERM in the calling thread, which must be the process's first; a third signal ends the process
 // at once.
-ExitCode ExecuteRun(RunRequest request, const Environment& environment, Logger& logger);
+ExitCode ExecuteRun(RunRequest request, const Environment& environment, RunLogger& logger);
 
 }  // namespace lockstep::coordinator

@@ -100,6 +100,42 @@ TEST(AggregateStore, PutsTagSetsPastTheLimitIntoOneSeries) {
   EXPECT_THAT(store.TakeWarnings(), IsEmpty());
 }
 
+TEST(AggregateStore, KeepsSubmetricsExactPastTheLimitOfSeries) {
+  AggregateStore store({.max_series_per_metric = 2, .breakdown_tags = {"group"}});
+  const absl::StatusOr<MetricKey> key = ParseMetricKey("http_reqs{status:200}");
+  ASSERT_TRUE(store.AddSubmetric(*key).ok() && store.Watch(*key).ok());
+  std::vector<Value> values;
+  for (const char* url : {"a", "b", "c", "d", "e"}) {
+    values.push_back({"http_reqs",
+                      kCounter,
+                      {{"group", "g"}, {"status", url[0] == 'd' ? "500" : "200"}, {"url", url}},
+                      1});
+  }
+  ASSERT_TRUE(store.Merge(BatchOf(values)).ok());
+  EXPECT_EQ(store.Find("http_reqs")->counter().sum(), 5);
+  EXPECT_EQ(store.Find("http_reqs{status:200}")->counter().sum(), 4);
+  EXPECT_EQ(store.TakeRecent(*key).counter().sum(), 4);
+  EXPECT_TRUE(store.TakeRecent(*key).empty());
+  EXPECT_EQ(store.Breakdown("group", "http_reqs").at("g")->counter().sum(), 5);
+}
+
+TEST(AggregateStore, WarnsOnceOfAgentsWhoseTagsOverflow) {
+  AggregateStore store;
+  Batch batch;
+  batch.overflowed_series = 2;
+  ASSERT_TRUE(store.Merge(batch).ok());
+  EXPECT_THAT(store.TakeWarnings(),
+              ElementsAre(HasSubstr("an agent has seen too many combinations of tags")));
+  ASSERT_TRUE(store.Merge(batch).ok());
+  EXPECT_THAT(store.TakeWarnings(), IsEmpty());
+}
+
+TEST(AggregateStore, WatchesOnlyWhatThereIs) {
+  AggregateStore store;
+  EXPECT_EQ(store.Watch(*ParseMetricKey("nothing")).code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(store.Watch(*ParseMetricKey("http_reqs{a:b}")).code(), absl::StatusCode::kNotFound);
+}
+
 TEST(AggregateStore, OrdersSeriesByWhenTheyWereFirstSeenNotByArrival) {
   AggregateStore store;
   ASSERT_TRUE(

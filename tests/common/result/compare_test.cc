@@ -133,6 +133,13 @@ TEST(CompareResults, CallsNoSmallChangeARegressionHoweverSure) {
       CompareResults(RunOf(1, 1, 20, 1), RunOf(1.02, 1, 20, 2), {.min_change = 0.01}).regressed());
 }
 
+TEST(CompareResults, CallsNoMicrosecondsARegression) {
+  CompareConfig config{.min_millis = 50};
+  EXPECT_FALSE(CompareResults(RunOf(1, 1, 20, 1), RunOf(1.1, 1, 20, 2), config).regressed());
+  config.min_millis = 5;
+  EXPECT_TRUE(CompareResults(RunOf(1, 1, 20, 1), RunOf(1.1, 1, 20, 2), config).regressed());
+}
+
 TEST(CompareResults, FindsMoreFailures) {
   const ComparisonReport report = CompareResults(RunOf(1, 1, 20, 1), RunOf(1, 1, 400, 2), {});
   EXPECT_THAT(Verdicts(report), ElementsAre("same", "same", "worse", "same"));
@@ -151,8 +158,10 @@ TEST(CompareResults, TellsChecksThresholdsAndMetricsThatOneRunLacks) {
   RunResult fresh = RunOf(1, 1, 20, 2);
   base.checks = {{.name = "ok", .path = "::ok", .first_seen = {}, .passes = 1000, .fails = 0}};
   fresh.checks = {{.name = "ok", .path = "::ok", .first_seen = {}, .passes = 900, .fails = 100}};
-  base.metrics[0].thresholds = {{.expression = "p(95)<1", .method = "p(95)", .ok = true, .value = {}}};
-  fresh.metrics[0].thresholds = {{.expression = "p(95)<1", .method = "p(95)", .ok = false, .value = {}}};
+  base.metrics[0].thresholds = {
+      {.expression = "p(95)<1", .method = "p(95)", .ok = true, .value = {}}};
+  fresh.metrics[0].thresholds = {
+      {.expression = "p(95)<1", .method = "p(95)", .ok = false, .value = {}}};
   base.metrics[1].key = "gone";
   const ComparisonReport report = CompareResults(base, fresh, {});
   EXPECT_EQ(report.comparisons.back().subject, "check: ok");

@@ -158,9 +158,9 @@ TEST(CommandLine, RefusesUnknownFlagsAndMissingScriptsWithCode255) {
 }
 
 TEST(CommandLine, ReadsAComparison) {
-  const CompareCommand compare = Parsed<CompareCommand>(
-      {"compare", "a.json", "b.json", "--fail-on-regression", "--min-change", "10", "--alpha=0.05",
-       "--min-points", "1"});
+  const CompareCommand compare =
+      Parsed<CompareCommand>({"compare", "a.json", "b.json", "--fail-on-regression", "--min-change",
+                              "10", "--alpha=0.05", "--min-points", "1"});
   EXPECT_EQ(compare.base, "a.json");
   EXPECT_EQ(compare.fresh, "b.json");
   EXPECT_TRUE(compare.fail_on_regression);
@@ -173,6 +173,12 @@ TEST(CommandLine, ReadsAComparison) {
             "--alpha: invalid value \"2\": expected a number from 0 to 1");
   EXPECT_EQ(Parsed<RunCommand>({"run", "--result-file", "r.json", "s.js"}).run.result_file,
             "r.json");
+}
+
+TEST(CommandLine, ShowsTheCompactSummaryForTheLegacyOneAndSaysSo) {
+  auto result = ParseCommandLine({"run", "--summary-mode=legacy", "s.js"}, {});
+  EXPECT_THAT(std::get<CommandLine>(result).warnings,
+              ElementsAre(HasSubstr("--summary-mode=legacy: k6 has dropped this text")));
 }
 
 TEST(CommandLine, ShowsHelp) {

@@ -1,5 +1,10 @@
 #include "coordinator/cli/log_sink.h"
 
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <string>
+
 #include <gtest/gtest.h>
 
 namespace lockstep::coordinator {
@@ -34,6 +39,35 @@ TEST(LogSink, NamesAFileThatCannotBeOpened) {
   settings.output = LogSettings::Output::kFile;
   settings.file = "/proc/no/such";
   EXPECT_EQ(MakeLogger(settings, false, kTime).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+std::string ReadAndRemove(const std::string& path) {
+  std::ifstream file(path);
+  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  std::remove(path.c_str());
+  return text;
+}
+
+TEST(LogSink, RedirectsTheConsoleToTheFileOfTheOptionsUnlessTheCommandLineNamesOne) {
+  const std::string of_options = ::testing::TempDir() + "console_of_options.txt";
+  const std::string of_flag = ::testing::TempDir() + "console_of_flag.txt";
+  const LogRecord line{kTime, LogLevel::kInfo, "hello", {{"source", "console"}}};
+  LogSettings settings;
+  settings.output = LogSettings::Output::kNone;
+  auto without_flag = MakeLogger(settings, false, kTime);
+  ASSERT_TRUE((*without_flag)->RedirectConsole(of_options).ok());
+  (*without_flag)->Write(line);
+  (*without_flag)->Write({kTime, LogLevel::kInfo, "not from the console", {}});
+  EXPECT_EQ(ReadAndRemove(of_options), "hello\n");
+  settings.console_output = of_flag;
+  auto with_flag = MakeLogger(settings, false, kTime);
+  ASSERT_TRUE((*with_flag)->RedirectConsole(of_options).ok());
+  (*with_flag)->Write(line);
+  EXPECT_EQ(ReadAndRemove(of_flag), "hello\n");
+  EXPECT_EQ(ReadAndRemove(of_options), "");
+  EXPECT_EQ((*without_flag)->RedirectConsole("/proc/no/such").code(), absl::StatusCode::kOk);
+  auto fresh = MakeLogger(LogSettings(), false, kTime);
+  EXPECT_EQ((*fresh)->RedirectConsole("/proc/no/such").code(), absl::StatusCode::kInvalidArgument);
 }
 
 }  // namespace

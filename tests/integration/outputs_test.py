@@ -1,0 +1,201 @@
+"""Outputs with real runs: what arrives is what the summary says; a sink that fails costs its own samples only."""
+import json
+import re
+import socket
+import struct
+import unittest
+import xml.etree.ElementTree
+
+from tests.integration.sink import Sink, fields, remote_write_samples
+from tests.integration.support import LockstepTest
+
+SCRIPT = """
+import http from 'k6/http';
+import { check } from 'k6';
+export const options = {
+  scenarios: { s: { executor: 'shared-iterations', vus: 2, iterations: 30 } },
+  thresholds: { http_req_duration: ['p(95)<60000'], http_req_failed: ['rate<0.5 over 1s'], http_reqs: ['count<1'] },
+  summaryTrendStats: ['avg', 'min', 'med', 'max', 'p(95)', 'count'],
+};
+export default function () {
+  const response = http.get(`${__ENV.TARGET}/status/${__ITER % 3 == 2 ? 500 : 200}`, { tags: { name: 'a "b"\\\\, c' } });
+  check(response, { 'is ok & <fine>': (r) => r.status === 200 });
+}
+"""
+
+
+class OutputsTest(LockstepTest):
+    def sink(self, **behaviour):
+        sink = Sink(**behaviour)
+        self.addCleanup(sink.stop)
+        return sink
+
+    def run_with(self, *args, code=99):
+        result = self.lockstep("run", "-q", "-e", f"TARGET={self.serve().url}", "--summary-export", "export.json", *args,
+                               self.script(SCRIPT))
+        self.assertEqual(code, result.returncode, result.stdout + result.stderr)
+        return result
+
+    def metrics(self):
+        return json.loads((self.folder / "export.json").read_text("utf-8"))["metrics"]
+
+
+class Arrives(OutputsTest):
+    def test_several_outputs_get_the_numbers_of_the_summary(self):
+        prometheus, influx, otlp = self.sink(), self.sink(), self.sink()
+        statsd = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(statsd.close)
+        statsd.bind(("127.0.0.1", 0))
+        self.env["K6_PROMETHEUS_RW_TREND_STATS"] = "p(95),avg,max,count"
+        self.env["K6_STATSD_ENABLE_TAGS"] = "true"
+        result = self.run_with("-o", f"experimental-prometheus-rw={prometheus.url}/api/v1/write",
+                               "-o", f"influxdb={influx.url}/load", "-o", f"opentelemetry={otlp.url}",
+                               "-o", f"statsd=127.0.0.1:{statsd.getsockname()[1]}")
+        self.assertNotIn("OUTPUTS", result.stdout)
+        metrics = self.metrics()
+
+        last = {}
+        for path, body in prometheus.requests:
+            self.assertEqual("/api/v1/write", path)
+            for labels, value, _ in remote_write_samples(body):
+                last[tuple(sorted(labels.items()))] = value
+        named = lambda name: [v for labels, v in last.items() if dict(labels)["__name__"] == name]
+        self.assertEqual(metrics["http_reqs"]["count"], sum(named("k6_http_reqs_total")))
+        self.assertEqual(30, sum(named("k6_http_req_duration_count")))
+        self.assertEqual(metrics["http_req_duration"]["max"], max(named("k6_http_req_duration_max")) * 1000)
+        self.assertEqual(metrics["iteration_duration"]["p(95)"], named("k6_iteration_duration_p95")[0] * 1000)
+        self.assertTrue(any(dict(labels).get("name") == 'a "b"\\, c' for labels in last))
+
+        lines = "".join(body.decode() for path, body in influx.requests if path.startswith("/write")).splitlines()
+        self.assertEqual("/query?q=CREATE%20DATABASE%20%22load%22", influx.requests[0][0])
+        requests = [line for line in lines if line.startswith("http_reqs,")]
+        self.assertEqual(30, len(requests))
+        durations = [float(re.search(r" value=([^, ]+)", line)[1]) for line in lines
+                     if line.startswith("http_req_duration,")]
+        self.assertEqual(metrics["http_req_duration"]["max"], max(durations))
+        self.assertAlmostEqual(metrics["http_req_duration"]["avg"], sum(durations) / 30)
+
+        sums = {}
+        for _, body in otlp.requests:
+            resource = dict(fields(body))[1]
+            scope = dict(fields(resource))[2]
+            for number, metric in fields(scope):
+                if number != 2:
+                    continue
+                parts = dict(fields(metric))
+                if 7 in parts:
+                    points = [dict(fields(point)) for n, point in fields(parts[7]) if n == 1]
+                    sums[parts[1].decode()] = sum(struct.unpack("<d", p[4])[0] if 4 in p else
+                                                  struct.unpack("<q", p.get(6, bytes(8)))[0] for p in points)
+        self.assertEqual(30, sums["http_reqs"])
+        self.assertEqual(10, sums["http_req_failed.occurred"])
+        self.assertEqual(30, sums["http_req_failed.total"])
+
+        statsd.setblocking(False)
+        packets = []
+        try:
+            while True:
+                packets.append(statsd.recv(65536).decode())
+        except BlockingIOError:
+            pass
+        texts = "\n".join(packets).splitlines()
+        counted = [re.match(r"k6\.http_reqs:(\d+)\|c\|#.*status:", text) for text in texts]
+        self.assertEqual(30, sum(int(match[1]) for match in counted if match))
+        self.assertEqual(30, sum(text.startswith("k6.http_req_duration:") for text in texts))
+
+    def test_junit_markdown_and_result_say_the_same(self):
+        self.env["GITHUB_STEP_SUMMARY"] = str(self.folder / "step.md")
+        self.run_with("-o", "junit=junit.xml", "-o", "github", "--result-file", "result.json")
+        suites = xml.etree.ElementTree.parse(self.folder / "junit.xml").getroot()
+        self.assertEqual("testsuites", suites.tag)
+        found = {}
+        for suite in suites:
+            cases = suite.findall("testcase")
+            failures = [case.get("name") for case in cases if case.find("failure") is not None]
+            self.assertEqual((str(len(cases)), str(len(failures))), (suite.get("tests"), suite.get("failures")))
+            found[suite.get("name")] = ([case.get("name") for case in cases], failures)
+        self.assertEqual({"thresholds": (["p(95)<60000", "rate<0.5 over 1s", "count<1"], ["count<1"]),
+                          "checks": (["is ok & <fine>"], ["is ok & <fine>"])}, found)
+        markdown = (self.folder / "step.md").read_text("utf-8")
+        self.assertIn("| ❌ | http\\_reqs | count&lt;1 | count=30 |", markdown)
+        self.assertIn("| ❌ | is ok & &lt;fine> | 20 | 10 |", markdown)
+        result = json.loads((self.folder / "result.json").read_text("utf-8"))
+        self.assertEqual("lockstep.result/1", result["schema"])
+        data = {metric["key"]: metric["data"] for metric in result["metrics"]}
+        self.assertEqual(30, data["http_reqs"]["sum"])
+        histogram = data["http_req_duration"]["histogram"]
+        self.assertEqual(30, sum(count for _, count in histogram["positive"]) + histogram["zeros"])
+        same = self.lockstep("compare", "result.json", "result.json", "--fail-on-regression")
+        self.assertEqual(0, same.returncode, same.stderr)
+        self.assertIn("no regression", same.stdout)
+
+
+class Fails(OutputsTest):
+    def test_a_sink_that_fails_for_a_while_loses_nothing(self):
+        sink = self.sink(fail_first=3)
+        result = self.run_with("-o", f"influxdb={sink.url}/k6")
+        self.assertEqual(3, sink.refused)
+        self.assertNotIn("OUTPUTS", result.stdout)
+        lines = "".join(body.decode() for _, body in sink.requests).splitlines()
+        self.assertEqual(30, sum(line.startswith("http_reqs,") for line in lines))
+
+    def test_sinks_that_never_answer_or_always_fail_are_told_and_change_nothing_else(self):
+        silent, failing = self.sink(silent=True), self.sink(fail_first=1_000_000)
+        result = self.run_with("-o", f"experimental-prometheus-rw={silent.url}/w", "-o", f"influxdb={failing.url}/k6")
+        self.assertEqual(30, self.metrics()["http_reqs"]["count"])
+        lost = result.stdout[result.stdout.index("    OUTPUTS\n"):]
+        self.assertRegex(lost, rf"✗ Prometheus remote write \({silent.url}/w\): (\d+) of \1 samples were lost: ")
+        self.assertRegex(lost, rf"✗ InfluxDB \({failing.url}/write\): (\d+) of \1 samples were lost: HTTP 500")
+
+    def test_outputs_that_cannot_be_are_refused_before_the_start(self):
+        server = self.serve()
+        for out, message in (("junit=/no/such/junit.xml", "cannot write '/no/such/junit.xml': No such file or directory"),
+                             ("json=/no/such/points.json", "cannot write '/no/such/points.json'"),
+                             ("result=", "result output: a file is needed"),
+                             ("experimental-prometheus-rw=nonsense", "is no http:// or https:// URL"),
+                             ("statsd=localhost:port", "is no HOST:PORT"),
+                             ("kafka=x", "invalid output type 'kafka', available types are:")):
+            result = self.lockstep("run", "-q", "-e", f"TARGET={server.url}", "-o", out, self.script(SCRIPT))
+            self.assertNotEqual(0, result.returncode)
+            self.assertIn(message, result.stderr)
+            self.assertNotIn("TOTAL RESULTS", result.stdout)
+        self.assertEqual(0, server.count())
+
+    def test_windows_that_cannot_be_are_refused_with_code_104(self):
+        script = """
+        export const options = { thresholds: { http_reqs: ['rate>1 over 0s'], checks: ['rate>0.9 over', 'rate>0.9 over 1y'] } };
+        export default function () {}
+        """
+        result = self.lockstep("run", "-q", self.script(script))
+        self.assertEqual(104, result.returncode)
+        for message in ('a window of 0s cannot be', 'malformed window \\"\\"', 'malformed window \\"1y\\"'):
+            self.assertIn(message, result.stderr)
+
+
+class Windows(OutputsTest):
+    def test_a_window_that_fails_ends_the_run_with_abort_on_fail(self):
+        script = """
+        import { sleep } from 'k6';
+        import { Rate } from 'k6/metrics';
+        const bad = new Rate('bad');
+        export const options = {
+          scenarios: { s: { executor: 'constant-vus', vus: 1, duration: '40s', gracefulStop: '0s' } },
+          thresholds: { bad: [{ threshold: 'rate<0.5 over 1s', abortOnFail: true, delayAbortEval: '1s' }] },
+        };
+        export default function () { bad.add(true); sleep(0.1); }
+        """
+        result = self.lockstep("run", "-q", self.script(script))
+        self.assertEqual(99, result.returncode, result.stderr)
+        self.assertIn("✗ 'rate<0.5 over 1s' rate=100.00%", result.stdout)
+        self.assertIn("abortOnFail enabled", result.stderr)
+
+    def test_the_scripts_console_output_goes_to_its_file(self):
+        script = "export const options = { consoleOutput: 'console.txt' }; export default () => console.log('hello');"
+        result = self.lockstep("run", "-q", self.script(script))
+        self.assertEqual(0, result.returncode, result.stderr)
+        self.assertEqual("hello\n", (self.folder / "console.txt").read_text("utf-8"))
+        self.assertNotIn("hello", result.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
