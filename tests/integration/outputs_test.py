@@ -11,6 +11,7 @@ from tests.integration.support import LockstepTest
 
 SCRIPT = """
 import http from 'k6/http';
+import exec from 'k6/execution';
 import { check } from 'k6';
 export const options = {
   scenarios: { s: { executor: 'shared-iterations', vus: 2, iterations: 30 } },
@@ -18,7 +19,7 @@ export const options = {
   summaryTrendStats: ['avg', 'min', 'med', 'max', 'p(95)', 'count'],
 };
 export default function () {
-  const response = http.get(`${__ENV.TARGET}/status/${__ITER % 3 == 2 ? 500 : 200}`, { tags: { name: 'a "b"\\\\, c' } });
+  const response = http.get(`${__ENV.TARGET}/status/${exec.scenario.iterationInTest % 3 == 2 ? 500 : 200}`, { tags: { name: 'a "b"\\\\, c' } });
   check(response, { 'is ok & <fine>': (r) => r.status === 200 });
 }
 """
