@@ -1,5 +1,6 @@
 #include "agent/exec/arrival_rate.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_format.h"
@@ -83,8 +84,12 @@ void ArrivalRate::Run() {
 }
 
 void ArrivalRate::HandOut(const SegmentArrivals::Start& start) {
-  Slot& slot = *free_.front();
-  free_.pop_front();
+  // Longest idle first, but not behind another VU's init code if that can be helped.
+  auto next = std::find_if(free_.begin(), free_.end(),
+                           [](const Slot* candidate) { return candidate->vu->prompt(); });
+  next = next == free_.end() ? free_.begin() : next;
+  Slot& slot = **next;
+  free_.erase(next);
   // Numbers count what runs, without holes for what was dropped, as scripts use them to pick their
   // data.
   const int64_t number = numbered_++;

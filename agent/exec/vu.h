@@ -52,6 +52,8 @@ class Vu {
   virtual ~Vu() = default;
   virtual int64_t id_in_instance() const = 0;  // from 1
   virtual int64_t id_in_test() const = 0;      // from 1, unique over all agents
+  // False while work given to it would have to wait, because its worker runs another VU's init code.
+  virtual bool prompt() const { return true; }
   // Starts taking iterations from `activation.source`. The VU must be idle.
   virtual void Activate(Activation activation) = 0;
   // Interrupts the running iteration, if there is one, wherever its script is; the source is then asked no more and

@@ -17,6 +17,7 @@ class PooledVu final : public Vu {
 
   int64_t id_in_instance() const override { return ids_.in_instance; }
   int64_t id_in_test() const override { return ids_.in_test; }
+  bool prompt() const override { return worker_ == nullptr || worker_->initialising() == 0; }
   void Activate(Activation activation) override;
   void Interrupt() override;
 

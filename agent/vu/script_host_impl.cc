@@ -231,7 +231,7 @@ void ScriptHostImpl::Prepare(const ScriptBundle& bundle, RunConfig config, int64
 void ScriptHostImpl::PrepareNext() {
   ++preparing_->begun;
   ++preparing_->running;
-  CreateVu([this](std::optional<ScriptFailure> failure, PooledVu* vu) {
+  CreateVu(/*planned=*/true, [this](std::optional<ScriptFailure> failure, PooledVu* vu) {
     --preparing_->running;
     PreparedOne(std::move(failure), vu);
   });
@@ -266,9 +266,23 @@ void ScriptHostImpl::PreparedOne(std::optional<ScriptFailure> failure, PooledVu*
   });
 }
 
-void ScriptHostImpl::CreateVu(Created created) {
+Worker& ScriptHostImpl::NextWorker(bool planned) {
+  const auto workers = static_cast<size_t>(config_.workers);
+  if (planned) {
+    return *run_->workers[static_cast<size_t>(created_) % workers];
+  }
+  const size_t index = workers + static_cast<size_t>(unplanned_++) % workers;
+  if (index == run_->workers.size()) {
+    run_->workers.push_back(
+        std::make_unique<Worker>(engine_, *run_->network, run_->shared, accumulator_));
+  }
+  return *run_->workers[index];
+}
+
+void ScriptHostImpl::CreateVu(bool planned, Created created) {
+  Worker& worker = NextWorker(planned);
+  ++worker.initialising();
   const int64_t index = created_++;
-  Worker& worker = *run_->workers[static_cast<size_t>(index) % run_->workers.size()];
   const VuKey key = worker.NewKey();
   const ScriptVu::Ids ids = {.in_instance = index + 1,
                              .in_test = run_->shared.config.segment.Unscale(index) + 1};
@@ -277,6 +291,7 @@ void ScriptHostImpl::CreateVu(Created created) {
     if (generation != generation_) {
       return;
     }
+    --worker.initialising();
     PooledVu* vu = nullptr;
     if (!failure.has_value()) {
       ++initialised_;
@@ -315,13 +330,14 @@ void ScriptHostImpl::Give(Vu* vu) {
 }
 
 void ScriptHostImpl::InitialiseOne(absl::AnyInvocable<void(Vu*)> done) {
-  CreateVu([this, done = std::move(done)](const std::optional<ScriptFailure>& failure,
+  CreateVu(/*planned=*/false,
+           [this, done = std::move(done)](const std::optional<ScriptFailure>& failure,
                                           PooledVu* vu) mutable {
-    if (failure.has_value()) {
-      logger_.Error(failure->message);
-    }
-    done(vu);
-  });
+             if (failure.has_value()) {
+               logger_.Error(failure->message);
+             }
+             done(vu);
+           });
 }
 
 // ---- samples and the end ----
@@ -354,7 +370,7 @@ void ScriptHostImpl::Reset(absl::AnyInvocable<void()> done) {
   ++generation_;
   preparing_.reset();
   idle_.clear();
-  created_ = initialised_ = 0;
+  created_ = unplanned_ = initialised_ = 0;
   inspected_arrays_.reset();
   for (const auto& [id, operation] : operations_) {
     conductor_.Cancel(operation.timer);

@@ -91,8 +91,11 @@ class ScriptHostImpl final : public ScriptHost, private VuPool {
 
   // A run without workers whose events reach this host.
   std::unique_ptr<ScriptRun> NewRun(const ScriptBundle& bundle, RunConfig config);
+  // The worker for the next VU. Unplanned ones, which come while others are at work, have workers
+  // of their own, so that their init code holds up no planned VU.
+  Worker& NextWorker(bool planned);
   // Initialises the next VU of the run.
-  void CreateVu(Created created);
+  void CreateVu(bool planned, Created created);
   void PrepareNext();
   void PreparedOne(std::optional<ScriptFailure> failure, PooledVu* vu);
   // Runs the init code and then `job` in a VU of its own; the limit is on the job.
@@ -125,6 +128,7 @@ class ScriptHostImpl final : public ScriptHost, private VuPool {
   std::map<uint64_t, Operation> operations_;
 
   int64_t created_ = 0;
+  int64_t unplanned_ = 0;  // of them
   int64_t initialised_ = 0;
   std::vector<std::unique_ptr<PooledVu>> vus_;
   std::deque<PooledVu*> idle_;

@@ -92,6 +92,7 @@ class ScriptVu final : public ApiVu, public WorldSite {
   std::string options_json() const override { return run_.options_json; }
   void AbortTest(std::string message) override;
   void FailTest(std::string message) override;
+  std::optional<absl::Duration> TakeLateness() override;
   HttpClient& http() override { return worker_.loop(); }
   ConnectionPool& connections() override { return *connections_; }
 
@@ -131,6 +132,8 @@ class ScriptVu final : public ApiVu, public WorldSite {
 
   void Enter(size_t scenario);
   IterationEnd RunIteration(const Iteration& iteration);
+  // Records how late the iteration began, if that is wanted.
+  void NoteLateness(MonoTime began);
   void FinishIteration(MonoTime began, absl::Duration duration);
   void EmitData(absl::Time now);
   TagSetId TestTags();
@@ -168,6 +171,7 @@ class ScriptVu final : public ApiVu, public WorldSite {
   v8::Global<v8::Function> function_;
   v8::Global<v8::Value> setup_value_;
   Iteration iteration_;
+  std::optional<absl::Duration> lateness_;  // of its start, while no request has taken it
   int64_t iterations_ = 0;  // begun by this VU
   std::map<size_t, int64_t> iterations_in_scenario_;
 };

@@ -121,6 +121,7 @@ IterationEnd ScriptVu::RunIteration(const Iteration&) {
     tags_ = sink().tags().With(tags_, SystemTagName(SystemTag::kIter), absl::StrCat(iterations_));
   }
   const MonoTime began = loop().clock().Mono();
+  NoteLateness(began);
   v8::Local<v8::Value> argument = SetupValue();
   BeginIteration();
   {
@@ -146,6 +147,7 @@ IterationEnd ScriptVu::RunIteration(const Iteration&) {
   ForgetTermination();
   DropEvents();
   EndIteration();
+  lateness_.reset();
   const absl::Duration duration = loop().clock().Mono() - began;
   ++iterations_;
   ++iterations_in_scenario_[*scenario_];
@@ -156,6 +158,21 @@ IterationEnd ScriptVu::RunIteration(const Iteration&) {
   }
   FinishIteration(began, duration);
   return IterationEnd::kFull;
+}
+
+void ScriptVu::NoteLateness(MonoTime began) {
+  lateness_.reset();
+  if (iteration_.intended == MonoTime() || !run_.config.options.intended_latency.value_or(false)) {
+    return;
+  }
+  lateness_ = std::max(began - iteration_.intended, absl::ZeroDuration());
+  sink().Add(BuiltinMetric(builtin::kIterationLateness), tags_,
+             absl::ToDoubleMilliseconds(*lateness_), loop().clock().Wall());
+}
+
+std::optional<absl::Duration> ScriptVu::TakeLateness() {
+  return lateness_.has_value() ? std::make_optional(std::exchange(*lateness_, absl::ZeroDuration()))
+                               : std::nullopt;
 }
 
 void ScriptVu::FinishIteration(MonoTime began, absl::Duration duration) {

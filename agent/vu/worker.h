@@ -41,6 +41,8 @@ class Worker {
   // Interrupts what runs and comes to run, and ends all VUs; returns at once. Not on the worker's
   // thread.
   void BeginStop();
+  // Init code of this many VUs runs here or is about to. Conductor's loop.
+  int64_t& initialising() { return initialising_; }
   // Runs `task` on the worker's thread. Any thread.
   void Post(EventLoop::Task task) { loop_.Post(std::move(task)); }
   // A key for a VU that is to be made here. Any thread.
@@ -81,6 +83,8 @@ class Worker {
   MultiLoop loop_;
   Accumulator accumulator_;
   std::atomic<uint64_t> next_key_{1};
+
+  int64_t initialising_ = 0;  // conductor's loop
 
   // Worker's thread.
   std::vector<std::unique_ptr<ScriptIsolate>> isolates_;

@@ -99,6 +99,7 @@ std::string Causes(const v1::Health& health) {
   return causes.empty() ? "" : absl::StrCat("; likely because ", absl::StrJoin(causes, ", and "));
 }
 
+// The causes stand with the first symptom only.
 void JudgeDelay(const v1::Health& health, const v1::Lag& lag, absl::string_view what,
                 std::vector<Finding>* findings) {
   if (!ManyAbove(lag, kSuspectDelay)) {
@@ -108,7 +109,8 @@ void JudgeDelay(const v1::Health& health, const v1::Lag& lag, absl::string_view 
       ManyAbove(lag, kInvalidDelay) ? Validity::kInvalid : Validity::kSuspect,
       absl::StrCat(what, " ", Milliseconds(LagPercentile(lag, 0.99)), " at p(99), ",
                    Milliseconds(LagPercentile(lag, 0.5)), " in the median, ",
-                   Milliseconds(absl::Nanoseconds(lag.max_ns())), " at most", Causes(health)));
+                   Milliseconds(absl::Nanoseconds(lag.max_ns())), " at most",
+                   findings->empty() ? Causes(health) : ""));
 }
 
 void JudgeShortage(const v1::Health& health, std::vector<Finding>* findings) {

@@ -52,6 +52,8 @@ constexpr Definition kBuiltins[] = {
     {"grpc_streams", kC, kNumber},
     {"grpc_streams_msgs_sent", kC, kNumber},
     {"grpc_streams_msgs_received", kC, kNumber},
+    {"iteration_lateness", kT, kTime},
+    {"http_req_duration_intended", kT, kTime},
 };
 static_assert(std::size(kBuiltins) == builtin::kCount);
 

@@ -68,6 +68,9 @@ enum : uint32_t {
   kGrpcStreams,
   kGrpcStreamsMsgsSent,
   kGrpcStreamsMsgsReceived,
+  // Only with the option intendedLatency.
+  kIterationLateness,
+  kHttpReqDurationIntended,
   kCount
 };
 }  // namespace builtin

@@ -61,6 +61,7 @@ constexpr TextOption kTextOptions[] = {
     {"CONSOLE_OUTPUT", "consoleOutput", TextForm::kPlain},
     {"LOCAL_IPS", "localIPs", TextForm::kPlain},
     {"HTTP_ERRORS", "httpErrors", TextForm::kJson},
+    {"INTENDED_LATENCY", "intendedLatency", TextForm::kBool},
     // Flags only, as in k6.
     {"", "executionSegment", TextForm::kPlain},
     {"", "executionSegmentSequence", TextForm::kPlain},

@@ -69,6 +69,8 @@ constexpr FlagSpec kOptionFlags[] = {
      "new connections for each iteration"},
     {"--min-iteration-duration", "min-iteration-duration", "minIterationDuration", Kind::kValue,
      "fill up shorter iterations"},
+    {"--intended-latency", "intended-latency", "intendedLatency", Kind::kBool,
+     "measure arrival rates against their schedule, too"},
     {"-w,--throw", "throw", "throw", Kind::kBool, "failed requests throw"},
     {"--blacklist-ip", "blacklist-ip", "blacklistIPs", Kind::kList,
      "refuse an IP range: 10.0.0.0/8"},

@@ -71,6 +71,37 @@ class Ruler(LockstepTest):
         self.assertNotIn("generator", result.stdout)
 
 
+class IntendedLatency(LockstepTest):
+    TWO_REQUESTS = """
+    import http from 'k6/http';
+    export const options = { scenarios: { s: { executor: '%s', %s } } };
+    export default function () { http.get(`${__ENV.TARGET}/status/200`); http.get(`${__ENV.TARGET}/status/200`); }
+    export function handleSummary(data) { return { 'summary.json': JSON.stringify(data.metrics) }; }
+    """
+    PACED = TWO_REQUESTS % ("constant-arrival-rate", "rate: 20, duration: '1s', preAllocatedVUs: 20")
+
+    def metrics(self, script, *flags):
+        server = self.serve()
+        result = self.lockstep("run", *flags, "-e", f"TARGET={server.url}", self.script(script))
+        self.assertEqual(0, result.returncode, result.stderr)
+        return json.loads((self.folder / "summary.json").read_text("utf-8"))
+
+    def test_adds_the_lateness_of_a_start_to_its_first_request(self):
+        metrics = self.metrics(self.PACED, "--intended-latency", "--summary-trend-stats", "count,avg,max")
+        lateness, raw, intended = (metrics[name]["values"] for name in (
+            "iteration_lateness", "http_req_duration", "http_req_duration_intended"))
+        self.assertEqual((20, 40, 40), (lateness["count"], raw["count"], intended["count"]))
+        self.assertAlmostEqual(lateness["avg"] * 20, (intended["avg"] - raw["avg"]) * 40, places=3)
+
+    def test_is_not_there_unless_asked_for(self):
+        self.assertNotIn("iteration_lateness", self.metrics(self.PACED))
+
+    def test_is_not_there_without_a_schedule(self):
+        metrics = self.metrics(self.TWO_REQUESTS % ("shared-iterations", "vus: 1, iterations: 2"), "--intended-latency")
+        self.assertNotIn("iteration_lateness", metrics)
+        self.assertNotIn("http_req_duration_intended", metrics)
+
+
 class Ends(LockstepTest):
     LONG = """
     import http from 'k6/http';

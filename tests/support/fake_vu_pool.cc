@@ -15,6 +15,9 @@ class FakeVuPool::FakeVu final : public agent::Vu {
 
   int64_t id_in_instance() const override { return id_in_instance_; }
   int64_t id_in_test() const override { return id_in_test_; }
+  bool prompt() const override {
+    return !pool_.options_.prompt || pool_.options_.prompt(id_in_instance_);
+  }
 
   void Activate(agent::Activation activation) override {
     LOCKSTEP_CHECK(!activation_.has_value());

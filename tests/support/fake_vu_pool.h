@@ -37,6 +37,8 @@ class FakeVuPool final : public agent::VuPool {
     DurationOf duration = [](const IterationRecord&) { return absl::Milliseconds(100); };
     absl::Duration initialisation = absl::Milliseconds(10);  // of InitialiseOne
     int64_t initialisable = INT64_MAX;                       // how often InitialiseOne succeeds
+    // Of the VU with this id in the instance; empty: all are.
+    std::function<bool(int64_t)> prompt = {};
     // What Activate, Interrupt and on_idle take on their way between conductor and worker.
     absl::Duration hop = absl::ZeroDuration();
     // Interrupt acts at once, ahead of an Activate that is on its way.

@@ -103,6 +103,10 @@ class ApiVu {
   virtual void AbortTest(std::string message) = 0;
   virtual void FailTest(std::string message) = 0;
 
+  // With the option intendedLatency, in an iteration that has a schedule: by how much it started
+  // late, to the first request that asks, and zero to the others of the iteration. Else nothing.
+  virtual std::optional<absl::Duration> TakeLateness() { return std::nullopt; }
+
   virtual HttpClient& http() = 0;
   virtual ConnectionPool& connections() = 0;
 

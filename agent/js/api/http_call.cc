@@ -161,6 +161,7 @@ void HttpCall::Sample(const HttpResponse& response, std::optional<bool> expected
     hop.name = *spec_.name;
   }
   hop.expected = expected;
+  hop.lateness = env_.take_lateness();
   env_.sampler.Record(hop, response);
 }
 

@@ -70,6 +70,7 @@ struct HttpCallEnv {
   Logger& logger;
   EventLoop& loop;
   absl::AnyInvocable<void(int64_t sent, int64_t received)> count_bytes;
+  absl::AnyInvocable<std::optional<absl::Duration>()> take_lateness;  // see ApiVu
 };
 
 class HttpCall {

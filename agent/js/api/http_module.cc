@@ -40,7 +40,8 @@ HttpCallEnv& HttpModule::env() {
                      vu_.options().http_errors.value_or(HttpErrorsRule()));
     env_.emplace(
         HttpCallEnv{vu_.http(), vu_.connections(), *sampler_, vu_.logger(), vu_.loop(),
-                    [this](int64_t sent, int64_t received) { vu_.CountBytes(sent, received); }});
+                    [this](int64_t sent, int64_t received) { vu_.CountBytes(sent, received); },
+                    [this] { return vu_.TakeLateness(); }});
   }
   return *env_;
 }

@@ -32,7 +32,7 @@ HttpSampler::HttpSampler(SampleSink& sink, SystemTags system_tags, HttpErrorsRul
 void HttpSampler::Record(const HttpHop& hop, const HttpResponse& response) {
   const HttpTimings& timings = response.timings;
   const double duration = absl::ToDoubleMilliseconds(timings.duration());
-  absl::InlinedVector<MetricValue, 11> values = {
+  absl::InlinedVector<MetricValue, 12> values = {
       {BuiltinMetric(builtin::kHttpReqs), 1},
       {BuiltinMetric(builtin::kHttpReqDuration), duration},
       {BuiltinMetric(builtin::kHttpReqBlocked), absl::ToDoubleMilliseconds(timings.blocked)},
@@ -45,6 +45,10 @@ void HttpSampler::Record(const HttpHop& hop, const HttpResponse& response) {
   };
   if (hop.expected) {
     values.push_back({BuiltinMetric(builtin::kHttpReqFailed), *hop.expected ? 0.0 : 1.0});
+  }
+  if (hop.lateness) {
+    values.push_back({BuiltinMetric(builtin::kHttpReqDurationIntended),
+                      absl::ToDoubleMilliseconds(timings.duration() + *hop.lateness)});
   }
   if (errors_.Matches(response.status)) {
     values.push_back({BuiltinMetric(builtin::kHttpReqsErrors), 1});

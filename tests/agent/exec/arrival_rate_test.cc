@@ -135,6 +135,18 @@ TEST_F(ArrivalRateTest, VusAreUsedInTurn) {
   EXPECT_EQ(vus, (std::vector<int64_t>{1, 2, 3, 1, 2, 3, 1, 2, 3, 1}));
 }
 
+TEST_F(ArrivalRateTest, AVuWhoseWorkerInitialisesAnotherIsTheLastChoice) {
+  FakeVuPool::Options options = Taking(absl::Milliseconds(150));
+  options.prompt = [](int64_t vu) { return vu != 1; };
+  Play({Constant(10, absl::Milliseconds(450), 2, 2)}, options);
+  std::vector<int64_t> vus;
+  for (const IterationRecord& record : records()) {
+    vus.push_back(record.vu_in_instance);
+  }
+  EXPECT_EQ(vus, (std::vector<int64_t>{2, 1, 2, 1, 2}));
+  EXPECT_EQ(agent().dropped(), 0);
+}
+
 TEST_F(ArrivalRateTest, LateStartsRunAtOnceAndSayHowLate) {
   Make({Constant(10, kSecond, 20, 20)}, Taking(absl::Milliseconds(10)));
   loop.RunUntil(t0 + absl::Milliseconds(550));

@@ -94,6 +94,17 @@ TEST(JudgeTest, ASymptomNamesABusySiblingAsItsCause) {
       << judgement.reasons[0];
 }
 
+TEST(JudgeTest, CausesStandWithTheFirstSymptomOnly) {
+  v1::Health health = Healthy();
+  *health.mutable_lateness() = Delays(10'000, 2'000, absl::Milliseconds(40));
+  *health.mutable_loop_lag() = Delays(2'000, 500, absl::Milliseconds(40));
+  health.set_waited_s(16);
+  const Judgement judgement = JudgeHealth(health);
+  ASSERT_EQ(judgement.reasons.size(), 2u);
+  EXPECT_NE(judgement.reasons[0].find("likely because"), std::string::npos);
+  EXPECT_EQ(judgement.reasons[1].find("likely because"), std::string::npos);
+}
+
 TEST(JudgeTest, WaitingForAProcessorAloneIsNoFault) {
   v1::Health health = Healthy();
   health.set_waited_s(16);

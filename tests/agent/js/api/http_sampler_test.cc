@@ -65,6 +65,18 @@ class HttpSamplerTest : public testing::Test {
   HttpSampler sampler_{sink_, SystemTags(), HttpErrorsRule{}};
 };
 
+TEST_F(HttpSamplerTest, TheIntendedDurationHasTheLatenessOnTop) {
+  HttpHop hop = Hop(true);
+  hop.lateness = absl::Milliseconds(5);
+  sampler_.Record(hop, Answer(200));
+  // Sending, waiting and receiving: 4 + 8 + 16 ms.
+  EXPECT_DOUBLE_EQ(sink_.samples.at("http_req_duration").at(0).value, 28);
+  EXPECT_DOUBLE_EQ(sink_.samples.at("http_req_duration_intended").at(0).value, 33);
+  sampler_.Record(Hop(true), Answer(200));
+  EXPECT_EQ(sink_.samples.at("http_req_duration").size(), 2u);
+  EXPECT_EQ(sink_.samples.at("http_req_duration_intended").size(), 1u);
+}
+
 TEST_F(HttpSamplerTest, AnExchangeIsOneSampleOfEachMetric) {
   sampler_.Record(Hop(true), Answer(200));
   const std::pair<const char*, double> rows[] = {
