@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <numeric>
-#include <queue>
-#include <set>
 #include <utility>
 
 #include "absl/numeric/int128.h"
@@ -13,8 +11,8 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 
-#include "common/base/check.h"
 #include "common/base/status_macros.h"
+#include "common/segment/deal.h"
 
 namespace lockstep {
 namespace {
@@ -118,49 +116,6 @@ bool Difference(const ExecutionSegment& segment, Fraction* out) {
   }
   *out = {static_cast<int64_t>(numerator / a), static_cast<int64_t>(denominator / a)};
   return true;
-}
-
-// The segments' indices from the longest to the shortest; ties in order.
-std::vector<size_t> ByLength(const std::vector<int64_t>& lengths) {
-  std::vector<size_t> order(lengths.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](size_t a, size_t b) { return lengths[a] > lengths[b]; });
-  return order;
-}
-
-// Deals out 0..period-1. `lengths` add up to `period`; a length of zero gets nothing. O(period *
-// log(segments)): a segment that has taken `t` elements may take another from element ceil(t *
-// period / length) on, so it sleeps in a queue until then, and of those awake the longest takes.
-std::vector<std::vector<uint32_t>> Deal(const std::vector<int64_t>& lengths, int64_t period) {
-  const std::vector<size_t> order = ByLength(lengths);
-  std::vector<std::vector<uint32_t>> owned(lengths.size());
-  using Wake = std::pair<int64_t, size_t>;  // element, rank
-  std::priority_queue<Wake, std::vector<Wake>, std::greater<>> asleep;
-  std::set<size_t> awake;  // ranks
-  for (size_t rank = 0; rank < order.size(); ++rank) {
-    const int64_t length = lengths[order[rank]];
-    if (length > 0) {
-      owned[order[rank]].reserve(static_cast<size_t>(length));
-      awake.insert(rank);
-    }
-  }
-  for (int64_t element = 0; element < period; ++element) {
-    while (!asleep.empty() && asleep.top().first <= element) {
-      awake.insert(asleep.top().second);
-      asleep.pop();
-    }
-    LOCKSTEP_CHECK(!awake.empty());  // the lengths add up to the period: somebody is always behind
-    const size_t rank = *awake.begin();
-    awake.erase(awake.begin());
-    const size_t segment = order[rank];
-    owned[segment].push_back(static_cast<uint32_t>(element));
-    const auto taken = static_cast<int64_t>(owned[segment].size());
-    if (taken < lengths[segment]) {
-      asleep.emplace((taken * period + lengths[segment] - 1) / lengths[segment], rank);
-    }
-  }
-  return owned;
 }
 
 }  // namespace
@@ -281,10 +236,13 @@ std::string SegmentSequence::ToString() const {
 
 struct SegmentTuple::Stripe {
   // Segments with a length of zero get nothing; the lengths add up to the period.
-  explicit Stripe(const std::vector<int64_t>& lengths)
-      : period(std::accumulate(lengths.begin(), lengths.end(), int64_t{0})),
-        owned(Deal(lengths, period)) {}
+  Stripe(const std::vector<int64_t>& lengths, Partition partition)
+      : rule(partition),
+        period(std::accumulate(lengths.begin(), lengths.end(), int64_t{0})),
+        owned(partition == Partition::kFair ? DealFair(lengths, period)
+                                            : DealStriped(lengths, period)) {}
 
+  Partition rule;
   int64_t period;
   std::vector<std::vector<uint32_t>> owned;  // by segment, the elements of one period, increasing
 
@@ -300,10 +258,12 @@ struct SegmentTuple::Stripe {
 };
 
 SegmentTuple::SegmentTuple()
-    : stripe_(std::make_shared<const Stripe>(std::vector<int64_t>{1})), index_(0) {}
+    : stripe_(std::make_shared<const Stripe>(std::vector<int64_t>{1}, Partition::kStriped)),
+      index_(0) {}
 
-absl::StatusOr<SegmentTuple> SegmentTuple::Make(const SegmentSequence& sequence, size_t index) {
-  LOCKSTEP_ASSIGN_OR_RETURN(std::vector<SegmentTuple> all, MakeAll(sequence));
+absl::StatusOr<SegmentTuple> SegmentTuple::Make(const SegmentSequence& sequence, size_t index,
+                                                Partition partition) {
+  LOCKSTEP_ASSIGN_OR_RETURN(std::vector<SegmentTuple> all, MakeAll(sequence, partition));
   if (index >= all.size()) {
     return absl::InvalidArgumentError(absl::StrCat("segment index ", index, ": the sequence ",
                                                    sequence.ToString(), " has ", all.size(),
@@ -312,7 +272,8 @@ absl::StatusOr<SegmentTuple> SegmentTuple::Make(const SegmentSequence& sequence,
   return all[index];
 }
 
-absl::StatusOr<std::vector<SegmentTuple>> SegmentTuple::MakeAll(const SegmentSequence& sequence) {
+absl::StatusOr<std::vector<SegmentTuple>> SegmentTuple::MakeAll(const SegmentSequence& sequence,
+                                                                Partition partition) {
   const absl::Status too_fine = absl::ResourceExhaustedError(
       absl::StrCat("execution segment sequence ", sequence.ToString(),
                    ": the least common denominator of its lengths exceeds ", kMaxPeriod));
@@ -334,7 +295,7 @@ absl::StatusOr<std::vector<SegmentTuple>> SegmentTuple::MakeAll(const SegmentSeq
     lengths.push_back(length.numerator * (period / length.denominator));
   }
   SegmentTuple tuple;
-  tuple.stripe_ = std::make_shared<const Stripe>(lengths);
+  tuple.stripe_ = std::make_shared<const Stripe>(lengths, partition);
   std::vector<SegmentTuple> all;
   for (tuple.index_ = 0; tuple.index_ < lengths.size(); ++tuple.index_) {
     all.push_back(tuple);
@@ -376,8 +337,12 @@ SegmentTuple SegmentTuple::Retuple(int64_t vus) const {
     length = divisor == 0 ? 0 : length / divisor;
   }
   SegmentTuple tuple = *this;
-  tuple.stripe_ = std::make_shared<const Stripe>(lengths);
+  tuple.stripe_ = std::make_shared<const Stripe>(lengths, stripe_->rule);
   return tuple;
+}
+
+Partition SegmentTuple::partition() const {
+  return stripe_->rule;
 }
 
 bool SegmentTuple::empty() const {

@@ -1,11 +1,10 @@
 // Execution segments: which rational part of a test an instance runs, and which elements of a
 // counted whole belong to it.
 //
-// A sequence cuts (0, 1] at rational borders; segment k owns the elements that the striping rule
+// A sequence cuts (0, 1] at rational borders; segment k owns the elements that the dealing rule
 // gives it. With L the least common denominator of the lengths and n_k = length_k * L, each run of
-// L elements is dealt out from the longest segment to the shortest (ties: sequence order), element
-// i going to the first segment with i * n_k >= taken_k * L. The shares of any whole therefore add
-// up to the whole, and never shrink as it grows.
+// L elements is dealt out, n_k of them to segment k, by one of two rules (see Partition). The
+// shares of any whole therefore add up to the whole, and never shrink as it grows.
 //
 // Everything here is exact integer arithmetic: no floating point, overflow is an error. Pure
 // values, no threads.
@@ -41,6 +40,17 @@ struct ExecutionSegment {
   friend bool operator==(const ExecutionSegment&, const ExecutionSegment&) = default;
 };
 
+// Which segment gets the next element. Ties go to the longest segment, then to the first.
+enum class Partition {
+  // k6's: from the longest segment to the shortest, element i goes to the first with i * n_k >=
+  // taken_k * L. Everybody starts at once: of two elements, a segment of 1% gets one.
+  kStriped,
+  // Nearest rounding over the whole sequence (Webster's method): the next element goes to the
+  // segment with the smallest (2 * taken_k + 1) / n_k, that is, to whose share has come closest to
+  // half an element more. Beside one of 99%, a segment of 1% gets its first element as the 51st.
+  kFair,
+};
+
 // Segments that follow one another without gap and cover (0, 1].
 class SegmentSequence {
  public:
@@ -73,9 +83,11 @@ class SegmentTuple {
   SegmentTuple();
   // `index` names a segment of `sequence`; InvalidArgument if there is none. ResourceExhausted if
   // the stripe's period L would exceed 2^24, as its elements are kept in memory.
-  static absl::StatusOr<SegmentTuple> Make(const SegmentSequence& sequence, size_t index);
+  static absl::StatusOr<SegmentTuple> Make(const SegmentSequence& sequence, size_t index,
+                                           Partition partition = Partition::kStriped);
   // The tuples of all segments, in order, sharing one stripe: cheaper than Make for each.
-  static absl::StatusOr<std::vector<SegmentTuple>> MakeAll(const SegmentSequence& sequence);
+  static absl::StatusOr<std::vector<SegmentTuple>> MakeAll(
+      const SegmentSequence& sequence, Partition partition = Partition::kStriped);
 
   // This instance's share of `total`: the number of its elements among the first `total`. total >=
   // 0.
@@ -87,6 +99,7 @@ class SegmentTuple {
   // one, in proportion to the VUs that each instance got. Instances without a VU get a tuple whose
   // Scale is always 0 (see `empty`).
   SegmentTuple Retuple(int64_t vus) const;
+  Partition partition() const;
   // True if this instance owns nothing at all.
   bool empty() const;
   // The length of this instance's segment.

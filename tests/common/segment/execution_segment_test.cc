@@ -246,6 +246,61 @@ TEST(SegmentTuple, HugeVuCountsKeepTheSegmentsProportions) {
   EXPECT_EQ(sum, 1'000'003);
 }
 
+std::vector<SegmentTuple> Fair(absl::string_view sequence) {
+  return *SegmentTuple::MakeAll(*SegmentSequence::Parse(sequence), Partition::kFair);
+}
+
+TEST(FairPartition, OnePercentOfTwoVusIsNoVu) {
+  const std::vector<SegmentTuple> tuples = Fair("0,1/100,1");
+  EXPECT_EQ(Shares(tuples, 2), (std::vector<int64_t>{0, 2}));
+  EXPECT_EQ(Shares(tuples, 50), (std::vector<int64_t>{0, 50}));
+  EXPECT_EQ(Shares(tuples, 51), (std::vector<int64_t>{1, 50}));
+  EXPECT_EQ(Shares(tuples, 100), (std::vector<int64_t>{1, 99}));
+  EXPECT_EQ(Shares(tuples, 150), (std::vector<int64_t>{1, 149}));
+  EXPECT_EQ(Shares(tuples, 151), (std::vector<int64_t>{2, 149}));
+  EXPECT_EQ(Shares(Tuples("0,1/100,1"), 2), (std::vector<int64_t>{1, 1}));  // as k6 does
+  EXPECT_TRUE(tuples[0].Retuple(2).empty());  // and without a VU, no iteration
+}
+
+// Turns are taken at (2t + 1) / n: 10% at 1, 3, ...; 40% at 1/4, 3/4, 5/4, 7/4; 50% at 1/5, 3/5, 1,
+// 7/5, 9/5; at 1 the longest goes first.
+TEST(FairPartition, OwnersFollowTheirTurns) {
+  EXPECT_EQ(Owners(Fair("0,10%,50%,1"), 10), "2121201212");
+  EXPECT_EQ(Owners(Fair("0,1/2,3/4,1"), 4), "0120");
+}
+
+TEST(FairPartition, EqualSegmentsTakeTurns) {
+  EXPECT_EQ(Owners(Fair("0,1/3,2/3,1"), 6), "012012");
+  EXPECT_EQ(Owners(Tuples("0,1/3,2/3,1"), 6), "012012");
+}
+
+TEST(FairPartition, TheSecondTierKeepsTheRule) {
+  const std::vector<SegmentTuple> tuples = Fair("0,1/100,1");
+  EXPECT_EQ(tuples[0].Retuple(100).partition(), Partition::kFair);
+  EXPECT_EQ(tuples[0].Retuple(100).Scale(2), 0);
+  EXPECT_EQ(tuples[1].Retuple(100).Scale(2), 2);
+}
+
+// No share of two segments is further than half an element from what is due to it.
+TEST(FairPartition, OfTwoSegmentsNeitherIsOffByMoreThanAHalf) {
+  for (const int64_t weight : {1, 3, 7, 49}) {
+    const auto tuples = *SegmentTuple::MakeAll(
+        *SegmentSequence::FromWeights({weight, 100 - weight}), Partition::kFair);
+    for (int64_t total = 0; total <= 300; ++total) {
+      EXPECT_LE(std::abs(tuples[0].Scale(total) * 100 - total * weight) * 2, 100);
+    }
+  }
+}
+
+TEST(SegmentTuple, WeightsThatHaveACommonDivisorOrNoneAreExact) {
+  const auto tuples = *SegmentTuple::MakeAll(*SegmentSequence::FromWeights({1'000'003, 1}));
+  EXPECT_EQ(tuples[0].Scale(1'000'004), 1'000'003);
+  EXPECT_EQ(tuples[1].Scale(1'000'004), 1);
+  const auto reduced =
+      *SegmentTuple::MakeAll(*SegmentSequence::FromWeights({3'000'000'000'000, 1'000'000'000'000}));
+  EXPECT_EQ(reduced[0].Scale(8), 6);
+}
+
 // The laws that everything else relies on, over random sequences.
 class RandomSequences : public ::testing::TestWithParam<uint64_t> {};
 
@@ -258,7 +313,8 @@ TEST_P(RandomSequences, SharesAddUpGrowAndInvert) {
   weights.push_back(1);
   const auto sequence = SegmentSequence::FromWeights(weights);
   ASSERT_TRUE(sequence.ok());
-  auto tuples = *SegmentTuple::MakeAll(*sequence);
+  const Partition partition = random.Below(2) == 1 ? Partition::kFair : Partition::kStriped;
+  auto tuples = *SegmentTuple::MakeAll(*sequence, partition);
   if (random.Below(2) == 1) {
     const auto vus = static_cast<int64_t>(random.Below(40));
     for (SegmentTuple& tuple : tuples) {
@@ -287,7 +343,9 @@ TEST_P(RandomSequences, WholePeriodsGiveExactProportions) {
     weight = 1 + static_cast<int64_t>(random.Below(9));
     sum += weight;
   }
-  const auto tuples = *SegmentTuple::MakeAll(*SegmentSequence::FromWeights(weights));
+  const auto tuples =
+      *SegmentTuple::MakeAll(*SegmentSequence::FromWeights(weights),
+                             random.Below(2) == 1 ? Partition::kFair : Partition::kStriped);
   for (size_t k = 0; k < tuples.size(); ++k) {
     EXPECT_EQ(tuples[k].Scale(sum * 1000), weights[k] * 1000);
     EXPECT_EQ(tuples[k].length().numerator * sum, weights[k] * tuples[k].length().denominator);
