@@ -1,6 +1,7 @@
 #include "agent/exec/scenario_engine.h"
 
 #include <algorithm>
+#include <deque>
 #include <optional>
 #include <utility>
 
@@ -17,8 +18,8 @@ class ScenarioEngine::Impl {
   ~Impl();
 
   void Start(MonoTime t0);
-  absl::Status Pause();
-  absl::Status Resume();
+  absl::Status Pause(MonoTime at);
+  absl::Status Resume(MonoTime at);
   absl::Status Scale(int64_t vus, int64_t max_vus);
   void GracefulStop();
   void Stop();
@@ -26,9 +27,15 @@ class ScenarioEngine::Impl {
 
  private:
   void ScheduleAll();
+  // Pauses or resumes the executors at `at`.
+  void SwitchAt(MonoTime at, bool paused);
+  void ApplySwitches();
   // Tells of the end, in a task of its own, once all runners have ended.
   void CheckDone();
-  bool begun() const { return t0_.has_value() && loop_.clock().Mono() >= *t0_ && !held_; }
+  // Whether the run has begun by `at`, or now.
+  bool BegunBy(MonoTime at) const {
+    return t0_.has_value() && std::max(at, loop_.clock().Mono()) >= *t0_ && !held_;
+  }
 
   const Config config_;
   EventLoop& loop_;
@@ -41,6 +48,9 @@ class ScenarioEngine::Impl {
   absl::Duration start_lateness_;
   TimerId t0_timer_ = TimerId::kNone;
   TimerId done_timer_ = TimerId::kNone;
+  // Pauses and resumptions after T0 that are still to come, in order.
+  std::deque<std::pair<MonoTime, bool>> switches_;
+  TimerId switch_timer_ = TimerId::kNone;
   bool paused_ = false;
   bool held_ = false;  // paused before T0
   bool stopped_ = false;
@@ -63,6 +73,7 @@ ScenarioEngine::Impl::Impl(Config config, EventLoop& loop, VuPool& pool, Logger&
 
 ScenarioEngine::Impl::~Impl() {
   loop_.Cancel(t0_timer_);
+  loop_.Cancel(switch_timer_);
 }
 
 void ScenarioEngine::Impl::Start(MonoTime t0) {
@@ -86,11 +97,11 @@ void ScenarioEngine::Impl::ScheduleAll() {
   }
 }
 
-absl::Status ScenarioEngine::Impl::Pause() {
+absl::Status ScenarioEngine::Impl::Pause(MonoTime at) {
   if (paused_) {
     return absl::OkStatus();
   }
-  if (!begun()) {
+  if (!BegunBy(at)) {
     paused_ = true;
     held_ = t0_.has_value();
     loop_.Cancel(std::exchange(t0_timer_, TimerId::kNone));
@@ -108,33 +119,49 @@ absl::Status ScenarioEngine::Impl::Pause() {
     }
   }
   paused_ = true;
-  for (const std::unique_ptr<ScenarioRunner>& runner : runners_) {
-    if (runner->has_work()) {
-      runner->executor()->SetPaused(true);
-    }
-  }
+  SwitchAt(at, true);
   return absl::OkStatus();
 }
 
-absl::Status ScenarioEngine::Impl::Resume() {
+absl::Status ScenarioEngine::Impl::Resume(MonoTime at) {
   if (!paused_) {
     return absl::FailedPreconditionError("the run is not paused");
   }
   paused_ = false;
   if (held_) {
     held_ = false;
-    t0_ = std::max(*t0_, loop_.clock().Mono());
+    t0_ = std::max({*t0_, at, loop_.clock().Mono()});
     if (!stopped_) {
       ScheduleAll();
     }
     return absl::OkStatus();
   }
-  for (const std::unique_ptr<ScenarioRunner>& runner : runners_) {
-    if (runner->has_work()) {
-      runner->executor()->SetPaused(false);
+  SwitchAt(at, false);
+  return absl::OkStatus();
+}
+
+void ScenarioEngine::Impl::SwitchAt(MonoTime at, bool paused) {
+  switches_.emplace_back(switches_.empty() ? at : std::max(at, switches_.back().first), paused);
+  ApplySwitches();
+}
+
+void ScenarioEngine::Impl::ApplySwitches() {
+  loop_.Cancel(std::exchange(switch_timer_, TimerId::kNone));
+  while (!switches_.empty() && switches_.front().first <= loop_.clock().Mono()) {
+    const bool paused = switches_.front().second;
+    switches_.pop_front();
+    for (const std::unique_ptr<ScenarioRunner>& runner : runners_) {
+      if (runner->has_work()) {
+        runner->executor()->SetPaused(paused);
+      }
     }
   }
-  return absl::OkStatus();
+  if (!switches_.empty()) {
+    switch_timer_ = loop_.At(switches_.front().first, [this] {
+      switch_timer_ = TimerId::kNone;
+      ApplySwitches();
+    });
+  }
 }
 
 absl::Status ScenarioEngine::Impl::Scale(int64_t vus, int64_t max_vus) {
@@ -222,11 +249,11 @@ ScenarioEngine::~ScenarioEngine() = default;
 void ScenarioEngine::Start(MonoTime t0) {
   impl_->Start(t0);
 }
-absl::Status ScenarioEngine::Pause() {
-  return impl_->Pause();
+absl::Status ScenarioEngine::Pause(MonoTime at) {
+  return impl_->Pause(at);
 }
-absl::Status ScenarioEngine::Resume() {
-  return impl_->Resume();
+absl::Status ScenarioEngine::Resume(MonoTime at) {
+  return impl_->Resume(at);
 }
 absl::Status ScenarioEngine::Scale(int64_t vus, int64_t max_vus) {
   return impl_->Scale(vus, max_vus);

@@ -99,13 +99,15 @@ class ScenarioEngine {
   // from `t0`. Once.
   void Start(MonoTime t0);
 
-  // Holds the run. Before T0: all scenarios wait for Resume, and their schedule then counts from
-  // there if T0 has passed. After it: externally-controlled scenarios start no iterations until
-  // Resume; FailedPrecondition (naming the scenario) and no change if there is an executor of any
-  // other kind. Pausing twice changes nothing.
-  absl::Status Pause();
-  // FailedPrecondition if not paused.
-  absl::Status Resume();
+  // Holds the run from `at` on, or at once if that has passed. Before T0: all scenarios wait for
+  // Resume, and their schedule then counts from there if T0 has passed. After it:
+  // externally-controlled scenarios start no iterations until Resume; FailedPrecondition (naming
+  // the scenario) and no change if there is an executor of any other kind. Pausing twice changes
+  // nothing.
+  absl::Status Pause(MonoTime at = MonoTime());
+  // Goes on at `at`, or at once if that has passed; not before the pause. FailedPrecondition if not
+  // paused.
+  absl::Status Resume(MonoTime at = MonoTime());
 
   // Sets VUs and maximum of all externally-controlled scenarios, as totals of the test; -1:
   // unchanged. FailedPrecondition if there is no such scenario that has not ended; InvalidArgument

@@ -56,7 +56,7 @@ struct RunConfig {
   Options options;  // consolidated and validated
   SegmentTuple segment;
   std::map<std::string, std::string> env;  // __ENV
-  int64_t rps_share = 0;                   // this agent's part of options.rps; 0: no limit
+  double rps_share = 0;                    // this agent's part of options.rps; 0: no limit
 };
 
 class ScriptHost {

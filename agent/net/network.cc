@@ -125,7 +125,7 @@ NetOptions NetOptionsFrom(const Options& options) {
   net.local_ips = options.local_ips.value_or("");
   net.dns = options.dns.value_or(DnsOptions());
   net.no_connection_reuse = options.no_connection_reuse.value_or(false);
-  net.requests_per_second = options.rps.value_or(0);
+  net.requests_per_second = static_cast<double>(options.rps.value_or(0));
   net.proxy.http = FromEnvironment("HTTP_PROXY", "http_proxy");
   net.proxy.https = FromEnvironment("HTTPS_PROXY", "https_proxy");
   net.proxy.no_proxy = FromEnvironment("NO_PROXY", "no_proxy");

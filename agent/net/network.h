@@ -44,7 +44,7 @@ struct NetOptions {
   DnsOptions dns = {};
   bool no_connection_reuse = false;  // each exchange opens its own connection
   ProxySettings proxy = {};
-  int64_t requests_per_second = 0;  // of this agent; 0: no limit
+  double requests_per_second = 0;  // of this agent; 0: no limit
   // Called on a loop's thread when a connection failed for want of a local port or a descriptor.
   std::function<void()> on_socket_refused = {};
 };

@@ -13,7 +13,7 @@ namespace lockstep::agent {
 class RateLimiter {
  public:
   // `per_second` <= 0: no limit.
-  explicit RateLimiter(int64_t per_second)
+  explicit RateLimiter(double per_second)
       : distance_(per_second > 0 ? absl::Seconds(1) / per_second : absl::ZeroDuration()) {}
 
   bool unlimited() const { return distance_ == absl::ZeroDuration(); }

@@ -214,9 +214,11 @@ void Conductor::Handle(const v1::CoordinatorMessage& message) {
     case Body::kScale: {
       absl::Status status = absl::FailedPreconditionError("no executors are prepared");
       if (engine_ != nullptr) {
-        status = message.has_pause() ? engine_->Pause()
+        const ClockSync& clock = session_.clock();
+        status = message.has_pause()
+                     ? engine_->Pause(clock.ToLocal(message.pause().at_coordinator_mono_ns()))
                  : message.has_resume()
-                     ? engine_->Resume()
+                     ? engine_->Resume(clock.ToLocal(message.resume().at_coordinator_mono_ns()))
                      : engine_->Scale(message.scale().vus(), message.scale().max_vus());
       }
       if (!status.ok()) {
@@ -342,8 +344,9 @@ void Conductor::OnPrepare() {
     absl::StatusOr<SegmentSequence> sequence = SegmentSequence::Parse(assign_.segment_sequence());
     status = sequence.status();
     if (status.ok()) {
-      absl::StatusOr<SegmentTuple> tuple =
-          SegmentTuple::Make(*sequence, static_cast<size_t>(std::max(assign_.segment_index(), 0)));
+      absl::StatusOr<SegmentTuple> tuple = SegmentTuple::Make(
+          *sequence, static_cast<size_t>(std::max(assign_.segment_index(), 0)),
+          assign_.partition() == v1::Assign::FAIR ? Partition::kFair : Partition::kStriped);
       status = tuple.status();
       if (status.ok()) {
         segment_ = *std::move(tuple);

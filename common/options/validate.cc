@@ -22,11 +22,21 @@ constexpr absl::Duration kShortest = absl::Seconds(1);
 
 using Problems = std::vector<std::string>;
 
+// `problem`, with the key and the value that it is about.
+template <class Value>
+std::string With(absl::string_view problem, absl::string_view key, const Value& value) {
+  return absl::StrCat(problem, " (", key, ": ", value, ")");
+}
+std::string With(absl::string_view problem, absl::string_view key, absl::Duration value) {
+  return With(problem, key, DurationText(value));
+}
+
 void CheckVus(int64_t vus, Problems* problems) {
   if (vus <= 0) {
-    problems->push_back("the number of VUs must be more than 0");
+    problems->push_back(With("the number of VUs must be more than 0", "vus", vus));
   } else if (vus > kMostVus) {
-    problems->push_back(absl::StrCat("the number of VUs exceeds max limit of ", kMostVus));
+    problems->push_back(
+        With(absl::StrCat("the number of VUs exceeds max limit of ", kMostVus), "vus", vus));
   }
 }
 
@@ -43,18 +53,22 @@ void CheckStages(const std::vector<Stage>& stages, Problems* problems) {
   }
   for (size_t i = 0; i < stages.size(); ++i) {
     const Stage& stage = stages[i];
+    const auto key = [i](const char* field) { return absl::StrCat("stages[", i, "].", field); };
     if (!stage.duration.has_value()) {
       problems->push_back(absl::StrCat("stage ", i + 1, " doesn't have a duration"));
     } else if (*stage.duration < absl::ZeroDuration()) {
-      problems->push_back(absl::StrCat("the duration for stage ", i + 1, " can't be negative"));
+      problems->push_back(With(absl::StrCat("the duration for stage ", i + 1, " can't be negative"),
+                               key("duration"), *stage.duration));
     }
     if (!stage.target.has_value()) {
       problems->push_back(absl::StrCat("stage ", i + 1, " doesn't have a target"));
     } else if (*stage.target < 0) {
-      problems->push_back(absl::StrCat("the target for stage ", i + 1, " can't be negative"));
+      problems->push_back(With(absl::StrCat("the target for stage ", i + 1, " can't be negative"),
+                               key("target"), *stage.target));
     } else if (*stage.target > kMostVus) {
       problems->push_back(
-          absl::StrCat("target for stage ", i + 1, " exceeds max limit of ", kMostVus));
+          With(absl::StrCat("target for stage ", i + 1, " exceeds max limit of ", kMostVus),
+               key("target"), *stage.target));
     }
   }
 }
@@ -62,15 +76,18 @@ void CheckStages(const std::vector<Stage>& stages, Problems* problems) {
 void CheckArrivalVus(absl::Duration time_unit, int64_t pre_allocated, int64_t max,
                      Problems* problems) {
   if (time_unit <= absl::ZeroDuration()) {
-    problems->push_back("the timeUnit must be more than 0");
+    problems->push_back(With("the timeUnit must be more than 0", "timeUnit", time_unit));
   }
   if (pre_allocated < 0) {
-    problems->push_back("the number of preAllocatedVUs can't be negative");
+    problems->push_back(
+        With("the number of preAllocatedVUs can't be negative", "preAllocatedVUs", pre_allocated));
   }
   if (max < pre_allocated) {
-    problems->push_back("maxVUs can't be less than preAllocatedVUs");
+    problems->push_back(absl::StrCat("maxVUs can't be less than preAllocatedVUs (maxVUs: ", max,
+                                     ", preAllocatedVUs: ", pre_allocated, ")"));
   } else if (max > kMostVus) {
-    problems->push_back(absl::StrCat("maxVUs exceeds max limit of ", kMostVus));
+    problems->push_back(
+        With(absl::StrCat("maxVUs exceeds max limit of ", kMostVus), "maxVUs", max));
   }
 }
 
@@ -89,7 +106,8 @@ struct ExecutorCheck {
   void operator()(const PerVuIterationsConfig& config) const {
     CheckVus(config.vus, problems);
     if (config.iterations <= 0) {
-      problems->push_back("the number of iterations must be more than 0");
+      problems->push_back(
+          With("the number of iterations must be more than 0", "iterations", config.iterations));
     }
     CheckAtLeastOneSecond("maxDuration", config.max_duration, problems);
   }
@@ -101,9 +119,11 @@ struct ExecutorCheck {
   }
   void operator()(const RampingVusConfig& config) const {
     if (config.start_vus < 0) {
-      problems->push_back("the number of start VUs can't be negative");
+      problems->push_back(
+          With("the number of start VUs can't be negative", "startVUs", config.start_vus));
     } else if (config.start_vus > kMostVus) {
-      problems->push_back(absl::StrCat("the startVUs exceed max limit of ", kMostVus));
+      problems->push_back(With(absl::StrCat("the startVUs exceed max limit of ", kMostVus),
+                               "startVUs", config.start_vus));
     }
     const bool any = config.start_vus > 0 ||
                      std::any_of(config.stages.begin(), config.stages.end(),
@@ -114,12 +134,13 @@ struct ExecutorCheck {
     }
     CheckStages(config.stages, problems);
     if (config.graceful_ramp_down < absl::ZeroDuration()) {
-      problems->push_back("the gracefulRampDown timeout can't be negative");
+      problems->push_back(With("the gracefulRampDown timeout can't be negative", "gracefulRampDown",
+                               config.graceful_ramp_down));
     }
   }
   void operator()(const ConstantArrivalRateConfig& config) const {
     if (config.rate <= 0 && !Says("iteration rate isn't specified")) {
-      problems->push_back("the iteration rate must be more than 0");
+      problems->push_back(With("the iteration rate must be more than 0", "rate", config.rate));
     }
     if (!Says("duration is unspecified")) {
       CheckAtLeastOneSecond("duration", config.duration, problems);
@@ -128,24 +149,26 @@ struct ExecutorCheck {
   }
   void operator()(const RampingArrivalRateConfig& config) const {
     if (config.start_rate < 0) {
-      problems->push_back("the startRate value can't be negative");
+      problems->push_back(
+          With("the startRate value can't be negative", "startRate", config.start_rate));
     }
     CheckStages(config.stages, problems);
     CheckArrivalVus(config.time_unit, config.pre_allocated_vus, config.max_vus, problems);
   }
   void operator()(const ExternallyControlledConfig& config) const {
     if (config.vus < 0) {
-      problems->push_back("the number of VUs can't be negative");
+      problems->push_back(With("the number of VUs can't be negative", "vus", config.vus));
     }
     if (config.max_vus < config.vus) {
       problems->push_back(absl::StrCat(
           "maxVUs (", config.max_vus, ") can't be less than the number of VUs (", config.vus, ")"));
     }
     if (config.max_vus > kMostVus) {
-      problems->push_back(absl::StrCat("maxVUs exceeds max limit of ", kMostVus));
+      problems->push_back(
+          With(absl::StrCat("maxVUs exceeds max limit of ", kMostVus), "maxVUs", config.max_vus));
     }
     if (config.duration < absl::ZeroDuration()) {
-      problems->push_back("the duration can't be negative");
+      problems->push_back(With("the duration can't be negative", "duration", config.duration));
     }
   }
   bool Says(absl::string_view text) const {
@@ -170,10 +193,11 @@ void CheckScenario(const ScenarioConfig& scenario, Problems* errors) {
     problems.push_back("exec value cannot be empty");
   }
   if (scenario.start_time < absl::ZeroDuration()) {
-    problems.push_back("the startTime can't be negative");
+    problems.push_back(With("the startTime can't be negative", "startTime", scenario.start_time));
   }
   if (scenario.graceful_stop < absl::ZeroDuration()) {
-    problems.push_back("the gracefulStop timeout can't be negative");
+    problems.push_back(
+        With("the gracefulStop timeout can't be negative", "gracefulStop", scenario.graceful_stop));
   }
   std::visit(ExecutorCheck{&problems}, scenario.executor);
   if (!problems.empty()) {
@@ -207,10 +231,20 @@ void CheckSegment(const Options& options, Problems* errors) {
   if (!sequence.ok()) {
     errors->push_back(absl::StrCat("executionSegmentSequence: ", sequence.status().message()));
   }
-  if (segment.ok() && sequence.ok() && options.execution_segment_sequence.value_or("") != "") {
-    if (const auto found = sequence->Find(*segment); !found.ok()) {
-      errors->push_back(std::string(found.status().message()));
-    }
+  if (!segment.ok() || !sequence.ok()) {
+    return;
+  }
+  const bool has_sequence = options.execution_segment_sequence.value_or("") != "";
+  const absl::StatusOr<size_t> index =
+      has_sequence ? sequence->Find(*segment) : absl::StatusOr<size_t>(0);
+  if (!index.ok()) {
+    errors->push_back(absl::StrCat("executionSegment: ", index.status().message()));
+  } else if (const auto tuple = SegmentTuple::Make(
+                 has_sequence ? *sequence : SegmentSequence::Around(*segment), *index);
+             !tuple.ok()) {
+    errors->push_back(
+        absl::StrCat(has_sequence ? "executionSegmentSequence: " : "executionSegment: ",
+                     tuple.status().message()));
   }
 }
 

@@ -38,6 +38,8 @@ class Planner {
   }
   absl::Status operator()(const RampingVusConfig& config) {
     const auto steps = RampingVuSteps(config.start_vus, LinearStages(config.stages), segment_);
+    plan_.wanted = steps;
+    AppendVuStep({plan_.regular_duration, 0}, &plan_.wanted);
     plan_.reserved = ReservedVuSteps(steps, plan_.regular_duration, config.graceful_ramp_down,
                                      plan_.graceful_stop);
     plan_.planned_vus = plan_.max_vus = MaxVus(plan_.reserved);
@@ -53,7 +55,8 @@ class Planner {
   absl::Status operator()(const RampingArrivalRateConfig& config) { return PlanArrivals(config); }
   absl::Status operator()(const ExternallyControlledConfig& config) {
     HoldVus(segment_.Scale(config.max_vus));
-    if (segment_.Scale(config.vus) == 0) {
+    plan_.wanted.front().vus = segment_.Scale(config.vus);
+    if (plan_.wanted.front().vus == 0) {
       plan_.first_start.reset();
     }
     return absl::OkStatus();
@@ -63,7 +66,10 @@ class Planner {
   // `vus` from the start to the end of the graceful stop.
   void HoldVus(int64_t vus) {
     plan_.planned_vus = plan_.max_vus = vus;
-    plan_.reserved = {{absl::ZeroDuration(), vus}};
+    plan_.reserved = plan_.wanted = {{absl::ZeroDuration(), vus}};
+    if (plan_.regular_duration < absl::InfiniteDuration()) {
+      AppendVuStep({plan_.regular_duration, 0}, &plan_.wanted);
+    }
     const absl::Duration end = plan_.regular_duration + plan_.graceful_stop;
     if (end < absl::InfiniteDuration()) {
       plan_.reserved.push_back({end, 0});
@@ -180,9 +186,46 @@ absl::StatusOr<ScenarioPlan> PlanScenario(const ScenarioConfig& scenario,
   plan.has_work = plan.max_vus > 0 || may_grow;
   if (!plan.has_work) {
     plan.reserved.clear();
+    plan.wanted.clear();
     plan.first_start.reset();
   }
   return plan;
+}
+
+std::vector<absl::Duration> FirstStarts(const ScenarioConfig& scenario, const ScenarioPlan& plan,
+                                        size_t most) {
+  std::vector<absl::Duration> starts;
+  const auto of_arrivals = [&](const auto& config) {
+    const absl::StatusOr<ArrivalTimes> times = ArrivalTimesOf(config);
+    if (!times.ok()) {
+      return;
+    }
+    SegmentArrivals arrivals(*times, plan.iterations_segment);
+    while (starts.size() < most) {
+      const std::optional<SegmentArrivals::Start> start = arrivals.Next();
+      if (!start.has_value()) {
+        return;
+      }
+      starts.push_back(start->at);
+    }
+  };
+  if (const auto* constant = std::get_if<ConstantArrivalRateConfig>(&scenario.executor)) {
+    of_arrivals(*constant);
+  } else if (const auto* ramping = std::get_if<RampingArrivalRateConfig>(&scenario.executor)) {
+    of_arrivals(*ramping);
+  } else {
+    if (plan.iterations >= 0) {
+      most = std::min(most, static_cast<size_t>(plan.iterations));
+    }
+    int64_t before = 0;
+    for (const VuStep& step : plan.wanted) {
+      for (; before < step.vus && starts.size() < most; ++before) {
+        starts.push_back(step.at);
+      }
+      before = step.vus;
+    }
+  }
+  return starts;
 }
 
 absl::StatusOr<InstancePlan> PlanInstance(const std::vector<ScenarioConfig>& scenarios,

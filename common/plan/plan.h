@@ -27,6 +27,9 @@ struct ScenarioPlan {
   // By which the scenario's iterations are divided and numbered: after the VUs, where the executor
   // shares out work.
   SegmentTuple iterations_segment;
+  // VUs that the schedule asks for over time, without graceful stops; ends with zero, unless the
+  // scenario is endless. Of arrival rates: those that are initialised before the start.
+  std::vector<VuStep> wanted;
   // VUs reserved over time, graceful stop and ramp-down included; ends with zero, unless the
   // scenario is endless.
   std::vector<VuStep> reserved;
@@ -57,6 +60,12 @@ absl::StatusOr<ScenarioPlan> PlanScenario(const ScenarioConfig& scenario,
                                           const SegmentTuple& segment);
 absl::StatusOr<InstancePlan> PlanInstance(const std::vector<ScenarioConfig>& scenarios,
                                           const SegmentTuple& segment);
+
+// When the first iterations of this instance start, at most `most` of them, as far as the schedule
+// decides it: with a closed loop, the first one of each VU. Offsets from the scenario's start.
+// `plan` is that of `scenario`.
+std::vector<absl::Duration> FirstStarts(const ScenarioConfig& scenario, const ScenarioPlan& plan,
+                                        size_t most);
 
 // Stages as the schedule takes them; unset fields, which validation refuses, count as zero.
 std::vector<LinearStage> LinearStages(const std::vector<Stage>& stages);

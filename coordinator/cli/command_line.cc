@@ -20,6 +20,9 @@
 namespace lockstep::coordinator {
 namespace {
 
+constexpr int64_t kMostAgents = 10'000;
+constexpr int64_t kMostWeight = 1'000'000;  // as in control.proto
+
 // Everything that a command line can say, before it is known which command it is for.
 struct Raw {
   Raw(const Environment& env) : environment(env) {}
@@ -114,7 +117,8 @@ constexpr FlagSpec kRunFlags[] = {
     {"--features", "features", "", Kind::kList, "feature flags of k6; none exist here"},
     {"--agents", "agents", "", Kind::kValue, "number of agents (1)"},
     {"--on-agent-loss", "on-agent-loss", "", Kind::kValue, "fail or tolerate=N%"},
-    {"--partition", "partition", "", Kind::kValue, "striped or fair"},
+    {"--partition", "partition", "", Kind::kValue,
+     "how work is dealt out: striped (as k6) or fair (nearest rounding)"},
     {"--fail-on-suspect", "fail-on-suspect", "", Kind::kBool,
      "exit with 112 if the generator was not a steady ruler: SUSPECT or INVALID"},
 };
@@ -363,10 +367,37 @@ double ReadLossPolicy(Reader& reader) {
   return percent;
 }
 
-PartitionRule ReadPartition(Reader& reader) {
-  return reader.Choice<PartitionRule>(
-      "partition", nullptr, {{"striped", PartitionRule::kStriped}, {"fair", PartitionRule::kFair}},
-      PartitionRule::kStriped);
+Partition ReadPartition(Reader& reader) {
+  return reader.Choice<Partition>("partition", nullptr,
+                                  {{"striped", Partition::kStriped}, {"fair", Partition::kFair}},
+                                  Partition::kStriped);
+}
+
+// One for each of --agents; without --weights, all alike.
+std::vector<int64_t> ReadWeights(Reader& reader) {
+  const int64_t agents = reader.Int("agents", 0, 1);
+  std::vector<int64_t> weights(static_cast<size_t>(std::clamp<int64_t>(agents, 1, kMostAgents)), 1);
+  if (agents > kMostAgents) {
+    reader.Expected(absl::StrCat(agents), absl::StrCat("at most ", kMostAgents));
+  }
+  const std::optional<std::string> text = reader.Text("weights");
+  if (!text.has_value()) {
+    return weights;
+  }
+  weights.clear();
+  for (absl::string_view part : absl::StrSplit(*text, ',')) {
+    int64_t weight = 0;
+    if (!absl::SimpleAtoi(part, &weight) || weight < 1 || weight > kMostWeight) {
+      reader.Expected(*text, absl::StrCat("an integer from 1 to ", kMostWeight,
+                                          " for each agent, such as 2,1,1"));
+      return weights;
+    }
+    weights.push_back(weight);
+  }
+  if (agents > 0 && weights.size() != static_cast<size_t>(agents)) {
+    reader.Expected(*text, absl::StrCat("one for each of the ", agents, " agents"));
+  }
+  return weights;
 }
 
 RunSettingsFlags ReadRun(Reader& reader) {
@@ -413,9 +444,6 @@ RunSettingsFlags ReadRun(Reader& reader) {
   for (const char* flag :
        {"features", "usage-report-url", "new-machine-readable-summary"}) {
     reader.NoEffect(flag);
-  }
-  if (run.partition == PartitionRule::kFair) {
-    reader.NoEffect("partition");
   }
   return run;
 }
@@ -519,8 +547,11 @@ constexpr FlagSpec kInspectFlags[] = {
      "also total duration and VUs"},
 };
 constexpr FlagSpec kPlanFlags[] = {
+    {"--weights", "weights", "", Kind::kValue, "of the agents: 2,1,1; default: all alike"},
+    {"--json", "json", "", Kind::kBool, "as JSON"},
     {"--agents", "agents", "", Kind::kValue, "number of agents (1)"},
-    {"--partition", "partition", "", Kind::kValue, "striped or fair"},
+    {"--partition", "partition", "", Kind::kValue,
+     "how work is dealt out: striped (as k6) or fair (nearest rounding)"},
 };
 constexpr FlagSpec kStatusFlags[] = {
     {"--json", "json", "", Kind::kBool, "as JSON"},
@@ -643,8 +674,9 @@ class Parser {
     if (name == "plan") {
       return PlanCommand{.test = ReadTest(reader, false),
                          .log = ReadLog(reader),
-                         .agents = reader.Int("agents", 1, 1),
-                         .partition = ReadPartition(reader)};
+                         .weights = ReadWeights(reader),
+                         .partition = ReadPartition(reader),
+                         .json = reader.Is("json")};
     }
     if (name == "compare") {
       return ReadCompare(reader);

@@ -15,6 +15,7 @@
 #include "common/options/options.h"
 #include "common/options/tiers.h"
 #include "common/result/compare.h"
+#include "common/segment/execution_segment.h"
 
 namespace lockstep::coordinator {
 
@@ -32,7 +33,6 @@ struct LogSettings {
 
 enum class ScriptType { kGuess, kJs, kArchive };
 enum class SummaryMode { kCompact, kFull, kDisabled };
-enum class PartitionRule { kStriped, kFair };
 
 // What `run`, `coordinator`, `inspect`, `plan` and `archive` have in common: a script and its
 // options.
@@ -61,7 +61,7 @@ struct RunSettingsFlags {
   std::string rest_address;             // --address of the REST server; empty: none
   int64_t agents = 1;
   double tolerated_loss_percent = 0;  // of --on-agent-loss tolerate=N%; 0: fail
-  PartitionRule partition = PartitionRule::kStriped;
+  Partition partition = Partition::kStriped;
   bool fail_on_suspect = false;
 };
 
@@ -100,8 +100,9 @@ struct InspectCommand {
 struct PlanCommand {
   TestSettings test;
   LogSettings log;
-  int64_t agents = 1;
-  PartitionRule partition = PartitionRule::kStriped;
+  std::vector<int64_t> weights = {1};  // one for each agent, > 0
+  Partition partition = Partition::kStriped;
+  bool json = false;
 };
 
 // `lockstep status|pause|resume|scale|stop [ADDR]`: clients of a running coordinator.

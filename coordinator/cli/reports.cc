@@ -11,7 +11,7 @@
 #include "common/base/status_macros.h"
 #include "common/options/duration.h"
 #include "common/options/options_json.h"
-#include "common/plan/describe.h"
+#include "common/plan/fleet_plan.h"
 
 namespace lockstep::coordinator {
 namespace {
@@ -55,42 +55,16 @@ std::string InspectionText(const PlannedTest& test, bool execution_requirements)
   return json.dump(2) + "\n";
 }
 
-absl::StatusOr<std::string> PlanText(const PlannedTest& test, int64_t agents) {
-  SegmentSequence sequence;
-  if (test.plan.sequence.has_value()) {
-    sequence = *test.plan.sequence;
-  } else {
-    LOCKSTEP_ASSIGN_OR_RETURN(sequence, SegmentSequence::FromWeights(
-                                            std::vector<int64_t>(static_cast<size_t>(agents), 1)));
-  }
+absl::StatusOr<std::string> PlanText(const PlannedTest& test, const std::vector<int64_t>& weights,
+                                     bool json) {
   const std::vector<ScenarioConfig> scenarios =
       test.options.consolidated.scenarios.value_or(std::vector<ScenarioConfig>());
-  std::string text;
-  for (size_t i = 0; i < sequence.segments().size(); ++i) {
-    LOCKSTEP_ASSIGN_OR_RETURN(SegmentTuple segment, SegmentTuple::Make(sequence, i));
-    LOCKSTEP_ASSIGN_OR_RETURN(InstancePlan plan, PlanInstance(scenarios, segment));
-    absl::StrAppend(&text, "agent ", i + 1, " ", sequence.segments()[i].ToString(), " ",
-                    DescribePlan(plan, segment), "\n");
-    for (size_t k = 0; k < scenarios.size(); ++k) {
-      const ScenarioPlan& part = plan.scenarios[k];
-      absl::StrAppend(&text, "  * ", part.name, ": ");
-      if (!part.has_work) {
-        absl::StrAppend(&text, "nothing to do\n");
-        continue;
-      }
-      absl::StrAppend(&text, DescribeScenario(scenarios[k], segment), "; ", part.max_vus,
-                      part.max_vus == 1 ? " VU" : " VUs");
-      if (part.iterations >= 0) {
-        absl::StrAppend(&text, ", ", part.iterations,
-                        part.iterations == 1 ? " iteration" : " iterations");
-      }
-      if (part.first_start.has_value()) {
-        absl::StrAppend(&text, ", first start at ", DurationText(*part.first_start));
-      }
-      absl::StrAppend(&text, "\n");
-    }
-  }
-  return text;
+  const Partition partition = test.plan.partition;
+  LOCKSTEP_ASSIGN_OR_RETURN(const FleetPlan plan, test.plan.sequence.has_value()
+                                                      ? PlanPart(scenarios, *test.plan.sequence,
+                                                                 test.plan.segment_index, partition)
+                                                      : PlanFleet(scenarios, weights, partition));
+  return json ? FleetPlanJson(scenarios, plan).dump(2) + "\n" : FleetPlanText(scenarios, plan);
 }
 
 void WriteSummaryOutputs(const std::map<std::string, std::string>& outputs, Logger& logger) {

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 
@@ -19,8 +20,10 @@ lockstep::SummaryMode ToLibrary(SummaryMode mode);
 // for.
 std::string InspectionText(const PlannedTest& test, bool execution_requirements);
 
-// What `lockstep plan` prints: the part of each of `agents` agents.
-absl::StatusOr<std::string> PlanText(const PlannedTest& test, int64_t agents);
+// What `lockstep plan` prints: the part of each of the agents with these weights, or the part that
+// --execution-segment names. As text or JSON, see common/plan/fleet_plan.h.
+absl::StatusOr<std::string> PlanText(const PlannedTest& test, const std::vector<int64_t>& weights,
+                                     bool json);
 
 // Writes what handleSummary returned: "stdout", "stderr", and files by their paths. What cannot be
 // written is logged.

@@ -130,7 +130,6 @@ class RunApp final : public TestSource, public RunControl {
   void Farewell();
   void LookForEnd();
   void PrintProgress(bool finished);
-  void PrintInspection();
   void StopOutputs();
   void DescribeLosses(Summary* summary);
   void ReportToOutputs(const Summary& summary);
@@ -152,6 +151,7 @@ class RunApp final : public TestSource, public RunControl {
   std::unique_ptr<LocalAgents> local_agents_;
   std::vector<std::unique_ptr<Output>> outputs_;
   std::optional<PlannedTest> test_;
+  std::string report_;  // what inspect and plan print
   std::string address_;
   int signals_seen_ = 0;
   bool lingering_ = false;
@@ -290,7 +290,10 @@ void RunApp::BeginRun() {
 }
 
 absl::StatusOr<TestPlan> RunApp::MakePlan(const v1::Inspected& inspected) {
-  int64_t agents = request_.goal == RunRequest::Goal::kRun ? request_.run.agents : 1;
+  int64_t agents = request_.goal == RunRequest::Goal::kRun ? request_.run.agents
+                   : request_.goal == RunRequest::Goal::kPlan
+                       ? static_cast<int64_t>(request_.weights.size())
+                       : 1;
   ResolvedOptions resolved = tiers_->Resolve(
       inspected.options_json(), {inspected.exports().begin(), inspected.exports().end()});
   const absl::Status configured = ConfigureResults(resolved.consolidated, inspected);
@@ -300,16 +303,26 @@ absl::StatusOr<TestPlan> RunApp::MakePlan(const v1::Inspected& inspected) {
     }
   }
   LOCKSTEP_RETURN_IF_ERROR(ConfigurationStatus(resolved.errors));
-  LOCKSTEP_ASSIGN_OR_RETURN(test_, PlanTest(std::move(resolved), inspected, agents));
+  LOCKSTEP_ASSIGN_OR_RETURN(
+      test_, PlanTest(std::move(resolved), inspected, agents, request_.run.partition));
   for (const std::string& warning : test_->options.warnings) {
     logger_.Warn(warning);
   }
-  if (request_.goal == RunRequest::Goal::kRun) {
-    if (const std::string path = test_->options.consolidated.console_output.value_or("");
-        !path.empty()) {
-      LOCKSTEP_RETURN_IF_ERROR(logger_.RedirectConsole(path));
+  switch (request_.goal) {
+    case RunRequest::Goal::kRun:
+      if (const std::string path = test_->options.consolidated.console_output.value_or("");
+          !path.empty()) {
+        LOCKSTEP_RETURN_IF_ERROR(logger_.RedirectConsole(path));
+      }
+      LOCKSTEP_RETURN_IF_ERROR(StartOutputs(test_->options.consolidated));
+      break;
+    case RunRequest::Goal::kInspect:
+      report_ = InspectionText(*test_, request_.execution_requirements);
+      break;
+    case RunRequest::Goal::kPlan: {
+      LOCKSTEP_ASSIGN_OR_RETURN(report_, PlanText(*test_, request_.weights, request_.json));
+      break;
     }
-    LOCKSTEP_RETURN_IF_ERROR(StartOutputs(test_->options.consolidated));
   }
   test_->plan.keep_points =
       std::any_of(outputs_.begin(), outputs_.end(),
@@ -374,7 +387,7 @@ absl::Status RunApp::StartOutputs(const Options& options) {
 
 void RunApp::OnPlanned() {
   if (request_.goal != RunRequest::Goal::kRun) {
-    PrintInspection();
+    WriteStdout(report_);
     return;
   }
   if (request_.run.quiet) {
@@ -391,18 +404,6 @@ void RunApp::OnPlanned() {
           RenderHeader(facts, test_->options.consolidated, test_->segment);
       header.ok()) {
     WriteStdout(*header);
-  }
-}
-
-void RunApp::PrintInspection() {
-  absl::StatusOr<std::string> text =
-      request_.goal == RunRequest::Goal::kInspect
-          ? absl::StatusOr<std::string>(InspectionText(*test_, request_.execution_requirements))
-          : PlanText(*test_, request_.run.agents);
-  if (text.ok()) {
-    WriteStdout(*text);
-  } else {
-    logger_.Error(std::string(text.status().message()));
   }
 }
 
@@ -586,7 +587,9 @@ RunRequest ToRequest(const InspectCommand& command) {
 
 RunRequest ToRequest(const PlanCommand& command) {
   RunRequest request{.goal = RunRequest::Goal::kPlan, .test = command.test, .run = {}};
-  request.run.agents = command.agents;
+  request.run.partition = command.partition;
+  request.weights = command.weights;
+  request.json = command.json;
   return request;
 }
 

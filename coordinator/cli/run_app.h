@@ -26,6 +26,8 @@ struct RunRequest {
   std::string listen = {};
   absl::Duration wait_for_agents = absl::InfiniteDuration();
   bool execution_requirements = false;  // of kInspect
+  std::vector<int64_t> weights = {};    // of kPlan, one for each agent
+  bool json = false;                    // of kPlan
   bool no_color = false;                // of the summary; a terminal gets colours without it
 };
 

@@ -19,7 +19,7 @@ bool Contains(const std::vector<std::string>& names, const char* name) {
 }
 
 // The segment of --execution-segment in --execution-segment-sequence, or the whole.
-absl::Status CutSegment(const Options& options, PlannedTest* test, bool* cut) {
+absl::Status CutSegment(const Options& options, Partition partition, PlannedTest* test, bool* cut) {
   *cut = options.execution_segment.has_value() && !options.execution_segment->empty();
   bool has_sequence = options.execution_segment_sequence.has_value() &&
                       !options.execution_segment_sequence->empty();
@@ -34,7 +34,7 @@ absl::Status CutSegment(const Options& options, PlannedTest* test, bool* cut) {
                               SegmentSequence::Parse(*options.execution_segment_sequence));
   }
   LOCKSTEP_ASSIGN_OR_RETURN(size_t index, sequence.Find(segment));
-  LOCKSTEP_ASSIGN_OR_RETURN(test->segment, SegmentTuple::Make(sequence, index));
+  LOCKSTEP_ASSIGN_OR_RETURN(test->segment, SegmentTuple::Make(sequence, index, partition));
   *cut = true;
   test->plan.sequence = std::move(sequence);
   test->plan.segment_index = index;
@@ -44,13 +44,13 @@ absl::Status CutSegment(const Options& options, PlannedTest* test, bool* cut) {
 }  // namespace
 
 absl::StatusOr<PlannedTest> PlanTest(ResolvedOptions resolved, const v1::Inspected& inspected,
-                                     int64_t agents) {
+                                     int64_t agents, Partition partition) {
   std::vector<std::string> exports(inspected.exports().begin(), inspected.exports().end());
   PlannedTest test;
   test.options = std::move(resolved);
   const Options& options = test.options.consolidated;
   bool cut = false;
-  LOCKSTEP_RETURN_IF_ERROR(CutSegment(options, &test, &cut));
+  LOCKSTEP_RETURN_IF_ERROR(CutSegment(options, partition, &test, &cut));
   if (cut && agents > 1) {
     return absl::InvalidArgumentError(absl::StrCat(
         "executionSegment: one agent can run a part of a test, but the run has ", agents,
@@ -63,6 +63,17 @@ absl::StatusOr<PlannedTest> PlanTest(ResolvedOptions resolved, const v1::Inspect
 
   TestPlan& plan = test.plan;
   plan.options_json = ToCanonicalJson(options);
+  plan.partition = partition;
+  plan.share_of = [scenarios](const SegmentTuple& segment) {
+    AgentShare share;
+    if (const absl::StatusOr<InstancePlan> part = PlanInstance(scenarios, segment); part.ok()) {
+      share.max_vus = part->max_vus;
+      for (const ScenarioPlan& scenario : part->scenarios) {
+        share.scenarios.push_back({scenario.name, scenario.iterations, scenario.max_vus});
+      }
+    }
+    return share;
+  };
   plan.rps = options.rps.value_or(0);
   plan.has_setup = Contains(exports, "setup") && !options.no_setup.value_or(false);
   plan.has_teardown = Contains(exports, "teardown") && !options.no_teardown.value_or(false);

@@ -21,6 +21,6 @@ struct PlannedTest {
 // `options` have no errors. InvalidArgument for a test that cannot be run so: --execution-segment
 // with several agents.
 absl::StatusOr<PlannedTest> PlanTest(ResolvedOptions options, const v1::Inspected& inspected,
-                                     int64_t agents);
+                                     int64_t agents, Partition partition);
 
 }  // namespace lockstep::coordinator

@@ -65,6 +65,12 @@ absl::Status Run::Stop(bool now) {
   return absl::OkStatus();
 }
 
+MonoTime Run::NextSwitch() {
+  const MonoTime soon = loop_.clock().Mono() + T0Lead();
+  switch_at_ = std::max(soon, std::max(t0_, switch_at_) + absl::Nanoseconds(1));
+  return switch_at_;
+}
+
 absl::Status Run::Pause() {
   if (state_ > RunState::kRunning) {
     return absl::FailedPreconditionError(
@@ -82,7 +88,7 @@ absl::Status Run::Pause() {
       }
     }
     v1::CoordinatorMessage message;
-    message.mutable_pause();
+    message.mutable_pause()->set_at_coordinator_mono_ns(NextSwitch().nanos());
     SendToAll(message);
   }
   paused_ = true;
@@ -96,7 +102,7 @@ absl::Status Run::Resume() {
   paused_ = false;
   if (state_ == RunState::kRunning) {
     v1::CoordinatorMessage message;
-    message.mutable_resume();
+    message.mutable_resume()->set_at_coordinator_mono_ns(NextSwitch().nanos());
     SendToAll(message);
   }
   Advance();

@@ -123,6 +123,10 @@ class Run {
   absl::Status Stop(bool now);
   // Before T0: the start waits for Resume. After it: FailedPrecondition, naming the scenario,
   // unless all scenarios are externally controlled.
+  // Before T0, the run waits for Resume at the ReadyBarrier, and then gets a T0. After it, all
+  // agents pause and resume at the same instants, which are sent to them a little ahead.
+  // FailedPrecondition after the start, naming the scenario, if there is one that is not
+  // externally controlled.
   absl::Status Pause();
   absl::Status Resume();
   // Sets the totals, over the fleet, of all externally controlled scenarios that have not ended;
@@ -188,6 +192,9 @@ class Run {
   bool HasEnded(const std::string& scenario) const;
   bool WithinTolerance() const;
   std::string MissingWork(const RunMember& member) const;
+  // Cuts the test among the members: segments and rps. InvalidArgument if their weights have no
+  // common measure.
+  absl::Status DivideWork();
   v1::CoordinatorMessage AssignFor(const RunMember& member) const;
   void SendTo(const RunMember& member, v1::CoordinatorMessage message);
   void SendToAll(const v1::CoordinatorMessage& message);
@@ -196,6 +203,8 @@ class Run {
   void Elect();
   bool AllPresent(absl::FunctionRef<bool(const RunMember&)> predicate) const;
   absl::Duration T0Lead() const;
+  // The instant at which all agents pause or resume: soon, after T0 and after the one before.
+  MonoTime NextSwitch();
 
   EventLoop& loop_;
   Fleet& fleet_;
@@ -227,6 +236,7 @@ class Run {
   int interrupts_ = 0;
   v1::SetupValue setup_data_;
   MonoTime t0_ = MonoTime::Infinite();
+  MonoTime switch_at_;  // of the last pause or resume after T0
   MonoTime drained_at_ = MonoTime::Infinite();
 };
 

@@ -8,6 +8,7 @@
 
 #include "common/base/replay.h"
 #include "coordinator/core/ids.h"
+#include "coordinator/core/run_parts.h"
 
 namespace lockstep::coordinator {
 
@@ -18,6 +19,8 @@ struct RunMember {
   std::map<std::string, std::string> labels;
   size_t segment_index = 0;  // in the plan's sequence, once assigned
   std::string segment;       // "1/3:2/3"; empty before
+  AgentShare share;          // of the plan's work
+  double rps_share = 0;      // of the plan's rps, by VUs; 0: no limit
 
   bool lost = false;
   std::string loss;  // why

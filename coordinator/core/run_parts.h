@@ -3,6 +3,7 @@
 // libraries; by fakes in tests.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -25,6 +26,17 @@ struct ControlledVus {
   int64_t max_vus = 0;
 };
 
+// One agent's part of a test, by plan.
+struct AgentShare {
+  struct Scenario {
+    std::string name;
+    int64_t iterations = -1;  // -1: not known beforehand
+    int64_t max_vus = 0;
+  };
+  std::vector<Scenario> scenarios;
+  int64_t max_vus = 0;  // at once, over all scenarios
+};
+
 // What one run of a script is to do, decided from its options.
 struct TestPlan {
   std::string options_json = "{}";  // canonical
@@ -32,8 +44,12 @@ struct TestPlan {
   // --execution-segment: empty, and the run cuts the whole by the agents' weights.
   std::optional<SegmentSequence> sequence;
   size_t segment_index = 0;  // of `sequence`, for the only agent
-  int64_t rps = 0;           // of the whole test; 0: no limit
-  bool has_setup = false;    // and is to be called
+  Partition partition = Partition::kStriped;
+  // What an agent with this segment has to do. Unset: not known, and rps is divided by the
+  // segments' lengths, otherwise by VUs.
+  std::function<AgentShare(const SegmentTuple&)> share_of;
+  int64_t rps = 0;         // of the whole test; 0: no limit
+  bool has_setup = false;  // and is to be called
   bool has_teardown = false;
   bool has_handle_summary = false;
   bool paused = false;  // wait for Resume before T0

@@ -186,14 +186,19 @@ std::string Run::MissingWork(const RunMember& member) const {
     return "";
   }
   std::string text = absl::StrCat("segment ", member.segment);
-  for (const v1::ScenarioProgress& part : member.progress.scenarios()) {
+  for (const AgentShare::Scenario& planned : member.share.scenarios) {
+    const auto& parts = member.progress.scenarios();
+    const auto found = std::find_if(parts.begin(), parts.end(),
+                                    [&](const auto& part) { return part.name() == planned.name; });
+    const v1::ScenarioProgress part = found == parts.end() ? v1::ScenarioProgress() : *found;
     int64_t settled = part.full() + part.interrupted() + part.dropped();
-    if (part.planned() >= 0) {
-      absl::StrAppend(&text, ", scenario ", part.name(), ": ",
-                      std::max<int64_t>(part.planned() - settled, 0), " of ", part.planned(),
-                      " iterations");
-    } else if (part.state() != v1::ScenarioProgress::DONE) {
-      absl::StrAppend(&text, ", scenario ", part.name(), ": ", part.max_vus(), " VUs from ",
+    if (planned.iterations > 0) {
+      absl::StrAppend(&text, ", scenario ", planned.name, ": ",
+                      std::max<int64_t>(planned.iterations - settled, 0), " of ",
+                      planned.iterations, " iterations");
+    } else if (planned.iterations < 0 && planned.max_vus > 0 &&
+               part.state() != v1::ScenarioProgress::DONE) {
+      absl::StrAppend(&text, ", scenario ", planned.name, ": ", planned.max_vus, " VUs from ",
                       static_cast<int>(part.progress() * 100), "% on");
     }
   }

@@ -1,10 +1,13 @@
 // The states of a Run, in their order: what each asks of the fleet, and when it is left.
 #include <algorithm>
+#include <numeric>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
+#include "common/base/status_macros.h"
 #include "coordinator/core/run.h"
 
 namespace lockstep::coordinator {
@@ -114,25 +117,9 @@ void Run::OnInspected(const v1::Inspected& inspected) {
 
 void Run::EnterAssigning() {
   std::erase_if(members_, [](const RunMember& m) { return m.lost; });  // nothing was theirs yet
-  if (!plan_->sequence.has_value()) {
-    std::vector<int64_t> weights;
-    for (const RunMember& member : members_) {
-      weights.push_back(member.weight);
-    }
-    absl::StatusOr<SegmentSequence> sequence = SegmentSequence::FromWeights(weights);
-    if (!sequence.ok()) {
-      EndEarly(ExitCode::kInvalidConfig, std::string(sequence.status().message()), false, true);
-      return;
-    }
-    plan_->sequence = *std::move(sequence);
-    for (size_t i = 0; i < members_.size(); ++i) {
-      members_[i].segment_index = i;
-    }
-  } else {
-    members_[0].segment_index = plan_->segment_index;
-  }
-  for (RunMember& member : members_) {
-    member.segment = plan_->sequence->segments()[member.segment_index].ToString();
+  if (absl::Status divided = DivideWork(); !divided.ok()) {
+    EndEarly(ExitCode::kInvalidConfig, std::string(divided.message()), false, true);
+    return;
   }
   SetState(RunState::kAssigning, settings_.assign_within);
   std::vector<std::pair<AgentId, v1::CoordinatorMessage>> messages;
@@ -142,6 +129,48 @@ void Run::EnterAssigning() {
   for (auto& [id, message] : messages) {
     fleet_.Send(id, settings_.run_id, std::move(message));
   }
+}
+
+absl::Status Run::DivideWork() {
+  if (plan_->sequence.has_value()) {
+    members_[0].segment_index = plan_->segment_index;
+  } else {
+    std::vector<int64_t> lengths;
+    for (RunMember& member : members_) {
+      member.segment_index = lengths.size();
+      lengths.push_back(member.weight);
+    }
+    LOCKSTEP_ASSIGN_OR_RETURN(plan_->sequence, SegmentSequence::FromWeights(lengths));
+  }
+  absl::StatusOr<std::vector<SegmentTuple>> tuples =
+      SegmentTuple::MakeAll(*plan_->sequence, plan_->partition);
+  if (!tuples.ok()) {
+    std::string text = absl::StrJoin(members_, ", ", [](std::string* out, const RunMember& m) {
+      absl::StrAppend(out, m.name, " ", m.weight);
+    });
+    return absl::InvalidArgumentError(
+        absl::StrCat("--weight: the agents' weights cannot be dealt out exactly, choose simpler "
+                     "ones: ",
+                     text, ": ", tuples.status().message()));
+  }
+  std::vector<double> weights;  // by which rps is divided
+  for (const SegmentTuple& tuple : *tuples) {
+    const Fraction length = tuple.length();
+    weights.push_back(plan_->share_of ? static_cast<double>(plan_->share_of(tuple).max_vus)
+                                      : static_cast<double>(length.numerator) /
+                                            static_cast<double>(length.denominator));
+  }
+  const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
+  for (RunMember& member : members_) {
+    const SegmentTuple& tuple = (*tuples)[member.segment_index];
+    member.segment = plan_->sequence->segments()[member.segment_index].ToString();
+    member.share = plan_->share_of ? plan_->share_of(tuple) : AgentShare();
+    const double mine = weights[member.segment_index];
+    const auto rps = static_cast<double>(plan_->rps);
+    // Without a VU, it is only setup() and teardown() that send anything.
+    member.rps_share = mine > 0 ? rps * mine / total : rps;
+  }
+  return absl::OkStatus();
 }
 
 v1::CoordinatorMessage Run::AssignFor(const RunMember& member) const {
@@ -154,10 +183,9 @@ v1::CoordinatorMessage Run::AssignFor(const RunMember& member) const {
   assign.set_segment_sequence(plan_->sequence->ToString());
   assign.set_segment_index(static_cast<int32_t>(member.segment_index));
   assign.mutable_env()->insert(settings_.env.begin(), settings_.env.end());
-  if (plan_->rps > 0) {
-    absl::StatusOr<SegmentTuple> tuple = SegmentTuple::Make(*plan_->sequence, member.segment_index);
-    assign.set_rps_share(tuple.ok() ? std::max<int64_t>(tuple->Scale(plan_->rps), 1) : plan_->rps);
-  }
+  assign.set_partition(plan_->partition == Partition::kFair ? v1::Assign::FAIR
+                                                            : v1::Assign::STRIPED);
+  assign.set_rps_share(member.rps_share);
   assign.set_keep_points(plan_->keep_points);
   return message;
 }

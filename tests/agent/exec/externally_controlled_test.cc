@@ -109,6 +109,35 @@ TEST_F(ExternallyControlledTest, PauseLetsIterationsEndAndResumeGoesOn) {
   Finish();
 }
 
+TEST_F(ExternallyControlledTest, PauseAndResumeHappenAtTheInstantsThatWereSaid) {
+  Make({Scenario(ExternallyControlledConfig{1, 1, {}})}, Taking(absl::Milliseconds(100)));
+  Start();
+  RunTo(absl::Milliseconds(10));
+  ASSERT_TRUE(agent().engine->Pause(t0 + absl::Milliseconds(250)).ok());
+  ASSERT_TRUE(agent().engine->Resume(t0 + absl::Milliseconds(1030)).ok());
+  RunTo(absl::Milliseconds(240));
+  EXPECT_EQ(agent().pool.running(), 1);  // not yet
+  RunTo(absl::Milliseconds(1000));
+  EXPECT_EQ(agent().Scenario().iterations_full, 3);
+  RunTo(absl::Milliseconds(1040));
+  ASSERT_EQ(records().size(), 4u);
+  EXPECT_EQ(SinceT0(records()[3].begin), absl::Milliseconds(1030));
+  agent().engine->Stop();
+  Finish();
+}
+
+TEST_F(ExternallyControlledTest, AResumeIsNeverBeforeItsPause) {
+  Make({Scenario(ExternallyControlledConfig{1, 1, {}})}, Taking(absl::Milliseconds(100)));
+  Start();
+  RunTo(absl::Milliseconds(10));
+  ASSERT_TRUE(agent().engine->Pause(t0 + absl::Milliseconds(250)).ok());
+  ASSERT_TRUE(agent().engine->Resume().ok());  // its instant has passed
+  RunTo(absl::Milliseconds(450));
+  EXPECT_GE(records().size(), 4u);
+  agent().engine->Stop();
+  Finish();
+}
+
 TEST_F(ExternallyControlledTest, ScalingWhilePausedShowsAfterResume) {
   Make({Scenario(ExternallyControlledConfig{2, 4, {}})}, Taking(absl::Milliseconds(100)));
   Start();

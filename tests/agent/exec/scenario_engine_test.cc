@@ -166,6 +166,19 @@ TEST_F(ScenarioEngineTest, PausedBeforeTheStartItCountsFromResume) {
   EXPECT_EQ(agent().Scenario(1).lateness.max_ns(), 0);
 }
 
+TEST_F(ScenarioEngineTest, ResumedAtAnInstantItCountsFromThere) {
+  Make({Scenario(ConstantArrivalRateConfig{2, kSecond, kSecond, 1, 1})},
+       Taking(absl::Milliseconds(100)));
+  ASSERT_TRUE(agent().engine->Pause().ok());
+  Start();
+  RunTo(absl::Seconds(5));
+  ASSERT_TRUE(agent().engine->Resume(t0 + absl::Milliseconds(5300)).ok());
+  Finish();
+  ASSERT_EQ(records().size(), 2u);
+  EXPECT_EQ(SinceT0(records()[0].begin), absl::Milliseconds(5300));
+  EXPECT_EQ(SinceT0(records()[1].begin), absl::Milliseconds(5800));
+}
+
 TEST_F(ScenarioEngineTest, PausedAndResumedBeforeT0ItStartsOnTime) {
   Make({Scenario(ConstantVusConfig{1, kSecond})}, Taking(kSecond));
   Start();

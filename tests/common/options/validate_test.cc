@@ -41,49 +41,51 @@ TEST(Validate, SaysWhatIsWrongWithAScenario) {
       {R"("executor": "constant-vus", "duration": "500ms")",
        "the duration must be at least 1s, but is 500ms"},
       {R"("executor": "constant-vus", "duration": "1s", "vus": 0)",
-       "the number of VUs must be more than 0"},
+       "the number of VUs must be more than 0 (vus: 0)"},
       {R"("executor": "shared-iterations", "vus": 5, "iterations": 3)",
        "the number of iterations (3) can't be less than the number of VUs (5)"},
       {R"("executor": "shared-iterations", "maxDuration": "1ms")",
        "the maxDuration must be at least 1s, but is 1ms"},
-      {R"("executor": "shared-iterations", "startTime": "-1s")", "the startTime can't be negative"},
+      {R"("executor": "shared-iterations", "startTime": "-1s")",
+       "the startTime can't be negative (startTime: -1s)"},
       {R"("executor": "shared-iterations", "gracefulStop": "-1s")",
-       "the gracefulStop timeout can't be negative"},
-      {R"("executor": "per-vu-iterations", "vus": 0)", "the number of VUs must be more than 0"},
+       "the gracefulStop timeout can't be negative (gracefulStop: -1s)"},
+      {R"("executor": "per-vu-iterations", "vus": -2)",
+       "the number of VUs must be more than 0 (vus: -2)"},
       {R"("executor": "per-vu-iterations", "iterations": 0)",
-       "the number of iterations must be more than 0"},
+       "the number of iterations must be more than 0 (iterations: 0)"},
       {R"("executor": "constant-arrival-rate", "duration": "2s", "preAllocatedVUs": 1)",
        "the iteration rate isn't specified"},
       {R"("executor": "constant-arrival-rate", "rate": 0, "duration": "2s", "preAllocatedVUs": 1)",
-       "the iteration rate must be more than 0"},
+       "the iteration rate must be more than 0 (rate: 0)"},
       {R"("executor": "constant-arrival-rate", "rate": 5, "duration": "2s")",
        "the number of preAllocatedVUs isn't specified"},
       {R"("executor": "constant-arrival-rate", "rate": 5, "duration": "2s", "preAllocatedVUs": -1)",
-       "the number of preAllocatedVUs can't be negative"},
+       "the number of preAllocatedVUs can't be negative (preAllocatedVUs: -1)"},
       {R"("executor": "constant-arrival-rate", "rate": 5, "duration": "2s", "preAllocatedVUs": 3, "maxVUs": 2)",
-       "maxVUs can't be less than preAllocatedVUs"},
+       "maxVUs can't be less than preAllocatedVUs (maxVUs: 2, preAllocatedVUs: 3)"},
       {R"("executor": "constant-arrival-rate", "rate": 5, "duration": "2s", "preAllocatedVUs": 3, "timeUnit": 0)",
-       "the timeUnit must be more than 0"},
+       "the timeUnit must be more than 0 (timeUnit: 0s)"},
       {R"("executor": "ramping-vus", "stages": [])", "at least one stage has to be specified"},
       {R"("executor": "ramping-vus", "stages": [{"duration": "1s"}])",
        "stage 1 doesn't have a target"},
       {R"("executor": "ramping-vus", "stages": [{"target": 3}])",
        "stage 1 doesn't have a duration"},
       {R"("executor": "ramping-vus", "stages": [{"target": 3, "duration": "-1s"}])",
-       "the duration for stage 1 can't be negative"},
+       "the duration for stage 1 can't be negative (stages[0].duration: -1s)"},
       {R"("executor": "ramping-vus", "stages": [{"target": -3, "duration": "1s"}])",
-       "the target for stage 1 can't be negative"},
+       "the target for stage 1 can't be negative (stages[0].target: -3)"},
       {R"("executor": "ramping-vus", "startVUs": 0, "stages": [{"target": 0, "duration": "1s"}])",
        "either startVUs or one of the stages' target values must be greater than 0"},
       {R"("executor": "ramping-vus", "startVUs": -1, "stages": [{"target": 1, "duration": "1s"}])",
-       "the number of start VUs can't be negative"},
+       "the number of start VUs can't be negative (startVUs: -1)"},
       {R"("executor": "ramping-vus", "stages": [{"target": 100000001, "duration": "1s"}])",
-       "target for stage 1 exceeds max limit of 100000000"},
+       "target for stage 1 exceeds max limit of 100000000 (stages[0].target: 100000001)"},
       {R"("executor": "ramping-vus", "startVUs": 100000001, "stages": [{"target": 1, "duration": "1s"}])",
-       "the startVUs exceed max limit of 100000000"},
+       "the startVUs exceed max limit of 100000000 (startVUs: 100000001)"},
       {R"("executor": "ramping-arrival-rate", "preAllocatedVUs": 1, "startRate": -1,
           "stages": [{"target": 1, "duration": "1s"}])",
-       "the startRate value can't be negative"},
+       "the startRate value can't be negative (startRate: -1)"},
       {R"("executor": "shared-iterations", "exec": "")", "exec value cannot be empty"},
   };
   for (const auto& [scenario, problem] : kCases) {
@@ -101,8 +103,8 @@ TEST(Validate, TellsAllProblemsOfAllScenariosAtOnce) {
       ElementsAre(
           "scenario a b has configuration errors: the scenario name should contain only numbers, "
           "latin "
-          "letters, underscores, and dashes, the number of VUs must be more than 0, the number of "
-          "iterations must be more than 0",
+          "letters, underscores, and dashes, the number of VUs must be more than 0 (vus: 0), the "
+          "number of iterations must be more than 0 (iterations: 0)",
           "executor c: function 'nope' not found in exports",
           "rps: invalid value -1: can't be negative"));
 }
@@ -123,9 +125,40 @@ TEST(Validate, ChecksSegments) {
       IsEmpty());
   EXPECT_THAT(
       Problems(R"({"executionSegment": "1/3:1/2", "executionSegmentSequence": "0,1/4,1/2,1"})"),
-      ElementsAre(testing::StartsWith("provided segment 1/3:1/2 can't be found in sequence")));
+      ElementsAre(testing::StartsWith(
+          "executionSegment: provided segment 1/3:1/2 can't be found in sequence")));
   EXPECT_THAT(Problems(R"({"executionSegment": "x"})"),
               ElementsAre(testing::StartsWith("executionSegment: ")));
+  EXPECT_THAT(Problems(R"({"executionSegment": "0:1/16777217"})"),
+              ElementsAre("executionSegment: execution segment sequence 0,1/16777217,1: the least "
+                          "common denominator of its lengths exceeds 16777216"));
+}
+
+// A part of the test must lie in (0, 1], and the parts must follow one another.
+TEST(Validate, NamesTheSegmentThatIsWrong) {
+  constexpr struct {
+    const char* options;
+    const char* problem;
+  } kCases[] = {
+      {R"("executionSegment": "0:0")",
+       "executionSegment: execution segment \"0:0\": its end 0 must be greater than its begin 0"},
+      {R"("executionSegment": "1/2:1/3")",
+       "executionSegment: execution segment \"1/2:1/3\": its end 1/3 must be greater than its "
+       "begin 1/2"},
+      {R"("executionSegment": "120%")",
+       "executionSegment: execution segment \"120%\": border 120% is greater than 1"},
+      {R"("executionSegment": "0:1/2", "executionSegmentSequence": "0,1/2,1/3,1")",
+       "executionSegmentSequence: execution segment sequence \"0,1/2,1/3,1\": border 1/3 must be "
+       "greater than the one before it, 1/2"},
+      {R"("executionSegment": "0:1/2", "executionSegmentSequence": "0,1/2,1/2,1")",
+       "executionSegmentSequence: execution segment sequence \"0,1/2,1/2,1\": border 1/2 must be "
+       "greater than the one before it, 1/2"},
+      {R"("executionSegment": "0:2/3", "executionSegmentSequence": "0,1/3,1")",
+       "executionSegment: provided segment 0:2/3 can't be found in sequence 0,1/3,1"},
+  };
+  for (const auto& [options, problem] : kCases) {
+    EXPECT_THAT(Problems(std::string("{") + options + "}"), ElementsAre(problem)) << options;
+  }
 }
 
 TEST(Validate, ChecksTheRest) {

@@ -145,6 +145,38 @@ TEST(ArrivalTimes, SlowRampOverADayIsExact) {
   }
 }
 
+// The area of a triangle of 10 s by 2000/s.
+TEST(ArrivalTimes, RampToTwoThousandPerSecondInTenSecondsIsTenThousandStarts) {
+  const auto times = ArrivalTimes::Ramping(0, kSecond, {{absl::Seconds(10), 2000}});
+  ASSERT_EQ(times->total(), 10'000);
+  EXPECT_EQ(times->StartOf(9'999), absl::Seconds(10));
+  ExpectNear(times->StartOf(0), 0.1);      // 100 t^2 = 1
+  ExpectNear(times->StartOf(2'499), 5.0);  // 100 t^2 = 2500
+  const auto tuples = *SegmentTuple::MakeAll(*SegmentSequence::FromWeights({3, 2, 2}));
+  int64_t starts = 0;
+  for (const SegmentTuple& tuple : tuples) {
+    starts += SegmentArrivals(*times, tuple.Retuple(100)).total();
+  }
+  EXPECT_EQ(starts, 10'000);
+}
+
+TEST(ArrivalTimes, FromOnePerHourToAHundredThousandPerSecond) {
+  const auto hourly = ArrivalTimes::Constant(1, absl::Hours(1), absl::Hours(24 * 365));
+  ASSERT_EQ(hourly->total(), 8760);
+  EXPECT_EQ(hourly->StartOf(8759), absl::Hours(8759));
+  const auto fast = ArrivalTimes::Constant(100'000, kSecond, absl::Hours(1));
+  ASSERT_EQ(fast->total(), 360'000'000);
+  EXPECT_EQ(fast->StartOf(1), absl::Microseconds(10));
+  EXPECT_EQ(fast->StartOf(359'999'999), absl::Hours(1) - absl::Microseconds(10));
+  // 3 per 7 s: no interval is a whole number of nanoseconds, and none adds up its error.
+  const auto thirds = ArrivalTimes::Constant(3, absl::Seconds(7), absl::Seconds(7'000'000));
+  ASSERT_EQ(thirds->total(), 3'000'000);
+  EXPECT_EQ(thirds->StartOf(2'999'997), absl::Seconds(6'999'993));
+  // From one to the other within 10 s: (1/3600 + 100000) / 2 * 10 = 500000.0013...
+  const auto ramp = ArrivalTimes::Ramping(1, absl::Hours(1), {{absl::Seconds(10), 360'000'000}});
+  EXPECT_EQ(ramp->total(), 500'000);
+}
+
 TEST(ArrivalTimes, HugeRatesDoNotOverflow) {
   const auto times = ArrivalTimes::Ramping(0, kSecond, {{absl::Seconds(1), 5'000'000'000'000}});
   ASSERT_TRUE(times.ok());

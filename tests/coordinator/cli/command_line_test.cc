@@ -65,7 +65,7 @@ TEST(CommandLine, ReadsSettingsOfTheRun) {
   EXPECT_EQ(run.run.summary_mode, SummaryMode::kFull);
   EXPECT_EQ(run.run.agents, 3);
   EXPECT_EQ(run.run.tolerated_loss_percent, 25);
-  EXPECT_EQ(run.run.partition, PartitionRule::kFair);
+  EXPECT_EQ(run.run.partition, Partition::kFair);
   EXPECT_FALSE(run.test.include_system_env_vars);
   EXPECT_EQ(run.log.format, LogSettings::Format::kRaw);
 }
@@ -85,7 +85,8 @@ TEST(CommandLine, ReadsTheOtherCommands) {
   EXPECT_TRUE(Parsed<InspectCommand>({"inspect", "--execution-requirements", "s.js"})
                   .execution_requirements);
   EXPECT_FALSE(Parsed<InspectCommand>({"inspect", "s.js"}).test.include_system_env_vars);
-  EXPECT_EQ(Parsed<PlanCommand>({"plan", "--agents", "4", "s.js"}).agents, 4);
+  EXPECT_EQ(Parsed<PlanCommand>({"plan", "--agents", "4", "s.js"}).weights,
+            (std::vector<int64_t>{1, 1, 1, 1}));
   const auto coordinator =
       Parsed<CoordinatorCommand>({"coordinator", "--listen", "0.0.0.0:1", "--insecure",
                                   "--agents=2", "--wait-for-agents", "5s", "s.js"});

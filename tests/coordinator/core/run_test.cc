@@ -109,6 +109,7 @@ class ScriptedAgent {
   bool answers_teardown = true;
   int64_t segment_index = -1;
   int64_t t0_ns = 0;
+  std::vector<int64_t> switches_ns;  // when to pause and resume, in turn
   v1::Assign assigned;
 
  private:
@@ -145,9 +146,11 @@ class ScriptedAgent {
         return;
       case v1::CoordinatorMessage::kPause:
         asked.push_back("pause");
+        switches_ns.push_back(message.pause().at_coordinator_mono_ns());
         return;
       case v1::CoordinatorMessage::kResume:
         asked.push_back("resume");
+        switches_ns.push_back(message.resume().at_coordinator_mono_ns());
         return;
       case v1::CoordinatorMessage::kScale:
         asked.push_back(
@@ -391,6 +394,9 @@ TEST_F(RunTest, AbortOnFailStopsTheRunWithinASecond) {
 }
 
 TEST_F(RunTest, ADeadAgentIsNamedWithinItsLeaseAndFailsTheRun) {
+  source.plan->share_of = [](const SegmentTuple& segment) {
+    return AgentShare{.scenarios = {{"a", segment.Scale(120), 3}, {"b", -1, 4}}, .max_vus = 7};
+  };
   Begin(3);
   for (size_t i = 0; i < 3; ++i) {
     agent(i).iterate_for = absl::Minutes(5);
@@ -412,7 +418,7 @@ TEST_F(RunTest, ADeadAgentIsNamedWithinItsLeaseAndFailsTheRun) {
   EXPECT_THAT(
       log.messages,
       Contains("agent agent-2 was lost: nothing was heard from it for 10s; missing: segment "
-               "1/3:2/3, scenario a: 12 of 40 iterations"));
+               "1/3:2/3, scenario a: 12 of 40 iterations, scenario b: 4 VUs from 0% on"));
   EXPECT_THAT(agent(0).asked, Contains("teardown "));
 }
 
@@ -549,6 +555,54 @@ TEST_F(RunTest, PauseAndResumeReachAllAgents) {
     EXPECT_THAT(agent(i).asked, IsSupersetOf({"pause", "resume"}));
     EXPECT_EQ(std::count(agent(i).asked.begin(), agent(i).asked.end(), "pause"), 1);
   }
+}
+
+TEST_F(RunTest, AllAgentsPauseAndResumeAtTheSameInstants) {
+  source.plan->executors = {{"a", "externally-controlled"}};
+  source.plan->controlled = {{"a", {.vus = 2, .max_vus = 10}}};
+  Begin(2);
+  loop.RunFor(absl::Seconds(1));
+  const int64_t now = loop.clock().Mono().nanos();
+  EXPECT_TRUE(run->Pause().ok());
+  EXPECT_TRUE(run->Resume().ok());
+  loop.RunFor(absl::Milliseconds(10));
+  ASSERT_EQ(agent(0).switches_ns.size(), 2u);
+  EXPECT_EQ(agent(1).switches_ns, agent(0).switches_ns);
+  EXPECT_GT(agent(0).switches_ns[0], now);  // ahead, so that everybody has heard of it by then
+  EXPECT_GT(agent(0).switches_ns[1], agent(0).switches_ns[0]);
+}
+
+TEST_F(RunTest, APauseBetweenStartAndT0IsAfterT0) {
+  source.plan->executors = {{"a", "externally-controlled"}};
+  source.plan->controlled = {{"a", {.vus = 2, .max_vus = 10}}};
+  Begin(2);
+  while (run->state() != RunState::kRunning) {
+    ASSERT_TRUE(loop.RunOne());
+  }
+  EXPECT_TRUE(run->Pause().ok());
+  loop.RunFor(absl::Milliseconds(50));
+  EXPECT_GT(agent(0).switches_ns.at(0), agent(0).t0_ns);
+}
+
+// rps follows VUs, as all work does: an agent without one gets no part, and its setup() no limit
+// but the test's.
+TEST_F(RunTest, RpsIsDividedByVus) {
+  source.plan->rps = 10;
+  source.plan->share_of = [](const SegmentTuple& segment) {
+    return AgentShare{.scenarios = {}, .max_vus = segment.Scale(2)};
+  };
+  Begin(3);
+  loop.RunFor(absl::Seconds(1));
+  EXPECT_EQ(agent(0).assigned.rps_share(), 5);
+  EXPECT_EQ(agent(1).assigned.rps_share(), 5);
+  EXPECT_EQ(agent(2).assigned.rps_share(), 10);
+}
+
+TEST_F(RunTest, ThePartitionReachesTheAgents) {
+  source.plan->partition = Partition::kFair;
+  Begin(1);
+  loop.RunFor(absl::Seconds(1));
+  EXPECT_EQ(agent(0).assigned.partition(), v1::Assign::FAIR);
 }
 
 TEST_F(RunTest, AnAgentThatDoesNotStopIsExpelled) {

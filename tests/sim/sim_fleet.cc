@@ -1,0 +1,368 @@
+#include "tests/sim/sim_fleet.h"
+
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+
+#include "agent/rpc/conductor.h"
+#include "common/options/options_json.h"
+#include "common/plan/plan.h"
+#include "tests/support/fake_vu_pool.h"
+
+namespace lockstep::testing {
+
+using coordinator::Run;
+using coordinator::RunState;
+
+void Ledger::Begin(size_t agent, SimIteration iteration) {
+  EXPECT_TRUE(begun_.insert(iteration).second)
+      << "iteration " << iteration.second << " of scenario " << iteration.first
+      << " began twice, now on agent " << agent;
+  ++begun_by_[{agent, iteration.first}];
+}
+
+void Ledger::MergeBatch(const std::string& agent, int64_t number,
+                        const std::vector<SimIteration>& full) {
+  EXPECT_EQ(number, ++last_batch_[agent])
+      << "a batch of " << agent << " was merged twice, or one was left out";
+  for (const SimIteration& iteration : full) {
+    EXPECT_TRUE(begun_.contains(iteration)) << iteration.second << " was counted and never began";
+    EXPECT_TRUE(counted_.insert(iteration).second)
+        << "iteration " << iteration.second << " of scenario " << iteration.first
+        << " was counted twice";
+    ++counted_of_[agent];
+  }
+}
+
+int64_t Ledger::counted_of(const std::string& agent) const {
+  const auto found = counted_of_.find(agent);
+  return found == counted_of_.end() ? 0 : found->second;
+}
+
+int64_t Ledger::begun_by(size_t agent, size_t scenario) const {
+  const auto found = begun_by_.find({agent, scenario});
+  return found == begun_by_.end() ? 0 : found->second;
+}
+
+namespace {
+
+class CollectingLogger final : public Logger {
+ public:
+  void Write(LogRecord record) override { messages.push_back(std::move(record.message)); }
+  std::vector<std::string> messages;
+};
+
+// A script that exports everything, and whose iterations only take time.
+class FakeHost final : public agent::ScriptHost {
+ public:
+  FakeHost(EventLoop& loop, uint64_t seed, size_t agent, Ledger& ledger)
+      : loop_(loop), random_(seed), agent_(agent), ledger_(ledger) {}
+
+  void Inspect(const agent::ScriptBundle& bundle, const std::map<std::string, std::string>&,
+               agent::FileLoader loader,
+               absl::AnyInvocable<void(agent::ScriptResult<agent::Inspection>)> done) override {
+    EXPECT_EQ(bundle.files.at(bundle.main_url), "the script");
+    loader_ = std::move(loader);
+    loader_("file:///dir/lib.js",
+            [done = std::move(done)](absl::StatusOr<std::string> content) mutable {
+              EXPECT_TRUE(content.ok());
+              done({.value = agent::Inspection{}, .failure = {}});
+            });
+  }
+  void Prepare(const agent::ScriptBundle& bundle, agent::RunConfig config, int64_t vus,
+               absl::AnyInvocable<void(agent::ScriptResult<bool>)> done) override {
+    EXPECT_EQ(bundle.files.size(), 2u);
+    auto begins = [this](const IterationRecord& record) {
+      ledger_.Begin(agent_, {record.scenario, record.iteration.in_test});
+      return absl::Milliseconds(20 + static_cast<int64_t>(random_.Below(300)));
+    };
+    pool_ = std::make_unique<FakeVuPool>(
+        loop_, FakeVuPool::Options{.vus = vus, .segment = config.segment, .duration = begins});
+    loop_.After(absl::Milliseconds(30),
+                [done = std::move(done)]() mutable { done({.value = true, .failure = {}}); });
+  }
+  void RunSetup(absl::AnyInvocable<void(agent::ScriptResult<std::string>)> done) override {
+    ++setups;
+    loop_.After(absl::Milliseconds(10),
+                [done = std::move(done)]() mutable { done({.value = "42", .failure = {}}); });
+  }
+  void SetSetupData(std::string json) override { EXPECT_EQ(json, "42"); }
+  void RunTeardown(absl::AnyInvocable<void(agent::ScriptResult<bool>)> done) override {
+    ++teardowns;
+    loop_.After(absl::Milliseconds(10),
+                [done = std::move(done)]() mutable { done({.value = true, .failure = {}}); });
+  }
+  void RunHandleSummary(
+      std::string,
+      absl::AnyInvocable<void(agent::ScriptResult<std::map<std::string, std::string>>)> done)
+      override {
+    ++summaries;
+    done({.value = std::map<std::string, std::string>(), .failure = {}});
+  }
+  void SetRunStart(MonoTime t0, absl::Time) override { t0_local = t0; }
+  agent::VuPool& pool() override { return *pool_; }
+  void Reset(absl::AnyInvocable<void()> done) override { loop_.Post(std::move(done)); }
+  void SetEvents(Events) override {}
+
+  const std::vector<IterationRecord>& records() const {
+    static const std::vector<IterationRecord> none;
+    return pool_ == nullptr ? none : pool_->records();
+  }
+  int setups = 0, teardowns = 0, summaries = 0;
+  std::optional<MonoTime> t0_local;
+
+ private:
+  EventLoop& loop_;
+  Random random_;
+  const size_t agent_;
+  Ledger& ledger_;
+  agent::FileLoader loader_;
+  std::unique_ptr<FakeVuPool> pool_;
+};
+
+// Seals the batch's number and "scenario,iteration" of each iteration that has ended since.
+class FakeRecorder final : public agent::Recorder {
+ public:
+  FakeRecorder(FakeHost& host, size_t scenarios) : dropped(scenarios, 0), host_(host) {}
+  void BeginRun(const v1::Assign&, const Options&) override {}
+  void AddDropped(size_t scenario, int64_t count, int64_t) override {
+    dropped.at(scenario) += count;
+  }
+  void Seal(uint64_t number, absl::AnyInvocable<void(std::string)> done) override {
+    std::string batch;
+    for (const IterationRecord& record : host_.records()) {
+      if (record.how == agent::IterationEnd::kFull &&
+          sealed_.insert({record.scenario, record.iteration.in_test}).second) {
+        absl::StrAppend(&batch, record.scenario, ",", record.iteration.in_test, "\n");
+      }
+    }
+    if (!batch.empty()) {
+      batch = absl::StrCat(number, "\n", batch);
+    }
+    done(std::move(batch));
+  }
+  std::vector<int64_t> dropped;
+
+ private:
+  FakeHost& host_;
+  std::set<SimIteration> sealed_;
+};
+
+struct SimAgent {
+  SimAgent(SimLoop& sim, SimNetwork& network, Ledger& ledger, size_t index, const SimSetup& setup)
+      : loop(sim, setup.agents[index].clock_offset),
+        host(loop, setup.seed * 100 + index, index, ledger),
+        recorder(host, setup.scenarios.size()),
+        log(loop),
+        transport(network.MakeTransport()) {
+    agent::SessionSettings settings;
+    settings.version = "1";
+    settings.name = absl::StrCat("agent-", index);
+    settings.weight = setup.agents[index].weight;
+    settings.process_id = static_cast<int64_t>(index) + 1;
+    session = std::make_unique<agent::Session>(loop, *transport, logger, settings);
+    conductor = std::make_unique<agent::Conductor>(
+        agent::Conductor::Parts{loop, *session, host, recorder, log},
+        [](absl::string_view json) { return FromCanonicalJson(json); });
+    conductor->Begin([](absl::Status) {});
+  }
+  NullLogger logger;
+  SkewedLoop loop;
+  FakeHost host;
+  FakeRecorder recorder;
+  agent::ScriptLog log;
+  std::unique_ptr<agent::Transport> transport;
+  std::unique_ptr<agent::Session> session;
+  std::unique_ptr<agent::Conductor> conductor;
+  bool died = false;
+};
+
+class SimSource final : public coordinator::TestSource {
+ public:
+  explicit SimSource(const SimSetup& setup) {
+    Options options;
+    options.scenarios = setup.scenarios;
+    plan_.options_json = ToCanonicalJson(options);
+    plan_.partition = setup.partition;
+    plan_.has_setup = plan_.has_teardown = plan_.has_handle_summary = true;
+    plan_.length = PlanInstance(setup.scenarios, SegmentTuple())->max_duration;
+    for (const ScenarioConfig& scenario : setup.scenarios) {
+      plan_.graceful_stop = std::max(plan_.graceful_stop, scenario.graceful_stop);
+    }
+    plan_.share_of = [scenarios = setup.scenarios](const SegmentTuple& segment) {
+      const InstancePlan part = *PlanInstance(scenarios, segment);
+      coordinator::AgentShare share{.scenarios = {}, .max_vus = part.max_vus};
+      for (const ScenarioPlan& scenario : part.scenarios) {
+        share.scenarios.push_back({scenario.name, scenario.iterations, scenario.max_vus});
+      }
+      return share;
+    };
+  }
+  const coordinator::ScriptSource& script() const override { return script_; }
+  void Fetch(const std::string&,
+             absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) override {
+    done(std::string("a library"));
+  }
+  absl::StatusOr<coordinator::TestPlan> MakePlan(const v1::Inspected&) override { return plan_; }
+
+ private:
+  const coordinator::ScriptSource script_{"file:///dir/script.js", "file:///dir/", "the script"};
+  coordinator::TestPlan plan_;
+};
+
+class SimResults final : public coordinator::RunResults {
+ public:
+  explicit SimResults(Ledger& ledger) : ledger_(ledger) {}
+  absl::Status Merge(const std::string& agent, absl::string_view batch) override {
+    const std::vector<absl::string_view> lines = absl::StrSplit(batch, '\n', absl::SkipEmpty());
+    int64_t number = 0;
+    EXPECT_TRUE(absl::SimpleAtoi(lines.at(0), &number));
+    std::vector<SimIteration> full;
+    for (size_t i = 1; i < lines.size(); ++i) {
+      const std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(lines[i], ',');
+      SimIteration& iteration = full.emplace_back();
+      EXPECT_TRUE(absl::SimpleAtoi(parts.first, &iteration.first));
+      EXPECT_TRUE(absl::SimpleAtoi(parts.second, &iteration.second));
+    }
+    ledger_.MergeBatch(agent, number, full);
+    return absl::OkStatus();
+  }
+  void AddVus(int64_t, int64_t) override {}
+  std::optional<std::string> CheckThresholds(absl::Duration) override { return std::nullopt; }
+  std::optional<std::string> FinalThresholds(absl::Duration) override { return std::nullopt; }
+  std::string SummaryData(absl::Duration, const v1::SetupValue&) override { return "{}"; }
+  void DescribeThresholds(v1::RunStatus*) const override {}
+
+ private:
+  Ledger& ledger_;
+};
+
+// The coordinator's side and the agents of one run.
+class Fleet {
+ public:
+  explicit Fleet(const SimSetup& setup)
+      : setup_(setup),
+        network_(loop_, setup.seed, setup.faults),
+        fleet_(loop_, network_, log_, {.version = "1"},
+               [this] { return absl::StrCat("session", ++ids_); }),
+        source_(setup),
+        results_(outcome_.ledger) {
+    network_.Attach(&fleet_);
+    coordinator::RunSettings settings;
+    settings.agents = setup.agents.size();
+    settings.tolerated_loss_percent = setup.tolerated_loss_percent;
+    settings.wait_for_agents = absl::Minutes(1);
+    run_ = std::make_unique<Run>(loop_, fleet_, source_, results_, log_, settings);
+  }
+
+  SimOutcome Play() {
+    run_->Begin({.on_state =
+                     [this](RunState state) {
+                       outcome_.started = outcome_.started || state == RunState::kRunning;
+                       if (state == RunState::kRunning) {
+                         ScheduleKill();
+                       }
+                     },
+                 .on_planned = [](const coordinator::TestPlan&) {},
+                 .on_tick = [] {},
+                 .on_summary = [](auto) {},
+                 .on_done =
+                     [this](const coordinator::RunOutcome& outcome) {
+                       EXPECT_FALSE(outcome_.ended) << "the run ended twice";
+                       outcome_.ended = true;
+                       outcome_.exit_code = static_cast<int>(outcome.exit_code);
+                     }});
+    agents_.resize(setup_.agents.size());
+    for (size_t i = 0; i < agents_.size(); ++i) {
+      loop_.After(setup_.agents[i].join_after, [this, i] {
+        agents_[i] = std::make_unique<SimAgent>(loop_, network_, outcome_.ledger, i, setup_);
+      });
+      if (setup_.agents[i].dies_at < absl::InfiniteDuration()) {
+        loop_.After(setup_.agents[i].dies_at, [this, i] { Kill(i); });
+      }
+    }
+    if (setup_.interrupt_at < absl::InfiniteDuration()) {
+      loop_.After(setup_.interrupt_at, [this] { run_->Interrupt("interrupt"); });
+    }
+    const MonoTime limit = loop_.clock().Mono() + absl::Hours(1);
+    bool consistent = true;
+    while (run_->state() != RunState::kDone && loop_.clock().Mono() < limit && consistent) {
+      EXPECT_TRUE(loop_.RunOne());
+      consistent = outcome_.ledger.Consistent();
+      ++outcome_.events;
+    }
+    EXPECT_TRUE(consistent);
+    Conclude();
+    // The loop's tasks refer to the agents: play what is left while they are there.
+    network_.Calm();
+    loop_.RunFor(absl::Seconds(15));
+    return std::move(outcome_);
+  }
+
+ private:
+  void Kill(size_t agent) {
+    if (agents_[agent] != nullptr && !std::exchange(agents_[agent]->died, true)) {
+      network_.CutOff(*agents_[agent]->transport);
+    }
+  }
+  void ScheduleKill() {
+    if (setup_.kill_after_t0 < absl::InfiniteDuration()) {
+      loop_.After(setup_.kill_after_t0, [this] { Kill(setup_.victim); });
+    }
+  }
+  void Conclude() {
+    std::optional<MonoTime> first;
+    for (size_t i = 0; i < agents_.size(); ++i) {
+      if (agents_[i] == nullptr) {
+        continue;
+      }
+      const FakeHost& host = agents_[i]->host;
+      outcome_.setups += host.setups;
+      outcome_.teardowns += host.teardowns;
+      outcome_.summaries += host.summaries;
+      if (host.t0_local.has_value() && !agents_[i]->died) {
+        const MonoTime t0 = *host.t0_local - setup_.agents[i].clock_offset;
+        first = first.value_or(t0);
+        outcome_.worst_t0 = std::max(outcome_.worst_t0, absl::AbsDuration(t0 - *first));
+      }
+    }
+    for (const coordinator::RunMember& member : run_->members()) {
+      size_t agent = 0;
+      EXPECT_TRUE(absl::SimpleAtoi(absl::StripPrefix(member.name, "agent-"), &agent));
+      outcome_.members.push_back({agent, member.lost, agents_[agent]->died, member.share,
+                                  member.progress, agents_[agent]->recorder.dropped});
+    }
+    outcome_.log = log_.messages;
+  }
+
+  const SimSetup& setup_;
+  SimOutcome outcome_;
+  SimLoop loop_;
+  CollectingLogger log_;
+  SimNetwork network_;
+  int ids_ = 0;
+  coordinator::Fleet fleet_;
+  SimSource source_;
+  SimResults results_;
+  std::unique_ptr<Run> run_;
+  std::vector<std::unique_ptr<SimAgent>> agents_;
+};
+
+}  // namespace
+
+SimOutcome PlayRun(const SimSetup& setup) {
+  SimSetup in_order = setup;
+  Options options;
+  options.scenarios = setup.scenarios;
+  in_order.scenarios = *FromCanonicalJson(ToCanonicalJson(options))->scenarios;
+  SimOutcome outcome = Fleet(in_order).Play();
+  outcome.scenarios = in_order.scenarios;
+  return outcome;
+}
+
+}  // namespace lockstep::testing

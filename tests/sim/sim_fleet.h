@@ -1,0 +1,95 @@
+// A whole fleet in one process on simulated time: the coordinator's core, and agents' conductors
+// with real scenario engines and fake VUs, over a network that delays, breaks, loses and repeats.
+// Everything follows from one seed.
+//
+// What must never happen is checked as it happens (see Ledger), what must have happened when the
+// run has ended (see SimOutcome).
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/options/options.h"
+#include "coordinator/core/run.h"
+#include "tests/sim/sim_network.h"
+
+namespace lockstep::testing {
+
+using SimIteration = std::pair<size_t, int64_t>;  // scenario, iterationInTest
+
+// Every iteration of a run, from its beginning on an agent to the batch that counts it. Fails the
+// test as soon as one begins twice, is counted twice or is counted without having begun, or a batch
+// comes twice or out of turn.
+class Ledger {
+ public:
+  void Begin(size_t agent, SimIteration iteration);
+  void MergeBatch(const std::string& agent, int64_t number, const std::vector<SimIteration>& full);
+  // Holds after each event.
+  bool Consistent() const { return counted_.size() <= begun_.size(); }
+
+  const std::set<SimIteration>& begun() const { return begun_; }
+  const std::set<SimIteration>& counted() const { return counted_; }
+  // By agent and scenario.
+  int64_t begun_by(size_t agent, size_t scenario) const;
+  int64_t counted_of(const std::string& agent) const;
+
+ private:
+  std::set<SimIteration> begun_;
+  std::set<SimIteration> counted_;
+  std::map<std::pair<size_t, size_t>, int64_t> begun_by_;
+  std::map<std::string, int64_t> counted_of_;
+  std::map<std::string, int64_t> last_batch_;
+};
+
+struct SimAgentSetup {
+  int64_t weight = 1;
+  absl::Duration clock_offset;
+  absl::Duration join_after;
+  // Since the simulation's start; nothing gets through from then on, and nobody is told.
+  absl::Duration dies_at = absl::InfiniteDuration();
+};
+
+struct SimSetup {
+  uint64_t seed = 1;
+  std::vector<SimAgentSetup> agents;
+  std::vector<ScenarioConfig> scenarios;
+  Partition partition = Partition::kStriped;
+  NetworkFaults faults;
+  double tolerated_loss_percent = 0;
+  absl::Duration interrupt_at = absl::InfiniteDuration();   // a Ctrl+C, since the start
+  absl::Duration kill_after_t0 = absl::InfiniteDuration();  // of agent `victim`
+  size_t victim = 0;
+};
+
+struct SimMember {
+  size_t agent = 0;
+  bool lost = false;
+  bool died = false;  // in truth; a dead agent that nobody missed is not lost
+  coordinator::AgentShare share;
+  v1::Progress progress;         // the coordinator's latest
+  std::vector<int64_t> dropped;  // by scenario; what the agent itself counted
+};
+
+struct SimOutcome {
+  bool ended = false;
+  int exit_code = -1;
+  // As agents get them: whoever names one by its index means this order.
+  std::vector<ScenarioConfig> scenarios;
+  Ledger ledger;
+  std::vector<SimMember> members;
+  std::vector<std::string> log;  // the coordinator's
+  int setups = 0, teardowns = 0, summaries = 0;
+  bool started = false;     // T0 was announced
+  absl::Duration worst_t0;  // of a living agent's T0 from the first one's
+  int64_t events = 0;
+};
+
+// Plays one run to its end, or for an hour of simulated time.
+SimOutcome PlayRun(const SimSetup& setup);
+
+}  // namespace lockstep::testing
