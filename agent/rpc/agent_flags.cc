@@ -11,6 +11,8 @@
 namespace lockstep::agent {
 namespace {
 
+constexpr int64_t kMostWeight = 1'000'000;  // as in control.proto
+
 std::string DefaultName() {
   char host[256] = "agent";
   if (gethostname(host, sizeof(host) - 1) != 0) {
@@ -34,8 +36,7 @@ std::variant<AgentFlags, AgentFlagsExit> ParseAgentFlags(const std::vector<std::
                "Speak plain text: everybody on the way can read the script");
   app.add_option("--name", flags.name, "Name in the fleet (default: host name and process id)");
   app.add_option("--weight", flags.weight,
-                 "Share of the work relative to the other agents' weights (default 1)")
-      ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}));
+                 "Share of the work relative to the other agents' weights (default 1)");
   app.add_option("--label", labels, "KEY=VALUE, shown in the status; may be repeated");
   app.add_option("--metrics-address", flags.metrics_address,
                  "Serve /metrics, /healthz and /readyz on HOST:PORT (default: nowhere)");
@@ -54,6 +55,11 @@ std::variant<AgentFlags, AgentFlagsExit> ParseAgentFlags(const std::vector<std::
     return AgentFlagsExit{ExitCode::kSuccess, out.str(), ""};
   } catch (const CLI::ParseError& error) {
     return AgentFlagsExit{ExitCode::kOther, "", error.what()};
+  }
+  if (flags.weight < 1 || flags.weight > kMostWeight) {
+    return AgentFlagsExit{ExitCode::kInvalidConfig, "",
+                          absl::StrCat("--weight: invalid value ", flags.weight,
+                                       ": expected an integer from 1 to ", kMostWeight)};
   }
   for (const std::string& label : labels) {
     size_t equals = label.find('=');

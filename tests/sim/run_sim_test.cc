@@ -3,7 +3,9 @@
 // those dropped, less those missing by name.
 //
 // LOCKSTEP_SIM_SEED=N replays one history; LOCKSTEP_SIM_RUNS=N plays so many of large fleets.
+#include <algorithm>
 #include <cstdlib>
+#include <map>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -43,6 +45,11 @@ std::vector<uint64_t> Seeds(uint64_t count) {
     seeds[i] = i + 1;
   }
   return seeds;
+}
+
+// A simulation's clock at its beginning.
+MonoTime SimLoopStart() {
+  return lockstep::testing::SimLoop().clock().Mono();
 }
 
 ScenarioConfig Scenario(std::string name, ExecutorConfig executor) {
@@ -198,6 +205,37 @@ TEST(RunSim, WithoutToleranceALossEndsTheRun) {
     // An agent that had nothing left to say when it vanished is not missed until its lease is over.
     EXPECT_THAT(outcome.exit_code, AnyOf(255, 0));
     EXPECT_EQ(outcome.teardowns, 1);
+  }
+}
+
+// The agents' clocks differ by minutes; what they agree on is the coordinator's clock.
+TEST(RunSim, AllAgentsPauseAndResumeAtOneInstant) {
+  for (uint64_t seed : Seeds(20)) {
+    SCOPED_TRACE(absl::StrCat("LOCKSTEP_SIM_SEED=", seed));
+    SimSetup setup = FiveAgents(seed, {});
+    setup.scenarios = {Scenario(
+        "control",
+        ExternallyControlledConfig{.vus = 25, .max_vus = 25, .duration = absl::Seconds(8)})};
+    setup.pause_at = absl::Seconds(2);
+    setup.resume_at = absl::Seconds(5);
+    const SimOutcome outcome = PlayRun(setup);
+    CheckAccounts(setup, outcome);
+    EXPECT_EQ(outcome.exit_code, 0);
+    const MonoTime start = SimLoopStart();
+    const absl::Duration inexact = setup.faults.max_delay;  // of two clocks: half a round trip each
+    std::map<size_t, absl::Duration> first_after;
+    for (const auto& [agent, at] : outcome.ledger.begins()) {
+      const absl::Duration since = at - start;
+      // A pause is announced three round trips and some milliseconds ahead.
+      EXPECT_FALSE(since > absl::Milliseconds(2100) && since < absl::Seconds(5)) << since;
+      if (since >= absl::Seconds(5)) {
+        first_after.emplace(agent, since);
+      }
+    }
+    ASSERT_EQ(first_after.size(), 5u);
+    for (const auto& [agent, since] : first_after) {
+      EXPECT_LE(absl::AbsDuration(since - first_after.begin()->second), inexact) << agent;
+    }
   }
 }
 

@@ -19,7 +19,8 @@ namespace lockstep::testing {
 using coordinator::Run;
 using coordinator::RunState;
 
-void Ledger::Begin(size_t agent, SimIteration iteration) {
+void Ledger::Begin(size_t agent, SimIteration iteration, MonoTime at) {
+  begins_.emplace_back(agent, at);
   EXPECT_TRUE(begun_.insert(iteration).second)
       << "iteration " << iteration.second << " of scenario " << iteration.first
       << " began twice, now on agent " << agent;
@@ -60,8 +61,9 @@ class CollectingLogger final : public Logger {
 // A script that exports everything, and whose iterations only take time.
 class FakeHost final : public agent::ScriptHost {
  public:
-  FakeHost(EventLoop& loop, uint64_t seed, size_t agent, Ledger& ledger)
-      : loop_(loop), random_(seed), agent_(agent), ledger_(ledger) {}
+  FakeHost(EventLoop& loop, absl::Duration clock_offset, uint64_t seed, size_t agent,
+           Ledger& ledger)
+      : loop_(loop), clock_offset_(clock_offset), random_(seed), agent_(agent), ledger_(ledger) {}
 
   void Inspect(const agent::ScriptBundle& bundle, const std::map<std::string, std::string>&,
                agent::FileLoader loader,
@@ -78,7 +80,8 @@ class FakeHost final : public agent::ScriptHost {
                absl::AnyInvocable<void(agent::ScriptResult<bool>)> done) override {
     EXPECT_EQ(bundle.files.size(), 2u);
     auto begins = [this](const IterationRecord& record) {
-      ledger_.Begin(agent_, {record.scenario, record.iteration.in_test});
+      ledger_.Begin(agent_, {record.scenario, record.iteration.in_test},
+                    record.begin - clock_offset_);
       return absl::Milliseconds(20 + static_cast<int64_t>(random_.Below(300)));
     };
     pool_ = std::make_unique<FakeVuPool>(
@@ -118,6 +121,7 @@ class FakeHost final : public agent::ScriptHost {
 
  private:
   EventLoop& loop_;
+  const absl::Duration clock_offset_;
   Random random_;
   const size_t agent_;
   Ledger& ledger_;
@@ -156,7 +160,7 @@ class FakeRecorder final : public agent::Recorder {
 struct SimAgent {
   SimAgent(SimLoop& sim, SimNetwork& network, Ledger& ledger, size_t index, const SimSetup& setup)
       : loop(sim, setup.agents[index].clock_offset),
-        host(loop, setup.seed * 100 + index, index, ledger),
+        host(loop, setup.agents[index].clock_offset, setup.seed * 100 + index, index, ledger),
         recorder(host, setup.scenarios.size()),
         log(loop),
         transport(network.MakeTransport()) {
@@ -193,6 +197,10 @@ class SimSource final : public coordinator::TestSource {
     plan_.length = PlanInstance(setup.scenarios, SegmentTuple())->max_duration;
     for (const ScenarioConfig& scenario : setup.scenarios) {
       plan_.graceful_stop = std::max(plan_.graceful_stop, scenario.graceful_stop);
+      plan_.executors[scenario.name] = ExecutorTypeName(scenario.executor);
+      if (const auto* controlled = std::get_if<ExternallyControlledConfig>(&scenario.executor)) {
+        plan_.controlled[scenario.name] = {controlled->vus, controlled->max_vus};
+      }
     }
     plan_.share_of = [scenarios = setup.scenarios](const SegmentTuple& segment) {
       const InstancePlan part = *PlanInstance(scenarios, segment);
@@ -288,6 +296,10 @@ class Fleet {
     }
     if (setup_.interrupt_at < absl::InfiniteDuration()) {
       loop_.After(setup_.interrupt_at, [this] { run_->Interrupt("interrupt"); });
+    }
+    if (setup_.pause_at < absl::InfiniteDuration()) {
+      loop_.After(setup_.pause_at, [this] { EXPECT_TRUE(run_->Pause().ok()); });
+      loop_.After(setup_.resume_at, [this] { EXPECT_TRUE(run_->Resume().ok()); });
     }
     const MonoTime limit = loop_.clock().Mono() + absl::Hours(1);
     bool consistent = true;

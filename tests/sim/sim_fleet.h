@@ -27,18 +27,22 @@ using SimIteration = std::pair<size_t, int64_t>;  // scenario, iterationInTest
 // comes twice or out of turn.
 class Ledger {
  public:
-  void Begin(size_t agent, SimIteration iteration);
+  // `at`: by the coordinator's clock.
+  void Begin(size_t agent, SimIteration iteration, MonoTime at);
   void MergeBatch(const std::string& agent, int64_t number, const std::vector<SimIteration>& full);
   // Holds after each event.
   bool Consistent() const { return counted_.size() <= begun_.size(); }
 
   const std::set<SimIteration>& begun() const { return begun_; }
   const std::set<SimIteration>& counted() const { return counted_; }
+  // Agent and time of each beginning, in the order of time.
+  const std::vector<std::pair<size_t, MonoTime>>& begins() const { return begins_; }
   // By agent and scenario.
   int64_t begun_by(size_t agent, size_t scenario) const;
   int64_t counted_of(const std::string& agent) const;
 
  private:
+  std::vector<std::pair<size_t, MonoTime>> begins_;
   std::set<SimIteration> begun_;
   std::set<SimIteration> counted_;
   std::map<std::pair<size_t, size_t>, int64_t> begun_by_;
@@ -61,7 +65,10 @@ struct SimSetup {
   Partition partition = Partition::kStriped;
   NetworkFaults faults;
   double tolerated_loss_percent = 0;
-  absl::Duration interrupt_at = absl::InfiniteDuration();   // a Ctrl+C, since the start
+  absl::Duration interrupt_at = absl::InfiniteDuration();  // a Ctrl+C, since the start
+  // People's wishes, since the start.
+  absl::Duration pause_at = absl::InfiniteDuration();
+  absl::Duration resume_at = absl::InfiniteDuration();
   absl::Duration kill_after_t0 = absl::InfiniteDuration();  // of agent `victim`
   size_t victim = 0;
 };

@@ -1,5 +1,6 @@
 // The same test on one agent and on several: the same work, at the same instants. Conformance group
 // `segments`, and requirements R3 and R10.
+#include <cmath>
 #include <map>
 
 #include "common/base/random.h"
@@ -84,6 +85,46 @@ TEST_F(SegmentsTest, SharedIterationsFollowTheVusAndAreCompleteTogether) {
     }
     std::sort(all.begin(), all.end());
     EXPECT_EQ(all, (std::vector<int64_t>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}));
+  }
+}
+
+// 0 to 2000/s in 10 s: the area of the triangle, whatever the number of agents, and start n is at
+// sqrt(n / 100) seconds.
+TEST_F(SegmentsTest, ARampToTwoThousandPerSecondStartsTenThousand) {
+  for (const char* sequence : {"", "0,1/3,2/3,1"}) {
+    SCOPED_TRACE(sequence);
+    agents.clear();
+    t0 = loop.clock().Mono() + kSecond;
+    Play({Scenario(RampingArrivalRateConfig{0, kSecond, {{absl::Seconds(10), 2000}}, 100, 100})},
+         Taking(absl::Milliseconds(1)), sequence);
+    const auto begins = AllBegins();
+    ASSERT_EQ(begins.size(), 10'000u);
+    int64_t next = 0;
+    for (const auto& [begin, number] : begins) {
+      ASSERT_EQ(number, next++);
+      ASSERT_NEAR(absl::ToDoubleSeconds(begin), std::sqrt(static_cast<double>(next) / 100), 1e-6);
+    }
+    for (const auto& agent : agents) {
+      EXPECT_EQ(agent->dropped(), 0);
+    }
+  }
+}
+
+// Far below and far above one per second.
+TEST_F(SegmentsTest, OnePerHourAndAHundredThousandPerSecondKeepTheirInstants) {
+  Play({Scenario(ConstantArrivalRateConfig{1, absl::Hours(1), absl::Hours(5), 2, 2})},
+       Taking(absl::Milliseconds(1)), "0,1/2,1");
+  ASSERT_EQ(AllBegins().size(), 5u);
+  for (const auto& [begin, number] : AllBegins()) {
+    EXPECT_EQ(begin, absl::Hours(number));
+  }
+  agents.clear();
+  t0 = loop.clock().Mono() + kSecond;
+  Play({Scenario(ConstantArrivalRateConfig{100'000, kSecond, absl::Milliseconds(50), 40, 40})},
+       Taking(absl::Microseconds(100)), "0,1/2,1");
+  ASSERT_EQ(AllBegins().size(), 5'000u);
+  for (const auto& [begin, number] : AllBegins()) {
+    ASSERT_EQ(begin, absl::Microseconds(10) * number);
   }
 }
 

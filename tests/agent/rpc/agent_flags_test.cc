@@ -36,7 +36,12 @@ TEST(AgentFlags, HasANameOfItsOwn) {
 TEST(AgentFlags, NamesWhatIsWrong) {
   EXPECT_THAT(Bad({"--insecure"}).error, HasSubstr("--coordinator"));
   EXPECT_THAT(Bad({"--coordinator", "h:1"}).error, HasSubstr("--insecure"));
-  EXPECT_THAT(Bad({"--coordinator", "h:1", "--insecure", "--weight", "0"}).error, HasSubstr("0"));
+  for (const char* weight : {"0", "-3", "1000003"}) {
+    const AgentFlagsExit exit = Bad({"--coordinator", "h:1", "--insecure", "--weight", weight});
+    EXPECT_EQ(exit.error, std::string("--weight: invalid value ") + weight +
+                              ": expected an integer from 1 to 1000000");
+    EXPECT_EQ(exit.code, ExitCode::kInvalidConfig);
+  }
   EXPECT_THAT(Bad({"--coordinator", "h:1", "--insecure", "--label", "nonsense"}).error,
               HasSubstr("must be KEY=VALUE, got nonsense"));
   EXPECT_THAT(Bad({"--coordinator", "h:1", "--bogus"}).error, HasSubstr("--bogus"));

@@ -87,6 +87,11 @@ TEST(CommandLine, ReadsTheOtherCommands) {
   EXPECT_FALSE(Parsed<InspectCommand>({"inspect", "s.js"}).test.include_system_env_vars);
   EXPECT_EQ(Parsed<PlanCommand>({"plan", "--agents", "4", "s.js"}).weights,
             (std::vector<int64_t>{1, 1, 1, 1}));
+  const auto plan = Parsed<PlanCommand>(
+      {"plan", "--weights", "2,1,1", "--agents", "3", "--partition", "fair", "--json", "s.js"});
+  EXPECT_EQ(plan.weights, (std::vector<int64_t>{2, 1, 1}));
+  EXPECT_EQ(plan.partition, Partition::kFair);
+  EXPECT_TRUE(plan.json);
   const auto coordinator =
       Parsed<CoordinatorCommand>({"coordinator", "--listen", "0.0.0.0:1", "--insecure",
                                   "--agents=2", "--wait-for-agents", "5s", "s.js"});
