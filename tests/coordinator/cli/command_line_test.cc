@@ -196,8 +196,7 @@ TEST(CommandLine, ShowsHelp) {
 TEST(CommandLine, WarnsOfFlagsWithoutEffect) {
   auto result = ParseCommandLine({"run", "--profiling-enabled", "--partition=fair", "s.js"}, {});
   EXPECT_THAT(std::get<CommandLine>(result).warnings,
-              ElementsAre("--partition has no effect in this version",
-                          "--profiling-enabled has no effect in this version"));
+              ElementsAre("--profiling-enabled has no effect in this version"));
 }
 
 }  // namespace
