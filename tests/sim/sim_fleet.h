@@ -93,7 +93,6 @@ struct SimOutcome {
   int setups = 0, teardowns = 0, summaries = 0;
   bool started = false;     // T0 was announced
   absl::Duration worst_t0;  // of a living agent's T0 from the first one's
-  int64_t events = 0;
 };
 
 // Plays one run to its end, or for an hour of simulated time.
