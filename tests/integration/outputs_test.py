@@ -131,6 +131,35 @@ class Arrives(OutputsTest):
         self.assertIn("no regression", same.stdout)
 
 
+class Compares(OutputsTest):
+    def test_a_slower_run_fails_only_if_asked_to(self):
+        self.run_with("--result-file", "base.json")
+        slower = json.loads((self.folder / "base.json").read_text("utf-8"))
+        for metric in slower["metrics"]:
+            if metric["key"] == "http_req_duration":
+                metric["data"]["max"] = 1e6
+                for bucket in metric["data"]["histogram"]["positive"]:
+                    bucket[0] += 1024  # 2^4 times as long
+        (self.folder / "slower.json").write_text(json.dumps(slower), "utf-8")
+        told = self.lockstep("compare", "base.json", "slower.json")
+        self.assertEqual(0, told.returncode, told.stderr)
+        self.assertRegex(told.stdout, r"✗ http_req_duration med .*worse")
+        self.assertIn("✗ worse than the base", told.stdout)
+        failed = self.lockstep("compare", "base.json", "slower.json", "--fail-on-regression", "--json")
+        self.assertEqual(99, failed.returncode)
+        self.assertTrue(json.loads(failed.stdout)["regressed"])
+
+    def test_what_is_no_result_is_refused(self):
+        (self.folder / "other.json").write_text("{}", "utf-8")
+        for base, message in (("nothing.json", 'cannot read \\"nothing.json\\": No such file or directory'),
+                              (".", 'cannot read \\".\\": Is a directory'),
+                              ("other.json", '\\"other.json\\" is no result file')):
+            result = self.lockstep("compare", base, "other.json")
+            self.assertEqual(255, result.returncode)
+            self.assertIn(message, result.stderr)
+        self.assertEqual(104, self.lockstep("compare", "a", "b", "--alpha", "7").returncode)
+
+
 class Fails(OutputsTest):
     def test_a_sink_that_fails_for_a_while_loses_nothing(self):
         sink = self.sink(fail_first=3)
