@@ -9,6 +9,9 @@ namespace lockstep::agent {
 absl::string_view SucraseSource();
 // agent/js/web/url.js: evaluates to { URL, URLSearchParams }.
 absl::string_view WebUrlSource();
+// agent/js/web/crypto.js: evaluates to the function (native) => { crypto, CryptoKey }; `native` is
+// what MakeWebCryptoFunctions makes.
+absl::string_view WebCryptoSource();
 // agent/js/web/fetch.js: evaluates to the function (http) => { fetch, Headers, Response }; `http`
 // is the module k6/http.
 absl::string_view WebFetchSource();

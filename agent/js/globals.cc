@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "agent/js/api/glue.h"
+#include "agent/js/api/web_crypto.h"
 #include "agent/js/embedded_scripts.h"
 #include "agent/js/world.h"
 
@@ -185,6 +186,15 @@ v8::MaybeLocal<v8::Value> MakeFetchGlobals(v8::Local<v8::Context> context) {
   return make.As<v8::Function>()->Call(context, v8::Undefined(context->GetIsolate()), 1, &http);
 }
 
+v8::MaybeLocal<v8::Value> MakeCryptoGlobals(v8::Local<v8::Context> context) {
+  v8::Local<v8::Value> make;
+  if (!RunEmbedded(context, WebCryptoSource()).ToLocal(&make)) {
+    return {};
+  }
+  v8::Local<v8::Value> native = MakeWebCryptoFunctions(context);
+  return make.As<v8::Function>()->Call(context, v8::Undefined(context->GetIsolate()), 1, &native);
+}
+
 // The global `name` on first use: a script of ours makes it and those that belong with it, which
 // most scripts never need.
 template <v8::MaybeLocal<v8::Value> (*make)(v8::Local<v8::Context>)>
@@ -256,6 +266,7 @@ void InstallWebGlobals(v8::Local<v8::Context> context) {
   SetFunction(context, performance, "now", &PerformanceNow);
   SetProperty(context, global, "performance", performance);
   InstallLazily<&MakeUrlGlobals>(context, "lockstep:url", {"URL", "URLSearchParams"});
+  InstallLazily<&MakeCryptoGlobals>(context, "lockstep:crypto", {"crypto", "CryptoKey"});
   InstallLazily<&MakeFetchGlobals>(context, "lockstep:fetch", {"fetch", "Headers", "Response"});
 }
 

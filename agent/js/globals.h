@@ -11,7 +11,7 @@ namespace lockstep::agent {
 void InstallFileAccess(v8::Local<v8::Context> context);
 
 // TextEncoder, TextDecoder (UTF-8), structuredClone, queueMicrotask, performance, URL,
-// URLSearchParams; fetch, Headers and Response on top of k6/http.
+// URLSearchParams; crypto and CryptoKey; fetch, Headers and Response on top of k6/http.
 void InstallWebGlobals(v8::Local<v8::Context> context);
 
 }  // namespace lockstep::agent
