@@ -59,6 +59,15 @@ struct RunConfig {
   double rps_share = 0;                    // this agent's part of options.rps; 0: no limit
 };
 
+// A script asks for rows of the fleet's queue `queue`, which has `rows` and goes on for ever if it wraps. `done` takes
+// the first one's number and how many there are, 0 for no more.
+struct RowLease {
+  std::string queue;
+  int64_t rows = 0;
+  bool wrap = false;
+  absl::AnyInvocable<void(int64_t first, int64_t count)> done;
+};
+
 class ScriptHost {
  public:
   virtual ~ScriptHost() = default;
@@ -87,6 +96,7 @@ class ScriptHost {
   struct Events {
     absl::AnyInvocable<void(std::string message)> on_abort;
     absl::AnyInvocable<void(std::string message)> on_fail;
+    absl::AnyInvocable<void(RowLease)> on_lease = nullptr;
   };
   virtual void SetEvents(Events events) = 0;
 };

@@ -36,7 +36,7 @@ void Open(const Info& info) {
     return;
   }
   const std::string path = TextOf(isolate, info[0].As<v8::String>());
-  const absl::StatusOr<std::string> url = ResolvePath(path, CallingFile(isolate));
+  const absl::StatusOr<std::string> url = UrlOfPath(isolate, path);
   if (!url.ok()) {
     ThrowStatus(isolate, url.status());
     return;
@@ -240,6 +240,10 @@ v8::Local<v8::FunctionTemplate> MakeClass(v8::Isolate* isolate, absl::string_vie
 }
 
 }  // namespace
+
+absl::StatusOr<std::string> UrlOfPath(v8::Isolate* isolate, absl::string_view path) {
+  return ResolvePath(path, CallingFile(isolate));
+}
 
 void InstallFileAccess(v8::Local<v8::Context> context) {
   SetFunction(context, context->Global(), "open", &Open);

@@ -2,9 +2,18 @@
 // know from the web.
 #pragma once
 
+#include <string>
+
 #include <v8.h>
 
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
 namespace lockstep::agent {
+
+// The URL of the file that `path` means in the file whose code is running. InvalidArgument: of a
+// scheme that cannot be read.
+absl::StatusOr<std::string> UrlOfPath(v8::Isolate* isolate, absl::string_view path);
 
 // `open(path, [mode])` and `require(specifier)`: in the init code only; paths are relative to the
 // calling file.

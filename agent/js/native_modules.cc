@@ -14,8 +14,10 @@
 #include "agent/js/api/html_module.h"
 #include "agent/js/api/http_module.h"
 #include "agent/js/api/metrics_module.h"
+#include "agent/js/api/rows_module.h"
 #include "agent/js/api/websockets_module.h"
 #include "agent/js/api/ws_module.h"
+#include "agent/js/globals.h"
 #include "agent/js/timers.h"
 #include "agent/js/world.h"
 
@@ -28,6 +30,13 @@ v8::Local<v8::Object> MakeTimersModule(v8::Local<v8::Context> context) {
   const v8::Local<v8::Object> module = v8::Object::New(context->GetIsolate());
   InstallTimers(context, module);
   return module;
+}
+
+v8::Local<v8::Object> MakeRows(v8::Local<v8::Context> context, WorldSite& site) {
+  RowFiles files{.url_of = [isolate = context->GetIsolate()](
+                               const std::string& path) { return UrlOfPath(isolate, path); },
+                 .load = [&site](const std::string& url) { return site.LoadFile(url); }};
+  return MakeRowsModule(context, site.api(), site.rows(), std::move(files));
 }
 
 struct NativeModule {
@@ -51,6 +60,7 @@ constexpr std::array kModules = {
     NativeModule{"k6/experimental/websockets",
                  [](v8::Local<v8::Context> c, WorldSite& s) { return MakeWebSocketsModule(c, s.api()); }},
     NativeModule{"k6/ws", [](v8::Local<v8::Context> c, WorldSite& s) { return MakeWsModule(c, s.api()); }},
+    NativeModule{"lockstep/data", MakeRows},
 };
 
 }  // namespace

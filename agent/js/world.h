@@ -21,6 +21,7 @@
 
 namespace lockstep::agent {
 
+class RowStore;
 class SharedArrayStore;
 
 // What a world needs from its VU, beyond what the API's modules do.
@@ -29,6 +30,7 @@ class WorldSite {
   virtual ~WorldSite() = default;
   virtual ApiVu& api() = 0;
   virtual SharedArrayStore& shared_arrays() = 0;
+  virtual RowStore& rows() = 0;
   virtual const std::map<std::string, std::string>& env() const = 0;
   // Where console.* writes to.
   virtual Logger& console() = 0;

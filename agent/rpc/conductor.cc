@@ -90,6 +90,7 @@ void Conductor::Begin(absl::AnyInvocable<void(absl::Status)> on_finished) {
             message.mutable_script_verdict()->set_message(std::move(text));
             Send(std::move(message));
           },
+      .on_lease = [this](RowLease lease) { OnLease(std::move(lease)); },
   });
   session_.Open({
       .on_opened = [] {},
@@ -142,6 +143,7 @@ void Conductor::AbandonRun() {
   loop_.Cancel(health_timer_);
   resend_timer_ = TimerId::kNone;
   seals_.clear();
+  leases_.clear();
   outbox_ = std::make_unique<Outbox>();
   files_.Clear();
   run_id_ = 0;
@@ -209,6 +211,8 @@ void Conductor::Handle(const v1::CoordinatorMessage& message) {
       return OnRunTeardown(message.run_teardown());
     case Body::kRunHandleSummary:
       return OnRunHandleSummary(message.run_handle_summary());
+    case Body::kRowsLeased:
+      return OnRowsLeased(message.rows_leased());
     case Body::kPause:
     case Body::kResume:
     case Body::kScale: {
@@ -237,6 +241,30 @@ void Conductor::Handle(const v1::CoordinatorMessage& message) {
 }
 
 // ---- the script ----
+
+void Conductor::OnLease(RowLease lease) {
+  v1::AgentMessage message;
+  message.mutable_row_lease()->set_queue(lease.queue);
+  message.mutable_row_lease()->set_rows(lease.rows);
+  message.mutable_row_lease()->set_wrap(lease.wrap);
+  leases_[lease.queue] = std::move(lease.done);
+  Send(std::move(message));
+}
+
+void Conductor::OnRowsLeased(const v1::RowsLeased& leased) {
+  if (leased.first() < 0 || leased.count() < 0) {
+    Fail(absl::StrCat("rows_leased: ", leased.count(), " rows from ", leased.first(),
+                      ": neither may be negative"));
+    return;
+  }
+  const auto found = leases_.find(leased.queue());
+  if (found == leases_.end()) {
+    return;  // who asked has been interrupted for good
+  }
+  auto done = std::move(found->second);
+  leases_.erase(found);
+  done(leased.first(), leased.count());
+}
 
 void Conductor::OnInspect(const v1::Inspect& inspect) {
   files_.Keep(inspect.main_url(), inspect.main_script());
@@ -464,6 +492,7 @@ void Conductor::OnStop() {
   if (in_setup_) {  // nothing but a reset interrupts it; what it measured is sealed before
     SealThen([this] {
       engine_.reset();
+      leases_.clear();
       host_.Reset(IfCurrent([this] { SendDrained(); }));
     });
     return;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -76,6 +77,8 @@ class Conductor final : private EngineEvents {
 
   void OnMessage(const v1::CoordinatorMessage& message);
   void Handle(const v1::CoordinatorMessage& message);
+  void OnLease(RowLease lease);
+  void OnRowsLeased(const v1::RowsLeased& leased);
   void OnInspect(const v1::Inspect& inspect);
   void OnAssign(const v1::Assign& assign);
   void FetchNextFile();
@@ -131,6 +134,8 @@ class Conductor final : private EngineEvents {
   v1::Assign assign_;
   int next_file_ = 0;
   std::optional<Options> options_;
+  // Who waits for rows of a queue that the fleet shares.
+  std::map<std::string, absl::AnyInvocable<void(int64_t first, int64_t count)>> leases_;
   SegmentTuple segment_;
   int64_t vus_ = 0;
   std::unique_ptr<ScenarioEngine> engine_;

@@ -15,6 +15,7 @@
 
 #include "agent/exec/script_host.h"
 #include "agent/health/run_health.h"
+#include "agent/js/api/row_dealer.h"
 #include "agent/js/api/shared_array.h"
 #include "agent/js/api/system_tags.h"
 #include "common/base/event_loop.h"
@@ -42,10 +43,13 @@ struct RunShared {
   std::string options_json = "{}";  // what exec.test.options shows
   SystemTags system_tags;
   std::unique_ptr<SharedArrayStore> shared_arrays = std::make_unique<SharedArrayStore>();
+  std::unique_ptr<RowStore> rows = std::make_unique<RowStore>();
   // Fetches files that the bundle lacks, on the conductor's loop; empty: there are no others.
   FileLoader loader;
   // exec.test.abort() and exec.test.fail(), and an exhausted heap; called on the conductor's loop.
   absl::AnyInvocable<void(std::string)> on_abort, on_fail, on_broken;
+  // A VU waits for the next block of a fleet's queue; called on the conductor's loop.
+  absl::AnyInvocable<void(RowLease)> on_lease;
 
   // setup()'s result as JSON, "" for undefined. Written before the first activation, while no VU
   // runs.

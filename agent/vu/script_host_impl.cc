@@ -57,6 +57,11 @@ std::unique_ptr<ScriptRun> ScriptHostImpl::NewRun(const ScriptBundle& bundle, Ru
       events_.on_fail(std::move(message));
     }
   };
+  shared.on_lease = [this](RowLease lease) {
+    if (events_.on_lease) {
+      events_.on_lease(std::move(lease));
+    }
+  };
   shared.on_broken = [this](std::string message) {
     if (config_.on_broken) {
       config_.on_broken(std::move(message));
@@ -151,6 +156,7 @@ void ScriptHostImpl::Inspect(const ScriptBundle& bundle,
   RunOnce<Inspection>(*inspection_, std::nullopt, &ExamineScript,
                       [this, done = std::move(done)](ScriptResult<Inspection> result) mutable {
                         inspected_arrays_ = std::move(inspection_->shared.shared_arrays);
+                        inspected_rows_ = std::move(inspection_->shared.rows);
                         std::vector<std::unique_ptr<ScriptRun>> ended;
                         ended.push_back(std::move(inspection_));
                         EndRuns(std::move(ended),
@@ -212,6 +218,7 @@ void ScriptHostImpl::Prepare(const ScriptBundle& bundle, RunConfig config, int64
   run_ = NewRun(bundle, std::move(config));
   if (inspected_arrays_ != nullptr) {
     run_->shared.shared_arrays = std::move(inspected_arrays_);
+    run_->shared.rows = std::move(inspected_rows_);
   }
   run_->network = *std::move(network);
   for (int i = 0; i < config_.workers; ++i) {

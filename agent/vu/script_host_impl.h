@@ -122,6 +122,7 @@ class ScriptHostImpl final : public ScriptHost, private VuPool {
   // What the inspection built, for the run that follows it: each SharedArray is built once in an
   // agent.
   std::unique_ptr<SharedArrayStore> inspected_arrays_;
+  std::unique_ptr<RowStore> inspected_rows_;
   std::optional<Preparing> preparing_;
   std::optional<Sealing> sealing_;
   uint64_t next_operation_ = 1;

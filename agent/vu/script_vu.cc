@@ -345,6 +345,15 @@ void ScriptVu::AbortTest(std::string message) {
   Terminate();
 }
 
+void ScriptVu::LeaseRows(const std::string& name, int64_t rows, bool wrap,
+                         absl::AnyInvocable<void(RowBlock)> done) {
+  RowLease lease{name, rows, wrap, [done = std::move(done)](int64_t first, int64_t count) mutable {
+                   done({first, count});
+                 }};
+  run_.conductor.Post(
+      [&run = run_, lease = std::move(lease)]() mutable { run.on_lease(std::move(lease)); });
+}
+
 void ScriptVu::FailTest(std::string message) {
   run_.conductor.Post(
       [&run = run_, message = std::move(message)]() mutable { run.on_fail(std::move(message)); });

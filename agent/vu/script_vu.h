@@ -93,12 +93,16 @@ class ScriptVu final : public ApiVu, public WorldSite {
   void AbortTest(std::string message) override;
   void FailTest(std::string message) override;
   std::optional<absl::Duration> TakeLateness() override;
+  const SegmentTuple& segment() const override { return run_.config.segment; }
+  void LeaseRows(const std::string& name, int64_t rows, bool wrap,
+                 absl::AnyInvocable<void(RowBlock)> done) override;
   HttpClient& http() override { return worker_.loop(); }
   ConnectionPool& connections() override { return *connections_; }
 
   // ---- WorldSite ----
   ApiVu& api() override { return *this; }
   SharedArrayStore& shared_arrays() override { return *run_.shared_arrays; }
+  RowStore& rows() override { return *run_.rows; }
   const std::map<std::string, std::string>& env() const override { return run_.config.env; }
   Logger& console() override { return run_.logger; }
   absl::StatusOr<std::string> LoadFile(const std::string& url) override;

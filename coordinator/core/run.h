@@ -49,6 +49,7 @@
 #include "common/segment/execution_segment.h"
 #include "coordinator/core/bundle.h"
 #include "coordinator/core/fleet.h"
+#include "coordinator/core/row_queues.h"
 #include "coordinator/core/run_member.h"
 #include "coordinator/core/run_parts.h"
 
@@ -162,6 +163,7 @@ class Run {
   void OnSetupDone(RunMember& member, const v1::SetupDone& done);
   void OnTeardownDone(RunMember& member, const v1::TeardownDone& done);
   void OnHandleSummaryDone(const v1::HandleSummaryDone& done);
+  absl::Status OnRowLease(AgentId agent, const v1::RowLease& lease);
   void OnVerdict(const v1::ScriptVerdict& verdict);
   void OnLogLines(const RunMember& member, const v1::LogLines& lines);
 
@@ -221,6 +223,7 @@ class Run {
       members_;  // in the order of their joining, lost ones too once work is assigned
   AgentId elected_{};
   Bundle bundle_;
+  RowQueues row_queues_;
   std::optional<TestPlan> plan_;
   RunOutcome outcome_;
   std::string mark_;  // exec.test.fail's message

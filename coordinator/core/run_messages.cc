@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "common/base/status_macros.h"
 #include "coordinator/core/run.h"
 
 namespace lockstep::coordinator {
@@ -34,6 +35,8 @@ absl::Status Run::OnMessage(AgentId agent, const v1::AgentMessage& message) {
     case v1::AgentMessage::kScriptVerdict:
       OnVerdict(message.script_verdict());
       return absl::OkStatus();
+    case v1::AgentMessage::kRowLease:
+      return OnRowLease(agent, message.row_lease());
     case v1::AgentMessage::kAgentFailed:
       return absl::InternalError(absl::StrCat("it failed: ", message.agent_failed().message()));
     default:
@@ -184,6 +187,19 @@ void Run::SendPiece(AgentId agent, const v1::FileRequest& request,
     reply.set_error(std::string(status.message()));
   }
   fleet_.Send(agent, settings_.run_id, std::move(message));
+}
+
+absl::Status Run::OnRowLease(AgentId agent, const v1::RowLease& lease) {
+  const int64_t agents = static_cast<int64_t>(std::max<size_t>(members_.size(), 1));
+  LOCKSTEP_ASSIGN_OR_RETURN(const RowQueues::Block block,
+                            row_queues_.Lease(lease.queue(), lease.rows(), lease.wrap(), agents));
+  v1::CoordinatorMessage message;
+  v1::RowsLeased& leased = *message.mutable_rows_leased();
+  leased.set_queue(lease.queue());
+  leased.set_first(block.first);
+  leased.set_count(block.count);
+  fleet_.Send(agent, settings_.run_id, std::move(message));
+  return absl::OkStatus();
 }
 
 void Run::OnVerdict(const v1::ScriptVerdict& verdict) {

@@ -148,6 +148,15 @@ absl::Status ValidateAgentMessage(const v1::AgentMessage& message) {
                    absl::StrCat(static_cast<int>(message.script_verdict().kind())), "a known one");
       }
       return absl::OkStatus();
+    case Body::kRowLease:
+      if (message.row_lease().queue().empty() ||
+          message.row_lease().queue().size() > kMaxUrlBytes) {
+        return Bad("row_lease.queue", absl::StrCat(message.row_lease().queue().size(), " bytes"),
+                   absl::StrCat("1 to ", kMaxUrlBytes, " bytes long"));
+      }
+      return message.row_lease().rows() > 0
+                 ? absl::OkStatus()
+                 : Bad("row_lease.rows", absl::StrCat(message.row_lease().rows()), "> 0");
     case Body::kHeartbeat:
     case Body::kClockProbe:
     case Body::kInspected:

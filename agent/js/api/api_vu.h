@@ -14,6 +14,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
 
+#include "agent/js/api/row_dealer.h"
 #include "agent/js/api/system_tags.h"
 #include "agent/net/cookie_jar.h"
 #include "agent/net/http_client.h"
@@ -106,6 +107,13 @@ class ApiVu {
   // With the option intendedLatency, in an iteration that has a schedule: by how much it started
   // late, to the first request that asks, and zero to the others of the iteration. Else nothing.
   virtual std::optional<absl::Duration> TakeLateness() { return std::nullopt; }
+
+  // This agent's part of the test: how what is dealt out over the fleet is divided.
+  virtual const SegmentTuple& segment() const = 0;
+  // Asks the coordinator for the next rows of the fleet's queue `name`, which has `rows` and goes on
+  // for ever if it wraps. `done` comes on any thread, or, if the run ends, never.
+  virtual void LeaseRows(const std::string& name, int64_t rows, bool wrap,
+                         absl::AnyInvocable<void(RowBlock)> done) = 0;
 
   virtual HttpClient& http() = 0;
   virtual ConnectionPool& connections() = 0;

@@ -150,7 +150,7 @@ void ConstructSharedArray(const Info& info) {
       data.store.GiveUp(name);
       return;
     }
-    elements = data.store.Keep(name, std::move(built));
+    elements = data.store.Keep(name, std::make_unique<const SharedElements>(std::move(built)));
   }
   v8::Local<v8::Value> array;
   if (MakeArray(context, *elements, &array)) {

@@ -16,6 +16,7 @@
 #include "agent/js/api/html_module.h"
 #include "agent/js/api/http_module.h"
 #include "agent/js/api/metrics_module.h"
+#include "agent/js/api/rows_module.h"
 #include "agent/js/api/websockets_module.h"
 #include "agent/js/api/ws_module.h"
 #include "common/base/check.h"
@@ -116,6 +117,14 @@ JsHarness::JsHarness() {
   SetGlobal("k6", MakeCoreModule(made, *vu_));
   SetGlobal("metrics", MakeMetricsModule(made, *vu_));
   SetGlobal("data", MakeDataModule(made, *vu_, shared_arrays_));
+  RowFiles row_files{
+      .url_of = [](const std::string& path) { return absl::StrCat("file:///", path); },
+      .load = [this](const std::string& url) -> absl::StatusOr<std::string> {
+        const auto found = files.find(url.substr(8));
+        return found != files.end() ? absl::StatusOr<std::string>(found->second)
+                                    : absl::NotFoundError("no such file");
+      }};
+  SetGlobal("rows", MakeRowsModule(made, *vu_, rows_, std::move(row_files)));
   SetGlobal("execution", MakeExecutionModule(made, *vu_));
   SetGlobal("crypto", MakeCryptoModule(made));
   SetGlobal("encoding", MakeEncodingModule(made));

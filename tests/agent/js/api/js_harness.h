@@ -2,12 +2,15 @@
 // fibre: what parks runs the loop until it is woken.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include <v8.h>
+
+#include "absl/strings/str_cat.h"
 
 #include "agent/js/api/api_vu.h"
 #include "agent/js/api/shared_array.h"
@@ -71,6 +74,14 @@ class HarnessVu final : public ApiVu {
   }
   void AbortTest(std::string message) override { aborted = std::move(message); }
   void FailTest(std::string message) override { failed = std::move(message); }
+  const SegmentTuple& segment() const override { return part; }
+  void LeaseRows(const std::string& name, int64_t rows, bool wrap,
+                 absl::AnyInvocable<void(RowBlock)> done) override {
+    leases.push_back(absl::StrCat(name, " ", rows, wrap ? " wrap" : ""));
+    done(next_block);
+    next_block.first += next_block.count;
+    next_block.count = std::max<int64_t>(0, std::min(next_block.count, rows - next_block.first));
+  }
   HttpClient& http() override { return *loop_; }
   ConnectionPool& connections() override { return *pool_; }
 
@@ -86,6 +97,9 @@ class HarnessVu final : public ApiVu {
   InstanceFacts instance_facts;
   VuFacts vu_facts;
   std::string aborted, failed;
+  SegmentTuple part;
+  std::vector<std::string> leases;
+  RowBlock next_block;  // what the next lease gets
   int64_t bytes_sent = 0, bytes_received = 0;
 
  private:
@@ -114,6 +128,8 @@ class JsHarness {
   v8::Isolate* isolate() { return isolate_; }
   v8::Local<v8::Context> context() { return context_.Get(isolate_); }
   SharedArrayStore& shared_arrays() { return shared_arrays_; }
+  // What files hold, by the path that scripts say.
+  std::map<std::string, std::string> files;
   // Defines a global; call it within HandleScopes.
   void SetGlobal(absl::string_view name, v8::Local<v8::Value> value);
 
@@ -123,6 +139,7 @@ class JsHarness {
   std::unique_ptr<v8::ArrayBuffer::Allocator> allocator_;
   v8::Isolate* isolate_ = nullptr;
   SharedArrayStore shared_arrays_;
+  RowStore rows_;
   std::unique_ptr<HarnessVu> vu_;
   v8::Global<v8::Context> context_;
 };

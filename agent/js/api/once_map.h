@@ -1,0 +1,69 @@
+// Things that are built once in a process and shared by all its VUs, by name: the first who asks
+// builds, the others wait for it.
+//
+// Thread-safe: all workers of the agent use one map.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
+
+#include "common/base/sync.h"
+
+namespace lockstep::agent {
+
+template <class T>
+class OnceMap {
+ public:
+  // The thing called `name`, or null: then the caller is the one to build it, and has to Keep it or
+  // to GiveUp. A thread that asks while another one builds waits for it. What is returned lives as
+  // long as the map.
+  T* FindOrClaim(absl::string_view name) {
+    const std::thread::id self = std::this_thread::get_id();
+    const MutexLock lock(mutex_);
+    for (;;) {
+      Entry& entry = things_[std::string(name)];
+      if (entry.thing != nullptr) {
+        return entry.thing.get();
+      }
+      if (entry.builder == std::thread::id() || entry.builder == self) {
+        entry.builder = self;
+        return nullptr;
+      }
+      settled_.Wait(mutex_);
+    }
+  }
+  // Keeps what the caller has built and returns it; what was kept before, if a script builds a
+  // thing while it builds the same one.
+  T* Keep(absl::string_view name, std::unique_ptr<T> thing) {
+    const MutexLock lock(mutex_);
+    Entry& entry = things_[std::string(name)];
+    if (entry.thing == nullptr) {
+      entry.thing = std::move(thing);
+    }
+    entry.builder = std::thread::id();
+    settled_.NotifyAll();
+    return entry.thing.get();
+  }
+  // Building has failed: the next one who asks may try.
+  void GiveUp(absl::string_view name) {
+    const MutexLock lock(mutex_);
+    things_[std::string(name)].builder = std::thread::id();
+    settled_.NotifyAll();
+  }
+
+ private:
+  struct Entry {
+    std::unique_ptr<T> thing;
+    std::thread::id builder;  // none: nobody
+  };
+  Mutex mutex_;
+  CondVar settled_;
+  absl::flat_hash_map<std::string, Entry> things_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace lockstep::agent

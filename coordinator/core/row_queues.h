@@ -1,0 +1,35 @@
+// The queues of rows that the agents of a run share (`lockstep/data`, order 'queue'): who asks
+// first gets the next block, and each number is given away once. Pure.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace lockstep::coordinator {
+
+class RowQueues {
+ public:
+  struct Block {
+    int64_t first = 0;
+    int64_t count = 0;  // 0: there are no more
+  };
+
+  // The next numbers of `queue`, which has `rows` > 0, or goes on for ever if it wraps. Blocks are
+  // small against what is left for each of the `agents` > 0, so that all of them get rows until the
+  // end, and large enough that an agent asks seldom. InvalidArgument: the queue was said to have
+  // other rows before. ResourceExhausted: too many queues.
+  absl::StatusOr<Block> Lease(const std::string& queue, int64_t rows, bool wrap, int64_t agents);
+
+ private:
+  struct Queue {
+    int64_t rows = 0;
+    bool wrap = false;
+    int64_t next = 0;
+  };
+  std::map<std::string, Queue> queues_;
+};
+
+}  // namespace lockstep::coordinator
