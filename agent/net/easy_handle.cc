@@ -144,7 +144,9 @@ void EasyHandle::SetHeaders(const HeaderList& headers, bool has_body) {
   bool has_type = false;
   bool has_accept = false;
   for (const auto& [name, value] : headers) {
-    if (BelongsToTheProtocol(name)) {
+    // An empty User-Agent is the way to send none, as in k6.
+    if (BelongsToTheProtocol(name) ||
+        (value.empty() && absl::EqualsIgnoreCase(name, "User-Agent"))) {
       continue;
     }
     has_type = has_type || absl::EqualsIgnoreCase(name, "Content-Type");

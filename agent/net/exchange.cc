@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
@@ -48,6 +49,7 @@ void Exchange::Begin(ExchangeId id, HttpRequest request, HttpClient::Done done, 
   response_ = HttpResponse();
   response_.started = now;
   prerequest_ = first_header_ = MonoTime();
+  switched_ = false;
   dialled_.reset();
   looking_up_ = absl::ZeroDuration();
   reader_.Start(request_.keep_body);
@@ -151,8 +153,12 @@ size_t Exchange::OnHeader(char* data, size_t size, size_t count, void* self) {
   if (exchange->first_header_ == MonoTime()) {
     exchange->first_header_ = exchange->engine_.clock().Mono();
   }
-  exchange->reader_.AddHeaderLine(absl::string_view(data, size * count));
-  return size * count;
+  const absl::string_view line(data, size * count);
+  exchange->reader_.AddHeaderLine(line);
+  // Nobody asked for another protocol; curl would wait for a response after this one.
+  exchange->switched_ =
+      exchange->response_.status == 101 && absl::StripAsciiWhitespace(line).empty();
+  return exchange->switched_ ? 0 : size * count;
 }
 
 size_t Exchange::OnBody(char* data, size_t size, size_t count, void* self) {
@@ -175,8 +181,10 @@ void Exchange::OnFinished(CURLcode code) {
     response_.status_text.clear();
     response_.headers.clear();
     response_.body.clear();
-    response_.error =
-        FailureOf(easy_.get(), code, easy_.error_text(), target_, dialled_, ended < deadline());
+    response_.error = switched_ ? HttpError{error_code::kGeneric,
+                                            "unsupported response status: 101 Switching Protocols"}
+                                : FailureOf(easy_.get(), code, easy_.error_text(), target_,
+                                            dialled_, ended < deadline());
   } else if (!reader_.content_encoding().empty() && !response_.body.empty()) {
     DecodeBody();
   }

@@ -76,6 +76,7 @@ class Exchange final : public CurlTransfer {
   std::optional<IpAddress> dialled_;
   absl::Duration looking_up_;
   MonoTime prerequest_, first_header_;
+  bool switched_ = false;  // a response 101 came
 
   // What the handle was told last.
   std::string target_url_;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
 namespace lockstep {
 namespace {
@@ -67,6 +68,18 @@ ExecutorConfig ExecutorOfShortcuts(const Options& options, ParsedOptions* result
   return PerVuIterationsConfig{};
 }
 
+// k6 takes names of system tags that there are not, and does nothing with them.
+void WarnOfUnknownTags(const Options& options, std::vector<std::string>* warnings) {
+  std::vector<std::string> known = DefaultSystemTags();
+  known.insert(known.end(), {"vu", "iter", "ip", "ocsp_status"});
+  for (const std::string& name : options.system_tags.value_or(known)) {
+    if (std::find(known.begin(), known.end(), name) == known.end()) {
+      warnings->push_back(absl::StrCat("systemTags: there is no system tag \"", name,
+                                       "\"; there are ", absl::StrJoin(known, ", ")));
+    }
+  }
+}
+
 void FillDefaults(Options* options) {
   Default(&options->paused, false);
   Default(&options->no_setup, false);
@@ -113,6 +126,7 @@ ParsedOptions Consolidate(Options merged) {
   merged.duration.reset();
   merged.iterations.reset();
   merged.stages.reset();
+  WarnOfUnknownTags(merged, &result.warnings);
   FillDefaults(&merged);
   result.options = std::move(merged);
   return result;

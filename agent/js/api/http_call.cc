@@ -130,10 +130,6 @@ void HttpCall::AnswerUnsupportedScheme() {
 void HttpCall::OnResponse(HttpResponse response) {
   running_ = ExchangeId::kNone;
   env_.count_bytes(response.bytes_sent, response.bytes_received);
-  if (response.status == 101) {
-    response.error = {kGenericError, "unsupported response status: 101 Switching Protocols"};
-    response.status = 0;
-  }
   if (spec_.jar != nullptr) {
     spec_.jar->SetAll(url_, response.headers, response.ended);
   }

@@ -26,6 +26,12 @@ int HttpErrorCode(const HttpResponse& response) {
   return response.status >= 400 ? 1000 + response.status : 0;
 }
 
+absl::string_view StatusClass(int status) {
+  constexpr absl::string_view kClasses[] = {"1xx", "2xx", "3xx", "4xx", "5xx"};
+  const int hundreds = status / 100;
+  return hundreds >= 1 && hundreds <= 5 ? kClasses[hundreds - 1] : "error";
+}
+
 HttpSampler::HttpSampler(SampleSink& sink, SystemTags system_tags, HttpErrorsRule errors)
     : sink_(sink), system_tags_(system_tags), errors_(std::move(errors)) {}
 
@@ -100,6 +106,9 @@ TagSetId HttpSampler::MakeTags(const HttpHop& hop, const HttpResponse& response)
     set(SystemTag::kName, hop.url);
   }
   set(SystemTag::kStatus, status);
+  if (system_tags_.Has(SystemTag::kStatus)) {
+    tags.emplace_back("status_class", StatusClass(response.status));
+  }
   set(SystemTag::kProto, response.proto);
   set(SystemTag::kTlsVersion, response.tls_version);
   set(SystemTag::kError, response.error.message);

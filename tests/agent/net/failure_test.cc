@@ -54,7 +54,9 @@ TEST_F(FailureTest, EachHasItsCodeAndText) {
     const char* message;
   };
   for (const Row& row :
-       {Row{"/close", 1000, "EOF"}, Row{"/reset", 1220, "read: connection reset by peer"},
+       {Row{"/close", 1000, "EOF"},
+        Row{"/status/101", 1000, "unsupported response status: 101 Switching Protocols"},
+        Row{"/reset", 1220, "read: connection reset by peer"},
         Row{"/truncated", 1000, "unexpected EOF"},
         Row{"/garbage", 1000,
             "net/http: HTTP/1.x transport connection broken: malformed HTTP response"}}) {

@@ -94,6 +94,12 @@ TEST(Consolidate, OrdersScenariosByStartTimeAndName) {
   EXPECT_THAT(names, ElementsAre("b", "c", "a"));
 }
 
+TEST(Consolidate, WarnsOfSystemTagsThatThereAreNot) {
+  EXPECT_THAT(
+      ConsolidatedFrom(R"({"systemTags": ["url", "vu", "colour"]})").warnings,
+      ElementsAre(testing::HasSubstr("there is no system tag \"colour\"; there are proto")));
+}
+
 TEST(Consolidate, FillsDefaultsAndKeepsWhatIsSet) {
   const Options options = ConsolidatedFrom(R"({"userAgent": "", "batch": 3})").options;
   EXPECT_EQ(options.user_agent, "");

@@ -93,10 +93,20 @@ TEST_F(HttpSamplerTest, AnExchangeIsOneSampleOfEachMetric) {
 
 TEST_F(HttpSamplerTest, TagsSayWhatWasAskedAndAnswered) {
   sampler_.Record(Hop(true), Answer(200));
-  EXPECT_THAT(TagsOf("http_reqs"),
-              ElementsAre(Pair("expected_response", "true"), Pair("method", "GET"),
-                          Pair("name", "http://h/p"), Pair("proto", "HTTP/1.1"),
-                          Pair("status", "200"), Pair("url", "http://h/p")));
+  EXPECT_THAT(
+      TagsOf("http_reqs"),
+      ElementsAre(Pair("expected_response", "true"), Pair("method", "GET"),
+                  Pair("name", "http://h/p"), Pair("proto", "HTTP/1.1"), Pair("status", "200"),
+                  Pair("status_class", "2xx"), Pair("url", "http://h/p")));
+}
+
+TEST_F(HttpSamplerTest, TheStatusHasAClass) {
+  for (const auto& [status, name] :
+       {std::pair(0, "error"), std::pair(101, "1xx"), std::pair(204, "2xx"), std::pair(302, "3xx"),
+        std::pair(499, "4xx"), std::pair(599, "5xx"), std::pair(600, "error")}) {
+    sampler_.Record(Hop(true), Answer(status));
+    EXPECT_THAT(TagsOf("http_reqs"), Contains(Pair("status_class", name)));
+  }
 }
 
 TEST_F(HttpSamplerTest, ANameOfTheScriptIsTheUrlTagToo) {

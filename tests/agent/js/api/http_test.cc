@@ -103,6 +103,8 @@ TEST_F(HttpTest, HeadersArePassedAndTheUserAgentIsADefault) {
   EXPECT_THAT(head, HasSubstr("User-Agent: mine"));
   EXPECT_THAT(head, Not(HasSubstr("probe/1")));
   EXPECT_THAT(Run("return http.get(`${T}/request`).body"), HasSubstr("User-Agent: probe/1"));
+  EXPECT_THAT(Run("return http.get(`${T}/request`, {headers: {'User-Agent': ''}}).body"),
+              Not(HasSubstr("User-Agent")));
 }
 
 TEST_F(HttpTest, JsonTakesSelectorsAndExplainsWhatIsNoJson) {
