@@ -3,6 +3,7 @@ import os
 import socket
 import subprocess
 import tempfile
+import time
 import unittest
 import urllib.request
 from pathlib import Path
@@ -48,6 +49,16 @@ class LockstepTest(unittest.TestCase):
         server = Server()
         self.addCleanup(server.stop)
         return server
+
+    def wait_for_port(self, port, process):
+        """Until `process` listens on `port`."""
+        for _ in range(20 * PATIENCE):
+            with socket.socket() as s:
+                if s.connect_ex(("127.0.0.1", port)) == 0:
+                    return
+            self.assertIsNone(process.poll(), "it has ended")
+            time.sleep(0.05)
+        self.fail(f"nobody listens on port {port}")
 
     def script(self, text):
         path = self.folder / "script.js"

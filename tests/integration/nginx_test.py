@@ -1,0 +1,90 @@
+"""A real server as the peer: nginx over HTTP/1.1, TLS and HTTP/2. What it logs is what the run counts."""
+import json
+import subprocess
+import unittest
+
+from tests.integration.support import PATIENCE, ROOT, LockstepTest, free_port
+
+NGINX = ROOT / "build/deps/peers/usr/sbin/nginx"
+SIZE = 100_000
+VUS, ITERATIONS = 4, 40
+
+CONFIG = """
+daemon off; master_process off; pid nginx.pid; error_log error.log;
+events {}
+http {
+  log_format facts '$server_port $server_protocol $status $body_bytes_sent $connection $ssl_protocol';
+  access_log access.log facts;
+  client_body_temp_path .; proxy_temp_path .; fastcgi_temp_path .; uwsgi_temp_path .; scgi_temp_path .;
+  ssl_protocols TLSv1.2 TLSv1.3; ssl_certificate cert.pem; ssl_certificate_key key.pem;
+  server {
+    listen 127.0.0.1:%d; listen 127.0.0.1:%d ssl; listen 127.0.0.1:%d ssl http2;
+    root files;
+    location /moved { return 301 /file; }
+  }
+}
+"""
+
+SCRIPT = """
+import http from 'k6/http';
+import { check } from 'k6';
+export const options = {
+  insecureSkipTLSVerify: true,
+  scenarios: { s: { executor: 'per-vu-iterations', vus: %d, iterations: %d } },
+  thresholds: { checks: ['rate==1'] },
+};
+export default function () {
+  for (const [url, proto] of [[__ENV.PLAIN, 'HTTP/1.1'], [__ENV.TLS, 'HTTP/1.1'], [__ENV.H2, 'HTTP/2.0']]) {
+    const moved = http.get(`${url}/moved`);
+    check(moved, {
+      file: (r) => r.status === 200 && r.body.length === %d && r.url.endsWith('/file'),
+      protocol: (r) => r.proto === proto,
+      tls: (r) => (url === __ENV.PLAIN ? r.tls_version === '' : r.tls_version === http.TLS_1_3),
+      phases: ({ timings: t }) => t.duration > 0 && Math.abs(t.sending + t.waiting + t.receiving - t.duration) < 1e-6,
+    });
+    check(http.get(`${url}/missing`), { 'not found': (r) => r.status === 404 && r.error_code === 1404 });
+  }
+}
+""" % (VUS, ITERATIONS, SIZE)
+
+
+class Nginx(LockstepTest):
+    def setUp(self):
+        super().setUp()
+        if not NGINX.exists():
+            self.fail(f"{NGINX} is not there: run scripts/setup --tests")
+        self.ports = [free_port() for _ in range(3)]
+        (self.folder / "files").mkdir()
+        (self.folder / "files/file").write_bytes(b"x" * SIZE)
+        (self.folder / "nginx.conf").write_text(CONFIG % tuple(self.ports), "utf-8")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+                        "-keyout", "key.pem", "-out", "cert.pem"], cwd=self.folder, check=True, capture_output=True)
+        self.server = subprocess.Popen([NGINX, "-p", self.folder, "-c", "nginx.conf"], stderr=subprocess.DEVNULL)
+        self.addCleanup(self.server.wait, PATIENCE)
+        self.addCleanup(self.server.terminate)
+        self.wait_for_port(self.ports[2], self.server)
+
+    def log(self):
+        return [line.split() for line in (self.folder / "access.log").read_text("utf-8").splitlines()]
+
+    def test_it_logs_what_the_run_counts(self):
+        plain, tls, h2 = self.ports
+        result = self.lockstep("run", "-q", "-e", f"PLAIN=http://127.0.0.1:{plain}", "-e", f"TLS=https://127.0.0.1:{tls}",
+                               "-e", f"H2=https://127.0.0.1:{h2}", "--summary-export", "export.json", self.script(SCRIPT))
+        self.assertEqual(0, result.returncode, result.stdout + result.stderr)
+        log = self.log()
+        metrics = json.loads((self.folder / "export.json").read_text("utf-8"))["metrics"]
+        # A redirect, a file and a missing one, over three ways.
+        self.assertEqual(VUS * ITERATIONS * 9, len(log))
+        self.assertEqual(len(log), metrics["http_reqs"]["count"])
+        self.assertEqual(VUS * ITERATIONS * 3, metrics["http_reqs_errors"]["count"])
+        bodies = sum(int(size) for _, _, _, size, *_ in log)
+        self.assertGreater(metrics["data_received"]["count"], bodies)
+        for port, protocol in ((plain, "HTTP/1.1"), (tls, "HTTP/1.1"), (h2, "HTTP/2.0")):
+            lines = [line for line in log if line[0] == str(port)]
+            self.assertEqual({protocol}, {line[1] for line in lines})
+            self.assertEqual(VUS, len({line[4] for line in lines}), "each VU keeps its connection")
+
+
+if __name__ == "__main__":
+    unittest.main()
