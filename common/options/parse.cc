@@ -233,16 +233,6 @@ std::optional<std::pair<std::string, std::string>> ReadTlsVersion(const ValueRea
   return version;
 }
 
-std::optional<std::vector<std::string>> ReadSystemTags(const ValueReader& reader) {
-  std::optional<std::vector<std::string>> names = reader.StringList();
-  for (size_t i = 0; names.has_value() && reader.value().is_array() && i < names->size(); ++i) {
-    reader.Element(i).OneOf({"proto", "subproto", "status", "method", "url", "name", "group",
-                             "check", "error", "error_code", "tls_version", "scenario", "service",
-                             "expected_response", "vu", "iter", "ip", "ocsp_status"});
-  }
-  return names;
-}
-
 std::optional<std::vector<TlsAuth>> ReadTlsAuth(const ValueReader& reader) {
   if (!reader.RequireArray()) {
     return std::nullopt;
@@ -336,7 +326,7 @@ constexpr OptionEntry kOptions[] = {
     {"minIterationDuration", Set<&Options::min_iteration_duration, &ValueReader::Duration>},
     {"summaryTrendStats", Set<&Options::summary_trend_stats, &ValueReader::StringList>},
     {"summaryTimeUnit", Set<&Options::summary_time_unit, ReadTimeUnit>},
-    {"systemTags", Set<&Options::system_tags, ReadSystemTags>},
+    {"systemTags", Set<&Options::system_tags, &ValueReader::StringList>},
     {"tags", Set<&Options::tags, &ValueReader::StringMap>},
     {"metricSamplesBufferSize", Set<&Options::metric_samples_buffer_size, &ValueReader::Int>},
     {"noCookiesReset", Set<&Options::no_cookies_reset, &ValueReader::Bool>},

@@ -216,17 +216,6 @@ TEST(ParseScriptOptions, ReadsTlsAndDns) {
           "tlsVersion: unknown TLS version 'ssl3'; allowed: tls1.0, tls1.1, tls1.2, tls1.3"));
 }
 
-TEST(ParseScriptOptions, RefusesSystemTagsThatDoNotExist) {
-  EXPECT_THAT(ParseScriptOptions(R"({"systemTags": ["url", "vu", "ocsp_status"]})").errors,
-              IsEmpty());
-  EXPECT_THAT(ParseScriptOptions(R"({"systemTags": []})").errors, IsEmpty());
-  EXPECT_THAT(
-      ParseScriptOptions(R"({"systemTags": ["url", "urls"]})").errors,
-      ElementsAre("systemTags[1]: invalid value \"urls\": expected one of proto, subproto, status, "
-                  "method, url, name, group, check, error, error_code, tls_version, scenario, "
-                  "service, expected_response, vu, iter, ip, ocsp_status"));
-}
-
 TEST(ConfigurationStatus, ListsAllErrors) {
   EXPECT_TRUE(ConfigurationStatus({}).ok());
   EXPECT_EQ(ConfigurationStatus({"one", "two"}).message(),
