@@ -72,11 +72,9 @@ struct RunCommand {
   LogSettings log;
 };
 
-// How to reach a coordinator or to be reached: plain text, or TLS with a token.
+// How to reach a coordinator or to be reached.
 struct TransportSettings {
   bool insecure = false;  // plain text
-  std::string token_file;
-  std::string tls_ca, tls_cert, tls_key;  // PEM files
 };
 
 // `lockstep coordinator`: with agents that join from elsewhere.

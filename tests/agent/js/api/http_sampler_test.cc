@@ -155,7 +155,8 @@ TEST_F(HttpSamplerTest, OnlyTheSystemTagsAskedForAreSet) {
   HttpResponse response = Answer(200);
   response.remote_ip = "127.0.0.1";
   sampler.Record(Hop(true), response);
-  EXPECT_THAT(TagsOf("http_reqs"), ElementsAre(Pair("ip", "127.0.0.1"), Pair("status", "200")));
+  EXPECT_THAT(TagsOf("http_reqs"), ElementsAre(Pair("ip", "127.0.0.1"), Pair("status", "200"),
+                                               Pair("status_class", "2xx")));
 }
 
 TEST_F(HttpSamplerTest, TheSameExchangeHasTheSameTagSet) {
