@@ -13,6 +13,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 
+#include "agent/net/client_certificate.h"
 #include "agent/net/rate_limiter.h"
 #include "agent/net/resolver.h"
 #include "agent/net/rules.h"
@@ -69,6 +70,14 @@ void ReadTls(const NetOptions& options, Network::Rules& rules, std::vector<std::
     // OpenSSL 3 refuses these versions at its default security level.
     absl::StrAppend(&rules.openssl_ciphers, rules.openssl_ciphers.empty() ? "DEFAULT" : "",
                     "@SECLEVEL=0");
+  }
+}
+
+void CheckCertificates(const std::vector<TlsAuth>& certificates, std::vector<std::string>& errors) {
+  for (size_t i = 0; i < certificates.size(); ++i) {
+    if (const absl::Status status = CheckClientCertificate(certificates[i]); !status.ok()) {
+      errors.push_back(absl::StrCat("tlsAuth[", i, "].", status.message()));
+    }
   }
 }
 
@@ -139,6 +148,7 @@ absl::StatusOr<std::unique_ptr<Network>> Network::Make(NetOptions options) {
   std::vector<std::string> errors;
   auto rules = std::make_unique<Rules>();
   ReadTls(options, *rules, errors);
+  CheckCertificates(options.tls_auth, errors);
   ReadHosts(options, *rules, errors);
   for (const std::string& pattern : options.block_hostnames) {
     if (pattern.find('*', 1) != std::string::npos) {

@@ -244,6 +244,20 @@ TEST_F(TlsTest, PlainPeersAreNotTls) {
   EXPECT_EQ(response.error.message, "tls: first record does not look like a TLS handshake");
 }
 
+TEST_F(TlsTest, BrokenClientCertificatesAreNamedBeforeTheRun) {
+  const TestCertificate one("one");
+  const TestCertificate other("other");
+  EXPECT_EQ(Network::Make({.tls_auth = {{one.certificate(), one.key(), "", {}},
+                                        {"no certificate", one.key(), "", {}},
+                                        {one.certificate(), "no key", "", {}},
+                                        {one.certificate(), other.key(), "", {}}}})
+                .status()
+                .message(),
+            "tlsAuth[1].cert: there is no PEM certificate in it; "
+            "tlsAuth[2].key: there is no PEM private key in it, or `password` is not its password; "
+            "tlsAuth[3].key: it is not that of `cert`");
+}
+
 TEST_F(TlsTest, ClientCertificatesGoToTheirDomains) {
   const TestCertificate client("client");
   const auto strict = StartServer({.certificate_file = certificate_.certificate_file(),

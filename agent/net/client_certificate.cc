@@ -1,0 +1,51 @@
+#include "agent/net/client_certificate.h"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+namespace lockstep::agent {
+namespace {
+
+using Bio = std::unique_ptr<BIO, decltype(&BIO_free)>;
+
+Bio Reading(const std::string& text) {
+  return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), &BIO_free);
+}
+
+// Without a callback of ours OpenSSL would ask the terminal.
+int GivePassword(char* buffer, int size, int, void* password) {
+  const auto& text = *static_cast<const std::string*>(password);
+  const size_t length = std::min(text.size(), static_cast<size_t>(size));
+  std::copy_n(text.data(), length, buffer);
+  return static_cast<int>(length);
+}
+
+}  // namespace
+
+absl::Status CheckClientCertificate(const TlsAuth& auth) {
+  std::string password = auth.password;
+  const std::unique_ptr<X509, decltype(&X509_free)> certificate(
+      PEM_read_bio_X509(Reading(auth.cert).get(), nullptr, GivePassword, &password), &X509_free);
+  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(
+      PEM_read_bio_PrivateKey(Reading(auth.key).get(), nullptr, GivePassword, &password),
+      &EVP_PKEY_free);
+  const bool fit = certificate != nullptr && key != nullptr &&
+                   X509_check_private_key(certificate.get(), key.get()) == 1;
+  ERR_clear_error();
+  if (certificate == nullptr) {
+    return absl::InvalidArgumentError("cert: there is no PEM certificate in it");
+  }
+  if (key == nullptr) {
+    return absl::InvalidArgumentError(
+        "key: there is no PEM private key in it, or `password` is not its password");
+  }
+  return fit ? absl::OkStatus() : absl::InvalidArgumentError("key: it is not that of `cert`");
+}
+
+}  // namespace lockstep::agent
