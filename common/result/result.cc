@@ -337,6 +337,7 @@ json ResultToJson(const RunResult& result) {
           {"end", TimeText(result.end)},
           {"durationMs", absl::ToDoubleMilliseconds(result.duration)},
           {"thresholdsOk", result.thresholds_ok},
+          {"validity", {{"verdict", result.validity}, {"reasons", result.validity_reasons}}},
           {"metrics", std::move(metrics)},
           {"checks", std::move(checks)}};
 }
@@ -361,6 +362,13 @@ absl::StatusOr<RunResult> ParseResult(absl::string_view text) {
   const double millis = reader.Number(object, root, "durationMs");
   result.duration = absl::Milliseconds(millis);
   result.thresholds_ok = reader.Bool(object, root, "thresholdsOk");
+  if (const auto found = object.find("validity"); found != object.end()) {
+    result.validity = reader.Text(*found, "$.validity", "verdict");
+    for (const json& reason : reader.List(*found, "$.validity", "reasons")) {
+      result.validity_reasons.push_back(reason.is_string() ? reason.get<std::string>()
+                                                           : reason.dump());
+    }
+  }
   if (millis < 0) {
     reader.Fail("$.durationMs", "is negative");
   }

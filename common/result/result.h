@@ -34,6 +34,9 @@ struct RunResult {
   std::vector<ResultMetric> metrics;               // in the order of their keys
   std::vector<SummaryCheck> checks;                // name, path, passes and fails
   bool thresholds_ok = true;
+  // Whether the generator was a steady ruler (VALID, SUSPECT or INVALID), and why it was not.
+  std::string validity = "VALID";
+  std::vector<std::string> validity_reasons;
 };
 
 // All metrics of `store` that have samples or thresholds.

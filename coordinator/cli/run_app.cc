@@ -474,7 +474,8 @@ void RunApp::ReportToOutputs(const Summary& summary) {
                          .store = results_->store(),
                          .script = request_.test.script,
                          .begin = end - summary.duration,
-                         .end = end};
+                         .end = end,
+                         .judgement = run_->judgement()};
   for (const std::unique_ptr<Output>& output : outputs_) {
     if (absl::Status reported = output->Report(report); !reported.ok()) {
       logger_.Error(std::string(reported.message()));

@@ -17,6 +17,7 @@
 #include "absl/strings/string_view.h"
 
 #include "common/base/clock.h"
+#include "common/health/judge.h"
 #include "common/metrics/aggregate_store.h"
 #include "common/metrics/batch.h"
 #include "common/summary/summary.h"
@@ -30,6 +31,8 @@ struct RunReport {
   std::string script;  // as the user named it
   absl::Time begin;
   absl::Time end;
+  // Whether the generator was a steady ruler.
+  Judgement judgement = {};
 };
 
 // Used on one thread.

@@ -251,6 +251,8 @@ absl::StatusOr<std::unique_ptr<Output>> ReportOutput::MakeResultFile(absl::strin
         result.script = report.script;
         result.begin = report.begin;
         result.end = report.end;
+        result.validity = std::string(ValidityName(report.judgement.validity));
+        result.validity_reasons = report.judgement.reasons;
         return ResultToJson(result).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) +
                "\n";
       },

@@ -126,7 +126,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=10)
-    parser.add_argument("--vus", type=int, default=100)
+    parser.add_argument("--vus", type=int, default=200)
     parser.add_argument("--shapes", default="constant:1000,constant:3000,ramp:2000")
     parser.add_argument("--agents", default="1,3")
     parser.add_argument("--server-core", type=int, help="pin the server; default: not pinned")

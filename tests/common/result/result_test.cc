@@ -43,13 +43,17 @@ RunResult Sample() {
 }
 
 TEST(Result, ComesBackAsItWas) {
-  const RunResult before = Sample();
+  RunResult before = Sample();
+  before.validity = "SUSPECT";
+  before.validity_reasons = {"it was late"};
   const absl::StatusOr<RunResult> after = ParseResult(ResultToJson(before).dump());
   ASSERT_TRUE(after.ok()) << after.status();
   EXPECT_EQ(after->version, "1.2.3");
   EXPECT_EQ(after->begin, before.begin);
   EXPECT_EQ(after->duration, before.duration);
   EXPECT_FALSE(after->thresholds_ok);
+  EXPECT_EQ(after->validity, "SUSPECT");
+  EXPECT_EQ(after->validity_reasons, before.validity_reasons);
   ASSERT_EQ(after->metrics.size(), before.metrics.size());
   for (size_t i = 0; i < before.metrics.size(); ++i) {
     EXPECT_EQ(after->metrics[i].tags, before.metrics[i].tags);
