@@ -25,6 +25,7 @@ COMMON = {
     "threshold": {"base", "metrics", "options"},
     "summary": {"base", "metrics", "options", "threshold"},
     "result": {"base", "metrics", "options", "summary", "threshold"},
+    "trust": {"base"},
 }
 
 

@@ -1,0 +1,51 @@
+// A private certificate authority for a fleet: makes its own certificate, and issues those of the
+// coordinator, the agents and the operators who may control a run. Pure: reads no file and no
+// clock.
+//
+// All keys are ECDSA on P-256. A certificate's right is its extended key usage and its
+// organisational unit, so that an agent's certificate can neither serve as a coordinator nor stop a
+// run.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+#include "common/trust/certificate.h"
+
+namespace lockstep {
+
+// A certificate and its private key, both PEM.
+struct Credential {
+  std::string certificate;
+  std::string key;
+};
+
+struct CertificateRequest {
+  Role role = Role::kAgent;
+  std::string name = {};                // common name: letters, digits, '.', '-', '_'; 1 to 64
+  std::vector<std::string> hosts = {};  // DNS names and IP addresses; a coordinator needs one
+  absl::Duration lifetime = {};         // a day to ten years
+};
+
+// A new authority that can sign certificates and revocation lists, but no further authorities.
+// InvalidArgument, naming the field and the value, if `name` or `lifetime` is out of bounds.
+absl::StatusOr<Credential> MakeAuthority(absl::string_view name, absl::Duration lifetime,
+                                         absl::Time now);
+
+// A certificate signed by `authority`, which ends no later than the authority's own.
+// InvalidArgument, naming all wrong fields, for a bad request; FailedPrecondition if `authority`
+// cannot be read, has expired, or its key is another's.
+absl::StatusOr<Credential> Issue(const Credential& authority, const CertificateRequest& request,
+                                 absl::Time now);
+
+// The revocation list `revoked` (PEM; empty: none yet) with `certificate` added, signed by
+// `authority`. InvalidArgument if `certificate` is none of this authority's, or in the list
+// already; FailedPrecondition as Issue, or if the list cannot be read.
+absl::StatusOr<std::string> Revoke(const Credential& authority, absl::string_view revoked,
+                                   absl::string_view certificate, absl::Time now);
+
+}  // namespace lockstep

@@ -1,0 +1,160 @@
+#include "common/trust/credentials.h"
+
+#include <cerrno>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+namespace lockstep {
+namespace {
+
+constexpr size_t kMostBytes = 64 * 1024;  // of a file; a certificate has about 1 KiB
+
+// Reads the parts one by one and collects what is wrong.
+class CredentialReader {
+ public:
+  using Variables = std::map<std::string, std::string>;
+
+  CredentialReader(const std::string& folder, const Variables& environment)
+      : folder_(folder), environment_(environment) {}
+
+  struct Part {
+    const char* file;
+    const char* variable;
+    bool secret = false;
+    bool optional = false;
+  };
+
+  std::string Read(const Part& part) {
+    if (const auto found = environment_.find(part.variable);
+        found != environment_.end() && !found->second.empty()) {
+      return found->second;
+    }
+    if (folder_.empty()) {
+      if (!part.optional) {
+        Wrong(absl::StrCat(part.variable, ": not set, and there is no folder of credentials"));
+      }
+      return "";
+    }
+    absl::StatusOr<std::string> text = ReadTrustFile(PathOf(part.file), part.secret);
+    if (text.ok()) {
+      return *std::move(text);
+    }
+    if (!part.optional || !absl::IsNotFound(text.status())) {
+      Wrong(std::string(text.status().message()));
+    }
+    return "";
+  }
+
+  // Where `part` came from, for messages.
+  std::string SourceOf(const Part& part) const {
+    const auto found = environment_.find(part.variable);
+    return found != environment_.end() && !found->second.empty() ? part.variable
+                                                                 : PathOf(part.file);
+  }
+
+  void Wrong(std::string what) { wrong_.push_back(std::move(what)); }
+  bool all_read() const { return wrong_.empty(); }
+  absl::Status status() const {
+    return wrong_.empty() ? absl::OkStatus()
+                          : absl::InvalidArgumentError(absl::StrJoin(wrong_, "\n"));
+  }
+
+ private:
+  std::string PathOf(const char* file) const { return absl::StrCat(folder_, "/", file); }
+
+  const std::string& folder_;
+  const Variables& environment_;
+  std::vector<std::string> wrong_;
+};
+
+constexpr CredentialReader::Part kAuthority = {kAuthorityFile, "LOCKSTEP_TLS_CA"};
+constexpr CredentialReader::Part kCertificate = {kCertificateFile, "LOCKSTEP_TLS_CERT"};
+constexpr CredentialReader::Part kKey = {kKeyFile, "LOCKSTEP_TLS_KEY", /*secret=*/true};
+constexpr CredentialReader::Part kToken = {kTokenFile, "LOCKSTEP_TOKEN", /*secret=*/true};
+constexpr CredentialReader::Part kRevoked = {kRevokedFile, "LOCKSTEP_TLS_REVOKED",
+                                             /*secret=*/false, /*optional=*/true};
+
+}  // namespace
+
+absl::StatusOr<Credentials> ReadCredentials(const std::string& folder,
+                                            const std::map<std::string, std::string>& environment,
+                                            Role role, absl::Time now) {
+  CredentialReader reader(folder, environment);
+  Credentials credentials;
+  credentials.anchors.authority = reader.Read(kAuthority);
+  credentials.anchors.revoked = reader.Read(kRevoked);
+  credentials.certificate = reader.Read(kCertificate);
+  credentials.key = reader.Read(kKey);
+  if (role != Role::kOperator) {
+    credentials.token = std::string(absl::StripAsciiWhitespace(reader.Read(kToken)));
+  }
+  if (!reader.all_read()) {
+    return reader.status();
+  }
+  absl::StatusOr<PeerIdentity> self =
+      CheckCertificate(credentials.certificate, credentials.anchors, {role}, now);
+  if (self.ok()) {
+    credentials.self = *std::move(self);
+  } else {
+    reader.Wrong(absl::StrCat(reader.SourceOf(kCertificate), ": ", self.status().message()));
+  }
+  if (absl::Status fits = CheckKey(credentials.certificate, credentials.key); !fits.ok()) {
+    reader.Wrong(absl::StrCat(reader.SourceOf(kKey), ": ", fits.message()));
+  }
+  if (role != Role::kOperator && (credentials.token.size() < kFewestTokenBytes ||
+                                  credentials.token.size() > kMostTokenBytes)) {
+    reader.Wrong(absl::StrCat(reader.SourceOf(kToken), ": has ", credentials.token.size(),
+                              " characters: expected ", kFewestTokenBytes, " to ",
+                              kMostTokenBytes));
+  }
+  if (!reader.all_read()) {
+    return reader.status();
+  }
+  return credentials;
+}
+
+absl::StatusOr<std::string> ReadTrustFile(const std::string& path, bool secret) {
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) {
+    return absl::ErrnoToStatus(errno, path);
+  }
+  struct stat facts = {};
+  absl::Status status;
+  std::string text(kMostBytes + 1, '\0');
+  size_t size = 0;
+  if (fstat(file, &facts) != 0) {
+    status = absl::ErrnoToStatus(errno, path);
+  } else if (secret && (facts.st_mode & S_IROTH) != 0) {
+    status = absl::PermissionDeniedError(
+        absl::StrCat(path, ": everybody can read this secret; take that away with chmod o="));
+  }
+  while (status.ok() && size < text.size()) {
+    const ssize_t n = read(file, text.data() + size, text.size() - size);
+    if (n == 0) {
+      break;
+    }
+    if (n > 0) {
+      size += static_cast<size_t>(n);
+    } else if (errno != EINTR) {
+      status = absl::ErrnoToStatus(errno, path);
+    }
+  }
+  close(file);
+  if (!status.ok()) {
+    return status;
+  }
+  if (size > kMostBytes) {
+    return absl::InvalidArgumentError(absl::StrCat(path, ": has more than 64 KiB"));
+  }
+  text.resize(size);
+  return text;
+}
+
+}  // namespace lockstep
