@@ -231,6 +231,7 @@ void Conductor::Handle(const v1::CoordinatorMessage& message) {
       return;
     }
     case Body::kWelcome:
+    case Body::kChallenge:
     case Body::kRefused:
     case Body::kHeartbeat:
     case Body::kClockAnswer:

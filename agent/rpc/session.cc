@@ -5,6 +5,8 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "common/trust/join_proof.h"
+
 namespace lockstep::agent {
 namespace {
 
@@ -65,6 +67,9 @@ void Session::Connect() {
   }
   join.set_session_id(session_id_);
   join.set_process_id(settings_.process_id);
+  coordinator_nonce_.clear();
+  nonce_ = settings_.token.empty() ? "" : settings_.nonces();
+  join.set_nonce(nonce_);
   SendUnnumbered(std::move(message));
   absl::Duration patience = kAnswerWithin;
   if (open()) {
@@ -127,14 +132,7 @@ void Session::OnMessage(const v1::CoordinatorMessage& message) {
   }
   last_heard_ = loop_.clock().Mono();
   if (link_ == Link::kJoining) {
-    if (message.has_welcome()) {
-      OnWelcome(message);
-    } else if (message.has_refused()) {
-      OnRefused(message.refused());
-    } else {
-      Break(absl::InvalidArgumentError(
-          "the coordinator's first message was neither Welcome nor Refused"));
-    }
+    OnAnswerToJoin(message);
     return;
   }
   if (!sent_.Acknowledge(message.acknowledged())) {
@@ -162,6 +160,51 @@ void Session::OnMessage(const v1::CoordinatorMessage& message) {
   } else {
     events_.on_message(message);
   }
+}
+
+void Session::OnAnswerToJoin(const v1::CoordinatorMessage& message) {
+  if (message.has_challenge()) {
+    OnChallenge(message.challenge());
+  } else if (message.has_refused()) {
+    OnRefused(message.refused());
+  } else if (!message.has_welcome()) {
+    Break(absl::InvalidArgumentError(
+        "the coordinator's first message was neither Challenge, Welcome nor Refused"));
+  } else if (!KnowsToken(message.welcome())) {
+    Break(absl::UnauthenticatedError("the coordinator does not know the fleet's join token"));
+  } else {
+    OnWelcome(message);
+  }
+}
+
+void Session::OnChallenge(const v1::Challenge& challenge) {
+  if (settings_.token.empty() || challenge.nonce().size() != kNonceBytes ||
+      !coordinator_nonce_.empty()) {
+    Break(absl::InvalidArgumentError(settings_.token.empty()
+                                         ? "the coordinator asks for a join token, there is none"
+                                         : "the coordinator's Challenge makes no sense"));
+    return;
+  }
+  coordinator_nonce_ = challenge.nonce();
+  v1::AgentMessage message;
+  message.mutable_proof()->set_proof(JoinProof(Prover::kAgent, settings_.token,
+                                               {.coordinator_nonce = coordinator_nonce_,
+                                                .agent_nonce = nonce_,
+                                                .agent_fingerprint = settings_.fingerprint,
+                                                .agent_name = settings_.name}));
+  SendUnnumbered(std::move(message));
+}
+
+bool Session::KnowsToken(const v1::Welcome& welcome) const {
+  if (settings_.token.empty()) {
+    return true;
+  }
+  return !coordinator_nonce_.empty() &&
+         SameProof(welcome.proof(), JoinProof(Prover::kCoordinator, settings_.token,
+                                              {.coordinator_nonce = coordinator_nonce_,
+                                               .agent_nonce = nonce_,
+                                               .agent_fingerprint = settings_.fingerprint,
+                                               .agent_name = settings_.name}));
 }
 
 void Session::OnWelcome(const v1::CoordinatorMessage& message) {

@@ -7,6 +7,7 @@
 // and callbacks on the conductor's loop.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -30,6 +31,10 @@ struct SessionSettings {
   std::map<std::string, std::string> labels = {};
   std::vector<std::string> capabilities = {};
   int64_t process_id = 0;
+  std::string token = {};        // the fleet's; empty: plain text, nothing is proved
+  std::string fingerprint = {};  // of the certificate that the transport shows; empty: none
+  // kNonceBytes bytes that nobody can guess; needed with a token.
+  std::function<std::string()> nonces = {};
   bool once = false;  // give up after `give_up_after` without a coordinator, and after one session
   absl::Duration give_up_after = absl::Seconds(10);
   absl::Duration first_pause = absl::Milliseconds(20);  // doubles up to max_pause
@@ -76,6 +81,9 @@ class Session {
   void Connect();
   void OnClosed(const absl::Status& status);
   void OnMessage(const v1::CoordinatorMessage& message);
+  void OnAnswerToJoin(const v1::CoordinatorMessage& message);
+  void OnChallenge(const v1::Challenge& challenge);
+  bool KnowsToken(const v1::Welcome& welcome) const;
   void OnWelcome(const v1::CoordinatorMessage& message);
   void OnRefused(const v1::Refused& refused);
   void OnGoodbye(const v1::Goodbye& goodbye);
@@ -95,6 +103,8 @@ class Session {
   Events events_;
 
   Link link_ = Link::kDown;
+  std::string nonce_;              // of this connection's Join
+  std::string coordinator_nonce_;  // of its Challenge; empty: none came
   bool finished_ = false;
   std::string session_id_;  // empty: no session
   SendWindow<v1::AgentMessage> sent_;

@@ -13,26 +13,36 @@ namespace {
 // Reliable messages that wait for an agent's acknowledgement; pieces of files make up most of them.
 constexpr size_t kMaxUnacknowledged = 100'000;
 
+// For people: who it says it is, and where it is.
+std::string Describe(const Peer& peer) {
+  const std::string address = peer.address.empty() ? "a peer" : peer.address;
+  return peer.identity.name.empty() ? address : absl::StrCat(peer.identity.name, " at ", address);
+}
+
 }  // namespace
 
 Fleet::Fleet(EventLoop& loop, Connections& connections, Logger& logger, FleetSettings settings,
-             SessionIdSource session_ids)
+             SessionIdSource session_ids, NonceSource nonces)
     : loop_(loop),
       connections_(connections),
       logger_(logger),
       settings_(std::move(settings)),
-      session_ids_(std::move(session_ids)) {}
+      session_ids_(std::move(session_ids)),
+      nonces_(std::move(nonces)),
+      refusals_(loop.clock(), logger) {}
 
 Fleet::~Fleet() {
   loop_.Cancel(lease_timer_);
 }
 
-void Fleet::OnOpened(ConnectionId connection) {
+void Fleet::OnOpened(ConnectionId connection, Peer peer) {
   if (open_.size() >= settings_.max_connections) {
+    refusals_.Add(kRefusedLimit, peer.address, "too many connections");
     connections_.Close(connection, absl::ResourceExhaustedError("too many connections"));
     return;
   }
   open_[connection].opened = loop_.clock().Mono();
+  open_[connection].peer = std::move(peer);
   WatchLeases();
 }
 
@@ -42,7 +52,7 @@ void Fleet::OnMessage(ConnectionId connection, const v1::AgentMessage& message) 
     return;
   }
   if (found->second.agent == AgentId{}) {
-    OnJoin(connection, message);
+    OnStranger(connection, message);
     return;
   }
   Member* member = FindMember(found->second.agent);
@@ -55,7 +65,7 @@ void Fleet::OnMessage(ConnectionId connection, const v1::AgentMessage& message) 
     valid = absl::InvalidArgumentError("acknowledged: a message that was never sent");
   }
   if (!valid.ok()) {
-    Expel(member->record.id, valid);
+    EndForMessage(member->record.id, valid);
     return;
   }
   if (message.has_clock_probe()) {
@@ -74,9 +84,9 @@ void Fleet::HandleNumbered(Member& member, const v1::AgentMessage& message) {
     case ReceiveWindow::Arrival::kRepeated:
       return;
     case ReceiveWindow::Arrival::kGap:
-      Expel(member.record.id,
-            absl::InvalidArgumentError(absl::StrCat("number: expected ", member.received.last() + 1,
-                                                    ", got ", message.number())));
+      EndForMessage(member.record.id, absl::InvalidArgumentError(absl::StrCat(
+                                          "number: expected ", member.received.last() + 1, ", got ",
+                                          message.number())));
       return;
     case ReceiveWindow::Arrival::kNext:
       break;
@@ -88,34 +98,100 @@ void Fleet::HandleNumbered(Member& member, const v1::AgentMessage& message) {
   }
   absl::Status handled = events_.on_message(id, message);
   if (!handled.ok()) {
-    Expel(id, handled);
+    EndForMessage(id, handled);
+  }
+}
+
+void Fleet::EndForMessage(AgentId agent, const absl::Status& reason) {
+  if (const AgentRecord* record = Find(agent); record != nullptr) {
+    refusals_.Add(kRefusedMessage, absl::StrCat("a message of agent ", record->name),
+                  reason.message());
+  }
+  Expel(agent, reason);
+}
+
+void Fleet::OnStranger(ConnectionId connection, const v1::AgentMessage& message) {
+  if (open_[connection].nonce.empty()) {
+    OnJoin(connection, message);
+  } else {
+    OnProof(connection, message);
   }
 }
 
 void Fleet::OnJoin(ConnectionId connection, const v1::AgentMessage& message) {
   if (!message.has_join()) {
-    Refuse(connection, absl::InvalidArgumentError("the first message must be Join"));
+    Refuse(connection, kRefusedMessage,
+           absl::InvalidArgumentError("the first message must be Join"));
     return;
   }
-  absl::Status valid = ValidateJoin(message.join(), settings_.version);
-  if (!valid.ok()) {
-    Refuse(connection, valid);
+  if (absl::Status valid = ValidateJoin(message.join(), settings_.version); !valid.ok()) {
+    Refuse(connection, kRefusedJoin, valid);
     return;
   }
-  if (Member* known = FindSession(message.join().session_id()); known != nullptr) {
-    Resume(connection, *known, message);
+  if (settings_.token.empty()) {
+    LetIn(connection, message);
+  } else {
+    Challenge(connection, message);
+  }
+}
+
+void Fleet::Challenge(ConnectionId connection, const v1::AgentMessage& join) {
+  if (join.join().nonce().size() != kNonceBytes) {
+    Refuse(connection, kRefusedToken,
+           absl::UnauthenticatedError("the agent has no join token, and this fleet asks for one"));
     return;
   }
-  if (Member* known = FindUnwelcomed(message.join()); known != nullptr) {
-    Resume(connection, *known, message);
+  Connection& stranger = open_[connection];
+  stranger.join = join;
+  stranger.nonce = nonces_();
+  v1::CoordinatorMessage message;
+  message.mutable_challenge()->set_nonce(stranger.nonce);
+  connections_.Send(connection, message);
+}
+
+void Fleet::OnProof(ConnectionId connection, const v1::AgentMessage& message) {
+  if (!message.has_proof()) {
+    Refuse(connection, kRefusedMessage,
+           absl::InvalidArgumentError("the answer to Challenge must be Proof"));
     return;
   }
-  Admit(connection, message.join());
+  const Connection& stranger = open_[connection];
+  const std::string expected = JoinProof(Prover::kAgent, settings_.token, ProofInputOf(stranger));
+  if (!SameProof(message.proof().proof(), expected)) {
+    Refuse(connection, kRefusedToken,
+           absl::UnauthenticatedError(absl::StrCat("agent ", stranger.join.join().name(),
+                                                   " does not know the fleet's join token")));
+    return;
+  }
+  LetIn(connection, v1::AgentMessage(stranger.join));
+}
+
+ProofInput Fleet::ProofInputOf(const Connection& connection) {
+  return {.coordinator_nonce = connection.nonce,
+          .agent_nonce = connection.join.join().nonce(),
+          .agent_fingerprint = connection.peer.identity.fingerprint,
+          .agent_name = connection.join.join().name()};
+}
+
+void Fleet::LetIn(ConnectionId connection, const v1::AgentMessage& join) {
+  Member* known = FindSession(join.join().session_id());
+  if (known == nullptr) {
+    known = FindUnwelcomed(join.join());
+  }
+  if (known == nullptr) {
+    Admit(connection, join.join());
+  } else if (known->fingerprint == open_[connection].peer.identity.fingerprint) {
+    Resume(connection, *known, join);
+  } else {
+    Refuse(connection, kRefusedCertificate,
+           absl::PermissionDeniedError("the session was opened with another certificate"));
+  }
 }
 
 void Fleet::Resume(ConnectionId connection, Member& member, const v1::AgentMessage& message) {
   if (!member.sent.Acknowledge(message.acknowledged())) {
-    Refuse(connection, absl::InvalidArgumentError("acknowledged: a message that was never sent"));
+    Refuse(connection, kRefusedMessage,
+           absl::InvalidArgumentError("acknowledged: a message that was never sent"));
     return;
   }
   if (member.record.connected) {  // the old stream is dead, even if nobody has told us yet
@@ -136,17 +212,17 @@ void Fleet::Resume(ConnectionId connection, Member& member, const v1::AgentMessa
 
 void Fleet::Admit(ConnectionId connection, const v1::Join& join) {
   if (dismissing_) {
-    Refuse(connection, absl::UnavailableError("the coordinator is about to end"));
+    Refuse(connection, kRefusedJoin, absl::UnavailableError("the coordinator is about to end"));
     return;
   }
   if (FindByName(join.name()) != nullptr) {
-    Refuse(connection,
+    Refuse(connection, kRefusedJoin,
            absl::UnavailableError(absl::StrCat("an agent named ", join.name(),
                                                " is already in the fleet; names must differ")));
     return;
   }
   if (absl::Status allowed = events_.may_join(join); !allowed.ok()) {
-    Refuse(connection, allowed);
+    Refuse(connection, kRefusedJoin, allowed);
     return;
   }
   auto member = std::make_unique<Member>();
@@ -156,6 +232,7 @@ void Fleet::Admit(ConnectionId connection, const v1::Join& join) {
   member->record.labels.insert(join.labels().begin(), join.labels().end());
   member->record.process_id = join.process_id();
   member->session_id = session_ids_();
+  member->fingerprint = open_[connection].peer.identity.fingerprint;
   member->control = connection;
   member->last_heard = loop_.clock().Mono();
   open_[connection].agent = member->record.id;
@@ -173,10 +250,15 @@ void Fleet::Welcome(Member& member, bool resumed) {
   welcome.set_resumed(resumed);
   welcome.set_lease_ms(absl::ToInt64Milliseconds(settings_.lease));
   welcome.set_heartbeat_ms(absl::ToInt64Milliseconds(settings_.heartbeat));
+  if (const Connection& connection = open_[member.control]; !connection.nonce.empty()) {
+    welcome.set_proof(JoinProof(Prover::kCoordinator, settings_.token, ProofInputOf(connection)));
+  }
   SendNow(member, std::move(message));
 }
 
-void Fleet::Refuse(ConnectionId connection, const absl::Status& reason) {
+void Fleet::Refuse(ConnectionId connection, absl::string_view kind, const absl::Status& reason) {
+  const Connection& stranger = open_[connection];
+  refusals_.Add(kind, Describe(stranger.peer), reason.message());
   v1::CoordinatorMessage message;
   message.mutable_refused()->set_reason(std::string(reason.message()));
   message.mutable_refused()->set_retry(absl::IsUnavailable(reason));
@@ -191,10 +273,13 @@ void Fleet::OnBatch(ConnectionId connection, const v1::BatchMessage& message) {
   }
   absl::Status valid = ValidateBatchMessage(message);
   Member* member = FindSession(message.session_id());
-  if (valid.ok() && member == nullptr) {
-    valid = absl::PermissionDeniedError("session_id: no such session");
+  if (valid.ok() &&
+      (member == nullptr || member->fingerprint != found->second.peer.identity.fingerprint)) {
+    valid = absl::PermissionDeniedError("session_id: no such session of this peer");
   }
   if (!valid.ok()) {
+    refusals_.Add(kRefusedMessage, absl::StrCat("a batch of ", Describe(found->second.peer)),
+                  valid.message());
     Drop(connection, valid);
     return;
   }
@@ -210,7 +295,7 @@ void Fleet::OnBatch(ConnectionId connection, const v1::BatchMessage& message) {
   AgentId id = member->record.id;
   absl::Status handled = events_.on_batch(id, message);
   if (!handled.ok()) {
-    Expel(id, handled);
+    EndForMessage(id, handled);
   }
 }
 
@@ -416,6 +501,7 @@ void Fleet::CheckLeases() {
     }
   }
   for (ConnectionId connection : silent) {
+    refusals_.Add(kRefusedSilence, Describe(open_[connection].peer), "it did not join");
     Drop(connection, absl::DeadlineExceededError("no Join came"));
   }
 }

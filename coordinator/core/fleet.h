@@ -20,9 +20,18 @@
 #include "common/base/event_loop.h"
 #include "common/base/log.h"
 #include "common/base/replay.h"
+#include "common/trust/certificate.h"
+#include "common/trust/join_proof.h"
 #include "coordinator/core/ids.h"
+#include "coordinator/core/refusals.h"
 
 namespace lockstep::coordinator {
+
+// The other end of a connection, as far as the transport knows it.
+struct Peer {
+  std::string address;    // for people
+  PeerIdentity identity;  // of its certificate; empty in plain text
+};
 
 // The connections' other ends. Implemented by coordinator/rpc on gRPC and by the simulation.
 class Connections {
@@ -51,6 +60,7 @@ struct FleetSettings {
   absl::Duration heartbeat = absl::Seconds(1);
   size_t max_connections = 2048;                   // further ones are closed at once
   absl::Duration join_within = absl::Seconds(10);  // of a connection's opening
+  std::string token = {};  // that agents must prove to know; empty: none is asked for
 };
 
 class Fleet {
@@ -70,9 +80,11 @@ class Fleet {
 
   // Makes a session id: 32 hexadecimal digits that nobody can guess (in production).
   using SessionIdSource = absl::AnyInvocable<std::string()>;
+  // Makes kNonceBytes bytes that nobody can guess (in production).
+  using NonceSource = absl::AnyInvocable<std::string()>;
   // `loop`, `connections` and `logger` are borrowed and outlive the fleet.
   Fleet(EventLoop& loop, Connections& connections, Logger& logger, FleetSettings settings,
-        SessionIdSource session_ids);
+        SessionIdSource session_ids, NonceSource nonces = nullptr);
   ~Fleet();
   Fleet(const Fleet&) = delete;
   Fleet& operator=(const Fleet&) = delete;
@@ -80,7 +92,7 @@ class Fleet {
   void SetEvents(Events events) { events_ = std::move(events); }
 
   // From the connections.
-  void OnOpened(ConnectionId connection);
+  void OnOpened(ConnectionId connection, Peer peer = {});
   void OnMessage(ConnectionId connection, const v1::AgentMessage& message);
   void OnBatch(ConnectionId connection, const v1::BatchMessage& message);
   void OnClosed(ConnectionId connection, const absl::Status& reason);
@@ -101,11 +113,15 @@ class Fleet {
   // In the order of their joining.
   std::vector<AgentId> agents() const;
   size_t size() const { return members_.size(); }
+  // Those who were turned away, by the fleet and by the connections below it.
+  Refusals& refusals() { return refusals_; }
+  const Refusals& refusals() const { return refusals_; }
 
  private:
   struct Member {
     AgentRecord record;
     std::string session_id;
+    std::string fingerprint;  // of the certificate that it joined with
     ConnectionId control{};
     ConnectionId batches{};
     MonoTime last_heard;
@@ -115,13 +131,25 @@ class Fleet {
   };
   struct Connection {
     MonoTime opened;
-    AgentId agent{};  // 0 before Join
+    AgentId agent{};  // 0 before it is admitted
+    Peer peer;
+    v1::AgentMessage join;  // kept while a proof is awaited
+    std::string nonce;      // of the Challenge; empty: none was sent
   };
 
+  static ProofInput ProofInputOf(const Connection& connection);
+
+  void OnStranger(ConnectionId connection, const v1::AgentMessage& message);
   void OnJoin(ConnectionId connection, const v1::AgentMessage& message);
+  void OnProof(ConnectionId connection, const v1::AgentMessage& message);
+  void Challenge(ConnectionId connection, const v1::AgentMessage& join);
+  void LetIn(ConnectionId connection, const v1::AgentMessage& join);
   void Resume(ConnectionId connection, Member& member, const v1::AgentMessage& message);
   void Admit(ConnectionId connection, const v1::Join& join);
-  void Refuse(ConnectionId connection, const absl::Status& reason);
+  // Tells the peer, counts it as `kind`, and ends the connection.
+  void Refuse(ConnectionId connection, absl::string_view kind, const absl::Status& reason);
+  // Expels an agent for what it sent.
+  void EndForMessage(AgentId agent, const absl::Status& reason);
   void Welcome(Member& member, bool resumed);
   void HandleNumbered(Member& member, const v1::AgentMessage& message);
   void SendNow(Member& member, v1::CoordinatorMessage message);
@@ -139,6 +167,8 @@ class Fleet {
   Events events_;
 
   SessionIdSource session_ids_;
+  NonceSource nonces_;
+  Refusals refusals_;
   std::map<AgentId, std::unique_ptr<Member>> members_;
   absl::flat_hash_map<ConnectionId, Connection> open_;
   uint32_t last_id_ = 0;

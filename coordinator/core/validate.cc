@@ -125,6 +125,8 @@ absl::Status ValidateAgentMessage(const v1::AgentMessage& message) {
   switch (message.body_case()) {
     case Body::kJoin:
       return absl::InvalidArgumentError("join: only the first message of a stream may be one");
+    case Body::kProof:
+      return absl::InvalidArgumentError("proof: only the answer to Challenge may be one");
     case Body::kFileRequest:
       if (message.file_request().url().empty() ||
           message.file_request().url().size() > kMaxUrlBytes) {

@@ -157,6 +157,68 @@ TEST_F(SessionTest, AnotherVersionIsRefusedWithBothNamed) {
                         "1.2.3 (protocol 1): both must be the same"));
 }
 
+// The same, in a fleet with a join token.
+class TokenSessionTest : public SessionTest {
+ protected:
+  TokenSessionTest() {
+    network.Attach(&guarded);
+    guarded.SetEvents({
+        .may_join = [](const v1::Join&) { return absl::OkStatus(); },
+        .on_joined = [this](coordinator::AgentId id) { joined.push_back(id); },
+        .on_message = [](coordinator::AgentId,
+                         const v1::AgentMessage&) { return absl::OkStatus(); },
+        .on_batch = [](coordinator::AgentId, const v1::BatchMessage&) { return absl::OkStatus(); },
+        .on_lost = [](const coordinator::AgentRecord&, const absl::Status&) {},
+    });
+  }
+  ~TokenSessionTest() override { session.reset(); }
+
+  std::string Nonce() { return std::string(32, static_cast<char>('0' + ++nonces % 64)); }
+
+  int nonces = 0;
+  coordinator::Fleet guarded{loop,
+                             network,
+                             log,
+                             {.version = "1.2.3", .token = "the fleet's own token"},
+                             [this] { return "session" + std::to_string(++ids); },
+                             [this] { return Nonce(); }};
+};
+
+TEST_F(TokenSessionTest, JoinsWithTheTokenAndComesBackWithIt) {
+  Open({.token = "the fleet's own token", .nonces = [this] { return Nonce(); }});
+  loop.RunFor(absl::Seconds(1));
+  EXPECT_EQ(opened, 1);
+  network.Break(*transport);
+  loop.RunFor(absl::Seconds(2));
+  EXPECT_EQ(resumed, 1);
+}
+
+TEST_F(TokenSessionTest, IsRefusedWithAnotherTokenAndDoesNotTryAgain) {
+  Open({.token = "another fleet's token", .nonces = [this] { return Nonce(); }});
+  loop.RunFor(absl::Seconds(1));
+  ASSERT_EQ(finished.size(), 1u);
+  EXPECT_EQ(finished[0].message(),
+            "the coordinator refused: agent ada does not know the fleet's join token");
+}
+
+TEST_F(TokenSessionTest, IsRefusedWithoutAToken) {
+  Open({});
+  loop.RunFor(absl::Seconds(1));
+  ASSERT_EQ(finished.size(), 1u);
+  EXPECT_THAT(std::string(finished[0].message()), HasSubstr("the agent has no join token"));
+}
+
+TEST_F(SessionTest, DoesNotBelieveACoordinatorThatDoesNotProveTheToken) {
+  Open({.token = "the fleet's own token",
+        .nonces = [] { return std::string(32, 'n'); },
+        .once = true});
+  loop.RunFor(absl::Seconds(20));
+  EXPECT_EQ(opened, 0);
+  ASSERT_EQ(finished.size(), 1u);
+  EXPECT_THAT(std::string(finished[0].message()),
+              HasSubstr("the coordinator does not know the fleet's join token"));
+}
+
 TEST_F(SessionTest, TriesAgainWhenTheFleetIsBusy) {
   may_join = absl::UnavailableError("a run is in progress");
   Open({});

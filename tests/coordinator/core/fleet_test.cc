@@ -1,0 +1,223 @@
+#include "coordinator/core/fleet.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/trust/join_proof.h"
+#include "tests/support/sim_loop.h"
+
+namespace lockstep::coordinator {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Pair;
+using ::testing::UnorderedElementsAre;
+
+const char kToken[] = "a token of this fleet";
+const std::string kAgentNonce(kNonceBytes, 'a');
+
+class CollectingLogger final : public Logger {
+ public:
+  void Write(LogRecord record) override {
+    if (record.level >= LogLevel::kWarn) {
+      messages.push_back(record.message);
+    }
+  }
+  std::vector<std::string> messages;
+};
+
+class RecordingConnections final : public Connections {
+ public:
+  void Send(ConnectionId to, const v1::CoordinatorMessage& message) override {
+    sent[to].push_back(message);
+  }
+  void Acknowledge(ConnectionId, const v1::BatchAck&) override {}
+  void Close(ConnectionId connection, absl::Status reason) override { closed[connection] = reason; }
+
+  std::map<ConnectionId, std::vector<v1::CoordinatorMessage>> sent;
+  std::map<ConnectionId, absl::Status> closed;
+};
+
+// A fleet with a join token, and strangers who speak to it by hand.
+class FleetTest : public ::testing::Test {
+ protected:
+  FleetTest() {
+    fleet.SetEvents({
+        .may_join = [](const v1::Join&) { return absl::OkStatus(); },
+        .on_joined = [this](AgentId id) { joined.push_back(fleet.Find(id)->name); },
+        .on_message = [](AgentId, const v1::AgentMessage&) { return absl::OkStatus(); },
+        .on_batch = [](AgentId, const v1::BatchMessage&) { return absl::OkStatus(); },
+        .on_lost = [this](const AgentRecord& record,
+                          const absl::Status&) { lost.push_back(record.name); },
+    });
+  }
+
+  static Peer PeerWith(const std::string& certificate) {
+    return {.address = "10.0.0.9:4711",
+            .identity = {.name = certificate, .fingerprint = certificate + "'s fingerprint"}};
+  }
+  // The connection of a stranger with this certificate who has said Join; its Challenge is in sent.
+  ConnectionId Join(const std::string& certificate, const std::string& name,
+                    const std::string& session_id = "", const std::string& nonce = kAgentNonce) {
+    const ConnectionId id{++last_connection};
+    fleet.OnOpened(id, PeerWith(certificate));
+    v1::AgentMessage message;
+    message.mutable_join()->set_protocol(1);
+    message.mutable_join()->set_version("1.2.3");
+    message.mutable_join()->set_name(name);
+    message.mutable_join()->set_session_id(session_id);
+    message.mutable_join()->set_nonce(nonce);
+    fleet.OnMessage(id, message);
+    return id;
+  }
+  std::string ProofOf(ConnectionId id, const std::string& certificate, const std::string& name,
+                      const std::string& token = kToken) {
+    return JoinProof(Prover::kAgent, token,
+                     {.coordinator_nonce = connections.sent[id].at(0).challenge().nonce(),
+                      .agent_nonce = kAgentNonce,
+                      .agent_fingerprint = certificate + "'s fingerprint",
+                      .agent_name = name});
+  }
+  void Prove(ConnectionId id, const std::string& proof) {
+    v1::AgentMessage message;
+    message.mutable_proof()->set_proof(proof);
+    fleet.OnMessage(id, message);
+  }
+  std::string RefusalOf(ConnectionId id) { return connections.sent[id].back().refused().reason(); }
+
+  lockstep::testing::SimLoop loop;
+  CollectingLogger log;
+  RecordingConnections connections;
+  int ids = 0;
+  int nonces = 0;
+  uint64_t last_connection = 0;
+  Fleet fleet{loop,
+              connections,
+              log,
+              {.version = "1.2.3", .token = kToken},
+              [this] { return "session" + std::to_string(++ids); },
+              [this] { return std::string(kNonceBytes, static_cast<char>('0' + ++nonces)); }};
+  std::vector<std::string> joined, lost;
+};
+
+TEST_F(FleetTest, LetsInWhoKnowsTheTokenAndProvesToKnowItToo) {
+  const ConnectionId id = Join("cert", "ada");
+  EXPECT_TRUE(joined.empty());  // not before the proof
+  Prove(id, ProofOf(id, "cert", "ada"));
+  EXPECT_THAT(joined, ElementsAre("ada"));
+  const v1::Welcome& welcome = connections.sent[id].at(1).welcome();
+  EXPECT_EQ(welcome.proof(), JoinProof(Prover::kCoordinator, kToken,
+                                       {.coordinator_nonce = std::string(kNonceBytes, '1'),
+                                        .agent_nonce = kAgentNonce,
+                                        .agent_fingerprint = "cert's fingerprint",
+                                        .agent_name = "ada"}));
+  EXPECT_TRUE(log.messages.empty());
+}
+
+TEST_F(FleetTest, RefusesAWrongTokenOnBothSides) {
+  const ConnectionId id = Join("cert", "ada");
+  Prove(id, ProofOf(id, "cert", "ada", "another token"));
+  EXPECT_TRUE(joined.empty());
+  EXPECT_EQ(RefusalOf(id), "agent ada does not know the fleet's join token");
+  EXPECT_FALSE(connections.sent[id].back().refused().retry());
+  EXPECT_TRUE(connections.closed.contains(id));
+  EXPECT_THAT(log.messages,
+              ElementsAre("refused cert at 10.0.0.9:4711: agent ada does not know the "
+                          "fleet's join token"));
+  EXPECT_THAT(fleet.refusals().counts(), ElementsAre(Pair("token", 1)));
+}
+
+TEST_F(FleetTest, RefusesAReplayedProof) {
+  const ConnectionId first = Join("cert", "ada");
+  const std::string proof = ProofOf(first, "cert", "ada");
+  Prove(first, proof);
+  fleet.OnClosed(first, absl::OkStatus());
+  const ConnectionId second = Join("cert", "bob");
+  Prove(second, proof);
+  EXPECT_EQ(RefusalOf(second), "agent bob does not know the fleet's join token");
+  const ConnectionId third = Join("cert", "ada");
+  Prove(third, proof);
+  EXPECT_EQ(RefusalOf(third), "agent ada does not know the fleet's join token");
+  EXPECT_THAT(joined, ElementsAre("ada"));
+}
+
+TEST_F(FleetTest, RefusesTheProofOfAnotherCertificate) {
+  const ConnectionId id = Join("relay", "ada");
+  Prove(id, ProofOf(id, "cert", "ada"));  // what an agent proved to somebody in between
+  EXPECT_EQ(RefusalOf(id), "agent ada does not know the fleet's join token");
+}
+
+TEST_F(FleetTest, RefusesWhoHasNoTokenOrSkipsTheProof) {
+  EXPECT_EQ(RefusalOf(Join("cert", "ada", "", "")),
+            "the agent has no join token, and this fleet asks for one");
+  const ConnectionId id = Join("cert", "ada");
+  v1::AgentMessage heartbeat;
+  heartbeat.mutable_heartbeat();
+  fleet.OnMessage(id, heartbeat);
+  EXPECT_EQ(RefusalOf(id), "the answer to Challenge must be Proof");
+  EXPECT_THAT(fleet.refusals().counts(),
+              UnorderedElementsAre(Pair("token", 1), Pair("message", 1)));
+}
+
+TEST_F(FleetTest, ASecondProofEndsTheSessionAndTouchesNoOther) {
+  const ConnectionId ada = Join("cert", "ada"), bob = Join("cert2", "bob");
+  Prove(ada, ProofOf(ada, "cert", "ada"));
+  Prove(bob, ProofOf(bob, "cert2", "bob"));
+  Prove(ada, ProofOf(ada, "cert", "ada"));
+  EXPECT_THAT(lost, ElementsAre("ada"));
+  EXPECT_NE(fleet.FindByName("bob"), nullptr);
+  EXPECT_THAT(fleet.refusals().counts(), ElementsAre(Pair("message", 1)));
+}
+
+TEST_F(FleetTest, AStolenSessionIsOfNoUseWithAnotherCertificate) {
+  const ConnectionId ada = Join("cert", "ada");
+  Prove(ada, ProofOf(ada, "cert", "ada"));
+  const std::string session = connections.sent[ada].at(1).welcome().session_id();
+  const ConnectionId thief = Join("other", "ada", session);
+  Prove(thief, ProofOf(thief, "other", "ada"));
+  EXPECT_EQ(RefusalOf(thief), "the session was opened with another certificate");
+  const ConnectionId batches{++last_connection};
+  fleet.OnOpened(batches, PeerWith("other"));
+  v1::BatchMessage batch;
+  batch.set_session_id(session);
+  fleet.OnBatch(batches, batch);
+  EXPECT_EQ(connections.closed.at(batches).message(), "session_id: no such session of this peer");
+  EXPECT_NE(fleet.FindByName("ada"), nullptr);
+  EXPECT_FALSE(connections.closed.contains(ada));
+}
+
+TEST_F(FleetTest, WhoNeverJoinsIsDroppedAndSaid) {
+  const ConnectionId silent{++last_connection};
+  fleet.OnOpened(silent, {.address = "10.0.0.8:1", .identity = {}});
+  const ConnectionId proofless = Join("cert", "ada");
+  loop.RunFor(absl::Seconds(11));
+  EXPECT_TRUE(connections.closed.contains(silent));
+  EXPECT_TRUE(connections.closed.contains(proofless));
+  EXPECT_THAT(log.messages, UnorderedElementsAre("refused 10.0.0.8:1: it did not join",
+                                                 "refused cert at 10.0.0.9:4711: it did not join"));
+  EXPECT_THAT(fleet.refusals().counts(), ElementsAre(Pair("silence", 2)));
+}
+
+TEST_F(FleetTest, AThousandRefusalsAreCountedAndTenAreTold) {
+  for (int i = 0; i < 1000; ++i) {
+    fleet.refusals().Add(kRefusedProtocol, "10.0.0.1:" + std::to_string(i), "no TLS");
+  }
+  EXPECT_EQ(log.messages.size(), 10u);
+  EXPECT_EQ(fleet.refusals().counts().at("protocol"), 1000);
+  loop.RunFor(absl::Seconds(2));
+  fleet.refusals().Add(kRefusedProtocol, "10.0.0.2:1", "no TLS");
+  EXPECT_EQ(log.messages.back(), "refused 10.0.0.2:1: no TLS (990 more since the last)");
+}
+
+TEST_F(FleetTest, TheSameRefusalIsToldOnceInThirtySeconds) {
+  for (int second = 0; second < 31; ++second) {
+    fleet.refusals().Add(kRefusedJoin, "ada", "an agent named ada is already in the fleet");
+    loop.RunFor(absl::Seconds(1));
+  }
+  EXPECT_THAT(log.messages, ElementsAre(HasSubstr("refused ada: an agent named ada"),
+                                        HasSubstr("(29 more since the last)")));
+}
+
+}  // namespace
+}  // namespace lockstep::coordinator
