@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -15,6 +16,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "web/web_server.h"
 
@@ -29,9 +31,13 @@
 #include "agent/rpc/session.h"
 #include "agent/rpc/stderr_log.h"
 #include "agent/vu/script_host_impl.h"
+#include "common/base/environment.h"
 #include "common/base/epoll_loop.h"
+#include "common/base/random_bytes.h"
 #include "common/base/steady_thread.h"
 #include "common/options/options_json.h"
+#include "common/trust/credentials.h"
+#include "common/trust/join_proof.h"
 
 namespace lockstep::agent {
 namespace {
@@ -58,7 +64,7 @@ int TakeSignals() {
   return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
-SessionSettings SettingsOf(const AgentFlags& flags) {
+SessionSettings SettingsOf(const AgentFlags& flags, const std::optional<Credentials>& credentials) {
   SessionSettings settings;
   settings.coordinator = flags.coordinator;
   settings.version = LOCKSTEP_VERSION;
@@ -68,10 +74,15 @@ SessionSettings SettingsOf(const AgentFlags& flags) {
   settings.capabilities = {"http", "ws"};
   settings.process_id = getpid();
   settings.once = flags.once;
+  if (credentials.has_value()) {
+    settings.token = credentials->token;
+    settings.fingerprint = credentials->self.fingerprint;
+    settings.nonces = [] { return RandomBytes(kNonceBytes); };
+  }
   return settings;
 }
 
-int Serve(const AgentFlags& flags) {
+int Serve(const AgentFlags& flags, const std::optional<Credentials>& credentials) {
   const int signals = TakeSignals();
   SteadyThisThread();
   StderrLog own_log(flags.name, flags.verbose);
@@ -79,7 +90,7 @@ int Serve(const AgentFlags& flags) {
     own_log.Error("the coordinator that started this agent is gone");
     return static_cast<int>(ExitCode::kOther);
   }
-  if (flags.parent == 0) {
+  if (flags.insecure) {
     own_log.Warn(
         "plain text: the script and the results cross the network readable for everybody "
         "(--insecure)");
@@ -90,22 +101,22 @@ int Serve(const AgentFlags& flags) {
   Conductor* conductor_or_null = nullptr;
   int exit_code = static_cast<int>(ExitCode::kSuccess);
   const int workers = flags.workers > 0 ? static_cast<int>(flags.workers) : Processors();
-  ScriptHostImpl host(
-      engine, loop, script_log,
-      {.workers = workers,
-       .on_broken = [&](std::string message) {
-         own_log.Error(message);
-         exit_code = static_cast<int>(ExitCode::kOther);
-         conductor_or_null->Leave(message);
-         loop.Stop();
-       }});
+  ScriptHostImpl host(engine, loop, script_log,
+                      {.workers = workers, .on_broken = [&](std::string message) {
+                         own_log.Error(message);
+                         exit_code = static_cast<int>(ExitCode::kOther);
+                         conductor_or_null->Leave(message);
+                         loop.Stop();
+                       }});
   HostRecorder recorder(
       loop.clock(),
       {.configure = [&](Accumulator::Config config) { host.SetAccumulator(config); },
        .seal =
            [&](absl::AnyInvocable<void(std::vector<Batch>)> done) { host.Seal(std::move(done)); }});
-  auto transport = std::make_unique<GrpcTransport>(loop, flags.coordinator);
-  auto session = std::make_unique<Session>(loop, *transport, own_log, SettingsOf(flags));
+  auto transport = std::make_unique<GrpcTransport>(
+      loop, flags.coordinator, credentials.has_value() ? &*credentials : nullptr);
+  auto session =
+      std::make_unique<Session>(loop, *transport, own_log, SettingsOf(flags, credentials));
   HealthMonitor health(loop.clock(), host.health(), workers);
   Conductor conductor({loop, *session, host, recorder, script_log, &health},
                       [](absl::string_view json) { return FromCanonicalJson(json); });
@@ -158,7 +169,18 @@ int Main(const std::vector<std::string>& args) {
     return static_cast<int>(exit->code);
   }
   setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);  // we say what is wrong ourselves
-  return Serve(std::get<AgentFlags>(parsed));
+  const AgentFlags& flags = std::get<AgentFlags>(parsed);
+  std::optional<Credentials> credentials;
+  if (!absl::StartsWith(flags.coordinator, "unix:")) {  // such a socket is its owner's alone
+    absl::StatusOr<std::optional<Credentials>> chosen = ChooseCredentials(
+        flags.insecure, flags.credentials, SystemEnvironment(), Role::kAgent, SystemClock().Wall());
+    if (!chosen.ok()) {
+      StderrLog(flags.name, flags.verbose).Error(std::string(chosen.status().message()));
+      return static_cast<int>(ExitCode::kInvalidConfig);
+    }
+    credentials = *std::move(chosen);
+  }
+  return Serve(flags, credentials);
 }
 
 }  // namespace

@@ -60,6 +60,10 @@ class Layers(unittest.TestCase):
         for folder in ("common", "agent", "coordinator"):
             self.assertEqual([], self.offenders(folder, lambda i: HTTPLIB.search(i)))
 
+    def test_the_channel_to_a_coordinator_stands_on_common_alone(self):
+        self.assertEqual([], self.offenders("rpc", lambda i: i.startswith(("agent/", "coordinator/", "web/"))))
+        self.assertEqual([], self.offenders("common", lambda i: i.startswith("rpc/")))
+
     def test_folders_of_common_include_only_lower_ones(self):
         found = []
         for folder, lower in COMMON.items():
@@ -72,7 +76,7 @@ class Layers(unittest.TestCase):
         self.assertEqual(sorted(COMMON), sorted(p.name for p in (ROOT / "common").iterdir() if p.is_dir()))
 
     def test_only_the_rpc_adapters_see_grpc(self):
-        allowed = ("agent/rpc/", "coordinator/rpc/")
+        allowed = ("agent/rpc/", "coordinator/rpc/", "rpc/")
         for folder in ("common", "agent", "coordinator"):
             self.assertEqual([], self.offenders(folder, lambda i: GRPC.search(i), allowed))
 

@@ -32,6 +32,9 @@ std::variant<AgentFlags, AgentFlagsExit> ParseAgentFlags(const std::vector<std::
   app.add_option("--coordinator", flags.coordinator,
                  "Address of the coordinator, HOST:PORT or unix:PATH")
       ->required();
+  app.add_option("--credentials", flags.credentials,
+                 "Folder with this agent's certificates and token, as `lockstep certs` makes it")
+      ->envname("LOCKSTEP_CREDENTIALS");
   app.add_flag("--insecure", flags.insecure,
                "Speak plain text: everybody on the way can read the script");
   app.add_option("--name", flags.name, "Name in the fleet (default: host name and process id)");
@@ -68,11 +71,6 @@ std::variant<AgentFlags, AgentFlagsExit> ParseAgentFlags(const std::vector<std::
                             absl::StrCat("--label: must be KEY=VALUE, got ", label)};
     }
     flags.labels[label.substr(0, equals)] = label.substr(equals + 1);
-  }
-  if (!flags.insecure) {
-    return AgentFlagsExit{
-        ExitCode::kOther, "",
-        "--insecure: must be given, as connections are plain text until TLS is there"};
   }
   if (flags.name.empty()) {
     flags.name = DefaultName();

@@ -13,14 +13,15 @@ namespace lockstep::agent {
 
 struct AgentFlags {
   std::string coordinator;  // "host:port" or "unix:/path"
-  bool insecure = false;    // plain text; must be said, as long as there is no TLS
+  bool insecure = false;    // plain text, to an address that is no Unix socket
+  std::string credentials;  // folder; empty: from variables, or plain text
   std::string name;         // default: the host's name and the process id
   int64_t weight = 1;       // 1 to 1000000
   std::map<std::string, std::string> labels;
   std::string metrics_address;  // "HOST:PORT" to serve metrics and health on; empty: none
-  bool once = false;    // one run, and no endless waiting for a coordinator
-  int64_t parent = 0;   // process to die with; 0: none
-  int64_t workers = 0;  // worker threads; 0: as many as there are processors to run on
+  bool once = false;            // one run, and no endless waiting for a coordinator
+  int64_t parent = 0;           // process to die with; 0: none
+  int64_t workers = 0;          // worker threads; 0: as many as there are processors to run on
   bool verbose = false;
 };
 

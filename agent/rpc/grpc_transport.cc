@@ -9,6 +9,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include "lockstep/v1/services.grpc.pb.h"
+#include "rpc/channel.h"
 
 namespace lockstep::agent {
 namespace {
@@ -17,10 +18,6 @@ constexpr int kMaxMessageBytes = 64 << 20;
 constexpr int kKeepaliveMs = 10'000;
 constexpr int kKeepaliveTimeoutMs = 5'000;
 constexpr std::chrono::milliseconds kLastWords(500);
-
-absl::Status FromGrpc(const grpc::Status& status) {
-  return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
-}
 
 // Counts the streams that gRPC still works on, so that nothing of ours goes before them.
 class StreamCount {
@@ -55,7 +52,7 @@ class Stream final : public grpc::ClientBidiReactor<Out, In>,
                      public std::enable_shared_from_this<Stream<Out, In>> {
  public:
   using OnMessage = absl::AnyInvocable<void(In)>;
-  using OnEnd = absl::AnyInvocable<void(absl::Status)>;
+  using OnEnd = absl::AnyInvocable<void(const grpc::Status&)>;
 
   // The callbacks are called on gRPC's threads.
   Stream(StreamCount& count, OnMessage on_message, OnEnd on_end)
@@ -115,7 +112,7 @@ class Stream final : public grpc::ClientBidiReactor<Out, In>,
   void OnWritesDoneDone(bool) override {}
 
   void OnDone(const grpc::Status& status) override {
-    on_end_(FromGrpc(status));
+    on_end_(status);
     StreamCount& count = count_;
     self_.reset();  // may delete this
     count.Remove();
@@ -165,8 +162,9 @@ using BatchStream = Stream<v1::BatchMessage, v1::BatchAck>;
 // connection.
 class GrpcTransport::Connection : public std::enable_shared_from_this<GrpcTransport::Connection> {
  public:
-  Connection(EventLoop& loop, v1::Coordinator::Stub& stub, StreamCount& count, Events events)
-      : loop_(loop), stub_(stub), count_(count), events_(std::move(events)) {}
+  Connection(EventLoop& loop, v1::Coordinator::Stub& stub, StreamCount& count, bool tls,
+             Events events)
+      : loop_(loop), stub_(stub), count_(count), tls_(tls), events_(std::move(events)) {}
 
   void Open() {
     std::weak_ptr<Connection> weak = weak_from_this();
@@ -224,9 +222,9 @@ class GrpcTransport::Connection : public std::enable_shared_from_this<GrpcTransp
   }
 
  private:
-  absl::AnyInvocable<void(absl::Status)> End() {
-    return [&loop = loop_, weak = weak_from_this()](absl::Status status) {
-      loop.Post([weak, status = std::move(status)] {
+  absl::AnyInvocable<void(const grpc::Status&)> End() {
+    return [&loop = loop_, weak = weak_from_this(), tls = tls_](const grpc::Status& result) {
+      loop.Post([weak, status = Explain(result, tls)] {
         std::shared_ptr<Connection> self = weak.lock();
         if (self == nullptr || self->closed_) {
           return;
@@ -242,6 +240,7 @@ class GrpcTransport::Connection : public std::enable_shared_from_this<GrpcTransp
   EventLoop& loop_;
   v1::Coordinator::Stub& stub_;
   StreamCount& count_;
+  const bool tls_;
   Events events_;
   std::shared_ptr<ControlStream> control_;
   std::shared_ptr<BatchStream> batches_;
@@ -252,6 +251,7 @@ struct GrpcTransport::Impl {
   explicit Impl(EventLoop& conductor_loop) : loop(conductor_loop) {}
 
   EventLoop& loop;
+  bool tls = false;
   StreamCount count;
   std::shared_ptr<grpc::Channel> channel;
   std::unique_ptr<v1::Coordinator::Stub> stub;
@@ -259,8 +259,10 @@ struct GrpcTransport::Impl {
   std::vector<std::shared_ptr<Connection>> closing;  // their last words may still be on the way
 };
 
-GrpcTransport::GrpcTransport(EventLoop& loop, std::string address)
+GrpcTransport::GrpcTransport(EventLoop& loop, const std::string& address,
+                             const Credentials* credentials)
     : impl_(std::make_unique<Impl>(loop)) {
+  impl_->tls = credentials != nullptr;
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
   arguments.SetMaxSendMessageSize(kMaxMessageBytes);
@@ -270,9 +272,7 @@ GrpcTransport::GrpcTransport(EventLoop& loop, std::string address)
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 20);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 1000);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  impl_->channel =
-      grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+  impl_->channel = MakeChannel(address, credentials, std::move(arguments));
   impl_->stub = v1::Coordinator::NewStub(impl_->channel);
 }
 
@@ -288,8 +288,8 @@ GrpcTransport::~GrpcTransport() {
 
 void GrpcTransport::Connect(Events events) {
   Close();
-  impl_->connection =
-      std::make_shared<Connection>(impl_->loop, *impl_->stub, impl_->count, std::move(events));
+  impl_->connection = std::make_shared<Connection>(impl_->loop, *impl_->stub, impl_->count,
+                                                   impl_->tls, std::move(events));
   impl_->connection->Open();
 }
 

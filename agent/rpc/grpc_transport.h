@@ -8,13 +8,15 @@
 
 #include "agent/rpc/transport.h"
 #include "common/base/event_loop.h"
+#include "common/trust/credentials.h"
 
 namespace lockstep::agent {
 
 class GrpcTransport final : public Transport {
  public:
-  // `address`: "host:port" or "unix:/path". Plain text. `loop` is borrowed.
-  GrpcTransport(EventLoop& loop, std::string address);
+  // `address`: "host:port" or "unix:/path". Without `credentials` in plain text. `loop` is
+  // borrowed.
+  GrpcTransport(EventLoop& loop, const std::string& address, const Credentials* credentials);
   // Waits a moment for what was sent before Close to get out.
   ~GrpcTransport() override;
 

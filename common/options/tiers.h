@@ -10,12 +10,11 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
+#include "common/base/environment.h"
 #include "common/options/options.h"
 #include "common/options/parse.h"
 
 namespace lockstep {
-
-using Environment = std::map<std::string, std::string>;
 
 // Options from variables: for each of k6's names LOCKSTEP_VUS wins over K6_VUS. An empty variable
 // counts as unset. Booleans are true/false/1/0; lists are comma-separated; K6_TAGS is "a=b,c=d";

@@ -19,9 +19,7 @@ constexpr size_t kMostBytes = 64 * 1024;  // of a file; a certificate has about 
 // Reads the parts one by one and collects what is wrong.
 class CredentialReader {
  public:
-  using Variables = std::map<std::string, std::string>;
-
-  CredentialReader(const std::string& folder, const Variables& environment)
+  CredentialReader(const std::string& folder, const Environment& environment)
       : folder_(folder), environment_(environment) {}
 
   struct Part {
@@ -70,7 +68,7 @@ class CredentialReader {
   std::string PathOf(const char* file) const { return absl::StrCat(folder_, "/", file); }
 
   const std::string& folder_;
-  const Variables& environment_;
+  const Environment& environment_;
   std::vector<std::string> wrong_;
 };
 
@@ -84,8 +82,8 @@ constexpr CredentialReader::Part kRevoked = {kRevokedFile, "LOCKSTEP_TLS_REVOKED
 }  // namespace
 
 absl::StatusOr<Credentials> ReadCredentials(const std::string& folder,
-                                            const std::map<std::string, std::string>& environment,
-                                            Role role, absl::Time now) {
+                                            const Environment& environment, Role role,
+                                            absl::Time now) {
   CredentialReader reader(folder, environment);
   Credentials credentials;
   credentials.anchors.authority = reader.Read(kAuthority);
@@ -118,6 +116,27 @@ absl::StatusOr<Credentials> ReadCredentials(const std::string& folder,
     return reader.status();
   }
   return credentials;
+}
+
+absl::StatusOr<std::optional<Credentials>> ChooseCredentials(bool insecure,
+                                                             const std::string& folder,
+                                                             const Environment& environment,
+                                                             Role role, absl::Time now) {
+  const bool from_variables = environment.contains(kCertificate.variable);
+  if (insecure && !folder.empty()) {
+    return absl::InvalidArgumentError(
+        "--insecure and --credentials: one excludes the other; take one away");
+  }
+  if (insecure) {
+    return std::nullopt;
+  }
+  if (folder.empty() && !from_variables) {
+    return absl::InvalidArgumentError(
+        "--credentials: missing: give the folder that `lockstep certs` made (or "
+        "LOCKSTEP_CREDENTIALS, or LOCKSTEP_TLS_CERT and its kin), or --insecure for plain text "
+        "without authentication");
+  }
+  return ReadCredentials(folder, environment, role, now);
 }
 
 absl::StatusOr<std::string> ReadTrustFile(const std::string& path, bool secret) {

@@ -3,12 +3,13 @@
 // Kubernetes uses for TLS secrets, or from variables that hold the text itself.
 #pragma once
 
-#include <map>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
+#include "common/base/environment.h"
 #include "common/trust/certificate.h"
 
 namespace lockstep {
@@ -36,8 +37,16 @@ struct Credentials {
 // a line of the error for each file or variable that is missing, readable by others though secret,
 // expired, another's, for another role.
 absl::StatusOr<Credentials> ReadCredentials(const std::string& folder,
-                                            const std::map<std::string, std::string>& environment,
-                                            Role role, absl::Time now);
+                                            const Environment& environment, Role role,
+                                            absl::Time now);
+
+// What a program was told of its connections: `insecure` gives nullopt, plain text; else the
+// credentials of `folder` and `environment`. InvalidArgument as ReadCredentials, if both are given,
+// or neither.
+absl::StatusOr<std::optional<Credentials>> ChooseCredentials(bool insecure,
+                                                             const std::string& folder,
+                                                             const Environment& environment,
+                                                             Role role, absl::Time now);
 
 // The content of a small file of secrets or certificates, at most 64 KiB. NotFound,
 // PermissionDenied, ...: the file and the system's reason; PermissionDenied as well if `secret` and

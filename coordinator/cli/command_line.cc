@@ -15,6 +15,7 @@
 
 #include "common/options/duration.h"
 #include "common/options/parse.h"
+#include "coordinator/cli/certs_flags.h"
 #include "coordinator/cli/commands.h"
 #include "coordinator/cli/flag_tables.h"
 
@@ -373,7 +374,8 @@ LogSettings ReadLog(Reader& reader) {
 }
 
 TransportSettings ReadTransport(Reader& reader) {
-  return {.insecure = reader.Is("insecure")};
+  return {.insecure = reader.Is("insecure"),
+          .credentials = reader.String("credentials", "CREDENTIALS")};
 }
 
 CoordinatorCommand ReadCoordinator(Reader& reader) {
@@ -437,6 +439,7 @@ class Parser {
     compare->add_option("base", raw_.base, "result file to compare with")->required();
     compare->add_option("new", raw_.fresh, "result file to judge")->required();
     AddFlags(kCompareFlags, compare, &raw_);
+    AddCertsCommands(Add("certs", "make the certificates of a fleet"), &certs_);
     CLI::App* version = Add("version", "print the version");
     AddFlags(kVersionFlags, version, &raw_);
     app_.add_flag("--version", version_, "print the version");
@@ -527,6 +530,10 @@ class Parser {
     if (name == "compare") {
       return ReadCompare(reader);
     }
+    if (name == "certs") {
+      certs_.log = ReadLog(reader);
+      return certs_;
+    }
     if (name == "version") {
       return VersionCommand{.json = reader.Is("json")};
     }
@@ -544,6 +551,7 @@ class Parser {
   }
 
   Raw raw_;
+  CertsCommand certs_;
   CLI::App app_{"Lockstep runs k6 scripts on one machine or many", "lockstep"};
   bool version_ = false;
 };

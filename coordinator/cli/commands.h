@@ -74,7 +74,8 @@ struct RunCommand {
 
 // How to reach a coordinator or to be reached.
 struct TransportSettings {
-  bool insecure = false;  // plain text
+  bool insecure = false;    // plain text
+  std::string credentials;  // folder; empty: not given
 };
 
 // `lockstep coordinator`: with agents that join from elsewhere.
@@ -126,12 +127,24 @@ struct CompareCommand {
   LogSettings log;
 };
 
+// `lockstep certs init|coordinator|agent|operator|revoke`: a fleet's own certificates.
+struct CertsCommand {
+  enum class Verb { kInit, kCoordinator, kAgent, kOperator, kRevoke };
+  Verb verb = Verb::kInit;
+  std::string folder = "lockstep-ca";  // of the authority
+  std::string name;                    // of the authority or the certificate's owner
+  std::vector<std::string> hosts;      // of a coordinator
+  std::string out;                     // folder to make; empty: one with the owner's name
+  int64_t days = 0;                    // 0: the verb's default
+  LogSettings log;
+};
+
 struct VersionCommand {
   bool json = false;
 };
 
 using Command = std::variant<RunCommand, CoordinatorCommand, InspectCommand, PlanCommand,
-                             ControlCommand, CompareCommand, VersionCommand>;
+                             ControlCommand, CompareCommand, CertsCommand, VersionCommand>;
 
 struct CommandLine {
   Command command;

@@ -8,6 +8,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
+#include "common/base/clock.h"
+#include "common/trust/credentials.h"
 #include "coordinator/rpc/control_client.h"
 
 namespace lockstep::coordinator {
@@ -93,8 +95,16 @@ void Print(const v1::RunStatus& status, const ControlCommand& command) {
 
 }  // namespace
 
-ExitCode ExecuteControl(const ControlCommand& command, Logger& logger) {
-  ControlClient client(command.address);
+ExitCode ExecuteControl(const ControlCommand& command, const Environment& environment,
+                        Logger& logger) {
+  absl::StatusOr<std::optional<Credentials>> credentials =
+      ChooseCredentials(command.transport.insecure, command.transport.credentials, environment,
+                        Role::kOperator, SystemClock().Wall());
+  if (!credentials.ok()) {
+    logger.Error(std::string(credentials.status().message()));
+    return ExitCode::kInvalidConfig;
+  }
+  ControlClient client(command.address, credentials->has_value() ? &**credentials : nullptr);
   absl::Status failure;
   if (command.verb == ControlCommand::Verb::kStatus && command.watch) {
     failure = client.Watch([&](const v1::RunStatus& status) {

@@ -2,12 +2,14 @@
 // prints its answer.
 #pragma once
 
+#include "common/base/environment.h"
 #include "common/base/exit_code.h"
 #include "common/base/log.h"
 #include "coordinator/cli/commands.h"
 
 namespace lockstep::coordinator {
 
-ExitCode ExecuteControl(const ControlCommand& command, Logger& logger);
+ExitCode ExecuteControl(const ControlCommand& command, const Environment& environment,
+                        Logger& logger);
 
 }  // namespace lockstep::coordinator

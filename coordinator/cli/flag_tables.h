@@ -104,6 +104,8 @@ inline constexpr FlagSpec kGlobalFlags[] = {
 };
 
 inline constexpr FlagSpec kTransportFlags[] = {
+    {"--credentials", "credentials", "", Kind::kValue,
+     "folder with this side's certificates and token, as `lockstep certs` makes it"},
     {"--insecure", "insecure", "", Kind::kBool, "plain text, no authentication"},
 };
 

@@ -65,17 +65,11 @@ LocalAgents::~LocalAgents() {
 
 absl::Status LocalAgents::Start(const std::string& program, const std::string& address,
                                 const std::string& name, int64_t workers) {
-  std::vector<std::string> words = {program,
-                                    "--coordinator",
-                                    address,
-                                    "--insecure",
-                                    "--once",
-                                    "--name",
-                                    name,
-                                    "--parent",
-                                    absl::StrCat(getpid()),
-                                    "--workers",
-                                    absl::StrCat(workers)};
+  std::vector<std::string> words = {program,     "--coordinator",
+                                    address,     "--once",
+                                    "--name",    name,
+                                    "--parent",  absl::StrCat(getpid()),
+                                    "--workers", absl::StrCat(workers)};
   std::vector<char*> arguments;
   for (std::string& word : words) {
     arguments.push_back(word.data());

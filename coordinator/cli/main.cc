@@ -12,27 +12,15 @@
 
 #include "common/base/clock.h"
 #include "common/options/tiers.h"
+#include "coordinator/cli/certs_app.h"
 #include "coordinator/cli/commands.h"
 #include "coordinator/cli/compare_app.h"
 #include "coordinator/cli/control_app.h"
 #include "coordinator/cli/log_sink.h"
 #include "coordinator/cli/run_app.h"
 
-extern char** environ;
-
 namespace lockstep::coordinator {
 namespace {
-
-Environment ReadEnvironment() {
-  Environment environment;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    std::string text = *entry;
-    if (size_t equals = text.find('='); equals != std::string::npos) {
-      environment[text.substr(0, equals)] = text.substr(equals + 1);
-    }
-  }
-  return environment;
-}
 
 const LogSettings& LogOf(const Command& command) {
   static const LogSettings defaults;
@@ -47,12 +35,29 @@ const LogSettings& LogOf(const Command& command) {
       command);
 }
 
+ExitCode ExecuteCoordinator(const CoordinatorCommand& command, const Environment& environment,
+                            RunLogger& logger) {
+  absl::StatusOr<std::optional<Credentials>> credentials =
+      ChooseCredentials(command.transport.insecure, command.transport.credentials, environment,
+                        Role::kCoordinator, SystemClock().Wall());
+  if (!credentials.ok()) {
+    logger.Error(std::string(credentials.status().message()));
+    return ExitCode::kInvalidConfig;
+  }
+  RunRequest request = ToRequest(command);
+  request.credentials = *std::move(credentials);
+  return ExecuteRun(std::move(request), environment, logger);
+}
+
 ExitCode Execute(const Command& command, const Environment& environment, RunLogger& logger) {
   if (const auto* control = std::get_if<ControlCommand>(&command)) {
-    return ExecuteControl(*control, logger);
+    return ExecuteControl(*control, environment, logger);
   }
   if (const auto* compare = std::get_if<CompareCommand>(&command)) {
     return ExecuteCompare(*compare, logger);
+  }
+  if (const auto* certs = std::get_if<CertsCommand>(&command)) {
+    return ExecuteCerts(*certs, SystemClock().Wall(), logger);
   }
   if (const auto* version = std::get_if<VersionCommand>(&command)) {
     fputs(version->json ? "{\"version\":\"" LOCKSTEP_VERSION "\"}\n"
@@ -61,11 +66,7 @@ ExitCode Execute(const Command& command, const Environment& environment, RunLogg
     return ExitCode::kSuccess;
   }
   if (const auto* coordinator = std::get_if<CoordinatorCommand>(&command)) {
-    if (!coordinator->transport.insecure) {
-      logger.Error("--insecure: must be given, as connections are plain text until TLS is there");
-      return ExitCode::kInvalidConfig;
-    }
-    return ExecuteRun(ToRequest(*coordinator), environment, logger);
+    return ExecuteCoordinator(*coordinator, environment, logger);
   }
   if (const auto* run = std::get_if<RunCommand>(&command)) {
     return ExecuteRun(ToRequest(*run), environment, logger);
@@ -78,7 +79,7 @@ ExitCode Execute(const Command& command, const Environment& environment, RunLogg
 
 int Main(const std::vector<std::string>& args) {
   const absl::Time start = SystemClock().Wall();
-  const Environment environment = ReadEnvironment();
+  const Environment environment = SystemEnvironment();
   std::variant<CommandLine, CommandLineExit> parsed = ParseCommandLine(args, environment);
   const bool terminal = isatty(STDERR_FILENO) != 0;
   if (auto* exit = std::get_if<CommandLineExit>(&parsed); exit != nullptr) {

@@ -7,7 +7,6 @@
 #include <fstream>
 #include <utility>
 
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "absl/status/status.h"
@@ -18,6 +17,7 @@
 #include "web/web_server.h"
 
 #include "common/base/epoll_loop.h"
+#include "common/base/random_bytes.h"
 #include "common/base/status_macros.h"
 #include "common/plan/describe.h"
 #include "common/summary/summary.h"
@@ -43,14 +43,6 @@ constexpr absl::Duration kLease = absl::Seconds(10);
 constexpr absl::Duration kLocalAgentsWithin = absl::Seconds(30);
 // How long agents may take to hear that the run is over, and local ones to end.
 constexpr absl::Duration kFarewell = absl::Seconds(2);
-
-std::string RandomHex() {
-  std::string bytes(16, '\0');
-  if (getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
-    std::abort();  // no randomness, no secrets
-  }
-  return absl::BytesToHexString(bytes);
-}
 
 void WriteStdout(absl::string_view text) {
   fwrite(text.data(), 1, text.size(), stdout);
@@ -99,6 +91,8 @@ class RunApp final : public TestSource, public RunControl {
   v1::RunStatus Snapshot() const override {
     v1::RunStatus status = run_->Snapshot();
     results_->DescribeMetrics(run_->elapsed(), &status);
+    status.mutable_refused()->insert(fleet_->refusals().counts().begin(),
+                                     fleet_->refusals().counts().end());
     return status;
   }
   SummaryGroup Groups() const override { return results_->Groups(); }
@@ -178,8 +172,13 @@ ExitCode RunApp::Execute() {
   script_ = *std::move(script);
   signals_ = std::make_unique<Signals>(loop_, [this](const std::string& name) { OnSignal(name); });
   server_ = std::make_unique<GrpcServer>(loop_);
-  fleet_ = std::make_unique<Fleet>(loop_, *server_, logger_,
-                                   FleetSettings{.version = kVersion, .lease = kLease}, RandomHex);
+  fleet_ = std::make_unique<Fleet>(
+      loop_, *server_, logger_,
+      FleetSettings{.version = kVersion,
+                    .lease = kLease,
+                    .token = request_.credentials.has_value() ? request_.credentials->token : ""},
+      [] { return absl::BytesToHexString(RandomBytes(16)); },
+      [] { return RandomBytes(kNonceBytes); });
   results_ = std::make_unique<Results>(loop_.clock(), logger_);
   results_->SetJudge([this] { return run_->judgement(); });
   BeginRun();
@@ -208,13 +207,18 @@ absl::Status RunApp::Listen() {
   } else {
     address_ = request_.listen;
   }
-  LOCKSTEP_RETURN_IF_ERROR(server_->Start({address_}, *fleet_, *this));
+  LOCKSTEP_RETURN_IF_ERROR(server_->Start(
+      {address_}, request_.credentials.has_value() ? &*request_.credentials : nullptr, *fleet_,
+      *this));
   if (local()) {
     logger_.Debug(absl::StrCat("listening on ", address_));
   } else {
-    logger_.Warn(
-        "plain text: everybody who can reach this address can read the script and control the run "
-        "(--insecure)");
+    if (!request_.credentials.has_value()) {
+      logger_.Warn(
+          "plain text: everybody who can reach this address can read the script and control the "
+          "run "
+          "(--insecure)");
+    }
     logger_.Info(absl::StrCat("waiting for ", request_.run.agents,
                               request_.run.agents == 1 ? " agent" : " agents", " on ", address_));
   }

@@ -12,6 +12,7 @@
 
 #include "common/base/exit_code.h"
 #include "common/options/tiers.h"
+#include "common/trust/credentials.h"
 #include "coordinator/cli/commands.h"
 #include "coordinator/cli/log_sink.h"
 
@@ -24,6 +25,7 @@ struct RunRequest {
   RunSettingsFlags run;
   // Empty: agents are started here and reached over a Unix socket. Else they come from elsewhere.
   std::string listen = {};
+  std::optional<Credentials> credentials = {};  // of a `listen` address; none: plain text
   absl::Duration wait_for_agents = absl::InfiniteDuration();
   bool execution_requirements = false;  // of kInspect
   std::vector<int64_t> weights = {};    // of kPlan, one for each agent

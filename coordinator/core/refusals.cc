@@ -9,12 +9,18 @@ constexpr absl::Duration kAgainAfter = absl::Seconds(30);
 constexpr int kLinesPerSecond = 10;
 constexpr size_t kMostRemembered = 1000;
 
+// A peer that tries again comes from another port.
+absl::string_view WithoutPort(absl::string_view who) {
+  const size_t colon = who.rfind(':');
+  return colon == who.npos ? who : who.substr(0, colon);
+}
+
 }  // namespace
 
 void Refusals::Add(absl::string_view kind, absl::string_view who, absl::string_view reason) {
   ++counts_[std::string(kind)];
   const std::string line = absl::StrCat("refused ", who, ": ", reason);
-  if (!MayTell(line)) {
+  if (!MayTell(absl::StrCat(WithoutPort(who), ": ", reason))) {
     ++untold_;
     return;
   }
@@ -22,7 +28,7 @@ void Refusals::Add(absl::string_view kind, absl::string_view who, absl::string_v
   untold_ = 0;
 }
 
-bool Refusals::MayTell(const std::string& line) {
+bool Refusals::MayTell(const std::string& refusal) {
   const MonoTime now = clock_.Mono();
   if (now - second_began_ >= absl::Seconds(1)) {
     second_began_ = now;
@@ -30,7 +36,7 @@ bool Refusals::MayTell(const std::string& line) {
     std::erase_if(told_, [&](const auto& entry) { return now - entry.second >= kAgainAfter; });
   }
   if (told_in_second_ >= kLinesPerSecond || told_.size() >= kMostRemembered ||
-      !told_.emplace(line, now).second) {
+      !told_.emplace(refusal, now).second) {
     return false;
   }
   ++told_in_second_;

@@ -22,6 +22,7 @@ inline constexpr char kRefusedRole[] = "role";                // a call that is 
 inline constexpr char kRefusedToken[] = "token";              // no proof, or a wrong one
 inline constexpr char kRefusedJoin[] = "join";                // another version, a name in use, ...
 inline constexpr char kRefusedMessage[] = "message";          // one that is wrong by itself or now
+inline constexpr char kRefusedUncalled[] = "uncalled";        // connected, and never called
 inline constexpr char kRefusedLimit[] = "limit";              // too many connections
 
 class Refusals {
@@ -29,18 +30,18 @@ class Refusals {
   // `clock` and `logger` are borrowed and outlive this.
   Refusals(const Clock& clock, Logger& logger) : clock_(clock), logger_(logger) {}
 
-  // `who` is a name or an address. The same refusal of the same peer is told once in 30 s, and at
+  // `who` is a name or an address. The same refusal of the same peer, whatever its port, is told once in 30 s, and at
   // most 10 refusals a second.
   void Add(absl::string_view kind, absl::string_view who, absl::string_view reason);
   const std::map<std::string, int64_t>& counts() const { return counts_; }
 
  private:
-  bool MayTell(const std::string& line);
+  bool MayTell(const std::string& refusal);
 
   const Clock& clock_;
   Logger& logger_;
   std::map<std::string, int64_t> counts_;
-  std::map<std::string, MonoTime> told_;  // when, by line
+  std::map<std::string, MonoTime> told_;  // when, by refusal
   MonoTime second_began_;
   int told_in_second_ = 0;
   int64_t untold_ = 0;

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "lockstep/v1/services.grpc.pb.h"
+#include "rpc/channel.h"
 
 namespace lockstep::coordinator {
 namespace {
@@ -16,18 +17,15 @@ constexpr std::chrono::seconds kAnswerWithin(5);
 
 struct ControlClient::Impl {
   std::string address;
+  bool tls = false;
   std::unique_ptr<v1::Status::Stub> stub;
 
-  absl::Status Explain(const grpc::Status& status) const {
-    if (status.ok()) {
-      return absl::OkStatus();
-    }
-    if (status.error_code() == grpc::StatusCode::UNAVAILABLE ||
-        status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) {
-      return absl::UnavailableError(
-          absl::StrCat("cannot reach a coordinator at ", address, ": ", status.error_message()));
-    }
-    return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
+  absl::Status Result(const grpc::Status& status) const {
+    absl::Status explained = Explain(status, tls);
+    return absl::IsUnavailable(explained) || absl::IsDeadlineExceeded(explained)
+               ? absl::UnavailableError(absl::StrCat("cannot reach a coordinator at ", address,
+                                                     ": ", explained.message()))
+               : explained;
   }
 
   template <class Request>
@@ -38,19 +36,18 @@ struct ControlClient::Impl {
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + kAnswerWithin);
     v1::RunStatus answer;
-    if (absl::Status status = Explain((*stub.*method)(&context, request, &answer)); !status.ok()) {
+    if (absl::Status status = Result((*stub.*method)(&context, request, &answer)); !status.ok()) {
       return status;
     }
     return answer;
   }
 };
 
-ControlClient::ControlClient(const std::string& address) : impl_(std::make_unique<Impl>()) {
-  grpc::ChannelArguments arguments;
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+ControlClient::ControlClient(const std::string& address, const Credentials* credentials)
+    : impl_(std::make_unique<Impl>()) {
   impl_->address = address;
-  impl_->stub = v1::Status::NewStub(
-      grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments));
+  impl_->tls = credentials != nullptr;
+  impl_->stub = v1::Status::NewStub(MakeChannel(address, credentials, {}));
 }
 
 ControlClient::~ControlClient() = default;
@@ -92,7 +89,7 @@ absl::Status ControlClient::Watch(absl::FunctionRef<bool(const v1::RunStatus&)> 
       return absl::OkStatus();
     }
   }
-  return impl_->Explain(reader->Finish());
+  return impl_->Result(reader->Finish());
 }
 
 }  // namespace lockstep::coordinator

@@ -9,12 +9,15 @@
 #include "absl/status/statusor.h"
 #include "lockstep/v1/status.pb.h"
 
+#include "common/trust/credentials.h"
+
 namespace lockstep::coordinator {
 
 class ControlClient {
  public:
-  // `address`: "host:port" or "unix:/path". Plain text. Connects with the first call.
-  explicit ControlClient(const std::string& address);
+  // `address`: "host:port" or "unix:/path". Without `credentials` in plain text. Connects with the
+  // first call.
+  ControlClient(const std::string& address, const Credentials* credentials);
   ~ControlClient();
 
   // Unavailable, naming the address, if nobody answers within a few seconds; else what the

@@ -1,22 +1,24 @@
 #include "coordinator/rpc/grpc_server.h"
 
 #include <chrono>
-#include <cstring>
 #include <utility>
 #include <variant>
 
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
-#include <netdb.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
 #include "lockstep/v1/services.grpc.pb.h"
 
+#include "common/base/status_macros.h"
+#include "coordinator/rpc/doorkeeper.h"
+#include "coordinator/rpc/peer_gate.h"
 #include "coordinator/rpc/server_stream.h"
 #include "coordinator/rpc/status_service.h"
 
@@ -29,60 +31,47 @@ using ControlStream = ServerStream<v1::AgentMessage, v1::CoordinatorMessage>;
 using BatchStream = ServerStream<v1::BatchMessage, v1::BatchAck>;
 using AnyStream = std::variant<std::shared_ptr<ControlStream>, std::shared_ptr<BatchStream>>;
 
-// Why `address` cannot be listened on: tries it once more by hand, as gRPC does not say.
-std::string WhyNot(const std::string& address) {
-  size_t colon = address.rfind(':');
-  if (absl::StartsWith(address, "unix:") || colon == std::string::npos) {
-    return "it must be HOST:PORT or unix:PATH, of a folder where one may write";
+// How long a connection may take for its TLS handshake and HTTP/2's first frames, and how long it
+// may stay without a call.
+constexpr int kHandshakeMs = 5'000;
+constexpr int kIdleMs = 10'000;
+constexpr int kMostCallsPerConnection = 100;
+constexpr absl::Duration kCallWithin = absl::Seconds(10);  // of connecting
+
+// "10.0.0.7:4711" of gRPC's "ipv4:10.0.0.7:4711" and "ipv6:%5B::1%5D:4711".
+std::string PlainAddress(absl::string_view peer) {
+  if (!absl::ConsumePrefix(&peer, "ipv4:")) {
+    absl::ConsumePrefix(&peer, "ipv6:");
   }
-  std::string host = address.substr(0, colon);
-  if (host.size() > 1 && host.front() == '[' && host.back() == ']') {
-    host = host.substr(1, host.size() - 2);
-  }
-  addrinfo hints = {};
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_PASSIVE;
-  addrinfo* found = nullptr;
-  if (int error = getaddrinfo(host.c_str(), address.c_str() + colon + 1, &hints, &found);
-      error != 0) {
-    return gai_strerror(error);
-  }
-  std::string reason = "it cannot be listened on";
-  int fd = socket(found->ai_family, found->ai_socktype, found->ai_protocol);
-  if (fd >= 0) {
-    int on = 1;
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    if (bind(fd, found->ai_addr, found->ai_addrlen) != 0 || listen(fd, 1) != 0) {
-      char buffer[128];
-      reason = strerror_r(errno, buffer, sizeof(buffer));
-    }
-    close(fd);
-  }
-  freeaddrinfo(found);
-  return reason;
+  return absl::StrReplaceAll(peer, {{"%5B", "["}, {"%5D", "]"}});
 }
 
 }  // namespace
 
 struct GrpcServer::Impl final : public v1::Coordinator::CallbackService {
-  explicit Impl(EventLoop& event_loop) : loop(event_loop) {}
+  explicit Impl(EpollLoop& event_loop) : loop(event_loop) {}
 
   grpc::ServerBidiReactor<v1::AgentMessage, v1::CoordinatorMessage>* Session(
-      grpc::CallbackServerContext*) override {
+      grpc::CallbackServerContext* context) override {
     return Accept<ControlStream, v1::AgentMessage>(
+        *context,
         [this](ConnectionId id, v1::AgentMessage message) { fleet->OnMessage(id, message); });
   }
   grpc::ServerBidiReactor<v1::BatchMessage, v1::BatchAck>* Batches(
-      grpc::CallbackServerContext*) override {
+      grpc::CallbackServerContext* context) override {
     return Accept<BatchStream, v1::BatchMessage>(
+        *context,
         [this](ConnectionId id, v1::BatchMessage message) { fleet->OnBatch(id, message); });
   }
 
   // On a gRPC thread. `handle(id, message)` runs on the loop, for messages of a connection that is
   // still open.
   template <class Stream, class In, class Handle>
-  Stream* Accept(Handle handle) {
+  Stream* Accept(const grpc::CallbackServerContext& context, Handle handle) {
     ConnectionId id = NextId();
+    Peer peer{.address = PlainAddress(context.peer()),
+              .identity = IdentityOf(*context.auth_context())};
+    Called(peer.address);
     auto stream = std::make_shared<Stream>(typename Stream::Events{
         .on_message =
             [this, id, handle](In message) {
@@ -101,16 +90,33 @@ struct GrpcServer::Impl final : public v1::Coordinator::CallbackService {
               });
             },
     });
-    loop.Post([this, id, stream] {
+    loop.Post([this, id, stream, peer = std::move(peer)]() mutable {
       if (shut_down) {
         stream->Close(absl::UnavailableError("the coordinator is about to end"));
         return;
       }
       streams.emplace(id, stream);
-      fleet->OnOpened(id);
+      fleet->OnOpened(id, std::move(peer));
     });
     stream->Start();
     return stream.get();
+  }
+
+  // Connections that are let in and never call: most often their owners do not believe this
+  // coordinator's certificate, which only they can tell.
+  void ExpectCall(const std::string& address) {
+    uncalled.insert(address);
+    loop.After(kCallWithin, [this, address] {
+      if (uncalled.erase(address) > 0 && !shut_down) {
+        fleet->refusals().Add(kRefusedUncalled, address,
+                              "it connected and made no call that is allowed; its own log may say "
+                              "why");
+      }
+    });
+  }
+  // On gRPC's threads.
+  void Called(const std::string& address) {
+    loop.Post([this, address] { uncalled.erase(address); });
   }
 
   ConnectionId NextId() {
@@ -118,29 +124,95 @@ struct GrpcServer::Impl final : public v1::Coordinator::CallbackService {
     return ConnectionId{++last_id};
   }
 
-  EventLoop& loop;
+  // On gRPC's threads.
+  void Refused(std::string kind, std::string who, std::string reason) {
+    loop.Post([this, kind = std::move(kind), who = std::move(who), reason = std::move(reason)] {
+      if (!shut_down) {
+        fleet->refusals().Add(kind, who, reason);
+      }
+    });
+  }
+
+  std::shared_ptr<grpc::ServerCredentials> CredentialsFor(const Credentials* credentials);
+  absl::Status Open(const std::vector<std::string>& addresses, const Credentials* credentials,
+                    grpc::ServerBuilder& builder);
+
+  EpollLoop& loop;
   Fleet* fleet = nullptr;
   std::unique_ptr<StatusService> status;
   std::unique_ptr<grpc::Server> server;
+  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor;
+  std::unique_ptr<Doorkeeper> doorkeeper;  // for the addresses that are no Unix sockets
   std::vector<int> ports;
 
   bool shut_down = false;                                // loop only
   absl::flat_hash_map<ConnectionId, AnyStream> streams;  // loop only
+  absl::flat_hash_set<std::string> uncalled;             // addresses; loop only
 
   Mutex mutex;
   uint64_t last_id ABSL_GUARDED_BY(mutex) = 0;
 };
 
-GrpcServer::GrpcServer(EventLoop& loop) : impl_(std::make_unique<Impl>(loop)) {}
+// A client's certificate is asked for and not judged in the handshake: PeerGate does that for each
+// call, so that the peer hears why it is refused.
+std::shared_ptr<grpc::ServerCredentials> GrpcServer::Impl::CredentialsFor(
+    const Credentials* credentials) {
+  if (credentials == nullptr) {
+    return grpc::InsecureServerCredentials();
+  }
+  grpc::SslServerCredentialsOptions options(GRPC_SSL_REQUEST_CLIENT_CERTIFICATE_BUT_DONT_VERIFY);
+  options.pem_root_certs = credentials->anchors.authority;
+  options.pem_key_cert_pairs.push_back({credentials->key, credentials->certificate});
+  std::shared_ptr<grpc::ServerCredentials> made = grpc::SslServerCredentials(options);
+  made->SetAuthMetadataProcessor(std::make_shared<PeerGate>(
+      credentials->anchors, [this](std::string kind, std::string reason) {
+        Refused(std::move(kind), "a peer", std::move(reason));
+      }));
+  return made;
+}
+
+absl::Status GrpcServer::Impl::Open(const std::vector<std::string>& addresses,
+                                    const Credentials* credentials, grpc::ServerBuilder& builder) {
+  ports.assign(addresses.size(), 0);
+  doorkeeper = std::make_unique<Doorkeeper>(
+      loop, DoorSettings{.tls = credentials != nullptr},
+      Doorkeeper::Events{
+          .let_in =
+              [this](int fd, const std::string& address) {
+                ExpectCall(address);
+                grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters connection;
+                connection.fd = fd;
+                acceptor->HandleNewConnection(&connection);
+              },
+          .refused =
+              [this](absl::string_view kind, const std::string& address, absl::string_view reason) {
+                fleet->refusals().Add(kind, address, reason);
+              }});
+  for (size_t i = 0; i < addresses.size(); ++i) {
+    if (absl::StartsWith(addresses[i], "unix:")) {
+      builder.AddListeningPort(addresses[i], grpc::InsecureServerCredentials(), &ports[i]);
+    } else {
+      LOCKSTEP_ASSIGN_OR_RETURN(ports[i], doorkeeper->Listen(addresses[i]));
+    }
+  }
+  acceptor = builder.experimental().AddExternalConnectionAcceptor(
+      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
+      CredentialsFor(credentials));
+  return absl::OkStatus();
+}
+
+GrpcServer::GrpcServer(EpollLoop& loop) : impl_(std::make_unique<Impl>(loop)) {}
 
 GrpcServer::~GrpcServer() {
   Shutdown();
 }
 
-absl::Status GrpcServer::Start(const std::vector<std::string>& addresses, Fleet& fleet,
-                               RunControl& control) {
+absl::Status GrpcServer::Start(const std::vector<std::string>& addresses,
+                               const Credentials* credentials, Fleet& fleet, RunControl& control) {
   impl_->fleet = &fleet;
-  impl_->status = std::make_unique<StatusService>(impl_->loop, control);
+  impl_->status = std::make_unique<StatusService>(
+      impl_->loop, control,
+      [impl = impl_.get()](const std::string& peer) { impl->Called(PlainAddress(peer)); });
   // For tools that know neither this program nor its protocol files: container platforms and
   // grpcurl.
   grpc::EnableDefaultHealthCheckService(true);
@@ -148,27 +220,20 @@ absl::Status GrpcServer::Start(const std::vector<std::string>& addresses, Fleet&
   grpc::ServerBuilder builder;
   builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
   builder.SetMaxSendMessageSize(kMaxMessageBytes);
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 5'000);
-  impl_->ports.assign(addresses.size(), 0);
-  for (size_t i = 0; i < addresses.size(); ++i) {
-    builder.AddListeningPort(addresses[i], grpc::InsecureServerCredentials(), &impl_->ports[i]);
-  }
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeMs);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kIdleMs);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMostCallsPerConnection);
+  LOCKSTEP_RETURN_IF_ERROR(impl_->Open(addresses, credentials, builder));
   builder.RegisterService(impl_.get());
   builder.RegisterService(impl_->status.get());
   impl_->server = builder.BuildAndStart();
-  for (size_t i = 0; i < addresses.size(); ++i) {
-    if (impl_->server == nullptr && impl_->ports[i] == 0) {
-      return absl::UnavailableError(
-          absl::StrCat("cannot listen on ", addresses[i], ": ", WhyNot(addresses[i])));
-    }
-  }
-  if (impl_->server == nullptr) {
-    return absl::UnavailableError(
-        absl::StrCat("cannot listen on ", addresses[0], ": ", WhyNot(addresses[0])));
-  }
-  return absl::OkStatus();
+  return impl_->server != nullptr
+             ? absl::OkStatus()
+             : absl::UnavailableError(absl::StrCat("cannot listen on ", addresses[0],
+                                                   ": the folder of a Unix socket must exist, and "
+                                                   "one must be allowed to write there"));
 }
 
 int GrpcServer::port(size_t i) const {
@@ -183,6 +248,7 @@ void GrpcServer::Shutdown() {
   if (auto* health = impl_->server->GetHealthCheckService(); health != nullptr) {
     health->SetServingStatus(false);
   }
+  impl_->doorkeeper->Shutdown();
   impl_->status->Shutdown();
   for (auto& [id, stream] : impl_->streams) {
     std::visit([](auto& s) { s->Close(absl::UnavailableError("the coordinator ends")); }, stream);

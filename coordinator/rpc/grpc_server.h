@@ -10,7 +10,8 @@
 
 #include "absl/status/statusor.h"
 
-#include "common/base/event_loop.h"
+#include "common/base/epoll_loop.h"
+#include "common/trust/credentials.h"
 #include "coordinator/core/fleet.h"
 #include "coordinator/rpc/control.h"
 
@@ -19,13 +20,15 @@ namespace lockstep::coordinator {
 class GrpcServer final : public Connections {
  public:
   // `loop` is borrowed and outlives the server.
-  explicit GrpcServer(EventLoop& loop);
+  explicit GrpcServer(EpollLoop& loop);
   ~GrpcServer() override;
 
-  // Listens on all of `addresses` ("host:port", "unix:/path"), in plain text. Events go to `fleet`
-  // and `control`, which outlive the server or its Shutdown. Unavailable, naming the address and
-  // the system's reason, if one cannot be had.
-  absl::Status Start(const std::vector<std::string>& addresses, Fleet& fleet, RunControl& control);
+  // Listens on all of `addresses`: "host:port", with TLS and `credentials`, or in plain text if
+  // they are null; "unix:/path", always in plain text. Events go to `fleet` and `control`, which
+  // outlive the server or its Shutdown. Unavailable, naming the address and the system's reason, if
+  // one cannot be had.
+  absl::Status Start(const std::vector<std::string>& addresses, const Credentials* credentials,
+                     Fleet& fleet, RunControl& control);
   // The port of the i-th address; 0 for a Unix socket.
   int port(size_t i) const;
   // Ends all streams and waits until gRPC is done with them. No event follows.

@@ -83,6 +83,7 @@ class StatusService::Watcher final : public grpc::ServerWriteReactor<v1::RunStat
 grpc::ServerUnaryReactor* StatusService::Answer(grpc::CallbackServerContext* context,
                                                 v1::RunStatus* status,
                                                 absl::AnyInvocable<absl::Status()> action) {
+  on_call_(context->peer());
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   loop_.Post([this, reactor, status, action = std::move(action)]() mutable {
     if (shut_down_) {
@@ -129,8 +130,9 @@ grpc::ServerUnaryReactor* StatusService::Stop(grpc::CallbackServerContext* conte
   return Answer(context, status, [this, now = request->now()] { return control_.Stop(now); });
 }
 
-grpc::ServerWriteReactor<v1::RunStatus>* StatusService::Watch(grpc::CallbackServerContext*,
+grpc::ServerWriteReactor<v1::RunStatus>* StatusService::Watch(grpc::CallbackServerContext* context,
                                                               const v1::WatchRequest* request) {
+  on_call_(context->peer());
   int64_t ms = request->interval_ms() == 0 ? 1000 : request->interval_ms();
   auto watcher = std::make_shared<Watcher>(absl::Milliseconds(ms));
   watcher->Start();

@@ -2,8 +2,10 @@
 // there.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "lockstep/v1/services.grpc.pb.h"
@@ -16,8 +18,11 @@ namespace lockstep::coordinator {
 
 class StatusService final : public v1::Status::CallbackService {
  public:
-  // Both are borrowed and outlive the server that the service is registered with.
-  StatusService(EventLoop& loop, RunControl& control) : loop_(loop), control_(control) {}
+  // `loop` and `control` are borrowed and outlive the server that the service is registered with.
+  // `on_call` hears of each call's peer, in gRPC's words, on gRPC's threads.
+  StatusService(EventLoop& loop, RunControl& control,
+                std::function<void(const std::string& peer)> on_call)
+      : loop_(loop), control_(control), on_call_(std::move(on_call)) {}
 
   grpc::ServerUnaryReactor* GetStatus(grpc::CallbackServerContext* context,
                                       const v1::GetStatusRequest* request,
@@ -45,6 +50,7 @@ class StatusService final : public v1::Status::CallbackService {
 
   EventLoop& loop_;
   RunControl& control_;
+  const std::function<void(const std::string& peer)> on_call_;
   bool shut_down_ = false;                        // loop only
   std::vector<std::weak_ptr<Watcher>> watchers_;  // loop only
 };

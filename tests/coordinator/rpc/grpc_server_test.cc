@@ -47,7 +47,7 @@ class FakeControl final : public RunControl {
 class GrpcServerTest : public testing::Test {
  protected:
   GrpcServerTest() {
-    EXPECT_TRUE(server_.Start({"127.0.0.1:0"}, fleet_, control_).ok());
+    EXPECT_TRUE(server_.Start({"127.0.0.1:0"}, nullptr, fleet_, control_).ok());
     address_ = absl::StrCat("127.0.0.1:", server_.port(0));
     channel_ = grpc::CreateChannel(address_, grpc::InsecureChannelCredentials());
     thread_ = std::thread([this] { loop_.Run(); });
@@ -115,7 +115,7 @@ TEST_F(GrpcServerTest, ReflectionListsTheServices) {
 }
 
 TEST_F(GrpcServerTest, ControlAnswersWithTheStatusAfterIt) {
-  ControlClient client(address_);
+  ControlClient client(address_, nullptr);
   absl::StatusOr<v1::RunStatus> status = client.Scale(7, -1);
   ASSERT_TRUE(status.ok()) << status.status();
   EXPECT_EQ(status->vus(), 7);
@@ -123,7 +123,7 @@ TEST_F(GrpcServerTest, ControlAnswersWithTheStatusAfterIt) {
 }
 
 TEST_F(GrpcServerTest, AWatchStreamsUntilTheServerEnds) {
-  ControlClient client(address_);
+  ControlClient client(address_, nullptr);
   int seen = 0;
   absl::Status watched = client.Watch([&](const v1::RunStatus& status) {
     EXPECT_EQ(status.state(), "Running");

@@ -1,0 +1,37 @@
+// Who may call what: judges the certificate behind each call before the call's first message is
+// read. An agent may join and send batches, an operator may ask for the status and control the run.
+// A call that is not in the table is nobody's.
+#pragma once
+
+#include <string>
+
+#include <grpcpp/security/auth_context.h>
+#include <grpcpp/security/auth_metadata_processor.h>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/strings/string_view.h"
+
+#include "common/trust/certificate.h"
+
+namespace lockstep::coordinator {
+
+class PeerGate final : public grpc::AuthMetadataProcessor {
+ public:
+  // Called on gRPC's threads.
+  using OnRefused = absl::AnyInvocable<void(std::string kind, std::string reason)>;
+
+  PeerGate(TrustAnchors anchors, OnRefused on_refused);
+
+  bool IsBlocking() const override { return false; }
+  grpc::Status Process(const InputMetadata& metadata, grpc::AuthContext* context,
+                       OutputMetadata* consumed, OutputMetadata* response) override;
+
+ private:
+  const TrustAnchors anchors_;
+  OnRefused on_refused_;
+};
+
+// The identity that the gate has let through on this connection; empty without TLS.
+PeerIdentity IdentityOf(const grpc::AuthContext& context);
+
+}  // namespace lockstep::coordinator

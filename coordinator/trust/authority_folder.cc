@@ -1,0 +1,140 @@
+#include "coordinator/trust/authority_folder.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <vector>
+
+#include <fcntl.h>
+#include <openssl/rand.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+
+#include "common/base/status_macros.h"
+#include "common/trust/credentials.h"
+
+namespace lockstep::coordinator {
+namespace {
+
+constexpr char kAuthorityKeyFile[] = "ca.key";
+constexpr char kIssuedFolder[] = "issued";
+constexpr size_t kTokenRandomBytes = 32;
+
+constexpr mode_t kSecret = 0600;
+constexpr mode_t kPublic = 0644;
+
+absl::Status MakeFolder(const std::string& path, mode_t mode) {
+  return mkdir(path.c_str(), mode) == 0 ? absl::OkStatus() : absl::ErrnoToStatus(errno, path);
+}
+
+// With exactly `mode`. AlreadyExists, naming the file, if there is one.
+absl::Status WriteNew(const std::string& path, absl::string_view text, mode_t mode) {
+  const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (file < 0) {
+    return absl::ErrnoToStatus(errno, path);
+  }
+  int error = fchmod(file, mode) == 0 ? 0 : errno;
+  while (error == 0 && !text.empty()) {
+    const ssize_t n = write(file, text.data(), text.size());
+    if (n >= 0) {
+      text.remove_prefix(static_cast<size_t>(n));
+    } else if (errno != EINTR) {
+      error = errno;
+    }
+  }
+  if (close(file) != 0 && error == 0) {
+    error = errno;
+  }
+  if (error != 0) {
+    unlink(path.c_str());
+    return absl::ErrnoToStatus(error, path);
+  }
+  return absl::OkStatus();
+}
+
+std::string Join(const std::string& folder, absl::string_view file) {
+  return absl::StrCat(folder, "/", file);
+}
+
+// A file that need not exist: empty then.
+absl::StatusOr<std::string> ReadIfThere(const std::string& path) {
+  absl::StatusOr<std::string> text = ReadTrustFile(path, /*secret=*/false);
+  return absl::IsNotFound(text.status()) ? absl::StatusOr<std::string>(std::string()) : text;
+}
+
+absl::StatusOr<Credential> ReadAuthority(const std::string& folder) {
+  Credential authority;
+  LOCKSTEP_ASSIGN_OR_RETURN(authority.certificate,
+                            ReadTrustFile(Join(folder, kAuthorityFile), /*secret=*/false));
+  LOCKSTEP_ASSIGN_OR_RETURN(authority.key,
+                            ReadTrustFile(Join(folder, kAuthorityKeyFile), /*secret=*/true));
+  return authority;
+}
+
+std::string IssuedPath(const std::string& folder, const std::string& name) {
+  return absl::StrCat(folder, "/", kIssuedFolder, "/", name, ".crt");
+}
+
+absl::StatusOr<std::string> NewToken() {
+  unsigned char bytes[kTokenRandomBytes];
+  if (RAND_bytes(bytes, sizeof(bytes)) != 1) {
+    return absl::InternalError("the system gives no random numbers");
+  }
+  return absl::StrCat(absl::BytesToHexString(
+                          absl::string_view(reinterpret_cast<const char*>(bytes), sizeof(bytes))),
+                      "\n");
+}
+
+}  // namespace
+
+absl::Status InitAuthority(const std::string& folder, const std::string& name,
+                           absl::Duration lifetime, absl::Time now) {
+  LOCKSTEP_ASSIGN_OR_RETURN(const Credential authority, MakeAuthority(name, lifetime, now));
+  LOCKSTEP_ASSIGN_OR_RETURN(const std::string token, NewToken());
+  LOCKSTEP_RETURN_IF_ERROR(MakeFolder(folder, 0700));
+  LOCKSTEP_RETURN_IF_ERROR(MakeFolder(Join(folder, kIssuedFolder), 0700));
+  LOCKSTEP_RETURN_IF_ERROR(WriteNew(Join(folder, kAuthorityKeyFile), authority.key, kSecret));
+  LOCKSTEP_RETURN_IF_ERROR(WriteNew(Join(folder, kAuthorityFile), authority.certificate, kPublic));
+  return WriteNew(Join(folder, kTokenFile), token, kSecret);
+}
+
+absl::Status IssueInto(const std::string& folder, const std::string& out,
+                       const CertificateRequest& request, absl::Time now) {
+  LOCKSTEP_ASSIGN_OR_RETURN(const Credential authority, ReadAuthority(folder));
+  LOCKSTEP_ASSIGN_OR_RETURN(const Credential issued, Issue(authority, request, now));
+  LOCKSTEP_ASSIGN_OR_RETURN(const std::string revoked, ReadIfThere(Join(folder, kRevokedFile)));
+  std::string token;
+  if (request.role != Role::kOperator) {
+    LOCKSTEP_ASSIGN_OR_RETURN(token, ReadTrustFile(Join(folder, kTokenFile), /*secret=*/true));
+  }
+  LOCKSTEP_RETURN_IF_ERROR(MakeFolder(out, 0700));
+  LOCKSTEP_RETURN_IF_ERROR(WriteNew(IssuedPath(folder, request.name), issued.certificate, kPublic));
+  LOCKSTEP_RETURN_IF_ERROR(WriteNew(Join(out, kAuthorityFile), authority.certificate, kPublic));
+  LOCKSTEP_RETURN_IF_ERROR(WriteNew(Join(out, kCertificateFile), issued.certificate, kPublic));
+  LOCKSTEP_RETURN_IF_ERROR(WriteNew(Join(out, kKeyFile), issued.key, kSecret));
+  if (!token.empty()) {
+    LOCKSTEP_RETURN_IF_ERROR(WriteNew(Join(out, kTokenFile), token, kSecret));
+  }
+  return revoked.empty() ? absl::OkStatus() : WriteNew(Join(out, kRevokedFile), revoked, kPublic);
+}
+
+absl::StatusOr<std::string> RevokeIssued(const std::string& folder, const std::string& name,
+                                         absl::Time now) {
+  LOCKSTEP_ASSIGN_OR_RETURN(const Credential authority, ReadAuthority(folder));
+  LOCKSTEP_ASSIGN_OR_RETURN(const std::string certificate,
+                            ReadTrustFile(IssuedPath(folder, name), /*secret=*/false));
+  std::string list = Join(folder, kRevokedFile);
+  LOCKSTEP_ASSIGN_OR_RETURN(const std::string before, ReadIfThere(list));
+  LOCKSTEP_ASSIGN_OR_RETURN(const std::string after, Revoke(authority, before, certificate, now));
+  const std::string next = list + ".new";
+  unlink(next.c_str());
+  LOCKSTEP_RETURN_IF_ERROR(WriteNew(next, after, kPublic));
+  if (rename(next.c_str(), list.c_str()) != 0) {
+    return absl::ErrnoToStatus(errno, list);
+  }
+  return list;
+}
+
+}  // namespace lockstep::coordinator

@@ -1,0 +1,30 @@
+// A gRPC channel to a coordinator, as agents and operators make it: over TLS with certificates on
+// both sides, or in plain text when a person has said so.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <grpcpp/channel.h>
+#include <grpcpp/support/channel_arguments.h>
+#include <grpcpp/support/status.h>
+
+#include "absl/status/status.h"
+
+#include "common/trust/credentials.h"
+
+namespace lockstep {
+
+// `address`: "host:port" or "unix:/path". With `credentials` the coordinator must show a
+// certificate for `host` with the role coordinator that CheckCertificate believes; calls fail with
+// Unavailable and the reason if it does not. Null: plain text. `arguments` are completed with what
+// all clients need: no HTTP proxy on the way.
+std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address,
+                                           const Credentials* credentials,
+                                           grpc::ChannelArguments arguments);
+
+// Why a call or a connection failed, with a hint if the other side seems to speak TLS and this one
+// does not, or the other way round (`tls`: this one does).
+absl::Status Explain(const grpc::Status& status, bool tls);
+
+}  // namespace lockstep

@@ -1,0 +1,206 @@
+// TLS between real ends: who is let in, who is not, and what each side then says.
+#include <future>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <grpcpp/grpcpp.h>
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
+#include "lockstep/v1/services.grpc.pb.h"
+#include "rpc/channel.h"
+
+#include "common/base/epoll_loop.h"
+#include "common/trust/authority.h"
+#include "coordinator/rpc/control_client.h"
+#include "coordinator/rpc/grpc_server.h"
+
+namespace lockstep::coordinator {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+
+constexpr absl::Duration kDay = absl::Hours(24);
+
+class CollectingLogger final : public Logger {
+ public:
+  void Write(LogRecord record) override { messages.push_back(record.message); }
+  std::vector<std::string> messages;  // on the loop
+};
+
+class NoControl final : public RunControl {
+ public:
+  v1::RunStatus Snapshot() const override {
+    v1::RunStatus status;
+    status.set_state("Running");
+    return status;
+  }
+  SummaryGroup Groups() const override { return {}; }
+  std::string SetupData() const override { return ""; }
+  bool done() const override { return false; }
+  absl::Status Pause() override { return absl::OkStatus(); }
+  absl::Status Resume() override { return absl::OkStatus(); }
+  absl::Status Scale(int64_t, int64_t) override { return absl::OkStatus(); }
+  absl::Status Stop(bool) override { return absl::OkStatus(); }
+};
+
+class TrustTest : public testing::Test {
+ protected:
+  TrustTest() : now_(absl::Now()), ca_(MakeAuthority("fleet", 365 * kDay, now_).value()) {}
+  ~TrustTest() override { Stop(); }
+
+  Credentials Make(Role role, const std::string& name, const Credential& ca, absl::Time when,
+                   const std::string& host = "127.0.0.1") const {
+    const Credential issued =
+        Issue(ca, {.role = role, .name = name, .hosts = {host}, .lifetime = 30 * kDay}, when)
+            .value();
+    return {.anchors = {ca_.certificate, revoked_},
+            .certificate = issued.certificate,
+            .key = issued.key,
+            .token = "",
+            .self = {}};
+  }
+  Credentials Make(Role role, const std::string& name) const { return Make(role, name, ca_, now_); }
+
+  void Start(const Credentials& coordinator) {
+    ASSERT_TRUE(server_.Start({"127.0.0.1:0"}, &coordinator, fleet_, control_).ok());
+    address_ = absl::StrCat("127.0.0.1:", server_.port(0));
+    thread_ = std::thread([this] { loop_.Run(); });
+  }
+  void Stop() {
+    if (thread_.joinable()) {
+      loop_.Post([this] {
+        server_.Shutdown();
+        loop_.Stop();
+      });
+      thread_.join();
+    }
+  }
+  std::string StatusAs(const Credentials* credentials) {
+    return std::string(ControlClient(address_, credentials).GetStatus().status().message());
+  }
+  // The answer to a session that opens with Join as this agent.
+  std::string JoinAs(const Credentials& credentials) {
+    auto stub = v1::Coordinator::NewStub(MakeChannel(address_, &credentials, {}));
+    grpc::ClientContext context;
+    auto stream = stub->Session(&context);
+    v1::AgentMessage message;
+    message.mutable_join()->set_name("ada");
+    stream->Write(message);
+    v1::CoordinatorMessage answer;
+    const bool heard = stream->Read(&answer);
+    if (heard) {
+      context.TryCancel();
+    }
+    const std::string error = stream->Finish().error_message();
+    return heard ? answer.refused().reason() : error;
+  }
+  // What the coordinator has said; ends it.
+  std::vector<std::string> Said() {
+    Stop();
+    return log_.messages;
+  }
+
+  const absl::Time now_;
+  const Credential ca_;
+  std::string revoked_;
+  EpollLoop loop_;
+  CollectingLogger log_;
+  NoControl control_;
+  GrpcServer server_{loop_};
+  Fleet fleet_{loop_, server_, log_, {.version = "1.2.3"}, [] { return std::string("id"); }};
+  std::string address_;
+  std::thread thread_;
+};
+
+TEST_F(TrustTest, OperatorsAskAndAgentsJoin) {
+  Start(Make(Role::kCoordinator, "c1"));
+  const Credentials eve = Make(Role::kOperator, "eve");
+  EXPECT_EQ(StatusAs(&eve), "");
+  // Past the gate: only the version is wrong.
+  EXPECT_THAT(JoinAs(Make(Role::kAgent, "a1")), HasSubstr("the coordinator 1.2.3"));
+  EXPECT_THAT(Said(), Contains(HasSubstr("refused a1 at 127.0.0.1:")));
+}
+
+TEST_F(TrustTest, NobodyDoesWhatIsNotOfTheirRole) {
+  Start(Make(Role::kCoordinator, "c1"));
+  const Credentials agent = Make(Role::kAgent, "a1");
+  const std::string reason =
+      "the certificate of 'a1': its organisational unit (OU) is 'agent': expected operator";
+  EXPECT_EQ(StatusAs(&agent), "the coordinator refused: " + reason);
+  EXPECT_THAT(JoinAs(Make(Role::kOperator, "eve")),
+              HasSubstr("the certificate of 'eve': its organisational unit (OU) is 'operator'"));
+  EXPECT_THAT(Said(), Contains("refused a peer: " + reason));
+}
+
+TEST_F(TrustTest, ExpiredForeignAndRevokedClientsHearWhy) {
+  const Credentials revoked = Make(Role::kOperator, "rob");
+  revoked_ = Revoke(ca_, "", revoked.certificate, now_).value();
+  Start(Make(Role::kCoordinator, "c1"));
+  const Credentials expired = Make(Role::kOperator, "old", ca_, now_ - 40 * kDay);
+  EXPECT_THAT(StatusAs(&expired), HasSubstr("the certificate of 'old': expired on 20"));
+  const Credentials foreign =
+      Make(Role::kOperator, "eve", MakeAuthority("fleet", 365 * kDay, now_).value(), now_);
+  EXPECT_EQ(StatusAs(&foreign),
+            "the coordinator refused: the certificate of 'eve': not signed by this fleet's "
+            "authority");
+  EXPECT_EQ(StatusAs(&revoked), "the coordinator refused: the certificate of 'rob': revoked");
+  const Credentials good = Make(Role::kOperator, "eva");
+  EXPECT_EQ(StatusAs(&good), "");
+  const std::vector<std::string> said = Said();
+  EXPECT_THAT(said, Contains(HasSubstr("refused a peer: the certificate of 'old': expired on")));
+  EXPECT_THAT(said, Contains("refused a peer: the certificate of 'eve': not signed by this fleet's "
+                             "authority"));
+  EXPECT_THAT(said, Contains("refused a peer: the certificate of 'rob': revoked"));
+}
+
+TEST_F(TrustTest, AClientWithoutACertificateHearsThatItNeedsOne) {
+  Start(Make(Role::kCoordinator, "c1"));
+  grpc::SslCredentialsOptions options;
+  options.pem_root_certs = ca_.certificate;
+  auto stub = v1::Status::NewStub(grpc::CreateChannel(address_, grpc::SslCredentials(options)));
+  grpc::ClientContext context;
+  v1::RunStatus status;
+  EXPECT_EQ(stub->GetStatus(&context, {}, &status).error_message(),
+            "the coordinator refused: no certificate");
+  EXPECT_THAT(Said(), Contains("refused a peer: no certificate"));
+}
+
+TEST_F(TrustTest, PlainTextIsRefusedAndTold) {
+  Start(Make(Role::kCoordinator, "c1"));
+  EXPECT_THAT(StatusAs(nullptr), HasSubstr("it seems to speak TLS, which needs --credentials"));
+  EXPECT_THAT(Said(), Contains(HasSubstr("it does not speak TLS")));
+}
+
+TEST_F(TrustTest, ClientsRefuseACoordinatorThatIsNone) {
+  const Credentials operator_of_fleet = Make(Role::kOperator, "eve");
+  const auto answer = [&](const Credentials& coordinator) {
+    GrpcServer server(loop_);
+    EXPECT_TRUE(server.Start({"127.0.0.1:0"}, &coordinator, fleet_, control_).ok());
+    const std::string address = absl::StrCat("127.0.0.1:", server.port(0));
+    std::promise<std::string> heard;
+    std::thread client([&] {
+      heard.set_value(
+          std::string(ControlClient(address, &operator_of_fleet).GetStatus().status().message()));
+      loop_.Stop();
+    });
+    loop_.Run();
+    client.join();
+    server.Shutdown();
+    return heard.get_future().get();
+  };
+  EXPECT_THAT(
+      answer(Make(Role::kCoordinator, "c1", MakeAuthority("x", kDay * 99, now_).value(), now_)),
+      HasSubstr("the certificate of 'c1': not signed by this fleet's authority"));
+  EXPECT_THAT(answer(Make(Role::kCoordinator, "c1", ca_, now_ - 40 * kDay)),
+              HasSubstr("the certificate of 'c1': expired on"));
+  EXPECT_THAT(answer(Make(Role::kCoordinator, "c1", ca_, now_, "10.0.0.1")),
+              HasSubstr("the certificate of 'c1': not made for host 127.0.0.1"));
+  EXPECT_THAT(answer(Make(Role::kAgent, "a1")),  // an agent that plays coordinator
+              HasSubstr("the certificate of 'a1': "));
+  EXPECT_EQ(answer(Make(Role::kCoordinator, "c1")), "");
+}
+
+}  // namespace
+}  // namespace lockstep::coordinator
