@@ -103,7 +103,7 @@ class SimulatedAgent {
         batches_(batches),
         seconds_(static_cast<uint64_t>(seconds)),
         on_end_(std::move(on_end)),
-        transport_(loop, coordinator),
+        transport_(loop, coordinator, /*credentials=*/nullptr),
         session_(loop, transport_, logger,
                  {.coordinator = coordinator,
                   .version = LOCKSTEP_VERSION,

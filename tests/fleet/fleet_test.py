@@ -76,15 +76,17 @@ class FleetCase(unittest.TestCase):
         cls.addClassCleanup(cls.server.shutdown)
         cls.script = cls.lab.file("script.js", SCRIPT)
         cls.hub = cls.lab.node("coordinator")
+        cls.lab.make_credentials(cls.hub.address)
         cls.agents = [cls.lab.node(f"agent-{i}") for i in range(1, 5)]
 
     def start_agent(self, agent):
-        agent.start("lockstep-agent", "--insecure", "--coordinator", f"{self.hub.address}:7411", "--name", agent.name)
+        agent.start("lockstep-agent", "--credentials", self.lab.credentials("agent"), "--coordinator",
+                    f"{self.hub.address}:7411", "--name", agent.name)
 
     def begin(self, seconds, *flags):
         self.server.take_counts()
-        self.hub.start("lockstep", "coordinator", "-q", "--insecure", "--listen", f"{self.hub.address}:7411",
-                       "--agents", "4", "-e", f"TARGET={self.server.url}", "-e", f"SECONDS={seconds}", *flags,
+        self.hub.start("lockstep", "coordinator", "-q", "--credentials", self.lab.credentials("coordinator"),
+                       "--listen", f"{self.hub.address}:7411", "--agents", "4", "-e", f"TARGET={self.server.url}", "-e", f"SECONDS={seconds}", *flags,
                        self.script)
         for agent in self.agents:
             self.start_agent(agent)
@@ -95,7 +97,7 @@ class FleetCase(unittest.TestCase):
             self.addCleanup(node.end)
 
     def status(self):
-        return labs.json_status(self.hub, f"{self.hub.address}:7411")
+        return labs.json_status(self.lab, f"{self.hub.address}:7411")
 
     def wait_until(self, condition, what, patience=labs.PATIENCE):
         deadline = time.monotonic() + patience
@@ -227,8 +229,8 @@ class Restart(FleetCase):
         self.assertEqual(before, self.server.count(victim.address), "it must not take part in a run without a plan")
         self.judge_survivors("killed and started again", victim, acknowledged, code)
         self.assertTrue(victim.alive(), victim.said()[1])
-        self.hub.start("lockstep", "coordinator", "-q", "--insecure", "--listen", f"{self.hub.address}:7411",
-                       "--agents", "4", "-e", f"TARGET={self.server.url}", "-e", "SECONDS=3", self.script)
+        self.hub.start("lockstep", "coordinator", "-q", "--credentials", self.lab.credentials("coordinator"),
+                       "--listen", f"{self.hub.address}:7411", "--agents", "4", "-e", f"TARGET={self.server.url}", "-e", "SECONDS=3", self.script)
         code = self.hub.wait()
         self.assertEqual(0, code, self.hub.said()[1])
         self.judge_all("the next run, with all four", code)

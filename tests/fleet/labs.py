@@ -16,6 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 BIN = Path(os.environ.get("LOCKSTEP_BIN", ROOT / "build/release/bin")).resolve()
 PATIENCE = 120
+USER = 10001  # of deploy/Containerfile
 
 
 class LabError(Exception):
@@ -64,6 +65,18 @@ class Lab:
     def take_address(self):
         self.next_host += 1
         return f"{self.prefix}.{self.next_host}"
+
+    def make_credentials(self, coordinator):
+        """An authority of this lab's, and what its coordinator (at that address), agents and operator need."""
+        trust = Path(self.folder) / "trust"
+        trust.mkdir()
+        for arguments in (["init"], ["coordinator", "--host", coordinator], ["agent"], ["operator"]):
+            run(BIN / "lockstep", "certs", *arguments, cwd=trust)
+        for path in (trust, *trust.rglob("*")):  # the image's user reads them
+            os.chown(path, USER, USER)
+
+    def credentials(self, role):
+        return str(Path(self.folder) / "trust" / role)
 
     def close(self):
         for node in self.nodes.values():
@@ -313,7 +326,7 @@ def make_lab():
     raise LabError("; ".join(reasons))
 
 
-def json_status(node, address):
-    """What `lockstep status` says of the coordinator at `address`, asked from `node`'s machine; None without an answer."""
-    result = run(BIN / "lockstep", "status", "--json", address, check=False)
+def json_status(lab, address):
+    """What `lockstep status` says of the coordinator at `address`; None without an answer."""
+    result = run(BIN / "lockstep", "status", "--json", address, "--credentials", lab.credentials("operator"), check=False)
     return json.loads(result.stdout) if result.returncode == 0 else None

@@ -19,7 +19,8 @@ export default function () { http.get(`${__ENV.TARGET}/status/200`); }
 class FleetTest(LockstepTest):
     def agent(self, address, name, *args):
         process = subprocess.Popen(
-            [BIN / "lockstep-agent", "--coordinator", address, "--insecure", "--name", name, *args],
+            [BIN / "lockstep-agent", "--coordinator", address, "--credentials", self.trust / "agent",
+             "--name", name, *args],
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=self.env)
         self.addCleanup(process.stderr.close)
         self.addCleanup(process.wait)
@@ -27,12 +28,13 @@ class FleetTest(LockstepTest):
         return process
 
     def coordinator(self, address, agents, *args):
-        return self.start("coordinator", "-q", "--insecure", "--listen", address, "--agents", str(agents), *args)
+        return self.start("coordinator", "-q", "--credentials", self.trust / "coordinator", "--listen", address,
+                          "--agents", str(agents), *args)
 
     def wait_for_state(self, address, state):
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
-            result = self.lockstep("status", "--json", address)
+            result = self.ask("status", "--json", address)
             if result.returncode == 0 and state in result.stdout:
                 return json.loads(result.stdout)
         self.fail(f"the run never came to {state}")
@@ -58,12 +60,26 @@ class Fleet(FleetTest):
             self.agent(address, name, "--once")
         status = self.wait_for_state(address, '"Running"')
         self.assertEqual(["a", "b"], sorted(agent["name"] for agent in status["agents"]))
-        scaled = self.lockstep("scale", "--vus", "5", address)
+        scaled = self.ask("scale", "--vus", "5", address)
         self.assertNotEqual(0, scaled.returncode, "there is no externally-controlled scenario")
-        self.assertEqual(0, self.lockstep("stop", address).returncode)
+        self.assertEqual(0, self.ask("stop", address).returncode)
         output, errors = coordinator.communicate(timeout=PATIENCE)
         self.assertEqual(103, coordinator.returncode, errors)
         self.assertRegex(output, r"iterations\.+: \d+ ")
+
+    def test_plain_text_works_when_it_is_said_and_is_loud(self):
+        server = self.serve()
+        address = f"127.0.0.1:{free_port()}"
+        coordinator = self.start("coordinator", "-q", "--insecure", "--listen", address, "-e", f"TARGET={server.url}",
+                                 self.script(SHARED))
+        agent = subprocess.run([BIN / "lockstep-agent", "--coordinator", address, "--insecure", "--once"],
+                               capture_output=True, text=True, timeout=PATIENCE)
+        self.assertEqual(0, agent.returncode, agent.stderr)
+        self.assertIn("plain text", agent.stderr)
+        _, errors = coordinator.communicate(timeout=PATIENCE)
+        self.assertEqual(0, coordinator.returncode, errors)
+        self.assertIn("plain text: everybody who can reach this address", errors)
+        self.assertEqual(10, server.count())
 
     def test_a_killed_agent_is_named(self):
         address = f"127.0.0.1:{free_port()}"
@@ -101,14 +117,29 @@ class Mistakes(FleetTest):
         _, errors = agent.communicate(timeout=PATIENCE)
         self.assertEqual(255, agent.returncode)
         self.assertIn(address, errors)
-        status = self.lockstep("status", address)
+        status = self.ask("status", address)
         self.assertNotEqual(0, status.returncode)
         self.assertIn(address, status.stderr)
 
     def test_plain_text_needs_insecure(self):
-        result = self.lockstep("coordinator", "--listen", f"127.0.0.1:{free_port()}", self.script(LONG))
-        self.assertEqual(104, result.returncode)
-        self.assertIn("--insecure", result.stderr)
+        address = f"127.0.0.1:{free_port()}"
+        for command in (["coordinator", "--listen", address, self.script(LONG)], ["status", address]):
+            result = self.lockstep(*command)
+            self.assertEqual(104, result.returncode)
+            self.assertIn("--credentials: missing", result.stderr)
+            self.assertIn("--insecure", result.stderr)
+        agent = subprocess.run([BIN / "lockstep-agent", "--coordinator", address], capture_output=True, text=True,
+                               timeout=PATIENCE)
+        self.assertEqual(104, agent.returncode)
+        self.assertIn("--credentials: missing", agent.stderr)
+
+    def test_wrong_credentials_are_all_named(self):
+        (self.trust / "agent/token").write_text("short", "utf-8")
+        (self.trust / "agent/tls.key").unlink()
+        agent = self.agent(f"127.0.0.1:{free_port()}", "a", "--once")
+        _, errors = agent.communicate(timeout=PATIENCE)
+        self.assertEqual(104, agent.returncode)
+        self.assertIn("agent/tls.key: No such file or directory", errors)
 
 
 if __name__ == "__main__":

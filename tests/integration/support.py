@@ -1,4 +1,5 @@
 """What the integration tests share: the programs, a server that counts, scripts in a folder of their own."""
+import functools
 import os
 import socket
 import subprocess
@@ -74,6 +75,21 @@ class LockstepTest(unittest.TestCase):
                                    text=True, cwd=self.folder, env=self.env)
         self.addCleanup(process.kill)
         return process
+
+    @functools.cached_property
+    def trust(self):
+        """A folder with an authority and the credentials `coordinator` (for loopback), `agent` and `operator`."""
+        folder = self.folder / "trust"
+        folder.mkdir()
+        for arguments in (["init"], ["coordinator", "--host", "127.0.0.1"], ["agent"], ["operator"]):
+            made = subprocess.run([BIN / "lockstep", "certs", *arguments], capture_output=True, text=True, cwd=folder,
+                                  timeout=PATIENCE)
+            self.assertEqual(0, made.returncode, made.stderr)
+        return folder
+
+    def ask(self, *args):
+        """A command for a running coordinator, as its operator."""
+        return self.lockstep(*args, "--credentials", self.trust / "operator")
 
     def strays(self):
         """Command lines of processes that still refer to this test's folder."""

@@ -167,6 +167,21 @@ TEST_F(TrustTest, AClientWithoutACertificateHearsThatItNeedsOne) {
   EXPECT_THAT(Said(), Contains("refused a peer: no certificate"));
 }
 
+TEST_F(TrustTest, AnOversizeMessageEndsItsStreamAndNoOther) {
+  Start(Make(Role::kCoordinator, "c1"));
+  const Credentials agent = Make(Role::kAgent, "a1");
+  auto stub = v1::Coordinator::NewStub(MakeChannel(address_, &agent, {}));
+  grpc::ClientContext context;
+  auto stream = stub->Session(&context);
+  v1::AgentMessage message;
+  message.mutable_join()->set_name(std::string(65 << 20, 'x'));
+  stream->Write(message);
+  v1::CoordinatorMessage answer;
+  EXPECT_FALSE(stream->Read(&answer));
+  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_THAT(JoinAs(agent), HasSubstr("the coordinator 1.2.3"));
+}
+
 TEST_F(TrustTest, PlainTextIsRefusedAndTold) {
   Start(Make(Role::kCoordinator, "c1"));
   EXPECT_THAT(StatusAs(nullptr), HasSubstr("it seems to speak TLS, which needs --credentials"));
