@@ -24,13 +24,13 @@ class ControlCase(FleetTest):
         return process
 
     def status(self):
-        return json.loads(self.ask("status", "--json", self.address).stdout)
+        return json.loads(self.operate("status", "--json", self.address).stdout)
 
     def wait_until(self, condition, what):
         deadline = time.monotonic() + PATIENCE
         status = "no coordinator answers"
         while time.monotonic() < deadline:
-            result = self.ask("status", "--json", self.address)
+            result = self.operate("status", "--json", self.address)
             if result.returncode == 0:
                 status = json.loads(result.stdout)
                 if condition(status):
@@ -44,7 +44,7 @@ class ControlCase(FleetTest):
         return [int(agent["vus"]) for agent in agents]
 
     def control(self, *args):
-        result = self.ask(*args, self.address)
+        result = self.operate(*args, self.address)
         self.assertEqual(0, result.returncode, result.stderr)
 
 
@@ -97,7 +97,7 @@ class Control(ControlCase):
     def test_a_watch_lasts_as_long_as_the_run(self):
         run = self.fleet_of_three(CONTROLLED.replace("10m", "4s"))
         self.wait_until(lambda s: s["state"] == "Running", "runs")
-        watch = self.ask("status", "--watch", "--json", self.address)
+        watch = self.operate("status", "--watch", "--json", self.address)
         self.assertEqual(0, watch.returncode, watch.stderr)
         lines = [json.loads(line) for line in watch.stdout.splitlines()]
         self.assertEqual("Running", lines[0]["state"])
@@ -112,7 +112,7 @@ class Control(ControlCase):
 class Refusals(ControlCase):
     def refused(self, message, *args):
         before = self.status()
-        result = self.ask(*args, self.address)
+        result = self.operate(*args, self.address)
         self.assertNotEqual(0, result.returncode)
         self.assertIn(message, result.stderr)
         after = self.status()

@@ -34,7 +34,7 @@ class FleetTest(LockstepTest):
     def wait_for_state(self, address, state):
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
-            result = self.ask("status", "--json", address)
+            result = self.operate("status", "--json", address)
             if result.returncode == 0 and state in result.stdout:
                 return json.loads(result.stdout)
         self.fail(f"the run never came to {state}")
@@ -60,9 +60,9 @@ class Fleet(FleetTest):
             self.agent(address, name, "--once")
         status = self.wait_for_state(address, '"Running"')
         self.assertEqual(["a", "b"], sorted(agent["name"] for agent in status["agents"]))
-        scaled = self.ask("scale", "--vus", "5", address)
+        scaled = self.operate("scale", "--vus", "5", address)
         self.assertNotEqual(0, scaled.returncode, "there is no externally-controlled scenario")
-        self.assertEqual(0, self.ask("stop", address).returncode)
+        self.assertEqual(0, self.operate("stop", address).returncode)
         output, errors = coordinator.communicate(timeout=PATIENCE)
         self.assertEqual(103, coordinator.returncode, errors)
         self.assertRegex(output, r"iterations\.+: \d+ ")
@@ -117,7 +117,7 @@ class Mistakes(FleetTest):
         _, errors = agent.communicate(timeout=PATIENCE)
         self.assertEqual(255, agent.returncode)
         self.assertIn(address, errors)
-        status = self.ask("status", address)
+        status = self.operate("status", address)
         self.assertNotEqual(0, status.returncode)
         self.assertIn(address, status.stderr)
 

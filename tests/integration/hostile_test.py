@@ -52,10 +52,10 @@ class Hostile(FleetTest):
 
     def tearDown(self):
         """The run beside it has noticed nothing."""
-        status = json.loads(self.ask("status", "--json", self.address).stdout)
+        status = json.loads(self.operate("status", "--json", self.address).stdout)
         self.assertEqual(("Running", ["honest"], ["connected"]),
                          (status["state"], [a["name"] for a in status["agents"]], [a["state"] for a in status["agents"]]))
-        self.assertEqual(0, self.ask("stop", self.address).returncode)
+        self.assertEqual(0, self.operate("stop", self.address).returncode)
         self.assertEqual(103, self.coordinator.wait(timeout=PATIENCE), self.said())
         self.assertEqual(0, self.honest.wait(timeout=PATIENCE))
         super().tearDown()
@@ -72,7 +72,7 @@ class Hostile(FleetTest):
         self.fail(f"the coordinator never said {pattern.pattern}: {self.said()}")
 
     def refused(self, kind):
-        status = json.loads(self.ask("status", "--json", self.address).stdout)
+        status = json.loads(self.operate("status", "--json", self.address).stdout)
         return int(status.get("refused", {}).get(kind, 0))
 
     def run_agent(self, *args):
@@ -152,7 +152,7 @@ class Hostile(FleetTest):
 
     def test_a_thousand_connections_that_say_nothing(self):
         silent = [connect(self.port) for _ in range(1000)]
-        self.assertEqual(0, self.ask("status", self.address).returncode)
+        self.assertEqual(0, self.operate("status", self.address).returncode)
         for peer in silent:
             self.assertEqual(b"", hear(peer))
             peer.close()

@@ -87,7 +87,7 @@ class LockstepTest(unittest.TestCase):
             self.assertEqual(0, made.returncode, made.stderr)
         return folder
 
-    def ask(self, *args):
+    def operate(self, *args):
         """A command for a running coordinator, as its operator."""
         return self.lockstep(*args, "--credentials", self.trust / "operator")
 

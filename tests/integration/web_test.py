@@ -112,7 +112,7 @@ class AgentPage(Web):
         run = self.coordinator(address, 1, self.script(LONG))
         self.wait_for(page, "/readyz", lambda status, _: status == 200)
         self.wait_for(page, "/metrics", lambda _, body: "lockstep_agent_vus 3\n" in body)
-        self.ask("stop", address)
+        self.operate("stop", address)
         run.communicate(timeout=PATIENCE)
         agent.terminate()
         self.assertEqual(0, agent.wait(timeout=PATIENCE))
