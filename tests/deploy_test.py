@@ -33,11 +33,11 @@ CONTAINER = {
 }
 POD = {
     "restartPolicy": str, "terminationGracePeriodSeconds": int, "automountServiceAccountToken": bool,
-    "securityContext": {"runAsNonRoot": bool, "runAsUser": int, "runAsGroup": int, "seccompProfile": {"type": str}},
+    "securityContext": {"runAsNonRoot": bool, "runAsUser": int, "runAsGroup": int, "fsGroup": int, "seccompProfile": {"type": str}},
     "topologySpreadConstraints": [{"maxSkew": int, "topologyKey": str, "whenUnsatisfiable": str,
                                    "labelSelector": SELECTOR}],
     "containers": [CONTAINER],
-    "volumes": [{"name": str, "configMap": {"name": str}, "emptyDir": {}, "secret": {"secretName": str}}],
+    "volumes": [{"name": str, "configMap": {"name": str}, "emptyDir": {}, "secret": {"secretName": str, "defaultMode": int}}],
 }
 TEMPLATE = {"metadata": METADATA, "spec": POD}
 PEER = {"podSelector": SELECTOR, "namespaceSelector": SELECTOR}
@@ -138,7 +138,8 @@ class Compose(unittest.TestCase):
         for service in self.file["services"].values():
             for volume in service.get("volumes", []):
                 source = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", volume).split(":")[0]
-                self.assertTrue((DEPLOY / source).is_file(), source)
+                there = (DEPLOY / source).is_file() if source.startswith(".") else source in self.file["volumes"]
+                self.assertTrue(there, source)
 
     def test_ports_are_this_machines_only(self):
         for service in self.file["services"].values():

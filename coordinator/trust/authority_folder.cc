@@ -25,8 +25,14 @@ constexpr size_t kTokenRandomBytes = 32;
 constexpr mode_t kSecret = 0600;
 constexpr mode_t kPublic = 0644;
 
-absl::Status MakeFolder(const std::string& path, mode_t mode) {
-  return mkdir(path.c_str(), mode) == 0 ? absl::OkStatus() : absl::ErrnoToStatus(errno, path);
+// One that is there already will do: its files are not overwritten.
+absl::Status MakeFolder(const std::string& path) {
+  return mkdir(path.c_str(), 0700) == 0 || errno == EEXIST ? absl::OkStatus()
+                                                           : absl::ErrnoToStatus(errno, path);
+}
+
+absl::Status MustNotExist(const std::string& path) {
+  return access(path.c_str(), F_OK) == 0 ? absl::ErrnoToStatus(EEXIST, path) : absl::OkStatus();
 }
 
 // With exactly `mode`. AlreadyExists, naming the file, if there is one.
@@ -93,8 +99,8 @@ absl::Status InitAuthority(const std::string& folder, const std::string& name,
                            absl::Duration lifetime, absl::Time now) {
   LOCKSTEP_ASSIGN_OR_RETURN(const Credential authority, MakeAuthority(name, lifetime, now));
   LOCKSTEP_ASSIGN_OR_RETURN(const std::string token, NewToken());
-  LOCKSTEP_RETURN_IF_ERROR(MakeFolder(folder, 0700));
-  LOCKSTEP_RETURN_IF_ERROR(MakeFolder(Join(folder, kIssuedFolder), 0700));
+  LOCKSTEP_RETURN_IF_ERROR(MakeFolder(folder));
+  LOCKSTEP_RETURN_IF_ERROR(MakeFolder(Join(folder, kIssuedFolder)));
   LOCKSTEP_RETURN_IF_ERROR(WriteNew(Join(folder, kAuthorityKeyFile), authority.key, kSecret));
   LOCKSTEP_RETURN_IF_ERROR(WriteNew(Join(folder, kAuthorityFile), authority.certificate, kPublic));
   return WriteNew(Join(folder, kTokenFile), token, kSecret);
@@ -109,15 +115,18 @@ absl::Status IssueInto(const std::string& folder, const std::string& out,
   if (request.role != Role::kOperator) {
     LOCKSTEP_ASSIGN_OR_RETURN(token, ReadTrustFile(Join(folder, kTokenFile), /*secret=*/true));
   }
-  LOCKSTEP_RETURN_IF_ERROR(MakeFolder(out, 0700));
-  LOCKSTEP_RETURN_IF_ERROR(WriteNew(IssuedPath(folder, request.name), issued.certificate, kPublic));
+  LOCKSTEP_RETURN_IF_ERROR(MustNotExist(IssuedPath(folder, request.name)));
+  LOCKSTEP_RETURN_IF_ERROR(MakeFolder(out));
   LOCKSTEP_RETURN_IF_ERROR(WriteNew(Join(out, kAuthorityFile), authority.certificate, kPublic));
   LOCKSTEP_RETURN_IF_ERROR(WriteNew(Join(out, kCertificateFile), issued.certificate, kPublic));
   LOCKSTEP_RETURN_IF_ERROR(WriteNew(Join(out, kKeyFile), issued.key, kSecret));
   if (!token.empty()) {
     LOCKSTEP_RETURN_IF_ERROR(WriteNew(Join(out, kTokenFile), token, kSecret));
   }
-  return revoked.empty() ? absl::OkStatus() : WriteNew(Join(out, kRevokedFile), revoked, kPublic);
+  if (!revoked.empty()) {
+    LOCKSTEP_RETURN_IF_ERROR(WriteNew(Join(out, kRevokedFile), revoked, kPublic));
+  }
+  return WriteNew(IssuedPath(folder, request.name), issued.certificate, kPublic);
 }
 
 absl::StatusOr<std::string> RevokeIssued(const std::string& folder, const std::string& name,

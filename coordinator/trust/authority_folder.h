@@ -22,10 +22,10 @@ namespace lockstep::coordinator {
 absl::Status InitAuthority(const std::string& folder, const std::string& name,
                            absl::Duration lifetime, absl::Time now);
 
-// Issues a certificate and makes the folder `out` with all that its owner needs; an operator gets
-// no token. AlreadyExists if `out` or a certificate of this name exists; NotFound,
-// PermissionDenied,
-// ..., naming the file, if the authority cannot be read; InvalidArgument as Issue.
+// Issues a certificate and puts all that its owner needs into the folder `out`; an operator gets no
+// token. AlreadyExists if there are such files in `out`, or a certificate of this name; NotFound,
+// PermissionDenied and the like, naming the file, if the authority cannot be read; InvalidArgument
+// as Issue.
 absl::Status IssueInto(const std::string& folder, const std::string& out,
                        const CertificateRequest& request, absl::Time now);
 

@@ -76,9 +76,13 @@ TEST_F(AuthorityFolderTest, KeepsSecretsForTheirOwnerWhateverTheUmask) {
 
 TEST_F(AuthorityFolderTest, OverwritesNothing) {
   EXPECT_THAT(std::string(InitAuthority(ca(), "fleet", 365 * kDay, kNow).message()),
-              HasSubstr(ca() + ": File exists"));
+              HasSubstr(ca() + "/ca.key: File exists"));
   ASSERT_TRUE(Make(Role::kAgent, "a1").ok());
-  EXPECT_THAT(std::string(Make(Role::kAgent, "a1").message()), HasSubstr("File exists"));
+  EXPECT_THAT(std::string(Make(Role::kAgent, "a1").message()),
+              HasSubstr("issued/a1.crt: File exists"));
+  std::filesystem::rename(out("a1"), out("a2"));
+  EXPECT_THAT(std::string(Make(Role::kAgent, "a2").message()), HasSubstr("a2/ca.crt: File exists"));
+  std::filesystem::rename(out("a2"), out("a1"));
   EXPECT_TRUE(Readable(Role::kAgent, "a1").ok());
 }
 
