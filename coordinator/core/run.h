@@ -21,12 +21,15 @@
 //
 // The limits are RunSettings'. "policy": the run goes on if enough agents are left, and the lost
 // one's work is named as missing.
-// A fault before Setup ends the run without a summary, a later one with it. teardown() runs
-// whenever setup() has succeeded and T0 was announced. The first fault decides the exit code;
-// failed thresholds decide only without one.
+// Agents beyond the wanted number that come before T0 are spares: until T0 one of them takes over
+// the work of an agent that is lost (but not a setup() that has begun), and the policy is not
+// asked. After T0 they wait for the next run. A fault before Setup ends the run without a summary,
+// a later one with it. teardown() runs whenever setup() has succeeded and T0 was announced. The
+// first fault decides the exit code; failed thresholds decide only without one.
 //
-// run.cc: people's wishes and the members; run_states.cc: the states; run_ending.cc: ending early;
-// run_messages.cc: what agents say; run_snapshot.cc: what the run shows of itself.
+// run.cc: people's wishes; run_members.cc: who takes part; run_states.cc: the states;
+// run_ending.cc: ending early; run_messages.cc: what agents say; run_snapshot.cc: what the run
+// shows of itself.
 //
 // Loop-bound; owns no thread, reads no clock but the loop's, writes no file.
 #pragma once
@@ -193,6 +196,14 @@ class Run {
   void Tick();
   bool HasEnded(const std::string& scenario) const;
   bool WithinTolerance() const;
+  void AddMember(const AgentRecord& record);
+  // Puts a spare in the place of `lost`, if the state allows it and there is one.
+  bool Substitute(RunMember& lost);
+  // Asks a member for the next thing that it lacks in the present state: a spare, in a later one
+  // than the others.
+  void CatchUp(RunMember& member);
+  void CatchUpAll();
+  void ReportStartSkew();
   std::string MissingWork(const RunMember& member) const;
   // Cuts the test among the members: segments and rps. InvalidArgument if their weights have no
   // common measure.
@@ -221,6 +232,7 @@ class Run {
   TimerId tick_timer_ = TimerId::kNone;
   std::vector<RunMember>
       members_;  // in the order of their joining, lost ones too once work is assigned
+  std::vector<AgentId> spares_;  // in the order of their joining
   AgentId elected_{};
   Bundle bundle_;
   RowQueues row_queues_;
@@ -236,6 +248,7 @@ class Run {
   bool script_usable_ =
       true;  // false once a function of the elected agent's script had to be given up
   bool paused_ = false;
+  bool skew_reported_ = false;
   int interrupts_ = 0;
   v1::SetupValue setup_data_;
   MonoTime t0_ = MonoTime::Infinite();

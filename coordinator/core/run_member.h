@@ -26,6 +26,7 @@ struct RunMember {
   std::string loss;  // why
 
   bool assigned = false;
+  bool asked_to_prepare = false;
   bool prepared = false;
   bool ready = false;
   bool drained = false;

@@ -31,6 +31,7 @@ absl::Status Run::OnMessage(AgentId agent, const v1::AgentMessage& message) {
       return absl::OkStatus();
     case v1::AgentMessage::kProgress:
       member->progress = message.progress();
+      ReportStartSkew();
       return absl::OkStatus();
     case v1::AgentMessage::kScriptVerdict:
       OnVerdict(message.script_verdict());
@@ -80,6 +81,9 @@ absl::Status Run::OnAnswer(RunMember& member, const v1::AgentMessage& message) {
     case Body::kAssigned:
       member.assigned = true;
       failure = message.assigned().has_failure() ? &message.assigned().failure() : nullptr;
+      if (failure == nullptr) {
+        CatchUp(member);
+      }
       break;
     case Body::kPrepared:
       member.prepared = true;
@@ -87,6 +91,9 @@ absl::Status Run::OnAnswer(RunMember& member, const v1::AgentMessage& message) {
       member.round_trip_ms = static_cast<double>(message.prepared().round_trip_ns()) / 1e6;
       member.progress.set_vus_initialised(message.prepared().vus());
       failure = message.prepared().has_failure() ? &message.prepared().failure() : nullptr;
+      if (failure == nullptr) {
+        CatchUp(member);
+      }
       break;
     case Body::kSetupDone:
       if (member.id == elected_) {
@@ -120,7 +127,8 @@ absl::Status Run::OnAnswer(RunMember& member, const v1::AgentMessage& message) {
     default:
       return absl::OkStatus();
   }
-  if (failure != nullptr && in_time) {
+  // A spare that catches up answers in a later state than the others did.
+  if (failure != nullptr && (in_time || state_ < RunState::kRunning)) {
     EndEarly(static_cast<ExitCode>(failure->exit_code()), failure->message(), true, true);
   } else {
     Advance();

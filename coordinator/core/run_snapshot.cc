@@ -156,6 +156,15 @@ v1::RunStatus Run::Snapshot() const {
       AddScenario(part, totals);
     }
   }
+  for (const AgentId id : spares_) {
+    if (const AgentRecord* spare = fleet_.Find(id); spare != nullptr) {
+      v1::AgentStatus& agent = *status.add_agents();
+      agent.set_name(spare->name);
+      agent.set_state("spare");
+      agent.set_weight(spare->weight);
+      agent.mutable_labels()->insert(spare->labels.begin(), spare->labels.end());
+    }
+  }
   for (ScenarioTotal& total : totals) {
     total.status.set_state(ScenarioStateName(total.state));
     total.status.set_progress(total.least_progress);

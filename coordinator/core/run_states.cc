@@ -192,9 +192,7 @@ v1::CoordinatorMessage Run::AssignFor(const RunMember& member) const {
 
 void Run::EnterPreparing() {
   SetState(RunState::kPreparing, settings_.prepare_within);
-  v1::CoordinatorMessage message;
-  message.mutable_prepare();
-  SendToAll(message);
+  CatchUpAll();
 }
 
 void Run::EnterSetup() {
@@ -225,9 +223,7 @@ void Run::OnSetupDone(RunMember& member, const v1::SetupDone& done) {
 void Run::EnterReadyBarrier() {
   // A pause has no limit: it ends when somebody says so.
   SetState(RunState::kReadyBarrier, paused_ ? absl::InfiniteDuration() : settings_.assign_within);
-  v1::CoordinatorMessage message;
-  *message.mutable_setup_data()->mutable_value() = setup_data_;
-  SendToAll(message);
+  CatchUpAll();
 }
 
 absl::Duration Run::T0Lead() const {

@@ -1,0 +1,256 @@
+// A Run with everything around it that a test wants to decide: agents that answer as they are told,
+// a script's plan, results; on simulated time.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
+
+#include "agent/rpc/session.h"
+#include "coordinator/core/run.h"
+#include "tests/sim/sim_network.h"
+#include "tests/support/sim_loop.h"
+
+namespace lockstep::coordinator {
+
+class CollectingLogger final : public Logger {
+ public:
+  void Write(LogRecord record) override { messages.push_back(record.message); }
+  std::vector<std::string> messages;
+};
+
+class FakeSource final : public TestSource {
+ public:
+  const ScriptSource& script() const override { return source; }
+  void Fetch(const std::string& url,
+             absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) override {
+    fetched.push_back(url);
+    done(std::string("content of ") + url);
+  }
+  absl::StatusOr<TestPlan> MakePlan(const v1::Inspected&) override { return plan; }
+
+  ScriptSource source{"file:///dir/script.js", "file:///dir/", "the script"};
+  absl::StatusOr<TestPlan> plan = TestPlan();
+  std::vector<std::string> fetched;
+};
+
+class FakeResults final : public RunResults {
+ public:
+  absl::Status Merge(const std::string& agent, absl::string_view batch) override {
+    merged.push_back(agent + ":" + std::string(batch));
+    return absl::OkStatus();
+  }
+  void AddVus(int64_t vus, int64_t vus_max) override { vus_seen.emplace_back(vus, vus_max); }
+  std::optional<std::string> CheckThresholds(absl::Duration elapsed) override {
+    return elapsed >= abort_after ? std::make_optional<std::string>("crossed, stopping")
+                                  : std::nullopt;
+  }
+  std::optional<std::string> FinalThresholds(absl::Duration) override {
+    return fail_at_end ? std::make_optional<std::string>("crossed") : std::nullopt;
+  }
+  std::string SummaryData(absl::Duration, const v1::SetupValue&) override { return "{}"; }
+  void DescribeThresholds(v1::RunStatus*) const override {}
+
+  std::vector<std::string> merged;
+  std::vector<std::pair<int64_t, int64_t>> vus_seen;
+  absl::Duration abort_after = absl::InfiniteDuration();
+  bool fail_at_end = false;
+};
+
+// An agent that answers as it is told to: each function may be replaced.
+class ScriptedAgent {
+ public:
+  ScriptedAgent(lockstep::testing::SimLoop& loop, lockstep::testing::SimNetwork& network,
+                Logger& log, std::string name)
+      : loop_(loop), transport_(network.MakeTransport()) {
+    agent::SessionSettings settings;
+    settings.version = "1";
+    settings.name = std::move(name);
+    session_ = std::make_unique<agent::Session>(loop, *transport_, log, settings);
+    session_->Open(
+        {.on_opened = [] {},
+         .on_message = [this](const v1::CoordinatorMessage& message) { Handle(message); },
+         .on_batch_ack = [](const v1::BatchAck&) {},
+         .on_resumed = [] {},
+         .on_lost = [](absl::Status) {},
+         .on_finished = [](absl::Status) {}});
+  }
+
+  void Send(v1::AgentMessage message) { session_->Send(run_id_, std::move(message)); }
+  void SendBatch(uint64_t number, const std::string& content) {
+    v1::BatchMessage batch;
+    batch.set_run_id(run_id_);
+    batch.set_number(number);
+    batch.set_batch(content);
+    session_->SendBatch(batch);
+  }
+  void Drain(uint64_t last_batch = 0) {
+    if (!std::exchange(drained_, true)) {
+      v1::AgentMessage message;
+      message.mutable_drained()->set_last_batch(last_batch);
+      Send(message);
+    }
+  }
+  void Leave() { session_->Leave("gone"); }
+  agent::Transport& transport() { return *transport_; }
+
+  std::vector<std::string> asked;  // what the coordinator wanted, in order
+  v1::Inspected inspected;
+  v1::SetupDone setup_done;
+  v1::Prepared prepared;
+  v1::HandleSummaryDone summary_done;
+  absl::Duration iterate_for = absl::Seconds(2);
+  // The message on which it goes away for good instead of answering.
+  v1::CoordinatorMessage::BodyCase leaves_at = v1::CoordinatorMessage::BODY_NOT_SET;
+  absl::Duration drain_after_graceful_stop = absl::Seconds(1);
+  bool answers_teardown = true;
+  int64_t segment_index = -1;
+  int64_t t0_ns = 0;
+  std::vector<int64_t> switches_ns;  // when to pause and resume, in turn
+  v1::Assign assigned;
+
+ private:
+  void Handle(const v1::CoordinatorMessage& message) {
+    run_id_ = message.run_id();
+    if (message.body_case() == leaves_at) {
+      session_->Leave("gone");
+      return;
+    }
+    v1::AgentMessage answer;
+    switch (message.body_case()) {
+      case v1::CoordinatorMessage::kInspect:
+        asked.push_back("inspect");
+        *answer.mutable_inspected() = inspected;
+        break;
+      case v1::CoordinatorMessage::kAssign:
+        asked.push_back("assign");
+        assigned = message.assign();
+        segment_index = message.assign().segment_index();
+        answer.mutable_assigned();
+        break;
+      case v1::CoordinatorMessage::kPrepare:
+        asked.push_back("prepare");
+        *answer.mutable_prepared() = prepared;
+        break;
+      case v1::CoordinatorMessage::kRunSetup:
+        asked.push_back("setup");
+        *answer.mutable_setup_done() = setup_done;
+        break;
+      case v1::CoordinatorMessage::kSetupData:
+        asked.push_back("data " + message.setup_data().value().json());
+        answer.mutable_ready();
+        break;
+      case v1::CoordinatorMessage::kStart:
+        asked.push_back("start");
+        t0_ns = message.start().t0_coordinator_mono_ns();
+        loop_.After(iterate_for, [this] { Drain(); });
+        return;
+      case v1::CoordinatorMessage::kPause:
+        asked.push_back("pause");
+        switches_ns.push_back(message.pause().at_coordinator_mono_ns());
+        return;
+      case v1::CoordinatorMessage::kResume:
+        asked.push_back("resume");
+        switches_ns.push_back(message.resume().at_coordinator_mono_ns());
+        return;
+      case v1::CoordinatorMessage::kScale:
+        asked.push_back(
+            absl::StrCat("scale ", message.scale().vus(), " ", message.scale().max_vus()));
+        return;
+      case v1::CoordinatorMessage::kGracefulStop:
+        asked.push_back("graceful stop");
+        loop_.After(drain_after_graceful_stop, [this] { Drain(); });
+        return;
+      case v1::CoordinatorMessage::kStop:
+        asked.push_back("stop");
+        Drain();
+        return;
+      case v1::CoordinatorMessage::kRunTeardown:
+        asked.push_back("teardown " + message.run_teardown().value().json());
+        if (!answers_teardown) {
+          return;
+        }
+        answer.mutable_teardown_done();
+        break;
+      case v1::CoordinatorMessage::kRunHandleSummary:
+        asked.push_back("summary");
+        *answer.mutable_handle_summary_done() = summary_done;
+        break;
+      default:
+        return;
+    }
+    Send(answer);
+  }
+
+  lockstep::testing::SimLoop& loop_;
+  std::unique_ptr<agent::Transport> transport_;
+  std::unique_ptr<agent::Session> session_;
+  uint64_t run_id_ = 0;
+  bool drained_ = false;
+};
+
+class RunTest : public ::testing::Test {
+ protected:
+  RunTest() {
+    network.Attach(&fleet);
+    source.plan->length = absl::Seconds(10);
+    source.plan->graceful_stop = absl::Seconds(5);
+    source.plan->has_setup = source.plan->has_teardown = true;
+  }
+
+  void Begin(size_t agents, double tolerated = 0) {
+    run = std::make_unique<coordinator::Run>(
+        loop, fleet, source, results, log,
+        RunSettings{.agents = agents, .tolerated_loss_percent = tolerated, .env = {}});
+    run->Begin({.on_state = [this](RunState state) { states.push_back(RunStateName(state)); },
+                .on_planned = [](const TestPlan&) {},
+                .on_tick = [] {},
+                .on_summary =
+                    [this](std::optional<std::map<std::string, std::string>> outputs) {
+                      summaries.push_back(outputs.has_value() ? outputs->size() : 0);
+                    },
+                .on_done = [this](const RunOutcome& outcome) { outcomes.push_back(outcome); }});
+    for (size_t i = 0; i < agents; ++i) {
+      agents_.push_back(
+          std::make_unique<ScriptedAgent>(loop, network, log, "agent-" + std::to_string(i + 1)));
+      if (i + 1 < agents) {
+        loop.RunFor(absl::Microseconds(500));  // they join in order; the run starts with the last
+      }
+    }
+  }
+  // One more agent comes; its index.
+  size_t Join() {
+    loop.RunFor(absl::Microseconds(200));  // those before it have joined
+    agents_.push_back(std::make_unique<ScriptedAgent>(
+        loop, network, log, "agent-" + std::to_string(agents_.size() + 1)));
+    loop.RunFor(absl::Microseconds(500));
+    return agents_.size() - 1;
+  }
+  ScriptedAgent& agent(size_t i) { return *agents_[i]; }
+  // The exit code; -1 if the run has not ended.
+  int code() const { return outcomes.empty() ? -1 : static_cast<int>(outcomes[0].exit_code); }
+
+  lockstep::testing::SimLoop loop;
+  CollectingLogger log;
+  lockstep::testing::SimNetwork network{
+      loop, 1, {.min_delay = absl::Microseconds(50), .max_delay = absl::Microseconds(90)}};
+  int ids = 0;
+  Fleet fleet{
+      loop, network, log, {.version = "1"}, [this] { return "session" + std::to_string(++ids); }};
+  FakeSource source;
+  FakeResults results;
+  std::unique_ptr<coordinator::Run> run;
+  std::vector<std::unique_ptr<ScriptedAgent>> agents_;
+  std::vector<std::string> states;
+  std::vector<size_t> summaries;
+  std::vector<RunOutcome> outcomes;
+};
+
+}  // namespace lockstep::coordinator
