@@ -113,6 +113,10 @@ void HttpCall::SubmitHop() {
   request.timeout = deadline_.infinite()
                         ? absl::InfiniteDuration()
                         : std::max(deadline_ - env_.loop.clock().Mono(), absl::Nanoseconds(1));
+  if (env_.debug != nullptr) {
+    debug_id_ = env_.debug->Request(url_, request);
+    request.keep_body = request.keep_body || env_.debug->bodies();
+  }
   running_ = env_.client.Submit(env_.pool, std::move(request),
                                 [this](HttpResponse response) { OnResponse(std::move(response)); });
 }
@@ -129,6 +133,12 @@ void HttpCall::AnswerUnsupportedScheme() {
 
 void HttpCall::OnResponse(HttpResponse response) {
   running_ = ExchangeId::kNone;
+  if (env_.debug != nullptr && !debug_id_.empty()) {
+    env_.debug->Response(debug_id_, response);
+    if (!request_.keep_body) {
+      response.body.clear();
+    }
+  }
   env_.count_bytes(response.bytes_sent, response.bytes_received);
   if (spec_.jar != nullptr) {
     spec_.jar->SetAll(url_, response.headers, response.ended);

@@ -16,6 +16,7 @@
 #include "absl/time/time.h"
 
 #include "agent/js/api/expected_statuses.h"
+#include "agent/js/api/http_debug.h"
 #include "agent/js/api/http_sampler.h"
 #include "agent/net/cookie_jar.h"
 #include "agent/net/http_client.h"
@@ -71,6 +72,7 @@ struct HttpCallEnv {
   EventLoop& loop;
   absl::AnyInvocable<void(int64_t sent, int64_t received)> count_bytes;
   absl::AnyInvocable<std::optional<absl::Duration>()> take_lateness;  // see ApiVu
+  HttpDebug* debug = nullptr;  // null: the option httpDebug is off
 };
 
 class HttpCall {
@@ -108,6 +110,7 @@ class HttpCall {
   std::vector<RequestCookie> sent_cookies_;
   int64_t redirects_ = 0;  // followed so far
   bool challenged_ = false;
+  std::string debug_id_;  // of the present hop, with httpDebug
   ExchangeId running_ = ExchangeId::kNone;
   TimerId posted_ = TimerId::kNone;  // an answer that needs no network
 };

@@ -34,14 +34,31 @@ void HttpModule::EndIteration() {
   async_calls_.clear();
 }
 
+void HttpModule::MakeDebug() {
+  const std::string wanted = vu_.options().http_debug.value_or("");
+  if (wanted.empty()) {
+    return;
+  }
+  debug_.emplace(vu_.logger(), /*bodies=*/wanted == "full", absl::StrCat(vu_.vu().id_in_test, "-"),
+                 [this] {
+                   const std::optional<ScenarioFacts> scenario = vu_.scenario();
+                   const VuFacts facts = vu_.vu();
+                   return HttpDebug::Fields{{"group", vu_.group()},
+                                            {"iter", absl::StrCat(facts.iteration_in_instance)},
+                                            {"scenario", scenario ? scenario->name : ""},
+                                            {"vu", absl::StrCat(facts.id_in_test)}};
+                 });
+}
+
 HttpCallEnv& HttpModule::env() {
   if (!env_) {
+    MakeDebug();
     sampler_.emplace(vu_.sink(), vu_.system_tags(),
                      vu_.options().http_errors.value_or(HttpErrorsRule()));
     env_.emplace(
         HttpCallEnv{vu_.http(), vu_.connections(), *sampler_, vu_.logger(), vu_.loop(),
                     [this](int64_t sent, int64_t received) { vu_.CountBytes(sent, received); },
-                    [this] { return vu_.TakeLateness(); }});
+                    [this] { return vu_.TakeLateness(); }, debug_ ? &*debug_ : nullptr});
   }
   return *env_;
 }

@@ -65,6 +65,7 @@ class HttpModule final : public VuPart {
     v8::Local<v8::Value> failed;  // the Response of a request that could not be made
   };
 
+  void MakeDebug();
   bool RefuseInInit(v8::Isolate* isolate);
   // The Response that stands for a fault, or empty with an exception if failures are exceptions.
   v8::MaybeLocal<v8::Value> Fault(v8::Local<v8::Context> context, RequestFault fault, bool throws);
@@ -77,6 +78,7 @@ class HttpModule final : public VuPart {
   // As setResponseCallback says.
   std::optional<ExpectedStatuses> expected_ = ExpectedStatuses::Default();
   std::optional<HttpSampler> sampler_;
+  std::optional<HttpDebug> debug_;  // with the option httpDebug
   std::optional<HttpCallEnv> env_;
   absl::flat_hash_map<uint64_t, std::unique_ptr<HttpCall>> async_calls_;
   uint64_t next_call_ = 1;
