@@ -33,6 +33,7 @@ struct Raw {
   std::vector<std::string> warnings;
 
   std::map<std::string, std::vector<std::string>> values;  // flag -> what was given
+  std::string last_word;  // where CLI11 puts what is in `values`, too
   std::string script;
   std::string address;
   std::string base, fresh;  // of compare
@@ -44,12 +45,8 @@ void AddFlags(const FlagSpec (&specs)[N], CLI::App* app, Raw* raw) {
     std::vector<std::string>* values = &raw->values[spec.name];
     const auto collect = [values](const std::string& value) { values->push_back(value); };
     if (spec.kind == Kind::kBool || absl::string_view(spec.name) == "http-debug") {
-      app->add_flag_function(
-          spec.flag,
-          [values, app, flag = std::string(spec.flag)](int64_t) {
-            values->push_back(app->get_option(flag.substr(flag.find("--")))->as<std::string>());
-          },
-          spec.help);
+      // As text, "true" without "=value": what the word means is judged with all other errors.
+      app->add_flag(spec.flag, raw->last_word, spec.help)->each(collect);
       continue;
     }
     app->add_option_function<std::vector<std::string>>(

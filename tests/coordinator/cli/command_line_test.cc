@@ -44,6 +44,11 @@ TEST(CommandLine, ReadsOptionFlags) {
   EXPECT_FALSE(run.test.flags.iterations.has_value());
 }
 
+TEST(CommandLine, HttpDebugIsAFlagWithAWord) {
+  EXPECT_EQ("headers", Parsed<RunCommand>({"run", "--http-debug", "s.js"}).test.flags.http_debug);
+  EXPECT_EQ("full", Parsed<RunCommand>({"run", "--http-debug=full", "s.js"}).test.flags.http_debug);
+}
+
 TEST(CommandLine, ReadsStagesVariablesAndStandardInput) {
   const RunCommand run = Parsed<RunCommand>(
       {"run", "--stage", "1s:3", "-s", "500ms:0", "-e", "A=x=y", "--env", "B=", "-e", "HOME", "-"},
@@ -137,6 +142,9 @@ TEST(CommandLine, RefusesBadValuesByNameWithCode104) {
       {{"run", "--log-output", "x", "s.js"},
        "log-output: invalid value \"x\": expected one of stderr, stdout, none, file=PATH"},
       {{"run", "--type", "x", "s.js"}, "--type: invalid value \"x\": expected one of js, archive"},
+      {{"run", "--throw=maybe", "s.js"},
+       "--throw: invalid value \"maybe\": expected true or false"},
+      {{"run", "--http-debug=all", "s.js"}, "--http-debug: invalid value \"all\""},
       {{"scale"}, "scale: give --vus, --max or both"},
   };
   for (const auto& [args, error] : kCases) {
