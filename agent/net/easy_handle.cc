@@ -56,6 +56,7 @@ EasyHandle::EasyHandle(CurlDriver& driver, const Network& network, const std::st
   if (!network.rules().openssl_ciphers.empty()) {
     curl_easy_setopt(easy_, CURLOPT_SSL_CIPHER_LIST, network.rules().openssl_ciphers.c_str());
   }
+  prior_knowledge_ = options.http2_prior_knowledge;
   if (options.no_connection_reuse) {
     curl_easy_setopt(easy_, CURLOPT_FRESH_CONNECT, 1L);
     curl_easy_setopt(easy_, CURLOPT_FORBID_REUSE, 1L);
@@ -75,7 +76,10 @@ void EasyHandle::Point(const std::string& url, const Target& target,
     curl_easy_setopt(easy_, CURLOPT_URL, url.c_str());
     url_ = url;
   }
-  const long version = target.secure ? long{CURL_HTTP_VERSION_2TLS} : long{CURL_HTTP_VERSION_1_1};
+  const long version = target.secure ? long{CURL_HTTP_VERSION_2TLS}
+                       : prior_knowledge_ && target.proxy.empty()
+                           ? CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE
+                           : long{CURL_HTTP_VERSION_1_1};
   if (version != http_version_) {
     curl_easy_setopt(easy_, CURLOPT_HTTP_VERSION, version);
     http_version_ = version;

@@ -59,6 +59,7 @@ class EasyHandle {
   Slist header_lines_;
   long timeout_ms_ = -1;
   long http_version_ = -1;
+  bool prior_knowledge_ = false;
 };
 
 }  // namespace lockstep::agent

@@ -104,6 +104,7 @@ void FillDefaults(Options* options) {
   Default(&options->no_cookies_reset, false);
   Default(&options->discard_response_bodies, false);
   Default(&options->http_errors, HttpErrorsRule{});
+  Default(&options->http2_prior_knowledge, false);
   Default(&options->intended_latency, false);
 }
 

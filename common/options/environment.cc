@@ -61,6 +61,7 @@ constexpr TextOption kTextOptions[] = {
     {"CONSOLE_OUTPUT", "consoleOutput", TextForm::kPlain},
     {"LOCAL_IPS", "localIPs", TextForm::kPlain},
     {"HTTP_ERRORS", "httpErrors", TextForm::kJson},
+    {"HTTP2_PRIOR_KNOWLEDGE", "http2PriorKnowledge", TextForm::kBool},
     {"INTENDED_LATENCY", "intendedLatency", TextForm::kBool},
     // Flags only, as in k6.
     {"", "executionSegment", TextForm::kPlain},

@@ -59,6 +59,7 @@ void TakeHttp(const Options& from, Options* to) {
   Take(from.discard_response_bodies, &to->discard_response_bodies);
   Take(from.local_ips, &to->local_ips);
   Take(from.http_errors, &to->http_errors);
+  Take(from.http2_prior_knowledge, &to->http2_prior_knowledge);
   Take(from.intended_latency, &to->intended_latency);
 }
 

@@ -148,6 +148,8 @@ struct Options {
   std::optional<bool> no_cookies_reset, discard_response_bodies;
   std::optional<std::string> console_output, local_ips;
   std::optional<HttpErrorsRule> http_errors;
+  // Speak HTTP/2 to http:// servers from the first byte, without asking.
+  std::optional<bool> http2_prior_knowledge;
   // Measure arrival rates against their schedule: iteration_lateness, http_req_duration_intended.
   std::optional<bool> intended_latency;
   std::optional<nlohmann::json> cloud, ext;  // passed through

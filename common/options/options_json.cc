@@ -194,6 +194,7 @@ void ForEachOption(const Options& o, Visit visit) {
   visit("batchPerHost", o.batch_per_host);
   visit("httpDebug", o.http_debug);
   visit("httpErrors", o.http_errors);
+  visit("http2PriorKnowledge", o.http2_prior_knowledge);
   visit("intendedLatency", o.intended_latency);
   visit("insecureSkipTLSVerify", o.insecure_skip_tls_verify);
   visit("tlsCipherSuites", o.tls_cipher_suites);

@@ -334,6 +334,7 @@ constexpr OptionEntry kOptions[] = {
     {"consoleOutput", Set<&Options::console_output, &ValueReader::String>},
     {"localIPs", Set<&Options::local_ips, &ValueReader::String>},
     {"httpErrors", Set<&Options::http_errors, ReadHttpErrors>},
+    {"http2PriorKnowledge", Set<&Options::http2_prior_knowledge, &ValueReader::Bool>},
     {"intendedLatency", Set<&Options::intended_latency, &ValueReader::Bool>},
     {"cloud", Set<&Options::cloud, ReadJson>},
     {"ext", Set<&Options::ext, ReadJson>},

@@ -58,6 +58,8 @@ inline constexpr FlagSpec kOptionFlags[] = {
     {"--discard-response-bodies", "discard-response-bodies", "discardResponseBodies", Kind::kBool,
      "do not keep bodies"},
     {"--dns", "dns", "dns", Kind::kValue, "ttl=5m,select=random,policy=preferIPv4"},
+    {"--http2-prior-knowledge", "http2-prior-knowledge", "http2PriorKnowledge", Kind::kBool,
+     "HTTP/2 to http:// servers without asking"},
     {"--http-debug", "http-debug", "", Kind::kValue, "log requests; =full with bodies"},
     {"-e,--env", "env", "", Kind::kList, "variable of the script: NAME=value"},
     {"--include-system-env-vars", "include-system-env-vars", "", Kind::kBool,
