@@ -24,7 +24,7 @@ struct HttpRequest {
   std::string url = {};     // absolute, http or https, without credentials and fragment
   HeaderList headers = {};  // sent as they are, in this order; nothing is added but Host,
                             // Content-Length and what HTTP needs
-  std::string body = {};  // sent if not empty, or if `has_body`
+  std::string body = {};    // sent if not empty, or if `has_body`
   bool has_body = false;
   absl::Duration timeout = absl::Seconds(60);  // whole exchange; zero or infinite: none
   bool keep_body = true;                       // false: read and count the body, but drop it

@@ -10,6 +10,8 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
+#include "agent/net/response_reader.h"
+
 namespace lockstep::agent {
 namespace {
 
@@ -26,8 +28,13 @@ std::string ErrnoText(int number) {
   return text;
 }
 
+std::string DialPrefix(const CurlFailure& failure) {
+  return failure.proxy.empty() ? absl::StrCat("dial tcp ", failure.address, ": ")
+                               : absl::StrCat("proxyconnect tcp: dial tcp ", failure.proxy, ": ");
+}
+
 HttpError DialError(const CurlFailure& failure) {
-  const std::string prefix = absl::StrCat("dial tcp ", failure.address, ": ");
+  const std::string prefix = DialPrefix(failure);
   switch (failure.os_errno) {
     case ECONNREFUSED:
       return {kDialRefused, absl::StrCat(prefix, "connect: connection refused")};
@@ -41,6 +48,10 @@ HttpError DialError(const CurlFailure& failure) {
 }
 
 HttpError ReadError(const CurlFailure& failure) {
+  if (failure.connect_status >= 300) {
+    const absl::string_view phrase = ReasonPhrase(failure.connect_status);
+    return {kGeneric, phrase.empty() ? absl::StrCat(failure.connect_status) : std::string(phrase)};
+  }
   if (failure.os_errno == ECONNRESET || absl::StrContains(failure.text, "reset by peer")) {
     return {kReset, "read: connection reset by peer"};
   }
@@ -125,7 +136,7 @@ HttpError ErrorFromCurl(const CurlFailure& failure) {
   switch (failure.code) {
     case CURLE_OPERATION_TIMEDOUT:
       if (failure.timeout_was_dial) {
-        return {kDialTimeout, absl::StrCat("dial tcp ", failure.address, ": i/o timeout")};
+        return {kDialTimeout, DialPrefix(failure) + "i/o timeout"};
       }
       return {kRequestTimeout, "request timeout"};
     case CURLE_COULDNT_CONNECT:

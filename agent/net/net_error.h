@@ -47,6 +47,8 @@ struct CurlFailure {
   bool timeout_was_dial = false;  // the time-out was the dialler's and not the request's
   absl::string_view address;      // "ip:port" that was dialled
   absl::string_view host;         // the URL's
+  absl::string_view proxy;        // "ip:port" of the proxy, "" without one
+  int connect_status = 0;         // the proxy's answer to CONNECT, 0 for none
 };
 
 HttpError ErrorFromCurl(const CurlFailure& failure);

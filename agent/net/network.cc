@@ -108,6 +108,35 @@ void ReadHosts(const NetOptions& options, Network::Rules& rules, std::vector<std
   }
 }
 
+// A proxy's URL with scheme and port, as curl is to have it: without a port Go means the scheme's,
+// curl 1080; and Go leaves names to a SOCKS proxy. An error does not repeat the text, which may
+// hold a password.
+std::string ReadProxy(const char* variable, absl::string_view text,
+                      std::vector<std::string>& errors) {
+  if (text.empty()) {
+    return "";
+  }
+  std::string scheme = "http";
+  if (const size_t end = text.find("://"); end != absl::string_view::npos) {
+    scheme = absl::AsciiStrToLower(text.substr(0, end));
+    text.remove_prefix(end + 3);
+  }
+  text = text.substr(0, text.find_first_of("/?#"));
+  const bool socks = scheme == "socks5" || scheme == "socks5h";
+  const absl::string_view host = text.substr(text.rfind('@') + 1);
+  if ((scheme != "http" && scheme != "https" && !socks) || host.empty()) {
+    errors.push_back(absl::StrCat(variable, ": want http://host:port, https://host:port or ",
+                                  "socks5://host:port, got one with scheme \"", scheme, "\"",
+                                  host.empty() ? " and no host" : ""));
+    return "";
+  }
+  const bool has_port = host.rfind(':') != absl::string_view::npos &&
+                        (host[0] != '[' || absl::StrContains(host, "]:"));
+  const int port = socks ? 1080 : DefaultPort(scheme);
+  return absl::StrCat(socks ? "socks5h" : scheme, "://", text,
+                      has_port ? "" : absl::StrCat(":", port));
+}
+
 std::string FromEnvironment(const char* upper, const char* lower) {
   // Read while the agent prepares a run; nothing in the agent changes its environment.
   const char* value = std::getenv(upper);  // NOLINT(concurrency-mt-unsafe): see above
@@ -134,6 +163,7 @@ NetOptions NetOptionsFrom(const Options& options) {
   net.local_ips = options.local_ips.value_or("");
   net.dns = options.dns.value_or(DnsOptions());
   net.no_connection_reuse = options.no_connection_reuse.value_or(false);
+  net.http2_prior_knowledge = options.http2_prior_knowledge.value_or(false);
   net.requests_per_second = static_cast<double>(options.rps.value_or(0));
   net.proxy.http = FromEnvironment("HTTP_PROXY", "http_proxy");
   net.proxy.https = FromEnvironment("HTTPS_PROXY", "https_proxy");
@@ -171,6 +201,8 @@ absl::StatusOr<std::unique_ptr<Network>> Network::Make(NetOptions options) {
   } else {
     errors.push_back(absl::StrCat("localIPs: ", local_ips.status().message()));
   }
+  options.proxy.http = ReadProxy("HTTP_PROXY", options.proxy.http, errors);
+  options.proxy.https = ReadProxy("HTTPS_PROXY", options.proxy.https, errors);
   if (!errors.empty()) {
     return absl::InvalidArgumentError(absl::StrJoin(errors, "; "));
   }

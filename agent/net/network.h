@@ -24,7 +24,8 @@ namespace lockstep::agent {
 class Resolver;
 class RateLimiter;
 
-// A proxy of the environment for one scheme, in curl's spelling; empty: none.
+// The environment's proxies, each for one scheme of URLs: "http://user:password@host:port", also
+// with https or socks5; without a scheme http, without a port the scheme's. Empty: none.
 struct ProxySettings {
   std::string http, https;
   std::string no_proxy;  // NO_PROXY as given
@@ -43,6 +44,8 @@ struct NetOptions {
   std::string local_ips = {};  // "10.0.0.1,10.1.0.0/28,10.2.0.1-10.2.0.9"; "": the system's choice
   DnsOptions dns = {};
   bool no_connection_reuse = false;  // each exchange opens its own connection
+  // http: HTTP/2 from the first byte (RFC 9113, section 3.3), where no proxy is between.
+  bool http2_prior_knowledge = false;
   ProxySettings proxy = {};
   double requests_per_second = 0;  // of this agent; 0: no limit
   // Called on a loop's thread when a connection failed for want of a local port or a descriptor.

@@ -77,7 +77,8 @@ void FillTls(CURL* easy, HttpResponse& response) {
 }
 
 void FillPeerAndBytes(CURL* easy, HttpResponse& response) {
-  // curl counts what leaves together with the head as part of the request; a body that left later is added.
+  // curl counts what leaves together with the head as part of the request; a body that left later
+  // is added.
   const int64_t request = LongInfo(easy, CURLINFO_REQUEST_SIZE);
   const int64_t upload = Info(easy, CURLINFO_SIZE_UPLOAD_T);
   response.bytes_sent = request < upload ? request + upload : request;
@@ -109,6 +110,10 @@ HttpError FailureOf(CURL* easy, CURLcode code, absl::string_view text, const Tar
                     const std::optional<IpAddress>& dialled, bool before_deadline) {
   const std::string address =
       HostPort(dialled ? dialled->ToString() : target.host, target.dial_port);
+  // Without scheme and credentials.
+  absl::string_view proxy = target.proxy;
+  proxy.remove_prefix(std::min(proxy.size(), proxy.rfind('/') + 1));
+  proxy.remove_prefix(std::min(proxy.size(), proxy.rfind('@') + 1));
   const bool connected = Info(easy, CURLINFO_CONNECT_TIME_T) > 0;
   return ErrorFromCurl(CurlFailure{
       .code = code,
@@ -118,6 +123,8 @@ HttpError FailureOf(CURL* easy, CURLcode code, absl::string_view text, const Tar
       .timeout_was_dial = !connected && before_deadline,
       .address = address,
       .host = target.host,
+      .proxy = proxy,
+      .connect_status = static_cast<int>(LongInfo(easy, CURLINFO_HTTP_CONNECTCODE)),
   });
 }
 

@@ -40,6 +40,33 @@ TEST(Rules, ProxiesFollowGosRules) {
   EXPECT_EQ(proxy_for(false, "port.test", 80), "http://p:1");
 }
 
+TEST(Rules, ProxiesGetTheirSchemeAndPort) {
+  const std::pair<const char*, const char*> kCases[] = {
+      {"", ""},
+      {"p:3128", "http://p:3128"},
+      {"http://p", "http://p:80"},
+      {"HTTPS://u:w@p/", "https://u:w@p:443"},
+      {"socks5://[::1]", "socks5h://[::1]:1080"},
+      {"http://[::1]:3128", "http://[::1]:3128"},
+  };
+  for (const auto& [given, read] : kCases) {
+    NetOptions options;
+    options.proxy.http = given;
+    EXPECT_EQ((*Network::Make(options))->options().proxy.http, read) << given;
+  }
+}
+
+TEST(Rules, ProxiesThatCannotBeAreNamedWithoutTheirPassword) {
+  NetOptions options;
+  options.proxy.http = "ftp://u:secret@p";
+  options.proxy.https = "http://";
+  const std::string error(Network::Make(options).status().message());
+  EXPECT_EQ(error,
+            "HTTP_PROXY: want http://host:port, https://host:port or socks5://host:port, got one "
+            "with scheme \"ftp\"; HTTPS_PROXY: want http://host:port, https://host:port or "
+            "socks5://host:port, got one with scheme \"http\" and no host");
+}
+
 TEST(Rules, ClientCertificatesMatchDomainsBeforeTheGeneralOne) {
   const std::vector<TlsAuth> certificates = {
       {"any", "", "", {}}, {"wild", "", "", {"*.a.test"}}, {"exact", "", "", {"b.test"}}};

@@ -1,0 +1,314 @@
+"""Network options by their real effect: what servers and proxies on loopback see of connections, addresses and protocols."""
+import http.server
+import json
+import socket
+import socketserver
+import subprocess
+import threading
+import unittest
+
+from tests.integration.support import PATIENCE, ROOT, LockstepTest, free_port
+
+NGINX = ROOT / "build/deps/peers/usr/sbin/nginx"
+
+CONFIG = """
+daemon off; master_process off; pid nginx.pid; error_log error.log;
+events {}
+http {
+  log_format facts '$server_port $server_protocol $connection $remote_addr $request_uri';
+  access_log access.log facts;
+  client_body_temp_path .; proxy_temp_path .; fastcgi_temp_path .; uwsgi_temp_path .; scgi_temp_path .;
+  ssl_protocols TLSv1.2 TLSv1.3; ssl_certificate cert.pem; ssl_certificate_key key.pem;
+  server {
+    listen 127.0.0.1:%d; listen 127.0.0.1:%d ssl; listen 127.0.0.1:%d http2;
+    location / { return 200 "hello\\n"; }
+  }
+}
+"""
+
+
+class Peer(LockstepTest):
+    def setUp(self):
+        super().setUp()
+        if not NGINX.exists():
+            self.fail(f"{NGINX} is not there: run scripts/setup --tests")
+        self.plain, self.tls, self.h2c = (free_port() for _ in range(3))
+        (self.folder / "nginx.conf").write_text(CONFIG % (self.plain, self.tls, self.h2c), "utf-8")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+                        "-keyout", "key.pem", "-out", "cert.pem"], cwd=self.folder, check=True, capture_output=True)
+        self.server = subprocess.Popen([NGINX, "-p", self.folder, "-c", "nginx.conf"], stderr=subprocess.DEVNULL)
+        self.addCleanup(self.server.wait, PATIENCE)
+        self.addCleanup(self.server.terminate)
+        self.wait_for_port(self.h2c, self.server)
+
+    def log(self):
+        """Port, protocol, number of the connection, the client's address and target of each request."""
+        return [line.split() for line in (self.folder / "access.log").read_text("utf-8").splitlines()]
+
+    def run_script(self, options, code, *args):
+        """A passed run of one scenario of three VUs with four iterations each; the result of the process."""
+        options = {"scenarios": {"s": {"executor": "per-vu-iterations", "vus": 3, "iterations": 4}},
+                   "insecureSkipTLSVerify": True, "thresholds": {"checks": ["rate==1"]}, **options}
+        result = self.lockstep("run", "-q", *args, self.script(f"""
+            import http from 'k6/http';
+            import {{ check }} from 'k6';
+            export const options = {json.dumps(options)};
+            const PLAIN = 'http://127.0.0.1:{self.plain}', TLS = 'https://127.0.0.1:{self.tls}';
+            const H2C = 'http://127.0.0.1:{self.h2c}';
+            export default function () {{
+              {code}
+              check(null, {{ 'got here': () => true }});
+            }}
+        """))
+        self.assertEqual(0, result.returncode, result.stdout + result.stderr)
+        return result
+
+
+class Connections(Peer):
+    TWICE = "for (let i = 0; i < 2; ++i) check(http.get(PLAIN), { ok: (r) => r.status === 200 });"
+
+    def connections(self):
+        log = self.log()
+        self.assertEqual(3 * 4 * 2, len(log))
+        return len({connection for _, _, connection, *_ in log})
+
+    def test_a_vu_keeps_its_connection(self):
+        self.run_script({}, self.TWICE)
+        self.assertEqual(3, self.connections())
+
+    def test_no_vu_connection_reuse_dials_anew_in_each_iteration(self):
+        self.run_script({"noVUConnectionReuse": True}, self.TWICE)
+        self.assertEqual(3 * 4, self.connections())
+
+    def test_no_connection_reuse_dials_anew_for_each_request(self):
+        self.run_script({"noConnectionReuse": True}, self.TWICE)
+        self.assertEqual(3 * 4 * 2, self.connections())
+
+    def test_each_vu_has_its_local_address(self):
+        code = "http.get(`${PLAIN}/?vu=${__VU}`);"
+        self.run_script({"scenarios": {"s": {"executor": "per-vu-iterations", "vus": 8, "iterations": 2}}}, code,
+                        "--local-ips", "127.0.0.2-127.0.0.9")
+        log = self.log()
+        self.assertEqual(16, len(log))
+        addresses = {}
+        for *_, address, target in log:
+            addresses.setdefault(target, set()).add(address)
+        self.assertEqual([{f"127.0.0.{n}"} for n in range(2, 10)], [addresses[f"/?vu={n}"] for n in range(1, 9)])
+
+    def test_more_vus_than_addresses_share_them(self):
+        self.run_script({}, "http.get(PLAIN);", "--local-ips", "127.0.0.2,127.0.0.3")
+        addresses = [address for _, _, _, address, _ in self.log()]
+        self.assertEqual({"127.0.0.2": 8, "127.0.0.3": 4}, {a: addresses.count(a) for a in set(addresses)})
+
+
+class Protocols(Peer):
+    def test_http2_by_prior_knowledge(self):
+        self.run_script({"http2PriorKnowledge": True}, """
+            for (let i = 0; i < 2; ++i) {
+              check(http.get(H2C), { proto: (r) => r.proto === 'HTTP/2.0' && r.body === 'hello\\n' });
+            }
+            check(http.batch([H2C, H2C, H2C]), { batch: (all) => all.every((r) => r.status === 200) });""")
+        log = self.log()
+        self.assertEqual(3 * 4 * 5, len(log))
+        self.assertEqual({"HTTP/2.0"}, {protocol for _, protocol, *_ in log})
+        self.assertEqual(3, len({connection for _, _, connection, *_ in log}), "one connection a VU, batches on it, too")
+
+    def test_without_it_plain_http_is_http1(self):
+        self.run_script({}, "check(http.get(PLAIN), { proto: (r) => r.proto === 'HTTP/1.1' });")
+
+    def test_prior_knowledge_of_a_server_that_speaks_http1_only_is_an_error_of_the_request(self):
+        self.run_script({"http2PriorKnowledge": True},
+                        "check(http.get(PLAIN), { failed: (r) => r.status === 0 && r.error_code >= 1600 && r.error !== '' });")
+
+    def test_http_debug_goes_to_the_log(self):
+        result = self.run_script({}, "http.get(`${PLAIN}/page`);", "--http-debug=full", "--vus", "1", "--iterations", "1")
+        self.assertIn("GET /page HTTP/1.1", result.stderr)
+        self.assertIn("HTTP/1.1 200 OK", result.stderr)
+        self.assertIn("source=http-debug", result.stderr)
+        self.assertIn("hello", result.stderr)
+
+    def test_http_debug_takes_no_other_word(self):
+        result = self.lockstep("run", "--http-debug=everything", self.script("export default function () {}"))
+        self.assertEqual(104, result.returncode)
+        self.assertIn("everything", result.stderr)
+        self.assertIn("full", result.stderr)
+
+    def test_keys_of_tls_are_written_for_whoever_reads_the_wire(self):
+        keys = self.folder / "keys.log"
+        self.env["SSLKEYLOGFILE"] = str(keys)
+        self.run_script({}, "http.get(TLS);")
+        lines = [line.split() for line in keys.read_text("utf-8").splitlines()]
+        secrets = [line for line in lines if line[0] == "CLIENT_TRAFFIC_SECRET_0"]
+        self.assertEqual(3, len(secrets), "one for each VU's connection")
+        self.assertEqual(3, len({random for _, random, _ in secrets}))
+
+    def test_keys_of_tls_1_2(self):
+        keys = self.folder / "keys.log"
+        self.env["SSLKEYLOGFILE"] = str(keys)
+        self.run_script({"tlsVersion": "tls1.2"}, "http.get(TLS);")
+        self.assertEqual({"CLIENT_RANDOM"}, {line.split()[0] for line in keys.read_text("utf-8").splitlines()})
+
+
+class Proxy(socketserver.ThreadingTCPServer):
+    """Answers plain requests itself, and lets CONNECT through to one port, or refuses it."""
+    allow_reuse_address = True
+    daemon_threads = True
+
+    def __init__(self, to_port, refusal=None):
+        self.to_port, self.refusal, self.heads = to_port, refusal, []
+        super().__init__(("127.0.0.1", 0), ProxyHandler)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class ProxyHandler(socketserver.StreamRequestHandler):
+    def handle(self):
+        while True:
+            head = []
+            while (line := self.rfile.readline().strip()):
+                head.append(line.decode())
+            if not head:
+                return
+            self.server.heads.append(head)
+            if not head[0].startswith("CONNECT "):
+                self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nproxied")
+                continue
+            if self.server.refusal:
+                self.wfile.write(f"HTTP/1.1 {self.server.refusal}\r\nContent-Length: 0\r\n\r\n".encode())
+                return
+            self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            self.tunnel()
+            return
+
+    def tunnel(self):
+        with socket.create_connection(("127.0.0.1", self.server.to_port)) as peer:
+            def back():
+                while (data := peer.recv(65536)):
+                    self.connection.sendall(data)
+            other = threading.Thread(target=back, daemon=True)
+            other.start()
+            while (data := self.connection.recv(65536)):
+                peer.sendall(data)
+            peer.shutdown(socket.SHUT_WR)
+            other.join(PATIENCE)
+
+
+class Proxies(Peer):
+    ONCE = {"scenarios": {"s": {"executor": "per-vu-iterations", "vus": 1, "iterations": 1}}}
+
+    def proxy(self, **env):
+        proxy = Proxy(self.tls, env.pop("refusal", None))
+        self.addCleanup(proxy.server_close)
+        self.addCleanup(proxy.shutdown)
+        for name in ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"):
+            self.env.pop(name, None)
+        self.env.update({name: proxy.url if value is True else value for name, value in env.items()})
+        return proxy
+
+    def test_plain_requests_go_to_the_proxy_in_absolute_form(self):
+        proxy = self.proxy(HTTP_PROXY=True)
+        self.run_script(self.ONCE, """
+            check(http.get('http://origin.test:8000/a?b=c'), { ok: (r) => r.status === 200 && r.body === 'proxied' });""")
+        self.assertEqual(["GET http://origin.test:8000/a?b=c HTTP/1.1"], [head[0] for head in proxy.heads])
+        self.assertIn("Host: origin.test:8000", proxy.heads[0])
+
+    def test_tls_goes_through_a_tunnel(self):
+        proxy = self.proxy(HTTPS_PROXY=True)
+        self.run_script(self.ONCE, """
+            check(http.get('https://origin.test/x'), { ok: (r) => r.status === 200 && r.body === 'hello\\n' });""")
+        self.assertEqual(["CONNECT origin.test:443 HTTP/1.1"], [head[0] for head in proxy.heads])
+        self.assertEqual([str(self.tls)], [port for port, *_ in self.log()])
+
+    def test_no_proxy_and_loopback_go_straight(self):
+        proxy = self.proxy(HTTP_PROXY=True, NO_PROXY=".test")
+        self.run_script({**self.ONCE, "hosts": {"origin.test": f"127.0.0.1:{self.plain}"}}, """
+            check(http.get('http://origin.test/'), { straight: (r) => r.body === 'hello\\n' });
+            check(http.get(PLAIN), { loopback: (r) => r.body === 'hello\\n' });""")
+        self.assertEqual([], proxy.heads)
+
+    def test_prior_knowledge_does_not_reach_a_proxy(self):
+        self.proxy(HTTP_PROXY=True)
+        self.run_script({**self.ONCE, "http2PriorKnowledge": True},
+                        "check(http.get('http://origin.test/'), { ok: (r) => r.body === 'proxied' });")
+
+    def test_a_refusal_of_the_proxy_is_an_error_of_the_request(self):
+        self.proxy(HTTPS_PROXY=True, refusal="403 Forbidden")
+        result = self.run_script(self.ONCE, """
+            const r = http.get('https://origin.test/');
+            check(r, { failed: (r) => r.status === 0 && r.error_code === 1000 });
+            console.log(`error=${r.error}`);""")
+        self.assertIn("error=Forbidden", result.stderr)
+
+    def test_a_proxy_that_is_not_there_is_refused(self):
+        self.proxy(HTTP_PROXY=f"http://127.0.0.1:{free_port()}")
+        result = self.run_script(self.ONCE, """
+            const r = http.get('http://origin.test/');
+            check(r, { refused: (r) => r.status === 0 && r.error_code === 1212 });
+            console.log(`error=${r.error}`);""")
+        self.assertIn("proxyconnect tcp", result.stderr)
+
+
+class CountingServer(http.server.ThreadingHTTPServer):
+    request_queue_size = 64
+
+
+class Counting(http.server.BaseHTTPRequestHandler):
+    """Holds each request for a moment, and knows how many it held at once."""
+    protocol_version = "HTTP/1.1"
+    lock = threading.Lock()
+    now = most = 0
+
+    def do_GET(self):
+        cls = type(self)
+        with cls.lock:
+            cls.now += 1
+            cls.most = max(cls.most, cls.now)
+        threading.Event().wait(0.05)  # the server's delay; what is asserted does not depend on it
+        with cls.lock:
+            cls.now -= 1
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *args):
+        pass
+
+
+class BatchLimits(LockstepTest):
+    def run_batch(self, options, hosts):
+        handlers = [type(f"Counting{n}", (Counting,), {"lock": threading.Lock()}) for n in range(hosts)]
+        urls = []
+        for handler in handlers:
+            server = CountingServer(("127.0.0.1", 0), handler)
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            self.addCleanup(server.server_close)
+            self.addCleanup(server.shutdown)
+            urls += [f"http://127.0.0.1:{server.server_port}/"] * 12
+        result = self.lockstep("run", "-q", self.script(f"""
+            import http from 'k6/http';
+            import {{ check }} from 'k6';
+            export const options = {json.dumps({**options, "thresholds": {"checks": ["rate==1"]}})};
+            export default function () {{
+              check(http.batch({json.dumps(urls)}), {{ ok: (all) => all.every((r) => r.status === 200) }});
+            }}"""))
+        self.assertEqual(0, result.returncode, result.stdout + result.stderr)
+        return [handler.most for handler in handlers]
+
+    def test_six_at_once_to_a_host_by_default(self):
+        self.assertEqual([6, 6], self.run_batch({}, 2))
+
+    def test_batch_per_host_limits_each_host(self):
+        self.assertEqual([2, 2], self.run_batch({"batchPerHost": 2}, 2))
+
+    def test_batch_limits_all_hosts_together(self):
+        self.assertEqual([3], self.run_batch({"batch": 3}, 1))
+
+    def test_zero_is_no_limit_to_a_host(self):
+        self.assertEqual([12], self.run_batch({"batchPerHost": 0}, 1))
+
+
+if __name__ == "__main__":
+    unittest.main()
