@@ -33,6 +33,17 @@ constexpr TlsVersion kTlsVersions[] = {
     {"tls1.3", CURL_SSLVERSION_TLSv1_3, CURL_SSLVERSION_MAX_TLSv1_3},
 };
 
+// What k6's documents name and OpenSSL has; others that OpenSSL knows by their IANA names are
+// taken, too.
+constexpr absl::string_view kUsualCiphers =
+    "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, "
+    "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA, TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA, "
+    "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305, TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, "
+    "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA, "
+    "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA, TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305, "
+    "TLS_RSA_WITH_AES_128_GCM_SHA256, TLS_RSA_WITH_AES_256_GCM_SHA384, "
+    "TLS_RSA_WITH_AES_128_CBC_SHA, TLS_RSA_WITH_AES_256_CBC_SHA";
+
 const TlsVersion* FindTlsVersion(absl::string_view name, std::vector<std::string>& errors) {
   for (const TlsVersion& version : kTlsVersions) {
     if (name == version.name) {
@@ -54,16 +65,20 @@ void ReadTls(const NetOptions& options, Network::Rules& rules, std::vector<std::
   }
   rules.curl_ssl_version =
       least->least | (most == nullptr ? CURL_SSLVERSION_MAX_DEFAULT : most->most);
-  std::vector<std::string> ciphers;
+  std::vector<std::string> ciphers, unknown;
   for (const std::string& name : options.tls_cipher_suites) {
     const bool chacha =
         absl::EndsWith(name, "CHACHA20_POLY1305") && !absl::StartsWith(name, "TLS_CHACHA20");
     const char* openssl = OPENSSL_cipher_name(absl::StrCat(name, chacha ? "_SHA256" : "").c_str());
     if (openssl == nullptr || absl::string_view(openssl) == "(NONE)") {
-      errors.push_back(absl::StrCat("tlsCipherSuites: unknown cipher suite '", name, "'"));
+      unknown.push_back(absl::StrCat("'", name, "'"));
     } else if (!absl::StartsWith(openssl, "TLS_")) {  // those of TLS 1.3 are always on, as in Go
       ciphers.emplace_back(openssl);
     }
+  }
+  if (!unknown.empty()) {
+    errors.push_back(absl::StrCat("tlsCipherSuites: unknown cipher suite ",
+                                  absl::StrJoin(unknown, ", "), ", want ", kUsualCiphers));
   }
   rules.openssl_ciphers = absl::StrJoin(ciphers, ":");
   if (least->least == CURL_SSLVERSION_TLSv1_0 || least->least == CURL_SSLVERSION_TLSv1_1) {

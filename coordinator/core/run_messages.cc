@@ -129,7 +129,9 @@ absl::Status Run::OnAnswer(RunMember& member, const v1::AgentMessage& message) {
   }
   // A spare that catches up answers in a later state than the others did.
   if (failure != nullptr && (in_time || state_ < RunState::kRunning)) {
-    EndEarly(static_cast<ExitCode>(failure->exit_code()), failure->message(), true, true);
+    EndEarly(static_cast<ExitCode>(failure->exit_code()), failure->message(),
+             /*script_fault=*/failure->exit_code() != static_cast<int>(ExitCode::kInvalidConfig),
+             /*now=*/true);
   } else {
     Advance();
   }

@@ -1,8 +1,10 @@
 """Network options by their real effect: what servers and proxies on loopback see of connections, addresses and protocols."""
+import base64
 import http.server
 import json
 import socket
 import socketserver
+import struct
 import subprocess
 import threading
 import unittest
@@ -149,6 +151,16 @@ class Protocols(Peer):
         self.assertEqual({"CLIENT_RANDOM"}, {line.split()[0] for line in keys.read_text("utf-8").splitlines()})
 
 
+class Mistakes(LockstepTest):
+    def test_a_bad_option_is_no_exception_of_the_script(self):
+        result = self.lockstep("run", "-q", self.script("""
+            export const options = { tlsCipherSuites: ['TLS_NOPE'] };
+            export default function () {}"""))
+        self.assertEqual(104, result.returncode)
+        self.assertIn("unknown cipher suite 'TLS_NOPE', want TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, ", result.stderr)
+        self.assertNotIn("script exception", result.stderr)
+
+
 class Proxy(socketserver.ThreadingTCPServer):
     """Answers plain requests itself, and lets CONNECT through to one port, or refuses it."""
     allow_reuse_address = True
@@ -249,6 +261,81 @@ class Proxies(Peer):
             check(r, { refused: (r) => r.status === 0 && r.error_code === 1212 });
             console.log(`error=${r.error}`);""")
         self.assertIn("proxyconnect tcp", result.stderr)
+
+
+class NtlmServer(socketserver.ThreadingTCPServer):
+    """Wants NTLM ([MS-NLMP]): the challenge and its answer on one connection, which is then known."""
+    allow_reuse_address = True
+    daemon_threads = True
+    CHALLENGE = bytes(range(1, 9))
+
+    def __init__(self):
+        self.seen = []  # connection, type of the message (0: none) and the message
+        self.connections = 0
+        super().__init__(("127.0.0.1", 0), NtlmHandler)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def type_2(self):
+        name, info = "D".encode("utf-16le"), struct.pack("<HH2sHH", 2, 2, "D".encode("utf-16le"), 0, 0)
+        flags = 0x1 | 0x200 | 0x8000 | 0x80000 | 0x800000  # Unicode, NTLM, sign, extended security, target info
+        head = b"NTLMSSP\0" + struct.pack("<IHHII8s8sHHI", 2, len(name), len(name), 48, flags, self.CHALLENGE, bytes(8),
+                                          len(info), len(info), 48 + len(name))
+        return base64.b64encode(head + name + info).decode()
+
+
+class NtlmHandler(socketserver.StreamRequestHandler):
+    def handle(self):
+        self.server.connections += 1
+        connection, known = self.server.connections, False
+        while True:
+            head = []
+            while (line := self.rfile.readline().strip()):
+                head.append(line.decode())
+            if not head:
+                return
+            fields = {name.lower(): value for name, value in (line.split(": ", 1) for line in head[1:] if ": " in line)}
+            body = self.rfile.read(int(fields.get("content-length", 0)))
+            token = fields.get("authorization", "").removeprefix("NTLM ")
+            message = base64.b64decode(token)
+            kind = struct.unpack_from("<I", message, 8)[0] if message else 0
+            self.server.seen.append((connection, kind, message))
+            if known or kind == 3:
+                known = True
+                answer = body or b"welcome"
+                self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(answer), answer))
+            else:
+                challenge = "NTLM " + self.server.type_2() if kind == 1 else "NTLM"
+                self.wfile.write(f"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: {challenge}\r\n"
+                                 "Content-Length: 0\r\n\r\n".encode())
+
+
+class Ntlm(LockstepTest):
+    def ask(self, call):
+        server = NtlmServer()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        result = self.lockstep("run", "-q", "-e", f"AT=user:pass@127.0.0.1:{server.server_address[1]}", self.script(f"""
+            import http from 'k6/http';
+            import {{ check }} from 'k6';
+            export const options = {{ thresholds: {{ checks: ['rate==1'] }} }};
+            export default function () {{ check({call}, {{ ok: (r) => r.status === 200 }}); }}"""))
+        self.assertEqual(0, result.returncode, result.stdout + result.stderr)
+        return server
+
+    def test_the_handshake_goes_over_one_connection(self):
+        server = self.ask("http.get(`http://${__ENV.AT}/`, { auth: 'ntlm' })")
+        self.assertEqual({1}, {connection for connection, *_ in server.seen})
+        self.assertEqual([1, 3], [kind for _, kind, _ in server.seen if kind])
+        answer = server.seen[-1][2]
+        length, at = struct.unpack_from("<H2xI", answer, 36)
+        user = answer[at:at + length]
+        self.assertIn(user, ("user".encode("utf-16le"), b"user"))
+        length, at = struct.unpack_from("<H2xI", answer, 20)
+        self.assertGreaterEqual(length, 24, "an answer to the challenge")
+        self.assertNotIn("pass".encode("utf-16le"), answer)
+
+    def test_a_body_arrives_with_the_last_message(self):
+        self.ask("http.post(`http://${__ENV.AT}/`, 'x'.repeat(5000), { auth: 'ntlm' })")
 
 
 class CountingServer(http.server.ThreadingHTTPServer):

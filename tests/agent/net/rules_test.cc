@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_split.h"
+
 namespace lockstep::agent {
 namespace {
 
@@ -38,6 +40,18 @@ TEST(Rules, ProxiesFollowGosRules) {
   EXPECT_EQ(proxy_for(false, "11.1.2.3"), "http://p:1");
   EXPECT_EQ(proxy_for(false, "port.test", 81), "");
   EXPECT_EQ(proxy_for(false, "port.test", 80), "http://p:1");
+}
+
+TEST(Rules, AnUnknownCipherSuiteIsToldWhichThereAre) {
+  NetOptions options;
+  options.tls_cipher_suites = {"TLS_NOPE", "", "TLS_RSA_WITH_AES_128_CBC_SHA"};
+  const std::string error(Network::Make(options).status().message());
+  EXPECT_EQ(error.substr(0, error.find(" TLS_")),
+            "tlsCipherSuites: unknown cipher suite 'TLS_NOPE', '', want");
+  // What the message offers is taken.
+  options.tls_cipher_suites = absl::StrSplit(error.substr(error.find("want ") + 5), ", ");
+  EXPECT_EQ(options.tls_cipher_suites.size(), 14u);
+  EXPECT_TRUE(Network::Make(options).ok());
 }
 
 TEST(Rules, ProxiesGetTheirSchemeAndPort) {
