@@ -85,25 +85,15 @@ void Check(const Info& info) {
   if (!AddScriptTagsOrThrow(context, info[2], vu.sink().tags(), &tags)) {
     return;
   }
-  const v8::Local<v8::Object> sets = info[1].As<v8::Object>();
-  v8::Local<v8::Array> names;
-  if (!sets->GetOwnPropertyNames(context, v8::ONLY_ENUMERABLE,
-                                 v8::KeyConversionMode::kConvertToString)
-           .ToLocal(&names)) {
-    return;
-  }
   bool passed = true;
-  for (uint32_t i = 0; i < names->Length(); ++i) {
-    v8::Local<v8::Value> key, condition;
-    if (!names->Get(context, i).ToLocal(&key) || !sets->Get(context, key).ToLocal(&condition)) {
-      return;
-    }
-    const std::string name = TextOf(isolate, key.As<v8::String>());
-    if (!NameIsFree(isolate, name) || !RunCheck(info, tags, name, condition, &passed)) {
-      return;
-    }
+  const bool all_ran = ForEachOwn(context, info[1].As<v8::Object>(),
+                                  [&](const std::string& name, v8::Local<v8::Value> condition) {
+                                    return NameIsFree(isolate, name) &&
+                                           RunCheck(info, tags, name, condition, &passed);
+                                  });
+  if (all_ran) {
+    info.GetReturnValue().Set(passed);
   }
-  info.GetReturnValue().Set(passed);
 }
 
 void Fail(const Info& info) {

@@ -10,6 +10,7 @@
 
 #include <v8.h>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
@@ -39,6 +40,15 @@ bool BytesOrText(v8::Isolate* isolate, v8::Local<v8::Value> value, std::string* 
 
 bool GetProperty(v8::Local<v8::Context> context, v8::Local<v8::Object> object,
                  absl::string_view name, v8::Local<v8::Value>* value);
+// Calls `visit` with each enumerable own property whose key is a string or an index, in the
+// object's order, until it returns false. False if it did, or with a pending exception (of a
+// getter, a proxy).
+bool ForEachOwn(v8::Local<v8::Context> context, v8::Local<v8::Object> object,
+                absl::FunctionRef<bool(const std::string& name, v8::Local<v8::Value> value)> visit);
+// The same where `visit` says what is wrong; Cancelled: an exception is pending.
+absl::Status ForEachOwnOrStatus(
+    v8::Local<v8::Context> context, v8::Local<v8::Object> object,
+    absl::FunctionRef<absl::Status(const std::string& name, v8::Local<v8::Value> value)> visit);
 // Defines an ordinary property; cannot fail on objects made by us.
 void SetProperty(v8::Local<v8::Context> context, v8::Local<v8::Object> object,
                  absl::string_view name, v8::Local<v8::Value> value);

@@ -67,24 +67,9 @@ bool AddField(Context context, absl::string_view name, v8::Local<v8::Value> valu
 }
 
 bool FieldsOf(Context context, v8::Local<v8::Object> object, std::vector<FormPart>* fields) {
-  v8::Local<v8::Array> names;
-  if (!object
-           ->GetOwnPropertyNames(context, v8::ONLY_ENUMERABLE,
-                                 v8::KeyConversionMode::kConvertToString)
-           .ToLocal(&names)) {
-    return false;
-  }
-  for (uint32_t i = 0; i < names->Length(); ++i) {
-    v8::Local<v8::Value> key, value;
-    if (!names->Get(context, i).ToLocal(&key) || !object->Get(context, key).ToLocal(&value)) {
-      return false;
-    }
-    const std::string name = TextOf(context->GetIsolate(), key.As<v8::String>());
+  return ForEachOwn(context, object, [&](const std::string& name, v8::Local<v8::Value> value) {
     if (!value->IsArray()) {
-      if (!AddField(context, name, value, fields)) {
-        return false;
-      }
-      continue;
+      return AddField(context, name, value, fields);
     }
     const v8::Local<v8::Array> list = value.As<v8::Array>();
     for (uint32_t k = 0; k < list->Length(); ++k) {
@@ -93,8 +78,8 @@ bool FieldsOf(Context context, v8::Local<v8::Object> object, std::vector<FormPar
         return false;
       }
     }
-  }
-  return true;
+    return true;
+  });
 }
 
 }  // namespace

@@ -155,22 +155,9 @@ bool Preparation::Params(v8::Local<v8::Value> value) {
   if (value.IsEmpty() || !value->IsObject()) {
     return true;
   }
-  const v8::Local<v8::Object> params = value.As<v8::Object>();
-  v8::Local<v8::Array> names;
-  if (!params
-           ->GetOwnPropertyNames(context_, v8::ONLY_ENUMERABLE,
-                                 v8::KeyConversionMode::kConvertToString)
-           .ToLocal(&names)) {
-    return false;
-  }
-  for (uint32_t i = 0; i < names->Length(); ++i) {
-    v8::Local<v8::Value> name, param;
-    if (!names->Get(context_, i).ToLocal(&name) || !params->Get(context_, name).ToLocal(&param) ||
-        !Param(TextOf(isolate_, name.As<v8::String>()), param)) {
-      return false;
-    }
-  }
-  return true;
+  return ForEachOwn(
+      context_, value.As<v8::Object>(),
+      [this](const std::string& name, v8::Local<v8::Value> param) { return Param(name, param); });
 }
 
 bool Preparation::Param(absl::string_view name, v8::Local<v8::Value> value) {
@@ -233,65 +220,47 @@ bool Preparation::Headers(v8::Local<v8::Value> value) {
   if (!value->IsObject()) {
     return Fail("invalid headers: an object of names and values is expected");
   }
-  const v8::Local<v8::Object> headers = value.As<v8::Object>();
-  v8::Local<v8::Array> names;
-  if (!headers
-           ->GetOwnPropertyNames(context_, v8::ONLY_ENUMERABLE,
-                                 v8::KeyConversionMode::kConvertToString)
-           .ToLocal(&names)) {
-    return false;
-  }
-  for (uint32_t i = 0; i < names->Length(); ++i) {
-    v8::Local<v8::Value> name, header;
-    std::string text;
-    if (!names->Get(context_, i).ToLocal(&name) || !headers->Get(context_, name).ToLocal(&header) ||
-        !ToText(context_, header, &text)) {
-      return false;
-    }
-    const std::string key = CanonicalHeader(TextOf(isolate_, name.As<v8::String>()));
-    const bool bad_value = HasAny(text, absl::string_view("\r\n\0", 3));
-    if (key.empty() || HasAny(key, absl::string_view("\r\n\0 :", 5)) || bad_value) {
-      return Fail(absl::StrCat("net/http: invalid header field ",
-                               bad_value ? "value for " : "name ", "\"", key, "\""));
-    }
-    request_.spec.headers.emplace_back(key, std::move(text));
-  }
-  return true;
+  return ForEachOwn(
+      context_, value.As<v8::Object>(),
+      [this](const std::string& name, v8::Local<v8::Value> header) {
+        std::string text;
+        if (!ToText(context_, header, &text)) {
+          return false;
+        }
+        const std::string key = CanonicalHeader(name);
+        const bool bad_value = HasAny(text, absl::string_view("\r\n\0", 3));
+        if (key.empty() || HasAny(key, absl::string_view("\r\n\0 :", 5)) || bad_value) {
+          return Fail(absl::StrCat("net/http: invalid header field ",
+                                   bad_value ? "value for " : "name ", "\"", key, "\""));
+        }
+        request_.spec.headers.emplace_back(key, std::move(text));
+        return true;
+      });
 }
 
 bool Preparation::Cookies(v8::Local<v8::Value> value) {
   if (!value->IsObject()) {
     return true;
   }
-  const v8::Local<v8::Object> cookies = value.As<v8::Object>();
-  v8::Local<v8::Array> names;
-  if (!cookies
-           ->GetOwnPropertyNames(context_, v8::ONLY_ENUMERABLE,
-                                 v8::KeyConversionMode::kConvertToString)
-           .ToLocal(&names)) {
-    return false;
-  }
-  for (uint32_t i = 0; i < names->Length(); ++i) {
-    v8::Local<v8::Value> name, given, replace;
-    if (!names->Get(context_, i).ToLocal(&name) || !cookies->Get(context_, name).ToLocal(&given)) {
-      return false;
-    }
-    RequestCookie cookie;
-    cookie.name = TextOf(isolate_, name.As<v8::String>());
-    v8::Local<v8::Value> text = given;
-    if (IsPlainObject(given)) {
-      if (!GetProperty(context_, given.As<v8::Object>(), "value", &text) ||
-          !GetProperty(context_, given.As<v8::Object>(), "replace", &replace)) {
-        return false;
-      }
-      cookie.replace = replace->BooleanValue(isolate_);
-    }
-    if (!ToText(context_, text, &cookie.value)) {
-      return false;
-    }
-    request_.spec.cookies.push_back(std::move(cookie));
-  }
-  return true;
+  return ForEachOwn(context_, value.As<v8::Object>(),
+                    [this](const std::string& name, v8::Local<v8::Value> given) {
+                      v8::Local<v8::Value> replace;
+                      RequestCookie cookie;
+                      cookie.name = name;
+                      v8::Local<v8::Value> text = given;
+                      if (IsPlainObject(given)) {
+                        if (!GetProperty(context_, given.As<v8::Object>(), "value", &text) ||
+                            !GetProperty(context_, given.As<v8::Object>(), "replace", &replace)) {
+                          return false;
+                        }
+                        cookie.replace = replace->BooleanValue(isolate_);
+                      }
+                      if (!ToText(context_, text, &cookie.value)) {
+                        return false;
+                      }
+                      request_.spec.cookies.push_back(std::move(cookie));
+                      return true;
+                    });
 }
 
 bool Preparation::Auth(v8::Local<v8::Value> value) {

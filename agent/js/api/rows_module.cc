@@ -105,27 +105,12 @@ absl::Status ReadOptions(Context context, v8::Local<v8::Value> value, RowsOption
     return absl::InvalidArgumentError(
         "Rows: options are expected: new Rows({ file: 'users.csv' })");
   }
-  const v8::Local<v8::Object> given = value.As<v8::Object>();
-  v8::Local<v8::Array> names;
-  if (!given->GetOwnPropertyNames(context).ToLocal(&names)) {
-    return absl::CancelledError();
-  }
   std::optional<RowFormat> format;
-  for (uint32_t i = 0; i < names->Length(); ++i) {
-    v8::Local<v8::Value> name, option;
-    std::string key;
-    if (!names->Get(context, i).ToLocal(&name) || !ToText(context, name, &key) ||
-        !given->Get(context, name).ToLocal(&option)) {
-      return absl::CancelledError();
-    }
-    if (option->IsUndefined()) {
-      continue;
-    }
-    if (const absl::Status status = ReadOption(context, key, option, options, &format);
-        !status.ok()) {
-      return status;
-    }
-  }
+  LOCKSTEP_RETURN_IF_ERROR(ForEachOwnOrStatus(
+      context, value.As<v8::Object>(), [&](const std::string& key, v8::Local<v8::Value> option) {
+        return option->IsUndefined() ? absl::OkStatus()
+                                     : ReadOption(context, key, option, options, &format);
+      }));
   if (options->file.empty()) {
     return absl::InvalidArgumentError("Rows: file: missing");
   }

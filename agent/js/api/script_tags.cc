@@ -14,33 +14,20 @@ absl::Status AddScriptTags(v8::Local<v8::Context> context, v8::Local<v8::Value> 
   if (!object->IsObject()) {
     return absl::InvalidArgumentError("invalid tags: an object of names and values is expected");
   }
-  v8::Isolate* isolate = context->GetIsolate();
-  const v8::Local<v8::Object> given = object.As<v8::Object>();
-  v8::Local<v8::Array> names;
-  if (!given
-           ->GetOwnPropertyNames(context, v8::ONLY_ENUMERABLE,
-                                 v8::KeyConversionMode::kConvertToString)
-           .ToLocal(&names)) {
-    return absl::CancelledError();
-  }
-  for (uint32_t i = 0; i < names->Length(); ++i) {
-    v8::Local<v8::Value> name, value;
-    std::string text;
-    if (!names->Get(context, i).ToLocal(&name) || !given->Get(context, name).ToLocal(&value)) {
-      return absl::CancelledError();
-    }
-    const std::string key = TextOf(isolate, name.As<v8::String>());
+  const auto add = [&](const std::string& key, v8::Local<v8::Value> value) {
     if (!value->IsString() && !value->IsNumber() && !value->IsBoolean()) {
       return absl::InvalidArgumentError(absl::StrCat(
           "invalid value for metric tag '", key,
           "': only String, Boolean and Number types are accepted as a metric tag values"));
     }
+    std::string text;
     if (!ToText(context, value, &text)) {
       return absl::CancelledError();
     }
     *tags = table.With(*tags, key, text);
-  }
-  return absl::OkStatus();
+    return absl::OkStatus();
+  };
+  return ForEachOwnOrStatus(context, object.As<v8::Object>(), add);
 }
 
 bool AddScriptTagsOrThrow(v8::Local<v8::Context> context, v8::Local<v8::Value> object,

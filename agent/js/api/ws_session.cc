@@ -9,6 +9,7 @@
 #include "agent/js/api/http_cookie_jar.h"
 #include "agent/js/api/script_tags.h"
 #include "agent/net/redirect.h"
+#include "common/base/status_macros.h"
 
 namespace lockstep::agent {
 namespace {
@@ -19,29 +20,21 @@ absl::Status ReadHeaders(Context context, v8::Local<v8::Value> value, WsPlan* pl
   if (!value->IsObject()) {
     return absl::OkStatus();
   }
-  const v8::Local<v8::Object> headers = value.As<v8::Object>();
-  v8::Local<v8::Array> names;
-  if (!headers
-           ->GetOwnPropertyNames(context, v8::ONLY_ENUMERABLE,
-                                 v8::KeyConversionMode::kConvertToString)
-           .ToLocal(&names)) {
-    return absl::CancelledError();
-  }
-  for (uint32_t i = 0; i < names->Length(); ++i) {
-    v8::Local<v8::Value> name, header;
+  const auto read = [&](const std::string& name, v8::Local<v8::Value> header) {
     std::string text;
-    if (!names->Get(context, i).ToLocal(&name) || !headers->Get(context, name).ToLocal(&header) ||
-        !ToText(context, header, &text)) {
-      return absl::CancelledError();
+    if (!ToText(context, header, &text)) {
+      return false;
     }
-    std::string key = CanonicalHeader(TextOf(context->GetIsolate(), name.As<v8::String>()));
+    std::string key = CanonicalHeader(name);
     if (key == "Sec-Websocket-Protocol") {
       plan->request.subprotocols.push_back(std::move(text));
     } else {
       plan->request.headers.emplace_back(std::move(key), std::move(text));
     }
-  }
-  return absl::OkStatus();
+    return true;
+  };
+  return ForEachOwn(context, value.As<v8::Object>(), read) ? absl::OkStatus()
+                                                           : absl::CancelledError();
 }
 
 absl::Status ReadParam(Context context, ApiVu& vu, absl::string_view name,
@@ -93,25 +86,10 @@ absl::StatusOr<WsPlan> PlanWs(Context context, ApiVu& vu, v8::Local<v8::Value> u
     return absl::InvalidArgumentError("malformed ws or wss URL");
   }
   if (params->IsObject()) {
-    v8::Local<v8::Array> names;
-    const v8::Local<v8::Object> object = params.As<v8::Object>();
-    if (!object
-             ->GetOwnPropertyNames(context, v8::ONLY_ENUMERABLE,
-                                   v8::KeyConversionMode::kConvertToString)
-             .ToLocal(&names)) {
-      return absl::CancelledError();
-    }
-    for (uint32_t i = 0; i < names->Length(); ++i) {
-      v8::Local<v8::Value> name, value;
-      if (!names->Get(context, i).ToLocal(&name) || !object->Get(context, name).ToLocal(&value)) {
-        return absl::CancelledError();
-      }
-      const absl::Status read = ReadParam(
-          context, vu, TextOf(context->GetIsolate(), name.As<v8::String>()), value, strict, &plan);
-      if (!read.ok()) {
-        return read;
-      }
-    }
+    LOCKSTEP_RETURN_IF_ERROR(ForEachOwnOrStatus(
+        context, params.As<v8::Object>(), [&](const std::string& name, v8::Local<v8::Value> value) {
+          return ReadParam(context, vu, name, value, strict, &plan);
+        }));
   }
   plan.request.url = plan.url.request_url();
   const std::string user_agent = vu.options().user_agent.value_or("");

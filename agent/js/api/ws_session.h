@@ -57,9 +57,9 @@ class WsMeter {
   std::map<std::string, MonoTime> waiting_;  // pings without a pong, by payload
 };
 
-// "websocket: bad handshake: 403 Forbidden", with a hint where the address is one of Socket.IO. What
-// the answer's body says is not known: libcurl ends a refused handshake at its headers, and asking
-// the server once more would be a request that nobody wants.
+// "websocket: bad handshake: 403 Forbidden", with a hint where the address is one of Socket.IO.
+// What the answer's body says is not known: libcurl ends a refused handshake at its headers, and
+// asking the server once more would be a request that nobody wants.
 std::string DescribeRefusal(const Url& url, const HttpResponse& refusal);
 
 }  // namespace lockstep::agent
