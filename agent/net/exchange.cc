@@ -52,7 +52,7 @@ void Exchange::Begin(ExchangeId id, HttpRequest request, HttpClient::Done done, 
   switched_ = false;
   dialled_.reset();
   looking_up_ = absl::ZeroDuration();
-  reader_.Start(request_.keep_body);
+  reader_.Start(request_.keep_body, request_.max_body_bytes);
 }
 
 const Target& Exchange::target(const Network& network) {
@@ -181,19 +181,29 @@ void Exchange::OnFinished(CURLcode code) {
     response_.status_text.clear();
     response_.headers.clear();
     response_.body.clear();
-    response_.error = switched_ ? HttpError{error_code::kGeneric,
-                                            "unsupported response status: 101 Switching Protocols"}
-                                : FailureOf(easy_.get(), code, easy_.error_text(), target_,
-                                            dialled_, ended < deadline());
+    response_.error = WhyFailed(code, ended < deadline());
   } else if (!reader_.content_encoding().empty() && !response_.body.empty()) {
     DecodeBody();
   }
   engine_.OnExchangeOver(*this);
 }
 
+HttpError Exchange::WhyFailed(CURLcode code, bool before_deadline) {
+  if (switched_) {
+    return {error_code::kGeneric, "unsupported response status: 101 Switching Protocols"};
+  }
+  if (reader_.too_long()) {
+    return {error_code::kGeneric,
+            absl::StrCat("the body is longer than ", request_.max_body_bytes,
+                         " bytes; discardResponseBodies, or responseType: 'none', drops it as it "
+                         "comes")};
+  }
+  return FailureOf(easy_.get(), code, easy_.error_text(), target_, dialled_, before_deadline);
+}
+
 void Exchange::DecodeBody() {
   absl::StatusOr<std::string> decoded =
-      DecodeContent(reader_.content_encoding(), std::move(response_.body), kMaxBodyBytes);
+      DecodeContent(reader_.content_encoding(), std::move(response_.body), request_.max_body_bytes);
   if (decoded.ok()) {
     response_.body = *std::move(decoded);
     return;

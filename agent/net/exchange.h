@@ -59,6 +59,7 @@ class Exchange final : public CurlTransfer {
 
   void SetMethod();
   void SetAuth();
+  HttpError WhyFailed(CURLcode code, bool before_deadline);
   void DecodeBody();
 
   Engine& engine_;

@@ -19,6 +19,8 @@ namespace lockstep::agent {
 
 using HeaderList = std::vector<std::pair<std::string, std::string>>;
 
+inline constexpr int64_t kMaxBodyBytes = int64_t{1} << 30;
+
 struct HttpRequest {
   std::string method = "GET";
   std::string url = {};     // absolute, http or https, without credentials and fragment
@@ -28,6 +30,8 @@ struct HttpRequest {
   bool has_body = false;
   absl::Duration timeout = absl::Seconds(60);  // whole exchange; zero or infinite: none
   bool keep_body = true;                       // false: read and count the body, but drop it
+  // The longest body that is kept, as received and as decoded; a longer one fails the exchange.
+  int64_t max_body_bytes = kMaxBodyBytes;
   bool follow_up =
       false;  // a redirect hop or an answer to a challenge: does not wait for the rps limit again
   // Challenge-response authentication that belongs to a connection or needs curl's state; basic is

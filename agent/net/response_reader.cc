@@ -87,8 +87,10 @@ absl::string_view ReasonPhrase(int status) {
   return found != std::end(kPhrases) && found->first == status ? found->second : "";
 }
 
-void ResponseReader::Start(bool keep_body) {
+void ResponseReader::Start(bool keep_body, int64_t max_body_bytes) {
   keep_body_ = keep_body;
+  max_body_bytes_ = max_body_bytes;
+  too_long_ = false;
   in_headers_ = false;
   content_encoding_.clear();
 }
@@ -140,7 +142,8 @@ void ResponseReader::ReadStatusLine(absl::string_view line) {
 
 bool ResponseReader::AddBody(absl::string_view piece) {
   if (keep_body_) {
-    if (static_cast<int64_t>(response_.body.size() + piece.size()) > kMaxBodyBytes) {
+    if (static_cast<int64_t>(response_.body.size() + piece.size()) > max_body_bytes_) {
+      too_long_ = true;
       return false;
     }
     response_.body.append(piece.data(), piece.size());

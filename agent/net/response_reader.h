@@ -12,19 +12,17 @@
 
 namespace lockstep::agent {
 
-// The longest body that is kept, as received and as decoded; a longer one fails the exchange.
-inline constexpr int64_t kMaxBodyBytes = int64_t{1} << 30;
-
 class ResponseReader {
  public:
   explicit ResponseReader(HttpResponse& response) : response_(response) {}
 
   // For a new response.
-  void Start(bool keep_body);
+  void Start(bool keep_body, int64_t max_body_bytes = kMaxBodyBytes);
   // One line with its line end, as curl gives them.
   void AddHeaderLine(absl::string_view line);
-  // False if the body has become too long.
+  // False if the body has become too long to be kept.
   bool AddBody(absl::string_view piece);
+  bool too_long() const { return too_long_; }
 
   // The values of all Content-Encoding lines, in order; "" for none.
   const std::string& content_encoding() const { return content_encoding_; }
@@ -35,6 +33,8 @@ class ResponseReader {
   HttpResponse& response_;
   std::string content_encoding_;
   bool keep_body_ = true;
+  int64_t max_body_bytes_ = kMaxBodyBytes;
+  bool too_long_ = false;
   bool in_headers_ = false;
 };
 

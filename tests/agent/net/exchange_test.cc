@@ -147,6 +147,25 @@ TEST_F(ExchangeTest, DropsTheBodyIfNotWanted) {
   EXPECT_GT(response.bytes_received, 5000);
 }
 
+TEST_F(ExchangeTest, ABodyThatIsTooLongFailsUnlessItIsDropped) {
+  const HttpResponse refused =
+      Exchange(loop_, *pool_,
+               {.url = server_->Url("/bytes/5000"), .keep_body = true, .max_body_bytes = 4999});
+  EXPECT_EQ(refused.status, 0);
+  EXPECT_EQ(refused.error.code, 1000);
+  EXPECT_EQ(refused.error.message,
+            "the body is longer than 4999 bytes; discardResponseBodies, or responseType: 'none', "
+            "drops it as it comes");
+  EXPECT_EQ(refused.body, "");
+  EXPECT_EQ(Exchange(loop_, *pool_, {.url = server_->Url("/bytes/5000"), .max_body_bytes = 5000})
+                .body.size(),
+            5000U);
+  EXPECT_EQ(Exchange(loop_, *pool_,
+                     {.url = server_->Url("/bytes/5000"), .keep_body = false, .max_body_bytes = 10})
+                .status,
+            200);
+}
+
 TEST_F(ExchangeTest, DecodesAndSaysWhenItCannot) {
   EXPECT_EQ(Get("/gzip").body, "unpacked");
   const HttpResponse bad = Get("/bad-gzip");

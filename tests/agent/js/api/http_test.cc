@@ -190,6 +190,22 @@ TEST_F(HttpTest, UserMistakesInParameters) {
               HasSubstr("Making http requests in the init context is not supported"));
 }
 
+TEST_F(HttpTest, WrongTypesAndUnknownParametersDoNoHarm) {
+  EXPECT_EQ("[200,200,200]",
+            Run("return [{frobnicate: 1}, 5, {headers: null, tags: undefined, cookies: 7}]"
+                ".map(p => http.get(`${T}/`, p).status)"));
+  EXPECT_THAT(Run("return http.get(`${T}/`, {headers: 'x'}).error"), HasSubstr("invalid headers"));
+  EXPECT_THAT(Run("http.get(`${T}/`, {get headers() { throw new Error('mine') }})"),
+              HasSubstr("mine"));
+  EXPECT_THAT(Run("http.get(`${T}/`, {headers: {a: {toString() { throw new Error('own') }}}})"),
+              HasSubstr("own"));
+  for (const char* url : {"undefined", "null", "''", "5", "{}", "'http://'", "'nothing'"}) {
+    EXPECT_EQ("[0,true]",
+              Run(absl::StrCat("const r = http.get(", url, "); return [r.status, r.error !== '']")))
+        << url;
+  }
+}
+
 TEST_F(HttpTest, BatchKeepsOrderAndKeys) {
   EXPECT_EQ("[\"GET\",\"POST\",\"PUT\",\"GET\"]",
             Run("const u = `${T}/request`; return http.batch([u, ['POST', u, 'x'], {method: 'PUT', "
