@@ -35,6 +35,7 @@
 #include "common/base/epoll_loop.h"
 #include "common/base/random_bytes.h"
 #include "common/base/steady_thread.h"
+#include "common/base/version.h"
 #include "common/options/options_json.h"
 #include "common/trust/credentials.h"
 #include "common/trust/join_proof.h"
@@ -67,7 +68,7 @@ int TakeSignals() {
 SessionSettings SettingsOf(const AgentFlags& flags, const std::optional<Credentials>& credentials) {
   SessionSettings settings;
   settings.coordinator = flags.coordinator;
-  settings.version = LOCKSTEP_VERSION;
+  settings.version = kVersion;
   settings.name = flags.name;
   settings.weight = flags.weight;
   settings.labels = flags.labels;
@@ -129,7 +130,7 @@ int Serve(const AgentFlags& flags, const std::optional<Credentials>& credentials
   });
   WebServer page(loop, [&](const WebRequest& request) {
     return AnswerAgent(request, {.name = flags.name,
-                                 .version = LOCKSTEP_VERSION,
+                                 .version = kVersion,
                                  .joined = session->open(),
                                  .in_run = conductor.in_run(),
                                  .batches = conductor.outbox().last_number(),

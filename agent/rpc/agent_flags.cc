@@ -8,6 +8,8 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "common/base/version.h"
+
 namespace lockstep::agent {
 namespace {
 
@@ -28,7 +30,7 @@ std::variant<AgentFlags, AgentFlagsExit> ParseAgentFlags(const std::vector<std::
   std::vector<std::string> labels;
   CLI::App app("Joins a Lockstep coordinator and runs the virtual users that it assigns",
                "lockstep-agent");
-  app.set_version_flag("--version", std::string("lockstep-agent ") + LOCKSTEP_VERSION);
+  app.set_version_flag("--version", absl::StrCat("lockstep-agent ", kVersion));
   app.add_option("--coordinator", flags.coordinator,
                  "Address of the coordinator, HOST:PORT or unix:PATH")
       ->required();

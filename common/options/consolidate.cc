@@ -7,6 +7,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
+#include "common/base/version.h"
+
 namespace lockstep {
 namespace {
 
@@ -90,7 +92,7 @@ void FillDefaults(Options* options) {
   Default(&options->rps, int64_t{0});
   Default(&options->dns, DnsOptions{});
   Default(&options->max_redirects, int64_t{10});
-  Default(&options->user_agent, std::string(kDefaultUserAgent));
+  Default(&options->user_agent, absl::StrCat("Lockstep/", kVersion, " (k6 compatible)"));
   Default(&options->batch, int64_t{20});
   Default(&options->batch_per_host, int64_t{6});
   Default(&options->insecure_skip_tls_verify, false);

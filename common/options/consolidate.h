@@ -10,9 +10,6 @@
 
 namespace lockstep {
 
-// What requests call themselves if the test does not say.
-inline constexpr char kDefaultUserAgent[] = "Lockstep/0.1.0 (k6 compatible)";
-
 // Makes `scenarios` out of vus, duration, iterations and stages (a scenario named "default"; vus
 // alone is shared-iterations N x N; nothing at all is one VU and one iteration), sorts scenarios by
 // start time and name, and fills the defaults. Errors: shortcuts that exclude one another.

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "common/base/clock.h"
+#include "common/base/version.h"
 #include "common/options/tiers.h"
 #include "coordinator/cli/certs_app.h"
 #include "coordinator/cli/commands.h"
@@ -60,9 +61,7 @@ ExitCode Execute(const Command& command, const Environment& environment, RunLogg
     return ExecuteCerts(*certs, SystemClock().Wall(), logger);
   }
   if (const auto* version = std::get_if<VersionCommand>(&command)) {
-    fputs(version->json ? "{\"version\":\"" LOCKSTEP_VERSION "\"}\n"
-                        : "lockstep " LOCKSTEP_VERSION "\n",
-          stdout);
+    printf(version->json ? "{\"version\":\"%s\"}\n" : "lockstep %s\n", kVersion);
     return ExitCode::kSuccess;
   }
   if (const auto* coordinator = std::get_if<CoordinatorCommand>(&command)) {

@@ -19,6 +19,7 @@
 #include "common/base/epoll_loop.h"
 #include "common/base/random_bytes.h"
 #include "common/base/status_macros.h"
+#include "common/base/version.h"
 #include "common/plan/describe.h"
 #include "common/summary/summary.h"
 #include "coordinator/cli/local_agents.h"
@@ -37,7 +38,6 @@
 namespace lockstep::coordinator {
 namespace {
 
-constexpr char kVersion[] = LOCKSTEP_VERSION;
 constexpr absl::Duration kLease = absl::Seconds(10);
 // A local agent that has not joined by then never will.
 constexpr absl::Duration kLocalAgentsWithin = absl::Seconds(30);

@@ -20,6 +20,7 @@
 #include "agent/rpc/grpc_transport.h"
 #include "agent/rpc/session.h"
 #include "common/base/epoll_loop.h"
+#include "common/base/version.h"
 #include "common/metrics/batch.h"
 
 namespace lockstep::agent {
@@ -106,7 +107,7 @@ class SimulatedAgent {
         transport_(loop, coordinator, /*credentials=*/nullptr),
         session_(loop, transport_, logger,
                  {.coordinator = coordinator,
-                  .version = LOCKSTEP_VERSION,
+                  .version = kVersion,
                   .name = absl::StrCat("agent-", index),
                   .once = true,
                   .give_up_after = absl::Minutes(1)}) {
