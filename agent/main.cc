@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include <google/protobuf/stubs/logging.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/epoll.h>
@@ -170,6 +171,7 @@ int Main(const std::vector<std::string>& args) {
     return static_cast<int>(exit->code);
   }
   setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);  // we say what is wrong ourselves
+  google::protobuf::SetLogHandler(nullptr);
   const AgentFlags& flags = std::get<AgentFlags>(parsed);
   std::optional<Credentials> credentials;
   if (!absl::StartsWith(flags.coordinator, "unix:")) {  // such a socket is its owner's alone

@@ -3,6 +3,9 @@
 //
 // Loop-bound: everything on the conductor's loop. Sees neither V8 nor gRPC nor a clock of its own,
 // so that a whole fleet plays in one process on simulated time.
+//
+// conductor.cc: joining, messages, the run from T0 on; conductor_script.cc: what it does with the
+// script; conductor_reports.cc: what it tells.
 #pragma once
 
 #include <deque>
@@ -10,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
@@ -69,6 +73,21 @@ class Conductor final : private EngineEvents {
 
  private:
   enum class Phase { kIdle, kActive, kResetting };
+  // How far the coordinator has brought the run.
+  enum class Stage {
+    kNew,
+    kInspecting,
+    kAssigning,
+    kAssigned,
+    kPreparing,
+    kPrepared,
+    kSettingUp,
+    kReady,
+    kStarted,
+    kDrained,
+    kTearingDown,
+    kSummarising,
+  };
 
   // EngineEvents
   void OnDropped(size_t scenario, int64_t count, int64_t vu_id_in_instance) override;
@@ -77,6 +96,7 @@ class Conductor final : private EngineEvents {
 
   void OnMessage(const v1::CoordinatorMessage& message);
   void Handle(const v1::CoordinatorMessage& message);
+  absl::Status CheckOrder(const v1::CoordinatorMessage& message);
   void OnLease(RowLease lease);
   void OnRowsLeased(const v1::RowsLeased& leased);
   void OnInspect(const v1::Inspect& inspect);
@@ -108,12 +128,17 @@ class Conductor final : private EngineEvents {
   // After the log lines that were written before.
   void Send(v1::AgentMessage message);
   void Fail(const std::string& message);
-  absl::Status MakeEngine();
   absl::Status VerifyBundle() const;
   ScriptBundle TakeBundle() const;
   // Guards a callback: it does nothing if the run has gone meanwhile.
   template <class F>
-  auto IfCurrent(F f);
+  auto IfCurrent(F f) {
+    return [this, generation = generation_, f = std::move(f)](auto&&... arguments) mutable {
+      if (generation == generation_ && phase_ == Phase::kActive) {
+        f(std::forward<decltype(arguments)>(arguments)...);
+      }
+    };
+  }
 
   EventLoop& loop_;
   Session& session_;
@@ -126,6 +151,7 @@ class Conductor final : private EngineEvents {
   FileFetcher files_;
 
   Phase phase_ = Phase::kIdle;
+  Stage stage_ = Stage::kNew;
   uint64_t generation_ = 0;  // of runs, ours
   uint64_t run_id_ = 0;
   std::deque<v1::CoordinatorMessage> waiting_;  // for a reset to end

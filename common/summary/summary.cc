@@ -187,9 +187,9 @@ std::vector<SummaryPart> BuildParts(const AggregateStore& store, absl::string_vi
   }
   std::vector<SummaryPart> result;
   for (auto& [value, part] : parts) {
-    const auto mine = [&](const TagList& tags) {
+    const auto mine = [&tag, &name = part.name](const TagList& tags) {
       const std::string* found = TagOf(tags, tag);
-      return found != nullptr && *found == value;
+      return found != nullptr && *found == name;
     };
     part.checks = AllChecks(BuildGroups(store, mine));
     result.push_back(std::move(part));

@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include <google/protobuf/stubs/logging.h>
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
@@ -101,6 +102,7 @@ int Main(const std::vector<std::string>& args) {
     (*logger)->Warn(warning);
   }
   setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);  // we say what is wrong ourselves
+  google::protobuf::SetLogHandler(nullptr);
   return static_cast<int>(Execute(line.command, environment, **logger));
 }
 

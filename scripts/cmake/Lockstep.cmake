@@ -2,6 +2,7 @@
 
 option(LOCKSTEP_TESTS "Build the tests and benchmarks" ON)
 option(LOCKSTEP_WERROR "Treat warnings as errors" OFF)
+option(LOCKSTEP_FUZZ "Build the fuzzers; needs clang" OFF)
 set(LOCKSTEP_SANITIZE "" CACHE STRING "Sanitizers for -fsanitize=, for example address,undefined")
 
 set(CMAKE_CXX_STANDARD 20)

@@ -205,7 +205,8 @@ class RunTest : public ::testing::Test {
     source.plan->has_setup = source.plan->has_teardown = true;
   }
 
-  void Begin(size_t agents, double tolerated = 0) {
+  // A run that wants so many agents, of which `joining` come at once (all, if it is negative).
+  void Begin(size_t agents, double tolerated = 0, int joining = -1) {
     run = std::make_unique<coordinator::Run>(
         loop, fleet, source, results, log,
         RunSettings{.agents = agents, .tolerated_loss_percent = tolerated, .env = {}});
@@ -217,10 +218,11 @@ class RunTest : public ::testing::Test {
                       summaries.push_back(outputs.has_value() ? outputs->size() : 0);
                     },
                 .on_done = [this](const RunOutcome& outcome) { outcomes.push_back(outcome); }});
-    for (size_t i = 0; i < agents; ++i) {
+    const size_t coming = joining < 0 ? agents : static_cast<size_t>(joining);
+    for (size_t i = 0; i < coming; ++i) {
       agents_.push_back(
           std::make_unique<ScriptedAgent>(loop, network, log, "agent-" + std::to_string(i + 1)));
-      if (i + 1 < agents) {
+      if (i + 1 < coming) {
         loop.RunFor(absl::Microseconds(500));  // they join in order; the run starts with the last
       }
     }

@@ -1,0 +1,38 @@
+// What is fuzzed. Each target takes any bytes, and must neither crash nor hang nor break what it
+// checks by itself (it aborts then).
+#pragma once
+
+#include "absl/strings/string_view.h"
+
+namespace lockstep::fuzz {
+
+// Two agents' run, beside which a third peer says what it likes: the run ends well.
+void FuzzCoordinatorBesideRun(absl::string_view bytes);
+// The third peer is a member of the run: the run ends, one way or the other.
+void FuzzCoordinatorWithinRun(absl::string_view bytes);
+// A coordinator says what it likes to an agent.
+void FuzzAgent(absl::string_view bytes);
+// Batches of metrics, as raw bytes and as well-formed messages, decoded and merged.
+void FuzzBatch(absl::string_view bytes);
+// What messages carry as text: options, thresholds, segments.
+void FuzzTexts(absl::string_view bytes);
+// Certificates, keys and revocation lists.
+void FuzzTrust(absl::string_view bytes);
+
+struct Target {
+  const char* name;
+  void (*run)(absl::string_view bytes);
+};
+// Keeps the libraries silent about what is wrong with the bytes; once, before the first target.
+void Quieten();
+
+inline constexpr Target kTargets[] = {
+    {"coordinator_beside_run", FuzzCoordinatorBesideRun},
+    {"coordinator_within_run", FuzzCoordinatorWithinRun},
+    {"agent", FuzzAgent},
+    {"batch", FuzzBatch},
+    {"texts", FuzzTexts},
+    {"trust", FuzzTrust},
+};
+
+}  // namespace lockstep::fuzz

@@ -1,0 +1,85 @@
+// The parts around an agent's conductor, for tests of what it is told: a script that does nothing
+// at once, measurements that are a word, a line to the coordinator that the test holds in its
+// hands.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "agent/rpc/conductor.h"
+#include "agent/rpc/transport.h"
+#include "tests/support/fake_vu_pool.h"
+
+namespace lockstep::testing {
+
+// A script that does nothing, at once.
+class IdleHost final : public agent::ScriptHost {
+ public:
+  explicit IdleHost(EventLoop& loop) : loop_(loop) {}
+  void Inspect(const agent::ScriptBundle&, const std::map<std::string, std::string>&,
+               agent::FileLoader,
+               absl::AnyInvocable<void(agent::ScriptResult<agent::Inspection>)> done) override {
+    done({.value = agent::Inspection{}, .failure = {}});
+  }
+  void Prepare(const agent::ScriptBundle&, agent::RunConfig config, int64_t vus,
+               absl::AnyInvocable<void(agent::ScriptResult<bool>)> done) override {
+    if (vus > 1000) {  // more would only take time
+      done({.value = std::nullopt, .failure = {ExitCode::kOther, "too many"}});
+      return;
+    }
+    pool_ = std::make_unique<FakeVuPool>(
+        loop_, FakeVuPool::Options{.vus = vus, .segment = config.segment});
+    done({.value = true, .failure = {}});
+  }
+  void RunSetup(absl::AnyInvocable<void(agent::ScriptResult<std::string>)> done) override {
+    done({.value = "1", .failure = {}});
+  }
+  void SetSetupData(std::string) override {}
+  void RunTeardown(absl::AnyInvocable<void(agent::ScriptResult<bool>)> done) override {
+    done({.value = true, .failure = {}});
+  }
+  void RunHandleSummary(
+      std::string,
+      absl::AnyInvocable<void(agent::ScriptResult<std::map<std::string, std::string>>)> done)
+      override {
+    done({.value = std::map<std::string, std::string>(), .failure = {}});
+  }
+  void SetRunStart(MonoTime, absl::Time) override {}
+  agent::VuPool& pool() override { return *pool_; }
+  void Reset(absl::AnyInvocable<void()> done) override { loop_.Post(std::move(done)); }
+  void SetEvents(Events) override {}
+
+ private:
+  EventLoop& loop_;
+  std::unique_ptr<FakeVuPool> pool_;
+};
+
+class NoRecorder final : public agent::Recorder {
+ public:
+  explicit NoRecorder(EventLoop& loop) : loop_(loop) {}
+  void BeginRun(const v1::Assign&, const Options&) override {}
+  void AddDropped(size_t, int64_t, int64_t) override {}
+  void Seal(uint64_t, absl::AnyInvocable<void(std::string)> done) override {
+    loop_.Post([done = std::move(done)]() mutable { done("a batch"); });
+  }
+
+ private:
+  EventLoop& loop_;
+};
+
+class OpenTransport final : public agent::Transport {
+ public:
+  void Connect(Events given) override { events = std::make_shared<Events>(std::move(given)); }
+  void Send(const v1::AgentMessage& message) override { sent.push_back(message); }
+  void SendBatch(const v1::BatchMessage&) override {}
+  void Close() override { events = nullptr; }
+
+  std::shared_ptr<Events> events;  // null: not connected
+  std::vector<v1::AgentMessage> sent;
+};
+
+}  // namespace lockstep::testing
