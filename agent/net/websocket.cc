@@ -1,8 +1,8 @@
 // WebSocket over curl's multi interface in write-callback mode. What arrives is read raw and taken
 // apart here (websocket_frames.h), because curl does not show frames without payload; what is sent
 // curl frames and masks, which its raw mode cannot do without blocking. So the mode is switched
-// around each send. curl_ws_send would block inside a callback: callbacks only collect events, all
-// sending happens outside.
+// around each send. Curl cannot mark a message as compressed, so only what arrives is. curl_ws_send
+// would block inside a callback: callbacks only collect events, all sending happens outside.
 #include "agent/net/websocket.h"
 
 #include <algorithm>
@@ -108,6 +108,7 @@ class CurlWebSocket final : public WebSocket, public CurlTransfer, public EventS
   void Queue(Event event);
   void Deliver(Event event);
   void OnHeaderLine(absl::string_view line);
+  void ReadAgreement();
   void OnBytes(absl::string_view bytes);
   void OnClose(const std::string& payload);
 
@@ -171,6 +172,9 @@ CurlWebSocket::CurlWebSocket(Engine& engine, CurlPool& pool, WebSocketRequest re
   HeaderList headers = request_.headers;
   if (!request_.subprotocols.empty()) {
     headers.emplace_back("Sec-WebSocket-Protocol", absl::StrJoin(request_.subprotocols, ", "));
+  }
+  if (request_.deflate) {
+    headers.emplace_back("Sec-WebSocket-Extensions", kDeflateOffer);
   }
   easy_.SetHeaders(headers, /*has_body=*/false);
   reader_.Start(/*keep_body=*/true);
@@ -287,13 +291,31 @@ void CurlWebSocket::OnHeaderLine(absl::string_view line) {
       !absl::StripAsciiWhitespace(line).empty()) {
     return;
   }
+  state_ = State::kOpen;
+  Queue({.type = Event::Type::kOpen, .data = ""});
+  ReadAgreement();
+}
+
+// Takes what the server's 101 agrees to. Inside a callback.
+void CurlWebSocket::ReadAgreement() {
+  std::string extensions;
   for (const auto& [name, value] : response_.headers) {
     if (absl::EqualsIgnoreCase(name, "Sec-WebSocket-Protocol")) {
       subprotocol_ = value;
+    } else if (absl::EqualsIgnoreCase(name, "Sec-WebSocket-Extensions")) {
+      absl::StrAppend(&extensions, extensions.empty() ? "" : ",", value);
     }
   }
-  state_ = State::kOpen;
-  Queue({.type = Event::Type::kOpen, .data = ""});
+  absl::StatusOr<DeflateTerms> terms = ReadDeflateTerms(extensions);
+  if (terms.ok() && terms->agreed && !request_.deflate) {
+    terms = absl::InvalidArgumentError(
+        "websocket: the server agrees to an extension, and none was offered");
+  }
+  if (!terms.ok()) {  // RFC 6455, section 4.1: such a connection fails
+    End(kAbnormal, std::string(terms.status().message()));
+  } else if (terms->agreed) {
+    frames_.Inflate(*terms);
+  }
 }
 
 size_t CurlWebSocket::OnData(char* data, size_t size, size_t count, void* self) {

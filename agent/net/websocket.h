@@ -19,6 +19,9 @@ struct WebSocketRequest {
   HeaderList headers = {};
   std::vector<std::string> subprotocols = {};
   absl::Duration handshake_timeout = absl::Seconds(60);
+  // Offer permessage-deflate; the server may decline. Then its messages may be compressed; ours
+  // never are, which the extension allows.
+  bool deflate = false;
   int64_t max_message_bytes = int64_t{256} << 20;  // a longer message ends the connection with 1009
 };
 

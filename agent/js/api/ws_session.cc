@@ -56,11 +56,11 @@ absl::Status ReadParam(Context context, ApiVu& vu, absl::string_view name,
     if (!ToText(context, value, &algorithm)) {
       return absl::CancelledError();
     }
-    // Accepted, but not offered to the server: libcurl has no per-message compression.
     if (!algorithm.empty() && algorithm != "deflate" && !value->IsNullOrUndefined()) {
       return absl::InvalidArgumentError(absl::StrCat(
           "unsupported compression algorithm '", algorithm, "', supported algorithm is 'deflate'"));
     }
+    plan->request.deflate = algorithm == "deflate";
     return absl::OkStatus();
   }
   return strict ? absl::InvalidArgumentError(absl::StrCat("unknown WebSocket's option ", name))

@@ -4,6 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
+
+#include "agent/net/compress.h"
+
 namespace lockstep::agent {
 namespace {
 
@@ -42,6 +46,82 @@ TEST(WebSocketFrames, ViolationsHaveTheirCodes) {
   Read({"\x09\x00"s}, 1002);                  // a control frame in fragments
   Read({"\x89\x7e\x00\x80"s}, 1002);          // a control frame that is too long
   Read({"\x81\x7e\x03\xe9"s}, 1009);          // 1001 bytes announced
+}
+
+// A compressed message: zlib's format without its head and checksum is one final block, after which
+// an empty one starts (RFC 7692, section 7.2.3.4).
+std::string Deflated(const std::string& message) {
+  const std::string zlib = Compress(Coding::kDeflate, message);
+  return zlib.substr(2, zlib.size() - 6) + std::string(1, '\0');
+}
+
+// RFC 7692, section 7.2.3.
+TEST(WebSocketFrames, CompressedMessagesOfTheRfc) {
+  using namespace std::string_literals;
+  const std::string hello = "\xf2\x48\xcd\xc9\xc9\x07\x00"s;
+  WebSocketReader reader(1000);
+  reader.Inflate({.agreed = true, .server_keeps_context = true});
+  std::vector<WebSocketMessage> messages;
+  // Whole; in two fragments; with the context of the message before; without compression; in a
+  // block that is stored, in one that is final, and in two blocks.
+  for (const std::string& frame :
+       {"\xc1\x07"s + hello, "\x41\x03\xf2\x48\xcd"s + "\x80\x04\xc9\xc9\x07\x00"s,
+        "\xc1\x05\xf2\x00\x11\x00\x00"s, "\x81\x05Hello"s, "\xc1\x0b\x00\x05\x00\xfa\xffHello\x00"s,
+        "\xc1\x08\xf3\x48\xcd\xc9\xc9\x07\x00\x00"s,
+        "\xc1\x0d\xf2\x48\x05\x00\x00\x00\xff\xff\xca\xc9\xc9\x07\x00"s}) {
+    EXPECT_EQ(reader.Feed(frame, messages), 0);
+    ASSERT_FALSE(messages.empty());
+    EXPECT_EQ(messages.back().payload, "Hello");
+  }
+  EXPECT_EQ(messages.size(), 7U);
+}
+
+TEST(WebSocketFrames, ViolationsOfCompressionHaveTheirCodes) {
+  using namespace std::string_literals;
+  const auto code_of = [](const std::string& bytes) {
+    WebSocketReader reader(1000);
+    reader.Inflate({.agreed = true, .server_keeps_context = false});
+    std::vector<WebSocketMessage> messages;
+    return reader.Feed(bytes, messages);
+  };
+  EXPECT_EQ(code_of("\xc1\x03\xff\xff\xff"s), 1007);  // no such block
+  EXPECT_EQ(code_of("\xc9\x00"s), 1002);              // a compressed ping
+  EXPECT_EQ(code_of("\x41\x01\xf2"s + "\xc0\x06\x48\xcd\xc9\xc9\x07\x00"s), 1002);
+  EXPECT_EQ(code_of("\xa1\x00"s), 1002);  // another reserved bit
+  const std::string bomb = Deflated(std::string(1001, 'x'));
+  EXPECT_LT(bomb.size(), 126U);
+  EXPECT_EQ(code_of(absl::StrCat("\xc1", std::string(1, static_cast<char>(bomb.size())), bomb)),
+            1009);
+  EXPECT_EQ(code_of("\xc1\x05\xf2\x00\x11\x00\x00"s), 1007);  // a context that is not there
+}
+
+TEST(WebSocketFrames, MessagesComeBackFromCompression) {
+  for (const std::string& message : {std::string(), std::string("a"), std::string(900, 'y')}) {
+    const std::string payload = Deflated(message);
+    ASSERT_LT(payload.size(), 126U);
+    WebSocketReader reader(1000);
+    reader.Inflate({.agreed = true, .server_keeps_context = false});
+    std::vector<WebSocketMessage> messages;
+    EXPECT_EQ(reader.Feed(
+                  absl::StrCat("\xc2", std::string(1, static_cast<char>(payload.size())), payload),
+                  messages),
+              0);
+    ASSERT_EQ(messages.size(), 1U);
+    EXPECT_EQ(messages[0].payload, message);
+  }
+}
+
+TEST(WebSocketFrames, WhatAServerMayAgreeTo) {
+  EXPECT_FALSE(ReadDeflateTerms("")->agreed);
+  EXPECT_TRUE(ReadDeflateTerms("permessage-deflate")->server_keeps_context);
+  const auto both = ReadDeflateTerms(kDeflateOffer);
+  EXPECT_TRUE(both->agreed);
+  EXPECT_FALSE(both->server_keeps_context);
+  EXPECT_TRUE(ReadDeflateTerms("permessage-deflate;server_max_window_bits=10").ok());
+  for (const char* header : {"x-webkit-deflate-frame", "permessage-deflate; client_max_window_bits",
+                             "permessage-deflate, permessage-deflate"}) {
+    EXPECT_FALSE(ReadDeflateTerms(header).ok()) << header;
+  }
 }
 
 }  // namespace

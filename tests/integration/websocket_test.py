@@ -1,0 +1,130 @@
+"""WebSockets against a server that compresses (permessage-deflate), declines to, or agrees to what nobody offered."""
+import base64
+import hashlib
+import socketserver
+import threading
+import unittest
+import zlib
+
+from tests.integration.support import LockstepTest
+
+TEXT = "the quick brown fox " * 200
+
+
+class EchoServer(socketserver.ThreadingTCPServer):
+    """Echoes text, compressed if `answer` says so; keeps what the handshake offered and how frames came."""
+    allow_reuse_address = True
+    daemon_threads = True
+
+    def __init__(self, answer):
+        self.answer, self.offers, self.sizes, self.first_bytes = answer, [], [], []
+        super().__init__(("127.0.0.1", 0), EchoHandler)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+class EchoHandler(socketserver.StreamRequestHandler):
+    def handle(self):
+        fields = {}
+        while (line := self.rfile.readline().strip()):
+            name, _, value = line.decode().partition(": ")
+            fields[name.lower()] = value
+        self.server.offers.append(fields.get("sec-websocket-extensions", ""))
+        accept = base64.b64encode(hashlib.sha1(
+            (fields["sec-websocket-key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode()).digest()).decode()
+        agreed = f"Sec-WebSocket-Extensions: {self.server.answer}\r\n" if self.server.answer else ""
+        self.wfile.write(("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                          f"Sec-WebSocket-Accept: {accept}\r\n{agreed}\r\n").encode())
+        deflate = zlib.compressobj(wbits=-15)
+        while (head := self.rfile.read(2)):
+            self.server.first_bytes.append(head[0])
+            size = head[1] & 127
+            if size > 125:
+                size = int.from_bytes(self.rfile.read(2 if size == 126 else 8), "big")
+            mask, payload = self.rfile.read(4), self.rfile.read(size)
+            payload = bytes(b ^ mask[i % 4] for i, b in enumerate(payload))
+            if head[0] & 15 == 8:
+                self.frame(0x88, payload)
+                return
+            if self.server.answer.startswith("permessage-deflate"):
+                if "server_no_context_takeover" in self.server.answer:
+                    deflate = zlib.compressobj(wbits=-15)
+                payload = (deflate.compress(payload) + deflate.flush(zlib.Z_SYNC_FLUSH))[:-4]
+                self.server.sizes.append(len(payload))
+                self.frame(0xC1, payload)
+            else:
+                self.server.sizes.append(len(payload))
+                self.frame(0x81, payload)
+
+    def frame(self, first, payload):
+        size = len(payload)
+        self.wfile.write(bytes([first, size] if size < 126 else [first, 126, size >> 8, size & 255]) + payload)
+
+
+class Compression(LockstepTest):
+    def talk(self, answer, params="{ compression: 'deflate' }"):
+        """Three echoes through k6/ws and three through k6/websockets; the server, and the run's log."""
+        server = EchoServer(answer)
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        result = self.lockstep("run", "-q", "-e", f"AT=ws://127.0.0.1:{server.server_address[1]}/", self.script(f"""
+            import ws from 'k6/ws';
+            import {{ WebSocket }} from 'k6/websockets';
+            const TEXT = '{TEXT}';
+            export default function () {{
+              let left = 3;
+              const answer = ws.connect(__ENV.AT, {params}, (socket) => {{
+                socket.on('open', () => socket.send(TEXT));
+                socket.on('message', (text) => {{
+                  console.log(`echo ${{text === TEXT}}`);
+                  if (--left > 0) socket.send(TEXT); else socket.close();
+                }});
+                socket.on('error', (e) => console.log(`error ${{e.error()}}`));
+              }});
+              console.log(`agreed ${{answer.headers['Sec-Websocket-Extensions']}}`);
+              let more = 3;
+              const socket = new WebSocket(__ENV.AT, null, {params});
+              socket.onopen = () => socket.send(TEXT);
+              socket.onmessage = (e) => {{
+                console.log(`echo ${{e.data === TEXT}}`);
+                if (--more > 0) socket.send(TEXT); else socket.close();
+              }};
+            }}"""))
+        self.assertEqual(0, result.returncode, result.stdout + result.stderr)
+        return server, result.stderr
+
+    def test_what_a_server_compresses_is_read(self):
+        for answer in ("permessage-deflate; server_no_context_takeover; client_no_context_takeover", "permessage-deflate"):
+            with self.subTest(answer):
+                server, log = self.talk(answer)
+                self.assertEqual(["permessage-deflate; server_no_context_takeover; client_no_context_takeover"] * 2,
+                                 server.offers)
+                self.assertEqual(6, log.count("echo true"), log)
+                self.assertIn(f"agreed {answer}", log)
+                self.assertLess(max(server.sizes), len(TEXT) / 10)
+
+    def test_a_server_may_decline(self):
+        server, log = self.talk("")
+        self.assertEqual(6, log.count("echo true"), log)
+        self.assertEqual([len(TEXT)] * 6, server.sizes)
+
+    def test_nothing_is_offered_unless_asked_for(self):
+        server, log = self.talk("", "{}")
+        self.assertEqual(["", ""], server.offers)
+        self.assertEqual(6, log.count("echo true"), log)
+
+    def test_an_extension_that_was_not_offered_ends_the_connection(self):
+        for answer, params in (("permessage-deflate", "{}"), ("x-other", "{ compression: 'deflate' }")):
+            with self.subTest(answer):
+                _, log = self.talk(answer, params)
+                self.assertNotIn("echo", log)
+                self.assertIn("offered", log)
+
+    def test_other_algorithms_are_refused_by_name(self):
+        result = self.lockstep("run", "-q", self.script("""
+            import ws from 'k6/ws';
+            export default function () { ws.connect('ws://127.0.0.1:1/', { compression: 'gzip' }, () => {}); }"""))
+        self.assertIn("unsupported compression algorithm 'gzip', supported algorithm is 'deflate'", result.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
