@@ -135,6 +135,12 @@ absl::Status CsvOutput::Start() {
   return opened;
 }
 
+std::optional<std::string> CsvOutput::Lost() const {
+  std::optional<std::string> lost = sink_.Lost();
+  return lost.has_value() ? std::make_optional(absl::StrCat(Description(), ": ", *lost))
+                          : std::nullopt;
+}
+
 void CsvOutput::Write(const Batch& batch) {
   std::vector<std::string> tags(batch.tag_sets.size());
   for (const Point& point : batch.points) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,7 @@ class CsvOutput final : public Output {
   void Write(const Batch& batch) override;
   void Flush() override { sink_.Flush(); }
   absl::Status Stop() override { return sink_.Close(); }
+  std::optional<std::string> Lost() const override;
 
  private:
   TextSink sink_;

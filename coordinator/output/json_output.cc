@@ -50,6 +50,12 @@ std::string JsonOutput::Description() const {
   return sink_.is_stdout() ? "json (stdout)" : absl::StrCat("json (", sink_.path(), ")");
 }
 
+std::optional<std::string> JsonOutput::Lost() const {
+  std::optional<std::string> lost = sink_.Lost();
+  return lost.has_value() ? std::make_optional(absl::StrCat(Description(), ": ", *lost))
+                          : std::nullopt;
+}
+
 void JsonOutput::Write(const Batch& batch) {
   std::vector<std::string> tags(batch.tag_sets.size());
   std::vector<std::string> heads(batch.metrics.size());

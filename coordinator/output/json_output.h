@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/container/flat_hash_set.h"
@@ -22,6 +23,7 @@ class JsonOutput final : public Output {
   void Write(const Batch& batch) override;
   void Flush() override { sink_.Flush(); }
   absl::Status Stop() override { return sink_.Close(); }
+  std::optional<std::string> Lost() const override;
 
  private:
   TextSink sink_;

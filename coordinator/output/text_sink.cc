@@ -43,6 +43,7 @@ void TextSink::KeepError() {
 }
 
 void TextSink::Append(absl::string_view text) {
+  ++lines_;
   if (is_stdout()) {
     pending_.append(text.data(), text.size());
     if (pending_.size() >= kBufferBytes) {
@@ -59,9 +60,21 @@ void TextSink::Flush() {
     if (!pending_.empty()) {
       write_stdout_(std::exchange(pending_, {}));
     }
-  } else if (file_ != nullptr && status_.ok() && gzflush(file_, Z_SYNC_FLUSH) != Z_OK) {
-    KeepError();
+  } else if (file_ != nullptr && status_.ok()) {
+    if (gzflush(file_, Z_SYNC_FLUSH) == Z_OK) {
+      flushed_lines_ = lines_;
+    } else {
+      KeepError();
+    }
   }
+}
+
+std::optional<std::string> TextSink::Lost() const {
+  if (status_.ok() || lines_ == flushed_lines_) {
+    return std::nullopt;
+  }
+  return absl::StrCat(lines_ - flushed_lines_, " of ", lines_,
+                      " lines were lost: ", status_.message());
 }
 
 absl::Status TextSink::Close() {

@@ -2,7 +2,9 @@
 // Written as they come, through a buffer of fixed size.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include <zlib.h>
@@ -24,11 +26,13 @@ class TextSink {
 
   // Creates or truncates the file. `cannot write 'x/y.json': No such file or directory`.
   absl::Status Open();
-  // After the first error, nothing is written any more; Close reports it.
+  // One line. After the first error, nothing is written any more; Close reports it.
   void Append(absl::string_view text);
   void Flush();
   // The first error since Open.
   absl::Status Close();
+  // After Close: how many lines may not be in the file, of how many, and why; nullopt: all are.
+  std::optional<std::string> Lost() const;
   bool is_stdout() const { return path_.empty() || path_ == "-"; }
   const std::string& path() const { return path_; }
 
@@ -40,6 +44,8 @@ class TextSink {
   std::string pending_;  // for standard output
   gzFile file_ = nullptr;
   absl::Status status_;
+  int64_t lines_ = 0;
+  int64_t flushed_lines_ = 0;  // that surely are in the file
 };
 
 }  // namespace lockstep::coordinator

@@ -227,5 +227,25 @@ class Windows(OutputsTest):
         self.assertNotIn("hello", result.stderr)
 
 
+class FullDisk(OutputsTest):
+    def test_costs_the_file_and_nothing_else(self):
+        for flags in (["-o", "json=/dev/full"], ["-o", "csv=/dev/full"], ["-o", "junit=/dev/full"],
+                      ["--result-file", "/dev/full"]):
+            with self.subTest(flags):
+                result = self.run_with(*flags)
+                self.assertIn("cannot write '/dev/full': No space left on device", result.stderr)
+                self.assertEqual(30, self.metrics()["iterations"]["count"])
+
+    def test_samples_that_did_not_get_into_a_file_are_counted(self):
+        result = self.run_with("-o", "json=/dev/full")
+        self.assertRegex(result.stdout, r"✗ json \(/dev/full\): (\d+) of \1 lines were lost")
+
+    def test_a_summary_that_cannot_be_written_is_an_error_line(self):
+        result = self.lockstep("run", "-q", "-e", f"TARGET={self.serve().url}", "--summary-export", "/dev/full",
+                               self.script(SCRIPT))
+        self.assertEqual(99, result.returncode)
+        self.assertIn("the summary cannot be written to /dev/full: No space left on device", result.stderr)
+
+
 if __name__ == "__main__":
     unittest.main()

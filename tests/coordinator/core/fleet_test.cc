@@ -187,6 +187,31 @@ TEST_F(FleetTest, AStolenSessionIsOfNoUseWithAnotherCertificate) {
   EXPECT_FALSE(connections.closed.contains(ada));
 }
 
+TEST_F(FleetTest, AnAgentThatJoinsTwiceWithItsSessionGoesOnOnTheLaterConnection) {
+  const ConnectionId first = Join("cert", "ada");
+  Prove(first, ProofOf(first, "cert", "ada"));
+  const std::string session = connections.sent[first].at(1).welcome().session_id();
+  const ConnectionId second = Join("cert", "ada", session);
+  EXPECT_FALSE(connections.closed.contains(first));  // not before the proof
+  Prove(second, ProofOf(second, "cert", "ada"));
+  EXPECT_EQ(connections.closed.at(first).message(), "the agent has come back on another stream");
+  EXPECT_TRUE(connections.sent[second].at(1).welcome().resumed());
+  EXPECT_THAT(joined, ElementsAre("ada"));
+  EXPECT_EQ(fleet.size(), 1u);
+  EXPECT_TRUE(lost.empty());
+}
+
+TEST_F(FleetTest, AnAgentThatJoinsTwiceAsNewIsRefusedAndMayTryAgain) {
+  const ConnectionId first = Join("cert", "ada");
+  Prove(first, ProofOf(first, "cert", "ada"));
+  const ConnectionId second = Join("cert", "ada");
+  Prove(second, ProofOf(second, "cert", "ada"));
+  EXPECT_EQ(RefusalOf(second), "an agent named ada is already in the fleet; names must differ");
+  EXPECT_TRUE(connections.sent[second].back().refused().retry());
+  EXPECT_EQ(fleet.size(), 1u);
+  EXPECT_FALSE(connections.closed.contains(first));
+}
+
 TEST_F(FleetTest, WhoNeverJoinsIsDroppedAndSaid) {
   const ConnectionId silent{++last_connection};
   fleet.OnOpened(silent, {.address = "10.0.0.8:1", .identity = {}});

@@ -168,6 +168,18 @@ TEST_F(OutputTest, ReportsAFullDiskWhenItStops) {
   (*output)->Write(TwoPoints());
   EXPECT_THAT(std::string((*output)->Stop().message()),
               HasSubstr("cannot write '/dev/full': No space left"));
+  // Two lines that define metrics, and twice three samples.
+  EXPECT_EQ((*output)->Lost(),
+            "json (/dev/full): 8 of 8 lines were lost: cannot write '/dev/full': No space left on "
+            "device");
+}
+
+TEST_F(OutputTest, LosesNothingWhenAllIsWritten) {
+  absl::StatusOr<std::unique_ptr<Output>> output = MakeOutput("csv=" + Path("o.csv"), context_);
+  ASSERT_TRUE((*output)->Start().ok());
+  (*output)->Write(TwoPoints());
+  ASSERT_TRUE((*output)->Stop().ok());
+  EXPECT_EQ((*output)->Lost(), std::nullopt);
 }
 
 TEST_F(OutputTest, DescribesItself) {
