@@ -151,6 +151,52 @@ class Protocols(Peer):
         self.assertEqual({"CLIENT_RANDOM"}, {line.split()[0] for line in keys.read_text("utf-8").splitlines()})
 
 
+class Names(Peer):
+    def test_hosts_map_names_patterns_and_ports(self):
+        nowhere = free_port()
+        self.run_script({"hosts": {"exact.test": f"127.0.0.1:{self.plain}", "*.wild.test": f"127.0.0.2:{nowhere}",
+                                   "*.deep.wild.test": f"127.0.0.1:{self.plain}", "port.test:81": f"127.0.0.1:{self.plain}",
+                                   "port.test": f"127.0.0.1:{nowhere}"}}, """
+            const status = (url) => http.get(url).status || http.get(url).error_code;
+            check(null, {
+              exact: () => status('http://exact.test/') === 200,
+              wild: () => status('http://a.wild.test/') === 1212,
+              'longest pattern': () => status('http://a.deep.wild.test/') === 200,
+              'with its port': () => status('http://port.test:81/') === 200,
+              'with another port': () => status('http://port.test:82/') === 1212,
+            });""")
+
+    def test_blocked_names_and_addresses_are_not_dialled(self):
+        self.run_script({"blockHostnames": ["*.blocked.test", "one.test"], "blacklistIPs": ["127.0.0.0/8"],
+                         "hosts": {"mapped.test": "127.0.0.1"}}, """
+            for (const [url, code] of [['http://a.blocked.test/', 1111], ['http://one.test/', 1111], [PLAIN, 1110],
+                                       [`http://localhost:${new URL(PLAIN).port}/`, 1110], ['http://mapped.test/', 1110]]) {
+              check(http.get(url), { [`${code} ${url}`]: (r) => r.status === 0 && r.error_code === code });
+            }""")
+        self.assertEqual([], self.log())
+
+    def test_lookups_are_kept_as_dns_says(self):
+        for ttl, looked_up in (("inf", 1), ("0", 4)):
+            with self.subTest(ttl):
+                result = self.run_script({"dns": {"ttl": ttl, "policy": "onlyIPv4"}, "noConnectionReuse": True,
+                                          "scenarios": {"s": {"executor": "per-vu-iterations", "vus": 1, "iterations": 4}}},
+                                         """const r = http.get(`http://localhost:${new URL(PLAIN).port}/`);
+                                            check(r, { ok: (r) => r.status === 200 && r.remote_ip === '127.0.0.1' });
+                                            if (r.timings.looking_up > 0) console.log('looked up');""")
+                self.assertEqual(looked_up, result.stderr.count("looked up"))
+
+    def test_wrong_names_are_told_before_the_run(self):
+        for option, value, word in (("dns", {"select": "last"}, "last"), ("dns", {"policy": "ipv6"}, "ipv6"),
+                                    ("blacklistIPs", ["300.1.1.1/8"], "300.1.1.1/8"), ("hosts", {"a.test": "b.test"}, "b.test"),
+                                    ("blockHostnames", ["a*b"], "a*b")):
+            with self.subTest(option=option, value=value):
+                result = self.lockstep("run", "-q", self.script(
+                    f"export const options = {{ {option}: {json.dumps(value)} }};\nexport default function () {{}}"))
+                self.assertEqual(104, result.returncode, result.stderr)
+                self.assertIn(option, result.stderr)
+                self.assertIn(word, result.stderr)
+
+
 class Mistakes(LockstepTest):
     def test_a_bad_option_is_no_exception_of_the_script(self):
         result = self.lockstep("run", "-q", self.script("""
