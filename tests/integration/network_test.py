@@ -300,6 +300,25 @@ class Proxies(Peer):
             console.log(`error=${r.error}`);""")
         self.assertIn("error=Forbidden", result.stderr)
 
+    def test_a_proxy_gets_its_own_credentials_and_the_origin_none_of_them(self):
+        proxy = self.proxy(HTTP_PROXY=True, HTTPS_PROXY=True)
+        for name in ("HTTP_PROXY", "HTTPS_PROXY"):
+            self.env[name] = proxy.url.replace("//", "//user:pass@")
+        self.run_script(self.ONCE, """
+            check(http.get('http://origin.test/'), { plain: (r) => r.status === 200 });
+            check(http.get('https://origin.test/'), { tls: (r) => r.status === 200 });""")
+        wanted = "Proxy-Authorization: Basic " + base64.b64encode(b"user:pass").decode()
+        self.assertEqual(2, len(proxy.heads))
+        for head in proxy.heads:
+            self.assertIn(wanted, head)
+
+    def test_a_mistyped_proxy_is_told_before_the_run(self):
+        self.proxy(HTTP_PROXY="ftp://user:secret@proxy.test")
+        result = self.lockstep("run", "-q", self.script("export default function () {}"))
+        self.assertEqual(104, result.returncode)
+        self.assertIn("HTTP_PROXY: want http://host:port", result.stderr)
+        self.assertNotIn("secret", result.stderr)
+
     def test_a_proxy_that_is_not_there_is_refused(self):
         self.proxy(HTTP_PROXY=f"http://127.0.0.1:{free_port()}")
         result = self.run_script(self.ONCE, """
