@@ -1,6 +1,7 @@
 #include "coordinator/cli/control_app.h"
 
 #include <cstdio>
+#include <map>
 #include <string>
 
 #include <google/protobuf/util/json_util.h>
@@ -54,6 +55,10 @@ std::string ToText(const v1::RunStatus& status) {
     for (const std::string& reason : status.validity_reasons()) {
       absl::StrAppend(&text, "    - ", reason, "\n");
     }
+  }
+  for (const auto& [kind, count] :
+       std::map<std::string, int64_t>(status.refused().begin(), status.refused().end())) {
+    absl::StrAppendFormat(&text, "  refused, %s: %d\n", kind, count);
   }
   for (const v1::AgentStatus& agent : status.agents()) {
     absl::StrAppendFormat(

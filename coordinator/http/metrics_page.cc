@@ -62,9 +62,14 @@ void AddRun(const v1::RunStatus& status, PrometheusText* text) {
             static_cast<double>(status.vus()));
   text->Add("lockstep_run_vus_initialised", "gauge", "Initialised VUs of all agents", {},
             static_cast<double>(status.vus_max()));
+  for (const auto& [kind, count] : status.refused()) {
+    text->Add("lockstep_refused_total", "counter",
+              "Connections and sessions that were turned away or ended, by kind", {{"kind", kind}},
+              static_cast<double>(count));
+  }
   text->Add("lockstep_run_agents_wanted", "gauge", "Agents that the run needs", {},
             static_cast<double>(status.agents_wanted()));
-  for (const char* state : {"connected", "disconnected", "lost"}) {
+  for (const char* state : {"connected", "disconnected", "lost", "spare"}) {
     double count = 0;
     for (const v1::AgentStatus& agent : status.agents()) {
       count += agent.state() == state ? 1 : 0;

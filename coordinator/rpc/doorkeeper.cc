@@ -26,6 +26,7 @@ constexpr char kTlsHandshake = 0x16;  // the first byte of a TLS record with a C
 constexpr char kHttp2Preface = 'P';   // of "PRI * HTTP/2.0"
 constexpr absl::Duration kWindow = absl::Seconds(10);
 constexpr int kBacklog = 1024;
+constexpr absl::Duration kPause = absl::Milliseconds(100);  // without descriptors
 
 std::string ErrorText(int error) {
   char buffer[128];
@@ -122,13 +123,32 @@ absl::Status Doorkeeper::ListenOn(const addrinfo& where, int* port) {
   }
   *port = ntohs(with_port->sin_port);
   listeners_.push_back(fd);
-  loop_.Watch(fd, EPOLLIN, [this, fd](uint32_t) { OnKnock(fd); });
+  WatchListeners();
   return absl::OkStatus();
+}
+
+void Doorkeeper::WatchListeners() {
+  for (const int fd : listeners_) {
+    loop_.Watch(fd, EPOLLIN, [this, fd](uint32_t) { OnKnock(fd); });
+  }
+}
+
+// There is no descriptor to accept with: a moment later there may be one.
+void Doorkeeper::PauseListening() {
+  for (const int fd : listeners_) {
+    loop_.Unwatch(fd);
+  }
+  loop_.Cancel(pause_);
+  pause_ = loop_.After(kPause, [this] {
+    pause_ = TimerId::kNone;
+    WatchListeners();
+  });
 }
 
 void Doorkeeper::Shutdown() {
   loop_.Cancel(timer_);
-  timer_ = TimerId::kNone;
+  loop_.Cancel(pause_);
+  timer_ = pause_ = TimerId::kNone;
   for (const int fd : listeners_) {
     loop_.Unwatch(fd);
     close(fd);
@@ -157,7 +177,10 @@ void Doorkeeper::OnKnock(int listener) {
     }
   }
   if (fd < 0) {
-    return;  // gone again, or it is accepted in the next turn
+    if (out_of_descriptors) {
+      PauseListening();
+    }
+    return;  // else gone again
   }
   const int on = 1;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));

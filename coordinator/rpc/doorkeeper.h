@@ -64,6 +64,8 @@ class Doorkeeper {
   void Answer(int fd, char first_byte);
   bool TooMany();
   void WatchSilence();
+  void WatchListeners();
+  void PauseListening();
 
   EpollLoop& loop_;
   const DoorSettings settings_;
@@ -73,6 +75,7 @@ class Doorkeeper {
   std::deque<int> order_;          // of silent_, by coming; may hold some that are gone
   std::deque<MonoTime> let_in_;    // the last 10 s
   TimerId timer_ = TimerId::kNone;
+  TimerId pause_ = TimerId::kNone;
 };
 
 }  // namespace lockstep::coordinator

@@ -9,7 +9,6 @@
 #include <grpcpp/health_check_service_interface.h>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/container/flat_hash_set.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
@@ -105,18 +104,22 @@ struct GrpcServer::Impl final : public v1::Coordinator::CallbackService {
   // Connections that are let in and never call: most often their owners do not believe this
   // coordinator's certificate, which only they can tell.
   void ExpectCall(const std::string& address) {
-    uncalled.insert(address);
-    loop.After(kCallWithin, [this, address] {
-      if (uncalled.erase(address) > 0 && !shut_down) {
-        fleet->refusals().Add(kRefusedUncalled, address,
-                              "it connected and made no call that is allowed; its own log may say "
-                              "why");
-      }
+    uncalled[address] = loop.After(kCallWithin, [this, address] {
+      uncalled.erase(address);
+      fleet->refusals().Add(kRefusedUncalled, address,
+                            "it connected and made no call that is allowed; its own log may say "
+                            "why");
     });
   }
   // On gRPC's threads.
   void Called(const std::string& address) {
-    loop.Post([this, address] { uncalled.erase(address); });
+    loop.Post([this, address] { Forget(address); });
+  }
+  void Forget(const std::string& address) {
+    if (const auto found = uncalled.find(address); found != uncalled.end()) {
+      loop.Cancel(found->second);
+      uncalled.erase(found);
+    }
   }
 
   ConnectionId NextId() {
@@ -147,7 +150,8 @@ struct GrpcServer::Impl final : public v1::Coordinator::CallbackService {
 
   bool shut_down = false;                                // loop only
   absl::flat_hash_map<ConnectionId, AnyStream> streams;  // loop only
-  absl::flat_hash_set<std::string> uncalled;             // addresses; loop only
+  absl::flat_hash_map<std::string, TimerId>
+      uncalled;  // addresses that have not called yet; loop only
 
   Mutex mutex;
   uint64_t last_id ABSL_GUARDED_BY(mutex) = 0;
@@ -249,6 +253,9 @@ void GrpcServer::Shutdown() {
     health->SetServingStatus(false);
   }
   impl_->doorkeeper->Shutdown();
+  while (!impl_->uncalled.empty()) {
+    impl_->Forget(std::string(impl_->uncalled.begin()->first));
+  }
   impl_->status->Shutdown();
   for (auto& [id, stream] : impl_->streams) {
     std::visit([](auto& s) { s->Close(absl::UnavailableError("the coordinator ends")); }, stream);

@@ -29,8 +29,7 @@ absl::StatusOr<std::initializer_list<Role>> RolesFor(absl::string_view path) {
   static constexpr std::initializer_list<Role> kAll = {Role::kAgent, Role::kOperator};
   for (const Right& right :
        {Right{"/lockstep.v1.Coordinator/", kAgents}, Right{"/lockstep.v1.Status/", kOperators},
-        Right{"/grpc.reflection.v1alpha.ServerReflection/", kOperators},
-        Right{"/grpc.health.v1.Health/", kAll}}) {
+        Right{"/grpc.reflection.", kOperators}, Right{"/grpc.health.v1.Health/", kAll}}) {
     if (absl::StartsWith(path, right.prefix)) {
       return right.roles;
     }

@@ -48,6 +48,16 @@ TEST(MetricsPage, EachKindOfMetricHasItsOwnFormAndBaseUnits) {
       page, HasSubstr("lockstep_http_req_duration_seconds_count{expected_response=\"true\"} 4\n"));
 }
 
+TEST(MetricsPage, CountsWhoWasRefusedAndWhoIsSpare) {
+  v1::RunStatus status;
+  (*status.mutable_refused())["token"] = 3;
+  status.add_agents()->set_state("spare");
+  const std::string page = MetricsPage(status);
+  EXPECT_THAT(page, HasSubstr("# TYPE lockstep_refused_total counter\n"
+                              "lockstep_refused_total{kind=\"token\"} 3\n"));
+  EXPECT_THAT(page, HasSubstr("lockstep_run_agents{state=\"spare\"} 1\n"));
+}
+
 TEST(MetricsPage, TellsOfAgentsScenariosAndThresholds) {
   v1::RunStatus status;
   v1::AgentStatus& agent = *status.add_agents();
@@ -67,7 +77,8 @@ TEST(MetricsPage, TellsOfAgentsScenariosAndThresholds) {
   EXPECT_THAT(page, HasSubstr("lockstep_run_agent_http_reqs_total{agent=\"a\"} 12\n"));
   EXPECT_THAT(page, HasSubstr("lockstep_run_scenario_vus{scenario=\"s\"} 7\n"));
   EXPECT_THAT(
-      page, HasSubstr("lockstep_run_threshold_failing{metric=\"checks\",expression=\"rate>0.9\"} 1\n"));
+      page,
+      HasSubstr("lockstep_run_threshold_failing{metric=\"checks\",expression=\"rate>0.9\"} 1\n"));
 }
 
 }  // namespace
