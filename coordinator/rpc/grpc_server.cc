@@ -78,6 +78,9 @@ struct GrpcServer::Impl final : public v1::Coordinator::CallbackService {
                 if (streams.contains(id)) {
                   handle(id, std::move(message));
                 }
+                if (const auto open = streams.find(id); open != streams.end()) {
+                  std::visit([](auto& handled) { handled->ReadNext(); }, open->second);
+                }
               });
             },
         .on_done =

@@ -1,4 +1,5 @@
-// One incoming bidirectional gRPC stream: reads all that comes, writes what is queued, ends once.
+// One incoming bidirectional gRPC stream: reads a message when the one before is handled, so that a
+// peer that sends faster is held back by HTTP/2's flow control; writes what is queued; ends once.
 // For the services of this folder.
 #pragma once
 
@@ -25,9 +26,9 @@ template <class In, class Out>
 class ServerStream final : public grpc::ServerBidiReactor<In, Out>,
                            public std::enable_shared_from_this<ServerStream<In, Out>> {
  public:
-  struct Events {  // called on gRPC's threads
-    absl::AnyInvocable<void(In)> on_message;
-    absl::AnyInvocable<void()> on_done;  // last
+  struct Events {                             // called on gRPC's threads
+    absl::AnyInvocable<void(In)> on_message;  // ReadNext asks for the next one
+    absl::AnyInvocable<void()> on_done;       // last
   };
 
   explicit ServerStream(Events events) : events_(std::move(events)) {}
@@ -35,6 +36,14 @@ class ServerStream final : public grpc::ServerBidiReactor<In, Out>,
   void Start() {
     self_ = this->shared_from_this();
     this->StartRead(&incoming_);
+  }
+
+  // Once for each message, when it is handled. Any thread.
+  void ReadNext() {
+    MutexLock held(mutex_);
+    if (!finished_) {
+      this->StartRead(&incoming_);
+    }
   }
 
   void Send(const Out& message) {
@@ -57,9 +66,7 @@ class ServerStream final : public grpc::ServerBidiReactor<In, Out>,
 
   void OnReadDone(bool ok) override {
     if (ok) {
-      events_.on_message(std::move(incoming_));
-      incoming_ = In();
-      this->StartRead(&incoming_);
+      events_.on_message(std::exchange(incoming_, In()));
     } else {  // the peer says no more
       Close(absl::OkStatus());
     }
