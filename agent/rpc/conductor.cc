@@ -267,6 +267,7 @@ void Conductor::OnDone() {
 }
 
 void Conductor::OnGracefulStop() {
+  stage_ = std::max(stage_, Stage::kStopping);
   if (engine_ != nullptr && started_) {
     engine_->GracefulStop();
   } else {
@@ -275,6 +276,7 @@ void Conductor::OnGracefulStop() {
 }
 
 void Conductor::OnStop() {
+  stage_ = std::max(stage_, Stage::kStopping);  // nothing new begins
   if (engine_ != nullptr && started_) {
     engine_->Stop();
     return;

@@ -84,6 +84,7 @@ class Conductor final : private EngineEvents {
     kSettingUp,
     kReady,
     kStarted,
+    kStopping,
     kDrained,
     kTearingDown,
     kSummarising,

@@ -1,6 +1,7 @@
 // What a Conductor does with the script: inspection, the bundle, VUs, setup, teardown,
 // handleSummary.
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -15,6 +16,23 @@ namespace {
 void SetFailure(const ScriptFailure& failure, v1::ScriptFailure* out) {
   out->set_exit_code(static_cast<int32_t>(failure.exit_code));
   out->set_message(failure.message);
+}
+
+// What the options and the segments themselves do not tell.
+absl::Status ValidateAssign(const v1::Assign& assign) {
+  if (assign.segment_index() < 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("assign.segment_index: must be >= 0, got ", assign.segment_index()));
+  }
+  if (!v1::Assign::Partition_IsValid(assign.partition())) {
+    return absl::InvalidArgumentError(absl::StrCat("assign.partition: must be a known one, got ",
+                                                   static_cast<int>(assign.partition())));
+  }
+  if (!(assign.rps_share() >= 0) || std::isinf(assign.rps_share())) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("assign.rps_share: must be >= 0 and finite, got ", assign.rps_share()));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -73,6 +91,10 @@ void Conductor::OnInspect(const v1::Inspect& inspect) {
 }
 
 void Conductor::OnAssign(const v1::Assign& assign) {
+  if (absl::Status valid = ValidateAssign(assign); !valid.ok()) {
+    Fail(std::string(valid.message()));
+    return;
+  }
   assign_ = assign;
   next_file_ = 0;
   FetchNextFile();
@@ -152,7 +174,7 @@ void Conductor::OnPrepare() {
     status = sequence.status();
     if (status.ok()) {
       absl::StatusOr<SegmentTuple> tuple = SegmentTuple::Make(
-          *sequence, static_cast<size_t>(std::max(assign_.segment_index(), 0)),
+          *sequence, static_cast<size_t>(assign_.segment_index()),
           assign_.partition() == v1::Assign::FAIR ? Partition::kFair : Partition::kStriped);
       status = tuple.status();
       if (status.ok()) {

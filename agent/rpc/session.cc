@@ -11,6 +11,8 @@ namespace lockstep::agent {
 namespace {
 
 constexpr uint32_t kProtocol = 1;
+// Load must not go on for longer without a coordinator, whatever that says.
+constexpr int64_t kLongestLeaseMs = 10 * 60 * 1000;
 // Probes in quick succession after joining; later ones come with the heartbeats.
 constexpr uint64_t kFirstProbes = 8;
 // How long a connection may take to bring a Welcome.
@@ -211,7 +213,7 @@ void Session::OnWelcome(const v1::CoordinatorMessage& message) {
   const v1::Welcome& welcome = message.welcome();
   bool resumed = welcome.resumed() && open() && welcome.session_id() == session_id_;
   if (welcome.session_id().empty() || welcome.lease_ms() <= 0 || welcome.heartbeat_ms() <= 0 ||
-      welcome.heartbeat_ms() >= welcome.lease_ms() ||
+      welcome.heartbeat_ms() >= welcome.lease_ms() || welcome.lease_ms() > kLongestLeaseMs ||
       (resumed && !sent_.Acknowledge(message.acknowledged()))) {
     Break(absl::InvalidArgumentError("the coordinator's Welcome makes no sense"));
     return;

@@ -11,7 +11,8 @@
 namespace lockstep::coordinator {
 
 absl::Status Run::MayJoin(const v1::Join&) {
-  if (state_ >= RunState::kRunning || settings_.inspect_only) {
+  const bool may_be_spare = state_ < RunState::kRunning && !settings_.inspect_only;
+  if (state_ != RunState::kWaitingForAgents && !may_be_spare) {
     return absl::UnavailableError("a run is in progress; wait for the next one");
   }
   return absl::OkStatus();

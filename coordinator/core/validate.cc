@@ -11,13 +11,37 @@ namespace {
 constexpr uint32_t kProtocol = 1;
 constexpr size_t kMaxUrlBytes = 8192;
 constexpr int kMaxScenarios = 10'000;
+constexpr int64_t kMostVus = 100'000'000;            // as in a script's options
+constexpr int64_t kMostCount = 100'000'000'000'000;  // a day has 86.4e12 ns
+constexpr double kMostSeconds = 1e9;
 
 absl::Status Bad(absl::string_view field, absl::string_view value, absl::string_view allowed) {
   return absl::InvalidArgumentError(absl::StrCat(field, ": must be ", allowed, ", got ", value));
 }
 
-absl::Status NotNegative(absl::string_view field, int64_t value) {
-  return value >= 0 ? absl::OkStatus() : Bad(field, absl::StrCat(value), ">= 0");
+// Counts and nanoseconds: sums over a fleet of them stay within 64 bits.
+absl::Status IsCount(absl::string_view field, int64_t value) {
+  return value >= 0 && value <= kMostCount
+             ? absl::OkStatus()
+             : Bad(field, absl::StrCat(value), absl::StrCat("0 to ", kMostCount));
+}
+
+absl::Status IsVus(absl::string_view field, int64_t value) {
+  return value >= 0 && value <= kMostVus
+             ? absl::OkStatus()
+             : Bad(field, absl::StrCat(value), absl::StrCat("0 to ", kMostVus));
+}
+
+// Success is no failure's exit code.
+absl::Status ValidateFailure(const v1::ScriptFailure& failure) {
+  return failure.exit_code() >= 1 && failure.exit_code() <= 255
+             ? absl::OkStatus()
+             : Bad("failure.exit_code", absl::StrCat(failure.exit_code()), "1 to 255");
+}
+
+template <class Answer>
+absl::Status ValidateAnswer(const Answer& answer) {
+  return answer.has_failure() ? ValidateFailure(answer.failure()) : absl::OkStatus();
 }
 
 absl::Status ValidateHealth(const v1::Health& health) {
@@ -26,35 +50,35 @@ absl::Status ValidateHealth(const v1::Health& health) {
       return Bad("progress.health", absl::StrCat(lag->counts_size(), " buckets"),
                  absl::StrCat("at most ", kLagBuckets));
     }
-    LOCKSTEP_RETURN_IF_ERROR(NotNegative("progress.health.max_ns", lag->max_ns()));
+    LOCKSTEP_RETURN_IF_ERROR(IsCount("progress.health.max_ns", lag->max_ns()));
   }
   for (const double seconds : {health.measured_s(), health.waited_s(), health.cpu_s(),
                                health.cores(), health.throttled_s(), health.pressure_s(),
                                health.collecting_s(), health.longest_collection_s()}) {
-    if (!(seconds >= 0)) {
-      return Bad("progress.health", absl::StrCat(seconds), ">= 0");
+    if (!(seconds >= 0 && seconds <= kMostSeconds)) {
+      return Bad("progress.health", absl::StrCat(seconds), absl::StrCat("0 to ", kMostSeconds));
     }
   }
   for (const int64_t count : {health.workers(), health.collections(), health.sockets_refused(),
                               health.starts_planned(), health.starts_without_vu()}) {
-    LOCKSTEP_RETURN_IF_ERROR(NotNegative("progress.health", count));
+    LOCKSTEP_RETURN_IF_ERROR(IsCount("progress.health", count));
   }
   return absl::OkStatus();
 }
 
 absl::Status ValidateProgress(const v1::Progress& progress) {
-  LOCKSTEP_RETURN_IF_ERROR(NotNegative("progress.vus_active", progress.vus_active()));
-  LOCKSTEP_RETURN_IF_ERROR(NotNegative("progress.vus_initialised", progress.vus_initialised()));
+  LOCKSTEP_RETURN_IF_ERROR(IsVus("progress.vus_active", progress.vus_active()));
+  LOCKSTEP_RETURN_IF_ERROR(IsVus("progress.vus_initialised", progress.vus_initialised()));
   if (progress.scenarios_size() > kMaxScenarios) {
     return Bad("progress.scenarios", absl::StrCat(progress.scenarios_size()),
                absl::StrCat("at most ", kMaxScenarios));
   }
   for (const v1::ScenarioProgress& scenario : progress.scenarios()) {
-    LOCKSTEP_RETURN_IF_ERROR(NotNegative("progress.scenarios.vus", scenario.vus()));
-    LOCKSTEP_RETURN_IF_ERROR(NotNegative("progress.scenarios.started", scenario.started()));
-    LOCKSTEP_RETURN_IF_ERROR(NotNegative("progress.scenarios.full", scenario.full()));
-    LOCKSTEP_RETURN_IF_ERROR(NotNegative("progress.scenarios.interrupted", scenario.interrupted()));
-    LOCKSTEP_RETURN_IF_ERROR(NotNegative("progress.scenarios.dropped", scenario.dropped()));
+    LOCKSTEP_RETURN_IF_ERROR(IsVus("progress.scenarios.vus", scenario.vus()));
+    LOCKSTEP_RETURN_IF_ERROR(IsCount("progress.scenarios.started", scenario.started()));
+    LOCKSTEP_RETURN_IF_ERROR(IsCount("progress.scenarios.full", scenario.full()));
+    LOCKSTEP_RETURN_IF_ERROR(IsCount("progress.scenarios.interrupted", scenario.interrupted()));
+    LOCKSTEP_RETURN_IF_ERROR(IsCount("progress.scenarios.dropped", scenario.dropped()));
     if (!(scenario.progress() >= 0 && scenario.progress() <= 1)) {
       return Bad("progress.scenarios.progress", absl::StrCat(scenario.progress()), "0 to 1");
     }
@@ -76,7 +100,7 @@ absl::Status ValidateLogLines(const v1::LogLines& lines) {
       return Bad("log_lines.level", absl::StrCat(static_cast<int>(line.level())), "a known level");
     }
   }
-  return NotNegative("log_lines.suppressed", lines.suppressed());
+  return IsCount("log_lines.suppressed", lines.suppressed());
 }
 
 }  // namespace
@@ -133,10 +157,11 @@ absl::Status ValidateAgentMessage(const v1::AgentMessage& message) {
         return Bad("file_request.url", absl::StrCat(message.file_request().url().size(), " bytes"),
                    absl::StrCat("1 to ", kMaxUrlBytes, " bytes long"));
       }
-      return NotNegative("file_request.offset", message.file_request().offset());
+      return IsCount("file_request.offset", message.file_request().offset());
     case Body::kPrepared:
-      LOCKSTEP_RETURN_IF_ERROR(NotNegative("prepared.vus", message.prepared().vus()));
-      return NotNegative("prepared.round_trip_ns", message.prepared().round_trip_ns());
+      LOCKSTEP_RETURN_IF_ERROR(ValidateAnswer(message.prepared()));
+      LOCKSTEP_RETURN_IF_ERROR(IsVus("prepared.vus", message.prepared().vus()));
+      return IsCount("prepared.round_trip_ns", message.prepared().round_trip_ns());
     case Body::kProgress:
       return ValidateProgress(message.progress());
     case Body::kDrained:
@@ -159,14 +184,19 @@ absl::Status ValidateAgentMessage(const v1::AgentMessage& message) {
       return message.row_lease().rows() > 0
                  ? absl::OkStatus()
                  : Bad("row_lease.rows", absl::StrCat(message.row_lease().rows()), "> 0");
+    case Body::kInspected:
+      return ValidateAnswer(message.inspected());
+    case Body::kAssigned:
+      return ValidateAnswer(message.assigned());
+    case Body::kSetupDone:
+      return ValidateAnswer(message.setup_done());
+    case Body::kTeardownDone:
+      return ValidateAnswer(message.teardown_done());
+    case Body::kHandleSummaryDone:
+      return ValidateAnswer(message.handle_summary_done());
     case Body::kHeartbeat:
     case Body::kClockProbe:
-    case Body::kInspected:
-    case Body::kAssigned:
-    case Body::kSetupDone:
     case Body::kReady:
-    case Body::kTeardownDone:
-    case Body::kHandleSummaryDone:
     case Body::kAgentFailed:
     case Body::kLeaving:
       return absl::OkStatus();

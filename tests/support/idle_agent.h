@@ -36,7 +36,8 @@ class IdleHost final : public agent::ScriptHost {
     done({.value = true, .failure = {}});
   }
   void RunSetup(absl::AnyInvocable<void(agent::ScriptResult<std::string>)> done) override {
-    done({.value = "1", .failure = {}});
+    loop_.After(absl::Milliseconds(5),
+                [done = std::move(done)]() mutable { done({.value = "1", .failure = {}}); });
   }
   void SetSetupData(std::string) override {}
   void RunTeardown(absl::AnyInvocable<void(agent::ScriptResult<bool>)> done) override {

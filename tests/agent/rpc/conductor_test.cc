@@ -18,13 +18,12 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 // An agent that has joined, and a test that plays its coordinator.
-class ConductorTest : public ::testing::Test {
- protected:
-  ConductorTest() {
+struct JoinedAgent {
+  explicit JoinedAgent(int64_t lease_ms = 10'000) {
     conductor.Begin([](absl::Status) {});
     v1::CoordinatorMessage welcome;
     welcome.mutable_welcome()->set_session_id("s");
-    welcome.mutable_welcome()->set_lease_ms(10'000);
+    welcome.mutable_welcome()->set_lease_ms(lease_ms);
     welcome.mutable_welcome()->set_heartbeat_ms(1000);
     transport.events->on_message(welcome);
   }
@@ -85,6 +84,8 @@ class ConductorTest : public ::testing::Test {
   uint64_t number = 0;
 };
 
+class ConductorTest : public ::testing::Test, protected JoinedAgent {};
+
 TEST_F(ConductorTest, DoesWhatComesInOrder) {
   Assign();
   Tell(Prepare());
@@ -103,6 +104,40 @@ TEST_F(ConductorTest, RefusesToPrepareTwice) {
   EXPECT_THAT(Failures(), ElementsAre(HasSubstr("is out of order")));
   loop.RunFor(absl::Seconds(30));  // past the lease
   EXPECT_FALSE(conductor.in_run());
+}
+
+// setup() is still running: its reset takes the engine away, which Start would have used.
+TEST_F(ConductorTest, StartsNothingAfterStop) {
+  Assign();
+  Tell(Prepare());
+  Tell(Message([](auto& m) { m.mutable_run_setup(); }));
+  Tell(Message([](auto& m) { m.mutable_stop(); }));
+  Tell(Message([](auto& m) { m.mutable_setup_data(); }));
+  Tell(Message([](auto& m) { m.mutable_start(); }));
+  EXPECT_THAT(Failures(), ElementsAre(HasSubstr("is out of order"), HasSubstr("is out of order")));
+  loop.RunFor(absl::Seconds(1));
+}
+
+TEST_F(ConductorTest, RefusesAnAssignmentThatMakesNoSense) {
+  for (const auto& [set, reason] :
+       std::initializer_list<std::pair<void (*)(v1::Assign&), const char*>>{
+           {[](v1::Assign& a) { a.set_segment_index(-1); },
+            "assign.segment_index: must be >= 0, got -1"},
+           {[](v1::Assign& a) { a.set_partition(static_cast<v1::Assign::Partition>(77)); },
+            "assign.partition: must be a known one, got 77"},
+           {[](v1::Assign& a) { a.set_rps_share(-3); },
+            "assign.rps_share: must be >= 0 and finite, got -3"}}) {
+    JoinedAgent other;
+    v1::CoordinatorMessage message;
+    set(*message.mutable_assign());
+    other.Tell(message);
+    EXPECT_THAT(other.Failures(), ElementsAre(reason));
+  }
+}
+
+TEST_F(ConductorTest, BelievesNoLeaseThatWouldLetItRunOnForEver) {
+  JoinedAgent other(/*lease_ms=*/INT64_MAX);
+  EXPECT_FALSE(other.session.open());
 }
 
 TEST_F(ConductorTest, RefusesWhatComesTooEarly) {

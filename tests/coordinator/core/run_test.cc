@@ -65,6 +65,23 @@ TEST_F(RunTest, OptionsThatCannotBeEndTheRunWithInvalidConfig) {
   EXPECT_THAT(agent(0).asked, ElementsAre("inspect"));
 }
 
+TEST_F(RunTest, AFailureWithoutAnExitCodeIsNoSuccess) {
+  Begin(1);
+  agent(0).prepared.mutable_failure()->set_message("something");
+  loop.RunFor(absl::Seconds(30));
+  EXPECT_EQ(code(), 255);
+  EXPECT_THAT(outcomes[0].message, HasSubstr("failure.exit_code: must be 1 to 255, got 0"));
+}
+
+TEST_F(RunTest, VusBeyondAllMeasureEndTheirAgentsSession) {
+  Begin(2);
+  agent(1).prepared.set_vus(INT64_MAX);
+  loop.RunFor(absl::Seconds(30));
+  EXPECT_EQ(code(), 255);
+  EXPECT_THAT(outcomes[0].message,
+              HasSubstr("agent agent-2 was lost: prepared.vus: must be 0 to 100000000"));
+}
+
 TEST_F(RunTest, AnExceptionInSetupSkipsIterationsAndTeardownButNotTheSummary) {
   source.plan->has_handle_summary = true;
   Begin(1);
@@ -444,6 +461,22 @@ TEST_F(RunTest, TooFewAgentsWithinTheLimit) {
   loop.RunFor(absl::Seconds(31));
   EXPECT_EQ(code(), 255);
   EXPECT_EQ(outcomes[0].message, "only 0 of 2 agents joined within 30s");
+}
+
+TEST_F(RunTest, InspectionNeedsOneAgentAndNoSpares) {
+  run = std::make_unique<coordinator::Run>(
+      loop, fleet, source, results, log, RunSettings{.agents = 1, .inspect_only = true, .env = {}});
+  run->Begin({.on_state = [](RunState) {},
+              .on_planned = [](const TestPlan&) {},
+              .on_tick = [] {},
+              .on_summary = [](auto) {},
+              .on_done = [this](const RunOutcome& outcome) { outcomes.push_back(outcome); }});
+  Join();
+  Join();
+  loop.RunFor(absl::Seconds(1));
+  EXPECT_EQ(code(), 0);
+  EXPECT_THAT(agent(0).asked, ElementsAre("inspect"));
+  EXPECT_THAT(agent(1).asked, IsEmpty());
 }
 
 }  // namespace
