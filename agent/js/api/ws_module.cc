@@ -138,7 +138,7 @@ bool BlockingSocket::Open() {
   if (response_.status == 101) {
     meter_.Opened(response_, socket_->subprotocol());
   }
-  return true;
+  return response_.status == 0 || response_.status == 101 || FetchRefusal(vu_, plan_, &response_);
 }
 
 bool BlockingSocket::Run(Context context, v8::Local<v8::Function> body,
@@ -410,7 +410,7 @@ void Connect(const Info& info) {
   }
   const HttpResponse& response = socket.response();
   if (response.status != 101) {
-    const std::string why = DescribeRefusal(socket.plan().url, response);
+    const std::string why = DescribeRefusal(response);
     if (vu.options().throw_on_error.value_or(false)) {
       ThrowError(isolate, why);
       return;

@@ -2,9 +2,12 @@
 
 #include <utility>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
+#include "agent/js/api/digest.h"
 #include "agent/js/api/glue.h"
 #include "agent/js/api/http_cookie_jar.h"
 #include "agent/js/api/script_tags.h"
@@ -167,13 +170,53 @@ void WsMeter::Ended(const WebSocket* socket) {
   }
 }
 
-std::string DescribeRefusal(const Url& url, const HttpResponse& refusal) {
+bool FetchRefusal(ApiVu& vu, const WsPlan& plan, HttpResponse* refusal) {
+  HttpRequest request;
+  Url url = plan.url;
+  url.scheme = url.scheme == "wss" ? "https" : "http";
+  request.url = url.request_url();
+  request.headers = plan.request.headers;
+  const absl::StatusOr<std::string> key = RandomBytes(16);
+  request.headers.emplace_back("Upgrade", "websocket");
+  request.headers.emplace_back("Connection", "Upgrade");
+  request.headers.emplace_back("Sec-WebSocket-Version", "13");
+  request.headers.emplace_back("Sec-WebSocket-Key",
+                               absl::Base64Escape(key.value_or(std::string(16, '\0'))));
+  request.timeout = absl::Seconds(5);
+  ExchangeId running = ExchangeId::kNone;
+  std::optional<HttpResponse> answer;
+  const bool resumed = vu.Park([&](ApiVu::Task wake) {
+    running = vu.http().Submit(vu.connections(), std::move(request),
+                               [&answer, wake = std::move(wake)](HttpResponse response) mutable {
+                                 answer = std::move(response);
+                                 wake();
+                               });
+  });
+  if (!resumed) {
+    vu.http().Cancel(running);
+    return false;
+  }
+  vu.CountBytes(answer->bytes_sent, answer->bytes_received);
+  if (answer->status == refusal->status) {
+    refusal->body = std::move(answer->body);
+  }
+  return true;
+}
+
+std::string DescribeRefusal(const HttpResponse& refusal) {
   if (refusal.status == 0) {
     return refusal.error.message;
   }
+  constexpr size_t kShown = 200;
   std::string text = absl::StrCat("websocket: bad handshake: ", refusal.status_text);
-  if (absl::StrContains(url.path, "/socket.io") || absl::StrContains(url.path, "/engine.io")) {
-    absl::StrAppend(&text, " (the server may speak Engine.IO: a Socket.IO client is needed)");
+  if (!refusal.body.empty()) {
+    absl::StrAppend(&text, ": ",
+                    absl::StripAsciiWhitespace(absl::string_view(refusal.body).substr(0, kShown)));
+  }
+  if (absl::StrContains(refusal.body, "Transport unknown") ||
+      absl::StrContains(refusal.body, "\"sid\"") ||
+      absl::StrContains(refusal.body, "Bad handshake method")) {
+    absl::StrAppend(&text, " (the server speaks Engine.IO: a Socket.IO client is needed)");
   }
   return text;
 }

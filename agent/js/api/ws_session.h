@@ -57,9 +57,11 @@ class WsMeter {
   std::map<std::string, MonoTime> waiting_;  // pings without a pong, by payload
 };
 
-// "websocket: bad handshake: 403 Forbidden", with a hint where the address is one of Socket.IO.
-// What the answer's body says is not known: libcurl ends a refused handshake at its headers, and
-// asking the server once more would be a request that nobody wants.
-std::string DescribeRefusal(const Url& url, const HttpResponse& refusal);
+// The answer of a server that refused, with its body: the handshake itself gives none, so the same
+// is asked once more over plain HTTP. Waits. False when the VU was interrupted.
+bool FetchRefusal(ApiVu& vu, const WsPlan& plan, HttpResponse* refusal);
+
+// "websocket: bad handshake: 403 Forbidden: nope", with a hint where the peer speaks Socket.IO.
+std::string DescribeRefusal(const HttpResponse& refusal);
 
 }  // namespace lockstep::agent
