@@ -1,5 +1,7 @@
 #include "agent/net/curl_driver.h"
 
+#include <utility>
+
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -45,6 +47,7 @@ void CurlDriver::Advance() {
   int running = 0;
   curl_multi_socket_action(multi_, CURL_SOCKET_TIMEOUT, 0, &running);
   Collect();
+  RegisterWanted();
   ArmTimer();
 }
 
@@ -78,8 +81,17 @@ void CurlDriver::SetWanted(int fd, uint32_t wanted) {
   Socket& socket = sockets_[static_cast<size_t>(fd)];
   socket.wanted = wanted;
   if ((wanted & ~socket.registered) != 0) {
-    // Reading follows any writing, so it is asked for from the start.
-    Register(fd, socket, wanted | EPOLLIN);
+    unregistered_.push_back(fd);
+  }
+}
+
+void CurlDriver::RegisterWanted() {
+  for (const int fd : std::exchange(unregistered_, {})) {
+    Socket& socket = sockets_[static_cast<size_t>(fd)];
+    if ((socket.wanted & ~socket.registered) != 0) {
+      // Reading follows any writing, so it is asked for from the start.
+      Register(fd, socket, socket.wanted | EPOLLIN);
+    }
   }
 }
 

@@ -1,6 +1,7 @@
-// One CURLM on an EpollLoop. The driver keeps curl's sockets registered lazily: what curl stops
-// asking for stays in epoll until an event nobody wants arrives, which saves two system calls per
-// request on kept-alive connections. All calls on the loop's thread.
+// One CURLM on an EpollLoop. The driver keeps curl's sockets registered lazily: what curl asks for
+// is registered when the turn ends and only if it is still wanted then; what curl stops asking for
+// stays in epoll until an event nobody wants arrives. That saves two system calls per request on
+// kept-alive connections, and two per message of a WebSocket. All calls on the loop's thread.
 #pragma once
 
 #include <cstdint>
@@ -51,13 +52,15 @@ class CurlDriver {
   static int OnClose(void* driver, curl_socket_t fd);
 
   void SetWanted(int fd, uint32_t wanted);
+  void RegisterWanted();
   void OnEvents(int fd, uint32_t events);
   void Register(int fd, Socket& socket, uint32_t events);
   void ArmTimer();
 
   EpollLoop& loop_;
   CURLM* const multi_;
-  std::vector<Socket> sockets_;  // by descriptor
+  std::vector<Socket> sockets_;    // by descriptor
+  std::vector<int> unregistered_;  // wanted for more than epoll reports
   MonoTime due_ =
       MonoTime::Infinite();  // when curl wants a timer action; it says so only when that changes
   MonoTime armed_ = MonoTime::Infinite();  // when our timer fires: at `due_` or earlier

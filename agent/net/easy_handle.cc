@@ -40,6 +40,7 @@ EasyHandle::EasyHandle(CurlDriver& driver, const Network& network, const std::st
   curl_easy_setopt(easy_, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy_, CURLOPT_PROXY, "");  // never from the environment: Target says which
   curl_easy_setopt(easy_, CURLOPT_NOPROXY, "");
+  curl_easy_setopt(easy_, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);  // a proxy's are no answer
   curl_easy_setopt(easy_, CURLOPT_BUFFERSIZE, kReceiveBuffer);
   curl_easy_setopt(easy_, CURLOPT_TCP_NODELAY, 1L);
   curl_easy_setopt(easy_, CURLOPT_FOLLOWLOCATION, 0L);
@@ -140,8 +141,8 @@ void EasyHandle::SetCertificate(const TlsAuth* certificate) {
                        : certificate->password.c_str());
 }
 
-void EasyHandle::SetHeaders(const HeaderList& headers, bool has_body) {
-  if (header_lines_ != nullptr && has_body == headers_with_body_ && headers == headers_) {
+void EasyHandle::SetHeaders(const HeaderList& headers, Follows follows) {
+  if (header_lines_ != nullptr && follows == follows_ && headers == headers_) {
     return;
   }
   header_lines_.reset();
@@ -161,15 +162,18 @@ void EasyHandle::SetHeaders(const HeaderList& headers, bool has_body) {
   if (!has_accept) {
     Append(header_lines_, "Accept:");  // a name without a value keeps curl's own header away
   }
-  if (has_body) {
+  if (follows != Follows::kNothing) {
     Append(header_lines_, "Expect:");
     if (!has_type) {
       Append(header_lines_, "Content-Type:");
     }
   }
+  if (follows == Follows::kStream) {
+    Append(header_lines_, "Transfer-Encoding:");
+  }
   curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, header_lines_.get());
   headers_ = headers;
-  headers_with_body_ = has_body;
+  follows_ = follows;
 }
 
 void EasyHandle::SetTimeout(absl::Duration timeout) {

@@ -34,8 +34,11 @@ class EasyHandle {
   // Directs the next transfer: URL, address to dial, proxy, client certificate. `ip` is empty only
   // with a proxy.
   void Point(const std::string& url, const Target& target, const std::optional<IpAddress>& ip);
+  // What follows a request's head: nothing, a body, or bytes of another protocol, which end when
+  // the connection does.
+  enum class Follows { kNothing, kBody, kStream };
   // Sets the header lines and keeps away those that curl would add by itself.
-  void SetHeaders(const HeaderList& headers, bool has_body);
+  void SetHeaders(const HeaderList& headers, Follows follows);
   // <= 0 or infinite: none.
   void SetTimeout(absl::Duration timeout);
   // curl's own words for the last failure, "" if it had none.
@@ -55,7 +58,7 @@ class EasyHandle {
   std::string dialled_;  // the RESOLVE or CONNECT_TO line that holds
   Slist resolve_, connect_to_;
   HeaderList headers_;
-  bool headers_with_body_ = false;
+  Follows follows_ = Follows::kNothing;
   Slist header_lines_;
   long timeout_ms_ = -1;
   long http_version_ = -1;

@@ -110,7 +110,8 @@ void Exchange::SetMethod() {
     method_ = request_.method;
   }
   verb_ = verb;
-  easy_.SetHeaders(request_.headers, verb == Verb::kBody);
+  easy_.SetHeaders(request_.headers, verb == Verb::kBody ? EasyHandle::Follows::kBody
+                                                         : EasyHandle::Follows::kNothing);
 }
 
 void Exchange::SetAuth() {

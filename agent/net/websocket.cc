@@ -1,24 +1,21 @@
-// WebSocket over curl's multi interface in write-callback mode. What arrives is read raw and taken
-// apart here (websocket_frames.h), because curl does not show frames without payload; what is sent
-// curl frames and masks, which its raw mode cannot do without blocking. So the mode is switched
-// around each send. Curl cannot mark a message as compressed, so only what arrives is. curl_ws_send
-// would block inside a callback: callbacks only collect events, all sending happens outside.
+// A WebSocket is an HTTP exchange whose two directions go on after a 101, and as such curl runs it:
+// what arrives comes as a body of no known length, what is sent goes as one. Curl's own WebSocket
+// would end a refusal at its headers, does not show frames without payload, and compresses nothing;
+// handshake and frames are ours (websocket_handshake.h, websocket_frames.h). Curl's callbacks only
+// collect events.
 #include "agent/net/websocket.h"
 
 #include <algorithm>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <utility>
 
 #include <curl/curl.h>
-#include <sys/epoll.h>
-#include <unistd.h>
 
+#include "absl/random/random.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 
 #include "agent/net/curl_pool.h"
 #include "agent/net/easy_handle.h"
@@ -29,6 +26,7 @@
 #include "agent/net/transfer_facts.h"
 #include "agent/net/websocket_client.h"
 #include "agent/net/websocket_frames.h"
+#include "agent/net/websocket_handshake.h"
 
 namespace lockstep::agent {
 namespace {
@@ -37,17 +35,14 @@ constexpr absl::Duration kCloseTimeout = absl::Seconds(5);
 constexpr int kNoStatus = 1005;  // section 7.4.1
 constexpr int kAbnormal = 1006;
 
-// "ws://..." for "http://..." and "wss://..." for "https://...".
-std::string WithWebSocketScheme(absl::string_view url) {
-  if (absl::StartsWithIgnoreCase(url, "http")) {
-    return absl::StrCat("ws", url.substr(4));
+const HttpError kBadHandshake = {error_code::kGeneric, "websocket: bad handshake"};
+
+// "http://..." for "ws://..." and "https://..." for "wss://...".
+std::string WithHttpScheme(absl::string_view url) {
+  if (absl::StartsWithIgnoreCase(url, "ws")) {
+    return absl::StrCat("http", url.substr(2));
   }
   return std::string(url);
-}
-
-// A masked frame with `payload` bytes (RFC 6455, section 5.2).
-int64_t FrameBytes(size_t payload) {
-  return static_cast<int64_t>(payload) + (payload < 126 ? 6 : payload < 65536 ? 8 : 14);
 }
 
 std::string ClosePayload(int code, absl::string_view reason) {
@@ -64,17 +59,21 @@ class CurlWebSocket final : public WebSocket, public CurlTransfer, public EventS
                 WebSocketListener& listener);
   ~CurlWebSocket() override;
 
-  bool SendText(absl::string_view message) override { return Send(CURLWS_TEXT, message); }
-  bool SendBinary(absl::string_view message) override { return Send(CURLWS_BINARY, message); }
+  bool SendText(absl::string_view message) override {
+    return Send(WebSocketOpcode::kText, message);
+  }
+  bool SendBinary(absl::string_view message) override {
+    return Send(WebSocketOpcode::kBinary, message);
+  }
   bool SendPing(absl::string_view payload) override {
-    return Send(CURLWS_PING, payload.substr(0, kMaxControlPayload));
+    return Send(WebSocketOpcode::kPing, payload.substr(0, kMaxControlPayload));
   }
   bool SendPong(absl::string_view payload) override {
-    return Send(CURLWS_PONG, payload.substr(0, kMaxControlPayload));
+    return Send(WebSocketOpcode::kPong, payload.substr(0, kMaxControlPayload));
   }
   void Close(int code, absl::string_view reason) override;
-  int64_t buffered_bytes() const override { return buffered_bytes_; }
-  const std::string& subprotocol() const override { return subprotocol_; }
+  int64_t buffered_bytes() const override { return outgoing_.message_bytes(); }
+  const std::string& subprotocol() const override { return agreement_.subprotocol; }
   int64_t bytes_sent() const override { return bytes_sent_; }
   int64_t bytes_received() const override { return bytes_received_; }
 
@@ -89,33 +88,31 @@ class CurlWebSocket final : public WebSocket, public CurlTransfer, public EventS
     int code = 0;
   };
 
-  struct Frame {
-    unsigned int flags;
-    std::string payload;
-    size_t sent = 0;
-  };
-
+  // The head of a refusal has come; its body may be incomplete.
+  bool refused() const { return response_.status >= 200; }
   void Dial();
   void Connect(const std::optional<IpAddress>& ip);
   void Refuse(HttpError error);
   void StampHandshake();
-  bool Send(unsigned int flags, absl::string_view payload);
-  void Pump();
-  void WaitWritable();
-  void StopWaitingWritable();
+  bool Send(WebSocketOpcode opcode, absl::string_view payload);
+  void Write(WebSocketOpcode opcode, absl::string_view payload);
+  void ResumeSending();
+  void BeginClosing(int code, absl::string_view reason);
   void End(int code, std::string reason);
+  void QueueLast();
   void LeaveCurl();
   void Queue(Event event);
   void Deliver(Event event);
   void OnHeaderLine(absl::string_view line);
-  void ReadAgreement();
+  void OnSwitched();
+  bool OnRefusalBody(absl::string_view piece);
   void OnBytes(absl::string_view bytes);
   void OnClose(const std::string& payload);
 
-  static int OnSocketMade(void* self, curl_socket_t fd, curlsocktype purpose);
   static int OnPrerequest(void* self, char* remote, char* local, int remote_port, int local_port);
   static size_t OnHeader(char* data, size_t size, size_t count, void* self);
   static size_t OnData(char* data, size_t size, size_t count, void* self);
+  static size_t OnRoom(char* room, size_t size, size_t count, void* self);
 
   Engine& engine_;
   WebSocketListener& listener_;
@@ -134,17 +131,20 @@ class CurlWebSocket final : public WebSocket, public CurlTransfer, public EventS
   TransferStamps stamps_;
   TimerId timer_ = TimerId::kNone;  // of the handshake, later of the closing handshake
 
-  std::vector<Event> events_;
-  std::string subprotocol_;
-  WebSocketReader frames_;
-  bool ended_ = false;  // the last event is queued
+  absl::BitGen random_;
+  const std::string key_ = HandshakeKey(random_);
+  HandshakeAgreement agreement_;
+  std::string violation_;  // why the server's 101 is not taken
 
-  std::deque<Frame> outgoing_;
-  int64_t buffered_bytes_ = 0;
+  std::vector<Event> events_;
+  WebSocketReader incoming_;
+  std::optional<Event> last_;  // the connection's end is decided
+  bool ended_ = false;         // the last event is queued
+
+  WebSocketWriter outgoing_;
+  bool sending_paused_ = false;  // curl waits to be told that there is more
   int64_t bytes_sent_ = 0;
   int64_t bytes_received_ = 0;
-  int fd_ = -1;           // curl's socket; valid while the connection is open
-  int writable_fd_ = -1;  // a duplicate of curl's socket, while we wait for room
 };
 
 CurlWebSocket::CurlWebSocket(Engine& engine, CurlPool& pool, WebSocketRequest request,
@@ -152,38 +152,38 @@ CurlWebSocket::CurlWebSocket(Engine& engine, CurlPool& pool, WebSocketRequest re
     : engine_(engine),
       listener_(listener),
       request_(std::move(request)),
-      url_(WithWebSocketScheme(request_.url)),
+      url_(WithHttpScheme(request_.url)),
       easy_(engine.driver(), engine.network(), pool.local_ip()),
       reader_(response_),
-      frames_(request_.max_message_bytes) {
+      incoming_(request_.max_message_bytes) {
   CURL* const easy = easy_.get();
-  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "ws,wss");
-  curl_easy_setopt(easy, CURLOPT_WS_OPTIONS, static_cast<long>(CURLWS_RAW_MODE));
   curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
   curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
-  curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, &CurlWebSocket::OnSocketMade);
-  curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, this);
+  curl_easy_setopt(easy, CURLOPT_HTTPPROXYTUNNEL, 1L);
+  curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+  curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, "GET");
   curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, &CurlWebSocket::OnPrerequest);
   curl_easy_setopt(easy, CURLOPT_PREREQDATA, this);
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &CurlWebSocket::OnHeader);
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, this);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &CurlWebSocket::OnData);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, this);
-  HeaderList headers = request_.headers;
-  if (!request_.subprotocols.empty()) {
-    headers.emplace_back("Sec-WebSocket-Protocol", absl::StrJoin(request_.subprotocols, ", "));
-  }
-  if (request_.deflate) {
-    headers.emplace_back("Sec-WebSocket-Extensions", kDeflateOffer);
-  }
-  easy_.SetHeaders(headers, /*has_body=*/false);
-  reader_.Start(/*keep_body=*/true);
+  curl_easy_setopt(easy, CURLOPT_READFUNCTION, &CurlWebSocket::OnRoom);
+  curl_easy_setopt(easy, CURLOPT_READDATA, this);
+  reader_.Start(/*keep_body=*/true, kMaxRefusalBytes);
   stamps_.started = response_.started = engine_.clock().Mono();
   target_ = MakeTarget(engine_.network(), url_);
+  absl::StatusOr<HeaderList> headers = HandshakeHeaders(request_, key_);
+  if (!headers.ok()) {
+    Refuse({error_code::kGeneric, std::string(headers.status().message())});
+    return;
+  }
+  easy_.SetHeaders(*headers, EasyHandle::Follows::kStream);
   if (request_.handshake_timeout > absl::ZeroDuration()) {
     timer_ = engine_.loop().After(request_.handshake_timeout, [this] {
       timer_ = TimerId::kNone;
-      Refuse({error_code::kRequestTimeout, "request timeout"});
+      Refuse(refused() ? kBadHandshake
+                        : HttpError{error_code::kRequestTimeout, "request timeout"});
     });
   }
   Dial();
@@ -192,8 +192,6 @@ CurlWebSocket::CurlWebSocket(Engine& engine, CurlPool& pool, WebSocketRequest re
 CurlWebSocket::~CurlWebSocket() {
   *alive_ = false;
   engine_.RemoveEvents(this);
-  engine_.loop().Cancel(timer_);
-  StopWaitingWritable();
   LeaveCurl();
 }
 
@@ -252,19 +250,11 @@ void CurlWebSocket::Refuse(HttpError error) {
 }
 
 void CurlWebSocket::StampHandshake() {
-  engine_.loop().Cancel(std::exchange(timer_, TimerId::kNone));
   stamps_.ended = engine_.clock().Mono();
   response_.ended = engine_.clock().Wall();
   response_.timings = PhasesOf(easy_.get(), stamps_);
   FillPeerAndBytes(easy_.get(), response_);
-  bytes_sent_ += response_.bytes_sent;
-  bytes_received_ += response_.bytes_received;
-}
-
-// CURLINFO_ACTIVESOCKET knows the socket only after a transfer, so it is noted when it is made.
-int CurlWebSocket::OnSocketMade(void* self, curl_socket_t fd, curlsocktype /*purpose*/) {
-  static_cast<CurlWebSocket*>(self)->fd_ = fd;
-  return CURL_SOCKOPT_OK;
+  bytes_sent_ = response_.bytes_sent;
 }
 
 int CurlWebSocket::OnPrerequest(void* self, char* /*remote*/, char* /*local*/, int /*remote_port*/,
@@ -278,61 +268,65 @@ int CurlWebSocket::OnPrerequest(void* self, char* /*remote*/, char* /*local*/, i
 }
 
 size_t CurlWebSocket::OnHeader(char* data, size_t size, size_t count, void* self) {
-  static_cast<CurlWebSocket*>(self)->OnHeaderLine(absl::string_view(data, size * count));
-  return size * count;
+  auto* const socket = static_cast<CurlWebSocket*>(self);
+  socket->OnHeaderLine(absl::string_view(data, size * count));
+  return socket->violation_.empty() ? size * count : 0;
 }
 
 void CurlWebSocket::OnHeaderLine(absl::string_view line) {
   if (stamps_.first_header == MonoTime()) {
     stamps_.first_header = engine_.clock().Mono();
   }
+  bytes_received_ += static_cast<int64_t>(line.size());
   reader_.AddHeaderLine(line);
-  if (state_ != State::kConnecting || response_.status != 101 ||
-      !absl::StripAsciiWhitespace(line).empty()) {
-    return;
+  if (state_ == State::kConnecting && response_.status == 101 &&
+      absl::StripAsciiWhitespace(line).empty()) {
+    OnSwitched();
+  } else if (refused()) {
+    engine_.AddEvents(this);  // curl has to be told that nothing follows the request
   }
-  state_ = State::kOpen;
-  Queue({.type = Event::Type::kOpen, .data = ""});
-  ReadAgreement();
 }
 
-// Takes what the server's 101 agrees to. Inside a callback.
-void CurlWebSocket::ReadAgreement() {
-  std::string extensions;
-  for (const auto& [name, value] : response_.headers) {
-    if (absl::EqualsIgnoreCase(name, "Sec-WebSocket-Protocol")) {
-      subprotocol_ = value;
-    } else if (absl::EqualsIgnoreCase(name, "Sec-WebSocket-Extensions")) {
-      absl::StrAppend(&extensions, extensions.empty() ? "" : ",", value);
-    }
+// Inside a callback.
+void CurlWebSocket::OnSwitched() {
+  absl::StatusOr<HandshakeAgreement> agreement = ReadAgreement(response_.headers, request_, key_);
+  if (!agreement.ok()) {
+    violation_ = std::string(agreement.status().message());
+    return;
   }
-  absl::StatusOr<DeflateTerms> terms = ReadDeflateTerms(extensions);
-  if (terms.ok() && terms->agreed && !request_.deflate) {
-    terms = absl::InvalidArgumentError(
-        "websocket: the server agrees to an extension, and none was offered");
+  agreement_ = *std::move(agreement);
+  if (agreement_.deflate.agreed) {
+    incoming_.Inflate(agreement_.deflate);
+    outgoing_.Deflate();
   }
-  if (!terms.ok()) {  // RFC 6455, section 4.1: such a connection fails
-    End(kAbnormal, std::string(terms.status().message()));
-  } else if (terms->agreed) {
-    frames_.Inflate(*terms);
-  }
+  engine_.loop().Cancel(std::exchange(timer_, TimerId::kNone));
+  state_ = State::kOpen;
+  Queue({.type = Event::Type::kOpen, .data = ""});
 }
 
 size_t CurlWebSocket::OnData(char* data, size_t size, size_t count, void* self) {
   auto* const socket = static_cast<CurlWebSocket*>(self);
-  if (socket->state_ != State::kConnecting) {  // otherwise the body of a refusal
-    socket->OnBytes(absl::string_view(data, size * count));
+  const absl::string_view bytes(data, size * count);
+  socket->bytes_received_ += static_cast<int64_t>(bytes.size());
+  if (socket->state_ != State::kConnecting) {
+    socket->OnBytes(bytes);
+    return bytes.size();
   }
-  return size * count;
+  return socket->OnRefusalBody(bytes) ? bytes.size() : CURL_WRITEFUNC_ERROR;
+}
+
+// False: no more of it is wanted.
+bool CurlWebSocket::OnRefusalBody(absl::string_view piece) {
+  const size_t room = static_cast<size_t>(kMaxRefusalBytes) - response_.body.size();
+  return reader_.AddBody(piece.substr(0, room)) && piece.size() <= room;
 }
 
 void CurlWebSocket::OnBytes(absl::string_view bytes) {
-  bytes_received_ += static_cast<int64_t>(bytes.size());
-  if (ended_) {
+  if (last_) {
     return;
   }
   std::vector<WebSocketMessage> messages;
-  const int violation = frames_.Feed(bytes, messages);
+  const int violation = incoming_.Feed(bytes, messages);
   for (WebSocketMessage& message : messages) {
     switch (message.opcode) {
       case WebSocketOpcode::kText:
@@ -380,6 +374,7 @@ void CurlWebSocket::DeliverEvents() {
       return;
     }
   }
+  ResumeSending();
 }
 
 void CurlWebSocket::Deliver(Event event) {
@@ -402,9 +397,6 @@ void CurlWebSocket::Deliver(Event event) {
       listener_.OnPong(std::move(event.data));
       break;
     case Event::Type::kClose:
-      if (state_ == State::kOpen) {  // the peer began: answer it
-        Close(event.code, event.data);
-      }
       state_ = State::kOver;
       LeaveCurl();
       listener_.OnClose(event.code, std::move(event.data));
@@ -415,92 +407,85 @@ void CurlWebSocket::Deliver(Event event) {
   }
 }
 
-bool CurlWebSocket::Send(unsigned int flags, absl::string_view payload) {
+bool CurlWebSocket::Send(WebSocketOpcode opcode, absl::string_view payload) {
   if (state_ != State::kOpen || !in_curl_) {
     return false;
   }
-  outgoing_.push_back({flags, std::string(payload)});
-  buffered_bytes_ += static_cast<int64_t>(payload.size());
-  if (writable_fd_ < 0) {
-    Pump();
-  }
+  Write(opcode, payload);
+  ResumeSending();
   return true;
+}
+
+void CurlWebSocket::Write(WebSocketOpcode opcode, absl::string_view payload) {
+  outgoing_.Add(opcode, payload, absl::Uniform<uint32_t>(random_));
+}
+
+// Outside of callbacks. Curl takes what there is at the end of the turn.
+void CurlWebSocket::ResumeSending() {
+  if (in_curl_ && (!outgoing_.empty() || refused()) && std::exchange(sending_paused_, false)) {
+    curl_easy_pause(easy_.get(), CURLPAUSE_CONT);
+    engine_.loop().WakeSoon();
+  }
+}
+
+size_t CurlWebSocket::OnRoom(char* room, size_t size, size_t count, void* self) {
+  auto* const socket = static_cast<CurlWebSocket*>(self);
+  if (socket->refused()) {
+    return 0;
+  }
+  const size_t taken = socket->outgoing_.Take(room, size * count);
+  socket->bytes_sent_ += static_cast<int64_t>(taken);
+  if (socket->last_ && socket->outgoing_.empty()) {
+    socket->QueueLast();
+  }
+  socket->sending_paused_ = taken == 0;
+  return taken == 0 ? size_t{CURL_READFUNC_PAUSE} : taken;
 }
 
 void CurlWebSocket::Close(int code, absl::string_view reason) {
   if (state_ == State::kConnecting) {
     Refuse({error_code::kGeneric, "websocket: closed before the connection was established"});
-    return;
+  } else if (state_ == State::kOpen && in_curl_) {
+    BeginClosing(code, reason);
+    ResumeSending();
   }
-  if (!Send(CURLWS_CLOSE, ClosePayload(code, reason)) || state_ != State::kOpen) {
-    return;
-  }
+}
+
+void CurlWebSocket::BeginClosing(int code, absl::string_view reason) {
   state_ = State::kClosing;
+  Write(WebSocketOpcode::kClose, ClosePayload(code, reason));
   timer_ = engine_.loop().After(kCloseTimeout, [this] {
     timer_ = TimerId::kNone;
     End(kAbnormal, "");
+    QueueLast();
   });
 }
 
-void CurlWebSocket::Pump() {
-  while (!outgoing_.empty()) {
-    Frame& frame = outgoing_.front();
-    size_t sent = 0;
-    curl_easy_setopt(easy_.get(), CURLOPT_WS_OPTIONS, 0L);
-    const CURLcode code = curl_ws_send(easy_.get(), frame.payload.data() + frame.sent,
-                                       frame.payload.size() - frame.sent, &sent, 0, frame.flags);
-    curl_easy_setopt(easy_.get(), CURLOPT_WS_OPTIONS, static_cast<long>(CURLWS_RAW_MODE));
-    frame.sent += sent;
-    buffered_bytes_ -= static_cast<int64_t>(sent);
-    if (code == CURLE_AGAIN) {
-      WaitWritable();
-      return;
-    }
-    if (code != CURLE_OK) {
-      StopWaitingWritable();
-      End(kAbnormal,
-          absl::StrCat("write failed: ", curl_easy_strerror(code), " ", easy_.error_text()));
-      return;
-    }
-    if (frame.sent == frame.payload.size()) {
-      bytes_sent_ += FrameBytes(frame.payload.size());
-      outgoing_.pop_front();
-    }
-  }
-  StopWaitingWritable();
-}
-
-void CurlWebSocket::WaitWritable() {
-  if (writable_fd_ >= 0) {
-    return;
-  }
-  // Of its own, so that it does not meddle with the events that curl asks for.
-  writable_fd_ = dup(fd_);
-  if (writable_fd_ < 0) {
-    End(kAbnormal, "write failed: no descriptor left");
-    return;
-  }
-  engine_.loop().Watch(writable_fd_, EPOLLOUT, [this](uint32_t /*events*/) { Pump(); });
-}
-
-void CurlWebSocket::StopWaitingWritable() {
-  if (writable_fd_ >= 0) {
-    engine_.loop().Unwatch(writable_fd_);
-    close(std::exchange(writable_fd_, -1));
-  }
-}
-
-// Queues the last event of an open connection. May be called from a callback, so curl keeps the
-// handle until the event is delivered.
+// Decides how the connection ends, and answers a peer who began it. The last event follows when
+// what the peer is owed has left, so curl keeps the handle until then. May be called inside a
+// callback.
 void CurlWebSocket::End(int code, std::string reason) {
+  if (last_) {
+    return;
+  }
+  if (state_ == State::kOpen && in_curl_) {
+    BeginClosing(code, reason);
+    engine_.AddEvents(this);  // which resumes sending
+  }
+  last_ = Event{.type = Event::Type::kClose, .data = std::move(reason), .code = code};
+  if (outgoing_.empty() || !in_curl_) {
+    QueueLast();
+  }
+}
+
+void CurlWebSocket::QueueLast() {
   if (!std::exchange(ended_, true)) {
-    Queue({.type = Event::Type::kClose, .data = std::move(reason), .code = code});
+    Queue(*last_);
   }
 }
 
 void CurlWebSocket::LeaveCurl() {
   engine_.loop().Cancel(std::exchange(timer_, TimerId::kNone));
-  StopWaitingWritable();
   if (std::exchange(in_curl_, false)) {
     engine_.driver().Abandon(easy_.get());
   }
@@ -510,10 +495,18 @@ void CurlWebSocket::OnFinished(CURLcode code) {
   in_curl_ = false;
   if (state_ != State::kConnecting) {
     End(kAbnormal, code == CURLE_OK ? "EOF" : easy_.error_text());
+    QueueLast();
     return;
   }
-  if (response_.status != 0) {
-    Refuse({error_code::kGeneric, "websocket: bad handshake"});
+  if (!violation_.empty()) {
+    const MonoTime started = response_.started;
+    response_ = HttpResponse();
+    response_.started = started;
+    Refuse({error_code::kGeneric, violation_});
+    return;
+  }
+  if (refused()) {
+    Refuse(kBadHandshake);
     return;
   }
   ReportShortage(easy_.get(), engine_.network());

@@ -19,11 +19,13 @@ struct WebSocketRequest {
   HeaderList headers = {};
   std::vector<std::string> subprotocols = {};
   absl::Duration handshake_timeout = absl::Seconds(60);
-  // Offer permessage-deflate; the server may decline. Then its messages may be compressed; ours
-  // never are, which the extension allows.
+  // Offer permessage-deflate; the server may decline. If it agrees, messages of text and bytes are
+  // compressed both ways.
   bool deflate = false;
   int64_t max_message_bytes = int64_t{256} << 20;  // a longer message ends the connection with 1009
 };
+
+inline constexpr int64_t kMaxRefusalBytes = 64 << 10;
 
 class WebSocketListener {
  public:
@@ -39,8 +41,9 @@ class WebSocketListener {
   // broke. The last event.
   virtual void OnClose(int code, std::string reason) = 0;
   // The handshake failed; the last event. After a refusal (status other than 101) `response` holds
-  // status and headers, but no body, and its error is 1000 "websocket: bad handshake"; without an
-  // answer status is 0 and the error says why.
+  // the answer, of whose body at most kMaxRefusalBytes are kept, and its error is 1000 "websocket:
+  // bad handshake"; without an answer, or with one that is none to us, status is 0 and the error
+  // says why.
   virtual void OnRefused(HttpResponse response) = 0;
 };
 
@@ -58,7 +61,7 @@ class WebSocket {
   // after a few seconds.
   virtual void Close(int code, absl::string_view reason) = 0;
 
-  // Bytes accepted but not yet handed to the kernel.
+  // Of the messages that have not been handed to the kernel as a whole.
   virtual int64_t buffered_bytes() const = 0;
   // What the peer chose among the request's; "" for none.
   virtual const std::string& subprotocol() const = 0;

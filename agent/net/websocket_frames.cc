@@ -1,14 +1,11 @@
 #include "agent/net/websocket_frames.h"
 
+#include <algorithm>
+#include <cstring>
 #include <utility>
 
-#include <zlib.h>
-
-#include "absl/strings/ascii.h"
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
-
-#include "common/base/check.h"
 
 namespace lockstep::agent {
 namespace {
@@ -17,88 +14,58 @@ constexpr int kProtocolError = 1002;
 constexpr int kInvalidData = 1007;
 constexpr int kTooBig = 1009;
 
-constexpr int kRawDeflate = -15;  // zlib's sign for no header, and the largest window
-// What a sync flush ends with; it is not sent (RFC 7692, section 7.2.1).
-constexpr absl::string_view kFlushTail("\0\0\xff\xff", 4);
+// A whole message as one frame. `compressed`: the payload is a compressed message's.
+std::string ClientFrame(WebSocketOpcode opcode, absl::string_view payload, bool compressed,
+                        uint32_t mask) {
+  const uint64_t size = payload.size();
+  const int length_bytes = size < 126 ? 0 : size < 65536 ? 2 : 8;
+  std::string frame;
+  frame.reserve(2 + static_cast<size_t>(length_bytes) + 4 + payload.size());
+  frame += static_cast<char>(0x80 | (compressed ? 0x40 : 0) | static_cast<int>(opcode));
+  frame += static_cast<char>(0x80 | (length_bytes == 0   ? static_cast<int>(size)
+                                     : length_bytes == 2 ? 126
+                                                         : 127));
+  for (int shift = 8 * (length_bytes - 1); shift >= 0; shift -= 8) {
+    frame += static_cast<char>(size >> shift);
+  }
+  char key[4];
+  std::memcpy(key, &mask, sizeof(key));
+  frame.append(key, sizeof(key));
+  const size_t head = frame.size();
+  frame.append(payload.data(), payload.size());
+  for (size_t i = 0; i < payload.size(); ++i) {
+    frame[head + i] = static_cast<char>(frame[head + i] ^ key[i % 4]);
+  }
+  return frame;
+}
 
 }  // namespace
 
-// The inflating side of one connection.
-class MessageInflater {
- public:
-  explicit MessageInflater(bool keep_context) : keep_context_(keep_context) {
-    LOCKSTEP_CHECK(inflateInit2(&stream_, kRawDeflate) == Z_OK);
-  }
-  ~MessageInflater() { inflateEnd(&stream_); }
-  MessageInflater(const MessageInflater&) = delete;
-  MessageInflater& operator=(const MessageInflater&) = delete;
+void WebSocketWriter::Add(WebSocketOpcode opcode, absl::string_view payload, uint32_t mask) {
+  const bool control = (static_cast<int>(opcode) & 8) != 0;
+  const auto message_bytes = static_cast<int64_t>(payload.size());
+  frames_.push_back({deflate_ && !control
+                         ? ClientFrame(opcode, DeflateMessage(payload), /*compressed=*/true, mask)
+                         : ClientFrame(opcode, payload, /*compressed=*/false, mask),
+                     message_bytes});
+  message_bytes_ += message_bytes;
+}
 
-  // Replaces a message's payload by the message. Returns 0 or the close code.
-  int Inflate(std::string& message, size_t max_bytes) {
-    if (!keep_context_) {
-      inflateReset(&stream_);
-    }
-    message.append(kFlushTail.data(), kFlushTail.size());
-    stream_.next_in = reinterpret_cast<Bytef*>(message.data());
-    stream_.avail_in = static_cast<uInt>(message.size());
-    std::string out;
-    int result = Z_OK;
-    do {
-      const size_t used = out.size();
-      out.resize(used + kPiece);
-      stream_.next_out = reinterpret_cast<Bytef*>(out.data() + used);
-      stream_.avail_out = static_cast<uInt>(kPiece);
-      result = inflate(&stream_, Z_SYNC_FLUSH);
-      out.resize(out.size() - stream_.avail_out);
-      if (out.size() > max_bytes) {
-        return kTooBig;
-      }
-      if (result == Z_STREAM_END) {  // a final block: what follows starts anew
-        inflateReset(&stream_);
-        result = Z_OK;
-        if (stream_.avail_in <= kFlushTail.size()) {
-          break;
-        }
-      }
-    } while (result == Z_OK && (stream_.avail_in > 0 || stream_.avail_out == 0));
-    if (result != Z_OK && result != Z_BUF_ERROR) {
-      return kInvalidData;
-    }
-    message = std::move(out);
-    return 0;
-  }
-
- private:
-  static constexpr size_t kPiece = 16 << 10;
-
-  z_stream stream_{};
-  const bool keep_context_;
-};
-
-absl::StatusOr<DeflateTerms> ReadDeflateTerms(absl::string_view header) {
-  DeflateTerms terms;
-  for (const absl::string_view extension : absl::StrSplit(header, ',', absl::SkipWhitespace())) {
-    std::vector<std::string> parts = absl::StrSplit(extension, ';');
-    for (std::string& part : parts) {
-      part = std::string(absl::StripAsciiWhitespace(part));
-    }
-    if (parts[0] != "permessage-deflate" || terms.agreed) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "websocket: the server agrees to the extension '", parts[0], "', which was not offered"));
-    }
-    terms.agreed = true;
-    for (size_t i = 1; i < parts.size(); ++i) {
-      if (parts[i] == "server_no_context_takeover") {
-        terms.server_keeps_context = false;
-      } else if (parts[i] != "client_no_context_takeover" &&
-                 parts[i].rfind("server_max_window_bits", 0) != 0) {
-        return absl::InvalidArgumentError(
-            absl::StrCat("websocket: the server wants '", parts[i],
-                         "' of permessage-deflate, which was not offered"));
-      }
+size_t WebSocketWriter::Take(char* room, size_t room_bytes) {
+  size_t taken = 0;
+  while (!frames_.empty() && taken < room_bytes) {
+    const Frame& frame = frames_.front();
+    const size_t piece = std::min(room_bytes - taken, frame.bytes.size() - front_taken_);
+    std::copy_n(frame.bytes.data() + front_taken_, piece, room + taken);
+    taken += piece;
+    front_taken_ += piece;
+    if (front_taken_ == frame.bytes.size()) {
+      message_bytes_ -= frame.message_bytes;
+      front_taken_ = 0;
+      frames_.pop_front();
     }
   }
-  return terms;
+  return taken;
 }
 
 WebSocketReader::WebSocketReader(int64_t max_message_bytes)
@@ -182,9 +149,10 @@ int WebSocketReader::TakeFrame(absl::string_view& bytes, std::vector<WebSocketMe
   absl::StrAppend(&fragments_, payload);
   if (last) {
     if (compressed_) {
-      const int code = inflater_->Inflate(fragments_, static_cast<size_t>(max_message_bytes_));
-      if (code != 0) {
-        return code;
+      const absl::Status inflated =
+          inflater_->Inflate(fragments_, static_cast<size_t>(max_message_bytes_));
+      if (!inflated.ok()) {
+        return absl::IsResourceExhausted(inflated) ? kTooBig : kInvalidData;
       }
     }
     out.push_back({std::exchange(fragmented_, WebSocketOpcode::kContinuation),

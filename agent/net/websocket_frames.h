@@ -1,15 +1,17 @@
-// A server's WebSocket frames put together to messages (RFC 6455, section 5), which may be
-// compressed (permessage-deflate, RFC 7692). Pure. Ours and not curl's, because curl's write
-// callback does not show frames without payload, such as keep-alive pings, and knows no extension.
+// WebSocket frames (RFC 6455, section 5): a client's made of messages, a server's put together to
+// messages. Pure. Ours and not curl's, because curl's do not show frames without payload, such as
+// keep-alive pings, and know no extension.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+
+#include "agent/net/websocket_deflate.h"
 
 namespace lockstep::agent {
 
@@ -29,20 +31,30 @@ struct WebSocketMessage {
   std::string payload;
 };
 
-// What a client offers in Sec-WebSocket-Extensions: messages that stand for themselves, both ways.
-inline constexpr char kDeflateOffer[] =
-    "permessage-deflate; server_no_context_takeover; client_no_context_takeover";
+// What a client has to send.
+class WebSocketWriter {
+ public:
+  // From now on messages of text and bytes are compressed.
+  void Deflate() { deflate_ = true; }
 
-// The server's answer to the offer.
-struct DeflateTerms {
-  bool agreed = false;
-  bool server_keeps_context = true;  // its messages build on those before
+  // Appends a message as one frame. `mask` should not be predictable (section 5.3).
+  void Add(WebSocketOpcode opcode, absl::string_view payload, uint32_t mask);
+  // Moves what fits to `room`; returns how much.
+  size_t Take(char* room, size_t room_bytes);
+  bool empty() const { return frames_.empty(); }
+  // The lengths of the messages that were not taken as a whole, as they were added.
+  int64_t message_bytes() const { return message_bytes_; }
+
+ private:
+  struct Frame {
+    std::string bytes;
+    int64_t message_bytes;
+  };
+  std::deque<Frame> frames_;
+  size_t front_taken_ = 0;  // of the first frame
+  int64_t message_bytes_ = 0;
+  bool deflate_ = false;
 };
-// Reads the server's Sec-WebSocket-Extensions, "" for none. InvalidArgument: it agrees to what was
-// not offered.
-absl::StatusOr<DeflateTerms> ReadDeflateTerms(absl::string_view header);
-
-class MessageInflater;
 
 class WebSocketReader {
  public:

@@ -53,6 +53,7 @@ class Peer(LockstepTest):
                    "insecureSkipTLSVerify": True, "thresholds": {"checks": ["rate==1"]}, **options}
         result = self.lockstep("run", "-q", *args, self.script(f"""
             import http from 'k6/http';
+            import ws from 'k6/ws';
             import {{ check }} from 'k6';
             export const options = {json.dumps(options)};
             const PLAIN = 'http://127.0.0.1:{self.plain}', TLS = 'https://127.0.0.1:{self.tls}';
@@ -280,6 +281,24 @@ class Proxies(Peer):
         self.assertEqual(["CONNECT origin.test:443 HTTP/1.1"], [head[0] for head in proxy.heads])
         self.assertEqual([str(self.tls)], [port for port, *_ in self.log()])
 
+    def test_the_phases_of_a_tunnelled_request_are_the_origins(self):
+        """The proxy's own answer to CONNECT is no answer to the request: waiting begins after it."""
+        self.proxy(HTTPS_PROXY=True)
+        self.run_script(self.ONCE, """
+            const { timings, headers } = http.get('https://origin.test/x');
+            check(timings, { waited: (t) => t.waiting > 0, sent: (t) => t.sending >= 0,
+              adds: (t) => Math.abs(t.duration - t.sending - t.waiting - t.receiving) < 0.001 });
+            check(headers, { origin: (h) => h['Server'].startsWith('nginx') });""")
+
+    def test_websockets_go_through_a_tunnel(self):
+        proxy = self.proxy(HTTP_PROXY=True)
+        proxy.to_port = self.plain
+        self.run_script(self.ONCE, """
+            const r = ws.connect('ws://origin.test/x', {}, () => {});
+            check(r, { refused: (r) => r.status === 200 && r.body === 'hello\\n' });""")
+        self.assertEqual(["CONNECT origin.test:80 HTTP/1.1"], [head[0] for head in proxy.heads])
+        self.assertEqual([str(self.plain)], [port for port, *_ in self.log()])
+
     def test_no_proxy_and_loopback_go_straight(self):
         proxy = self.proxy(HTTP_PROXY=True, NO_PROXY=".test")
         self.run_script({**self.ONCE, "hosts": {"origin.test": f"127.0.0.1:{self.plain}"}}, """
@@ -381,6 +400,7 @@ class Ntlm(LockstepTest):
         self.addCleanup(server.shutdown)
         result = self.lockstep("run", "-q", "-e", f"AT=user:pass@127.0.0.1:{server.server_address[1]}", self.script(f"""
             import http from 'k6/http';
+            import ws from 'k6/ws';
             import {{ check }} from 'k6';
             export const options = {{ thresholds: {{ checks: ['rate==1'] }} }};
             export default function () {{ check({call}, {{ ok: (r) => r.status === 200 }}); }}"""))
@@ -441,6 +461,7 @@ class BatchLimits(LockstepTest):
             urls += [f"http://127.0.0.1:{server.server_port}/"] * 12
         result = self.lockstep("run", "-q", self.script(f"""
             import http from 'k6/http';
+            import ws from 'k6/ws';
             import {{ check }} from 'k6';
             export const options = {json.dumps({**options, "thresholds": {"checks": ["rate==1"]}})};
             export default function () {{

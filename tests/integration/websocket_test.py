@@ -1,4 +1,5 @@
-"""WebSockets against a server that compresses (permessage-deflate), declines to, or agrees to what nobody offered."""
+"""WebSockets against a server that compresses (permessage-deflate), declines to, or agrees to what nobody offered, and
+one that closes first."""
 import base64
 import hashlib
 import socketserver
@@ -12,12 +13,13 @@ TEXT = "the quick brown fox " * 200
 
 
 class EchoServer(socketserver.ThreadingTCPServer):
-    """Echoes text, compressed if `answer` says so; keeps what the handshake offered and how frames came."""
+    """Echoes text, compressed if `answer` says so; keeps what the handshake offered and how frames came. Says goodbye
+    to whoever asks for /goodbye, and waits for the answer."""
     allow_reuse_address = True
     daemon_threads = True
 
     def __init__(self, answer):
-        self.answer, self.offers, self.sizes, self.first_bytes = answer, [], [], []
+        self.answer, self.offers, self.sizes, self.first_bytes, self.sent = answer, [], [], [], []
         super().__init__(("127.0.0.1", 0), EchoHandler)
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
@@ -25,6 +27,7 @@ class EchoServer(socketserver.ThreadingTCPServer):
 class EchoHandler(socketserver.StreamRequestHandler):
     def handle(self):
         fields = {}
+        target = self.rfile.readline().split()[1]
         while (line := self.rfile.readline().strip()):
             name, _, value = line.decode().partition(": ")
             fields[name.lower()] = value
@@ -34,6 +37,8 @@ class EchoHandler(socketserver.StreamRequestHandler):
         agreed = f"Sec-WebSocket-Extensions: {self.server.answer}\r\n" if self.server.answer else ""
         self.wfile.write(("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                           f"Sec-WebSocket-Accept: {accept}\r\n{agreed}\r\n").encode())
+        if target == b"/goodbye":
+            self.frame(0x88, b"\x0f\xa1bye")  # 4001
         deflate = zlib.compressobj(wbits=-15)
         while (head := self.rfile.read(2)):
             self.server.first_bytes.append(head[0])
@@ -42,9 +47,12 @@ class EchoHandler(socketserver.StreamRequestHandler):
                 size = int.from_bytes(self.rfile.read(2 if size == 126 else 8), "big")
             mask, payload = self.rfile.read(4), self.rfile.read(size)
             payload = bytes(b ^ mask[i % 4] for i, b in enumerate(payload))
+            self.server.sent.append(payload)
             if head[0] & 15 == 8:
                 self.frame(0x88, payload)
                 return
+            if head[0] & 0x40:
+                payload = zlib.decompressobj(wbits=-15).decompress(payload + b"\0\0\xff\xff")
             if self.server.answer.startswith("permessage-deflate"):
                 if "server_no_context_takeover" in self.server.answer:
                     deflate = zlib.compressobj(wbits=-15)
@@ -92,7 +100,7 @@ class Compression(LockstepTest):
         self.assertEqual(0, result.returncode, result.stdout + result.stderr)
         return server, result.stderr
 
-    def test_what_a_server_compresses_is_read(self):
+    def test_both_sides_compress(self):
         for answer in ("permessage-deflate; server_no_context_takeover; client_no_context_takeover", "permessage-deflate"):
             with self.subTest(answer):
                 server, log = self.talk(answer)
@@ -101,11 +109,14 @@ class Compression(LockstepTest):
                 self.assertEqual(6, log.count("echo true"), log)
                 self.assertIn(f"agreed {answer}", log)
                 self.assertLess(max(server.sizes), len(TEXT) / 10)
+                self.assertEqual(([0xC1] * 3 + [0x88]) * 2, server.first_bytes)
+                self.assertLess(max(map(len, server.sent)), len(TEXT) / 10)
 
     def test_a_server_may_decline(self):
         server, log = self.talk("")
         self.assertEqual(6, log.count("echo true"), log)
         self.assertEqual([len(TEXT)] * 6, server.sizes)
+        self.assertEqual(([0x81] * 3 + [0x88]) * 2, server.first_bytes)
 
     def test_nothing_is_offered_unless_asked_for(self):
         server, log = self.talk("", "{}")
@@ -124,6 +135,22 @@ class Compression(LockstepTest):
             import ws from 'k6/ws';
             export default function () { ws.connect('ws://127.0.0.1:1/', { compression: 'gzip' }, () => {}); }"""))
         self.assertIn("unsupported compression algorithm 'gzip', supported algorithm is 'deflate'", result.stderr)
+
+
+class Closing(LockstepTest):
+    def test_a_goodbye_is_answered_with_the_same_code_before_the_script_hears_of_it(self):
+        server = EchoServer("")
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        result = self.lockstep("run", "-q", "-e", f"AT=ws://127.0.0.1:{server.server_address[1]}/goodbye", self.script("""
+            import ws from 'k6/ws';
+            export default function () {
+              ws.connect(__ENV.AT, {}, (socket) => socket.on('close', (code) => console.log(`closed ${code}`)));
+            }"""))
+        self.assertEqual(0, result.returncode, result.stdout + result.stderr)
+        self.assertIn("closed 4001", result.stderr)
+        self.assertEqual([0x88], server.first_bytes)
+        self.assertEqual([b"\x0f\xa1bye"], server.sent)
 
 
 if __name__ == "__main__":

@@ -61,27 +61,13 @@ class WebSocketsModule::Socket final : public WebSocketListener {
   void OnRefused(HttpResponse response) override {
     constexpr int kAbnormal = 1006;
     plan_.jar->SetAll(plan_.url, response.headers, module_.vu().loop().clock().Wall());
-    if (response.status == 0) {
-      Warn(response);
-      Last(response.error.message, "", kAbnormal);
-      return;
-    }
-    // Fetching what the refusal says waits, which only a script's event can do.
-    std::exchange(next_, nullptr)([this, response = std::move(response)]() mutable {
-      if (!FetchRefusal(module_.vu(), plan_, &response)) {
-        return;
-      }
-      Warn(response);
-      EmitLast(DescribeRefusal(response), "", kAbnormal);
-    });
+    std::string why = DescribeRefusal(response);
+    module_.vu().logger().Log(LogLevel::kWarn, "Attempt to establish a WebSocket connection failed",
+                              {{"error", why}});
+    Last(std::move(why), "", kAbnormal);
   }
 
  private:
-  void Warn(const HttpResponse& response) {
-    module_.vu().logger().Log(LogLevel::kWarn, "Attempt to establish a WebSocket connection failed",
-                              {{"error", DescribeRefusal(response)}});
-  }
-
   // Hands an event to the script, in its turn, and announces the next.
   void Announce(const char* type, std::string data) {
     auto announced = std::exchange(next_, module_.vu().Expect());

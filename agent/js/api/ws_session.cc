@@ -3,11 +3,9 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
-#include "agent/js/api/digest.h"
 #include "agent/js/api/glue.h"
 #include "agent/js/api/http_cookie_jar.h"
 #include "agent/js/api/script_tags.h"
@@ -168,39 +166,6 @@ void WsMeter::Ended(const WebSocket* socket) {
     Add(builtin::kWsSessionDuration,
         absl::ToDoubleMilliseconds(vu_.loop().clock().Mono() - opened_));
   }
-}
-
-bool FetchRefusal(ApiVu& vu, const WsPlan& plan, HttpResponse* refusal) {
-  HttpRequest request;
-  Url url = plan.url;
-  url.scheme = url.scheme == "wss" ? "https" : "http";
-  request.url = url.request_url();
-  request.headers = plan.request.headers;
-  const absl::StatusOr<std::string> key = RandomBytes(16);
-  request.headers.emplace_back("Upgrade", "websocket");
-  request.headers.emplace_back("Connection", "Upgrade");
-  request.headers.emplace_back("Sec-WebSocket-Version", "13");
-  request.headers.emplace_back("Sec-WebSocket-Key",
-                               absl::Base64Escape(key.value_or(std::string(16, '\0'))));
-  request.timeout = absl::Seconds(5);
-  ExchangeId running = ExchangeId::kNone;
-  std::optional<HttpResponse> answer;
-  const bool resumed = vu.Park([&](ApiVu::Task wake) {
-    running = vu.http().Submit(vu.connections(), std::move(request),
-                               [&answer, wake = std::move(wake)](HttpResponse response) mutable {
-                                 answer = std::move(response);
-                                 wake();
-                               });
-  });
-  if (!resumed) {
-    vu.http().Cancel(running);
-    return false;
-  }
-  vu.CountBytes(answer->bytes_sent, answer->bytes_received);
-  if (answer->status == refusal->status) {
-    refusal->body = std::move(answer->body);
-  }
-  return true;
 }
 
 std::string DescribeRefusal(const HttpResponse& refusal) {

@@ -57,10 +57,6 @@ class WsMeter {
   std::map<std::string, MonoTime> waiting_;  // pings without a pong, by payload
 };
 
-// The answer of a server that refused, with its body: the handshake itself gives none, so the same
-// is asked once more over plain HTTP. Waits. False when the VU was interrupted.
-bool FetchRefusal(ApiVu& vu, const WsPlan& plan, HttpResponse* refusal);
-
 // "websocket: bad handshake: 403 Forbidden: nope", with a hint where the peer speaks Socket.IO.
 std::string DescribeRefusal(const HttpResponse& refusal);
 

@@ -1,6 +1,8 @@
 // WebSocket framing against the examples of RFC 6455, section 5.7.
 #include "agent/net/websocket_frames.h"
 
+#include <cstring>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -122,6 +124,90 @@ TEST(WebSocketFrames, WhatAServerMayAgreeTo) {
                              "permessage-deflate, permessage-deflate"}) {
     EXPECT_FALSE(ReadDeflateTerms(header).ok()) << header;
   }
+}
+
+std::string TakeAll(WebSocketWriter& writer, size_t room = 1 << 20) {
+  std::string all;
+  std::string piece(room, '\0');
+  while (const size_t taken = writer.Take(piece.data(), room)) {
+    all.append(piece, 0, taken);
+  }
+  return all;
+}
+
+constexpr uint32_t kNoMask = 0;
+
+TEST(WebSocketWriter, MasksAsTheRfcDoes) {
+  using namespace std::string_literals;
+  uint32_t mask = 0;
+  std::memcpy(&mask, "\x37\xfa\x21\x3d", sizeof(mask));
+  WebSocketWriter writer;
+  writer.Add(WebSocketOpcode::kText, "Hello", mask);
+  EXPECT_EQ(TakeAll(writer), "\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58"s);
+}
+
+TEST(WebSocketWriter, LengthsHaveTheirForms) {
+  using namespace std::string_literals;
+  const std::string mask(4, '\0');
+  for (const auto& [size, head] : {std::pair<size_t, std::string>{0, "\x82\x80"s},
+                                   {125, "\x82\xfd"s},
+                                   {126, "\x82\xfe\x00\x7e"s},
+                                   {65535, "\x82\xfe\xff\xff"s},
+                                   {65536, "\x82\xff\x00\x00\x00\x00\x00\x01\x00\x00"s}}) {
+    WebSocketWriter writer;
+    writer.Add(WebSocketOpcode::kBinary, std::string(size, 'b'), kNoMask);
+    EXPECT_EQ(TakeAll(writer), head + mask + std::string(size, 'b')) << size;
+  }
+}
+
+TEST(WebSocketWriter, FramesAreTakenInPieces) {
+  WebSocketWriter writer;
+  writer.Add(WebSocketOpcode::kText, "one", kNoMask);  // 9 bytes
+  writer.Add(WebSocketOpcode::kPing, "", kNoMask);     // 6 bytes
+  EXPECT_EQ(writer.message_bytes(), 3);
+  char room[8];
+  EXPECT_EQ(writer.Take(room, sizeof(room)), 8U);
+  EXPECT_EQ(writer.message_bytes(), 3);  // not as a whole
+  EXPECT_EQ(writer.Take(room, sizeof(room)), 7U);
+  EXPECT_EQ(writer.message_bytes(), 0);
+  EXPECT_TRUE(writer.empty());
+  EXPECT_EQ(writer.Take(room, sizeof(room)), 0U);
+}
+
+TEST(WebSocketWriter, CompressesMessagesThatStandForThemselves) {
+  using namespace std::string_literals;
+  const std::string mask(4, '\0');
+  WebSocketWriter writer;
+  writer.Deflate();
+  writer.Add(WebSocketOpcode::kText, "Hello", kNoMask);
+  writer.Add(WebSocketOpcode::kText, "Hello", kNoMask);
+  writer.Add(WebSocketOpcode::kText, "", kNoMask);
+  writer.Add(WebSocketOpcode::kPing, "Hello", kNoMask);
+  // RFC 7692, sections 7.2.3.1 and 7.2.3.6.
+  const std::string hello = "\xc1\x87"s + mask + "\xf2\x48\xcd\xc9\xc9\x07\x00"s;
+  EXPECT_EQ(TakeAll(writer),
+            hello + hello + "\xc1\x81"s + mask + "\x00"s + "\x89\x85"s + mask + "Hello");
+}
+
+TEST(WebSocketWriter, ReadersOfTheExtensionInflateWhatItCompresses) {
+  std::string message;
+  for (int i = 0; i < 20'000; ++i) {
+    absl::StrAppend(&message, i * 7919 % 1000, " ");
+  }
+  WebSocketWriter writer;
+  writer.Deflate();
+  writer.Add(WebSocketOpcode::kBinary, message, kNoMask);
+  const std::string frame = TakeAll(writer, 1000);
+  EXPECT_LT(frame.size(), message.size());
+  std::string payload = frame.substr(8);  // two bytes, two of length, four of mask
+  if (frame.size() > 65535 + 8) {
+    payload = frame.substr(14);
+  }
+  MessageInflater inflater(/*keep_context=*/false);
+  ASSERT_TRUE(inflater.Inflate(payload, 1 << 20).ok());
+  EXPECT_EQ(payload, message);
+  EXPECT_EQ(inflater.Inflate(payload = "not deflated", 1 << 20).code(),
+            absl::StatusCode::kInvalidArgument);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@ namespace lockstep::agent {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 // Writes down what happens.
 class Recorder : public WebSocketListener {
@@ -123,11 +124,49 @@ TEST_F(WebSocketTest, ACutConnectionIs1006) {
   EXPECT_THAT(recorder_.log.back(), ::testing::StartsWith("close 1006"));
 }
 
-TEST_F(WebSocketTest, ARefusalTellsTheStatus) {
-  const auto socket = Open({.url = server_->Url("/status/403")});
+TEST_F(WebSocketTest, ARefusalIsAnswerInOneRequest) {
+  struct Row {
+    const char* path;
+    int status;
+    std::string body;
+  };
+  for (const Row& row : {Row{"/status/403", 403, "status 403"}, Row{"/", 200, "hello\n"},
+                         Row{"/chunked", 200, "onetwothree"}, Row{"/truncated", 200, "short"},
+                         Row{"/bytes/100000", 200, std::string(kMaxRefusalBytes, 'x')}}) {
+    SCOPED_TRACE(row.path);
+    recorder_.log.clear();
+    const int64_t before = server_->requests();
+    const auto socket = Open({.url = server_->Url(row.path)});
+    TurnUntilOver();
+    EXPECT_THAT(recorder_.log, ElementsAre("refused"));
+    EXPECT_EQ(recorder_.opened.status, row.status);
+    EXPECT_EQ(recorder_.opened.body, row.body);
+    EXPECT_EQ(recorder_.opened.error.message, "websocket: bad handshake");
+    EXPECT_EQ(server_->requests(), before + 1);
+    EXPECT_GT(socket->bytes_received(), static_cast<int64_t>(row.body.size()));
+  }
+}
+
+TEST_F(WebSocketTest, A101OfAnotherProtocolIsNoHandshake) {
+  const auto socket = Open({.url = server_->Url("/status/101")});
   TurnUntilOver();
   EXPECT_THAT(recorder_.log, ElementsAre("refused"));
-  EXPECT_EQ(recorder_.opened.status, 403);
+  EXPECT_EQ(recorder_.opened.status, 0);
+  EXPECT_THAT(recorder_.opened.error.message, HasSubstr("bad handshake: the server's 101"));
+}
+
+TEST_F(WebSocketTest, HeadersOfTheHandshakeAreItsOwn) {
+  const auto socket = Open({.url = server_->Url("/ws"), .headers = {{"upgrade", "h2c"}}});
+  TurnUntilOver();
+  EXPECT_EQ(recorder_.opened.error.message, "websocket: duplicate header not allowed: Upgrade");
+  EXPECT_EQ(server_->requests(), 0);
+}
+
+TEST_F(WebSocketTest, ARefusalWhoseBodyStallsIsARefusal) {
+  const auto socket =
+      Open({.url = server_->Url("/slow-body/60000"), .handshake_timeout = absl::Milliseconds(50)});
+  TurnUntilOver();
+  EXPECT_EQ(recorder_.opened.status, 200);
   EXPECT_EQ(recorder_.opened.error.message, "websocket: bad handshake");
 }
 

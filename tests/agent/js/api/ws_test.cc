@@ -74,6 +74,7 @@ TEST_F(WsTest, ARefusalIsAnAnswerAndAWarning) {
             Run("const r = ws.connect(`${W}/status/404`, () => {}); return [r.status, r.error]"));
   ASSERT_THAT(js_.vu().log.records, SizeIs(1));
   EXPECT_THAT(js_.vu().log.records[0].fields[0].second, HasSubstr("websocket: bad handshake: 404"));
+  EXPECT_EQ(server_->requests(), 1);
   js_.vu().settings.throw_on_error = true;
   EXPECT_THAT(Run("ws.connect(`${W}/status/404`, () => {})"), HasSubstr("bad handshake"));
 }
