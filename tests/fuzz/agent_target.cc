@@ -2,8 +2,10 @@
 
 #include "agent/rpc/conductor.h"
 #include "agent/rpc/session.h"
+#include "common/base/check.h"
 #include "common/base/content_hash.h"
 #include "common/options/options_json.h"
+#include "common/trust/join_proof.h"
 #include "tests/fuzz/random_message.h"
 #include "tests/fuzz/targets.h"
 #include "tests/support/idle_agent.h"
@@ -77,6 +79,11 @@ void FuzzAgent(absl::string_view input) {
   agent::SessionSettings settings;
   settings.version = "1";
   settings.name = "fuzzed";
+  const bool asks_for_proof = bytes.OneIn(4);
+  if (asks_for_proof) {
+    settings.token = "nobody knows this";
+    settings.nonces = [] { return std::string(kNonceBytes, 'n'); };
+  }
   agent::Session session(loop, transport, log, settings);
   agent::Conductor conductor({loop, session, host, recorder, script_log},
                              [](absl::string_view json) { return FromCanonicalJson(json); });
@@ -105,6 +112,7 @@ void FuzzAgent(absl::string_view input) {
     const std::shared_ptr<agent::Transport::Events> events = transport.events;
     events->on_message(message);
     conductor.Progress();
+    LOCKSTEP_CHECK(!asks_for_proof || !session.open());
   }
   loop.RunFor(absl::Seconds(30));  // past the lease: what is left of a run ends
   conductor.Leave("done");

@@ -135,18 +135,39 @@ class Stage : public coordinator::RunTest {
   using RunTest::run;
 
   // Reports and snapshots must work whatever has been said.
-  void Play(ByteSource& bytes, HostilePeer& peer) {
+  void Play(ByteSource& bytes, HostilePeer& peer, bool operated = false) {
     for (int step = 0; step < kMostSteps && !bytes.empty(); ++step) {
       peer.Act(bytes);
+      if (operated && bytes.OneIn(16)) {
+        Operate(bytes);
+      }
       run->Snapshot();
       run->judgement();
     }
     peer.GoAway();
+    run->Resume().IgnoreError();
     const MonoTime limit = loop.clock().Mono() + absl::Minutes(30);
     while (run->state() != coordinator::RunState::kDone && loop.clock().Mono() < limit) {
       loop.RunOne();
     }
     LOCKSTEP_CHECK(run->state() == coordinator::RunState::kDone);
+  }
+
+ private:
+  void Operate(ByteSource& bytes) {
+    switch (bytes.Below(3)) {
+      case 0:
+        run->Pause().IgnoreError();
+        return;
+      case 1:
+        run->Resume().IgnoreError();
+        return;
+      default: {
+        const auto vus = static_cast<int64_t>(bytes.Integer());
+        run->Scale(vus, static_cast<int64_t>(bytes.Integer())).IgnoreError();
+        return;
+      }
+    }
   }
 };
 
@@ -179,7 +200,7 @@ void FuzzCoordinatorWithinRun(absl::string_view input) {
   if (!first) {
     join();
   }
-  stage.Play(bytes, *peer);
+  stage.Play(bytes, *peer, /*operated=*/true);
 }
 
 }  // namespace lockstep::fuzz

@@ -8,9 +8,12 @@ namespace lockstep::fuzz {
 
 // Two agents' run, beside which a third peer says what it likes: the run ends well.
 void FuzzCoordinatorBesideRun(absl::string_view bytes);
-// The third peer is a member of the run: the run ends, one way or the other.
+// The third peer is a member of the run, and an operator pauses, resumes and scales as he likes: the
+// run ends, one way or the other.
 void FuzzCoordinatorWithinRun(absl::string_view bytes);
-// A coordinator says what it likes to an agent.
+// Strangers without the fleet's token: nobody joins.
+void FuzzDoor(absl::string_view bytes);
+// A coordinator, which may not know the fleet's token, says what it likes to an agent.
 void FuzzAgent(absl::string_view bytes);
 // Batches of metrics, as raw bytes and as well-formed messages, decoded and merged.
 void FuzzBatch(absl::string_view bytes);
@@ -18,6 +21,8 @@ void FuzzBatch(absl::string_view bytes);
 void FuzzTexts(absl::string_view bytes);
 // Certificates, keys and revocation lists.
 void FuzzTrust(absl::string_view bytes);
+// What a WebSocket's server sends: its 101, and frames.
+void FuzzWebSocket(absl::string_view bytes);
 
 struct Target {
   const char* name;
@@ -29,10 +34,12 @@ void Quieten();
 inline constexpr Target kTargets[] = {
     {"coordinator_beside_run", FuzzCoordinatorBesideRun},
     {"coordinator_within_run", FuzzCoordinatorWithinRun},
+    {"door", FuzzDoor},
     {"agent", FuzzAgent},
     {"batch", FuzzBatch},
     {"texts", FuzzTexts},
     {"trust", FuzzTrust},
+    {"web_socket", FuzzWebSocket},
 };
 
 }  // namespace lockstep::fuzz
