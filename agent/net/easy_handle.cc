@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <openssl/ssl.h>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
@@ -20,6 +22,17 @@ bool BelongsToTheProtocol(absl::string_view name) {
   return absl::EqualsIgnoreCase(name, "Content-Length") ||
          absl::EqualsIgnoreCase(name, "Transfer-Encoding") ||
          absl::EqualsIgnoreCase(name, "Trailer");
+}
+
+// Of a new connection.
+CURLcode PrepareTls(CURL* /*easy*/, void* context, void* network) {
+  auto* const tls = static_cast<SSL_CTX*>(context);
+  if (const TrustedRoots* roots = static_cast<const Network*>(network)->trusted_roots()) {
+    SSL_CTX_set1_cert_store(tls, roots->store());
+  }
+  // For a staple, as Go's client asks each server.
+  SSL_CTX_set_tlsext_status_type(tls, TLSEXT_STATUSTYPE_ocsp);
+  return CURLE_OK;
 }
 
 }  // namespace
@@ -50,6 +63,10 @@ EasyHandle::EasyHandle(CurlDriver& driver, const Network& network, const std::st
   curl_easy_setopt(easy_, CURLOPT_SSL_SESSIONID_CACHE,
                    0L);  // as Go: each connection shakes hands in full
   curl_easy_setopt(easy_, CURLOPT_SSLVERSION, network.rules().curl_ssl_version);
+  curl_easy_setopt(easy_, CURLOPT_SSL_CTX_FUNCTION, &PrepareTls);
+  curl_easy_setopt(easy_, CURLOPT_SSL_CTX_DATA, &network);
+  curl_easy_setopt(easy_, CURLOPT_CAINFO, nullptr);  // the network has them
+  curl_easy_setopt(easy_, CURLOPT_CAPATH, nullptr);
   if (options.insecure) {
     curl_easy_setopt(easy_, CURLOPT_SSL_VERIFYPEER, 0L);
     curl_easy_setopt(easy_, CURLOPT_SSL_VERIFYHOST, 0L);
@@ -187,6 +204,14 @@ void EasyHandle::SetTimeout(absl::Duration timeout) {
     curl_easy_setopt(easy_, CURLOPT_TIMEOUT_MS, ms);
     timeout_ms_ = ms;
   }
+}
+
+const OcspStaple& EasyHandle::ReadStaple(absl::string_view der) {
+  if (der != staple_der_) {
+    staple_der_ = std::string(der);
+    staple_ = ReadOcspStaple(der);
+  }
+  return staple_;
 }
 
 }  // namespace lockstep::agent

@@ -10,6 +10,7 @@
 
 #include "agent/net/curl_driver.h"
 #include "agent/net/http.h"
+#include "agent/net/ocsp.h"
 #include "agent/net/target.h"
 
 namespace lockstep::agent {
@@ -44,6 +45,9 @@ class EasyHandle {
   // curl's own words for the last failure, "" if it had none.
   std::string error_text() const { return error_text_; }
   void ClearErrorText() { error_text_[0] = '\0'; }
+  // What a connection's staple says; the last one is remembered, as all requests of a connection
+  // have the same.
+  const OcspStaple& ReadStaple(absl::string_view der);
 
  private:
   void SetCertificate(const TlsAuth* certificate);
@@ -63,6 +67,8 @@ class EasyHandle {
   long timeout_ms_ = -1;
   long http_version_ = -1;
   bool prior_knowledge_ = false;
+  std::string staple_der_;
+  OcspStaple staple_ = ReadOcspStaple("");
 };
 
 }  // namespace lockstep::agent

@@ -144,7 +144,7 @@ int Exchange::OnPrerequest(void* self, char* /*remote*/, char* /*local*/, int /*
   auto* const exchange = static_cast<Exchange*>(self);
   exchange->prerequest_ = exchange->engine_.clock().Mono();
   if (exchange->target_.secure) {
-    FillTls(exchange->easy_.get(), exchange->response_);
+    FillTls(exchange->easy_, exchange->response_);
   }
   return CURL_PREREQFUNC_OK;
 }

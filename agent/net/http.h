@@ -13,6 +13,7 @@
 
 #include "absl/time/time.h"
 
+#include "agent/net/ocsp.h"
 #include "common/base/clock.h"
 
 namespace lockstep::agent {
@@ -68,7 +69,8 @@ struct HttpResponse {
   int remote_port = 0;
   std::string tls_version;       // "tls1.3", "" without TLS
   std::string tls_cipher_suite;  // "TLS_AES_128_GCM_SHA256"
-  int64_t bytes_sent = 0;        // on the wire above TCP, headers included
+  OcspStaple ocsp;
+  int64_t bytes_sent = 0;  // on the wire above TCP, headers included
   int64_t bytes_received = 0;
 };
 

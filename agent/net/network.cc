@@ -152,13 +152,15 @@ std::string ReadProxy(const char* variable, absl::string_view text,
                       has_port ? "" : absl::StrCat(":", port));
 }
 
-std::string FromEnvironment(const char* upper, const char* lower) {
+std::string FromEnvironment(const char* name) {
   // Read while the agent prepares a run; nothing in the agent changes its environment.
-  const char* value = std::getenv(upper);  // NOLINT(concurrency-mt-unsafe): see above
-  if (value == nullptr || *value == '\0') {
-    value = std::getenv(lower);  // NOLINT(concurrency-mt-unsafe): see above
-  }
+  const char* const value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): see above
   return value == nullptr ? "" : value;
+}
+
+std::string FromEnvironment(const char* upper, const char* lower) {
+  std::string value = FromEnvironment(upper);
+  return value.empty() ? FromEnvironment(lower) : value;
 }
 
 }  // namespace
@@ -183,6 +185,8 @@ NetOptions NetOptionsFrom(const Options& options) {
   net.proxy.http = FromEnvironment("HTTP_PROXY", "http_proxy");
   net.proxy.https = FromEnvironment("HTTPS_PROXY", "https_proxy");
   net.proxy.no_proxy = FromEnvironment("NO_PROXY", "no_proxy");
+  net.trust.file = FromEnvironment("SSL_CERT_FILE");
+  net.trust.folders = FromEnvironment("SSL_CERT_DIR");
   return net;
 }
 
@@ -216,6 +220,15 @@ absl::StatusOr<std::unique_ptr<Network>> Network::Make(NetOptions options) {
   } else {
     errors.push_back(absl::StrCat("localIPs: ", local_ips.status().message()));
   }
+  std::unique_ptr<TrustedRoots> trusted_roots;
+  if (!options.insecure) {
+    trusted_roots = std::make_unique<TrustedRoots>(options.trust);
+    const bool given = !options.trust.file.empty() || !options.trust.folders.empty();
+    if (const absl::Status loaded = given ? trusted_roots->status() : absl::OkStatus();
+        !loaded.ok()) {
+      errors.emplace_back(loaded.message());
+    }
+  }
   options.proxy.http = ReadProxy("HTTP_PROXY", options.proxy.http, errors);
   options.proxy.https = ReadProxy("HTTPS_PROXY", options.proxy.https, errors);
   if (!errors.empty()) {
@@ -229,6 +242,7 @@ absl::StatusOr<std::unique_ptr<Network>> Network::Make(NetOptions options) {
   network->rules_ = std::move(rules);
   network->resolver_ = std::make_unique<Resolver>(options.dns);
   network->rate_limiter_ = std::make_unique<RateLimiter>(options.requests_per_second);
+  network->trusted_roots_ = std::move(trusted_roots);
   network->options_ = std::move(options);
   return network;
 }

@@ -17,6 +17,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
+#include "agent/net/trusted_roots.h"
 #include "common/options/options.h"
 
 namespace lockstep::agent {
@@ -47,19 +48,21 @@ struct NetOptions {
   // http: HTTP/2 from the first byte (RFC 9113, section 3.3), where no proxy is between.
   bool http2_prior_knowledge = false;
   ProxySettings proxy = {};
+  TrustSettings trust = {};        // of no use if `insecure`
   double requests_per_second = 0;  // of this agent; 0: no limit
   // Called on a loop's thread when a connection failed for want of a local port or a descriptor.
   std::function<void()> on_socket_refused = {};
 };
 
-// The network part of `options`, with the proxies of this process's environment (HTTP_PROXY,
-// HTTPS_PROXY, NO_PROXY and their lower-case forms, as Go reads them).
+// The network part of `options`, with the proxies and authorities of this process's environment
+// (HTTP_PROXY, HTTPS_PROXY, NO_PROXY and their lower-case forms, SSL_CERT_FILE, SSL_CERT_DIR, as Go
+// reads them).
 NetOptions NetOptionsFrom(const Options& options);
 
 class Network {
  public:
-  // InvalidArgument: every address range, cipher suite, TLS version or host mapping that cannot be
-  // read, all at once.
+  // InvalidArgument: every address range, cipher suite, TLS version, host mapping or file of
+  // authorities that cannot be read, all at once.
   static absl::StatusOr<std::unique_ptr<Network>> Make(NetOptions options);
   ~Network();
   Network(const Network&) = delete;
@@ -72,6 +75,8 @@ class Network {
   const Rules& rules() const { return *rules_; }
   Resolver& resolver() const { return *resolver_; }
   RateLimiter& rate_limiter() const { return *rate_limiter_; }
+  // Null if any certificate is accepted.
+  const TrustedRoots* trusted_roots() const { return trusted_roots_.get(); }
 
  private:
   Network();
@@ -79,6 +84,7 @@ class Network {
   std::unique_ptr<Rules> rules_;
   std::unique_ptr<Resolver> resolver_;
   std::unique_ptr<RateLimiter> rate_limiter_;
+  std::unique_ptr<TrustedRoots> trusted_roots_;
 };
 
 }  // namespace lockstep::agent

@@ -62,18 +62,25 @@ HttpTimings PhasesOf(CURL* easy, const TransferStamps& stamps) {
   return timings;
 }
 
-void FillTls(CURL* easy, HttpResponse& response) {
+void FillTls(EasyHandle& easy, HttpResponse& response) {
   curl_tlssessioninfo* session = nullptr;
-  if (curl_easy_getinfo(easy, CURLINFO_TLS_SSL_PTR, &session) != CURLE_OK || session == nullptr ||
-      session->backend != CURLSSLBACKEND_OPENSSL || session->internals == nullptr) {
+  if (curl_easy_getinfo(easy.get(), CURLINFO_TLS_SSL_PTR, &session) != CURLE_OK ||
+      session == nullptr || session->backend != CURLSSLBACKEND_OPENSSL ||
+      session->internals == nullptr) {
     return;
   }
-  const auto* const ssl = static_cast<const SSL*>(session->internals);
+  auto* const ssl = static_cast<SSL*>(session->internals);
   response.tls_version = TlsVersionName(SSL_get_version(ssl));
   if (const SSL_CIPHER* cipher = SSL_get_current_cipher(ssl)) {
     const char* const name = SSL_CIPHER_standard_name(cipher);
     response.tls_cipher_suite = TlsCipherName(name == nullptr ? SSL_CIPHER_get_name(cipher) : name);
   }
+  const unsigned char* staple = nullptr;
+  const long size = SSL_get_tlsext_status_ocsp_resp(ssl, &staple);
+  response.ocsp =
+      easy.ReadStaple(size <= 0 ? ""
+                                : absl::string_view(reinterpret_cast<const char*>(staple),
+                                                    static_cast<size_t>(size)));
 }
 
 void FillPeerAndBytes(CURL* easy, HttpResponse& response) {

@@ -8,6 +8,7 @@
 
 #include "absl/strings/string_view.h"
 
+#include "agent/net/easy_handle.h"
 #include "agent/net/http.h"
 #include "agent/net/network.h"
 #include "agent/net/target.h"
@@ -25,8 +26,9 @@ struct TransferStamps {
 
 HttpTimings PhasesOf(CURL* easy, const TransferStamps& stamps);
 
-// While the transfer has its connection: version and cipher suite as k6 spells them.
-void FillTls(CURL* easy, HttpResponse& response);
+// While the transfer has its connection: version and cipher suite as k6 spells them, and what the
+// server stapled.
+void FillTls(EasyHandle& easy, HttpResponse& response);
 
 // Remote address, and bytes of heads and bodies in both directions.
 void FillPeerAndBytes(CURL* easy, HttpResponse& response);

@@ -182,8 +182,7 @@ CurlWebSocket::CurlWebSocket(Engine& engine, CurlPool& pool, WebSocketRequest re
   if (request_.handshake_timeout > absl::ZeroDuration()) {
     timer_ = engine_.loop().After(request_.handshake_timeout, [this] {
       timer_ = TimerId::kNone;
-      Refuse(refused() ? kBadHandshake
-                        : HttpError{error_code::kRequestTimeout, "request timeout"});
+      Refuse(refused() ? kBadHandshake : HttpError{error_code::kRequestTimeout, "request timeout"});
     });
   }
   Dial();
@@ -262,7 +261,7 @@ int CurlWebSocket::OnPrerequest(void* self, char* /*remote*/, char* /*local*/, i
   auto* const socket = static_cast<CurlWebSocket*>(self);
   socket->stamps_.prerequest = socket->engine_.clock().Mono();
   if (socket->target_.secure) {
-    FillTls(socket->easy_.get(), socket->response_);
+    FillTls(socket->easy_, socket->response_);
   }
   return CURL_PREREQFUNC_OK;
 }

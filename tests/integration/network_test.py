@@ -21,6 +21,7 @@ http {
   access_log access.log facts;
   client_body_temp_path .; proxy_temp_path .; fastcgi_temp_path .; uwsgi_temp_path .; scgi_temp_path .;
   ssl_protocols TLSv1.2 TLSv1.3; ssl_certificate cert.pem; ssl_certificate_key key.pem;
+  %s
   server {
     listen 127.0.0.1:%d; listen 127.0.0.1:%d ssl; listen 127.0.0.1:%d http2;
     location / { return 200 "hello\\n"; }
@@ -35,13 +36,18 @@ class Peer(LockstepTest):
         if not NGINX.exists():
             self.fail(f"{NGINX} is not there: run scripts/setup --tests")
         self.plain, self.tls, self.h2c = (free_port() for _ in range(3))
-        (self.folder / "nginx.conf").write_text(CONFIG % (self.plain, self.tls, self.h2c), "utf-8")
         subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
                         "-keyout", "key.pem", "-out", "cert.pem"], cwd=self.folder, check=True, capture_output=True)
+        config = CONFIG % (self.directives(), self.plain, self.tls, self.h2c)
+        (self.folder / "nginx.conf").write_text(config, "utf-8")
         self.server = subprocess.Popen([NGINX, "-p", self.folder, "-c", "nginx.conf"], stderr=subprocess.DEVNULL)
         self.addCleanup(self.server.wait, PATIENCE)
         self.addCleanup(self.server.terminate)
         self.wait_for_port(self.h2c, self.server)
+
+    def directives(self):
+        """What else the server's configuration says. Its certificate is there."""
+        return ""
 
     def log(self):
         """Port, protocol, number of the connection, the client's address and target of each request."""
@@ -150,6 +156,57 @@ class Protocols(Peer):
         self.env["SSLKEYLOGFILE"] = str(keys)
         self.run_script({"tlsVersion": "tls1.2"}, "http.get(TLS);")
         self.assertEqual({"CLIENT_RANDOM"}, {line.split()[0] for line in keys.read_text("utf-8").splitlines()})
+
+
+class Staples(Peer):
+    ONCE = {"scenarios": {"s": {"executor": "per-vu-iterations", "vus": 1, "iterations": 2}}, "systemTags": ["ocsp_status"]}
+
+    def directives(self):
+        """Staples to the handshake that the certificate was revoked."""
+        serial = subprocess.run(["openssl", "x509", "-in", "cert.pem", "-noout", "-serial"], cwd=self.folder, check=True,
+                                capture_output=True, text=True).stdout.strip().removeprefix("serial=")
+        (self.folder / "index.txt").write_text(f"R\t401231000000Z\t260102030405Z,superseded\t{serial}\tunknown\t/CN=localhost\n")
+        subprocess.run(["openssl", "ocsp", "-index", "index.txt", "-rsigner", "cert.pem", "-rkey", "key.pem", "-CA", "cert.pem",
+                        "-issuer", "cert.pem", "-cert", "cert.pem", "-ndays", "1", "-noverify", "-respout", "staple.der"],
+                       cwd=self.folder, check=True, capture_output=True)
+        return "ssl_stapling on; ssl_stapling_file staple.der;"
+
+    def test_a_staple_is_in_the_response_and_in_its_tag(self):
+        out = self.folder / "points.json"
+        self.run_script(self.ONCE, """
+            const { ocsp } = http.get(TLS);
+            check(ocsp, { status: (o) => o.status === http.OCSP_STATUS_REVOKED,
+              reason: (o) => o.revocation_reason === http.OCSP_REASON_SUPERSEDED,
+              revoked: (o) => o.revoked_at === Date.UTC(2026, 0, 2, 3, 4, 5) / 1000,
+              updates: (o) => o.next_update - o.this_update === 86400 && o.produced_at === o.this_update });
+            check(http.get(PLAIN).ocsp, { 'nothing without TLS': (o) => o.status === '' && o.produced_at === 0 });""",
+                        "--out", f"json={out}")
+        points = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
+        tags = [p["data"]["tags"].get("ocsp_status") for p in points if p["type"] == "Point" and p["metric"] == "http_reqs"]
+        self.assertEqual(["revoked", None] * 2, tags)
+
+
+class NoStaples(Peer):
+    def test_no_staple_is_unknown(self):
+        self.run_script({}, "check(http.get(TLS).ocsp, { unknown: (o) => o.status === 'unknown' && o.revocation_reason === '' });")
+
+
+class Authorities(Peer):
+    VERIFIED = {"insecureSkipTLSVerify": False, "hosts": {"localhost": "127.0.0.1"}}
+    GET = "const r = http.get(TLS.replace('127.0.0.1', 'localhost'));"
+
+    def test_a_file_of_the_environment_is_trusted(self):
+        self.env["SSL_CERT_FILE"] = str(self.folder / "cert.pem")
+        self.run_script(self.VERIFIED, self.GET + "check(r, { ok: (r) => r.status === 200 });")
+
+    def test_the_system_trusts_nobody_of_ours(self):
+        self.run_script(self.VERIFIED, self.GET + "check(r, { unknown: (r) => r.status === 0 && r.error_code === 1310 });")
+
+    def test_a_file_that_is_not_there_is_told_before_the_run(self):
+        self.env["SSL_CERT_FILE"] = str(self.folder / "nowhere.pem")
+        result = self.lockstep("run", "-q", self.script("export default function () {}"))
+        self.assertEqual(104, result.returncode)
+        self.assertIn("SSL_CERT_FILE: there is no PEM certificate to be read in", result.stderr)
 
 
 class Names(Peer):

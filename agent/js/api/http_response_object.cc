@@ -157,15 +157,19 @@ v8::Local<v8::Value> Cookies(Context context, const ResponseData& data) {
   return cookies;
 }
 
-// OCSP staples are not asked for: every field is empty.
-v8::Local<v8::Value> Ocsp(Context context, const ResponseData&) {
+v8::Local<v8::Value> Ocsp(Context context, const ResponseData& data) {
   v8::Isolate* isolate = context->GetIsolate();
+  const OcspStaple& staple = data.result.response.ocsp;
   const v8::Local<v8::Object> ocsp = v8::Object::New(isolate);
-  for (const char* name : {"produced_at", "this_update", "next_update", "revoked_at"}) {
-    SetProperty(context, ocsp, name, Integer(context, 0));
-  }
-  SetProperty(context, ocsp, "revocation_reason", JsText(isolate, ""));
-  SetProperty(context, ocsp, "status", JsText(isolate, ""));
+  const auto set = [&](const char* name, int64_t value) {
+    SetProperty(context, ocsp, name, Number(context, static_cast<double>(value)));
+  };
+  set("produced_at", staple.produced_at);
+  set("this_update", staple.this_update);
+  set("next_update", staple.next_update);
+  set("revoked_at", staple.revoked_at);
+  SetProperty(context, ocsp, "revocation_reason", JsText(isolate, staple.revocation_reason));
+  SetProperty(context, ocsp, "status", JsText(isolate, staple.status));
   return ocsp;
 }
 

@@ -78,6 +78,9 @@ TagSetId HttpSampler::TagsOf(const HttpHop& hop, const HttpResponse& response) {
   if (system_tags_.Has(SystemTag::kIp)) {
     AppendPart(response.remote_ip, &key_);
   }
+  if (system_tags_.Has(SystemTag::kOcspStatus)) {
+    AppendPart(response.ocsp.status, &key_);
+  }
   const auto known = known_.find(key_);
   if (known != known_.end()) {
     return known->second;
@@ -114,6 +117,7 @@ TagSetId HttpSampler::MakeTags(const HttpHop& hop, const HttpResponse& response)
   set(SystemTag::kError, response.error.message);
   set(SystemTag::kErrorCode, error_code);
   set(SystemTag::kIp, response.remote_ip);
+  set(SystemTag::kOcspStatus, response.ocsp.status);
   if (hop.expected) {
     set(SystemTag::kExpectedResponse, *hop.expected ? "true" : "false");
   }

@@ -1,4 +1,6 @@
 // Exchanges that fail: k6's codes, Go's words, and the rules of a run that forbid a target.
+#include <filesystem>
+
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <sys/socket.h>
@@ -208,6 +210,40 @@ TEST_F(TlsTest, UnknownIssuersAreRefused) {
   EXPECT_EQ(response.status, 0);
   EXPECT_EQ(response.error.code, 1310);
   EXPECT_EQ(response.error.message, "x509: certificate signed by unknown authority");
+}
+
+TEST_F(TlsTest, AuthoritiesAreThoseThatAreGiven) {
+  const std::string file = certificate_.certificate_file();
+  const std::string folder = file.substr(0, file.rfind('/'));
+  const TestCertificate other("localhost");
+  EXPECT_EQ(Ask(secure_->Url("/"), {.trust = {.file = file}}).status, 200);
+  EXPECT_EQ(Ask(secure_->Url("/"), {.trust = {.folders = folder}}).status, 200);
+  EXPECT_EQ(Ask(secure_->Url("/"), {.trust = {.file = other.certificate_file()}}).error.code, 1310);
+  EXPECT_EQ(Ask(secure_->Url("/"), {.trust = {other.certificate_file(), folder}}).status, 200);
+}
+
+TEST_F(TlsTest, AuthoritiesAreReadOnceForAllConnections) {
+  const auto copy = std::make_unique<TestCertificate>("localhost");
+  std::filesystem::copy_file(certificate_.certificate_file(), copy->certificate_file(),
+                             std::filesystem::copy_options::overwrite_existing);
+  const std::unique_ptr<Network> network =
+      MakeNetwork({.no_connection_reuse = true, .trust = {.file = copy->certificate_file()}});
+  std::filesystem::remove(copy->certificate_file());
+  for (int i = 0; i < 2; ++i) {
+    MultiLoop loop(*network);
+    const std::unique_ptr<ConnectionPool> pool = loop.MakePool(1);
+    EXPECT_EQ(Exchange(loop, *pool, {.url = secure_->Url("/")}).status, 200);
+    EXPECT_EQ(Exchange(loop, *pool, {.url = secure_->Url("/")}).status, 200);
+  }
+}
+
+TEST_F(TlsTest, AuthoritiesThatCannotBeReadAreNamed) {
+  EXPECT_EQ(
+      Network::Make({.trust = {.file = "/no/ca.pem", .folders = "/no:/nor"}}).status().message(),
+      "SSL_CERT_FILE: there is no PEM certificate to be read in /no/ca.pem; "
+      "SSL_CERT_DIR: there is no PEM certificate to be read in /no; "
+      "SSL_CERT_DIR: there is no PEM certificate to be read in /nor");
+  EXPECT_TRUE(Network::Make({.insecure = true, .trust = {.file = "/no/ca.pem"}}).ok());
 }
 
 TEST_F(TlsTest, VersionAndCipherAreNamed) {
