@@ -1,76 +1,15 @@
-"""Network options by their real effect: what servers and proxies on loopback see of connections, addresses and protocols."""
+"""Network options by their real effect: what servers on loopback see of connections, addresses and protocols."""
 import base64
 import http.server
 import json
-import socket
 import socketserver
 import struct
 import subprocess
 import threading
 import unittest
 
-from tests.integration.support import PATIENCE, ROOT, LockstepTest, free_port
-
-NGINX = ROOT / "build/deps/peers/usr/sbin/nginx"
-
-CONFIG = """
-daemon off; master_process off; pid nginx.pid; error_log error.log;
-events {}
-http {
-  log_format facts '$server_port $server_protocol $connection $remote_addr $request_uri';
-  access_log access.log facts;
-  client_body_temp_path .; proxy_temp_path .; fastcgi_temp_path .; uwsgi_temp_path .; scgi_temp_path .;
-  ssl_protocols TLSv1.2 TLSv1.3; ssl_certificate cert.pem; ssl_certificate_key key.pem;
-  %s
-  server {
-    listen 127.0.0.1:%d; listen 127.0.0.1:%d ssl; listen 127.0.0.1:%d http2;
-    location / { return 200 "hello\\n"; }
-  }
-}
-"""
-
-
-class Peer(LockstepTest):
-    def setUp(self):
-        super().setUp()
-        if not NGINX.exists():
-            self.fail(f"{NGINX} is not there: run scripts/setup --tests")
-        self.plain, self.tls, self.h2c = (free_port() for _ in range(3))
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-                        "-keyout", "key.pem", "-out", "cert.pem"], cwd=self.folder, check=True, capture_output=True)
-        config = CONFIG % (self.directives(), self.plain, self.tls, self.h2c)
-        (self.folder / "nginx.conf").write_text(config, "utf-8")
-        self.server = subprocess.Popen([NGINX, "-p", self.folder, "-c", "nginx.conf"], stderr=subprocess.DEVNULL)
-        self.addCleanup(self.server.wait, PATIENCE)
-        self.addCleanup(self.server.terminate)
-        self.wait_for_port(self.h2c, self.server)
-
-    def directives(self):
-        """What else the server's configuration says. Its certificate is there."""
-        return ""
-
-    def log(self):
-        """Port, protocol, number of the connection, the client's address and target of each request."""
-        return [line.split() for line in (self.folder / "access.log").read_text("utf-8").splitlines()]
-
-    def run_script(self, options, code, *args):
-        """A passed run of one scenario of three VUs with four iterations each; the result of the process."""
-        options = {"scenarios": {"s": {"executor": "per-vu-iterations", "vus": 3, "iterations": 4}},
-                   "insecureSkipTLSVerify": True, "thresholds": {"checks": ["rate==1"]}, **options}
-        result = self.lockstep("run", "-q", *args, self.script(f"""
-            import http from 'k6/http';
-            import ws from 'k6/ws';
-            import {{ check }} from 'k6';
-            export const options = {json.dumps(options)};
-            const PLAIN = 'http://127.0.0.1:{self.plain}', TLS = 'https://127.0.0.1:{self.tls}';
-            const H2C = 'http://127.0.0.1:{self.h2c}';
-            export default function () {{
-              {code}
-              check(null, {{ 'got here': () => true }});
-            }}
-        """))
-        self.assertEqual(0, result.returncode, result.stdout + result.stderr)
-        return result
+from tests.integration.nginx_peer import Peer
+from tests.integration.support import LockstepTest, free_port
 
 
 class Connections(Peer):
@@ -263,145 +202,6 @@ class Mistakes(LockstepTest):
         self.assertEqual(104, result.returncode)
         self.assertIn("unknown cipher suite 'TLS_NOPE', want TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, ", result.stderr)
         self.assertNotIn("script exception", result.stderr)
-
-
-class Proxy(socketserver.ThreadingTCPServer):
-    """Answers plain requests itself, and lets CONNECT through to one port, or refuses it."""
-    allow_reuse_address = True
-    daemon_threads = True
-
-    def __init__(self, to_port, refusal=None):
-        self.to_port, self.refusal, self.heads = to_port, refusal, []
-        super().__init__(("127.0.0.1", 0), ProxyHandler)
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-
-class ProxyHandler(socketserver.StreamRequestHandler):
-    def handle(self):
-        while True:
-            head = []
-            while (line := self.rfile.readline().strip()):
-                head.append(line.decode())
-            if not head:
-                return
-            self.server.heads.append(head)
-            if not head[0].startswith("CONNECT "):
-                self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nproxied")
-                continue
-            if self.server.refusal:
-                self.wfile.write(f"HTTP/1.1 {self.server.refusal}\r\nContent-Length: 0\r\n\r\n".encode())
-                return
-            self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            self.tunnel()
-            return
-
-    def tunnel(self):
-        with socket.create_connection(("127.0.0.1", self.server.to_port)) as peer:
-            def back():
-                while (data := peer.recv(65536)):
-                    self.connection.sendall(data)
-            other = threading.Thread(target=back, daemon=True)
-            other.start()
-            while (data := self.connection.recv(65536)):
-                peer.sendall(data)
-            peer.shutdown(socket.SHUT_WR)
-            other.join(PATIENCE)
-
-
-class Proxies(Peer):
-    ONCE = {"scenarios": {"s": {"executor": "per-vu-iterations", "vus": 1, "iterations": 1}}}
-
-    def proxy(self, **env):
-        proxy = Proxy(self.tls, env.pop("refusal", None))
-        self.addCleanup(proxy.server_close)
-        self.addCleanup(proxy.shutdown)
-        for name in ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"):
-            self.env.pop(name, None)
-        self.env.update({name: proxy.url if value is True else value for name, value in env.items()})
-        return proxy
-
-    def test_plain_requests_go_to_the_proxy_in_absolute_form(self):
-        proxy = self.proxy(HTTP_PROXY=True)
-        self.run_script(self.ONCE, """
-            check(http.get('http://origin.test:8000/a?b=c'), { ok: (r) => r.status === 200 && r.body === 'proxied' });""")
-        self.assertEqual(["GET http://origin.test:8000/a?b=c HTTP/1.1"], [head[0] for head in proxy.heads])
-        self.assertIn("Host: origin.test:8000", proxy.heads[0])
-
-    def test_tls_goes_through_a_tunnel(self):
-        proxy = self.proxy(HTTPS_PROXY=True)
-        self.run_script(self.ONCE, """
-            check(http.get('https://origin.test/x'), { ok: (r) => r.status === 200 && r.body === 'hello\\n' });""")
-        self.assertEqual(["CONNECT origin.test:443 HTTP/1.1"], [head[0] for head in proxy.heads])
-        self.assertEqual([str(self.tls)], [port for port, *_ in self.log()])
-
-    def test_the_phases_of_a_tunnelled_request_are_the_origins(self):
-        """The proxy's own answer to CONNECT is no answer to the request: waiting begins after it."""
-        self.proxy(HTTPS_PROXY=True)
-        self.run_script(self.ONCE, """
-            const { timings, headers } = http.get('https://origin.test/x');
-            check(timings, { waited: (t) => t.waiting > 0, sent: (t) => t.sending >= 0,
-              adds: (t) => Math.abs(t.duration - t.sending - t.waiting - t.receiving) < 0.001 });
-            check(headers, { origin: (h) => h['Server'].startsWith('nginx') });""")
-
-    def test_websockets_go_through_a_tunnel(self):
-        proxy = self.proxy(HTTP_PROXY=True)
-        proxy.to_port = self.plain
-        self.run_script(self.ONCE, """
-            const r = ws.connect('ws://origin.test/x', {}, () => {});
-            check(r, { refused: (r) => r.status === 200 && r.body === 'hello\\n' });""")
-        self.assertEqual(["CONNECT origin.test:80 HTTP/1.1"], [head[0] for head in proxy.heads])
-        self.assertEqual([str(self.plain)], [port for port, *_ in self.log()])
-
-    def test_no_proxy_and_loopback_go_straight(self):
-        proxy = self.proxy(HTTP_PROXY=True, NO_PROXY=".test")
-        self.run_script({**self.ONCE, "hosts": {"origin.test": f"127.0.0.1:{self.plain}"}}, """
-            check(http.get('http://origin.test/'), { straight: (r) => r.body === 'hello\\n' });
-            check(http.get(PLAIN), { loopback: (r) => r.body === 'hello\\n' });""")
-        self.assertEqual([], proxy.heads)
-
-    def test_prior_knowledge_does_not_reach_a_proxy(self):
-        self.proxy(HTTP_PROXY=True)
-        self.run_script({**self.ONCE, "http2PriorKnowledge": True},
-                        "check(http.get('http://origin.test/'), { ok: (r) => r.body === 'proxied' });")
-
-    def test_a_refusal_of_the_proxy_is_an_error_of_the_request(self):
-        self.proxy(HTTPS_PROXY=True, refusal="403 Forbidden")
-        result = self.run_script(self.ONCE, """
-            const r = http.get('https://origin.test/');
-            check(r, { failed: (r) => r.status === 0 && r.error_code === 1000 });
-            console.log(`error=${r.error}`);""")
-        self.assertIn("error=Forbidden", result.stderr)
-
-    def test_a_proxy_gets_its_own_credentials_and_the_origin_none_of_them(self):
-        proxy = self.proxy(HTTP_PROXY=True, HTTPS_PROXY=True)
-        for name in ("HTTP_PROXY", "HTTPS_PROXY"):
-            self.env[name] = proxy.url.replace("//", "//user:pass@")
-        self.run_script(self.ONCE, """
-            check(http.get('http://origin.test/'), { plain: (r) => r.status === 200 });
-            check(http.get('https://origin.test/'), { tls: (r) => r.status === 200 });""")
-        wanted = "Proxy-Authorization: Basic " + base64.b64encode(b"user:pass").decode()
-        self.assertEqual(2, len(proxy.heads))
-        for head in proxy.heads:
-            self.assertIn(wanted, head)
-
-    def test_a_mistyped_proxy_is_told_before_the_run(self):
-        self.proxy(HTTP_PROXY="ftp://user:secret@proxy.test")
-        result = self.lockstep("run", "-q", self.script("export default function () {}"))
-        self.assertEqual(104, result.returncode)
-        self.assertIn("HTTP_PROXY: want http://host:port", result.stderr)
-        self.assertNotIn("secret", result.stderr)
-
-    def test_a_proxy_that_is_not_there_is_refused(self):
-        self.proxy(HTTP_PROXY=f"http://127.0.0.1:{free_port()}")
-        result = self.run_script(self.ONCE, """
-            const r = http.get('http://origin.test/');
-            check(r, { refused: (r) => r.status === 0 && r.error_code === 1212 });
-            console.log(`error=${r.error}`);""")
-        self.assertIn("proxyconnect tcp", result.stderr)
 
 
 class NtlmServer(socketserver.ThreadingTCPServer):
