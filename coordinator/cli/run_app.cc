@@ -2,9 +2,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <utility>
 
 #include <unistd.h>
@@ -23,6 +20,7 @@
 #include "common/plan/describe.h"
 #include "common/summary/summary.h"
 #include "coordinator/cli/local_agents.h"
+#include "coordinator/cli/private_folder.h"
 #include "coordinator/cli/progress.h"
 #include "coordinator/cli/reports.h"
 #include "coordinator/cli/script_files.h"
@@ -32,7 +30,7 @@
 #include "coordinator/core/results.h"
 #include "coordinator/core/run.h"
 #include "coordinator/http/rest_api.h"
-#include "coordinator/output/output.h"
+#include "coordinator/output/run_outputs.h"
 #include "coordinator/rpc/grpc_server.h"
 
 namespace lockstep::coordinator {
@@ -48,29 +46,6 @@ void WriteStdout(absl::string_view text) {
   fwrite(text.data(), 1, text.size(), stdout);
   fflush(stdout);
 }
-
-// A folder for the Unix socket that only this user can enter; removed with everything in it.
-class PrivateFolder {
- public:
-  static absl::StatusOr<std::unique_ptr<PrivateFolder>> Make() {
-    std::error_code error;
-    std::string path = (std::filesystem::temp_directory_path(error) / "lockstep-XXXXXX").string();
-    if (error || mkdtemp(path.data()) == nullptr) {
-      return absl::InternalError(absl::StrCat("cannot make a folder like ", path));
-    }
-    return std::unique_ptr<PrivateFolder>(new PrivateFolder(path));
-  }
-  ~PrivateFolder() { Remove(); }
-  void Remove() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  const std::string& path() const { return path_; }
-
- private:
-  explicit PrivateFolder(std::string path) : path_(std::move(path)) {}
-  const std::string path_;
-};
 
 class RunApp final : public TestSource, public RunControl {
  public:
@@ -124,8 +99,7 @@ class RunApp final : public TestSource, public RunControl {
   void Farewell();
   void LookForEnd();
   void PrintProgress(bool finished);
-  void StopOutputs();
-  void DescribeLosses(Summary* summary);
+  Summary MakeSummary(std::vector<std::string> lost) const;
   void ReportToOutputs(const Summary& summary);
   std::map<std::string, std::string> ScriptEnvironment() const;
 
@@ -143,7 +117,7 @@ class RunApp final : public TestSource, public RunControl {
   std::unique_ptr<Run> run_;
   std::unique_ptr<WebServer> rest_;
   std::unique_ptr<LocalAgents> local_agents_;
-  std::vector<std::unique_ptr<Output>> outputs_;
+  RunOutputs outputs_;
   std::optional<PlannedTest> test_;
   std::string report_;  // what inspect and plan print
   std::string address_;
@@ -328,9 +302,7 @@ absl::StatusOr<TestPlan> RunApp::MakePlan(const v1::Inspected& inspected) {
       break;
     }
   }
-  test_->plan.keep_points =
-      std::any_of(outputs_.begin(), outputs_.end(),
-                  [](const std::unique_ptr<Output>& output) { return output->wants_points(); });
+  test_->plan.keep_points = outputs_.want_points();
   return test_->plan;
 }
 
@@ -370,23 +342,8 @@ absl::Status RunApp::StartOutputs(const Options& options) {
   context.system_tags = options.system_tags.value_or(DefaultSystemTags());
   context.clock = &loop_.clock();
   context.version = kVersion;
-  for (const std::string& spec : specs) {
-    absl::StatusOr<std::unique_ptr<Output>> output = MakeOutput(spec, context);
-    absl::Status started = output.status();
-    if (started.ok()) {
-      started = (*output)->Start();
-    }
-    if (!started.ok()) {
-      return absl::UnavailableError(started.message());
-    }
-    outputs_.push_back(*std::move(output));
-  }
-  results_->SetOnBatch([this](const Batch& batch) {
-    for (const std::unique_ptr<Output>& output : outputs_) {
-      output->Write(batch);
-    }
-  });
-  return absl::OkStatus();
+  results_->SetOnBatch([this](const Batch& batch) { outputs_.Write(batch); });
+  return outputs_.Start(specs, context);
 }
 
 void RunApp::OnPlanned() {
@@ -401,9 +358,7 @@ void RunApp::OnPlanned() {
   facts.execution =
       !local() || request_.run.agents > 1 ? absl::StrCat(request_.run.agents, " agents") : "local";
   facts.script = request_.test.script;
-  for (const std::unique_ptr<Output>& output : outputs_) {
-    facts.outputs.push_back(output->Description());
-  }
+  facts.outputs = outputs_.Descriptions();
   if (absl::StatusOr<std::string> header =
           RenderHeader(facts, test_->options.consolidated, test_->segment);
       header.ok()) {
@@ -440,36 +395,20 @@ void RunApp::PrintProgress(bool finished) {
 }
 
 void RunApp::OnTick() {
-  for (const std::unique_ptr<Output>& output : outputs_) {
-    output->Flush();
-  }
+  outputs_.Flush();
   if (run_->state() <= RunState::kRunning || run_->elapsed() > absl::ZeroDuration()) {
     PrintProgress(false);
   }
 }
 
-void RunApp::StopOutputs() {
-  for (const std::unique_ptr<Output>& output : outputs_) {
-    output->BeginStop();
-  }
-  for (const std::unique_ptr<Output>& output : outputs_) {
-    if (absl::Status stopped = output->Stop(); !stopped.ok()) {
-      logger_.Error(std::string(stopped.message()));
-    }
-  }
-}
-
-void RunApp::DescribeLosses(Summary* summary) {
-  for (const std::unique_ptr<Output>& output : outputs_) {
-    if (std::optional<std::string> lost = output->Lost(); lost.has_value()) {
-      logger_.Warn(*lost);
-      summary->lost.push_back(*std::move(lost));
-    }
-  }
-  if (uint64_t refused = results_->store().refused_points(); refused > 0) {
-    summary->lost.push_back(absl::StrCat(
+Summary RunApp::MakeSummary(std::vector<std::string> lost) const {
+  Summary summary = results_->MakeSummary(run_->elapsed());
+  if (const uint64_t refused = results_->store().refused_points(); refused > 0) {
+    lost.push_back(absl::StrCat(
         refused, " samples were more than agents keep for outputs; they are in the figures above"));
   }
+  summary.lost = std::move(lost);
+  return summary;
 }
 
 void RunApp::ReportToOutputs(const Summary& summary) {
@@ -480,18 +419,12 @@ void RunApp::ReportToOutputs(const Summary& summary) {
                          .begin = end - summary.duration,
                          .end = end,
                          .judgement = run_->judgement()};
-  for (const std::unique_ptr<Output>& output : outputs_) {
-    if (absl::Status reported = output->Report(report); !reported.ok()) {
-      logger_.Error(std::string(reported.message()));
-    }
-  }
+  outputs_.Report(report, logger_);
 }
 
 void RunApp::OnSummary(std::optional<std::map<std::string, std::string>> outputs) {
   PrintProgress(true);
-  StopOutputs();
-  Summary summary = results_->MakeSummary(run_->elapsed());
-  DescribeLosses(&summary);
+  const Summary summary = MakeSummary(outputs_.Stop(logger_));
   if (outputs.has_value()) {
     WriteSummaryOutputs(*outputs, logger_);
   } else {

@@ -1,0 +1,80 @@
+#include "coordinator/output/run_outputs.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_join.h"
+
+namespace lockstep::coordinator {
+
+absl::Status RunOutputs::Start(const std::vector<std::string>& specs,
+                               const OutputContext& context) {
+  std::vector<std::string> errors;
+  for (const std::string& spec : specs) {
+    absl::StatusOr<std::unique_ptr<Output>> output = MakeOutput(spec, context);
+    absl::Status started = output.status();
+    if (started.ok()) {
+      started = (*output)->Start();
+    }
+    if (started.ok()) {
+      outputs_.push_back(*std::move(output));
+    } else {
+      errors.emplace_back(started.message());
+    }
+  }
+  return errors.empty() ? absl::OkStatus() : absl::UnavailableError(absl::StrJoin(errors, "\n"));
+}
+
+std::vector<std::string> RunOutputs::Descriptions() const {
+  std::vector<std::string> descriptions;
+  for (const std::unique_ptr<Output>& output : outputs_) {
+    descriptions.push_back(output->Description());
+  }
+  return descriptions;
+}
+
+bool RunOutputs::want_points() const {
+  return std::any_of(outputs_.begin(), outputs_.end(),
+                     [](const std::unique_ptr<Output>& output) { return output->wants_points(); });
+}
+
+void RunOutputs::Write(const Batch& batch) {
+  for (const std::unique_ptr<Output>& output : outputs_) {
+    output->Write(batch);
+  }
+}
+
+void RunOutputs::Flush() {
+  for (const std::unique_ptr<Output>& output : outputs_) {
+    output->Flush();
+  }
+}
+
+std::vector<std::string> RunOutputs::Stop(Logger& logger) {
+  for (const std::unique_ptr<Output>& output : outputs_) {
+    output->BeginStop();
+  }
+  std::vector<std::string> losses;
+  for (const std::unique_ptr<Output>& output : outputs_) {
+    if (const absl::Status stopped = output->Stop(); !stopped.ok()) {
+      logger.Error(std::string(stopped.message()));
+    }
+    if (std::optional<std::string> lost = output->Lost(); lost.has_value()) {
+      logger.Warn(*lost);
+      losses.push_back(*std::move(lost));
+    }
+  }
+  return losses;
+}
+
+void RunOutputs::Report(const RunReport& report, Logger& logger) {
+  for (const std::unique_ptr<Output>& output : outputs_) {
+    if (const absl::Status reported = output->Report(report); !reported.ok()) {
+      logger.Error(std::string(reported.message()));
+    }
+  }
+}
+
+}  // namespace lockstep::coordinator

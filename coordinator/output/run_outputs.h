@@ -1,0 +1,39 @@
+// All outputs of a run as one: each -o of the command line is told of every batch and of the end.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+
+#include "common/base/log.h"
+#include "coordinator/output/output.h"
+
+namespace lockstep::coordinator {
+
+// Used on one thread.
+class RunOutputs {
+ public:
+  // Opens an output for each spec ("json=out.json"), before the run. Unavailable: a line for each
+  // that cannot be opened; then there is no run.
+  absl::Status Start(const std::vector<std::string>& specs, const OutputContext& context);
+
+  // What the head of a run's text says, one for each output.
+  std::vector<std::string> Descriptions() const;
+  // Whether agents have to send single samples.
+  bool want_points() const;
+
+  void Write(const Batch& batch);
+  void Flush();
+  // After the last batch: writes out the rest and waits a few seconds at most. Errors go to the
+  // log; so does what has been lost, and each of these sentences is returned as well.
+  std::vector<std::string> Stop(Logger& logger);
+  // After Stop. Errors go to the log.
+  void Report(const RunReport& report, Logger& logger);
+
+ private:
+  std::vector<std::unique_ptr<Output>> outputs_;
+};
+
+}  // namespace lockstep::coordinator

@@ -1,0 +1,91 @@
+// What a run's outputs do together; each by itself is in output_test.cc and sinks_test.cc.
+#include "coordinator/output/run_outputs.h"
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_split.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace lockstep::coordinator {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
+
+class ListLogger final : public Logger {
+ public:
+  void Write(LogRecord record) override { messages.push_back(std::move(record.message)); }
+  std::vector<std::string> messages;
+};
+
+OutputContext Silent() {
+  OutputContext context;
+  context.write_stdout = [](absl::string_view) {};
+  context.getenv = [](absl::string_view) -> std::optional<std::string> { return std::nullopt; };
+  return context;
+}
+
+Batch OnePoint() {
+  Batch batch;
+  batch.metrics = {{.name = "http_reqs", .type = MetricType::kCounter}};
+  batch.tag_sets = {{}};
+  batch.points = {{.unix_nanos = 1, .metric = 0, .tag_set = 0, .value = 1}};
+  return batch;
+}
+
+TEST(RunOutputs, SaysAtOnceWhichCannotBeOpened) {
+  RunOutputs outputs;
+  const absl::Status started =
+      outputs.Start({"json", "nope=x", "csv=/nonexistent/a.csv"}, Silent());
+  EXPECT_EQ(absl::StatusCode::kUnavailable, started.code());
+  EXPECT_THAT(std::vector<std::string>(absl::StrSplit(started.message(), '\n')),
+              ElementsAre(StartsWith("invalid output type 'nope', available types are: csv, "),
+                          HasSubstr("/nonexistent/a.csv")));
+}
+
+TEST(RunOutputs, WantsPointsIfOneOfThemDoes) {
+  RunOutputs none;
+  RunOutputs report;
+  RunOutputs both;
+  const std::string file = ::testing::TempDir() + "/wants_points.xml";
+  ASSERT_TRUE(none.Start({}, Silent()).ok());
+  ASSERT_TRUE(report.Start({"junit=" + file}, Silent()).ok());
+  ASSERT_TRUE(both.Start({"junit=" + file, "json"}, Silent()).ok());
+  EXPECT_FALSE(none.want_points());
+  EXPECT_FALSE(report.want_points());
+  EXPECT_TRUE(both.want_points());
+  std::filesystem::remove(file);
+}
+
+TEST(RunOutputs, TellsWhatOneLostWhileTheOtherIsWritten) {
+  std::string printed;
+  OutputContext context = Silent();
+  context.write_stdout = [&](absl::string_view text) { printed.append(text.data(), text.size()); };
+  ListLogger logger;
+  RunOutputs outputs;
+  ASSERT_TRUE(outputs.Start({"csv=/dev/full", "json"}, context).ok());
+  EXPECT_THAT(outputs.Descriptions(), ElementsAre("csv (/dev/full)", "json (stdout)"));
+  outputs.Write(OnePoint());
+  outputs.Flush();
+  const std::vector<std::string> lost = outputs.Stop(logger);
+  EXPECT_THAT(lost, ElementsAre(StartsWith("csv (/dev/full): ")));
+  EXPECT_THAT(logger.messages, ElementsAre(HasSubstr("/dev/full"), lost[0]));
+  EXPECT_THAT(printed, HasSubstr(R"("metric":"http_reqs")"));
+}
+
+TEST(RunOutputs, IsSilentWhenAllIsWritten) {
+  ListLogger logger;
+  RunOutputs outputs;
+  ASSERT_TRUE(outputs.Start({"json"}, Silent()).ok());
+  outputs.Write(OnePoint());
+  EXPECT_THAT(outputs.Stop(logger), IsEmpty());
+  EXPECT_THAT(logger.messages, IsEmpty());
+}
+
+}  // namespace
+}  // namespace lockstep::coordinator
