@@ -10,41 +10,54 @@ CONFIG = """
 daemon off; master_process off; pid nginx.pid; error_log error.log;
 events {}
 http {
-  log_format facts '$server_port $server_protocol $connection $remote_addr $request_uri';
+  log_format facts '%s';
   access_log access.log facts;
   client_body_temp_path .; proxy_temp_path .; fastcgi_temp_path .; uwsgi_temp_path .; scgi_temp_path .;
   ssl_protocols TLSv1.2 TLSv1.3; ssl_certificate cert.pem; ssl_certificate_key key.pem;
   %s
   server {
-    listen 127.0.0.1:%d; listen 127.0.0.1:%d ssl; listen 127.0.0.1:%d http2;
-    location / { return 200 "hello\\n"; }
+    listen 127.0.0.1:%d; listen 127.0.0.1:%d ssl; listen 127.0.0.1:%d %s;
+    %s
   }
 }
 """
 
 
-class Peer(LockstepTest):
+class NginxTest(LockstepTest):
+    """nginx on three ports: plain, TLS and HTTP/2 as HTTP2 says."""
+    FACTS = "$server_port $server_protocol $connection $remote_addr $request_uri"
+    HTTP2 = "http2"
+    SERVES = 'location / { return 200 "hello\\n"; }'
+
     def setUp(self):
         super().setUp()
         if not NGINX.exists():
             self.fail(f"{NGINX} is not there: run scripts/setup --tests")
-        self.plain, self.tls, self.h2c = (free_port() for _ in range(3))
+        self.ports = [free_port() for _ in range(3)]
         subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
                         "-keyout", "key.pem", "-out", "cert.pem"], cwd=self.folder, check=True, capture_output=True)
-        config = CONFIG % (self.directives(), self.plain, self.tls, self.h2c)
+        config = CONFIG % (self.FACTS, self.directives(), *self.ports, self.HTTP2, self.SERVES)
         (self.folder / "nginx.conf").write_text(config, "utf-8")
         self.server = subprocess.Popen([NGINX, "-p", self.folder, "-c", "nginx.conf"], stderr=subprocess.DEVNULL)
         self.addCleanup(self.server.wait, PATIENCE)
         self.addCleanup(self.server.terminate)
-        self.wait_for_port(self.h2c, self.server)
+        self.wait_for_port(self.ports[2], self.server)
 
     def directives(self):
         """What else the server's configuration says. Its certificate is there."""
         return ""
 
     def log(self):
-        """Port, protocol, number of the connection, the client's address and target of each request."""
+        """The words of FACTS for each request."""
         return [line.split() for line in (self.folder / "access.log").read_text("utf-8").splitlines()]
+
+
+class Peer(NginxTest):
+    """Runs short scripts against a server that answers hello."""
+
+    def setUp(self):
+        super().setUp()
+        self.plain, self.tls, self.h2c = self.ports
 
     def run_script(self, options, code, *args):
         """A passed run of one scenario of three VUs with four iterations each; the result of the process."""

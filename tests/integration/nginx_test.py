@@ -1,29 +1,11 @@
 """A real server as the peer: nginx over HTTP/1.1, TLS and HTTP/2. What it logs is what the run counts."""
 import json
-import subprocess
 import unittest
 
-from tests.integration.support import PATIENCE, ROOT, LockstepTest, free_port
+from tests.integration.nginx_peer import NginxTest
 
-NGINX = ROOT / "build/deps/peers/usr/sbin/nginx"
 SIZE = 100_000
 VUS, ITERATIONS = 4, 40
-
-CONFIG = """
-daemon off; master_process off; pid nginx.pid; error_log error.log;
-events {}
-http {
-  log_format facts '$server_port $server_protocol $status $body_bytes_sent $connection $ssl_protocol';
-  access_log access.log facts;
-  client_body_temp_path .; proxy_temp_path .; fastcgi_temp_path .; uwsgi_temp_path .; scgi_temp_path .;
-  ssl_protocols TLSv1.2 TLSv1.3; ssl_certificate cert.pem; ssl_certificate_key key.pem;
-  server {
-    listen 127.0.0.1:%d; listen 127.0.0.1:%d ssl; listen 127.0.0.1:%d ssl http2;
-    root files;
-    location /moved { return 301 /file; }
-  }
-}
-"""
 
 SCRIPT = """
 import http from 'k6/http';
@@ -48,24 +30,15 @@ export default function () {
 """ % (VUS, ITERATIONS, SIZE)
 
 
-class Nginx(LockstepTest):
+class Nginx(NginxTest):
+    FACTS = "$server_port $server_protocol $status $body_bytes_sent $connection $ssl_protocol"
+    HTTP2 = "ssl http2"
+    SERVES = "root files; location /moved { return 301 /file; }"
+
     def setUp(self):
         super().setUp()
-        if not NGINX.exists():
-            self.fail(f"{NGINX} is not there: run scripts/setup --tests")
-        self.ports = [free_port() for _ in range(3)]
         (self.folder / "files").mkdir()
         (self.folder / "files/file").write_bytes(b"x" * SIZE)
-        (self.folder / "nginx.conf").write_text(CONFIG % tuple(self.ports), "utf-8")
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-                        "-keyout", "key.pem", "-out", "cert.pem"], cwd=self.folder, check=True, capture_output=True)
-        self.server = subprocess.Popen([NGINX, "-p", self.folder, "-c", "nginx.conf"], stderr=subprocess.DEVNULL)
-        self.addCleanup(self.server.wait, PATIENCE)
-        self.addCleanup(self.server.terminate)
-        self.wait_for_port(self.ports[2], self.server)
-
-    def log(self):
-        return [line.split() for line in (self.folder / "access.log").read_text("utf-8").splitlines()]
 
     def test_it_logs_what_the_run_counts(self):
         plain, tls, h2 = self.ports
