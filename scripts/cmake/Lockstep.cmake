@@ -57,8 +57,8 @@ function(lockstep_executable name)
 endfunction()
 
 # lockstep_test(NAME SOURCES x_test.cc DEPS lib... [LABELS unit|sim|integration|no_tsan|slow]): one gtest binary
-# for one library, so that a broken layer shows as a link error. `no_tsan`: links V8 or gRPC, which are not built for
-# ThreadSanitizer.
+# for one library, so that a broken layer shows as a link error. `no_tsan`: uses V8, gRPC or protobuf's reflection,
+# which are not built for ThreadSanitizer.
 function(lockstep_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;LABELS" ${ARGN})
   if(NOT ARG_LABELS)
