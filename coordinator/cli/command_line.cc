@@ -2,6 +2,7 @@
 // checked here, so that every mistake names its flag and what is allowed.
 #include <algorithm>
 #include <memory>
+#include <set>
 #include <utility>
 
 #include "CLI/CLI.hpp"
@@ -18,6 +19,7 @@
 #include "coordinator/cli/certs_flags.h"
 #include "coordinator/cli/commands.h"
 #include "coordinator/cli/flag_tables.h"
+#include "coordinator/cli/words.h"
 
 namespace lockstep::coordinator {
 namespace {
@@ -33,7 +35,8 @@ struct Raw {
   std::vector<std::string> warnings;
 
   std::map<std::string, std::vector<std::string>> values;  // flag -> what was given
-  std::string last_word;  // where CLI11 puts what is in `values`, too
+  std::set<std::string> switches;  // the flags that take a value only as --flag=value
+  std::string last_word;           // where CLI11 puts what is in `values`, too
   std::string script;
   std::string address;
   std::string base, fresh;  // of compare
@@ -43,10 +46,13 @@ template <size_t N>
 void AddFlags(const FlagSpec (&specs)[N], CLI::App* app, Raw* raw) {
   for (const FlagSpec& spec : specs) {
     std::vector<std::string>* values = &raw->values[spec.name];
-    const auto collect = [values](const std::string& value) { values->push_back(value); };
+    const auto collect = [values](const std::string& value) {
+      values->push_back(value == kEmptyValue ? "" : value);
+    };
     if (spec.kind == Kind::kBool || absl::string_view(spec.name) == "http-debug") {
       // As text, "true" without "=value": what the word means is judged with all other errors.
       app->add_flag(spec.flag, raw->last_word, spec.help)->each(collect);
+      raw->switches.insert(spec.name);
       continue;
     }
     app->add_option_function<std::vector<std::string>>(
@@ -215,14 +221,27 @@ Options ReadOptionFlags(Reader& reader) {
   return parsed.options;
 }
 
+// k6 also takes tests from archives. A file with an archive's name is taken for one unless --type
+// says otherwise, so that it is not read as JavaScript.
+void RefuseArchives(Reader& reader, absl::string_view script) {
+  constexpr char kInstead[] =
+      "archives are not supported; give the script itself (a .js or .ts file)";
+  const std::optional<std::string> type = reader.Text("type", "TYPE");
+  if (type == "archive") {
+    reader.Expected(*type, absl::StrCat("js: ", kInstead));
+  } else if (type.has_value() && *type != "js") {
+    reader.Expected(*type, "js");
+  } else if (!type.has_value() && absl::EndsWithIgnoreCase(script, ".tar")) {
+    reader.Error(absl::StrCat("the script \"", script, "\" is an archive: ", kInstead));
+  }
+}
+
 TestSettings ReadTest(Reader& reader, bool system_variables) {
   TestSettings test;
   test.script = reader.raw().script;
   test.flags = ReadOptionFlags(reader);
   test.config_file = reader.String("config", "CONFIG");
-  test.type = reader.Choice<ScriptType>(
-      "type", "TYPE", {{"js", ScriptType::kJs}, {"archive", ScriptType::kArchive}},
-      ScriptType::kGuess);
+  RefuseArchives(reader, test.script);
   test.include_system_env_vars =
       reader.Bool("include-system-env-vars", "INCLUDE_SYSTEM_ENV_VARS").value_or(system_variables);
   reader.Choice<int>("compatibility-mode", "COMPATIBILITY_MODE",
@@ -316,6 +335,8 @@ RunSettingsFlags ReadRun(Reader& reader) {
   }
   if (reader.Is("no-summary", "NO_SUMMARY")) {
     run.summary_mode = SummaryMode::kDisabled;
+    reader.raw().warnings.push_back(
+        "--no-summary: k6 has dropped this flag; --summary-mode=disabled says the same");
   }
   run.summary_export = reader.String("summary-export", "SUMMARY_EXPORT");
   run.new_machine_readable_summary =
@@ -446,12 +467,16 @@ class Parser {
     if (args == std::vector<std::string>{"--version"}) {
       args = {"version"};
     }
+    if (std::optional<CommandLineExit> wrong = RefuseUnknownCommand(args); wrong.has_value()) {
+      return *std::move(wrong);
+    }
+    args = KeepEmptyValues(HelpAsFlag(std::move(args)), raw_.switches);
     std::reverse(args.begin(), args.end());  // as CLI11 takes them
     // The only place where its exceptions can surface.
     try {
       app_.parse(args);
     } catch (const CLI::CallForHelp&) {
-      return CommandLineExit{.output = Chosen()->help()};
+      return CommandLineExit{.output = Deepest()->help()};
     } catch (const CLI::ParseError& error) {
       return CommandLineExit{
           .code = ExitCode::kOther,
@@ -498,6 +523,29 @@ class Parser {
     add("resume", "resume the run");
     AddFlags(kScaleFlags, add("scale", "change the VUs of externally controlled scenarios"), &raw_);
     AddFlags(kStopFlags, add("stop", "end the run"), &raw_);
+  }
+  // The first word, or the one after `help`, has to be a command, unless it is a flag.
+  std::optional<CommandLineExit> RefuseUnknownCommand(const std::vector<std::string>& args) {
+    const size_t at = !args.empty() && args.front() == "help" ? 1 : 0;
+    if (at >= args.size() || absl::StartsWith(args[at], "-")) {
+      return std::nullopt;
+    }
+    std::vector<std::string> commands;
+    for (const CLI::App* command : app_.get_subcommands(nullptr)) {
+      commands.push_back(command->get_name());
+    }
+    commands.emplace_back("help");
+    if (std::find(commands.begin(), commands.end(), args[at]) != commands.end()) {
+      return std::nullopt;
+    }
+    return CommandLineExit{.code = ExitCode::kOther, .error = UnknownCommand(args[at], commands)};
+  }
+  CLI::App* Deepest() {
+    CLI::App* app = &app_;
+    while (!app->get_subcommands().empty()) {
+      app = app->get_subcommands().front();
+    }
+    return app;
   }
   CLI::App* Chosen() {
     const std::vector<CLI::App*> chosen = app_.get_subcommands();
@@ -549,7 +597,10 @@ class Parser {
 
   Raw raw_;
   CertsCommand certs_;
-  CLI::App app_{"Lockstep runs k6 scripts on one machine or many", "lockstep"};
+  CLI::App app_{
+      "Lockstep runs k6 scripts on one machine or many; `lockstep help COMMAND` shows a command's "
+      "flags",
+      "lockstep"};
   bool version_ = false;
 };
 

@@ -31,14 +31,12 @@ struct LogSettings {
   std::string console_output;  // file that console.* lines go to instead; empty: none
 };
 
-enum class ScriptType { kGuess, kJs, kArchive };
 enum class SummaryMode { kCompact, kFull, kDisabled };
 
-// What `run`, `coordinator`, `inspect`, `plan` and `archive` have in common: a script and its
+// What `run`, `coordinator`, `inspect` and `plan` have in common: a script and its
 // options.
 struct TestSettings {
   std::string script;  // a path, or "-" for standard input
-  ScriptType type = ScriptType::kGuess;
   std::string
       config_file;  // --config; empty: lockstep.yaml beside the working directory, if there is one
   Options flags;    // the flags' tier

@@ -64,7 +64,7 @@ inline constexpr FlagSpec kOptionFlags[] = {
     {"-e,--env", "env", "", Kind::kList, "variable of the script: NAME=value"},
     {"--include-system-env-vars", "include-system-env-vars", "", Kind::kBool,
      "pass the system's variables on"},
-    {"-t,--type", "type", "", Kind::kValue, "js or archive"},
+    {"-t,--type", "type", "", Kind::kValue, "js; archives are not supported"},
     {"--compatibility-mode", "compatibility-mode", "", Kind::kValue, "extended or base"},
     {"-c,--config", "config", "", Kind::kValue, "configuration file (lockstep.yaml)"},
 };

@@ -141,7 +141,17 @@ TEST(CommandLine, RefusesBadValuesByNameWithCode104) {
        "--summary-mode: invalid value \"x\": expected one of compact, full, disabled, legacy"},
       {{"run", "--log-output", "x", "s.js"},
        "log-output: invalid value \"x\": expected one of stderr, stdout, none, file=PATH"},
-      {{"run", "--type", "x", "s.js"}, "--type: invalid value \"x\": expected one of js, archive"},
+      {{"run", "--type", "x", "s.js"}, "--type: invalid value \"x\": expected js"},
+      {{"run", "--type=archive", "s.js"},
+       "--type: invalid value \"archive\": expected js: archives are not supported; give the "
+       "script itself (a .js or .ts file)"},
+      {{"inspect", "bundle.tar"},
+       "the script \"bundle.tar\" is an archive: archives are not supported; give the script "
+       "itself (a .js or .ts file)"},
+      {{"run", "--vus=", "s.js"}, "--vus: invalid value \"\": expected an integer"},
+      {{"run", "--paused=", "s.js"}, "--paused: invalid value \"\": expected true or false"},
+      {{"run", "--no-summary=", "s.js"},
+       "--no-summary: invalid value \"\": expected true or false"},
       {{"run", "--throw=maybe", "s.js"},
        "--throw: invalid value \"maybe\": expected true or false"},
       {{"run", "--http-debug=all", "s.js"}, "--http-debug: invalid value \"all\""},
@@ -193,6 +203,41 @@ TEST(CommandLine, ShowsTheCompactSummaryForTheLegacyOneAndSaysSo) {
   auto result = ParseCommandLine({"run", "--summary-mode=legacy", "s.js"}, {});
   EXPECT_THAT(std::get<CommandLine>(result).warnings,
               ElementsAre(HasSubstr("--summary-mode=legacy: k6 has dropped this text")));
+}
+
+TEST(CommandLine, AFlagWithNothingBehindItsEqualsSignIsEmpty) {
+  const RunCommand run =
+      Parsed<RunCommand>({"run", "--user-agent=", "--system-tags=", "--summary-trend-stats=",
+                          "--blacklist-ip=", "--env=A=", "s.js"});
+  EXPECT_EQ(run.test.script, "s.js");
+  EXPECT_EQ(run.test.flags.user_agent, "");
+  EXPECT_EQ(run.test.flags.system_tags, std::vector<std::string>());
+  EXPECT_EQ(run.test.flags.summary_trend_stats, std::vector<std::string>());
+  EXPECT_THAT(run.test.env, ElementsAre(Pair("A", "")));
+  EXPECT_EQ(Parsed<CertsCommand>({"certs", "init", "--folder=", "fleet"}).name, "fleet");
+  EXPECT_EQ(Parsed<RunCommand>({"run", "--", "--odd="}).test.script, "--odd=");
+}
+
+TEST(CommandLine, NamesAnUnknownCommandAndThoseThereAre) {
+  EXPECT_EQ(Refused({"frobnicate", "-u", "1"}).error,
+            "unknown command \"frobnicate\"; there are run, coordinator, inspect, plan, status, "
+            "pause, resume, scale, stop, compare, certs, version, help; see `lockstep --help`");
+  EXPECT_THAT(Refused({"archive", "s.js"}).error, HasSubstr("Archives are not built"));
+  EXPECT_THAT(Refused({"s.js"}).error, HasSubstr("To run a script: lockstep run SCRIPT"));
+  EXPECT_THAT(Refused({"help", "frobnicate"}).error, HasSubstr("unknown command \"frobnicate\""));
+}
+
+TEST(CommandLine, HelpIsACommandToo) {
+  EXPECT_EQ(Refused({"help"}).output, Refused({"--help"}).output);
+  EXPECT_EQ(Refused({"help", "run"}).output, Refused({"run", "--help"}).output);
+  EXPECT_THAT(Refused({"help", "certs", "agent"}).output, HasSubstr("--days"));
+  EXPECT_EQ(Refused({"help", "run"}).code, ExitCode::kSuccess);
+}
+
+TEST(CommandLine, SaysThatK6HasDroppedNoSummary) {
+  auto result = ParseCommandLine({"run", "--no-summary", "s.js"}, {});
+  EXPECT_THAT(std::get<CommandLine>(result).warnings,
+              ElementsAre(HasSubstr("--no-summary: k6 has dropped this flag")));
 }
 
 TEST(CommandLine, ShowsHelp) {
