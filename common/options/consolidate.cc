@@ -100,6 +100,7 @@ void FillDefaults(Options* options) {
   Default(&options->no_connection_reuse, false);
   Default(&options->no_vu_connection_reuse, false);
   Default(&options->min_iteration_duration, absl::ZeroDuration());
+  Default(&options->system_tags, DefaultSystemTags());
   Default(&options->summary_trend_stats,
           std::vector<std::string>{"avg", "min", "med", "max", "p(90)", "p(95)"});
   Default(&options->metric_samples_buffer_size, int64_t{1000});

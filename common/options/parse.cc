@@ -378,6 +378,11 @@ ParsedOptions ParseOptionsObject(const nlohmann::json& object, absl::string_view
     parsed.errors.push_back(
         "execution: `scenarios` and `execution` are two names of one option; give one of them");
   }
+  if (parsed.options.ext.has_value() && parsed.options.ext->is_object() &&
+      parsed.options.ext->contains("loadimpact")) {
+    parsed.warnings.push_back(
+        "ext: \"loadimpact\" has no effect; k6 has dropped it for the option `cloud`");
+  }
   if (!unknown.empty()) {
     parsed.warnings.push_back(
         absl::StrCat("There were unknown fields in ", source, ": ", absl::StrJoin(unknown, ", ")));

@@ -46,8 +46,12 @@ lockstep::SummaryMode ToLibrary(SummaryMode mode) {
 }
 
 std::string InspectionText(const PlannedTest& test, bool execution_requirements) {
-  nlohmann::ordered_json json =
-      ToInspectJson(execution_requirements ? test.options.consolidated : test.options.merged);
+  const Options& consolidated = test.options.consolidated;
+  Options options = execution_requirements ? consolidated : test.options.merged;
+  // k6 gives these two their defaults before anything is consolidated.
+  options.system_tags = consolidated.system_tags;
+  options.summary_trend_stats = consolidated.summary_trend_stats;
+  nlohmann::ordered_json json = ToInspectJson(options);
   if (execution_requirements) {
     json["totalDuration"] = DurationText(test.whole.max_duration);
     json["maxVUs"] = test.whole.max_vus;

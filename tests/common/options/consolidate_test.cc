@@ -47,6 +47,13 @@ TEST(Consolidate, MakesScenariosOutOfShortcuts) {
   EXPECT_EQ(std::get<RampingVusConfig>(Only(stages).executor).start_vus, 4);
 }
 
+TEST(Consolidate, NamesTheSystemTagsThatAreKept) {
+  EXPECT_EQ(ConsolidatedFrom("{}").options.system_tags, DefaultSystemTags());
+  EXPECT_THAT(*ConsolidatedFrom(R"({"systemTags": ["url"]})").options.system_tags,
+              ElementsAre("url"));
+  EXPECT_THAT(*ConsolidatedFrom(R"({"systemTags": []})").options.system_tags, IsEmpty());
+}
+
 TEST(Consolidate, WarnsOfEmptyStagesAndScenarios) {
   for (const char* key : {"stages", "scenarios"}) {
     const std::string value = key == std::string("stages") ? "[]" : "{}";

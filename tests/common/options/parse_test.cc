@@ -59,6 +59,12 @@ TEST(ParseScriptOptions, WarnsOnceOfAllUnknownOptions) {
       ElementsAre("There were unknown fields in the options exported in the script: also, fooBar"));
 }
 
+TEST(ParseScriptOptions, WarnsThatLoadImpactsOptionsAreGone) {
+  EXPECT_THAT(ParseScriptOptions(R"({"ext": {"loadimpact": {"projectID": 1}}})").warnings,
+              ElementsAre(testing::HasSubstr("ext: \"loadimpact\" has no effect")));
+  EXPECT_THAT(ParseScriptOptions(R"({"ext": {"other": {}}})").warnings, testing::IsEmpty());
+}
+
 TEST(ParseScriptOptions, ReadsScenariosOfToday) {
   const ParsedOptions parsed = ParseScriptOptions(R"({"scenarios": {
       "b": {"executor": "constant-vus", "duration": "2s", "env": {"A": "1", "N": 2}, "tags": {"t": "x"},
