@@ -213,6 +213,14 @@ v8::Local<v8::Object> MakeTags(Context context, v8::Local<v8::Value> vu) {
   return made->NewInstance(context).ToLocal(&object) ? object : v8::Object::New(isolate);
 }
 
+// Assigning to it throws, as in k6: an object in its place would get the script's tags and nobody
+// would read them.
+void SetFixed(Context context, v8::Local<v8::Object> object, absl::string_view name,
+              v8::Local<v8::Value> value) {
+  object->DefineOwnProperty(context, JsName(context->GetIsolate(), name), value, v8::ReadOnly)
+      .Check();
+}
+
 v8::Local<v8::Object> MakeVu(Context context, v8::Local<v8::Value> vu) {
   v8::Isolate* isolate = context->GetIsolate();
   const v8::Local<v8::Object> object = v8::Object::New(isolate);
@@ -221,12 +229,12 @@ v8::Local<v8::Object> MakeVu(Context context, v8::Local<v8::Value> vu) {
   DefineProperty<ReadVu<kVuInInstance>>(context, object, "iterationInInstance", vu);
   DefineProperty<ReadVu<kVuInScenario>>(context, object, "iterationInScenario", vu);
   const v8::Local<v8::Object> tags = MakeTags(context, vu);
-  SetProperty(context, object, "tags", tags);
+  SetFixed(context, object, "tags", tags);
   const v8::Local<v8::Object> metrics = v8::Object::New(isolate);
-  SetProperty(context, metrics, "tags", tags);
+  SetFixed(context, metrics, "tags", tags);
   // Metadata go to no aggregate; a script may keep its own there.
-  SetProperty(context, metrics, "metadata", v8::Object::New(isolate));
-  SetProperty(context, object, "metrics", metrics);
+  SetFixed(context, metrics, "metadata", v8::Object::New(isolate));
+  SetFixed(context, object, "metrics", metrics);
   return object;
 }
 

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
+
 #include "tests/agent/js/api/js_harness.h"
 
 namespace lockstep::agent {
@@ -178,6 +180,15 @@ TEST_F(ModulesTest, TagsOfTheVuGoToItsSamples) {
   EXPECT_THAT(Samples("checks"), ElementsAre("1{check:a,k:v,n:1}", "1{check:b,n:1}"));
   EXPECT_THAT(Run("execution.vu.tags.bad = {}"),
               HasSubstr("only String, Boolean and Number types"));
+}
+
+TEST_F(ModulesTest, TheObjectOfTagsCannotBeReplaced) {
+  for (const char* place : {"vu.tags", "vu.metrics.tags", "vu.metrics.metadata", "vu.metrics"}) {
+    EXPECT_EQ("\"TypeError\"",
+              Run(absl::StrCat("'use strict'; try { execution.", place,
+                               " = {k: 'v'}; return 'taken' } catch (e) { return e.name }")))
+        << place;
+  }
 }
 
 TEST_F(ModulesTest, AbortAndFailReachTheVu) {
