@@ -173,8 +173,8 @@ void Exchange::OnFinished(CURLcode code) {
   over_ = true;
   const MonoTime ended = engine_.clock().Mono();
   response_.ended = engine_.clock().Wall();
-  response_.timings =
-      PhasesOf(easy_.get(), {response_.started, prerequest_, first_header_, ended, looking_up_});
+  response_.timings = PhasesOf(TimesOf(easy_.get()),
+                               {response_.started, prerequest_, first_header_, ended, looking_up_});
   FillPeerAndBytes(easy_.get(), response_);
   if (code != CURLE_OK) {
     ReportShortage(easy_.get(), engine_.network());

@@ -23,43 +23,26 @@ long LongInfo(CURL* easy, CURLINFO info) {
   return value;
 }
 
+// curl counts what leaves together with the head as part of the request; a body that left later is
+// added.
+int64_t BytesSent(CURL* easy) {
+  const int64_t request = LongInfo(easy, CURLINFO_REQUEST_SIZE);
+  const int64_t upload = Info(easy, CURLINFO_SIZE_UPLOAD_T);
+  return request < upload ? request + upload : request;
+}
+
 }  // namespace
 
-// curl's times count from an instant of its own, ours from the submission. Differences of curl's
-// times are taken as they are; the border between blocked and sending is our stamp, and so is the
-// first header, whose callback follows curl's start-transfer stamp at once. Only the border between
-// sending and waiting is not exact, by about one system call.
-HttpTimings PhasesOf(CURL* easy, const TransferStamps& stamps) {
-  HttpTimings timings;
-  const absl::Duration connect = absl::Microseconds(Info(easy, CURLINFO_CONNECT_TIME_T));
-  const absl::Duration app_connect = absl::Microseconds(Info(easy, CURLINFO_APPCONNECT_TIME_T));
-  timings.looking_up = stamps.looking_up;
-  if (connect > absl::ZeroDuration()) {
-    timings.connecting = connect - absl::Microseconds(Info(easy, CURLINFO_NAMELOOKUP_TIME_T));
-    timings.connecting = std::max(timings.connecting, absl::ZeroDuration());
-  }
-  if (app_connect > absl::ZeroDuration()) {
-    timings.tls_handshaking = std::max(app_connect - connect, absl::ZeroDuration());
-  }
-  if (stamps.prerequest == MonoTime()) {  // no request was sent
-    timings.blocked = stamps.ended - stamps.started;
-    return timings;
-  }
-  timings.blocked = stamps.prerequest - stamps.started;
-  if (stamps.first_header == MonoTime()) {  // no answer came
-    timings.waiting = stamps.ended - stamps.prerequest;
-    return timings;
-  }
-  const absl::Duration start = absl::Microseconds(Info(easy, CURLINFO_STARTTRANSFER_TIME_T));
-  const absl::Duration total = absl::Microseconds(Info(easy, CURLINFO_TOTAL_TIME_T));
-  const absl::Duration sent = absl::Microseconds(
-      std::max(Info(easy, CURLINFO_PRETRANSFER_TIME_T), Info(easy, CURLINFO_POSTTRANSFER_TIME_T)));
-  const absl::Duration until_first = stamps.first_header - stamps.prerequest;
-  timings.waiting = std::clamp(start - sent, absl::ZeroDuration(), until_first);
-  timings.sending = until_first - timings.waiting;
-  timings.receiving =
-      std::clamp(total - start, absl::ZeroDuration(), stamps.ended - stamps.first_header);
-  return timings;
+CurlTimes TimesOf(CURL* easy) {
+  const auto time = [easy](CURLINFO info) { return absl::Microseconds(Info(easy, info)); };
+  return {.name_lookup = time(CURLINFO_NAMELOOKUP_TIME_T),
+          .connect = time(CURLINFO_CONNECT_TIME_T),
+          .app_connect = time(CURLINFO_APPCONNECT_TIME_T),
+          .pre_transfer = time(CURLINFO_PRETRANSFER_TIME_T),
+          .post_transfer = time(CURLINFO_POSTTRANSFER_TIME_T),
+          .start_transfer = time(CURLINFO_STARTTRANSFER_TIME_T),
+          .total = time(CURLINFO_TOTAL_TIME_T),
+          .bytes_sent = BytesSent(easy)};
 }
 
 void FillTls(EasyHandle& easy, HttpResponse& response) {
@@ -84,11 +67,7 @@ void FillTls(EasyHandle& easy, HttpResponse& response) {
 }
 
 void FillPeerAndBytes(CURL* easy, HttpResponse& response) {
-  // curl counts what leaves together with the head as part of the request; a body that left later
-  // is added.
-  const int64_t request = LongInfo(easy, CURLINFO_REQUEST_SIZE);
-  const int64_t upload = Info(easy, CURLINFO_SIZE_UPLOAD_T);
-  response.bytes_sent = request < upload ? request + upload : request;
+  response.bytes_sent = BytesSent(easy);
   response.bytes_received =
       LongInfo(easy, CURLINFO_HEADER_SIZE) + Info(easy, CURLINFO_SIZE_DOWNLOAD_T);
   const char* ip = nullptr;

@@ -1,4 +1,4 @@
-// What curl knows of a transfer, in the words of HttpResponse: phases, peer, TLS, bytes, failure.
+// What curl knows of a transfer, in the words of HttpResponse: times, peer, TLS, bytes, failure.
 #pragma once
 
 #include <optional>
@@ -11,20 +11,13 @@
 #include "agent/net/easy_handle.h"
 #include "agent/net/http.h"
 #include "agent/net/network.h"
+#include "agent/net/phases.h"
 #include "agent/net/target.h"
 
 namespace lockstep::agent {
 
-// Instants of our own clock; those that did not come are MonoTime().
-struct TransferStamps {
-  MonoTime started;
-  MonoTime prerequest;    // connected (or a kept connection taken), the request follows
-  MonoTime first_header;  // the first line of an answer
-  MonoTime ended;
-  absl::Duration looking_up;
-};
-
-HttpTimings PhasesOf(CURL* easy, const TransferStamps& stamps);
+// Whatever came to pass; after the transfer, or while it has its connection.
+CurlTimes TimesOf(CURL* easy);
 
 // While the transfer has its connection: version and cipher suite as k6 spells them, and what the
 // server stapled.

@@ -251,7 +251,7 @@ void CurlWebSocket::Refuse(HttpError error) {
 void CurlWebSocket::StampHandshake() {
   stamps_.ended = engine_.clock().Mono();
   response_.ended = engine_.clock().Wall();
-  response_.timings = PhasesOf(easy_.get(), stamps_);
+  response_.timings = PhasesOf(TimesOf(easy_.get()), stamps_);
   FillPeerAndBytes(easy_.get(), response_);
   bytes_sent_ = response_.bytes_sent;
 }
