@@ -96,7 +96,7 @@ void ScenarioRunner::Begin(MonoTime start) {
     end_timer_ = loop_.At(end, [this] {
       end_timer_ = TimerId::kNone;
       EndStarts(EndOfStarts::kTimeIsUp);
-      InterruptAt(start_ + plan_.regular_duration + config_.graceful_stop);
+      InterruptAt(*start_ + plan_.regular_duration + config_.graceful_stop);
     });
   }
   Check();
@@ -136,10 +136,10 @@ void ScenarioRunner::GracefulStop(MonoTime deadline) {
     case ScenarioState::kRunning:
       stopped_ = true;
       EndStarts(EndOfStarts::kStopped);
-      InterruptAt(std::min(deadline, start_ + plan_.regular_duration + config_.graceful_stop));
+      InterruptAt(std::min(deadline, *start_ + plan_.regular_duration + config_.graceful_stop));
       return;
     case ScenarioState::kStopping:
-      if (start_ != MonoTime()) {
+      if (start_.has_value()) {
         InterruptAt(deadline);
       }
       return;
@@ -159,7 +159,7 @@ void ScenarioRunner::Check() {
   }
   check_timer_ = loop_.At(loop_.clock().Mono(), [this] {
     check_timer_ = TimerId::kNone;
-    const bool never_began = state_ == ScenarioState::kStopping && start_ == MonoTime();
+    const bool never_began = state_ == ScenarioState::kStopping && !start_.has_value();
     if (never_began || executor_->finished()) {
       End();
     }
@@ -171,7 +171,7 @@ void ScenarioRunner::End() {
     loop_.Cancel(std::exchange(*timer, TimerId::kNone));
   }
   end_ = loop_.clock().Mono();
-  if (start_ != MonoTime()) {
+  if (start_.has_value()) {
     executor_->Settle();
   }
   state_ = Fulfilled() ? ScenarioState::kDone : ScenarioState::kInterrupted;
@@ -183,15 +183,15 @@ bool ScenarioRunner::Fulfilled() const {
   if (CountsIterations(config_.executor)) {
     return counters_.full() == plan_.iterations;
   }
-  return !stopped_ || (plan_.regular_duration == absl::InfiniteDuration() && start_ != MonoTime());
+  return !stopped_ || (plan_.regular_duration == absl::InfiniteDuration() && start_.has_value());
 }
 
 absl::Duration ScenarioRunner::Elapsed() const {
-  if (start_ == MonoTime()) {
+  if (!start_.has_value()) {
     return absl::ZeroDuration();
   }
   const MonoTime until = ended() ? end_ : loop_.clock().Mono();
-  return std::clamp(until - start_, absl::ZeroDuration(), plan_.regular_duration);
+  return std::clamp(until - *start_, absl::ZeroDuration(), plan_.regular_duration);
 }
 
 double ScenarioRunner::Progress(absl::Duration elapsed) const {

@@ -71,9 +71,9 @@ class ScenarioRunner {
   absl::AnyInvocable<void()> on_ended_;
 
   ScenarioState state_ = ScenarioState::kWaiting;
-  bool stopped_ = false;  // by the user, before its time was up
-  MonoTime start_;        // once begun
-  MonoTime end_;          // once ended
+  bool stopped_ = false;           // by the user, before its time was up
+  std::optional<MonoTime> start_;  // once begun
+  MonoTime end_;                   // once ended
   TimerId begin_timer_ = TimerId::kNone;
   TimerId end_timer_ = TimerId::kNone;
   TimerId interrupt_timer_ = TimerId::kNone;

@@ -115,6 +115,20 @@ TEST_F(ScenarioEngineTest, StopInterruptsAtOnceAlsoAfterAGracefulStop) {
   }
 }
 
+// What a clock's zero means is nobody's business but the clock's. Found by fuzzing.
+TEST_F(ScenarioEngineTest, StopInterruptsWhatBeganAtTheClocksZero) {
+  t0 = MonoTime();
+  Make({Scenario(ConstantVusConfig{1, 10'000 * kSecond})}, Taking(10'000 * kSecond));
+  Start();
+  loop.RunFor(kSecond);
+  EXPECT_EQ(agent().pool.running(), 1);
+  agent().engine->GracefulStop();
+  agent().engine->Stop();
+  loop.RunFor(kSecond);
+  EXPECT_EQ(agent().pool.running(), 0);
+  EXPECT_TRUE(agent().done);
+}
+
 TEST_F(ScenarioEngineTest, StoppingBeforeTheStartEndsWithoutRunning) {
   Make({Scenario(SharedIterationsConfig{2, 5})}, Taking(kSecond));
   agent().engine->GracefulStop();
