@@ -113,6 +113,7 @@ void Conductor::AbandonRun() {
   host_.Reset([this] {
     engine_.reset();
     options_.reset();
+    t0_.reset();
     stage_ = Stage::kNew;
     started_ = measured_ = in_setup_ = drained_ = false;
     phase_ = Phase::kIdle;
@@ -242,7 +243,9 @@ void Conductor::Handle(const v1::CoordinatorMessage& message) {
 
 void Conductor::OnStart(const v1::Start& start) {
   started_ = true;
-  MonoTime t0 = session_.clock().ToLocal(start.t0_coordinator_mono_ns());
+  const MonoTime t0 = session_.clock().ToLocal(start.t0_coordinator_mono_ns());
+  t0_ = t0;
+  SealEachSecond();
   host_.SetRunStart(t0, absl::FromUnixNanos(start.t0_wall_unix_ns()));
   SendProgress();
   if (health_ != nullptr) {

@@ -118,6 +118,8 @@ class Conductor final : private EngineEvents {
   // Seals what is measured, then calls `then`; seals are done one after another.
   void SealThen(absl::AnyInvocable<void()> then);
   void NextSeal();
+  // At whole seconds after T0, as all agents do: a second's batches of the fleet are about the same
+  // second. Before T0 is known, each second from now on.
   void SealEachSecond();
   void SendBatches();
   void Resend();
@@ -175,6 +177,7 @@ class Conductor final : private EngineEvents {
   bool sealing_ = false;
   std::unique_ptr<Outbox> outbox_ = std::make_unique<Outbox>();
   MonoTime last_batch_sent_;
+  std::optional<MonoTime> t0_;
   TimerId seal_timer_ = TimerId::kNone;
   TimerId progress_timer_ = TimerId::kNone;
   TimerId resend_timer_ = TimerId::kNone;

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "agent/rpc/conductor.h"
+#include "common/base/beat.h"
 #include "common/health/lag.h"
 
 namespace lockstep::agent {
@@ -65,7 +66,10 @@ void Conductor::NextSeal() {
 }
 
 void Conductor::SealEachSecond() {
-  seal_timer_ = loop_.After(kSealEvery, [this] {
+  const MonoTime now = loop_.clock().Mono();
+  loop_.Cancel(seal_timer_);
+  seal_timer_ = loop_.At(NextBeat(t0_.value_or(now), kSealEvery, now), [this] {
+    seal_timer_ = TimerId::kNone;
     if (drained_) {
       return;
     }

@@ -19,10 +19,15 @@ void SlidingWindow::Push(absl::Duration at, Aggregate slice) {
     slices_.back().aggregate.trend().Compact();
   }
   last_ = at;
-  while (slices_.front().end <= at - length_) {
+  while (slices_.size() > 1 && NearerWithoutOldest()) {
     samples_ -= slices_.front().aggregate.count();
     slices_.pop_front();
   }
+}
+
+bool SlidingWindow::NearerWithoutOldest() const {
+  const absl::Duration without = last_ - slices_.front().end;
+  return absl::AbsDuration(without - length_) <= absl::AbsDuration(covered() - length_);
 }
 
 Aggregate SlidingWindow::Value() const {

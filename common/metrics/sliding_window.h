@@ -23,10 +23,10 @@ class SlidingWindow {
   // `length` > 0.
   SlidingWindow(MetricType type, absl::Duration length) : type_(type), length_(length) {}
 
-  // Adds what was measured between the last Push (or 0) and `at`, and drops the slices that ended
-  // before `at` - length. `at` never decreases.
+  // Adds what was measured between the last Push (or 0) and `at`, and drops the oldest slices as
+  // long as the rest comes nearer to the length. `at` never decreases.
   void Push(absl::Duration at, Aggregate slice);
-  // All slices together. Covers `length`, and at most one slice more.
+  // All slices together. Covers `length`, give or take half a slice.
   Aggregate Value() const;
   // The time from the begin of the oldest slice to the last Push.
   absl::Duration covered() const;
@@ -41,6 +41,8 @@ class SlidingWindow {
     absl::Duration end;
     Aggregate aggregate;
   };
+
+  bool NearerWithoutOldest() const;
 
   MetricType type_;
   absl::Duration length_;

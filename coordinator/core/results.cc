@@ -57,8 +57,8 @@ void Results::AddVus(int64_t vus, int64_t vus_max) {
   }
 }
 
-std::optional<std::string> Results::CheckThresholds(absl::Duration elapsed) {
-  ThresholdSet::Outcome outcome = thresholds_.Evaluate(*store_, elapsed);
+std::optional<std::string> Results::CheckThresholds(absl::Duration measured) {
+  ThresholdSet::Outcome outcome = thresholds_.Evaluate(*store_, measured);
   return outcome.abort ? std::make_optional(CrossedMessage(outcome)) : std::nullopt;
 }
 

@@ -47,7 +47,7 @@ class Results final : public RunResults {
 
   absl::Status Merge(const std::string& agent, absl::string_view batch) override;
   void AddVus(int64_t vus, int64_t vus_max) override;
-  std::optional<std::string> CheckThresholds(absl::Duration elapsed) override;
+  std::optional<std::string> CheckThresholds(absl::Duration measured) override;
   std::optional<std::string> FinalThresholds(absl::Duration elapsed) override;
   std::string SummaryData(absl::Duration elapsed, const v1::SetupValue& setup) override;
   void DescribeThresholds(v1::RunStatus* status) const override;

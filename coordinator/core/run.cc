@@ -25,6 +25,7 @@ Run::Run(EventLoop& loop, Fleet& fleet, TestSource& source, RunResults& results,
 Run::~Run() {
   loop_.Cancel(limit_timer_);
   loop_.Cancel(tick_timer_);
+  loop_.Cancel(judge_timer_);
 }
 
 void Run::Begin(Events events) {

@@ -194,6 +194,7 @@ class Run {
   void StopAll();
   void GracefulStopAll();
   void Tick();
+  void JudgeEachSecond();
   bool HasEnded(const std::string& scenario) const;
   bool WithinTolerance() const;
   void AddMember(const AgentRecord& record);
@@ -230,6 +231,7 @@ class Run {
   RunState state_ = RunState::kWaitingForAgents;
   TimerId limit_timer_ = TimerId::kNone;
   TimerId tick_timer_ = TimerId::kNone;
+  TimerId judge_timer_ = TimerId::kNone;
   std::vector<RunMember>
       members_;  // in the order of their joining, lost ones too once work is assigned
   std::vector<AgentId> spares_;  // in the order of their joining

@@ -92,9 +92,9 @@ class RunResults {
   virtual absl::Status Merge(const std::string& agent, absl::string_view batch) = 0;
   // One sample each of `vus` and `vus_max`.
   virtual void AddVus(int64_t vus, int64_t vus_max) = 0;
-  // Judges the thresholds `elapsed` after T0. The reason to stop, if one with abortOnFail is
-  // crossed.
-  virtual std::optional<std::string> CheckThresholds(absl::Duration elapsed) = 0;
+  // Judges the thresholds, once a second; what was measured until `measured` after T0 has been
+  // merged. The reason to stop, if one with abortOnFail is crossed.
+  virtual std::optional<std::string> CheckThresholds(absl::Duration measured) = 0;
   // Judges them for the last time. The reason to fail, if any is crossed.
   virtual std::optional<std::string> FinalThresholds(absl::Duration elapsed) = 0;
   // What handleSummary gets, as JSON.

@@ -7,13 +7,16 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
+#include "common/base/beat.h"
 #include "common/base/status_macros.h"
 #include "coordinator/core/run.h"
 
 namespace lockstep::coordinator {
 namespace {
 
-constexpr absl::Duration kTick = absl::Seconds(1);
+constexpr absl::Duration kSecond = absl::Seconds(1);
+// How long after its second a batch may arrive, to be judged with it.
+constexpr absl::Duration kBatchesWithin = absl::Milliseconds(500);
 // How long interrupted iterations may take to unwind.
 constexpr absl::Duration kStopWithin = absl::Seconds(10);
 
@@ -196,7 +199,7 @@ void Run::EnterPreparing() {
 }
 
 void Run::EnterSetup() {
-  tick_timer_ = loop_.After(kTick, [this] { Tick(); });
+  tick_timer_ = loop_.After(kSecond, [this] { Tick(); });
   SetState(RunState::kSetup, plan_->setup_timeout + settings_.lease);
   if (!plan_->has_setup) {
     setup_ok_ = true;
@@ -244,6 +247,25 @@ void Run::EnterRunning() {
   message.mutable_start()->set_t0_wall_unix_ns(absl::ToUnixNanos(loop_.clock().Wall() + lead));
   SetState(RunState::kRunning, lead + plan_->length + settings_.lease + kStopWithin);
   SendToAll(message);
+  JudgeEachSecond();
+}
+
+// Agents seal what they measured at whole seconds after T0. Half a second later all of it is here,
+// and nothing of the next second: a window of thresholds holds the seconds that it says.
+void Run::JudgeEachSecond() {
+  judge_timer_ = loop_.At(NextBeat(t0_ + kBatchesWithin, kSecond, loop_.clock().Mono()), [this] {
+    judge_timer_ = TimerId::kNone;
+    if (state_ != RunState::kRunning) {
+      return;
+    }
+    const absl::Duration measured = absl::Floor(elapsed() - kBatchesWithin, kSecond);
+    if (std::optional<std::string> crossed = results_.CheckThresholds(measured);
+        crossed.has_value()) {
+      EndEarly(ExitCode::kThresholdsHaveFailed, *crossed, false, /*now=*/true);
+      return;
+    }
+    JudgeEachSecond();
+  });
 }
 
 void Run::EnterDraining() {
@@ -337,7 +359,7 @@ void Run::Finish() {
 }
 
 void Run::Tick() {
-  tick_timer_ = loop_.After(kTick, [this] { Tick(); });
+  tick_timer_ = loop_.After(kSecond, [this] { Tick(); });
   int64_t vus = 0;
   int64_t vus_max = 0;
   for (const RunMember& member : members_) {
@@ -349,12 +371,6 @@ void Run::Tick() {
   results_.AddVus(vus, vus_max);
   if (events_.on_tick) {
     events_.on_tick();
-  }
-  if (state_ == RunState::kRunning) {
-    if (std::optional<std::string> crossed = results_.CheckThresholds(elapsed());
-        crossed.has_value()) {
-      EndEarly(ExitCode::kThresholdsHaveFailed, *crossed, false, /*now=*/true);
-    }
   }
 }
 

@@ -241,13 +241,18 @@ class SimResults final : public coordinator::RunResults {
     return absl::OkStatus();
   }
   void AddVus(int64_t, int64_t) override {}
-  std::optional<std::string> CheckThresholds(absl::Duration) override { return std::nullopt; }
+  std::optional<std::string> CheckThresholds(absl::Duration measured) override {
+    judged_.emplace_back(measured, ledger_.counted().size());
+    return std::nullopt;
+  }
   std::optional<std::string> FinalThresholds(absl::Duration) override { return std::nullopt; }
   std::string SummaryData(absl::Duration, const v1::SetupValue&) override { return "{}"; }
   void DescribeThresholds(v1::RunStatus*) const override {}
+  const std::vector<std::pair<absl::Duration, size_t>>& judged() const { return judged_; }
 
  private:
   Ledger& ledger_;
+  std::vector<std::pair<absl::Duration, size_t>> judged_;
 };
 
 // The coordinator's side and the agents of one run.
@@ -349,6 +354,7 @@ class Fleet {
                                   member.progress, agents_[agent]->recorder.dropped});
     }
     outcome_.log = log_.messages;
+    outcome_.judged = results_.judged();
   }
 
   const SimSetup& setup_;

@@ -93,6 +93,9 @@ struct SimOutcome {
   int setups = 0, teardowns = 0, summaries = 0;
   bool started = false;     // T0 was announced
   absl::Duration worst_t0;  // of a living agent's T0 from the first one's
+  // At each judgement of the thresholds: until when all is measured, and how many iterations the
+  // batches had counted.
+  std::vector<std::pair<absl::Duration, size_t>> judged;
 };
 
 // Plays one run to its end, or for an hour of simulated time.

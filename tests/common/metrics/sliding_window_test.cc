@@ -69,6 +69,29 @@ TEST(SlidingWindow, BoundsItsSlicesHoweverLongItIsAndHoweverOftenItIsCut) {
   EXPECT_EQ(absl::ToDoubleSeconds(window.covered()), window.Value().counter().sum());
 }
 
+// Cuts that come a little early or late neither double a short window nor empty it.
+TEST(SlidingWindow, CoversItsLengthThoughCutsWaver) {
+  SlidingWindow window(MetricType::kCounter, absl::Seconds(1));
+  for (const int milliseconds : {990, 2010, 2995, 4003, 4998, 6100, 6900}) {
+    Aggregate slice(MetricType::kCounter);
+    slice.Add(10, absl::UnixEpoch());
+    window.Push(absl::Milliseconds(milliseconds), std::move(slice));
+    EXPECT_EQ(window.Value().counter().sum(), 10) << milliseconds;
+  }
+}
+
+// The rest of a run after its last whole second is not a window.
+TEST(SlidingWindow, TakesAShortLastSliceTogetherWithTheOneBefore) {
+  SlidingWindow window(MetricType::kCounter, absl::Seconds(1));
+  for (const int milliseconds : {1000, 2000, 2300}) {
+    Aggregate slice(MetricType::kCounter);
+    slice.Add(milliseconds, absl::UnixEpoch());
+    window.Push(absl::Milliseconds(milliseconds), std::move(slice));
+  }
+  EXPECT_EQ(window.Value().counter().sum(), 4300);
+  EXPECT_EQ(window.covered(), absl::Milliseconds(1300));
+}
+
 TEST(SlidingWindow, IsEmptyAfterALengthOfSilence) {
   SlidingWindow window(MetricType::kRate, absl::Seconds(2));
   Aggregate slice(MetricType::kRate);

@@ -48,8 +48,9 @@ class FakeResults final : public RunResults {
     return absl::OkStatus();
   }
   void AddVus(int64_t vus, int64_t vus_max) override { vus_seen.emplace_back(vus, vus_max); }
-  std::optional<std::string> CheckThresholds(absl::Duration elapsed) override {
-    return elapsed >= abort_after ? std::make_optional<std::string>("crossed, stopping")
+  std::optional<std::string> CheckThresholds(absl::Duration measured) override {
+    checked.push_back(measured);
+    return measured >= abort_after ? std::make_optional<std::string>("crossed, stopping")
                                   : std::nullopt;
   }
   std::optional<std::string> FinalThresholds(absl::Duration) override {
@@ -60,6 +61,7 @@ class FakeResults final : public RunResults {
 
   std::vector<std::string> merged;
   std::vector<std::pair<int64_t, int64_t>> vus_seen;
+  std::vector<absl::Duration> checked;
   absl::Duration abort_after = absl::InfiniteDuration();
   bool fail_at_end = false;
 };

@@ -190,6 +190,14 @@ TEST_F(RunTest, AbortOnFailStopsTheRunWithinASecond) {
   EXPECT_THAT(agent(0).asked, Contains("stop"));
 }
 
+TEST_F(RunTest, ThresholdsAreJudgedForWholeSecondsSinceT0) {
+  Begin(1);
+  agent(0).iterate_for = absl::Milliseconds(3600);
+  loop.RunFor(absl::Seconds(10));
+  EXPECT_EQ(code(), 0);
+  EXPECT_THAT(results.checked, ElementsAre(absl::Seconds(1), absl::Seconds(2), absl::Seconds(3)));
+}
+
 TEST_F(RunTest, ADeadAgentIsNamedWithinItsLeaseAndFailsTheRun) {
   source.plan->share_of = [](const SegmentTuple& segment) {
     return AgentShare{.scenarios = {{"a", segment.Scale(120), 3}, {"b", -1, 4}}, .max_vus = 7};
