@@ -38,6 +38,7 @@ uint32_t Accumulator::NewSeries(MetricId metric, TagSetId tags, absl::Time time)
   return number;
 }
 
+// `row` is of the tag set without its metadata.
 void Accumulator::AddTo(Row& row, MetricId metric, TagSetId tags, double value, absl::Time time) {
   if (!std::isfinite(value)) [[unlikely]] {
     ++refused_samples_;
@@ -49,9 +50,10 @@ void Accumulator::AddTo(Row& row, MetricId metric, TagSetId tags, double value, 
   }
   uint32_t number = row[column];
   if (number == kNone) [[unlikely]] {
-    number = NewSeries(metric, tags, time);
+    const TagSetId indexed = tags_.Indexed(tags);
+    number = NewSeries(metric, indexed, time);
     // Looked up again: making an overflow series may have moved the rows.
-    RowOf(tags)[column] = number;
+    RowOf(indexed)[column] = number;
   }
   Series& series = series_[number];
   if (!series.touched) {
@@ -76,12 +78,13 @@ void Accumulator::KeepPoint(MetricId metric, TagSetId tags, double value, absl::
 }
 
 void Accumulator::Add(MetricId metric, TagSetId tags, double value, absl::Time time) {
-  AddTo(RowOf(tags), metric, tags, value, time);
+  AddTo(RowOf(tags_.Indexed(tags)), metric, tags, value, time);
 }
 
 void Accumulator::AddMany(TagSetId tags, absl::Time time, absl::Span<const MetricValue> values) {
+  const TagSetId indexed = tags_.Indexed(tags);
   for (const MetricValue& each : values) {
-    AddTo(RowOf(tags), each.metric, tags, each.value, time);
+    AddTo(RowOf(indexed), each.metric, tags, each.value, time);
   }
 }
 
@@ -128,7 +131,8 @@ Batch Accumulator::Seal() {
   }
   batch.refused_points = std::exchange(refused_points_, 0);
   batch.refused_samples = std::exchange(refused_samples_, 0);
-  batch.overflowed_series = std::exchange(overflowed_, 0);
+  batch.overflowed_series = std::exchange(overflowed_, 0) + tags_.overflowed() -
+                            std::exchange(overflowed_sets_, tags_.overflowed());
   return batch;
 }
 

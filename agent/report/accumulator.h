@@ -31,6 +31,7 @@ class Accumulator final : public SampleSink {
   // Values that are not finite are counted and dropped.
   void Add(MetricId metric, TagSetId tags, double value, absl::Time time) override;
   void AddMany(TagSetId tags, absl::Time time, absl::Span<const MetricValue> values) override;
+  bool keeps_points() const override { return config_.keep_points; }
   MetricRegistry& metrics() override { return metrics_; }
   TagSetTable& tags() override { return tags_; }
 
@@ -47,7 +48,7 @@ class Accumulator final : public SampleSink {
     bool touched = false;
     Aggregate aggregate;
   };
-  // Series numbers of one tag set, by metric id.
+  // Series numbers of one tag set without metadata, by metric id.
   using Row = std::vector<uint32_t>;
 
   Row& RowOf(TagSetId tags);
@@ -66,6 +67,7 @@ class Accumulator final : public SampleSink {
   uint64_t refused_points_ = 0;
   uint64_t refused_samples_ = 0;
   uint64_t overflowed_ = 0;
+  uint64_t overflowed_sets_ = 0;  // of tags_, in earlier seals
 };
 
 }  // namespace lockstep::agent

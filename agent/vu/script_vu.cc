@@ -290,7 +290,8 @@ std::optional<ScriptFailure> ScriptVu::CallExported(absl::string_view name, absl
   if (!world_->Function(name).ToLocal(&function)) {
     return ScriptFailure{.message = absl::StrCat("exported '", name, "' must be a function")};
   }
-  base_tags_ = tags_ = TestTags();
+  entered_.reset();
+  tags_ = TestTags();
   SetGroup(std::string(group));
   const v8::Local<v8::Context> context = world_->context();
   std::optional<ScriptFailure> failure;

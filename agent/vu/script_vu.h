@@ -166,17 +166,16 @@ class ScriptVu final : public ApiVu, public WorldSite {
   uint64_t generation_ = 1;  // events of earlier generations are dropped
 
   TagSetId tags_ = kEmptyTagSet;
-  TagSetId base_tags_ = kEmptyTagSet;
   std::string group_;
   int64_t bytes_sent_ = 0, bytes_received_ = 0;
 
   std::optional<size_t> scenario_;  // of the running activation
-  std::optional<size_t> env_scenario_;
+  std::optional<size_t> entered_;   // whose tags, variables and function are set
   v8::Global<v8::Function> function_;
   v8::Global<v8::Value> setup_value_;
   Iteration iteration_;
   std::optional<absl::Duration> lateness_;  // of its start, while no request has taken it
-  int64_t iterations_ = 0;  // begun by this VU
+  int64_t iterations_ = 0;                  // begun by this VU
   std::map<size_t, int64_t> iterations_in_scenario_;
 };
 

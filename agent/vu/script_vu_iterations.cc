@@ -58,36 +58,36 @@ TagSetId ScriptVu::TestTags() {
       tags = table.With(tags, name, value);
     }
   }
-  if (run_.system_tags.Has(SystemTag::kVu)) {
-    tags = table.With(tags, SystemTagName(SystemTag::kVu), absl::StrCat(ids_.in_test));
+  if (run_.system_tags.Has(SystemTag::kVu) && sink().keeps_points()) {
+    tags = table.With(tags, MetadataKey(SystemTagName(SystemTag::kVu)), absl::StrCat(ids_.in_test));
   }
   return tags;
 }
 
+// What a script sets of the tags stays until another scenario takes the VU, whose variables and
+// function change with it.
 void ScriptVu::Enter(size_t scenario) {
   scenario_ = scenario;
+  if (entered_ == scenario) {
+    return;
+  }
+  entered_ = scenario;
   const ScenarioConfig& config = run_.config.options.scenarios->at(scenario);
   TagSetTable& table = sink().tags();
-  base_tags_ = TestTags();
+  tags_ = TestTags();
   if (run_.system_tags.Has(SystemTag::kScenario)) {
-    base_tags_ = table.With(base_tags_, SystemTagName(SystemTag::kScenario), config.name);
-  }
-  if (run_.system_tags.Has(SystemTag::kGroup)) {
-    base_tags_ = table.With(base_tags_, SystemTagName(SystemTag::kGroup), "");
+    tags_ = table.With(tags_, SystemTagName(SystemTag::kScenario), config.name);
   }
   for (const auto& [name, value] : config.tags) {
-    base_tags_ = table.With(base_tags_, name, value);
+    tags_ = table.With(tags_, name, value);
   }
-  if (env_scenario_ != scenario) {
-    env_scenario_ = scenario;
-    const std::map<std::string, std::string> overrides(config.env.begin(), config.env.end());
-    world_->SetEnv(overrides);
-    function_.Reset();
-    v8::Local<v8::Function> function;
-    if (world_->Function(config.exec.empty() ? kDefaultFunction : absl::string_view(config.exec))
-            .ToLocal(&function)) {
-      function_.Reset(isolate(), function);
-    }
+  const std::map<std::string, std::string> overrides(config.env.begin(), config.env.end());
+  world_->SetEnv(overrides);
+  function_.Reset();
+  v8::Local<v8::Function> function;
+  if (world_->Function(config.exec.empty() ? kDefaultFunction : absl::string_view(config.exec))
+          .ToLocal(&function)) {
+    function_.Reset(isolate(), function);
   }
 }
 
@@ -115,10 +115,10 @@ IterationEnd ScriptVu::RunIteration(const Iteration&) {
   const v8::HandleScope handles(isolate());
   const v8::Local<v8::Context> context = world_->context();
   world_->SetIteration(iterations_);
-  tags_ = base_tags_;
-  group_.clear();
-  if (run_.system_tags.Has(SystemTag::kIter)) {
-    tags_ = sink().tags().With(tags_, SystemTagName(SystemTag::kIter), absl::StrCat(iterations_));
+  SetGroup("");
+  if (run_.system_tags.Has(SystemTag::kIter) && sink().keeps_points()) {
+    tags_ = sink().tags().With(tags_, MetadataKey(SystemTagName(SystemTag::kIter)),
+                               absl::StrCat(iterations_));
   }
   const MonoTime began = loop().clock().Mono();
   NoteLateness(began);
@@ -151,7 +151,7 @@ IterationEnd ScriptVu::RunIteration(const Iteration&) {
   const absl::Duration duration = loop().clock().Mono() - began;
   ++iterations_;
   ++iterations_in_scenario_[*scenario_];
-  tags_ = base_tags_;
+  SetGroup("");  // an iteration that ended within one left it
   if (!full) {
     EmitData(loop().clock().Wall());
     return IterationEnd::kInterrupted;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
+
 namespace lockstep {
 namespace {
 
@@ -19,6 +21,18 @@ void SetTag(TagList* list, absl::string_view key, absl::string_view value) {
 
 }  // namespace
 
+std::string MetadataKey(absl::string_view name) {
+  return absl::StrCat(absl::string_view(&kMetadataMark, 1), name);
+}
+
+bool IsMetadata(absl::string_view key) {
+  return !key.empty() && key.front() == kMetadataMark;
+}
+
+absl::string_view TagName(absl::string_view key) {
+  return IsMetadata(key) ? key.substr(1) : key;
+}
+
 TagSetTable::TagSetTable() {
   InternSorted({});
 }
@@ -28,8 +42,18 @@ TagSetId TagSetTable::InternSorted(TagList tags) {
   if (known != by_tags_.end()) {
     return known->second;
   }
+  std::optional<TagSetId> indexed;
+  if (std::any_of(tags.begin(), tags.end(),
+                  [](const auto& tag) { return IsMetadata(tag.first); })) {
+    TagList rest = tags;
+    std::erase_if(rest, [](const auto& tag) { return IsMetadata(tag.first); });
+    indexed = InternSorted(std::move(rest));
+  }
   if (sets_.size() >= kMaxSets) {
     ++overflowed_;
+    if (indexed.has_value()) {
+      return *indexed;
+    }
     TagList overflow = {{"overflow", "true"}};
     const auto it = by_tags_.find(overflow);
     if (it != by_tags_.end()) {
@@ -39,6 +63,7 @@ TagSetId TagSetTable::InternSorted(TagList tags) {
   }
   const TagSetId id{static_cast<uint32_t>(sets_.size())};
   sets_.push_back(tags);
+  indexed_.push_back(indexed.value_or(id));
   by_tags_.emplace(std::move(tags), id);
   return id;
 }

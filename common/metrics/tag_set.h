@@ -15,6 +15,15 @@
 
 namespace lockstep {
 
+// Metadata are tags of too many values to make series of, such as the number of the iteration:
+// single samples have them, aggregates do not. In a tag set their keys begin with this byte.
+inline constexpr char kMetadataMark = '\x01';
+// The key of a tag set for the metadata called `name`.
+std::string MetadataKey(absl::string_view name);
+bool IsMetadata(absl::string_view key);
+// What a key of a tag set is called, metadata or not.
+absl::string_view TagName(absl::string_view key);
+
 // Sorted by key, keys unique.
 using TagList = std::vector<std::pair<std::string, std::string>>;
 
@@ -26,7 +35,7 @@ inline constexpr TagSetId kEmptyTagSet{0};
 class TagSetTable {
  public:
   // Past so many sets, new ones become {overflow:true}: a script that puts random text into tags
-  // must not eat all memory.
+  // must not eat all memory. Sets with metadata lose these instead.
   static constexpr size_t kMaxSets = 100'000;
 
   TagSetTable();
@@ -39,11 +48,13 @@ class TagSetTable {
   TagSetId With(TagSetId base,
                 absl::Span<const std::pair<absl::string_view, absl::string_view>> tags);
   TagSetId Without(TagSetId base, absl::string_view key);
+  // The set without its metadata.
+  TagSetId Indexed(TagSetId id) const { return indexed_[static_cast<uint32_t>(id)]; }
   // Valid as long as the table.
   const TagList& Get(TagSetId id) const { return sets_[static_cast<uint32_t>(id)]; }
   std::optional<absl::string_view> Find(TagSetId id, absl::string_view key) const;
   size_t size() const { return sets_.size(); }
-  // How many times a set became {overflow:true}.
+  // How many times a set became {overflow:true} or lost its metadata.
   uint64_t overflowed() const { return overflowed_; }
 
  private:
@@ -51,6 +62,7 @@ class TagSetTable {
 
   uint64_t overflowed_ = 0;
   std::deque<TagList> sets_;
+  std::vector<TagSetId> indexed_;  // for each set
   absl::flat_hash_map<TagList, TagSetId> by_tags_;
   absl::flat_hash_map<std::string, TagSetId> extensions_;  // (base, key, value) -> set
 };

@@ -73,7 +73,7 @@ std::string TagsText(const TagList& tags, const std::vector<std::string>& column
     if (column != columns.end() && *column == key) {
       fields[static_cast<size_t>(column - columns.begin())] = Field(value);
     } else {
-      (IsMetadata(key) ? metadata : extra).push_back(absl::StrCat(key, "=", value));
+      (IsMetadata(key) ? metadata : extra).push_back(absl::StrCat(TagName(key), "=", value));
     }
   }
   fields.push_back(Field(absl::StrJoin(extra, "&")));
@@ -114,7 +114,7 @@ absl::StatusOr<std::unique_ptr<Output>> CsvOutput::Make(absl::string_view argume
 CsvOutput::CsvOutput(std::string path, TimeFormat format, const OutputContext& context)
     : sink_(std::move(path), context.write_stdout), format_(format) {
   for (const std::string& tag : context.system_tags) {
-    if (!IsMetadata(tag)) {
+    if (tag != "vu" && tag != "iter") {  // which are metadata
       columns_.push_back(tag);
     }
   }

@@ -117,11 +117,12 @@ void AppendInfluxLine(const LineProtocolConfig& config, const Batch& batch, cons
     if (value.empty()) {
       continue;
     }
-    const auto field = config.fields.find(key);
+    const absl::string_view name = TagName(key);
+    const auto field = config.fields.find(name);
     if (field == config.fields.end()) {
-      absl::StrAppend(out, ",", Escaped(key), "=", Escaped(value));
+      absl::StrAppend(out, ",", Escaped(name), "=", Escaped(value));
     } else if (const std::optional<std::string> text = FieldText(field->second, value); text) {
-      absl::StrAppend(&fields, ",", Escaped(key), "=", *text);
+      absl::StrAppend(&fields, ",", Escaped(name), "=", *text);
     }
   }
   absl::StrAppend(out, " ", fields, " ", point.unix_nanos / config.nanos_per_tick, "\n");

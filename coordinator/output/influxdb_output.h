@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -20,7 +21,7 @@ namespace lockstep::coordinator {
 enum class FieldKind { kString, kInt, kFloat, kBool };
 struct LineProtocolConfig {
   // Tags that are written as fields, since they have too many values to index by.
-  std::map<std::string, FieldKind> fields = {
+  std::map<std::string, FieldKind, std::less<>> fields = {
       {"vu", FieldKind::kInt}, {"iter", FieldKind::kInt}, {"url", FieldKind::kString}};
   int64_t nanos_per_tick = 1;  // of the timestamps
 };

@@ -32,7 +32,7 @@ std::string TagsText(const TagList& tags) {
   json indexed = json::object();
   json metadata = json::object();
   for (const auto& [key, value] : tags) {
-    (IsMetadata(key) ? metadata : indexed)[key] = value;
+    (IsMetadata(key) ? metadata : indexed)[std::string(TagName(key))] = value;
   }
   std::string text = absl::StrCat(R"("tags":)", Dump(indexed));
   if (!metadata.empty()) {

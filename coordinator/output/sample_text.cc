@@ -7,10 +7,6 @@
 
 namespace lockstep::coordinator {
 
-bool IsMetadata(absl::string_view tag) {
-  return tag == "vu" || tag == "iter";
-}
-
 std::string Rfc3339Nanos(int64_t unix_nanos) {
   return absl::FormatTime("%Y-%m-%d%ET%H:%M:%E*SZ", absl::FromUnixNanos(unix_nanos),
                           absl::UTCTimeZone());

@@ -8,8 +8,6 @@
 
 namespace lockstep::coordinator {
 
-// Tags of too many values to index by: outputs write them apart, as `metadata`.
-bool IsMetadata(absl::string_view tag);
 // "2026-01-02T03:04:05.5Z", with as many decimals as it takes.
 std::string Rfc3339Nanos(int64_t unix_nanos);
 // `text`, with U+FFFD for each byte that is no UTF-8: tag values may be any bytes.

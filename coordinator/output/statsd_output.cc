@@ -36,8 +36,9 @@ std::string TagsText(const StatsdConfig& config, const TagList& tags) {
   std::string text;
   if (config.tags) {
     for (const auto& [key, value] : tags) {
-      if (!value.empty() && !config.without.contains(key)) {
-        absl::StrAppend(&text, text.empty() ? "|#" : ",", Clean(key), ":", Clean(value));
+      const absl::string_view name = TagName(key);
+      if (!value.empty() && !config.without.contains(name)) {
+        absl::StrAppend(&text, text.empty() ? "|#" : ",", Clean(name), ":", Clean(value));
       }
     }
   }

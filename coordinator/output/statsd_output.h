@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -27,7 +28,7 @@ namespace lockstep::coordinator {
 struct StatsdConfig {
   std::string prefix = "k6.";
   bool tags = false;
-  std::set<std::string> without = {"vu", "iter", "url"};  // tags that are left out
+  std::set<std::string, std::less<>> without = {"vu", "iter", "url"};  // tags that are left out
 };
 // The lines of a batch, each with the number of its samples. Pure.
 struct StatsdLine {

@@ -104,6 +104,29 @@ class Arrives(OutputsTest):
         self.assertEqual(30, sum(int(match[1]) for match in counted if match))
         self.assertEqual(30, sum(text.startswith("k6.http_req_duration:") for text in texts))
 
+    def test_tags_and_metadata_of_a_vu_stay_with_it(self):
+        result = self.lockstep("run", "-q", "-o", "json=points.json", "--system-tags", "scenario,group,vu,iter", self.script("""
+            import exec from 'k6/execution';
+            import { group } from 'k6';
+            import { Counter } from 'k6/metrics';
+            const count = new Counter('counted');
+            export const options = { vus: 1, iterations: 3, thresholds: {
+              'counted{kind:v1}': ['count==3'], 'iterations{kind:v1}': ['count==3'], 'iterations{group:}': ['count==3'] } };
+            export default function () {
+              if (__ITER === 0) exec.vu.metrics.tags.kind = 'v1';
+              exec.vu.metrics.metadata.trace = `t${__ITER}`;
+              count.add(1);
+              group('left', () => { if (__ITER === 1) throw new Error('out of it'); });
+            }
+        """))
+        self.assertEqual(0, result.returncode, result.stdout + result.stderr)
+        lines = map(json.loads, (self.folder / "points.json").read_text("utf-8").splitlines())
+        points = [line["data"] for line in lines if line["type"] == "Point" and line["metric"] in ("counted", "iterations")]
+        wanted = [{"trace": f"t{i}", "vu": "1", "iter": str(i)} for i in range(3) for _ in range(2)]
+        self.assertEqual(wanted, [point["metadata"] for point in points])
+        for point in points:
+            self.assertEqual({"scenario": "default", "group": "", "kind": "v1"}, point["tags"])
+
     def test_junit_markdown_and_result_say_the_same(self):
         self.env["GITHUB_STEP_SUMMARY"] = str(self.folder / "step.md")
         self.run_with("-o", "junit=junit.xml", "-o", "github", "--result-file", "result.json")

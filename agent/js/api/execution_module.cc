@@ -142,35 +142,44 @@ v8::Local<v8::Object> MakeInstance(Context context, v8::Local<v8::Value> vu) {
   return object;
 }
 
+// The VU's tags and its metadata are one set of the sink's table; each of the two objects shows its
+// kind of them.
+enum class Kind { kTags, kMetadata };
+
+template <Kind kind>
 std::string KeyOf(v8::Isolate* isolate, v8::Local<v8::Name> name) {
-  return name->IsString() ? TextOf(isolate, name.As<v8::String>()) : std::string();
+  const std::string text =
+      name->IsString() ? TextOf(isolate, name.As<v8::String>()) : std::string();
+  return kind == Kind::kMetadata ? MetadataKey(text) : text;
 }
 
+template <Kind kind>
 void GetTag(v8::Local<v8::Name> name, const PropertyInfo& info) {
   ApiVu& vu = VuOf(info.Data());
   if (!name->IsString()) {
     return;
   }
-  const auto value = vu.sink().tags().Find(vu.tags(), KeyOf(info.GetIsolate(), name));
+  const auto value = vu.sink().tags().Find(vu.tags(), KeyOf<kind>(info.GetIsolate(), name));
   if (value) {
     info.GetReturnValue().Set(JsText(info.GetIsolate(), *value));
   }
 }
 
+template <Kind kind>
 void SetTag(v8::Local<v8::Name> name, v8::Local<v8::Value> value, const PropertyInfo& info) {
   v8::Isolate* isolate = info.GetIsolate();
   ApiVu& vu = VuOf(info.Data());
   if (!name->IsString()) {
     return;
   }
-  const std::string key = KeyOf(isolate, name);
+  const std::string key = KeyOf<kind>(isolate, name);
   std::string text;
   if (!value->IsString() && !value->IsNumber() && !value->IsBoolean()) {
-    ThrowTypeError(
-        isolate,
-        absl::StrCat(
-            "invalid value for metric tag '", key,
-            "': only String, Boolean and Number types are accepted as a metric tag values"));
+    constexpr absl::string_view kWhat = kind == Kind::kTags ? "tag" : "metadata";
+    ThrowTypeError(isolate, absl::StrCat("invalid value for metric ", kWhat, " '", TagName(key),
+                                         "': only String, Boolean and Number types are accepted "
+                                         "as a metric ",
+                                         kWhat, " values"));
     return;
   }
   if (ToText(isolate->GetCurrentContext(), value, &text)) {
@@ -179,36 +188,42 @@ void SetTag(v8::Local<v8::Name> name, v8::Local<v8::Value> value, const Property
   }
 }
 
+template <Kind kind>
 void DeleteTag(v8::Local<v8::Name> name, const v8::PropertyCallbackInfo<v8::Boolean>& info) {
   ApiVu& vu = VuOf(info.Data());
   if (name->IsString()) {
-    vu.set_tags(vu.sink().tags().Without(vu.tags(), KeyOf(info.GetIsolate(), name)));
+    vu.set_tags(vu.sink().tags().Without(vu.tags(), KeyOf<kind>(info.GetIsolate(), name)));
     info.GetReturnValue().Set(true);
   }
 }
 
+template <Kind kind>
 void ListTags(const v8::PropertyCallbackInfo<v8::Array>& info) {
   v8::Isolate* isolate = info.GetIsolate();
   ApiVu& vu = VuOf(info.Data());
   std::vector<v8::Local<v8::Value>> names;
   for (const auto& [key, value] : vu.sink().tags().Get(vu.tags())) {
-    names.push_back(JsName(isolate, key));
+    if (IsMetadata(key) == (kind == Kind::kMetadata)) {
+      names.push_back(JsName(isolate, TagName(key)));
+    }
   }
   info.GetReturnValue().Set(v8::Array::New(isolate, names.data(), names.size()));
 }
 
+template <Kind kind>
 void QueryTag(v8::Local<v8::Name> name, const v8::PropertyCallbackInfo<v8::Integer>& info) {
   ApiVu& vu = VuOf(info.Data());
-  if (name->IsString() && vu.sink().tags().Find(vu.tags(), KeyOf(info.GetIsolate(), name))) {
+  if (name->IsString() && vu.sink().tags().Find(vu.tags(), KeyOf<kind>(info.GetIsolate(), name))) {
     info.GetReturnValue().Set(static_cast<int32_t>(v8::None));
   }
 }
 
+template <Kind kind>
 v8::Local<v8::Object> MakeTags(Context context, v8::Local<v8::Value> vu) {
   v8::Isolate* isolate = context->GetIsolate();
   const v8::Local<v8::ObjectTemplate> made = v8::ObjectTemplate::New(isolate);
-  made->SetHandler(
-      v8::NamedPropertyHandlerConfiguration(GetTag, SetTag, QueryTag, DeleteTag, ListTags, vu));
+  made->SetHandler(v8::NamedPropertyHandlerConfiguration(GetTag<kind>, SetTag<kind>, QueryTag<kind>,
+                                                         DeleteTag<kind>, ListTags<kind>, vu));
   v8::Local<v8::Object> object;
   return made->NewInstance(context).ToLocal(&object) ? object : v8::Object::New(isolate);
 }
@@ -228,12 +243,11 @@ v8::Local<v8::Object> MakeVu(Context context, v8::Local<v8::Value> vu) {
   DefineProperty<ReadVu<kIdInTest>>(context, object, "idInTest", vu);
   DefineProperty<ReadVu<kVuInInstance>>(context, object, "iterationInInstance", vu);
   DefineProperty<ReadVu<kVuInScenario>>(context, object, "iterationInScenario", vu);
-  const v8::Local<v8::Object> tags = MakeTags(context, vu);
+  const v8::Local<v8::Object> tags = MakeTags<Kind::kTags>(context, vu);
   SetFixed(context, object, "tags", tags);
   const v8::Local<v8::Object> metrics = v8::Object::New(isolate);
   SetFixed(context, metrics, "tags", tags);
-  // Metadata go to no aggregate; a script may keep its own there.
-  SetFixed(context, metrics, "metadata", v8::Object::New(isolate));
+  SetFixed(context, metrics, "metadata", MakeTags<Kind::kMetadata>(context, vu));
   SetFixed(context, object, "metrics", metrics);
   return object;
 }

@@ -95,6 +95,34 @@ TEST(Accumulator, KeepsPointsOnlyIfAnOutputWantsThemAndUpToTheLimit) {
   EXPECT_EQ(batch.series[0].aggregate.count(), 5u);  // the aggregate lacks nothing
 }
 
+TEST(Accumulator, MakesNoSeriesOfMetadata) {
+  Accumulator accumulator({.keep_points = true, .max_series = 2});
+  TagSetTable& tags = accumulator.tags();
+  const TagSetId plain = tags.With(kEmptyTagSet, "status", "200");
+  for (int i = 0; i < 5; ++i) {
+    const TagSetId marked = tags.With(plain, MetadataKey("iter"), std::to_string(i));
+    accumulator.Add(kReqs, marked, 1, At(i));
+    const MetricValue values[] = {{kDuration, 2.5}};
+    accumulator.AddMany(marked, At(i), values);
+  }
+  const Batch batch = accumulator.Seal();
+  EXPECT_EQ(batch.series.size(), 2u);
+  EXPECT_EQ(batch.overflowed_series, 0u);
+  EXPECT_EQ(Find(batch, "http_reqs", {{"status", "200"}})->aggregate.counter().sum(), 5);
+  ASSERT_EQ(batch.points.size(), 10u);
+  EXPECT_EQ(batch.tag_sets[batch.points[9].tag_set],
+            (TagList{{MetadataKey("iter"), "4"}, {"status", "200"}}));
+}
+
+TEST(Accumulator, TellsOfTagSetsThatDidNotFit) {
+  Accumulator accumulator;
+  for (size_t i = 0; i < TagSetTable::kMaxSets + 10; ++i) {
+    accumulator.tags().With(kEmptyTagSet, MetadataKey("n"), std::to_string(i));
+  }
+  EXPECT_GT(accumulator.Seal().overflowed_series, 0u);
+  EXPECT_EQ(accumulator.Seal().overflowed_series, 0u);
+}
+
 TEST(Accumulator, PutsSeriesPastItsLimitIntoOverflow) {
   Accumulator accumulator({.max_series = 2});
   for (int i = 0; i < 5; ++i) {

@@ -29,7 +29,8 @@ TEST(MetricRegistry, RefusesBadNamesAndOtherTypes) {
   EXPECT_EQ(registry.Register("a b", MetricType::kTrend, ValueType::kDefault).status().message(),
             "Invalid metric name: a b");
   EXPECT_TRUE(registry.Register("mine", MetricType::kTrend, ValueType::kTime).ok());
-  EXPECT_EQ(*registry.Register("mine", MetricType::kTrend, ValueType::kTime), registry.Find("mine"));
+  EXPECT_EQ(*registry.Register("mine", MetricType::kTrend, ValueType::kTime),
+            registry.Find("mine"));
   EXPECT_EQ(registry.Register("mine", MetricType::kGauge, ValueType::kTime).status().message(),
             "metric 'mine' already exists but with type trend, instead of gauge");
   EXPECT_FALSE(registry.Register("mine", MetricType::kTrend, ValueType::kData).ok());
@@ -70,6 +71,30 @@ TEST(TagSetTable, OverflowsInsteadOfEatingAllMemory) {
   }
   EXPECT_THAT(table.Get(last), ElementsAre(Pair("overflow", "true")));
   EXPECT_LE(table.size(), TagSetTable::kMaxSets + 1);
+  EXPECT_GT(table.overflowed(), 0u);
+}
+
+TEST(TagSetTable, KeepsMetadataApart) {
+  TagSetTable table;
+  const TagSetId plain = table.With(kEmptyTagSet, "a", "1");
+  const TagSetId marked = table.With(plain, MetadataKey("trace"), "t");
+  EXPECT_EQ(table.Indexed(marked), plain);
+  EXPECT_EQ(table.Indexed(plain), plain);
+  EXPECT_EQ(table.Find(marked, MetadataKey("trace")), "t");
+  EXPECT_EQ(table.Find(marked, "trace"), std::nullopt);
+  EXPECT_EQ(table.Indexed(table.With(marked, "b", "2")), table.With(plain, "b", "2"));
+  EXPECT_EQ(TagName(MetadataKey("trace")), "trace");
+  EXPECT_EQ(TagName("trace"), "trace");
+}
+
+TEST(TagSetTable, LosesMetadataBeforeTags) {
+  TagSetTable table;
+  const TagSetId plain = table.With(kEmptyTagSet, "a", "1");
+  TagSetId last{};
+  for (size_t i = 0; i < TagSetTable::kMaxSets + 10; ++i) {
+    last = table.With(plain, MetadataKey("n"), std::to_string(i));
+  }
+  EXPECT_EQ(last, plain);
   EXPECT_GT(table.overflowed(), 0u);
 }
 

@@ -23,7 +23,7 @@ Batch TwoPoints() {
   Batch batch;
   batch.metrics = {{.name = "my_trend", .type = MetricType::kTrend, .contains = ValueType::kTime},
                    {.name = "http_reqs", .type = MetricType::kCounter}};
-  batch.tag_sets = {{{"group", ""}, {"iter", "4"}, {"run", "r1"}, {"url", "http://x/?a=1,2"}},
+  batch.tag_sets = {{{"group", ""}, {MetadataKey("iter"), "4"}, {"run", "r1"}, {"url", "http://x/?a=1,2"}},
                     {{"name", "say \"hi\""}, {"status", "200"}}};
   batch.points = {{.unix_nanos = 1700000000500000000, .metric = 0, .tag_set = 0, .value = 0.5},
                   {.unix_nanos = 1700000001000000000, .metric = 1, .tag_set = 1, .value = 1},

@@ -42,9 +42,9 @@ Batch OneOfEach() {
       {.name = "http_req_duration", .type = MetricType::kTrend, .contains = ValueType::kTime}};
   batch.tag_sets = {{{"check", "body ok"},
                      {"group", ""},
-                     {"iter", "9"},
+                     {MetadataKey("iter"), "9"},
                      {"url", "http://x/?a=1,2 b"},
-                     {"vu", "4"}}};
+                     {MetadataKey("vu"), "4"}}};
   const std::vector<std::vector<double>> values = {{1, 2}, {7}, {1, 0}, {1000, 3000}};
   for (uint32_t i = 0; i < 4; ++i) {
     Aggregate aggregate(batch.metrics[i].type);

@@ -191,6 +191,17 @@ TEST_F(ModulesTest, TheObjectOfTagsCannotBeReplaced) {
   }
 }
 
+TEST_F(ModulesTest, MetadataOfTheVuGoToItsSamplesApartFromTags) {
+  EXPECT_EQ("[\"t1\",\"2\",[\"n\",\"trace\"],true,false,[]]",
+            Run("const m = execution.vu.metrics.metadata; m.trace = 't1'; m.n = 2; return [m.trace,"
+                "m.n, Object.keys(m), 'trace' in m, 'x' in m, Object.keys(execution.vu.tags)]"));
+  Run("k6.check(1, {a: true}); delete execution.vu.metrics.metadata.n; k6.check(1, {b: true})");
+  EXPECT_THAT(Samples("checks"),
+              ElementsAre("1{\x01n:2,\x01trace:t1,check:a}", "1{\x01trace:t1,check:b}"));
+  EXPECT_THAT(Run("execution.vu.metrics.metadata.bad = {}"),
+              HasSubstr("invalid value for metric metadata 'bad'"));
+}
+
 TEST_F(ModulesTest, AbortAndFailReachTheVu) {
   Run("execution.test.abort('enough'); execution.test.fail('bad')");
   EXPECT_EQ("test aborted: enough", js_.vu().aborted);
