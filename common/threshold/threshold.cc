@@ -259,12 +259,21 @@ absl::Status ThresholdSet::Register(AggregateStore* store) const {
 
 namespace {
 
+// What a threshold compares with when there was nothing to measure, as in k6: trends and gauges are
+// 0 then, and a rate is nothing, which passes.
+std::optional<double> ValueOfNone(MetricType type) {
+  return type == MetricType::kRate ? std::nullopt : std::make_optional(0.0);
+}
+
 // On everything so far.
 void JudgeWhole(const Aggregate* aggregate, absl::Duration elapsed, bool final,
                 Threshold* threshold) {
-  const bool judged = aggregate != nullptr && (final || !aggregate->empty());
-  threshold->value =
-      judged ? lockstep::Evaluate(*aggregate, threshold->expression.method, elapsed) : std::nullopt;
+  threshold->value.reset();
+  if (aggregate != nullptr && !aggregate->empty()) {
+    threshold->value = lockstep::Evaluate(*aggregate, threshold->expression.method, elapsed);
+  } else if (aggregate != nullptr && final) {
+    threshold->value = ValueOfNone(aggregate->type());
+  }
   threshold->verdict = ThresholdVerdict::kNoData;
   if (threshold->value) {
     threshold->verdict = threshold->expression.Holds(*threshold->value)

@@ -86,7 +86,7 @@ class ThresholdSet {
   // While running, once a second, with the store of Register: what has no samples yet is not
   // judged.
   Outcome Evaluate(AggregateStore& store, absl::Duration elapsed);
-  // For the last time; without samples all but counters' thresholds pass.
+  // For the last time; without samples counters, gauges and trends are 0, and rates pass.
   Outcome EvaluateFinal(AggregateStore& store, absl::Duration elapsed);
   const std::vector<MetricThresholds>& metrics() const {
     return metrics_;

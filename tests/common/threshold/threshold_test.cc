@@ -153,6 +153,18 @@ TEST_F(Judged, SkipsWhatHasNoSamplesWhileRunningAndPassesItAtTheEnd) {
   EXPECT_TRUE(set_.metrics()[0].ok());
 }
 
+TEST_F(Judged, TakesTrendsAndGaugesWithoutSamplesAsZeroAtTheEnd) {
+  Make({{"http_req_duration", {{"avg>1"}}},
+        {"http_req_failed", {{"rate>0.1"}}},
+        {"vus", {{"value>3"}, {"value<=0"}}}});
+  EXPECT_THAT(set_.Evaluate(store_, absl::Seconds(5)).crossed, IsEmpty());
+  EXPECT_THAT(set_.EvaluateFinal(store_, absl::Seconds(5)).crossed,
+              ElementsAre("http_req_duration", "vus"));
+  EXPECT_EQ(*set_.metrics()[0].thresholds[0].value, 0);
+  EXPECT_EQ(Verdict(1), ThresholdVerdict::kNoData);
+  EXPECT_EQ(Verdict(2, 1), ThresholdVerdict::kPassing);
+}
+
 TEST_F(Judged, TakesAMissingCounterAsZeroAtTheEndOnly) {
   Make({{"http_reqs{status:500}", {{"count==0"}, {"count>0"}}}});
   EXPECT_THAT(set_.Evaluate(store_, absl::Seconds(5)).crossed, IsEmpty());
