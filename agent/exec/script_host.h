@@ -42,6 +42,10 @@ struct ScriptResult {
   ScriptFailure failure;  // meaningful without a value
 };
 
+// What handleSummary() wants written: "stdout", "stderr" or a path, and the content. nullopt: it
+// returned nothing, and the usual summary is wanted.
+using SummaryOutputs = std::optional<std::map<std::string, std::string>>;
+
 // What the init code of VU 0 tells.
 struct Inspection {
   std::string options_json = "{}";     // the exported `options`
@@ -83,9 +87,9 @@ class ScriptHost {
   // Hands setup's result to all VUs, present and later ones. Before the first activation.
   virtual void SetSetupData(std::string json) = 0;
   virtual void RunTeardown(absl::AnyInvocable<void(ScriptResult<bool>)> done) = 0;
-  // handleSummary(data) in a fresh VU. The value maps "stdout", "stderr" or a path to what is to be written there.
+  // handleSummary(data) in a fresh VU.
   virtual void RunHandleSummary(std::string data_json,
-                                absl::AnyInvocable<void(ScriptResult<std::map<std::string, std::string>>)> done) = 0;
+                                absl::AnyInvocable<void(ScriptResult<SummaryOutputs>)> done) = 0;
   // T0 and the facts that `k6/execution` shows; before the first activation.
   virtual void SetRunStart(MonoTime t0, absl::Time t0_wall) = 0;
   virtual VuPool& pool() = 0;

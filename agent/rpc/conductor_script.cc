@@ -264,14 +264,15 @@ void Conductor::OnRunTeardown(const v1::RunTeardown&) {
 
 void Conductor::OnRunHandleSummary(const v1::RunHandleSummary& request) {
   host_.RunHandleSummary(request.data_json(),
-                         IfCurrent([this](ScriptResult<std::map<std::string, std::string>> result) {
+                         IfCurrent([this](ScriptResult<SummaryOutputs> result) {
                            v1::AgentMessage message;
                            v1::HandleSummaryDone& done = *message.mutable_handle_summary_done();
-                           if (result.value.has_value()) {
-                             done.mutable_outputs()->insert(result.value->begin(),
-                                                            result.value->end());
-                           } else {
+                           if (!result.value.has_value()) {
                              SetFailure(result.failure, done.mutable_failure());
+                           } else if (const SummaryOutputs& outputs = *result.value; outputs) {
+                             done.mutable_outputs()->insert(outputs->begin(), outputs->end());
+                           } else {
+                             done.set_nothing(true);
                            }
                            Send(std::move(message));
                          }));

@@ -139,34 +139,32 @@ ScriptResult<bool> CallTeardown(ScriptVu& vu) {
   return {.value = true, .failure = {}};
 }
 
-ScriptResult<std::map<std::string, std::string>> CallHandleSummary(ScriptVu& vu,
-                                                                   const std::string& data_json) {
-  using Outputs = std::map<std::string, std::string>;
+ScriptResult<SummaryOutputs> CallHandleSummary(ScriptVu& vu, const std::string& data_json) {
   v8::Isolate* isolate = vu.isolate();
   const v8::Local<v8::Context> context = vu.world().context();
   v8::Local<v8::Value> data;
   if (!v8::JSON::Parse(context, JsText(isolate, data_json)).ToLocal(&data)) {
-    return Fail<Outputs>(
+    return Fail<SummaryOutputs>(
         {.exit_code = ExitCode::kInternalError, .message = "the summary's data is no JSON"});
   }
   v8::Local<v8::Value> result;
   std::optional<ScriptFailure> failure = vu.CallExported("handleSummary", "", data, &result);
   if (failure.has_value()) {
-    return Fail<Outputs>(*std::move(failure));
+    return Fail<SummaryOutputs>(*std::move(failure));
   }
-  Outputs outputs;
-  if (result->IsNullOrUndefined()) {
-    return {.value = std::move(outputs), .failure = {}};
+  if (!result->BooleanValue(isolate)) {
+    return {.value = SummaryOutputs(), .failure = {}};
   }
+  std::map<std::string, std::string> outputs;
   v8::TryCatch caught(isolate);
   v8::Local<v8::Array> names;
   if (!IsPlainObject(result)) {
-    return Fail<Outputs>(
+    return Fail<SummaryOutputs>(
         {.message = "handleSummary() must return an object of destinations and contents"});
   }
   const v8::Local<v8::Object> object = result.As<v8::Object>();
   if (!object->GetOwnPropertyNames(context).ToLocal(&names)) {
-    return Fail<Outputs>(vu.FailureOf(caught));
+    return Fail<SummaryOutputs>(vu.FailureOf(caught));
   }
   for (uint32_t i = 0; i < names->Length(); ++i) {
     v8::Local<v8::Value> name;
@@ -174,14 +172,15 @@ ScriptResult<std::map<std::string, std::string>> CallHandleSummary(ScriptVu& vu,
     std::string key;
     if (!names->Get(context, i).ToLocal(&name) || !ToText(context, name, &key) ||
         !object->Get(context, name).ToLocal(&value)) {
-      return Fail<Outputs>(vu.FailureOf(caught));
+      return Fail<SummaryOutputs>(vu.FailureOf(caught));
     }
     if (value->IsNullOrUndefined()) {
       continue;
     }
     if (!BytesOrText(isolate, value, &outputs[key])) {
-      return Fail<Outputs>({.message = absl::StrCat("handleSummary() returned for '", key,
-                                                    "' neither a string nor an ArrayBuffer")});
+      return Fail<SummaryOutputs>(
+          {.message = absl::StrCat("handleSummary() returned for '", key,
+                                   "' neither a string nor an ArrayBuffer")});
     }
   }
   return {.value = std::move(outputs), .failure = {}};

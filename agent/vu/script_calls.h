@@ -16,7 +16,6 @@ ScriptResult<Inspection> ExamineScript(ScriptVu& vu);
 ScriptResult<std::string> CallSetup(ScriptVu& vu);
 ScriptResult<bool> CallTeardown(ScriptVu& vu);
 // handleSummary's result: contents by destination.
-ScriptResult<std::map<std::string, std::string>> CallHandleSummary(ScriptVu& vu,
-                                                                   const std::string& data_json);
+ScriptResult<SummaryOutputs> CallHandleSummary(ScriptVu& vu, const std::string& data_json);
 
 }  // namespace lockstep::agent

@@ -184,12 +184,11 @@ void ScriptHostImpl::RunTeardown(absl::AnyInvocable<void(ScriptResult<bool>)> do
                 std::move(done));
 }
 
-void ScriptHostImpl::RunHandleSummary(
-    std::string data_json,
-    absl::AnyInvocable<void(ScriptResult<std::map<std::string, std::string>>)> done) {
+void ScriptHostImpl::RunHandleSummary(std::string data_json,
+                                      absl::AnyInvocable<void(ScriptResult<SummaryOutputs>)> done) {
   const absl::Duration time =
       run_->shared.config.options.handle_summary_timeout.value_or(kDefaultSummaryTimeout);
-  RunOnce<std::map<std::string, std::string>>(
+  RunOnce<SummaryOutputs>(
       *run_, Limit{"handleSummary", time, ExitCode::kGenericTimeout},
       [data = std::move(data_json)](ScriptVu& vu) { return CallHandleSummary(vu, data); },
       std::move(done));

@@ -41,9 +41,8 @@ class ScriptHostImpl final : public ScriptHost, private VuPool {
   void RunSetup(absl::AnyInvocable<void(ScriptResult<std::string>)> done) override;
   void SetSetupData(std::string json) override;
   void RunTeardown(absl::AnyInvocable<void(ScriptResult<bool>)> done) override;
-  void RunHandleSummary(
-      std::string data_json,
-      absl::AnyInvocable<void(ScriptResult<std::map<std::string, std::string>>)> done) override;
+  void RunHandleSummary(std::string data_json,
+                        absl::AnyInvocable<void(ScriptResult<SummaryOutputs>)> done) override;
   void SetRunStart(MonoTime t0, absl::Time t0_wall) override;
   VuPool& pool() override { return *this; }
   void Reset(absl::AnyInvocable<void()> done) override;

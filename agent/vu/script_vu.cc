@@ -340,8 +340,11 @@ v8::Local<v8::Value> ScriptVu::SetupValue() {
 
 void ScriptVu::AbortTest(std::string message) {
   aborted_ = message;
-  run_.conductor.Post(
-      [&run = run_, message = std::move(message)]() mutable { run.on_abort(std::move(message)); });
+  if (scenario_.has_value()) {  // otherwise the failure of the exported function says it
+    run_.conductor.Post([&run = run_, message = std::move(message)]() mutable {
+      run.on_abort(std::move(message));
+    });
+  }
   wanted_epoch_.store(epoch_);
   Terminate();
 }

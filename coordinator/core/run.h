@@ -246,6 +246,7 @@ class Run {
   bool faulted_ = false;   // outcome_ is decided
   bool stopping_ = false;  // iterations were told to end
   bool stopped_now_ = false;
+  bool setup_over_ = false;  // well or not
   bool setup_ok_ = false;
   bool script_usable_ =
       true;  // false once a function of the elected agent's script had to be given up

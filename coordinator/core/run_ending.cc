@@ -33,7 +33,7 @@ void Run::EndEarly(ExitCode code, std::string message, bool script_fault, bool n
       Finish();
       return;
     case RunState::kSetup:
-      script_usable_ = script_fault;  // otherwise setup() is being interrupted
+      script_usable_ = setup_over_;  // otherwise setup() is being interrupted
       [[fallthrough]];
     case RunState::kReadyBarrier:
       Record(code, std::move(message), script_fault);

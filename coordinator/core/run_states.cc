@@ -213,9 +213,10 @@ void Run::EnterSetup() {
 
 void Run::OnSetupDone(RunMember& member, const v1::SetupDone& done) {
   member.last_batch = std::max(member.last_batch, done.last_batch());
+  setup_over_ = true;
   if (done.has_failure()) {
-    EndEarly(static_cast<ExitCode>(done.failure().exit_code()), done.failure().message(), true,
-             true);
+    const ExitCode code = static_cast<ExitCode>(done.failure().exit_code());
+    EndEarly(code, done.failure().message(), code != ExitCode::kScriptAborted, true);
     return;
   }
   setup_ok_ = true;
@@ -294,7 +295,8 @@ void Run::EnterTeardown() {
 void Run::OnTeardownDone(RunMember& member, const v1::TeardownDone& done) {
   member.last_batch = std::max(member.last_batch, done.last_batch());
   if (done.has_failure()) {
-    Record(static_cast<ExitCode>(done.failure().exit_code()), done.failure().message(), true);
+    const ExitCode code = static_cast<ExitCode>(done.failure().exit_code());
+    Record(code, done.failure().message(), code != ExitCode::kScriptAborted);
   }
   EnterSummarising();
 }
@@ -320,6 +322,8 @@ void Run::OnHandleSummaryDone(const v1::HandleSummaryDone& done) {
   if (done.has_failure()) {
     logger_.Error(
         absl::StrCat("failed to handle the end-of-test summary: ", done.failure().message()));
+    Conclude(std::nullopt);
+  } else if (done.nothing()) {
     Conclude(std::nullopt);
   } else {
     Conclude(std::map<std::string, std::string>(done.outputs().begin(), done.outputs().end()));

@@ -102,6 +102,31 @@ class IntendedLatency(LockstepTest):
         self.assertNotIn("http_req_duration_intended", metrics)
 
 
+class Summaries(LockstepTest):
+    SCRIPT = """
+    import exec from 'k6/execution';
+    const abort = (where) => { if (__ENV.WHERE === where) exec.test.abort(where); };
+    export function setup() { abort('setup'); }
+    export default function () { abort('iteration'); }
+    export function teardown() { abort('teardown'); }
+    export function handleSummary() { console.log('asked'); if (!__ENV.NOTHING) return { stdout: 'mine\\n' }; }
+    """
+
+    def test_the_script_sums_up_wherever_it_aborts_the_run(self):
+        for where in ("setup", "iteration", "teardown"):
+            with self.subTest(where):
+                result = self.lockstep("run", "-q", "-e", f"WHERE={where}", self.script(self.SCRIPT))
+                self.assertEqual(108, result.returncode, result.stderr)
+                self.assertIn(f"test aborted: {where}", result.stderr)
+                self.assertEqual("mine\n", result.stdout)
+
+    def test_one_that_returns_nothing_gets_the_usual_text(self):
+        result = self.lockstep("run", "-q", "-e", "NOTHING=1", self.script(self.SCRIPT))
+        self.assertEqual(0, result.returncode, result.stderr)
+        self.assertIn("msg=asked", result.stderr)
+        self.assertIn("TOTAL RESULTS", result.stdout)
+
+
 class Ends(LockstepTest):
     LONG = """
     import http from 'k6/http';

@@ -102,8 +102,7 @@ class FakeHost final : public agent::ScriptHost {
   }
   void RunHandleSummary(
       std::string,
-      absl::AnyInvocable<void(agent::ScriptResult<std::map<std::string, std::string>>)> done)
-      override {
+      absl::AnyInvocable<void(agent::ScriptResult<agent::SummaryOutputs>)> done) override {
     ++summaries;
     done({.value = std::map<std::string, std::string>(), .failure = {}});
   }

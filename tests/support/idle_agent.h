@@ -45,8 +45,7 @@ class IdleHost final : public agent::ScriptHost {
   }
   void RunHandleSummary(
       std::string,
-      absl::AnyInvocable<void(agent::ScriptResult<std::map<std::string, std::string>>)> done)
-      override {
+      absl::AnyInvocable<void(agent::ScriptResult<agent::SummaryOutputs>)> done) override {
     done({.value = std::map<std::string, std::string>(), .failure = {}});
   }
   void SetRunStart(MonoTime, absl::Time) override {}

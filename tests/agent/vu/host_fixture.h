@@ -130,10 +130,9 @@ class HostTest : public ::testing::Test {
     host_.RunTeardown([&](ScriptResult<bool> r) { result = std::move(r); });
     return Wait(result);
   }
-  ScriptResult<std::map<std::string, std::string>> Summarise(const std::string& data) {
-    std::optional<ScriptResult<std::map<std::string, std::string>>> result;
-    host_.RunHandleSummary(
-        data, [&](ScriptResult<std::map<std::string, std::string>> r) { result = std::move(r); });
+  ScriptResult<SummaryOutputs> Summarise(const std::string& data) {
+    std::optional<ScriptResult<SummaryOutputs>> result;
+    host_.RunHandleSummary(data, [&](ScriptResult<SummaryOutputs> r) { result = std::move(r); });
     return Wait(result);
   }
   void Reset() {

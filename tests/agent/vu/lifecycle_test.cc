@@ -240,6 +240,18 @@ TEST_F(Lifecycle, SetupIsStoppedAtItsTimeLimitWhereverItIs) {
   EXPECT_EQ(log_.lines().size(), 3u);
 }
 
+TEST_F(Lifecycle, HandleSummaryMayReturnNothing) {
+  for (const char* nothing : {"undefined", "null", "false"}) {
+    Script(absl::StrCat("export default function () {}\nexport function handleSummary() { return ",
+                        nothing, "; }"));
+    ASSERT_TRUE(Prepare(1).value.has_value());
+    const auto result = Summarise("{}");
+    ASSERT_TRUE(result.value.has_value()) << nothing;
+    EXPECT_FALSE(result.value->has_value()) << nothing;
+    Reset();
+  }
+}
+
 TEST_F(Lifecycle, HandleSummaryReturnsTextsAndBytes) {
   Script(R"(
     export default function () {}
@@ -249,8 +261,8 @@ TEST_F(Lifecycle, HandleSummaryReturnsTextsAndBytes) {
   ASSERT_TRUE(Prepare(1).value.has_value());
   const auto result = Summarise(R"({"n":3})");
   ASSERT_TRUE(result.value.has_value()) << result.failure.message;
-  EXPECT_EQ(result.value->at("stdout"), "n=3");
-  EXPECT_EQ(result.value->at("bin.dat"), "AB\x01");
+  EXPECT_EQ((*result.value)->at("stdout"), "n=3");
+  EXPECT_EQ((*result.value)->at("bin.dat"), "AB\x01");
 }
 
 TEST_F(Lifecycle, InterruptionEndsTheIterationWhereverItIs) {
