@@ -68,7 +68,8 @@ absl::StatusOr<Spd> OpenFile(const char* flag, const std::string& path) {
 class SinkLogger final : public RunLogger {
  public:
   SinkLogger(const LogSettings& settings, bool terminal, absl::Time start, Spd lines, Spd console)
-      : format_(settings.format),
+      : output_(settings.output),
+        format_(settings.format),
         verbose_(settings.verbose),
         terminal_(terminal),
         color_(terminal && !settings.no_color),
@@ -85,8 +86,14 @@ class SinkLogger final : public RunLogger {
     if (console != nullptr && IsConsole(record)) {
       console->info("{}", record.message);
     } else if (lines_ != nullptr) {
-      lines_->info("{}", Format(record));
+      WriteLine(Format(record));
     }
+  }
+
+  void WriteAbove(Terminal* drawing) override {
+    const bool shared = output_ == LogSettings::Output::kStdout ||
+                        (output_ == LogSettings::Output::kStderr && terminal_);
+    drawing_.store(shared ? drawing : nullptr, std::memory_order_release);
   }
 
   absl::Status RedirectConsole(const std::string& path) override {
@@ -110,6 +117,13 @@ class SinkLogger final : public RunLogger {
     }
     return false;
   }
+  void WriteLine(const std::string& line) {
+    if (Terminal* const drawing = drawing_.load(std::memory_order_acquire); drawing != nullptr) {
+      drawing->Above([&] { lines_->info("{}", line); });
+    } else {
+      lines_->info("{}", line);
+    }
+  }
   std::string Format(const LogRecord& record) const {
     switch (format_) {
       case LogSettings::Format::kRaw:
@@ -122,6 +136,7 @@ class SinkLogger final : public RunLogger {
     return terminal_ ? FormatTerminalLine(record, start_, color_) : FormatLogfmt(record);
   }
 
+  const LogSettings::Output output_;
   const LogSettings::Format format_;
   const bool verbose_;
   const bool terminal_;
@@ -130,6 +145,7 @@ class SinkLogger final : public RunLogger {
   const Spd lines_;                       // null: none wanted
   Spd own_console_;                       // null: with the rest; set at most once
   std::atomic<spdlog::logger*> console_;  // what own_console_ holds, for other threads
+  std::atomic<Terminal*> drawing_ = nullptr;
 };
 
 }  // namespace

@@ -10,6 +10,7 @@
 
 #include "common/base/log.h"
 #include "coordinator/cli/commands.h"
+#include "coordinator/cli/terminal.h"
 
 namespace lockstep::coordinator {
 
@@ -25,6 +26,9 @@ class RunLogger : public Logger {
   // From now on lines of console.* go to the file `path`, unless the command line has named one.
   // InvalidArgument: it cannot be written. On the thread that made the logger.
   virtual absl::Status RedirectConsole(const std::string& path) = 0;
+  // From now on lines that go to a terminal are written above what is drawn at `terminal`, which is
+  // borrowed until the next call; null: nothing is drawn any more.
+  virtual void WriteAbove(Terminal* terminal) = 0;
 };
 
 // A thread-safe logger as `settings` want it. Text is for a terminal if `terminal` (the output is a

@@ -182,7 +182,6 @@ ProgressView MakeProgressView(const v1::RunStatus& status, const Options& consol
   view.elapsed = absl::Seconds(status.elapsed_s());
   view.paused = status.paused();
   view.phase = status.state();
-  view.finished = status.state() == "Done";
   view.vus = status.vus();
   view.max_vus = status.vus_max();
   view.complete = status.iterations();

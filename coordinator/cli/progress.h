@@ -47,8 +47,7 @@ struct ProgressView {
   absl::Duration elapsed;  // since T0
   absl::Duration total;    // regular duration of all scenarios
   bool paused = false;
-  bool finished = false;  // the final state: nothing is still to come
-  std::string phase;      // "init", "setup", "running", "teardown", "done"
+  std::string phase;  // "init", "setup", "running", "teardown", "done"
   int64_t vus = 0;
   int64_t max_vus = 0;
   int64_t complete = 0;

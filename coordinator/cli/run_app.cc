@@ -22,6 +22,7 @@
 #include "coordinator/cli/local_agents.h"
 #include "coordinator/cli/private_folder.h"
 #include "coordinator/cli/progress.h"
+#include "coordinator/cli/progress_display.h"
 #include "coordinator/cli/reports.h"
 #include "coordinator/cli/script_files.h"
 #include "coordinator/cli/signals.h"
@@ -51,6 +52,7 @@ class RunApp final : public TestSource, public RunControl {
  public:
   RunApp(RunRequest request, const Environment& environment, RunLogger& logger)
       : request_(std::move(request)), environment_(environment), logger_(logger) {}
+  ~RunApp() override { logger_.WriteAbove(nullptr); }
 
   ExitCode Execute();
 
@@ -98,7 +100,8 @@ class RunApp final : public TestSource, public RunControl {
   void OnDone(const RunOutcome& outcome);
   void Farewell();
   void LookForEnd();
-  void PrintProgress(bool finished);
+  // Only with a capable terminal, progress is drawn in place.
+  void StartProgress();
   Summary MakeSummary(std::vector<std::string> lost) const;
   void ReportToOutputs(const Summary& summary);
   std::map<std::string, std::string> ScriptEnvironment() const;
@@ -117,6 +120,8 @@ class RunApp final : public TestSource, public RunControl {
   std::unique_ptr<Run> run_;
   std::unique_ptr<WebServer> rest_;
   std::unique_ptr<LocalAgents> local_agents_;
+  Terminal terminal_{WriteStdout, [] { return SizeOfTerminal(STDOUT_FILENO); }};
+  std::unique_ptr<ProgressDisplay> display_;  // null: --quiet, or nothing is planned yet
   RunOutputs outputs_;
   std::optional<PlannedTest> test_;
   std::string report_;  // what inspect and plan print
@@ -334,7 +339,9 @@ absl::Status RunApp::StartOutputs(const Options& options) {
     specs.push_back(absl::StrCat("result=", request_.run.result_file));
   }
   OutputContext context;
-  context.write_stdout = WriteStdout;
+  context.write_stdout = [this](absl::string_view text) {
+    terminal_.Above([text] { WriteStdout(text); });
+  };
   context.getenv = [this](absl::string_view name) -> std::optional<std::string> {
     auto found = environment_.find(std::string(name));
     return found == environment_.end() ? std::nullopt : std::make_optional(found->second);
@@ -364,6 +371,23 @@ void RunApp::OnPlanned() {
       header.ok()) {
     WriteStdout(*header);
   }
+  StartProgress();
+}
+
+void RunApp::StartProgress() {
+  const auto term = environment_.find("TERM");
+  const bool capable = term != environment_.end() && IsCapableTerminal(STDOUT_FILENO, term->second);
+  if (capable) {
+    logger_.WriteAbove(&terminal_);
+  }
+  display_ = std::make_unique<ProgressDisplay>(
+      loop_,
+      ProgressDisplay::Target{.terminal = capable ? &terminal_ : nullptr,
+                              .color = !request_.no_color,
+                              .write = WriteStdout,
+                              .ready = [] { return TakesOutput(STDOUT_FILENO); }},
+      [this] { return MakeProgressView(run_->Snapshot(), test_->options.consolidated); });
+  display_->Begin();
 }
 
 void RunApp::OnSignal(const std::string& name) {
@@ -385,19 +409,11 @@ void RunApp::OnSignal(const std::string& name) {
   run_->Interrupt(name);
 }
 
-void RunApp::PrintProgress(bool finished) {
-  if (request_.run.quiet) {
-    return;
-  }
-  ProgressView view = MakeProgressView(run_->Snapshot(), test_->options.consolidated);
-  view.finished = finished;
-  WriteStdout(absl::StrCat(absl::StrJoin(RenderPlainLines(view), "\n"), "\n"));
-}
-
 void RunApp::OnTick() {
   outputs_.Flush();
-  if (run_->state() <= RunState::kRunning || run_->elapsed() > absl::ZeroDuration()) {
-    PrintProgress(false);
+  if (display_ != nullptr &&
+      (run_->state() <= RunState::kRunning || run_->elapsed() > absl::ZeroDuration())) {
+    display_->Tick();
   }
 }
 
@@ -423,7 +439,9 @@ void RunApp::ReportToOutputs(const Summary& summary) {
 }
 
 void RunApp::OnSummary(std::optional<std::map<std::string, std::string>> outputs) {
-  PrintProgress(true);
+  if (display_ != nullptr) {
+    display_->Finish();
+  }
   const Summary summary = MakeSummary(outputs_.Stop(logger_));
   if (outputs.has_value()) {
     WriteSummaryOutputs(*outputs, logger_);
@@ -461,6 +479,9 @@ void RunApp::ReportValidity(bool in_text) {
 }
 
 void RunApp::OnDone(const RunOutcome& outcome) {
+  if (display_ != nullptr) {
+    display_->Abandon();
+  }
   exit_code_ = outcome.exit_code;
   if (request_.run.fail_on_suspect && exit_code_ == ExitCode::kSuccess &&
       run_->judgement().validity != Validity::kValid) {

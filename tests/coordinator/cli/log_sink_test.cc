@@ -70,5 +70,32 @@ TEST(LogSink, RedirectsTheConsoleToTheFileOfTheOptionsUnlessTheCommandLineNamesO
   EXPECT_EQ((*fresh)->RedirectConsole("/proc/no/such").code(), absl::StatusCode::kInvalidArgument);
 }
 
+TEST(LogSink, WritesAboveWhatIsDrawnWhereBothAreOnATerminal) {
+  Terminal drawing([](absl::string_view bytes) { fwrite(bytes.data(), 1, bytes.size(), stderr); },
+                   [] { return TerminalSize(); });
+  for (const bool terminal : {true, false}) {
+    LogSettings settings;
+    settings.no_color = true;
+    auto logger = MakeLogger(settings, terminal, kTime);
+    ASSERT_TRUE(logger.ok());
+    ::testing::internal::CaptureStderr();
+    drawing.Draw({"drawn"});
+    (*logger)->WriteAbove(&drawing);
+    (*logger)->Write({kTime, LogLevel::kInfo, "first", {}});
+    (*logger)->WriteAbove(nullptr);
+    (*logger)->Write({kTime, LogLevel::kInfo, "second", {}});
+    drawing.Leave({});
+    const std::string drawn = "\x1b[2Kdrawn\n";
+    const std::string erased = "\r\x1b[1A\x1b[J";
+    EXPECT_EQ(::testing::internal::GetCapturedStderr(),
+              terminal ? drawn + "\x1b[J" + erased + "INFO[0000] first\n" + drawn +
+                             "INFO[0000] second\n" + erased
+                       : drawn + "\x1b[J" +
+                             "time=\"2026-01-02T03:04:05Z\" level=info msg=first\n"
+                             "time=\"2026-01-02T03:04:05Z\" level=info msg=second\n" +
+                             erased);
+  }
+}
+
 }  // namespace
 }  // namespace lockstep::coordinator
