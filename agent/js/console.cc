@@ -29,15 +29,17 @@ class Formatter {
                         : absl::StrCat("\"", absl::StrReplaceAll(text, {{"\"", "\\\""}}), "\"");
     }
     if (value->IsFunction()) {
-      const std::string name =
-          TextOf(isolate_, value.As<v8::Function>()->GetDebugName().As<v8::String>());
-      return name.empty() ? "[Function]" : absl::StrCat("[Function: ", name, "]");
+      return "[object Function]";
     }
-    if (!value->IsObject() || value->IsRegExp()) {
+    if (value->IsUndefined() && depth > 0) {
+      return "null";
+    }
+    if (!value->IsObject()) {
       return Primitive(value);
     }
     const v8::Local<v8::Object> object = value.As<v8::Object>();
-    if (value->IsNativeError() || value->IsDate() || value->IsPromise() || value->IsProxy()) {
+    if (value->IsNativeError() || value->IsDate() || value->IsPromise() || value->IsProxy() ||
+        value->IsRegExp()) {
       return Special(object);
     }
     for (const v8::Local<v8::Object>& outer : path_) {
@@ -70,13 +72,21 @@ class Formatter {
     if (object->IsDate()) {
       return DateText(object.As<v8::Date>()->ValueOf());
     }
-    v8::Local<v8::Value> stack;
-    if (object->GetRealNamedProperty(context_, JsName(isolate_, "stack")).ToLocal(&stack) &&
-        stack->IsString()) {
-      return absl::StrReplaceAll(TextOf(isolate_, stack.As<v8::String>()),
-                                 {{"\n    at ", "\n\tat "}});
+    if (object->IsRegExp()) {
+      return absl::StrCat("/", TextOf(isolate_, object.As<v8::RegExp>()->GetSource()), "/");
     }
-    return Primitive(object);
+    const std::string name = TextProperty(object, "name");
+    const std::string message = TextProperty(object, "message");
+    return absl::StrCat(name, name.empty() || message.empty() ? "" : ": ", message);
+  }
+
+  // "" unless it is a string.
+  std::string TextProperty(v8::Local<v8::Object> object, absl::string_view name) {
+    v8::Local<v8::Value> value;
+    return object->GetRealNamedProperty(context_, JsName(isolate_, name)).ToLocal(&value) &&
+                   value->IsString()
+               ? TextOf(isolate_, value.As<v8::String>())
+               : "";
   }
 
   // As Date's toISOString, which a script may have replaced.
@@ -84,7 +94,7 @@ class Formatter {
     if (!std::isfinite(milliseconds)) {
       return "Invalid Date";
     }
-    return absl::FormatTime("%E4Y-%m-%dT%H:%M:%E3SZ",
+    return absl::FormatTime("\"%E4Y-%m-%dT%H:%M:%E3SZ\"",
                             absl::FromUnixMillis(static_cast<int64_t>(milliseconds)),
                             absl::UTCTimeZone());
   }
@@ -99,8 +109,11 @@ class Formatter {
     if (object->IsSet()) {
       return absl::StrCat("Set ", List(object.As<v8::Set>()->AsArray(), depth));
     }
+    if (object->IsTypedArray()) {
+      return Numbers(object.As<v8::TypedArray>(), depth);
+    }
     if (object->IsArrayBuffer() || object->IsArrayBufferView()) {
-      return absl::StrCat("[object ", TextOf(isolate_, object->GetConstructorName()), "]");
+      return Bytes(object);
     }
     return Fields(object, depth);
   }
@@ -116,6 +129,36 @@ class Formatter {
     }
     AddRest(array->Length(), &items);
     return items.empty() ? "[]" : absl::StrCat("[ ", absl::StrJoin(items, ", "), " ]");
+  }
+
+  std::string Numbers(v8::Local<v8::TypedArray> array, int depth) {
+    std::vector<std::string> items;
+    const uint32_t length = static_cast<uint32_t>(array->Length());
+    for (uint32_t i = 0; i < length && i < kMaxEntries; ++i) {
+      v8::Local<v8::Value> item;
+      if (array->Get(context_, i).ToLocal(&item)) {
+        items.push_back(Format(item, depth + 1));
+      }
+    }
+    AddRest(length, &items);
+    return absl::StrCat(
+        TextOf(isolate_, array->GetConstructorName()), "(", length, ") ",
+        items.empty() ? "[]" : absl::StrCat("[ ", absl::StrJoin(items, ", "), " ]"));
+  }
+
+  // Of an ArrayBuffer or a DataView.
+  std::string Bytes(v8::Local<v8::Object> object) {
+    const std::string bytes = BytesOf(object).value_or("");
+    std::vector<std::string> items;
+    for (size_t i = 0; i < bytes.size() && i < kMaxEntries; ++i) {
+      items.push_back(absl::StrCat(absl::Hex(static_cast<uint8_t>(bytes[i]), absl::kZeroPad2)));
+    }
+    std::string rest;
+    if (bytes.size() > kMaxEntries) {
+      rest = absl::StrCat(" ... ", bytes.size() - kMaxEntries, " more bytes");
+    }
+    return absl::StrCat(TextOf(isolate_, object->GetConstructorName()), " { [Uint8Contents]: <",
+                        absl::StrJoin(items, " "), rest, ">, byteLength: ", bytes.size(), " }");
   }
 
   std::string Pairs(v8::Local<v8::Array> flat, absl::string_view name, int depth) {

@@ -27,8 +27,20 @@ TEST_F(Language, ConsoleWritesValuesAsK6Does) {
   EXPECT_EQ(Value("{ k: [ 1, 'x' ], o: {} }"), "info: { k: [ 1, \"x\" ], o: {} }");
   EXPECT_EQ(Value("(() => { const a = {}; a.a = a; return a; })()"), "info: { a: [Circular] }");
   EXPECT_EQ(Value("new Map([['a', 1]]), new Set([2])"), "info: Map { \"a\" => 1 } Set [ 2 ]");
-  EXPECT_EQ(Value("new Date(0)"), "info: 1970-01-01T00:00:00.000Z");
-  EXPECT_THAT(Value("new Error('e')"), HasSubstr("info: Error: e\n\tat"));
+  EXPECT_EQ(Value("new Date(0)"), R"(info: "1970-01-01T00:00:00.000Z")");
+  EXPECT_EQ(Value("new Error('e'), [new TypeError('t')]"), "info: Error: e [ TypeError: t ]");
+  EXPECT_EQ(Value("Object.assign(new Error(), { name: 'Mine' })"), "info: Mine");
+  EXPECT_EQ(Value("() => 1, { f() {} }, class A {}"),
+            "info: [object Function] { f: [object Function] } [object Function]");
+  EXPECT_EQ(Value("undefined, [undefined, , 1], { u: undefined }"),
+            "info: undefined [ null, null, 1 ] { u: null }");
+  EXPECT_EQ(Value("new Uint8Array([1, 200]), new Float32Array(0)"),
+            "info: Uint8Array(2) [ 1, 200 ] Float32Array(0) []");
+  EXPECT_EQ(Value("new Uint8Array([1, 200]).buffer"),
+            "info: ArrayBuffer { [Uint8Contents]: <01 c8>, byteLength: 2 }");
+  EXPECT_THAT(Value("new Uint8Array(150).buffer"),
+              HasSubstr("00 ... 50 more bytes>, byteLength: 150 }"));
+  EXPECT_EQ(Value("/a+/g"), "info: /a+/");
 }
 
 TEST_F(Language, ConsoleHasLevels) {
