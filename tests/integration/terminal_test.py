@@ -25,6 +25,10 @@ export default function () { console.log('running'); sleep(0.1); }
 """
 
 
+def resize(terminal, columns, rows=30):
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+
 class Screen:
     """What a terminal shows after some bytes; lines that leave the screen are kept."""
 
@@ -63,10 +67,10 @@ class Screen:
 
 
 class Terminal(LockstepTest):
-    def run_at_terminal(self, *args, columns=100, rows=30, on_output=lambda text, process: None, **env):
+    def run_at_terminal(self, *args, columns=100, rows=30, on_output=lambda text, terminal: None, **env):
         """The bytes that a run wrote to its terminal, and its exit code."""
         ours, theirs = pty.openpty()
-        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        resize(theirs, columns, rows)
         environment = {**self.env, "TERM": "xterm", "NO_COLOR": "", **env}
         process = subprocess.Popen([BIN / "lockstep", *args], stdin=theirs, stdout=theirs, stderr=theirs,
                                    cwd=self.folder, env=environment, start_new_session=True,
@@ -85,7 +89,7 @@ class Terminal(LockstepTest):
             if not read:
                 break
             written += read
-            on_output(written.decode("utf-8", "replace"), lambda text: os.write(ours, text))
+            on_output(written.decode("utf-8", "replace"), ours)
         os.close(ours)
         return written.decode("utf-8"), process.wait()
 
@@ -120,10 +124,10 @@ class Terminal(LockstepTest):
     def test_ctrl_c_ends_the_run_and_leaves_its_last_state(self):
         pressed = []
 
-        def press(text, write):
+        def press(text, terminal):
             if not pressed and "INFO[" in text:
                 pressed.append(True)
-                write(b"\x03")
+                os.write(terminal, b"\x03")
 
         written, code = self.run_at_terminal("run", self.script(ENDLESS), on_output=press, NO_COLOR="1")
         self.assertEqual(105, code)
@@ -131,6 +135,21 @@ class Terminal(LockstepTest):
         self.assertEqual(2, len(drawn), drawn)
         self.assertRegex(drawn[1], r"^s [✓✗] \[")
         self.assertNotIn("\x1b[?25l", written, "the cursor is never hidden")
+
+    def test_the_drawing_follows_the_terminals_width(self):
+        done = []
+
+        def follow(text, terminal):
+            if not done and re.search(r"s +\[-{38}\]", text):
+                done.append("resized")
+                resize(terminal, 60)
+            if done == ["resized"] and re.search(r"s +\[   0% \]", text):
+                done.append("stopped")
+                os.write(terminal, b"\x03")
+
+        _, code = self.run_at_terminal("run", self.script(ENDLESS), on_output=follow, NO_COLOR="1")
+        self.assertEqual(105, code)
+        self.assertEqual(["resized", "stopped"], done)
 
     def test_elsewhere_it_is_plain(self):
         for args, env in ((["--quiet"], {}), ([], {"TERM": "dumb"})):
