@@ -30,7 +30,7 @@ namespace lockstep {
 
 // `name` or `name{tag:value,tag2:value2}`.
 struct MetricKey {
-  std::string text;  // as the user wrote it
+  std::string text;  // as the user wrote it, without spaces around name and list of tags
   std::string metric;
   TagList tags;  // empty: the metric itself
   bool is_submetric() const { return !tags.empty(); }

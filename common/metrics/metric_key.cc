@@ -23,11 +23,11 @@ absl::string_view Bare(absl::string_view text) {
 
 absl::StatusOr<MetricKey> ParseMetricKey(absl::string_view text) {
   MetricKey key;
-  key.text = std::string(text);
   const size_t open = text.find('{');
   const size_t close = text.rfind('}');
   if (open == absl::string_view::npos && close == absl::string_view::npos) {
     key.metric = std::string(absl::StripAsciiWhitespace(text));
+    key.text = key.metric;
     return key;
   }
   if (open == absl::string_view::npos || close == absl::string_view::npos || close < open ||
@@ -51,6 +51,7 @@ absl::StatusOr<MetricKey> ParseMetricKey(absl::string_view text) {
     }
     key.tags.emplace_back(std::string(name), std::string(Bare(tag.substr(colon + 1))));
   }
+  key.text = absl::StrCat(key.metric, "{", absl::StripAsciiWhitespace(inside), "}");
   std::sort(key.tags.begin(), key.tags.end());
   const auto twice =
       std::adjacent_find(key.tags.begin(), key.tags.end(),

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -239,12 +240,25 @@ absl::StatusOr<ThresholdSet> ThresholdSet::Create(
       }
       metric.thresholds.push_back(std::move(threshold));
     }
-    set.metrics_.push_back(std::move(metric));
+    set.Add(std::move(metric));
   }
   if (!errors.empty()) {
     return absl::InvalidArgumentError(absl::StrJoin(errors, "\n"));
   }
   return set;
+}
+
+void ThresholdSet::Add(MetricThresholds metric) {
+  const auto same =
+      std::find_if(metrics_.begin(), metrics_.end(),
+                   [&metric](const MetricThresholds& m) { return m.key.text == metric.key.text; });
+  if (same == metrics_.end()) {
+    metrics_.push_back(std::move(metric));
+    return;
+  }
+  same->windows.merge(metric.windows);
+  std::move(metric.thresholds.begin(), metric.thresholds.end(),
+            std::back_inserter(same->thresholds));
 }
 
 absl::Status ThresholdSet::Register(AggregateStore* store) const {

@@ -94,6 +94,8 @@ class ThresholdSet {
   bool empty() const { return metrics_.empty(); }
 
  private:
+  // Keys that are one but for spaces share an entry: the deltas of a metric can be taken once only.
+  void Add(MetricThresholds metric);
   Outcome Judge(AggregateStore& store, absl::Duration elapsed, bool final);
   std::vector<MetricThresholds> metrics_;
 };
