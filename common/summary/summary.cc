@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -13,7 +14,6 @@
 
 namespace lockstep {
 namespace {
-
 
 // Of `p(90)`, as a fraction.
 std::optional<double> PercentileOf(absl::string_view statistic) {
@@ -87,6 +87,32 @@ SummaryMetric MakeMetric(const AggregateStore::Entry& entry, const SummaryConfig
   metric.builtin = IsBuiltin(entry.metric->name);
   metric.values = Values(*entry.aggregate, config, duration);
   return metric;
+}
+
+// Where a character of a metric's name stands in the order in which people read lists: "_", digits,
+// letters; case decides last.
+int Weight(char c) {
+  return c == '_' ? 0 : absl::ascii_isdigit(c) ? c : absl::ascii_tolower(c);
+}
+
+bool NameLess(absl::string_view a, absl::string_view b) {
+  const auto [left, right] = std::mismatch(a.begin(), a.end(), b.begin(), b.end(),
+                                           [](char x, char y) { return Weight(x) == Weight(y); });
+  if (left == a.end() || right == b.end()) {
+    return a.size() != b.size() ? a.size() < b.size() : a > b;  // "a" before "A"
+  }
+  return Weight(*left) < Weight(*right);
+}
+
+// Submetrics stay behind their parents.
+void SortByName(std::vector<SummaryMetric>* metrics) {
+  const auto name = [](const SummaryMetric& metric) -> const std::string& {
+    return metric.parent.empty() ? metric.key : metric.parent;
+  };
+  std::stable_sort(metrics->begin(), metrics->end(),
+                   [&name](const SummaryMetric& a, const SummaryMetric& b) {
+                     return NameLess(name(a), name(b));
+                   });
 }
 
 // A group in the making: children in the order in which they were first seen.
@@ -191,6 +217,7 @@ std::vector<SummaryPart> BuildParts(const AggregateStore& store, absl::string_vi
       const std::string* found = TagOf(tags, tag);
       return found != nullptr && *found == name;
     };
+    SortByName(&part.metrics);
     part.checks = AllChecks(BuildGroups(store, mine));
     result.push_back(std::move(part));
   }
@@ -238,20 +265,23 @@ Summary BuildSummary(const AggregateStore& store, const ThresholdSet& thresholds
   summary.config = std::move(config);
   summary.duration = duration;
   std::map<absl::string_view, const MetricThresholds*> judged;
+  std::set<absl::string_view> parents;  // of judged submetrics
   for (const MetricThresholds& metric : thresholds.metrics()) {
     judged[metric.key.is_submetric() ? metric.key.text : metric.key.metric] = &metric;
     summary.thresholds_ok = summary.thresholds_ok && metric.ok();
+    if (metric.key.is_submetric()) {
+      parents.insert(metric.key.metric);
+    }
   }
   for (const AggregateStore::Entry& entry : store.Entries()) {
     const auto found =
         judged.find(entry.key->is_submetric() ? entry.key->text : entry.metric->name);
-    // As in k6, every run shows its network traffic, and requests show those that went as expected.
+    // As in k6, every run shows its network traffic.
     const bool traffic =
         (entry.metric->name == "data_sent" || entry.metric->name == "data_received") &&
         !entry.key->is_submetric() && store.samples() > 0;
-    const Aggregate* parent = store.Find(entry.metric->name);
-    const bool successes = entry.key->text == kSuccessDurations && !parent->empty();
-    if (entry.aggregate->empty() && found == judged.end() && !traffic && !successes) {
+    const bool parent = !entry.key->is_submetric() && parents.contains(entry.metric->name);
+    if (entry.aggregate->empty() && found == judged.end() && !traffic && !parent) {
       continue;
     }
     SummaryMetric metric = MakeMetric(entry, summary.config, duration);
@@ -266,6 +296,7 @@ Summary BuildSummary(const AggregateStore& store, const ThresholdSet& thresholds
     }
     summary.metrics.push_back(std::move(metric));
   }
+  SortByName(&summary.metrics);
   // Successes first, failures right below.
   const auto row = [&summary](absl::string_view key) {
     return std::find_if(summary.metrics.begin(), summary.metrics.end(),

@@ -83,7 +83,7 @@ struct SummaryPart {
 struct Summary {
   SummaryConfig config;
   absl::Duration duration;             // of the run
-  std::vector<SummaryMetric> metrics;  // in order of name, submetrics after their parent
+  std::vector<SummaryMetric> metrics;  // by name, submetrics after their parent
   SummaryGroup root;
   std::vector<SummaryPart> groups;
   std::vector<SummaryPart> scenarios;

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -24,36 +25,62 @@ constexpr absl::string_view kIndent = "    ";
 struct Topic {
   absl::string_view title;
   std::vector<absl::string_view> prefixes;
-  std::vector<absl::string_view> compact;  // all that the compact mode shows; empty: everything
+  std::vector<absl::string_view> compact;  // the built-in ones of the compact mode; empty: all
 };
 
-// In the order of printing, after what the script defines itself.
+// In the order of printing, after CUSTOM. As in k6, names decide, of a script's own metrics too.
 const std::vector<Topic>& Topics() {
   static const std::vector<Topic> topics = {
       {"HTTP",
-       {"http_"},
+       {"http_reqs", "http_req_blocked", "http_req_connecting", "http_req_duration",
+        "http_req_failed", "http_req_receiving", "http_req_sending", "http_req_tls_handshaking",
+        "http_req_waiting"},
        {"http_req_duration", "http_req_duration_errors", "http_req_duration_intended",
         "http_req_failed", "http_reqs", "http_reqs_errors"}},
       {"EXECUTION",
-       {"vus", "iteration", "dropped_iterations", "group_duration"},
-       {"dropped_iterations", "iteration_duration", "iteration_lateness", "iterations", "vus",
-        "vus_max"}},
-      {"NETWORK", {"data_"}, {}},
+       {"vus", "iterations", "iteration_duration", "iteration_lateness", "dropped_iterations"},
+       {}},
+      {"NETWORK", {"data_received", "data_sent"}, {}},
+      {"BROWSER", {"browser_"}, {}},
       {"GRPC", {"grpc_"}, {}},
       {"WEBSOCKET", {"ws_"}, {}},
   };
   return topics;
 }
 
-bool BelongsTo(const Topic& topic, const SummaryMetric& metric, SummaryMode mode) {
+constexpr absl::string_view kCustom = "CUSTOM";
+
+// The title under which the text lists a metric, or nothing if it does not.
+absl::string_view TitleOf(const SummaryMetric& metric, SummaryMode mode) {
   const absl::string_view name = metric.parent.empty() ? metric.key : metric.parent;
-  const bool listed =
-      std::find(topic.compact.begin(), topic.compact.end(), name) != topic.compact.end();
-  const bool prefixed =
-      std::any_of(topic.prefixes.begin(), topic.prefixes.end(),
-                  [name](absl::string_view prefix) { return absl::StartsWith(name, prefix); });
-  return metric.builtin && prefixed &&
-         (mode == SummaryMode::kFull || topic.compact.empty() || listed);
+  for (const Topic& topic : Topics()) {
+    if (std::none_of(topic.prefixes.begin(), topic.prefixes.end(),
+                     [name](absl::string_view p) { return absl::StartsWith(name, p); })) {
+      continue;
+    }
+    const bool listed =
+        std::find(topic.compact.begin(), topic.compact.end(), name) != topic.compact.end();
+    const bool shown =
+        !metric.builtin || mode == SummaryMode::kFull || topic.compact.empty() || listed;
+    return shown ? topic.title : "";
+  }
+  return metric.builtin ? "" : kCustom;  // checks have lines of their own, group_duration has none
+}
+
+// One entry for all groups' checks of one name, where the first stood.
+std::vector<SummaryCheck> MergedByName(const std::vector<SummaryCheck>& checks) {
+  std::vector<SummaryCheck> merged;
+  absl::flat_hash_map<std::string, size_t> places;
+  for (const SummaryCheck& check : checks) {
+    const auto [place, added] = places.try_emplace(check.name, merged.size());
+    if (added) {
+      merged.push_back(check);
+    } else {
+      merged[place->second].passes += check.passes;
+      merged[place->second].fails += check.fails;
+    }
+  }
+  return merged;
 }
 
 std::string Padded(std::string text, size_t width) {
@@ -140,16 +167,14 @@ class TextRenderer {
         continue;
       }
       std::string indent(kIndent);
-      if (metric.parent.empty()) {
-        absl::StrAppend(&out_, indent, metric.key, "\n");
-        parent = metric.key;
-      } else {
-        if (parent != metric.parent) {
-          absl::StrAppend(&out_, indent, metric.parent, "\n");
-          parent = metric.parent;
-        }
+      if (!metric.parent.empty() && metric.parent == parent) {
         indent += "  ";
         absl::StrAppend(&out_, indent, "{", metric.tags, "}\n");
+      } else {
+        absl::StrAppend(&out_, indent, metric.key, "\n");
+        if (metric.parent.empty()) {
+          parent = metric.key;
+        }
       }
       for (const SummaryThreshold& threshold : metric.thresholds) {
         absl::StrAppend(&out_, indent, Mark(threshold.ok), " '", threshold.expression, "' ",
@@ -160,7 +185,8 @@ class TextRenderer {
     out_ += "\n";
   }
 
-  void Checks(const std::vector<SummaryCheck>& checks) {
+  void Checks(const std::vector<SummaryCheck>& all_checks) {
+    const std::vector<SummaryCheck> checks = MergedByName(all_checks);
     if (checks.empty()) {
       return;
     }
@@ -208,10 +234,7 @@ class TextRenderer {
   }
 
   bool IsShown(const SummaryMetric& metric) const {
-    const std::vector<Topic>& topics = Topics();
-    return !metric.builtin || std::any_of(topics.begin(), topics.end(), [&](const Topic& topic) {
-      return BelongsTo(topic, metric, options_.mode);
-    });
+    return !TitleOf(metric, options_.mode).empty();
   }
 
   Row MakeRow(const SummaryMetric& metric) const {
@@ -285,20 +308,17 @@ class TextRenderer {
   }
 
   // One topic's metrics under its title; nothing if there are none.
-  template <typename Belongs>
-  void Section(absl::string_view title, const std::vector<SummaryMetric>& metrics,
-               Belongs belongs) {
+  void Section(absl::string_view title, const std::vector<SummaryMetric>& metrics) {
     bool any = false;
     for (const SummaryMetric& metric : metrics) {
-      if (!belongs(metric)) {
+      if (TitleOf(metric, options_.mode) != title) {
         continue;
       }
       if (!any) {
         absl::StrAppend(&out_, kIndent, Color("1", title), "\n");
         any = true;
       }
-      Row row = MakeRow(metric);
-      Print(row, widths_);
+      Print(MakeRow(metric), widths_);
     }
     if (any) {
       out_ += "\n";
@@ -306,10 +326,9 @@ class TextRenderer {
   }
 
   void Metrics(const std::vector<SummaryMetric>& metrics) {
-    Section("CUSTOM", metrics, [](const SummaryMetric& metric) { return !metric.builtin; });
+    Section(kCustom, metrics);
     for (const Topic& topic : Topics()) {
-      Section(topic.title, metrics,
-              [&](const SummaryMetric& metric) { return BelongsTo(topic, metric, options_.mode); });
+      Section(topic.title, metrics);
     }
   }
 

@@ -169,6 +169,85 @@ TEST(SummaryText, AddsGroupsAndScenariosInTheFullMode) {
                                       {.mode = SummaryMode::kFull}));
 }
 
+TEST(SummaryText, CountsChecksOfOneNameTogetherWhereTheFirstWasSeen) {
+  Recorder recorder;
+  recorder.Add("checks", {1, 1}, {{"check", "same"}, {"group", "::a"}})
+      .Add("checks", {1}, {{"check", "other"}})
+      .Add("checks", {1, 1, 0, 0}, {{"check", "same"}, {"group", "::b"}});
+  const std::string text = RenderText(recorder.Build(absl::Seconds(1)), {});
+  EXPECT_THAT(text, HasSubstr("checks_total.......: 7      7/s\n"));
+  EXPECT_THAT(text, HasSubstr("\n\n    ✗ same\n      ↳  66% — ✓ 4 / ✗ 2\n    ✓ other\n\n"));
+}
+
+TEST(SummaryText, ShowsSubmetricsWithoutSamplesBelowTheirOwnParent) {
+  Recorder recorder;
+  recorder.Define("nodata", kC).Define("gt", kC).Thresholds({{"nodata{a:b}", {{"count<1"}}}});
+  recorder.Add("gt", {1});
+  const Summary summary = recorder.Build(absl::Seconds(1));
+  EXPECT_THAT(RenderText(summary, {}), HasSubstr("    gt..............: 1   1/s\n"
+                                                 "    nodata..........: 0   0/s\n"
+                                                 "      { a:b }.......: 0   0/s\n"));
+  EXPECT_EQ(HandleSummaryData(summary, {})["metrics"]["nodata"]["values"]["count"], 0);
+  EXPECT_EQ(SummaryExport(summary)["metrics"]["nodata"]["count"], 0);
+}
+
+// A run in which all failed must not show durations of successes.
+TEST(SummaryText, HasNoRowOfSuccessesWhenNothingSucceeded) {
+  Recorder recorder;
+  recorder.Add("http_req_duration", {5, 7}, {{"expected_response", "false"}});
+  const Summary summary = recorder.Build(absl::Seconds(1));
+  const std::string text = RenderText(summary, {});
+  EXPECT_THAT(text, Not(HasSubstr("expected_response:true")));
+  EXPECT_THAT(text, HasSubstr("{ expected_response:false }...: avg=6ms"));
+  EXPECT_FALSE(HandleSummaryData(summary, {})["metrics"].contains(
+      "http_req_duration{expected_response:true}"));
+}
+
+TEST(SummaryText, HasNoRowOfSuccessesWithoutTheSystemTag) {
+  Recorder recorder;
+  recorder.Add("http_req_duration", {5, 7});
+  const std::string text = RenderText(recorder.Build(absl::Seconds(1)), {});
+  EXPECT_THAT(text, HasSubstr("http_req_duration...: avg=6ms"));
+  EXPECT_THAT(text, Not(HasSubstr("expected_response")));
+}
+
+TEST(SummaryText, SortsAScriptsMetricsIntoTopicsByTheirNames) {
+  Recorder recorder;
+  for (const char* name : {"Zeta", "alpha", "_u", "http_req_duration_mine", "iterations_mine",
+                           "vus_mine", "data_sent_mine", "grpc_mine", "ws_mine", "browser_mine"}) {
+    recorder.Define(name, kC).Add(name, {1});
+  }
+  recorder.Add("group_duration", {1}, {{"group", "::g"}});
+  for (SummaryMode mode : {SummaryMode::kCompact, SummaryMode::kFull}) {
+    std::vector<std::string> order;
+    std::istringstream text(RenderText(recorder.Build(absl::Seconds(1)), {.mode = mode}));
+    for (std::string line; std::getline(text, line) && line.find("GROUP:") == std::string::npos;) {
+      if (line.rfind("    ", 0) == 0) {
+        order.push_back(line.substr(
+            4, line.find('.') == std::string::npos ? std::string::npos : line.find('.') - 4));
+      }
+    }
+    EXPECT_THAT(order,
+                ElementsAre("CUSTOM", "_u", "alpha", "Zeta", "HTTP", "http_req_duration_mine",
+                            "EXECUTION", "iterations_mine", "vus_mine", "NETWORK", "data_received",
+                            "data_sent", "data_sent_mine", "BROWSER", "browser_mine", "GRPC",
+                            "grpc_mine", "WEBSOCKET", "ws_mine"));
+  }
+}
+
+TEST(SummaryText, TrimsTheTagsOfSubmetrics) {
+  Recorder recorder;
+  recorder.Thresholds({{"iterations{ scenario:default }", {{"count>0"}}},
+                       {"iterations{scenario:default}", {{"count<9"}}}});
+  recorder.Add("iterations", {1}, {{"scenario", "default"}});
+  const Summary summary = recorder.Build(absl::Seconds(1));
+  const std::string text = RenderText(summary, {});
+  EXPECT_THAT(text, HasSubstr("    iterations{scenario:default}\n    ✓ 'count>0' count=1\n"
+                              "    ✓ 'count<9' count=1\n\n"));
+  EXPECT_THAT(text, HasSubstr("\n      { scenario:default }...: 1   1/s\n"));
+  EXPECT_TRUE(HandleSummaryData(summary, {})["metrics"].contains("iterations{scenario:default}"));
+}
+
 TEST(SummaryText, IsTheSameTextUnderItsColors) {
   const Summary summary = HttpRun(true).Build(absl::Seconds(10));
   std::string colored = RenderText(summary, {.color = true});
