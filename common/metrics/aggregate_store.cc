@@ -145,10 +145,14 @@ void AggregateStore::AddTargets(PerMetric& metric, const TagList& tags, StoredSe
   if (series->own != nullptr) {
     series->targets.push_back(series->own);
   }
-  for (const std::string& name : config_.breakdown_tags) {
-    const std::string* value = FindTag(tags, name);
-    if (value != nullptr && !value->empty()) {
-      Aggregate*& part = metric.breakdowns[{name, *value}];
+  for (const std::vector<std::string>& names : config_.breakdown_tags) {
+    std::vector<std::string> values;
+    for (const std::string& name : names) {
+      const std::string* value = FindTag(tags, name);
+      values.push_back(value == nullptr ? "" : *value);
+    }
+    if (!values.back().empty()) {
+      Aggregate*& part = metric.breakdowns[{names, std::move(values)}];
       if (part == nullptr) {
         part = &aggregates_.emplace_back(metric.total.type());
       }
@@ -243,13 +247,13 @@ std::vector<AggregateStore::Entry> AggregateStore::Entries() const {
   return entries;
 }
 
-std::map<std::string, const Aggregate*> AggregateStore::Breakdown(absl::string_view tag,
-                                                                  absl::string_view name) const {
-  std::map<std::string, const Aggregate*> parts;
+std::map<std::vector<std::string>, const Aggregate*> AggregateStore::Breakdown(
+    const std::vector<std::string>& tags, absl::string_view name) const {
+  std::map<std::vector<std::string>, const Aggregate*> parts;
   const std::optional<MetricId> id = metrics_.Find(name);
   if (id) {
     for (const auto& [key, aggregate] : per_metric_[static_cast<uint32_t>(*id)].breakdowns) {
-      if (key.first == tag) {
+      if (key.first == tags) {
         parts.emplace(key.second, aggregate);
       }
     }

@@ -49,8 +49,9 @@ class AggregateStore {
  public:
   struct Config {
     size_t max_series_per_metric = 20'000;
-    // Tags whose every value gets aggregates of its own, for the summary's groups and scenarios.
-    std::vector<std::string> breakdown_tags;
+    // Lists of tags whose every combination of values gets aggregates of its own, for the summary's
+    // groups and scenarios.
+    std::vector<std::vector<std::string>> breakdown_tags;
     std::vector<std::string> submetrics = {std::string(kSuccessDurations),
                                            std::string(kFailureDurations)};
   };
@@ -82,9 +83,10 @@ class AggregateStore {
   // Metrics in the order of their names, each followed by its submetrics in the order of their
   // text; empty ones included.
   std::vector<Entry> Entries() const;
-  // The aggregates of metric `name` over the series with tag = value, by value.
-  std::map<std::string, const Aggregate*> Breakdown(absl::string_view tag,
-                                                    absl::string_view name) const;
+  // The aggregates of metric `name` by the values of `tags`, one of Config::breakdown_tags: over
+  // the series that have the last of these tags; others that a series lacks are "".
+  std::map<std::vector<std::string>, const Aggregate*> Breakdown(
+      const std::vector<std::string>& tags, absl::string_view name) const;
   const MetricRegistry& metrics() const { return metrics_; }
 
   struct Series {
@@ -121,7 +123,8 @@ class AggregateStore {
     MetricKey key;
     std::deque<Sub> subs;
     absl::flat_hash_map<TagList, StoredSeries> series;
-    std::map<std::pair<std::string, std::string>, Aggregate*> breakdowns;  // (tag, value)
+    // By tags and their values.
+    std::map<std::pair<std::vector<std::string>, std::vector<std::string>>, Aggregate*> breakdowns;
     bool overflowed = false;
   };
   PerMetric& At(MetricId id) { return per_metric_[static_cast<uint32_t>(id)]; }

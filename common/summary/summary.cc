@@ -168,10 +168,14 @@ SummaryGroup Finish(const GroupNode& node, std::string name, std::string path) {
   return group;
 }
 
-// Only the series that `wanted` accepts.
+// Only the series that `wanted` accepts; groups of `others` at the end if no series is of them.
 template <typename Wanted>
-SummaryGroup BuildGroups(const AggregateStore& store, Wanted wanted) {
+SummaryGroup BuildGroups(const AggregateStore& store, Wanted wanted,
+                         const std::set<std::string>& others = {}) {
   GroupNode root;
+  for (const std::string& path : others) {
+    Descend(&root, path, GroupNode().first_seen);
+  }
   for (absl::string_view metric : {"group_duration", "checks"}) {
     for (const AggregateStore::Series& series : store.SeriesOf(metric)) {
       if (!wanted(*series.tags)) {
@@ -197,32 +201,113 @@ void CollectChecks(const SummaryGroup& group, std::vector<SummaryCheck>* checks)
   }
 }
 
-std::vector<SummaryPart> BuildParts(const AggregateStore& store, absl::string_view tag,
-                                    const SummaryConfig& config, absl::Duration duration) {
-  std::map<std::string, SummaryPart> parts;
-  for (const AggregateStore::Entry& entry : store.Entries()) {
-    if (entry.key->is_submetric()) {
-      continue;
-    }
-    for (const auto& [value, aggregate] : store.Breakdown(tag, entry.metric->name)) {
-      SummaryPart& part = parts[value];
-      part.name = value;
-      part.metrics.push_back(MakeMetric(
-          {.metric = entry.metric, .key = entry.key, .aggregate = aggregate}, config, duration));
-    }
-  }
-  std::vector<SummaryPart> result;
-  for (auto& [value, part] : parts) {
-    const auto mine = [&tag, &name = part.name](const TagList& tags) {
-      const std::string* found = TagOf(tags, tag);
-      return found != nullptr && *found == name;
-    };
-    SortByName(&part.metrics);
-    part.checks = AllChecks(BuildGroups(store, mine));
-    result.push_back(std::move(part));
-  }
-  return result;
+// The scenario whose part has what is tagged with `scenario`; "": none has.
+std::string Owner(absl::string_view scenario) {
+  return scenario == "default" ? "" : std::string(scenario);
 }
+
+auto OwnedBy(const std::string& owner) {
+  return [owner](const TagList& tags) {
+    const std::string* scenario = TagOf(tags, "scenario");
+    return Owner(scenario == nullptr ? "" : *scenario) == owner;
+  };
+}
+
+// The groups and scenarios of the full mode. As in k6, the scenario of a script that names none has
+// no part of its own: its groups stand beside those of setup.
+class PartsBuilder {
+ public:
+  PartsBuilder(const AggregateStore& store, const SummaryConfig& config, absl::Duration duration)
+      : store_(store), config_(config), duration_(duration) {}
+
+  void Build(Summary* summary) {
+    Collect();
+    summary->groups = Groups("");
+    std::vector<std::string> names = config_.scenarios;
+    for (const auto& [name, metrics] : scenarios_) {
+      if (std::find(names.begin(), names.end(), name) == names.end()) {
+        names.push_back(name);
+      }
+    }
+    for (const std::string& name : names) {
+      if (const auto found = scenarios_.find(name); found != scenarios_.end()) {
+        const SummaryGroup root = BuildGroups(store_, OwnedBy(name));
+        summary->scenarios.push_back({.name = name,
+                                      .metrics = std::move(found->second),
+                                      .checks = AllChecks(root),
+                                      .groups = Groups(name)});
+      }
+    }
+  }
+
+ private:
+  void Collect() {
+    for (const AggregateStore::Entry& entry : store_.Entries()) {
+      if (entry.key->is_submetric()) {
+        continue;
+      }
+      const auto add = [&](const Aggregate& aggregate, std::vector<SummaryMetric>* metrics) {
+        metrics->push_back(
+            MakeMetric({.metric = entry.metric, .key = entry.key, .aggregate = &aggregate}, config_,
+                       duration_));
+      };
+      for (const auto& [values, part] : store_.Breakdown({"scenario"}, entry.metric->name)) {
+        if (!Owner(values[0]).empty()) {
+          add(*part, &scenarios_[values[0]]);
+        }
+      }
+      std::map<std::pair<std::string, std::string>, Aggregate> groups;
+      for (const auto& [values, part] :
+           store_.Breakdown({"scenario", "group"}, entry.metric->name)) {
+        groups.try_emplace({Owner(values[0]), values[1]}, entry.metric->type)
+            .first->second.Merge(*part);
+      }
+      for (const auto& [key, aggregate] : groups) {
+        add(aggregate, &groups_[key.first][key.second]);
+      }
+    }
+    for (auto& [name, metrics] : scenarios_) {
+      SortByName(&metrics);
+    }
+  }
+
+  std::vector<SummaryPart> Groups(const std::string& owner) {
+    std::set<std::string> paths;
+    for (const auto& [path, metrics] : groups_[owner]) {
+      paths.insert(path);
+    }
+    if (paths.empty()) {
+      return {};
+    }
+    return Nested(BuildGroups(store_, OwnedBy(owner), paths), owner);
+  }
+
+  std::vector<SummaryPart> Nested(const SummaryGroup& group, const std::string& owner) {
+    std::vector<SummaryPart> parts;
+    for (const SummaryGroup& child : group.groups) {
+      SummaryPart part{
+          .name = child.name, .metrics = {}, .checks = {}, .groups = Nested(child, owner)};
+      // What setup() and teardown() do themselves is in the totals only.
+      const bool shown = child.path != "::setup" && child.path != "::teardown";
+      if (shown) {
+        part.metrics = std::move(groups_[owner][child.path]);
+        SortByName(&part.metrics);
+        part.checks = child.checks;
+      }
+      if (shown || !part.groups.empty()) {
+        parts.push_back(std::move(part));
+      }
+    }
+    return parts;
+  }
+
+  const AggregateStore& store_;
+  const SummaryConfig& config_;
+  const absl::Duration duration_;
+  std::map<std::string, std::vector<SummaryMetric>> scenarios_;
+  // By scenario, "" for "default", and path.
+  std::map<std::string, std::map<std::string, std::vector<SummaryMetric>>> groups_;
+};
 
 }  // namespace
 
@@ -236,9 +321,11 @@ std::optional<SummaryMode> ParseSummaryMode(absl::string_view name) {
   return name == "disabled" ? std::optional(SummaryMode::kDisabled) : std::nullopt;
 }
 
-std::vector<std::string> BreakdownTags(SummaryMode mode) {
-  return mode == SummaryMode::kFull ? std::vector<std::string>{"group", "scenario"}
-                                    : std::vector<std::string>{};
+std::vector<std::vector<std::string>> BreakdownTags(SummaryMode mode) {
+  if (mode != SummaryMode::kFull) {
+    return {};
+  }
+  return {{"scenario"}, {"scenario", "group"}};
 }
 
 std::vector<SummaryCheck> AllChecks(const SummaryGroup& group) {
@@ -307,8 +394,7 @@ Summary BuildSummary(const AggregateStore& store, const ThresholdSet& thresholds
     std::rotate(row(kFailureDurations), row(kFailureDurations) + 1, row(kSuccessDurations) + 1);
   }
   summary.root = BuildGroups(store, [](const TagList&) { return true; });
-  summary.groups = BuildParts(store, "group", summary.config, duration);
-  summary.scenarios = BuildParts(store, "scenario", summary.config, duration);
+  PartsBuilder(store, summary.config, duration).Build(&summary);
   return summary;
 }
 

@@ -24,10 +24,11 @@ std::optional<SummaryMode> ParseSummaryMode(absl::string_view name);
 
 struct SummaryConfig {
   std::vector<std::string> trend_stats = {"avg", "min", "med", "max", "p(90)", "p(95)"};
-  std::string time_unit = {};  // "s", "ms", "us"; empty: whichever fits
+  std::string time_unit = {};               // "s", "ms", "us"; empty: whichever fits
+  std::vector<std::string> scenarios = {};  // in the order of the full mode
 };
 // The tags that the store breaks down for this mode (AggregateStore::Config).
-std::vector<std::string> BreakdownTags(SummaryMode mode);
+std::vector<std::vector<std::string>> BreakdownTags(SummaryMode mode);
 
 struct SummaryThreshold {
   std::string expression;
@@ -73,11 +74,13 @@ std::string SummaryId(absl::string_view path);
 // The checks of a group and all groups inside it, in the order in which they were first seen.
 std::vector<SummaryCheck> AllChecks(const SummaryGroup& group);
 
-// Results of one group or scenario, for the full mode.
+// Results of one group or scenario, for the full mode: a group's without those of the groups in it,
+// a scenario's with all.
 struct SummaryPart {
   std::string name;
   std::vector<SummaryMetric> metrics;
   std::vector<SummaryCheck> checks;
+  std::vector<SummaryPart> groups;
 };
 
 struct Summary {
@@ -85,8 +88,8 @@ struct Summary {
   absl::Duration duration;             // of the run
   std::vector<SummaryMetric> metrics;  // by name, submetrics after their parent
   SummaryGroup root;
-  std::vector<SummaryPart> groups;
-  std::vector<SummaryPart> scenarios;
+  std::vector<SummaryPart> groups;     // of the scenario "default", and outside of all
+  std::vector<SummaryPart> scenarios;  // but "default"
   bool thresholds_ok = true;
   // What did not arrive at an output, a sentence for each: shown at the end of the text.
   std::vector<std::string> lost;

@@ -1,5 +1,5 @@
-// The end-of-test text, in k6's layout: thresholds, checks, then metrics by topic with all columns
-// aligned over the whole text; in the full mode the same again for each group and scenario.
+// The end-of-test text, in k6's layout: thresholds, checks, then metrics by topic with columns
+// aligned; in the full mode the same again for each group and scenario, each aligned for itself.
 #include <algorithm>
 #include <iterator>
 #include <string>
@@ -101,22 +101,18 @@ class TextRenderer {
       : summary_(summary), options_(options) {}
 
   std::string Render() {
-    MeasureAll(summary_.metrics);
-    if (options_.mode == SummaryMode::kFull) {
-      for (const std::vector<SummaryPart>* parts : {&summary_.groups, &summary_.scenarios}) {
-        for (const SummaryPart& part : *parts) {
-          MeasureAll(part.metrics);
-        }
-      }
-    }
     out_ = "\n";
     Thresholds();
     Title("TOTAL RESULTS");
     Checks(AllChecks(summary_.root));
     Metrics(summary_.metrics);
     if (options_.mode == SummaryMode::kFull) {
-      Parts("GROUP", summary_.groups);
-      Parts("SCENARIO", summary_.scenarios);
+      for (const SummaryPart& group : summary_.groups) {
+        Part("GROUP", group);
+      }
+      for (const SummaryPart& scenario : summary_.scenarios) {
+        Part("SCENARIO", scenario);
+      }
     }
     Lost();
     return std::move(out_);
@@ -139,7 +135,9 @@ class TextRenderer {
   }
 
   void Title(absl::string_view title) {
-    absl::StrAppend(&out_, "  █ ", Color("1", title), " \n\n");
+    const bool nested = indent_.size() > kIndent.size();
+    absl::StrAppend(&out_, absl::string_view(indent_).substr(2), nested ? "↳ " : "█ ",
+                    Color("1", title), " \n\n");
   }
 
   // `p(95)=7.65`; without data nothing follows the sign.
@@ -220,14 +218,14 @@ class TextRenderer {
     out_ += "\n";
     for (const SummaryCheck& check : checks) {
       const bool ok = check.fails == 0;
-      absl::StrAppend(&out_, kIndent,
+      absl::StrAppend(&out_, indent_,
                       Color(ok ? "32" : "31", absl::StrCat(ok ? kPass : kFail, " ", check.name)),
                       "\n");
       if (!ok) {
         const std::string counts =
             absl::StrCat("↳  ", 100 * check.passes / (check.passes + check.fails), "% — ", kPass,
                          " ", check.passes, " / ", kFail, " ", check.fails);
-        absl::StrAppend(&out_, kIndent, "  ", Color("31", counts), "\n");
+        absl::StrAppend(&out_, indent_, "  ", Color("31", counts), "\n");
       }
     }
     out_ += "\n";
@@ -268,7 +266,9 @@ class TextRenderer {
     return row;
   }
 
+  // Each block has columns of its own.
   void MeasureAll(const std::vector<SummaryMetric>& metrics) {
+    widths_ = {};
     for (const SummaryMetric& metric : metrics) {
       if (IsShown(metric)) {
         Measure(MakeRow(metric), &widths_);
@@ -294,7 +294,7 @@ class TextRenderer {
 
   void Print(const Row& row, const Widths& widths) {
     const std::string dots(widths.name + 3 - std::min(DisplayWidth(row.name), widths.name), '.');
-    absl::StrAppend(&out_, kIndent, row.name, Color("2", absl::StrCat(dots, ":")), " ");
+    absl::StrAppend(&out_, indent_, row.name, Color("2", absl::StrCat(dots, ":")), " ");
     std::vector<std::string> cells;
     for (size_t i = 0; i < row.cells.size(); ++i) {
       // A value with a single companion ends the line: k6 pads nothing behind it.
@@ -315,7 +315,7 @@ class TextRenderer {
         continue;
       }
       if (!any) {
-        absl::StrAppend(&out_, kIndent, Color("1", title), "\n");
+        absl::StrAppend(&out_, indent_, Color("1", title), "\n");
         any = true;
       }
       Print(MakeRow(metric), widths_);
@@ -326,18 +326,23 @@ class TextRenderer {
   }
 
   void Metrics(const std::vector<SummaryMetric>& metrics) {
+    MeasureAll(metrics);
     Section(kCustom, metrics);
     for (const Topic& topic : Topics()) {
       Section(topic.title, metrics);
     }
   }
 
-  void Parts(absl::string_view what, const std::vector<SummaryPart>& parts) {
-    for (const SummaryPart& part : parts) {
-      Title(absl::StrCat(what, ": ", absl::StripPrefix(part.name, "::")));
-      Checks(part.checks);
-      Metrics(part.metrics);
+  // With its groups inside, each two columns further right.
+  void Part(absl::string_view what, const SummaryPart& part) {
+    Title(absl::StrCat(what, ": ", part.name));
+    Checks(part.checks);
+    Metrics(part.metrics);
+    indent_ += "  ";
+    for (const SummaryPart& group : part.groups) {
+      Part("GROUP", group);
     }
+    indent_.resize(indent_.size() - 2);
   }
 
   void Lost() {
@@ -354,6 +359,7 @@ class TextRenderer {
   const Summary& summary_;
   const TextOptions& options_;
   Widths widths_;
+  std::string indent_ = std::string(kIndent);
   std::string out_;
 };
 

@@ -325,6 +325,11 @@ absl::Status RunApp::ConfigureResults(const Options& options, const v1::Inspecte
   if (options.summary_trend_stats.has_value()) {
     setup.summary.trend_stats = *options.summary_trend_stats;
   }
+  if (options.scenarios.has_value()) {
+    for (const ScenarioConfig& scenario : *options.scenarios) {
+      setup.summary.scenarios.push_back(scenario.name);
+    }
+  }
   setup.summary.time_unit = options.summary_time_unit.value_or("");
   setup.environment.no_color = request_.no_color;
   setup.environment.stdout_is_tty = isatty(STDOUT_FILENO) != 0;

@@ -26,7 +26,7 @@ class Results final : public RunResults {
   struct Setup {
     std::vector<v1::CustomMetric> custom_metrics;
     std::map<std::string, std::vector<ThresholdConfig>> thresholds;  // empty with --no-thresholds
-    std::vector<std::string> breakdown_tags;
+    std::vector<std::vector<std::string>> breakdown_tags;
     TagList tags;  // of the whole test, for `vus` and `vus_max`
     SummaryConfig summary;
     SummaryEnvironment environment;

@@ -101,7 +101,7 @@ TEST(AggregateStore, PutsTagSetsPastTheLimitIntoOneSeries) {
 }
 
 TEST(AggregateStore, KeepsSubmetricsExactPastTheLimitOfSeries) {
-  AggregateStore store({.max_series_per_metric = 2, .breakdown_tags = {"group"}});
+  AggregateStore store({.max_series_per_metric = 2, .breakdown_tags = {{"group"}}});
   const absl::StatusOr<MetricKey> key = ParseMetricKey("http_reqs{status:200}");
   ASSERT_TRUE(store.AddSubmetric(*key).ok() && store.Watch(*key).ok());
   std::vector<Value> values;
@@ -116,7 +116,7 @@ TEST(AggregateStore, KeepsSubmetricsExactPastTheLimitOfSeries) {
   EXPECT_EQ(store.Find("http_reqs{status:200}")->counter().sum(), 4);
   EXPECT_EQ(store.TakeRecent(*key).counter().sum(), 4);
   EXPECT_TRUE(store.TakeRecent(*key).empty());
-  EXPECT_EQ(store.Breakdown("group", "http_reqs").at("g")->counter().sum(), 5);
+  EXPECT_EQ(store.Breakdown({"group"}, "http_reqs").at({"g"})->counter().sum(), 5);
 }
 
 TEST(AggregateStore, WarnsOnceOfAgentsWhoseTagsOverflow) {
@@ -160,17 +160,22 @@ TEST(AggregateStore, AddsTheCoordinatorsVusAsGauges) {
 }
 
 TEST(AggregateStore, BreaksMetricsDownByTheTagsAskedFor) {
-  AggregateStore store({.breakdown_tags = {"scenario"}});
+  AggregateStore store({.breakdown_tags = {{"scenario"}, {"u", "scenario"}}});
   ASSERT_TRUE(store
                   .Merge(BatchOf({{"tre", MetricType::kTrend, {{"scenario", "a"}, {"u", "1"}}, 4},
                                   {"tre", MetricType::kTrend, {{"scenario", "a"}}, 6},
                                   {"tre", MetricType::kTrend, {{"scenario", "b"}}, 9},
                                   {"tre", MetricType::kTrend, {}, 1}}))
                   .ok());
-  const auto parts = store.Breakdown("scenario", "tre");
+  const auto parts = store.Breakdown({"scenario"}, "tre");
   ASSERT_EQ(parts.size(), 2u);
-  EXPECT_EQ(parts.at("a")->trend().avg(), 5);
-  EXPECT_EQ(parts.at("b")->trend().avg(), 9);
+  EXPECT_EQ(parts.at({"a"})->trend().avg(), 5);
+  EXPECT_EQ(parts.at({"b"})->trend().avg(), 9);
+  const auto pairs = store.Breakdown({"u", "scenario"}, "tre");
+  ASSERT_EQ(pairs.size(), 3u);
+  EXPECT_EQ((pairs.at({"1", "a"})->trend().avg()), 4);
+  EXPECT_EQ((pairs.at({"", "a"})->trend().avg()), 6);
+  EXPECT_EQ((pairs.at({"", "b"})->trend().avg()), 9);
 }
 
 TEST(AggregateStore, WarnsOnceOfWhatAgentsRefused) {

@@ -248,6 +248,57 @@ TEST(SummaryText, TrimsTheTagsOfSubmetrics) {
   EXPECT_TRUE(HandleSummaryData(summary, {})["metrics"].contains("iterations{scenario:default}"));
 }
 
+// Scenarios as declared, groups as first seen, each block with columns of its own.
+TEST(SummaryText, NestsGroupsInEachOtherAndInTheirScenarios) {
+  Recorder recorder(SummaryMode::kFull);
+  const auto tags = [](const char* scenario, const char* group) {
+    return TagList{{"group", group}, {"scenario", scenario}};
+  };
+  recorder.Define("cc", kC);
+  recorder.Add("cc", {1}, {{"group", "::setup"}}).Add("cc", {1}, {{"group", "::teardown"}});
+  for (const char* group : {"::z", "::a", "::a::in"}) {
+    recorder.Add("cc", {1}, tags("default", group))
+        .Add("group_duration", {1}, tags("default", group));
+  }
+  recorder.Add("cc", {1000}, tags("alpha", "::z"))
+      .Add("group_duration", {1}, tags("alpha", "::z"))
+      .Add("iteration_duration", {2}, tags("zulu", ""));
+  const std::string text =
+      RenderText(recorder.Build(absl::Seconds(1), {.scenarios = {"zulu", "default", "alpha"}}),
+                 {.mode = SummaryMode::kFull});
+  EXPECT_EQ(text.substr(text.find("  █ GROUP")), R"(  █ GROUP: z 
+
+    CUSTOM
+    cc...: 1 1/s
+
+  █ GROUP: a 
+
+    CUSTOM
+    cc...: 1 1/s
+
+    ↳ GROUP: in 
+
+      CUSTOM
+      cc...: 1 1/s
+
+  █ SCENARIO: zulu 
+
+    EXECUTION
+    iteration_duration...: avg=2ms min=2ms med=2ms max=2ms p(90)=2ms p(95)=2ms
+
+  █ SCENARIO: alpha 
+
+    CUSTOM
+    cc...: 1000 1000/s
+
+    ↳ GROUP: z 
+
+      CUSTOM
+      cc...: 1000 1000/s
+
+)");
+}
+
 TEST(SummaryText, IsTheSameTextUnderItsColors) {
   const Summary summary = HttpRun(true).Build(absl::Seconds(10));
   std::string colored = RenderText(summary, {.color = true});
