@@ -24,6 +24,11 @@
 namespace lockstep::coordinator {
 namespace {
 
+constexpr std::pair<absl::string_view, LogLevel> kLogLevels[] = {{"debug", LogLevel::kDebug},
+                                                                 {"info", LogLevel::kInfo},
+                                                                 {"warn", LogLevel::kWarn},
+                                                                 {"warning", LogLevel::kWarn},
+                                                                 {"error", LogLevel::kError}};
 constexpr int64_t kMostAgents = 10'000;
 constexpr int64_t kMostWeight = 1'000'000;  // as in control.proto
 
@@ -360,6 +365,26 @@ RunSettingsFlags ReadRun(Reader& reader) {
   return run;
 }
 
+// "file", "file=PATH" or "file=PATH,level=LEVEL".
+bool ReadLogFile(absl::string_view output, LogSettings* log) {
+  const std::vector<absl::string_view> parts = absl::StrSplit(output, ',');
+  log->output = LogSettings::Output::kFile;
+  log->file = "lockstep.log";
+  bool ok = parts[0] == "file" || absl::ConsumePrefix(&output, "file=");
+  if (ok && parts[0] != "file") {
+    log->file = std::string(output.substr(0, parts[0].size() - 5));
+  }
+  for (size_t i = 1; i < parts.size(); ++i) {
+    absl::string_view level = parts[i];
+    ok = ok && absl::ConsumePrefix(&level, "level=");
+    const auto* known = std::find_if(std::begin(kLogLevels), std::end(kLogLevels),
+                                     [&](const auto& each) { return each.first == level; });
+    ok = ok && known != std::end(kLogLevels);
+    log->least = ok ? known->second : log->least;
+  }
+  return ok && !log->file.empty();
+}
+
 LogSettings ReadLog(Reader& reader) {
   LogSettings log;
   const std::string output = reader.Text("log-output", "LOG_OUTPUT").value_or("stderr");
@@ -367,14 +392,10 @@ LogSettings ReadLog(Reader& reader) {
     log.output = LogSettings::Output::kStdout;
   } else if (output == "none") {
     log.output = LogSettings::Output::kNone;
-  } else if (absl::StartsWith(output, "file=") && output.size() > 5) {
-    log.output = LogSettings::Output::kFile;
-    log.file = output.substr(5);
-  } else if (output == "file") {
-    log.output = LogSettings::Output::kFile;
-    log.file = "lockstep.log";
-  } else if (output != "stderr") {
-    reader.Expected(output, "one of stderr, stdout, none, file=PATH");
+  } else if (output != "stderr" && !ReadLogFile(output, &log)) {
+    reader.Expected(output,
+                    "one of stderr, stdout, none, file=PATH or file=PATH,level=LEVEL, LEVEL being "
+                    "debug, info, warning or error");
   }
   log.format = reader.Choice<LogSettings::Format>("log-format", "LOG_FORMAT",
                                                   {{"text", LogSettings::Format::kText},

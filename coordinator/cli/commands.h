@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 
 #include "common/base/exit_code.h"
+#include "common/base/log.h"
 #include "common/options/options.h"
 #include "common/options/tiers.h"
 #include "common/result/compare.h"
@@ -24,7 +25,8 @@ struct LogSettings {
   enum class Output { kStderr, kStdout, kNone, kFile };
   enum class Format { kText, kRaw, kJson };
   Output output = Output::kStderr;
-  std::string file;  // of kFile
+  std::string file;                   // of kFile
+  LogLevel least = LogLevel::kDebug;  // of kFile: lesser ones are left out
   Format format = Format::kText;
   bool verbose = false;        // debug messages too
   bool no_color = false;       // --no-color or NO_COLOR

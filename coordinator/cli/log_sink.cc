@@ -1,6 +1,8 @@
 #include "coordinator/cli/log_sink.h"
 
 #include <atomic>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -57,6 +59,11 @@ Spd MakeSpd(spdlog::sink_ptr sink) {
 }
 
 absl::StatusOr<Spd> OpenFile(const char* flag, const std::string& path) {
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  if (std::error_code ignored; !folder.empty() && !std::filesystem::is_directory(folder, ignored)) {
+    return absl::InvalidArgumentError(absl::StrCat(flag, ": cannot write the file \"", path,
+                                                   "\": there is no folder ", folder.string()));
+  }
   try {
     return MakeSpd(std::make_shared<spdlog::sinks::basic_file_sink_mt>(path));
   } catch (const spdlog::spdlog_ex& error) {
@@ -70,6 +77,7 @@ class SinkLogger final : public RunLogger {
   SinkLogger(const LogSettings& settings, bool terminal, absl::Time start, Spd lines, Spd console)
       : output_(settings.output),
         format_(settings.format),
+        least_(settings.least),
         verbose_(settings.verbose),
         terminal_(terminal),
         color_(terminal && !settings.no_color),
@@ -84,9 +92,10 @@ class SinkLogger final : public RunLogger {
     }
     spdlog::logger* const console = console_.load(std::memory_order_acquire);
     if (console != nullptr && IsConsole(record)) {
-      console->info("{}", record.message);
-    } else if (lines_ != nullptr) {
-      WriteLine(Format(record));
+      record.fields.clear();  // all that they say is where it comes from
+      console->info("{}", Format(record, /*terminal=*/false));
+    } else if (lines_ != nullptr && record.level >= least_) {
+      WriteLine(Format(record, terminal_));
     }
   }
 
@@ -124,7 +133,7 @@ class SinkLogger final : public RunLogger {
       lines_->info("{}", line);
     }
   }
-  std::string Format(const LogRecord& record) const {
+  std::string Format(const LogRecord& record, bool terminal) const {
     switch (format_) {
       case LogSettings::Format::kRaw:
         return record.message;
@@ -133,11 +142,12 @@ class SinkLogger final : public RunLogger {
       case LogSettings::Format::kText:
         break;
     }
-    return terminal_ ? FormatTerminalLine(record, start_, color_) : FormatLogfmt(record);
+    return terminal ? FormatTerminalLine(record, start_, color_) : FormatLogfmt(record);
   }
 
   const LogSettings::Output output_;
   const LogSettings::Format format_;
+  const LogLevel least_;
   const bool verbose_;
   const bool terminal_;
   const bool color_;

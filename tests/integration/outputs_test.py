@@ -246,7 +246,7 @@ class Windows(OutputsTest):
         script = "export const options = { consoleOutput: 'console.txt' }; export default () => console.log('hello');"
         result = self.lockstep("run", "-q", self.script(script))
         self.assertEqual(0, result.returncode, result.stderr)
-        self.assertEqual("hello\n", (self.folder / "console.txt").read_text("utf-8"))
+        self.assertRegex((self.folder / "console.txt").read_text("utf-8"), r'^time="[^"]+" level=info msg=hello\n$')
         self.assertNotIn("hello", result.stderr)
 
 

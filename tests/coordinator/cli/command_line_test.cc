@@ -75,6 +75,17 @@ TEST(CommandLine, ReadsSettingsOfTheRun) {
   EXPECT_EQ(run.log.format, LogSettings::Format::kRaw);
 }
 
+TEST(CommandLine, ReadsTheFileOfTheLog) {
+  const auto log_of = [](const char* value) {
+    return Parsed<RunCommand>({"run", "--log-output", value, "s.js"}).log;
+  };
+  EXPECT_EQ(log_of("file").file, "lockstep.log");
+  EXPECT_EQ(log_of("file=a.log").file, "a.log");
+  EXPECT_EQ(log_of("file=a.log").least, LogLevel::kDebug);
+  EXPECT_EQ(log_of("file=a.log,level=warning").file, "a.log");
+  EXPECT_EQ(log_of("file=a.log,level=warning").least, LogLevel::kWarn);
+}
+
 TEST(CommandLine, TakesFromTheEnvironmentWhatNoFlagGives) {
   const Environment environment = {
       {"K6_OUT", "csv"}, {"NO_COLOR", "1"}, {"LOCKSTEP_NO_THRESHOLDS", "true"}};
@@ -140,7 +151,16 @@ TEST(CommandLine, RefusesBadValuesByNameWithCode104) {
       {{"run", "--summary-mode", "x", "s.js"},
        "--summary-mode: invalid value \"x\": expected one of compact, full, disabled, legacy"},
       {{"run", "--log-output", "x", "s.js"},
-       "log-output: invalid value \"x\": expected one of stderr, stdout, none, file=PATH"},
+       "log-output: invalid value \"x\": expected one of stderr, stdout, none, file=PATH "
+       "or file=PATH,level=LEVEL, LEVEL being debug, info, warning or error"},
+      {{"run", "--log-output", "file=", "s.js"},
+       "log-output: invalid value \"file=\": expected one of"},
+      {{"run", "--log-output", "file=a,level=loud", "s.js"},
+       "log-output: invalid value \"file=a,level=loud\": expected one of"},
+      {{"run", "--log-output", "file=a,size=1", "s.js"},
+       "log-output: invalid value \"file=a,size=1\": expected one of"},
+      {{"run", "--log-output", "files", "s.js"},
+       "log-output: invalid value \"files\": expected one of"},
       {{"run", "--type", "x", "s.js"}, "--type: invalid value \"x\": expected js"},
       {{"run", "--type=archive", "s.js"},
        "--type: invalid value \"archive\": expected js: archives are not supported; give the "

@@ -52,22 +52,61 @@ TEST(LogSink, RedirectsTheConsoleToTheFileOfTheOptionsUnlessTheCommandLineNamesO
   const std::string of_options = ::testing::TempDir() + "console_of_options.txt";
   const std::string of_flag = ::testing::TempDir() + "console_of_flag.txt";
   const LogRecord line{kTime, LogLevel::kInfo, "hello", {{"source", "console"}}};
+  constexpr char kHello[] = "time=\"2026-01-02T03:04:05Z\" level=info msg=hello\n";
   LogSettings settings;
   settings.output = LogSettings::Output::kNone;
   auto without_flag = MakeLogger(settings, false, kTime);
   ASSERT_TRUE((*without_flag)->RedirectConsole(of_options).ok());
   (*without_flag)->Write(line);
   (*without_flag)->Write({kTime, LogLevel::kInfo, "not from the console", {}});
-  EXPECT_EQ(ReadAndRemove(of_options), "hello\n");
+  EXPECT_EQ(ReadAndRemove(of_options), kHello);
   settings.console_output = of_flag;
   auto with_flag = MakeLogger(settings, false, kTime);
   ASSERT_TRUE((*with_flag)->RedirectConsole(of_options).ok());
   (*with_flag)->Write(line);
-  EXPECT_EQ(ReadAndRemove(of_flag), "hello\n");
+  EXPECT_EQ(ReadAndRemove(of_flag), kHello);
   EXPECT_EQ(ReadAndRemove(of_options), "");
   EXPECT_EQ((*without_flag)->RedirectConsole("/proc/no/such").code(), absl::StatusCode::kOk);
   auto fresh = MakeLogger(LogSettings(), false, kTime);
   EXPECT_EQ((*fresh)->RedirectConsole("/proc/no/such").code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST(LogSink, WritesTheConsolesLinesInTheFormatOfTheLog) {
+  const std::string path = ::testing::TempDir() + "console_format.txt";
+  LogSettings settings;
+  settings.console_output = path;
+  settings.format = LogSettings::Format::kJson;
+  (*MakeLogger(settings, true, kTime))
+      ->Write({kTime, LogLevel::kWarn, "a", {{"source", "console"}}});
+  EXPECT_EQ(ReadAndRemove(path), R"({"level":"warning","msg":"a","time":"2026-01-02T03:04:05Z"})"
+                                 "\n");
+  settings.format = LogSettings::Format::kRaw;
+  (*MakeLogger(settings, true, kTime))
+      ->Write({kTime, LogLevel::kWarn, "a", {{"source", "console"}}});
+  EXPECT_EQ(ReadAndRemove(path), "a\n");
+}
+
+TEST(LogSink, LeavesOutLesserLevelsOfAFile) {
+  LogSettings settings;
+  settings.output = LogSettings::Output::kFile;
+  settings.file = ::testing::TempDir() + "least.txt";
+  settings.format = LogSettings::Format::kRaw;
+  settings.least = LogLevel::kWarn;
+  auto logger = MakeLogger(settings, false, kTime);
+  (*logger)->Info("one");
+  (*logger)->Warn("two");
+  (*logger)->Error("three");
+  EXPECT_EQ(ReadAndRemove(settings.file), "two\nthree\n");
+}
+
+TEST(LogSink, MakesNoFolders) {
+  LogSettings settings;
+  settings.console_output = ::testing::TempDir() + "no_such_folder/x.log";
+  const auto logger = MakeLogger(settings, false, kTime);
+  EXPECT_EQ(logger.status().message(),
+            absl::StrCat("--console-output: cannot write the file \"", settings.console_output,
+                         "\": there is no folder ", ::testing::TempDir(), "no_such_folder"));
+  EXPECT_FALSE(std::ifstream(settings.console_output).good());
 }
 
 TEST(LogSink, WritesAboveWhatIsDrawnWhereBothAreOnATerminal) {

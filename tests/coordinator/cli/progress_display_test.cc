@@ -27,14 +27,15 @@ class ProgressDisplayTest : public ::testing::Test {
     scenario.max_vus = 2;
   }
   ProgressDisplay Make(Terminal* terminal) {
-    return ProgressDisplay(loop_,
-                           {.terminal = terminal,
-                            .write = [this](absl::string_view text) { absl::StrAppend(&plain_, text); },
-                            .ready = [this] { return ready_; }},
-                           [this] {
-                             view_.elapsed = loop_.clock().Mono() - start_;
-                             return view_;
-                           });
+    return ProgressDisplay(
+        loop_,
+        {.terminal = terminal,
+         .write = [this](absl::string_view text) { absl::StrAppend(&plain_, text); },
+         .ready = [this] { return ready_; }},
+        [this] {
+          view_.elapsed = loop_.clock().Mono() - start_;
+          return view_;
+        });
   }
 
   testing::SimLoop loop_;
