@@ -352,6 +352,9 @@ absl::Status RunApp::StartOutputs(const Options& options) {
     return found == environment_.end() ? std::nullopt : std::make_optional(found->second);
   };
   context.system_tags = options.system_tags.value_or(DefaultSystemTags());
+  if (!request_.run.no_thresholds && options.thresholds.has_value()) {
+    context.thresholds = *options.thresholds;
+  }
   context.clock = &loop_.clock();
   context.version = kVersion;
   results_->SetOnBatch([this](const Batch& batch) { outputs_.Write(batch); });

@@ -3,8 +3,11 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "nlohmann/json.hpp"
 
+#include "common/metrics/aggregate_store.h"
+#include "common/options/duration.h"
 #include "coordinator/output/sample_text.h"
 
 namespace lockstep::coordinator {
@@ -17,12 +20,48 @@ std::string Dump(const json& value) {
   return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-std::string DefinitionLine(const Metric& metric) {
+// Its expression, or an object where there is more to say.
+json ThresholdJson(const ThresholdConfig& threshold) {
+  if (!threshold.abort_on_fail) {
+    return threshold.expression;
+  }
+  const bool delayed = threshold.delay_abort_eval > absl::ZeroDuration();
+  return {
+      {"threshold", threshold.expression},
+      {"abortOnFail", true},
+      {"delayAbortEval", delayed ? json(DurationText(threshold.delay_abort_eval)) : json(nullptr)}};
+}
+
+std::string DefinitionLine(
+    const Metric& metric,
+    const std::map<std::string, std::vector<ThresholdConfig>>& all_thresholds) {
+  json thresholds = json::array();
+  json submetrics;
+  for (const auto& [text, configs] : all_thresholds) {
+    const absl::StatusOr<MetricKey> key = ParseMetricKey(text);
+    if (!key.ok() || key->metric != metric.name) {
+      continue;
+    }
+    if (key->is_submetric()) {
+      json tags = json::object();
+      std::vector<std::string> suffix;
+      for (const auto& [name, value] : key->tags) {
+        tags[name] = value;
+        suffix.push_back(absl::StrCat(name, ":", value));
+      }
+      submetrics.push_back(
+          {{"name", text}, {"suffix", absl::StrJoin(suffix, ",")}, {"tags", std::move(tags)}});
+      continue;
+    }
+    for (const ThresholdConfig& config : configs) {
+      thresholds.push_back(ThresholdJson(config));
+    }
+  }
   const json data = {{"name", metric.name},
                      {"type", std::string(MetricTypeName(metric.type))},
                      {"contains", std::string(ValueTypeName(metric.contains))},
-                     {"thresholds", json::array()},
-                     {"submetrics", nullptr}};
+                     {"thresholds", std::move(thresholds)},
+                     {"submetrics", std::move(submetrics)}};
   return absl::StrCat(R"({"type":"Metric","data":)", Dump(data), R"(,"metric":)", Dump(metric.name),
                       "}\n");
 }
@@ -44,7 +83,7 @@ std::string TagsText(const TagList& tags) {
 }  // namespace
 
 JsonOutput::JsonOutput(absl::string_view argument, const OutputContext& context)
-    : sink_(std::string(argument), context.write_stdout) {}
+    : sink_(std::string(argument), context.write_stdout), thresholds_(context.thresholds) {}
 
 std::string JsonOutput::Description() const {
   return sink_.is_stdout() ? "json (stdout)" : absl::StrCat("json (", sink_.path(), ")");
@@ -64,7 +103,7 @@ void JsonOutput::Write(const Batch& batch) {
     std::string& head = heads[point.metric];
     if (head.empty()) {
       if (defined_.insert(metric.name).second) {
-        sink_.Append(DefinitionLine(metric));
+        sink_.Append(DefinitionLine(metric, thresholds_));
       }
       head =
           absl::StrCat(R"({"metric":)", Dump(metric.name), R"(,"type":"Point","data":{"time":")");

@@ -1,9 +1,11 @@
 // `-o json`: one JSON object a line: each metric before its first sample, then its samples.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/string_view.h"
@@ -27,6 +29,7 @@ class JsonOutput final : public Output {
 
  private:
   TextSink sink_;
+  const std::map<std::string, std::vector<ThresholdConfig>> thresholds_;
   absl::flat_hash_set<std::string> defined_;
 };
 

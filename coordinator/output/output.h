@@ -7,6 +7,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,6 +21,7 @@
 #include "common/health/judge.h"
 #include "common/metrics/aggregate_store.h"
 #include "common/metrics/batch.h"
+#include "common/options/options.h"
 #include "common/summary/summary.h"
 
 namespace lockstep::coordinator {
@@ -67,6 +69,8 @@ struct OutputContext {
   std::function<std::optional<std::string>(absl::string_view)> getenv;
   // System tags that are on: the tag columns of CSV. Sorted by the output.
   std::vector<std::string> system_tags;
+  // By metric or submetric, "http_reqs{status:200}"; all of them are valid.
+  std::map<std::string, std::vector<ThresholdConfig>> thresholds;
   const Clock* clock = nullptr;  // borrowed; of outputs that push at intervals
   std::string version;           // of Lockstep
 };

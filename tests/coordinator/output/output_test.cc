@@ -23,8 +23,9 @@ Batch TwoPoints() {
   Batch batch;
   batch.metrics = {{.name = "my_trend", .type = MetricType::kTrend, .contains = ValueType::kTime},
                    {.name = "http_reqs", .type = MetricType::kCounter}};
-  batch.tag_sets = {{{"group", ""}, {MetadataKey("iter"), "4"}, {"run", "r1"}, {"url", "http://x/?a=1,2"}},
-                    {{"name", "say \"hi\""}, {"status", "200"}}};
+  batch.tag_sets = {
+      {{"group", ""}, {MetadataKey("iter"), "4"}, {"run", "r1"}, {"url", "http://x/?a=1,2"}},
+      {{"name", "say \"hi\""}, {"status", "200"}}};
   batch.points = {{.unix_nanos = 1700000000500000000, .metric = 0, .tag_set = 0, .value = 0.5},
                   {.unix_nanos = 1700000001000000000, .metric = 1, .tag_set = 1, .value = 1},
                   {.unix_nanos = 1700000001000000001, .metric = 0, .tag_set = 0, .value = 1.5}};
@@ -92,6 +93,24 @@ TEST_F(OutputTest, JsonDefinesEachMetricOnceAndThenWritesItsPoints) {
   EXPECT_EQ(lines[2]["type"], "Metric");
   EXPECT_EQ(lines[3]["data"]["time"], "2023-11-14T22:13:21Z");
   EXPECT_EQ(lines[4]["data"]["time"], "2023-11-14T22:13:21.000000001Z");
+}
+
+TEST_F(OutputTest, JsonDefinesMetricsWithTheirThresholdsAndSubmetrics) {
+  context_.thresholds = {
+      {"my_trend", {{"avg<1"}, {"p(95)<5", true, absl::Seconds(90)}, {"max<9", true}}},
+      {"my_trend{a:b,c:d}", {{"avg<2"}}}};
+  WriteTwice("json");
+  const std::vector<std::string> lines = absl::StrSplit(stdout_, '\n');
+  const json trend = json::parse(lines[0])["data"];
+  EXPECT_EQ(trend["thresholds"], json::parse(R"(["avg<1",
+      {"threshold": "p(95)<5", "abortOnFail": true, "delayAbortEval": "1m30s"},
+      {"threshold": "max<9", "abortOnFail": true, "delayAbortEval": null}])"));
+  EXPECT_EQ(trend["submetrics"], json::parse(R"([{"name": "my_trend{a:b,c:d}",
+      "suffix": "a:b,c:d", "tags": {"a": "b", "c": "d"}}])"));
+  const json reqs = json::parse(lines[2])["data"];
+  EXPECT_EQ(reqs["name"], "http_reqs");
+  EXPECT_EQ(reqs["thresholds"], json::array());
+  EXPECT_EQ(reqs["submetrics"], nullptr);
 }
 
 TEST_F(OutputTest, JsonGoesToStandardOutputWithoutAName) {
