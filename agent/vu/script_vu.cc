@@ -247,15 +247,23 @@ std::string TakeText(v8::Local<v8::Context> context, v8::TryCatch& caught) {
 }  // namespace
 
 void ScriptVu::LogException(v8::TryCatch& caught) {
-  run_.logger.Log(LogLevel::kError, TakeText(world_->context(), caught),
-                  {{"source", "stacktrace"}});
+  LogFault(TakeText(world_->context(), caught));
 }
 
 void ScriptVu::LogRejection(v8::Local<v8::Value> reason) {
-  run_.logger.Log(
-      LogLevel::kError,
-      DescribeException(world_->context(), reason, v8::Exception::CreateMessage(isolate(), reason)),
-      {{"source", "stacktrace"}});
+  LogFault(DescribeException(world_->context(), reason,
+                             v8::Exception::CreateMessage(isolate(), reason)));
+}
+
+void ScriptVu::LogFault(std::string text) {
+  std::vector<std::pair<std::string, std::string>> fields;
+  if (scenario_.has_value()) {
+    const ScenarioConfig& scenario = run_.config.options.scenarios->at(*scenario_);
+    fields.emplace_back("executor", ExecutorTypeName(scenario.executor));
+    fields.emplace_back("scenario", scenario.name);
+  }
+  fields.emplace_back("source", "stacktrace");
+  run_.logger.Log(LogLevel::kError, std::move(text), std::move(fields));
 }
 
 ScriptFailure ScriptVu::FailureOf(v8::TryCatch& caught) {

@@ -132,6 +132,7 @@ class ScriptVu final : public ApiVu, public WorldSite {
   void LogException(v8::TryCatch& caught);
   // The same for the reason of a promise.
   void LogRejection(v8::Local<v8::Value> reason);
+  void LogFault(std::string text);
   bool quitting() const { return wanted_epoch_.load(std::memory_order_relaxed) == kEveryEpoch; }
 
   void Enter(size_t scenario);

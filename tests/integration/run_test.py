@@ -127,6 +127,17 @@ class Summaries(LockstepTest):
         self.assertIn("TOTAL RESULTS", result.stdout)
 
 
+class Exceptions(LockstepTest):
+    def test_say_where_they_come_from(self):
+        result = self.lockstep("run", "-q", self.script("""
+            export const options = { scenarios: { s: { executor: 'per-vu-iterations', vus: 1, iterations: 2 } } };
+            export default async function () { if (__ITER === 0) throw new Error('thrown'); Promise.reject(new Error('rejected')); }
+        """))
+        self.assertEqual(0, result.returncode, result.stderr)
+        for message in ("thrown", "rejected"):
+            self.assertRegex(result.stderr, rf'msg="[^"]*Error: {message}.*" executor=per-vu-iterations scenario=s source=stacktrace')
+
+
 class Ends(LockstepTest):
     LONG = """
     import http from 'k6/http';
