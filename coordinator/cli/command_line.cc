@@ -155,6 +155,12 @@ class Reader {
       raw_.warnings.push_back(absl::StrCat("--", flag, " has no effect in this version"));
     }
   }
+  void NoEffectOf(const char* variable) {
+    const auto found = raw_.environment.find(variable);
+    if (found != raw_.environment.end() && !found->second.empty() && found->second != "false") {
+      raw_.warnings.push_back(absl::StrCat(variable, " has no effect in this version"));
+    }
+  }
   Raw& raw() { return raw_; }
 
  private:
@@ -361,6 +367,9 @@ RunSettingsFlags ReadRun(Reader& reader) {
   // What is read and not acted on yet is said, never ignored in silence.
   for (const char* flag : {"features", "usage-report-url", "new-machine-readable-summary"}) {
     reader.NoEffect(flag);
+  }
+  for (const char* variable : {"K6_WEB_DASHBOARD", "K6_CLOUD_TOKEN", "K6_SECRET_SOURCE"}) {
+    reader.NoEffectOf(variable);
   }
   return run;
 }

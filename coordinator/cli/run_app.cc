@@ -347,10 +347,7 @@ absl::Status RunApp::StartOutputs(const Options& options) {
   context.write_stdout = [this](absl::string_view text) {
     terminal_.Above([text] { WriteStdout(text); });
   };
-  context.getenv = [this](absl::string_view name) -> std::optional<std::string> {
-    auto found = environment_.find(std::string(name));
-    return found == environment_.end() ? std::nullopt : std::make_optional(found->second);
-  };
+  context.environment = environment_;
   context.system_tags = options.system_tags.value_or(DefaultSystemTags());
   if (!request_.run.no_thresholds && options.thresholds.has_value()) {
     context.thresholds = *options.thresholds;

@@ -86,7 +86,8 @@ std::string TagsText(const TagList& tags, const std::vector<std::string>& column
 absl::StatusOr<std::unique_ptr<Output>> CsvOutput::Make(absl::string_view argument,
                                                         const OutputContext& context) {
   const auto from_environment = [&context](absl::string_view name) {
-    return context.getenv ? context.getenv(name) : std::nullopt;
+    const auto found = context.environment.find(std::string(name));
+    return found == context.environment.end() ? std::nullopt : std::make_optional(found->second);
   };
   std::string path = from_environment("K6_CSV_FILENAME").value_or("file.csv");
   std::string format_name = from_environment("K6_CSV_TIME_FORMAT").value_or("unix");

@@ -131,7 +131,8 @@ void AppendInfluxLine(const LineProtocolConfig& config, const Batch& batch, cons
 absl::StatusOr<std::unique_ptr<Output>> InfluxdbOutput::Make(absl::string_view argument,
                                                              const OutputContext& context) {
   SinkSettings settings(context, "INFLUXDB");
-  std::string address = settings.Text("ADDR", "http://localhost:8086");
+  std::string address =
+      argument.empty() ? settings.Url("ADDR", "http://localhost:8086") : std::string();
   std::string database = settings.Text("DB", "k6");
   if (!argument.empty()) {
     const size_t host = argument.find("://");
@@ -140,6 +141,9 @@ absl::StatusOr<std::unique_ptr<Output>> InfluxdbOutput::Make(absl::string_view a
     if (slash != absl::string_view::npos && slash + 1 < argument.size()) {
       database = std::string(absl::StripSuffix(argument.substr(slash + 1), "/"));
     }
+  }
+  if (!argument.empty()) {
+    settings.CheckUrl("ADDR", address);
   }
   address = std::string(absl::StripSuffix(address, "/"));
   Config config;

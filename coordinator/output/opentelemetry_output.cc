@@ -154,6 +154,10 @@ absl::StatusOr<std::unique_ptr<Output>> OpenTelemetryOutput::Make(absl::string_v
   if (protocol != "http/protobuf") {
     settings.Refuse("EXPORTER_PROTOCOL", protocol, "http/protobuf, the only one there is here");
   }
+  if (const auto endpoint = settings.Find("GRPC_EXPORTER_ENDPOINT"); endpoint) {
+    settings.Refuse("GRPC_EXPORTER_ENDPOINT", *endpoint,
+                    "nothing: OTLP goes over HTTP here, to K6_OTEL_HTTP_EXPORTER_ENDPOINT");
+  }
   std::string endpoint = argument.empty()
                              ? settings.Text("HTTP_EXPORTER_ENDPOINT", "http://localhost:4318")
                              : std::string(argument);

@@ -18,6 +18,7 @@
 #include "absl/strings/string_view.h"
 
 #include "common/base/clock.h"
+#include "common/base/environment.h"
 #include "common/health/judge.h"
 #include "common/metrics/aggregate_store.h"
 #include "common/metrics/batch.h"
@@ -65,8 +66,8 @@ class Output {
 struct OutputContext {
   // Writes text to the process's standard output.
   std::function<void(absl::string_view)> write_stdout;
-  // An environment variable, such as K6_CSV_TIME_FORMAT; nullopt: not set.
-  std::function<std::optional<std::string>(absl::string_view)> getenv;
+  // Where settings such as K6_CSV_TIME_FORMAT are.
+  Environment environment;
   // System tags that are on: the tag columns of CSV. Sorted by the output.
   std::vector<std::string> system_tags;
   // By metric or submetric, "http_reqs{status:200}"; all of them are valid.

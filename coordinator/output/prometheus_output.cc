@@ -17,9 +17,12 @@ absl::StatusOr<std::unique_ptr<Output>> PrometheusOutput::Make(absl::string_view
                                                                const OutputContext& context) {
   SinkSettings settings(context, "PROMETHEUS_RW");
   HttpTarget target;
-  target.url = argument.empty() ? settings.Text("SERVER_URL", "http://localhost:9090/api/v1/write")
+  target.url = argument.empty() ? settings.Url("SERVER_URL", "http://localhost:9090/api/v1/write")
                                 : std::string(argument);
   target.headers = settings.Headers("HTTP_HEADERS", ':');
+  for (std::string& header : settings.HeaderVariables("HEADERS")) {
+    target.headers.push_back(std::move(header));
+  }
   target.headers.insert(target.headers.end(),
                         {"Content-Type: application/x-protobuf", "Content-Encoding: snappy",
                          "X-Prometheus-Remote-Write-Version: 0.1.0"});
@@ -35,8 +38,11 @@ absl::StatusOr<std::unique_ptr<Output>> PrometheusOutput::Make(absl::string_view
   RemoteWriteConfig config;
   config.trend_stats = settings.List("TREND_STATS", config.trend_stats);
   config.native_histograms = settings.Bool("TREND_AS_NATIVE_HISTOGRAM", false);
-  if (absl::Status stats = CheckTrendStats(config.trend_stats); !stats.ok()) {
-    settings.Refuse("TREND_STATS", absl::StrJoin(config.trend_stats, ","), stats.message());
+  for (const std::string& stat : config.trend_stats) {
+    if (!IsTrendStat(stat)) {
+      settings.Refuse("TREND_STATS", stat,
+                      "count, sum, min, max, avg, med or p(N) with N from 0 to 100");
+    }
   }
   const absl::Duration interval = settings.Duration("PUSH_INTERVAL", absl::Seconds(5));
   const bool stale_markers = settings.Bool("STALE_MARKERS", false);

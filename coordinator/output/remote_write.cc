@@ -195,16 +195,8 @@ std::string EncodeAll(const RemoteWriteConfig& config,
 
 }  // namespace
 
-absl::Status CheckTrendStats(const std::vector<std::string>& stats) {
-  const Trend empty;
-  for (const std::string& stat : stats) {
-    if (!StatOf(empty, stat)) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "invalid statistic \"", stat,
-          "\"; there are count, sum, min, max, avg, med and p(N) with N from 0 to 100"));
-    }
-  }
-  return absl::OkStatus();
+bool IsTrendStat(absl::string_view name) {
+  return StatOf(Trend(), name).has_value();
 }
 
 std::string EncodeRemoteWrite(const RemoteWriteConfig& config,

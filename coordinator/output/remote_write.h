@@ -30,9 +30,8 @@ struct RemoteWriteConfig {
   bool native_histograms = false;
 };
 
-// InvalidArgument names the statistic that there is not; there are count, sum, min, max, avg, med
-// and p(N).
-absl::Status CheckTrendStats(const std::vector<std::string>& stats);
+// Whether there is such a statistic: count, sum, min, max, avg, med and p(N).
+bool IsTrendStat(absl::string_view name);
 
 // An encoded WriteRequest (not compressed) with one sample at `time` for each series.
 std::string EncodeRemoteWrite(const RemoteWriteConfig& config,

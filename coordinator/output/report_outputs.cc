@@ -229,8 +229,9 @@ absl::StatusOr<std::unique_ptr<Output>> ReportOutput::MakeJunit(absl::string_vie
 absl::StatusOr<std::unique_ptr<Output>> ReportOutput::MakeGithub(absl::string_view argument,
                                                                  const OutputContext& context) {
   std::string path(argument);
-  if (path.empty() && context.getenv) {
-    path = context.getenv("GITHUB_STEP_SUMMARY").value_or("");
+  if (const auto found = context.environment.find("GITHUB_STEP_SUMMARY");
+      path.empty() && found != context.environment.end()) {
+    path = found->second;
   }
   if (path.empty()) {
     return absl::InvalidArgumentError(

@@ -1,8 +1,10 @@
 #include "coordinator/output/sink_settings.h"
 
+#include <map>
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -16,16 +18,49 @@ SinkSettings::SinkSettings(const OutputContext& context, absl::string_view prefi
     : context_(context), prefix_(prefix) {}
 
 std::optional<std::string> SinkSettings::Find(absl::string_view name) {
-  if (!context_.getenv) {
-    return std::nullopt;
-  }
   for (absl::string_view product : {"LOCKSTEP_", "K6_"}) {
-    std::optional<std::string> value = context_.getenv(absl::StrCat(product, prefix_, "_", name));
-    if (value && !value->empty()) {
-      return value;
+    const auto found = context_.environment.find(absl::StrCat(product, prefix_, "_", name));
+    if (found != context_.environment.end() && !found->second.empty()) {
+      return found->second;
     }
   }
   return std::nullopt;
+}
+
+std::vector<std::string> SinkSettings::HeaderVariables(absl::string_view stem) {
+  std::map<std::string, std::string> headers;
+  for (absl::string_view product : {"K6_", "LOCKSTEP_"}) {
+    const std::string begin = absl::StrCat(product, prefix_, "_", stem, "_");
+    for (const auto& [name, value] : context_.environment) {
+      if (absl::StartsWith(name, begin) && name.size() > begin.size()) {
+        headers[name.substr(begin.size())] = value;
+      }
+    }
+  }
+  std::vector<std::string> lines;
+  for (const auto& [name, value] : headers) {
+    if (value.find_first_of("\r\n") != std::string::npos) {
+      Refuse(absl::StrCat(stem, "_", name), value, "a value of one line");
+    } else {
+      lines.push_back(absl::StrCat(name, ": ", value));
+    }
+  }
+  return lines;
+}
+
+std::string SinkSettings::Url(absl::string_view name, absl::string_view fallback) {
+  std::string url = Text(name, fallback);
+  CheckUrl(name, url);
+  return url;
+}
+
+void SinkSettings::CheckUrl(absl::string_view name, absl::string_view url) {
+  const bool ok = (absl::StartsWith(url, "http://") && url.size() > 7) ||
+                  (absl::StartsWith(url, "https://") && url.size() > 8);
+  if (!ok) {
+    url.remove_prefix(url.rfind('@') + 1);  // what stands before may be a password
+    Refuse(name, url, "http://host:port or https://host:port, with a path or without");
+  }
 }
 
 std::string SinkSettings::Text(absl::string_view name, absl::string_view fallback) {

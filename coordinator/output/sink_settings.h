@@ -30,6 +30,12 @@ class SinkSettings {
   std::vector<std::string> List(absl::string_view name, std::vector<std::string> fallback);
   // A comma-separated list of pairs as "Name: value" headers; `separator` stands between a pair.
   std::vector<std::string> Headers(absl::string_view name, char separator);
+  // "Name: value" for each variable that begins with the stem: of "HEADERS" X-Id is
+  // K6_<PREFIX>_HEADERS_X-Id.
+  std::vector<std::string> HeaderVariables(absl::string_view stem);
+  std::string Url(absl::string_view name, absl::string_view fallback);
+  // Refuses what is no http or https URL.
+  void CheckUrl(absl::string_view name, absl::string_view url);
   // A mistake with the variable `name`.
   void Refuse(absl::string_view name, absl::string_view value, absl::string_view allowed);
   // InvalidArgument with all mistakes, one a line.

@@ -270,6 +270,10 @@ TEST(CommandLine, WarnsOfFlagsWithoutEffect) {
   auto result = ParseCommandLine({"run", "--profiling-enabled", "--partition=fair", "s.js"}, {});
   EXPECT_THAT(std::get<CommandLine>(result).warnings,
               ElementsAre("--profiling-enabled has no effect in this version"));
+  result =
+      ParseCommandLine({"run", "s.js"}, {{"K6_WEB_DASHBOARD", "true"}, {"K6_SECRET_SOURCE", ""}});
+  EXPECT_THAT(std::get<CommandLine>(result).warnings,
+              ElementsAre("K6_WEB_DASHBOARD has no effect in this version"));
 }
 
 }  // namespace

@@ -41,10 +41,6 @@ class OutputTest : public ::testing::Test {
     context_.write_stdout = [this](absl::string_view text) {
       stdout_.append(text.data(), text.size());
     };
-    context_.getenv = [this](absl::string_view name) -> std::optional<std::string> {
-      const auto it = environment_.find(std::string(name));
-      return it == environment_.end() ? std::nullopt : std::optional(it->second);
-    };
     context_.system_tags = {"url", "status", "name", "group", "check", "error", "iter"};
   }
   ~OutputTest() override { std::filesystem::remove_all(folder_); }
@@ -69,7 +65,6 @@ class OutputTest : public ::testing::Test {
   std::filesystem::path folder_;
   OutputContext context_;
   std::string stdout_;
-  std::map<std::string, std::string> environment_;
 };
 
 std::vector<json> Lines(const std::string& text) {
@@ -153,7 +148,7 @@ TEST_F(OutputTest, CsvHasAColumnForEachSystemTagAndTheRestInExtraTags) {
 TEST_F(OutputTest, CsvTakesItsSettingsFromArgumentAndEnvironment) {
   WriteTwice("csv=fileName=" + Path("a.csv") + ",timeFormat=unix_nano,saveInterval=1s");
   EXPECT_THAT(Read(Path("a.csv")), HasSubstr("my_trend,1700000000500000000,"));
-  environment_ = {{"K6_CSV_FILENAME", Path("b.csv")}, {"K6_CSV_TIME_FORMAT", "rfc3339"}};
+  context_.environment = {{"K6_CSV_FILENAME", Path("b.csv")}, {"K6_CSV_TIME_FORMAT", "rfc3339"}};
   WriteTwice("csv");
   EXPECT_THAT(Read(Path("b.csv")), HasSubstr("my_trend,2023-11-14T22:13:20Z,"));
 }

@@ -22,9 +22,6 @@ class ReportOutputsTest : public ::testing::Test {
                 ::testing::UnitTest::GetInstance()->current_test_info()->name()) {
     std::filesystem::create_directories(folder_);
     context_.version = "9.9";
-    context_.getenv = [this](absl::string_view name) -> std::optional<std::string> {
-      return name == "GITHUB_STEP_SUMMARY" ? step_summary_ : std::nullopt;
-    };
     SummaryMetric duration;
     duration.key = "http_req_duration";
     duration.type = MetricType::kTrend;
@@ -86,7 +83,6 @@ class ReportOutputsTest : public ::testing::Test {
 
   const std::filesystem::path folder_;
   OutputContext context_;
-  std::optional<std::string> step_summary_;
   Summary summary_;
   AggregateStore store_;
 };
@@ -118,10 +114,11 @@ TEST_F(ReportOutputsTest, WritesThresholdsAndChecksAsJunit) {
 }
 
 TEST_F(ReportOutputsTest, AppendsMarkdownToTheStepSummary) {
-  step_summary_ = Path("summary.md");
-  std::ofstream(*step_summary_) << "before\n";
+  const std::string file = Path("summary.md");
+  context_.environment["GITHUB_STEP_SUMMARY"] = file;
+  std::ofstream(file) << "before\n";
   ASSERT_TRUE(Run("github").ok());
-  const std::string text = Read(*step_summary_);
+  const std::string text = Read(file);
   EXPECT_THAT(text, HasSubstr("before\n## ❌ Load test a&lt;b>.js\n"));
   EXPECT_THAT(text, HasSubstr("| ❌ | http\\_req\\_duration | p(95)&lt;\"10\" | p(95)=12.5ms |\n"));
   EXPECT_THAT(text, HasSubstr("| ✅ | http\\_req\\_duration | avg&lt;100 | no data |\n"));

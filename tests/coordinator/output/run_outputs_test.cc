@@ -26,7 +26,6 @@ class ListLogger final : public Logger {
 OutputContext Silent() {
   OutputContext context;
   context.write_stdout = [](absl::string_view) {};
-  context.getenv = [](absl::string_view) -> std::optional<std::string> { return std::nullopt; };
   return context;
 }
 

@@ -65,10 +65,6 @@ std::vector<const SeriesBook::Series*> SeriesOf(SeriesBook& book) {
 class SinksTest : public ::testing::Test {
  protected:
   SinksTest() {
-    context_.getenv = [this](absl::string_view name) -> std::optional<std::string> {
-      const auto it = environment_.find(std::string(name));
-      return it == environment_.end() ? std::nullopt : std::optional(it->second);
-    };
     context_.clock = &clock_;
     context_.version = "9.9";
   }
@@ -88,7 +84,6 @@ class SinksTest : public ::testing::Test {
 
   SystemClock clock_;
   OutputContext context_;
-  std::map<std::string, std::string> environment_;
   std::optional<std::string> lost_;
 };
 
@@ -174,17 +169,20 @@ TEST(RemoteWrite, EndsSeriesWithStaleMarkers) {
 
 TEST_F(SinksTest, PushesSnappyToPrometheus) {
   SinkServer server;
-  environment_ = {{"K6_PROMETHEUS_RW_SERVER_URL", server.Url("/api/v1/write")},
-                  {"K6_PROMETHEUS_RW_TREND_STATS", "p(95),max"},
-                  {"K6_PROMETHEUS_RW_HTTP_HEADERS", "X-Scope:me"},
-                  {"K6_PROMETHEUS_RW_STALE_MARKERS", "true"},
-                  {"K6_PROMETHEUS_RW_USERNAME", "u"},
-                  {"K6_PROMETHEUS_RW_PASSWORD", "p"}};
+  context_.environment = {{"K6_PROMETHEUS_RW_SERVER_URL", server.Url("/api/v1/write")},
+                          {"K6_PROMETHEUS_RW_TREND_STATS", "p(95),max"},
+                          {"K6_PROMETHEUS_RW_HTTP_HEADERS", "X-Scope:me"},
+                          {"K6_PROMETHEUS_RW_HEADERS_X-Team", "one"},
+                          {"LOCKSTEP_PROMETHEUS_RW_HEADERS_X-Team", "two"},
+                          {"K6_PROMETHEUS_RW_STALE_MARKERS", "true"},
+                          {"K6_PROMETHEUS_RW_USERNAME", "u"},
+                          {"K6_PROMETHEUS_RW_PASSWORD", "p"}};
   const auto requests = Send("experimental-prometheus-rw", server);
   ASSERT_EQ(requests.size(), 2u);
   EXPECT_THAT(requests[0].head, HasSubstr("POST /api/v1/write "));
   EXPECT_THAT(requests[0].head, HasSubstr("Content-Encoding: snappy"));
   EXPECT_THAT(requests[0].head, HasSubstr("X-Scope: me"));
+  EXPECT_THAT(requests[0].head, HasSubstr("X-Team: two"));
   EXPECT_THAT(requests[0].head, HasSubstr("Authorization: Basic dTpw"));
   std::string body;
   ASSERT_TRUE(snappy::Uncompress(requests[0].body.data(), requests[0].body.size(), &body));
@@ -195,17 +193,30 @@ TEST_F(SinksTest, PushesSnappyToPrometheus) {
 }
 
 TEST_F(SinksTest, NamesAllThatIsWrongWithPrometheusSettings) {
-  environment_ = {{"K6_PROMETHEUS_RW_TREND_STATS", "p(95),p(101)"},
-                  {"K6_PROMETHEUS_RW_PUSH_INTERVAL", "soon"},
-                  {"K6_PROMETHEUS_RW_TREND_AS_NATIVE_HISTOGRAM", "maybe"},
-                  {"K6_PROMETHEUS_RW_HTTP_HEADERS", "oops"}};
+  context_.environment = {{"K6_PROMETHEUS_RW_TREND_STATS", "p(95),p(101)"},
+                          {"K6_PROMETHEUS_RW_PUSH_INTERVAL", "soon"},
+                          {"K6_PROMETHEUS_RW_TREND_AS_NATIVE_HISTOGRAM", "maybe"},
+                          {"K6_PROMETHEUS_RW_SERVER_URL", "ftp://me:secret@nope"},
+                          {"K6_PROMETHEUS_RW_HTTP_HEADERS", "oops"}};
   const std::string error = MakeError("experimental-prometheus-rw");
-  EXPECT_THAT(error, HasSubstr("K6_PROMETHEUS_RW_TREND_STATS: invalid value"));
-  EXPECT_THAT(error, HasSubstr("invalid statistic \"p(101)\""));
+  EXPECT_THAT(error, HasSubstr("K6_PROMETHEUS_RW_TREND_STATS: invalid value \"p(101)\": expected "
+                               "count, sum, min, max, avg, med or p(N) with N from 0 to 100\n"));
+  EXPECT_THAT(error, HasSubstr("K6_PROMETHEUS_RW_SERVER_URL: invalid value \"nope\": expected "
+                               "http://host:port or https://host:port"));
   EXPECT_THAT(error, HasSubstr("K6_PROMETHEUS_RW_PUSH_INTERVAL: invalid value \"soon\""));
   EXPECT_THAT(error, HasSubstr("K6_PROMETHEUS_RW_TREND_AS_NATIVE_HISTOGRAM: invalid value "
                                "\"maybe\": expected true or false"));
   EXPECT_THAT(error, HasSubstr("K6_PROMETHEUS_RW_HTTP_HEADERS: invalid value \"oops\""));
+}
+
+TEST_F(SinksTest, NamesASettingThatIsOfNoUseHere) {
+  context_.environment = {{"K6_OTEL_GRPC_EXPORTER_ENDPOINT", "localhost:4317"}};
+  EXPECT_THAT(
+      MakeError("opentelemetry"),
+      HasSubstr("K6_OTEL_GRPC_EXPORTER_ENDPOINT: invalid value \"localhost:4317\": expected "
+                "nothing: OTLP goes over HTTP here"));
+  EXPECT_THAT(MakeError("influxdb=foo"),
+              HasSubstr("K6_INFLUXDB_ADDR: invalid value \"foo\": expected http://host:port"));
 }
 
 TEST_F(SinksTest, RefusesAUrlThatIsNoneBeforeTheStart) {
@@ -244,7 +255,8 @@ TEST(InfluxLine, EscapesTagsAndWritesFields) {
 
 TEST_F(SinksTest, CreatesAnInfluxDatabaseAndWritesPoints) {
   SinkServer server;
-  environment_ = {{"K6_INFLUXDB_TAGS_AS_FIELDS", "vu:int,url"}, {"K6_INFLUXDB_PRECISION", "ms"}};
+  context_.environment = {{"K6_INFLUXDB_TAGS_AS_FIELDS", "vu:int,url"},
+                          {"K6_INFLUXDB_PRECISION", "ms"}};
   const auto requests = Send("influxdb=" + server.Url("/my db"), server);
   ASSERT_EQ(requests.size(), 2u);
   EXPECT_THAT(requests[0].head, HasSubstr("/query?q=CREATE%20DATABASE%20%22my%20db%22 "));
@@ -257,10 +269,10 @@ TEST_F(SinksTest, CreatesAnInfluxDatabaseAndWritesPoints) {
 
 TEST_F(SinksTest, SpeaksTheSecondVersionOfInfluxWhenThereIsABucket) {
   SinkServer server;
-  environment_ = {{"K6_INFLUXDB_ADDR", server.Url("/")},
-                  {"K6_INFLUXDB_BUCKET", "b"},
-                  {"K6_INFLUXDB_ORGANIZATION", "o"},
-                  {"K6_INFLUXDB_TOKEN", "t"}};
+  context_.environment = {{"K6_INFLUXDB_ADDR", server.Url("/")},
+                          {"K6_INFLUXDB_BUCKET", "b"},
+                          {"K6_INFLUXDB_ORGANIZATION", "o"},
+                          {"K6_INFLUXDB_TOKEN", "t"}};
   const auto requests = Send("influxdb", server);
   ASSERT_EQ(requests.size(), 1u);
   EXPECT_THAT(requests[0].head, HasSubstr("POST /api/v2/write?bucket=b&org=o&precision=ns "));
@@ -268,9 +280,9 @@ TEST_F(SinksTest, SpeaksTheSecondVersionOfInfluxWhenThereIsABucket) {
 }
 
 TEST_F(SinksTest, NamesAllThatIsWrongWithInfluxSettings) {
-  environment_ = {{"K6_INFLUXDB_PRECISION", "weeks"},
-                  {"K6_INFLUXDB_TAGS_AS_FIELDS", "vu:number"},
-                  {"K6_INFLUXDB_PAYLOAD_SIZE", "0"}};
+  context_.environment = {{"K6_INFLUXDB_PRECISION", "weeks"},
+                          {"K6_INFLUXDB_TAGS_AS_FIELDS", "vu:number"},
+                          {"K6_INFLUXDB_PAYLOAD_SIZE", "0"}};
   const std::string error = MakeError("influxdb");
   EXPECT_THAT(error, HasSubstr("K6_INFLUXDB_PRECISION: invalid value \"weeks\""));
   EXPECT_THAT(error, HasSubstr("K6_INFLUXDB_TAGS_AS_FIELDS: invalid value \"vu:number\""));
@@ -283,9 +295,9 @@ TEST_F(SinksTest, NamesAllThatIsWrongWithInfluxSettings) {
 
 TEST_F(SinksTest, SendsCumulativeSumsAndExponentialHistograms) {
   SinkServer server;
-  environment_ = {{"K6_OTEL_SERVICE_NAME", "shop"},
-                  {"K6_OTEL_METRIC_PREFIX", "load."},
-                  {"K6_OTEL_HEADERS", "x-a=1,x-b=2"}};
+  context_.environment = {{"K6_OTEL_SERVICE_NAME", "shop"},
+                          {"K6_OTEL_METRIC_PREFIX", "load."},
+                          {"K6_OTEL_HEADERS", "x-a=1,x-b=2"}};
   const auto requests = Send("opentelemetry=" + server.Url(""), server);
   ASSERT_EQ(requests.size(), 1u);
   EXPECT_THAT(requests[0].head, HasSubstr("POST /v1/metrics "));
@@ -319,7 +331,7 @@ TEST_F(SinksTest, SendsCumulativeSumsAndExponentialHistograms) {
 }
 
 TEST_F(SinksTest, RefusesAnOtlpProtocolThatThereIsNot) {
-  environment_ = {{"K6_OTEL_EXPORTER_PROTOCOL", "grpc"}};
+  context_.environment = {{"K6_OTEL_EXPORTER_PROTOCOL", "grpc"}};
   EXPECT_THAT(
       MakeError("opentelemetry"),
       HasSubstr("K6_OTEL_EXPORTER_PROTOCOL: invalid value \"grpc\": expected http/protobuf"));
