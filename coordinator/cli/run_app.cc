@@ -460,7 +460,8 @@ void RunApp::OnSummary(std::optional<std::map<std::string, std::string>> outputs
                  request_.run.summary_mode != SummaryMode::kDisabled);
   ReportToOutputs(summary);
   if (!request_.run.summary_export.empty()) {
-    WriteSummaryExport(results_->MakeExport(summary), request_.run.summary_export, logger_);
+    WriteSummaryExport(results_->MakeExport(summary, run_->setup_data()),
+                       request_.run.summary_export, logger_);
   }
   if (run_->elapsed() > absl::ZeroDuration() && run_->Snapshot().iterations() == 0) {
     logger_.Warn("No script iterations fully finished, consider making the test duration longer");

@@ -75,8 +75,11 @@ Summary Results::MakeSummary(absl::Duration elapsed) const {
   return BuildSummary(*store_, thresholds_, setup_.summary, elapsed);
 }
 
-nlohmann::json Results::MakeExport(const Summary& summary) const {
+nlohmann::json Results::MakeExport(const Summary& summary, const v1::SetupValue& setup) const {
   nlohmann::json data = SummaryExport(summary);
+  if (setup.defined()) {
+    data["setup_data"] = nlohmann::json::parse(setup.json(), nullptr, /*allow_exceptions=*/false);
+  }
   AddValidity(&data);
   return data;
 }

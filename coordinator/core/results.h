@@ -42,7 +42,8 @@ class Results final : public RunResults {
     on_batch_ = std::move(on_batch);
   }
 
-  // Asked whenever a summary is made for programs: unless the run is VALID, it gets a key `validity`.
+  // Asked whenever a summary is made for programs: unless the run is VALID, it gets a key
+  // `validity`.
   void SetJudge(absl::AnyInvocable<Judgement() const> judge) { judge_ = std::move(judge); }
 
   absl::Status Merge(const std::string& agent, absl::string_view batch) override;
@@ -58,7 +59,7 @@ class Results final : public RunResults {
   SummaryGroup Groups() const;
 
   // --summary-export. After FinalThresholds.
-  nlohmann::json MakeExport(const Summary& summary) const;
+  nlohmann::json MakeExport(const Summary& summary, const v1::SetupValue& setup) const;
   // After FinalThresholds.
   Summary MakeSummary(absl::Duration elapsed) const;
   const AggregateStore& store() const { return *store_; }

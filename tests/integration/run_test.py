@@ -120,6 +120,14 @@ class Summaries(LockstepTest):
                 self.assertIn(f"test aborted: {where}", result.stderr)
                 self.assertEqual("mine\n", result.stdout)
 
+    def test_the_export_holds_what_setup_returned(self):
+        for returned, wanted in (("{ a: [1] }", {"a": [1]}), ("undefined", "nothing")):
+            script = f"export const setup = () => ({returned}); export default function () {{}}"
+            result = self.lockstep("run", "-q", "--summary-export", "export.json", self.script(script))
+            self.assertEqual(0, result.returncode, result.stderr)
+            export = json.loads((self.folder / "export.json").read_text("utf-8"))
+            self.assertEqual(wanted, export.get("setup_data", "nothing"))
+
     def test_one_that_returns_nothing_gets_the_usual_text(self):
         result = self.lockstep("run", "-q", "-e", "NOTHING=1", self.script(self.SCRIPT))
         self.assertEqual(0, result.returncode, result.stderr)
