@@ -78,7 +78,8 @@ Summary Results::MakeSummary(absl::Duration elapsed) const {
 nlohmann::json Results::MakeExport(const Summary& summary, const v1::SetupValue& setup) const {
   nlohmann::json data = SummaryExport(summary);
   if (setup.defined()) {
-    data["setup_data"] = nlohmann::json::parse(setup.json(), nullptr, /*allow_exceptions=*/false);
+    nlohmann::json value = nlohmann::json::parse(setup.json(), nullptr, /*allow_exceptions=*/false);
+    data["setup_data"] = value.is_discarded() ? nlohmann::json() : std::move(value);
   }
   AddValidity(&data);
   return data;
