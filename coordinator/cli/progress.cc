@@ -162,9 +162,6 @@ absl::StatusOr<std::string> RenderHeader(const HeaderFacts& facts, const Options
   }
   std::string text =
       absl::StrCat("     execution: ", facts.execution, "\n        script: ", facts.script, "\n");
-  if (!facts.dashboard.empty()) {
-    absl::StrAppend(&text, " web dashboard: ", facts.dashboard, "\n");
-  }
   absl::StrAppend(
       &text, "        output: ", facts.outputs.empty() ? "-" : absl::StrJoin(facts.outputs, ", "),
       "\n\n     scenarios: ", DescribePlan(*plan, segment), ":\n");

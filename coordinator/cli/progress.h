@@ -19,7 +19,6 @@ namespace lockstep::coordinator {
 struct HeaderFacts {
   std::string execution = "local";  // or "3 agents"
   std::string script;
-  std::string dashboard;             // URL; empty: none
   std::vector<std::string> outputs;  // empty: "-"
 };
 
