@@ -38,13 +38,13 @@ Batch OnePoint() {
 }
 
 TEST(RunOutputs, SaysAtOnceWhichCannotBeOpened) {
+  const std::string file = ::testing::TempDir() + "no_such_folder_of_outputs/a.csv";
   RunOutputs outputs;
-  const absl::Status started =
-      outputs.Start({"json", "nope=x", "csv=/nonexistent/a.csv"}, Silent());
+  const absl::Status started = outputs.Start({"json", "nope=x", "csv=" + file}, Silent());
   EXPECT_EQ(absl::StatusCode::kUnavailable, started.code());
   EXPECT_THAT(std::vector<std::string>(absl::StrSplit(started.message(), '\n')),
               ElementsAre(StartsWith("invalid output type 'nope', available types are: csv, "),
-                          HasSubstr("/nonexistent/a.csv")));
+                          HasSubstr(file)));
 }
 
 TEST(RunOutputs, WantsPointsIfOneOfThemDoes) {
