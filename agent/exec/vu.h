@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "absl/functional/any_invocable.h"
+
 #include "common/base/clock.h"
 
 namespace lockstep::agent {

@@ -8,7 +8,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/time/time.h"
 
-#include "agent/js/api/glue.h"
+#include "agent/js/bind/glue.h"
 #include "agent/js/world.h"
 
 namespace lockstep::agent {

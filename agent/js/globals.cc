@@ -7,9 +7,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
-#include "agent/js/api/glue.h"
-#include "agent/js/api/web_crypto.h"
-#include "agent/js/embedded_scripts.h"
+#include "agent/js/bind/embedded_scripts.h"
+#include "agent/js/bind/glue.h"
+#include "agent/js/k6/webcrypto.h"
 #include "agent/js/world.h"
 
 namespace lockstep::agent {

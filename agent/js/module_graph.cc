@@ -8,7 +8,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 
-#include "agent/js/api/glue.h"
+#include "agent/js/bind/glue.h"
 #include "agent/js/native_modules.h"
 #include "agent/js/typescript.h"
 #include "agent/js/world.h"

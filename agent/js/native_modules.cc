@@ -5,19 +5,20 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "agent/js/api/core_module.h"
-#include "agent/js/api/crypto_module.h"
-#include "agent/js/api/data_module.h"
-#include "agent/js/api/encoding_module.h"
-#include "agent/js/api/execution_module.h"
-#include "agent/js/api/glue.h"
-#include "agent/js/api/html_module.h"
-#include "agent/js/api/http_module.h"
-#include "agent/js/api/metrics_module.h"
-#include "agent/js/api/rows_module.h"
-#include "agent/js/api/websockets_module.h"
-#include "agent/js/api/ws_module.h"
+
+#include "agent/js/bind/glue.h"
 #include "agent/js/globals.h"
+#include "agent/js/k6/core.h"
+#include "agent/js/k6/crypto.h"
+#include "agent/js/k6/data.h"
+#include "agent/js/k6/encoding.h"
+#include "agent/js/k6/execution.h"
+#include "agent/js/k6/html.h"
+#include "agent/js/k6/http.h"
+#include "agent/js/k6/lockstep_data.h"
+#include "agent/js/k6/metrics.h"
+#include "agent/js/k6/websockets.h"
+#include "agent/js/k6/ws.h"
 #include "agent/js/timers.h"
 #include "agent/js/world.h"
 
@@ -45,27 +46,39 @@ struct NativeModule {
 };
 
 constexpr std::array kModules = {
-    NativeModule{"k6", [](v8::Local<v8::Context> c, WorldSite& s) { return MakeCoreModule(c, s.api()); }},
-    NativeModule{"k6/crypto", [](v8::Local<v8::Context> c, WorldSite&) { return MakeCryptoModule(c); }},
+    NativeModule{"k6",
+                 [](v8::Local<v8::Context> c, WorldSite& s) { return MakeCoreModule(c, s.api()); }},
+    NativeModule{"k6/crypto",
+                 [](v8::Local<v8::Context> c, WorldSite&) { return MakeCryptoModule(c); }},
     NativeModule{"k6/data",
-                 [](v8::Local<v8::Context> c, WorldSite& s) { return MakeDataModule(c, s.api(), s.shared_arrays()); }},
-    NativeModule{"k6/encoding", [](v8::Local<v8::Context> c, WorldSite&) { return MakeEncodingModule(c); }},
-    NativeModule{"k6/execution", [](v8::Local<v8::Context> c, WorldSite& s) { return MakeExecutionModule(c, s.api()); }},
+                 [](v8::Local<v8::Context> c, WorldSite& s) {
+                   return MakeDataModule(c, s.api(), s.shared_arrays());
+                 }},
+    NativeModule{"k6/encoding",
+                 [](v8::Local<v8::Context> c, WorldSite&) { return MakeEncodingModule(c); }},
+    NativeModule{"k6/execution", [](v8::Local<v8::Context> c,
+                                    WorldSite& s) { return MakeExecutionModule(c, s.api()); }},
     NativeModule{"k6/html", [](v8::Local<v8::Context> c, WorldSite&) { return MakeHtmlModule(c); }},
-    NativeModule{"k6/http", [](v8::Local<v8::Context> c, WorldSite& s) { return MakeHttpModule(c, s.api()); }},
-    NativeModule{"k6/metrics", [](v8::Local<v8::Context> c, WorldSite& s) { return MakeMetricsModule(c, s.api()); }},
-    NativeModule{"k6/timers", [](v8::Local<v8::Context> c, WorldSite&) { return MakeTimersModule(c); }},
-    NativeModule{"k6/websockets",
-                 [](v8::Local<v8::Context> c, WorldSite& s) { return MakeWebSocketsModule(c, s.api()); }},
-    NativeModule{"k6/experimental/websockets",
-                 [](v8::Local<v8::Context> c, WorldSite& s) { return MakeWebSocketsModule(c, s.api()); }},
-    NativeModule{"k6/ws", [](v8::Local<v8::Context> c, WorldSite& s) { return MakeWsModule(c, s.api()); }},
+    NativeModule{"k6/http",
+                 [](v8::Local<v8::Context> c, WorldSite& s) { return MakeHttpModule(c, s.api()); }},
+    NativeModule{"k6/metrics", [](v8::Local<v8::Context> c,
+                                  WorldSite& s) { return MakeMetricsModule(c, s.api()); }},
+    NativeModule{"k6/timers",
+                 [](v8::Local<v8::Context> c, WorldSite&) { return MakeTimersModule(c); }},
+    NativeModule{"k6/websockets", [](v8::Local<v8::Context> c,
+                                     WorldSite& s) { return MakeWebSocketsModule(c, s.api()); }},
+    NativeModule{
+        "k6/experimental/websockets",
+        [](v8::Local<v8::Context> c, WorldSite& s) { return MakeWebSocketsModule(c, s.api()); }},
+    NativeModule{"k6/ws",
+                 [](v8::Local<v8::Context> c, WorldSite& s) { return MakeWsModule(c, s.api()); }},
     NativeModule{"lockstep/data", MakeRows},
 };
 
 }  // namespace
 
-v8::MaybeLocal<v8::Object> MakeNativeModule(const std::string& name, v8::Local<v8::Context> context, WorldSite& site) {
+v8::MaybeLocal<v8::Object> MakeNativeModule(const std::string& name, v8::Local<v8::Context> context,
+                                            WorldSite& site) {
   for (const NativeModule& module : kModules) {
     if (module.name == name) {
       return module.make(context, site);

@@ -2,9 +2,9 @@
 // them all.
 #pragma once
 
-#include <v8.h>
-
 #include <string>
+
+#include <v8.h>
 
 namespace lockstep::agent {
 
@@ -12,6 +12,7 @@ class WorldSite;
 
 // The exports of module `name` as properties of an object; empty, with a pending exception that names the module, if
 // there is none of that name.
-v8::MaybeLocal<v8::Object> MakeNativeModule(const std::string& name, v8::Local<v8::Context> context, WorldSite& site);
+v8::MaybeLocal<v8::Object> MakeNativeModule(const std::string& name, v8::Local<v8::Context> context,
+                                            WorldSite& site);
 
 }  // namespace lockstep::agent

@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "agent/js/api/glue.h"
+#include "agent/js/bind/glue.h"
 
 namespace lockstep::agent {
 

@@ -4,8 +4,8 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "agent/js/api/glue.h"
-#include "agent/js/embedded_scripts.h"
+#include "agent/js/bind/embedded_scripts.h"
+#include "agent/js/bind/glue.h"
 #include "agent/js/world.h"
 
 namespace lockstep::agent {

@@ -15,7 +15,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-#include "agent/js/api/api_vu.h"
+#include "agent/js/k6/api_vu.h"
 #include "agent/js/module_graph.h"
 #include "agent/js/script_isolate.h"
 

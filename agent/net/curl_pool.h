@@ -9,7 +9,7 @@
 
 #include <curl/curl.h>
 
-#include "agent/net/http_client.h"
+#include "agent/http/client.h"
 
 namespace lockstep::agent {
 

@@ -7,8 +7,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
+#include "agent/http/url.h"
 #include "agent/net/rules.h"
-#include "agent/net/url.h"
 #include "common/base/check.h"
 
 namespace lockstep::agent {

@@ -8,9 +8,9 @@
 
 #include <curl/curl.h>
 
+#include "agent/http/message.h"
+#include "agent/http/ocsp.h"
 #include "agent/net/curl_driver.h"
-#include "agent/net/http.h"
-#include "agent/net/ocsp.h"
 #include "agent/net/target.h"
 
 namespace lockstep::agent {

@@ -7,8 +7,8 @@
 
 #include "absl/container/flat_hash_map.h"
 
+#include "agent/http/client.h"
 #include "agent/net/curl_driver.h"
-#include "agent/net/http_client.h"
 #include "agent/net/network.h"
 #include "common/base/epoll_loop.h"
 

@@ -6,7 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
-#include "agent/net/compress.h"
+#include "agent/http/compress.h"
 #include "agent/net/curl_pool.h"
 #include "agent/net/engine.h"
 #include "agent/net/net_error.h"

@@ -7,9 +7,9 @@
 
 #include <curl/curl.h>
 
+#include "agent/http/client.h"
 #include "agent/net/curl_driver.h"
 #include "agent/net/easy_handle.h"
-#include "agent/net/http_client.h"
 #include "agent/net/response_reader.h"
 #include "agent/net/target.h"
 

@@ -4,7 +4,7 @@
 
 #include "agent/net/curl_pool.h"
 #include "agent/net/engine.h"
-#include "agent/net/websocket_client.h"
+#include "agent/net/websocket.h"
 
 namespace lockstep::agent {
 

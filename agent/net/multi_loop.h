@@ -19,9 +19,9 @@
 
 #include "absl/functional/any_invocable.h"
 
-#include "agent/net/http_client.h"
+#include "agent/http/client.h"
+#include "agent/http/websocket.h"
 #include "agent/net/network.h"
-#include "agent/net/websocket.h"
 #include "common/base/event_loop.h"
 
 namespace lockstep::agent {

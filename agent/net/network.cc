@@ -13,11 +13,11 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 
+#include "agent/http/url.h"
 #include "agent/net/client_certificate.h"
 #include "agent/net/rate_limiter.h"
 #include "agent/net/resolver.h"
 #include "agent/net/rules.h"
-#include "agent/net/url.h"
 
 namespace lockstep::agent {
 namespace {

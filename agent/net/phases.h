@@ -6,7 +6,7 @@
 
 #include "absl/time/time.h"
 
-#include "agent/net/http.h"
+#include "agent/http/message.h"
 #include "common/base/clock.h"
 
 namespace lockstep::agent {

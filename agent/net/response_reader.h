@@ -8,7 +8,7 @@
 
 #include "absl/strings/string_view.h"
 
-#include "agent/net/http.h"
+#include "agent/http/message.h"
 
 namespace lockstep::agent {
 

@@ -2,9 +2,9 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "agent/http/url.h"
 #include "agent/net/net_error.h"
 #include "agent/net/rules.h"
-#include "agent/net/url.h"
 
 namespace lockstep::agent {
 

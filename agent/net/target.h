@@ -7,7 +7,7 @@
 
 #include "absl/strings/string_view.h"
 
-#include "agent/net/http.h"
+#include "agent/http/message.h"
 #include "agent/net/ip.h"
 #include "agent/net/network.h"
 

@@ -8,8 +8,8 @@
 
 #include "absl/strings/string_view.h"
 
+#include "agent/http/message.h"
 #include "agent/net/easy_handle.h"
-#include "agent/net/http.h"
 #include "agent/net/network.h"
 #include "agent/net/phases.h"
 #include "agent/net/target.h"

@@ -3,7 +3,7 @@
 // would end a refusal at its headers, does not show frames without payload, and compresses nothing;
 // handshake and frames are ours (websocket_handshake.h, websocket_frames.h). Curl's callbacks only
 // collect events.
-#include "agent/net/websocket.h"
+#include "agent/http/websocket.h"
 
 #include <algorithm>
 #include <memory>
@@ -24,7 +24,7 @@
 #include "agent/net/resolver.h"
 #include "agent/net/response_reader.h"
 #include "agent/net/transfer_facts.h"
-#include "agent/net/websocket_client.h"
+#include "agent/net/websocket.h"
 #include "agent/net/websocket_frames.h"
 #include "agent/net/websocket_handshake.h"
 

@@ -7,8 +7,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-#include "agent/net/http.h"
-#include "agent/net/websocket.h"
+#include "agent/http/message.h"
+#include "agent/http/websocket.h"
 #include "agent/net/websocket_deflate.h"
 
 namespace lockstep::agent {

@@ -9,7 +9,8 @@
 #include <grpcpp/grpcpp.h>
 
 #include "lockstep/v1/services.grpc.pb.h"
-#include "rpc/channel.h"
+
+#include "common/rpc/channel.h"
 
 namespace lockstep::agent {
 namespace {

@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "agent/rpc/transport.h"
+#include "agent/run/transport.h"
 #include "common/base/event_loop.h"
 #include "common/trust/credentials.h"
 

@@ -5,7 +5,7 @@
 #include <map>
 #include <string>
 
-#include "agent/exec/script_host.h"
+#include "agent/run/script_host.h"
 #include "agent/vu/script_vu.h"
 
 namespace lockstep::agent {

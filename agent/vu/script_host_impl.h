@@ -13,9 +13,9 @@
 #include <thread>
 #include <vector>
 
-#include "agent/exec/script_host.h"
 #include "agent/js/engine.h"
 #include "agent/report/accumulator.h"
+#include "agent/run/script_host.h"
 #include "agent/vu/pooled_vu.h"
 #include "agent/vu/script_run.h"
 

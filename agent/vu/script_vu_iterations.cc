@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "agent/js/api/glue.h"
+#include "agent/js/bind/glue.h"
 #include "agent/vu/script_vu.h"
 
 namespace lockstep::agent {

@@ -8,11 +8,11 @@ namespace lockstep {
 
 }  // namespace lockstep
 
-#define LOCKSTEP_CHECK(condition)                                \
-  do {                                                           \
-    if (!(condition)) [[unlikely]] {                             \
-      ::lockstep::CheckFailed(__FILE__, __LINE__, #condition);   \
-    }                                                            \
+#define LOCKSTEP_CHECK(condition)                              \
+  do {                                                         \
+    if (!(condition)) [[unlikely]] {                           \
+      ::lockstep::CheckFailed(__FILE__, __LINE__, #condition); \
+    }                                                          \
   } while (false)
 
 #ifdef NDEBUG

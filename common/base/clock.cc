@@ -33,6 +33,8 @@ MonoTime SystemClock::Mono() const {
   return MonoTime::FromNanos(int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec);
 }
 
-absl::Time SystemClock::Wall() const { return absl::Now(); }
+absl::Time SystemClock::Wall() const {
+  return absl::Now();
+}
 
 }  // namespace lockstep

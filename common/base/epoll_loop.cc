@@ -1,14 +1,14 @@
 #include "common/base/epoll_loop.h"
 
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
 #include <ctime>
 #include <memory>
 #include <utility>
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "common/base/check.h"
 
@@ -56,9 +56,13 @@ void EpollLoop::Stop() {
   Post([] {});
 }
 
-TimerId EpollLoop::At(MonoTime when, Task task) { return timers_.Add(when, std::move(task)); }
+TimerId EpollLoop::At(MonoTime when, Task task) {
+  return timers_.Add(when, std::move(task));
+}
 
-void EpollLoop::Cancel(TimerId id) { timers_.Cancel(id); }
+void EpollLoop::Cancel(TimerId id) {
+  timers_.Cancel(id);
+}
 
 void EpollLoop::Watch(int fd, uint32_t events, FdHandler handler) {
   epoll_event event{.events = events, .data = {.fd = fd}};
@@ -104,7 +108,8 @@ void EpollLoop::WaitForEvents(bool wait) {
     timeout = TimeoutUntil(due, clock_.Mono());
   }
   const bool forever = wait && due.infinite();
-  const int count = epoll_pwait2(epoll_fd_, events.data(), kEventsPerTurn, forever ? nullptr : &timeout, nullptr);
+  const int count =
+      epoll_pwait2(epoll_fd_, events.data(), kEventsPerTurn, forever ? nullptr : &timeout, nullptr);
   LOCKSTEP_CHECK(count >= 0 || errno == EINTR);
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = events[static_cast<size_t>(i)];
@@ -115,7 +120,8 @@ void EpollLoop::WaitForEvents(bool wait) {
     }
     const auto found = handlers_.find(event.data.fd);
     if (found != handlers_.end()) {
-      const std::shared_ptr<FdHandler> handler = found->second;  // survives an Unwatch by the handler itself
+      const std::shared_ptr<FdHandler> handler =
+          found->second;  // survives an Unwatch by the handler itself
       (*handler)(event.events);
     }
   }

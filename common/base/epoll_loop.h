@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+
 #include "common/base/event_loop.h"
 #include "common/base/sync.h"
 #include "common/base/timer_queue.h"
@@ -58,10 +59,10 @@ class EpollLoop final : public EventLoop {
   const int epoll_fd_;
   const int wake_fd_;
 
-  TimerQueue timers_;                                  // loop thread
+  TimerQueue timers_;                                              // loop thread
   absl::flat_hash_map<int, std::shared_ptr<FdHandler>> handlers_;  // loop thread
-  absl::AnyInvocable<void()> turn_hook_;               // constant after Run starts
-  bool wake_soon_ = false;                             // loop thread
+  absl::AnyInvocable<void()> turn_hook_;                           // constant after Run starts
+  bool wake_soon_ = false;                                         // loop thread
 
   Mutex mutex_;
   std::vector<Task> posted_ ABSL_GUARDED_BY(mutex_);

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "absl/functional/any_invocable.h"
+
 #include "common/base/clock.h"
 
 namespace lockstep {
@@ -24,7 +25,9 @@ class EventLoop {
   // Runs `task` on the loop's thread once `when` is reached, never earlier; timers of one instant run in the order in
   // which they were set. Loop thread only. Returns an id that is never kNone and never used again.
   virtual TimerId At(MonoTime when, Task task) = 0;
-  TimerId After(absl::Duration delay, Task task) { return At(clock().Mono() + delay, std::move(task)); }
+  TimerId After(absl::Duration delay, Task task) {
+    return At(clock().Mono() + delay, std::move(task));
+  }
   // Forgets a timer. Unknown, past and kNone ids are ignored. Loop thread only.
   virtual void Cancel(TimerId id) = 0;
 };

@@ -20,7 +20,10 @@ absl::string_view LogLevelName(LogLevel level) {
 
 void Logger::Log(LogLevel level, std::string message,
                  std::vector<std::pair<std::string, std::string>> fields) {
-  Write({.time = absl::Now(), .level = level, .message = std::move(message), .fields = std::move(fields)});
+  Write({.time = absl::Now(),
+         .level = level,
+         .message = std::move(message),
+         .fields = std::move(fields)});
 }
 
 }  // namespace lockstep

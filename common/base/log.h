@@ -35,7 +35,8 @@ class Logger {
   void Warn(std::string message) { Log(LogLevel::kWarn, std::move(message)); }
   void Error(std::string message) { Log(LogLevel::kError, std::move(message)); }
   // Stamps the message with the wall clock.
-  void Log(LogLevel level, std::string message, std::vector<std::pair<std::string, std::string>> fields = {});
+  void Log(LogLevel level, std::string message,
+           std::vector<std::pair<std::string, std::string>> fields = {});
 };
 
 // Drops everything.

@@ -19,6 +19,9 @@
 
 namespace lockstep {
 
+// The most VUs that an option may ask for, as in k6.
+inline constexpr int64_t kMostVus = 100'000'000;
+
 // One straight piece of a ramp: `target` is reached at the end of `duration`; a zero duration is a
 // jump.
 struct Stage {

@@ -17,7 +17,6 @@
 namespace lockstep {
 namespace {
 
-constexpr int64_t kMostVus = 100'000'000;
 constexpr absl::Duration kShortest = absl::Seconds(1);
 
 using Problems = std::vector<std::string>;

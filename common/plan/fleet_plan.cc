@@ -34,7 +34,7 @@ std::string Counted(int64_t count, absl::string_view noun) {
 }
 
 // To a tenth of a millisecond.
-std::string Text(absl::Duration duration) {
+std::string DueText(absl::Duration duration) {
   if (duration == absl::InfiniteDuration()) {
     return "never";
   }
@@ -52,7 +52,7 @@ std::string StepsText(const ScenarioPlan& part) {
   std::string text =
       absl::StrJoin(part.wanted.begin(), part.wanted.begin() + static_cast<std::ptrdiff_t>(shown),
                     ", ", [&](std::string* out, const VuStep& step) {
-                      absl::StrAppend(out, Text(part.start_time + step.at), ": ", step.vus);
+                      absl::StrAppend(out, DueText(part.start_time + step.at), ": ", step.vus);
                     });
   if (shown < part.wanted.size()) {
     absl::StrAppend(&text, ", and ", part.wanted.size() - shown, " steps more");
@@ -95,7 +95,7 @@ void AppendScenario(const ScenarioConfig& scenario, const ScenarioPlan& part,
     absl::StrAppend(text, "      starts      ",
                     absl::StrJoin(starts, ", ",
                                   [&](std::string* out, absl::Duration start) {
-                                    absl::StrAppend(out, Text(part.start_time + start));
+                                    absl::StrAppend(out, DueText(part.start_time + start));
                                   }),
                     more ? ", ...\n" : "\n");
   }
@@ -167,7 +167,7 @@ std::string FleetPlanText(const std::vector<ScenarioConfig>& scenarios, const Fl
       PartitionName(plan.partition), " partition, ", Counted(plan.whole.max_vus, "VU"),
       plan.whole.max_duration == absl::InfiniteDuration()
           ? ", until stopped"
-          : absl::StrCat(", at most ", Text(plan.whole.max_duration), " (incl. graceful stop)"),
+          : absl::StrCat(", at most ", DueText(plan.whole.max_duration), " (incl. graceful stop)"),
       "\n");
   for (size_t i = 0; i < plan.agents.size(); ++i) {
     const AgentPart& agent = plan.agents[i];

@@ -3,7 +3,7 @@
 
 #include "CLI/CLI.hpp"
 
-#include "coordinator/cli/commands.h"
+#include "coordinator/app/commands.h"
 
 namespace lockstep::coordinator {
 

@@ -16,8 +16,8 @@
 
 #include "common/options/duration.h"
 #include "common/options/parse.h"
+#include "coordinator/app/commands.h"
 #include "coordinator/cli/certs_flags.h"
-#include "coordinator/cli/commands.h"
 #include "coordinator/cli/flag_tables.h"
 #include "coordinator/cli/words.h"
 
@@ -612,17 +612,17 @@ class Parser {
     if (name == "version") {
       return VersionCommand{.json = reader.Is("json")};
     }
-    using Verb = ControlCommand::Verb;
-    const std::pair<absl::string_view, Verb> verbs[] = {{"pause", Verb::kPause},
-                                                        {"resume", Verb::kResume},
-                                                        {"scale", Verb::kScale},
-                                                        {"stop", Verb::kStop}};
+    const std::pair<absl::string_view, ControlCommand::Verb> verbs[] = {
+        {"pause", ControlCommand::Verb::kPause},
+        {"resume", ControlCommand::Verb::kResume},
+        {"scale", ControlCommand::Verb::kScale},
+        {"stop", ControlCommand::Verb::kStop}};
     for (const auto& [verb_name, verb] : verbs) {
       if (name == verb_name) {
         return ReadControl(reader, verb);
       }
     }
-    return ReadControl(reader, Verb::kStatus);
+    return ReadControl(reader, ControlCommand::Verb::kStatus);
   }
 
   Raw raw_;

@@ -94,7 +94,8 @@ inline constexpr FlagSpec kRunFlags[] = {
 };
 
 inline constexpr FlagSpec kGlobalFlags[] = {
-    {"--log-output", "log-output", "", Kind::kValue, "stderr, stdout, none or file=PATH[,level=LEVEL]"},
+    {"--log-output", "log-output", "", Kind::kValue,
+     "stderr, stdout, none or file=PATH[,level=LEVEL]"},
     {"--log-format,--logformat", "log-format", "", Kind::kValue, "text, raw or json"},
     {"--no-color", "no-color", "", Kind::kBool, "no colours"},
     {"-v,--verbose", "verbose", "", Kind::kBool, "debug messages too"},

@@ -14,12 +14,12 @@
 #include "common/base/clock.h"
 #include "common/base/version.h"
 #include "common/options/tiers.h"
-#include "coordinator/cli/certs_app.h"
-#include "coordinator/cli/commands.h"
-#include "coordinator/cli/compare_app.h"
-#include "coordinator/cli/control_app.h"
-#include "coordinator/cli/log_sink.h"
-#include "coordinator/cli/run_app.h"
+#include "coordinator/app/certs.h"
+#include "coordinator/app/commands.h"
+#include "coordinator/app/compare.h"
+#include "coordinator/app/control.h"
+#include "coordinator/app/run_app.h"
+#include "coordinator/console/log_sink.h"
 
 namespace lockstep::coordinator {
 namespace {

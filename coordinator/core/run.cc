@@ -6,13 +6,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 
+#include "common/options/options.h"
+
 namespace lockstep::coordinator {
-namespace {
-
-constexpr int64_t kMostVus = 100'000'000;  // as in a script's options
-
-}  // namespace
-
 Run::Run(EventLoop& loop, Fleet& fleet, TestSource& source, RunResults& results, Logger& logger,
          RunSettings settings)
     : loop_(loop),

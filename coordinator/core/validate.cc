@@ -4,6 +4,7 @@
 
 #include "common/base/status_macros.h"
 #include "common/health/lag.h"
+#include "common/options/options.h"
 
 namespace lockstep::coordinator {
 namespace {
@@ -11,7 +12,6 @@ namespace {
 constexpr uint32_t kProtocol = 1;
 constexpr size_t kMaxUrlBytes = 8192;
 constexpr int kMaxScenarios = 10'000;
-constexpr int64_t kMostVus = 100'000'000;            // as in a script's options
 constexpr int64_t kMostCount = 100'000'000'000'000;  // a day has 86.4e12 ns
 constexpr double kMostSeconds = 1e9;
 

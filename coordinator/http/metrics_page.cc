@@ -4,7 +4,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "web/prometheus_text.h"
+
+#include "common/web/prometheus_text.h"
 
 namespace lockstep::coordinator {
 namespace {

@@ -9,8 +9,8 @@
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "nlohmann/json.hpp"
-#include "web/prometheus_text.h"
 
+#include "common/web/prometheus_text.h"
 #include "coordinator/http/metrics_page.h"
 
 namespace lockstep::coordinator {

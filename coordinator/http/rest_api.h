@@ -16,9 +16,8 @@
 // executors forbid it.
 #pragma once
 
-#include "web/web_server.h"
-
-#include "coordinator/rpc/control.h"
+#include "common/web/web_server.h"
+#include "coordinator/core/control.h"
 
 namespace lockstep::coordinator {
 

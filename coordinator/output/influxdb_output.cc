@@ -101,8 +101,7 @@ void ReadFields(SinkSettings* settings, LineProtocolConfig* lines) {
     }
     if (!known) {
       settings->Refuse("TAGS_AS_FIELDS", each,
-                       "TAG or TAG:KIND, KIND being string, int, float or "
-                       "bool");
+                       "TAG or TAG:KIND, KIND being string, int, float or bool");
     }
   }
 }

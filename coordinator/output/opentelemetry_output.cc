@@ -14,24 +14,24 @@
 namespace lockstep::coordinator {
 namespace {
 
-namespace pb = lockstep::sinks::otlp;
+namespace otlp = lockstep::sinks::otlp;
 
-constexpr auto kCumulative = pb::AGGREGATION_TEMPORALITY_CUMULATIVE;
+constexpr auto kCumulative = otlp::AGGREGATION_TEMPORALITY_CUMULATIVE;
 
 void AddAttribute(absl::string_view key, absl::string_view value,
-                  google::protobuf::RepeatedPtrField<pb::KeyValue>* attributes) {
-  pb::KeyValue* attribute = attributes->Add();
+                  google::protobuf::RepeatedPtrField<otlp::KeyValue>* attributes) {
+  otlp::KeyValue* attribute = attributes->Add();
   attribute->set_key(ValidUtf8(key));
   attribute->mutable_value()->set_string_value(ValidUtf8(value));
 }
 
-class Encoder {
+class OtlpEncoder {
  public:
-  Encoder(const OtlpConfig& config, absl::Time begin, absl::Time now)
+  OtlpEncoder(const OtlpConfig& config, absl::Time begin, absl::Time now)
       : config_(config),
         begin_(static_cast<uint64_t>(absl::ToUnixNanos(begin))),
         now_(static_cast<uint64_t>(absl::ToUnixNanos(now))) {
-    pb::ResourceMetrics* resource = request_.add_resource_metrics();
+    otlp::ResourceMetrics* resource = request_.add_resource_metrics();
     auto* attributes = resource->mutable_resource()->mutable_attributes();
     AddAttribute("service.name", config.service_name, attributes);
     AddAttribute("service.version", config.service_version, attributes);
@@ -46,8 +46,8 @@ class Encoder {
         AddSum(series, "")->set_as_double(series.total.counter().sum());
         break;
       case MetricType::kGauge: {
-        pb::Metric* metric = MetricFor(series, "");
-        pb::NumberDataPoint* point = metric->mutable_gauge()->add_data_points();
+        otlp::Metric* metric = MetricFor(series, "");
+        otlp::NumberDataPoint* point = metric->mutable_gauge()->add_data_points();
         Stamp(series, point);
         point->set_as_double(series.total.gauge().last);
         break;
@@ -66,9 +66,9 @@ class Encoder {
 
  private:
   // One metric for all of its series.
-  pb::Metric* MetricFor(const SeriesBook::Series& series, const char* suffix) {
+  otlp::Metric* MetricFor(const SeriesBook::Series& series, const char* suffix) {
     const std::string name = absl::StrCat(config_.prefix, series.metric.name, suffix);
-    pb::Metric*& metric = metrics_[name];
+    otlp::Metric*& metric = metrics_[name];
     if (metric == nullptr) {
       metric = scope_->add_metrics();
       metric->set_name(name);
@@ -88,19 +88,19 @@ class Encoder {
     }
   }
 
-  pb::NumberDataPoint* AddSum(const SeriesBook::Series& series, const char* suffix) {
-    pb::Sum* sum = MetricFor(series, suffix)->mutable_sum();
+  otlp::NumberDataPoint* AddSum(const SeriesBook::Series& series, const char* suffix) {
+    otlp::Sum* sum = MetricFor(series, suffix)->mutable_sum();
     sum->set_aggregation_temporality(kCumulative);
     sum->set_is_monotonic(true);
-    pb::NumberDataPoint* point = sum->add_data_points();
+    otlp::NumberDataPoint* point = sum->add_data_points();
     Stamp(series, point);
     return point;
   }
 
   void AddHistogram(const SeriesBook::Series& series) {
-    pb::ExponentialHistogram* target = MetricFor(series, "")->mutable_exponential_histogram();
+    otlp::ExponentialHistogram* target = MetricFor(series, "")->mutable_exponential_histogram();
     target->set_aggregation_temporality(kCumulative);
-    pb::ExponentialHistogramDataPoint* point = target->add_data_points();
+    otlp::ExponentialHistogramDataPoint* point = target->add_data_points();
     Stamp(series, point);
     const Trend::Folded folded = series.total.trend().ToFolded();
     point->set_count(folded.histogram.count());
@@ -116,7 +116,7 @@ class Encoder {
   // Dense from the first bucket to the last. OTLP's bucket i is (base^i, base^(i+1)], ours is
   // (base^(i-1), base^i]: one lower.
   static void AddBuckets(const Histogram::Buckets& buckets,
-                         pb::ExponentialHistogramDataPoint::Buckets* target) {
+                         otlp::ExponentialHistogramDataPoint::Buckets* target) {
     if (buckets.empty()) {
       return;
     }
@@ -131,16 +131,16 @@ class Encoder {
   const OtlpConfig& config_;
   const uint64_t begin_;
   const uint64_t now_;
-  pb::ExportMetricsServiceRequest request_;
-  pb::ScopeMetrics* scope_ = nullptr;
-  std::map<std::string, pb::Metric*> metrics_;
+  otlp::ExportMetricsServiceRequest request_;
+  otlp::ScopeMetrics* scope_ = nullptr;
+  std::map<std::string, otlp::Metric*> metrics_;
 };
 
 }  // namespace
 
 std::string EncodeOtlp(const OtlpConfig& config, absl::Span<const SeriesBook::Series* const> series,
                        absl::Time begin, absl::Time now) {
-  Encoder encoder(config, begin, now);
+  OtlpEncoder encoder(config, begin, now);
   for (const SeriesBook::Series* each : series) {
     encoder.Add(*each);
   }

@@ -21,7 +21,7 @@
 namespace lockstep::coordinator {
 namespace {
 
-namespace pb = lockstep::sinks::prometheus;
+namespace prom = lockstep::sinks::prometheus;
 
 constexpr uint64_t kStaleNan = 0x7ff0000000000002;
 
@@ -72,9 +72,9 @@ std::string LabelName(absl::string_view tag) {
   return absl::ascii_isdigit(static_cast<unsigned char>(name[0])) ? "_" + name : name;
 }
 
-class Encoder {
+class RemoteWriteEncoder {
  public:
-  Encoder(const RemoteWriteConfig& config, absl::Time time, bool stale)
+  RemoteWriteEncoder(const RemoteWriteConfig& config, absl::Time time, bool stale)
       : config_(config), millis_(absl::ToUnixMillis(time)), stale_(stale) {}
 
   void Add(const SeriesBook::Series& series) {
@@ -110,16 +110,16 @@ class Encoder {
     return series.metric.contains == ValueType::kTime ? value / 1000 : value;
   }
 
-  pb::TimeSeries* AddLabels(const SeriesBook::Series& series, const std::string& name) {
+  prom::TimeSeries* AddLabels(const SeriesBook::Series& series, const std::string& name) {
     std::map<std::string, std::string> labels = {{"__name__", name}};
     for (const auto& [key, value] : series.tags) {
       if (!key.empty()) {
         labels.emplace(LabelName(key), ValidUtf8(value));
       }
     }
-    pb::TimeSeries* target = request_.add_timeseries();
+    prom::TimeSeries* target = request_.add_timeseries();
     for (auto& [key, value] : labels) {
-      pb::Label* label = target->add_labels();
+      prom::Label* label = target->add_labels();
       label->set_name(key);
       label->set_value(std::move(value));
     }
@@ -127,7 +127,7 @@ class Encoder {
   }
 
   void AddSample(const SeriesBook::Series& series, const std::string& name, double value) {
-    pb::Sample* sample = AddLabels(series, name)->add_samples();
+    prom::Sample* sample = AddLabels(series, name)->add_samples();
     sample->set_value(stale_ ? std::bit_cast<double>(kStaleNan) : value);
     sample->set_timestamp(millis_);
   }
@@ -142,7 +142,7 @@ class Encoder {
       return;
     }
     const Trend::Folded folded = series.total.trend().ToFolded();
-    pb::Histogram* histogram = AddLabels(series, name + unit)->add_histograms();
+    prom::Histogram* histogram = AddLabels(series, name + unit)->add_histograms();
     histogram->set_count_int(folded.histogram.count());
     histogram->set_sum(Scaled(series, folded.sum.Value()));
     histogram->set_schema(Histogram::kSchema);
@@ -166,10 +166,10 @@ class Encoder {
     int32_t next = 0;  // index behind the last bucket
     for (const auto& [index, count] : counts) {
       if (spans->empty() || index != next) {
-        pb::BucketSpan* span = spans->Add();
+        prom::BucketSpan* span = spans->Add();
         span->set_offset(spans->size() == 1 ? index : index - next);
       }
-      pb::BucketSpan& span = *spans->rbegin();
+      prom::BucketSpan& span = *spans->rbegin();
       span.set_length(span.length() + 1);
       deltas->Add(static_cast<int64_t>(count) - previous_count);
       previous_count = static_cast<int64_t>(count);
@@ -180,13 +180,13 @@ class Encoder {
   const RemoteWriteConfig& config_;
   const int64_t millis_;
   const bool stale_;
-  pb::WriteRequest request_;
+  prom::WriteRequest request_;
 };
 
 std::string EncodeAll(const RemoteWriteConfig& config,
                       absl::Span<const SeriesBook::Series* const> series, absl::Time time,
                       bool stale) {
-  Encoder encoder(config, time, stale);
+  RemoteWriteEncoder encoder(config, time, stale);
   for (const SeriesBook::Series* each : series) {
     encoder.Add(*each);
   }

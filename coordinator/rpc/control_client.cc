@@ -6,7 +6,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "lockstep/v1/services.grpc.pb.h"
-#include "rpc/channel.h"
+
+#include "common/rpc/channel.h"
 
 namespace lockstep::coordinator {
 namespace {

@@ -12,8 +12,8 @@
 
 #include "common/base/epoll_loop.h"
 #include "common/trust/credentials.h"
+#include "coordinator/core/control.h"
 #include "coordinator/core/fleet.h"
-#include "coordinator/rpc/control.h"
 
 namespace lockstep::coordinator {
 

@@ -12,7 +12,7 @@
 
 #include "common/base/event_loop.h"
 #include "common/base/sync.h"
-#include "coordinator/rpc/control.h"
+#include "coordinator/core/control.h"
 
 namespace lockstep::coordinator {
 

@@ -3,6 +3,7 @@
 option(LOCKSTEP_TESTS "Build the tests and benchmarks" ON)
 option(LOCKSTEP_WERROR "Treat warnings as errors" OFF)
 option(LOCKSTEP_FUZZ "Build the fuzzers; needs clang" OFF)
+option(LOCKSTEP_UNITY "Compile the files of a library a dozen at a time: a whole build takes a fifth of the time" ON)
 set(LOCKSTEP_SANITIZE "" CACHE STRING "Sanitizers for -fsanitize=, for example address,undefined")
 
 set(CMAKE_CXX_STANDARD 20)
@@ -35,17 +36,36 @@ function(lockstep_target target)
   endif()
 endfunction()
 
-# lockstep_library(NAME SOURCES a.cc b.cc DEPS lib... ): one folder, one layer, one static library.
+# lockstep_library(NAME SOURCES a.cc b.cc DEPS lib... ): one folder, one layer, one static library. Its
+# files share translation units, so a name in an anonymous namespace is the folder's: no two files may use it for two things.
 function(lockstep_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
   if(ARG_SOURCES)
     add_library(${name} STATIC ${ARG_SOURCES})
     lockstep_target(${name})
     target_link_libraries(${name} PUBLIC ${ARG_DEPS})
+    if(LOCKSTEP_UNITY)
+      set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 12)
+      # GCC takes what is included for a header, where a class with such a member would be another one in each unit.
+      target_compile_options(${name} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+    endif()
   else()
     add_library(${name} INTERFACE)
     target_link_libraries(${name} INTERFACE ${ARG_DEPS})
   endif()
+endfunction()
+
+# Embeds the script `file` as what the function `function` returns (agent/js/bind/embedded_scripts.h), and appends the source
+# to compile to the list `sources`.
+function(lockstep_embed_script sources file function)
+  set(embedded ${CMAKE_CURRENT_BINARY_DIR}/${function}.cc)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${file})
+  file(READ ${file} text)
+  file(WRITE ${embedded}.new "#include \"agent/js/bind/embedded_scripts.h\"\nnamespace lockstep::agent {\n"
+    "absl::string_view ${function}() {\n  static constexpr char kText[] = R\"__js__(" "${text}" ")__js__\";\n"
+    "  return absl::string_view(kText, sizeof kText - 1);\n}\n}  // namespace lockstep::agent\n")
+  file(COPY_FILE ${embedded}.new ${embedded} ONLY_IF_DIFFERENT)
+  set(${sources} ${${sources}} ${embedded} PARENT_SCOPE)
 endfunction()
 
 # lockstep_executable(NAME SOURCES main.cc DEPS lib...)

@@ -18,7 +18,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "agent/rpc/grpc_transport.h"
-#include "agent/rpc/session.h"
+#include "agent/run/session.h"
 #include "common/base/epoll_loop.h"
 #include "common/base/version.h"
 #include "common/metrics/batch.h"

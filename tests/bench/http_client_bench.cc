@@ -3,14 +3,15 @@
 //   http_client_bench URL [POOLS=50] [SECONDS=5]
 //
 // Prints requests per second and microseconds of CPU for each. Pin it to one core and the server to another.
-#include <sys/resource.h>
-
 #include <cstdio>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include <sys/resource.h>
+
 #include "absl/strings/numbers.h"
+
 #include "agent/net/multi_loop.h"
 
 namespace {
@@ -23,7 +24,9 @@ using lockstep::agent::Network;
 double CpuSeconds() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6; };
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
+  };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 

@@ -1,7 +1,7 @@
 #include <memory>
 
-#include "agent/rpc/conductor.h"
-#include "agent/rpc/session.h"
+#include "agent/run/conductor.h"
+#include "agent/run/session.h"
 #include "common/base/check.h"
 #include "common/base/content_hash.h"
 #include "common/options/options_json.h"
@@ -13,8 +13,6 @@
 
 namespace lockstep::fuzz {
 namespace {
-
-constexpr int kMostSteps = 100;
 
 // What a coordinator's side of a run looks like, so that the agent comes to its later states.
 class Script {

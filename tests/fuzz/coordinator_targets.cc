@@ -8,8 +8,6 @@ namespace {
 
 using coordinator::ConnectionId;
 
-constexpr int kMostSteps = 200;
-
 // A peer that joins as agents do, and then sends what the bytes say; and a stranger on a connection
 // of its own, who does not even join.
 class HostilePeer {

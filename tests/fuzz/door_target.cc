@@ -11,8 +11,6 @@ namespace {
 
 using coordinator::ConnectionId;
 
-constexpr int kMostSteps = 200;
-
 // Strangers see only what is sent to them, and so can answer with a nonce that was given before.
 class Strangers final : public coordinator::Connections {
  public:

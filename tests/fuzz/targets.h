@@ -24,6 +24,9 @@ void FuzzTrust(absl::string_view bytes);
 // What a WebSocket's server sends: its 101, and frames.
 void FuzzWebSocket(absl::string_view bytes);
 
+// The steps that a target takes at most, so that one input takes no time.
+inline constexpr int kMostSteps = 200;
+
 struct Target {
   const char* name;
   void (*run)(absl::string_view bytes);

@@ -9,7 +9,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 
-#include "agent/rpc/conductor.h"
+#include "agent/run/conductor.h"
 #include "common/options/options_json.h"
 #include "common/plan/plan.h"
 #include "tests/support/fake_vu_pool.h"

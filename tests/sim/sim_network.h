@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "agent/rpc/transport.h"
+#include "agent/run/transport.h"
 #include "common/base/random.h"
 #include "coordinator/core/fleet.h"
 #include "tests/support/sim_loop.h"

@@ -7,9 +7,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 
-#include "agent/net/compress.h"
+#include "agent/http/compress.h"
+#include "agent/http/url.h"
 #include "agent/net/response_reader.h"
-#include "agent/net/url.h"
 
 namespace lockstep::testing {
 namespace {

@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "agent/rpc/conductor.h"
-#include "agent/rpc/transport.h"
+#include "agent/run/conductor.h"
+#include "agent/run/transport.h"
 #include "tests/support/fake_vu_pool.h"
 
 namespace lockstep::testing {

@@ -3,9 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "agent/net/compress.h"
-#include "agent/net/cookie_jar.h"
-#include "agent/net/digest_auth.h"
+#include "agent/http/compress.h"
+#include "agent/http/cookie_jar.h"
+#include "agent/http/digest_auth.h"
 
 namespace lockstep::agent {
 namespace {

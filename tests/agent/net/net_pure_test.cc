@@ -2,11 +2,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "agent/net/form.h"
+#include "agent/http/form.h"
+#include "agent/http/redirect.h"
+#include "agent/http/url.h"
 #include "agent/net/ip.h"
-#include "agent/net/redirect.h"
 #include "agent/net/response_reader.h"
-#include "agent/net/url.h"
 
 namespace lockstep::agent {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "agent/net/compress.h"
+#include "agent/http/compress.h"
 
 namespace lockstep::agent {
 namespace {

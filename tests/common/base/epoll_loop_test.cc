@@ -1,14 +1,13 @@
 #include "common/base/epoll_loop.h"
 
-#include <sys/epoll.h>
-#include <unistd.h>
-
 #include <array>
 #include <thread>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/epoll.h>
+#include <unistd.h>
 
 namespace lockstep {
 namespace {

@@ -10,7 +10,9 @@ namespace {
 
 using ::testing::ElementsAre;
 
-MonoTime At(int64_t nanos) { return MonoTime::FromNanos(nanos); }
+MonoTime At(int64_t nanos) {
+  return MonoTime::FromNanos(nanos);
+}
 
 TEST(TimerQueue, PopsByTimeThenByTheOrderOfSetting) {
   TimerQueue queue;

@@ -43,8 +43,7 @@ TEST(CanonicalJson, RoundTripsConsolidatedOptions) {
 TEST(CanonicalJson, RefusesWhatItDoesNotKnow) {
   EXPECT_EQ(FromCanonicalJson(R"({"novel": 1})").status().message(),
             "There were problems with the specified script configuration:\n\t- There were unknown "
-            "fields in the options "
-            "exported in the script: novel");
+            "fields in the options exported in the script: novel");
   EXPECT_FALSE(FromCanonicalJson("{").ok());
 }
 

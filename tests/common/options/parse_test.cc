@@ -41,8 +41,7 @@ TEST(ParseScriptOptions, TellsAllErrorsAtOnceWithKeyAndValue) {
   EXPECT_THAT(parsed.errors,
               ElementsAre("batch: invalid value \"many\": expected an integer",
                           "duration: invalid duration \"5x\": expected a string with units such as "
-                          "\"1m30s\", \"1.5s\" or \"1d12h\", "
-                          "or a number of milliseconds",
+                          "\"1m30s\", \"1.5s\" or \"1d12h\", or a number of milliseconds",
                           "paused: invalid value 1: expected true or false",
                           "stages: invalid value {}: expected a list",
                           "systemTags: invalid value \"url\": expected a list of strings",
@@ -114,8 +113,7 @@ TEST(ParseScriptOptions, RefusesFaultyScenarios) {
   } kCases[] = {
       {R"({"scenarios": {"a": {"executor": "constant-vus", "duration": "2s", "bogus": 1}}})",
        "scenarios.a: unknown field \"bogus\"; allowed: executor, type, startTime, gracefulStop, "
-       "exec, env, tags, "
-       "options, vus, duration"},
+       "exec, env, tags, options, vus, duration"},
       {R"({"scenarios": {"a": {"executor": "no-such"}}})",
        "scenarios.a: unknown executor type 'no-such'; allowed: shared-iterations, "
        "per-vu-iterations, constant-vus, "
@@ -168,8 +166,7 @@ TEST(ParseScriptOptions, ReadsHttpErrors) {
 TEST(ParseScriptOptions, RefusesMalformedHttpErrorsByKey) {
   constexpr const char* kAllowed =
       "expected a comparison such as \">=400\", a range such as \"400-599\", a status from 100 to "
-      "999, or a list of "
-      "them";
+      "999, or a list of them";
   for (const char* status : {"\"bad\"", "\">=\"", "\"599-400\"", "99", "1000", "4.5", "true", "{}",
                              "\"\"", "\"!=200\""}) {
     EXPECT_THAT(
@@ -179,8 +176,7 @@ TEST(ParseScriptOptions, RefusesMalformedHttpErrorsByKey) {
   EXPECT_THAT(ParseScriptOptions(R"({"httpErrors": {"exclude": ["404"], "x": 1}})").errors,
               ElementsAre("httpErrors: unknown field \"x\"; allowed: status, exclude",
                           "httpErrors.exclude[0]: invalid value \"404\": expected a status from "
-                          "100 to 999, or a list "
-                          "of them"));
+                          "100 to 999, or a list of them"));
   EXPECT_THAT(ParseScriptOptions(R"({"httpErrors": ">=400"})").errors,
               ElementsAre("httpErrors: invalid value \">=400\": expected an object"));
 }
@@ -199,8 +195,7 @@ TEST(ParseScriptOptions, ReadsThresholdsAsStringsAndObjects) {
       ParseScriptOptions(R"({"thresholds": {"a": [5], "b": [{"threshold": "x", "abort": true}]}})")
           .errors,
       ElementsAre("thresholds.a[0]: invalid value 5: expected a string such as \"p(95)<500\" or "
-                  "{threshold, "
-                  "abortOnFail, delayAbortEval}",
+                  "{threshold, abortOnFail, delayAbortEval}",
                   "thresholds.b[0]: unknown field \"abort\"; allowed: threshold, abortOnFail, "
                   "delayAbortEval"));
 }

@@ -104,9 +104,8 @@ TEST_F(CredentialsTest, MistakesInThemAreNamedWithTheirFiles) {
 
 TEST_F(CredentialsTest, ASecretThatEverybodyCanReadIsNone) {
   Put(kKeyFile, agent_.key, 0644);
-  EXPECT_EQ(Error(), folder_ +
-                         "/tls.key: everybody can read this secret; take that away with "
-                         "chmod o=");
+  EXPECT_EQ(Error(),
+            folder_ + "/tls.key: everybody can read this secret; take that away with chmod o=");
   Put(kKeyFile, agent_.key, 0440);  // as Kubernetes mounts it for a group
   EXPECT_EQ(Error(), "");
 }

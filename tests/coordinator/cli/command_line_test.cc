@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "coordinator/cli/commands.h"
+#include "coordinator/app/commands.h"
 
 namespace lockstep::coordinator {
 namespace {
@@ -138,8 +138,7 @@ TEST(CommandLine, RefusesBadValuesByNameWithCode104) {
        "--stage: invalid value \"5:1\": expected [duration]:[target], such as 10s:5"},
       {{"run", "-e", "1BAD=2", "s.js"},
        "--env: invalid value \"1BAD=2\": expected NAME=value, with a NAME of letters, digits and "
-       "_, not beginning with "
-       "a digit"},
+       "_, not beginning with a digit"},
       {{"run", "--tag", "a", "s.js"}, "--tag: invalid value \"a\": expected name=value"},
       {{"run", "--agents", "0", "s.js"},
        "--agents: invalid value \"0\": expected an integer, at least 1"},

@@ -13,7 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "agent/rpc/session.h"
+#include "agent/run/session.h"
 #include "coordinator/core/run.h"
 #include "tests/sim/sim_network.h"
 #include "tests/support/sim_loop.h"
@@ -51,7 +51,7 @@ class FakeResults final : public RunResults {
   std::optional<std::string> CheckThresholds(absl::Duration measured) override {
     checked.push_back(measured);
     return measured >= abort_after ? std::make_optional<std::string>("crossed, stopping")
-                                  : std::nullopt;
+                                   : std::nullopt;
   }
   std::optional<std::string> FinalThresholds(absl::Duration) override {
     return fail_at_end ? std::make_optional<std::string>("crossed") : std::nullopt;

@@ -145,8 +145,7 @@ TEST_F(RestApi, BodiesThatCannotBeAreRefusedByKeyAndValue) {
   }
   EXPECT_EQ(Detail(Patch(R"({"paused": 1, "vus": -1, "vus-max": "x"})")),
             "paused: must be true, false or null, got 1; vus: must be an integer, at least 0, or "
-            "null, got -1; "
-            "vus-max: must be an integer, at least 0, or null, got \"x\"");
+            "null, got -1; vus-max: must be an integer, at least 0, or null, got \"x\"");
   EXPECT_EQ(Patch(R"({"vus": 1.5})").status, 400);
   EXPECT_EQ(Patch(R"({"vus": 18446744073709551615})").status, 400);
   EXPECT_THAT(control.calls, IsEmpty());

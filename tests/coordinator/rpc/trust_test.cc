@@ -8,9 +8,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "lockstep/v1/services.grpc.pb.h"
-#include "rpc/channel.h"
 
 #include "common/base/epoll_loop.h"
+#include "common/rpc/channel.h"
 #include "common/trust/authority.h"
 #include "coordinator/rpc/control_client.h"
 #include "coordinator/rpc/grpc_server.h"

@@ -1,0 +1,194 @@
+// lockstep-agent: joins a coordinator, hosts the virtual users that it assigns, and comes back for
+// the next run.
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <google/protobuf/stubs/logging.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+#include "agent/cli/agent_flags.h"
+#include "agent/cli/agent_page.h"
+#include "agent/cli/stderr_log.h"
+#include "agent/health/health_monitor.h"
+#include "agent/js/engine.h"
+#include "agent/rpc/grpc_transport.h"
+#include "agent/run/conductor.h"
+#include "agent/run/host_recorder.h"
+#include "agent/run/script_log.h"
+#include "agent/run/session.h"
+#include "agent/vu/script_host_impl.h"
+#include "common/base/environment.h"
+#include "common/base/epoll_loop.h"
+#include "common/base/random_bytes.h"
+#include "common/base/steady_thread.h"
+#include "common/base/version.h"
+#include "common/options/options_json.h"
+#include "common/trust/credentials.h"
+#include "common/trust/join_proof.h"
+#include "common/web/web_server.h"
+
+namespace lockstep::agent {
+namespace {
+
+int Processors() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  return sched_getaffinity(0, sizeof(set), &set) == 0 ? std::max(1, CPU_COUNT(&set)) : 1;
+}
+
+// Ends this process with its parent. False if the parent is gone already.
+bool DieWith(int64_t parent) {
+  return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == static_cast<pid_t>(parent);
+}
+
+// A descriptor that is readable when SIGINT or SIGTERM has come. Before any thread starts, so that
+// all leave them to it.
+int TakeSignals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+SessionSettings SettingsOf(const AgentFlags& flags, const std::optional<Credentials>& credentials) {
+  SessionSettings settings;
+  settings.coordinator = flags.coordinator;
+  settings.version = kVersion;
+  settings.name = flags.name;
+  settings.weight = flags.weight;
+  settings.labels = flags.labels;
+  settings.capabilities = {"http", "ws"};
+  settings.process_id = getpid();
+  settings.once = flags.once;
+  if (credentials.has_value()) {
+    settings.token = credentials->token;
+    settings.fingerprint = credentials->self.fingerprint;
+    settings.nonces = [] { return RandomBytes(kNonceBytes); };
+  }
+  return settings;
+}
+
+int Serve(const AgentFlags& flags, const std::optional<Credentials>& credentials) {
+  const int signals = TakeSignals();
+  SteadyThisThread();
+  StderrLog own_log(flags.name, flags.verbose);
+  if (flags.parent != 0 && !DieWith(flags.parent)) {
+    own_log.Error("the coordinator that started this agent is gone");
+    return static_cast<int>(ExitCode::kOther);
+  }
+  if (flags.insecure) {
+    own_log.Warn(
+        "plain text: the script and the results cross the network readable for everybody "
+        "(--insecure)");
+  }
+  EpollLoop loop;
+  ScriptLog script_log(loop);
+  ScriptEngine engine(ScriptEngine::Config{});
+  Conductor* conductor_or_null = nullptr;
+  int exit_code = static_cast<int>(ExitCode::kSuccess);
+  const int workers = flags.workers > 0 ? static_cast<int>(flags.workers) : Processors();
+  ScriptHostImpl host(engine, loop, script_log,
+                      {.workers = workers, .on_broken = [&](std::string message) {
+                         own_log.Error(message);
+                         exit_code = static_cast<int>(ExitCode::kOther);
+                         conductor_or_null->Leave(message);
+                         loop.Stop();
+                       }});
+  HostRecorder recorder(
+      loop.clock(),
+      {.configure = [&](Accumulator::Config config) { host.SetAccumulator(config); },
+       .seal =
+           [&](absl::AnyInvocable<void(std::vector<Batch>)> done) { host.Seal(std::move(done)); }});
+  auto transport = std::make_unique<GrpcTransport>(
+      loop, flags.coordinator, credentials.has_value() ? &*credentials : nullptr);
+  auto session =
+      std::make_unique<Session>(loop, *transport, own_log, SettingsOf(flags, credentials));
+  HealthMonitor health(loop.clock(), host.health(), workers);
+  Conductor conductor({loop, *session, host, recorder, script_log, &health},
+                      [](absl::string_view json) { return FromCanonicalJson(json); });
+  conductor_or_null = &conductor;
+  loop.Watch(signals, EPOLLIN, [&](uint32_t) {
+    signalfd_siginfo info;
+    while (read(signals, &info, sizeof(info)) == static_cast<ssize_t>(sizeof(info))) {
+      conductor.Leave(info.ssi_signo == SIGINT ? "interrupted" : "terminated");
+    }
+  });
+  WebServer page(loop, [&](const WebRequest& request) {
+    return AnswerAgent(request, {.name = flags.name,
+                                 .version = kVersion,
+                                 .joined = session->open(),
+                                 .in_run = conductor.in_run(),
+                                 .batches = conductor.outbox().last_number(),
+                                 .batches_waiting = conductor.outbox().size(),
+                                 .progress = conductor.Progress()});
+  });
+  if (!flags.metrics_address.empty()) {
+    if (absl::Status status = page.Start(flags.metrics_address); !status.ok()) {
+      own_log.Error(absl::StrCat("--metrics-address: ", status.message()));
+      return static_cast<int>(ExitCode::kOther);
+    }
+  }
+  conductor.Begin([&](absl::Status status) {
+    if (!status.ok()) {
+      own_log.Error(std::string(status.message()));
+      exit_code = static_cast<int>(ExitCode::kOther);
+    }
+    loop.Stop();
+  });
+  loop.Run();
+  page.Shutdown();
+  session.reset();
+  transport.reset();  // its last words get out
+  // Taking V8 and the workers apart in order would only cost time: nothing of theirs outlives the
+  // process.
+  fflush(nullptr);
+  _exit(exit_code);
+}
+
+int Main(const std::vector<std::string>& args) {
+  std::variant<AgentFlags, AgentFlagsExit> parsed = ParseAgentFlags(args);
+  if (auto* exit = std::get_if<AgentFlagsExit>(&parsed); exit != nullptr) {
+    fputs(exit->output.c_str(), stdout);
+    if (!exit->error.empty()) {
+      fprintf(stderr, "lockstep-agent: %s\nSee lockstep-agent --help\n", exit->error.c_str());
+    }
+    return static_cast<int>(exit->code);
+  }
+  setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);  // we say what is wrong ourselves
+  google::protobuf::SetLogHandler(nullptr);
+  const AgentFlags& flags = std::get<AgentFlags>(parsed);
+  std::optional<Credentials> credentials;
+  if (!absl::StartsWith(flags.coordinator, "unix:")) {  // such a socket is its owner's alone
+    absl::StatusOr<std::optional<Credentials>> chosen = ChooseCredentials(
+        flags.insecure, flags.credentials, SystemEnvironment(), Role::kAgent, SystemClock().Wall());
+    if (!chosen.ok()) {
+      StderrLog(flags.name, flags.verbose).Error(std::string(chosen.status().message()));
+      return static_cast<int>(ExitCode::kInvalidConfig);
+    }
+    credentials = *std::move(chosen);
+  }
+  return Serve(flags, credentials);
+}
+
+}  // namespace
+}  // namespace lockstep::agent
+
+int main(int argc, char** argv) {
+  return lockstep::agent::Main(std::vector<std::string>(argv + 1, argv + argc));
+}

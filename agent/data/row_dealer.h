@@ -1,0 +1,89 @@
+// Which row of a data file a VU gets next, so that a row is used by whom it should be used over the
+// whole fleet:
+//
+//   unique   each row at most once in the test. An agent has the rows of its segment's stripe, as
+//   it
+//            has iterations; nobody is asked.
+//   queue    one queue for the whole fleet, first come, first served, each row at most once. Rows
+//            come from the coordinator in blocks.
+//   vu       a VU's own row: the first VU of the test has the first row.
+//   random   any row, by a hash of seed, VU and the VU's number of calls: the same for any number
+//   of
+//            agents.
+//
+// One of these per file and process. Thread-safe. Knows no V8.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/strings/string_view.h"
+
+#include "agent/data/once_map.h"
+#include "agent/data/row_table.h"
+#include "common/base/sync.h"
+#include "common/segment/execution_segment.h"
+
+namespace lockstep::agent {
+
+enum class RowOrder { kUnique, kQueue, kVu, kRandom };
+// "unique", "queue", "vu", "random"; nothing for other names.
+std::optional<RowOrder> ParseRowOrder(absl::string_view name);
+
+struct RowRules {
+  RowSyntax syntax = {};
+  RowOrder order = RowOrder::kUnique;
+  bool wrap = false;  // after the last row comes the first again
+  uint64_t seed = 0;
+  bool operator==(const RowRules&) const = default;
+};
+
+// `count` numbers from `first` on, of a queue; a count of 0: there are no more.
+struct RowBlock {
+  int64_t first = 0;
+  int64_t count = 0;
+};
+
+class RowDealer {
+ public:
+  RowDealer(RowTable table, RowRules rules) : table_(std::move(table)), rules_(rules) {}
+
+  const RowTable& table() const { return table_; }
+  const RowRules& rules() const { return rules_; }
+
+  // The row with this number of the order; nothing past the last one, unless it wraps.
+  std::optional<int64_t> RowOf(int64_t number) const;
+
+  std::optional<int64_t> NextUnique(const SegmentTuple& segment);
+  std::optional<int64_t> OfVu(int64_t vu_id_in_test) const { return RowOf(vu_id_in_test - 1); }
+  // The VU's `call`-th row, from 0.
+  std::optional<int64_t> Random(int64_t vu_id_in_test, uint64_t call) const;
+
+  // ---- kQueue ----
+  enum class Turn { kTaken, kWait, kNoMore };
+  // Takes the next row, if one is here.
+  Turn Take(int64_t* row);
+  // Calls `wake`, on any thread, when it is worth to Take again; possibly at once. True: the caller
+  // has to ask the coordinator for a block, nobody else has.
+  bool WaitForBlock(absl::AnyInvocable<void()> wake);
+  void Fill(RowBlock block);
+
+ private:
+  const RowTable table_;
+  const RowRules rules_;
+  std::atomic<int64_t> dealt_{0};  // kUnique
+
+  Mutex mutex_;
+  RowBlock block_ ABSL_GUARDED_BY(mutex_);
+  bool asked_ ABSL_GUARDED_BY(mutex_) = false;
+  bool exhausted_ ABSL_GUARDED_BY(mutex_) = false;
+  std::vector<absl::AnyInvocable<void()>> waiting_ ABSL_GUARDED_BY(mutex_);
+};
+
+class RowStore final : public OnceMap<RowDealer> {};
+
+}  // namespace lockstep::agent

@@ -1,0 +1,227 @@
+#include "agent/http/call.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+
+#include "agent/data/crypto/digest.h"
+#include "agent/data/crypto/text_codec.h"
+#include "agent/http/digest_auth.h"
+#include "agent/http/redirect.h"
+
+namespace lockstep::agent {
+namespace {
+
+constexpr int kGenericError = 1000;
+
+bool IsToken(absl::string_view name) {
+  return std::all_of(name.begin(), name.end(), [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
+           absl::string_view("!#$%&'*+-.^_`|~").find(c) != absl::string_view::npos;
+  });
+}
+
+}  // namespace
+
+std::string CanonicalHeader(absl::string_view name) {
+  std::string out(name);
+  if (!IsToken(name)) {
+    return out;
+  }
+  bool first = true;
+  for (char& c : out) {
+    const auto byte = static_cast<unsigned char>(c);
+    c = static_cast<char>(first ? absl::ascii_toupper(byte) : absl::ascii_tolower(byte));
+    first = c == '-';
+  }
+  return out;
+}
+
+HttpCall::HttpCall(HttpCallEnv& env, HttpCallSpec spec)
+    : env_(env),
+      spec_(std::move(spec)),
+      deadline_(spec_.timeout > absl::ZeroDuration() ? env.loop.clock().Mono() + spec_.timeout
+                                                     : MonoTime::Infinite()),
+      url_(std::move(spec_.url)) {
+  request_.method = std::move(spec_.method);
+  request_.headers = std::move(spec_.headers);
+  request_.body = std::move(spec_.body);
+  request_.has_body = spec_.has_body;
+  request_.keep_body = spec_.keep_body;
+  if (spec_.auth == HttpRequest::Auth::kNtlm) {
+    request_.auth = spec_.auth;
+    request_.user = url_.user;
+    request_.password = url_.password;
+  }
+}
+
+HttpCall::~HttpCall() {
+  env_.client.Cancel(running_);
+  env_.loop.Cancel(posted_);
+}
+
+void HttpCall::Start(Done done) {
+  done_ = std::move(done);
+  const bool basic = url_.has_credentials && spec_.auth == HttpRequest::Auth::kNone;
+  if (basic && !FindHeader(request_.headers, "Authorization")) {
+    const std::string pair = absl::StrCat(url_.user, ":", url_.password);
+    request_.headers.emplace_back("Authorization",
+                                  absl::StrCat("Basic ", absl::Base64Escape(pair)));
+  }
+  SubmitHop();
+}
+
+void HttpCall::AddCookies() {
+  sent_cookies_ = spec_.cookies;
+  if (spec_.jar != nullptr && spec_.jar->size() > 0) {
+    for (Cookie& cookie : spec_.jar->For(url_, env_.loop.clock().Wall())) {
+      const bool replaced = std::any_of(
+          spec_.cookies.begin(), spec_.cookies.end(),
+          [&](const RequestCookie& given) { return given.replace && given.name == cookie.name; });
+      if (!replaced) {
+        sent_cookies_.push_back({std::move(cookie.name), std::move(cookie.value), false});
+      }
+    }
+  }
+  if (sent_cookies_.empty()) {
+    return;
+  }
+  auto header = std::find_if(sent_headers_.begin(), sent_headers_.end(),
+                             [](const auto& h) { return h.first == "Cookie"; });
+  if (header == sent_headers_.end()) {
+    header = sent_headers_.emplace(sent_headers_.end(), "Cookie", "");
+  }
+  for (const RequestCookie& sent : sent_cookies_) {
+    absl::StrAppend(&header->second, header->second.empty() ? "" : "; ", sent.name, "=",
+                    sent.value);
+  }
+}
+
+void HttpCall::SubmitHop() {
+  sent_headers_ = request_.headers;
+  AddCookies();
+  if (url_.scheme != "http" && url_.scheme != "https") {
+    AnswerUnsupportedScheme();
+    return;
+  }
+  HttpRequest request = request_;
+  request.url = url_.request_url();
+  request.headers = sent_headers_;
+  request.timeout = deadline_.infinite()
+                        ? absl::InfiniteDuration()
+                        : std::max(deadline_ - env_.loop.clock().Mono(), absl::Nanoseconds(1));
+  if (env_.debug != nullptr) {
+    debug_id_ = env_.debug->Request(url_, request);
+    request.keep_body = request.keep_body || env_.debug->bodies();
+  }
+  running_ = env_.client.Submit(env_.pool, std::move(request),
+                                [this](HttpResponse response) { OnResponse(std::move(response)); });
+}
+
+void HttpCall::AnswerUnsupportedScheme() {
+  posted_ = env_.loop.After(absl::ZeroDuration(), [this] {
+    HttpResponse response;
+    response.error = {kGenericError,
+                      absl::StrCat("unsupported protocol scheme \"", url_.scheme, "\"")};
+    response.ended = env_.loop.clock().Wall();
+    OnResponse(std::move(response));
+  });
+}
+
+void HttpCall::OnResponse(HttpResponse response) {
+  running_ = ExchangeId::kNone;
+  if (env_.debug != nullptr && !debug_id_.empty()) {
+    env_.debug->Response(debug_id_, response);
+    if (!request_.keep_body) {
+      response.body.clear();
+    }
+  }
+  env_.count_bytes(response.bytes_sent, response.bytes_received);
+  if (spec_.jar != nullptr) {
+    spec_.jar->SetAll(url_, response.headers, response.ended);
+  }
+  const bool challenge =
+      spec_.auth == HttpRequest::Auth::kDigest && !challenged_ && response.status == 401;
+  std::optional<bool> expected;
+  if (spec_.expected) {
+    expected = challenge || spec_.expected->Contains(response.status);
+  }
+  Sample(response, expected);
+  if ((challenge && AnswerChallenge(response)) || Redirect(response)) {
+    SubmitHop();
+    return;
+  }
+  Finish(std::move(response));
+}
+
+void HttpCall::Sample(const HttpResponse& response, std::optional<bool> expected) {
+  const std::string url = url_.display_url();
+  HttpHop hop;
+  hop.base = spec_.tags;
+  hop.method = request_.method;
+  hop.url = url;
+  if (spec_.name) {
+    hop.name = *spec_.name;
+  }
+  hop.expected = expected;
+  hop.lateness = env_.take_lateness();
+  env_.sampler.Record(hop, response);
+}
+
+bool HttpCall::Redirect(HttpResponse& response) {
+  if (response.error.code != 0 || !IsRedirectStatus(response.status)) {
+    return false;
+  }
+  request_.url = url_.request_url();
+  absl::StatusOr<std::optional<NextHop>> next = FollowRedirect(url_, request_, response);
+  if (!next.ok()) {
+    response.error = {kGenericError, std::string(next.status().message())};
+    return false;
+  }
+  if (!next->has_value()) {
+    return false;
+  }
+  if (redirects_ >= spec_.redirects) {
+    if (!spec_.redirects_given) {
+      env_.logger.Warn(absl::StrCat(
+          "Stopped after ", redirects_,
+          " redirects and returned the last one; set `redirects` in the request's parameters "
+          "or the option maxRedirects to silence this"));
+    }
+    return false;
+  }
+  ++redirects_;
+  url_ = std::move((*next)->url);
+  request_ = std::move((*next)->request);
+  return true;
+}
+
+bool HttpCall::AnswerChallenge(const HttpResponse& response) {
+  challenged_ = true;
+  const std::optional<DigestChallenge> challenge = FindDigestChallenge(response.headers);
+  const absl::StatusOr<std::string> random = RandomBytes(8);
+  if (!challenge || !random.ok()) {
+    return false;
+  }
+  request_.headers.emplace_back(
+      "Authorization", DigestAuthorization(*challenge, {url_.user, url_.password}, request_.method,
+                                           url_.target(), EncodeHex(*random), 1));
+  return true;
+}
+
+void HttpCall::Finish(HttpResponse response) {
+  HttpCallResult result;
+  result.response = std::move(response);
+  result.url = redirects_ == 0 ? std::move(spec_.url_text) : url_.display_url();
+  result.method = std::move(request_.method);
+  result.headers = std::move(sent_headers_);
+  result.body = std::move(request_.body);
+  result.cookies = std::move(sent_cookies_);
+  Done done = std::move(done_);
+  done(std::move(result));
+}
+
+}  // namespace lockstep::agent

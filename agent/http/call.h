@@ -1,0 +1,122 @@
+// One request of a script, from the first exchange to the answer that the script sees: follows
+// redirects hop by hop, answers a digest challenge, keeps the cookie jar, and writes samples for
+// each exchange. Knows no V8.
+//
+// Everything happens on the VU's worker.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/functional/function_ref.h"
+#include "absl/time/time.h"
+
+#include "agent/http/client.h"
+#include "agent/http/cookie_jar.h"
+#include "agent/http/debug_log.h"
+#include "agent/http/expected_statuses.h"
+#include "agent/http/sampler.h"
+#include "agent/http/url.h"
+#include "common/base/event_loop.h"
+#include "common/base/log.h"
+
+namespace lockstep::agent {
+
+// A cookie of the request's `cookies` parameter; with `replace` the jar's cookie of that name is
+// not sent.
+struct RequestCookie {
+  std::string name, value;
+  bool replace = false;
+};
+
+struct HttpCallSpec {
+  std::string method = "GET";
+  Url url;
+  std::string url_text;             // as the script wrote it: Response.url, unless redirected
+  std::optional<std::string> name;  // the tag `name`, where the script set it; `tags` holds it, too
+  HeaderList headers;               // with canonical names
+  std::string body;
+  bool has_body = false;
+  std::vector<RequestCookie> cookies;
+  // May be null. Shared with the script's object, which may be collected before the call ends.
+  std::shared_ptr<CookieJar> jar;
+  TagSetId tags = kEmptyTagSet;
+  HttpRequest::Auth auth = HttpRequest::Auth::kNone;
+  absl::Duration timeout = absl::Seconds(60);  // of the whole call
+  int64_t redirects = 10;
+  bool redirects_given =
+      false;  // by the request's parameters: then stopping there is no reason for a warning
+  bool keep_body = true;
+  std::optional<ExpectedStatuses> expected = ExpectedStatuses::Default();
+};
+
+struct HttpCallResult {
+  HttpResponse response;
+  std::string url;                     // of the last hop
+  std::string method;                  // likewise
+  HeaderList headers;                  // sent with the last hop
+  std::string body;                    // likewise
+  std::vector<RequestCookie> cookies;  // sent with the last hop
+};
+
+// What a call works with; one per VU, outlives the VU's calls.
+struct HttpCallEnv {
+  HttpClient& client;
+  ConnectionPool& pool;
+  HttpSampler& sampler;
+  Logger& logger;
+  EventLoop& loop;
+  absl::AnyInvocable<void(int64_t sent, int64_t received)> count_bytes;
+  absl::AnyInvocable<std::optional<absl::Duration>()> take_lateness;  // see ApiVu
+  HttpDebug* debug = nullptr;  // null: the option httpDebug is off
+};
+
+class HttpCall {
+ public:
+  using Done = absl::AnyInvocable<void(HttpCallResult)>;
+
+  HttpCall(HttpCallEnv& env, HttpCallSpec spec);
+  // Abandons what still runs; `done` is then not called.
+  ~HttpCall();
+  HttpCall(const HttpCall&) = delete;
+  HttpCall& operator=(const HttpCall&) = delete;
+
+  // Submits the first exchange. `done` is called once, on the loop, in a later turn; it may destroy
+  // the call.
+  void Start(Done done);
+
+ private:
+  void SubmitHop();
+  void OnResponse(HttpResponse response);
+  void AddCookies();
+  void AnswerUnsupportedScheme();
+  void Sample(const HttpResponse& response, std::optional<bool> expected);
+  // Prepares the next hop, if `response` asks for one; or says in `response` why it cannot be.
+  bool Redirect(HttpResponse& response);
+  bool AnswerChallenge(const HttpResponse& response);
+  void Finish(HttpResponse response);
+
+  HttpCallEnv& env_;
+  HttpCallSpec spec_;
+  const MonoTime deadline_;
+  Done done_;
+  Url url_;              // of the present hop
+  HttpRequest request_;  // likewise, without the cookies of the jar and the parameters
+  HeaderList sent_headers_;
+  std::vector<RequestCookie> sent_cookies_;
+  int64_t redirects_ = 0;  // followed so far
+  bool challenged_ = false;
+  std::string debug_id_;  // of the present hop, with httpDebug
+  ExchangeId running_ = ExchangeId::kNone;
+  TimerId posted_ = TimerId::kNone;  // an answer that needs no network
+};
+
+// "X-One" for "x-one": each part's first letter upper case, the others lower; a name that is no
+// token stays.
+std::string CanonicalHeader(absl::string_view name);
+
+}  // namespace lockstep::agent

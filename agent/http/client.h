@@ -1,0 +1,45 @@
+// Runs HTTP exchanges on a worker's loop through one libcurl multi handle. A ConnectionPool belongs
+// to one VU: its own keep-alive connections, as k6's VUs have their own transports.
+//
+// Submitting queues; the loop hands everything that a turn has queued to curl at once, and stamps
+// completions before any VU resumes (DESIGN.md: a worker's turn goes by stages). All calls on the
+// loop's thread.
+#pragma once
+
+#include <memory>
+
+#include "absl/functional/any_invocable.h"
+
+#include "agent/http/message.h"
+#include "agent/http/websocket.h"
+
+namespace lockstep::agent {
+
+// One VU's connections, kept alive between requests until `Clear` (k6's noVUConnectionReuse) or
+// destruction.
+class ConnectionPool {
+ public:
+  virtual ~ConnectionPool() = default;
+  // Closes idle connections; running exchanges keep theirs until they end.
+  virtual void Clear() = 0;
+};
+
+enum class ExchangeId : uint64_t { kNone = 0 };
+
+class HttpClient {
+ public:
+  using Done = absl::AnyInvocable<void(HttpResponse)>;
+
+  virtual ~HttpClient() = default;
+  virtual std::unique_ptr<ConnectionPool> MakePool(int64_t vu_id_in_instance) = 0;
+  // Starts an exchange over `pool`, which must outlive it. `done` is called once, on the loop, in a
+  // later turn; never from within Submit, and not after Cancel.
+  virtual ExchangeId Submit(ConnectionPool& pool, HttpRequest request, Done done) = 0;
+  // Abandons an exchange; its connection is closed. Unknown ids are ignored.
+  virtual void Cancel(ExchangeId id) = 0;
+  // Opens a WebSocket over `pool`, which outlives it, as does `listener`; see websocket.h.
+  virtual std::unique_ptr<WebSocket> OpenWebSocket(ConnectionPool& pool, WebSocketRequest request,
+                                                   WebSocketListener& listener) = 0;
+};
+
+}  // namespace lockstep::agent

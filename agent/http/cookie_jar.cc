@@ -1,0 +1,215 @@
+#include "agent/http/cookie_jar.h"
+
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+
+namespace lockstep::agent {
+namespace {
+
+// The forms that servers use; RFC 6265 takes more, and so do few.
+std::optional<absl::Time> ParseExpires(absl::string_view text) {
+  for (const char* format :
+       {"%a, %d %b %Y %H:%M:%S GMT", "%a, %d-%b-%Y %H:%M:%S GMT", "%a, %d %b %Y %H:%M:%S %Z",
+        "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y"}) {
+    absl::Time time;
+    if (absl::ParseTime(format, text, &time, nullptr)) {
+      return time;
+    }
+  }
+  return std::nullopt;
+}
+
+// RFC 6265, section 5.1.4.
+std::string DefaultPath(const Url& url) {
+  const size_t slash = url.path.rfind('/');
+  return slash == 0 || slash == std::string::npos ? "/" : url.path.substr(0, slash);
+}
+
+bool PathMatches(absl::string_view request_path, absl::string_view cookie_path) {
+  return absl::StartsWith(request_path, cookie_path) &&
+         (request_path.size() == cookie_path.size() || absl::EndsWith(cookie_path, "/") ||
+          request_path[cookie_path.size()] == '/');
+}
+
+bool IsBelow(absl::string_view host, absl::string_view domain) {
+  return host == domain || (absl::EndsWith(host, domain) && host.size() > domain.size() &&
+                            host[host.size() - domain.size() - 1] == '.' && !IsIpLiteral(host));
+}
+
+bool IsSecure(const Url& url) {
+  return url.scheme == "https" || url.scheme == "wss";
+}
+
+void ReadAttribute(absl::string_view name, absl::string_view value, Cookie& cookie) {
+  if (absl::EqualsIgnoreCase(name, "Domain")) {
+    absl::ConsumePrefix(&value, ".");
+    cookie.domain = absl::AsciiStrToLower(value);
+  } else if (absl::EqualsIgnoreCase(name, "Path")) {
+    cookie.path = std::string(value);
+  } else if (absl::EqualsIgnoreCase(name, "Secure")) {
+    cookie.secure = true;
+  } else if (absl::EqualsIgnoreCase(name, "HttpOnly")) {
+    cookie.http_only = true;
+  } else if (absl::EqualsIgnoreCase(name, "Expires")) {
+    cookie.expires = ParseExpires(value);
+  } else if (absl::EqualsIgnoreCase(name, "Max-Age")) {
+    int64_t seconds = 0;
+    if (absl::SimpleAtoi(value, &seconds)) {
+      cookie.max_age = seconds <= 0 ? -1 : seconds;
+    }
+  }
+}
+
+}  // namespace
+
+std::optional<Cookie> ParseSetCookie(absl::string_view line) {
+  const std::vector<absl::string_view> parts = absl::StrSplit(line, ';');
+  const size_t equals = parts[0].find('=');
+  if (equals == absl::string_view::npos) {
+    return std::nullopt;
+  }
+  Cookie cookie;
+  cookie.name = std::string(absl::StripAsciiWhitespace(parts[0].substr(0, equals)));
+  absl::string_view value = absl::StripAsciiWhitespace(parts[0].substr(equals + 1));
+  if (value.size() >= 2 && value.front() == '"' && value.back() == '"') {
+    value = value.substr(1, value.size() - 2);
+  }
+  cookie.value = std::string(value);
+  if (cookie.name.empty()) {
+    return std::nullopt;
+  }
+  for (size_t i = 1; i < parts.size(); ++i) {
+    const size_t at = parts[i].find('=');
+    ReadAttribute(
+        absl::StripAsciiWhitespace(parts[i].substr(0, at)),
+        at == absl::string_view::npos ? "" : absl::StripAsciiWhitespace(parts[i].substr(at + 1)),
+        cookie);
+  }
+  return cookie;
+}
+
+std::vector<Cookie> CookiesOf(const HeaderList& headers) {
+  std::vector<Cookie> cookies;
+  for (const auto& [name, value] : headers) {
+    if (absl::EqualsIgnoreCase(name, "Set-Cookie")) {
+      if (std::optional<Cookie> cookie = ParseSetCookie(value)) {
+        cookies.push_back(*std::move(cookie));
+      }
+    }
+  }
+  return cookies;
+}
+
+std::string CookieHeader(const std::vector<Cookie>& cookies) {
+  std::string header;
+  for (const Cookie& cookie : cookies) {
+    // Go quotes values that hold a space or a comma.
+    const bool quote = cookie.value.find_first_of(" ,") != std::string::npos;
+    absl::StrAppend(&header, header.empty() ? "" : "; ", cookie.name, quote ? "=\"" : "=",
+                    cookie.value, quote ? "\"" : "");
+  }
+  return header;
+}
+
+void CookieJar::Set(const Url& url, const Cookie& cookie, absl::Time now) {
+  Entry entry{.cookie = cookie, .domain = url.host, .path = cookie.path};
+  if (!cookie.domain.empty()) {
+    absl::string_view domain = cookie.domain;
+    absl::ConsumePrefix(&domain, ".");
+    if (!IsBelow(url.host, domain)) {
+      return;
+    }
+    // For an address only the address itself can be the domain, and then no other host is below it.
+    entry.host_only = IsIpLiteral(url.host);
+    entry.domain = std::string(domain);
+  }
+  if (entry.path.empty() || entry.path[0] != '/') {
+    entry.path = DefaultPath(url);
+  }
+  if (cookie.max_age != 0) {
+    entry.until = cookie.max_age < 0 ? absl::InfinitePast() : now + absl::Seconds(cookie.max_age);
+  } else if (cookie.expires) {
+    entry.until = *cookie.expires;
+  }
+  const auto same = std::find_if(entries_.begin(), entries_.end(), [&entry](const Entry& other) {
+    return other.cookie.name == entry.cookie.name && other.domain == entry.domain &&
+           other.path == entry.path;
+  });
+  if (entry.until <= now) {
+    if (same != entries_.end()) {
+      entries_.erase(same);
+    }
+    return;
+  }
+  if (same != entries_.end()) {
+    entry.serial = same->serial;  // a replaced cookie keeps its age
+    *same = std::move(entry);
+    return;
+  }
+  entry.serial = ++last_serial_;
+  entries_.push_back(std::move(entry));
+}
+
+void CookieJar::SetAll(const Url& url, const HeaderList& response_headers, absl::Time now) {
+  for (const Cookie& cookie : CookiesOf(response_headers)) {
+    Set(url, cookie, now);
+  }
+}
+
+bool CookieJar::Matches(const Entry& entry, const Url& url) {
+  return (entry.host_only ? url.host == entry.domain : IsBelow(url.host, entry.domain)) &&
+         PathMatches(url.path, entry.path) && (!entry.cookie.secure || IsSecure(url));
+}
+
+void CookieJar::Forget(absl::Time now) {
+  entries_.erase(std::remove_if(entries_.begin(), entries_.end(),
+                                [now](const Entry& e) { return e.until <= now; }),
+                 entries_.end());
+}
+
+std::vector<Cookie> CookieJar::For(const Url& url, absl::Time now) {
+  if (entries_.empty()) {
+    return {};
+  }
+  Forget(now);
+  std::vector<const Entry*> matching;
+  for (const Entry& entry : entries_) {
+    if (Matches(entry, url)) {
+      matching.push_back(&entry);
+    }
+  }
+  std::sort(matching.begin(), matching.end(), [](const Entry* a, const Entry* b) {
+    return a->path.size() != b->path.size() ? a->path.size() > b->path.size()
+                                            : a->serial < b->serial;
+  });
+  std::vector<Cookie> cookies;
+  for (const Entry* entry : matching) {
+    cookies.push_back(entry->cookie);
+  }
+  return cookies;
+}
+
+std::string CookieJar::HeaderFor(const Url& url, absl::Time now) {
+  return CookieHeader(For(url, now));
+}
+
+void CookieJar::Clear(const Url& url, absl::Time now) {
+  Forget(now);
+  entries_.erase(std::remove_if(entries_.begin(), entries_.end(),
+                                [&url](const Entry& e) { return Matches(e, url); }),
+                 entries_.end());
+}
+
+void CookieJar::Delete(const Url& url, absl::string_view name, absl::Time now) {
+  Forget(now);
+  const auto gone = [&](const Entry& e) { return e.cookie.name == name && Matches(e, url); };
+  entries_.erase(std::remove_if(entries_.begin(), entries_.end(), gone), entries_.end());
+}
+
+}  // namespace lockstep::agent

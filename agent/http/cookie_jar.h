@@ -1,0 +1,74 @@
+// Cookies of one VU (RFC 6265, without a public-suffix list): what servers set, what scripts set,
+// what a request sends. Pure: the time is passed in.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+#include "agent/http/message.h"
+#include "agent/http/url.h"
+
+namespace lockstep::agent {
+
+// A cookie as a Set-Cookie line or a script gives it.
+struct Cookie {
+  std::string name, value;
+  std::string domain;  // "": the host that set it, and no other
+  std::string path;    // "": the directory of the URL
+  std::optional<absl::Time> expires;
+  int64_t max_age = 0;  // seconds; 0: not given; negative: delete (Max-Age=0 reads as -1, as in Go)
+  bool secure = false;
+  bool http_only = false;
+};
+
+// One Set-Cookie value; nothing if it has no name.
+std::optional<Cookie> ParseSetCookie(absl::string_view line);
+
+// The cookies of all Set-Cookie lines of a response, in order.
+std::vector<Cookie> CookiesOf(const HeaderList& headers);
+
+class CookieJar {
+ public:
+  // Stores, replaces or (if it has expired) removes. Cookies for domains that the URL's host does
+  // not belong to are ignored.
+  void Set(const Url& url, const Cookie& cookie, absl::Time now);
+  void SetAll(const Url& url, const HeaderList& response_headers, absl::Time now);
+
+  // What a request to `url` sends: longer paths first, then older cookies. Expired ones are
+  // forgotten.
+  std::vector<Cookie> For(const Url& url, absl::Time now);
+  // The same as the value of a Cookie header; "" for none.
+  std::string HeaderFor(const Url& url, absl::Time now);
+
+  // Removes the cookies that `url` would send: all of them, or those of one name.
+  void Clear(const Url& url, absl::Time now);
+  void Delete(const Url& url, absl::string_view name, absl::Time now);
+  // Forgets everything (k6 does so after each iteration).
+  void Reset() { entries_.clear(); }
+
+  size_t size() const { return entries_.size(); }
+
+ private:
+  struct Entry {
+    Cookie cookie;
+    std::string domain;
+    bool host_only = true;
+    std::string path;
+    absl::Time until = absl::InfiniteFuture();
+    uint64_t serial = 0;
+  };
+  static bool Matches(const Entry& entry, const Url& url);
+  void Forget(absl::Time now);
+
+  std::vector<Entry> entries_;
+  uint64_t last_serial_ = 0;
+};
+
+// `a=1; b=2`: the value of a Cookie header.
+std::string CookieHeader(const std::vector<Cookie>& cookies);
+
+}  // namespace lockstep::agent

@@ -1,0 +1,170 @@
+#include "agent/http/debug_log.h"
+
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+#include "agent/http/compress.h"
+
+namespace lockstep::agent {
+namespace {
+
+// Codings are undone for the log's eyes only, so not to any length.
+constexpr int64_t kMaxDecoded = int64_t{1} << 20;
+
+// The length of the UTF-8 sequence that `text` starts with, 0 if it starts with none. Overlong
+// forms and surrogates, which protocol buffers refuse, are none.
+size_t SequenceLength(absl::string_view text) {
+  const auto byte = [text](size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char lead = byte(0);
+  if (lead < 0x80) {
+    return 1;
+  }
+  const size_t length = lead >= 0xf0 && lead <= 0xf4   ? 4
+                        : lead >= 0xe0 && lead <= 0xef ? 3
+                        : lead >= 0xc2 && lead <= 0xdf ? 2
+                                                       : 0;
+  if (length == 0 || text.size() < length) {
+    return 0;
+  }
+  for (size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) {
+      return 0;
+    }
+  }
+  const bool overlong = (lead == 0xe0 && byte(1) < 0xa0) || (lead == 0xf0 && byte(1) < 0x90);
+  const bool outside = (lead == 0xed && byte(1) >= 0xa0) || (lead == 0xf4 && byte(1) >= 0x90);
+  return overlong || outside ? 0 : length;
+}
+
+bool IsText(absl::string_view bytes) {
+  while (!bytes.empty()) {
+    const auto first = static_cast<unsigned char>(bytes[0]);
+    const bool control = first < 0x20 && first != '\n' && first != '\r' && first != '\t';
+    const size_t length = SequenceLength(bytes);
+    if (control || length == 0) {
+      return false;
+    }
+    bytes.remove_prefix(length);
+  }
+  return true;
+}
+
+// At most `most` bytes, ending between two characters.
+absl::string_view CutText(absl::string_view text, size_t most) {
+  if (text.size() <= most) {
+    return text;
+  }
+  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xc0) == 0x80) {
+    --most;
+  }
+  return text.substr(0, most);
+}
+
+// A header's value; bytes that are no text become "?".
+std::string ValueForLog(absl::string_view value) {
+  std::string out;
+  while (!value.empty()) {
+    const size_t length = SequenceLength(value);
+    const bool shown = length > 0 && !absl::ascii_iscntrl(static_cast<unsigned char>(value[0]));
+    absl::StrAppend(&out, shown ? value.substr(0, length) : "?");
+    value.remove_prefix(std::max<size_t>(length, 1));
+  }
+  return out;
+}
+
+// Without `own`, which are told otherwise or not sent.
+std::string HeaderLines(const HeaderList& headers, std::initializer_list<const char*> own) {
+  std::string lines;
+  for (const auto& [name, value] : headers) {
+    if (std::none_of(own.begin(), own.end(), [&name = name](const char* other) {
+          return absl::EqualsIgnoreCase(name, other);
+        })) {
+      absl::StrAppend(&lines, ValueForLog(name), ": ", ValueForLog(value), "\n");
+    }
+  }
+  return lines;
+}
+
+std::string ValueOf(const HeaderList& headers, absl::string_view name) {
+  for (const auto& header : headers) {
+    if (absl::EqualsIgnoreCase(header.first, name)) {
+      return header.second;
+    }
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string BodyForLog(absl::string_view content_encoding, absl::string_view body) {
+  std::string decoded;
+  absl::string_view shown = body;
+  if (!content_encoding.empty()) {
+    absl::StatusOr<std::string> plain =
+        DecodeContent(content_encoding, std::string(body), kMaxDecoded);
+    if (plain.ok()) {
+      decoded = *std::move(plain);
+      shown = decoded;
+    }
+  }
+  if (!IsText(shown)) {
+    return absl::StrCat("(", body.size(), " bytes that are no text)");
+  }
+  const absl::string_view cut = CutText(shown, HttpDebug::kMaxBodyShown);
+  return cut.size() == shown.size()
+             ? std::string(shown)
+             : absl::StrCat(cut, "\n(", shown.size() - cut.size(), " bytes more)");
+}
+
+HttpDebug::HttpDebug(Logger& logger, bool bodies, std::string id_prefix,
+                     absl::AnyInvocable<Fields()> where)
+    : logger_(logger),
+      bodies_(bodies),
+      id_prefix_(std::move(id_prefix)),
+      where_(std::move(where)) {}
+
+void HttpDebug::Write(std::string text, absl::string_view id) {
+  Fields fields = where_();
+  fields.emplace_back("request_id", id);
+  fields.emplace_back("source", "http-debug");
+  std::sort(fields.begin(), fields.end());
+  logger_.Log(LogLevel::kInfo, std::move(text), std::move(fields));
+}
+
+std::string HttpDebug::Request(const Url& url, const HttpRequest& request) {
+  const std::string host = ValueOf(request.headers, "Host");
+  std::string text =
+      absl::StrCat("Request:\n", ValueForLog(request.method), " ", url.target(),
+                   " HTTP/1.1\nHost: ", host.empty() ? url.authority() : host, "\n",
+                   HeaderLines(request.headers, {"Host", "Content-Length", "Transfer-Encoding"}));
+  if (!request.body.empty()) {
+    absl::StrAppend(&text, "Content-Length: ", request.body.size(), "\n");
+  }
+  if (bodies_ && !request.body.empty()) {
+    absl::StrAppend(&text, "\n",
+                    BodyForLog(ValueOf(request.headers, "Content-Encoding"), request.body), "\n");
+  }
+  std::string id = absl::StrCat(id_prefix_, ++requests_);
+  Write(std::move(text), id);
+  return id;
+}
+
+void HttpDebug::Response(absl::string_view id, const HttpResponse& response) {
+  std::string text = "Response:\n";
+  if (response.status != 0) {
+    absl::StrAppend(&text, response.proto, " ", ValueForLog(response.status_text), "\n",
+                    HeaderLines(response.headers, {}));
+  }
+  if (response.error.code != 0) {
+    absl::StrAppend(&text, "(error ", response.error.code, ": ", response.error.message, ")\n");
+  }
+  if (bodies_ && !response.body.empty()) {
+    absl::StrAppend(&text, "\n", BodyForLog("", response.body), "\n");
+  }
+  Write(std::move(text), id);
+}
+
+}  // namespace lockstep::agent

@@ -1,0 +1,312 @@
+#include "agent/http/url.h"
+
+#include <cctype>
+#include <vector>
+
+#include <arpa/inet.h>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+
+namespace lockstep::agent {
+namespace {
+
+constexpr char kHexDigits[] = "0123456789ABCDEF";
+
+absl::Status ParseError(absl::string_view text, absl::string_view why) {
+  return absl::InvalidArgumentError(absl::StrCat("parse \"", text, "\": ", why));
+}
+
+void AppendEscaped(std::string& out, char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  out += '%';
+  out += kHexDigits[byte >> 4];
+  out += kHexDigits[byte & 15];
+}
+
+bool IsUnreserved(char c) {
+  return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.' ||
+         c == '~';
+}
+
+int HexValue(char c) {
+  if (c >= '0' && c <= '9') {
+    return c - '0';
+  }
+  const char lower = absl::ascii_tolower(static_cast<unsigned char>(c));
+  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+bool IsEscape(absl::string_view text, size_t at) {
+  return at + 2 < text.size() && HexValue(text[at + 1]) >= 0 && HexValue(text[at + 2]) >= 0;
+}
+
+std::string Unescape(absl::string_view text, bool plus_is_space) {
+  std::string out;
+  out.reserve(text.size());
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%' && IsEscape(text, i)) {
+      out += static_cast<char>(HexValue(text[i + 1]) * 16 + HexValue(text[i + 2]));
+      i += 2;
+    } else {
+      out += plus_is_space && text[i] == '+' ? ' ' : text[i];
+    }
+  }
+  return out;
+}
+
+// Escapes what may not stand in a request line; escapes that are there already stay.
+std::string EscapeForRequest(absl::string_view text, absl::string_view also_allowed) {
+  std::string out;
+  out.reserve(text.size());
+  for (const char c : text) {
+    if (IsUnreserved(c) || absl::StrContains(also_allowed, c)) {
+      out += c;
+    } else {
+      AppendEscaped(out, c);
+    }
+  }
+  return out;
+}
+
+constexpr absl::string_view kAllowedInPath = "!$&'()*+,;=:@/[]%";
+constexpr absl::string_view kAllowedInQuery = "!$&'()*+,;=:@/?[]%{}|\\^`";
+
+// The first malformed escape of `text`, as Go quotes it; "" if there is none.
+absl::string_view BadEscape(absl::string_view text) {
+  for (size_t i = text.find('%'); i != absl::string_view::npos; i = text.find('%', i + 1)) {
+    if (!IsEscape(text, i)) {
+      return text.substr(i, 3);
+    }
+  }
+  return "";
+}
+
+std::string RemoveDotSegments(absl::string_view path) {
+  std::vector<absl::string_view> kept;
+  const std::vector<absl::string_view> segments = absl::StrSplit(path, '/');
+  for (size_t i = 1; i < segments.size(); ++i) {  // segments[0] stands before the first slash
+    const bool last = i + 1 == segments.size();
+    if (segments[i] == "..") {
+      if (!kept.empty()) {
+        kept.pop_back();
+      }
+      if (last) {
+        kept.emplace_back("");
+      }
+    } else if (segments[i] != "." || last) {
+      kept.push_back(segments[i] == "." ? "" : segments[i]);
+    }
+  }
+  std::string out;
+  for (const absl::string_view segment : kept) {
+    absl::StrAppend(&out, "/", segment);
+  }
+  return out.empty() ? "/" : out;
+}
+
+// The length of a scheme at the front of `text`, or 0 if there is none.
+size_t SchemeLength(absl::string_view text) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (c == ':') {
+      return i;
+    }
+    if (!absl::ascii_isalpha(c) &&
+        (i == 0 || (!absl::ascii_isdigit(c) && c != '+' && c != '-' && c != '.'))) {
+      return 0;
+    }
+  }
+  return 0;
+}
+
+// Reads "user:password@host:port" into `url`; `text` is the whole URL, for messages.
+absl::Status ParseAuthority(absl::string_view text, absl::string_view authority, Url& url) {
+  if (const size_t at = authority.rfind('@'); at != absl::string_view::npos) {
+    const absl::string_view credentials = authority.substr(0, at);
+    const size_t colon = credentials.find(':');
+    url.has_credentials = true;
+    url.user = Unescape(credentials.substr(0, colon), false);
+    if (colon != absl::string_view::npos) {
+      url.password = Unescape(credentials.substr(colon + 1), false);
+    }
+    authority.remove_prefix(at + 1);
+  }
+  absl::string_view host = authority;
+  absl::string_view port;
+  if (absl::StartsWith(authority, "[")) {
+    const size_t end = authority.find(']');
+    if (end == absl::string_view::npos) {
+      return ParseError(text, "missing ']' in host");
+    }
+    host = authority.substr(1, end - 1);
+    port = authority.substr(end + 1);
+  } else if (const size_t colon = authority.rfind(':'); colon != absl::string_view::npos) {
+    host = authority.substr(0, colon);
+    port = authority.substr(colon);
+  }
+  for (const char c : host) {
+    if (static_cast<unsigned char>(c) <= ' ' || absl::StrContains("\"<>\\^`{|}\x7f", c)) {
+      return ParseError(
+          text, absl::StrCat("invalid character \"", absl::string_view(&c, 1), "\" in host name"));
+    }
+  }
+  url.host = absl::AsciiStrToLower(Unescape(host, false));
+  url.port = DefaultPort(url.scheme);
+  if (port.size() > 1) {
+    int number = 0;
+    if (port[0] != ':' || !absl::SimpleAtoi(port.substr(1), &number) || number < 0 ||
+        number > 65535 || !absl::ascii_isdigit(static_cast<unsigned char>(port[1]))) {
+      return ParseError(text, absl::StrCat("invalid port \"", port, "\" after host"));
+    }
+    url.explicit_port = number != url.port;
+    url.port = number;
+  }
+  return absl::OkStatus();
+}
+
+void SetPathAndQuery(absl::string_view rest, Url& url) {
+  const size_t question = rest.find('?');
+  url.path = EscapeForRequest(rest.substr(0, question), kAllowedInPath);
+  if (url.path.empty()) {
+    url.path = "/";
+  }
+  url.has_query = question != absl::string_view::npos;
+  url.query = url.has_query ? EscapeForRequest(rest.substr(question + 1), kAllowedInQuery) : "";
+}
+
+}  // namespace
+
+std::string Url::authority() const {
+  const std::string name = absl::StrContains(host, ':') ? absl::StrCat("[", host, "]") : host;
+  return explicit_port ? absl::StrCat(name, ":", port) : name;
+}
+
+std::string Url::origin() const {
+  return absl::StrCat(scheme, "://", authority());
+}
+
+std::string Url::target() const {
+  return has_query ? absl::StrCat(path, "?", query) : path;
+}
+
+std::string Url::request_url() const {
+  return absl::StrCat(origin(), target());
+}
+
+std::string Url::display_url() const {
+  return absl::StrCat(scheme, "://", has_credentials ? "****:****@" : "", authority(), target(),
+                      fragment.empty() ? "" : "#", fragment);
+}
+
+int DefaultPort(absl::string_view scheme) {
+  if (scheme == "http" || scheme == "ws") {
+    return 80;
+  }
+  return scheme == "https" || scheme == "wss" ? 443 : 0;
+}
+
+absl::StatusOr<Url> ParseUrl(absl::string_view text) {
+  for (const char c : text) {
+    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) {
+      return ParseError(text, "net/url: invalid control character in URL");
+    }
+  }
+  absl::string_view rest = text;
+  Url url;
+  if (const size_t hash = rest.find('#'); hash != absl::string_view::npos) {
+    url.fragment = std::string(rest.substr(hash + 1));
+    rest = rest.substr(0, hash);
+  }
+  const size_t scheme_length = SchemeLength(rest);
+  if (scheme_length == 0) {
+    const bool colon_first = absl::StartsWith(rest, ":");
+    return colon_first ? ParseError(text, "missing protocol scheme")
+                       : absl::InvalidArgumentError("unsupported protocol scheme \"\"");
+  }
+  url.scheme = absl::AsciiStrToLower(rest.substr(0, scheme_length));
+  rest.remove_prefix(scheme_length + 1);
+  if (!absl::ConsumePrefix(&rest, "//")) {
+    return absl::InvalidArgumentError("no Host in request URL");
+  }
+  const size_t authority_end = rest.find_first_of("/?");
+  const absl::Status authority = ParseAuthority(text, rest.substr(0, authority_end), url);
+  if (!authority.ok()) {
+    return authority;
+  }
+  if (url.host.empty()) {
+    return absl::InvalidArgumentError("no Host in request URL");
+  }
+  rest = authority_end == absl::string_view::npos ? "" : rest.substr(authority_end);
+  const absl::string_view bad = BadEscape(rest.substr(0, rest.find('?')));
+  if (!bad.empty()) {
+    return ParseError(text, absl::StrCat("invalid URL escape \"", bad, "\""));
+  }
+  SetPathAndQuery(rest, url);
+  return url;
+}
+
+absl::StatusOr<Url> ResolveUrl(const Url& base, absl::string_view reference) {
+  if (SchemeLength(reference) > 0) {
+    return ParseUrl(reference);
+  }
+  if (absl::StartsWith(reference, "//")) {
+    return ParseUrl(absl::StrCat(base.scheme, ":", reference));
+  }
+  std::string fragment;
+  if (const size_t hash = reference.find('#'); hash != absl::string_view::npos) {
+    fragment = std::string(reference.substr(hash + 1));
+    reference = reference.substr(0, hash);
+  }
+  const absl::string_view path = reference.substr(0, reference.find('?'));
+  const absl::string_view tail = reference.substr(path.size());
+  std::string target;
+  if (path.empty()) {
+    target = absl::StrCat(base.path,
+                          tail.empty() && base.has_query ? absl::StrCat("?", base.query) : tail);
+  } else if (path[0] == '/') {
+    target = absl::StrCat(RemoveDotSegments(path), tail);
+  } else {
+    const std::string merged = absl::StrCat(base.path.substr(0, base.path.rfind('/') + 1), path);
+    target = absl::StrCat(RemoveDotSegments(merged), tail);
+  }
+  absl::StatusOr<Url> resolved = ParseUrl(absl::StrCat(base.origin(), target));
+  if (resolved.ok()) {
+    resolved->fragment = std::move(fragment);
+    resolved->has_credentials = base.has_credentials;
+    resolved->user = base.user;
+    resolved->password = base.password;
+  }
+  return resolved;
+}
+
+std::string QueryEscape(absl::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (const char c : text) {
+    if (IsUnreserved(c)) {
+      out += c;
+    } else if (c == ' ') {
+      out += '+';
+    } else {
+      AppendEscaped(out, c);
+    }
+  }
+  return out;
+}
+
+std::string QueryUnescape(absl::string_view text) {
+  return Unescape(text, true);
+}
+
+bool IsIpLiteral(absl::string_view host) {
+  const std::string text(host);
+  in6_addr ignored;
+  return inet_pton(AF_INET, text.c_str(), &ignored) == 1 ||
+         inet_pton(AF_INET6, text.c_str(), &ignored) == 1;
+}
+
+}  // namespace lockstep::agent

@@ -1,0 +1,148 @@
+// What the API's modules need of the VU whose script calls them. The VU layer implements it; a test
+// plays it with a loop of its own. Everything happens on the VU's worker, and while the VU's script
+// runs.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/functional/function_ref.h"
+#include "absl/strings/string_view.h"
+
+#include "agent/data/row_dealer.h"
+#include "agent/http/client.h"
+#include "agent/http/cookie_jar.h"
+#include "agent/http/system_tags.h"
+#include "common/base/event_loop.h"
+#include "common/base/log.h"
+#include "common/metrics/sample_sink.h"
+#include "common/options/options.h"
+
+namespace lockstep::agent {
+
+// The scenario that a VU works for.
+struct ScenarioFacts {
+  std::string name;
+  std::string executor;  // "ramping-vus"
+  absl::Time start;
+  double progress = 0;  // of its schedule, 0 to 1
+  int64_t iteration_in_instance = 0;
+  int64_t iteration_in_test = 0;
+};
+
+// This agent's part of the run.
+struct InstanceFacts {
+  absl::Duration running;  // since the start of the test
+  int64_t iterations_completed = 0;
+  int64_t iterations_interrupted = 0;
+  int64_t vus_active = 0;
+  int64_t vus_initialized = 0;
+};
+
+// The VU itself; iterations count from 0.
+struct VuFacts {
+  int64_t id_in_instance = 0;
+  int64_t id_in_test = 0;
+  int64_t iteration_in_instance = 0;
+  int64_t iteration_in_scenario = 0;
+};
+
+// What a module keeps for one VU and one world of its script.
+class VuPart {
+ public:
+  virtual ~VuPart() = default;
+  virtual void BeginIteration() {}
+  // Also after an interrupted one. What still runs is abandoned.
+  virtual void EndIteration() {}
+};
+
+class ApiVu {
+ public:
+  using Task = absl::AnyInvocable<void()>;
+
+  virtual ~ApiVu() = default;
+
+  // Whether the init code runs: no requests, no samples; but metrics and shared arrays are made.
+  virtual bool in_init() const = 0;
+  virtual const Options& options() const = 0;
+  virtual const SystemTags& system_tags() const = 0;
+  virtual Logger& logger() = 0;
+  virtual EventLoop& loop() = 0;
+
+  virtual SampleSink& sink() = 0;
+  // The tags of samples now: the test's, the scenario's, the VU's own, and the group.
+  virtual TagSetId tags() const = 0;
+  virtual void set_tags(TagSetId tags) = 0;
+  // The path of the present group, "::outer::inner", "" outside of groups; setting it sets the tag,
+  // if it is wanted.
+  virtual const std::string& group() const = 0;
+  virtual void SetGroup(std::string path) = 0;
+  // Counts into data_sent and data_received of the iteration.
+  virtual void CountBytes(int64_t sent, int64_t received) = 0;
+
+  // Stops the script: `start` is called with a function that, called on the loop, lets it go on.
+  // False when the VU was interrupted meanwhile: return to V8 at once.
+  virtual bool Park(absl::FunctionRef<void(Task wake)> start) = 0;
+  // Announces something that will call back: the iteration does not end before. The result runs
+  // `task`, once, as an event of the script's own (with microtasks after it); it may be called in
+  // any turn of the loop, or dropped.
+  virtual absl::AnyInvocable<void(Task task)> Expect() = 0;
+
+  // Nothing outside of scenarios: in the init code, setup(), teardown() and handleSummary().
+  virtual std::optional<ScenarioFacts> scenario() const = 0;
+  virtual InstanceFacts instance() const = 0;
+  virtual VuFacts vu() const = 0;
+  // The consolidated options, as JSON.
+  virtual std::string options_json() const = 0;
+  // exec.test.abort: stops the test and interrupts this script; return to V8 at once.
+  // exec.test.fail: the run ends as failed, the script goes on.
+  virtual void AbortTest(std::string message) = 0;
+  virtual void FailTest(std::string message) = 0;
+
+  // With the option intendedLatency, in an iteration that has a schedule: by how much it started
+  // late, to the first request that asks, and zero to the others of the iteration. Else nothing.
+  virtual std::optional<absl::Duration> TakeLateness() { return std::nullopt; }
+
+  // This agent's part of the test: how what is dealt out over the fleet is divided.
+  virtual const SegmentTuple& segment() const = 0;
+  // Asks the coordinator for the next rows of the fleet's queue `name`, which has `rows` and goes on
+  // for ever if it wraps. `done` comes on any thread, or, if the run ends, never.
+  virtual void LeaseRows(const std::string& name, int64_t rows, bool wrap,
+                         absl::AnyInvocable<void(RowBlock)> done) = 0;
+
+  virtual HttpClient& http() = 0;
+  virtual ConnectionPool& connections() = 0;
+
+  // The VU's cookies: those of the iteration, unless the option noCookiesReset is set. Scripts may
+  // hold on to a jar.
+  const std::shared_ptr<CookieJar>& jar() const { return jar_; }
+
+  // For modules: what they keep, in the order in which they were made.
+  void Keep(std::unique_ptr<VuPart> part) { parts_.push_back(std::move(part)); }
+  // For the VU, inside its isolate: around each iteration, and before the world goes.
+  void BeginIteration() {
+    if (!options().no_cookies_reset.value_or(false)) {
+      jar_ = std::make_shared<CookieJar>();
+    }
+    for (const std::unique_ptr<VuPart>& part : parts_) {
+      part->BeginIteration();
+    }
+  }
+  void EndIteration() {
+    for (const std::unique_ptr<VuPart>& part : parts_) {
+      part->EndIteration();
+    }
+  }
+  void ReleaseParts() { parts_.clear(); }
+
+ private:
+  std::vector<std::unique_ptr<VuPart>> parts_;
+  std::shared_ptr<CookieJar> jar_ = std::make_shared<CookieJar>();
+};
+
+}  // namespace lockstep::agent

@@ -1,0 +1,206 @@
+#include "agent/js/k6/core.h"
+
+#include <cmath>
+#include <string>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+#include "agent/js/bind/glue.h"
+#include "agent/js/k6/script_tags.h"
+
+namespace lockstep::agent {
+namespace {
+
+using Info = v8::FunctionCallbackInfo<v8::Value>;
+
+constexpr absl::string_view kSeparator = "::";
+
+bool NameIsFree(v8::Isolate* isolate, absl::string_view name) {
+  if (!absl::StrContains(name, kSeparator)) {
+    return true;
+  }
+  ThrowError(isolate, "group and check names may not contain '::'");
+  return false;
+}
+
+bool IsAsyncFunction(v8::Local<v8::Value> value) {
+  return value->IsAsyncFunction();
+}
+
+// One check of a set: evaluates it and writes its sample. `passed` becomes false if it failed.
+// False with a pending exception if it threw, which is a failed check all the same.
+bool RunCheck(const Info& info, TagSetId tags, absl::string_view name,
+              v8::Local<v8::Value> condition, bool* passed) {
+  v8::Isolate* isolate = info.GetIsolate();
+  const v8::Local<v8::Context> context = isolate->GetCurrentContext();
+  ApiVu& vu = BoundTo<ApiVu>(info);
+  if (IsAsyncFunction(condition)) {
+    ThrowTypeError(isolate, "check() does not support async functions as arguments");
+    return false;
+  }
+  v8::TryCatch caught(isolate);
+  v8::Local<v8::Value> result = condition;
+  bool returned = true;
+  if (condition->IsFunction()) {
+    v8::Local<v8::Value> value = info[0];
+    returned = condition.As<v8::Function>()
+                   ->Call(context, v8::Undefined(isolate), 1, &value)
+                   .ToLocal(&result);
+  }
+  if (caught.HasTerminated()) {
+    caught.ReThrow();
+    return false;
+  }
+  const bool ok = returned && result->BooleanValue(isolate);
+  if (vu.system_tags().Has(SystemTag::kCheck)) {
+    tags = vu.sink().tags().With(tags, SystemTagName(SystemTag::kCheck), name);
+  }
+  vu.sink().Add(BuiltinMetric(builtin::kChecks), tags, ok ? 1 : 0, vu.loop().clock().Wall());
+  *passed = *passed && ok;
+  if (!returned) {
+    caught.ReThrow();
+  }
+  return returned;
+}
+
+void Check(const Info& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  const v8::Local<v8::Context> context = isolate->GetCurrentContext();
+  ApiVu& vu = BoundTo<ApiVu>(info);
+  if (vu.in_init()) {
+    ThrowError(isolate, "Using check() in the init context is not supported");
+    return;
+  }
+  if (!info[1]->IsObject()) {
+    ThrowTypeError(isolate, "no checks provided to `check`");
+    return;
+  }
+  TagSetId tags = vu.tags();
+  if (!AddScriptTagsOrThrow(context, info[2], vu.sink().tags(), &tags)) {
+    return;
+  }
+  bool passed = true;
+  const bool all_ran = ForEachOwn(context, info[1].As<v8::Object>(),
+                                  [&](const std::string& name, v8::Local<v8::Value> condition) {
+                                    return NameIsFree(isolate, name) &&
+                                           RunCheck(info, tags, name, condition, &passed);
+                                  });
+  if (all_ran) {
+    info.GetReturnValue().Set(passed);
+  }
+}
+
+void Fail(const Info& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  std::string message = "fail() was called";
+  if (!info[0]->IsUndefined() && !ToText(isolate->GetCurrentContext(), info[0], &message)) {
+    return;
+  }
+  ThrowError(isolate, message);
+}
+
+void Group(const Info& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  const v8::Local<v8::Context> context = isolate->GetCurrentContext();
+  ApiVu& vu = BoundTo<ApiVu>(info);
+  std::string name;
+  if (vu.in_init()) {
+    ThrowError(isolate, "Using group() in the init context is not supported");
+    return;
+  }
+  if (!ToText(context, info[0], &name) || !NameIsFree(isolate, name)) {
+    return;
+  }
+  if (!info[1]->IsFunction()) {
+    ThrowTypeError(isolate, "group() requires a callback as a second argument");
+    return;
+  }
+  if (IsAsyncFunction(info[1])) {
+    ThrowTypeError(isolate, "group() does not support async functions as arguments");
+    return;
+  }
+  const std::string outer = vu.group();
+  vu.SetGroup(absl::StrCat(outer, kSeparator, name));
+  const MonoTime start = vu.loop().clock().Mono();
+  v8::Local<v8::Value> result;
+  const bool returned = info[1]
+                            .As<v8::Function>()
+                            ->Call(context, v8::Undefined(isolate), 0, nullptr)
+                            .ToLocal(&result);
+  if (!isolate->IsExecutionTerminating()) {
+    vu.sink().Add(BuiltinMetric(builtin::kGroupDuration), vu.tags(),
+                  absl::ToDoubleMilliseconds(vu.loop().clock().Mono() - start),
+                  vu.loop().clock().Wall());
+  }
+  vu.SetGroup(outer);
+  if (returned) {
+    info.GetReturnValue().Set(result);
+  }
+}
+
+void Sleep(const Info& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  ApiVu& vu = BoundTo<ApiVu>(info);
+  double seconds = 0;
+  if (!info[0]->NumberValue(isolate->GetCurrentContext()).To(&seconds)) {
+    return;
+  }
+  if (std::isnan(seconds) || seconds <= 0) {
+    return;
+  }
+  vu.Park([&](ApiVu::Task wake) { vu.loop().After(absl::Seconds(seconds), std::move(wake)); });
+}
+
+// Replaces Math.random of this context by a generator that starts from `seed`. SplitMix32 in
+// JavaScript: the optimiser inlines it, which it could not do with a function of ours.
+constexpr char kSeededRandom[] = R"((function (seed) {
+  let state = (seed ^ Math.floor(seed / 4294967296)) | 0;
+  const next = () => {
+    state = (state + 0x9e3779b9) | 0;
+    let z = state ^ (state >>> 16);
+    z = Math.imul(z, 0x21f0aaad);
+    z ^= z >>> 15;
+    z = Math.imul(z, 0x735a2d97);
+    return (z ^ (z >>> 15)) >>> 0;
+  };
+  Math.random = () => (next() * 2097152 + (next() >>> 11)) / 9007199254740992;
+}))";
+
+void RandomSeed(const Info& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  const v8::Local<v8::Context> context = isolate->GetCurrentContext();
+  double seed = 0;
+  if (!info[0]->NumberValue(context).To(&seed)) {
+    return;
+  }
+  if (BoundTo<ApiVu>(info).in_init()) {
+    return;  // as in k6, where iterations have a generator of their own
+  }
+  v8::Local<v8::Script> script;
+  v8::Local<v8::Value> install;
+  v8::Local<v8::Value> argument =
+      v8::Number::New(isolate, std::isfinite(seed) ? std::trunc(seed) : 0);
+  if (v8::Script::Compile(context, JsText(isolate, kSeededRandom)).ToLocal(&script) &&
+      script->Run(context).ToLocal(&install)) {
+    // Fails only when the script is being terminated.
+    install.As<v8::Function>()->Call(context, v8::Undefined(isolate), 1, &argument).IsEmpty();
+  }
+}
+
+}  // namespace
+
+v8::Local<v8::Object> MakeCoreModule(v8::Local<v8::Context> context, ApiVu& vu) {
+  v8::Isolate* isolate = context->GetIsolate();
+  const v8::Local<v8::Object> exports = v8::Object::New(isolate);
+  const v8::Local<v8::Value> data = v8::External::New(isolate, &vu);
+  SetFunction(context, exports, "check", Check, data);
+  SetFunction(context, exports, "fail", Fail, data);
+  SetFunction(context, exports, "group", Group, data);
+  SetFunction(context, exports, "randomSeed", RandomSeed, data);
+  SetFunction(context, exports, "sleep", Sleep, data);
+  return exports;
+}
+
+}  // namespace lockstep::agent

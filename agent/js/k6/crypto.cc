@@ -1,0 +1,187 @@
+#include "agent/js/k6/crypto.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+#include "agent/data/crypto/digest.h"
+#include "agent/data/crypto/text_codec.h"
+#include "agent/js/bind/glue.h"
+
+namespace lockstep::agent {
+namespace {
+
+using Info = v8::FunctionCallbackInfo<v8::Value>;
+
+constexpr std::pair<const char*, HashAlgorithm> kFunctions[] = {
+    {"md4", HashAlgorithm::kMd4},
+    {"md5", HashAlgorithm::kMd5},
+    {"sha1", HashAlgorithm::kSha1},
+    {"sha256", HashAlgorithm::kSha256},
+    {"sha384", HashAlgorithm::kSha384},
+    {"sha512", HashAlgorithm::kSha512},
+    {"sha512_224", HashAlgorithm::kSha512_224},
+    {"sha512_256", HashAlgorithm::kSha512_256},
+    {"ripemd160", HashAlgorithm::kRipemd160},
+};
+
+// The digest in the encoding that an argument names; it must name one, as in k6.
+bool ReturnDigest(const Info& info, absl::string_view digest, v8::Local<v8::Value> encoding) {
+  v8::Isolate* isolate = info.GetIsolate();
+  std::string name;
+  if (!encoding->IsNullOrUndefined() && !ToText(isolate->GetCurrentContext(), encoding, &name)) {
+    return false;
+  }
+  const std::optional<DigestEncoding> chosen = ParseDigestEncoding(name);
+  if (!chosen) {
+    ThrowError(isolate, absl::StrCat("invalid output encoding: ", name));
+    return false;
+  }
+  const std::string encoded = EncodeDigest(digest, *chosen);
+  if (*chosen == DigestEncoding::kBinary) {
+    info.GetReturnValue().Set(JsBytes(isolate, encoded));
+  } else {
+    info.GetReturnValue().Set(JsText(isolate, encoded));
+  }
+  return true;
+}
+
+bool InputOf(const Info& info, int index, std::string* bytes) {
+  if (BytesOrText(info.GetIsolate(), info[index], bytes)) {
+    return true;
+  }
+  ThrowTypeError(info.GetIsolate(),
+                 "invalid type of input, expected a string, an ArrayBuffer or a view on one");
+  return false;
+}
+
+bool AlgorithmOf(const Info& info, int index, HashAlgorithm* algorithm) {
+  std::string name;
+  if (!ToText(info.GetIsolate()->GetCurrentContext(), info[index], &name)) {
+    return false;
+  }
+  const std::optional<HashAlgorithm> known = ParseHashAlgorithm(name);
+  if (!known) {
+    ThrowError(info.GetIsolate(), absl::StrCat("invalid algorithm: ", name));
+    return false;
+  }
+  *algorithm = *known;
+  return true;
+}
+
+void OneShotHash(const Info& info) {
+  const auto algorithm = static_cast<HashAlgorithm>(info.Data().As<v8::Int32>()->Value());
+  std::string input;
+  if (InputOf(info, 0, &input)) {
+    ReturnDigest(info, Hash(algorithm, input), info[1]);
+  }
+}
+
+void OneShotHmac(const Info& info) {
+  HashAlgorithm algorithm;
+  std::string key, input;
+  if (!AlgorithmOf(info, 0, &algorithm) || !InputOf(info, 1, &key) || !InputOf(info, 2, &input)) {
+    return;
+  }
+  const std::unique_ptr<Hasher> hasher = MakeHmac(algorithm, key);
+  hasher->Update(input);
+  ReturnDigest(info, hasher->Digest(), info[3]);
+}
+
+Hasher* HasherOf(const Info& info) {
+  Hasher* hasher = OwnedBy<Hasher>(info.This());
+  if (hasher == nullptr) {
+    ThrowTypeError(info.GetIsolate(), "not a hasher");
+  }
+  return hasher;
+}
+
+void UpdateHasher(const Info& info) {
+  Hasher* hasher = HasherOf(info);
+  std::string input;
+  if (hasher != nullptr && InputOf(info, 0, &input)) {
+    hasher->Update(input);
+  }
+}
+
+void DigestHasher(const Info& info) {
+  if (Hasher* hasher = HasherOf(info)) {
+    ReturnDigest(info, hasher->Digest(), info[0]);
+  }
+}
+
+void ReturnHasher(const Info& info, std::unique_ptr<Hasher> hasher) {
+  v8::Isolate* isolate = info.GetIsolate();
+  const v8::Local<v8::Context> context = isolate->GetCurrentContext();
+  const v8::Local<v8::ObjectTemplate> made = v8::ObjectTemplate::New(isolate);
+  made->SetInternalFieldCount(2);
+  v8::Local<v8::Object> object;
+  if (!made->NewInstance(context).ToLocal(&object)) {
+    return;
+  }
+  SetFunction(context, object, "update", UpdateHasher);
+  SetFunction(context, object, "digest", DigestHasher);
+  AttachOwned(isolate, object, std::move(hasher));
+  info.GetReturnValue().Set(object);
+}
+
+void CreateHash(const Info& info) {
+  HashAlgorithm algorithm;
+  if (AlgorithmOf(info, 0, &algorithm)) {
+    ReturnHasher(info, MakeHash(algorithm));
+  }
+}
+
+void CreateHmac(const Info& info) {
+  HashAlgorithm algorithm;
+  std::string key;
+  if (AlgorithmOf(info, 0, &algorithm) && InputOf(info, 1, &key)) {
+    ReturnHasher(info, MakeHmac(algorithm, key));
+  }
+}
+
+void RandomBytesFunction(const Info& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  double count = 0;
+  if (!info[0]->NumberValue(isolate->GetCurrentContext()).To(&count)) {
+    return;
+  }
+  if (!(count >= 1 && count <= 1 << 30)) {
+    ThrowError(isolate, "invalid size");
+    return;
+  }
+  const absl::StatusOr<std::string> bytes = RandomBytes(static_cast<size_t>(count));
+  if (!bytes.ok()) {
+    ThrowStatus(isolate, bytes.status());
+    return;
+  }
+  info.GetReturnValue().Set(JsBytes(isolate, *bytes));
+}
+
+void HexEncode(const Info& info) {
+  std::string input;
+  if (InputOf(info, 0, &input)) {
+    info.GetReturnValue().Set(JsText(info.GetIsolate(), EncodeHex(input)));
+  }
+}
+
+}  // namespace
+
+v8::Local<v8::Object> MakeCryptoModule(v8::Local<v8::Context> context) {
+  v8::Isolate* isolate = context->GetIsolate();
+  const v8::Local<v8::Object> exports = v8::Object::New(isolate);
+  for (const auto& [name, algorithm] : kFunctions) {
+    SetFunction(context, exports, name, OneShotHash,
+                v8::Int32::New(isolate, static_cast<int>(algorithm)));
+  }
+  SetFunction(context, exports, "hmac", OneShotHmac);
+  SetFunction(context, exports, "createHash", CreateHash);
+  SetFunction(context, exports, "createHMAC", CreateHmac);
+  SetFunction(context, exports, "randomBytes", RandomBytesFunction);
+  SetFunction(context, exports, "hexEncode", HexEncode);
+  return exports;
+}
+
+}  // namespace lockstep::agent

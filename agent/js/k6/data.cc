@@ -1,0 +1,182 @@
+#include "agent/js/k6/data.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/cleanup/cleanup.h"
+
+#include "agent/js/bind/glue.h"
+
+namespace lockstep::agent {
+namespace {
+
+using Info = v8::FunctionCallbackInfo<v8::Value>;
+
+// The array as the script sees it: a proxy over an empty array, so that it is an array for
+// Array.isArray, JSON and the methods of arrays, whose elements are parsed on each access and
+// deeply frozen.
+constexpr char kMakeArray[] = R"((function (load, length) {
+  const freeze = (value) => {
+    if (value !== null && typeof value === 'object') {
+      Object.values(value).forEach(freeze);
+      Object.freeze(value);
+    }
+    return value;
+  };
+  const indexOf = (key) => {
+    if (typeof key !== 'string') return -1;
+    const index = Number(key);
+    return Number.isInteger(index) && index >= 0 && index < length && String(index) === key ? index : -1;
+  };
+  const element = (index) => freeze(JSON.parse(load(index)));
+  const refuse = () => { throw new TypeError('SharedArray is immutable'); };
+  return new Proxy([], {
+    get(target, key) {
+      if (key === 'length') return length;
+      const index = indexOf(key);
+      return index < 0 ? Array.prototype[key] : element(index);
+    },
+    has: (target, key) => key === 'length' || indexOf(key) >= 0 || key in Array.prototype,
+    ownKeys: () => [...Array.from({ length }, (_, i) => String(i)), 'length'],
+    getOwnPropertyDescriptor(target, key) {
+      if (key === 'length') return { value: length, writable: true, enumerable: false, configurable: false };
+      const index = indexOf(key);
+      if (index < 0) return undefined;
+      return { value: element(index), writable: true, enumerable: true, configurable: true };
+    },
+    set: refuse, deleteProperty: refuse, defineProperty: refuse, setPrototypeOf: refuse, preventExtensions: refuse,
+  });
+}))";
+
+struct SharedData {
+  ApiVu& vu;
+  SharedArrayStore& store;
+};
+
+SharedData& DataOf(const Info& info) {
+  return *OwnedBy<SharedData>(info.Data().As<v8::Object>());
+}
+
+void LoadElement(const Info& info) {
+  const auto* elements =
+      static_cast<const SharedElements*>(info.Data().As<v8::External>()->Value());
+  const auto index = static_cast<size_t>(info[0].As<v8::Number>()->Value());
+  info.GetReturnValue().Set(JsText(info.GetIsolate(), (*elements)[index]));
+}
+
+// Calls `build` and turns the array that it returns into JSON texts.
+bool BuildElements(v8::Local<v8::Context> context, v8::Local<v8::Function> build,
+                   SharedElements* elements) {
+  v8::Isolate* isolate = context->GetIsolate();
+  v8::Local<v8::Value> built;
+  if (!build->Call(context, v8::Undefined(isolate), 0, nullptr).ToLocal(&built)) {
+    return false;
+  }
+  if (!built->IsArray()) {
+    ThrowTypeError(isolate, "only arrays can be made into SharedArray");
+    return false;
+  }
+  const v8::Local<v8::Array> array = built.As<v8::Array>();
+  elements->reserve(array->Length());
+  for (uint32_t i = 0; i < array->Length(); ++i) {
+    const v8::HandleScope scope(isolate);
+    v8::Local<v8::Value> element;
+    v8::Local<v8::String> json;
+    if (!array->Get(context, i).ToLocal(&element) ||
+        !v8::JSON::Stringify(context, element).ToLocal(&json)) {
+      return false;
+    }
+    // What JSON cannot say, such as undefined or a function, becomes null, as inside of arrays.
+    std::string text = TextOf(isolate, json);
+    elements->push_back(text.empty() || text == "undefined" ? "null" : std::move(text));
+  }
+  return true;
+}
+
+bool MakeArray(v8::Local<v8::Context> context, const SharedElements& elements,
+               v8::Local<v8::Value>* array) {
+  v8::Isolate* isolate = context->GetIsolate();
+  v8::Local<v8::Script> script;
+  v8::Local<v8::Value> make;
+  v8::Local<v8::Function> load;
+  const v8::Local<v8::Value> data =
+      v8::External::New(isolate, const_cast<SharedElements*>(&elements));
+  if (!v8::Script::Compile(context, JsText(isolate, kMakeArray)).ToLocal(&script) ||
+      !script->Run(context).ToLocal(&make) ||
+      !v8::Function::New(context, LoadElement, data).ToLocal(&load)) {
+    return false;
+  }
+  v8::Local<v8::Value> arguments[] = {
+      load, v8::Number::New(isolate, static_cast<double>(elements.size()))};
+  return make.As<v8::Function>()
+      ->Call(context, v8::Undefined(isolate), 2, arguments)
+      .ToLocal(array);
+}
+
+void ConstructSharedArray(const Info& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  const v8::Local<v8::Context> context = isolate->GetCurrentContext();
+  SharedData& data = DataOf(info);
+  if (!info.IsConstructCall()) {
+    ThrowTypeError(isolate, "a SharedArray is made with `new`");
+    return;
+  }
+  if (!data.vu.in_init()) {
+    ThrowError(isolate, "new SharedArray must be called in the init context");
+    return;
+  }
+  std::string name;
+  if (!ToText(context, info[0], &name)) {
+    return;
+  }
+  if (name.empty() || info[0]->IsUndefined()) {
+    ThrowTypeError(isolate, "empty name provided to SharedArray's constructor");
+    return;
+  }
+  if (!info[1]->IsFunction()) {
+    ThrowTypeError(isolate,
+                   "a function is expected as the second argument of SharedArray's constructor");
+    return;
+  }
+  if (info[1]->IsAsyncFunction()) {
+    ThrowTypeError(isolate,
+                   "SharedArray constructor does not support async functions as second argument");
+    return;
+  }
+  const SharedElements* elements = data.store.FindOrClaim(name);
+  if (elements == nullptr) {
+    SharedElements built;
+    if (!BuildElements(context, info[1].As<v8::Function>(), &built)) {
+      data.store.GiveUp(name);
+      return;
+    }
+    elements = data.store.Keep(name, std::make_unique<const SharedElements>(std::move(built)));
+  }
+  v8::Local<v8::Value> array;
+  if (MakeArray(context, *elements, &array)) {
+    info.GetReturnValue().Set(array);
+  }
+}
+
+}  // namespace
+
+v8::Local<v8::Object> MakeDataModule(v8::Local<v8::Context> context, ApiVu& vu,
+                                     SharedArrayStore& store) {
+  v8::Isolate* isolate = context->GetIsolate();
+  const v8::Local<v8::Object> exports = v8::Object::New(isolate);
+  const v8::Local<v8::ObjectTemplate> holder_template = v8::ObjectTemplate::New(isolate);
+  holder_template->SetInternalFieldCount(2);
+  v8::Local<v8::Object> holder;
+  if (!holder_template->NewInstance(context).ToLocal(&holder)) {
+    return exports;
+  }
+  AttachOwned(isolate, holder, std::unique_ptr<SharedData>(new SharedData{vu, store}));
+  v8::Local<v8::Function> constructor;
+  if (v8::Function::New(context, ConstructSharedArray, holder).ToLocal(&constructor)) {
+    constructor->SetName(JsName(isolate, "SharedArray"));
+    SetProperty(context, exports, "SharedArray", constructor);
+  }
+  return exports;
+}
+
+}  // namespace lockstep::agent

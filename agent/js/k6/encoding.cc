@@ -1,0 +1,74 @@
+#include "agent/js/k6/encoding.h"
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+
+#include "agent/data/crypto/text_codec.h"
+#include "agent/js/bind/glue.h"
+
+namespace lockstep::agent {
+namespace {
+
+using Info = v8::FunctionCallbackInfo<v8::Value>;
+
+// The alphabet that an argument names; std where it names none, or one that does not exist.
+bool AlphabetOf(const Info& info, int index, Base64Alphabet* alphabet) {
+  std::string name;
+  if (!info[index]->IsNullOrUndefined() &&
+      !ToText(info.GetIsolate()->GetCurrentContext(), info[index], &name)) {
+    return false;
+  }
+  *alphabet = ParseBase64Alphabet(name).value_or(Base64Alphabet::kStd);
+  return true;
+}
+
+void B64Encode(const Info& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  std::string bytes;
+  Base64Alphabet alphabet;
+  if (!AlphabetOf(info, 1, &alphabet)) {
+    return;
+  }
+  if (!BytesOrText(isolate, info[0], &bytes)) {
+    ThrowTypeError(isolate,
+                   "b64encode: the input must be a string, an ArrayBuffer or a view on one");
+    return;
+  }
+  info.GetReturnValue().Set(JsText(isolate, EncodeBase64(bytes, alphabet)));
+}
+
+void B64Decode(const Info& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  std::string text;
+  Base64Alphabet alphabet;
+  if (!ToText(isolate->GetCurrentContext(), info[0], &text) || !AlphabetOf(info, 1, &alphabet)) {
+    return;
+  }
+  const absl::StatusOr<std::string> bytes = DecodeBase64(text, alphabet);
+  if (!bytes.ok()) {
+    ThrowError(isolate, bytes.status().message());
+    return;
+  }
+  std::string format;
+  if (!info[2]->IsNullOrUndefined() && !ToText(isolate->GetCurrentContext(), info[2], &format)) {
+    return;
+  }
+  if (format == "s") {
+    info.GetReturnValue().Set(JsText(isolate, *bytes));
+  } else {
+    info.GetReturnValue().Set(JsBytes(isolate, *bytes));
+  }
+}
+
+}  // namespace
+
+v8::Local<v8::Object> MakeEncodingModule(v8::Local<v8::Context> context) {
+  const v8::Local<v8::Object> exports = v8::Object::New(context->GetIsolate());
+  SetFunction(context, exports, "b64encode", B64Encode);
+  SetFunction(context, exports, "b64decode", B64Decode);
+  return exports;
+}
+
+}  // namespace lockstep::agent

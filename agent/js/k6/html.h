@@ -1,0 +1,14 @@
+// The module `k6/html`, and what Responses do with it. HTML is parsed by gumbo, as browsers do.
+#pragma once
+
+#include <v8.h>
+
+namespace lockstep::agent {
+
+// The module's exports as properties of an object. Needs no VU.
+v8::Local<v8::Object> MakeHtmlModule(v8::Local<v8::Context> context);
+
+// The functions that html.js describes: parseHTML, Selection, html, submitForm, clickLink.
+v8::MaybeLocal<v8::Object> MakeHtmlFunctions(v8::Local<v8::Context> context);
+
+}  // namespace lockstep::agent

@@ -1,0 +1,307 @@
+#include "agent/js/k6/http.h"
+
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+
+#include "agent/http/batch.h"
+#include "agent/js/bind/glue.h"
+#include "agent/js/k6/html.h"
+#include "agent/js/k6/http_objects.h"
+
+namespace lockstep::agent {
+namespace {
+
+using Context = v8::Local<v8::Context>;
+
+// "Get" for "GET": how Go's messages spell the method.
+std::string MethodInMessages(absl::string_view method) {
+  std::string text = absl::AsciiStrToLower(method);
+  if (!text.empty()) {
+    text[0] = absl::ascii_toupper(static_cast<unsigned char>(text[0]));
+  }
+  return text;
+}
+
+}  // namespace
+
+HttpModule::HttpModule(Context context, ApiVu& vu) : vu_(vu), responses_(context) {}
+
+HttpModule::~HttpModule() = default;
+
+void HttpModule::EndIteration() {
+  async_calls_.clear();
+}
+
+void HttpModule::MakeDebug() {
+  const std::string wanted = vu_.options().http_debug.value_or("");
+  if (wanted.empty()) {
+    return;
+  }
+  debug_.emplace(vu_.logger(), /*bodies=*/wanted == "full", absl::StrCat(vu_.vu().id_in_test, "-"),
+                 [this] {
+                   const std::optional<ScenarioFacts> scenario = vu_.scenario();
+                   const VuFacts facts = vu_.vu();
+                   return HttpDebug::Fields{{"group", vu_.group()},
+                                            {"iter", absl::StrCat(facts.iteration_in_instance)},
+                                            {"scenario", scenario ? scenario->name : ""},
+                                            {"vu", absl::StrCat(facts.id_in_test)}};
+                 });
+}
+
+HttpCallEnv& HttpModule::env() {
+  if (!env_) {
+    MakeDebug();
+    sampler_.emplace(vu_.sink(), vu_.system_tags(),
+                     vu_.options().http_errors.value_or(HttpErrorsRule()));
+    env_.emplace(
+        HttpCallEnv{vu_.http(), vu_.connections(), *sampler_, vu_.logger(), vu_.loop(),
+                    [this](int64_t sent, int64_t received) { vu_.CountBytes(sent, received); },
+                    [this] { return vu_.TakeLateness(); }, debug_ ? &*debug_ : nullptr});
+  }
+  return *env_;
+}
+
+bool HttpModule::RefuseInInit(v8::Isolate* isolate) {
+  if (!vu_.in_init()) {
+    return false;
+  }
+  ThrowError(isolate, "Making http requests in the init context is not supported");
+  return true;
+}
+
+v8::MaybeLocal<v8::Value> HttpModule::Fault(Context context, RequestFault fault, bool throws) {
+  if (throws) {
+    ThrowError(context->GetIsolate(), fault.message);
+    return {};
+  }
+  vu_.logger().Log(LogLevel::kWarn, "Request Failed", {{"error", fault.message}});
+  HttpCallResult result;
+  result.response.error = {fault.code, std::move(fault.message)};
+  v8::Local<v8::Object> response;
+  return responses_.Make(context, std::move(result), ResponseType::kText).ToLocal(&response)
+             ? v8::MaybeLocal<v8::Value>(response)
+             : v8::MaybeLocal<v8::Value>();
+}
+
+v8::MaybeLocal<v8::Value> HttpModule::Deliver(Context context, HttpCallResult result,
+                                              ResponseType type, bool throws) {
+  const HttpError& error = result.response.error;
+  if (error.code != 0) {
+    if (throws) {
+      ThrowError(context->GetIsolate(), error.message);
+      return {};
+    }
+    vu_.logger().Log(LogLevel::kWarn, "Request Failed",
+                     {{"error", absl::StrCat(MethodInMessages(result.method), " \"", result.url,
+                                             "\": ", error.message)}});
+  }
+  v8::Local<v8::Object> response;
+  return responses_.Make(context, std::move(result), type).ToLocal(&response)
+             ? v8::MaybeLocal<v8::Value>(response)
+             : v8::MaybeLocal<v8::Value>();
+}
+
+v8::MaybeLocal<v8::Value> HttpModule::Request(Context context, std::string method,
+                                              v8::Local<v8::Value> url, v8::Local<v8::Value> body,
+                                              v8::Local<v8::Value> params) {
+  if (RefuseInInit(context->GetIsolate())) {
+    return {};
+  }
+  RequestOrFault prepared =
+      PrepareRequest(context, vu_, expected_, std::move(method), url, body, params);
+  if (prepared.fault) {
+    return Fault(context, *std::move(prepared.fault), prepared.throws);
+  }
+  if (!prepared.request) {
+    return {};
+  }
+  HttpCall call(env(), std::move(prepared.request->spec));
+  std::optional<HttpCallResult> result;
+  const bool resumed = vu_.Park([&](ApiVu::Task wake) {
+    call.Start([&result, wake = std::move(wake)](HttpCallResult done) mutable {
+      result = std::move(done);
+      wake();
+    });
+  });
+  if (!resumed || !result) {
+    return {};
+  }
+  return Deliver(context, *std::move(result), prepared.request->response_type, prepared.throws);
+}
+
+v8::MaybeLocal<v8::Value> HttpModule::RequestAsync(Context context, std::string method,
+                                                   v8::Local<v8::Value> url,
+                                                   v8::Local<v8::Value> body,
+                                                   v8::Local<v8::Value> params) {
+  v8::Isolate* isolate = context->GetIsolate();
+  if (RefuseInInit(isolate)) {
+    return {};
+  }
+  v8::Local<v8::Promise::Resolver> resolver;
+  if (!v8::Promise::Resolver::New(context).ToLocal(&resolver)) {
+    return {};
+  }
+  RequestOrFault prepared =
+      PrepareRequest(context, vu_, expected_, std::move(method), url, body, params);
+  if (!prepared.request) {
+    v8::TryCatch caught(isolate);
+    v8::Local<v8::Value> response;
+    if (prepared.fault &&
+        Fault(context, *std::move(prepared.fault), prepared.throws).ToLocal(&response)) {
+      resolver->Resolve(context, response).Check();
+    } else if (caught.HasTerminated()) {
+      caught.ReThrow();
+      return {};
+    } else {
+      resolver->Reject(context, caught.Exception()).Check();
+    }
+    return resolver->GetPromise();
+  }
+  const uint64_t id = next_call_++;
+  auto call = std::make_unique<HttpCall>(env(), std::move(prepared.request->spec));
+  HttpCall& started = *call;
+  async_calls_[id] = std::move(call);
+  auto settle = [this, id, isolate, type = prepared.request->response_type,
+                 throws = prepared.throws,
+                 resolver_kept = v8::Global<v8::Promise::Resolver>(isolate, resolver),
+                 expect = vu_.Expect()](HttpCallResult result) mutable {
+    expect([this, isolate, type, throws, resolver_kept = std::move(resolver_kept),
+            result = std::move(result)]() mutable {
+      const Context now = isolate->GetCurrentContext();
+      v8::TryCatch caught(isolate);
+      v8::Local<v8::Value> response;
+      const v8::Local<v8::Promise::Resolver> waiting = resolver_kept.Get(isolate);
+      if (Deliver(now, std::move(result), type, throws).ToLocal(&response)) {
+        waiting->Resolve(now, response).FromMaybe(false);
+      } else if (!caught.HasTerminated()) {
+        waiting->Reject(now, caught.Exception()).FromMaybe(false);
+      }
+    });
+    async_calls_.erase(id);
+  };
+  started.Start(std::move(settle));
+  return resolver->GetPromise();
+}
+
+RequestOrFault HttpModule::PrepareItem(Context context, v8::Local<v8::Value> item) {
+  v8::Isolate* isolate = context->GetIsolate();
+  const v8::Local<v8::Value> none = v8::Undefined(isolate);
+  v8::Local<v8::Value> parts[4] = {JsText(isolate, "GET"), none, none,
+                                   none};  // method, url, body, params
+  if (!item->IsObject() || NamedUrlOf(context, item)) {
+    parts[1] = item;
+  } else if (item->IsArray()) {
+    const v8::Local<v8::Array> list = item.As<v8::Array>();
+    for (uint32_t i = 0; i < 4 && i < list->Length(); ++i) {
+      if (!list->Get(context, i).ToLocal(&parts[i])) {
+        return {};
+      }
+    }
+  } else {
+    constexpr absl::string_view kNames[] = {"method", "url", "body", "params"};
+    for (size_t i = 0; i < 4; ++i) {
+      v8::Local<v8::Value> part;
+      if (!GetProperty(context, item.As<v8::Object>(), kNames[i], &part)) {
+        return {};
+      }
+      parts[i] = part->IsNullOrUndefined() ? parts[i] : part;
+    }
+  }
+  std::string method;
+  if (!ToText(context, parts[0], &method)) {
+    return {};
+  }
+  return PrepareRequest(context, vu_, expected_, absl::AsciiStrToUpper(method), parts[1], parts[2],
+                        parts[3]);
+}
+
+v8::MaybeLocal<v8::Value> HttpModule::Batch(Context context, v8::Local<v8::Object> requests) {
+  v8::Isolate* isolate = context->GetIsolate();
+  if (RefuseInInit(isolate)) {
+    return {};
+  }
+  v8::Local<v8::Array> keys;
+  if (!requests
+           ->GetOwnPropertyNames(context, v8::ONLY_ENUMERABLE,
+                                 v8::KeyConversionMode::kConvertToString)
+           .ToLocal(&keys)) {
+    return {};
+  }
+  std::vector<BatchItem> items(keys->Length());
+  std::vector<HttpCallSpec> specs;
+  for (uint32_t i = 0; i < keys->Length(); ++i) {
+    v8::Local<v8::Value> request;
+    if (!keys->Get(context, i).ToLocal(&items[i].key) ||
+        !requests->Get(context, items[i].key).ToLocal(&request)) {
+      return {};
+    }
+    RequestOrFault prepared = PrepareItem(context, request);
+    if (prepared.request) {
+      items[i].type = prepared.request->response_type;
+      items[i].throws = prepared.throws;
+      specs.push_back(std::move(prepared.request->spec));
+    } else if (!prepared.fault || !Fault(context, *std::move(prepared.fault), prepared.throws)
+                                       .ToLocal(&items[i].failed)) {
+      return {};
+    }
+  }
+  std::vector<HttpCallResult> results;
+  if (!specs.empty()) {
+    const Options& options = vu_.options();
+    HttpBatch batch(env(), std::move(specs),
+                    {options.batch.value_or(20), options.batch_per_host.value_or(6)});
+    const bool resumed = vu_.Park([&](ApiVu::Task wake) {
+      batch.Start([&results, wake = std::move(wake)](std::vector<HttpCallResult> done) mutable {
+        results = std::move(done);
+        wake();
+      });
+    });
+    if (!resumed) {
+      return {};
+    }
+  }
+  const v8::Local<v8::Object> answers =
+      requests->IsArray() ? v8::Array::New(isolate).As<v8::Object>() : v8::Object::New(isolate);
+  size_t next = 0;
+  for (BatchItem& item : items) {
+    v8::Local<v8::Value> response = item.failed;
+    if (response.IsEmpty() &&
+        !Deliver(context, std::move(results[next++]), item.type, item.throws).ToLocal(&response)) {
+      return {};
+    }
+    if (answers->Set(context, item.key, response).IsNothing()) {
+      return {};
+    }
+  }
+  return answers;
+}
+
+v8::MaybeLocal<v8::Value> HttpModule::CallHtml(Context context, const char* function,
+                                               v8::Local<v8::Value> response,
+                                               v8::Local<v8::Value> argument) {
+  v8::Isolate* isolate = context->GetIsolate();
+  v8::Local<v8::Object> functions;
+  if (html_functions_.IsEmpty()) {
+    if (!MakeHtmlFunctions(context).ToLocal(&functions)) {
+      return {};
+    }
+    html_functions_.Reset(isolate, functions);
+  }
+  v8::Local<v8::Value> callee;
+  if (!GetProperty(context, html_functions_.Get(isolate), function, &callee)) {
+    return {};
+  }
+  v8::Local<v8::Value> arguments[] = {exports_.Get(isolate), response, argument};
+  return callee.As<v8::Function>()->Call(context, v8::Undefined(isolate), 3, arguments);
+}
+
+v8::Local<v8::Object> MakeHttpModule(Context context, ApiVu& vu) {
+  auto module = std::make_unique<HttpModule>(context, vu);
+  const v8::Local<v8::Object> exports = module->MakeExports(context);
+  vu.Keep(std::move(module));
+  return exports;
+}
+
+}  // namespace lockstep::agent

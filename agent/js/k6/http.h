@@ -1,0 +1,92 @@
+// The module `k6/http`, except its cookie jars (http_cookie_jar.h): request functions, batch,
+// response callbacks. One per VU; it holds what a VU's requests share.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <v8.h>
+
+#include "absl/container/flat_hash_map.h"
+
+#include "agent/http/call.h"
+#include "agent/http/sampler.h"
+#include "agent/js/k6/api_vu.h"
+#include "agent/js/k6/http_params.h"
+#include "agent/js/k6/http_response.h"
+
+namespace lockstep::agent {
+
+class HttpModule final : public VuPart {
+ public:
+  // `vu` outlives the module, the module the scripts that use it.
+  HttpModule(v8::Local<v8::Context> context, ApiVu& vu);
+  ~HttpModule() override;
+  HttpModule(const HttpModule&) = delete;
+  HttpModule& operator=(const HttpModule&) = delete;
+
+  // The module's exports as properties of an object.
+  v8::Local<v8::Object> MakeExports(v8::Local<v8::Context> context);
+
+  // Abandons requests that nobody waits for any more.
+  void EndIteration() override;
+
+  ApiVu& vu() { return vu_; }
+  void set_expected(std::optional<ExpectedStatuses> expected) { expected_ = std::move(expected); }
+
+  // Makes a request and waits for its answer: the Response, or empty with a pending exception or a
+  // terminated script.
+  v8::MaybeLocal<v8::Value> Request(v8::Local<v8::Context> context, std::string method,
+                                    v8::Local<v8::Value> url, v8::Local<v8::Value> body,
+                                    v8::Local<v8::Value> params);
+  // The same without waiting: a promise.
+  v8::MaybeLocal<v8::Value> RequestAsync(v8::Local<v8::Context> context, std::string method,
+                                         v8::Local<v8::Value> url, v8::Local<v8::Value> body,
+                                         v8::Local<v8::Value> params);
+  // `requests` is an array or an object; the result has the same keys.
+  v8::MaybeLocal<v8::Value> Batch(v8::Local<v8::Context> context, v8::Local<v8::Object> requests);
+
+  // `function` of html.js on a Response: html, submitForm or clickLink, with the script's
+  // argument.
+  v8::MaybeLocal<v8::Value> CallHtml(v8::Local<v8::Context> context, const char* function,
+                                     v8::Local<v8::Value> response, v8::Local<v8::Value> argument);
+
+  // What calls work with; WebSockets share it.
+  HttpCallEnv& env();
+  ResponseFactory& responses() { return responses_; }
+
+ private:
+  struct BatchItem {
+    v8::Local<v8::Value> key;
+    ResponseType type = ResponseType::kText;
+    bool throws = false;
+    v8::Local<v8::Value> failed;  // the Response of a request that could not be made
+  };
+
+  void MakeDebug();
+  bool RefuseInInit(v8::Isolate* isolate);
+  // The Response that stands for a fault, or empty with an exception if failures are exceptions.
+  v8::MaybeLocal<v8::Value> Fault(v8::Local<v8::Context> context, RequestFault fault, bool throws);
+  v8::MaybeLocal<v8::Value> Deliver(v8::Local<v8::Context> context, HttpCallResult result,
+                                    ResponseType type, bool throws);
+  RequestOrFault PrepareItem(v8::Local<v8::Context> context, v8::Local<v8::Value> item);
+
+  ApiVu& vu_;
+  ResponseFactory responses_;
+  // As setResponseCallback says.
+  std::optional<ExpectedStatuses> expected_ = ExpectedStatuses::Default();
+  std::optional<HttpSampler> sampler_;
+  std::optional<HttpDebug> debug_;  // with the option httpDebug
+  std::optional<HttpCallEnv> env_;
+  absl::flat_hash_map<uint64_t, std::unique_ptr<HttpCall>> async_calls_;
+  uint64_t next_call_ = 1;
+  v8::Global<v8::Object> exports_;
+  v8::Global<v8::Object> html_functions_;  // made when a script first needs them
+};
+
+// Makes the module and leaves it to `vu`, which outlives the context; returns its exports.
+v8::Local<v8::Object> MakeHttpModule(v8::Local<v8::Context> context, ApiVu& vu);
+
+}  // namespace lockstep::agent

@@ -1,0 +1,234 @@
+#include "agent/js/k6/http_cookie_jar.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+
+#include "agent/js/bind/glue.h"
+#include "agent/js/k6/http.h"
+
+namespace lockstep::agent {
+namespace {
+
+using Context = v8::Local<v8::Context>;
+using Info = v8::FunctionCallbackInfo<v8::Value>;
+using JarPointer = std::shared_ptr<CookieJar>;
+
+v8::Local<v8::Private> Mark(v8::Isolate* isolate) {
+  return v8::Private::ForApi(isolate, JsName(isolate, "lockstep.http.jar"));
+}
+
+absl::Time Now(const Info& info) {
+  return BoundTo<HttpModule>(info).vu().loop().clock().Wall();
+}
+
+// The jar and the URL that a method is called with; null with a pending exception.
+CookieJar* JarAndUrl(const Info& info, Url* url) {
+  v8::Isolate* isolate = info.GetIsolate();
+  const Context context = isolate->GetCurrentContext();
+  const JarPointer jar = CookieJarOf(context, info.This());
+  std::string text;
+  if (jar == nullptr) {
+    ThrowTypeError(isolate, "not a CookieJar");
+    return nullptr;
+  }
+  if (!ToText(context, info[0], &text)) {
+    return nullptr;
+  }
+  absl::StatusOr<Url> parsed = ParseUrl(text);
+  if (!parsed.ok()) {
+    ThrowError(isolate, parsed.status().message());
+    return nullptr;
+  }
+  *url = *std::move(parsed);
+  return jar.get();  // the object on the stack keeps it
+}
+
+void CookiesForUrl(const Info& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  const Context context = isolate->GetCurrentContext();
+  Url url;
+  CookieJar* jar = JarAndUrl(info, &url);
+  if (jar == nullptr) {
+    return;
+  }
+  const v8::Local<v8::Object> cookies =
+      v8::Object::New(isolate, v8::Null(isolate), nullptr, nullptr, 0);
+  for (const Cookie& cookie : jar->For(url, Now(info))) {
+    v8::Local<v8::Value> list;
+    if (!GetProperty(context, cookies, cookie.name, &list)) {
+      return;
+    }
+    if (!list->IsArray()) {
+      list = v8::Array::New(isolate);
+      SetProperty(context, cookies, cookie.name, list);
+    }
+    const v8::Local<v8::Array> values = list.As<v8::Array>();
+    values->Set(context, values->Length(), JsText(isolate, cookie.value)).Check();
+  }
+  info.GetReturnValue().Set(cookies);
+}
+
+// The time that an `expires` option says: "Mon, 02 Jan 2006 15:04:05 GMT" and the like.
+bool ParseExpires(absl::string_view text, absl::Time* time) {
+  std::string error;
+  for (const char* format : {"%a, %d %b %Y %H:%M:%S %Z", "%a, %d-%b-%Y %H:%M:%S GMT",
+                             "%a, %d %b %Y %H:%M:%S GMT", absl::RFC3339_full}) {
+    if (absl::ParseTime(format, text, time, &error)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool CookieOptions(const Info& info, v8::Local<v8::Object> options, Cookie* cookie) {
+  v8::Isolate* isolate = info.GetIsolate();
+  const Context context = isolate->GetCurrentContext();
+  const auto get = [&](absl::string_view name, v8::Local<v8::Value>* value) {
+    return GetProperty(context, options, name, value);
+  };
+  v8::Local<v8::Value> path, domain, expires, max_age, secure, http_only;
+  if (!get("path", &path) || !get("domain", &domain) || !get("expires", &expires) ||
+      !get("max_age", &max_age) || !get("secure", &secure) || !get("http_only", &http_only)) {
+    return false;
+  }
+  if ((!path->IsNullOrUndefined() && !ToText(context, path, &cookie->path)) ||
+      (!domain->IsNullOrUndefined() && !ToText(context, domain, &cookie->domain))) {
+    return false;
+  }
+  if (!max_age->IsNullOrUndefined()) {
+    int64_t seconds = 0;
+    if (!max_age->IntegerValue(context).To(&seconds)) {
+      return false;
+    }
+    cookie->max_age = seconds;
+  }
+  if (!expires->IsNullOrUndefined()) {
+    std::string text;
+    absl::Time time;
+    if (!ToText(context, expires, &text)) {
+      return false;
+    }
+    if (!text.empty() && !ParseExpires(text, &time)) {
+      ThrowError(isolate, absl::StrCat("unable to parse \"expires\" date string \"", text, "\""));
+      return false;
+    }
+    if (!text.empty()) {
+      cookie->expires = time;
+    }
+  }
+  cookie->secure = secure->BooleanValue(isolate);
+  cookie->http_only = http_only->BooleanValue(isolate);
+  return true;
+}
+
+void SetCookieFunction(const Info& info) {
+  const Context context = info.GetIsolate()->GetCurrentContext();
+  Url url;
+  CookieJar* jar = JarAndUrl(info, &url);
+  Cookie cookie;
+  if (jar == nullptr || !ToText(context, info[1], &cookie.name) ||
+      !ToText(context, info[2], &cookie.value) ||
+      (info[3]->IsObject() && !CookieOptions(info, info[3].As<v8::Object>(), &cookie))) {
+    return;
+  }
+  jar->Set(url, cookie, Now(info));
+  info.GetReturnValue().Set(true);
+}
+
+void ClearCookies(const Info& info) {
+  Url url;
+  if (CookieJar* jar = JarAndUrl(info, &url)) {
+    jar->Clear(url, Now(info));
+  }
+}
+
+void DeleteCookie(const Info& info) {
+  Url url;
+  std::string name;
+  CookieJar* jar = JarAndUrl(info, &url);
+  if (jar != nullptr && ToText(info.GetIsolate()->GetCurrentContext(), info[1], &name)) {
+    jar->Delete(url, name, Now(info));
+  }
+}
+
+void Attach(Context context, v8::Local<v8::Object> object, JarPointer jar) {
+  v8::Isolate* isolate = context->GetIsolate();
+  AttachOwned(isolate, object, std::make_unique<JarPointer>(std::move(jar)));
+  object->SetPrivate(context, Mark(isolate), v8::True(isolate)).Check();
+}
+
+void Construct(const Info& info) {
+  if (!info.IsConstructCall()) {
+    ThrowTypeError(info.GetIsolate(), "a CookieJar is made with `new`");
+    return;
+  }
+  // cookieJar() passes the VU's own jar; no script can make an External.
+  JarPointer jar = info[0]->IsExternal()
+                       ? *static_cast<JarPointer*>(info[0].As<v8::External>()->Value())
+                       : std::make_shared<CookieJar>();
+  Attach(info.GetIsolate()->GetCurrentContext(), info.This(), std::move(jar));
+}
+
+// cookieJar(): its data is the constructor of CookieJar, behind which the module stands.
+void OwnJar(const Info& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  const Context context = isolate->GetCurrentContext();
+  const v8::Local<v8::Array> data = info.Data().As<v8::Array>();
+  v8::Local<v8::Value> module_value, constructor;
+  if (!data->Get(context, 0).ToLocal(&module_value) ||
+      !data->Get(context, 1).ToLocal(&constructor)) {
+    return;
+  }
+  auto& module = *static_cast<HttpModule*>(module_value.As<v8::External>()->Value());
+  if (module.vu().in_init()) {
+    ThrowError(isolate, "getting VU cookie jar in the init context is not supported");
+    return;
+  }
+  JarPointer jar = module.vu().jar();
+  v8::Local<v8::Value> argument = v8::External::New(isolate, &jar);
+  v8::Local<v8::Object> object;
+  if (constructor.As<v8::Function>()->NewInstance(context, 1, &argument).ToLocal(&object)) {
+    info.GetReturnValue().Set(object);
+  }
+}
+
+}  // namespace
+
+void DefineCookieJar(Context context, v8::Local<v8::Object> exports, HttpModule& module) {
+  v8::Isolate* isolate = context->GetIsolate();
+  const v8::Local<v8::Value> data = v8::External::New(isolate, &module);
+  const v8::Local<v8::FunctionTemplate> made = v8::FunctionTemplate::New(isolate, Construct, data);
+  made->SetClassName(JsName(isolate, "CookieJar"));
+  made->InstanceTemplate()->SetInternalFieldCount(2);
+  const v8::Local<v8::Signature> signature = v8::Signature::New(isolate, made);
+  const std::pair<const char*, v8::FunctionCallback> methods[] = {{"cookiesForURL", CookiesForUrl},
+                                                                  {"set", SetCookieFunction},
+                                                                  {"clear", ClearCookies},
+                                                                  {"delete", DeleteCookie}};
+  for (const auto& [name, method] : methods) {
+    made->PrototypeTemplate()->Set(JsName(isolate, name),
+                                   v8::FunctionTemplate::New(isolate, method, data, signature));
+  }
+  v8::Local<v8::Function> constructor;
+  if (!made->GetFunction(context).ToLocal(&constructor)) {
+    return;
+  }
+  SetProperty(context, exports, "CookieJar", constructor);
+  v8::Local<v8::Value> pair[] = {data, constructor};
+  SetFunction(context, exports, "cookieJar", OwnJar, v8::Array::New(isolate, pair, 2));
+}
+
+std::shared_ptr<CookieJar> CookieJarOf(Context context, v8::Local<v8::Value> value) {
+  if (!value->IsObject() ||
+      !value.As<v8::Object>()->HasPrivate(context, Mark(context->GetIsolate())).FromMaybe(false)) {
+    return nullptr;
+  }
+  return *OwnedBy<JarPointer>(value.As<v8::Object>());
+}
+
+}  // namespace lockstep::agent

@@ -1,0 +1,182 @@
+#include "agent/js/k6/http_objects.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+
+#include "agent/data/crypto/digest.h"
+#include "agent/data/crypto/text_codec.h"
+#include "agent/http/form.h"
+#include "agent/js/bind/glue.h"
+
+namespace lockstep::agent {
+namespace {
+
+using Context = v8::Local<v8::Context>;
+
+// What marks objects as made here; scripts can neither see nor forge it.
+v8::Local<v8::Private> Mark(v8::Isolate* isolate, absl::string_view kind) {
+  return v8::Private::ForApi(isolate, JsName(isolate, absl::StrCat("lockstep.http.", kind)));
+}
+
+void SetMark(Context context, v8::Local<v8::Object> object, absl::string_view kind) {
+  v8::Isolate* isolate = context->GetIsolate();
+  object->SetPrivate(context, Mark(isolate, kind), v8::True(isolate)).Check();
+}
+
+bool HasMark(Context context, v8::Local<v8::Value> value, absl::string_view kind) {
+  return value->IsObject() && value.As<v8::Object>()
+                                  ->HasPrivate(context, Mark(context->GetIsolate(), kind))
+                                  .FromMaybe(false);
+}
+
+bool TextProperty(Context context, v8::Local<v8::Object> object, absl::string_view name,
+                  std::string* text) {
+  v8::Local<v8::Value> value;
+  return GetProperty(context, object, name, &value) && ToText(context, value, text);
+}
+
+void UrlToString(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  v8::Local<v8::Value> url;
+  if (GetProperty(info.GetIsolate()->GetCurrentContext(), info.This(), "url", &url)) {
+    info.GetReturnValue().Set(url);
+  }
+}
+
+bool AddField(Context context, absl::string_view name, v8::Local<v8::Value> value,
+              std::vector<FormPart>* fields) {
+  FormPart field;
+  field.name = std::string(name);
+  if (IsFileData(context, value)) {
+    FilePart file;
+    if (!FilePartOf(context, value.As<v8::Object>(), &file)) {
+      return false;
+    }
+    field.is_file = true;
+    field.data = std::move(file.data);
+    field.filename = std::move(file.filename);
+    field.content_type = std::move(file.content_type);
+  } else if (!ToText(context, value, &field.data)) {
+    return false;
+  }
+  fields->push_back(std::move(field));
+  return true;
+}
+
+bool FieldsOf(Context context, v8::Local<v8::Object> object, std::vector<FormPart>* fields) {
+  return ForEachOwn(context, object, [&](const std::string& name, v8::Local<v8::Value> value) {
+    if (!value->IsArray()) {
+      return AddField(context, name, value, fields);
+    }
+    const v8::Local<v8::Array> list = value.As<v8::Array>();
+    for (uint32_t k = 0; k < list->Length(); ++k) {
+      v8::Local<v8::Value> element;
+      if (!list->Get(context, k).ToLocal(&element) || !AddField(context, name, element, fields)) {
+        return false;
+      }
+    }
+    return true;
+  });
+}
+
+}  // namespace
+
+v8::Local<v8::Object> MakeNamedUrl(Context context, const NamedUrl& url) {
+  v8::Isolate* isolate = context->GetIsolate();
+  const v8::Local<v8::Object> object = v8::Object::New(isolate);
+  SetProperty(context, object, "name", JsText(isolate, url.name));
+  SetProperty(context, object, "url", JsText(isolate, url.url));
+  SetProperty(context, object, "clean_url", JsText(isolate, url.url));
+  v8::Local<v8::Function> to_string;
+  if (v8::Function::New(context, UrlToString).ToLocal(&to_string)) {
+    object->DefineOwnProperty(context, JsName(isolate, "toString"), to_string, v8::DontEnum)
+        .Check();
+  }
+  SetMark(context, object, "url");
+  return object;
+}
+
+std::optional<NamedUrl> NamedUrlOf(Context context, v8::Local<v8::Value> value) {
+  NamedUrl url;
+  if (!HasMark(context, value, "url") ||
+      !TextProperty(context, value.As<v8::Object>(), "url", &url.url) ||
+      !TextProperty(context, value.As<v8::Object>(), "name", &url.name)) {
+    return std::nullopt;
+  }
+  return url;
+}
+
+v8::Local<v8::Object> MakeFileData(Context context, v8::Local<v8::Value> data,
+                                   absl::string_view filename, absl::string_view content_type) {
+  v8::Isolate* isolate = context->GetIsolate();
+  const v8::Local<v8::Object> object = v8::Object::New(isolate);
+  SetProperty(context, object, "data", data);
+  SetProperty(context, object, "filename", JsText(isolate, filename));
+  SetProperty(context, object, "content_type", JsText(isolate, content_type));
+  SetMark(context, object, "file");
+  return object;
+}
+
+bool IsFileData(Context context, v8::Local<v8::Value> value) {
+  return HasMark(context, value, "file");
+}
+
+bool FilePartOf(Context context, v8::Local<v8::Object> file, FilePart* part) {
+  v8::Local<v8::Value> data;
+  if (!TextProperty(context, file, "filename", &part->filename) ||
+      !TextProperty(context, file, "content_type", &part->content_type) ||
+      !GetProperty(context, file, "data", &data)) {
+    return false;
+  }
+  return BytesOrText(context->GetIsolate(), data, &part->data) ||
+         ToText(context, data, &part->data);
+}
+
+v8::Local<v8::Object> MakeExpectedStatuses(Context context, ExpectedStatuses statuses) {
+  v8::Isolate* isolate = context->GetIsolate();
+  const v8::Local<v8::ObjectTemplate> made = v8::ObjectTemplate::New(isolate);
+  made->SetInternalFieldCount(2);
+  v8::Local<v8::Object> object;
+  if (!made->NewInstance(context).ToLocal(&object)) {
+    return v8::Object::New(isolate);
+  }
+  AttachOwned(isolate, object, std::make_unique<ExpectedStatuses>(std::move(statuses)));
+  SetMark(context, object, "statuses");
+  return object;
+}
+
+const ExpectedStatuses* ExpectedStatusesOf(Context context, v8::Local<v8::Value> value) {
+  return HasMark(context, value, "statuses") ? OwnedBy<ExpectedStatuses>(value.As<v8::Object>())
+                                             : nullptr;
+}
+
+bool EncodeObjectBody(Context context, v8::Local<v8::Object> object, EncodedBody* body) {
+  std::vector<FormPart> fields;
+  if (!FieldsOf(context, object, &fields)) {
+    return false;
+  }
+  const bool multipart = std::any_of(fields.begin(), fields.end(),
+                                     [](const FormPart& field) { return field.is_file; });
+  if (multipart) {
+    const absl::StatusOr<std::string> random = RandomBytes(24);
+    if (!random.ok()) {
+      ThrowStatus(context->GetIsolate(), random.status());
+      return false;
+    }
+    const std::string boundary = EncodeHex(*random);
+    *body = {EncodeMultipart(fields, boundary),
+             absl::StrCat("multipart/form-data; boundary=", boundary)};
+    return true;
+  }
+  std::vector<std::pair<std::string, std::string>> pairs;
+  for (FormPart& field : fields) {
+    pairs.emplace_back(std::move(field.name), std::move(field.data));
+  }
+  *body = {EncodeForm(std::move(pairs)), "application/x-www-form-urlencoded"};
+  return true;
+}
+
+}  // namespace lockstep::agent

@@ -1,0 +1,47 @@
+// The objects of `k6/http` that requests are made of: http.url`...`, http.file(...),
+// http.expectedStatuses(...), and bodies given as objects.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include <v8.h>
+
+#include "absl/strings/string_view.h"
+
+#include "agent/http/expected_statuses.h"
+
+namespace lockstep::agent {
+
+// An address, and the name under which its samples go.
+struct NamedUrl {
+  std::string url, name;
+};
+v8::Local<v8::Object> MakeNamedUrl(v8::Local<v8::Context> context, const NamedUrl& url);
+std::optional<NamedUrl> NamedUrlOf(v8::Local<v8::Context> context, v8::Local<v8::Value> value);
+
+// A file of a multipart form.
+struct FilePart {
+  std::string data, filename, content_type;
+};
+v8::Local<v8::Object> MakeFileData(v8::Local<v8::Context> context, v8::Local<v8::Value> data,
+                                   absl::string_view filename, absl::string_view content_type);
+bool IsFileData(v8::Local<v8::Context> context, v8::Local<v8::Value> value);
+// False with a pending exception.
+bool FilePartOf(v8::Local<v8::Context> context, v8::Local<v8::Object> file, FilePart* part);
+
+v8::Local<v8::Object> MakeExpectedStatuses(v8::Local<v8::Context> context,
+                                           ExpectedStatuses statuses);
+// Null for other values.
+const ExpectedStatuses* ExpectedStatusesOf(v8::Local<v8::Context> context,
+                                           v8::Local<v8::Value> value);
+
+// An object as a request's body: a form, or a multipart form if it holds a file.
+struct EncodedBody {
+  std::string bytes, content_type;
+};
+// False with a pending exception.
+bool EncodeObjectBody(v8::Local<v8::Context> context, v8::Local<v8::Object> object,
+                      EncodedBody* body);
+
+}  // namespace lockstep::agent

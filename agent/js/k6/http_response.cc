@@ -1,0 +1,310 @@
+#include "agent/js/k6/http_response.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+
+#include "agent/data/json/path.h"
+#include "agent/data/json/scan.h"
+#include "agent/js/bind/glue.h"
+
+namespace lockstep::agent {
+namespace {
+
+using Info = v8::FunctionCallbackInfo<v8::Value>;
+using PropertyInfo = v8::PropertyCallbackInfo<v8::Value>;
+using Context = v8::Local<v8::Context>;
+
+struct ResponseData {
+  HttpCallResult result;
+  ResponseType type = ResponseType::kText;
+  bool valid_json = false;  // known to be
+};
+
+// Reads a field of the response behind `info`.
+template <v8::Local<v8::Value> (*kRead)(Context, const ResponseData&)>
+void Get(v8::Local<v8::Name>, const PropertyInfo& info) {
+  if (const auto* data = OwnedBy<ResponseData>(info.Holder())) {
+    info.GetReturnValue().Set(kRead(info.GetIsolate()->GetCurrentContext(), *data));
+  }
+}
+
+v8::Local<v8::Value> Text(Context context, absl::string_view text) {
+  return JsText(context->GetIsolate(), text);
+}
+v8::Local<v8::Value> Integer(Context context, int number) {
+  return v8::Integer::New(context->GetIsolate(), number);
+}
+
+v8::Local<v8::Value> Status(Context c, const ResponseData& d) {
+  return Integer(c, d.result.response.status);
+}
+v8::Local<v8::Value> StatusText(Context c, const ResponseData& d) {
+  return Text(c, d.result.response.status_text);
+}
+v8::Local<v8::Value> Proto(Context c, const ResponseData& d) {
+  return Text(c, d.result.response.proto);
+}
+v8::Local<v8::Value> UrlText(Context c, const ResponseData& d) {
+  return Text(c, d.result.url);
+}
+v8::Local<v8::Value> RemoteIp(Context c, const ResponseData& d) {
+  return Text(c, d.result.response.remote_ip);
+}
+v8::Local<v8::Value> RemotePort(Context c, const ResponseData& d) {
+  return Integer(c, d.result.response.remote_port);
+}
+v8::Local<v8::Value> TlsVersion(Context c, const ResponseData& d) {
+  return Text(c, d.result.response.tls_version);
+}
+v8::Local<v8::Value> TlsSuite(Context c, const ResponseData& d) {
+  return Text(c, d.result.response.tls_cipher_suite);
+}
+v8::Local<v8::Value> Error(Context c, const ResponseData& d) {
+  return Text(c, d.result.response.error.message);
+}
+v8::Local<v8::Value> ErrorCode(Context c, const ResponseData& d) {
+  return Integer(c, HttpErrorCode(d.result.response));
+}
+
+v8::Local<v8::Value> Body(Context context, const ResponseData& data) {
+  const HttpResponse& response = data.result.response;
+  if (data.type == ResponseType::kNone || response.status == 0) {
+    return v8::Null(context->GetIsolate());
+  }
+  if (data.type == ResponseType::kBinary) {
+    return JsBytes(context->GetIsolate(), response.body);
+  }
+  return Text(context, response.body);
+}
+
+// One property a name; the values of a repeated header are joined.
+v8::Local<v8::Value> Headers(Context context, const ResponseData& data) {
+  v8::Isolate* isolate = context->GetIsolate();
+  std::vector<std::pair<std::string, std::string>> joined;
+  for (const auto& [name, value] : data.result.response.headers) {
+    const std::string canonical = CanonicalHeader(name);
+    auto known = joined.begin();
+    while (known != joined.end() && known->first != canonical) {
+      ++known;
+    }
+    if (known == joined.end()) {
+      joined.emplace_back(canonical, value);
+    } else {
+      absl::StrAppend(&known->second, ", ", value);
+    }
+  }
+  const v8::Local<v8::Object> headers = v8::Object::New(isolate);
+  for (const auto& [name, value] : joined) {
+    SetProperty(context, headers, name, JsText(isolate, value));
+  }
+  return headers;
+}
+
+v8::Local<v8::Value> Timings(Context context, const ResponseData& data) {
+  const HttpTimings& t = data.result.response.timings;
+  const std::pair<const char*, absl::Duration> fields[] = {{"duration", t.duration()},
+                                                           {"blocked", t.blocked},
+                                                           {"looking_up", t.looking_up},
+                                                           {"connecting", t.connecting},
+                                                           {"tls_handshaking", t.tls_handshaking},
+                                                           {"sending", t.sending},
+                                                           {"waiting", t.waiting},
+                                                           {"receiving", t.receiving}};
+  const v8::Local<v8::Object> timings = v8::Object::New(context->GetIsolate());
+  for (const auto& [name, duration] : fields) {
+    SetProperty(context, timings, name, JsNumber(context, absl::ToDoubleMilliseconds(duration)));
+  }
+  return timings;
+}
+
+// The array under `name` in an object of arrays, made if it is not there.
+v8::Local<v8::Array> ListIn(Context context, v8::Local<v8::Object> lists, absl::string_view name) {
+  v8::Local<v8::Value> known;
+  if (GetProperty(context, lists, name, &known) && known->IsArray()) {
+    return known.As<v8::Array>();
+  }
+  const v8::Local<v8::Array> list = v8::Array::New(context->GetIsolate());
+  SetProperty(context, lists, name, list);
+  return list;
+}
+
+v8::Local<v8::Value> Cookies(Context context, const ResponseData& data) {
+  v8::Isolate* isolate = context->GetIsolate();
+  const v8::Local<v8::Object> cookies =
+      v8::Object::New(isolate, v8::Null(isolate), nullptr, nullptr, 0);
+  for (const Cookie& cookie : CookiesOf(data.result.response.headers)) {
+    const v8::Local<v8::Object> object = v8::Object::New(isolate);
+    SetProperty(context, object, "name", JsText(isolate, cookie.name));
+    SetProperty(context, object, "value", JsText(isolate, cookie.value));
+    SetProperty(context, object, "domain", JsText(isolate, cookie.domain));
+    SetProperty(context, object, "path", JsText(isolate, cookie.path));
+    SetProperty(context, object, "http_only", v8::Boolean::New(isolate, cookie.http_only));
+    SetProperty(context, object, "secure", v8::Boolean::New(isolate, cookie.secure));
+    SetProperty(context, object, "max_age", JsNumber(context, static_cast<double>(cookie.max_age)));
+    SetProperty(
+        context, object, "expires",
+        JsNumber(context,
+                 cookie.expires ? static_cast<double>(absl::ToUnixMillis(*cookie.expires)) : 0));
+    const v8::Local<v8::Array> list = ListIn(context, cookies, cookie.name);
+    list->Set(context, list->Length(), object).Check();
+  }
+  return cookies;
+}
+
+v8::Local<v8::Value> Ocsp(Context context, const ResponseData& data) {
+  v8::Isolate* isolate = context->GetIsolate();
+  const OcspStaple& staple = data.result.response.ocsp;
+  const v8::Local<v8::Object> ocsp = v8::Object::New(isolate);
+  const auto set = [&](const char* name, int64_t value) {
+    SetProperty(context, ocsp, name, JsNumber(context, static_cast<double>(value)));
+  };
+  set("produced_at", staple.produced_at);
+  set("this_update", staple.this_update);
+  set("next_update", staple.next_update);
+  set("revoked_at", staple.revoked_at);
+  SetProperty(context, ocsp, "revocation_reason", JsText(isolate, staple.revocation_reason));
+  SetProperty(context, ocsp, "status", JsText(isolate, staple.status));
+  return ocsp;
+}
+
+v8::Local<v8::Value> Request(Context context, const ResponseData& data) {
+  v8::Isolate* isolate = context->GetIsolate();
+  const HttpCallResult& result = data.result;
+  const v8::Local<v8::Object> request = v8::Object::New(isolate);
+  SetProperty(context, request, "method", JsText(isolate, result.method));
+  SetProperty(context, request, "url", JsText(isolate, result.url));
+  const v8::Local<v8::Object> headers = v8::Object::New(isolate);
+  for (const auto& [name, value] : result.headers) {
+    const v8::Local<v8::Array> list = ListIn(context, headers, name);
+    list->Set(context, list->Length(), JsText(isolate, value)).Check();
+  }
+  SetProperty(context, request, "headers", headers);
+  SetProperty(context, request, "body", JsText(isolate, result.body));
+  const v8::Local<v8::Object> cookies =
+      v8::Object::New(isolate, v8::Null(isolate), nullptr, nullptr, 0);
+  for (const RequestCookie& cookie : result.cookies) {
+    const v8::Local<v8::Object> object = v8::Object::New(isolate);
+    SetProperty(context, object, "name", JsText(isolate, cookie.name));
+    SetProperty(context, object, "value", JsText(isolate, cookie.value));
+    SetProperty(context, object, "replace", v8::Boolean::New(isolate, cookie.replace));
+    const v8::Local<v8::Array> list = ListIn(context, cookies, cookie.name);
+    list->Set(context, list->Length(), object).Check();
+  }
+  SetProperty(context, request, "cookies", cookies);
+  return request;
+}
+
+void ThrowNotJson(v8::Isolate* isolate, absl::string_view body) {
+  const absl::Status status = ValidateJson(body);
+  ThrowError(isolate, absl::StrCat("cannot parse json due to an error at ", status.message()));
+}
+
+bool ParseJson(const Info& info, absl::string_view text, v8::Local<v8::Value>* value) {
+  v8::Isolate* isolate = info.GetIsolate();
+  v8::TryCatch caught(isolate);
+  return v8::JSON::Parse(isolate->GetCurrentContext(), JsText(isolate, text)).ToLocal(value);
+}
+
+// json([selector]): the whole body, parsed once, or what the selector finds in it.
+void Json(const Info& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  const Context context = isolate->GetCurrentContext();
+  auto* data = OwnedBy<ResponseData>(info.This());
+  if (data == nullptr) {
+    ThrowTypeError(isolate, "json() was not called on a Response");
+    return;
+  }
+  if (data->type == ResponseType::kNone || data->result.response.status == 0) {
+    ThrowError(isolate,
+               "the body is null so we can't transform it to JSON - this likely was because of a "
+               "request error getting the response");
+    return;
+  }
+  const std::string& body = data->result.response.body;
+  v8::Local<v8::Value> value;
+  if (!info[0]->IsNullOrUndefined()) {
+    std::string selector;
+    if (!ToText(context, info[0], &selector)) {
+      return;
+    }
+    data->valid_json = data->valid_json || ValidateJson(body).ok();
+    const std::optional<std::string> found =
+        data->valid_json ? GetJsonPath(body, selector) : std::nullopt;
+    if (found && ParseJson(info, *found, &value)) {
+      info.GetReturnValue().Set(value);
+    }
+    return;
+  }
+  const v8::Local<v8::Private> cache =
+      v8::Private::ForApi(isolate, JsName(isolate, "lockstep.response.json"));
+  if (!info.This()->GetPrivate(context, cache).ToLocal(&value)) {
+    return;
+  }
+  if (value->IsUndefined()) {
+    if (!ParseJson(info, body, &value)) {
+      ThrowNotJson(isolate, body);
+      return;
+    }
+    data->valid_json = true;
+    info.This()->SetPrivate(context, cache, value).Check();
+  }
+  info.GetReturnValue().Set(value);
+}
+
+}  // namespace
+
+ResponseFactory::ResponseFactory(Context context) {
+  v8::Isolate* isolate = context->GetIsolate();
+  const v8::Local<v8::FunctionTemplate> made = v8::FunctionTemplate::New(isolate);
+  made->SetClassName(JsName(isolate, "Response"));
+  const v8::Local<v8::ObjectTemplate> instance = made->InstanceTemplate();
+  instance->SetInternalFieldCount(2);
+  const std::pair<const char*, v8::AccessorNameGetterCallback> fields[] = {
+      {"remote_ip", Get<RemoteIp>},
+      {"remote_port", Get<RemotePort>},
+      {"url", Get<UrlText>},
+      {"status", Get<Status>},
+      {"status_text", Get<StatusText>},
+      {"proto", Get<Proto>},
+      {"headers", Get<Headers>},
+      {"cookies", Get<Cookies>},
+      {"body", Get<Body>},
+      {"timings", Get<Timings>},
+      {"tls_version", Get<TlsVersion>},
+      {"tls_cipher_suite", Get<TlsSuite>},
+      {"ocsp", Get<Ocsp>},
+      {"error", Get<Error>},
+      {"error_code", Get<ErrorCode>},
+      {"request", Get<Request>},
+  };
+  for (const auto& [name, getter] : fields) {
+    instance->SetLazyDataProperty(JsName(isolate, name), getter);
+  }
+  made->PrototypeTemplate()->Set(JsName(isolate, "json"), v8::FunctionTemplate::New(isolate, Json));
+  class_.Reset(isolate, made);
+}
+
+v8::MaybeLocal<v8::Object> ResponseFactory::Make(Context context, HttpCallResult result,
+                                                 ResponseType type) {
+  v8::Isolate* isolate = context->GetIsolate();
+  v8::Local<v8::Object> object;
+  if (!class_.Get(isolate)->InstanceTemplate()->NewInstance(context).ToLocal(&object)) {
+    return {};
+  }
+  const size_t bytes = sizeof(ResponseData) + result.response.body.size();
+  auto data = std::make_unique<ResponseData>();
+  data->result = std::move(result);
+  data->type = type;
+  AttachOwned(isolate, object, std::move(data), bytes);
+  return object;
+}
+
+const HttpCallResult* ResultOfResponse(v8::Local<v8::Object> response) {
+  const auto* data = OwnedBy<ResponseData>(response);
+  return data == nullptr ? nullptr : &data->result;
+}
+
+}  // namespace lockstep::agent

@@ -1,0 +1,314 @@
+#include "agent/js/k6/lockstep_data.h"
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+
+#include "agent/js/bind/glue.h"
+#include "common/base/status_macros.h"
+
+namespace lockstep::agent {
+namespace {
+
+using Context = v8::Local<v8::Context>;
+using Info = v8::FunctionCallbackInfo<v8::Value>;
+
+struct RowsData {
+  ApiVu& vu;
+  RowStore& store;
+  RowFiles files;
+};
+
+enum class AtEnd { kThrow, kNull, kWrap };
+
+// What a script says of its rows.
+struct RowsOptions {
+  std::string file;
+  std::string name;
+  RowRules rules;
+  AtEnd at_end = AtEnd::kThrow;
+};
+
+// One VU's Rows.
+struct Rows {
+  RowDealer* dealer;
+  std::string file;
+  std::string name;  // of the fleet's queue
+  AtEnd at_end;
+  uint64_t calls = 0;
+};
+
+absl::Status Wrong(absl::string_view key, absl::string_view value, absl::string_view allowed) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("Rows: ", key, ": invalid value ", value, ": expected ", allowed));
+}
+
+// One option. Cancelled: an exception is pending.
+absl::Status ReadOption(Context context, const std::string& key, v8::Local<v8::Value> value,
+                        RowsOptions* options, std::optional<RowFormat>* format) {
+  v8::Isolate* isolate = context->GetIsolate();
+  std::string text;
+  if (!ToText(context, value, &text)) {
+    return absl::CancelledError();
+  }
+  const std::string shown = absl::StrCat("\"", text, "\"");
+  RowRules& rules = options->rules;
+  if (key == "file" || key == "name") {
+    (key == "file" ? options->file : options->name) = text;
+    return text.empty() ? Wrong(key, shown, "a text that is not empty") : absl::OkStatus();
+  }
+  if (key == "format") {
+    *format = ParseRowFormat(text);
+    return format->has_value() ? absl::OkStatus() : Wrong(key, shown, "csv, json or jsonl");
+  }
+  if (key == "order") {
+    const std::optional<RowOrder> order = ParseRowOrder(text);
+    rules.order = order.value_or(rules.order);
+    return order.has_value() ? absl::OkStatus() : Wrong(key, shown, "unique, queue, vu or random");
+  }
+  if (key == "atEnd") {
+    const bool known = text == "throw" || text == "null" || text == "wrap";
+    options->at_end = text == "null" ? AtEnd::kNull : text == "wrap" ? AtEnd::kWrap : AtEnd::kThrow;
+    rules.wrap = text == "wrap";
+    return known ? absl::OkStatus() : Wrong(key, shown, "throw, null or wrap");
+  }
+  if (key == "delimiter") {
+    if (text.size() != 1 || text == "\"" || text == "\n" || text == "\r") {
+      return Wrong(key, shown, "one character that is neither a quote nor a line end");
+    }
+    rules.syntax.delimiter = text[0];
+    return absl::OkStatus();
+  }
+  if (key == "header") {
+    rules.syntax.header = value->BooleanValue(isolate);
+    return value->IsBoolean() ? absl::OkStatus() : Wrong(key, shown, "true or false");
+  }
+  if (key == "seed") {
+    const double number = value->IsNumber() ? value.As<v8::Number>()->Value() : -1;
+    if (!(number >= 0 && number <= static_cast<double>(1ULL << 53)) ||
+        number != static_cast<double>(static_cast<uint64_t>(number))) {
+      return Wrong(key, shown, "a whole number from 0 on");
+    }
+    rules.seed = static_cast<uint64_t>(number);
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrCat("Rows: unknown option \"", key,
+                                                 "\"; there are file, name, format, order, atEnd, ",
+                                                 "delimiter, header and seed"));
+}
+
+absl::Status ReadOptions(Context context, v8::Local<v8::Value> value, RowsOptions* options) {
+  if (!IsPlainObject(value)) {
+    return absl::InvalidArgumentError(
+        "Rows: options are expected: new Rows({ file: 'users.csv' })");
+  }
+  std::optional<RowFormat> format;
+  LOCKSTEP_RETURN_IF_ERROR(ForEachOwnOrStatus(
+      context, value.As<v8::Object>(), [&](const std::string& key, v8::Local<v8::Value> option) {
+        return option->IsUndefined() ? absl::OkStatus()
+                                     : ReadOption(context, key, option, options, &format);
+      }));
+  if (options->file.empty()) {
+    return absl::InvalidArgumentError("Rows: file: missing");
+  }
+  if (!format.has_value()) {
+    const std::string ending =
+        absl::AsciiStrToLower(options->file.substr(options->file.rfind('.') + 1));
+    format = ending == "ndjson" ? RowFormat::kJsonLines : ParseRowFormat(ending);
+    if (!format.has_value()) {
+      return absl::InvalidArgumentError(absl::StrCat("Rows: format: missing, and \"", options->file,
+                                                     "\" ends in none of .csv, .json, .jsonl"));
+    }
+  }
+  options->rules.syntax.format = *format;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<RowTable> LoadTable(RowsData& data, const std::string& url,
+                                   const RowSyntax& syntax) {
+  LOCKSTEP_ASSIGN_OR_RETURN(std::string text, data.files.load(url));
+  return RowTable::Parse(std::move(text), syntax);
+}
+
+// Reads the options; the dealer of what they name, built if this VU is the first to ask.
+absl::StatusOr<RowDealer*> FindDealer(Context context, v8::Local<v8::Value> value, RowsData& data,
+                                      RowsOptions* options) {
+  LOCKSTEP_RETURN_IF_ERROR(ReadOptions(context, value, options));
+  LOCKSTEP_ASSIGN_OR_RETURN(const std::string url, data.files.url_of(options->file));
+  // Who says no name means the file, and shares it with all who deal it in the same order.
+  if (options->name.empty()) {
+    constexpr const char* kOrders[] = {"unique", "queue", "vu", "random"};
+    options->name = absl::StrCat(url, " ", kOrders[static_cast<int>(options->rules.order)]);
+  }
+  RowDealer* dealer = data.store.FindOrClaim(options->name);
+  if (dealer == nullptr) {
+    absl::StatusOr<RowTable> table = LoadTable(data, url, options->rules.syntax);
+    if (!table.ok()) {
+      data.store.GiveUp(options->name);
+      return absl::Status(table.status().code(),
+                          absl::StrCat("Rows: ", options->file, ": ", table.status().message()));
+    }
+    dealer = data.store.Keep(options->name,
+                             std::make_unique<RowDealer>(*std::move(table), options->rules));
+  }
+  if (dealer->rules() != options->rules) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("Rows: name: \"", options->name,
+                     "\" is dealt with other options already; give this one a name of its own"));
+  }
+  return dealer;
+}
+
+void ConstructRows(const Info& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  const Context context = isolate->GetCurrentContext();
+  RowsData& data = *OwnedBy<RowsData>(info.Data().As<v8::Object>());
+  if (!info.IsConstructCall()) {
+    ThrowTypeError(isolate, "Rows are made with `new`");
+    return;
+  }
+  if (!data.vu.in_init()) {
+    ThrowError(isolate, "new Rows must be called in the init context");
+    return;
+  }
+  RowsOptions options;
+  const absl::StatusOr<RowDealer*> dealer = FindDealer(context, info[0], data, &options);
+  if (!dealer.ok()) {
+    if (!absl::IsCancelled(dealer.status())) {
+      ThrowStatus(isolate, dealer.status());
+    }
+    return;
+  }
+  const RowTable& table = (*dealer)->table();
+  SetProperty(context, info.This(), "length",
+              v8::Number::New(isolate, static_cast<double>(table.size())));
+  v8::Local<v8::Array> columns = v8::Array::New(isolate, static_cast<int>(table.columns().size()));
+  for (size_t i = 0; i < table.columns().size(); ++i) {
+    columns->Set(context, static_cast<uint32_t>(i), JsText(isolate, table.columns()[i])).Check();
+  }
+  SetProperty(context, info.This(), "columns", columns);
+  AttachOwned(isolate, info.This(),
+              std::unique_ptr<Rows>(new Rows{*dealer, options.file, options.name, options.at_end}));
+}
+
+// Takes the next row of the fleet's queue; waits for the coordinator, if need be. False: the VU was
+// interrupted.
+bool TakeFromQueue(ApiVu& vu, Rows& rows, std::optional<int64_t>* row) {
+  RowDealer& dealer = *rows.dealer;
+  for (;;) {
+    int64_t taken = 0;
+    switch (dealer.Take(&taken)) {
+      case RowDealer::Turn::kTaken:
+        *row = taken;
+        return true;
+      case RowDealer::Turn::kNoMore:
+        return true;
+      case RowDealer::Turn::kWait:
+        break;
+    }
+    const bool go_on = vu.Park([&](ApiVu::Task wake) {
+      EventLoop& loop = vu.loop();
+      const bool ask = dealer.WaitForBlock(
+          [&loop, wake = std::move(wake)]() mutable { loop.Post(std::move(wake)); });
+      if (ask) {
+        vu.LeaseRows(rows.name, dealer.table().size(), dealer.rules().wrap,
+                     [&dealer](RowBlock block) { dealer.Fill(block); });
+      }
+    });
+    if (!go_on) {
+      return false;
+    }
+  }
+}
+
+// The row as the script's value.
+v8::MaybeLocal<v8::Value> ValueOf(Context context, const RowTable& table, int64_t row) {
+  v8::Isolate* isolate = context->GetIsolate();
+  if (table.syntax().format != RowFormat::kCsv) {
+    return v8::JSON::Parse(context, JsText(isolate, table.Text(row)));
+  }
+  const std::vector<std::string> fields = table.Fields(row);
+  if (!table.syntax().header) {
+    const v8::Local<v8::Array> array = v8::Array::New(isolate, static_cast<int>(fields.size()));
+    for (size_t i = 0; i < fields.size(); ++i) {
+      array->Set(context, static_cast<uint32_t>(i), JsText(isolate, fields[i])).Check();
+    }
+    return array;
+  }
+  const v8::Local<v8::Object> object = v8::Object::New(isolate);
+  for (size_t i = 0; i < fields.size(); ++i) {
+    SetProperty(context, object, table.columns()[i], JsText(isolate, fields[i]));
+  }
+  return object;
+}
+
+void Next(const Info& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  const Context context = isolate->GetCurrentContext();
+  ApiVu& vu = OwnedBy<RowsData>(info.Data().As<v8::Object>())->vu;
+  Rows& rows = *OwnedBy<Rows>(info.This());
+  if (vu.in_init()) {
+    ThrowError(isolate, "taking rows in the init context is not supported");
+    return;
+  }
+  std::optional<int64_t> row;
+  switch (rows.dealer->rules().order) {
+    case RowOrder::kUnique:
+      row = rows.dealer->NextUnique(vu.segment());
+      break;
+    case RowOrder::kQueue:
+      if (!TakeFromQueue(vu, rows, &row)) {
+        return;
+      }
+      break;
+    case RowOrder::kVu:
+      row = rows.dealer->OfVu(vu.vu().id_in_test);
+      break;
+    case RowOrder::kRandom:
+      row = rows.dealer->Random(vu.vu().id_in_test, rows.calls++);
+      break;
+  }
+  if (row.has_value()) {
+    v8::Local<v8::Value> value;
+    if (ValueOf(context, rows.dealer->table(), *row).ToLocal(&value)) {
+      info.GetReturnValue().Set(value);
+    }
+  } else if (rows.at_end == AtEnd::kNull) {
+    info.GetReturnValue().SetNull();
+  } else {
+    ThrowError(isolate,
+               absl::StrCat("Rows: ", rows.file, ": there is no row left for this VU; it has ",
+                            rows.dealer->table().size(), " rows"));
+  }
+}
+
+}  // namespace
+
+v8::Local<v8::Object> MakeRowsModule(Context context, ApiVu& vu, RowStore& store, RowFiles files) {
+  v8::Isolate* isolate = context->GetIsolate();
+  const v8::Local<v8::Object> exports = v8::Object::New(isolate);
+  const v8::Local<v8::ObjectTemplate> holder_template = v8::ObjectTemplate::New(isolate);
+  holder_template->SetInternalFieldCount(2);
+  v8::Local<v8::Object> data;
+  if (!holder_template->NewInstance(context).ToLocal(&data)) {
+    return exports;
+  }
+  AttachOwned(isolate, data, std::unique_ptr<RowsData>(new RowsData{vu, store, std::move(files)}));
+  const v8::Local<v8::FunctionTemplate> made =
+      v8::FunctionTemplate::New(isolate, ConstructRows, data);
+  made->SetClassName(JsName(isolate, "Rows"));
+  made->InstanceTemplate()->SetInternalFieldCount(2);
+  made->PrototypeTemplate()->Set(
+      JsName(isolate, "next"),
+      v8::FunctionTemplate::New(isolate, Next, data, v8::Signature::New(isolate, made)));
+  v8::Local<v8::Function> constructor;
+  if (made->GetFunction(context).ToLocal(&constructor)) {
+    SetProperty(context, exports, "Rows", constructor);
+  }
+  return exports;
+}
+
+}  // namespace lockstep::agent

@@ -1,0 +1,137 @@
+#include "agent/js/k6/metrics.h"
+
+#include <cmath>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+
+#include "agent/js/bind/glue.h"
+#include "agent/js/k6/script_tags.h"
+
+namespace lockstep::agent {
+namespace {
+
+using Info = v8::FunctionCallbackInfo<v8::Value>;
+
+constexpr int kIdField = 0;
+
+template <MetricType kType>
+void Construct(const Info& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  const v8::Local<v8::Context> context = isolate->GetCurrentContext();
+  ApiVu& vu = BoundTo<ApiVu>(info);
+  if (!info.IsConstructCall()) {
+    ThrowTypeError(isolate, "metrics are made with `new`");
+    return;
+  }
+  if (!vu.in_init()) {
+    ThrowError(isolate, "metrics must be declared in the init context");
+    return;
+  }
+  std::string name;
+  if (!ToText(context, info[0], &name)) {
+    return;
+  }
+  const ValueType contains =
+      info[1]->BooleanValue(isolate) ? ValueType::kTime : ValueType::kDefault;
+  const absl::StatusOr<MetricId> id = vu.sink().metrics().Register(name, kType, contains);
+  if (!id.ok()) {
+    ThrowError(isolate, id.status().message());
+    return;
+  }
+  info.This()->SetInternalField(kIdField,
+                                v8::Integer::NewFromUnsigned(isolate, static_cast<uint32_t>(*id)));
+  SetProperty(context, info.This(), "name", JsText(isolate, name));
+}
+
+// The number that a sample takes from `value`; NaN where it has none.
+bool SampleValue(v8::Local<v8::Context> context, v8::Local<v8::Value> value, double* number) {
+  if (value->IsNull() || value->IsSymbol() || value->IsBigInt()) {
+    *number = std::nan("");
+    return true;
+  }
+  return value->NumberValue(context).To(number);
+}
+
+// Refuses a sample: an exception if the option `throw` is set, a warning otherwise.
+void Refuse(const Info& info, std::string message) {
+  ApiVu& vu = BoundTo<ApiVu>(info);
+  if (vu.options().throw_on_error.value_or(false)) {
+    ThrowTypeError(info.GetIsolate(), message);
+    return;
+  }
+  vu.logger().Warn(std::move(message));
+  info.GetReturnValue().Set(false);
+}
+
+void AddSample(const Info& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  const v8::Local<v8::Context> context = isolate->GetCurrentContext();
+  ApiVu& vu = BoundTo<ApiVu>(info);
+  if (vu.in_init()) {
+    ThrowError(isolate, "Adding to metrics in the init context is not supported");
+    return;
+  }
+  const MetricId id{info.This()->GetInternalField(kIdField).As<v8::Uint32>()->Value()};
+  double number = 0;
+  if (!SampleValue(context, info[0], &number)) {
+    return;
+  }
+  if (std::isnan(number)) {
+    std::string text;
+    if (info[0]->IsSymbol() || !ToText(context, info[0], &text)) {
+      text = "a symbol";
+    }
+    constexpr size_t kLongest = 32;
+    if (text.size() > kLongest) {
+      text = absl::StrCat(text.substr(0, kLongest), "...");
+    }
+    Refuse(info, absl::StrCat("'", text, "' is an invalid value for metric '",
+                              vu.sink().metrics().Get(id).name,
+                              "', a number or a boolean value is expected"));
+    return;
+  }
+  TagSetId tags = vu.tags();
+  const absl::Status status = AddScriptTags(context, info[1], vu.sink().tags(), &tags);
+  if (absl::IsCancelled(status)) {
+    return;
+  }
+  if (!status.ok()) {
+    Refuse(info, std::string(status.message()));
+    return;
+  }
+  vu.sink().Add(id, tags, number, vu.loop().clock().Wall());
+  info.GetReturnValue().Set(true);
+}
+
+void DefineClass(v8::Local<v8::Context> context, v8::Local<v8::Object> exports,
+                 absl::string_view name, v8::FunctionCallback construct,
+                 v8::Local<v8::Value> data) {
+  v8::Isolate* isolate = context->GetIsolate();
+  const v8::Local<v8::FunctionTemplate> made = v8::FunctionTemplate::New(isolate, construct, data);
+  made->SetClassName(JsName(isolate, name));
+  made->InstanceTemplate()->SetInternalFieldCount(1);
+  made->PrototypeTemplate()->Set(
+      JsName(isolate, "add"),
+      v8::FunctionTemplate::New(isolate, AddSample, data, v8::Signature::New(isolate, made)));
+  v8::Local<v8::Function> constructor;
+  if (made->GetFunction(context).ToLocal(&constructor)) {
+    SetProperty(context, exports, name, constructor);
+  }
+}
+
+}  // namespace
+
+v8::Local<v8::Object> MakeMetricsModule(v8::Local<v8::Context> context, ApiVu& vu) {
+  v8::Isolate* isolate = context->GetIsolate();
+  const v8::Local<v8::Object> exports = v8::Object::New(isolate);
+  const v8::Local<v8::Value> data = v8::External::New(isolate, &vu);
+  DefineClass(context, exports, "Counter", Construct<MetricType::kCounter>, data);
+  DefineClass(context, exports, "Gauge", Construct<MetricType::kGauge>, data);
+  DefineClass(context, exports, "Rate", Construct<MetricType::kRate>, data);
+  DefineClass(context, exports, "Trend", Construct<MetricType::kTrend>, data);
+  return exports;
+}
+
+}  // namespace lockstep::agent

@@ -1,0 +1,42 @@
+#include "agent/js/k6/script_tags.h"
+
+#include "absl/strings/str_cat.h"
+
+#include "agent/js/bind/glue.h"
+
+namespace lockstep::agent {
+
+absl::Status AddScriptTags(v8::Local<v8::Context> context, v8::Local<v8::Value> object,
+                           TagSetTable& table, TagSetId* tags) {
+  if (object.IsEmpty() || object->IsNullOrUndefined()) {
+    return absl::OkStatus();
+  }
+  if (!object->IsObject()) {
+    return absl::InvalidArgumentError("invalid tags: an object of names and values is expected");
+  }
+  const auto add = [&](const std::string& key, v8::Local<v8::Value> value) {
+    if (!value->IsString() && !value->IsNumber() && !value->IsBoolean()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "invalid value for metric tag '", key,
+          "': only String, Boolean and Number types are accepted as a metric tag values"));
+    }
+    std::string text;
+    if (!ToText(context, value, &text)) {
+      return absl::CancelledError();
+    }
+    *tags = table.With(*tags, key, text);
+    return absl::OkStatus();
+  };
+  return ForEachOwnOrStatus(context, object.As<v8::Object>(), add);
+}
+
+bool AddScriptTagsOrThrow(v8::Local<v8::Context> context, v8::Local<v8::Value> object,
+                          TagSetTable& table, TagSetId* tags) {
+  const absl::Status status = AddScriptTags(context, object, table, tags);
+  if (!status.ok() && !absl::IsCancelled(status)) {
+    ThrowStatus(context->GetIsolate(), status);
+  }
+  return status.ok();
+}
+
+}  // namespace lockstep::agent

@@ -1,0 +1,245 @@
+#include "agent/js/k6/websockets.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "agent/js/bind/embedded_scripts.h"
+#include "agent/js/bind/glue.h"
+
+namespace lockstep::agent {
+namespace {
+
+using Context = v8::Local<v8::Context>;
+using Info = v8::FunctionCallbackInfo<v8::Value>;
+
+}  // namespace
+
+// One connection. Its events wait for the script's turn; the next one is always announced, so that
+// the iteration lasts as long as the connection.
+class WebSocketsModule::Socket final : public WebSocketListener {
+ public:
+  Socket(WebSocketsModule& module, uint64_t number, v8::Isolate* isolate, WsPlan plan,
+         v8::Local<v8::Function> emit)
+      : module_(module),
+        number_(number),
+        isolate_(isolate),
+        plan_(std::move(plan)),
+        meter_(module.vu(), plan_),
+        emit_(isolate, emit),
+        next_(module.vu().Expect()) {
+    socket_ = module_.vu().http().OpenWebSocket(module_.vu().connections(), plan_.request, *this);
+  }
+  ~Socket() override { meter_.Ended(socket_.get()); }
+
+  WebSocket& connection() { return *socket_; }
+  WsMeter& meter() { return meter_; }
+
+  void OnOpen(HttpResponse response) override {
+    plan_.jar->SetAll(plan_.url, response.headers, module_.vu().loop().clock().Wall());
+    meter_.Opened(response, socket_->subprotocol());
+    Announce("open", socket_->subprotocol());
+  }
+  void OnText(std::string message) override {
+    meter_.Received();
+    Announce("text", std::move(message));
+  }
+  void OnBinary(std::string message) override {
+    meter_.Received();
+    Announce("binary", std::move(message));
+  }
+  void OnPing(std::string) override { Announce("ping", ""); }
+  void OnPong(std::string payload) override {
+    meter_.Pong(payload);
+    Announce("pong", "");
+  }
+  void OnClose(int code, std::string reason) override { Last("", std::move(reason), code); }
+  void OnRefused(HttpResponse response) override {
+    constexpr int kAbnormal = 1006;
+    plan_.jar->SetAll(plan_.url, response.headers, module_.vu().loop().clock().Wall());
+    std::string why = DescribeRefusal(response);
+    module_.vu().logger().Log(LogLevel::kWarn, "Attempt to establish a WebSocket connection failed",
+                              {{"error", why}});
+    Last(std::move(why), "", kAbnormal);
+  }
+
+ private:
+  // Hands an event to the script, in its turn, and announces the next.
+  void Announce(const char* type, std::string data) {
+    auto announced = std::exchange(next_, module_.vu().Expect());
+    announced([this, type, data = std::move(data)] { Emit(type, data, 0); });
+  }
+
+  // The connection's last events.
+  void Last(std::string error, std::string reason, int code) {
+    std::exchange(next_, nullptr)([this, error = std::move(error), reason = std::move(reason),
+                                   code] { EmitLast(error, reason, code); });
+  }
+  // Destroys the socket.
+  void EmitLast(const std::string& error, const std::string& reason, int code) {
+    WebSocketsModule& module = module_;
+    const uint64_t number = number_;
+    if (error.empty() || Emit("error", error, 0)) {
+      Emit("close", reason, code);
+    }
+    module.Forget(number);
+  }
+
+  // False with a pending exception.
+  bool Emit(const char* type, const std::string& data, int code) {
+    const Context context = isolate_->GetCurrentContext();
+    const v8::Local<v8::Value> value = absl::string_view(type) == "binary"
+                                           ? v8::Local<v8::Value>(JsBytes(isolate_, data))
+                                           : v8::Local<v8::Value>(JsText(isolate_, data));
+    v8::Local<v8::Value> arguments[] = {JsText(isolate_, type), value,
+                                        v8::Integer::New(isolate_, code)};
+    return !emit_.Get(isolate_)->Call(context, v8::Undefined(isolate_), 3, arguments).IsEmpty();
+  }
+
+  WebSocketsModule& module_;
+  const uint64_t number_;
+  v8::Isolate* const isolate_;
+  WsPlan plan_;
+  WsMeter meter_;
+  v8::Global<v8::Function> emit_;
+  absl::AnyInvocable<void(ApiVu::Task)> next_;
+  std::unique_ptr<WebSocket> socket_;
+};
+
+namespace {
+
+WebSocketsModule::Socket* SocketOf(const Info& info) {
+  return info[0]->IsNumber() ? BoundTo<WebSocketsModule>(info).Find(
+                                   static_cast<uint64_t>(info[0].As<v8::Number>()->Value()))
+                             : nullptr;
+}
+
+void NativeOpen(const Info& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  const Context context = isolate->GetCurrentContext();
+  WebSocketsModule& module = BoundTo<WebSocketsModule>(info);
+  if (module.vu().in_init()) {
+    ThrowError(isolate, "using websockets in the init context is not supported");
+    return;
+  }
+  absl::StatusOr<WsPlan> plan = PlanWs(context, module.vu(), info[0], info[2], true);
+  if (!plan.ok()) {
+    if (!absl::IsCancelled(plan.status())) {
+      ThrowError(isolate, plan.status().message());
+    }
+    return;
+  }
+  const v8::Local<v8::Array> protocols = info[1].As<v8::Array>();
+  for (uint32_t i = 0; i < protocols->Length(); ++i) {
+    v8::Local<v8::Value> protocol;
+    if (!protocols->Get(context, i).ToLocal(&protocol)) {
+      return;
+    }
+    plan->request.subprotocols.push_back(TextOf(isolate, protocol.As<v8::String>()));
+  }
+  const uint64_t number = module.Open(isolate, *std::move(plan), info[3].As<v8::Function>());
+  info.GetReturnValue().Set(static_cast<double>(number));
+}
+
+void NativeSendText(const Info& info) {
+  WebSocketsModule::Socket* socket = SocketOf(info);
+  if (socket != nullptr &&
+      socket->connection().SendText(TextOf(info.GetIsolate(), info[1].As<v8::String>()))) {
+    socket->meter().Sent();
+  }
+}
+
+void NativeSendBinary(const Info& info) {
+  WebSocketsModule::Socket* socket = SocketOf(info);
+  if (socket != nullptr && socket->connection().SendBinary(BytesOf(info[1]).value_or(""))) {
+    socket->meter().Sent();
+  }
+}
+
+void NativePing(const Info& info) {
+  if (WebSocketsModule::Socket* socket = SocketOf(info)) {
+    socket->connection().SendPing(socket->meter().Ping());
+  }
+}
+
+void NativeClose(const Info& info) {
+  int32_t code = 0;
+  WebSocketsModule::Socket* socket = SocketOf(info);
+  if (!info[1]->Int32Value(info.GetIsolate()->GetCurrentContext()).To(&code) || socket == nullptr) {
+    return;
+  }
+  socket->connection().Close(code, TextOf(info.GetIsolate(), info[2].As<v8::String>()));
+  socket->meter().Sent();  // as in k6, where the closing frame counts
+}
+
+void NativeBuffered(const Info& info) {
+  WebSocketsModule::Socket* socket = SocketOf(info);
+  info.GetReturnValue().Set(
+      socket == nullptr ? 0.0 : static_cast<double>(socket->connection().buffered_bytes()));
+}
+
+void NativeEncode(const Info& info) {
+  info.GetReturnValue().Set(
+      JsBytes(info.GetIsolate(), TextOf(info.GetIsolate(), info[0].As<v8::String>())));
+}
+
+void NativeDecode(const Info& info) {
+  info.GetReturnValue().Set(JsText(info.GetIsolate(), BytesOf(info[0]).value_or("")));
+}
+
+}  // namespace
+
+WebSocketsModule::WebSocketsModule(ApiVu& vu) : vu_(vu) {}
+WebSocketsModule::~WebSocketsModule() = default;
+
+void WebSocketsModule::EndIteration() {
+  sockets_.clear();
+}
+
+uint64_t WebSocketsModule::Open(v8::Isolate* isolate, WsPlan plan, v8::Local<v8::Function> emit) {
+  const uint64_t number = ++last_;
+  sockets_[number] = std::make_unique<Socket>(*this, number, isolate, std::move(plan), emit);
+  return number;
+}
+
+WebSocketsModule::Socket* WebSocketsModule::Find(uint64_t number) {
+  const auto known = sockets_.find(number);
+  return known == sockets_.end() ? nullptr : known->second.get();
+}
+
+void WebSocketsModule::Forget(uint64_t number) {
+  sockets_.erase(number);
+}
+
+v8::Local<v8::Object> WebSocketsModule::MakeExports(Context context) {
+  v8::Isolate* isolate = context->GetIsolate();
+  const v8::Local<v8::Value> data = v8::External::New(isolate, this);
+  const v8::Local<v8::Object> native = v8::Object::New(isolate);
+  const std::pair<const char*, v8::FunctionCallback> functions[] = {
+      {"open", NativeOpen},     {"sendText", NativeSendText}, {"sendBinary", NativeSendBinary},
+      {"ping", NativePing},     {"close", NativeClose},       {"buffered", NativeBuffered},
+      {"encode", NativeEncode}, {"decode", NativeDecode}};
+  for (const auto& [name, function] : functions) {
+    SetFunction(context, native, name, function, data);
+  }
+  v8::Local<v8::Script> script;
+  v8::Local<v8::Value> make, classes;
+  v8::Local<v8::Value> argument = native;
+  if (v8::Script::Compile(context, JsText(isolate, WebSocketsSource())).ToLocal(&script) &&
+      script->Run(context).ToLocal(&make) &&
+      make.As<v8::Function>()
+          ->Call(context, v8::Undefined(isolate), 1, &argument)
+          .ToLocal(&classes)) {
+    return classes.As<v8::Object>();
+  }
+  return v8::Object::New(isolate);
+}
+
+v8::Local<v8::Object> MakeWebSocketsModule(Context context, ApiVu& vu) {
+  auto module = std::make_unique<WebSocketsModule>(vu);
+  const v8::Local<v8::Object> exports = module->MakeExports(context);
+  vu.Keep(std::move(module));
+  return exports;
+}
+
+}  // namespace lockstep::agent

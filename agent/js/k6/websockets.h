@@ -1,0 +1,44 @@
+// The module `k6/websockets`: the classes WebSocket and Blob, after the web's. Events come while
+// the script waits for nothing else; an iteration lasts until its sockets are closed.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include <v8.h>
+
+#include "absl/container/flat_hash_map.h"
+
+#include "agent/js/k6/api_vu.h"
+#include "agent/js/k6/ws_session.h"
+
+namespace lockstep::agent {
+
+class WebSocketsModule final : public VuPart {
+ public:
+  // `vu` outlives the module.
+  explicit WebSocketsModule(ApiVu& vu);
+  ~WebSocketsModule() override;
+
+  v8::Local<v8::Object> MakeExports(v8::Local<v8::Context> context);
+  // Cuts the connections that an interrupted iteration left.
+  void EndIteration() override;
+
+  class Socket;
+  ApiVu& vu() { return vu_; }
+  // Opens a connection whose events go to `emit`; returns its number.
+  uint64_t Open(v8::Isolate* isolate, WsPlan plan, v8::Local<v8::Function> emit);
+  // Null for one that is over.
+  Socket* Find(uint64_t number);
+  void Forget(uint64_t number);
+
+ private:
+  ApiVu& vu_;
+  absl::flat_hash_map<uint64_t, std::unique_ptr<Socket>> sockets_;
+  uint64_t last_ = 0;
+};
+
+// Makes the module and leaves it to `vu`, which outlives the context; returns its exports.
+v8::Local<v8::Object> MakeWebSocketsModule(v8::Local<v8::Context> context, ApiVu& vu);
+
+}  // namespace lockstep::agent

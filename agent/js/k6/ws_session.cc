@@ -1,0 +1,189 @@
+#include "agent/js/k6/ws_session.h"
+
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+#include "agent/http/redirect.h"
+#include "agent/js/bind/glue.h"
+#include "agent/js/k6/http_cookie_jar.h"
+#include "agent/js/k6/script_tags.h"
+#include "common/base/status_macros.h"
+
+namespace lockstep::agent {
+namespace {
+
+using Context = v8::Local<v8::Context>;
+
+absl::Status ReadHeaders(Context context, v8::Local<v8::Value> value, WsPlan* plan) {
+  if (!value->IsObject()) {
+    return absl::OkStatus();
+  }
+  const auto read = [&](const std::string& name, v8::Local<v8::Value> header) {
+    std::string text;
+    if (!ToText(context, header, &text)) {
+      return false;
+    }
+    std::string key = CanonicalHeader(name);
+    if (key == "Sec-Websocket-Protocol") {
+      plan->request.subprotocols.push_back(std::move(text));
+    } else {
+      plan->request.headers.emplace_back(std::move(key), std::move(text));
+    }
+    return true;
+  };
+  return ForEachOwn(context, value.As<v8::Object>(), read) ? absl::OkStatus()
+                                                           : absl::CancelledError();
+}
+
+absl::Status ReadParam(Context context, ApiVu& vu, absl::string_view name,
+                       v8::Local<v8::Value> value, bool strict, WsPlan* plan) {
+  if (name == "headers") {
+    return ReadHeaders(context, value, plan);
+  }
+  if (name == "tags") {
+    return AddScriptTags(context, value, vu.sink().tags(), &plan->tags);
+  }
+  if (name == "jar") {
+    if (std::shared_ptr<CookieJar> jar = CookieJarOf(context, value)) {
+      plan->jar = std::move(jar);
+    }
+    return absl::OkStatus();
+  }
+  if (name == "compression") {
+    std::string algorithm;
+    if (!ToText(context, value, &algorithm)) {
+      return absl::CancelledError();
+    }
+    if (!algorithm.empty() && algorithm != "deflate" && !value->IsNullOrUndefined()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "unsupported compression algorithm '", algorithm, "', supported algorithm is 'deflate'"));
+    }
+    plan->request.deflate = algorithm == "deflate";
+    return absl::OkStatus();
+  }
+  return strict ? absl::InvalidArgumentError(absl::StrCat("unknown WebSocket's option ", name))
+                : absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<WsPlan> PlanWs(Context context, ApiVu& vu, v8::Local<v8::Value> url,
+                              v8::Local<v8::Value> params, bool strict) {
+  WsPlan plan;
+  plan.jar = vu.jar();
+  plan.tags = vu.tags();
+  if (!ToText(context, url, &plan.url_text)) {
+    return absl::CancelledError();
+  }
+  absl::StatusOr<Url> parsed = ParseUrl(plan.url_text);
+  if (!parsed.ok()) {
+    return parsed.status();
+  }
+  plan.url = *std::move(parsed);
+  if (plan.url.scheme != "ws" && plan.url.scheme != "wss") {
+    return absl::InvalidArgumentError("malformed ws or wss URL");
+  }
+  if (params->IsObject()) {
+    LOCKSTEP_RETURN_IF_ERROR(ForEachOwnOrStatus(
+        context, params.As<v8::Object>(), [&](const std::string& name, v8::Local<v8::Value> value) {
+          return ReadParam(context, vu, name, value, strict, &plan);
+        }));
+  }
+  plan.request.url = plan.url.request_url();
+  const std::string user_agent = vu.options().user_agent.value_or("");
+  if (!user_agent.empty() && !FindHeader(plan.request.headers, "User-Agent")) {
+    plan.request.headers.emplace_back("User-Agent", user_agent);
+  }
+  const std::string cookies = plan.jar->HeaderFor(plan.url, vu.loop().clock().Wall());
+  if (!cookies.empty() && !FindHeader(plan.request.headers, "Cookie")) {
+    plan.request.headers.emplace_back("Cookie", cookies);
+  }
+  TagSetTable& table = vu.sink().tags();
+  const auto name = table.Find(plan.tags, SystemTagName(SystemTag::kName));
+  const std::string shown = name ? std::string(*name) : plan.url.display_url();
+  if (vu.system_tags().Has(SystemTag::kUrl)) {
+    plan.tags = table.With(plan.tags, SystemTagName(SystemTag::kUrl), shown);
+  }
+  if (!name && vu.system_tags().Has(SystemTag::kName)) {
+    plan.tags = table.With(plan.tags, SystemTagName(SystemTag::kName), shown);
+  }
+  return plan;
+}
+
+WsMeter::WsMeter(ApiVu& vu, const WsPlan& plan) : vu_(vu), tags_(plan.tags) {}
+
+void WsMeter::Add(uint32_t metric, double value) {
+  vu_.sink().Add(BuiltinMetric(metric), tags_, value, vu_.loop().clock().Wall());
+}
+
+void WsMeter::Opened(const HttpResponse& response, const std::string& subprotocol) {
+  TagSetTable& table = vu_.sink().tags();
+  const auto set = [&](SystemTag tag, absl::string_view value) {
+    if (vu_.system_tags().Has(tag) && !value.empty()) {
+      tags_ = table.With(tags_, SystemTagName(tag), value);
+    }
+  };
+  set(SystemTag::kStatus, absl::StrCat(response.status));
+  set(SystemTag::kSubproto, subprotocol);
+  set(SystemTag::kTlsVersion, response.tls_version);
+  set(SystemTag::kIp, response.remote_ip);
+  opened_ = response.started;
+  open_ = true;
+  Add(builtin::kWsSessions, 1);
+  Add(builtin::kWsConnecting,
+      absl::ToDoubleMilliseconds(vu_.loop().clock().Mono() - response.started));
+}
+
+void WsMeter::Sent() {
+  Add(builtin::kWsMsgsSent, 1);
+}
+void WsMeter::Received() {
+  Add(builtin::kWsMsgsReceived, 1);
+}
+
+std::string WsMeter::Ping() {
+  std::string payload = absl::StrCat(++pings_);
+  waiting_[payload] = vu_.loop().clock().Mono();
+  return payload;
+}
+
+void WsMeter::Pong(const std::string& payload) {
+  const auto ping = waiting_.find(payload);
+  if (ping != waiting_.end()) {
+    Add(builtin::kWsPing, absl::ToDoubleMilliseconds(vu_.loop().clock().Mono() - ping->second));
+    waiting_.erase(ping);
+  }
+}
+
+void WsMeter::Ended(const WebSocket* socket) {
+  if (socket != nullptr) {
+    vu_.CountBytes(socket->bytes_sent(), socket->bytes_received());
+  }
+  if (std::exchange(open_, false)) {
+    Add(builtin::kWsSessionDuration,
+        absl::ToDoubleMilliseconds(vu_.loop().clock().Mono() - opened_));
+  }
+}
+
+std::string DescribeRefusal(const HttpResponse& refusal) {
+  if (refusal.status == 0) {
+    return refusal.error.message;
+  }
+  constexpr size_t kShown = 200;
+  std::string text = absl::StrCat("websocket: bad handshake: ", refusal.status_text);
+  if (!refusal.body.empty()) {
+    absl::StrAppend(&text, ": ",
+                    absl::StripAsciiWhitespace(absl::string_view(refusal.body).substr(0, kShown)));
+  }
+  if (absl::StrContains(refusal.body, "Transport unknown") ||
+      absl::StrContains(refusal.body, "\"sid\"") ||
+      absl::StrContains(refusal.body, "Bad handshake method")) {
+    absl::StrAppend(&text, " (the server speaks Engine.IO: a Socket.IO client is needed)");
+  }
+  return text;
+}
+
+}  // namespace lockstep::agent

@@ -1,0 +1,38 @@
+#include "agent/run/clock_sync.h"
+
+namespace lockstep::agent {
+
+// Quartz drifts by up to 50 parts per million: 3 ms a minute. Older probes would be worth less than
+// their round trip.
+constexpr absl::Duration kMaxAge = absl::Seconds(60);
+constexpr size_t kMaxProbes = 64;
+
+void ClockSync::Add(MonoTime sent, int64_t coordinator_mono_ns, MonoTime received) {
+  if (received < sent) {
+    return;
+  }
+  absl::Duration round_trip = received - sent;
+  MonoTime middle = sent + round_trip / 2;
+  probes_.push_back({received, {MonoTime::FromNanos(coordinator_mono_ns) - middle, round_trip}});
+  while (probes_.size() > kMaxProbes || received - probes_.front().received > kMaxAge) {
+    probes_.pop_front();
+  }
+}
+
+std::optional<ClockSync::Estimate> ClockSync::best() const {
+  std::optional<Estimate> best;
+  for (const Probe& probe : probes_) {
+    if (!best.has_value() || probe.estimate.round_trip < best->round_trip) {
+      best = probe.estimate;
+    }
+  }
+  return best;
+}
+
+MonoTime ClockSync::ToLocal(int64_t coordinator_mono_ns) const {
+  std::optional<Estimate> estimate = best();
+  return MonoTime::FromNanos(coordinator_mono_ns) -
+         (estimate.has_value() ? estimate->offset : absl::ZeroDuration());
+}
+
+}  // namespace lockstep::agent

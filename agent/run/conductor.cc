@@ -1,0 +1,331 @@
+#include "agent/run/conductor.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+#include "common/base/content_hash.h"
+#include "common/base/status_macros.h"
+#include "common/health/lag.h"
+#include "common/plan/plan.h"
+
+namespace lockstep::agent {
+Conductor::Conductor(Parts parts, OptionsReader read_options)
+    : loop_(parts.loop),
+      session_(parts.session),
+      host_(parts.host),
+      recorder_(parts.recorder),
+      log_(parts.log),
+      health_(parts.health),
+      read_options_(std::move(read_options)),
+      files_([this](v1::FileRequest request) {
+        v1::AgentMessage message;
+        *message.mutable_file_request() = std::move(request);
+        Send(std::move(message));
+      }) {}
+
+Conductor::~Conductor() {
+  loop_.Cancel(seal_timer_);
+  loop_.Cancel(progress_timer_);
+  loop_.Cancel(resend_timer_);
+  loop_.Cancel(health_timer_);
+}
+
+void Conductor::Begin(absl::AnyInvocable<void(absl::Status)> on_finished) {
+  on_finished_ = std::move(on_finished);
+  log_.SetOnLines([this] { SendLog(); });
+  host_.SetEvents({
+      .on_abort =
+          [this](std::string text) {
+            v1::AgentMessage message;
+            message.mutable_script_verdict()->set_kind(v1::ScriptVerdict::ABORTED);
+            message.mutable_script_verdict()->set_message(std::move(text));
+            Send(std::move(message));
+          },
+      .on_fail =
+          [this](std::string text) {
+            v1::AgentMessage message;
+            message.mutable_script_verdict()->set_kind(v1::ScriptVerdict::MARKED_FAILED);
+            message.mutable_script_verdict()->set_message(std::move(text));
+            Send(std::move(message));
+          },
+      .on_lease = [this](RowLease lease) { OnLease(std::move(lease)); },
+  });
+  session_.Open({
+      .on_opened = [] {},
+      .on_message = [this](const v1::CoordinatorMessage& message) { OnMessage(message); },
+      .on_batch_ack =
+          [this](const v1::BatchAck& ack) {
+            if (ack.run_id() == run_id_ && ack.acknowledged() <= outbox_->last_number()) {
+              outbox_->Acknowledge(ack.acknowledged());
+              last_batch_sent_ = loop_.clock().Mono();
+              SendBatches();
+            }
+          },
+      .on_resumed = [this] { Resend(); },
+      .on_lost = [this](absl::Status status) { OnLost(status); },
+      .on_finished =
+          [this](absl::Status status) {
+            finished_ = std::move(status);
+            if (phase_ == Phase::kIdle) {
+              on_finished_(*finished_);
+            }
+          },
+  });
+}
+
+void Conductor::Leave(const std::string& reason) {
+  session_.Leave(reason);
+  finished_ = absl::OkStatus();
+  if (phase_ == Phase::kActive) {
+    AbandonRun();
+  } else if (phase_ == Phase::kIdle) {
+    on_finished_(*finished_);
+  }
+}
+
+void Conductor::OnLost(const absl::Status&) {
+  waiting_.clear();
+  if (phase_ == Phase::kActive) {
+    AbandonRun();
+  }
+}
+
+// Interrupts and forgets everything of the run; what was measured and not yet acknowledged is lost
+// with the session.
+void Conductor::AbandonRun() {
+  phase_ = Phase::kResetting;
+  ++generation_;
+  loop_.Cancel(seal_timer_);
+  loop_.Cancel(progress_timer_);
+  loop_.Cancel(resend_timer_);
+  loop_.Cancel(health_timer_);
+  resend_timer_ = TimerId::kNone;
+  seals_.clear();
+  leases_.clear();
+  outbox_ = std::make_unique<Outbox>();
+  files_.Clear();
+  run_id_ = 0;
+  if (engine_ != nullptr && started_) {
+    engine_->Stop();  // its timers start nothing while the VUs end
+  }
+  host_.Reset([this] {
+    engine_.reset();
+    options_.reset();
+    t0_.reset();
+    stage_ = Stage::kNew;
+    started_ = measured_ = in_setup_ = drained_ = false;
+    phase_ = Phase::kIdle;
+    if (finished_.has_value()) {
+      on_finished_(*finished_);
+      return;
+    }
+    while (!waiting_.empty() && phase_ != Phase::kResetting) {
+      v1::CoordinatorMessage message = std::move(waiting_.front());
+      waiting_.pop_front();
+      Handle(message);
+    }
+  });
+}
+
+void Conductor::OnMessage(const v1::CoordinatorMessage& message) {
+  if (phase_ == Phase::kResetting) {
+    waiting_.push_back(message);
+  } else {
+    Handle(message);
+  }
+}
+
+// A coordinator asks for one thing after the other, and for each once.
+absl::Status Conductor::CheckOrder(const v1::CoordinatorMessage& message) {
+  using Body = v1::CoordinatorMessage::BodyCase;
+  struct Rule {
+    Body body;
+    Stage first, last;  // in which it may come
+    Stage next;
+  };
+  static constexpr Rule kRules[] = {
+      {Body::kInspect, Stage::kNew, Stage::kNew, Stage::kInspecting},
+      {Body::kAssign, Stage::kNew, Stage::kInspecting, Stage::kAssigning},
+      {Body::kPrepare, Stage::kAssigned, Stage::kAssigned, Stage::kPreparing},
+      {Body::kRunSetup, Stage::kPrepared, Stage::kPrepared, Stage::kSettingUp},
+      {Body::kSetupData, Stage::kPrepared, Stage::kSettingUp, Stage::kReady},
+      {Body::kStart, Stage::kReady, Stage::kReady, Stage::kStarted},
+      {Body::kRunTeardown, Stage::kDrained, Stage::kDrained, Stage::kTearingDown},
+      {Body::kRunHandleSummary, Stage::kDrained, Stage::kTearingDown, Stage::kSummarising},
+  };
+  for (const Rule& rule : kRules) {
+    if (rule.body != message.body_case()) {
+      continue;
+    }
+    if (stage_ < rule.first || stage_ > rule.last) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          "message kind ", static_cast<int>(rule.body), " of the coordinator is out of order in ",
+          "stage ", static_cast<int>(stage_)));
+    }
+    stage_ = rule.next;
+  }
+  return absl::OkStatus();
+}
+
+void Conductor::Handle(const v1::CoordinatorMessage& message) {
+  using Body = v1::CoordinatorMessage::BodyCase;
+  if (phase_ == Phase::kIdle) {
+    if (message.body_case() != Body::kInspect && message.body_case() != Body::kAssign) {
+      return;
+    }
+    phase_ = Phase::kActive;
+    ++generation_;
+    run_id_ = message.run_id();
+  } else if (message.run_id() != run_id_) {
+    Fail(absl::StrCat("run_id: expected ", run_id_, ", got ", message.run_id()));
+    return;
+  }
+  if (absl::Status in_order = CheckOrder(message); !in_order.ok()) {
+    Fail(std::string(in_order.message()));
+    return;
+  }
+  switch (message.body_case()) {
+    case Body::kInspect:
+      return OnInspect(message.inspect());
+    case Body::kFileReply:
+      return files_.OnReply(message.file_reply());
+    case Body::kAssign:
+      return OnAssign(message.assign());
+    case Body::kPrepare:
+      return OnPrepare();
+    case Body::kRunSetup:
+      return OnRunSetup();
+    case Body::kSetupData:
+      return OnSetupData(message.setup_data());
+    case Body::kStart:
+      return OnStart(message.start());
+    case Body::kGracefulStop:
+      return OnGracefulStop();
+    case Body::kStop:
+      return OnStop();
+    case Body::kRunTeardown:
+      return OnRunTeardown(message.run_teardown());
+    case Body::kRunHandleSummary:
+      return OnRunHandleSummary(message.run_handle_summary());
+    case Body::kRowsLeased:
+      return OnRowsLeased(message.rows_leased());
+    case Body::kPause:
+    case Body::kResume:
+    case Body::kScale: {
+      absl::Status status = absl::FailedPreconditionError("no executors are prepared");
+      if (engine_ != nullptr) {
+        const ClockSync& clock = session_.clock();
+        status = message.has_pause()
+                     ? engine_->Pause(clock.ToLocal(message.pause().at_coordinator_mono_ns()))
+                 : message.has_resume()
+                     ? engine_->Resume(clock.ToLocal(message.resume().at_coordinator_mono_ns()))
+                     : engine_->Scale(message.scale().vus(), message.scale().max_vus());
+      }
+      if (!status.ok()) {
+        log_.Warn(std::string(status.message()));
+      }
+      return;
+    }
+    case Body::kWelcome:
+    case Body::kChallenge:
+    case Body::kRefused:
+    case Body::kHeartbeat:
+    case Body::kClockAnswer:
+    case Body::kGoodbye:
+    case Body::BODY_NOT_SET:
+      return;
+  }
+}
+
+// ---- from T0 on ----
+
+void Conductor::OnStart(const v1::Start& start) {
+  started_ = true;
+  const MonoTime t0 = session_.clock().ToLocal(start.t0_coordinator_mono_ns());
+  t0_ = t0;
+  SealEachSecond();
+  host_.SetRunStart(t0, absl::FromUnixNanos(start.t0_wall_unix_ns()));
+  SendProgress();
+  if (health_ != nullptr) {
+    health_timer_ = loop_.At(t0, [this] {
+      measured_ = true;
+      health_->Begin();
+    });
+  }
+  engine_->Start(t0);
+}
+
+void Conductor::OnDropped(size_t scenario, int64_t count, int64_t vu_id_in_instance) {
+  recorder_.AddDropped(scenario, count, vu_id_in_instance);
+}
+
+void Conductor::OnScenarioEnded(size_t, ScenarioState) {}
+
+void Conductor::OnDone() {
+  if (phase_ == Phase::kActive) {
+    SendDrained();
+  }
+}
+
+void Conductor::OnGracefulStop() {
+  stage_ = std::max(stage_, Stage::kStopping);
+  if (engine_ != nullptr && started_) {
+    engine_->GracefulStop();
+  } else {
+    OnStop();
+  }
+}
+
+void Conductor::OnStop() {
+  stage_ = std::max(stage_, Stage::kStopping);  // nothing new begins
+  if (engine_ != nullptr && started_) {
+    engine_->Stop();
+    return;
+  }
+  if (in_setup_) {  // nothing but a reset interrupts it; what it measured is sealed before
+    SealThen([this] {
+      engine_.reset();
+      leases_.clear();
+      host_.Reset(IfCurrent([this] { SendDrained(); }));
+    });
+    return;
+  }
+  SendDrained();
+}
+
+void Conductor::SendDrained() {
+  if (drained_) {
+    return;
+  }
+  drained_ = true;
+  stage_ = Stage::kDrained;
+  loop_.Cancel(progress_timer_);
+  loop_.Cancel(health_timer_);
+  if (measured_) {
+    health_->End();
+  }
+  SealThen([this] {
+    v1::AgentMessage message;
+    v1::Drained& drained = *message.mutable_drained();
+    drained.set_last_batch(outbox_->last_number());
+    *drained.mutable_final_progress() = Progress();
+    Send(std::move(message));
+  });
+}
+
+// ---- sending ----
+
+void Conductor::Send(v1::AgentMessage message) {
+  SendLog();
+  session_.Send(run_id_, std::move(message));
+}
+
+void Conductor::Fail(const std::string& text) {
+  v1::AgentMessage message;
+  message.mutable_agent_failed()->set_message(text);
+  Send(std::move(message));
+}
+
+}  // namespace lockstep::agent

@@ -1,0 +1,187 @@
+// An agent's side of a run: does what the coordinator asks for with the script host and the
+// scenario engine, and reports. Between runs it waits; it takes part in one run at a time.
+//
+// Loop-bound: everything on the conductor's loop. Sees neither V8 nor gRPC nor a clock of its own,
+// so that a whole fleet plays in one process on simulated time.
+//
+// conductor.cc: joining, messages, the run from T0 on; conductor_script.cc: what it does with the
+// script; conductor_reports.cc: what it tells.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+
+#include "agent/exec/scenario_engine.h"
+#include "agent/health/health_source.h"
+#include "agent/report/outbox.h"
+#include "agent/run/file_fetcher.h"
+#include "agent/run/script_host.h"
+#include "agent/run/script_log.h"
+#include "agent/run/session.h"
+#include "common/base/event_loop.h"
+#include "common/options/options.h"
+
+namespace lockstep::agent {
+
+// What the agent's workers measure, for the conductor. Implemented by the agent's composition over
+// agent/report, and by a fake in the simulation.
+class Recorder {
+ public:
+  virtual ~Recorder() = default;
+  // A run with these options is about to be prepared; what was measured before is forgotten.
+  virtual void BeginRun(const v1::Assign& assign, const Options& options) = 0;
+  // `count` samples of dropped_iterations for the run's scenario; `vu_id_in_instance` 0: no VU's.
+  virtual void AddDropped(size_t scenario, int64_t count, int64_t vu_id_in_instance) = 0;
+  // Collects everything that was measured up to now into one encoded batch with this number; empty
+  // if there is nothing. One at a time.
+  virtual void Seal(uint64_t number, absl::AnyInvocable<void(std::string batch)> done) = 0;
+};
+
+class Conductor final : private EngineEvents {
+ public:
+  struct Parts {  // all borrowed, and outliving the conductor
+    EventLoop& loop;
+    Session& session;
+    ScriptHost& host;
+    Recorder& recorder;
+    ScriptLog& log;
+    HealthSource* health = nullptr;  // none: the agent does not examine itself
+  };
+  // Reads the canonical JSON of consolidated options.
+  using OptionsReader = absl::AnyInvocable<absl::StatusOr<Options>(absl::string_view json)>;
+  Conductor(Parts parts, OptionsReader read_options);
+  ~Conductor() override;
+  Conductor(const Conductor&) = delete;
+  Conductor& operator=(const Conductor&) = delete;
+
+  // Joins. `on_finished` is called once no further session will come and all load has stopped.
+  void Begin(absl::AnyInvocable<void(absl::Status)> on_finished);
+  // SIGTERM: tells the coordinator, and stops all load.
+  void Leave(const std::string& reason);
+
+  // How its part of the run stands; empty without one.
+  v1::Progress Progress() const;
+  bool in_run() const { return phase_ == Phase::kActive; }
+  const Outbox& outbox() const { return *outbox_; }
+
+ private:
+  enum class Phase { kIdle, kActive, kResetting };
+  // How far the coordinator has brought the run.
+  enum class Stage {
+    kNew,
+    kInspecting,
+    kAssigning,
+    kAssigned,
+    kPreparing,
+    kPrepared,
+    kSettingUp,
+    kReady,
+    kStarted,
+    kStopping,
+    kDrained,
+    kTearingDown,
+    kSummarising,
+  };
+
+  // EngineEvents
+  void OnDropped(size_t scenario, int64_t count, int64_t vu_id_in_instance) override;
+  void OnScenarioEnded(size_t scenario, ScenarioState state) override;
+  void OnDone() override;
+
+  void OnMessage(const v1::CoordinatorMessage& message);
+  void Handle(const v1::CoordinatorMessage& message);
+  absl::Status CheckOrder(const v1::CoordinatorMessage& message);
+  void OnLease(RowLease lease);
+  void OnRowsLeased(const v1::RowsLeased& leased);
+  void OnInspect(const v1::Inspect& inspect);
+  void OnAssign(const v1::Assign& assign);
+  void FetchNextFile();
+  void OnPrepare();
+  void OnPrepared(const ScriptResult<bool>& result);
+  void OnRunSetup();
+  void OnSetupData(const v1::SetupData& data);
+  void OnStart(const v1::Start& start);
+  void OnStop();
+  void OnGracefulStop();
+  void OnRunTeardown(const v1::RunTeardown& teardown);
+  void OnRunHandleSummary(const v1::RunHandleSummary& request);
+  void OnLost(const absl::Status& status);
+  void AbandonRun();
+
+  // Seals what is measured, then calls `then`; seals are done one after another.
+  void SealThen(absl::AnyInvocable<void()> then);
+  void NextSeal();
+  // At whole seconds after T0, as all agents do: a second's batches of the fleet are about the same
+  // second. Before T0 is known, each second from now on.
+  void SealEachSecond();
+  void SendBatches();
+  void Resend();
+  void ResendLater();
+  void SendDrained();
+  void SendProgress();
+  void AddHealth(const EngineSnapshot& snapshot, v1::Progress* progress) const;
+  void SendLog();
+  // After the log lines that were written before.
+  void Send(v1::AgentMessage message);
+  void Fail(const std::string& message);
+  absl::Status VerifyBundle() const;
+  ScriptBundle TakeBundle() const;
+  // Guards a callback: it does nothing if the run has gone meanwhile.
+  template <class F>
+  auto IfCurrent(F f) {
+    return [this, generation = generation_, f = std::move(f)](auto&&... arguments) mutable {
+      if (generation == generation_ && phase_ == Phase::kActive) {
+        f(std::forward<decltype(arguments)>(arguments)...);
+      }
+    };
+  }
+
+  EventLoop& loop_;
+  Session& session_;
+  ScriptHost& host_;
+  Recorder& recorder_;
+  ScriptLog& log_;
+  HealthSource* const health_;
+  OptionsReader read_options_;
+  absl::AnyInvocable<void(absl::Status)> on_finished_;
+  FileFetcher files_;
+
+  Phase phase_ = Phase::kIdle;
+  Stage stage_ = Stage::kNew;
+  uint64_t generation_ = 0;  // of runs, ours
+  uint64_t run_id_ = 0;
+  std::deque<v1::CoordinatorMessage> waiting_;  // for a reset to end
+  std::optional<absl::Status> finished_;        // once the session has ended for good
+
+  v1::Assign assign_;
+  int next_file_ = 0;
+  std::optional<Options> options_;
+  // Who waits for rows of a queue that the fleet shares.
+  std::map<std::string, absl::AnyInvocable<void(int64_t first, int64_t count)>> leases_;
+  SegmentTuple segment_;
+  int64_t vus_ = 0;
+  std::unique_ptr<ScenarioEngine> engine_;
+  bool started_ = false;
+  bool measured_ = false;  // T0 has come
+  bool in_setup_ = false;
+  bool drained_ = false;
+
+  std::deque<absl::AnyInvocable<void()>> seals_;
+  bool sealing_ = false;
+  std::unique_ptr<Outbox> outbox_ = std::make_unique<Outbox>();
+  MonoTime last_batch_sent_;
+  std::optional<MonoTime> t0_;
+  TimerId seal_timer_ = TimerId::kNone;
+  TimerId progress_timer_ = TimerId::kNone;
+  TimerId resend_timer_ = TimerId::kNone;
+  TimerId health_timer_ = TimerId::kNone;
+};
+
+}  // namespace lockstep::agent

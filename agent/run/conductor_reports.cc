@@ -1,0 +1,174 @@
+// What a Conductor reports: batches of metrics, progress and health, log lines.
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+#include "agent/run/conductor.h"
+#include "common/base/beat.h"
+#include "common/health/lag.h"
+
+namespace lockstep::agent {
+namespace {
+
+constexpr absl::Duration kSealEvery = absl::Seconds(1);
+constexpr absl::Duration kProgressEvery = absl::Milliseconds(500);
+// A batch that is not acknowledged for so long is sent again.
+constexpr absl::Duration kResendAfter = absl::Seconds(3);
+constexpr int kLogLinesPerMessage = 5000;
+
+v1::ScenarioProgress::State ToProto(ScenarioState state) {
+  switch (state) {
+    case ScenarioState::kWaiting:
+      return v1::ScenarioProgress::WAITING;
+    case ScenarioState::kRunning:
+      return v1::ScenarioProgress::RUNNING;
+    case ScenarioState::kStopping:
+      return v1::ScenarioProgress::STOPPING;
+    case ScenarioState::kInterrupted:
+      return v1::ScenarioProgress::INTERRUPTED;
+    case ScenarioState::kDone:
+      return v1::ScenarioProgress::DONE;
+  }
+  return v1::ScenarioProgress::WAITING;
+}
+
+}  // namespace
+
+void Conductor::SealThen(absl::AnyInvocable<void()> then) {
+  seals_.push_back(std::move(then));
+  if (!sealing_) {
+    NextSeal();
+  }
+}
+
+void Conductor::NextSeal() {
+  sealing_ = true;
+  recorder_.Seal(outbox_->next_number(), [this, generation = generation_](std::string batch) {
+    sealing_ = false;
+    if (generation != generation_ || phase_ != Phase::kActive || seals_.empty()) {
+      if (!seals_.empty()) {  // of a later run
+        NextSeal();
+      }
+      return;
+    }
+    if (!batch.empty()) {
+      outbox_->Add(std::move(batch));
+      SendBatches();
+    }
+    absl::AnyInvocable<void()> then = std::move(seals_.front());
+    seals_.pop_front();
+    then();
+    if (!seals_.empty() && !sealing_) {
+      NextSeal();
+    }
+  });
+}
+
+void Conductor::SealEachSecond() {
+  const MonoTime now = loop_.clock().Mono();
+  loop_.Cancel(seal_timer_);
+  seal_timer_ = loop_.At(NextBeat(t0_.value_or(now), kSealEvery, now), [this] {
+    seal_timer_ = TimerId::kNone;
+    if (drained_) {
+      return;
+    }
+    if (!outbox_->full()) {  // otherwise the workers' aggregates grow on, and nothing is lost
+      SealThen([] {});
+    }
+    SealEachSecond();
+  });
+}
+
+void Conductor::SendBatches() {
+  while (const Outbox::Item* item = outbox_->NextToSend()) {
+    v1::BatchMessage message;
+    message.set_run_id(run_id_);
+    message.set_number(item->number);
+    message.set_batch(item->encoded);
+    session_.SendBatch(std::move(message));
+    last_batch_sent_ = loop_.clock().Mono();
+  }
+  ResendLater();
+}
+
+void Conductor::ResendLater() {
+  if (resend_timer_ != TimerId::kNone || outbox_->empty()) {
+    return;
+  }
+  resend_timer_ = loop_.After(kResendAfter, [this] {
+    resend_timer_ = TimerId::kNone;
+    if (loop_.clock().Mono() - last_batch_sent_ >= kResendAfter) {
+      Resend();
+    }
+    ResendLater();
+  });
+}
+
+void Conductor::Resend() {
+  outbox_->Rewind();
+  SendBatches();
+}
+
+void Conductor::SendProgress() {
+  v1::AgentMessage message;
+  *message.mutable_progress() = Progress();
+  Send(std::move(message));
+  progress_timer_ = loop_.After(kProgressEvery, [this] { SendProgress(); });
+}
+
+v1::Progress Conductor::Progress() const {
+  v1::Progress progress;
+  if (engine_ == nullptr) {
+    return progress;
+  }
+  EngineSnapshot snapshot = engine_->Snapshot();
+  progress.set_vus_active(snapshot.vus_active);
+  progress.set_vus_initialised(host_.pool().initialised());
+  progress.set_start_lateness_ns(absl::ToInt64Nanoseconds(snapshot.start_lateness));
+  for (const ScenarioSnapshot& part : snapshot.scenarios) {
+    v1::ScenarioProgress& scenario = *progress.add_scenarios();
+    scenario.set_name(part.name);
+    scenario.set_state(ToProto(part.state));
+    scenario.set_vus(part.vus_active);
+    scenario.set_started(part.iterations_started);
+    scenario.set_full(part.iterations_full);
+    scenario.set_interrupted(part.iterations_interrupted);
+    scenario.set_dropped(part.iterations_dropped);
+    scenario.set_max_vus(part.vus_max);
+    scenario.set_planned(part.iterations_planned);
+    scenario.set_progress(std::clamp(part.progress, 0.0, 1.0));
+    scenario.set_rate_per_s(part.rate_per_s);
+    scenario.set_max_lateness_ns(part.lateness.max_ns());
+    scenario.set_elapsed_ns(absl::ToInt64Nanoseconds(part.elapsed));
+  }
+  AddHealth(snapshot, &progress);
+  return progress;
+}
+
+void Conductor::AddHealth(const EngineSnapshot& snapshot, v1::Progress* progress) const {
+  if (!measured_) {
+    return;
+  }
+  v1::Health health = health_->Read();
+  for (const ScenarioSnapshot& part : snapshot.scenarios) {
+    MergeLag(part.lateness, health.mutable_lateness());
+    health.set_starts_without_vu(health.starts_without_vu() + part.starts_without_vu);
+  }
+  health.set_starts_planned(static_cast<int64_t>(LagCount(health.lateness())) +
+                            health.starts_without_vu());
+  *progress->mutable_health() = std::move(health);
+}
+
+void Conductor::SendLog() {
+  if (!session_.open()) {
+    return;  // they wait for a session; the log is bounded
+  }
+  v1::AgentMessage message;
+  while (log_.Take(kLogLinesPerMessage, message.mutable_log_lines())) {
+    session_.Send(run_id_, std::move(message));
+    message.Clear();
+  }
+}
+
+}  // namespace lockstep::agent

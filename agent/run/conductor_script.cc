@@ -1,0 +1,281 @@
+// What a Conductor does with the script: inspection, the bundle, VUs, setup, teardown,
+// handleSummary.
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+#include "agent/run/conductor.h"
+#include "common/base/content_hash.h"
+#include "common/plan/plan.h"
+
+namespace lockstep::agent {
+namespace {
+
+void SetFailure(const ScriptFailure& failure, v1::ScriptFailure* out) {
+  out->set_exit_code(static_cast<int32_t>(failure.exit_code));
+  out->set_message(failure.message);
+}
+
+// What the options and the segments themselves do not tell.
+absl::Status ValidateAssign(const v1::Assign& assign) {
+  if (assign.segment_index() < 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("assign.segment_index: must be >= 0, got ", assign.segment_index()));
+  }
+  if (!v1::Assign::Partition_IsValid(assign.partition())) {
+    return absl::InvalidArgumentError(absl::StrCat("assign.partition: must be a known one, got ",
+                                                   static_cast<int>(assign.partition())));
+  }
+  if (!(assign.rps_share() >= 0) || std::isinf(assign.rps_share())) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("assign.rps_share: must be >= 0 and finite, got ", assign.rps_share()));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void Conductor::OnLease(RowLease lease) {
+  v1::AgentMessage message;
+  message.mutable_row_lease()->set_queue(lease.queue);
+  message.mutable_row_lease()->set_rows(lease.rows);
+  message.mutable_row_lease()->set_wrap(lease.wrap);
+  leases_[lease.queue] = std::move(lease.done);
+  Send(std::move(message));
+}
+
+void Conductor::OnRowsLeased(const v1::RowsLeased& leased) {
+  if (leased.first() < 0 || leased.count() < 0) {
+    Fail(absl::StrCat("rows_leased: ", leased.count(), " rows from ", leased.first(),
+                      ": neither may be negative"));
+    return;
+  }
+  const auto found = leases_.find(leased.queue());
+  if (found == leases_.end()) {
+    return;  // who asked has been interrupted for good
+  }
+  auto done = std::move(found->second);
+  leases_.erase(found);
+  done(leased.first(), leased.count());
+}
+
+void Conductor::OnInspect(const v1::Inspect& inspect) {
+  files_.Keep(inspect.main_url(), inspect.main_script());
+  ScriptBundle bundle{inspect.main_url(), inspect.working_directory(), files_.files()};
+  std::map<std::string, std::string> env(inspect.env().begin(), inspect.env().end());
+  auto loader = [this, generation = generation_](std::string url, FileFetcher::Done done) {
+    if (generation == generation_ && phase_ == Phase::kActive) {
+      files_.Fetch(url, std::move(done));
+    }
+  };
+  host_.Inspect(bundle, env, std::move(loader), IfCurrent([this](ScriptResult<Inspection> result) {
+                  v1::AgentMessage message;
+                  v1::Inspected& inspected = *message.mutable_inspected();
+                  if (!result.value.has_value()) {
+                    SetFailure(result.failure, inspected.mutable_failure());
+                  } else {
+                    inspected.set_options_json(result.value->options_json);
+                    inspected.mutable_exports()->Assign(result.value->exports.begin(),
+                                                        result.value->exports.end());
+                    for (const Metric& metric : result.value->custom_metrics) {
+                      v1::CustomMetric& custom = *inspected.add_custom_metrics();
+                      custom.set_name(metric.name);
+                      custom.set_type(std::string(MetricTypeName(metric.type)));
+                      custom.set_contains(std::string(ValueTypeName(metric.contains)));
+                    }
+                  }
+                  Send(std::move(message));
+                }));
+}
+
+void Conductor::OnAssign(const v1::Assign& assign) {
+  if (absl::Status valid = ValidateAssign(assign); !valid.ok()) {
+    Fail(std::string(valid.message()));
+    return;
+  }
+  assign_ = assign;
+  next_file_ = 0;
+  FetchNextFile();
+}
+
+// Brings the files that inspection has not brought here, one after another, and answers when all
+// are there and right.
+void Conductor::FetchNextFile() {
+  while (next_file_ < assign_.files_size()) {
+    const v1::BundleFile& file = assign_.files(next_file_);
+    auto kept = files_.files().find(file.url());
+    if (kept != files_.files().end() && Sha256(kept->second) != file.sha256()) {
+      files_.Forget(file.url());  // another content than the bundle's
+      kept = files_.files().end();
+    }
+    if (kept == files_.files().end()) {
+      files_.Fetch(file.url(), IfCurrent([this](absl::StatusOr<std::string> content) {
+                     if (!content.ok()) {
+                       v1::AgentMessage message;
+                       SetFailure({ExitCode::kOther, std::string(content.status().message())},
+                                  message.mutable_assigned()->mutable_failure());
+                       Send(std::move(message));
+                       return;
+                     }
+                     ++next_file_;
+                     FetchNextFile();
+                   }));
+      return;
+    }
+    ++next_file_;
+  }
+  v1::AgentMessage message;
+  message.mutable_assigned();
+  if (absl::Status verified = VerifyBundle(); verified.ok()) {
+    stage_ = Stage::kAssigned;
+  } else {
+    SetFailure({ExitCode::kOther, std::string(verified.message())},
+               message.mutable_assigned()->mutable_failure());
+  }
+  Send(std::move(message));
+}
+
+absl::Status Conductor::VerifyBundle() const {
+  BundleHash hash;
+  for (const v1::BundleFile& file : assign_.files()) {
+    const std::string& content = files_.files().at(file.url());
+    std::string sha256 = Sha256(content);
+    if (sha256 != file.sha256() || static_cast<int64_t>(content.size()) != file.size_bytes()) {
+      return absl::DataLossError(
+          absl::StrCat("the content of ", file.url(), " does not match its hash"));
+    }
+    hash.Add(file.url(), file.size_bytes(), sha256);
+  }
+  if (hash.Digest() != assign_.bundle_sha256()) {
+    return absl::DataLossError("the bundle of the script's files does not match its hash");
+  }
+  return absl::OkStatus();
+}
+
+ScriptBundle Conductor::TakeBundle() const {
+  ScriptBundle bundle{assign_.main_url(), assign_.working_directory(), {}};
+  for (const v1::BundleFile& file : assign_.files()) {
+    bundle.files[file.url()] = files_.files().at(file.url());
+  }
+  return bundle;
+}
+
+// ---- before T0 ----
+
+void Conductor::OnPrepare() {
+  absl::StatusOr<Options> options = read_options_(assign_.options_json());
+  absl::Status status = options.status();
+  absl::StatusOr<InstancePlan> plan = absl::InternalError("no plan");
+  if (status.ok()) {
+    options_ = *std::move(options);
+    absl::StatusOr<SegmentSequence> sequence = SegmentSequence::Parse(assign_.segment_sequence());
+    status = sequence.status();
+    if (status.ok()) {
+      absl::StatusOr<SegmentTuple> tuple = SegmentTuple::Make(
+          *sequence, static_cast<size_t>(assign_.segment_index()),
+          assign_.partition() == v1::Assign::FAIR ? Partition::kFair : Partition::kStriped);
+      status = tuple.status();
+      if (status.ok()) {
+        segment_ = *std::move(tuple);
+        plan = PlanInstance(options_->scenarios.value_or(std::vector<ScenarioConfig>()), segment_);
+        status = plan.status();
+      }
+    }
+  }
+  if (!status.ok()) {
+    v1::AgentMessage message;
+    SetFailure({ExitCode::kInvalidConfig, std::string(status.message())},
+               message.mutable_prepared()->mutable_failure());
+    Send(std::move(message));
+    return;
+  }
+  vus_ = plan->planned_vus;
+  recorder_.BeginRun(assign_, *options_);
+  std::map<std::string, std::string> env(assign_.env().begin(), assign_.env().end());
+  host_.Prepare(TakeBundle(), RunConfig{*options_, segment_, std::move(env), assign_.rps_share()},
+                vus_, IfCurrent([this](ScriptResult<bool> result) { OnPrepared(result); }));
+}
+
+void Conductor::OnPrepared(const ScriptResult<bool>& result) {
+  v1::AgentMessage message;
+  v1::Prepared& prepared = *message.mutable_prepared();
+  if (!result.value.has_value()) {
+    SetFailure(result.failure, prepared.mutable_failure());
+    Send(std::move(message));
+    return;
+  }
+  EngineEvents& events = *this;
+  engine_ = std::make_unique<ScenarioEngine>(
+      ScenarioEngine::Config{options_->scenarios.value_or(std::vector<ScenarioConfig>()), segment_},
+      loop_, host_.pool(), log_, events);
+  prepared.set_vus(host_.pool().initialised());
+  if (std::optional<ClockSync::Estimate> clock = session_.clock().best(); clock.has_value()) {
+    prepared.set_clock_offset_ns(absl::ToInt64Nanoseconds(clock->offset));
+    prepared.set_round_trip_ns(absl::ToInt64Nanoseconds(clock->round_trip));
+  }
+  stage_ = Stage::kPrepared;
+  Send(std::move(message));
+  SealEachSecond();
+}
+
+void Conductor::OnRunSetup() {
+  in_setup_ = true;
+  host_.RunSetup(IfCurrent([this](ScriptResult<std::string> result) {
+    in_setup_ = false;
+    SealThen([this, result = std::move(result)] {
+      v1::AgentMessage message;
+      v1::SetupDone& done = *message.mutable_setup_done();
+      if (result.value.has_value()) {
+        done.mutable_value()->set_defined(!result.value->empty());
+        done.mutable_value()->set_json(*result.value);
+      } else {
+        SetFailure(result.failure, done.mutable_failure());
+      }
+      done.set_last_batch(outbox_->last_number());
+      Send(std::move(message));
+    });
+  }));
+}
+
+void Conductor::OnSetupData(const v1::SetupData& data) {
+  host_.SetSetupData(data.value().defined() ? data.value().json() : "");
+  v1::AgentMessage message;
+  message.mutable_ready();
+  Send(std::move(message));
+}
+
+// ---- after the run ----
+
+void Conductor::OnRunTeardown(const v1::RunTeardown&) {
+  host_.RunTeardown(IfCurrent([this](ScriptResult<bool> result) {
+    SealThen([this, result = std::move(result)] {
+      v1::AgentMessage message;
+      v1::TeardownDone& done = *message.mutable_teardown_done();
+      if (!result.value.has_value()) {
+        SetFailure(result.failure, done.mutable_failure());
+      }
+      done.set_last_batch(outbox_->last_number());
+      Send(std::move(message));
+    });
+  }));
+}
+
+void Conductor::OnRunHandleSummary(const v1::RunHandleSummary& request) {
+  host_.RunHandleSummary(request.data_json(),
+                         IfCurrent([this](ScriptResult<SummaryOutputs> result) {
+                           v1::AgentMessage message;
+                           v1::HandleSummaryDone& done = *message.mutable_handle_summary_done();
+                           if (!result.value.has_value()) {
+                             SetFailure(result.failure, done.mutable_failure());
+                           } else if (const SummaryOutputs& outputs = *result.value; outputs) {
+                             done.mutable_outputs()->insert(outputs->begin(), outputs->end());
+                           } else {
+                             done.set_nothing(true);
+                           }
+                           Send(std::move(message));
+                         }));
+}
+
+}  // namespace lockstep::agent

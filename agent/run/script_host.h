@@ -1,0 +1,112 @@
+// What an agent can do with a script, as the control session sees it: inspect it, prepare VUs, run setup, teardown and
+// handleSummary. Implemented by agent/vu on V8 and worker threads, and by a fake in the simulation. Knows neither.
+//
+// All methods and callbacks run on the conductor's loop; the work happens on the workers. One operation at a time,
+// except that VUs run while other operations wait.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+
+#include "agent/exec/vu.h"
+#include "common/base/clock.h"
+#include "common/base/exit_code.h"
+#include "common/metrics/metric.h"
+#include "common/options/options.h"
+#include "common/segment/execution_segment.h"
+
+namespace lockstep::agent {
+
+// A script with all files that its init code reads, by absolute URL ("file:///dir/script.js", "https://host/lib.js").
+struct ScriptBundle {
+  std::string main_url;
+  std::string
+      working_directory;  // "file:///dir/": where open() of a bare name starts when there is no module
+  std::map<std::string, std::string> files;  // contents, the main script's among them
+};
+
+// Why user code failed, and with which exit code the run ends because of it.
+struct ScriptFailure {
+  ExitCode exit_code = ExitCode::kScriptException;
+  std::string message;  // with stack trace: file, line and column
+};
+
+template <class T>
+struct ScriptResult {
+  std::optional<T> value;
+  ScriptFailure failure;  // meaningful without a value
+};
+
+// What handleSummary() wants written: "stdout", "stderr" or a path, and the content. nullopt: it
+// returned nothing, and the usual summary is wanted.
+using SummaryOutputs = std::optional<std::map<std::string, std::string>>;
+
+// What the init code of VU 0 tells.
+struct Inspection {
+  std::string options_json = "{}";     // the exported `options`
+  std::vector<std::string> exports;    // names of exported functions, "default" among them
+  std::vector<Metric> custom_metrics;  // registered by the init code
+};
+
+// Fetches a file that the bundle lacks; NotFound, or what else is wrong, as a Status.
+using FileLoader = absl::AnyInvocable<void(
+    std::string url, absl::AnyInvocable<void(absl::StatusOr<std::string>)> done)>;
+
+struct RunConfig {
+  Options options;  // consolidated and validated
+  SegmentTuple segment;
+  std::map<std::string, std::string> env;  // __ENV
+  double rps_share = 0;                    // this agent's part of options.rps; 0: no limit
+};
+
+// A script asks for rows of the fleet's queue `queue`, which has `rows` and goes on for ever if it wraps. `done` takes
+// the first one's number and how many there are, 0 for no more.
+struct RowLease {
+  std::string queue;
+  int64_t rows = 0;
+  bool wrap = false;
+  absl::AnyInvocable<void(int64_t first, int64_t count)> done;
+};
+
+class ScriptHost {
+ public:
+  virtual ~ScriptHost() = default;
+
+  // Runs the init code once, as VU 0, and forgets it again. Files missing from `bundle` come through `loader`.
+  virtual void Inspect(const ScriptBundle& bundle, const std::map<std::string, std::string>& env,
+                       FileLoader loader,
+                       absl::AnyInvocable<void(ScriptResult<Inspection>)> done) = 0;
+  // Initialises `vus` VUs for a run. Fails with the first VU's failure; the pool is then empty.
+  virtual void Prepare(const ScriptBundle& bundle, RunConfig config, int64_t vus,
+                       absl::AnyInvocable<void(ScriptResult<bool>)> done) = 0;
+  // setup() in a VU of its own, within options.setup_timeout. The value is its result as JSON; "" for undefined.
+  virtual void RunSetup(absl::AnyInvocable<void(ScriptResult<std::string>)> done) = 0;
+  // Hands setup's result to all VUs, present and later ones. Before the first activation.
+  virtual void SetSetupData(std::string json) = 0;
+  virtual void RunTeardown(absl::AnyInvocable<void(ScriptResult<bool>)> done) = 0;
+  // handleSummary(data) in a fresh VU.
+  virtual void RunHandleSummary(std::string data_json,
+                                absl::AnyInvocable<void(ScriptResult<SummaryOutputs>)> done) = 0;
+  // T0 and the facts that `k6/execution` shows; before the first activation.
+  virtual void SetRunStart(MonoTime t0, absl::Time t0_wall) = 0;
+  virtual VuPool& pool() = 0;
+  // Interrupts what still runs and frees all VUs of the run.
+  virtual void Reset(absl::AnyInvocable<void()> done) = 0;
+
+  // exec.test.abort(message) was called in an iteration; exec.test.fail(message) likewise. Set before Prepare.
+  struct Events {
+    absl::AnyInvocable<void(std::string message)> on_abort;
+    absl::AnyInvocable<void(std::string message)> on_fail;
+    absl::AnyInvocable<void(RowLease)> on_lease = nullptr;
+  };
+  virtual void SetEvents(Events events) = 0;
+};
+
+}  // namespace lockstep::agent

@@ -1,0 +1,380 @@
+#include "agent/run/session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+#include "common/trust/join_proof.h"
+
+namespace lockstep::agent {
+namespace {
+
+constexpr uint32_t kProtocol = 1;
+// Load must not go on for longer without a coordinator, whatever that says.
+constexpr int64_t kLongestLeaseMs = 10 * 60 * 1000;
+// Probes in quick succession after joining; later ones come with the heartbeats.
+constexpr uint64_t kFirstProbes = 8;
+// How long a connection may take to bring a Welcome.
+constexpr absl::Duration kAnswerWithin = absl::Seconds(5);
+// How often a person is told that the coordinator still cannot be reached.
+constexpr absl::Duration kComplainEvery = absl::Seconds(30);
+// Reliable messages that wait for an acknowledgement. A coordinator that acknowledges nothing is as
+// good as gone.
+constexpr size_t kMaxUnacknowledged = 100'000;
+
+}  // namespace
+
+Session::Session(EventLoop& loop, Transport& transport, Logger& logger, SessionSettings settings)
+    : loop_(loop),
+      transport_(transport),
+      logger_(logger),
+      settings_(std::move(settings)),
+      pause_(settings_.first_pause) {}
+
+Session::~Session() {
+  loop_.Cancel(retry_timer_);
+  loop_.Cancel(beat_timer_);
+  transport_.Close();
+}
+
+void Session::Open(Events events) {
+  events_ = std::move(events);
+  down_since_ = loop_.clock().Mono();
+  Connect();
+}
+
+void Session::Connect() {
+  link_ = Link::kJoining;
+  last_heard_ = open() ? last_heard_ : loop_.clock().Mono();
+  transport_.Connect({
+      .on_message = [this](v1::CoordinatorMessage message) { OnMessage(message); },
+      .on_batch_ack =
+          [this](v1::BatchAck ack) {
+            if (link_ == Link::kUp) {
+              events_.on_batch_ack(ack);
+            }
+          },
+      .on_closed = [this](absl::Status status) { OnClosed(status); },
+  });
+  v1::AgentMessage message;
+  v1::Join& join = *message.mutable_join();
+  join.set_protocol(kProtocol);
+  join.set_version(settings_.version);
+  join.set_name(settings_.name);
+  join.set_weight(settings_.weight);
+  join.mutable_labels()->insert(settings_.labels.begin(), settings_.labels.end());
+  for (const std::string& capability : settings_.capabilities) {
+    join.add_capabilities(capability);
+  }
+  join.set_session_id(session_id_);
+  join.set_process_id(settings_.process_id);
+  coordinator_nonce_.clear();
+  nonce_ = settings_.token.empty() ? "" : settings_.nonces();
+  join.set_nonce(nonce_);
+  SendUnnumbered(std::move(message));
+  absl::Duration patience = kAnswerWithin;
+  if (open()) {
+    patience =
+        std::min(patience, last_heard_ + lease_ + absl::Milliseconds(1) - loop_.clock().Mono());
+  }
+  beat_timer_ = loop_.After(std::max(patience, absl::Milliseconds(1)),
+                            [this] { Break(absl::DeadlineExceededError("it does not answer")); });
+}
+
+void Session::SendUnnumbered(v1::AgentMessage message) {
+  message.set_acknowledged(received_.last());
+  transport_.Send(message);
+}
+
+void Session::Send(uint64_t run_id, v1::AgentMessage message) {
+  if (!open()) {
+    return;
+  }
+  if (sent_.size() >= kMaxUnacknowledged) {
+    Break(absl::ResourceExhaustedError("the coordinator acknowledges nothing"));
+    LoseSession(absl::ResourceExhaustedError("the coordinator acknowledges nothing"));
+    return;
+  }
+  message.set_run_id(run_id);
+  message.set_number(sent_.next_number());
+  const v1::AgentMessage& kept = sent_.Push(std::move(message));
+  if (link_ == Link::kUp) {
+    v1::AgentMessage now = kept;
+    now.set_acknowledged(received_.last());
+    transport_.Send(now);
+  }
+}
+
+void Session::SendBatch(v1::BatchMessage message) {
+  if (link_ != Link::kUp) {
+    return;
+  }
+  message.set_session_id(session_id_);
+  transport_.SendBatch(message);
+}
+
+void Session::Leave(std::string reason) {
+  if (link_ == Link::kUp) {
+    v1::AgentMessage message;
+    message.mutable_leaving()->set_reason(std::move(reason));
+    Send(0, std::move(message));
+  }
+  finished_ = true;
+  link_ = Link::kDown;
+  session_id_.clear();
+  loop_.Cancel(retry_timer_);
+  loop_.Cancel(beat_timer_);
+  transport_.Close();
+}
+
+void Session::OnMessage(const v1::CoordinatorMessage& message) {
+  if (finished_ || link_ == Link::kDown) {
+    return;
+  }
+  last_heard_ = loop_.clock().Mono();
+  if (link_ == Link::kJoining) {
+    OnAnswerToJoin(message);
+    return;
+  }
+  if (!sent_.Acknowledge(message.acknowledged())) {
+    Break(absl::InvalidArgumentError("the coordinator acknowledged a message that was never sent"));
+    return;
+  }
+  if (message.number() == 0) {
+    if (message.has_clock_answer()) {
+      OnClockAnswer(message.clock_answer());
+    }
+    return;
+  }
+  switch (received_.Receive(message.number())) {
+    case ReceiveWindow::Arrival::kRepeated:
+      return;
+    case ReceiveWindow::Arrival::kGap:
+      Break(absl::DataLossError(
+          absl::StrCat("the coordinator's message ", received_.last() + 1, " is missing")));
+      return;
+    case ReceiveWindow::Arrival::kNext:
+      break;
+  }
+  if (message.has_goodbye()) {
+    OnGoodbye(message.goodbye());
+  } else {
+    events_.on_message(message);
+  }
+}
+
+void Session::OnAnswerToJoin(const v1::CoordinatorMessage& message) {
+  if (message.has_challenge()) {
+    OnChallenge(message.challenge());
+  } else if (message.has_refused()) {
+    OnRefused(message.refused());
+  } else if (!message.has_welcome()) {
+    Break(absl::InvalidArgumentError(
+        "the coordinator's first message was neither Challenge, Welcome nor Refused"));
+  } else if (!KnowsToken(message.welcome())) {
+    Break(absl::UnauthenticatedError("the coordinator does not know the fleet's join token"));
+  } else {
+    OnWelcome(message);
+  }
+}
+
+void Session::OnChallenge(const v1::Challenge& challenge) {
+  if (settings_.token.empty() || challenge.nonce().size() != kNonceBytes ||
+      !coordinator_nonce_.empty()) {
+    Break(absl::InvalidArgumentError(settings_.token.empty()
+                                         ? "the coordinator asks for a join token, there is none"
+                                         : "the coordinator's Challenge makes no sense"));
+    return;
+  }
+  coordinator_nonce_ = challenge.nonce();
+  v1::AgentMessage message;
+  message.mutable_proof()->set_proof(JoinProof(Prover::kAgent, settings_.token,
+                                               {.coordinator_nonce = coordinator_nonce_,
+                                                .agent_nonce = nonce_,
+                                                .agent_fingerprint = settings_.fingerprint,
+                                                .agent_name = settings_.name}));
+  SendUnnumbered(std::move(message));
+}
+
+bool Session::KnowsToken(const v1::Welcome& welcome) const {
+  if (settings_.token.empty()) {
+    return true;
+  }
+  return !coordinator_nonce_.empty() &&
+         SameProof(welcome.proof(), JoinProof(Prover::kCoordinator, settings_.token,
+                                              {.coordinator_nonce = coordinator_nonce_,
+                                               .agent_nonce = nonce_,
+                                               .agent_fingerprint = settings_.fingerprint,
+                                               .agent_name = settings_.name}));
+}
+
+void Session::OnWelcome(const v1::CoordinatorMessage& message) {
+  const v1::Welcome& welcome = message.welcome();
+  bool resumed = welcome.resumed() && open() && welcome.session_id() == session_id_;
+  if (welcome.session_id().empty() || welcome.lease_ms() <= 0 || welcome.heartbeat_ms() <= 0 ||
+      welcome.heartbeat_ms() >= welcome.lease_ms() || welcome.lease_ms() > kLongestLeaseMs ||
+      (resumed && !sent_.Acknowledge(message.acknowledged()))) {
+    Break(absl::InvalidArgumentError("the coordinator's Welcome makes no sense"));
+    return;
+  }
+  if (open() && !resumed) {
+    LoseSession(absl::AbortedError("the coordinator has forgotten the session"));
+    if (finished_) {
+      return;
+    }
+  }
+  link_ = Link::kUp;
+  pause_ = settings_.first_pause;
+  last_complaint_ = MonoTime();
+  lease_ = absl::Milliseconds(welcome.lease_ms());
+  heartbeat_ = absl::Milliseconds(welcome.heartbeat_ms());
+  session_id_ = welcome.session_id();
+  loop_.Cancel(beat_timer_);
+  beat_timer_ = loop_.After(heartbeat_, [this] { Beat(); });
+  probes_ = 0;
+  SendProbe();
+  if (!resumed) {
+    events_.on_opened();
+    return;
+  }
+  for (const v1::AgentMessage& kept : sent_.unacknowledged()) {
+    v1::AgentMessage again = kept;
+    again.set_acknowledged(received_.last());
+    transport_.Send(again);
+  }
+  events_.on_resumed();
+}
+
+void Session::OnRefused(const v1::Refused& refused) {
+  absl::Status status =
+      absl::PermissionDeniedError(absl::StrCat("the coordinator refused: ", refused.reason()));
+  Break(status);
+  if (!refused.retry()) {
+    loop_.Cancel(retry_timer_);
+    LoseSession(status);
+    Finish(status);
+  }
+}
+
+void Session::OnGoodbye(const v1::Goodbye& goodbye) {
+  v1::AgentMessage
+      thanks;  // acknowledges the Goodbye, so that the coordinator need not wait for it
+  thanks.mutable_heartbeat();
+  SendUnnumbered(std::move(thanks));
+  logger_.Debug(absl::StrCat("the coordinator ended the session: ", goodbye.reason()));
+  link_ = Link::kDown;
+  loop_.Cancel(beat_timer_);
+  transport_.Close();
+  LoseSession(absl::OkStatus());
+  if (settings_.once) {
+    Finish(absl::OkStatus());
+  } else {
+    down_since_ = loop_.clock().Mono();
+    pause_ = settings_.first_pause;
+    RetryLater(absl::OkStatus());
+  }
+}
+
+void Session::OnClockAnswer(const v1::ClockAnswer& answer) {
+  clock_.Add(MonoTime::FromNanos(answer.agent_mono_ns()), answer.coordinator_mono_ns(),
+             loop_.clock().Mono());
+  if (probes_ < kFirstProbes) {
+    SendProbe();
+  }
+}
+
+void Session::SendProbe() {
+  v1::AgentMessage message;
+  message.mutable_clock_probe()->set_id(++probes_);
+  message.mutable_clock_probe()->set_agent_mono_ns(loop_.clock().Mono().nanos());
+  SendUnnumbered(std::move(message));
+}
+
+void Session::Beat() {
+  beat_timer_ = TimerId::kNone;
+  MonoTime now = loop_.clock().Mono();
+  if (now - last_heard_ > lease_) {
+    Break(absl::DeadlineExceededError(
+        absl::StrCat("nothing heard for ", absl::FormatDuration(now - last_heard_))));
+    return;
+  }
+  SendProbe();  // doubles as the heartbeat
+  beat_timer_ = loop_.After(heartbeat_, [this] { Beat(); });
+}
+
+void Session::Break(const absl::Status& status) {
+  transport_.Close();
+  OnClosed(status);
+}
+
+void Session::OnClosed(const absl::Status& status) {
+  if (finished_) {
+    return;
+  }
+  if (link_ == Link::kUp) {
+    down_since_ = loop_.clock().Mono();
+  }
+  link_ = Link::kDown;
+  loop_.Cancel(beat_timer_);
+  if (open() && loop_.clock().Mono() - last_heard_ > lease_) {
+    LoseSession(status);
+    if (finished_) {
+      return;
+    }
+  }
+  RetryLater(status);
+}
+
+void Session::RetryLater(const absl::Status& status) {
+  MonoTime now = loop_.clock().Mono();
+  if (settings_.once && !open() && now - down_since_ >= settings_.give_up_after) {
+    Finish(absl::UnavailableError(absl::StrCat("cannot reach the coordinator at ",
+                                               settings_.coordinator, ": ", status.message())));
+    return;
+  }
+  // The first failures are normal while a coordinator starts.
+  bool worth_saying = now - down_since_ > absl::Seconds(1) || open();
+  if (worth_saying && (last_complaint_ == MonoTime() || now - last_complaint_ >= kComplainEvery)) {
+    last_complaint_ = now;
+    logger_.Warn(absl::StrCat("cannot reach the coordinator at ", settings_.coordinator, ": ",
+                              status.message(), "; trying again"));
+  }
+  absl::Duration pause = pause_;
+  if (open()) {  // do not sleep past the end of the lease: load must stop there
+    pause = std::clamp(last_heard_ + lease_ + absl::Milliseconds(1) - now, absl::ZeroDuration(),
+                       pause_);
+  }
+  pause_ = std::min(pause_ * 2, settings_.max_pause);
+  loop_.Cancel(retry_timer_);
+  retry_timer_ = loop_.After(pause, [this, status] {
+    retry_timer_ = TimerId::kNone;
+    if (open() && loop_.clock().Mono() - last_heard_ > lease_) {
+      LoseSession(status);
+    }
+    if (!finished_) {
+      Connect();
+    }
+  });
+}
+
+void Session::LoseSession(const absl::Status& status) {
+  if (!open()) {
+    return;
+  }
+  session_id_.clear();
+  sent_ = {};
+  received_ = {};
+  events_.on_lost(status);
+}
+
+void Session::Finish(const absl::Status& status) {
+  finished_ = true;
+  link_ = Link::kDown;
+  loop_.Cancel(beat_timer_);
+  loop_.Cancel(retry_timer_);
+  transport_.Close();
+  events_.on_finished(status);
+}
+
+}  // namespace lockstep::agent

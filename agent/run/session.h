@@ -1,0 +1,124 @@
+// An agent's membership in a fleet: joins a coordinator, keeps the lease alive, measures the clock
+// offset, and carries numbered messages over connections that may break, so that each arrives once
+// and in order. Knows nothing of runs.
+//
+// A broken connection is made again with growing pauses. Within the lease the session then goes on;
+// after it the session is lost, and the next connection opens a new one. Loop-bound: all methods
+// and callbacks on the conductor's loop.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+
+#include "agent/run/clock_sync.h"
+#include "agent/run/transport.h"
+#include "common/base/event_loop.h"
+#include "common/base/log.h"
+#include "common/base/replay.h"
+
+namespace lockstep::agent {
+
+struct SessionSettings {
+  std::string coordinator = {};  // its address, for messages to people
+  std::string version = {};
+  std::string name = {};
+  int64_t weight = 1;
+  std::map<std::string, std::string> labels = {};
+  std::vector<std::string> capabilities = {};
+  int64_t process_id = 0;
+  std::string token = {};        // the fleet's; empty: plain text, nothing is proved
+  std::string fingerprint = {};  // of the certificate that the transport shows; empty: none
+  // kNonceBytes bytes that nobody can guess; needed with a token.
+  std::function<std::string()> nonces = {};
+  bool once = false;  // give up after `give_up_after` without a coordinator, and after one session
+  absl::Duration give_up_after = absl::Seconds(10);
+  absl::Duration first_pause = absl::Milliseconds(20);  // doubles up to max_pause
+  absl::Duration max_pause = absl::Seconds(2);
+};
+
+class Session {
+ public:
+  struct Events {
+    absl::AnyInvocable<void()> on_opened;  // a new session
+    absl::AnyInvocable<void(const v1::CoordinatorMessage&)>
+        on_message;  // numbered ones, each once and in order
+    absl::AnyInvocable<void(const v1::BatchAck&)> on_batch_ack;
+    absl::AnyInvocable<void()> on_resumed;  // batches that are not acknowledged must be sent again
+    // The session is over: load must stop. A new one follows, if the settings say so.
+    absl::AnyInvocable<void(absl::Status)> on_lost;
+    // No further session will follow. OK after a Goodbye; else why.
+    absl::AnyInvocable<void(absl::Status)> on_finished;
+  };
+
+  // `loop`, `transport` and `logger` are borrowed and outlive the session.
+  Session(EventLoop& loop, Transport& transport, Logger& logger, SessionSettings settings);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  // Starts joining; call once.
+  void Open(Events events);
+  // Queues a reliable message; it reaches the coordinator as long as the session lives. Dropped
+  // without a session.
+  void Send(uint64_t run_id, v1::AgentMessage message);
+  // Sends a batch over the present connection, if there is one. The caller repeats what is not
+  // acknowledged.
+  void SendBatch(v1::BatchMessage message);
+  // Says goodbye and ends the connection; on_finished is not called.
+  void Leave(std::string reason);
+
+  bool open() const { return !session_id_.empty(); }
+  const ClockSync& clock() const { return clock_; }
+
+ private:
+  enum class Link { kDown, kJoining, kUp };
+
+  void Connect();
+  void OnClosed(const absl::Status& status);
+  void OnMessage(const v1::CoordinatorMessage& message);
+  void OnAnswerToJoin(const v1::CoordinatorMessage& message);
+  void OnChallenge(const v1::Challenge& challenge);
+  bool KnowsToken(const v1::Welcome& welcome) const;
+  void OnWelcome(const v1::CoordinatorMessage& message);
+  void OnRefused(const v1::Refused& refused);
+  void OnGoodbye(const v1::Goodbye& goodbye);
+  void OnClockAnswer(const v1::ClockAnswer& answer);
+  void SendUnnumbered(v1::AgentMessage message);
+  void SendProbe();
+  void Beat();
+  void Break(const absl::Status& status);
+  void RetryLater(const absl::Status& status);
+  void LoseSession(const absl::Status& status);
+  void Finish(const absl::Status& status);
+
+  EventLoop& loop_;
+  Transport& transport_;
+  Logger& logger_;
+  const SessionSettings settings_;
+  Events events_;
+
+  Link link_ = Link::kDown;
+  std::string nonce_;              // of this connection's Join
+  std::string coordinator_nonce_;  // of its Challenge; empty: none came
+  bool finished_ = false;
+  std::string session_id_;  // empty: no session
+  SendWindow<v1::AgentMessage> sent_;
+  ReceiveWindow received_;
+  ClockSync clock_;
+  uint64_t probes_ = 0;
+  absl::Duration lease_ = absl::Seconds(10);
+  absl::Duration heartbeat_ = absl::Seconds(1);
+  MonoTime last_heard_;
+  MonoTime down_since_;
+  MonoTime last_complaint_;
+  absl::Duration pause_;
+  TimerId retry_timer_ = TimerId::kNone;
+  TimerId beat_timer_ = TimerId::kNone;
+};
+
+}  // namespace lockstep::agent

@@ -1,0 +1,209 @@
+#include "common/web/web_server.h"
+
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <filesystem>
+#include <future>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <httplib.h>
+#include <sys/socket.h>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+
+#include "common/base/status_macros.h"
+#include "common/base/sync.h"
+
+namespace lockstep {
+namespace {
+
+constexpr size_t kThreads = 8;
+constexpr size_t kLargestBody = 1 << 20;
+constexpr int kPatienceSeconds = 3;  // with a client that neither sends nor reads
+
+// One request on its way to the loop and back. The first answer counts.
+class Call {
+ public:
+  void Answer(WebResponse answer) {
+    if (!answered_.exchange(true)) {
+      response_.set_value(std::move(answer));
+    }
+  }
+  WebResponse Wait() {
+    std::future<WebResponse> response = response_.get_future();
+    return response.wait_for(std::chrono::seconds(kPatienceSeconds)) == std::future_status::ready
+               ? response.get()
+               : WebResponse{.status = 503, .body = "the program is busy\n"};
+  }
+
+ private:
+  std::atomic<bool> answered_ = false;
+  std::promise<WebResponse> response_;
+};
+
+struct HostAndPort {
+  std::string host;
+  int port = 0;
+};
+
+absl::StatusOr<HostAndPort> ParseAddress(const std::string& address) {
+  const size_t colon = address.rfind(':');
+  HostAndPort parsed;
+  if (colon == std::string::npos || !absl::SimpleAtoi(address.substr(colon + 1), &parsed.port) ||
+      parsed.port < 0 || parsed.port > 65535) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("invalid address \"", address, "\": expected HOST:PORT or :PORT"));
+  }
+  parsed.host = address.substr(0, colon);
+  if (parsed.host.size() > 2 && parsed.host.front() == '[' && parsed.host.back() == ']') {
+    parsed.host = parsed.host.substr(1, parsed.host.size() - 2);
+  }
+  if (parsed.host.empty()) {
+    parsed.host = "0.0.0.0";
+  }
+  return parsed;
+}
+
+// The port of a connection's own end; 0 if it is no internet connection.
+int LocalPort(int fd) {
+  int listens = 0;
+  socklen_t size = sizeof(listens);
+  if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0 || listens != 0) {
+    return 0;
+  }
+  sockaddr_storage name = {};
+  socklen_t length = sizeof(name);
+  if (getsockname(fd, reinterpret_cast<sockaddr*>(&name), &length) != 0) {
+    return 0;
+  }
+  if (name.ss_family == AF_INET) {
+    return ntohs(reinterpret_cast<const sockaddr_in&>(name).sin_port);
+  }
+  return name.ss_family == AF_INET6 ? ntohs(reinterpret_cast<const sockaddr_in6&>(name).sin6_port)
+                                    : 0;
+}
+
+// Ends all of this process's connections on `port`, so that no thread goes on waiting for a client.
+// The library knows them, but does not tell; no other socket can have the port that this process
+// listens on.
+void CutConnections(int port) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd", error)) {
+    int fd = -1;
+    if (absl::SimpleAtoi(entry.path().filename().string(), &fd) && LocalPort(fd) == port) {
+      shutdown(fd, SHUT_RDWR);
+    }
+  }
+}
+
+}  // namespace
+
+struct WebServer::Impl {
+  Impl(EventLoop& event_loop, Handler answer) : loop(event_loop), handler(std::move(answer)) {}
+
+  void Serve(const httplib::Request& request, httplib::Response& response) {
+    auto call = std::make_shared<Call>();
+    {
+      MutexLock held(mutex);
+      if (ended) {
+        call->Answer({.status = 503, .body = "the program is about to end\n"});
+      } else {
+        std::erase_if(waiting, [](const std::weak_ptr<Call>& w) { return w.expired(); });
+        waiting.push_back(call);
+      }
+    }
+    // To the library HEAD is a GET whose answer it does not send; here, too.
+    WebRequest asked{request.method == "HEAD" ? "GET" : request.method, request.path, request.body};
+    loop.Post([self = alive, this, call, asked = std::move(asked)] {
+      if (*self) {
+        call->Answer(handler(asked));
+      }
+    });
+    WebResponse answer = call->Wait();
+    response.status = answer.status;
+    response.set_content(std::move(answer.body), answer.content_type);
+  }
+
+  EventLoop& loop;
+  Handler handler;  // loop only
+  // False once there is no server any more; loop only.
+  std::shared_ptr<bool> alive = std::make_shared<bool>(true);
+  httplib::Server server;
+  std::thread listener;
+  int port = 0;
+
+  Mutex mutex;
+  bool ended ABSL_GUARDED_BY(mutex) = false;
+  std::vector<std::weak_ptr<Call>> waiting ABSL_GUARDED_BY(mutex);
+};
+
+WebServer::WebServer(EventLoop& loop, Handler handler)
+    : impl_(std::make_unique<Impl>(loop, std::move(handler))) {}
+
+WebServer::~WebServer() {
+  Shutdown();
+}
+
+absl::Status WebServer::Start(const std::string& address) {
+  LOCKSTEP_ASSIGN_OR_RETURN(const HostAndPort parsed, ParseAddress(address));
+  httplib::Server& server = impl_->server;
+  server.new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
+  server.set_keep_alive_max_count(1);
+  server.set_payload_max_length(kLargestBody);
+  server.set_read_timeout(kPatienceSeconds);
+  server.set_write_timeout(kPatienceSeconds);
+  // Without the library's own SO_REUSEPORT: two runs on one port are a mistake to be told.
+  server.set_socket_options([](socket_t fd) {
+    const int on = 1;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+  });
+  const auto serve = [this](const httplib::Request& request, httplib::Response& response) {
+    impl_->Serve(request, response);
+  };
+  server.Get(".*", serve).Post(".*", serve).Put(".*", serve).Patch(".*", serve).Delete(".*", serve);
+  errno = 0;
+  impl_->port = parsed.port == 0
+                    ? server.bind_to_any_port(parsed.host.c_str())
+                    : (server.bind_to_port(parsed.host.c_str(), parsed.port) ? parsed.port : -1);
+  if (impl_->port <= 0) {
+    char buffer[128];
+    const char* reason = errno == 0 ? "no such host" : strerror_r(errno, buffer, sizeof(buffer));
+    impl_->port = 0;
+    return absl::UnavailableError(absl::StrCat("cannot listen on ", address, ": ", reason));
+  }
+  impl_->listener = std::thread([this] { impl_->server.listen_after_bind(); });
+  return absl::OkStatus();
+}
+
+int WebServer::port() const {
+  return impl_->port;
+}
+
+void WebServer::Shutdown() {
+  *impl_->alive = false;
+  if (!impl_->listener.joinable()) {
+    return;
+  }
+  {
+    MutexLock held(impl_->mutex);
+    impl_->ended = true;
+    for (const std::weak_ptr<Call>& weak : impl_->waiting) {
+      if (std::shared_ptr<Call> call = weak.lock()) {
+        call->Answer({.status = 503, .body = "the program is about to end\n"});
+      }
+    }
+  }
+  while (!impl_->server.is_running()) {
+    std::this_thread::yield();  // the thread has not come to listen yet, and would miss the stop
+  }
+  impl_->server.stop();
+  CutConnections(impl_->port);
+  impl_->listener.join();
+}
+
+}  // namespace lockstep

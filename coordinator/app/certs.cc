@@ -1,0 +1,79 @@
+#include "coordinator/app/certs.h"
+
+#include <cstdio>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+
+#include "common/base/status_macros.h"
+#include "coordinator/trust/authority_folder.h"
+
+namespace lockstep::coordinator {
+namespace {
+
+constexpr int64_t kAuthorityDays = 3650;
+constexpr int64_t kCertificateDays = 365;
+
+absl::Duration Lifetime(const CertsCommand& command, int64_t fallback) {
+  return absl::Hours(24) * (command.days == 0 ? fallback : command.days);
+}
+
+absl::StatusOr<std::string> Init(const CertsCommand& command, absl::Time now) {
+  LOCKSTEP_RETURN_IF_ERROR(InitAuthority(command.folder,
+                                         command.name.empty() ? "lockstep-fleet" : command.name,
+                                         Lifetime(command, kAuthorityDays), now));
+  return absl::StrCat("made the authority in ", command.folder,
+                      "; keep it where no test runs. Next: lockstep certs coordinator --host HOST, "
+                      "lockstep certs agent, lockstep certs operator\n");
+}
+
+absl::StatusOr<std::string> IssueFor(Role role, const CertsCommand& command, absl::Time now) {
+  const std::string name = command.name.empty() ? std::string(RoleName(role)) : command.name;
+  const std::string out = command.out.empty() ? name : command.out;
+  LOCKSTEP_RETURN_IF_ERROR(IssueInto(command.folder, out,
+                                     {.role = role,
+                                      .name = name,
+                                      .hosts = command.hosts,
+                                      .lifetime = Lifetime(command, kCertificateDays)},
+                                     now));
+  return absl::StrCat("made the credentials of ", RoleName(role), " ", name, " in ", out,
+                      "; use them with --credentials ", out, "\n");
+}
+
+absl::StatusOr<std::string> Revoke(const CertsCommand& command, absl::Time now) {
+  LOCKSTEP_ASSIGN_OR_RETURN(const std::string list,
+                            RevokeIssued(command.folder, command.name, now));
+  return absl::StrCat("revoked ", command.name, "; copy ", list,
+                      " into the folders of credentials of the coordinator and the agents\n");
+}
+
+absl::StatusOr<std::string> Act(const CertsCommand& command, absl::Time now) {
+  switch (command.verb) {
+    case CertsCommand::Verb::kInit:
+      return Init(command, now);
+    case CertsCommand::Verb::kCoordinator:
+      return IssueFor(Role::kCoordinator, command, now);
+    case CertsCommand::Verb::kAgent:
+      return IssueFor(Role::kAgent, command, now);
+    case CertsCommand::Verb::kOperator:
+      return IssueFor(Role::kOperator, command, now);
+    case CertsCommand::Verb::kRevoke:
+      return Revoke(command, now);
+  }
+  return absl::InternalError("no such verb");
+}
+
+}  // namespace
+
+ExitCode ExecuteCerts(const CertsCommand& command, absl::Time now, Logger& logger) {
+  const absl::StatusOr<std::string> done = Act(command, now);
+  if (!done.ok()) {
+    logger.Error(std::string(done.status().message()));
+    return absl::IsInvalidArgument(done.status()) ? ExitCode::kInvalidConfig : ExitCode::kOther;
+  }
+  fputs(done->c_str(), stdout);
+  return ExitCode::kSuccess;
+}
+
+}  // namespace lockstep::coordinator

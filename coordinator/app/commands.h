@@ -1,0 +1,154 @@
+// What the user typed, as plain values: one struct for each subcommand. main.cc acts on them;
+// nothing here does.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/time/time.h"
+
+#include "common/base/exit_code.h"
+#include "common/base/log.h"
+#include "common/options/options.h"
+#include "common/options/tiers.h"
+#include "common/result/compare.h"
+#include "common/segment/execution_segment.h"
+#include "coordinator/console/log_sink.h"
+
+namespace lockstep::coordinator {
+
+enum class SummaryMode { kCompact, kFull, kDisabled };
+
+// What `run`, `coordinator`, `inspect` and `plan` have in common: a script and its
+// options.
+struct TestSettings {
+  std::string script;  // a path, or "-" for standard input
+  std::string
+      config_file;  // --config; empty: lockstep.yaml beside the working directory, if there is one
+  Options flags;    // the flags' tier
+  std::map<std::string, std::string> env;  // -e, over the system's variables
+  bool include_system_env_vars = true;     // in __ENV
+};
+
+struct RunSettingsFlags {
+  std::vector<std::string>
+      outputs;  // "json=results.json"; empty: none asked for by flag or environment
+  bool no_thresholds = false;
+  SummaryMode summary_mode = SummaryMode::kCompact;
+  std::string summary_export;  // file; empty: none
+  std::string result_file;     // likewise
+  bool new_machine_readable_summary = false;
+  std::optional<bool> linger;           // unset: the configuration file decides, else no
+  std::optional<bool> no_usage_report;  // likewise
+  std::string usage_report_url;         // empty: no report is sent
+  bool quiet = false;                   // no progress
+  std::string rest_address;             // --address of the REST server; empty: none
+  int64_t agents = 1;
+  double tolerated_loss_percent = 0;  // of --on-agent-loss tolerate=N%; 0: fail
+  Partition partition = Partition::kStriped;
+  bool fail_on_suspect = false;
+};
+
+// `lockstep run`: with agents that it starts itself.
+struct RunCommand {
+  TestSettings test;
+  RunSettingsFlags run;
+  LogSettings log;
+};
+
+// How to reach a coordinator or to be reached.
+struct TransportSettings {
+  bool insecure = false;    // plain text
+  std::string credentials;  // folder; empty: not given
+};
+
+// `lockstep coordinator`: with agents that join from elsewhere.
+struct CoordinatorCommand {
+  TestSettings test;
+  RunSettingsFlags run;
+  LogSettings log;
+  std::string listen = "127.0.0.1:7070";
+  TransportSettings transport;
+  absl::Duration wait_for_agents = absl::InfiniteDuration();
+};
+
+// `lockstep inspect`: prints the options as JSON.
+struct InspectCommand {
+  TestSettings test;
+  LogSettings log;
+  bool execution_requirements = false;
+};
+
+// `lockstep plan`: prints what each of N agents would do.
+struct PlanCommand {
+  TestSettings test;
+  LogSettings log;
+  std::vector<int64_t> weights = {1};  // one for each agent, > 0
+  Partition partition = Partition::kStriped;
+  bool json = false;
+};
+
+// `lockstep status|pause|resume|scale|stop [ADDR]`: clients of a running coordinator.
+struct ControlCommand {
+  enum class Verb { kStatus, kPause, kResume, kScale, kStop };
+  Verb verb = Verb::kStatus;
+  std::string address = "127.0.0.1:7070";
+  TransportSettings transport;
+  LogSettings log;
+  bool json = false;     // status
+  bool watch = false;    // status
+  bool now = false;      // stop: without waiting for running iterations
+  int64_t vus = -1;      // scale; -1: unchanged
+  int64_t max_vus = -1;  // scale
+};
+
+// `lockstep compare BASE NEW`: two result files.
+struct CompareCommand {
+  std::string base, fresh;
+  CompareConfig config;
+  bool json = false;
+  bool fail_on_regression = false;
+  LogSettings log;
+};
+
+// `lockstep certs init|coordinator|agent|operator|revoke`: a fleet's own certificates.
+struct CertsCommand {
+  enum class Verb { kInit, kCoordinator, kAgent, kOperator, kRevoke };
+  Verb verb = Verb::kInit;
+  std::string folder = "lockstep-ca";  // of the authority
+  std::string name;                    // of the authority or the certificate's owner
+  std::vector<std::string> hosts;      // of a coordinator
+  std::string out;                     // folder to make; empty: one with the owner's name
+  int64_t days = 0;                    // 0: the verb's default
+  LogSettings log;
+};
+
+struct VersionCommand {
+  bool json = false;
+};
+
+using Command = std::variant<RunCommand, CoordinatorCommand, InspectCommand, PlanCommand,
+                             ControlCommand, CompareCommand, CertsCommand, VersionCommand>;
+
+struct CommandLine {
+  Command command;
+  std::vector<std::string> warnings;  // flags that are accepted and have no effect here, by name
+};
+
+// The program has nothing (more) to do: help was asked for, or the command line is wrong.
+struct CommandLineExit {
+  ExitCode code = ExitCode::kSuccess;
+  std::string output = {};  // for stdout: help
+  std::string error = {};   // for the log: names the flag, the value and what is allowed
+};
+
+// Reads the command line (without the program's name) and, where a flag is not given, its variable
+// (LOCKSTEP_*, K6_*, NO_COLOR).
+std::variant<CommandLine, CommandLineExit> ParseCommandLine(const std::vector<std::string>& args,
+                                                            const Environment& environment);
+
+}  // namespace lockstep::coordinator

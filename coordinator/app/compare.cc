@@ -1,0 +1,72 @@
+#include "coordinator/app/compare.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+
+#include "common/result/compare.h"
+#include "common/result/result.h"
+
+namespace lockstep::coordinator {
+namespace {
+
+absl::StatusOr<std::string> ReadFile(const std::string& path) {
+  FILE* file = fopen(path.c_str(), "rb");
+  std::string text;
+  bool good = file != nullptr;
+  char part[65536];
+  for (size_t n = 1; good && n > 0;) {
+    n = fread(part, 1, sizeof part, file);
+    text.append(part, n);
+    good = ferror(file) == 0;
+  }
+  const int error = errno;
+  if (file != nullptr) {
+    fclose(file);
+  }
+  if (!good) {
+    return absl::NotFoundError(std::generic_category().message(error));
+  }
+  return text;
+}
+
+absl::StatusOr<RunResult> LoadResult(const std::string& path) {
+  absl::StatusOr<std::string> text = ReadFile(path);
+  if (!text.ok()) {
+    return absl::NotFoundError(
+        absl::StrCat("cannot read \"", path, "\": ", text.status().message()));
+  }
+  absl::StatusOr<RunResult> result = ParseResult(*text);
+  if (!result.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("\"", path, "\" ", result.status().message()));
+  }
+  return result;
+}
+
+}  // namespace
+
+ExitCode ExecuteCompare(const CompareCommand& command, Logger& logger) {
+  const absl::StatusOr<RunResult> base = LoadResult(command.base);
+  const absl::StatusOr<RunResult> fresh = LoadResult(command.fresh);
+  for (const absl::Status& status : {base.status(), fresh.status()}) {
+    if (!status.ok()) {
+      logger.Error(std::string(status.message()));
+    }
+  }
+  if (!base.ok() || !fresh.ok()) {
+    return ExitCode::kOther;
+  }
+  const ComparisonReport report = CompareResults(*base, *fresh, command.config);
+  const std::string text = command.json ? ComparisonJson(report, command.config).dump(2) + "\n"
+                                        : ComparisonText(report, *base, *fresh);
+  fwrite(text.data(), 1, text.size(), stdout);
+  return report.regressed() && command.fail_on_regression ? ExitCode::kThresholdsHaveFailed
+                                                          : ExitCode::kSuccess;
+}
+
+}  // namespace lockstep::coordinator

@@ -1,0 +1,134 @@
+#include "coordinator/app/local_agents.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+#include <vector>
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "absl/strings/str_cat.h"
+
+extern char** environ;
+
+namespace lockstep::coordinator {
+namespace {
+
+std::string Reason(int error) {
+  return std::generic_category().message(error);
+}
+
+std::string Describe(int status) {
+  if (WIFSIGNALED(status)) {
+    return absl::StrCat("was killed by signal ", WTERMSIG(status), " (",
+                        strsignal(WTERMSIG(status)), ")");
+  }
+  return absl::StrCat("exited with code ", WEXITSTATUS(status));
+}
+
+}  // namespace
+
+int64_t Processors() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  return sched_getaffinity(0, sizeof(set), &set) == 0 ? std::max(1, CPU_COUNT(&set)) : 1;
+}
+
+absl::StatusOr<std::string> FindAgentProgram() {
+  std::error_code error;
+  std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
+  std::filesystem::path program = self.parent_path() / "lockstep-agent";
+  if (error || access(program.c_str(), X_OK) != 0) {
+    return absl::NotFoundError(absl::StrCat("the agent program ", program.string(),
+                                            " is missing; it must stand beside this program"));
+  }
+  return program.string();
+}
+
+LocalAgents::~LocalAgents() {
+  KillAll();
+  for (const auto& [process, pidfd] : pidfds_) {
+    loop_.Unwatch(pidfd);
+    close(pidfd);
+    waitpid(process, nullptr, 0);
+  }
+}
+
+absl::Status LocalAgents::Start(const std::string& program, const std::string& address,
+                                const std::string& name, int64_t workers) {
+  std::vector<std::string> words = {program,     "--coordinator",
+                                    address,     "--once",
+                                    "--name",    name,
+                                    "--parent",  absl::StrCat(getpid()),
+                                    "--workers", absl::StrCat(workers)};
+  std::vector<char*> arguments;
+  for (std::string& word : words) {
+    arguments.push_back(word.data());
+  }
+  arguments.push_back(nullptr);
+
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  sigset_t none;
+  sigemptyset(&none);
+  sigset_t defaults;
+  sigfillset(&defaults);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setsigdefault(&attributes, &defaults);
+  posix_spawnattr_setpgroup(&attributes, 0);  // out of the terminal's reach
+  posix_spawnattr_setflags(&attributes,
+                           POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+  posix_spawn_file_actions_t files;
+  posix_spawn_file_actions_init(&files);
+  posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_adddup2(&files, STDERR_FILENO,
+                                   STDOUT_FILENO);  // stdout is the coordinator's alone
+
+  pid_t process = 0;
+  int error =
+      posix_spawn(&process, program.c_str(), &files, &attributes, arguments.data(), environ);
+  posix_spawn_file_actions_destroy(&files);
+  posix_spawnattr_destroy(&attributes);
+  if (error != 0) {
+    return absl::InternalError(absl::StrCat("cannot start ", program, ": ", Reason(error)));
+  }
+  int pidfd = static_cast<int>(syscall(SYS_pidfd_open, process, 0));
+  if (pidfd < 0) {
+    error = errno;
+    kill(process, SIGKILL);
+    waitpid(process, nullptr, 0);
+    return absl::InternalError(absl::StrCat("cannot watch ", program, ": ", Reason(error)));
+  }
+  pidfds_[process] = pidfd;
+  loop_.Watch(pidfd, EPOLLIN, [this, process](uint32_t) { OnReadable(process); });
+  return absl::OkStatus();
+}
+
+void LocalAgents::OnReadable(pid_t process) {
+  int status = 0;
+  if (waitpid(process, &status, WNOHANG) != process) {
+    return;
+  }
+  int pidfd = pidfds_[process];
+  pidfds_.erase(process);
+  loop_.Unwatch(pidfd);
+  close(pidfd);
+  on_exit_(process, Describe(status));
+}
+
+void LocalAgents::KillAll() {
+  for (const auto& [process, pidfd] : pidfds_) {
+    kill(process, SIGKILL);
+  }
+}
+
+}  // namespace lockstep::coordinator

@@ -1,0 +1,26 @@
+// From what inspection tells to what the fleet does. A function of its inputs.
+#pragma once
+
+#include "absl/status/statusor.h"
+
+#include "common/options/options.h"
+#include "common/plan/plan.h"
+#include "common/segment/execution_segment.h"
+#include "coordinator/app/resolve.h"
+#include "coordinator/core/run_parts.h"
+
+namespace lockstep::coordinator {
+
+struct PlannedTest {
+  ResolvedOptions options;
+  SegmentTuple segment;  // what the whole fleet runs of the test
+  InstancePlan whole;    // of that segment
+  TestPlan plan;
+};
+
+// `options` have no errors. InvalidArgument for a test that cannot be run so: --execution-segment
+// with several agents.
+absl::StatusOr<PlannedTest> PlanTest(ResolvedOptions options, const v1::Inspected& inspected,
+                                     int64_t agents, Partition partition);
+
+}  // namespace lockstep::coordinator

@@ -1,0 +1,97 @@
+#include "coordinator/app/reports.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <system_error>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+#include "common/base/status_macros.h"
+#include "common/options/duration.h"
+#include "common/options/options_json.h"
+#include "common/plan/fleet_plan.h"
+
+namespace lockstep::coordinator {
+namespace {
+
+// The reason if it fails.
+std::string WriteFile(const std::string& path, const std::string& content) {
+  FILE* file = fopen(path.c_str(), "wb");
+  if (file == nullptr) {
+    return std::generic_category().message(errno);
+  }
+  bool written = fwrite(content.data(), 1, content.size(), file) == content.size();
+  int error = errno;
+  if (fclose(file) != 0 && written) {
+    written = false;
+    error = errno;
+  }
+  return written ? "" : std::generic_category().message(error);
+}
+
+}  // namespace
+
+lockstep::SummaryMode ToLibrary(SummaryMode mode) {
+  switch (mode) {
+    case SummaryMode::kCompact:
+      return lockstep::SummaryMode::kCompact;
+    case SummaryMode::kFull:
+      return lockstep::SummaryMode::kFull;
+    case SummaryMode::kDisabled:
+      return lockstep::SummaryMode::kDisabled;
+  }
+  return lockstep::SummaryMode::kCompact;
+}
+
+std::string InspectionText(const PlannedTest& test, bool execution_requirements) {
+  const Options& consolidated = test.options.consolidated;
+  Options options = execution_requirements ? consolidated : test.options.merged;
+  // k6 gives these two their defaults before anything is consolidated.
+  options.system_tags = consolidated.system_tags;
+  options.summary_trend_stats = consolidated.summary_trend_stats;
+  nlohmann::ordered_json json = ToInspectJson(options);
+  if (execution_requirements) {
+    json["totalDuration"] = DurationText(test.whole.max_duration);
+    json["maxVUs"] = test.whole.max_vus;
+  }
+  return json.dump(2) + "\n";
+}
+
+absl::StatusOr<std::string> PlanText(const PlannedTest& test, const std::vector<int64_t>& weights,
+                                     bool json) {
+  const std::vector<ScenarioConfig> scenarios =
+      test.options.consolidated.scenarios.value_or(std::vector<ScenarioConfig>());
+  const Partition partition = test.plan.partition;
+  LOCKSTEP_ASSIGN_OR_RETURN(const FleetPlan plan, test.plan.sequence.has_value()
+                                                      ? PlanPart(scenarios, *test.plan.sequence,
+                                                                 test.plan.segment_index, partition)
+                                                      : PlanFleet(scenarios, weights, partition));
+  return json ? FleetPlanJson(scenarios, plan).dump(2) + "\n" : FleetPlanText(scenarios, plan);
+}
+
+void WriteSummaryOutputs(const std::map<std::string, std::string>& outputs, Logger& logger) {
+  std::vector<std::string> errors;
+  for (const auto& [target, content] : outputs) {
+    if (target == "stdout" || target == "stderr") {
+      FILE* stream = target == "stdout" ? stdout : stderr;
+      fwrite(content.data(), 1, content.size(), stream);
+      fflush(stream);
+    } else if (std::string reason = WriteFile(target, content); !reason.empty()) {
+      errors.push_back(absl::StrCat("could not open '", target, "': ", reason));
+    }
+  }
+  if (!errors.empty()) {
+    logger.Error(absl::StrCat("Could not save some summary information:\n\t- ",
+                              absl::StrJoin(errors, "\n\t- ")));
+  }
+}
+
+void WriteSummaryExport(const nlohmann::json& summary, const std::string& path, Logger& logger) {
+  if (std::string reason = WriteFile(path, summary.dump(4)); !reason.empty()) {
+    logger.Error(absl::StrCat("the summary cannot be written to ", path, ": ", reason));
+  }
+}
+
+}  // namespace lockstep::coordinator

@@ -1,0 +1,230 @@
+#include "coordinator/console/log_sink.h"
+
+#include <atomic>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "nlohmann/json.hpp"
+#include "spdlog/logger.h"
+#include "spdlog/sinks/basic_file_sink.h"
+#include "spdlog/sinks/stdout_sinks.h"
+
+namespace lockstep::coordinator {
+namespace {
+
+constexpr char kTimeFormat[] = "%Y-%m-%dT%H:%M:%SZ";
+
+std::string TimeText(absl::Time time) {
+  return absl::FormatTime(kTimeFormat, absl::FromUnixSeconds(absl::ToUnixSeconds(time)),
+                          absl::UTCTimeZone());
+}
+
+std::string Quoted(const std::string& text) {
+  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+// Values of plain letters need no quotes.
+std::string QuotedIfNeeded(const std::string& text) {
+  for (char c : text) {
+    if (!absl::ascii_isalnum(static_cast<unsigned char>(c)) &&
+        absl::string_view("-._/@^+").find(c) == absl::string_view::npos) {
+      return Quoted(text);
+    }
+  }
+  return text.empty() ? "\"\"" : text;
+}
+
+std::string FieldsText(const LogRecord& record) {
+  std::string text;
+  for (const auto& [key, value] : record.fields) {
+    absl::StrAppend(&text, " ", key, "=", QuotedIfNeeded(value));
+  }
+  return text;
+}
+
+using Spd = std::unique_ptr<spdlog::logger>;
+
+// Lines as they are, flushed one by one: a run that dies leaves no line behind.
+Spd MakeSpd(spdlog::sink_ptr sink) {
+  sink->set_pattern("%v");
+  auto logger = std::make_unique<spdlog::logger>("lockstep", std::move(sink));
+  logger->set_level(spdlog::level::trace);
+  logger->flush_on(spdlog::level::trace);
+  return logger;
+}
+
+absl::StatusOr<Spd> OpenFile(const char* flag, const std::string& path) {
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  if (std::error_code ignored; !folder.empty() && !std::filesystem::is_directory(folder, ignored)) {
+    return absl::InvalidArgumentError(absl::StrCat(flag, ": cannot write the file \"", path,
+                                                   "\": there is no folder ", folder.string()));
+  }
+  try {
+    return MakeSpd(std::make_shared<spdlog::sinks::basic_file_sink_mt>(path));
+  } catch (const spdlog::spdlog_ex& error) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(flag, ": cannot write the file \"", path, "\": ", error.what()));
+  }
+}
+
+class SinkLogger final : public RunLogger {
+ public:
+  SinkLogger(const LogSettings& settings, bool terminal, absl::Time start, Spd lines, Spd console)
+      : output_(settings.output),
+        format_(settings.format),
+        least_(settings.least),
+        verbose_(settings.verbose),
+        terminal_(terminal),
+        color_(terminal && !settings.no_color),
+        start_(start),
+        lines_(std::move(lines)),
+        own_console_(std::move(console)),
+        console_(own_console_.get()) {}
+
+  void Write(LogRecord record) override {
+    if (record.level == LogLevel::kDebug && !verbose_) {
+      return;
+    }
+    spdlog::logger* const console = console_.load(std::memory_order_acquire);
+    if (console != nullptr && IsConsole(record)) {
+      record.fields.clear();  // all that they say is where it comes from
+      console->info("{}", Format(record, /*terminal=*/false));
+    } else if (lines_ != nullptr && record.level >= least_) {
+      WriteLine(Format(record, terminal_));
+    }
+  }
+
+  void WriteAbove(Terminal* drawing) override {
+    const bool shared = output_ == LogSettings::Output::kStdout ||
+                        (output_ == LogSettings::Output::kStderr && terminal_);
+    drawing_.store(shared ? drawing : nullptr, std::memory_order_release);
+  }
+
+  absl::Status RedirectConsole(const std::string& path) override {
+    if (own_console_ != nullptr) {
+      return absl::OkStatus();
+    }
+    absl::StatusOr<Spd> file = OpenFile("consoleOutput", path);
+    if (file.ok()) {
+      own_console_ = *std::move(file);
+      console_.store(own_console_.get(), std::memory_order_release);
+    }
+    return file.status();
+  }
+
+ private:
+  static bool IsConsole(const LogRecord& record) {
+    for (const auto& [key, value] : record.fields) {
+      if (key == "source" && value == "console") {
+        return true;
+      }
+    }
+    return false;
+  }
+  void WriteLine(const std::string& line) {
+    if (Terminal* const drawing = drawing_.load(std::memory_order_acquire); drawing != nullptr) {
+      drawing->Above([&] { lines_->info("{}", line); });
+    } else {
+      lines_->info("{}", line);
+    }
+  }
+  std::string Format(const LogRecord& record, bool terminal) const {
+    switch (format_) {
+      case LogSettings::Format::kRaw:
+        return record.message;
+      case LogSettings::Format::kJson:
+        return FormatJsonLine(record);
+      case LogSettings::Format::kText:
+        break;
+    }
+    return terminal ? FormatTerminalLine(record, start_, color_) : FormatLogfmt(record);
+  }
+
+  const LogSettings::Output output_;
+  const LogSettings::Format format_;
+  const LogLevel least_;
+  const bool verbose_;
+  const bool terminal_;
+  const bool color_;
+  const absl::Time start_;
+  const Spd lines_;                       // null: none wanted
+  Spd own_console_;                       // null: with the rest; set at most once
+  std::atomic<spdlog::logger*> console_;  // what own_console_ holds, for other threads
+  std::atomic<Terminal*> drawing_ = nullptr;
+};
+
+}  // namespace
+
+std::string FormatLogfmt(const LogRecord& record) {
+  return absl::StrCat("time=\"", TimeText(record.time), "\" level=", LogLevelName(record.level),
+                      " msg=", QuotedIfNeeded(record.message), FieldsText(record));
+}
+
+std::string FormatTerminalLine(const LogRecord& record, absl::Time start, bool color) {
+  struct Look {
+    const char* word;
+    int color;
+  };
+  static constexpr Look kLooks[] = {{"DEBU", 37}, {"INFO", 36}, {"WARN", 33}, {"ERRO", 31}};
+  const Look look = kLooks[static_cast<size_t>(record.level)];
+  const int64_t seconds = absl::ToInt64Seconds(record.time - start);
+  const std::string word =
+      color ? absl::StrFormat("\x1b[%dm%s\x1b[0m", look.color, look.word) : look.word;
+  const std::string fields = FieldsText(record);
+  if (fields.empty()) {
+    return absl::StrFormat("%s[%04d] %s", word, seconds, record.message);
+  }
+  return absl::StrFormat("%s[%04d] %-44s%s", word, seconds, record.message, fields);
+}
+
+std::string FormatJsonLine(const LogRecord& record) {
+  nlohmann::json json;
+  for (const auto& [key, value] : record.fields) {
+    json[key] = value;
+  }
+  json["level"] = std::string(LogLevelName(record.level));
+  json["msg"] = record.message;
+  json["time"] = TimeText(record.time);
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+absl::StatusOr<std::unique_ptr<RunLogger>> MakeLogger(const LogSettings& settings, bool terminal,
+                                                      absl::Time start) {
+  Spd lines;
+  switch (settings.output) {
+    case LogSettings::Output::kStderr:
+      lines = MakeSpd(std::make_shared<spdlog::sinks::stderr_sink_mt>());
+      break;
+    case LogSettings::Output::kStdout:
+      lines = MakeSpd(std::make_shared<spdlog::sinks::stdout_sink_mt>());
+      break;
+    case LogSettings::Output::kFile: {
+      absl::StatusOr<Spd> file = OpenFile("--log-output", settings.file);
+      if (!file.ok()) {
+        return file.status();
+      }
+      lines = *std::move(file);
+      terminal = false;
+      break;
+    }
+    case LogSettings::Output::kNone:
+      break;
+  }
+  Spd console;
+  if (!settings.console_output.empty()) {
+    absl::StatusOr<Spd> file = OpenFile("--console-output", settings.console_output);
+    if (!file.ok()) {
+      return file.status();
+    }
+    console = *std::move(file);
+  }
+  return std::make_unique<SinkLogger>(settings, terminal, start, std::move(lines),
+                                      std::move(console));
+}
+
+}  // namespace lockstep::coordinator

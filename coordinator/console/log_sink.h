@@ -1,0 +1,52 @@
+// The coordinator's Logger: lines on stderr, stdout or in a file, for people (text), for machines
+// (JSON), or bare.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+#include "common/base/log.h"
+#include "coordinator/console/terminal.h"
+
+namespace lockstep::coordinator {
+
+// Where messages for people go, and how they look.
+struct LogSettings {
+  enum class Output { kStderr, kStdout, kNone, kFile };
+  enum class Format { kText, kRaw, kJson };
+  Output output = Output::kStderr;
+  std::string file;                   // of kFile
+  LogLevel least = LogLevel::kDebug;  // of kFile: lesser ones are left out
+  Format format = Format::kText;
+  bool verbose = false;        // debug messages too
+  bool no_color = false;       // --no-color or NO_COLOR
+  std::string console_output;  // file that console.* lines go to instead; empty: none
+};
+
+// time="2026-01-02T03:04:05Z" level=info msg="..." source=console
+std::string FormatLogfmt(const LogRecord& record);
+// INFO[0001] message                                       source=console
+std::string FormatTerminalLine(const LogRecord& record, absl::Time start, bool color);
+// {"level":"info","msg":"...","source":"console","time":"2026-01-02T03:04:05Z"}
+std::string FormatJsonLine(const LogRecord& record);
+
+class RunLogger : public Logger {
+ public:
+  // From now on lines of console.* go to the file `path`, unless the command line has named one.
+  // InvalidArgument: it cannot be written. On the thread that made the logger.
+  virtual absl::Status RedirectConsole(const std::string& path) = 0;
+  // From now on lines that go to a terminal are written above what is drawn at `terminal`, which is
+  // borrowed until the next call; null: nothing is drawn any more.
+  virtual void WriteAbove(Terminal* terminal) = 0;
+};
+
+// A thread-safe logger as `settings` want it. Text is for a terminal if `terminal` (the output is a
+// TTY), else logfmt. `start` is when the seconds of terminal lines begin. A file that cannot be
+// opened is InvalidArgument, naming it.
+absl::StatusOr<std::unique_ptr<RunLogger>> MakeLogger(const LogSettings& settings, bool terminal,
+                                                      absl::Time start);
+
+}  // namespace lockstep::coordinator

@@ -1,0 +1,55 @@
+// When a run's progress is shown: on a terminal ten times a second, in place; elsewhere a few lines
+// each second. The final state is shown in any case.
+#pragma once
+
+#include <functional>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/strings/string_view.h"
+
+#include "common/base/event_loop.h"
+#include "coordinator/console/progress.h"
+#include "coordinator/console/terminal.h"
+
+namespace lockstep::coordinator {
+
+// Loop-bound.
+class ProgressDisplay {
+ public:
+  struct Target {
+    Terminal* terminal = nullptr;  // borrowed; null: plain lines go to `write`
+    bool color = false;            // of the terminal
+    absl::AnyInvocable<void(absl::string_view)> write;
+    // Whether the terminal takes a drawing now; without one that waits for its user, the run goes
+    // on.
+    std::function<bool()> ready;
+  };
+
+  // `view` gives the run as it stands. `loop` is borrowed.
+  ProgressDisplay(EventLoop& loop, Target target, std::function<ProgressView()> view);
+  ~ProgressDisplay();
+  ProgressDisplay(const ProgressDisplay&) = delete;
+  ProgressDisplay& operator=(const ProgressDisplay&) = delete;
+
+  // The run is planned: draws, and goes on until Finish or Abandon.
+  void Begin();
+  // Each second.
+  void Tick();
+  // Shows the final state, once.
+  void Finish();
+  // The run has ended before there was anything to show: takes the drawing away. Nothing after
+  // Finish.
+  void Abandon();
+
+ private:
+  std::vector<std::string> Lines() const;
+  void Redraw();
+
+  EventLoop& loop_;
+  Target target_;
+  const std::function<ProgressView()> view_;
+  bool over_ = false;
+  TimerId timer_ = {};
+};
+
+}  // namespace lockstep::coordinator

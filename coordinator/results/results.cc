@@ -1,0 +1,184 @@
+#include "coordinator/results/results.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+#include "common/base/status_macros.h"
+
+namespace lockstep::coordinator {
+
+absl::Status Results::Configure(Setup setup) {
+  setup_ = std::move(setup);
+  store_ = std::make_unique<AggregateStore>(
+      AggregateStore::Config{.breakdown_tags = setup_.breakdown_tags});
+  for (const v1::CustomMetric& metric : setup_.custom_metrics) {
+    std::optional<MetricType> type = ParseMetricType(metric.type());
+    std::optional<ValueType> contains =
+        ParseValueType(metric.contains().empty() ? "default" : metric.contains());
+    if (!type.has_value() || !contains.has_value()) {
+      return absl::InvalidArgumentError(absl::StrCat("metric ", metric.name(), ": unknown type ",
+                                                     metric.type(), " or unit ",
+                                                     metric.contains()));
+    }
+    LOCKSTEP_RETURN_IF_ERROR(store_->Define(metric.name(), *type, *contains));
+  }
+  LOCKSTEP_ASSIGN_OR_RETURN(thresholds_,
+                            ThresholdSet::Create(setup_.thresholds, store_->metrics()));
+  return thresholds_.Register(store_.get());
+}
+
+absl::Status Results::Merge(const std::string& agent, absl::string_view batch) {
+  LOCKSTEP_ASSIGN_OR_RETURN(Batch decoded, DecodeBatch(batch));
+  if (absl::Status merged = MergeDecoded(decoded); !merged.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("batch ", decoded.number, " of agent ", agent, ": ", merged.message()));
+  }
+  load_.Add(agent, decoded);
+  return absl::OkStatus();
+}
+
+absl::Status Results::MergeDecoded(const Batch& batch) {
+  LOCKSTEP_RETURN_IF_ERROR(store_->Merge(batch));
+  for (const std::string& warning : store_->TakeWarnings()) {
+    logger_.Warn(warning);
+  }
+  if (on_batch_) {
+    on_batch_(batch);
+  }
+  return absl::OkStatus();
+}
+
+void Results::AddVus(int64_t vus, int64_t vus_max) {
+  absl::Status merged = MergeDecoded(VusBatch(clock_.Wall(), vus, vus_max, setup_.tags));
+  if (!merged.ok()) {
+    logger_.Error(absl::StrCat("vus: ", merged.message()));
+  }
+}
+
+std::optional<std::string> Results::CheckThresholds(absl::Duration measured) {
+  ThresholdSet::Outcome outcome = thresholds_.Evaluate(*store_, measured);
+  return outcome.abort ? std::make_optional(CrossedMessage(outcome)) : std::nullopt;
+}
+
+std::optional<std::string> Results::FinalThresholds(absl::Duration elapsed) {
+  ThresholdSet::Outcome outcome = thresholds_.EvaluateFinal(*store_, elapsed);
+  if (outcome.crossed.empty()) {
+    return std::nullopt;
+  }
+  outcome.abort = false;  // the run is over
+  return CrossedMessage(outcome);
+}
+
+Summary Results::MakeSummary(absl::Duration elapsed) const {
+  return BuildSummary(*store_, thresholds_, setup_.summary, elapsed);
+}
+
+nlohmann::json Results::MakeExport(const Summary& summary, const v1::SetupValue& setup) const {
+  nlohmann::json data = SummaryExport(summary);
+  if (setup.defined()) {
+    nlohmann::json value = nlohmann::json::parse(setup.json(), nullptr, /*allow_exceptions=*/false);
+    data["setup_data"] = value.is_discarded() ? nlohmann::json() : std::move(value);
+  }
+  AddValidity(&data);
+  return data;
+}
+
+void Results::AddValidity(nlohmann::json* data) const {
+  // k6's readers know nothing of it, so it is there only with news.
+  const Judgement judgement = judge_ ? judge_() : Judgement();
+  if (judgement.validity != Validity::kValid) {
+    (*data)["validity"] = {{"verdict", ValidityName(judgement.validity)},
+                           {"reasons", judgement.reasons}};
+  }
+}
+
+std::string Results::SummaryData(absl::Duration elapsed, const v1::SetupValue& setup) {
+  SummaryEnvironment environment = setup_.environment;
+  if (setup.defined()) {
+    environment.setup_data_json = setup.json();
+  }
+  nlohmann::json data = HandleSummaryData(MakeSummary(elapsed), environment);
+  AddValidity(&data);
+  return data.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+void Results::DescribeThresholds(v1::RunStatus* status) const {
+  for (const MetricThresholds& metric : thresholds_.metrics()) {
+    for (const Threshold& threshold : metric.thresholds) {
+      v1::ThresholdStatus& entry = *status->add_thresholds();
+      entry.set_metric(metric.key.text);
+      entry.set_expression(threshold.expression.text);
+      entry.set_value(threshold.value.value_or(0));
+      switch (threshold.verdict) {
+        case ThresholdVerdict::kNoData:
+          entry.set_verdict("no data");
+          break;
+        case ThresholdVerdict::kPassing:
+          entry.set_verdict("passing");
+          break;
+        case ThresholdVerdict::kFailing:
+          entry.set_verdict("failing");
+          break;
+      }
+    }
+  }
+}
+
+void Results::DescribeMetrics(absl::Duration elapsed, v1::RunStatus* status) const {
+  load_.Describe(status);
+  const double seconds = absl::ToDoubleSeconds(elapsed);
+  for (const AggregateStore::Entry& entry : store_->Entries()) {
+    if (entry.aggregate->empty()) {
+      continue;
+    }
+    v1::MetricStatus& metric = *status->add_metrics();
+    metric.set_key(entry.key->text);
+    metric.set_metric(entry.metric->name);
+    metric.set_type(std::string(MetricTypeName(entry.metric->type)));
+    metric.set_contains(std::string(ValueTypeName(entry.metric->contains)));
+    metric.set_samples(static_cast<int64_t>(entry.aggregate->count()));
+    for (const auto& [key, value] : entry.key->tags) {
+      (*metric.mutable_tags())[key] = value;
+    }
+    auto& values = *metric.mutable_values();
+    switch (entry.metric->type) {
+      case MetricType::kCounter:
+        values["count"] = entry.aggregate->counter().sum();
+        values["rate"] = seconds > 0 ? values["count"] / seconds : 0;
+        break;
+      case MetricType::kGauge:
+        values["value"] = entry.aggregate->gauge().last;
+        values["min"] = entry.aggregate->gauge().min;
+        values["max"] = entry.aggregate->gauge().max;
+        break;
+      case MetricType::kRate:
+        values["rate"] = entry.aggregate->rate().rate();
+        values["passes"] = static_cast<double>(entry.aggregate->rate().trues);
+        values["fails"] =
+            static_cast<double>(entry.aggregate->rate().total - entry.aggregate->rate().trues);
+        break;
+      case MetricType::kTrend: {
+        const Trend& trend = entry.aggregate->trend();
+        const std::vector<double> ranks = trend.Percentiles({0.5, 0.9, 0.95, 0.99});
+        values["count"] = static_cast<double>(trend.count());
+        values["sum"] = trend.sum();
+        values["avg"] = trend.avg();
+        values["min"] = trend.min();
+        values["max"] = trend.max();
+        values["med"] = ranks[0];
+        values["p(90)"] = ranks[1];
+        values["p(95)"] = ranks[2];
+        values["p(99)"] = ranks[3];
+        break;
+      }
+    }
+  }
+}
+
+SummaryGroup Results::Groups() const {
+  return MakeSummary(absl::ZeroDuration()).root;
+}
+
+}  // namespace lockstep::coordinator

@@ -1,0 +1,81 @@
+// What a run has measured so far: batches merged into one store, thresholds judged on it.
+// Loop-bound; owns no thread, reads no clock but the one it is given.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/health/judge.h"
+#include "common/metrics/aggregate_store.h"
+#include "common/summary/summary.h"
+#include "common/threshold/threshold.h"
+#include "coordinator/core/run_parts.h"
+#include "coordinator/results/live_load.h"
+
+namespace lockstep::coordinator {
+
+class Results final : public RunResults {
+ public:
+  struct Setup {
+    std::vector<v1::CustomMetric> custom_metrics;
+    std::map<std::string, std::vector<ThresholdConfig>> thresholds;  // empty with --no-thresholds
+    std::vector<std::vector<std::string>> breakdown_tags;
+    TagList tags;  // of the whole test, for `vus` and `vus_max`
+    SummaryConfig summary;
+    SummaryEnvironment environment;
+  };
+
+  // Both are borrowed.
+  Results(const Clock& clock, Logger& logger) : clock_(clock), logger_(logger) {}
+
+  // Before the first batch. InvalidArgument: thresholds that cannot be, all of them, one a line.
+  absl::Status Configure(Setup setup);
+  // Called with each batch after it was merged, the coordinator's own included.
+  void SetOnBatch(absl::AnyInvocable<void(const Batch&)> on_batch) {
+    on_batch_ = std::move(on_batch);
+  }
+
+  // Asked whenever a summary is made for programs: unless the run is VALID, it gets a key
+  // `validity`.
+  void SetJudge(absl::AnyInvocable<Judgement() const> judge) { judge_ = std::move(judge); }
+
+  absl::Status Merge(const std::string& agent, absl::string_view batch) override;
+  void AddVus(int64_t vus, int64_t vus_max) override;
+  std::optional<std::string> CheckThresholds(absl::Duration measured) override;
+  std::optional<std::string> FinalThresholds(absl::Duration elapsed) override;
+  std::string SummaryData(absl::Duration elapsed, const v1::SetupValue& setup) override;
+  void DescribeThresholds(v1::RunStatus* status) const override;
+  // Adds loads and metrics, as of `elapsed` after T0, to a status that has its agents and
+  // scenarios. Sorts the values of trends: for when somebody asks, rather than for each second.
+  void DescribeMetrics(absl::Duration elapsed, v1::RunStatus* status) const;
+  // Groups with their checks so far.
+  SummaryGroup Groups() const;
+
+  // --summary-export. After FinalThresholds.
+  nlohmann::json MakeExport(const Summary& summary, const v1::SetupValue& setup) const;
+  // After FinalThresholds.
+  Summary MakeSummary(absl::Duration elapsed) const;
+  const AggregateStore& store() const { return *store_; }
+
+ private:
+  absl::Status MergeDecoded(const Batch& batch);
+  void AddValidity(nlohmann::json* data) const;
+
+  const Clock& clock_;
+  Logger& logger_;
+  Setup setup_;
+  std::unique_ptr<AggregateStore> store_ = std::make_unique<AggregateStore>();
+  ThresholdSet thresholds_;
+  LiveLoad load_;
+  absl::AnyInvocable<void(const Batch&)> on_batch_;
+  absl::AnyInvocable<Judgement() const> judge_;
+};
+
+}  // namespace lockstep::coordinator

@@ -1,0 +1,170 @@
+#include "agent/http/sampler.h"
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace lockstep::agent {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::Not;
+using testing::Pair;
+
+// Keeps what was added, by metric name.
+class ListSink final : public SampleSink {
+ public:
+  struct Sample {
+    TagSetId tags;
+    double value;
+  };
+  void Add(MetricId metric, TagSetId tags, double value, absl::Time) override {
+    samples[metrics_.Get(metric).name].push_back({tags, value});
+  }
+  MetricRegistry& metrics() override { return metrics_; }
+  TagSetTable& tags() override { return tags_; }
+
+  std::map<std::string, std::vector<Sample>> samples;
+
+ private:
+  MetricRegistry metrics_;
+  TagSetTable tags_;
+};
+
+HttpResponse Answer(int status) {
+  HttpResponse response;
+  response.status = status;
+  response.proto = "HTTP/1.1";
+  response.timings.blocked = absl::Milliseconds(1);
+  response.timings.connecting = absl::Milliseconds(2);
+  response.timings.sending = absl::Milliseconds(4);
+  response.timings.waiting = absl::Milliseconds(8);
+  response.timings.receiving = absl::Milliseconds(16);
+  return response;
+}
+
+HttpHop Hop(std::optional<bool> expected) {
+  HttpHop hop;
+  hop.method = "GET";
+  hop.url = "http://h/p";
+  hop.expected = expected;
+  return hop;
+}
+
+class HttpSamplerTest : public testing::Test {
+ protected:
+  TagList TagsOf(const std::string& metric) {
+    return sink_.tags().Get(sink_.samples[metric].back().tags);
+  }
+
+  ListSink sink_;
+  HttpSampler sampler_{sink_, SystemTags(), HttpErrorsRule{}};
+};
+
+TEST_F(HttpSamplerTest, TheIntendedDurationHasTheLatenessOnTop) {
+  HttpHop hop = Hop(true);
+  hop.lateness = absl::Milliseconds(5);
+  sampler_.Record(hop, Answer(200));
+  // Sending, waiting and receiving: 4 + 8 + 16 ms.
+  EXPECT_DOUBLE_EQ(sink_.samples.at("http_req_duration").at(0).value, 28);
+  EXPECT_DOUBLE_EQ(sink_.samples.at("http_req_duration_intended").at(0).value, 33);
+  sampler_.Record(Hop(true), Answer(200));
+  EXPECT_EQ(sink_.samples.at("http_req_duration").size(), 2u);
+  EXPECT_EQ(sink_.samples.at("http_req_duration_intended").size(), 1u);
+}
+
+TEST_F(HttpSamplerTest, AnExchangeIsOneSampleOfEachMetric) {
+  sampler_.Record(Hop(true), Answer(200));
+  const std::pair<const char*, double> rows[] = {
+      {"http_reqs", 1},           {"http_req_duration", 28},       {"http_req_blocked", 1},
+      {"http_req_connecting", 2}, {"http_req_tls_handshaking", 0}, {"http_req_sending", 4},
+      {"http_req_waiting", 8},    {"http_req_receiving", 16},      {"http_req_failed", 0}};
+  for (const auto& [metric, value] : rows) {
+    SCOPED_TRACE(metric);
+    ASSERT_EQ(1u, sink_.samples[metric].size());
+    EXPECT_DOUBLE_EQ(value, sink_.samples[metric][0].value);
+  }
+  EXPECT_EQ(0u, sink_.samples.count("http_reqs_errors"));
+}
+
+TEST_F(HttpSamplerTest, TagsSayWhatWasAskedAndAnswered) {
+  sampler_.Record(Hop(true), Answer(200));
+  EXPECT_THAT(
+      TagsOf("http_reqs"),
+      ElementsAre(Pair("expected_response", "true"), Pair("method", "GET"),
+                  Pair("name", "http://h/p"), Pair("proto", "HTTP/1.1"), Pair("status", "200"),
+                  Pair("status_class", "2xx"), Pair("url", "http://h/p")));
+}
+
+TEST_F(HttpSamplerTest, TheStatusHasAClass) {
+  for (const auto& [status, name] :
+       {std::pair(0, "error"), std::pair(101, "1xx"), std::pair(204, "2xx"), std::pair(302, "3xx"),
+        std::pair(499, "4xx"), std::pair(599, "5xx"), std::pair(600, "error")}) {
+    sampler_.Record(Hop(true), Answer(status));
+    EXPECT_THAT(TagsOf("http_reqs"), Contains(Pair("status_class", name)));
+  }
+}
+
+TEST_F(HttpSamplerTest, ANameOfTheScriptIsTheUrlTagToo) {
+  HttpHop hop = Hop(true);
+  hop.base = sink_.tags().With(kEmptyTagSet, "name", "special");
+  hop.name = "special";
+  sampler_.Record(hop, Answer(200));
+  EXPECT_THAT(TagsOf("http_reqs"), Contains(Pair("url", "special")));
+  EXPECT_THAT(TagsOf("http_reqs"), Contains(Pair("name", "special")));
+}
+
+TEST_F(HttpSamplerTest, ErrorsFollowTheOptionAndFailuresTheScript) {
+  HttpErrorsRule rule;
+  rule.exclude = {404};
+  HttpSampler sampler(sink_, SystemTags(), rule);
+  sampler.Record(Hop(true), Answer(404));
+  EXPECT_EQ(0u, sink_.samples.count("http_reqs_errors"));
+  EXPECT_EQ(0, sink_.samples["http_req_failed"].back().value);
+  sampler.Record(Hop(false), Answer(503));
+  EXPECT_EQ(1u, sink_.samples["http_reqs_errors"].size());
+  EXPECT_DOUBLE_EQ(28, sink_.samples["http_req_duration_errors"].back().value);
+  EXPECT_EQ(1, sink_.samples["http_req_failed"].back().value);
+  EXPECT_THAT(TagsOf("http_reqs"), Contains(Pair("error_code", "1503")));
+}
+
+TEST_F(HttpSamplerTest, ATransportFailureIsAnErrorWithItsCode) {
+  HttpResponse response = Answer(0);
+  response.proto.clear();
+  response.error = {1212, "dial: connection refused"};
+  sampler_.Record(Hop(false), response);
+  EXPECT_THAT(TagsOf("http_reqs"), Contains(Pair("error", "dial: connection refused")));
+  EXPECT_THAT(TagsOf("http_reqs"), Contains(Pair("error_code", "1212")));
+  EXPECT_THAT(TagsOf("http_reqs"), Contains(Pair("status", "0")));
+  EXPECT_EQ(1u, sink_.samples["http_reqs_errors"].size());
+}
+
+TEST_F(HttpSamplerTest, WithoutACallbackThereIsNoFailedMetric) {
+  sampler_.Record(Hop(std::nullopt), Answer(500));
+  EXPECT_EQ(0u, sink_.samples.count("http_req_failed"));
+  EXPECT_THAT(TagsOf("http_reqs"), Not(Contains(Pair("expected_response", testing::_))));
+}
+
+TEST_F(HttpSamplerTest, OnlyTheSystemTagsAskedForAreSet) {
+  HttpSampler sampler(sink_, SystemTags(std::vector<std::string>{"status", "ip", "nonsense"}),
+                      HttpErrorsRule{});
+  HttpResponse response = Answer(200);
+  response.remote_ip = "127.0.0.1";
+  sampler.Record(Hop(true), response);
+  EXPECT_THAT(TagsOf("http_reqs"), ElementsAre(Pair("ip", "127.0.0.1"), Pair("status", "200"),
+                                               Pair("status_class", "2xx")));
+}
+
+TEST_F(HttpSamplerTest, TheSameExchangeHasTheSameTagSet) {
+  const TagSetId first = sampler_.TagsOf(Hop(true), Answer(200));
+  EXPECT_EQ(first, sampler_.TagsOf(Hop(true), Answer(200)));
+  EXPECT_NE(first, sampler_.TagsOf(Hop(true), Answer(201)));
+  EXPECT_NE(first, sampler_.TagsOf(Hop(false), Answer(200)));
+}
+
+}  // namespace
+}  // namespace lockstep::agent

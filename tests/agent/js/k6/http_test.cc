@@ -1,0 +1,278 @@
+// The module k6/http against a loopback server.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
+
+#include "agent/js/bind/glue.h"
+#include "tests/agent/js/k6/js_harness.h"
+#include "tests/support/http_server.h"
+
+namespace lockstep::agent {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+class HttpTest : public ::testing::Test {
+ protected:
+  HttpTest() : server_(*lockstep::testing::HttpServer::Start()) {
+    js_.vu().settings.user_agent = "probe/1";
+    Run(absl::StrCat("globalThis.T = '", server_->Url(""), "'"));
+  }
+
+  std::string Run(absl::string_view body) { return js_.Run(body); }
+  size_t Count(absl::string_view metric) { return js_.vu().samples.Of(metric).size(); }
+  // The values of one tag over the samples of http_reqs.
+  std::vector<std::string> Tag(absl::string_view key) {
+    std::vector<std::string> values;
+    for (const auto& sample : js_.vu().samples.samples) {
+      if (sample.metric != "http_reqs") {
+        continue;
+      }
+      values.push_back("-");
+      for (const auto& [name, value] : sample.tags) {
+        if (name == key) {
+          values.back() = value;
+        }
+      }
+    }
+    return values;
+  }
+
+  std::unique_ptr<lockstep::testing::HttpServer> server_;
+  JsHarness js_;
+};
+
+TEST_F(HttpTest, AResponseHasAllItsFields) {
+  EXPECT_EQ("[200,\"200 OK\",\"HTTP/1.1\",\"hello\\n\",\"\",0,\"127.0.0.1\",true,\"\",\"\"]",
+            Run("const r = http.get(`${T}/`); return [r.status, r.status_text, r.proto, r.body, "
+                "r.error, r.error_code,"
+                " r.remote_ip, r.url === `${T}/`, r.tls_version, r.tls_cipher_suite]"));
+  EXPECT_EQ(
+      "[\"blocked\",\"connecting\",\"duration\",\"looking_up\",\"receiving\",\"sending\",\"tls_"
+      "handshaking\",\"waiting\"]",
+      Run("return Object.keys(http.get(`${T}/`).timings).sort()"));
+  EXPECT_EQ("true", Run("const t = http.get(`${T}/`).timings; return Math.abs(t.duration - "
+                        "t.sending - t.waiting - t.receiving) < 0.01"));
+  EXPECT_EQ("[\"POST\",\"hello\",[\"1\"],[\"probe/1\"]]",
+            Run("const q = http.post(`${T}/echo`, 'hello', {headers: {'x-one': 1}}).request;"
+                "return [q.method, q.body, q.headers['X-One'], q.headers['User-Agent']]"));
+}
+
+TEST_F(HttpTest, FieldsArePropertiesAndStayTheSame) {
+  EXPECT_EQ("[true,true,true,true]",
+            Run("const r = http.get(`${T}/`); return [Object.keys(r).includes('body'), "
+                "JSON.parse(JSON.stringify(r)).status === 200,"
+                " r.headers === r.headers, ({...r}).status === 200]"));
+}
+
+TEST_F(HttpTest, EveryMethodIsSent) {
+  EXPECT_EQ("[\"GET\",\"POST\",\"PUT\",\"PATCH\",\"DELETE\",\"OPTIONS\",\"PROPFIND\"]",
+            Run("const u = `${T}/request`, m = r => r.body.split(' ')[0]; return [http.get(u), "
+                "http.post(u, 'b'), http.put(u, 'b'),"
+                " http.patch(u, 'b'), http.del(u, 'b'), http.options(u, 'b'), "
+                "http.request('propfind', u, 'b')].map(m)"));
+  EXPECT_EQ("[200,null]", Run("const h = http.head(`${T}/`); return [h.status, h.body || null]"));
+}
+
+TEST_F(HttpTest, BodiesOfAllKinds) {
+  EXPECT_EQ(
+      "\"a=1&b+c=x%26y&l=p&l=q&t=true\"",
+      Run("return http.post(`${T}/echo`, {a: 1, 'b c': 'x&y', l: ['p', 'q'], t: true}).body"));
+  EXPECT_EQ("\"application/x-www-form-urlencoded\"",
+            Run("return http.post(`${T}/echo`, {a: 1}).headers['Content-Type']"));
+  EXPECT_EQ("[0,1,255]", Run("const r = http.post(`${T}/echo`, new Uint8Array([0, 1, 255]).buffer, "
+                             "{responseType: 'binary'});"
+                             "return Array.from(new Uint8Array(r.body))"));
+  const std::string multipart = Run(
+      "return http.post(`${T}/request`, {f: http.file('data', 'n.txt', 'text/x'), k: 'v'}).body");
+  EXPECT_THAT(multipart, HasSubstr("multipart/form-data; boundary="));
+  EXPECT_THAT(multipart, HasSubstr(R"(name=\"f\"; filename=\"n.txt\")"));
+  EXPECT_THAT(multipart, HasSubstr("text/x"));
+}
+
+TEST_F(HttpTest, HeadersArePassedAndTheUserAgentIsADefault) {
+  const std::string head =
+      Run("return http.get(`${T}/request`, {headers: {Host: 'other.test', 'User-Agent': "
+          "'mine'}}).body");
+  EXPECT_THAT(head, HasSubstr("Host: other.test"));
+  EXPECT_THAT(head, HasSubstr("User-Agent: mine"));
+  EXPECT_THAT(head, Not(HasSubstr("probe/1")));
+  EXPECT_THAT(Run("return http.get(`${T}/request`).body"), HasSubstr("User-Agent: probe/1"));
+  EXPECT_THAT(Run("return http.get(`${T}/request`, {headers: {'User-Agent': ''}}).body"),
+              Not(HasSubstr("User-Agent")));
+}
+
+TEST_F(HttpTest, JsonTakesSelectorsAndExplainsWhatIsNoJson) {
+  EXPECT_EQ("[{\"a\":[1,2]},2,true,null]",
+            Run("const r = http.post(`${T}/echo`, '{\"a\":[1,2]}'); return [r.json(), "
+                "r.json('a.1'), r.json() === r.json(), r.json('x') ?? null]"));
+  EXPECT_THAT(
+      Run("return http.get(`${T}/`).json()"),
+      HasSubstr("cannot parse json due to an error at line 1, character 1: invalid character 'h'"));
+  EXPECT_EQ("true", Run("return http.get(`${T}/`).json('a') === undefined"));
+}
+
+TEST_F(HttpTest, RedirectsAreFollowedHopByHop) {
+  EXPECT_EQ("[200,true]",
+            Run("const r = http.get(`${T}/redirect/3`); return [r.status, r.url === `${T}/`]"));
+  EXPECT_EQ(4u, Count("http_reqs"));
+  EXPECT_THAT(Tag("status"), ElementsAre("302", "302", "302", "200"));
+  EXPECT_EQ("[302,true]", Run("const r = http.get(`${T}/redirect/3`, {redirects: 0}); return "
+                              "[r.status, r.headers.Location.endsWith('/redirect/2')]"));
+  EXPECT_THAT(js_.vu().log.records, IsEmpty());
+  EXPECT_EQ("302", Run("return http.get(`${T}/redirect/15`).status"));
+  ASSERT_THAT(js_.vu().log.records, SizeIs(1));
+  EXPECT_THAT(js_.vu().log.records[0].message, HasSubstr("10 redirects"));
+}
+
+TEST_F(HttpTest, TheJarKeepsCookiesForTheIteration) {
+  EXPECT_EQ(
+      "[\"a=b\",\"a=b\",{\"a\":[\"b\"]}]",
+      Run("http.get(`${T}/cookies/set?a=b`); return [http.get(`${T}/cookies`).body, "
+          "http.get(`${T}/cookies`).body.trim(), http.cookieJar().cookiesForURL(`${T}/cookies`)]"));
+  js_.vu().BeginIteration();
+  EXPECT_EQ("\"\"", Run("return http.get(`${T}/cookies`).body"));
+  EXPECT_EQ("[\"man=x\",\"own=j\",\"p=1; man=x\",\"man=y\"]",
+            Run("http.cookieJar().set(T, 'man', 'x'); const own = new http.CookieJar(); own.set(T, "
+                "'own', 'j');const c = p => http.get(`${T}/cookies`, p).body;"
+                "return [c(), c({jar: own}), c({cookies: {p: 1}}), c({cookies: {man: {value: 'y', "
+                "replace: true}}})]"));
+  EXPECT_EQ("[{},{}]",
+            Run("const j = http.cookieJar(); j.delete(T, 'man'); const a = j.cookiesForURL(T); "
+                "j.set(T, 'z', '1'); j.clear(T); return [a, j.cookiesForURL(T)]"));
+}
+
+TEST_F(HttpTest, CookiesOfTheResponseHaveTheirAttributes) {
+  EXPECT_EQ("[\"sid\",\"s1\",\"/x\",true,false,60]",
+            Run("const k = http.get(`${T}/header?Set-Cookie=${encodeURIComponent('sid=s1; Path=/x; "
+                "HttpOnly; Max-Age=60')}`).cookies.sid[0];"
+                "return [k.name, k.value, k.path, k.http_only, k.secure, k.max_age]"));
+}
+
+TEST_F(HttpTest, FailuresAreResponsesUnlessTheScriptWantsExceptions) {
+  EXPECT_EQ(
+      "[0,1000,null]",
+      Run("const r = http.get('ftp://127.0.0.1/x'); return [r.status, r.error_code, r.body]"));
+  EXPECT_EQ("[0,1020]", Run("const r = http.get('http://a b/'); return [r.status, r.error_code]"));
+  EXPECT_EQ("[0,1020]", Run("const r = http.get(); return [r.status, r.error_code]"));
+  EXPECT_EQ("[0,1050,\"request timeout\"]", Run("const r = http.get(`${T}/delay/5000`, {timeout: "
+                                                "50}); return [r.status, r.error_code, r.error]"));
+  EXPECT_EQ("1404", Run("return http.get(`${T}/status/404`).error_code"));
+  EXPECT_THAT(Run("http.get(`${T}/close`, {throw: true})"), HasSubstr("Error"));
+  js_.vu().settings.throw_on_error = true;
+  EXPECT_THAT(Run("http.get('http://a b/')"), HasSubstr("invalid"));
+}
+
+TEST_F(HttpTest, UserMistakesInParameters) {
+  EXPECT_THAT(Run("return http.post(`${T}/`, 'x', {compression: 'rar'}).error"), HasSubstr("rar"));
+  EXPECT_THAT(Run("return http.get(`${T}/`, {timeout: 'soon'}).error"), HasSubstr("soon"));
+  EXPECT_THAT(Run("return http.get(`${T}/`, {responseType: 'xml'}).error"), HasSubstr("xml"));
+  EXPECT_THAT(Run("return http.get(`${T}/`, {tags: {a: {}}}).error"), HasSubstr("metric tag 'a'"));
+  EXPECT_THAT(Run("return http.get(`${T}/`, {headers: {'a b': 1}}).error"),
+              HasSubstr("invalid header field name"));
+  EXPECT_THAT(Run("return http.get(`${T}/`, {headers: {a: 'x\\ny'}}).error"),
+              HasSubstr("invalid header field value"));
+  EXPECT_THAT(Run("http.expectedStatuses('x')"), HasSubstr("argument number 1"));
+  EXPECT_THAT(Run("http.setResponseCallback(5)"), HasSubstr("expected http.expectedStatuses"));
+  EXPECT_THAT(Run("http.file({})"), HasSubstr("must be a string or an ArrayBuffer"));
+  EXPECT_THAT(Run("http.batch('x')"), HasSubstr("an array or an object"));
+  EXPECT_EQ(0u, Count("http_reqs"));
+  js_.vu().init = true;
+  EXPECT_THAT(Run("http.get(T)"),
+              HasSubstr("Making http requests in the init context is not supported"));
+  EXPECT_THAT(Run("http.batch([T])"),
+              HasSubstr("Making http requests in the init context is not supported"));
+}
+
+TEST_F(HttpTest, WrongTypesAndUnknownParametersDoNoHarm) {
+  EXPECT_EQ("[200,200,200]",
+            Run("return [{frobnicate: 1}, 5, {headers: null, tags: undefined, cookies: 7}]"
+                ".map(p => http.get(`${T}/`, p).status)"));
+  EXPECT_THAT(Run("return http.get(`${T}/`, {headers: 'x'}).error"), HasSubstr("invalid headers"));
+  EXPECT_THAT(Run("http.get(`${T}/`, {get headers() { throw new Error('mine') }})"),
+              HasSubstr("mine"));
+  EXPECT_THAT(Run("http.get(`${T}/`, {headers: {a: {toString() { throw new Error('own') }}}})"),
+              HasSubstr("own"));
+  for (const char* url : {"undefined", "null", "''", "5", "{}", "'http://'", "'nothing'"}) {
+    EXPECT_EQ("[0,true]",
+              Run(absl::StrCat("const r = http.get(", url, "); return [r.status, r.error !== '']")))
+        << url;
+  }
+}
+
+TEST_F(HttpTest, BatchKeepsOrderAndKeys) {
+  EXPECT_EQ("[\"GET\",\"POST\",\"PUT\",\"GET\"]",
+            Run("const u = `${T}/request`; return http.batch([u, ['POST', u, 'x'], {method: 'PUT', "
+                "url: u, body: 'y'}, ['GET', u, null, {tags: {a: '1'}}]])"
+                ".map(r => r.body.split(' ')[0])"));
+  EXPECT_EQ(
+      "[[\"one\",\"two\"],\"d1\",200,0]",
+      Run("const o = http.batch({one: {method: 'POST', url: `${T}/echo`, body: 'd1'}, two: T});"
+          "const bad = http.batch([T, 'http://a b/']); return [Object.keys(o), o.one.body, "
+          "o.two.status, bad[1].status]"));
+  EXPECT_EQ("[]", Run("return http.batch([])"));
+}
+
+TEST_F(HttpTest, BatchStartsNoMoreThanTheLimit) {
+  js_.vu().settings.batch = 3;
+  js_.vu().settings.batch_per_host = 0;
+  EXPECT_EQ("true", Run("const t = Date.now(); http.batch(Array(6).fill(`${T}/delay/40`)); return "
+                        "Date.now() - t >= 79"));
+}
+
+TEST_F(HttpTest, AsyncRequestsArePromises) {
+  EXPECT_EQ("[200,404]",
+            Run("return Promise.all([http.asyncRequest('GET', T), http.asyncRequest('get', "
+                "`${T}/status/404`)]).then(l => l.map(r => r.status))"));
+  EXPECT_EQ("0", Run("return http.asyncRequest('GET', 'http://a b/').then(r => r.status)"));
+  EXPECT_EQ("\"rejected\"", Run("return http.asyncRequest('GET', 'http://a b/', null, {throw: "
+                                "true}).catch(() => 'rejected')"));
+}
+
+TEST_F(HttpTest, TagsNamesAndCallbacksShapeTheSamples) {
+  Run("const id = 7; http.get(http.url`${T}/status/200?id=${id}`, {tags: {mine: 'x'}}); "
+      "http.get(T, {tags: {name: 'n'}})");
+  EXPECT_THAT(Tag("name"), ElementsAre("${}/status/200?id=${}", "n"));
+  EXPECT_THAT(Tag("url"), ElementsAre("${}/status/200?id=${}", "n"));
+  EXPECT_THAT(Tag("mine"), ElementsAre("x", "-"));
+  js_.vu().samples.samples.clear();
+  Run("http.get(`${T}/status/404`, {responseCallback: http.expectedStatuses(404, {min: 500, max: "
+      "599})});http.get(`${T}/status/404`, {responseCallback: null}); http.get(`${T}/status/404`);"
+      "http.setResponseCallback(http.expectedStatuses(200)); http.get(`${T}/status/201`)");
+  EXPECT_THAT(Tag("expected_response"), ElementsAre("true", "-", "false", "false"));
+  EXPECT_EQ(3u, Count("http_req_failed"));
+}
+
+TEST_F(HttpTest, CredentialsBecomeAHeaderAndNeverATag) {
+  EXPECT_THAT(Run("return http.get(`${T}/request`.replace('http://', 'http://u:sekret@')).body"),
+              HasSubstr("Authorization: Basic dTpzZWtyZXQ="));
+  EXPECT_THAT(Tag("url")[0], HasSubstr("http://****:****@"));
+  EXPECT_THAT(Run("return http.get(`${T}/request`.replace('http://', 'http://u:p@'), {headers: "
+                  "{Authorization: 'Bearer x'}}).body"),
+              HasSubstr("Authorization: Bearer x"));
+}
+
+TEST_F(HttpTest, BodiesCanBeDroppedAndCompressed) {
+  EXPECT_EQ("[null,200]",
+            Run("const r = http.get(T, {responseType: 'none'}); return [r.body, r.status]"));
+  js_.vu().settings.discard_response_bodies = true;
+  EXPECT_EQ("[null,\"hello\\n\"]",
+            Run("return [http.get(T).body, http.get(T, {responseType: 'text'}).body]"));
+  EXPECT_THAT(Run("return http.post(`${T}/request`, 'x'.repeat(99), {compression: 'gzip', "
+                  "responseType: 'text'}).body"),
+              HasSubstr("Content-Encoding: gzip"));
+}
+
+TEST_F(HttpTest, BytesAreCounted) {
+  Run("http.get(T)");
+  EXPECT_GT(js_.vu().bytes_sent, 40);
+  EXPECT_GT(js_.vu().bytes_received, 40);
+}
+
+}  // namespace
+}  // namespace lockstep::agent

@@ -1,0 +1,183 @@
+#include "tests/agent/js/k6/js_harness.h"
+
+#include <utility>
+
+#include <libplatform/libplatform.h>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+#include "agent/js/bind/glue.h"
+#include "agent/js/k6/core.h"
+#include "agent/js/k6/crypto.h"
+#include "agent/js/k6/data.h"
+#include "agent/js/k6/encoding.h"
+#include "agent/js/k6/execution.h"
+#include "agent/js/k6/html.h"
+#include "agent/js/k6/http.h"
+#include "agent/js/k6/lockstep_data.h"
+#include "agent/js/k6/metrics.h"
+#include "agent/js/k6/websockets.h"
+#include "agent/js/k6/ws.h"
+#include "common/base/check.h"
+
+namespace lockstep::agent {
+namespace {
+
+// V8 starts once in a process.
+void StartV8() {
+  static v8::Platform* const platform = [] {
+    v8::Platform* made = v8::platform::NewDefaultPlatform(1).release();
+    v8::V8::InitializePlatform(made);
+    v8::V8::Initialize();
+    return made;
+  }();
+  (void)platform;
+}
+
+}  // namespace
+
+std::vector<std::string> RecordingSink::Of(absl::string_view metric) const {
+  std::vector<std::string> found;
+  for (const Sample& sample : samples) {
+    if (sample.metric == metric) {
+      found.push_back(absl::StrCat(sample.value, "{",
+                                   absl::StrJoin(sample.tags, ",", absl::PairFormatter(":")), "}"));
+    }
+  }
+  return found;
+}
+
+HarnessVu::HarnessVu()
+    : network_(*Network::Make(NetOptions())), loop_(std::make_unique<MultiLoop>(*network_)) {
+  pool_ = loop_->MakePool(1);
+}
+
+HarnessVu::~HarnessVu() {
+  pool_.reset();
+}
+
+void HarnessVu::SetGroup(std::string path) {
+  group_ = std::move(path);
+  tags_ = samples.tags().With(tags_, "group", group_);
+}
+
+void HarnessVu::CountBytes(int64_t sent, int64_t received) {
+  bytes_sent += sent;
+  bytes_received += received;
+}
+
+bool HarnessVu::Park(absl::FunctionRef<void(Task wake)> start) {
+  bool woken = false;
+  start([&woken] { woken = true; });
+  while (!woken) {
+    loop_->Turn(true);
+  }
+  return true;
+}
+
+absl::AnyInvocable<void(ApiVu::Task)> HarnessVu::Expect() {
+  ++expected_;
+  return [this](Task task) {
+    --expected_;
+    ready_.push_back(std::move(task));
+  };
+}
+
+void HarnessVu::Drain(v8::Local<v8::Context> context) {
+  v8::Isolate* isolate = context->GetIsolate();
+  isolate->PerformMicrotaskCheckpoint();
+  while (expected_ > 0 || !ready_.empty()) {
+    if (ready_.empty()) {
+      loop_->Turn(true);
+    }
+    std::vector<Task> tasks;
+    tasks.swap(ready_);
+    for (Task& task : tasks) {
+      const v8::HandleScope scope(isolate);
+      task();
+      isolate->PerformMicrotaskCheckpoint();
+    }
+  }
+}
+
+JsHarness::JsHarness() {
+  StartV8();
+  allocator_.reset(v8::ArrayBuffer::Allocator::NewDefaultAllocator());
+  v8::Isolate::CreateParams params;
+  params.array_buffer_allocator = allocator_.get();
+  isolate_ = v8::Isolate::New(params);
+  isolate_->SetMicrotasksPolicy(v8::MicrotasksPolicy::kExplicit);
+  vu_ = std::make_unique<HarnessVu>();
+  isolate_->Enter();
+  const v8::HandleScope scope(isolate_);
+  const v8::Local<v8::Context> made = v8::Context::New(isolate_);
+  context_.Reset(isolate_, made);
+  const v8::Context::Scope in(made);
+  SetGlobal("k6", MakeCoreModule(made, *vu_));
+  SetGlobal("metrics", MakeMetricsModule(made, *vu_));
+  SetGlobal("data", MakeDataModule(made, *vu_, shared_arrays_));
+  RowFiles row_files{
+      .url_of = [](const std::string& path) { return absl::StrCat("file:///", path); },
+      .load = [this](const std::string& url) -> absl::StatusOr<std::string> {
+        const auto found = files.find(url.substr(8));
+        return found != files.end() ? absl::StatusOr<std::string>(found->second)
+                                    : absl::NotFoundError("no such file");
+      }};
+  SetGlobal("rows", MakeRowsModule(made, *vu_, rows_, std::move(row_files)));
+  SetGlobal("execution", MakeExecutionModule(made, *vu_));
+  SetGlobal("crypto", MakeCryptoModule(made));
+  SetGlobal("encoding", MakeEncodingModule(made));
+  SetGlobal("html", MakeHtmlModule(made));
+  SetGlobal("http", MakeHttpModule(made, *vu_));
+  SetGlobal("ws", MakeWsModule(made, *vu_));
+  SetGlobal("websockets", MakeWebSocketsModule(made, *vu_));
+}
+
+JsHarness::~JsHarness() {
+  vu_->ReleaseParts();
+  context_.Reset();
+  isolate_->Exit();
+  isolate_->Dispose();
+}
+
+void JsHarness::SetGlobal(absl::string_view name, v8::Local<v8::Value> value) {
+  SetProperty(context(), context()->Global(), name, value);
+}
+
+std::string JsHarness::Describe(v8::Local<v8::Value> value) {
+  if (value->IsUndefined() || value->IsFunction()) {
+    return "undefined";
+  }
+  v8::Local<v8::String> json;
+  return v8::JSON::Stringify(context(), value).ToLocal(&json) ? TextOf(isolate_, json)
+                                                              : "(no JSON)";
+}
+
+std::string JsHarness::Run(absl::string_view body) {
+  const v8::HandleScope scope(isolate_);
+  const v8::Local<v8::Context> here = context();
+  const v8::Context::Scope in(here);
+  v8::TryCatch caught(isolate_);
+  const std::string source = absl::StrCat("(function () { 'use strict'; ", body, "\n})()");
+  v8::Local<v8::Script> script;
+  v8::Local<v8::Value> value;
+  if (v8::Script::Compile(here, JsText(isolate_, source)).ToLocal(&script) &&
+      script->Run(here).ToLocal(&value)) {
+    vu_->Drain(here);
+    if (!value->IsPromise()) {
+      return Describe(value);
+    }
+    const v8::Local<v8::Promise> promise = value.As<v8::Promise>();
+    LOCKSTEP_CHECK(promise->State() != v8::Promise::kPending);
+    if (promise->State() == v8::Promise::kFulfilled) {
+      return Describe(promise->Result());
+    }
+    std::string text;
+    return ToText(here, promise->Result(), &text) ? text : "(rejected)";
+  }
+  std::string text;
+  return ToText(here, caught.Exception(), &text) ? text : "(thrown)";
+}
+
+}  // namespace lockstep::agent

@@ -1,0 +1,180 @@
+#include "agent/run/conductor.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
+
+#include "common/base/content_hash.h"
+#include "common/options/options_json.h"
+#include "tests/support/idle_agent.h"
+#include "tests/support/sim_loop.h"
+
+namespace lockstep::agent {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+// An agent that has joined, and a test that plays its coordinator.
+struct JoinedAgent {
+  explicit JoinedAgent(int64_t lease_ms = 10'000) {
+    conductor.Begin([](absl::Status) {});
+    v1::CoordinatorMessage welcome;
+    welcome.mutable_welcome()->set_session_id("s");
+    welcome.mutable_welcome()->set_lease_ms(lease_ms);
+    welcome.mutable_welcome()->set_heartbeat_ms(1000);
+    transport.events->on_message(welcome);
+  }
+
+  void Tell(v1::CoordinatorMessage message) {
+    message.set_number(++number);
+    message.set_run_id(1);
+    const std::shared_ptr<Transport::Events> events = transport.events;
+    events->on_message(message);
+    loop.RunFor(absl::Milliseconds(1));
+  }
+  void Assign(const std::string& file = "", const std::string& hash = "") {
+    v1::CoordinatorMessage message;
+    v1::Assign& assign = *message.mutable_assign();
+    assign.set_options_json("{}");
+    assign.set_segment_sequence("0,1");
+    BundleHash bundle;
+    if (!file.empty()) {
+      assign.add_files()->set_url(file);
+      assign.mutable_files(0)->set_sha256(hash);
+      assign.mutable_files(0)->set_size_bytes(3);
+      bundle.Add(file, 3, hash);
+    }
+    assign.set_bundle_sha256(bundle.Digest());
+    Tell(message);
+  }
+  // What it has answered, without heartbeats.
+  std::vector<std::string> Failures() const {
+    std::vector<std::string> failures;
+    for (const v1::AgentMessage& message : transport.sent) {
+      if (message.has_agent_failed()) {
+        failures.push_back(message.agent_failed().message());
+      } else if (message.assigned().has_failure()) {
+        failures.push_back(message.assigned().failure().message());
+      }
+    }
+    return failures;
+  }
+  template <class Set>
+  v1::CoordinatorMessage Message(Set set) {
+    v1::CoordinatorMessage message;
+    set(message);
+    return message;
+  }
+  v1::CoordinatorMessage Prepare() {
+    return Message([](auto& m) { m.mutable_prepare(); });
+  }
+
+  lockstep::testing::SimLoop loop;
+  NullLogger log;
+  lockstep::testing::OpenTransport transport;
+  lockstep::testing::IdleHost host{loop};
+  lockstep::testing::NoRecorder recorder{loop};
+  ScriptLog script_log{loop};
+  Session session{loop, transport, log, {.version = "1", .name = "a"}};
+  Conductor conductor{{loop, session, host, recorder, script_log},
+                      [](absl::string_view json) { return FromCanonicalJson(json); }};
+  uint64_t number = 0;
+};
+
+class ConductorTest : public ::testing::Test, protected JoinedAgent {};
+
+TEST_F(ConductorTest, DoesWhatComesInOrder) {
+  Assign();
+  Tell(Prepare());
+  Tell(Message([](auto& m) { m.mutable_run_setup(); }));
+  Tell(Message([](auto& m) { m.mutable_setup_data(); }));
+  Tell(Message([](auto& m) { m.mutable_start(); }));
+  EXPECT_THAT(Failures(), IsEmpty());
+}
+
+// Found by the fuzzer: a second Prepare left a timer behind that sealed batches without end once
+// the run was given up.
+TEST_F(ConductorTest, RefusesToPrepareTwice) {
+  Assign();
+  Tell(Prepare());
+  Tell(Prepare());
+  EXPECT_THAT(Failures(), ElementsAre(HasSubstr("is out of order")));
+  loop.RunFor(absl::Seconds(30));  // past the lease
+  EXPECT_FALSE(conductor.in_run());
+}
+
+// setup() is still running: its reset takes the engine away, which Start would have used.
+TEST_F(ConductorTest, StartsNothingAfterStop) {
+  Assign();
+  Tell(Prepare());
+  Tell(Message([](auto& m) { m.mutable_run_setup(); }));
+  Tell(Message([](auto& m) { m.mutable_stop(); }));
+  Tell(Message([](auto& m) { m.mutable_setup_data(); }));
+  Tell(Message([](auto& m) { m.mutable_start(); }));
+  EXPECT_THAT(Failures(), ElementsAre(HasSubstr("is out of order"), HasSubstr("is out of order")));
+  loop.RunFor(absl::Seconds(1));
+}
+
+TEST_F(ConductorTest, RefusesAnAssignmentThatMakesNoSense) {
+  for (const auto& [set, reason] :
+       std::initializer_list<std::pair<void (*)(v1::Assign&), const char*>>{
+           {[](v1::Assign& a) { a.set_segment_index(-1); },
+            "assign.segment_index: must be >= 0, got -1"},
+           {[](v1::Assign& a) { a.set_partition(static_cast<v1::Assign::Partition>(77)); },
+            "assign.partition: must be a known one, got 77"},
+           {[](v1::Assign& a) { a.set_rps_share(-3); },
+            "assign.rps_share: must be >= 0 and finite, got -3"}}) {
+    JoinedAgent other;
+    v1::CoordinatorMessage message;
+    set(*message.mutable_assign());
+    other.Tell(message);
+    EXPECT_THAT(other.Failures(), ElementsAre(reason));
+  }
+}
+
+TEST_F(ConductorTest, BelievesNoLeaseThatWouldLetItRunOnForEver) {
+  JoinedAgent other(/*lease_ms=*/INT64_MAX);
+  EXPECT_FALSE(other.session.open());
+}
+
+TEST_F(ConductorTest, RefusesWhatComesTooEarly) {
+  Assign();
+  for (auto set : std::initializer_list<void (*)(v1::CoordinatorMessage&)>{
+           [](v1::CoordinatorMessage& m) { m.mutable_start(); },
+           [](v1::CoordinatorMessage& m) { m.mutable_run_setup(); },
+           [](v1::CoordinatorMessage& m) { m.mutable_setup_data(); },
+           [](v1::CoordinatorMessage& m) { m.mutable_run_teardown(); },
+           [](v1::CoordinatorMessage& m) { m.mutable_run_handle_summary(); },
+           [](v1::CoordinatorMessage& m) { m.mutable_inspect(); }}) {
+    transport.sent.clear();
+    Tell(Message(set));
+    EXPECT_THAT(Failures(), ElementsAre(HasSubstr("is out of order")));
+  }
+}
+
+TEST_F(ConductorTest, RefusesAFileThatDoesNotMatchItsHash) {
+  Assign("file:///lib.js", Sha256("abc"));
+  v1::CoordinatorMessage reply;
+  for (const v1::AgentMessage& message : transport.sent) {
+    if (message.has_file_request()) {
+      reply.mutable_file_reply()->set_id(message.file_request().id());
+    }
+  }
+  reply.mutable_file_reply()->set_data("abd");
+  reply.mutable_file_reply()->set_size_bytes(3);
+  Tell(reply);
+  EXPECT_THAT(Failures(), ElementsAre("the content of file:///lib.js does not match its hash"));
+}
+
+TEST_F(ConductorTest, RefusesABundleThatDoesNotMatchItsHash) {
+  v1::CoordinatorMessage message;
+  message.mutable_assign()->set_bundle_sha256("another");
+  Tell(message);
+  EXPECT_THAT(Failures(), ElementsAre("the bundle of the script's files does not match its hash"));
+}
+
+}  // namespace
+}  // namespace lockstep::agent

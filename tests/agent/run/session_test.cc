@@ -1,0 +1,269 @@
+#include "agent/run/session.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "coordinator/core/fleet.h"
+#include "tests/sim/sim_network.h"
+#include "tests/support/sim_loop.h"
+
+namespace lockstep::agent {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class CollectingLogger final : public Logger {
+ public:
+  void Write(LogRecord record) override { messages.push_back(record.message); }
+  std::vector<std::string> messages;
+};
+
+// One agent and a fleet, with a network between them.
+class SessionTest : public ::testing::Test {
+ protected:
+  SessionTest() {
+    network.Attach(&fleet);
+    fleet.SetEvents({
+        .may_join = [this](const v1::Join&) { return may_join; },
+        .on_joined = [this](coordinator::AgentId id) { joined.push_back(id); },
+        .on_message =
+            [this](coordinator::AgentId, const v1::AgentMessage& message) {
+              received.push_back(message.agent_failed().message());
+              return absl::OkStatus();
+            },
+        .on_batch = [](coordinator::AgentId, const v1::BatchMessage&) { return absl::OkStatus(); },
+        .on_lost =
+            [this](const coordinator::AgentRecord& record, const absl::Status& reason) {
+              lost.push_back(record.name + ": " + std::string(reason.message()));
+            },
+    });
+  }
+
+  void Open(SessionSettings settings) {
+    settings.coordinator = "sim";
+    settings.version = settings.version.empty() ? "1.2.3" : settings.version;
+    settings.name = settings.name.empty() ? "ada" : settings.name;
+    session = std::make_unique<Session>(agent_loop, *transport, log, settings);
+    session->Open({
+        .on_opened = [this] { ++opened; },
+        .on_message =
+            [this](const v1::CoordinatorMessage& m) { heard.push_back(m.file_reply().error()); },
+        .on_batch_ack = [](const v1::BatchAck&) {},
+        .on_resumed = [this] { ++resumed; },
+        .on_lost =
+            [this](absl::Status status) { session_lost.push_back(std::string(status.message())); },
+        .on_finished = [this](absl::Status status) { finished.push_back(status); },
+    });
+  }
+
+  void SendFromAgent(const std::string& text) {
+    v1::AgentMessage message;
+    message.mutable_agent_failed()->set_message(text);
+    session->Send(7, message);
+  }
+  void SendFromCoordinator(const std::string& text) {
+    v1::CoordinatorMessage message;
+    message.mutable_file_reply()->set_error(text);
+    fleet.Send(joined.back(), 7, message);
+  }
+
+  lockstep::testing::SimLoop loop;
+  lockstep::testing::SkewedLoop agent_loop{loop, absl::Seconds(1234)};
+  CollectingLogger log;
+  lockstep::testing::SimNetwork network{loop, 1, {}};
+  int ids = 0;
+  coordinator::Fleet fleet{loop, network, log, {.version = "1.2.3"}, [this] {
+                             return "session" + std::to_string(++ids);
+                           }};
+  std::unique_ptr<Transport> transport = network.MakeTransport();
+  std::unique_ptr<Session> session;
+
+  absl::Status may_join;
+  std::vector<coordinator::AgentId> joined;
+  std::vector<std::string> received, heard, lost, session_lost;
+  std::vector<absl::Status> finished;
+  int opened = 0;
+  int resumed = 0;
+};
+
+TEST_F(SessionTest, JoinsAndMeasuresTheClockOffset) {
+  Open({});
+  loop.RunFor(absl::Seconds(1));
+  EXPECT_EQ(opened, 1);
+  ASSERT_TRUE(session->clock().best().has_value());
+  // The agent's clock is 1234 s ahead; delays are at most 5 ms each way.
+  absl::Duration error = session->clock().best()->offset + absl::Seconds(1234);
+  EXPECT_LE(absl::AbsDuration(error), session->clock().best()->round_trip / 2);
+  EXPECT_LE(session->clock().best()->round_trip, absl::Milliseconds(10));
+}
+
+TEST_F(SessionTest, MessagesSurviveABrokenConnection) {
+  Open({});
+  loop.RunFor(absl::Seconds(1));
+  SendFromAgent("one");
+  SendFromCoordinator("un");
+  network.Break(*transport);  // both are lost on the way
+  SendFromAgent("two");
+  SendFromCoordinator("deux");
+  loop.RunFor(absl::Seconds(2));
+  EXPECT_EQ(resumed, 1);
+  EXPECT_EQ(opened, 1);
+  EXPECT_THAT(received, ElementsAre("one", "two"));
+  EXPECT_THAT(heard, ElementsAre("un", "deux"));
+  EXPECT_TRUE(lost.empty());
+}
+
+TEST_F(SessionTest, SilenceBeyondTheLeaseEndsTheSessionOnBothSides) {
+  Open({});
+  loop.RunFor(absl::Seconds(1));
+  network.CutOff(*transport);
+  loop.RunFor(absl::Seconds(9));
+  EXPECT_TRUE(lost.empty());
+  EXPECT_TRUE(session_lost.empty());
+  loop.RunFor(absl::Seconds(3));
+  EXPECT_THAT(lost, ElementsAre("ada: nothing was heard from it for 10s"));
+  EXPECT_THAT(session_lost, ElementsAre(HasSubstr("nothing heard for")));
+  network.Reconnect(*transport);
+  loop.RunFor(absl::Seconds(10));
+  EXPECT_EQ(opened, 2);  // back, as a new member
+}
+
+TEST_F(SessionTest, AnAgentThatLeavesIsGoneAtOnce) {
+  Open({});
+  loop.RunFor(absl::Seconds(1));
+  session->Leave("SIGTERM");
+  loop.RunFor(absl::Milliseconds(20));
+  EXPECT_THAT(lost, ElementsAre("ada: it left: SIGTERM"));
+}
+
+TEST_F(SessionTest, GoodbyeEndsASessionThatIsForOnce) {
+  Open({.once = true});
+  loop.RunFor(absl::Seconds(1));
+  fleet.Dismiss("over");
+  loop.RunFor(absl::Milliseconds(50));
+  ASSERT_EQ(finished.size(), 1u);
+  EXPECT_TRUE(finished[0].ok());
+  EXPECT_TRUE(fleet.dismissed());
+  EXPECT_TRUE(lost.empty());
+}
+
+TEST_F(SessionTest, AnotherVersionIsRefusedWithBothNamed) {
+  Open({.version = "9.9.9"});
+  loop.RunFor(absl::Seconds(1));
+  ASSERT_EQ(finished.size(), 1u);
+  EXPECT_THAT(std::string(finished[0].message()),
+              HasSubstr("the agent has version 9.9.9 (protocol 1), the coordinator "
+                        "1.2.3 (protocol 1): both must be the same"));
+}
+
+// The same, in a fleet with a join token.
+class TokenSessionTest : public SessionTest {
+ protected:
+  TokenSessionTest() {
+    network.Attach(&guarded);
+    guarded.SetEvents({
+        .may_join = [](const v1::Join&) { return absl::OkStatus(); },
+        .on_joined = [this](coordinator::AgentId id) { joined.push_back(id); },
+        .on_message = [](coordinator::AgentId,
+                         const v1::AgentMessage&) { return absl::OkStatus(); },
+        .on_batch = [](coordinator::AgentId, const v1::BatchMessage&) { return absl::OkStatus(); },
+        .on_lost = [](const coordinator::AgentRecord&, const absl::Status&) {},
+    });
+  }
+  ~TokenSessionTest() override { session.reset(); }
+
+  std::string Nonce() { return std::string(32, static_cast<char>('0' + ++nonces % 64)); }
+
+  int nonces = 0;
+  coordinator::Fleet guarded{loop,
+                             network,
+                             log,
+                             {.version = "1.2.3", .token = "the fleet's own token"},
+                             [this] { return "session" + std::to_string(++ids); },
+                             [this] { return Nonce(); }};
+};
+
+TEST_F(TokenSessionTest, JoinsWithTheTokenAndComesBackWithIt) {
+  Open({.token = "the fleet's own token", .nonces = [this] { return Nonce(); }});
+  loop.RunFor(absl::Seconds(1));
+  EXPECT_EQ(opened, 1);
+  network.Break(*transport);
+  loop.RunFor(absl::Seconds(2));
+  EXPECT_EQ(resumed, 1);
+}
+
+TEST_F(TokenSessionTest, IsRefusedWithAnotherTokenAndDoesNotTryAgain) {
+  Open({.token = "another fleet's token", .nonces = [this] { return Nonce(); }});
+  loop.RunFor(absl::Seconds(1));
+  ASSERT_EQ(finished.size(), 1u);
+  EXPECT_EQ(finished[0].message(),
+            "the coordinator refused: agent ada does not know the fleet's join token");
+}
+
+TEST_F(TokenSessionTest, IsRefusedWithoutAToken) {
+  Open({});
+  loop.RunFor(absl::Seconds(1));
+  ASSERT_EQ(finished.size(), 1u);
+  EXPECT_THAT(std::string(finished[0].message()), HasSubstr("the agent has no join token"));
+}
+
+TEST_F(SessionTest, DoesNotBelieveACoordinatorThatDoesNotProveTheToken) {
+  Open({.token = "the fleet's own token",
+        .nonces = [] { return std::string(32, 'n'); },
+        .once = true});
+  loop.RunFor(absl::Seconds(20));
+  EXPECT_EQ(opened, 0);
+  ASSERT_EQ(finished.size(), 1u);
+  EXPECT_THAT(std::string(finished[0].message()),
+              HasSubstr("the coordinator does not know the fleet's join token"));
+}
+
+TEST_F(SessionTest, TriesAgainWhenTheFleetIsBusy) {
+  may_join = absl::UnavailableError("a run is in progress");
+  Open({});
+  loop.RunFor(absl::Seconds(5));
+  EXPECT_EQ(opened, 0);
+  may_join = absl::OkStatus();
+  loop.RunFor(absl::Seconds(3));
+  EXPECT_EQ(opened, 1);
+}
+
+TEST_F(SessionTest, ForOnceGivesUpOnACoordinatorThatCannotBeReached) {
+  network.CutOff(*transport);
+  Open({.once = true});
+  loop.RunFor(absl::Seconds(20));
+  ASSERT_EQ(finished.size(), 1u);
+  EXPECT_EQ(finished[0].message(), "cannot reach the coordinator at sim: it does not answer");
+}
+
+TEST_F(SessionTest, KeepsTryingAndSaysSo) {
+  network.CutOff(*transport);
+  Open({});
+  loop.RunFor(absl::Seconds(8));
+  EXPECT_THAT(log.messages,
+              ElementsAre("cannot reach the coordinator at sim: it does not answer; trying again"));
+  EXPECT_TRUE(finished.empty());
+}
+
+TEST_F(SessionTest, TwoAgentsOfOneNameAreNotBothLetIn) {
+  Open({});
+  loop.RunFor(absl::Seconds(1));
+  std::unique_ptr<Transport> other_transport = network.MakeTransport();
+  Session other(loop, *other_transport, log,
+                {.coordinator = "sim", .version = "1.2.3", .name = "ada"});
+  int other_opened = 0;
+  other.Open({.on_opened = [&] { ++other_opened; },
+              .on_message = [](const v1::CoordinatorMessage&) {},
+              .on_batch_ack = [](const v1::BatchAck&) {},
+              .on_resumed = [] {},
+              .on_lost = [](absl::Status) {},
+              .on_finished = [](absl::Status) {}});
+  loop.RunFor(absl::Seconds(3));
+  EXPECT_EQ(other_opened, 0);
+  EXPECT_THAT(log.messages, ::testing::Contains(HasSubstr(
+                                "an agent named ada is already in the fleet; names must differ")));
+}
+
+}  // namespace
+}  // namespace lockstep::agent

@@ -1,0 +1,115 @@
+#include "common/web/web_server.h"
+
+#include <thread>
+
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <httplib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "absl/strings/str_cat.h"
+
+#include "common/base/epoll_loop.h"
+
+namespace lockstep {
+namespace {
+
+using testing::HasSubstr;
+
+// A loop in a thread of its own, as the programs have it, and a server on it.
+class WebServerTest : public testing::Test {
+ protected:
+  WebServerTest() : thread_([this] { loop_.Run(); }) {}
+  ~WebServerTest() override {
+    loop_.Stop();
+    thread_.join();
+  }
+
+  EpollLoop loop_;
+  WebServer server_{loop_, [this](const WebRequest& request) {
+                      EXPECT_EQ(std::this_thread::get_id(), thread_.get_id());
+                      return WebResponse{.status = request.path == "/nothing" ? 404 : 200,
+                                         .content_type = "text/x-test",
+                                         .body = absl::StrCat(request.method, " ", request.path,
+                                                              " ", request.body)};
+                    }};
+  std::thread thread_;
+};
+
+TEST_F(WebServerTest, AnswersComeFromTheLoop) {
+  ASSERT_TRUE(server_.Start("127.0.0.1:0").ok());
+  httplib::Client client("127.0.0.1", server_.port());
+  httplib::Result got = client.Get("/a%20b?q=1");
+  ASSERT_TRUE(got);
+  EXPECT_EQ(got->status, 200);
+  EXPECT_EQ(got->body, "GET /a b ");
+  EXPECT_EQ(got->get_header_value("Content-Type"), "text/x-test");
+  EXPECT_EQ(client.Patch("/v1/status", "{}", "application/json")->body, "PATCH /v1/status {}");
+  EXPECT_EQ(client.Get("/nothing")->status, 404);
+  httplib::Result head = client.Head("/x");
+  EXPECT_EQ(head->status, 200);
+  EXPECT_EQ(head->body, "");
+}
+
+TEST_F(WebServerTest, ABusyPortIsNamedWithTheReason) {
+  ASSERT_TRUE(server_.Start("127.0.0.1:0").ok());
+  const std::string address = absl::StrCat("127.0.0.1:", server_.port());
+  WebServer second(loop_, [](const WebRequest&) { return WebResponse(); });
+  absl::Status status = second.Start(address);
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(status.message(),
+            absl::StrCat("cannot listen on ", address, ": Address already in use"));
+}
+
+TEST_F(WebServerTest, AddressesThatAreNoneAreRefused) {
+  for (const char* address :
+       {"localhost", "127.0.0.1:http", "127.0.0.1:65536", "", "127.0.0.1:-1"}) {
+    absl::Status status =
+        WebServer(loop_, [](const WebRequest&) { return WebResponse(); }).Start(address);
+    EXPECT_EQ(status.message(),
+              absl::StrCat("invalid address \"", address, "\": expected HOST:PORT or :PORT"));
+  }
+}
+
+TEST_F(WebServerTest, LargeBodiesAreRefused) {
+  ASSERT_TRUE(server_.Start("127.0.0.1:0").ok());
+  httplib::Client client("127.0.0.1", server_.port());
+  httplib::Result result = client.Put("/x", std::string(2 << 20, 'x'), "text/plain");
+  // The answer, or a cut connection where the client is still sending.
+  EXPECT_TRUE(!result || result->status == 413);
+  EXPECT_EQ(client.Get("/y")->status, 200);
+}
+
+TEST_F(WebServerTest, ShutdownCutsClientsThatSayNothing) {
+  ASSERT_TRUE(server_.Start("127.0.0.1:0").ok());
+  const int fd = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in to = {};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(static_cast<uint16_t>(server_.port()));
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof(to)), 0);
+  ASSERT_EQ(send(fd, "GET /half", 9, 0), 9);
+  server_.Shutdown();
+  char rest[256];
+  while (read(fd, rest, sizeof(rest)) > 0) {
+  }
+  close(fd);
+}
+
+TEST(WebServerAlone, AnEndedLoopLeavesNoClientWaiting) {
+  EpollLoop loop;
+  WebServer server(loop, [](const WebRequest&) { return WebResponse(); });
+  ASSERT_TRUE(server.Start("127.0.0.1:0").ok());
+  httplib::Client client("127.0.0.1", server.port());
+  std::thread asking([&] {
+    httplib::Result result = client.Get("/");
+    EXPECT_TRUE(!result || result->status == 503);
+  });
+  server.Shutdown();
+  asking.join();
+}
+
+}  // namespace
+}  // namespace lockstep

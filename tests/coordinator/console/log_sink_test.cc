@@ -1,0 +1,140 @@
+#include "coordinator/console/log_sink.h"
+
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace lockstep::coordinator {
+namespace {
+
+const absl::Time kTime = absl::FromUnixSeconds(1767323045);  // 2026-01-02T03:04:05Z
+
+TEST(LogSink, WritesLogfmt) {
+  EXPECT_EQ(FormatLogfmt({kTime, LogLevel::kInfo, "a \"b\"\n", {{"source", "console"}}}),
+            "time=\"2026-01-02T03:04:05Z\" level=info msg=\"a \\\"b\\\"\\n\" source=console");
+  EXPECT_EQ(FormatLogfmt({kTime, LogLevel::kWarn, "single", {}}),
+            "time=\"2026-01-02T03:04:05Z\" level=warning msg=single");
+  EXPECT_EQ(FormatLogfmt({kTime, LogLevel::kError, "", {}}),
+            "time=\"2026-01-02T03:04:05Z\" level=error msg=\"\"");
+}
+
+TEST(LogSink, WritesTerminalLines) {
+  const LogRecord record{kTime, LogLevel::kInfo, "hello", {{"source", "console"}}};
+  EXPECT_EQ(FormatTerminalLine(record, kTime - absl::Seconds(1), false),
+            "INFO[0001] hello                                        source=console");
+  EXPECT_EQ(FormatTerminalLine({kTime, LogLevel::kError, "x", {}}, kTime, true),
+            "\x1b[31mERRO\x1b[0m[0000] x");
+}
+
+TEST(LogSink, WritesJson) {
+  EXPECT_EQ(FormatJsonLine({kTime, LogLevel::kInfo, "a", {{"source", "console"}}}),
+            R"({"level":"info","msg":"a","source":"console","time":"2026-01-02T03:04:05Z"})");
+}
+
+TEST(LogSink, NamesAFileThatCannotBeOpened) {
+  LogSettings settings;
+  settings.output = LogSettings::Output::kFile;
+  settings.file = "/proc/no/such";
+  EXPECT_EQ(MakeLogger(settings, false, kTime).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+std::string ReadAndRemove(const std::string& path) {
+  std::ifstream file(path);
+  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  std::remove(path.c_str());
+  return text;
+}
+
+TEST(LogSink, RedirectsTheConsoleToTheFileOfTheOptionsUnlessTheCommandLineNamesOne) {
+  const std::string of_options = ::testing::TempDir() + "console_of_options.txt";
+  const std::string of_flag = ::testing::TempDir() + "console_of_flag.txt";
+  const LogRecord line{kTime, LogLevel::kInfo, "hello", {{"source", "console"}}};
+  constexpr char kHello[] = "time=\"2026-01-02T03:04:05Z\" level=info msg=hello\n";
+  LogSettings settings;
+  settings.output = LogSettings::Output::kNone;
+  auto without_flag = MakeLogger(settings, false, kTime);
+  ASSERT_TRUE((*without_flag)->RedirectConsole(of_options).ok());
+  (*without_flag)->Write(line);
+  (*without_flag)->Write({kTime, LogLevel::kInfo, "not from the console", {}});
+  EXPECT_EQ(ReadAndRemove(of_options), kHello);
+  settings.console_output = of_flag;
+  auto with_flag = MakeLogger(settings, false, kTime);
+  ASSERT_TRUE((*with_flag)->RedirectConsole(of_options).ok());
+  (*with_flag)->Write(line);
+  EXPECT_EQ(ReadAndRemove(of_flag), kHello);
+  EXPECT_EQ(ReadAndRemove(of_options), "");
+  EXPECT_EQ((*without_flag)->RedirectConsole("/proc/no/such").code(), absl::StatusCode::kOk);
+  auto fresh = MakeLogger(LogSettings(), false, kTime);
+  EXPECT_EQ((*fresh)->RedirectConsole("/proc/no/such").code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST(LogSink, WritesTheConsolesLinesInTheFormatOfTheLog) {
+  const std::string path = ::testing::TempDir() + "console_format.txt";
+  LogSettings settings;
+  settings.console_output = path;
+  settings.format = LogSettings::Format::kJson;
+  (*MakeLogger(settings, true, kTime))
+      ->Write({kTime, LogLevel::kWarn, "a", {{"source", "console"}}});
+  EXPECT_EQ(ReadAndRemove(path), R"({"level":"warning","msg":"a","time":"2026-01-02T03:04:05Z"})"
+                                 "\n");
+  settings.format = LogSettings::Format::kRaw;
+  (*MakeLogger(settings, true, kTime))
+      ->Write({kTime, LogLevel::kWarn, "a", {{"source", "console"}}});
+  EXPECT_EQ(ReadAndRemove(path), "a\n");
+}
+
+TEST(LogSink, LeavesOutLesserLevelsOfAFile) {
+  LogSettings settings;
+  settings.output = LogSettings::Output::kFile;
+  settings.file = ::testing::TempDir() + "least.txt";
+  settings.format = LogSettings::Format::kRaw;
+  settings.least = LogLevel::kWarn;
+  auto logger = MakeLogger(settings, false, kTime);
+  (*logger)->Info("one");
+  (*logger)->Warn("two");
+  (*logger)->Error("three");
+  EXPECT_EQ(ReadAndRemove(settings.file), "two\nthree\n");
+}
+
+TEST(LogSink, MakesNoFolders) {
+  LogSettings settings;
+  settings.console_output = ::testing::TempDir() + "no_such_folder/x.log";
+  const auto logger = MakeLogger(settings, false, kTime);
+  EXPECT_EQ(logger.status().message(),
+            absl::StrCat("--console-output: cannot write the file \"", settings.console_output,
+                         "\": there is no folder ", ::testing::TempDir(), "no_such_folder"));
+  EXPECT_FALSE(std::ifstream(settings.console_output).good());
+}
+
+TEST(LogSink, WritesAboveWhatIsDrawnWhereBothAreOnATerminal) {
+  Terminal drawing([](absl::string_view bytes) { fwrite(bytes.data(), 1, bytes.size(), stderr); },
+                   [] { return TerminalSize(); });
+  for (const bool terminal : {true, false}) {
+    LogSettings settings;
+    settings.no_color = true;
+    auto logger = MakeLogger(settings, terminal, kTime);
+    ASSERT_TRUE(logger.ok());
+    ::testing::internal::CaptureStderr();
+    drawing.Draw({"drawn"});
+    (*logger)->WriteAbove(&drawing);
+    (*logger)->Write({kTime, LogLevel::kInfo, "first", {}});
+    (*logger)->WriteAbove(nullptr);
+    (*logger)->Write({kTime, LogLevel::kInfo, "second", {}});
+    drawing.Leave({});
+    const std::string drawn = "\x1b[2Kdrawn\n";
+    const std::string erased = "\r\x1b[1A\x1b[J";
+    EXPECT_EQ(::testing::internal::GetCapturedStderr(),
+              terminal ? drawn + "\x1b[J" + erased + "INFO[0000] first\n" + drawn +
+                             "INFO[0000] second\n" + erased
+                       : drawn + "\x1b[J" +
+                             "time=\"2026-01-02T03:04:05Z\" level=info msg=first\n"
+                             "time=\"2026-01-02T03:04:05Z\" level=info msg=second\n" +
+                             erased);
+  }
+}
+
+}  // namespace
+}  // namespace lockstep::coordinator

@@ -1,0 +1,121 @@
+#include "coordinator/console/progress_display.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
+
+#include "tests/coordinator/console/screen.h"
+#include "tests/support/sim_loop.h"
+
+namespace lockstep::coordinator {
+namespace {
+
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+class ProgressDisplayTest : public ::testing::Test {
+ protected:
+  ProgressDisplayTest() {
+    view_.total = absl::Seconds(10);
+    view_.max_vus = 2;
+    ScenarioProgressView& scenario = view_.scenarios.emplace_back();
+    scenario.name = "s";
+    scenario.state = ScenarioState::kRunning;
+    scenario.max_vus = 2;
+  }
+  ProgressDisplay Make(Terminal* terminal) {
+    return ProgressDisplay(
+        loop_,
+        {.terminal = terminal,
+         .write = [this](absl::string_view text) { absl::StrAppend(&plain_, text); },
+         .ready = [this] { return ready_; }},
+        [this] {
+          view_.elapsed = loop_.clock().Mono() - start_;
+          return view_;
+        });
+  }
+
+  testing::SimLoop loop_;
+  const MonoTime start_ = loop_.clock().Mono();
+  ProgressView view_;
+  bool ready_ = true;
+  std::string plain_;
+  TerminalSize size_;
+  Screen screen_{200, 24};
+  int writes_ = 0;
+  Terminal terminal_{[this](absl::string_view bytes) {
+                       screen_.Write(bytes);
+                       ++writes_;
+                     },
+                     [this] { return size_; }};
+};
+
+TEST_F(ProgressDisplayTest, DrawsTenTimesASecondInPlaceUntilTheEnd) {
+  ProgressDisplay display = Make(&terminal_);
+  display.Begin();
+  EXPECT_THAT(screen_.text(), StartsWith("running (0m00.0s/10s), 0/2 VUs, "));
+  loop_.RunFor(absl::Milliseconds(350));
+  EXPECT_EQ(writes_, 4);
+  EXPECT_THAT(screen_.text(), StartsWith("running (0m00.3s/10s)"));
+  display.Tick();  // says nothing more
+  EXPECT_EQ(writes_, 4);
+  view_.scenarios[0].state = ScenarioState::kInterrupted;
+  display.Finish();
+  EXPECT_THAT(screen_.text(), StartsWith("running (0m00.3s/10s)"));
+  EXPECT_THAT(screen_.text(), HasSubstr("\ns \u2717 ["));
+  display.Finish();
+  display.Abandon();
+  loop_.RunAll();
+  EXPECT_EQ(writes_, 5);
+  EXPECT_EQ(plain_, "");
+}
+
+TEST_F(ProgressDisplayTest, FollowsTheTerminalsWidth) {
+  ProgressDisplay display = Make(&terminal_);
+  display.Begin();
+  EXPECT_THAT(screen_.text(), HasSubstr("[------"));
+  size_.columns = 60;
+  loop_.RunFor(absl::Milliseconds(100));
+  EXPECT_THAT(screen_.text(), HasSubstr("[   0% ]"));
+  EXPECT_THAT(screen_.text(), Not(HasSubstr("---")));
+}
+
+TEST_F(ProgressDisplayTest, LeavesOutDrawingsThatTheTerminalDoesNotTake) {
+  ProgressDisplay display = Make(&terminal_);
+  ready_ = false;
+  display.Begin();
+  loop_.RunFor(absl::Seconds(1));
+  EXPECT_EQ(writes_, 0);
+  ready_ = true;
+  loop_.RunFor(absl::Milliseconds(100));
+  EXPECT_EQ(writes_, 1);
+}
+
+TEST_F(ProgressDisplayTest, TakesTheDrawingAwayOfARunThatNeverBegan) {
+  ProgressDisplay display = Make(&terminal_);
+  display.Begin();
+  display.Abandon();
+  EXPECT_EQ(screen_.text(), "");
+}
+
+TEST_F(ProgressDisplayTest, WithoutATerminalItWritesLinesEachSecondAndTheLastOnce) {
+  ProgressDisplay display = Make(nullptr);
+  display.Begin();
+  EXPECT_EQ(plain_, "");
+  display.Tick();
+  EXPECT_THAT(plain_, EndsWith("s   [   0% ] 0/2 VUs  0m00.0s/0m00.0s  0 iters\n"));
+  plain_.clear();
+  display.Finish();
+  EXPECT_THAT(plain_, StartsWith("running ("));
+  plain_.clear();
+  display.Tick();
+  display.Finish();
+  display.Abandon();
+  EXPECT_EQ(plain_, "");
+}
+
+}  // namespace
+}  // namespace lockstep::coordinator
