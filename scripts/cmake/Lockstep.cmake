@@ -18,6 +18,9 @@ if(LOCKSTEP_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${LOCKSTEP_CCACHE})
 endif()
 
+# What a program says of its sources does not depend on where they were built.
+add_compile_options(-ffile-prefix-map=${PROJECT_SOURCE_DIR}/=)
+
 if(LOCKSTEP_SANITIZE)
   add_compile_options(-fsanitize=${LOCKSTEP_SANITIZE} -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${LOCKSTEP_SANITIZE})
@@ -78,7 +81,7 @@ endfunction()
 
 # lockstep_test(NAME SOURCES x_test.cc DEPS lib... [LABELS unit|sim|integration|no_tsan|slow]): one gtest binary
 # for one library, so that a broken layer shows as a link error. `no_tsan`: uses V8, gRPC or protobuf's reflection,
-# which are not built for ThreadSanitizer.
+# which are not built for ThreadSanitizer. Tests run at the top of the source tree: their data are at tests/...
 function(lockstep_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;LABELS" ${ARGN})
   if(NOT ARG_LABELS)
@@ -87,7 +90,6 @@ function(lockstep_test name)
   add_executable(${name} ${ARG_SOURCES})
   lockstep_target(${name})
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} GTest::gmock GTest::gtest_main)
-  target_compile_definitions(${name} PRIVATE LOCKSTEP_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   # One word, because gtest_discover_tests takes lists apart; ctest's -L and -LE search in it.
   string(REPLACE ";" "+" labels "${ARG_LABELS}")
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60

@@ -18,7 +18,7 @@ namespace {
 
 const nlohmann::json& Golden() {
   static const nlohmann::json golden = [] {
-    std::ifstream file(LOCKSTEP_SOURCE_DIR "/tests/data/golden_segments.json");
+    std::ifstream file("tests/data/golden_segments.json");
     return nlohmann::json::parse(file);
   }();
   return golden;

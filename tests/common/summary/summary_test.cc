@@ -74,7 +74,7 @@ std::vector<double> Concat(std::vector<double> a, const std::vector<double>& b) 
 // With LOCKSTEP_UPDATE_GOLDEN in the environment the files are written anew, to be read in the
 // diff.
 void ExpectGolden(const std::string& name, const std::string& text) {
-  const std::string path = std::string(LOCKSTEP_SOURCE_DIR) + "/tests/golden/summary/" + name;
+  const std::string path = "tests/golden/summary/" + name;
   if (std::getenv("LOCKSTEP_UPDATE_GOLDEN") != nullptr) {
     std::ofstream(path) << text;
   }
