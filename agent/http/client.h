@@ -2,8 +2,8 @@
 // to one VU: its own keep-alive connections, as k6's VUs have their own transports.
 //
 // Submitting queues; the loop hands everything that a turn has queued to curl at once, and stamps
-// completions before any VU resumes (DESIGN.md: a worker's turn goes by stages). All calls on the
-// loop's thread.
+// completions before any VU resumes, because a VU that ran in between would count its own time as
+// the server's. All calls on the loop's thread.
 #pragma once
 
 #include <memory>

@@ -48,7 +48,7 @@ struct HttpTimings {
   absl::Duration duration() const { return sending + waiting + receiving; }
 };
 
-// k6's error codes (k6.md, section 7.2): 1000 generic, 1050 request timeout, 1101 no such host,
+// k6's error codes: 1000 generic, 1050 request timeout, 1101 no such host,
 // 1212 refused, ...
 struct HttpError {
   int code = 0;         // 0: no error

@@ -1,4 +1,4 @@
-// The exit codes of `lockstep`, those of k6 (k6.md, section 1.6). Agents name them in their reports, too.
+// The exit codes of `lockstep`, which are those of k6 and one of our own. Agents name them in their reports, too.
 #pragma once
 
 namespace lockstep {

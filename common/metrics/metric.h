@@ -34,8 +34,8 @@ struct Metric {
 // ^[a-zA-Z_][a-zA-Z0-9_]{1,128}$
 bool IsValidMetricName(absl::string_view name);
 
-// The built-in metrics, registered first in every registry, so that these ids hold in each (k6.md,
-// section 6.1).
+// The built-in metrics, registered before all others in every registry, so that these ids hold in
+// each.
 namespace builtin {
 enum : uint32_t {
   kVus,

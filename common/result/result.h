@@ -1,5 +1,5 @@
 // A run's result as a file for programs: all metrics with mergeable values (histograms, exact
-// sums), checks and thresholds. The schema is documented in coordinator/output/README.md; `lockstep
+// sums), checks and thresholds. The schema is documented in deploy/docs/results.md; `lockstep
 // compare` reads it. Pure.
 #pragma once
 

@@ -26,7 +26,7 @@ class ReportOutput final : public Output {
   // Without a file: what $GITHUB_STEP_SUMMARY names, appended to.
   static absl::StatusOr<std::unique_ptr<Output>> MakeGithub(absl::string_view argument,
                                                             const OutputContext& context);
-  // The result file of `lockstep compare`, see README.md.
+  // The result file that `lockstep compare` reads (deploy/docs/results.md).
   static absl::StatusOr<std::unique_ptr<Output>> MakeResultFile(absl::string_view argument,
                                                                 const OutputContext& context);
 

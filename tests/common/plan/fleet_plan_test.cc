@@ -17,7 +17,7 @@ std::vector<ScenarioConfig> Scenarios() {
   return {rate, ramp};
 }
 
-// Thirds: 7 VUs are 3, 2, 2, and starts follow them (k6.md 4: 0, .3, .5, .7, 1.0 and so on); VU n
+// Thirds: 7 VUs are 3, 2, 2, and starts follow them (as in k6: 0, .3, .5, .7, 1.0 and so on); VU n
 // of the ramp starts after n seconds, and the fourth not at all, as the ramp then ends.
 TEST(FleetPlan, TextForPeople) {
   const auto plan = PlanFleet(Scenarios(), {1, 1, 1}, Partition::kStriped);

@@ -59,7 +59,7 @@ TEST(ArrivalTimes, ConstantRateDoesNotDriftOverADay) {
   EXPECT_EQ(thirds->StartOf(2), absl::Nanoseconds(666'666'667));
 }
 
-// k6.md, section 3.4.
+// Half of t^2 is the area under a rate that grows by 1/s each second.
 TEST(ArrivalTimes, RampFromZeroStartsAtSqrtOfArea) {
   const auto times = ArrivalTimes::Ramping(0, kSecond, {{absl::Seconds(10), 10}});
   ASSERT_TRUE(times.ok()) << times.status();
@@ -231,7 +231,7 @@ std::vector<int64_t> StartsInMillis(const ArrivalTimes& times, const SegmentTupl
   return starts;
 }
 
-// k6.md, section 3.3.
+// 50/s is a start every 20 ms, dealt out in turn.
 TEST(SegmentArrivals, ConstantRateInThirds) {
   const auto times = *ArrivalTimes::Constant(50, kSecond, absl::Seconds(10));
   const auto tuples = *SegmentTuple::MakeAll(*SegmentSequence::Parse("0,1/3,2/3,1"));

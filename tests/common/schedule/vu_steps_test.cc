@@ -28,7 +28,7 @@ std::vector<LinearStage> Seconds(const std::vector<std::pair<int, int>>& stages)
   return result;
 }
 
-// k6.md, section 3.2.
+// Stages of which the steps of k6 2.2.0 are known.
 std::vector<LinearStage> GoldenStages() {
   return Seconds({{6, 2}, {1, 5}, {5, 4}, {1, 4}, {4, 3}, {4, 2}, {1, 0}, {1, 3}});
 }

@@ -5,7 +5,7 @@
 namespace lockstep {
 namespace {
 
-// Samples of reference/k6.md, section 9.
+// What k6 2.2.0 prints for these values.
 TEST(FormatDuration, CutsOffAndPicksTheUnit) {
   const std::pair<double, const char*> cases[] = {
       {0, "0s"},        {0.0005, "500ns"},     {0.5, "500µs"},

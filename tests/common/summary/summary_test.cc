@@ -123,7 +123,7 @@ TEST(SummaryText, ShowsThresholdsAboveTheResults) {
   ExpectGolden("thresholds.txt", RenderText(summary, {}));
 }
 
-// Nearly the sample of reference/k6.md, section 9: all sections, one failing check, requests.
+// Nearly a summary that k6 2.2.0 has printed: all sections, one failing check, requests.
 Recorder HttpRun(bool failures, SummaryMode mode = SummaryMode::kCompact) {
   Recorder r(mode);
   r.Define("my_bytes", kC, ValueType::kData);
