@@ -1,4 +1,4 @@
-"""The layers of DESIGN.md, checked mechanically: who includes whom, and what the coordinator's binary is linked with."""
+"""The layers, checked mechanically: who includes whom, what the programs are linked with, and what documents refer to."""
 import re
 import subprocess
 import unittest
@@ -157,6 +157,39 @@ class HouseRules(unittest.TestCase):
                     text = path.read_text("utf-8")
                     self.assertTrue(text.startswith("//"), f"{path} says no purpose")
                     self.assertIn("#pragma once", text, path)
+
+
+class Documents(unittest.TestCase):
+    LINK = re.compile(r"\]\(([^)#\s]*)(#[^)\s]*)?\)")
+    CITED = re.compile(r"[\w./-]+\.md\b")
+
+    def pages(self):
+        listed = subprocess.run(["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True, check=True)
+        return [ROOT / name for name in listed.stdout.split() if (ROOT / name).exists()]
+
+    def anchors(self, page):
+        titles = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.M)
+        return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+    def test_links_lead_somewhere(self):
+        for page in self.pages():
+            for target, anchor in self.LINK.findall(page.read_text("utf-8")):
+                if re.match(r"\w+:", target):
+                    continue
+                there = (page.parent / target).resolve() if target else page
+                self.assertTrue(there.exists(), f"{page.relative_to(ROOT)} links to {target}")
+                if anchor:
+                    self.assertIn(anchor[1:], self.anchors(there), f"{page.relative_to(ROOT)} links to {target}{anchor}")
+
+    def test_pages_that_comments_cite_are_here(self):
+        for folder in ("common", "agent", "coordinator", "proto"):
+            for path in [*sources(folder), *(ROOT / folder).rglob("*.proto")]:
+                for comment in re.findall(r"//.*", path.read_text("utf-8")):
+                    for cited in self.CITED.findall(comment):
+                        self.assertTrue((ROOT / cited).exists(), f"{path.relative_to(ROOT)} cites {cited}")
+
+    def test_the_readme_stays_short(self):
+        self.assertLessEqual((ROOT / "README.md").read_text("utf-8").count("\n"), 120)
 
 
 class Binaries(unittest.TestCase):
