@@ -1,4 +1,4 @@
-// Random numbers for secrets; those that a test may repeat are in random.h.
+// Random bytes for secrets; random numbers that a test may repeat are in random.h.
 #pragma once
 
 #include <cstddef>

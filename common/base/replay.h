@@ -10,7 +10,7 @@
 
 namespace lockstep {
 
-// The sender's copies. Bounded by its user: see size().
+// The sender's copies. Its user keeps it bounded: see size().
 template <class Message>
 class SendWindow {
  public:
@@ -48,7 +48,7 @@ class ReceiveWindow {
   enum class Arrival {
     kNext,      // new: handle it
     kRepeated,  // seen before: drop it
-    kGap,       // something before it is missing: the peer breaks the rules
+    kGap,       // something before it is missing: the peer has broken the rules
   };
   Arrival Receive(uint64_t number) {
     if (number <= last_) {

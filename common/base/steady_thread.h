@@ -3,11 +3,11 @@
 
 namespace lockstep {
 
-// Timers of the calling thread, and of the threads that it creates from now on, may not be put off
-// (by default Linux rounds them up by 50 µs), and where the kernel knows custom slices (6.12), a
-// thread that wakes up goes before others that have used more of theirs: a short turn soon instead
-// of a long one later. Gives no more of a processor than before, and needs no privilege. What the
-// kernel refuses is left as it is.
+// From now on, timers of the calling thread, and of the threads that it creates, are not deferred
+// (by default Linux may delay them by 50 µs). Where the kernel supports custom slices (6.12), a
+// thread that wakes up also goes before others that have used more of theirs: it gets a short turn
+// soon rather than a long one later. This gives it no larger share of the processor, and needs no
+// privilege. What the kernel refuses is left as it is.
 void SteadyThisThread();
 
 }  // namespace lockstep

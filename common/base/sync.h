@@ -1,5 +1,5 @@
-// A mutex with clang thread-safety annotations over std::mutex. Used instead of Abseil's, whose packaged build makes
-// ThreadSanitizer report races that are not there.
+// A mutex with clang thread-safety annotations over std::mutex. Used instead of Abseil's, whose
+// packaged build makes ThreadSanitizer report races that do not exist.
 #pragma once
 
 #include <chrono>

@@ -18,7 +18,7 @@ class TimerQueue {
   // When the earliest timer is due; Infinite() when there is none.
   MonoTime next_due() const;
   bool empty() const { return by_time_.empty(); }
-  // Takes out the earliest timer if it is due at `now`; an empty task if none is.
+  // Takes out the earliest timer if it is due at `now`; an empty task if none is due.
   EventLoop::Task PopDue(MonoTime now);
 
  private:

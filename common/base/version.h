@@ -1,4 +1,4 @@
-// The product's version. CMake's project() says it, everything else asks here.
+// The product's version. CMake's project() defines it; everything else takes it from here.
 #pragma once
 
 namespace lockstep {

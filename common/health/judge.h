@@ -11,13 +11,13 @@
 // | in garbage collections, per worker      | 5% of the time          |                         |
 //
 // Why these. 20 ms is several of the scheduler's slices on a machine that is busy but not
-// overloaded: a neighbour's turn must not spoil a run, a processor that is missing must. What is
-// later by less is in the figures anyway, as iteration_lateness. The share of 1% is what moves a
-// p(99), the finest percentile that people commonly judge by, and 5 keeps a single hiccup of a
-// short run from counting. Half a second is longer than most answers that are being measured. At
-// 90% of its processors an agent's work queues up before it gets its turn. Symptoms (late starts, a
-// slow loop) name what was found along with them as their likely cause: the processor's sharing, a
-// limit, collections.
+// overloaded: a neighbour's turn must not spoil a run, a processor that is missing must. Smaller
+// delays show in the figures anyway, as iteration_lateness. The share of 1% is what moves a p(99),
+// the finest percentile that people commonly judge by, and 5 keeps a single hiccup of a short run
+// from counting. Half a second is longer than most responses that are measured. At 90% of its
+// processors an agent's work queues up before it gets its turn. Symptoms (late starts, a slow loop)
+// name what was found along with them as their likely cause: the processor's sharing, a limit,
+// collections.
 #pragma once
 
 #include <string>

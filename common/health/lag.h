@@ -1,6 +1,6 @@
 // Distributions of delays in fixed buckets, four an octave from 1 µs to more than an hour: cheap to
-// record from many threads, to send, and to merge. Percentiles are right to 19%, which is enough to
-// judge by.
+// record from many threads, to send, and to merge. Percentiles are accurate to 19%, which is enough
+// for a verdict.
 #pragma once
 
 #include <array>
@@ -15,10 +15,11 @@ namespace lockstep {
 
 inline constexpr size_t kLagBuckets = 128;
 
-// Any thread may record; reading gives a moment's counts, possibly torn between each other.
+// Any thread may record; reading takes the counts of a moment, which may be slightly inconsistent
+// with one another.
 class LagRecorder {
  public:
-  // Delays below zero count as none.
+  // Negative delays count as zero.
   void Add(absl::Duration delay, uint64_t times = 1);
   void Clear();
   v1::Lag Read() const;
@@ -32,7 +33,7 @@ class LagRecorder {
 void MergeLag(const v1::Lag& other, v1::Lag* lag);
 uint64_t LagCount(const v1::Lag& lag);
 // The delay that the share `p`, 0 to 1, does not exceed: a bucket's upper bound, but at most the
-// longest delay. Zero without any.
+// longest delay. Zero if there are none.
 absl::Duration LagPercentile(const v1::Lag& lag, double p);
 // How many are certainly longer than `delay`: those of the buckets above the one it falls into.
 uint64_t LagCountAbove(const v1::Lag& lag, absl::Duration delay);

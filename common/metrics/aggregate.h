@@ -1,6 +1,6 @@
-// What is left of many samples of one series: a value per metric type with Add and Merge. Merging
-// commutes and associates, an empty aggregate changes nothing, and a run cut over ten agents gives
-// bit for bit the aggregates of one.
+// What many samples of one series come to: for each metric type a value with Add and Merge. Merging
+// is commutative and associative, an empty aggregate changes nothing, and a run divided among ten
+// agents gives, bit for bit, the aggregates of one.
 #pragma once
 
 #include <concepts>
@@ -74,9 +74,9 @@ struct Rate {
   friend bool operator==(const Rate&, const Rate&) = default;
 };
 
-// Up to kExactLimit values are kept as they are, and percentiles are exact. Beyond, there is a
-// histogram with exact count, sum, minimum and maximum. Which of both depends on the number of
-// values alone, not on how they were grouped.
+// Up to kExactLimit values are kept as they are, and percentiles are exact. Beyond that, there is a
+// histogram with exact count, sum, minimum and maximum. Which of the two it is depends on the
+// number of values alone, not on how they were grouped.
 class Trend {
  public:
   static constexpr size_t kExactLimit = 5000;
@@ -88,8 +88,8 @@ class Trend {
     }
   }
   void Merge(const Trend& other);
-  // Gives up exact values early. For deltas of a series which is known to have more than
-  // kExactLimit values elsewhere.
+  // Gives up exact values early. For deltas of a series that is known to have more than kExactLimit
+  // values elsewhere.
   void Compact();
 
   uint64_t count() const { return values_.size() + (folded_ ? folded_->histogram.count() : 0); }
@@ -128,7 +128,7 @@ class Trend {
   friend bool operator==(const Trend& a, const Trend& b);
 
  private:
-  // Once there is a histogram, values wait in values_ until so many are there; this only saves
+  // Once there is a histogram, values wait in values_ until there are this many; this only saves
   // time.
   static constexpr size_t kBuffer = 512;
   void Fold();
@@ -149,7 +149,7 @@ class Aggregate {
   MetricType type() const { return static_cast<MetricType>(value_.index()); }
   // Rates count `value` as true unless it is 0.
   void Add(double value, absl::Time time);
-  // Both have the same type.
+  // Both must have the same type.
   void Merge(const Aggregate& other);
   uint64_t count() const;  // of samples
   bool empty() const { return count() == 0; }

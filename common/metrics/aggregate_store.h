@@ -3,11 +3,11 @@
 //
 // Per metric there is a total, and for each submetric `name{tag:value}` the union of the series
 // that have all of its tags. Single series are kept for counters, gauges and rates; trends are kept
-// in totals, submetrics and breakdowns only, since their exact values would otherwise be bound by
-// nothing but the number of series.
+// in totals, submetrics and breakdowns only, since nothing but the number of series would otherwise
+// bound their exact values.
 //
 // Contract: each batch is merged exactly once. Telling resent batches from new ones (by agent and
-// number) is the caller's.
+// number) is up to the caller.
 #pragma once
 
 #include <deque>
@@ -58,13 +58,13 @@ class AggregateStore {
   AggregateStore() : AggregateStore(Config{}) {}
   explicit AggregateStore(Config config);
 
-  // Metrics that the script has registered, so that they are known before their first sample.
+  // Defines a metric of the script, so that it is known before its first sample.
   absl::Status Define(absl::string_view name, MetricType type, ValueType contains);
   // Asks for a submetric; before the first Merge. Asking twice is fine. NotFound: no such metric.
   absl::Status AddSubmetric(const MetricKey& key);
 
   // Asks that the deltas of a metric or submetric (which is there already) are kept for TakeRecent;
-  // before the first Merge. NotFound: there is none such.
+  // before the first Merge. NotFound: there is no such metric or submetric.
   absl::Status Watch(const MetricKey& key);
   // What was merged into a watched metric or submetric since the last call.
   Aggregate TakeRecent(const MetricKey& key);
@@ -101,7 +101,7 @@ class AggregateStore {
   uint64_t samples() const { return samples_; }
   uint64_t refused_points() const { return refused_points_; }
   uint64_t refused_samples() const { return refused_samples_; }
-  // Warnings since the last call, each said once in a run: cardinality, refused points, refused
+  // Warnings since the last call, each given once in a run: cardinality, refused points, refused
   // values.
   std::vector<std::string> TakeWarnings();
 
@@ -131,8 +131,8 @@ class AggregateStore {
   void Grow();
   // Where the deltas of `key` are kept; null: there is no such metric or submetric.
   std::unique_ptr<Aggregate>* RecentOf(const MetricKey& key);
-  // Past the limit of series: targets that are right for `tags`, but for their own series, which is
-  // that of {overflow:true}; valid until the next call. So submetrics stay exact.
+  // Beyond the limit of series: the targets for `tags`, except that their own series is that of
+  // {overflow:true}; valid until the next call. So submetrics stay exact.
   StoredSeries& SeriesFor(MetricId id, const TagList& tags);
   void AddTargets(PerMetric& metric, const TagList& tags, StoredSeries* series);
 

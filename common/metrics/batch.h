@@ -45,7 +45,7 @@ struct Point {
 };
 
 struct Batch {
-  // Bounds of what a coordinator takes from one agent in one batch.
+  // The most that a coordinator accepts from one agent in one batch.
   static constexpr size_t kMostMetrics = 10'000;
   static constexpr size_t kMostTagSets = 200'000;
   static constexpr size_t kMostSeries = 1'000'000;
@@ -61,7 +61,7 @@ struct Batch {
   std::vector<SeriesDelta> series;
   std::vector<Point> points;       // in the order of adding
   uint64_t refused_points = 0;     // that did not fit
-  uint64_t refused_samples = 0;    // values that are no finite number
+  uint64_t refused_samples = 0;    // values that are not finite
   uint64_t overflowed_series = 0;  // tag sets that fell into {overflow:true} at the agent
 
   bool empty() const {
@@ -72,8 +72,8 @@ struct Batch {
 // The encoded lockstep.v1.MetricBatch.
 std::string EncodeBatch(const Batch& batch);
 // InvalidArgument says what is wrong with the first thing that is: a size over the bounds above, an
-// index that points nowhere, a value that is no number, an aggregate that does not fit its metric
-// or contradicts itself.
+// index that points nowhere, a value that is not a number, an aggregate that does not fit its
+// metric or contradicts itself.
 absl::StatusOr<Batch> DecodeBatch(absl::string_view encoded);
 
 // Puts the sealed deltas of several workers together.

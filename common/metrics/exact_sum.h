@@ -20,7 +20,7 @@ class ExactSum {
   // `value` is finite.
   void Add(double value);
   void Merge(const ExactSum& other);
-  // The exact sum, rounded to nearest, ties to even; infinite if it is beyond the doubles.
+  // The exact sum, rounded to nearest, ties to even; infinite if no double is large enough.
   double Value() const;
 
   // The one form of this sum: limbs of 32 bits, the lowest worth 2^(32 * base - 1074), all with the

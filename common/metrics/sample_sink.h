@@ -30,7 +30,7 @@ class SampleSink {
       Add(each.metric, tags, each.value, time);
     }
   }
-  // Whether single samples go anywhere: otherwise nobody will see metadata.
+  // Whether anybody wants single samples; otherwise nobody will see metadata.
   virtual bool keeps_points() const { return true; }
   virtual MetricRegistry& metrics() = 0;
   virtual TagSetTable& tags() = 0;

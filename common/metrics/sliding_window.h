@@ -3,8 +3,8 @@
 // thresholds is one batch a second.
 //
 // Memory is bounded by the window's length and the values' range, not by the samples: there are at
-// most about kSlices slices (a window that is longer than so many seconds gets coarser ones), and
-// trends are histograms once the window holds more than Trend::kExactLimit values. Pure.
+// most about kSlices slices (a window longer than that many seconds gets coarser ones), and trends
+// are histograms once the window holds more than Trend::kExactLimit values. Pure.
 #pragma once
 
 #include <cstddef>
@@ -28,7 +28,7 @@ class SlidingWindow {
   void Push(absl::Duration at, Aggregate slice);
   // All slices together. Covers `length`, give or take half a slice.
   Aggregate Value() const;
-  // The time from the begin of the oldest slice to the last Push.
+  // The time from the beginning of the oldest slice to the last Push.
   absl::Duration covered() const;
   // Whether a whole length has passed.
   bool full() const { return last_ >= length_; }

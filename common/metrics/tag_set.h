@@ -15,13 +15,13 @@
 
 namespace lockstep {
 
-// Metadata are tags of too many values to make series of, such as the number of the iteration:
+// Metadata are tags with too many values to make series of, such as the number of the iteration:
 // single samples have them, aggregates do not. In a tag set their keys begin with this byte.
 inline constexpr char kMetadataMark = '\x01';
 // The key of a tag set for the metadata called `name`.
 std::string MetadataKey(absl::string_view name);
 bool IsMetadata(absl::string_view key);
-// What a key of a tag set is called, metadata or not.
+// The name that belongs to a key of a tag set, whether metadata or not.
 absl::string_view TagName(absl::string_view key);
 
 // Sorted by key, keys unique.
@@ -34,8 +34,8 @@ inline constexpr TagSetId kEmptyTagSet{0};
 // Not thread-safe: each worker has its own; the batches carry the tags themselves.
 class TagSetTable {
  public:
-  // Past so many sets, new ones become {overflow:true}: a script that puts random text into tags
-  // must not eat all memory. Sets with metadata lose these instead.
+  // Beyond this many sets, new ones become {overflow:true}: a script that puts random text into
+  // tags must not eat all memory. Sets with metadata lose these instead.
   static constexpr size_t kMaxSets = 100'000;
 
   TagSetTable();

@@ -40,7 +40,7 @@ struct FleetPlan {
 };
 
 // Cuts the test by the agents' weights, which are > 0. InvalidArgument for weights that cannot be
-// dealt out exactly, and as PlanInstance.
+// divided exactly, and as PlanInstance.
 absl::StatusOr<FleetPlan> PlanFleet(const std::vector<ScenarioConfig>& scenarios,
                                     const std::vector<int64_t>& weights, Partition partition);
 // One agent that runs the segment `index` of `sequence`.
@@ -48,7 +48,7 @@ absl::StatusOr<FleetPlan> PlanPart(const std::vector<ScenarioConfig>& scenarios,
                                    const SegmentSequence& sequence, size_t index,
                                    Partition partition);
 
-// `scenarios` are those that the plan was made of.
+// `scenarios` are those that the plan was made from.
 std::string FleetPlanText(const std::vector<ScenarioConfig>& scenarios, const FleetPlan& plan);
 nlohmann::ordered_json FleetPlanJson(const std::vector<ScenarioConfig>& scenarios,
                                      const FleetPlan& plan);

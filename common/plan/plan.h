@@ -1,6 +1,7 @@
-// What one instance does of a test: options x segment -> VUs over time, iterations, durations. Also
-// what the head of the summary says about the scenarios. Used by the coordinator (how many VUs to
-// prepare, `lockstep plan`) and by the agent's engine. Pure functions; nothing here knows a clock.
+// Which part of a test one instance does: options x segment -> VUs over time, iterations,
+// durations. Also what the head of the summary says about the scenarios. Used by the coordinator
+// (how many VUs to prepare, `lockstep plan`) and by the agent's engine. Pure functions; nothing
+// here knows a clock.
 #pragma once
 
 #include <cstdint>

@@ -1,19 +1,20 @@
 // Whether one run is worse than another: statistical tests on the results' histograms and counts,
-// each with a least effect, so that with many samples a difference that does not matter is not
-// called a regression. Pure.
+// each with a minimum effect, so that a difference that does not matter is not called a regression
+// just because there are many samples. Pure.
 //
-// - A trend's location: Mann-Whitney U on the buckets, ties corrected, normal approximation. Least
-//   effect: the median changes by min_change and, for times, by min_millis.
+// - A trend's location: Mann-Whitney U on the buckets, ties corrected, normal approximation.
+//   Minimum effect: the median changes by min_change and, for times, by min_millis.
 // - A trend's tail: two proportions, the share of values above the p(95) of both runs together.
-//   Least effect: the p(95) changes likewise.
-// - A rate, a check: two proportions, pooled, with continuity correction. Least effect: min_points.
+//   Minimum effect: the p(95) changes likewise.
+// - A rate, a check: two proportions, pooled, with continuity correction. Minimum effect:
+//   min_points.
 // - A counter of events: two Poisson rates, by base's share of all events given its share of the
-//   time, normal approximation. Least effect: the rate per second changes by min_change.
+//   time, normal approximation. Minimum effect: the rate per second changes by min_change.
 //
 // Other counters and gauges are shown, not tested. The p-values of all tests are corrected together
 // by Holm's method: with no difference at all, the chance of any finding is below alpha. The tests
 // assume independent samples; responses of one run are not quite that, which is another reason for
-// the least effects.
+// the minimum effects.
 //
 // A change is a regression where it is known which way is worse: times that grow, more of
 // http_req_failed, http_reqs_errors and dropped_iterations, fewer passed checks, fewer http_reqs

@@ -30,7 +30,7 @@ struct RunResult {
   std::string script;
   absl::Time begin = absl::UnixEpoch();
   absl::Time end = absl::UnixEpoch();
-  absl::Duration duration = absl::ZeroDuration();  // of the load, without what stands around it
+  absl::Duration duration = absl::ZeroDuration();  // of the load alone
   std::vector<ResultMetric> metrics;               // in the order of their keys
   std::vector<SummaryCheck> checks;                // name, path, passes and fails
   bool thresholds_ok = true;
@@ -43,8 +43,8 @@ struct RunResult {
 RunResult MakeResult(const AggregateStore& store, const Summary& summary);
 
 nlohmann::json ResultToJson(const RunResult& result);
-// InvalidArgument says where the text is no result: no JSON, another schema, a field that is
-// missing or wrong, by its path.
+// InvalidArgument says why the text is not a result: not JSON, another schema, or a field, named by
+// its path, that is missing or wrong.
 absl::StatusOr<RunResult> ParseResult(absl::string_view json);
 
 }  // namespace lockstep

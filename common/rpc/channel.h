@@ -1,5 +1,5 @@
 // A gRPC channel to a coordinator, as agents and operators make it: over TLS with certificates on
-// both sides, or in plain text when a person has said so.
+// both sides, or in plain text if a person has asked for that.
 #pragma once
 
 #include <memory>
@@ -17,8 +17,8 @@ namespace lockstep {
 
 // `address`: "host:port" or "unix:/path". With `credentials` the coordinator must show a
 // certificate for `host` with the role coordinator that CheckCertificate believes; calls fail with
-// Unavailable and the reason if it does not. Null: plain text. `arguments` are completed with what
-// all clients need: no HTTP proxy on the way.
+// Unavailable and the reason if it does not. Null: plain text. What all clients need, namely no
+// HTTP proxy on the way, is added to `arguments`.
 std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address,
                                            const Credentials* credentials,
                                            grpc::ChannelArguments arguments);

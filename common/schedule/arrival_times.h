@@ -1,5 +1,6 @@
 // When the iterations of an arrival-rate scenario start: instant n is a function of n, never a sum
-// of intervals, so that nothing drifts and any part of the starts can be had without the others.
+// of intervals, so that nothing drifts and any part of the starts can be computed without the
+// others.
 //
 // How many starts there are is decided in exact integers; only the instants on a ramp need a square
 // root. Called by the planner (dry run) and by the executors. Pure values: no clock, no threads.
@@ -27,7 +28,7 @@ class ArrivalTimes {
                                                absl::Duration duration);
   // From `start_rate` through the stages' targets, all per `time_unit`: a start whenever the area
   // under the rate line reaches a whole number, fractions carried from stage to stage. So there is
-  // none at zero, and one at the very end if the area is whole. Errors as above.
+  // no start at zero, and there is one at the very end if the area is whole. Errors as above.
   static absl::StatusOr<ArrivalTimes> Ramping(int64_t start_rate, absl::Duration time_unit,
                                               const std::vector<LinearStage>& stages);
 

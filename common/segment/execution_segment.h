@@ -62,7 +62,7 @@ class SegmentSequence {
   // The sequence that contains `segment` and fills what is left before and after it.
   static SegmentSequence Around(const ExecutionSegment& segment);
   // Segments with lengths in proportion to `weights`; all weights >= 0 and one of them > 0. Zero
-  // weights make no segment. InvalidArgument if not so, or if the total overflows.
+  // weights make no segment. InvalidArgument otherwise, or if the total overflows.
   static absl::StatusOr<SegmentSequence> FromWeights(const std::vector<int64_t>& weights);
 
   const std::vector<ExecutionSegment>& segments() const { return segments_; }

@@ -1,5 +1,5 @@
 // Numbers as the summary prints them: durations and rates cut off, not rounded, so that 99.996 %
-// never reads 100 %.
+// never reads as 100 %.
 #pragma once
 
 #include <string>
@@ -16,7 +16,7 @@ std::string FormatNumber(double value, int decimals = 6);
 std::string FormatPercent(double share);
 // "999 B", "1.0 kB", "12 kB": base 1000.
 std::string FormatBytes(double bytes);
-// "500ns", "123.45ms", "1m1s"; with `unit` "s", "ms" or "us" always that unit, to two decimals.
+// "500ns", "123.45ms", "1m1s"; with `unit` "s", "ms" or "us" always in that unit, to two decimals.
 std::string FormatDuration(double milliseconds, absl::string_view unit);
 std::string FormatValue(double value, ValueType contains, absl::string_view time_unit);
 // Columns that `text` takes on a terminal: characters, not bytes.

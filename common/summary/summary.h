@@ -68,7 +68,7 @@ struct SummaryGroup {
   std::vector<SummaryGroup> groups;
 };
 
-// By which programs know a group or check: the MD5 of its path, as 32 hexadecimal digits.
+// The id by which programs know a group or check: the MD5 of its path, as 32 hexadecimal digits.
 std::string SummaryId(absl::string_view path);
 
 // The checks of a group and all groups inside it, in the order in which they were first seen.

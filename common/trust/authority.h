@@ -2,7 +2,7 @@
 // coordinator, the agents and the operators who may control a run. Pure: reads no file and no
 // clock.
 //
-// All keys are ECDSA on P-256. A certificate's right is its extended key usage and its
+// All keys are ECDSA on P-256. What a certificate permits depends on its extended key usage and its
 // organisational unit, so that an agent's certificate can neither serve as a coordinator nor stop a
 // run.
 #pragma once
@@ -38,12 +38,12 @@ absl::StatusOr<Credential> MakeAuthority(absl::string_view name, absl::Duration 
 
 // A certificate signed by `authority`, which ends no later than the authority's own.
 // InvalidArgument, naming all wrong fields, for a bad request; FailedPrecondition if `authority`
-// cannot be read, has expired, or its key is another's.
+// cannot be read or has expired, or if its key does not belong to it.
 absl::StatusOr<Credential> Issue(const Credential& authority, const CertificateRequest& request,
                                  absl::Time now);
 
 // The revocation list `revoked` (PEM; empty: none yet) with `certificate` added, signed by
-// `authority`. InvalidArgument if `certificate` is none of this authority's, or in the list
+// `authority`. InvalidArgument if `certificate` was not issued by this authority or is in the list
 // already; FailedPrecondition as Issue, or if the list cannot be read.
 absl::StatusOr<std::string> Revoke(const Credential& authority, absl::string_view revoked,
                                    absl::string_view certificate, absl::Time now);

@@ -1,6 +1,6 @@
-// Who a certificate is, and whether a fleet believes it: signed by the fleet's authority, within
-// its time, not revoked, made for its role. Both sides of a connection judge the other with it, so
-// that both can say why they refuse. Pure: reads no file and no clock.
+// Whose a certificate is, and whether a fleet trusts it: signed by the fleet's authority, within
+// its time, not revoked, made for its role. Both sides of a connection judge each other with it, so
+// that each can say why it refuses. Pure: reads no file and no clock.
 #pragma once
 
 #include <initializer_list>
@@ -32,7 +32,7 @@ struct PeerIdentity {
 };
 
 // The identity of the first certificate in `chain_pem` (the others may lead to the authority), if
-// it is to be believed at `now` and has one of `roles`. A coordinator's certificate must be one for
+// it is trustworthy at `now` and has one of `roles`. A coordinator's certificate must be one for
 // servers, the others' ones for clients. Unauthenticated, naming the owner and what is wrong;
 // PermissionDenied for another role.
 absl::StatusOr<PeerIdentity> CheckCertificate(absl::string_view chain_pem,
@@ -43,7 +43,7 @@ absl::StatusOr<PeerIdentity> CheckCertificate(absl::string_view chain_pem,
 // Unauthenticated, naming both.
 absl::Status CheckHost(absl::string_view pem, const std::string& host);
 
-// InvalidArgument if `key_pem` is no private key, or not that of the first certificate in `pem`.
+// InvalidArgument if `key_pem` is not a private key, or not that of the first certificate in `pem`.
 absl::Status CheckKey(absl::string_view pem, absl::string_view key_pem);
 
 }  // namespace lockstep

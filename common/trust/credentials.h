@@ -33,16 +33,16 @@ struct Credentials {
 
 // The credentials for `role` in `folder`, whose files may be replaced by the variables
 // LOCKSTEP_TLS_CA, LOCKSTEP_TLS_CERT, LOCKSTEP_TLS_KEY, LOCKSTEP_TOKEN, LOCKSTEP_TLS_REVOKED of
-// `environment`; with an empty folder all come from there. Checks them as the other side will:
-// a line of the error for each file or variable that is missing, readable by others though secret,
-// expired, another's, for another role.
+// `environment`; with an empty folder all come from there. Checks them as the other side will. The
+// error has a line for each file or variable that is missing, secret but readable by others,
+// expired, somebody else's, or for another role.
 absl::StatusOr<Credentials> ReadCredentials(const std::string& folder,
                                             const Environment& environment, Role role,
                                             absl::Time now);
 
-// What a program was told of its connections: `insecure` gives nullopt, plain text; else the
-// credentials of `folder` and `environment`. InvalidArgument as ReadCredentials, if both are given,
-// or neither.
+// What a program was told about its connections: with `insecure`, nullopt, which means plain text;
+// otherwise the credentials in `folder` and `environment`. InvalidArgument as ReadCredentials, if
+// both are given, or neither.
 absl::StatusOr<std::optional<Credentials>> ChooseCredentials(bool insecure,
                                                              const std::string& folder,
                                                              const Environment& environment,

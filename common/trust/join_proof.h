@@ -1,7 +1,7 @@
 // The proof that one side of a connection knows the fleet's join token, without sending it:
 // HMAC-SHA256 (RFC 2104) over random numbers of both sides, so that a recorded proof is worth
-// nothing on another connection, and over the agent's certificate, so that nobody can pass on the
-// proof of another. Pure.
+// nothing on another connection, and over the agent's certificate, so that nobody can pass on
+// somebody else's proof. Pure.
 #pragma once
 
 #include <string>
@@ -26,7 +26,7 @@ enum class Prover { kAgent, kCoordinator };
 // with what it was sent.
 std::string JoinProof(Prover prover, absl::string_view token, const ProofInput& input);
 
-// Equality in a time that depends on the sizes alone.
+// Equality, in a time that depends on nothing but the sizes.
 bool SameProof(absl::string_view a, absl::string_view b);
 
 }  // namespace lockstep

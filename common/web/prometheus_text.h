@@ -26,7 +26,7 @@ class PrometheusText {
   // Everything, families in the order of their first samples.
   std::string Text() const;
 
-  // `name` with each character that no metric name may have replaced by '_'.
+  // `name`, with '_' in place of each character that a metric name may not contain.
   static std::string Name(absl::string_view name);
 
  private:

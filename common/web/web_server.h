@@ -1,10 +1,10 @@
-// A small HTTP server whose answers are made on an event loop: REST face and metrics of the
-// coordinator, metrics and health of an agent.
+// A small HTTP server whose answers are made on an event loop: the REST API and metrics of the
+// coordinator, the metrics and health of an agent.
 //
 // Owns the threads that speak HTTP. They hand each request to the loop as a value and wait for the
-// answer, so that what makes the answers needs no locks and no sockets in its tests. Meant for
+// answer, so that whatever makes the answers needs no locks, and its tests no sockets. Meant for
 // tools and scrapers, not for load: one request a connection, a few at once, bodies up to 1 MiB;
-// what is more or too slow is refused or cut off.
+// anything larger or too slow is refused or cut off.
 #pragma once
 
 #include <memory>
@@ -18,7 +18,7 @@
 namespace lockstep {
 
 struct WebRequest {
-  std::string method;  // "GET", which stands for HEAD, too
+  std::string method;  // "GET", which stands for HEAD as well
   std::string path;    // decoded, without the query
   std::string body = {};
 };
@@ -42,8 +42,8 @@ class WebServer {
   WebServer& operator=(const WebServer&) = delete;
 
   // Serves on "HOST:PORT", ":PORT" (all addresses) or "[IPV6]:PORT"; port 0 takes a free one. Once.
-  // InvalidArgument: no such address. Unavailable, with the system's reason: it cannot be listened
-  // on.
+  // InvalidArgument: not an address. Unavailable, with the system's reason: it is not possible to
+  // listen on it.
   absl::Status Start(const std::string& address);
   // Of Start.
   int port() const;
