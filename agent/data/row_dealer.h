@@ -1,17 +1,15 @@
-// Which row of a data file a VU gets next, so that a row is used by whom it should be used over the
-// whole fleet:
+// Which row of a data file a VU gets next, so that over the whole fleet each row is used by whom it
+// should be used:
 //
-//   unique   each row at most once in the test. An agent has the rows of its segment's stripe, as
-//   it
-//            has iterations; nobody is asked.
+//   unique   each row at most once in the test. An agent has the rows of its segment's stripe, just
+//            as it has iterations; nobody needs to be asked.
 //   queue    one queue for the whole fleet, first come, first served, each row at most once. Rows
 //            come from the coordinator in blocks.
 //   vu       a VU's own row: the first VU of the test has the first row.
 //   random   any row, by a hash of seed, VU and the VU's number of calls: the same for any number
-//   of
-//            agents.
+//            of agents.
 //
-// One of these per file and process. Thread-safe. Knows no V8.
+// One of these per file and process. Thread-safe. Knows nothing of V8.
 #pragma once
 
 #include <atomic>

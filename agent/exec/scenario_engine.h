@@ -10,9 +10,10 @@
 //   waiting     its startTime has not come (or the run is paused before its start)
 //   running     iterations may start
 //   stopping    no new iterations; those that run have until the end of gracefulStop
-//   done        ended, its plan fulfilled: the duration is over, all iterations have run, or there
-//   was nothing to do interrupted ended before that: stopped by GracefulStop or Stop, or out of
-//   maxDuration with iterations left
+//   done        ended with its plan fulfilled: the duration is over, all iterations have run, or
+//               there was nothing to do
+//   interrupted ended before that: stopped by GracefulStop or Stop, or out of maxDuration with
+//               iterations left
 #pragma once
 
 #include <cstdint>

@@ -1,13 +1,13 @@
-// A row of VU handles of which the first n are wanted, n going up and down: the core of ramping-vus
-// and of externally-controlled.
+// A row of VU handles of which the first n are wanted, where n goes up and down: the core of
+// ramping-vus and of externally-controlled.
 //
 // A handle is wanted or not, and has a VU or not:
 //   not wanted, no VU   at rest
-//   wanted, no VU       asked for one
-//   wanted, VU          iterating; if its VU became idle for any reason but the end, it is set to
-//   work again not wanted, VU      ramping down: no new iteration; interrupted at its deadline;
-//   gives its VU back when idle.
-//                       Wanted again before that, it simply goes on
+//   wanted, no VU       has asked for one
+//   wanted, VU          iterating; if its VU becomes idle for any reason but the end, it is set to
+//                       work again
+//   not wanted, VU      ramping down: no new iteration; interrupted at its deadline; gives its VU
+//                       back when idle. Wanted again before that, it simply goes on
 // Conductor's loop only, except for the handles' sources.
 #pragma once
 

@@ -2,12 +2,12 @@
 // through one libcurl multi handle on the same epoll. A turn goes by stages, so that answers are
 // stamped before anybody works on them:
 //
-//   1. take the events and due timers, hand everything to curl: completions are collected and
-//   stamped
+//   1. take the events and due timers, and hand everything to curl: completions are collected and
+//      stamped
 //   2. posted tasks, then the `Done` callbacks and WebSocket events of what completed (these make
-//   VUs ready)
+//      VUs ready)
 //   3. the ready stage: its owner resumes all VUs that became ready; what they Submit is only
-//   queued
+//      queued
 //   4. everything queued goes to curl, then one timer action
 //
 // One thread runs the loop and makes all calls, except Post and Stop, which any thread may make.
