@@ -21,8 +21,7 @@ class Fuzz : public testing::TestWithParam<Target> {
 };
 
 TEST_P(Fuzz, SurvivesWhatWasFoundBefore) {
-  const std::filesystem::path corpus =
-      std::filesystem::path("tests/fuzz/corpus") / GetParam().name;
+  const std::filesystem::path corpus = std::filesystem::path("tests/fuzz/corpus") / GetParam().name;
   ASSERT_TRUE(std::filesystem::is_directory(corpus)) << corpus;
   for (const auto& entry : std::filesystem::directory_iterator(corpus)) {
     SCOPED_TRACE(entry.path().string());
