@@ -8,7 +8,7 @@
 namespace lockstep::coordinator {
 
 // Prints the comparison to standard output. kSuccess; kThresholdsHaveFailed if the new run is worse
-// and the command wants to know; kOther if a file cannot be read or is no result.
+// and the command asks for that; kOther if a file cannot be read or is not a result.
 ExitCode ExecuteCompare(const CompareCommand& command, Logger& logger);
 
 }  // namespace lockstep::coordinator

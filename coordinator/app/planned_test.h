@@ -1,4 +1,4 @@
-// From what inspection tells to what the fleet does. A function of its inputs.
+// From what inspection has found out to what the fleet is to do. A pure function.
 #pragma once
 
 #include "absl/status/statusor.h"
@@ -18,8 +18,8 @@ struct PlannedTest {
   TestPlan plan;
 };
 
-// `options` have no errors. InvalidArgument for a test that cannot be run so: --execution-segment
-// with several agents.
+// `options` have no errors. InvalidArgument for a test that cannot be run this way:
+// --execution-segment with several agents.
 absl::StatusOr<PlannedTest> PlanTest(ResolvedOptions options, const v1::Inspected& inspected,
                                      int64_t agents, Partition partition);
 

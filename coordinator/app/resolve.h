@@ -19,7 +19,7 @@ struct ResolvedOptions {
   std::vector<std::string> errors;  // all of them, in k6's words; with any, the test must not run
 };
 
-// All tiers but the script's, read before anything starts, so that a mistake in them is told at
+// All tiers but the script's, read before anything starts, so that a mistake in them is reported at
 // once.
 class OptionTiers {
  public:

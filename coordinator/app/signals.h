@@ -1,5 +1,5 @@
-// SIGINT and SIGTERM as events of the coordinator's loop. Make it before any thread starts, so that
-// all threads leave these signals to it.
+// SIGINT and SIGTERM as events of the coordinator's loop. Create it before any thread starts, so
+// that all threads leave these signals to it.
 #pragma once
 
 #include <string>

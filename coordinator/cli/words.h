@@ -1,5 +1,5 @@
-// What happens to the typed words before CLI11 reads them: `--flag=` is made an empty value, which
-// CLI11 would take for none, and `help` and words that are no command get their answer.
+// What happens to the typed words before CLI11 reads them: `--flag=` becomes an empty value, which
+// CLI11 would take for no value, and `help` and words that are not a command get their answer.
 #pragma once
 
 #include <set>
@@ -21,7 +21,7 @@ std::vector<std::string> KeepEmptyValues(const std::vector<std::string>& words,
 // `help a b` becomes `a b --help`; all else stays.
 std::vector<std::string> HelpAsFlag(std::vector<std::string> words);
 
-// What is wrong with `word` in a command's place: names it and the `commands` that there are.
+// What is wrong with `word` in place of a command: names it and the existing `commands`.
 std::string UnknownCommand(absl::string_view word, const std::vector<std::string>& commands);
 
 }  // namespace lockstep::coordinator

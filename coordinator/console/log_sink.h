@@ -19,7 +19,7 @@ struct LogSettings {
   enum class Format { kText, kRaw, kJson };
   Output output = Output::kStderr;
   std::string file;                   // of kFile
-  LogLevel least = LogLevel::kDebug;  // of kFile: lesser ones are left out
+  LogLevel least = LogLevel::kDebug;  // of kFile: less severe ones are left out
   Format format = Format::kText;
   bool verbose = false;        // debug messages too
   bool no_color = false;       // --no-color or NO_COLOR
@@ -43,9 +43,9 @@ class RunLogger : public Logger {
   virtual void WriteAbove(Terminal* terminal) = 0;
 };
 
-// A thread-safe logger as `settings` want it. Text is for a terminal if `terminal` (the output is a
-// TTY), else logfmt. `start` is when the seconds of terminal lines begin. A file that cannot be
-// opened is InvalidArgument, naming it.
+// A thread-safe logger as `settings` describe it. Text is for a terminal if `terminal` (the output
+// is a TTY), else logfmt. `start` is when the seconds of terminal lines begin. A file that cannot
+// be opened is InvalidArgument, naming it.
 absl::StatusOr<std::unique_ptr<RunLogger>> MakeLogger(const LogSettings& settings, bool terminal,
                                                       absl::Time start);
 

@@ -65,7 +65,7 @@ std::string RenderRunLine(const ProgressView& view);
 // time, iterations.
 std::vector<std::string> RenderTerminalLines(const ProgressView& view, int width, bool color);
 
-// The lines of output that is no terminal: columns aligned, percentages for bars.
+// The lines for output that is not a terminal: columns aligned, percentages for bars.
 std::vector<std::string> RenderPlainLines(const ProgressView& view);
 
 }  // namespace lockstep::coordinator

@@ -20,8 +20,8 @@ class ProgressDisplay {
     Terminal* terminal = nullptr;  // borrowed; null: plain lines go to `write`
     bool color = false;            // of the terminal
     absl::AnyInvocable<void(absl::string_view)> write;
-    // Whether the terminal takes a drawing now; without one that waits for its user, the run goes
-    // on.
+    // Whether the terminal can be drawn on now; if it is waiting for its user, the run goes on
+    // without it.
     std::function<bool()> ready;
   };
 

@@ -1,5 +1,5 @@
 // A block of lines at the bottom of a terminal that is drawn again and again, while others write
-// above it. Knows no terminal: bytes go to a function, the size comes from one.
+// above it. Knows nothing of real terminals: bytes go to a function, and the size comes from one.
 //
 // The cursor rests at the first column below the block and is never hidden, so that a process that
 // dies at any moment leaves a usable terminal behind. Each change is one write.
@@ -36,7 +36,8 @@ bool TakesOutput(int fd);
 // The columns that `line` takes: one for each character of UTF-8, none for colours.
 int ColumnsOf(absl::string_view line);
 
-// `line`, cut to `columns` if it is longer. Colours count nothing and are ended where they are cut.
+// `line`, cut to `columns` if it is longer. Colours take up no columns and are reset where they are
+// cut off.
 std::string CutToColumns(absl::string_view line, int columns);
 
 // Thread-safe.
@@ -55,9 +56,10 @@ class Terminal {
   // Draws the block anew, over the one before. Lines are cut to the terminal's columns, and those
   // that do not fit its rows are left out, with a last line that says how many.
   void Draw(std::vector<std::string> lines);
-  // The same for good: whole lines, however long and many; what is written next goes below them.
+  // Draws the block for the last time: whole lines, however long and many; what is written next
+  // goes below them.
   void Leave(const std::vector<std::string>& lines);
-  // Runs `print`, which may write whole lines to the same terminal by any way, above the block.
+  // Runs `print`, which may write whole lines to the same terminal in any way, above the block.
   void Above(absl::FunctionRef<void()> print);
 
  private:

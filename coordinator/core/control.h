@@ -1,5 +1,5 @@
-// What the status and control service and the REST face can ask and tell. Implemented by the
-// coordinator's composition on its Run. All methods on the coordinator's loop.
+// What the status and control service and the REST API may ask for and do. The coordinator's
+// composition implements it on top of its Run. All methods are called on the coordinator's loop.
 #pragma once
 
 #include <string>
@@ -18,7 +18,7 @@ class RunControl {
   virtual v1::RunStatus Snapshot() const = 0;
   // Groups and checks so far.
   virtual SummaryGroup Groups() const = 0;
-  // What setup() has returned, as JSON; empty: nothing, or not yet.
+  // What setup() returned, as JSON; empty: nothing, or nothing yet.
   virtual std::string SetupData() const = 0;
   virtual bool done() const = 0;
   virtual absl::Status Pause() = 0;

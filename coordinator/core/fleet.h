@@ -1,6 +1,6 @@
-// The agents of a coordinator: who has joined, over which connection, when each was last heard,
-// what it must still be sent. Turns connections that break into sessions that do not, and names an
-// agent lost once its lease has run out.
+// The agents of a coordinator: who has joined, over which connection, when each was last heard
+// from, and what must still be sent to it. Turns connections that break into sessions that do not,
+// and names an agent lost once its lease has run out.
 //
 // Events in (On...), messages out through Connections; a timer on the loop watches the leases. Owns
 // no thread and reads no clock but the loop's. All calls and callbacks on that loop. Knows nothing
@@ -37,7 +37,7 @@ struct Peer {
 class Connections {
  public:
   virtual ~Connections() = default;
-  // Messages to a connection that is no more are dropped.
+  // Messages to a connection that no longer exists are dropped.
   virtual void Send(ConnectionId to, const v1::CoordinatorMessage& message) = 0;
   virtual void Acknowledge(ConnectionId to, const v1::BatchAck& ack) = 0;
   // Ends a connection once what was sent is on its way. No event of it follows.
@@ -97,7 +97,7 @@ class Fleet {
   void OnBatch(ConnectionId connection, const v1::BatchMessage& message);
   void OnClosed(ConnectionId connection, const absl::Status& reason);
 
-  // To the agents. Unknown ids are ignored: the agent was lost a moment ago.
+  // To the agents. Unknown ids are ignored: such an agent was lost a moment ago.
   void Send(AgentId to, uint64_t run_id, v1::CoordinatorMessage message);
   void AcknowledgeBatches(AgentId from, uint64_t run_id, uint64_t number);
   // Ends an agent's session for `reason`, as if it had been lost.

@@ -1,5 +1,5 @@
-// Who was turned away, and why: counted by kind, and told to people without drowning them when a
-// peer tries again and again, or a thousand do. All calls on one loop.
+// Who was turned away, and why: counted by kind, and reported without drowning people in lines when
+// a peer tries again and again, or a thousand do. All calls on one loop.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ inline constexpr char kRefusedCertificate[] = "certificate";  // missing, expire
 inline constexpr char kRefusedRole[] = "role";                // a call that is not its role's
 inline constexpr char kRefusedToken[] = "token";              // no proof, or a wrong one
 inline constexpr char kRefusedJoin[] = "join";                // another version, a name in use, ...
-inline constexpr char kRefusedMessage[] = "message";          // one that is wrong by itself or now
+inline constexpr char kRefusedMessage[] = "message";          // malformed, or out of place
 inline constexpr char kRefusedUncalled[] = "uncalled";        // connected, and never called
 inline constexpr char kRefusedLimit[] = "limit";              // too many connections
 
@@ -30,8 +30,8 @@ class Refusals {
   // `clock` and `logger` are borrowed and outlive this.
   Refusals(const Clock& clock, Logger& logger) : clock_(clock), logger_(logger) {}
 
-  // `who` is a name or an address. The same refusal of the same peer, whatever its port, is told
-  // once in 30 s, and at most 10 refusals a second.
+  // `who` is a name or an address. The same refusal of the same peer, whatever its port, is
+  // reported once in 30 s, and at most 10 refusals a second are.
   void Add(absl::string_view kind, absl::string_view who, absl::string_view reason);
   const std::map<std::string, int64_t>& counts() const { return counts_; }
 

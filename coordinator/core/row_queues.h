@@ -17,10 +17,10 @@ class RowQueues {
     int64_t count = 0;  // 0: there are no more
   };
 
-  // The next numbers of `queue`, which has `rows` > 0, or goes on for ever if it wraps. Blocks are
-  // small against what is left for each of the `agents` > 0, so that all of them get rows until the
-  // end, and large enough that an agent asks seldom. InvalidArgument: the queue was said to have
-  // other rows before. ResourceExhausted: too many queues.
+  // The next numbers of `queue`, which has `rows` > 0, or goes on forever if it wraps. Blocks are
+  // small compared with what is left for each of the `agents` > 0, so that all of them get rows
+  // until the end, and large enough that an agent rarely has to ask. InvalidArgument: the queue was
+  // said to have a different number of rows before. ResourceExhausted: too many queues.
   absl::StatusOr<Block> Lease(const std::string& queue, int64_t rows, bool wrap, int64_t agents);
 
  private:

@@ -1,5 +1,5 @@
 // What a Run needs from the rest of the coordinator: where the script and its plan come from, and
-// where results go. Implemented in coordinator/cli from the options, plan, metrics and threshold
+// where results go. Implemented in coordinator/app with the options, plan, metrics and threshold
 // libraries; by fakes in tests.
 #pragma once
 

@@ -1,5 +1,5 @@
 // Checks of what arrives from agents, before anything uses it: sizes, ranges, presence. What a
-// message may mean in the present state of a run is the run's to judge. Pure.
+// message may mean in the present state of a run is for the run to judge. Pure.
 #pragma once
 
 #include "absl/status/status.h"

@@ -2,7 +2,7 @@
 // them in order with libcurl, and tries again where that may help. A server that is slow, fails or
 // never answers costs its own samples, which are counted, and nothing else: Push never waits.
 //
-// This is the only place of the coordinator that sees curl.
+// This is the only place in the coordinator that sees curl.
 #pragma once
 
 #include <cstdint>
@@ -67,14 +67,15 @@ class HttpPusher {
   HttpPusher(const HttpPusher&) = delete;
   HttpPusher& operator=(const HttpPusher&) = delete;
 
-  // InvalidArgument: an URL that curl does not take, or a TLS version that there is not. Starts the
-  // thread. Nothing is sent before the first Push.
+  // InvalidArgument: a URL that curl does not accept, or an unknown TLS version. Starts the thread.
+  // Nothing is sent before the first Push.
   absl::Status Start();
   // Any thread. Never blocks.
   void Push(HttpPush push);
-  // Begins to count down `drain`; so several sinks drain at the same time. Any thread.
+  // Begins to count down `drain`, so that several sinks drain at the same time. Any thread.
   void BeginFinish();
-  // Waits until all is sent or the time is over; what then waits is lost. The final tally.
+  // Waits until everything is sent or the time is up; what is still waiting then is lost. Returns
+  // the final tally.
   Tally Finish();
   Tally tally() const;
 
@@ -94,7 +95,7 @@ class HttpPusher {
 
   const HttpTarget target_;
   const Limits limits_;
-  std::unique_ptr<Connection> connection_;  // of the thread, but for its Wake
+  std::unique_ptr<Connection> connection_;  // of the thread, except for its Wake
   std::string last_failure_;                // of the thread; empty: the last try succeeded
   std::thread thread_;
 

@@ -36,7 +36,7 @@ class InfluxdbOutput final : public PushOutput {
                                                       const OutputContext& context);
   struct Config {
     LineProtocolConfig lines;
-    size_t payload_bytes = 1 << 20;  // a body is sent once it has so many
+    size_t payload_bytes = 1 << 20;  // a body is sent once it has this many
     std::string create_url;          // of the request that creates the database; empty: none
   };
   InfluxdbOutput(HttpTarget target, absl::Duration interval, const Clock& clock, Config config);

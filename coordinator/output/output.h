@@ -3,7 +3,7 @@
 // opentelemetry, statsd), and reports at the end (junit, github, result).
 //
 // An output never slows a run: what goes to a server waits in a bounded buffer that another thread
-// empties (http_pusher.h), and what gets lost is counted and told in the summary.
+// empties (http_pusher.h), and what gets lost is counted and reported in the summary.
 #pragma once
 
 #include <functional>
@@ -48,14 +48,15 @@ class Output {
   virtual bool wants_points() const { return false; }
   // Opens what is to be written. The error names the file. Before the run starts.
   virtual absl::Status Start() = 0;
-  // A batch, merged just before. Write errors are kept for Stop.
+  // A batch that has just been merged. Write errors are kept for Stop.
   virtual void Write(const Batch& batch) = 0;
   // Writes out what is buffered: call it about once a second.
   virtual void Flush() = 0;
   // There will be no more batches: begins to write out the rest, without waiting. All outputs are
   // told before one is waited for.
   virtual void BeginStop() {}
-  // Flushes and closes; the first error there was. Waits for servers a few seconds at most.
+  // Flushes and closes; returns the first error of all. Waits for servers for a few seconds at
+  // most.
   virtual absl::Status Stop() = 0;
   // After Stop: what has not arrived, as a sentence for people; nullopt: nothing is missing.
   virtual std::optional<std::string> Lost() const { return std::nullopt; }

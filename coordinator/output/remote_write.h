@@ -7,7 +7,7 @@
 // - trend: k6_NAME_STAT for each statistic (p(99) is `p99`, p(99.9) is `p99_9`); or, as a native
 //   histogram, k6_NAME_seconds (times), k6_NAME_bytes (data), or k6_NAME
 //
-// Times are in seconds. A native histogram has schema 8, as our own have; where milliseconds become
+// Times are in seconds. A native histogram has schema 8, like our own; where milliseconds become
 // seconds its buckets are found anew, which moves a value by at most 0.14 % more. Its count and sum
 // are exact.
 #pragma once
@@ -30,7 +30,7 @@ struct RemoteWriteConfig {
   bool native_histograms = false;
 };
 
-// Whether there is such a statistic: count, sum, min, max, avg, med and p(N).
+// Whether such a statistic exists: count, sum, min, max, avg, med and p(N).
 bool IsTrendStat(absl::string_view name);
 
 // An encoded WriteRequest (not compressed) with one sample at `time` for each series.
@@ -39,7 +39,7 @@ std::string EncodeRemoteWrite(const RemoteWriteConfig& config,
 // The same with stale markers: these series end here.
 std::string EncodeStaleMarkers(const RemoteWriteConfig& config,
                                absl::Span<const SeriesBook::Series* const> series, absl::Time time);
-// As remote write wants bodies: snappy's block format.
+// A body as remote write wants it: in snappy's block format.
 std::string SnappyCompressed(const std::string& body);
 
 }  // namespace lockstep::coordinator

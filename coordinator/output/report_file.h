@@ -26,7 +26,8 @@ class ReportFile {
 
  private:
   const std::string path_;
-  // Beside the file, renamed when it is complete; the file itself where that cannot be (a device).
+  // Beside the file, renamed when it is complete; the file itself where that is impossible (a
+  // device).
   std::string working_path_;
   bool append_;
   bool complete_ = false;

@@ -1,4 +1,4 @@
-// All outputs of a run as one: each -o of the command line is told of every batch and of the end.
+// All outputs of a run as one: each -o of the command line gets every batch and is told of the end.
 #pragma once
 
 #include <memory>
@@ -15,8 +15,8 @@ namespace lockstep::coordinator {
 // Used on one thread.
 class RunOutputs {
  public:
-  // Opens an output for each spec ("json=out.json"), before the run. Unavailable: a line for each
-  // that cannot be opened; then there is no run.
+  // Opens an output for each spec ("json=out.json"), before the run. Unavailable, with a line for
+  // each that cannot be opened; the run must not start then.
   absl::Status Start(const std::vector<std::string>& specs, const OutputContext& context);
 
   // What the head of a run's text says, one for each output.

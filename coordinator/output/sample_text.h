@@ -10,7 +10,7 @@ namespace lockstep::coordinator {
 
 // "2026-01-02T03:04:05.5Z", with as many decimals as it takes.
 std::string Rfc3339Nanos(int64_t unix_nanos);
-// `text`, with U+FFFD for each byte that is no UTF-8: tag values may be any bytes.
+// `text`, with U+FFFD for each byte that is not valid UTF-8: tag values may be any bytes.
 std::string ValidUtf8(absl::string_view text);
 // The shortest text that reads back as the same double.
 std::string ShortestNumber(double value);

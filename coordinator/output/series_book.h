@@ -1,10 +1,10 @@
-// What each series of a run has come to so far: for outputs that tell a server running totals
+// The totals of each series of a run so far, for outputs that send running totals to a server
 // (Prometheus, OpenTelemetry). Tags that only number VUs and iterations are left out, as a series
 // for each of them helps nobody.
 //
-// Memory is bounded: past kMostSeries of a metric, further ones are one {overflow:true} series; and
-// all trends together keep kMostExactValues exact values, beyond which they are histograms.
-// Not thread-safe.
+// Memory is bounded: beyond kMostSeries of a metric, further ones are one {overflow:true} series;
+// and all trends together keep kMostExactValues exact values, beyond which they are histograms. Not
+// thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -32,7 +32,7 @@ class SeriesBook {
   };
 
   void Add(const Batch& batch);
-  // The series that have got samples since the last call, in the order of their first ones. Valid
+  // The series that have had samples since the last call, in the order of their first ones. Valid
   // until the next call of a method.
   std::vector<const Series*> TakeChanged();
   const std::deque<Series>& all() const { return series_; }

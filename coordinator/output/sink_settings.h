@@ -34,9 +34,9 @@ class SinkSettings {
   // K6_<PREFIX>_HEADERS_X-Id.
   std::vector<std::string> HeaderVariables(absl::string_view stem);
   std::string Url(absl::string_view name, absl::string_view fallback);
-  // Refuses what is no http or https URL.
+  // Refuses anything but an http or https URL.
   void CheckUrl(absl::string_view name, absl::string_view url);
-  // A mistake with the variable `name`.
+  // Notes a mistake in the variable `name`.
   void Refuse(absl::string_view name, absl::string_view value, absl::string_view allowed);
   // InvalidArgument with all mistakes, one a line.
   absl::Status status() const;

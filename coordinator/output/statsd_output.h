@@ -8,7 +8,7 @@
 // - rate: `k6.http_req_failed:1|c` counts the trues; checks: `k6.check.NAME.pass:1|c`, and `fail`
 // - trend: `k6.http_req_duration:12.5|ms` for each sample
 //
-// UDP tells nobody what arrives: only what could not leave this machine is counted as lost.
+// With UDP nobody knows what arrives: only what could not leave this machine is counted as lost.
 #pragma once
 
 #include <cstdint>

@@ -31,7 +31,8 @@ class TextSink {
   void Flush();
   // The first error since Open.
   absl::Status Close();
-  // After Close: how many lines may not be in the file, of how many, and why; nullopt: all are.
+  // After Close: how many lines may be missing from the file, out of how many, and why; nullopt:
+  // none.
   std::optional<std::string> Lost() const;
   bool is_stdout() const { return path_.empty() || path_ == "-"; }
   const std::string& path() const { return path_; }
@@ -45,7 +46,7 @@ class TextSink {
   gzFile file_ = nullptr;
   absl::Status status_;
   int64_t lines_ = 0;
-  int64_t flushed_lines_ = 0;  // that surely are in the file
+  int64_t flushed_lines_ = 0;  // that are certainly in the file
 };
 
 }  // namespace lockstep::coordinator

@@ -35,7 +35,7 @@ class Results final : public RunResults {
   // Both are borrowed.
   Results(const Clock& clock, Logger& logger) : clock_(clock), logger_(logger) {}
 
-  // Before the first batch. InvalidArgument: thresholds that cannot be, all of them, one a line.
+  // Before the first batch. InvalidArgument: all invalid thresholds, one per line.
   absl::Status Configure(Setup setup);
   // Called with each batch after it was merged, the coordinator's own included.
   void SetOnBatch(absl::AnyInvocable<void(const Batch&)> on_batch) {
@@ -53,7 +53,8 @@ class Results final : public RunResults {
   std::string SummaryData(absl::Duration elapsed, const v1::SetupValue& setup) override;
   void DescribeThresholds(v1::RunStatus* status) const override;
   // Adds loads and metrics, as of `elapsed` after T0, to a status that has its agents and
-  // scenarios. Sorts the values of trends: for when somebody asks, rather than for each second.
+  // scenarios. Sorts the values of trends, so it is meant for when somebody asks rather than for
+  // every second.
   void DescribeMetrics(absl::Duration elapsed, v1::RunStatus* status) const;
   // Groups with their checks so far.
   SummaryGroup Groups() const;

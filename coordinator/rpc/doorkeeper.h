@@ -25,7 +25,7 @@ namespace lockstep::coordinator {
 struct DoorSettings {
   bool tls = true;  // what peers must speak; false: HTTP/2 in plain text
   absl::Duration speak_within = absl::Seconds(5);  // of connecting
-  size_t max_silent = 512;    // beyond it the one that has been silent longest goes
+  size_t max_silent = 512;    // beyond this, the one that has been silent longest is dropped
   size_t max_per_10s = 2000;  // connections that are let through
 };
 
@@ -48,7 +48,7 @@ class Doorkeeper {
   // Listens on all that "HOST:PORT" resolves to; 0 is a free port. The port, or Unavailable with
   // the system's reason.
   absl::StatusOr<int> Listen(const std::string& address);
-  // Closes what is open here. Harmless a second time.
+  // Closes what is open here. May be called again.
   void Shutdown();
 
  private:

@@ -26,7 +26,7 @@ class GrpcServer final : public Connections {
   // Listens on all of `addresses`: "host:port", with TLS and `credentials`, or in plain text if
   // they are null; "unix:/path", always in plain text. Events go to `fleet` and `control`, which
   // outlive the server or its Shutdown. Unavailable, naming the address and the system's reason, if
-  // one cannot be had.
+  // one of them is not available.
   absl::Status Start(const std::vector<std::string>& addresses, const Credentials* credentials,
                      Fleet& fleet, RunControl& control);
   // The port of the i-th address; 0 for a Unix socket.

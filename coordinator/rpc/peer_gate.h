@@ -1,6 +1,6 @@
 // Who may call what: judges the certificate behind each call before the call's first message is
 // read. An agent may join and send batches, an operator may ask for the status and control the run.
-// A call that is not in the table is nobody's.
+// Nobody may make a call that is not in the table.
 #pragma once
 
 #include <string>

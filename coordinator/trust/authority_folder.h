@@ -18,7 +18,7 @@
 namespace lockstep::coordinator {
 
 // Makes an authority in `folder`, with a new join token. AlreadyExists, naming the file, if there
-// is one; InvalidArgument as MakeAuthority.
+// is one already; InvalidArgument as MakeAuthority.
 absl::Status InitAuthority(const std::string& folder, const std::string& name,
                            absl::Duration lifetime, absl::Time now);
 
