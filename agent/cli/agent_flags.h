@@ -13,7 +13,7 @@ namespace lockstep::agent {
 
 struct AgentFlags {
   std::string coordinator;  // "host:port" or "unix:/path"
-  bool insecure = false;    // plain text, to an address that is no Unix socket
+  bool insecure = false;    // plain text, to an address that is not a Unix socket
   std::string credentials;  // folder; empty: from variables, or plain text
   std::string name;         // default: the host's name and the process id
   int64_t weight = 1;       // 1 to 1000000

@@ -1,4 +1,4 @@
-// What an agent tells over HTTP of itself, where it is asked to (--metrics-address): /metrics for
+// What an agent says about itself over HTTP, if it is asked to (--metrics-address): /metrics for
 // Prometheus, /healthz and /readyz for container platforms. A function from what is known to the
 // answer.
 #pragma once

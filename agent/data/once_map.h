@@ -1,5 +1,5 @@
-// Things that are built once in a process and shared by all its VUs, by name: the first who asks
-// builds, the others wait for it.
+// Things that are built once in a process and shared by all its VUs, by name: whoever asks first
+// builds it, and the others wait.
 //
 // Thread-safe: all workers of the agent use one map.
 #pragma once
@@ -19,8 +19,8 @@ namespace lockstep::agent {
 template <class T>
 class OnceMap {
  public:
-  // The thing called `name`, or null: then the caller is the one to build it, and has to Keep it or
-  // to GiveUp. A thread that asks while another one builds waits for it. What is returned lives as
+  // The thing called `name`, or null: then it is up to the caller to build it, and to Keep it or
+  // GiveUp. A thread that asks while another one builds waits for it. What is returned lives as
   // long as the map.
   T* FindOrClaim(absl::string_view name) {
     const std::thread::id self = std::this_thread::get_id();
@@ -37,8 +37,8 @@ class OnceMap {
       settled_.Wait(mutex_);
     }
   }
-  // Keeps what the caller has built and returns it; what was kept before, if a script builds a
-  // thing while it builds the same one.
+  // Keeps what the caller has built, and returns it; or what was kept before, if a script builds a
+  // thing while it is building that very thing.
   T* Keep(absl::string_view name, std::unique_ptr<T> thing) {
     const MutexLock lock(mutex_);
     Entry& entry = things_[std::string(name)];
@@ -49,7 +49,7 @@ class OnceMap {
     settled_.NotifyAll();
     return entry.thing.get();
   }
-  // Building has failed: the next one who asks may try.
+  // Building has failed: whoever asks next may try.
   void GiveUp(absl::string_view name) {
     const MutexLock lock(mutex_);
     things_[std::string(name)].builder = std::thread::id();

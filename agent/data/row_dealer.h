@@ -35,7 +35,7 @@ std::optional<RowOrder> ParseRowOrder(absl::string_view name);
 struct RowRules {
   RowSyntax syntax = {};
   RowOrder order = RowOrder::kUnique;
-  bool wrap = false;  // after the last row comes the first again
+  bool wrap = false;  // after the last row, the first one comes again
   uint64_t seed = 0;
   bool operator==(const RowRules&) const = default;
 };
@@ -53,7 +53,7 @@ class RowDealer {
   const RowTable& table() const { return table_; }
   const RowRules& rules() const { return rules_; }
 
-  // The row with this number of the order; nothing past the last one, unless it wraps.
+  // The row with this number in the order; nothing beyond the last one, unless it wraps.
   std::optional<int64_t> RowOf(int64_t number) const;
 
   std::optional<int64_t> NextUnique(const SegmentTuple& segment);
@@ -65,8 +65,8 @@ class RowDealer {
   enum class Turn { kTaken, kWait, kNoMore };
   // Takes the next row, if one is here.
   Turn Take(int64_t* row);
-  // Calls `wake`, on any thread, when it is worth to Take again; possibly at once. True: the caller
-  // has to ask the coordinator for a block, nobody else has.
+  // Calls `wake`, on any thread, when it is worth calling Take again; possibly at once. True: the
+  // caller has to ask the coordinator for a block, as nobody else has.
   bool WaitForBlock(absl::AnyInvocable<void()> wake);
   void Fill(RowBlock block);
 

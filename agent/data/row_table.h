@@ -1,6 +1,6 @@
-// The rows of a data file: where each begins and ends in the file's text, which is kept as it is.
-// A row becomes values only when a VU gets it, so a file of millions of rows costs its size and 16
-// bytes a row in a process, whatever the number of VUs. Immutable, thread-safe.
+// The rows of a data file: where each begins and ends in the file's text, which is kept as it is. A
+// row becomes values only when a VU gets it, so a file of millions of rows costs a process its size
+// and 16 bytes a row, whatever the number of VUs. Immutable, thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -26,9 +26,9 @@ struct RowSyntax {
 
 class RowTable {
  public:
-  // CSV is that of RFC 4180, with any of its line ends, and empty lines skipped. JSON is an array,
+  // CSV is that of RFC 4180, with any kind of line end; empty lines are skipped. JSON is an array,
   // JSON lines one value a line. InvalidArgument names the first line that is wrong: a quote that
-  // is not closed, a row of another width than the first, a value that is no JSON.
+  // is not closed, a row of a different width than the first, a value that is not JSON.
   static absl::StatusOr<RowTable> Parse(std::string text, const RowSyntax& syntax);
   RowTable(RowTable&&) = default;
   RowTable& operator=(RowTable&&) = default;

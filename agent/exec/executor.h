@@ -51,7 +51,7 @@ class Executor {
   virtual void EndStarts(EndOfStarts why) = 0;
   // Interrupts all running iterations. After EndStarts.
   virtual void Interrupt() = 0;
-  // Nothing more will start, no VU is held, nothing is under way. Then stays true.
+  // Nothing more will start, no VU is held, nothing is under way. Once true, it stays true.
   virtual bool finished() const = 0;
   // Reports the iterations that never started. Once, when finished.
   virtual void Settle() {}
@@ -65,7 +65,7 @@ class Executor {
   // Those of them that an arrival rate had no free VU for.
   virtual int64_t starts_without_vu() const { return 0; }
 
-  // See ScenarioEngine; only the externally-controlled executor does more than to refuse.
+  // See ScenarioEngine; only the externally-controlled executor does more than refuse.
   virtual bool is_controllable() const { return false; }
   virtual void SetPaused(bool) {}
   // This instance's shares.

@@ -1,6 +1,6 @@
-// What the executors have in common whose VUs all begin at the start and take iterations until
-// there are no more: shared-iterations, per-vu-iterations and constant-vus. They differ in the
-// source that their VUs ask.
+// What is common to the executors whose VUs all begin at the start and take iterations until there
+// are no more: shared-iterations, per-vu-iterations and constant-vus. They differ in the source
+// that their VUs ask.
 #pragma once
 
 #include <atomic>
@@ -12,8 +12,8 @@
 
 namespace lockstep::agent {
 
-// Numbers and counts the iterations of a scenario's closed-loop VUs, and says when there are none
-// any more. Thread-safe: all VUs of the scenario may share one.
+// Numbers and counts the iterations of a scenario's closed-loop VUs, and says when there are no
+// more. Thread-safe: all VUs of the scenario may share one.
 class IterationGate {
  public:
   // Numbers by `segment`; at most `limit` iterations, -1: any number. `counters` is borrowed.

@@ -1,4 +1,5 @@
-// per-vu-iterations: each VU runs exactly so many iterations, unless maxDuration is over before.
+// per-vu-iterations: each VU runs a fixed number of iterations, unless maxDuration is over before
+// that.
 #pragma once
 
 #include <atomic>

@@ -60,7 +60,7 @@ struct ScenarioSnapshot {
 struct EngineSnapshot {
   std::vector<ScenarioSnapshot> scenarios;  // in the order of the options
   int64_t vus_active = 0;                   // over all scenarios
-  absl::Duration start_lateness;  // how long after T0 the engine came to start; zero before
+  absl::Duration start_lateness;  // how long after T0 the engine actually started; zero before
   bool paused = false;
 };
 
@@ -71,11 +71,11 @@ class EngineEvents {
   // `count` iterations of scenario `scenario` (an index into the options') never started.
   // `vu_id_in_instance` names the VU whose iterations they were (per-vu-iterations); 0: nobody's.
   virtual void OnDropped(size_t scenario, int64_t count, int64_t vu_id_in_instance) = 0;
-  // Scenario `scenario` came to its end: state done or interrupted, no VU of it is at work any
-  // more.
+  // Scenario `scenario` has ended: its state is done or interrupted, and none of its VUs is at work
+  // any more.
   virtual void OnScenarioEnded(size_t scenario, ScenarioState state) = 0;
   // All scenarios have ended and all VUs are back in the pool. Once; the engine may be destroyed
-  // after it (not in it).
+  // after this call, but not from within it.
   virtual void OnDone() = 0;
 };
 
@@ -90,14 +90,14 @@ class ScenarioEngine {
   ScenarioEngine(Config config, EventLoop& loop, VuPool& pool, Logger& logger,
                  EngineEvents& events);
   // Before it, either all scenarios have ended, or the pool has freed its VUs and will call back
-  // neither for an activation nor for InitialiseOne: both would use what is destroyed here. Timers
-  // and tasks of the engine go with it.
+  // neither for an activation nor for InitialiseOne: both would use what is destroyed here. The
+  // engine's timers and tasks go with it.
   ~ScenarioEngine();
   ScenarioEngine(const ScenarioEngine&) = delete;
   ScenarioEngine& operator=(const ScenarioEngine&) = delete;
 
-  // Runs the scenarios from `t0` on. If that is past already, late, with the schedule still counted
-  // from `t0`. Once.
+  // Runs the scenarios from `t0` on. If that has passed already, it starts late, with the schedule
+  // still counted from `t0`. Once.
   void Start(MonoTime t0);
 
   // Holds the run from `at` on, or at once if that has passed. Before T0: all scenarios wait for
@@ -106,8 +106,8 @@ class ScenarioEngine {
   // the scenario) and no change if there is an executor of any other kind. Pausing twice changes
   // nothing.
   absl::Status Pause(MonoTime at = MonoTime());
-  // Goes on at `at`, or at once if that has passed; not before the pause. FailedPrecondition if not
-  // paused.
+  // Goes on at `at`, or at once if that has passed, but not before the pause. FailedPrecondition if
+  // not paused.
   absl::Status Resume(MonoTime at = MonoTime());
 
   // Sets VUs and maximum of all externally-controlled scenarios, as totals of the test; -1:
@@ -119,11 +119,11 @@ class ScenarioEngine {
   // gracefulStop from now, whichever comes first. Waiting scenarios end without having run.
   // Harmless after the end. Works before Start, too.
   void GracefulStop();
-  // Interrupts all iterations now; OnDone follows when the VUs have obeyed.
+  // Interrupts all iterations now; OnDone follows once the VUs have stopped.
   void Stop();
 
-  // Any time. Counters of running scenarios are those of this moment, possibly torn between each
-  // other by iterations that end meanwhile; after OnScenarioEnded they are exact.
+  // Any time. Counters of running scenarios are those of this moment, possibly inconsistent with
+  // one another because of iterations that end meanwhile; after OnScenarioEnded they are exact.
   EngineSnapshot Snapshot() const;
 
  private:

@@ -1,5 +1,5 @@
-// One scenario from its waiting to its end: when its executor begins, when it may start nothing any
-// more, when it is interrupted. Conductor's loop only.
+// One scenario from waiting to its end: when its executor begins, when it may no longer start
+// anything, when it is interrupted. Conductor's loop only.
 #pragma once
 
 #include <memory>
@@ -25,7 +25,8 @@ class ScenarioRunner {
     EngineEvents& events;
   };
 
-  // `config` is borrowed. `on_ended` is called once, as a task of its own; not if there is no work.
+  // `config` is borrowed. `on_ended` is called once, in a task of its own, but not if there is no
+  // work.
   ScenarioRunner(size_t index, const ScenarioConfig& config, const Run& run,
                  absl::AnyInvocable<void()> on_ended);
   ~ScenarioRunner();
@@ -37,8 +38,8 @@ class ScenarioRunner {
   // Waits for the next Schedule. Only while waiting.
   void Unschedule();
 
-  // No new iterations; what runs is interrupted at `deadline` or at its own end, whichever comes
-  // first.
+  // No new iterations; what still runs is interrupted at `deadline` or at the scenario's own end,
+  // whichever comes first.
   void GracefulStop(MonoTime deadline);
   void Stop();
 

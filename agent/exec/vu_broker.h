@@ -21,9 +21,9 @@ class VuBroker {
   explicit VuBroker(VuPool& pool) : pool_(pool) {}
 
   // Calls `receiver` with a free VU, at once if there is one, else when one is given back; first
-  // come, first served. A receiver that needs it no more gives it back.
+  // come, first served. A receiver that no longer needs it gives it back.
   void Request(Receiver receiver);
-  // Hands back an idle VU: to who waits longest, else to the pool.
+  // Hands back an idle VU: to whoever has waited longest, otherwise to the pool.
   void Give(Vu* vu);
   // Initialises one more VU, see VuPool.
   void InitialiseOne(Receiver receiver) { pool_.InitialiseOne(std::move(receiver)); }

@@ -29,12 +29,12 @@ class VuHandles {
   VuHandles(const VuHandles&) = delete;
   VuHandles& operator=(const VuHandles&) = delete;
 
-  // Wants the first `count` handles. Those that are wanted no more have until `deadline` to end
+  // Wants the first `count` handles. Those that are no longer wanted have until `deadline` to end
   // their iterations; deadlines that have passed interrupt at once.
   void Want(int64_t count, MonoTime deadline);
   // Wanted handles start no iterations, without a deadline, or do so again.
   void SetPaused(bool paused);
-  // Nothing begins any more, though wanted handles may end their iterations in peace. Final.
+  // Nothing begins any more, though wanted handles may finish their iterations. Final.
   void End();
   void Interrupt();
   // VUs held.

@@ -1,5 +1,5 @@
 // What the conductor asks for an agent's own health: figures of one run at a time, from T0 on.
-// Implemented by HealthMonitor, and by nobody in the simulation. Conductor's loop only.
+// Implemented by HealthMonitor; the simulation has none. Conductor's loop only.
 #pragma once
 
 #include "lockstep/v1/health.pb.h"

@@ -18,8 +18,8 @@ class RunHealth {
   void Start();
   void Stop() { measuring_.store(false, std::memory_order_relaxed); }
 
-  // The following do nothing while nothing is measured.
-  // A loop came to its turn `delay` after it was due.
+  // The following do nothing while nothing is measured. A loop had its turn `delay` after that was
+  // due.
   void LoopLag(absl::Duration delay);
   // A worker was ready to run, and waited for a processor.
   void Waited(absl::Duration time);

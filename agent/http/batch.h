@@ -1,5 +1,5 @@
-// Many requests at once, as `http.batch` makes them: at most so many together, and so many to one
-// host. Knows no V8.
+// Many requests at once, as `http.batch` makes them: up to one limit in all, and up to another for
+// each host. Knows no V8.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,7 @@ class HttpBatch {
   // Limits below 1 mean no limit. Destroying a batch abandons what still runs.
   HttpBatch(HttpCallEnv& env, std::vector<HttpCallSpec> specs, Limits limits);
 
-  // `specs` must not have been empty. `done` is called once, on the loop, in a later turn.
+  // Must not be called if `specs` was empty. `done` is called once, on the loop, in a later turn.
   void Start(Done done);
 
  private:

@@ -49,7 +49,7 @@ struct HttpCallSpec {
   absl::Duration timeout = absl::Seconds(60);  // of the whole call
   int64_t redirects = 10;
   bool redirects_given =
-      false;  // by the request's parameters: then stopping there is no reason for a warning
+      false;  // by the request's parameters: then stopping there needs no warning
   bool keep_body = true;
   std::optional<ExpectedStatuses> expected = ExpectedStatuses::Default();
 };

@@ -24,8 +24,8 @@ absl::StatusOr<std::vector<Coding>> ParseCodings(absl::string_view list);
 std::string Compress(Coding coding, absl::string_view data);
 
 // Undoes one coding. InvalidArgument: the data is not of that coding or ends early;
-// ResourceExhausted: it would become longer than `max_bytes`. "deflate" also takes data without the
-// zlib header, which some servers send.
+// ResourceExhausted: the result would be longer than `max_bytes`. "deflate" also takes data without
+// the zlib header, which some servers send.
 absl::StatusOr<std::string> Decompress(Coding coding, absl::string_view data, int64_t max_bytes);
 
 // Undoes all codings of a Content-Encoding header, last first. A list with a name we do not know

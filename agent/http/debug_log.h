@@ -19,7 +19,7 @@ namespace lockstep::agent {
 class HttpDebug {
  public:
   using Fields = std::vector<std::pair<std::string, std::string>>;
-  // Bodies are shown to this length; the rest is counted.
+  // Bodies are shown up to this length; the rest is only counted.
   static constexpr size_t kMaxBodyShown = 64 << 10;
 
   // `logger` is borrowed. `bodies`: heads and bodies, not only heads. `id_prefix` tells this VU's

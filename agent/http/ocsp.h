@@ -1,4 +1,4 @@
-// What a server staples to its TLS handshake about its certificate (OCSP, RFC 6960). Pure.
+// What a server says about its certificate in a staple to its TLS handshake (OCSP, RFC 6960). Pure.
 #pragma once
 
 #include <cstdint>

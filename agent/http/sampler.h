@@ -22,8 +22,8 @@ struct HttpHop {
   absl::string_view url;  // without credentials
   std::optional<absl::string_view>
       name;                      // the tag `name` where the script set it: the tag `url`, too, then
-  std::optional<bool> expected;  // nothing: the script wants no http_req_failed
-  // By how much the request came later than its schedule wanted; nothing: no
+  std::optional<bool> expected;  // unset: the script does not want http_req_failed
+  // How much later the request came than its schedule wanted; nothing: no
   // http_req_duration_intended.
   std::optional<absl::Duration> lateness = std::nullopt;
 };

@@ -1,5 +1,4 @@
-// Which of the tags that Lockstep sets by itself a test wants: the option `systemTags`. A value;
-// pure.
+// Which of the tags that Lockstep itself sets a test wants: the option `systemTags`. A value; pure.
 #pragma once
 
 #include <cstdint>

@@ -37,13 +37,13 @@ class WebSocketListener {
   // The pong has been queued already.
   virtual void OnPing(std::string payload) = 0;
   virtual void OnPong(std::string payload) = 0;
-  // The connection is over, for the peer's close frame (echoed), ours (answered), or 1006 if it
-  // broke. The last event.
+  // The connection is over, with the code of the peer's close frame (echoed) or of ours (answered),
+  // or 1006 if it broke. The last event.
   virtual void OnClose(int code, std::string reason) = 0;
   // The handshake failed; the last event. After a refusal (status other than 101) `response` holds
   // the answer, of whose body at most kMaxRefusalBytes are kept, and its error is 1000 "websocket:
-  // bad handshake"; without an answer, or with one that is none to us, status is 0 and the error
-  // says why.
+  // bad handshake"; without an answer, or with one that does not answer our request, status is 0
+  // and the error says why.
   virtual void OnRefused(HttpResponse response) = 0;
 };
 

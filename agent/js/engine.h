@@ -16,12 +16,12 @@ namespace lockstep::agent {
 class ScriptEngine {
  public:
   struct Config {
-    // Of each VU: address space, touched lazily.
+    // For each VU: address space, touched lazily.
     size_t stack_bytes = size_t{512} << 10;
     // Of each isolate, which up to kVusPerIsolate VUs share. 0: V8's own choice from the machine's
     // memory.
     size_t heap_bytes = 0;
-    bool force_threads = false;  // for tests: as if V8 refused coroutines
+    bool force_threads = false;  // for tests: as if V8 had refused coroutines
   };
   // Each scavenge scans the stacks of all parked VUs of its isolate: 0.5 ms at 50 VUs, 36 ms at
   // 5000.

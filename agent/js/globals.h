@@ -11,8 +11,8 @@
 
 namespace lockstep::agent {
 
-// The URL of the file that `path` means in the file whose code is running. InvalidArgument: of a
-// scheme that cannot be read.
+// The URL of the file that `path` means in the file whose code is running. InvalidArgument: it has
+// a scheme that cannot be read.
 absl::StatusOr<std::string> UrlOfPath(v8::Isolate* isolate, absl::string_view path);
 
 // `open(path, [mode])` and `require(specifier)`: in the init code only; paths are relative to the

@@ -39,7 +39,7 @@ class ModuleGraph {
                                                 const std::string& base);
   // The module that `specifier` means in `referrer`; all of them are loaded by then.
   v8::MaybeLocal<v8::Module> Resolve(const std::string& specifier, v8::Local<v8::Module> referrer);
-  // Sets the exports of a module that is not written as one; called by V8.
+  // Sets the exports of a module that is not written as an ES module; called by V8.
   bool FillSynthetic(v8::Local<v8::Module> module);
   // The URL of an ES module of this graph.
   std::string UrlOf(v8::Local<v8::Module> module) const;
@@ -60,13 +60,13 @@ class ModuleGraph {
                   v8::Local<v8::Module>* module);
   bool NativeExports(const std::string& name, v8::Local<v8::Object>* exports);
   bool RunCommonJs(const std::string& url, v8::Local<v8::Value>* exports);
-  // Reads and understands a file.
+  // Reads and parses a file.
   bool Read(const std::string& url, SourceKind* kind, v8::Local<v8::String>* text);
   SourceKind KindOf(const std::string& url, v8::Local<v8::String> text);
   bool CompileModule(const std::string& url, v8::Local<v8::String> text,
                      v8::Local<v8::Module>* module);
   bool CompileSloppily(const std::string& url, v8::Local<v8::String> text);
-  // Whether the syntax error `strict` is better told by CompileSloppily.
+  // Whether CompileSloppily describes the syntax error `strict` better.
   bool FailsBehind(const v8::TryCatch& strict, const std::string& url, v8::Local<v8::String> text);
   v8::MaybeLocal<v8::Function> CompileCommonJs(const std::string& url, v8::Local<v8::String> text);
 

@@ -10,8 +10,8 @@ namespace lockstep::agent {
 
 class WorldSite;
 
-// The exports of module `name` as properties of an object; empty, with a pending exception that names the module, if
-// there is none of that name.
+// The exports of module `name` as properties of an object; empty, with a pending exception that
+// names the module, if there is no module of that name.
 v8::MaybeLocal<v8::Object> MakeNativeModule(const std::string& name, v8::Local<v8::Context> context,
                                             WorldSite& site);
 

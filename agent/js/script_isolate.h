@@ -17,18 +17,17 @@
 
 namespace lockstep::agent {
 
-// How a file is understood.
+// How a file is to be read.
 enum class SourceKind { kModule, kCommonJs, kJson };
 
 class ScriptIsolate {
  public:
   // `on_out_of_memory` is called on the worker, once, from within the script that hit the heap's
-  // limit; that script is being terminated.
-  // `on_collected`, unless empty, is called on the worker after each garbage collection with the
-  // time for which it held the scripts up.
+  // limit; that script is being terminated. `on_collected`, unless empty, is called on the worker
+  // after each garbage collection with the time for which it held up the scripts.
   ScriptIsolate(const ScriptEngine& engine, absl::AnyInvocable<void()> on_out_of_memory,
                 absl::AnyInvocable<void(absl::Duration pause)> on_collected);
-  // All contexts must be gone, and nobody inside. Worker thread.
+  // All contexts must be gone, and nobody may be inside. Worker thread.
   ~ScriptIsolate();
   ScriptIsolate(const ScriptIsolate&) = delete;
   ScriptIsolate& operator=(const ScriptIsolate&) = delete;

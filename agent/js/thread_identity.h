@@ -1,4 +1,4 @@
-// Lets a fibre pass for a thread in V8's eyes. V8 keys its per-thread state by ThreadId; Debian's
+// Makes a fibre look like a thread to V8. V8 keys its per-thread state by ThreadId; Debian's
 // libnode asks for it through its PLT, so the definitions in thread_identity.cc win when they are
 // linked into the executable. From there on V8 only sees its documented protocol: Locker, Exit,
 // Unlocker, Enter, one identity per fibre.

@@ -8,8 +8,8 @@ namespace lockstep::agent {
 
 class World;
 
-// Replaces `text`, the content of `url`, by plain JavaScript. False with a pending exception if it
-// cannot be parsed. Each file is transformed once per isolate.
+// Replaces `text`, the content of `url`, with plain JavaScript. False with a pending exception if
+// it cannot be parsed. Each file is transformed once per isolate.
 bool StripTypes(World& world, const std::string& url, std::string* text);
 
 }  // namespace lockstep::agent

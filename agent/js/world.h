@@ -74,7 +74,7 @@ class World {
   ModuleGraph& modules() { return modules_; }
   void RunMicrotasks() { microtasks_->PerformCheckpoint(isolate()); }
 
-  // Rejected promises that nobody has handled so far, oldest first; forgets them.
+  // Returns the rejected promises that nobody has handled so far, oldest first, and forgets them.
   std::vector<v8::Local<v8::Value>> TakeUnhandledRejections();
   void NoteRejection(v8::PromiseRejectMessage message);
 

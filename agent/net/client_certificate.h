@@ -7,8 +7,8 @@
 
 namespace lockstep::agent {
 
-// InvalidArgument says what is wrong: no PEM certificate, no PEM key or another password, a key
-// that is not the certificate's.
+// InvalidArgument says what is wrong: not a PEM certificate, not a PEM key, a wrong password, or a
+// key that does not belong to the certificate.
 absl::Status CheckClientCertificate(const TlsAuth& auth);
 
 }  // namespace lockstep::agent

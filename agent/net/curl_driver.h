@@ -17,8 +17,8 @@ namespace lockstep::agent {
 class CurlTransfer {
  public:
   virtual ~CurlTransfer() = default;
-  // Curl is through with the transfer, which has left the multi handle already. Called while curl's
-  // events are taken: only stamp and collect here.
+  // Curl is finished with the transfer, which has left the multi handle already. Called while
+  // curl's events are taken: only stamp and collect here.
   virtual void OnFinished(CURLcode code) = 0;
 };
 
@@ -62,7 +62,7 @@ class CurlDriver {
   std::vector<Socket> sockets_;    // by descriptor
   std::vector<int> unregistered_;  // wanted for more than epoll reports
   MonoTime due_ =
-      MonoTime::Infinite();  // when curl wants a timer action; it says so only when that changes
+      MonoTime::Infinite();  // when curl wants a timer action; it says so only if that changes
   MonoTime armed_ = MonoTime::Infinite();  // when our timer fires: at `due_` or earlier
   TimerId timer_ = TimerId::kNone;
 };

@@ -1,6 +1,6 @@
 // One easy handle with what all transfers of a run share: TLS, local address, no environment, no
 // signals. It remembers what it was told last, so that the next transfer over it sets only what
-// differs (setting all anew costs 1 us).
+// differs (setting everything again costs 1 µs).
 #pragma once
 
 #include <memory>

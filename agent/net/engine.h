@@ -1,5 +1,5 @@
-// What stands behind MultiLoop: the epoll loop, the curl driver, and the exchanges between them.
-// See multi_loop.h for the stages of a turn. All calls on the loop's thread.
+// What is behind MultiLoop: the epoll loop, the curl driver, and the exchanges between them. See
+// multi_loop.h for the stages of a turn. All calls on the loop's thread.
 #pragma once
 
 #include <memory>

@@ -27,11 +27,11 @@ class Exchange final : public CurlTransfer {
 
   // A new exchange, submitted at `now`.
   void Begin(ExchangeId id, HttpRequest request, HttpClient::Done done, MonoTime now);
-  // The request's own clock starts: what went before was the rps limit's.
+  // The request's own clock starts; the time before that was due to the rps limit.
   void Launch(MonoTime now) { response_.started = now; }
   // Where the request goes, worked out once for each URL.
   const Target& target(const Network& network);
-  // How long the address took to find.
+  // How long it took to find the address.
   void NoteLookup(absl::Duration took) { looking_up_ = took; }
   // Hands the request to curl, which dials `ip` if no connection is kept (empty with a proxy).
   void Start(std::optional<IpAddress> ip, MonoTime now);
@@ -77,7 +77,7 @@ class Exchange final : public CurlTransfer {
   std::optional<IpAddress> dialled_;
   absl::Duration looking_up_;
   MonoTime prerequest_, first_header_;
-  bool switched_ = false;  // a response 101 came
+  bool switched_ = false;  // a response 101 has come
 
   // What the handle was told last.
   std::string target_url_;

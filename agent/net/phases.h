@@ -20,7 +20,7 @@ struct TransferStamps {
   absl::Duration looking_up;
 };
 
-// Since curl began the transfer, zero if it did not come to that. The names are curl's.
+// Since curl began the transfer; zero if it did not get that far. The names are curl's.
 struct CurlTimes {
   absl::Duration name_lookup;
   absl::Duration connect;

@@ -1,4 +1,4 @@
-// k6's `rps` option: all requests of an agent take their turn at exact distances. Thread-safe.
+// k6's `rps` option: all requests of an agent take turns at exact intervals. Thread-safe.
 #pragma once
 
 #include <algorithm>
@@ -18,7 +18,7 @@ class RateLimiter {
 
   bool unlimited() const { return distance_ == absl::ZeroDuration(); }
 
-  // When a request that comes at `now` may go: never earlier, and at least one distance after the
+  // When a request that comes at `now` may go: never earlier, and at least one interval after the
   // one before. Unused turns are not saved up.
   MonoTime Reserve(MonoTime now) {
     if (unlimited()) {

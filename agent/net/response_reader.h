@@ -20,7 +20,7 @@ class ResponseReader {
   void Start(bool keep_body, int64_t max_body_bytes = kMaxBodyBytes);
   // One line with its line end, as curl gives them.
   void AddHeaderLine(absl::string_view line);
-  // False if the body has become too long to be kept.
+  // False if the body has become too long to keep.
   bool AddBody(absl::string_view piece);
   bool too_long() const { return too_long_; }
 

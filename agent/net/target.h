@@ -1,5 +1,5 @@
-// Where an exchange goes: its URL's host after the run's rules (hosts, blocked names, blacklisted
-// addresses, proxies, client certificates).
+// Where an exchange goes: its URL's host, subject to the run's rules (hosts, blocked names,
+// blacklisted addresses, proxies, client certificates).
 #pragma once
 
 #include <optional>

@@ -16,7 +16,7 @@
 
 namespace lockstep::agent {
 
-// Whatever came to pass; after the transfer, or while it has its connection.
+// Whatever there is to know; after the transfer, or while it has its connection.
 CurlTimes TimesOf(CURL* easy);
 
 // While the transfer has its connection: version and cipher suite as k6 spells them, and what the

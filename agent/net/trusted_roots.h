@@ -30,8 +30,8 @@ class TrustedRoots {
   // Begins to load them on a thread of its own.
   explicit TrustedRoots(TrustSettings settings);
 
-  // InvalidArgument, and which, if a place that was given holds no certificate. Waits until all is
-  // loaded.
+  // InvalidArgument, naming the place, if one that was given holds no certificate. Waits until all
+  // is loaded.
   absl::Status status() const { return loaded_.get().status; }
   // Waits until all is loaded. Owned by this; any thread may check certificates against it.
   X509_STORE* store() const { return loaded_.get().store.get(); }

@@ -25,7 +25,7 @@ struct DeflateTerms {
 absl::StatusOr<DeflateTerms> ReadDeflateTerms(absl::string_view header);
 
 // A message as the payload of a compressed one, which stands for itself. Compressed for speed
-// rather than for size, as the field's clients do.
+// rather than for size, as real clients do.
 std::string DeflateMessage(absl::string_view message);
 
 // The inflating side of one connection.

@@ -1,6 +1,6 @@
-// WebSocket frames (RFC 6455, section 5): a client's made of messages, a server's put together to
-// messages. Pure. Ours and not curl's, because curl's do not show frames without payload, such as
-// keep-alive pings, and know no extension.
+// WebSocket frames (RFC 6455, section 5): a client's are made from messages, a server's are put
+// together into messages. Pure. Our own rather than curl's, because curl does not show frames
+// without payload, such as keep-alive pings, and knows no extensions.
 #pragma once
 
 #include <cstdint>

@@ -16,7 +16,7 @@ namespace lockstep::agent {
 // A nonce for Sec-WebSocket-Key.
 std::string HandshakeKey(absl::BitGenRef random);
 
-// The header lines of the request. InvalidArgument: the caller's contain one that belongs to the
+// The header lines of the request. InvalidArgument: among the caller's is one that belongs to the
 // handshake itself.
 absl::StatusOr<HeaderList> HandshakeHeaders(const WebSocketRequest& request, absl::string_view key);
 
@@ -25,7 +25,7 @@ struct HandshakeAgreement {
   std::string subprotocol = {};  // "" for none
   DeflateTerms deflate = {};
 };
-// InvalidArgument, and why, unless the answer is one to this request.
+// InvalidArgument, saying why, unless the answer fits this request.
 absl::StatusOr<HandshakeAgreement> ReadAgreement(const HeaderList& answer,
                                                  const WebSocketRequest& request,
                                                  absl::string_view key);

@@ -15,7 +15,7 @@ namespace lockstep::agent {
 class Outbox {
  public:
   // Reached only while the coordinator does not answer. A full outbox loses nothing: the agent
-  // seals later, and the workers' aggregates grow on meanwhile; only single points are refused
+  // seals later, and the workers' aggregates keep growing meanwhile; only single points are refused
   // (Accumulator::Config::max_points).
   static constexpr size_t kMaxBatches = 900;
   static constexpr size_t kMaxBytes = size_t{128} << 20;
@@ -34,8 +34,8 @@ class Outbox {
   // The next batch to send, or null. It stays here until it is acknowledged; valid until the next
   // call.
   const Item* NextToSend();
-  // The coordinator has merged all batches up to `number`. Numbers that were acknowledged before
-  // are fine.
+  // The coordinator has merged all batches up to `number`. Numbers that were acknowledged before do
+  // no harm.
   void Acknowledge(uint64_t number);
   // After a reconnect: everything unacknowledged is to be sent again.
   void Rewind() { sent_ = 0; }

@@ -17,7 +17,7 @@ class GrpcTransport final : public Transport {
   // `address`: "host:port" or "unix:/path". Without `credentials` in plain text. `loop` is
   // borrowed.
   GrpcTransport(EventLoop& loop, const std::string& address, const Credentials* credentials);
-  // Waits a moment for what was sent before Close to get out.
+  // Waits a moment, so that what was sent before Close gets out.
   ~GrpcTransport() override;
 
   void Connect(Events events) override;

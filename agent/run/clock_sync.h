@@ -1,7 +1,7 @@
-// How far the coordinator's monotonic clock is from ours, from probes over the control stream. The
-// answer to a probe was written somewhere between sending and receiving it; the middle is right to
-// half the round trip, so the probe with the smallest round trip wins. Clocks drift, so old probes
-// are forgotten. Loop-bound; owns no clock.
+// How far the coordinator's monotonic clock is from ours, as probes over the control stream tell.
+// The answer to a probe was written somewhere between sending and receiving it; the middle is
+// accurate to half the round trip, so the probe with the smallest round trip wins. Clocks drift, so
+// old probes are forgotten. Loop-bound; owns no clock.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,7 @@ class ClockSync {
   void Add(MonoTime sent, int64_t coordinator_mono_ns, MonoTime received);
   std::optional<Estimate> best() const;
   // The instant on our clock at which the coordinator's shows `coordinator_mono_ns`. Without a
-  // probe: taken as ours, which holds on one machine.
+  // probe, the two clocks are taken to be the same, which is true on one machine.
   MonoTime ToLocal(int64_t coordinator_mono_ns) const;
 
  private:

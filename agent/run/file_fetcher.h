@@ -1,5 +1,5 @@
-// Gets files from the coordinator piece by piece, and keeps them: what inspection has brought need
-// not come again. Loop-bound.
+// Gets files from the coordinator piece by piece, and keeps them, so that what inspection has
+// fetched need not be fetched again. Loop-bound.
 #pragma once
 
 #include <cstdint>
@@ -25,11 +25,11 @@ class FileFetcher {
   // transfer. `done` may be called at once.
   void Fetch(const std::string& url, Done done);
   void OnReply(const v1::FileReply& reply);
-  // Keeps a file that came otherwise.
+  // Keeps a file that came some other way.
   void Keep(const std::string& url, std::string content) { files_[url] = std::move(content); }
   void Forget(const std::string& url) { files_.erase(url); }
   const std::map<std::string, std::string>& files() const { return files_; }
-  // Forgets everything; calls nobody.
+  // Forgets everything, and calls no callback.
   void Clear();
 
  private:

@@ -1,5 +1,5 @@
 // Log lines of scripts and of the engine, on their way to the coordinator: written on any thread,
-// kept in order, taken by the conductor. Bounded: past the limit lines are dropped and counted.
+// kept in order, taken by the conductor. Bounded: beyond the limit, lines are dropped and counted.
 #pragma once
 
 #include <cstdint>

@@ -2,9 +2,9 @@
 // offset, and carries numbered messages over connections that may break, so that each arrives once
 // and in order. Knows nothing of runs.
 //
-// A broken connection is made again with growing pauses. Within the lease the session then goes on;
-// after it the session is lost, and the next connection opens a new one. Loop-bound: all methods
-// and callbacks on the conductor's loop.
+// A broken connection is opened again, after growing pauses. Within the lease the session then goes
+// on; after it the session is lost, and the next connection opens a new one. Loop-bound: all
+// methods and callbacks on the conductor's loop.
 #pragma once
 
 #include <functional>

@@ -22,7 +22,7 @@ class Transport {
   };
 
   virtual ~Transport() = default;
-  // Makes a new connection; an earlier one must be closed. Messages may be sent at once, they wait
+  // Makes a new connection; an earlier one must be closed. Messages may be sent at once: they wait
   // for the connection.
   virtual void Connect(Events events) = 0;
   // Without a connection these do nothing.

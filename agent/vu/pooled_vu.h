@@ -21,7 +21,7 @@ class PooledVu final : public Vu {
   void Activate(Activation activation) override;
   void Interrupt() override;
 
-  // Lets go of the worker: both of the above do nothing any more.
+  // Lets go of the worker: from now on, both of the above do nothing.
   void Detach() { worker_ = nullptr; }
 
  private:

@@ -1,5 +1,5 @@
 // What all VUs of one run on one agent share. Set up on the conductor's loop before any VU exists;
-// afterwards workers only read it, but for the counters and what is said to be guarded.
+// afterwards workers only read it, except for the counters and what is marked as guarded.
 #pragma once
 
 #include <atomic>
@@ -44,7 +44,7 @@ struct RunShared {
   SystemTags system_tags;
   std::unique_ptr<SharedArrayStore> shared_arrays = std::make_unique<SharedArrayStore>();
   std::unique_ptr<RowStore> rows = std::make_unique<RowStore>();
-  // Fetches files that the bundle lacks, on the conductor's loop; empty: there are no others.
+  // Fetches files that the bundle lacks, on the conductor's loop; empty: no others can be had.
   FileLoader loader;
   // exec.test.abort() and exec.test.fail(), and an exhausted heap; called on the conductor's loop.
   absl::AnyInvocable<void(std::string)> on_abort, on_fail, on_broken;

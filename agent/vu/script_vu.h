@@ -42,7 +42,7 @@ class ScriptVu final : public ApiVu, public WorldSite {
   // Queues a job as the VU's activation `epoch`, and makes the VU ready.
   void Enqueue(uint64_t epoch, Job job);
   void Resume() { fibre_->Resume(); }
-  // Makes the fibre return from whatever it does; resume it until `done`.
+  // Makes the fibre return from whatever it is doing; resume it until `done`.
   void Quit() { wanted_epoch_.store(kEveryEpoch); }
   bool done() const { return fibre_->done(); }
   bool& queued() { return queued_; }
@@ -118,9 +118,9 @@ class ScriptVu final : public ApiVu, public WorldSite {
   void Main();
   // Leaves the isolate and waits to be made ready.
   void SwitchOut();
-  // Lets other VUs have their turn.
+  // Gives other VUs their turn.
   void Yield();
-  // Ends the script: by the time that this returns to it, it is being unwound.
+  // Ends the script: once this returns to it, it is being unwound.
   void Terminate();
   // After an interruption: V8 may run code of this VU again.
   void ForgetTermination();

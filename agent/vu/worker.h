@@ -38,17 +38,17 @@ class Worker {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  // Interrupts what runs and comes to run, and ends all VUs; returns at once. Not on the worker's
-  // thread.
+  // Interrupts whatever runs now or starts later, and ends all VUs; returns at once. Not on the
+  // worker's thread.
   void BeginStop();
-  // Init code of this many VUs runs here or is about to. Conductor's loop.
+  // The init code of this many VUs is running here or is about to. Conductor's loop.
   int64_t& initialising() { return initialising_; }
   // Runs `task` on the worker's thread. Any thread.
   void Post(EventLoop::Task task) { loop_.Post(std::move(task)); }
   // A key for a VU that is to be made here. Any thread.
   VuKey NewKey() { return VuKey{next_key_.fetch_add(1)}; }
-  // Makes the VU `key` stop what it does, if that is still its activation `epoch`. Any thread; also
-  // while the worker is stuck in a script.
+  // Makes the VU `key` stop what it is doing, if that is still its activation `epoch`. Any thread;
+  // also while the worker is stuck in a script.
   void Interrupt(VuKey key, uint64_t epoch);
 
   // ---- the worker's thread only ----
@@ -75,7 +75,7 @@ class Worker {
   void EndAll();
   // Lets V8 finish what its helpers have begun, now and then.
   void PumpIsolates();
-  // Notes how late this turn is against `due`, again and again.
+  // Notes again and again how late the turn is, measured against `due`.
   void Probe(MonoTime due);
 
   const ScriptEngine& engine_;

@@ -1,6 +1,6 @@
 // The symmetric part of WebCrypto: AES in its modes, and keys derived from passwords and secrets.
-// On OpenSSL; pure otherwise. Errors are InvalidArgument with what is allowed; a text that does not
-// decrypt says no more than that, as an attacker could learn from it.
+// On OpenSSL; pure otherwise. Errors are InvalidArgument with what is allowed; for a text that does
+// not decrypt, the error says no more than that, as an attacker could learn from it.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ struct AesCall {
   AesMode mode = AesMode::kCbc;
   bool encrypt = true;
   absl::string_view key = {};              // 16, 24 or 32 bytes
-  absl::string_view iv = {};               // 16 bytes (CTR: the first counter); GCM: any but none
+  absl::string_view iv = {};               // 16 bytes (CTR: the first counter); GCM: at least one
   absl::string_view additional_data = {};  // GCM only
   int64_t tag_bits = 128;                  // GCM only: 32, 64, 96, 104, 112, 120 or 128
   int64_t counter_bits = 64;  // CTR only: how many of the counter's last bits count, 1..128

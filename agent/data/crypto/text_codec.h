@@ -18,8 +18,8 @@ std::optional<Base64Alphabet> ParseBase64Alphabet(absl::string_view name);
 
 std::string EncodeBase64(absl::string_view bytes, Base64Alphabet alphabet);
 
-// Line breaks are skipped, everything else must be of the alphabet and padded as it wants.
-// InvalidArgument: `illegal base64 data at input byte N`, N counted from 0.
+// Line breaks are skipped; everything else must belong to the alphabet, and be padded as the
+// alphabet requires. InvalidArgument: `illegal base64 data at input byte N`, N counted from 0.
 absl::StatusOr<std::string> DecodeBase64(absl::string_view text, Base64Alphabet alphabet);
 
 // Lower case.

@@ -12,8 +12,8 @@ namespace lockstep::agent {
 // Whether `name`, without its @, is a modifier.
 bool IsJsonModifier(absl::string_view name);
 
-// What the modifier `name` makes of `json`; `argument` is what stands after its colon, "" without
-// one. Nothing where it does not apply.
+// What the modifier `name` makes of `json`; `argument` is the text after its colon, "" without one.
+// Nothing if it does not apply.
 std::optional<std::string> ApplyJsonModifier(absl::string_view name, absl::string_view argument,
                                              absl::string_view json);
 

@@ -20,7 +20,7 @@ absl::Status ValidateJson(absl::string_view text);
 // `text` without the white space around it.
 absl::string_view TrimJson(absl::string_view text);
 
-// The end of the value that starts at `position`, which is no white space.
+// The end of the value that starts at `position`, where there is no white space.
 size_t SkipJsonValue(absl::string_view text, size_t position);
 
 // Calls `visit` for each member of an object until it returns false. `key` is as written, with
@@ -34,10 +34,11 @@ void ForEachElement(absl::string_view array, absl::FunctionRef<bool(absl::string
 // The elements of an array, in order.
 std::vector<absl::string_view> JsonElements(absl::string_view array);
 
-// What a string literal (with its quotes) says, as UTF-8; a lone surrogate becomes U+FFFD.
+// The text that a string literal (with its quotes) stands for, as UTF-8; a lone surrogate becomes
+// U+FFFD.
 std::string UnquoteJson(absl::string_view literal);
 
-// A string literal with quotes that says `text`.
+// A string literal, with quotes, that stands for `text`.
 std::string QuoteJson(absl::string_view text);
 
 }  // namespace lockstep::agent

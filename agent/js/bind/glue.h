@@ -48,7 +48,7 @@ bool GetProperty(v8::Local<v8::Context> context, v8::Local<v8::Object> object,
 // getter, a proxy).
 bool ForEachOwn(v8::Local<v8::Context> context, v8::Local<v8::Object> object,
                 absl::FunctionRef<bool(const std::string& name, v8::Local<v8::Value> value)> visit);
-// The same where `visit` says what is wrong; Cancelled: an exception is pending.
+// The same for a `visit` that says what is wrong; Cancelled: an exception is pending.
 absl::Status ForEachOwnOrStatus(
     v8::Local<v8::Context> context, v8::Local<v8::Object> object,
     absl::FunctionRef<absl::Status(const std::string& name, v8::Local<v8::Value> value)> visit);
@@ -87,20 +87,20 @@ class FunctionCache {
       templates_;
 };
 
-// Whether `value` is an object that a script spells as {...}: no array, function, buffer or
+// Whether `value` is a plain object, as a script writes {...}: not an array, function, buffer or
 // wrapper.
 bool IsPlainObject(v8::Local<v8::Value> value);
 
 // Gives `object`, which has two internal fields, a C++ object: the pointer in field 0, its owner in
 // field 1. It lives as long as the JavaScript object or the isolate, and is destroyed on any
-// thread. `bytes` is about what it holds, so that V8 collects garbage in time.
+// thread. `bytes` is roughly the size of what it holds, so that V8 collects garbage in time.
 template <class T>
 void AttachOwned(v8::Isolate* isolate, v8::Local<v8::Object> object, std::unique_ptr<T> owned,
                  size_t bytes = sizeof(T)) {
   T* pointer = owned.release();
   object->SetAlignedPointerInInternalField(0, pointer);
-  // A backing store is the one thing that V8 frees by a deleter of ours both on collection and with
-  // the isolate.
+  // A backing store is the only thing that V8 frees with a deleter of ours both on collection and
+  // with the isolate.
   object->SetInternalField(
       1,
       v8::ArrayBuffer::New(

@@ -1,6 +1,6 @@
 // What the API's modules need of the VU whose script calls them. The VU layer implements it; a test
-// plays it with a loop of its own. Everything happens on the VU's worker, and while the VU's script
-// runs.
+// stands in for it with a loop of its own. Everything happens on the VU's worker, and while the
+// VU's script runs.
 #pragma once
 
 #include <cstdint>
@@ -67,7 +67,8 @@ class ApiVu {
 
   virtual ~ApiVu() = default;
 
-  // Whether the init code runs: no requests, no samples; but metrics and shared arrays are made.
+  // Whether the init code is running: then there are no requests and no samples, but metrics and
+  // shared arrays are made.
   virtual bool in_init() const = 0;
   virtual const Options& options() const = 0;
   virtual const SystemTags& system_tags() const = 0;
@@ -88,9 +89,9 @@ class ApiVu {
   // Stops the script: `start` is called with a function that, called on the loop, lets it go on.
   // False when the VU was interrupted meanwhile: return to V8 at once.
   virtual bool Park(absl::FunctionRef<void(Task wake)> start) = 0;
-  // Announces something that will call back: the iteration does not end before. The result runs
-  // `task`, once, as an event of the script's own (with microtasks after it); it may be called in
-  // any turn of the loop, or dropped.
+  // Announces something that will call back: the iteration does not end before it has. The result
+  // runs `task`, once, as an event of the script's own (with microtasks after it); it may be called
+  // in any turn of the loop, or dropped.
   virtual absl::AnyInvocable<void(Task task)> Expect() = 0;
 
   // Nothing outside of scenarios: in the init code, setup(), teardown() and handleSummary().
@@ -104,14 +105,14 @@ class ApiVu {
   virtual void AbortTest(std::string message) = 0;
   virtual void FailTest(std::string message) = 0;
 
-  // With the option intendedLatency, in an iteration that has a schedule: by how much it started
-  // late, to the first request that asks, and zero to the others of the iteration. Else nothing.
+  // With the option intendedLatency, in an iteration that has a schedule: how late it started, for
+  // the first request that asks, and zero for the iteration's others. Otherwise nothing.
   virtual std::optional<absl::Duration> TakeLateness() { return std::nullopt; }
 
   // This agent's part of the test: how what is dealt out over the fleet is divided.
   virtual const SegmentTuple& segment() const = 0;
-  // Asks the coordinator for the next rows of the fleet's queue `name`, which has `rows` and goes on
-  // for ever if it wraps. `done` comes on any thread, or, if the run ends, never.
+  // Asks the coordinator for the next rows of the fleet's queue `name`, which has `rows` and goes
+  // on forever if it wraps. `done` comes on any thread, or, if the run ends, never.
   virtual void LeaseRows(const std::string& name, int64_t rows, bool wrap,
                          absl::AnyInvocable<void(RowBlock)> done) = 0;
 
@@ -124,7 +125,7 @@ class ApiVu {
 
   // For modules: what they keep, in the order in which they were made.
   void Keep(std::unique_ptr<VuPart> part) { parts_.push_back(std::move(part)); }
-  // For the VU, inside its isolate: around each iteration, and before the world goes.
+  // For the VU, inside its isolate: around each iteration, and before the world is destroyed.
   void BeginIteration() {
     if (!options().no_cookies_reset.value_or(false)) {
       jar_ = std::make_shared<CookieJar>();

@@ -30,7 +30,7 @@ class HttpModule final : public VuPart {
   // The module's exports as properties of an object.
   v8::Local<v8::Object> MakeExports(v8::Local<v8::Context> context);
 
-  // Abandons requests that nobody waits for any more.
+  // Abandons requests that nobody is waiting for any longer.
   void EndIteration() override;
 
   ApiVu& vu() { return vu_; }

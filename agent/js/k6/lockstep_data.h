@@ -4,7 +4,7 @@
 //   const users = new Rows({ file: './users.csv', order: 'unique' });
 //   export default function () { const user = users.next(); }
 //
-// See row_dealer.h for the orders. Files are read once a process, and rows become values one by
+// See row_dealer.h for the orders. Files are read once per process, and rows become values one by
 // one.
 #pragma once
 

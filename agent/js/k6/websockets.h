@@ -1,5 +1,6 @@
-// The module `k6/websockets`: the classes WebSocket and Blob, after the web's. Events come while
-// the script waits for nothing else; an iteration lasts until its sockets are closed.
+// The module `k6/websockets`: the classes WebSocket and Blob, modelled on the web's. Events come
+// while the script is not waiting for anything else; an iteration lasts until its sockets are
+// closed.
 #pragma once
 
 #include <cstdint>
