@@ -69,7 +69,8 @@ class EngineEvents {
  public:
   virtual ~EngineEvents() = default;
   // `count` iterations of scenario `scenario` (an index into the options') never started.
-  // `vu_id_in_instance` names the VU whose iterations they were (per-vu-iterations); 0: nobody's.
+  // `vu_id_in_instance` names the VU whose iterations they were (per-vu-iterations); 0: no
+  // particular VU's.
   virtual void OnDropped(size_t scenario, int64_t count, int64_t vu_id_in_instance) = 0;
   // Scenario `scenario` has ended: its state is done or interrupted, and none of its VUs is at work
   // any more.

@@ -115,8 +115,8 @@ class HttpCall {
   TimerId posted_ = TimerId::kNone;  // an answer that needs no network
 };
 
-// "X-One" for "x-one": each part's first letter upper case, the others lower; a name that is no
-// token stays.
+// "X-One" for "x-one": each part's first letter upper case, the others lower; a name that is not a
+// token stays as it is.
 std::string CanonicalHeader(absl::string_view name);
 
 }  // namespace lockstep::agent

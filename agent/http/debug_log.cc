@@ -63,7 +63,7 @@ absl::string_view CutText(absl::string_view text, size_t most) {
   return text.substr(0, most);
 }
 
-// A header's value; bytes that are no text become "?".
+// A header's value; bytes that are not text become "?".
 std::string ValueForLog(absl::string_view value) {
   std::string out;
   while (!value.empty()) {

@@ -48,7 +48,7 @@ struct NetOptions {
   // http: HTTP/2 from the first byte (RFC 9113, section 3.3), where no proxy is between.
   bool http2_prior_knowledge = false;
   ProxySettings proxy = {};
-  TrustSettings trust = {};        // of no use if `insecure`
+  TrustSettings trust = {};        // not used if `insecure`
   double requests_per_second = 0;  // of this agent; 0: no limit
   // Called on a loop's thread when a connection failed for want of a local port or a descriptor.
   std::function<void()> on_socket_refused = {};

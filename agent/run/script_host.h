@@ -66,8 +66,8 @@ struct RunConfig {
   double rps_share = 0;                    // this agent's part of options.rps; 0: no limit
 };
 
-// A script asks for rows of the fleet's queue `queue`, which has `rows` and goes on for ever if it wraps. `done` takes
-// the first one's number and how many there are, 0 for no more.
+// A script asks for rows of the fleet's queue `queue`, which has `rows` and goes on forever if it
+// wraps. `done` takes the first one's number and how many there are, 0 for no more.
 struct RowLease {
   std::string queue;
   int64_t rows = 0;

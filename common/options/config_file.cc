@@ -73,7 +73,7 @@ void ReadOutputs(const nlohmann::json& value, const std::string& label, ConfigFi
   }
 }
 
-// Takes the settings that are no options out of `object`.
+// Takes the settings that are not options out of `object`.
 void TakeSettings(nlohmann::json& object, ConfigFile* file) {
   const auto take = [&object, file](const char* key, auto read) {
     const auto found = object.find(key);

@@ -70,7 +70,7 @@ ExecutorConfig ExecutorOfShortcuts(const Options& options, ParsedOptions* result
   return PerVuIterationsConfig{};
 }
 
-// k6 takes names of system tags that there are not, and does nothing with them.
+// k6 accepts names of system tags that do not exist, and does nothing with them.
 void WarnOfUnknownTags(const Options& options, std::vector<std::string>* warnings) {
   std::vector<std::string> known = DefaultSystemTags();
   known.insert(known.end(), {"vu", "iter", "ip", "ocsp_status"});

@@ -25,8 +25,8 @@ struct ParsedOptions {
 // `scenarios: {a: {executor: 'ramping-vus'}}` and `execution: {a: {type: 'variable-looping-vus'}}`.
 // All unknown keys together make one warning; an unknown key inside a scenario is an error. What a
 // scenario lacks or gets wrong in a way that only matters if it is run is kept in
-// ScenarioConfig::problems for Validate. Text that is no JSON object is an error; "" and "null" are
-// no options at all.
+// ScenarioConfig::problems for Validate. Text that is not a JSON object is an error; "" and "null"
+// are no options at all.
 ParsedOptions ParseScriptOptions(absl::string_view json_text);
 
 // The same from a parsed object. `source` names it in the warning: "lockstep.yaml".

@@ -69,7 +69,7 @@ absl::StatusOr<HostAndPort> ParseAddress(const std::string& address) {
   return parsed;
 }
 
-// The port of a connection's own end; 0 if it is no internet connection.
+// The port of a connection's own end; 0 if it is not an internet connection.
 int LocalPort(int fd) {
   int listens = 0;
   socklen_t size = sizeof(listens);

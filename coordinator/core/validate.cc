@@ -32,7 +32,7 @@ absl::Status IsVus(absl::string_view field, int64_t value) {
              : Bad(field, absl::StrCat(value), absl::StrCat("0 to ", kMostVus));
 }
 
-// Success is no failure's exit code.
+// Success is not the exit code of a failure.
 absl::Status ValidateFailure(const v1::ScriptFailure& failure) {
   return failure.exit_code() >= 1 && failure.exit_code() <= 255
              ? absl::OkStatus()

@@ -14,7 +14,7 @@ std::string Rfc3339Nanos(int64_t unix_nanos) {
 
 namespace {
 
-// How many bytes the UTF-8 sequence at the begin of `text` has; 0: there is none.
+// How many bytes the UTF-8 sequence at the beginning of `text` has; 0: there is none.
 size_t SequenceLength(absl::string_view text) {
   const auto byte = [text](size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char first = byte(0);

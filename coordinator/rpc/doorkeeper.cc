@@ -133,7 +133,7 @@ void Doorkeeper::WatchListeners() {
   }
 }
 
-// There is no descriptor to accept with: a moment later there may be one.
+// There is no descriptor left to accept with; a moment later there may be one.
 void Doorkeeper::PauseListening() {
   for (const int fd : listeners_) {
     loop_.Unwatch(fd);

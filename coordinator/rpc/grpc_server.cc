@@ -148,7 +148,7 @@ struct GrpcServer::Impl final : public v1::Coordinator::CallbackService {
   std::unique_ptr<StatusService> status;
   std::unique_ptr<grpc::Server> server;
   std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor;
-  std::unique_ptr<Doorkeeper> doorkeeper;  // for the addresses that are no Unix sockets
+  std::unique_ptr<Doorkeeper> doorkeeper;  // for the addresses that are not Unix sockets
   std::vector<int> ports;
 
   bool shut_down = false;                                // loop only

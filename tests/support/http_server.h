@@ -18,8 +18,7 @@
 //   /truncated           promises 100 bytes, sends 5, ends
 //   /garbage             answers with something that is not HTTP
 //   /ws                  a WebSocket that echoes; /ws/close/CODE closes at once; /ws/ping pings
-//   first;
-//                        /ws/drop cuts the connection; anything that is no upgrade gets 400
+//                        first; /ws/drop cuts the connection; anything but an upgrade gets 400
 //                        "upgrade wanted"
 //   /__count             the number of requests so far, this one not included
 #pragma once

@@ -61,7 +61,7 @@ class Validator {
     return false;
   }
 
-  // Each turn reads one value that is no object or array, or opens one of these.
+  // Each turn reads one value that is neither object nor array, or opens one of these.
   bool Document() {
     do {
       Space();

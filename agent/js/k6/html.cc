@@ -93,7 +93,7 @@ void AddChildren(Context context, const GumboVector& children, v8::Local<v8::Obj
   }
 }
 
-// parse(text): the tree under a root that is no element of the page.
+// parse(text): the tree under a root that is not an element of the page.
 void Parse(const v8::FunctionCallbackInfo<v8::Value>& info) {
   v8::Isolate* isolate = info.GetIsolate();
   const Context context = isolate->GetCurrentContext();

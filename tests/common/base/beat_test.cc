@@ -13,7 +13,7 @@ constexpr MonoTime At(int64_t milliseconds) {
 
 TEST(NextBeat, IsAWholeNumberOfPeriodsAfterTheBaseAndLaterThanNow) {
   const absl::Duration second = absl::Seconds(1);
-  EXPECT_EQ(NextBeat(At(5300), second, At(0)), At(6300));  // the base itself is no beat
+  EXPECT_EQ(NextBeat(At(5300), second, At(0)), At(6300));  // the base itself is not a beat
   EXPECT_EQ(NextBeat(At(5300), second, At(5299)), At(6300));
   EXPECT_EQ(NextBeat(At(5300), second, At(5300)), At(6300));
   EXPECT_EQ(NextBeat(At(5300), second, At(6299)), At(6300));
