@@ -39,7 +39,7 @@ bool ManyAbove(const v1::Lag& lag, absl::Duration delay) {
          static_cast<double>(above) >= kDelayedShare * static_cast<double>(LagCount(lag));
 }
 
-// What of the time, 0 to 1.
+// The share of the time, 0 to 1.
 double Share(double part, double whole) {
   return whole > 0 ? part / whole : 0;
 }

@@ -157,7 +157,7 @@ absl::Status WebServer::Start(const std::string& address) {
   server.set_payload_max_length(kLargestBody);
   server.set_read_timeout(kPatienceSeconds);
   server.set_write_timeout(kPatienceSeconds);
-  // Without the library's own SO_REUSEPORT: two runs on one port are a mistake to be told.
+  // Without the library's own SO_REUSEPORT: two runs on one port are a mistake that must be reported.
   server.set_socket_options([](socket_t fd) {
     const int on = 1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
@@ -199,7 +199,7 @@ void WebServer::Shutdown() {
     }
   }
   while (!impl_->server.is_running()) {
-    std::this_thread::yield();  // the thread has not come to listen yet, and would miss the stop
+    std::this_thread::yield();  // the thread does not listen yet, and would miss the stop
   }
   impl_->server.stop();
   CutConnections(impl_->port);

@@ -71,6 +71,9 @@ class Examples(LockstepTest):
     def test_http_errors(self):
         self.assertIn("http_reqs_errors", self.example("http-errors.js")[0].stdout)
 
+    def test_try_a_fleet(self):
+        self.assertGreater(self.example("try-a-fleet.js", "--agents", "3")[1], 9)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -1,9 +1,11 @@
-// A test to try a deployment with. TARGET is the server to load; without one, the VUs only sleep.
+// To try a new fleet with: nine VUs at a steady pace. TARGET is the server to load; without one, the VUs only sleep.
 import http from 'k6/http';
 import { check, sleep } from 'k6';
 
 export const options = {
-  scenarios: { steady: { executor: 'constant-vus', vus: 9, duration: '20s', gracefulStop: '5s' } },
+  scenarios: {
+    steady: { executor: 'constant-vus', vus: 9, duration: __ENV.DURATION || '20s', gracefulStop: '5s' },
+  },
   thresholds: { checks: ['rate>0.99'] },
 };
 
