@@ -16,7 +16,7 @@ void VuBroker::Request(Receiver receiver) {
 void VuBroker::Give(Vu* vu) {
   returned_.push_back(vu);
   if (std::exchange(giving_, true)) {
-    return;  // a receiver needed it no more; the loop below goes on
+    return;  // a receiver no longer needed it; the loop below goes on
   }
   while (!returned_.empty()) {
     Vu* next = returned_.front();

@@ -12,7 +12,7 @@
 namespace lockstep::agent {
 namespace {
 
-// The forms that servers use; RFC 6265 takes more, and so do few.
+// The forms that servers use; RFC 6265 accepts others, too, which hardly anybody sends.
 std::optional<absl::Time> ParseExpires(absl::string_view text) {
   for (const char* format :
        {"%a, %d %b %Y %H:%M:%S GMT", "%a, %d-%b-%Y %H:%M:%S GMT", "%a, %d %b %Y %H:%M:%S %Z",

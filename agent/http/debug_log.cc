@@ -75,7 +75,7 @@ std::string ValueForLog(absl::string_view value) {
   return out;
 }
 
-// Without `own`, which are told otherwise or not sent.
+// Without `own`, which are set in other ways or not sent.
 std::string HeaderLines(const HeaderList& headers, std::initializer_list<const char*> own) {
   std::string lines;
   for (const auto& [name, value] : headers) {

@@ -10,7 +10,7 @@ constexpr int64_t kOneWrite = 64 << 10;
 
 // When the last byte had left. curl looks for an answer before it stamps this. An answer that is
 // there already, as the machine was busy elsewhere meanwhile, makes the stamp as late as the answer
-// and says nothing of a request that one write has sent: that one left at the beginning.
+// and says nothing about a request that one write has sent: that one left at the beginning.
 absl::Duration SentAt(const CurlTimes& curl) {
   const bool stamped_late = curl.post_transfer >= curl.start_transfer;
   if (stamped_late && curl.bytes_sent <= kOneWrite) {

@@ -11,7 +11,7 @@ namespace lockstep::agent {
 namespace {
 
 constexpr uint32_t kProtocol = 1;
-// Load must not go on for longer without a coordinator, whatever that says.
+// Load must not go on for longer than this without a coordinator, whatever lease it has granted.
 constexpr int64_t kLongestLeaseMs = 10 * 60 * 1000;
 // Probes in quick succession after joining; later ones come with the heartbeats.
 constexpr uint64_t kFirstProbes = 8;

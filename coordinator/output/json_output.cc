@@ -15,7 +15,7 @@ namespace {
 
 using nlohmann::json;
 
-// Tag values may be any bytes: what is no UTF-8 becomes U+FFFD instead of an error.
+// Tag values may be any bytes: what is not valid UTF-8 becomes U+FFFD instead of an error.
 std::string Dump(const json& value) {
   return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }

@@ -16,7 +16,7 @@ export const options = {
         { target: 50, duration: '2s' }, // up to 50 a second
         { target: 50, duration: hold }, // and stay there
       ],
-      preAllocatedVUs: 20, // the rate times the longest time that an iteration takes, and some more
+      preAllocatedVUs: 50, // the rate times the longest time that an iteration may take, here a second
       maxVUs: 100, // if that was not enough
     },
   },

@@ -24,7 +24,7 @@ struct RowsData {
 
 enum class AtEnd { kThrow, kNull, kWrap };
 
-// What a script says of its rows.
+// What a script says about its rows.
 struct RowsOptions {
   std::string file;
   std::string name;
@@ -138,7 +138,8 @@ absl::StatusOr<RowDealer*> FindDealer(Context context, v8::Local<v8::Value> valu
                                       RowsOptions* options) {
   LOCKSTEP_RETURN_IF_ERROR(ReadOptions(context, value, options));
   LOCKSTEP_ASSIGN_OR_RETURN(const std::string url, data.files.url_of(options->file));
-  // Who says no name means the file, and shares it with all who deal it in the same order.
+  // Without a name the file itself is meant, and shared with all that deal it out in the same
+  // order.
   if (options->name.empty()) {
     constexpr const char* kOrders[] = {"unique", "queue", "vu", "random"};
     options->name = absl::StrCat(url, " ", kOrders[static_cast<int>(options->rules.order)]);
