@@ -188,6 +188,11 @@ class Documents(unittest.TestCase):
                     for cited in self.CITED.findall(comment):
                         self.assertTrue((ROOT / cited).exists(), f"{path.relative_to(ROOT)} cites {cited}")
 
+    def test_each_folder_is_explained_in_its_sides_readme(self):
+        for side, layers in LAYERS.items():
+            page = (ROOT / side / "README.md").read_text("utf-8")
+            self.assertEqual(sorted(layers), sorted(re.findall(r"^\| (?:\[)?`(\w+)`", page, re.M)), side)
+
     def test_the_readme_stays_short(self):
         self.assertLessEqual((ROOT / "README.md").read_text("utf-8").count("\n"), 120)
 
