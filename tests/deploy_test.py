@@ -187,6 +187,31 @@ class Image(unittest.TestCase):
                 self.assertTrue(owners & packages, f"{program} needs {library}, of {owners}")
 
 
+RELEASE = DEPLOY.parent / "build" / "release"
+
+
+@unittest.skipUnless((RELEASE / "bin" / "lockstep").exists(), "there is no release build to install")
+class Install(unittest.TestCase):
+    def test_installs_stripped_programs_with_pages_units_and_licences(self):
+        with tempfile.TemporaryDirectory() as folder:
+            subprocess.run(["cmake", "--install", RELEASE, "--prefix", folder, "--strip"], check=True, capture_output=True)
+            prefix = Path(folder)
+            for program in ("lockstep", "lockstep-agent"):
+                installed = (prefix / "bin" / program).read_bytes()
+                self.assertNotIn(b".debug_info", installed)
+                self.assertNotIn(str(DEPLOY.parent).encode(), installed, "a path of the build")
+                page = (prefix / "share/man/man1" / f"{program}.1").read_text("utf-8")
+                self.assertIn(".SH NAME", page)
+                self.assertIn("\\-\\-help", page)
+            for command in ("run", "coordinator", "status"):
+                self.assertIn(f".SH lockstep {command}\n", (prefix / "share/man/man1/lockstep.1").read_text("utf-8"))
+            for unit in (DEPLOY / "systemd").glob("*.service"):
+                text = (prefix / "lib/systemd/system" / unit.name).read_text("utf-8")
+                self.assertIn(f"ExecStart={folder}/bin/lockstep", text)
+            for licence in ("copyright", "sucrase.LICENSE"):
+                self.assertTrue((prefix / "share/doc/lockstep" / licence).exists(), licence)
+
+
 @unittest.skipUnless(shutil.which("systemd-analyze"), "there is no systemd-analyze to verify units with")
 class Systemd(unittest.TestCase):
     def test_units_are_valid(self):
