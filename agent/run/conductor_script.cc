@@ -82,8 +82,8 @@ void Conductor::OnInspect(const v1::Inspect& inspect) {
                     for (const Metric& metric : result.value->custom_metrics) {
                       v1::CustomMetric& custom = *inspected.add_custom_metrics();
                       custom.set_name(metric.name);
-                      custom.set_type(std::string(MetricTypeName(metric.type)));
-                      custom.set_contains(std::string(ValueTypeName(metric.contains)));
+                      custom.set_type(static_cast<v1::MetricKind>(metric.type));
+                      custom.set_contains(static_cast<v1::MetricContents>(metric.contains));
                     }
                   }
                   Send(std::move(message));

@@ -27,7 +27,7 @@ constexpr double kCollectingShare = 0.05;
 constexpr double kCauseShare = 0.02;
 constexpr double kLongCollectionSeconds = 0.02;
 
-using Finding = std::pair<Validity, std::string>;
+using Finding = std::pair<v1::Health::Validity, std::string>;
 
 std::string Milliseconds(absl::Duration duration) {
   return absl::StrFormat("%.3g ms", absl::ToDoubleMilliseconds(duration));
@@ -106,7 +106,7 @@ void JudgeDelay(const v1::Health& health, const v1::Lag& lag, absl::string_view 
     return;
   }
   findings->emplace_back(
-      ManyAbove(lag, kInvalidDelay) ? Validity::kInvalid : Validity::kSuspect,
+      ManyAbove(lag, kInvalidDelay) ? v1::Health::INVALID : v1::Health::SUSPECT,
       absl::StrCat(what, " ", Milliseconds(LagPercentile(lag, 0.99)), " at p(99), ",
                    Milliseconds(LagPercentile(lag, 0.5)), " in the median, ",
                    Milliseconds(absl::Nanoseconds(lag.max_ns())), " at most",
@@ -118,14 +118,14 @@ void JudgeShortage(const v1::Health& health, std::vector<Finding>* findings) {
     const bool many = static_cast<double>(health.starts_without_vu()) >=
                       kInvalidDropShare * static_cast<double>(health.starts_planned());
     findings->emplace_back(
-        many ? Validity::kInvalid : Validity::kSuspect,
+        many ? v1::Health::INVALID : v1::Health::SUSPECT,
         absl::StrFormat("%d of %d starts were dropped because no VU was free: raise "
                         "preAllocatedVUs and maxVUs",
                         health.starts_without_vu(), health.starts_planned()));
   }
   if (health.sockets_refused() > 0) {
     findings->emplace_back(
-        health.sockets_refused() >= kInvalidRefusals ? Validity::kInvalid : Validity::kSuspect,
+        health.sockets_refused() >= kInvalidRefusals ? v1::Health::INVALID : v1::Health::SUSPECT,
         absl::StrFormat("%d connections failed for want of a local port or a file descriptor",
                         health.sockets_refused()));
   }
@@ -133,13 +133,13 @@ void JudgeShortage(const v1::Health& health, std::vector<Finding>* findings) {
 
 void JudgeResources(const v1::Health& health, std::vector<Finding>* findings) {
   if (Saturated(health)) {
-    findings->emplace_back(Validity::kSuspect, SaturationText(health));
+    findings->emplace_back(v1::Health::SUSPECT, SaturationText(health));
   }
   if (Throttled(health) >= kThrottledShare) {
-    findings->emplace_back(Validity::kSuspect, ThrottledText(health));
+    findings->emplace_back(v1::Health::SUSPECT, ThrottledText(health));
   }
   if (Collecting(health) >= kCollectingShare) {
-    findings->emplace_back(Validity::kSuspect, CollectingText(health));
+    findings->emplace_back(v1::Health::SUSPECT, CollectingText(health));
   }
 }
 
@@ -164,18 +164,6 @@ std::vector<Finding> Examine(const v1::Health& health) {
 }
 
 }  // namespace
-
-absl::string_view ValidityName(Validity validity) {
-  switch (validity) {
-    case Validity::kValid:
-      return "VALID";
-    case Validity::kSuspect:
-      return "SUSPECT";
-    case Validity::kInvalid:
-      return "INVALID";
-  }
-  return "";
-}
 
 Judgement JudgeHealth(const v1::Health& health) {
   return FromFindings(Examine(health));

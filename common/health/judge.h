@@ -23,17 +23,12 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/string_view.h"
 #include "lockstep/v1/health.pb.h"
 
 namespace lockstep {
 
-enum class Validity { kValid, kSuspect, kInvalid };
-// "VALID", "SUSPECT", "INVALID".
-absl::string_view ValidityName(Validity validity);
-
 struct Judgement {
-  Validity validity = Validity::kValid;
+  v1::Health::Validity validity = v1::Health::VALID;
   // One line each, the gravest first; empty if valid.
   std::vector<std::string> reasons;
 };

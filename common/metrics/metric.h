@@ -12,6 +12,7 @@
 
 namespace lockstep {
 
+// The values of both are those of the protocol: v1::MetricKind and v1::MetricContents.
 enum class MetricType : uint8_t { kCounter, kGauge, kRate, kTrend };
 // What a value means: a bare number, milliseconds, or bytes.
 enum class ValueType : uint8_t { kDefault, kTime, kData };

@@ -311,16 +311,6 @@ class PartsBuilder {
 
 }  // namespace
 
-std::optional<SummaryMode> ParseSummaryMode(absl::string_view name) {
-  if (name == "compact") {
-    return SummaryMode::kCompact;
-  }
-  if (name == "full") {
-    return SummaryMode::kFull;
-  }
-  return name == "disabled" ? std::optional(SummaryMode::kDisabled) : std::nullopt;
-}
-
 std::vector<std::vector<std::string>> BreakdownTags(SummaryMode mode) {
   if (mode != SummaryMode::kFull) {
     return {};

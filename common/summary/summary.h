@@ -20,7 +20,6 @@
 namespace lockstep {
 
 enum class SummaryMode { kCompact, kFull, kDisabled };
-std::optional<SummaryMode> ParseSummaryMode(absl::string_view name);
 
 struct SummaryConfig {
   std::vector<std::string> trend_stats = {"avg", "min", "med", "max", "p(90)", "p(95)"};

@@ -47,6 +47,7 @@ absl::StatusOr<ThresholdExpression> ParseThreshold(absl::string_view text);
 // metric of type counter. supported aggregation methods for this metric are: count, rate`.
 absl::Status CheckMethod(const ThresholdExpression& expression, MetricType type);
 
+// The values are those of v1::ThresholdStatus::Verdict.
 enum class ThresholdVerdict { kNoData, kPassing, kFailing };
 
 struct Threshold {

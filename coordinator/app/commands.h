@@ -17,11 +17,10 @@
 #include "common/options/tiers.h"
 #include "common/result/compare.h"
 #include "common/segment/execution_segment.h"
+#include "common/summary/summary.h"
 #include "coordinator/console/log_sink.h"
 
 namespace lockstep::coordinator {
-
-enum class SummaryMode { kCompact, kFull, kDisabled };
 
 // What `run`, `coordinator`, `inspect` and `plan` have in common: a script and its
 // options.

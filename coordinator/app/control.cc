@@ -4,29 +4,16 @@
 #include <map>
 #include <string>
 
-#include <google/protobuf/util/json_util.h>
-
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
 #include "common/base/clock.h"
 #include "common/trust/credentials.h"
 #include "coordinator/rpc/control_client.h"
+#include "proto/words.h"
 
 namespace lockstep::coordinator {
 namespace {
-
-std::string ToJson(const v1::RunStatus& status, bool pretty) {
-  google::protobuf::util::JsonPrintOptions options;
-  options.add_whitespace = pretty;
-  options.always_print_primitive_fields = true;
-  options.preserve_proto_field_names = true;
-  std::string text;
-  if (!google::protobuf::util::MessageToJsonString(status, &text, options).ok()) {
-    return "{}\n";
-  }
-  return pretty ? text : text + "\n";
-}
 
 double ValueOf(const v1::MetricStatus& metric, const char* name) {
   const auto found = metric.values().find(name);
@@ -34,7 +21,7 @@ double ValueOf(const v1::MetricStatus& metric, const char* name) {
 }
 
 std::string ToText(const v1::RunStatus& status) {
-  std::string text = absl::StrFormat("%s  %s%s  %.1fs", status.script(), status.state(),
+  std::string text = absl::StrFormat("%s  %s%s  %.1fs", status.script(), WordOf(status.state()),
                                      status.paused() ? " (paused)" : "", status.elapsed_s());
   if (status.planned_s() > 0) {
     absl::StrAppendFormat(&text, "/%.1fs", status.planned_s());
@@ -50,8 +37,8 @@ std::string ToText(const v1::RunStatus& status) {
                         status.load().iterations_per_s(), status.load().http_reqs_per_s(),
                         status.load().http_reqs_failed_per_s(), status.load().http_reqs(),
                         status.load().http_reqs_failed());
-  if (!status.validity().empty()) {
-    absl::StrAppend(&text, "  generator: ", status.validity(), "\n");
+  if (status.validity() != v1::Health::UNKNOWN) {
+    absl::StrAppend(&text, "  generator: ", WordOf(status.validity()), "\n");
     for (const std::string& reason : status.validity_reasons()) {
       absl::StrAppend(&text, "    - ", reason, "\n");
     }
@@ -63,19 +50,20 @@ std::string ToText(const v1::RunStatus& status) {
   for (const v1::AgentStatus& agent : status.agents()) {
     absl::StrAppendFormat(
         &text, "  agent %-20s %-12s %-14s %5d/%d VUs  %8d iterations  %8.1f requests/s\n",
-        agent.name(), agent.state(), agent.segment(), agent.vus(), agent.vus_max(),
+        agent.name(), WordOf(agent.state()), agent.segment(), agent.vus(), agent.vus_max(),
         agent.iterations(), agent.load().http_reqs_per_s());
   }
   for (const v1::ScenarioStatus& scenario : status.scenarios()) {
     absl::StrAppendFormat(
         &text,
         "  scenario %-17s %-12s %3.0f%%  %d/%d VUs  %d iterations, %d dropped  %.1f requests/s\n",
-        scenario.name(), scenario.state(), scenario.progress() * 100, scenario.vus(),
+        scenario.name(), WordOf(scenario.state()), scenario.progress() * 100, scenario.vus(),
         scenario.max_vus(), scenario.iterations(), scenario.dropped(),
         scenario.load().http_reqs_per_s());
   }
   for (const v1::MetricStatus& metric : status.metrics()) {
-    if (metric.type() == "trend" && metric.contains() == "time" && metric.tags().empty()) {
+    if (metric.type() == v1::METRIC_KIND_TREND && metric.contains() == v1::METRIC_CONTENTS_TIME &&
+        metric.tags().empty()) {
       absl::StrAppendFormat(
           &text, "  metric %-24s med %.3g ms  p(95) %.3g ms  p(99) %.3g ms  max %.3g ms\n",
           metric.key(), ValueOf(metric, "med"), ValueOf(metric, "p(95)"), ValueOf(metric, "p(99)"),
@@ -84,16 +72,17 @@ std::string ToText(const v1::RunStatus& status) {
   }
   for (const v1::ThresholdStatus& threshold : status.thresholds()) {
     absl::StrAppendFormat(&text, "  threshold %s %s: %s", threshold.metric(),
-                          threshold.expression(), threshold.verdict());
-    absl::StrAppend(
-        &text, threshold.verdict() == "no data" ? "" : absl::StrCat(" (", threshold.value(), ")"),
-        "\n");
+                          threshold.expression(), WordOf(threshold.verdict()));
+    if (threshold.verdict() != v1::ThresholdStatus::NO_DATA) {
+      absl::StrAppend(&text, " (", threshold.value(), ")");
+    }
+    absl::StrAppend(&text, "\n");
   }
   return text;
 }
 
 void Print(const v1::RunStatus& status, const ControlCommand& command) {
-  std::string text = command.json ? ToJson(status, !command.watch) : ToText(status);
+  std::string text = command.json ? JsonInWords(status, !command.watch) : ToText(status);
   fwrite(text.data(), 1, text.size(), stdout);
   fflush(stdout);
 }

@@ -33,18 +33,6 @@ std::string WriteFile(const std::string& path, const std::string& content) {
 
 }  // namespace
 
-lockstep::SummaryMode ToLibrary(SummaryMode mode) {
-  switch (mode) {
-    case SummaryMode::kCompact:
-      return lockstep::SummaryMode::kCompact;
-    case SummaryMode::kFull:
-      return lockstep::SummaryMode::kFull;
-    case SummaryMode::kDisabled:
-      return lockstep::SummaryMode::kDisabled;
-  }
-  return lockstep::SummaryMode::kCompact;
-}
-
 std::string InspectionText(const PlannedTest& test, bool execution_requirements) {
   const Options& consolidated = test.options.consolidated;
   Options options = execution_requirements ? consolidated : test.options.merged;

@@ -14,8 +14,6 @@
 
 namespace lockstep::coordinator {
 
-lockstep::SummaryMode ToLibrary(SummaryMode mode);
-
 // What `lockstep inspect` prints: the options as JSON, with `totalDuration` and `maxVUs` if asked
 // for.
 std::string InspectionText(const PlannedTest& test, bool execution_requirements);

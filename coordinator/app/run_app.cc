@@ -33,6 +33,7 @@
 #include "coordinator/output/run_outputs.h"
 #include "coordinator/results/results.h"
 #include "coordinator/rpc/grpc_server.h"
+#include "proto/words.h"
 
 namespace lockstep::coordinator {
 namespace {
@@ -76,7 +77,7 @@ class RunApp final : public TestSource, public RunControl {
   std::string SetupData() const override {
     return run_->setup_data().defined() ? run_->setup_data().json() : "";
   }
-  bool done() const override { return run_->state() == RunState::kDone; }
+  bool done() const override { return run_->state() == v1::RunStatus::DONE; }
   absl::Status Pause() override { return run_->Pause(); }
   absl::Status Resume() override { return run_->Resume(); }
   absl::Status Scale(int64_t vus, int64_t max_vus) override { return run_->Scale(vus, max_vus); }
@@ -219,12 +220,12 @@ absl::Status RunApp::StartLocalAgents() {
   LOCKSTEP_ASSIGN_OR_RETURN(std::string program, FindAgentProgram());
   local_agents_ = std::make_unique<LocalAgents>(loop_, [this](pid_t process,
                                                               const std::string& how) {
-    if (run_->state() == RunState::kDone) {
+    if (run_->state() == v1::RunStatus::DONE) {
       return;
     }
     if (const AgentRecord* agent = fleet_->FindByProcess(process); agent != nullptr) {
       fleet_->Expel(agent->id, absl::UnavailableError(absl::StrCat("its process ", how)));
-    } else if (run_->state() == RunState::kWaitingForAgents) {
+    } else if (run_->state() == v1::RunStatus::WAITING_FOR_AGENTS) {
       run_->Fail(ExitCode::kOther, absl::StrCat("a local agent ", how, " before it could join"));
     }
   });
@@ -317,7 +318,7 @@ absl::Status RunApp::ConfigureResults(const Options& options, const v1::Inspecte
     setup.thresholds =
         options.thresholds.value_or(std::map<std::string, std::vector<ThresholdConfig>>());
   }
-  setup.breakdown_tags = BreakdownTags(ToLibrary(request_.run.summary_mode));
+  setup.breakdown_tags = BreakdownTags(request_.run.summary_mode);
   for (const auto& [key, value] : options.tags.value_or(std::map<std::string, std::string>())) {
     setup.tags.emplace_back(key, value);
   }
@@ -416,7 +417,7 @@ void RunApp::OnSignal(const std::string& name) {
 void RunApp::OnTick() {
   outputs_.Flush();
   if (display_ != nullptr &&
-      (run_->state() <= RunState::kRunning || run_->elapsed() > absl::ZeroDuration())) {
+      (run_->state() <= v1::RunStatus::RUNNING || run_->elapsed() > absl::ZeroDuration())) {
     display_->Tick();
   }
 }
@@ -451,7 +452,7 @@ void RunApp::OnSummary(std::optional<std::map<std::string, std::string>> outputs
     WriteSummaryOutputs(*outputs, logger_);
   } else {
     TextOptions text;
-    text.mode = ToLibrary(request_.run.summary_mode);
+    text.mode = request_.run.summary_mode;
     text.color = isatty(STDOUT_FILENO) != 0 && !request_.no_color;
     WriteStdout(RenderText(summary, text));
   }
@@ -470,14 +471,14 @@ void RunApp::OnSummary(std::optional<std::map<std::string, std::string>> outputs
 // The generator's own verdict, below the summary's text; where that is not printed, only bad news.
 void RunApp::ReportValidity(bool in_text) {
   const Judgement judgement = run_->judgement();
-  const absl::string_view verdict = ValidityName(judgement.validity);
+  const absl::string_view verdict = WordOf(judgement.validity);
   if (in_text) {
     std::string text = absl::StrCat("    generator: ", verdict, "\n");
     for (const std::string& reason : judgement.reasons) {
       absl::StrAppend(&text, "      - ", reason, "\n");
     }
     WriteStdout(text);
-  } else if (judgement.validity != Validity::kValid) {
+  } else if (judgement.validity != v1::Health::VALID) {
     logger_.Warn(
         absl::StrCat("the generator is ", verdict, ": ", absl::StrJoin(judgement.reasons, "; ")));
   }
@@ -489,9 +490,9 @@ void RunApp::OnDone(const RunOutcome& outcome) {
   }
   exit_code_ = outcome.exit_code;
   if (request_.run.fail_on_suspect && exit_code_ == ExitCode::kSuccess &&
-      run_->judgement().validity != Validity::kValid) {
+      run_->judgement().validity != v1::Health::VALID) {
     exit_code_ = ExitCode::kGeneratorSuspect;
-    logger_.Error(absl::StrCat("the generator is ", ValidityName(run_->judgement().validity),
+    logger_.Error(absl::StrCat("the generator is ", WordOf(run_->judgement().validity),
                                ", and --fail-on-suspect was given"));
   }
   if (!outcome.message.empty()) {

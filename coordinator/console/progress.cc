@@ -46,27 +46,19 @@ std::string VusText(int64_t vus, int64_t max_vus) {
   return absl::StrFormat("%0*d/%d", width, vus, max_vus);
 }
 
-ScenarioState StateOf(absl::string_view name) {
-  return name == "running"       ? ScenarioState::kRunning
-         : name == "stopping"    ? ScenarioState::kStopping
-         : name == "interrupted" ? ScenarioState::kInterrupted
-         : name == "done"        ? ScenarioState::kDone
-                                 : ScenarioState::kWaiting;
-}
-
-bool HasEnded(ScenarioState state) {
-  return state == ScenarioState::kInterrupted || state == ScenarioState::kDone;
+bool HasEnded(v1::ScenarioProgress::State state) {
+  return state == v1::ScenarioProgress::INTERRUPTED || state == v1::ScenarioProgress::DONE;
 }
 
 // Where time decides, the run's clock is asked: the agents' last reports are up to a second old.
 double ProgressOf(const ScenarioConfig& config, double reported, const ScenarioProgressView& line) {
-  if (line.state == ScenarioState::kDone) {
+  if (line.state == v1::ScenarioProgress::DONE) {
     return 1;
   }
   const bool by_time = !std::holds_alternative<SharedIterationsConfig>(config.executor) &&
                        !std::holds_alternative<PerVuIterationsConfig>(config.executor);
   const bool moves =
-      line.state == ScenarioState::kRunning || line.state == ScenarioState::kStopping;
+      line.state == v1::ScenarioProgress::RUNNING || line.state == v1::ScenarioProgress::STOPPING;
   if (by_time && moves && line.total > absl::ZeroDuration() &&
       line.total < absl::InfiniteDuration()) {
     reported = absl::FDivDuration(line.elapsed, line.total);
@@ -79,20 +71,19 @@ struct Sign {
   const char* color;
 };
 
-Sign SignOf(ScenarioState state) {
+Sign SignOf(v1::ScenarioProgress::State state) {
   switch (state) {
-    case ScenarioState::kWaiting:
+    case v1::ScenarioProgress::WAITING:
       return {"\u2022", "33"};
-    case ScenarioState::kStopping:
+    case v1::ScenarioProgress::STOPPING:
       return {"\u2193", "33"};
-    case ScenarioState::kInterrupted:
+    case v1::ScenarioProgress::INTERRUPTED:
       return {"\u2717", "31"};
-    case ScenarioState::kDone:
+    case v1::ScenarioProgress::DONE:
       return {"\u2713", "32"};
-    case ScenarioState::kRunning:
-      break;
+    default:
+      return {" ", "0"};
   }
-  return {" ", "0"};
 }
 
 std::string PercentText(double progress) {
@@ -114,7 +105,7 @@ std::vector<std::string> Facts(const ScenarioProgressView& scenario) {
   const std::string total =
       scenario.total == absl::InfiniteDuration() ? "" : "/" + ClockText(scenario.total);
   const std::string time =
-      scenario.state == ScenarioState::kWaiting && scenario.starts_in > absl::ZeroDuration()
+      scenario.state == v1::ScenarioProgress::WAITING && scenario.starts_in > absl::ZeroDuration()
           ? "starts in " + ClockText(scenario.starts_in)
           : ClockText(std::min(scenario.elapsed, scenario.total)) + total;
   const std::string iterations = scenario.planned >= 0
@@ -178,7 +169,6 @@ ProgressView MakeProgressView(const v1::RunStatus& status, const Options& consol
   ProgressView view;
   view.elapsed = absl::Seconds(status.elapsed_s());
   view.paused = status.paused();
-  view.phase = status.state();
   view.vus = status.vus();
   view.max_vus = status.vus_max();
   view.complete = status.iterations();
@@ -194,7 +184,7 @@ ProgressView MakeProgressView(const v1::RunStatus& status, const Options& consol
     view.total = std::max(view.total, config.start_time + line.total);
     for (const v1::ScenarioStatus& scenario : status.scenarios()) {
       if (scenario.name() == config.name) {
-        line.state = StateOf(scenario.state());
+        line.state = scenario.state();
         line.progress = ProgressOf(config, scenario.progress(), line);
         line.vus = scenario.vus();
         line.max_vus = scenario.max_vus();

@@ -27,11 +27,9 @@ struct HeaderFacts {
 absl::StatusOr<std::string> RenderHeader(const HeaderFacts& facts, const Options& consolidated,
                                          const SegmentTuple& segment);
 
-enum class ScenarioState { kWaiting, kRunning, kStopping, kInterrupted, kDone };
-
 struct ScenarioProgressView {
   std::string name;
-  ScenarioState state = ScenarioState::kWaiting;
+  v1::ScenarioProgress::State state = v1::ScenarioProgress::WAITING;
   double progress = 0;  // 0 to 1
   int64_t vus = 0;
   int64_t max_vus = 0;
@@ -46,7 +44,6 @@ struct ProgressView {
   absl::Duration elapsed;  // since T0
   absl::Duration total;    // regular duration of all scenarios
   bool paused = false;
-  std::string phase;  // "init", "setup", "running", "teardown", "done"
   int64_t vus = 0;
   int64_t max_vus = 0;
   int64_t complete = 0;

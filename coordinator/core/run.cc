@@ -7,6 +7,7 @@
 #include "absl/strings/string_view.h"
 
 #include "common/options/options.h"
+#include "proto/words.h"
 
 namespace lockstep::coordinator {
 Run::Run(EventLoop& loop, Fleet& fleet, TestSource& source, RunResults& results, Logger& logger,
@@ -36,7 +37,7 @@ void Run::Begin(Events events) {
       .on_lost = [this](const AgentRecord& agent,
                         const absl::Status& reason) { OnLost(agent, reason); },
   });
-  SetState(RunState::kWaitingForAgents, settings_.wait_for_agents);
+  SetState(v1::RunStatus::WAITING_FOR_AGENTS, settings_.wait_for_agents);
 }
 
 // ---- people's wishes ----
@@ -54,7 +55,7 @@ void Run::Fail(ExitCode code, std::string message) {
 }
 
 absl::Status Run::Stop(bool now) {
-  if (state_ == RunState::kDone) {
+  if (state_ == v1::RunStatus::DONE) {
     return absl::FailedPreconditionError("the run is over");
   }
   EndEarly(ExitCode::kScriptStoppedFromRestApi, "test run stopped by a control command", false,
@@ -69,14 +70,14 @@ MonoTime Run::NextSwitch() {
 }
 
 absl::Status Run::Pause() {
-  if (state_ > RunState::kRunning) {
+  if (state_ > v1::RunStatus::RUNNING) {
     return absl::FailedPreconditionError(
-        absl::StrCat("the run is in state ", RunStateName(state_), " and cannot pause"));
+        absl::StrCat("the run is in state ", WordOf(state_), " and cannot pause"));
   }
   if (paused_) {
     return absl::OkStatus();
   }
-  if (state_ == RunState::kRunning) {
+  if (state_ == v1::RunStatus::RUNNING) {
     for (const auto& [scenario, executor] : plan_->executors) {
       if (!plan_->controlled.contains(scenario)) {
         return absl::FailedPreconditionError(
@@ -97,7 +98,7 @@ absl::Status Run::Resume() {
     return absl::FailedPreconditionError("the run is not paused");
   }
   paused_ = false;
-  if (state_ == RunState::kRunning) {
+  if (state_ == v1::RunStatus::RUNNING) {
     v1::CoordinatorMessage message;
     message.mutable_resume()->set_at_coordinator_mono_ns(NextSwitch().nanos());
     SendToAll(message);
@@ -128,8 +129,8 @@ absl::Status Run::Scale(int64_t vus, int64_t max_vus) {
     return absl::InvalidArgumentError(
         absl::StrCat("vus, maxVUs: must be at most ", kMostVus, ", got ", vus, " and ", max_vus));
   }
-  if (state_ != RunState::kReadyBarrier && state_ != RunState::kRunning) {
-    return absl::FailedPreconditionError(absl::StrCat("the run is in state ", RunStateName(state_),
+  if (state_ != v1::RunStatus::READY_BARRIER && state_ != v1::RunStatus::RUNNING) {
+    return absl::FailedPreconditionError(absl::StrCat("the run is in state ", WordOf(state_),
                                                       "; it can be scaled while it is Running"));
   }
   if (plan_->controlled.empty()) {

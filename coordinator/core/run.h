@@ -58,21 +58,7 @@
 
 namespace lockstep::coordinator {
 
-enum class RunState {
-  kWaitingForAgents,
-  kInspecting,
-  kAssigning,
-  kPreparing,
-  kSetup,
-  kReadyBarrier,
-  kRunning,
-  kDraining,
-  kTeardown,
-  kSummarising,
-  kDone,
-};
-// "WaitingForAgents", ...
-const char* RunStateName(RunState state);
+using RunState = v1::RunStatus::State;
 
 struct RunSettings {
   uint64_t run_id = 1;
@@ -228,7 +214,7 @@ class Run {
   const RunSettings settings_;
   Events events_;
 
-  RunState state_ = RunState::kWaitingForAgents;
+  RunState state_ = v1::RunStatus::WAITING_FOR_AGENTS;
   TimerId limit_timer_ = TimerId::kNone;
   TimerId tick_timer_ = TimerId::kNone;
   TimerId judge_timer_ = TimerId::kNone;

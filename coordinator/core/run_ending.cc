@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "coordinator/core/run.h"
+#include "proto/words.h"
 
 namespace lockstep::coordinator {
 namespace {
@@ -25,22 +26,22 @@ void Run::Record(ExitCode code, std::string message, bool script_fault) {
 
 void Run::EndEarly(ExitCode code, std::string message, bool script_fault, bool now) {
   switch (state_) {
-    case RunState::kWaitingForAgents:
-    case RunState::kInspecting:
-    case RunState::kAssigning:
-    case RunState::kPreparing:
+    case v1::RunStatus::WAITING_FOR_AGENTS:
+    case v1::RunStatus::INSPECTING:
+    case v1::RunStatus::ASSIGNING:
+    case v1::RunStatus::PREPARING:
       Record(code, std::move(message), script_fault);
       Finish();
       return;
-    case RunState::kSetup:
+    case v1::RunStatus::SETUP:
       script_usable_ = setup_over_;  // otherwise setup() is being interrupted
       [[fallthrough]];
-    case RunState::kReadyBarrier:
+    case v1::RunStatus::READY_BARRIER:
       Record(code, std::move(message), script_fault);
       StopAll();
       EnterDraining();
       return;
-    case RunState::kRunning:
+    case v1::RunStatus::RUNNING:
       Record(code, std::move(message), script_fault);
       if (now) {
         StopAll();
@@ -49,14 +50,14 @@ void Run::EndEarly(ExitCode code, std::string message, bool script_fault, bool n
       }
       EnterDraining();
       return;
-    case RunState::kDraining:
+    case v1::RunStatus::DRAINING:
       Record(code, std::move(message), script_fault);
       if (now && !stopped_now_) {
         StopAll();
         EnterDraining();
       }
       return;
-    case RunState::kTeardown:
+    case v1::RunStatus::TEARDOWN:
       Record(code, std::move(message), script_fault);
       if (now) {
         script_usable_ = false;
@@ -64,39 +65,39 @@ void Run::EndEarly(ExitCode code, std::string message, bool script_fault, bool n
         EnterSummarising();
       }
       return;
-    case RunState::kSummarising:
+    case v1::RunStatus::SUMMARISING:
       Record(code, std::move(message), script_fault);
       if (now) {
         Conclude(std::nullopt);
       }
       return;
-    case RunState::kDone:
+    default:
       return;
   }
 }
 
 void Run::OnLimit() {
   switch (state_) {
-    case RunState::kWaitingForAgents:
+    case v1::RunStatus::WAITING_FOR_AGENTS:
       EndEarly(ExitCode::kOther,
                absl::StrCat("only ", members_.size(), " of ", settings_.agents,
                             " agents joined within ", Seconds(settings_.wait_for_agents)),
                false, true);
       return;
-    case RunState::kInspecting:
+    case v1::RunStatus::INSPECTING:
       EndEarly(ExitCode::kGenericTimeout,
                absl::StrCat("the script's init code did not end within ",
                             Seconds(settings_.inspect_within)),
                false, true);
       return;
-    case RunState::kAssigning:
-    case RunState::kPreparing:
-    case RunState::kReadyBarrier: {
+    case v1::RunStatus::ASSIGNING:
+    case v1::RunStatus::PREPARING:
+    case v1::RunStatus::READY_BARRIER: {
       std::string late;
       for (const RunMember& m : members_) {
-        bool done = state_ == RunState::kAssigning   ? m.assigned
-                    : state_ == RunState::kPreparing ? m.prepared
-                                                     : m.ready;
+        bool done = state_ == v1::RunStatus::ASSIGNING   ? m.assigned
+                    : state_ == v1::RunStatus::PREPARING ? m.prepared
+                                                         : m.ready;
         if (!m.lost && !done) {
           absl::StrAppend(&late, late.empty() ? "" : ", ", m.name);
         }
@@ -105,21 +106,20 @@ void Run::OnLimit() {
         return;  // a pause
       }
       EndEarly(ExitCode::kGenericTimeout,
-               absl::StrCat("state ", RunStateName(state_), " took too long on: ", late), false,
-               true);
+               absl::StrCat("state ", WordOf(state_), " took too long on: ", late), false, true);
       return;
     }
-    case RunState::kSetup:
+    case v1::RunStatus::SETUP:
       EndEarly(ExitCode::kSetupTimeout,
                absl::StrCat("setup() execution timed out after ", Seconds(plan_->setup_timeout)),
                false, true);
       return;
-    case RunState::kRunning:
+    case v1::RunStatus::RUNNING:
       logger_.Warn("the plan's time is over, but iterations still run; they are interrupted");
       StopAll();
       EnterDraining();
       return;
-    case RunState::kDraining: {
+    case v1::RunStatus::DRAINING: {
       if (!stopped_now_) {
         StopAll();
         EnterDraining();
@@ -136,7 +136,7 @@ void Run::OnLimit() {
       }
       return;
     }
-    case RunState::kTeardown:
+    case v1::RunStatus::TEARDOWN:
       script_usable_ = false;
       Record(
           ExitCode::kTeardownTimeout,
@@ -144,11 +144,11 @@ void Run::OnLimit() {
           false);
       EnterSummarising();
       return;
-    case RunState::kSummarising:
+    case v1::RunStatus::SUMMARISING:
       logger_.Error("failed to handle the end-of-test summary: it took too long");
       Conclude(std::nullopt);
       return;
-    case RunState::kDone:
+    default:
       return;
   }
 }

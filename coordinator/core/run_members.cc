@@ -11,8 +11,8 @@
 namespace lockstep::coordinator {
 
 absl::Status Run::MayJoin(const v1::Join&) {
-  const bool may_be_spare = state_ < RunState::kRunning && !settings_.inspect_only;
-  if (state_ != RunState::kWaitingForAgents && !may_be_spare) {
+  const bool may_be_spare = state_ < v1::RunStatus::RUNNING && !settings_.inspect_only;
+  if (state_ != v1::RunStatus::WAITING_FOR_AGENTS && !may_be_spare) {
     return absl::UnavailableError("a run is in progress; wait for the next one");
   }
   return absl::OkStatus();
@@ -20,7 +20,7 @@ absl::Status Run::MayJoin(const v1::Join&) {
 
 void Run::OnJoined(AgentId agent) {
   const AgentRecord& record = *fleet_.Find(agent);
-  if (state_ != RunState::kWaitingForAgents || members_.size() >= settings_.agents) {
+  if (state_ != v1::RunStatus::WAITING_FOR_AGENTS || members_.size() >= settings_.agents) {
     spares_.push_back(agent);
     logger_.Info(absl::StrCat("agent ", record.name, " has joined as a spare"));
     return;
@@ -40,8 +40,8 @@ void Run::AddMember(const AgentRecord& record) {
 }
 
 bool Run::Substitute(RunMember& lost) {
-  const bool too_late = state_ >= RunState::kRunning;
-  if (spares_.empty() || too_late || (state_ == RunState::kSetup && lost.id == elected_)) {
+  const bool too_late = state_ >= v1::RunStatus::RUNNING;
+  if (spares_.empty() || too_late || (state_ == v1::RunStatus::SETUP && lost.id == elected_)) {
     return false;
   }
   const AgentRecord& spare = *fleet_.Find(spares_.front());
@@ -63,14 +63,14 @@ bool Run::Substitute(RunMember& lost) {
   if (was_elected) {
     elected_ = lost.id;
   }
-  if (state_ == RunState::kInspecting) {
+  if (state_ == v1::RunStatus::INSPECTING) {
     if (was_elected) {
       EnterInspecting();
     }
     return true;
   }
   // It has all of the state's time; in Setup and before Resume the limit is not its own.
-  if (state_ != RunState::kSetup && !paused_) {
+  if (state_ != v1::RunStatus::SETUP && !paused_) {
     SetState(state_, settings_.prepare_within);
   }
   SendTo(lost, AssignFor(lost));
@@ -81,11 +81,11 @@ void Run::CatchUp(RunMember& member) {
   if (member.lost || member.ready) {
     return;
   }
-  if (member.prepared && state_ == RunState::kReadyBarrier) {
+  if (member.prepared && state_ == v1::RunStatus::READY_BARRIER) {
     v1::CoordinatorMessage message;
     *message.mutable_setup_data()->mutable_value() = setup_data_;
     SendTo(member, std::move(message));
-  } else if (member.assigned && !member.asked_to_prepare && state_ > RunState::kAssigning) {
+  } else if (member.assigned && !member.asked_to_prepare && state_ > v1::RunStatus::ASSIGNING) {
     member.asked_to_prepare = true;
     v1::CoordinatorMessage message;
     message.mutable_prepare();
@@ -109,12 +109,12 @@ void Run::CatchUpAll() {
 
 void Run::OnLost(const AgentRecord& agent, const absl::Status& reason) {
   RunMember* member = FindMember(agent.id);
-  if (member == nullptr || state_ == RunState::kDone) {
+  if (member == nullptr || state_ == v1::RunStatus::DONE) {
     std::erase(spares_, agent.id);
     return;
   }
   std::string message = absl::StrCat("agent ", agent.name, " was lost: ", reason.message());
-  if (state_ == RunState::kWaitingForAgents) {
+  if (state_ == v1::RunStatus::WAITING_FOR_AGENTS) {
     logger_.Warn(message);
     std::erase_if(members_, [&](const RunMember& m) { return m.id == agent.id; });
     return;
@@ -131,16 +131,16 @@ void Run::OnLost(const AgentRecord& agent, const absl::Status& reason) {
   if (was_elected) {
     Elect();  // first: what follows may go on to teardown at once
   }
-  if (!WithinTolerance() || (was_elected && state_ == RunState::kSetup)) {
+  if (!WithinTolerance() || (was_elected && state_ == v1::RunStatus::SETUP)) {
     EndEarly(ExitCode::kOther, message, false, /*now=*/true);
   }
   if (was_elected && state_ == before) {
-    if (state_ == RunState::kInspecting) {
+    if (state_ == v1::RunStatus::INSPECTING) {
       EnterInspecting();
-    } else if (state_ == RunState::kTeardown) {
+    } else if (state_ == v1::RunStatus::TEARDOWN) {
       logger_.Error(absl::StrCat("teardown() was lost with agent ", agent.name));
       EnterSummarising();
-    } else if (state_ == RunState::kSummarising) {
+    } else if (state_ == v1::RunStatus::SUMMARISING) {
       Conclude(std::nullopt);
     }
   }

@@ -6,6 +6,7 @@
 
 #include "common/base/status_macros.h"
 #include "coordinator/core/run.h"
+#include "proto/words.h"
 
 namespace lockstep::coordinator {
 namespace {
@@ -16,7 +17,7 @@ constexpr size_t kPieceBytes = 1 << 20;
 
 absl::Status Run::OnMessage(AgentId agent, const v1::AgentMessage& message) {
   RunMember* member = FindMember(agent);
-  if (member == nullptr || state_ == RunState::kDone) {
+  if (member == nullptr || state_ == v1::RunStatus::DONE) {
     return absl::OkStatus();
   }
   if (message.run_id() != settings_.run_id && !message.has_log_lines()) {
@@ -54,21 +55,21 @@ absl::Status Run::OnAnswer(RunMember& member, const v1::AgentMessage& message) {
     RunState asked_in;
   };
   constexpr Rule kRules[] = {
-      {Body::kInspected, RunState::kInspecting},
-      {Body::kAssigned, RunState::kAssigning},
-      {Body::kPrepared, RunState::kPreparing},
-      {Body::kSetupDone, RunState::kSetup},
-      {Body::kReady, RunState::kReadyBarrier},
-      {Body::kDrained, RunState::kRunning},
-      {Body::kTeardownDone, RunState::kTeardown},
-      {Body::kHandleSummaryDone, RunState::kSummarising},
+      {Body::kInspected, v1::RunStatus::INSPECTING},
+      {Body::kAssigned, v1::RunStatus::ASSIGNING},
+      {Body::kPrepared, v1::RunStatus::PREPARING},
+      {Body::kSetupDone, v1::RunStatus::SETUP},
+      {Body::kReady, v1::RunStatus::READY_BARRIER},
+      {Body::kDrained, v1::RunStatus::RUNNING},
+      {Body::kTeardownDone, v1::RunStatus::TEARDOWN},
+      {Body::kHandleSummaryDone, v1::RunStatus::SUMMARISING},
   };
   const Rule* rule = std::find_if(std::begin(kRules), std::end(kRules),
                                   [&](const Rule& r) { return r.body == message.body_case(); });
   if (rule == std::end(kRules) || state_ < rule->asked_in) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("body: message kind ", static_cast<int>(message.body_case()),
-                     " is out of order in state ", RunStateName(state_)));
+    return absl::InvalidArgumentError(absl::StrCat("body: message kind ",
+                                                   static_cast<int>(message.body_case()),
+                                                   " is out of order in state ", WordOf(state_)));
   }
   bool in_time = state_ == rule->asked_in;
   const v1::ScriptFailure* failure = nullptr;
@@ -128,7 +129,7 @@ absl::Status Run::OnAnswer(RunMember& member, const v1::AgentMessage& message) {
       return absl::OkStatus();
   }
   // A spare that catches up answers in a later state than the others did.
-  if (failure != nullptr && (in_time || state_ < RunState::kRunning)) {
+  if (failure != nullptr && (in_time || state_ < v1::RunStatus::RUNNING)) {
     EndEarly(static_cast<ExitCode>(failure->exit_code()), failure->message(),
              /*script_fault=*/failure->exit_code() != static_cast<int>(ExitCode::kInvalidConfig),
              /*now=*/true);
@@ -140,7 +141,7 @@ absl::Status Run::OnAnswer(RunMember& member, const v1::AgentMessage& message) {
 
 absl::Status Run::OnBatch(AgentId agent, const v1::BatchMessage& message) {
   RunMember* member = FindMember(agent);
-  if (member == nullptr || state_ == RunState::kDone) {
+  if (member == nullptr || state_ == v1::RunStatus::DONE) {
     return absl::OkStatus();
   }
   if (message.run_id() != settings_.run_id) {
@@ -155,7 +156,7 @@ absl::Status Run::OnBatch(AgentId agent, const v1::BatchMessage& message) {
   // A repetition is acknowledged again, its acknowledgement was lost; after a gap the agent repeats
   // what is missing.
   fleet_.AcknowledgeBatches(agent, settings_.run_id, member->batches.last());
-  if (next && state_ == RunState::kSummarising && agent == elected_ && member->flushed()) {
+  if (next && state_ == v1::RunStatus::SUMMARISING && agent == elected_ && member->flushed()) {
     EnterSummarising();
   } else if (next) {
     Advance();
@@ -168,12 +169,12 @@ void Run::OnFileRequest(AgentId agent, const v1::FileRequest& request) {
     SendPiece(agent, request, *content);
     return;
   }
-  if (state_ != RunState::kInspecting) {
+  if (state_ != v1::RunStatus::INSPECTING) {
     SendPiece(agent, request, absl::NotFoundError("the file was not asked for during inspection"));
     return;
   }
   source_.Fetch(request.url(), [this, agent, request](absl::StatusOr<std::string> content) {
-    if (content.ok() && state_ == RunState::kInspecting) {
+    if (content.ok() && state_ == v1::RunStatus::INSPECTING) {
       bundle_.Add(request.url(), *content);
     }
     SendPiece(agent, request, content);

@@ -9,21 +9,6 @@
 namespace lockstep::coordinator {
 namespace {
 
-const char* ScenarioStateName(v1::ScenarioProgress::State state) {
-  switch (state) {
-    case v1::ScenarioProgress::RUNNING:
-      return "running";
-    case v1::ScenarioProgress::STOPPING:
-      return "stopping";
-    case v1::ScenarioProgress::INTERRUPTED:
-      return "interrupted";
-    case v1::ScenarioProgress::DONE:
-      return "done";
-    default:
-      return "waiting";
-  }
-}
-
 // A scenario over two agents: running as long as one of them is; interrupted if one of them was.
 v1::ScenarioProgress::State Combine(v1::ScenarioProgress::State a, v1::ScenarioProgress::State b) {
   constexpr v1::ScenarioProgress::State kByWeight[] = {
@@ -39,7 +24,6 @@ v1::ScenarioProgress::State Combine(v1::ScenarioProgress::State a, v1::ScenarioP
 
 struct ScenarioTotal {
   v1::ScenarioStatus status;
-  v1::ScenarioProgress::State state = v1::ScenarioProgress::WAITING;
   double least_progress = 1;
 };
 
@@ -49,10 +33,10 @@ void AddScenario(const v1::ScenarioProgress& part, std::vector<ScenarioTotal>& t
   if (found == totals.end()) {
     found = totals.emplace(totals.end());
     found->status.set_name(part.name());
-    found->state = part.state();
+    found->status.set_state(part.state());
   }
   v1::ScenarioStatus& status = found->status;
-  found->state = Combine(found->state, part.state());
+  status.set_state(Combine(status.state(), part.state()));
   found->least_progress = std::min(found->least_progress, part.progress());
   status.set_vus(status.vus() + part.vus());
   status.set_max_vus(status.max_vus() + part.max_vus());
@@ -70,7 +54,9 @@ void AddScenario(const v1::ScenarioProgress& part, std::vector<ScenarioTotal>& t
 void AddAgent(const RunMember& member, bool connected, v1::RunStatus* status) {
   v1::AgentStatus& agent = *status->add_agents();
   agent.set_name(member.name);
-  agent.set_state(member.lost ? "lost" : connected ? "connected" : "disconnected");
+  agent.set_state(member.lost ? v1::AgentStatus::LOST
+                  : connected ? v1::AgentStatus::CONNECTED
+                              : v1::AgentStatus::DISCONNECTED);
   agent.set_segment(member.segment);
   agent.set_weight(member.weight);
   agent.set_vus(member.lost ? 0 : member.progress.vus_active());
@@ -84,40 +70,12 @@ void AddAgent(const RunMember& member, bool connected, v1::RunStatus* status) {
   agent.set_start_lateness_ms(static_cast<double>(member.progress.start_lateness_ns()) / 1e6);
   agent.set_batches(member.batches.last());
   if (member.progress.has_health()) {
-    agent.set_validity(std::string(ValidityName(JudgeHealth(member.progress.health()).validity)));
+    agent.set_validity(JudgeHealth(member.progress.health()).validity);
   }
   agent.mutable_labels()->insert(member.labels.begin(), member.labels.end());
 }
 
 }  // namespace
-
-const char* RunStateName(RunState state) {
-  switch (state) {
-    case RunState::kWaitingForAgents:
-      return "WaitingForAgents";
-    case RunState::kInspecting:
-      return "Inspecting";
-    case RunState::kAssigning:
-      return "Assigning";
-    case RunState::kPreparing:
-      return "Preparing";
-    case RunState::kSetup:
-      return "Setup";
-    case RunState::kReadyBarrier:
-      return "ReadyBarrier";
-    case RunState::kRunning:
-      return "Running";
-    case RunState::kDraining:
-      return "Draining";
-    case RunState::kTeardown:
-      return "Teardown";
-    case RunState::kSummarising:
-      return "Summarising";
-    case RunState::kDone:
-      return "Done";
-  }
-  return "";
-}
 
 absl::Duration Run::elapsed() const {
   if (t0_.infinite()) {
@@ -137,7 +95,7 @@ Judgement Run::judgement() const {
 
 v1::RunStatus Run::Snapshot() const {
   v1::RunStatus status;
-  status.set_state(RunStateName(state_));
+  status.set_state(state_);
   status.set_stop_reason(outcome_.message);
   status.set_exit_code(static_cast<int32_t>(outcome_.exit_code));
   status.set_elapsed_s(absl::ToDoubleSeconds(elapsed()));
@@ -160,13 +118,12 @@ v1::RunStatus Run::Snapshot() const {
     if (const AgentRecord* spare = fleet_.Find(id); spare != nullptr) {
       v1::AgentStatus& agent = *status.add_agents();
       agent.set_name(spare->name);
-      agent.set_state("spare");
+      agent.set_state(v1::AgentStatus::SPARE);
       agent.set_weight(spare->weight);
       agent.mutable_labels()->insert(spare->labels.begin(), spare->labels.end());
     }
   }
   for (ScenarioTotal& total : totals) {
-    total.status.set_state(ScenarioStateName(total.state));
     total.status.set_progress(total.least_progress);
     if (plan_.has_value()) {
       auto executor = plan_->executors.find(total.status.name());
@@ -183,7 +140,7 @@ v1::RunStatus Run::Snapshot() const {
   }
   if (elapsed() > absl::ZeroDuration()) {
     const Judgement judged = judgement();
-    status.set_validity(std::string(ValidityName(judged.validity)));
+    status.set_validity(judged.validity);
     status.mutable_validity_reasons()->Assign(judged.reasons.begin(), judged.reasons.end());
   }
   results_.DescribeThresholds(&status);

@@ -39,49 +39,45 @@ void Run::SetState(RunState state, absl::Duration limit) {
 
 void Run::Advance() {
   switch (state_) {
-    case RunState::kWaitingForAgents:
+    case v1::RunStatus::WAITING_FOR_AGENTS:
       if (members_.size() >= settings_.agents) {
         Elect();
         EnterInspecting();
       }
       return;
-    case RunState::kAssigning:
+    case v1::RunStatus::ASSIGNING:
       if (AllPresent([](const RunMember& m) { return m.assigned; })) {
         EnterPreparing();
       }
       return;
-    case RunState::kPreparing:
+    case v1::RunStatus::PREPARING:
       if (AllPresent([](const RunMember& m) { return m.prepared; })) {
         EnterSetup();
       }
       return;
-    case RunState::kReadyBarrier:
+    case v1::RunStatus::READY_BARRIER:
       if (!paused_ && AllPresent([](const RunMember& m) { return m.ready; })) {
         EnterRunning();
       }
       return;
-    case RunState::kRunning:
+    case v1::RunStatus::RUNNING:
       if (AllPresent([](const RunMember& m) { return m.drained; })) {
         EnterDraining();
       }
       return;
-    case RunState::kDraining:
+    case v1::RunStatus::DRAINING:
       if (AllPresent([](const RunMember& m) { return m.drained && m.flushed(); })) {
         drained_at_ = std::min(drained_at_, loop_.clock().Mono());
         EnterTeardown();
       }
       return;
-    case RunState::kInspecting:
-    case RunState::kSetup:
-    case RunState::kTeardown:
-    case RunState::kSummarising:
-    case RunState::kDone:
+    default:
       return;
   }
 }
 
 void Run::EnterInspecting() {
-  SetState(RunState::kInspecting, settings_.inspect_within);
+  SetState(v1::RunStatus::INSPECTING, settings_.inspect_within);
   const ScriptSource& script = source_.script();
   bundle_ = Bundle();
   bundle_.Add(script.main_url, script.text);
@@ -124,7 +120,7 @@ void Run::EnterAssigning() {
     EndEarly(ExitCode::kInvalidConfig, std::string(divided.message()), false, true);
     return;
   }
-  SetState(RunState::kAssigning, settings_.assign_within);
+  SetState(v1::RunStatus::ASSIGNING, settings_.assign_within);
   std::vector<std::pair<AgentId, v1::CoordinatorMessage>> messages;
   for (const RunMember& member : members_) {
     messages.emplace_back(member.id, AssignFor(member));
@@ -194,13 +190,13 @@ v1::CoordinatorMessage Run::AssignFor(const RunMember& member) const {
 }
 
 void Run::EnterPreparing() {
-  SetState(RunState::kPreparing, settings_.prepare_within);
+  SetState(v1::RunStatus::PREPARING, settings_.prepare_within);
   CatchUpAll();
 }
 
 void Run::EnterSetup() {
   tick_timer_ = loop_.After(kSecond, [this] { Tick(); });
-  SetState(RunState::kSetup, plan_->setup_timeout + settings_.lease);
+  SetState(v1::RunStatus::SETUP, plan_->setup_timeout + settings_.lease);
   if (!plan_->has_setup) {
     setup_ok_ = true;
     EnterReadyBarrier();
@@ -226,7 +222,8 @@ void Run::OnSetupDone(RunMember& member, const v1::SetupDone& done) {
 
 void Run::EnterReadyBarrier() {
   // A pause has no limit: it ends when somebody says so.
-  SetState(RunState::kReadyBarrier, paused_ ? absl::InfiniteDuration() : settings_.assign_within);
+  SetState(v1::RunStatus::READY_BARRIER,
+           paused_ ? absl::InfiniteDuration() : settings_.assign_within);
   CatchUpAll();
 }
 
@@ -246,7 +243,7 @@ void Run::EnterRunning() {
   v1::CoordinatorMessage message;
   message.mutable_start()->set_t0_coordinator_mono_ns(t0_.nanos());
   message.mutable_start()->set_t0_wall_unix_ns(absl::ToUnixNanos(loop_.clock().Wall() + lead));
-  SetState(RunState::kRunning, lead + plan_->length + settings_.lease + kStopWithin);
+  SetState(v1::RunStatus::RUNNING, lead + plan_->length + settings_.lease + kStopWithin);
   SendToAll(message);
   JudgeEachSecond();
 }
@@ -256,7 +253,7 @@ void Run::EnterRunning() {
 void Run::JudgeEachSecond() {
   judge_timer_ = loop_.At(NextBeat(t0_ + kBatchesWithin, kSecond, loop_.clock().Mono()), [this] {
     judge_timer_ = TimerId::kNone;
-    if (state_ != RunState::kRunning) {
+    if (state_ != v1::RunStatus::RUNNING) {
       return;
     }
     const absl::Duration measured = absl::Floor(elapsed() - kBatchesWithin, kSecond);
@@ -274,7 +271,7 @@ void Run::EnterDraining() {
   if (stopping_ && !stopped_now_) {
     limit += plan_->graceful_stop;
   }
-  SetState(RunState::kDraining, limit);
+  SetState(v1::RunStatus::DRAINING, limit);
   Advance();
 }
 
@@ -286,7 +283,7 @@ void Run::EnterTeardown() {
     EnterSummarising();
     return;
   }
-  SetState(RunState::kTeardown, plan_->teardown_timeout + settings_.lease);
+  SetState(v1::RunStatus::TEARDOWN, plan_->teardown_timeout + settings_.lease);
   v1::CoordinatorMessage message;
   *message.mutable_run_teardown()->mutable_value() = setup_data_;
   SendTo(*elected, std::move(message));
@@ -302,7 +299,7 @@ void Run::OnTeardownDone(RunMember& member, const v1::TeardownDone& done) {
 }
 
 void Run::EnterSummarising() {
-  SetState(RunState::kSummarising, plan_->handle_summary_timeout + settings_.lease);
+  SetState(v1::RunStatus::SUMMARISING, plan_->handle_summary_timeout + settings_.lease);
   RunMember* elected = Elected();
   if (elected != nullptr && !elected->flushed()) {
     return;  // teardown's last batch is on its way; OnBatch comes back here
@@ -357,7 +354,7 @@ void Run::Conclude(std::optional<std::map<std::string, std::string>> outputs) {
 void Run::Finish() {
   loop_.Cancel(tick_timer_);
   tick_timer_ = TimerId::kNone;
-  SetState(RunState::kDone, absl::InfiniteDuration());
+  SetState(v1::RunStatus::DONE, absl::InfiniteDuration());
   fleet_.Dismiss("the run is over");
   events_.on_done(outcome_);
 }

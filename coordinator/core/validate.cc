@@ -44,6 +44,18 @@ absl::Status ValidateAnswer(const Answer& answer) {
   return answer.has_failure() ? ValidateFailure(answer.failure()) : absl::OkStatus();
 }
 
+absl::Status ValidateInspected(const v1::Inspected& inspected) {
+  for (const v1::CustomMetric& metric : inspected.custom_metrics()) {
+    if (!v1::MetricKind_IsValid(metric.type()) || !v1::MetricContents_IsValid(metric.contains())) {
+      return Bad("inspected.custom_metrics",
+                 absl::StrCat(static_cast<int>(metric.type()), " and ",
+                              static_cast<int>(metric.contains())),
+                 "a known type and unit");
+    }
+  }
+  return ValidateAnswer(inspected);
+}
+
 absl::Status ValidateHealth(const v1::Health& health) {
   for (const v1::Lag* lag : {&health.lateness(), &health.loop_lag()}) {
     if (lag->counts_size() > static_cast<int>(kLagBuckets)) {
@@ -185,7 +197,7 @@ absl::Status ValidateAgentMessage(const v1::AgentMessage& message) {
                  ? absl::OkStatus()
                  : Bad("row_lease.rows", absl::StrCat(message.row_lease().rows()), "> 0");
     case Body::kInspected:
-      return ValidateAnswer(message.inspected());
+      return ValidateInspected(message.inspected());
     case Body::kAssigned:
       return ValidateAnswer(message.assigned());
     case Body::kSetupDone:

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "common/web/prometheus_text.h"
+#include "proto/words.h"
 
 namespace lockstep::coordinator {
 namespace {
@@ -18,19 +19,21 @@ double Value(const v1::MetricStatus& metric, const char* name) {
 }
 
 void AddMetric(const v1::MetricStatus& metric, PrometheusText* text) {
-  const bool time = metric.contains() == "time";
+  const bool time = metric.contains() == v1::METRIC_CONTENTS_TIME;
   const double scale = time ? 1e-3 : 1;
-  const std::string unit = time ? "_seconds" : metric.contains() == "data" ? "_bytes" : "";
+  const std::string unit = time                                            ? "_seconds"
+                           : metric.contains() == v1::METRIC_CONTENTS_DATA ? "_bytes"
+                                                                           : "";
   const std::string name = absl::StrCat("lockstep_", PrometheusText::Name(metric.metric()));
   const Labels labels(metric.tags().begin(), metric.tags().end());
   const std::string help =
-      absl::StrCat("Metric ", metric.metric(), " of the test, a ", metric.type());
-  if (metric.type() == "counter") {
+      absl::StrCat("Metric ", metric.metric(), " of the test, a ", WordOf(metric.type()));
+  if (metric.type() == v1::METRIC_KIND_COUNTER) {
     text->Add(absl::StrCat(name, unit, "_total"), "counter", help, labels,
               Value(metric, "count") * scale);
-  } else if (metric.type() == "gauge") {
+  } else if (metric.type() == v1::METRIC_KIND_GAUGE) {
     text->Add(name + unit, "gauge", help, labels, Value(metric, "value") * scale);
-  } else if (metric.type() == "rate") {
+  } else if (metric.type() == v1::METRIC_KIND_RATE) {
     text->Add(name + "_ratio", "gauge", help, labels, Value(metric, "rate"));
   } else {
     const std::pair<const char*, const char*> quantiles[] = {
@@ -55,7 +58,7 @@ void AddLoad(const std::string& prefix, const Labels& labels, const v1::Load& lo
 
 void AddRun(const v1::RunStatus& status, PrometheusText* text) {
   text->Add("lockstep_run_info", "gauge", "1, with the run's script and state",
-            {{"script", status.script()}, {"state", status.state()}}, 1);
+            {{"script", status.script()}, {"state", std::string(WordOf(status.state()))}}, 1);
   text->Add("lockstep_run_elapsed_seconds", "gauge", "Time since the common start", {},
             status.elapsed_s());
   text->Add("lockstep_run_paused", "gauge", "1 while the run is paused", {}, status.paused());
@@ -70,12 +73,14 @@ void AddRun(const v1::RunStatus& status, PrometheusText* text) {
   }
   text->Add("lockstep_run_agents_wanted", "gauge", "Agents that the run needs", {},
             static_cast<double>(status.agents_wanted()));
-  for (const char* state : {"connected", "disconnected", "lost", "spare"}) {
+  for (const auto state : {v1::AgentStatus::CONNECTED, v1::AgentStatus::DISCONNECTED,
+                           v1::AgentStatus::LOST, v1::AgentStatus::SPARE}) {
     double count = 0;
     for (const v1::AgentStatus& agent : status.agents()) {
       count += agent.state() == state ? 1 : 0;
     }
-    text->Add("lockstep_run_agents", "gauge", "Agents by state", {{"state", state}}, count);
+    text->Add("lockstep_run_agents", "gauge", "Agents by state",
+              {{"state", std::string(WordOf(state))}}, count);
   }
 }
 
@@ -108,7 +113,7 @@ std::string MetricsPage(const v1::RunStatus& status) {
   for (const v1::ThresholdStatus& threshold : status.thresholds()) {
     text.Add("lockstep_run_threshold_failing", "gauge", "1 while a threshold is crossed",
              {{"metric", threshold.metric()}, {"expression", threshold.expression()}},
-             threshold.verdict() == "failing" ? 1 : 0);
+             threshold.verdict() == v1::ThresholdStatus::FAILING ? 1 : 0);
   }
   for (const v1::MetricStatus& metric : status.metrics()) {
     AddMetric(metric, &text);

@@ -12,6 +12,7 @@
 
 #include "common/web/prometheus_text.h"
 #include "coordinator/http/metrics_page.h"
+#include "proto/words.h"
 
 namespace lockstep::coordinator {
 namespace {
@@ -45,29 +46,33 @@ WebResponse NotAllowed(const WebRequest& request, absl::string_view allowed) {
 
 // k6's numbers for the states of a run.
 int StatusNumber(const v1::RunStatus& status) {
-  const std::pair<absl::string_view, int> numbers[] = {
-      {"WaitingForAgents", 0}, {"Inspecting", 0}, {"Assigning", 0},
-      {"Preparing", 1},        {"Setup", 6},      {"ReadyBarrier", 5},
-      {"Running", 7},          {"Draining", 7},   {"Teardown", 8},
-      {"Summarising", 9},      {"Done", 9}};
-  if (status.state() == "ReadyBarrier" && status.paused()) {
-    return 4;
+  switch (status.state()) {
+    case v1::RunStatus::PREPARING:
+      return 1;
+    case v1::RunStatus::READY_BARRIER:
+      return status.paused() ? 4 : 5;
+    case v1::RunStatus::SETUP:
+      return 6;
+    case v1::RunStatus::RUNNING:
+    case v1::RunStatus::DRAINING:
+      return 7;
+    case v1::RunStatus::TEARDOWN:
+      return 8;
+    case v1::RunStatus::SUMMARISING:
+    case v1::RunStatus::DONE:
+      return 9;
+    default:
+      return 0;
   }
-  for (const auto& [state, number] : numbers) {
-    if (status.state() == state) {
-      return number;
-    }
-  }
-  return 0;
 }
 
 WebResponse StatusAnswer(const RunControl& control) {
   const v1::RunStatus status = control.Snapshot();
   bool tainted = false;
   for (const v1::ThresholdStatus& threshold : status.thresholds()) {
-    tainted = tainted || threshold.verdict() == "failing";
+    tainted = tainted || threshold.verdict() == v1::ThresholdStatus::FAILING;
   }
-  const bool running = status.state() == "Running" || status.state() == "Draining";
+  const bool running = StatusNumber(status) == 7;
   return Json(200, {{"data",
                      {{"type", "status"},
                       {"id", "default"},
@@ -167,7 +172,8 @@ json MetricJson(const v1::MetricStatus& metric, const v1::RunStatus& status) {
   json tainted = nullptr;
   for (const v1::ThresholdStatus& threshold : status.thresholds()) {
     if (threshold.metric() == metric.key()) {
-      tainted = (tainted.is_boolean() && tainted.get<bool>()) || threshold.verdict() == "failing";
+      tainted = (tainted.is_boolean() && tainted.get<bool>()) ||
+                threshold.verdict() == v1::ThresholdStatus::FAILING;
     }
   }
   json sample = json::object();
@@ -177,8 +183,8 @@ json MetricJson(const v1::MetricStatus& metric, const v1::RunStatus& status) {
   return {{"type", "metrics"},
           {"id", metric.key()},
           {"attributes",
-           {{"type", metric.type()},
-            {"contains", metric.contains()},
+           {{"type", WordOf(metric.type())},
+            {"contains", WordOf(metric.contains())},
             {"tainted", tainted},
             {"sample", std::move(sample)}}}};
 }

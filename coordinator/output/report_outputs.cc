@@ -13,6 +13,7 @@
 #include "common/result/result.h"
 #include "common/summary/format.h"
 #include "coordinator/output/sample_text.h"
+#include "proto/words.h"
 
 namespace lockstep::coordinator {
 namespace {
@@ -252,7 +253,7 @@ absl::StatusOr<std::unique_ptr<Output>> ReportOutput::MakeResultFile(absl::strin
         result.script = report.script;
         result.begin = report.begin;
         result.end = report.end;
-        result.validity = std::string(ValidityName(report.judgement.validity));
+        result.validity = std::string(WordOf(report.judgement.validity));
         result.validity_reasons = report.judgement.reasons;
         return ResultToJson(result).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) +
                "\n";

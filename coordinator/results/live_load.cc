@@ -71,13 +71,13 @@ void LiveLoad::AddTo(v1::Load* load, const Part& part, bool speeds) {
 }
 
 void LiveLoad::Describe(v1::RunStatus* status) const {
-  const bool running = status->state() == "Running";
+  const bool running = status->state() == v1::RunStatus::RUNNING;
   for (v1::AgentStatus& agent : *status->mutable_agents()) {
     const auto found = agents_.find(agent.name());
     if (found == agents_.end()) {
       continue;
     }
-    const bool speeds = running && agent.state() != "lost";
+    const bool speeds = running && agent.state() != v1::AgentStatus::LOST;
     AddTo(agent.mutable_load(), found->second.all, speeds);
     AddTo(status->mutable_load(), found->second.all, speeds);
     for (v1::ScenarioStatus& scenario : *status->mutable_scenarios()) {

@@ -6,6 +6,7 @@
 #include "absl/strings/str_join.h"
 
 #include "common/base/status_macros.h"
+#include "proto/words.h"
 
 namespace lockstep::coordinator {
 
@@ -14,15 +15,8 @@ absl::Status Results::Configure(Setup setup) {
   store_ = std::make_unique<AggregateStore>(
       AggregateStore::Config{.breakdown_tags = setup_.breakdown_tags});
   for (const v1::CustomMetric& metric : setup_.custom_metrics) {
-    std::optional<MetricType> type = ParseMetricType(metric.type());
-    std::optional<ValueType> contains =
-        ParseValueType(metric.contains().empty() ? "default" : metric.contains());
-    if (!type.has_value() || !contains.has_value()) {
-      return absl::InvalidArgumentError(absl::StrCat("metric ", metric.name(), ": unknown type ",
-                                                     metric.type(), " or unit ",
-                                                     metric.contains()));
-    }
-    LOCKSTEP_RETURN_IF_ERROR(store_->Define(metric.name(), *type, *contains));
+    LOCKSTEP_RETURN_IF_ERROR(store_->Define(metric.name(), static_cast<MetricType>(metric.type()),
+                                            static_cast<ValueType>(metric.contains())));
   }
   LOCKSTEP_ASSIGN_OR_RETURN(thresholds_,
                             ThresholdSet::Create(setup_.thresholds, store_->metrics()));
@@ -88,9 +82,8 @@ nlohmann::json Results::MakeExport(const Summary& summary, const v1::SetupValue&
 void Results::AddValidity(nlohmann::json* data) const {
   // k6's readers know nothing of it, so it is there only with news.
   const Judgement judgement = judge_ ? judge_() : Judgement();
-  if (judgement.validity != Validity::kValid) {
-    (*data)["validity"] = {{"verdict", ValidityName(judgement.validity)},
-                           {"reasons", judgement.reasons}};
+  if (judgement.validity != v1::Health::VALID) {
+    (*data)["validity"] = {{"verdict", WordOf(judgement.validity)}, {"reasons", judgement.reasons}};
   }
 }
 
@@ -111,17 +104,7 @@ void Results::DescribeThresholds(v1::RunStatus* status) const {
       entry.set_metric(metric.key.text);
       entry.set_expression(threshold.expression.text);
       entry.set_value(threshold.value.value_or(0));
-      switch (threshold.verdict) {
-        case ThresholdVerdict::kNoData:
-          entry.set_verdict("no data");
-          break;
-        case ThresholdVerdict::kPassing:
-          entry.set_verdict("passing");
-          break;
-        case ThresholdVerdict::kFailing:
-          entry.set_verdict("failing");
-          break;
-      }
+      entry.set_verdict(static_cast<v1::ThresholdStatus::Verdict>(threshold.verdict));
     }
   }
 }
@@ -136,8 +119,8 @@ void Results::DescribeMetrics(absl::Duration elapsed, v1::RunStatus* status) con
     v1::MetricStatus& metric = *status->add_metrics();
     metric.set_key(entry.key->text);
     metric.set_metric(entry.metric->name);
-    metric.set_type(std::string(MetricTypeName(entry.metric->type)));
-    metric.set_contains(std::string(ValueTypeName(entry.metric->contains)));
+    metric.set_type(static_cast<v1::MetricKind>(entry.metric->type));
+    metric.set_contains(static_cast<v1::MetricContents>(entry.metric->contains));
     metric.set_samples(static_cast<int64_t>(entry.aggregate->count()));
     for (const auto& [key, value] : entry.key->tags) {
       (*metric.mutable_tags())[key] = value;

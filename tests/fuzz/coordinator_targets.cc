@@ -145,10 +145,10 @@ class Stage : public coordinator::RunTest {
     peer.GoAway();
     run->Resume().IgnoreError();
     const MonoTime limit = loop.clock().Mono() + absl::Minutes(30);
-    while (run->state() != coordinator::RunState::kDone && loop.clock().Mono() < limit) {
+    while (run->state() != v1::RunStatus::DONE && loop.clock().Mono() < limit) {
       loop.RunOne();
     }
-    LOCKSTEP_CHECK(run->state() == coordinator::RunState::kDone);
+    LOCKSTEP_CHECK(run->state() == v1::RunStatus::DONE);
   }
 
  private:

@@ -275,8 +275,8 @@ class Fleet {
   SimOutcome Play() {
     run_->Begin({.on_state =
                      [this](RunState state) {
-                       outcome_.started = outcome_.started || state == RunState::kRunning;
-                       if (state == RunState::kRunning) {
+                       outcome_.started = outcome_.started || state == v1::RunStatus::RUNNING;
+                       if (state == v1::RunStatus::RUNNING) {
                          ScheduleKill();
                        }
                      },
@@ -307,7 +307,7 @@ class Fleet {
     }
     const MonoTime limit = loop_.clock().Mono() + absl::Hours(1);
     bool consistent = true;
-    while (run_->state() != RunState::kDone && loop_.clock().Mono() < limit && consistent) {
+    while (run_->state() != v1::RunStatus::DONE && loop_.clock().Mono() < limit && consistent) {
       EXPECT_TRUE(loop_.RunOne());
       consistent = outcome_.ledger.Consistent();
     }

@@ -37,13 +37,13 @@ v1::Health Healthy() {
 
 TEST(JudgeTest, ASteadyRulerIsValidWithoutAWord) {
   const Judgement judgement = JudgeHealth(Healthy());
-  EXPECT_EQ(judgement.validity, Validity::kValid);
+  EXPECT_EQ(judgement.validity, v1::Health::VALID);
   EXPECT_TRUE(judgement.reasons.empty());
 }
 
 TEST(JudgeTest, NothingMeasuredIsNothingWrong) {
-  EXPECT_EQ(JudgeHealth(v1::Health()).validity, Validity::kValid);
-  EXPECT_EQ(JudgeFleet({}).validity, Validity::kValid);
+  EXPECT_EQ(JudgeHealth(v1::Health()).validity, v1::Health::VALID);
+  EXPECT_EQ(JudgeFleet({}).validity, v1::Health::VALID);
 }
 
 TEST(JudgeTest, OnePercentOfLateStartsIsSuspect) {
@@ -51,7 +51,7 @@ TEST(JudgeTest, OnePercentOfLateStartsIsSuspect) {
   *health.mutable_lateness() = Delays(10'000, 100, absl::Milliseconds(30));
   health.set_waited_s(0);
   const Judgement judgement = JudgeHealth(health);
-  EXPECT_EQ(judgement.validity, Validity::kSuspect);
+  EXPECT_EQ(judgement.validity, v1::Health::SUSPECT);
   ASSERT_EQ(judgement.reasons.size(), 1u);
   // 100 µs lies in the bucket up to 2^(27/4) = 107.6 µs; the 99th percentile is still in it.
   EXPECT_EQ(judgement.reasons[0],
@@ -61,15 +61,15 @@ TEST(JudgeTest, OnePercentOfLateStartsIsSuspect) {
 TEST(JudgeTest, FourLateStartsAreAHiccupHoweverShortTheRun) {
   v1::Health health = Healthy();
   *health.mutable_lateness() = Delays(10, 4, absl::Seconds(1));
-  EXPECT_EQ(JudgeHealth(health).validity, Validity::kValid);
+  EXPECT_EQ(JudgeHealth(health).validity, v1::Health::VALID);
   *health.mutable_lateness() = Delays(10, 5, absl::Seconds(1));
-  EXPECT_EQ(JudgeHealth(health).validity, Validity::kInvalid);
+  EXPECT_EQ(JudgeHealth(health).validity, v1::Health::INVALID);
 }
 
 TEST(JudgeTest, StartsLaterThanMostAnswersAreInvalid) {
   v1::Health health = Healthy();
   *health.mutable_lateness() = Delays(1'000, 10, absl::Milliseconds(700));
-  EXPECT_EQ(JudgeHealth(health).validity, Validity::kInvalid);
+  EXPECT_EQ(JudgeHealth(health).validity, v1::Health::INVALID);
 }
 
 TEST(JudgeTest, ASlowLoopIsSuspectWithoutAnySchedule) {
@@ -78,7 +78,7 @@ TEST(JudgeTest, ASlowLoopIsSuspectWithoutAnySchedule) {
   health.clear_starts_planned();
   *health.mutable_loop_lag() = Delays(2'000, 40, absl::Milliseconds(50));
   const Judgement judgement = JudgeHealth(health);
-  EXPECT_EQ(judgement.validity, Validity::kSuspect);
+  EXPECT_EQ(judgement.validity, v1::Health::SUSPECT);
   EXPECT_EQ(judgement.reasons.at(0).find("the workers took events late: 50 ms at p(99)"), 0u);
 }
 
@@ -108,7 +108,7 @@ TEST(JudgeTest, CausesStandWithTheFirstSymptomOnly) {
 TEST(JudgeTest, WaitingForAProcessorAloneIsNoFault) {
   v1::Health health = Healthy();
   health.set_waited_s(16);
-  EXPECT_EQ(JudgeHealth(health).validity, Validity::kValid);
+  EXPECT_EQ(JudgeHealth(health).validity, v1::Health::VALID);
 }
 
 TEST(JudgeTest, ACgroupsLimitIsNamed) {
@@ -117,7 +117,7 @@ TEST(JudgeTest, ACgroupsLimitIsNamed) {
   health.set_cpu_s(1.99);
   health.set_throttled_s(7.5);
   const Judgement judgement = JudgeHealth(health);
-  EXPECT_EQ(judgement.validity, Validity::kSuspect);
+  EXPECT_EQ(judgement.validity, v1::Health::SUSPECT);
   EXPECT_EQ(judgement.reasons,
             (std::vector<std::string>{"the agent used 100% of its 0.2 cores",
                                       "its cgroup's CPU limit held it back for 75% of the time"}));
@@ -129,13 +129,13 @@ TEST(JudgeTest, NinetyPercentOfTheCoresIsSaturationUnlessTheRunIsShort) {
   EXPECT_EQ(JudgeHealth(health).reasons,
             std::vector<std::string>{"the agent used 90% of its 2 cores"});
   health.set_cpu_s(17.9);
-  EXPECT_EQ(JudgeHealth(health).validity, Validity::kValid);
+  EXPECT_EQ(JudgeHealth(health).validity, v1::Health::VALID);
   health.set_measured_s(1.9);
-  EXPECT_EQ(JudgeHealth(health).validity, Validity::kValid);
+  EXPECT_EQ(JudgeHealth(health).validity, v1::Health::VALID);
   health.set_measured_s(10);
   health.set_cpu_s(1000);
   health.clear_cores();  // not known
-  EXPECT_EQ(JudgeHealth(health).validity, Validity::kValid);
+  EXPECT_EQ(JudgeHealth(health).validity, v1::Health::VALID);
 }
 
 TEST(JudgeTest, CollectionsThatTakeATwentiethAreSuspect) {
@@ -150,21 +150,21 @@ TEST(JudgeTest, AStartWithoutAVuIsSuspectAndAFifthOfThemInvalid) {
   v1::Health health = Healthy();
   health.set_starts_without_vu(1);
   const Judgement one = JudgeHealth(health);
-  EXPECT_EQ(one.validity, Validity::kSuspect);
+  EXPECT_EQ(one.validity, v1::Health::SUSPECT);
   EXPECT_EQ(one.reasons,
             std::vector<std::string>{"1 of 10000 starts were dropped because no VU was free: raise "
                                      "preAllocatedVUs and maxVUs"});
   health.set_starts_without_vu(2'000);
-  EXPECT_EQ(JudgeHealth(health).validity, Validity::kInvalid);
+  EXPECT_EQ(JudgeHealth(health).validity, v1::Health::INVALID);
 }
 
 TEST(JudgeTest, AConnectionRefusedByThisMachineIsSuspect) {
   v1::Health health = Healthy();
   health.set_sockets_refused(1);
-  EXPECT_EQ(JudgeHealth(health).validity, Validity::kSuspect);
+  EXPECT_EQ(JudgeHealth(health).validity, v1::Health::SUSPECT);
   health.set_sockets_refused(100);
   const Judgement many = JudgeHealth(health);
-  EXPECT_EQ(many.validity, Validity::kInvalid);
+  EXPECT_EQ(many.validity, v1::Health::INVALID);
   EXPECT_EQ(many.reasons,
             std::vector<std::string>{
                 "100 connections failed for want of a local port or a file descriptor"});
@@ -176,7 +176,7 @@ TEST(JudgeTest, AFleetIsAsSteadyAsItsLeastSteadyAgentAndNamesIt) {
   v1::Health invalid = Healthy();
   invalid.set_sockets_refused(200);
   const Judgement judgement = JudgeFleet({{"a", Healthy()}, {"b", suspect}, {"c", invalid}});
-  EXPECT_EQ(judgement.validity, Validity::kInvalid);
+  EXPECT_EQ(judgement.validity, v1::Health::INVALID);
   ASSERT_EQ(judgement.reasons.size(), 2u);
   EXPECT_EQ(judgement.reasons[0].find("c: 200 connections"), 0u);
   EXPECT_EQ(judgement.reasons[1].find("b: 1 connections"), 0u);

@@ -23,7 +23,7 @@ class ProgressDisplayTest : public ::testing::Test {
     view_.max_vus = 2;
     ScenarioProgressView& scenario = view_.scenarios.emplace_back();
     scenario.name = "s";
-    scenario.state = ScenarioState::kRunning;
+    scenario.state = v1::ScenarioProgress::RUNNING;
     scenario.max_vus = 2;
   }
   ProgressDisplay Make(Terminal* terminal) {
@@ -62,7 +62,7 @@ TEST_F(ProgressDisplayTest, DrawsTenTimesASecondInPlaceUntilTheEnd) {
   EXPECT_THAT(screen_.text(), StartsWith("running (0m00.3s/10s)"));
   display.Tick();  // says nothing more
   EXPECT_EQ(writes_, 4);
-  view_.scenarios[0].state = ScenarioState::kInterrupted;
+  view_.scenarios[0].state = v1::ScenarioProgress::INTERRUPTED;
   display.Finish();
   EXPECT_THAT(screen_.text(), StartsWith("running (0m00.3s/10s)"));
   EXPECT_THAT(screen_.text(), HasSubstr("\ns \u2717 ["));

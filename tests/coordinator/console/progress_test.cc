@@ -15,9 +15,26 @@ ProgressView TwoScenarios() {
   view.vus = 5;
   view.max_vus = 10;
   view.complete = 123;
-  view.scenarios = {
-      {"a", ScenarioState::kRunning, 0.5, 5, 10, absl::Seconds(12), absl::Seconds(24), {}, 7, 20},
-      {"longer", ScenarioState::kDone, 1, 0, 3, absl::Seconds(9), absl::Seconds(5), {}, 116, -1}};
+  view.scenarios = {{"a",
+                     v1::ScenarioProgress::RUNNING,
+                     0.5,
+                     5,
+                     10,
+                     absl::Seconds(12),
+                     absl::Seconds(24),
+                     {},
+                     7,
+                     20},
+                    {"longer",
+                     v1::ScenarioProgress::DONE,
+                     1,
+                     0,
+                     3,
+                     absl::Seconds(9),
+                     absl::Seconds(5),
+                     {},
+                     116,
+                     -1}};
   return view;
 }
 
@@ -54,16 +71,16 @@ TEST(Progress, PlainLinesShowStateAndShareInColumns) {
 // A status at 12 s of two scenarios whose agents have last reported at 11 s.
 v1::RunStatus StatusAtTwelveSeconds() {
   v1::RunStatus status;
-  status.set_state("Running");
+  status.set_state(v1::RunStatus::RUNNING);
   status.set_elapsed_s(12);
   v1::ScenarioStatus& timed = *status.add_scenarios();
   timed.set_name("timed");
-  timed.set_state("running");
+  timed.set_state(v1::ScenarioProgress::RUNNING);
   timed.set_progress(0.55);
   timed.set_elapsed_s(11);
   v1::ScenarioStatus& counted = *status.add_scenarios();
   counted.set_name("counted");
-  counted.set_state("running");
+  counted.set_state(v1::ScenarioProgress::RUNNING);
   counted.set_progress(0.25);
   counted.set_elapsed_s(11);
   return status;
@@ -88,7 +105,7 @@ TEST(Progress, TheShareOfATimedScenarioFollowsTheRunsClock) {
 
 TEST(Progress, TheTimeOfAnEndedScenarioStandsStill) {
   v1::RunStatus status = StatusAtTwelveSeconds();
-  status.mutable_scenarios(1)->set_state("done");
+  status.mutable_scenarios(1)->set_state(v1::ScenarioProgress::DONE);
   const ProgressView view = MakeProgressView(status, TimedAndCounted());
   EXPECT_EQ(view.scenarios[1].elapsed, absl::Seconds(11));
   EXPECT_DOUBLE_EQ(view.scenarios[1].progress, 1);

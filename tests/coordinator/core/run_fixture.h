@@ -15,6 +15,7 @@
 
 #include "agent/run/session.h"
 #include "coordinator/core/run.h"
+#include "proto/words.h"
 #include "tests/sim/sim_network.h"
 #include "tests/support/sim_loop.h"
 
@@ -212,7 +213,7 @@ class RunTest : public ::testing::Test {
     run = std::make_unique<coordinator::Run>(
         loop, fleet, source, results, log,
         RunSettings{.agents = agents, .tolerated_loss_percent = tolerated, .env = {}});
-    run->Begin({.on_state = [this](RunState state) { states.push_back(RunStateName(state)); },
+    run->Begin({.on_state = [this](RunState state) { states.emplace_back(WordOf(state)); },
                 .on_planned = [](const TestPlan&) {},
                 .on_tick = [] {},
                 .on_summary =

@@ -94,11 +94,11 @@ TEST_F(RunSparesTest, IsShownAsSpareAndHasNoPartInTheRun) {
   Begin(2);
   spare = Join();
   loop.RunFor(absl::Seconds(1));
-  EXPECT_EQ(run->state(), RunState::kRunning);
+  EXPECT_EQ(run->state(), v1::RunStatus::RUNNING);
   const v1::RunStatus status = run->Snapshot();
   ASSERT_EQ(status.agents_size(), 3);
   EXPECT_EQ(status.agents(2).name(), "agent-3");
-  EXPECT_EQ(status.agents(2).state(), "spare");
+  EXPECT_EQ(status.agents(2).state(), v1::AgentStatus::SPARE);
   loop.RunFor(absl::Seconds(4));
   EXPECT_EQ(code(), 0);
   EXPECT_THAT(agent(spare).asked, IsEmpty());
@@ -109,7 +109,7 @@ TEST_F(RunSparesTest, WhoComesAfterT0WaitsForTheNextRun) {
   loop.RunFor(absl::Seconds(1));
   Join();
   loop.RunFor(absl::Milliseconds(100));
-  EXPECT_EQ(run->state(), RunState::kRunning);
+  EXPECT_EQ(run->state(), v1::RunStatus::RUNNING);
   EXPECT_EQ(run->Snapshot().agents_size(), 2);
   EXPECT_THAT(log.messages, Contains(HasSubstr("a run is in progress; wait for the next one")));
 }

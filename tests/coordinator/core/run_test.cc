@@ -101,7 +101,7 @@ TEST_F(RunTest, WaitsForTheLastBatchBeforeItJudges) {
   agent(0).SendBatch(1, "a");
   agent(0).Drain(2);
   loop.RunFor(absl::Seconds(1));
-  EXPECT_EQ(run->state(), RunState::kDraining);
+  EXPECT_EQ(run->state(), v1::RunStatus::DRAINING);
   agent(0).SendBatch(1, "a");  // again
   agent(0).SendBatch(2, "b");
   loop.RunFor(absl::Seconds(1));
@@ -127,7 +127,7 @@ TEST_F(RunTest, FirstSignalEndsGracefullySecondAtOnce) {
   run->Interrupt("interrupt");
   loop.RunFor(absl::Milliseconds(10));
   EXPECT_THAT(agent(1).asked, Contains("graceful stop"));
-  EXPECT_EQ(run->state(), RunState::kDraining);
+  EXPECT_EQ(run->state(), v1::RunStatus::DRAINING);
   run->Interrupt("interrupt");
   loop.RunFor(absl::Milliseconds(10));
   EXPECT_THAT(agent(1).asked, Contains("stop"));
@@ -168,7 +168,7 @@ TEST_F(RunTest, AMarkedRunGoesOnAndWinsOverThresholds) {
   message.mutable_script_verdict()->set_kind(v1::ScriptVerdict::MARKED_FAILED);
   agent(0).Send(message);
   loop.RunFor(absl::Seconds(1));
-  EXPECT_EQ(run->state(), RunState::kRunning);
+  EXPECT_EQ(run->state(), v1::RunStatus::RUNNING);
   loop.RunFor(absl::Seconds(3));
   EXPECT_EQ(code(), 110);
 }
@@ -232,19 +232,19 @@ TEST_F(RunTest, TheVerdictOnTheGeneratorNamesTheAgentThatWasNotSteady) {
   for (size_t i = 0; i < 2; ++i) {
     agent(i).iterate_for = absl::Minutes(5);
   }
-  EXPECT_EQ(run->Snapshot().validity(), "");  // T0 has not come
+  EXPECT_EQ(run->Snapshot().validity(), v1::Health::UNKNOWN);  // T0 has not come
   loop.RunFor(absl::Seconds(1));
-  EXPECT_EQ(run->Snapshot().validity(), "VALID");
+  EXPECT_EQ(run->Snapshot().validity(), v1::Health::VALID);
   v1::AgentMessage message;
   message.mutable_progress()->mutable_health()->set_sockets_refused(7);
   agent(1).Send(message);
   loop.RunFor(absl::Milliseconds(100));
   const v1::RunStatus status = run->Snapshot();
-  EXPECT_EQ(status.validity(), "SUSPECT");
+  EXPECT_EQ(status.validity(), v1::Health::SUSPECT);
   EXPECT_THAT(status.validity_reasons(),
               ElementsAre("agent-2: 7 connections failed for want of a local port or a file "
                           "descriptor"));
-  EXPECT_EQ(status.agents(1).validity(), "SUSPECT");
+  EXPECT_EQ(status.agents(1).validity(), v1::Health::SUSPECT);
 }
 
 TEST_F(RunTest, AToleratedLossDoesNotEndTheRun) {
@@ -258,7 +258,7 @@ TEST_F(RunTest, AToleratedLossDoesNotEndTheRun) {
   loop.RunFor(absl::Seconds(25));
   EXPECT_EQ(code(), 0);
   EXPECT_THAT(agent(1).asked, Contains("teardown "));
-  EXPECT_EQ(run->Snapshot().agents(0).state(), "lost");
+  EXPECT_EQ(run->Snapshot().agents(0).state(), v1::AgentStatus::LOST);
 }
 
 TEST_F(RunTest, TwoLossesAreMoreThanAThird) {
@@ -278,7 +278,7 @@ TEST_F(RunTest, APausedTestWaitsForResume) {
   source.plan->paused = true;
   Begin(1);
   loop.RunFor(absl::Minutes(60));
-  EXPECT_EQ(run->state(), RunState::kReadyBarrier);
+  EXPECT_EQ(run->state(), v1::RunStatus::READY_BARRIER);
   EXPECT_TRUE(run->Resume().ok());
   loop.RunFor(absl::Seconds(5));
   EXPECT_EQ(code(), 0);
@@ -328,7 +328,7 @@ TEST_F(RunTest, ARefusedScalingLeavesTheRunUntouched) {
             "vus, maxVUs: must be at most 100000000, got 1 and 100000001");
   loop.RunFor(absl::Milliseconds(10));
   EXPECT_EQ(agent(0).asked.back(), "start");
-  EXPECT_EQ(run->state(), RunState::kRunning);
+  EXPECT_EQ(run->state(), v1::RunStatus::RUNNING);
 }
 
 TEST_F(RunTest, AnEndedScenarioIsNotScaled) {
@@ -381,7 +381,7 @@ TEST_F(RunTest, APauseBetweenStartAndT0IsAfterT0) {
   source.plan->executors = {{"a", "externally-controlled"}};
   source.plan->controlled = {{"a", {.vus = 2, .max_vus = 10}}};
   Begin(2);
-  while (run->state() != RunState::kRunning) {
+  while (run->state() != v1::RunStatus::RUNNING) {
     ASSERT_TRUE(loop.RunOne());
   }
   EXPECT_TRUE(run->Pause().ok());

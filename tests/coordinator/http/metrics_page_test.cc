@@ -8,8 +8,8 @@ namespace {
 
 using testing::HasSubstr;
 
-v1::MetricStatus& Add(v1::RunStatus& status, const char* name, const char* type,
-                      const char* contains) {
+v1::MetricStatus& Add(v1::RunStatus& status, const char* name, v1::MetricKind type,
+                      v1::MetricContents contains) {
   v1::MetricStatus& metric = *status.add_metrics();
   metric.set_key(name);
   metric.set_metric(name);
@@ -20,11 +20,14 @@ v1::MetricStatus& Add(v1::RunStatus& status, const char* name, const char* type,
 
 TEST(MetricsPage, EachKindOfMetricHasItsOwnFormAndBaseUnits) {
   v1::RunStatus status;
-  auto& counter = *Add(status, "data_sent", "counter", "data").mutable_values();
+  auto& counter =
+      *Add(status, "data_sent", v1::METRIC_KIND_COUNTER, v1::METRIC_CONTENTS_DATA).mutable_values();
   counter["count"] = 2000;
-  auto& rate = *Add(status, "checks", "rate", "default").mutable_values();
+  auto& rate =
+      *Add(status, "checks", v1::METRIC_KIND_RATE, v1::METRIC_CONTENTS_DEFAULT).mutable_values();
   rate["rate"] = 0.75;
-  v1::MetricStatus& trend = Add(status, "http_req_duration", "trend", "time");
+  v1::MetricStatus& trend =
+      Add(status, "http_req_duration", v1::METRIC_KIND_TREND, v1::METRIC_CONTENTS_TIME);
   (*trend.mutable_tags())["expected_response"] = "true";
   (*trend.mutable_values()) = google::protobuf::Map<std::string, double>();
   for (const auto& [name, value] : std::map<std::string, double>{{"count", 4},
@@ -51,7 +54,7 @@ TEST(MetricsPage, EachKindOfMetricHasItsOwnFormAndBaseUnits) {
 TEST(MetricsPage, CountsWhoWasRefusedAndWhoIsSpare) {
   v1::RunStatus status;
   (*status.mutable_refused())["token"] = 3;
-  status.add_agents()->set_state("spare");
+  status.add_agents()->set_state(v1::AgentStatus::SPARE);
   const std::string page = MetricsPage(status);
   EXPECT_THAT(page, HasSubstr("# TYPE lockstep_refused_total counter\n"
                               "lockstep_refused_total{kind=\"token\"} 3\n"));
@@ -62,7 +65,7 @@ TEST(MetricsPage, TellsOfAgentsScenariosAndThresholds) {
   v1::RunStatus status;
   v1::AgentStatus& agent = *status.add_agents();
   agent.set_name("a");
-  agent.set_state("lost");
+  agent.set_state(v1::AgentStatus::LOST);
   agent.mutable_load()->set_http_reqs(12);
   v1::ScenarioStatus& scenario = *status.add_scenarios();
   scenario.set_name("s");
@@ -70,7 +73,7 @@ TEST(MetricsPage, TellsOfAgentsScenariosAndThresholds) {
   v1::ThresholdStatus& threshold = *status.add_thresholds();
   threshold.set_metric("checks");
   threshold.set_expression("rate>0.9");
-  threshold.set_verdict("failing");
+  threshold.set_verdict(v1::ThresholdStatus::FAILING);
   const std::string page = MetricsPage(status);
   EXPECT_THAT(page, HasSubstr("lockstep_run_agents{state=\"connected\"} 0\n"));
   EXPECT_THAT(page, HasSubstr("lockstep_run_agents{state=\"lost\"} 1\n"));

@@ -53,7 +53,7 @@ class FakeControl final : public RunControl {
 class RestApi : public testing::Test {
  protected:
   RestApi() {
-    control.status.set_state("Running");
+    control.status.set_state(v1::RunStatus::RUNNING);
     control.status.set_vus(3);
     control.status.set_vus_max(10);
   }
@@ -87,12 +87,12 @@ TEST_F(RestApi, StatusHasTheShapeOfK6) {
 TEST_F(RestApi, AFailingThresholdTaintsTheRunAndItsMetric) {
   v1::ThresholdStatus& threshold = *control.status.add_thresholds();
   threshold.set_metric("http_reqs");
-  threshold.set_verdict("failing");
+  threshold.set_verdict(v1::ThresholdStatus::FAILING);
   for (const char* name : {"checks", "http_reqs"}) {
     v1::MetricStatus& metric = *control.status.add_metrics();
     metric.set_key(name);
-    metric.set_type("counter");
-    metric.set_contains("default");
+    metric.set_type(v1::METRIC_KIND_COUNTER);
+    metric.set_contains(v1::METRIC_CONTENTS_DEFAULT);
     (*metric.mutable_values())["count"] = 4;
   }
   EXPECT_EQ(Get("/v1/status")["data"]["attributes"]["tainted"], true);
@@ -104,7 +104,7 @@ TEST_F(RestApi, AFailingThresholdTaintsTheRunAndItsMetric) {
 }
 
 TEST_F(RestApi, PausedBeforeTheStartIsFour) {
-  control.status.set_state("ReadyBarrier");
+  control.status.set_state(v1::RunStatus::READY_BARRIER);
   control.status.set_paused(true);
   EXPECT_EQ(Get("/v1/status")["data"]["attributes"]["status"], 4);
 }

@@ -24,13 +24,13 @@ Batch MakeBatch(int requests, absl::Duration length) {
   return batch;
 }
 
-v1::RunStatus StatusOf(const char* state) {
+v1::RunStatus StatusOf(v1::RunStatus::State state) {
   v1::RunStatus status;
   status.set_state(state);
   for (const char* name : {"a", "b"}) {
     v1::AgentStatus& agent = *status.add_agents();
     agent.set_name(name);
-    agent.set_state("connected");
+    agent.set_state(v1::AgentStatus::CONNECTED);
   }
   status.add_scenarios()->set_name("s");
   return status;
@@ -41,7 +41,7 @@ TEST(LiveLoad, AddsUpAgentsAndScenarios) {
   load.Add("a", MakeBatch(10, absl::Seconds(1)));
   load.Add("a", MakeBatch(30, absl::Seconds(2)));
   load.Add("b", MakeBatch(4, absl::Seconds(1)));
-  v1::RunStatus status = StatusOf("Running");
+  v1::RunStatus status = StatusOf(v1::RunStatus::RUNNING);
   load.Describe(&status);
   EXPECT_EQ(status.load().http_reqs(), 44);
   EXPECT_EQ(status.load().http_reqs_failed(), 22);
@@ -56,12 +56,12 @@ TEST(LiveLoad, SpeedsAreThoseOfLivingAgentsInARunningRun) {
   LiveLoad load;
   load.Add("a", MakeBatch(10, absl::Seconds(1)));
   load.Add("b", MakeBatch(4, absl::Seconds(1)));
-  v1::RunStatus status = StatusOf("Running");
-  status.mutable_agents(0)->set_state("lost");
+  v1::RunStatus status = StatusOf(v1::RunStatus::RUNNING);
+  status.mutable_agents(0)->set_state(v1::AgentStatus::LOST);
   load.Describe(&status);
   EXPECT_EQ(status.load().http_reqs(), 14);
   EXPECT_DOUBLE_EQ(status.load().http_reqs_per_s(), 4);
-  v1::RunStatus over = StatusOf("Draining");
+  v1::RunStatus over = StatusOf(v1::RunStatus::DRAINING);
   load.Describe(&over);
   EXPECT_EQ(over.load().http_reqs_per_s(), 0);
 }
@@ -70,7 +70,7 @@ TEST(LiveLoad, ABriefLastBatchSaysNothingOfSpeed) {
   LiveLoad load;
   load.Add("a", MakeBatch(10, absl::Seconds(1)));
   load.Add("a", MakeBatch(2, absl::Milliseconds(1)));
-  v1::RunStatus status = StatusOf("Running");
+  v1::RunStatus status = StatusOf(v1::RunStatus::RUNNING);
   load.Describe(&status);
   EXPECT_EQ(status.load().http_reqs(), 12);
   EXPECT_DOUBLE_EQ(status.load().http_reqs_per_s(), 10);
@@ -81,7 +81,7 @@ TEST(LiveLoad, CountsBeyondAllIntegersAreCut) {
   Batch batch = MakeBatch(1, absl::Seconds(1));
   batch.series[0].aggregate.Add(1e300, batch.end);
   load.Add("a", batch);
-  v1::RunStatus status = StatusOf("Running");
+  v1::RunStatus status = StatusOf(v1::RunStatus::RUNNING);
   load.Describe(&status);
   EXPECT_EQ(status.load().http_reqs(), 9'000'000'000'000'000'000);
 }

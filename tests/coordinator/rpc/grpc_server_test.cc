@@ -26,7 +26,7 @@ class FakeControl final : public RunControl {
  public:
   v1::RunStatus Snapshot() const override {
     v1::RunStatus status;
-    status.set_state("Running");
+    status.set_state(v1::RunStatus::RUNNING);
     status.set_vus(vus);
     return status;
   }
@@ -126,7 +126,7 @@ TEST_F(GrpcServerTest, AWatchStreamsUntilTheServerEnds) {
   ControlClient client(address_, nullptr);
   int seen = 0;
   absl::Status watched = client.Watch([&](const v1::RunStatus& status) {
-    EXPECT_EQ(status.state(), "Running");
+    EXPECT_EQ(status.state(), v1::RunStatus::RUNNING);
     return ++seen < 2;
   });
   EXPECT_TRUE(watched.ok()) << watched;

@@ -33,7 +33,7 @@ class NoControl final : public RunControl {
  public:
   v1::RunStatus Snapshot() const override {
     v1::RunStatus status;
-    status.set_state("Running");
+    status.set_state(v1::RunStatus::RUNNING);
     return status;
   }
   SummaryGroup Groups() const override { return {}; }
