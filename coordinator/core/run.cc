@@ -17,7 +17,8 @@ Run::Run(EventLoop& loop, Fleet& fleet, TestSource& source, RunResults& results,
       source_(source),
       results_(results),
       logger_(logger),
-      settings_(std::move(settings)) {}
+      settings_(std::move(settings)),
+      roster_(settings_.agents, settings_.tolerated_loss_percent) {}
 
 Run::~Run() {
   loop_.Cancel(limit_timer_);
@@ -28,7 +29,7 @@ Run::~Run() {
 void Run::Begin(Events events) {
   events_ = std::move(events);
   fleet_.SetEvents({
-      .may_join = [this](const v1::Join& join) { return MayJoin(join); },
+      .may_join = [this](const v1::Join&) { return MayJoin(); },
       .on_joined = [this](AgentId agent) { OnJoined(agent); },
       .on_message = [this](AgentId agent,
                            const v1::AgentMessage& message) { return OnMessage(agent, message); },
@@ -44,22 +45,20 @@ void Run::Begin(Events events) {
 
 void Run::Interrupt(const std::string& name) {
   ++interrupts_;
-  EndEarly(ExitCode::kExternalAbort,
-           absl::StrCat("test run was aborted because lockstep received a '", name, "' signal"),
-           false,
+  EndEarly({ExitCode::kExternalAbort,
+            absl::StrCat("test run was aborted because lockstep received a '", name, "' signal")},
            /*now=*/interrupts_ > 1);
 }
 
 void Run::Fail(ExitCode code, std::string message) {
-  EndEarly(code, std::move(message), false, /*now=*/true);
+  EndEarly({code, std::move(message)});
 }
 
 absl::Status Run::Stop(bool now) {
   if (state_ == v1::RunStatus::DONE) {
     return absl::FailedPreconditionError("the run is over");
   }
-  EndEarly(ExitCode::kScriptStoppedFromRestApi, "test run stopped by a control command", false,
-           now);
+  EndEarly({ExitCode::kScriptStoppedFromRestApi, "test run stopped by a control command"}, now);
   return absl::OkStatus();
 }
 
@@ -107,18 +106,6 @@ absl::Status Run::Resume() {
   return absl::OkStatus();
 }
 
-bool Run::HasEnded(const std::string& scenario) const {
-  return AllPresent([&](const RunMember& member) {
-    for (const v1::ScenarioProgress& part : member.progress.scenarios()) {
-      if (part.name() == scenario) {
-        return part.state() != v1::ScenarioProgress::WAITING &&
-               part.state() != v1::ScenarioProgress::RUNNING;
-      }
-    }
-    return false;
-  });
-}
-
 absl::Status Run::Scale(int64_t vus, int64_t max_vus) {
   if (vus < -1 || max_vus < -1 || (vus == -1 && max_vus == -1)) {
     return absl::InvalidArgumentError(
@@ -139,7 +126,7 @@ absl::Status Run::Scale(int64_t vus, int64_t max_vus) {
   }
   std::map<std::string, ControlledVus> wanted;
   for (const auto& [scenario, now] : plan_->controlled) {
-    if (HasEnded(scenario)) {
+    if (roster_.HasEnded(scenario)) {
       continue;
     }
     ControlledVus& totals = wanted[scenario];
@@ -161,6 +148,29 @@ absl::Status Run::Scale(int64_t vus, int64_t max_vus) {
   message.mutable_scale()->set_max_vus(max_vus);
   SendToAll(message);
   return absl::OkStatus();
+}
+
+// ---- what people see ----
+
+absl::Duration Run::elapsed() const {
+  if (t0_.infinite()) {
+    return absl::ZeroDuration();
+  }
+  MonoTime until = std::min(loop_.clock().Mono(), drained_at_);
+  return std::max(until - t0_, absl::ZeroDuration());
+}
+
+v1::RunStatus Run::Snapshot() const {
+  v1::RunStatus status = DescribeRun({.state = state_,
+                                      .paused = paused_,
+                                      .elapsed = elapsed(),
+                                      .script_url = source_.script().main_url,
+                                      .plan = plan_,
+                                      .outcome = verdict_.outcome(),
+                                      .roster = roster_,
+                                      .fleet = fleet_});
+  results_.DescribeThresholds(&status);
+  return status;
 }
 
 }  // namespace lockstep::coordinator

@@ -27,9 +27,9 @@
 // a later one with it. teardown() runs whenever setup() has succeeded and T0 was announced. The
 // first fault decides the exit code; failed thresholds decide only without one.
 //
-// run.cc: people's wishes; run_members.cc: who takes part; run_states.cc: the states;
-// run_ending.cc: ending early; run_messages.cc: what agents say; run_snapshot.cc: what the run
-// shows of itself.
+// run.cc: people's wishes; run_members.cc: joining and losses; run_states.cc: the states;
+// run_ending.cc: ending early; run_messages.cc: what agents say. Who takes part: roster.h. How it
+// ends: verdict.h. What it shows of itself: run_status.h.
 //
 // Loop-bound; owns no thread, reads no clock but the loop's, writes no file.
 #pragma once
@@ -41,20 +41,19 @@
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
-#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "lockstep/v1/status.pb.h"
 
 #include "common/base/event_loop.h"
-#include "common/base/exit_code.h"
 #include "common/base/log.h"
 #include "common/health/judge.h"
-#include "common/segment/execution_segment.h"
 #include "coordinator/core/bundle.h"
 #include "coordinator/core/fleet.h"
+#include "coordinator/core/roster.h"
 #include "coordinator/core/row_queues.h"
-#include "coordinator/core/run_member.h"
 #include "coordinator/core/run_parts.h"
+#include "coordinator/core/run_status.h"
+#include "coordinator/core/verdict.h"
 
 namespace lockstep::coordinator {
 
@@ -73,13 +72,6 @@ struct RunSettings {
   absl::Duration assign_within = absl::Minutes(2);
   absl::Duration prepare_within = absl::Minutes(10);
   absl::Duration lease = absl::Seconds(10);  // grace for answers beyond the script's own time-outs
-};
-
-// How a run ended.
-struct RunOutcome {
-  ExitCode exit_code = ExitCode::kSuccess;
-  std::string message;        // for people; empty on success
-  bool script_fault = false;  // the message is the script's: it has a stack trace
 };
 
 class Run {
@@ -111,8 +103,6 @@ class Run {
   // Something outside of the fleet makes the run impossible.
   void Fail(ExitCode code, std::string message);
   absl::Status Stop(bool now);
-  // Before T0: the start waits for Resume. After it: FailedPrecondition, naming the scenario,
-  // unless all scenarios are externally controlled.
   // Before T0, the run waits for Resume at the ReadyBarrier, and then gets a T0. After it, all
   // agents pause and resume at the same instants, which are sent to them a little ahead.
   // FailedPrecondition after the start, naming the scenario, if there is one that is not
@@ -125,36 +115,50 @@ class Run {
   absl::Status Scale(int64_t vus, int64_t max_vus);
 
   RunState state() const { return state_; }
-  const std::vector<RunMember>& members() const { return members_; }
+  const std::vector<RunMember>& members() const { return roster_.members(); }
   const std::optional<TestPlan>& plan() const { return plan_; }
-  const RunOutcome& outcome() const { return outcome_; }
   const v1::SetupValue& setup_data() const { return setup_data_; }
   // What the status service tells. Cheap enough for each second.
   v1::RunStatus Snapshot() const;
   // Whether the agents were steady rulers so far, the lost ones as far as they told.
-  Judgement judgement() const;
+  Judgement judgement() const { return JudgeRoster(roster_); }
   // Since T0, until the last agent has drained; 0 before T0.
   absl::Duration elapsed() const;
 
  private:
+  enum class Stopping { kNo, kGracefully, kNow };  // what iterations were told
+  enum class Setup { kPending, kFailed, kDone };   // done: well, or there is none
+
   // Fleet's events.
-  absl::Status MayJoin(const v1::Join& join);
+  absl::Status MayJoin() const;
   void OnJoined(AgentId agent);
   absl::Status OnMessage(AgentId agent, const v1::AgentMessage& message);
   absl::Status OnBatch(AgentId agent, const v1::BatchMessage& message);
   void OnLost(const AgentRecord& agent, const absl::Status& reason);
 
-  absl::Status OnAnswer(RunMember& member, const v1::AgentMessage& message);
+  // One function a message. Answers may come late, when the run has gone on to its end.
+  absl::Status OutOfOrder(const v1::AgentMessage& message) const;
   void OnFileRequest(AgentId agent, const v1::FileRequest& request);
+  void OnLogLines(const RunMember& member, const v1::LogLines& lines);
+  void OnProgress(RunMember& member, const v1::Progress& progress);
+  void OnVerdict(const v1::ScriptVerdict& verdict);
+  absl::Status OnRowLease(AgentId agent, const v1::RowLease& lease);
+  void OnInspected(const RunMember& member, const v1::Inspected& inspected);
+  void OnAssigned(RunMember& member, const v1::Assigned& assigned);
+  void OnPrepared(RunMember& member, const v1::Prepared& prepared);
+  template <class Answer>
+  void GoOn(RunMember& member, const Answer& answer);
+  void OnSetupDone(RunMember& member, const v1::SetupDone& done);
+  void OnReady(RunMember& member);
+  void OnDrained(RunMember& member, const v1::Drained& drained);
+  void OnTeardownDone(RunMember& member, const v1::TeardownDone& done);
+  void OnHandleSummaryDone(const RunMember& member, const v1::HandleSummaryDone& done);
   void SendPiece(AgentId agent, const v1::FileRequest& request,
                  const absl::StatusOr<std::string>& content);
-  void OnInspected(const v1::Inspected& inspected);
-  void OnSetupDone(RunMember& member, const v1::SetupDone& done);
-  void OnTeardownDone(RunMember& member, const v1::TeardownDone& done);
-  void OnHandleSummaryDone(const v1::HandleSummaryDone& done);
-  absl::Status OnRowLease(AgentId agent, const v1::RowLease& lease);
-  void OnVerdict(const v1::ScriptVerdict& verdict);
-  void OnLogLines(const RunMember& member, const v1::LogLines& lines);
+  // Whether the run waits in `state` for the answer of the elected one, and this is it.
+  bool Awaits(const RunMember& member, RunState state) const {
+    return state_ == state && member.id == roster_.elected();
+  }
 
   void EnterInspecting();
   void EnterAssigning();
@@ -165,7 +169,6 @@ class Run {
   void EnterDraining();
   void EnterTeardown();
   void EnterSummarising();
-  void Judge();
   void Conclude(std::optional<std::map<std::string, std::string>> outputs);
   void Finish();
   // Goes on if the present state's condition holds.
@@ -173,17 +176,15 @@ class Run {
 
   void SetState(RunState state, absl::Duration limit);
   void OnLimit();
+  void ExpelLate();  // those who have not stopped
+  // Ends the run, naming those who have not come to `step`; does nothing if all have.
+  void EndForLate(RunMember::Step step);
   // Records why the run ends early (the first reason stays) and brings it to its end from whatever
   // state.
-  void EndEarly(ExitCode code, std::string message, bool script_fault, bool now);
-  void Record(ExitCode code, std::string message, bool script_fault);
-  void StopAll();
-  void GracefulStopAll();
+  void EndEarly(RunOutcome reason, bool now = true);
+  void Drain(Stopping how);  // has iterations end
   void Tick();
   void JudgeEachSecond();
-  bool HasEnded(const std::string& scenario) const;
-  bool WithinTolerance() const;
-  void AddMember(const AgentRecord& record);
   // Puts a spare in the place of `lost`, if the state allows it and there is one.
   bool Substitute(RunMember& lost);
   // Asks a member for the next thing that it lacks in the present state: a spare, in a later one
@@ -191,17 +192,9 @@ class Run {
   void CatchUp(RunMember& member);
   void CatchUpAll();
   void ReportStartSkew();
-  std::string MissingWork(const RunMember& member) const;
-  // Cuts the test among the members: segments and rps. InvalidArgument if their weights have no
-  // common measure.
-  absl::Status DivideWork();
   v1::CoordinatorMessage AssignFor(const RunMember& member) const;
-  void SendTo(const RunMember& member, v1::CoordinatorMessage message);
+  void SendTo(AgentId agent, v1::CoordinatorMessage message);
   void SendToAll(const v1::CoordinatorMessage& message);
-  RunMember* FindMember(AgentId agent);
-  RunMember* Elected();
-  void Elect();
-  bool AllPresent(absl::FunctionRef<bool(const RunMember&)> predicate) const;
   absl::Duration T0Lead() const;
   // The instant at which all agents pause or resume: soon, after T0 and after the one before.
   MonoTime NextSwitch();
@@ -218,28 +211,18 @@ class Run {
   TimerId limit_timer_ = TimerId::kNone;
   TimerId tick_timer_ = TimerId::kNone;
   TimerId judge_timer_ = TimerId::kNone;
-  std::vector<RunMember>
-      members_;  // in the order of their joining, lost ones too once work is assigned
-  std::vector<AgentId> spares_;  // in the order of their joining
-  AgentId elected_{};
+  Roster roster_;
+  Verdict verdict_;
   Bundle bundle_;
   RowQueues row_queues_;
   std::optional<TestPlan> plan_;
-  RunOutcome outcome_;
-  std::string mark_;  // exec.test.fail's message
-  bool marked_ = false;
-  bool judged_ = false;
-  bool faulted_ = false;   // outcome_ is decided
-  bool stopping_ = false;  // iterations were told to end
-  bool stopped_now_ = false;
-  bool setup_over_ = false;  // well or not
-  bool setup_ok_ = false;
-  bool script_usable_ =
-      true;  // false once a function of the elected agent's script had to be given up
+  Stopping stopping_ = Stopping::kNo;
+  Setup setup_ = Setup::kPending;
+  v1::SetupValue setup_data_;
+  bool script_usable_ = true;  // false once a function of the elected one's had to be given up
   bool paused_ = false;
   bool skew_reported_ = false;
   int interrupts_ = 0;
-  v1::SetupValue setup_data_;
   MonoTime t0_ = MonoTime::Infinite();
   MonoTime switch_at_;  // of the last pause or resume after T0
   MonoTime drained_at_ = MonoTime::Infinite();

@@ -1,7 +1,6 @@
 // How a Run comes to an end before its plan does: faults, time limits, losses and people's wishes.
-#include <algorithm>
+#include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 
@@ -9,56 +8,29 @@
 #include "proto/words.h"
 
 namespace lockstep::coordinator {
-namespace {
 
-std::string Seconds(absl::Duration d) {
-  return absl::FormatDuration(d);
-}
-
-}  // namespace
-
-void Run::Record(ExitCode code, std::string message, bool script_fault) {
-  if (!faulted_) {
-    faulted_ = true;
-    outcome_ = {code, std::move(message), script_fault};
+void Run::EndEarly(RunOutcome reason, bool now) {
+  if (state_ == v1::RunStatus::DONE) {
+    return;
   }
-}
-
-void Run::EndEarly(ExitCode code, std::string message, bool script_fault, bool now) {
+  verdict_.Record(std::move(reason));
   switch (state_) {
-    case v1::RunStatus::WAITING_FOR_AGENTS:
-    case v1::RunStatus::INSPECTING:
-    case v1::RunStatus::ASSIGNING:
-    case v1::RunStatus::PREPARING:
-      Record(code, std::move(message), script_fault);
-      Finish();
-      return;
     case v1::RunStatus::SETUP:
-      script_usable_ = setup_over_;  // otherwise setup() is being interrupted
-      [[fallthrough]];
+      script_usable_ = setup_ != Setup::kPending;  // otherwise setup() is being interrupted
+      Drain(Stopping::kNow);
+      return;
     case v1::RunStatus::READY_BARRIER:
-      Record(code, std::move(message), script_fault);
-      StopAll();
-      EnterDraining();
+      Drain(Stopping::kNow);
       return;
     case v1::RunStatus::RUNNING:
-      Record(code, std::move(message), script_fault);
-      if (now) {
-        StopAll();
-      } else {
-        GracefulStopAll();
-      }
-      EnterDraining();
+      Drain(now ? Stopping::kNow : Stopping::kGracefully);
       return;
     case v1::RunStatus::DRAINING:
-      Record(code, std::move(message), script_fault);
-      if (now && !stopped_now_) {
-        StopAll();
-        EnterDraining();
+      if (now && stopping_ != Stopping::kNow) {
+        Drain(Stopping::kNow);
       }
       return;
     case v1::RunStatus::TEARDOWN:
-      Record(code, std::move(message), script_fault);
       if (now) {
         script_usable_ = false;
         logger_.Warn("teardown() was given up");
@@ -66,82 +38,56 @@ void Run::EndEarly(ExitCode code, std::string message, bool script_fault, bool n
       }
       return;
     case v1::RunStatus::SUMMARISING:
-      Record(code, std::move(message), script_fault);
       if (now) {
         Conclude(std::nullopt);
       }
       return;
-    default:
-      return;
+    default:  // nothing was run yet
+      Finish();
   }
 }
 
 void Run::OnLimit() {
   switch (state_) {
     case v1::RunStatus::WAITING_FOR_AGENTS:
-      EndEarly(ExitCode::kOther,
-               absl::StrCat("only ", members_.size(), " of ", settings_.agents,
-                            " agents joined within ", Seconds(settings_.wait_for_agents)),
-               false, true);
+      EndEarly({ExitCode::kOther, absl::StrCat("only ", members().size(), " of ", roster_.wanted(),
+                                               " agents joined within ",
+                                               absl::FormatDuration(settings_.wait_for_agents))});
       return;
     case v1::RunStatus::INSPECTING:
-      EndEarly(ExitCode::kGenericTimeout,
-               absl::StrCat("the script's init code did not end within ",
-                            Seconds(settings_.inspect_within)),
-               false, true);
+      EndEarly({ExitCode::kGenericTimeout,
+                absl::StrCat("the script's init code did not end within ",
+                             absl::FormatDuration(settings_.inspect_within))});
       return;
     case v1::RunStatus::ASSIGNING:
-    case v1::RunStatus::PREPARING:
-    case v1::RunStatus::READY_BARRIER: {
-      std::string late;
-      for (const RunMember& m : members_) {
-        bool done = state_ == v1::RunStatus::ASSIGNING   ? m.assigned
-                    : state_ == v1::RunStatus::PREPARING ? m.prepared
-                                                         : m.ready;
-        if (!m.lost && !done) {
-          absl::StrAppend(&late, late.empty() ? "" : ", ", m.name);
-        }
-      }
-      if (late.empty()) {
-        return;  // a pause
-      }
-      EndEarly(ExitCode::kGenericTimeout,
-               absl::StrCat("state ", WordOf(state_), " took too long on: ", late), false, true);
+      EndForLate(RunMember::Step::kAssigned);
       return;
-    }
+    case v1::RunStatus::PREPARING:
+      EndForLate(RunMember::Step::kPrepared);
+      return;
+    case v1::RunStatus::READY_BARRIER:
+      EndForLate(RunMember::Step::kReady);
+      return;
     case v1::RunStatus::SETUP:
-      EndEarly(ExitCode::kSetupTimeout,
-               absl::StrCat("setup() execution timed out after ", Seconds(plan_->setup_timeout)),
-               false, true);
+      EndEarly({ExitCode::kSetupTimeout, absl::StrCat("setup() execution timed out after ",
+                                                      absl::FormatDuration(plan_->setup_timeout))});
       return;
     case v1::RunStatus::RUNNING:
       logger_.Warn("the plan's time is over, but iterations still run; they are interrupted");
-      StopAll();
-      EnterDraining();
+      Drain(Stopping::kNow);
       return;
-    case v1::RunStatus::DRAINING: {
-      if (!stopped_now_) {
-        StopAll();
-        EnterDraining();
+    case v1::RunStatus::DRAINING:
+      if (stopping_ == Stopping::kNow) {
+        ExpelLate();
         return;
       }
-      std::vector<AgentId> late;
-      for (const RunMember& m : members_) {
-        if (!m.lost && !(m.drained && m.flushed())) {
-          late.push_back(m.id);
-        }
-      }
-      for (AgentId id : late) {
-        fleet_.Expel(id, absl::DeadlineExceededError("it did not stop when it was told to"));
-      }
+      Drain(Stopping::kNow);
       return;
-    }
     case v1::RunStatus::TEARDOWN:
       script_usable_ = false;
-      Record(
-          ExitCode::kTeardownTimeout,
-          absl::StrCat("teardown() execution timed out after ", Seconds(plan_->teardown_timeout)),
-          false);
+      verdict_.Record({ExitCode::kTeardownTimeout,
+                       absl::StrCat("teardown() execution timed out after ",
+                                    absl::FormatDuration(plan_->teardown_timeout))});
       EnterSummarising();
       return;
     case v1::RunStatus::SUMMARISING:
@@ -153,27 +99,37 @@ void Run::OnLimit() {
   }
 }
 
-void Run::GracefulStopAll() {
-  stopping_ = true;
-  v1::CoordinatorMessage message;
-  message.mutable_graceful_stop();
-  SendToAll(message);
+void Run::EndForLate(RunMember::Step step) {
+  std::string late;
+  for (const RunMember& m : members()) {
+    if (!m.lost && m.step < step) {
+      absl::StrAppend(&late, late.empty() ? "" : ", ", m.name);
+    }
+  }
+  if (!late.empty()) {  // else it is a pause
+    EndEarly({ExitCode::kGenericTimeout,
+              absl::StrCat("state ", WordOf(state_), " took too long on: ", late)});
+  }
 }
 
-void Run::StopAll() {
-  stopping_ = true;
-  stopped_now_ = true;
-  v1::CoordinatorMessage message;
-  message.mutable_stop();
-  SendToAll(message);
+void Run::ExpelLate() {
+  for (const AgentId id : roster_.Present()) {
+    if (const RunMember* member = roster_.Find(id); member != nullptr && !member->settled()) {
+      fleet_.Expel(id, absl::DeadlineExceededError("it did not stop when it was told to"));
+    }
+  }
 }
 
-bool Run::WithinTolerance() const {
-  size_t lost = static_cast<size_t>(
-      std::count_if(members_.begin(), members_.end(), [](const auto& m) { return m.lost; }));
-  return lost < members_.size() &&
-         static_cast<double>(lost) * 100 <=
-             settings_.tolerated_loss_percent * static_cast<double>(members_.size());
+void Run::Drain(Stopping how) {
+  stopping_ = how;
+  v1::CoordinatorMessage message;
+  if (how == Stopping::kGracefully) {
+    message.mutable_graceful_stop();
+  } else {
+    message.mutable_stop();
+  }
+  SendToAll(message);
+  EnterDraining();
 }
 
 }  // namespace lockstep::coordinator

@@ -1,6 +1,7 @@
 // An agent's part in a run.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <string>
 
@@ -13,6 +14,9 @@
 namespace lockstep::coordinator {
 
 struct RunMember {
+  // How far the agent has come; each step includes those before it.
+  enum class Step { kJoined, kAssigned, kAskedToPrepare, kPrepared, kReady, kDrained };
+
   AgentId id{};
   std::string name;
   int64_t weight = 1;
@@ -25,19 +29,17 @@ struct RunMember {
   bool lost = false;
   std::string loss;  // why
 
-  bool assigned = false;
-  bool asked_to_prepare = false;
-  bool prepared = false;
-  bool ready = false;
-  bool drained = false;
+  Step step = Step::kJoined;
 
   ReceiveWindow batches;     // merged so far
   uint64_t last_batch = 0;   // that the agent has announced
   v1::Progress progress;     // the latest
   double round_trip_ms = 0;  // of the best clock probe
-  double clock_offset_ms = 0;
 
+  void Reach(Step reached) { step = std::max(step, reached); }
   bool flushed() const { return batches.last() >= last_batch; }
+  // Has drained, and all that it measured has been merged.
+  bool settled() const { return step == Step::kDrained && flushed(); }
 };
 
 }  // namespace lockstep::coordinator

@@ -1,16 +1,16 @@
-// Who takes part in a Run: joining, spares, losses, the elected one.
+// What a Run makes of agents that join and that are lost.
 #include <algorithm>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
+#include "coordinator/core/division.h"
 #include "coordinator/core/run.h"
 
 namespace lockstep::coordinator {
 
-absl::Status Run::MayJoin(const v1::Join&) {
+absl::Status Run::MayJoin() const {
   const bool may_be_spare = state_ < v1::RunStatus::RUNNING && !settings_.inspect_only;
   if (state_ != v1::RunStatus::WAITING_FOR_AGENTS && !may_be_spare) {
     return absl::UnavailableError("a run is in progress; wait for the next one");
@@ -20,49 +20,27 @@ absl::Status Run::MayJoin(const v1::Join&) {
 
 void Run::OnJoined(AgentId agent) {
   const AgentRecord& record = *fleet_.Find(agent);
-  if (state_ != v1::RunStatus::WAITING_FOR_AGENTS || members_.size() >= settings_.agents) {
-    spares_.push_back(agent);
+  if (state_ != v1::RunStatus::WAITING_FOR_AGENTS || roster_.complete()) {
+    roster_.AddSpare(agent);
     logger_.Info(absl::StrCat("agent ", record.name, " has joined as a spare"));
     return;
   }
-  AddMember(record);
-  logger_.Debug(absl::StrCat("agent ", record.name, " has joined, ", members_.size(), " of ",
-                             settings_.agents));
+  roster_.Add(record);
+  logger_.Debug(absl::StrCat("agent ", record.name, " has joined, ", members().size(), " of ",
+                             roster_.wanted()));
   Advance();
 }
 
-void Run::AddMember(const AgentRecord& record) {
-  RunMember& member = members_.emplace_back();
-  member.id = record.id;
-  member.name = record.name;
-  member.weight = record.weight;
-  member.labels = record.labels;
-}
-
 bool Run::Substitute(RunMember& lost) {
-  const bool too_late = state_ >= v1::RunStatus::RUNNING;
-  if (spares_.empty() || too_late || (state_ == v1::RunStatus::SETUP && lost.id == elected_)) {
+  const bool was_elected = lost.id == roster_.elected();
+  if (roster_.spares().empty() || state_ >= v1::RunStatus::RUNNING ||
+      (state_ == v1::RunStatus::SETUP && was_elected)) {
     return false;
   }
-  const AgentRecord& spare = *fleet_.Find(spares_.front());
-  spares_.erase(spares_.begin());
+  const AgentRecord& spare = *fleet_.Find(roster_.spares().front());
   logger_.Warn(absl::StrCat("agent ", lost.name, " was lost: ", lost.loss, "; agent ", spare.name,
                             " takes its place"));
-  const bool was_elected = lost.id == elected_;
-  RunMember substitute = lost;  // its part of the work
-  substitute.id = spare.id;
-  substitute.name = spare.name;
-  substitute.labels = spare.labels;
-  substitute.lost = substitute.assigned = substitute.asked_to_prepare = false;
-  substitute.prepared = substitute.ready = false;
-  substitute.loss.clear();
-  substitute.batches = {};
-  substitute.last_batch = 0;
-  substitute.progress.Clear();
-  lost = std::move(substitute);
-  if (was_elected) {
-    elected_ = lost.id;
-  }
+  roster_.Substitute(lost, spare);
   if (state_ == v1::RunStatus::INSPECTING) {
     if (was_elected) {
       EnterInspecting();
@@ -73,50 +51,40 @@ bool Run::Substitute(RunMember& lost) {
   if (state_ != v1::RunStatus::SETUP && !paused_) {
     SetState(state_, settings_.prepare_within);
   }
-  SendTo(lost, AssignFor(lost));
+  SendTo(lost.id, AssignFor(lost));
   return true;
 }
 
 void Run::CatchUp(RunMember& member) {
-  if (member.lost || member.ready) {
-    return;
-  }
-  if (member.prepared && state_ == v1::RunStatus::READY_BARRIER) {
-    v1::CoordinatorMessage message;
+  v1::CoordinatorMessage message;
+  if (member.step == RunMember::Step::kPrepared && state_ == v1::RunStatus::READY_BARRIER) {
     *message.mutable_setup_data()->mutable_value() = setup_data_;
-    SendTo(member, std::move(message));
-  } else if (member.assigned && !member.asked_to_prepare && state_ > v1::RunStatus::ASSIGNING) {
-    member.asked_to_prepare = true;
-    v1::CoordinatorMessage message;
+    SendTo(member.id, std::move(message));
+  } else if (member.step == RunMember::Step::kAssigned && state_ > v1::RunStatus::ASSIGNING) {
+    member.Reach(RunMember::Step::kAskedToPrepare);
     message.mutable_prepare();
-    SendTo(member, std::move(message));
+    SendTo(member.id, std::move(message));
   }
 }
 
 void Run::CatchUpAll() {
-  std::vector<AgentId> present;
-  for (const RunMember& member : members_) {
-    if (!member.lost) {
-      present.push_back(member.id);
-    }
-  }
-  for (const AgentId id : present) {  // sending may lose an agent, and change members_
-    if (RunMember* member = FindMember(id); member != nullptr) {
+  for (const AgentId id : roster_.Present()) {
+    if (RunMember* member = roster_.Find(id); member != nullptr) {
       CatchUp(*member);
     }
   }
 }
 
 void Run::OnLost(const AgentRecord& agent, const absl::Status& reason) {
-  RunMember* member = FindMember(agent.id);
+  RunMember* member = roster_.Find(agent.id);
   if (member == nullptr || state_ == v1::RunStatus::DONE) {
-    std::erase(spares_, agent.id);
+    roster_.ForgetSpare(agent.id);
     return;
   }
   std::string message = absl::StrCat("agent ", agent.name, " was lost: ", reason.message());
   if (state_ == v1::RunStatus::WAITING_FOR_AGENTS) {
     logger_.Warn(message);
-    std::erase_if(members_, [&](const RunMember& m) { return m.id == agent.id; });
+    roster_.ForgetMember(agent.id);
     return;
   }
   member->lost = true;
@@ -126,13 +94,13 @@ void Run::OnLost(const AgentRecord& agent, const absl::Status& reason) {
   }
   std::string missing = MissingWork(*member);
   logger_.Error(absl::StrCat(message, missing.empty() ? "" : "; missing: ", missing));
-  const bool was_elected = agent.id == elected_;
+  const bool was_elected = agent.id == roster_.elected();
   const RunState before = state_;
   if (was_elected) {
-    Elect();  // first: what follows may go on to teardown at once
+    roster_.Elect();  // first: what follows may go on to teardown at once
   }
-  if (!WithinTolerance() || (was_elected && state_ == v1::RunStatus::SETUP)) {
-    EndEarly(ExitCode::kOther, message, false, /*now=*/true);
+  if (!roster_.WithinTolerance() || (was_elected && state_ == v1::RunStatus::SETUP)) {
+    EndEarly({ExitCode::kOther, message});
   }
   if (was_elected && state_ == before) {
     if (state_ == v1::RunStatus::INSPECTING) {
@@ -147,67 +115,31 @@ void Run::OnLost(const AgentRecord& agent, const absl::Status& reason) {
   Advance();
 }
 
-RunMember* Run::FindMember(AgentId agent) {
-  for (RunMember& member : members_) {
-    if (member.id == agent && !member.lost) {
-      return &member;
-    }
-  }
-  return nullptr;
-}
-
-bool Run::AllPresent(absl::FunctionRef<bool(const RunMember&)> predicate) const {
-  return std::all_of(members_.begin(), members_.end(),
-                     [&](const RunMember& m) { return m.lost || predicate(m); });
-}
-
-void Run::Elect() {
-  elected_ = AgentId{};
-  for (const RunMember& member : members_) {
-    if (!member.lost) {
-      elected_ = member.id;
-      return;
-    }
-  }
-}
-
-RunMember* Run::Elected() {
-  return FindMember(elected_);
-}
-
 // Once, when all agents have told how long after T0 they came to start.
 void Run::ReportStartSkew() {
-  if (skew_reported_ || members_.size() < 2 ||
-      !AllPresent([](const RunMember& m) { return m.progress.start_lateness_ns() > 0; })) {
+  if (skew_reported_ || members().size() < 2 ||
+      !roster_.AllPresent([](const RunMember& m) { return m.progress.start_lateness_ns() > 0; })) {
     return;
   }
   skew_reported_ = true;
   double latest = 0;
-  double uncertainty = 0;  // of the clock's offset: half of the best round trip
-  for (const RunMember& member : members_) {
+  for (const RunMember& member : members()) {
     if (!member.lost) {
       latest = std::max(latest, static_cast<double>(member.progress.start_lateness_ns()) / 1e6);
-      uncertainty = std::max(uncertainty, member.round_trip_ms / 2);
     }
   }
   logger_.Info(absl::StrFormat(
       "all agents started within %.2f ms of the common start; clocks are known to +-%.2f ms",
-      latest, uncertainty));
+      latest, roster_.SlowestRoundTripMs() / 2));
 }
 
-void Run::SendTo(const RunMember& member, v1::CoordinatorMessage message) {
-  fleet_.Send(member.id, settings_.run_id, std::move(message));
+void Run::SendTo(AgentId agent, v1::CoordinatorMessage message) {
+  fleet_.Send(agent, settings_.run_id, std::move(message));
 }
 
 void Run::SendToAll(const v1::CoordinatorMessage& message) {
-  std::vector<AgentId> present;
-  for (const RunMember& member : members_) {
-    if (!member.lost) {
-      present.push_back(member.id);
-    }
-  }
-  for (AgentId id : present) {  // sending may lose an agent, and change members_
-    fleet_.Send(id, settings_.run_id, message);
+  for (const AgentId id : roster_.Present()) {
+    SendTo(id, message);
   }
 }
 

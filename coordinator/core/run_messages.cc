@@ -11,136 +11,223 @@
 namespace lockstep::coordinator {
 namespace {
 
+using Body = v1::AgentMessage::BodyCase;
+
 constexpr size_t kPieceBytes = 1 << 20;
+
+// The state in which agents are asked for this answer. Unset: it is none.
+std::optional<RunState> AskedIn(Body body) {
+  switch (body) {
+    case Body::kInspected:
+      return v1::RunStatus::INSPECTING;
+    case Body::kAssigned:
+      return v1::RunStatus::ASSIGNING;
+    case Body::kPrepared:
+      return v1::RunStatus::PREPARING;
+    case Body::kSetupDone:
+      return v1::RunStatus::SETUP;
+    case Body::kReady:
+      return v1::RunStatus::READY_BARRIER;
+    case Body::kDrained:
+      return v1::RunStatus::RUNNING;
+    case Body::kTeardownDone:
+      return v1::RunStatus::TEARDOWN;
+    case Body::kHandleSummaryDone:
+      return v1::RunStatus::SUMMARISING;
+    default:
+      return std::nullopt;
+  }
+}
+
+// What a failure of the script means for the run; with code `traceless`, its message is not the
+// script's.
+RunOutcome FaultOf(const v1::ScriptFailure& failure, ExitCode traceless) {
+  const auto code = static_cast<ExitCode>(failure.exit_code());
+  return {code, failure.message(), code != traceless};
+}
 
 }  // namespace
 
 absl::Status Run::OnMessage(AgentId agent, const v1::AgentMessage& message) {
-  RunMember* member = FindMember(agent);
+  RunMember* const member = roster_.Find(agent);
   if (member == nullptr || state_ == v1::RunStatus::DONE) {
     return absl::OkStatus();
   }
   if (message.run_id() != settings_.run_id && !message.has_log_lines()) {
     return absl::InvalidArgumentError(absl::StrCat("run_id: no such run: ", message.run_id()));
   }
+  // An answer to what was never asked is a fault.
+  if (const auto asked_in = AskedIn(message.body_case());
+      asked_in.has_value() && state_ < *asked_in) {
+    return OutOfOrder(message);
+  }
   switch (message.body_case()) {
-    case v1::AgentMessage::kFileRequest:
+    case Body::kFileRequest:
       OnFileRequest(agent, message.file_request());
       return absl::OkStatus();
-    case v1::AgentMessage::kLogLines:
+    case Body::kLogLines:
       OnLogLines(*member, message.log_lines());
       return absl::OkStatus();
-    case v1::AgentMessage::kProgress:
-      member->progress = message.progress();
-      ReportStartSkew();
+    case Body::kProgress:
+      OnProgress(*member, message.progress());
       return absl::OkStatus();
-    case v1::AgentMessage::kScriptVerdict:
+    case Body::kScriptVerdict:
       OnVerdict(message.script_verdict());
       return absl::OkStatus();
-    case v1::AgentMessage::kRowLease:
+    case Body::kRowLease:
       return OnRowLease(agent, message.row_lease());
-    case v1::AgentMessage::kAgentFailed:
+    case Body::kAgentFailed:
       return absl::InternalError(absl::StrCat("it failed: ", message.agent_failed().message()));
+    case Body::kInspected:
+      OnInspected(*member, message.inspected());
+      return absl::OkStatus();
+    case Body::kAssigned:
+      OnAssigned(*member, message.assigned());
+      return absl::OkStatus();
+    case Body::kPrepared:
+      OnPrepared(*member, message.prepared());
+      return absl::OkStatus();
+    case Body::kSetupDone:
+      OnSetupDone(*member, message.setup_done());
+      return absl::OkStatus();
+    case Body::kReady:
+      OnReady(*member);
+      return absl::OkStatus();
+    case Body::kDrained:
+      OnDrained(*member, message.drained());
+      return absl::OkStatus();
+    case Body::kTeardownDone:
+      OnTeardownDone(*member, message.teardown_done());
+      return absl::OkStatus();
+    case Body::kHandleSummaryDone:
+      OnHandleSummaryDone(*member, message.handle_summary_done());
+      return absl::OkStatus();
     default:
-      return OnAnswer(*member, message);
+      return OutOfOrder(message);
   }
 }
 
-// Answers may come late, when the run has gone on to its end; an answer to what was never asked is
-// a fault.
-absl::Status Run::OnAnswer(RunMember& member, const v1::AgentMessage& message) {
-  using Body = v1::AgentMessage::BodyCase;
-  struct Rule {
-    Body body;
-    RunState asked_in;
-  };
-  constexpr Rule kRules[] = {
-      {Body::kInspected, v1::RunStatus::INSPECTING},
-      {Body::kAssigned, v1::RunStatus::ASSIGNING},
-      {Body::kPrepared, v1::RunStatus::PREPARING},
-      {Body::kSetupDone, v1::RunStatus::SETUP},
-      {Body::kReady, v1::RunStatus::READY_BARRIER},
-      {Body::kDrained, v1::RunStatus::RUNNING},
-      {Body::kTeardownDone, v1::RunStatus::TEARDOWN},
-      {Body::kHandleSummaryDone, v1::RunStatus::SUMMARISING},
-  };
-  const Rule* rule = std::find_if(std::begin(kRules), std::end(kRules),
-                                  [&](const Rule& r) { return r.body == message.body_case(); });
-  if (rule == std::end(kRules) || state_ < rule->asked_in) {
-    return absl::InvalidArgumentError(absl::StrCat("body: message kind ",
-                                                   static_cast<int>(message.body_case()),
-                                                   " is out of order in state ", WordOf(state_)));
+absl::Status Run::OutOfOrder(const v1::AgentMessage& message) const {
+  return absl::InvalidArgumentError(absl::StrCat("body: message kind ",
+                                                 static_cast<int>(message.body_case()),
+                                                 " is out of order in state ", WordOf(state_)));
+}
+
+void Run::OnProgress(RunMember& member, const v1::Progress& progress) {
+  member.progress = progress;
+  ReportStartSkew();
+}
+
+void Run::OnInspected(const RunMember& member, const v1::Inspected& inspected) {
+  if (!Awaits(member, v1::RunStatus::INSPECTING)) {
+    return;
   }
-  bool in_time = state_ == rule->asked_in;
-  const v1::ScriptFailure* failure = nullptr;
-  switch (message.body_case()) {
-    case Body::kInspected:
-      if (in_time && member.id == elected_) {
-        OnInspected(message.inspected());
-      }
-      return absl::OkStatus();
-    case Body::kAssigned:
-      member.assigned = true;
-      failure = message.assigned().has_failure() ? &message.assigned().failure() : nullptr;
-      if (failure == nullptr) {
-        CatchUp(member);
-      }
-      break;
-    case Body::kPrepared:
-      member.prepared = true;
-      member.clock_offset_ms = static_cast<double>(message.prepared().clock_offset_ns()) / 1e6;
-      member.round_trip_ms = static_cast<double>(message.prepared().round_trip_ns()) / 1e6;
-      member.progress.set_vus_initialised(message.prepared().vus());
-      failure = message.prepared().has_failure() ? &message.prepared().failure() : nullptr;
-      if (failure == nullptr) {
-        CatchUp(member);
-      }
-      break;
-    case Body::kSetupDone:
-      if (member.id == elected_) {
-        if (in_time) {
-          OnSetupDone(member, message.setup_done());
-        } else {
-          member.last_batch = std::max(member.last_batch, message.setup_done().last_batch());
-        }
-      }
-      return absl::OkStatus();
-    case Body::kReady:
-      member.ready = true;
-      break;
-    case Body::kDrained:
-      member.drained = true;
-      member.last_batch = std::max(member.last_batch, message.drained().last_batch());
-      if (message.drained().has_final_progress()) {
-        member.progress = message.drained().final_progress();
-      }
-      break;
-    case Body::kTeardownDone:
-      if (in_time && member.id == elected_) {
-        OnTeardownDone(member, message.teardown_done());
-      }
-      return absl::OkStatus();
-    case Body::kHandleSummaryDone:
-      if (in_time && member.id == elected_) {
-        OnHandleSummaryDone(message.handle_summary_done());
-      }
-      return absl::OkStatus();
-    default:
-      return absl::OkStatus();
+  if (inspected.has_failure()) {
+    EndEarly(FaultOf(inspected.failure(), ExitCode::kSuccess));
+    return;
   }
-  // A spare that catches up answers in a later state than the others did.
-  if (failure != nullptr && (in_time || state_ < v1::RunStatus::RUNNING)) {
-    EndEarly(static_cast<ExitCode>(failure->exit_code()), failure->message(),
-             /*script_fault=*/failure->exit_code() != static_cast<int>(ExitCode::kInvalidConfig),
-             /*now=*/true);
+  absl::StatusOr<TestPlan> plan = source_.MakePlan(inspected);
+  if (!plan.ok()) {
+    EndEarly({absl::IsInvalidArgument(plan.status()) ? ExitCode::kInvalidConfig : ExitCode::kOther,
+              std::string(plan.status().message())});
+    return;
+  }
+  plan_ = *std::move(plan);
+  paused_ = paused_ || plan_->paused;
+  if (events_.on_planned) {
+    events_.on_planned(*plan_);
+  }
+  if (settings_.inspect_only) {
+    Finish();
+    return;
+  }
+  EnterAssigning();
+}
+
+void Run::OnAssigned(RunMember& member, const v1::Assigned& assigned) {
+  member.Reach(RunMember::Step::kAssigned);
+  GoOn(member, assigned);
+}
+
+void Run::OnPrepared(RunMember& member, const v1::Prepared& prepared) {
+  member.Reach(RunMember::Step::kPrepared);
+  member.round_trip_ms = static_cast<double>(prepared.round_trip_ns()) / 1e6;
+  member.progress.set_vus_initialised(prepared.vus());
+  GoOn(member, prepared);
+}
+
+// A spare that catches up answers in a later state than the others did.
+template <class Answer>
+void Run::GoOn(RunMember& member, const Answer& answer) {
+  if (!answer.has_failure()) {
+    CatchUp(member);
+  } else if (state_ < v1::RunStatus::RUNNING) {
+    EndEarly(FaultOf(answer.failure(), ExitCode::kInvalidConfig));
+    return;
+  }
+  Advance();
+}
+
+void Run::OnSetupDone(RunMember& member, const v1::SetupDone& done) {
+  if (member.id != roster_.elected()) {
+    return;
+  }
+  member.last_batch = std::max(member.last_batch, done.last_batch());
+  if (state_ != v1::RunStatus::SETUP) {
+    return;
+  }
+  if (done.has_failure()) {
+    setup_ = Setup::kFailed;
+    EndEarly(FaultOf(done.failure(), ExitCode::kScriptAborted));
+    return;
+  }
+  setup_ = Setup::kDone;
+  setup_data_ = done.value();
+  EnterReadyBarrier();
+}
+
+void Run::OnReady(RunMember& member) {
+  member.Reach(RunMember::Step::kReady);
+  Advance();
+}
+
+void Run::OnDrained(RunMember& member, const v1::Drained& drained) {
+  member.Reach(RunMember::Step::kDrained);
+  member.last_batch = std::max(member.last_batch, drained.last_batch());
+  if (drained.has_final_progress()) {
+    member.progress = drained.final_progress();
+  }
+  Advance();
+}
+
+void Run::OnTeardownDone(RunMember& member, const v1::TeardownDone& done) {
+  if (!Awaits(member, v1::RunStatus::TEARDOWN)) {
+    return;
+  }
+  member.last_batch = std::max(member.last_batch, done.last_batch());
+  if (done.has_failure()) {
+    verdict_.Record(FaultOf(done.failure(), ExitCode::kScriptAborted));
+  }
+  EnterSummarising();
+}
+
+void Run::OnHandleSummaryDone(const RunMember& member, const v1::HandleSummaryDone& done) {
+  if (!Awaits(member, v1::RunStatus::SUMMARISING)) {
+    return;
+  }
+  if (done.has_failure()) {
+    logger_.Error(
+        absl::StrCat("failed to handle the end-of-test summary: ", done.failure().message()));
+    Conclude(std::nullopt);
+  } else if (done.nothing()) {
+    Conclude(std::nullopt);
   } else {
-    Advance();
+    Conclude(std::map<std::string, std::string>(done.outputs().begin(), done.outputs().end()));
   }
-  return absl::OkStatus();
 }
 
 absl::Status Run::OnBatch(AgentId agent, const v1::BatchMessage& message) {
-  RunMember* member = FindMember(agent);
+  RunMember* const member = roster_.Find(agent);
   if (member == nullptr || state_ == v1::RunStatus::DONE) {
     return absl::OkStatus();
   }
@@ -156,7 +243,7 @@ absl::Status Run::OnBatch(AgentId agent, const v1::BatchMessage& message) {
   // A repetition is acknowledged again, its acknowledgement was lost; after a gap the agent repeats
   // what is missing.
   fleet_.AcknowledgeBatches(agent, settings_.run_id, member->batches.last());
-  if (next && state_ == v1::RunStatus::SUMMARISING && agent == elected_ && member->flushed()) {
+  if (next && Awaits(*member, v1::RunStatus::SUMMARISING) && member->flushed()) {
     EnterSummarising();
   } else if (next) {
     Advance();
@@ -197,11 +284,11 @@ void Run::SendPiece(AgentId agent, const v1::FileRequest& request,
     reply.set_error_code(static_cast<int32_t>(status.code()));
     reply.set_error(std::string(status.message()));
   }
-  fleet_.Send(agent, settings_.run_id, std::move(message));
+  SendTo(agent, std::move(message));
 }
 
 absl::Status Run::OnRowLease(AgentId agent, const v1::RowLease& lease) {
-  const int64_t agents = static_cast<int64_t>(std::max<size_t>(members_.size(), 1));
+  const int64_t agents = static_cast<int64_t>(std::max<size_t>(members().size(), 1));
   LOCKSTEP_ASSIGN_OR_RETURN(const RowQueues::Block block,
                             row_queues_.Lease(lease.queue(), lease.rows(), lease.wrap(), agents));
   v1::CoordinatorMessage message;
@@ -209,21 +296,17 @@ absl::Status Run::OnRowLease(AgentId agent, const v1::RowLease& lease) {
   leased.set_queue(lease.queue());
   leased.set_first(block.first);
   leased.set_count(block.count);
-  fleet_.Send(agent, settings_.run_id, std::move(message));
+  SendTo(agent, std::move(message));
   return absl::OkStatus();
 }
 
 void Run::OnVerdict(const v1::ScriptVerdict& verdict) {
   if (verdict.kind() == v1::ScriptVerdict::MARKED_FAILED) {
-    if (!marked_) {
-      marked_ = true;
-      mark_ = verdict.message();
-    }
+    verdict_.Mark(verdict.message());
     return;
   }
-  EndEarly(ExitCode::kScriptAborted, verdict.message().empty() ? "test aborted" : verdict.message(),
-           false,
-           /*now=*/true);
+  EndEarly(
+      {ExitCode::kScriptAborted, verdict.message().empty() ? "test aborted" : verdict.message()});
 }
 
 void Run::OnLogLines(const RunMember& member, const v1::LogLines& lines) {
@@ -239,7 +322,7 @@ void Run::OnLogLines(const RunMember& member, const v1::LogLines& lines) {
     for (const v1::LogLine::Field& field : line.fields()) {
       record.fields.emplace_back(field.key(), field.value());
     }
-    if (members_.size() > 1) {
+    if (members().size() > 1) {
       record.fields.emplace_back("agent", member.name);
     }
     logger_.Write(std::move(record));

@@ -1,14 +1,11 @@
 // The states of a Run, in their order: what each asks of the fleet, and when it is left.
 #include <algorithm>
-#include <numeric>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 
 #include "common/base/beat.h"
-#include "common/base/status_macros.h"
+#include "coordinator/core/division.h"
 #include "coordinator/core/run.h"
 
 namespace lockstep::coordinator {
@@ -40,33 +37,33 @@ void Run::SetState(RunState state, absl::Duration limit) {
 void Run::Advance() {
   switch (state_) {
     case v1::RunStatus::WAITING_FOR_AGENTS:
-      if (members_.size() >= settings_.agents) {
-        Elect();
+      if (roster_.complete()) {
+        roster_.Elect();
         EnterInspecting();
       }
       return;
     case v1::RunStatus::ASSIGNING:
-      if (AllPresent([](const RunMember& m) { return m.assigned; })) {
+      if (roster_.AllHave(RunMember::Step::kAssigned)) {
         EnterPreparing();
       }
       return;
     case v1::RunStatus::PREPARING:
-      if (AllPresent([](const RunMember& m) { return m.prepared; })) {
+      if (roster_.AllHave(RunMember::Step::kPrepared)) {
         EnterSetup();
       }
       return;
     case v1::RunStatus::READY_BARRIER:
-      if (!paused_ && AllPresent([](const RunMember& m) { return m.ready; })) {
+      if (!paused_ && roster_.AllHave(RunMember::Step::kReady)) {
         EnterRunning();
       }
       return;
     case v1::RunStatus::RUNNING:
-      if (AllPresent([](const RunMember& m) { return m.drained; })) {
+      if (roster_.AllHave(RunMember::Step::kDrained)) {
         EnterDraining();
       }
       return;
     case v1::RunStatus::DRAINING:
-      if (AllPresent([](const RunMember& m) { return m.drained && m.flushed(); })) {
+      if (roster_.AllPresent([](const RunMember& m) { return m.settled(); })) {
         drained_at_ = std::min(drained_at_, loop_.clock().Mono());
         EnterTeardown();
       }
@@ -87,89 +84,21 @@ void Run::EnterInspecting() {
   inspect.set_working_directory(script.working_directory);
   inspect.set_main_script(script.text);
   inspect.mutable_env()->insert(settings_.env.begin(), settings_.env.end());
-  fleet_.Send(elected_, settings_.run_id, std::move(message));
-}
-
-void Run::OnInspected(const v1::Inspected& inspected) {
-  if (inspected.has_failure()) {
-    EndEarly(static_cast<ExitCode>(inspected.failure().exit_code()), inspected.failure().message(),
-             true, true);
-    return;
-  }
-  absl::StatusOr<TestPlan> plan = source_.MakePlan(inspected);
-  if (!plan.ok()) {
-    EndEarly(absl::IsInvalidArgument(plan.status()) ? ExitCode::kInvalidConfig : ExitCode::kOther,
-             std::string(plan.status().message()), false, true);
-    return;
-  }
-  plan_ = *std::move(plan);
-  paused_ = paused_ || plan_->paused;
-  if (events_.on_planned) {
-    events_.on_planned(*plan_);
-  }
-  if (settings_.inspect_only) {
-    Finish();
-    return;
-  }
-  EnterAssigning();
+  SendTo(roster_.elected(), std::move(message));
 }
 
 void Run::EnterAssigning() {
-  std::erase_if(members_, [](const RunMember& m) { return m.lost; });  // nothing was theirs yet
-  if (absl::Status divided = DivideWork(); !divided.ok()) {
-    EndEarly(ExitCode::kInvalidConfig, std::string(divided.message()), false, true);
+  roster_.ForgetLost();  // nothing was theirs yet
+  if (absl::Status divided = DivideWork(*plan_, roster_.members()); !divided.ok()) {
+    EndEarly({ExitCode::kInvalidConfig, std::string(divided.message())});
     return;
   }
   SetState(v1::RunStatus::ASSIGNING, settings_.assign_within);
-  std::vector<std::pair<AgentId, v1::CoordinatorMessage>> messages;
-  for (const RunMember& member : members_) {
-    messages.emplace_back(member.id, AssignFor(member));
-  }
-  for (auto& [id, message] : messages) {
-    fleet_.Send(id, settings_.run_id, std::move(message));
-  }
-}
-
-absl::Status Run::DivideWork() {
-  if (plan_->sequence.has_value()) {
-    members_[0].segment_index = plan_->segment_index;
-  } else {
-    std::vector<int64_t> lengths;
-    for (RunMember& member : members_) {
-      member.segment_index = lengths.size();
-      lengths.push_back(member.weight);
+  for (const AgentId id : roster_.Present()) {
+    if (const RunMember* member = roster_.Find(id); member != nullptr) {
+      SendTo(id, AssignFor(*member));
     }
-    LOCKSTEP_ASSIGN_OR_RETURN(plan_->sequence, SegmentSequence::FromWeights(lengths));
   }
-  absl::StatusOr<std::vector<SegmentTuple>> tuples =
-      SegmentTuple::MakeAll(*plan_->sequence, plan_->partition);
-  if (!tuples.ok()) {
-    std::string text = absl::StrJoin(members_, ", ", [](std::string* out, const RunMember& m) {
-      absl::StrAppend(out, m.name, " ", m.weight);
-    });
-    return absl::InvalidArgumentError(
-        absl::StrCat("--weight: the agents' weights cannot be dealt out exactly, choose simpler "
-                     "ones: ",
-                     text, ": ", tuples.status().message()));
-  }
-  std::vector<double> weights;  // by which rps is divided
-  for (const SegmentTuple& tuple : *tuples) {
-    const Fraction length = tuple.length();
-    weights.push_back(plan_->share_of ? static_cast<double>(plan_->share_of(tuple).max_vus)
-                                      : static_cast<double>(length.numerator) /
-                                            static_cast<double>(length.denominator));
-  }
-  const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
-  for (RunMember& member : members_) {
-    const SegmentTuple& tuple = (*tuples)[member.segment_index];
-    member.segment = plan_->sequence->segments()[member.segment_index].ToString();
-    member.share = plan_->share_of ? plan_->share_of(tuple) : AgentShare();
-    const double mine = weights[member.segment_index];
-    const auto rps = static_cast<double>(plan_->rps);
-    // Without a VU, it is only setup() and teardown() that send anything.
-    member.rps_share = mine > 0 ? rps * mine / total : rps;
-  }
-  return absl::OkStatus();
 }
 
 v1::CoordinatorMessage Run::AssignFor(const RunMember& member) const {
@@ -198,26 +127,13 @@ void Run::EnterSetup() {
   tick_timer_ = loop_.After(kSecond, [this] { Tick(); });
   SetState(v1::RunStatus::SETUP, plan_->setup_timeout + settings_.lease);
   if (!plan_->has_setup) {
-    setup_ok_ = true;
+    setup_ = Setup::kDone;
     EnterReadyBarrier();
     return;
   }
   v1::CoordinatorMessage message;
   message.mutable_run_setup();
-  fleet_.Send(elected_, settings_.run_id, std::move(message));
-}
-
-void Run::OnSetupDone(RunMember& member, const v1::SetupDone& done) {
-  member.last_batch = std::max(member.last_batch, done.last_batch());
-  setup_over_ = true;
-  if (done.has_failure()) {
-    const ExitCode code = static_cast<ExitCode>(done.failure().exit_code());
-    EndEarly(code, done.failure().message(), code != ExitCode::kScriptAborted, true);
-    return;
-  }
-  setup_ok_ = true;
-  setup_data_ = done.value();
-  EnterReadyBarrier();
+  SendTo(roster_.elected(), std::move(message));
 }
 
 void Run::EnterReadyBarrier() {
@@ -228,12 +144,8 @@ void Run::EnterReadyBarrier() {
 }
 
 absl::Duration Run::T0Lead() const {
-  double slowest_ms = 0;
-  for (const RunMember& member : members_) {
-    slowest_ms = std::max(slowest_ms, member.lost ? 0 : member.round_trip_ms);
-  }
-  absl::Duration lead =
-      absl::Milliseconds(3 * slowest_ms) + absl::Milliseconds(members_.size() > 1 ? 10 : 1);
+  const absl::Duration lead = absl::Milliseconds(3 * roster_.SlowestRoundTripMs()) +
+                              absl::Milliseconds(members().size() > 1 ? 10 : 1);
   return std::min(lead, absl::Seconds(5));
 }
 
@@ -259,7 +171,7 @@ void Run::JudgeEachSecond() {
     const absl::Duration measured = absl::Floor(elapsed() - kBatchesWithin, kSecond);
     if (std::optional<std::string> crossed = results_.CheckThresholds(measured);
         crossed.has_value()) {
-      EndEarly(ExitCode::kThresholdsHaveFailed, *crossed, false, /*now=*/true);
+      EndEarly({ExitCode::kThresholdsHaveFailed, *crossed});
       return;
     }
     JudgeEachSecond();
@@ -268,7 +180,7 @@ void Run::JudgeEachSecond() {
 
 void Run::EnterDraining() {
   absl::Duration limit = settings_.lease + kStopWithin;
-  if (stopping_ && !stopped_now_) {
+  if (stopping_ == Stopping::kGracefully) {
     limit += plan_->graceful_stop;
   }
   SetState(v1::RunStatus::DRAINING, limit);
@@ -278,33 +190,24 @@ void Run::EnterDraining() {
 void Run::EnterTeardown() {
   loop_.Cancel(tick_timer_);
   tick_timer_ = TimerId::kNone;
-  RunMember* elected = Elected();
-  if (!plan_->has_teardown || !setup_ok_ || elected == nullptr) {
+  const RunMember* elected = roster_.FindElected();
+  if (!plan_->has_teardown || setup_ != Setup::kDone || elected == nullptr) {
     EnterSummarising();
     return;
   }
   SetState(v1::RunStatus::TEARDOWN, plan_->teardown_timeout + settings_.lease);
   v1::CoordinatorMessage message;
   *message.mutable_run_teardown()->mutable_value() = setup_data_;
-  SendTo(*elected, std::move(message));
-}
-
-void Run::OnTeardownDone(RunMember& member, const v1::TeardownDone& done) {
-  member.last_batch = std::max(member.last_batch, done.last_batch());
-  if (done.has_failure()) {
-    const ExitCode code = static_cast<ExitCode>(done.failure().exit_code());
-    Record(code, done.failure().message(), code != ExitCode::kScriptAborted);
-  }
-  EnterSummarising();
+  SendTo(elected->id, std::move(message));
 }
 
 void Run::EnterSummarising() {
   SetState(v1::RunStatus::SUMMARISING, plan_->handle_summary_timeout + settings_.lease);
-  RunMember* elected = Elected();
+  const RunMember* elected = roster_.FindElected();
   if (elected != nullptr && !elected->flushed()) {
     return;  // teardown's last batch is on its way; OnBatch comes back here
   }
-  Judge();
+  verdict_.Judge([this] { return results_.FinalThresholds(elapsed()); });
   if (!plan_->has_handle_summary || !settings_.handle_summary || elected == nullptr ||
       !script_usable_) {
     Conclude(std::nullopt);
@@ -312,41 +215,11 @@ void Run::EnterSummarising() {
   }
   v1::CoordinatorMessage message;
   message.mutable_run_handle_summary()->set_data_json(results_.SummaryData(elapsed(), setup_data_));
-  SendTo(*elected, std::move(message));
-}
-
-void Run::OnHandleSummaryDone(const v1::HandleSummaryDone& done) {
-  if (done.has_failure()) {
-    logger_.Error(
-        absl::StrCat("failed to handle the end-of-test summary: ", done.failure().message()));
-    Conclude(std::nullopt);
-  } else if (done.nothing()) {
-    Conclude(std::nullopt);
-  } else {
-    Conclude(std::map<std::string, std::string>(done.outputs().begin(), done.outputs().end()));
-  }
-}
-
-// An exec.test.fail() comes before the thresholds: the earlier fault decides the exit code.
-void Run::Judge() {
-  if (marked_) {
-    Record(ExitCode::kMarkedAsFailed,
-           mark_.empty() ? "test run was marked as failed"
-                         : absl::StrCat("test run was marked as failed: ", mark_),
-           false);
-  }
-  if (judged_) {
-    return;
-  }
-  judged_ = true;
-  if (std::optional<std::string> crossed = results_.FinalThresholds(elapsed());
-      crossed.has_value()) {
-    Record(ExitCode::kThresholdsHaveFailed, *crossed, false);
-  }
+  SendTo(elected->id, std::move(message));
 }
 
 void Run::Conclude(std::optional<std::map<std::string, std::string>> outputs) {
-  Judge();
+  verdict_.Judge([this] { return results_.FinalThresholds(elapsed()); });
   events_.on_summary(std::move(outputs));
   Finish();
 }
@@ -356,14 +229,14 @@ void Run::Finish() {
   tick_timer_ = TimerId::kNone;
   SetState(v1::RunStatus::DONE, absl::InfiniteDuration());
   fleet_.Dismiss("the run is over");
-  events_.on_done(outcome_);
+  events_.on_done(verdict_.outcome());
 }
 
 void Run::Tick() {
   tick_timer_ = loop_.After(kSecond, [this] { Tick(); });
   int64_t vus = 0;
   int64_t vus_max = 0;
-  for (const RunMember& member : members_) {
+  for (const RunMember& member : members()) {
     if (!member.lost) {
       vus += member.progress.vus_active();
       vus_max += member.progress.vus_initialised();

@@ -82,6 +82,15 @@ TEST_F(RunTest, VusBeyondAllMeasureEndTheirAgentsSession) {
               HasSubstr("agent agent-2 was lost: prepared.vus: must be 0 to 100000000"));
 }
 
+TEST_F(RunTest, AMetricOfNoKnownTypeEndsItsAgentsSession) {
+  Begin(1);
+  agent(0).inspected.add_custom_metrics()->set_type(static_cast<v1::MetricKind>(4));
+  loop.RunFor(absl::Seconds(30));
+  EXPECT_EQ(code(), 255);
+  EXPECT_THAT(outcomes[0].message,
+              HasSubstr("inspected.custom_metrics: must be a known type and unit, got 4 and 0"));
+}
+
 TEST_F(RunTest, AnExceptionInSetupSkipsIterationsAndTeardownButNotTheSummary) {
   source.plan->has_handle_summary = true;
   Begin(1);

@@ -1,0 +1,24 @@
+// An agent's part of the work: how a test is cut among the members of a run, and what is missing once
+// one of them is lost. Pure.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+
+#include "coordinator/core/run_member.h"
+#include "coordinator/core/run_parts.h"
+
+namespace lockstep::coordinator {
+
+// Cuts the test among `members`, of which there is at least one: segments, shares and requests per
+// second. Sets the plan's sequence by their weights if it has none. InvalidArgument if their weights
+// have no common measure.
+absl::Status DivideWork(TestPlan& plan, std::vector<RunMember>& members);
+
+// What nobody will do now, for people: "segment 1/3:2/3, scenario a: 5 of 10 iterations". Empty if
+// the member had no work yet.
+std::string MissingWork(const RunMember& member);
+
+}  // namespace lockstep::coordinator

@@ -1,0 +1,92 @@
+#include "coordinator/core/roster.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace lockstep::coordinator {
+
+void Roster::Add(const AgentRecord& record) {
+  RunMember& member = members_.emplace_back();
+  member.id = record.id;
+  member.name = record.name;
+  member.weight = record.weight;
+  member.labels = record.labels;
+}
+
+void Roster::ForgetMember(AgentId agent) {
+  std::erase_if(members_, [&](const RunMember& m) { return m.id == agent; });
+}
+
+void Roster::ForgetLost() {
+  std::erase_if(members_, [](const RunMember& m) { return m.lost; });
+}
+
+void Roster::Substitute(RunMember& lost, const AgentRecord& spare) {
+  ForgetSpare(spare.id);
+  if (elected_ == lost.id) {
+    elected_ = spare.id;
+  }
+  RunMember substitute;
+  substitute.id = spare.id;
+  substitute.name = spare.name;
+  substitute.weight = lost.weight;  // by which the work was divided
+  substitute.labels = spare.labels;
+  substitute.segment_index = lost.segment_index;
+  substitute.segment = std::move(lost.segment);
+  substitute.share = std::move(lost.share);
+  substitute.rps_share = lost.rps_share;
+  lost = std::move(substitute);
+}
+
+RunMember* Roster::Find(AgentId agent) {
+  const auto found = std::find_if(members_.begin(), members_.end(),
+                                  [&](const RunMember& m) { return m.id == agent && !m.lost; });
+  return found == members_.end() ? nullptr : &*found;
+}
+
+std::vector<AgentId> Roster::Present() const {
+  std::vector<AgentId> present;
+  for (const RunMember& member : members_) {
+    if (!member.lost) {
+      present.push_back(member.id);
+    }
+  }
+  return present;
+}
+
+bool Roster::AllPresent(absl::FunctionRef<bool(const RunMember&)> predicate) const {
+  return std::all_of(members_.begin(), members_.end(),
+                     [&](const RunMember& m) { return m.lost || predicate(m); });
+}
+
+bool Roster::HasEnded(const std::string& scenario) const {
+  return AllPresent([&](const RunMember& member) {
+    const auto& parts = member.progress.scenarios();
+    return std::any_of(parts.begin(), parts.end(), [&](const v1::ScenarioProgress& part) {
+      return part.name() == scenario && part.state() != v1::ScenarioProgress::WAITING &&
+             part.state() != v1::ScenarioProgress::RUNNING;
+    });
+  });
+}
+
+bool Roster::WithinTolerance() const {
+  const size_t lost = members_.size() - Present().size();
+  return lost < members_.size() &&
+         static_cast<double>(lost) * 100 <=
+             tolerated_loss_percent_ * static_cast<double>(members_.size());
+}
+
+double Roster::SlowestRoundTripMs() const {
+  double slowest = 0;
+  for (const RunMember& member : members_) {
+    slowest = std::max(slowest, member.lost ? 0 : member.round_trip_ms);
+  }
+  return slowest;
+}
+
+void Roster::Elect() {
+  const std::vector<AgentId> present = Present();
+  elected_ = present.empty() ? AgentId{} : present.front();
+}
+
+}  // namespace lockstep::coordinator

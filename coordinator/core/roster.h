@@ -1,0 +1,66 @@
+// Who takes part in a run: its members, the spares that wait to replace one, the member that answers
+// the calls of the script's own functions (the elected one), and how many losses the run survives.
+// Sends nothing. Pure; any thread.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+
+#include "coordinator/core/fleet.h"
+#include "coordinator/core/run_member.h"
+
+namespace lockstep::coordinator {
+
+class Roster {
+ public:
+  // `wanted` > 0 members; the run survives the loss of `tolerated_loss_percent` of them, though never
+  // of all.
+  Roster(size_t wanted, double tolerated_loss_percent)
+      : wanted_(wanted), tolerated_loss_percent_(tolerated_loss_percent) {}
+
+  // In the order of their joining; lost ones too, once work is assigned.
+  const std::vector<RunMember>& members() const { return members_; }
+  std::vector<RunMember>& members() { return members_; }
+  const std::vector<AgentId>& spares() const { return spares_; }  // in the order of their joining
+  size_t wanted() const { return wanted_; }
+  bool complete() const { return members_.size() >= wanted_; }
+
+  void Add(const AgentRecord& record);
+  void AddSpare(AgentId agent) { spares_.push_back(agent); }
+  void ForgetSpare(AgentId agent) { std::erase(spares_, agent); }
+  void ForgetMember(AgentId agent);
+  void ForgetLost();
+  // The first spare takes over the work, and the election, of `lost`. There must be a spare.
+  void Substitute(RunMember& lost, const AgentRecord& spare);
+
+  // Null: no member, or one that is lost.
+  RunMember* Find(AgentId agent);
+  // Those who are not lost. Sending to an agent may lose it, and change who is here: look each up.
+  std::vector<AgentId> Present() const;
+  bool AllPresent(absl::FunctionRef<bool(const RunMember&)> predicate) const;
+  bool AllHave(RunMember::Step step) const {
+    return AllPresent([step](const RunMember& m) { return m.step >= step; });
+  }
+  // On all who are present.
+  bool HasEnded(const std::string& scenario) const;
+  bool WithinTolerance() const;
+  // The longest of those who are not lost, of their best clock probes.
+  double SlowestRoundTripMs() const;
+
+  // The first who is not lost answers from now on, if there is one.
+  void Elect();
+  AgentId elected() const { return elected_; }
+  RunMember* FindElected() { return Find(elected_); }
+
+ private:
+  const size_t wanted_;
+  const double tolerated_loss_percent_;
+  std::vector<RunMember> members_;
+  std::vector<AgentId> spares_;
+  AgentId elected_{};
+};
+
+}  // namespace lockstep::coordinator

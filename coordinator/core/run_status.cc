@@ -1,0 +1,133 @@
+#include "coordinator/core/run_status.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+namespace lockstep::coordinator {
+namespace {
+
+// A scenario over two agents: running as long as one of them is; interrupted if one of them was.
+v1::ScenarioProgress::State Combine(v1::ScenarioProgress::State a, v1::ScenarioProgress::State b) {
+  constexpr v1::ScenarioProgress::State kByWeight[] = {
+      v1::ScenarioProgress::RUNNING, v1::ScenarioProgress::STOPPING, v1::ScenarioProgress::WAITING,
+      v1::ScenarioProgress::INTERRUPTED};
+  for (v1::ScenarioProgress::State state : kByWeight) {
+    if (a == state || b == state) {
+      return state;
+    }
+  }
+  return v1::ScenarioProgress::DONE;
+}
+
+void AddScenario(const v1::ScenarioProgress& part, v1::RunStatus* status) {
+  auto& all = *status->mutable_scenarios();
+  const auto found = std::find_if(all.begin(), all.end(),
+                                  [&](const auto& each) { return each.name() == part.name(); });
+  const bool first = found == all.end();
+  v1::ScenarioStatus& scenario = first ? *status->add_scenarios() : *found;
+  scenario.set_name(part.name());
+  scenario.set_state(first ? part.state() : Combine(scenario.state(), part.state()));
+  scenario.set_progress(first ? part.progress() : std::min(scenario.progress(), part.progress()));
+  scenario.set_vus(scenario.vus() + part.vus());
+  scenario.set_max_vus(scenario.max_vus() + part.max_vus());
+  scenario.set_iterations(scenario.iterations() + part.full());
+  scenario.set_interrupted(scenario.interrupted() + part.interrupted());
+  scenario.set_dropped(scenario.dropped() + part.dropped());
+  scenario.set_wanted_per_s(std::max(scenario.wanted_per_s(), part.rate_per_s()));
+  scenario.set_elapsed_s(
+      std::max(scenario.elapsed_s(), static_cast<double>(part.elapsed_ns()) / 1e9));
+  scenario.set_max_lateness_ms(
+      std::max(scenario.max_lateness_ms(), static_cast<double>(part.max_lateness_ns()) / 1e6));
+  scenario.set_planned(
+      part.planned() < 0 || scenario.planned() < 0 ? -1 : scenario.planned() + part.planned());
+}
+
+void AddAgent(const RunMember& member, bool connected, v1::RunStatus* status) {
+  v1::AgentStatus& agent = *status->add_agents();
+  agent.set_name(member.name);
+  agent.set_state(member.lost ? v1::AgentStatus::LOST
+                  : connected ? v1::AgentStatus::CONNECTED
+                              : v1::AgentStatus::DISCONNECTED);
+  agent.set_segment(member.segment);
+  agent.set_weight(member.weight);
+  agent.set_vus(member.lost ? 0 : member.progress.vus_active());
+  agent.set_vus_max(member.lost ? 0 : member.progress.vus_initialised());
+  for (const v1::ScenarioProgress& part : member.progress.scenarios()) {
+    agent.set_iterations(agent.iterations() + part.full());
+    agent.set_interrupted(agent.interrupted() + part.interrupted());
+    agent.set_dropped(agent.dropped() + part.dropped());
+  }
+  agent.set_clock_round_trip_ms(member.round_trip_ms);
+  agent.set_start_lateness_ms(static_cast<double>(member.progress.start_lateness_ns()) / 1e6);
+  agent.set_batches(member.batches.last());
+  if (member.progress.has_health()) {
+    agent.set_validity(JudgeHealth(member.progress.health()).validity);
+  }
+  agent.mutable_labels()->insert(member.labels.begin(), member.labels.end());
+}
+
+void AddSpare(const AgentRecord& spare, v1::RunStatus* status) {
+  v1::AgentStatus& agent = *status->add_agents();
+  agent.set_name(spare.name);
+  agent.set_state(v1::AgentStatus::SPARE);
+  agent.set_weight(spare.weight);
+  agent.mutable_labels()->insert(spare.labels.begin(), spare.labels.end());
+}
+
+}  // namespace
+
+Judgement JudgeRoster(const Roster& roster) {
+  std::vector<AgentHealth> agents;
+  for (const RunMember& member : roster.members()) {
+    agents.push_back({member.name, member.progress.health()});
+  }
+  return JudgeFleet(agents);
+}
+
+v1::RunStatus DescribeRun(const RunFacts& facts) {
+  v1::RunStatus status;
+  status.set_state(facts.state);
+  status.set_stop_reason(facts.outcome.message);
+  status.set_exit_code(static_cast<int32_t>(facts.outcome.exit_code));
+  status.set_elapsed_s(absl::ToDoubleSeconds(facts.elapsed));
+  status.set_paused(facts.paused);
+  status.set_script(std::string(facts.script_url.substr(facts.script_url.rfind('/') + 1)));
+  status.set_agents_wanted(static_cast<int64_t>(facts.roster.wanted()));
+  for (const RunMember& member : facts.roster.members()) {
+    const AgentRecord* record = facts.fleet.Find(member.id);
+    AddAgent(member, record != nullptr && record->connected, &status);
+    for (const v1::ScenarioProgress& part : member.progress.scenarios()) {
+      AddScenario(part, &status);
+    }
+  }
+  for (const v1::AgentStatus& agent : status.agents()) {
+    status.set_vus(status.vus() + agent.vus());
+    status.set_vus_max(status.vus_max() + agent.vus_max());
+    status.set_iterations(status.iterations() + agent.iterations());
+    status.set_interrupted(status.interrupted() + agent.interrupted());
+    status.set_dropped(status.dropped() + agent.dropped());
+  }
+  for (const AgentId id : facts.roster.spares()) {
+    if (const AgentRecord* spare = facts.fleet.Find(id); spare != nullptr) {
+      AddSpare(*spare, &status);
+    }
+  }
+  if (facts.plan.has_value()) {
+    if (facts.plan->length < absl::InfiniteDuration()) {
+      status.set_planned_s(absl::ToDoubleSeconds(facts.plan->length));
+    }
+    for (v1::ScenarioStatus& scenario : *status.mutable_scenarios()) {
+      const auto executor = facts.plan->executors.find(scenario.name());
+      scenario.set_executor(executor == facts.plan->executors.end() ? "" : executor->second);
+    }
+  }
+  if (facts.elapsed > absl::ZeroDuration()) {
+    const Judgement judged = JudgeRoster(facts.roster);
+    status.set_validity(judged.validity);
+    status.mutable_validity_reasons()->Assign(judged.reasons.begin(), judged.reasons.end());
+  }
+  return status;
+}
+
+}  // namespace lockstep::coordinator

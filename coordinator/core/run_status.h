@@ -1,0 +1,36 @@
+// What a run shows of itself, as a function of what is known about it. Pure; cheap enough for each
+// second.
+#pragma once
+
+#include <optional>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "lockstep/v1/status.pb.h"
+
+#include "common/health/judge.h"
+#include "coordinator/core/fleet.h"
+#include "coordinator/core/roster.h"
+#include "coordinator/core/run_parts.h"
+#include "coordinator/core/verdict.h"
+
+namespace lockstep::coordinator {
+
+// Borrowed, for one call.
+struct RunFacts {
+  v1::RunStatus::State state = v1::RunStatus::WAITING_FOR_AGENTS;
+  bool paused = false;
+  absl::Duration elapsed;  // since T0; 0 before
+  absl::string_view script_url;
+  const std::optional<TestPlan>& plan;
+  const RunOutcome& outcome;
+  const Roster& roster;
+  const Fleet& fleet;
+};
+// Everything but thresholds, metrics and loads, which are known to those who have the results.
+v1::RunStatus DescribeRun(const RunFacts& facts);
+
+// Whether the agents were steady rulers so far, the lost ones as far as they told.
+Judgement JudgeRoster(const Roster& roster);
+
+}  // namespace lockstep::coordinator

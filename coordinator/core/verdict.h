@@ -1,0 +1,38 @@
+// How a run ends: the first fault decides, then exec.test.fail(), then failed thresholds. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "absl/functional/function_ref.h"
+
+#include "common/base/exit_code.h"
+
+namespace lockstep::coordinator {
+
+struct RunOutcome {
+  ExitCode exit_code = ExitCode::kSuccess;
+  std::string message;        // for people; empty on success
+  bool script_fault = false;  // the message is the script's: it has a stack trace
+};
+
+class Verdict {
+ public:
+  // Reports why the run fails. The first reason stays.
+  void Record(RunOutcome fault);
+  // The script called exec.test.fail(). The first message stays.
+  void Mark(const std::string& message);
+  // At the end, once all results have been merged. `crossed` judges the thresholds for the last time
+  // and returns the reason to fail, if there is one; it is called only the first time.
+  void Judge(absl::FunctionRef<std::optional<std::string>()> crossed);
+
+  // Success as long as nothing has been recorded.
+  const RunOutcome& outcome() const { return outcome_; }
+
+ private:
+  RunOutcome outcome_;
+  std::optional<std::string> mark_;
+  bool judged_ = false;
+};
+
+}  // namespace lockstep::coordinator

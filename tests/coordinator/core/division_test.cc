@@ -1,0 +1,65 @@
+#include "coordinator/core/division.h"
+
+#include <gtest/gtest.h>
+
+namespace lockstep::coordinator {
+namespace {
+
+std::vector<RunMember> WithWeights(const std::vector<int64_t>& weights) {
+  std::vector<RunMember> members(weights.size());
+  for (size_t i = 0; i < weights.size(); ++i) {
+    members[i].name = "agent-" + std::to_string(i + 1);
+    members[i].weight = weights[i];
+  }
+  return members;
+}
+
+TEST(Division, SegmentsAndRpsFollowTheWeights) {
+  TestPlan plan;
+  plan.rps = 20;
+  std::vector<RunMember> members = WithWeights({1, 1, 2});
+  ASSERT_TRUE(DivideWork(plan, members).ok());
+  EXPECT_EQ(members[0].segment, "0:1/4");
+  EXPECT_EQ(members[1].segment, "1/4:1/2");
+  EXPECT_EQ(members[2].segment, "1/2:1");
+  EXPECT_EQ(members[0].rps_share, 5);
+  EXPECT_EQ(members[2].rps_share, 10);
+}
+
+TEST(Division, RpsFollowsTheVusThatASegmentHas) {
+  TestPlan plan;
+  plan.rps = 20;
+  plan.share_of = [](const SegmentTuple& tuple) {
+    AgentShare share;
+    share.max_vus = tuple.length().numerator == 1 ? 0 : 3;  // of 1/4 and 3/4
+    return share;
+  };
+  std::vector<RunMember> members = WithWeights({1, 3});
+  ASSERT_TRUE(DivideWork(plan, members).ok());
+  EXPECT_EQ(members[0].rps_share, 20);  // of no VU: only setup() and teardown() send
+  EXPECT_EQ(members[1].rps_share, 20);
+}
+
+TEST(Division, MissingIsWhatWasPlannedAndNotSettled) {
+  RunMember member;
+  EXPECT_EQ(MissingWork(member), "");
+  member.segment = "1/3:2/3";
+  member.share.scenarios = {{"counted", 10, 4}, {"timed", -1, 5}, {"over", -1, 2}};
+  v1::ScenarioProgress& counted = *member.progress.add_scenarios();
+  counted.set_name("counted");
+  counted.set_full(4);
+  counted.set_interrupted(1);
+  counted.set_dropped(2);
+  v1::ScenarioProgress& timed = *member.progress.add_scenarios();
+  timed.set_name("timed");
+  timed.set_progress(0.25);
+  v1::ScenarioProgress& over = *member.progress.add_scenarios();
+  over.set_name("over");
+  over.set_state(v1::ScenarioProgress::DONE);
+  EXPECT_EQ(MissingWork(member),
+            "segment 1/3:2/3, scenario counted: 3 of 10 iterations, "
+            "scenario timed: 5 VUs from 25% on");
+}
+
+}  // namespace
+}  // namespace lockstep::coordinator

@@ -1,0 +1,95 @@
+#include "coordinator/core/run_status.h"
+
+#include <gtest/gtest.h>
+
+#include "coordinator/core/fleet.h"
+#include "tests/coordinator/core/run_fixture.h"
+
+namespace lockstep::coordinator {
+namespace {
+
+// A scenario of one agent.
+void Report(RunMember& member, v1::ScenarioProgress::State state, double progress, int64_t full,
+            int64_t planned) {
+  v1::ScenarioProgress& part = *member.progress.add_scenarios();
+  part.set_name("s");
+  part.set_state(state);
+  part.set_progress(progress);
+  part.set_full(full);
+  part.set_planned(planned);
+  part.set_rate_per_s(8);
+}
+
+class RunStatusTest : public RunTest {
+ protected:
+  RunStatusTest() {
+    for (uint32_t id : {1, 2}) {
+      AgentRecord record;
+      record.id = AgentId{id};
+      record.name = "agent-" + std::to_string(id);
+      roster.Add(record);
+    }
+  }
+  v1::RunStatus Describe(absl::Duration elapsed = absl::ZeroDuration()) {
+    return DescribeRun({.state = v1::RunStatus::RUNNING,
+                        .elapsed = elapsed,
+                        .script_url = "file:///dir/script.js",
+                        .plan = plan,
+                        .outcome = outcome,
+                        .roster = roster,
+                        .fleet = fleet});
+  }
+
+  Roster roster{3, 0};
+  std::optional<TestPlan> plan;
+  RunOutcome outcome{ExitCode::kExternalAbort, "a signal"};
+};
+
+TEST_F(RunStatusTest, TellsOfTheRun) {
+  v1::RunStatus status = Describe();
+  EXPECT_EQ(status.state(), v1::RunStatus::RUNNING);
+  EXPECT_EQ(status.script(), "script.js");
+  EXPECT_EQ(status.agents_wanted(), 3);
+  EXPECT_EQ(status.stop_reason(), "a signal");
+  EXPECT_EQ(status.exit_code(), 105);
+  EXPECT_EQ(status.planned_s(), 0);
+  EXPECT_EQ(status.validity(), v1::Health::UNKNOWN);
+  plan.emplace().length = absl::Seconds(90);
+  status = Describe(absl::Seconds(3));
+  EXPECT_EQ(status.planned_s(), 90);
+  EXPECT_EQ(status.elapsed_s(), 3);
+  EXPECT_EQ(status.validity(), v1::Health::VALID);
+}
+
+TEST_F(RunStatusTest, AScenarioRunsAsLongAsOneAgentRunsIt) {
+  Report(roster.members()[0], v1::ScenarioProgress::DONE, 1, 20, 20);
+  Report(roster.members()[1], v1::ScenarioProgress::RUNNING, 0.5, 7, 20);
+  plan.emplace().executors = {{"s", "shared-iterations"}};
+  const v1::RunStatus status = Describe();
+  ASSERT_EQ(status.scenarios_size(), 1);
+  const v1::ScenarioStatus& scenario = status.scenarios(0);
+  EXPECT_EQ(scenario.state(), v1::ScenarioProgress::RUNNING);
+  EXPECT_EQ(scenario.executor(), "shared-iterations");
+  EXPECT_EQ(scenario.progress(), 0.5);
+  EXPECT_EQ(scenario.iterations(), 27);
+  EXPECT_EQ(scenario.planned(), 40);
+  EXPECT_EQ(scenario.wanted_per_s(), 8);  // of the whole test, as each agent says
+  EXPECT_EQ(status.iterations(), 27);
+}
+
+TEST_F(RunStatusTest, ALostAgentsIterationsCountButNotItsVus) {
+  for (RunMember& member : roster.members()) {
+    Report(member, v1::ScenarioProgress::RUNNING, 0.5, 7, -1);
+    member.progress.set_vus_active(4);
+  }
+  roster.members()[0].lost = true;
+  const v1::RunStatus status = Describe();
+  EXPECT_EQ(status.agents(0).state(), v1::AgentStatus::LOST);
+  EXPECT_EQ(status.agents(1).state(), v1::AgentStatus::DISCONNECTED);  // the fleet knows of none
+  EXPECT_EQ(status.vus(), 4);
+  EXPECT_EQ(status.iterations(), 14);
+  EXPECT_EQ(status.scenarios(0).planned(), -1);
+}
+
+}  // namespace
+}  // namespace lockstep::coordinator

@@ -1,0 +1,63 @@
+#include "coordinator/core/verdict.h"
+
+#include <gtest/gtest.h>
+
+namespace lockstep::coordinator {
+namespace {
+
+std::optional<std::string> None() {
+  return std::nullopt;
+}
+std::optional<std::string> Crossed() {
+  return "thresholds have been crossed";
+}
+
+TEST(Verdict, SuccessWithoutAFault) {
+  Verdict verdict;
+  verdict.Judge(None);
+  EXPECT_EQ(verdict.outcome().exit_code, ExitCode::kSuccess);
+  EXPECT_EQ(verdict.outcome().message, "");
+}
+
+TEST(Verdict, TheFirstFaultStays) {
+  Verdict verdict;
+  verdict.Record({ExitCode::kScriptException, "thrown", true});
+  verdict.Record({ExitCode::kExternalAbort, "a signal"});
+  verdict.Mark("bad");
+  verdict.Judge(Crossed);
+  EXPECT_EQ(verdict.outcome().exit_code, ExitCode::kScriptException);
+  EXPECT_EQ(verdict.outcome().message, "thrown");
+  EXPECT_TRUE(verdict.outcome().script_fault);
+}
+
+TEST(Verdict, AMarkComesBeforeThresholdsAndOnlyAtTheEnd) {
+  Verdict verdict;
+  verdict.Mark("bad");
+  verdict.Mark("worse");
+  EXPECT_EQ(verdict.outcome().exit_code, ExitCode::kSuccess);
+  verdict.Judge(Crossed);
+  EXPECT_EQ(verdict.outcome().exit_code, ExitCode::kMarkedAsFailed);
+  EXPECT_EQ(verdict.outcome().message, "test run was marked as failed: bad");
+}
+
+TEST(Verdict, AMarkNeedsNoMessage) {
+  Verdict verdict;
+  verdict.Mark("");
+  verdict.Judge(None);
+  EXPECT_EQ(verdict.outcome().message, "test run was marked as failed");
+}
+
+TEST(Verdict, ThresholdsAreJudgedOnceAndAMarkMayStillCome) {
+  Verdict verdict;
+  verdict.Judge(None);
+  verdict.Mark("in handleSummary()");
+  verdict.Judge(Crossed);
+  EXPECT_EQ(verdict.outcome().exit_code, ExitCode::kMarkedAsFailed);
+  Verdict judged;
+  judged.Judge(None);
+  judged.Judge(Crossed);
+  EXPECT_EQ(judged.outcome().exit_code, ExitCode::kSuccess);
+}
+
+}  // namespace
+}  // namespace lockstep::coordinator
