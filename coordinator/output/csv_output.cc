@@ -113,7 +113,7 @@ absl::StatusOr<std::unique_ptr<Output>> CsvOutput::Make(absl::string_view argume
 }
 
 CsvOutput::CsvOutput(std::string path, TimeFormat format, const OutputContext& context)
-    : sink_(std::move(path), context.write_stdout), format_(format) {
+    : LinesOutput("csv", std::move(path), context), format_(format) {
   for (const std::string& tag : context.system_tags) {
     if (tag != "vu" && tag != "iter") {  // which are metadata
       columns_.push_back(tag);
@@ -122,24 +122,14 @@ CsvOutput::CsvOutput(std::string path, TimeFormat format, const OutputContext& c
   std::sort(columns_.begin(), columns_.end());
 }
 
-std::string CsvOutput::Description() const {
-  return sink_.is_stdout() ? "csv (stdout)" : absl::StrCat("csv (", sink_.path(), ")");
-}
-
 absl::Status CsvOutput::Start() {
-  absl::Status opened = sink_.Open();
+  absl::Status opened = LinesOutput::Start();
   if (opened.ok()) {
     const std::string tags = absl::StrJoin(columns_, ",");
-    sink_.Append(absl::StrCat("metric_name,timestamp,metric_value,", tags, tags.empty() ? "" : ",",
-                              "extra_tags,metadata\n"));
+    Append(absl::StrCat("metric_name,timestamp,metric_value,", tags, tags.empty() ? "" : ",",
+                        "extra_tags,metadata\n"));
   }
   return opened;
-}
-
-std::optional<std::string> CsvOutput::Lost() const {
-  std::optional<std::string> lost = sink_.Lost();
-  return lost.has_value() ? std::make_optional(absl::StrCat(Description(), ": ", *lost))
-                          : std::nullopt;
 }
 
 void CsvOutput::Write(const Batch& batch) {
@@ -149,9 +139,8 @@ void CsvOutput::Write(const Batch& batch) {
     if (tag_text.empty()) {
       tag_text = TagsText(batch.tag_sets[point.tag_set], columns_);
     }
-    sink_.Append(absl::StrCat(batch.metrics[point.metric].name, ",",
-                              TimeText(point.unix_nanos, format_), ",",
-                              absl::StrFormat("%f", point.value), ",", tag_text, "\n"));
+    Append(absl::StrCat(batch.metrics[point.metric].name, ",", TimeText(point.unix_nanos, format_),
+                        ",", absl::StrFormat("%f", point.value), ",", tag_text, "\n"));
   }
 }
 

@@ -14,7 +14,7 @@
 
 namespace lockstep::coordinator {
 
-class CsvOutput final : public Output {
+class CsvOutput final : public LinesOutput {
  public:
   enum class TimeFormat { kUnix, kUnixMilli, kUnixMicro, kUnixNano, kRfc3339, kRfc3339Nano };
 
@@ -25,16 +25,10 @@ class CsvOutput final : public Output {
                                                       const OutputContext& context);
 
   CsvOutput(std::string path, TimeFormat format, const OutputContext& context);
-  std::string Description() const override;
-  bool wants_points() const override { return true; }
   absl::Status Start() override;
   void Write(const Batch& batch) override;
-  void Flush() override { sink_.Flush(); }
-  absl::Status Stop() override { return sink_.Close(); }
-  std::optional<std::string> Lost() const override;
 
  private:
-  TextSink sink_;
   TimeFormat format_;
   std::vector<std::string> columns_;  // system tags, sorted
 };

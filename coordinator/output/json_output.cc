@@ -83,17 +83,7 @@ std::string TagsText(const TagList& tags) {
 }  // namespace
 
 JsonOutput::JsonOutput(absl::string_view argument, const OutputContext& context)
-    : sink_(std::string(argument), context.write_stdout), thresholds_(context.thresholds) {}
-
-std::string JsonOutput::Description() const {
-  return sink_.is_stdout() ? "json (stdout)" : absl::StrCat("json (", sink_.path(), ")");
-}
-
-std::optional<std::string> JsonOutput::Lost() const {
-  std::optional<std::string> lost = sink_.Lost();
-  return lost.has_value() ? std::make_optional(absl::StrCat(Description(), ": ", *lost))
-                          : std::nullopt;
-}
+    : LinesOutput("json", std::string(argument), context), thresholds_(context.thresholds) {}
 
 void JsonOutput::Write(const Batch& batch) {
   std::vector<std::string> tags(batch.tag_sets.size());
@@ -103,7 +93,7 @@ void JsonOutput::Write(const Batch& batch) {
     std::string& head = heads[point.metric];
     if (head.empty()) {
       if (defined_.insert(metric.name).second) {
-        sink_.Append(DefinitionLine(metric, thresholds_));
+        Append(DefinitionLine(metric, thresholds_));
       }
       head =
           absl::StrCat(R"({"metric":)", Dump(metric.name), R"(,"type":"Point","data":{"time":")");
@@ -112,8 +102,8 @@ void JsonOutput::Write(const Batch& batch) {
     if (tag_text.empty()) {
       tag_text = TagsText(batch.tag_sets[point.tag_set]);
     }
-    sink_.Append(absl::StrCat(head, Rfc3339Nanos(point.unix_nanos), R"(","value":)",
-                              ShortestNumber(point.value), ",", tag_text, "}}\n"));
+    Append(absl::StrCat(head, Rfc3339Nanos(point.unix_nanos), R"(","value":)",
+                        ShortestNumber(point.value), ",", tag_text, "}}\n"));
   }
 }
 

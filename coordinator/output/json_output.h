@@ -15,20 +15,13 @@
 
 namespace lockstep::coordinator {
 
-class JsonOutput final : public Output {
+class JsonOutput final : public LinesOutput {
  public:
   // `argument`: a file name; empty for standard output.
   JsonOutput(absl::string_view argument, const OutputContext& context);
-  std::string Description() const override;
-  bool wants_points() const override { return true; }
-  absl::Status Start() override { return sink_.Open(); }
   void Write(const Batch& batch) override;
-  void Flush() override { sink_.Flush(); }
-  absl::Status Stop() override { return sink_.Close(); }
-  std::optional<std::string> Lost() const override;
 
  private:
-  TextSink sink_;
   const std::map<std::string, std::vector<ThresholdConfig>> thresholds_;
   absl::flat_hash_set<std::string> defined_;
 };

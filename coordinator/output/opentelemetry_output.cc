@@ -191,19 +191,8 @@ absl::StatusOr<std::unique_ptr<Output>> OpenTelemetryOutput::Make(absl::string_v
 
 OpenTelemetryOutput::OpenTelemetryOutput(HttpTarget target, absl::Duration interval,
                                          const Clock& clock, OtlpConfig config)
-    : PushOutput("OpenTelemetry", std::move(target), {}, interval, clock),
+    : TotalsOutput("OpenTelemetry", std::move(target), {}, interval, clock),
       config_(std::move(config)),
       begin_(clock.Wall()) {}
-
-void OpenTelemetryOutput::PushNow(bool /*last*/) {
-  const std::vector<const SeriesBook::Series*> changed = book_.TakeChanged();
-  absl::Span<const SeriesBook::Series* const> rest = changed;
-  while (!rest.empty()) {
-    const auto part = rest.subspan(0, kSeriesInARequest);
-    rest.remove_prefix(part.size());
-    pusher().Push(
-        {.body = EncodeOtlp(config_, part, begin_, clock().Wall()), .samples = part.size()});
-  }
-}
 
 }  // namespace lockstep::coordinator

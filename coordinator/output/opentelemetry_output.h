@@ -31,7 +31,7 @@ struct OtlpConfig {
 std::string EncodeOtlp(const OtlpConfig& config, absl::Span<const SeriesBook::Series* const> series,
                        absl::Time begin, absl::Time now);
 
-class OpenTelemetryOutput final : public PushOutput {
+class OpenTelemetryOutput final : public TotalsOutput {
  public:
   // InvalidArgument with all settings that are wrong.
   static absl::StatusOr<std::unique_ptr<Output>> Make(absl::string_view argument,
@@ -39,15 +39,14 @@ class OpenTelemetryOutput final : public PushOutput {
   OpenTelemetryOutput(HttpTarget target, absl::Duration interval, const Clock& clock,
                       OtlpConfig config);
 
-  void Write(const Batch& batch) override { book_.Add(batch); }
-
  private:
-  static constexpr size_t kSeriesInARequest = 1000;
-  void PushNow(bool last) override;
+  std::string Encode(absl::Span<const SeriesBook::Series* const> series,
+                     absl::Time now) const override {
+    return EncodeOtlp(config_, series, begin_, now);
+  }
 
   const OtlpConfig config_;
   const absl::Time begin_;
-  SeriesBook book_;
 };
 
 }  // namespace lockstep::coordinator

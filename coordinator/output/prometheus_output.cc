@@ -57,31 +57,28 @@ absl::StatusOr<std::unique_ptr<Output>> PrometheusOutput::Make(absl::string_view
 
 PrometheusOutput::PrometheusOutput(HttpTarget target, absl::Duration interval, const Clock& clock,
                                    RemoteWriteConfig config, bool stale_markers)
-    : PushOutput("Prometheus remote write", std::move(target), {}, interval, clock),
+    : TotalsOutput("Prometheus remote write", std::move(target), {}, interval, clock),
       config_(std::move(config)),
       stale_markers_(stale_markers) {}
 
+std::string PrometheusOutput::Encode(absl::Span<const SeriesBook::Series* const> series,
+                                     absl::Time now) const {
+  return SnappyCompressed(EncodeRemoteWrite(config_, series, now));
+}
+
 void PrometheusOutput::PushNow(bool last) {
-  const absl::Time now = clock().Wall();
-  const std::vector<const SeriesBook::Series*> changed = book_.TakeChanged();
-  absl::Span<const SeriesBook::Series* const> rest = changed;
-  while (!rest.empty()) {
-    const auto part = rest.subspan(0, kSeriesInARequest);
-    rest.remove_prefix(part.size());
-    pusher().Push(
-        {.body = SnappyCompressed(EncodeRemoteWrite(config_, part, now)), .samples = part.size()});
-  }
+  TotalsOutput::PushNow(last);
   if (!last || !stale_markers_) {
     return;
   }
   std::vector<const SeriesBook::Series*> all;
-  for (const SeriesBook::Series& series : book_.all()) {
+  for (const SeriesBook::Series& series : book().all()) {
     all.push_back(&series);
   }
   // A millisecond later, as a series has one sample at a time.
-  pusher().Push(
-      {.body = SnappyCompressed(EncodeStaleMarkers(config_, all, now + absl::Milliseconds(1))),
-       .samples = all.size()});
+  pusher().Push({.body = SnappyCompressed(
+                     EncodeStaleMarkers(config_, all, clock().Wall() + absl::Milliseconds(1))),
+                 .samples = all.size()});
 }
 
 }  // namespace lockstep::coordinator

@@ -16,7 +16,7 @@
 
 namespace lockstep::coordinator {
 
-class PrometheusOutput final : public PushOutput {
+class PrometheusOutput final : public TotalsOutput {
  public:
   // InvalidArgument with all settings that are wrong.
   static absl::StatusOr<std::unique_ptr<Output>> Make(absl::string_view argument,
@@ -24,15 +24,13 @@ class PrometheusOutput final : public PushOutput {
   PrometheusOutput(HttpTarget target, absl::Duration interval, const Clock& clock,
                    RemoteWriteConfig config, bool stale_markers);
 
-  void Write(const Batch& batch) override { book_.Add(batch); }
-
  private:
-  static constexpr size_t kSeriesInARequest = 1000;
+  std::string Encode(absl::Span<const SeriesBook::Series* const> series,
+                     absl::Time now) const override;
   void PushNow(bool last) override;
 
   const RemoteWriteConfig config_;
   const bool stale_markers_;
-  SeriesBook book_;
 };
 
 }  // namespace lockstep::coordinator

@@ -1,6 +1,7 @@
 #include "coordinator/output/push_output.h"
 
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 
@@ -74,6 +75,18 @@ std::optional<std::string> PushOutput::Lost() const {
   }
   return absl::StrCat(Description(), ": ", tally_.lost, " of ", tally_.lost + tally_.sent,
                       " samples were lost: ", tally_.reason);
+}
+
+void TotalsOutput::PushNow(bool /*last*/) {
+  constexpr size_t kSeriesInARequest = 1000;
+  const absl::Time now = clock().Wall();
+  const std::vector<const SeriesBook::Series*> changed = book_.TakeChanged();
+  absl::Span<const SeriesBook::Series* const> rest = changed;
+  while (!rest.empty()) {
+    const auto part = rest.subspan(0, kSeriesInARequest);
+    rest.remove_prefix(part.size());
+    pusher().Push({.body = Encode(part, now), .samples = part.size()});
+  }
 }
 
 }  // namespace lockstep::coordinator

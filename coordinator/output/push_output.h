@@ -6,8 +6,12 @@
 #include <optional>
 #include <string>
 
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+
 #include "coordinator/output/http_pusher.h"
 #include "coordinator/output/output.h"
+#include "coordinator/output/series_book.h"
 
 namespace lockstep::coordinator {
 
@@ -42,6 +46,24 @@ class PushOutput : public Output {
   MonoTime next_;
   bool stopping_ = false;
   HttpPusher::Tally tally_;  // after Stop
+};
+
+// What those of them that push running totals have in common.
+class TotalsOutput : public PushOutput {
+ public:
+  using PushOutput::PushOutput;
+  void Write(const Batch& batch) final { book_.Add(batch); }
+
+ protected:
+  // The body of a request.
+  virtual std::string Encode(absl::Span<const SeriesBook::Series* const> series,
+                             absl::Time now) const = 0;
+  // The series that have changed, at most a thousand in a request.
+  void PushNow(bool last) override;
+  const SeriesBook& book() const { return book_; }
+
+ private:
+  SeriesBook book_;
 };
 
 }  // namespace lockstep::coordinator

@@ -2,7 +2,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -93,6 +92,16 @@ absl::Status TextSink::Close() {
                      "': ", errno == 0 ? "the file could not be closed" : std::strerror(errno)));
   }
   return status_;
+}
+
+std::string LinesOutput::Description() const {
+  return absl::StrCat(name_, " (", sink_.is_stdout() ? "stdout" : sink_.path(), ")");
+}
+
+std::optional<std::string> LinesOutput::Lost() const {
+  std::optional<std::string> lost = sink_.Lost();
+  return lost.has_value() ? std::make_optional(absl::StrCat(Description(), ": ", *lost))
+                          : std::nullopt;
 }
 
 }  // namespace lockstep::coordinator

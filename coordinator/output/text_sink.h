@@ -6,11 +6,14 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include <zlib.h>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+
+#include "coordinator/output/output.h"
 
 namespace lockstep::coordinator {
 
@@ -47,6 +50,28 @@ class TextSink {
   absl::Status status_;
   int64_t lines_ = 0;
   int64_t flushed_lines_ = 0;  // that are certainly in the file
+};
+
+// What the outputs that write each sample as a line have in common.
+class LinesOutput : public Output {
+ public:
+  // `name` is the output's; `path` as TextSink takes it.
+  LinesOutput(std::string name, std::string path, const OutputContext& context)
+      : name_(std::move(name)), sink_(std::move(path), context.write_stdout) {}
+
+  std::string Description() const final;
+  bool wants_points() const final { return true; }
+  absl::Status Start() override { return sink_.Open(); }
+  void Flush() final { sink_.Flush(); }
+  absl::Status Stop() final { return sink_.Close(); }
+  std::optional<std::string> Lost() const final;
+
+ protected:
+  void Append(absl::string_view line) { sink_.Append(line); }
+
+ private:
+  const std::string name_;
+  TextSink sink_;
 };
 
 }  // namespace lockstep::coordinator
