@@ -45,6 +45,6 @@ RunResult MakeResult(const AggregateStore& store, const Summary& summary);
 nlohmann::json ResultToJson(const RunResult& result);
 // InvalidArgument says why the text is not a result: not JSON, another schema, or a field, named by
 // its path, that is missing or wrong.
-absl::StatusOr<RunResult> ParseResult(absl::string_view json);
+absl::StatusOr<RunResult> ParseResult(absl::string_view text);
 
 }  // namespace lockstep

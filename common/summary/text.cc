@@ -83,7 +83,7 @@ std::vector<SummaryCheck> MergedByName(const std::vector<SummaryCheck>& checks) 
   return merged;
 }
 
-std::string Padded(std::string text, size_t width) {
+std::string Padded(const std::string& text, size_t width) {
   const size_t has = DisplayWidth(text);
   return has < width ? absl::StrCat(text, std::string(width - has, ' ')) : text;
 }

@@ -195,7 +195,7 @@ absl::Status Add(X509_CRL* list, X509* condemned, absl::Time now) {
       X509_CRL_add0_revoked(list, entry.get()) != 1) {
     return CryptoError("cannot revoke a certificate");
   }
-  entry.release();  // the list's now
+  static_cast<void>(entry.release());  // the list's now
   return absl::OkStatus();
 }
 

@@ -126,7 +126,7 @@ struct WebServer::Impl {
     });
     WebResponse answer = call->Wait();
     response.status = answer.status;
-    response.set_content(std::move(answer.body), answer.content_type);
+    response.set_content(answer.body, answer.content_type);
   }
 
   EventLoop& loop;
@@ -168,8 +168,8 @@ absl::Status WebServer::Start(const std::string& address) {
   server.Get(".*", serve).Post(".*", serve).Put(".*", serve).Patch(".*", serve).Delete(".*", serve);
   errno = 0;
   impl_->port = parsed.port == 0
-                    ? server.bind_to_any_port(parsed.host.c_str())
-                    : (server.bind_to_port(parsed.host.c_str(), parsed.port) ? parsed.port : -1);
+                    ? server.bind_to_any_port(parsed.host)
+                    : (server.bind_to_port(parsed.host, parsed.port) ? parsed.port : -1);
   if (impl_->port <= 0) {
     char buffer[128];
     const char* reason = errno == 0 ? "no such host" : strerror_r(errno, buffer, sizeof(buffer));

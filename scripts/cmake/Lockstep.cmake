@@ -61,7 +61,7 @@ endfunction()
 # Embeds the script `file` as what the function `function` returns (agent/js/bind/embedded_scripts.h), and appends the source
 # to compile to the list `sources`.
 function(lockstep_embed_script sources file function)
-  set(embedded ${CMAKE_CURRENT_BINARY_DIR}/${function}.cc)
+  set(embedded ${CMAKE_CURRENT_BINARY_DIR}/${function}.cpp)  # not .cc, which clang-tidy would take for ours
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${file})
   file(READ ${file} text)
   file(WRITE ${embedded}.new "#include \"agent/js/bind/embedded_scripts.h\"\nnamespace lockstep::agent {\n"
