@@ -10,7 +10,6 @@
 #include <vector>
 
 #include <google/protobuf/stubs/logging.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
@@ -33,6 +32,7 @@
 #include "agent/vu/script_host_impl.h"
 #include "common/base/environment.h"
 #include "common/base/epoll_loop.h"
+#include "common/base/processors.h"
 #include "common/base/random_bytes.h"
 #include "common/base/steady_thread.h"
 #include "common/base/version.h"
@@ -43,12 +43,6 @@
 
 namespace lockstep::agent {
 namespace {
-
-int Processors() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  return sched_getaffinity(0, sizeof(set), &set) == 0 ? std::max(1, CPU_COUNT(&set)) : 1;
-}
 
 // Ends this process with its parent. False if the parent is gone already.
 bool DieWith(int64_t parent) {

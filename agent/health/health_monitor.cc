@@ -4,20 +4,15 @@
 #include <fstream>
 #include <string>
 
-#include <sched.h>
 #include <sys/resource.h>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/strip.h"
 
+#include "common/base/processors.h"
+
 namespace lockstep::agent {
 namespace {
-
-double Processors() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  return sched_getaffinity(0, sizeof set, &set) == 0 ? std::max(1, CPU_COUNT(&set)) : 1;
-}
 
 // "some avg10=0.00 avg60=0.00 avg300=0.00 total=1234", in µs; zero where the kernel has none.
 absl::Duration Pressure() {
@@ -68,7 +63,7 @@ v1::Health HealthMonitor::Read() {
   health.set_measured_s(absl::ToDoubleSeconds(now.time - began_->time));
   health.set_workers(workers_);
   health.set_cpu_s(absl::ToDoubleSeconds(now.cpu - began_->cpu));
-  health.set_cores(std::min(Processors(), cgroup_.cores()));
+  health.set_cores(std::min<double>(Processors(), cgroup_.cores()));
   health.set_throttled_s(absl::ToDoubleSeconds(now.throttled - began_->throttled));
   health.set_pressure_s(absl::ToDoubleSeconds(now.pressure - began_->pressure));
   run_.Fill(&health);

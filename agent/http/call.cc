@@ -11,6 +11,7 @@
 #include "agent/data/crypto/text_codec.h"
 #include "agent/http/digest_auth.h"
 #include "agent/http/redirect.h"
+#include "common/base/random_bytes.h"
 
 namespace lockstep::agent {
 namespace {
@@ -202,13 +203,12 @@ bool HttpCall::Redirect(HttpResponse& response) {
 bool HttpCall::AnswerChallenge(const HttpResponse& response) {
   challenged_ = true;
   const std::optional<DigestChallenge> challenge = FindDigestChallenge(response.headers);
-  const absl::StatusOr<std::string> random = RandomBytes(8);
-  if (!challenge || !random.ok()) {
+  if (!challenge) {
     return false;
   }
   request_.headers.emplace_back(
       "Authorization", DigestAuthorization(*challenge, {url_.user, url_.password}, request_.method,
-                                           url_.target(), EncodeHex(*random), 1));
+                                           url_.target(), EncodeHex(RandomBytes(8)), 1));
   return true;
 }
 

@@ -1,15 +1,14 @@
 #include "common/trust/credentials.h"
 
-#include <cerrno>
 #include <vector>
 
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+
+#include "common/base/read_file.h"
 
 namespace lockstep {
 namespace {
@@ -140,40 +139,18 @@ absl::StatusOr<std::optional<Credentials>> ChooseCredentials(bool insecure,
 }
 
 absl::StatusOr<std::string> ReadTrustFile(const std::string& path, bool secret) {
-  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) {
-    return absl::ErrnoToStatus(errno, path);
-  }
   struct stat facts = {};
-  absl::Status status;
-  std::string text(kMostBytes + 1, '\0');
-  size_t size = 0;
-  if (fstat(file, &facts) != 0) {
-    status = absl::ErrnoToStatus(errno, path);
-  } else if (secret && (facts.st_mode & S_IROTH) != 0) {
-    status = absl::PermissionDeniedError(
+  if (secret && stat(path.c_str(), &facts) == 0 && (facts.st_mode & S_IROTH) != 0) {
+    return absl::PermissionDeniedError(
         absl::StrCat(path, ": everybody can read this secret; take that away with chmod o="));
   }
-  while (status.ok() && size < text.size()) {
-    const ssize_t n = read(file, text.data() + size, text.size() - size);
-    if (n == 0) {
-      break;
-    }
-    if (n > 0) {
-      size += static_cast<size_t>(n);
-    } else if (errno != EINTR) {
-      status = absl::ErrnoToStatus(errno, path);
-    }
-  }
-  close(file);
-  if (!status.ok()) {
-    return status;
-  }
-  if (size > kMostBytes) {
+  absl::StatusOr<std::string> text = ReadFile(path, kMostBytes);
+  if (absl::IsResourceExhausted(text.status())) {
     return absl::InvalidArgumentError(absl::StrCat(path, ": has more than 64 KiB"));
   }
-  text.resize(size);
-  return text;
+  return text.ok() ? text
+                   : absl::Status(text.status().code(),
+                                  absl::StrCat(path, ": ", text.status().message()));
 }
 
 }  // namespace lockstep

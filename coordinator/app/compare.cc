@@ -1,39 +1,18 @@
 #include "coordinator/app/compare.h"
 
-#include <cerrno>
 #include <cstdio>
 #include <string>
-#include <system_error>
 #include <utility>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 
+#include "common/base/read_file.h"
 #include "common/result/compare.h"
 #include "common/result/result.h"
 
 namespace lockstep::coordinator {
 namespace {
-
-absl::StatusOr<std::string> ReadFile(const std::string& path) {
-  FILE* file = fopen(path.c_str(), "rb");
-  std::string text;
-  bool good = file != nullptr;
-  char part[65536];
-  for (size_t n = 1; good && n > 0;) {
-    n = fread(part, 1, sizeof part, file);
-    text.append(part, n);
-    good = ferror(file) == 0;
-  }
-  const int error = errno;
-  if (file != nullptr) {
-    fclose(file);
-  }
-  if (!good) {
-    return absl::NotFoundError(std::generic_category().message(error));
-  }
-  return text;
-}
 
 absl::StatusOr<RunResult> LoadResult(const std::string& path) {
   absl::StatusOr<std::string> text = ReadFile(path);

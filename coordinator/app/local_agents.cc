@@ -1,6 +1,5 @@
 #include "coordinator/app/local_agents.h"
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -8,7 +7,6 @@
 #include <vector>
 
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/epoll.h>
@@ -36,12 +34,6 @@ std::string Describe(int status) {
 }
 
 }  // namespace
-
-int64_t Processors() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  return sched_getaffinity(0, sizeof(set), &set) == 0 ? std::max(1, CPU_COUNT(&set)) : 1;
-}
 
 absl::StatusOr<std::string> FindAgentProgram() {
   std::error_code error;

@@ -15,9 +15,6 @@
 
 namespace lockstep::coordinator {
 
-// How many processors this process may run on; at least 1.
-int64_t Processors();
-
 // The program `lockstep-agent` beside this executable. NotFound names the path.
 absl::StatusOr<std::string> FindAgentProgram();
 

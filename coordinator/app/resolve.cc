@@ -1,18 +1,13 @@
 #include "coordinator/app/resolve.h"
 
-#include <cstring>
-#include <fstream>
-#include <iterator>
-#include <optional>
 #include <utility>
-
-#include <sys/stat.h>
 
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
+#include "common/base/read_file.h"
 #include "common/options/consolidate.h"
 #include "common/options/parse.h"
 
@@ -21,16 +16,6 @@ namespace {
 
 constexpr char kDefaultFile[] = "lockstep.yaml";
 
-std::optional<std::string> ReadWhole(const std::string& path) {
-  struct stat facts = {};
-  if (stat(path.c_str(), &facts) != 0 || !S_ISREG(facts.st_mode)) {
-    return std::nullopt;
-  }
-  std::ifstream file(path, std::ios::binary);
-  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  return file.bad() || !file.is_open() ? std::nullopt : std::optional(std::move(text));
-}
-
 }  // namespace
 
 absl::StatusOr<OptionTiers> OptionTiers::Load(const TestSettings& settings,
@@ -38,8 +23,8 @@ absl::StatusOr<OptionTiers> OptionTiers::Load(const TestSettings& settings,
   OptionTiers tiers;
   const bool named = !settings.config_file.empty();
   const std::string path = named ? settings.config_file : kDefaultFile;
-  const std::optional<std::string> text = ReadWhole(path);
-  if (text.has_value()) {
+  const absl::StatusOr<std::string> text = ReadFile(path);
+  if (text.ok()) {
     tiers.config_ =
         absl::EndsWith(path, ".json") ? ParseJsonConfig(*text, path) : ParseYamlConfig(*text, path);
   } else if (named) {

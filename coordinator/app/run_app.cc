@@ -13,6 +13,7 @@
 #include "absl/strings/str_split.h"
 
 #include "common/base/epoll_loop.h"
+#include "common/base/processors.h"
 #include "common/base/random_bytes.h"
 #include "common/base/status_macros.h"
 #include "common/base/version.h"

@@ -1,9 +1,7 @@
 #include "coordinator/app/script_files.h"
 
-#include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <iterator>
 #include <sstream>
@@ -13,38 +11,19 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
+#include "common/base/read_file.h"
+
 namespace lockstep::coordinator {
 namespace {
 
 namespace fs = std::filesystem;
 
-absl::StatusOr<std::string> ReadFile(const fs::path& path) {
-  std::error_code error;
-  fs::file_status status = fs::status(path, error);
-  if (status.type() == fs::file_type::not_found) {
+absl::StatusOr<std::string> ReadTestFile(const std::string& path) {
+  absl::StatusOr<std::string> bytes = ReadFile(path, kMaxFileBytes);
+  if (absl::IsNotFound(bytes.status())) {
     return absl::NotFoundError("no such file or directory");
   }
-  if (status.type() == fs::file_type::directory) {
-    return absl::FailedPreconditionError("it is a directory");
-  }
-  std::ifstream in(path, std::ios::binary);
-  if (!in) {
-    return absl::FailedPreconditionError(std::generic_category().message(errno));
-  }
-  uintmax_t size = fs::file_size(path, error);
-  if (!error && size > static_cast<uintmax_t>(kMaxFileBytes)) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("it has ", size, " bytes, at most ", kMaxFileBytes, " are taken"));
-  }
-  std::string content;
-  if (!error) {
-    content.reserve(size);
-  }
-  content.assign(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
-  if (in.bad()) {
-    return absl::DataLossError("it cannot be read");
-  }
-  return content;
+  return bytes;
 }
 
 }  // namespace
@@ -67,7 +46,7 @@ absl::StatusOr<ScriptSource> LoadScript(const std::string& path) {
     return script;
   }
   fs::path absolute = (directory / path).lexically_normal();
-  absl::StatusOr<std::string> text = ReadFile(absolute);
+  absl::StatusOr<std::string> text = ReadTestFile(absolute.string());
   if (!text.ok()) {
     return absl::Status(
         text.status().code(),
@@ -88,7 +67,7 @@ absl::StatusOr<std::string> ReadFileUrl(absl::string_view url) {
     }
     return absl::InvalidArgumentError("only supported schemes for imports are file and https");
   }
-  return ReadFile(fs::path(std::string(path)));
+  return ReadTestFile(std::string(path));
 }
 
 }  // namespace lockstep::coordinator

@@ -11,7 +11,7 @@
 namespace lockstep::coordinator {
 
 // Files that a script opens are sent to every agent: more than this is a mistake.
-inline constexpr int64_t kMaxFileBytes = int64_t{512} << 20;
+inline constexpr size_t kMaxFileBytes = size_t{512} << 20;
 
 // Reads the main script: a path, or "-" for standard input (it is then called "-" in the working
 // directory). NotFound, or what else is wrong, naming the path.

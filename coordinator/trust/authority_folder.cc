@@ -5,13 +5,13 @@
 #include <vector>
 
 #include <fcntl.h>
-#include <openssl/rand.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 
+#include "common/base/random_bytes.h"
 #include "common/base/status_macros.h"
 #include "common/trust/credentials.h"
 
@@ -83,27 +83,18 @@ std::string IssuedPath(const std::string& folder, const std::string& name) {
   return absl::StrCat(folder, "/", kIssuedFolder, "/", name, ".crt");
 }
 
-absl::StatusOr<std::string> NewToken() {
-  unsigned char bytes[kTokenRandomBytes];
-  if (RAND_bytes(bytes, sizeof(bytes)) != 1) {
-    return absl::InternalError("the system gives no random numbers");
-  }
-  return absl::StrCat(absl::BytesToHexString(
-                          absl::string_view(reinterpret_cast<const char*>(bytes), sizeof(bytes))),
-                      "\n");
-}
-
 }  // namespace
 
 absl::Status InitAuthority(const std::string& folder, const std::string& name,
                            absl::Duration lifetime, absl::Time now) {
   LOCKSTEP_ASSIGN_OR_RETURN(const Credential authority, MakeAuthority(name, lifetime, now));
-  LOCKSTEP_ASSIGN_OR_RETURN(const std::string token, NewToken());
   LOCKSTEP_RETURN_IF_ERROR(MakeFolder(folder));
   LOCKSTEP_RETURN_IF_ERROR(MakeFolder(Join(folder, kIssuedFolder)));
   LOCKSTEP_RETURN_IF_ERROR(WriteNew(Join(folder, kAuthorityKeyFile), authority.key, kSecret));
   LOCKSTEP_RETURN_IF_ERROR(WriteNew(Join(folder, kAuthorityFile), authority.certificate, kPublic));
-  return WriteNew(Join(folder, kTokenFile), token, kSecret);
+  return WriteNew(Join(folder, kTokenFile),
+                  absl::StrCat(absl::BytesToHexString(RandomBytes(kTokenRandomBytes)), "\n"),
+                  kSecret);
 }
 
 absl::Status IssueInto(const std::string& folder, const std::string& out,

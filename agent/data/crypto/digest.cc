@@ -1,11 +1,9 @@
 #include "agent/data/crypto/digest.h"
 
-#include <limits>
 #include <utility>
 
 #include <openssl/evp.h>
 #include <openssl/md4.h>
-#include <openssl/rand.h>
 
 #include "absl/status/status.h"
 
@@ -189,20 +187,6 @@ std::string Hash(HashAlgorithm algorithm, absl::string_view bytes) {
   const std::unique_ptr<Hasher> hasher = MakeHash(algorithm);
   hasher->Update(bytes);
   return hasher->Digest();
-}
-
-absl::StatusOr<std::string> RandomBytes(size_t count) {
-  std::string bytes(count, '\0');
-  size_t done = 0;
-  while (done < count) {
-    constexpr size_t kMost = std::numeric_limits<int>::max();
-    const int piece = static_cast<int>(std::min(kMost, count - done));
-    if (RAND_bytes(reinterpret_cast<unsigned char*>(&bytes[done]), piece) != 1) {
-      return absl::InternalError("the system has no random bytes");
-    }
-    done += static_cast<size_t>(piece);
-  }
-  return bytes;
 }
 
 }  // namespace lockstep::agent

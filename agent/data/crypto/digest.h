@@ -45,7 +45,4 @@ std::unique_ptr<Hasher> MakeHmac(HashAlgorithm algorithm, absl::string_view key)
 
 std::string Hash(HashAlgorithm algorithm, absl::string_view bytes);
 
-// `count` bytes from the system's generator for secrets. Internal if it has none to give.
-absl::StatusOr<std::string> RandomBytes(size_t count);
-
 }  // namespace lockstep::agent

@@ -9,6 +9,7 @@
 #include "agent/data/crypto/digest.h"
 #include "agent/data/crypto/text_codec.h"
 #include "agent/js/bind/glue.h"
+#include "common/base/random_bytes.h"
 
 namespace lockstep::agent {
 namespace {
@@ -152,12 +153,7 @@ void RandomBytesFunction(const Info& info) {
     ThrowError(isolate, "invalid size");
     return;
   }
-  const absl::StatusOr<std::string> bytes = RandomBytes(static_cast<size_t>(count));
-  if (!bytes.ok()) {
-    ThrowStatus(isolate, bytes.status());
-    return;
-  }
-  info.GetReturnValue().Set(JsBytes(isolate, *bytes));
+  info.GetReturnValue().Set(JsBytes(isolate, RandomBytes(static_cast<size_t>(count))));
 }
 
 void HexEncode(const Info& info) {

@@ -11,6 +11,7 @@
 #include "agent/data/crypto/text_codec.h"
 #include "agent/http/form.h"
 #include "agent/js/bind/glue.h"
+#include "common/base/random_bytes.h"
 
 namespace lockstep::agent {
 namespace {
@@ -161,12 +162,7 @@ bool EncodeObjectBody(Context context, v8::Local<v8::Object> object, EncodedBody
   const bool multipart = std::any_of(fields.begin(), fields.end(),
                                      [](const FormPart& field) { return field.is_file; });
   if (multipart) {
-    const absl::StatusOr<std::string> random = RandomBytes(24);
-    if (!random.ok()) {
-      ThrowStatus(context->GetIsolate(), random.status());
-      return false;
-    }
-    const std::string boundary = EncodeHex(*random);
+    const std::string boundary = EncodeHex(RandomBytes(24));
     *body = {EncodeMultipart(fields, boundary),
              absl::StrCat("multipart/form-data; boundary=", boundary)};
     return true;

@@ -13,6 +13,7 @@
 #include "agent/data/crypto/cipher.h"
 #include "agent/data/crypto/digest.h"
 #include "agent/js/bind/glue.h"
+#include "common/base/random_bytes.h"
 
 namespace lockstep::agent {
 namespace {
@@ -72,7 +73,7 @@ void Random(const Info& info) {
     constexpr int64_t kMost = 65536;  // as the standard says of getRandomValues
     Return(info, count < 0 || count > kMost
                      ? absl::InvalidArgumentError("more than 65536 random bytes at once")
-                     : RandomBytes(static_cast<size_t>(count)));
+                     : absl::StatusOr<std::string>(RandomBytes(static_cast<size_t>(count))));
   }
 }
 

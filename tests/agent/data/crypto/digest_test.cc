@@ -72,10 +72,5 @@ TEST(Digest, EncodingsOfTheSameBytes) {
   EXPECT_FALSE(ParseHashAlgorithm("sha3").has_value());
 }
 
-TEST(Digest, RandomBytesDiffer) {
-  EXPECT_EQ(16u, RandomBytes(16)->size());
-  EXPECT_NE(*RandomBytes(16), *RandomBytes(16));
-}
-
 }  // namespace
 }  // namespace lockstep::agent
