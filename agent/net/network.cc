@@ -18,6 +18,7 @@
 #include "agent/net/rate_limiter.h"
 #include "agent/net/resolver.h"
 #include "agent/net/rules.h"
+#include "common/base/host_port.h"
 
 namespace lockstep::agent {
 namespace {
@@ -99,17 +100,12 @@ void CheckCertificates(const std::vector<TlsAuth>& certificates, std::vector<std
 void ReadHosts(const NetOptions& options, Network::Rules& rules, std::vector<std::string>& errors) {
   for (const auto& [pattern, address] : options.hosts) {
     Network::Rules::Target target;
-    absl::string_view ip = address;
-    absl::StatusOr<IpAddress> parsed = ParseIp(ip);
+    absl::StatusOr<IpAddress> parsed = ParseIp(address);
     if (!parsed.ok()) {
-      const size_t colon = ip.rfind(':');
-      const absl::string_view port = colon == absl::string_view::npos ? "" : ip.substr(colon + 1);
-      ip = ip.substr(0, colon);
-      if (absl::ConsumePrefix(&ip, "[")) {
-        absl::ConsumeSuffix(&ip, "]");
-      }
-      parsed = ParseIp(ip);
-      if (!absl::SimpleAtoi(port, &target.port) || target.port < 1 || target.port > 65535) {
+      const HostAndPort parts = SplitHostPort(address);
+      parsed = ParseIp(parts.host);
+      if (parts.port.has_value() && (!absl::SimpleAtoi(*parts.port, &target.port) ||
+                                     target.port < 1 || target.port > 65535)) {
         parsed = absl::InvalidArgumentError("");
       }
     }
@@ -145,11 +141,9 @@ std::string ReadProxy(const char* variable, absl::string_view text,
                                   host.empty() ? " and no host" : ""));
     return "";
   }
-  const bool has_port = host.rfind(':') != absl::string_view::npos &&
-                        (host[0] != '[' || absl::StrContains(host, "]:"));
   const int port = socks ? 1080 : DefaultPort(scheme);
   return absl::StrCat(socks ? "socks5h" : scheme, "://", text,
-                      has_port ? "" : absl::StrCat(":", port));
+                      SplitHostPort(host).port.has_value() ? "" : absl::StrCat(":", port));
 }
 
 std::string FromEnvironment(const char* name) {
@@ -281,12 +275,11 @@ const std::string& Network::Rules::ProxyFor(const ProxySettings& proxy, bool htt
     if (range.ok() && ip.ok() && range->Contains(*ip)) {
       return none;
     }
-    const size_t colon = entry.rfind(':');
-    if (colon != absl::string_view::npos && !range.ok()) {
-      if (entry.substr(colon + 1) != absl::StrCat(port)) {
+    if (const HostAndPort parts = SplitHostPort(entry); parts.port.has_value() && !range.ok()) {
+      if (*parts.port != absl::StrCat(port)) {
         continue;
       }
-      entry = entry.substr(0, colon);
+      entry = parts.host;
     }
     const bool only_below = absl::ConsumePrefix(&entry, "*.") || absl::ConsumePrefix(&entry, ".");
     if ((host == entry && !only_below) || absl::EndsWith(host, absl::StrCat(".", entry))) {

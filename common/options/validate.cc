@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 
+#include "common/base/host_port.h"
 #include "common/options/consolidate.h"
 #include "common/options/duration.h"
 #include "common/segment/execution_segment.h"
@@ -247,21 +248,18 @@ void CheckSegment(const Options& options, Problems* errors) {
   }
 }
 
-bool IsIp(std::string text) {
+bool IsIp(const std::string& text) {
   in6_addr address;
-  if (text.size() > 1 && text.front() == '[' && text.back() == ']') {
-    text = text.substr(1, text.size() - 2);
-  }
   return inet_pton(AF_INET, text.c_str(), &address) == 1 ||
          inet_pton(AF_INET6, text.c_str(), &address) == 1;
 }
 
 bool IsIpWithPort(const std::string& text) {
-  const size_t colon = text.rfind(':');
+  const HostAndPort parts = SplitHostPort(text);
   int port = 0;
-  return IsIp(text) ||
-         (colon != std::string::npos && IsIp(text.substr(0, colon)) &&
-          absl::SimpleAtoi(text.substr(colon + 1), &port) && port > 0 && port < 65536);
+  return IsIp(text) || (IsIp(std::string(parts.host)) &&
+                        (!parts.port.has_value() ||
+                         (absl::SimpleAtoi(*parts.port, &port) && port > 0 && port < 65536)));
 }
 
 bool IsCidr(const std::string& text) {

@@ -14,18 +14,11 @@
 #include "absl/strings/str_cat.h"
 
 #include "common/base/clock.h"
+#include "common/base/host_port.h"
 #include "common/trust/certificate.h"
 
 namespace lockstep {
 namespace {
-
-std::string HostOf(const std::string& address) {
-  std::string host = address.substr(0, address.rfind(':'));
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
-    host = host.substr(1, host.size() - 2);
-  }
-  return host;
-}
 
 // Judges the coordinator's certificate once a handshake is complete, before anything is said. Takes
 // the place of the library's own check, which does not tell why it refuses.
@@ -81,11 +74,12 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address,
                                            const Credentials* credentials,
                                            grpc::ChannelArguments arguments) {
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  return grpc::CreateCustomChannel(address,
-                                   credentials == nullptr
-                                       ? grpc::InsecureChannelCredentials()
-                                       : TlsCredentialsOf(*credentials, HostOf(address)),
-                                   arguments);
+  return grpc::CreateCustomChannel(
+      address,
+      credentials == nullptr
+          ? grpc::InsecureChannelCredentials()
+          : TlsCredentialsOf(*credentials, std::string(SplitHostPort(address).host)),
+      arguments);
 }
 
 absl::Status Explain(const grpc::Status& status, bool tls) {

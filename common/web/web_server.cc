@@ -16,6 +16,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
+#include "common/base/host_port.h"
 #include "common/base/status_macros.h"
 #include "common/base/sync.h"
 
@@ -46,25 +47,18 @@ class Call {
   std::promise<WebResponse> response_;
 };
 
-struct HostAndPort {
+struct ListenAddress {
   std::string host;
   int port = 0;
 };
 
-absl::StatusOr<HostAndPort> ParseAddress(const std::string& address) {
-  const size_t colon = address.rfind(':');
-  HostAndPort parsed;
-  if (colon == std::string::npos || !absl::SimpleAtoi(address.substr(colon + 1), &parsed.port) ||
-      parsed.port < 0 || parsed.port > 65535) {
+absl::StatusOr<ListenAddress> ParseAddress(const std::string& address) {
+  const HostAndPort parts = SplitHostPort(address);
+  ListenAddress parsed{.host = std::string(parts.host.empty() ? "0.0.0.0" : parts.host)};
+  if (!parts.port.has_value() || !absl::SimpleAtoi(*parts.port, &parsed.port) || parsed.port < 0 ||
+      parsed.port > 65535) {
     return absl::InvalidArgumentError(
         absl::StrCat("invalid address \"", address, "\": expected HOST:PORT or :PORT"));
-  }
-  parsed.host = address.substr(0, colon);
-  if (parsed.host.size() > 2 && parsed.host.front() == '[' && parsed.host.back() == ']') {
-    parsed.host = parsed.host.substr(1, parsed.host.size() - 2);
-  }
-  if (parsed.host.empty()) {
-    parsed.host = "0.0.0.0";
   }
   return parsed;
 }
@@ -150,7 +144,7 @@ WebServer::~WebServer() {
 }
 
 absl::Status WebServer::Start(const std::string& address) {
-  LOCKSTEP_ASSIGN_OR_RETURN(const HostAndPort parsed, ParseAddress(address));
+  LOCKSTEP_ASSIGN_OR_RETURN(const ListenAddress parsed, ParseAddress(address));
   httplib::Server& server = impl_->server;
   server.new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
   server.set_keep_alive_max_count(1);

@@ -2,6 +2,8 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "common/base/host_port.h"
+
 namespace lockstep::coordinator {
 namespace {
 
@@ -9,18 +11,13 @@ constexpr absl::Duration kAgainAfter = absl::Seconds(30);
 constexpr int kLinesPerSecond = 10;
 constexpr size_t kMostRemembered = 1000;
 
-// A peer that tries again comes from another port.
-absl::string_view WithoutPort(absl::string_view who) {
-  const size_t colon = who.rfind(':');
-  return colon == who.npos ? who : who.substr(0, colon);
-}
-
 }  // namespace
 
 void Refusals::Add(absl::string_view kind, absl::string_view who, absl::string_view reason) {
   ++counts_[std::string(kind)];
   const std::string line = absl::StrCat("refused ", who, ": ", reason);
-  if (!MayTell(absl::StrCat(WithoutPort(who), ": ", reason))) {
+  // A peer that tries again comes from another port.
+  if (!MayTell(absl::StrCat(SplitHostPort(who).host, ": ", reason))) {
     ++untold_;
     return;
   }

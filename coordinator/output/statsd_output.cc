@@ -10,9 +10,9 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 
+#include "common/base/host_port.h"
 #include "common/base/status_macros.h"
 #include "coordinator/output/sample_text.h"
 #include "coordinator/output/sink_settings.h"
@@ -136,10 +136,9 @@ std::string StatsdOutput::Description() const {
 }
 
 absl::Status StatsdOutput::Start() {
-  const size_t colon = address_.rfind(':');
-  std::string host = address_.substr(0, colon);
-  const std::string port = colon == std::string::npos ? "8125" : address_.substr(colon + 1);
-  host = absl::StrReplaceAll(host, {{"[", ""}, {"]", ""}});
+  const HostAndPort parts = SplitHostPort(address_);
+  const std::string host(parts.host);
+  const std::string port(parts.port.value_or("8125"));
   addrinfo hints = {};
   hints.ai_socktype = SOCK_DGRAM;
   hints.ai_flags = AI_NUMERICSERV;

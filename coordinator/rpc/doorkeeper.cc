@@ -17,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
+#include "common/base/host_port.h"
 #include "coordinator/core/refusals.h"
 
 namespace lockstep::coordinator {
@@ -64,23 +65,21 @@ Doorkeeper::~Doorkeeper() {
 }
 
 absl::StatusOr<int> Doorkeeper::Listen(const std::string& address) {
-  const size_t colon = address.rfind(':');
+  const HostAndPort parts = SplitHostPort(address);
   const auto error = [&](absl::string_view why) {
     return absl::UnavailableError(absl::StrCat("cannot listen on ", address, ": ", why));
   };
-  if (colon == std::string::npos) {
+  if (!parts.port.has_value()) {
     return error("it must be HOST:PORT or unix:PATH, of a folder where one may write");
   }
-  std::string host = address.substr(0, colon);
-  if (host.size() > 1 && host.front() == '[' && host.back() == ']') {
-    host = host.substr(1, host.size() - 2);
-  }
+  const std::string host(parts.host);
+  const std::string service(*parts.port);
   addrinfo hints = {};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE;
   addrinfo* found = nullptr;
-  if (const int failed = getaddrinfo(host.empty() ? nullptr : host.c_str(),
-                                     address.c_str() + colon + 1, &hints, &found);
+  if (const int failed =
+          getaddrinfo(host.empty() ? nullptr : host.c_str(), service.c_str(), &hints, &found);
       failed != 0) {
     return error(gai_strerror(failed));
   }
