@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
+#include "common/base/display_width.h"
 #include "common/options/duration.h"
 #include "common/result/compare.h"
 #include "common/summary/format.h"
@@ -92,7 +93,7 @@ std::string ComparisonText(const ComparisonReport& report, const RunResult& base
   }
   std::string text = absl::StrCat("base: ", RunText(base), "\nnew:  ", RunText(fresh), "\n\n");
   for (const Row& row : rows) {
-    absl::StrAppend(&text, row[0], std::string(widths[0] - DisplayWidth(row[0]), ' '));
+    absl::StrAppend(&text, PadToWidth(row[0], widths[0]));
     for (size_t i = 1; i < 4; ++i) {
       absl::StrAppend(&text, "  ", std::string(widths[i] - DisplayWidth(row[i]), ' '), row[i]);
     }

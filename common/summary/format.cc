@@ -1,6 +1,5 @@
 #include "common/summary/format.h"
 
-#include <algorithm>
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
@@ -99,12 +98,6 @@ std::string FormatValue(double value, ValueType contains, absl::string_view time
       break;
   }
   return FormatNumber(value);
-}
-
-size_t DisplayWidth(absl::string_view text) {
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-  }));
 }
 
 }  // namespace lockstep

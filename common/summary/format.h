@@ -19,7 +19,5 @@ std::string FormatBytes(double bytes);
 // "500ns", "123.45ms", "1m1s"; with `unit` "s", "ms" or "us" always in that unit, to two decimals.
 std::string FormatDuration(double milliseconds, absl::string_view unit);
 std::string FormatValue(double value, ValueType contains, absl::string_view time_unit);
-// Columns that `text` takes on a terminal: characters, not bytes.
-size_t DisplayWidth(absl::string_view text);
 
 }  // namespace lockstep

@@ -12,6 +12,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 
+#include "common/base/display_width.h"
 #include "common/summary/format.h"
 #include "common/summary/summary.h"
 
@@ -81,11 +82,6 @@ std::vector<SummaryCheck> MergedByName(const std::vector<SummaryCheck>& checks) 
     }
   }
   return merged;
-}
-
-std::string Padded(const std::string& text, size_t width) {
-  const size_t has = DisplayWidth(text);
-  return has < width ? absl::StrCat(text, std::string(width - has, ' ')) : text;
 }
 
 // One line of a metric, not aligned yet.
@@ -302,7 +298,7 @@ class TextRenderer {
       const size_t width = row.trend ? widths.trend[i]
                            : i == 0  ? widths.value
                                      : widths.extras[i - 1];
-      cells.push_back(Color("36", last_of_pair ? row.cells[i] : Padded(row.cells[i], width)));
+      cells.push_back(Color("36", last_of_pair ? row.cells[i] : PadToWidth(row.cells[i], width)));
     }
     absl::StrAppend(&out_, absl::StrJoin(cells, " "), "\n");
   }

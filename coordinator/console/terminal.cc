@@ -9,26 +9,13 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "common/base/display_width.h"
+
 namespace lockstep::coordinator {
 namespace {
 
 constexpr absl::string_view kEraseLine = "\x1b[2K";
 constexpr absl::string_view kEraseBelow = "\x1b[J";
-constexpr absl::string_view kPlain = "\x1b[0m";
-
-bool IsContinuation(char c) {
-  return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
-}
-
-// The bytes of the colour at the beginning of `text`; 0: there is none.
-size_t ColourBytes(absl::string_view text) {
-  if (text.size() < 2 || text[0] != '\x1b' || text[1] != '[') {
-    return 0;
-  }
-  const size_t end = text.find('m');
-  return end == absl::string_view::npos ? text.size() : end + 1;
-}
-
 }  // namespace
 
 TerminalSize SizeOfTerminal(int fd) {
@@ -48,36 +35,6 @@ bool IsCapableTerminal(int fd, absl::string_view term) {
 bool TakesOutput(int fd) {
   pollfd asked = {.fd = fd, .events = POLLOUT, .revents = 0};
   return poll(&asked, 1, 0) == 1 && (asked.revents & POLLOUT) != 0;
-}
-
-int ColumnsOf(absl::string_view line) {
-  int columns = 0;
-  for (size_t at = 0; at < line.size();) {
-    if (const size_t colour = ColourBytes(line.substr(at)); colour > 0) {
-      at += colour;
-    } else {
-      columns += IsContinuation(line[at]) ? 0 : 1;
-      ++at;
-    }
-  }
-  return columns;
-}
-
-std::string CutToColumns(absl::string_view line, int columns) {
-  bool coloured = false;
-  int used = 0;
-  for (size_t at = 0; at < line.size();) {
-    if (const size_t colour = ColourBytes(line.substr(at)); colour > 0) {
-      coloured = true;
-      at += colour;
-      continue;
-    }
-    if (!IsContinuation(line[at]) && ++used > columns) {
-      return absl::StrCat(line.substr(0, at), coloured ? kPlain : "");
-    }
-    ++at;
-  }
-  return std::string(line);
 }
 
 Terminal::Terminal(Write write, std::function<TerminalSize()> size)
@@ -120,9 +77,10 @@ std::string Terminal::Back(TerminalSize size) const {
   if (drawn_.empty()) {
     return "";
   }
+  const auto width = static_cast<size_t>(size.columns);
   int rows = 0;
-  for (const int columns : drawn_) {
-    rows += std::max(1, (columns + size.columns - 1) / size.columns);
+  for (const size_t columns : drawn_) {
+    rows += static_cast<int>(std::max<size_t>(1, (columns + width - 1) / width));
   }
   rows = std::min(rows, size.rows - 1);  // what has left the screen cannot be reached
   return rows > 0 ? absl::StrCat("\r\x1b[", rows, "A") : "\r";
@@ -138,8 +96,8 @@ std::string Terminal::Block(TerminalSize size) {
   std::string text;
   drawn_.clear();
   for (const std::string& line : shown) {
-    const std::string cut = CutToColumns(line, size.columns);
-    drawn_.push_back(ColumnsOf(cut));
+    const std::string cut = CutToWidth(line, static_cast<size_t>(size.columns));
+    drawn_.push_back(DisplayWidth(cut));
     absl::StrAppend(&text, kEraseLine, cut, "\n");
   }
   return text;

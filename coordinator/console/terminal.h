@@ -33,13 +33,6 @@ bool IsCapableTerminal(int fd, absl::string_view term);
 // Whether `fd` takes bytes now; a terminal stopped by Ctrl+S does not.
 bool TakesOutput(int fd);
 
-// The columns that `line` takes: one for each character of UTF-8, none for colours.
-int ColumnsOf(absl::string_view line);
-
-// `line`, cut to `columns` if it is longer. Colours take up no columns and are reset where they are
-// cut off.
-std::string CutToColumns(absl::string_view line, int columns);
-
 // Thread-safe.
 class Terminal {
  public:
@@ -71,7 +64,7 @@ class Terminal {
   Mutex mutex_;
   Write write_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::string> lines_ ABSL_GUARDED_BY(mutex_);  // as wanted, uncut
-  std::vector<int> drawn_ ABSL_GUARDED_BY(mutex_);          // columns of the lines that are there
+  std::vector<size_t> drawn_ ABSL_GUARDED_BY(mutex_);       // columns of the lines that are there
 };
 
 }  // namespace lockstep::coordinator

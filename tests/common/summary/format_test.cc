@@ -50,9 +50,5 @@ TEST(FormatNumber, HasUpToSixDecimals) {
   EXPECT_EQ(FormatNumber(100), "100");
 }
 
-TEST(DisplayWidth, CountsCharacters) {
-  EXPECT_EQ(DisplayWidth("5µs ✓"), 5u);
-}
-
 }  // namespace
 }  // namespace lockstep

@@ -81,15 +81,6 @@ TEST_F(TerminalTest, FollowsATerminalThatGetsNarrower) {
   EXPECT_EQ(screen_.text(), "head\na li\ntwo");
 }
 
-TEST(CutToColumns, CountsCharactersAndNoColours) {
-  EXPECT_EQ(CutToColumns("abc", 3), "abc");
-  EXPECT_EQ(CutToColumns("abcd", 3), "abc");
-  EXPECT_EQ(CutToColumns("\u2713\u2713\u2713", 2), "\u2713\u2713");
-  EXPECT_EQ(CutToColumns("\x1b[32m\u2713\x1b[0m ok", 4), "\x1b[32m\u2713\x1b[0m ok");
-  EXPECT_EQ(CutToColumns("\x1b[32mabc\x1b[0m", 2), "\x1b[32mab\x1b[0m");
-  EXPECT_EQ(ColumnsOf("\x1b[32m\u2713\x1b[0m ok"), 4);
-}
-
 TEST(Terminals, WhatIsNoTerminalHasADefaultSize) {
   int pipe_ends[2];
   ASSERT_EQ(pipe(pipe_ends), 0);

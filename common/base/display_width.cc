@@ -1,0 +1,83 @@
+#include "common/base/display_width.h"
+
+#include <algorithm>
+
+#include <utf8proc.h>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+namespace lockstep {
+namespace {
+
+constexpr absl::string_view kPlain = "\x1b[0m";
+
+// A character with all that is drawn over it, or a colour.
+struct Glyph {
+  size_t bytes = 0;
+  size_t columns = 0;
+  bool colour = false;
+};
+
+utf8proc_ssize_t Decode(absl::string_view text, utf8proc_int32_t* character) {
+  return utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
+                          static_cast<utf8proc_ssize_t>(text.size()), character);
+}
+
+// `text` is not empty.
+Glyph FirstGlyph(absl::string_view text) {
+  if (absl::StartsWith(text, "\x1b[")) {
+    const size_t end = text.find('m');
+    return {.bytes = end == absl::string_view::npos ? text.size() : end + 1, .colour = true};
+  }
+  utf8proc_int32_t character = 0;
+  utf8proc_ssize_t size = Decode(text, &character);
+  if (size <= 0) {
+    return {.bytes = 1, .columns = 1};
+  }
+  Glyph glyph;
+  utf8proc_int32_t before = 0;
+  utf8proc_int32_t state = 0;
+  do {
+    glyph.bytes += static_cast<size_t>(size);
+    glyph.columns += static_cast<size_t>(utf8proc_charwidth(character));
+    before = character;
+    size = glyph.bytes < text.size() ? Decode(text.substr(glyph.bytes), &character) : 0;
+  } while (size > 0 && !utf8proc_grapheme_break_stateful(before, character, &state));
+  glyph.columns = std::min<size_t>(glyph.columns, 2);
+  return glyph;
+}
+
+}  // namespace
+
+size_t DisplayWidth(absl::string_view text) {
+  size_t columns = 0;
+  while (!text.empty()) {
+    const Glyph glyph = FirstGlyph(text);
+    columns += glyph.columns;
+    text.remove_prefix(glyph.bytes);
+  }
+  return columns;
+}
+
+std::string CutToWidth(absl::string_view text, size_t columns) {
+  bool coloured = false;
+  size_t used = 0;
+  for (size_t at = 0; at < text.size();) {
+    const Glyph glyph = FirstGlyph(text.substr(at));
+    coloured = coloured || glyph.colour;
+    used += glyph.columns;
+    if (used > columns) {
+      return absl::StrCat(text.substr(0, at), coloured ? kPlain : "");
+    }
+    at += glyph.bytes;
+  }
+  return std::string(text);
+}
+
+std::string PadToWidth(absl::string_view text, size_t columns) {
+  const size_t used = DisplayWidth(text);
+  return absl::StrCat(text, std::string(used < columns ? columns - used : 0, ' '));
+}
+
+}  // namespace lockstep
