@@ -22,6 +22,10 @@
 
 namespace lockstep::coordinator {
 
+// Where a coordinator listens and is looked for, unless another address is given. The port is that
+// of the documents and of deploy/.
+inline constexpr char kDefaultAddress[] = "127.0.0.1:7411";
+
 // What `run`, `coordinator`, `inspect` and `plan` have in common: a script and its
 // options.
 struct TestSettings {
@@ -70,7 +74,7 @@ struct CoordinatorCommand {
   TestSettings test;
   RunSettingsFlags run;
   LogSettings log;
-  std::string listen = "127.0.0.1:7070";
+  std::string listen = kDefaultAddress;
   TransportSettings transport;
   absl::Duration wait_for_agents = absl::InfiniteDuration();
 };
@@ -95,7 +99,7 @@ struct PlanCommand {
 struct ControlCommand {
   enum class Verb { kStatus, kPause, kResume, kScale, kStop };
   Verb verb = Verb::kStatus;
-  std::string address = "127.0.0.1:7070";
+  std::string address = kDefaultAddress;
   TransportSettings transport;
   LogSettings log;
   bool json = false;     // status

@@ -544,7 +544,8 @@ class Parser {
   void AddControlCommands() {
     const auto add = [this](const char* name, const char* help) {
       CLI::App* command = Add(name, help);
-      command->add_option("server", raw_.address, "the coordinator (127.0.0.1:7070)");
+      command->add_option("server", raw_.address,
+                          absl::StrCat("the coordinator (", kDefaultAddress, ")"));
       AddFlags(kTransportFlags, command, &raw_);
       return command;
     };

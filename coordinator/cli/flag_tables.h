@@ -113,7 +113,7 @@ inline constexpr FlagSpec kTransportFlags[] = {
 };
 
 inline constexpr FlagSpec kCoordinatorFlags[] = {
-    {"--listen", "listen", "", Kind::kValue, "address for agents and status (127.0.0.1:7070)"},
+    {"--listen", "listen", "", Kind::kValue, "address for agents and status (127.0.0.1:7411)"},
     {"--wait-for-agents", "wait-for-agents", "", Kind::kValue,
      "give up after this time; default: never"},
 };
