@@ -26,10 +26,9 @@
 #include "agent/js/engine.h"
 #include "agent/rpc/grpc_transport.h"
 #include "agent/run/conductor.h"
-#include "agent/run/host_recorder.h"
 #include "agent/run/script_log.h"
 #include "agent/run/session.h"
-#include "agent/vu/script_host_impl.h"
+#include "agent/vu/worker_fleet.h"
 #include "common/base/environment.h"
 #include "common/base/epoll_loop.h"
 #include "common/base/processors.h"
@@ -94,43 +93,37 @@ int Serve(const AgentFlags& flags, const std::optional<Credentials>& credentials
   EpollLoop loop;
   ScriptLog script_log(loop);
   ScriptEngine engine(ScriptEngine::Config{});
-  Conductor* conductor_or_null = nullptr;
+  std::optional<Conductor> conductor;  // when its parts are there
   int exit_code = static_cast<int>(ExitCode::kSuccess);
   const int workers = flags.workers > 0 ? static_cast<int>(flags.workers) : Processors();
-  ScriptHostImpl host(engine, loop, script_log,
-                      {.workers = workers, .on_broken = [&](std::string message) {
-                         own_log.Error(message);
-                         exit_code = static_cast<int>(ExitCode::kOther);
-                         conductor_or_null->Leave(message);
-                         loop.Stop();
-                       }});
-  HostRecorder recorder(
-      loop.clock(),
-      {.configure = [&](Accumulator::Config config) { host.SetAccumulator(config); },
-       .seal =
-           [&](absl::AnyInvocable<void(std::vector<Batch>)> done) { host.Seal(std::move(done)); }});
+  WorkerFleet host(engine, loop, script_log,
+                   {.workers = workers, .on_broken = [&](std::string message) {
+                      own_log.Error(message);
+                      exit_code = static_cast<int>(ExitCode::kOther);
+                      conductor->Leave(message);
+                      loop.Stop();
+                    }});
   auto transport = std::make_unique<GrpcTransport>(
       loop, flags.coordinator, credentials.has_value() ? &*credentials : nullptr);
   auto session =
       std::make_unique<Session>(loop, *transport, own_log, SettingsOf(flags, credentials));
   HealthMonitor health(loop.clock(), host.health(), workers);
-  Conductor conductor({loop, *session, host, recorder, script_log, &health},
-                      [](absl::string_view json) { return FromCanonicalJson(json); });
-  conductor_or_null = &conductor;
+  conductor.emplace(Conductor::Parts{loop, *session, host, script_log, &health},
+                    [](absl::string_view json) { return FromCanonicalJson(json); });
   loop.Watch(signals, EPOLLIN, [&](uint32_t) {
     signalfd_siginfo info;
     while (read(signals, &info, sizeof(info)) == static_cast<ssize_t>(sizeof(info))) {
-      conductor.Leave(info.ssi_signo == SIGINT ? "interrupted" : "terminated");
+      conductor->Leave(info.ssi_signo == SIGINT ? "interrupted" : "terminated");
     }
   });
   WebServer page(loop, [&](const WebRequest& request) {
     return AnswerAgent(request, {.name = flags.name,
                                  .version = kVersion,
                                  .joined = session->open(),
-                                 .in_run = conductor.in_run(),
-                                 .batches = conductor.outbox().last_number(),
-                                 .batches_waiting = conductor.outbox().size(),
-                                 .progress = conductor.Progress()});
+                                 .in_run = conductor->in_run(),
+                                 .batches = conductor->outbox().last_number(),
+                                 .batches_waiting = conductor->outbox().size(),
+                                 .progress = conductor->Progress()});
   });
   if (!flags.metrics_address.empty()) {
     if (absl::Status status = page.Start(flags.metrics_address); !status.ok()) {
@@ -138,7 +131,7 @@ int Serve(const AgentFlags& flags, const std::optional<Credentials>& credentials
       return static_cast<int>(ExitCode::kOther);
     }
   }
-  conductor.Begin([&](absl::Status status) {
+  conductor->Begin([&](absl::Status status) {
     if (!status.ok()) {
       own_log.Error(std::string(status.message()));
       exit_code = static_cast<int>(ExitCode::kOther);

@@ -35,6 +35,9 @@ class ArrivalRate final : public Executor {
   bool finished() const override { return ended_ && slots_held_ == 0 && !initialising_; }
   int64_t active_vus() const override { return slots_held_; }
   int64_t starts_without_vu() const override { return starts_without_vu_; }
+  double rate_per_s(absl::Duration elapsed) const override {
+    return times_.RatePerSecondAt(elapsed);
+  }
   int64_t busy_vus() const override { return slots_held_ - static_cast<int64_t>(free_.size()); }
 
  private:

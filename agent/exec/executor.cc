@@ -37,8 +37,8 @@ struct Table {
     return std::make_unique<ArrivalRate>(std::move(context), *ArrivalTimesOf(config),
                                          ArrivalRate::WhenExhausted::kFinish);
   }
-  std::unique_ptr<Executor> operator()(const ExternallyControlledConfig& config) {
-    return std::make_unique<ExternallyControlled>(std::move(context), config);
+  std::unique_ptr<Executor> operator()(const ExternallyControlledConfig&) {
+    return std::make_unique<ExternallyControlled>(std::move(context));
   }
 };
 

@@ -64,6 +64,8 @@ class Executor {
   int64_t dropped() const { return dropped_; }
   // Those of them that an arrival rate had no free VU for.
   virtual int64_t starts_without_vu() const { return 0; }
+  // Iterations per second that the whole test wants so long after the start, for arrival rates.
+  virtual double rate_per_s(absl::Duration /*elapsed*/) const { return 0; }
 
   // See ScenarioEngine; only the externally-controlled executor does more than refuse.
   virtual bool is_controllable() const { return false; }
@@ -74,9 +76,9 @@ class Executor {
  protected:
   EventLoop& loop() { return context_.loop; }
   MonoTime now() const { return context_.loop.clock().Mono(); }
-  void Drop(int64_t count, int64_t vu_id_in_instance) {
+  void Drop(int64_t count, int64_t vu_id_in_test) {
     dropped_ += count;
-    context_.events.OnDropped(context_.scenario, count, vu_id_in_instance);
+    context_.events.OnDropped(context_.scenario, count, vu_id_in_test);
   }
 
   ExecutorContext context_;

@@ -7,11 +7,10 @@
 
 namespace lockstep::agent {
 
-ExternallyControlled::ExternallyControlled(ExecutorContext context,
-                                           const ExternallyControlledConfig& config)
+ExternallyControlled::ExternallyControlled(ExecutorContext context)
     : Executor(std::move(context)),
-      vus_(context_.segment.Scale(config.vus)),
-      max_vus_(context_.segment.Scale(config.max_vus)),
+      vus_(context_.plan.wanted.front().vus),
+      max_vus_(context_.plan.max_vus),
       existing_(max_vus_),
       gate_(context_.plan.iterations_segment, -1, context_.counters),
       handles_(context_, gate_) {}

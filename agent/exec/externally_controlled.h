@@ -7,7 +7,7 @@ namespace lockstep::agent {
 
 class ExternallyControlled final : public Executor {
  public:
-  ExternallyControlled(ExecutorContext context, const ExternallyControlledConfig& config);
+  explicit ExternallyControlled(ExecutorContext context);
 
   void Start(MonoTime start) override;
   void EndStarts(EndOfStarts why) override;

@@ -22,7 +22,7 @@ PerVuIterations::PerVuIterations(ExecutorContext context, const PerVuIterationsC
 
 IterationSource& PerVuIterations::SourceFor(int64_t index, const Vu& vu) {
   Source& source = *sources_[static_cast<size_t>(index)];
-  source.set_vu(vu.id_in_instance());
+  source.set_vu(vu.id_in_test());
   return source;
 }
 

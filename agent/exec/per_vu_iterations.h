@@ -27,7 +27,7 @@ class PerVuIterations final : public LoopingExecutor {
     bool Next(MonoTime now, Iteration* iteration) override;
     void Ended(const Iteration&, IterationEnd end) override { gate_.Leave(end); }
     int64_t left() const { return left_.load(std::memory_order_relaxed); }
-    void set_vu(int64_t id_in_instance) { vu_ = id_in_instance; }
+    void set_vu(int64_t id_in_test) { vu_ = id_in_test; }
     int64_t vu() const { return vu_; }
 
    private:

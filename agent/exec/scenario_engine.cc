@@ -1,8 +1,6 @@
 #include "agent/exec/scenario_engine.h"
 
 #include <algorithm>
-#include <deque>
-#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -12,58 +10,13 @@
 
 namespace lockstep::agent {
 
-class ScenarioEngine::Impl {
- public:
-  Impl(Config config, EventLoop& loop, VuPool& pool, Logger& logger, EngineEvents& events);
-  ~Impl();
-
-  void Start(MonoTime t0);
-  absl::Status Pause(MonoTime at);
-  absl::Status Resume(MonoTime at);
-  absl::Status Scale(int64_t vus, int64_t max_vus);
-  void GracefulStop();
-  void Stop();
-  EngineSnapshot Snapshot() const;
-
- private:
-  void ScheduleAll();
-  // Pauses or resumes the executors at `at`.
-  void SwitchAt(MonoTime at, bool paused);
-  void ApplySwitches();
-  // Tells of the end, in a task of its own, once all runners have ended.
-  void CheckDone();
-  // Whether the run has begun by `at`, or now.
-  bool BegunBy(MonoTime at) const {
-    return t0_.has_value() && std::max(at, loop_.clock().Mono()) >= *t0_ && !held_;
-  }
-
-  const Config config_;
-  EventLoop& loop_;
-  EngineEvents& events_;
-  VuBroker broker_;
-  std::vector<std::unique_ptr<ScenarioRunner>> runners_;
-  // Totals of the test, of the externally-controlled scenarios.
-  std::vector<std::optional<std::pair<int64_t, int64_t>>> scales_;
-  std::optional<MonoTime> t0_;
-  absl::Duration start_lateness_;
-  TimerId t0_timer_ = TimerId::kNone;
-  TimerId done_timer_ = TimerId::kNone;
-  // Pauses and resumptions after T0 that are still to come, in order.
-  std::deque<std::pair<MonoTime, bool>> switches_;
-  TimerId switch_timer_ = TimerId::kNone;
-  bool paused_ = false;
-  bool held_ = false;  // paused before T0
-  bool stopped_ = false;
-  bool done_ = false;
-};
-
-ScenarioEngine::Impl::Impl(Config config, EventLoop& loop, VuPool& pool, Logger& logger,
-                           EngineEvents& events)
+ScenarioEngine::ScenarioEngine(Config config, EventLoop& loop, VuPool& pool, Logger& logger,
+                               EngineEvents& events)
     : config_(std::move(config)), loop_(loop), events_(events), broker_(pool) {
   const ScenarioRunner::Run run{config_.segment, loop, broker_, logger, events};
   for (size_t i = 0; i < config_.scenarios.size(); ++i) {
-    runners_.push_back(
-        std::make_unique<ScenarioRunner>(i, config_.scenarios[i], run, [this] { CheckDone(); }));
+    runners_.push_back(std::make_unique<ScenarioRunner>(
+        i, config_.scenarios[i], config_.plan.scenarios[i], run, [this] { CheckDone(); }));
     const auto* controlled =
         std::get_if<ExternallyControlledConfig>(&config_.scenarios[i].executor);
     scales_.push_back(controlled == nullptr ? std::optional<std::pair<int64_t, int64_t>>()
@@ -71,12 +24,13 @@ ScenarioEngine::Impl::Impl(Config config, EventLoop& loop, VuPool& pool, Logger&
   }
 }
 
-ScenarioEngine::Impl::~Impl() {
+ScenarioEngine::~ScenarioEngine() {
   loop_.Cancel(t0_timer_);
+  loop_.Cancel(done_timer_);
   loop_.Cancel(switch_timer_);
 }
 
-void ScenarioEngine::Impl::Start(MonoTime t0) {
+void ScenarioEngine::Start(MonoTime t0) {
   LOCKSTEP_CHECK(!t0_.has_value());
   t0_ = t0;
   held_ = paused_;
@@ -85,7 +39,7 @@ void ScenarioEngine::Impl::Start(MonoTime t0) {
   }
 }
 
-void ScenarioEngine::Impl::ScheduleAll() {
+void ScenarioEngine::ScheduleAll() {
   const MonoTime t0 = *t0_;
   t0_timer_ = loop_.At(t0, [this, t0] {
     t0_timer_ = TimerId::kNone;
@@ -97,7 +51,7 @@ void ScenarioEngine::Impl::ScheduleAll() {
   }
 }
 
-absl::Status ScenarioEngine::Impl::Pause(MonoTime at) {
+absl::Status ScenarioEngine::Pause(MonoTime at) {
   if (paused_) {
     return absl::OkStatus();
   }
@@ -123,7 +77,7 @@ absl::Status ScenarioEngine::Impl::Pause(MonoTime at) {
   return absl::OkStatus();
 }
 
-absl::Status ScenarioEngine::Impl::Resume(MonoTime at) {
+absl::Status ScenarioEngine::Resume(MonoTime at) {
   if (!paused_) {
     return absl::FailedPreconditionError("the run is not paused");
   }
@@ -140,12 +94,12 @@ absl::Status ScenarioEngine::Impl::Resume(MonoTime at) {
   return absl::OkStatus();
 }
 
-void ScenarioEngine::Impl::SwitchAt(MonoTime at, bool paused) {
+void ScenarioEngine::SwitchAt(MonoTime at, bool paused) {
   switches_.emplace_back(switches_.empty() ? at : std::max(at, switches_.back().first), paused);
   ApplySwitches();
 }
 
-void ScenarioEngine::Impl::ApplySwitches() {
+void ScenarioEngine::ApplySwitches() {
   loop_.Cancel(std::exchange(switch_timer_, TimerId::kNone));
   while (!switches_.empty() && switches_.front().first <= loop_.clock().Mono()) {
     const bool paused = switches_.front().second;
@@ -164,7 +118,7 @@ void ScenarioEngine::Impl::ApplySwitches() {
   }
 }
 
-absl::Status ScenarioEngine::Impl::Scale(int64_t vus, int64_t max_vus) {
+absl::Status ScenarioEngine::Scale(int64_t vus, int64_t max_vus) {
   if (vus < -1 || max_vus < -1) {
     return absl::InvalidArgumentError(
         absl::StrCat("vus and maxVUs must be >= 0, got ", vus, " and ", max_vus));
@@ -199,7 +153,7 @@ absl::Status ScenarioEngine::Impl::Scale(int64_t vus, int64_t max_vus) {
   return absl::OkStatus();
 }
 
-void ScenarioEngine::Impl::GracefulStop() {
+void ScenarioEngine::GracefulStop() {
   stopped_ = true;
   absl::Duration longest;
   for (const std::unique_ptr<ScenarioRunner>& runner : runners_) {
@@ -212,7 +166,7 @@ void ScenarioEngine::Impl::GracefulStop() {
   CheckDone();
 }
 
-void ScenarioEngine::Impl::Stop() {
+void ScenarioEngine::Stop() {
   stopped_ = true;
   for (const std::unique_ptr<ScenarioRunner>& runner : runners_) {
     runner->Stop();
@@ -220,52 +174,29 @@ void ScenarioEngine::Impl::Stop() {
   CheckDone();
 }
 
-void ScenarioEngine::Impl::CheckDone() {
+void ScenarioEngine::CheckDone() {
   const bool all_ended =
       std::all_of(runners_.begin(), runners_.end(),
                   [](const std::unique_ptr<ScenarioRunner>& runner) { return runner->ended(); });
   if (all_ended && !std::exchange(done_, true)) {
     loop_.Cancel(std::exchange(t0_timer_, TimerId::kNone));
-    done_timer_ = loop_.At(loop_.clock().Mono(), [this] { events_.OnDone(); });
+    done_timer_ = loop_.At(loop_.clock().Mono(), [this] {
+      done_timer_ = TimerId::kNone;
+      events_.OnDone();
+    });
   }
 }
 
-EngineSnapshot ScenarioEngine::Impl::Snapshot() const {
+EngineSnapshot ScenarioEngine::Snapshot() const {
   EngineSnapshot snapshot;
   for (const std::unique_ptr<ScenarioRunner>& runner : runners_) {
     snapshot.scenarios.push_back(runner->Snapshot());
     snapshot.vus_active += snapshot.scenarios.back().vus_active;
   }
+  snapshot.vus_initialised = broker_.initialised();
   snapshot.start_lateness = start_lateness_;
   snapshot.paused = paused_;
   return snapshot;
-}
-
-ScenarioEngine::ScenarioEngine(Config config, EventLoop& loop, VuPool& pool, Logger& logger,
-                               EngineEvents& events)
-    : impl_(std::make_unique<Impl>(std::move(config), loop, pool, logger, events)) {}
-ScenarioEngine::~ScenarioEngine() = default;
-
-void ScenarioEngine::Start(MonoTime t0) {
-  impl_->Start(t0);
-}
-absl::Status ScenarioEngine::Pause(MonoTime at) {
-  return impl_->Pause(at);
-}
-absl::Status ScenarioEngine::Resume(MonoTime at) {
-  return impl_->Resume(at);
-}
-absl::Status ScenarioEngine::Scale(int64_t vus, int64_t max_vus) {
-  return impl_->Scale(vus, max_vus);
-}
-void ScenarioEngine::GracefulStop() {
-  impl_->GracefulStop();
-}
-void ScenarioEngine::Stop() {
-  impl_->Stop();
-}
-EngineSnapshot ScenarioEngine::Snapshot() const {
-  return impl_->Snapshot();
 }
 
 }  // namespace lockstep::agent

@@ -16,20 +16,24 @@
 //               iterations left
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <deque>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "lockstep/v1/health.pb.h"
 
-#include "agent/exec/vu.h"
+#include "agent/exec/vu_broker.h"
 #include "common/base/event_loop.h"
 #include "common/base/log.h"
 #include "common/options/options.h"
+#include "common/plan/plan.h"
 #include "common/segment/execution_segment.h"
 
 namespace lockstep::agent {
@@ -60,6 +64,7 @@ struct ScenarioSnapshot {
 struct EngineSnapshot {
   std::vector<ScenarioSnapshot> scenarios;  // in the order of the options
   int64_t vus_active = 0;                   // over all scenarios
+  int64_t vus_initialised = 0;
   absl::Duration start_lateness;  // how long after T0 the engine actually started; zero before
   bool paused = false;
 };
@@ -69,9 +74,9 @@ class EngineEvents {
  public:
   virtual ~EngineEvents() = default;
   // `count` iterations of scenario `scenario` (an index into the options') never started.
-  // `vu_id_in_instance` names the VU whose iterations they were (per-vu-iterations); 0: no
+  // `vu_id_in_test` names the VU whose iterations they were (per-vu-iterations); 0: no
   // particular VU's.
-  virtual void OnDropped(size_t scenario, int64_t count, int64_t vu_id_in_instance) = 0;
+  virtual void OnDropped(size_t scenario, int64_t count, int64_t vu_id_in_test) = 0;
   // Scenario `scenario` has ended: its state is done or interrupted, and none of its VUs is at work
   // any more.
   virtual void OnScenarioEnded(size_t scenario, ScenarioState state) = 0;
@@ -80,10 +85,13 @@ class EngineEvents {
   virtual void OnDone() = 0;
 };
 
+class ScenarioRunner;
+
 class ScenarioEngine {
  public:
   struct Config {
     std::vector<ScenarioConfig> scenarios;  // consolidated and validated
+    InstancePlan plan;                      // of them, for `segment`
     SegmentTuple segment;
   };
 
@@ -128,8 +136,35 @@ class ScenarioEngine {
   EngineSnapshot Snapshot() const;
 
  private:
-  class Impl;
-  std::unique_ptr<Impl> impl_;
+  void ScheduleAll();
+  // Pauses or resumes the executors at `at`.
+  void SwitchAt(MonoTime at, bool paused);
+  void ApplySwitches();
+  // Tells of the end, in a task of its own, once all runners have ended.
+  void CheckDone();
+  // Whether the run has begun by `at`, or now.
+  bool BegunBy(MonoTime at) const {
+    return t0_.has_value() && std::max(at, loop_.clock().Mono()) >= *t0_ && !held_;
+  }
+
+  const Config config_;
+  EventLoop& loop_;
+  EngineEvents& events_;
+  VuBroker broker_;
+  std::vector<std::unique_ptr<ScenarioRunner>> runners_;
+  // Totals of the test, of the externally-controlled scenarios.
+  std::vector<std::optional<std::pair<int64_t, int64_t>>> scales_;
+  std::optional<MonoTime> t0_;
+  absl::Duration start_lateness_;
+  TimerId t0_timer_ = TimerId::kNone;
+  TimerId done_timer_ = TimerId::kNone;
+  // Pauses and resumptions after T0 that are still to come, in order.
+  std::deque<std::pair<MonoTime, bool>> switches_;
+  TimerId switch_timer_ = TimerId::kNone;
+  bool paused_ = false;
+  bool held_ = false;  // paused before T0
+  bool stopped_ = false;
+  bool done_ = false;
 };
 
 }  // namespace lockstep::agent

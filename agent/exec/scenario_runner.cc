@@ -5,52 +5,24 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "agent/exec/progress.h"
+
 namespace lockstep::agent {
-namespace {
 
-// The schedule of an arrival-rate scenario.
-struct RateOf {
-  std::optional<ArrivalTimes> operator()(const ConstantArrivalRateConfig& config) const {
-    return *ArrivalTimesOf(config);
-  }
-  std::optional<ArrivalTimes> operator()(const RampingArrivalRateConfig& config) const {
-    return *ArrivalTimesOf(config);
-  }
-  template <class Other>
-  std::optional<ArrivalTimes> operator()(const Other&) const {
-    return std::nullopt;
-  }
-};
-
-bool CountsIterations(const ExecutorConfig& config) {
-  return std::holds_alternative<SharedIterationsConfig>(config) ||
-         std::holds_alternative<PerVuIterationsConfig>(config);
-}
-
-}  // namespace
-
-ScenarioRunner::ScenarioRunner(size_t index, const ScenarioConfig& config, const Run& run,
-                               absl::AnyInvocable<void()> on_ended)
+ScenarioRunner::ScenarioRunner(size_t index, const ScenarioConfig& config, const ScenarioPlan& plan,
+                               const Run& run, absl::AnyInvocable<void()> on_ended)
     : index_(index),
       config_(config),
       loop_(run.loop),
       events_(run.events),
+      plan_(plan),
       on_ended_(std::move(on_ended)) {
-  absl::StatusOr<ScenarioPlan> plan = PlanScenario(config, run.segment);
-  if (!plan.ok()) {
-    run.logger.Error(std::string(plan.status().message()));
-    plan_.name = config.name;
-    state_ = ScenarioState::kInterrupted;
-    return;
-  }
-  plan_ = *std::move(plan);
   if (!plan_.has_work) {
     run.logger.Debug(
         absl::StrCat("scenario ", config.name, " has no work for this agent's execution segment"));
     state_ = ScenarioState::kDone;
     return;
   }
-  rate_ = std::visit(RateOf{}, config.executor);
   executor_ = MakeExecutor({.scenario = index_,
                             .config = config_,
                             .plan = plan_,
@@ -78,7 +50,7 @@ void ScenarioRunner::Schedule(MonoTime t0) {
     return;
   }
   Unschedule();
-  const MonoTime start = t0 + config_.start_time;
+  const MonoTime start = t0 + plan_.start_time;
   begin_timer_ = loop_.At(start, [this, start] { Begin(start); });
 }
 
@@ -96,7 +68,7 @@ void ScenarioRunner::Begin(MonoTime start) {
     end_timer_ = loop_.At(end, [this] {
       end_timer_ = TimerId::kNone;
       EndStarts(EndOfStarts::kTimeIsUp);
-      InterruptAt(*start_ + plan_.regular_duration + config_.graceful_stop);
+      InterruptAt(*start_ + plan_.regular_duration + plan_.graceful_stop);
     });
   }
   Check();
@@ -136,7 +108,7 @@ void ScenarioRunner::GracefulStop(MonoTime deadline) {
     case ScenarioState::kRunning:
       stopped_ = true;
       EndStarts(EndOfStarts::kStopped);
-      InterruptAt(std::min(deadline, *start_ + plan_.regular_duration + config_.graceful_stop));
+      InterruptAt(std::min(deadline, *start_ + plan_.regular_duration + plan_.graceful_stop));
       return;
     case ScenarioState::kStopping:
       if (start_.has_value()) {
@@ -194,21 +166,6 @@ absl::Duration ScenarioRunner::Elapsed() const {
   return std::clamp(until - *start_, absl::ZeroDuration(), plan_.regular_duration);
 }
 
-double ScenarioRunner::Progress(absl::Duration elapsed) const {
-  if (state_ == ScenarioState::kDone) {
-    return 1;
-  }
-  if (CountsIterations(config_.executor)) {
-    return plan_.iterations <= 0
-               ? 0
-               : static_cast<double>(counters_.full()) / static_cast<double>(plan_.iterations);
-  }
-  return plan_.regular_duration == absl::InfiniteDuration() ||
-                 plan_.regular_duration == absl::ZeroDuration()
-             ? 0
-             : absl::FDivDuration(elapsed, plan_.regular_duration);
-}
-
 ScenarioSnapshot ScenarioRunner::Snapshot() const {
   ScenarioSnapshot snapshot;
   snapshot.name = plan_.name;
@@ -217,8 +174,11 @@ ScenarioSnapshot ScenarioRunner::Snapshot() const {
   snapshot.regular_duration = plan_.regular_duration;
   snapshot.iterations_planned = plan_.iterations;
   snapshot.elapsed = Elapsed();
-  snapshot.progress = Progress(snapshot.elapsed);
   snapshot.iterations_full = counters_.full();
+  snapshot.progress =
+      state_ == ScenarioState::kDone
+          ? 1
+          : PlannedProgress(config_.executor, plan_, snapshot.elapsed, snapshot.iterations_full);
   snapshot.iterations_interrupted = counters_.interrupted();
   // Read after its parts, so that it is never less than they are.
   snapshot.iterations_started = counters_.started();
@@ -229,9 +189,9 @@ ScenarioSnapshot ScenarioRunner::Snapshot() const {
     snapshot.vus_busy = executor_->busy_vus();
     snapshot.iterations_dropped = executor_->dropped();
     snapshot.starts_without_vu = executor_->starts_without_vu();
-  }
-  if (rate_.has_value() && state_ == ScenarioState::kRunning) {
-    snapshot.rate_per_s = rate_->RatePerSecondAt(snapshot.elapsed);
+    if (state_ == ScenarioState::kRunning) {
+      snapshot.rate_per_s = executor_->rate_per_s(snapshot.elapsed);
+    }
   }
   return snapshot;
 }

@@ -25,10 +25,10 @@ class ScenarioRunner {
     EngineEvents& events;
   };
 
-  // `config` is borrowed. `on_ended` is called once, in a task of its own, but not if there is no
-  // work.
-  ScenarioRunner(size_t index, const ScenarioConfig& config, const Run& run,
-                 absl::AnyInvocable<void()> on_ended);
+  // `config` and `plan`, this instance's part of it, are borrowed. `on_ended` is called once, in a
+  // task of its own, but not if there is no work.
+  ScenarioRunner(size_t index, const ScenarioConfig& config, const ScenarioPlan& plan,
+                 const Run& run, absl::AnyInvocable<void()> on_ended);
   ~ScenarioRunner();
   ScenarioRunner(const ScenarioRunner&) = delete;
   ScenarioRunner& operator=(const ScenarioRunner&) = delete;
@@ -59,14 +59,13 @@ class ScenarioRunner {
   void Check();
   void End();
   bool Fulfilled() const;
-  double Progress(absl::Duration elapsed) const;
   absl::Duration Elapsed() const;
 
   const size_t index_;
   const ScenarioConfig& config_;
   EventLoop& loop_;
   EngineEvents& events_;
-  ScenarioPlan plan_;
+  const ScenarioPlan& plan_;
   ScenarioCounters counters_;
   std::unique_ptr<Executor> executor_;
   absl::AnyInvocable<void()> on_ended_;
@@ -80,7 +79,6 @@ class ScenarioRunner {
   TimerId interrupt_timer_ = TimerId::kNone;
   TimerId check_timer_ = TimerId::kNone;  // a timer, as a posted task could not be taken back
   MonoTime interrupt_at_ = MonoTime::Infinite();
-  std::optional<ArrivalTimes> rate_;  // for display
 };
 
 }  // namespace lockstep::agent

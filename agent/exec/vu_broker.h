@@ -27,6 +27,7 @@ class VuBroker {
   void Give(Vu* vu);
   // Initialises one more VU, see VuPool.
   void InitialiseOne(Receiver receiver) { pool_.InitialiseOne(std::move(receiver)); }
+  int64_t initialised() const { return pool_.initialised(); }
 
  private:
   VuPool& pool_;

@@ -6,16 +6,13 @@
 #include "absl/strings/str_cat.h"
 
 #include "common/base/content_hash.h"
-#include "common/base/status_macros.h"
 #include "common/health/lag.h"
-#include "common/plan/plan.h"
 
 namespace lockstep::agent {
 Conductor::Conductor(Parts parts, OptionsReader read_options)
     : loop_(parts.loop),
       session_(parts.session),
       host_(parts.host),
-      recorder_(parts.recorder),
       log_(parts.log),
       health_(parts.health),
       read_options_(std::move(read_options)),
@@ -26,10 +23,13 @@ Conductor::Conductor(Parts parts, OptionsReader read_options)
       }) {}
 
 Conductor::~Conductor() {
-  loop_.Cancel(seal_timer_);
-  loop_.Cancel(progress_timer_);
-  loop_.Cancel(resend_timer_);
-  loop_.Cancel(health_timer_);
+  CancelTimers();
+}
+
+void Conductor::CancelTimers() {
+  for (TimerId* timer : {&seal_timer_, &progress_timer_, &resend_timer_, &health_timer_}) {
+    loop_.Cancel(std::exchange(*timer, TimerId::kNone));
+  }
 }
 
 void Conductor::Begin(absl::AnyInvocable<void(absl::Status)> on_finished) {
@@ -97,11 +97,7 @@ void Conductor::OnLost(const absl::Status&) {
 void Conductor::AbandonRun() {
   phase_ = Phase::kResetting;
   ++generation_;
-  loop_.Cancel(seal_timer_);
-  loop_.Cancel(progress_timer_);
-  loop_.Cancel(resend_timer_);
-  loop_.Cancel(health_timer_);
-  resend_timer_ = TimerId::kNone;
+  CancelTimers();
   seals_.clear();
   leases_.clear();
   outbox_ = std::make_unique<Outbox>();
@@ -112,7 +108,6 @@ void Conductor::AbandonRun() {
   }
   host_.Reset([this] {
     engine_.reset();
-    options_.reset();
     t0_.reset();
     stage_ = Stage::kNew;
     started_ = measured_ = in_setup_ = drained_ = false;
@@ -212,22 +207,11 @@ void Conductor::Handle(const v1::CoordinatorMessage& message) {
     case Body::kRowsLeased:
       return OnRowsLeased(message.rows_leased());
     case Body::kPause:
+      return OnPause(message.pause());
     case Body::kResume:
-    case Body::kScale: {
-      absl::Status status = absl::FailedPreconditionError("no executors are prepared");
-      if (engine_ != nullptr) {
-        const ClockSync& clock = session_.clock();
-        status = message.has_pause()
-                     ? engine_->Pause(clock.ToLocal(message.pause().at_coordinator_mono_ns()))
-                 : message.has_resume()
-                     ? engine_->Resume(clock.ToLocal(message.resume().at_coordinator_mono_ns()))
-                     : engine_->Scale(message.scale().vus(), message.scale().max_vus());
-      }
-      if (!status.ok()) {
-        log_.Warn(std::string(status.message()));
-      }
-      return;
-    }
+      return OnResume(message.resume());
+    case Body::kScale:
+      return OnScale(message.scale());
     case Body::kWelcome:
     case Body::kChallenge:
     case Body::kRefused:
@@ -257,8 +241,31 @@ void Conductor::OnStart(const v1::Start& start) {
   engine_->Start(t0);
 }
 
-void Conductor::OnDropped(size_t scenario, int64_t count, int64_t vu_id_in_instance) {
-  recorder_.AddDropped(scenario, count, vu_id_in_instance);
+void Conductor::OnPause(const v1::Pause& pause) {
+  const MonoTime at = session_.clock().ToLocal(pause.at_coordinator_mono_ns());
+  Control([at](ScenarioEngine& engine) { return engine.Pause(at); });
+}
+
+void Conductor::OnResume(const v1::Resume& resume) {
+  const MonoTime at = session_.clock().ToLocal(resume.at_coordinator_mono_ns());
+  Control([at](ScenarioEngine& engine) { return engine.Resume(at); });
+}
+
+void Conductor::OnScale(const v1::Scale& scale) {
+  Control([&](ScenarioEngine& engine) { return engine.Scale(scale.vus(), scale.max_vus()); });
+}
+
+void Conductor::Control(absl::FunctionRef<absl::Status(ScenarioEngine&)> change) {
+  const absl::Status status = engine_ == nullptr
+                                  ? absl::FailedPreconditionError("no executors are prepared")
+                                  : change(*engine_);
+  if (!status.ok()) {
+    log_.Warn(std::string(status.message()));
+  }
+}
+
+void Conductor::OnDropped(size_t scenario, int64_t count, int64_t vu_id_in_test) {
+  host_.AddDropped(scenario, count, vu_id_in_test);
 }
 
 void Conductor::OnScenarioEnded(size_t, ScenarioState) {}

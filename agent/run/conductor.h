@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "absl/functional/any_invocable.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 
 #include "agent/exec/scenario_engine.h"
@@ -30,27 +31,12 @@
 
 namespace lockstep::agent {
 
-// What the agent's workers measure, for the conductor. Implemented by the agent's composition over
-// agent/report, and by a fake in the simulation.
-class Recorder {
- public:
-  virtual ~Recorder() = default;
-  // A run with these options is about to be prepared; what was measured before is forgotten.
-  virtual void BeginRun(const v1::Assign& assign, const Options& options) = 0;
-  // `count` samples of dropped_iterations for the run's scenario; `vu_id_in_instance` 0: no VU's.
-  virtual void AddDropped(size_t scenario, int64_t count, int64_t vu_id_in_instance) = 0;
-  // Collects everything that was measured up to now into one encoded batch with this number; empty
-  // if there is nothing. One at a time.
-  virtual void Seal(uint64_t number, absl::AnyInvocable<void(std::string batch)> done) = 0;
-};
-
 class Conductor final : private EngineEvents {
  public:
   struct Parts {  // all borrowed, and outliving the conductor
     EventLoop& loop;
     Session& session;
     ScriptHost& host;
-    Recorder& recorder;
     ScriptLog& log;
     HealthSource* health = nullptr;  // none: the agent does not examine itself
   };
@@ -91,7 +77,7 @@ class Conductor final : private EngineEvents {
   };
 
   // EngineEvents
-  void OnDropped(size_t scenario, int64_t count, int64_t vu_id_in_instance) override;
+  void OnDropped(size_t scenario, int64_t count, int64_t vu_id_in_test) override;
   void OnScenarioEnded(size_t scenario, ScenarioState state) override;
   void OnDone() override;
 
@@ -103,17 +89,25 @@ class Conductor final : private EngineEvents {
   void OnInspect(const v1::Inspect& inspect);
   void OnAssign(const v1::Assign& assign);
   void FetchNextFile();
+  // What Prepare needs of the assignment. InvalidArgument: what makes no sense of it.
+  absl::StatusOr<RunConfig> ReadAssign();
   void OnPrepare();
-  void OnPrepared(const ScriptResult<bool>& result);
+  void OnPrepared(const ScriptResult<VuPool*>& result);
   void OnRunSetup();
   void OnSetupData(const v1::SetupData& data);
   void OnStart(const v1::Start& start);
+  void OnPause(const v1::Pause& pause);
+  void OnResume(const v1::Resume& resume);
+  void OnScale(const v1::Scale& scale);
+  // Does what a person wants of the engine, and logs why it cannot be done.
+  void Control(absl::FunctionRef<absl::Status(ScenarioEngine&)> change);
   void OnStop();
   void OnGracefulStop();
   void OnRunTeardown(const v1::RunTeardown& teardown);
   void OnRunHandleSummary(const v1::RunHandleSummary& request);
   void OnLost(const absl::Status& status);
   void AbandonRun();
+  void CancelTimers();
 
   // Seals what is measured, then calls `then`; seals are done one after another.
   void SealThen(absl::AnyInvocable<void()> then);
@@ -146,7 +140,6 @@ class Conductor final : private EngineEvents {
   EventLoop& loop_;
   Session& session_;
   ScriptHost& host_;
-  Recorder& recorder_;
   ScriptLog& log_;
   HealthSource* const health_;
   OptionsReader read_options_;
@@ -162,11 +155,9 @@ class Conductor final : private EngineEvents {
 
   v1::Assign assign_;
   int next_file_ = 0;
-  std::optional<Options> options_;
   // Who waits for rows of a queue that the fleet shares.
   std::map<std::string, absl::AnyInvocable<void(int64_t first, int64_t count)>> leases_;
-  SegmentTuple segment_;
-  int64_t vus_ = 0;
+  ScenarioEngine::Config engine_config_;  // from Prepare until the VUs are there
   std::unique_ptr<ScenarioEngine> engine_;
   bool started_ = false;
   bool measured_ = false;  // T0 has come

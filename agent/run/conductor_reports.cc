@@ -44,7 +44,7 @@ void Conductor::SealThen(absl::AnyInvocable<void()> then) {
 
 void Conductor::NextSeal() {
   sealing_ = true;
-  recorder_.Seal(outbox_->next_number(), [this, generation = generation_](std::string batch) {
+  host_.Seal(outbox_->next_number(), [this, generation = generation_](std::string batch) {
     sealing_ = false;
     if (generation != generation_ || phase_ != Phase::kActive || seals_.empty()) {
       if (!seals_.empty()) {  // of a later run
@@ -124,7 +124,7 @@ v1::Progress Conductor::Progress() const {
   }
   EngineSnapshot snapshot = engine_->Snapshot();
   progress.set_vus_active(snapshot.vus_active);
-  progress.set_vus_initialised(host_.pool().initialised());
+  progress.set_vus_initialised(snapshot.vus_initialised);
   progress.set_start_lateness_ns(absl::ToInt64Nanoseconds(snapshot.start_lateness));
   for (const ScenarioSnapshot& part : snapshot.scenarios) {
     v1::ScenarioProgress& scenario = *progress.add_scenarios();

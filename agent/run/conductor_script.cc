@@ -8,6 +8,7 @@
 
 #include "agent/run/conductor.h"
 #include "common/base/content_hash.h"
+#include "common/base/status_macros.h"
 #include "common/plan/plan.h"
 
 namespace lockstep::agent {
@@ -164,41 +165,41 @@ ScriptBundle Conductor::TakeBundle() const {
 
 // ---- before T0 ----
 
+absl::StatusOr<RunConfig> Conductor::ReadAssign() {
+  RunConfig config;
+  LOCKSTEP_ASSIGN_OR_RETURN(config.options, read_options_(assign_.options_json()));
+  LOCKSTEP_ASSIGN_OR_RETURN(const SegmentSequence sequence,
+                            SegmentSequence::Parse(assign_.segment_sequence()));
+  LOCKSTEP_ASSIGN_OR_RETURN(
+      config.segment,
+      SegmentTuple::Make(
+          sequence, static_cast<size_t>(assign_.segment_index()),
+          assign_.partition() == v1::Assign::FAIR ? Partition::kFair : Partition::kStriped));
+  LOCKSTEP_ASSIGN_OR_RETURN(
+      config.plan, PlanInstance(config.options.scenarios.value_or(std::vector<ScenarioConfig>()),
+                                config.segment));
+  config.env = {assign_.env().begin(), assign_.env().end()};
+  config.rps_share = assign_.rps_share();
+  config.keep_points = assign_.keep_points();
+  return config;
+}
+
 void Conductor::OnPrepare() {
-  absl::StatusOr<Options> options = read_options_(assign_.options_json());
-  absl::Status status = options.status();
-  absl::StatusOr<InstancePlan> plan = absl::InternalError("no plan");
-  if (status.ok()) {
-    options_ = *std::move(options);
-    absl::StatusOr<SegmentSequence> sequence = SegmentSequence::Parse(assign_.segment_sequence());
-    status = sequence.status();
-    if (status.ok()) {
-      absl::StatusOr<SegmentTuple> tuple = SegmentTuple::Make(
-          *sequence, static_cast<size_t>(assign_.segment_index()),
-          assign_.partition() == v1::Assign::FAIR ? Partition::kFair : Partition::kStriped);
-      status = tuple.status();
-      if (status.ok()) {
-        segment_ = *std::move(tuple);
-        plan = PlanInstance(options_->scenarios.value_or(std::vector<ScenarioConfig>()), segment_);
-        status = plan.status();
-      }
-    }
-  }
-  if (!status.ok()) {
+  absl::StatusOr<RunConfig> config = ReadAssign();
+  if (!config.ok()) {
     v1::AgentMessage message;
-    SetFailure({ExitCode::kInvalidConfig, std::string(status.message())},
+    SetFailure({ExitCode::kInvalidConfig, std::string(config.status().message())},
                message.mutable_prepared()->mutable_failure());
     Send(std::move(message));
     return;
   }
-  vus_ = plan->planned_vus;
-  recorder_.BeginRun(assign_, *options_);
-  std::map<std::string, std::string> env(assign_.env().begin(), assign_.env().end());
-  host_.Prepare(TakeBundle(), RunConfig{*options_, segment_, std::move(env), assign_.rps_share()},
-                vus_, IfCurrent([this](ScriptResult<bool> result) { OnPrepared(result); }));
+  engine_config_ = {config->options.scenarios.value_or(std::vector<ScenarioConfig>()), config->plan,
+                    config->segment};
+  host_.Prepare(TakeBundle(), *std::move(config),
+                IfCurrent([this](ScriptResult<VuPool*> result) { OnPrepared(result); }));
 }
 
-void Conductor::OnPrepared(const ScriptResult<bool>& result) {
+void Conductor::OnPrepared(const ScriptResult<VuPool*>& result) {
   v1::AgentMessage message;
   v1::Prepared& prepared = *message.mutable_prepared();
   if (!result.value.has_value()) {
@@ -206,11 +207,11 @@ void Conductor::OnPrepared(const ScriptResult<bool>& result) {
     Send(std::move(message));
     return;
   }
+  VuPool& pool = **result.value;
   EngineEvents& events = *this;
-  engine_ = std::make_unique<ScenarioEngine>(
-      ScenarioEngine::Config{options_->scenarios.value_or(std::vector<ScenarioConfig>()), segment_},
-      loop_, host_.pool(), log_, events);
-  prepared.set_vus(host_.pool().initialised());
+  engine_ = std::make_unique<ScenarioEngine>(std::exchange(engine_config_, {}), loop_, pool, log_,
+                                             events);
+  prepared.set_vus(pool.initialised());
   if (std::optional<ClockSync::Estimate> clock = session_.clock().best(); clock.has_value()) {
     prepared.set_clock_offset_ns(absl::ToInt64Nanoseconds(clock->offset));
     prepared.set_round_trip_ns(absl::ToInt64Nanoseconds(clock->round_trip));

@@ -20,6 +20,7 @@
 #include "common/base/exit_code.h"
 #include "common/metrics/metric.h"
 #include "common/options/options.h"
+#include "common/plan/plan.h"
 #include "common/segment/execution_segment.h"
 
 namespace lockstep::agent {
@@ -62,8 +63,10 @@ using FileLoader = absl::AnyInvocable<void(
 struct RunConfig {
   Options options;  // consolidated and validated
   SegmentTuple segment;
+  InstancePlan plan;                       // of the options' scenarios, for `segment`
   std::map<std::string, std::string> env;  // __ENV
   double rps_share = 0;                    // this agent's part of options.rps; 0: no limit
+  bool keep_points = false;                // single samples are wanted, too
 };
 
 // A script asks for rows of the fleet's queue `queue`, which has `rows` and goes on forever if it
@@ -83,9 +86,11 @@ class ScriptHost {
   virtual void Inspect(const ScriptBundle& bundle, const std::map<std::string, std::string>& env,
                        FileLoader loader,
                        absl::AnyInvocable<void(ScriptResult<Inspection>)> done) = 0;
-  // Initialises `vus` VUs for a run. Fails with the first VU's failure; the pool is then empty.
-  virtual void Prepare(const ScriptBundle& bundle, RunConfig config, int64_t vus,
-                       absl::AnyInvocable<void(ScriptResult<bool>)> done) = 0;
+  // Initialises the VUs that the plan of `config` wants before the start. Fails with the first VU's
+  // failure. The VUs are the run's: whoever has taken one gives it back to the pool that it is from,
+  // which lives until Reset has called its `done`.
+  virtual void Prepare(const ScriptBundle& bundle, RunConfig config,
+                       absl::AnyInvocable<void(ScriptResult<VuPool*>)> done) = 0;
   // setup() in a VU of its own, within options.setup_timeout. The value is its result as JSON; "" for undefined.
   virtual void RunSetup(absl::AnyInvocable<void(ScriptResult<std::string>)> done) = 0;
   // Hands setup's result to all VUs, present and later ones. Before the first activation.
@@ -96,15 +101,20 @@ class ScriptHost {
                                 absl::AnyInvocable<void(ScriptResult<SummaryOutputs>)> done) = 0;
   // T0 and the facts that `k6/execution` shows; before the first activation.
   virtual void SetRunStart(MonoTime t0, absl::Time t0_wall) = 0;
-  virtual VuPool& pool() = 0;
-  // Interrupts what still runs and frees all VUs of the run.
+  // `count` iterations of scenario `scenario` never started; `vu_id_in_test` says whose they were, 0:
+  // no VU's. Does nothing without a run.
+  virtual void AddDropped(size_t scenario, int64_t count, int64_t vu_id_in_test) = 0;
+  // Collects what the run has measured since the last time into one encoded batch with this number;
+  // empty if there is nothing. One at a time; each is answered, if by Reset.
+  virtual void Seal(uint64_t number, absl::AnyInvocable<void(std::string batch)> done) = 0;
+  // Interrupts what still runs, and ends the run: its VUs work no more, and are freed once `done` has been called.
   virtual void Reset(absl::AnyInvocable<void()> done) = 0;
 
   // exec.test.abort(message) was called in an iteration; exec.test.fail(message) likewise. Set before Prepare.
   struct Events {
-    absl::AnyInvocable<void(std::string message)> on_abort;
-    absl::AnyInvocable<void(std::string message)> on_fail;
-    absl::AnyInvocable<void(RowLease)> on_lease = nullptr;
+    absl::AnyInvocable<void(std::string message)> on_abort = [](std::string) {};
+    absl::AnyInvocable<void(std::string message)> on_fail = [](std::string) {};
+    absl::AnyInvocable<void(RowLease)> on_lease = [](RowLease) {};
   };
   virtual void SetEvents(Events events) = 0;
 };

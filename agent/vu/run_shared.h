@@ -24,19 +24,18 @@
 
 namespace lockstep::agent {
 
-// Iterations of one scenario on this agent.
-struct ScenarioIterations {
-  std::atomic<int64_t> started{0};
-  std::atomic<int64_t> ended{0};
-};
-
-struct RunShared {
-  RunShared(EventLoop& conductor_loop, Logger& run_logger, RunHealth& run_health)
-      : conductor(conductor_loop), logger(run_logger), health(run_health) {}
-
+// What a run uses of its host, which outlives it.
+struct RunHost {
   EventLoop& conductor;  // only Post and clock()
   Logger& logger;
   RunHealth& health;
+  // Called on the conductor's loop.
+  ScriptHost::Events& events;
+  absl::AnyInvocable<void(std::string message)>& on_broken;  // a heap is exhausted
+};
+
+struct RunShared : RunHost {
+  explicit RunShared(const RunHost& host) : RunHost(host) {}
 
   ScriptBundle bundle;
   RunConfig config;
@@ -46,10 +45,6 @@ struct RunShared {
   std::unique_ptr<RowStore> rows = std::make_unique<RowStore>();
   // Fetches files that the bundle lacks, on the conductor's loop; empty: no others can be had.
   FileLoader loader;
-  // exec.test.abort() and exec.test.fail(), and an exhausted heap; called on the conductor's loop.
-  absl::AnyInvocable<void(std::string)> on_abort, on_fail, on_broken;
-  // A VU waits for the next block of a fleet's queue; called on the conductor's loop.
-  absl::AnyInvocable<void(RowLease)> on_lease;
 
   // setup()'s result as JSON, "" for undefined. Written before the first activation, while no VU
   // runs.
@@ -68,7 +63,8 @@ struct RunShared {
   std::atomic<int64_t> t0_wall_nanos{0};  // since the epoch
   std::atomic<int64_t> vus_active{0}, vus_initialised{0};
   std::atomic<int64_t> iterations_completed{0}, iterations_interrupted{0};
-  std::vector<std::unique_ptr<ScenarioIterations>> scenarios;  // in the order of the options
+  // That have ended here, by scenario.
+  std::vector<std::atomic<int64_t>> iterations_ended;
 };
 
 }  // namespace lockstep::agent

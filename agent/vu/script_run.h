@@ -1,33 +1,30 @@
-// One run's engine room on this agent: what its VUs share, its network and its workers. The
-// inspection of a script has a small one of its own.
+// One run's engine room on this agent: what its VUs share, its workers, its VUs
+// and what they measure. The inspection
+// of a script has a small one of its own.
 #pragma once
 
-#include <cstddef>
 #include <memory>
-#include <vector>
+#include <utility>
 
-#include "agent/net/network.h"
+#include "agent/vu/run_samples.h"
 #include "agent/vu/run_shared.h"
-#include "agent/vu/worker.h"
+#include "agent/vu/run_vus.h"
+#include "agent/vu/run_workers.h"
 
 namespace lockstep::agent {
 
 struct ScriptRun {
-  ScriptRun(EventLoop& conductor, Logger& logger, RunHealth& health)
-      : shared(conductor, logger, health) {}
-  // Interrupts what still runs and waits for the workers' ends. Not on a worker's thread.
-  ~ScriptRun() { EndWorkers(); }
-
-  void EndWorkers() {
-    for (const std::unique_ptr<Worker>& worker : workers) {
-      worker->BeginStop();
-    }
-    workers.clear();
-  }
+  ScriptRun(const ScriptEngine& engine, const RunHost& host, std::unique_ptr<Network> network,
+            Accumulator::Config samples_config)
+      : shared(host),
+        workers(engine, std::move(network), shared, samples_config),
+        vus(shared, workers),
+        samples(shared, workers, samples_config) {}
 
   RunShared shared;
-  std::unique_ptr<Network> network;
-  std::vector<std::unique_ptr<Worker>> workers;
+  RunWorkers workers;
+  RunVus vus;
+  RunSamples samples;
 };
 
 }  // namespace lockstep::agent

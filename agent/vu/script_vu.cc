@@ -6,6 +6,7 @@
 
 #include "agent/js/bind/glue.h"
 #include "agent/js/fault.h"
+#include "agent/vu/sample_tags.h"
 
 namespace lockstep::agent {
 
@@ -299,7 +300,7 @@ std::optional<ScriptFailure> ScriptVu::CallExported(absl::string_view name, absl
     return ScriptFailure{.message = absl::StrCat("exported '", name, "' must be a function")};
   }
   entered_.reset();
-  tags_ = TestTags();
+  tags_ = SampleTags(sink(), run_.config.options, run_.system_tags, nullptr, ids_.in_test);
   SetGroup(std::string(group));
   const v8::Local<v8::Context> context = world_->context();
   std::optional<ScriptFailure> failure;
@@ -350,7 +351,7 @@ void ScriptVu::AbortTest(std::string message) {
   aborted_ = message;
   if (scenario_.has_value()) {  // otherwise the failure of the exported function says it
     run_.conductor.Post([&run = run_, message = std::move(message)]() mutable {
-      run.on_abort(std::move(message));
+      run.events.on_abort(std::move(message));
     });
   }
   wanted_epoch_.store(epoch_);
@@ -363,12 +364,13 @@ void ScriptVu::LeaseRows(const std::string& name, int64_t rows, bool wrap,
                    done({first, count});
                  }};
   run_.conductor.Post(
-      [&run = run_, lease = std::move(lease)]() mutable { run.on_lease(std::move(lease)); });
+      [&run = run_, lease = std::move(lease)]() mutable { run.events.on_lease(std::move(lease)); });
 }
 
 void ScriptVu::FailTest(std::string message) {
-  run_.conductor.Post(
-      [&run = run_, message = std::move(message)]() mutable { run.on_fail(std::move(message)); });
+  run_.conductor.Post([&run = run_, message = std::move(message)]() mutable {
+    run.events.on_fail(std::move(message));
+  });
 }
 
 }  // namespace lockstep::agent

@@ -141,7 +141,6 @@ class ScriptVu final : public ApiVu, public WorldSite {
   void NoteLateness(MonoTime began);
   void FinishIteration(MonoTime began, absl::Duration duration);
   void EmitData(absl::Time now);
-  TagSetId TestTags();
 
   Worker& worker_;
   RunShared& run_;

@@ -1,13 +1,13 @@
 // The part of ScriptVu that runs iterations and tells what they are.
 
 #include <algorithm>
-#include <type_traits>
 #include <utility>
-#include <variant>
 
 #include "absl/strings/str_cat.h"
 
+#include "agent/exec/progress.h"
 #include "agent/js/bind/glue.h"
+#include "agent/vu/sample_tags.h"
 #include "agent/vu/script_vu.h"
 
 namespace lockstep::agent {
@@ -15,54 +15,7 @@ namespace {
 
 constexpr absl::string_view kDefaultFunction = "default";
 
-// How far a scenario's schedule is, where that is a matter of time.
-std::optional<absl::Duration> RegularDuration(const ExecutorConfig& executor) {
-  return std::visit(
-      [](const auto& config) -> std::optional<absl::Duration> {
-        using Config = std::decay_t<decltype(config)>;
-        if constexpr (std::is_same_v<Config, RampingVusConfig> ||
-                      std::is_same_v<Config, RampingArrivalRateConfig>) {
-          absl::Duration total;
-          for (const Stage& stage : config.stages) {
-            total += stage.duration.value_or(absl::ZeroDuration());
-          }
-          return total;
-        } else if constexpr (std::is_same_v<Config, SharedIterationsConfig> ||
-                             std::is_same_v<Config, PerVuIterationsConfig>) {
-          return std::nullopt;
-        } else {
-          return config.duration;
-        }
-      },
-      executor);
-}
-
-// How many iterations a scenario has on this agent, where that is what ends it.
-int64_t PlannedIterations(const ExecutorConfig& executor, const SegmentTuple& segment) {
-  if (const auto* shared = std::get_if<SharedIterationsConfig>(&executor)) {
-    return segment.Retuple(shared->vus).Scale(shared->iterations);
-  }
-  if (const auto* per_vu = std::get_if<PerVuIterationsConfig>(&executor)) {
-    return segment.Scale(per_vu->vus) * per_vu->iterations;
-  }
-  return 0;
-}
-
 }  // namespace
-
-TagSetId ScriptVu::TestTags() {
-  TagSetId tags = kEmptyTagSet;
-  TagSetTable& table = sink().tags();
-  if (run_.config.options.tags.has_value()) {
-    for (const auto& [name, value] : *run_.config.options.tags) {
-      tags = table.With(tags, name, value);
-    }
-  }
-  if (run_.system_tags.Has(SystemTag::kVu) && sink().keeps_points()) {
-    tags = table.With(tags, MetadataKey(SystemTagName(SystemTag::kVu)), absl::StrCat(ids_.in_test));
-  }
-  return tags;
-}
 
 // What a script sets of the tags stays until another scenario takes the VU, whose variables and
 // function change with it.
@@ -73,14 +26,7 @@ void ScriptVu::Enter(size_t scenario) {
   }
   entered_ = scenario;
   const ScenarioConfig& config = run_.config.options.scenarios->at(scenario);
-  TagSetTable& table = sink().tags();
-  tags_ = TestTags();
-  if (run_.system_tags.Has(SystemTag::kScenario)) {
-    tags_ = table.With(tags_, SystemTagName(SystemTag::kScenario), config.name);
-  }
-  for (const auto& [name, value] : config.tags) {
-    tags_ = table.With(tags_, name, value);
-  }
+  tags_ = SampleTags(sink(), run_.config.options, run_.system_tags, &config, ids_.in_test);
   const std::map<std::string, std::string> overrides(config.env.begin(), config.env.end());
   world_->SetEnv(overrides);
   function_.Reset();
@@ -94,14 +40,12 @@ void ScriptVu::Enter(size_t scenario) {
 void ScriptVu::RunIterations(size_t scenario, IterationSource& source) {
   Enter(scenario);
   run_.vus_active.fetch_add(1, std::memory_order_relaxed);
-  ScenarioIterations& counters = *run_.scenarios.at(scenario);
   while (!interrupted() && source.Next(loop().clock().Mono(), &iteration_)) {
-    counters.started.fetch_add(1, std::memory_order_relaxed);
     parked_ = false;
     const IterationEnd end = RunIteration(iteration_);
     (end == IterationEnd::kFull ? run_.iterations_completed : run_.iterations_interrupted)
         .fetch_add(1, std::memory_order_relaxed);
-    counters.ended.fetch_add(1, std::memory_order_relaxed);
+    run_.iterations_ended.at(scenario).fetch_add(1, std::memory_order_relaxed);
     source.Ended(iteration_, end);
     if (!parked_ && !interrupted()) {
       Yield();  // a script that never waits must not keep the others from running
@@ -225,16 +169,10 @@ std::optional<ScenarioFacts> ScriptVu::scenario() const {
                       .start = absl::FromUnixNanos(run_.t0_wall_nanos.load()) + config.start_time,
                       .iteration_in_instance = iteration_.in_instance,
                       .iteration_in_test = iteration_.in_test};
-  const std::optional<absl::Duration> regular = RegularDuration(config.executor);
-  if (regular.has_value()) {
-    const absl::Duration elapsed = instance().running - config.start_time;
-    facts.progress = *regular > absl::ZeroDuration() ? absl::FDivDuration(elapsed, *regular) : 0;
-  } else {
-    const int64_t planned = PlannedIterations(config.executor, run_.config.segment);
-    const int64_t ended = run_.scenarios.at(*scenario_)->ended.load(std::memory_order_relaxed);
-    facts.progress = planned > 0 ? static_cast<double>(ended) / static_cast<double>(planned) : 0;
-  }
-  facts.progress = std::clamp(facts.progress, 0.0, 1.0);
+  facts.progress =
+      PlannedProgress(config.executor, run_.config.plan.scenarios.at(*scenario_),
+                      instance().running - config.start_time,
+                      run_.iterations_ended.at(*scenario_).load(std::memory_order_relaxed));
   return facts;
 }
 

@@ -72,7 +72,6 @@ void FuzzAgent(absl::string_view input) {
   NullLogger log;
   testing::OpenTransport transport;
   testing::IdleHost host(loop);
-  testing::NoRecorder recorder(loop);
   agent::ScriptLog script_log(loop);
   agent::SessionSettings settings;
   settings.version = "1";
@@ -83,7 +82,7 @@ void FuzzAgent(absl::string_view input) {
     settings.nonces = [] { return std::string(kNonceBytes, 'n'); };
   }
   agent::Session session(loop, transport, log, settings);
-  agent::Conductor conductor({loop, session, host, recorder, script_log},
+  agent::Conductor conductor({loop, session, host, script_log},
                              [](absl::string_view json) { return FromCanonicalJson(json); });
   conductor.Begin([](absl::Status) {});
   Script script;

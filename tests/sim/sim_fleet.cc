@@ -61,9 +61,13 @@ class CollectingLogger final : public Logger {
 // A script that exports everything, and whose iterations only take time.
 class FakeHost final : public agent::ScriptHost {
  public:
-  FakeHost(EventLoop& loop, absl::Duration clock_offset, uint64_t seed, size_t agent,
-           Ledger& ledger)
-      : loop_(loop), clock_offset_(clock_offset), random_(seed), agent_(agent), ledger_(ledger) {}
+  FakeHost(EventLoop& loop, const SimSetup& setup, size_t agent, Ledger& ledger)
+      : dropped(setup.scenarios.size(), 0),
+        loop_(loop),
+        clock_offset_(setup.agents[agent].clock_offset),
+        random_(setup.seed * 100 + agent),
+        agent_(agent),
+        ledger_(ledger) {}
 
   void Inspect(const agent::ScriptBundle& bundle, const std::map<std::string, std::string>&,
                agent::FileLoader loader,
@@ -76,8 +80,8 @@ class FakeHost final : public agent::ScriptHost {
               done({.value = agent::Inspection{}, .failure = {}});
             });
   }
-  void Prepare(const agent::ScriptBundle& bundle, agent::RunConfig config, int64_t vus,
-               absl::AnyInvocable<void(agent::ScriptResult<bool>)> done) override {
+  void Prepare(const agent::ScriptBundle& bundle, agent::RunConfig config,
+               absl::AnyInvocable<void(agent::ScriptResult<agent::VuPool*>)> done) override {
     EXPECT_EQ(bundle.files.size(), 2u);
     auto begins = [this](const IterationRecord& record) {
       ledger_.Begin(agent_, {record.scenario, record.iteration.in_test},
@@ -85,9 +89,11 @@ class FakeHost final : public agent::ScriptHost {
       return absl::Milliseconds(20 + static_cast<int64_t>(random_.Below(300)));
     };
     pool_ = std::make_unique<FakeVuPool>(
-        loop_, FakeVuPool::Options{.vus = vus, .segment = config.segment, .duration = begins});
-    loop_.After(absl::Milliseconds(30),
-                [done = std::move(done)]() mutable { done({.value = true, .failure = {}}); });
+        loop_, FakeVuPool::Options{
+                   .vus = config.plan.planned_vus, .segment = config.segment, .duration = begins});
+    loop_.After(absl::Milliseconds(30), [this, done = std::move(done)]() mutable {
+      done({.value = pool_.get(), .failure = {}});
+    });
   }
   void RunSetup(absl::AnyInvocable<void(agent::ScriptResult<std::string>)> done) override {
     ++setups;
@@ -107,14 +113,27 @@ class FakeHost final : public agent::ScriptHost {
     done({.value = std::map<std::string, std::string>(), .failure = {}});
   }
   void SetRunStart(MonoTime t0, absl::Time) override { t0_local = t0; }
-  agent::VuPool& pool() override { return *pool_; }
   void Reset(absl::AnyInvocable<void()> done) override { loop_.Post(std::move(done)); }
   void SetEvents(Events) override {}
-
-  const std::vector<IterationRecord>& records() const {
-    static const std::vector<IterationRecord> none;
-    return pool_ == nullptr ? none : pool_->records();
+  void AddDropped(size_t scenario, int64_t count, int64_t) override {
+    dropped.at(scenario) += count;
   }
+  // The batch's number and "scenario,iteration" of each iteration that has ended since the last
+  // one.
+  void Seal(uint64_t number, absl::AnyInvocable<void(std::string)> done) override {
+    std::string batch;
+    if (pool_ != nullptr) {
+      for (const IterationRecord& record : pool_->records()) {
+        if (record.how == agent::IterationEnd::kFull &&
+            sealed_.insert({record.scenario, record.iteration.in_test}).second) {
+          absl::StrAppend(&batch, record.scenario, ",", record.iteration.in_test, "\n");
+        }
+      }
+    }
+    done(batch.empty() ? "" : absl::StrCat(number, "\n", batch));
+  }
+
+  std::vector<int64_t> dropped;  // by scenario
   int setups = 0, teardowns = 0, summaries = 0;
   std::optional<MonoTime> t0_local;
 
@@ -126,41 +145,13 @@ class FakeHost final : public agent::ScriptHost {
   Ledger& ledger_;
   agent::FileLoader loader_;
   std::unique_ptr<FakeVuPool> pool_;
-};
-
-// Seals the batch's number and "scenario,iteration" of each iteration that has ended since.
-class FakeRecorder final : public agent::Recorder {
- public:
-  FakeRecorder(FakeHost& host, size_t scenarios) : dropped(scenarios, 0), host_(host) {}
-  void BeginRun(const v1::Assign&, const Options&) override {}
-  void AddDropped(size_t scenario, int64_t count, int64_t) override {
-    dropped.at(scenario) += count;
-  }
-  void Seal(uint64_t number, absl::AnyInvocable<void(std::string)> done) override {
-    std::string batch;
-    for (const IterationRecord& record : host_.records()) {
-      if (record.how == agent::IterationEnd::kFull &&
-          sealed_.insert({record.scenario, record.iteration.in_test}).second) {
-        absl::StrAppend(&batch, record.scenario, ",", record.iteration.in_test, "\n");
-      }
-    }
-    if (!batch.empty()) {
-      batch = absl::StrCat(number, "\n", batch);
-    }
-    done(std::move(batch));
-  }
-  std::vector<int64_t> dropped;
-
- private:
-  FakeHost& host_;
   std::set<SimIteration> sealed_;
 };
 
 struct SimAgent {
   SimAgent(SimLoop& sim, SimNetwork& network, Ledger& ledger, size_t index, const SimSetup& setup)
       : loop(sim, setup.agents[index].clock_offset),
-        host(loop, setup.agents[index].clock_offset, setup.seed * 100 + index, index, ledger),
-        recorder(host, setup.scenarios.size()),
+        host(loop, setup, index, ledger),
         log(loop),
         transport(network.MakeTransport()) {
     agent::SessionSettings settings;
@@ -170,14 +161,13 @@ struct SimAgent {
     settings.process_id = static_cast<int64_t>(index) + 1;
     session = std::make_unique<agent::Session>(loop, *transport, logger, settings);
     conductor = std::make_unique<agent::Conductor>(
-        agent::Conductor::Parts{loop, *session, host, recorder, log},
+        agent::Conductor::Parts{loop, *session, host, log},
         [](absl::string_view json) { return FromCanonicalJson(json); });
     conductor->Begin([](absl::Status) {});
   }
   NullLogger logger;
   SkewedLoop loop;
   FakeHost host;
-  FakeRecorder recorder;
   agent::ScriptLog log;
   std::unique_ptr<agent::Transport> transport;
   std::unique_ptr<agent::Session> session;
@@ -350,7 +340,7 @@ class Fleet {
       size_t agent = 0;
       EXPECT_TRUE(absl::SimpleAtoi(absl::StripPrefix(member.name, "agent-"), &agent));
       outcome_.members.push_back({agent, member.lost, agents_[agent]->died, member.share,
-                                  member.progress, agents_[agent]->recorder.dropped});
+                                  member.progress, agents_[agent]->host.dropped});
     }
     outcome_.log = log_.messages;
     outcome_.judged = results_.judged();

@@ -1,5 +1,5 @@
 // The parts around an agent's conductor, for tests of what it is told: a script that does nothing
-// at once, measurements that are a word, a line to the coordinator that the test holds in its
+// at once, measurements that are two words, a line to the coordinator that the test holds in its
 // hands.
 #pragma once
 
@@ -25,15 +25,16 @@ class IdleHost final : public agent::ScriptHost {
                absl::AnyInvocable<void(agent::ScriptResult<agent::Inspection>)> done) override {
     done({.value = agent::Inspection{}, .failure = {}});
   }
-  void Prepare(const agent::ScriptBundle&, agent::RunConfig config, int64_t vus,
-               absl::AnyInvocable<void(agent::ScriptResult<bool>)> done) override {
+  void Prepare(const agent::ScriptBundle&, agent::RunConfig config,
+               absl::AnyInvocable<void(agent::ScriptResult<agent::VuPool*>)> done) override {
+    const int64_t vus = config.plan.planned_vus;
     if (vus > 1000) {  // more would only take time
       done({.value = std::nullopt, .failure = {ExitCode::kOther, "too many"}});
       return;
     }
     pool_ = std::make_unique<FakeVuPool>(
         loop_, FakeVuPool::Options{.vus = vus, .segment = config.segment});
-    done({.value = true, .failure = {}});
+    done({.value = pool_.get(), .failure = {}});
   }
   void RunSetup(absl::AnyInvocable<void(agent::ScriptResult<std::string>)> done) override {
     loop_.After(absl::Milliseconds(5),
@@ -49,22 +50,11 @@ class IdleHost final : public agent::ScriptHost {
     done({.value = std::map<std::string, std::string>(), .failure = {}});
   }
   void SetRunStart(MonoTime, absl::Time) override {}
-  agent::VuPool& pool() override { return *pool_; }
   // What the engine has interrupted comes to its end before, as with workers.
   void Reset(absl::AnyInvocable<void()> done) override {
     loop_.After(absl::Milliseconds(1), std::move(done));
   }
   void SetEvents(Events) override {}
-
- private:
-  EventLoop& loop_;
-  std::unique_ptr<FakeVuPool> pool_;
-};
-
-class NoRecorder final : public agent::Recorder {
- public:
-  explicit NoRecorder(EventLoop& loop) : loop_(loop) {}
-  void BeginRun(const v1::Assign&, const Options&) override {}
   void AddDropped(size_t, int64_t, int64_t) override {}
   void Seal(uint64_t, absl::AnyInvocable<void(std::string)> done) override {
     loop_.Post([done = std::move(done)]() mutable { done("a batch"); });
@@ -72,6 +62,7 @@ class NoRecorder final : public agent::Recorder {
 
  private:
   EventLoop& loop_;
+  std::unique_ptr<FakeVuPool> pool_;
 };
 
 class OpenTransport final : public agent::Transport {

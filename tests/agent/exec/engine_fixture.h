@@ -45,9 +45,10 @@ class TestAgent final : public EngineEvents {
   TestAgent(SimLoop& loop, std::vector<ScenarioConfig> scenarios, SegmentTuple segment,
             FakeVuPool::Options options)
       : loop_(loop), pool(loop, Complete(std::move(options), scenarios, segment)) {
+    InstancePlan plan = *PlanInstance(scenarios, segment);
     engine = std::make_unique<ScenarioEngine>(
-        ScenarioEngine::Config{std::move(scenarios), std::move(segment)}, loop, pool, logger,
-        *this);
+        ScenarioEngine::Config{std::move(scenarios), std::move(plan), std::move(segment)}, loop,
+        pool, logger, *this);
   }
 
   void OnDropped(size_t scenario, int64_t count, int64_t vu) override {

@@ -123,7 +123,8 @@ class ThreadsTest : public ::testing::Test, public EngineEvents {
     scenario.executor = std::move(executor);
     ThreadPool pool(loop, vus);
     NullLogger logger;
-    ScenarioEngine engine({{scenario}, SegmentTuple()}, loop, pool, logger, *this);
+    ScenarioEngine engine({{scenario}, *PlanInstance({scenario}, SegmentTuple()), SegmentTuple()},
+                          loop, pool, logger, *this);
     engine.Start(loop.clock().Mono());
     loop.Run();
     return engine.Snapshot().scenarios.at(0);

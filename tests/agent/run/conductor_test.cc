@@ -35,10 +35,11 @@ struct JoinedAgent {
     events->on_message(message);
     loop.RunFor(absl::Milliseconds(1));
   }
-  void Assign(const std::string& file = "", const std::string& hash = "") {
+  void Assign(const std::string& file = "", const std::string& hash = "",
+              const Options& options = Options()) {
     v1::CoordinatorMessage message;
     v1::Assign& assign = *message.mutable_assign();
-    assign.set_options_json("{}");
+    assign.set_options_json(ToCanonicalJson(options));
     assign.set_segment_sequence("0,1");
     BundleHash bundle;
     if (!file.empty()) {
@@ -58,6 +59,8 @@ struct JoinedAgent {
         failures.push_back(message.agent_failed().message());
       } else if (message.assigned().has_failure()) {
         failures.push_back(message.assigned().failure().message());
+      } else if (message.prepared().has_failure()) {
+        failures.push_back(message.prepared().failure().message());
       }
     }
     return failures;
@@ -76,10 +79,9 @@ struct JoinedAgent {
   NullLogger log;
   lockstep::testing::OpenTransport transport;
   lockstep::testing::IdleHost host{loop};
-  lockstep::testing::NoRecorder recorder{loop};
   ScriptLog script_log{loop};
   Session session{loop, transport, log, {.version = "1", .name = "a"}};
-  Conductor conductor{{loop, session, host, recorder, script_log},
+  Conductor conductor{{loop, session, host, script_log},
                       [](absl::string_view json) { return FromCanonicalJson(json); }};
   uint64_t number = 0;
 };
@@ -133,6 +135,16 @@ TEST_F(ConductorTest, RefusesAnAssignmentThatMakesNoSense) {
     other.Tell(message);
     EXPECT_THAT(other.Failures(), ElementsAre(reason));
   }
+}
+
+TEST_F(ConductorTest, PreparesNoScheduleThatCannotBeCounted) {
+  Options options;
+  ScenarioConfig& scenario = options.scenarios.emplace(1).front();
+  scenario.name = "s";
+  scenario.executor = PerVuIterationsConfig{4, INT64_MAX};
+  Assign("", "", options);
+  Tell(Prepare());
+  EXPECT_THAT(Failures(), ElementsAre("scenarios.s.iterations: more than 2^63 over all VUs"));
 }
 
 TEST_F(ConductorTest, BelievesNoLeaseThatWouldLetItRunOnForEver) {

@@ -13,7 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "agent/vu/script_host_impl.h"
+#include "agent/vu/worker_fleet.h"
 #include "common/base/epoll_loop.h"
 #include "common/base/sync.h"
 
@@ -101,24 +101,33 @@ class HostTest : public ::testing::Test {
         [&](ScriptResult<Inspection> r) { result = std::move(r); });
     return Wait(result);
   }
-  ScriptResult<bool> Prepare(int64_t vus) {
-    std::optional<ScriptResult<bool>> result;
+  ScriptResult<VuPool*> Prepare(int64_t vus) {
+    std::optional<ScriptResult<VuPool*>> result;
     if (!options_.scenarios.has_value()) {
       options_.scenarios.emplace(1).front().name = "default";
     }
-    host_.Prepare(bundle_, RunConfig{.options = options_, .segment = segment_, .env = env_}, vus,
-                  [&](ScriptResult<bool> r) { result = std::move(r); });
-    return Wait(result);
+    RunConfig config{.options = options_,
+                     .segment = segment_,
+                     .plan = *PlanInstance(*options_.scenarios, segment_),
+                     .env = env_};
+    config.plan.planned_vus = vus;
+    host_.Prepare(bundle_, std::move(config),
+                  [&](ScriptResult<VuPool*> r) { result = std::move(r); });
+    ScriptResult<VuPool*> prepared = Wait(result);
+    pool_ = prepared.value.value_or(nullptr);
+    return prepared;
   }
+  // Of the last Prepare.
+  VuPool& pool() { return *pool_; }
   // One VU runs `iterations` of the first scenario.
   void Iterate(int64_t iterations) {
     CountedSource source(iterations);
-    Vu* vu = host_.pool().Take();
+    Vu* vu = pool().Take();
     ASSERT_NE(vu, nullptr);
     std::optional<bool> idle;
     vu->Activate({.scenario = 0, .source = &source, .on_idle = [&] { idle = true; }});
     Wait(idle);
-    host_.pool().Give(vu);
+    pool().Give(vu);
   }
   ScriptResult<std::string> RunSetup() {
     std::optional<ScriptResult<std::string>> result;
@@ -143,7 +152,7 @@ class HostTest : public ::testing::Test {
   // Runs `script` for `iterations` on one VU, and returns what it has logged.
   std::vector<std::string> LinesOf(const std::string& script, int64_t iterations = 1) {
     Script(script);
-    const ScriptResult<bool> prepared = Prepare(1);
+    const ScriptResult<VuPool*> prepared = Prepare(1);
     if (!prepared.value.has_value()) {
       return {prepared.failure.message};
     }
@@ -152,10 +161,12 @@ class HostTest : public ::testing::Test {
   }
   // Sum of a counter, or the number of samples, over all series of all workers.
   double Total(MetricId metric) {
-    std::optional<std::vector<Batch>> batches;
-    host_.Seal([&](std::vector<Batch> sealed) { batches = std::move(sealed); });
+    std::optional<std::string> sealed;
+    host_.Seal(1, [&](std::string batch) { sealed = std::move(batch); });
+    const std::string encoded = Wait(sealed);
     double total = 0;
-    for (const Batch& batch : Wait(batches)) {
+    if (!encoded.empty()) {
+      const Batch batch = *DecodeBatch(encoded);
       for (const SeriesDelta& series : batch.series) {
         if (batch.metrics[series.metric].name == names_.Get(metric).name) {
           total += series.aggregate.counter().sum();
@@ -174,7 +185,8 @@ class HostTest : public ::testing::Test {
   std::map<std::string, std::string> env_;
   Options options_;
   SegmentTuple segment_;
-  ScriptHostImpl host_;
+  VuPool* pool_ = nullptr;
+  WorkerFleet host_;
 };
 
 }  // namespace lockstep::agent

@@ -93,7 +93,7 @@ TEST_F(Lifecycle, SetupThatIsNoFunctionIsAFailure) {
 TEST_F(Lifecycle, EachVuEvaluatesTheInitCodeForItself) {
   Script("let n = 0; export default function () { console.log(`${__VU} ${__ITER} ${++n}`); }");
   ASSERT_TRUE(Prepare(2).value.has_value());
-  EXPECT_EQ(host_.pool().initialised(), 2);
+  EXPECT_EQ(pool().initialised(), 2);
   Iterate(2);
   Iterate(1);
   Iterate(1);
@@ -117,20 +117,18 @@ TEST_F(Lifecycle, OneMoreVuCanBeInitialisedLater) {
   Script("export default function () { console.log(__VU); }");
   ASSERT_TRUE(Prepare(1).value.has_value());
   std::optional<Vu*> made;
-  host_.pool().InitialiseOne([&](Vu* vu) { made = vu; });
+  pool().InitialiseOne([&](Vu* vu) { made = vu; });
   Vu* vu = Wait(made);
   ASSERT_NE(vu, nullptr);
   EXPECT_EQ(vu->id_in_instance(), 2);
-  EXPECT_EQ(host_.pool().initialised(), 2);
+  EXPECT_EQ(pool().initialised(), 2);
 }
 
 TEST_F(Lifecycle, AVuWhoseInitCodeFailsFailsPrepare) {
   Script("if (__VU == 3) { throw new Error('not three'); } export default function () {}");
-  const ScriptResult<bool> result = Prepare(4);
+  const ScriptResult<VuPool*> result = Prepare(4);
   ASSERT_FALSE(result.value.has_value());
   EXPECT_THAT(result.failure.message, HasSubstr("not three"));
-  EXPECT_EQ(host_.pool().initialised(), 0);
-  EXPECT_EQ(host_.pool().Take(), nullptr);
 }
 
 TEST_F(Lifecycle, IterationsAreCounted) {
@@ -138,6 +136,28 @@ TEST_F(Lifecycle, IterationsAreCounted) {
       LinesOf("export default function () { if (__ITER == 1) { throw new Error('one'); } }", 3),
       ElementsAre(HasSubstr("error: Error: one\n\tat default (file:///test/main.js:1:")));
   EXPECT_EQ(Total(BuiltinMetric(builtin::kIterations)), 3);
+}
+
+TEST_F(Lifecycle, IterationsThatNeverStartedAreMeasuredWithTheOthers) {
+  Script("export default function () {}");
+  ASSERT_TRUE(Prepare(1).value.has_value());
+  host_.AddDropped(/*scenario=*/0, /*count=*/2, /*vu_id_in_test=*/1);
+  host_.AddDropped(0, 3, 0);
+  EXPECT_EQ(Total(BuiltinMetric(builtin::kDroppedIterations)), 5);
+  EXPECT_EQ(Total(BuiltinMetric(builtin::kDroppedIterations)), 0);  // each is told once
+}
+
+TEST_F(Lifecycle, ASealIsAnsweredThoughItsRunEnds) {
+  Script("export default function () {}");
+  ASSERT_TRUE(Prepare(1).value.has_value());
+  host_.AddDropped(0, 1, 0);
+  std::vector<std::string> batches;
+  host_.Seal(1, [&](std::string batch) { batches.push_back(std::move(batch)); });
+  Reset();
+  EXPECT_THAT(batches, ElementsAre(""));
+  host_.AddDropped(0, 1, 0);
+  host_.Seal(1, [&](std::string batch) { batches.push_back(std::move(batch)); });
+  EXPECT_THAT(batches, ElementsAre("", ""));
 }
 
 TEST_F(Lifecycle, SleepingVusOfOneWorkerSleepAtTheSameTime) {
@@ -148,7 +168,7 @@ TEST_F(Lifecycle, SleepingVusOfOneWorkerSleepAtTheSameTime) {
   CountedSource source(4);
   int idle = 0;
   for (int i = 0; i < 4; ++i) {
-    host_.pool().Take()->Activate({.scenario = 0, .source = &source, .on_idle = [&] { ++idle; }});
+    pool().Take()->Activate({.scenario = 0, .source = &source, .on_idle = [&] { ++idle; }});
   }
   while (idle < 4) {
     Turn();
@@ -276,7 +296,7 @@ TEST_F(Lifecycle, InterruptionEndsTheIterationWhereverItIs) {
     ASSERT_TRUE(Prepare(1).value.has_value());
     const size_t before = log_.lines().size();
     CountedSource source(5);
-    Vu* vu = host_.pool().Take();
+    Vu* vu = pool().Take();
     std::optional<bool> idle;
     vu->Activate({.scenario = 0, .source = &source, .on_idle = [&] { idle = true; }});
     while (log_.lines().size() == before) {
@@ -306,7 +326,7 @@ TEST_F(Lifecycle, AnInterruptedVuLeavesItsNeighboursAlone) {
   std::vector<Vu*> vus;
   for (int i = 0; i < 4; ++i) {
     sources.push_back(std::make_unique<CountedSource>(1));
-    vus.push_back(host_.pool().Take());
+    vus.push_back(pool().Take());
     vus.back()->Activate(
         {.scenario = 0, .source = sources.back().get(), .on_idle = [&] { ++idle; }});
   }
@@ -324,16 +344,39 @@ TEST_F(Lifecycle, ResetEndsVusInTheMiddleOfWhatTheyDo) {
   ASSERT_TRUE(Prepare(4).value.has_value());
   CountedSource source(4);
   for (int i = 0; i < 4; ++i) {
-    host_.pool().Take()->Activate({.scenario = 0, .source = &source, .on_idle = [] {}});
+    pool().Take()->Activate({.scenario = 0, .source = &source, .on_idle = [] {}});
   }
   Reset();
-  EXPECT_EQ(host_.pool().initialised(), 0);
+}
+
+// A session may be lost while VUs are at work: who has one gives it back when the run is over.
+TEST_F(Lifecycle, AVuThatComesBackAfterItsRunIsNoneOfTheNext) {
+  Script("export default function () { console.log('begun'); for (;;) {} }");
+  ASSERT_TRUE(Prepare(1).value.has_value());
+  VuPool& first = pool();
+  Vu* vu = first.Take();
+  CountedSource source(1);
+  bool back = false;
+  vu->Activate({.scenario = 0, .source = &source, .on_idle = [&] {
+                  first.Give(vu);
+                  back = true;
+                }});
+  while (log_.lines().empty()) {
+    loop_.Turn(false);
+  }
+  Reset();
+  EXPECT_TRUE(back);
+  Script("export default function () { console.log('again'); }");
+  ASSERT_TRUE(Prepare(1).value.has_value());
+  Iterate(1);
+  EXPECT_THAT(log_.lines(), ElementsAre("info: begun", "info: again"));
+  EXPECT_NE(pool().Take(), nullptr);
+  EXPECT_EQ(pool().Take(), nullptr);  // there is one, not two
 }
 
 TEST_F(Lifecycle, AbortReachesTheConductorAndEndsTheScript) {
   std::optional<std::string> aborted;
-  host_.SetEvents(
-      {.on_abort = [&](std::string message) { aborted = std::move(message); }, .on_fail = nullptr});
+  host_.SetEvents({.on_abort = [&](std::string message) { aborted = std::move(message); }});
   EXPECT_THAT(
       LinesOf("import exec from 'k6/execution'; "
               "export default function () { exec.test.abort('enough'); console.log('not here'); }"),
@@ -347,7 +390,7 @@ TEST_F(Lifecycle, AScriptThatEatsTheHeapIsReportedInsteadOfKillingTheProcess) {
       "}); } }");
   ASSERT_TRUE(Prepare(1).value.has_value());
   CountedSource source(1);
-  host_.pool().Take()->Activate({.scenario = 0, .source = &source, .on_idle = [] {}});
+  pool().Take()->Activate({.scenario = 0, .source = &source, .on_idle = [] {}});
   while (broken_.empty()) {
     Turn();
   }

@@ -1,0 +1,62 @@
+#include "agent/vu/run_samples.h"
+
+#include <utility>
+
+#include "agent/vu/sample_tags.h"
+#include "common/base/check.h"
+
+namespace lockstep::agent {
+
+RunSamples::RunSamples(RunShared& shared, RunWorkers& workers, Accumulator::Config config)
+    : shared_(shared),
+      workers_(workers),
+      own_(config),
+      sealed_until_(shared.conductor.clock().Wall()) {}
+
+void RunSamples::AddDropped(size_t scenario, int64_t count, int64_t vu_id_in_test) {
+  const Options& options = shared_.config.options;
+  const TagSetId tags =
+      SampleTags(own_, options, shared_.system_tags, &options.scenarios->at(scenario),
+                 vu_id_in_test == 0 ? std::nullopt : std::optional(vu_id_in_test));
+  own_.Add(BuiltinMetric(builtin::kDroppedIterations), tags, static_cast<double>(count),
+           shared_.conductor.clock().Wall());
+}
+
+void RunSamples::Seal(uint64_t number, absl::AnyInvocable<void(std::string batch)> done) {
+  LOCKSTEP_CHECK(!sealing_.has_value());
+  sealing_.emplace().number = number;
+  sealing_->waiting = workers_.all().size();
+  sealing_->done = std::move(done);
+  for (const std::unique_ptr<Worker>& worker : workers_.all()) {
+    worker->Post([this, &worker = *worker] {
+      worker.run().conductor.Post([this, batch = worker.sink().Seal()]() mutable {
+        if (sealing_.has_value()) {
+          Add(std::move(batch));
+        }
+      });
+    });
+  }
+}
+
+void RunSamples::Add(Batch batch) {
+  sealing_->batch.Add(std::move(batch));
+  if (--sealing_->waiting > 0) {
+    return;
+  }
+  Sealing sealed = *std::move(sealing_);
+  sealing_.reset();
+  sealed.batch.Add(own_.Seal());
+  const absl::Time now = shared_.conductor.clock().Wall();
+  const Batch whole = sealed.batch.Build(sealed.number, std::exchange(sealed_until_, now), now);
+  sealed.done(whole.empty() ? "" : EncodeBatch(whole));
+}
+
+void RunSamples::Close() {
+  if (sealing_.has_value()) {
+    Sealing sealing = *std::move(sealing_);
+    sealing_.reset();
+    sealing.done("");
+  }
+}
+
+}  // namespace lockstep::agent

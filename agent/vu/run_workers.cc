@@ -1,0 +1,38 @@
+#include "agent/vu/run_workers.h"
+
+#include <utility>
+
+namespace lockstep::agent {
+
+RunWorkers::RunWorkers(const ScriptEngine& engine, std::unique_ptr<Network> network,
+                       RunShared& shared, Accumulator::Config samples)
+    : engine_(engine), network_(std::move(network)), shared_(shared), samples_(samples) {}
+
+Worker& RunWorkers::Add() {
+  return *workers_.emplace_back(std::make_unique<Worker>(engine_, *network_, shared_, samples_));
+}
+
+void RunWorkers::Start(int count) {
+  for (; count > 0; --count) {
+    Add();
+  }
+  started_ = workers_.size();
+}
+
+void RunWorkers::End() {
+  for (const std::unique_ptr<Worker>& worker : workers_) {
+    worker->BeginStop();
+  }
+  workers_.clear();
+}
+
+Worker& RunWorkers::ForPlannedVu() {
+  return *workers_[planned_vus_++ % started_];
+}
+
+Worker& RunWorkers::ForUnplannedVu() {
+  const size_t index = started_ + unplanned_vus_++ % started_;
+  return index == workers_.size() ? Add() : *workers_[index];
+}
+
+}  // namespace lockstep::agent

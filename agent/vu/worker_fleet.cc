@@ -1,0 +1,270 @@
+#include "agent/vu/worker_fleet.h"
+
+#include <utility>
+
+#include "absl/strings/str_format.h"
+
+#include "agent/vu/script_calls.h"
+#include "common/base/check.h"
+#include "common/options/options_json.h"
+
+namespace lockstep::agent {
+namespace {
+
+// k6's defaults, for options that nobody has consolidated.
+constexpr absl::Duration kDefaultSetupTimeout = absl::Seconds(60);
+constexpr absl::Duration kDefaultSummaryTimeout = absl::Minutes(2);
+// A VU that runs one function and ends.
+constexpr ScriptVu::Ids kNobody = {};
+
+}  // namespace
+
+WorkerFleet::WorkerFleet(const ScriptEngine& engine, EventLoop& conductor, Logger& logger,
+                         Config config)
+    : engine_(engine), conductor_(conductor), logger_(logger), config_(std::move(config)) {
+  LOCKSTEP_CHECK(config_.workers >= 1);
+}
+
+WorkerFleet::~WorkerFleet() {
+  for (const auto& [id, operation] : operations_) {
+    conductor_.Cancel(operation.timer);
+  }
+  if (reaper_.joinable()) {
+    reaper_.join();
+  }
+}
+
+std::unique_ptr<ScriptRun> WorkerFleet::NewRun(const ScriptBundle& bundle, RunConfig config,
+                                               std::unique_ptr<Network> network) {
+  auto run = std::make_unique<ScriptRun>(
+      engine_, RunHost{conductor_, logger_, health_, events_, config_.on_broken},
+      std::move(network), Accumulator::Config{.keep_points = config.keep_points});
+  RunShared& shared = run->shared;
+  shared.bundle = bundle;
+  shared.options_json = ToInspectJson(config.options).dump();
+  shared.system_tags = SystemTags(config.options.system_tags);
+  if (config.options.scenarios.has_value()) {
+    shared.iterations_ended = std::vector<std::atomic<int64_t>>(config.options.scenarios->size());
+  }
+  shared.config = std::move(config);
+  return run;
+}
+
+// ---- calls in a VU of their own ----
+
+void WorkerFleet::LimitOperation(uint64_t id, absl::Duration time, Worker& worker, VuKey key) {
+  const auto found = operations_.find(id);
+  if (found == operations_.end()) {
+    return;
+  }
+  // Here and not on the worker, which may be stuck in the script.
+  found->second.timer = conductor_.After(time, [this, id, &worker, key] {
+    operations_.at(id).timer = TimerId::kNone;
+    operations_.at(id).timed_out = true;
+    worker.Interrupt(key, ScriptVu::kInitEpoch);
+  });
+}
+
+template <class T>
+void WorkerFleet::RunOnce(ScriptRun& run, std::optional<Limit> limit,
+                          absl::AnyInvocable<ScriptResult<T>(ScriptVu&)> job,
+                          absl::AnyInvocable<void(ScriptResult<T>)> done) {
+  const uint64_t id = next_operation_++;
+  operations_[id];
+  auto finish = [this, id, limit, done = std::move(done)](ScriptResult<T> result) mutable {
+    const auto found = operations_.find(id);
+    if (found == operations_.end()) {
+      return;  // reset meanwhile
+    }
+    conductor_.Cancel(found->second.timer);
+    if (found->second.timed_out) {
+      result.value.reset();
+      result.failure = {
+          .exit_code = limit->exit_code,
+          .message = absl::StrFormat("%s() execution timed out after %.0f seconds", limit->function,
+                                     absl::ToDoubleSeconds(limit->time))};
+    }
+    operations_.erase(found);
+    done(std::move(result));
+  };
+  Worker& worker = *run.workers.all().front();
+  const VuKey key = worker.NewKey();
+  auto inside = [this, id, limit, &worker, key, job = std::move(job),
+                 finish = std::move(finish)](ScriptVu& vu) mutable {
+    ScriptResult<T> result;
+    if (std::optional<ScriptFailure> failure = vu.Init(); failure.has_value()) {
+      result.failure = *std::move(failure);
+    } else {
+      if (limit.has_value()) {
+        conductor_.Post([this, id, time = limit->time, &worker, key] {
+          LimitOperation(id, time, worker, key);
+        });
+      }
+      result = job(vu);
+    }
+    conductor_.Post([finish = std::move(finish), result = std::move(result)]() mutable {
+      finish(std::move(result));
+    });
+    worker.Post([&worker, key] { worker.Remove(key); });
+  };
+  worker.Post([&worker, key, inside = std::move(inside)]() mutable {
+    worker.Adopt(key, std::make_unique<ScriptVu>(worker, key, kNobody));
+    worker.Find(key)->Enqueue(ScriptVu::kInitEpoch, std::move(inside));
+  });
+}
+
+void WorkerFleet::Inspect(const ScriptBundle& bundle, const std::map<std::string, std::string>& env,
+                          FileLoader loader,
+                          absl::AnyInvocable<void(ScriptResult<Inspection>)> done) {
+  RunConfig config;
+  config.env = env;
+  inspection_ = NewRun(bundle, std::move(config), *Network::Make(NetOptions()));
+  // An answer that comes after the inspection's end would find no worker.
+  inspection_->shared.loader =
+      [this, id = ++inspections_, loader = std::move(loader)](
+          std::string url, absl::AnyInvocable<void(absl::StatusOr<std::string>)> deliver) mutable {
+        loader(std::move(url), [this, id, deliver = std::move(deliver)](
+                                   absl::StatusOr<std::string> content) mutable {
+          if (inspection_ != nullptr && id == inspections_) {
+            deliver(std::move(content));
+          }
+        });
+      };
+  inspection_->workers.Start(1);
+  RunOnce<Inspection>(*inspection_, std::nullopt, &ExamineScript,
+                      [this, done = std::move(done)](ScriptResult<Inspection> result) mutable {
+                        inspected_arrays_ = std::move(inspection_->shared.shared_arrays);
+                        inspected_rows_ = std::move(inspection_->shared.rows);
+                        std::vector<std::unique_ptr<ScriptRun>> ended;
+                        ended.push_back(std::move(inspection_));
+                        EndRuns(std::move(ended),
+                                [done = std::move(done), result = std::move(result)]() mutable {
+                                  done(std::move(result));
+                                });
+                      });
+}
+
+void WorkerFleet::RunSetup(absl::AnyInvocable<void(ScriptResult<std::string>)> done) {
+  const absl::Duration time =
+      run_->shared.config.options.setup_timeout.value_or(kDefaultSetupTimeout);
+  RunOnce<std::string>(*run_, Limit{"setup", time, ExitCode::kSetupTimeout}, &CallSetup,
+                       std::move(done));
+}
+
+void WorkerFleet::SetSetupData(std::string json) {
+  run_->shared.SetSetupData(std::move(json));
+}
+
+void WorkerFleet::RunTeardown(absl::AnyInvocable<void(ScriptResult<bool>)> done) {
+  const absl::Duration time =
+      run_->shared.config.options.teardown_timeout.value_or(kDefaultSetupTimeout);
+  RunOnce<bool>(*run_, Limit{"teardown", time, ExitCode::kTeardownTimeout}, &CallTeardown,
+                std::move(done));
+}
+
+void WorkerFleet::RunHandleSummary(std::string data_json,
+                                   absl::AnyInvocable<void(ScriptResult<SummaryOutputs>)> done) {
+  const absl::Duration time =
+      run_->shared.config.options.handle_summary_timeout.value_or(kDefaultSummaryTimeout);
+  RunOnce<SummaryOutputs>(
+      *run_, Limit{"handleSummary", time, ExitCode::kGenericTimeout},
+      [data = std::move(data_json)](ScriptVu& vu) { return CallHandleSummary(vu, data); },
+      std::move(done));
+}
+
+void WorkerFleet::SetRunStart(MonoTime t0, absl::Time t0_wall) {
+  run_->shared.t0_nanos = t0.nanos();
+  run_->shared.t0_wall_nanos = absl::ToUnixNanos(t0_wall);
+}
+
+// ---- the run ----
+
+void WorkerFleet::Prepare(const ScriptBundle& bundle, RunConfig config,
+                          absl::AnyInvocable<void(ScriptResult<VuPool*>)> done) {
+  LOCKSTEP_CHECK(run_ == nullptr);
+  NetOptions net = NetOptionsFrom(config.options);
+  net.requests_per_second = config.rps_share;
+  net.on_socket_refused = [this] { health_.SocketRefused(); };
+  absl::StatusOr<std::unique_ptr<Network>> network = Network::Make(std::move(net));
+  if (!network.ok()) {
+    done({.value = std::nullopt,
+          .failure = {.exit_code = ExitCode::kInvalidConfig,
+                      .message = std::string(network.status().message())}});
+    return;
+  }
+  run_ = NewRun(bundle, std::move(config), *std::move(network));
+  if (inspected_arrays_ != nullptr) {
+    run_->shared.shared_arrays = std::move(inspected_arrays_);
+    run_->shared.rows = std::move(inspected_rows_);
+  }
+  run_->workers.Start(config_.workers);
+  run_->vus.Prepare(run_->shared.config.plan.planned_vus,
+                    [this, done = std::move(done)](std::optional<ScriptFailure> failure) mutable {
+                      if (!failure.has_value()) {
+                        done({.value = &run_->vus, .failure = {}});
+                        return;
+                      }
+                      Reset([done = std::move(done), failure = *std::move(failure)]() mutable {
+                        done({.value = std::nullopt, .failure = std::move(failure)});
+                      });
+                    });
+}
+
+// ---- samples and the end ----
+
+void WorkerFleet::AddDropped(size_t scenario, int64_t count, int64_t vu_id_in_test) {
+  if (run_ != nullptr) {
+    run_->samples.AddDropped(scenario, count, vu_id_in_test);
+  }
+}
+
+void WorkerFleet::Seal(uint64_t number, absl::AnyInvocable<void(std::string batch)> done) {
+  if (run_ != nullptr) {
+    run_->samples.Seal(number, std::move(done));
+  } else {
+    done("");
+  }
+}
+
+void WorkerFleet::Reset(absl::AnyInvocable<void()> done) {
+  inspected_arrays_.reset();
+  for (const auto& [id, operation] : operations_) {
+    conductor_.Cancel(operation.timer);
+  }
+  operations_.clear();
+  ScriptRun* const ended = run_.get();
+  if (ended != nullptr) {
+    ended->vus.Close();
+  }
+  std::vector<std::unique_ptr<ScriptRun>> runs;
+  for (std::unique_ptr<ScriptRun>* run : {&run_, &inspection_}) {
+    if (*run != nullptr) {
+      runs.push_back(std::move(*run));
+    }
+  }
+  EndRuns(std::move(runs), std::move(done));
+  if (ended != nullptr) {
+    ended->samples.Close();  // it is there until a later task
+  }
+}
+
+void WorkerFleet::EndRuns(std::vector<std::unique_ptr<ScriptRun>> runs,
+                          absl::AnyInvocable<void()> done) {
+  if (reaper_.joinable()) {
+    reaper_.join();
+  }
+  // Freeing thousands of VUs takes a while, and the conductor has leases to keep. The runs
+  // themselves go in a task behind all that their workers have posted, and after `done`, as
+  // executors may hold VUs until then.
+  reaper_ = std::thread([this, runs = std::move(runs), done = std::move(done)]() mutable {
+    for (const std::unique_ptr<ScriptRun>& run : runs) {
+      run->workers.End();
+    }
+    conductor_.Post([runs = std::move(runs), done = std::move(done)]() mutable {
+      done();
+      runs.clear();
+    });
+  });
+}
+
+}  // namespace lockstep::agent
