@@ -45,17 +45,17 @@ HttpCall::HttpCall(HttpCallEnv& env, HttpCallSpec spec)
     : env_(env),
       spec_(std::move(spec)),
       deadline_(spec_.timeout > absl::ZeroDuration() ? env.loop.clock().Mono() + spec_.timeout
-                                                     : MonoTime::Infinite()),
-      url_(std::move(spec_.url)) {
+                                                     : MonoTime::Infinite()) {
   request_.method = std::move(spec_.method);
+  request_.url = std::move(spec_.url);
   request_.headers = std::move(spec_.headers);
   request_.body = std::move(spec_.body);
   request_.has_body = spec_.has_body;
   request_.keep_body = spec_.keep_body;
   if (spec_.auth == HttpRequest::Auth::kNtlm) {
     request_.auth = spec_.auth;
-    request_.user = url_.user;
-    request_.password = url_.password;
+    request_.user = request_.url.user;
+    request_.password = request_.url.password;
   }
 }
 
@@ -66,9 +66,9 @@ HttpCall::~HttpCall() {
 
 void HttpCall::Start(Done done) {
   done_ = std::move(done);
-  const bool basic = url_.has_credentials && spec_.auth == HttpRequest::Auth::kNone;
+  const bool basic = request_.url.has_credentials && spec_.auth == HttpRequest::Auth::kNone;
   if (basic && !FindHeader(request_.headers, "Authorization")) {
-    const std::string pair = absl::StrCat(url_.user, ":", url_.password);
+    const std::string pair = absl::StrCat(request_.url.user, ":", request_.url.password);
     request_.headers.emplace_back("Authorization",
                                   absl::StrCat("Basic ", absl::Base64Escape(pair)));
   }
@@ -78,7 +78,7 @@ void HttpCall::Start(Done done) {
 void HttpCall::AddCookies() {
   sent_cookies_ = spec_.cookies;
   if (spec_.jar != nullptr && spec_.jar->size() > 0) {
-    for (Cookie& cookie : spec_.jar->For(url_, env_.loop.clock().Wall())) {
+    for (Cookie& cookie : spec_.jar->For(request_.url, env_.loop.clock().Wall())) {
       const bool replaced = std::any_of(
           spec_.cookies.begin(), spec_.cookies.end(),
           [&](const RequestCookie& given) { return given.replace && given.name == cookie.name; });
@@ -104,18 +104,17 @@ void HttpCall::AddCookies() {
 void HttpCall::SubmitHop() {
   sent_headers_ = request_.headers;
   AddCookies();
-  if (url_.scheme != "http" && url_.scheme != "https") {
+  if (request_.url.scheme != "http" && request_.url.scheme != "https") {
     AnswerUnsupportedScheme();
     return;
   }
   HttpRequest request = request_;
-  request.url = url_.request_url();
   request.headers = sent_headers_;
   request.timeout = deadline_.infinite()
                         ? absl::InfiniteDuration()
                         : std::max(deadline_ - env_.loop.clock().Mono(), absl::Nanoseconds(1));
   if (env_.debug != nullptr) {
-    debug_id_ = env_.debug->Request(url_, request);
+    debug_id_ = env_.debug->Request(request);
     request.keep_body = request.keep_body || env_.debug->bodies();
   }
   running_ = env_.client.Submit(env_.pool, std::move(request),
@@ -126,7 +125,7 @@ void HttpCall::AnswerUnsupportedScheme() {
   posted_ = env_.loop.After(absl::ZeroDuration(), [this] {
     HttpResponse response;
     response.error = {kGenericError,
-                      absl::StrCat("unsupported protocol scheme \"", url_.scheme, "\"")};
+                      absl::StrCat("unsupported protocol scheme \"", request_.url.scheme, "\"")};
     response.ended = env_.loop.clock().Wall();
     OnResponse(std::move(response));
   });
@@ -142,7 +141,7 @@ void HttpCall::OnResponse(HttpResponse response) {
   }
   env_.count_bytes(response.bytes_sent, response.bytes_received);
   if (spec_.jar != nullptr) {
-    spec_.jar->SetAll(url_, response.headers, response.ended);
+    spec_.jar->SetAll(request_.url, response.headers, response.ended);
   }
   const bool challenge =
       spec_.auth == HttpRequest::Auth::kDigest && !challenged_ && response.status == 401;
@@ -159,7 +158,7 @@ void HttpCall::OnResponse(HttpResponse response) {
 }
 
 void HttpCall::Sample(const HttpResponse& response, std::optional<bool> expected) {
-  const std::string url = url_.display_url();
+  const std::string url = request_.url.display_url();
   HttpHop hop;
   hop.base = spec_.tags;
   hop.method = request_.method;
@@ -176,8 +175,7 @@ bool HttpCall::Redirect(HttpResponse& response) {
   if (response.error.code != 0 || !IsRedirectStatus(response.status)) {
     return false;
   }
-  request_.url = url_.request_url();
-  absl::StatusOr<std::optional<NextHop>> next = FollowRedirect(url_, request_, response);
+  absl::StatusOr<std::optional<HttpRequest>> next = FollowRedirect(request_, response);
   if (!next.ok()) {
     response.error = {kGenericError, std::string(next.status().message())};
     return false;
@@ -195,27 +193,27 @@ bool HttpCall::Redirect(HttpResponse& response) {
     return false;
   }
   ++redirects_;
-  url_ = std::move((*next)->url);
-  request_ = std::move((*next)->request);
+  request_ = **std::move(next);
   return true;
 }
 
 bool HttpCall::AnswerChallenge(const HttpResponse& response) {
   challenged_ = true;
+  const Url& url = request_.url;
   const std::optional<DigestChallenge> challenge = FindDigestChallenge(response.headers);
   if (!challenge) {
     return false;
   }
   request_.headers.emplace_back(
-      "Authorization", DigestAuthorization(*challenge, {url_.user, url_.password}, request_.method,
-                                           url_.target(), EncodeHex(RandomBytes(8)), 1));
+      "Authorization", DigestAuthorization(*challenge, {url.user, url.password}, request_.method,
+                                           url.target(), EncodeHex(RandomBytes(8)), 1));
   return true;
 }
 
 void HttpCall::Finish(HttpResponse response) {
   HttpCallResult result;
   result.response = std::move(response);
-  result.url = redirects_ == 0 ? std::move(spec_.url_text) : url_.display_url();
+  result.url = redirects_ == 0 ? std::move(spec_.url_text) : request_.url.display_url();
   result.method = std::move(request_.method);
   result.headers = std::move(sent_headers_);
   result.body = std::move(request_.body);

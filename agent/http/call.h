@@ -104,8 +104,7 @@ class HttpCall {
   HttpCallSpec spec_;
   const MonoTime deadline_;
   Done done_;
-  Url url_;              // of the present hop
-  HttpRequest request_;  // likewise, without the cookies of the jar and the parameters
+  HttpRequest request_;  // the present hop, without the cookies of the jar and the parameters
   HeaderList sent_headers_;
   std::vector<RequestCookie> sent_cookies_;
   int64_t redirects_ = 0;  // followed so far

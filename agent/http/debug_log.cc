@@ -134,11 +134,11 @@ void HttpDebug::Write(std::string text, absl::string_view id) {
   logger_.Log(LogLevel::kInfo, std::move(text), std::move(fields));
 }
 
-std::string HttpDebug::Request(const Url& url, const HttpRequest& request) {
+std::string HttpDebug::Request(const HttpRequest& request) {
   const std::string host = ValueOf(request.headers, "Host");
   std::string text =
-      absl::StrCat("Request:\n", ValueForLog(request.method), " ", url.target(),
-                   " HTTP/1.1\nHost: ", host.empty() ? url.authority() : host, "\n",
+      absl::StrCat("Request:\n", ValueForLog(request.method), " ", request.url.target(),
+                   " HTTP/1.1\nHost: ", host.empty() ? request.url.authority() : host, "\n",
                    HeaderLines(request.headers, {"Host", "Content-Length", "Transfer-Encoding"}));
   if (!request.body.empty()) {
     absl::StrAppend(&text, "Content-Length: ", request.body.size(), "\n");

@@ -27,8 +27,8 @@ class HttpDebug {
   HttpDebug(Logger& logger, bool bodies, std::string id_prefix, absl::AnyInvocable<Fields()> where);
 
   bool bodies() const { return bodies_; }
-  // Logs `request`, which goes to `url`. The result is the id under which its answer is logged.
-  std::string Request(const Url& url, const HttpRequest& request);
+  // Logs `request`. The result is the id under which its answer is logged.
+  std::string Request(const HttpRequest& request);
   // Logs the response, or why there is none.
   void Response(absl::string_view id, const HttpResponse& response);
 

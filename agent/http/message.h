@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 
 #include "agent/http/ocsp.h"
+#include "agent/http/url.h"
 #include "common/base/clock.h"
 
 namespace lockstep::agent {
@@ -24,7 +25,7 @@ inline constexpr int64_t kMaxBodyBytes = int64_t{1} << 30;
 
 struct HttpRequest {
   std::string method = "GET";
-  std::string url = {};     // absolute, http or https, without credentials and fragment
+  Url url = {};             // http or https; credentials and fragment are not sent
   HeaderList headers = {};  // sent as they are, in this order; nothing is added but Host,
                             // Content-Length and what HTTP needs
   std::string body = {};    // sent if not empty, or if `has_body`

@@ -43,12 +43,13 @@ std::optional<std::string> FindHeader(const HeaderList& headers, absl::string_vi
   return std::nullopt;
 }
 
-absl::StatusOr<std::optional<NextHop>> FollowRedirect(const Url& url, const HttpRequest& request,
-                                                      const HttpResponse& response) {
+absl::StatusOr<std::optional<HttpRequest>> FollowRedirect(const HttpRequest& request,
+                                                          const HttpResponse& response) {
   const std::optional<std::string> location = FindHeader(response.headers, "Location");
   if (!IsRedirectStatus(response.status) || !location || location->empty()) {
-    return std::optional<NextHop>();
+    return std::optional<HttpRequest>();
   }
+  const Url& url = request.url;
   absl::StatusOr<Url> next = ResolveUrl(url, *location);
   if (!next.ok()) {
     return absl::InvalidArgumentError(absl::StrCat("failed to parse Location header \"", *location,
@@ -60,9 +61,9 @@ absl::StatusOr<std::optional<NextHop>> FollowRedirect(const Url& url, const Http
   const bool keeps_body = response.status == 307 || response.status == 308;
   const bool keeps_secrets = SameHostOrBelow(next->host, url.host);
   const bool same_host = next->authority() == url.authority();
-  std::optional<NextHop> hop(NextHop{*std::move(next), request});
-  HttpRequest& following = hop->request;
-  following.url = hop->url.request_url();
+  std::optional<HttpRequest> hop(request);
+  HttpRequest& following = *hop;
+  following.url = *std::move(next);
   following.follow_up = true;
   if (!keeps_body) {
     if (request.method != "GET" && request.method != "HEAD") {
@@ -81,7 +82,7 @@ absl::StatusOr<std::optional<NextHop>> FollowRedirect(const Url& url, const Http
   headers.erase(std::remove_if(headers.begin(), headers.end(), stays_behind), headers.end());
   if (const std::optional<std::string> given = FindHeader(request.headers, "Referer")) {
     headers.emplace_back("Referer", *given);
-  } else if (url.scheme != "https" || hop->url.scheme == "https") {
+  } else if (url.scheme != "https" || following.url.scheme == "https") {
     headers.emplace_back("Referer", url.request_url());
   }
   return hop;

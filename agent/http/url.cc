@@ -162,7 +162,6 @@ absl::Status ParseAuthority(absl::string_view text, absl::string_view authority,
         number > 65535 || !absl::ascii_isdigit(static_cast<unsigned char>(port[1]))) {
       return ParseError(text, absl::StrCat("invalid port \"", port, "\" after host"));
     }
-    url.explicit_port = number != url.port;
     url.port = number;
   }
   return absl::OkStatus();
@@ -182,7 +181,7 @@ void SetPathAndQuery(absl::string_view rest, Url& url) {
 
 std::string Url::authority() const {
   const std::string name = absl::StrContains(host, ':') ? absl::StrCat("[", host, "]") : host;
-  return explicit_port ? absl::StrCat(name, ":", port) : name;
+  return port != DefaultPort(scheme) ? absl::StrCat(name, ":", port) : name;
 }
 
 std::string Url::origin() const {

@@ -15,8 +15,7 @@ struct Url {
   bool has_credentials = false;
   std::string user, password;  // decoded
   std::string host;
-  int port = 0;  // explicit or the scheme's default; 0 for schemes without one
-  bool explicit_port = false;
+  int port = 0;      // explicit or the scheme's default; 0 for schemes without one
   std::string path;  // escaped, starts with "/" unless empty in the text: then "/"
   bool has_query = false;
   std::string query;  // as given, but for characters that may not stand in a request line
@@ -29,7 +28,7 @@ struct Url {
   std::string origin() const;
   // path?query
   std::string target() const;
-  // The whole, without credentials and fragment: what an HttpRequest takes.
+  // The whole, without credentials and fragment: what curl is asked for.
   std::string request_url() const;
   // The whole with credentials replaced by "****:****": what tags and responses show.
   std::string display_url() const;

@@ -15,7 +15,7 @@
 namespace lockstep::agent {
 
 struct WebSocketRequest {
-  std::string url = {};  // ws, wss, http or https; absolute
+  Url url = {};  // ws, wss, http or https
   HeaderList headers = {};
   std::vector<std::string> subprotocols = {};
   absl::Duration handshake_timeout = absl::Seconds(60);

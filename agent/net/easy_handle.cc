@@ -88,13 +88,12 @@ EasyHandle::~EasyHandle() {
   curl_easy_cleanup(easy_);
 }
 
-void EasyHandle::Point(const std::string& url, const Target& target,
-                       const std::optional<IpAddress>& ip) {
-  if (url != url_) {
-    curl_easy_setopt(easy_, CURLOPT_URL, url.c_str());
-    url_ = url;
+void EasyHandle::Point(const Url& url, const Target& target, const std::optional<IpAddress>& ip) {
+  if (std::string text = url.request_url(); text != url_) {
+    url_ = std::move(text);
+    curl_easy_setopt(easy_, CURLOPT_URL, url_.c_str());
   }
-  const long version = target.secure ? long{CURL_HTTP_VERSION_2TLS}
+  const long version = target.secure() ? long{CURL_HTTP_VERSION_2TLS}
                        : prior_knowledge_ && target.proxy.empty()
                            ? CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE
                            : long{CURL_HTTP_VERSION_1_1};

@@ -34,7 +34,7 @@ class EasyHandle {
   CURL* get() const { return easy_; }
   // Directs the next transfer: URL, address to dial, proxy, client certificate. `ip` is empty only
   // with a proxy.
-  void Point(const std::string& url, const Target& target, const std::optional<IpAddress>& ip);
+  void Point(const Url& url, const Target& target, const std::optional<IpAddress>& ip);
   // What follows a request's head: nothing, a body, or bytes of another protocol, which end when
   // the connection does.
   enum class Follows { kNothing, kBody, kStream };

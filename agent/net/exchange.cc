@@ -56,14 +56,10 @@ void Exchange::Begin(ExchangeId id, HttpRequest request, HttpClient::Done done, 
 }
 
 const Target& Exchange::target(const Network& network) {
-  if (target_url_ != request_.url || target_url_.empty()) {
-    target_url_ = request_.url;
-    target_ = MakeTarget(network, request_.url);
-    if (target_.refused.code == 0 && !absl::StartsWithIgnoreCase(request_.url, "http")) {
-      target_.refused = {error_code::kGeneric,
-                         absl::StrCat("unsupported protocol scheme \"",
-                                      request_.url.substr(0, request_.url.find(':')), "\"")};
-    }
+  const Url& url = request_.url;
+  if (target_.scheme.empty() || url.scheme != target_.scheme || url.host != target_.host ||
+      url.port != target_.port) {
+    target_ = MakeTarget(network, url);
   }
   return target_;
 }
@@ -143,7 +139,7 @@ int Exchange::OnPrerequest(void* self, char* /*remote*/, char* /*local*/, int /*
                            int /*local_port*/) {
   auto* const exchange = static_cast<Exchange*>(self);
   exchange->prerequest_ = exchange->engine_.clock().Mono();
-  if (exchange->target_.secure) {
+  if (exchange->target_.secure()) {
     FillTls(exchange->easy_, exchange->response_);
   }
   return CURL_PREREQFUNC_OK;

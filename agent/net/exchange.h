@@ -29,7 +29,7 @@ class Exchange final : public CurlTransfer {
   void Begin(ExchangeId id, HttpRequest request, HttpClient::Done done, MonoTime now);
   // The request's own clock starts; the time before that was due to the rps limit.
   void Launch(MonoTime now) { response_.started = now; }
-  // Where the request goes, worked out once for each URL.
+  // Where the request goes, worked out anew only where the last one went elsewhere.
   const Target& target(const Network& network);
   // How long it took to find the address.
   void NoteLookup(absl::Duration took) { looking_up_ = took; }
@@ -80,7 +80,6 @@ class Exchange final : public CurlTransfer {
   bool switched_ = false;  // a response 101 has come
 
   // What the handle was told last.
-  std::string target_url_;
   Target target_;
   enum class Verb { kUnset, kGet, kHead, kBody } verb_ = Verb::kUnset;
   std::string method_;

@@ -178,11 +178,6 @@ HttpError ErrorFromCurl(const CurlFailure& failure) {
   }
 }
 
-HttpError ErrorFromUrl(const absl::Status& status) {
-  const bool unparsable = absl::StartsWith(status.message(), "parse ");
-  return {unparsable ? kInvalidUrl : kGeneric, std::string(status.message())};
-}
-
 HttpError ErrorFromLookup(const absl::Status& status) {
   return {absl::IsNotFound(status) ? kNoSuchHost : kDns, std::string(status.message())};
 }

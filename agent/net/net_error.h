@@ -53,9 +53,6 @@ struct CurlFailure {
 
 HttpError ErrorFromCurl(const CurlFailure& failure);
 
-// 1020 for what cannot be parsed, 1000 for a scheme or host that cannot be asked.
-HttpError ErrorFromUrl(const absl::Status& status);
-
 // 1101 for NotFound, otherwise 1100.
 HttpError ErrorFromLookup(const absl::Status& status);
 

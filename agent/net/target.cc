@@ -22,21 +22,17 @@ HttpError CheckAddress(const Network& network, const IpAddress& ip) {
           absl::StrCat("IP (", ip.ToString(), ") is in a blacklisted range (", range->text, ")")};
 }
 
-Target MakeTarget(const Network& network, absl::string_view text) {
+Target MakeTarget(const Network& network, const Url& url) {
   Target target;
-  absl::StatusOr<Url> url = ParseUrl(text);
-  if (url.ok() && DefaultPort(url->scheme) == 0) {
-    url = absl::InvalidArgumentError(
-        absl::StrCat("unsupported protocol scheme \"", url->scheme, "\""));
-  }
-  if (!url.ok()) {
-    target.refused = ErrorFromUrl(url.status());
+  target.scheme = url.scheme;
+  if (url.scheme != "http" && url.scheme != "https") {
+    target.refused = {error_code::kGeneric,
+                      absl::StrCat("unsupported protocol scheme \"", url.scheme, "\"")};
     return target;
   }
   const Network::Rules& rules = network.rules();
-  target.secure = DefaultPort(url->scheme) == 443;
-  target.host = url->host;
-  target.port = target.dial_port = url->port;
+  target.host = url.host;
+  target.port = target.dial_port = url.port;
   if (const std::string* pattern = rules.blocked.Find(target.host)) {
     target.refused = {
         error_code::kBlockedHostname,
@@ -52,11 +48,11 @@ Target MakeTarget(const Network& network, absl::string_view text) {
     target.dial_port = mapped->port == 0 ? target.port : mapped->port;
     target.literal = false;
   }
-  target.proxy = rules.ProxyFor(network.options().proxy, target.secure, target.host, target.port);
+  target.proxy = rules.ProxyFor(network.options().proxy, target.secure(), target.host, target.port);
   if (target.ip) {
     target.refused = CheckAddress(network, *target.ip);
   }
-  if (target.secure) {
+  if (target.secure()) {
     target.certificate = ClientCertificateFor(network.options().tls_auth, target.host);
   }
   return target;

@@ -14,9 +14,9 @@
 namespace lockstep::agent {
 
 struct Target {
-  HttpError refused;  // the rules forbid it, or the URL is not one; nothing else is set then
-  bool secure = false;
-  std::string host;             // as in the URL, lower-case
+  HttpError refused;            // by the rules, or for its scheme: what follows is then incomplete
+  std::string scheme;           // the URL's
+  std::string host;             // likewise
   int port = 0;                 // the URL's
   int dial_port = 0;            // the mapped one, or `port`
   std::optional<IpAddress> ip;  // a literal or mapped address; empty: look `host` up
@@ -24,11 +24,12 @@ struct Target {
   std::string proxy;            // ask this one instead; "": direct
   const TlsAuth* certificate = nullptr;
 
+  bool secure() const { return scheme == "https"; }
   bool needs_lookup() const { return !ip && proxy.empty(); }
 };
 
-// Schemes http, https, ws and wss.
-Target MakeTarget(const Network& network, absl::string_view url);
+// Refuses other schemes than http and https.
+Target MakeTarget(const Network& network, const Url& url);
 
 // 1110 if `ip` is blacklisted, otherwise no error.
 HttpError CheckAddress(const Network& network, const IpAddress& ip);

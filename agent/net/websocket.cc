@@ -37,12 +37,12 @@ constexpr int kAbnormal = 1006;
 
 const HttpError kBadHandshake = {error_code::kGeneric, "websocket: bad handshake"};
 
-// "http://..." for "ws://..." and "https://..." for "wss://...".
-std::string WithHttpScheme(absl::string_view url) {
-  if (absl::StartsWithIgnoreCase(url, "ws")) {
-    return absl::StrCat("http", url.substr(2));
+// "http" for "ws" and "https" for "wss".
+Url WithHttpScheme(Url url) {
+  if (url.scheme == "ws" || url.scheme == "wss") {
+    url.scheme.replace(0, 2, "http");
   }
-  return std::string(url);
+  return url;
 }
 
 std::string ClosePayload(int code, absl::string_view reason) {
@@ -117,7 +117,7 @@ class CurlWebSocket final : public WebSocket, public CurlTransfer, public EventS
   Engine& engine_;
   WebSocketListener& listener_;
   const WebSocketRequest request_;
-  const std::string url_;
+  const Url url_;
   // Tells callbacks that outlive the WebSocket (a lookup, an event's handler) that it is gone.
   const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   EasyHandle easy_;
@@ -260,7 +260,7 @@ int CurlWebSocket::OnPrerequest(void* self, char* /*remote*/, char* /*local*/, i
                                 int /*local_port*/) {
   auto* const socket = static_cast<CurlWebSocket*>(self);
   socket->stamps_.prerequest = socket->engine_.clock().Mono();
-  if (socket->target_.secure) {
+  if (socket->target_.secure()) {
     FillTls(socket->easy_, socket->response_);
   }
   return CURL_PREREQFUNC_OK;

@@ -45,7 +45,11 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "usage: http_client_bench URL [POOLS] [SECONDS]\n");
     return 2;
   }
-  const std::string url = argv[1];
+  const absl::StatusOr<lockstep::agent::Url> url = lockstep::agent::ParseUrl(argv[1]);
+  if (!url.ok()) {
+    std::fprintf(stderr, "%s\n", std::string(url.status().message()).c_str());
+    return 2;
+  }
   const auto network = Network::Make({});
   MultiLoop loop(**network);
   std::vector<User> users(static_cast<size_t>(pools));
@@ -59,7 +63,7 @@ int main(int argc, char** argv) {
   loop.SetReadyStage([&] {
     for (User* user : ready) {
       HttpRequest request;
-      request.url = url;
+      request.url = *url;
       request.headers.emplace_back("User-Agent", "http_client_bench");
       loop.Submit(*user->pool, std::move(request), [&, user](HttpResponse response) {
         ++answers;

@@ -36,7 +36,7 @@ class WebSocketsModule::Socket final : public WebSocketListener {
   WsMeter& meter() { return meter_; }
 
   void OnOpen(HttpResponse response) override {
-    plan_.jar->SetAll(plan_.url, response.headers, module_.vu().loop().clock().Wall());
+    plan_.jar->SetAll(plan_.request.url, response.headers, module_.vu().loop().clock().Wall());
     meter_.Opened(response, socket_->subprotocol());
     Announce("open", socket_->subprotocol());
   }
@@ -56,7 +56,7 @@ class WebSocketsModule::Socket final : public WebSocketListener {
   void OnClose(int code, std::string reason) override { Last("", std::move(reason), code); }
   void OnRefused(HttpResponse response) override {
     constexpr int kAbnormal = 1006;
-    plan_.jar->SetAll(plan_.url, response.headers, module_.vu().loop().clock().Wall());
+    plan_.jar->SetAll(plan_.request.url, response.headers, module_.vu().loop().clock().Wall());
     std::string why = DescribeRefusal(response);
     module_.vu().logger().Log(LogLevel::kWarn, "Attempt to establish a WebSocket connection failed",
                               {{"error", why}});

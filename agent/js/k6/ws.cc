@@ -130,7 +130,7 @@ bool BlockingSocket::Open() {
     return false;
   }
   events_.pop_front();
-  plan_.jar->SetAll(plan_.url, response_.headers, vu_.loop().clock().Wall());
+  plan_.jar->SetAll(plan_.request.url, response_.headers, vu_.loop().clock().Wall());
   if (response_.status == 101) {
     meter_.Opened(response_, socket_->subprotocol());
   }

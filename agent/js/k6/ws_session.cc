@@ -82,8 +82,8 @@ absl::StatusOr<WsPlan> PlanWs(Context context, ApiVu& vu, v8::Local<v8::Value> u
   if (!parsed.ok()) {
     return parsed.status();
   }
-  plan.url = *std::move(parsed);
-  if (plan.url.scheme != "ws" && plan.url.scheme != "wss") {
+  plan.request.url = *std::move(parsed);
+  if (plan.request.url.scheme != "ws" && plan.request.url.scheme != "wss") {
     return absl::InvalidArgumentError("malformed ws or wss URL");
   }
   if (params->IsObject()) {
@@ -92,18 +92,17 @@ absl::StatusOr<WsPlan> PlanWs(Context context, ApiVu& vu, v8::Local<v8::Value> u
           return ReadParam(context, vu, name, value, strict, &plan);
         }));
   }
-  plan.request.url = plan.url.request_url();
   const std::string user_agent = vu.options().user_agent.value_or("");
   if (!user_agent.empty() && !FindHeader(plan.request.headers, "User-Agent")) {
     plan.request.headers.emplace_back("User-Agent", user_agent);
   }
-  const std::string cookies = plan.jar->HeaderFor(plan.url, vu.loop().clock().Wall());
+  const std::string cookies = plan.jar->HeaderFor(plan.request.url, vu.loop().clock().Wall());
   if (!cookies.empty() && !FindHeader(plan.request.headers, "Cookie")) {
     plan.request.headers.emplace_back("Cookie", cookies);
   }
   TagSetTable& table = vu.sink().tags();
   const auto name = table.Find(plan.tags, SystemTagName(SystemTag::kName));
-  const std::string shown = name ? std::string(*name) : plan.url.display_url();
+  const std::string shown = name ? std::string(*name) : plan.request.url.display_url();
   if (vu.system_tags().Has(SystemTag::kUrl)) {
     plan.tags = table.With(plan.tags, SystemTagName(SystemTag::kUrl), shown);
   }

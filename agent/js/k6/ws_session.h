@@ -11,7 +11,6 @@
 #include <v8.h>
 
 #include "agent/http/call.h"
-#include "agent/http/url.h"
 #include "agent/http/websocket.h"
 #include "agent/js/k6/api_vu.h"
 
@@ -20,7 +19,6 @@ namespace lockstep::agent {
 // A handshake as a script asked for it.
 struct WsPlan {
   WebSocketRequest request;
-  Url url;
   std::string url_text;
   std::shared_ptr<CookieJar> jar;
   TagSetId tags = kEmptyTagSet;  // of the script and the VU, url and name among them

@@ -20,7 +20,7 @@ using ::testing::Pair;
 class ExchangeTest : public NetTest {
  protected:
   HttpResponse Get(const std::string& path) {
-    return Exchange(loop_, *pool_, {.url = server_->Url(path)});
+    return Exchange(loop_, *pool_, {.url = ParsedUrl(server_->Url(path))});
   }
 
   std::unique_ptr<lockstep::testing::HttpServer> server_ = StartServer();
@@ -47,7 +47,7 @@ TEST_F(ExchangeTest, FillsTheResponse) {
 TEST_F(ExchangeTest, SendsNothingThatWasNotAskedFor) {
   const HttpResponse response =
       Exchange(loop_, *pool_,
-               {.url = server_->Url("/request?q=1"),
+               {.url = ParsedUrl(server_->Url("/request?q=1")),
                 .headers = {{"X-One", "1"}, {"Empty", ""}, {"x-two", "2"}}});
   EXPECT_EQ(response.body,
             absl::StrCat("GET /request?q=1 HTTP/1.1\r\nHost: 127.0.0.1:", server_->port(),
@@ -57,7 +57,7 @@ TEST_F(ExchangeTest, SendsNothingThatWasNotAskedFor) {
 
 TEST_F(ExchangeTest, SendsEveryMethodWithItsBody) {
   const auto echo = [this](HttpRequest request) {
-    request.url = server_->Url("/request");
+    request.url = ParsedUrl(server_->Url("/request"));
     return Exchange(loop_, *pool_, std::move(request)).body;
   };
   const std::string put = echo({.method = "PUT", .body = "text"});
@@ -79,7 +79,7 @@ TEST_F(ExchangeTest, SendsEveryMethodWithItsBody) {
 
 TEST_F(ExchangeTest, HeadHasNoBodyAndTheNextGetHasOne) {
   const HttpResponse head =
-      Exchange(loop_, *pool_, {.method = "HEAD", .url = server_->Url("/bytes/1000")});
+      Exchange(loop_, *pool_, {.method = "HEAD", .url = ParsedUrl(server_->Url("/bytes/1000"))});
   EXPECT_EQ(head.status, 200);
   EXPECT_EQ(head.body, "");
   EXPECT_THAT(head.headers, Contains(Pair("Content-Length", "1000")));
@@ -92,7 +92,7 @@ TEST_F(ExchangeTest, KeepsConnectionsPerPoolUntilCleared) {
   }
   EXPECT_EQ(server_->connections(), 1);
   const std::unique_ptr<ConnectionPool> other = loop_.MakePool(2);
-  EXPECT_EQ(Exchange(loop_, *other, {.url = server_->Url("/")}).status, 200);
+  EXPECT_EQ(Exchange(loop_, *other, {.url = ParsedUrl(server_->Url("/"))}).status, 200);
   EXPECT_EQ(server_->connections(), 2);
   pool_->Clear();
   EXPECT_EQ(Get("/").status, 200);
@@ -130,7 +130,7 @@ TEST_F(ExchangeTest, CountsBytesInBothDirections) {
   for (const int64_t size : {3'000, 3'000'000}) {
     const HttpResponse response = Exchange(loop_, *pool_,
                                            {.method = "POST",
-                                            .url = server_->Url("/bytes/5000"),
+                                            .url = ParsedUrl(server_->Url("/bytes/5000")),
                                             .body = std::string(static_cast<size_t>(size), 'y')});
     EXPECT_GT(response.bytes_sent, size);
     EXPECT_LT(response.bytes_sent, size + 200);
@@ -141,28 +141,31 @@ TEST_F(ExchangeTest, CountsBytesInBothDirections) {
 
 TEST_F(ExchangeTest, DropsTheBodyIfNotWanted) {
   const HttpResponse response =
-      Exchange(loop_, *pool_, {.url = server_->Url("/bytes/5000"), .keep_body = false});
+      Exchange(loop_, *pool_, {.url = ParsedUrl(server_->Url("/bytes/5000")), .keep_body = false});
   EXPECT_EQ(response.body, "");
   EXPECT_GT(response.bytes_received, 5000);
 }
 
 TEST_F(ExchangeTest, ABodyThatIsTooLongFailsUnlessItIsDropped) {
-  const HttpResponse refused =
-      Exchange(loop_, *pool_,
-               {.url = server_->Url("/bytes/5000"), .keep_body = true, .max_body_bytes = 4999});
+  const HttpResponse refused = Exchange(
+      loop_, *pool_,
+      {.url = ParsedUrl(server_->Url("/bytes/5000")), .keep_body = true, .max_body_bytes = 4999});
   EXPECT_EQ(refused.status, 0);
   EXPECT_EQ(refused.error.code, 1000);
   EXPECT_EQ(refused.error.message,
             "the body is longer than 4999 bytes; discardResponseBodies, or responseType: 'none', "
             "drops it as it comes");
   EXPECT_EQ(refused.body, "");
-  EXPECT_EQ(Exchange(loop_, *pool_, {.url = server_->Url("/bytes/5000"), .max_body_bytes = 5000})
+  EXPECT_EQ(Exchange(loop_, *pool_,
+                     {.url = ParsedUrl(server_->Url("/bytes/5000")), .max_body_bytes = 5000})
                 .body.size(),
             5000U);
-  EXPECT_EQ(Exchange(loop_, *pool_,
-                     {.url = server_->Url("/bytes/5000"), .keep_body = false, .max_body_bytes = 10})
-                .status,
-            200);
+  EXPECT_EQ(
+      Exchange(
+          loop_, *pool_,
+          {.url = ParsedUrl(server_->Url("/bytes/5000")), .keep_body = false, .max_body_bytes = 10})
+          .status,
+      200);
 }
 
 TEST_F(ExchangeTest, DecodesAndSaysWhenItCannot) {
@@ -189,7 +192,7 @@ TEST_F(ExchangeTest, CompletionsComeBeforeTheReadyStageAndNewRequestsAfter) {
   std::vector<std::string> order;
   loop_.SetReadyStage([&order] { order.push_back("ready"); });
   bool done = false;
-  loop_.Submit(*pool_, {.url = server_->Url("/")}, [&](HttpResponse) {
+  loop_.Submit(*pool_, {.url = ParsedUrl(server_->Url("/"))}, [&](HttpResponse) {
     order.push_back("done");
     done = true;
   });
@@ -204,10 +207,10 @@ TEST_F(ExchangeTest, ADoneCallbackMaySubmitAgain) {
   std::function<void(HttpResponse)> again = [&](const HttpResponse& response) {
     EXPECT_EQ(response.status, 200);
     if (--left > 0) {
-      loop_.Submit(*pool_, {.url = server_->Url("/")}, again);
+      loop_.Submit(*pool_, {.url = ParsedUrl(server_->Url("/"))}, again);
     }
   };
-  loop_.Submit(*pool_, {.url = server_->Url("/")}, again);
+  loop_.Submit(*pool_, {.url = ParsedUrl(server_->Url("/"))}, again);
   TurnUntil(loop_, [&left] { return left == 0; });
   EXPECT_EQ(server_->requests(), 5);
   EXPECT_EQ(server_->connections(), 1);
@@ -216,8 +219,9 @@ TEST_F(ExchangeTest, ADoneCallbackMaySubmitAgain) {
 TEST_F(ExchangeTest, CancelForgetsAQueuedARunningAndAFinishedExchange) {
   bool called = false;
   const auto done = [&called](HttpResponse) { called = true; };
-  loop_.Cancel(loop_.Submit(*pool_, {.url = server_->Url("/")}, done));
-  const ExchangeId running = loop_.Submit(*pool_, {.url = server_->Url("/delay/10000")}, done);
+  loop_.Cancel(loop_.Submit(*pool_, {.url = ParsedUrl(server_->Url("/"))}, done));
+  const ExchangeId running =
+      loop_.Submit(*pool_, {.url = ParsedUrl(server_->Url("/delay/10000"))}, done);
   TurnUntil(loop_, [this] { return server_->requests() == 1; });
   loop_.Cancel(running);
   loop_.Cancel(running);
@@ -229,7 +233,7 @@ TEST_F(ExchangeTest, CancelForgetsAQueuedARunningAndAFinishedExchange) {
 TEST_F(ExchangeTest, APoolTakesItsExchangesAlong) {
   bool called = false;
   auto pool = loop_.MakePool(3);
-  loop_.Submit(*pool, {.url = server_->Url("/delay/10000")},
+  loop_.Submit(*pool, {.url = ParsedUrl(server_->Url("/delay/10000"))},
                [&called](HttpResponse) { called = true; });
   TurnUntil(loop_, [this] { return server_->requests() == 1; });
   pool.reset();
@@ -244,7 +248,7 @@ TEST_F(ExchangeTest, ManyPoolsAtOnceAllGetTheirAnswers) {
   for (int i = 0; i < kPools; ++i) {
     pools.push_back(loop_.MakePool(i + 1));
     for (int k = 0; k < 2; ++k) {
-      loop_.Submit(*pools.back(), {.url = server_->Url(absl::StrCat("/bytes/", i))},
+      loop_.Submit(*pools.back(), {.url = ParsedUrl(server_->Url(absl::StrCat("/bytes/", i)))},
                    [&answers, i](const HttpResponse& r) {
                      EXPECT_EQ(r.body.size(), static_cast<size_t>(i));
                      ++answers;
@@ -256,10 +260,10 @@ TEST_F(ExchangeTest, ManyPoolsAtOnceAllGetTheirAnswers) {
 }
 
 TEST_F(ExchangeTest, APeerThatClosesAKeptConnectionIsDialledAnew) {
-  EXPECT_EQ(
-      Exchange(loop_, *pool_, {.url = server_->Url("/"), .headers = {{"Connection", "close"}}})
-          .status,
-      200);
+  EXPECT_EQ(Exchange(loop_, *pool_,
+                     {.url = ParsedUrl(server_->Url("/")), .headers = {{"Connection", "close"}}})
+                .status,
+            200);
   EXPECT_EQ(Get("/").status, 200);
   EXPECT_EQ(server_->connections(), 2);
 }
@@ -268,8 +272,8 @@ TEST_F(ExchangeTest, NoConnectionReuseDialsEachTime) {
   const std::unique_ptr<Network> network = MakeNetwork({.no_connection_reuse = true});
   MultiLoop loop(*network);
   const std::unique_ptr<ConnectionPool> pool = loop.MakePool(1);
-  Exchange(loop, *pool, {.url = server_->Url("/")});
-  Exchange(loop, *pool, {.url = server_->Url("/")});
+  Exchange(loop, *pool, {.url = ParsedUrl(server_->Url("/"))});
+  Exchange(loop, *pool, {.url = ParsedUrl(server_->Url("/"))});
   EXPECT_EQ(server_->connections(), 2);
 }
 

@@ -7,21 +7,17 @@
 #include "agent/http/url.h"
 #include "agent/net/ip.h"
 #include "agent/net/response_reader.h"
+#include "tests/support/parsed_url.h"
 
 namespace lockstep::agent {
 namespace {
 
+using ::lockstep::testing::ParsedUrl;
 using ::testing::ElementsAre;
 using ::testing::Pair;
 
-Url MustParse(absl::string_view text) {
-  absl::StatusOr<Url> url = ParseUrl(text);
-  EXPECT_TRUE(url.ok()) << text << ": " << url.status();
-  return url.ok() ? *url : Url();
-}
-
 TEST(Url, TakesAnAbsoluteUrlApart) {
-  const Url url = MustParse("HTTP://us%65r:p%40ss@Example.COM:8080/a/b?x=1&y#frag");
+  const Url url = ParsedUrl("HTTP://us%65r:p%40ss@Example.COM:8080/a/b?x=1&y#frag");
   EXPECT_EQ(url.scheme, "http");
   EXPECT_EQ(url.user, "user");
   EXPECT_EQ(url.password, "p@ss");
@@ -35,15 +31,15 @@ TEST(Url, TakesAnAbsoluteUrlApart) {
 }
 
 TEST(Url, LeavesOutTheDefaultPortAndBracketsIpv6) {
-  EXPECT_EQ(MustParse("https://h:443").request_url(), "https://h/");
-  EXPECT_EQ(MustParse("http://h:443/").authority(), "h:443");
-  EXPECT_EQ(MustParse("http://[::1]:81/").authority(), "[::1]:81");
-  EXPECT_EQ(MustParse("http://[::1]/").host, "::1");
+  EXPECT_EQ(ParsedUrl("https://h:443").request_url(), "https://h/");
+  EXPECT_EQ(ParsedUrl("http://h:443/").authority(), "h:443");
+  EXPECT_EQ(ParsedUrl("http://[::1]:81/").authority(), "[::1]:81");
+  EXPECT_EQ(ParsedUrl("http://[::1]/").host, "::1");
 }
 
 TEST(Url, EscapesWhatMayNotStandInARequestLine) {
-  EXPECT_EQ(MustParse("http://h/a b/ż?q=a b\"").request_url(), "http://h/a%20b/%C5%BC?q=a%20b%22");
-  EXPECT_EQ(MustParse("http://h/%7Euser").path, "/%7Euser");
+  EXPECT_EQ(ParsedUrl("http://h/a b/ż?q=a b\"").request_url(), "http://h/a%20b/%C5%BC?q=a%20b%22");
+  EXPECT_EQ(ParsedUrl("http://h/%7Euser").path, "/%7Euser");
 }
 
 TEST(Url, SaysWhatIsWrongInGosWords) {
@@ -63,7 +59,7 @@ TEST(Url, SaysWhatIsWrongInGosWords) {
 }
 
 TEST(Url, ResolvesReferencesAsTheExamplesOfRfc3986) {
-  const Url base = MustParse("http://a/b/c/d;p?q");
+  const Url base = ParsedUrl("http://a/b/c/d;p?q");
   const std::pair<const char*, const char*> rows[] = {
       // section 5.4.1 and 5.4.2
       {"g", "http://a/b/c/g"},      {"./g", "http://a/b/c/g"},      {"g/", "http://a/b/c/g/"},
@@ -119,57 +115,55 @@ HttpResponse RedirectTo(int status, const std::string& location) {
 }
 
 TEST(Redirect, TurnsPostIntoGetWithoutBodyExceptFor307And308) {
-  const Url url = MustParse("http://h/a");
   const HttpRequest post{.method = "POST",
-                         .url = "http://h/a",
+                         .url = ParsedUrl("http://h/a"),
                          .headers = {{"Content-Type", "t"}},
                          .body = "x",
                          .has_body = true};
   for (const int status : {301, 302, 303}) {
-    const auto hop = FollowRedirect(url, post, RedirectTo(status, "/b"));
+    const auto hop = FollowRedirect(post, RedirectTo(status, "/b"));
     ASSERT_TRUE(hop.ok() && hop->has_value());
-    EXPECT_EQ((*hop)->request.method, "GET") << status;
-    EXPECT_EQ((*hop)->request.body, "") << status;
-    EXPECT_FALSE((*hop)->request.has_body) << status;
-    EXPECT_THAT((*hop)->request.headers, ElementsAre(Pair("Referer", "http://h/a"))) << status;
-    EXPECT_EQ((*hop)->request.url, "http://h/b") << status;
-    EXPECT_TRUE((*hop)->request.follow_up);
+    EXPECT_EQ((*hop)->method, "GET") << status;
+    EXPECT_EQ((*hop)->body, "") << status;
+    EXPECT_FALSE((*hop)->has_body) << status;
+    EXPECT_THAT((*hop)->headers, ElementsAre(Pair("Referer", "http://h/a"))) << status;
+    EXPECT_EQ((*hop)->url.request_url(), "http://h/b") << status;
+    EXPECT_TRUE((*hop)->follow_up);
   }
   for (const int status : {307, 308}) {
-    const auto hop = FollowRedirect(url, post, RedirectTo(status, "b"));
+    const auto hop = FollowRedirect(post, RedirectTo(status, "b"));
     ASSERT_TRUE(hop.ok() && hop->has_value());
-    EXPECT_EQ((*hop)->request.method, "POST") << status;
-    EXPECT_EQ((*hop)->request.body, "x") << status;
+    EXPECT_EQ((*hop)->method, "POST") << status;
+    EXPECT_EQ((*hop)->body, "x") << status;
   }
-  EXPECT_EQ((*FollowRedirect(url, {.method = "HEAD"}, RedirectTo(303, "/")))->request.method,
+  EXPECT_EQ((*FollowRedirect({.method = "HEAD", .url = post.url}, RedirectTo(303, "/")))->method,
             "HEAD");
 }
 
 TEST(Redirect, LeavesSecretsBehindWhenTheHostChanges) {
-  const Url url = MustParse("http://h.test/a");
-  const HttpRequest request{.headers = {{"authorization", "s"}, {"Cookie", "c"}, {"X-Other", "o"}}};
-  const auto other = FollowRedirect(url, request, RedirectTo(302, "http://evil.test/"));
-  EXPECT_THAT((*other)->request.headers,
+  const HttpRequest request{.url = ParsedUrl("http://h.test/a"),
+                            .headers = {{"authorization", "s"}, {"Cookie", "c"}, {"X-Other", "o"}}};
+  const auto other = FollowRedirect(request, RedirectTo(302, "http://evil.test/"));
+  EXPECT_THAT((*other)->headers,
               ElementsAre(Pair("X-Other", "o"), Pair("Referer", "http://h.test/a")));
-  const auto below = FollowRedirect(url, request, RedirectTo(302, "http://sub.h.test/"));
-  EXPECT_THAT((*below)->request.headers,
-              ElementsAre(Pair("authorization", "s"), Pair("X-Other", "o"),
-                          Pair("Referer", "http://h.test/a")));
-  const auto suffix = FollowRedirect(url, request, RedirectTo(302, "http://nh.test/"));
-  EXPECT_FALSE(FindHeader((*suffix)->request.headers, "Authorization").has_value());
+  const auto below = FollowRedirect(request, RedirectTo(302, "http://sub.h.test/"));
+  EXPECT_THAT((*below)->headers, ElementsAre(Pair("authorization", "s"), Pair("X-Other", "o"),
+                                             Pair("Referer", "http://h.test/a")));
+  const auto suffix = FollowRedirect(request, RedirectTo(302, "http://nh.test/"));
+  EXPECT_FALSE(FindHeader((*suffix)->headers, "Authorization").has_value());
 }
 
 TEST(Redirect, SendsNoRefererFromHttpsToHttp) {
-  const auto hop = FollowRedirect(MustParse("https://h/"), {}, RedirectTo(302, "http://h/"));
-  EXPECT_TRUE((*hop)->request.headers.empty());
+  const auto hop = FollowRedirect({.url = ParsedUrl("https://h/")}, RedirectTo(302, "http://h/"));
+  EXPECT_TRUE((*hop)->headers.empty());
 }
 
 TEST(Redirect, IsNoneWithoutLocationOrWithAnotherStatus) {
-  const Url url = MustParse("http://h/");
-  EXPECT_FALSE(FollowRedirect(url, {}, RedirectTo(200, "/x"))->has_value());
-  EXPECT_FALSE(FollowRedirect(url, {}, RedirectTo(304, "/x"))->has_value());
-  EXPECT_FALSE(FollowRedirect(url, {}, RedirectTo(302, ""))->has_value());
-  EXPECT_EQ(FollowRedirect(url, {}, RedirectTo(302, "http://a b/")).status().message(),
+  const HttpRequest request{.url = ParsedUrl("http://h/")};
+  EXPECT_FALSE(FollowRedirect(request, RedirectTo(200, "/x"))->has_value());
+  EXPECT_FALSE(FollowRedirect(request, RedirectTo(304, "/x"))->has_value());
+  EXPECT_FALSE(FollowRedirect(request, RedirectTo(302, ""))->has_value());
+  EXPECT_EQ(FollowRedirect(request, RedirectTo(302, "http://a b/")).status().message(),
             "failed to parse Location header \"http://a b/\": parse \"http://a b/\": invalid "
             "character \" \" in host name");
 }

@@ -11,8 +11,11 @@
 
 #include "agent/net/multi_loop.h"
 #include "tests/support/http_server.h"
+#include "tests/support/parsed_url.h"
 
 namespace lockstep::agent {
+
+using ::lockstep::testing::ParsedUrl;
 
 class NetTest : public ::testing::Test {
  protected:

@@ -72,7 +72,7 @@ TEST_F(WebSocketTest, EchoesTextAndBinaryAndClosesByHandshake) {
     socket->Close(1000, "done");
     EXPECT_FALSE(socket->SendText("too late"));
   };
-  socket = Open({.url = server_->Url("/ws")});
+  socket = Open({.url = ParsedUrl(server_->Url("/ws"))});
   EXPECT_FALSE(socket->SendText("too early"));
   TurnUntilOver();
   EXPECT_THAT(recorder_.log, ElementsAre("open", "text hello", "binary of 3", "text ", "pong p",
@@ -91,7 +91,7 @@ TEST_F(WebSocketTest, LongMessagesComeWhole) {
     }
     socket->Close(1000, "");
   };
-  socket = Open({.url = server_->Url("/ws")});
+  socket = Open({.url = ParsedUrl(server_->Url("/ws"))});
   TurnUntilOver();
   EXPECT_THAT(recorder_.log, ElementsAre("open", "text of 125", "text of 126", "text of 65535",
                                          "text of 65536", "text of 20000000", "close 1000 "));
@@ -99,26 +99,27 @@ TEST_F(WebSocketTest, LongMessagesComeWhole) {
 }
 
 TEST_F(WebSocketTest, AsksForSubprotocolsAndSendsHeaders) {
-  const auto socket = Open(
-      {.url = server_->Url("/ws"), .headers = {{"X-One", "1"}}, .subprotocols = {"chat", "super"}});
+  const auto socket = Open({.url = ParsedUrl(server_->Url("/ws")),
+                            .headers = {{"X-One", "1"}},
+                            .subprotocols = {"chat", "super"}});
   TurnUntil(loop_, [this] { return !recorder_.log.empty(); });
   EXPECT_EQ(socket->subprotocol(), "chat");
 }
 
 TEST_F(WebSocketTest, ThePeersCloseIsAnsweredAndReported) {
-  const auto socket = Open({.url = server_->Url("/ws/close/4001")});
+  const auto socket = Open({.url = ParsedUrl(server_->Url("/ws/close/4001"))});
   TurnUntilOver();
   EXPECT_THAT(recorder_.log, ElementsAre("open", "close 4001 bye"));
 }
 
 TEST_F(WebSocketTest, PingsAreReported) {
-  const auto socket = Open({.url = server_->Url("/ws/ping")});
+  const auto socket = Open({.url = ParsedUrl(server_->Url("/ws/ping"))});
   TurnUntil(loop_, [this] { return recorder_.log.size() >= 2; });
   EXPECT_THAT(recorder_.log, ElementsAre("open", "ping are you there"));
 }
 
 TEST_F(WebSocketTest, ACutConnectionIs1006) {
-  const auto socket = Open({.url = server_->Url("/ws/drop")});
+  const auto socket = Open({.url = ParsedUrl(server_->Url("/ws/drop"))});
   TurnUntilOver();
   EXPECT_EQ(recorder_.log.front(), "open");
   EXPECT_THAT(recorder_.log.back(), ::testing::StartsWith("close 1006"));
@@ -136,7 +137,7 @@ TEST_F(WebSocketTest, ARefusalIsAnswerInOneRequest) {
     SCOPED_TRACE(row.path);
     recorder_.log.clear();
     const int64_t before = server_->requests();
-    const auto socket = Open({.url = server_->Url(row.path)});
+    const auto socket = Open({.url = ParsedUrl(server_->Url(row.path))});
     TurnUntilOver();
     EXPECT_THAT(recorder_.log, ElementsAre("refused"));
     EXPECT_EQ(recorder_.opened.status, row.status);
@@ -148,7 +149,7 @@ TEST_F(WebSocketTest, ARefusalIsAnswerInOneRequest) {
 }
 
 TEST_F(WebSocketTest, A101OfAnotherProtocolIsNoHandshake) {
-  const auto socket = Open({.url = server_->Url("/status/101")});
+  const auto socket = Open({.url = ParsedUrl(server_->Url("/status/101"))});
   TurnUntilOver();
   EXPECT_THAT(recorder_.log, ElementsAre("refused"));
   EXPECT_EQ(recorder_.opened.status, 0);
@@ -156,30 +157,31 @@ TEST_F(WebSocketTest, A101OfAnotherProtocolIsNoHandshake) {
 }
 
 TEST_F(WebSocketTest, HeadersOfTheHandshakeAreItsOwn) {
-  const auto socket = Open({.url = server_->Url("/ws"), .headers = {{"upgrade", "h2c"}}});
+  const auto socket =
+      Open({.url = ParsedUrl(server_->Url("/ws")), .headers = {{"upgrade", "h2c"}}});
   TurnUntilOver();
   EXPECT_EQ(recorder_.opened.error.message, "websocket: duplicate header not allowed: Upgrade");
   EXPECT_EQ(server_->requests(), 0);
 }
 
 TEST_F(WebSocketTest, ARefusalWhoseBodyStallsIsARefusal) {
-  const auto socket =
-      Open({.url = server_->Url("/slow-body/60000"), .handshake_timeout = absl::Milliseconds(50)});
+  const auto socket = Open({.url = ParsedUrl(server_->Url("/slow-body/60000")),
+                            .handshake_timeout = absl::Milliseconds(50)});
   TurnUntilOver();
   EXPECT_EQ(recorder_.opened.status, 200);
   EXPECT_EQ(recorder_.opened.error.message, "websocket: bad handshake");
 }
 
 TEST_F(WebSocketTest, HandshakesTimeOut) {
-  const auto socket =
-      Open({.url = server_->Url("/delay/10000"), .handshake_timeout = absl::Milliseconds(30)});
+  const auto socket = Open({.url = ParsedUrl(server_->Url("/delay/10000")),
+                            .handshake_timeout = absl::Milliseconds(30)});
   TurnUntilOver();
   EXPECT_EQ(recorder_.opened.error.code, 1050);
   EXPECT_EQ(recorder_.opened.status, 0);
 }
 
 TEST_F(WebSocketTest, RulesOfTheRunHold) {
-  const auto socket = Open({.url = "ftp://127.0.0.1/"});
+  const auto socket = Open({.url = ParsedUrl("ftp://127.0.0.1/")});
   TurnUntilOver();
   EXPECT_EQ(recorder_.opened.error.message, "unsupported protocol scheme \"ftp\"");
 }
@@ -187,7 +189,7 @@ TEST_F(WebSocketTest, RulesOfTheRunHold) {
 TEST_F(WebSocketTest, AListenerMayDestroyTheSocket) {
   std::unique_ptr<WebSocket> socket;
   recorder_.on_open = [&socket] { socket.reset(); };
-  socket = Open({.url = server_->Url("/ws/close/1000")});
+  socket = Open({.url = ParsedUrl(server_->Url("/ws/close/1000"))});
   TurnUntil(loop_, [&socket] { return socket == nullptr; });
   loop_.Turn(/*wait=*/false);
   EXPECT_THAT(recorder_.log, ElementsAre("open"));
@@ -196,7 +198,7 @@ TEST_F(WebSocketTest, AListenerMayDestroyTheSocket) {
 TEST_F(WebSocketTest, TooLongMessagesCloseTheConnection) {
   std::unique_ptr<WebSocket> socket;
   recorder_.on_open = [&socket] { socket->SendText(std::string(2000, 'x')); };
-  socket = Open({.url = server_->Url("/ws"), .max_message_bytes = 1000});
+  socket = Open({.url = ParsedUrl(server_->Url("/ws")), .max_message_bytes = 1000});
   TurnUntilOver();
   EXPECT_THAT(recorder_.log, ElementsAre("open", "close 1009 message too big"));
 }
@@ -213,7 +215,7 @@ TEST_F(WebSocketTest, SpeaksTls) {
     socket->SendText("over TLS");
     socket->Close(1000, "");
   };
-  socket = loop.OpenWebSocket(*pool, {.url = secure->Url("/ws")}, recorder_);
+  socket = loop.OpenWebSocket(*pool, {.url = ParsedUrl(secure->Url("/ws"))}, recorder_);
   TurnUntil(loop, [this] { return recorder_.over(); });
   EXPECT_THAT(recorder_.log, ElementsAre("open", "text over TLS", "close 1000 "));
   EXPECT_EQ(recorder_.opened.tls_version, "tls1.3");
