@@ -12,26 +12,15 @@
 #include "agent/net/multi_loop.h"
 #include "tests/support/http_server.h"
 #include "tests/support/parsed_url.h"
+#include "tests/support/turn_until.h"
 
 namespace lockstep::agent {
 
 using ::lockstep::testing::ParsedUrl;
+using ::lockstep::testing::TurnUntil;
 
 class NetTest : public ::testing::Test {
  protected:
-  // Turns until `done`; fails the test after many seconds, so that a lost event does not hang it.
-  template <typename Condition>
-  void TurnUntil(MultiLoop& loop, Condition done) {
-    bool expired = false;
-    const TimerId limit = loop.After(absl::Seconds(30), [&expired] { expired = true; });
-    while (!done() && !expired) {
-      loop.After(absl::Milliseconds(1), [] {});  // what is waited for may happen elsewhere
-      loop.Turn(/*wait=*/true);
-    }
-    loop.Cancel(limit);
-    EXPECT_FALSE(expired) << "nothing happened for 30 s";
-  }
-
   HttpResponse Exchange(MultiLoop& loop, ConnectionPool& pool, HttpRequest request) {
     std::optional<HttpResponse> response;
     loop.Submit(pool, std::move(request), [&response](HttpResponse r) { response = std::move(r); });

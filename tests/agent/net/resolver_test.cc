@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "common/base/epoll_loop.h"
+#include "tests/support/turn_until.h"
 
 namespace lockstep::agent {
 namespace {
@@ -46,9 +47,7 @@ class ResolverTest : public ::testing::Test {
     std::optional<absl::StatusOr<IpAddress>> answer;
     resolver.Resolve(host, loop_,
                      [&answer](absl::StatusOr<IpAddress> ip) { answer = std::move(ip); });
-    while (!answer) {
-      loop_.Turn(/*wait=*/true);
-    }
+    lockstep::testing::TurnUntil(loop_, [&answer] { return answer.has_value(); });
     return *answer;
   }
 

@@ -16,6 +16,7 @@
 #include "agent/vu/worker_fleet.h"
 #include "common/base/epoll_loop.h"
 #include "common/base/sync.h"
+#include "tests/support/turn_until.h"
 
 namespace lockstep::agent {
 
@@ -78,14 +79,15 @@ class HostTest : public ::testing::Test {
     bundle_.working_directory = "file:///test/";
     File(name, text);
   }
-  void Turn() { loop_.Turn(true); }
+  template <class Condition>
+  void WaitUntil(Condition done) {
+    lockstep::testing::TurnUntil(loop_, done);
+  }
   // Runs the loop until `value` is there.
   template <class T>
   T Wait(std::optional<T>& value) {
-    while (!value.has_value()) {
-      Turn();
-    }
-    return *std::exchange(value, std::nullopt);
+    WaitUntil([&value] { return value.has_value(); });
+    return std::exchange(value, std::nullopt).value();
   }
 
   ScriptResult<Inspection> Inspect() {

@@ -44,20 +44,26 @@ TEST_F(Lifecycle, InspectionWaitsForFilesThatTheBundleLacks) {
   remote_["file:///test/lib/a.js"] = "export { b } from './b.js';";
   remote_["file:///test/lib/b.js"] = "export const b = open('../data.txt');";
   remote_["file:///test/data.txt"] = "read";
-  Script(
-      "import { b } from './lib/a.js'; export const options = { userAgent: b }; export default "
-      "function () {}");
+  Script(R"js(
+    import { b } from './lib/a.js';
+    export const options = { userAgent: b };
+    export default function () {}
+  )js");
   const ScriptResult<Inspection> result = Inspect();
   ASSERT_TRUE(result.value.has_value()) << result.failure.message;
   EXPECT_EQ(result.value->options_json, R"({"userAgent":"read"})");
 }
 
 TEST_F(Lifecycle, InitCodeThatThrowsFailsTheInspectionWithItsPlace) {
-  Script("\nthrow new Error('init boom'); export default function () {}");
+  Script(R"js(
+    throw new Error('init boom');
+    export default function () {}
+  )js");
   const ScriptResult<Inspection> result = Inspect();
   ASSERT_FALSE(result.value.has_value());
   EXPECT_EQ(result.failure.exit_code, ExitCode::kScriptException);
-  EXPECT_THAT(result.failure.message, HasSubstr("Error: init boom\n\tat file:///test/main.js:2:7"));
+  EXPECT_THAT(result.failure.message,
+              HasSubstr("Error: init boom\n\tat file:///test/main.js:2:11"));
 }
 
 TEST_F(Lifecycle, SyntaxErrorsTellTheirPlace) {
@@ -103,9 +109,10 @@ TEST_F(Lifecycle, EachVuEvaluatesTheInitCodeForItself) {
 
 TEST_F(Lifecycle, VusGetTheirNumbersFromTheSegment) {
   segment_ = *SegmentTuple::Make(*SegmentSequence::Parse("0,1/2,1"), 1);
-  Script(
-      "import exec from 'k6/execution'; export default function () { console.log(exec.vu.idInTest, "
-      "__VU); }");
+  Script(R"js(
+    import exec from 'k6/execution';
+    export default function () { console.log(exec.vu.idInTest, __VU); }
+  )js");
   ASSERT_TRUE(Prepare(2).value.has_value());
   Iterate(1);
   Iterate(1);
@@ -161,18 +168,17 @@ TEST_F(Lifecycle, ASealIsAnsweredThoughItsRunEnds) {
 }
 
 TEST_F(Lifecycle, SleepingVusOfOneWorkerSleepAtTheSameTime) {
-  Script(
-      "import { sleep } from 'k6'; export default function () { console.log('a'); sleep(0.01); "
-      "console.log('b'); }");
+  Script(R"js(
+    import { sleep } from 'k6';
+    export default function () { console.log('a'); sleep(0.01); console.log('b'); }
+  )js");
   ASSERT_TRUE(Prepare(4).value.has_value());
   CountedSource source(4);
   int idle = 0;
   for (int i = 0; i < 4; ++i) {
     pool().Take()->Activate({.scenario = 0, .source = &source, .on_idle = [&] { ++idle; }});
   }
-  while (idle < 4) {
-    Turn();
-  }
+  WaitUntil([&] { return idle == 4; });
   EXPECT_EQ(source.full, 4);
   EXPECT_EQ(log_.lines().size(), 8u);
 }
@@ -262,7 +268,7 @@ TEST_F(Lifecycle, SetupIsStoppedAtItsTimeLimitWhereverItIs) {
 
 TEST_F(Lifecycle, HandleSummaryMayReturnNothing) {
   for (const char* nothing : {"undefined", "null", "false"}) {
-    Script(absl::StrCat("export default function () {}\nexport function handleSummary() { return ",
+    Script(absl::StrCat("export default function () {} export function handleSummary() { return ",
                         nothing, "; }"));
     ASSERT_TRUE(Prepare(1).value.has_value());
     const auto result = Summarise("{}");
@@ -289,10 +295,13 @@ TEST_F(Lifecycle, InterruptionEndsTheIterationWhereverItIs) {
   for (const char* body :
        {"sleep(1000)", "for (;;) {}", "try { for (;;) {} } finally { for (;;) {} }",
         "await new Promise((r) => setTimeout(r, 1e6))"}) {
-    Script(
-        absl::StrCat("import { sleep } from 'k6'; export default async function () { "
-                     "if (__ITER == 0) { console.log('begun'); ",
-                     body, "; } console.log('again'); }"));
+    Script(absl::StrCat(R"js(
+      import { sleep } from 'k6';
+      export default async function () {
+        if (__ITER == 0) { console.log('begun'); )js",
+                        body, R"js(; }
+        console.log('again');
+      })js"));
     ASSERT_TRUE(Prepare(1).value.has_value());
     const size_t before = log_.lines().size();
     CountedSource source(5);
@@ -331,16 +340,15 @@ TEST_F(Lifecycle, AnInterruptedVuLeavesItsNeighboursAlone) {
         {.scenario = 0, .source = sources.back().get(), .on_idle = [&] { ++idle; }});
   }
   vus[0]->Interrupt();
-  while (idle < 4) {
-    Turn();
-  }
+  WaitUntil([&] { return idle == 4; });
   EXPECT_THAT(log_.lines(), UnorderedElementsAre("info: done 2", "info: done 3", "info: done 4"));
 }
 
 TEST_F(Lifecycle, ResetEndsVusInTheMiddleOfWhatTheyDo) {
-  Script(
-      "import { sleep } from 'k6'; export default function () { if (__VU % 2) { sleep(1000); } for "
-      "(;;) {} }");
+  Script(R"js(
+    import { sleep } from 'k6';
+    export default function () { if (__VU % 2) { sleep(1000); } for (;;) {} }
+  )js");
   ASSERT_TRUE(Prepare(4).value.has_value());
   CountedSource source(4);
   for (int i = 0; i < 4; ++i) {
@@ -377,23 +385,25 @@ TEST_F(Lifecycle, AVuThatComesBackAfterItsRunIsNoneOfTheNext) {
 TEST_F(Lifecycle, AbortReachesTheConductorAndEndsTheScript) {
   std::optional<std::string> aborted;
   host_.SetEvents({.on_abort = [&](std::string message) { aborted = std::move(message); }});
-  EXPECT_THAT(
-      LinesOf("import exec from 'k6/execution'; "
-              "export default function () { exec.test.abort('enough'); console.log('not here'); }"),
-      ElementsAre());
+  EXPECT_THAT(LinesOf(R"js(
+    import exec from 'k6/execution';
+    export default function () { exec.test.abort('enough'); console.log('not here'); }
+  )js"),
+              ElementsAre());
   EXPECT_EQ(Wait(aborted), "test aborted: enough");
 }
 
 TEST_F(Lifecycle, AScriptThatEatsTheHeapIsReportedInsteadOfKillingTheProcess) {
-  Script(
-      "export default function () { const a = []; for (;;) { a.push({ x: new Array(100).fill(__VU) "
-      "}); } }");
+  Script(R"js(
+    export default function () {
+      const a = [];
+      for (;;) { a.push({ x: new Array(100).fill(__VU) }); }
+    }
+  )js");
   ASSERT_TRUE(Prepare(1).value.has_value());
   CountedSource source(1);
   pool().Take()->Activate({.scenario = 0, .source = &source, .on_idle = [] {}});
-  while (broken_.empty()) {
-    Turn();
-  }
+  WaitUntil([this] { return !broken_.empty(); });
   Reset();  // before the source goes
   EXPECT_THAT(broken_, HasSubstr("memory"));
 }

@@ -24,9 +24,9 @@ class Language : public HostTest {
 
 TEST_F(Language, ConsoleWritesValuesAsK6Does) {
   EXPECT_EQ(Value("'a', 1, true, null, undefined"), "info: a 1 true null undefined");
-  EXPECT_EQ(Value("{ k: [ 1, 'x' ], o: {} }"), "info: { k: [ 1, \"x\" ], o: {} }");
+  EXPECT_EQ(Value("{ k: [ 1, 'x' ], o: {} }"), R"(info: { k: [ 1, "x" ], o: {} })");
   EXPECT_EQ(Value("(() => { const a = {}; a.a = a; return a; })()"), "info: { a: [Circular] }");
-  EXPECT_EQ(Value("new Map([['a', 1]]), new Set([2])"), "info: Map { \"a\" => 1 } Set [ 2 ]");
+  EXPECT_EQ(Value("new Map([['a', 1]]), new Set([2])"), R"(info: Map { "a" => 1 } Set [ 2 ])");
   EXPECT_EQ(Value("new Date(0)"), R"(info: "1970-01-01T00:00:00.000Z")");
   EXPECT_EQ(Value("new Error('e'), [new TypeError('t')]"), "info: Error: e [ TypeError: t ]");
   EXPECT_EQ(Value("Object.assign(new Error(), { name: 'Mine' })"), "info: Mine");
@@ -44,8 +44,9 @@ TEST_F(Language, ConsoleWritesValuesAsK6Does) {
 }
 
 TEST_F(Language, ConsoleHasLevels) {
-  EXPECT_THAT(LinesOf("export default function () { console.debug('d'); console.warn('w'); "
-                      "console.error('e'); }"),
+  EXPECT_THAT(LinesOf(R"js(
+    export default function () { console.debug('d'); console.warn('w'); console.error('e'); }
+  )js"),
               ElementsAre("debug: d", "warning: w", "error: e"));
 }
 
@@ -71,22 +72,32 @@ TEST_F(Language, ModulesImportOneAnother) {
 
 TEST_F(Language, ACircleThroughRequireSeesWhatIsExportedSoFar) {
   File("c.js", "const main = require('./main.js'); exports.early = typeof main.f;");
-  EXPECT_THAT(LinesOf("const c = require('./c.js'); export function f() {} "
-                      "export default function () { console.log(c.early); }"),
+  EXPECT_THAT(LinesOf(R"js(
+    const c = require('./c.js');
+    export function f() {}
+    export default function () { console.log(c.early); }
+  )js"),
               ElementsAre("info: function"));
 }
 
 TEST_F(Language, AScriptWithoutImportOrExportIsCommonJs) {
-  EXPECT_THAT(LinesOf("const { sleep } = require('k6'); exports.default = function () { "
-                      "console.log(typeof sleep); };"),
+  EXPECT_THAT(LinesOf(R"js(
+    const { sleep } = require('k6');
+    exports.default = function () { console.log(typeof sleep); };
+  )js"),
               ElementsAre("info: function"));
 }
 
 TEST_F(Language, TypeScriptLosesItsTypesAndKeepsItsLines) {
-  Script(
-      "interface A { n: number }\n\nexport default function (): void {\n"
-      "  const a: A = { n: 1 };\n  console.log(a.n as number);\n  throw new Error('here');\n}\n",
-      "main.ts");
+  Script(R"js(interface A { n: number }
+
+export default function (): void {
+  const a: A = { n: 1 };
+  console.log(a.n as number);
+  throw new Error('here');
+}
+)js",
+         "main.ts");
   ASSERT_TRUE(Prepare(1).value.has_value());
   Iterate(1);
   EXPECT_THAT(log_.lines(),

@@ -35,7 +35,7 @@ TEST_F(HtmlTest, SelectorsFind) {
                                               {"h1 ~ form", 1},
                                               {"li, h1", 4},
                                               {"[data-n]", 3},
-                                              {"[data-n=\"2\"]", 1},
+                                              {R"([data-n="2"])", 1},
                                               {"[class~=odd]", 1},
                                               {"[class^=it]", 3},
                                               {"[id$=op]", 1},
@@ -58,24 +58,27 @@ TEST_F(HtmlTest, SelectorsFind) {
 }
 
 TEST_F(HtmlTest, SelectionsReadAndWalk) {
-  EXPECT_EQ("[\"Shop & Co\",\"Hello World\",\"Hello <b>World</b>\",\"top\",\"none\"]",
-            Run("return [d.find('title').text(), d.find('h1').text(), d.find('h1').html(), "
-                "d.find('h1').attr('id'), d.find('h1').attr('x', 'none')]"));
-  EXPECT_EQ("[\"two\",\"three\",\"one\",[\"one\",\"two\",\"three\"],2,\"ul\",2]",
-            Run("const l = d.find('li'); return [l.eq(1).text(), l.last().text(), "
-                "l.eq(1).prev().text(), l.map((i, e) => e.textContent()),"
-                " l.eq(0).nextAll().size(), l.parent().get(0).nodeName(), l.eq(1).data('n')]"));
-  EXPECT_EQ("[1,true,3,\"list\",2,1]",
-            Run("const l = d.find('li'); return [l.filter('.odd').size(), l.is('.odd'), "
-                "d.find('ul').children().size(), l.closest('ul').attr('id'),"
-                " l.not('.odd').size(), l.index('.odd')]"));
+  EXPECT_EQ(R"(["Shop & Co","Hello World","Hello <b>World</b>","top","none"])", Run(R"js(
+    return [d.find('title').text(), d.find('h1').text(), d.find('h1').html(),
+      d.find('h1').attr('id'), d.find('h1').attr('x', 'none')]
+  )js"));
+  EXPECT_EQ(R"(["two","three","one",["one","two","three"],2,"ul",2])", Run(R"js(
+    const l = d.find('li');
+    return [l.eq(1).text(), l.last().text(), l.eq(1).prev().text(), l.map((i, e) =>
+      e.textContent()), l.eq(0).nextAll().size(), l.parent().get(0).nodeName(), l.eq(1).data('n')]
+  )js"));
+  EXPECT_EQ(R"([1,true,3,"list",2,1])", Run(R"js(
+    const l = d.find('li');
+    return [l.filter('.odd').size(), l.is('.odd'), d.find('ul').children().size(),
+      l.closest('ul').attr('id'), l.not('.odd').size(), l.index('.odd')]
+  )js"));
 }
 
 TEST_F(HtmlTest, FormsSerialize) {
-  EXPECT_EQ("{\"csrf\":\"t\",\"c2\":\"on2\",\"sel\":\"y\",\"ta\":\"some text\"}",
+  EXPECT_EQ(R"({"csrf":"t","c2":"on2","sel":"y","ta":"some text"})",
             Run("return d.find('form').serializeObject()"));
-  EXPECT_EQ("\"csrf=t&c2=on2&sel=y&ta=some+text\"", Run("return d.find('form').serialize()"));
-  EXPECT_EQ("[\"y\",\"some text\"]",
+  EXPECT_EQ(R"("csrf=t&c2=on2&sel=y&ta=some+text")", Run("return d.find('form').serialize()"));
+  EXPECT_EQ(R"(["y","some text"])",
             Run("return [d.find('select').val(), d.find('textarea').val()]"));
 }
 

@@ -84,9 +84,10 @@ TEST_F(HttpDebugTest, ABodyThatIsNoTextIsCounted) {
 }
 
 TEST_F(HttpDebugTest, DroppedBodiesAreShownAndStillDropped) {
-  EXPECT_EQ("[true,1]", Run("full",
-                            "const r = http.get(`${T}/`, {responseType: 'none'});"
-                            "return [r.body === null, 1]"));
+  EXPECT_EQ(
+      "[true,1]",
+      Run("full",
+          R"js(const r = http.get(`${T}/`, {responseType: 'none'}); return [r.body === null, 1])js"));
   ASSERT_THAT(log(), SizeIs(2));
   EXPECT_THAT(log()[1].message, HasSubstr("\n\nhello\n"));
 }

@@ -49,45 +49,53 @@ class HttpTest : public ::testing::Test {
 
 TEST_F(HttpTest, AResponseHasAllItsFields) {
   EXPECT_EQ("[200,\"200 OK\",\"HTTP/1.1\",\"hello\\n\",\"\",0,\"127.0.0.1\",true,\"\",\"\"]",
-            Run("const r = http.get(`${T}/`); return [r.status, r.status_text, r.proto, r.body, "
-                "r.error, r.error_code,"
-                " r.remote_ip, r.url === `${T}/`, r.tls_version, r.tls_cipher_suite]"));
+            Run(R"js(
+    const r = http.get(`${T}/`);
+    return [r.status, r.status_text, r.proto, r.body, r.error, r.error_code, r.remote_ip,
+      r.url === `${T}/`, r.tls_version, r.tls_cipher_suite]
+  )js"));
   EXPECT_EQ(
       "[\"blocked\",\"connecting\",\"duration\",\"looking_up\",\"receiving\",\"sending\",\"tls_"
       "handshaking\",\"waiting\"]",
       Run("return Object.keys(http.get(`${T}/`).timings).sort()"));
-  EXPECT_EQ("true", Run("const t = http.get(`${T}/`).timings; return Math.abs(t.duration - "
-                        "t.sending - t.waiting - t.receiving) < 0.01"));
-  EXPECT_EQ("[\"POST\",\"hello\",[\"1\"],[\"probe/1\"]]",
-            Run("const q = http.post(`${T}/echo`, 'hello', {headers: {'x-one': 1}}).request;"
-                "return [q.method, q.body, q.headers['X-One'], q.headers['User-Agent']]"));
+  EXPECT_EQ("true", Run(R"js(
+    const t = http.get(`${T}/`).timings;
+    return Math.abs(t.duration - t.sending - t.waiting - t.receiving) < 0.01
+  )js"));
+  EXPECT_EQ(R"(["POST","hello",["1"],["probe/1"]])", Run(R"js(
+    const q = http.post(`${T}/echo`, 'hello', {headers: {'x-one': 1}}).request;
+    return [q.method, q.body, q.headers['X-One'], q.headers['User-Agent']]
+  )js"));
 }
 
 TEST_F(HttpTest, FieldsArePropertiesAndStayTheSame) {
-  EXPECT_EQ("[true,true,true,true]",
-            Run("const r = http.get(`${T}/`); return [Object.keys(r).includes('body'), "
-                "JSON.parse(JSON.stringify(r)).status === 200,"
-                " r.headers === r.headers, ({...r}).status === 200]"));
+  EXPECT_EQ("[true,true,true,true]", Run(R"js(
+    const r = http.get(`${T}/`);
+    return [Object.keys(r).includes('body'), JSON.parse(JSON.stringify(r)).status === 200,
+      r.headers === r.headers, ({...r}).status === 200]
+  )js"));
 }
 
 TEST_F(HttpTest, EveryMethodIsSent) {
-  EXPECT_EQ("[\"GET\",\"POST\",\"PUT\",\"PATCH\",\"DELETE\",\"OPTIONS\",\"PROPFIND\"]",
-            Run("const u = `${T}/request`, m = r => r.body.split(' ')[0]; return [http.get(u), "
-                "http.post(u, 'b'), http.put(u, 'b'),"
-                " http.patch(u, 'b'), http.del(u, 'b'), http.options(u, 'b'), "
-                "http.request('propfind', u, 'b')].map(m)"));
+  EXPECT_EQ(R"(["GET","POST","PUT","PATCH","DELETE","OPTIONS","PROPFIND"])", Run(R"js(
+    const u = `${T}/request`, m = r => r.body.split(' ')[0];
+    return [http.get(u), http.post(u, 'b'), http.put(u, 'b'), http.patch(u, 'b'),
+            http.del(u, 'b'), http.options(u, 'b'), http.request('propfind', u, 'b')].map(m)
+  )js"));
   EXPECT_EQ("[200,null]", Run("const h = http.head(`${T}/`); return [h.status, h.body || null]"));
 }
 
 TEST_F(HttpTest, BodiesOfAllKinds) {
   EXPECT_EQ(
-      "\"a=1&b+c=x%26y&l=p&l=q&t=true\"",
+      R"("a=1&b+c=x%26y&l=p&l=q&t=true")",
       Run("return http.post(`${T}/echo`, {a: 1, 'b c': 'x&y', l: ['p', 'q'], t: true}).body"));
-  EXPECT_EQ("\"application/x-www-form-urlencoded\"",
+  EXPECT_EQ(R"("application/x-www-form-urlencoded")",
             Run("return http.post(`${T}/echo`, {a: 1}).headers['Content-Type']"));
-  EXPECT_EQ("[0,1,255]", Run("const r = http.post(`${T}/echo`, new Uint8Array([0, 1, 255]).buffer, "
-                             "{responseType: 'binary'});"
-                             "return Array.from(new Uint8Array(r.body))"));
+  EXPECT_EQ("[0,1,255]", Run(R"js(
+    const r = http.post(`${T}/echo`, new Uint8Array([0, 1, 255]).buffer,
+      {responseType: 'binary'});
+    return Array.from(new Uint8Array(r.body))
+  )js"));
   const std::string multipart = Run(
       "return http.post(`${T}/request`, {f: http.file('data', 'n.txt', 'text/x'), k: 'v'}).body");
   EXPECT_THAT(multipart, HasSubstr("multipart/form-data; boundary="));
@@ -96,9 +104,9 @@ TEST_F(HttpTest, BodiesOfAllKinds) {
 }
 
 TEST_F(HttpTest, HeadersArePassedAndTheUserAgentIsADefault) {
-  const std::string head =
-      Run("return http.get(`${T}/request`, {headers: {Host: 'other.test', 'User-Agent': "
-          "'mine'}}).body");
+  const std::string head = Run(R"js(
+    return http.get(`${T}/request`, {headers: {Host: 'other.test', 'User-Agent': 'mine'}}).body
+  )js");
   EXPECT_THAT(head, HasSubstr("Host: other.test"));
   EXPECT_THAT(head, HasSubstr("User-Agent: mine"));
   EXPECT_THAT(head, Not(HasSubstr("probe/1")));
@@ -108,9 +116,10 @@ TEST_F(HttpTest, HeadersArePassedAndTheUserAgentIsADefault) {
 }
 
 TEST_F(HttpTest, JsonTakesSelectorsAndExplainsWhatIsNoJson) {
-  EXPECT_EQ("[{\"a\":[1,2]},2,true,null]",
-            Run("const r = http.post(`${T}/echo`, '{\"a\":[1,2]}'); return [r.json(), "
-                "r.json('a.1'), r.json() === r.json(), r.json('x') ?? null]"));
+  EXPECT_EQ(R"([{"a":[1,2]},2,true,null])", Run(R"js(
+    const r = http.post(`${T}/echo`, '{"a":[1,2]}');
+    return [r.json(), r.json('a.1'), r.json() === r.json(), r.json('x') ?? null]
+  )js"));
   EXPECT_THAT(
       Run("return http.get(`${T}/`).json()"),
       HasSubstr("cannot parse json due to an error at line 1, character 1: invalid character 'h'"));
@@ -122,8 +131,10 @@ TEST_F(HttpTest, RedirectsAreFollowedHopByHop) {
             Run("const r = http.get(`${T}/redirect/3`); return [r.status, r.url === `${T}/`]"));
   EXPECT_EQ(4u, Count("http_reqs"));
   EXPECT_THAT(Tag("status"), ElementsAre("302", "302", "302", "200"));
-  EXPECT_EQ("[302,true]", Run("const r = http.get(`${T}/redirect/3`, {redirects: 0}); return "
-                              "[r.status, r.headers.Location.endsWith('/redirect/2')]"));
+  EXPECT_EQ("[302,true]", Run(R"js(
+    const r = http.get(`${T}/redirect/3`, {redirects: 0});
+    return [r.status, r.headers.Location.endsWith('/redirect/2')]
+  )js"));
   EXPECT_THAT(js_.vu().log.records, IsEmpty());
   EXPECT_EQ("302", Run("return http.get(`${T}/redirect/15`).status"));
   ASSERT_THAT(js_.vu().log.records, SizeIs(1));
@@ -131,27 +142,37 @@ TEST_F(HttpTest, RedirectsAreFollowedHopByHop) {
 }
 
 TEST_F(HttpTest, TheJarKeepsCookiesForTheIteration) {
-  EXPECT_EQ(
-      "[\"a=b\",\"a=b\",{\"a\":[\"b\"]}]",
-      Run("http.get(`${T}/cookies/set?a=b`); return [http.get(`${T}/cookies`).body, "
-          "http.get(`${T}/cookies`).body.trim(), http.cookieJar().cookiesForURL(`${T}/cookies`)]"));
+  EXPECT_EQ(R"(["a=b","a=b",{"a":["b"]}])", Run(R"js(
+    http.get(`${T}/cookies/set?a=b`);
+    return [http.get(`${T}/cookies`).body, http.get(`${T}/cookies`).body.trim(),
+      http.cookieJar().cookiesForURL(`${T}/cookies`)]
+  )js"));
   js_.vu().BeginIteration();
-  EXPECT_EQ("\"\"", Run("return http.get(`${T}/cookies`).body"));
-  EXPECT_EQ("[\"man=x\",\"own=j\",\"p=1; man=x\",\"man=y\"]",
-            Run("http.cookieJar().set(T, 'man', 'x'); const own = new http.CookieJar(); own.set(T, "
-                "'own', 'j');const c = p => http.get(`${T}/cookies`, p).body;"
-                "return [c(), c({jar: own}), c({cookies: {p: 1}}), c({cookies: {man: {value: 'y', "
-                "replace: true}}})]"));
-  EXPECT_EQ("[{},{}]",
-            Run("const j = http.cookieJar(); j.delete(T, 'man'); const a = j.cookiesForURL(T); "
-                "j.set(T, 'z', '1'); j.clear(T); return [a, j.cookiesForURL(T)]"));
+  EXPECT_EQ(R"("")", Run("return http.get(`${T}/cookies`).body"));
+  EXPECT_EQ(R"(["man=x","own=j","p=1; man=x","man=y"])", Run(R"js(
+    http.cookieJar().set(T, 'man', 'x');
+    const own = new http.CookieJar();
+    own.set(T, 'own', 'j');
+    const c = p => http.get(`${T}/cookies`, p).body;
+    return [c(), c({jar: own}), c({cookies: {p: 1}}),
+            c({cookies: {man: {value: 'y', replace: true}}})]
+  )js"));
+  EXPECT_EQ("[{},{}]", Run(R"js(
+    const j = http.cookieJar();
+    j.delete(T, 'man');
+    const a = j.cookiesForURL(T);
+    j.set(T, 'z', '1');
+    j.clear(T);
+    return [a, j.cookiesForURL(T)]
+  )js"));
 }
 
 TEST_F(HttpTest, CookiesOfTheResponseHaveTheirAttributes) {
-  EXPECT_EQ("[\"sid\",\"s1\",\"/x\",true,false,60]",
-            Run("const k = http.get(`${T}/header?Set-Cookie=${encodeURIComponent('sid=s1; Path=/x; "
-                "HttpOnly; Max-Age=60')}`).cookies.sid[0];"
-                "return [k.name, k.value, k.path, k.http_only, k.secure, k.max_age]"));
+  EXPECT_EQ(R"(["sid","s1","/x",true,false,60])", Run(R"js(
+    const line = encodeURIComponent('sid=s1; Path=/x; HttpOnly; Max-Age=60');
+    const k = http.get(`${T}/header?Set-Cookie=${line}`).cookies.sid[0];
+    return [k.name, k.value, k.path, k.http_only, k.secure, k.max_age]
+  )js"));
 }
 
 TEST_F(HttpTest, FailuresAreResponsesUnlessTheScriptWantsExceptions) {
@@ -160,8 +181,10 @@ TEST_F(HttpTest, FailuresAreResponsesUnlessTheScriptWantsExceptions) {
       Run("const r = http.get('ftp://127.0.0.1/x'); return [r.status, r.error_code, r.body]"));
   EXPECT_EQ("[0,1020]", Run("const r = http.get('http://a b/'); return [r.status, r.error_code]"));
   EXPECT_EQ("[0,1020]", Run("const r = http.get(); return [r.status, r.error_code]"));
-  EXPECT_EQ("[0,1050,\"request timeout\"]", Run("const r = http.get(`${T}/delay/5000`, {timeout: "
-                                                "50}); return [r.status, r.error_code, r.error]"));
+  EXPECT_EQ(R"([0,1050,"request timeout"])", Run(R"js(
+    const r = http.get(`${T}/delay/5000`, {timeout: 50});
+    return [r.status, r.error_code, r.error]
+  )js"));
   EXPECT_EQ("1404", Run("return http.get(`${T}/status/404`).error_code"));
   EXPECT_THAT(Run("http.get(`${T}/close`, {throw: true})"), HasSubstr("Error"));
   js_.vu().settings.throw_on_error = true;
@@ -175,7 +198,7 @@ TEST_F(HttpTest, UserMistakesInParameters) {
   EXPECT_THAT(Run("return http.get(`${T}/`, {tags: {a: {}}}).error"), HasSubstr("metric tag 'a'"));
   EXPECT_THAT(Run("return http.get(`${T}/`, {headers: {'a b': 1}}).error"),
               HasSubstr("invalid header field name"));
-  EXPECT_THAT(Run("return http.get(`${T}/`, {headers: {a: 'x\\ny'}}).error"),
+  EXPECT_THAT(Run(R"js(return http.get(`${T}/`, {headers: {a: 'x\ny'}}).error)js"),
               HasSubstr("invalid header field value"));
   EXPECT_THAT(Run("http.expectedStatuses('x')"), HasSubstr("argument number 1"));
   EXPECT_THAT(Run("http.setResponseCallback(5)"), HasSubstr("expected http.expectedStatuses"));
@@ -190,9 +213,10 @@ TEST_F(HttpTest, UserMistakesInParameters) {
 }
 
 TEST_F(HttpTest, WrongTypesAndUnknownParametersDoNoHarm) {
-  EXPECT_EQ("[200,200,200]",
-            Run("return [{frobnicate: 1}, 5, {headers: null, tags: undefined, cookies: 7}]"
-                ".map(p => http.get(`${T}/`, p).status)"));
+  EXPECT_EQ("[200,200,200]", Run(R"js(
+    const params = [{frobnicate: 1}, 5, {headers: null, tags: undefined, cookies: 7}];
+    return params.map(p => http.get(`${T}/`, p).status)
+  )js"));
   EXPECT_THAT(Run("return http.get(`${T}/`, {headers: 'x'}).error"), HasSubstr("invalid headers"));
   EXPECT_THAT(Run("http.get(`${T}/`, {get headers() { throw new Error('mine') }})"),
               HasSubstr("mine"));
@@ -206,37 +230,46 @@ TEST_F(HttpTest, WrongTypesAndUnknownParametersDoNoHarm) {
 }
 
 TEST_F(HttpTest, BatchKeepsOrderAndKeys) {
-  EXPECT_EQ("[\"GET\",\"POST\",\"PUT\",\"GET\"]",
-            Run("const u = `${T}/request`; return http.batch([u, ['POST', u, 'x'], {method: 'PUT', "
-                "url: u, body: 'y'}, ['GET', u, null, {tags: {a: '1'}}]])"
-                ".map(r => r.body.split(' ')[0])"));
-  EXPECT_EQ(
-      "[[\"one\",\"two\"],\"d1\",200,0]",
-      Run("const o = http.batch({one: {method: 'POST', url: `${T}/echo`, body: 'd1'}, two: T});"
-          "const bad = http.batch([T, 'http://a b/']); return [Object.keys(o), o.one.body, "
-          "o.two.status, bad[1].status]"));
+  EXPECT_EQ(R"(["GET","POST","PUT","GET"])", Run(R"js(
+    const u = `${T}/request`;
+    return http.batch([u, ['POST', u, 'x'], {method: 'PUT', url: u, body: 'y'},
+                       ['GET', u, null, {tags: {a: '1'}}]]).map(r => r.body.split(' ')[0])
+  )js"));
+  EXPECT_EQ(R"([["one","two"],"d1",200,0])", Run(R"js(
+    const o = http.batch({one: {method: 'POST', url: `${T}/echo`, body: 'd1'}, two: T});
+    const bad = http.batch([T, 'http://a b/']);
+    return [Object.keys(o), o.one.body, o.two.status, bad[1].status]
+  )js"));
   EXPECT_EQ("[]", Run("return http.batch([])"));
 }
 
 TEST_F(HttpTest, BatchStartsNoMoreThanTheLimit) {
   js_.vu().settings.batch = 3;
   js_.vu().settings.batch_per_host = 0;
-  EXPECT_EQ("true", Run("const t = Date.now(); http.batch(Array(6).fill(`${T}/delay/40`)); return "
-                        "Date.now() - t >= 79"));
+  EXPECT_EQ("true", Run(R"js(
+    const t = Date.now();
+    http.batch(Array(6).fill(`${T}/delay/40`));
+    return Date.now() - t >= 79
+  )js"));
 }
 
 TEST_F(HttpTest, AsyncRequestsArePromises) {
-  EXPECT_EQ("[200,404]",
-            Run("return Promise.all([http.asyncRequest('GET', T), http.asyncRequest('get', "
-                "`${T}/status/404`)]).then(l => l.map(r => r.status))"));
+  EXPECT_EQ("[200,404]", Run(R"js(
+    const requests = [http.asyncRequest('GET', T), http.asyncRequest('get', `${T}/status/404`)];
+    return Promise.all(requests).then(l => l.map(r => r.status))
+  )js"));
   EXPECT_EQ("0", Run("return http.asyncRequest('GET', 'http://a b/').then(r => r.status)"));
-  EXPECT_EQ("\"rejected\"", Run("return http.asyncRequest('GET', 'http://a b/', null, {throw: "
-                                "true}).catch(() => 'rejected')"));
+  EXPECT_EQ(R"("rejected")", Run(R"js(
+    return http.asyncRequest('GET', 'http://a b/', null, {throw: true}).catch(() => 'rejected')
+  )js"));
 }
 
 TEST_F(HttpTest, TagsNamesAndCallbacksShapeTheSamples) {
-  Run("const id = 7; http.get(http.url`${T}/status/200?id=${id}`, {tags: {mine: 'x'}}); "
-      "http.get(T, {tags: {name: 'n'}})");
+  Run(R"js(
+    const id = 7;
+    http.get(http.url`${T}/status/200?id=${id}`, {tags: {mine: 'x'}});
+    http.get(T, {tags: {name: 'n'}})
+  )js");
   EXPECT_THAT(Tag("name"), ElementsAre("${}/status/200?id=${}", "n"));
   EXPECT_THAT(Tag("url"), ElementsAre("${}/status/200?id=${}", "n"));
   EXPECT_THAT(Tag("mine"), ElementsAre("x", "-"));
@@ -252,8 +285,10 @@ TEST_F(HttpTest, CredentialsBecomeAHeaderAndNeverATag) {
   EXPECT_THAT(Run("return http.get(`${T}/request`.replace('http://', 'http://u:sekret@')).body"),
               HasSubstr("Authorization: Basic dTpzZWtyZXQ="));
   EXPECT_THAT(Tag("url")[0], HasSubstr("http://****:****@"));
-  EXPECT_THAT(Run("return http.get(`${T}/request`.replace('http://', 'http://u:p@'), {headers: "
-                  "{Authorization: 'Bearer x'}}).body"),
+  EXPECT_THAT(Run(R"js(
+    return http.get(`${T}/request`.replace('http://', 'http://u:p@'),
+      {headers: {Authorization: 'Bearer x'}}).body
+  )js"),
               HasSubstr("Authorization: Bearer x"));
 }
 
@@ -263,8 +298,10 @@ TEST_F(HttpTest, BodiesCanBeDroppedAndCompressed) {
   js_.vu().settings.discard_response_bodies = true;
   EXPECT_EQ("[null,\"hello\\n\"]",
             Run("return [http.get(T).body, http.get(T, {responseType: 'text'}).body]"));
-  EXPECT_THAT(Run("return http.post(`${T}/request`, 'x'.repeat(99), {compression: 'gzip', "
-                  "responseType: 'text'}).body"),
+  EXPECT_THAT(Run(R"js(
+    return http.post(`${T}/request`, 'x'.repeat(99), {compression: 'gzip',
+      responseType: 'text'}).body
+  )js"),
               HasSubstr("Content-Encoding: gzip"));
 }
 

@@ -55,16 +55,19 @@ TEST_F(RowsTest, AVuHasItsOwnRow) {
 
 TEST_F(RowsTest, AQueueIsFilledByTheCoordinator) {
   js_.vu().next_block = {.first = 1, .count = 1};
-  EXPECT_EQ(Run("globalThis.r = new rows.Rows({ file: 'users.csv', order: 'queue', name: 'q', "
-                "atEnd: 'null' })",
+  EXPECT_EQ(Run(R"js(
+    globalThis.r = new rows.Rows({ file: 'users.csv', order: 'queue', name: 'q', atEnd: 'null' })
+  )js",
                 "return [r.next().name, r.next(), r.next()]"),
             R"(["bob",null,null])");
   EXPECT_THAT(js_.vu().leases, ElementsAre("q 2", "q 2"));
 }
 
 TEST_F(RowsTest, TwoRowsOfOneFileAreDealtTogether) {
-  EXPECT_EQ(Run("globalThis.a = new rows.Rows({ file: 'users.csv' }); "
-                "globalThis.b = new rows.Rows({ file: 'users.csv' })",
+  EXPECT_EQ(Run(R"js(
+    globalThis.a = new rows.Rows({ file: 'users.csv' });
+    globalThis.b = new rows.Rows({ file: 'users.csv' })
+  )js",
                 "return [a.next().name, b.next().name]"),
             R"(["ann","bob"])");
 }
@@ -73,21 +76,23 @@ TEST_F(RowsTest, MistakesNameOptionValueAndWhatIsAllowed) {
   const std::pair<const char*, const char*> rows[] = {
       {"new rows.Rows()", "TypeError: Rows: options are expected"},
       {"new rows.Rows({})", "TypeError: Rows: file: missing"},
-      {"new rows.Rows({ file: 'x.txt' })", "\"x.txt\" ends in none of .csv, .json, .jsonl"},
+      {"new rows.Rows({ file: 'x.txt' })", R"("x.txt" ends in none of .csv, .json, .jsonl)"},
       {"new rows.Rows({ file: 'none.csv' })", "Error: Rows: none.csv: no such file"},
       {"new rows.Rows({ file: 'users.csv', order: 'best' })",
-       "order: invalid value \"best\": expected unique, queue, vu or random"},
+       R"(order: invalid value "best": expected unique, queue, vu or random)"},
       {"new rows.Rows({ file: 'users.csv', atEnd: 'x' })",
-       "atEnd: invalid value \"x\": expected throw, null or wrap"},
+       R"(atEnd: invalid value "x": expected throw, null or wrap)"},
       {"new rows.Rows({ file: 'users.csv', seed: -1 })",
-       "seed: invalid value \"-1\": expected a whole number from 0 on"},
-      {"new rows.Rows({ file: 'users.csv', delimiter: 'ab' })", "delimiter: invalid value \"ab\""},
-      {"new rows.Rows({ file: 'users.csv', odrer: 'vu' })", "unknown option \"odrer\"; there are"},
+       R"(seed: invalid value "-1": expected a whole number from 0 on)"},
+      {"new rows.Rows({ file: 'users.csv', delimiter: 'ab' })", R"(delimiter: invalid value "ab")"},
+      {"new rows.Rows({ file: 'users.csv', odrer: 'vu' })", R"(unknown option "odrer"; there are)"},
       {"new rows.Rows({ file: 'users.csv', format: 'json' })",
        "Rows: users.csv: line 1, character 2"},
-      {"new rows.Rows({ file: 'users.csv', name: 'n' }); "
-       "new rows.Rows({ file: 'users.csv', name: 'n', order: 'vu' })",
-       "name: \"n\" is dealt with other options already"},
+      {R"js(
+        new rows.Rows({ file: 'users.csv', name: 'n' });
+        new rows.Rows({ file: 'users.csv', name: 'n', order: 'vu' })
+      )js",
+       R"(name: "n" is dealt with other options already)"},
       {"rows.Rows({ file: 'users.csv' })", "TypeError: Rows are made with `new`"},
       {"new rows.Rows({ file: 'users.csv' }).next()",
        "Error: taking rows in the init context is not supported"}};

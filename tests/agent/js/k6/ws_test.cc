@@ -29,12 +29,15 @@ class WsTest : public ::testing::Test {
 };
 
 TEST_F(WsTest, ConnectWaitsForTheEndAndCallsHandlers) {
-  EXPECT_EQ("[101,[\"open\",\"one\",\"two\",\"close 1000\"]]",
-            Run("const seen = []; const r = ws.connect(`${W}/ws`, {tags: {t: 'x'}}, s => {"
-                " s.on('open', () => { seen.push('open'); s.send('one') });"
-                " s.on('message', m => { seen.push(m); if (m === 'one') s.send('two'); else "
-                "s.close(1000) });"
-                " s.on('close', c => seen.push('close ' + c)) }); return [r.status, seen]"));
+  EXPECT_EQ(R"([101,["open","one","two","close 1000"]])", Run(R"js(
+    const seen = [];
+    const r = ws.connect(`${W}/ws`, {tags: {t: 'x'}}, s => {
+      s.on('open', () => { seen.push('open'); s.send('one') });
+      s.on('message', m => { seen.push(m); if (m === 'one') s.send('two'); else s.close(1000) });
+      s.on('close', c => seen.push('close ' + c))
+    });
+    return [r.status, seen]
+  )js"));
   EXPECT_EQ(2u, Count("ws_msgs_sent"));
   EXPECT_EQ(2u, Count("ws_msgs_received"));
   EXPECT_EQ(1u, Count("ws_sessions"));
@@ -45,14 +48,16 @@ TEST_F(WsTest, ConnectWaitsForTheEndAndCallsHandlers) {
 }
 
 TEST_F(WsTest, BinaryPingsAndTimers) {
-  EXPECT_EQ(
-      "[[1,2,255],true,3]",
-      Run("let bytes, pong = false, ticks = 0; ws.connect(`${W}/ws`, s => {"
-          " s.on('open', () => { s.sendBinary(new Uint8Array([1, 2, 255]).buffer); s.ping() });"
-          " s.on('binaryMessage', b => { bytes = Array.from(new Uint8Array(b)) }); s.on('pong', () "
-          "=> { pong = true });"
-          " s.setInterval(() => { if (++ticks === 3) s.close() }, 20) }); return [bytes, pong, "
-          "ticks]"));
+  EXPECT_EQ("[[1,2,255],true,3]", Run(R"js(
+    let bytes, pong = false, ticks = 0;
+    ws.connect(`${W}/ws`, s => {
+      s.on('open', () => { s.sendBinary(new Uint8Array([1, 2, 255]).buffer); s.ping() });
+      s.on('binaryMessage', b => { bytes = Array.from(new Uint8Array(b)) });
+      s.on('pong', () => { pong = true });
+      s.setInterval(() => { if (++ticks === 3) s.close() }, 20)
+    });
+    return [bytes, pong, ticks]
+  )js"));
   EXPECT_EQ(1u, Count("ws_ping"));
 }
 
@@ -63,14 +68,18 @@ TEST_F(WsTest, AHandlerThatThrowsEndsTheConnection) {
 }
 
 TEST_F(WsTest, UnusualCloseCodesAreErrorsToo) {
-  EXPECT_EQ("[\"websocket: close 3001\",3001]",
-            Run("const seen = []; ws.connect(`${W}/ws/close/3001`, s => { s.on('error', e => "
-                "seen.push(e.error().slice(0, 21)));"
-                " s.on('close', c => seen.push(c)) }); return seen"));
+  EXPECT_EQ(R"(["websocket: close 3001",3001])", Run(R"js(
+    const seen = [];
+    ws.connect(`${W}/ws/close/3001`, s => {
+      s.on('error', e => seen.push(e.error().slice(0, 21)));
+      s.on('close', c => seen.push(c))
+    });
+    return seen
+  )js"));
 }
 
 TEST_F(WsTest, ARefusalIsAnAnswerAndAWarning) {
-  EXPECT_EQ("[404,\"\"]",
+  EXPECT_EQ(R"([404,""])",
             Run("const r = ws.connect(`${W}/status/404`, () => {}); return [r.status, r.error]"));
   ASSERT_THAT(js_.vu().log.records, SizeIs(1));
   EXPECT_THAT(js_.vu().log.records[0].fields[0].second, HasSubstr("websocket: bad handshake: 404"));
@@ -94,29 +103,45 @@ TEST_F(WsTest, UserMistakes) {
 }
 
 TEST_F(WsTest, TheWebsClassDeliversEventsAndCountsTheClosingFrame) {
-  EXPECT_EQ("undefined",
-            Run("globalThis.log = []; const s = new websockets.WebSocket(`${W}/ws`); s.binaryType "
-                "= 'arraybuffer'; log.push(s.readyState);"
-                "s.onopen = () => { log.push(s.readyState); s.send('hi') };"
-                "s.addEventListener('message', e => { if (typeof e.data === 'string') { "
-                "log.push(e.data); s.send(new Uint8Array([1, 2])) }"
-                " else { log.push(Array.from(new Uint8Array(e.data))); s.close(1000, 'done') } });"
-                "s.onclose = e => log.push([s.readyState, e.code, e.reason])"));
-  EXPECT_EQ("[0,1,\"hi\",[1,2],[3,1000,\"done\"]]", Run("return log"));
+  EXPECT_EQ("undefined", Run(R"js(
+    globalThis.log = [];
+    const s = new websockets.WebSocket(`${W}/ws`);
+    s.binaryType = 'arraybuffer';
+    log.push(s.readyState);
+    s.onopen = () => { log.push(s.readyState); s.send('hi') };
+    s.addEventListener('message', e => {
+      if (typeof e.data === 'string') {
+        log.push(e.data);
+        s.send(new Uint8Array([1, 2]))
+      } else {
+        log.push(Array.from(new Uint8Array(e.data)));
+        s.close(1000, 'done')
+      }
+    });
+    s.onclose = e => log.push([s.readyState, e.code, e.reason])
+  )js"));
+  EXPECT_EQ(R"([0,1,"hi",[1,2],[3,1000,"done"]])", Run("return log"));
   EXPECT_EQ(3u, Count("ws_msgs_sent"));
   EXPECT_EQ(2u, Count("ws_msgs_received"));
 }
 
 TEST_F(WsTest, BlobsAreTheDefaultOfTheWebsClass) {
-  Run("globalThis.log = []; const s = new websockets.WebSocket(`${W}/ws`);"
-      "s.onopen = () => s.send(new websockets.Blob(['a', new Uint8Array([98])]));"
-      "s.onmessage = async e => { log.push(e.data.size, await e.data.text()); s.close() }");
-  EXPECT_EQ("[2,\"ab\"]", Run("return log"));
+  Run(R"js(
+    globalThis.log = [];
+    const s = new websockets.WebSocket(`${W}/ws`);
+    s.onopen = () => s.send(new websockets.Blob(['a', new Uint8Array([98])]));
+    s.onmessage = async e => { log.push(e.data.size, await e.data.text()); s.close() }
+  )js");
+  EXPECT_EQ(R"([2,"ab"])", Run("return log"));
 }
 
 TEST_F(WsTest, ARefusalOfTheWebsClassSaysWhy) {
-  Run("globalThis.log = []; const s = new websockets.WebSocket(`${W}/status/403`);"
-      "s.onerror = e => log.push(e.error); s.onclose = e => log.push(e.code)");
+  Run(R"js(
+    globalThis.log = [];
+    const s = new websockets.WebSocket(`${W}/status/403`);
+    s.onerror = e => log.push(e.error);
+    s.onclose = e => log.push(e.code)
+  )js");
   const std::string log = Run("return log");
   EXPECT_THAT(log, HasSubstr("websocket: bad handshake: 403"));
   EXPECT_THAT(log, HasSubstr("1006"));

@@ -1,4 +1,5 @@
-// The global `crypto` as scripts use it. The ciphers' own vectors are in web_cipher_test.cc.
+// The global `crypto` as scripts use it. The ciphers' own vectors are in
+// tests/agent/data/crypto/cipher_test.cc.
 
 #include <gmock/gmock.h>
 
@@ -45,15 +46,19 @@ TEST_F(WebCrypto, Digests) {
 
 TEST_F(WebCrypto, SignsWithHmacAndVerifies) {
   const std::string key =
-      "const k = await raw('Jefe', { name: 'HMAC', hash: 'SHA-256' }, 'sign', 'verify');"
-      "const d = bytes('what do ya want for nothing?');";
+      R"js(
+    const k = await raw('Jefe', { name: 'HMAC', hash: 'SHA-256' }, 'sign', 'verify');
+    const d = bytes('what do ya want for nothing?');
+  )js";
   // RFC 4231, case 2.
   EXPECT_EQ(Run(key + "return hex(await s.sign('HMAC', k, d))"),
             "info: 5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
-  EXPECT_EQ(
-      Run(key + "const m = await s.sign('HMAC', k, d); const good = await s.verify('HMAC', k, "
-                "m, d); return [good, await s.verify('HMAC', k, m.slice(1), d)].join()"),
-      "info: true,false");
+  EXPECT_EQ(Run(key + R"js(
+    const m = await s.sign('HMAC', k, d);
+    const good = await s.verify('HMAC', k, m, d);
+    return [good, await s.verify('HMAC', k, m.slice(1), d)].join()
+  )js"),
+            "info: true,false");
 }
 
 TEST_F(WebCrypto, EnciphersAndDeciphersInEachMode) {
@@ -62,34 +67,41 @@ TEST_F(WebCrypto, EnciphersAndDeciphersInEachMode) {
         "{ name: 'AES-CTR', counter: iv, length: 64 }"}) {
     EXPECT_EQ(
         Run(absl::StrCat("const iv = crypto.getRandomValues(new Uint8Array(16)), call = ", call,
-                         "; const k = await s.generateKey({ name: call.name, length: 256 }, true, "
-                         "['encrypt', 'decrypt']); return text(await s.decrypt(call, k, await "
-                         "s.encrypt(call, k, bytes('a secret'))))")),
+                         R"js(;
+      const k = await s.generateKey({ name: call.name, length: 256 }, true,
+                                    ['encrypt', 'decrypt']);
+      return text(await s.decrypt(call, k, await s.encrypt(call, k, bytes('a secret'))))
+    )js")),
         "info: a secret");
   }
 }
 
 TEST_F(WebCrypto, DerivesKeysAndBits) {
   // RFC 6070's second vector.
-  EXPECT_EQ(Run("const k = await raw('password', 'PBKDF2', 'deriveBits'); return hex(await "
-                "s.deriveBits({ name: 'PBKDF2', hash: 'SHA-1', salt: bytes('salt'), iterations: 2 "
-                "}, k, 160))"),
+  EXPECT_EQ(Run(R"js(
+    const k = await raw('password', 'PBKDF2', 'deriveBits');
+    return hex(await s.deriveBits({ name: 'PBKDF2', hash: 'SHA-1', salt: bytes('salt'),
+      iterations: 2 }, k, 160))
+  )js"),
             "info: ea6c014dc72d6f8ccd1ed92ace1d41f0d8de8957");
-  EXPECT_EQ(
-      Run("const k = await raw('x', 'HKDF', 'deriveKey'); const d = await s.deriveKey({ name: "
-          "'HKDF', hash: 'SHA-256', salt: bytes(''), info: bytes('') }, k, { name: 'AES-GCM', "
-          "length: 128 }, true, ['encrypt']); return d.algorithm.length + ' ' + (await "
-          "s.exportKey('raw', d)).byteLength"),
-      "info: 128 16");
+  EXPECT_EQ(Run(R"js(
+    const k = await raw('x', 'HKDF', 'deriveKey');
+    const d = await s.deriveKey({ name: 'HKDF', hash: 'SHA-256', salt: bytes(''),
+      info: bytes('') }, k, { name: 'AES-GCM', length: 128 }, true, ['encrypt']);
+    return d.algorithm.length + ' ' + (await s.exportKey('raw', d)).byteLength
+  )js"),
+            "info: 128 16");
 }
 
 TEST_F(WebCrypto, KeysGoThroughJwk) {
-  EXPECT_EQ(
-      Run("const k = await s.importKey('raw', bytes('0123456789abcdef'), 'AES-CBC', true, "
-          "['decrypt', 'encrypt']); const j = await s.exportKey('jwk', k); const back = await "
-          "s.importKey('jwk', j, 'AES-CBC', true, ['encrypt']); return [j.kty, j.k, j.alg, "
-          "j.key_ops.join('+'), text(await s.exportKey('raw', back))].join()"),
-      "info: oct,MDEyMzQ1Njc4OWFiY2RlZg,A128CBC,encrypt+decrypt,0123456789abcdef");
+  EXPECT_EQ(Run(R"js(
+    const k = await s.importKey('raw', bytes('0123456789abcdef'), 'AES-CBC', true, ['decrypt',
+      'encrypt']);
+    const j = await s.exportKey('jwk', k);
+    const back = await s.importKey('jwk', j, 'AES-CBC', true, ['encrypt']);
+    return [j.kty, j.k, j.alg, j.key_ops.join('+'), text(await s.exportKey('raw', back))].join()
+  )js"),
+            "info: oct,MDEyMzQ1Njc4OWFiY2RlZg,A128CBC,encrypt+decrypt,0123456789abcdef");
   EXPECT_EQ(Run("return s.importKey('jwk', { kty: 'RSA' }, 'AES-CBC', true, ['encrypt'])"),
             "info: DataError: importKey: kty RSA of the JWK; allowed: oct");
   EXPECT_EQ(Run("return s.importKey('jwk', { kty: 'oct', k: '*' }, 'AES-CBC', true, ['encrypt'])"),
@@ -100,8 +112,10 @@ TEST_F(WebCrypto, KeysDoOnlyWhatTheyMay) {
   EXPECT_EQ(
       Run("return s.exportKey('raw', await raw('k', { name: 'HMAC', hash: 'SHA-1' }, 'sign'))"),
       "info: InvalidAccessError: exportKey: the key is not extractable");
-  EXPECT_EQ(Run("return s.verify('HMAC', await raw('k', { name: 'HMAC', hash: 'SHA-1' }, 'sign'), "
-                "bytes(''), bytes(''))"),
+  EXPECT_EQ(Run(R"js(
+    return s.verify('HMAC', await raw('k', { name: 'HMAC', hash: 'SHA-1' }, 'sign'), bytes(''),
+      bytes(''))
+  )js"),
             "info: InvalidAccessError: verify: not among the key's usages");
   EXPECT_EQ(Run("return raw('k', { name: 'HMAC', hash: 'SHA-1' }, 'encrypt')"),
             "info: SyntaxError: usage encrypt of HMAC; allowed: sign, verify");
@@ -113,8 +127,10 @@ TEST_F(WebCrypto, KeysDoOnlyWhatTheyMay) {
 }
 
 TEST_F(WebCrypto, ATamperedTextIsAnOperationError) {
-  EXPECT_EQ(Run("const k = await raw('0123456789abcdef', 'AES-GCM', 'decrypt'); return "
-                "s.decrypt({ name: 'AES-GCM', iv: bytes('iv') }, k, new Uint8Array(32))"),
+  EXPECT_EQ(Run(R"js(
+    const k = await raw('0123456789abcdef', 'AES-GCM', 'decrypt');
+    return s.decrypt({ name: 'AES-GCM', iv: bytes('iv') }, k, new Uint8Array(32))
+  )js"),
             "info: OperationError: could not decrypt");
 }
 
@@ -129,8 +145,10 @@ TEST_F(WebCrypto, GivesRandomValues) {
   EXPECT_THAT(Run("return crypto.randomUUID()"),
               MatchesRegex("info: [0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-"
                            "[0-9a-f]{12}"));
-  EXPECT_EQ(Run("const a = new Uint32Array(8); return crypto.getRandomValues(a) === a && "
-                "a.some((x) => x !== 0)"),
+  EXPECT_EQ(Run(R"js(
+    const a = new Uint32Array(8);
+    return crypto.getRandomValues(a) === a && a.some((x) => x !== 0)
+  )js"),
             "info: true");
   EXPECT_EQ(Run("return crypto.getRandomValues(new Uint8Array(65537))"),
             "info: QuotaExceededError: getRandomValues: 65537 bytes; allowed: at most 65536");

@@ -1,0 +1,87 @@
+#include "absl/strings/str_cat.h"
+
+#include "tests/agent/js/k6/module_test.h"
+
+namespace lockstep::agent {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class ExecutionModule : public ModuleTest {};
+
+TEST_F(ExecutionModule, TellsFacts) {
+  js_.vu().scenario_facts =
+      ScenarioFacts{"s", "constant-vus", absl::FromUnixMillis(1000), 0.25, 3, 7};
+  js_.vu().vu_facts = {1, 5, 2, 1};
+  js_.vu().instance_facts = {absl::Milliseconds(1500), 4, 1, 2, 3};
+  EXPECT_EQ(R"(["s","constant-vus",1000,0.25,3,7])", Run(R"js(
+    const s = execution.scenario;
+    return [s.name, s.executor, s.startTime, s.progress, s.iterationInInstance, s.iterationInTest]
+  )js"));
+  EXPECT_EQ("[1,5,2,1]", Run(R"js(
+    const v = execution.vu;
+    return [v.idInInstance, v.idInTest, v.iterationInInstance, v.iterationInScenario]
+  )js"));
+  EXPECT_EQ("[1500,4,1,2,3]", Run(R"js(
+    const i = execution.instance;
+    return [i.currentTestRunDuration, i.iterationsCompleted, i.iterationsInterrupted,
+      i.vusActive, i.vusInitialized]
+  )js"));
+  EXPECT_EQ(R"([3,"constant-vus"])",
+            Run("const o = execution.test.options; return [o.vus, o.scenarios.default.executor]"));
+}
+
+TEST_F(ExecutionModule, IsSilentWhereItKnowsNothing) {
+  EXPECT_THAT(Run("execution.scenario.name"), HasSubstr("outside of the VU context"));
+  EXPECT_THAT(Init("execution.vu.idInTest"),
+              HasSubstr("getting VU information in the init context is not supported"));
+  EXPECT_THAT(Init("execution.instance.vusActive"),
+              HasSubstr("in the init context is not supported"));
+  EXPECT_THAT(Init("execution.test.options"), HasSubstr("in the init context is not supported"));
+}
+
+TEST_F(ExecutionModule, TagsOfTheVuGoToItsSamples) {
+  EXPECT_EQ(R"(["v","1",["k","n"],true,null])", Run(R"js(
+    const t = execution.vu.tags;
+    t.k = 'v';
+    execution.vu.metrics.tags.n = 1;
+    return [t.k, t.n, Object.keys(t), 'k' in t, t.nope ?? null]
+  )js"));
+  Run("k6.check(1, {a: true}); delete execution.vu.tags.k; k6.check(1, {b: true})");
+  EXPECT_THAT(Samples("checks"), ElementsAre("1{check:a,k:v,n:1}", "1{check:b,n:1}"));
+  EXPECT_THAT(Run("execution.vu.tags.bad = {}"),
+              HasSubstr("only String, Boolean and Number types"));
+}
+
+TEST_F(ExecutionModule, TheObjectOfTagsCannotBeReplaced) {
+  for (const char* place : {"vu.tags", "vu.metrics.tags", "vu.metrics.metadata", "vu.metrics"}) {
+    EXPECT_EQ(R"("TypeError")",
+              Run(absl::StrCat("'use strict'; try { execution.", place,
+                               " = {k: 'v'}; return 'taken' } catch (e) { return e.name }")))
+        << place;
+  }
+}
+
+TEST_F(ExecutionModule, MetadataOfTheVuGoToItsSamplesApartFromTags) {
+  EXPECT_EQ(R"(["t1","2",["n","trace"],true,false,[]])", Run(R"js(
+    const m = execution.vu.metrics.metadata;
+    m.trace = 't1';
+    m.n = 2;
+    return [m.trace, m.n, Object.keys(m), 'trace' in m, 'x' in m, Object.keys(execution.vu.tags)]
+  )js"));
+  Run("k6.check(1, {a: true}); delete execution.vu.metrics.metadata.n; k6.check(1, {b: true})");
+  EXPECT_THAT(Samples("checks"),
+              ElementsAre("1{\x01n:2,\x01trace:t1,check:a}", "1{\x01trace:t1,check:b}"));
+  EXPECT_THAT(Run("execution.vu.metrics.metadata.bad = {}"),
+              HasSubstr("invalid value for metric metadata 'bad'"));
+}
+
+TEST_F(ExecutionModule, AbortAndFailReachTheVu) {
+  Run("execution.test.abort('enough'); execution.test.fail('bad')");
+  EXPECT_EQ("test aborted: enough", js_.vu().aborted);
+  EXPECT_EQ("bad", js_.vu().failed);
+}
+
+}  // namespace
+}  // namespace lockstep::agent

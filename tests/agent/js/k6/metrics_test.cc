@@ -1,0 +1,41 @@
+#include "tests/agent/js/k6/module_test.h"
+
+namespace lockstep::agent {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class MetricsModule : public ModuleTest {};
+
+TEST_F(MetricsModule, MetricsTakeValuesWithTags) {
+  EXPECT_EQ(R"("cnt")", Init(R"js(
+    globalThis.c = new metrics.Counter('cnt');
+    globalThis.t = new metrics.Trend('tim', true);
+    return c.name
+  )js"));
+  EXPECT_EQ("[true,true,true]", Run("return [c.add(2), c.add(1, {k: 'a', n: 1}), t.add(true)]"));
+  EXPECT_THAT(Samples("cnt"), ElementsAre("2{}", "1{k:a,n:1}"));
+  EXPECT_THAT(Samples("tim"), ElementsAre("1{}"));
+  const MetricRegistry& registry = js_.vu().samples.metrics();
+  EXPECT_EQ(ValueType::kTime, registry.Get(*registry.Find("tim")).contains);
+}
+
+TEST_F(MetricsModule, UserMistakes) {
+  EXPECT_THAT(Init("new metrics.Counter('a b')"), HasSubstr("nvalid metric name"));
+  EXPECT_THAT(Init("new metrics.Counter('x')"), HasSubstr("nvalid metric name"));
+  EXPECT_THAT(Init("new metrics.Counter('same'); new metrics.Gauge('same')"),
+              HasSubstr("already exists but with type"));
+  EXPECT_THAT(Run("new metrics.Rate('late')"),
+              HasSubstr("metrics must be declared in the init context"));
+  Init("globalThis.g = new metrics.Gauge('gau')");
+  EXPECT_THAT(Init("g.add(1)"), HasSubstr("in the init context is not supported"));
+  EXPECT_EQ("[false,false,false]", Run("return [g.add('x'), g.add(null), g.add(1, {t: []})]"));
+  EXPECT_EQ(3u, js_.vu().log.records.size());
+  js_.vu().settings.throw_on_error = true;
+  EXPECT_THAT(Run("g.add(NaN)"), HasSubstr("'NaN' is an invalid value for metric 'gau'"));
+  EXPECT_EQ(0u, Samples("gau").size());
+}
+
+}  // namespace
+}  // namespace lockstep::agent

@@ -1,0 +1,45 @@
+#include "agent/net/response_reader.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace lockstep::agent {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::Pair;
+
+TEST(ResponseReader, KeepsTheLastResponseAndNoTrailers) {
+  HttpResponse response;
+  ResponseReader reader(response);
+  reader.Start(true);
+  for (const char* line :
+       {"HTTP/1.1 100 Continue\r\n", "X-Early: 1\r\n", "\r\n", "HTTP/1.1 201 Created\r\n",
+        "A: 1\r\n", "a:2 \r\n", "Content-Encoding: gzip\r\n", "\r\n"}) {
+    reader.AddHeaderLine(line);
+  }
+  EXPECT_TRUE(reader.AddBody("body"));
+  reader.AddHeaderLine("X-Trailer: t\r\n");
+  EXPECT_EQ(response.status, 201);
+  EXPECT_EQ(response.status_text, "201 Created");
+  EXPECT_EQ(response.proto, "HTTP/1.1");
+  EXPECT_THAT(response.headers,
+              ElementsAre(Pair("A", "1"), Pair("a", "2"), Pair("Content-Encoding", "gzip")));
+  EXPECT_EQ(response.body, "body");
+  EXPECT_EQ(reader.content_encoding(), "gzip");
+}
+
+TEST(ResponseReader, GivesHttp2TheStandardPhrase) {
+  HttpResponse response;
+  ResponseReader reader(response);
+  reader.Start(false);
+  reader.AddHeaderLine("HTTP/2 404 \r\n");
+  EXPECT_EQ(response.proto, "HTTP/2.0");
+  EXPECT_EQ(response.status_text, "404 Not Found");
+  reader.AddHeaderLine("\r\n");
+  EXPECT_TRUE(reader.AddBody("dropped"));
+  EXPECT_EQ(response.body, "");
+}
+
+}  // namespace
+}  // namespace lockstep::agent
