@@ -8,7 +8,9 @@
 #include "absl/strings/str_replace.h"
 #include "absl/time/time.h"
 
-#include "agent/js/bind/glue.h"
+#include "agent/js/bind/functions.h"
+#include "agent/js/bind/properties.h"
+#include "agent/js/bind/text.h"
 #include "agent/js/world.h"
 
 namespace lockstep::agent {

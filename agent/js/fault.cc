@@ -5,7 +5,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 
-#include "agent/js/bind/glue.h"
+#include "agent/js/bind/text.h"
 #include "agent/js/console.h"
 
 namespace lockstep::agent {

@@ -8,7 +8,10 @@
 #include "absl/strings/str_cat.h"
 
 #include "agent/js/bind/embedded_scripts.h"
-#include "agent/js/bind/glue.h"
+#include "agent/js/bind/errors.h"
+#include "agent/js/bind/functions.h"
+#include "agent/js/bind/properties.h"
+#include "agent/js/bind/text.h"
 #include "agent/js/k6/webcrypto.h"
 #include "agent/js/world.h"
 

@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 
-#include "agent/js/bind/glue.h"
+#include "agent/js/bind/errors.h"
 #include "agent/js/globals.h"
 #include "agent/js/k6/core.h"
 #include "agent/js/k6/crypto.h"

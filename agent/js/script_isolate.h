@@ -11,7 +11,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/time/time.h"
 
-#include "agent/js/bind/glue.h"
+#include "agent/js/bind/functions.h"
 #include "agent/js/engine.h"
 #include "common/base/clock.h"
 

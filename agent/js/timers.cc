@@ -6,7 +6,8 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "agent/js/bind/glue.h"
+#include "agent/js/bind/errors.h"
+#include "agent/js/bind/functions.h"
 
 namespace lockstep::agent {
 

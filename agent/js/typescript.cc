@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "agent/js/bind/embedded_scripts.h"
-#include "agent/js/bind/glue.h"
+#include "agent/js/bind/text.h"
 #include "agent/js/world.h"
 
 namespace lockstep::agent {

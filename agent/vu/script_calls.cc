@@ -4,7 +4,8 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "agent/js/bind/glue.h"
+#include "agent/js/bind/properties.h"
+#include "agent/js/bind/text.h"
 
 namespace lockstep::agent {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "agent/js/bind/glue.h"
+#include "agent/js/bind/text.h"
 #include "agent/js/fault.h"
 #include "agent/vu/sample_tags.h"
 

@@ -6,7 +6,6 @@
 #include "absl/strings/str_cat.h"
 
 #include "agent/exec/progress.h"
-#include "agent/js/bind/glue.h"
 #include "agent/vu/sample_tags.h"
 #include "agent/vu/script_vu.h"
 

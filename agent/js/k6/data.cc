@@ -5,7 +5,10 @@
 
 #include "absl/cleanup/cleanup.h"
 
-#include "agent/js/bind/glue.h"
+#include "agent/js/bind/errors.h"
+#include "agent/js/bind/owned_object.h"
+#include "agent/js/bind/properties.h"
+#include "agent/js/bind/text.h"
 
 namespace lockstep::agent {
 namespace {

@@ -6,7 +6,9 @@
 #include "absl/strings/str_cat.h"
 
 #include "agent/data/crypto/text_codec.h"
-#include "agent/js/bind/glue.h"
+#include "agent/js/bind/errors.h"
+#include "agent/js/bind/functions.h"
+#include "agent/js/bind/text.h"
 
 namespace lockstep::agent {
 namespace {

@@ -5,7 +5,10 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "agent/js/bind/glue.h"
+#include "agent/js/bind/errors.h"
+#include "agent/js/bind/functions.h"
+#include "agent/js/bind/properties.h"
+#include "agent/js/bind/text.h"
 
 namespace lockstep::agent {
 namespace {

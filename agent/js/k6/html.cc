@@ -8,7 +8,8 @@
 #include "absl/strings/string_view.h"
 
 #include "agent/js/bind/embedded_scripts.h"
-#include "agent/js/bind/glue.h"
+#include "agent/js/bind/properties.h"
+#include "agent/js/bind/text.h"
 
 namespace lockstep::agent {
 namespace {

@@ -6,7 +6,9 @@
 #include "absl/strings/str_cat.h"
 
 #include "agent/http/batch.h"
-#include "agent/js/bind/glue.h"
+#include "agent/js/bind/errors.h"
+#include "agent/js/bind/properties.h"
+#include "agent/js/bind/text.h"
 #include "agent/js/k6/html.h"
 #include "agent/js/k6/http_objects.h"
 

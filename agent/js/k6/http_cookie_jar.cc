@@ -8,7 +8,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 
-#include "agent/js/bind/glue.h"
+#include "agent/js/bind/errors.h"
+#include "agent/js/bind/functions.h"
+#include "agent/js/bind/owned_object.h"
+#include "agent/js/bind/properties.h"
+#include "agent/js/bind/text.h"
 #include "agent/js/k6/http.h"
 
 namespace lockstep::agent {

@@ -10,7 +10,10 @@
 #include "agent/data/crypto/digest.h"
 #include "agent/data/crypto/text_codec.h"
 #include "agent/http/form.h"
-#include "agent/js/bind/glue.h"
+#include "agent/js/bind/errors.h"
+#include "agent/js/bind/owned_object.h"
+#include "agent/js/bind/properties.h"
+#include "agent/js/bind/text.h"
 #include "common/base/random_bytes.h"
 
 namespace lockstep::agent {

@@ -9,7 +9,8 @@
 
 #include "agent/http/compress.h"
 #include "agent/http/redirect.h"
-#include "agent/js/bind/glue.h"
+#include "agent/js/bind/properties.h"
+#include "agent/js/bind/text.h"
 #include "agent/js/k6/http_cookie_jar.h"
 #include "agent/js/k6/http_objects.h"
 #include "agent/js/k6/script_tags.h"

@@ -8,7 +8,10 @@
 
 #include "agent/data/json/path.h"
 #include "agent/data/json/scan.h"
-#include "agent/js/bind/glue.h"
+#include "agent/js/bind/errors.h"
+#include "agent/js/bind/owned_object.h"
+#include "agent/js/bind/properties.h"
+#include "agent/js/bind/text.h"
 
 namespace lockstep::agent {
 namespace {

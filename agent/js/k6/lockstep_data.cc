@@ -7,7 +7,10 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
-#include "agent/js/bind/glue.h"
+#include "agent/js/bind/errors.h"
+#include "agent/js/bind/owned_object.h"
+#include "agent/js/bind/properties.h"
+#include "agent/js/bind/text.h"
 #include "common/base/status_macros.h"
 
 namespace lockstep::agent {

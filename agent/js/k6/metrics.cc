@@ -6,7 +6,10 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 
-#include "agent/js/bind/glue.h"
+#include "agent/js/bind/errors.h"
+#include "agent/js/bind/functions.h"
+#include "agent/js/bind/properties.h"
+#include "agent/js/bind/text.h"
 #include "agent/js/k6/script_tags.h"
 
 namespace lockstep::agent {

@@ -12,7 +12,9 @@
 
 #include "agent/data/crypto/cipher.h"
 #include "agent/data/crypto/digest.h"
-#include "agent/js/bind/glue.h"
+#include "agent/js/bind/errors.h"
+#include "agent/js/bind/functions.h"
+#include "agent/js/bind/text.h"
 #include "common/base/random_bytes.h"
 
 namespace lockstep::agent {

@@ -5,7 +5,9 @@
 #include <vector>
 
 #include "agent/js/bind/embedded_scripts.h"
-#include "agent/js/bind/glue.h"
+#include "agent/js/bind/errors.h"
+#include "agent/js/bind/functions.h"
+#include "agent/js/bind/text.h"
 
 namespace lockstep::agent {
 namespace {

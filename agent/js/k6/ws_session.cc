@@ -7,7 +7,8 @@
 #include "absl/strings/str_cat.h"
 
 #include "agent/http/redirect.h"
-#include "agent/js/bind/glue.h"
+#include "agent/js/bind/properties.h"
+#include "agent/js/bind/text.h"
 #include "agent/js/k6/http_cookie_jar.h"
 #include "agent/js/k6/script_tags.h"
 #include "common/base/status_macros.h"

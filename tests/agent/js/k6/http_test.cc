@@ -4,7 +4,6 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "agent/js/bind/glue.h"
 #include "tests/agent/js/k6/js_harness.h"
 #include "tests/support/http_server.h"
 

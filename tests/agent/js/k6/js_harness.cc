@@ -7,7 +7,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
-#include "agent/js/bind/glue.h"
+#include "agent/js/bind/properties.h"
+#include "agent/js/bind/text.h"
 #include "agent/js/k6/core.h"
 #include "agent/js/k6/crypto.h"
 #include "agent/js/k6/data.h"
@@ -20,6 +21,7 @@
 #include "agent/js/k6/websockets.h"
 #include "agent/js/k6/ws.h"
 #include "common/base/check.h"
+#include "tests/support/turn_until.h"
 
 namespace lockstep::agent {
 namespace {
@@ -70,9 +72,7 @@ void HarnessVu::CountBytes(int64_t sent, int64_t received) {
 bool HarnessVu::Park(absl::FunctionRef<void(Task wake)> start) {
   bool woken = false;
   start([&woken] { woken = true; });
-  while (!woken) {
-    loop_->Turn(true);
-  }
+  lockstep::testing::TurnUntil(*loop_, [&woken] { return woken; });
   return true;
 }
 

@@ -1,0 +1,29 @@
+#include "agent/js/bind/errors.h"
+
+#include "agent/js/bind/text.h"
+
+namespace lockstep::agent {
+
+void ThrowTypeError(v8::Isolate* isolate, absl::string_view message) {
+  isolate->ThrowException(v8::Exception::TypeError(JsText(isolate, message)));
+}
+
+void ThrowError(v8::Isolate* isolate, absl::string_view message) {
+  isolate->ThrowException(v8::Exception::Error(JsText(isolate, message)));
+}
+
+void ThrowStatus(v8::Isolate* isolate, const absl::Status& status) {
+  const v8::Local<v8::String> message = JsText(isolate, status.message());
+  switch (status.code()) {
+    case absl::StatusCode::kInvalidArgument:
+      isolate->ThrowException(v8::Exception::TypeError(message));
+      break;
+    case absl::StatusCode::kOutOfRange:
+      isolate->ThrowException(v8::Exception::RangeError(message));
+      break;
+    default:
+      isolate->ThrowException(v8::Exception::Error(message));
+  }
+}
+
+}  // namespace lockstep::agent

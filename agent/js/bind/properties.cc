@@ -1,0 +1,61 @@
+#include "agent/js/bind/properties.h"
+
+#include <utility>
+
+#include "agent/js/bind/text.h"
+
+namespace lockstep::agent {
+
+bool GetProperty(v8::Local<v8::Context> context, v8::Local<v8::Object> object,
+                 absl::string_view name, v8::Local<v8::Value>* value) {
+  return object->Get(context, JsName(context->GetIsolate(), name)).ToLocal(value);
+}
+
+bool ForEachOwn(
+    v8::Local<v8::Context> context, v8::Local<v8::Object> object,
+    absl::FunctionRef<bool(const std::string& name, v8::Local<v8::Value> value)> visit) {
+  v8::Local<v8::Array> names;
+  if (!object
+           ->GetOwnPropertyNames(context, v8::ONLY_ENUMERABLE,
+                                 v8::KeyConversionMode::kConvertToString)
+           .ToLocal(&names)) {
+    return false;
+  }
+  for (uint32_t i = 0; i < names->Length(); ++i) {
+    v8::Local<v8::Value> name, value;
+    if (!names->Get(context, i).ToLocal(&name) || !object->Get(context, name).ToLocal(&value) ||
+        !visit(TextOf(context->GetIsolate(), name.As<v8::String>()), value)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+absl::Status ForEachOwnOrStatus(
+    v8::Local<v8::Context> context, v8::Local<v8::Object> object,
+    absl::FunctionRef<absl::Status(const std::string& name, v8::Local<v8::Value> value)> visit) {
+  absl::Status status = absl::CancelledError();  // if it is not for `visit` that the loop ends
+  const bool all =
+      ForEachOwn(context, object, [&](const std::string& name, v8::Local<v8::Value> value) {
+        absl::Status visited = visit(name, value);
+        if (visited.ok()) {
+          return true;
+        }
+        status = std::move(visited);
+        return false;
+      });
+  return all ? absl::OkStatus() : status;
+}
+
+void SetProperty(v8::Local<v8::Context> context, v8::Local<v8::Object> object,
+                 absl::string_view name, v8::Local<v8::Value> value) {
+  object->CreateDataProperty(context, JsName(context->GetIsolate(), name), value).Check();
+}
+
+bool IsPlainObject(v8::Local<v8::Value> value) {
+  return value->IsObject() && !value->IsArray() && !value->IsFunction() &&
+         !value->IsArrayBuffer() && !value->IsArrayBufferView() && !value->IsStringObject() &&
+         !value->IsNumberObject() && !value->IsBooleanObject();
+}
+
+}  // namespace lockstep::agent

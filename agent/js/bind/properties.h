@@ -1,0 +1,34 @@
+// Properties of objects. Where a function returns bool, false means that a JavaScript exception is
+// pending: return at once.
+#pragma once
+
+#include <string>
+
+#include <v8.h>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+
+namespace lockstep::agent {
+
+bool GetProperty(v8::Local<v8::Context> context, v8::Local<v8::Object> object,
+                 absl::string_view name, v8::Local<v8::Value>* value);
+// Calls `visit` with each enumerable own property whose key is a string or an index, in the
+// object's order, until it returns false. False if it did, or with a pending exception (of a
+// getter, a proxy).
+bool ForEachOwn(v8::Local<v8::Context> context, v8::Local<v8::Object> object,
+                absl::FunctionRef<bool(const std::string& name, v8::Local<v8::Value> value)> visit);
+// The same for a `visit` that says what is wrong; Cancelled: an exception is pending.
+absl::Status ForEachOwnOrStatus(
+    v8::Local<v8::Context> context, v8::Local<v8::Object> object,
+    absl::FunctionRef<absl::Status(const std::string& name, v8::Local<v8::Value> value)> visit);
+// Defines an ordinary property; cannot fail on objects made by us.
+void SetProperty(v8::Local<v8::Context> context, v8::Local<v8::Object> object,
+                 absl::string_view name, v8::Local<v8::Value> value);
+
+// Whether `value` is a plain object, as a script writes {...}: not an array, function, buffer or
+// wrapper.
+bool IsPlainObject(v8::Local<v8::Value> value);
+
+}  // namespace lockstep::agent
