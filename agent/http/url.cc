@@ -127,6 +127,11 @@ size_t SchemeLength(absl::string_view text) {
 absl::Status ParseAuthority(absl::string_view text, absl::string_view authority, Url& url) {
   if (const size_t at = authority.rfind('@'); at != absl::string_view::npos) {
     const absl::string_view credentials = authority.substr(0, at);
+    for (const char c : credentials) {
+      if (!IsUnreserved(c) && !absl::StrContains("!$&'()*+,;=:%@", c)) {
+        return ParseError(text, "net/url: invalid userinfo");
+      }
+    }
     const size_t colon = credentials.find(':');
     url.has_credentials = true;
     url.user = Unescape(credentials.substr(0, colon), false);
@@ -154,12 +159,15 @@ absl::Status ParseAuthority(absl::string_view text, absl::string_view authority,
           text, absl::StrCat("invalid character \"", absl::string_view(&c, 1), "\" in host name"));
     }
   }
+  if (const absl::string_view bad = BadEscape(authority); !bad.empty()) {
+    return ParseError(text, absl::StrCat("invalid URL escape \"", bad, "\""));
+  }
   url.host = absl::AsciiStrToLower(Unescape(host, false));
   url.port = DefaultPort(url.scheme);
-  if (port.size() > 1) {
+  if (!port.empty() && port != ":") {
     int number = 0;
-    if (port[0] != ':' || !absl::SimpleAtoi(port.substr(1), &number) || number < 0 ||
-        number > 65535 || !absl::ascii_isdigit(static_cast<unsigned char>(port[1]))) {
+    if (port[0] != ':' || !absl::ascii_isdigit(static_cast<unsigned char>(port[1])) ||
+        !absl::SimpleAtoi(port.substr(1), &number) || number > 65535) {
       return ParseError(text, absl::StrCat("invalid port \"", port, "\" after host"));
     }
     url.port = number;
@@ -182,6 +190,12 @@ void SetPathAndQuery(absl::string_view rest, Url& url) {
 std::string Url::authority() const {
   const std::string name = absl::StrContains(host, ':') ? absl::StrCat("[", host, "]") : host;
   return port != DefaultPort(scheme) ? absl::StrCat(name, ":", port) : name;
+}
+
+std::string Url::login() const {
+  return !has_credentials
+             ? ""
+             : absl::StrCat(EscapeForRequest(user, ""), ":", EscapeForRequest(password, ""), "@");
 }
 
 std::string Url::origin() const {
@@ -249,11 +263,14 @@ absl::StatusOr<Url> ParseUrl(absl::string_view text) {
 }
 
 absl::StatusOr<Url> ResolveUrl(const Url& base, absl::string_view reference) {
-  if (SchemeLength(reference) > 0) {
-    return ParseUrl(reference);
-  }
-  if (absl::StartsWith(reference, "//")) {
-    return ParseUrl(absl::StrCat(base.scheme, ":", reference));
+  const bool has_scheme = SchemeLength(reference) > 0;
+  if (has_scheme || absl::StartsWith(reference, "//")) {
+    absl::StatusOr<Url> url =
+        ParseUrl(has_scheme ? std::string(reference) : absl::StrCat(base.scheme, ":", reference));
+    if (url.ok()) {
+      url->path = RemoveDotSegments(url->path);
+    }
+    return url;
   }
   std::string fragment;
   if (const size_t hash = reference.find('#'); hash != absl::string_view::npos) {

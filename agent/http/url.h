@@ -24,6 +24,8 @@ struct Url {
   // host, or host:port where the port is not the scheme's; IPv6 in brackets: what a Host header
   // says.
   std::string authority() const;
+  // "user:password@", escaped; "" without credentials.
+  std::string login() const;
   // "scheme://host[:port]".
   std::string origin() const;
   // path?query

@@ -8,12 +8,14 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 
+#include "agent/http/url.h"
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
 #include "agent/js/native_modules.h"
 #include "agent/js/typescript.h"
 #include "agent/js/world.h"
+#include "common/base/status_macros.h"
 
 namespace lockstep::agent {
 namespace {
@@ -34,14 +36,6 @@ std::string CleanPath(absl::string_view path) {
     }
   }
   return absl::StrCat("/", absl::StrJoin(parts, "/"));
-}
-
-// "https://host" and "/path", or "file://" and "/path".
-std::pair<absl::string_view, absl::string_view> SplitOrigin(absl::string_view url) {
-  const size_t scheme = url.find("://");
-  const size_t path = url.find('/', scheme + 3);
-  return path == absl::string_view::npos ? std::pair(url, absl::string_view("/"))
-                                         : std::pair(url.substr(0, path), url.substr(path));
 }
 
 bool IsNativeName(absl::string_view specifier) {
@@ -95,20 +89,22 @@ absl::StatusOr<std::string> ResolveSpecifier(absl::string_view specifier, absl::
 }
 
 absl::StatusOr<std::string> ResolvePath(absl::string_view specifier, absl::string_view base) {
-  if (absl::StartsWith(specifier, "file://") || absl::StartsWith(specifier, "https://")) {
-    const auto [origin, path] = SplitOrigin(specifier);
-    return absl::StrCat(origin, CleanPath(path));
+  const bool absolute = absl::StrContains(specifier, "://");
+  const absl::string_view from = absolute ? specifier : base;
+  if (absl::StartsWith(from, "https://")) {
+    LOCKSTEP_ASSIGN_OR_RETURN(const Url place, ParseUrl(from));
+    LOCKSTEP_ASSIGN_OR_RETURN(const Url url, ResolveUrl(place, specifier));
+    return absl::StrCat("https://", url.login(), url.authority(), url.target());
   }
-  if (absl::StrContains(specifier, "://")) {
+  // A file's name is a path as the file system has it, in which nothing is escaped.
+  if (absolute && !absl::ConsumePrefix(&specifier, "file://")) {
     return absl::InvalidArgumentError(absl::StrCat(
         "only supported schemes for imports are file and https, ", specifier, " has another one"));
   }
-  const auto [origin, base_path] = SplitOrigin(base);
-  if (absl::StartsWith(specifier, "/")) {
-    return absl::StrCat(origin, CleanPath(specifier));
-  }
-  const absl::string_view folder = base_path.substr(0, base_path.rfind('/') + 1);
-  return absl::StrCat(origin, CleanPath(absl::StrCat(folder, specifier)));
+  absl::ConsumePrefix(&base, "file://");
+  const absl::string_view folder =
+      absl::StartsWith(specifier, "/") ? "" : base.substr(0, base.rfind('/') + 1);
+  return absl::StrCat("file://", CleanPath(absl::StrCat(folder, specifier)));
 }
 
 v8::Isolate* ModuleGraph::isolate() const {

@@ -41,6 +41,11 @@ TEST(Url, SaysWhatIsWrongInGosWords) {
       {"http://h:x/", "parse \"http://h:x/\": invalid port \":x\" after host"},
       {"http://h:70000/", "parse \"http://h:70000/\": invalid port \":70000\" after host"},
       {"http://h/%zz", "parse \"http://h/%zz\": invalid URL escape \"%zz\""},
+      {"http://h:-1/", "parse \"http://h:-1/\": invalid port \":-1\" after host"},
+      {"http://[::1]x/", "parse \"http://[::1]x/\": invalid port \"x\" after host"},
+      {"http://%zz/", "parse \"http://%zz/\": invalid URL escape \"%zz\""},
+      {"http://[fe80::1%et]/", "parse \"http://[fe80::1%et]/\": invalid URL escape \"%et\""},
+      {"http://a b@h/", "parse \"http://a b@h/\": net/url: invalid userinfo"},
       {"://h/", "parse \"://h/\": missing protocol scheme"},
       {"http://[::1/", "parse \"http://[::1/\": missing ']' in host"},
       {"/path", "unsupported protocol scheme \"\""},
@@ -51,23 +56,97 @@ TEST(Url, SaysWhatIsWrongInGosWords) {
   }
 }
 
+// Section 5.4 but for "g:h", which names no host.
 TEST(Url, ResolvesReferencesAsTheExamplesOfRfc3986) {
   const Url base = ParsedUrl("http://a/b/c/d;p?q");
   const std::pair<const char*, const char*> rows[] = {
-      // section 5.4.1 and 5.4.2
-      {"g", "http://a/b/c/g"},      {"./g", "http://a/b/c/g"},      {"g/", "http://a/b/c/g/"},
-      {"/g", "http://a/g"},         {"//g", "http://g/"},           {"?y", "http://a/b/c/d;p?y"},
-      {"g?y", "http://a/b/c/g?y"},  {"", "http://a/b/c/d;p?q"},     {".", "http://a/b/c/"},
-      {"./", "http://a/b/c/"},      {"..", "http://a/b/"},          {"../g", "http://a/b/g"},
-      {"../..", "http://a/"},       {"../../g", "http://a/g"},      {"../../../g", "http://a/g"},
-      {"/./g", "http://a/g"},       {"/../g", "http://a/g"},        {"./g/.", "http://a/b/c/g/"},
-      {"g/../h", "http://a/b/c/h"}, {"https://x/y", "https://x/y"},
+      {"g", "http://a/b/c/g"},
+      {"./g", "http://a/b/c/g"},
+      {"g/", "http://a/b/c/g/"},
+      {"/g", "http://a/g"},
+      {"//g", "http://g/"},
+      {"?y", "http://a/b/c/d;p?y"},
+      {"g?y", "http://a/b/c/g?y"},
+      {"#s", "http://a/b/c/d;p?q#s"},
+      {"g#s", "http://a/b/c/g#s"},
+      {"g?y#s", "http://a/b/c/g?y#s"},
+      {";x", "http://a/b/c/;x"},
+      {"g;x", "http://a/b/c/g;x"},
+      {"g;x?y#s", "http://a/b/c/g;x?y#s"},
+      {"", "http://a/b/c/d;p?q"},
+      {".", "http://a/b/c/"},
+      {"./", "http://a/b/c/"},
+      {"..", "http://a/b/"},
+      {"../", "http://a/b/"},
+      {"../g", "http://a/b/g"},
+      {"../..", "http://a/"},
+      {"../../", "http://a/"},
+      {"../../g", "http://a/g"},
+      // abnormal ones
+      {"../../../g", "http://a/g"},
+      {"../../../../g", "http://a/g"},
+      {"/./g", "http://a/g"},
+      {"/../g", "http://a/g"},
+      {"g.", "http://a/b/c/g."},
+      {".g", "http://a/b/c/.g"},
+      {"g..", "http://a/b/c/g.."},
+      {"..g", "http://a/b/c/..g"},
+      {"./../g", "http://a/b/g"},
+      {"./g/.", "http://a/b/c/g/"},
+      {"g/./h", "http://a/b/c/g/h"},
+      {"g/../h", "http://a/b/c/h"},
+      {"g;x=1/./y", "http://a/b/c/g;x=1/y"},
+      {"g;x=1/../y", "http://a/b/c/y"},
+      {"g?y/./x", "http://a/b/c/g?y/./x"},
+      {"g?y/../x", "http://a/b/c/g?y/../x"},
+      {"g#s/./x", "http://a/b/c/g#s/./x"},
+      {"g#s/../x", "http://a/b/c/g#s/../x"},
+      // section 5.2.2: absolute ones lose their dots, too
+      {"https://x/y/../z", "https://x/z"},
+      {"//x/y/./z", "http://x/y/z"},
   };
   for (const auto& [reference, expected] : rows) {
     const absl::StatusOr<Url> resolved = ResolveUrl(base, reference);
     ASSERT_TRUE(resolved.ok()) << reference;
-    EXPECT_EQ(resolved->request_url(), expected) << reference;
+    EXPECT_EQ(resolved->display_url(), expected) << reference;
   }
+}
+
+TEST(Url, LeavesTheDotsOfWhatIsNotResolved) {
+  EXPECT_EQ(ParsedUrl("http://h/a/../b/.").request_url(), "http://h/a/../b/.");
+}
+
+TEST(Url, TakesCredentialsUpToTheLastAt) {
+  const Url url = ParsedUrl("http://a@b:c:d@h/@x");
+  EXPECT_EQ(url.user, "a@b");
+  EXPECT_EQ(url.password, "c:d");
+  EXPECT_EQ(url.host, "h");
+  EXPECT_EQ(url.login(), "a%40b:c%3Ad@");
+  EXPECT_EQ(ParsedUrl("http://h/u:p@x").login(), "");
+}
+
+TEST(Url, ReferencesKeepTheCredentialsOfTheirHostOnly) {
+  const Url base = ParsedUrl("http://u:p@h/");
+  EXPECT_EQ(ResolveUrl(base, "/x")->user, "u");
+  EXPECT_FALSE(ResolveUrl(base, "http://h/x")->has_credentials);
+}
+
+TEST(Url, ReadsPorts) {
+  EXPECT_EQ(ParsedUrl("http://h:/").port, 80);
+  EXPECT_EQ(ParsedUrl("https://h:0443/").authority(), "h");
+  EXPECT_EQ(ParsedUrl("http://h:65535/").port, 65535);
+  EXPECT_EQ(ParsedUrl("ftp://h/").port, 0);
+}
+
+TEST(Url, ReadsIpv6WithZones) {
+  EXPECT_EQ(ParsedUrl("http://[FE80::1%25eth0]:81/").host, "fe80::1%eth0");
+  EXPECT_EQ(ParsedUrl("http://[::ffff:192.0.2.1]/").authority(), "[::ffff:192.0.2.1]");
+}
+
+TEST(Url, DecodesHostsAndLeavesPathsEncoded) {
+  const Url url = ParsedUrl("http://%C5%BC.test/%2F%c5%bc?%zz");
+  EXPECT_EQ(url.host, "\xc5\xbc.test");
+  EXPECT_EQ(url.target(), "/%2F%c5%bc?%zz");
 }
 
 TEST(Url, EscapesQueriesAsGo) {

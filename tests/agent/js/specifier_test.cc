@@ -19,6 +19,9 @@ TEST(ResolveSpecifier, FollowsPathsFromTheImportingFile) {
       {"https://h/x.js", "file:///d/a.js", "https://h/x.js"},
       {"./y.js", "https://h/l/x.js", "https://h/l/y.js"},
       {"/y.js", "https://h/l/x.js", "https://h/y.js"},
+      {"./y.js?v=/../1", "https://me:p%40ss@h:8/l//x.js?v=2",
+       "https://me:p%40ss@h:8/l//y.js?v=/../1"},
+      {"file:///a b/%41.js", "https://h/x.js", "file:///a b/%41.js"},
   };
   for (const auto& row : kRows) {
     const absl::StatusOr<std::string> url = ResolveSpecifier(row.specifier, row.base);
