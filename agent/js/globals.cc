@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <initializer_list>
+#include <optional>
 #include <string>
 
 #include "absl/strings/match.h"
@@ -12,6 +13,7 @@
 #include "agent/js/bind/functions.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
+#include "agent/js/domain_name.h"
 #include "agent/js/k6/webcrypto.h"
 #include "agent/js/world.h"
 
@@ -175,8 +177,25 @@ v8::MaybeLocal<v8::Value> RunEmbedded(v8::Local<v8::Context> context, absl::stri
   return script->Run(context);
 }
 
+void ToAscii(const Info& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  const std::optional<std::string> ascii = DomainToAscii(TextOf(isolate, info[0].As<v8::String>()));
+  if (ascii.has_value()) {
+    info.GetReturnValue().Set(JsText(isolate, *ascii));
+  } else {
+    info.GetReturnValue().SetNull();
+  }
+}
+
 v8::MaybeLocal<v8::Value> MakeUrlGlobals(v8::Local<v8::Context> context) {
-  return RunEmbedded(context, WebUrlSource());
+  v8::Local<v8::Value> make;
+  v8::Local<v8::Function> to_ascii;
+  if (!RunEmbedded(context, WebUrlSource()).ToLocal(&make) ||
+      !v8::Function::New(context, &ToAscii).ToLocal(&to_ascii)) {
+    return {};
+  }
+  v8::Local<v8::Value> native = to_ascii;
+  return make.As<v8::Function>()->Call(context, v8::Undefined(context->GetIsolate()), 1, &native);
 }
 
 v8::MaybeLocal<v8::Value> MakeFetchGlobals(v8::Local<v8::Context> context) {

@@ -7,7 +7,8 @@ namespace lockstep::agent {
 
 // agent/js/vendor/sucrase.js: defines the global `sucrase`.
 absl::string_view SucraseSource();
-// agent/js/web/url.js: evaluates to { URL, URLSearchParams }.
+// agent/js/web/url.js: evaluates to the function (toAscii) => { URL, URLSearchParams };
+// `toAscii` is DomainToAscii.
 absl::string_view WebUrlSource();
 // agent/js/web/crypto.js: evaluates to the function (native) => { crypto, CryptoKey }; `native` is
 // what MakeWebCryptoFunctions makes.

@@ -1,149 +1,223 @@
-// URL and URLSearchParams for scripts, after the WHATWG standard; hosts are taken as written, but for their case (no IDNA).
-// Evaluates to { URL, URLSearchParams }; run in a VU's context when it first asks for one of them.
-(() => {
+// URL and URLSearchParams for scripts, as the WHATWG URL standard has them. Evaluates to the function
+// (toAscii) => { URL, URLSearchParams }, run in a VU's context when it first asks for one of them; toAscii turns a
+// domain with characters outside ASCII, or with labels that encode such, into ASCII, or into null if it is none.
+//
+// A parsed URL is { protocol, username, password, hostname, port, path, query, hash }: `protocol` with its colon; `hostname`
+// null where there is no authority; `path` an array of segments, or a string where it is opaque (mailto:x); `query` and
+// `hash` null where they are missing. Failure is null.
+(toAscii) => {
   const DEFAULT_PORTS = { 'http:': '80', 'https:': '443', 'ws:': '80', 'wss:': '443', 'ftp:': '21', 'file:': '' };
-  const isSpecial = (scheme) => Object.hasOwn(DEFAULT_PORTS, scheme);
+  const isSpecial = (protocol) => Object.hasOwn(DEFAULT_PORTS, protocol);
 
-  const SETS = {
-    fragment: ' "<>`',
-    query: ' "#<>',
-    specialQuery: " \"#'<>",
-    path: ' "#<>?`{}',
-    user: ' "#<>?`{}/:;=@[\\]^|',
-  };
+  // The standard's percent-encode sets: what to encode besides controls and what is not ASCII.
+  const encodeSet = (characters) => new RegExp(`[^\\x20-\\x7e]|[${characters.replace(/[\]\\^]/g, '\\$&')}]`, 'gu');
+  const OPAQUE = /[^\x20-\x7e]/gu;
+  const FRAGMENT = encodeSet(' "<>`');
+  const QUERY = encodeSet(' "#<>');
+  const SPECIAL_QUERY = encodeSet(' "#<>\'');
+  const PATH = encodeSet(' "#<>?`{}');
+  const USER = encodeSet(' "#<>?`{}/:;=@[\\]^|');
 
-  // Percent-encodes controls, what is not ASCII, and the characters in `unsafe`.
-  function escape(text, unsafe) {
-    let out = '';
-    for (const char of text) {
-      const code = char.codePointAt(0);
-      if (code > 0x7e || code < 0x20 || unsafe.includes(char)) {
-        for (const byte of new TextEncoder().encode(char)) {
-          out += '%' + byte.toString(16).toUpperCase().padStart(2, '0');
-        }
-      } else {
-        out += char;
-      }
+  const wellFormed = (text) => text.replace(/\p{Surrogate}/gu, '\ufffd');
+  const encode = (text, set) => text.replace(set, (c) => (c < '\x80'
+    ? '%' + c.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0') : encodeURIComponent(wellFormed(c))));
+
+  // Undoes percent-encoding; bytes that are no UTF-8 become U+FFFD.
+  function decode(text) {
+    if (!text.includes('%')) return text;
+    try {
+      return decodeURIComponent(text);
+    } catch {
+      const bytes = text.match(/%[0-9a-f]{2}|[^%]+|%/gi).flatMap((part) => (part.length === 3 && part[0] === '%'
+        ? parseInt(part.slice(1), 16) : [...new TextEncoder().encode(part)]));
+      return new TextDecoder().decode(new Uint8Array(bytes));
     }
-    return out;
   }
 
-  function invalid(text) {
-    return new TypeError(`Invalid URL: ${text}`);
-  }
-
-  function parsePort(text, scheme, input) {
-    if (!/^[0-9]*$/.test(text) || Number(text) > 65535) throw invalid(input);
+  function parsePort(text, protocol) {
+    if (!/^[0-9]*$/.test(text) || Number(text) > 65535) return null;
     const port = text === '' ? '' : String(Number(text));
-    return port === DEFAULT_PORTS[scheme] ? '' : port;
+    return port === DEFAULT_PORTS[protocol] ? '' : port;
   }
 
-  function parseHost(text, special, input) {
-    if (/^\[[0-9a-fA-F:.]+\]$/.test(text)) return text.toLowerCase();
-    if (special) {
-      let host;
-      try {
-        host = decodeURIComponent(text).toLowerCase();
-      } catch {
-        throw invalid(input);
-      }
-      if (host === '' || /[\x00-\x20"#%/:<>?@[\\\]^`{|}\x7f]/.test(host)) throw invalid(input);
-      return host;
+  // "192.0.2.1" for all the ways to write that address; null if a part is too large or no number.
+  function parseIpv4(host) {
+    const parts = host.replace(/\.$/, '').split('.');
+    if (parts.length > 4) return null;
+    const numbers = parts.map((part) => {
+      if (/^0x[0-9a-f]*$/i.test(part)) return part.length === 2 ? 0 : Number(part);
+      if (/^0[0-7]+$/.test(part)) return parseInt(part, 8);
+      return /^(0|[1-9][0-9]*)$/.test(part) ? Number(part) : NaN;
+    });
+    const last = numbers.pop();
+    if (numbers.some((n) => !(n < 256)) || !(last < 256 ** (4 - numbers.length))) return null;
+    let address = last;
+    numbers.forEach((n, i) => { address += n * 256 ** (3 - i); });
+    return [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join('.');
+  }
+
+  // The shortest form of an IPv6 address, or null.
+  function parseIpv6(text) {
+    const v4 = /^(.*:)((?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\.(?!$)|$)){4})$/.exec(text);
+    if (v4) {
+      const [a, b, c, d] = v4[2].split('.').map(Number);
+      text = v4[1] + (a * 256 + b).toString(16) + ':' + (c * 256 + d).toString(16);
     }
-    if (/[\x00\t\n\r #/:<>?@[\\\]^|]/.test(text)) throw invalid(input);
-    return escape(text, '');
+    const halves = text.split('::');
+    const pieces = halves.map((half) => (half === '' ? [] : half.split(':')));
+    const count = pieces.flat().length;
+    if (halves.length > 2 || (halves.length === 2 ? count > 7 : count !== 8)) return null;
+    if (!pieces.flat().every((piece) => /^[0-9a-f]{1,4}$/i.test(piece))) return null;
+    const all = halves.length === 1 ? pieces[0] : [...pieces[0], ...Array(8 - count).fill('0'), ...pieces[1]];
+    const short = all.map((piece) => parseInt(piece, 16).toString(16)).join(':');
+    const zeros = short.match(/\b0(:0)+\b/g);
+    if (!zeros) return short;
+    const longest = zeros.reduce((a, b) => (b.length > a.length ? b : a));
+    return short.replace(new RegExp(`(^|:)${longest}(:|$)`), '::');
   }
 
-  function parseAuthority(parts, text, input) {
-    const special = isSpecial(parts.protocol);
+  function parseHost(text, special) {
+    if (text.startsWith('[')) {
+      const address = text.endsWith(']') ? parseIpv6(text.slice(1, -1)) : null;
+      return address === null ? null : `[${address}]`;
+    }
+    if (!special) return /[\x00\t\n\r #/:<>?@[\\\]^|]/.test(text) ? null : encode(text, OPAQUE);
+    const domain = decode(text);
+    const host = /^[\x00-\x7f]*$/.test(domain) && !/(^|\.)xn--/i.test(domain) ? domain.toLowerCase() : toAscii(domain);
+    if (!host || /[\x00-\x20#%/:<>?@[\\\]^|\x7f]/.test(host)) return null;
+    return /(^|\.)([0-9]+|0x[0-9a-f]*)\.?$/.test(host) ? parseIpv4(host) : host;
+  }
+
+  // Sets user, host and port; false if they are none.
+  function setAuthority(url, text) {
     const at = text.lastIndexOf('@');
     if (at >= 0) {
-      const login = text.slice(0, at);
-      const colon = login.indexOf(':');
-      parts.username = escape(colon < 0 ? login : login.slice(0, colon), SETS.user);
-      parts.password = colon < 0 ? '' : escape(login.slice(colon + 1), SETS.user);
+      const [, user, password] = /^([^:]*):?([^]*)$/.exec(text.slice(0, at));
+      url.username = encode(user, USER);
+      url.password = encode(password, USER);
       text = text.slice(at + 1);
     }
-    const port = /:([^\]:]*)$/.exec(text);
-    parts.port = port ? parsePort(port[1], parts.protocol, input) : '';
-    const host = port ? text.slice(0, port.index) : text;
-    parts.hostname = host === '' && (parts.protocol === 'file:' || !special) ? '' : parseHost(host, special, input);
+    const [, host, port] = /^((?:\[[^\]]*\]?|[^[:])*)(?::([^]*))?$/.exec(text) ?? [];
+    if (host === undefined || (host === '' && (isSpecial(url.protocol) || at >= 0 || port !== undefined))) return false;
+    url.hostname = parseHost(host, isSpecial(url.protocol));
+    url.port = parsePort(port ?? '', url.protocol);
+    return url.hostname !== null && url.port !== null;
   }
 
-  function cleanPath(path) {
-    const out = [];
-    const segments = path.split('/');
+  const isDrive = (segment) => /^[a-zA-Z][:|]$/.test(segment);
+  function shorten(url) {
+    if (!(url.protocol === 'file:' && url.path.length === 1 && /^[a-zA-Z]:$/.test(url.path[0]))) url.path.pop();
+  }
+
+  // Appends the segments of `text`, which stands behind a slash.
+  function appendPath(url, text) {
+    const segments = text.split('/');
     segments.forEach((segment, i) => {
-      const plain = segment.replace(/%2e/gi, '.');
       const last = i === segments.length - 1;
-      if (plain === '..') {
-        if (out.length > 1) out.pop();
-        if (last) out.push('');
-      } else if (plain === '.') {
-        if (last) out.push('');
+      const plain = segment.length <= 6 ? segment.replace(/%2e/gi, '.') : segment;
+      if (plain === '..') shorten(url);
+      if (plain === '..' || plain === '.') {
+        if (last) url.path.push('');
+      } else if (url.protocol === 'file:' && url.path.length === 0 && isDrive(segment)) {
+        url.path.push(segment[0] + ':');
       } else {
-        out.push(segment);
+        url.path.push(encode(segment, PATH));
       }
     });
-    return out.join('/');
   }
 
-  // Takes off the fragment and the query; returns the rest.
-  function takeTail(parts, text) {
-    const hash = text.indexOf('#');
-    parts.hash = hash < 0 ? null : escape(text.slice(hash + 1), SETS.fragment);
-    if (hash >= 0) text = text.slice(0, hash);
-    const mark = text.indexOf('?');
-    const unsafe = isSpecial(parts.protocol) ? SETS.specialQuery : SETS.query;
-    parts.query = mark < 0 ? null : escape(text.slice(mark + 1), unsafe);
-    return mark < 0 ? text : text.slice(0, mark);
+  // What follows the authority.
+  function setPath(url, text) {
+    if (text !== '' || isSpecial(url.protocol)) appendPath(url, text.replace(/^\//, ''));
+  }
+
+  function parseFile(url, text, base) {
+    url.hostname = '';
+    if (text.startsWith('//')) {
+      const [host] = /^[^/]*/.exec(text.slice(2));
+      if (isDrive(host)) {
+        appendPath(url, text.slice(2));
+        return true;
+      }
+      const parsed = host === '' ? '' : parseHost(host, true);
+      url.hostname = parsed === 'localhost' ? '' : parsed;
+      setPath(url, text.slice(2 + host.length));
+      return parsed !== null;
+    }
+    const drive = /^\/?[a-zA-Z][:|](\/|$)/.test(text);
+    if (base?.protocol === 'file:') {
+      url.hostname = base.hostname;
+      if (!text.startsWith('/')) {
+        if (!drive) url.path = [...base.path];
+        if (text === '') {
+          url.query ??= base.query;
+          return true;
+        }
+        shorten(url);
+      } else if (!drive && /^[a-zA-Z]:$/.test(base.path[0])) {
+        url.path = [base.path[0]];
+      }
+    }
+    appendPath(url, text.replace(/^\//, ''));
+    return true;
+  }
+
+  function parseRelative(url, text, base) {
+    for (const key of ['username', 'password', 'hostname', 'port']) url[key] = base[key];
+    if (text.startsWith('/')) {
+      appendPath(url, text.slice(1));
+      return;
+    }
+    url.path = [...base.path];
+    if (text === '') {
+      url.query ??= base.query;
+    } else {
+      shorten(url);
+      appendPath(url, text);
+    }
   }
 
   function parse(input, base) {
     let text = input.replace(/^[\x00-\x20]+|[\x00-\x20]+$/g, '').replace(/[\t\n\r]/g, '');
     const scheme = /^([a-zA-Z][a-zA-Z0-9+.-]*):/.exec(text);
-    const parts = { protocol: '', username: '', password: '', hostname: null, port: '', path: '', query: null, hash: null };
-    if (!scheme && !base) throw invalid(input);
-    parts.protocol = scheme ? scheme[1].toLowerCase() + ':' : base.protocol;
-    const special = isSpecial(parts.protocol);
-    if (scheme) text = text.slice(scheme[0].length);
-    text = takeTail(parts, text);
-    if (special) text = text.replace(/\\/g, '/');
-    const inherits = base && base.protocol === parts.protocol && (!scheme || (special && !text.startsWith('/')));
-    if (text.startsWith('//') || (special && scheme && !inherits)) {
-      text = parts.protocol === 'file:' ? text.replace(/^\/\//, '') : text.replace(special ? /^\/*/ : /^\/\//, '');
-      const slash = text.indexOf('/');
-      parseAuthority(parts, slash < 0 ? text : text.slice(0, slash), input);
-      text = slash < 0 ? (special ? '/' : '') : text.slice(slash);
-    } else if (inherits) {
-      if (base.hostname === null && !base.path.startsWith('/')) throw invalid(input);
-      for (const key of ['username', 'password', 'hostname', 'port']) parts[key] = base[key];
-      if (text === '') {
-        parts.path = base.path;
-        if (parts.query === null) parts.query = base.query;
-        return parts;
-      }
-      if (!text.startsWith('/')) text = base.path.slice(0, base.path.lastIndexOf('/') + 1) + text;
-    } else if (!text.startsWith('/')) {
-      parts.path = escape(text, '');  // mailto:x
-      return parts;
+    if (!scheme && !base) return null;
+    const protocol = scheme ? scheme[1].toLowerCase() + ':' : base.protocol;
+    const special = isSpecial(protocol);
+    const url = { protocol, username: '', password: '', hostname: null, port: '', path: [], query: null, hash: null };
+    [, text, url.query, url.hash] = /^([^?#]*)(?:\?([^#]*))?(?:#([^]*))?$/.exec(scheme ? text.slice(scheme[0].length) : text);
+    url.query = url.query === undefined ? null : encode(url.query, special ? SPECIAL_QUERY : QUERY);
+    url.hash = url.hash === undefined ? null : encode(url.hash, FRAGMENT);
+    if (special) text = text.replaceAll('\\', '/');
+    if (!scheme && typeof base.path === 'string') {
+      return text === '' && url.query === null && url.hash !== null ? { ...base, hash: url.hash } : null;
     }
-    parts.path = text === '' ? '' : cleanPath(escape(text, SETS.path));
-    return parts;
+    if (protocol === 'file:') return parseFile(url, text, base) ? url : null;
+    const inherits = !scheme || (special && base?.protocol === protocol);
+    if (text.startsWith('//') || (special && !inherits)) {
+      const [, authority, path] = /^([^/]*)([^]*)$/.exec(text.replace(special ? /^\/*/ : /^\/\//, ''));
+      if (!setAuthority(url, authority)) return null;
+      setPath(url, path);
+    } else if (inherits) {
+      parseRelative(url, text, base);
+    } else if (text.startsWith('/')) {
+      appendPath(url, text.slice(1));
+    } else {
+      url.path = encode(text, OPAQUE);
+    }
+    return url;
   }
 
-  const formEscape = (text) =>
-    encodeURIComponent(text.toWellFormed ? text.toWellFormed() : text)
-      .replace(/[!'()~]/g, (c) => '%' + c.charCodeAt(0).toString(16).toUpperCase())
-      .replace(/%20/g, '+');
-  function formUnescape(text) {
-    text = text.replace(/\+/g, ' ');
-    try {
-      return decodeURIComponent(text);
-    } catch {
-      return text;
-    }
+  const pathOf = ({ path }) => (typeof path === 'string' ? path : path.map((segment) => '/' + segment).join(''));
+  const invalid = (text) => new TypeError(`Invalid URL: ${text}`);
+  function parseOrThrow(text, base) {
+    const url = parse(text, base);
+    if (url === null) throw invalid(text);
+    return url;
   }
+
+  const formEncode = (text) => encodeURIComponent(wellFormed(text))
+    .replace(/[!'()~]/g, (c) => '%' + c.charCodeAt(0).toString(16).toUpperCase()).replace(/%20/g, '+');
+  const formDecode = (text) => decode(text.replaceAll('+', ' '));
 
   class URLSearchParams {
     #pairs = [];
@@ -165,8 +239,8 @@
     #parse(text) {
       this.#pairs = text.split('&').filter((part) => part !== '').map((part) => {
         const equals = part.indexOf('=');
-        return equals < 0 ? [formUnescape(part), '']
-          : [formUnescape(part.slice(0, equals)), formUnescape(part.slice(equals + 1))];
+        return equals < 0 ? [formDecode(part), '']
+          : [formDecode(part.slice(0, equals)), formDecode(part.slice(equals + 1))];
       });
     }
     static bind(query, changed) {
@@ -212,7 +286,7 @@
     *keys() { for (const [name] of this.#pairs) yield name; }
     *values() { for (const [, value] of this.#pairs) yield value; }
     [Symbol.iterator]() { return this.entries(); }
-    toString() { return this.#pairs.map(([n, v]) => `${formEscape(n)}=${formEscape(v)}`).join('&'); }
+    toString() { return this.#pairs.map(([n, v]) => `${formEncode(n)}=${formEncode(v)}`).join('&'); }
     get [Symbol.toStringTag]() { return 'URLSearchParams'; }
   }
   const { bind, reset } = URLSearchParams;
@@ -220,10 +294,10 @@
   delete URLSearchParams.reset;
 
   class URL {
-    #parts;
+    #url;
     #params = null;
     constructor(url, base) {
-      this.#parts = parse(String(url), base === undefined ? null : parse(String(base), null));
+      this.#url = parseOrThrow(String(url), base === undefined ? null : parseOrThrow(String(base), null));
     }
     static canParse(url, base) {
       try {
@@ -232,68 +306,91 @@
         return false;
       }
     }
-    #setQuery(query) {
-      this.#parts.query = query === '' ? null : query;
-    }
-    get href() {
-      const { protocol, path, query, hash, hostname } = this.#parts;
-      const authority = hostname === null ? '' : `//${this.#login()}${this.host}`;
-      return `${protocol}${authority}${path}${query === null ? '' : '?' + query}${hash === null ? '' : '#' + hash}`;
-    }
+    // Neither user, password nor port can be set.
+    #isBare() { return !this.#url.hostname || this.#url.protocol === 'file:'; }
+    #setQuery(query) { this.#url.query = query === '' ? null : query; }
     #login() {
-      const { username, password } = this.#parts;
+      const { username, password } = this.#url;
       return username === '' && password === '' ? '' : `${username}${password === '' ? '' : ':' + password}@`;
     }
+    get href() {
+      const { protocol, path, query, hash, hostname } = this.#url;
+      // Without an authority, a path must not look like one.
+      const guard = path.length > 1 && path[0] === '' ? '/.' : '';
+      const authority = hostname === null ? guard : `//${this.#login()}${this.host}`;
+      return `${protocol}${authority}${pathOf(this.#url)}${query === null ? '' : '?' + query}${hash === null ? '' : '#' + hash}`;
+    }
     set href(value) {
-      this.#parts = parse(String(value), null);
-      if (this.#params) reset(this.#params, this.#parts.query ?? '');
+      this.#url = parseOrThrow(String(value), null);
+      if (this.#params) reset(this.#params, this.#url.query ?? '');
     }
     get origin() {
-      const { protocol } = this.#parts;
+      const { protocol } = this.#url;
+      if (protocol === 'blob:') {
+        const inner = parse(pathOf(this.#url), null);
+        return inner && /^https?:$/.test(inner.protocol) ? new URL(pathOf(this.#url)).origin : 'null';
+      }
       return isSpecial(protocol) && protocol !== 'file:' ? `${protocol}//${this.host}` : 'null';
     }
-    get protocol() { return this.#parts.protocol; }
+    get protocol() { return this.#url.protocol; }
     set protocol(value) {
-      const scheme = /^([a-zA-Z][a-zA-Z0-9+.-]*):?/.exec(String(value));
+      const scheme = /^([a-zA-Z][a-zA-Z0-9+.-]*)(:|$)/.exec(String(value).replace(/[\t\n\r]/g, ''));
+      const { protocol, hostname, port } = this.#url;
       const next = scheme && scheme[1].toLowerCase() + ':';
-      if (next && isSpecial(next) === isSpecial(this.#parts.protocol)) {
-        this.#parts.protocol = next;
-        if (this.#parts.port === DEFAULT_PORTS[next]) this.#parts.port = '';
-      }
+      if (!next || isSpecial(next) !== isSpecial(protocol) || (protocol === 'file:' && hostname === '') ||
+          (next === 'file:' && (this.#login() !== '' || port !== ''))) return;
+      this.#url.protocol = next;
+      if (port === DEFAULT_PORTS[next]) this.#url.port = '';
     }
-    get username() { return this.#parts.username; }
-    set username(value) { this.#parts.username = escape(String(value), SETS.user); }
-    get password() { return this.#parts.password; }
-    set password(value) { this.#parts.password = escape(String(value), SETS.user); }
-    get hostname() { return this.#parts.hostname ?? ''; }
-    set hostname(value) { this.#parts.hostname = parseHost(String(value), isSpecial(this.#parts.protocol), String(value)); }
-    get port() { return this.#parts.port; }
-    set port(value) { this.#parts.port = parsePort(String(value), this.#parts.protocol, String(value)); }
-    get host() { return this.hostname + (this.#parts.port === '' ? '' : ':' + this.#parts.port); }
-    set host(value) {
-      const port = /:([0-9]*)$/.exec(String(value));
-      this.hostname = port ? String(value).slice(0, port.index) : String(value);
-      if (port) this.port = port[1];
+    get username() { return this.#url.username; }
+    set username(value) { if (!this.#isBare()) this.#url.username = encode(String(value), USER); }
+    get password() { return this.#url.password; }
+    set password(value) { if (!this.#isBare()) this.#url.password = encode(String(value), USER); }
+    // Takes `text` up to where a host ends; with `port`, a port behind it too.
+    #setHost(text, withPort) {
+      const { protocol, path } = this.#url;
+      if (typeof path === 'string') return;
+      const special = isSpecial(protocol);
+      [text] = (special ? /^[^/?#\\]*/ : /^[^/?#]*/).exec(text.replace(/[\t\n\r]/g, ''));
+      const [, host, port] = protocol === 'file:' ? [, text] : /^((?:\[[^\]]*\]?|[^[:])*)(?::([^]*))?$/.exec(text) ?? [];
+      if (host === undefined || (host === '' && protocol !== 'file:' &&
+          (special || port !== undefined || this.#login() !== '' || this.#url.port !== ''))) return;
+      const hostname = host === '' ? '' : parseHost(host, special);
+      if (hostname === null) return;
+      this.#url.hostname = protocol === 'file:' && hostname === 'localhost' ? '' : hostname;
+      if (withPort && port) this.port = port;
     }
-    get pathname() { return this.#parts.path; }
+    get hostname() { return this.#url.hostname ?? ''; }
+    set hostname(value) { this.#setHost(String(value), false); }
+    get host() { return this.hostname + (this.#url.port === '' ? '' : ':' + this.#url.port); }
+    set host(value) { this.#setHost(String(value), true); }
+    get port() { return this.#url.port; }
+    set port(value) {
+      const [digits] = /^[0-9]*/.exec(String(value).replace(/[\t\n\r]/g, ''));
+      if (this.#isBare() || (digits === '' && value !== '')) return;
+      this.#url.port = parsePort(digits, this.#url.protocol) ?? this.#url.port;
+    }
+    get pathname() { return pathOf(this.#url); }
     set pathname(value) {
-      const path = escape(String(value), SETS.path);
-      this.#parts.path = cleanPath(path.startsWith('/') ? path : '/' + path);
+      if (typeof this.#url.path === 'string') return;
+      const text = String(value).replace(/[\t\n\r]/g, '');
+      this.#url.path = [];
+      setPath(this.#url, isSpecial(this.#url.protocol) ? text.replaceAll('\\', '/') : text);
     }
-    get search() { return this.#parts.query ? '?' + this.#parts.query : ''; }
+    get search() { return this.#url.query ? '?' + this.#url.query : ''; }
     set search(value) {
-      const query = String(value).replace(/^\?/, '');
-      this.#setQuery(escape(query, isSpecial(this.#parts.protocol) ? SETS.specialQuery : SETS.query));
+      const query = String(value).replace(/^\?/, '').replace(/[\t\n\r]/g, '');
+      this.#url.query = String(value) === '' ? null : encode(query, isSpecial(this.#url.protocol) ? SPECIAL_QUERY : QUERY);
       if (this.#params) reset(this.#params, query);
     }
     get searchParams() {
-      this.#params ??= bind(this.#parts.query ?? '', (query) => this.#setQuery(query));
+      this.#params ??= bind(this.#url.query ?? '', (query) => this.#setQuery(query));
       return this.#params;
     }
-    get hash() { return this.#parts.hash ? '#' + this.#parts.hash : ''; }
+    get hash() { return this.#url.hash ? '#' + this.#url.hash : ''; }
     set hash(value) {
-      const hash = String(value).replace(/^#/, '');
-      this.#parts.hash = hash === '' ? null : escape(hash, SETS.fragment);
+      const hash = String(value).replace(/^#/, '').replace(/[\t\n\r]/g, '');
+      this.#url.hash = String(value) === '' ? null : encode(hash, FRAGMENT);
     }
     toString() { return this.href; }
     toJSON() { return this.href; }
@@ -301,4 +398,4 @@
   }
 
   return { URL, URLSearchParams };
-})()
+}
