@@ -18,49 +18,47 @@ std::string Text(absl::Duration duration) {
 
 class Describer {
  public:
-  Describer(const ScenarioConfig& scenario, const SegmentTuple& segment)
-      : scenario_(scenario), segment_(segment), duration_(RegularDuration(scenario.executor)) {}
+  Describer(const ScenarioConfig& scenario, const ScenarioPlan& plan, const SegmentTuple& segment)
+      : scenario_(scenario), plan_(plan), segment_(segment) {}
 
-  std::string operator()(const SharedIterationsConfig& config) const {
-    return absl::StrCat(segment_.Retuple(config.vus).Scale(config.iterations),
-                        " iterations shared among ", segment_.Scale(config.vus), " VUs",
-                        Facts({"maxDuration: " + Text(duration_)}));
+  std::string operator()(const SharedIterationsConfig&) const {
+    return absl::StrCat(plan_.iterations, " iterations shared among ", plan_.planned_vus, " VUs",
+                        Facts({"maxDuration: " + Length()}));
   }
   std::string operator()(const PerVuIterationsConfig& config) const {
-    return absl::StrCat(config.iterations, " iterations for each of ", segment_.Scale(config.vus),
-                        " VUs", Facts({"maxDuration: " + Text(duration_)}));
+    return absl::StrCat(config.iterations, " iterations for each of ", plan_.planned_vus, " VUs",
+                        Facts({"maxDuration: " + Length()}));
   }
-  std::string operator()(const ConstantVusConfig& config) const {
-    return absl::StrCat(segment_.Scale(config.vus), " looping VUs for ", Text(duration_),
-                        Facts({}));
+  std::string operator()(const ConstantVusConfig&) const {
+    return absl::StrCat(plan_.planned_vus, " looping VUs for ", Length(), Facts({}));
   }
   std::string operator()(const RampingVusConfig& config) const {
     int64_t most = config.start_vus;
     for (const LinearStage& stage : LinearStages(config.stages)) {
       most = std::max(most, stage.target);
     }
-    return absl::StrCat("Up to ", segment_.Scale(most), " looping VUs for ", Text(duration_),
-                        " over ", config.stages.size(), " stages",
+    return absl::StrCat("Up to ", segment_.Scale(most), " looping VUs for ", Length(), " over ",
+                        config.stages.size(), " stages",
                         Facts({"gracefulRampDown: " + Text(config.graceful_ramp_down)}));
   }
   std::string operator()(const ConstantArrivalRateConfig& config) const {
-    return absl::StrCat(Rate(config.rate, config.time_unit), " for ", Text(duration_),
-                        Facts({MaxVusText(config.pre_allocated_vus, config.max_vus)}));
+    return absl::StrCat(Rate(config.rate, config.time_unit), " for ", Length(),
+                        Facts({MaxVusText()}));
   }
   std::string operator()(const RampingArrivalRateConfig& config) const {
     int64_t most = config.start_rate;
     for (const LinearStage& stage : LinearStages(config.stages)) {
       most = std::max(most, stage.target);
     }
-    return absl::StrCat("Up to ", Rate(most, config.time_unit), " for ", Text(duration_), " over ",
-                        config.stages.size(), " stages",
-                        Facts({MaxVusText(config.pre_allocated_vus, config.max_vus)}));
+    return absl::StrCat("Up to ", Rate(most, config.time_unit), " for ", Length(), " over ",
+                        config.stages.size(), " stages", Facts({MaxVusText()}));
   }
-  std::string operator()(const ExternallyControlledConfig& config) const {
-    const bool endless = duration_ == absl::InfiniteDuration();
-    return absl::StrCat(segment_.Scale(config.vus), " externally controlled VUs ",
-                        endless ? "until stopped" : "for " + Text(duration_),
-                        Facts({absl::StrCat("maxVUs: ", segment_.Scale(config.max_vus))}));
+  std::string operator()(const ExternallyControlledConfig&) const {
+    const bool endless = plan_.regular_duration == absl::InfiniteDuration();
+    return absl::StrCat(plan_.wanted.empty() ? 0 : plan_.wanted.front().vus,
+                        " externally controlled VUs ",
+                        endless ? "until stopped" : "for " + Length(),
+                        Facts({absl::StrCat("maxVUs: ", plan_.max_vus)}));
   }
 
  private:
@@ -73,11 +71,12 @@ class Describer {
                          static_cast<double>(length.denominator);
     return absl::StrFormat("%.2f iterations/s", per_s);
   }
-  std::string MaxVusText(int64_t pre_allocated, int64_t most) const {
-    const int64_t low = segment_.Scale(pre_allocated);
-    const int64_t high = segment_.Scale(most);
-    return low == high ? absl::StrCat("maxVUs: ", high) : absl::StrCat("maxVUs: ", low, "-", high);
+  std::string MaxVusText() const {
+    return plan_.planned_vus == plan_.max_vus
+               ? absl::StrCat("maxVUs: ", plan_.max_vus)
+               : absl::StrCat("maxVUs: ", plan_.planned_vus, "-", plan_.max_vus);
   }
+  std::string Length() const { return Text(plan_.regular_duration); }
   // " (fact, fact)", with what all executors have in common at the end.
   std::string Facts(std::vector<std::string> facts) const {
     if (scenario_.exec != "default") {
@@ -93,14 +92,15 @@ class Describer {
   }
 
   const ScenarioConfig& scenario_;
+  const ScenarioPlan& plan_;
   const SegmentTuple& segment_;
-  const absl::Duration duration_;
 };
 
 }  // namespace
 
-std::string DescribeScenario(const ScenarioConfig& scenario, const SegmentTuple& segment) {
-  return std::visit(Describer(scenario, segment), scenario.executor);
+std::string DescribeScenario(const ScenarioConfig& scenario, const ScenarioPlan& plan,
+                             const SegmentTuple& segment) {
+  return std::visit(Describer(scenario, plan, segment), scenario.executor);
 }
 
 std::string DescribePlan(const InstancePlan& plan, const SegmentTuple& segment) {

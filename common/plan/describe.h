@@ -12,8 +12,9 @@
 
 namespace lockstep {
 
-// "10 looping VUs for 1m0s (gracefulStop: 30s)": the part of `scenario` that `segment` runs.
-std::string DescribeScenario(const ScenarioConfig& scenario, const SegmentTuple& segment);
+// "10 looping VUs for 1m0s (gracefulStop: 30s)". `plan` is that of `scenario` for `segment`.
+std::string DescribeScenario(const ScenarioConfig& scenario, const ScenarioPlan& plan,
+                             const SegmentTuple& segment);
 
 // "(50.00%) 2 scenarios, 10 max VUs, 1m30s max duration (incl. graceful stop)".
 std::string DescribePlan(const InstancePlan& plan, const SegmentTuple& segment);

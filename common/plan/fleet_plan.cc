@@ -77,7 +77,7 @@ void AppendScenario(const ScenarioConfig& scenario, const ScenarioPlan& part,
     absl::StrAppend(text, "nothing to do\n");
     return;
   }
-  absl::StrAppend(text, DescribeScenario(scenario, agent.tuple), "\n");
+  absl::StrAppend(text, DescribeScenario(scenario, part, agent.tuple), "\n");
   absl::StrAppend(text, "      VUs         ", StepsText(part));
   if (part.max_vus > part.planned_vus) {
     absl::StrAppend(text, "; up to ", part.max_vus, " if needed");

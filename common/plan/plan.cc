@@ -17,6 +17,7 @@ class Planner {
   Planner(const SegmentTuple& segment, ScenarioPlan& plan) : segment_(segment), plan_(plan) {}
 
   absl::Status operator()(const SharedIterationsConfig& config) {
+    plan_.by_time = false;
     plan_.iterations_segment = segment_.Retuple(config.vus);
     plan_.iterations = plan_.iterations_segment.Scale(config.iterations);
     if (plan_.iterations > 0) {
@@ -25,6 +26,7 @@ class Planner {
     return absl::OkStatus();
   }
   absl::Status operator()(const PerVuIterationsConfig& config) {
+    plan_.by_time = false;
     const int64_t vus = segment_.Scale(config.vus);
     if (__builtin_mul_overflow(vus, config.iterations, &plan_.iterations)) {
       return absl::InvalidArgumentError("iterations: more than 2^63 over all VUs");

@@ -37,6 +37,7 @@ struct ScenarioPlan {
   int64_t planned_vus = 0;    // the most that are reserved at once: initialised before the start
   int64_t max_vus = 0;        // with those that may be initialised while it runs
   int64_t iterations = -1;    // -1: not known beforehand
+  bool by_time = true;        // the scenario ends by the clock; false: once its iterations are done
   absl::Duration start_time;  // offset of the scenario's start from T0
   absl::Duration regular_duration;  // without graceful stop; infinite: until stopped
   absl::Duration graceful_stop;

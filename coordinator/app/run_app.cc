@@ -372,11 +372,9 @@ void RunApp::OnPlanned() {
       !local() || request_.run.agents > 1 ? absl::StrCat(request_.run.agents, " agents") : "local";
   facts.script = request_.test.script;
   facts.outputs = outputs_.Descriptions();
-  if (absl::StatusOr<std::string> header =
-          RenderHeader(facts, test_->options.consolidated, test_->segment);
-      header.ok()) {
-    WriteStdout(*header);
-  }
+  const std::vector<ScenarioConfig> none;
+  WriteStdout(RenderHeader(facts, test_->options.consolidated.scenarios.value_or(none),
+                           test_->whole, test_->segment));
   StartProgress();
 }
 
@@ -392,7 +390,7 @@ void RunApp::StartProgress() {
                               .color = !request_.no_color,
                               .write = WriteStdout,
                               .ready = [] { return TakesOutput(STDOUT_FILENO); }},
-      [this] { return MakeProgressView(run_->Snapshot(), test_->options.consolidated); });
+      [this] { return MakeProgressView(run_->Snapshot(), test_->whole); });
   display_->Begin();
 }
 

@@ -2,37 +2,26 @@
 
 #include <algorithm>
 #include <cmath>
-#include <variant>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 
+#include "common/base/display_width.h"
 #include "common/options/duration.h"
 #include "common/plan/describe.h"
-#include "common/plan/plan.h"
 
 namespace lockstep::coordinator {
 namespace {
 
-constexpr size_t kLongestName = 30;
+constexpr size_t kWidestName = 30;
 constexpr int kBarWidth = 40;
 constexpr int kPercentageWidth = 8;
 
-size_t Columns(absl::string_view text) {
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-  }));
-}
-
-std::string PadRight(std::string text, size_t columns) {
-  const size_t used = Columns(text);
-  return used < columns ? text + std::string(columns - used, ' ') : text;
-}
-
 std::string ShortName(const std::string& name) {
-  return name.size() <= kLongestName ? name
-                                     : absl::StrCat(name.substr(0, kLongestName - 1), "\u2026");
+  return DisplayWidth(name) <= kWidestName
+             ? name
+             : absl::StrCat(CutToWidth(name, kWidestName - 1), "\u2026");
 }
 
 // "0m12.3s": a fixed number of decimals, so that columns stand still.
@@ -51,15 +40,13 @@ bool HasEnded(v1::ScenarioProgress::State state) {
 }
 
 // Where time decides, the run's clock is asked: the agents' last reports are up to a second old.
-double ProgressOf(const ScenarioConfig& config, double reported, const ScenarioProgressView& line) {
+double ProgressOf(const ScenarioPlan& plan, double reported, const ScenarioProgressView& line) {
   if (line.state == v1::ScenarioProgress::DONE) {
     return 1;
   }
-  const bool by_time = !std::holds_alternative<SharedIterationsConfig>(config.executor) &&
-                       !std::holds_alternative<PerVuIterationsConfig>(config.executor);
   const bool moves =
       line.state == v1::ScenarioProgress::RUNNING || line.state == v1::ScenarioProgress::STOPPING;
-  if (by_time && moves && line.total > absl::ZeroDuration() &&
+  if (plan.by_time && moves && line.total > absl::ZeroDuration() &&
       line.total < absl::InfiniteDuration()) {
     reported = absl::FDivDuration(line.elapsed, line.total);
   }
@@ -117,7 +104,7 @@ std::vector<std::string> Facts(const ScenarioProgressView& scenario) {
 size_t WidestName(const std::vector<ScenarioProgressView>& scenarios) {
   size_t widest = 0;
   for (const ScenarioProgressView& scenario : scenarios) {
-    widest = std::max(widest, Columns(ShortName(scenario.name)));
+    widest = std::max(widest, DisplayWidth(ShortName(scenario.name)));
   }
   return widest;
 }
@@ -127,7 +114,7 @@ std::vector<size_t> WidestFacts(const std::vector<ScenarioProgressView>& scenari
   for (const ScenarioProgressView& scenario : scenarios) {
     const std::vector<std::string> facts = Facts(scenario);
     for (size_t i = 0; i < widths.size(); ++i) {
-      widths[i] = std::max(widths[i], Columns(facts[i]));
+      widths[i] = std::max(widths[i], DisplayWidth(facts[i]));
     }
   }
   return widths;
@@ -136,36 +123,29 @@ std::vector<size_t> WidestFacts(const std::vector<ScenarioProgressView>& scenari
 // The facts of one scenario, in columns of these widths.
 std::string FactsLine(const ScenarioProgressView& scenario, const std::vector<size_t>& widths) {
   const std::vector<std::string> facts = Facts(scenario);
-  return absl::StrCat(PadRight(facts[0], widths[0]), "  ", PadRight(facts[1], widths[1]), "  ",
+  return absl::StrCat(PadToWidth(facts[0], widths[0]), "  ", PadToWidth(facts[1], widths[1]), "  ",
                       facts[2]);
 }
 
 }  // namespace
 
-absl::StatusOr<std::string> RenderHeader(const HeaderFacts& facts, const Options& consolidated,
-                                         const SegmentTuple& segment) {
-  const std::vector<ScenarioConfig> none;
-  const std::vector<ScenarioConfig>& scenarios =
-      consolidated.scenarios.has_value() ? *consolidated.scenarios : none;
-  const absl::StatusOr<InstancePlan> plan = PlanInstance(scenarios, segment);
-  if (!plan.ok()) {
-    return plan.status();
-  }
+std::string RenderHeader(const HeaderFacts& facts, const std::vector<ScenarioConfig>& scenarios,
+                         const InstancePlan& plan, const SegmentTuple& segment) {
   std::string text =
       absl::StrCat("     execution: ", facts.execution, "\n        script: ", facts.script, "\n");
   absl::StrAppend(
       &text, "        output: ", facts.outputs.empty() ? "-" : absl::StrJoin(facts.outputs, ", "),
-      "\n\n     scenarios: ", DescribePlan(*plan, segment), ":\n");
+      "\n\n     scenarios: ", DescribePlan(plan, segment), ":\n");
   for (size_t i = 0; i < scenarios.size(); ++i) {
-    if (plan->scenarios[i].has_work) {
+    if (plan.scenarios[i].has_work) {
       absl::StrAppend(&text, "              * ", scenarios[i].name, ": ",
-                      DescribeScenario(scenarios[i], segment), "\n");
+                      DescribeScenario(scenarios[i], plan.scenarios[i], segment), "\n");
     }
   }
   return text + "\n";
 }
 
-ProgressView MakeProgressView(const v1::RunStatus& status, const Options& consolidated) {
+ProgressView MakeProgressView(const v1::RunStatus& status, const InstancePlan& plan) {
   ProgressView view;
   view.elapsed = absl::Seconds(status.elapsed_s());
   view.paused = status.paused();
@@ -173,19 +153,17 @@ ProgressView MakeProgressView(const v1::RunStatus& status, const Options& consol
   view.max_vus = status.vus_max();
   view.complete = status.iterations();
   view.interrupted = status.interrupted();
-  const std::vector<ScenarioConfig> none;
-  for (const ScenarioConfig& config :
-       consolidated.scenarios.has_value() ? *consolidated.scenarios : none) {
+  view.total = plan.regular_duration;
+  for (const ScenarioPlan& part : plan.scenarios) {
     ScenarioProgressView& line = view.scenarios.emplace_back();
-    line.name = config.name;
-    line.total = RegularDuration(config.executor);
-    line.elapsed = std::max(view.elapsed - config.start_time, absl::ZeroDuration());
-    line.starts_in = std::max(config.start_time - view.elapsed, absl::ZeroDuration());
-    view.total = std::max(view.total, config.start_time + line.total);
+    line.name = part.name;
+    line.total = part.regular_duration;
+    line.elapsed = std::max(view.elapsed - part.start_time, absl::ZeroDuration());
+    line.starts_in = std::max(part.start_time - view.elapsed, absl::ZeroDuration());
     for (const v1::ScenarioStatus& scenario : status.scenarios()) {
-      if (scenario.name() == config.name) {
+      if (scenario.name() == part.name) {
         line.state = scenario.state();
-        line.progress = ProgressOf(config, scenario.progress(), line);
+        line.progress = ProgressOf(part, scenario.progress(), line);
         line.vus = scenario.vus();
         line.max_vus = scenario.max_vus();
         line.iterations = scenario.iterations();
@@ -217,7 +195,7 @@ std::vector<std::string> RenderTerminalLines(const ProgressView& view, int width
   for (const ScenarioProgressView& scenario : view.scenarios) {
     const Sign sign = SignOf(scenario.state);
     std::string line = absl::StrCat(
-        PadRight(ShortName(scenario.name), widest_name), " ",
+        PadToWidth(ShortName(scenario.name), widest_name), " ",
         color ? absl::StrCat("\x1b[", sign.color, "m", sign.text, "\x1b[0m") : sign.text, " ");
     if (bar) {
       absl::StrAppend(&line, BarText(scenario.progress), " ");
@@ -234,7 +212,7 @@ std::vector<std::string> RenderPlainLines(const ProgressView& view) {
   const std::vector<size_t> widths = WidestFacts(view.scenarios);
   std::vector<std::string> lines = {RenderRunLine(view)};
   for (const ScenarioProgressView& scenario : view.scenarios) {
-    lines.push_back(absl::StrCat(PadRight(ShortName(scenario.name), widest_name), " ",
+    lines.push_back(absl::StrCat(PadToWidth(ShortName(scenario.name), widest_name), " ",
                                  SignOf(scenario.state).text, " [ ", PercentText(scenario.progress),
                                  " ] ", FactsLine(scenario, widths)));
   }

@@ -6,12 +6,12 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "lockstep/v1/status.pb.h"
 
 #include "common/options/options.h"
+#include "common/plan/plan.h"
 #include "common/segment/execution_segment.h"
 
 namespace lockstep::coordinator {
@@ -23,9 +23,9 @@ struct HeaderFacts {
 };
 
 // The block with execution, script and outputs, and the list of scenarios as `segment` runs them.
-// Ends with an empty line. InvalidArgument if the scenarios cannot be planned.
-absl::StatusOr<std::string> RenderHeader(const HeaderFacts& facts, const Options& consolidated,
-                                         const SegmentTuple& segment);
+// Ends with an empty line. `plan` is that of `scenarios` for `segment`.
+std::string RenderHeader(const HeaderFacts& facts, const std::vector<ScenarioConfig>& scenarios,
+                         const InstancePlan& plan, const SegmentTuple& segment);
 
 struct ScenarioProgressView {
   std::string name;
@@ -51,8 +51,8 @@ struct ProgressView {
   std::vector<ScenarioProgressView> scenarios;
 };
 
-// The view of a run's status. `consolidated` gives start times and durations.
-ProgressView MakeProgressView(const v1::RunStatus& status, const Options& consolidated);
+// The view of a run's status. `plan` is that of the whole run.
+ProgressView MakeProgressView(const v1::RunStatus& status, const InstancePlan& plan);
 
 // "running (0m12.3s/1m0s), 05/10 VUs, 123 complete and 0 interrupted iterations".
 std::string RenderRunLine(const ProgressView& view);

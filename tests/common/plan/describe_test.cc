@@ -16,34 +16,36 @@ SegmentTuple Part(absl::string_view sequence, size_t index) {
   return *SegmentTuple::Make(*SegmentSequence::Parse(sequence), index);
 }
 
+std::string Describe(const ScenarioConfig& scenario, const SegmentTuple& segment) {
+  return DescribeScenario(scenario, *PlanScenario(scenario, segment), segment);
+}
+
 TEST(DescribeScenario, EveryExecutorOfK6) {
   const SegmentTuple whole;
-  EXPECT_EQ(DescribeScenario(Scenario(ConstantVusConfig{10, absl::Minutes(1)}), whole),
+  EXPECT_EQ(Describe(Scenario(ConstantVusConfig{10, absl::Minutes(1)}), whole),
             "10 looping VUs for 1m0s (gracefulStop: 30s)");
-  EXPECT_EQ(DescribeScenario(Scenario(SharedIterationsConfig{2, 5, absl::Minutes(10)}), whole),
+  EXPECT_EQ(Describe(Scenario(SharedIterationsConfig{2, 5, absl::Minutes(10)}), whole),
             "5 iterations shared among 2 VUs (maxDuration: 10m0s, gracefulStop: 30s)");
-  EXPECT_EQ(DescribeScenario(Scenario(PerVuIterationsConfig{}), whole),
+  EXPECT_EQ(Describe(Scenario(PerVuIterationsConfig{}), whole),
             "1 iterations for each of 1 VUs (maxDuration: 10m0s, gracefulStop: 30s)");
+  EXPECT_EQ(Describe(Scenario(RampingVusConfig{1, {{absl::Seconds(2), 10}, {absl::Seconds(1), 0}}}),
+                     whole),
+            "Up to 10 looping VUs for 3s over 2 stages (gracefulRampDown: 30s, gracefulStop: 30s)");
   EXPECT_EQ(
-      DescribeScenario(
-          Scenario(RampingVusConfig{1, {{absl::Seconds(2), 10}, {absl::Seconds(1), 0}}}), whole),
-      "Up to 10 looping VUs for 3s over 2 stages (gracefulRampDown: 30s, gracefulStop: 30s)");
-  EXPECT_EQ(DescribeScenario(
-                Scenario(ConstantArrivalRateConfig{10, absl::Seconds(1), absl::Seconds(2), 5, 10}),
-                whole),
-            "10.00 iterations/s for 2s (maxVUs: 5-10, gracefulStop: 30s)");
-  EXPECT_EQ(DescribeScenario(Scenario(RampingArrivalRateConfig{
-                                 0, absl::Seconds(1), {{absl::Seconds(2), 20}}, 10, 10}),
-                             whole),
+      Describe(Scenario(ConstantArrivalRateConfig{10, absl::Seconds(1), absl::Seconds(2), 5, 10}),
+               whole),
+      "10.00 iterations/s for 2s (maxVUs: 5-10, gracefulStop: 30s)");
+  EXPECT_EQ(Describe(Scenario(RampingArrivalRateConfig{
+                         0, absl::Seconds(1), {{absl::Seconds(2), 20}}, 10, 10}),
+                     whole),
             "Up to 20.00 iterations/s for 2s over 1 stages (maxVUs: 10, gracefulStop: 30s)");
 }
 
 TEST(DescribeScenario, ExternallyControlled) {
-  EXPECT_EQ(DescribeScenario(Scenario(ExternallyControlledConfig{2, 5, {}}), SegmentTuple()),
+  EXPECT_EQ(Describe(Scenario(ExternallyControlledConfig{2, 5, {}}), SegmentTuple()),
             "2 externally controlled VUs until stopped (maxVUs: 5, gracefulStop: 30s)");
-  EXPECT_EQ(
-      DescribeScenario(Scenario(ExternallyControlledConfig{2, 5, absl::Hours(1)}), SegmentTuple()),
-      "2 externally controlled VUs for 1h0m0s (maxVUs: 5, gracefulStop: 30s)");
+  EXPECT_EQ(Describe(Scenario(ExternallyControlledConfig{2, 5, absl::Hours(1)}), SegmentTuple()),
+            "2 externally controlled VUs for 1h0m0s (maxVUs: 5, gracefulStop: 30s)");
 }
 
 TEST(DescribeScenario, CommonFactsFollowTheExecutorsOwn) {
@@ -51,23 +53,23 @@ TEST(DescribeScenario, CommonFactsFollowTheExecutorsOwn) {
   scenario.exec = "other";
   scenario.start_time = absl::Milliseconds(500);
   scenario.graceful_stop = absl::ZeroDuration();
-  EXPECT_EQ(DescribeScenario(scenario, SegmentTuple()),
+  EXPECT_EQ(Describe(scenario, SegmentTuple()),
             "3 looping VUs for 1m30.5s (exec: other, startTime: 500ms)");
   scenario = Scenario(ConstantVusConfig{3, absl::Seconds(2)});
   scenario.graceful_stop = absl::ZeroDuration();
-  EXPECT_EQ(DescribeScenario(scenario, SegmentTuple()), "3 looping VUs for 2s");
+  EXPECT_EQ(Describe(scenario, SegmentTuple()), "3 looping VUs for 2s");
   scenario.executor = RampingVusConfig{0, {{absl::Seconds(4), 5}}, absl::ZeroDuration()};
-  EXPECT_EQ(DescribeScenario(scenario, SegmentTuple()),
+  EXPECT_EQ(Describe(scenario, SegmentTuple()),
             "Up to 5 looping VUs for 4s over 1 stages (gracefulRampDown: 0s)");
 }
 
 TEST(DescribeScenario, PartsOfATestSayTheirShare) {
   const SegmentTuple half = Part("0,1/2,1", 1);
-  EXPECT_EQ(DescribeScenario(Scenario(SharedIterationsConfig{5, 10, absl::Minutes(10)}), half),
+  EXPECT_EQ(Describe(Scenario(SharedIterationsConfig{5, 10, absl::Minutes(10)}), half),
             "4 iterations shared among 2 VUs (maxDuration: 10m0s, gracefulStop: 30s)");
   EXPECT_EQ(
-      DescribeScenario(
-          Scenario(ConstantArrivalRateConfig{10, absl::Seconds(1), absl::Seconds(2), 5, 11}), half),
+      Describe(Scenario(ConstantArrivalRateConfig{10, absl::Seconds(1), absl::Seconds(2), 5, 11}),
+               half),
       "5.00 iterations/s for 2s (maxVUs: 2-5, gracefulStop: 30s)");
 }
 

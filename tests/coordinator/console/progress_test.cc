@@ -60,6 +60,19 @@ TEST(Progress, NarrowTerminalsDropTheBar) {
             "a        05/10 VUs  0m12.0s/0m24.0s  7/20 iters");
 }
 
+TEST(Progress, NamesAreAlignedByTheColumnsThatTheyTake) {
+  ProgressView view = TwoScenarios();
+  view.scenarios[0].name = "登录";
+  view.scenarios[1].name =
+      "支付支付支付支付支付支付支付支付";  // 32 columns: 28 are kept, of at most 29
+  EXPECT_THAT(
+      RenderPlainLines(view),
+      ElementsAre(testing::_,
+                  "登录                            [  50% ] 05/10 VUs  0m12.0s/0m24.0s  7/20 iters",
+                  "支付支付支付支付支付支付支付\u2026 \u2713 [ 100% ] 0/3 VUs    "
+                  "0m05.0s/0m05.0s  116 iters"));
+}
+
 TEST(Progress, PlainLinesShowStateAndShareInColumns) {
   EXPECT_THAT(
       RenderPlainLines(TwoScenarios()),
@@ -86,15 +99,14 @@ v1::RunStatus StatusAtTwelveSeconds() {
   return status;
 }
 
-Options TimedAndCounted() {
-  Options options;
-  options.scenarios.emplace(2);
-  (*options.scenarios)[0].name = "timed";
-  (*options.scenarios)[0].executor = ConstantVusConfig{.vus = 1, .duration = absl::Seconds(20)};
-  (*options.scenarios)[1].name = "counted";
-  (*options.scenarios)[1].executor =
+InstancePlan TimedAndCounted() {
+  std::vector<ScenarioConfig> scenarios(2);
+  scenarios[0].name = "timed";
+  scenarios[0].executor = ConstantVusConfig{.vus = 1, .duration = absl::Seconds(20)};
+  scenarios[1].name = "counted";
+  scenarios[1].executor =
       PerVuIterationsConfig{.vus = 1, .iterations = 4, .max_duration = absl::Minutes(1)};
-  return options;
+  return *PlanInstance(scenarios, SegmentTuple());
 }
 
 TEST(Progress, TheShareOfATimedScenarioFollowsTheRunsClock) {
