@@ -77,6 +77,7 @@ void Fleet::OnMessage(ConnectionId connection, const v1::AgentMessage& message) 
   } else if (message.number() > 0) {
     HandleNumbered(*member, message);
   }
+  TellIfDismissed();
 }
 
 void Fleet::HandleNumbered(Member& member, const v1::AgentMessage& message) {
@@ -208,6 +209,7 @@ void Fleet::Resume(ConnectionId connection, Member& member, const v1::AgentMessa
   for (const v1::CoordinatorMessage& kept : member.sent.unacknowledged()) {
     SendNow(member, kept);
   }
+  TellIfDismissed();
 }
 
 void Fleet::Admit(ConnectionId connection, const v1::Join& join) {
@@ -318,6 +320,7 @@ void Fleet::OnClosed(ConnectionId connection, const absl::Status& reason) {
     if (member->dismissed) {
       Drop(member->batches, reason);
       members_.erase(member->record.id);
+      TellIfDismissed();
       return;
     }
     logger_.Debug(absl::StrCat("the connection to agent ", member->record.name,
@@ -375,15 +378,30 @@ void Fleet::Expel(AgentId agent, const absl::Status& reason) {
   if (!member->dismissed) {
     events_.on_lost(member->record, reason);
   }
+  TellIfDismissed();
 }
 
 void Fleet::Dismiss(const std::string& reason) {
   dismissing_ = true;
-  for (auto& [id, member] : members_) {
+  for (const AgentId id : agents()) {
     v1::CoordinatorMessage message;
     message.mutable_goodbye()->set_reason(reason);
     Send(id, 0, std::move(message));
-    member->dismissed = true;
+    if (Member* member = FindMember(id); member != nullptr) {  // not expelled for its silence
+      member->dismissed = true;
+    }
+  }
+  TellIfDismissed();
+}
+
+void Fleet::WhenDismissed(absl::AnyInvocable<void()> done) {
+  on_dismissed_ = std::move(done);
+  TellIfDismissed();
+}
+
+void Fleet::TellIfDismissed() {
+  if (on_dismissed_ && dismissed()) {
+    std::exchange(on_dismissed_, nullptr)();
   }
 }
 

@@ -106,6 +106,8 @@ class Fleet {
   void Dismiss(const std::string& reason);
   // True once all agents have heard the Goodbye or are gone.
   bool dismissed() const;
+  // Calls `done`, once, as soon as that is true: at once if it is. It may not destroy the fleet.
+  void WhenDismissed(absl::AnyInvocable<void()> done);
 
   const AgentRecord* Find(AgentId agent) const;
   const AgentRecord* FindByName(absl::string_view name) const;
@@ -157,6 +159,7 @@ class Fleet {
   Member* FindMember(AgentId agent);
   Member* FindSession(const std::string& session_id);
   Member* FindUnwelcomed(const v1::Join& join);
+  void TellIfDismissed();
   void WatchLeases();
   void CheckLeases();
 
@@ -173,6 +176,7 @@ class Fleet {
   absl::flat_hash_map<ConnectionId, Connection> open_;
   uint32_t last_id_ = 0;
   bool dismissing_ = false;
+  absl::AnyInvocable<void()> on_dismissed_;
   TimerId lease_timer_ = TimerId::kNone;
 };
 

@@ -84,6 +84,11 @@ class FleetTest : public ::testing::Test {
     message.mutable_proof()->set_proof(proof);
     fleet.OnMessage(id, message);
   }
+  ConnectionId Admit(const std::string& name) {
+    const ConnectionId id = Join(name + "'s", name);
+    Prove(id, ProofOf(id, name + "'s", name));
+    return id;
+  }
   std::string RefusalOf(ConnectionId id) { return connections.sent[id].back().refused().reason(); }
 
   lockstep::testing::SimLoop loop;
@@ -242,6 +247,43 @@ TEST_F(FleetTest, TheSameRefusalIsToldOnceInThirtySeconds) {
   }
   EXPECT_THAT(log.messages, ElementsAre("refused 10.0.0.9:4711: no",
                                         "refused 10.0.0.9:4741: no (29 more since the last)"));
+}
+
+TEST_F(FleetTest, TellsOnceThatAllHaveHeardTheGoodbyeOrAreGone) {
+  const ConnectionId ada = Admit("ada");
+  const ConnectionId bob = Admit("bob");
+  int told = 0;
+  fleet.WhenDismissed([&] { ++told; });
+  v1::AgentMessage heard;  // everything so far
+  heard.mutable_heartbeat();
+  fleet.OnMessage(ada, heard);
+  EXPECT_EQ(told, 0);  // nobody was dismissed
+  fleet.Dismiss("over");
+  fleet.OnClosed(ada, absl::UnavailableError("its process ended"));
+  EXPECT_EQ(told, 0);
+  heard.set_acknowledged(1);  // the Goodbye
+  fleet.OnMessage(bob, heard);
+  EXPECT_EQ(told, 1);
+  fleet.OnClosed(bob, absl::OkStatus());
+  EXPECT_EQ(told, 1);
+}
+
+TEST_F(FleetTest, TellsAtOnceThatAnEmptyFleetIsDismissed) {
+  fleet.Dismiss("over");
+  bool told = false;
+  fleet.WhenDismissed([&] { told = true; });
+  EXPECT_TRUE(told);
+}
+
+TEST_F(FleetTest, DismissesTheOthersBesideOneThatIsExpelledForItsSilence) {
+  Admit("ada");
+  const ConnectionId bob = Admit("bob");
+  for (int i = 0; i < 100'000; ++i) {  // as many as are kept for an agent
+    fleet.Send(fleet.FindByName("ada")->id, 1, v1::CoordinatorMessage());
+  }
+  fleet.Dismiss("over");
+  EXPECT_THAT(lost, ElementsAre("ada"));
+  EXPECT_EQ(connections.sent[bob].back().goodbye().reason(), "over");
 }
 
 }  // namespace
