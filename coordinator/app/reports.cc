@@ -33,6 +33,11 @@ std::string WriteFile(const std::string& path, const std::string& content) {
 
 }  // namespace
 
+void WriteStdout(absl::string_view text) {
+  fwrite(text.data(), 1, text.size(), stdout);
+  fflush(stdout);
+}
+
 std::string InspectionText(const PlannedTest& test, bool execution_requirements) {
   const Options& consolidated = test.options.consolidated;
   Options options = execution_requirements ? consolidated : test.options.merged;

@@ -14,6 +14,8 @@
 
 namespace lockstep::coordinator {
 
+void WriteStdout(absl::string_view text);
+
 // What `lockstep inspect` prints: the options as JSON, with `totalDuration` and `maxVUs` if asked
 // for.
 std::string InspectionText(const PlannedTest& test, bool execution_requirements);

@@ -48,8 +48,7 @@ absl::StatusOr<ScriptSource> LoadScript(const std::string& path) {
   fs::path absolute = (directory / path).lexically_normal();
   absl::StatusOr<std::string> text = ReadTestFile(absolute.string());
   if (!text.ok()) {
-    return absl::Status(
-        text.status().code(),
+    return absl::NotFoundError(
         absl::StrCat("the script \"", path, "\" cannot be read: ", text.status().message()));
   }
   script.main_url = FileUrl(absolute.string());

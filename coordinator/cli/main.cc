@@ -18,6 +18,7 @@
 #include "coordinator/app/commands.h"
 #include "coordinator/app/compare.h"
 #include "coordinator/app/control.h"
+#include "coordinator/app/inspect.h"
 #include "coordinator/app/run_app.h"
 #include "coordinator/console/log_sink.h"
 
@@ -37,45 +38,35 @@ const LogSettings& LogOf(const Command& command) {
       command);
 }
 
-ExitCode ExecuteCoordinator(const CoordinatorCommand& command, const Environment& environment,
-                            RunLogger& logger) {
-  absl::StatusOr<std::optional<Credentials>> credentials =
-      ChooseCredentials(command.transport.insecure, command.transport.credentials, environment,
-                        Role::kCoordinator, SystemClock().Wall());
-  if (!credentials.ok()) {
-    logger.Error(std::string(credentials.status().message()));
-    return ExitCode::kInvalidConfig;
-  }
-  RunRequest request = ToRequest(command);
-  request.credentials = *std::move(credentials);
-  return ExecuteRun(std::move(request), environment, logger);
-}
+// Carries out a command.
+struct Execute {
+  const Environment& environment;
+  RunLogger& logger;
 
-ExitCode Execute(const Command& command, const Environment& environment, RunLogger& logger) {
-  if (const auto* control = std::get_if<ControlCommand>(&command)) {
-    return ExecuteControl(*control, environment, logger);
+  ExitCode operator()(const RunCommand& run) const { return ExecuteRun(run, environment, logger); }
+  ExitCode operator()(const CoordinatorCommand& coordinator) const {
+    return ExecuteCoordinator(coordinator, environment, logger);
   }
-  if (const auto* compare = std::get_if<CompareCommand>(&command)) {
-    return ExecuteCompare(*compare, logger);
+  ExitCode operator()(const InspectCommand& inspect) const {
+    return ExecuteInspect(inspect, environment, logger);
   }
-  if (const auto* certs = std::get_if<CertsCommand>(&command)) {
-    return ExecuteCerts(*certs, SystemClock().Wall(), logger);
+  ExitCode operator()(const PlanCommand& plan) const {
+    return ExecutePlan(plan, environment, logger);
   }
-  if (const auto* version = std::get_if<VersionCommand>(&command)) {
-    printf(version->json ? "{\"version\":\"%s\"}\n" : "lockstep %s\n", kVersion);
+  ExitCode operator()(const ControlCommand& control) const {
+    return ExecuteControl(control, environment, logger);
+  }
+  ExitCode operator()(const CompareCommand& compare) const {
+    return ExecuteCompare(compare, logger);
+  }
+  ExitCode operator()(const CertsCommand& certs) const {
+    return ExecuteCerts(certs, SystemClock().Wall(), logger);
+  }
+  ExitCode operator()(const VersionCommand& version) const {
+    printf(version.json ? "{\"version\":\"%s\"}\n" : "lockstep %s\n", kVersion);
     return ExitCode::kSuccess;
   }
-  if (const auto* coordinator = std::get_if<CoordinatorCommand>(&command)) {
-    return ExecuteCoordinator(*coordinator, environment, logger);
-  }
-  if (const auto* run = std::get_if<RunCommand>(&command)) {
-    return ExecuteRun(ToRequest(*run), environment, logger);
-  }
-  if (const auto* inspect = std::get_if<InspectCommand>(&command)) {
-    return ExecuteRun(ToRequest(*inspect), environment, logger);
-  }
-  return ExecuteRun(ToRequest(std::get<PlanCommand>(command)), environment, logger);
-}
+};
 
 int Main(const std::vector<std::string>& args) {
   const absl::Time start = SystemClock().Wall();
@@ -103,7 +94,7 @@ int Main(const std::vector<std::string>& args) {
   }
   setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);  // we say what is wrong ourselves
   google::protobuf::SetLogHandler(nullptr);
-  return static_cast<int>(Execute(line.command, environment, **logger));
+  return static_cast<int>(std::visit(Execute{environment, **logger}, line.command));
 }
 
 }  // namespace

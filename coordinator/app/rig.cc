@@ -1,0 +1,81 @@
+#include "coordinator/app/rig.h"
+
+#include <utility>
+
+#include <unistd.h>
+
+#include "common/base/status_macros.h"
+
+namespace lockstep::coordinator {
+namespace {
+
+constexpr absl::Duration kLease = absl::Seconds(10);
+// A local agent that has not joined by then never will.
+constexpr absl::Duration kLocalAgentsWithin = absl::Seconds(30);
+
+int64_t AgentsOf(const RunRequest& request) {
+  return request.inspect_only ? 1 : request.run.agents;
+}
+
+RunSettings SettingsOf(const RunRequest& request, const TestFiles& files) {
+  return {.agents = static_cast<size_t>(AgentsOf(request)),
+          .tolerated_loss_percent = request.run.tolerated_loss_percent,
+          .inspect_only = request.inspect_only,
+          .handle_summary = request.run.summary_mode != SummaryMode::kDisabled,
+          .env = files.script_env,
+          .wait_for_agents = request.listen.empty() ? kLocalAgentsWithin : request.wait_for_agents,
+          .lease = kLease};
+}
+
+}  // namespace
+
+ExitCode Refuse(const absl::Status& status, ExitCode code, Logger& logger) {
+  logger.Error(std::string(status.message()));
+  return code;
+}
+
+ExitCode RefuseTest(const absl::Status& status, Logger& logger) {
+  return Refuse(status,
+                absl::IsInvalidArgument(status) ? ExitCode::kInvalidConfig : ExitCode::kOther,
+                logger);
+}
+
+Rig::Rig(const RunRequest& request, const TestFiles& files, Logger& logger,
+         TestLoader::OnTest on_test)
+    : signals_(loop_, [this](const std::string& name) { OnSignal(name); }),
+      host_(loop_, {request.listen, request.credentials, kLease, AgentsOf(request)}, logger),
+      results_(loop_.clock(), logger),
+      loader_(files, request.run, request.no_color, results_, logger, std::move(on_test)),
+      run_(loop_, host_.fleet(), loader_, results_, logger, SettingsOf(request, files)),
+      face_(run_, host_.fleet(), results_) {
+  results_.SetJudge([this] { return run_.judgement(); });
+}
+
+absl::Status Rig::Play() {
+  LOCKSTEP_RETURN_IF_ERROR(host_.Start(face_, run_));
+  loop_.Run();
+  host_.Shutdown();
+  return absl::OkStatus();
+}
+
+void Rig::End(bool linger) {
+  lingering_ = linger;
+  if (!linger) {
+    host_.Farewell();
+  }
+}
+
+void Rig::OnSignal(const std::string& name) {
+  ++signals_seen_;
+  if (lingering_) {
+    End(/*linger=*/false);
+    return;
+  }
+  if (signals_seen_ >= 3) {
+    host_.Abandon();
+    _exit(static_cast<int>(ExitCode::kExternalAbort));
+  }
+  run_.Interrupt(name);
+}
+
+}  // namespace lockstep::coordinator

@@ -1,0 +1,73 @@
+// A run with all that it stands on: what `run`, `coordinator`, `inspect` and `plan` have in common.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "absl/time/time.h"
+
+#include "common/base/epoll_loop.h"
+#include "common/base/exit_code.h"
+#include "common/base/log.h"
+#include "common/trust/credentials.h"
+#include "coordinator/app/commands.h"
+#include "coordinator/app/fleet_host.h"
+#include "coordinator/app/run_face.h"
+#include "coordinator/app/signals.h"
+#include "coordinator/app/test_loader.h"
+#include "coordinator/core/run.h"
+#include "coordinator/results/results.h"
+
+namespace lockstep::coordinator {
+
+struct RunRequest {
+  TestSettings test;
+  RunSettingsFlags run = {};
+  // Empty: agents are started here and reached over a Unix socket. Else they come from elsewhere.
+  std::string listen = {};
+  std::optional<Credentials> credentials = {};  // of a `listen` address; none: plain text
+  absl::Duration wait_for_agents = absl::InfiniteDuration();
+  bool no_color = false;      // of the summary; a terminal gets colours without it
+  bool inspect_only = false;  // by one agent: the run ends once the test is planned
+};
+
+// Says why a command cannot begin; returns its exit code.
+ExitCode Refuse(const absl::Status& status, ExitCode code, Logger& logger);
+// The same of what ReadTest returned.
+ExitCode RefuseTest(const absl::Status& status, Logger& logger);
+
+// Made before any thread starts, as it takes SIGINT and SIGTERM: they interrupt the run, and the
+// third one ends the process at once. Loop-bound.
+class Rig {
+ public:
+  // All references are borrowed.
+  Rig(const RunRequest& request, const TestFiles& files, Logger& logger,
+      TestLoader::OnTest on_test);
+
+  // After `run().Begin`: lets agents in or starts them, and returns after End.
+  absl::Status Play();
+  // Once the run is done: says farewell to the agents, if it is to linger after the next signal.
+  void End(bool linger);
+
+  EpollLoop& loop() { return loop_; }
+  Results& results() { return results_; }
+  Run& run() { return run_; }
+  RunControl& face() { return face_; }
+  const PlannedTest& test() const { return loader_.test(); }
+  bool interrupted() const { return signals_seen_ > 0; }
+
+ private:
+  void OnSignal(const std::string& name);
+
+  int signals_seen_ = 0;
+  bool lingering_ = false;
+  EpollLoop loop_;
+  Signals signals_;
+  FleetHost host_;
+  Results results_;
+  TestLoader loader_;
+  Run run_;
+  RunFace face_;
+};
+
+}  // namespace lockstep::coordinator

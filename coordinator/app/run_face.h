@@ -1,0 +1,42 @@
+// The run as the status and control service and the REST face see it.
+#pragma once
+
+#include <string>
+
+#include "coordinator/core/control.h"
+#include "coordinator/core/fleet.h"
+#include "coordinator/core/run.h"
+#include "coordinator/results/results.h"
+
+namespace lockstep::coordinator {
+
+// Loop-bound. All three are borrowed.
+class RunFace final : public RunControl {
+ public:
+  RunFace(Run& run, const Fleet& fleet, const Results& results)
+      : run_(run), fleet_(fleet), results_(results) {}
+
+  v1::RunStatus Snapshot() const override {
+    v1::RunStatus status = run_.Snapshot();
+    results_.DescribeMetrics(run_.elapsed(), &status);
+    status.mutable_refused()->insert(fleet_.refusals().counts().begin(),
+                                     fleet_.refusals().counts().end());
+    return status;
+  }
+  SummaryGroup Groups() const override { return results_.Groups(); }
+  std::string SetupData() const override {
+    return run_.setup_data().defined() ? run_.setup_data().json() : "";
+  }
+  bool done() const override { return run_.state() == v1::RunStatus::DONE; }
+  absl::Status Pause() override { return run_.Pause(); }
+  absl::Status Resume() override { return run_.Resume(); }
+  absl::Status Scale(int64_t vus, int64_t max_vus) override { return run_.Scale(vus, max_vus); }
+  absl::Status Stop(bool now) override { return run_.Stop(now); }
+
+ private:
+  Run& run_;
+  const Fleet& fleet_;
+  const Results& results_;
+};
+
+}  // namespace lockstep::coordinator

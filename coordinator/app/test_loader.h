@@ -1,0 +1,64 @@
+// The test: its files and options as they are read before anything starts, and what is planned of
+// them once an agent has told what the script says.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+
+#include "common/base/environment.h"
+#include "common/base/log.h"
+#include "coordinator/app/commands.h"
+#include "coordinator/app/planned_test.h"
+#include "coordinator/app/resolve.h"
+#include "coordinator/core/run_parts.h"
+#include "coordinator/results/results.h"
+
+namespace lockstep::coordinator {
+
+// What is read of a test before an agent is there.
+struct TestFiles {
+  OptionTiers tiers;
+  ScriptSource script;
+  std::map<std::string, std::string> script_env;  // __ENV
+};
+
+// InvalidArgument for options that cannot be; NotFound, naming it, for a file that cannot be read.
+absl::StatusOr<TestFiles> ReadTest(const TestSettings& settings, const Environment& environment);
+
+class TestLoader final : public TestSource {
+ public:
+  // Gets the test once it is planned, before any agent hears of the plan, which it may complete.
+  // An error ends the run.
+  using OnTest = absl::AnyInvocable<absl::Status(PlannedTest&)>;
+
+  // `flags` say among how many agents the work is divided. Configures `results` for the test.
+  // All references are borrowed and outlive the loader.
+  TestLoader(const TestFiles& files, const RunSettingsFlags& flags, bool no_color, Results& results,
+             Logger& logger, OnTest on_test);
+
+  const ScriptSource& script() const override { return files_.script; }
+  void Fetch(const std::string& url,
+             absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) override;
+  absl::StatusOr<TestPlan> MakePlan(const v1::Inspected& inspected) override;
+
+  // Once it is planned.
+  const PlannedTest& test() const { return *test_; }
+
+ private:
+  // Judges thresholds and metrics; a line of the message for each error.
+  absl::Status ConfigureResults(const Options& options, const v1::Inspected& inspected);
+
+  const TestFiles& files_;
+  const RunSettingsFlags& flags_;
+  const bool no_color_;
+  Results& results_;
+  Logger& logger_;
+  OnTest on_test_;
+  std::optional<PlannedTest> test_;
+};
+
+}  // namespace lockstep::coordinator
