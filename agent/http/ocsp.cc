@@ -51,7 +51,7 @@ std::string ReasonName(int reason) {
 }  // namespace
 
 OcspStaple ReadOcspStaple(absl::string_view der) {
-  const OcspStaple nothing = {.status = "unknown"};
+  OcspStaple nothing = {.status = "unknown"};
   const auto* bytes = reinterpret_cast<const unsigned char*>(der.data());
   const std::unique_ptr<OCSP_RESPONSE, Free<OCSP_RESPONSE_free>> response(
       der.empty() ? nullptr : d2i_OCSP_RESPONSE(nullptr, &bytes, static_cast<long>(der.size())));

@@ -24,7 +24,7 @@ class World;
 // relative nor absolute (packages are not looked up), or a scheme other than file and https.
 absl::StatusOr<std::string> ResolveSpecifier(absl::string_view specifier, absl::string_view base);
 // The same for a path that a file opens, which is relative without a leading "./", too.
-absl::StatusOr<std::string> ResolvePath(absl::string_view path, absl::string_view base);
+absl::StatusOr<std::string> ResolvePath(absl::string_view specifier, absl::string_view base);
 
 class ModuleGraph {
  public:

@@ -6,10 +6,11 @@ namespace {
 
 // V8 calls the two functions below at any time, also during the start of threads of its own, so
 // this state can only be global: constant-initialised, and thread-local but for the counter.
-std::atomic<int> next_identity{1};  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
-thread_local int assumed_identity =
-    0;                              // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
-thread_local int own_identity = 0;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+// NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): see above
+std::atomic<int> next_identity{1};
+thread_local int assumed_identity = 0;
+thread_local int own_identity = 0;
+// NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
 
 }  // namespace
 
@@ -23,7 +24,7 @@ class __attribute__((visibility("default"))) ThreadId {
 
  private:
   explicit ThreadId(int id) : id_(id) {}
-  int id_;
+  [[maybe_unused]] int id_;
 };
 
 int ThreadId::GetCurrentThreadId() {

@@ -69,7 +69,7 @@ class Worker {
   ScriptVu* current() const { return current_; }
 
  private:
-  static void OnInterrupt(v8::Isolate* isolate, void* worker);
+  static void OnInterrupt(v8::Isolate* isolate, void* data);
   void ResumeReady();
   void Resume(ScriptVu& vu);
   void EndAll();

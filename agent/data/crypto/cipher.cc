@@ -85,7 +85,7 @@ absl::StatusOr<std::string> Run(const AesCall& call, absl::string_view iv, absl:
       EVP_CipherFinal_ex(cipher.get(), Bytes(out) + size, &rest) != 1) {
     return Failed(call);
   }
-  out.resize(static_cast<size_t>(size + rest));
+  out.resize(static_cast<size_t>(size) + static_cast<size_t>(rest));
   return out;
 }
 
@@ -118,7 +118,7 @@ absl::StatusOr<std::string> RunGcm(const AesCall& call, absl::string_view text) 
       (call.encrypt && EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_GCM_GET_TAG, tag_size, tag.data()) != 1)) {
     return Failed(call);
   }
-  out.resize(static_cast<size_t>(size + rest));
+  out.resize(static_cast<size_t>(size) + static_cast<size_t>(rest));
   return call.encrypt ? out + tag : out;
 }
 
