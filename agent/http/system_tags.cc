@@ -19,10 +19,10 @@ absl::string_view SystemTagName(SystemTag tag) {
   return kNames[static_cast<size_t>(tag)];
 }
 
-SystemTags::SystemTags() : SystemTags(std::nullopt) {}
+SystemTags::SystemTags() : SystemTags(DefaultSystemTags()) {}
 
-SystemTags::SystemTags(const std::optional<std::vector<std::string>>& names) : bits_(0) {
-  for (const std::string& name : names ? *names : DefaultSystemTags()) {
+SystemTags::SystemTags(const std::vector<std::string>& names) : bits_(0) {
+  for (const std::string& name : names) {
     for (size_t i = 0; i < std::size(kNames); ++i) {
       if (kNames[i] == name) {
         bits_ |= 1u << i;

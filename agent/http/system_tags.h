@@ -38,8 +38,8 @@ class SystemTags {
  public:
   // k6's defaults: all but vu, iter, ip and ocsp_status.
   SystemTags();
-  // Those that `names` lists (unknown names are ignored), or the defaults without a list.
-  explicit SystemTags(const std::optional<std::vector<std::string>>& names);
+  // Those that `names` lists; unknown names are ignored.
+  explicit SystemTags(const std::vector<std::string>& names);
 
   bool Has(SystemTag tag) const { return (bits_ >> static_cast<uint32_t>(tag) & 1) != 0; }
 

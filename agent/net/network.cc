@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <optional>
+#include <tuple>
 
 #include <curl/curl.h>
 #include <openssl/ssl.h>
@@ -159,23 +160,20 @@ std::string FromEnvironment(const char* upper, const char* lower) {
 
 }  // namespace
 
-NetOptions NetOptionsFrom(const Options& options) {
+NetOptions NetOptionsFrom(const RunOptions& options) {
   NetOptions net;
-  net.insecure = options.insecure_skip_tls_verify.value_or(false);
-  if (options.tls_version) {
-    net.tls_min = options.tls_version->first;
-    net.tls_max = options.tls_version->second;
-  }
-  net.tls_cipher_suites = options.tls_cipher_suites.value_or(std::vector<std::string>());
-  net.tls_auth = options.tls_auth.value_or(std::vector<TlsAuth>());
-  net.hosts = options.hosts.value_or(std::map<std::string, std::string>());
-  net.block_hostnames = options.block_hostnames.value_or(std::vector<std::string>());
-  net.blacklist_ips = options.blacklist_ips.value_or(std::vector<std::string>());
-  net.local_ips = options.local_ips.value_or("");
-  net.dns = options.dns.value_or(DnsOptions());
-  net.no_connection_reuse = options.no_connection_reuse.value_or(false);
-  net.http2_prior_knowledge = options.http2_prior_knowledge.value_or(false);
-  net.requests_per_second = static_cast<double>(options.rps.value_or(0));
+  net.insecure = options.insecure_skip_tls_verify;
+  std::tie(net.tls_min, net.tls_max) = options.tls_version;
+  net.tls_cipher_suites = options.tls_cipher_suites;
+  net.tls_auth = options.tls_auth;
+  net.hosts = options.hosts;
+  net.block_hostnames = options.block_hostnames;
+  net.blacklist_ips = options.blacklist_ips;
+  net.local_ips = options.local_ips;
+  net.dns = options.dns;
+  net.no_connection_reuse = options.no_connection_reuse;
+  net.http2_prior_knowledge = options.http2_prior_knowledge;
+  net.requests_per_second = static_cast<double>(options.rps);
   net.proxy.http = FromEnvironment("HTTP_PROXY", "http_proxy");
   net.proxy.https = FromEnvironment("HTTPS_PROXY", "https_proxy");
   net.proxy.no_proxy = FromEnvironment("NO_PROXY", "no_proxy");

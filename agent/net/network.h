@@ -57,7 +57,7 @@ struct NetOptions {
 // The network part of `options`, with the proxies and authorities of this process's environment
 // (HTTP_PROXY, HTTPS_PROXY, NO_PROXY and their lower-case forms, SSL_CERT_FILE, SSL_CERT_DIR, as Go
 // reads them).
-NetOptions NetOptionsFrom(const Options& options);
+NetOptions NetOptionsFrom(const RunOptions& options);
 
 class Network {
  public:

@@ -9,6 +9,8 @@
 #include "agent/run/conductor.h"
 #include "common/base/content_hash.h"
 #include "common/base/status_macros.h"
+#include "common/options/consolidate.h"
+#include "common/options/options_json.h"
 #include "common/plan/plan.h"
 
 namespace lockstep::agent {
@@ -167,7 +169,9 @@ ScriptBundle Conductor::TakeBundle() const {
 
 absl::StatusOr<RunConfig> Conductor::ReadAssign() {
   RunConfig config;
-  LOCKSTEP_ASSIGN_OR_RETURN(config.options, read_options_(assign_.options_json()));
+  LOCKSTEP_ASSIGN_OR_RETURN(const Options options, read_options_(assign_.options_json()));
+  config.options = Settle(options);
+  config.options_json = ToInspectJson(options).dump();
   LOCKSTEP_ASSIGN_OR_RETURN(const SegmentSequence sequence,
                             SegmentSequence::Parse(assign_.segment_sequence()));
   LOCKSTEP_ASSIGN_OR_RETURN(
@@ -175,9 +179,7 @@ absl::StatusOr<RunConfig> Conductor::ReadAssign() {
       SegmentTuple::Make(
           sequence, static_cast<size_t>(assign_.segment_index()),
           assign_.partition() == v1::Assign::FAIR ? Partition::kFair : Partition::kStriped));
-  LOCKSTEP_ASSIGN_OR_RETURN(
-      config.plan, PlanInstance(config.options.scenarios.value_or(std::vector<ScenarioConfig>()),
-                                config.segment));
+  LOCKSTEP_ASSIGN_OR_RETURN(config.plan, PlanInstance(config.options.scenarios, config.segment));
   config.env = {assign_.env().begin(), assign_.env().end()};
   config.rps_share = assign_.rps_share();
   config.keep_points = assign_.keep_points();
@@ -193,8 +195,7 @@ void Conductor::OnPrepare() {
     Send(std::move(message));
     return;
   }
-  engine_config_ = {config->options.scenarios.value_or(std::vector<ScenarioConfig>()), config->plan,
-                    config->segment};
+  engine_config_ = {config->options.scenarios, config->plan, config->segment};
   host_.Prepare(TakeBundle(), *std::move(config),
                 IfCurrent([this](ScriptResult<VuPool*> result) { OnPrepared(result); }));
 }

@@ -61,7 +61,8 @@ using FileLoader = absl::AnyInvocable<void(
     std::string url, absl::AnyInvocable<void(absl::StatusOr<std::string>)> done)>;
 
 struct RunConfig {
-  Options options;  // consolidated and validated
+  RunOptions options;               // validated
+  std::string options_json = "{}";  // what exec.test.options shows
   SegmentTuple segment;
   InstancePlan plan;                       // of the options' scenarios, for `segment`
   std::map<std::string, std::string> env;  // __ENV

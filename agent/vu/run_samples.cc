@@ -14,9 +14,9 @@ RunSamples::RunSamples(RunShared& shared, RunWorkers& workers, Accumulator::Conf
       sealed_until_(shared.conductor.clock().Wall()) {}
 
 void RunSamples::AddDropped(size_t scenario, int64_t count, int64_t vu_id_in_test) {
-  const Options& options = shared_.config.options;
+  const RunOptions& options = shared_.config.options;
   const TagSetId tags =
-      SampleTags(own_, options, shared_.system_tags, &options.scenarios->at(scenario),
+      SampleTags(own_, options, shared_.system_tags, &options.scenarios.at(scenario),
                  vu_id_in_test == 0 ? std::nullopt : std::optional(vu_id_in_test));
   own_.Add(BuiltinMetric(builtin::kDroppedIterations), tags, static_cast<double>(count),
            shared_.conductor.clock().Wall());

@@ -39,7 +39,6 @@ struct RunShared : RunHost {
 
   ScriptBundle bundle;
   RunConfig config;
-  std::string options_json = "{}";  // what exec.test.options shows
   SystemTags system_tags;
   std::unique_ptr<SharedArrayStore> shared_arrays = std::make_unique<SharedArrayStore>();
   std::unique_ptr<RowStore> rows = std::make_unique<RowStore>();

@@ -4,14 +4,12 @@
 
 namespace lockstep::agent {
 
-TagSetId SampleTags(SampleSink& sink, const Options& options, const SystemTags& system_tags,
+TagSetId SampleTags(SampleSink& sink, const RunOptions& options, const SystemTags& system_tags,
                     const ScenarioConfig* scenario, std::optional<int64_t> vu_id_in_test) {
   TagSetTable& table = sink.tags();
   TagSetId tags = kEmptyTagSet;
-  if (options.tags.has_value()) {
-    for (const auto& [name, value] : *options.tags) {
-      tags = table.With(tags, name, value);
-    }
+  for (const auto& [name, value] : options.tags) {
+    tags = table.With(tags, name, value);
   }
   if (scenario != nullptr) {
     for (const auto& [name, value] : scenario->tags) {

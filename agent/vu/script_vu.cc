@@ -259,7 +259,7 @@ void ScriptVu::LogRejection(v8::Local<v8::Value> reason) {
 void ScriptVu::LogFault(std::string text) {
   std::vector<std::pair<std::string, std::string>> fields;
   if (scenario_.has_value()) {
-    const ScenarioConfig& scenario = run_.config.options.scenarios->at(*scenario_);
+    const ScenarioConfig& scenario = run_.config.options.scenarios.at(*scenario_);
     fields.emplace_back("executor", ExecutorTypeName(scenario.executor));
     fields.emplace_back("scenario", scenario.name);
   }

@@ -74,7 +74,7 @@ class ScriptVu final : public ApiVu, public WorldSite {
 
   // ---- ApiVu ----
   bool in_init() const override { return in_init_; }
-  const Options& options() const override { return run_.config.options; }
+  const RunOptions& options() const override { return run_.config.options; }
   const SystemTags& system_tags() const override { return run_.system_tags; }
   Logger& logger() override { return run_.logger; }
   EventLoop& loop() override { return worker_.loop(); }
@@ -89,7 +89,7 @@ class ScriptVu final : public ApiVu, public WorldSite {
   std::optional<ScenarioFacts> scenario() const override;
   InstanceFacts instance() const override;
   VuFacts vu() const override;
-  std::string options_json() const override { return run_.options_json; }
+  std::string options_json() const override { return run_.config.options_json; }
   void AbortTest(std::string message) override;
   void FailTest(std::string message) override;
   std::optional<absl::Duration> TakeLateness() override;

@@ -24,7 +24,7 @@ void ScriptVu::Enter(size_t scenario) {
     return;
   }
   entered_ = scenario;
-  const ScenarioConfig& config = run_.config.options.scenarios->at(scenario);
+  const ScenarioConfig& config = run_.config.options.scenarios.at(scenario);
   tags_ = SampleTags(sink(), run_.config.options, run_.system_tags, &config, ids_.in_test);
   const std::map<std::string, std::string> overrides(config.env.begin(), config.env.end());
   world_->SetEnv(overrides);
@@ -105,7 +105,7 @@ IterationEnd ScriptVu::RunIteration(const Iteration&) {
 
 void ScriptVu::NoteLateness(MonoTime began) {
   lateness_.reset();
-  if (iteration_.intended == MonoTime() || !run_.config.options.intended_latency.value_or(false)) {
+  if (iteration_.intended == MonoTime() || !run_.config.options.intended_latency) {
     return;
   }
   lateness_ = std::max(began - iteration_.intended, absl::ZeroDuration());
@@ -126,11 +126,10 @@ void ScriptVu::FinishIteration(MonoTime began, absl::Duration duration) {
   };
   sink().AddMany(tags_, now, values);
   EmitData(now);
-  if (run_.config.options.no_vu_connection_reuse.value_or(false)) {
+  if (run_.config.options.no_vu_connection_reuse) {
     connections_->Clear();
   }
-  const absl::Duration least =
-      run_.config.options.min_iteration_duration.value_or(absl::ZeroDuration());
+  const absl::Duration least = run_.config.options.min_iteration_duration;
   if (duration < least) {
     Park([&](Task wake) { loop().At(began + least, std::move(wake)); });
     ForgetTermination();
@@ -162,7 +161,7 @@ std::optional<ScenarioFacts> ScriptVu::scenario() const {
   if (!scenario_.has_value()) {
     return std::nullopt;
   }
-  const ScenarioConfig& config = run_.config.options.scenarios->at(*scenario_);
+  const ScenarioConfig& config = run_.config.options.scenarios.at(*scenario_);
   ScenarioFacts facts{.name = config.name,
                       .executor = ExecutorTypeName(config.executor),
                       .start = absl::FromUnixNanos(run_.t0_wall_nanos.load()) + config.start_time,

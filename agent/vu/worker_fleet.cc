@@ -6,14 +6,10 @@
 
 #include "agent/vu/script_calls.h"
 #include "common/base/check.h"
-#include "common/options/options_json.h"
 
 namespace lockstep::agent {
 namespace {
 
-// k6's defaults, for options that nobody has consolidated.
-constexpr absl::Duration kDefaultSetupTimeout = absl::Seconds(60);
-constexpr absl::Duration kDefaultSummaryTimeout = absl::Minutes(2);
 // A VU that runs one function and ends.
 constexpr ScriptVu::Ids kNobody = {};
 
@@ -41,11 +37,8 @@ std::unique_ptr<ScriptRun> WorkerFleet::NewRun(const ScriptBundle& bundle, RunCo
       std::move(network), Accumulator::Config{.keep_points = config.keep_points});
   RunShared& shared = run->shared;
   shared.bundle = bundle;
-  shared.options_json = ToInspectJson(config.options).dump();
   shared.system_tags = SystemTags(config.options.system_tags);
-  if (config.options.scenarios.has_value()) {
-    shared.iterations_ended = std::vector<std::atomic<int64_t>>(config.options.scenarios->size());
-  }
+  shared.iterations_ended = std::vector<std::atomic<int64_t>>(config.options.scenarios.size());
   shared.config = std::move(config);
   return run;
 }
@@ -145,8 +138,7 @@ void WorkerFleet::Inspect(const ScriptBundle& bundle, const std::map<std::string
 }
 
 void WorkerFleet::RunSetup(absl::AnyInvocable<void(ScriptResult<std::string>)> done) {
-  const absl::Duration time =
-      run_->shared.config.options.setup_timeout.value_or(kDefaultSetupTimeout);
+  const absl::Duration time = run_->shared.config.options.setup_timeout;
   RunOnce<std::string>(*run_, Limit{"setup", time, ExitCode::kSetupTimeout}, &CallSetup,
                        std::move(done));
 }
@@ -156,16 +148,14 @@ void WorkerFleet::SetSetupData(std::string json) {
 }
 
 void WorkerFleet::RunTeardown(absl::AnyInvocable<void(ScriptResult<bool>)> done) {
-  const absl::Duration time =
-      run_->shared.config.options.teardown_timeout.value_or(kDefaultSetupTimeout);
+  const absl::Duration time = run_->shared.config.options.teardown_timeout;
   RunOnce<bool>(*run_, Limit{"teardown", time, ExitCode::kTeardownTimeout}, &CallTeardown,
                 std::move(done));
 }
 
 void WorkerFleet::RunHandleSummary(std::string data_json,
                                    absl::AnyInvocable<void(ScriptResult<SummaryOutputs>)> done) {
-  const absl::Duration time =
-      run_->shared.config.options.handle_summary_timeout.value_or(kDefaultSummaryTimeout);
+  const absl::Duration time = run_->shared.config.options.handle_summary_timeout;
   RunOnce<SummaryOutputs>(
       *run_, Limit{"handleSummary", time, ExitCode::kGenericTimeout},
       [data = std::move(data_json)](ScriptVu& vu) { return CallHandleSummary(vu, data); },

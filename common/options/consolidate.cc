@@ -2,22 +2,16 @@
 
 #include <algorithm>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
-#include "common/base/version.h"
+#include "common/options/catalogue.h"
 
 namespace lockstep {
 namespace {
-
-template <class T>
-void Default(std::optional<T>* option, T value) {
-  if (!option->has_value()) {
-    *option = std::move(value);
-  }
-}
 
 // What the shortcuts exclude, in the words of k6.
 void RefuseTwoKinds(const Options& options, std::vector<std::string>* errors) {
@@ -47,7 +41,7 @@ ExecutorConfig ExecutorOfShortcuts(const Options& options, ParsedOptions* result
   }
   if (options.duration.has_value()) {
     if (*options.duration <= absl::ZeroDuration()) {
-      result->errors.push_back(
+      result->errors.emplace_back(
           "`duration` option should be more than 0, for infinite duration use the "
           "externally-controlled executor");
     }
@@ -72,7 +66,7 @@ ExecutorConfig ExecutorOfShortcuts(const Options& options, ParsedOptions* result
 
 // k6 accepts names of system tags that do not exist, and does nothing with them.
 void WarnOfUnknownTags(const Options& options, std::vector<std::string>* warnings) {
-  std::vector<std::string> known = DefaultSystemTags();
+  StringList known = DefaultSystemTags();
   known.insert(known.end(), {"vu", "iter", "ip", "ocsp_status"});
   for (const std::string& name : options.system_tags.value_or(known)) {
     if (std::find(known.begin(), known.end(), name) == known.end()) {
@@ -82,33 +76,26 @@ void WarnOfUnknownTags(const Options& options, std::vector<std::string>* warning
   }
 }
 
+// An option whose default is empty has none: JSON is silent of it until it is set.
+template <class T>
+bool IsEmpty(const T& value) {
+  if constexpr (requires { value.empty(); }) {
+    return value.empty();
+  } else if constexpr (std::is_same_v<T, TlsVersions>) {
+    return value == TlsVersions();
+  } else {
+    return false;
+  }
+}
+
 void FillDefaults(Options* options) {
-  Default(&options->paused, false);
-  Default(&options->no_setup, false);
-  Default(&options->no_teardown, false);
-  Default(&options->setup_timeout, absl::Minutes(1));
-  Default(&options->teardown_timeout, absl::Minutes(1));
-  Default(&options->handle_summary_timeout, absl::Minutes(2));
-  Default(&options->rps, int64_t{0});
-  Default(&options->dns, DnsOptions{});
-  Default(&options->max_redirects, int64_t{10});
-  Default(&options->user_agent, absl::StrCat("Lockstep/", kVersion, " (k6 compatible)"));
-  Default(&options->batch, int64_t{20});
-  Default(&options->batch_per_host, int64_t{6});
-  Default(&options->insecure_skip_tls_verify, false);
-  Default(&options->throw_on_error, false);
-  Default(&options->no_connection_reuse, false);
-  Default(&options->no_vu_connection_reuse, false);
-  Default(&options->min_iteration_duration, absl::ZeroDuration());
-  Default(&options->system_tags, DefaultSystemTags());
-  Default(&options->summary_trend_stats,
-          std::vector<std::string>{"avg", "min", "med", "max", "p(90)", "p(95)"});
-  Default(&options->metric_samples_buffer_size, int64_t{1000});
-  Default(&options->no_cookies_reset, false);
-  Default(&options->discard_response_bodies, false);
-  Default(&options->http_errors, HttpErrorsRule{});
-  Default(&options->http2_prior_knowledge, false);
-  Default(&options->intended_latency, false);
+  const RunOptions defaults;
+  ForEachOption([&](const auto& row) {
+    auto& option = options->*row.member;
+    if (row.settled != nullptr && !option.has_value() && !IsEmpty(defaults.*row.settled)) {
+      option = defaults.*row.settled;
+    }
+  });
 }
 
 }  // namespace
@@ -134,6 +121,16 @@ ParsedOptions Consolidate(Options merged) {
   FillDefaults(&merged);
   result.options = std::move(merged);
   return result;
+}
+
+RunOptions Settle(const Options& consolidated) {
+  RunOptions settled;
+  ForEachOption([&](const auto& row) {
+    if (const auto& option = consolidated.*row.member; row.settled != nullptr && option) {
+      settled.*row.settled = *option;
+    }
+  });
+  return settled;
 }
 
 }  // namespace lockstep

@@ -15,9 +15,13 @@ namespace lockstep {
 // start time and name, and fills the defaults. Errors: shortcuts that exclude one another.
 ParsedOptions Consolidate(Options merged);
 
-// Everything that is wrong with consolidated options. `exports` are the functions that the script
+// What a run reads of consolidated options.
+RunOptions Settle(const Options& consolidated);
+
+// Everything that is wrong with the options of a run. `exports` are the functions that the script
 // exports; null: not known, not checked. Threshold expressions are checked elsewhere
 // (common/threshold).
-std::vector<std::string> Validate(const Options& options, const std::vector<std::string>* exports);
+std::vector<std::string> Validate(const RunOptions& options,
+                                  const std::vector<std::string>* exports);
 
 }  // namespace lockstep

@@ -2,6 +2,10 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
+
+#include "common/base/version.h"
+
 namespace lockstep {
 
 const char* ExecutorTypeName(const ExecutorConfig& config) {
@@ -24,10 +28,18 @@ bool HttpErrorsRule::Matches(int http_status) const {
   });
 }
 
-std::vector<std::string> DefaultSystemTags() {
+StringList DefaultSystemTags() {
   return {
       "proto", "subproto", "status",     "method",      "url",      "name",    "group",
       "check", "error",    "error_code", "tls_version", "scenario", "service", "expected_response"};
+}
+
+StringList DefaultTrendStats() {
+  return {"avg", "min", "med", "max", "p(90)", "p(95)"};
+}
+
+std::string DefaultUserAgent() {
+  return absl::StrCat("Lockstep/", kVersion, " (k6 compatible)");
 }
 
 }  // namespace lockstep

@@ -2,8 +2,8 @@
 // environment < flags), consolidated into scenarios, validated with all errors at once, and sent to
 // agents as canonical JSON.
 //
-// An option that no tier sets stays empty, so that a higher tier can be told from a default;
-// `Consolidate` fills them.
+// An option that no tier sets stays empty in Options, so that a higher tier can be told from a
+// default; RunOptions are what a run reads, with a value for each. options.inc lists the options.
 #pragma once
 
 #include <cstdint>
@@ -115,50 +115,27 @@ struct HttpErrorsRule {
   bool Matches(int http_status) const;
 };
 
+using StringList = std::vector<std::string>;
+using StringMap = std::map<std::string, std::string>;
+using Thresholds = std::map<std::string, std::vector<ThresholdConfig>>;  // by metric
+using TlsVersions = std::pair<std::string, std::string>;                 // min, max: "tls1.2"
+
+StringList DefaultSystemTags();  // that samples carry unless systemTags says otherwise
+StringList DefaultTrendStats();
+std::string DefaultUserAgent();
+
+// What the tiers say. Empty: not set.
 struct Options {
-  std::optional<bool> paused;
-  std::optional<int64_t> vus;
-  std::optional<absl::Duration> duration;
-  std::optional<int64_t> iterations;
-  std::optional<std::vector<Stage>> stages;
-  std::optional<std::vector<ScenarioConfig>>
-      scenarios;  // in the order of the script, as k6 sorts them by start time and name
-  std::optional<std::string> execution_segment;
-  std::optional<std::string> execution_segment_sequence;
-  std::optional<bool> no_setup, no_teardown;
-  std::optional<absl::Duration> setup_timeout, teardown_timeout, handle_summary_timeout;
-  std::optional<int64_t> rps;
-  std::optional<DnsOptions> dns;
-  std::optional<int64_t> max_redirects;
-  std::optional<std::string> user_agent;
-  std::optional<int64_t> batch, batch_per_host;
-  std::optional<std::string> http_debug;  // "", "headers" or "full"
-  std::optional<bool> insecure_skip_tls_verify;
-  std::optional<std::vector<std::string>> tls_cipher_suites;
-  std::optional<std::pair<std::string, std::string>> tls_version;  // min, max: "tls1.2"
-  std::optional<std::vector<TlsAuth>> tls_auth;
-  std::optional<bool> throw_on_error;
-  std::optional<std::map<std::string, std::vector<ThresholdConfig>>> thresholds;
-  std::optional<std::vector<std::string>> blacklist_ips, block_hostnames;
-  std::optional<std::map<std::string, std::string>> hosts;
-  std::optional<bool> no_connection_reuse, no_vu_connection_reuse;
-  std::optional<absl::Duration> min_iteration_duration;
-  std::optional<std::vector<std::string>> summary_trend_stats;
-  std::optional<std::string> summary_time_unit;
-  std::optional<std::vector<std::string>> system_tags;
-  std::optional<std::map<std::string, std::string>> tags;
-  std::optional<int64_t> metric_samples_buffer_size;
-  std::optional<bool> no_cookies_reset, discard_response_bodies;
-  std::optional<std::string> console_output, local_ips;
-  std::optional<HttpErrorsRule> http_errors;
-  // Speak HTTP/2 to http:// servers from the first byte, without asking.
-  std::optional<bool> http2_prior_knowledge;
-  // Measure arrival rates against their schedule: iteration_lateness, http_req_duration_intended.
-  std::optional<bool> intended_latency;
-  std::optional<nlohmann::json> cloud, ext;  // passed through
+#define SHORTCUT(type, member, ...) std::optional<type> member;
+#define OPTION(type, member, initial, ...) std::optional<type> member;
+#include "common/options/options.inc"
 };
 
-// The system tags that samples carry unless the option systemTags says otherwise.
-std::vector<std::string> DefaultSystemTags();
+// What a run does: consolidated, so without shortcuts, and with the default for what nobody set.
+struct RunOptions {
+#define SHORTCUT(type, member, ...)
+#define OPTION(type, member, initial, ...) type member = initial;
+#include "common/options/options.inc"
+};
 
 }  // namespace lockstep

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "common/options/catalogue.h"
 #include "common/options/duration.h"
 #include "common/options/parse.h"
 
@@ -33,10 +34,10 @@ Json ToJson(const std::string& value) {
 Json ToJson(absl::Duration value) {
   return DurationText(value);
 }
-Json ToJson(const std::vector<std::string>& value) {
+Json ToJson(const StringList& value) {
   return value;
 }
-Json ToJson(const std::map<std::string, std::string>& value) {
+Json ToJson(const StringMap& value) {
   return value;
 }
 Json ToJson(const nlohmann::json& value) {
@@ -114,7 +115,7 @@ Json ToJson(const std::vector<ScenarioConfig>& scenarios) {
   return object;
 }
 
-Json ToJson(const std::map<std::string, std::vector<ThresholdConfig>>& thresholds) {
+Json ToJson(const Thresholds& thresholds) {
   Json object = Json::object();
   for (const auto& [metric, configs] : thresholds) {
     Json& list = object[metric] = Json::array();
@@ -140,7 +141,7 @@ Json ToJson(const DnsOptions& dns) {
           {"policy", kPolicy[static_cast<size_t>(dns.policy)]}};
 }
 
-Json ToJson(const std::pair<std::string, std::string>& versions) {
+Json ToJson(const TlsVersions& versions) {
   return {{"min", versions.first}, {"max", versions.second}};
 }
 
@@ -170,64 +171,13 @@ Json ToJson(const HttpErrorsRule& rule) {
   return {{"status", status}, {"exclude", rule.exclude}};
 }
 
-// Calls `visit(key, option)` for each option, in the order of the output.
-template <class Visit>
-void ForEachOption(const Options& o, Visit visit) {
-  visit("paused", o.paused);
-  visit("vus", o.vus);
-  visit("duration", o.duration);
-  visit("iterations", o.iterations);
-  visit("stages", o.stages);
-  visit("scenarios", o.scenarios);
-  visit("executionSegment", o.execution_segment);
-  visit("executionSegmentSequence", o.execution_segment_sequence);
-  visit("noSetup", o.no_setup);
-  visit("setupTimeout", o.setup_timeout);
-  visit("noTeardown", o.no_teardown);
-  visit("teardownTimeout", o.teardown_timeout);
-  visit("handleSummaryTimeout", o.handle_summary_timeout);
-  visit("rps", o.rps);
-  visit("dns", o.dns);
-  visit("maxRedirects", o.max_redirects);
-  visit("userAgent", o.user_agent);
-  visit("batch", o.batch);
-  visit("batchPerHost", o.batch_per_host);
-  visit("httpDebug", o.http_debug);
-  visit("httpErrors", o.http_errors);
-  visit("http2PriorKnowledge", o.http2_prior_knowledge);
-  visit("intendedLatency", o.intended_latency);
-  visit("insecureSkipTLSVerify", o.insecure_skip_tls_verify);
-  visit("tlsCipherSuites", o.tls_cipher_suites);
-  visit("tlsVersion", o.tls_version);
-  visit("tlsAuth", o.tls_auth);
-  visit("throw", o.throw_on_error);
-  visit("thresholds", o.thresholds);
-  visit("blacklistIPs", o.blacklist_ips);
-  visit("blockHostnames", o.block_hostnames);
-  visit("hosts", o.hosts);
-  visit("noConnectionReuse", o.no_connection_reuse);
-  visit("noVUConnectionReuse", o.no_vu_connection_reuse);
-  visit("minIterationDuration", o.min_iteration_duration);
-  visit("cloud", o.cloud);
-  visit("ext", o.ext);
-  visit("summaryTrendStats", o.summary_trend_stats);
-  visit("summaryTimeUnit", o.summary_time_unit);
-  visit("systemTags", o.system_tags);
-  visit("tags", o.tags);
-  visit("metricSamplesBufferSize", o.metric_samples_buffer_size);
-  visit("noCookiesReset", o.no_cookies_reset);
-  visit("discardResponseBodies", o.discard_response_bodies);
-  visit("consoleOutput", o.console_output);
-  visit("localIPs", o.local_ips);
-}
-
 }  // namespace
 
 std::string ToCanonicalJson(const Options& options) {
   Json object = Json::object();
-  ForEachOption(options, [&object](const char* key, const auto& option) {
-    if (option.has_value()) {
-      object[key] = ToJson(*option);
+  ForEachOption([&](const auto& row) {
+    if (const auto& option = options.*row.member; option.has_value()) {
+      object[std::string(row.key)] = ToJson(*option);
     }
   });
   return object.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -251,8 +201,9 @@ absl::StatusOr<Options> FromCanonicalJson(absl::string_view text) {
 
 nlohmann::ordered_json ToInspectJson(const Options& options) {
   Json object = Json::object();
-  ForEachOption(options, [&object](const char* key, const auto& option) {
-    object[key] = option.has_value() ? ToJson(*option) : Json(nullptr);
+  ForEachOption([&](const auto& row) {
+    const auto& option = options.*row.member;
+    object[std::string(row.key)] = option.has_value() ? ToJson(*option) : Json(nullptr);
   });
   return object;
 }

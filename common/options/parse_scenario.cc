@@ -176,7 +176,7 @@ std::string ReadType(const ValueReader& reader, const std::string& name) {
     return "";
   }
   const nlohmann::json* given = executor != nullptr ? executor : type;
-  if (given == nullptr || *given == "") {
+  if (given == nullptr || (given->is_string() && given->get_ref<const std::string&>().empty())) {
     reader.errors()->push_back(
         absl::StrCat("scenario '", name, "' doesn't have a specified executor type"));
     return "";

@@ -22,13 +22,36 @@ namespace lockstep {
 // variable.
 ParsedOptions ParseEnvironmentOptions(const Environment& environment);
 
-// The value of LOCKSTEP_<name> or else K6_<name>; nothing if neither is set or both are empty.
-std::optional<std::string> FindSetting(const Environment& environment, absl::string_view name);
+// A variable that is set, and what it says.
+struct Setting {
+  std::string variable;  // "K6_OUT"
+  std::string value;
+};
+// LOCKSTEP_<name> or else K6_<name>; nothing if neither is set or both are empty.
+std::optional<Setting> FindSetting(const Environment& environment, absl::string_view name);
 
-// Reads one option written as text, as ParseEnvironmentOptions does, with errors named by `label`.
-// False if there is no option `key` that can be written as text.
-bool ParseOptionText(absl::string_view key, absl::string_view text, absl::string_view label,
-                     ParsedOptions* parsed);
+// A flag of the command line.
+struct FlagSpec {
+  const char* spelling;                        // "-u,--vus"
+  enum class Kind { kValue, kSwitch, kList };  // a switch takes a value only as --flag=value
+  Kind kind;
+  const char* help;
+};
+struct OptionFlag {
+  FlagSpec spec;
+  absl::string_view key;  // of the option that it sets
+};
+// In the order of the catalogue.
+std::vector<OptionFlag> OptionFlags();
+
+// Reads the option `key` as its flag writes it: as a variable does, but durations need a unit, and
+// what may be given several times adds up. A switch without a value says "true". Errors are named
+// by `label`.
+void ParseOptionFlag(absl::string_view key, const std::vector<std::string>& values,
+                     absl::string_view label, ParsedOptions* parsed);
+
+// true, t, 1, false, f or 0, in any case.
+std::optional<bool> ParseBool(absl::string_view text);
 
 // "[duration]:[target]", such as "10s:5", ":5" or "10s". A unit is required if `unit_required`.
 // InvalidArgument shows the text.

@@ -11,6 +11,7 @@
 #include "absl/strings/strip.h"
 
 #include "common/base/host_port.h"
+#include "common/options/catalogue.h"
 #include "common/options/consolidate.h"
 #include "common/options/duration.h"
 #include "common/segment/execution_segment.h"
@@ -220,11 +221,11 @@ void CheckExports(const std::vector<ScenarioConfig>& scenarios,
   }
 }
 
-void CheckSegment(const Options& options, Problems* errors) {
+void CheckSegment(const RunOptions& options, Problems* errors) {
   const absl::StatusOr<ExecutionSegment> segment =
-      ExecutionSegment::Parse(options.execution_segment.value_or(""));
+      ExecutionSegment::Parse(options.execution_segment);
   const absl::StatusOr<SegmentSequence> sequence =
-      SegmentSequence::Parse(options.execution_segment_sequence.value_or(""));
+      SegmentSequence::Parse(options.execution_segment_sequence);
   if (!segment.ok()) {
     errors->push_back(absl::StrCat("executionSegment: ", segment.status().message()));
   }
@@ -234,7 +235,7 @@ void CheckSegment(const Options& options, Problems* errors) {
   if (!segment.ok() || !sequence.ok()) {
     return;
   }
-  const bool has_sequence = options.execution_segment_sequence.value_or("") != "";
+  const bool has_sequence = !options.execution_segment_sequence.empty();
   const absl::StatusOr<size_t> index =
       has_sequence ? sequence->Find(*segment) : absl::StatusOr<size_t>(0);
   if (!index.ok()) {
@@ -271,29 +272,11 @@ bool IsCidr(const std::string& text) {
                        bits <= (absl::StrContains(ip, ':') ? 128 : 32)));
 }
 
-void CheckNetwork(const Options& options, Problems* errors) {
-  for (const std::string& block : options.blacklist_ips.value_or(std::vector<std::string>())) {
-    if (!IsCidr(block)) {
-      errors->push_back(absl::StrCat("blacklistIPs: invalid value \"", block,
-                                     "\": expected an IP range such as 10.0.0.0/8"));
-    }
-  }
-  const auto check_pattern = [errors](const char* key, const std::string& pattern) {
-    if (pattern.empty() || pattern.rfind('*') != pattern.find('*') ||
-        (pattern.find('*') != std::string::npos && pattern.front() != '*')) {
-      errors->push_back(absl::StrCat(key, ": invalid hostname pattern \"", pattern,
-                                     "\": a wildcard * is only allowed at its start"));
-    }
-  };
-  for (const std::string& name : options.block_hostnames.value_or(std::vector<std::string>())) {
-    check_pattern("blockHostnames", name);
-  }
-  for (const auto& [host, ip] : options.hosts.value_or(std::map<std::string, std::string>())) {
-    check_pattern("hosts", host);
-    if (!IsIpWithPort(ip)) {
-      errors->push_back(absl::StrCat("hosts.", host, ": invalid value \"", ip,
-                                     "\": expected an IP address, with or without a port"));
-    }
+void CheckHostPattern(absl::string_view key, const std::string& pattern, Problems* errors) {
+  if (pattern.empty() || pattern.rfind('*') != pattern.find('*') ||
+      (pattern.find('*') != std::string::npos && pattern.front() != '*')) {
+    errors->push_back(absl::StrCat(key, ": invalid hostname pattern \"", pattern,
+                                   "\": a wildcard * is only allowed at its start"));
   }
 }
 
@@ -308,53 +291,76 @@ bool IsTrendStat(absl::string_view text) {
          absl::SimpleAtod(text, &percentile) && percentile >= 0 && percentile <= 100;
 }
 
-void CheckNumbers(const Options& options, Problems* errors) {
-  const auto not_negative = [errors](const char* key, const std::optional<int64_t>& value) {
-    if (value.value_or(0) < 0) {
-      errors->push_back(absl::StrCat(key, ": invalid value ", *value, ": can't be negative"));
-    }
-  };
-  not_negative("rps", options.rps);
-  not_negative("maxRedirects", options.max_redirects);
-  not_negative("batch", options.batch);
-  not_negative("batchPerHost", options.batch_per_host);
-  not_negative("metricSamplesBufferSize", options.metric_samples_buffer_size);
-  const auto positive = [errors](const char* key, const std::optional<absl::Duration>& value) {
-    if (value.value_or(kShortest) <= absl::ZeroDuration()) {
-      errors->push_back(absl::StrCat(key, " must be positive, but is ", DurationText(*value)));
-    }
-  };
-  positive("setupTimeout", options.setup_timeout);
-  positive("teardownTimeout", options.teardown_timeout);
-  positive("handleSummaryTimeout", options.handle_summary_timeout);
-  if (options.min_iteration_duration.value_or(kShortest) < absl::ZeroDuration()) {
-    errors->push_back("minIterationDuration can't be negative");
+}  // namespace
+
+void CheckCount(absl::string_view key, const int64_t& value, StringList* errors) {
+  if (value < 0) {
+    errors->push_back(absl::StrCat(key, ": invalid value ", value, ": can't be negative"));
   }
-  for (const std::string& stat : options.summary_trend_stats.value_or(std::vector<std::string>())) {
+}
+
+void CheckPositive(absl::string_view key, const absl::Duration& value, StringList* errors) {
+  if (value <= absl::ZeroDuration()) {
+    errors->push_back(absl::StrCat(key, " must be positive, but is ", DurationText(value)));
+  }
+}
+
+void CheckNotNegative(absl::string_view key, const absl::Duration& value, StringList* errors) {
+  if (value < absl::ZeroDuration()) {
+    errors->push_back(absl::StrCat(key, " can't be negative"));
+  }
+}
+
+void CheckIpRanges(absl::string_view key, const StringList& ranges, StringList* errors) {
+  for (const std::string& range : ranges) {
+    if (!IsCidr(range)) {
+      errors->push_back(absl::StrCat(key, ": invalid value \"", range,
+                                     "\": expected an IP range such as 10.0.0.0/8"));
+    }
+  }
+}
+
+void CheckHostPatterns(absl::string_view key, const StringList& patterns, StringList* errors) {
+  for (const std::string& pattern : patterns) {
+    CheckHostPattern(key, pattern, errors);
+  }
+}
+
+void CheckHosts(absl::string_view key, const StringMap& hosts, StringList* errors) {
+  for (const auto& [host, ip] : hosts) {
+    CheckHostPattern(key, host, errors);
+    if (!IsIpWithPort(ip)) {
+      errors->push_back(absl::StrCat(key, ".", host, ": invalid value \"", ip,
+                                     "\": expected an IP address, with or without a port"));
+    }
+  }
+}
+
+void CheckTrendStats(absl::string_view key, const StringList& stats, StringList* errors) {
+  for (const std::string& stat : stats) {
     if (!IsTrendStat(stat)) {
       errors->push_back(
-          absl::StrCat("summaryTrendStats: invalid value \"", stat,
+          absl::StrCat(key, ": invalid value \"", stat,
                        "\": expected avg, min, med, max, count or p(N) with N from 0 to 100"));
     }
   }
 }
 
-}  // namespace
-
-std::vector<std::string> Validate(const Options& options, const std::vector<std::string>* exports) {
+std::vector<std::string> Validate(const RunOptions& options,
+                                  const std::vector<std::string>* exports) {
   Problems errors;
-  const std::vector<ScenarioConfig> none;
-  const std::vector<ScenarioConfig>& scenarios =
-      options.scenarios.has_value() ? *options.scenarios : none;
-  for (const ScenarioConfig& scenario : scenarios) {
+  for (const ScenarioConfig& scenario : options.scenarios) {
     CheckScenario(scenario, &errors);
   }
   if (exports != nullptr) {
-    CheckExports(scenarios, *exports, &errors);
+    CheckExports(options.scenarios, *exports, &errors);
   }
   CheckSegment(options, &errors);
-  CheckNumbers(options, &errors);
-  CheckNetwork(options, &errors);
+  ForEachOption([&](const auto& row) {
+    if (row.settled != nullptr && row.check != nullptr) {
+      row.check(row.key, options.*row.settled, &errors);
+    }
+  });
   return errors;
 }
 

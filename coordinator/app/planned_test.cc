@@ -19,19 +19,18 @@ bool Contains(const std::vector<std::string>& names, const char* name) {
 }
 
 // The segment of --execution-segment in --execution-segment-sequence, or the whole.
-absl::Status CutSegment(const Options& options, Partition partition, PlannedTest* test, bool* cut) {
-  *cut = options.execution_segment.has_value() && !options.execution_segment->empty();
-  bool has_sequence = options.execution_segment_sequence.has_value() &&
-                      !options.execution_segment_sequence->empty();
+absl::Status CutSegment(const RunOptions& options, Partition partition, PlannedTest* test,
+                        bool* cut) {
+  *cut = !options.execution_segment.empty();
+  const bool has_sequence = !options.execution_segment_sequence.empty();
   if (!*cut && !has_sequence) {
     return absl::OkStatus();
   }
   LOCKSTEP_ASSIGN_OR_RETURN(ExecutionSegment segment,
-                            ExecutionSegment::Parse(options.execution_segment.value_or("")));
+                            ExecutionSegment::Parse(options.execution_segment));
   SegmentSequence sequence = SegmentSequence::Around(segment);
   if (has_sequence) {
-    LOCKSTEP_ASSIGN_OR_RETURN(sequence,
-                              SegmentSequence::Parse(*options.execution_segment_sequence));
+    LOCKSTEP_ASSIGN_OR_RETURN(sequence, SegmentSequence::Parse(options.execution_segment_sequence));
   }
   LOCKSTEP_ASSIGN_OR_RETURN(size_t index, sequence.Find(segment));
   LOCKSTEP_ASSIGN_OR_RETURN(test->segment, SegmentTuple::Make(sequence, index, partition));
@@ -48,7 +47,7 @@ absl::StatusOr<PlannedTest> PlanTest(ResolvedOptions resolved, const v1::Inspect
   std::vector<std::string> exports(inspected.exports().begin(), inspected.exports().end());
   PlannedTest test;
   test.options = std::move(resolved);
-  const Options& options = test.options.consolidated;
+  const RunOptions& options = test.options.run;
   bool cut = false;
   LOCKSTEP_RETURN_IF_ERROR(CutSegment(options, partition, &test, &cut));
   if (cut && agents > 1) {
@@ -56,12 +55,11 @@ absl::StatusOr<PlannedTest> PlanTest(ResolvedOptions resolved, const v1::Inspect
         absl::StrCat("executionSegment: one agent can run a part of a test, but the run has ",
                      agents, " agents; leave it out, and the coordinator divides the test"));
   }
-  const std::vector<ScenarioConfig> scenarios =
-      options.scenarios.value_or(std::vector<ScenarioConfig>());
+  const std::vector<ScenarioConfig>& scenarios = options.scenarios;
   LOCKSTEP_ASSIGN_OR_RETURN(test.whole, PlanInstance(scenarios, test.segment));
 
   TestPlan& plan = test.plan;
-  plan.options_json = ToCanonicalJson(options);
+  plan.options_json = ToCanonicalJson(test.options.consolidated);
   plan.partition = partition;
   plan.share_of = [scenarios](const SegmentTuple& segment) {
     AgentShare share;
@@ -73,15 +71,14 @@ absl::StatusOr<PlannedTest> PlanTest(ResolvedOptions resolved, const v1::Inspect
     }
     return share;
   };
-  plan.rps = options.rps.value_or(0);
-  plan.has_setup = Contains(exports, "setup") && !options.no_setup.value_or(false);
-  plan.has_teardown = Contains(exports, "teardown") && !options.no_teardown.value_or(false);
+  plan.rps = options.rps;
+  plan.has_setup = Contains(exports, "setup") && !options.no_setup;
+  plan.has_teardown = Contains(exports, "teardown") && !options.no_teardown;
   plan.has_handle_summary = Contains(exports, "handleSummary");
-  plan.paused = options.paused.value_or(false);
-  plan.setup_timeout = options.setup_timeout.value_or(plan.setup_timeout);
-  plan.teardown_timeout = options.teardown_timeout.value_or(plan.teardown_timeout);
-  plan.handle_summary_timeout =
-      options.handle_summary_timeout.value_or(plan.handle_summary_timeout);
+  plan.paused = options.paused;
+  plan.setup_timeout = options.setup_timeout;
+  plan.teardown_timeout = options.teardown_timeout;
+  plan.handle_summary_timeout = options.handle_summary_timeout;
   plan.length = test.whole.max_duration;
   for (const ScenarioConfig& scenario : scenarios) {
     plan.graceful_stop = std::max(plan.graceful_stop, scenario.graceful_stop);

@@ -54,8 +54,7 @@ std::string InspectionText(const PlannedTest& test, bool execution_requirements)
 
 absl::StatusOr<std::string> PlanText(const PlannedTest& test, const std::vector<int64_t>& weights,
                                      bool json) {
-  const std::vector<ScenarioConfig> scenarios =
-      test.options.consolidated.scenarios.value_or(std::vector<ScenarioConfig>());
+  const std::vector<ScenarioConfig>& scenarios = test.options.run.scenarios;
   const Partition partition = test.plan.partition;
   LOCKSTEP_ASSIGN_OR_RETURN(const FleetPlan plan, test.plan.sequence.has_value()
                                                       ? PlanPart(scenarios, *test.plan.sequence,

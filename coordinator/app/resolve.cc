@@ -48,12 +48,13 @@ ResolvedOptions OptionTiers::Resolve(absl::string_view script_options_json,
                                      {"env", environment_.options},
                                      {"cli", flags_}});
   ParsedOptions consolidated = Consolidate(merged.options);
+  ResolvedOptions resolved;
+  resolved.run = Settle(consolidated.options);
   // Where no scenario could be read, what its functions are is not known either.
   const bool unread = merged.options.scenarios.has_value() && merged.options.scenarios->empty();
-  ResolvedOptions resolved;
   for (const std::vector<std::string>& errors :
        {script.errors, consolidated.errors,
-        Validate(consolidated.options, !script.ok() && unread ? nullptr : &exports)}) {
+        Validate(resolved.run, !script.ok() && unread ? nullptr : &exports)}) {
     resolved.errors.insert(resolved.errors.end(), errors.begin(), errors.end());
   }
   const std::vector<std::string>* const all_warnings[] = {

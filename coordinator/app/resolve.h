@@ -14,7 +14,8 @@ namespace lockstep::coordinator {
 
 struct ResolvedOptions {
   Options merged;        // as the tiers say: what `inspect` prints
-  Options consolidated;  // scenarios and defaults: what is run
+  Options consolidated;  // scenarios and defaults: what agents are told
+  RunOptions run;        // the same, without what nobody set
   std::vector<std::string> warnings;
   std::vector<std::string> errors;  // all of them, in k6's words; with any, the test must not run
 };

@@ -37,7 +37,7 @@ class RunApp {
   absl::Status StartRest();
   // Before any agent hears of the plan.
   absl::Status OnTest(PlannedTest& test);
-  absl::Status StartOutputs(const Options& options);
+  absl::Status StartOutputs(const RunOptions& options);
   void OnPlanned();
   // Only with a capable terminal, progress is drawn in place.
   void StartProgress();
@@ -103,16 +103,16 @@ absl::Status RunApp::StartRest() {
 }
 
 absl::Status RunApp::OnTest(PlannedTest& test) {
-  const Options& options = test.options.consolidated;
-  if (const std::string path = options.console_output.value_or(""); !path.empty()) {
-    LOCKSTEP_RETURN_IF_ERROR(logger_.RedirectConsole(path));
+  const RunOptions& options = test.options.run;
+  if (!options.console_output.empty()) {
+    LOCKSTEP_RETURN_IF_ERROR(logger_.RedirectConsole(options.console_output));
   }
   LOCKSTEP_RETURN_IF_ERROR(StartOutputs(options));
   test.plan.keep_points = outputs_.want_points();
   return absl::OkStatus();
 }
 
-absl::Status RunApp::StartOutputs(const Options& options) {
+absl::Status RunApp::StartOutputs(const RunOptions& options) {
   std::vector<std::string> specs =
       request_.run.outputs.empty() ? config_.outputs : request_.run.outputs;
   if (!request_.run.result_file.empty()) {
@@ -123,9 +123,9 @@ absl::Status RunApp::StartOutputs(const Options& options) {
     terminal_.Above([text] { WriteStdout(text); });
   };
   context.environment = environment_;
-  context.system_tags = options.system_tags.value_or(DefaultSystemTags());
-  if (!request_.run.no_thresholds && options.thresholds.has_value()) {
-    context.thresholds = *options.thresholds;
+  context.system_tags = options.system_tags;
+  if (!request_.run.no_thresholds) {
+    context.thresholds = options.thresholds;
   }
   context.clock = &rig_.loop().clock();
   context.version = kVersion;
@@ -143,9 +143,7 @@ void RunApp::OnPlanned() {
       .script = request_.test.script,
       .outputs = outputs_.Descriptions()};
   const PlannedTest& test = rig_.test();
-  const std::vector<ScenarioConfig> none;
-  WriteStdout(RenderHeader(facts, test.options.consolidated.scenarios.value_or(none), test.whole,
-                           test.segment));
+  WriteStdout(RenderHeader(facts, test.options.run.scenarios, test.whole, test.segment));
   StartProgress();
 }
 

@@ -40,8 +40,7 @@ void TestLoader::Fetch(const std::string& url,
 absl::StatusOr<TestPlan> TestLoader::MakePlan(const v1::Inspected& inspected) {
   ResolvedOptions resolved = files_.tiers.Resolve(
       inspected.options_json(), {inspected.exports().begin(), inspected.exports().end()});
-  if (const absl::Status configured = ConfigureResults(resolved.consolidated, inspected);
-      !configured.ok()) {
+  if (const absl::Status configured = ConfigureResults(resolved.run, inspected); !configured.ok()) {
     for (absl::string_view error : absl::StrSplit(configured.message(), '\n')) {
       resolved.errors.emplace_back(error);
     }
@@ -56,26 +55,22 @@ absl::StatusOr<TestPlan> TestLoader::MakePlan(const v1::Inspected& inspected) {
   return test_->plan;
 }
 
-absl::Status TestLoader::ConfigureResults(const Options& options, const v1::Inspected& inspected) {
+absl::Status TestLoader::ConfigureResults(const RunOptions& options,
+                                          const v1::Inspected& inspected) {
   Results::Setup setup;
   setup.custom_metrics.assign(inspected.custom_metrics().begin(), inspected.custom_metrics().end());
   if (!flags_.no_thresholds) {
-    setup.thresholds =
-        options.thresholds.value_or(std::map<std::string, std::vector<ThresholdConfig>>());
+    setup.thresholds = options.thresholds;
   }
   setup.breakdown_tags = BreakdownTags(flags_.summary_mode);
-  for (const auto& [key, value] : options.tags.value_or(std::map<std::string, std::string>())) {
+  for (const auto& [key, value] : options.tags) {
     setup.tags.emplace_back(key, value);
   }
-  if (options.summary_trend_stats.has_value()) {
-    setup.summary.trend_stats = *options.summary_trend_stats;
+  setup.summary.trend_stats = options.summary_trend_stats;
+  for (const ScenarioConfig& scenario : options.scenarios) {
+    setup.summary.scenarios.push_back(scenario.name);
   }
-  if (options.scenarios.has_value()) {
-    for (const ScenarioConfig& scenario : *options.scenarios) {
-      setup.summary.scenarios.push_back(scenario.name);
-    }
-  }
-  setup.summary.time_unit = options.summary_time_unit.value_or("");
+  setup.summary.time_unit = options.summary_time_unit;
   setup.environment.no_color = no_color_;
   setup.environment.stdout_is_tty = isatty(STDOUT_FILENO) != 0;
   setup.environment.stderr_is_tty = isatty(STDERR_FILENO) != 0;

@@ -15,7 +15,7 @@
 #include "absl/strings/strip.h"
 
 #include "common/options/duration.h"
-#include "common/options/parse.h"
+#include "common/options/tiers.h"
 #include "coordinator/app/commands.h"
 #include "coordinator/cli/certs_flags.h"
 #include "coordinator/cli/flag_tables.h"
@@ -47,27 +47,38 @@ struct Raw {
   std::string base, fresh;  // of compare
 };
 
+// "log-format" of "--log-format,--logformat".
+std::string NameOf(const FlagSpec& spec) {
+  const absl::string_view spelling = spec.spelling;
+  const absl::string_view name = spelling.substr(spelling.find("--") + 2);
+  return std::string(name.substr(0, name.find(',')));
+}
+
+void AddFlag(const FlagSpec& spec, CLI::App* app, Raw* raw) {
+  std::vector<std::string>* values = &raw->values[NameOf(spec)];
+  const auto collect = [values](const std::string& value) {
+    values->push_back(value == kEmptyValue ? "" : value);
+  };
+  if (spec.kind == Kind::kSwitch) {
+    // As text, "true" without "=value": what the word means is judged with all other errors.
+    app->add_flag(spec.spelling, raw->last_word, spec.help)->each(collect);
+    raw->switches.insert(NameOf(spec));
+    return;
+  }
+  app->add_option_function<std::vector<std::string>>(
+         spec.spelling,
+         [collect](const std::vector<std::string>& given) {
+           std::for_each(given.begin(), given.end(), collect);
+         },
+         spec.help)
+      ->allow_extra_args(false)
+      ->take_all();
+}
+
 template <size_t N>
 void AddFlags(const FlagSpec (&specs)[N], CLI::App* app, Raw* raw) {
   for (const FlagSpec& spec : specs) {
-    std::vector<std::string>* values = &raw->values[spec.name];
-    const auto collect = [values](const std::string& value) {
-      values->push_back(value == kEmptyValue ? "" : value);
-    };
-    if (spec.kind == Kind::kBool || absl::string_view(spec.name) == "http-debug") {
-      // As text, "true" without "=value": what the word means is judged with all other errors.
-      app->add_flag(spec.flag, raw->last_word, spec.help)->each(collect);
-      raw->switches.insert(spec.name);
-      continue;
-    }
-    app->add_option_function<std::vector<std::string>>(
-           spec.flag,
-           [collect](const std::vector<std::string>& given) {
-             std::for_each(given.begin(), given.end(), collect);
-           },
-           spec.help)
-        ->allow_extra_args(false)
-        ->take_all();
+    AddFlag(spec, app, raw);
   }
 }
 
@@ -85,24 +96,23 @@ class Reader {
     if (variable == nullptr) {
       return std::nullopt;
     }
-    const auto ours = raw_.environment.find(absl::StrCat("LOCKSTEP_", variable));
-    const bool is_ours = ours != raw_.environment.end() && !ours->second.empty();
-    source_ = absl::StrCat(is_ours ? "LOCKSTEP_" : "K6_", variable);
-    return FindSetting(raw_.environment, variable);
+    std::optional<Setting> setting = FindSetting(raw_.environment, variable);
+    if (!setting.has_value()) {
+      return std::nullopt;
+    }
+    source_ = std::move(setting->variable);
+    return std::move(setting->value);
   }
   std::optional<bool> Bool(const char* flag, const char* variable = nullptr) {
     const std::optional<std::string> text = Text(flag, variable);
     if (!text.has_value()) {
       return std::nullopt;
     }
-    const std::string lower = absl::AsciiStrToLower(*text);
-    if (lower == "true" || lower == "1" || lower == "t") {
-      return true;
-    }
-    if (lower != "false" && lower != "0" && lower != "f") {
+    const std::optional<bool> value = ParseBool(*text);
+    if (!value.has_value()) {
       Expected(*text, "true or false");
     }
-    return false;
+    return value.value_or(false);
   }
   bool Is(const char* flag, const char* variable = nullptr) {
     return Bool(flag, variable).value_or(false);
@@ -145,7 +155,7 @@ class Reader {
                                                           })));
     return fallback;
   }
-  const std::vector<std::string>& List(const char* flag) { return raw_.values[flag]; }
+  const std::vector<std::string>& List(const std::string& flag) { return raw_.values[flag]; }
   void Expected(absl::string_view value, absl::string_view allowed) {
     Error(absl::StrCat(source_, ": invalid value \"", value, "\": expected ", allowed));
   }
@@ -175,56 +185,13 @@ bool IsVariableName(absl::string_view name) {
          });
 }
 
-void ReadOptionFlag(const FlagSpec& spec, Reader& reader, ParsedOptions* parsed) {
-  const std::vector<std::string>& values = reader.List(spec.name);
-  if (values.empty() || absl::string_view(spec.option).empty()) {
-    return;
-  }
-  const std::string label = absl::StrCat("--", spec.name);
-  if (spec.option == absl::string_view("duration") ||
-      spec.option == absl::string_view("minIterationDuration")) {
-    if (const auto duration = ParseDurationWithUnit(values.back()); !duration.ok()) {
-      parsed->errors.push_back(absl::StrCat(label, ": ", duration.status().message()));
-      return;
-    }
-  }
-  ParseOptionText(spec.option,
-                  spec.kind == Kind::kList ? absl::StrJoin(values, ",") : values.back(), label,
-                  parsed);
-}
-
 Options ReadOptionFlags(Reader& reader) {
   ParsedOptions parsed;
-  for (const FlagSpec& spec : kOptionFlags) {
-    ReadOptionFlag(spec, reader, &parsed);
-  }
-  for (const std::string& list : reader.List("stage")) {
-    for (absl::string_view text : absl::StrSplit(list, ',')) {
-      const absl::StatusOr<Stage> stage = ParseStageText(text, /*unit_required=*/true);
-      if (!stage.ok()) {
-        parsed.errors.push_back(absl::StrCat("--stage: ", stage.status().message()));
-        continue;
-      }
-      if (!parsed.options.stages.has_value()) {
-        parsed.options.stages.emplace();
-      }
-      parsed.options.stages->push_back(*stage);
+  for (const OptionFlag& flag : OptionFlags()) {
+    const std::string name = NameOf(flag.spec);
+    if (const std::vector<std::string>& values = reader.List(name); !values.empty()) {
+      ParseOptionFlag(flag.key, values, absl::StrCat("--", name), &parsed);
     }
-  }
-  for (const std::string& tag : reader.List("tag")) {
-    const std::pair<std::string, std::string> pair = absl::StrSplit(tag, absl::MaxSplits('=', 1));
-    if (pair.first.empty() || pair.second.empty()) {
-      parsed.errors.push_back(
-          absl::StrCat("--tag: invalid value \"", tag, "\": expected name=value"));
-      continue;
-    }
-    if (!parsed.options.tags.has_value()) {
-      parsed.options.tags.emplace();
-    }
-    (*parsed.options.tags)[pair.first] = pair.second;
-  }
-  if (const std::optional<std::string> debug = reader.Text("http-debug"); debug.has_value()) {
-    ParseOption("httpDebug", *debug == "true" ? "headers" : *debug, "--http-debug", &parsed);
   }
   for (std::string& error : parsed.errors) {
     reader.Error(std::move(error));
@@ -327,7 +294,7 @@ RunSettingsFlags ReadRun(Reader& reader) {
   run.outputs = reader.List("out");
   if (run.outputs.empty()) {
     if (const auto out = FindSetting(reader.raw().environment, "OUT"); out.has_value()) {
-      run.outputs = absl::StrSplit(*out, ',', absl::SkipWhitespace());
+      run.outputs = absl::StrSplit(out->value, ',', absl::SkipWhitespace());
     }
   }
   if (const std::string file = reader.String("result-file", "RESULT_FILE"); !file.empty()) {
@@ -529,7 +496,10 @@ class Parser {
   CLI::App* AddTest(const char* name, const char* help) {
     CLI::App* command = Add(name, help);
     command->add_option("script", raw_.script, "script, or - for standard input")->required();
-    AddFlags(kOptionFlags, command, &raw_);
+    for (const OptionFlag& flag : OptionFlags()) {
+      AddFlag(flag.spec, command, &raw_);
+    }
+    AddFlags(kTestFlags, command, &raw_);
     return command;
   }
   void AddTestCommands() {

@@ -55,7 +55,7 @@ void FuzzTexts(absl::string_view input) {
       const ParsedOptions parsed = ParseScriptOptions(text);
       if (parsed.ok()) {
         const ParsedOptions consolidated = Consolidate(parsed.options);
-        Validate(consolidated.options, nullptr);
+        Validate(Settle(consolidated.options), nullptr);
       }
       return;
     }

@@ -70,7 +70,7 @@ class ApiVu {
   // Whether the init code is running: then there are no requests and no samples, but metrics and
   // shared arrays are made.
   virtual bool in_init() const = 0;
-  virtual const Options& options() const = 0;
+  virtual const RunOptions& options() const = 0;
   virtual const SystemTags& system_tags() const = 0;
   virtual Logger& logger() = 0;
   virtual EventLoop& loop() = 0;
@@ -127,7 +127,7 @@ class ApiVu {
   void Keep(std::unique_ptr<VuPart> part) { parts_.push_back(std::move(part)); }
   // For the VU, inside its isolate: around each iteration, and before the world is destroyed.
   void BeginIteration() {
-    if (!options().no_cookies_reset.value_or(false)) {
+    if (!options().no_cookies_reset) {
       jar_ = std::make_shared<CookieJar>();
     }
     for (const std::unique_ptr<VuPart>& part : parts_) {

@@ -37,7 +37,7 @@ void HttpModule::EndIteration() {
 }
 
 void HttpModule::MakeDebug() {
-  const std::string wanted = vu_.options().http_debug.value_or("");
+  const std::string& wanted = vu_.options().http_debug;
   if (wanted.empty()) {
     return;
   }
@@ -55,8 +55,7 @@ void HttpModule::MakeDebug() {
 HttpCallEnv& HttpModule::env() {
   if (!env_) {
     MakeDebug();
-    sampler_.emplace(vu_.sink(), vu_.system_tags(),
-                     vu_.options().http_errors.value_or(HttpErrorsRule()));
+    sampler_.emplace(vu_.sink(), vu_.system_tags(), vu_.options().http_errors);
     env_.emplace(
         HttpCallEnv{vu_.http(), vu_.connections(), *sampler_, vu_.logger(), vu_.loop(),
                     [this](int64_t sent, int64_t received) { vu_.CountBytes(sent, received); },
@@ -251,9 +250,7 @@ v8::MaybeLocal<v8::Value> HttpModule::Batch(Context context, v8::Local<v8::Objec
   }
   std::vector<HttpCallResult> results;
   if (!specs.empty()) {
-    const Options& options = vu_.options();
-    HttpBatch batch(env(), std::move(specs),
-                    {options.batch.value_or(20), options.batch_per_host.value_or(6)});
+    HttpBatch batch(env(), std::move(specs), {vu_.options().batch, vu_.options().batch_per_host});
     const bool resumed = vu_.Park([&](ApiVu::Task wake) {
       batch.Start([&results, wake = std::move(wake)](std::vector<HttpCallResult> done) mutable {
         results = std::move(done);

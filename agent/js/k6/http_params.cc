@@ -32,14 +32,14 @@ class Preparation {
  public:
   Preparation(Context context, ApiVu& vu, const std::optional<ExpectedStatuses>& expected)
       : context_(context), isolate_(context->GetIsolate()), vu_(vu) {
-    const Options& options = vu.options();
+    const RunOptions& options = vu.options();
     HttpCallSpec& spec = request_.spec;
     spec.jar = vu.jar();
     spec.expected = expected;
     spec.tags = vu.tags();
-    spec.redirects = options.max_redirects.value_or(10);
-    throws_ = options.throw_on_error.value_or(false);
-    if (options.discard_response_bodies.value_or(false)) {
+    spec.redirects = options.max_redirects;
+    throws_ = options.throw_on_error;
+    if (options.discard_response_bodies) {
       request_.response_type = ResponseType::kNone;
     }
   }
@@ -342,7 +342,7 @@ bool Preparation::Finish() {
   if (!content_type_.empty()) {
     SetDefaultHeader("Content-Type", std::move(content_type_));
   }
-  const std::string user_agent = vu_.options().user_agent.value_or("");
+  const std::string& user_agent = vu_.options().user_agent;
   if (!user_agent.empty()) {
     SetDefaultHeader("User-Agent", user_agent);
   }

@@ -60,7 +60,7 @@ bool SampleValue(v8::Local<v8::Context> context, v8::Local<v8::Value> value, dou
 // Refuses a sample: an exception if the option `throw` is set, a warning otherwise.
 void Refuse(const Info& info, std::string message) {
   ApiVu& vu = BoundTo<ApiVu>(info);
-  if (vu.options().throw_on_error.value_or(false)) {
+  if (vu.options().throw_on_error) {
     ThrowTypeError(info.GetIsolate(), message);
     return;
   }

@@ -410,7 +410,7 @@ void Connect(const Info& info) {
   const HttpResponse& response = socket.response();
   if (response.status != 101) {
     const std::string why = DescribeRefusal(response);
-    if (vu.options().throw_on_error.value_or(false)) {
+    if (vu.options().throw_on_error) {
       ThrowError(isolate, why);
       return;
     }

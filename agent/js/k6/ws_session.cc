@@ -93,7 +93,7 @@ absl::StatusOr<WsPlan> PlanWs(Context context, ApiVu& vu, v8::Local<v8::Value> u
           return ReadParam(context, vu, name, value, strict, &plan);
         }));
   }
-  const std::string user_agent = vu.options().user_agent.value_or("");
+  const std::string& user_agent = vu.options().user_agent;
   if (!user_agent.empty() && !FindHeader(plan.request.headers, "User-Agent")) {
     plan.request.headers.emplace_back("User-Agent", user_agent);
   }

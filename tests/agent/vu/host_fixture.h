@@ -105,12 +105,12 @@ class HostTest : public ::testing::Test {
   }
   ScriptResult<VuPool*> Prepare(int64_t vus) {
     std::optional<ScriptResult<VuPool*>> result;
-    if (!options_.scenarios.has_value()) {
-      options_.scenarios.emplace(1).front().name = "default";
+    if (options_.scenarios.empty()) {
+      options_.scenarios.emplace_back().name = "default";
     }
     RunConfig config{.options = options_,
                      .segment = segment_,
-                     .plan = *PlanInstance(*options_.scenarios, segment_),
+                     .plan = *PlanInstance(options_.scenarios, segment_),
                      .env = env_};
     config.plan.planned_vus = vus;
     host_.Prepare(bundle_, std::move(config),
@@ -185,7 +185,7 @@ class HostTest : public ::testing::Test {
   ScriptBundle bundle_;
   std::map<std::string, std::string> remote_;  // files that only a loader has
   std::map<std::string, std::string> env_;
-  Options options_;
+  RunOptions options_;
   SegmentTuple segment_;
   VuPool* pool_ = nullptr;
   WorkerFleet host_;

@@ -13,7 +13,7 @@ using ::testing::UnorderedElementsAre;
 using Tag = std::pair<std::string, std::string>;
 
 // Of a scenario `s` in a test that wants the system tags `system`, for VU 3.
-TagList TagsOf(const Options& options, std::vector<std::string> system, bool points = true) {
+TagList TagsOf(const RunOptions& options, std::vector<std::string> system, bool points = true) {
   Accumulator sink(Accumulator::Config{.keep_points = points});
   ScenarioConfig scenario;
   scenario.name = "s";
@@ -23,7 +23,7 @@ TagList TagsOf(const Options& options, std::vector<std::string> system, bool poi
 }
 
 TEST(SampleTags, TheScenariosGoOverTheTestsAndSystemTagsOverBoth) {
-  Options options;
+  RunOptions options;
   options.tags = {{"a", "test's"}, {"b", "test's"}, {"scenario", "test's"}};
   EXPECT_THAT(
       TagsOf(options, {"scenario"}),

@@ -118,5 +118,23 @@ TEST(Consolidate, FillsDefaultsAndKeepsWhatIsSet) {
   EXPECT_FALSE(options.http_errors->Matches(399));
 }
 
+TEST(Settle, HasAValueForEachOption) {
+  const RunOptions options = Settle(ConsolidatedFrom(R"({"rps": 9, "tags": {"a": "b"}})").options);
+  EXPECT_EQ(options.scenarios.size(), 1);
+  EXPECT_EQ(options.rps, 9);
+  EXPECT_EQ(options.tags, (StringMap{{"a", "b"}}));
+  EXPECT_EQ(options.batch, 20);
+  EXPECT_EQ(options.http_debug, "");
+  EXPECT_EQ(Settle(Options()).system_tags, DefaultSystemTags());
+}
+
+TEST(Consolidate, LeavesOptionsWithoutADefaultUnset) {
+  const Options options = ConsolidatedFrom(R"({"blockHostnames": []})").options;
+  EXPECT_TRUE(options.block_hostnames.has_value());
+  EXPECT_FALSE(options.blacklist_ips.has_value());
+  EXPECT_FALSE(options.tls_version.has_value());
+  EXPECT_FALSE(options.cloud.has_value());
+}
+
 }  // namespace
 }  // namespace lockstep

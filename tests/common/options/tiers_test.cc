@@ -42,8 +42,8 @@ TEST(ParseEnvironmentOptions, ReadsEachForm) {
 
 TEST(ParseEnvironmentOptions, PrefersOurOwnNames) {
   EXPECT_EQ(ParseEnvironmentOptions({{"K6_VUS", "3"}, {"LOCKSTEP_VUS", "4"}}).options.vus, 4);
-  EXPECT_EQ(FindSetting({{"K6_OUT", "a"}, {"LOCKSTEP_OUT", ""}}, "OUT"), "a");
-  EXPECT_EQ(FindSetting({}, "OUT"), std::nullopt);
+  EXPECT_EQ(FindSetting({{"K6_OUT", "a"}, {"LOCKSTEP_OUT", ""}}, "OUT")->value, "a");
+  EXPECT_EQ(FindSetting({}, "OUT").has_value(), false);
 }
 
 TEST(ParseEnvironmentOptions, NamesTheVariableInErrors) {
@@ -57,6 +57,47 @@ TEST(ParseEnvironmentOptions, NamesTheVariableInErrors) {
                   "K6_ITERATIONS: invalid value \"many\": expected an integer",
                   "K6_STAGES: invalid value \"x:1\": expected [duration]:[target], such as 10s:5",
                   "K6_THRESHOLDS: invalid value \"{\": expected JSON"));
+}
+
+TEST(ParseOptionFlag, ReadsWhatFlagsWriteOtherwiseThanVariables) {
+  ParsedOptions parsed;
+  ParseOptionFlag("tags", {"a=b,c", "d=e=f"}, "--tag", &parsed);
+  ParseOptionFlag("stages", {"1s:2,3s:4", ":5"}, "--stage", &parsed);
+  ParseOptionFlag("httpDebug", {"true"}, "--http-debug", &parsed);
+  ParseOptionFlag("vus", {"1", "2"}, "--vus", &parsed);
+  ASSERT_THAT(parsed.errors, IsEmpty());
+  EXPECT_THAT(*parsed.options.tags, ElementsAre(Pair("a", "b,c"), Pair("d", "e=f")));
+  EXPECT_EQ(parsed.options.stages,
+            (std::vector<Stage>{{absl::Seconds(1), 2}, {absl::Seconds(3), 4}, {std::nullopt, 5}}));
+  EXPECT_EQ(parsed.options.http_debug, "headers");
+  EXPECT_EQ(parsed.options.vus, 2);
+}
+
+TEST(ParseOptionFlag, NamesEachFaultyValue) {
+  ParsedOptions parsed;
+  ParseOptionFlag("stages", {"1:2", "1s:2,x"}, "--stage", &parsed);
+  ParseOptionFlag("tags", {"a", "b="}, "--tag", &parsed);
+  ParseOptionFlag("minIterationDuration", {"5"}, "--min-iteration-duration", &parsed);
+  EXPECT_THAT(
+      parsed.errors,
+      ElementsAre("--stage: invalid value \"1:2\": expected [duration]:[target], such as 10s:5",
+                  "--stage: invalid value \"x\": expected [duration]:[target], such as 10s:5",
+                  "--tag: invalid value \"a\": expected name=value",
+                  "--tag: invalid value \"b=\": expected name=value",
+                  testing::StartsWith("--min-iteration-duration: ")));
+}
+
+TEST(OptionFlags, SayWhetherAFlagTakesAValue) {
+  std::map<std::string, FlagSpec::Kind> kinds;
+  for (const OptionFlag& flag : OptionFlags()) {
+    EXPECT_TRUE(kinds.emplace(flag.key, flag.spec.kind).second) << flag.key;
+  }
+  EXPECT_EQ(kinds.at("vus"), FlagSpec::Kind::kValue);
+  EXPECT_EQ(kinds.at("dns"), FlagSpec::Kind::kValue);
+  EXPECT_EQ(kinds.at("throw"), FlagSpec::Kind::kSwitch);
+  EXPECT_EQ(kinds.at("httpDebug"), FlagSpec::Kind::kSwitch);
+  EXPECT_EQ(kinds.at("tags"), FlagSpec::Kind::kList);
+  EXPECT_EQ(kinds.count("hosts"), 0);
 }
 
 TEST(ParseStageText, MayLeaveOutEitherPart) {

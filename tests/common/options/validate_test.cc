@@ -15,7 +15,7 @@ std::vector<std::string> Problems(absl::string_view json,
   EXPECT_THAT(parsed.errors, IsEmpty()) << json;
   ParsedOptions consolidated = Consolidate(parsed.options);
   EXPECT_THAT(consolidated.errors, IsEmpty()) << json;
-  return Validate(consolidated.options, &exports);
+  return Validate(Settle(consolidated.options), &exports);
 }
 
 TEST(Validate, AcceptsEachExecutor) {
@@ -116,7 +116,7 @@ TEST(Validate, ChecksExports) {
               ElementsAre("executor default: function 'default' not found in exports",
                           "no exported functions in script"));
   ParsedOptions consolidated = Consolidate({});
-  EXPECT_THAT(Validate(consolidated.options, nullptr), IsEmpty());
+  EXPECT_THAT(Validate(Settle(consolidated.options), nullptr), IsEmpty());
 }
 
 TEST(Validate, ChecksSegments) {
@@ -168,12 +168,12 @@ TEST(Validate, ChecksTheRest) {
                   "blockHostnames": ["a.*.b", "*.c"], "hosts": {"x.y": "nowhere", "z": "1.2.3.4:80"}})json"),
       ElementsAre(
           "setupTimeout must be positive, but is 0s",
-          "summaryTrendStats: invalid value \"p(101)\": expected avg, min, med, max, count or p(N) "
-          "with N from 0 to 100",
           "blacklistIPs: invalid value \"10.0.0.0/33\": expected an IP range such as 10.0.0.0/8",
           "blockHostnames: invalid hostname pattern \"a.*.b\": a wildcard * is only allowed at its "
           "start",
-          "hosts.x.y: invalid value \"nowhere\": expected an IP address, with or without a port"));
+          "hosts.x.y: invalid value \"nowhere\": expected an IP address, with or without a port",
+          "summaryTrendStats: invalid value \"p(101)\": expected avg, min, med, max, count or p(N) "
+          "with N from 0 to 100"));
 }
 
 }  // namespace

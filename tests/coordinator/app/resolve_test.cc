@@ -18,7 +18,7 @@ TEST(OptionTiers, LaterTiersWin) {
   EXPECT_THAT(resolved.errors, testing::IsEmpty());
   EXPECT_EQ(resolved.merged.iterations, 3);
   EXPECT_EQ(resolved.merged.batch, 7);
-  EXPECT_EQ(resolved.consolidated.scenarios->size(), 1);
+  EXPECT_EQ(resolved.run.scenarios.size(), 1);
   EXPECT_THAT(resolved.warnings, testing::ElementsAre(testing::HasSubstr("unknown fields")));
 }
 

@@ -54,7 +54,7 @@ class HarnessVu final : public ApiVu {
   ~HarnessVu() override;
 
   bool in_init() const override { return init; }
-  const Options& options() const override { return settings; }
+  const RunOptions& options() const override { return settings; }
   const SystemTags& system_tags() const override { return system_tags_; }
   Logger& logger() override { return log; }
   EventLoop& loop() override { return *loop_; }
@@ -90,7 +90,7 @@ class HarnessVu final : public ApiVu {
   void Drain(v8::Local<v8::Context> context);
 
   bool init = false;
-  Options settings;
+  RunOptions settings;
   RecordingSink samples;
   RecordingLogger log;
   std::optional<ScenarioFacts> scenario_facts;

@@ -1,0 +1,48 @@
+// The rows of options.inc as values, and the loop over them. Internal to common/options.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+
+#include "common/options/options.h"
+
+namespace lockstep {
+
+// What is known of one option.
+template <class T>
+struct OptionRow {
+  std::optional<T> Options::*member;
+  T RunOptions::*settled = nullptr;  // null: a shortcut
+  absl::string_view key;             // in scripts, configuration files and JSON
+  absl::string_view old_key = {};    // another name that scripts may use
+  absl::string_view variable = {};   // behind LOCKSTEP_ or K6_; "": none
+  const char* flag = nullptr;        // "-u,--vus"; null: none
+  absl::string_view bare = {};       // what the flag says without a value; "": it needs one
+  const char* help = nullptr;        // of the flag
+  bool text_is_json = false;         // variable and flag, where the type has a simpler form
+  std::vector<absl::string_view> choices = {};  // the words that a text may be; none: any
+  // Adds what is wrong with a value, as messages that begin with the key.
+  void (*check)(absl::string_view key, const T& value, StringList* errors) = nullptr;
+};
+
+void CheckCount(absl::string_view key, const int64_t& value, StringList* errors);
+void CheckPositive(absl::string_view key, const absl::Duration& value, StringList* errors);
+void CheckNotNegative(absl::string_view key, const absl::Duration& value, StringList* errors);
+void CheckIpRanges(absl::string_view key, const StringList& ranges, StringList* errors);
+void CheckHostPatterns(absl::string_view key, const StringList& patterns, StringList* errors);
+void CheckHosts(absl::string_view key, const StringMap& hosts, StringList* errors);
+void CheckTrendStats(absl::string_view key, const StringList& stats, StringList* errors);
+
+// Calls `visit` with the OptionRow of each option, in the order of the catalogue.
+template <class Visit>
+void ForEachOption(Visit visit) {
+#define SHORTCUT(type, name, ...) visit(OptionRow<type>{.member = &Options::name, __VA_ARGS__});
+#define OPTION(type, name, initial, ...) \
+  visit(OptionRow<type>{.member = &Options::name, .settled = &RunOptions::name, __VA_ARGS__});
+#include "common/options/options.inc"
+}
+
+}  // namespace lockstep
