@@ -41,7 +41,8 @@ void Engine::Cancel(ExchangeId id) {
   std::unique_ptr<Exchange> exchange = std::move(found->second);
   running_.erase(found);
   exchange->Abandon();
-  exchange->pool().Give(std::move(exchange));
+  CurlPool& pool = exchange->pool();
+  pool.Give(std::move(exchange));
 }
 
 void Engine::AbandonAll(const CurlPool& pool) {
@@ -98,7 +99,8 @@ void Engine::DeliverExchanges() {
     running_.erase(found);
     HttpResponse response = exchange->TakeResponse();
     HttpClient::Done done = exchange->TakeDone();
-    exchange->pool().Give(std::move(exchange));
+    CurlPool& pool = exchange->pool();
+    pool.Give(std::move(exchange));
     done(std::move(response));
   }
 }

@@ -151,7 +151,7 @@ IpAddress Resolver::Select(Entry& entry) {
 
 void Resolver::Finish(const std::string& host, absl::StatusOr<std::vector<IpAddress>> found) {
   if (found.ok()) {
-    *found = ApplyPolicy(*std::move(found), options_.policy);
+    *found = ApplyPolicy(std::move(*found), options_.policy);
     if (found->empty()) {
       found = absl::NotFoundError(absl::StrCat("lookup ", host, ": no such host"));
     }
@@ -164,7 +164,7 @@ void Resolver::Finish(const std::string& host, absl::StatusOr<std::vector<IpAddr
       entry = &cache_[host];
       entry->valid_until = SystemClock().Mono() + options_.ttl;
     }
-    entry->addresses = *std::move(found);
+    entry->addresses = std::move(*found);
   }
   // Posting under the lock: after Forget has returned, its loop is not touched any more.
   for (Waiter& waiter : waiting_[host]) {

@@ -273,7 +273,7 @@ GrpcTransport::GrpcTransport(EventLoop& loop, const std::string& address,
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 20);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 1000);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
-  impl_->channel = MakeChannel(address, credentials, std::move(arguments));
+  impl_->channel = MakeChannel(address, credentials, arguments);
   impl_->stub = v1::Coordinator::NewStub(impl_->channel);
 }
 

@@ -55,7 +55,7 @@ void FileFetcher::OnReply(const v1::FileReply& reply) {
   }
 }
 
-void FileFetcher::End(uint64_t id, absl::Status status) {
+void FileFetcher::End(uint64_t id, const absl::Status& status) {
   Transfer transfer = std::move(transfers_[id]);
   transfers_.erase(id);
   if (status.ok()) {

@@ -39,7 +39,7 @@ class FileFetcher {
     std::vector<Done> waiting;
   };
   void AskFor(uint64_t id, const Transfer& transfer);
-  void End(uint64_t id, absl::Status status);
+  void End(uint64_t id, const absl::Status& status);
 
   Ask ask_;
   uint64_t last_id_ = 0;

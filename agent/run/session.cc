@@ -48,14 +48,14 @@ void Session::Connect() {
   link_ = Link::kJoining;
   last_heard_ = open() ? last_heard_ : loop_.clock().Mono();
   transport_.Connect({
-      .on_message = [this](v1::CoordinatorMessage message) { OnMessage(message); },
+      .on_message = [this](const v1::CoordinatorMessage& message) { OnMessage(message); },
       .on_batch_ack =
-          [this](v1::BatchAck ack) {
+          [this](const v1::BatchAck& ack) {
             if (link_ == Link::kUp) {
               events_.on_batch_ack(ack);
             }
           },
-      .on_closed = [this](absl::Status status) { OnClosed(status); },
+      .on_closed = [this](const absl::Status& status) { OnClosed(status); },
   });
   v1::AgentMessage message;
   v1::Join& join = *message.mutable_join();
