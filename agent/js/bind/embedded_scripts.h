@@ -16,8 +16,13 @@ absl::string_view WebCryptoSource();
 // agent/js/web/fetch.js: evaluates to the function (http) => { fetch, Headers, Response }; `http`
 // is the module k6/http.
 absl::string_view WebFetchSource();
-// agent/js/k6/html.js: evaluates to the function (parse) => { parseHTML, Selection, html, submitForm, clickLink }.
+// agent/js/vendor/css-select.js: evaluates to { compile }, the compiler of css-select.
+absl::string_view CssSelectSource();
+// agent/js/k6/html*.js: the parts of k6/html. Each says what it evaluates to; html.js takes what the others do.
 absl::string_view HtmlSource();
+absl::string_view HtmlElementSource();
+absl::string_view HtmlSelectorsSource();
+absl::string_view HtmlTreeSource();
 // agent/js/k6/websockets.js: evaluates to the function (native) => { WebSocket, Blob }.
 absl::string_view WebSocketsSource();
 

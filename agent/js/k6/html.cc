@@ -18,115 +18,160 @@ using Context = v8::Local<v8::Context>;
 
 constexpr int kDeepest = 500;  // elements nested deeper are left out
 
+// The kinds of nodes, as in html_tree.js.
+enum NodeType : int { kElement = 1, kText = 3, kComment = 8, kDocument = 9, kDoctype = 10 };
+
 std::string TagOf(const GumboElement& element) {
+  GumboStringPiece name = element.original_tag;
+  if (name.data != nullptr) {
+    gumbo_tag_from_original_text(&name);
+  }
+  if (element.tag_namespace == GUMBO_NAMESPACE_SVG && name.data != nullptr) {
+    if (const char* mixed_case = gumbo_normalize_svg_tagname(&name)) {
+      return mixed_case;
+    }
+  }
   if (element.tag != GUMBO_TAG_UNKNOWN) {
     return gumbo_normalized_tagname(element.tag);
   }
-  GumboStringPiece name = element.original_tag;
-  gumbo_tag_from_original_text(&name);
   return absl::AsciiStrToLower(absl::string_view(name.data, name.length));
 }
 
-void AddChildren(Context context, const GumboVector& children, v8::Local<v8::Object> parent,
-                 int depth);
+// A tree of V8 objects in the making.
+class TreeBuilder {
+ public:
+  explicit TreeBuilder(Context context) : context_(context), isolate_(context->GetIsolate()) {}
 
-void AddText(Context context, absl::string_view text, v8::Local<v8::Object> parent,
-             v8::Local<v8::Array> kids) {
-  v8::Isolate* isolate = context->GetIsolate();
-  const v8::Local<v8::Object> node = v8::Object::New(isolate);
-  SetProperty(context, node, "text", JsText(isolate, text));
-  SetProperty(context, node, "up", parent);
-  kids->Set(context, kids->Length(), node).Check();
-}
-
-v8::Local<v8::Object> MakeElement(Context context, absl::string_view tag,
-                                  v8::Local<v8::Value> parent) {
-  v8::Isolate* isolate = context->GetIsolate();
-  const v8::Local<v8::Object> node = v8::Object::New(isolate);
-  SetProperty(context, node, "tag", JsName(isolate, tag));
-  SetProperty(context, node, "attrs",
-              v8::Object::New(isolate, v8::Null(isolate), nullptr, nullptr, 0));
-  SetProperty(context, node, "kids", v8::Array::New(isolate));
-  SetProperty(context, node, "up", parent);
-  return node;
-}
-
-void AddElement(Context context, const GumboElement& element, v8::Local<v8::Object> parent,
-                v8::Local<v8::Array> kids, int depth) {
-  v8::Isolate* isolate = context->GetIsolate();
-  const v8::Local<v8::Object> node = MakeElement(context, TagOf(element), parent);
-  v8::Local<v8::Value> attributes;
-  if (!GetProperty(context, node, "attrs", &attributes)) {
-    return;
+  v8::Local<v8::Object> Build(const GumboDocument& document) {
+    const v8::Local<v8::Object> root = Make(kDocument, v8::Null(isolate_));
+    const v8::Local<v8::Array> children = AddChildren(root);
+    if (document.has_doctype) {
+      const v8::Local<v8::Object> doctype = Append(kDoctype, root, children);
+      Set(doctype, "name", document.name);
+      Set(doctype, "publicId", document.public_identifier);
+      Set(doctype, "systemId", document.system_identifier);
+    }
+    AppendAll(document.children, root, children, 0);
+    return root;
   }
-  for (unsigned int i = 0; i < element.attributes.length; ++i) {
-    const auto* attribute = static_cast<const GumboAttribute*>(element.attributes.data[i]);
-    SetProperty(context, attributes.As<v8::Object>(), attribute->name,
-                JsText(isolate, attribute->value));
-  }
-  kids->Set(context, kids->Length(), node).Check();
-  AddChildren(context, element.children, node, depth + 1);
-}
 
-void AddChildren(Context context, const GumboVector& children, v8::Local<v8::Object> parent,
-                 int depth) {
-  v8::Local<v8::Value> kids;
-  if (depth > kDeepest || !GetProperty(context, parent, "kids", &kids)) {
-    return;
+ private:
+  v8::Local<v8::Object> Make(NodeType type, v8::Local<v8::Value> parent) {
+    const v8::Local<v8::Object> node = v8::Object::New(isolate_);
+    SetProperty(context_, node, "type", v8::Integer::New(isolate_, type));
+    SetProperty(context_, node, "parent", parent);
+    return node;
   }
-  for (unsigned int i = 0; i < children.length; ++i) {
-    const v8::HandleScope scope(context->GetIsolate());
-    const auto* child = static_cast<const GumboNode*>(children.data[i]);
-    switch (child->type) {
-      case GUMBO_NODE_ELEMENT:
-      case GUMBO_NODE_TEMPLATE:
-        AddElement(context, child->v.element, parent, kids.As<v8::Array>(), depth);
-        break;
-      case GUMBO_NODE_TEXT:
-      case GUMBO_NODE_CDATA:
-      case GUMBO_NODE_WHITESPACE:
-        AddText(context, child->v.text.text, parent, kids.As<v8::Array>());
-        break;
-      case GUMBO_NODE_DOCUMENT:
-      case GUMBO_NODE_COMMENT:
-        break;
+
+  v8::Local<v8::Object> Append(NodeType type, v8::Local<v8::Object> parent,
+                               v8::Local<v8::Array> siblings) {
+    const v8::Local<v8::Object> node = Make(type, parent);
+    siblings->Set(context_, siblings->Length(), node).Check();
+    return node;
+  }
+
+  v8::Local<v8::Array> AddChildren(v8::Local<v8::Object> node) {
+    const v8::Local<v8::Array> children = v8::Array::New(isolate_);
+    SetProperty(context_, node, "children", children);
+    return children;
+  }
+
+  void Set(v8::Local<v8::Object> node, const char* name, absl::string_view text) {
+    SetProperty(context_, node, name, JsText(isolate_, text));
+  }
+
+  void AppendElement(const GumboElement& element, v8::Local<v8::Object> parent,
+                     v8::Local<v8::Array> siblings, int depth) {
+    const v8::Local<v8::Object> node = Append(kElement, parent, siblings);
+    SetProperty(context_, node, "name", JsName(isolate_, TagOf(element)));
+    if (element.tag_namespace != GUMBO_NAMESPACE_HTML) {
+      Set(node, "namespace", element.tag_namespace == GUMBO_NAMESPACE_SVG ? "svg" : "math");
+    }
+    const v8::Local<v8::Object> attributes =
+        v8::Object::New(isolate_, v8::Null(isolate_), nullptr, nullptr, 0);
+    for (unsigned int i = 0; i < element.attributes.length; ++i) {
+      const auto* attribute = static_cast<const GumboAttribute*>(element.attributes.data[i]);
+      Set(attributes, attribute->name, attribute->value);
+    }
+    SetProperty(context_, node, "attributes", attributes);
+    AppendAll(element.children, node, AddChildren(node), depth + 1);
+  }
+
+  void AppendAll(const GumboVector& children, v8::Local<v8::Object> parent,
+                 v8::Local<v8::Array> siblings, int depth) {
+    for (unsigned int i = 0; depth <= kDeepest && i < children.length; ++i) {
+      const v8::HandleScope scope(isolate_);
+      const auto* child = static_cast<const GumboNode*>(children.data[i]);
+      switch (child->type) {
+        case GUMBO_NODE_ELEMENT:
+        case GUMBO_NODE_TEMPLATE:
+          AppendElement(child->v.element, parent, siblings, depth);
+          break;
+        case GUMBO_NODE_TEXT:
+        case GUMBO_NODE_CDATA:
+        case GUMBO_NODE_WHITESPACE:
+          Set(Append(kText, parent, siblings), "text", child->v.text.text);
+          break;
+        case GUMBO_NODE_COMMENT:
+          Set(Append(kComment, parent, siblings), "text", child->v.text.text);
+          break;
+        case GUMBO_NODE_DOCUMENT:
+          break;
+      }
     }
   }
-}
 
-// parse(text): the tree under a root that is not an element of the page.
+  const Context context_;
+  v8::Isolate* const isolate_;
+};
+
+// parse(text): the document, as html_tree.js describes it.
 void Parse(const v8::FunctionCallbackInfo<v8::Value>& info) {
-  v8::Isolate* isolate = info.GetIsolate();
-  const Context context = isolate->GetCurrentContext();
+  const Context context = info.GetIsolate()->GetCurrentContext();
   std::string text;
   if (!ToText(context, info[0], &text)) {
     return;
   }
   GumboOutput* parsed = gumbo_parse_with_options(&kGumboDefaultOptions, text.data(), text.size());
-  const v8::Local<v8::Object> root = MakeElement(context, "#root", v8::Null(isolate));
-  AddChildren(context, parsed->document->v.document.children, root, 0);
+  info.GetReturnValue().Set(TreeBuilder(context).Build(parsed->document->v.document));
   gumbo_destroy_output(&kGumboDefaultOptions, parsed);
-  info.GetReturnValue().Set(root);
+}
+
+// What a script evaluates to.
+v8::MaybeLocal<v8::Value> Evaluate(Context context, absl::string_view source) {
+  v8::Local<v8::Script> script;
+  if (!v8::Script::Compile(context, JsText(context->GetIsolate(), source)).ToLocal(&script)) {
+    return {};
+  }
+  return script->Run(context);
 }
 
 }  // namespace
 
-v8::MaybeLocal<v8::Object> MakeHtmlFunctions(Context context) {
+v8::MaybeLocal<v8::Object> HtmlFunctions(Context context) {
   v8::Isolate* isolate = context->GetIsolate();
-  v8::Local<v8::Script> script;
-  v8::Local<v8::Value> make, functions;
+  const v8::Local<v8::Private> key = v8::Private::ForApi(isolate, JsName(isolate, "k6/html"));
+  v8::Local<v8::Value> functions;
+  if (!context->Global()->GetPrivate(context, key).ToLocal(&functions) || functions->IsObject()) {
+    return functions.As<v8::Object>();
+  }
+  const v8::Local<v8::Value> none = v8::Undefined(isolate);
   v8::Local<v8::Function> parse;
+  v8::Local<v8::Value> make, make_tree, parts[5];
   if (!v8::Function::New(context, Parse).ToLocal(&parse) ||
-      !v8::Script::Compile(context, JsText(isolate, HtmlSource())).ToLocal(&script) ||
-      !script->Run(context).ToLocal(&make)) {
+      !Evaluate(context, HtmlSource()).ToLocal(&make) ||
+      !Evaluate(context, HtmlTreeSource()).ToLocal(&make_tree) ||
+      !make_tree.As<v8::Function>()->Call(context, none, 0, nullptr).ToLocal(&parts[1]) ||
+      !Evaluate(context, CssSelectSource()).ToLocal(&parts[2]) ||
+      !Evaluate(context, HtmlSelectorsSource()).ToLocal(&parts[3]) ||
+      !Evaluate(context, HtmlElementSource()).ToLocal(&parts[4])) {
     return {};
   }
-  v8::Local<v8::Value> argument = parse;
-  if (!make.As<v8::Function>()
-           ->Call(context, v8::Undefined(isolate), 1, &argument)
-           .ToLocal(&functions)) {
+  parts[0] = parse;
+  if (!make.As<v8::Function>()->Call(context, none, 5, parts).ToLocal(&functions)) {
     return {};
   }
+  context->Global()->SetPrivate(context, key, functions).Check();
   return functions.As<v8::Object>();
 }
 
@@ -134,7 +179,7 @@ v8::Local<v8::Object> MakeHtmlModule(Context context) {
   v8::Isolate* isolate = context->GetIsolate();
   const v8::Local<v8::Object> exports = v8::Object::New(isolate);
   v8::Local<v8::Object> functions;
-  if (MakeHtmlFunctions(context).ToLocal(&functions)) {
+  if (HtmlFunctions(context).ToLocal(&functions)) {
     for (const char* name : {"parseHTML", "Selection"}) {
       v8::Local<v8::Value> value;
       if (GetProperty(context, functions, name, &value)) {

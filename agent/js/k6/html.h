@@ -8,7 +8,7 @@ namespace lockstep::agent {
 // The module's exports as properties of an object. Needs no VU.
 v8::Local<v8::Object> MakeHtmlModule(v8::Local<v8::Context> context);
 
-// The functions that html.js describes: parseHTML, Selection, html, submitForm, clickLink.
-v8::MaybeLocal<v8::Object> MakeHtmlFunctions(v8::Local<v8::Context> context);
+// The functions that html.js describes: parseHTML, Selection, html, submitForm, clickLink. Made at the first call in a context.
+v8::MaybeLocal<v8::Object> HtmlFunctions(v8::Local<v8::Context> context);
 
 }  // namespace lockstep::agent

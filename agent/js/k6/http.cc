@@ -282,14 +282,9 @@ v8::MaybeLocal<v8::Value> HttpModule::CallHtml(Context context, const char* func
                                                v8::Local<v8::Value> argument) {
   v8::Isolate* isolate = context->GetIsolate();
   v8::Local<v8::Object> functions;
-  if (html_functions_.IsEmpty()) {
-    if (!MakeHtmlFunctions(context).ToLocal(&functions)) {
-      return {};
-    }
-    html_functions_.Reset(isolate, functions);
-  }
   v8::Local<v8::Value> callee;
-  if (!GetProperty(context, html_functions_.Get(isolate), function, &callee)) {
+  if (!HtmlFunctions(context).ToLocal(&functions) ||
+      !GetProperty(context, functions, function, &callee)) {
     return {};
   }
   v8::Local<v8::Value> arguments[] = {exports_.Get(isolate), response, argument};

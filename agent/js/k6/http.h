@@ -83,7 +83,6 @@ class HttpModule final : public VuPart {
   absl::flat_hash_map<uint64_t, std::unique_ptr<HttpCall>> async_calls_;
   uint64_t next_call_ = 1;
   v8::Global<v8::Object> exports_;
-  v8::Global<v8::Object> html_functions_;  // made when a script first needs them
 };
 
 // Makes the module and leaves it to `vu`, which outlives the context; returns its exports.

@@ -102,6 +102,30 @@ TEST_F(HttpTest, BodiesOfAllKinds) {
   EXPECT_THAT(multipart, HasSubstr("text/x"));
 }
 
+TEST_F(HttpTest, ResponsesSubmitTheirFormsAndFollowTheirLinks) {
+  Run(R"(globalThis.page = (text) => http.post(`${T}/echo`, text);
+         globalThis.line = (response) => response.body.split('\r\n')[0];
+         globalThis.form = (method) => page(`<form ${method} action="request?old=1#top"><select name="m" multiple><option selected>1<option selected>2
+</select><input name="a" value="x y"><keygen name="k"><input type="submit" name="s" value="go"></form>`))");
+  EXPECT_EQ(
+      R"(["POST /request?old=1 HTTP/1.1",true])",
+      Run("const r = form('method=post').submitForm(); return [line(r), r.body.endsWith('\\r\\n\\r\\na=x+y&m=1&m=2&s=go')]"));
+  EXPECT_EQ(
+      "true",
+      Run("return form('method=post').submitForm({fields: {a: 'new', z: 1}}).body.endsWith('a=new&m=1&m=2&s=go&z=1')"));
+  // A form that is got has its fields for a query, as in browsers.
+  EXPECT_EQ(R"("GET /request?a=x+y&m=1&m=2&s=go HTTP/1.1")",
+            Run("return line(form('').submitForm())"));
+  EXPECT_EQ(R"("GET /request?x=1 HTTP/1.1")",
+            Run("return line(page('<a href=\"./a/../request?x=1#y\">z</a>').clickLink())"));
+  EXPECT_EQ(
+      "true",
+      Run("const a = page('<a href=\"/b?c#d\">z</a>').html('a').get(0); return a.href() === `${T}/b?c#d` && a.pathname() === '/b'"));
+  EXPECT_EQ("true", Run("return page('<p>').html() instanceof html.Selection"));
+  EXPECT_THAT(Run("page('<p>').submitForm()"), HasSubstr("no form found for selector 'form'"));
+  EXPECT_THAT(Run("page('<p>').clickLink()"), HasSubstr("no element found for selector 'a[href]'"));
+}
+
 TEST_F(HttpTest, HeadersArePassedAndTheUserAgentIsADefault) {
   const std::string head = Run(R"js(
     return http.get(`${T}/request`, {headers: {Host: 'other.test', 'User-Agent': 'mine'}}).body
