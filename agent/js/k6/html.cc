@@ -5,6 +5,9 @@
 #include <gumbo.h>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
 
 #include "agent/js/bind/embedded_scripts.h"
@@ -37,10 +40,38 @@ std::string TagOf(const GumboElement& element) {
   return absl::AsciiStrToLower(absl::string_view(name.data, name.length));
 }
 
+// Gumbo parses a page as a browser with scripting off; k6, as one with scripting on, where the contents of <noscript> are text.
+// Those of <noframes> always are: on a page without frames, the tags of <noscript> are renamed for gumbo, and back in the tree.
+constexpr absl::string_view kNoScript = "noscript", kNoFrames = "noframes";
+
+// Renames the tags `from` to `to`, which has the same length, and keeps their letter case. Returns whether there were any.
+bool RenameTags(absl::string_view from, absl::string_view to, std::string* text) {
+  bool found = false;
+  for (size_t at = text->find('<'); at != std::string::npos; at = text->find('<', at + 1)) {
+    const size_t name = at + (absl::StartsWith(absl::string_view(*text).substr(at), "</") ? 2 : 1);
+    if (!absl::StartsWithIgnoreCase(absl::string_view(*text).substr(name), from)) {
+      continue;
+    }
+    found = true;
+    for (size_t i = 0; i < from.size(); ++i) {
+      char& c = (*text)[name + i];
+      c = absl::ascii_isupper(static_cast<unsigned char>(c))
+              ? absl::ascii_toupper(static_cast<unsigned char>(to[i]))
+              : to[i];
+    }
+  }
+  return found;
+}
+
+// Gumbo moves text that stands right before </form> out of the form. With this mark between the two, the text stays where it is.
+constexpr absl::string_view kMark = "<?lockstep>", kMarkAsComment = "?lockstep";
+
 // A tree of V8 objects in the making.
 class TreeBuilder {
  public:
-  explicit TreeBuilder(Context context) : context_(context), isolate_(context->GetIsolate()) {}
+  // `renamed`: the tags of <noscript> were renamed for gumbo.
+  TreeBuilder(Context context, bool renamed)
+      : context_(context), isolate_(context->GetIsolate()), renamed_(renamed) {}
 
   v8::Local<v8::Object> Build(const GumboDocument& document) {
     const v8::Local<v8::Object> root = Make(kDocument, v8::Null(isolate_));
@@ -77,13 +108,24 @@ class TreeBuilder {
   }
 
   void Set(v8::Local<v8::Object> node, const char* name, absl::string_view text) {
+    std::string restored;
+    if (absl::StrContains(text, '<')) {
+      restored = absl::StrReplaceAll(text, {{kMark, ""}});
+      if (renamed_) {
+        RenameTags(kNoFrames, kNoScript, &restored);
+      }
+      text = restored;
+    }
     SetProperty(context_, node, name, JsText(isolate_, text));
   }
 
   void AppendElement(const GumboElement& element, v8::Local<v8::Object> parent,
                      v8::Local<v8::Array> siblings, int depth) {
     const v8::Local<v8::Object> node = Append(kElement, parent, siblings);
-    SetProperty(context_, node, "name", JsName(isolate_, TagOf(element)));
+    const std::string tag = TagOf(element);
+    SetProperty(
+        context_, node, "name",
+        JsName(isolate_, renamed_ && tag == kNoFrames ? kNoScript : absl::string_view(tag)));
     if (element.tag_namespace != GUMBO_NAMESPACE_HTML) {
       Set(node, "namespace", element.tag_namespace == GUMBO_NAMESPACE_SVG ? "svg" : "math");
     }
@@ -113,7 +155,9 @@ class TreeBuilder {
           Set(Append(kText, parent, siblings), "text", child->v.text.text);
           break;
         case GUMBO_NODE_COMMENT:
-          Set(Append(kComment, parent, siblings), "text", child->v.text.text);
+          if (child->v.text.text != kMarkAsComment) {
+            Set(Append(kComment, parent, siblings), "text", child->v.text.text);
+          }
           break;
         case GUMBO_NODE_DOCUMENT:
           break;
@@ -123,6 +167,7 @@ class TreeBuilder {
 
   const Context context_;
   v8::Isolate* const isolate_;
+  const bool renamed_;
 };
 
 // parse(text): the document, as html_tree.js describes it.
@@ -132,8 +177,12 @@ void Parse(const v8::FunctionCallbackInfo<v8::Value>& info) {
   if (!ToText(context, info[0], &text)) {
     return;
   }
+  text = absl::StrReplaceAll(
+      text, {{"</form", absl::StrCat(kMark, "</form")}, {"</FORM", absl::StrCat(kMark, "</FORM")}});
+  const bool renamed =
+      !RenameTags(kNoFrames, kNoFrames, &text) && RenameTags(kNoScript, kNoFrames, &text);
   GumboOutput* parsed = gumbo_parse_with_options(&kGumboDefaultOptions, text.data(), text.size());
-  info.GetReturnValue().Set(TreeBuilder(context).Build(parsed->document->v.document));
+  info.GetReturnValue().Set(TreeBuilder(context, renamed).Build(parsed->document->v.document));
   gumbo_destroy_output(&kGumboDefaultOptions, parsed);
 }
 

@@ -195,6 +195,12 @@ TEST_F(HtmlTest, PagesAreWrittenAsK6Does) {
        "<html><head></head><body><a a=\"&#34;\" z=\"1\">x</a><p z=\"1\" a=\"2\"></p></body></html>"},
       {"<svg viewBox='0'><foreignObject/><PATH d=x></svg>",
        "<html><head></head><body><svg viewBox=\"0\"><foreignObject></foreignObject><path d=\"x\"></path></svg></body></html>"},
+      {"<NoScript><img></noscript><meta><script>'<noscript>'</script>",
+       "<html><head><noscript><img></noscript><meta/><script>'<noscript>'</script></head><body></body></html>"},
+      {"<noframes><b></noframes>",
+       "<html><head><noframes><b></noframes></head><body></body></html>"},
+      {"<!-- </form> --><form title='</form>'><i></i>text</form>x<script>'</form>'</script>",
+       "<!-- </form> --><html><head></head><body><form title=\"&lt;/form&gt;\"><i></i>text</form>x<script>'</form>'</script></body></html>"},
       {"<style>a>b</style>&lt;", "<html><head><style>a>b</style></head><body>&lt;</body></html>"},
   };
   for (const auto& [page, written] : rows) {
