@@ -104,8 +104,13 @@ void HttpCall::AddCookies() {
 void HttpCall::SubmitHop() {
   sent_headers_ = request_.headers;
   AddCookies();
+  if (spec_.hopeless) {
+    FailHop(*spec_.hopeless);
+    return;
+  }
   if (request_.url.scheme != "http" && request_.url.scheme != "https") {
-    AnswerUnsupportedScheme();
+    FailHop(
+        {kGenericError, absl::StrCat("unsupported protocol scheme \"", request_.url.scheme, "\"")});
     return;
   }
   HttpRequest request = request_;
@@ -121,11 +126,10 @@ void HttpCall::SubmitHop() {
                                 [this](HttpResponse response) { OnResponse(std::move(response)); });
 }
 
-void HttpCall::AnswerUnsupportedScheme() {
-  posted_ = env_.loop.After(absl::ZeroDuration(), [this] {
+void HttpCall::FailHop(HttpError error) {
+  posted_ = env_.loop.After(absl::ZeroDuration(), [this, error = std::move(error)]() mutable {
     HttpResponse response;
-    response.error = {kGenericError,
-                      absl::StrCat("unsupported protocol scheme \"", request_.url.scheme, "\"")};
+    response.error = std::move(error);
     response.ended = env_.loop.clock().Wall();
     OnResponse(std::move(response));
   });
@@ -158,7 +162,7 @@ void HttpCall::OnResponse(HttpResponse response) {
 }
 
 void HttpCall::Sample(const HttpResponse& response, std::optional<bool> expected) {
-  const std::string url = request_.url.display_url();
+  const std::string url = redirects_ == 0 ? spec_.url_text : request_.url.display_url();
   HttpHop hop;
   hop.base = spec_.tags;
   hop.method = request_.method;

@@ -34,6 +34,8 @@ struct RequestCookie {
 };
 
 struct HttpCallSpec {
+  // Why nothing can be sent: the call fails at once, as a request that is counted.
+  std::optional<HttpError> hopeless;
   std::string method = "GET";
   Url url;
   std::string url_text;             // as the script wrote it: Response.url, unless redirected
@@ -46,7 +48,7 @@ struct HttpCallSpec {
   std::shared_ptr<CookieJar> jar;
   TagSetId tags = kEmptyTagSet;
   HttpRequest::Auth auth = HttpRequest::Auth::kNone;
-  absl::Duration timeout = absl::Seconds(60);  // of the whole call
+  absl::Duration timeout = absl::Seconds(60);  // of the whole call; infinite: none
   int64_t redirects = 10;
   bool redirects_given =
       false;  // by the request's parameters: then stopping there needs no warning
@@ -93,7 +95,8 @@ class HttpCall {
   void SubmitHop();
   void OnResponse(HttpResponse response);
   void AddCookies();
-  void AnswerUnsupportedScheme();
+  // Ends the hop with an error, in a later turn and without the network.
+  void FailHop(HttpError error);
   void Sample(const HttpResponse& response, std::optional<bool> expected);
   // Prepares the next hop, if `response` asks for one; or says in `response` why it cannot be.
   bool Redirect(HttpResponse& response);

@@ -166,9 +166,12 @@ absl::Status ParseAuthority(absl::string_view text, absl::string_view authority,
   url.port = DefaultPort(url.scheme);
   if (!port.empty() && port != ":") {
     int number = 0;
-    if (port[0] != ':' || !absl::ascii_isdigit(static_cast<unsigned char>(port[1])) ||
-        !absl::SimpleAtoi(port.substr(1), &number) || number > 65535) {
+    const absl::string_view digits = port.substr(1);
+    if (port[0] != ':' || digits.find_first_not_of("0123456789") != absl::string_view::npos) {
       return ParseError(text, absl::StrCat("invalid port \"", port, "\" after host"));
+    }
+    if (!absl::SimpleAtoi(digits, &number) || number > 65535) {
+      return absl::OutOfRangeError(absl::StrCat("dial tcp: address ", digits, ": invalid port"));
     }
     url.port = number;
   }
@@ -236,14 +239,21 @@ absl::StatusOr<Url> ParseUrl(absl::string_view text) {
   }
   const size_t scheme_length = SchemeLength(rest);
   if (scheme_length == 0) {
-    const bool colon_first = absl::StartsWith(rest, ":");
-    return colon_first ? ParseError(text, "missing protocol scheme")
-                       : absl::InvalidArgumentError("unsupported protocol scheme \"\"");
+    if (absl::StartsWith(rest, ":")) {
+      return ParseError(text, "missing protocol scheme");
+    }
+    if (absl::StrContains(rest.substr(0, rest.find_first_of("/?")), ':')) {
+      return ParseError(text, "first path segment in URL cannot contain colon");
+    }
+    return absl::FailedPreconditionError("unsupported protocol scheme \"\"");
   }
   url.scheme = absl::AsciiStrToLower(rest.substr(0, scheme_length));
   rest.remove_prefix(scheme_length + 1);
   if (!absl::ConsumePrefix(&rest, "//")) {
-    return absl::InvalidArgumentError("no Host in request URL");
+    return absl::FailedPreconditionError(
+        DefaultPort(url.scheme) == 0
+            ? absl::StrCat("unsupported protocol scheme \"", url.scheme, "\"")
+            : "no Host in request URL");
   }
   const size_t authority_end = rest.find_first_of("/?");
   const absl::Status authority = ParseAuthority(text, rest.substr(0, authority_end), url);
@@ -251,7 +261,7 @@ absl::StatusOr<Url> ParseUrl(absl::string_view text) {
     return authority;
   }
   if (url.host.empty()) {
-    return absl::InvalidArgumentError("no Host in request URL");
+    return absl::FailedPreconditionError("no Host in request URL");
   }
   rest = authority_end == absl::string_view::npos ? "" : rest.substr(authority_end);
   const absl::string_view bad = BadEscape(rest.substr(0, rest.find('?')));

@@ -36,9 +36,9 @@ struct Url {
   std::string display_url() const;
 };
 
-// InvalidArgument in Go's words: `parse "http://a b/": invalid character " " in host name`, `... :
-// missing protocol scheme`,
-// `... : invalid URL escape "%zz"`, `... : invalid port ":x" after host`.
+// In Go's words. InvalidArgument: no URL (`parse "http://a b/": invalid character " " in host name`,
+// `... : missing protocol scheme`, `... : invalid URL escape "%zz"`). A URL that no request can be sent
+// to is FailedPrecondition (no scheme or one without a host, no host) or OutOfRange (the port).
 absl::StatusOr<Url> ParseUrl(absl::string_view text);
 
 // `reference` against `base`, as RFC 3986, section 5.2.

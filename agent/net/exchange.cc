@@ -205,7 +205,10 @@ void Exchange::DecodeBody() {
     response_.body = *std::move(decoded);
     return;
   }
+  // As k6 has it, a request whose answer cannot be read has no status: no check may take it for good.
   response_.body.clear();
+  response_.status = 0;
+  response_.status_text.clear();
   response_.error = {error_code::kDecompression, std::string(decoded.status().message())};
 }
 

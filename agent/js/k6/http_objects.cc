@@ -50,8 +50,13 @@ void UrlToString(const v8::FunctionCallbackInfo<v8::Value>& info) {
   }
 }
 
+bool IsFlat(v8::Local<v8::Value> value) {
+  return !value->IsObject() || value->IsStringObject() || value->IsNumberObject() ||
+         value->IsBooleanObject() || value->IsDate();
+}
+
 bool AddField(Context context, absl::string_view name, v8::Local<v8::Value> value,
-              std::vector<FormPart>* fields) {
+              std::vector<FormPart>* fields, std::vector<std::string>* emptied) {
   FormPart field;
   field.name = std::string(name);
   if (IsFileData(context, value)) {
@@ -63,22 +68,26 @@ bool AddField(Context context, absl::string_view name, v8::Local<v8::Value> valu
     field.data = std::move(file.data);
     field.filename = std::move(file.filename);
     field.content_type = std::move(file.content_type);
-  } else if (!ToText(context, value, &field.data)) {
+  } else if (!IsFlat(value)) {
+    emptied->push_back(field.name);
+  } else if (!value->IsNullOrUndefined() && !ToText(context, value, &field.data)) {
     return false;
   }
   fields->push_back(std::move(field));
   return true;
 }
 
-bool FieldsOf(Context context, v8::Local<v8::Object> object, std::vector<FormPart>* fields) {
+bool FieldsOf(Context context, v8::Local<v8::Object> object, std::vector<FormPart>* fields,
+              std::vector<std::string>* emptied) {
   return ForEachOwn(context, object, [&](const std::string& name, v8::Local<v8::Value> value) {
     if (!value->IsArray()) {
-      return AddField(context, name, value, fields);
+      return AddField(context, name, value, fields, emptied);
     }
     const v8::Local<v8::Array> list = value.As<v8::Array>();
     for (uint32_t k = 0; k < list->Length(); ++k) {
       v8::Local<v8::Value> element;
-      if (!list->Get(context, k).ToLocal(&element) || !AddField(context, name, element, fields)) {
+      if (!list->Get(context, k).ToLocal(&element) ||
+          !AddField(context, name, element, fields, emptied)) {
         return false;
       }
     }
@@ -159,22 +168,23 @@ const ExpectedStatuses* ExpectedStatusesOf(Context context, v8::Local<v8::Value>
 
 bool EncodeObjectBody(Context context, v8::Local<v8::Object> object, EncodedBody* body) {
   std::vector<FormPart> fields;
-  if (!FieldsOf(context, object, &fields)) {
+  if (!FieldsOf(context, object, &fields, &body->emptied)) {
     return false;
   }
   const bool multipart = std::any_of(fields.begin(), fields.end(),
                                      [](const FormPart& field) { return field.is_file; });
   if (multipart) {
     const std::string boundary = EncodeHex(RandomBytes(24));
-    *body = {EncodeMultipart(fields, boundary),
-             absl::StrCat("multipart/form-data; boundary=", boundary)};
+    body->bytes = EncodeMultipart(fields, boundary);
+    body->content_type = absl::StrCat("multipart/form-data; boundary=", boundary);
     return true;
   }
   std::vector<std::pair<std::string, std::string>> pairs;
   for (FormPart& field : fields) {
     pairs.emplace_back(std::move(field.name), std::move(field.data));
   }
-  *body = {EncodeForm(std::move(pairs)), "application/x-www-form-urlencoded"};
+  body->bytes = EncodeForm(std::move(pairs));
+  body->content_type = "application/x-www-form-urlencoded";
   return true;
 }
 

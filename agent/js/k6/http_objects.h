@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <v8.h>
 
@@ -36,9 +37,11 @@ v8::Local<v8::Object> MakeExpectedStatuses(v8::Local<v8::Context> context,
 const ExpectedStatuses* ExpectedStatusesOf(v8::Local<v8::Context> context,
                                            v8::Local<v8::Value> value);
 
-// An object as a request's body: a form, or a multipart form if it holds a file.
+// An object as a request's body: a form, or a multipart form if it holds a file. Null is an empty value, as
+// is what a form cannot hold.
 struct EncodedBody {
   std::string bytes, content_type;
+  std::vector<std::string> emptied;  // names of fields that were objects
 };
 // False with a pending exception.
 bool EncodeObjectBody(v8::Local<v8::Context> context, v8::Local<v8::Object> object,

@@ -21,7 +21,20 @@ namespace {
 
 using Context = v8::Local<v8::Context>;
 
+// k6's error codes.
+constexpr int kGenericError = 1000;
 constexpr int kInvalidUrl = 1020;
+constexpr int kRequestTimeout = 1050;
+constexpr int kDialError = 1210;
+
+// What a value that is no body is, in the words of JavaScript.
+absl::string_view KindOf(v8::Local<v8::Value> value) {
+  return value->IsNumber()     ? "a number"
+         : value->IsBoolean()  ? "a boolean"
+         : value->IsArray()    ? "an array"
+         : value->IsFunction() ? "a function"
+                               : "this value";
+}
 
 bool HasAny(absl::string_view text, absl::string_view characters) {
   return text.find_first_of(characters) != absl::string_view::npos;
@@ -108,10 +121,15 @@ bool Preparation::Url(v8::Local<v8::Value> value) {
     return false;
   }
   absl::StatusOr<lockstep::agent::Url> url = ParseUrl(spec.url_text);
-  if (!url.ok()) {
+  if (absl::IsInvalidArgument(url.status())) {
     return Fail(absl::StrCat("invalid URL: ", url.status().message()), kInvalidUrl);
   }
-  spec.url = *std::move(url);
+  if (url.ok()) {
+    spec.url = *std::move(url);
+  } else {
+    spec.hopeless = HttpError{absl::IsOutOfRange(url.status()) ? kDialError : kGenericError,
+                              std::string(url.status().message())};
+  }
   if (url_name && !spec.name) {
     spec.name = std::move(url_name);
     spec.tags = vu_.sink().tags().With(spec.tags, SystemTagName(SystemTag::kName), *spec.name);
@@ -139,13 +157,20 @@ bool Preparation::Body(v8::Local<v8::Value> value) {
   if (IsPlainObject(value)) {
     return ObjectBody(value.As<v8::Object>());
   }
-  return ToText(context_, value, &spec.body);
+  return Fail(absl::StrCat("unsupported request body: ", KindOf(value),
+                           "; a string, bytes, or an object for a form is expected"));
 }
 
 bool Preparation::ObjectBody(v8::Local<v8::Object> object) {
   EncodedBody body;
   if (!EncodeObjectBody(context_, object, &body)) {
     return false;
+  }
+  for (const std::string& field : body.emptied) {
+    vu_.logger().Warn(
+        absl::StrCat("the field \"", field,
+                     "\" of a form is an object, which a form cannot "
+                     "hold: it is sent empty; use JSON.stringify() to send it as JSON"));
   }
   request_.spec.body = std::move(body.bytes);
   content_type_ = std::move(body.content_type);
@@ -200,6 +225,9 @@ bool Preparation::Param(absl::string_view name, v8::Local<v8::Value> value) {
       return Fail(timeout.status());
     }
     request_.spec.timeout = *timeout;
+    if (*timeout <= absl::ZeroDuration()) {
+      request_.spec.hopeless = HttpError{kRequestTimeout, "request timeout"};
+    }
     return true;
   }
   if (name == "redirects") {

@@ -74,7 +74,8 @@ v8::Local<v8::Value> ErrorCode(Context c, const ResponseData& d) {
 
 v8::Local<v8::Value> Body(Context context, const ResponseData& data) {
   const HttpResponse& response = data.result.response;
-  if (data.type == ResponseType::kNone || response.status == 0) {
+  const bool no_body = response.status == 0 || response.status == 204 || response.status == 304;
+  if (data.type == ResponseType::kNone || no_body) {
     return v8::Null(context->GetIsolate());
   }
   if (data.type == ResponseType::kBinary) {

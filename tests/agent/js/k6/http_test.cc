@@ -214,6 +214,56 @@ TEST_F(HttpTest, FailuresAreResponsesUnlessTheScriptWantsExceptions) {
   EXPECT_THAT(Run("http.get('http://a b/')"), HasSubstr("invalid"));
 }
 
+// A variable that was not set must turn a threshold on failures red.
+TEST_F(HttpTest, UrlsThatNoRequestCanBeSentToAreFailedRequests) {
+  EXPECT_EQ(R"js([0,1000,"unsupported protocol scheme \"\"","undefined/api"])js", Run(R"js(
+    const r = http.get('undefined/api');
+    return [r.status, r.error_code, r.error, r.url]
+  )js"));
+  EXPECT_EQ("[0,1000]", Run("const r = http.get(''); return [r.status, r.error_code]"));
+  EXPECT_EQ("[0,1000]", Run("const r = http.get('http:///x'); return [r.status, r.error_code]"));
+  EXPECT_EQ("[0,1210]",
+            Run("const r = http.get('http://h:99999/'); return [r.status, r.error_code]"));
+  EXPECT_EQ("[0,1050]",
+            Run("const r = http.get(T, {timeout: 0}); return [r.status, r.error_code]"));
+  EXPECT_EQ(5u, Count("http_reqs"));
+  EXPECT_EQ(5u, Count("http_req_failed"));
+  EXPECT_THAT(Tag("expected_response"), ElementsAre("false", "false", "false", "false", "false"));
+  EXPECT_EQ("undefined/api", Tag("name")[0]);
+}
+
+TEST_F(HttpTest, TagsKeepTheUrlAsTheScriptWroteIt) {
+  Run("http.get(T); http.get(`${T}/?`)");
+  EXPECT_THAT(Tag("name"), ElementsAre(server_->Url(""), server_->Url("/?")));
+}
+
+TEST_F(HttpTest, BodiesThatCannotBeReadHaveNoStatus) {
+  EXPECT_EQ("[0,1701,null]", Run(R"js(
+    const r = http.get(`${T}/bad-gzip`);
+    return [r.status, r.error_code, r.body]
+  )js"));
+  EXPECT_THAT(Tag("status"), ElementsAre("0"));
+  EXPECT_THAT(Tag("expected_response"), ElementsAre("false"));
+  EXPECT_EQ("[null,null]",
+            Run("return [204, 304].map((status) => http.get(`${T}/status/${status}`).body)"));
+}
+
+TEST_F(HttpTest, BodiesThatAreNoneAreRefused) {
+  for (const auto& [body, kind] : {std::pair("5", "a number"), std::pair("true", "a boolean"),
+                                   std::pair("[{a: 1}]", "an array")}) {
+    EXPECT_THAT(Run(absl::StrCat("return http.post(T, ", body, ").error")), HasSubstr(kind));
+  }
+  EXPECT_EQ(0u, Count("http_reqs"));
+}
+
+TEST_F(HttpTest, FormsHoldNothingNested) {
+  EXPECT_EQ(
+      R"("a=x&list=1&list=&none=&o=")",
+      Run("return http.post(`${T}/echo`, {a: 'x', o: {b: 1}, none: null, list: [1, null]}).body"));
+  ASSERT_THAT(js_.vu().log.records, SizeIs(1));
+  EXPECT_THAT(js_.vu().log.records[0].message, HasSubstr("the field \"o\" of a form"));
+}
+
 TEST_F(HttpTest, UserMistakesInParameters) {
   EXPECT_THAT(Run("return http.post(`${T}/`, 'x', {compression: 'rar'}).error"), HasSubstr("rar"));
   EXPECT_THAT(Run("return http.get(`${T}/`, {timeout: 'soon'}).error"), HasSubstr("soon"));
