@@ -5,7 +5,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
 #include "absl/time/time.h"
 
 #include "agent/js/bind/functions.h"
@@ -16,8 +15,9 @@
 namespace lockstep::agent {
 namespace {
 
-constexpr int kMaxDepth = 4;
-constexpr uint32_t kMaxEntries = 100;
+// As deep as a fibre's stack allows, and as long as a line of a log may sensibly be; k6 has no limits.
+constexpr int kMaxDepth = 50;
+constexpr size_t kMaxText = size_t{1} << 20;
 
 class Formatter {
  public:
@@ -27,8 +27,8 @@ class Formatter {
   std::string Format(v8::Local<v8::Value> value, int depth) {
     if (value->IsString()) {
       const std::string text = TextOf(isolate_, value.As<v8::String>());
-      return depth == 0 ? text
-                        : absl::StrCat("\"", absl::StrReplaceAll(text, {{"\"", "\\\""}}), "\"");
+      printed_ += text.size();
+      return depth == 0 ? text : absl::StrCat("\"", text, "\"");
     }
     if (value->IsFunction()) {
       return "[object Function]";
@@ -37,11 +37,12 @@ class Formatter {
       return "null";
     }
     if (!value->IsObject()) {
-      return Primitive(value);
+      std::string text = Primitive(value);
+      printed_ += text.size();
+      return text;
     }
     const v8::Local<v8::Object> object = value.As<v8::Object>();
-    if (value->IsNativeError() || value->IsDate() || value->IsPromise() || value->IsProxy() ||
-        value->IsRegExp()) {
+    if (value->IsNativeError() || value->IsDate() || value->IsRegExp()) {
       return Special(object);
     }
     for (const v8::Local<v8::Object>& outer : path_) {
@@ -60,17 +61,15 @@ class Formatter {
 
  private:
   std::string Primitive(v8::Local<v8::Value> value) {
+    if (value->IsSymbol()) {
+      value = value.As<v8::Symbol>()->Description(isolate_);
+      return value->IsString() ? TextOf(isolate_, value.As<v8::String>()) : "";
+    }
     v8::Local<v8::String> text;
     return value->ToDetailString(context_).ToLocal(&text) ? TextOf(isolate_, text) : "";
   }
 
   std::string Special(v8::Local<v8::Object> object) {
-    if (object->IsPromise()) {
-      return "[object Promise]";
-    }
-    if (object->IsProxy()) {
-      return "[object Proxy]";
-    }
     if (object->IsDate()) {
       return DateText(object.As<v8::Date>()->ValueOf());
     }
@@ -94,7 +93,7 @@ class Formatter {
   // As Date's toISOString, which a script may have replaced.
   static std::string DateText(double milliseconds) {
     if (!std::isfinite(milliseconds)) {
-      return "Invalid Date";
+      return "{}";
     }
     return absl::FormatTime("\"%E4Y-%m-%dT%H:%M:%E3SZ\"",
                             absl::FromUnixMillis(static_cast<int64_t>(milliseconds)),
@@ -102,8 +101,8 @@ class Formatter {
   }
 
   std::string Container(v8::Local<v8::Object> object, int depth) {
-    if (object->IsArray()) {
-      return List(object.As<v8::Array>(), depth);
+    if (object->IsArray() || IsProxyOfArray(object)) {
+      return List(object, depth);
     }
     if (object->IsMap()) {
       return Pairs(object.As<v8::Map>()->AsArray(), "Map", depth);
@@ -120,29 +119,37 @@ class Formatter {
     return Fields(object, depth);
   }
 
-  std::string List(v8::Local<v8::Array> array, int depth) {
-    std::vector<std::string> items;
-    for (uint32_t i = 0; i < array->Length() && i < kMaxEntries; ++i) {
-      v8::Local<v8::Value> item;
-      if (!array->GetRealNamedProperty(context_, Index(i)).ToLocal(&item)) {
-        item = v8::Undefined(isolate_);
-      }
-      items.push_back(Format(item, depth + 1));
+  // A SharedArray, for one.
+  static bool IsProxyOfArray(v8::Local<v8::Value> value) {
+    while (value->IsProxy()) {
+      value = value.As<v8::Proxy>()->GetTarget();
     }
-    AddRest(array->Length(), &items);
+    return value->IsArray();
+  }
+
+  std::string List(v8::Local<v8::Object> array, int depth) {
+    v8::Local<v8::Value> length;
+    std::vector<std::string> items;
+    if (!GetProperty(context_, array, "length", &length) || !length->IsUint32()) {
+      return "[]";
+    }
+    const uint32_t count = length.As<v8::Uint32>()->Value();
+    for (uint32_t i = 0; i < count && HasRoom(count - i, &items); ++i) {
+      v8::Local<v8::Value> item;
+      items.push_back(array->Get(context_, i).ToLocal(&item) ? Format(item, depth + 1) : "null");
+    }
     return items.empty() ? "[]" : absl::StrCat("[ ", absl::StrJoin(items, ", "), " ]");
   }
 
   std::string Numbers(v8::Local<v8::TypedArray> array, int depth) {
     std::vector<std::string> items;
     const uint32_t length = static_cast<uint32_t>(array->Length());
-    for (uint32_t i = 0; i < length && i < kMaxEntries; ++i) {
+    for (uint32_t i = 0; i < length && HasRoom(length - i, &items); ++i) {
       v8::Local<v8::Value> item;
       if (array->Get(context_, i).ToLocal(&item)) {
         items.push_back(Format(item, depth + 1));
       }
     }
-    AddRest(length, &items);
     return absl::StrCat(
         TextOf(isolate_, array->GetConstructorName()), "(", length, ") ",
         items.empty() ? "[]" : absl::StrCat("[ ", absl::StrJoin(items, ", "), " ]"));
@@ -152,12 +159,13 @@ class Formatter {
   std::string Bytes(v8::Local<v8::Object> object) {
     const std::string bytes = BytesOf(object).value_or("");
     std::vector<std::string> items;
-    for (size_t i = 0; i < bytes.size() && i < kMaxEntries; ++i) {
+    constexpr size_t kMaxBytes = 100;
+    for (size_t i = 0; i < bytes.size() && i < kMaxBytes; ++i) {
       items.push_back(absl::StrCat(absl::Hex(static_cast<uint8_t>(bytes[i]), absl::kZeroPad2)));
     }
     std::string rest;
-    if (bytes.size() > kMaxEntries) {
-      rest = absl::StrCat(" ... ", bytes.size() - kMaxEntries, " more bytes");
+    if (bytes.size() > kMaxBytes) {
+      rest = absl::StrCat(" ... ", bytes.size() - kMaxBytes, " more bytes");
     }
     return absl::StrCat(TextOf(isolate_, object->GetConstructorName()), " { [Uint8Contents]: <",
                         absl::StrJoin(items, " "), rest, ">, byteLength: ", bytes.size(), " }");
@@ -165,14 +173,14 @@ class Formatter {
 
   std::string Pairs(v8::Local<v8::Array> flat, absl::string_view name, int depth) {
     std::vector<std::string> items;
-    for (uint32_t i = 0; i + 1 < flat->Length() && i < 2 * kMaxEntries; i += 2) {
+    for (uint32_t i = 0; i + 1 < flat->Length() && HasRoom((flat->Length() - i) / 2, &items);
+         i += 2) {
       v8::Local<v8::Value> key;
       v8::Local<v8::Value> value;
       if (flat->Get(context_, i).ToLocal(&key) && flat->Get(context_, i + 1).ToLocal(&value)) {
         items.push_back(absl::StrCat(Format(key, depth + 1), " => ", Format(value, depth + 1)));
       }
     }
-    AddRest(flat->Length() / 2, &items);
     return items.empty() ? absl::StrCat(name, " {}")
                          : absl::StrCat(name, " { ", absl::StrJoin(items, ", "), " }");
   }
@@ -183,41 +191,32 @@ class Formatter {
       return "{}";
     }
     std::vector<std::string> items;
-    for (uint32_t i = 0; i < names->Length() && i < kMaxEntries; ++i) {
+    for (uint32_t i = 0; i < names->Length() && HasRoom(names->Length() - i, &items); ++i) {
       v8::Local<v8::Value> name;
+      v8::Local<v8::Value> value;
       if (names->Get(context_, i).ToLocal(&name)) {
-        items.push_back(absl::StrCat(Primitive(name), ": ", Field(object, name, depth)));
+        items.push_back(absl::StrCat(
+            Primitive(name), ": ",
+            object->Get(context_, name).ToLocal(&value) ? Format(value, depth + 1) : "null"));
       }
     }
-    AddRest(names->Length(), &items);
     return items.empty() ? "{}" : absl::StrCat("{ ", absl::StrJoin(items, ", "), " }");
   }
 
-  std::string Field(v8::Local<v8::Object> object, v8::Local<v8::Value> name, int depth) {
-    v8::Local<v8::Value> descriptor;
-    if (name->IsName() &&
-        object->GetOwnPropertyDescriptor(context_, name.As<v8::Name>()).ToLocal(&descriptor) &&
-        descriptor->IsObject()) {
-      v8::Local<v8::Value> getter;
-      if (GetProperty(context_, descriptor.As<v8::Object>(), "get", &getter) &&
-          getter->IsFunction()) {
-        return "[Getter]";
-      }
+  // Whether another item may be printed; if not, `items` says how many are left out.
+  bool HasRoom(uint32_t left, std::vector<std::string>* items) {
+    constexpr size_t kSeparator = 2;
+    printed_ += kSeparator;
+    if (printed_ <= kMaxText) {
+      return true;
     }
-    v8::Local<v8::Value> value;
-    return object->Get(context_, name).ToLocal(&value) ? Format(value, depth + 1) : "undefined";
-  }
-
-  v8::Local<v8::Name> Index(uint32_t i) { return JsText(isolate_, absl::StrCat(i)); }
-
-  static void AddRest(uint32_t length, std::vector<std::string>* items) {
-    if (length > kMaxEntries) {
-      items->push_back(absl::StrCat("... ", length - kMaxEntries, " more"));
-    }
+    items->push_back(absl::StrCat("... ", left, " more"));
+    return false;
   }
 
   v8::Local<v8::Context> context_;
   v8::Isolate* isolate_;
+  size_t printed_ = 0;                       // bytes so far, roughly
   std::vector<v8::Local<v8::Object>> path_;  // the containers around the present value
 };
 

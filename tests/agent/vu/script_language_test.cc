@@ -8,6 +8,7 @@ namespace lockstep::agent {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 
 class Language : public HostTest {
@@ -41,6 +42,38 @@ TEST_F(Language, ConsoleWritesValuesAsK6Does) {
   EXPECT_THAT(Value("new Uint8Array(150).buffer"),
               HasSubstr("00 ... 50 more bytes>, byteLength: 150 }"));
   EXPECT_EQ(Value("/a+/g"), "info: /a+/");
+}
+
+TEST_F(Language, ConsoleWritesDeepAndLongValuesInFull) {
+  EXPECT_EQ(Value("{ a: { b: { c: { d: { e: { f: 1 } } } } } }"),
+            "info: { a: { b: { c: { d: { e: { f: 1 } } } } } }");
+  EXPECT_THAT(Value("Array.from({ length: 1200 }, (_, i) => i)"), EndsWith(" 1198, 1199 ]"));
+  EXPECT_EQ(Value("['say \"hi\"', \"it's\"]"), R"(info: [ "say "hi"", "it's" ])");
+  EXPECT_EQ(Value("{ get x() { return 1 }, set y(v) {}, get z() { throw 1 } }"),
+            "info: { x: 1, y: null, z: null }");
+  EXPECT_EQ(Value("Symbol(), Symbol('s'), new Date(NaN), Promise.resolve(1)"), "info:  s {} {}");
+  EXPECT_EQ(Value("new Proxy([1, { a: 2 }], {}), new Proxy({ b: 3 }, {})"),
+            "info: [ 1, { a: 2 } ] { b: 3 }");
+}
+
+TEST_F(Language, ConsoleWritesSharedArraysAsArrays) {
+  EXPECT_THAT(LinesOf(R"js(
+    import { SharedArray } from 'k6/data';
+    const rows = new SharedArray('rows', () => [{ a: 1 }, 2]);
+    export default function () { console.log(rows); }
+  )js"),
+              ElementsAre("info: [ { a: 1 }, 2 ]"));
+}
+
+TEST_F(Language, ConsoleEndsWithValuesThatWouldNever) {
+  // Two to the power of forty objects, as a script sees it; then one without a last level.
+  EXPECT_THAT(Value("(() => { let o = {}; for (let i = 0; i < 40; ++i) o = { a: o, b: o }; "
+                    "return o; })()"),
+              HasSubstr("... 1 more"));
+  EXPECT_THAT(Value("(() => { class A { constructor() { Object.defineProperty(this, 'a', { "
+                    "enumerable: true, get: () => new A() }); } } return new A(); })()"),
+              HasSubstr("{ a: { a: [Object] } }"));
+  EXPECT_THAT(Value("new Array(4294967295)"), HasSubstr(", null, ... "));
 }
 
 TEST_F(Language, ConsoleHasLevels) {
