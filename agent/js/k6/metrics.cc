@@ -33,7 +33,7 @@ void Construct(const Info& info) {
     return;
   }
   std::string name;
-  if (!ToText(context, info[0], &name)) {
+  if (!info[0]->IsUndefined() && !ToText(context, info[0], &name)) {
     return;
   }
   const ValueType contains =
@@ -45,7 +45,10 @@ void Construct(const Info& info) {
   }
   info.This()->SetInternalField(kIdField,
                                 v8::Integer::NewFromUnsigned(isolate, static_cast<uint32_t>(*id)));
-  SetProperty(context, info.This(), "name", JsText(isolate, name));
+  info.This()
+      ->DefineOwnProperty(context, JsName(isolate, "name"), JsText(isolate, name),
+                          static_cast<v8::PropertyAttribute>(v8::ReadOnly | v8::DontDelete))
+      .Check();
 }
 
 // The number that a sample takes from `value`; NaN where it has none.
@@ -57,7 +60,7 @@ bool SampleValue(v8::Local<v8::Context> context, v8::Local<v8::Value> value, dou
   return value->NumberValue(context).To(number);
 }
 
-// Refuses a sample: an exception if the option `throw` is set, a warning otherwise.
+// Refuses a value: an exception if the option `throw` is set, a warning otherwise.
 void Refuse(const Info& info, std::string message) {
   ApiVu& vu = BoundTo<ApiVu>(info);
   if (vu.options().throw_on_error) {
@@ -96,13 +99,16 @@ void AddSample(const Info& info) {
     return;
   }
   TagSetId tags = vu.tags();
-  const absl::Status status = AddScriptTags(context, info[1], vu.sink().tags(), &tags);
-  if (absl::IsCancelled(status)) {
-    return;
-  }
-  if (!status.ok()) {
-    Refuse(info, std::string(status.message()));
-    return;
+  if (info[1]->IsObject()) {
+    const absl::Status status = AddScriptTags(context, info[1], vu.sink().tags(), &tags);
+    if (!status.ok()) {
+      if (!absl::IsCancelled(status)) {
+        ThrowError(isolate,
+                   absl::StrCat("cannot add tags for the '", vu.sink().metrics().Get(id).name,
+                                "' custom metric: ", status.message()));
+      }
+      return;
+    }
   }
   vu.sink().Add(id, tags, number, vu.loop().clock().Wall());
   info.GetReturnValue().Set(true);
@@ -115,7 +121,9 @@ void DefineClass(v8::Local<v8::Context> context, v8::Local<v8::Object> exports,
   const v8::Local<v8::FunctionTemplate> made = v8::FunctionTemplate::New(isolate, construct, data);
   made->SetClassName(JsName(isolate, name));
   made->InstanceTemplate()->SetInternalFieldCount(1);
-  made->PrototypeTemplate()->Set(
+  // Both are properties of the metric itself, in this order, as scripts that look at it find them in k6.
+  made->InstanceTemplate()->Set(JsName(isolate, "name"), v8::String::Empty(isolate));
+  made->InstanceTemplate()->Set(
       JsName(isolate, "add"),
       v8::FunctionTemplate::New(isolate, AddSample, data, v8::Signature::New(isolate, made)));
   v8::Local<v8::Function> constructor;

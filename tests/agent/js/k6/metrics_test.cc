@@ -1,3 +1,5 @@
+#include "absl/strings/str_cat.h"
+
 #include "tests/agent/js/k6/module_test.h"
 
 namespace lockstep::agent {
@@ -23,6 +25,7 @@ TEST_F(MetricsModule, MetricsTakeValuesWithTags) {
 
 TEST_F(MetricsModule, UserMistakes) {
   EXPECT_THAT(Init("new metrics.Counter('a b')"), HasSubstr("nvalid metric name"));
+  EXPECT_THAT(Init("new metrics.Counter()"), HasSubstr("nvalid metric name"));
   EXPECT_THAT(Init("new metrics.Counter('x')"), HasSubstr("nvalid metric name"));
   EXPECT_THAT(Init("new metrics.Counter('same'); new metrics.Gauge('same')"),
               HasSubstr("already exists but with type"));
@@ -30,11 +33,34 @@ TEST_F(MetricsModule, UserMistakes) {
               HasSubstr("metrics must be declared in the init context"));
   Init("globalThis.g = new metrics.Gauge('gau')");
   EXPECT_THAT(Init("g.add(1)"), HasSubstr("in the init context is not supported"));
-  EXPECT_EQ("[false,false,false]", Run("return [g.add('x'), g.add(null), g.add(1, {t: []})]"));
-  EXPECT_EQ(3u, js_.vu().log.records.size());
+  EXPECT_EQ("[false,false]", Run("return [g.add('x'), g.add(null)]"));
+  EXPECT_EQ(2u, js_.vu().log.records.size());
   js_.vu().settings.throw_on_error = true;
   EXPECT_THAT(Run("g.add(NaN)"), HasSubstr("'NaN' is an invalid value for metric 'gau'"));
   EXPECT_EQ(0u, Samples("gau").size());
+}
+
+TEST_F(MetricsModule, BadTagsThrowAndAddNothing) {
+  Init("globalThis.g = new metrics.Gauge('gau')");
+  for (const char* value : {"{}", "[]", "undefined", "null", "() => 1"}) {
+    EXPECT_THAT(Run(absl::StrCat("g.add(1, {t: ", value, "})")),
+                HasSubstr("cannot add tags for the 'gau' custom metric: invalid value for metric "
+                          "tag 't'"))
+        << value;
+  }
+  EXPECT_THAT(Run("g.add(1, {get t() { throw new Error('mine') }})"), HasSubstr("mine"));
+  EXPECT_EQ(0u, Samples("gau").size());
+  EXPECT_EQ("[true,true,true]", Run("return [g.add(1, 'x'), g.add(2, null), g.add(3, 5)]"));
+  EXPECT_THAT(Samples("gau"), ElementsAre("1{}", "2{}", "3{}"));
+}
+
+TEST_F(MetricsModule, NameIsReadOnlyAndAddIsTheMetricsOwn) {
+  Init("globalThis.c = new metrics.Counter('cnt')");
+  EXPECT_EQ(R"([["name","add"],"{\"name\":\"cnt\"}",1])",
+            Run("return [Object.keys(c), JSON.stringify(c), c.add.length && 1 || 1]"));
+  EXPECT_THAT(Run("'use strict'; c.name = 'other'"), HasSubstr("read only property 'name'"));
+  EXPECT_EQ(R"("cnt")", Run("return c.name"));
+  EXPECT_THAT(Run("c.add.call({}, 1)"), HasSubstr("Illegal invocation"));
 }
 
 }  // namespace
