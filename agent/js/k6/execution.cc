@@ -240,20 +240,47 @@ void SetFixed(Context context, v8::Local<v8::Object> object, absl::string_view n
       .Check();
 }
 
+// Assigning to it changes nothing and does not throw, as in k6.
+void SetKept(Context context, v8::Local<v8::Object> object, absl::string_view name,
+             v8::Local<v8::Value> value) {
+  const auto get = [](v8::Local<v8::Name>, const PropertyInfo& info) {
+    info.GetReturnValue().Set(info.Data());
+  };
+  const auto ignore = [](v8::Local<v8::Name>, v8::Local<v8::Value>,
+                         const v8::PropertyCallbackInfo<void>&) {};
+  object
+      ->SetNativeDataProperty(context, JsName(context->GetIsolate(), name), get, ignore, value,
+                              v8::DontDelete)
+      .Check();
+}
+
 v8::Local<v8::Object> MakeVu(Context context, v8::Local<v8::Value> vu) {
   v8::Isolate* isolate = context->GetIsolate();
   const v8::Local<v8::Object> object = v8::Object::New(isolate);
+  DefineProperty<ReadVu<kVuInScenario>>(context, object, "iterationInScenario", vu);
   DefineProperty<ReadVu<kIdInInstance>>(context, object, "idInInstance", vu);
   DefineProperty<ReadVu<kIdInTest>>(context, object, "idInTest", vu);
   DefineProperty<ReadVu<kVuInInstance>>(context, object, "iterationInInstance", vu);
-  DefineProperty<ReadVu<kVuInScenario>>(context, object, "iterationInScenario", vu);
   const v8::Local<v8::Object> tags = MakeTags<Kind::kTags>(context, vu);
-  SetFixed(context, object, "tags", tags);
+  SetKept(context, object, "tags", tags);
   const v8::Local<v8::Object> metrics = v8::Object::New(isolate);
   SetFixed(context, metrics, "tags", tags);
   SetFixed(context, metrics, "metadata", MakeTags<Kind::kMetadata>(context, vu));
   SetFixed(context, object, "metrics", metrics);
   return object;
+}
+
+// Freezes `value`, which JSON.parse made, and all that is in it.
+bool Freeze(Context context, v8::Local<v8::Value> value) {
+  if (!value->IsObject()) {
+    return true;
+  }
+  const v8::Local<v8::Object> object = value.As<v8::Object>();
+  return ForEachOwn(context, object,
+                    [&](const std::string&, v8::Local<v8::Value> inner) {
+                      return Freeze(context, inner);
+                    }) &&
+         object->SetIntegrityLevel(context, v8::IntegrityLevel::kFrozen).FromMaybe(false);
 }
 
 v8::Local<v8::Value> ReadOptions(ApiVu& vu, Context context) {
@@ -262,7 +289,8 @@ v8::Local<v8::Value> ReadOptions(ApiVu& vu, Context context) {
   }
   v8::Local<v8::Value> options;
   return v8::JSON::Parse(context, JsText(context->GetIsolate(), vu.options_json()))
-                 .ToLocal(&options)
+                     .ToLocal(&options) &&
+                 Freeze(context, options)
              ? options
              : v8::Local<v8::Value>();
 }
@@ -282,9 +310,14 @@ void Abort(const Info& info) {
 
 void FailTest(const Info& info) {
   std::string message;
-  if (MessageOf(info, &message)) {
-    VuOf(info.Data()).FailTest(std::move(message));
+  if (!MessageOf(info, &message)) {
+    return;
   }
+  ApiVu& vu = VuOf(info.Data());
+  if (!message.empty()) {
+    vu.logger().Error(message);  // the run's verdict has room for one of them
+  }
+  vu.FailTest(std::move(message));
 }
 
 }  // namespace

@@ -55,7 +55,12 @@ TEST_F(ExecutionModule, TagsOfTheVuGoToItsSamples) {
 }
 
 TEST_F(ExecutionModule, TheObjectOfTagsCannotBeReplaced) {
-  for (const char* place : {"vu.tags", "vu.metrics.tags", "vu.metrics.metadata", "vu.metrics"}) {
+  EXPECT_EQ(R"([null,"v"])", Run(R"js('use strict';
+    execution.vu.tags.k = 'v';
+    execution.vu.tags = {a: '1'};
+    return [execution.vu.tags.a ?? null, execution.vu.tags.k]
+  )js"));
+  for (const char* place : {"vu.metrics.tags", "vu.metrics.metadata", "vu.metrics"}) {
     EXPECT_EQ(R"("TypeError")",
               Run(absl::StrCat("'use strict'; try { execution.", place,
                                " = {k: 'v'}; return 'taken' } catch (e) { return e.name }")))
@@ -75,6 +80,27 @@ TEST_F(ExecutionModule, MetadataOfTheVuGoToItsSamplesApartFromTags) {
               ElementsAre("1{\x01n:2,\x01trace:t1,check:a}", "1{\x01trace:t1,check:b}"));
   EXPECT_THAT(Run("execution.vu.metrics.metadata.bad = {}"),
               HasSubstr("invalid value for metric metadata 'bad'"));
+}
+
+TEST_F(ExecutionModule, TheVusPropertiesComeInK6sOrder) {
+  EXPECT_EQ(
+      R"(["iterationInScenario","idInInstance","idInTest","iterationInInstance","tags","metrics"])",
+      Run("return Object.keys(execution.vu)"));
+}
+
+TEST_F(ExecutionModule, OptionsAreFrozenToTheirDepth) {
+  EXPECT_THAT(Run("'use strict'; execution.test.options.rps = 5"), HasSubstr("not extensible"));
+  EXPECT_THAT(Run("'use strict'; execution.test.options.vus = 5"), HasSubstr("read only"));
+  EXPECT_THAT(Run("'use strict'; delete execution.test.options.scenarios.default.executor"),
+              HasSubstr("Cannot delete"));
+}
+
+TEST_F(ExecutionModule, EveryFailureOfTheTestIsLogged) {
+  Run("execution.test.fail('one'); execution.test.fail(); execution.test.fail('two')");
+  ASSERT_EQ(2u, js_.vu().log.records.size());
+  EXPECT_EQ(LogLevel::kError, js_.vu().log.records[0].level);
+  EXPECT_EQ("one", js_.vu().log.records[0].message);
+  EXPECT_EQ("two", js_.vu().log.records[1].message);
 }
 
 TEST_F(ExecutionModule, AbortAndFailReachTheVu) {
