@@ -5,7 +5,6 @@
 #include <optional>
 #include <string>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 #include "agent/js/bind/embedded_scripts.h"
@@ -15,6 +14,7 @@
 #include "agent/js/bind/text.h"
 #include "agent/js/domain_name.h"
 #include "agent/js/k6/webcrypto.h"
+#include "agent/js/text_decoder.h"
 #include "agent/js/world.h"
 
 namespace lockstep::agent {
@@ -82,7 +82,7 @@ void Require(const Info& info) {
   }
 }
 
-void Construct(const Info& info) {
+void ConstructEncoder(const Info& info) {
   if (!info.IsConstructCall()) {
     ThrowTypeError(info.GetIsolate(), "must be called with new");
   }
@@ -96,36 +96,6 @@ void Encode(const Info& info) {
   }
   const v8::Local<v8::ArrayBuffer> buffer = JsBytes(isolate, text);
   info.GetReturnValue().Set(v8::Uint8Array::New(buffer, 0, buffer->ByteLength()));
-}
-
-void ConstructDecoder(const Info& info) {
-  v8::Isolate* isolate = info.GetIsolate();
-  std::string label = "utf-8";
-  if (!info[0]->IsUndefined() && !ToText(isolate->GetCurrentContext(), info[0], &label)) {
-    return;
-  }
-  if (!absl::EqualsIgnoreCase(label, "utf-8") && !absl::EqualsIgnoreCase(label, "utf8")) {
-    isolate->ThrowException(v8::Exception::RangeError(JsText(
-        isolate, absl::StrCat("TextDecoder: unsupported encoding: ", label, "; only utf-8 is"))));
-  }
-}
-
-void Decode(const Info& info) {
-  v8::Isolate* isolate = info.GetIsolate();
-  if (info[0]->IsUndefined()) {
-    info.GetReturnValue().Set(v8::String::Empty(isolate));
-    return;
-  }
-  const std::optional<std::string> bytes = BytesOf(info[0]);
-  if (!bytes.has_value()) {
-    ThrowTypeError(isolate,
-                   "TextDecoder.decode: argument 1 must be an ArrayBuffer or a view on one");
-    return;
-  }
-  constexpr absl::string_view kByteOrderMark = "\xEF\xBB\xBF";
-  const absl::string_view text = *bytes;
-  info.GetReturnValue().Set(JsText(
-      isolate, absl::StartsWith(text, kByteOrderMark) ? text.substr(kByteOrderMark.size()) : text));
 }
 
 void StructuredClone(const Info& info) {
@@ -250,15 +220,18 @@ void InstallLazily(v8::Local<v8::Context> context, absl::string_view group,
   }
 }
 
-v8::Local<v8::FunctionTemplate> MakeClass(v8::Isolate* isolate, absl::string_view name,
-                                          v8::FunctionCallback construct, absl::string_view method,
-                                          v8::FunctionCallback callback) {
-  const v8::Local<v8::FunctionTemplate> made = v8::FunctionTemplate::New(isolate, construct);
-  made->SetClassName(JsName(isolate, name));
-  made->PrototypeTemplate()->Set(JsName(isolate, method),
-                                 v8::FunctionTemplate::New(isolate, callback));
+void InstallTextEncoder(v8::Local<v8::Context> context) {
+  v8::Isolate* isolate = context->GetIsolate();
+  const v8::Local<v8::FunctionTemplate> made =
+      v8::FunctionTemplate::New(isolate, &ConstructEncoder);
+  made->SetClassName(JsName(isolate, "TextEncoder"));
+  made->PrototypeTemplate()->Set(JsName(isolate, "encode"),
+                                 v8::FunctionTemplate::New(isolate, &Encode));
   made->PrototypeTemplate()->Set(JsName(isolate, "encoding"), JsText(isolate, "utf-8"));
-  return made;
+  v8::Local<v8::Function> constructor;
+  if (made->GetFunction(context).ToLocal(&constructor)) {
+    SetProperty(context, context->Global(), "TextEncoder", constructor);
+  }
 }
 
 }  // namespace
@@ -275,17 +248,8 @@ void InstallFileAccess(v8::Local<v8::Context> context) {
 void InstallWebGlobals(v8::Local<v8::Context> context) {
   v8::Isolate* isolate = context->GetIsolate();
   const v8::Local<v8::Object> global = context->Global();
-  v8::Local<v8::Function> made;
-  if (MakeClass(isolate, "TextEncoder", &Construct, "encode", &Encode)
-          ->GetFunction(context)
-          .ToLocal(&made)) {
-    SetProperty(context, global, "TextEncoder", made);
-  }
-  if (MakeClass(isolate, "TextDecoder", &ConstructDecoder, "decode", &Decode)
-          ->GetFunction(context)
-          .ToLocal(&made)) {
-    SetProperty(context, global, "TextDecoder", made);
-  }
+  InstallTextEncoder(context);
+  InstallTextDecoder(context);
   SetFunction(context, global, "structuredClone", &StructuredClone);
   SetFunction(context, global, "queueMicrotask", &QueueMicrotask);
   const v8::Local<v8::Object> performance = v8::Object::New(isolate);

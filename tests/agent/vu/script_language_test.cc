@@ -162,6 +162,46 @@ TEST_F(Language, GlobalsOfTheWebAreThere) {
   EXPECT_EQ(Value("new URLSearchParams({ a: '1 2', b: '&' }).toString()"), "info: a=1+2&b=%26");
 }
 
+TEST_F(Language, TextDecoderKnowsTheEncodingsOfK6) {
+  EXPECT_EQ(Value("new TextDecoder('utf-16le').decode(new Uint8Array([0x68, 0, 0xe9, 0]))"),
+            "info: h\xC3\xA9");
+  EXPECT_EQ(Value("new TextDecoder('UTF-16').decode(new Uint16Array([0x68, 0x69]))"), "info: hi");
+  EXPECT_EQ(Value("new TextDecoder('utf-16be').decode(new Uint8Array([0, 0x68, 0xd8]))"),
+            "info: h\xEF\xBF\xBD");
+  // 0x80 is the euro sign; 0x81, which has no character, is the control character.
+  EXPECT_EQ(Value("new TextDecoder(' Latin1 ').decode(new Uint8Array([0x80, 0xe9, 0x81]))"),
+            "info: \xE2\x82\xAC\xC3\xA9\xC2\x81");
+  EXPECT_EQ(Value("['utf8', 'utf-16', 'ascii'].map((l) => new TextDecoder(l).encoding)"),
+            R"(info: [ "utf-8", "utf-16le", "windows-1252" ])");
+  EXPECT_EQ(Value("(() => { try { new TextDecoder('nope') } catch (e) { return e.name } })()"),
+            "info: RangeError");
+  EXPECT_EQ(
+      Value("(() => { try { new TextDecoder().decode('x') } catch (e) { return e.name } })()"),
+      "info: TypeError");
+}
+
+TEST_F(Language, TextDecoderObeysItsOptions) {
+  EXPECT_EQ(Value("new TextDecoder().decode(new Uint8Array([0x61, 0xff, 0xe2, 0x82, 0x62, 0xf0]))"),
+            "info: a\xEF\xBF\xBD\xEF\xBF\xBD"
+            "b\xEF\xBF\xBD");
+  EXPECT_EQ(Value("(() => { const d = new TextDecoder('utf-8', { fatal: true }); "
+                  "try { d.decode(new Uint8Array([0x61, 0xff])) } "
+                  "catch (e) { return [e.name, d.decode(new Uint8Array([0x62]))] } })()"),
+            R"(info: [ "TypeError", "b" ])");
+  EXPECT_EQ(Value("[false, true].map((ignoreBOM) => new TextDecoder('utf-8', { ignoreBOM })"
+                  ".decode(new Uint8Array([0xef, 0xbb, 0xbf, 0x61])).length)"),
+            "info: [ 1, 2 ]");
+  // The euro sign, byte by byte, behind a byte order mark that is cut in two as well.
+  EXPECT_EQ(Value("(() => { const d = new TextDecoder(); "
+                  "const part = (...bytes) => d.decode(new Uint8Array(bytes), { stream: true }); "
+                  "return [part(0xef), part(0xbb, 0xbf, 0xe2), part(0x82), part(0xac), "
+                  "part(0xe2), d.decode()] })()"),
+            "info: [ \"\", \"\", \"\", \"\xE2\x82\xAC\", \"\", \"\xEF\xBF\xBD\" ]");
+  EXPECT_EQ(Value("(() => { const d = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }); "
+                  "return [d.fatal, d.ignoreBOM, new TextDecoder().fatal] })()"),
+            "info: [ true, true, false ]");
+}
+
 TEST_F(Language, IntervalsStopWhenCleared) {
   EXPECT_THAT(LinesOf(R"(export default function () {
       let n = 0;
