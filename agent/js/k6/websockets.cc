@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
+
 #include "agent/js/bind/embedded_scripts.h"
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/functions.h"
@@ -36,10 +38,17 @@ class WebSocketsModule::Socket final : public WebSocketListener {
 
   WebSocket& connection() { return *socket_; }
   WsMeter& meter() { return meter_; }
+  // The values of the answer's Sec-WebSocket-Extensions; none before OnOpen.
+  const std::vector<std::string>& extensions() const { return extensions_; }
 
   void OnOpen(HttpResponse response) override {
     plan_.jar->SetAll(plan_.request.url, response.headers, module_.vu().loop().clock().Wall());
-    meter_.Opened(response, socket_->subprotocol());
+    meter_.Connected(response);
+    for (auto& [name, value] : response.headers) {
+      if (absl::EqualsIgnoreCase(name, "Sec-WebSocket-Extensions")) {
+        extensions_.push_back(std::move(value));
+      }
+    }
     Announce("open", socket_->subprotocol());
   }
   void OnText(std::string message) override {
@@ -55,14 +64,17 @@ class WebSocketsModule::Socket final : public WebSocketListener {
     meter_.Pong(payload);
     Announce("pong", "");
   }
-  void OnClose(int code, std::string reason) override { Last("", std::move(reason), code); }
+  void OnClose(int code, std::string reason) override {
+    Last(DescribeEnd(code, std::move(reason)));
+  }
   void OnRefused(HttpResponse response) override {
-    constexpr int kAbnormal = 1006;
+    constexpr int kNoCode = 0;
+    meter_.Connected(response);
     plan_.jar->SetAll(plan_.request.url, response.headers, module_.vu().loop().clock().Wall());
     std::string why = DescribeRefusal(response);
     module_.vu().logger().Log(LogLevel::kWarn, "Attempt to establish a WebSocket connection failed",
                               {{"error", why}});
-    Last(std::move(why), "", kAbnormal);
+    Last({kNoCode, "", response.status == 0 ? std::move(why) : "websocket: bad handshake"});
   }
 
  private:
@@ -73,16 +85,15 @@ class WebSocketsModule::Socket final : public WebSocketListener {
   }
 
   // The connection's last events.
-  void Last(std::string error, std::string reason, int code) {
-    std::exchange(next_, nullptr)([this, error = std::move(error), reason = std::move(reason),
-                                   code] { EmitLast(error, reason, code); });
+  void Last(WsEnd end) {
+    std::exchange(next_, nullptr)([this, end = std::move(end)] { EmitLast(end); });
   }
   // Destroys the socket.
-  void EmitLast(const std::string& error, const std::string& reason, int code) {
+  void EmitLast(const WsEnd& end) {
     WebSocketsModule& module = module_;
     const uint64_t number = number_;
-    if (error.empty() || Emit("error", error, 0)) {
-      Emit("close", reason, code);
+    if (end.error.empty() || Emit("error", end.error, 0)) {
+      Emit("close", end.reason, end.code);
     }
     module.Forget(number);
   }
@@ -103,6 +114,7 @@ class WebSocketsModule::Socket final : public WebSocketListener {
   v8::Isolate* const isolate_;
   WsPlan plan_;
   WsMeter meter_;
+  std::vector<std::string> extensions_;
   v8::Global<v8::Function> emit_;
   absl::AnyInvocable<void(ApiVu::Task)> next_;
   std::unique_ptr<WebSocket> socket_;
@@ -174,6 +186,16 @@ void NativeClose(const Info& info) {
   socket->meter().Sent();  // as in k6, where the closing frame counts
 }
 
+void NativeExtensions(const Info& info) {
+  std::vector<v8::Local<v8::Value>> values;
+  if (const WebSocketsModule::Socket* socket = SocketOf(info)) {
+    for (const std::string& value : socket->extensions()) {
+      values.push_back(JsText(info.GetIsolate(), value));
+    }
+  }
+  info.GetReturnValue().Set(v8::Array::New(info.GetIsolate(), values.data(), values.size()));
+}
+
 void NativeBuffered(const Info& info) {
   WebSocketsModule::Socket* socket = SocketOf(info);
   info.GetReturnValue().Set(
@@ -220,7 +242,7 @@ v8::Local<v8::Object> WebSocketsModule::MakeExports(Context context) {
   const std::pair<const char*, v8::FunctionCallback> functions[] = {
       {"open", NativeOpen},     {"sendText", NativeSendText}, {"sendBinary", NativeSendBinary},
       {"ping", NativePing},     {"close", NativeClose},       {"buffered", NativeBuffered},
-      {"encode", NativeEncode}, {"decode", NativeDecode}};
+      {"encode", NativeEncode}, {"decode", NativeDecode},     {"extensions", NativeExtensions}};
   for (const auto& [name, function] : functions) {
     SetFunction(context, native, name, function, data);
   }

@@ -1,5 +1,6 @@
 // The classes of `k6/websockets` as JavaScript, made from what websockets.cc provides. Evaluates to
-// (native) => ({ WebSocket, Blob }); native: open, sendText, sendBinary, ping, close, buffered, encode, decode.
+// (native) => ({ WebSocket, Blob }); native: open, sendText, sendBinary, ping, close, buffered, extensions,
+// encode, decode.
 (function (native) {
   const bytesOf = (part) => {
     if (part instanceof Blob) return part.content();
@@ -15,7 +16,7 @@
       this.#bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
       let at = 0;
       for (const piece of pieces) { this.#bytes.set(piece, at); at += piece.length; }
-      this.#type = String((options && options.type) || '').toLowerCase();
+      this.#type = String((options && options.type) || '');
     }
     content() { return this.#bytes; }
     get size() { return this.#bytes.length; }
@@ -23,9 +24,35 @@
     async arrayBuffer() { return this.#bytes.slice().buffer; }
     async bytes() { return this.#bytes.slice(); }
     async text() { return native.decode(this.#bytes); }
+    // One chunk, if there are bytes.
+    stream() {
+      let rest = this.size > 0 ? [this.#bytes.slice()] : [];
+      let locked = false;
+      const cancel = async () => { rest = []; };
+      return {
+        get locked() { return locked; },
+        cancel,
+        getReader() {
+          if (locked) throw new TypeError('the stream is locked to another reader');
+          locked = true;
+          const read = async () => { const value = rest.pop(); return { value, done: value === undefined }; };
+          return { read, cancel, releaseLock() { locked = false; } };
+        },
+      };
+    }
     slice(start, end, type) { return new Blob([this.#bytes.slice(start, end)], { type }); }
   }
   Object.defineProperty(Blob.prototype, 'content', { enumerable: false });
+  Object.defineProperty(Blob.prototype, Symbol.toStringTag, { value: 'Blob', configurable: true });
+
+  const typeName = (value) => (typeof value === 'object' && value?.constructor?.name) || (value === null ? 'null' : typeof value);
+  const checkClose = (code, reason) => {
+    const failed = "Failed to execute 'close' on 'WebSocket': ";
+    if (code !== 1000 && !(code >= 3000 && code <= 4999)) {
+      throw new Error(`InvalidAccessError: ${failed}The close code must be either 1000, or between 3000 and 4999. ${code} is neither`);
+    }
+    if (native.encode(reason).byteLength > 123) throw new Error(`SyntaxError: ${failed}The message must not be greater than 123 bytes`);
+  };
 
   const kinds = ['open', 'message', 'error', 'close', 'ping', 'pong'];
   class WebSocket {
@@ -37,6 +64,7 @@
     #state = 0;
     #url;
     #protocol = '';
+    #extensions = [];
     #binaryType = 'blob';
     #listeners = new Map(kinds.map((kind) => [kind, []]));
     #handlers = new Map();
@@ -44,7 +72,7 @@
     constructor(url, protocols, params) {
       if (url === undefined) throw new TypeError('WebSocket requires a url');
       this.#url = String(url);
-      const list = protocols === undefined || protocols === null ? [] : [].concat(protocols).map(String);
+      const list = typeof protocols === 'string' || Array.isArray(protocols) ? [].concat(protocols).map(String) : [];
       this.#number = native.open(this.#url, list, params, (...event) => this.#on(...event));
       for (const kind of kinds) {
         Object.defineProperty(this, `on${kind}`, {
@@ -52,7 +80,7 @@
           get: () => this.#handlers.get(kind) ?? null,
           set: (handler) => {
             if (handler !== null && handler !== undefined && typeof handler !== 'function') {
-              throw new TypeError(`a function is expected as on${kind}`);
+              throw new TypeError(`a value for 'on${kind}' should be callable`);
             }
             this.#handlers.set(kind, handler ?? null);
           },
@@ -62,7 +90,7 @@
     get url() { return this.#url; }
     get readyState() { return this.#state; }
     get bufferedAmount() { return native.buffered(this.#number); }
-    get extensions() { return ''; }
+    get extensions() { return this.#extensions; }
     get protocol() { return this.#protocol; }
     get binaryType() { return this.#binaryType; }
     set binaryType(type) {
@@ -82,22 +110,28 @@
       if (index >= 0) list.splice(index, 1);
     }
     send(data) {
-      if (this.#state === 0) throw new Error('InvalidStateError: the WebSocket is not open yet');
-      if (this.#state !== 1) return;
+      this.#mustBeOpen();
       if (data instanceof Blob || data instanceof ArrayBuffer || ArrayBuffer.isView(data)) {
         native.sendBinary(this.#number, bytesOf(data));
+      } else if (typeof data === 'string') {
+        native.sendText(this.#number, data);
       } else {
-        native.sendText(this.#number, String(data));
+        throw new Error(`unsupported send type ${typeName(data)}`);
       }
     }
     ping() {
-      if (this.#state === 1) native.ping(this.#number);
+      this.#mustBeOpen();
+      native.ping(this.#number);
     }
-    close(code = 1000, reason = '') {
+    close(code, reason = '') {
+      const ending = [Math.trunc(code) || 1000, String(reason)];
+      checkClose(...ending);
       if (this.#state >= 2) return;
+      if (this.#state === 0) this.#closing = ending; else native.close(this.#number, ...ending);
       this.#state = 2;
-      this.#closing = { code, reason: String(reason) };
-      native.close(this.#number, code, String(reason));
+    }
+    #mustBeOpen() {
+      if (this.#state !== 1) throw new Error('InvalidStateError');
     }
     #dispatch(type, fields) {
       const event = { type, target: this, timestamp: Date.now(), ...fields };
@@ -109,7 +143,12 @@
       switch (type) {
         case 'open':
           this.#protocol = data;
-          if (this.#state === 0) this.#state = 1;
+          this.#extensions = native.extensions(this.#number);
+          if (this.#closing) {  // by close() before there was a connection
+            native.close(this.#number, ...this.#closing);
+            break;
+          }
+          this.#state = 1;
           this.#dispatch('open', {});
           break;
         case 'text':
@@ -121,14 +160,12 @@
           }
           break;
         case 'error':
-          this.#dispatch('error', { error: data, message: data });
+          this.#dispatch('error', { error: data });
           break;
-        case 'close': {
+        case 'close':  // without a code if there was no connection, as in k6
           this.#state = 3;
-          const own = this.#closing;
-          this.#dispatch('close', { code: own ? own.code : code, reason: own ? own.reason : data, wasClean: code !== 1006 });
+          this.#dispatch('close', { code: code || undefined, reason: data });
           break;
-        }
         default:
           this.#dispatch(type, {});
       }

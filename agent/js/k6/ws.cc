@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/functions.h"
@@ -46,9 +47,12 @@ class BlockingSocket final : public WebSocketListener {
   void On(v8::Isolate* isolate, const std::string& event, v8::Local<v8::Function> handler) {
     handlers_[event].emplace_back(isolate, handler);
   }
-  void Send(absl::string_view message, bool binary) {
+  // Once closing began, the script's error handlers are called.
+  void Send(Context context, absl::string_view message, bool binary) {
     if (binary ? socket_->SendBinary(message) : socket_->SendText(message)) {
       meter_.Sent();
+    } else {
+      EmitError(context, "websocket: close sent");
     }
   }
   void Ping() { socket_->SendPing(meter_.Ping()); }
@@ -101,7 +105,7 @@ class BlockingSocket final : public WebSocketListener {
   bool Emit(Context context, const std::string& event,
             std::vector<v8::Local<v8::Value>> arguments = {});
   bool EmitError(Context context, absl::string_view message);
-  bool PeerClosed(Context context, int code, absl::string_view reason);
+  bool PeerClosed(Context context, const WsEnd& end);
   void Arm(int64_t number);
 
   ApiVu& vu_;
@@ -128,15 +132,19 @@ bool BlockingSocket::WaitForEvent() {
 }
 
 bool BlockingSocket::Open() {
+  if (!plan_.url_error.ok()) {
+    response_.error.message = std::string(plan_.url_error.message());
+    response_.started = vu_.loop().clock().Mono();
+    meter_.Connected(response_);
+    return true;
+  }
   socket_ = vu_.http().OpenWebSocket(vu_.connections(), plan_.request, *this);
   if (!WaitForEvent()) {
     return false;
   }
   events_.pop_front();
   plan_.jar->SetAll(plan_.request.url, response_.headers, vu_.loop().clock().Wall());
-  if (response_.status == 101) {
-    meter_.Opened(response_, socket_->subprotocol());
-  }
+  meter_.Connected(response_);
   return true;
 }
 
@@ -165,7 +173,7 @@ bool BlockingSocket::Run(Context context, v8::Local<v8::Function> body,
 bool BlockingSocket::Handle(Context context, Event event) {
   v8::Isolate* isolate = context->GetIsolate();
   if (event.kind == Event::kClose) {
-    return PeerClosed(context, static_cast<int>(event.number), event.data);
+    return PeerClosed(context, DescribeEnd(static_cast<int>(event.number), std::move(event.data)));
   }
   if (closing_) {
     return true;
@@ -198,19 +206,15 @@ bool BlockingSocket::Handle(Context context, Event event) {
   return true;
 }
 
-bool BlockingSocket::PeerClosed(Context context, int code, absl::string_view reason) {
+bool BlockingSocket::PeerClosed(Context context, const WsEnd& end) {
   closed_ = true;
   if (closing_) {
     return true;
   }
-  constexpr int kNormal = 1000;
-  if (code != kNormal && code != kGoingAway &&
-      !EmitError(context,
-                 absl::StrCat("websocket: close ", code, code == 1006 ? " (abnormal closure)" : "",
-                              reason.empty() ? "" : ": ", reason))) {
+  if (!end.error.empty() && !EmitError(context, end.error)) {
     return false;
   }
-  return Emit(context, "close", {v8::Integer::New(context->GetIsolate(), code)});
+  return Emit(context, "close", {v8::Integer::New(context->GetIsolate(), end.code)});
 }
 
 bool BlockingSocket::Close(Context context, int code) {
@@ -292,18 +296,26 @@ void SocketSend(const Info& info) {
   std::string message;
   BlockingSocket* socket = BlockingSocketOf(info);
   if (ToText(ContextOf(info), info[0], &message) && socket != nullptr) {
-    socket->Send(message, false);
+    socket->Send(ContextOf(info), message, false);
   }
 }
 
 void SocketSendBinary(const Info& info) {
-  const std::optional<std::string> bytes = BytesOf(info[0]);
-  if (!bytes) {
-    ThrowTypeError(info.GetIsolate(), "Socket.sendBinary(): expected ArrayBuffer as argument");
+  v8::Isolate* isolate = info.GetIsolate();
+  if (info[0]->IsNullOrUndefined()) {
+    ThrowTypeError(isolate, "missing argument, expected ArrayBuffer");
+    return;
+  }
+  if (!info[0]->IsArrayBuffer()) {
+    v8::Local<v8::Object> object;
+    if (info[0]->ToObject(ContextOf(info)).ToLocal(&object)) {
+      ThrowTypeError(isolate, absl::StrCat("expected ArrayBuffer as argument, received: ",
+                                           TextOf(isolate, object->GetConstructorName())));
+    }
     return;
   }
   if (BlockingSocket* socket = BlockingSocketOf(info)) {
-    socket->Send(*bytes, true);
+    socket->Send(ContextOf(info), BytesOf(info[0]).value_or(""), true);
   }
 }
 
@@ -315,7 +327,7 @@ void SocketPing(const Info& info) {
 
 void SocketClose(const Info& info) {
   int code = kGoingAway;
-  if (!info[0]->IsNullOrUndefined() && !info[0]->Int32Value(ContextOf(info)).To(&code)) {
+  if (info.Length() > 0 && !info[0]->Int32Value(ContextOf(info)).To(&code)) {
     return;
   }
   if (BlockingSocket* socket = BlockingSocketOf(info)) {
@@ -325,12 +337,19 @@ void SocketClose(const Info& info) {
 
 template <bool kRepeats>
 void SocketTimer(const Info& info) {
+  const absl::string_view name = kRepeats ? "setInterval" : "setTimeout";
+  if (!info[0]->IsFunction()) {
+    ThrowTypeError(info.GetIsolate(), absl::StrCat(name, " requires a function"));
+    return;
+  }
   double milliseconds = 0;
-  if (!info[0]->IsFunction() || !info[1]->NumberValue(ContextOf(info)).To(&milliseconds) ||
-      !(milliseconds > 0)) {
-    ThrowTypeError(info.GetIsolate(),
-                   absl::StrCat(kRepeats ? "setInterval" : "setTimeout",
-                                " requires a function and a timeout of more than 0 milliseconds"));
+  if (!info[1]->NumberValue(ContextOf(info)).To(&milliseconds)) {
+    return;
+  }
+  if (!(milliseconds > 0)) {
+    ThrowTypeError(
+        info.GetIsolate(),
+        absl::StrFormat("%s requires a >0 timeout parameter, received %.2f", name, milliseconds));
     return;
   }
   if (BlockingSocket* socket = BlockingSocketOf(info)) {
@@ -372,9 +391,13 @@ v8::Local<v8::Object> MakeAnswer(Context context, const BlockingSocket& socket,
   const v8::Local<v8::Object> answer = v8::Object::New(isolate);
   const v8::Local<v8::Object> headers = v8::Object::New(isolate);
   for (const auto& [name, value] : response.headers) {
-    SetProperty(context, headers, CanonicalHeader(name), JsText(isolate, value));
+    std::string key = CanonicalHeader(name);
+    if (key != "Transfer-Encoding") {  // undone already, so not shown, as in k6
+      SetProperty(context, headers, key, JsText(isolate, value));
+    }
   }
-  SetProperty(context, answer, "url", JsText(isolate, socket.plan().url_text));
+  SetProperty(context, answer, "url",
+              JsText(isolate, response.status == 101 ? socket.plan().url_text : ""));
   SetProperty(context, answer, "status", v8::Integer::New(isolate, response.status));
   SetProperty(context, answer, "headers", headers);
   SetProperty(context, answer, "body", JsText(isolate, response.body));
@@ -388,6 +411,10 @@ void Connect(const Info& info) {
   ApiVu& vu = BoundTo<ApiVu>(info);
   if (vu.in_init()) {
     ThrowError(isolate, "using websockets in the init context is not supported");
+    return;
+  }
+  if (info.Length() < 2) {
+    ThrowTypeError(isolate, "invalid number of arguments to ws.connect");
     return;
   }
   const v8::Local<v8::Value> body = info[1]->IsFunction() ? info[1] : info[2];
@@ -416,8 +443,7 @@ void Connect(const Info& info) {
     }
     vu.logger().Log(LogLevel::kWarn, "Attempt to establish a WebSocket connection failed",
                     {{"error", why}});
-    info.GetReturnValue().Set(
-        MakeAnswer(context, socket, response.status == 0 ? response.error.message : ""));
+    info.GetReturnValue().Set(MakeAnswer(context, socket, response.status == 0 ? why : ""));
     return;
   }
   v8::Local<v8::Object> object;

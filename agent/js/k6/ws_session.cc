@@ -45,7 +45,11 @@ absl::Status ReadParam(Context context, ApiVu& vu, absl::string_view name,
     return ReadHeaders(context, value, plan);
   }
   if (name == "tags") {
-    return AddScriptTags(context, value, vu.sink().tags(), &plan->tags);
+    const absl::Status added = AddScriptTags(context, value, vu.sink().tags(), &plan->tags);
+    return strict && absl::IsInvalidArgument(added)
+               ? absl::InvalidArgumentError(
+                     absl::StrCat("invalid WebSocket tags option: ", added.message()))
+               : added;
   }
   if (name == "jar") {
     if (std::shared_ptr<CookieJar> jar = CookieJarOf(context, value)) {
@@ -69,6 +73,48 @@ absl::Status ReadParam(Context context, ApiVu& vu, absl::string_view name,
                 : absl::OkStatus();
 }
 
+absl::StatusOr<Url> ReadUrl(absl::string_view text, bool strict) {
+  absl::StatusOr<Url> url = ParseUrl(text);
+  if (url.ok() && (url->scheme == "ws" || url->scheme == "wss")) {
+    return url;
+  }
+  if (!url.ok() && !absl::StartsWith(url.status().message(), "unsupported protocol scheme")) {
+    return url.status();
+  }
+  return absl::InvalidArgumentError(
+      strict ? absl::StrCat("WebSocket requires url with scheme ws or wss, but got \"",
+                            url.ok() ? url->scheme : "", "\"")
+             : "malformed ws or wss URL");
+}
+
+// As it follows a close code in an error; section 7.4.1.
+absl::string_view NameOfCode(int code) {
+  switch (code) {
+    case 1002:
+      return " (protocol error)";
+    case 1003:
+      return " (unsupported data)";
+    case 1005:
+      return " (no status)";
+    case 1006:
+      return " (abnormal closure)";
+    case 1007:
+      return " (invalid payload data)";
+    case 1008:
+      return " (policy violation)";
+    case 1009:
+      return " (message too big)";
+    case 1010:
+      return " (mandatory extension missing)";
+    case 1011:
+      return " (internal server error)";
+    case 1015:
+      return " (TLS handshake error)";
+    default:
+      return "";
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<WsPlan> PlanWs(Context context, ApiVu& vu, v8::Local<v8::Value> url,
@@ -79,13 +125,12 @@ absl::StatusOr<WsPlan> PlanWs(Context context, ApiVu& vu, v8::Local<v8::Value> u
   if (!ToText(context, url, &plan.url_text)) {
     return absl::CancelledError();
   }
-  absl::StatusOr<Url> parsed = ParseUrl(plan.url_text);
-  if (!parsed.ok()) {
+  if (absl::StatusOr<Url> parsed = ReadUrl(plan.url_text, strict); parsed.ok()) {
+    plan.request.url = *std::move(parsed);
+  } else if (strict) {
     return parsed.status();
-  }
-  plan.request.url = *std::move(parsed);
-  if (plan.request.url.scheme != "ws" && plan.request.url.scheme != "wss") {
-    return absl::InvalidArgumentError("malformed ws or wss URL");
+  } else {
+    plan.url_error = parsed.status();
   }
   if (params->IsObject()) {
     LOCKSTEP_RETURN_IF_ERROR(ForEachOwnOrStatus(
@@ -97,17 +142,20 @@ absl::StatusOr<WsPlan> PlanWs(Context context, ApiVu& vu, v8::Local<v8::Value> u
   if (!user_agent.empty() && !FindHeader(plan.request.headers, "User-Agent")) {
     plan.request.headers.emplace_back("User-Agent", user_agent);
   }
-  const std::string cookies = plan.jar->HeaderFor(plan.request.url, vu.loop().clock().Wall());
+  const std::string cookies =
+      plan.url_error.ok() ? plan.jar->HeaderFor(plan.request.url, vu.loop().clock().Wall()) : "";
   if (!cookies.empty() && !FindHeader(plan.request.headers, "Cookie")) {
     plan.request.headers.emplace_back("Cookie", cookies);
   }
   TagSetTable& table = vu.sink().tags();
   const auto name = table.Find(plan.tags, SystemTagName(SystemTag::kName));
-  const std::string shown = name ? std::string(*name) : plan.request.url.display_url();
+  const std::string shown = name                  ? std::string(*name)
+                            : plan.url_error.ok() ? plan.request.url.display_url()
+                                                  : plan.url_text;
   if (vu.system_tags().Has(SystemTag::kUrl)) {
     plan.tags = table.With(plan.tags, SystemTagName(SystemTag::kUrl), shown);
   }
-  if (!name && vu.system_tags().Has(SystemTag::kName)) {
+  if (strict && !name && vu.system_tags().Has(SystemTag::kName)) {
     plan.tags = table.With(plan.tags, SystemTagName(SystemTag::kName), shown);
   }
   return plan;
@@ -119,19 +167,26 @@ void WsMeter::Add(uint32_t metric, double value) {
   vu_.sink().Add(BuiltinMetric(metric), tags_, value, vu_.loop().clock().Wall());
 }
 
-void WsMeter::Opened(const HttpResponse& response, const std::string& subprotocol) {
+void WsMeter::Connected(const HttpResponse& response) {
   TagSetTable& table = vu_.sink().tags();
   const auto set = [&](SystemTag tag, absl::string_view value) {
-    if (vu_.system_tags().Has(tag) && !value.empty()) {
+    if (vu_.system_tags().Has(tag)) {
       tags_ = table.With(tags_, SystemTagName(tag), value);
     }
   };
   set(SystemTag::kStatus, absl::StrCat(response.status));
-  set(SystemTag::kSubproto, subprotocol);
-  set(SystemTag::kTlsVersion, response.tls_version);
-  set(SystemTag::kIp, response.remote_ip);
+  if (response.status != 0) {
+    const auto subprotocol = FindHeader(response.headers, "Sec-WebSocket-Protocol");
+    set(SystemTag::kSubproto, subprotocol ? absl::string_view(*subprotocol) : "");
+  }
+  if (!response.tls_version.empty()) {
+    set(SystemTag::kTlsVersion, response.tls_version);
+  }
+  if (!response.remote_ip.empty()) {
+    set(SystemTag::kIp, response.remote_ip);
+  }
   opened_ = response.started;
-  open_ = true;
+  open_ = response.status == 101;
   Add(builtin::kWsSessions, 1);
   Add(builtin::kWsConnecting,
       absl::ToDoubleMilliseconds(vu_.loop().clock().Mono() - response.started));
@@ -168,9 +223,24 @@ void WsMeter::Ended(const WebSocket* socket) {
   }
 }
 
+WsEnd DescribeEnd(int code, std::string reason) {
+  if (code == 1006 && (reason.empty() || reason == "EOF" || reason == "Empty reply from server")) {
+    reason = "unexpected EOF";
+  }
+  std::string error;
+  if (code != 1000 && code != 1001) {
+    error = absl::StrCat("websocket: close ", code, NameOfCode(code), reason.empty() ? "" : ": ",
+                         reason);
+  }
+  return {code, std::move(reason), std::move(error)};
+}
+
 std::string DescribeRefusal(const HttpResponse& refusal) {
   if (refusal.status == 0) {
-    return refusal.error.message;
+    const std::string& why = refusal.error.message;
+    return why == "EOF"                     ? "unexpected EOF"
+           : absl::StartsWith(why, "x509:") ? "tls: failed to verify certificate: " + why
+                                            : why;
   }
   constexpr size_t kShown = 200;
   std::string text = absl::StrCat("websocket: bad handshake: ", refusal.status_text);

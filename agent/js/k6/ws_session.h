@@ -20,12 +20,14 @@ namespace lockstep::agent {
 struct WsPlan {
   WebSocketRequest request;
   std::string url_text;
+  absl::Status url_error;  // of k6/ws, where a bad URL is a connection that fails; else OK
   std::shared_ptr<CookieJar> jar;
-  TagSetId tags = kEmptyTagSet;  // of the script and the VU, url and name among them
+  TagSetId tags = kEmptyTagSet;  // of the script and the VU, and the url
 };
 
 // Reads URL and parameters (headers, tags, jar, compression). InvalidArgument: what is wrong;
-// Cancelled: an exception is pending. With `strict`, unknown parameters are errors.
+// Cancelled: an exception is pending. `strict` is k6/websockets: unknown parameters and bad URLs are
+// errors, and the samples have the tag `name`.
 absl::StatusOr<WsPlan> PlanWs(v8::Local<v8::Context> context, ApiVu& vu, v8::Local<v8::Value> url,
                               v8::Local<v8::Value> params, bool strict);
 
@@ -34,8 +36,8 @@ class WsMeter {
  public:
   WsMeter(ApiVu& vu, const WsPlan& plan);
 
-  // The handshake ended; `response` is its answer.
-  void Opened(const HttpResponse& response, const std::string& subprotocol);
+  // The handshake ended, well or not; `response` is its answer.
+  void Connected(const HttpResponse& response);
   void Sent();
   void Received();
   // The payload of the next ping, and the sample of its pong.
@@ -54,6 +56,15 @@ class WsMeter {
   int64_t pings_ = 0;
   std::map<std::string, MonoTime> waiting_;  // pings without a pong, by payload
 };
+
+// What a script is told of the end of a connection that had been open.
+struct WsEnd {
+  int code;
+  std::string reason;
+  std::string error;  // "websocket: close 1011 (internal server error): bye"; "" for 1000 and 1001
+};
+// Of what WebSocketListener::OnClose was told.
+WsEnd DescribeEnd(int code, std::string reason);
 
 // "websocket: bad handshake: 403 Forbidden: nope", with a hint where the peer speaks Socket.IO.
 std::string DescribeRefusal(const HttpResponse& refusal);

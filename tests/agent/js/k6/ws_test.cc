@@ -12,6 +12,7 @@ namespace lockstep::agent {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 class WsTest : public ::testing::Test {
@@ -43,7 +44,9 @@ TEST_F(WsTest, ConnectWaitsForTheEndAndCallsHandlers) {
   EXPECT_EQ(1u, Count("ws_sessions"));
   EXPECT_EQ(1u, Count("ws_connecting"));
   EXPECT_EQ(1u, Count("ws_session_duration"));
-  EXPECT_THAT(js_.vu().samples.Of("ws_sessions")[0], HasSubstr("status:101,t:x,url:ws://"));
+  EXPECT_THAT(js_.vu().samples.Of("ws_sessions")[0],
+              HasSubstr("status:101,subproto:,t:x,url:ws://"));
+  EXPECT_THAT(js_.vu().samples.Of("ws_sessions")[0], Not(HasSubstr("name:")));
   EXPECT_GT(js_.vu().bytes_sent, 0);
 }
 
@@ -79,8 +82,9 @@ TEST_F(WsTest, UnusualCloseCodesAreErrorsToo) {
 }
 
 TEST_F(WsTest, ARefusalIsAnAnswerAndAWarning) {
-  EXPECT_EQ(R"([404,""])",
-            Run("const r = ws.connect(`${W}/status/404`, () => {}); return [r.status, r.error]"));
+  EXPECT_EQ(
+      R"([404,"",""])",
+      Run("const r = ws.connect(`${W}/status/404`, () => {}); return [r.status, r.url, r.error]"));
   ASSERT_THAT(js_.vu().log.records, SizeIs(1));
   EXPECT_THAT(js_.vu().log.records[0].fields[0].second, HasSubstr("websocket: bad handshake: 404"));
   EXPECT_EQ(server_->requests(), 1);
@@ -89,12 +93,17 @@ TEST_F(WsTest, ARefusalIsAnAnswerAndAWarning) {
 }
 
 TEST_F(WsTest, UserMistakes) {
-  EXPECT_THAT(Run("ws.connect(W)"), HasSubstr("must be a function"));
-  EXPECT_THAT(Run("ws.connect('http://h/', () => {})"), HasSubstr("malformed ws or wss URL"));
+  EXPECT_THAT(Run("ws.connect(W)"), HasSubstr("invalid number of arguments to ws.connect"));
+  EXPECT_THAT(Run("ws.connect(W, {})"), HasSubstr("must be a function"));
   EXPECT_THAT(Run("ws.connect(W, {compression: 'rar'}, () => {})"),
               HasSubstr("unsupported compression algorithm 'rar'"));
   EXPECT_THAT(Run("new websockets.WebSocket(W, null, {nope: 1})"),
               HasSubstr("unknown WebSocket's option nope"));
+  EXPECT_THAT(Run("new websockets.WebSocket(W, null, {tags: {a: {}}})"),
+              HasSubstr("invalid WebSocket tags option: invalid value for metric tag 'a'"));
+  EXPECT_THAT(Run("new websockets.WebSocket('http://h/')"),
+              HasSubstr("requires url with scheme ws or wss, but got \"http\""));
+  EXPECT_THAT(Run("new websockets.WebSocket('/rel')"), HasSubstr("but got \"\""));
   EXPECT_THAT(Run("new websockets.WebSocket()"), HasSubstr("requires a url"));
   EXPECT_THAT(Run("new websockets.WebSocket(W).send('early')"), HasSubstr("InvalidStateError"));
   js_.vu().init = true;
@@ -143,8 +152,140 @@ TEST_F(WsTest, ARefusalOfTheWebsClassSaysWhy) {
     s.onclose = e => log.push(e.code)
   )js");
   const std::string log = Run("return log");
-  EXPECT_THAT(log, HasSubstr("websocket: bad handshake: 403"));
-  EXPECT_THAT(log, HasSubstr("1006"));
+  EXPECT_EQ(R"(["websocket: bad handshake",null])", log);  // a close without a code
+  EXPECT_THAT(js_.vu().log.records[0].fields[0].second, HasSubstr("websocket: bad handshake: 403"));
+  ASSERT_THAT(js_.vu().samples.Of("ws_sessions"), SizeIs(1));
+  EXPECT_THAT(js_.vu().samples.Of("ws_sessions")[0], HasSubstr("status:403,subproto:,url:"));
+  EXPECT_THAT(js_.vu().samples.Of("ws_sessions")[0], HasSubstr("name:ws://"));
+}
+
+TEST_F(WsTest, ABadUrlIsAnAnswerAndAConnectionThatFailed) {
+  EXPECT_EQ(R"(["","malformed ws or wss URL",0])", Run(R"js(
+    const r = ws.connect('http://h/', () => {});
+    return [r.url, r.error, r.status]
+  )js"));
+  EXPECT_EQ(R"("parse \"::bad\": missing protocol scheme")",
+            Run("return ws.connect('::bad', () => {}).error"));
+  EXPECT_EQ(2u, Count("ws_sessions"));
+  EXPECT_EQ(2u, Count("ws_connecting"));
+  EXPECT_EQ(0u, Count("ws_session_duration"));
+  EXPECT_THAT(js_.vu().samples.Of("ws_sessions")[0], HasSubstr("status:0,url:http://h/"));
+}
+
+TEST_F(WsTest, SendBinaryTakesOnlyAnArrayBuffer) {
+  EXPECT_EQ(R"(["missing argument, expected ArrayBuffer",)"
+            R"("expected ArrayBuffer as argument, received: Uint8Array",)"
+            R"("expected ArrayBuffer as argument, received: String"])",
+            Run(R"js(
+    const seen = [];
+    ws.connect(`${W}/ws`, s => {
+      for (const data of [undefined, new Uint8Array([1]), 'x']) {
+        try { s.sendBinary(data) } catch (e) { seen.push(e.message) }
+      }
+      s.close()
+    });
+    return seen
+  )js"));
+}
+
+TEST_F(WsTest, SendingAfterTheCloseIsAnErrorEvent) {
+  EXPECT_EQ(R"(["close 0","error websocket: close sent"])", Run(R"js(
+    const seen = [];
+    ws.connect(`${W}/ws`, s => {
+      s.on('error', e => seen.push('error ' + e.error()));
+      s.on('close', c => seen.push('close ' + c));
+      s.on('open', () => { s.close(undefined); s.send('x') })
+    });
+    return seen
+  )js"));
+  EXPECT_EQ(0u, Count("ws_msgs_sent"));
+}
+
+TEST_F(WsTest, TimersSayWhatTheyWereGiven) {
+  EXPECT_EQ("TypeError: setTimeout requires a >0 timeout parameter, received -1.00",
+            Run("ws.connect(`${W}/ws`, s => s.setTimeout(() => {}, -1))"));
+}
+
+TEST_F(WsTest, TheWebsClassSendsOnlyTextAndBytes) {
+  Run(R"js(
+    globalThis.log = [];
+    const s = new websockets.WebSocket(`${W}/ws`);
+    s.onopen = () => {
+      for (const data of [undefined, null, 5, {}, [1]]) {
+        try { s.send(data) } catch (e) { log.push(e.message) }
+      }
+      s.close();
+      try { s.send('late') } catch (e) { log.push(e.message) }
+    }
+  )js");
+  EXPECT_EQ(R"(["unsupported send type undefined","unsupported send type null",)"
+            R"("unsupported send type number","unsupported send type Object",)"
+            R"("unsupported send type Array","InvalidStateError"])",
+            Run("return log"));
+}
+
+TEST_F(WsTest, TheWebsClassChecksWhatItClosesWith) {
+  Run(R"js(
+    globalThis.log = [];
+    const s = new websockets.WebSocket(`${W}/ws`);
+    s.onclose = e => log.push([e.code, e.reason]);
+    s.onopen = () => {
+      for (const end of [[1001], [5000], [2999], [1000, 'z'.repeat(124)], [1000, 'ü'.repeat(62)]]) {
+        try { s.close(...end) } catch (e) { log.push(e.message.split(':')[0], s.readyState) }
+      }
+      s.close('x')
+    }
+  )js");
+  EXPECT_EQ(R"(["InvalidAccessError",1,"InvalidAccessError",1,"InvalidAccessError",1,)"
+            R"("SyntaxError",1,"SyntaxError",1,[1000,""]])",
+            Run("return log"));
+}
+
+TEST_F(WsTest, AnAbnormalEndOfTheWebsClassIsAnErrorToo) {
+  Run(R"js(
+    globalThis.log = {};
+    for (const end of ['close/1000', 'close/1001', 'close/1011', 'close/4001', 'drop']) {
+      const s = new websockets.WebSocket(`${W}/ws/${end}`);
+      const seen = log[end] = [];
+      s.onerror = e => seen.push(e.error);
+      s.onclose = e => seen.push(e.code, e.reason)
+    }
+  )js");
+  EXPECT_EQ(R"([1000,"bye"])", Run("return log['close/1000']"));
+  EXPECT_EQ(R"([1001,"bye"])", Run("return log['close/1001']"));
+  EXPECT_EQ(R"(["websocket: close 1011 (internal server error): bye",1011,"bye"])",
+            Run("return log['close/1011']"));
+  EXPECT_EQ(R"(["websocket: close 4001: bye",4001,"bye"])", Run("return log['close/4001']"));
+  EXPECT_EQ(R"(["websocket: close 1006 (abnormal closure): unexpected EOF",1006,"unexpected EOF"])",
+            Run("return log.drop"));
+}
+
+TEST_F(WsTest, AWebsClassClosedBeforeItIsOpenClosesNormally) {
+  Run(R"js(
+    globalThis.log = [];
+    const s = new websockets.WebSocket(`${W}/ws`);
+    s.onopen = () => log.push('open');
+    s.onerror = e => log.push(e.error);
+    s.onclose = e => log.push([e.code, e.reason, Object.keys(e).sort()]);
+    s.close();
+    log.push(s.readyState, s.extensions)
+  )js");
+  EXPECT_EQ(R"([2,[],[1000,"",["code","reason","target","timestamp","type"]]])", Run("return log"));
+}
+
+TEST_F(WsTest, BlobsSayTheirNameAndTypeAndStream) {
+  EXPECT_EQ(R"(["[object Blob]","Text/Plain"])", Run(R"js(
+    const blob = new websockets.Blob([5], {type: 'Text/Plain'});
+    return [String(blob), blob.type]
+  )js"));
+  Run(R"js(
+    globalThis.log = [];
+    const reader = new websockets.Blob(['ab']).stream().getReader();
+    reader.read().then(async first => {
+      log.push(Array.from(first.value), first.done, (await reader.read()).done)
+    })
+  )js");
+  EXPECT_EQ("[[97,98],false,true]", Run("return log"));
 }
 
 }  // namespace
