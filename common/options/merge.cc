@@ -24,9 +24,17 @@ void WipeExecution(const OptionsTier& tier, ParsedOptions* merged) {
     to.iterations.reset();
     to.stages.reset();
     to.scenarios.reset();
-  } else if (from.vus.has_value() && to.scenarios.has_value()) {
+  }
+}
+
+// As in k6, a number of VUs wins over scenarios of its own tier and of lower ones. Beside another
+// shortcut scenarios are an error, which is for Consolidate to tell.
+void LetVusOverride(const Options& tier, ParsedOptions* merged) {
+  Options& to = merged->options;
+  if (tier.vus.has_value() && to.scenarios.has_value() && !to.scenarios->empty() &&
+      !to.duration.has_value() && !to.iterations.has_value() && !to.stages.has_value()) {
     merged->warnings.push_back(
-        absl::StrCat("`vus=", *from.vus, "` overrides scenarios configuration"));
+        absl::StrCat("`vus=", *tier.vus, "` overrides scenarios configuration"));
     to.scenarios.reset();
   }
 }
@@ -42,6 +50,7 @@ ParsedOptions MergeTiers(const std::vector<OptionsTier>& tiers) {
         merged.options.*row.member = tier.options.*row.member;
       }
     });
+    LetVusOverride(tier.options, &merged);
   }
   return merged;
 }

@@ -2,6 +2,7 @@
 
 #include <type_traits>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
@@ -15,7 +16,8 @@ bool ParseOption(absl::string_view key, const nlohmann::json& value, absl::strin
   bool found = false;
   const ValueReader reader(value, std::string(label), &parsed->errors);
   ForEachOption([&]<class T>(const OptionRow<T>& row) {
-    if (key.empty() || (key != row.key && key != row.old_key)) {
+    if (key.empty() ||
+        !(absl::EqualsIgnoreCase(key, row.key) || absl::EqualsIgnoreCase(key, row.old_key))) {
       return;
     }
     found = true;
@@ -48,11 +50,6 @@ ParsedOptions ParseOptionsObject(const nlohmann::json& object, absl::string_view
   if (given("scenarios") && given("execution")) {
     parsed.errors.emplace_back(
         "execution: `scenarios` and `execution` are two names of one option; give one of them");
-  }
-  if (parsed.options.ext.has_value() && parsed.options.ext->is_object() &&
-      parsed.options.ext->contains("loadimpact")) {
-    parsed.warnings.emplace_back(
-        "ext: \"loadimpact\" has no effect; k6 has dropped it for the option `cloud`");
   }
   if (!unknown.empty()) {
     parsed.warnings.push_back(

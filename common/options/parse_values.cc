@@ -112,7 +112,6 @@ std::optional<ThresholdConfig> ReadThreshold(const ValueReader& reader) {
     reader.Expected("a string such as \"p(95)<500\" or {threshold, abortOnFail, delayAbortEval}");
     return std::nullopt;
   }
-  reader.RefuseUnknown({"threshold", "abortOnFail", "delayAbortEval"});
   config.expression = reader.Member("threshold").String().value_or("");
   if (reader.Find("abortOnFail") != nullptr) {
     config.abort_on_fail = reader.Member("abortOnFail").Bool().value_or(false);

@@ -80,7 +80,7 @@ struct OptionsTier {
 
 // Later tiers win, option by option; duration, iterations, stages and scenarios are a family: a
 // tier that sets one of them wipes those of all lower tiers, with a warning if that wipes
-// scenarios. `tags` and `hosts` are replaced whole.
+// scenarios. A tier with `vus` and none of the first three wipes scenarios too, its own included. `tags` and `hosts` are replaced whole.
 ParsedOptions MergeTiers(const std::vector<OptionsTier>& tiers);
 
 }  // namespace lockstep

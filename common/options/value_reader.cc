@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -146,7 +147,7 @@ bool ValueReader::RequireArray() const {
 }
 
 ValueReader ValueReader::Member(const std::string& key) const {
-  return ValueReader(value_.at(key), absl::StrCat(path_, ".", key), errors_);
+  return ValueReader(*Locate(key), absl::StrCat(path_, ".", key), errors_);
 }
 
 ValueReader ValueReader::Element(size_t index) const {
@@ -154,13 +155,27 @@ ValueReader ValueReader::Element(size_t index) const {
 }
 
 const nlohmann::json* ValueReader::Find(const std::string& key) const {
-  const auto found = value_.find(key);
-  return found == value_.end() || found->is_null() ? nullptr : &*found;
+  const nlohmann::json* found = Locate(key);
+  return found == nullptr || found->is_null() ? nullptr : found;
+}
+
+const nlohmann::json* ValueReader::Locate(const std::string& key) const {
+  if (const auto exact = value_.find(key); exact != value_.end()) {
+    return &*exact;
+  }
+  for (const auto& [name, member] : value_.items()) {
+    if (value_.is_object() && absl::EqualsIgnoreCase(name, key)) {
+      return &member;
+    }
+  }
+  return nullptr;
 }
 
 void ValueReader::RefuseUnknown(const std::vector<absl::string_view>& known) const {
   for (const auto& [key, value] : value_.items()) {
-    if (std::find(known.begin(), known.end(), key) == known.end()) {
+    if (std::none_of(known.begin(), known.end(), [&key = key](absl::string_view name) {
+          return absl::EqualsIgnoreCase(name, key);
+        })) {
       Fail(absl::StrCat("unknown field \"", key, "\"; allowed: ", absl::StrJoin(known, ", ")));
     }
   }

@@ -42,9 +42,10 @@ class ValueReader {
   // Reader of a member or an element; the member must exist.
   ValueReader Member(const std::string& key) const;
   ValueReader Element(size_t index) const;
-  // The member if it is there and not null.
+  // The member if it is there and not null. Its name may be in any letter case, as in k6; one that
+  // is written as `key` wins.
   const nlohmann::json* Find(const std::string& key) const;
-  // Notes an error for each member that is not one of `known`.
+  // Notes an error for each member that is not one of `known`, in any letter case.
   void RefuseUnknown(const std::vector<absl::string_view>& known) const;
 
   // Notes "<path>: invalid value <value>: expected <allowed>".
@@ -53,6 +54,7 @@ class ValueReader {
   void Fail(absl::string_view message) const;
 
  private:
+  const nlohmann::json* Locate(const std::string& key) const;
   const nlohmann::json& value_;
   std::string path_;
   std::vector<std::string>* errors_;

@@ -73,6 +73,19 @@ bool IsBuiltin(absl::string_view name) {
   return builtins.Find(name).has_value();
 }
 
+// The metrics of requests that count as errors (option `httpErrors`), which k6 does not have.
+constexpr absl::string_view kErrorDurations = "http_req_duration_errors";
+bool IsOfErrors(absl::string_view metric) {
+  return metric == kErrorDurations || metric == "http_reqs_errors";
+}
+
+// Whether the row of failures would say what the row of errors says: by default they are the same
+// requests.
+bool RepeatsErrors(const AggregateStore& store, const AggregateStore::Entry& entry) {
+  return entry.key->text == kFailureDurations &&
+         entry.aggregate->count() == store.Find(kErrorDurations)->count();
+}
+
 SummaryMetric MakeMetric(const AggregateStore::Entry& entry, const SummaryConfig& config,
                          absl::Duration duration) {
   SummaryMetric metric;
@@ -85,6 +98,7 @@ SummaryMetric MakeMetric(const AggregateStore::Entry& entry, const SummaryConfig
   metric.type = entry.metric->type;
   metric.contains = entry.metric->contains;
   metric.builtin = IsBuiltin(entry.metric->name);
+  metric.empty = entry.aggregate->empty();
   metric.values = Values(*entry.aggregate, config, duration);
   return metric;
 }
@@ -358,11 +372,15 @@ Summary BuildSummary(const AggregateStore& store, const ThresholdSet& thresholds
         (entry.metric->name == "data_sent" || entry.metric->name == "data_received") &&
         !entry.key->is_submetric() && store.samples() > 0;
     const bool parent = !entry.key->is_submetric() && parents.contains(entry.metric->name);
-    if (entry.aggregate->empty() && found == judged.end() && !traffic && !parent) {
+    const bool of_errors = IsOfErrors(entry.metric->name) && !entry.key->is_submetric();
+    const bool asked_for =
+        found != judged.end() || parent || (of_errors && summary.config.http_errors);
+    if ((entry.aggregate->empty() && !traffic && !asked_for) ||
+        (!asked_for && RepeatsErrors(store, entry))) {
       continue;
     }
     SummaryMetric metric = MakeMetric(entry, summary.config, duration);
-    metric.asked_for = entry.key->text != kFailureDurations || found != judged.end();
+    metric.asked_for = asked_for || !(of_errors || entry.key->text == kFailureDurations);
     if (found != judged.end()) {
       for (const Threshold& threshold : found->second->thresholds) {
         metric.thresholds.push_back({.expression = threshold.expression.text,

@@ -25,6 +25,7 @@ struct SummaryConfig {
   std::vector<std::string> trend_stats = {"avg", "min", "med", "max", "p(90)", "p(95)"};
   std::string time_unit = {};               // "s", "ms", "us"; empty: whichever fits
   std::vector<std::string> scenarios = {};  // in the order of the full mode
+  bool http_errors = false;                 // the option is set: its metrics are asked for
 };
 // The tags that the store breaks down for this mode (AggregateStore::Config).
 std::vector<std::vector<std::string>> BreakdownTags(SummaryMode mode);
@@ -43,7 +44,8 @@ struct SummaryMetric {
   MetricType type = MetricType::kCounter;
   ValueType contains = ValueType::kDefault;
   bool builtin = false;
-  bool asked_for = true;  // by a threshold, or by k6's rules; else it is shown in the text only
+  bool empty = false;     // not a single sample
+  bool asked_for = true;  // by a threshold, or by k6's rules; else it is only in the text
   // Counter: count, rate. Gauge: value, min, max. Rate: rate, passes, fails. Trend: the configured
   // statistics.
   std::vector<std::pair<std::string, double>> values;

@@ -100,7 +100,9 @@ class TextRenderer {
     out_ = "\n";
     Thresholds();
     Title("TOTAL RESULTS");
-    Checks(AllChecks(summary_.root));
+    Checks(AllChecks(summary_.root),
+           std::any_of(summary_.metrics.begin(), summary_.metrics.end(),
+                       [](const SummaryMetric& metric) { return metric.key == "checks"; }));
     Metrics(summary_.metrics);
     if (options_.mode == SummaryMode::kFull) {
       for (const SummaryPart& group : summary_.groups) {
@@ -136,16 +138,14 @@ class TextRenderer {
                     Color("1", title), " \n\n");
   }
 
-  // `p(95)=7.65`; without data nothing follows the sign.
+  // `p(95)=7.65`; 0 without data.
   std::string ThresholdValue(const SummaryMetric& metric, const SummaryThreshold& threshold) const {
     std::string text = absl::StrCat(threshold.method, "=");
-    if (!threshold.value) {
-      return text;
-    }
+    const double value = threshold.value.value_or(0);
     if (metric.type == MetricType::kRate) {
-      return text + FormatPercent(*threshold.value);
+      return text + FormatPercent(value);
     }
-    absl::StrAppend(&text, Human(metric, *threshold.value));
+    absl::StrAppend(&text, Human(metric, value));
     return metric.type == MetricType::kCounter && threshold.method == "rate" ? text + "/s" : text;
   }
 
@@ -174,14 +174,18 @@ class TextRenderer {
         absl::StrAppend(&out_, indent, Mark(threshold.ok), " '", threshold.expression, "' ",
                         Color("36", ThresholdValue(metric, threshold)), "\n");
       }
+      if (metric.empty && !metric.parent.empty()) {
+        absl::StrAppend(&out_, indent, Color("33", "! no sample had these tags"), "\n");
+      }
       out_ += "\n";
     }
     out_ += "\n";
   }
 
-  void Checks(const std::vector<SummaryCheck>& all_checks) {
+  // `judged`: a threshold wants the counts even where nothing was checked.
+  void Checks(const std::vector<SummaryCheck>& all_checks, bool judged = false) {
     const std::vector<SummaryCheck> checks = MergedByName(all_checks);
-    if (checks.empty()) {
+    if (checks.empty() && !judged) {
       return;
     }
     uint64_t passes = 0;
@@ -224,7 +228,7 @@ class TextRenderer {
         absl::StrAppend(&out_, indent_, "  ", Color("31", counts), "\n");
       }
     }
-    out_ += "\n";
+    out_ += checks.empty() ? "" : "\n";
   }
 
   bool IsShown(const SummaryMetric& metric) const {

@@ -352,6 +352,9 @@ ThresholdSet::Outcome ThresholdSet::Judge(AggregateStore& store, absl::Duration 
         outcome.abort = true;
       }
     }
+    if (final && metric.key.is_submetric() && aggregate != nullptr && aggregate->empty()) {
+      outcome.unmatched.push_back(metric.key.text);
+    }
     if (!metric.ok()) {
       outcome.crossed.push_back(metric.key.text);
     }
@@ -367,6 +370,11 @@ ThresholdSet::Outcome ThresholdSet::EvaluateFinal(AggregateStore& store, absl::D
   Outcome outcome = Judge(store, elapsed, /*final=*/true);
   outcome.abort = false;  // there is nothing left to abort
   return outcome;
+}
+
+std::string UnmatchedMessage(absl::string_view key) {
+  return absl::StrCat("the threshold on '", key,
+                      "' has judged nothing: no sample had these tags; is one of them misspelled?");
 }
 
 std::string CrossedMessage(const ThresholdSet::Outcome& outcome) {

@@ -1,5 +1,6 @@
 #include "coordinator/app/resolve.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -56,6 +57,11 @@ ResolvedOptions OptionTiers::Resolve(absl::string_view script_options_json,
        {script.errors, consolidated.errors,
         Validate(resolved.run, !script.ok() && unread ? nullptr : &exports)}) {
     resolved.errors.insert(resolved.errors.end(), errors.begin(), errors.end());
+  }
+  if (std::find(exports.begin(), exports.end(), "options") != exports.end()) {
+    resolved.errors.emplace_back(
+        "options: the script exports a function; options are an object, so export what the "
+        "function returns: `export const options = {...}`");
   }
   const std::vector<std::string>* const all_warnings[] = {
       &config_.parsed.warnings, &script.warnings, &merged.warnings, &consolidated.warnings};

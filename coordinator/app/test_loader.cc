@@ -40,7 +40,7 @@ void TestLoader::Fetch(const std::string& url,
 absl::StatusOr<TestPlan> TestLoader::MakePlan(const v1::Inspected& inspected) {
   ResolvedOptions resolved = files_.tiers.Resolve(
       inspected.options_json(), {inspected.exports().begin(), inspected.exports().end()});
-  if (const absl::Status configured = ConfigureResults(resolved.run, inspected); !configured.ok()) {
+  if (const absl::Status configured = ConfigureResults(resolved, inspected); !configured.ok()) {
     for (absl::string_view error : absl::StrSplit(configured.message(), '\n')) {
       resolved.errors.emplace_back(error);
     }
@@ -55,8 +55,9 @@ absl::StatusOr<TestPlan> TestLoader::MakePlan(const v1::Inspected& inspected) {
   return test_->plan;
 }
 
-absl::Status TestLoader::ConfigureResults(const RunOptions& options,
+absl::Status TestLoader::ConfigureResults(const ResolvedOptions& resolved,
                                           const v1::Inspected& inspected) {
+  const RunOptions& options = resolved.run;
   Results::Setup setup;
   setup.custom_metrics.assign(inspected.custom_metrics().begin(), inspected.custom_metrics().end());
   if (!flags_.no_thresholds) {
@@ -66,6 +67,7 @@ absl::Status TestLoader::ConfigureResults(const RunOptions& options,
   for (const auto& [key, value] : options.tags) {
     setup.tags.emplace_back(key, value);
   }
+  setup.summary.http_errors = resolved.merged.http_errors.has_value();
   setup.summary.trend_stats = options.summary_trend_stats;
   for (const ScenarioConfig& scenario : options.scenarios) {
     setup.summary.scenarios.push_back(scenario.name);

@@ -50,7 +50,7 @@ class TestLoader final : public TestSource {
 
  private:
   // Judges thresholds and metrics; a line of the message for each error.
-  absl::Status ConfigureResults(const RunOptions& options, const v1::Inspected& inspected);
+  absl::Status ConfigureResults(const ResolvedOptions& resolved, const v1::Inspected& inspected);
 
   const TestFiles& files_;
   const RunSettingsFlags& flags_;

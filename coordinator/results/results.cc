@@ -58,6 +58,9 @@ std::optional<std::string> Results::CheckThresholds(absl::Duration measured) {
 
 std::optional<std::string> Results::FinalThresholds(absl::Duration elapsed) {
   ThresholdSet::Outcome outcome = thresholds_.EvaluateFinal(*store_, elapsed);
+  for (const std::string& key : outcome.unmatched) {
+    logger_.Warn(UnmatchedMessage(key));
+  }
   if (outcome.crossed.empty()) {
     return std::nullopt;
   }

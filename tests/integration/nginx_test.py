@@ -50,7 +50,7 @@ class Nginx(NginxTest):
         # A redirect, a file and a missing one, over three ways.
         self.assertEqual(VUS * ITERATIONS * 9, len(log))
         self.assertEqual(len(log), metrics["http_reqs"]["count"])
-        self.assertEqual(VUS * ITERATIONS * 3, metrics["http_reqs_errors"]["count"])
+        self.assertEqual(VUS * ITERATIONS * 3, metrics["http_req_failed"]["passes"])
         bodies = sum(int(size) for _, _, _, size, *_ in log)
         self.assertGreater(metrics["data_received"]["count"], bodies)
         for port, protocol in ((plain, "HTTP/1.1"), (tls, "HTTP/1.1"), (h2, "HTTP/2.0")):

@@ -198,5 +198,22 @@ TEST(MergeTiers, WarnsWhenScenariosAreWiped) {
   EXPECT_FALSE(by_vus.options.scenarios.has_value());
 }
 
+TEST(MergeTiers, LetsVusOverrideScenariosBesideThem) {
+  const char* const kBoth = R"({"vus": 3, "scenarios": {"a": {"executor": "shared-iterations"}}})";
+  const ParsedOptions merged = MergeTiers({{"script", Script(kBoth)}});
+  EXPECT_THAT(merged.warnings, ElementsAre("`vus=3` overrides scenarios configuration"));
+  EXPECT_FALSE(merged.options.scenarios.has_value());
+  EXPECT_EQ(merged.options.vus, 3);
+  // With a duration, too, it is an error, of which Consolidate tells.
+  Options three = Script(kBoth);
+  three.duration = absl::Seconds(1);
+  EXPECT_TRUE(MergeTiers({{"script", three}}).options.scenarios.has_value());
+  // Scenarios of a higher tier than that of `vus` stay.
+  Options scenarios = Script(kBoth);
+  scenarios.vus.reset();
+  EXPECT_TRUE(MergeTiers({{"config", Script(R"({"vus": 2})")}, {"script", scenarios}})
+                  .options.scenarios.has_value());
+}
+
 }  // namespace
 }  // namespace lockstep

@@ -153,7 +153,7 @@ Recorder HttpRun(bool failures, SummaryMode mode = SummaryMode::kCompact) {
   return r;
 }
 
-TEST(SummaryText, ShowsSuccessesAndFailuresSideBySide) {
+TEST(SummaryText, ShowsSuccessesAndErrorsSideBySide) {
   ExpectGolden("http_failures.txt", RenderText(HttpRun(true).Build(absl::Seconds(10)), {}));
 }
 
@@ -177,6 +177,30 @@ TEST(SummaryText, CountsChecksOfOneNameTogetherWhereTheFirstWasSeen) {
   const std::string text = RenderText(recorder.Build(absl::Seconds(1)), {});
   EXPECT_THAT(text, HasSubstr("checks_total.......: 7      7/s\n"));
   EXPECT_THAT(text, HasSubstr("\n\n    ✗ same\n      ↳  66% — ✓ 4 / ✗ 2\n    ✓ other\n\n"));
+}
+
+TEST(SummaryText, ShowsChecksAndRatesThatAThresholdWantsWithoutSamples) {
+  Recorder recorder;
+  recorder.Thresholds({{"checks", {{"rate>0.9"}}}, {"http_req_failed", {{"rate<0.1"}}}});
+  const std::string text = RenderText(recorder.Build(absl::Seconds(1)), {});
+  EXPECT_THAT(text, HasSubstr("    checks\n    ✓ 'rate>0.9' rate=0.00%\n"));
+  EXPECT_THAT(text, HasSubstr("    http_req_failed\n    ✓ 'rate<0.1' rate=0.00%\n"));
+  EXPECT_THAT(text, HasSubstr("\n\n    checks_total.......: 0     0/s\n"
+                              "    checks_succeeded...: 0.00% 0 out of 0\n"
+                              "    checks_failed......: 0.00% 0 out of 0\n\n    HTTP\n"));
+  EXPECT_THAT(RenderText(Recorder().Build(absl::Seconds(1)), {}), Not(HasSubstr("checks")));
+}
+
+TEST(SummaryText, NamesSubmetricsWithoutSamples) {
+  Recorder recorder;
+  recorder.Thresholds({{"http_reqs", {{"count>=0"}}},
+                       {"http_reqs{name:typo}", {{"count>=0"}}},
+                       {"iterations{a:b}", {{"count>0"}}}});
+  recorder.Add("iterations", {1}, {{"a", "b"}});
+  const std::string text = RenderText(recorder.Build(absl::Seconds(1)), {});
+  EXPECT_THAT(text, HasSubstr("      {name:typo}\n      ✓ 'count>=0' count=0\n"
+                              "      ! no sample had these tags\n\n"));
+  EXPECT_EQ(text.find("no sample"), text.rfind("no sample"));
 }
 
 TEST(SummaryText, ShowsSubmetricsWithoutSamplesBelowTheirOwnParent) {
@@ -363,7 +387,28 @@ TEST(HandleSummaryData, LeavesTheRowOfFailuresToTheText) {
   const json metrics = HandleSummaryData(HttpRun(true).Build(absl::Seconds(10)), {})["metrics"];
   EXPECT_TRUE(metrics.contains("http_req_duration{expected_response:true}"));
   EXPECT_FALSE(metrics.contains("http_req_duration{expected_response:false}"));
-  EXPECT_EQ(metrics["http_reqs_errors"]["values"]["count"], 2);
+  EXPECT_FALSE(metrics.contains("http_reqs_errors"));
+  EXPECT_FALSE(metrics.contains("http_req_duration_errors"));
+}
+
+TEST(HandleSummaryData, HasTheMetricsOfErrorsThatWereAskedFor) {
+  const json by_option = HandleSummaryData(
+      HttpRun(true).Build(absl::Seconds(10), {.http_errors = true}), {})["metrics"];
+  EXPECT_EQ(by_option["http_reqs_errors"]["values"]["count"], 2);
+  EXPECT_EQ(by_option["http_req_duration_errors"]["values"]["max"], 1110);
+  Recorder recorder;
+  recorder.Thresholds({{"http_reqs_errors", {{"count<9"}}}}).Add("http_reqs_errors", {1, 1});
+  const json by_threshold = HandleSummaryData(recorder.Build(absl::Seconds(1)), {})["metrics"];
+  EXPECT_EQ(by_threshold["http_reqs_errors"]["values"]["count"], 2);
+}
+
+// With `httpErrors` they may be other requests than those that went against expectation.
+TEST(SummaryText, KeepsTheRowOfFailuresWhereErrorsAreOthers) {
+  Recorder recorder;
+  recorder.Add("http_req_duration", {5, 7}, {{"expected_response", "false"}})
+      .Add("http_req_duration_errors", {7});
+  EXPECT_THAT(RenderText(recorder.Build(absl::Seconds(1)), {}),
+              HasSubstr("{ expected_response:false }...: avg=6ms"));
 }
 
 TEST(HandleSummaryData, KeepsGroupsAndChecksInTheOrderInWhichTheyWereSeen) {

@@ -165,6 +165,16 @@ TEST_F(Judged, TakesTrendsAndGaugesWithoutSamplesAsZeroAtTheEnd) {
   EXPECT_EQ(Verdict(2, 1), ThresholdVerdict::kPassing);
 }
 
+TEST_F(Judged, TellsAtTheEndOfSubmetricsWithoutASample) {
+  Make({{"http_reqs", {{"count>=0"}}},
+        {"http_reqs{name:right}", {{"count>0"}}},
+        {"http_reqs{name:typo}", {{"count>=0"}}}});
+  Add("http_reqs", 1, {{"name", "right"}});
+  EXPECT_THAT(set_.Evaluate(store_, absl::Seconds(5)).unmatched, IsEmpty());
+  EXPECT_THAT(set_.EvaluateFinal(store_, absl::Seconds(5)).unmatched,
+              ElementsAre("http_reqs{name:typo}"));
+}
+
 TEST_F(Judged, TakesAMissingCounterAsZeroAtTheEndOnly) {
   Make({{"http_reqs{status:500}", {{"count==0"}, {"count>0"}}}});
   EXPECT_THAT(set_.Evaluate(store_, absl::Seconds(5)).crossed, IsEmpty());

@@ -52,6 +52,13 @@ TEST(OptionTiers, WhatCannotBeReadDoesNotHideWhatElseIsWrong) {
                   testing::HasSubstr("batch: invalid value -1")));
 }
 
+TEST(OptionTiers, OptionsCannotBeAFunction) {
+  const auto tiers = OptionTiers::Load({}, {});
+  ASSERT_TRUE(tiers.ok()) << tiers.status();
+  EXPECT_THAT(tiers->Resolve("", {"default", "options"}).errors,
+              testing::ElementsAre(testing::HasSubstr("options: the script exports a function")));
+}
+
 TEST(OptionTiers, AFunctionIsNotMissedForAScenarioThatCannotBeRead) {
   const auto tiers = OptionTiers::Load({}, {});
   ASSERT_TRUE(tiers.ok()) << tiers.status();
