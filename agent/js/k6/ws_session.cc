@@ -149,9 +149,10 @@ absl::StatusOr<WsPlan> PlanWs(Context context, ApiVu& vu, v8::Local<v8::Value> u
   }
   TagSetTable& table = vu.sink().tags();
   const auto name = table.Find(plan.tags, SystemTagName(SystemTag::kName));
-  const std::string shown = name                  ? std::string(*name)
-                            : plan.url_error.ok() ? plan.request.url.display_url()
-                                                  : plan.url_text;
+  const Url& read = plan.request.url;
+  const std::string shown = name                   ? std::string(*name)
+                            : read.has_credentials ? read.display_url()
+                                                   : plan.url_text;  // "ws://h" gets no slash
   if (vu.system_tags().Has(SystemTag::kUrl)) {
     plan.tags = table.With(plan.tags, SystemTagName(SystemTag::kUrl), shown);
   }

@@ -170,6 +170,9 @@ TEST_F(WsTest, ABadUrlIsAnAnswerAndAConnectionThatFailed) {
   EXPECT_EQ(2u, Count("ws_connecting"));
   EXPECT_EQ(0u, Count("ws_session_duration"));
   EXPECT_THAT(js_.vu().samples.Of("ws_sessions")[0], HasSubstr("status:0,url:http://h/"));
+  Run("ws.connect('ws://127.0.0.1:1', () => {})");
+  EXPECT_THAT(js_.vu().samples.Of("ws_sessions")[2], HasSubstr("status:0,url:ws://127.0.0.1:1"));
+  EXPECT_THAT(js_.vu().samples.Of("ws_sessions")[2], Not(HasSubstr("127.0.0.1:1/")));
 }
 
 TEST_F(WsTest, SendBinaryTakesOnlyAnArrayBuffer) {
