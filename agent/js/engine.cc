@@ -7,8 +7,6 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "agent/js/thread_identity.h"
-
 namespace lockstep::agent {
 namespace {
 
@@ -37,37 +35,11 @@ ScriptEngine::ScriptEngine(const Config& config)
 #endif
   v8::V8::InitializePlatform(platform_.get());
   v8::V8::Initialize();
-  if (!config.force_threads && CoroutinesPassForThreads()) {
-    fibre_kind_ = FibreKind::kCoroutine;
-  }
 }
 
 ScriptEngine::~ScriptEngine() {
   v8::V8::Dispose();
   v8::V8::DisposePlatform();
-}
-
-bool ScriptEngine::CoroutinesPassForThreads() const {
-  v8::Isolate::CreateParams params;
-  const std::unique_ptr<v8::ArrayBuffer::Allocator> allocator(
-      v8::ArrayBuffer::Allocator::NewDefaultAllocator());
-  params.array_buffer_allocator = allocator.get();
-  v8::Isolate* isolate = v8::Isolate::New(params);
-  const ThreadIdentity first = NewThreadIdentity();
-  const ThreadIdentity second = NewThreadIdentity();
-  bool told_apart = false;
-  AssumeThreadIdentity(first);
-  {
-    const v8::Locker locker(isolate);
-    const bool held_by_first = v8::Locker::IsLocked(isolate);
-    AssumeThreadIdentity(second);
-    const bool held_by_second = v8::Locker::IsLocked(isolate);
-    AssumeThreadIdentity(first);
-    told_apart = held_by_first && !held_by_second;
-  }
-  AssumeThreadIdentity(ThreadIdentity::kOwn);
-  isolate->Dispose();
-  return told_apart;
 }
 
 }  // namespace lockstep::agent

@@ -1,11 +1,9 @@
 // The V8 of this process: initialised once, before any isolate, by main or a test's fixture. Holds
-// what all isolates share: the platform, the flags, and whether coroutines can stand for threads.
+// what all isolates share: the platform and the flags.
 #pragma once
 
 #include <cstddef>
 #include <memory>
-
-#include "agent/js/fibre.h"
 
 namespace v8 {
 class Platform;
@@ -33,18 +31,12 @@ class ScriptEngine {
   ScriptEngine(const ScriptEngine&) = delete;
   ScriptEngine& operator=(const ScriptEngine&) = delete;
 
-  // What SelfTest found at the start.
-  FibreKind fibre_kind() const { return fibre_kind_; }
   const Config& config() const { return config_; }
   v8::Platform& platform() const { return *platform_; }
 
  private:
-  // Asks V8, through its public interface, under two identities, who holds an isolate's lock.
-  bool CoroutinesPassForThreads() const;
-
   const Config config_;
   std::unique_ptr<v8::Platform> platform_;
-  FibreKind fibre_kind_ = FibreKind::kThread;
 };
 
 }  // namespace lockstep::agent

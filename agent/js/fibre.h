@@ -1,7 +1,7 @@
 // Where a VU's script runs and waits: a body with a stack of its own, which can stop in the middle
 // and go on later. Two kinds with one behaviour: a stackful coroutine (the rule), or an OS thread
 // that takes turns with its scheduler (where V8 does not accept coroutines as threads, see
-// ScriptEngine::fibre_kind).
+// ScriptIsolate::fibre_kind).
 //
 // A fibre belongs to the thread that made it: Resume is called there only, never from within a
 // fibre. Park is called by the body only.

@@ -4,11 +4,31 @@
 
 #include <libplatform/libplatform.h>
 
+#include "agent/js/thread_identity.h"
+
 namespace lockstep::agent {
 namespace {
 
 // What a terminated script may still allocate while it unwinds.
 constexpr size_t kUnwindingHeapBytes = size_t{64} << 20;
+
+// Asks V8, through its public interface, under two identities, who holds an isolate's lock.
+bool CoroutinesPassForThreads(v8::Isolate* isolate) {
+  const ThreadIdentity first = NewThreadIdentity();
+  const ThreadIdentity second = NewThreadIdentity();
+  bool told_apart = false;
+  AssumeThreadIdentity(first);
+  {
+    const v8::Locker locker(isolate);
+    const bool held_by_first = v8::Locker::IsLocked(isolate);
+    AssumeThreadIdentity(second);
+    const bool held_by_second = v8::Locker::IsLocked(isolate);
+    AssumeThreadIdentity(first);
+    told_apart = held_by_first && !held_by_second;
+  }
+  AssumeThreadIdentity(ThreadIdentity::kOwn);
+  return told_apart;
+}
 
 }  // namespace
 
@@ -26,6 +46,9 @@ ScriptIsolate::ScriptIsolate(const ScriptEngine& engine,
     params.constraints.ConfigureDefaultsFromHeapSize(0, engine.config().heap_bytes);
   }
   isolate_ = v8::Isolate::New(params);
+  if (!engine.config().force_threads && CoroutinesPassForThreads(isolate_)) {
+    fibre_kind_ = FibreKind::kCoroutine;
+  }
   isolate_->SetMicrotasksPolicy(v8::MicrotasksPolicy::kExplicit);
   isolate_->AddNearHeapLimitCallback(&ScriptIsolate::OnNearHeapLimit, this);
   if (on_collected_) {

@@ -13,6 +13,7 @@
 
 #include "agent/js/bind/functions.h"
 #include "agent/js/engine.h"
+#include "agent/js/fibre.h"
 #include "common/base/clock.h"
 
 namespace lockstep::agent {
@@ -34,6 +35,8 @@ class ScriptIsolate {
 
   v8::Isolate* get() const { return isolate_; }
   const ScriptEngine& engine() const { return engine_; }
+  // Coroutines, if this V8 takes them for threads, as a self test at the start asks it.
+  FibreKind fibre_kind() const { return fibre_kind_; }
   // Runs V8's own waiting tasks (finalisers, compiled code). Worker thread, not on a fibre.
   void PumpPlatformTasks();
 
@@ -54,6 +57,7 @@ class ScriptIsolate {
   const SystemClock clock_;
   MonoTime collection_began_;
   v8::Isolate* isolate_ = nullptr;
+  FibreKind fibre_kind_ = FibreKind::kThread;
   std::unique_ptr<FunctionCache> functions_;
   bool out_of_memory_ = false;
   absl::flat_hash_map<std::string, SourceKind> kinds_;

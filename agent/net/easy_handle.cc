@@ -28,6 +28,9 @@ bool BelongsToTheProtocol(absl::string_view name) {
 CURLcode PrepareTls(CURL* /*easy*/, void* context, void* network) {
   auto* const tls = static_cast<SSL_CTX*>(context);
   if (const TrustedRoots* roots = static_cast<const Network*>(network)->trusted_roots()) {
+    if (!roots->status().ok()) {
+      return CURLE_SSL_CACERT_BADFILE;
+    }
     SSL_CTX_set1_cert_store(tls, roots->store());
   }
   // For a staple, as Go's client asks each server.

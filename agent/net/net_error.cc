@@ -161,6 +161,8 @@ HttpError ErrorFromCurl(const CurlFailure& failure) {
       return VerificationError(failure);
     case CURLE_SSL_CONNECT_ERROR:
       return TlsError(failure);
+    case CURLE_SSL_CACERT_BADFILE:
+      return {kTls, "x509: SSL_CERT_FILE or SSL_CERT_DIR cannot be read"};
     case CURLE_SSL_CERTPROBLEM:
     case CURLE_SSL_CIPHER:
     case CURLE_SSL_ISSUER_ERROR:

@@ -216,9 +216,13 @@ absl::StatusOr<std::unique_ptr<Network>> Network::Make(NetOptions options) {
   if (!options.insecure) {
     trusted_roots = std::make_unique<TrustedRoots>(options.trust);
     const bool given = !options.trust.file.empty() || !options.trust.folders.empty();
-    if (const absl::Status loaded = given ? trusted_roots->status() : absl::OkStatus();
-        !loaded.ok()) {
-      errors.emplace_back(loaded.message());
+    if (options.expect_tls) {
+      trusted_roots->Begin();
+    }
+    if (const absl::Status usable =
+            given && options.expect_tls ? trusted_roots->status() : trusted_roots->Check();
+        !usable.ok()) {
+      errors.emplace_back(usable.message());
     }
   }
   options.proxy.http = ReadProxy("HTTP_PROXY", options.proxy.http, errors);

@@ -49,6 +49,8 @@ struct NetOptions {
   bool http2_prior_knowledge = false;
   ProxySettings proxy = {};
   TrustSettings trust = {};        // not used if `insecure`
+  // Load the authorities now. Otherwise, the first connection with TLS waits for them.
+  bool expect_tls = false;
   double requests_per_second = 0;  // of this agent; 0: no limit
   // Called on a loop's thread when a connection failed for want of a local port or a descriptor.
   std::function<void()> on_socket_refused = {};

@@ -1,9 +1,11 @@
 // The authorities that servers' certificates are checked against. Shared by all connections of a
-// Network: a system's bundle takes 15 ms to parse, which curl would spend on each connection.
+// Network: a system's bundle takes 15 ms to parse, which curl would spend on each connection. A run
+// that never speaks TLS does not spend them at all.
 #pragma once
 
 #include <future>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -27,14 +29,20 @@ struct X509StoreFree {
 
 class TrustedRoots {
  public:
-  // Begins to load them on a thread of its own.
   explicit TrustedRoots(TrustSettings settings);
 
-  // InvalidArgument, naming the place, if one that was given holds no certificate. Waits until all
-  // is loaded.
-  absl::Status status() const { return loaded_.get().status; }
+  // InvalidArgument, naming the place, if one that was given holds no certificate. Looks for one
+  // in each and loads none: a tenth of a millisecond.
+  absl::Status Check() const;
+
+  // Loads them on a thread of its own, unless that has begun already; returns at once. Any thread,
+  // as all below.
+  void Begin() const;
+  // InvalidArgument, naming the place, if one that was given cannot be read. Waits until all is
+  // loaded.
+  absl::Status status() const { return Wait().status; }
   // Waits until all is loaded. Owned by this; any thread may check certificates against it.
-  X509_STORE* store() const { return loaded_.get().store.get(); }
+  X509_STORE* store() const { return Wait().store.get(); }
 
  private:
   struct Loaded {
@@ -42,8 +50,11 @@ class TrustedRoots {
     absl::Status status;
   };
   static Loaded Load(const TrustSettings& settings);
+  const Loaded& Wait() const;
 
-  std::shared_future<Loaded> loaded_;
+  const TrustSettings settings_;
+  mutable std::once_flag begun_;
+  mutable std::shared_future<Loaded> loaded_;  // made once, under begun_
 };
 
 }  // namespace lockstep::agent

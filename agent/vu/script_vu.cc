@@ -17,7 +17,7 @@ ScriptVu::ScriptVu(Worker& worker, VuKey key, Ids ids)
       ids_(ids),
       script_isolate_(worker.IsolateForNewVu()),
       connections_(worker.loop().MakePool(ids.in_instance)),
-      fibre_(Fibre::Make(worker.engine().fibre_kind(), worker.engine().config().stack_bytes,
+      fibre_(Fibre::Make(script_isolate_.fibre_kind(), worker.engine().config().stack_bytes,
                          [this] { Main(); })) {}
 
 ScriptVu::~ScriptVu() = default;

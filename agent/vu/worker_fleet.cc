@@ -1,8 +1,11 @@
 #include "agent/vu/worker_fleet.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/string_view.h"
 
 #include "agent/vu/script_calls.h"
 #include "common/base/check.h"
@@ -12,6 +15,18 @@ namespace {
 
 // A VU that runs one function and ends.
 constexpr ScriptVu::Ids kNobody = {};
+
+bool MentionsTls(absl::string_view text) {
+  return absl::StrContains(text, "https:") || absl::StrContains(text, "wss:");
+}
+
+// Whether anything that the script is made of looks as if it would speak TLS. A guess: wrong
+// either way, it costs some milliseconds.
+bool MentionsTls(const ScriptBundle& bundle, const RunConfig& config) {
+  const auto mentions = [](const auto& entry) { return MentionsTls(entry.second); };
+  return std::any_of(bundle.files.begin(), bundle.files.end(), mentions) ||
+         std::any_of(config.env.begin(), config.env.end(), mentions);
+}
 
 }  // namespace
 
@@ -174,6 +189,7 @@ void WorkerFleet::Prepare(const ScriptBundle& bundle, RunConfig config,
   LOCKSTEP_CHECK(run_ == nullptr);
   NetOptions net = NetOptionsFrom(config.options);
   net.requests_per_second = config.rps_share;
+  net.expect_tls = MentionsTls(bundle, config);
   net.on_socket_refused = [this] { health_.SocketRefused(); };
   absl::StatusOr<std::unique_ptr<Network>> network = Network::Make(std::move(net));
   if (!network.ok()) {

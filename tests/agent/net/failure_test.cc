@@ -232,7 +232,9 @@ TEST_F(TlsTest, AuthoritiesAreReadOnceForAllConnections) {
   std::filesystem::copy_file(certificate_.certificate_file(), copy->certificate_file(),
                              std::filesystem::copy_options::overwrite_existing);
   const std::unique_ptr<Network> network =
-      MakeNetwork({.no_connection_reuse = true, .trust = {.file = copy->certificate_file()}});
+      MakeNetwork({.no_connection_reuse = true,
+                   .trust = {.file = copy->certificate_file()},
+                   .expect_tls = true});
   std::filesystem::remove(copy->certificate_file());
   for (int i = 0; i < 2; ++i) {
     MultiLoop loop(*network);
@@ -240,6 +242,19 @@ TEST_F(TlsTest, AuthoritiesAreReadOnceForAllConnections) {
     EXPECT_EQ(Exchange(loop, *pool, {.url = ParsedUrl(secure_->Url("/"))}).status, 200);
     EXPECT_EQ(Exchange(loop, *pool, {.url = ParsedUrl(secure_->Url("/"))}).status, 200);
   }
+}
+
+TEST_F(TlsTest, AuthoritiesThatNobodyExpectsToNeedAreReadWithTheFirstConnection) {
+  const auto copy = std::make_unique<TestCertificate>("localhost");
+  std::filesystem::copy_file(certificate_.certificate_file(), copy->certificate_file(),
+                             std::filesystem::copy_options::overwrite_existing);
+  const std::unique_ptr<Network> network = MakeNetwork({.trust = {copy->certificate_file()}});
+  std::filesystem::remove(copy->certificate_file());
+  MultiLoop loop(*network);
+  const std::unique_ptr<ConnectionPool> pool = loop.MakePool(1);
+  const HttpResponse response = Exchange(loop, *pool, {.url = ParsedUrl(secure_->Url("/"))});
+  EXPECT_EQ(response.error.code, 1300);
+  EXPECT_EQ(response.error.message, "x509: SSL_CERT_FILE or SSL_CERT_DIR cannot be read");
 }
 
 TEST_F(TlsTest, AuthoritiesThatCannotBeReadAreNamed) {

@@ -15,10 +15,11 @@ using ::testing::UnorderedElementsAre;
 using Lifecycle = HostTest;
 
 TEST_F(Lifecycle, FibresAreOfTheKindThatIsTested) {
+  const ScriptIsolate isolate(TestEngine(), [] {}, {});
 #ifdef LOCKSTEP_TEST_THREADS
-  EXPECT_EQ(TestEngine().fibre_kind(), FibreKind::kThread);
+  EXPECT_EQ(isolate.fibre_kind(), FibreKind::kThread);
 #else
-  EXPECT_EQ(TestEngine().fibre_kind(), FibreKind::kCoroutine);
+  EXPECT_EQ(isolate.fibre_kind(), FibreKind::kCoroutine);
 #endif
 }
 
