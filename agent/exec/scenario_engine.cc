@@ -126,7 +126,7 @@ absl::Status ScenarioEngine::Scale(int64_t vus, int64_t max_vus) {
   auto wanted = scales_;
   bool found = false;
   for (size_t i = 0; i < wanted.size(); ++i) {
-    if (!wanted[i].has_value() || runners_[i]->state() == ScenarioState::kStopping ||
+    if (!wanted[i].has_value() || runners_[i]->state() == v1::ScenarioProgress::STOPPING ||
         (runners_[i]->has_work() && runners_[i]->ended())) {
       continue;
     }

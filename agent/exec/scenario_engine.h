@@ -27,6 +27,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "lockstep/v1/control.pb.h"
 #include "lockstep/v1/health.pb.h"
 
 #include "agent/exec/vu_broker.h"
@@ -38,12 +39,10 @@
 
 namespace lockstep::agent {
 
-enum class ScenarioState { kWaiting, kRunning, kStopping, kInterrupted, kDone };
-
 // One scenario on this agent, now.
 struct ScenarioSnapshot {
   std::string name;
-  ScenarioState state = ScenarioState::kWaiting;
+  v1::ScenarioProgress::State state = v1::ScenarioProgress::WAITING;
   bool has_work = false;           // false: this agent's segment has no part in it; it is skipped
   int64_t vus_active = 0;          // VUs that run an iteration or wait for one
   int64_t vus_busy = 0;            // those of them that run one; with a closed loop, all
@@ -79,7 +78,7 @@ class EngineEvents {
   virtual void OnDropped(size_t scenario, int64_t count, int64_t vu_id_in_test) = 0;
   // Scenario `scenario` has ended: its state is done or interrupted, and none of its VUs is at work
   // any more.
-  virtual void OnScenarioEnded(size_t scenario, ScenarioState state) = 0;
+  virtual void OnScenarioEnded(size_t scenario, v1::ScenarioProgress::State state) = 0;
   // All scenarios have ended and all VUs are back in the pool. Once; the engine may be destroyed
   // after this call, but not from within it.
   virtual void OnDone() = 0;

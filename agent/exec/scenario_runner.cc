@@ -20,7 +20,7 @@ ScenarioRunner::ScenarioRunner(size_t index, const ScenarioConfig& config, const
   if (!plan_.has_work) {
     run.logger.Debug(
         absl::StrCat("scenario ", config.name, " has no work for this agent's execution segment"));
-    state_ = ScenarioState::kDone;
+    state_ = v1::ScenarioProgress::DONE;
     return;
   }
   executor_ = MakeExecutor({.scenario = index_,
@@ -42,11 +42,11 @@ ScenarioRunner::~ScenarioRunner() {
 }
 
 bool ScenarioRunner::ended() const {
-  return state_ == ScenarioState::kDone || state_ == ScenarioState::kInterrupted;
+  return state_ == v1::ScenarioProgress::DONE || state_ == v1::ScenarioProgress::INTERRUPTED;
 }
 
 void ScenarioRunner::Schedule(MonoTime t0) {
-  if (state_ != ScenarioState::kWaiting) {
+  if (state_ != v1::ScenarioProgress::WAITING) {
     return;
   }
   Unschedule();
@@ -60,7 +60,7 @@ void ScenarioRunner::Unschedule() {
 
 void ScenarioRunner::Begin(MonoTime start) {
   begin_timer_ = TimerId::kNone;
-  state_ = ScenarioState::kRunning;
+  state_ = v1::ScenarioProgress::RUNNING;
   start_ = start;
   const MonoTime end = start + plan_.regular_duration;
   executor_->Start(start);
@@ -76,7 +76,7 @@ void ScenarioRunner::Begin(MonoTime start) {
 
 void ScenarioRunner::EndStarts(EndOfStarts why) {
   loop_.Cancel(std::exchange(end_timer_, TimerId::kNone));
-  state_ = ScenarioState::kStopping;
+  state_ = v1::ScenarioProgress::STOPPING;
   executor_->EndStarts(why);
   Check();
 }
@@ -99,24 +99,23 @@ void ScenarioRunner::InterruptAt(MonoTime when) {
 
 void ScenarioRunner::GracefulStop(MonoTime deadline) {
   switch (state_) {
-    case ScenarioState::kWaiting:
+    case v1::ScenarioProgress::WAITING:
       Unschedule();
       stopped_ = true;
-      state_ = ScenarioState::kStopping;
+      state_ = v1::ScenarioProgress::STOPPING;
       Check();
       return;
-    case ScenarioState::kRunning:
+    case v1::ScenarioProgress::RUNNING:
       stopped_ = true;
       EndStarts(EndOfStarts::kStopped);
       InterruptAt(std::min(deadline, *start_ + plan_.regular_duration + plan_.graceful_stop));
       return;
-    case ScenarioState::kStopping:
+    case v1::ScenarioProgress::STOPPING:
       if (start_.has_value()) {
         InterruptAt(deadline);
       }
       return;
-    case ScenarioState::kInterrupted:
-    case ScenarioState::kDone:
+    default:  // it has ended
       return;
   }
 }
@@ -131,7 +130,7 @@ void ScenarioRunner::Check() {
   }
   check_timer_ = loop_.At(loop_.clock().Mono(), [this] {
     check_timer_ = TimerId::kNone;
-    const bool never_began = state_ == ScenarioState::kStopping && !start_.has_value();
+    const bool never_began = state_ == v1::ScenarioProgress::STOPPING && !start_.has_value();
     if (never_began || executor_->finished()) {
       End();
     }
@@ -146,7 +145,7 @@ void ScenarioRunner::End() {
   if (start_.has_value()) {
     executor_->Settle();
   }
-  state_ = Fulfilled() ? ScenarioState::kDone : ScenarioState::kInterrupted;
+  state_ = Fulfilled() ? v1::ScenarioProgress::DONE : v1::ScenarioProgress::INTERRUPTED;
   events_.OnScenarioEnded(index_, state_);
   on_ended_();
 }
@@ -176,7 +175,7 @@ ScenarioSnapshot ScenarioRunner::Snapshot() const {
   snapshot.elapsed = Elapsed();
   snapshot.iterations_full = counters_.full();
   snapshot.progress =
-      state_ == ScenarioState::kDone
+      state_ == v1::ScenarioProgress::DONE
           ? 1
           : PlannedProgress(config_.executor, plan_, snapshot.elapsed, snapshot.iterations_full);
   snapshot.iterations_interrupted = counters_.interrupted();
@@ -189,7 +188,7 @@ ScenarioSnapshot ScenarioRunner::Snapshot() const {
     snapshot.vus_busy = executor_->busy_vus();
     snapshot.iterations_dropped = executor_->dropped();
     snapshot.starts_without_vu = executor_->starts_without_vu();
-    if (state_ == ScenarioState::kRunning) {
+    if (state_ == v1::ScenarioProgress::RUNNING) {
       snapshot.rate_per_s = executor_->rate_per_s(snapshot.elapsed);
     }
   }

@@ -45,7 +45,7 @@ class ScenarioRunner {
 
   bool has_work() const { return plan_.has_work; }
   bool ended() const;
-  ScenarioState state() const { return state_; }
+  v1::ScenarioProgress::State state() const { return state_; }
   const ScenarioConfig& config() const { return config_; }
   // Null without work.
   Executor* executor() { return executor_.get(); }
@@ -70,7 +70,7 @@ class ScenarioRunner {
   std::unique_ptr<Executor> executor_;
   absl::AnyInvocable<void()> on_ended_;
 
-  ScenarioState state_ = ScenarioState::kWaiting;
+  v1::ScenarioProgress::State state_ = v1::ScenarioProgress::WAITING;
   bool stopped_ = false;           // by the user, before its time was up
   std::optional<MonoTime> start_;  // once begun
   MonoTime end_;                   // once ended

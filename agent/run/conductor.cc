@@ -64,7 +64,7 @@ void Conductor::Begin(absl::AnyInvocable<void(absl::Status)> on_finished) {
             }
           },
       .on_resumed = [this] { Resend(); },
-      .on_lost = [this](absl::Status status) { OnLost(status); },
+      .on_lost = [this](const absl::Status& status) { OnLost(status); },
       .on_finished =
           [this](absl::Status status) {
             finished_ = std::move(status);
@@ -268,7 +268,7 @@ void Conductor::OnDropped(size_t scenario, int64_t count, int64_t vu_id_in_test)
   host_.AddDropped(scenario, count, vu_id_in_test);
 }
 
-void Conductor::OnScenarioEnded(size_t, ScenarioState) {}
+void Conductor::OnScenarioEnded(size_t, v1::ScenarioProgress::State) {}
 
 void Conductor::OnDone() {
   if (phase_ == Phase::kActive) {

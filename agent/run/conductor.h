@@ -78,7 +78,7 @@ class Conductor final : private EngineEvents {
 
   // EngineEvents
   void OnDropped(size_t scenario, int64_t count, int64_t vu_id_in_test) override;
-  void OnScenarioEnded(size_t scenario, ScenarioState state) override;
+  void OnScenarioEnded(size_t scenario, v1::ScenarioProgress::State state) override;
   void OnDone() override;
 
   void OnMessage(const v1::CoordinatorMessage& message);
@@ -124,7 +124,7 @@ class Conductor final : private EngineEvents {
   void SendLog();
   // After the log lines that were written before.
   void Send(v1::AgentMessage message);
-  void Fail(const std::string& message);
+  void Fail(const std::string& text);
   absl::Status VerifyBundle() const;
   ScriptBundle TakeBundle() const;
   // Guards a callback: it does nothing if the run has gone meanwhile.

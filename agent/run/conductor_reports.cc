@@ -17,22 +17,6 @@ constexpr absl::Duration kProgressEvery = absl::Milliseconds(500);
 constexpr absl::Duration kResendAfter = absl::Seconds(3);
 constexpr int kLogLinesPerMessage = 5000;
 
-v1::ScenarioProgress::State ToProto(ScenarioState state) {
-  switch (state) {
-    case ScenarioState::kWaiting:
-      return v1::ScenarioProgress::WAITING;
-    case ScenarioState::kRunning:
-      return v1::ScenarioProgress::RUNNING;
-    case ScenarioState::kStopping:
-      return v1::ScenarioProgress::STOPPING;
-    case ScenarioState::kInterrupted:
-      return v1::ScenarioProgress::INTERRUPTED;
-    case ScenarioState::kDone:
-      return v1::ScenarioProgress::DONE;
-  }
-  return v1::ScenarioProgress::WAITING;
-}
-
 }  // namespace
 
 void Conductor::SealThen(absl::AnyInvocable<void()> then) {
@@ -129,7 +113,7 @@ v1::Progress Conductor::Progress() const {
   for (const ScenarioSnapshot& part : snapshot.scenarios) {
     v1::ScenarioProgress& scenario = *progress.add_scenarios();
     scenario.set_name(part.name);
-    scenario.set_state(ToProto(part.state));
+    scenario.set_state(part.state);
     scenario.set_vus(part.vus_active);
     scenario.set_started(part.iterations_started);
     scenario.set_full(part.iterations_full);

@@ -29,7 +29,7 @@ TEST_F(ArrivalRateTest, ConstantRateStartsFromZeroOnTheDot) {
   EXPECT_EQ(agent().pool.initialised(), 5);
   // The duration is over at 1950 ms, the last iteration at 2050 ms.
   EXPECT_EQ(SinceT0(agent().done_at), absl::Milliseconds(2050));
-  EXPECT_EQ(agent().Scenario().state, ScenarioState::kDone);
+  EXPECT_EQ(agent().Scenario().state, v1::ScenarioProgress::DONE);
   EXPECT_EQ(agent().Scenario().iterations_planned, 20);
   EXPECT_EQ(MaxLateness(), absl::ZeroDuration());
 }
@@ -114,7 +114,7 @@ TEST_F(ArrivalRateTest, ARampThatEndsEarlyByArithmeticIsDone) {
   Play({Scenario(RampingArrivalRateConfig{1, kSecond, {{absl::Milliseconds(2500), 1}}, 4, 4})},
        Taking(absl::Milliseconds(10)));
   EXPECT_EQ(records().size(), 2u);
-  EXPECT_EQ(agent().Scenario().state, ScenarioState::kDone);
+  EXPECT_EQ(agent().Scenario().state, v1::ScenarioProgress::DONE);
   EXPECT_EQ(agent().Scenario().progress, 1);
   EXPECT_EQ(SinceT0(agent().done_at), absl::Milliseconds(2010));
 }
@@ -123,7 +123,7 @@ TEST_F(ArrivalRateTest, ARampWithoutAnyStartIsDoneAtOnce) {
   Play({Scenario(RampingArrivalRateConfig{0, kSecond, {{kSecond, 1}}, 1, 1})},
        Taking(absl::Milliseconds(10)));
   EXPECT_TRUE(records().empty());
-  EXPECT_EQ(agent().Scenario().state, ScenarioState::kDone);
+  EXPECT_EQ(agent().Scenario().state, v1::ScenarioProgress::DONE);
 }
 
 TEST_F(ArrivalRateTest, VusAreUsedInTurn) {

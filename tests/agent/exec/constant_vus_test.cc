@@ -13,7 +13,7 @@ TEST_F(ConstantVusTest, LoopsUntilTheDurationIsOverAndStartsNothingAfterIt) {
   EXPECT_EQ(SinceT0(records().back().begin), absl::Milliseconds(1800));
   EXPECT_EQ(SinceT0(agent().done_at), absl::Milliseconds(2250));
   const ScenarioSnapshot snapshot = agent().Scenario();
-  EXPECT_EQ(snapshot.state, ScenarioState::kDone);
+  EXPECT_EQ(snapshot.state, v1::ScenarioProgress::DONE);
   EXPECT_EQ(snapshot.iterations_full, 15);
   EXPECT_EQ(snapshot.iterations_interrupted, 0);
   EXPECT_EQ(snapshot.elapsed, absl::Seconds(2));
@@ -33,7 +33,7 @@ TEST_F(ConstantVusTest, GracefulStopInterruptsWhatTakesLonger) {
   EXPECT_EQ(Count(records(), IterationEnd::kInterrupted), 2);
   EXPECT_EQ(SinceT0(agent().done_at), absl::Milliseconds(1300));
   EXPECT_EQ(agent().Scenario().iterations_interrupted, 2);
-  EXPECT_EQ(agent().Scenario().state, ScenarioState::kDone);
+  EXPECT_EQ(agent().Scenario().state, v1::ScenarioProgress::DONE);
 }
 
 TEST_F(ConstantVusTest, GracefulStopOfZeroInterruptsAtTheEnd) {
@@ -48,20 +48,20 @@ TEST_F(ConstantVusTest, SnapshotFollowsTheRun) {
        Taking(absl::Milliseconds(600)));
   Start();
   loop.RunUntil(t0 + absl::Seconds(2));
-  EXPECT_EQ(agent().Scenario().state, ScenarioState::kWaiting);
+  EXPECT_EQ(agent().Scenario().state, v1::ScenarioProgress::WAITING);
   EXPECT_EQ(agent().Scenario().vus_active, 0);
   loop.RunUntil(t0 + absl::Milliseconds(3750));
-  EXPECT_EQ(agent().Scenario().state, ScenarioState::kRunning);
+  EXPECT_EQ(agent().Scenario().state, v1::ScenarioProgress::RUNNING);
   EXPECT_EQ(agent().Scenario().vus_active, 2);
   EXPECT_EQ(agent().Scenario().iterations_full, 2);
   EXPECT_EQ(agent().Scenario().iterations_started, 4);
   EXPECT_DOUBLE_EQ(agent().Scenario().progress, 0.75);
   EXPECT_EQ(agent().Scenario().elapsed, absl::Milliseconds(750));
   loop.RunUntil(t0 + absl::Milliseconds(4100));
-  EXPECT_EQ(agent().Scenario().state, ScenarioState::kStopping);
+  EXPECT_EQ(agent().Scenario().state, v1::ScenarioProgress::STOPPING);
   EXPECT_EQ(agent().Scenario().vus_active, 2);
   Finish();
-  EXPECT_EQ(agent().Scenario().state, ScenarioState::kDone);
+  EXPECT_EQ(agent().Scenario().state, v1::ScenarioProgress::DONE);
 }
 
 }  // namespace

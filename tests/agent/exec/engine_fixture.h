@@ -54,7 +54,7 @@ class TestAgent final : public EngineEvents {
   void OnDropped(size_t scenario, int64_t count, int64_t vu) override {
     drops.push_back({scenario, count, vu});
   }
-  void OnScenarioEnded(size_t scenario, ScenarioState state) override {
+  void OnScenarioEnded(size_t scenario, v1::ScenarioProgress::State state) override {
     ended.emplace_back(scenario, state);
   }
   void OnDone() override {
@@ -95,7 +95,7 @@ class TestAgent final : public EngineEvents {
   KeepingLogger logger;
   std::unique_ptr<ScenarioEngine> engine;
   std::vector<DropEvent> drops;
-  std::vector<std::pair<size_t, ScenarioState>> ended;
+  std::vector<std::pair<size_t, v1::ScenarioProgress::State>> ended;
   bool done = false;
   MonoTime done_at;
 };

@@ -17,7 +17,7 @@ TEST_F(ExternallyControlledTest, RunsUntilStoppedAndIsThenDone) {
   EXPECT_EQ(agent().pool.initialised(), 4);
   agent().engine->GracefulStop();
   Finish();
-  EXPECT_EQ(agent().Scenario().state, ScenarioState::kDone);
+  EXPECT_EQ(agent().Scenario().state, v1::ScenarioProgress::DONE);
   EXPECT_EQ(SinceT0(agent().done_at), absl::Hours(1) + absl::Milliseconds(100));
 }
 
@@ -25,7 +25,7 @@ TEST_F(ExternallyControlledTest, ADurationEndsIt) {
   Play({Scenario(ExternallyControlledConfig{2, 4, absl::Seconds(1)})},
        Taking(absl::Milliseconds(100)));
   EXPECT_EQ(records().size(), 20u);
-  EXPECT_EQ(agent().Scenario().state, ScenarioState::kDone);
+  EXPECT_EQ(agent().Scenario().state, v1::ScenarioProgress::DONE);
 }
 
 TEST_F(ExternallyControlledTest, ScalesUpAndDownWhileRunning) {

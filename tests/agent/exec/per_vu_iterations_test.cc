@@ -19,7 +19,7 @@ TEST_F(PerVuIterationsTest, EachVuRunsExactlyItsIterations) {
   }
   EXPECT_EQ(by_vu, (std::map<int64_t, int64_t>{{1, 4}, {2, 4}, {3, 4}}));
   EXPECT_EQ(Numbers(0), (std::vector<int64_t>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}));
-  EXPECT_EQ(agent().Scenario().state, ScenarioState::kDone);
+  EXPECT_EQ(agent().Scenario().state, v1::ScenarioProgress::DONE);
   EXPECT_EQ(agent().Scenario().iterations_planned, 12);
   EXPECT_EQ(SinceT0(agent().done_at), absl::Milliseconds(120));
 }
@@ -32,7 +32,7 @@ TEST_F(PerVuIterationsTest, DropsAreCountedForEachVu) {
   Play({Scenario(PerVuIterationsConfig{2, 4, absl::Seconds(1)}, absl::Seconds(1))}, options);
   // VU 1 is done at 400 ms; VU 2 begins at 0 and 600 ms only.
   EXPECT_EQ(agent().drops, (std::vector<DropEvent>{{0, 2, 2}}));
-  EXPECT_EQ(agent().Scenario().state, ScenarioState::kInterrupted);
+  EXPECT_EQ(agent().Scenario().state, v1::ScenarioProgress::INTERRUPTED);
   EXPECT_EQ(agent().Scenario().iterations_full, 6);
   EXPECT_EQ(SinceT0(agent().done_at), absl::Milliseconds(1200));
 }

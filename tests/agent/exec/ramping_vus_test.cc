@@ -41,7 +41,7 @@ TEST_F(RampingVusTest, LevelsFollowTheStages) {
   EXPECT_EQ(RunningAt(absl::Milliseconds(2500)), 2);
   EXPECT_EQ(RunningAt(absl::Milliseconds(3999)), 2);
   EXPECT_EQ(SinceT0(agent().done_at), absl::Seconds(4));
-  EXPECT_EQ(agent().Scenario().state, ScenarioState::kDone);
+  EXPECT_EQ(agent().Scenario().state, v1::ScenarioProgress::DONE);
 }
 
 TEST_F(RampingVusTest, VusFollowTheRawStepsOfTheGolden) {

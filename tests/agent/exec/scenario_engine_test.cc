@@ -26,9 +26,10 @@ TEST_F(ScenarioEngineTest, ScenariosStartAtTheirTimeAndSideBySide) {
   EXPECT_EQ(first, (std::vector<absl::Duration>{absl::ZeroDuration(), absl::Milliseconds(500),
                                                 absl::Seconds(3)}));
   EXPECT_EQ(count, (std::vector<int64_t>{4, 8, 2}));
-  EXPECT_EQ(agent().ended,
-            (std::vector<std::pair<size_t, ScenarioState>>{
-                {0, ScenarioState::kDone}, {1, ScenarioState::kDone}, {2, ScenarioState::kDone}}));
+  EXPECT_EQ(agent().ended, (std::vector<std::pair<size_t, v1::ScenarioProgress::State>>{
+                               {0, v1::ScenarioProgress::DONE},
+                               {1, v1::ScenarioProgress::DONE},
+                               {2, v1::ScenarioProgress::DONE}}));
   // VU 1 iterates for the first and the third scenario.
   EXPECT_EQ(agent().pool.initialised(), 3);
 }
@@ -74,12 +75,12 @@ TEST_F(ScenarioEngineTest, FirstGracefulStopWaitsForTheLongestGracefulStop) {
   RunTo(absl::Seconds(4));
   agent().engine->GracefulStop();
   RunTo(absl::Milliseconds(4100));
-  EXPECT_EQ(agent().Scenario(0).state, ScenarioState::kStopping);
-  EXPECT_EQ(agent().Scenario(2).state, ScenarioState::kInterrupted);  // never began
+  EXPECT_EQ(agent().Scenario(0).state, v1::ScenarioProgress::STOPPING);
+  EXPECT_EQ(agent().Scenario(2).state, v1::ScenarioProgress::INTERRUPTED);  // never began
   Finish();
   EXPECT_EQ(agent().Scenario(0).iterations_full, 3);  // the third one from 3 to 4.5 s
   EXPECT_EQ(agent().Scenario(0).iterations_interrupted, 0);
-  EXPECT_EQ(agent().Scenario(0).state, ScenarioState::kInterrupted);
+  EXPECT_EQ(agent().Scenario(0).state, v1::ScenarioProgress::INTERRUPTED);
   EXPECT_EQ(agent().Scenario(1).iterations_interrupted, 1);
   EXPECT_EQ(SinceT0(agent().done_at), absl::Seconds(13));  // 4 + 9
 }
@@ -92,7 +93,7 @@ TEST_F(ScenarioEngineTest, GracefulStopDoesNotOutlastTheScenariosOwnEnd) {
   agent().engine->GracefulStop();
   Finish();
   EXPECT_EQ(SinceT0(agent().done_at), absl::Seconds(32));
-  EXPECT_EQ(agent().Scenario().state, ScenarioState::kDone);
+  EXPECT_EQ(agent().Scenario().state, v1::ScenarioProgress::DONE);
 }
 
 TEST_F(ScenarioEngineTest, StopInterruptsAtOnceAlsoAfterAGracefulStop) {
@@ -110,7 +111,7 @@ TEST_F(ScenarioEngineTest, StopInterruptsAtOnceAlsoAfterAGracefulStop) {
   Finish();
   EXPECT_EQ(SinceT0(agent().done_at), absl::Seconds(2));
   for (size_t i = 0; i < 3; ++i) {
-    EXPECT_EQ(agent().Scenario(i).state, ScenarioState::kInterrupted);
+    EXPECT_EQ(agent().Scenario(i).state, v1::ScenarioProgress::INTERRUPTED);
     EXPECT_EQ(agent().Scenario(i).iterations_interrupted, 2);
   }
 }
@@ -137,7 +138,7 @@ TEST_F(ScenarioEngineTest, StoppingBeforeTheStartEndsWithoutRunning) {
   Start();
   loop.RunAll();
   EXPECT_TRUE(records().empty());
-  EXPECT_EQ(agent().Scenario().state, ScenarioState::kInterrupted);
+  EXPECT_EQ(agent().Scenario().state, v1::ScenarioProgress::INTERRUPTED);
   EXPECT_EQ(agent().dropped(), 0);  // what never began drops nothing
 }
 
@@ -172,7 +173,7 @@ TEST_F(ScenarioEngineTest, PausedBeforeTheStartItCountsFromResume) {
   Start();
   RunTo(absl::Seconds(5));
   EXPECT_TRUE(records().empty());
-  EXPECT_EQ(agent().Scenario().state, ScenarioState::kWaiting);
+  EXPECT_EQ(agent().Scenario().state, v1::ScenarioProgress::WAITING);
   ASSERT_TRUE(agent().engine->Resume().ok());
   Finish();
   ASSERT_EQ(records().size(), 12u);

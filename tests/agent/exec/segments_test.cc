@@ -215,7 +215,7 @@ TEST_P(RandomFleets, NobodyCanTellHowManyAgentsThereAre) {
       const ScenarioSnapshot snapshot = agent->Scenario(i);
       EXPECT_EQ(snapshot.iterations_started,
                 snapshot.iterations_full + snapshot.iterations_interrupted);
-      EXPECT_EQ(snapshot.state, ScenarioState::kDone);
+      EXPECT_EQ(snapshot.state, v1::ScenarioProgress::DONE);
     }
   }
   EXPECT_EQ(dropped, 0);

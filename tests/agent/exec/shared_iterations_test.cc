@@ -11,7 +11,7 @@ TEST_F(SharedIterationsTest, VusEmptyThePool) {
   EXPECT_EQ(agent().pool.most_running(), 3);
   EXPECT_EQ(SinceT0(agent().done_at), absl::Milliseconds(200));  // 12 / 3 * 50 ms
   const ScenarioSnapshot snapshot = agent().Scenario();
-  EXPECT_EQ(snapshot.state, ScenarioState::kDone);
+  EXPECT_EQ(snapshot.state, v1::ScenarioProgress::DONE);
   EXPECT_EQ(snapshot.iterations_full, 12);
   EXPECT_EQ(snapshot.iterations_started, 12);
   EXPECT_EQ(snapshot.progress, 1);
@@ -37,7 +37,7 @@ TEST_F(SharedIterationsTest, WhatMaxDurationCutsOffIsDroppedOnceWithoutAVu) {
   // Two VUs begin at 0, 400 and 800 ms; the last two are interrupted at 1 s.
   EXPECT_EQ(agent().drops, (std::vector<DropEvent>{{0, 4, 0}}));
   const ScenarioSnapshot snapshot = agent().Scenario();
-  EXPECT_EQ(snapshot.state, ScenarioState::kInterrupted);
+  EXPECT_EQ(snapshot.state, v1::ScenarioProgress::INTERRUPTED);
   EXPECT_EQ(snapshot.iterations_full, 4);
   EXPECT_EQ(snapshot.iterations_interrupted, 2);
   EXPECT_EQ(snapshot.iterations_dropped, 4);
@@ -49,7 +49,7 @@ TEST_F(SharedIterationsTest, GracefulStopLetsTheLastOnesEnd) {
   Play({Scenario(SharedIterationsConfig{2, 6, absl::Seconds(1)}, absl::Seconds(5))},
        Taking(absl::Milliseconds(400)));
   const ScenarioSnapshot snapshot = agent().Scenario();
-  EXPECT_EQ(snapshot.state, ScenarioState::kDone);
+  EXPECT_EQ(snapshot.state, v1::ScenarioProgress::DONE);
   EXPECT_EQ(snapshot.iterations_full, 6);
   EXPECT_EQ(SinceT0(agent().done_at), absl::Milliseconds(1200));
 }
@@ -58,7 +58,7 @@ TEST_F(SharedIterationsTest, VusThatNeverArriveDoNotHoldUpTheEnd) {
   FakeVuPool::Options options = Taking(absl::Milliseconds(10));
   options.vus = 1;  // of the three that the scenario wants
   Play({Scenario(SharedIterationsConfig{3, 5})}, options);
-  EXPECT_EQ(agent().Scenario().state, ScenarioState::kDone);
+  EXPECT_EQ(agent().Scenario().state, v1::ScenarioProgress::DONE);
   EXPECT_EQ(records().size(), 5u);
 }
 

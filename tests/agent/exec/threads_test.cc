@@ -113,7 +113,7 @@ class ThreadPool final : public VuPool {
 class ThreadsTest : public ::testing::Test, public EngineEvents {
  protected:
   void OnDropped(size_t, int64_t count, int64_t) override { dropped += count; }
-  void OnScenarioEnded(size_t, ScenarioState) override {}
+  void OnScenarioEnded(size_t, v1::ScenarioProgress::State) override {}
   void OnDone() override { loop.Stop(); }
 
   ScenarioSnapshot Play(ExecutorConfig executor, int64_t vus) {
@@ -155,7 +155,7 @@ TEST_F(ThreadsTest, EveryArrivalIsRunOrDropped) {
 TEST_F(ThreadsTest, RampingVusComeToAnEnd) {
   const ScenarioSnapshot snapshot =
       Play(RampingVusConfig{0, {{absl::Milliseconds(100), 4}, {absl::Milliseconds(100), 0}}}, 4);
-  EXPECT_EQ(snapshot.state, ScenarioState::kDone);
+  EXPECT_EQ(snapshot.state, v1::ScenarioProgress::DONE);
   EXPECT_EQ(snapshot.iterations_full, snapshot.iterations_started);
 }
 
