@@ -14,11 +14,10 @@ constexpr absl::Duration kLead = absl::Milliseconds(10);
 
 }  // namespace
 
-ArrivalRate::ArrivalRate(ExecutorContext context, ArrivalTimes times, WhenExhausted when_exhausted)
+ArrivalRate::ArrivalRate(ExecutorContext context, WhenExhausted when_exhausted)
     : Executor(std::move(context)),
-      times_(std::move(times)),
       when_exhausted_(when_exhausted),
-      arrivals_(times_, context_.plan.iterations_segment) {}
+      arrivals_(*context_.plan.arrivals, context_.plan.iterations_segment) {}
 
 ArrivalRate::~ArrivalRate() {
   loop().Cancel(timer_);

@@ -26,7 +26,7 @@ class ArrivalRate final : public Executor {
   // What to do when there are no more starts before the duration is over.
   enum class WhenExhausted { kWaitForTheEnd, kFinish };
 
-  ArrivalRate(ExecutorContext context, ArrivalTimes times, WhenExhausted when_exhausted);
+  ArrivalRate(ExecutorContext context, WhenExhausted when_exhausted);
   ~ArrivalRate() override;
 
   void Start(MonoTime start) override;
@@ -36,7 +36,7 @@ class ArrivalRate final : public Executor {
   int64_t active_vus() const override { return slots_held_; }
   int64_t starts_without_vu() const override { return starts_without_vu_; }
   double rate_per_s(absl::Duration elapsed) const override {
-    return times_.RatePerSecondAt(elapsed);
+    return context_.plan.arrivals->RatePerSecondAt(elapsed);
   }
   int64_t busy_vus() const override { return slots_held_ - static_cast<int64_t>(free_.size()); }
 
@@ -81,7 +81,6 @@ class ArrivalRate final : public Executor {
   void End();
   void Release(Slot& slot);
 
-  const ArrivalTimes times_;
   const WhenExhausted when_exhausted_;
   SegmentArrivals arrivals_;
   MonoTime start_;

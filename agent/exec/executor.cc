@@ -28,14 +28,12 @@ struct Table {
   std::unique_ptr<Executor> operator()(const RampingVusConfig& config) {
     return std::make_unique<RampingVus>(std::move(context), config);
   }
-  std::unique_ptr<Executor> operator()(const ConstantArrivalRateConfig& config) {
-    // The planner has made the same schedule of the same configuration before.
-    return std::make_unique<ArrivalRate>(std::move(context), *ArrivalTimesOf(config),
+  std::unique_ptr<Executor> operator()(const ConstantArrivalRateConfig&) {
+    return std::make_unique<ArrivalRate>(std::move(context),
                                          ArrivalRate::WhenExhausted::kWaitForTheEnd);
   }
-  std::unique_ptr<Executor> operator()(const RampingArrivalRateConfig& config) {
-    return std::make_unique<ArrivalRate>(std::move(context), *ArrivalTimesOf(config),
-                                         ArrivalRate::WhenExhausted::kFinish);
+  std::unique_ptr<Executor> operator()(const RampingArrivalRateConfig&) {
+    return std::make_unique<ArrivalRate>(std::move(context), ArrivalRate::WhenExhausted::kFinish);
   }
   std::unique_ptr<Executor> operator()(const ExternallyControlledConfig&) {
     return std::make_unique<ExternallyControlled>(std::move(context));

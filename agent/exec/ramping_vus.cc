@@ -7,7 +7,7 @@ namespace lockstep::agent {
 RampingVus::RampingVus(ExecutorContext context, const RampingVusConfig& config)
     : Executor(std::move(context)),
       graceful_ramp_down_(config.graceful_ramp_down),
-      steps_(RampingVuSteps(config.start_vus, LinearStages(config.stages), context_.segment)),
+      steps_(context_.plan.ramp),
       gate_(context_.plan.iterations_segment, -1, context_.counters),
       handles_(context_, gate_) {}
 

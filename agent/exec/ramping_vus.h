@@ -25,7 +25,7 @@ class RampingVus final : public Executor {
   void Step();
 
   const absl::Duration graceful_ramp_down_;
-  const std::vector<VuStep> steps_;
+  const std::vector<VuStep>& steps_;  // the plan's
   IterationGate gate_;
   VuHandles handles_;
   MonoTime start_;

@@ -88,7 +88,7 @@ void AppendScenario(const ScenarioConfig& scenario, const ScenarioPlan& part,
   } else {
     absl::StrAppend(text, "as many as the VUs can do\n");
   }
-  std::vector<absl::Duration> starts = FirstStarts(scenario, part, kFirst + 1);
+  std::vector<absl::Duration> starts = FirstStarts(part, kFirst + 1);
   const bool more = starts.size() > kFirst;
   starts.resize(std::min(starts.size(), kFirst));
   if (!starts.empty()) {
@@ -116,7 +116,7 @@ Json ScenarioJson(const ScenarioConfig& scenario, const ScenarioPlan& part,
   json["vu_ids_in_test"] = VuIds(agent, part);
   json["first_starts_s"] = Json::array();
   if (part.has_work) {
-    for (const absl::Duration start : FirstStarts(scenario, part, kFirst)) {
+    for (const absl::Duration start : FirstStarts(part, kFirst)) {
       json["first_starts_s"].push_back(Seconds(part.start_time + start));
     }
   }

@@ -39,13 +39,13 @@ class Planner {
     return absl::OkStatus();
   }
   absl::Status operator()(const RampingVusConfig& config) {
-    const auto steps = RampingVuSteps(config.start_vus, LinearStages(config.stages), segment_);
-    plan_.wanted = steps;
+    plan_.ramp = RampingVuSteps(config.start_vus, LinearStages(config.stages), segment_);
+    plan_.wanted = plan_.ramp;
     AppendVuStep({plan_.regular_duration, 0}, &plan_.wanted);
-    plan_.reserved = ReservedVuSteps(steps, plan_.regular_duration, config.graceful_ramp_down,
+    plan_.reserved = ReservedVuSteps(plan_.ramp, plan_.regular_duration, config.graceful_ramp_down,
                                      plan_.graceful_stop);
     plan_.planned_vus = plan_.max_vus = MaxVus(plan_.reserved);
-    for (const VuStep& step : steps) {
+    for (const VuStep& step : plan_.ramp) {
       if (step.vus > 0 && step.at < plan_.regular_duration) {
         plan_.first_start = step.at;
         break;
@@ -53,8 +53,14 @@ class Planner {
     }
     return absl::OkStatus();
   }
-  absl::Status operator()(const ConstantArrivalRateConfig& config) { return PlanArrivals(config); }
-  absl::Status operator()(const RampingArrivalRateConfig& config) { return PlanArrivals(config); }
+  absl::Status operator()(const ConstantArrivalRateConfig& config) {
+    return PlanArrivals(config,
+                        ArrivalTimes::Constant(config.rate, config.time_unit, config.duration));
+  }
+  absl::Status operator()(const RampingArrivalRateConfig& config) {
+    return PlanArrivals(config, ArrivalTimes::Ramping(config.start_rate, config.time_unit,
+                                                      LinearStages(config.stages)));
+  }
   absl::Status operator()(const ExternallyControlledConfig& config) {
     HoldVus(segment_.Scale(config.max_vus));
     plan_.wanted.front().vus = segment_.Scale(config.vus);
@@ -82,10 +88,10 @@ class Planner {
   }
 
   template <class Config>
-  absl::Status PlanArrivals(const Config& config) {
-    LOCKSTEP_ASSIGN_OR_RETURN(const ArrivalTimes times, ArrivalTimesOf(config));
+  absl::Status PlanArrivals(const Config& config, absl::StatusOr<ArrivalTimes> times) {
+    LOCKSTEP_ASSIGN_OR_RETURN(plan_.arrivals, std::move(times));
     plan_.iterations_segment = segment_.Retuple(config.max_vus);
-    SegmentArrivals arrivals(times, plan_.iterations_segment);
+    SegmentArrivals arrivals(*plan_.arrivals, plan_.iterations_segment);
     HoldVus(segment_.Scale(config.pre_allocated_vus));
     plan_.max_vus = segment_.Scale(config.max_vus);
     plan_.iterations = arrivals.total();
@@ -158,25 +164,14 @@ std::vector<LinearStage> LinearStages(const std::vector<Stage>& stages) {
   return result;
 }
 
-absl::Duration RegularDuration(const ExecutorConfig& executor) {
-  return std::visit([](const auto& config) { return DurationOf(config); }, executor);
-}
-
-absl::StatusOr<ArrivalTimes> ArrivalTimesOf(const ConstantArrivalRateConfig& config) {
-  return ArrivalTimes::Constant(config.rate, config.time_unit, config.duration);
-}
-
-absl::StatusOr<ArrivalTimes> ArrivalTimesOf(const RampingArrivalRateConfig& config) {
-  return ArrivalTimes::Ramping(config.start_rate, config.time_unit, LinearStages(config.stages));
-}
-
 absl::StatusOr<ScenarioPlan> PlanScenario(const ScenarioConfig& scenario,
                                           const SegmentTuple& segment) {
   ScenarioPlan plan;
   plan.name = scenario.name;
   plan.iterations_segment = segment;
   plan.start_time = scenario.start_time;
-  plan.regular_duration = RegularDuration(scenario.executor);
+  plan.regular_duration =
+      std::visit([](const auto& config) { return DurationOf(config); }, scenario.executor);
   plan.graceful_stop = scenario.graceful_stop;
   const absl::Status planned = std::visit(Planner(segment, plan), scenario.executor);
   if (!planned.ok()) {
@@ -194,38 +189,28 @@ absl::StatusOr<ScenarioPlan> PlanScenario(const ScenarioConfig& scenario,
   return plan;
 }
 
-std::vector<absl::Duration> FirstStarts(const ScenarioConfig& scenario, const ScenarioPlan& plan,
-                                        size_t most) {
+std::vector<absl::Duration> FirstStarts(const ScenarioPlan& plan, size_t most) {
   std::vector<absl::Duration> starts;
-  const auto of_arrivals = [&](const auto& config) {
-    const absl::StatusOr<ArrivalTimes> times = ArrivalTimesOf(config);
-    if (!times.ok()) {
-      return;
-    }
-    SegmentArrivals arrivals(*times, plan.iterations_segment);
+  if (plan.arrivals.has_value()) {
+    SegmentArrivals arrivals(*plan.arrivals, plan.iterations_segment);
     while (starts.size() < most) {
       const std::optional<SegmentArrivals::Start> start = arrivals.Next();
       if (!start.has_value()) {
-        return;
+        break;
       }
       starts.push_back(start->at);
     }
-  };
-  if (const auto* constant = std::get_if<ConstantArrivalRateConfig>(&scenario.executor)) {
-    of_arrivals(*constant);
-  } else if (const auto* ramping = std::get_if<RampingArrivalRateConfig>(&scenario.executor)) {
-    of_arrivals(*ramping);
-  } else {
-    if (plan.iterations >= 0) {
-      most = std::min(most, static_cast<size_t>(plan.iterations));
+    return starts;
+  }
+  if (plan.iterations >= 0) {
+    most = std::min(most, static_cast<size_t>(plan.iterations));
+  }
+  int64_t before = 0;
+  for (const VuStep& step : plan.wanted) {
+    for (; before < step.vus && starts.size() < most; ++before) {
+      starts.push_back(step.at);
     }
-    int64_t before = 0;
-    for (const VuStep& step : plan.wanted) {
-      for (; before < step.vus && starts.size() < most; ++before) {
-        starts.push_back(step.at);
-      }
-      before = step.vus;
-    }
+    before = step.vus;
   }
   return starts;
 }

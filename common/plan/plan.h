@@ -31,6 +31,10 @@ struct ScenarioPlan {
   // VUs that the schedule asks for over time, without graceful stops; ends with zero, unless the
   // scenario is endless. Of arrival rates: those that are initialised before the start.
   std::vector<VuStep> wanted;
+  // What the stages of ramping-vus ask for: `wanted` without the end that the duration puts to it.
+  std::vector<VuStep> ramp;
+  // The whole test's schedule, of arrival rates; shared among instances by `iterations_segment`.
+  std::optional<ArrivalTimes> arrivals;
   // VUs reserved over time, graceful stop and ramp-down included; ends with zero, unless the
   // scenario is endless.
   std::vector<VuStep> reserved;
@@ -65,17 +69,9 @@ absl::StatusOr<InstancePlan> PlanInstance(const std::vector<ScenarioConfig>& sce
 
 // When the first iterations of this instance start, at most `most` of them, as far as the schedule
 // decides it: with a closed loop, the first one of each VU. Offsets from the scenario's start.
-// `plan` is that of `scenario`.
-std::vector<absl::Duration> FirstStarts(const ScenarioConfig& scenario, const ScenarioPlan& plan,
-                                        size_t most);
+std::vector<absl::Duration> FirstStarts(const ScenarioPlan& plan, size_t most);
 
 // Stages as the schedule takes them; unset fields, which validation refuses, count as zero.
 std::vector<LinearStage> LinearStages(const std::vector<Stage>& stages);
-// Duration or maxDuration of an executor; infinite for an externally controlled one without a
-// duration.
-absl::Duration RegularDuration(const ExecutorConfig& executor);
-// The whole test's schedule.
-absl::StatusOr<ArrivalTimes> ArrivalTimesOf(const ConstantArrivalRateConfig& config);
-absl::StatusOr<ArrivalTimes> ArrivalTimesOf(const RampingArrivalRateConfig& config);
 
 }  // namespace lockstep

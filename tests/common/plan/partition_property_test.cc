@@ -125,7 +125,7 @@ class Case {
   void CheckStarts() {
     std::vector<absl::Duration> merged;
     for (const ScenarioPlan& part : parts_) {
-      const std::vector<absl::Duration> starts = FirstStarts(scenario_, part, kAll);
+      const std::vector<absl::Duration> starts = FirstStarts(part, kAll);
       EXPECT_TRUE(std::is_sorted(starts.begin(), starts.end()));
       if (part.has_work) {
         EXPECT_EQ(starts.empty() ? std::optional<absl::Duration>() : starts.front(),
@@ -134,7 +134,7 @@ class Case {
       merged.insert(merged.end(), starts.begin(), starts.end());
     }
     std::sort(merged.begin(), merged.end());
-    EXPECT_EQ(merged, FirstStarts(scenario_, whole_, kAll));
+    EXPECT_EQ(merged, FirstStarts(whole_, kAll));
   }
   static int64_t VusAt(const std::vector<VuStep>& steps, absl::Duration at) {
     int64_t vus = 0;
