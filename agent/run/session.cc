@@ -5,12 +5,12 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "common/base/version.h"
 #include "common/trust/join_proof.h"
 
 namespace lockstep::agent {
 namespace {
 
-constexpr uint32_t kProtocol = 1;
 // Load must not go on for longer than this without a coordinator, whatever lease it has granted.
 constexpr int64_t kLongestLeaseMs = 10 * 60 * 1000;
 // Probes in quick succession after joining; later ones come with the heartbeats.
@@ -59,7 +59,7 @@ void Session::Connect() {
   });
   v1::AgentMessage message;
   v1::Join& join = *message.mutable_join();
-  join.set_protocol(kProtocol);
+  join.set_protocol(kProtocolVersion);
   join.set_version(settings_.version);
   join.set_name(settings_.name);
   join.set_weight(settings_.weight);

@@ -15,6 +15,7 @@
 #include "nlohmann/json.hpp"
 
 #include "common/metrics/aggregate_store.h"
+#include "common/options/options.h"
 #include "common/threshold/threshold.h"
 
 namespace lockstep {
@@ -22,7 +23,7 @@ namespace lockstep {
 enum class SummaryMode { kCompact, kFull, kDisabled };
 
 struct SummaryConfig {
-  std::vector<std::string> trend_stats = {"avg", "min", "med", "max", "p(90)", "p(95)"};
+  std::vector<std::string> trend_stats = DefaultTrendStats();
   std::string time_unit = {};               // "s", "ms", "us"; empty: whichever fits
   std::vector<std::string> scenarios = {};  // in the order of the full mode
   bool http_errors = false;                 // the option is set: its metrics are asked for

@@ -56,14 +56,14 @@ struct TestPlan {
   // Externally controlled scenarios and the totals they begin with: what can be scaled while it
   // runs.
   std::map<std::string, ControlledVus> controlled;
-  absl::Duration setup_timeout = absl::Seconds(60);
-  absl::Duration teardown_timeout = absl::Seconds(60);
-  absl::Duration handle_summary_timeout = absl::Minutes(2);
-  absl::Duration length =
-      absl::ZeroDuration();  // from T0, graceful stops included; infinite: until stopped
-  absl::Duration graceful_stop = absl::ZeroDuration();  // the longest of all scenarios
-  bool keep_points = false;                             // an output wants single samples
-  std::map<std::string, std::string> executors;         // scenario -> its executor's name
+  // How long the script's functions may take.
+  absl::Duration setup_timeout;
+  absl::Duration teardown_timeout;
+  absl::Duration handle_summary_timeout;
+  absl::Duration length;         // from T0, graceful stops included; infinite: until stopped
+  absl::Duration graceful_stop;  // the longest of all scenarios
+  bool keep_points = false;      // an output wants single samples
+  std::map<std::string, std::string> executors;  // scenario -> its executor's name
 };
 
 struct ScriptSource {

@@ -3,13 +3,13 @@
 #include "absl/strings/str_cat.h"
 
 #include "common/base/status_macros.h"
+#include "common/base/version.h"
 #include "common/health/lag.h"
 #include "common/options/options.h"
 
 namespace lockstep::coordinator {
 namespace {
 
-constexpr uint32_t kProtocol = 1;
 constexpr size_t kMaxUrlBytes = 8192;
 constexpr int kMaxScenarios = 10'000;
 constexpr int64_t kMostCount = 100'000'000'000'000;  // a day has 86.4e12 ns
@@ -118,10 +118,11 @@ absl::Status ValidateLogLines(const v1::LogLines& lines) {
 }  // namespace
 
 absl::Status ValidateJoin(const v1::Join& join, absl::string_view our_version) {
-  if (join.protocol() != kProtocol || join.version() != our_version) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "the agent has version ", join.version(), " (protocol ", join.protocol(),
-        "), the coordinator ", our_version, " (protocol ", kProtocol, "): both must be the same"));
+  if (join.protocol() != kProtocolVersion || join.version() != our_version) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the agent has version ", join.version(), " (protocol ", join.protocol(),
+                     "), the coordinator ", our_version, " (protocol ", kProtocolVersion,
+                     "): both must be the same"));
   }
   if (join.name().empty() || join.name().size() > kMaxNameBytes) {
     return Bad("name", absl::StrCat(join.name().size(), " bytes"),

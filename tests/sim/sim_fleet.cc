@@ -183,6 +183,8 @@ class SimSource final : public coordinator::TestSource {
     plan_.options_json = ToCanonicalJson(options);
     plan_.partition = setup.partition;
     plan_.has_setup = plan_.has_teardown = plan_.has_handle_summary = true;
+    plan_.setup_timeout = plan_.teardown_timeout = absl::Seconds(60);
+    plan_.handle_summary_timeout = absl::Seconds(120);
     plan_.length = PlanInstance(setup.scenarios, SegmentTuple())->max_duration;
     for (const ScenarioConfig& scenario : setup.scenarios) {
       plan_.graceful_stop = std::max(plan_.graceful_stop, scenario.graceful_stop);

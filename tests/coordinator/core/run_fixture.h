@@ -27,6 +27,14 @@ class CollectingLogger final : public Logger {
   std::vector<std::string> messages;
 };
 
+// With the options' defaults.
+inline TestPlan PlanOfNothing() {
+  TestPlan plan;
+  plan.setup_timeout = plan.teardown_timeout = absl::Seconds(60);
+  plan.handle_summary_timeout = absl::Seconds(120);
+  return plan;
+}
+
 class FakeSource final : public TestSource {
  public:
   const ScriptSource& script() const override { return source; }
@@ -38,7 +46,7 @@ class FakeSource final : public TestSource {
   absl::StatusOr<TestPlan> MakePlan(const v1::Inspected&) override { return plan; }
 
   ScriptSource source{"file:///dir/script.js", "file:///dir/", "the script"};
-  absl::StatusOr<TestPlan> plan = TestPlan();
+  absl::StatusOr<TestPlan> plan = PlanOfNothing();
   std::vector<std::string> fetched;
 };
 
