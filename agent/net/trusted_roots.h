@@ -13,6 +13,8 @@
 
 #include "absl/status/status.h"
 
+#include "common/base/openssl_free.h"
+
 namespace lockstep::agent {
 
 // Where the authorities are, in PEM. As Go reads the environment: SSL_CERT_FILE stands for the
@@ -21,10 +23,6 @@ namespace lockstep::agent {
 struct TrustSettings {
   std::string file = {};     // "": not given
   std::string folders = {};  // "": not given
-};
-
-struct X509StoreFree {
-  void operator()(X509_STORE* store) const { X509_STORE_free(store); }
 };
 
 class TrustedRoots {
@@ -46,7 +44,7 @@ class TrustedRoots {
 
  private:
   struct Loaded {
-    std::unique_ptr<X509_STORE, X509StoreFree> store;
+    std::unique_ptr<X509_STORE, openssl::Free<&X509_STORE_free>> store;
     absl::Status status;
   };
   static Loaded Load(const TrustSettings& settings);

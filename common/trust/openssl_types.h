@@ -11,15 +11,9 @@
 
 #include "absl/strings/string_view.h"
 
-namespace lockstep::openssl {
+#include "common/base/openssl_free.h"
 
-template <auto kFree>
-struct Free {
-  template <class T>
-  void operator()(T* object) const {
-    kFree(object);
-  }
-};
+namespace lockstep::openssl {
 
 using Certificate = std::unique_ptr<X509, Free<&X509_free>>;
 using Crl = std::unique_ptr<X509_CRL, Free<&X509_CRL_free>>;

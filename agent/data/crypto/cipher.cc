@@ -10,16 +10,14 @@
 #include "absl/strings/str_cat.h"
 
 #include "common/base/check.h"
+#include "common/base/openssl_free.h"
 
 namespace lockstep::agent {
 namespace {
 
 constexpr size_t kBlock = 16;
 
-struct FreeCipher {
-  void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }
-};
-using Cipher = std::unique_ptr<EVP_CIPHER_CTX, FreeCipher>;
+using Cipher = std::unique_ptr<EVP_CIPHER_CTX, openssl::Free<&EVP_CIPHER_CTX_free>>;
 
 const unsigned char* Bytes(absl::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());

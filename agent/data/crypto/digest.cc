@@ -9,6 +9,7 @@
 
 #include "agent/data/crypto/text_codec.h"
 #include "common/base/check.h"
+#include "common/base/openssl_free.h"
 
 namespace lockstep::agent {
 namespace {
@@ -49,10 +50,7 @@ const EVP_MD* EvpMd(HashAlgorithm algorithm) {
   return nullptr;
 }
 
-struct FreeContext {
-  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-};
-using Context = std::unique_ptr<EVP_MD_CTX, FreeContext>;
+using Context = std::unique_ptr<EVP_MD_CTX, openssl::Free<&EVP_MD_CTX_free>>;
 
 class EvpHasher final : public Hasher {
  public:
