@@ -38,7 +38,7 @@ class WebSocketListener {
   virtual void OnPing(std::string payload) = 0;
   virtual void OnPong(std::string payload) = 0;
   // The connection is over, with the code of the peer's close frame (echoed) or of ours (answered),
-  // or 1006 if it broke. The last event.
+  // or 1006 and what happened if it broke. The last event.
   virtual void OnClose(int code, std::string reason) = 0;
   // The handshake failed; the last event. After a refusal (status other than 101) `response` holds
   // the answer, of whose body at most kMaxRefusalBytes are kept, and its error is 1000 "websocket:

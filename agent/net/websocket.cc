@@ -34,6 +34,7 @@ namespace {
 constexpr absl::Duration kCloseTimeout = absl::Seconds(5);
 constexpr int kNoStatus = 1005;  // section 7.4.1
 constexpr int kAbnormal = 1006;
+constexpr char kCutOff[] = "unexpected EOF";
 
 const HttpError kBadHandshake = {error_code::kGeneric, "websocket: bad handshake"};
 
@@ -455,7 +456,7 @@ void CurlWebSocket::BeginClosing(int code, absl::string_view reason) {
   Write(WebSocketOpcode::kClose, ClosePayload(code, reason));
   timer_ = engine_.loop().After(kCloseTimeout, [this] {
     timer_ = TimerId::kNone;
-    End(kAbnormal, "");
+    End(kAbnormal, kCutOff);
     QueueLast();
   });
 }
@@ -493,7 +494,9 @@ void CurlWebSocket::LeaveCurl() {
 void CurlWebSocket::OnFinished(CURLcode code) {
   in_curl_ = false;
   if (state_ != State::kConnecting) {
-    End(kAbnormal, code == CURLE_OK ? "EOF" : easy_.error_text());
+    const std::string why = easy_.error_text();
+    const bool cut_off = code == CURLE_OK || code == CURLE_GOT_NOTHING || why.empty();
+    End(kAbnormal, cut_off ? kCutOff : why);
     QueueLast();
     return;
   }
@@ -510,7 +513,12 @@ void CurlWebSocket::OnFinished(CURLcode code) {
   }
   ReportShortage(easy_.get(), engine_.network());
   const bool before_deadline = true;  // the handshake's time-out is a timer of ours
-  Refuse(FailureOf(easy_.get(), code, easy_.error_text(), target_, dialled_, before_deadline));
+  HttpError failure =
+      FailureOf(easy_.get(), code, easy_.error_text(), target_, dialled_, before_deadline);
+  if (failure.message == "EOF") {
+    failure.message = kCutOff;  // a handshake that was begun
+  }
+  Refuse(std::move(failure));
 }
 
 }  // namespace

@@ -225,9 +225,6 @@ void WsMeter::Ended(const WebSocket* socket) {
 }
 
 WsEnd DescribeEnd(int code, std::string reason) {
-  if (code == 1006 && (reason.empty() || reason == "EOF" || reason == "Empty reply from server")) {
-    reason = "unexpected EOF";
-  }
   std::string error;
   if (code != 1000 && code != 1001) {
     error = absl::StrCat("websocket: close ", code, NameOfCode(code), reason.empty() ? "" : ": ",
@@ -239,9 +236,7 @@ WsEnd DescribeEnd(int code, std::string reason) {
 std::string DescribeRefusal(const HttpResponse& refusal) {
   if (refusal.status == 0) {
     const std::string& why = refusal.error.message;
-    return why == "EOF"                     ? "unexpected EOF"
-           : absl::StartsWith(why, "x509:") ? "tls: failed to verify certificate: " + why
-                                            : why;
+    return absl::StartsWith(why, "x509:") ? "tls: failed to verify certificate: " + why : why;
   }
   constexpr size_t kShown = 200;
   std::string text = absl::StrCat("websocket: bad handshake: ", refusal.status_text);
