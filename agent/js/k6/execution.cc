@@ -15,6 +15,7 @@ namespace {
 
 using Info = v8::FunctionCallbackInfo<v8::Value>;
 using PropertyInfo = v8::PropertyCallbackInfo<v8::Value>;
+using Context = v8::Local<v8::Context>;
 // Reads a property; empty with a pending exception.
 using Reader = v8::Local<v8::Value> (*)(ApiVu& vu, v8::Local<v8::Context> context);
 
@@ -31,8 +32,21 @@ void Get(v8::Local<v8::Name>, const PropertyInfo& info) {
   }
 }
 
-v8::Local<v8::Value> Count(v8::Local<v8::Context> context, int64_t value) {
-  return JsNumber(context, static_cast<double>(value));
+// Facts as scripts see them; times in milliseconds.
+v8::Local<v8::Value> ShowFact(Context context, const std::string& text) {
+  return JsText(context->GetIsolate(), text);
+}
+v8::Local<v8::Value> ShowFact(Context context, double number) {
+  return JsNumber(context, number);
+}
+v8::Local<v8::Value> ShowFact(Context context, int64_t count) {
+  return JsNumber(context, static_cast<double>(count));
+}
+v8::Local<v8::Value> ShowFact(Context context, absl::Time time) {
+  return ShowFact(context, absl::ToUnixMillis(time));
+}
+v8::Local<v8::Value> ShowFact(Context context, absl::Duration duration) {
+  return JsNumber(context, absl::ToDoubleMilliseconds(duration));
 }
 
 // Throws, and returns true, in the init code, where `what` is not known yet.
@@ -56,7 +70,7 @@ v8::Local<v8::Value> ReadScenario(ApiVu& vu, v8::Local<v8::Context> context) {
                "getting scenario information outside of the VU context is not supported");
     return {};
   }
-  return kField(*facts, context);
+  return ShowFact(context, (*facts).*kField);
 }
 
 template <auto kField>
@@ -64,57 +78,14 @@ v8::Local<v8::Value> ReadInstance(ApiVu& vu, v8::Local<v8::Context> context) {
   if (TooEarly(vu, context, "instance information")) {
     return {};
   }
-  return kField(vu.instance(), context);
+  return ShowFact(context, vu.instance().*kField);
 }
 
 template <auto kField>
 v8::Local<v8::Value> ReadVu(ApiVu& vu, v8::Local<v8::Context> context) {
   return TooEarly(vu, context, "VU information") ? v8::Local<v8::Value>()
-                                                 : kField(vu.vu(), context);
+                                                 : ShowFact(context, vu.vu().*kField);
 }
-
-using Context = v8::Local<v8::Context>;
-constexpr auto kName = [](const ScenarioFacts& f, Context c) -> v8::Local<v8::Value> {
-  return JsText(c->GetIsolate(), f.name);
-};
-constexpr auto kExecutor = [](const ScenarioFacts& f, Context c) -> v8::Local<v8::Value> {
-  return JsText(c->GetIsolate(), f.executor);
-};
-constexpr auto kStartTime = [](const ScenarioFacts& f, Context c) {
-  return Count(c, absl::ToUnixMillis(f.start));
-};
-constexpr auto kProgress = [](const ScenarioFacts& f, Context c) {
-  return JsNumber(c, f.progress);
-};
-constexpr auto kScenarioInInstance = [](const ScenarioFacts& f, Context c) {
-  return Count(c, f.iteration_in_instance);
-};
-constexpr auto kScenarioInTest = [](const ScenarioFacts& f, Context c) {
-  return Count(c, f.iteration_in_test);
-};
-constexpr auto kRunning = [](const InstanceFacts& f, Context c) {
-  return JsNumber(c, absl::ToDoubleMilliseconds(f.running));
-};
-constexpr auto kCompleted = [](const InstanceFacts& f, Context c) {
-  return Count(c, f.iterations_completed);
-};
-constexpr auto kInterrupted = [](const InstanceFacts& f, Context c) {
-  return Count(c, f.iterations_interrupted);
-};
-constexpr auto kActive = [](const InstanceFacts& f, Context c) { return Count(c, f.vus_active); };
-constexpr auto kInitialized = [](const InstanceFacts& f, Context c) {
-  return Count(c, f.vus_initialized);
-};
-constexpr auto kIdInInstance = [](const VuFacts& f, Context c) {
-  return Count(c, f.id_in_instance);
-};
-constexpr auto kIdInTest = [](const VuFacts& f, Context c) { return Count(c, f.id_in_test); };
-constexpr auto kVuInInstance = [](const VuFacts& f, Context c) {
-  return Count(c, f.iteration_in_instance);
-};
-constexpr auto kVuInScenario = [](const VuFacts& f, Context c) {
-  return Count(c, f.iteration_in_scenario);
-};
 
 template <Reader kReader>
 void DefineProperty(Context context, v8::Local<v8::Object> object, absl::string_view name,
@@ -127,22 +98,28 @@ void DefineProperty(Context context, v8::Local<v8::Object> object, absl::string_
 
 v8::Local<v8::Object> MakeScenario(Context context, v8::Local<v8::Value> vu) {
   const v8::Local<v8::Object> object = v8::Object::New(context->GetIsolate());
-  DefineProperty<ReadScenario<kName>>(context, object, "name", vu);
-  DefineProperty<ReadScenario<kExecutor>>(context, object, "executor", vu);
-  DefineProperty<ReadScenario<kStartTime>>(context, object, "startTime", vu);
-  DefineProperty<ReadScenario<kProgress>>(context, object, "progress", vu);
-  DefineProperty<ReadScenario<kScenarioInInstance>>(context, object, "iterationInInstance", vu);
-  DefineProperty<ReadScenario<kScenarioInTest>>(context, object, "iterationInTest", vu);
+  DefineProperty<ReadScenario<&ScenarioFacts::name>>(context, object, "name", vu);
+  DefineProperty<ReadScenario<&ScenarioFacts::executor>>(context, object, "executor", vu);
+  DefineProperty<ReadScenario<&ScenarioFacts::start>>(context, object, "startTime", vu);
+  DefineProperty<ReadScenario<&ScenarioFacts::progress>>(context, object, "progress", vu);
+  DefineProperty<ReadScenario<&ScenarioFacts::iteration_in_instance>>(context, object,
+                                                                      "iterationInInstance", vu);
+  DefineProperty<ReadScenario<&ScenarioFacts::iteration_in_test>>(context, object,
+                                                                  "iterationInTest", vu);
   return object;
 }
 
 v8::Local<v8::Object> MakeInstance(Context context, v8::Local<v8::Value> vu) {
   const v8::Local<v8::Object> object = v8::Object::New(context->GetIsolate());
-  DefineProperty<ReadInstance<kRunning>>(context, object, "currentTestRunDuration", vu);
-  DefineProperty<ReadInstance<kCompleted>>(context, object, "iterationsCompleted", vu);
-  DefineProperty<ReadInstance<kInterrupted>>(context, object, "iterationsInterrupted", vu);
-  DefineProperty<ReadInstance<kActive>>(context, object, "vusActive", vu);
-  DefineProperty<ReadInstance<kInitialized>>(context, object, "vusInitialized", vu);
+  DefineProperty<ReadInstance<&InstanceFacts::running>>(context, object, "currentTestRunDuration",
+                                                        vu);
+  DefineProperty<ReadInstance<&InstanceFacts::iterations_completed>>(context, object,
+                                                                     "iterationsCompleted", vu);
+  DefineProperty<ReadInstance<&InstanceFacts::iterations_interrupted>>(context, object,
+                                                                       "iterationsInterrupted", vu);
+  DefineProperty<ReadInstance<&InstanceFacts::vus_active>>(context, object, "vusActive", vu);
+  DefineProperty<ReadInstance<&InstanceFacts::vus_initialized>>(context, object, "vusInitialized",
+                                                                vu);
   return object;
 }
 
@@ -257,10 +234,12 @@ void SetKept(Context context, v8::Local<v8::Object> object, absl::string_view na
 v8::Local<v8::Object> MakeVu(Context context, v8::Local<v8::Value> vu) {
   v8::Isolate* isolate = context->GetIsolate();
   const v8::Local<v8::Object> object = v8::Object::New(isolate);
-  DefineProperty<ReadVu<kVuInScenario>>(context, object, "iterationInScenario", vu);
-  DefineProperty<ReadVu<kIdInInstance>>(context, object, "idInInstance", vu);
-  DefineProperty<ReadVu<kIdInTest>>(context, object, "idInTest", vu);
-  DefineProperty<ReadVu<kVuInInstance>>(context, object, "iterationInInstance", vu);
+  DefineProperty<ReadVu<&VuFacts::iteration_in_scenario>>(context, object, "iterationInScenario",
+                                                          vu);
+  DefineProperty<ReadVu<&VuFacts::id_in_instance>>(context, object, "idInInstance", vu);
+  DefineProperty<ReadVu<&VuFacts::id_in_test>>(context, object, "idInTest", vu);
+  DefineProperty<ReadVu<&VuFacts::iteration_in_instance>>(context, object, "iterationInInstance",
+                                                          vu);
   const v8::Local<v8::Object> tags = MakeTags<Kind::kTags>(context, vu);
   SetKept(context, object, "tags", tags);
   const v8::Local<v8::Object> metrics = v8::Object::New(isolate);

@@ -1,6 +1,7 @@
 #include "agent/js/k6/http_response.h"
 
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -41,29 +42,17 @@ v8::Local<v8::Value> Integer(Context context, int number) {
   return v8::Integer::New(context->GetIsolate(), number);
 }
 
-v8::Local<v8::Value> Status(Context c, const ResponseData& d) {
-  return Integer(c, d.result.response.status);
-}
-v8::Local<v8::Value> StatusText(Context c, const ResponseData& d) {
-  return Text(c, d.result.response.status_text);
-}
-v8::Local<v8::Value> Proto(Context c, const ResponseData& d) {
-  return Text(c, d.result.response.proto);
+template <auto kField>
+v8::Local<v8::Value> Field(Context context, const ResponseData& data) {
+  const auto& value = data.result.response.*kField;
+  if constexpr (std::is_same_v<decltype(value), const int&>) {
+    return Integer(context, value);
+  } else {
+    return Text(context, value);
+  }
 }
 v8::Local<v8::Value> UrlText(Context c, const ResponseData& d) {
   return Text(c, d.result.url);
-}
-v8::Local<v8::Value> RemoteIp(Context c, const ResponseData& d) {
-  return Text(c, d.result.response.remote_ip);
-}
-v8::Local<v8::Value> RemotePort(Context c, const ResponseData& d) {
-  return Integer(c, d.result.response.remote_port);
-}
-v8::Local<v8::Value> TlsVersion(Context c, const ResponseData& d) {
-  return Text(c, d.result.response.tls_version);
-}
-v8::Local<v8::Value> TlsSuite(Context c, const ResponseData& d) {
-  return Text(c, d.result.response.tls_cipher_suite);
 }
 v8::Local<v8::Value> Error(Context c, const ResponseData& d) {
   return Text(c, d.result.response.error.message);
@@ -267,18 +256,18 @@ ResponseFactory::ResponseFactory(Context context) {
   const v8::Local<v8::ObjectTemplate> instance = made->InstanceTemplate();
   instance->SetInternalFieldCount(2);
   const std::pair<const char*, v8::AccessorNameGetterCallback> fields[] = {
-      {"remote_ip", Get<RemoteIp>},
-      {"remote_port", Get<RemotePort>},
+      {"remote_ip", Get<Field<&HttpResponse::remote_ip>>},
+      {"remote_port", Get<Field<&HttpResponse::remote_port>>},
       {"url", Get<UrlText>},
-      {"status", Get<Status>},
-      {"status_text", Get<StatusText>},
-      {"proto", Get<Proto>},
+      {"status", Get<Field<&HttpResponse::status>>},
+      {"status_text", Get<Field<&HttpResponse::status_text>>},
+      {"proto", Get<Field<&HttpResponse::proto>>},
       {"headers", Get<Headers>},
       {"cookies", Get<Cookies>},
       {"body", Get<Body>},
       {"timings", Get<Timings>},
-      {"tls_version", Get<TlsVersion>},
-      {"tls_cipher_suite", Get<TlsSuite>},
+      {"tls_version", Get<Field<&HttpResponse::tls_version>>},
+      {"tls_cipher_suite", Get<Field<&HttpResponse::tls_cipher_suite>>},
       {"ocsp", Get<Ocsp>},
       {"error", Get<Error>},
       {"error_code", Get<ErrorCode>},
