@@ -5,8 +5,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "agent/http/debug_log.h"
-#include "tests/agent/js/k6/js_harness.h"
-#include "tests/support/http_server.h"
+#include "tests/agent/js/k6/http_fixture.h"
 
 namespace lockstep::agent {
 namespace {
@@ -19,13 +18,11 @@ using ::testing::Pair;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
 
-class HttpDebugTest : public ::testing::Test {
+class HttpDebugTest : public HttpFixture {
  protected:
-  HttpDebugTest() : server_(*lockstep::testing::HttpServer::Start()) {
-    js_.vu().settings.user_agent = "probe/1";
+  HttpDebugTest() {
     js_.vu().vu_facts.id_in_test = 7;
     js_.vu().vu_facts.iteration_in_instance = 3;
-    js_.Run(absl::StrCat("globalThis.T = '", server_->Url(""), "'"));
   }
 
   std::string Run(absl::string_view debug, absl::string_view body) {
@@ -33,9 +30,6 @@ class HttpDebugTest : public ::testing::Test {
     return js_.Run(body);
   }
   const std::vector<LogRecord>& log() { return js_.vu().log.records; }
-
-  std::unique_ptr<lockstep::testing::HttpServer> server_;
-  JsHarness js_;
 };
 
 TEST_F(HttpDebugTest, NothingIsLoggedWithoutIt) {

@@ -4,8 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "tests/agent/js/k6/js_harness.h"
-#include "tests/support/http_server.h"
+#include "tests/agent/js/k6/http_fixture.h"
 
 namespace lockstep::agent {
 namespace {
@@ -16,13 +15,8 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
 
-class HttpTest : public ::testing::Test {
+class HttpTest : public HttpFixture {
  protected:
-  HttpTest() : server_(*lockstep::testing::HttpServer::Start()) {
-    js_.vu().settings.user_agent = "probe/1";
-    Run(absl::StrCat("globalThis.T = '", server_->Url(""), "'"));
-  }
-
   std::string Run(absl::string_view body) { return js_.Run(body); }
   size_t Count(absl::string_view metric) { return js_.vu().samples.Of(metric).size(); }
   // The values of one tag over the samples of http_reqs.
@@ -41,9 +35,6 @@ class HttpTest : public ::testing::Test {
     }
     return values;
   }
-
-  std::unique_ptr<lockstep::testing::HttpServer> server_;
-  JsHarness js_;
 };
 
 TEST_F(HttpTest, AResponseHasAllItsFields) {
