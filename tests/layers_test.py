@@ -193,6 +193,11 @@ class Documents(unittest.TestCase):
             page = (ROOT / side / "README.md").read_text("utf-8")
             self.assertEqual(sorted(layers), sorted(re.findall(r"^\| (?:\[)?`(\w+)`", page, re.M)), side)
 
+    def test_each_folder_has_a_readme(self):
+        for side in LAYERS:
+            folders = {path.parent for path in sources(side)}
+            self.assertEqual([], sorted(str(f.relative_to(ROOT)) for f in folders if not (f / "README.md").exists()))
+
     def test_the_readme_stays_short(self):
         self.assertLessEqual((ROOT / "README.md").read_text("utf-8").count("\n"), 120)
 
