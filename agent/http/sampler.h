@@ -9,9 +9,9 @@
 #include "absl/strings/string_view.h"
 
 #include "agent/http/message.h"
-#include "agent/http/system_tags.h"
 #include "common/metrics/sample_sink.h"
 #include "common/options/options.h"
+#include "common/options/system_tags.h"
 
 namespace lockstep::agent {
 

@@ -16,11 +16,11 @@
 #include "agent/data/row_dealer.h"
 #include "agent/data/shared_array.h"
 #include "agent/health/run_health.h"
-#include "agent/http/system_tags.h"
 #include "agent/run/script_host.h"
 #include "common/base/event_loop.h"
 #include "common/base/log.h"
 #include "common/base/sync.h"
+#include "common/options/system_tags.h"
 
 namespace lockstep::agent {
 

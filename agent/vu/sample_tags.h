@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <optional>
 
-#include "agent/http/system_tags.h"
 #include "common/metrics/sample_sink.h"
 #include "common/options/options.h"
+#include "common/options/system_tags.h"
 
 namespace lockstep::agent {
 

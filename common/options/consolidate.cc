@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 
 #include "common/options/catalogue.h"
+#include "common/options/system_tags.h"
 
 namespace lockstep {
 namespace {
@@ -66,9 +67,8 @@ ExecutorConfig ExecutorOfShortcuts(const Options& options, ParsedOptions* result
 
 // k6 accepts names of system tags that do not exist, and does nothing with them.
 void WarnOfUnknownTags(const Options& options, std::vector<std::string>* warnings) {
-  StringList known = DefaultSystemTags();
-  known.insert(known.end(), {"vu", "iter", "ip", "ocsp_status"});
-  for (const std::string& name : options.system_tags.value_or(known)) {
+  const auto known = SystemTagNames();
+  for (const std::string& name : options.system_tags.value_or(StringList())) {
     if (std::find(known.begin(), known.end(), name) == known.end()) {
       warnings->push_back(absl::StrCat("systemTags: there is no system tag \"", name,
                                        "\"; there are ", absl::StrJoin(known, ", ")));

@@ -28,12 +28,6 @@ bool HttpErrorsRule::Matches(int http_status) const {
   });
 }
 
-StringList DefaultSystemTags() {
-  return {
-      "proto", "subproto", "status",     "method",      "url",      "name",    "group",
-      "check", "error",    "error_code", "tls_version", "scenario", "service", "expected_response"};
-}
-
 StringList DefaultTrendStats() {
   return {"avg", "min", "med", "max", "p(90)", "p(95)"};
 }

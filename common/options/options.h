@@ -120,7 +120,7 @@ using StringMap = std::map<std::string, std::string>;
 using Thresholds = std::map<std::string, std::vector<ThresholdConfig>>;  // by metric
 using TlsVersions = std::pair<std::string, std::string>;                 // min, max: "tls1.2"
 
-StringList DefaultSystemTags();  // that samples carry unless systemTags says otherwise
+StringList DefaultSystemTags();  // see system_tags.h
 StringList DefaultTrendStats();
 std::string DefaultUserAgent();
 

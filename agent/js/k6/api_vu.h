@@ -17,11 +17,11 @@
 #include "agent/data/row_dealer.h"
 #include "agent/http/client.h"
 #include "agent/http/cookie_jar.h"
-#include "agent/http/system_tags.h"
 #include "common/base/event_loop.h"
 #include "common/base/log.h"
 #include "common/metrics/sample_sink.h"
 #include "common/options/options.h"
+#include "common/options/system_tags.h"
 
 namespace lockstep::agent {
 

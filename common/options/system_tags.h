@@ -2,13 +2,13 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 
-namespace lockstep::agent {
+namespace lockstep {
 
 enum class SystemTag : uint8_t {
   kProto,
@@ -25,18 +25,20 @@ enum class SystemTag : uint8_t {
   kScenario,
   kService,
   kExpectedResponse,
+  // By default, samples carry those before this one, as k6's do, and not those from here on.
   kVu,
   kIter,
   kIp,
   kOcspStatus
 };
 
-// "proto", "error_code", ...: the tag's key.
+// "proto", "error_code", ...: the tags' keys, in the order of the enumeration.
+absl::Span<const absl::string_view> SystemTagNames();
 absl::string_view SystemTagName(SystemTag tag);
 
 class SystemTags {
  public:
-  // k6's defaults: all but vu, iter, ip and ocsp_status.
+  // The default ones.
   SystemTags();
   // Those that `names` lists; unknown names are ignored.
   explicit SystemTags(const std::vector<std::string>& names);
@@ -47,4 +49,4 @@ class SystemTags {
   uint32_t bits_;
 };
 
-}  // namespace lockstep::agent
+}  // namespace lockstep
