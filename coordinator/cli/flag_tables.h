@@ -1,5 +1,5 @@
 // The flags that are no options of a test: how each is spelt, and what --help says of it. What they
-// mean is in command_line.cc; the options' own are in common/options/options.inc.
+// mean is in read_commands.cc; the options' own are in common/options/options.inc.
 #pragma once
 
 #include "common/options/tiers.h"

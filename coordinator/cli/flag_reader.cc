@@ -1,0 +1,74 @@
+#include "coordinator/cli/flag_reader.h"
+
+#include "absl/strings/numbers.h"
+
+namespace lockstep::coordinator {
+
+std::string NameOf(const FlagSpec& spec) {
+  const absl::string_view spelling = spec.spelling;
+  const absl::string_view name = spelling.substr(spelling.find("--") + 2);
+  return std::string(name.substr(0, name.find(',')));
+}
+
+std::optional<std::string> FlagReader::Text(const char* flag, const char* variable) {
+  const std::vector<std::string>& values = words_.values[flag];
+  if (!values.empty()) {
+    source_ = absl::StrCat("--", flag);
+    return values.back();
+  }
+  if (variable == nullptr) {
+    return std::nullopt;
+  }
+  std::optional<Setting> setting = FindSetting(words_.environment, variable);
+  if (!setting.has_value()) {
+    return std::nullopt;
+  }
+  source_ = std::move(setting->variable);
+  return std::move(setting->value);
+}
+
+std::optional<bool> FlagReader::Bool(const char* flag, const char* variable) {
+  const std::optional<std::string> text = Text(flag, variable);
+  if (!text.has_value()) {
+    return std::nullopt;
+  }
+  const std::optional<bool> value = ParseBool(*text);
+  if (!value.has_value()) {
+    Expected(*text, "true or false");
+  }
+  return value.value_or(false);
+}
+
+int64_t FlagReader::Int(const char* flag, int64_t fallback, int64_t least) {
+  const std::optional<std::string> text = Text(flag);
+  int64_t number = fallback;
+  if (text.has_value() && (!absl::SimpleAtoi(*text, &number) || number < least)) {
+    Expected(*text, absl::StrCat("an integer, at least ", least));
+  }
+  return number;
+}
+
+double FlagReader::Number(const char* flag, double fallback, double least, double most) {
+  const std::optional<std::string> text = Text(flag);
+  double number = fallback;
+  if (text.has_value() &&
+      (!absl::SimpleAtod(*text, &number) || !(number >= least && number <= most))) {
+    Expected(*text, absl::StrCat("a number from ", least, " to ", most));
+  }
+  return number;
+}
+
+void FlagReader::NoEffect(const char* flag) {
+  if (!words_.values[flag].empty()) {
+    words_.warnings.push_back(absl::StrCat("--", flag, " has no effect in this version"));
+  }
+}
+
+void FlagReader::NoEffectOf(const char* variable) {
+  const auto found = words_.environment.find(variable);
+  if (found != words_.environment.end() && !found->second.empty() && found->second != "false") {
+    words_.warnings.push_back(absl::StrCat(variable, " has no effect in this version"));
+  }
+}
+
+}  // namespace lockstep::coordinator

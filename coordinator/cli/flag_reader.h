@@ -1,0 +1,88 @@
+// What a command line and the environment say, and how one flag's value is read from them: every
+// mistake names the flag, the value and what is allowed.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
+
+#include "common/base/environment.h"
+#include "common/options/tiers.h"
+
+namespace lockstep::coordinator {
+
+// Everything that a command line can say, before it is known which command it is for.
+struct GivenWords {
+  explicit GivenWords(const Environment& env) : environment(env) {}
+  const Environment& environment;
+  std::vector<std::string> errors;  // exit code kInvalidConfig
+  std::vector<std::string> warnings;
+
+  std::map<std::string, std::vector<std::string>> values;  // flag -> what was given
+  std::set<std::string> switches;  // the flags that take a value only as --flag=value
+  std::string last_word;           // where CLI11 puts what is in `values`, too
+  std::string script;
+  std::string address;
+  std::string base, fresh;  // of compare
+};
+
+// "log-format" of "--log-format,--logformat".
+std::string NameOf(const FlagSpec& spec);
+
+// Reads the flags of one command; collects what is wrong in the words' errors and warnings.
+class FlagReader {
+ public:
+  explicit FlagReader(GivenWords* words) : words_(*words) {}
+
+  // The flag's last value, or else its variable's.
+  std::optional<std::string> Text(const char* flag, const char* variable = nullptr);
+  std::optional<bool> Bool(const char* flag, const char* variable = nullptr);
+  bool Is(const char* flag, const char* variable = nullptr) {
+    return Bool(flag, variable).value_or(false);
+  }
+  std::string String(const char* flag, const char* variable = nullptr) {
+    return Text(flag, variable).value_or("");
+  }
+  int64_t Int(const char* flag, int64_t fallback, int64_t least);
+  double Number(const char* flag, double fallback, double least, double most);
+  template <class T>
+  T Choice(const char* flag, const char* variable,
+           const std::vector<std::pair<absl::string_view, T>>& choices, T fallback) {
+    const std::optional<std::string> text = Text(flag, variable);
+    if (!text.has_value()) {
+      return fallback;
+    }
+    for (const auto& [name, value] : choices) {
+      if (*text == name) {
+        return value;
+      }
+    }
+    Expected(*text, absl::StrCat("one of ", absl::StrJoin(choices, ", ",
+                                                          [](std::string* out, const auto& choice) {
+                                                            absl::StrAppend(out, choice.first);
+                                                          })));
+    return fallback;
+  }
+  const std::vector<std::string>& List(const std::string& flag) { return words_.values[flag]; }
+  void Expected(absl::string_view value, absl::string_view allowed) {
+    Error(absl::StrCat(source_, ": invalid value \"", value, "\": expected ", allowed));
+  }
+  void Error(std::string text) { words_.errors.push_back(std::move(text)); }
+  void NoEffect(const char* flag);
+  void NoEffectOf(const char* variable);
+  GivenWords& words() { return words_; }
+
+ private:
+  GivenWords& words_;
+  std::string source_;
+};
+
+}  // namespace lockstep::coordinator

@@ -1,0 +1,294 @@
+#include "coordinator/cli/read_commands.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+
+#include "common/options/duration.h"
+#include "common/options/tiers.h"
+
+namespace lockstep::coordinator {
+namespace {
+
+constexpr std::pair<absl::string_view, LogLevel> kLogLevels[] = {{"debug", LogLevel::kDebug},
+                                                                 {"info", LogLevel::kInfo},
+                                                                 {"warn", LogLevel::kWarn},
+                                                                 {"warning", LogLevel::kWarn},
+                                                                 {"error", LogLevel::kError}};
+constexpr int64_t kMostAgents = 10'000;
+constexpr int64_t kMostWeight = 1'000'000;  // as in control.proto
+
+bool IsVariableName(absl::string_view name) {
+  return !name.empty() && !absl::ascii_isdigit(static_cast<unsigned char>(name[0])) &&
+         std::all_of(name.begin(), name.end(), [](char c) {
+           return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_';
+         });
+}
+
+Options ReadOptionFlags(FlagReader& reader) {
+  ParsedOptions parsed;
+  for (const OptionFlag& flag : OptionFlags()) {
+    const std::string name = NameOf(flag.spec);
+    if (const std::vector<std::string>& values = reader.List(name); !values.empty()) {
+      ParseOptionFlag(flag.key, values, absl::StrCat("--", name), &parsed);
+    }
+  }
+  for (std::string& error : parsed.errors) {
+    reader.Error(std::move(error));
+  }
+  return parsed.options;
+}
+
+// k6 also takes tests from archives. A file with an archive's name is taken for one unless --type
+// says otherwise, so that it is not read as JavaScript.
+void RefuseArchives(FlagReader& reader, absl::string_view script) {
+  constexpr char kInstead[] =
+      "archives are not supported; give the script itself (a .js or .ts file)";
+  const std::optional<std::string> type = reader.Text("type", "TYPE");
+  if (type == "archive") {
+    reader.Expected(*type, absl::StrCat("js: ", kInstead));
+  } else if (type.has_value() && *type != "js") {
+    reader.Expected(*type, "js");
+  } else if (!type.has_value() && absl::EndsWithIgnoreCase(script, ".tar")) {
+    reader.Error(absl::StrCat("the script \"", script, "\" is an archive: ", kInstead));
+  }
+}
+
+double ReadLossPolicy(FlagReader& reader) {
+  const std::optional<std::string> text = reader.Text("on-agent-loss");
+  if (!text.has_value() || *text == "fail") {
+    return 0;
+  }
+  absl::string_view rest = *text;
+  double percent = 0;
+  if (!absl::ConsumePrefix(&rest, "tolerate=") || !absl::ConsumeSuffix(&rest, "%") ||
+      !absl::SimpleAtod(rest, &percent) || !(percent >= 0 && percent <= 100)) {
+    reader.Expected(*text, "fail, or tolerate=N% with N from 0 to 100");
+  }
+  return percent;
+}
+
+// "file", "file=PATH" or "file=PATH,level=LEVEL".
+bool ReadLogFile(absl::string_view output, LogSettings* log) {
+  const std::vector<absl::string_view> parts = absl::StrSplit(output, ',');
+  log->output = LogSettings::Output::kFile;
+  log->file = "lockstep.log";
+  bool ok = parts[0] == "file" || absl::ConsumePrefix(&output, "file=");
+  if (ok && parts[0] != "file") {
+    log->file = std::string(output.substr(0, parts[0].size() - 5));
+  }
+  for (size_t i = 1; i < parts.size(); ++i) {
+    absl::string_view level = parts[i];
+    ok = ok && absl::ConsumePrefix(&level, "level=");
+    const auto* known = std::find_if(std::begin(kLogLevels), std::end(kLogLevels),
+                                     [&](const auto& each) { return each.first == level; });
+    ok = ok && known != std::end(kLogLevels);
+    log->least = ok ? known->second : log->least;
+  }
+  return ok && !log->file.empty();
+}
+
+TransportSettings ReadTransport(FlagReader& reader) {
+  return {.insecure = reader.Is("insecure"),
+          .credentials = reader.String("credentials", "CREDENTIALS")};
+}
+
+}  // namespace
+
+TestSettings ReadTest(FlagReader& reader, bool system_variables) {
+  TestSettings test;
+  test.script = reader.words().script;
+  test.flags = ReadOptionFlags(reader);
+  test.config_file = reader.String("config", "CONFIG");
+  RefuseArchives(reader, test.script);
+  test.include_system_env_vars =
+      reader.Bool("include-system-env-vars", "INCLUDE_SYSTEM_ENV_VARS").value_or(system_variables);
+  reader.Choice<int>("compatibility-mode", "COMPATIBILITY_MODE",
+                     {{"extended", 0}, {"base", 0}, {"experimental_enhanced", 0}}, 0);
+  for (const std::string& text : reader.List("env")) {
+    const size_t equals = text.find('=');
+    const std::string name = text.substr(0, equals);
+    if (!IsVariableName(name)) {
+      reader.Error(absl::StrCat(
+          "--env: invalid value \"", text,
+          "\": expected NAME=value, with a NAME of letters, digits and _, not beginning with a "
+          "digit"));
+    } else if (equals != std::string::npos) {
+      test.env[name] = text.substr(equals + 1);
+    } else if (const auto found = reader.words().environment.find(name);
+               found != reader.words().environment.end()) {
+      test.env[name] = found->second;
+    }
+  }
+  return test;
+}
+
+Partition ReadPartition(FlagReader& reader) {
+  return reader.Choice<Partition>("partition", nullptr,
+                                  {{"striped", Partition::kStriped}, {"fair", Partition::kFair}},
+                                  Partition::kStriped);
+}
+
+// One for each of --agents; without --weights, all alike.
+std::vector<int64_t> ReadWeights(FlagReader& reader) {
+  const int64_t agents = reader.Int("agents", 0, 1);
+  std::vector<int64_t> weights(static_cast<size_t>(std::clamp<int64_t>(agents, 1, kMostAgents)), 1);
+  if (agents > kMostAgents) {
+    reader.Expected(absl::StrCat(agents), absl::StrCat("at most ", kMostAgents));
+  }
+  const std::optional<std::string> text = reader.Text("weights");
+  if (!text.has_value()) {
+    return weights;
+  }
+  weights.clear();
+  for (absl::string_view part : absl::StrSplit(*text, ',')) {
+    int64_t weight = 0;
+    if (!absl::SimpleAtoi(part, &weight) || weight < 1 || weight > kMostWeight) {
+      reader.Expected(*text, absl::StrCat("an integer from 1 to ", kMostWeight,
+                                          " for each agent, such as 2,1,1"));
+      return weights;
+    }
+    weights.push_back(weight);
+  }
+  if (agents > 0 && weights.size() != static_cast<size_t>(agents)) {
+    reader.Expected(*text, absl::StrCat("one for each of the ", agents, " agents"));
+  }
+  return weights;
+}
+
+RunSettingsFlags ReadRun(FlagReader& reader) {
+  RunSettingsFlags run;
+  run.outputs = reader.List("out");
+  if (run.outputs.empty()) {
+    if (const auto out = FindSetting(reader.words().environment, "OUT"); out.has_value()) {
+      run.outputs = absl::StrSplit(out->value, ',', absl::SkipWhitespace());
+    }
+  }
+  if (const std::string file = reader.String("result-file", "RESULT_FILE"); !file.empty()) {
+    run.result_file = file;
+  }
+  run.no_thresholds = reader.Is("no-thresholds", "NO_THRESHOLDS");
+  run.summary_mode = reader.Choice<SummaryMode>("summary-mode", "SUMMARY_MODE",
+                                                {{"compact", SummaryMode::kCompact},
+                                                 {"full", SummaryMode::kFull},
+                                                 {"disabled", SummaryMode::kDisabled},
+                                                 {"legacy", SummaryMode::kCompact}},
+                                                SummaryMode::kCompact);
+  if (reader.Text("summary-mode", "SUMMARY_MODE") == "legacy") {
+    reader.words().warnings.push_back(
+        "--summary-mode=legacy: k6 has dropped this text; the compact one is shown instead");
+  }
+  if (reader.Is("no-summary", "NO_SUMMARY")) {
+    run.summary_mode = SummaryMode::kDisabled;
+    reader.words().warnings.push_back(
+        "--no-summary: k6 has dropped this flag; --summary-mode=disabled says the same");
+  }
+  run.summary_export = reader.String("summary-export", "SUMMARY_EXPORT");
+  run.new_machine_readable_summary =
+      reader.Is("new-machine-readable-summary", "NEW_MACHINE_READABLE_SUMMARY");
+  run.linger = reader.Bool("linger", "LINGER");
+  run.no_usage_report = reader.Bool("no-usage-report", "NO_USAGE_REPORT");
+  run.usage_report_url = reader.String("usage-report-url", "USAGE_REPORT_URL");
+  run.quiet = reader.Is("quiet");
+  run.rest_address = reader.String("address", "ADDRESS");
+  run.agents = reader.Int("agents", 1, 1);
+  run.tolerated_loss_percent = ReadLossPolicy(reader);
+  run.partition = ReadPartition(reader);
+  run.fail_on_suspect = reader.Is("fail-on-suspect");
+  if (reader.String("traces-output", "TRACES_OUTPUT") != "none") {
+    reader.NoEffect("traces-output");
+  }
+  // What is read and not acted on yet is said, never ignored in silence.
+  for (const char* flag : {"features", "usage-report-url", "new-machine-readable-summary"}) {
+    reader.NoEffect(flag);
+  }
+  for (const char* variable : {"K6_WEB_DASHBOARD", "K6_CLOUD_TOKEN", "K6_SECRET_SOURCE"}) {
+    reader.NoEffectOf(variable);
+  }
+  return run;
+}
+
+LogSettings ReadLog(FlagReader& reader) {
+  LogSettings log;
+  const std::string output = reader.Text("log-output", "LOG_OUTPUT").value_or("stderr");
+  if (output == "stdout") {
+    log.output = LogSettings::Output::kStdout;
+  } else if (output == "none") {
+    log.output = LogSettings::Output::kNone;
+  } else if (output != "stderr" && !ReadLogFile(output, &log)) {
+    reader.Expected(output,
+                    "one of stderr, stdout, none, file=PATH or file=PATH,level=LEVEL, LEVEL being "
+                    "debug, info, warning or error");
+  }
+  log.format = reader.Choice<LogSettings::Format>("log-format", "LOG_FORMAT",
+                                                  {{"text", LogSettings::Format::kText},
+                                                   {"raw", LogSettings::Format::kRaw},
+                                                   {"json", LogSettings::Format::kJson}},
+                                                  LogSettings::Format::kText);
+  const auto no_color = reader.words().environment.find("NO_COLOR");
+  log.no_color = reader.Is("no-color", "NO_COLOR") ||
+                 (no_color != reader.words().environment.end() && !no_color->second.empty());
+  log.verbose = reader.Is("verbose");
+  log.console_output = reader.String("console-output", "CONSOLE_OUTPUT");
+  reader.NoEffect("profiling-enabled");
+  reader.NoEffect("secret-source");
+  return log;
+}
+
+CoordinatorCommand ReadCoordinator(FlagReader& reader) {
+  CoordinatorCommand command{.test = ReadTest(reader, true),
+                             .run = ReadRun(reader),
+                             .log = ReadLog(reader),
+                             .transport = ReadTransport(reader)};
+  command.listen = reader.Text("listen").value_or(command.listen);
+  if (const std::optional<std::string> wait = reader.Text("wait-for-agents"); wait.has_value()) {
+    const absl::StatusOr<absl::Duration> duration = ParseDurationWithUnit(*wait);
+    if (duration.ok()) {
+      command.wait_for_agents = *duration;
+    } else {
+      reader.Error(absl::StrCat("--wait-for-agents: ", duration.status().message()));
+    }
+  }
+  return command;
+}
+
+ControlCommand ReadControl(FlagReader& reader, ControlCommand::Verb verb) {
+  ControlCommand command{.verb = verb, .transport = ReadTransport(reader), .log = ReadLog(reader)};
+  if (!reader.words().address.empty()) {
+    command.address = reader.words().address;
+  } else {
+    command.address = reader.Text("address", "ADDRESS").value_or(command.address);
+  }
+  command.json = reader.Is("json");
+  command.watch = reader.Is("watch");
+  command.now = reader.Is("now");
+  command.vus = reader.Int("vus", -1, 0);
+  command.max_vus = reader.Int("max", -1, 0);
+  if (verb == ControlCommand::Verb::kScale && command.vus < 0 && command.max_vus < 0) {
+    reader.Error("scale: give --vus, --max or both");
+  }
+  return command;
+}
+
+CompareCommand ReadCompare(FlagReader& reader) {
+  CompareCommand command;
+  command.base = reader.words().base;
+  command.fresh = reader.words().fresh;
+  command.log = ReadLog(reader);
+  CompareConfig& config = command.config;
+  config.alpha = reader.Number("alpha", config.alpha, 0, 1);
+  config.min_change = reader.Number("min-change", 100 * config.min_change, 0, 1e6) / 100;
+  config.min_millis = reader.Number("min-millis", config.min_millis, 0, 1e9);
+  config.min_points = reader.Number("min-points", 100 * config.min_points, 0, 100) / 100;
+  command.json = reader.Is("json");
+  command.fail_on_regression = reader.Is("fail-on-regression");
+  return command;
+}
+
+}  // namespace lockstep::coordinator

@@ -1,0 +1,22 @@
+// What the flags of a command mean: from words to the structs of coordinator/app/commands.h. Mistakes
+// are collected in the words' errors.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "coordinator/app/commands.h"
+#include "coordinator/cli/flag_reader.h"
+
+namespace lockstep::coordinator {
+
+TestSettings ReadTest(FlagReader& reader, bool system_variables);
+Partition ReadPartition(FlagReader& reader);
+std::vector<int64_t> ReadWeights(FlagReader& reader);
+RunSettingsFlags ReadRun(FlagReader& reader);
+LogSettings ReadLog(FlagReader& reader);
+CoordinatorCommand ReadCoordinator(FlagReader& reader);
+ControlCommand ReadControl(FlagReader& reader, ControlCommand::Verb verb);
+CompareCommand ReadCompare(FlagReader& reader);
+
+}  // namespace lockstep::coordinator
