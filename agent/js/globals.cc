@@ -14,6 +14,7 @@
 #include "agent/js/bind/text.h"
 #include "agent/js/domain_name.h"
 #include "agent/js/k6/webcrypto.h"
+#include "agent/js/specifier.h"
 #include "agent/js/text_decoder.h"
 #include "agent/js/world.h"
 

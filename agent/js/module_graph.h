@@ -11,20 +11,12 @@
 #include <v8.h>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 
 #include "agent/js/script_isolate.h"
 
 namespace lockstep::agent {
 
 class World;
-
-// The absolute URL that a module's `specifier` means in a file at `base`. InvalidArgument: neither
-// relative nor absolute (packages are not looked up), or a scheme other than file and https.
-absl::StatusOr<std::string> ResolveSpecifier(absl::string_view specifier, absl::string_view base);
-// The same for a path that a file opens, which is relative without a leading "./", too.
-absl::StatusOr<std::string> ResolvePath(absl::string_view specifier, absl::string_view base);
 
 class ModuleGraph {
  public:

@@ -10,6 +10,7 @@
 #include "agent/js/bind/text.h"
 #include "agent/js/console.h"
 #include "agent/js/globals.h"
+#include "agent/js/specifier.h"
 #include "agent/js/timers.h"
 
 namespace lockstep::agent {

@@ -1,6 +1,6 @@
-#include <gtest/gtest.h>
+#include "agent/js/specifier.h"
 
-#include "agent/js/module_graph.h"
+#include <gtest/gtest.h>
 
 namespace lockstep::agent {
 namespace {

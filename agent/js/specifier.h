@@ -1,0 +1,17 @@
+// Where a script's imports and files are. Pure functions.
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace lockstep::agent {
+
+// The absolute URL that a module's `specifier` means in a file at `base`. InvalidArgument: neither
+// relative nor absolute (packages are not looked up), or a scheme other than file and https.
+absl::StatusOr<std::string> ResolveSpecifier(absl::string_view specifier, absl::string_view base);
+// The same for a path that a file opens, which is relative without a leading "./", too.
+absl::StatusOr<std::string> ResolvePath(absl::string_view specifier, absl::string_view base);
+
+}  // namespace lockstep::agent
