@@ -8,6 +8,7 @@
 #include "absl/strings/strip.h"
 
 #include "agent/data/json/scan.h"
+#include "agent/data/json/validate.h"
 #include "common/base/status_macros.h"
 
 namespace lockstep::agent {

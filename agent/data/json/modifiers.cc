@@ -9,6 +9,7 @@
 
 #include "agent/data/json/path.h"
 #include "agent/data/json/scan.h"
+#include "agent/data/json/validate.h"
 
 namespace lockstep::agent {
 namespace {

@@ -12,6 +12,7 @@
 #include "agent/data/json/modifiers.h"
 #include "agent/data/json/query.h"
 #include "agent/data/json/scan.h"
+#include "agent/data/json/validate.h"
 
 namespace lockstep::agent {
 namespace {

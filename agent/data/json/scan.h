@@ -1,6 +1,6 @@
 // Walks over JSON text without building values: a value is the piece of text that spells it. For
 // the path language of `Response.json(selector)`, which mostly skips. Pure functions; the text must
-// be valid JSON (see ValidateJson).
+// be valid JSON (validate.h).
 #pragma once
 
 #include <cstddef>
@@ -8,14 +8,12 @@
 #include <vector>
 
 #include "absl/functional/function_ref.h"
-#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
 namespace lockstep::agent {
 
-// InvalidArgument with what is wrong and where: `line 1, character 3: unexpected ...`. Nesting
-// deeper than 10000 is an error, too.
-absl::Status ValidateJson(absl::string_view text);
+// The first place from `position` on that holds no white space.
+size_t SkipJsonSpace(absl::string_view text, size_t position);
 
 // `text` without the white space around it.
 absl::string_view TrimJson(absl::string_view text);

@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "agent/data/json/path.h"
-#include "agent/data/json/scan.h"
+#include "agent/data/json/validate.h"
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/owned_object.h"
 #include "agent/js/bind/properties.h"
