@@ -32,6 +32,8 @@ struct Peer {
   std::string address;    // for people
   PeerIdentity identity;  // of its certificate; empty in plain text
 };
+// For people: who it says it is, and where it is.
+std::string Describe(const Peer& peer);
 
 // The connections' other ends. Implemented by coordinator/rpc on gRPC and by the simulation.
 class Connections {
