@@ -97,7 +97,7 @@ int Serve(const AgentFlags& flags, const std::optional<Credentials>& credentials
   int exit_code = static_cast<int>(ExitCode::kSuccess);
   const int workers = flags.workers > 0 ? static_cast<int>(flags.workers) : Processors();
   WorkerFleet host(engine, loop, script_log,
-                   {.workers = workers, .on_broken = [&](std::string message) {
+                   {.workers = workers, .on_broken = [&](const std::string& message) {
                       own_log.Error(message);
                       exit_code = static_cast<int>(ExitCode::kOther);
                       conductor->Leave(message);
@@ -131,7 +131,7 @@ int Serve(const AgentFlags& flags, const std::optional<Credentials>& credentials
       return static_cast<int>(ExitCode::kOther);
     }
   }
-  conductor->Begin([&](absl::Status status) {
+  conductor->Begin([&](const absl::Status& status) {
     if (!status.ok()) {
       own_log.Error(std::string(status.message()));
       exit_code = static_cast<int>(ExitCode::kOther);
@@ -157,7 +157,9 @@ int Main(const std::vector<std::string>& args) {
     }
     return static_cast<int>(exit->code);
   }
-  setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);  // we say what is wrong ourselves
+  // We say ourselves what is wrong.
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): no thread reads it yet
+  setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);
   google::protobuf::SetLogHandler(nullptr);
   const AgentFlags& flags = std::get<AgentFlags>(parsed);
   std::optional<Credentials> credentials;

@@ -68,7 +68,7 @@ void Conductor::OnInspect(const v1::Inspect& inspect) {
   files_.Keep(inspect.main_url(), inspect.main_script());
   ScriptBundle bundle{inspect.main_url(), inspect.working_directory(), files_.files()};
   std::map<std::string, std::string> env(inspect.env().begin(), inspect.env().end());
-  auto loader = [this, generation = generation_](std::string url, FileFetcher::Done done) {
+  auto loader = [this, generation = generation_](const std::string& url, FileFetcher::Done done) {
     if (generation == generation_ && phase_ == Phase::kActive) {
       files_.Fetch(url, std::move(done));
     }
@@ -114,7 +114,7 @@ void Conductor::FetchNextFile() {
       kept = files_.files().end();
     }
     if (kept == files_.files().end()) {
-      files_.Fetch(file.url(), IfCurrent([this](absl::StatusOr<std::string> content) {
+      files_.Fetch(file.url(), IfCurrent([this](const absl::StatusOr<std::string>& content) {
                      if (!content.ok()) {
                        v1::AgentMessage message;
                        SetFailure({ExitCode::kOther, std::string(content.status().message())},
@@ -197,7 +197,7 @@ void Conductor::OnPrepare() {
   }
   engine_config_ = {config->options.scenarios, config->plan, config->segment};
   host_.Prepare(TakeBundle(), *std::move(config),
-                IfCurrent([this](ScriptResult<VuPool*> result) { OnPrepared(result); }));
+                IfCurrent([this](const ScriptResult<VuPool*>& result) { OnPrepared(result); }));
 }
 
 void Conductor::OnPrepared(const ScriptResult<VuPool*>& result) {

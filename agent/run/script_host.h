@@ -113,8 +113,8 @@ class ScriptHost {
 
   // exec.test.abort(message) was called in an iteration; exec.test.fail(message) likewise. Set before Prepare.
   struct Events {
-    absl::AnyInvocable<void(std::string message)> on_abort = [](std::string) {};
-    absl::AnyInvocable<void(std::string message)> on_fail = [](std::string) {};
+    absl::AnyInvocable<void(std::string message)> on_abort = [](const std::string&) {};
+    absl::AnyInvocable<void(std::string message)> on_fail = [](const std::string&) {};
     absl::AnyInvocable<void(RowLease)> on_lease = [](RowLease) {};
   };
   virtual void SetEvents(Events events) = 0;

@@ -24,7 +24,7 @@ void RunSamples::AddDropped(size_t scenario, int64_t count, int64_t vu_id_in_tes
 
 void RunSamples::Seal(uint64_t number, absl::AnyInvocable<void(std::string batch)> done) {
   LOCKSTEP_CHECK(!sealing_.has_value());
-  sealing_.emplace().number = number;
+  sealing_.emplace(Sealing()).number = number;
   sealing_->waiting = workers_.all().size();
   sealing_->done = std::move(done);
   for (const std::unique_ptr<Worker>& worker : workers_.all()) {

@@ -11,8 +11,8 @@ namespace lockstep::agent {
 namespace {
 
 template <class T>
-ScriptResult<T> Fail(ScriptFailure failure) {
-  return {.value = std::nullopt, .failure = std::move(failure)};
+ScriptResult<T> Fail(const ScriptFailure& failure) {
+  return {.value = std::nullopt, .failure = failure};
 }
 
 // The exported value `name`, or undefined.

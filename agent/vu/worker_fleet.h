@@ -26,7 +26,7 @@ class WorkerFleet final : public ScriptHost {
     int workers = 1;  // threads that host VUs, >= 1
     // The agent cannot go on: a script has used up a heap. Called on the conductor's loop; the
     // process should end.
-    absl::AnyInvocable<void(std::string message)> on_broken = [](std::string) {};
+    absl::AnyInvocable<void(std::string message)> on_broken = [](const std::string&) {};
   };
   // All outlive the host.
   WorkerFleet(const ScriptEngine& engine, EventLoop& conductor, Logger& logger, Config config);

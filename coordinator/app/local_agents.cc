@@ -16,8 +16,6 @@
 
 #include "absl/strings/str_cat.h"
 
-extern char** environ;
-
 namespace lockstep::coordinator {
 namespace {
 
@@ -27,8 +25,9 @@ std::string Reason(int error) {
 
 std::string Describe(int status) {
   if (WIFSIGNALED(status)) {
-    return absl::StrCat("was killed by signal ", WTERMSIG(status), " (",
-                        strsignal(WTERMSIG(status)), ")");
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): glibc's text is the thread's own
+    const char* const name = strsignal(WTERMSIG(status));
+    return absl::StrCat("was killed by signal ", WTERMSIG(status), " (", name, ")");
   }
   return absl::StrCat("exited with code ", WEXITSTATUS(status));
 }

@@ -18,9 +18,9 @@ struct PlannedTest {
   TestPlan plan;
 };
 
-// `options` have no errors. InvalidArgument for a test that cannot be run this way:
+// `resolved` has no errors. InvalidArgument for a test that cannot be run this way:
 // --execution-segment with several agents.
-absl::StatusOr<PlannedTest> PlanTest(ResolvedOptions options, const v1::Inspected& inspected,
+absl::StatusOr<PlannedTest> PlanTest(ResolvedOptions resolved, const v1::Inspected& inspected,
                                      int64_t agents, Partition partition);
 
 }  // namespace lockstep::coordinator

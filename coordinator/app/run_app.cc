@@ -73,7 +73,7 @@ ExitCode RunApp::Execute() {
       .on_planned = [this](const TestPlan&) { OnPlanned(); },
       .on_tick = [this] { OnTick(); },
       .on_summary =
-          [this](std::optional<std::map<std::string, std::string>> outputs) {
+          [this](const std::optional<std::map<std::string, std::string>>& outputs) {
             if (display_ != nullptr) {
               display_->Finish();
             }

@@ -92,7 +92,9 @@ int Main(const std::vector<std::string>& args) {
   for (const std::string& warning : line.warnings) {
     (*logger)->Warn(warning);
   }
-  setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);  // we say what is wrong ourselves
+  // We say ourselves what is wrong.
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): no thread reads it yet
+  setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);
   google::protobuf::SetLogHandler(nullptr);
   return static_cast<int>(std::visit(Execute{environment, **logger}, line.command));
 }

@@ -14,6 +14,8 @@
 #include "spdlog/sinks/basic_file_sink.h"
 #include "spdlog/sinks/stdout_sinks.h"
 
+#include "common/base/status_macros.h"
+
 namespace lockstep::coordinator {
 namespace {
 
@@ -110,11 +112,10 @@ class SinkLogger final : public RunLogger {
       return absl::OkStatus();
     }
     absl::StatusOr<Spd> file = OpenFile("consoleOutput", path);
-    if (file.ok()) {
-      own_console_ = *std::move(file);
-      console_.store(own_console_.get(), std::memory_order_release);
-    }
-    return file.status();
+    LOCKSTEP_RETURN_IF_ERROR(file.status());
+    own_console_ = *std::move(file);
+    console_.store(own_console_.get(), std::memory_order_release);
+    return absl::OkStatus();
   }
 
  private:

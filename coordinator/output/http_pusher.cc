@@ -262,7 +262,7 @@ bool HttpPusher::Backoff(absl::Duration time) {
   return NowNanos() < deadline_ns_;
 }
 
-void HttpPusher::Deliver(Connection& connection, HttpPush push) {
+void HttpPusher::Deliver(Connection& connection, const HttpPush& push) {
   const std::string& url = push.url.empty() ? target_.url : push.url;
   absl::Duration backoff = limits_.first_backoff;
   // What waited behind a request that failed is lost for the same reason.
@@ -292,7 +292,7 @@ void HttpPusher::Deliver(Connection& connection, HttpPush push) {
 
 void HttpPusher::Run() {
   while (std::optional<HttpPush> push = Next()) {
-    Deliver(*connection_, *std::move(push));
+    Deliver(*connection_, *push);
   }
 }
 

@@ -86,7 +86,7 @@ class HttpPusher {
   void Run();
   // The next request; nullopt: there will be none.
   std::optional<HttpPush> Next();
-  void Deliver(Connection& connection, HttpPush push);
+  void Deliver(Connection& connection, const HttpPush& push);
   // Waits before the next try. False: there is no time left.
   bool Backoff(absl::Duration time);
   absl::Duration TimeLeft() const;

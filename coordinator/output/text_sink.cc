@@ -1,12 +1,20 @@
 #include "coordinator/output/text_sink.h"
 
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 namespace lockstep::coordinator {
+namespace {
+
+// What the system says of the last error; `other` if it knows of none.
+std::string Reason(const char* other) {
+  return errno == 0 ? other : std::generic_category().message(errno);
+}
+
+}  // namespace
 
 TextSink::TextSink(std::string path, std::function<void(absl::string_view)> write_stdout)
     : path_(std::move(path)), write_stdout_(std::move(write_stdout)) {}
@@ -25,8 +33,8 @@ absl::Status TextSink::Open() {
   errno = 0;
   file_ = gzopen(path_.c_str(), absl::EndsWith(path_, ".gz") ? "wb" : "wbT");
   if (file_ == nullptr) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "cannot write '", path_, "': ", errno == 0 ? "out of memory" : std::strerror(errno)));
+    return absl::InvalidArgumentError(
+        absl::StrCat("cannot write '", path_, "': ", Reason("out of memory")));
   }
   gzbuffer(file_, kBufferBytes);
   return absl::OkStatus();
@@ -36,8 +44,8 @@ void TextSink::KeepError() {
   int code = Z_OK;
   const char* message = gzerror(file_, &code);
   if (status_.ok()) {
-    status_ = absl::DataLossError(absl::StrCat(
-        "cannot write '", path_, "': ", code == Z_ERRNO ? std::strerror(errno) : message));
+    status_ = absl::DataLossError(
+        absl::StrCat("cannot write '", path_, "': ", code == Z_ERRNO ? Reason(message) : message));
   }
 }
 
@@ -88,8 +96,7 @@ absl::Status TextSink::Close() {
   errno = 0;
   if (gzclose(std::exchange(file_, nullptr)) != Z_OK && status_.ok()) {
     status_ = absl::DataLossError(
-        absl::StrCat("cannot write '", path_,
-                     "': ", errno == 0 ? "the file could not be closed" : std::strerror(errno)));
+        absl::StrCat("cannot write '", path_, "': ", Reason("the file could not be closed")));
   }
   return status_;
 }

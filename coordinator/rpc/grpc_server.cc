@@ -53,14 +53,15 @@ struct GrpcServer::Impl final : public v1::Coordinator::CallbackService {
   grpc::ServerBidiReactor<v1::AgentMessage, v1::CoordinatorMessage>* Session(
       grpc::CallbackServerContext* context) override {
     return Accept<ControlStream, v1::AgentMessage>(
-        *context,
-        [this](ConnectionId id, v1::AgentMessage message) { fleet->OnMessage(id, message); });
+        *context, [this](ConnectionId id, const v1::AgentMessage& message) {
+          fleet->OnMessage(id, message);
+        });
   }
   grpc::ServerBidiReactor<v1::BatchMessage, v1::BatchAck>* Batches(
       grpc::CallbackServerContext* context) override {
     return Accept<BatchStream, v1::BatchMessage>(
         *context,
-        [this](ConnectionId id, v1::BatchMessage message) { fleet->OnBatch(id, message); });
+        [this](ConnectionId id, const v1::BatchMessage& message) { fleet->OnBatch(id, message); });
   }
 
   // On a gRPC thread. `handle(id, message)` runs on the loop, for messages of a connection that is

@@ -403,7 +403,7 @@ absl::StatusOr<int> Listen(int port) {
 
 HttpServer::HttpServer() = default;
 
-absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(HttpServerOptions options) {
+absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const HttpServerOptions& options) {
   SSL_CTX* context = nullptr;
   if (!options.certificate_file.empty()) {
     const absl::StatusOr<SSL_CTX*> made = MakeContext(options);

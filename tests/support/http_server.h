@@ -44,7 +44,7 @@ class HttpServer {
  public:
   // Listens on 127.0.0.1 and serves on a thread of its own until destroyed.
   // Unavailable: the port is taken; InvalidArgument: the certificate cannot be read.
-  static absl::StatusOr<std::unique_ptr<HttpServer>> Start(HttpServerOptions options = {});
+  static absl::StatusOr<std::unique_ptr<HttpServer>> Start(const HttpServerOptions& options = {});
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;

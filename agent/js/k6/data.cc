@@ -173,7 +173,7 @@ v8::Local<v8::Object> MakeDataModule(v8::Local<v8::Context> context, ApiVu& vu,
   if (!holder_template->NewInstance(context).ToLocal(&holder)) {
     return exports;
   }
-  AttachOwned(isolate, holder, std::unique_ptr<SharedData>(new SharedData{vu, store}));
+  AttachOwned(isolate, holder, std::make_unique<SharedData>(SharedData{vu, store}));
   v8::Local<v8::Function> constructor;
   if (v8::Function::New(context, ConstructSharedArray, holder).ToLocal(&constructor)) {
     constructor->SetName(JsName(isolate, "SharedArray"));

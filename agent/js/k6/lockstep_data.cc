@@ -195,7 +195,7 @@ void ConstructRows(const Info& info) {
   }
   SetProperty(context, info.This(), "columns", columns);
   AttachOwned(isolate, info.This(),
-              std::unique_ptr<Rows>(new Rows{*dealer, options.file, options.name, options.at_end}));
+              std::make_unique<Rows>(Rows{*dealer, options.file, options.name, options.at_end}));
 }
 
 // Takes the next row of the fleet's queue; waits for the coordinator, if need be. False: the VU was
@@ -300,7 +300,7 @@ v8::Local<v8::Object> MakeRowsModule(Context context, ApiVu& vu, RowStore& store
   if (!holder_template->NewInstance(context).ToLocal(&data)) {
     return exports;
   }
-  AttachOwned(isolate, data, std::unique_ptr<RowsData>(new RowsData{vu, store, std::move(files)}));
+  AttachOwned(isolate, data, std::make_unique<RowsData>(RowsData{vu, store, std::move(files)}));
   const v8::Local<v8::FunctionTemplate> made =
       v8::FunctionTemplate::New(isolate, ConstructRows, data);
   made->SetClassName(JsName(isolate, "Rows"));
