@@ -116,12 +116,12 @@ class SimulatedAgent {
                    .on_batch_ack = [](const v1::BatchAck&) {},
                    .on_resumed = [] {},
                    .on_lost =
-                       [](absl::Status status) {
+                       [](const absl::Status& status) {
                          if (!status.ok()) {
                            fprintf(stderr, "lost: %s\n", std::string(status.message()).c_str());
                          }
                        },
-                   .on_finished = [this](absl::Status) { on_end_(bytes_); }});
+                   .on_finished = [this](const absl::Status&) { on_end_(bytes_); }});
   }
 
  private:

@@ -84,7 +84,7 @@ void FuzzAgent(absl::string_view input) {
   agent::Session session(loop, transport, log, settings);
   agent::Conductor conductor({loop, session, host, script_log},
                              [](absl::string_view json) { return FromCanonicalJson(json); });
-  conductor.Begin([](absl::Status) {});
+  conductor.Begin([](const absl::Status&) {});
   Script script;
   uint64_t number = 0;
   for (int step = 0; step < kMostSteps && !bytes.empty(); ++step) {

@@ -27,8 +27,8 @@ class HostilePeer {
                         },
                     .on_batch_ack = [](const v1::BatchAck&) {},
                     .on_resumed = [] {},
-                    .on_lost = [](absl::Status) {},
-                    .on_finished = [](absl::Status) {}});
+                    .on_lost = [](const absl::Status&) {},
+                    .on_finished = [](const absl::Status&) {}});
   }
 
   void Act(ByteSource& bytes) {

@@ -21,7 +21,6 @@ namespace lockstep {
 namespace {
 
 using lockstep::testing::PlayRun;
-using lockstep::testing::SimAgentSetup;
 using lockstep::testing::SimMember;
 using lockstep::testing::SimOutcome;
 using lockstep::testing::SimSetup;

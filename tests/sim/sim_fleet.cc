@@ -75,7 +75,7 @@ class FakeHost final : public agent::ScriptHost {
     EXPECT_EQ(bundle.files.at(bundle.main_url), "the script");
     loader_ = std::move(loader);
     loader_("file:///dir/lib.js",
-            [done = std::move(done)](absl::StatusOr<std::string> content) mutable {
+            [done = std::move(done)](const absl::StatusOr<std::string>& content) mutable {
               EXPECT_TRUE(content.ok());
               done({.value = agent::Inspection{}, .failure = {}});
             });
@@ -163,7 +163,7 @@ struct SimAgent {
     conductor = std::make_unique<agent::Conductor>(
         agent::Conductor::Parts{loop, *session, host, log},
         [](absl::string_view json) { return FromCanonicalJson(json); });
-    conductor->Begin([](absl::Status) {});
+    conductor->Begin([](const absl::Status&) {});
   }
   NullLogger logger;
   SkewedLoop loop;

@@ -192,7 +192,7 @@ TEST_F(ExchangeTest, CompletionsComeBeforeTheReadyStageAndNewRequestsAfter) {
   std::vector<std::string> order;
   loop_.SetReadyStage([&order] { order.push_back("ready"); });
   bool done = false;
-  loop_.Submit(*pool_, {.url = ParsedUrl(server_->Url("/"))}, [&](HttpResponse) {
+  loop_.Submit(*pool_, {.url = ParsedUrl(server_->Url("/"))}, [&](const HttpResponse&) {
     order.push_back("done");
     done = true;
   });
@@ -218,7 +218,7 @@ TEST_F(ExchangeTest, ADoneCallbackMaySubmitAgain) {
 
 TEST_F(ExchangeTest, CancelForgetsAQueuedARunningAndAFinishedExchange) {
   bool called = false;
-  const auto done = [&called](HttpResponse) { called = true; };
+  const auto done = [&called](const HttpResponse&) { called = true; };
   loop_.Cancel(loop_.Submit(*pool_, {.url = ParsedUrl(server_->Url("/"))}, done));
   const ExchangeId running =
       loop_.Submit(*pool_, {.url = ParsedUrl(server_->Url("/delay/10000"))}, done);
@@ -234,7 +234,7 @@ TEST_F(ExchangeTest, APoolTakesItsExchangesAlong) {
   bool called = false;
   auto pool = loop_.MakePool(3);
   loop_.Submit(*pool, {.url = ParsedUrl(server_->Url("/delay/10000"))},
-               [&called](HttpResponse) { called = true; });
+               [&called](const HttpResponse&) { called = true; });
   TurnUntil(loop_, [this] { return server_->requests() == 1; });
   pool.reset();
   EXPECT_EQ(Get("/").status, 200);

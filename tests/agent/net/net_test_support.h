@@ -35,9 +35,9 @@ class NetTest : public ::testing::Test {
   }
 
   static std::unique_ptr<lockstep::testing::HttpServer> StartServer(
-      lockstep::testing::HttpServerOptions options = {}) {
+      const lockstep::testing::HttpServerOptions& options = {}) {
     absl::StatusOr<std::unique_ptr<lockstep::testing::HttpServer>> server =
-        lockstep::testing::HttpServer::Start(std::move(options));
+        lockstep::testing::HttpServer::Start(options);
     EXPECT_TRUE(server.ok()) << server.status();
     return *std::move(server);
   }

@@ -11,8 +11,6 @@
 namespace lockstep::agent {
 namespace {
 
-using ::testing::ElementsAre;
-
 constexpr MetricId kReqs = BuiltinMetric(builtin::kHttpReqs);
 constexpr MetricId kDuration = BuiltinMetric(builtin::kHttpReqDuration);
 constexpr MetricId kVus = BuiltinMetric(builtin::kVus);

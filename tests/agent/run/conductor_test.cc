@@ -20,7 +20,7 @@ using ::testing::IsEmpty;
 // An agent that has joined, and a test that plays its coordinator.
 struct JoinedAgent {
   explicit JoinedAgent(int64_t lease_ms = 10'000) {
-    conductor.Begin([](absl::Status) {});
+    conductor.Begin([](const absl::Status&) {});
     v1::CoordinatorMessage welcome;
     welcome.mutable_welcome()->set_session_id("s");
     welcome.mutable_welcome()->set_lease_ms(lease_ms);

@@ -7,10 +7,12 @@ namespace {
 
 TEST(FileFetcher, AsksPieceByPieceUntilTheFileIsWhole) {
   std::vector<v1::FileRequest> asked;
-  FileFetcher files([&](v1::FileRequest request) { asked.push_back(request); });
+  FileFetcher files([&](const v1::FileRequest& request) { asked.push_back(request); });
   std::vector<std::string> got;
-  files.Fetch("file:///a", [&](absl::StatusOr<std::string> content) { got.push_back(*content); });
-  files.Fetch("file:///a", [&](absl::StatusOr<std::string> content) { got.push_back(*content); });
+  files.Fetch("file:///a",
+              [&](const absl::StatusOr<std::string>& content) { got.push_back(*content); });
+  files.Fetch("file:///a",
+              [&](const absl::StatusOr<std::string>& content) { got.push_back(*content); });
   ASSERT_EQ(asked.size(), 1u);
   EXPECT_EQ(asked[0].offset(), 0);
   v1::FileReply reply;
@@ -23,14 +25,15 @@ TEST(FileFetcher, AsksPieceByPieceUntilTheFileIsWhole) {
   reply.set_data("de");
   files.OnReply(reply);
   EXPECT_EQ(got, (std::vector<std::string>{"abcde", "abcde"}));
-  files.Fetch("file:///a", [&](absl::StatusOr<std::string> content) { got.push_back(*content); });
+  files.Fetch("file:///a",
+              [&](const absl::StatusOr<std::string>& content) { got.push_back(*content); });
   EXPECT_EQ(got.size(), 3u);
   EXPECT_EQ(asked.size(), 2u);
 }
 
 TEST(FileFetcher, AnEmptyFileIsWholeAtOnce) {
   uint64_t id = 0;
-  FileFetcher files([&](v1::FileRequest request) { id = request.id(); });
+  FileFetcher files([&](const v1::FileRequest& request) { id = request.id(); });
   absl::StatusOr<std::string> got = absl::UnknownError("nothing yet");
   files.Fetch("file:///empty",
               [&](absl::StatusOr<std::string> content) { got = std::move(content); });
@@ -43,9 +46,10 @@ TEST(FileFetcher, AnEmptyFileIsWholeAtOnce) {
 
 TEST(FileFetcher, PassesTheCoordinatorsErrorOn) {
   uint64_t id = 0;
-  FileFetcher files([&](v1::FileRequest request) { id = request.id(); });
+  FileFetcher files([&](const v1::FileRequest& request) { id = request.id(); });
   absl::Status got;
-  files.Fetch("file:///none", [&](absl::StatusOr<std::string> content) { got = content.status(); });
+  files.Fetch("file:///none",
+              [&](const absl::StatusOr<std::string>& content) { got = content.status(); });
   v1::FileReply reply;
   reply.set_id(id);
   reply.set_error_code(5);
@@ -57,9 +61,10 @@ TEST(FileFetcher, PassesTheCoordinatorsErrorOn) {
 TEST(FileFetcher, AReplyWithTooFewOrTooManyBytesEndsTheTransfer) {
   for (const char* data : {"", "abcdef"}) {
     uint64_t id = 0;
-    FileFetcher files([&](v1::FileRequest request) { id = request.id(); });
+    FileFetcher files([&](const v1::FileRequest& request) { id = request.id(); });
     absl::Status got;
-    files.Fetch("file:///a", [&](absl::StatusOr<std::string> content) { got = content.status(); });
+    files.Fetch("file:///a",
+                [&](const absl::StatusOr<std::string>& content) { got = content.status(); });
     v1::FileReply reply;
     reply.set_id(id);
     reply.set_data(data);

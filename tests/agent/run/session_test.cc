@@ -52,8 +52,10 @@ class SessionTest : public ::testing::Test {
         .on_batch_ack = [](const v1::BatchAck&) {},
         .on_resumed = [this] { ++resumed; },
         .on_lost =
-            [this](absl::Status status) { session_lost.push_back(std::string(status.message())); },
-        .on_finished = [this](absl::Status status) { finished.push_back(status); },
+            [this](const absl::Status& status) {
+              session_lost.push_back(std::string(status.message()));
+            },
+        .on_finished = [this](const absl::Status& status) { finished.push_back(status); },
     });
   }
 
@@ -257,8 +259,8 @@ TEST_F(SessionTest, TwoAgentsOfOneNameAreNotBothLetIn) {
               .on_message = [](const v1::CoordinatorMessage&) {},
               .on_batch_ack = [](const v1::BatchAck&) {},
               .on_resumed = [] {},
-              .on_lost = [](absl::Status) {},
-              .on_finished = [](absl::Status) {}});
+              .on_lost = [](const absl::Status&) {},
+              .on_finished = [](const absl::Status&) {}});
   loop.RunFor(absl::Seconds(3));
   EXPECT_EQ(other_opened, 0);
   EXPECT_THAT(log.messages, ::testing::Contains(HasSubstr(

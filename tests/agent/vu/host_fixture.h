@@ -94,7 +94,7 @@ class HostTest : public ::testing::Test {
     std::optional<ScriptResult<Inspection>> result;
     host_.Inspect(
         bundle_, env_,
-        [this](std::string url, auto done) {
+        [this](const std::string& url, auto done) {
           const auto found = remote_.find(url);
           done(found == remote_.end()
                    ? absl::StatusOr<std::string>(absl::NotFoundError("no such file"))

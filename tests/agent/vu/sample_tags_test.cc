@@ -13,13 +13,14 @@ using ::testing::UnorderedElementsAre;
 using Tag = std::pair<std::string, std::string>;
 
 // Of a scenario `s` in a test that wants the system tags `system`, for VU 3.
-TagList TagsOf(const RunOptions& options, std::vector<std::string> system, bool points = true) {
+TagList TagsOf(const RunOptions& options, const std::vector<std::string>& system,
+               bool points = true) {
   Accumulator sink(Accumulator::Config{.keep_points = points});
   ScenarioConfig scenario;
   scenario.name = "s";
   scenario.tags = {{"a", "scenario's"}, {"scenario", "scenario's"}};
   return sink.tags().Get(
-      SampleTags(sink, options, SystemTags(std::move(system)), &scenario, /*vu_id_in_test=*/3));
+      SampleTags(sink, options, SystemTags(system), &scenario, /*vu_id_in_test=*/3));
 }
 
 TEST(SampleTags, TheScenariosGoOverTheTestsAndSystemTagsOverBoth) {

@@ -69,10 +69,10 @@ TEST(Consolidate, WarnsOfEmptyStagesAndScenarios) {
 TEST(Consolidate, RefusesShortcutsThatExcludeOneAnother) {
   constexpr const char* kStages = R"("stages": [{"duration": "1s", "target": 3}])";
   constexpr const char* kScenarios = R"("scenarios": {"a": {"executor": "shared-iterations"}})";
-  const auto errors = [](std::string one, std::string other) {
+  const auto errors = [](const std::string& one, const std::string& other) {
     return ConsolidatedFrom("{" + one + ", " + other + "}").errors;
   };
-  const auto message = [](std::string one, std::string other) {
+  const auto message = [](const std::string& one, const std::string& other) {
     return "using `" + one + "` and `" + other + "` options simultaneously is not allowed";
   };
   EXPECT_THAT(errors("\"iterations\": 1", kStages), ElementsAre(message("iterations", "stages")));

@@ -10,7 +10,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 std::vector<std::string> Problems(absl::string_view json,
-                                  std::vector<std::string> exports = {"default"}) {
+                                  const std::vector<std::string>& exports = {"default"}) {
   ParsedOptions parsed = ParseScriptOptions(json);
   EXPECT_THAT(parsed.errors, IsEmpty()) << json;
   ParsedOptions consolidated = Consolidate(parsed.options);

@@ -74,7 +74,7 @@ TEST(DescribeScenario, PartsOfATestSayTheirShare) {
 }
 
 TEST(DescribePlan, HeadOfTheSummary) {
-  const auto text = [](std::vector<ScenarioConfig> scenarios, const SegmentTuple& segment) {
+  const auto text = [](const std::vector<ScenarioConfig>& scenarios, const SegmentTuple& segment) {
     return DescribePlan(*PlanInstance(scenarios, segment), segment);
   };
   EXPECT_EQ(text({Scenario(ConstantVusConfig{10, absl::Minutes(1)})}, SegmentTuple()),

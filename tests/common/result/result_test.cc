@@ -19,7 +19,7 @@ RunResult Sample() {
   result.end = result.begin + absl::Seconds(10);
   result.duration = absl::Milliseconds(9500);
   result.thresholds_ok = false;
-  const auto add = [&result](const char* name, MetricType type, std::vector<double> values) {
+  const auto add = [&result](const char* name, MetricType type, const std::vector<double>& values) {
     Aggregate aggregate(type);
     for (double value : values) {
       aggregate.Add(value, result.begin);

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "nlohmann/json.hpp"
@@ -68,7 +69,7 @@ TEST(GoldenSegments, Scale) {
   for (const auto& [name, split] : Golden().items()) {
     const std::vector<SegmentTuple> tuples = TuplesOf(split);
     for (const auto& [total, shares] : split.at("scale").items()) {
-      SCOPED_TRACE(name + " " + total);
+      SCOPED_TRACE(absl::StrCat(name, " ", total));
       for (size_t k = 0; k < tuples.size(); ++k) {
         EXPECT_EQ(tuples[k].Scale(NumbersIn(total).at(0)), shares.at(k).get<int64_t>()) << k;
       }
@@ -93,7 +94,7 @@ TEST(GoldenSegments, SharedIterationsFollowVus) {
   for (const auto& [name, split] : Golden().items()) {
     const std::vector<SegmentTuple> tuples = TuplesOf(split);
     for (const auto& [key, row] : split.at("shared").items()) {
-      SCOPED_TRACE(name + " " + key);
+      SCOPED_TRACE(absl::StrCat(name, " ", key));
       const std::vector<int64_t> numbers = NumbersIn(key);
       for (size_t k = 0; k < tuples.size(); ++k) {
         EXPECT_EQ(tuples[k].Scale(numbers.at(0)), row.at("vus").at(k).get<int64_t>());
@@ -109,7 +110,7 @@ TEST(GoldenSegments, ConstantArrivalRateStartsFollowVus) {
   for (const auto& [name, split] : Golden().items()) {
     const std::vector<SegmentTuple> tuples = TuplesOf(split);
     for (const auto& [key, row] : split.at("car").items()) {
-      SCOPED_TRACE(name + " " + key);
+      SCOPED_TRACE(absl::StrCat(name, " ", key));
       const std::vector<int64_t> numbers = NumbersIn(key);
       for (size_t k = 0; k < tuples.size(); ++k) {
         const SegmentTuple mine = tuples[k].Retuple(numbers.at(1));

@@ -26,7 +26,7 @@ class Recorder {
   explicit Recorder(SummaryMode mode = SummaryMode::kCompact)
       : store_({.breakdown_tags = BreakdownTags(mode)}) {}
 
-  Recorder& Thresholds(std::map<std::string, std::vector<ThresholdConfig>> config) {
+  Recorder& Thresholds(const std::map<std::string, std::vector<ThresholdConfig>>& config) {
     absl::StatusOr<ThresholdSet> set = ThresholdSet::Create(config, store_.metrics());
     EXPECT_TRUE(set.ok()) << set.status();
     thresholds_ = *std::move(set);

@@ -16,8 +16,6 @@
 namespace lockstep {
 namespace {
 
-using testing::HasSubstr;
-
 // A loop in a thread of its own, as the programs have it, and a server on it.
 class WebServerTest : public testing::Test {
  protected:

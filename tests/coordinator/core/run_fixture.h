@@ -90,8 +90,8 @@ class ScriptedAgent {
          .on_message = [this](const v1::CoordinatorMessage& message) { Handle(message); },
          .on_batch_ack = [](const v1::BatchAck&) {},
          .on_resumed = [] {},
-         .on_lost = [](absl::Status) {},
-         .on_finished = [](absl::Status) {}});
+         .on_lost = [](const absl::Status&) {},
+         .on_finished = [](const absl::Status&) {}});
   }
 
   void Send(v1::AgentMessage message) { session_->Send(run_id_, std::move(message)); }

@@ -16,7 +16,6 @@ namespace lockstep::coordinator {
 namespace {
 
 using nlohmann::json;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 Batch TwoPoints() {

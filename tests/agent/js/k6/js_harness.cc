@@ -28,13 +28,10 @@ namespace {
 
 // V8 starts once in a process.
 void StartV8() {
-  static v8::Platform* const platform = [] {
-    v8::Platform* made = v8::platform::NewDefaultPlatform(1).release();
-    v8::V8::InitializePlatform(made);
-    v8::V8::Initialize();
-    return made;
+  [[maybe_unused]] static const bool started = [] {
+    v8::V8::InitializePlatform(v8::platform::NewDefaultPlatform(1).release());
+    return v8::V8::Initialize();
   }();
-  (void)platform;
 }
 
 }  // namespace
