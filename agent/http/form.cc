@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 
 #include "agent/http/url.h"
@@ -28,14 +27,6 @@ std::string EncodeForm(std::vector<std::pair<std::string, std::string>> fields) 
     absl::StrAppend(&text, text.empty() ? "" : "&", QueryEscape(name), "=", QueryEscape(value));
   }
   return text;
-}
-
-std::string MakeBoundary(Random& random) {
-  std::string boundary;
-  while (boundary.size() < 60) {
-    absl::StrAppendFormat(&boundary, "%012x", random.Next() & 0xffffffffffffULL);
-  }
-  return boundary;
 }
 
 std::string EncodeMultipart(const std::vector<FormPart>& parts, absl::string_view boundary) {

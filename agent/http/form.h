@@ -7,8 +7,6 @@
 
 #include "absl/strings/string_view.h"
 
-#include "common/base/random.h"
-
 namespace lockstep::agent {
 
 // "a=1&b+c=x%26y": keys in ascending order, values of one key in the order given, as Go's
@@ -23,9 +21,6 @@ struct FormPart {
   std::string filename = {};      // for files
   std::string content_type = {};  // for files; "": application/octet-stream
 };
-
-// 60 hexadecimal digits, as long as Go's.
-std::string MakeBoundary(Random& random);
 
 // The body; its header is "multipart/form-data; boundary=" + boundary. Quotes, backslashes and line
 // ends in names are escaped as Go does.

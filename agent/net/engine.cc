@@ -62,11 +62,6 @@ void Engine::OnExchangeOver(Exchange& exchange) {
   loop_.WakeSoon();
 }
 
-void Engine::BeforeAdvance(EventLoop::Task task) {
-  before_advance_.push_back(std::move(task));
-  loop_.WakeSoon();
-}
-
 void Engine::AddEvents(EventSource* source) {
   if (std::find(sources_.begin(), sources_.end(), source) == sources_.end()) {
     sources_.push_back(source);
@@ -117,9 +112,6 @@ void Engine::DeliverEvents() {
 }
 
 void Engine::SubmitQueued() {
-  for (EventLoop::Task& task : std::exchange(before_advance_, {})) {
-    task();
-  }
   RateLimiter& limiter = network_.rate_limiter();
   for (const ExchangeId id : std::exchange(queued_, {})) {
     Exchange* const exchange = Find(id);

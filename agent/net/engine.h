@@ -46,8 +46,6 @@ class Engine {
   // From exchanges: `exchange` has its response.
   void OnExchangeOver(Exchange& exchange);
 
-  // Runs `task` in stage 4 of this turn or, outside of a turn's stages, of the next.
-  void BeforeAdvance(EventLoop::Task task);
   // Calls `source` once in the next stage 2, unless it is removed before.
   void AddEvents(EventSource* source);
   void RemoveEvents(EventSource* source);
@@ -72,7 +70,6 @@ class Engine {
   std::vector<ExchangeId> queued_;
   std::vector<ExchangeId> over_;
   absl::flat_hash_map<ExchangeId, TimerId> lookup_timeouts_;
-  std::vector<EventLoop::Task> before_advance_;
   std::vector<EventSource*> sources_;
 };
 

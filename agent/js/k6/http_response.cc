@@ -295,9 +295,4 @@ v8::MaybeLocal<v8::Object> ResponseFactory::Make(Context context, HttpCallResult
   return object;
 }
 
-const HttpCallResult* ResultOfResponse(v8::Local<v8::Object> response) {
-  const auto* data = OwnedBy<ResponseData>(response);
-  return data == nullptr ? nullptr : &data->result;
-}
-
 }  // namespace lockstep::agent

@@ -28,7 +28,4 @@ class ResponseFactory {
   v8::Global<v8::FunctionTemplate> class_;
 };
 
-// What a Response made by a ResponseFactory stands for; null for other objects.
-const HttpCallResult* ResultOfResponse(v8::Local<v8::Object> response);
-
 }  // namespace lockstep::agent

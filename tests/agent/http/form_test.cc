@@ -26,13 +26,5 @@ TEST(Form, WritesMultipartWithEscapedNames) {
   EXPECT_EQ(EncodeMultipart({}, "BB"), "--BB--\r\n");
 }
 
-TEST(Form, BoundariesHaveSixtyHexDigits) {
-  Random random(1);
-  const std::string boundary = MakeBoundary(random);
-  EXPECT_EQ(boundary.size(), 60U);
-  EXPECT_EQ(boundary.find_first_not_of("0123456789abcdef"), std::string::npos);
-  EXPECT_NE(boundary, MakeBoundary(random));
-}
-
 }  // namespace
 }  // namespace lockstep::agent
