@@ -5,26 +5,12 @@
 #include <openssl/evp.h>
 #include <openssl/md4.h>
 
-#include "absl/status/status.h"
-
 #include "agent/data/crypto/text_codec.h"
 #include "common/base/check.h"
 #include "common/base/openssl_free.h"
 
 namespace lockstep::agent {
 namespace {
-
-constexpr std::pair<absl::string_view, HashAlgorithm> kAlgorithms[] = {
-    {"md4", HashAlgorithm::kMd4},
-    {"md5", HashAlgorithm::kMd5},
-    {"ripemd160", HashAlgorithm::kRipemd160},
-    {"sha1", HashAlgorithm::kSha1},
-    {"sha256", HashAlgorithm::kSha256},
-    {"sha384", HashAlgorithm::kSha384},
-    {"sha512", HashAlgorithm::kSha512},
-    {"sha512_224", HashAlgorithm::kSha512_224},
-    {"sha512_256", HashAlgorithm::kSha512_256},
-};
 
 const EVP_MD* EvpMd(HashAlgorithm algorithm) {
   switch (algorithm) {
@@ -129,7 +115,7 @@ class HmacHasher final : public Hasher {
 }  // namespace
 
 std::optional<HashAlgorithm> ParseHashAlgorithm(absl::string_view name) {
-  for (const auto& [known, algorithm] : kAlgorithms) {
+  for (const auto& [known, algorithm] : kHashAlgorithms) {
     if (known == name) {
       return algorithm;
     }

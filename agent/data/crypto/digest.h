@@ -5,8 +5,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
-#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
 namespace lockstep::agent {
@@ -23,7 +23,18 @@ enum class HashAlgorithm {
   kSha512_256
 };
 
-// "md4", "sha512_256", ...: k6's names.
+// With k6's names, in the order in which its module shows them.
+inline constexpr std::pair<absl::string_view, HashAlgorithm> kHashAlgorithms[] = {
+    {"md4", HashAlgorithm::kMd4},
+    {"md5", HashAlgorithm::kMd5},
+    {"sha1", HashAlgorithm::kSha1},
+    {"sha256", HashAlgorithm::kSha256},
+    {"sha384", HashAlgorithm::kSha384},
+    {"sha512", HashAlgorithm::kSha512},
+    {"sha512_224", HashAlgorithm::kSha512_224},
+    {"sha512_256", HashAlgorithm::kSha512_256},
+    {"ripemd160", HashAlgorithm::kRipemd160},
+};
 std::optional<HashAlgorithm> ParseHashAlgorithm(absl::string_view name);
 
 // How a digest is handed out; binary stays bytes.

@@ -19,18 +19,6 @@ namespace {
 
 using Info = v8::FunctionCallbackInfo<v8::Value>;
 
-constexpr std::pair<const char*, HashAlgorithm> kFunctions[] = {
-    {"md4", HashAlgorithm::kMd4},
-    {"md5", HashAlgorithm::kMd5},
-    {"sha1", HashAlgorithm::kSha1},
-    {"sha256", HashAlgorithm::kSha256},
-    {"sha384", HashAlgorithm::kSha384},
-    {"sha512", HashAlgorithm::kSha512},
-    {"sha512_224", HashAlgorithm::kSha512_224},
-    {"sha512_256", HashAlgorithm::kSha512_256},
-    {"ripemd160", HashAlgorithm::kRipemd160},
-};
-
 // The digest in the encoding that an argument names; it must name one, as in k6.
 bool ReturnDigest(const Info& info, absl::string_view digest, v8::Local<v8::Value> encoding) {
   v8::Isolate* isolate = info.GetIsolate();
@@ -171,7 +159,7 @@ void HexEncode(const Info& info) {
 v8::Local<v8::Object> MakeCryptoModule(v8::Local<v8::Context> context) {
   v8::Isolate* isolate = context->GetIsolate();
   const v8::Local<v8::Object> exports = v8::Object::New(isolate);
-  for (const auto& [name, algorithm] : kFunctions) {
+  for (const auto& [name, algorithm] : kHashAlgorithms) {
     SetFunction(context, exports, name, OneShotHash,
                 v8::Int32::New(isolate, static_cast<int>(algorithm)));
   }
