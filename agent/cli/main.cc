@@ -1,6 +1,5 @@
 // lockstep-agent: joins a coordinator, hosts the virtual users that it assigns, and comes back for
 // the next run.
-#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>

@@ -5,7 +5,6 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 
 #include "agent/data/json/scan.h"
 #include "agent/data/json/validate.h"

@@ -1,6 +1,5 @@
 #include "agent/exec/externally_controlled.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"

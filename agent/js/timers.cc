@@ -4,8 +4,6 @@
 #include <cmath>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/functions.h"
 

@@ -1,7 +1,6 @@
 #include "agent/net/ip.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include <arpa/inet.h>
 

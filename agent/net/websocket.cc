@@ -5,7 +5,6 @@
 // collect events.
 #include "agent/http/websocket.h"
 
-#include <algorithm>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -14,7 +13,6 @@
 
 #include "absl/random/random.h"
 #include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 #include "agent/net/curl_pool.h"

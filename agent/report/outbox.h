@@ -4,10 +4,7 @@
 
 #include <cstdint>
 #include <deque>
-#include <optional>
 #include <string>
-
-#include "absl/strings/string_view.h"
 
 namespace lockstep::agent {
 

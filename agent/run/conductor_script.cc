@@ -1,6 +1,5 @@
 // What a Conductor does with the script: inspection, the bundle, VUs, setup, teardown,
 // handleSummary.
-#include <algorithm>
 #include <cmath>
 #include <utility>
 

@@ -1,10 +1,7 @@
 #include "common/metrics/exact_sum.h"
 
-#include <algorithm>
 #include <bit>
 #include <cmath>
-#include <cstdlib>
-#include <utility>
 
 #include "absl/strings/str_cat.h"
 

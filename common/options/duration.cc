@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
-#include <utility>
 
 #include "absl/numeric/int128.h"
 #include "absl/status/status.h"

@@ -1,7 +1,6 @@
 #include "common/plan/fleet_plan.h"
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include "absl/strings/str_cat.h"

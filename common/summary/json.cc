@@ -2,7 +2,6 @@
 #include <openssl/evp.h>
 
 #include "absl/strings/escaping.h"
-#include "absl/strings/str_cat.h"
 
 #include "common/summary/summary.h"
 

@@ -1,7 +1,6 @@
 // The end-of-test text, in k6's layout: thresholds, checks, then metrics by topic with columns
 // aligned; in the full mode the same again for each group and scenario, each aligned for itself.
 #include <algorithm>
-#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,7 +9,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/strip.h"
 
 #include "common/base/display_width.h"
 #include "common/summary/format.h"

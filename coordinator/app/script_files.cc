@@ -1,10 +1,7 @@
 #include "coordinator/app/script_files.h"
 
-#include <cstring>
 #include <filesystem>
 #include <iostream>
-#include <iterator>
-#include <sstream>
 
 #include "absl/status/status.h"
 #include "absl/strings/match.h"

@@ -6,7 +6,6 @@
 #include <map>
 #include <string>
 
-#include "absl/strings/string_view.h"
 #include "lockstep/v1/control.pb.h"
 
 namespace lockstep::coordinator {

@@ -7,7 +7,6 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
-#include "absl/time/time.h"
 
 #include "common/base/clock.h"
 #include "common/base/log.h"

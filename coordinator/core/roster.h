@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "absl/functional/function_ref.h"
-#include "absl/status/status.h"
 
 #include "coordinator/core/fleet.h"
 #include "coordinator/core/run_member.h"

@@ -1,12 +1,8 @@
 #include "coordinator/output/prometheus_output.h"
 
-#include <algorithm>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "absl/strings/strip.h"
 
 #include "common/base/status_macros.h"
 #include "coordinator/output/sink_settings.h"

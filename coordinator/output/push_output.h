@@ -2,7 +2,6 @@
 // for what was lost.
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <string>
 

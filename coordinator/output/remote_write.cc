@@ -1,6 +1,5 @@
 #include "coordinator/output/remote_write.h"
 
-#include <algorithm>
 #include <bit>
 #include <map>
 #include <optional>
@@ -8,7 +7,6 @@
 
 #include <snappy.h>
 
-#include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"

@@ -12,11 +12,9 @@
 // are exact.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <vector>
 
-#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 

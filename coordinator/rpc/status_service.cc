@@ -1,6 +1,5 @@
 #include "coordinator/rpc/status_service.h"
 
-#include <algorithm>
 #include <utility>
 
 #include <grpcpp/grpcpp.h>

@@ -3,7 +3,6 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
 
 #include "agent/data/crypto/text_codec.h"
 #include "agent/js/bind/errors.h"

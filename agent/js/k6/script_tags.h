@@ -1,8 +1,6 @@
 // Tags that a script gives to samples, as an object of strings, numbers and booleans.
 #pragma once
 
-#include <string>
-
 #include <v8.h>
 
 #include "absl/status/status.h"
