@@ -65,7 +65,7 @@ int main(int argc, char** argv) {
       HttpRequest request;
       request.url = *url;
       request.headers.emplace_back("User-Agent", "http_client_bench");
-      loop.Submit(*user->pool, std::move(request), [&, user](HttpResponse response) {
+      loop.Submit(*user->pool, std::move(request), [&, user](const HttpResponse& response) {
         ++answers;
         failures += response.status != 200;
         ready.push_back(user);

@@ -26,7 +26,8 @@ uint64_t ByteSource::Integer() {
 }
 
 double ByteSource::Double() {
-  constexpr double kInteresting[] = {0, -0.0, 1, -1, 0.5, 1e-300, 1e300, INFINITY, -INFINITY, NAN};
+  constexpr double kEndless = INFINITY;
+  constexpr double kInteresting[] = {0, -0.0, 1, -1, 0.5, 1e-300, 1e300, kEndless, -kEndless, NAN};
   const uint8_t choice = Byte();
   return choice < 128 ? kInteresting[choice % std::size(kInteresting)]
                       : std::bit_cast<double>(Integer());

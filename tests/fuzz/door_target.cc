@@ -42,7 +42,7 @@ void FuzzDoor(absl::string_view input) {
       [&nonces] { return std::string(kNonceBytes, static_cast<char>(++nonces)); });
   fleet.SetEvents({
       .may_join = [](const v1::Join&) { return absl::OkStatus(); },
-      .on_joined = [](coordinator::AgentId) { LOCKSTEP_CHECK(!"a stranger has joined"); },
+      .on_joined = [](coordinator::AgentId) { LOCKSTEP_CHECK(false && "a stranger has joined"); },
       .on_message = [](auto, const auto&) { return absl::InternalError("from a stranger"); },
       .on_batch = [](auto, const auto&) { return absl::InternalError("from a stranger"); },
       .on_lost = [](const auto&, const absl::Status&) {},

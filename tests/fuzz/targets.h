@@ -7,29 +7,29 @@
 namespace lockstep::fuzz {
 
 // Two agents' run, beside which a third peer says what it likes: the run ends well.
-void FuzzCoordinatorBesideRun(absl::string_view bytes);
+void FuzzCoordinatorBesideRun(absl::string_view input);
 // The third peer is a member of the run, and an operator pauses, resumes and scales as he likes: the
 // run ends, one way or the other.
-void FuzzCoordinatorWithinRun(absl::string_view bytes);
+void FuzzCoordinatorWithinRun(absl::string_view input);
 // Strangers without the fleet's token: nobody joins.
-void FuzzDoor(absl::string_view bytes);
+void FuzzDoor(absl::string_view input);
 // A coordinator, which may not know the fleet's token, says what it likes to an agent.
-void FuzzAgent(absl::string_view bytes);
+void FuzzAgent(absl::string_view input);
 // Batches of metrics, as raw bytes and as well-formed messages, decoded and merged.
-void FuzzBatch(absl::string_view bytes);
+void FuzzBatch(absl::string_view input);
 // What messages carry as text: options, thresholds, segments.
-void FuzzTexts(absl::string_view bytes);
+void FuzzTexts(absl::string_view input);
 // Certificates, keys and revocation lists.
-void FuzzTrust(absl::string_view bytes);
+void FuzzTrust(absl::string_view input);
 // What a WebSocket's server sends: its 101, and frames.
-void FuzzWebSocket(absl::string_view bytes);
+void FuzzWebSocket(absl::string_view input);
 
 // The steps that a target takes at most, so that one input takes no time.
 inline constexpr int kMostSteps = 200;
 
 struct Target {
   const char* name;
-  void (*run)(absl::string_view bytes);
+  void (*run)(absl::string_view input);
 };
 // Keeps the libraries silent about what is wrong with the bytes; once, before the first target.
 void Quieten();
