@@ -48,7 +48,7 @@ struct NetOptions {
   // http: HTTP/2 from the first byte (RFC 9113, section 3.3), where no proxy is between.
   bool http2_prior_knowledge = false;
   ProxySettings proxy = {};
-  TrustSettings trust = {};        // not used if `insecure`
+  TrustSettings trust = {};  // not used if `insecure`
   // Load the authorities now. Otherwise, the first connection with TLS waits for them.
   bool expect_tls = false;
   double requests_per_second = 0;  // of this agent; 0: no limit

@@ -231,10 +231,9 @@ TEST_F(TlsTest, AuthoritiesAreReadOnceForAllConnections) {
   const auto copy = std::make_unique<TestCertificate>("localhost");
   std::filesystem::copy_file(certificate_.certificate_file(), copy->certificate_file(),
                              std::filesystem::copy_options::overwrite_existing);
-  const std::unique_ptr<Network> network =
-      MakeNetwork({.no_connection_reuse = true,
-                   .trust = {.file = copy->certificate_file()},
-                   .expect_tls = true});
+  const std::unique_ptr<Network> network = MakeNetwork({.no_connection_reuse = true,
+                                                        .trust = {.file = copy->certificate_file()},
+                                                        .expect_tls = true});
   std::filesystem::remove(copy->certificate_file());
   for (int i = 0; i < 2; ++i) {
     MultiLoop loop(*network);
