@@ -38,9 +38,10 @@ LAYERS = {
         "data": set(),
         "http": {"data"},
         "net": {"http"},
-        "js": {"data", "http"},
+        "grpc": {"data", "http", "net"},
+        "js": {"data", "grpc", "http"},
         "run": {"exec", "health", "report"},
-        "vu": {"data", "exec", "health", "http", "js", "net", "report", "run"},
+        "vu": {"data", "exec", "grpc", "health", "http", "js", "net", "report", "run"},
         "rpc": {"run"},
         "cli": {"health", "js", "rpc", "run", "vu"},
     },
@@ -116,7 +117,7 @@ class Layers(unittest.TestCase):
         self.assertEqual([], self.offenders("", lambda i: HTTPLIB.search(i), ("common/web/", "tests/", "build/")))
 
     def test_only_the_rpc_adapters_see_grpc(self):
-        allowed = ("agent/rpc/", "coordinator/rpc/", "common/rpc/")
+        allowed = ("agent/grpc/", "agent/rpc/", "coordinator/rpc/", "common/rpc/")
         for folder in ("common", "agent", "coordinator"):
             self.assertEqual([], self.offenders(folder, lambda i: GRPC.search(i), allowed))
 

@@ -26,15 +26,26 @@ int GivePassword(char* buffer, int size, int, void* password) {
   return static_cast<int>(length);
 }
 
+using Key = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
+
+Key ReadKey(const TlsAuth& auth) {
+  std::string password = auth.password;
+  return Key(PEM_read_bio_PrivateKey(Reading(auth.key).get(), nullptr, GivePassword, &password),
+             &EVP_PKEY_free);
+}
+
+absl::Status NoKey() {
+  return absl::InvalidArgumentError(
+      "key: there is no PEM private key in it, or `password` is not its password");
+}
+
 }  // namespace
 
 absl::Status CheckClientCertificate(const TlsAuth& auth) {
   std::string password = auth.password;
   const std::unique_ptr<X509, decltype(&X509_free)> certificate(
       PEM_read_bio_X509(Reading(auth.cert).get(), nullptr, GivePassword, &password), &X509_free);
-  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(
-      PEM_read_bio_PrivateKey(Reading(auth.key).get(), nullptr, GivePassword, &password),
-      &EVP_PKEY_free);
+  const Key key = ReadKey(auth);
   const bool fit = certificate != nullptr && key != nullptr &&
                    X509_check_private_key(certificate.get(), key.get()) == 1;
   ERR_clear_error();
@@ -42,10 +53,24 @@ absl::Status CheckClientCertificate(const TlsAuth& auth) {
     return absl::InvalidArgumentError("cert: there is no PEM certificate in it");
   }
   if (key == nullptr) {
-    return absl::InvalidArgumentError(
-        "key: there is no PEM private key in it, or `password` is not its password");
+    return NoKey();
   }
   return fit ? absl::OkStatus() : absl::InvalidArgumentError("key: it is not that of `cert`");
+}
+
+absl::StatusOr<std::string> KeyWithoutPassword(const TlsAuth& auth) {
+  const Key key = ReadKey(auth);
+  const Bio written(BIO_new(BIO_s_mem()), &BIO_free);
+  const bool wrote =
+      key != nullptr && PEM_write_bio_PKCS8PrivateKey(written.get(), key.get(), nullptr, nullptr, 0,
+                                                      nullptr, nullptr) == 1;
+  ERR_clear_error();
+  if (!wrote) {
+    return NoKey();
+  }
+  char* text = nullptr;
+  const long size = BIO_get_mem_data(written.get(), &text);
+  return std::string(text, static_cast<size_t>(size));
 }
 
 }  // namespace lockstep::agent

@@ -1,7 +1,10 @@
 // Certificates that a test shows to servers (option `tlsAuth`), checked before the first request.
 #pragma once
 
+#include <string>
+
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 
 #include "common/options/options.h"
 
@@ -10,5 +13,8 @@ namespace lockstep::agent {
 // InvalidArgument says what is wrong: not a PEM certificate, not a PEM key, a wrong password, or a
 // key that does not belong to the certificate.
 absl::Status CheckClientCertificate(const TlsAuth& auth);
+
+// The key in PEM, decrypted: for libraries that take no password. InvalidArgument as above.
+absl::StatusOr<std::string> KeyWithoutPassword(const TlsAuth& auth);
 
 }  // namespace lockstep::agent

@@ -25,17 +25,19 @@ class Server:
     """The tests' HTTP server on a port of its own."""
 
     def __init__(self):
-        self.process = subprocess.Popen([TEST_BIN / "lockstep-testserver", "--port", "0"],
+        self.process = subprocess.Popen([TEST_BIN / "lockstep-testserver", "--port", "0", "--grpc-port", "0"],
                                         stdout=subprocess.PIPE, text=True)
         self.url = self.process.stdout.readline().strip().rstrip("/")
+        self.grpc = self.process.stdout.readline().strip()
 
     def count(self):
         with urllib.request.urlopen(f"{self.url}/__count", timeout=PATIENCE) as answer:
             return int(answer.read())
 
     def stop(self):
+        """What it says at its end: how many requests, gRPC calls and messages it has read."""
         self.process.terminate()
-        self.process.communicate(timeout=PATIENCE)
+        return self.process.communicate(timeout=PATIENCE)[0]
 
 
 class LockstepTest(unittest.TestCase):

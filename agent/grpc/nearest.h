@@ -1,0 +1,20 @@
+// Which names somebody may have meant who wrote one that does not exist.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+
+namespace lockstep::agent {
+
+// The up to three of `names` that differ least from `wrong`, the nearest first; none that differs in more than half of the
+// characters after its last slash, or in two more than the nearest does. Letters' cases do not count as differences.
+std::vector<std::string> NearestNames(absl::string_view wrong,
+                                      const std::vector<std::string>& names);
+
+// `; did you mean "a" or "b"?` of the nearest; otherwise, unless there are more than a dozen, `; there are a, b`;
+// otherwise "".
+std::string Suggestion(absl::string_view wrong, const std::vector<std::string>& names);
+
+}  // namespace lockstep::agent

@@ -1,0 +1,191 @@
+// Connections: plain, over TLS, and those that fail.
+#include <cstring>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <openssl/bio.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+
+#include "absl/strings/str_cat.h"
+
+#include "tests/agent/grpc/grpc_fixture.h"
+#include "tests/agent/net/net_test_support.h"
+#include "tests/support/http_server.h"
+
+namespace lockstep::agent {
+namespace {
+
+using lockstep::testing::GrpcServer;
+using ::testing::HasSubstr;
+
+// The key in PEM, encrypted with `password`.
+std::string Encrypted(const std::string& key, const char* password) {
+  BIO* const in = BIO_new_mem_buf(key.data(), static_cast<int>(key.size()));
+  EVP_PKEY* const read = PEM_read_bio_PrivateKey(in, nullptr, nullptr, nullptr);
+  BIO* const out = BIO_new(BIO_s_mem());
+  PEM_write_bio_PKCS8PrivateKey(out, read, EVP_aes_256_cbc(), password,
+                                static_cast<int>(std::strlen(password)), nullptr, nullptr);
+  char* text = nullptr;
+  const long size = BIO_get_mem_data(out, &text);
+  std::string result(text, static_cast<size_t>(size));
+  BIO_free(in);
+  BIO_free(out);
+  EVP_PKEY_free(read);
+  return result;
+}
+
+class GrpcConnectTest : public GrpcTest {
+ protected:
+  std::string ErrorOf(GrpcConnectSpec spec) {
+    return std::string(Connect(std::move(spec)).status().message());
+  }
+  const TestCertificate certificate_{"desk.test"};
+};
+
+TEST_F(GrpcConnectTest, EachConnectHasAConnectionOfItsOwn) {
+  const auto server = GrpcServer::Start();
+  const auto first = Connect(*server), second = Connect(*server);
+  EXPECT_NE(first->get(), second->get());
+  EXPECT_EQ(0, Greet(*first, "{}").status);
+  EXPECT_EQ(0, Greet(*second, "{}").status);
+}
+
+TEST_F(GrpcConnectTest, AuthorityAndUserAgentAreTheScripts) {
+  const auto server = GrpcServer::Start();
+  const auto channel = Connect({.address = server->address(),
+                                .plaintext = true,
+                                .authority = "desk.example",
+                                .user_agent = "tester/1"});
+  ASSERT_TRUE(channel.ok()) << channel.status();
+  EXPECT_EQ(0, Greet(**channel, "{}").status);
+  EXPECT_EQ("desk.example", server->authority());
+  EXPECT_THAT(server->metadata("user-agent"), HasSubstr("tester/1"));
+}
+
+TEST_F(GrpcConnectTest, NobodyListeningIsAnErrorAtOnce) {
+  auto server = lockstep::testing::HttpServer::Start();
+  const int port = (*server)->port();
+  server->reset();
+  EXPECT_EQ(
+      absl::StrCat("connection error: desc = \"transport: error while dialing: dial tcp 127.0.0.1:",
+                   port, ": connect: connection refused\""),
+      ErrorOf({.address = absl::StrCat("127.0.0.1:", port), .plaintext = true}));
+}
+
+TEST_F(GrpcConnectTest, ASilentServerRunsIntoTheTimeout) {
+  // Takes connections and never speaks HTTP/2.
+  const auto tls =
+      GrpcServer::Start({.certificate = certificate_.certificate(), .key = certificate_.key()});
+  const auto status =
+      Connect({.address = tls->address(), .plaintext = true, .timeout = absl::Milliseconds(200)})
+          .status();
+  EXPECT_FALSE(status.ok());
+  engine_.reset();  // waits for what is left of the attempt
+}
+
+TEST_F(GrpcConnectTest, BadAddressesAreNamed) {
+  for (const char* bad : {"http://h:1", "h:1/path", "", "u:p@h:1"}) {
+    EXPECT_THAT(ErrorOf({.address = bad, .plaintext = true}),
+                HasSubstr("host:port without a scheme is expected"))
+        << bad;
+  }
+}
+
+TEST_F(GrpcConnectTest, TheRunsRulesHold) {
+  const auto server = GrpcServer::Start();
+  UseNetwork({.hosts = {{"desk.test", server->address()}},
+              .block_hostnames = {"blocked.test"},
+              .blacklist_ips = {"10.0.0.0/8"}});
+  const auto channel = Connect({.address = "desk.test:1", .plaintext = true});
+  ASSERT_TRUE(channel.ok()) << channel.status();
+  EXPECT_EQ(0, Greet(**channel, "{}").status);
+  EXPECT_EQ("desk.test:1", server->authority());
+  EXPECT_THAT(ErrorOf({.address = "blocked.test:1", .plaintext = true}),
+              HasSubstr("blocked pattern"));
+  EXPECT_THAT(ErrorOf({.address = "10.0.0.1:1", .plaintext = true}),
+              HasSubstr("blacklisted range"));
+}
+
+TEST_F(GrpcConnectTest, ServersAreCheckedAgainstTheAuthorities) {
+  const auto server =
+      GrpcServer::Start({.certificate = certificate_.certificate(), .key = certificate_.key()});
+  const auto channel =
+      Connect({.address = server->address(), .cacerts = {certificate_.certificate()}});
+  ASSERT_TRUE(channel.ok()) << channel.status();
+  EXPECT_EQ(0, Greet(**channel, "{}").status);
+  const TestCertificate other("other.test");
+  EXPECT_THAT(ErrorOf({.address = server->address(), .cacerts = {other.certificate()}}),
+              HasSubstr("certificate verify failed"));
+  EXPECT_THAT(ErrorOf({.address = server->address()}), HasSubstr("certificate verify failed"));
+  // The certificate is for desk.test and 127.0.0.1.
+  EXPECT_FALSE(Connect({.address = server->address(),
+                        .cacerts = {certificate_.certificate()},
+                        .authority = "other.test"})
+                   .ok());
+  EXPECT_TRUE(Connect({.address = server->address(),
+                       .cacerts = {certificate_.certificate()},
+                       .authority = "desk.test"})
+                  .ok());
+  EXPECT_THAT(ErrorOf({.address = server->address(), .cacerts = {"no PEM"}}),
+              HasSubstr("tls.cacerts: there is no PEM certificate in it"));
+}
+
+TEST_F(GrpcConnectTest, AnyCertificateWillDoIfTheTestSaysSo) {
+  const auto server =
+      GrpcServer::Start({.certificate = certificate_.certificate(), .key = certificate_.key()});
+  UseNetwork({.insecure = true});
+  const auto channel = Connect({.address = server->address()});
+  ASSERT_TRUE(channel.ok()) << channel.status();
+  EXPECT_EQ(0, Greet(**channel, "{}").status);
+}
+
+TEST_F(GrpcConnectTest, TheEnvironmentsAuthoritiesCount) {
+  const auto server =
+      GrpcServer::Start({.certificate = certificate_.certificate(), .key = certificate_.key()});
+  UseNetwork({.trust = {.file = certificate_.certificate_file()}});
+  EXPECT_TRUE(Connect({.address = server->address()}).ok());
+}
+
+TEST_F(GrpcConnectTest, ClientsShowTheirCertificates) {
+  const TestCertificate client("client.test");
+  const auto server = GrpcServer::Start({.certificate = certificate_.certificate(),
+                                         .key = certificate_.key(),
+                                         .client_authority = client.certificate()});
+  const auto greets = [&](GrpcConnectSpec spec) {
+    spec.address = server->address();
+    spec.cacerts = {certificate_.certificate()};
+    const auto channel = Connect(std::move(spec));
+    return channel.ok() && Greet(**channel, "{}", absl::Seconds(5)).status == 0;
+  };
+  EXPECT_TRUE(greets({.cert = client.certificate(), .key = client.key()}));
+  EXPECT_FALSE(greets({}));
+  const std::string encrypted = Encrypted(client.key(), "secret");
+  EXPECT_TRUE(greets({.cert = client.certificate(), .key = encrypted, .password = "secret"}));
+  EXPECT_THAT(ErrorOf({.address = server->address(),
+                       .cert = client.certificate(),
+                       .key = encrypted,
+                       .password = "wrong"}),
+              HasSubstr("`password` is not its password"));
+  EXPECT_THAT(
+      ErrorOf(
+          {.address = server->address(), .cert = client.certificate(), .key = certificate_.key()}),
+      HasSubstr("tls.key: it is not that of `cert`"));
+  UseNetwork(
+      {.tls_auth = {TlsAuth{
+           .cert = client.certificate(), .key = client.key(), .password = {}, .domains = {}}}});
+  EXPECT_TRUE(greets({}));
+}
+
+TEST_F(GrpcConnectTest, AnAbandonedAttemptLeavesNothing) {
+  const auto server = GrpcServer::Start();
+  auto work = StartConnect(*engine_, {.address = server->address(), .plaintext = true},
+                           [](const auto&) { FAIL(); });
+  loop_->Turn(true);
+  loop_->Turn(false);
+  work.reset();
+  engine_.reset();
+}
+
+}  // namespace
+}  // namespace lockstep::agent
