@@ -13,6 +13,7 @@
 #include "agent/js/k6/data.h"
 #include "agent/js/k6/encoding.h"
 #include "agent/js/k6/execution.h"
+#include "agent/js/k6/grpc.h"
 #include "agent/js/k6/html.h"
 #include "agent/js/k6/http.h"
 #include "agent/js/k6/lockstep_data.h"
@@ -40,6 +41,15 @@ v8::Local<v8::Object> MakeRows(v8::Local<v8::Context> context, WorldSite& site) 
   return MakeRowsModule(context, site.api(), site.rows(), std::move(files));
 }
 
+v8::Local<v8::Object> MakeGrpc(v8::Local<v8::Context> context, WorldSite& site) {
+  // As in k6, paths are relative to the main script, whichever file the call is in.
+  ProtoFiles files{
+      .url_of = [&world = World::Of(context)](
+                    const std::string& path) { return ResolvePath(path, world.main_url()); },
+      .load = [&site](const std::string& url) { return site.LoadFile(url); }};
+  return MakeGrpcModule(context, site.api(), site.proto_schemas(), std::move(files));
+}
+
 struct NativeModule {
   absl::string_view name;
   Maker make;
@@ -63,6 +73,7 @@ constexpr std::array kModules = {
                  [](v8::Local<v8::Context> c, WorldSite& s) { return MakeHttpModule(c, s.api()); }},
     NativeModule{"k6/metrics", [](v8::Local<v8::Context> c,
                                   WorldSite& s) { return MakeMetricsModule(c, s.api()); }},
+    NativeModule{"k6/net/grpc", MakeGrpc},
     NativeModule{"k6/timers",
                  [](v8::Local<v8::Context> c, WorldSite&) { return MakeTimersModule(c); }},
     NativeModule{"k6/websockets", [](v8::Local<v8::Context> c,

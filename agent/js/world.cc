@@ -96,6 +96,7 @@ void World::InstallGlobals(v8::Local<v8::Context> context) {
 }
 
 bool World::Load(const std::string& main_url) {
+  main_url_ = main_url;
   v8::Local<v8::Object> exports;
   if (!modules_.RunMain(main_url).ToLocal(&exports)) {
     return false;

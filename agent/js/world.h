@@ -22,6 +22,7 @@
 namespace lockstep::agent {
 
 class RowStore;
+class SchemaStore;
 class SharedArrayStore;
 
 // What a world needs from its VU, beyond what the API's modules do.
@@ -31,6 +32,7 @@ class WorldSite {
   virtual ApiVu& api() = 0;
   virtual SharedArrayStore& shared_arrays() = 0;
   virtual RowStore& rows() = 0;
+  virtual SchemaStore& proto_schemas() = 0;
   virtual const std::map<std::string, std::string>& env() const = 0;
   // Where console.* writes to.
   virtual Logger& console() = 0;
@@ -56,6 +58,8 @@ class World {
 
   // Evaluates the main script and what it imports. False with a pending exception if that fails.
   bool Load(const std::string& main_url);
+  // The main script's URL; from Load on.
+  const std::string& main_url() const { return main_url_; }
   // What the main script exports; after Load.
   v8::Local<v8::Object> exports() const { return exports_.Get(isolate()); }
   // The exported function `name`, or nothing.
@@ -98,6 +102,7 @@ class World {
   std::unique_ptr<v8::MicrotaskQueue> microtasks_;
   v8::Global<v8::Context> context_;
   v8::Global<v8::String> iteration_name_;
+  std::string main_url_;
   v8::Global<v8::Object> exports_;
   ModuleGraph modules_;
   std::map<int32_t, std::unique_ptr<Timer>> timers_;

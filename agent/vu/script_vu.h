@@ -98,11 +98,13 @@ class ScriptVu final : public ApiVu, public WorldSite {
                  absl::AnyInvocable<void(RowBlock)> done) override;
   HttpClient& http() override { return worker_.loop(); }
   ConnectionPool& connections() override { return *connections_; }
+  GrpcEngine& grpc() override { return worker_.grpc(); }
 
   // ---- WorldSite ----
   ApiVu& api() override { return *this; }
   SharedArrayStore& shared_arrays() override { return *run_.shared_arrays; }
   RowStore& rows() override { return *run_.rows; }
+  SchemaStore& proto_schemas() override { return *run_.proto_schemas; }
   const std::map<std::string, std::string>& env() const override { return run_.config.env; }
   Logger& console() override { return run_.logger; }
   absl::StatusOr<std::string> LoadFile(const std::string& url) override;

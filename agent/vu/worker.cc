@@ -16,7 +16,7 @@ constexpr absl::Duration kProbeEvery = absl::Milliseconds(10);
 
 Worker::Worker(const ScriptEngine& engine, Network& network, RunShared& run,
                Accumulator::Config accumulator)
-    : engine_(engine), run_(run), loop_(network), accumulator_(accumulator) {
+    : engine_(engine), run_(run), network_(network), loop_(network), accumulator_(accumulator) {
   loop_.SetReadyStage([this] { ResumeReady(); });
   Post([this] {
     PumpIsolates();
@@ -130,6 +130,14 @@ void Worker::EndAll() {
   }
   ready_.clear();
   isolates_.clear();
+  grpc_.reset();
+}
+
+GrpcEngine& Worker::grpc() {
+  if (grpc_ == nullptr) {
+    grpc_ = std::make_unique<GrpcEngine>(loop_, network_);
+  }
+  return *grpc_;
 }
 
 void Worker::MakeReady(VuKey key) {

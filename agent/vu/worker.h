@@ -14,6 +14,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/any_invocable.h"
 
+#include "agent/grpc/engine.h"
 #include "agent/health/thread_wait.h"
 #include "agent/js/engine.h"
 #include "agent/js/script_isolate.h"
@@ -54,6 +55,8 @@ class Worker {
   // ---- the worker's thread only ----
   MultiLoop& loop() { return loop_; }
   Accumulator& sink() { return accumulator_; }
+  // Made when it is first asked for: most scripts use no gRPC.
+  GrpcEngine& grpc();
   RunShared& run() { return run_; }
   const ScriptEngine& engine() const { return engine_; }
 
@@ -80,6 +83,7 @@ class Worker {
 
   const ScriptEngine& engine_;
   RunShared& run_;
+  Network& network_;
   MultiLoop loop_;
   Accumulator accumulator_;
   std::atomic<uint64_t> next_key_{1};
@@ -89,6 +93,7 @@ class Worker {
   // Worker's thread.
   std::vector<std::unique_ptr<ScriptIsolate>> isolates_;
   size_t vus_made_ = 0;
+  std::unique_ptr<GrpcEngine> grpc_;
   std::optional<ThreadWait> wait_;
   absl::flat_hash_map<VuKey, std::unique_ptr<ScriptVu>> vus_;
   std::deque<VuKey> ready_;

@@ -11,7 +11,8 @@ class Examples(LockstepTest):
     def example(self, name, *args):
         """The result of an example, and how many requests the server has counted."""
         server = self.serve()
-        result = self.lockstep("run", "-q", "-e", f"TARGET={server.url}", "-e", "DURATION=1s", *args, EXAMPLES / name)
+        result = self.lockstep("run", "-q", "-e", f"TARGET={server.url}", "-e", "DURATION=1s",
+                               "-e", f"GRPC_TARGET={server.grpc}", *args, EXAMPLES / name)
         self.assertEqual(0, result.returncode, result.stdout + result.stderr)
         self.assertNotIn("level=error", result.stderr)
         self.assertNotIn("✗", result.stdout)
@@ -54,6 +55,10 @@ class Examples(LockstepTest):
 
     def test_websocket(self):
         self.assertEqual(10, self.example("websocket.js")[1])
+
+    def test_grpc(self):
+        result, _ = self.example("grpc.js", "--agents", "2")
+        self.assertIn("grpc_streams_msgs_sent", result.stdout)
 
     def test_cookies_and_forms(self):
         self.assertEqual(4 * 3, self.example("cookies-and-forms.js")[1])

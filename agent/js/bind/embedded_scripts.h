@@ -18,6 +18,8 @@ absl::string_view WebCryptoSource();
 absl::string_view WebFetchSource();
 // agent/js/vendor/css-select.js: evaluates to { compile }, the compiler of css-select.
 absl::string_view CssSelectSource();
+// agent/js/k6/grpc.js: evaluates to the function (native) => { Client, Stream }.
+absl::string_view GrpcSource();
 // agent/js/k6/html*.js: the parts of k6/html. Each says what it evaluates to; html.js takes what the others do.
 absl::string_view HtmlSource();
 absl::string_view HtmlElementSource();

@@ -17,6 +17,11 @@ void SetFunction(v8::Local<v8::Context> context, v8::Local<v8::Object> object,
                  absl::string_view name, v8::FunctionCallback callback,
                  v8::Local<v8::Value> data = {});
 
+// Where a function was called.
+inline v8::Local<v8::Context> ContextOf(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  return info.GetIsolate()->GetCurrentContext();
+}
+
 // What a function's `data`, an External, points to. Only for functions that were bound with a T.
 template <class T>
 T& BoundTo(const v8::FunctionCallbackInfo<v8::Value>& info) {

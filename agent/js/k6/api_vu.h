@@ -61,6 +61,8 @@ class VuPart {
   virtual void EndIteration() {}
 };
 
+class GrpcEngine;
+
 class ApiVu {
  public:
   using Task = absl::AnyInvocable<void()>;
@@ -118,6 +120,8 @@ class ApiVu {
 
   virtual HttpClient& http() = 0;
   virtual ConnectionPool& connections() = 0;
+  // The worker's, made when it is first asked for.
+  virtual GrpcEngine& grpc() = 0;
 
   // The VU's cookies: those of the iteration, unless the option noCookiesReset is set. Scripts may
   // hold on to a jar.

@@ -274,10 +274,6 @@ BlockingSocket* BlockingSocketOf(const Info& info) {
   return static_cast<BlockingSocket*>(info.This()->GetAlignedPointerFromInternalField(0));
 }
 
-Context ContextOf(const Info& info) {
-  return info.GetIsolate()->GetCurrentContext();
-}
-
 void SocketOn(const Info& info) {
   std::string event;
   if (!ToText(ContextOf(info), info[0], &event)) {

@@ -14,6 +14,7 @@
 #include "agent/js/k6/data.h"
 #include "agent/js/k6/encoding.h"
 #include "agent/js/k6/execution.h"
+#include "agent/js/k6/grpc.h"
 #include "agent/js/k6/html.h"
 #include "agent/js/k6/http.h"
 #include "agent/js/k6/lockstep_data.h"
@@ -50,9 +51,11 @@ std::vector<std::string> RecordingSink::Of(absl::string_view metric) const {
 HarnessVu::HarnessVu()
     : network_(*Network::Make(NetOptions())), loop_(std::make_unique<MultiLoop>(*network_)) {
   pool_ = loop_->MakePool(1);
+  grpc_ = std::make_unique<GrpcEngine>(*loop_, *network_);
 }
 
 HarnessVu::~HarnessVu() {
+  grpc_.reset();
   pool_.reset();
 }
 
@@ -114,19 +117,21 @@ JsHarness::JsHarness() {
   SetGlobal("k6", MakeCoreModule(made, *vu_));
   SetGlobal("metrics", MakeMetricsModule(made, *vu_));
   SetGlobal("data", MakeDataModule(made, *vu_, shared_arrays_));
-  RowFiles row_files{
-      .url_of = [](const std::string& path) { return absl::StrCat("file:///", path); },
-      .load = [this](const std::string& url) -> absl::StatusOr<std::string> {
-        const auto found = files.find(url.substr(8));
-        return found != files.end() ? absl::StatusOr<std::string>(found->second)
-                                    : absl::NotFoundError("no such file");
-      }};
+  const auto url_of = [](const std::string& path) { return absl::StrCat("file:///", path); };
+  const auto load = [this](const std::string& url) -> absl::StatusOr<std::string> {
+    const auto found = files.find(url.substr(8));
+    return found != files.end() ? absl::StatusOr<std::string>(found->second)
+                                : absl::NotFoundError("no such file");
+  };
+  RowFiles row_files{.url_of = url_of, .load = load};
   SetGlobal("rows", MakeRowsModule(made, *vu_, rows_, std::move(row_files)));
   SetGlobal("execution", MakeExecutionModule(made, *vu_));
   SetGlobal("crypto", MakeCryptoModule(made));
   SetGlobal("encoding", MakeEncodingModule(made));
   SetGlobal("html", MakeHtmlModule(made));
   SetGlobal("http", MakeHttpModule(made, *vu_));
+  ProtoFiles proto_files{.url_of = url_of, .load = load};
+  SetGlobal("grpc", MakeGrpcModule(made, *vu_, schemas_, std::move(proto_files)));
   SetGlobal("ws", MakeWsModule(made, *vu_));
   SetGlobal("websockets", MakeWebSocketsModule(made, *vu_));
 }

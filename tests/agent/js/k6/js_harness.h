@@ -13,6 +13,8 @@
 #include "absl/strings/str_cat.h"
 
 #include "agent/data/shared_array.h"
+#include "agent/grpc/engine.h"
+#include "agent/grpc/schema_store.h"
 #include "agent/js/k6/api_vu.h"
 #include "agent/net/multi_loop.h"
 
@@ -84,6 +86,7 @@ class HarnessVu final : public ApiVu {
   }
   HttpClient& http() override { return *loop_; }
   ConnectionPool& connections() override { return *pool_; }
+  GrpcEngine& grpc() override { return *grpc_; }
 
   MultiLoop& multi_loop() { return *loop_; }
   // Runs the loop until nothing is expected any more, tasks and microtasks included.
@@ -107,6 +110,7 @@ class HarnessVu final : public ApiVu {
   std::unique_ptr<Network> network_;
   std::unique_ptr<MultiLoop> loop_;
   std::unique_ptr<ConnectionPool> pool_;
+  std::unique_ptr<GrpcEngine> grpc_;
   TagSetId tags_ = kEmptyTagSet;
   std::string group_;
   int expected_ = 0;
@@ -114,7 +118,7 @@ class HarnessVu final : public ApiVu {
 };
 
 // One isolate with one context, in which each module is a global: k6, metrics, data, execution,
-// crypto, encoding, http.
+// crypto, encoding, http, grpc.
 class JsHarness {
  public:
   JsHarness();
@@ -140,6 +144,7 @@ class JsHarness {
   v8::Isolate* isolate_ = nullptr;
   SharedArrayStore shared_arrays_;
   RowStore rows_;
+  SchemaStore schemas_;
   std::unique_ptr<HarnessVu> vu_;
   v8::Global<v8::Context> context_;
 };

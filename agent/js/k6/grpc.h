@@ -1,0 +1,113 @@
+// The module `k6/net/grpc`: the classes Client and Stream, and the constants. A blocking call suspends the script; what
+// is asynchronous comes while the script waits for nothing else, and keeps the iteration from ending.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <v8.h>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+
+#include "agent/grpc/call.h"
+#include "agent/grpc/schema.h"
+#include "agent/grpc/schema_store.h"
+#include "agent/js/k6/api_vu.h"
+#include "agent/js/k6/grpc_params.h"
+
+namespace lockstep::agent {
+
+// How the module reads files: as open() does.
+struct ProtoFiles {
+  // The URL of a path that a script says.
+  std::function<absl::StatusOr<std::string>(const std::string& path)> url_of;
+  // NotFound: there is none. Cancelled: the VU was interrupted meanwhile.
+  std::function<absl::StatusOr<std::string>(const std::string& url)> load;
+};
+
+// What is behind a script's Client, which owns it: destroyed on any thread.
+struct GrpcClientState {
+  uint64_t id = 0;
+  std::vector<const ProtoSchema*> schemas;  // of the run's store
+  std::shared_ptr<GrpcChannel> channel;     // null while it is not connected
+  std::string address;
+};
+
+// A call that can be made.
+struct GrpcRequest {
+  const GrpcMethod* method = nullptr;
+  GrpcCallSpec spec;
+  std::string message;  // of a unary call
+  TagSetId tags = kEmptyTagSet;
+  bool discard_message = false;
+};
+
+class GrpcModule final : public VuPart {
+ public:
+  // `vu` and `schemas` outlive the module.
+  GrpcModule(ApiVu& vu, SchemaStore& schemas, ProtoFiles files);
+  ~GrpcModule() override;
+
+  v8::Local<v8::Object> MakeExports(v8::Local<v8::Context> context);
+  // Abandons what an interrupted iteration left. Connections stay.
+  void EndIteration() override;
+
+  // ---- what the script's objects do; where they return nothing, an exception may be pending ----
+  v8::Local<v8::Object> NewClient(v8::Local<v8::Context> context);
+  v8::MaybeLocal<v8::Value> Load(v8::Local<v8::Context> context, GrpcClientState& client,
+                                 v8::Local<v8::Value> import_paths, v8::Local<v8::Array> names);
+  v8::MaybeLocal<v8::Value> LoadProtoset(v8::Local<v8::Context> context, GrpcClientState& client,
+                                         v8::Local<v8::Value> path);
+  void Connect(v8::Local<v8::Context> context, GrpcClientState& client,
+               v8::Local<v8::Value> address, v8::Local<v8::Value> params);
+  v8::MaybeLocal<v8::Value> Invoke(v8::Local<v8::Context> context, GrpcRequest request,
+                                   const GrpcClientState& client);
+  v8::MaybeLocal<v8::Value> InvokeAsync(v8::Local<v8::Context> context, GrpcRequest request,
+                                        const GrpcClientState& client);
+  void Close(GrpcClientState& client);
+
+  // Reads the arguments of a call. `schemas` are the client's, or the built-in ones. InvalidArgument, NotFound,
+  // FailedPrecondition: what is wrong; Cancelled: an exception is pending.
+  absl::StatusOr<GrpcRequest> Prepare(v8::Local<v8::Context> context, const GrpcClientState& client,
+                                      const std::vector<const ProtoSchema*>& schemas,
+                                      v8::Local<v8::Value> method, v8::Local<v8::Value> params,
+                                      absl::Duration timeout);
+  // Sets the message of a unary call.
+  absl::Status SetMessage(v8::Local<v8::Context> context, v8::Local<v8::Value> message,
+                          GrpcRequest* request);
+
+  class Stream;
+  uint64_t OpenStream(v8::Isolate* isolate, GrpcRequest request, const GrpcClientState& client,
+                      v8::Local<v8::Function> emit);
+  // Null for one that is over.
+  Stream* FindStream(uint64_t number);
+  void Forget(uint64_t number);
+
+  ApiVu& vu() { return vu_; }
+
+ private:
+  struct AsyncCall;
+
+  v8::MaybeLocal<v8::Value> AddSchema(
+      v8::Local<v8::Context> context, GrpcClientState& client, const std::string& key,
+      absl::FunctionRef<absl::StatusOr<std::unique_ptr<const ProtoSchema>>()> make);
+  absl::Status Reflect(const GrpcConnectParams& params, GrpcClientState& client);
+
+  ApiVu& vu_;
+  SchemaStore& schemas_;
+  const ProtoFiles files_;
+  v8::Global<v8::ObjectTemplate> handles_;
+  absl::flat_hash_map<uint64_t, std::unique_ptr<AsyncCall>> calls_;
+  absl::flat_hash_map<uint64_t, std::unique_ptr<Stream>> streams_;
+  uint64_t last_number_ = 0;
+};
+
+// Makes the module and leaves it to `vu`, which outlives the context; returns its exports.
+v8::Local<v8::Object> MakeGrpcModule(v8::Local<v8::Context> context, ApiVu& vu,
+                                     SchemaStore& schemas, ProtoFiles files);
+
+}  // namespace lockstep::agent

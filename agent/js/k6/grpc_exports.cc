@@ -1,0 +1,238 @@
+// The exports of `k6/net/grpc`: functions that read their arguments and hand over to GrpcModule, and the constants.
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+
+#include "agent/grpc/builtin_protos.h"
+#include "agent/js/bind/embedded_scripts.h"
+#include "agent/js/bind/errors.h"
+#include "agent/js/bind/functions.h"
+#include "agent/js/bind/owned_object.h"
+#include "agent/js/bind/properties.h"
+#include "agent/js/bind/text.h"
+#include "agent/js/k6/grpc.h"
+#include "agent/js/k6/grpc_stream.h"
+
+namespace lockstep::agent {
+namespace {
+
+using Context = v8::Local<v8::Context>;
+using Info = v8::FunctionCallbackInfo<v8::Value>;
+
+constexpr absl::Duration kCallTimeout = absl::Seconds(60);
+constexpr char kHealthCheck[] = "grpc.health.v1.Health/Check";
+
+// In the order of their numbers, which are gRPC's.
+constexpr const char* kStatuses[] = {
+    "OK",       "Canceled",       "Unknown",          "InvalidArgument",   "DeadlineExceeded",
+    "NotFound", "AlreadyExists",  "PermissionDenied", "ResourceExhausted", "FailedPrecondition",
+    "Aborted",  "OutOfRange",     "Unimplemented",    "Internal",          "Unavailable",
+    "DataLoss", "Unauthenticated"};
+// What the message of a health check's response has as its status.
+constexpr std::pair<const char*, const char*> kHealth[] = {
+    {"HealthCheckUnknown", "UNKNOWN"},
+    {"HealthCheckServing", "SERVING"},
+    {"HealthCheckNotServing", "NOT_SERVING"},
+    {"HealthCheckServiceUnknown", "SERVICE_UNKNOWN"},
+    {"HealthCheckServiceUnkown", "SERVICE_UNKNOWN"}};  // as k6's types spell it
+
+// The client that the first argument is the handle of.
+GrpcClientState& ClientOf(const Info& info) {
+  return *OwnedBy<GrpcClientState>(info[0].As<v8::Object>());
+}
+
+void ReturnValue(const Info& info, v8::MaybeLocal<v8::Value> result) {
+  v8::Local<v8::Value> value;
+  if (result.ToLocal(&value)) {
+    info.GetReturnValue().Set(value);
+  }
+}
+
+// Throws what is not yet thrown.
+void ThrowUnlessPending(v8::Isolate* isolate, const absl::Status& status) {
+  if (!absl::IsCancelled(status)) {
+    ThrowError(isolate, status.message());
+  }
+}
+
+void MakeClient(const Info& info) {
+  info.GetReturnValue().Set(BoundTo<GrpcModule>(info).NewClient(ContextOf(info)));
+}
+
+void LoadFiles(const Info& info) {
+  ReturnValue(info, BoundTo<GrpcModule>(info).Load(ContextOf(info), ClientOf(info), info[1],
+                                                   info[2].As<v8::Array>()));
+}
+
+void LoadProtosetFile(const Info& info) {
+  ReturnValue(info,
+              BoundTo<GrpcModule>(info).LoadProtoset(ContextOf(info), ClientOf(info), info[1]));
+}
+
+void ConnectClient(const Info& info) {
+  BoundTo<GrpcModule>(info).Connect(ContextOf(info), ClientOf(info), info[1], info[2]);
+  info.GetReturnValue().Set(true);
+}
+
+void CloseClient(const Info& info) {
+  BoundTo<GrpcModule>(info).Close(ClientOf(info));
+}
+
+// A unary call of (client, method, message, params).
+absl::StatusOr<GrpcRequest> UnaryRequest(const Info& info) {
+  GrpcModule& module = BoundTo<GrpcModule>(info);
+  const Context context = ContextOf(info);
+  const GrpcClientState& client = ClientOf(info);
+  absl::StatusOr<GrpcRequest> request =
+      module.Prepare(context, client, client.schemas, info[1], info[3], kCallTimeout);
+  if (!request.ok()) {
+    return request;
+  }
+  if (request->method->client_streams || request->method->server_streams) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "method \"", request->spec.path, "\" is a stream: use new grpc.Stream(client, method)"));
+  }
+  const absl::Status read = module.SetMessage(context, info[2], &*request);
+  return read.ok() ? std::move(request) : read;
+}
+
+void InvokeMethod(const Info& info) {
+  absl::StatusOr<GrpcRequest> request = UnaryRequest(info);
+  if (!request.ok()) {
+    ThrowUnlessPending(info.GetIsolate(), request.status());
+    return;
+  }
+  ReturnValue(
+      info, BoundTo<GrpcModule>(info).Invoke(ContextOf(info), *std::move(request), ClientOf(info)));
+}
+
+void InvokeMethodAsync(const Info& info) {
+  absl::StatusOr<GrpcRequest> request = UnaryRequest(info);
+  if (!request.ok()) {
+    ThrowUnlessPending(info.GetIsolate(), request.status());
+    return;
+  }
+  ReturnValue(info, BoundTo<GrpcModule>(info).InvokeAsync(ContextOf(info), *std::move(request),
+                                                          ClientOf(info)));
+}
+
+// (client, service, params)
+void CheckHealth(const Info& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  const Context context = ContextOf(info);
+  GrpcModule& module = BoundTo<GrpcModule>(info);
+  const v8::Local<v8::Object> message = v8::Object::New(isolate);
+  if (!info[1]->IsNullOrUndefined()) {
+    SetProperty(context, message, "service", info[1]);
+  }
+  absl::StatusOr<GrpcRequest> request =
+      module.Prepare(context, ClientOf(info), {&BuiltinProtos()}, JsText(isolate, kHealthCheck),
+                     info[2], kCallTimeout);
+  const absl::Status status =
+      request.ok() ? module.SetMessage(context, message, &*request) : request.status();
+  if (!status.ok()) {
+    ThrowUnlessPending(isolate, status);
+    return;
+  }
+  ReturnValue(info, module.Invoke(context, *std::move(request), ClientOf(info)));
+}
+
+// (client, method, params, emit)
+void OpenStreamOf(const Info& info) {
+  GrpcModule& module = BoundTo<GrpcModule>(info);
+  const GrpcClientState& client = ClientOf(info);
+  absl::StatusOr<GrpcRequest> request = module.Prepare(ContextOf(info), client, client.schemas,
+                                                       info[1], info[2], absl::InfiniteDuration());
+  if (!request.ok()) {
+    ThrowUnlessPending(info.GetIsolate(), request.status());
+    return;
+  }
+  const uint64_t number =
+      module.OpenStream(info.GetIsolate(), *std::move(request), client, info[3].As<v8::Function>());
+  info.GetReturnValue().Set(static_cast<double>(number));
+}
+
+GrpcModule::Stream* StreamOf(const Info& info) {
+  return BoundTo<GrpcModule>(info).FindStream(
+      static_cast<uint64_t>(info[0].As<v8::Number>()->Value()));
+}
+
+void WriteToStream(const Info& info) {
+  GrpcModule& module = BoundTo<GrpcModule>(info);
+  GrpcModule::Stream* stream = StreamOf(info);
+  if (stream != nullptr) {
+    GrpcRequest request = stream->request();
+    const absl::Status read = module.SetMessage(ContextOf(info), info[1], &request);
+    if (!read.ok()) {
+      ThrowUnlessPending(info.GetIsolate(), read);
+      return;
+    }
+    stream = StreamOf(info);  // toJSON() may have done anything
+    if (stream != nullptr && stream->Write(std::move(request.message))) {
+      return;
+    }
+  }
+  module.vu().logger().Warn(
+      "a message was written to a gRPC stream that is closed: it is not sent");
+}
+
+void EndStream(const Info& info) {
+  if (GrpcModule::Stream* stream = StreamOf(info)) {
+    stream->WritesDone();
+  }
+}
+
+}  // namespace
+
+v8::Local<v8::Object> GrpcModule::MakeExports(Context context) {
+  v8::Isolate* isolate = context->GetIsolate();
+  const v8::Local<v8::Value> data = v8::External::New(isolate, this);
+  const v8::Local<v8::Object> native = v8::Object::New(isolate);
+  const std::pair<const char*, v8::FunctionCallback> functions[] = {
+      {"newClient", MakeClient},
+      {"load", LoadFiles},
+      {"loadProtoset", LoadProtosetFile},
+      {"connect", ConnectClient},
+      {"close", CloseClient},
+      {"invoke", InvokeMethod},
+      {"asyncInvoke", InvokeMethodAsync},
+      {"healthCheck", CheckHealth},
+      {"openStream", OpenStreamOf},
+      {"write", WriteToStream},
+      {"end", EndStream}};
+  for (const auto& [name, function] : functions) {
+    SetFunction(context, native, name, function, data);
+  }
+  v8::Local<v8::Script> script;
+  v8::Local<v8::Value> make, classes;
+  v8::Local<v8::Value> argument = native;
+  if (!v8::Script::Compile(context, JsText(isolate, GrpcSource())).ToLocal(&script) ||
+      !script->Run(context).ToLocal(&make) ||
+      !make.As<v8::Function>()
+           ->Call(context, v8::Undefined(isolate), 1, &argument)
+           .ToLocal(&classes)) {
+    return v8::Object::New(isolate);
+  }
+  const v8::Local<v8::Object> exports = classes.As<v8::Object>();
+  int number = 0;
+  for (const char* name : kStatuses) {
+    SetProperty(context, exports, absl::StrCat("Status", name),
+                v8::Integer::New(isolate, number++));
+  }
+  for (const auto& [name, value] : kHealth) {
+    SetProperty(context, exports, name, JsText(isolate, value));
+  }
+  return exports;
+}
+
+v8::Local<v8::Object> MakeGrpcModule(Context context, ApiVu& vu, SchemaStore& schemas,
+                                     ProtoFiles files) {
+  auto module = std::make_unique<GrpcModule>(vu, schemas, std::move(files));
+  const v8::Local<v8::Object> exports = module->MakeExports(context);
+  vu.Keep(std::move(module));
+  return exports;
+}
+
+}  // namespace lockstep::agent

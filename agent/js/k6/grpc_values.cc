@@ -1,0 +1,128 @@
+#include "agent/js/k6/grpc_values.h"
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+#include "agent/grpc/builtin_protos.h"
+#include "agent/js/bind/errors.h"
+#include "agent/js/bind/properties.h"
+#include "agent/js/bind/text.h"
+
+namespace lockstep::agent {
+namespace {
+
+using Context = v8::Local<v8::Context>;
+
+v8::Local<v8::Value> ParsedOr(Context context, absl::string_view json,
+                              v8::Local<v8::Value> otherwise) {
+  v8::Local<v8::Value> value;
+  return v8::JSON::Parse(context, JsText(context->GetIsolate(), json)).ToLocal(&value) ? value
+                                                                                       : otherwise;
+}
+
+}  // namespace
+
+v8::Local<v8::Object> GrpcMetadataValue(Context context, const GrpcMetadata& metadata) {
+  v8::Isolate* isolate = context->GetIsolate();
+  std::map<absl::string_view, std::vector<v8::Local<v8::Value>>> values;
+  for (const auto& [name, value] : metadata) {
+    const bool binary = absl::EndsWith(name, "-bin");
+    values[name].push_back(binary ? v8::Local<v8::Value>(JsBytes(isolate, value))
+                                  : v8::Local<v8::Value>(JsText(isolate, value)));
+  }
+  const v8::Local<v8::Object> object = v8::Object::New(isolate);
+  for (auto& [name, list] : values) {
+    SetProperty(context, object, name, v8::Array::New(isolate, list.data(), list.size()));
+  }
+  return object;
+}
+
+v8::Local<v8::Value> GrpcErrorValue(Context context, const GrpcRequest& request,
+                                    const GrpcResult& result) {
+  v8::Isolate* isolate = context->GetIsolate();
+  const v8::Local<v8::Object> error = v8::Object::New(isolate);
+  SetProperty(context, error, "code", v8::Integer::New(isolate, result.status));
+  SetProperty(context, error, "message", JsText(isolate, result.error));
+  v8::Local<v8::Value> details = v8::Array::New(isolate);
+  if (!result.details.empty()) {
+    // With the script's own files details of its types can be read, too.
+    const google::protobuf::Message* status = BuiltinProtos().PrototypeOf("google.rpc.Status");
+    if (const auto json = request.method->schema->Decode(*status, result.details); json.ok()) {
+      const v8::Local<v8::Value> parsed = ParsedOr(context, *json, error);
+      v8::Local<v8::Value> list;
+      if (parsed->IsObject() && GetProperty(context, parsed.As<v8::Object>(), "details", &list) &&
+          list->IsArray()) {
+        details = list;
+      }
+    }
+  }
+  SetProperty(context, error, "details", details);
+  return error;
+}
+
+v8::MaybeLocal<v8::Value> GrpcMessageValue(Context context, const GrpcMethod& method,
+                                           absl::string_view bytes) {
+  const absl::StatusOr<std::string> json = method.schema->Decode(*method.output, bytes);
+  if (!json.ok()) {
+    ThrowError(context->GetIsolate(), absl::StrCat("unable to read the answer of ", method.path,
+                                                   ": ", json.status().message()));
+    return {};
+  }
+  return v8::JSON::Parse(context, JsText(context->GetIsolate(), *json));
+}
+
+v8::MaybeLocal<v8::Value> GrpcResponseValue(Context context, const GrpcRequest& request,
+                                            const GrpcResult& result) {
+  v8::Isolate* isolate = context->GetIsolate();
+  v8::Local<v8::Value> message = v8::Null(isolate);
+  v8::Local<v8::Value> error = v8::Null(isolate);
+  if (result.status != 0) {
+    error = GrpcErrorValue(context, request, result);
+  } else if (!request.discard_message &&
+             !GrpcMessageValue(context, *request.method, result.response).ToLocal(&message)) {
+    return {};
+  }
+  const v8::Local<v8::Object> response = v8::Object::New(isolate);
+  SetProperty(context, response, "status", v8::Integer::New(isolate, result.status));
+  SetProperty(context, response, "message", message);
+  SetProperty(context, response, "error", error);
+  SetProperty(context, response, "headers", GrpcMetadataValue(context, result.headers));
+  SetProperty(context, response, "trailers", GrpcMetadataValue(context, result.trailers));
+  return response;
+}
+
+void TagGrpcCall(ApiVu& vu, const std::string& address, GrpcRequest* request) {
+  TagSetTable& table = vu.sink().tags();
+  const auto set = [&](SystemTag tag, absl::string_view value) {
+    if (vu.system_tags().Has(tag)) {
+      request->tags = table.With(request->tags, SystemTagName(tag), value);
+    }
+  };
+  set(SystemTag::kUrl, absl::StrCat(address, request->method->path));
+  set(SystemTag::kService, request->method->service);
+  set(SystemTag::kMethod, request->method->name);
+  if (!table.Find(request->tags, SystemTagName(SystemTag::kName))) {
+    set(SystemTag::kName, request->method->path);
+  }
+}
+
+void MeasureGrpcCall(ApiVu& vu, const GrpcRequest& request, const GrpcResult& result) {
+  TagSetId tags = request.tags;
+  if (vu.system_tags().Has(SystemTag::kStatus)) {
+    tags =
+        vu.sink().tags().With(tags, SystemTagName(SystemTag::kStatus), absl::StrCat(result.status));
+  }
+  vu.sink().Add(BuiltinMetric(builtin::kGrpcReqDuration), tags,
+                absl::ToDoubleMilliseconds(result.duration), vu.loop().clock().Wall());
+  vu.CountBytes(result.bytes_sent, result.bytes_received);
+}
+
+void CountGrpc(ApiVu& vu, const GrpcRequest& request, uint32_t metric) {
+  vu.sink().Add(BuiltinMetric(metric), request.tags, 1, vu.loop().clock().Wall());
+}
+
+}  // namespace lockstep::agent

@@ -1,0 +1,30 @@
+// What scripts get from `k6/net/grpc`: responses, errors, metadata; and the samples of calls.
+#pragma once
+
+#include <v8.h>
+
+#include "agent/js/k6/grpc.h"
+
+namespace lockstep::agent {
+
+// {name: [value, ...]}; values of names that end with "-bin" are ArrayBuffers.
+v8::Local<v8::Object> GrpcMetadataValue(v8::Local<v8::Context> context,
+                                        const GrpcMetadata& metadata);
+// {code, message, details} of a call that failed.
+v8::Local<v8::Value> GrpcErrorValue(v8::Local<v8::Context> context, const GrpcRequest& request,
+                                    const GrpcResult& result);
+// A serialised message as the script sees it. Empty with a pending exception.
+v8::MaybeLocal<v8::Value> GrpcMessageValue(v8::Local<v8::Context> context, const GrpcMethod& method,
+                                           absl::string_view bytes);
+// {status, message, error, headers, trailers}. Empty with a pending exception.
+v8::MaybeLocal<v8::Value> GrpcResponseValue(v8::Local<v8::Context> context,
+                                            const GrpcRequest& request, const GrpcResult& result);
+
+// Adds the tags that k6 gives to a call's samples to those of `request`.
+void TagGrpcCall(ApiVu& vu, const std::string& address, GrpcRequest* request);
+// grpc_req_duration and the bytes of a call that is over.
+void MeasureGrpcCall(ApiVu& vu, const GrpcRequest& request, const GrpcResult& result);
+// One of the counters of streams.
+void CountGrpc(ApiVu& vu, const GrpcRequest& request, uint32_t metric);
+
+}  // namespace lockstep::agent
