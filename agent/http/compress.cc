@@ -19,7 +19,8 @@ namespace lockstep::agent {
 namespace {
 
 constexpr size_t kChunk = size_t{64} << 10;
-constexpr int kGzipWindow = 15 + 16;  // zlib's way to ask for the gzip format
+constexpr int kGzipWindow = 15 + 16;     // zlib's way to ask for the gzip format
+constexpr size_t kGzipHeaderBytes = 10;  // at least
 constexpr int kZlibWindow = 15;
 constexpr int kRawWindow = -15;
 constexpr int kBrotliQuality = 5;  // of 0..11; 11 would cost more CPU than the request
@@ -31,8 +32,20 @@ uint8_t* Bytes(std::string& data) {
   return reinterpret_cast<uint8_t*>(data.data());
 }
 
-absl::Status Malformed(Coding coding) {
-  return absl::InvalidArgumentError(absl::StrCat(CodingName(coding), ": invalid data"));
+// In the words that Go's packages have for what a user can do something about.
+absl::Status Truncated() {
+  return absl::InvalidArgumentError("unexpected EOF");
+}
+
+absl::Status Malformed(Coding coding, absl::string_view what = "invalid data") {
+  return absl::InvalidArgumentError(absl::StrCat(CodingName(coding), ": ", what));
+}
+
+absl::Status MalformedZlib(Coding coding, const z_stream& stream) {
+  const absl::string_view why = stream.msg == nullptr ? "" : stream.msg;
+  return Malformed(coding, why == "incorrect header check" ? "invalid header"
+                           : why == "incorrect data check" ? "invalid checksum"
+                                                           : "invalid data");
 }
 
 absl::Status TooLong(int64_t max_bytes) {
@@ -82,6 +95,9 @@ std::string Deflate(absl::string_view data, int window) {
 
 absl::StatusOr<std::string> Inflate(Coding coding, absl::string_view data, int window,
                                     int64_t max_bytes) {
+  if (window == kGzipWindow && data.size() < kGzipHeaderBytes) {
+    return Truncated();
+  }
   z_stream stream{};
   LOCKSTEP_CHECK(inflateInit2(&stream, window) == Z_OK);
   const std::unique_ptr<z_stream, int (*)(z_stream*)> end(&stream, inflateEnd);
@@ -103,8 +119,11 @@ absl::StatusOr<std::string> Inflate(Coding coding, absl::string_view data, int w
       }
       continue;
     }
-    if (result != Z_OK || (stream.avail_in == 0 && stream.avail_out > 0)) {
-      return Malformed(coding);
+    if (result != Z_OK && result != Z_BUF_ERROR) {
+      return MalformedZlib(coding, stream);
+    }
+    if (stream.avail_in == 0 && stream.avail_out > 0) {
+      return Truncated();
     }
   }
 }
@@ -126,6 +145,9 @@ absl::StatusOr<std::string> DecodeBrotli(absl::string_view data, int64_t max_byt
     }
     if (result == BROTLI_DECODER_RESULT_SUCCESS) {
       return out.Take();
+    }
+    if (result == BROTLI_DECODER_RESULT_NEEDS_MORE_INPUT) {
+      return Truncated();
     }
     if (result != BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT) {
       return Malformed(Coding::kBrotli);
@@ -154,7 +176,7 @@ absl::StatusOr<std::string> DecodeZstd(absl::string_view data, int64_t max_bytes
     }
   }
   if (result != 0) {
-    return Malformed(Coding::kZstd);
+    return Truncated();
   }
   return out.Take();
 }
@@ -190,8 +212,9 @@ absl::StatusOr<std::vector<Coding>> ParseCodings(absl::string_view list) {
     const absl::string_view name = absl::StripAsciiWhitespace(part);
     const std::optional<Coding> coding = CodingFromName(name);
     if (!coding) {
-      return absl::InvalidArgumentError(absl::StrCat("unknown compression algorithm \"", name,
-                                                     "\", want gzip, deflate, br or zstd"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("unknown compression algorithm ", name,
+                       ", supported algorithms are [gzip deflate zstd br]"));
     }
     codings.push_back(*coding);
   }
@@ -231,8 +254,11 @@ absl::StatusOr<std::string> Decompress(Coding coding, absl::string_view data, in
       return Inflate(coding, data, kGzipWindow, max_bytes);
     case Coding::kDeflate: {
       absl::StatusOr<std::string> out = Inflate(coding, data, kZlibWindow, max_bytes);
-      return absl::IsInvalidArgument(out.status()) ? Inflate(coding, data, kRawWindow, max_bytes)
-                                                   : out;
+      if (absl::IsInvalidArgument(out.status())) {
+        absl::StatusOr<std::string> raw = Inflate(coding, data, kRawWindow, max_bytes);
+        return absl::IsInvalidArgument(raw.status()) ? out : raw;
+      }
+      return out;
     }
     case Coding::kBrotli:
       return DecodeBrotli(data, max_bytes);

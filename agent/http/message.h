@@ -23,6 +23,9 @@ using HeaderList = std::vector<std::pair<std::string, std::string>>;
 
 inline constexpr int64_t kMaxBodyBytes = int64_t{1} << 30;
 
+// The longest value of a header that can be sent: libcurl leaves out longer ones without a word.
+inline constexpr size_t kMaxHeaderValueBytes = size_t{300} << 10;
+
 struct HttpRequest {
   std::string method = "GET";
   Url url = {};             // http or https; credentials and fragment are not sent
@@ -52,8 +55,14 @@ struct HttpTimings {
 // k6's error codes: 1000 generic, 1050 request timeout, 1101 no such host,
 // 1212 refused, ...
 struct HttpError {
-  int code = 0;         // 0: no error
-  std::string message;  // "dial tcp 127.0.0.1:1: connect: connection refused", "" without error
+  int code = 0;  // 0: no error
+  // "dial: connection refused": what Response.error and the tag `error` show. It names no host,
+  // address or port, as each would be a tag of its own. "" without an error.
+  std::string message;
+  // "dial tcp 127.0.0.1:1: connect: connection refused": for logs and exceptions. "": as `message`.
+  std::string detail = {};
+
+  const std::string& in_full() const { return detail.empty() ? message : detail; }
 };
 
 struct HttpResponse {
@@ -73,6 +82,19 @@ struct HttpResponse {
   OcspStaple ocsp;
   int64_t bytes_sent = 0;  // on the wire above TCP, headers included
   int64_t bytes_received = 0;
+
+  // Leaves of the answer only what it took and whom it came from: no check may take it for good.
+  // What has come of the body stays if `keep_body`.
+  void Fail(HttpError why, bool keep_body = false) {
+    status = 0;
+    status_text.clear();
+    proto.clear();
+    headers.clear();
+    if (!keep_body) {
+      body.clear();
+    }
+    error = std::move(why);
+  }
 };
 
 }  // namespace lockstep::agent

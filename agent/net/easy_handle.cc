@@ -78,7 +78,8 @@ EasyHandle::EasyHandle(CurlDriver& driver, const Network& network, const std::st
     curl_easy_setopt(easy_, CURLOPT_SSL_CIPHER_LIST, network.rules().openssl_ciphers.c_str());
   }
   prior_knowledge_ = options.http2_prior_knowledge;
-  if (options.no_connection_reuse) {
+  no_reuse_ = options.no_connection_reuse;
+  if (no_reuse_) {
     curl_easy_setopt(easy_, CURLOPT_FRESH_CONNECT, 1L);
     curl_easy_setopt(easy_, CURLOPT_FORBID_REUSE, 1L);
   }
@@ -95,6 +96,14 @@ void EasyHandle::Point(const Url& url, const Target& target, const std::optional
   if (std::string text = url.request_url(); text != url_) {
     url_ = std::move(text);
     curl_easy_setopt(easy_, CURLOPT_URL, url_.c_str());
+    // curl drops the question mark of an empty query.
+    const bool bare_question = url.has_query && url.query.empty();
+    if (bare_question || has_request_target_) {
+      const bool whole = !target.secure() && !target.proxy.empty();
+      curl_easy_setopt(easy_, CURLOPT_REQUEST_TARGET,
+                       !bare_question ? nullptr : (whole ? url_ : url.target()).c_str());
+      has_request_target_ = bare_question;
+    }
   }
   const long version = target.secure() ? long{CURL_HTTP_VERSION_2TLS}
                        : prior_knowledge_ && target.proxy.empty()
@@ -167,6 +176,7 @@ void EasyHandle::SetHeaders(const HeaderList& headers, Follows follows) {
   header_lines_.reset();
   bool has_type = false;
   bool has_accept = false;
+  bool has_connection = false;
   for (const auto& [name, value] : headers) {
     // An empty User-Agent is the way to send none, as in k6.
     if (BelongsToTheProtocol(name) ||
@@ -175,6 +185,7 @@ void EasyHandle::SetHeaders(const HeaderList& headers, Follows follows) {
     }
     has_type = has_type || absl::EqualsIgnoreCase(name, "Content-Type");
     has_accept = has_accept || absl::EqualsIgnoreCase(name, "Accept");
+    has_connection = has_connection || absl::EqualsIgnoreCase(name, "Connection");
     Append(header_lines_,
            value.empty() ? absl::StrCat(name, ";") : absl::StrCat(name, ": ", value));
   }
@@ -189,6 +200,11 @@ void EasyHandle::SetHeaders(const HeaderList& headers, Follows follows) {
   }
   if (follows == Follows::kStream) {
     Append(header_lines_, "Transfer-Encoding:");
+  } else if (follows == Follows::kChunks) {
+    Append(header_lines_, "Transfer-Encoding: chunked");
+  }
+  if (no_reuse_ && !has_connection) {
+    Append(header_lines_, "Connection: close");
   }
   curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, header_lines_.get());
   headers_ = headers;

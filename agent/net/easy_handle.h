@@ -35,9 +35,9 @@ class EasyHandle {
   // Directs the next transfer: URL, address to dial, proxy, client certificate. `ip` is empty only
   // with a proxy.
   void Point(const Url& url, const Target& target, const std::optional<IpAddress>& ip);
-  // What follows a request's head: nothing, a body, or bytes of another protocol, which end when
-  // the connection does.
-  enum class Follows { kNothing, kBody, kStream };
+  // What follows a request's head: nothing, a body, a body of no chunks, or bytes of another
+  // protocol, which end when the connection does.
+  enum class Follows { kNothing, kBody, kChunks, kStream };
   // Sets the header lines and keeps away those that curl would add by itself.
   void SetHeaders(const HeaderList& headers, Follows follows);
   // <= 0 or infinite: none.
@@ -67,6 +67,8 @@ class EasyHandle {
   long timeout_ms_ = -1;
   long http_version_ = -1;
   bool prior_knowledge_ = false;
+  bool no_reuse_ = false;
+  bool has_request_target_ = false;
   std::string staple_der_;
   OcspStaple staple_ = ReadOcspStaple("");
 };

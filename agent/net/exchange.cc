@@ -20,6 +20,28 @@ bool AnnouncesEmptyBody(absl::string_view method) {
   return method == "POST" || method == "PUT" || method == "PATCH";
 }
 
+// An empty body, which is not the same as none, is sent by Go as one of no chunks, but for these,
+// where it looks first whether there is anything to send.
+bool UsuallyHasNoBody(absl::string_view method) {
+  return method == "GET" || method == "HEAD" || method == "DELETE" || method == "OPTIONS" ||
+         method == "PROPFIND" || method == "SEARCH";
+}
+
+// Whether a request may be sent again, although the first one may have been worked on.
+bool MayBeRepeated(absl::string_view method) {
+  return method == "GET" || method == "HEAD" || method == "OPTIONS" || method == "TRACE";
+}
+
+// curl counts over the life of a handle how often it has tried again, and stops at the sixth time
+// with an error; after which it counts anew. Any other failure to send over a kept connection makes
+// it try again.
+bool RefusedToRepeat(CURL* easy, CURLcode code) {
+  long new_connections = 0;
+  return code == CURLE_SEND_ERROR &&
+         curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &new_connections) == CURLE_OK &&
+         new_connections == 0;
+}
+
 }  // namespace
 
 Exchange::Exchange(Engine& engine, CurlPool& pool)
@@ -50,6 +72,7 @@ void Exchange::Begin(ExchangeId id, HttpRequest request, HttpClient::Done done, 
   response_.started = now;
   prerequest_ = first_header_ = MonoTime();
   switched_ = false;
+  unanswered_ = false;
   dialled_.reset();
   looking_up_ = absl::ZeroDuration();
   reader_.Start(request_.keep_body, request_.max_body_bytes);
@@ -75,6 +98,10 @@ void Exchange::Start(std::optional<IpAddress> ip, MonoTime now) {
   easy_.Point(request_.url, target_, ip);
   SetMethod();
   SetAuth();
+  HandOver(now);
+}
+
+void Exchange::HandOver(MonoTime now) {
   easy_.SetTimeout(request_.timeout > absl::ZeroDuration()
                        ? std::max(deadline() - now, absl::Nanoseconds(1))
                        : absl::ZeroDuration());
@@ -84,8 +111,9 @@ void Exchange::Start(std::optional<IpAddress> ip, MonoTime now) {
 
 void Exchange::SetMethod() {
   CURL* const easy = easy_.get();
-  const bool has_body =
-      request_.has_body || !request_.body.empty() || AnnouncesEmptyBody(request_.method);
+  const bool no_chunks =
+      request_.has_body && request_.body.empty() && !UsuallyHasNoBody(request_.method);
+  const bool has_body = no_chunks || !request_.body.empty() || AnnouncesEmptyBody(request_.method);
   const Verb verb = request_.method == "HEAD" ? Verb::kHead : has_body ? Verb::kBody : Verb::kGet;
   if (verb != verb_) {
     curl_easy_setopt(easy, CURLOPT_NOBODY, verb == Verb::kHead ? 1L : 0L);
@@ -106,8 +134,9 @@ void Exchange::SetMethod() {
     method_ = request_.method;
   }
   verb_ = verb;
-  easy_.SetHeaders(request_.headers, verb == Verb::kBody ? EasyHandle::Follows::kBody
-                                                         : EasyHandle::Follows::kNothing);
+  easy_.SetHeaders(request_.headers, verb != Verb::kBody ? EasyHandle::Follows::kNothing
+                                     : no_chunks         ? EasyHandle::Follows::kChunks
+                                                         : EasyHandle::Follows::kBody);
 }
 
 void Exchange::SetAuth() {
@@ -138,6 +167,11 @@ void Exchange::Abandon() {
 int Exchange::OnPrerequest(void* self, char* /*remote*/, char* /*local*/, int /*remote_port*/,
                            int /*local_port*/) {
   auto* const exchange = static_cast<Exchange*>(self);
+  // curl sends a request again, over another connection, if a kept one ends without an answer.
+  if (exchange->LostForGood()) {
+    return CURL_PREREQFUNC_ABORT;
+  }
+  exchange->unanswered_ = true;
   exchange->prerequest_ = exchange->engine_.clock().Mono();
   if (exchange->target_.secure()) {
     FillTls(exchange->easy_, exchange->response_);
@@ -150,6 +184,7 @@ size_t Exchange::OnHeader(char* data, size_t size, size_t count, void* self) {
   if (exchange->first_header_ == MonoTime()) {
     exchange->first_header_ = exchange->engine_.clock().Mono();
   }
+  exchange->unanswered_ = false;
   const absl::string_view line(data, size * count);
   exchange->reader_.AddHeaderLine(line);
   // Nobody asked for another protocol; curl would wait for a response after this one.
@@ -166,26 +201,36 @@ size_t Exchange::OnBody(char* data, size_t size, size_t count, void* self) {
 
 void Exchange::OnFinished(CURLcode code) {
   in_curl_ = false;
-  over_ = true;
   const MonoTime ended = engine_.clock().Mono();
+  if (unanswered_ && !LostForGood() && RefusedToRepeat(easy_.get(), code)) {
+    HandOver(ended);
+    return;
+  }
+  over_ = true;
   response_.ended = engine_.clock().Wall();
   response_.timings = PhasesOf(TimesOf(easy_.get()),
                                {response_.started, prerequest_, first_header_, ended, looking_up_});
   FillPeerAndBytes(easy_.get(), response_);
   if (code != CURLE_OK) {
     ReportShortage(easy_.get(), engine_.network());
-    response_.status = 0;
-    response_.status_text.clear();
-    response_.headers.clear();
-    response_.body.clear();
-    response_.error = WhyFailed(code, ended < deadline());
+    HttpError why = WhyFailed(code, ended < deadline());
+    response_.Fail(std::move(why), /*keep_body=*/code == CURLE_PARTIAL_FILE);  // as k6 shows it
   } else if (!reader_.content_encoding().empty() && !response_.body.empty()) {
     DecodeBody();
   }
   engine_.OnExchangeOver(*this);
 }
 
+bool Exchange::LostForGood() const {
+  return unanswered_ && !MayBeRepeated(request_.method);
+}
+
 HttpError Exchange::WhyFailed(CURLcode code, bool before_deadline) {
+  // The second connection is curl's way to try again: either we have stopped it, or there was none.
+  if (LostForGood() && (code == CURLE_ABORTED_BY_CALLBACK || code == CURLE_COULDNT_CONNECT ||
+                        RefusedToRepeat(easy_.get(), code))) {
+    return LostWithoutAnswer(easy_.error_text());
+  }
   if (switched_) {
     return {error_code::kGeneric, "unsupported response status: 101 Switching Protocols"};
   }
@@ -205,11 +250,8 @@ void Exchange::DecodeBody() {
     response_.body = *std::move(decoded);
     return;
   }
-  // As k6 has it, a request whose answer cannot be read has no status: no check may take it for good.
-  response_.body.clear();
-  response_.status = 0;
-  response_.status_text.clear();
-  response_.error = {error_code::kDecompression, std::string(decoded.status().message())};
+  response_.Fail({error_code::kDecompression, absl::StrCat("error decompressing response body (",
+                                                           decoded.status().message(), ")")});
 }
 
 void Exchange::Fail(HttpError error, MonoTime now) {

@@ -57,8 +57,13 @@ class Exchange final : public CurlTransfer {
   static size_t OnHeader(char* data, size_t size, size_t count, void* self);
   static size_t OnBody(char* data, size_t size, size_t count, void* self);
 
+  // Starts the transfer, with the time that is left.
+  void HandOver(MonoTime now);
   void SetMethod();
   void SetAuth();
+  // True if a connection took the request and died, so that to send it again might do its work
+  // twice.
+  bool LostForGood() const;
   HttpError WhyFailed(CURLcode code, bool before_deadline);
   void DecodeBody();
 
@@ -77,7 +82,8 @@ class Exchange final : public CurlTransfer {
   std::optional<IpAddress> dialled_;
   absl::Duration looking_up_;
   MonoTime prerequest_, first_header_;
-  bool switched_ = false;  // a response 101 has come
+  bool switched_ = false;    // a response 101 has come
+  bool unanswered_ = false;  // a request has been handed to a connection, and no answer has begun
 
   // What the handle was told last.
   Target target_;

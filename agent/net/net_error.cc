@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include <curl/curl.h>
 #include <openssl/x509_vfy.h>
@@ -18,6 +19,8 @@ namespace {
 using namespace error_code;  // NOLINT(google-build-using-namespace): the table of codes, used on
                              // every line below
 
+constexpr absl::string_view kNoSuchHostText = "lookup: no such host";
+
 // Go's words for an errno, where they differ from the C library's only in case.
 std::string ErrnoText(int number) {
   char buffer[128];
@@ -33,67 +36,71 @@ std::string DialPrefix(const CurlFailure& failure) {
                                : absl::StrCat("proxyconnect tcp: dial tcp ", failure.proxy, ": ");
 }
 
+// k6's words for an error number that it has no code for.
+std::string UnknownErrno(absl::string_view operation, int number) {
+  return absl::StrCat(operation, ": unknown errno `", number, "` on linux with message `",
+                      ErrnoText(number), "`");
+}
+
+HttpError DialTimeout(const CurlFailure& failure) {
+  return {kDialTimeout, "dial: i/o timeout", absl::StrCat(DialPrefix(failure), "i/o timeout")};
+}
+
 HttpError DialError(const CurlFailure& failure) {
   const std::string prefix = DialPrefix(failure);
   switch (failure.os_errno) {
     case ECONNREFUSED:
-      return {kDialRefused, absl::StrCat(prefix, "connect: connection refused")};
+      return {kDialRefused, "dial: connection refused",
+              absl::StrCat(prefix, "connect: connection refused")};
     case ETIMEDOUT:
-      return {kDialTimeout, absl::StrCat(prefix, "i/o timeout")};
+      return DialTimeout(failure);
     case 0:
-      return {kDial, absl::StrCat(prefix, failure.text)};
+      return {kDial, "dial: no connection", absl::StrCat(prefix, failure.text)};
     default:
-      return {kDialUnknown, absl::StrCat(prefix, "connect: ", ErrnoText(failure.os_errno))};
+      return {kDialUnknown, UnknownErrno("dial", failure.os_errno),
+              absl::StrCat(prefix, "connect: ", ErrnoText(failure.os_errno))};
   }
 }
 
-HttpError ReadError(const CurlFailure& failure) {
-  if (failure.connect_status >= 300) {
-    const absl::string_view phrase = ReasonPhrase(failure.connect_status);
-    return {kGeneric, phrase.empty() ? absl::StrCat(failure.connect_status) : std::string(phrase)};
+// Go's name of the alert that OpenSSL describes in `text`; "" if it describes none.
+std::string AlertIn(absl::string_view text) {
+  constexpr std::pair<absl::string_view, absl::string_view> kNames[] = {
+      {"alert handshake failure", "handshake failure"},
+      {"alert protocol version", "protocol version not supported"},
+      {"alert certificate required", "certificate required"},
+      {"alert bad certificate", "bad certificate"},
+      {"alert unknown ca", "unknown certificate authority"},
+      {"alert certificate unknown", "unknown certificate"},
+      {"alert certificate expired", "expired certificate"},
+      {"alert certificate revoked", "revoked certificate"},
+      {"alert unsupported certificate", "unsupported certificate"},
+      {"alert decrypt error", "error decrypting message"},
+      {"alert decode error", "error decoding message"},
+      {"alert insufficient security", "insufficient security level"},
+      {"alert no application protocol", "no application protocol"},
+      {"unrecognized name", "unrecognized name"},
+  };
+  for (const auto& [openssl, go] : kNames) {
+    if (absl::StrContains(text, openssl)) {
+      return std::string(go);
+    }
   }
-  if (failure.os_errno == ECONNRESET || absl::StrContains(failure.text, "reset by peer")) {
-    return {kReset, "read: connection reset by peer"};
+  const size_t alert = text.find("alert ");
+  if (alert == absl::string_view::npos) {
+    return "";
   }
-  if (absl::StrContains(failure.text, "unexpected eof")) {
-    return {kGeneric, "unexpected EOF"};
-  }
-  if (failure.os_errno != 0) {
-    return {kTcpUnknown, absl::StrCat("read: ", ErrnoText(failure.os_errno))};
-  }
-  // An alert of the peer after its side of a TLS 1.3 handshake arrives as a failed read.
-  return {absl::StrContains(failure.text, "SSL") ? kTls : kTcp, std::string(failure.text)};
+  text = text.substr(alert + 6);
+  return std::string(text.substr(0, text.find_first_of(",:")));
 }
 
-HttpError WriteError(const CurlFailure& failure) {
-  switch (failure.os_errno) {
-    case EPIPE:
-      return {kBrokenPipe, "write: broken pipe"};
-    case ECONNRESET:
-      return {kReset, "write: connection reset by peer"};
-    default:
-      return {kTcp, absl::StrCat("write: ", failure.text)};
+// What OpenSSL's queue of errors says, without numbers and places: "unsupported protocol" of
+// "error:0A000102:SSL routines::unsupported protocol".
+absl::string_view OpenSslReason(absl::string_view text) {
+  if (const size_t place = text.find("routines:"); place != absl::string_view::npos) {
+    text = text.substr(place + 9);
+    text = text.substr(text.find(':') + 1);  // npos + 1 is 0
   }
-}
-
-HttpError VerificationError(const CurlFailure& failure) {
-  switch (failure.verify_result) {
-    case X509_V_OK:  // the chain was fine, so it was the name
-    case X509_V_ERR_HOSTNAME_MISMATCH:
-    case X509_V_ERR_IP_ADDRESS_MISMATCH:
-      return {kWrongHostname, absl::StrCat("x509: certificate is not valid for ", failure.host)};
-    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
-    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-      return {kUnknownAuthority, "x509: certificate signed by unknown authority"};
-    case X509_V_ERR_CERT_HAS_EXPIRED:
-    case X509_V_ERR_CERT_NOT_YET_VALID:
-      return {kTls, "x509: certificate has expired or is not yet valid"};
-    default:
-      return {kTls, absl::StrCat("x509: ", X509_verify_cert_error_string(failure.verify_result))};
-  }
+  return text.substr(0, text.find(", errno"));
 }
 
 HttpError TlsError(const CurlFailure& failure) {
@@ -108,11 +115,89 @@ HttpError TlsError(const CurlFailure& failure) {
       absl::StrContains(failure.text, "SSL_ERROR_SYSCALL")) {
     return {kGeneric, "EOF"};
   }
-  const size_t alert = failure.text.find("alert ");
-  if (alert != absl::string_view::npos) {
-    return {kTls, absl::StrCat("remote error: tls: ", failure.text.substr(alert + 6))};
+  if (const std::string alert = AlertIn(failure.text); !alert.empty()) {
+    return {kTls, absl::StrCat("remote error: tls: ", alert)};
   }
-  return {kTls, absl::StrCat("tls: ", failure.text)};
+  return {kTls, absl::StrCat("tls: ", OpenSslReason(failure.text)),
+          absl::StrCat("tls: ", failure.text)};
+}
+
+// libcurl's limits, which no option moves.
+HttpError TooLarge(const CurlFailure& failure) {
+  const bool request = absl::StrContains(failure.text, "request too large");
+  return {kGeneric,
+          request ? "the header of the request is too large: 1 MiB at most"
+                  : "the header of the response is too large: a line may have 100 KiB, all 300 KiB",
+          std::string(failure.text)};
+}
+
+HttpError ReadError(const CurlFailure& failure) {
+  if (failure.connect_status >= 300) {
+    const absl::string_view phrase = ReasonPhrase(failure.connect_status);
+    return {kGeneric, phrase.empty() ? absl::StrCat(failure.connect_status) : std::string(phrase)};
+  }
+  if (failure.os_errno == ECONNRESET || absl::StrContains(failure.text, "reset by peer")) {
+    return {kReset, "read: connection reset by peer"};
+  }
+  if (absl::StrContains(failure.text, "unexpected eof")) {
+    return {kGeneric, "unexpected EOF"};
+  }
+  if (absl::StrContains(failure.text, "Too large response headers")) {
+    return TooLarge(failure);
+  }
+  if (failure.os_errno != 0) {
+    return {kTcpUnknown, UnknownErrno("read", failure.os_errno)};
+  }
+  // An alert of the peer after its side of a TLS 1.3 handshake arrives as a failed read.
+  if (absl::StrContains(failure.text, "SSL")) {
+    return TlsError(failure);
+  }
+  return {kTcp, "read: the connection failed", absl::StrCat("read: ", failure.text)};
+}
+
+HttpError WriteError(const CurlFailure& failure) {
+  switch (failure.os_errno) {
+    case EPIPE:
+      return {kBrokenPipe, "write: broken pipe"};
+    case ECONNRESET:
+      return {kReset, "write: connection reset by peer"};
+    case 0:
+      return {kTcp, "write: the connection failed", absl::StrCat("write: ", failure.text)};
+    default:
+      return {kTcpUnknown, UnknownErrno("write", failure.os_errno)};
+  }
+}
+
+HttpError VerificationError(const CurlFailure& failure) {
+  const auto error = [](int code, std::string message, absl::string_view detail) {
+    return HttpError{code, std::move(message),
+                     absl::StrCat("tls: failed to verify certificate: x509: ", detail)};
+  };
+  // The name is checked by curl, after OpenSSL has found nothing wrong with the chain.
+  if (absl::StrContains(failure.text, "subject name") || failure.verify_result == X509_V_OK ||
+      failure.verify_result == X509_V_ERR_HOSTNAME_MISMATCH ||
+      failure.verify_result == X509_V_ERR_IP_ADDRESS_MISMATCH) {
+    return error(kWrongHostname, "x509: certificate doesn't match hostname",
+                 absl::StrCat("certificate is not valid for ", failure.host));
+  }
+  switch (failure.verify_result) {
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+      return error(kUnknownAuthority, "x509: unknown authority",
+                   "certificate signed by unknown authority");
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+    case X509_V_ERR_CERT_NOT_YET_VALID: {
+      constexpr absl::string_view kExpired = "certificate has expired or is not yet valid";
+      return error(kTls, absl::StrCat("x509: ", kExpired), kExpired);
+    }
+    default: {
+      const absl::string_view why = X509_verify_cert_error_string(failure.verify_result);
+      return error(kTls, absl::StrCat("x509: ", why), why);
+    }
+  }
 }
 
 // curl writes "HTTP/2 stream 1 was not closed cleanly: PROTOCOL_ERROR (err 1)".
@@ -122,7 +207,8 @@ HttpError Http2Error(const CurlFailure& failure) {
   if (open == absl::string_view::npos ||
       !absl::SimpleAtoi(failure.text.substr(open + 5, failure.text.size() - open - 6), &number) ||
       number > 13) {
-    return {failure.code == CURLE_HTTP2_STREAM ? kHttp2Stream : kHttp2,
+    const bool stream = failure.code == CURLE_HTTP2_STREAM;
+    return {stream ? kHttp2Stream : kHttp2, stream ? "http2: stream error" : "http2: error",
             absl::StrCat("http2: ", failure.text)};
   }
   absl::string_view name = failure.text.substr(0, open - 1);
@@ -135,17 +221,17 @@ HttpError Http2Error(const CurlFailure& failure) {
 HttpError ErrorFromCurl(const CurlFailure& failure) {
   switch (failure.code) {
     case CURLE_OPERATION_TIMEDOUT:
-      if (failure.timeout_was_dial) {
-        return {kDialTimeout, DialPrefix(failure) + "i/o timeout"};
-      }
-      return {kRequestTimeout, "request timeout"};
+      return failure.timeout_was_dial ? DialTimeout(failure)
+                                      : HttpError{kRequestTimeout, "request timeout"};
     case CURLE_COULDNT_CONNECT:
     case CURLE_INTERFACE_FAILED:
       return DialError(failure);
     case CURLE_COULDNT_RESOLVE_HOST:
-      return {kNoSuchHost, absl::StrCat("lookup ", failure.host, ": no such host")};
+      return {kNoSuchHost, std::string(kNoSuchHostText),
+              absl::StrCat("lookup ", failure.host, ": no such host")};
     case CURLE_COULDNT_RESOLVE_PROXY:
-      return {kNoSuchHost, "proxyconnect tcp: no such host"};
+      return {kNoSuchHost, std::string(kNoSuchHostText),
+              absl::StrCat("proxyconnect tcp: lookup ", failure.proxy, ": no such host")};
     case CURLE_GOT_NOTHING:
       return {kGeneric, "EOF"};
     case CURLE_PARTIAL_FILE:
@@ -166,7 +252,9 @@ HttpError ErrorFromCurl(const CurlFailure& failure) {
     case CURLE_SSL_CERTPROBLEM:
     case CURLE_SSL_CIPHER:
     case CURLE_SSL_ISSUER_ERROR:
-      return {kTls, absl::StrCat("tls: ", failure.text)};
+      return TlsError(failure);
+    case CURLE_TOO_LARGE:
+      return TooLarge(failure);
     case CURLE_HTTP2:
     case CURLE_HTTP2_STREAM:
       return Http2Error(failure);
@@ -174,14 +262,24 @@ HttpError ErrorFromCurl(const CurlFailure& failure) {
       return {kInvalidUrl, "invalid URL"};
     default: {
       const auto code = static_cast<CURLcode>(failure.code);
-      return {kGeneric,
-              failure.text.empty() ? curl_easy_strerror(code) : std::string(failure.text)};
+      return {kGeneric, curl_easy_strerror(code), std::string(failure.text)};
     }
   }
 }
 
+HttpError LostWithoutAnswer(absl::string_view text) {
+  return absl::StrContains(text, "reset by peer")
+             ? HttpError{kReset, "read: connection reset by peer"}
+             : HttpError{kGeneric, "EOF"};
+}
+
 HttpError ErrorFromLookup(const absl::Status& status) {
-  return {absl::IsNotFound(status) ? kNoSuchHost : kDns, std::string(status.message())};
+  if (absl::IsNotFound(status)) {
+    return {kNoSuchHost, std::string(kNoSuchHostText), std::string(status.message())};
+  }
+  // "lookup host: why"
+  const absl::string_view why = status.message().substr(status.message().rfind(": ") + 1);
+  return {kDns, absl::StrCat("lookup:", why), std::string(status.message())};
 }
 
 }  // namespace lockstep::agent

@@ -1,5 +1,5 @@
-// Failures of an exchange in k6's codes and Go's words. The texts go into the `error` tag, so they
-// hold nothing that differs from connection to connection, such as local ports.
+// Failures of an exchange in k6's codes and words. A message goes into the tag `error`, so it holds
+// nothing that differs from connection to connection or from host to host; the detail does.
 #pragma once
 
 #include <string>
@@ -40,18 +40,22 @@ inline constexpr int kDecompression = 1701;
 
 // What is known of a transfer that curl ended with an error.
 struct CurlFailure {
-  int code = 0;                   // CURLcode, not CURLE_OK
-  absl::string_view text;         // curl's error buffer
-  int os_errno = 0;               // CURLINFO_OS_ERRNO
-  long verify_result = 0;         // CURLINFO_SSL_VERIFYRESULT
-  bool timeout_was_dial = false;  // the time-out was the dialler's and not the request's
-  absl::string_view address;      // "ip:port" that was dialled
-  absl::string_view host;         // the URL's
-  absl::string_view proxy;        // "ip:port" of the proxy, "" without one
-  int connect_status = 0;         // the proxy's answer to CONNECT, 0 for none
+  int code = 0;                    // CURLcode, not CURLE_OK
+  absl::string_view text = {};     // curl's error buffer
+  int os_errno = 0;                // CURLINFO_OS_ERRNO
+  long verify_result = 0;          // CURLINFO_SSL_VERIFYRESULT
+  bool timeout_was_dial = false;   // the time-out was the dialler's and not the request's
+  absl::string_view address = {};  // "ip:port" that was dialled
+  absl::string_view host = {};     // the URL's
+  absl::string_view proxy = {};    // "ip:port" of the proxy, "" without one
+  int connect_status = 0;          // the proxy's answer to CONNECT, 0 for none
 };
 
 HttpError ErrorFromCurl(const CurlFailure& failure);
+
+// Of a request that a kept connection took and that the peer did not answer before it hung up;
+// `text` is what curl says of the connection.
+HttpError LostWithoutAnswer(absl::string_view text);
 
 // 1101 for NotFound, otherwise 1100.
 HttpError ErrorFromLookup(const absl::Status& status);

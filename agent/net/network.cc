@@ -308,7 +308,8 @@ const TlsAuth* ClientCertificateFor(const std::vector<TlsAuth>& certificates,
       }
     }
   }
-  return general;
+  // As k6 2 does, one whose domains do not match is still shown to a server that asks for one.
+  return general == nullptr && !certificates.empty() ? &certificates.front() : general;
 }
 
 std::string TlsVersionName(absl::string_view openssl_version) {

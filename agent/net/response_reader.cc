@@ -114,6 +114,10 @@ void ResponseReader::AddHeaderLine(absl::string_view line) {
   }
   const absl::string_view name = line.substr(0, colon);
   const absl::string_view value = absl::StripLeadingAsciiWhitespace(line.substr(colon + 1));
+  if (absl::EqualsIgnoreCase(name, "Transfer-Encoding") ||
+      absl::EqualsIgnoreCase(name, "Trailer")) {
+    return;  // of the connection, and gone by the time that the body is read, as in Go
+  }
   if (absl::EqualsIgnoreCase(name, "Content-Encoding")) {
     absl::StrAppend(&content_encoding_, content_encoding_.empty() ? "" : ",", value);
   }

@@ -68,8 +68,8 @@ struct Network::Rules {
                               int port) const;
 };
 
-// The client certificate for `host`: the first whose domains match, then the first without domains;
-// or none.
+// The client certificate for a server `host` that asks for one: the first whose domains match, then
+// the first without domains, then the first; none if there is none.
 const TlsAuth* ClientCertificateFor(const std::vector<TlsAuth>& certificates,
                                     absl::string_view host);
 

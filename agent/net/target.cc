@@ -18,7 +18,7 @@ HttpError CheckAddress(const Network& network, const IpAddress& ip) {
   if (range == nullptr) {
     return {};
   }
-  return {error_code::kBlacklistedIp,
+  return {error_code::kBlacklistedIp, "ip is blacklisted",
           absl::StrCat("IP (", ip.ToString(), ") is in a blacklisted range (", range->text, ")")};
 }
 
@@ -35,7 +35,7 @@ Target MakeTarget(const Network& network, const Url& url) {
   target.port = target.dial_port = url.port;
   if (const std::string* pattern = rules.blocked.Find(target.host)) {
     target.refused = {
-        error_code::kBlockedHostname,
+        error_code::kBlockedHostname, "hostname is blocked",
         absl::StrCat("hostname (", target.host, ") is in a blocked pattern (", *pattern, ")")};
     return target;
   }

@@ -127,6 +127,9 @@ ServerReply Answer(const ServerRequest& request, int64_t requests_before) {
   if (absl::StartsWith(path, "/delay/") || absl::StartsWith(path, "/slow-body/")) {
     return Delayed(request);
   }
+  if (path == "/redirect-to") {
+    return {.first = Response(302, "moved", absl::StrCat("Location: ", request.query, "\r\n"))};
+  }
   if (absl::StartsWith(path, "/redirect/")) {
     return Redirect(request);
   }
@@ -154,6 +157,9 @@ ServerReply Answer(const ServerRequest& request, int64_t requests_before) {
   }
   if (path == "/header") {
     return {.first = Response(200, "", HeaderLines(request.query, "", ": "))};
+  }
+  if (path == "/drop-kept") {
+    return request.kept_connection ? Broken("/close") : ServerReply{.first = Response(200, "fine")};
   }
   if (path == "/close" || path == "/reset" || path == "/truncated" || path == "/garbage") {
     return Broken(path);

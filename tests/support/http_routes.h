@@ -16,6 +16,7 @@ struct ServerRequest {
   std::string head;  // request line and header lines as received
   std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
   std::string body;
+  bool kept_connection = false;  // not the first request on its connection
   absl::string_view Header(absl::string_view lower_case_name) const;
 };
 

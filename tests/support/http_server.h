@@ -9,12 +9,14 @@
 //   /delay/MS            answers after MS milliseconds
 //   /slow-body/MS        header and half of the body at once, the rest after MS milliseconds
 //   /redirect/N          302 to /redirect/N-1, ... to /; with ?code=C another status
+//   /redirect-to?URL     302 to the URL, as it stands in the query
 //   /chunked             a body of three chunks, with a trailer
 //   /gzip                a gzip body; /bad-gzip: one that is not what it says
 //   /bytes/N             N bytes of "x"
 //   /cookies             the Cookie header as body; /cookies/set?a=b: Set-Cookie for each parameter
 //   /header?Name=value   answers with these headers
 //   /close /reset        ends the connection without an answer, by FIN or RST
+//   /drop-kept           as /close, but for the first request of a connection, which gets "fine"
 //   /truncated           promises 100 bytes, sends 5, ends
 //   /garbage             answers with something that is not HTTP
 //   /ws                  a WebSocket that echoes; /ws/close/CODE closes at once; /ws/ping pings

@@ -38,10 +38,28 @@ TEST(Compress, DeflateWithoutItsHeaderIsTakenToo) {
   EXPECT_EQ(Decompress(Coding::kDeflate, raw, 100).value_or("failed"), "raw text");
 }
 
+TEST(Compress, SaysWhatIsWrongWithABody) {
+  const std::string packed = Compress(Coding::kGzip, "some text");
+  std::string damaged = packed;
+  damaged[damaged.size() - 8] ^= 1;  // the checksum's first byte
+  const auto why = [](Coding coding, absl::string_view data) {
+    return std::string(Decompress(coding, data, 100).status().message());
+  };
+  EXPECT_EQ(why(Coding::kGzip, "plain text, long enough"), "gzip: invalid header");
+  EXPECT_EQ(why(Coding::kGzip, "short"), "unexpected EOF");
+  EXPECT_EQ(why(Coding::kGzip, packed.substr(0, packed.size() - 1)), "unexpected EOF");
+  EXPECT_EQ(why(Coding::kGzip, damaged), "gzip: invalid checksum");
+  EXPECT_EQ(why(Coding::kDeflate, "plain text"), "deflate: invalid header");
+  const std::string brotli = Compress(Coding::kBrotli, "some text");
+  EXPECT_EQ(why(Coding::kBrotli, brotli.substr(0, brotli.size() - 1)), "unexpected EOF");
+  const std::string zstd = Compress(Coding::kZstd, "some text");
+  EXPECT_EQ(why(Coding::kZstd, zstd.substr(0, zstd.size() - 1)), "unexpected EOF");
+}
+
 TEST(Compress, ListsNameWhatIsUnknown) {
   EXPECT_EQ(ParseCodings("gzip, br")->size(), 2U);
   EXPECT_EQ(ParseCodings("gzip,lzma").status().message(),
-            "unknown compression algorithm \"lzma\", want gzip, deflate, br or zstd");
+            "unknown compression algorithm lzma, supported algorithms are [gzip deflate zstd br]");
 }
 
 }  // namespace

@@ -15,7 +15,8 @@ TEST(ResponseReader, KeepsTheLastResponseAndNoTrailers) {
   reader.Start(true);
   for (const char* line :
        {"HTTP/1.1 100 Continue\r\n", "X-Early: 1\r\n", "\r\n", "HTTP/1.1 201 Created\r\n",
-        "A: 1\r\n", "a:2 \r\n", "Content-Encoding: gzip\r\n", "\r\n"}) {
+        "A: 1\r\n", "a:2 \r\n", "Content-Encoding: gzip\r\n", "transfer-encoding: chunked\r\n",
+        "Trailer: X-Trailer\r\n", "\r\n"}) {
     reader.AddHeaderLine(line);
   }
   EXPECT_TRUE(reader.AddBody("body"));

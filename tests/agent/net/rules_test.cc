@@ -87,7 +87,8 @@ TEST(Rules, ClientCertificatesMatchDomainsBeforeTheGeneralOne) {
   EXPECT_EQ(ClientCertificateFor(certificates, "x.a.test")->cert, "wild");
   EXPECT_EQ(ClientCertificateFor(certificates, "x.y.a.test")->cert, "any");
   EXPECT_EQ(ClientCertificateFor(certificates, "B.test")->cert, "exact");
-  EXPECT_EQ(ClientCertificateFor({certificates[2]}, "c.test"), nullptr);
+  EXPECT_EQ(ClientCertificateFor({certificates[2]}, "c.test")->cert, certificates[2].cert);
+  EXPECT_EQ(ClientCertificateFor({}, "c.test"), nullptr);
 }
 
 TEST(Rules, TlsIsNamedAsK6Does) {
