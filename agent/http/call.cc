@@ -3,14 +3,12 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 
 #include "agent/data/crypto/digest.h"
 #include "agent/data/crypto/text_codec.h"
-#include "agent/http/digest_auth.h"
-#include "agent/http/redirect.h"
+#include "agent/http/headers.h"
 #include "common/base/random_bytes.h"
 
 namespace lockstep::agent {
@@ -18,28 +16,7 @@ namespace {
 
 constexpr int kGenericError = 1000;
 
-bool IsToken(absl::string_view name) {
-  return std::all_of(name.begin(), name.end(), [](char c) {
-    return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
-           absl::string_view("!#$%&'*+-.^_`|~").find(c) != absl::string_view::npos;
-  });
-}
-
 }  // namespace
-
-std::string CanonicalHeader(absl::string_view name) {
-  std::string out(name);
-  if (!IsToken(name)) {
-    return out;
-  }
-  bool first = true;
-  for (char& c : out) {
-    const auto byte = static_cast<unsigned char>(c);
-    c = static_cast<char>(first ? absl::ascii_toupper(byte) : absl::ascii_tolower(byte));
-    first = c == '-';
-  }
-  return out;
-}
 
 HttpCall::HttpCall(HttpCallEnv& env, HttpCallSpec spec)
     : env_(env),
@@ -96,8 +73,7 @@ void HttpCall::AddCookies() {
     header = sent_headers_.emplace(sent_headers_.end(), "Cookie", "");
   }
   for (const RequestCookie& sent : sent_cookies_) {
-    absl::StrAppend(&header->second, header->second.empty() ? "" : "; ", sent.name, "=",
-                    sent.value);
+    AppendCookie(sent.name, sent.value, &header->second);
   }
 }
 
@@ -107,6 +83,13 @@ void HttpCall::SubmitHop() {
   if (spec_.hopeless) {
     FailHop(*spec_.hopeless);
     return;
+  }
+  for (const auto& [name, value] : sent_headers_) {
+    if (value.size() > kMaxHeaderValueBytes) {
+      FailHop({kGenericError, absl::StrCat("the value of the header ", name, " is too large: ",
+                                           kMaxHeaderValueBytes >> 10, " KiB at most")});
+      return;
+    }
   }
   if (request_.url.scheme != "http" && request_.url.scheme != "https") {
     FailHop(
@@ -153,20 +136,32 @@ void HttpCall::OnResponse(HttpResponse response) {
   if (spec_.expected) {
     expected = challenge || spec_.expected->Contains(response.status);
   }
-  Sample(response, expected);
-  if ((challenge && AnswerChallenge(response)) || Redirect(response)) {
+  const std::optional<DigestChallenge> answerable =
+      challenge ? FindDigestChallenge(response.headers) : std::nullopt;
+  Sample(response, expected, answerable.has_value());
+  if (answerable) {
+    AnswerChallenge(*answerable);
+    SubmitHop();
+    return;
+  }
+  if (Redirect(response)) {
     SubmitHop();
     return;
   }
   Finish(std::move(response));
 }
 
-void HttpCall::Sample(const HttpResponse& response, std::optional<bool> expected) {
-  const std::string url = redirects_ == 0 ? spec_.url_text : request_.url.display_url();
+void HttpCall::Sample(const HttpResponse& response, std::optional<bool> expected, bool challenge) {
+  std::string redirected;
   HttpHop hop;
   hop.base = spec_.tags;
   hop.method = request_.method;
-  hop.url = url;
+  hop.url = spec_.url_text;
+  if (redirects_ > 0) {
+    redirected = request_.url.display_url();
+    hop.url = redirected;
+  }
+  hop.challenge = challenge;
   if (spec_.name) {
     hop.name = *spec_.name;
   }
@@ -179,9 +174,12 @@ bool HttpCall::Redirect(HttpResponse& response) {
   if (response.error.code != 0 || !IsRedirectStatus(response.status)) {
     return false;
   }
-  absl::StatusOr<std::optional<HttpRequest>> next = FollowRedirect(request_, response);
+  if (redirects_ == 0) {
+    origin_ = OriginOf(request_);
+  }
+  absl::StatusOr<std::optional<HttpRequest>> next = FollowRedirect(origin_, request_, response);
   if (!next.ok()) {
-    response.error = {kGenericError, std::string(next.status().message())};
+    response.Fail({kGenericError, std::string(next.status().message())});
     return false;
   }
   if (!next->has_value()) {
@@ -196,32 +194,42 @@ bool HttpCall::Redirect(HttpResponse& response) {
     }
     return false;
   }
+  KeepFirst();
   ++redirects_;
   request_ = **std::move(next);
   return true;
 }
 
-bool HttpCall::AnswerChallenge(const HttpResponse& response) {
+void HttpCall::AnswerChallenge(const DigestChallenge& challenge) {
   challenged_ = true;
   const Url& url = request_.url;
-  const std::optional<DigestChallenge> challenge = FindDigestChallenge(response.headers);
-  if (!challenge) {
-    return false;
-  }
+  KeepFirst();
   request_.headers.emplace_back(
-      "Authorization", DigestAuthorization(*challenge, {url.user, url.password}, request_.method,
+      "Authorization", DigestAuthorization(challenge, {url.user, url.password}, request_.method,
                                            url.target(), EncodeHex(RandomBytes(8)), 1));
-  return true;
+}
+
+void HttpCall::KeepFirst() {
+  if (first_) {
+    return;
+  }
+  first_ = SentRequest{request_.method, spec_.url_text, std::move(sent_headers_),
+                       spec_.plain_body ? *std::move(spec_.plain_body) : request_.body,
+                       std::move(sent_cookies_)};
 }
 
 void HttpCall::Finish(HttpResponse response) {
   HttpCallResult result;
   result.response = std::move(response);
   result.url = redirects_ == 0 ? std::move(spec_.url_text) : request_.url.display_url();
-  result.method = std::move(request_.method);
-  result.headers = std::move(sent_headers_);
-  result.body = std::move(request_.body);
-  result.cookies = std::move(sent_cookies_);
+  if (first_) {
+    result.request = *std::move(first_);
+  } else {
+    result.request.method = std::move(request_.method);
+    result.request.headers = std::move(sent_headers_);
+    result.request.body = std::move(spec_.plain_body ? *spec_.plain_body : request_.body);
+    result.request.cookies = std::move(sent_cookies_);
+  }
   Done done = std::move(done_);
   done(std::move(result));
 }

@@ -18,7 +18,9 @@
 #include "agent/http/client.h"
 #include "agent/http/cookie_jar.h"
 #include "agent/http/debug_log.h"
+#include "agent/http/digest_auth.h"
 #include "agent/http/expected_statuses.h"
+#include "agent/http/redirect.h"
 #include "agent/http/sampler.h"
 #include "agent/http/url.h"
 #include "common/base/event_loop.h"
@@ -33,6 +35,9 @@ struct RequestCookie {
   bool replace = false;
 };
 
+// Followed where the script does not say how many.
+inline constexpr int64_t kUsualRedirects = 10;
+
 struct HttpCallSpec {
   // Why nothing can be sent: the call fails at once, as a request that is counted.
   std::optional<HttpError> hopeless;
@@ -43,26 +48,34 @@ struct HttpCallSpec {
   HeaderList headers;               // with canonical names
   std::string body;
   bool has_body = false;
+  // What the script gave, where `body` is that compressed.
+  std::optional<std::string> plain_body;
   std::vector<RequestCookie> cookies;
   // May be null. Shared with the script's object, which may be collected before the call ends.
   std::shared_ptr<CookieJar> jar;
   TagSetId tags = kEmptyTagSet;
   HttpRequest::Auth auth = HttpRequest::Auth::kNone;
   absl::Duration timeout = absl::Seconds(60);  // of the whole call; infinite: none
-  int64_t redirects = 10;
-  bool redirects_given =
-      false;  // by the request's parameters: then stopping there needs no warning
+  int64_t redirects = kUsualRedirects;
+  bool redirects_given = false;  // by the script: then stopping there needs no warning
   bool keep_body = true;
   std::optional<ExpectedStatuses> expected = ExpectedStatuses::Default();
 };
 
+// A request as the script is shown it: the first one of a chain of redirects, as in k6.
+struct SentRequest {
+  std::string method;
+  std::string url;  // "": HttpCallResult::url
+  HeaderList headers;
+  std::string body;  // as the script gave it, before any compression
+  std::vector<RequestCookie> cookies;
+};
+
 struct HttpCallResult {
   HttpResponse response;
-  std::string url;                     // of the last hop
-  std::string method;                  // likewise
-  HeaderList headers;                  // sent with the last hop
-  std::string body;                    // likewise
-  std::vector<RequestCookie> cookies;  // sent with the last hop
+  std::string url;      // of the last hop
+  SentRequest request;  // the first hop
+  bool sent = true;     // false: the request could not even be made up, and is not shown
 };
 
 // What a call works with; one per VU, outlives the VU's calls.
@@ -97,10 +110,12 @@ class HttpCall {
   void AddCookies();
   // Ends the hop with an error, in a later turn and without the network.
   void FailHop(HttpError error);
-  void Sample(const HttpResponse& response, std::optional<bool> expected);
-  // Prepares the next hop, if `response` asks for one; or says in `response` why it cannot be.
+  void Sample(const HttpResponse& response, std::optional<bool> expected, bool challenge);
+  // Prepares the next hop, if `response` asks for one; or makes a failure of `response`.
   bool Redirect(HttpResponse& response);
-  bool AnswerChallenge(const HttpResponse& response);
+  // Keeps the hop that has just been answered, if it is the first, before it is changed.
+  void KeepFirst();
+  void AnswerChallenge(const DigestChallenge& challenge);
   void Finish(HttpResponse response);
 
   HttpCallEnv& env_;
@@ -110,15 +125,13 @@ class HttpCall {
   HttpRequest request_;  // the present hop, without the cookies of the jar and the parameters
   HeaderList sent_headers_;
   std::vector<RequestCookie> sent_cookies_;
-  int64_t redirects_ = 0;  // followed so far
+  int64_t redirects_ = 0;             // followed so far
+  std::optional<SentRequest> first_;  // unset: the present hop is the first
+  RedirectOrigin origin_;             // set with the first redirect
   bool challenged_ = false;
   std::string debug_id_;  // of the present hop, with httpDebug
   ExchangeId running_ = ExchangeId::kNone;
   TimerId posted_ = TimerId::kNone;  // an answer that needs no network
 };
-
-// "X-One" for "x-one": each part's first letter upper case, the others lower; a name that is not a
-// token stays as it is.
-std::string CanonicalHeader(absl::string_view name);
 
 }  // namespace lockstep::agent

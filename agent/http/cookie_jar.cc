@@ -9,6 +9,8 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 
+#include "agent/http/headers.h"
+
 namespace lockstep::agent {
 namespace {
 
@@ -42,8 +44,15 @@ bool IsBelow(absl::string_view host, absl::string_view domain) {
                             host[host.size() - domain.size() - 1] == '.' && !IsIpLiteral(host));
 }
 
+// Over TLS, or to this machine, to which no one listens: as browsers and Go have it.
 bool IsSecure(const Url& url) {
-  return url.scheme == "https" || url.scheme == "wss";
+  return url.scheme == "https" || url.scheme == "wss" || url.host == "localhost" ||
+         absl::EndsWith(url.host, ".localhost") || url.host == "::1" ||
+         (absl::StartsWith(url.host, "127.") && IsIpLiteral(url.host));
+}
+
+bool MayStandInValue(char c) {
+  return c >= ' ' && c < 0x7f && c != '"' && c != ';' && c != '\\';
 }
 
 void ReadAttribute(absl::string_view name, absl::string_view value, Cookie& cookie) {
@@ -80,10 +89,10 @@ std::optional<Cookie> ParseSetCookie(absl::string_view line) {
   if (value.size() >= 2 && value.front() == '"' && value.back() == '"') {
     value = value.substr(1, value.size() - 2);
   }
-  cookie.value = std::string(value);
-  if (cookie.name.empty()) {
+  if (!IsToken(cookie.name) || !std::all_of(value.begin(), value.end(), MayStandInValue)) {
     return std::nullopt;
   }
+  cookie.value = std::string(value);
   for (size_t i = 1; i < parts.size(); ++i) {
     const size_t at = parts[i].find('=');
     ReadAttribute(
@@ -109,12 +118,24 @@ std::vector<Cookie> CookiesOf(const HeaderList& headers) {
 std::string CookieHeader(const std::vector<Cookie>& cookies) {
   std::string header;
   for (const Cookie& cookie : cookies) {
-    // Go quotes values that hold a space or a comma.
-    const bool quote = cookie.value.find_first_of(" ,") != std::string::npos;
-    absl::StrAppend(&header, header.empty() ? "" : "; ", cookie.name, quote ? "=\"" : "=",
-                    cookie.value, quote ? "\"" : "");
+    AppendCookie(cookie.name, cookie.value, &header);
   }
   return header;
+}
+
+void AppendCookie(absl::string_view name, absl::string_view value, std::string* header) {
+  const bool quote = value.find_first_of(" ,") != absl::string_view::npos;
+  header->append(header->empty() ? "" : "; ");
+  for (const char c : name) {
+    header->push_back(c == '\r' || c == '\n' ? '-' : c);
+  }
+  header->append(quote ? "=\"" : "=");
+  for (const char c : value) {
+    if (MayStandInValue(c)) {
+      header->push_back(c);
+    }
+  }
+  header->append(quote ? "\"" : "");
 }
 
 void CookieJar::Set(const Url& url, const Cookie& cookie, absl::Time now) {

@@ -25,7 +25,8 @@ struct Cookie {
   bool http_only = false;
 };
 
-// One Set-Cookie value; nothing if it has no name.
+// One Set-Cookie value; nothing if its name is no token or its value has characters that no cookie
+// may have, as in Go.
 std::optional<Cookie> ParseSetCookie(absl::string_view line);
 
 // The cookies of all Set-Cookie lines of a response, in order.
@@ -70,5 +71,8 @@ class CookieJar {
 
 // `a=1; b=2`: the value of a Cookie header.
 std::string CookieHeader(const std::vector<Cookie>& cookies);
+// Adds one cookie to the value of a Cookie header. As in Go, characters that may not stand in a
+// value are left out, and a value with a space or a comma is quoted.
+void AppendCookie(absl::string_view name, absl::string_view value, std::string* header);
 
 }  // namespace lockstep::agent

@@ -159,7 +159,7 @@ void HttpDebug::Response(absl::string_view id, const HttpResponse& response) {
                     HeaderLines(response.headers, {}));
   }
   if (response.error.code != 0) {
-    absl::StrAppend(&text, "(error ", response.error.code, ": ", response.error.message, ")\n");
+    absl::StrAppend(&text, "(error ", response.error.code, ": ", response.error.in_full(), ")\n");
   }
   if (bodies_ && !response.body.empty()) {
     absl::StrAppend(&text, "\n", BodyForLog("", response.body), "\n");

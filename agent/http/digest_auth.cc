@@ -1,5 +1,6 @@
 #include "agent/http/digest_auth.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 #include <vector>
@@ -34,32 +35,56 @@ std::string HexHash(const EVP_MD* hash, absl::string_view text) {
       absl::string_view(reinterpret_cast<const char*>(digest.data()), size));
 }
 
-// `name=value, name="quoted, with \" escapes"`: the parameters of a challenge.
-std::vector<std::pair<std::string, std::string>> Parameters(absl::string_view text) {
-  std::vector<std::pair<std::string, std::string>> parameters;
-  while (!text.empty()) {
-    text = absl::StripLeadingAsciiWhitespace(text);
-    const size_t equals = text.find('=');
-    if (equals == absl::string_view::npos) {
-      break;
-    }
-    std::string name = absl::AsciiStrToLower(absl::StripAsciiWhitespace(text.substr(0, equals)));
-    text = absl::StripLeadingAsciiWhitespace(text.substr(equals + 1));
-    std::string value;
-    size_t end = 0;
-    if (!text.empty() && text[0] == '"') {
-      for (end = 1; end < text.size() && text[end] != '"'; ++end) {
-        end += text[end] == '\\' && end + 1 < text.size() ? 1 : 0;
-        value += text[end];
-      }
-    } else {
-      value = std::string(absl::StripAsciiWhitespace(text.substr(0, text.find(','))));
-    }
-    const size_t comma = text.find(',', end);
-    text = comma == absl::string_view::npos ? "" : text.substr(comma + 1);
-    parameters.emplace_back(std::move(name), std::move(value));
+struct Challenge {
+  std::string scheme;
+  std::vector<std::pair<std::string, std::string>> parameters;  // names in lower case
+};
+
+// Takes a token from the front of `text`; "" if there is none.
+absl::string_view TakeToken(absl::string_view* text) {
+  const absl::string_view token = text->substr(0, text->find_first_of(" \t=,\""));
+  text->remove_prefix(token.size());
+  *text = absl::StripLeadingAsciiWhitespace(*text);
+  return token;
+}
+
+// Takes `value` or `"quoted, with \" escapes"`.
+std::string TakeValue(absl::string_view* text) {
+  if (!absl::ConsumePrefix(text, "\"")) {
+    const absl::string_view bare = text->substr(0, text->find_first_of(" \t,"));
+    text->remove_prefix(bare.size());
+    return std::string(bare);
   }
-  return parameters;
+  std::string value;
+  size_t end = 0;
+  for (; end < text->size() && (*text)[end] != '"'; ++end) {
+    end += (*text)[end] == '\\' && end + 1 < text->size() ? 1 : 0;
+    value += (*text)[end];
+  }
+  text->remove_prefix(std::min(end + 1, text->size()));
+  return value;
+}
+
+// `Basic realm="a", Digest realm="b", nonce="c"`: a name that no equals sign follows begins the next
+// challenge (RFC 9110, section 11.6.1).
+std::vector<Challenge> ChallengesOf(absl::string_view text) {
+  std::vector<Challenge> challenges;
+  for (;;) {
+    text.remove_prefix(std::min(text.find_first_not_of(" \t,"), text.size()));
+    const absl::string_view name = TakeToken(&text);
+    if (name.empty()) {
+      return challenges;
+    }
+    if (!absl::ConsumePrefix(&text, "=")) {
+      challenges.push_back({std::string(name), {}});
+      continue;
+    }
+    text = absl::StripLeadingAsciiWhitespace(text);
+    std::string value = TakeValue(&text);
+    if (!challenges.empty()) {
+      challenges.back().parameters.emplace_back(absl::AsciiStrToLower(name), std::move(value));
+    }
+  }
 }
 
 std::string Quote(absl::string_view text) {
@@ -73,37 +98,49 @@ std::string Quote(absl::string_view text) {
   return quoted + '"';
 }
 
+// The challenge, if its hash and its quality of protection are among ours.
+std::optional<DigestChallenge> Answerable(Challenge offered) {
+  DigestChallenge challenge;
+  bool qop_given = false;
+  for (auto& [name, value] : offered.parameters) {
+    if (name == "realm") {
+      challenge.realm = std::move(value);
+    } else if (name == "nonce") {
+      challenge.nonce = std::move(value);
+    } else if (name == "opaque") {
+      challenge.opaque = std::move(value);
+      challenge.has_opaque = true;
+    } else if (name == "algorithm") {
+      challenge.algorithm = std::move(value);
+      challenge.algorithm_given = true;
+    } else if (name == "qop") {
+      qop_given = true;
+      for (const absl::string_view offer : absl::StrSplit(value, ',')) {
+        challenge.qop_auth =
+            challenge.qop_auth || absl::EqualsIgnoreCase(absl::StripAsciiWhitespace(offer), "auth");
+      }
+    }
+  }
+  if (HashOf(challenge.algorithm) == nullptr || (qop_given && !challenge.qop_auth)) {
+    return std::nullopt;
+  }
+  return challenge;
+}
+
 }  // namespace
 
 std::optional<DigestChallenge> FindDigestChallenge(const HeaderList& response_headers) {
   for (const auto& [header, text] : response_headers) {
-    if (!absl::EqualsIgnoreCase(header, "WWW-Authenticate") ||
-        !absl::StartsWithIgnoreCase(text, "Digest ")) {
+    if (!absl::EqualsIgnoreCase(header, "WWW-Authenticate")) {
       continue;
     }
-    DigestChallenge challenge;
-    bool qop_given = false;
-    for (auto& [name, value] : Parameters(absl::string_view(text).substr(7))) {
-      if (name == "realm") {
-        challenge.realm = value;
-      } else if (name == "nonce") {
-        challenge.nonce = value;
-      } else if (name == "opaque") {
-        challenge.opaque = value;
-        challenge.has_opaque = true;
-      } else if (name == "algorithm") {
-        challenge.algorithm = value;
-        challenge.algorithm_given = true;
-      } else if (name == "qop") {
-        qop_given = true;
-        for (const absl::string_view offer : absl::StrSplit(value, ',')) {
-          challenge.qop_auth = challenge.qop_auth ||
-                               absl::EqualsIgnoreCase(absl::StripAsciiWhitespace(offer), "auth");
-        }
+    for (Challenge& offered : ChallengesOf(text)) {
+      if (!absl::EqualsIgnoreCase(offered.scheme, "Digest")) {
+        continue;
       }
-    }
-    if (HashOf(challenge.algorithm) != nullptr && (challenge.qop_auth || !qop_given)) {
-      return challenge;
+      if (std::optional<DigestChallenge> challenge = Answerable(std::move(offered))) {
+        return challenge;
+      }
     }
   }
   return std::nullopt;

@@ -6,6 +6,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
+#include "agent/http/headers.h"
+
 namespace lockstep::agent {
 namespace {
 
@@ -24,6 +26,11 @@ bool DescribesBody(absl::string_view name) {
                         "Content-Length"});
 }
 
+bool NamesHost(absl::string_view location) {
+  return absl::StartsWith(location, "//") ||
+         absl::StrContains(location.substr(0, location.find_first_of("/?#")), ':');
+}
+
 bool SameHostOrBelow(absl::string_view next, absl::string_view first) {
   return next == first || absl::EndsWith(next, absl::StrCat(".", first));
 }
@@ -34,16 +41,12 @@ bool IsRedirectStatus(int status) {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
-std::optional<std::string> FindHeader(const HeaderList& headers, absl::string_view name) {
-  for (const auto& [key, value] : headers) {
-    if (absl::EqualsIgnoreCase(key, name)) {
-      return value;
-    }
-  }
-  return std::nullopt;
+RedirectOrigin OriginOf(const HttpRequest& first) {
+  return {first.url.host, FindHeader(first.headers, "Referer")};
 }
 
-absl::StatusOr<std::optional<HttpRequest>> FollowRedirect(const HttpRequest& request,
+absl::StatusOr<std::optional<HttpRequest>> FollowRedirect(const RedirectOrigin& origin,
+                                                          const HttpRequest& request,
                                                           const HttpResponse& response) {
   const std::optional<std::string> location = FindHeader(response.headers, "Location");
   if (!IsRedirectStatus(response.status) || !location || location->empty()) {
@@ -59,8 +62,8 @@ absl::StatusOr<std::optional<HttpRequest>> FollowRedirect(const HttpRequest& req
     next->fragment = url.fragment;
   }
   const bool keeps_body = response.status == 307 || response.status == 308;
-  const bool keeps_secrets = SameHostOrBelow(next->host, url.host);
-  const bool same_host = next->authority() == url.authority();
+  const bool keeps_secrets = SameHostOrBelow(next->host, origin.host);
+  const bool names_host = NamesHost(*location);
   std::optional<HttpRequest> hop(request);
   HttpRequest& following = *hop;
   following.url = *std::move(next);
@@ -76,14 +79,12 @@ absl::StatusOr<std::optional<HttpRequest>> FollowRedirect(const HttpRequest& req
   const auto stays_behind = [&](const std::pair<std::string, std::string>& header) {
     const std::string& name = header.first;
     return IsAnyOf(name, {"Cookie", "Referer"}) || (!keeps_secrets && IsSecret(name)) ||
-           (!same_host && absl::EqualsIgnoreCase(name, "Host")) ||
+           (names_host && absl::EqualsIgnoreCase(name, "Host")) ||
            (!keeps_body && DescribesBody(name));
   };
   headers.erase(std::remove_if(headers.begin(), headers.end(), stays_behind), headers.end());
-  if (const std::optional<std::string> given = FindHeader(request.headers, "Referer")) {
-    headers.emplace_back("Referer", *given);
-  } else if (url.scheme != "https" || following.url.scheme == "https") {
-    headers.emplace_back("Referer", url.request_url());
+  if (url.scheme != "https" || following.url.scheme == "https") {
+    headers.emplace_back("Referer", origin.referer ? *origin.referer : url.request_url());
   }
   return hop;
 }

@@ -12,16 +12,22 @@ namespace lockstep::agent {
 // True for 301, 302, 303, 307 and 308.
 bool IsRedirectStatus(int status);
 
-// The value of a header, by a name in any case; nothing if it is not there.
-std::optional<std::string> FindHeader(const HeaderList& headers, absl::string_view name);
+// What a chain of redirects has to know of its first request.
+struct RedirectOrigin {
+  std::string host;                    // secrets go to it and to hosts below it
+  std::optional<std::string> referer;  // as the script set it: each hop has it
+};
+RedirectOrigin OriginOf(const HttpRequest& first);
 
 // The request after `request` was answered with `response`; nothing if that is not a redirect or
 // has no Location. 301, 302 and 303 turn any method but GET and HEAD into GET without a
-// body; 307 and 308 keep both. The fragment is inherited. Cookie, Authorization and the like stay
-// behind when the host changes to one that is not below the first; a Cookie header always stays
-// behind, as the caller's jar writes it anew. Referer is set as Go does. InvalidArgument: the
-// Location cannot be read: `failed to parse Location header "...": ...`.
-absl::StatusOr<std::optional<HttpRequest>> FollowRedirect(const HttpRequest& request,
+// body; 307 and 308 keep both. The fragment is inherited. Authorization and the like stay behind
+// when the host changes to one that is not below the first; Host, where the Location names a host;
+// a Cookie header always, as the caller's jar writes it anew. Referer is the script's or the URL of
+// `request`, but is not told from https to http. InvalidArgument: the Location cannot be read:
+// `failed to parse Location header "...": ...`.
+absl::StatusOr<std::optional<HttpRequest>> FollowRedirect(const RedirectOrigin& origin,
+                                                          const HttpRequest& request,
                                                           const HttpResponse& response);
 
 }  // namespace lockstep::agent

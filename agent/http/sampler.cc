@@ -56,7 +56,7 @@ void HttpSampler::Record(const HttpHop& hop, const HttpResponse& response) {
     values.push_back({BuiltinMetric(builtin::kHttpReqDurationIntended),
                       absl::ToDoubleMilliseconds(timings.duration() + *hop.lateness)});
   }
-  if (errors_.Matches(response.status)) {
+  if (!hop.challenge && errors_.Matches(response.status)) {
     values.push_back({BuiltinMetric(builtin::kHttpReqsErrors), 1});
     values.push_back({BuiltinMetric(builtin::kHttpReqDurationErrors), duration});
   }

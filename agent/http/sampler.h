@@ -23,6 +23,8 @@ struct HttpHop {
   std::optional<absl::string_view>
       name;                      // the tag `name` where the script set it: the tag `url`, too, then
   std::optional<bool> expected;  // unset: the script does not want http_req_failed
+  // A 401 that asks for the credentials that the script has given: no error.
+  bool challenge = false;
   // How much later the request came than its schedule wanted; nothing: no
   // http_req_duration_intended.
   std::optional<absl::Duration> lateness = std::nullopt;

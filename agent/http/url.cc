@@ -17,7 +17,7 @@ namespace {
 constexpr char kHexDigits[] = "0123456789ABCDEF";
 
 absl::Status ParseError(absl::string_view text, absl::string_view why) {
-  return absl::InvalidArgumentError(absl::StrCat("parse \"", text, "\": ", why));
+  return absl::InvalidArgumentError(absl::StrCat("parse \"", MaskCredentials(text), "\": ", why));
 }
 
 void AppendEscaped(std::string& out, char c) {
@@ -223,6 +223,19 @@ int DefaultPort(absl::string_view scheme) {
     return 80;
   }
   return scheme == "https" || scheme == "wss" ? 443 : 0;
+}
+
+std::string MaskCredentials(absl::string_view text) {
+  const size_t slashes = text.find("//");
+  if (slashes == absl::string_view::npos || slashes > text.find_first_of("/?#")) {
+    return std::string(text);
+  }
+  const size_t begin = slashes + 2;
+  const absl::string_view authority = text.substr(begin, text.find_first_of("/?#", begin) - begin);
+  const size_t at = authority.rfind('@');
+  return at == absl::string_view::npos
+             ? std::string(text)
+             : absl::StrCat(text.substr(0, begin), "****:****", text.substr(begin + at));
 }
 
 absl::StatusOr<Url> ParseUrl(absl::string_view text) {

@@ -234,7 +234,7 @@ class Proxies(Peer):
             check(r, { failed: (r) => r.status === 0 && r.error_code === 1000 });
             console.log(`error=${r.error}`);""")
         self.assertEqual([], proxy.targets)
-        self.assertIn("error=User was rejected by the SOCKS5 server", result.stderr)
+        self.assertIn("User was rejected by the SOCKS5 server", result.stderr)
 
 
 if __name__ == "__main__":

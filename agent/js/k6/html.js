@@ -142,16 +142,17 @@
   const elementOf = makeElements(tree, compile, (nodes, url) => new Selection(nodes, url));
 
   const parseHTML = (text) => new Selection([parse(text === undefined || text === null ? '' : String(text))], '');
-  const page = (response, selector) => {
+  // `text` is that of a body of bytes.
+  const page = (response, selector, text = String(response.body)) => {
     if (response.body === null) throw new Error("the body is null so we can't transform it to HTML - this likely was because of a request error getting the response");
-    const whole = new Selection([parse(String(response.body))], response.url);
+    const whole = new Selection([parse(text)], response.url);
     return selector === undefined ? whole : whole.find(String(selector));
   };
-  const html = (http, response, selector) => page(response, selector);
+  const html = (http, response, selector, text) => page(response, selector, text);
   const target = (response, reference) => resolve(response.url, reference).replace(/#[^]*/, '');
-  const submitForm = (http, response, options) => {
+  const submitForm = (http, response, options, text) => {
     const { formSelector = 'form', submitSelector = '[type="submit"]', fields = {}, params } = options ?? {};
-    const form = page(response, formSelector);
+    const form = page(response, formSelector, text);
     if (form.size() === 0) throw new Error(`no form found for selector '${formSelector}' in response '${response.url}'`);
     const values = Object.fromEntries(Object.entries(form.first().serializeObject()).filter(([, value]) => value !== undefined));
     const submit = form.find(submitSelector).first();
@@ -164,9 +165,9 @@
     const query = encodeForm(values);
     return http.request('GET', query === '' ? url : `${url.replace(/\?[^]*/, '')}?${query}`, null, params);
   };
-  const clickLink = (http, response, options) => {
+  const clickLink = (http, response, options, text) => {
     const { selector = 'a[href]', params } = options ?? {};
-    const link = page(response, selector);
+    const link = page(response, selector, text);
     if (link.size() === 0) throw new Error(`no element found for selector '${selector}' in response '${response.url}'`);
     const href = link.attr('href');
     if (href === undefined) throw new Error(`no valid href attribute value found on element '${selector}' in response '${response.url}'`);

@@ -79,6 +79,7 @@ v8::MaybeLocal<v8::Value> HttpModule::Fault(Context context, RequestFault fault,
   }
   vu_.logger().Log(LogLevel::kWarn, "Request Failed", {{"error", fault.message}});
   HttpCallResult result;
+  result.sent = false;
   result.response.error = {fault.code, std::move(fault.message)};
   v8::Local<v8::Object> response;
   return responses_.Make(context, std::move(result), ResponseType::kText).ToLocal(&response)
@@ -90,13 +91,13 @@ v8::MaybeLocal<v8::Value> HttpModule::Deliver(Context context, HttpCallResult re
                                               ResponseType type, bool throws) {
   const HttpError& error = result.response.error;
   if (error.code != 0) {
+    const std::string text = absl::StrCat(MethodInMessages(result.request.method), " \"",
+                                          result.url, "\": ", error.in_full());
     if (throws) {
-      ThrowError(context->GetIsolate(), error.message);
+      ThrowError(context->GetIsolate(), text);
       return {};
     }
-    vu_.logger().Log(LogLevel::kWarn, "Request Failed",
-                     {{"error", absl::StrCat(MethodInMessages(result.method), " \"", result.url,
-                                             "\": ", error.message)}});
+    vu_.logger().Log(LogLevel::kWarn, "Request Failed", {{"error", text}});
   }
   v8::Local<v8::Object> response;
   return responses_.Make(context, std::move(result), type).ToLocal(&response)
@@ -191,7 +192,8 @@ RequestOrFault HttpModule::PrepareItem(Context context, v8::Local<v8::Value> ite
   const v8::Local<v8::Value> none = v8::Undefined(isolate);
   v8::Local<v8::Value> parts[4] = {JsText(isolate, "GET"), none, none,
                                    none};  // method, url, body, params
-  if (!item->IsObject() || NamedUrlOf(context, item)) {
+  bool in_any_case = false;
+  if (!item->IsObject() || item->IsStringObject() || NamedUrlOf(context, item)) {
     parts[1] = item;
   } else if (item->IsArray()) {
     const v8::Local<v8::Array> list = item.As<v8::Array>();
@@ -209,13 +211,17 @@ RequestOrFault HttpModule::PrepareItem(Context context, v8::Local<v8::Value> ite
       }
       parts[i] = part->IsNullOrUndefined() ? parts[i] : part;
     }
+    in_any_case = true;
   }
   std::string method;
   if (!ToText(context, parts[0], &method)) {
     return {};
   }
-  return PrepareRequest(context, vu_, expected_, absl::AsciiStrToUpper(method), parts[1], parts[2],
-                        parts[3]);
+  // As in k6: an object's method is put in upper case, a list's is taken as it is.
+  if (in_any_case) {
+    method = absl::AsciiStrToUpper(method);
+  }
+  return PrepareRequest(context, vu_, expected_, std::move(method), parts[1], parts[2], parts[3]);
 }
 
 v8::MaybeLocal<v8::Value> HttpModule::Batch(Context context, v8::Local<v8::Object> requests) {
@@ -287,8 +293,16 @@ v8::MaybeLocal<v8::Value> HttpModule::CallHtml(Context context, const char* func
       !GetProperty(context, functions, function, &callee)) {
     return {};
   }
-  v8::Local<v8::Value> arguments[] = {exports_.Get(isolate), response, argument};
-  return callee.As<v8::Function>()->Call(context, v8::Undefined(isolate), 3, arguments);
+  // The text of a body that the script has as bytes.
+  v8::Local<v8::Value> body, text = v8::Undefined(isolate);
+  if (response->IsObject() && !GetProperty(context, response.As<v8::Object>(), "body", &body)) {
+    return {};
+  }
+  if (!body.IsEmpty() && body->IsArrayBuffer()) {
+    text = JsText(isolate, BytesOf(body).value_or(""));
+  }
+  v8::Local<v8::Value> arguments[] = {exports_.Get(isolate), response, argument, text};
+  return callee.As<v8::Function>()->Call(context, v8::Undefined(isolate), 4, arguments);
 }
 
 v8::Local<v8::Object> MakeHttpModule(Context context, ApiVu& vu) {

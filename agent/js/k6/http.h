@@ -56,6 +56,11 @@ class HttpModule final : public VuPart {
   // What calls work with; WebSockets share it.
   HttpCallEnv& env();
   ResponseFactory& responses() { return responses_; }
+  // The class CookieJar.
+  void set_jars(v8::Isolate* isolate, v8::Local<v8::FunctionTemplate> jars) {
+    jars_.Reset(isolate, jars);
+  }
+  v8::Local<v8::FunctionTemplate> jars(v8::Isolate* isolate) const { return jars_.Get(isolate); }
 
  private:
   struct BatchItem {
@@ -83,6 +88,7 @@ class HttpModule final : public VuPart {
   absl::flat_hash_map<uint64_t, std::unique_ptr<HttpCall>> async_calls_;
   uint64_t next_call_ = 1;
   v8::Global<v8::Object> exports_;
+  v8::Global<v8::FunctionTemplate> jars_;
 };
 
 // Makes the module and leaves it to `vu`, which outlives the context; returns its exports.

@@ -136,7 +136,7 @@ void SetCookieFunction(const Info& info) {
   CookieJar* jar = JarAndUrl(info, &url);
   Cookie cookie;
   if (jar == nullptr || !ToText(context, info[1], &cookie.name) ||
-      !ToText(context, info[2], &cookie.value) ||
+      (info.Length() > 2 && !ToText(context, info[2], &cookie.value)) ||
       (info[3]->IsObject() && !CookieOptions(info, info[3].As<v8::Object>(), &cookie))) {
     return;
   }
@@ -167,15 +167,23 @@ void Attach(Context context, v8::Local<v8::Object> object, JarPointer jar) {
 }
 
 void Construct(const Info& info) {
-  if (!info.IsConstructCall()) {
-    ThrowTypeError(info.GetIsolate(), "a CookieJar is made with `new`");
-    return;
-  }
   // cookieJar() passes the VU's own jar; no script can make an External.
   JarPointer jar = info[0]->IsExternal()
                        ? *static_cast<JarPointer*>(info[0].As<v8::External>()->Value())
                        : std::make_shared<CookieJar>();
-  Attach(info.GetIsolate()->GetCurrentContext(), info.This(), std::move(jar));
+  const Context context = info.GetIsolate()->GetCurrentContext();
+  v8::Local<v8::Object> object = info.This();
+  if (!info.IsConstructCall()) {  // as in k6, `new` may be left out
+    const HttpModule& module = BoundTo<HttpModule>(info);
+    if (!module.jars(info.GetIsolate())
+             ->InstanceTemplate()
+             ->NewInstance(context)
+             .ToLocal(&object)) {
+      return;
+    }
+    info.GetReturnValue().Set(object);
+  }
+  Attach(context, object, std::move(jar));
 }
 
 // cookieJar(): its data is the constructor of CookieJar, behind which the module stands.
@@ -215,9 +223,10 @@ void DefineCookieJar(Context context, v8::Local<v8::Object> exports, HttpModule&
                                                                   {"clear", ClearCookies},
                                                                   {"delete", DeleteCookie}};
   for (const auto& [name, method] : methods) {
-    made->PrototypeTemplate()->Set(JsName(isolate, name),
-                                   v8::FunctionTemplate::New(isolate, method, data, signature));
+    made->InstanceTemplate()->Set(JsName(isolate, name),
+                                  v8::FunctionTemplate::New(isolate, method, data, signature));
   }
+  module.set_jars(isolate, made);
   v8::Local<v8::Function> constructor;
   if (!made->GetFunction(context).ToLocal(&constructor)) {
     return;

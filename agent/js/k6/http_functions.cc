@@ -3,7 +3,6 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
 #include "agent/js/bind/errors.h"
@@ -44,12 +43,9 @@ void WithBody(const Info& info) {
 constexpr char kGet[] = "GET", kHead[] = "HEAD", kPost[] = "POST", kPut[] = "PUT",
                kPatch[] = "PATCH", kDelete[] = "DELETE", kOptions[] = "OPTIONS";
 
+// As the script writes it: a server may tell "get" from "GET".
 bool MethodOf(const Info& info, std::string* method) {
-  if (!ToText(ContextOf(info), info[0], method)) {
-    return false;
-  }
-  *method = absl::AsciiStrToUpper(*method);
-  return true;
+  return info[0]->IsNullOrUndefined() || ToText(ContextOf(info), info[0], method);
 }
 
 void RequestFunction(const Info& info) {
@@ -122,7 +118,7 @@ void ExpectedStatusesFunction(const Info& info) {
 }
 
 void SetResponseCallback(const Info& info) {
-  if (info[0]->IsNull()) {
+  if (info[0]->IsNullOrUndefined()) {
     BoundTo<HttpModule>(info).set_expected(std::nullopt);
     return;
   }

@@ -1,14 +1,16 @@
 #include "agent/js/k6/http_params.h"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 #include "agent/http/compress.h"
-#include "agent/http/redirect.h"
+#include "agent/http/headers.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
 #include "agent/js/k6/http_cookie_jar.h"
@@ -36,8 +38,16 @@ absl::string_view KindOf(v8::Local<v8::Value> value) {
                                : "this value";
 }
 
-bool HasAny(absl::string_view text, absl::string_view characters) {
-  return text.find_first_of(characters) != absl::string_view::npos;
+// A string, or an object that shows itself as one, such as a URL.
+bool MayBeUrl(v8::Local<v8::Value> value) {
+  return value->IsString() || value->IsStringObject() ||
+         (value->IsObject() && !value->IsArray() && !value->IsFunction());
+}
+
+bool IsHeaderValue(absl::string_view text) {
+  return std::none_of(text.begin(), text.end(), [](char c) {
+    return absl::ascii_iscntrl(static_cast<unsigned char>(c)) && c != '\t';
+  });
 }
 
 // Reads the parts of one request. Each step is false with `fault` set, or with a pending exception.
@@ -51,6 +61,7 @@ class Preparation {
     spec.expected = expected;
     spec.tags = vu.tags();
     spec.redirects = options.max_redirects;
+    spec.redirects_given = options.max_redirects != kUsualRedirects;
     throws_ = options.throw_on_error;
     if (options.discard_response_bodies) {
       request_.response_type = ResponseType::kNone;
@@ -66,7 +77,10 @@ class Preparation {
     RequestOrFault result;
     result.throws = throws_;
     if (done) {
-      request_.spec.method = std::move(method);
+      request_.spec.method = method.empty() ? "GET" : std::move(method);
+      if (!IsToken(request_.spec.method)) {
+        SetHopeless(absl::StrCat("net/http: invalid method \"", request_.spec.method, "\""));
+      }
       result.request = std::move(request_);
     } else {
       result.fault = std::move(fault_);
@@ -82,6 +96,12 @@ class Preparation {
   bool Fail(const absl::Status& status) {
     return absl::IsCancelled(status) ? false : Fail(std::string(status.message()));
   }
+  // Nothing can be sent, but the request counts as one that failed; the first reason stands.
+  void SetHopeless(std::string message, int code = kGenericError) {
+    if (!request_.spec.hopeless) {
+      request_.spec.hopeless = HttpError{code, std::move(message)};
+    }
+  }
   bool Param(absl::string_view name, v8::Local<v8::Value> value);
   bool Headers(v8::Local<v8::Value> value);
   bool Cookies(v8::Local<v8::Value> value);
@@ -91,6 +111,10 @@ class Preparation {
   bool ResponseCallback(v8::Local<v8::Value> value);
   bool Redirects(v8::Local<v8::Value> value);
   bool ObjectBody(v8::Local<v8::Object> object);
+  bool Tags(v8::Local<v8::Value> value);
+  bool Timeout(v8::Local<v8::Value> value);
+  // Warns of a length that is not that of the body; it is not sent.
+  void CheckContentLength();
   void SetDefaultHeader(absl::string_view name, std::string value) {
     if (!FindHeader(request_.spec.headers, name)) {
       request_.spec.headers.emplace_back(name, std::move(value));
@@ -109,16 +133,18 @@ class Preparation {
 
 bool Preparation::Url(v8::Local<v8::Value> value) {
   HttpCallSpec& spec = request_.spec;
-  if (value->IsNullOrUndefined()) {
-    return Fail("invalid URL: a string is expected", kInvalidUrl);
-  }
   std::optional<std::string> url_name;
   std::optional<NamedUrl> named = NamedUrlOf(context_, value);
   if (named) {
     spec.url_text = std::move(named->url);
     url_name = std::move(named->name);
+  } else if (!MayBeUrl(value)) {
+    return Fail("invalid URL: a string is expected", kInvalidUrl);
   } else if (!ToText(context_, value, &spec.url_text)) {
     return false;
+  }
+  if (spec.url_text == "[object Object]") {
+    return Fail("invalid URL: a string is expected, got an object", kInvalidUrl);
   }
   absl::StatusOr<lockstep::agent::Url> url = ParseUrl(spec.url_text);
   if (absl::IsInvalidArgument(url.status())) {
@@ -127,15 +153,16 @@ bool Preparation::Url(v8::Local<v8::Value> value) {
   if (url.ok()) {
     spec.url = *std::move(url);
   } else {
-    spec.hopeless = HttpError{absl::IsOutOfRange(url.status()) ? kDialError : kGenericError,
-                              std::string(url.status().message())};
+    SetHopeless(std::string(url.status().message()),
+                absl::IsOutOfRange(url.status()) ? kDialError : kGenericError);
+  }
+  if (absl::StrContains(spec.url_text, '@')) {
+    spec.url_text = MaskCredentials(spec.url_text);
+    url_name = url_name ? std::optional(MaskCredentials(*url_name)) : std::nullopt;
   }
   if (url_name && !spec.name) {
     spec.name = std::move(url_name);
     spec.tags = vu_.sink().tags().With(spec.tags, SystemTagName(SystemTag::kName), *spec.name);
-  }
-  if (spec.url.has_credentials) {
-    spec.url_text = spec.url.display_url();
   }
   return true;
 }
@@ -190,6 +217,22 @@ bool Preparation::Param(absl::string_view name, v8::Local<v8::Value> value) {
   if (name == "responseCallback") {
     return ResponseCallback(value);
   }
+  if (name == "timeout") {
+    return Timeout(value);
+  }
+  if (name == "redirects") {
+    return Redirects(value);
+  }
+  if (name == "compression") {
+    return Compression(value);
+  }
+  if (name == "responseType") {
+    return ResponseTypeOf(value);
+  }
+  if (name == "throw") {
+    throws_ = value->BooleanValue(isolate_);
+    return true;
+  }
   if (value->IsNullOrUndefined()) {
     return true;
   }
@@ -205,42 +248,34 @@ bool Preparation::Param(absl::string_view name, v8::Local<v8::Value> value) {
     return true;
   }
   if (name == "tags") {
-    const absl::Status added =
-        AddScriptTags(context_, value, vu_.sink().tags(), &request_.spec.tags);
-    if (!added.ok()) {
-      return Fail(added);
-    }
-    if (const auto named =
-            vu_.sink().tags().Find(request_.spec.tags, SystemTagName(SystemTag::kName))) {
-      request_.spec.name = std::string(*named);
-    }
-    return true;
+    return Tags(value);
   }
-  if (name == "auth") {
-    return Auth(value);
+  return name != "auth" || Auth(value);
+}
+
+bool Preparation::Tags(v8::Local<v8::Value> value) {
+  TagSetTable& table = vu_.sink().tags();
+  const absl::Status added = AddScriptTags(context_, value, table, &request_.spec.tags);
+  if (absl::IsCancelled(added)) {
+    return false;
   }
-  if (name == "timeout") {
-    const absl::StatusOr<absl::Duration> timeout = DurationOf(context_, "timeout", value);
-    if (!timeout.ok()) {
-      return Fail(timeout.status());
-    }
-    request_.spec.timeout = *timeout;
-    if (*timeout <= absl::ZeroDuration()) {
-      request_.spec.hopeless = HttpError{kRequestTimeout, "request timeout"};
-    }
-    return true;
+  if (!added.ok()) {
+    return Fail(absl::StrCat("invalid HTTP request metric tags: ", added.message()));
   }
-  if (name == "redirects") {
-    return Redirects(value);
+  if (const auto named = table.Find(request_.spec.tags, SystemTagName(SystemTag::kName))) {
+    request_.spec.name = std::string(*named);
   }
-  if (name == "compression") {
-    return Compression(value);
+  return true;
+}
+
+bool Preparation::Timeout(v8::Local<v8::Value> value) {
+  const absl::StatusOr<absl::Duration> timeout = DurationOf(context_, "timeout", value);
+  if (!timeout.ok()) {
+    return Fail(timeout.status());
   }
-  if (name == "responseType") {
-    return ResponseTypeOf(value);
-  }
-  if (name == "throw") {
-    throws_ = value->BooleanValue(isolate_);
+  request_.spec.timeout = *timeout;
+  if (*timeout <= absl::ZeroDuration()) {
+    SetHopeless("request timeout", kRequestTimeout);
   }
   return true;
 }
@@ -256,23 +291,34 @@ bool Preparation::Headers(v8::Local<v8::Value> value) {
         if (!ToText(context_, header, &text)) {
           return false;
         }
-        const std::string key = CanonicalHeader(name);
-        const bool bad_value = HasAny(text, absl::string_view("\r\n\0", 3));
-        if (key.empty() || HasAny(key, absl::string_view("\r\n\0 :", 5)) || bad_value) {
-          return Fail(absl::StrCat("net/http: invalid header field ",
-                                   bad_value ? "value for " : "name ", "\"", key, "\""));
+        std::string key = CanonicalHeader(name);
+        if (!IsToken(key) || !IsHeaderValue(text)) {
+          SetHopeless(absl::StrCat("net/http: invalid header field ",
+                                   IsToken(key) ? "value for " : "name ", "\"", key, "\""));
+          return true;
         }
-        request_.spec.headers.emplace_back(key, std::move(text));
+        // Names that differ only in case are one header, of which the last is meant.
+        HeaderList& headers = request_.spec.headers;
+        const auto same = std::find_if(headers.begin(), headers.end(),
+                                       [&key](const auto& h) { return h.first == key; });
+        if (same != headers.end()) {
+          same->second = std::move(text);
+        } else {
+          headers.emplace_back(std::move(key), std::move(text));
+        }
         return true;
       });
 }
 
 bool Preparation::Cookies(v8::Local<v8::Value> value) {
   if (!value->IsObject()) {
-    return true;
+    return Fail("invalid cookies: an object of names and values is expected");
   }
   return ForEachOwn(context_, value.As<v8::Object>(),
                     [this](const std::string& name, v8::Local<v8::Value> given) {
+                      if (given->IsNullOrUndefined()) {
+                        return true;
+                      }
                       v8::Local<v8::Value> replace;
                       RequestCookie cookie;
                       cookie.name = name;
@@ -358,11 +404,21 @@ bool Preparation::ResponseCallback(v8::Local<v8::Value> value) {
   }
   const ExpectedStatuses* statuses = ExpectedStatusesOf(context_, value);
   if (statuses == nullptr) {
-    return Fail(
-        "unsupported responseCallback: what http.expectedStatuses() returns, or null, is expected");
+    return Fail("unsupported responseCallback");
   }
   request_.spec.expected = *statuses;
   return true;
+}
+
+void Preparation::CheckContentLength() {
+  const HttpCallSpec& spec = request_.spec;
+  const std::optional<std::string> given =
+      spec.has_body ? FindHeader(spec.headers, "Content-Length") : std::nullopt;
+  if (given && *given != absl::StrCat(spec.body.size())) {
+    vu_.logger().Warn(absl::StrCat("the header Content-Length of a request says \"", *given,
+                                   "\", but its body has ", spec.body.size(),
+                                   " bytes: that length is sent instead"));
+  }
 }
 
 bool Preparation::Finish() {
@@ -376,12 +432,14 @@ bool Preparation::Finish() {
   }
   if (spec.has_body && !codings_.empty()) {
     std::string names;
+    spec.plain_body = spec.body;
     for (const Coding coding : codings_) {
       spec.body = Compress(coding, spec.body);
       absl::StrAppend(&names, names.empty() ? "" : ", ", CodingName(coding));
     }
     SetDefaultHeader("Content-Encoding", std::move(names));
   }
+  CheckContentLength();
   spec.keep_body = request_.response_type != ResponseType::kNone;
   return true;
 }
@@ -401,6 +459,11 @@ RequestOrFault PrepareRequest(Context context, ApiVu& vu,
 
 absl::StatusOr<absl::Duration> DurationOf(Context context, absl::string_view key,
                                           v8::Local<v8::Value> value) {
+  if (value->IsNullOrUndefined()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "invalid ", key, " value: ", value->IsNull() ? "null" : "undefined",
+        ": expected a string with units such as \"1m30s\", or a number of milliseconds"));
+  }
   if (value->IsNumber()) {
     const double milliseconds = value.As<v8::Number>()->Value();
     if (!std::isfinite(milliseconds)) {

@@ -37,8 +37,8 @@ struct RequestOrFault {
   bool throws = false;  // whether failures are to be exceptions
 };
 
-// `expected` is what the VU's requests expect without a responseCallback of their own. `method` is
-// in upper case. `body` and `params` may be undefined or null.
+// `expected` is what the VU's requests expect without a responseCallback of their own. `method`
+// "" is GET. `body` and `params` may be undefined or null.
 RequestOrFault PrepareRequest(v8::Local<v8::Context> context, ApiVu& vu,
                               const std::optional<ExpectedStatuses>& expected, std::string method,
                               v8::Local<v8::Value> url, v8::Local<v8::Value> body,

@@ -9,6 +9,7 @@
 
 #include "agent/data/json/path.h"
 #include "agent/data/json/validate.h"
+#include "agent/http/headers.h"
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/owned_object.h"
 #include "agent/js/bind/properties.h"
@@ -61,10 +62,19 @@ v8::Local<v8::Value> ErrorCode(Context c, const ResponseData& d) {
   return Integer(c, HttpErrorCode(d.result.response));
 }
 
+// Whether the body is null. What has come of one that was cut short is shown.
+bool HasNoBody(const ResponseData& data) {
+  const HttpResponse& response = data.result.response;
+  return data.type == ResponseType::kNone || response.status == 204 || response.status == 304 ||
+         (response.status == 0 && response.body.empty());
+}
+
 v8::Local<v8::Value> Body(Context context, const ResponseData& data) {
   const HttpResponse& response = data.result.response;
-  const bool no_body = response.status == 0 || response.status == 204 || response.status == 304;
-  if (data.type == ResponseType::kNone || no_body) {
+  if (!data.result.sent) {
+    return v8::Array::New(context->GetIsolate());  // as k6 has it for what could not be made up
+  }
+  if (HasNoBody(data)) {
     return v8::Null(context->GetIsolate());
   }
   if (data.type == ResponseType::kBinary) {
@@ -165,20 +175,24 @@ v8::Local<v8::Value> Ocsp(Context context, const ResponseData& data) {
 
 v8::Local<v8::Value> Request(Context context, const ResponseData& data) {
   v8::Isolate* isolate = context->GetIsolate();
-  const HttpCallResult& result = data.result;
+  const SentRequest& sent = data.result.request;
+  if (!data.result.sent) {
+    return v8::Null(isolate);
+  }
   const v8::Local<v8::Object> request = v8::Object::New(isolate);
-  SetProperty(context, request, "method", JsText(isolate, result.method));
-  SetProperty(context, request, "url", JsText(isolate, result.url));
+  SetProperty(context, request, "method", JsText(isolate, sent.method));
+  SetProperty(context, request, "url",
+              JsText(isolate, sent.url.empty() ? data.result.url : sent.url));
   const v8::Local<v8::Object> headers = v8::Object::New(isolate);
-  for (const auto& [name, value] : result.headers) {
+  for (const auto& [name, value] : sent.headers) {
     const v8::Local<v8::Array> list = ListIn(context, headers, name);
     list->Set(context, list->Length(), JsText(isolate, value)).Check();
   }
   SetProperty(context, request, "headers", headers);
-  SetProperty(context, request, "body", JsText(isolate, result.body));
+  SetProperty(context, request, "body", JsText(isolate, sent.body));
   const v8::Local<v8::Object> cookies =
       v8::Object::New(isolate, v8::Null(isolate), nullptr, nullptr, 0);
-  for (const RequestCookie& cookie : result.cookies) {
+  for (const RequestCookie& cookie : sent.cookies) {
     const v8::Local<v8::Object> object = v8::Object::New(isolate);
     SetProperty(context, object, "name", JsText(isolate, cookie.name));
     SetProperty(context, object, "value", JsText(isolate, cookie.value));
@@ -210,7 +224,7 @@ void Json(const Info& info) {
     ThrowTypeError(isolate, "json() was not called on a Response");
     return;
   }
-  if (data->type == ResponseType::kNone || data->result.response.status == 0) {
+  if (HasNoBody(*data)) {
     ThrowError(isolate,
                "the body is null so we can't transform it to JSON - this likely was because of a "
                "request error getting the response");

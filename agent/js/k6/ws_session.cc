@@ -6,7 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
-#include "agent/http/redirect.h"
+#include "agent/http/headers.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
 #include "agent/js/k6/http_cookie_jar.h"
@@ -235,8 +235,7 @@ WsEnd DescribeEnd(int code, std::string reason) {
 
 std::string DescribeRefusal(const HttpResponse& refusal) {
   if (refusal.status == 0) {
-    const std::string& why = refusal.error.message;
-    return absl::StartsWith(why, "x509:") ? "tls: failed to verify certificate: " + why : why;
+    return refusal.error.in_full();
   }
   constexpr size_t kShown = 200;
   std::string text = absl::StrCat("websocket: bad handshake: ", refusal.status_text);

@@ -33,6 +33,39 @@ TEST(CookieJar, ReadsAllAttributes) {
   EXPECT_FALSE(ParseSetCookie("=v").has_value());
 }
 
+TEST(CookieJar, RefusesWhatIsNoCookie) {
+  for (const char* line : {"a b=1", "a=\xc3\xbc", "a=x\"y", "a=x\\y", "=1", "a"}) {
+    EXPECT_FALSE(ParseSetCookie(line).has_value()) << line;
+  }
+  EXPECT_EQ(ParseSetCookie("a=\"q\"")->value, "q");
+  EXPECT_EQ(ParseSetCookie("a=b=c, d")->value, "b=c, d");
+}
+
+TEST(CookieJar, WritesOnlyWhatACookieMayHold) {
+  const auto written = [](absl::string_view name, absl::string_view value) {
+    std::string header;
+    AppendCookie(name, value, &header);
+    return header;
+  };
+  EXPECT_EQ(written("a", "b"), "a=b");
+  EXPECT_EQ(written("a", "b c"), "a=\"b c\"");
+  EXPECT_EQ(written("a", "b,c"), "a=\"b,c\"");
+  EXPECT_EQ(written("a", "b;c\"d\\e\nf\xc3\xbc"), "a=bcdef");
+  EXPECT_EQ(written("a\r\nb", "c"), "a--b=c");
+}
+
+TEST(CookieJar, SecureOnesGoOverTlsAndToThisMachine) {
+  for (const auto& [url, sent] :
+       {std::pair("https://a.test/", true), std::pair("http://a.test/", false),
+        std::pair("http://localhost/", true), std::pair("http://a.localhost/", true),
+        std::pair("http://127.0.0.9/", true), std::pair("http://[::1]/", true),
+        std::pair("http://127.a.test/", false), std::pair("http://nolocalhost/", false)}) {
+    CookieJar jar;
+    Store(jar, url, "s=1; Secure");
+    EXPECT_EQ(jar.HeaderFor(ParsedUrl(url), kNow), sent ? "s=1" : "") << url;
+  }
+}
+
 TEST(CookieJar, SendsToTheHostThatSetAndBelowItsDomain) {
   CookieJar jar;
   Store(jar, "http://www.example.com/", "own=1");

@@ -34,6 +34,22 @@ TEST(DigestAuth, AnswersTheExamplesOfTheRfc) {
             "cnonce=\"f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ\"");
 }
 
+TEST(DigestAuth, FindsItsChallengeAmongSeveralOfOneLine) {
+  for (const char* line :
+       {"Basic realm=\"a, Digest b\", Digest realm=\"d\", nonce=\"n\", qop=\"auth\"",
+        "Negotiate, Digest realm=\"d\",nonce=\"n\" , qop=\"auth\", Basic realm=\"a\"",
+        "Digest realm=\"x\", nonce=\"y\", algorithm=ROT13, Digest realm=d, nonce=n, qop=auth",
+        "NTLM TlRMTVNTUAAC==, digest realm = \"d\", nonce=\"n\", qop=\"auth,auth-int\""}) {
+    SCOPED_TRACE(line);
+    const auto challenge = FindDigestChallenge({{"WWW-Authenticate", line}});
+    ASSERT_TRUE(challenge.has_value());
+    EXPECT_EQ(challenge->realm, "d");
+    EXPECT_EQ(challenge->nonce, "n");
+    EXPECT_EQ(challenge->algorithm, "MD5");
+    EXPECT_TRUE(challenge->qop_auth);
+  }
+}
+
 TEST(DigestAuth, SkipsChallengesThatItCannotAnswer) {
   EXPECT_FALSE(FindDigestChallenge({{"WWW-Authenticate", "Basic realm=\"x\""}}).has_value());
   EXPECT_FALSE(FindDigestChallenge(

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "agent/http/headers.h"
 #include "tests/support/parsed_url.h"
 
 namespace lockstep::agent {
@@ -11,6 +12,12 @@ namespace {
 using ::lockstep::testing::ParsedUrl;
 using ::testing::ElementsAre;
 using ::testing::Pair;
+
+// The first redirect of a chain.
+absl::StatusOr<std::optional<HttpRequest>> Follow(const HttpRequest& request,
+                                                  const HttpResponse& response) {
+  return FollowRedirect(OriginOf(request), request, response);
+}
 
 HttpResponse RedirectTo(int status, const std::string& location) {
   HttpResponse response;
@@ -26,7 +33,7 @@ TEST(Redirect, TurnsPostIntoGetWithoutBodyExceptFor307And308) {
                          .body = "x",
                          .has_body = true};
   for (const int status : {301, 302, 303}) {
-    const auto hop = FollowRedirect(post, RedirectTo(status, "/b"));
+    const auto hop = Follow(post, RedirectTo(status, "/b"));
     ASSERT_TRUE(hop.ok() && hop->has_value());
     EXPECT_EQ((*hop)->method, "GET") << status;
     EXPECT_EQ((*hop)->body, "") << status;
@@ -36,39 +43,75 @@ TEST(Redirect, TurnsPostIntoGetWithoutBodyExceptFor307And308) {
     EXPECT_TRUE((*hop)->follow_up);
   }
   for (const int status : {307, 308}) {
-    const auto hop = FollowRedirect(post, RedirectTo(status, "b"));
+    const auto hop = Follow(post, RedirectTo(status, "b"));
     ASSERT_TRUE(hop.ok() && hop->has_value());
     EXPECT_EQ((*hop)->method, "POST") << status;
     EXPECT_EQ((*hop)->body, "x") << status;
   }
-  EXPECT_EQ((*FollowRedirect({.method = "HEAD", .url = post.url}, RedirectTo(303, "/")))->method,
-            "HEAD");
+  EXPECT_EQ((*Follow({.method = "HEAD", .url = post.url}, RedirectTo(303, "/")))->method, "HEAD");
 }
 
 TEST(Redirect, LeavesSecretsBehindWhenTheHostChanges) {
   const HttpRequest request{.url = ParsedUrl("http://h.test/a"),
                             .headers = {{"authorization", "s"}, {"Cookie", "c"}, {"X-Other", "o"}}};
-  const auto other = FollowRedirect(request, RedirectTo(302, "http://evil.test/"));
+  const auto other = Follow(request, RedirectTo(302, "http://evil.test/"));
   EXPECT_THAT((*other)->headers,
               ElementsAre(Pair("X-Other", "o"), Pair("Referer", "http://h.test/a")));
-  const auto below = FollowRedirect(request, RedirectTo(302, "http://sub.h.test/"));
+  const auto below = Follow(request, RedirectTo(302, "http://sub.h.test/"));
   EXPECT_THAT((*below)->headers, ElementsAre(Pair("authorization", "s"), Pair("X-Other", "o"),
                                              Pair("Referer", "http://h.test/a")));
-  const auto suffix = FollowRedirect(request, RedirectTo(302, "http://nh.test/"));
+  const auto suffix = Follow(request, RedirectTo(302, "http://nh.test/"));
   EXPECT_FALSE(FindHeader((*suffix)->headers, "Authorization").has_value());
 }
 
+// Secrets go to the first host and below, wherever the chain has been.
+TEST(Redirect, ComparesHostsWithTheFirstOfTheChain) {
+  const RedirectOrigin origin{"h.test", std::nullopt};
+  const HttpRequest below{.url = ParsedUrl("http://sub.h.test/a"),
+                          .headers = {{"Authorization", "s"}}};
+  const auto back = FollowRedirect(origin, below, RedirectTo(302, "http://h.test/"));
+  EXPECT_TRUE(FindHeader((*back)->headers, "Authorization").has_value());
+  const auto deeper =
+      FollowRedirect({"sub.h.test", std::nullopt}, below, RedirectTo(302, "http://h.test/"));
+  EXPECT_FALSE(FindHeader((*deeper)->headers, "Authorization").has_value());
+}
+
+TEST(Redirect, DropsHostWhereTheLocationNamesOne) {
+  const HttpRequest request{.url = ParsedUrl("http://h.test/a/b"),
+                            .headers = {{"Host", "virtual.test"}}};
+  for (const char* location : {"/x", "x", "?q=http://h", "#f"}) {
+    const auto hop = Follow(request, RedirectTo(302, location));
+    EXPECT_EQ(FindHeader((*hop)->headers, "Host"), "virtual.test") << location;
+  }
+  for (const char* location : {"http://h.test/x", "http://other.test/", "//h.test/x"}) {
+    const auto hop = Follow(request, RedirectTo(302, location));
+    EXPECT_FALSE(FindHeader((*hop)->headers, "Host").has_value()) << location;
+  }
+}
+
+TEST(Redirect, RefererIsTheLastHopOrWhatTheScriptSet) {
+  const HttpRequest first{.url = ParsedUrl("http://h.test/1")};
+  const RedirectOrigin origin = OriginOf(first);
+  const auto second = FollowRedirect(origin, first, RedirectTo(302, "/2"));
+  EXPECT_EQ(FindHeader((*second)->headers, "Referer"), "http://h.test/1");
+  const auto third = FollowRedirect(origin, **second, RedirectTo(302, "/3"));
+  EXPECT_THAT((*third)->headers, ElementsAre(Pair("Referer", "http://h.test/2")));
+  const HttpRequest own{.url = first.url, .headers = {{"Referer", "mine"}}};
+  const auto kept = FollowRedirect(OriginOf(own), own, RedirectTo(302, "/2"));
+  EXPECT_THAT((*kept)->headers, ElementsAre(Pair("Referer", "mine")));
+}
+
 TEST(Redirect, SendsNoRefererFromHttpsToHttp) {
-  const auto hop = FollowRedirect({.url = ParsedUrl("https://h/")}, RedirectTo(302, "http://h/"));
+  const auto hop = Follow({.url = ParsedUrl("https://h/")}, RedirectTo(302, "http://h/"));
   EXPECT_TRUE((*hop)->headers.empty());
 }
 
 TEST(Redirect, IsNoneWithoutLocationOrWithAnotherStatus) {
   const HttpRequest request{.url = ParsedUrl("http://h/")};
-  EXPECT_FALSE(FollowRedirect(request, RedirectTo(200, "/x"))->has_value());
-  EXPECT_FALSE(FollowRedirect(request, RedirectTo(304, "/x"))->has_value());
-  EXPECT_FALSE(FollowRedirect(request, RedirectTo(302, ""))->has_value());
-  EXPECT_EQ(FollowRedirect(request, RedirectTo(302, "http://a b/")).status().message(),
+  EXPECT_FALSE(Follow(request, RedirectTo(200, "/x"))->has_value());
+  EXPECT_FALSE(Follow(request, RedirectTo(304, "/x"))->has_value());
+  EXPECT_FALSE(Follow(request, RedirectTo(302, ""))->has_value());
+  EXPECT_EQ(Follow(request, RedirectTo(302, "http://a b/")).status().message(),
             "failed to parse Location header \"http://a b/\": parse \"http://a b/\": invalid "
             "character \" \" in host name");
 }

@@ -132,6 +132,16 @@ TEST_F(HttpSamplerTest, ErrorsFollowTheOptionAndFailuresTheScript) {
   EXPECT_THAT(TagsOf("http_reqs"), Contains(Pair("error_code", "1503")));
 }
 
+TEST_F(HttpSamplerTest, AChallengeThatIsAnsweredIsNoError) {
+  HttpHop challenge = Hop(true);
+  challenge.challenge = true;
+  sampler_.Record(challenge, Answer(401));
+  EXPECT_EQ(0u, sink_.samples.count("http_reqs_errors"));
+  EXPECT_EQ(1u, sink_.samples["http_reqs"].size());
+  sampler_.Record(Hop(true), Answer(401));
+  EXPECT_EQ(1u, sink_.samples["http_reqs_errors"].size());
+}
+
 TEST_F(HttpSamplerTest, ATransportFailureIsAnErrorWithItsCode) {
   HttpResponse response = Answer(0);
   response.proto.clear();

@@ -45,7 +45,7 @@ TEST(Url, SaysWhatIsWrongInGosWords) {
       {"http://[::1]x/", "parse \"http://[::1]x/\": invalid port \"x\" after host"},
       {"http://%zz/", "parse \"http://%zz/\": invalid URL escape \"%zz\""},
       {"http://[fe80::1%et]/", "parse \"http://[fe80::1%et]/\": invalid URL escape \"%et\""},
-      {"http://a b@h/", "parse \"http://a b@h/\": net/url: invalid userinfo"},
+      {"http://a b@h/", "parse \"http://****:****@h/\": net/url: invalid userinfo"},
       {"://h/", "parse \"://h/\": missing protocol scheme"},
       {"http://[::1/", "parse \"http://[::1/\": missing ']' in host"},
       {"/path", "unsupported protocol scheme \"\""},
@@ -126,6 +126,19 @@ TEST(Url, TakesCredentialsUpToTheLastAt) {
   EXPECT_EQ(url.host, "h");
   EXPECT_EQ(url.login(), "a%40b:c%3Ad@");
   EXPECT_EQ(ParsedUrl("http://h/u:p@x").login(), "");
+}
+
+TEST(Url, MaskedTextsAreOtherwiseAsWritten) {
+  for (const auto& [text, masked] :
+       {std::pair("http://u:p@h", "http://****:****@h"),
+        std::pair("https://u@h:99999/a?b=c@d", "https://****:****@h:99999/a?b=c@d"),
+        std::pair("//u:p@x@h/", "//****:****@h/"), std::pair("http://h/a@b", "http://h/a@b"),
+        std::pair("http://h?a=//b@c", "http://h?a=//b@c"), std::pair("a@b", "a@b"),
+        std::pair("/x?u=http://a@b/", "/x?u=http://a@b/"), std::pair("", "")}) {
+    EXPECT_EQ(MaskCredentials(text), masked) << text;
+  }
+  EXPECT_EQ(ParseUrl("http://u:secret@[::").status().message(),
+            "parse \"http://****:****@[::\": missing ']' in host");
 }
 
 TEST(Url, ReferencesKeepTheCredentialsOfTheirHostOnly) {

@@ -1,0 +1,40 @@
+#include "agent/http/headers.h"
+
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+
+namespace lockstep::agent {
+
+bool IsToken(absl::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
+           absl::StrContains("!#$%&'*+-.^_`|~", c);
+  });
+}
+
+std::string CanonicalHeader(absl::string_view name) {
+  std::string out(name);
+  if (!IsToken(name)) {
+    return out;
+  }
+  bool first = true;
+  for (char& c : out) {
+    const auto byte = static_cast<unsigned char>(c);
+    c = static_cast<char>(first ? absl::ascii_toupper(byte) : absl::ascii_tolower(byte));
+    first = c == '-';
+  }
+  return out;
+}
+
+std::optional<std::string> FindHeader(const HeaderList& headers, absl::string_view name) {
+  for (const auto& [key, value] : headers) {
+    if (absl::EqualsIgnoreCase(key, name)) {
+      return value;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace lockstep::agent

@@ -1,0 +1,23 @@
+// Names of HTTP headers. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+#include "agent/http/message.h"
+
+namespace lockstep::agent {
+
+// Whether `text` is a token (RFC 9110, section 5.6.2), as names of headers, cookies and methods are.
+bool IsToken(absl::string_view text);
+
+// "X-One" for "x-one": each part's first letter upper case, the others lower; a name that is not a
+// token stays as it is.
+std::string CanonicalHeader(absl::string_view name);
+
+// The value of a header, by a name in any case; nothing if it is not there.
+std::optional<std::string> FindHeader(const HeaderList& headers, absl::string_view name);
+
+}  // namespace lockstep::agent
