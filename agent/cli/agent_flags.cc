@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "common/base/host_port.h"
 #include "common/base/version.h"
 
 namespace lockstep::agent {
@@ -32,7 +33,7 @@ std::variant<AgentFlags, AgentFlagsExit> ParseAgentFlags(const std::vector<std::
                "lockstep-agent");
   app.set_version_flag("--version", absl::StrCat("lockstep-agent ", kVersion));
   app.add_option("--coordinator", flags.coordinator,
-                 "Address of the coordinator, HOST:PORT or unix:PATH")
+                 "Address of the coordinator, HOST[:PORT] (port 7411) or unix:PATH")
       ->required();
   app.add_option("--credentials", flags.credentials,
                  "Folder with this agent's certificates and token, as `lockstep certs` makes it")
@@ -61,16 +62,23 @@ std::variant<AgentFlags, AgentFlagsExit> ParseAgentFlags(const std::vector<std::
   } catch (const CLI::ParseError& error) {
     return AgentFlagsExit{ExitCode::kOther, "", error.what()};
   }
+  absl::StatusOr<std::string> coordinator = CoordinatorAddress(flags.coordinator);
+  if (!coordinator.ok()) {
+    return AgentFlagsExit{ExitCode::kOther, "",
+                          absl::StrCat("--coordinator: ", coordinator.status().message())};
+  }
+  flags.coordinator = *std::move(coordinator);
   if (flags.weight < 1 || flags.weight > kMostWeight) {
-    return AgentFlagsExit{ExitCode::kInvalidConfig, "",
+    return AgentFlagsExit{ExitCode::kOther, "",
                           absl::StrCat("--weight: invalid value ", flags.weight,
                                        ": expected an integer from 1 to ", kMostWeight)};
   }
   for (const std::string& label : labels) {
     size_t equals = label.find('=');
     if (equals == std::string::npos || equals == 0) {
-      return AgentFlagsExit{ExitCode::kOther, "",
-                            absl::StrCat("--label: must be KEY=VALUE, got ", label)};
+      return AgentFlagsExit{
+          ExitCode::kOther, "",
+          absl::StrCat("--label: invalid value \"", label, "\": expected KEY=VALUE")};
     }
     flags.labels[label.substr(0, equals)] = label.substr(equals + 1);
   }

@@ -1,6 +1,8 @@
 // The exit codes of `lockstep`, which are those of k6 and one of our own. Agents name them in their reports, too.
 #pragma once
 
+#include "absl/status/status.h"
+
 namespace lockstep {
 
 enum class ExitCode : int {
@@ -20,5 +22,10 @@ enum class ExitCode : int {
   kGeneratorSuspect = 112,  // ours: --fail-on-suspect
   kOther = 255,
 };
+
+// What is refused before anything runs. InvalidArgument says that the test's options contradict
+// themselves or what there is: kInvalidConfig. Everything else, a command line that cannot be read
+// or a file that cannot be read or written, is kOther. deploy/docs/using.md has the table.
+ExitCode ExitCodeOf(const absl::Status& refusal);
 
 }  // namespace lockstep

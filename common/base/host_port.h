@@ -2,7 +2,9 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
 namespace lockstep {
@@ -15,5 +17,13 @@ struct HostAndPort {
 
 // Judges neither part: "" is a host and "x" is a port.
 HostAndPort SplitHostPort(absl::string_view text);
+
+// The port of a coordinator, unless another one is given: that of the documents and of deploy/.
+inline constexpr char kCoordinatorPort[] = "7411";
+
+// A coordinator's address as a person gives it, with its port: "host" becomes "host:7411", "::1"
+// "[::1]:7411". "unix:PATH" and what names a resolver ("dns:///host:1") stay. InvalidArgument for a
+// port that is none, or no host: `invalid value "host:x": expected HOST:PORT, ...`.
+absl::StatusOr<std::string> CoordinatorAddress(absl::string_view text);
 
 }  // namespace lockstep

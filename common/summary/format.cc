@@ -2,9 +2,12 @@
 
 #include <cmath>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
+
+#include "common/base/number_text.h"
 
 namespace lockstep {
 namespace {
@@ -12,6 +15,12 @@ namespace {
 std::string Truncated(double value, int decimals) {
   const double scale = std::pow(10, decimals);
   return FormatNumber(std::trunc(value * scale) / scale, decimals);
+}
+
+// Exactly so many decimals, as long as the number has any.
+std::string Fixed(double value, int decimals) {
+  constexpr double kHuge = 1e21;  // from here on even k6 shows an exponent
+  return std::abs(value) < kHuge ? absl::StrFormat("%.*f", decimals, value) : ShortestNumber(value);
 }
 
 std::string LongDuration(double milliseconds) {
@@ -30,17 +39,14 @@ std::string LongDuration(double milliseconds) {
 }  // namespace
 
 std::string FormatNumber(double value, int decimals) {
-  if (std::abs(value) >= 1e21) {
-    return absl::StrCat(value);
+  constexpr double kNoFraction = 9007199254740992;  // 2^53: from here on, all are whole
+  if (!(std::abs(value) < kNoFraction)) {
+    return ShortestNumber(value);
   }
-  std::string text = absl::StrFormat("%.*f", decimals, value);
-  if (text.find('.') != std::string::npos) {
-    text.erase(text.find_last_not_of('0') + 1);
-    if (text.back() == '.') {
-      text.pop_back();
-    }
-  }
-  return text == "-0" ? "0" : text;
+  double rounded = 0;
+  return absl::SimpleAtod(absl::StrFormat("%.*f", decimals, value), &rounded)
+             ? ShortestNumber(rounded)
+             : "";
 }
 
 std::string FormatPercent(double share) {
@@ -59,18 +65,18 @@ std::string FormatBytes(double bytes) {
     ++unit;
   }
   const double rounded = std::floor(scaled * 10 + 0.5) / 10;
-  return absl::StrFormat("%.*f %s", rounded < 10 ? 1 : 0, rounded, kUnits[unit]);
+  return absl::StrCat(Fixed(rounded, rounded < 10 ? 1 : 0), " ", kUnits[unit]);
 }
 
 std::string FormatDuration(double milliseconds, absl::string_view unit) {
   if (unit == "s") {
-    return absl::StrFormat("%.2fs", milliseconds / 1000);
+    return Fixed(milliseconds / 1000, 2) + "s";
   }
   if (unit == "ms") {
-    return absl::StrFormat("%.2fms", milliseconds);
+    return Fixed(milliseconds, 2) + "ms";
   }
   if (unit == "us") {
-    return absl::StrFormat("%.2fµs", milliseconds * 1000);
+    return Fixed(milliseconds * 1000, 2) + "µs";
   }
   if (milliseconds == 0) {
     return "0s";

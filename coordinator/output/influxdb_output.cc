@@ -11,6 +11,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 
+#include "common/base/number_text.h"
 #include "common/base/status_macros.h"
 #include "coordinator/output/sample_text.h"
 #include "coordinator/output/sink_settings.h"

@@ -6,6 +6,7 @@
 #include "absl/strings/str_join.h"
 #include "nlohmann/json.hpp"
 
+#include "common/base/number_text.h"
 #include "common/metrics/aggregate_store.h"
 #include "common/options/duration.h"
 #include "coordinator/output/sample_text.h"
@@ -32,25 +33,35 @@ json ThresholdJson(const ThresholdConfig& threshold) {
       {"delayAbortEval", delayed ? json(DurationText(threshold.delay_abort_eval)) : json(nullptr)}};
 }
 
+json SubmetricJson(absl::string_view text, const MetricKey& key) {
+  json tags = json::object();
+  std::vector<std::string> suffix;
+  for (const auto& [name, value] : key.tags) {
+    tags[name] = value;
+    suffix.push_back(absl::StrCat(name, ":", value));
+  }
+  return {{"name", std::string(text)},
+          {"suffix", absl::StrJoin(suffix, ",")},
+          {"tags", std::move(tags)}};
+}
+
+// One metric exists in every test beside those that thresholds ask for.
 std::string DefinitionLine(
     const Metric& metric,
     const std::map<std::string, std::vector<ThresholdConfig>>& all_thresholds) {
   json thresholds = json::array();
   json submetrics;
+  if (metric.name == "http_req_duration" &&
+      !all_thresholds.contains(std::string(kSuccessDurations))) {
+    submetrics.push_back(SubmetricJson(kSuccessDurations, *ParseMetricKey(kSuccessDurations)));
+  }
   for (const auto& [text, configs] : all_thresholds) {
     const absl::StatusOr<MetricKey> key = ParseMetricKey(text);
     if (!key.ok() || key->metric != metric.name) {
       continue;
     }
     if (key->is_submetric()) {
-      json tags = json::object();
-      std::vector<std::string> suffix;
-      for (const auto& [name, value] : key->tags) {
-        tags[name] = value;
-        suffix.push_back(absl::StrCat(name, ":", value));
-      }
-      submetrics.push_back(
-          {{"name", text}, {"suffix", absl::StrJoin(suffix, ",")}, {"tags", std::move(tags)}});
+      submetrics.push_back(SubmetricJson(text, *key));
       continue;
     }
     for (const ThresholdConfig& config : configs) {

@@ -1,7 +1,5 @@
 #include "coordinator/output/sample_text.h"
 
-#include <charconv>
-
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 
@@ -49,12 +47,6 @@ std::string ValidUtf8(absl::string_view text) {
     text.remove_prefix(length == 0 ? 1 : length);
   }
   return valid;
-}
-
-std::string ShortestNumber(double value) {
-  char text[32];
-  const auto [end, error] = std::to_chars(text, text + sizeof(text), value);
-  return std::string(text, end);
 }
 
 }  // namespace lockstep::coordinator

@@ -12,7 +12,5 @@ namespace lockstep::coordinator {
 std::string Rfc3339Nanos(int64_t unix_nanos);
 // `text`, with U+FFFD for each byte that is not valid UTF-8: tag values may be any bytes.
 std::string ValidUtf8(absl::string_view text);
-// The shortest text that reads back as the same double.
-std::string ShortestNumber(double value);
 
 }  // namespace lockstep::coordinator

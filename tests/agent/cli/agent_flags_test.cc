@@ -29,6 +29,11 @@ TEST(AgentFlags, ReadsAll) {
   EXPECT_EQ(flags.metrics_address, ":9100");
 }
 
+TEST(AgentFlags, KnowsTheCoordinatorsPort) {
+  EXPECT_EQ(Good({"--coordinator", "host", "--insecure"}).coordinator, "host:7411");
+  EXPECT_EQ(Good({"--coordinator", "unix:/x", "--insecure"}).coordinator, "unix:/x");
+}
+
 TEST(AgentFlags, HasANameOfItsOwn) {
   EXPECT_FALSE(Good({"--coordinator", "h:1", "--insecure"}).name.empty());
 }
@@ -39,10 +44,13 @@ TEST(AgentFlags, NamesWhatIsWrong) {
     const AgentFlagsExit exit = Bad({"--coordinator", "h:1", "--insecure", "--weight", weight});
     EXPECT_EQ(exit.error, std::string("--weight: invalid value ") + weight +
                               ": expected an integer from 1 to 1000000");
-    EXPECT_EQ(exit.code, ExitCode::kInvalidConfig);
+    EXPECT_EQ(exit.code, ExitCode::kOther);
   }
   EXPECT_THAT(Bad({"--coordinator", "h:1", "--insecure", "--label", "nonsense"}).error,
-              HasSubstr("must be KEY=VALUE, got nonsense"));
+              HasSubstr("--label: invalid value \"nonsense\": expected KEY=VALUE"));
+  EXPECT_EQ(Bad({"--coordinator", "h:port", "--insecure"}).error,
+            "--coordinator: invalid value \"h:port\": expected HOST:PORT, HOST (port 7411) or "
+            "unix:PATH");
   EXPECT_THAT(Bad({"--coordinator", "h:1", "--bogus"}).error, HasSubstr("--bogus"));
   EXPECT_EQ(Bad({"--coordinator", "h:1", "--bogus"}).code, ExitCode::kOther);
 }

@@ -1,5 +1,8 @@
 #include "common/base/host_port.h"
 
+#include <initializer_list>
+#include <utility>
+
 #include "gtest/gtest.h"
 
 namespace lockstep {
@@ -27,6 +30,24 @@ TEST(SplitHostPort, TakesThePortOffAndTheBracketsAway) {
     const HostAndPort parts = SplitHostPort(test.text);
     EXPECT_EQ(parts.host, test.host) << test.text;
     EXPECT_EQ(parts.port, test.port) << test.text;
+  }
+}
+
+TEST(CoordinatorAddress, HasAPort) {
+  for (const auto& [text, address] : std::initializer_list<std::pair<const char*, const char*>>{
+           {"host", "host:7411"},
+           {"host:1", "host:1"},
+           {"10.0.0.1", "10.0.0.1:7411"},
+           {"::1", "[::1]:7411"},
+           {"[::1]", "[::1]:7411"},
+           {"[::1]:80", "[::1]:80"},
+           {"127.0.0.1:0", "127.0.0.1:0"},
+           {"unix:/tmp/x", "unix:/tmp/x"},
+           {"dns:///host:1", "dns:///host:1"}}) {
+    EXPECT_EQ(CoordinatorAddress(text).value_or(""), address) << text;
+  }
+  for (const char* text : {"", ":7411", "host:", "host:http", "host:65536", "host:-1"}) {
+    EXPECT_EQ(CoordinatorAddress(text).status().code(), absl::StatusCode::kInvalidArgument) << text;
   }
 }
 

@@ -50,5 +50,14 @@ TEST(FormatNumber, HasUpToSixDecimals) {
   EXPECT_EQ(FormatNumber(100), "100");
 }
 
+TEST(FormatNumber, HasNoMoreDigitsThanANumberOfItsSizeHolds) {
+  EXPECT_EQ(FormatNumber(0.1 + 0.2), "0.3");
+  EXPECT_EQ(FormatNumber(9007199254740994), "9007199254740994");
+  EXPECT_EQ(FormatNumber(123456789012345680000.0), "123456789012345680000");
+  EXPECT_EQ(FormatNumber(-1e25), "-1e+25");
+  EXPECT_EQ(FormatNumber(1.7976931348623157e308), "1.7976931348623157e+308");
+  EXPECT_EQ(FormatDuration(1e300, "ms"), "1e+300ms");
+}
+
 }  // namespace
 }  // namespace lockstep

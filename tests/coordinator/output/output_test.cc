@@ -107,6 +107,18 @@ TEST_F(OutputTest, JsonDefinesMetricsWithTheirThresholdsAndSubmetrics) {
   EXPECT_EQ(reqs["submetrics"], nullptr);
 }
 
+TEST_F(OutputTest, JsonDefinesTheSubmetricThatEveryTestHas) {
+  const absl::StatusOr<std::unique_ptr<Output>> output = MakeOutput("json", context_);
+  ASSERT_TRUE(output.ok());
+  Batch batch = TwoPoints();
+  batch.metrics[0].name = "http_req_duration";
+  (*output)->Write(batch);
+  ASSERT_TRUE((*output)->Stop().ok());
+  EXPECT_EQ(Lines(stdout_)[0]["data"]["submetrics"],
+            json::parse(R"([{"name": "http_req_duration{expected_response:true}",
+      "suffix": "expected_response:true", "tags": {"expected_response": "true"}}])"));
+}
+
 TEST_F(OutputTest, JsonGoesToStandardOutputWithoutAName) {
   WriteTwice("json");
   EXPECT_EQ(Lines(stdout_).size(), 8u);
