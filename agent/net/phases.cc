@@ -5,19 +5,11 @@
 namespace lockstep::agent {
 namespace {
 
-// What curl hands to the kernel in one go, with which a request has been sent as a whole.
+// What curl hands to the kernel in one go, with which a request has been sent as a whole. It leaves at
+// the beginning of that write, and curl's stamps all come behind its end. With a server on the same
+// machine the write may return late, even after the answer has come: the kernel delivers within it,
+// and gives the processor to the server.
 constexpr int64_t kOneWrite = 64 << 10;
-
-// When the last byte had left. curl looks for an answer before it stamps this. An answer that is
-// there already, as the machine was busy elsewhere meanwhile, makes the stamp as late as the answer
-// and says nothing about a request that one write has sent: that one left at the beginning.
-absl::Duration SentAt(const CurlTimes& curl) {
-  const bool stamped_late = curl.post_transfer >= curl.start_transfer;
-  if (stamped_late && curl.bytes_sent <= kOneWrite) {
-    return curl.pre_transfer;
-  }
-  return std::max(curl.pre_transfer, curl.post_transfer);
-}
 
 }  // namespace
 
@@ -40,9 +32,13 @@ HttpTimings PhasesOf(const CurlTimes& curl, const TransferStamps& stamps) {
     return timings;
   }
   const absl::Duration until_first = stamps.first_header - stamps.prerequest;
-  timings.waiting =
-      std::clamp(curl.start_transfer - SentAt(curl), absl::ZeroDuration(), until_first);
-  timings.sending = until_first - timings.waiting;
+  const absl::Duration sent_at = std::max(curl.pre_transfer, curl.post_transfer);
+  timings.sending =
+      until_first - std::clamp(curl.start_transfer - sent_at, absl::ZeroDuration(), until_first);
+  if (curl.bytes_sent <= kOneWrite) {  // the border is somewhere before the stamp: at most halfway
+    timings.sending = std::min(timings.sending, until_first / 2);
+  }
+  timings.waiting = until_first - timings.sending;
   timings.receiving = std::clamp(curl.total - curl.start_transfer, absl::ZeroDuration(),
                                  stamps.ended - stamps.first_header);
   return timings;

@@ -35,7 +35,8 @@ struct CurlTimes {
 // Differences of curl's times are taken as they are; the border between blocked and sending is our
 // stamp, and so is the first header, whose callback follows curl's start-transfer stamp at once.
 // The border between sending and waiting is not exact, by about one system call: curl stamps it
-// after it has looked for an answer once.
+// after the write has returned and after it has looked for an answer once. A request that one write
+// sends has left before the stamp; it is taken to have left halfway to the answer at the latest.
 HttpTimings PhasesOf(const CurlTimes& curl, const TransferStamps& stamps);
 
 }  // namespace lockstep::agent
