@@ -1,5 +1,6 @@
 #include "agent/data/row_table.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -150,6 +151,13 @@ absl::Status RowTable::IndexCsv() {
     }
     if (!std::exchange(names_wanted, false)) {
       rows_.push_back({begin, reader.position() - begin});
+      continue;
+    }
+    for (auto name = columns_.begin(); name != columns_.end(); ++name) {
+      if (std::find(columns_.begin(), name, *name) != name) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("line ", line, ": two columns are named \"", *name, "\""));
+      }
     }
   }
   return absl::OkStatus();

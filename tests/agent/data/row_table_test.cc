@@ -29,6 +29,8 @@ TEST(RowTable, ReadsCsvWithQuotesLineBreaksAndEmptyLines) {
 }
 
 TEST(RowTable, CsvWithoutHeaderAndWithAnotherDelimiter) {
+  EXPECT_EQ(RowTable::Parse("\na,b,a\n1,2,3\n", {}).status().message(),
+            "line 2: two columns are named \"a\"");
   const auto table = RowTable::Parse("1;2\n3;4\n", {.delimiter = ';', .header = false});
   ASSERT_TRUE(table.ok()) << table.status();
   EXPECT_THAT(table->columns(), testing::IsEmpty());
