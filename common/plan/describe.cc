@@ -62,10 +62,10 @@ class Describer {
   }
 
  private:
-  // This segment's part of a rate: in proportion to its length, as VUs come in whole numbers and
-  // rates do not.
+  // This instance's part of a rate: as large as its part of the iterations, which follows the VUs
+  // that it has got.
   std::string Rate(int64_t rate, absl::Duration time_unit) const {
-    const Fraction length = segment_.length();
+    const Fraction length = plan_.iterations_segment.length();
     const double per_s = static_cast<double>(rate) / absl::ToDoubleSeconds(time_unit) *
                          static_cast<double>(length.numerator) /
                          static_cast<double>(length.denominator);

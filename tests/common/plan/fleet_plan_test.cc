@@ -17,7 +17,7 @@ std::vector<ScenarioConfig> Scenarios() {
   return {rate, ramp};
 }
 
-// Thirds: 7 VUs are 3, 2, 2, and starts follow them (as in k6: 0, .3, .5, .7, 1.0 and so on); VU n
+// Thirds: 7 VUs are 3, 2, 2, and starts follow them: 10/s are 4.29, 2.86 and 2.86 (as in k6: 0, .3, .5, .7, 1.0 and so on); VU n
 // of the ramp starts after n seconds, and the fourth not at all, as the ramp then ends.
 TEST(FleetPlan, TextForPeople) {
   const auto plan = PlanFleet(Scenarios(), {1, 1, 1}, Partition::kStriped);
@@ -26,7 +26,7 @@ TEST(FleetPlan, TextForPeople) {
             R"(3 agents, striped partition, 10 VUs, at most 32s (incl. graceful stop)
 
 agent 1: segment 0:1/3 (33.33%), 4 VUs
-  * rate: 3.33 iterations/s for 2s (maxVUs: 3, gracefulStop: 30s)
+  * rate: 4.29 iterations/s for 2s (maxVUs: 3, gracefulStop: 30s)
       VUs         0s: 3, 2s: 0
       iterations  9 of 20
       starts      0s, 300ms, 500ms, 700ms, 1s, ...
@@ -36,7 +36,7 @@ agent 1: segment 0:1/3 (33.33%), 4 VUs
       starts      2s
 
 agent 2: segment 1/3:2/3 (33.33%), 3 VUs
-  * rate: 3.33 iterations/s for 2s (maxVUs: 2, gracefulStop: 30s)
+  * rate: 2.86 iterations/s for 2s (maxVUs: 2, gracefulStop: 30s)
       VUs         0s: 2, 2s: 0
       iterations  6 of 20
       starts      100ms, 400ms, 800ms, 1.1s, 1.5s, ...
@@ -46,7 +46,7 @@ agent 2: segment 1/3:2/3 (33.33%), 3 VUs
       starts      3s
 
 agent 3: segment 2/3:1 (33.33%), 3 VUs
-  * rate: 3.33 iterations/s for 2s (maxVUs: 2, gracefulStop: 30s)
+  * rate: 2.86 iterations/s for 2s (maxVUs: 2, gracefulStop: 30s)
       VUs         0s: 2, 2s: 0
       iterations  5 of 20
       starts      200ms, 600ms, 900ms, 1.3s, 1.6s
