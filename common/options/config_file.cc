@@ -1,5 +1,8 @@
 #include <cmath>
 #include <exception>
+#include <set>
+#include <string>
+#include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -55,7 +58,11 @@ nlohmann::json ToJson(const YAML::Node& node, int depth) {
     case YAML::NodeType::Map: {
       nlohmann::json object = nlohmann::json::object();
       for (const auto& member : node) {
-        object[member.first.Scalar()] = ToJson(member.second, depth + 1);
+        const std::string& key = member.first.Scalar();
+        if (object.contains(key)) {
+          throw YAML::Exception(member.first.Mark(), absl::StrCat("`", key, "` is given twice"));
+        }
+        object[key] = ToJson(member.second, depth + 1);
       }
       return object;
     }
@@ -132,10 +139,27 @@ ConfigFile ParseYamlConfig(absl::string_view text, absl::string_view name) {
 
 ConfigFile ParseJsonConfig(absl::string_view text, absl::string_view name) {
   ConfigFile file;
-  nlohmann::json object = nlohmann::json::parse(text.begin(), text.end(), nullptr, false);
+  std::vector<std::set<std::string>> keys;  // of the objects that are being read
+  std::string twice;
+  const auto note = [&](int /*depth*/, nlohmann::json::parse_event_t event,
+                        const nlohmann::json& parsed) {
+    if (event == nlohmann::json::parse_event_t::object_start) {
+      keys.emplace_back();
+    } else if (event == nlohmann::json::parse_event_t::object_end) {
+      keys.pop_back();
+    } else if (event == nlohmann::json::parse_event_t::key) {
+      const auto& key = parsed.get_ref<const std::string&>();
+      twice = keys.back().insert(key).second || !twice.empty() ? twice : key;
+    }
+    return true;
+  };
+  nlohmann::json object = nlohmann::json::parse(text.begin(), text.end(), note, false);
   if (object.is_discarded()) {
     file.parsed.errors.push_back(absl::StrCat(name, ": not valid JSON"));
     return file;
+  }
+  if (!twice.empty()) {
+    file.parsed.errors.push_back(absl::StrCat("`", twice, "` is given twice"));
   }
   if (object.is_object() && object.contains("collectors")) {
     // k6's per-output settings; which outputs run is said by `out`.

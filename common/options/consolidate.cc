@@ -19,7 +19,7 @@ void RefuseTwoKinds(const Options& options, std::vector<std::string>* errors) {
   const bool duration = options.duration.has_value();
   const bool iterations = options.iterations.has_value();
   const bool stages = options.stages.has_value() && !options.stages->empty();
-  const bool scenarios = options.scenarios.has_value() && !options.scenarios->empty();
+  const bool scenarios = options.scenarios.has_value();  // even without any in it, as in k6
   const auto refuse = [errors](bool both, const char* one, const char* other) {
     if (both) {
       errors->push_back(absl::StrCat("using `", one, "` and `", other,

@@ -86,6 +86,8 @@ struct ScenarioConfig {
   // What reading it found missing ("the duration is unspecified"): Validate reports it. Empty in
   // options that are fit to run.
   std::vector<std::string> problems;
+  // The fields that could not be read, of which Validate knows nothing. Likewise.
+  std::vector<std::string> unread;
 };
 
 struct ThresholdConfig {

@@ -66,8 +66,12 @@ class ScenarioReader {
     if (reader_.Find(key) == nullptr) {
       return false;
     }
+    const size_t errors = reader_.errors()->size();
     if (auto value = read(reader_.Member(key)); value.has_value()) {
       *target = *std::move(value);
+    }
+    if (reader_.errors()->size() > errors) {
+      scenario_.unread.push_back(key);
     }
     return true;
   }
@@ -190,18 +194,19 @@ std::string KnownExecutors() {
   });
 }
 
-void ReadScenario(const ValueReader& reader, ScenarioConfig* scenario) {
+// False if it is not even known what kind of scenario it is.
+bool ReadScenario(const ValueReader& reader, ScenarioConfig* scenario) {
   if (!reader.RequireObject()) {
-    return;
+    return false;
   }
   const std::string type = ReadType(reader, scenario->name);
   if (type.empty()) {
-    return;
+    return false;
   }
   const ExecutorReader* executor = FindExecutor(type);
   if (executor == nullptr) {
     reader.Fail(absl::StrCat("unknown executor type '", type, "'; allowed: ", KnownExecutors()));
-    return;
+    return false;
   }
   ScenarioReader fields(reader, scenario);
   fields.Ignore("executor");
@@ -218,6 +223,7 @@ void ReadScenario(const ValueReader& reader, ScenarioConfig* scenario) {
   fields.Ignore("options");
   scenario->executor = executor->read(fields);
   fields.RefuseUnknown();
+  return true;
 }
 
 std::optional<Stage> ReadStage(const ValueReader& reader) {
@@ -258,9 +264,7 @@ std::vector<ScenarioConfig> ReadScenarios(const ValueReader& reader) {
   for (const auto& [name, value] : reader.value().items()) {
     ScenarioConfig scenario;
     scenario.name = name;
-    const size_t errors_before = reader.errors()->size();
-    ReadScenario(reader.Member(name), &scenario);
-    if (reader.errors()->size() == errors_before) {
+    if (ReadScenario(reader.Member(name), &scenario)) {
       scenarios.push_back(std::move(scenario));
     }
   }

@@ -79,8 +79,8 @@ struct OptionsTier {
 };
 
 // Later tiers win, option by option; duration, iterations, stages and scenarios are a family: a
-// tier that sets one of them wipes those of all lower tiers, with a warning if that wipes
-// scenarios. A tier with `vus` and none of the first three wipes scenarios too, its own included. `tags` and `hosts` are replaced whole.
+// tier that sets one of them wipes those of all lower tiers, with a warning of what it does not
+// replace by its own. A tier with `vus` and none of the first three wipes scenarios too, its own included. `tags` and `hosts` are replaced whole.
 ParsedOptions MergeTiers(const std::vector<OptionsTier>& tiers);
 
 }  // namespace lockstep

@@ -8,6 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 
 #include "common/base/host_port.h"
@@ -179,6 +180,15 @@ struct ExecutorCheck {
   }
 };
 
+// Whether a problem speaks of a field that could not be read, and whose value is none of the
+// user's.
+bool IsAboutUnread(absl::string_view problem, const std::vector<std::string>& unread) {
+  return std::any_of(unread.begin(), unread.end(), [problem](absl::string_view key) {
+    absl::ConsumeSuffix(&key, "s");  // "at least one stage", "(vus: 0)"
+    return absl::StrContains(absl::AsciiStrToLower(problem), absl::AsciiStrToLower(key));
+  });
+}
+
 void CheckScenario(const ScenarioConfig& scenario, Problems* errors) {
   Problems problems = scenario.problems;
   if (scenario.name.empty()) {
@@ -201,6 +211,9 @@ void CheckScenario(const ScenarioConfig& scenario, Problems* errors) {
         With("the gracefulStop timeout can't be negative", "gracefulStop", scenario.graceful_stop));
   }
   std::visit(ExecutorCheck{&problems}, scenario.executor);
+  std::erase_if(problems, [&scenario](const std::string& problem) {
+    return IsAboutUnread(problem, scenario.unread);
+  });
   if (!problems.empty()) {
     errors->push_back(absl::StrCat("scenario ", scenario.name,
                                    " has configuration errors: ", absl::StrJoin(problems, ", ")));
@@ -332,6 +345,19 @@ void CheckHosts(absl::string_view key, const StringMap& hosts, StringList* error
     if (!IsIpWithPort(ip)) {
       errors->push_back(absl::StrCat(key, ".", host, ": invalid value \"", ip,
                                      "\": expected an IP address, with or without a port"));
+    }
+  }
+}
+
+void CheckLocalIps(absl::string_view key, const std::string& ranges, StringList* errors) {
+  for (absl::string_view range : absl::StrSplit(ranges, ',', absl::SkipWhitespace())) {
+    range = absl::StripAsciiWhitespace(range);
+    const std::pair<std::string, std::string> ends = absl::StrSplit(range, absl::MaxSplits('-', 1));
+    const bool from_to = absl::StrContains(range, '-');
+    if (from_to ? !IsIp(ends.first) || !IsIp(ends.second) : !IsCidr(std::string(range))) {
+      errors->push_back(absl::StrCat(key, ": invalid value \"", range,
+                                     "\": expected an IP address, a range such as "
+                                     "10.0.0.1-10.0.0.9, or 10.0.0.0/28"));
     }
   }
 }

@@ -113,8 +113,6 @@ std::optional<std::map<std::string, std::string>> ValueReader::StringMap() const
   for (const auto& [key, value] : value_.items()) {
     if (value.is_string()) {
       map[key] = value.get<std::string>();
-    } else if (value.is_number() || value.is_boolean()) {
-      map[key] = value.dump();
     } else {
       Member(key).Expected("a string");
       return std::nullopt;

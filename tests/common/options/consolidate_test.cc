@@ -82,6 +82,8 @@ TEST(Consolidate, RefusesShortcutsThatExcludeOneAnother) {
   EXPECT_THAT(errors("\"duration\": \"1s\"", kScenarios),
               ElementsAre(message("duration", "scenarios")));
   EXPECT_THAT(errors(kStages, kScenarios), ElementsAre(message("stages", "scenarios")));
+  EXPECT_THAT(errors("\"iterations\": 1", "\"scenarios\": {}"),
+              ElementsAre(message("iterations", "scenarios")));
 }
 
 TEST(Consolidate, RefusesADurationOfNothing) {

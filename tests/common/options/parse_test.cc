@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/options/consolidate.h"
+
 namespace lockstep {
 namespace {
 
@@ -99,7 +101,7 @@ TEST(ParseScriptOptions, RefusesNullWhereAnObjectIsNeeded) {
 
 TEST(ParseScriptOptions, ReadsScenariosOfToday) {
   const ParsedOptions parsed = ParseScriptOptions(R"({"scenarios": {
-      "b": {"executor": "constant-vus", "duration": "2s", "env": {"A": "1", "N": 2}, "tags": {"t": "x"},
+      "b": {"executor": "constant-vus", "duration": "2s", "env": {"A": "1"}, "tags": {"t": "x"},
             "startTime": "3s", "gracefulStop": 0, "exec": "other"},
       "a": {"executor": "constant-arrival-rate", "rate": 5, "duration": "2s", "preAllocatedVUs": 3}}})");
   ASSERT_THAT(parsed.errors, IsEmpty());
@@ -114,7 +116,7 @@ TEST(ParseScriptOptions, ReadsScenariosOfToday) {
   EXPECT_EQ(b.exec, "other");
   EXPECT_EQ(b.start_time, absl::Seconds(3));
   EXPECT_EQ(b.graceful_stop, absl::ZeroDuration());
-  EXPECT_THAT(b.env, ElementsAre(testing::Pair("A", "1"), testing::Pair("N", "2")));
+  EXPECT_THAT(b.env, ElementsAre(testing::Pair("A", "1")));
   EXPECT_THAT(b.tags, ElementsAre(testing::Pair("t", "x")));
   EXPECT_EQ(std::get<ConstantVusConfig>(b.executor).duration, absl::Seconds(2));
 }
@@ -137,6 +139,28 @@ TEST(ParseScriptOptions, ReadsTheSpellingOfTheRequirement) {
     ASSERT_THAT(parsed.errors, IsEmpty()) << json;
     EXPECT_STREQ(ExecutorTypeName((*parsed.options.scenarios)[0].executor), executor);
   }
+}
+
+TEST(ParseScriptOptions, TagsAndVariablesAreTextAndNothingElse) {
+  EXPECT_THAT(ParseScriptOptions(R"({"tags": {"n": 5}, "scenarios": {"a": {
+                "executor": "shared-iterations", "env": {"B": true}, "tags": {"c": null}}}})")
+                  .errors,
+              ElementsAre("scenarios.a.env.B: invalid value true: expected a string",
+                          "scenarios.a.tags.c: invalid value null: expected a string",
+                          "tags.n: invalid value 5: expected a string"));
+}
+
+TEST(ParseScriptOptions, AScenarioWithAFieldThatCannotBeReadIsCheckedAllTheSame) {
+  const ParsedOptions parsed = ParseScriptOptions(R"({"scenarios": {"a": {
+      "executor": "constant-arrival-rate", "rate": "fast", "duration": "soon", "preAllocatedVUs": -2,
+      "gracefulStop": "-1s"}}})");
+  EXPECT_EQ(parsed.errors.size(), 2u);
+  ASSERT_EQ(parsed.options.scenarios->size(), 1u);
+  EXPECT_THAT((*parsed.options.scenarios)[0].unread, ElementsAre("rate", "duration"));
+  EXPECT_THAT(Validate(Settle(parsed.options), nullptr),
+              ElementsAre("scenario a has configuration errors: the gracefulStop timeout can't be "
+                          "negative (gracefulStop: -1s), the number of preAllocatedVUs can't be "
+                          "negative (preAllocatedVUs: -2)"));
 }
 
 TEST(ParseScriptOptions, RefusesFaultyScenarios) {

@@ -164,6 +164,16 @@ TEST(ParseJsonConfig, ReadsTheFileOfK6) {
   EXPECT_THAT(ParseJsonConfig("{", "c.json").parsed.errors, ElementsAre("c.json: not valid JSON"));
 }
 
+TEST(ParseConfig, RefusesAKeyThatIsGivenTwice) {
+  EXPECT_THAT(
+      ParseJsonConfig(R"({"vus": 1, "tags": {"a": "1", "a": "2"}})", "c.json").parsed.errors,
+      ElementsAre("c.json: `a` is given twice"));
+  EXPECT_THAT(ParseJsonConfig(R"({"vus": 1, "tags": {"vus": "1"}})", "c.json").parsed.errors,
+              IsEmpty());
+  EXPECT_THAT(ParseYamlConfig("vus: 1\nduration: 5s\nvus: 2\n", "l.yaml").parsed.errors,
+              ElementsAre(testing::HasSubstr("`vus` is given twice")));
+}
+
 TEST(MergeTiers, LetsHigherTiersWinOptionByOption) {
   const ParsedOptions merged =
       MergeTiers({{"script", Script(R"({"vus": 1, "batch": 3, "tags": {"a": "1"}})")},
@@ -184,6 +194,18 @@ TEST(MergeTiers, WipesTheLowerExecutionFamilyButKeepsVus) {
   EXPECT_FALSE(merged.options.duration.has_value());
   EXPECT_FALSE(merged.options.iterations.has_value());
   EXPECT_EQ(merged.options.stages->size(), 1);
+  EXPECT_THAT(
+      merged.warnings,
+      ElementsAre("\"cli\" level configuration overrode the `duration` of \"script\" entirely",
+                  "\"cli\" level configuration overrode the `iterations` of \"script\" entirely"));
+}
+
+TEST(MergeTiers, ReplacingAShortcutByItselfIsWorthNoWarning) {
+  EXPECT_THAT(MergeTiers({{"config", Script(R"({"duration": "5s"})")},
+                          {"script", Script(R"({"duration": "6s"})")},
+                          {"cli", Script(R"({"duration": "7s", "iterations": 3})")}})
+                  .warnings,
+              IsEmpty());
 }
 
 TEST(MergeTiers, WarnsWhenScenariosAreWiped) {

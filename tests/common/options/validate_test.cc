@@ -165,7 +165,8 @@ TEST(Validate, ChecksTheRest) {
   EXPECT_THAT(
       Problems(
           R"json({"setupTimeout": 0, "blacklistIPs": ["10.0.0.0/33", "::1/128"], "summaryTrendStats": ["p(101)"],
-                  "blockHostnames": ["a.*.b", "*.c"], "hosts": {"x.y": "nowhere", "z": "1.2.3.4:80"}})json"),
+                  "blockHostnames": ["a.*.b", "*.c"], "hosts": {"x.y": "nowhere", "z": "1.2.3.4:80"},
+                  "localIPs": "10.0.0.1, 10.0.0.3-10.0.0.9,10.1.0.0/28,::1,lo,10.0.0.1-x,10.0.0.0/99"})json"),
       ElementsAre(
           "setupTimeout must be positive, but is 0s",
           "blacklistIPs: invalid value \"10.0.0.0/33\": expected an IP range such as 10.0.0.0/8",
@@ -173,7 +174,13 @@ TEST(Validate, ChecksTheRest) {
           "start",
           "hosts.x.y: invalid value \"nowhere\": expected an IP address, with or without a port",
           "summaryTrendStats: invalid value \"p(101)\": expected avg, min, med, max, count or p(N) "
-          "with N from 0 to 100"));
+          "with N from 0 to 100",
+          "localIPs: invalid value \"lo\": expected an IP address, a range such as "
+          "10.0.0.1-10.0.0.9, or 10.0.0.0/28",
+          "localIPs: invalid value \"10.0.0.1-x\": expected an IP address, a range such as "
+          "10.0.0.1-10.0.0.9, or 10.0.0.0/28",
+          "localIPs: invalid value \"10.0.0.0/99\": expected an IP address, a range such as "
+          "10.0.0.1-10.0.0.9, or 10.0.0.0/28"));
 }
 
 }  // namespace
