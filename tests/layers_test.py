@@ -25,7 +25,7 @@ LAYERS = {
         "plan": {"base", "segment", "schedule", "options"},
         "threshold": {"base", "metrics", "options"},
         "summary": {"base", "metrics", "options", "threshold"},
-        "result": {"base", "metrics", "options", "summary", "threshold"},
+        "result": {"base", "health", "metrics", "options", "summary", "threshold"},
         "trust": {"base"},
         # The two that are not pure; no folder of `common` may include them.
         "rpc": {"base", "trust"},

@@ -33,12 +33,13 @@ class ArrivalRate final : public Executor {
   void EndStarts(EndOfStarts why) override;
   void Interrupt() override;
   bool finished() const override { return ended_ && slots_held_ == 0 && !initialising_; }
-  int64_t active_vus() const override { return slots_held_; }
+  int64_t active_vus() const override { return slots_held_ - static_cast<int64_t>(free_.size()); }
+  // Slots stay when their VUs are given back at the end.
+  int64_t allocated_vus() const override { return static_cast<int64_t>(slots_.size()); }
   int64_t starts_without_vu() const override { return starts_without_vu_; }
   double rate_per_s(absl::Duration elapsed) const override {
     return context_.plan.arrivals->RatePerSecondAt(elapsed);
   }
-  int64_t busy_vus() const override { return slots_held_ - static_cast<int64_t>(free_.size()); }
 
  private:
   // A VU of this scenario, with the one iteration that it is to run next. The conductor fills it

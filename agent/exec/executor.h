@@ -53,11 +53,14 @@ class Executor {
   virtual void Interrupt() = 0;
   // Nothing more will start, no VU is held, nothing is under way. Once true, it stays true.
   virtual bool finished() const = 0;
-  // Reports the iterations that never started. Once, when finished.
+  // Reports the iterations that found no time. Once, when finished, unless the run was stopped: what
+  // nobody wanted any more was not dropped.
   virtual void Settle() {}
 
+  // VUs at work: those of a closed loop always are, those of an arrival rate while they iterate.
   virtual int64_t active_vus() const = 0;
-  virtual int64_t busy_vus() const { return active_vus(); }
+  // VUs that it has got for its work. Only arrival rates take fewer than they may use.
+  virtual int64_t allocated_vus() const { return max_vus(); }
   // The most VUs that it may use now.
   virtual int64_t max_vus() const { return context_.plan.max_vus; }
   // Iterations that found no VU or no time, so far.

@@ -44,8 +44,8 @@ struct ScenarioSnapshot {
   std::string name;
   v1::ScenarioProgress::State state = v1::ScenarioProgress::WAITING;
   bool has_work = false;           // false: this agent's segment has no part in it; it is skipped
-  int64_t vus_active = 0;          // VUs that run an iteration or wait for one
-  int64_t vus_busy = 0;            // those of them that run one; with a closed loop, all
+  int64_t vus_active = 0;          // VUs at work: of an arrival rate, those that run an iteration
+  int64_t vus_allocated = 0;       // that it has for its work; vus_max but for arrival rates
   int64_t vus_max = 0;             // this agent's share of what the scenario may use
   int64_t iterations_started = 0;  // = full + interrupted + those that run
   int64_t iterations_full = 0;

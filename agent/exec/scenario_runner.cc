@@ -142,7 +142,7 @@ void ScenarioRunner::End() {
     loop_.Cancel(std::exchange(*timer, TimerId::kNone));
   }
   end_ = loop_.clock().Mono();
-  if (start_.has_value()) {
+  if (start_.has_value() && !stopped_) {
     executor_->Settle();
   }
   state_ = Fulfilled() ? v1::ScenarioProgress::DONE : v1::ScenarioProgress::INTERRUPTED;
@@ -185,7 +185,7 @@ ScenarioSnapshot ScenarioRunner::Snapshot() const {
   if (executor_ != nullptr) {
     snapshot.vus_max = executor_->max_vus();
     snapshot.vus_active = executor_->active_vus();
-    snapshot.vus_busy = executor_->busy_vus();
+    snapshot.vus_allocated = executor_->allocated_vus();
     snapshot.iterations_dropped = executor_->dropped();
     snapshot.starts_without_vu = executor_->starts_without_vu();
     if (state_ == v1::ScenarioProgress::RUNNING) {

@@ -21,9 +21,11 @@ namespace lockstep::agent {
 class Accumulator final : public SampleSink {
  public:
   struct Config {
-    bool keep_points = false;                // an output wants single samples
-    size_t max_points = Batch::kMostPoints;  // between two seals; more are counted and dropped
-    size_t max_series = 100'000;             // more fall into {overflow:true}
+    bool keep_points = false;  // an output wants single samples
+    // Between two seals; more are counted and dropped. About 100 MB, which only fill up while the
+    // coordinator cannot follow and the outbox is full.
+    size_t max_points = 4'000'000;
+    size_t max_series = 100'000;  // more fall into {overflow:true}
   };
   Accumulator() : Accumulator(Config{}) {}
   explicit Accumulator(Config config);

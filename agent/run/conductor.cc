@@ -36,18 +36,11 @@ void Conductor::Begin(absl::AnyInvocable<void(absl::Status)> on_finished) {
   on_finished_ = std::move(on_finished);
   log_.SetOnLines([this] { SendLog(); });
   host_.SetEvents({
-      .on_abort =
-          [this](std::string text) {
-            v1::AgentMessage message;
-            message.mutable_script_verdict()->set_kind(v1::ScriptVerdict::ABORTED);
-            message.mutable_script_verdict()->set_message(std::move(text));
-            Send(std::move(message));
-          },
+      .on_abort = [this](std::string text) { OnAbort(std::move(text)); },
       .on_fail =
-          [this](std::string text) {
+          [this] {
             v1::AgentMessage message;
             message.mutable_script_verdict()->set_kind(v1::ScriptVerdict::MARKED_FAILED);
-            message.mutable_script_verdict()->set_message(std::move(text));
             Send(std::move(message));
           },
       .on_lease = [this](RowLease lease) { OnLease(std::move(lease)); },
@@ -73,6 +66,17 @@ void Conductor::Begin(absl::AnyInvocable<void(absl::Status)> on_finished) {
             }
           },
   });
+}
+
+// The coordinator stops the others, too; here nothing more begins until it says so.
+void Conductor::OnAbort(std::string text) {
+  v1::AgentMessage message;
+  message.mutable_script_verdict()->set_kind(v1::ScriptVerdict::ABORTED);
+  message.mutable_script_verdict()->set_message(std::move(text));
+  Send(std::move(message));
+  if (engine_ != nullptr && started_) {
+    OnStop();
+  }
 }
 
 void Conductor::Leave(const std::string& reason) {

@@ -105,6 +105,7 @@ class Conductor final : private EngineEvents {
   void OnGracefulStop();
   void OnRunTeardown(const v1::RunTeardown& teardown);
   void OnRunHandleSummary(const v1::RunHandleSummary& request);
+  void OnAbort(std::string text);
   void OnLost(const absl::Status& status);
   void AbandonRun();
   void CancelTimers();

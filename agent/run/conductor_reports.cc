@@ -28,25 +28,26 @@ void Conductor::SealThen(absl::AnyInvocable<void()> then) {
 
 void Conductor::NextSeal() {
   sealing_ = true;
-  host_.Seal(outbox_->next_number(), [this, generation = generation_](std::string batch) {
-    sealing_ = false;
-    if (generation != generation_ || phase_ != Phase::kActive || seals_.empty()) {
-      if (!seals_.empty()) {  // of a later run
-        NextSeal();
-      }
-      return;
-    }
-    if (!batch.empty()) {
-      outbox_->Add(std::move(batch));
-      SendBatches();
-    }
-    absl::AnyInvocable<void()> then = std::move(seals_.front());
-    seals_.pop_front();
-    then();
-    if (!seals_.empty() && !sealing_) {
-      NextSeal();
-    }
-  });
+  host_.Seal(outbox_->next_number(),
+             [this, generation = generation_](std::vector<std::string> batches) {
+               sealing_ = false;
+               if (generation != generation_ || phase_ != Phase::kActive || seals_.empty()) {
+                 if (!seals_.empty()) {  // of a later run
+                   NextSeal();
+                 }
+                 return;
+               }
+               for (std::string& batch : batches) {
+                 outbox_->Add(std::move(batch));
+               }
+               SendBatches();
+               absl::AnyInvocable<void()> then = std::move(seals_.front());
+               seals_.pop_front();
+               then();
+               if (!seals_.empty() && !sealing_) {
+                 NextSeal();
+               }
+             });
 }
 
 void Conductor::SealEachSecond() {
@@ -120,6 +121,7 @@ v1::Progress Conductor::Progress() const {
     scenario.set_interrupted(part.iterations_interrupted);
     scenario.set_dropped(part.iterations_dropped);
     scenario.set_max_vus(part.vus_max);
+    scenario.set_allocated_vus(part.vus_allocated);
     scenario.set_planned(part.iterations_planned);
     scenario.set_progress(std::clamp(part.progress, 0.0, 1.0));
     scenario.set_rate_per_s(part.rate_per_s);

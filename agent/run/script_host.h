@@ -105,16 +105,18 @@ class ScriptHost {
   // `count` iterations of scenario `scenario` never started; `vu_id_in_test` says whose they were, 0:
   // no VU's. Does nothing without a run.
   virtual void AddDropped(size_t scenario, int64_t count, int64_t vu_id_in_test) = 0;
-  // Collects what the run has measured since the last time into one encoded batch with this number;
-  // empty if there is nothing. One at a time; each is answered, if by Reset.
-  virtual void Seal(uint64_t number, absl::AnyInvocable<void(std::string batch)> done) = 0;
+  // Collects what the run has measured since the last time into encoded batches, numbered from here
+  // on: one, more where there are very many samples, none if there is nothing. One at a time; each
+  // is answered, if by Reset.
+  using Sealed = absl::AnyInvocable<void(std::vector<std::string> batches)>;
+  virtual void Seal(uint64_t number, Sealed done) = 0;
   // Interrupts what still runs, and ends the run: its VUs work no more, and are freed once `done` has been called.
   virtual void Reset(absl::AnyInvocable<void()> done) = 0;
 
   // exec.test.abort(message) was called in an iteration; exec.test.fail(message) likewise. Set before Prepare.
   struct Events {
     absl::AnyInvocable<void(std::string message)> on_abort = [](const std::string&) {};
-    absl::AnyInvocable<void(std::string message)> on_fail = [](const std::string&) {};
+    absl::AnyInvocable<void()> on_fail = [] {};
     absl::AnyInvocable<void(RowLease)> on_lease = [](RowLease) {};
   };
   virtual void SetEvents(Events events) = 0;

@@ -6,6 +6,12 @@
 #include "common/base/check.h"
 
 namespace lockstep::agent {
+namespace {
+
+// So that messages stay small, and room for those of a kind that carry a tag set each.
+constexpr size_t kPointsPerBatch = Batch::kMostPoints / 4;
+
+}  // namespace
 
 RunSamples::RunSamples(RunShared& shared, RunWorkers& workers, Accumulator::Config config)
     : shared_(shared),
@@ -22,7 +28,7 @@ void RunSamples::AddDropped(size_t scenario, int64_t count, int64_t vu_id_in_tes
            shared_.conductor.clock().Wall());
 }
 
-void RunSamples::Seal(uint64_t number, absl::AnyInvocable<void(std::string batch)> done) {
+void RunSamples::Seal(uint64_t number, ScriptHost::Sealed done) {
   LOCKSTEP_CHECK(!sealing_.has_value());
   sealing_.emplace(Sealing()).number = number;
   sealing_->waiting = workers_.all().size();
@@ -47,15 +53,21 @@ void RunSamples::Add(Batch batch) {
   sealing_.reset();
   sealed.batch.Add(own_.Seal());
   const absl::Time now = shared_.conductor.clock().Wall();
-  const Batch whole = sealed.batch.Build(sealed.number, std::exchange(sealed_until_, now), now);
-  sealed.done(whole.empty() ? "" : EncodeBatch(whole));
+  Batch whole = sealed.batch.Build(sealed.number, std::exchange(sealed_until_, now), now);
+  std::vector<std::string> encoded;
+  if (!whole.empty()) {
+    for (const Batch& part : SplitPoints(std::move(whole), kPointsPerBatch)) {
+      encoded.push_back(EncodeBatch(part));
+    }
+  }
+  sealed.done(std::move(encoded));
 }
 
 void RunSamples::Close() {
   if (sealing_.has_value()) {
     Sealing sealing = *std::move(sealing_);
     sealing_.reset();
-    sealing.done("");
+    sealing.done({});
   }
 }
 

@@ -40,7 +40,7 @@ std::optional<ScriptFailure> ToJson(ScriptVu& vu, v8::Local<v8::Value> value, st
 }
 
 // What setup() returns, as k6 writes it: undefined members become null, dates lose a fraction of
-// nothing, and a function is a mistake.
+// nothing, and a function or a number that is not finite is a mistake.
 constexpr absl::string_view kSetupToJson =
     R"((value) => JSON.stringify(value, function (key, item) {
   const raw = this[key];
@@ -49,6 +49,9 @@ constexpr absl::string_view kSetupToJson =
   }
   if (typeof item === 'function' || typeof item === 'symbol') {
     throw new TypeError(`setup() returned data that JSON cannot hold: ${key || 'the result'} is a ${typeof item}`);
+  }
+  if (typeof item === 'number' && !Number.isFinite(item)) {
+    throw new TypeError(`setup() returned data that JSON cannot hold: ${key || 'the result'} is ${item}`);
   }
   return item === undefined ? null : item;
 }))";
@@ -147,6 +150,12 @@ ScriptResult<SummaryOutputs> CallHandleSummary(ScriptVu& vu, const std::string& 
   if (!v8::JSON::Parse(context, JsText(isolate, data_json)).ToLocal(&data)) {
     return Fail<SummaryOutputs>(
         {.exit_code = ExitCode::kInternalError, .message = "the summary's data is no JSON"});
+  }
+  constexpr absl::string_view kSetupData = "setup_data";  // there in any case, as in k6
+  if (data->IsObject() && !data.As<v8::Object>()
+                               ->HasOwnProperty(context, JsName(isolate, kSetupData))
+                               .FromMaybe(true)) {
+    SetProperty(context, data.As<v8::Object>(), kSetupData, v8::Undefined(isolate));
   }
   v8::Local<v8::Value> result;
   std::optional<ScriptFailure> failure = vu.CallExported("handleSummary", "", data, &result);

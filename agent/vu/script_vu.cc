@@ -367,10 +367,8 @@ void ScriptVu::LeaseRows(const std::string& name, int64_t rows, bool wrap,
       [&run = run_, lease = std::move(lease)]() mutable { run.events.on_lease(std::move(lease)); });
 }
 
-void ScriptVu::FailTest(std::string message) {
-  run_.conductor.Post([&run = run_, message = std::move(message)]() mutable {
-    run.events.on_fail(std::move(message));
-  });
+void ScriptVu::FailTest() {
+  run_.conductor.Post([&run = run_] { run.events.on_fail(); });
 }
 
 }  // namespace lockstep::agent

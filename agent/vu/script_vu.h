@@ -91,7 +91,7 @@ class ScriptVu final : public ApiVu, public WorldSite {
   VuFacts vu() const override;
   std::string options_json() const override { return run_.config.options_json; }
   void AbortTest(std::string message) override;
-  void FailTest(std::string message) override;
+  void FailTest() override;
   std::optional<absl::Duration> TakeLateness() override;
   const SegmentTuple& segment() const override { return run_.config.segment; }
   void LeaseRows(const std::string& name, int64_t rows, bool wrap,
@@ -141,6 +141,8 @@ class ScriptVu final : public ApiVu, public WorldSite {
   IterationEnd RunIteration(const Iteration& iteration);
   // Records how late the iteration began, if that is wanted.
   void NoteLateness(MonoTime began);
+  // The samples of an iteration that has ended.
+  void EmitIteration(absl::Duration duration);
   void FinishIteration(MonoTime began, absl::Duration duration);
   void EmitData(absl::Time now);
 

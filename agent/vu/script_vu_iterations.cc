@@ -87,6 +87,7 @@ IterationEnd ScriptVu::RunIteration(const Iteration&) {
     }
   }
   const bool full = !interrupted();
+  const bool aborted = !aborted_.empty();
   ForgetTermination();
   DropEvents();
   EndIteration();
@@ -94,7 +95,11 @@ IterationEnd ScriptVu::RunIteration(const Iteration&) {
   const absl::Duration duration = loop().clock().Mono() - began;
   ++iterations_;
   ++iterations_in_scenario_[*scenario_];
-  SetGroup("");  // an iteration that ended within one left it
+  SetGroup("");   // an iteration that ended within one left it
+  if (aborted) {  // by this very iteration, which k6 measures nevertheless
+    EmitIteration(duration);
+    return IterationEnd::kInterrupted;
+  }
   if (!full) {
     EmitData(loop().clock().Wall());
     return IterationEnd::kInterrupted;
@@ -118,7 +123,7 @@ std::optional<absl::Duration> ScriptVu::TakeLateness() {
                                : std::nullopt;
 }
 
-void ScriptVu::FinishIteration(MonoTime began, absl::Duration duration) {
+void ScriptVu::EmitIteration(absl::Duration duration) {
   const absl::Time now = loop().clock().Wall();
   const MetricValue values[] = {
       {BuiltinMetric(builtin::kIterationDuration), absl::ToDoubleMilliseconds(duration)},
@@ -126,6 +131,10 @@ void ScriptVu::FinishIteration(MonoTime began, absl::Duration duration) {
   };
   sink().AddMany(tags_, now, values);
   EmitData(now);
+}
+
+void ScriptVu::FinishIteration(MonoTime began, absl::Duration duration) {
+  EmitIteration(duration);
   if (run_.config.options.no_vu_connection_reuse) {
     connections_->Clear();
   }

@@ -224,11 +224,11 @@ void WorkerFleet::AddDropped(size_t scenario, int64_t count, int64_t vu_id_in_te
   }
 }
 
-void WorkerFleet::Seal(uint64_t number, absl::AnyInvocable<void(std::string batch)> done) {
+void WorkerFleet::Seal(uint64_t number, Sealed done) {
   if (run_ != nullptr) {
     run_->samples.Seal(number, std::move(done));
   } else {
-    done("");
+    done({});
   }
 }
 

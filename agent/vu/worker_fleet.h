@@ -44,7 +44,7 @@ class WorkerFleet final : public ScriptHost {
                         absl::AnyInvocable<void(ScriptResult<SummaryOutputs>)> done) override;
   void SetRunStart(MonoTime t0, absl::Time t0_wall) override;
   void AddDropped(size_t scenario, int64_t count, int64_t vu_id_in_test) override;
-  void Seal(uint64_t number, absl::AnyInvocable<void(std::string batch)> done) override;
+  void Seal(uint64_t number, Sealed done) override;
   void Reset(absl::AnyInvocable<void()> done) override;
   void SetEvents(Events events) override { events_ = std::move(events); }
 

@@ -33,6 +33,11 @@ std::string Milliseconds(absl::Duration duration) {
   return absl::StrFormat("%.3g ms", absl::ToDoubleMilliseconds(duration));
 }
 
+// "3.2s", "1m0.5s"
+std::string Tenths(absl::Duration duration) {
+  return absl::FormatDuration(absl::Trunc(duration, absl::Milliseconds(100)));
+}
+
 bool ManyAbove(const v1::Lag& lag, absl::Duration delay) {
   const uint64_t above = LagCountAbove(lag, delay);
   return above >= kDelayedLeast &&
@@ -131,6 +136,16 @@ void JudgeShortage(const v1::Health& health, std::vector<Finding>* findings) {
   }
 }
 
+void JudgeStandstill(const v1::Health& health, std::vector<Finding>* findings) {
+  const absl::Duration longest = absl::Nanoseconds(health.loop_lag().max_ns());
+  if (longest >= kStandstill) {
+    findings->emplace_back(v1::Health::SUSPECT,
+                           absl::StrCat("a worker took no events for ", Tenths(longest),
+                                        " at a stretch: the agent was stopped, or a script kept "
+                                        "the worker busy"));
+  }
+}
+
 void JudgeResources(const v1::Health& health, std::vector<Finding>* findings) {
   if (Saturated(health)) {
     findings->emplace_back(v1::Health::SUSPECT, SaturationText(health));
@@ -158,9 +173,18 @@ std::vector<Finding> Examine(const v1::Health& health) {
   std::vector<Finding> findings;
   JudgeDelay(health, health.lateness(), "iterations started late:", &findings);
   JudgeDelay(health, health.loop_lag(), "the workers took events late:", &findings);
+  JudgeStandstill(health, &findings);
   JudgeShortage(health, &findings);
   JudgeResources(health, &findings);
   return findings;
+}
+
+std::string LossText(const LostAgent& agent) {
+  return absl::StrCat("agent ", agent.name, " was lost ",
+                      agent.after.has_value() ? Tenths(*agent.after) + " after the start"
+                                              : std::string("before the start"),
+                      ": ", agent.reason,
+                      agent.missing.empty() ? "" : "; missing: ", agent.missing);
 }
 
 }  // namespace
@@ -169,8 +193,20 @@ Judgement JudgeHealth(const v1::Health& health) {
   return FromFindings(Examine(health));
 }
 
-Judgement JudgeFleet(const std::vector<AgentHealth>& agents) {
+Judgement JudgeFleet(const std::vector<AgentHealth>& agents, std::vector<LostAgent> lost,
+                     const std::vector<Standstill>& standstills) {
   std::vector<Finding> findings;
+  for (const LostAgent& agent : lost) {
+    findings.emplace_back(lost.size() == agents.size() ? v1::Health::INVALID : v1::Health::SUSPECT,
+                          LossText(agent));
+  }
+  for (const Standstill& standstill : standstills) {
+    findings.emplace_back(
+        v1::Health::SUSPECT,
+        absl::StrCat("the coordinator did not run for ", Tenths(standstill.length), ", until ",
+                     Tenths(standstill.after),
+                     " after the start: it was stopped (Ctrl+Z), or something held it up"));
+  }
   for (const AgentHealth& agent : agents) {
     for (Finding& finding : Examine(agent.health)) {
       if (agents.size() > 1) {
@@ -179,7 +215,9 @@ Judgement JudgeFleet(const std::vector<AgentHealth>& agents) {
       findings.push_back(std::move(finding));
     }
   }
-  return FromFindings(std::move(findings));
+  Judgement judgement = FromFindings(std::move(findings));
+  judgement.lost = std::move(lost);
+  return judgement;
 }
 
 }  // namespace lockstep

@@ -53,10 +53,6 @@ void BatchBuilder::Add(Batch worker) {
     if (!metrics[point.metric]) {
       continue;
     }
-    if (batch_.points.size() >= Batch::kMostPoints) {
-      ++batch_.refused_points;
-      continue;
-    }
     batch_.points.push_back({.unix_nanos = point.unix_nanos,
                              .metric = *metrics[point.metric],
                              .tag_set = tag_sets[point.tag_set],
@@ -73,6 +69,49 @@ Batch BatchBuilder::Build(uint64_t number, absl::Time begin, absl::Time end) {
   built.begin = begin;
   built.end = std::max(begin, end);
   return built;
+}
+
+namespace {
+
+// The points from `from` to `to` of `whole`, with the metrics and tags that they use.
+Batch PointsOf(const Batch& whole, size_t from, size_t to) {
+  Batch part;
+  part.begin = whole.begin;
+  part.end = whole.end;
+  absl::flat_hash_map<uint32_t, uint32_t> metrics;
+  absl::flat_hash_map<uint32_t, uint32_t> tag_sets;
+  part.points.reserve(to - from);
+  for (size_t i = from; i < to; ++i) {
+    Point point = whole.points[i];
+    const auto [metric, new_metric] =
+        metrics.emplace(point.metric, static_cast<uint32_t>(part.metrics.size()));
+    if (new_metric) {
+      part.metrics.push_back(whole.metrics[point.metric]);
+    }
+    const auto [tags, new_tags] =
+        tag_sets.emplace(point.tag_set, static_cast<uint32_t>(part.tag_sets.size()));
+    if (new_tags) {
+      part.tag_sets.push_back(whole.tag_sets[point.tag_set]);
+    }
+    point.metric = metric->second;
+    point.tag_set = tags->second;
+    part.points.push_back(point);
+  }
+  return part;
+}
+
+}  // namespace
+
+std::vector<Batch> SplitPoints(Batch whole, size_t most) {
+  std::vector<Batch> parts;
+  const size_t count = whole.points.size();
+  for (size_t from = most; from < count; from += most) {
+    Batch& part = parts.emplace_back(PointsOf(whole, from, std::min(from + most, count)));
+    part.number = whole.number + parts.size();
+  }
+  whole.points.resize(std::min(most, count));
+  parts.insert(parts.begin(), std::move(whole));
+  return parts;
 }
 
 Batch VusBatch(absl::Time time, int64_t vus, int64_t vus_max, const TagList& tags) {

@@ -92,6 +92,10 @@ class BatchBuilder {
   absl::flat_hash_map<std::pair<uint32_t, uint32_t>, size_t> series_;
 };
 
+// `whole` in batches of at most `most` points each, numbered on from its own: the first has all but
+// the points that do not fit. Just `whole` if all do.
+std::vector<Batch> SplitPoints(Batch whole, size_t most);
+
 // A batch with one sample each of `vus` and `vus_max`, as the coordinator adds them once a second.
 Batch VusBatch(absl::Time time, int64_t vus, int64_t vus_max, const TagList& tags);
 

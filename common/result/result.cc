@@ -267,6 +267,26 @@ ResultMetric ReadMetric(Reader& reader, const json& object, const std::string& p
   return metric;
 }
 
+std::vector<LostAgent> ReadLostAgents(Reader& reader, const json& validity) {
+  const std::string path = "$.validity.lostAgents";
+  std::vector<LostAgent> lost;
+  if (!validity.is_object() || !validity.contains("lostAgents")) {
+    return lost;
+  }
+  for (const json& each : reader.List(validity, "$.validity", "lostAgents")) {
+    LostAgent& agent = lost.emplace_back();
+    agent.name = reader.Text(each, path, "name");
+    agent.when = reader.Time(each, path, "at");
+    if (const json* after = reader.Member(each, path, "afterMs");
+        after != nullptr && !after->is_null()) {
+      agent.after = absl::Milliseconds(reader.Number(each, path, "afterMs"));
+    }
+    agent.reason = reader.Text(each, path, "reason");
+    agent.missing = reader.Text(each, path, "missing");
+  }
+  return lost;
+}
+
 std::string TimeText(absl::Time time) {
   return absl::FormatTime("%Y-%m-%d%ET%H:%M:%E*SZ", time, absl::UTCTimeZone());
 }
@@ -300,6 +320,21 @@ RunResult MakeResult(const AggregateStore& store, const Summary& summary) {
     result.metrics.push_back(std::move(metric));
   }
   return result;
+}
+
+json ValidityJson(absl::string_view verdict, const std::vector<std::string>& reasons,
+                  const std::vector<LostAgent>& lost_agents) {
+  json validity = {{"verdict", std::string(verdict)}, {"reasons", reasons}};
+  for (const LostAgent& agent : lost_agents) {
+    validity["lostAgents"].push_back(
+        {{"name", agent.name},
+         {"at", TimeText(agent.when)},
+         {"afterMs",
+          agent.after.has_value() ? json(absl::ToDoubleMilliseconds(*agent.after)) : json(nullptr)},
+         {"reason", agent.reason},
+         {"missing", agent.missing}});
+  }
+  return validity;
 }
 
 json ResultToJson(const RunResult& result) {
@@ -337,7 +372,7 @@ json ResultToJson(const RunResult& result) {
           {"end", TimeText(result.end)},
           {"durationMs", absl::ToDoubleMilliseconds(result.duration)},
           {"thresholdsOk", result.thresholds_ok},
-          {"validity", {{"verdict", result.validity}, {"reasons", result.validity_reasons}}},
+          {"validity", ValidityJson(result.validity, result.validity_reasons, result.lost_agents)},
           {"metrics", std::move(metrics)},
           {"checks", std::move(checks)}};
 }
@@ -368,6 +403,7 @@ absl::StatusOr<RunResult> ParseResult(absl::string_view text) {
       result.validity_reasons.push_back(reason.is_string() ? reason.get<std::string>()
                                                            : reason.dump());
     }
+    result.lost_agents = ReadLostAgents(reader, *found);
   }
   if (millis < 0) {
     reader.Fail("$.durationMs", "is negative");

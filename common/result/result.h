@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "nlohmann/json.hpp"
 
+#include "common/health/judge.h"
 #include "common/metrics/aggregate_store.h"
 #include "common/summary/summary.h"
 
@@ -37,10 +38,17 @@ struct RunResult {
   // Whether the generator was a steady ruler (VALID, SUSPECT or INVALID), and why it was not.
   std::string validity = "VALID";
   std::vector<std::string> validity_reasons;
+  std::vector<LostAgent> lost_agents;
 };
 
 // All metrics of `store` that have samples or thresholds.
 RunResult MakeResult(const AggregateStore& store, const Summary& summary);
+
+// The verdict on the generator, as all JSON has it: `verdict`, `reasons` and, if there are any,
+// `lostAgents`, each with `name`, `at` (RFC 3339), `afterMs` (since the start; null: before it),
+// `reason` and `missing`.
+nlohmann::json ValidityJson(absl::string_view verdict, const std::vector<std::string>& reasons,
+                            const std::vector<LostAgent>& lost_agents);
 
 nlohmann::json ResultToJson(const RunResult& result);
 // InvalidArgument says why the text is not a result: not JSON, another schema, or a field, named by

@@ -18,7 +18,7 @@ class RunFace final : public RunControl {
 
   v1::RunStatus Snapshot() const override {
     v1::RunStatus status = run_.Snapshot();
-    results_.DescribeMetrics(run_.elapsed(), &status);
+    results_.DescribeMetrics(run_.measured(), &status);
     status.mutable_refused()->insert(fleet_.refusals().counts().begin(),
                                      fleet_.refusals().counts().end());
     return status;

@@ -165,7 +165,7 @@ ProgressView MakeProgressView(const v1::RunStatus& status, const InstancePlan& p
         line.state = scenario.state();
         line.progress = ProgressOf(part, scenario.progress(), line);
         line.vus = scenario.vus();
-        line.max_vus = scenario.max_vus();
+        line.max_vus = scenario.allocated_vus();
         line.iterations = scenario.iterations();
         line.planned = scenario.planned();
         if (HasEnded(line.state)) {

@@ -30,9 +30,9 @@ std::string RenderHeader(const HeaderFacts& facts, const std::vector<ScenarioCon
 struct ScenarioProgressView {
   std::string name;
   v1::ScenarioProgress::State state = v1::ScenarioProgress::WAITING;
-  double progress = 0;  // 0 to 1
-  int64_t vus = 0;
-  int64_t max_vus = 0;
+  double progress = 0;       // 0 to 1
+  int64_t vus = 0;           // at work
+  int64_t max_vus = 0;       // of an arrival rate: those that it has got so far
   absl::Duration elapsed;    // since the scenario's start
   absl::Duration total;      // regular duration; infinite: until stopped
   absl::Duration starts_in;  // while waiting

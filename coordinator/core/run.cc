@@ -24,6 +24,7 @@ Run::~Run() {
   loop_.Cancel(limit_timer_);
   loop_.Cancel(tick_timer_);
   loop_.Cancel(judge_timer_);
+  loop_.Cancel(beat_timer_);
 }
 
 void Run::Begin(Events events) {
@@ -160,6 +161,13 @@ absl::Duration Run::elapsed() const {
   return std::max(until - t0_, absl::ZeroDuration());
 }
 
+absl::Duration Run::measured() const {
+  if (!t0_.infinite() || setup_began_.infinite()) {
+    return elapsed();
+  }
+  return std::min(loop_.clock().Mono(), drained_at_) - setup_began_;
+}
+
 v1::RunStatus Run::Snapshot() const {
   v1::RunStatus status = DescribeRun({.state = state_,
                                       .paused = paused_,
@@ -168,7 +176,8 @@ v1::RunStatus Run::Snapshot() const {
                                       .plan = plan_,
                                       .outcome = verdict_.outcome(),
                                       .roster = roster_,
-                                      .fleet = fleet_});
+                                      .fleet = fleet_,
+                                      .standstills = standstills_});
   results_.DescribeThresholds(&status);
   return status;
 }

@@ -10,7 +10,7 @@
 // | WaitingForAgents | the wanted number has joined      | wait_for_agents         | another may join         |
 // | Inspecting       | the elected one ran the init code | inspect_within          | policy; a new election   |
 // | Assigning        | all have the bundle               | assign_within           | policy                   |
-// | Preparing        | all VUs are initialised           | prepare_within          | policy                   |
+// | Preparing        | all VUs are there; no pause is on | prepare_within          | policy                   |
 // | Setup            | setup() has returned              | setupTimeout + lease    | of the elected: fails    |
 // | ReadyBarrier     | all have the data; no pause is on | assign_within           | policy                   |
 // | Running          | all have drained, or a stop       | the plan + lease        | policy                   |
@@ -97,14 +97,16 @@ class Run {
   void Begin(Events events);
 
   // ---- people's wishes ----
-  // A signal: the first ends the run gracefully, the second at once. `name` is the signal's, for
-  // the message.
+  // A signal: the first ends the run gracefully; the second interrupts iterations and gives
+  // teardown() five seconds, or gives it up where it runs already. `name` is the signal's, for the
+  // message.
   void Interrupt(const std::string& name);
   // Something outside of the fleet makes the run impossible.
   void Fail(ExitCode code, std::string message);
   absl::Status Stop(bool now);
-  // Before T0, the run waits for Resume at the ReadyBarrier, and then gets a T0. After it, all
-  // agents pause and resume at the same instants, which are sent to them a little ahead.
+  // Before setup() the run waits for Resume with all VUs initialised, during it at the ReadyBarrier.
+  // After T0, all agents pause and resume at the same instants, which are sent to them a little
+  // ahead.
   // FailedPrecondition after the start, naming the scenario, if there is one that is not
   // externally controlled.
   absl::Status Pause();
@@ -120,12 +122,17 @@ class Run {
   const v1::SetupValue& setup_data() const { return setup_data_; }
   // What the status service tells. Cheap enough for each second.
   v1::RunStatus Snapshot() const;
-  // Whether the agents were steady rulers so far, the lost ones as far as they told.
-  Judgement judgement() const { return JudgeRoster(roster_); }
+  // Whether the agents were steady rulers so far, the lost ones as far as they told, and whether the
+  // coordinator was there all the time.
+  Judgement judgement() const { return JudgeRoster(roster_, standstills_); }
   // Since T0, until the last agent has drained; 0 before T0.
   absl::Duration elapsed() const;
+  // What rates per second are by: elapsed(), or the time since setup() began where there was no T0.
+  absl::Duration measured() const;
 
  private:
+  // How long interrupted iterations may take to unwind.
+  static constexpr absl::Duration kStopWithin = absl::Seconds(10);
   enum class Stopping { kNo, kGracefully, kNow };  // what iterations were told
   enum class Setup { kPending, kFailed, kDone };   // done: well, or there is none
 
@@ -175,6 +182,8 @@ class Run {
   void Advance();
 
   void SetState(RunState state, absl::Duration limit);
+  // The present state has so long from now on.
+  void LimitState(absl::Duration limit);
   void OnLimit();
   void ExpelLate();  // those who have not stopped
   // Ends the run, naming those who have not come to `step`; does nothing if all have.
@@ -185,6 +194,9 @@ class Run {
   void Drain(Stopping how);  // has iterations end
   void Tick();
   void JudgeEachSecond();
+  // Four times a second while the load runs: a beat that comes late shows that this process stood
+  // still.
+  void Beat();
   // Puts a spare in the place of `lost`, if the state allows it and there is one.
   bool Substitute(RunMember& lost);
   // Asks a member for the next thing that it lacks in the present state: a spare, in a later one
@@ -211,6 +223,7 @@ class Run {
   TimerId limit_timer_ = TimerId::kNone;
   TimerId tick_timer_ = TimerId::kNone;
   TimerId judge_timer_ = TimerId::kNone;
+  TimerId beat_timer_ = TimerId::kNone;
   Roster roster_;
   Verdict verdict_;
   Bundle bundle_;
@@ -226,6 +239,9 @@ class Run {
   MonoTime t0_ = MonoTime::Infinite();
   MonoTime switch_at_;  // of the last pause or resume after T0
   MonoTime drained_at_ = MonoTime::Infinite();
+  MonoTime setup_began_ = MonoTime::Infinite();
+  MonoTime last_beat_;
+  std::vector<Standstill> standstills_;  // since T0, the first kMostStandstills
 };
 
 }  // namespace lockstep::coordinator

@@ -84,6 +84,10 @@ void Run::OnLimit() {
       Drain(Stopping::kNow);
       return;
     case v1::RunStatus::TEARDOWN:
+      if (interrupts_ > 1) {
+        EndEarly(verdict_.outcome());  // which gives it up
+        return;
+      }
       script_usable_ = false;
       verdict_.Record({ExitCode::kTeardownTimeout,
                        absl::StrCat("teardown() execution timed out after ",

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <string>
 
+#include "absl/time/time.h"
 #include "lockstep/v1/control.pb.h"
 
 #include "common/base/replay.h"
@@ -28,6 +30,8 @@ struct RunMember {
 
   bool lost = false;
   std::string loss;  // why
+  absl::Time lost_at;
+  std::optional<absl::Duration> lost_after;  // since T0; unset: before
 
   Step step = Step::kJoined;
 

@@ -89,6 +89,10 @@ void Run::OnLost(const AgentRecord& agent, const absl::Status& reason) {
   }
   member->lost = true;
   member->loss = std::string(reason.message());
+  member->lost_at = loop_.clock().Wall();
+  if (loop_.clock().Mono() >= t0_) {
+    member->lost_after = loop_.clock().Mono() - t0_;
+  }
   if (Substitute(*member)) {
     return;
   }

@@ -128,8 +128,7 @@ void Run::OnInspected(const RunMember& member, const v1::Inspected& inspected) {
   }
   absl::StatusOr<TestPlan> plan = source_.MakePlan(inspected);
   if (!plan.ok()) {
-    EndEarly({absl::IsInvalidArgument(plan.status()) ? ExitCode::kInvalidConfig : ExitCode::kOther,
-              std::string(plan.status().message())});
+    EndEarly({ExitCodeOf(plan.status()), std::string(plan.status().message())});
     return;
   }
   plan_ = *std::move(plan);
@@ -235,6 +234,9 @@ absl::Status Run::OnBatch(AgentId agent, const v1::BatchMessage& message) {
     return absl::InvalidArgumentError(absl::StrCat("run_id: no such run: ", message.run_id()));
   }
   bool next = member->batches.Receive(message.number()) == ReceiveWindow::Arrival::kNext;
+  if (next && state_ == v1::RunStatus::DRAINING && stopping_ != Stopping::kGracefully) {
+    LimitState(settings_.lease + kStopWithin);  // it is telling: there may be very much to tell
+  }
   if (next) {
     if (absl::Status merged = results_.Merge(member->name, message.batch()); !merged.ok()) {
       return merged;
@@ -302,7 +304,7 @@ absl::Status Run::OnRowLease(AgentId agent, const v1::RowLease& lease) {
 
 void Run::OnVerdict(const v1::ScriptVerdict& verdict) {
   if (verdict.kind() == v1::ScriptVerdict::MARKED_FAILED) {
-    verdict_.Mark(verdict.message());
+    verdict_.Mark();
     return;
   }
   EndEarly(

@@ -80,8 +80,8 @@ class TestSource {
   // or later.
   virtual void Fetch(const std::string& url,
                      absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) = 0;
-  // Merges and judges the options. The error's message is for people; the run then ends with
-  // kInvalidConfig.
+  // Merges and judges the options. The error's message is for people; the run then ends with its
+  // ExitCodeOf.
   virtual absl::StatusOr<TestPlan> MakePlan(const v1::Inspected& inspected) = 0;
 };
 

@@ -14,13 +14,23 @@ namespace {
 constexpr absl::Duration kSecond = absl::Seconds(1);
 // How long after its second a batch may arrive, to be judged with it.
 constexpr absl::Duration kBatchesWithin = absl::Milliseconds(500);
-// How long interrupted iterations may take to unwind.
-constexpr absl::Duration kStopWithin = absl::Seconds(10);
+// What teardown() has after a second signal: whoever sends it does not want to wait.
+constexpr absl::Duration kHurriedTeardown = absl::Seconds(5);
+constexpr absl::Duration kBeat = absl::Milliseconds(250);
+// That are told one by one.
+constexpr size_t kMostStandstills = 10;
 
 }  // namespace
 
 void Run::SetState(RunState state, absl::Duration limit) {
   state_ = state;
+  LimitState(limit);
+  if (events_.on_state) {
+    events_.on_state(state);
+  }
+}
+
+void Run::LimitState(absl::Duration limit) {
   loop_.Cancel(limit_timer_);
   limit_timer_ = TimerId::kNone;
   if (limit < absl::InfiniteDuration()) {
@@ -28,9 +38,6 @@ void Run::SetState(RunState state, absl::Duration limit) {
       limit_timer_ = TimerId::kNone;
       OnLimit();
     });
-  }
-  if (events_.on_state) {
-    events_.on_state(state);
   }
 }
 
@@ -48,7 +55,7 @@ void Run::Advance() {
       }
       return;
     case v1::RunStatus::PREPARING:
-      if (roster_.AllHave(RunMember::Step::kPrepared)) {
+      if (!paused_ && roster_.AllHave(RunMember::Step::kPrepared)) {
         EnterSetup();
       }
       return;
@@ -124,6 +131,7 @@ void Run::EnterPreparing() {
 }
 
 void Run::EnterSetup() {
+  setup_began_ = loop_.clock().Mono();
   tick_timer_ = loop_.After(kSecond, [this] { Tick(); });
   SetState(v1::RunStatus::SETUP, plan_->setup_timeout + settings_.lease);
   if (!plan_->has_setup) {
@@ -158,6 +166,8 @@ void Run::EnterRunning() {
   SetState(v1::RunStatus::RUNNING, lead + plan_->length + settings_.lease + kStopWithin);
   SendToAll(message);
   JudgeEachSecond();
+  last_beat_ = t0_;
+  Beat();
 }
 
 // Agents seal what they measured at whole seconds after T0. Half a second later all of it is here,
@@ -188,14 +198,14 @@ void Run::EnterDraining() {
 }
 
 void Run::EnterTeardown() {
-  loop_.Cancel(tick_timer_);
-  tick_timer_ = TimerId::kNone;
+  loop_.Cancel(std::exchange(tick_timer_, TimerId::kNone));
   const RunMember* elected = roster_.FindElected();
   if (!plan_->has_teardown || setup_ != Setup::kDone || elected == nullptr) {
     EnterSummarising();
     return;
   }
-  SetState(v1::RunStatus::TEARDOWN, plan_->teardown_timeout + settings_.lease);
+  const absl::Duration limit = plan_->teardown_timeout + settings_.lease;
+  SetState(v1::RunStatus::TEARDOWN, interrupts_ > 1 ? std::min(limit, kHurriedTeardown) : limit);
   v1::CoordinatorMessage message;
   *message.mutable_run_teardown()->mutable_value() = setup_data_;
   SendTo(elected->id, std::move(message));
@@ -207,19 +217,20 @@ void Run::EnterSummarising() {
   if (elected != nullptr && !elected->flushed()) {
     return;  // teardown's last batch is on its way; OnBatch comes back here
   }
-  verdict_.Judge([this] { return results_.FinalThresholds(elapsed()); });
+  verdict_.Judge([this] { return results_.FinalThresholds(measured()); });
   if (!plan_->has_handle_summary || !settings_.handle_summary || elected == nullptr ||
       !script_usable_) {
     Conclude(std::nullopt);
     return;
   }
   v1::CoordinatorMessage message;
-  message.mutable_run_handle_summary()->set_data_json(results_.SummaryData(elapsed(), setup_data_));
+  message.mutable_run_handle_summary()->set_data_json(
+      results_.SummaryData(measured(), setup_data_));
   SendTo(elected->id, std::move(message));
 }
 
 void Run::Conclude(std::optional<std::map<std::string, std::string>> outputs) {
-  verdict_.Judge([this] { return results_.FinalThresholds(elapsed()); });
+  verdict_.Judge([this] { return results_.FinalThresholds(measured()); });
   events_.on_summary(std::move(outputs));
   Finish();
 }
@@ -230,6 +241,20 @@ void Run::Finish() {
   SetState(v1::RunStatus::DONE, absl::InfiniteDuration());
   fleet_.Dismiss("the run is over");
   events_.on_done(verdict_.outcome());
+}
+
+void Run::Beat() {
+  beat_timer_ = TimerId::kNone;
+  if (state_ != v1::RunStatus::RUNNING && state_ != v1::RunStatus::DRAINING) {
+    return;
+  }
+  const MonoTime now = loop_.clock().Mono();
+  const absl::Duration gap = now - last_beat_;
+  if (gap >= kStandstill && standstills_.size() < kMostStandstills) {
+    standstills_.push_back({.after = now - t0_, .length = gap});
+  }
+  last_beat_ = now;
+  beat_timer_ = loop_.After(kBeat, [this] { Beat(); });
 }
 
 void Run::Tick() {

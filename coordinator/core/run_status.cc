@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "coordinator/core/division.h"
 
 namespace lockstep::coordinator {
 namespace {
@@ -31,6 +34,7 @@ void AddScenario(const v1::ScenarioProgress& part, v1::RunStatus* status) {
   scenario.set_progress(first ? part.progress() : std::min(scenario.progress(), part.progress()));
   scenario.set_vus(scenario.vus() + part.vus());
   scenario.set_max_vus(scenario.max_vus() + part.max_vus());
+  scenario.set_allocated_vus(scenario.allocated_vus() + part.allocated_vus());
   scenario.set_iterations(scenario.iterations() + part.full());
   scenario.set_interrupted(scenario.interrupted() + part.interrupted());
   scenario.set_dropped(scenario.dropped() + part.dropped());
@@ -77,12 +81,22 @@ void AddSpare(const AgentRecord& spare, v1::RunStatus* status) {
 
 }  // namespace
 
-Judgement JudgeRoster(const Roster& roster) {
+Judgement JudgeRoster(const Roster& roster, const std::vector<Standstill>& standstills) {
   std::vector<AgentHealth> agents;
+  std::vector<LostAgent> lost;
   for (const RunMember& member : roster.members()) {
     agents.push_back({member.name, member.progress.health()});
+    if (member.lost) {
+      lost.push_back({.name = member.name,
+                      .when = member.lost_at,
+                      .after = member.lost_after,
+                      .reason = member.loss,
+                      .missing = MissingWork(member)});
+    }
   }
-  return JudgeFleet(agents);
+  std::stable_sort(lost.begin(), lost.end(),
+                   [](const LostAgent& a, const LostAgent& b) { return a.when < b.when; });
+  return JudgeFleet(agents, std::move(lost), standstills);
 }
 
 v1::RunStatus DescribeRun(const RunFacts& facts) {
@@ -123,7 +137,7 @@ v1::RunStatus DescribeRun(const RunFacts& facts) {
     }
   }
   if (facts.elapsed > absl::ZeroDuration()) {
-    const Judgement judged = JudgeRoster(facts.roster);
+    const Judgement judged = JudgeRoster(facts.roster, facts.standstills);
     status.set_validity(judged.validity);
     status.mutable_validity_reasons()->Assign(judged.reasons.begin(), judged.reasons.end());
   }

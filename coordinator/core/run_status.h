@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -26,11 +27,12 @@ struct RunFacts {
   const RunOutcome& outcome;
   const Roster& roster;
   const Fleet& fleet;
+  const std::vector<Standstill>& standstills;
 };
 // Everything but thresholds, metrics and loads, which are known to those who have the results.
 v1::RunStatus DescribeRun(const RunFacts& facts);
 
 // Whether the agents were steady rulers so far, the lost ones as far as they told.
-Judgement JudgeRoster(const Roster& roster);
+Judgement JudgeRoster(const Roster& roster, const std::vector<Standstill>& standstills);
 
 }  // namespace lockstep::coordinator

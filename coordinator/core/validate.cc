@@ -87,6 +87,7 @@ absl::Status ValidateProgress(const v1::Progress& progress) {
   }
   for (const v1::ScenarioProgress& scenario : progress.scenarios()) {
     LOCKSTEP_RETURN_IF_ERROR(IsVus("progress.scenarios.vus", scenario.vus()));
+    LOCKSTEP_RETURN_IF_ERROR(IsVus("progress.scenarios.allocated_vus", scenario.allocated_vus()));
     LOCKSTEP_RETURN_IF_ERROR(IsCount("progress.scenarios.started", scenario.started()));
     LOCKSTEP_RETURN_IF_ERROR(IsCount("progress.scenarios.full", scenario.full()));
     LOCKSTEP_RETURN_IF_ERROR(IsCount("progress.scenarios.interrupted", scenario.interrupted()));

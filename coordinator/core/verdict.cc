@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-
 namespace lockstep::coordinator {
 
 void Verdict::Record(RunOutcome fault) {
@@ -12,16 +10,9 @@ void Verdict::Record(RunOutcome fault) {
   }
 }
 
-void Verdict::Mark(const std::string& message) {
-  if (!mark_.has_value()) {
-    mark_ = message;
-  }
-}
-
 void Verdict::Judge(absl::FunctionRef<std::optional<std::string>()> crossed) {
-  if (mark_.has_value()) {
-    Record({ExitCode::kMarkedAsFailed,
-            absl::StrCat("test run was marked as failed", mark_->empty() ? "" : ": ", *mark_)});
+  if (marked_) {
+    Record({ExitCode::kMarkedAsFailed, "test run was marked as failed"});
   }
   if (judged_) {
     return;

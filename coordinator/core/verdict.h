@@ -20,8 +20,8 @@ class Verdict {
  public:
   // Reports why the run fails. The first reason stays.
   void Record(RunOutcome fault);
-  // The script called exec.test.fail(). The first message stays.
-  void Mark(const std::string& message);
+  // The script called exec.test.fail(), and its message has been logged.
+  void Mark() { marked_ = true; }
   // At the end, once all results have been merged. `crossed` judges the thresholds for the last time
   // and returns the reason to fail, if there is one; it is called only the first time.
   void Judge(absl::FunctionRef<std::optional<std::string>()> crossed);
@@ -31,7 +31,7 @@ class Verdict {
 
  private:
   RunOutcome outcome_;
-  std::optional<std::string> mark_;
+  bool marked_ = false;
   bool judged_ = false;
 };
 

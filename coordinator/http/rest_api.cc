@@ -48,7 +48,7 @@ WebResponse NotAllowed(const WebRequest& request, absl::string_view allowed) {
 int StatusNumber(const v1::RunStatus& status) {
   switch (status.state()) {
     case v1::RunStatus::PREPARING:
-      return 1;
+      return status.paused() ? 4 : 1;
     case v1::RunStatus::READY_BARRIER:
       return status.paused() ? 4 : 5;
     case v1::RunStatus::SETUP:

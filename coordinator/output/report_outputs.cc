@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 
 #include "common/options/duration.h"
@@ -63,6 +64,7 @@ struct TestCase {
   std::string class_name;
   std::string name;
   std::optional<std::string> failure;
+  std::optional<std::string> note = {};  // of a case that has passed
 };
 
 std::string SuiteXml(absl::string_view name, const std::vector<TestCase>& cases,
@@ -76,6 +78,9 @@ std::string SuiteXml(absl::string_view name, const std::vector<TestCase>& cases,
       ++failures;
       absl::StrAppend(&body, ">\n      <failure message=\"", XmlEscaped(*each.failure),
                       "\" type=\"", XmlEscaped(name), "\"/>\n    </testcase>\n");
+    } else if (each.note) {
+      absl::StrAppend(&body, ">\n      <system-out>", XmlEscaped(*each.note),
+                      "</system-out>\n    </testcase>\n");
     } else {
       absl::StrAppend(&body, "/>\n");
     }
@@ -116,6 +121,20 @@ std::vector<TestCase> CheckCases(const Summary& summary) {
     cases.push_back(std::move(test));
   }
   return cases;
+}
+
+// What was wrong with the generator itself: nothing if it was a steady ruler. It fails where work is
+// missing or nothing can be believed; what is only suspect is shown.
+std::vector<TestCase> GeneratorCases(const Judgement& judgement) {
+  if (judgement.reasons.empty()) {
+    return {};
+  }
+  TestCase test{.class_name = "generator", .name = "steady ruler", .failure = {}, .note = {}};
+  const std::string text =
+      absl::StrCat(WordOf(judgement.validity), ": ", absl::StrJoin(judgement.reasons, "; "));
+  const bool failed = !judgement.lost.empty() || judgement.validity == v1::Health::INVALID;
+  (failed ? test.failure : test.note) = text;
+  return {std::move(test)};
 }
 
 // ---- GitHub
@@ -179,6 +198,10 @@ std::string JunitXml(const RunReport& report) {
   if (!checks.empty()) {
     absl::StrAppend(&xml, SuiteXml("checks", checks, report));
   }
+  if (const std::vector<TestCase> generator = GeneratorCases(report.judgement);
+      !generator.empty()) {
+    absl::StrAppend(&xml, SuiteXml("generator", generator, report));
+  }
   return xml + "</testsuites>\n";
 }
 
@@ -216,6 +239,12 @@ std::string GithubMarkdown(const RunReport& report) {
   }
   for (const std::string& sentence : summary.lost) {
     absl::StrAppend(&text, "\n⚠️ ", MarkdownEscaped(sentence), "\n");
+  }
+  if (report.judgement.validity > v1::Health::VALID) {
+    absl::StrAppend(&text, "\n### Load generator: ", WordOf(report.judgement.validity), "\n\n");
+    for (const std::string& reason : report.judgement.reasons) {
+      absl::StrAppend(&text, "- ⚠️ ", MarkdownEscaped(reason), "\n");
+    }
   }
   return text;
 }
@@ -255,6 +284,7 @@ absl::StatusOr<std::unique_ptr<Output>> ReportOutput::MakeResultFile(absl::strin
         result.end = report.end;
         result.validity = std::string(WordOf(report.judgement.validity));
         result.validity_reasons = report.judgement.reasons;
+        result.lost_agents = report.judgement.lost;
         return ResultToJson(result).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) +
                "\n";
       },

@@ -6,6 +6,7 @@
 #include "absl/strings/str_join.h"
 
 #include "common/base/status_macros.h"
+#include "common/result/result.h"
 #include "proto/words.h"
 
 namespace lockstep::coordinator {
@@ -86,7 +87,8 @@ void Results::AddValidity(nlohmann::json* data) const {
   // k6's readers know nothing of it, so it is there only with news.
   const Judgement judgement = judge_ ? judge_() : Judgement();
   if (judgement.validity != v1::Health::VALID) {
-    (*data)["validity"] = {{"verdict", WordOf(judgement.validity)}, {"reasons", judgement.reasons}};
+    (*data)["validity"] =
+        ValidityJson(WordOf(judgement.validity), judgement.reasons, judgement.lost);
   }
 }
 

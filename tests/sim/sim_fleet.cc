@@ -120,7 +120,7 @@ class FakeHost final : public agent::ScriptHost {
   }
   // The batch's number and "scenario,iteration" of each iteration that has ended since the last
   // one.
-  void Seal(uint64_t number, absl::AnyInvocable<void(std::string)> done) override {
+  void Seal(uint64_t number, Sealed done) override {
     std::string batch;
     if (pool_ != nullptr) {
       for (const IterationRecord& record : pool_->records()) {
@@ -130,7 +130,8 @@ class FakeHost final : public agent::ScriptHost {
         }
       }
     }
-    done(batch.empty() ? "" : absl::StrCat(number, "\n", batch));
+    done(batch.empty() ? std::vector<std::string>()
+                       : std::vector<std::string>{absl::StrCat(number, "\n", batch)});
   }
 
   std::vector<int64_t> dropped;  // by scenario

@@ -56,8 +56,8 @@ class IdleHost final : public agent::ScriptHost {
   }
   void SetEvents(Events) override {}
   void AddDropped(size_t, int64_t, int64_t) override {}
-  void Seal(uint64_t, absl::AnyInvocable<void(std::string)> done) override {
-    loop_.Post([done = std::move(done)]() mutable { done("a batch"); });
+  void Seal(uint64_t, Sealed done) override {
+    loop_.Post([done = std::move(done)]() mutable { done({"a batch"}); });
   }
 
  private:

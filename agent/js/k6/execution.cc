@@ -279,24 +279,50 @@ bool MessageOf(const Info& info, std::string* message) {
          ToText(info.GetIsolate()->GetCurrentContext(), info[0], message);
 }
 
+// "test aborted: enough"
+std::string Reason(absl::string_view what, bool given, absl::string_view message) {
+  return given ? absl::StrCat(what, ": ", message) : std::string(what);
+}
+
+// " at default (file:///dir/script.js:3:9)": where the script called. Empty if nowhere.
+std::string CallSite(v8::Isolate* isolate) {
+  const v8::Local<v8::StackTrace> stack =
+      v8::StackTrace::CurrentStackTrace(isolate, 1, v8::StackTrace::kDetailed);
+  if (stack->GetFrameCount() == 0) {
+    return "";
+  }
+  const v8::Local<v8::StackFrame> frame = stack->GetFrame(isolate, 0);
+  const auto text = [isolate](v8::Local<v8::String> name) {
+    return name.IsEmpty() ? std::string() : TextOf(isolate, name);
+  };
+  const std::string function = text(frame->GetFunctionName());
+  const std::string place = absl::StrCat(text(frame->GetScriptNameOrSourceURL()), ":",
+                                         frame->GetLineNumber(), ":", frame->GetColumn());
+  return function.empty() ? absl::StrCat(" at ", place)
+                          : absl::StrCat(" at ", function, " (", place, ")");
+}
+
 void Abort(const Info& info) {
   std::string message;
   if (MessageOf(info, &message)) {
     VuOf(info.Data())
-        .AbortTest(message.empty() ? "test aborted" : absl::StrCat("test aborted: ", message));
+        .AbortTest(absl::StrCat(Reason("test aborted", !info[0]->IsNullOrUndefined(), message),
+                                CallSite(info.GetIsolate())));
   }
 }
 
+// Each call is told; the run's verdict says no more than that there was one.
 void FailTest(const Info& info) {
-  std::string message;
-  if (!MessageOf(info, &message)) {
+  ApiVu& vu = VuOf(info.Data());
+  if (vu.in_init()) {
+    ThrowError(info.GetIsolate(), "execution.test.fail() called outside of VU context");
     return;
   }
-  ApiVu& vu = VuOf(info.Data());
-  if (!message.empty()) {
-    vu.logger().Error(message);  // the run's verdict has room for one of them
+  std::string message;
+  if (MessageOf(info, &message)) {
+    vu.logger().Error(Reason("test marked as failed", !info[0]->IsNullOrUndefined(), message));
+    vu.FailTest();
   }
-  vu.FailTest(std::move(message));
 }
 
 }  // namespace

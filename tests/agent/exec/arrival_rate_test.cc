@@ -224,14 +224,14 @@ TEST_F(ArrivalRateTest, AHundredThousandASecondAreAllStartedOnTheDot) {
   EXPECT_EQ(MaxLateness(), absl::ZeroDuration());
 }
 
-TEST_F(ArrivalRateTest, SnapshotShowsHeldAndBusyVusAndTheRate) {
+TEST_F(ArrivalRateTest, VusAtWorkAreThoseThatIterate) {
   Make({Scenario(RampingArrivalRateConfig{0, kSecond, {{absl::Seconds(10), 10}}, 5, 5})},
        Taking(absl::Milliseconds(1500)));
   Start();
   loop.RunUntil(t0 + absl::Milliseconds(2900));  // starts at 1.41, 2.0, 2.45 and 2.83 s
   const ScenarioSnapshot snapshot = agent().Scenario();
-  EXPECT_EQ(snapshot.vus_active, 5);
-  EXPECT_EQ(snapshot.vus_busy, 4);
+  EXPECT_EQ(snapshot.vus_active, 2);  // the first two have ended
+  EXPECT_EQ(snapshot.vus_allocated, 5);
   EXPECT_EQ(snapshot.vus_max, 5);
   EXPECT_DOUBLE_EQ(snapshot.rate_per_s, 2.9);
   EXPECT_DOUBLE_EQ(snapshot.progress, 0.29);

@@ -163,11 +163,10 @@ class HostTest : public ::testing::Test {
   }
   // Sum of a counter, or the number of samples, over all series of all workers.
   double Total(MetricId metric) {
-    std::optional<std::string> sealed;
-    host_.Seal(1, [&](std::string batch) { sealed = std::move(batch); });
-    const std::string encoded = Wait(sealed);
+    std::optional<std::vector<std::string>> sealed;
+    host_.Seal(1, [&](std::vector<std::string> batches) { sealed = std::move(batches); });
     double total = 0;
-    if (!encoded.empty()) {
+    for (const std::string& encoded : Wait(sealed)) {
       const Batch batch = *DecodeBatch(encoded);
       for (const SeriesDelta& series : batch.series) {
         if (batch.metrics[series.metric].name == names_.Get(metric).name) {

@@ -182,6 +182,27 @@ TEST(JudgeTest, AFleetIsAsSteadyAsItsLeastSteadyAgentAndNamesIt) {
   EXPECT_EQ(judgement.reasons[1].find("b: 1 connections"), 0u);
 }
 
+TEST(JudgeTest, ASecondWithoutAnEventIsNoHiccup) {
+  v1::Health health = Healthy();
+  health.mutable_loop_lag()->set_max_ns(999'000'000);
+  EXPECT_EQ(JudgeHealth(health).validity, v1::Health::VALID);
+  health.mutable_loop_lag()->set_max_ns(5'230'000'000);
+  const Judgement judgement = JudgeHealth(health);
+  EXPECT_EQ(judgement.validity, v1::Health::SUSPECT);
+  EXPECT_EQ(judgement.reasons,
+            std::vector<std::string>{"a worker took no events for 5.2s at a stretch: the agent was "
+                                     "stopped, or a script kept the worker busy"});
+}
+
+TEST(JudgeTest, AnAgentThatWasLostBeforeTheStartIsNoLessMissing) {
+  const Judgement judgement = JudgeFleet(
+      {{"a", Healthy()}, {"b", v1::Health()}},
+      {{.name = "b", .when = absl::UnixEpoch(), .after = {}, .reason = "gone", .missing = ""}});
+  EXPECT_EQ(judgement.validity, v1::Health::SUSPECT);
+  EXPECT_EQ(judgement.reasons, std::vector<std::string>{"agent b was lost before the start: gone"});
+  EXPECT_EQ(judgement.lost.size(), 1u);
+}
+
 TEST(JudgeTest, TheOnlyAgentNeedsNoName) {
   v1::Health health = Healthy();
   health.set_sockets_refused(2);

@@ -170,6 +170,34 @@ TEST(BatchBuilder, JoinsWorkersSeriesBySeries) {
   EXPECT_TRUE(builder.Build(10, absl::FromUnixSeconds(2), absl::FromUnixSeconds(3)).empty());
 }
 
+TEST(SplitPoints, KeepsAllOfThemInOrder) {
+  Batch whole = VusBatch(absl::FromUnixSeconds(1), 3, 4, {{"a", "b"}});
+  whole.number = 7;
+  whole.tag_sets.push_back({{"c", "d"}});
+  whole.refused_points = 1;
+  whole.points.clear();
+  for (uint32_t i = 0; i < 5; ++i) {
+    whole.points.push_back({.unix_nanos = i, .metric = 1, .tag_set = i / 4, .value = 1.0 * i});
+  }
+  const std::vector<Batch> parts = SplitPoints(whole, 2);
+  ASSERT_EQ(parts.size(), 3u);
+  EXPECT_EQ(parts[0].series.size(), 2u);
+  EXPECT_EQ(parts[0].refused_points, 1u);
+  int64_t next = 0;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const Batch part = *DecodeBatch(EncodeBatch(parts[i]));
+    EXPECT_EQ(part.number, 7 + i);
+    EXPECT_EQ(part.series.empty(), i > 0);
+    for (const Point& point : part.points) {
+      EXPECT_EQ(point.unix_nanos, next++);
+      EXPECT_EQ(part.metrics[point.metric].name, "vus_max");
+      EXPECT_EQ(part.tag_sets[point.tag_set], whole.tag_sets[point.unix_nanos < 4 ? 0 : 1]);
+    }
+  }
+  EXPECT_EQ(next, 5);
+  EXPECT_EQ(SplitPoints(whole, 5).size(), 1u);
+}
+
 TEST(BatchBuilder, RefusesAMetricThatTwoWorkersDefineDifferently) {
   BatchBuilder builder;
   builder.Add(Sample(3));

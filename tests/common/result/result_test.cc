@@ -46,6 +46,13 @@ TEST(Result, ComesBackAsItWas) {
   RunResult before = Sample();
   before.validity = "SUSPECT";
   before.validity_reasons = {"it was late"};
+  before.lost_agents = {
+      {.name = "b",
+       .when = before.begin,
+       .after = absl::Milliseconds(1500),
+       .reason = "gone",
+       .missing = "a half"},
+      {.name = "c", .when = before.end, .after = {}, .reason = "r", .missing = ""}};
   const absl::StatusOr<RunResult> after = ParseResult(ResultToJson(before).dump());
   ASSERT_TRUE(after.ok()) << after.status();
   EXPECT_EQ(after->version, "1.2.3");
@@ -54,6 +61,11 @@ TEST(Result, ComesBackAsItWas) {
   EXPECT_FALSE(after->thresholds_ok);
   EXPECT_EQ(after->validity, "SUSPECT");
   EXPECT_EQ(after->validity_reasons, before.validity_reasons);
+  ASSERT_EQ(after->lost_agents.size(), 2u);
+  EXPECT_EQ(after->lost_agents[0].when, before.begin);
+  EXPECT_EQ(after->lost_agents[0].after, absl::Milliseconds(1500));
+  EXPECT_EQ(after->lost_agents[0].missing, "a half");
+  EXPECT_EQ(after->lost_agents[1].after, std::nullopt);
   ASSERT_EQ(after->metrics.size(), before.metrics.size());
   for (size_t i = 0; i < before.metrics.size(); ++i) {
     EXPECT_EQ(after->metrics[i].tags, before.metrics[i].tags);

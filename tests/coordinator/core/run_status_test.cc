@@ -37,12 +37,14 @@ class RunStatusTest : public RunTest {
                         .plan = plan,
                         .outcome = outcome,
                         .roster = roster,
-                        .fleet = fleet});
+                        .fleet = fleet,
+                        .standstills = standstills});
   }
 
   Roster roster{3, 0};
   std::optional<TestPlan> plan;
   RunOutcome outcome{ExitCode::kExternalAbort, "a signal"};
+  std::vector<Standstill> standstills;
 };
 
 TEST_F(RunStatusTest, TellsOfTheRun) {
@@ -89,6 +91,35 @@ TEST_F(RunStatusTest, ALostAgentsIterationsCountButNotItsVus) {
   EXPECT_EQ(status.vus(), 4);
   EXPECT_EQ(status.iterations(), 14);
   EXPECT_EQ(status.scenarios(0).planned(), -1);
+}
+
+TEST_F(RunStatusTest, LossesAndStandstillsSpoilTheRuler) {
+  RunMember& lost = roster.members()[1];
+  lost.lost = true;
+  lost.loss = "its process was killed";
+  lost.lost_at = absl::FromUnixSeconds(1'700'000'000);
+  lost.lost_after = absl::Milliseconds(3250);
+  lost.segment = "1/2:1";
+  lost.share.scenarios = {{"s", 20, 1}};
+  Report(lost, v1::ScenarioProgress::RUNNING, 0.5, 7, 20);
+  const Judgement judgement = JudgeRoster(roster, {});
+  EXPECT_EQ(judgement.validity, v1::Health::SUSPECT);
+  ASSERT_EQ(judgement.reasons.size(), 1u);
+  EXPECT_EQ(judgement.reasons[0],
+            "agent agent-2 was lost 3.2s after the start: its process was killed; missing: segment "
+            "1/2:1, scenario s: 13 of 20 iterations");
+  ASSERT_EQ(judgement.lost.size(), 1u);
+  EXPECT_EQ(judgement.lost[0].name, "agent-2");
+  EXPECT_EQ(judgement.lost[0].missing, "segment 1/2:1, scenario s: 13 of 20 iterations");
+  standstills = {{.after = absl::Seconds(9), .length = absl::Milliseconds(5120)}};
+  const v1::RunStatus status = Describe(absl::Seconds(10));
+  EXPECT_EQ(status.validity(), v1::Health::SUSPECT);
+  ASSERT_EQ(status.validity_reasons_size(), 2);
+  EXPECT_EQ(status.validity_reasons(1),
+            "the coordinator did not run for 5.1s, until 9s after the start: it was stopped "
+            "(Ctrl+Z), or something held it up");
+  roster.members()[0].lost = true;
+  EXPECT_EQ(JudgeRoster(roster, {}).validity, v1::Health::INVALID);  // nobody was left
 }
 
 }  // namespace

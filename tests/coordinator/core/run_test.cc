@@ -101,6 +101,10 @@ TEST_F(RunTest, AnExceptionInSetupSkipsIterationsAndTeardownButNotTheSummary) {
               ElementsAre("inspect", "assign", "prepare", "setup", "stop", "summary"));
   EXPECT_EQ(code(), 107);
   EXPECT_EQ(summaries.size(), 1u);
+  // Rates per second are by the time of setup(), as there was no other: at least two messages' way.
+  EXPECT_EQ(run->elapsed(), absl::ZeroDuration());
+  EXPECT_GE(run->measured(), absl::Microseconds(100));
+  EXPECT_LT(run->measured(), absl::Seconds(1));
 }
 
 TEST_F(RunTest, WaitsForTheLastBatchBeforeItJudges) {
@@ -143,6 +147,32 @@ TEST_F(RunTest, FirstSignalEndsGracefullySecondAtOnce) {
   EXPECT_THAT(agent(0).asked, Contains("teardown "));
   EXPECT_EQ(code(), 105);
   EXPECT_EQ(summaries.size(), 1u);
+}
+
+TEST_F(RunTest, TheSecondSignalDoesNotWaitForASlowTeardown) {
+  Begin(1);
+  agent(0).iterate_for = agent(0).drain_after_graceful_stop = absl::Minutes(5);
+  agent(0).answers_teardown = false;
+  loop.RunFor(absl::Seconds(1));
+  run->Interrupt("interrupt");
+  run->Interrupt("interrupt");
+  loop.RunFor(absl::Seconds(4));
+  EXPECT_EQ(run->state(), v1::RunStatus::TEARDOWN);
+  loop.RunFor(absl::Seconds(2));
+  EXPECT_EQ(code(), 105);
+  EXPECT_THAT(log.messages, Contains("teardown() was given up"));
+  EXPECT_EQ(summaries.size(), 1u);
+}
+
+TEST_F(RunTest, ASignalWhileTeardownRunsGivesItUp) {
+  Begin(1);
+  agent(0).iterate_for = absl::Seconds(1);
+  agent(0).answers_teardown = false;
+  loop.RunFor(absl::Seconds(2));
+  run->Interrupt("interrupt");
+  EXPECT_EQ(run->state(), v1::RunStatus::TEARDOWN);  // it has been asked once
+  run->Interrupt("interrupt");
+  EXPECT_EQ(code(), 105);
 }
 
 TEST_F(RunTest, ASignalBeforeSetupEndsTheRunAtOnce) {
@@ -234,6 +264,12 @@ TEST_F(RunTest, ADeadAgentIsNamedWithinItsLeaseAndFailsTheRun) {
       Contains("agent agent-2 was lost: nothing was heard from it for 10s; missing: segment "
                "1/3:2/3, scenario a: 12 of 40 iterations, scenario b: 4 VUs from 0% on"));
   EXPECT_THAT(agent(0).asked, Contains("teardown "));
+  const Judgement judgement = run->judgement();
+  EXPECT_EQ(judgement.validity, v1::Health::SUSPECT);
+  ASSERT_EQ(judgement.lost.size(), 1u);
+  EXPECT_EQ(judgement.lost[0].name, "agent-2");
+  EXPECT_THAT(judgement.lost[0].missing, HasSubstr("12 of 40 iterations"));
+  EXPECT_GT(judgement.lost[0].after, absl::Seconds(9));
 }
 
 TEST_F(RunTest, TheVerdictOnTheGeneratorNamesTheAgentThatWasNotSteady) {
@@ -283,14 +319,16 @@ TEST_F(RunTest, TwoLossesAreMoreThanAThird) {
   EXPECT_EQ(code(), 255);
 }
 
-TEST_F(RunTest, APausedTestWaitsForResume) {
+TEST_F(RunTest, APausedTestWaitsForResumeBeforeSetup) {
   source.plan->paused = true;
   Begin(1);
   loop.RunFor(absl::Minutes(60));
-  EXPECT_EQ(run->state(), v1::RunStatus::READY_BARRIER);
+  EXPECT_EQ(run->state(), v1::RunStatus::PREPARING);
+  EXPECT_THAT(agent(0).asked, ElementsAre("inspect", "assign", "prepare"));
   EXPECT_TRUE(run->Resume().ok());
   loop.RunFor(absl::Seconds(5));
   EXPECT_EQ(code(), 0);
+  EXPECT_THAT(agent(0).asked, Contains("setup"));
 }
 
 TEST_F(RunTest, OnlyExternallyControlledTestsPauseAndScaleAfterTheStart) {

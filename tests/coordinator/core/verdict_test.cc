@@ -23,7 +23,7 @@ TEST(Verdict, TheFirstFaultStays) {
   Verdict verdict;
   verdict.Record({ExitCode::kScriptException, "thrown", true});
   verdict.Record({ExitCode::kExternalAbort, "a signal"});
-  verdict.Mark("bad");
+  verdict.Mark();
   verdict.Judge(Crossed);
   EXPECT_EQ(verdict.outcome().exit_code, ExitCode::kScriptException);
   EXPECT_EQ(verdict.outcome().message, "thrown");
@@ -32,25 +32,18 @@ TEST(Verdict, TheFirstFaultStays) {
 
 TEST(Verdict, AMarkComesBeforeThresholdsAndOnlyAtTheEnd) {
   Verdict verdict;
-  verdict.Mark("bad");
-  verdict.Mark("worse");
+  verdict.Mark();
+  verdict.Mark();
   EXPECT_EQ(verdict.outcome().exit_code, ExitCode::kSuccess);
   verdict.Judge(Crossed);
   EXPECT_EQ(verdict.outcome().exit_code, ExitCode::kMarkedAsFailed);
-  EXPECT_EQ(verdict.outcome().message, "test run was marked as failed: bad");
-}
-
-TEST(Verdict, AMarkNeedsNoMessage) {
-  Verdict verdict;
-  verdict.Mark("");
-  verdict.Judge(None);
   EXPECT_EQ(verdict.outcome().message, "test run was marked as failed");
 }
 
 TEST(Verdict, ThresholdsAreJudgedOnceAndAMarkMayStillCome) {
   Verdict verdict;
   verdict.Judge(None);
-  verdict.Mark("in handleSummary()");
+  verdict.Mark();  // in handleSummary()
   verdict.Judge(Crossed);
   EXPECT_EQ(verdict.outcome().exit_code, ExitCode::kMarkedAsFailed);
   Verdict judged;

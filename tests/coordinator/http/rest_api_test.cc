@@ -104,8 +104,10 @@ TEST_F(RestApi, AFailingThresholdTaintsTheRunAndItsMetric) {
 }
 
 TEST_F(RestApi, PausedBeforeTheStartIsFour) {
-  control.status.set_state(v1::RunStatus::READY_BARRIER);
   control.status.set_paused(true);
+  control.status.set_state(v1::RunStatus::PREPARING);
+  EXPECT_EQ(Get("/v1/status")["data"]["attributes"]["status"], 4);
+  control.status.set_state(v1::RunStatus::READY_BARRIER);
   EXPECT_EQ(Get("/v1/status")["data"]["attributes"]["status"], 4);
 }
 

@@ -66,7 +66,8 @@ class ReportOutputsTest : public ::testing::Test {
             .store = store_,
             .script = "a<b>.js",
             .begin = absl::FromUnixSeconds(1'700'000'000),
-            .end = absl::FromUnixSeconds(1'700'000'003)};
+            .end = absl::FromUnixSeconds(1'700'000'003),
+            .judgement = judgement_};
   }
   absl::Status Run(const std::string& spec) {
     absl::StatusOr<std::unique_ptr<Output>> output = MakeOutput(spec, context_);
@@ -84,6 +85,7 @@ class ReportOutputsTest : public ::testing::Test {
   const std::filesystem::path folder_;
   OutputContext context_;
   Summary summary_;
+  Judgement judgement_;
   AggregateStore store_;
 };
 
@@ -125,6 +127,41 @@ TEST_F(ReportOutputsTest, AppendsMarkdownToTheStepSummary) {
   EXPECT_THAT(text, HasSubstr("| http\\_req\\_failed{a\\_b:c\\|d} | 50.00% (1 out of 2) |\n"));
   EXPECT_THAT(text, HasSubstr("avg=12.5ms, count=3 |\n"));
   EXPECT_THAT(text, HasSubstr("InfluxDB: 3 of 4 samples were lost"));
+}
+
+TEST_F(ReportOutputsTest, ALostAgentIsInAllReports) {
+  judgement_ = {.validity = v1::Health::SUSPECT,
+                .reasons = {"agent a_b was lost 3s after the start: gone"},
+                .lost = {{.name = "a_b",
+                          .when = absl::UnixEpoch(),
+                          .after = absl::Seconds(3),
+                          .reason = "gone",
+                          .missing = "a half"}}};
+  ASSERT_TRUE(Run("junit=" + Path("junit.xml")).ok());
+  EXPECT_THAT(
+      Read(Path("junit.xml")),
+      HasSubstr("  <testsuite name=\"generator\" tests=\"1\" failures=\"1\" errors=\"0\" "
+                "skipped=\"0\" time=\"2.500\" timestamp=\"2023-11-14T22:13:20\">\n"
+                "    <testcase classname=\"generator\" name=\"steady ruler\" time=\"0\">\n"
+                "      <failure message=\"SUSPECT: agent a_b was lost 3s after the start: gone\" "
+                "type=\"generator\"/>\n"));
+  ASSERT_TRUE(Run("github=" + Path("x.md")).ok());
+  EXPECT_THAT(Read(Path("x.md")),
+              HasSubstr("### Load generator: SUSPECT\n\n- ⚠️ agent a\\_b was lost 3s after the "
+                        "start: gone\n"));
+  ASSERT_TRUE(Run("result=" + Path("r.json")).ok());
+  const absl::StatusOr<RunResult> result = ParseResult(Read(Path("r.json")));
+  ASSERT_TRUE(result.ok()) << result.status();
+  ASSERT_EQ(result->lost_agents.size(), 1u);
+  EXPECT_EQ(result->lost_agents[0].missing, "a half");
+}
+
+TEST_F(ReportOutputsTest, WhatIsOnlySuspectFailsNoTest) {
+  judgement_ = {.validity = v1::Health::SUSPECT, .reasons = {"it was late"}, .lost = {}};
+  ASSERT_TRUE(Run("junit=" + Path("junit.xml")).ok());
+  EXPECT_THAT(Read(Path("junit.xml")), HasSubstr("failures=\"0\" errors=\"0\""));
+  EXPECT_THAT(Read(Path("junit.xml")),
+              HasSubstr("      <system-out>SUSPECT: it was late</system-out>\n"));
 }
 
 TEST_F(ReportOutputsTest, SaysThatThereIsNoStepSummary) {

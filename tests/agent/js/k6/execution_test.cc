@@ -7,6 +7,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
 
 class ExecutionModule : public ModuleTest {};
 
@@ -97,16 +98,25 @@ TEST_F(ExecutionModule, OptionsAreFrozenToTheirDepth) {
 
 TEST_F(ExecutionModule, EveryFailureOfTheTestIsLogged) {
   Run("execution.test.fail('one'); execution.test.fail(); execution.test.fail('two')");
-  ASSERT_EQ(2u, js_.vu().log.records.size());
+  ASSERT_EQ(3u, js_.vu().log.records.size());
   EXPECT_EQ(LogLevel::kError, js_.vu().log.records[0].level);
-  EXPECT_EQ("one", js_.vu().log.records[0].message);
-  EXPECT_EQ("two", js_.vu().log.records[1].message);
+  EXPECT_EQ("test marked as failed: one", js_.vu().log.records[0].message);
+  EXPECT_EQ("test marked as failed", js_.vu().log.records[1].message);
+  EXPECT_EQ("test marked as failed: two", js_.vu().log.records[2].message);
+  EXPECT_EQ(3, js_.vu().failures);
 }
 
-TEST_F(ExecutionModule, AbortAndFailReachTheVu) {
-  Run("execution.test.abort('enough'); execution.test.fail('bad')");
-  EXPECT_EQ("test aborted: enough", js_.vu().aborted);
-  EXPECT_EQ("bad", js_.vu().failed);
+TEST_F(ExecutionModule, FailingTheTestInTheInitCodeThrows) {
+  js_.vu().init = true;
+  EXPECT_THAT(Run("execution.test.fail('early')"), HasSubstr("called outside of VU context"));
+  EXPECT_EQ(0, js_.vu().failures);
+}
+
+TEST_F(ExecutionModule, AbortSaysWhereItWasCalled) {
+  Run("function stop() {\n  execution.test.abort('enough');\n}\nstop();");
+  EXPECT_THAT(js_.vu().aborted, MatchesRegex("test aborted: enough at stop \\(.*:2:18\\)"));
+  Run("execution.test.abort()");
+  EXPECT_THAT(js_.vu().aborted, MatchesRegex("test aborted at .*:1:16\\)?"));
 }
 
 }  // namespace
