@@ -22,8 +22,8 @@
 
 namespace lockstep::coordinator {
 
-// Where a coordinator listens and is looked for, unless another address is given. The port is that
-// of the documents and of deploy/.
+// Where a coordinator listens and is looked for, unless another address is given; with the port
+// kCoordinatorPort.
 inline constexpr char kDefaultAddress[] = "127.0.0.1:7411";
 
 // What `run`, `coordinator`, `inspect` and `plan` have in common: a script and its
@@ -35,6 +35,9 @@ struct TestSettings {
   Options flags;    // the flags' tier
   std::map<std::string, std::string> env;  // -e, over the system's variables
   bool include_system_env_vars = true;     // in __ENV
+  // What is wrong with flags and with the variables in their stead. The test does not run; all else
+  // that is wrong with it is told along with them.
+  std::vector<std::string> errors;
 };
 
 struct RunSettingsFlags {

@@ -8,6 +8,7 @@
 #include "absl/strings/str_format.h"
 
 #include "common/base/clock.h"
+#include "common/summary/format.h"
 #include "common/trust/credentials.h"
 #include "coordinator/rpc/control_client.h"
 #include "proto/words.h"
@@ -18,6 +19,11 @@ namespace {
 double ValueOf(const v1::MetricStatus& metric, const char* name) {
   const auto found = metric.values().find(name);
   return found == metric.values().end() ? 0 : found->second;
+}
+
+// "3.2ms", "1m0s": as the summary writes it.
+std::string TimeOf(const v1::MetricStatus& metric, const char* name) {
+  return FormatDuration(ValueOf(metric, name), "");
 }
 
 std::string ToText(const v1::RunStatus& status) {
@@ -58,16 +64,15 @@ std::string ToText(const v1::RunStatus& status) {
         &text,
         "  scenario %-17s %-12s %3.0f%%  %d/%d VUs  %d iterations, %d dropped  %.1f requests/s\n",
         scenario.name(), WordOf(scenario.state()), scenario.progress() * 100, scenario.vus(),
-        scenario.max_vus(), scenario.iterations(), scenario.dropped(),
+        scenario.allocated_vus(), scenario.iterations(), scenario.dropped(),
         scenario.load().http_reqs_per_s());
   }
   for (const v1::MetricStatus& metric : status.metrics()) {
     if (metric.type() == v1::METRIC_KIND_TREND && metric.contains() == v1::METRIC_CONTENTS_TIME &&
         metric.tags().empty()) {
-      absl::StrAppendFormat(
-          &text, "  metric %-24s med %.3g ms  p(95) %.3g ms  p(99) %.3g ms  max %.3g ms\n",
-          metric.key(), ValueOf(metric, "med"), ValueOf(metric, "p(95)"), ValueOf(metric, "p(99)"),
-          ValueOf(metric, "max"));
+      absl::StrAppendFormat(&text, "  metric %-24s med %s  p(95) %s  p(99) %s  max %s\n",
+                            metric.key(), TimeOf(metric, "med"), TimeOf(metric, "p(95)"),
+                            TimeOf(metric, "p(99)"), TimeOf(metric, "max"));
     }
   }
   for (const v1::ThresholdStatus& threshold : status.thresholds()) {

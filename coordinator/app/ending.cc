@@ -10,6 +10,11 @@
 #include "proto/words.h"
 
 namespace lockstep::coordinator {
+namespace {
+
+constexpr auto kReplace = nlohmann::json::error_handler_t::replace;
+
+}  // namespace
 
 void LogOutcome(const RunOutcome& outcome, const Clock& clock, Logger& logger) {
   if (outcome.message.empty()) {
@@ -26,13 +31,23 @@ void LogOutcome(const RunOutcome& outcome, const Clock& clock, Logger& logger) {
 }
 
 Summary Ending::MakeSummary(std::vector<std::string> lost) const {
-  Summary summary = parts_.results.MakeSummary(parts_.run.elapsed());
+  Summary summary = parts_.results.MakeSummary(parts_.run.measured());
   if (const uint64_t refused = parts_.results.store().refused_points(); refused > 0) {
     lost.push_back(absl::StrCat(
         refused, " samples were more than agents keep for outputs; they are in the figures above"));
   }
   summary.lost = std::move(lost);
   return summary;
+}
+
+absl::Status Ending::Reserve() {
+  if (flags_.summary_export.empty()) {
+    return absl::OkStatus();
+  }
+  const absl::Status reserved = export_.emplace(flags_.summary_export).Reserve();
+  return reserved.ok()
+             ? reserved
+             : absl::UnavailableError(absl::StrCat("--summary-export: ", reserved.message()));
 }
 
 void Ending::WriteSummary(const std::optional<std::map<std::string, std::string>>& outputs) {
@@ -45,16 +60,20 @@ void Ending::WriteSummary(const std::optional<std::map<std::string, std::string>
   }
   ReportValidity(/*in_text=*/!outputs.has_value() && flags_.summary_mode != SummaryMode::kDisabled);
   const absl::Time end = clock.Wall();
-  run_outputs.Report({.summary = summary,
-                      .store = results.store(),
-                      .script = script_,
-                      .begin = end - summary.duration,
-                      .end = end,
-                      .judgement = run.judgement()},
-                     logger);
-  if (!flags_.summary_export.empty()) {
-    WriteSummaryExport(results.MakeExport(summary, run.setup_data()), flags_.summary_export,
-                       logger);
+  unwritten_ = !run_outputs.Report({.summary = summary,
+                                    .store = results.store(),
+                                    .script = script_,
+                                    .begin = end - summary.duration,
+                                    .end = end,
+                                    .judgement = run.judgement()},
+                                   logger);
+  if (export_.has_value()) {
+    if (const absl::Status written = export_->Write(
+            results.MakeExport(summary, run.setup_data()).dump(4, ' ', false, kReplace));
+        !written.ok()) {
+      logger.Error(absl::StrCat("--summary-export: ", written.message()));
+      unwritten_ = true;
+    }
   }
   if (run.elapsed() > absl::ZeroDuration() && run.Snapshot().iterations() == 0) {
     logger.Warn("No script iterations fully finished, consider making the test duration longer");
@@ -84,6 +103,9 @@ ExitCode Ending::Judge(const RunOutcome& outcome) {
     code = ExitCode::kGeneratorSuspect;
     parts_.logger.Error(
         absl::StrCat("the generator is ", WordOf(validity), ", and --fail-on-suspect was given"));
+  }
+  if (unwritten_ && code == ExitCode::kSuccess) {
+    code = ExitCode::kOther;  // and why has been told
   }
   LogOutcome(outcome, parts_.clock, parts_.logger);
   return code;

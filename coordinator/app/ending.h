@@ -11,6 +11,7 @@
 #include "common/base/log.h"
 #include "coordinator/app/commands.h"
 #include "coordinator/core/run.h"
+#include "coordinator/output/report_file.h"
 #include "coordinator/output/run_outputs.h"
 #include "coordinator/results/results.h"
 
@@ -34,6 +35,8 @@ class Ending {
   Ending(Parts parts, const RunSettingsFlags& flags, std::string script, bool color)
       : parts_(parts), flags_(flags), script_(std::move(script)), color_(color) {}
 
+  // Whether the file of --summary-export can be written; Unavailable, naming it, if not.
+  absl::Status Reserve();
   // Ends the outputs and writes the summary: what handleSummary returned, or without it the text.
   void WriteSummary(const std::optional<std::map<std::string, std::string>>& outputs);
   // Logs what is to be said of the end.
@@ -47,6 +50,8 @@ class Ending {
   const RunSettingsFlags& flags_;
   const std::string script_;
   const bool color_;
+  std::optional<ReportFile> export_;  // of --summary-export
+  bool unwritten_ = false;            // a report or the export could not be written
 };
 
 }  // namespace lockstep::coordinator

@@ -18,8 +18,9 @@ ExitCode Print(const Report& report, RunRequest request, const Environment& envi
                Logger& logger) {
   const absl::StatusOr<TestFiles> files = ReadTest(request.test, environment);
   if (!files.ok()) {
-    return RefuseTest(files.status(), logger);
+    return Refuse(files.status(), ExitCodeOf(files.status()), logger);
   }
+  TellOf(files->tiers.note(), logger);
   request.inspect_only = true;
   std::string text;
   Rig rig(request, *files, logger, [&](const PlannedTest& test) -> absl::Status {
@@ -31,6 +32,7 @@ ExitCode Print(const Report& report, RunRequest request, const Environment& envi
   events.on_done = [&](const RunOutcome& outcome) {
     code = outcome.exit_code;
     WriteStdout(text);
+    rig.TellOfOptions();
     LogOutcome(outcome, rig.loop().clock(), logger);
     rig.End(/*linger=*/false);
   };

@@ -1,5 +1,6 @@
 #include "coordinator/app/reports.h"
 
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <system_error>
@@ -33,9 +34,22 @@ std::string WriteFile(const std::string& path, const std::string& content) {
 
 }  // namespace
 
+namespace {
+
+std::atomic<bool> stdout_is_gone = false;  // as there is one standard output
+
+}  // namespace
+
 void WriteStdout(absl::string_view text) {
-  fwrite(text.data(), 1, text.size(), stdout);
-  fflush(stdout);
+  errno = 0;
+  const bool written = fwrite(text.data(), 1, text.size(), stdout) == text.size();
+  if ((fflush(stdout) != 0 || !written) && errno == EPIPE) {
+    stdout_is_gone = true;
+  }
+}
+
+bool StdoutIsGone() {
+  return stdout_is_gone;
 }
 
 std::string InspectionText(const PlannedTest& test, bool execution_requirements) {
@@ -77,12 +91,6 @@ void WriteSummaryOutputs(const std::map<std::string, std::string>& outputs, Logg
   if (!errors.empty()) {
     logger.Error(absl::StrCat("Could not save some summary information:\n\t- ",
                               absl::StrJoin(errors, "\n\t- ")));
-  }
-}
-
-void WriteSummaryExport(const nlohmann::json& summary, const std::string& path, Logger& logger) {
-  if (std::string reason = WriteFile(path, summary.dump(4)); !reason.empty()) {
-    logger.Error(absl::StrCat("the summary cannot be written to ", path, ": ", reason));
   }
 }
 

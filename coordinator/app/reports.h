@@ -14,7 +14,10 @@
 
 namespace lockstep::coordinator {
 
+// Writes and flushes.
 void WriteStdout(absl::string_view text);
+// Whether nobody reads standard output any more: a write has met a closed pipe.
+bool StdoutIsGone();
 
 // What `lockstep inspect` prints: the options as JSON, with `totalDuration` and `maxVUs` if asked
 // for.
@@ -28,6 +31,5 @@ absl::StatusOr<std::string> PlanText(const PlannedTest& test, const std::vector<
 // Writes what handleSummary returned: "stdout", "stderr", and files by their paths. What cannot be
 // written is logged.
 void WriteSummaryOutputs(const std::map<std::string, std::string>& outputs, Logger& logger);
-void WriteSummaryExport(const nlohmann::json& summary, const std::string& path, Logger& logger);
 
 }  // namespace lockstep::coordinator

@@ -17,28 +17,63 @@ namespace {
 
 constexpr char kDefaultFile[] = "lockstep.yaml";
 
+// k6's own configuration file, "~/.config/k6/config.json"; "" if there is no home.
+std::string FileOfK6(const Environment& environment) {
+  const auto value = [&environment](const char* name) {
+    const auto found = environment.find(name);
+    return found == environment.end() ? std::string() : found->second;
+  };
+  const std::string config = value("XDG_CONFIG_HOME");
+  const std::string home = value("HOME");
+  if (config.empty() && home.empty()) {
+    return "";
+  }
+  return absl::StrCat(config.empty() ? home + "/.config" : config, "/k6/config.json");
+}
+
 }  // namespace
 
-absl::StatusOr<OptionTiers> OptionTiers::Load(const TestSettings& settings,
-                                              const Environment& environment) {
+OptionTiers OptionTiers::Load(const TestSettings& settings, const Environment& environment) {
   OptionTiers tiers;
-  const bool named = !settings.config_file.empty();
-  const std::string path = named ? settings.config_file : kDefaultFile;
-  const absl::StatusOr<std::string> text = ReadFile(path);
-  if (text.ok()) {
-    tiers.config_ =
-        absl::EndsWith(path, ".json") ? ParseJsonConfig(*text, path) : ParseYamlConfig(*text, path);
-  } else if (named) {
-    return absl::NotFoundError(absl::StrCat("--config: cannot read the file \"", path, "\""));
-  }
-  tiers.environment_ = ParseEnvironmentOptions(environment);
   tiers.flags_ = settings.flags;
-  std::vector<std::string> errors = tiers.config_.parsed.errors;
-  errors.insert(errors.end(), tiers.environment_.errors.begin(), tiers.environment_.errors.end());
-  if (!errors.empty()) {
-    return ConfigurationStatus(errors);
+  tiers.environment_ = ParseEnvironmentOptions(environment);
+  tiers.errors_ = settings.errors;
+  tiers.usage_ = !settings.errors.empty();
+  tiers.ReadConfigFile(settings.config_file, environment);
+  for (const std::vector<std::string>* errors :
+       {&tiers.config_.parsed.errors, &tiers.environment_.errors}) {
+    tiers.errors_.insert(tiers.errors_.end(), errors->begin(), errors->end());
   }
   return tiers;
+}
+
+void OptionTiers::ReadConfigFile(const std::string& named, const Environment& environment) {
+  std::string path = named.empty() ? kDefaultFile : named;
+  absl::StatusOr<std::string> text = ReadFile(path);
+  if (named.empty() && absl::IsNotFound(text.status())) {
+    path = FileOfK6(environment);
+    text = path.empty() ? absl::NotFoundError("") : ReadFile(path);
+    if (text.ok()) {
+      note_ =
+          absl::StrCat("settings of k6's file ", path, " are used; --config names another file");
+    }
+  }
+  if (text.ok()) {
+    config_ =
+        absl::EndsWith(path, ".json") ? ParseJsonConfig(*text, path) : ParseYamlConfig(*text, path);
+  } else if (!named.empty() || !absl::IsNotFound(text.status())) {
+    errors_.push_back(
+        absl::StrCat(named.empty() ? "" : "--config: ", "cannot read the file \"", path, "\""));
+  }
+}
+
+absl::Status OptionTiers::Refusal(const std::vector<std::string>& errors) const {
+  if (usage_) {
+    return absl::FailedPreconditionError(errors == errors_
+                                             ? absl::StrJoin(errors, "\n")
+                                             : std::string(ConfigurationStatus(errors).message()));
+  }
+  return ConfigurationStatus(errors);
 }
 
 ResolvedOptions OptionTiers::Resolve(absl::string_view script_options_json,
@@ -50,6 +85,7 @@ ResolvedOptions OptionTiers::Resolve(absl::string_view script_options_json,
                                      {"cli", flags_}});
   ParsedOptions consolidated = Consolidate(merged.options);
   ResolvedOptions resolved;
+  resolved.errors = errors_;
   resolved.run = Settle(consolidated.options);
   // Where no scenario could be read, what its functions are is not known either.
   const bool unread = merged.options.scenarios.has_value() && merged.options.scenarios->empty();

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/statusor.h"
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
 #include "common/options/tiers.h"
@@ -20,27 +20,37 @@ struct ResolvedOptions {
   std::vector<std::string> errors;  // all of them, in k6's words; with any, the test must not run
 };
 
-// All tiers but the script's, read before anything starts, so that a mistake in them is reported at
-// once.
+// All tiers but the script's, read before anything starts.
 class OptionTiers {
  public:
-  // Reads the configuration file: the one named by --config, else ./lockstep.yaml if there is one.
-  // A name that ends in .json is k6's JSON format. NotFound, naming the file, if a named file
-  // cannot be read; InvalidArgument with all errors of file and environment.
-  static absl::StatusOr<OptionTiers> Load(const TestSettings& settings,
-                                          const Environment& environment);
+  // Reads the configuration file: the one named by --config, else ./lockstep.yaml, else k6's own in
+  // the user's folder; there may be none of the latter two. A name that ends in .json is k6's JSON
+  // format.
+  static OptionTiers Load(const TestSettings& settings, const Environment& environment);
 
+  // What is wrong with flags, file and environment.
+  const std::vector<std::string>& errors() const { return errors_; }
+  // The refusal of a test with these errors, OK if there are none. FailedPrecondition where the
+  // command line itself is wrong, else InvalidArgument.
+  absl::Status Refusal(const std::vector<std::string>& errors) const;
+  // Something that the user should know of; empty: nothing.
+  const std::string& note() const { return note_; }
   const ConfigFile& config_file() const { return config_; }
 
   // Adds the script's options and its exported functions. What cannot be read does not hide what
-  // else is wrong.
+  // else is wrong: the errors are those of all tiers.
   ResolvedOptions Resolve(absl::string_view script_options_json,
                           const std::vector<std::string>& exports) const;
 
  private:
+  void ReadConfigFile(const std::string& named, const Environment& environment);
+
   ConfigFile config_;
   ParsedOptions environment_;
   Options flags_;
+  std::vector<std::string> errors_;
+  bool usage_ = false;
+  std::string note_;
 };
 
 }  // namespace lockstep::coordinator

@@ -34,15 +34,17 @@ ExitCode Refuse(const absl::Status& status, ExitCode code, Logger& logger) {
   return code;
 }
 
-ExitCode RefuseTest(const absl::Status& status, Logger& logger) {
-  return Refuse(status,
-                absl::IsInvalidArgument(status) ? ExitCode::kInvalidConfig : ExitCode::kOther,
-                logger);
+void TellOf(const std::string& note, Logger& logger) {
+  if (!note.empty()) {
+    logger.Info(note);
+  }
 }
 
 Rig::Rig(const RunRequest& request, const TestFiles& files, Logger& logger,
          TestLoader::OnTest on_test)
-    : signals_(loop_, [this](const std::string& name) { OnSignal(name); }),
+    : files_(files),
+      logger_(logger),
+      signals_(loop_, [this](const std::string& name) { OnSignal(name); }),
       host_(loop_, {request.listen, request.credentials, kLease, AgentsOf(request)}, logger),
       results_(loop_.clock(), logger),
       loader_(files, request.run, request.no_color, results_, logger, std::move(on_test)),
@@ -56,6 +58,13 @@ absl::Status Rig::Play() {
   loop_.Run();
   host_.Shutdown();
   return absl::OkStatus();
+}
+
+void Rig::TellOfOptions() {
+  if (const absl::Status refusal = files_.tiers.Refusal(files_.tiers.errors());
+      !loader_.asked() && !refusal.ok()) {
+    logger_.Error(std::string(refusal.message()));
+  }
 }
 
 void Rig::End(bool linger) {

@@ -27,14 +27,15 @@ struct RunRequest {
   std::string listen = {};
   std::optional<Credentials> credentials = {};  // of a `listen` address; none: plain text
   absl::Duration wait_for_agents = absl::InfiniteDuration();
-  bool no_color = false;      // of the summary; a terminal gets colours without it
-  bool inspect_only = false;  // by one agent: the run ends once the test is planned
+  bool no_color = false;  // of the summary; a terminal gets colours without it
+  // By one agent: the run ends once the test is planned, or is told to be wrong.
+  bool inspect_only = false;
 };
 
 // Says why a command cannot begin; returns its exit code.
 ExitCode Refuse(const absl::Status& status, ExitCode code, Logger& logger);
-// The same of what ReadTest returned.
-ExitCode RefuseTest(const absl::Status& status, Logger& logger);
+// Logs a note, if there is one.
+void TellOf(const std::string& note, Logger& logger);
 
 // Made before any thread starts, as it takes SIGINT and SIGTERM: they interrupt the run, and the
 // third one ends the process at once. Loop-bound.
@@ -46,6 +47,8 @@ class Rig {
 
   // After `run().Begin`: lets agents in or starts them, and returns after End.
   absl::Status Play();
+  // At the run's end: tells of wrong options that the script's own failure has hidden.
+  void TellOfOptions();
   // Once the run is done: says farewell to the agents, if it is to linger after the next signal.
   void End(bool linger);
 
@@ -59,6 +62,8 @@ class Rig {
  private:
   void OnSignal(const std::string& name);
 
+  const TestFiles& files_;
+  Logger& logger_;
   int signals_seen_ = 0;
   bool lingering_ = false;
   EpollLoop loop_;

@@ -54,6 +54,7 @@ class RunApp {
   Terminal terminal_{WriteStdout, [] { return SizeOfTerminal(STDOUT_FILENO); }};
   std::unique_ptr<ProgressDisplay> display_;  // null: --quiet, or nothing is planned yet
   std::unique_ptr<WebServer> rest_;
+  bool reader_gone_ = false;  // of standard output
   ExitCode exit_code_ = ExitCode::kSuccess;
 };
 
@@ -89,7 +90,7 @@ ExitCode RunApp::Execute() {
 }
 
 absl::Status RunApp::StartRest() {
-  if (request_.run.rest_address.empty()) {
+  if (request_.run.rest_address.empty() || request_.inspect_only) {
     return absl::OkStatus();
   }
   rest_ = std::make_unique<WebServer>(
@@ -105,9 +106,12 @@ absl::Status RunApp::StartRest() {
 absl::Status RunApp::OnTest(PlannedTest& test) {
   const RunOptions& options = test.options.run;
   if (!options.console_output.empty()) {
-    LOCKSTEP_RETURN_IF_ERROR(logger_.RedirectConsole(options.console_output));
+    if (const absl::Status opened = logger_.RedirectConsole(options.console_output); !opened.ok()) {
+      return absl::UnavailableError(opened.message());
+    }
   }
   LOCKSTEP_RETURN_IF_ERROR(StartOutputs(options));
+  LOCKSTEP_RETURN_IF_ERROR(ending_.Reserve());
   test.plan.keep_points = outputs_.want_points();
   return absl::OkStatus();
 }
@@ -134,6 +138,12 @@ absl::Status RunApp::StartOutputs(const RunOptions& options) {
 }
 
 void RunApp::OnPlanned() {
+  const bool unreachable = request_.listen.empty() && request_.run.rest_address.empty();
+  if (rig_.test().options.run.paused) {
+    logger_.Log(unreachable ? LogLevel::kWarn : LogLevel::kInfo,
+                absl::StrCat("the test waits to be resumed before setup()",
+                             unreachable ? "; without --address nobody can do that" : ""));
+  }
   if (request_.run.quiet) {
     return;
   }
@@ -165,6 +175,9 @@ void RunApp::StartProgress() {
 
 void RunApp::OnTick() {
   outputs_.Flush();
+  if (StdoutIsGone() && !std::exchange(reader_gone_, true)) {
+    rig_.run().Interrupt("broken pipe");
+  }
   if (display_ != nullptr && (rig_.run().state() <= v1::RunStatus::RUNNING ||
                               rig_.run().elapsed() > absl::ZeroDuration())) {
     display_->Tick();
@@ -175,6 +188,7 @@ void RunApp::OnDone(const RunOutcome& outcome) {
   if (display_ != nullptr) {
     display_->Abandon();
   }
+  rig_.TellOfOptions();
   exit_code_ = ending_.Judge(outcome);
   const bool linger =
       request_.run.linger.value_or(config_.linger.value_or(false)) && !rig_.interrupted();
@@ -184,10 +198,21 @@ void RunApp::OnDone(const RunOutcome& outcome) {
   rig_.End(linger);
 }
 
-ExitCode RunTest(const RunRequest& request, const Environment& environment, RunLogger& logger) {
+ExitCode RunTest(RunRequest request, const Environment& environment, RunLogger& logger) {
   const absl::StatusOr<TestFiles> files = ReadTest(request.test, environment);
-  return files.ok() ? RunApp(request, *files, environment, logger).Execute()
-                    : RefuseTest(files.status(), logger);
+  absl::Status refused = files.status();
+  if (files.ok() && !files->tiers.errors().empty()) {
+    // What else is wrong is in the script, which an agent has to read: one of our own is there at
+    // once, others may come much later.
+    request.inspect_only = true;
+    refused =
+        request.listen.empty() ? absl::OkStatus() : files->tiers.Refusal(files->tiers.errors());
+  }
+  if (!refused.ok()) {
+    return Refuse(refused, ExitCodeOf(refused), logger);
+  }
+  TellOf(files->tiers.note(), logger);
+  return RunApp(request, *files, environment, logger).Execute();
 }
 
 }  // namespace

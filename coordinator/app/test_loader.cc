@@ -5,6 +5,7 @@
 
 #include <unistd.h>
 
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 
 #include "common/base/status_macros.h"
@@ -14,8 +15,14 @@ namespace lockstep::coordinator {
 
 absl::StatusOr<TestFiles> ReadTest(const TestSettings& settings, const Environment& environment) {
   TestFiles files;
-  LOCKSTEP_ASSIGN_OR_RETURN(files.tiers, OptionTiers::Load(settings, environment));
-  LOCKSTEP_ASSIGN_OR_RETURN(files.script, LoadScript(settings.script));
+  files.tiers = OptionTiers::Load(settings, environment);
+  absl::StatusOr<ScriptSource> script = LoadScript(settings.script);
+  if (!script.ok()) {
+    std::vector<std::string> errors = files.tiers.errors();
+    errors.emplace_back(script.status().message());
+    return absl::NotFoundError(absl::StrJoin(errors, "\n"));
+  }
+  files.script = *std::move(script);
   files.script_env = settings.env;
   if (settings.include_system_env_vars) {
     files.script_env.insert(environment.begin(), environment.end());
@@ -38,6 +45,12 @@ void TestLoader::Fetch(const std::string& url,
 }
 
 absl::StatusOr<TestPlan> TestLoader::MakePlan(const v1::Inspected& inspected) {
+  asked_ = true;
+  if (inspected.exports().empty()) {
+    std::vector<std::string> errors = files_.tiers.errors();
+    errors.emplace_back("no exported functions in script");
+    return absl::FailedPreconditionError(absl::StrJoin(errors, "\n"));
+  }
   ResolvedOptions resolved = files_.tiers.Resolve(
       inspected.options_json(), {inspected.exports().begin(), inspected.exports().end()});
   if (const absl::Status configured = ConfigureResults(resolved, inspected); !configured.ok()) {
@@ -45,7 +58,7 @@ absl::StatusOr<TestPlan> TestLoader::MakePlan(const v1::Inspected& inspected) {
       resolved.errors.emplace_back(error);
     }
   }
-  LOCKSTEP_RETURN_IF_ERROR(ConfigurationStatus(resolved.errors));
+  LOCKSTEP_RETURN_IF_ERROR(files_.tiers.Refusal(resolved.errors));
   LOCKSTEP_ASSIGN_OR_RETURN(
       test_, PlanTest(std::move(resolved), inspected, flags_.agents, flags_.partition));
   for (const std::string& warning : test_->options.warnings) {

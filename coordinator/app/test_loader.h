@@ -26,7 +26,8 @@ struct TestFiles {
   std::map<std::string, std::string> script_env;  // __ENV
 };
 
-// InvalidArgument for options that cannot be; NotFound, naming it, for a file that cannot be read.
+// NotFound, naming it, for a script that cannot be read, along with what is wrong with the options.
+// Wrong options alone are no error yet: what the script says is looked at, too, before all is told.
 absl::StatusOr<TestFiles> ReadTest(const TestSettings& settings, const Environment& environment);
 
 class TestLoader final : public TestSource {
@@ -47,6 +48,8 @@ class TestLoader final : public TestSource {
 
   // Once it is planned.
   const PlannedTest& test() const { return *test_; }
+  // Whether MakePlan was asked. What is wrong with the options has been told then.
+  bool asked() const { return asked_; }
 
  private:
   // Judges thresholds and metrics; a line of the message for each error.
@@ -59,6 +62,7 @@ class TestLoader final : public TestSource {
   Logger& logger_;
   OnTest on_test_;
   std::optional<PlannedTest> test_;
+  bool asked_ = false;
 };
 
 }  // namespace lockstep::coordinator

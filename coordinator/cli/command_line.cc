@@ -46,6 +46,19 @@ void AddFlags(const FlagSpec (&specs)[N], CLI::App* app, GivenWords* words) {
   }
 }
 
+// The settings of a command that is about a test; null for others.
+TestSettings* TestOf(Command& command) {
+  return std::visit(
+      [](auto& c) -> TestSettings* {
+        if constexpr (requires { c.test; }) {
+          return &c.test;
+        } else {
+          return nullptr;
+        }
+      },
+      command);
+}
+
 // The parser and what it fills in.
 class Parser {
  public:
@@ -83,9 +96,11 @@ class Parser {
           .error = absl::StrCat(error.what(), "; see `", Chosen()->get_name(), " --help`")};
     }
     Command command = Read(Chosen()->get_name());
-    if (!words_.errors.empty()) {
-      return CommandLineExit{.code = ExitCode::kInvalidConfig,
-                             .error = absl::StrJoin(words_.errors, "\n")};
+    TestSettings* const test = words_.hopeless ? nullptr : TestOf(command);
+    if (test != nullptr) {
+      test->errors = std::move(words_.errors);
+    } else if (!words_.errors.empty()) {
+      return CommandLineExit{.code = ExitCode::kOther, .error = absl::StrJoin(words_.errors, "\n")};
     }
     return CommandLine{.command = std::move(command), .warnings = std::move(words_.warnings)};
   }
@@ -106,12 +121,17 @@ class Parser {
     return command;
   }
   void AddTestCommands() {
-    AddFlags(kRunFlags, AddTest("run", "run a test on this machine"), &words_);
+    CLI::App* run = AddTest("run", "run a test on this machine");
     CLI::App* coordinator = AddTest("coordinator", "run a test on agents that join from elsewhere");
-    AddFlags(kRunFlags, coordinator, &words_);
+    for (CLI::App* command : {run, coordinator}) {
+      AddFlags(kRunFlags, command, &words_);
+      AddFlags(kSummaryFlags, command, &words_);
+    }
     AddFlags(kCoordinatorFlags, coordinator, &words_);
     AddFlags(kTransportFlags, coordinator, &words_);
-    AddFlags(kInspectFlags, AddTest("inspect", "print a test's options"), &words_);
+    CLI::App* inspect = AddTest("inspect", "print a test's options");
+    AddFlags(kInspectFlags, inspect, &words_);
+    AddFlags(kSummaryFlags, inspect, &words_);
     AddFlags(kPlanFlags, AddTest("plan", "print what each agent would do"), &words_);
   }
   void AddControlCommands() {
@@ -159,13 +179,15 @@ class Parser {
   Command Read(const std::string& name) {
     FlagReader reader(&words_);
     if (name == "run") {
-      return RunCommand{
-          .test = ReadTest(reader, true), .run = ReadRun(reader), .log = ReadLog(reader)};
+      return RunCommand{.test = ReadTest(reader, true),
+                        .run = ReadRun(reader, /*local=*/true),
+                        .log = ReadLog(reader)};
     }
     if (name == "coordinator") {
       return ReadCoordinator(reader);
     }
     if (name == "inspect") {
+      ReadSummary(reader);
       return InspectCommand{.test = ReadTest(reader, false),
                             .log = ReadLog(reader),
                             .execution_requirements = reader.Is("execution-requirements")};

@@ -1,6 +1,9 @@
 #include "coordinator/cli/flag_reader.h"
 
+#include "absl/status/statusor.h"
 #include "absl/strings/numbers.h"
+
+#include "common/base/host_port.h"
 
 namespace lockstep::coordinator {
 
@@ -39,13 +42,25 @@ std::optional<bool> FlagReader::Bool(const char* flag, const char* variable) {
   return value.value_or(false);
 }
 
-int64_t FlagReader::Int(const char* flag, int64_t fallback, int64_t least) {
+int64_t FlagReader::Int(const char* flag, int64_t fallback, int64_t least, int64_t most) {
   const std::optional<std::string> text = Text(flag);
   int64_t number = fallback;
-  if (text.has_value() && (!absl::SimpleAtoi(*text, &number) || number < least)) {
-    Expected(*text, absl::StrCat("an integer, at least ", least));
+  if (text.has_value() && (!absl::SimpleAtoi(*text, &number) || number < least || number > most)) {
+    const bool bounded = most < std::numeric_limits<int64_t>::max();
+    Expected(*text, bounded ? absl::StrCat("an integer from ", least, " to ", most)
+                            : absl::StrCat("an integer, at least ", least));
+    return fallback;
   }
   return number;
+}
+
+std::optional<std::string> FlagReader::Address(const std::string& text, absl::string_view name) {
+  absl::StatusOr<std::string> address = CoordinatorAddress(text);
+  if (!address.ok()) {
+    Error(absl::StrCat(name.empty() ? source_ : name, ": ", address.status().message()));
+    return std::nullopt;
+  }
+  return *std::move(address);
 }
 
 double FlagReader::Number(const char* flag, double fallback, double least, double most) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -23,7 +24,8 @@ namespace lockstep::coordinator {
 struct GivenWords {
   explicit GivenWords(const Environment& env) : environment(env) {}
   const Environment& environment;
-  std::vector<std::string> errors;  // exit code kInvalidConfig
+  std::vector<std::string> errors;
+  bool hopeless = false;  // there is no script that could be looked at beside them
   std::vector<std::string> warnings;
 
   std::map<std::string, std::vector<std::string>> values;  // flag -> what was given
@@ -51,7 +53,8 @@ class FlagReader {
   std::string String(const char* flag, const char* variable = nullptr) {
     return Text(flag, variable).value_or("");
   }
-  int64_t Int(const char* flag, int64_t fallback, int64_t least);
+  int64_t Int(const char* flag, int64_t fallback, int64_t least,
+              int64_t most = std::numeric_limits<int64_t>::max());
   double Number(const char* flag, double fallback, double least, double most);
   template <class T>
   T Choice(const char* flag, const char* variable,
@@ -72,6 +75,8 @@ class FlagReader {
     return fallback;
   }
   const std::vector<std::string>& List(const std::string& flag) { return words_.values[flag]; }
+  // A coordinator's address; `name` is its place, the flag or variable read last unless given.
+  std::optional<std::string> Address(const std::string& text, absl::string_view name = "");
   void Expected(absl::string_view value, absl::string_view allowed) {
     Error(absl::StrCat(source_, ": invalid value \"", value, "\": expected ", allowed));
   }

@@ -13,7 +13,8 @@ inline constexpr FlagSpec kTestFlags[] = {
     {"--include-system-env-vars", Kind::kSwitch, "pass the system's variables on"},
     {"-t,--type", Kind::kValue, "js; archives are not supported"},
     {"--compatibility-mode", Kind::kValue, "extended or base"},
-    {"-c,--config", Kind::kValue, "configuration file (lockstep.yaml)"},
+    {"-c,--config", Kind::kValue,
+     "configuration file (./lockstep.yaml, else ~/.config/k6/config.json)"},
 };
 
 inline constexpr FlagSpec kRunFlags[] = {
@@ -21,14 +22,8 @@ inline constexpr FlagSpec kRunFlags[] = {
     {"-l,--linger", Kind::kSwitch, "stay after the test's end"},
     {"--no-usage-report", Kind::kSwitch, "send no usage report"},
     {"--usage-report-url", Kind::kValue, "where to send the usage report; default: nowhere"},
-    {"--no-thresholds", Kind::kSwitch, "do not judge thresholds"},
-    {"--no-summary", Kind::kSwitch, "same as --summary-mode=disabled"},
-    {"--summary-mode", Kind::kValue, "compact, full or disabled"},
     {"--result-file", Kind::kValue,
      "file for the result, as `lockstep compare` reads it; same as -o result=FILE"},
-    {"--summary-export", Kind::kValue, "file for the summary as JSON"},
-    {"--new-machine-readable-summary", Kind::kSwitch, "newer JSON of the summary"},
-    {"--traces-output", Kind::kValue, "none"},
     {"--features", Kind::kList, "feature flags of k6; none exist here"},
     {"--agents", Kind::kValue, "number of agents (1)"},
     {"--on-agent-loss", Kind::kValue, "fail or tolerate=N%"},
@@ -38,8 +33,18 @@ inline constexpr FlagSpec kRunFlags[] = {
      "exit with 112 if the generator was not a steady ruler: SUSPECT or INVALID"},
 };
 
+// What becomes of the results in the end; of `inspect`, too, as in k6.
+inline constexpr FlagSpec kSummaryFlags[] = {
+    {"--no-thresholds", Kind::kSwitch, "do not judge thresholds"},
+    {"--no-summary", Kind::kSwitch, "same as --summary-mode=disabled"},
+    {"--summary-mode", Kind::kValue, "compact, full or disabled"},
+    {"--summary-export", Kind::kValue, "file for the summary as JSON"},
+    {"--new-machine-readable-summary", Kind::kSwitch, "newer JSON of the summary"},
+    {"--traces-output", Kind::kValue, "none"},
+};
+
 inline constexpr FlagSpec kGlobalFlags[] = {
-    {"--log-output", Kind::kValue, "stderr, stdout, none or file=PATH[,level=LEVEL]"},
+    {"--log-output", Kind::kValue, "stderr, stdout, none, loki=URL or file=PATH[,level=LEVEL]"},
     {"--log-format,--logformat", Kind::kValue, "text, raw or json"},
     {"--no-color", Kind::kSwitch, "no colours"},
     {"-v,--verbose", Kind::kSwitch, "debug messages too"},
@@ -56,7 +61,7 @@ inline constexpr FlagSpec kTransportFlags[] = {
 };
 
 inline constexpr FlagSpec kCoordinatorFlags[] = {
-    {"--listen", Kind::kValue, "address for agents and status (127.0.0.1:7411)"},
+    {"--listen", Kind::kValue, "HOST[:PORT] for agents and status (127.0.0.1:7411)"},
     {"--wait-for-agents", Kind::kValue, "give up after this time; default: never"},
 };
 inline constexpr FlagSpec kInspectFlags[] = {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <google/protobuf/stubs/logging.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
@@ -19,6 +20,7 @@
 #include "coordinator/app/compare.h"
 #include "coordinator/app/control.h"
 #include "coordinator/app/inspect.h"
+#include "coordinator/app/logging.h"
 #include "coordinator/app/run_app.h"
 #include "coordinator/console/log_sink.h"
 
@@ -84,10 +86,10 @@ int Main(const std::vector<std::string>& args) {
   }
   CommandLine line = std::get<CommandLine>(std::move(parsed));
   absl::StatusOr<std::unique_ptr<RunLogger>> logger =
-      MakeLogger(LogOf(line.command), terminal, start);
+      MakeRunLogger(LogOf(line.command), terminal, start);
   if (!logger.ok()) {
     fprintf(stderr, "lockstep: %s\n", std::string(logger.status().message()).c_str());
-    return static_cast<int>(ExitCode::kInvalidConfig);
+    return static_cast<int>(ExitCode::kOther);
   }
   for (const std::string& warning : line.warnings) {
     (*logger)->Warn(warning);
@@ -95,6 +97,7 @@ int Main(const std::vector<std::string>& args) {
   // We say ourselves what is wrong.
   // NOLINTNEXTLINE(concurrency-mt-unsafe): no thread reads it yet
   setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);
+  signal(SIGPIPE, SIG_IGN);  // who writes is told, and ends in order
   google::protobuf::SetLogHandler(nullptr);
   return static_cast<int>(std::visit(Execute{environment, **logger}, line.command));
 }

@@ -22,6 +22,7 @@ constexpr std::pair<absl::string_view, LogLevel> kLogLevels[] = {{"debug", LogLe
                                                                  {"warning", LogLevel::kWarn},
                                                                  {"error", LogLevel::kError}};
 constexpr int64_t kMostAgents = 10'000;
+constexpr int64_t kMostLocalAgents = 100;   // processes on this machine
 constexpr int64_t kMostWeight = 1'000'000;  // as in control.proto
 
 bool IsVariableName(absl::string_view name) {
@@ -53,10 +54,12 @@ void RefuseArchives(FlagReader& reader, absl::string_view script) {
   const std::optional<std::string> type = reader.Text("type", "TYPE");
   if (type == "archive") {
     reader.Expected(*type, absl::StrCat("js: ", kInstead));
+    reader.words().hopeless = true;
   } else if (type.has_value() && *type != "js") {
     reader.Expected(*type, "js");
   } else if (!type.has_value() && absl::EndsWithIgnoreCase(script, ".tar")) {
     reader.Error(absl::StrCat("the script \"", script, "\" is an archive: ", kInstead));
+    reader.words().hopeless = true;
   }
 }
 
@@ -137,11 +140,8 @@ Partition ReadPartition(FlagReader& reader) {
 
 // One for each of --agents; without --weights, all alike.
 std::vector<int64_t> ReadWeights(FlagReader& reader) {
-  const int64_t agents = reader.Int("agents", 0, 1);
-  std::vector<int64_t> weights(static_cast<size_t>(std::clamp<int64_t>(agents, 1, kMostAgents)), 1);
-  if (agents > kMostAgents) {
-    reader.Expected(absl::StrCat(agents), absl::StrCat("at most ", kMostAgents));
-  }
+  const int64_t agents = reader.Int("agents", 0, 1, kMostAgents);
+  std::vector<int64_t> weights(static_cast<size_t>(std::max<int64_t>(agents, 1)), 1);
   const std::optional<std::string> text = reader.Text("weights");
   if (!text.has_value()) {
     return weights;
@@ -162,17 +162,8 @@ std::vector<int64_t> ReadWeights(FlagReader& reader) {
   return weights;
 }
 
-RunSettingsFlags ReadRun(FlagReader& reader) {
+RunSettingsFlags ReadSummary(FlagReader& reader) {
   RunSettingsFlags run;
-  run.outputs = reader.List("out");
-  if (run.outputs.empty()) {
-    if (const auto out = FindSetting(reader.words().environment, "OUT"); out.has_value()) {
-      run.outputs = absl::StrSplit(out->value, ',', absl::SkipWhitespace());
-    }
-  }
-  if (const std::string file = reader.String("result-file", "RESULT_FILE"); !file.empty()) {
-    run.result_file = file;
-  }
   run.no_thresholds = reader.Is("no-thresholds", "NO_THRESHOLDS");
   run.summary_mode = reader.Choice<SummaryMode>("summary-mode", "SUMMARY_MODE",
                                                 {{"compact", SummaryMode::kCompact},
@@ -192,20 +183,35 @@ RunSettingsFlags ReadRun(FlagReader& reader) {
   run.summary_export = reader.String("summary-export", "SUMMARY_EXPORT");
   run.new_machine_readable_summary =
       reader.Is("new-machine-readable-summary", "NEW_MACHINE_READABLE_SUMMARY");
+  if (reader.String("traces-output", "TRACES_OUTPUT") != "none") {
+    reader.NoEffect("traces-output");
+  }
+  reader.NoEffect("new-machine-readable-summary");
+  return run;
+}
+
+RunSettingsFlags ReadRun(FlagReader& reader, bool local) {
+  RunSettingsFlags run = ReadSummary(reader);
+  run.outputs = reader.List("out");
+  if (run.outputs.empty()) {
+    if (const auto out = FindSetting(reader.words().environment, "OUT"); out.has_value()) {
+      run.outputs = absl::StrSplit(out->value, ',', absl::SkipWhitespace());
+    }
+  }
+  if (const std::string file = reader.String("result-file", "RESULT_FILE"); !file.empty()) {
+    run.result_file = file;
+  }
   run.linger = reader.Bool("linger", "LINGER");
   run.no_usage_report = reader.Bool("no-usage-report", "NO_USAGE_REPORT");
   run.usage_report_url = reader.String("usage-report-url", "USAGE_REPORT_URL");
   run.quiet = reader.Is("quiet");
   run.rest_address = reader.String("address", "ADDRESS");
-  run.agents = reader.Int("agents", 1, 1);
+  run.agents = reader.Int("agents", 1, 1, local ? kMostLocalAgents : kMostAgents);
   run.tolerated_loss_percent = ReadLossPolicy(reader);
   run.partition = ReadPartition(reader);
   run.fail_on_suspect = reader.Is("fail-on-suspect");
-  if (reader.String("traces-output", "TRACES_OUTPUT") != "none") {
-    reader.NoEffect("traces-output");
-  }
   // What is read and not acted on yet is said, never ignored in silence.
-  for (const char* flag : {"features", "usage-report-url", "new-machine-readable-summary"}) {
+  for (const char* flag : {"features", "usage-report-url"}) {
     reader.NoEffect(flag);
   }
   for (const char* variable : {"K6_WEB_DASHBOARD", "K6_CLOUD_TOKEN", "K6_SECRET_SOURCE"}) {
@@ -221,10 +227,14 @@ LogSettings ReadLog(FlagReader& reader) {
     log.output = LogSettings::Output::kStdout;
   } else if (output == "none") {
     log.output = LogSettings::Output::kNone;
+  } else if (output == "loki" || absl::StartsWith(output, "loki=") ||
+             absl::StartsWith(output, "loki,")) {
+    log.output = LogSettings::Output::kLoki;
+    log.loki = output;
   } else if (output != "stderr" && !ReadLogFile(output, &log)) {
     reader.Expected(output,
-                    "one of stderr, stdout, none, file=PATH or file=PATH,level=LEVEL, LEVEL being "
-                    "debug, info, warning or error");
+                    "one of stderr, stdout, none, loki=URL, file=PATH or file=PATH,level=LEVEL, "
+                    "LEVEL being debug, info, warning or error");
   }
   log.format = reader.Choice<LogSettings::Format>("log-format", "LOG_FORMAT",
                                                   {{"text", LogSettings::Format::kText},
@@ -243,10 +253,12 @@ LogSettings ReadLog(FlagReader& reader) {
 
 CoordinatorCommand ReadCoordinator(FlagReader& reader) {
   CoordinatorCommand command{.test = ReadTest(reader, true),
-                             .run = ReadRun(reader),
+                             .run = ReadRun(reader, /*local=*/false),
                              .log = ReadLog(reader),
                              .transport = ReadTransport(reader)};
-  command.listen = reader.Text("listen").value_or(command.listen);
+  if (const std::optional<std::string> listen = reader.Text("listen"); listen.has_value()) {
+    command.listen = reader.Address(*listen).value_or(command.listen);
+  }
   if (const std::optional<std::string> wait = reader.Text("wait-for-agents"); wait.has_value()) {
     const absl::StatusOr<absl::Duration> duration = ParseDurationWithUnit(*wait);
     if (duration.ok()) {
@@ -260,17 +272,18 @@ CoordinatorCommand ReadCoordinator(FlagReader& reader) {
 
 ControlCommand ReadControl(FlagReader& reader, ControlCommand::Verb verb) {
   ControlCommand command{.verb = verb, .transport = ReadTransport(reader), .log = ReadLog(reader)};
-  if (!reader.words().address.empty()) {
-    command.address = reader.words().address;
-  } else {
-    command.address = reader.Text("address", "ADDRESS").value_or(command.address);
+  const std::optional<std::string> flag = reader.Text("address", "ADDRESS");
+  if (const std::string& word = reader.words().address; !word.empty()) {
+    command.address = reader.Address(word, "server").value_or(command.address);
+  } else if (flag.has_value()) {
+    command.address = reader.Address(*flag).value_or(command.address);
   }
   command.json = reader.Is("json");
   command.watch = reader.Is("watch");
   command.now = reader.Is("now");
   command.vus = reader.Int("vus", -1, 0);
   command.max_vus = reader.Int("max", -1, 0);
-  if (verb == ControlCommand::Verb::kScale && command.vus < 0 && command.max_vus < 0) {
+  if (verb == ControlCommand::Verb::kScale && !reader.Text("vus") && !reader.Text("max")) {
     reader.Error("scale: give --vus, --max or both");
   }
   return command;

@@ -13,7 +13,10 @@ namespace lockstep::coordinator {
 TestSettings ReadTest(FlagReader& reader, bool system_variables);
 Partition ReadPartition(FlagReader& reader);
 std::vector<int64_t> ReadWeights(FlagReader& reader);
-RunSettingsFlags ReadRun(FlagReader& reader);
+// What becomes of the results in the end. k6's inspect takes these flags, too.
+RunSettingsFlags ReadSummary(FlagReader& reader);
+// `local`: the agents are processes on this machine.
+RunSettingsFlags ReadRun(FlagReader& reader, bool local);
 LogSettings ReadLog(FlagReader& reader);
 CoordinatorCommand ReadCoordinator(FlagReader& reader);
 ControlCommand ReadControl(FlagReader& reader, ControlCommand::Verb verb);

@@ -76,7 +76,8 @@ absl::StatusOr<Spd> OpenFile(const char* flag, const std::string& path) {
 
 class SinkLogger final : public RunLogger {
  public:
-  SinkLogger(const LogSettings& settings, bool terminal, absl::Time start, Spd lines, Spd console)
+  SinkLogger(const LogSettings& settings, bool terminal, absl::Time start, Spd lines, Spd console,
+             std::unique_ptr<Logger> elsewhere)
       : output_(settings.output),
         format_(settings.format),
         least_(settings.least),
@@ -85,6 +86,7 @@ class SinkLogger final : public RunLogger {
         color_(terminal && !settings.no_color),
         start_(start),
         lines_(std::move(lines)),
+        elsewhere_(std::move(elsewhere)),
         own_console_(std::move(console)),
         console_(own_console_.get()) {}
 
@@ -96,6 +98,8 @@ class SinkLogger final : public RunLogger {
     if (console != nullptr && IsConsole(record)) {
       record.fields.clear();  // all that they say is where it comes from
       console->info("{}", Format(record, /*terminal=*/false));
+    } else if (elsewhere_ != nullptr) {
+      elsewhere_->Write(std::move(record));
     } else if (lines_ != nullptr && record.level >= least_) {
       WriteLine(Format(record, terminal_));
     }
@@ -153,9 +157,10 @@ class SinkLogger final : public RunLogger {
   const bool terminal_;
   const bool color_;
   const absl::Time start_;
-  const Spd lines_;                       // null: none wanted
-  Spd own_console_;                       // null: with the rest; set at most once
-  std::atomic<spdlog::logger*> console_;  // what own_console_ holds, for other threads
+  const Spd lines_;                          // null: none wanted, or all go elsewhere
+  const std::unique_ptr<Logger> elsewhere_;  // null: nowhere
+  Spd own_console_;                          // null: with the rest; set at most once
+  std::atomic<spdlog::logger*> console_;     // what own_console_ holds, for other threads
   std::atomic<Terminal*> drawing_ = nullptr;
 };
 
@@ -195,7 +200,8 @@ std::string FormatJsonLine(const LogRecord& record) {
 }
 
 absl::StatusOr<std::unique_ptr<RunLogger>> MakeLogger(const LogSettings& settings, bool terminal,
-                                                      absl::Time start) {
+                                                      absl::Time start,
+                                                      std::unique_ptr<Logger> elsewhere) {
   Spd lines;
   switch (settings.output) {
     case LogSettings::Output::kStderr:
@@ -213,6 +219,7 @@ absl::StatusOr<std::unique_ptr<RunLogger>> MakeLogger(const LogSettings& setting
       terminal = false;
       break;
     }
+    case LogSettings::Output::kLoki:
     case LogSettings::Output::kNone:
       break;
   }
@@ -225,7 +232,7 @@ absl::StatusOr<std::unique_ptr<RunLogger>> MakeLogger(const LogSettings& setting
     console = *std::move(file);
   }
   return std::make_unique<SinkLogger>(settings, terminal, start, std::move(lines),
-                                      std::move(console));
+                                      std::move(console), std::move(elsewhere));
 }
 
 }  // namespace lockstep::coordinator

@@ -15,10 +15,11 @@ namespace lockstep::coordinator {
 
 // Where messages for people go, and how they look.
 struct LogSettings {
-  enum class Output { kStderr, kStdout, kNone, kFile };
+  enum class Output { kStderr, kStdout, kNone, kFile, kLoki };
   enum class Format { kText, kRaw, kJson };
   Output output = Output::kStderr;
   std::string file;                   // of kFile
+  std::string loki;                   // of kLoki: "loki=URL,...", see loki_log.h
   LogLevel least = LogLevel::kDebug;  // of kFile: less severe ones are left out
   Format format = Format::kText;
   bool verbose = false;        // debug messages too
@@ -45,8 +46,9 @@ class RunLogger : public Logger {
 
 // A thread-safe logger as `settings` describe it. Text is for a terminal if `terminal` (the output
 // is a TTY), else logfmt. `start` is when the seconds of terminal lines begin. A file that cannot
-// be opened is InvalidArgument, naming it.
+// be opened is InvalidArgument, naming it. Of kLoki, all lines go to `elsewhere`.
 absl::StatusOr<std::unique_ptr<RunLogger>> MakeLogger(const LogSettings& settings, bool terminal,
-                                                      absl::Time start);
+                                                      absl::Time start,
+                                                      std::unique_ptr<Logger> elsewhere = nullptr);
 
 }  // namespace lockstep::coordinator

@@ -69,12 +69,15 @@ std::vector<std::string> RunOutputs::Stop(Logger& logger) {
   return losses;
 }
 
-void RunOutputs::Report(const RunReport& report, Logger& logger) {
+bool RunOutputs::Report(const RunReport& report, Logger& logger) {
+  bool complete = true;
   for (const std::unique_ptr<Output>& output : outputs_) {
     if (const absl::Status reported = output->Report(report); !reported.ok()) {
       logger.Error(std::string(reported.message()));
+      complete = false;
     }
   }
+  return complete;
 }
 
 }  // namespace lockstep::coordinator

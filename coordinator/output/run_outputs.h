@@ -30,7 +30,8 @@ class RunOutputs {
   // log; so does what has been lost, and each of these sentences is returned as well.
   std::vector<std::string> Stop(Logger& logger);
   // After Stop. Errors go to the log.
-  void Report(const RunReport& report, Logger& logger);
+  // False, once it is logged why, if one could not be written.
+  bool Report(const RunReport& report, Logger& logger);
 
  private:
   std::vector<std::unique_ptr<Output>> outputs_;

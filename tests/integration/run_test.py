@@ -120,6 +120,67 @@ class Summaries(LockstepTest):
                 self.assertIn(f"test aborted: {where}", result.stderr)
                 self.assertEqual("mine\n", result.stdout)
 
+    def test_an_abort_says_where_counts_its_iteration_and_drops_none(self):
+        result = self.lockstep("run", "-q", self.script("""
+            import exec from 'k6/execution';
+            export const options = { scenarios: { a: { executor: 'shared-iterations', vus: 1, iterations: 10 } } };
+            export default function () {
+              if (exec.scenario.iterationInTest === 4) exec.test.abort('enough');
+            }
+            export function handleSummary({ metrics }) {
+              return { stdout: `${metrics.iterations.values.count} ${'dropped_iterations' in metrics}\\n` };
+            }
+        """))
+        self.assertEqual(108, result.returncode, result.stderr)
+        self.assertEqual("5 false\n", result.stdout)
+        self.assertRegex(result.stderr, r'msg="test aborted: enough at default \(file://.*script\.js:5:\d+\)"')
+
+    def test_every_failure_of_the_test_is_logged(self):
+        result = self.lockstep("run", "-q", "--log-format", "raw", self.script("""
+            import exec from 'k6/execution';
+            export default function () { exec.test.fail('first'); exec.test.fail('second'); exec.test.fail(); console.log('on'); }
+        """))
+        self.assertEqual(110, result.returncode, result.stderr)
+        self.assertEqual(["test marked as failed: first", "test marked as failed: second", "test marked as failed", "on",
+                          "test run was marked as failed"], result.stderr.splitlines())
+
+    def test_a_run_that_ends_in_setup_has_speeds(self):
+        result = self.lockstep("run", "-q", "-e", f"TARGET={self.serve().url}", self.script("""
+            import http from 'k6/http';
+            import exec from 'k6/execution';
+            export function setup() { http.get(__ENV.TARGET); exec.test.abort(); }
+            export default function () {}
+        """))
+        self.assertEqual(108, result.returncode, result.stderr)
+        self.assertRegex(result.stdout, r"http_reqs\.+: 1 +[1-9]\S*/s")
+
+    def test_what_json_cannot_hold_is_no_result_of_setup(self):
+        for value, told in (("{ a: [1, NaN] }", "1 is NaN"), ("-Infinity", "the result is -Infinity"), ("{ f() {} }", "f is a function")):
+            script = f"export const setup = () => ({value}); export default function () {{}}"
+            result = self.lockstep("run", "-q", self.script(script))
+            self.assertEqual(255, result.returncode, result.stderr)
+            self.assertIn(f"setup() returned data that JSON cannot hold: {told}", result.stderr)
+
+    def test_the_data_has_a_place_for_what_setup_returned(self):
+        result = self.lockstep("run", "-q", self.script("""
+            export default function () {}
+            export function handleSummary(data) { return { stdout: `${'setup_data' in data} ${data.setup_data}\\n` }; }
+        """))
+        self.assertEqual("true undefined\n", result.stdout)
+
+    def test_the_vus_of_an_arrival_rate_are_those_at_work(self):
+        result = self.lockstep("run", self.script("""
+            import { sleep } from 'k6';
+            export const options = { scenarios: { s: {
+              executor: 'constant-arrival-rate', rate: 4, duration: '3s', preAllocatedVUs: 20 } } };
+            export default function () { sleep(0.1); }
+            export function handleSummary({ metrics }) { return { 'vus.json': JSON.stringify(metrics.vus.values) }; }
+        """))
+        self.assertEqual(0, result.returncode, result.stderr)
+        self.assertLess(json.loads((self.folder / "vus.json").read_text("utf-8"))["max"], 20)
+        self.assertRegex(result.stdout, r"(?m)^s +\[ +\d+% \] 0\d/20 VUs ")
+        self.assertNotRegex(result.stdout, r"20/20 VUs")
+
     def test_the_export_holds_what_setup_returned(self):
         for returned, wanted in (("{ a: [1] }", {"a": [1]}), ("undefined", "nothing")):
             script = f"export const setup = () => ({returned}); export default function () {{}}"
@@ -190,6 +251,17 @@ class Ends(LockstepTest):
         self.assertRegex(output, r"http_reqs\.+: 2 ")
         self.assertNotIn("ended", errors)
 
+    def test_a_closed_standard_output_ends_the_run_in_order(self):
+        process, errors = self.started(self.LONG % ("0s", "0.1"))
+        process.stdout.close()
+        process.stdout = None
+        _, rest = process.communicate(timeout=PATIENCE)
+        self.assertEqual(105, process.returncode, errors + rest)
+        self.assertIn("received a 'broken pipe' signal", errors + rest)
+        self.assertIn("torn down", rest)
+        self.assertEqual([], self.strays())
+        self.assertEqual(["script.js"], [path.name for path in self.folder.iterdir()])
+
     def test_an_endless_loop_is_interrupted_at_the_end_of_graceful_stop(self):
         result = self.lockstep("run", self.script("""
             export const options = { scenarios: { s: { executor: 'constant-vus', vus: 1, duration: '1s', gracefulStop: '0s' } } };
@@ -233,7 +305,10 @@ class Mistakes(LockstepTest):
              "unknown executor type 'nope'"),
             ("export const options = { thresholds: { http_reqs: ['p(95)<1'] } }; export default () => {}", 104, "http_reqs"),
             ("export const options = { thresholds: { nope: ['count>1'] } }; export default () => {}", 104, "nope"),
-            ("export const a = 1;", 104, "no exported functions in script"),
+            ("export const a = 1;", 255, "no exported functions in script"),
+            ("export const options = { tags: { n: 5 } }; export default () => {}", 104, "tags.n: invalid value 5"),
+            ("export const options = { iterations: 1, scenarios: {} }; export default () => {}", 104,
+             "using `iterations` and `scenarios` options simultaneously is not allowed"),
         ]:
             with self.subTest(text):
                 self.check(code, message, "run", self.script(text))
@@ -242,8 +317,32 @@ class Mistakes(LockstepTest):
         script = self.script("export default () => {}")
         self.check(255, "missing.js", "run", "missing.js")
         self.check(255, "--nonsense", "run", "--nonsense", script)
-        self.check(104, "--duration", "run", "--duration", "5", script)
-        self.check(104, "--vus", "run", "--vus", "many", script)
+        self.check(255, "--duration", "run", "--duration", "5", script)
+        self.check(255, "--vus", "run", "--vus", "many", script)
+        self.check(255, "--summary-export: cannot write 'no/x.json'", "run", "--summary-export", "no/x.json", script)
+        self.check(104, "localIPs", "inspect", "--local-ips", "lo", script)
+
+    def test_everywhere_are_told_at_once(self):
+        (self.folder / "lockstep.yaml").write_text("batch: many\n", "utf-8")
+        self.env["K6_RPS"] = "x"
+        script = self.script("""
+            export const options = { thresholds: { nope: ['count>1'] }, scenarios: { a: {
+              executor: 'constant-arrival-rate', rate: 'fast', duration: '0s', preAllocatedVUs: -1, exec: 'absent' } } };
+            export default () => {}
+        """)
+        for command in ("run", "inspect", "plan"):
+            result = self.lockstep(command, "--vus", "many", "--agents", "0", script) if command != "inspect" else \
+                self.lockstep(command, "--vus", "many", script)
+            self.assertEqual(255, result.returncode, result.stderr)
+            for mistake in ("--vus: invalid value", "lockstep.yaml: batch: invalid value", "K6_RPS: invalid value",
+                            "nope", "scenarios.a.rate: invalid value", "preAllocatedVUs can't be negative",
+                            "the duration must be at least 1s", "function 'absent' not found"):
+                self.assertIn(mistake, result.stderr)
+        # A script that cannot be looked at does not hide the rest.
+        result = self.lockstep("run", "--vus", "many", self.script("throw new Error('boom')"))
+        self.assertEqual(107, result.returncode, result.stderr)
+        self.assertIn("--vus: invalid value", result.stderr)
+        self.assertIn("boom", result.stderr)
 
     def test_an_agent_program_that_is_missing_is_named(self):
         shutil.copy(BIN / "lockstep", self.folder / "lockstep")

@@ -49,6 +49,21 @@ class Web(FleetTest):
 
 
 class Rest(Web):
+    def test_a_paused_run_waits_before_setup(self):
+        server = self.serve()
+        rest = f"127.0.0.1:{free_port()}"
+        run = self.start("run", "-q", "--paused", "--address", rest, "-e", f"TARGET={server.url}", self.script("""
+            import http from 'k6/http';
+            export function setup() { http.get(__ENV.TARGET); }
+            export default function () {}
+        """))
+        self.wait_for(rest, "/v1/status", lambda _, body: '"status":4' in body)
+        self.assertEqual(0, server.count())
+        self.assertEqual(200, self.patch(rest, paused=False)[0])
+        _, errors = run.communicate(timeout=PATIENCE)
+        self.assertEqual(0, run.returncode, errors)
+        self.assertEqual(1, server.count())
+
     def test_tools_of_k6_control_a_run(self):
         rest = f"127.0.0.1:{free_port()}"
         run = self.start("run", "-q", "--address", rest, "--agents", "3", self.script(CONTROLLED))

@@ -1,9 +1,12 @@
 #include "coordinator/app/resolve.h"
 
+#include <filesystem>
 #include <fstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "common/base/exit_code.h"
 
 namespace lockstep::coordinator {
 namespace {
@@ -12,9 +15,8 @@ TEST(OptionTiers, LaterTiersWin) {
   TestSettings settings;
   settings.config_file = testing::TempDir() + "/option_tiers.yaml";
   std::ofstream(settings.config_file) << "iterations: 1\nbatch: 7\n";
-  const auto tiers = OptionTiers::Load(settings, {{"K6_ITERATIONS", "3"}});
-  ASSERT_TRUE(tiers.ok()) << tiers.status();
-  const auto resolved = tiers->Resolve(R"({"iterations": 2, "fooBar": 1})", {"default"});
+  const OptionTiers tiers = OptionTiers::Load(settings, {{"K6_ITERATIONS", "3"}});
+  const auto resolved = tiers.Resolve(R"({"iterations": 2, "fooBar": 1})", {"default"});
   EXPECT_THAT(resolved.errors, testing::IsEmpty());
   EXPECT_EQ(resolved.merged.iterations, 3);
   EXPECT_EQ(resolved.merged.batch, 7);
@@ -22,28 +24,55 @@ TEST(OptionTiers, LaterTiersWin) {
   EXPECT_THAT(resolved.warnings, testing::ElementsAre(testing::HasSubstr("unknown fields")));
 }
 
-TEST(OptionTiers, NameAMissingFileAndAllErrors) {
+TEST(OptionTiers, TellWhatIsWrongInAllTiersAtOnce) {
   TestSettings settings;
-  EXPECT_EQ(OptionTiers::Load(settings, {{"K6_VUS", "x"}, {"K6_RPS", "y"}}).status().message(),
-            "There were problems with the specified script configuration:\n\t- K6_VUS: invalid "
-            "value \"x\": expected an "
-            "integer\n\t- K6_RPS: invalid value \"y\": expected an integer");
-  const auto tiers = OptionTiers::Load(settings, {});
-  EXPECT_THAT(tiers->Resolve(R"({"iterations": 1})", {"other"}).errors,
-              testing::ElementsAre("executor default: function 'default' not found in exports"));
+  settings.errors = {"--rps: flag"};
+  settings.config_file = testing::TempDir() + "/all_tiers.yaml";
+  std::ofstream(settings.config_file) << "batch: many\n";
+  const OptionTiers tiers = OptionTiers::Load(settings, {{"K6_VUS", "x"}});
+  const auto resolved = tiers.Resolve(R"({"iterations": "y"})", {"other"});
+  EXPECT_THAT(
+      resolved.errors,
+      testing::ElementsAre("--rps: flag", testing::HasSubstr("batch: invalid value \"many\""),
+                           "K6_VUS: invalid value \"x\": expected an integer",
+                           "iterations: invalid value \"y\": expected an integer",
+                           "executor default: function 'default' not found in exports"));
+  // A wrong flag makes it a mistake of the command line.
+  EXPECT_EQ(ExitCodeOf(tiers.Refusal(resolved.errors)), ExitCode::kOther);
+  settings.errors.clear();
+  const OptionTiers others = OptionTiers::Load(settings, {{"K6_VUS", "x"}});
+  EXPECT_EQ(ExitCodeOf(others.Refusal(others.errors())), ExitCode::kInvalidConfig);
+  EXPECT_THAT(std::string(others.Refusal(others.errors()).message()),
+              testing::HasSubstr("There were problems with the specified script configuration:"));
+  EXPECT_TRUE(others.Refusal({}).ok());
+}
+
+TEST(OptionTiers, AFileThatIsNamedMustBeThere) {
+  TestSettings settings;
   settings.config_file = "/no/such.yaml";
-  EXPECT_EQ(OptionTiers::Load(settings, {}).status().message(),
-            "--config: cannot read the file \"/no/such.yaml\"");
+  const OptionTiers tiers = OptionTiers::Load(settings, {});
+  EXPECT_THAT(tiers.errors(),
+              testing::ElementsAre("--config: cannot read the file \"/no/such.yaml\""));
+  EXPECT_EQ(ExitCodeOf(tiers.Refusal(tiers.errors())), ExitCode::kInvalidConfig);  // as in k6
+}
+
+TEST(OptionTiers, TheFileOfK6IsReadWhereThereIsNoneOfOurs) {
+  const std::string home = testing::TempDir() + "/home_of_k6";
+  std::filesystem::create_directories(home + "/.config/k6");
+  std::ofstream(home + "/.config/k6/config.json") << R"({"vus": 3, "collectors": {}})";
+  const OptionTiers tiers = OptionTiers::Load({}, {{"HOME", home}});
+  EXPECT_EQ(tiers.Resolve("", {"default"}).merged.vus, 3);
+  EXPECT_THAT(tiers.note(), testing::HasSubstr(home + "/.config/k6/config.json"));
+  EXPECT_EQ(OptionTiers::Load({}, {{"HOME", home}, {"XDG_CONFIG_HOME", home}}).note(), "");
 }
 
 TEST(OptionTiers, WhatCannotBeReadDoesNotHideWhatElseIsWrong) {
-  const auto tiers = OptionTiers::Load({}, {});
-  ASSERT_TRUE(tiers.ok()) << tiers.status();
+  const OptionTiers tiers = OptionTiers::Load({}, {});
   EXPECT_THAT(tiers
-                  ->Resolve(R"({"rps": "abc", "batch": -1, "scenarios": {
+                  .Resolve(R"({"rps": "abc", "batch": -1, "scenarios": {
                        "a": {"executor": "nope"},
                        "b": {"executor": "constant-vus", "duration": "1s", "vus": 0}}})",
-                            {"default"})
+                           {"default"})
                   .errors,
               testing::UnorderedElementsAre(
                   testing::HasSubstr("rps: invalid value \"abc\""),
@@ -53,16 +82,14 @@ TEST(OptionTiers, WhatCannotBeReadDoesNotHideWhatElseIsWrong) {
 }
 
 TEST(OptionTiers, OptionsCannotBeAFunction) {
-  const auto tiers = OptionTiers::Load({}, {});
-  ASSERT_TRUE(tiers.ok()) << tiers.status();
-  EXPECT_THAT(tiers->Resolve("", {"default", "options"}).errors,
+  const OptionTiers tiers = OptionTiers::Load({}, {});
+  EXPECT_THAT(tiers.Resolve("", {"default", "options"}).errors,
               testing::ElementsAre(testing::HasSubstr("options: the script exports a function")));
 }
 
 TEST(OptionTiers, AFunctionIsNotMissedForAScenarioThatCannotBeRead) {
-  const auto tiers = OptionTiers::Load({}, {});
-  ASSERT_TRUE(tiers.ok()) << tiers.status();
-  EXPECT_THAT(tiers->Resolve(R"({"scenarios": {"a": {"executor": "nope"}}})", {"other"}).errors,
+  const OptionTiers tiers = OptionTiers::Load({}, {});
+  EXPECT_THAT(tiers.Resolve(R"({"scenarios": {"a": {"executor": "nope"}}})", {"other"}).errors,
               testing::ElementsAre(testing::HasSubstr("unknown executor type 'nope'")));
 }
 

@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_join.h"
+
 #include "coordinator/app/commands.h"
 
 namespace lockstep::coordinator {
@@ -20,10 +22,20 @@ T Parsed(const std::vector<std::string>& args, const Environment& environment = 
   return std::get<T>(std::get<CommandLine>(result).command);
 }
 
+// What is wrong with the flags of a test is told along with what is wrong with the test.
 CommandLineExit Refused(const std::vector<std::string>& args, const Environment& environment = {}) {
   auto result = ParseCommandLine(args, environment);
   if (const auto* exit = std::get_if<CommandLineExit>(&result)) {
     return *exit;
+  }
+  const Command& command = std::get<CommandLine>(result).command;
+  for (const TestSettings* test :
+       {std::holds_alternative<RunCommand>(command) ? &std::get<RunCommand>(command).test : nullptr,
+        std::holds_alternative<PlanCommand>(command) ? &std::get<PlanCommand>(command).test
+                                                     : nullptr}) {
+    if (test != nullptr && !test->errors.empty()) {
+      return {.code = ExitCode::kOther, .error = absl::StrJoin(test->errors, "\n")};
+    }
   }
   ADD_FAILURE() << "was accepted";
   return {};
@@ -125,7 +137,7 @@ TEST(CommandLine, ReadsTheOtherCommands) {
   EXPECT_TRUE(Parsed<VersionCommand>({"version", "--json"}).json);
 }
 
-TEST(CommandLine, RefusesBadValuesByNameWithCode104) {
+TEST(CommandLine, RefusesBadValuesByNameWithCode255) {
   const struct {
     std::vector<std::string> args;
     const char* error;
@@ -141,7 +153,11 @@ TEST(CommandLine, RefusesBadValuesByNameWithCode104) {
        "_, not beginning with a digit"},
       {{"run", "--tag", "a", "s.js"}, "--tag: invalid value \"a\": expected name=value"},
       {{"run", "--agents", "0", "s.js"},
-       "--agents: invalid value \"0\": expected an integer, at least 1"},
+       "--agents: invalid value \"0\": expected an integer from 1 to 100"},
+      {{"run", "--agents", "1000", "s.js"},
+       "--agents: invalid value \"1000\": expected an integer from 1 to 100"},
+      {{"plan", "--agents", "100001", "s.js"},
+       "--agents: invalid value \"100001\": expected an integer from 1 to 10000"},
       {{"run", "--on-agent-loss", "tolerate=x", "s.js"},
        "--on-agent-loss: invalid value \"tolerate=x\": expected fail, or tolerate=N% with N from 0 "
        "to 100"},
@@ -150,8 +166,8 @@ TEST(CommandLine, RefusesBadValuesByNameWithCode104) {
       {{"run", "--summary-mode", "x", "s.js"},
        "--summary-mode: invalid value \"x\": expected one of compact, full, disabled, legacy"},
       {{"run", "--log-output", "x", "s.js"},
-       "log-output: invalid value \"x\": expected one of stderr, stdout, none, file=PATH "
-       "or file=PATH,level=LEVEL, LEVEL being debug, info, warning or error"},
+       "log-output: invalid value \"x\": expected one of stderr, stdout, none, loki=URL, "
+       "file=PATH or file=PATH,level=LEVEL, LEVEL being debug, info, warning or error"},
       {{"run", "--log-output", "file=", "s.js"},
        "log-output: invalid value \"file=\": expected one of"},
       {{"run", "--log-output", "file=a,level=loud", "s.js"},
@@ -175,12 +191,40 @@ TEST(CommandLine, RefusesBadValuesByNameWithCode104) {
        "--throw: invalid value \"maybe\": expected true or false"},
       {{"run", "--http-debug=all", "s.js"}, "--http-debug: invalid value \"all\""},
       {{"scale"}, "scale: give --vus, --max or both"},
+      {{"status", "host:x"},
+       "server: invalid value \"host:x\": expected HOST:PORT, HOST (port 7411) or unix:PATH"},
   };
   for (const auto& [args, error] : kCases) {
     const CommandLineExit refused = Refused(args);
     EXPECT_THAT(refused.error, HasSubstr(error));
-    EXPECT_EQ(refused.code, ExitCode::kInvalidConfig);
+    EXPECT_EQ(refused.code, ExitCode::kOther);
   }
+}
+
+TEST(CommandLine, AWrongNumberOfVusIsTheOnlyMistakeThatIsTold) {
+  EXPECT_EQ(Refused({"scale", "-u", "-1"}).error,
+            "--vus: invalid value \"-1\": expected an integer, at least 0");
+}
+
+TEST(CommandLine, ACoordinatorsPortIsKnown) {
+  EXPECT_EQ(Parsed<ControlCommand>({"status", "foo"}).address, "foo:7411");
+  EXPECT_EQ(Parsed<ControlCommand>({"status", "--address", "::1"}).address, "[::1]:7411");
+  EXPECT_EQ(Parsed<CoordinatorCommand>({"coordinator", "--listen", "0.0.0.0", "s.js"}).listen,
+            "0.0.0.0:7411");
+}
+
+TEST(CommandLine, InspectTakesTheFlagsOfTheSummary) {
+  EXPECT_EQ(Parsed<InspectCommand>({"inspect", "--no-thresholds", "--summary-mode=full",
+                                    "--summary-export", "x", "s.js"})
+                .test.script,
+            "s.js");
+}
+
+TEST(CommandLine, LinesGoToLokiAsItsSettingsSay) {
+  const LogSettings log =
+      Parsed<RunCommand>({"run", "--log-output=loki=http://h/push,label.a=b", "s.js"}).log;
+  EXPECT_EQ(log.output, LogSettings::Output::kLoki);
+  EXPECT_EQ(log.loki, "loki=http://h/push,label.a=b");
 }
 
 TEST(CommandLine, NamesTheVariableOfABadValue) {
