@@ -76,8 +76,8 @@ class Arrives(OutputsTest):
         named = lambda name: [v for labels, v in last.items() if dict(labels)["__name__"] == name]
         self.assertEqual(metrics["http_reqs"]["count"], sum(named("k6_http_reqs_total")))
         self.assertEqual(30, sum(named("k6_http_req_duration_count")))
-        self.assertEqual(metrics["http_req_duration"]["max"], max(named("k6_http_req_duration_max")) * 1000)
-        self.assertEqual(metrics["iteration_duration"]["p(95)"], named("k6_iteration_duration_p95")[0] * 1000)
+        self.assertAlmostEqual(metrics["http_req_duration"]["max"], max(named("k6_http_req_duration_max")) * 1000)
+        self.assertAlmostEqual(metrics["iteration_duration"]["p(95)"], named("k6_iteration_duration_p95")[0] * 1000)
         self.assertTrue(any(dict(labels).get("name") == 'a "b"\\, c' for labels in last))
 
         lines = "".join(body.decode() for path, body in influx.requests if path.startswith("/write")).splitlines()
