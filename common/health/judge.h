@@ -38,7 +38,7 @@ struct LostAgent {
   absl::Time when;
   std::optional<absl::Duration> after;  // when, since T0; unset: T0 had not come
   std::string reason;
-  std::string missing;  // of its work, for people; empty: it had done all
+  std::string missing;  // of its work, for people; empty: it had none yet
 };
 
 struct Judgement {

@@ -37,13 +37,13 @@ TEST_F(PerVuIterationsTest, DropsAreCountedForEachVu) {
   EXPECT_EQ(SinceT0(agent().done_at), absl::Milliseconds(1200));
 }
 
-TEST_F(PerVuIterationsTest, StopDropsTheRest) {
+TEST_F(PerVuIterationsTest, AStopDropsNothing) {
   Make({Scenario(PerVuIterationsConfig{2, 5})}, Taking(absl::Seconds(1)));
   Start();
   loop.RunUntil(t0 + absl::Milliseconds(1500));
   agent().engine->Stop();
   Finish();
-  EXPECT_EQ(agent().drops, (std::vector<DropEvent>{{0, 3, 1}, {0, 3, 2}}));
+  EXPECT_EQ(agent().drops, std::vector<DropEvent>());  // nobody wanted the rest any more
   EXPECT_EQ(agent().Scenario().iterations_full, 2);
   EXPECT_EQ(agent().Scenario().iterations_interrupted, 2);
   EXPECT_EQ(SinceT0(agent().done_at), absl::Milliseconds(1500));
