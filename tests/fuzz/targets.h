@@ -23,6 +23,8 @@ void FuzzTexts(absl::string_view input);
 void FuzzTrust(absl::string_view input);
 // What a WebSocket's server sends: its 101, and frames.
 void FuzzWebSocket(absl::string_view input);
+// `.proto` files, protosets, and messages as JSON and as bytes.
+void FuzzGrpc(absl::string_view input);
 
 // The steps that a target takes at most, so that one input takes no time.
 inline constexpr int kMostSteps = 200;
@@ -40,6 +42,7 @@ inline constexpr Target kTargets[] = {
     {"door", FuzzDoor},
     {"agent", FuzzAgent},
     {"batch", FuzzBatch},
+    {"grpc", FuzzGrpc},
     {"texts", FuzzTexts},
     {"trust", FuzzTrust},
     {"web_socket", FuzzWebSocket},
