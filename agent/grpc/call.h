@@ -47,7 +47,7 @@ class GrpcCall : public GrpcWork {
 
 // `done` is called once, in a later turn of the loop.
 std::unique_ptr<GrpcCall> StartUnary(GrpcEngine& engine, const GrpcChannel& channel,
-                                     GrpcCallSpec spec, const std::string& request,
+                                     const GrpcCallSpec& spec, const std::string& request,
                                      absl::AnyInvocable<void(GrpcResult)> done);
 
 // Any function may destroy the stream.
@@ -76,6 +76,6 @@ class GrpcStream : public GrpcCall {
 
 // `listener` outlives the stream.
 std::unique_ptr<GrpcStream> OpenStream(GrpcEngine& engine, const GrpcChannel& channel,
-                                       GrpcCallSpec spec, GrpcStreamListener& listener);
+                                       const GrpcCallSpec& spec, GrpcStreamListener& listener);
 
 }  // namespace lockstep::agent

@@ -130,7 +130,7 @@ class Connector final : public std::enable_shared_from_this<Connector> {
       Dial(*cached);
     } else {
       network.resolver().Resolve(host_, engine_.loop(),
-                                 [weak = weak_from_this()](absl::StatusOr<IpAddress> found) {
+                                 [weak = weak_from_this()](const absl::StatusOr<IpAddress>& found) {
                                    if (const auto self = weak.lock()) {
                                      self->Resolved(found);
                                    }

@@ -25,9 +25,7 @@ class GrpcEvent {
  public:
   // On the loop. `ok` as gRPC says for the operation; `when`: it was seen to have ended. May destroy the event.
   virtual void Happened(bool ok, MonoTime when) = 0;
-
- protected:
-  ~GrpcEvent() = default;
+  virtual ~GrpcEvent() = default;
 };
 
 class GrpcEngine {

@@ -42,8 +42,8 @@ class ReflectionTalk final : public GrpcWork, public GrpcStreamListener {
   void OnSent() override {}
   void OnMessage(std::string bytes) override {
     stream_->Taken();
-    if (absl::Status read = Read(bytes); !read.ok()) {
-      Finish(std::move(read));
+    if (const absl::Status read = Read(bytes); !read.ok()) {
+      Finish(read);
       return;
     }
     --questions_;

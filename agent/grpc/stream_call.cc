@@ -215,7 +215,7 @@ class StreamCall final {
 }  // namespace
 
 std::unique_ptr<GrpcStream> OpenStream(GrpcEngine& engine, const GrpcChannel& channel,
-                                       GrpcCallSpec spec, GrpcStreamListener& listener) {
+                                       const GrpcCallSpec& spec, GrpcStreamListener& listener) {
   return std::make_unique<StreamCall::Handle>(new StreamCall(engine, channel, spec, listener));
 }
 

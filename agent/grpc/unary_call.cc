@@ -74,7 +74,7 @@ class UnaryCall final : public GrpcEvent {
 }  // namespace
 
 std::unique_ptr<GrpcCall> StartUnary(GrpcEngine& engine, const GrpcChannel& channel,
-                                     GrpcCallSpec spec, const std::string& request,
+                                     const GrpcCallSpec& spec, const std::string& request,
                                      absl::AnyInvocable<void(GrpcResult)> done) {
   return std::make_unique<UnaryCall::Handle>(
       new UnaryCall(engine, channel, spec, request, std::move(done)));

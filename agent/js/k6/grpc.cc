@@ -107,7 +107,7 @@ absl::StatusOr<std::vector<std::string>> StringsOf(Context context, absl::string
   if (value->IsNullOrUndefined()) {
     return strings;
   }
-  const absl::Status wrong =
+  absl::Status wrong =
       absl::InvalidArgumentError(absl::StrCat("client.load(): ", what, " must be strings"));
   if (!value->IsArray()) {
     return wrong;
@@ -353,7 +353,7 @@ v8::MaybeLocal<v8::Value> GrpcModule::Invoke(Context context, GrpcRequest reques
   GrpcResult result;
   std::unique_ptr<GrpcCall> call;
   const bool resumed = vu_.Park([&](ApiVu::Task wake) {
-    call = StartUnary(vu_.grpc(), *client.channel, std::move(request.spec), request.message,
+    call = StartUnary(vu_.grpc(), *client.channel, request.spec, request.message,
                       [&result, wake = std::move(wake)](GrpcResult got) mutable {
                         result = std::move(got);
                         wake();

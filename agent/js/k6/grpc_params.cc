@@ -139,7 +139,7 @@ absl::Status ReadTls(Context context, v8::Local<v8::Value> value, GrpcConnectSpe
 }
 
 // Says which call it was; Cancelled stays.
-absl::Status InCall(absl::string_view call, absl::Status status) {
+absl::Status InCall(absl::string_view call, const absl::Status& status) {
   return status.ok() || absl::IsCancelled(status)
              ? status
              : absl::InvalidArgumentError(
