@@ -122,7 +122,7 @@ class Connector final : public std::enable_shared_from_this<Connector> {
     host_ = target.host;
     port_ = target.dial_port;
     if (target.refused.code != 0) {
-      Fail(absl::UnavailableError(target.refused.message));
+      Fail(absl::UnavailableError(target.refused.in_full()));
     } else if (target.ip) {
       Dial(*target.ip);
     } else if (const auto cached =
@@ -149,7 +149,7 @@ class Connector final : public std::enable_shared_from_this<Connector> {
 
   void Dial(const IpAddress& ip) {
     if (const HttpError refused = CheckAddress(engine_.network(), ip); refused.code != 0) {
-      Fail(absl::UnavailableError(refused.message));
+      Fail(absl::UnavailableError(refused.in_full()));
       return;
     }
     auto credentials = MakeCredentials(engine_.network(), spec_, host_);
