@@ -37,6 +37,12 @@ class OnceMap {
       settled_.Wait(mutex_);
     }
   }
+  // The thing called `name`, or null if nobody has built it yet.
+  T* Find(absl::string_view name) {
+    const MutexLock lock(mutex_);
+    const auto found = things_.find(name);
+    return found == things_.end() ? nullptr : found->second.thing.get();
+  }
   // Keeps what the caller has built, and returns it; or what was kept before, if a script builds a
   // thing while it is building that very thing.
   T* Keep(absl::string_view name, std::unique_ptr<T> thing) {

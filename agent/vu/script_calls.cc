@@ -40,9 +40,11 @@ std::optional<ScriptFailure> ToJson(ScriptVu& vu, v8::Local<v8::Value> value, st
 }
 
 // What setup() returns, as k6 writes it: undefined members become null, dates lose a fraction of
-// nothing, and a function or a number that is not finite is a mistake.
+// nothing, zero keeps its sign, and a function or a number that is not finite is a mistake.
 constexpr absl::string_view kSetupToJson =
-    R"((value) => JSON.stringify(value, function (key, item) {
+    R"((value) => {
+  const negativeZero = `-0 ${Math.random()}`;
+  const json = JSON.stringify(value, function (key, item) {
   const raw = this[key];
   if (raw instanceof Date) {
     return item === null ? null : item.replace('.000Z', 'Z');
@@ -53,8 +55,10 @@ constexpr absl::string_view kSetupToJson =
   if (typeof item === 'number' && !Number.isFinite(item)) {
     throw new TypeError(`setup() returned data that JSON cannot hold: ${key || 'the result'} is ${item}`);
   }
-  return item === undefined ? null : item;
-}))";
+  return item === undefined ? null : Object.is(item, -0) ? negativeZero : item;
+  });
+  return json.replaceAll(`"${negativeZero}"`, '-0');
+})";
 
 std::optional<ScriptFailure> SetupToJson(ScriptVu& vu, v8::Local<v8::Value> value,
                                          std::string* json) {

@@ -1,5 +1,9 @@
 #include "agent/js/bind/functions.h"
 
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
 
@@ -7,6 +11,10 @@ namespace lockstep::agent {
 namespace {
 
 constexpr uint32_t kFunctionCacheSlot = 0;
+
+v8::Local<v8::Private> ConstructorKey(v8::Isolate* isolate, absl::string_view name) {
+  return v8::Private::ForApi(isolate, JsName(isolate, absl::StrCat("lockstep:new ", name)));
+}
 
 }  // namespace
 
@@ -26,6 +34,35 @@ void SetFunction(v8::Local<v8::Context> context, v8::Local<v8::Object> object,
     return;
   }
   SetProperty(context, object, name, function);
+}
+
+void KeepConstructor(v8::Local<v8::Context> context, absl::string_view name,
+                     v8::Local<v8::Function> constructor) {
+  context->Global()
+      ->SetPrivate(context, ConstructorKey(context->GetIsolate(), name), constructor)
+      .Check();
+}
+
+void ConstructAnew(const v8::FunctionCallbackInfo<v8::Value>& info, absl::string_view name) {
+  v8::Isolate* isolate = info.GetIsolate();
+  const v8::Local<v8::Context> context = isolate->GetCurrentContext();
+  v8::Local<v8::Value> constructor;
+  if (!context->Global()
+           ->GetPrivate(context, ConstructorKey(isolate, name))
+           .ToLocal(&constructor) ||
+      !constructor->IsFunction()) {
+    return;
+  }
+  std::vector<v8::Local<v8::Value>> arguments;
+  for (int i = 0; i < info.Length(); ++i) {
+    arguments.push_back(info[i]);
+  }
+  v8::Local<v8::Object> made;
+  if (constructor.As<v8::Function>()
+          ->NewInstance(context, static_cast<int>(arguments.size()), arguments.data())
+          .ToLocal(&made)) {
+    info.GetReturnValue().Set(made);
+  }
 }
 
 FunctionCache::FunctionCache(v8::Isolate* isolate) : isolate_(isolate) {

@@ -28,6 +28,12 @@ T& BoundTo(const v8::FunctionCallbackInfo<v8::Value>& info) {
   return *static_cast<T*>(info.Data().As<v8::External>()->Value());
 }
 
+// For classes that scripts may call without `new`: KeepConstructor makes `name`'s known to the
+// context, and ConstructAnew answers a call of it with a new object of the same arguments.
+void KeepConstructor(v8::Local<v8::Context> context, absl::string_view name,
+                     v8::Local<v8::Function> constructor);
+void ConstructAnew(const v8::FunctionCallbackInfo<v8::Value>& info, absl::string_view name);
+
 // The templates of SetFunction's functions, one for each callback, so that a thousand contexts do
 // not hold a thousand copies. Belongs to one isolate, is used inside it, and is destroyed before
 // it.

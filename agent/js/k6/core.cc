@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
+#include "agent/data/go_random.h"
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/functions.h"
 #include "agent/js/bind/properties.h"
@@ -156,19 +157,25 @@ void Sleep(const Info& info) {
   vu.Park([&](ApiVu::Task wake) { vu.loop().After(absl::Seconds(seconds), std::move(wake)); });
 }
 
-// Replaces Math.random of this context by a generator that starts from `seed`. SplitMix32 in
-// JavaScript: the optimiser inlines it, which it could not do with a function of ours.
-constexpr char kSeededRandom[] = R"((function (seed) {
-  let state = (seed ^ Math.floor(seed / 4294967296)) | 0;
+// Replaces Math.random of this context by Go's generator, which k6 has; `buffer` is its state. In
+// JavaScript, as the optimiser inlines it, which it could not do with a function of ours.
+constexpr char kSeededRandom[] = R"((function (buffer) {
+  const words = new Int32Array(buffer);  // the low and the high half of each number
+  let tap = 0, feed = 334;
   const next = () => {
-    state = (state + 0x9e3779b9) | 0;
-    let z = state ^ (state >>> 16);
-    z = Math.imul(z, 0x21f0aaad);
-    z ^= z >>> 15;
-    z = Math.imul(z, 0x735a2d97);
-    return (z ^ (z >>> 15)) >>> 0;
+    tap = tap === 0 ? 606 : tap - 1;
+    feed = feed === 0 ? 606 : feed - 1;
+    const low = (words[2 * feed] >>> 0) + (words[2 * tap] >>> 0);
+    const high = words[2 * feed + 1] + words[2 * tap + 1] + (low > 4294967295 ? 1 : 0);
+    words[2 * feed] = low;
+    words[2 * feed + 1] = high;
+    return ((high & 2147483647) * 4294967296 + (low >>> 0)) / 9223372036854775808;
   };
-  Math.random = () => (next() * 2097152 + (next() >>> 11)) / 9007199254740992;
+  Math.random = () => {
+    let number = next();
+    while (number === 1) number = next();  // rounded up
+    return number;
+  };
 }))";
 
 void RandomSeed(const Info& info) {
@@ -183,8 +190,10 @@ void RandomSeed(const Info& info) {
   }
   v8::Local<v8::Script> script;
   v8::Local<v8::Value> install;
+  constexpr double kMost = 9.2e18;  // that fits an integer
+  const GoRandomState state = SeedGoRandom(std::abs(seed) < kMost ? static_cast<int64_t>(seed) : 0);
   v8::Local<v8::Value> argument =
-      v8::Number::New(isolate, std::isfinite(seed) ? std::trunc(seed) : 0);
+      JsBytes(isolate, {reinterpret_cast<const char*>(state.data()), sizeof state});
   if (v8::Script::Compile(context, JsText(isolate, kSeededRandom)).ToLocal(&script) &&
       script->Run(context).ToLocal(&install)) {
     // Fails only when the script is being terminated.

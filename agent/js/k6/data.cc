@@ -120,10 +120,6 @@ void ConstructSharedArray(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
   const v8::Local<v8::Context> context = isolate->GetCurrentContext();
   SharedData& data = DataOf(info);
-  if (!info.IsConstructCall()) {
-    ThrowTypeError(isolate, "a SharedArray is made with `new`");
-    return;
-  }
   if (!data.vu.in_init()) {
     ThrowError(isolate, "new SharedArray must be called in the init context");
     return;

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
 #include "agent/js/bind/errors.h"
@@ -25,7 +26,7 @@ void Construct(const Info& info) {
   const v8::Local<v8::Context> context = isolate->GetCurrentContext();
   ApiVu& vu = BoundTo<ApiVu>(info);
   if (!info.IsConstructCall()) {
-    ThrowTypeError(isolate, "metrics are made with `new`");
+    ConstructAnew(info, MetricTypeName(kType));
     return;
   }
   if (!vu.in_init()) {
@@ -129,6 +130,7 @@ void DefineClass(v8::Local<v8::Context> context, v8::Local<v8::Object> exports,
   v8::Local<v8::Function> constructor;
   if (made->GetFunction(context).ToLocal(&constructor)) {
     SetProperty(context, exports, name, constructor);
+    KeepConstructor(context, absl::AsciiStrToLower(name), constructor);
   }
 }
 
