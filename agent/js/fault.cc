@@ -7,6 +7,8 @@
 
 #include "agent/js/bind/text.h"
 #include "agent/js/console.h"
+#include "agent/js/stack_trace.h"
+#include "agent/js/world.h"
 
 namespace lockstep::agent {
 namespace {
@@ -16,10 +18,8 @@ constexpr absl::string_view kSyntaxError = "SyntaxError: ";
 std::string DescribeSyntaxError(v8::Local<v8::Context> context, absl::string_view what,
                                 v8::Local<v8::Message> message) {
   v8::Isolate* isolate = context->GetIsolate();
-  std::string file;
-  if (message->GetScriptOrigin().ResourceName()->IsString()) {
-    file = TextOf(isolate, message->GetScriptOrigin().ResourceName().As<v8::String>());
-  }
+  const std::string file =
+      TextOf(isolate, message->GetScriptOrigin().ResourceName().As<v8::String>());
   const int line = message->GetLineNumber(context).FromMaybe(0);
   const int column = message->GetStartColumn(context).FromMaybe(0) + 1;
   return absl::StrCat(kSyntaxError, file, ": Line ", line, ":", column, " ",
@@ -47,15 +47,19 @@ std::string DescribeException(v8::Local<v8::Context> context, v8::Local<v8::Valu
   if (!exception->IsNativeError()) {
     std::string text = FormatForConsole(context, exception);
     if (!message.IsEmpty() && message->GetScriptOrigin().ResourceName()->IsString()) {
+      const std::string place =
+          absl::StrCat(TextOf(isolate, message->GetScriptOrigin().ResourceName().As<v8::String>()),
+                       ":", message->GetLineNumber(context).FromMaybe(0), ":",
+                       message->GetStartColumn(context).FromMaybe(0) + 1);
+      World* world = World::Find(context);
       absl::StrAppend(&text, "\n\tat ",
-                      TextOf(isolate, message->GetScriptOrigin().ResourceName().As<v8::String>()),
-                      ":", message->GetLineNumber(context).FromMaybe(0), ":",
-                      message->GetStartColumn(context).FromMaybe(0) + 1);
+                      world == nullptr ? place : MapFrame(world->site().sources(), place));
     }
     return text;
   }
   std::string stack = DataText(context, exception.As<v8::Object>(), "stack");
   if (!message.IsEmpty() && absl::StartsWith(stack, kSyntaxError) &&
+      message->GetScriptOrigin().ResourceName()->IsString() &&
       !absl::StrContains(stack, "\n    at ")) {
     return DescribeSyntaxError(context, stack, message);
   }

@@ -15,19 +15,14 @@
 #include "agent/js/domain_name.h"
 #include "agent/js/k6/webcrypto.h"
 #include "agent/js/specifier.h"
-#include "agent/js/text_decoder.h"
+#include "agent/js/stack_trace.h"
+#include "agent/js/text_codec_globals.h"
 #include "agent/js/world.h"
 
 namespace lockstep::agent {
 namespace {
 
 using Info = v8::FunctionCallbackInfo<v8::Value>;
-
-// The URL of the file whose code is running.
-std::string CallingFile(v8::Isolate* isolate) {
-  const v8::Local<v8::String> name = v8::StackTrace::CurrentScriptNameOrSourceURL(isolate);
-  return name.IsEmpty() ? "file:///" : TextOf(isolate, name);
-}
 
 void Open(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
@@ -81,22 +76,6 @@ void Require(const Info& info) {
           .ToLocal(&exports)) {
     info.GetReturnValue().Set(exports);
   }
-}
-
-void ConstructEncoder(const Info& info) {
-  if (!info.IsConstructCall()) {
-    ThrowTypeError(info.GetIsolate(), "must be called with new");
-  }
-}
-
-void Encode(const Info& info) {
-  v8::Isolate* isolate = info.GetIsolate();
-  std::string text;
-  if (!info[0]->IsUndefined() && !ToText(isolate->GetCurrentContext(), info[0], &text)) {
-    return;
-  }
-  const v8::Local<v8::ArrayBuffer> buffer = JsBytes(isolate, text);
-  info.GetReturnValue().Set(v8::Uint8Array::New(buffer, 0, buffer->ByteLength()));
 }
 
 void StructuredClone(const Info& info) {
@@ -221,24 +200,10 @@ void InstallLazily(v8::Local<v8::Context> context, absl::string_view group,
   }
 }
 
-void InstallTextEncoder(v8::Local<v8::Context> context) {
-  v8::Isolate* isolate = context->GetIsolate();
-  const v8::Local<v8::FunctionTemplate> made =
-      v8::FunctionTemplate::New(isolate, &ConstructEncoder);
-  made->SetClassName(JsName(isolate, "TextEncoder"));
-  made->PrototypeTemplate()->Set(JsName(isolate, "encode"),
-                                 v8::FunctionTemplate::New(isolate, &Encode));
-  made->PrototypeTemplate()->Set(JsName(isolate, "encoding"), JsText(isolate, "utf-8"));
-  v8::Local<v8::Function> constructor;
-  if (made->GetFunction(context).ToLocal(&constructor)) {
-    SetProperty(context, context->Global(), "TextEncoder", constructor);
-  }
-}
-
 }  // namespace
 
 absl::StatusOr<std::string> UrlOfPath(v8::Isolate* isolate, absl::string_view path) {
-  return ResolvePath(path, CallingFile(isolate));
+  return ResolvePath(path, World::Of(isolate->GetCurrentContext()).modules().RunningModule());
 }
 
 void InstallFileAccess(v8::Local<v8::Context> context) {
@@ -249,8 +214,7 @@ void InstallFileAccess(v8::Local<v8::Context> context) {
 void InstallWebGlobals(v8::Local<v8::Context> context) {
   v8::Isolate* isolate = context->GetIsolate();
   const v8::Local<v8::Object> global = context->Global();
-  InstallTextEncoder(context);
-  InstallTextDecoder(context);
+  InstallTextCodecs(context);
   SetFunction(context, global, "structuredClone", &StructuredClone);
   SetFunction(context, global, "queueMicrotask", &QueueMicrotask);
   const v8::Local<v8::Object> performance = v8::Object::New(isolate);

@@ -1,42 +1,22 @@
 #include "agent/js/module_graph.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
 #include "agent/js/native_modules.h"
 #include "agent/js/specifier.h"
-#include "agent/js/typescript.h"
+#include "agent/js/stack_trace.h"
 #include "agent/js/world.h"
 
 namespace lockstep::agent {
 namespace {
-
-constexpr absl::string_view kWrapperHead = "(function (exports, module) {";
-constexpr absl::string_view kWrapperTail = "\n})";
-
-bool IsNativeName(absl::string_view specifier) {
-  return specifier == "k6" || absl::StartsWith(specifier, "k6/") ||
-         absl::StartsWith(specifier, "lockstep/");
-}
-
-v8::ScriptOrigin OriginOf(v8::Isolate* isolate, const std::string& url, int column_offset,
-                          bool is_module) {
-  return v8::ScriptOrigin(isolate, JsText(isolate, url), 0, column_offset, false, -1,
-                          v8::Local<v8::Value>(), false, false, is_module);
-}
-
-void ThrowLoadError(v8::Isolate* isolate, const std::string& url, const absl::Status& status) {
-  ThrowError(isolate,
-             absl::IsNotFound(status)
-                 ? absl::StrCat("The moduleSpecifier \"", url, "\" couldn't be found on local disk")
-                 : absl::StrCat("cannot load ", url, ": ", status.message()));
-}
 
 v8::MaybeLocal<v8::Module> ResolveCallback(v8::Local<v8::Context> context,
                                            v8::Local<v8::String> specifier,
@@ -58,6 +38,12 @@ v8::MaybeLocal<v8::Value> FillCallback(v8::Local<v8::Context> context,
   return resolver->GetPromise();
 }
 
+// What a module is known by: its name if it is ours, its URL if it is a file.
+absl::StatusOr<std::string> KeyOf(const std::string& specifier, absl::string_view base) {
+  return IsNativeName(specifier) ? absl::StatusOr<std::string>(specifier)
+                                 : ResolveSpecifier(specifier, base);
+}
+
 }  // namespace
 
 v8::Isolate* ModuleGraph::isolate() const {
@@ -67,10 +53,22 @@ v8::Local<v8::Context> ModuleGraph::context() const {
   return world_.context();
 }
 
+std::string ModuleGraph::RunningModule() const {
+  const v8::Local<v8::StackTrace> stack =
+      v8::StackTrace::CurrentStackTrace(isolate(), kMaxFrames, v8::StackTrace::kScriptName);
+  const int body = stack->GetFrameCount() - body_depth_ - 1;
+  if (body < 0) {
+    return CallingFile(isolate());
+  }
+  const v8::Local<v8::String> name =
+      stack->GetFrame(isolate(), static_cast<uint32_t>(body))->GetScriptName();
+  return name.IsEmpty() ? CallingFile(isolate()) : TextOf(isolate(), name);
+}
+
 v8::MaybeLocal<v8::Object> ModuleGraph::RunMain(const std::string& url) {
   SourceKind kind{};
   v8::Local<v8::String> text;
-  if (!Read(url, &kind, &text)) {
+  if (!reader_.Read(url, &kind, &text)) {
     return {};
   }
   if (kind != SourceKind::kModule) {
@@ -102,7 +100,7 @@ v8::MaybeLocal<v8::Value> ModuleGraph::Require(const std::string& specifier,
   }
   SourceKind kind{};
   v8::Local<v8::String> text;
-  if (!modules_.contains(*url) && !common_js_.contains(*url) && !Read(*url, &kind, &text)) {
+  if (!modules_.contains(*url) && !common_js_.contains(*url) && !reader_.Read(*url, &kind, &text)) {
     return {};
   }
   if (modules_.contains(*url) || kind == SourceKind::kModule) {
@@ -142,16 +140,12 @@ v8::MaybeLocal<v8::Promise> ModuleGraph::ImportDynamically(const std::string& sp
 
 v8::MaybeLocal<v8::Module> ModuleGraph::Resolve(const std::string& specifier,
                                                 v8::Local<v8::Module> referrer) {
-  std::string key = specifier;
-  if (!IsNativeName(specifier)) {
-    const absl::StatusOr<std::string> url = ResolveSpecifier(specifier, UrlOf(referrer));
-    if (!url.ok()) {
-      ThrowStatus(isolate(), url.status());
-      return {};
-    }
-    key = *url;
+  const absl::StatusOr<std::string> key = KeyOf(specifier, UrlOf(referrer));
+  if (!key.ok()) {
+    ThrowStatus(isolate(), key.status());
+    return {};
   }
-  const auto found = modules_.find(key);
+  const auto found = modules_.find(*key);
   if (found == modules_.end()) {
     ThrowError(isolate(), absl::StrCat("module ", specifier, " was not loaded"));
     return {};
@@ -160,15 +154,23 @@ v8::MaybeLocal<v8::Module> ModuleGraph::Resolve(const std::string& specifier,
 }
 
 std::string ModuleGraph::UrlOf(v8::Local<v8::Module> module) const {
-  const auto candidates = url_by_hash_.find(module->GetIdentityHash());
-  if (candidates != url_by_hash_.end()) {
-    for (const std::string& key : candidates->second) {
-      if (modules_.at(key).module == module) {
+  const auto candidates = keys_by_hash_.find(module->GetIdentityHash());
+  if (candidates != keys_by_hash_.end()) {
+    for (const auto& [known, key] : candidates->second) {
+      if (known == module) {
         return key;
       }
     }
   }
   return "";
+}
+
+ModuleGraph::EsModule& ModuleGraph::Keep(const std::string& key, v8::Local<v8::Module> module) {
+  keys_by_hash_[module->GetIdentityHash()].emplace_back(v8::Global<v8::Module>(isolate(), module),
+                                                        key);
+  EsModule& entry = modules_[key];
+  entry.module.Reset(isolate(), module);
+  return entry;
 }
 
 bool ModuleGraph::FillSynthetic(v8::Local<v8::Module> module) {
@@ -224,7 +226,7 @@ bool ModuleGraph::LoadUrl(const std::string& url, v8::Local<v8::Module>* module)
   }
   SourceKind kind{};
   v8::Local<v8::String> text;
-  if (!Read(url, &kind, &text)) {
+  if (!reader_.Read(url, &kind, &text)) {
     return false;
   }
   if (kind != SourceKind::kModule) {
@@ -232,6 +234,15 @@ bool ModuleGraph::LoadUrl(const std::string& url, v8::Local<v8::Module>* module)
     return RunCommonJs(url, &exports) && Synthesise(url, exports, module);
   }
   return CompileModule(url, text, module) && LoadImports(*module, url);
+}
+
+bool ModuleGraph::CompileModule(const std::string& url, v8::Local<v8::String> text,
+                                v8::Local<v8::Module>* module) {
+  if (!reader_.CompileModule(url, text).ToLocal(module)) {
+    return false;
+  }
+  Keep(url, *module);
+  return true;
 }
 
 bool ModuleGraph::LoadImports(v8::Local<v8::Module> module, const std::string& url) {
@@ -246,9 +257,50 @@ bool ModuleGraph::LoadImports(v8::Local<v8::Module> module, const std::string& u
   return true;
 }
 
+// A module that is not written as an ES module has whatever is asked of it: names that it lacks are undefined, as they are
+// to require().
+bool ModuleGraph::Link(v8::Local<v8::Module> module) {
+  for (;;) {
+    v8::TryCatch caught(isolate());
+    if (module->InstantiateModule(context(), &ResolveCallback).IsJust()) {
+      return true;
+    }
+    if (caught.HasTerminated() || !AddMissingExport(caught)) {
+      caught.ReThrow();
+      return false;
+    }
+  }
+}
+
+// V8 says which name is missing in which module only in the text of its error.
+bool ModuleGraph::AddMissingExport(const v8::TryCatch& caught) {
+  if (caught.Message().IsEmpty() ||
+      !caught.Message()->GetScriptOrigin().ResourceName()->IsString()) {
+    return false;
+  }
+  const std::string text = TextOf(isolate(), caught.Message()->Get());
+  const std::string base =
+      TextOf(isolate(), caught.Message()->GetScriptOrigin().ResourceName().As<v8::String>());
+  const std::vector<absl::string_view> parts = absl::StrSplit(text, '\'');
+  constexpr size_t kParts = 5;  // The requested module '...' does not provide an export named '...'
+  if (parts.size() != kParts || !absl::StrContains(parts[2], "does not provide an export named")) {
+    return false;
+  }
+  const std::string specifier(parts[1]), name(parts[3]);
+  const std::string key = KeyOf(specifier, base).value_or("");
+  const auto found = modules_.find(key);
+  if (found == modules_.end() || found->second.synthetic.IsEmpty()) {
+    return false;
+  }
+  world_.site().sources().AddMissingExport(key, name);
+  world_.WarnOnce(
+      absl::StrCat(base, ": ", specifier, " has no export '", name, "'; it is undefined"));
+  v8::Local<v8::Module> remade;
+  return Synthesise(key, found->second.synthetic.Get(isolate()), &remade);
+}
+
 bool ModuleGraph::LinkAndEvaluate(v8::Local<v8::Module> module, v8::Local<v8::Value>* result) {
-  if (module->GetStatus() == v8::Module::kUninstantiated &&
-      module->InstantiateModule(context(), &ResolveCallback).IsNothing()) {
+  if (module->GetStatus() == v8::Module::kUninstantiated && !Link(module)) {
     return false;
   }
   if (module->GetStatus() == v8::Module::kErrored) {
@@ -260,7 +312,10 @@ bool ModuleGraph::LinkAndEvaluate(v8::Local<v8::Module> module, v8::Local<v8::Va
     *result = v8::Undefined(isolate());
     return true;
   }
-  if (!module->Evaluate(context()).ToLocal(result)) {
+  const int outer = std::exchange(body_depth_, StackDepth(isolate()));
+  const bool evaluated = module->Evaluate(context()).ToLocal(result);
+  body_depth_ = outer;
+  if (!evaluated) {
     return false;
   }
   const auto promise = result->As<v8::Promise>();
@@ -302,12 +357,16 @@ bool ModuleGraph::Synthesise(const std::string& key, v8::Local<v8::Value> export
       names.push_back(text);
     }
   }
+  for (const std::string& missing : world_.site().sources().MissingExports(key)) {
+    const v8::Local<v8::String> name = JsText(isolate(), missing);
+    if (std::none_of(names.begin(), names.end(),
+                     [&](v8::Local<v8::String> known) { return known->StringEquals(name); })) {
+      names.push_back(name);
+    }
+  }
   *module =
       v8::Module::CreateSyntheticModule(isolate(), JsText(isolate(), key), names, &FillCallback);
-  EsModule& entry = modules_[key];
-  entry.module.Reset(isolate(), *module);
-  entry.synthetic.Reset(isolate(), object);
-  url_by_hash_[(*module)->GetIdentityHash()].push_back(key);
+  Keep(key, *module).synthetic.Reset(isolate(), object);
   return true;
 }
 
@@ -332,7 +391,7 @@ bool ModuleGraph::RunCommonJs(const std::string& url, v8::Local<v8::Value>* expo
   }
   SourceKind kind{};
   v8::Local<v8::String> text;
-  if (!Read(url, &kind, &text)) {
+  if (!reader_.Read(url, &kind, &text)) {
     return false;
   }
   const v8::Local<v8::Object> module = v8::Object::New(isolate());
@@ -346,110 +405,17 @@ bool ModuleGraph::RunCommonJs(const std::string& url, v8::Local<v8::Value>* expo
     v8::Local<v8::Function> function;
     v8::Local<v8::Value> ignored;
     v8::Local<v8::Value> arguments[] = {initial, module};
-    if (!CompileCommonJs(url, text).ToLocal(&function) ||
-        !function->Call(context(), initial, 2, arguments).ToLocal(&ignored)) {
+    if (!reader_.CompileCommonJs(url, text).ToLocal(&function)) {
+      return false;
+    }
+    const int outer = std::exchange(body_depth_, StackDepth(isolate()));
+    const bool ran = function->Call(context(), initial, 2, arguments).ToLocal(&ignored);
+    body_depth_ = outer;
+    if (!ran) {
       return false;
     }
   }
   return GetProperty(context(), module, "exports", exports);
-}
-
-bool ModuleGraph::Read(const std::string& url, SourceKind* kind, v8::Local<v8::String>* text) {
-  absl::StatusOr<std::string> content = world_.site().LoadFile(url);
-  if (!content.ok()) {
-    if (!absl::IsCancelled(content.status())) {
-      ThrowLoadError(isolate(), url, content.status());
-    }
-    return false;
-  }
-  if (absl::EndsWith(url, ".ts") && !StripTypes(world_, url, &*content)) {
-    return false;
-  }
-  *text = JsText(isolate(), *content);
-  *kind = KindOf(url, *text);
-  return true;
-}
-
-SourceKind ModuleGraph::KindOf(const std::string& url, v8::Local<v8::String> text) {
-  auto& kinds = world_.script_isolate().kinds();
-  const auto known = kinds.find(url);
-  if (known != kinds.end()) {
-    return known->second;
-  }
-  SourceKind kind = SourceKind::kModule;
-  if (absl::EndsWith(url, ".json")) {
-    kind = SourceKind::kJson;
-  } else {
-    // What compiles as the body of a function has no import, no export and no top-level await: it
-    // is CommonJS. What does not is a module, or wrong: then the error is a module's.
-    const v8::TryCatch ignored(isolate());
-    if (!CompileCommonJs(url, text).IsEmpty()) {
-      kind = SourceKind::kCommonJs;
-    }
-  }
-  kinds.emplace(url, kind);
-  return kind;
-}
-
-// Modules are strict code, where V8 stops at a word such as `let` or `static` and says that it is
-// reserved, though the mistake comes behind it: `let = = 3`. Compiles the text as sloppy code,
-// exports out of the way and columns kept, which fails at the mistake itself.
-bool ModuleGraph::CompileSloppily(const std::string& url, v8::Local<v8::String> text) {
-  const std::string plain = absl::StrReplaceAll(
-      TextOf(isolate(), text), {{"export default", "void          "}, {"export ", "       "}});
-  v8::ScriptCompiler::Source source(JsText(isolate(), plain),
-                                    OriginOf(isolate(), url, 0, /*is_module=*/false));
-  return !v8::ScriptCompiler::CompileUnboundScript(isolate(), &source).IsEmpty();
-}
-
-bool ModuleGraph::FailsBehind(const v8::TryCatch& strict, const std::string& url,
-                              v8::Local<v8::String> text) {
-  const auto place = [&](v8::Local<v8::Message> message) {
-    return std::pair(message->GetLineNumber(context()).FromMaybe(0),
-                     message->GetStartColumn(context()).FromMaybe(0));
-  };
-  if (strict.Message().IsEmpty() ||
-      !absl::StrContains(TextOf(isolate(), strict.Message()->Get()), "reserved word")) {
-    return false;
-  }
-  const v8::TryCatch sloppy(isolate());
-  return !CompileSloppily(url, text) && !sloppy.Message().IsEmpty() &&
-         absl::StrContains(TextOf(isolate(), sloppy.Message()->Get()), "Unexpected token") &&
-         place(sloppy.Message()) > place(strict.Message());
-}
-
-bool ModuleGraph::CompileModule(const std::string& url, v8::Local<v8::String> text,
-                                v8::Local<v8::Module>* module) {
-  v8::ScriptCompiler::Source source(text, OriginOf(isolate(), url, 0, /*is_module=*/true));
-  v8::TryCatch caught(isolate());
-  if (!v8::ScriptCompiler::CompileModule(isolate(), &source).ToLocal(module)) {
-    if (FailsBehind(caught, url, text)) {
-      caught.Reset();
-      CompileSloppily(url, text);
-    }
-    caught.ReThrow();
-    return false;
-  }
-  modules_[url].module.Reset(isolate(), *module);
-  url_by_hash_[(*module)->GetIdentityHash()].push_back(url);
-  return true;
-}
-
-v8::MaybeLocal<v8::Function> ModuleGraph::CompileCommonJs(const std::string& url,
-                                                          v8::Local<v8::String> text) {
-  const v8::Local<v8::String> head = JsText(isolate(), kWrapperHead);
-  const v8::Local<v8::String> wrapped = v8::String::Concat(
-      isolate(), v8::String::Concat(isolate(), head, text), JsText(isolate(), kWrapperTail));
-  v8::ScriptCompiler::Source source(
-      wrapped,
-      OriginOf(isolate(), url, -static_cast<int>(kWrapperHead.size()), /*is_module=*/false));
-  v8::Local<v8::Script> script;
-  v8::Local<v8::Value> function;
-  if (!v8::ScriptCompiler::Compile(context(), &source).ToLocal(&script) ||
-      !script->Run(context()).ToLocal(&function)) {
-    return {};
-  }
-  return function.As<v8::Function>();
 }
 
 }  // namespace lockstep::agent

@@ -6,13 +6,14 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <v8.h>
 
 #include "absl/container/flat_hash_map.h"
 
-#include "agent/js/script_isolate.h"
+#include "agent/js/source_reader.h"
 
 namespace lockstep::agent {
 
@@ -20,10 +21,12 @@ class World;
 
 class ModuleGraph {
  public:
-  explicit ModuleGraph(World& world) : world_(world) {}
+  explicit ModuleGraph(World& world) : world_(world), reader_(world) {}
 
   // Loads and evaluates the main script; the result is what it exports.
   v8::MaybeLocal<v8::Object> RunMain(const std::string& url);
+  // Frees what only the loading of files needs.
+  void Rest() { reader_.Rest(); }
   // `require(specifier)` in a file at `base`.
   v8::MaybeLocal<v8::Value> Require(const std::string& specifier, const std::string& base);
   // `import(specifier)` in a file at `base`.
@@ -33,6 +36,9 @@ class ModuleGraph {
   v8::MaybeLocal<v8::Module> Resolve(const std::string& specifier, v8::Local<v8::Module> referrer);
   // Sets the exports of a module that is not written as an ES module; called by V8.
   bool FillSynthetic(v8::Local<v8::Module> module);
+  // The URL of the file whose top level is running, which is where k6 starts the paths of open(): code of another file that
+  // it calls does not count. "file:///" if none is running.
+  std::string RunningModule() const;
   // The URL of an ES module of this graph.
   std::string UrlOf(v8::Local<v8::Module> module) const;
 
@@ -43,32 +49,33 @@ class ModuleGraph {
         synthetic;  // of modules that are not written as ES modules: their exports
   };
 
+  // Makes the module known as `key`.
+  EsModule& Keep(const std::string& key, v8::Local<v8::Module> module);
   // The module `specifier`, with all that it imports, not yet linked.
   bool Load(const std::string& specifier, const std::string& base, v8::Local<v8::Module>* module);
   bool LoadUrl(const std::string& url, v8::Local<v8::Module>* module);
   bool LoadImports(v8::Local<v8::Module> module, const std::string& url);
+  bool Link(v8::Local<v8::Module> module);
+  // Gives the module that an import failed at the name that it lacks. False if that is none of ours.
+  bool AddMissingExport(const v8::TryCatch& caught);
   bool LinkAndEvaluate(v8::Local<v8::Module> module, v8::Local<v8::Value>* result);
   bool Synthesise(const std::string& key, v8::Local<v8::Value> exports,
                   v8::Local<v8::Module>* module);
   bool NativeExports(const std::string& name, v8::Local<v8::Object>* exports);
   bool RunCommonJs(const std::string& url, v8::Local<v8::Value>* exports);
-  // Reads and parses a file.
-  bool Read(const std::string& url, SourceKind* kind, v8::Local<v8::String>* text);
-  SourceKind KindOf(const std::string& url, v8::Local<v8::String> text);
   bool CompileModule(const std::string& url, v8::Local<v8::String> text,
                      v8::Local<v8::Module>* module);
-  bool CompileSloppily(const std::string& url, v8::Local<v8::String> text);
-  // Whether CompileSloppily describes the syntax error `strict` better.
-  bool FailsBehind(const v8::TryCatch& strict, const std::string& url, v8::Local<v8::String> text);
-  v8::MaybeLocal<v8::Function> CompileCommonJs(const std::string& url, v8::Local<v8::String> text);
 
   v8::Isolate* isolate() const;
   v8::Local<v8::Context> context() const;
 
   World& world_;
+  SourceReader reader_;
+  int body_depth_ = 0;  // frames of scripts below the top level that is running
   absl::flat_hash_map<std::string, EsModule> modules_;  // by URL or native name
-  absl::flat_hash_map<int, std::vector<std::string>>
-      url_by_hash_;  // identity hash -> keys of modules_
+  // By identity hash: all modules made, also those that one with more exports has replaced since.
+  absl::flat_hash_map<int, std::vector<std::pair<v8::Global<v8::Module>, std::string>>>
+      keys_by_hash_;
   absl::flat_hash_map<std::string, v8::Global<v8::Object>> natives_;  // by name
   absl::flat_hash_map<std::string, v8::Global<v8::Object>>
       common_js_;  // by URL: their `module` objects

@@ -6,7 +6,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 
+#include "agent/js/bind/embedded_scripts.h"
 #include "agent/js/bind/errors.h"
+#include "agent/js/bind/text.h"
 #include "agent/js/globals.h"
 #include "agent/js/k6/core.h"
 #include "agent/js/k6/crypto.h"
@@ -34,6 +36,24 @@ v8::Local<v8::Object> MakeTimersModule(v8::Local<v8::Context> context) {
   return module;
 }
 
+// k6's own name for k6/websockets while it was new.
+v8::Local<v8::Object> MakeOldWebSockets(v8::Local<v8::Context> context, WorldSite& site) {
+  World::Of(context).WarnOnce(
+      "k6/experimental/websockets is deprecated and will go; import k6/websockets instead, which is the same");
+  return MakeWebSocketsModule(context, site.api());
+}
+
+v8::Local<v8::Object> MakeBrowserModule(v8::Local<v8::Context> context) {
+  v8::Local<v8::Script> script;
+  v8::Local<v8::Value> exports;
+  if (!v8::Script::Compile(context, JsText(context->GetIsolate(), BrowserSource()))
+           .ToLocal(&script) ||
+      !script->Run(context).ToLocal(&exports)) {
+    return v8::Object::New(context->GetIsolate());
+  }
+  return exports.As<v8::Object>();
+}
+
 v8::Local<v8::Object> MakeRows(v8::Local<v8::Context> context, WorldSite& site) {
   RowFiles files{.url_of = [isolate = context->GetIsolate()](
                                const std::string& path) { return UrlOfPath(isolate, path); },
@@ -58,6 +78,8 @@ struct NativeModule {
 constexpr std::array kModules = {
     NativeModule{"k6",
                  [](v8::Local<v8::Context> c, WorldSite& s) { return MakeCoreModule(c, s.api()); }},
+    NativeModule{"k6/browser",
+                 [](v8::Local<v8::Context> c, WorldSite&) { return MakeBrowserModule(c); }},
     NativeModule{"k6/crypto",
                  [](v8::Local<v8::Context> c, WorldSite&) { return MakeCryptoModule(c); }},
     NativeModule{"k6/data",
@@ -78,13 +100,50 @@ constexpr std::array kModules = {
                  [](v8::Local<v8::Context> c, WorldSite&) { return MakeTimersModule(c); }},
     NativeModule{"k6/websockets", [](v8::Local<v8::Context> c,
                                      WorldSite& s) { return MakeWebSocketsModule(c, s.api()); }},
-    NativeModule{
-        "k6/experimental/websockets",
-        [](v8::Local<v8::Context> c, WorldSite& s) { return MakeWebSocketsModule(c, s.api()); }},
+    NativeModule{"k6/experimental/websockets", MakeOldWebSockets},
     NativeModule{"k6/ws",
                  [](v8::Local<v8::Context> c, WorldSite& s) { return MakeWsModule(c, s.api()); }},
     NativeModule{"lockstep/data", MakeRows},
 };
+
+// Modules that k6 had once, and what became of them.
+struct FormerModule {
+  absl::string_view name;
+  absl::string_view now;
+};
+
+constexpr std::array kFormerModules = {
+    FormerModule{"k6/experimental/browser", "it has become k6/browser"},
+    FormerModule{"k6/experimental/grpc", "it has become k6/net/grpc"},
+    FormerModule{"k6/experimental/redis", "it has become k6/x/redis"},
+    FormerModule{
+        "k6/experimental/timers",
+        "setTimeout and the other timers are global now: remove the import, or import k6/timers"},
+    FormerModule{
+        "k6/experimental/tracing",
+        "it was removed from k6; the library http-instrumentation-tempo of jslib.k6.io does the same"},
+    FormerModule{
+        "k6/experimental/webcrypto",
+        "crypto is global now: remove the import, and use crypto.subtle and crypto.getRandomValues"},
+};
+
+void ThrowUnknown(v8::Isolate* isolate, const std::string& name) {
+  for (const FormerModule& former : kFormerModules) {
+    if (former.name == name) {
+      ThrowError(isolate, absl::StrCat("there is no module ", name, " any more: ", former.now));
+      return;
+    }
+  }
+  std::string known;
+  for (const NativeModule& module : kModules) {
+    absl::StrAppend(&known, known.empty() ? "" : ", ", module.name);
+  }
+  ThrowError(isolate,
+             absl::StrCat(absl::StartsWith(name, "k6/x/")
+                              ? "k6's extensions are not available here, and so there is no module "
+                              : "unknown module: ",
+                          name, "; there are ", known));
+}
 
 }  // namespace
 
@@ -95,11 +154,7 @@ v8::MaybeLocal<v8::Object> MakeNativeModule(const std::string& name, v8::Local<v
       return module.make(context, site);
     }
   }
-  std::string known;
-  for (const NativeModule& module : kModules) {
-    absl::StrAppend(&known, known.empty() ? "" : ", ", module.name);
-  }
-  ThrowError(context->GetIsolate(), absl::StrCat("unknown module: ", name, "; there are ", known));
+  ThrowUnknown(context->GetIsolate(), name);
   return {};
 }
 

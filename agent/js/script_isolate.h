@@ -3,11 +3,9 @@
 #pragma once
 
 #include <memory>
-#include <string>
 
 #include <v8.h>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/time/time.h"
 
@@ -17,9 +15,6 @@
 #include "common/base/clock.h"
 
 namespace lockstep::agent {
-
-// How a file is to be read.
-enum class SourceKind { kModule, kCommonJs, kJson };
 
 class ScriptIsolate {
  public:
@@ -40,11 +35,6 @@ class ScriptIsolate {
   // Runs V8's own waiting tasks (finalisers, compiled code). Worker thread, not on a fibre.
   void PumpPlatformTasks();
 
-  // What is known of files by URL, so that each is examined once.
-  absl::flat_hash_map<std::string, SourceKind>& kinds() { return kinds_; }
-  // TypeScript files without their types, by URL.
-  absl::flat_hash_map<std::string, std::string>& stripped() { return stripped_; }
-
  private:
   static size_t OnNearHeapLimit(void* data, size_t current_limit, size_t initial_limit);
   static void BeforeCollection(v8::Isolate*, v8::GCType, v8::GCCallbackFlags, void* data);
@@ -60,8 +50,6 @@ class ScriptIsolate {
   FibreKind fibre_kind_ = FibreKind::kThread;
   std::unique_ptr<FunctionCache> functions_;
   bool out_of_memory_ = false;
-  absl::flat_hash_map<std::string, SourceKind> kinds_;
-  absl::flat_hash_map<std::string, std::string> stripped_;
 };
 
 // Makes a module's promise callbacks reach their World. Called once for each isolate.

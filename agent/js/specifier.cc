@@ -31,6 +31,11 @@ std::string CleanPath(absl::string_view path) {
 
 }  // namespace
 
+bool IsNativeName(absl::string_view specifier) {
+  return specifier == "k6" || absl::StartsWith(specifier, "k6/") ||
+         absl::StartsWith(specifier, "lockstep/");
+}
+
 absl::StatusOr<std::string> ResolveSpecifier(absl::string_view specifier, absl::string_view base) {
   if (!absl::StartsWith(specifier, ".") && !absl::StartsWith(specifier, "/") &&
       !absl::StrContains(specifier, "://")) {

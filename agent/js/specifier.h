@@ -1,4 +1,4 @@
-// Where a script's imports and files are. Pure functions.
+// What the name of a module or a file means. Pure.
 #pragma once
 
 #include <string>
@@ -7,6 +7,9 @@
 #include "absl/strings/string_view.h"
 
 namespace lockstep::agent {
+
+// Whether `specifier` names a module of ours rather than a file: "k6", "k6/http", "lockstep/data".
+bool IsNativeName(absl::string_view specifier);
 
 // The absolute URL that a module's `specifier` means in a file at `base`. InvalidArgument: neither
 // relative nor absolute (packages are not looked up), or a scheme other than file and https.

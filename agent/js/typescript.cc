@@ -1,22 +1,27 @@
 #include "agent/js/typescript.h"
 
-#include <v8.h>
-
 #include "absl/strings/str_cat.h"
 
+#include "agent/http/compress.h"
 #include "agent/js/bind/embedded_scripts.h"
+#include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
-#include "agent/js/world.h"
+#include "agent/js/text_codec_globals.h"
+#include "common/base/check.h"
 
 namespace lockstep::agent {
 namespace {
 
-// Evaluates to the function (source, file) => JavaScript.
-constexpr absl::string_view kTransformer = R"(
-(source, file) => sucrase.transform(source, {
-  transforms: ['typescript'], filePath: file, disableESTransforms: true, keepUnusedImports: false,
-}).code
-)";
+constexpr int64_t kMaxWasmBytes = int64_t{16} << 20;
+
+// Evaluates to the function (compiler) => (source, file) => { code, map } or { line, column, message }.
+constexpr absl::string_view kCompile = R"((compiler) => (source, filename) => {
+  try {
+    return compiler.transformSync(source, { filename, mode: 'transform', sourceMap: true });
+  } catch (error) {
+    return { line: error?.startLine ?? 0, column: (error?.startColumn ?? 0) + 1, message: String(error?.message ?? error) };
+  }
+})";
 
 bool Evaluate(v8::Local<v8::Context> context, absl::string_view text,
               v8::Local<v8::Value>* result) {
@@ -25,52 +30,91 @@ bool Evaluate(v8::Local<v8::Context> context, absl::string_view text,
          script->Run(context).ToLocal(result);
 }
 
-bool Transform(v8::Isolate* isolate, const std::string& url, std::string* text) {
-  const v8::Local<v8::Context> context = v8::Context::New(isolate);
-  const v8::Context::Scope scope(context);
+std::string TextMember(v8::Local<v8::Context> context, v8::Local<v8::Object> object,
+                       absl::string_view name) {
   v8::Local<v8::Value> value;
-  if (!Evaluate(context, SucraseSource(), &value) || !Evaluate(context, kTransformer, &value)) {
-    return false;
-  }
-  v8::Local<v8::Value> arguments[] = {JsText(isolate, *text), JsText(isolate, url)};
-  v8::Local<v8::Value> code;
-  if (!value.As<v8::Function>()
-           ->Call(context, v8::Undefined(isolate), 2, arguments)
-           .ToLocal(&code)) {
-    return false;
-  }
-  *text = TextOf(isolate, code.As<v8::String>());
-  return true;
+  return GetProperty(context, object, name, &value) && value->IsString()
+             ? TextOf(context->GetIsolate(), value.As<v8::String>())
+             : "";
+}
+
+int NumberMember(v8::Local<v8::Context> context, v8::Local<v8::Object> object,
+                 absl::string_view name) {
+  v8::Local<v8::Value> value;
+  return GetProperty(context, object, name, &value) ? value->Int32Value(context).FromMaybe(0) : 0;
 }
 
 }  // namespace
 
-bool StripTypes(World& world, const std::string& url, std::string* text) {
-  auto& known = world.script_isolate().stripped();
-  const auto found = known.find(url);
-  if (found != known.end()) {
-    *text = found->second;
-    return true;
+bool TypeScriptCompiler::Start() {
+  const v8::Local<v8::Context> context = v8::Context::New(isolate_);
+  const v8::Context::Scope scope(context);
+  InstallTextCodecs(context);
+  const absl::StatusOr<std::string> wasm =
+      Decompress(Coding::kBrotli, SwcWasmBrotli(), kMaxWasmBytes);
+  LOCKSTEP_CHECK(wasm.ok());
+  v8::Local<v8::Value> make, compiler, wrap, compile;
+  v8::Local<v8::Value> bytes = JsBytes(isolate_, *wasm);
+  const v8::Local<v8::Value> nobody = v8::Undefined(isolate_);
+  if (!Evaluate(context, SwcSource(), &make) ||
+      !make.As<v8::Function>()->Call(context, nobody, 1, &bytes).ToLocal(&compiler) ||
+      !Evaluate(context, kCompile, &wrap) ||
+      !wrap.As<v8::Function>()->Call(context, nobody, 1, &compiler).ToLocal(&compile)) {
+    return false;
   }
-  v8::Isolate* isolate = world.isolate();
-  std::string problem;
-  {
-    const v8::TryCatch caught(isolate);
-    if (Transform(isolate, url, text)) {
-      known.emplace(url, *text);
-      return true;
-    }
-    if (!caught.HasCaught() || caught.HasTerminated()) {
-      return false;
-    }
-    v8::Local<v8::String> message;
-    if (caught.Exception()->ToString(world.context()).ToLocal(&message)) {
-      problem = TextOf(isolate, message);
-    }
+  context_.Reset(isolate_, context);
+  compile_.Reset(isolate_, compile.As<v8::Function>());
+  return true;
+}
+
+bool TypeScriptCompiler::Call(const std::string& url, absl::string_view source,
+                              std::optional<Output>* output, std::optional<Problem>* problem) {
+  if (compile_.IsEmpty() && !Start()) {
+    return false;
   }
-  isolate->ThrowException(
-      v8::Exception::SyntaxError(JsText(isolate, absl::StrCat(url, ": ", problem))));
-  return false;
+  const v8::Local<v8::Context> context = context_.Get(isolate_);
+  const v8::Context::Scope scope(context);
+  v8::Local<v8::Value> arguments[] = {JsText(isolate_, source), JsText(isolate_, url)};
+  v8::Local<v8::Value> value;
+  if (!compile_.Get(isolate_)
+           ->Call(context, v8::Undefined(isolate_), 2, arguments)
+           .ToLocal(&value)) {
+    return false;
+  }
+  const v8::Local<v8::Object> result = value.As<v8::Object>();
+  v8::Local<v8::Value> code;
+  if (GetProperty(context, result, "code", &code) && code->IsString()) {
+    *output = Output{.code = TextOf(isolate_, code.As<v8::String>()),
+                     .map_json = TextMember(context, result, "map")};
+  } else {
+    *problem = Problem{.message = TextMember(context, result, "message"),
+                       .line = NumberMember(context, result, "line"),
+                       .column = NumberMember(context, result, "column")};
+  }
+  return true;
+}
+
+std::optional<TypeScriptCompiler::Output> TypeScriptCompiler::Compile(
+    const std::string& url, absl::string_view source, std::optional<Problem>* problem) {
+  problem->reset();
+  const v8::HandleScope handles(isolate_);
+  std::optional<Output> output;
+  v8::TryCatch caught(isolate_);
+  if (Call(url, source, &output, problem)) {
+    return output;
+  }
+  if (caught.HasTerminated()) {
+    caught.ReThrow();
+    return std::nullopt;
+  }
+  // Its WebAssembly may be in no state to go on.
+  compile_.Reset();
+  context_.Reset();
+  *problem = Problem{.message = caught.Message().IsEmpty()
+                                    ? "the TypeScript compiler has failed"
+                                    : absl::StrCat("the TypeScript compiler has failed: ",
+                                                   TextOf(isolate_, caught.Message()->Get()))};
+  return std::nullopt;
 }
 
 }  // namespace lockstep::agent

@@ -1,15 +1,44 @@
-// TypeScript without its types: a transformer from npm (agent/js/vendor), run in a context of its
-// own. Lines stay where they are, so that stack traces name the right ones.
+// TypeScript to JavaScript: swc, which is WebAssembly and takes a while to start. So a compiler is made when the first file
+// needs one, and files are compiled once for all VUs of a run.
 #pragma once
 
+#include <optional>
 #include <string>
+
+#include <v8.h>
+
+#include "absl/strings/string_view.h"
 
 namespace lockstep::agent {
 
-class World;
+class TypeScriptCompiler {
+ public:
+  // Inside the isolate, which outlives the compiler.
+  explicit TypeScriptCompiler(v8::Isolate* isolate) : isolate_(isolate) {}
 
-// Replaces `text`, the content of `url`, with plain JavaScript. False with a pending exception if
-// it cannot be parsed. Each file is transformed once per isolate.
-bool StripTypes(World& world, const std::string& url, std::string* text);
+  struct Output {
+    std::string code;
+    std::string map_json;  // its source map
+  };
+  // Why a text cannot be compiled, and where: from 1; line 0: the compiler itself has failed.
+  struct Problem {
+    std::string message;
+    int line = 0;
+    int column = 0;
+  };
+  // The JavaScript of `source`, the text of the file at `url`. Nothing with a `problem`, or without
+  // one when the script is being terminated.
+  std::optional<Output> Compile(const std::string& url, absl::string_view source,
+                                std::optional<Problem>* problem);
+
+ private:
+  bool Start();
+  bool Call(const std::string& url, absl::string_view source, std::optional<Output>* output,
+            std::optional<Problem>* problem);
+
+  v8::Isolate* isolate_;
+  v8::Global<v8::Context> context_;  // of the compiler alone
+  v8::Global<v8::Function> compile_;
+};
 
 }  // namespace lockstep::agent

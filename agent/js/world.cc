@@ -10,6 +10,7 @@
 #include "agent/js/bind/text.h"
 #include "agent/js/console.h"
 #include "agent/js/globals.h"
+#include "agent/js/script_source.h"
 #include "agent/js/specifier.h"
 #include "agent/js/timers.h"
 
@@ -51,7 +52,10 @@ void InitialiseMeta(v8::Local<v8::Context> context, v8::Local<v8::Module> module
 }
 
 void OnPromiseReject(v8::PromiseRejectMessage message) {
-  World::Of(message.GetPromise()->GetCreationContext().ToLocalChecked()).NoteRejection(message);
+  v8::Local<v8::Context> context;
+  if (message.GetPromise()->GetCreationContext().ToLocal(&context) && World::Find(context)) {
+    World::Of(context).NoteRejection(message);
+  }
 }
 
 }  // namespace
@@ -82,13 +86,16 @@ World& World::Of(v8::Local<v8::Context> context) {
   return *static_cast<World*>(context->GetAlignedPointerFromEmbedderData(kWorldSlot));
 }
 
+World* World::Find(v8::Local<v8::Context> context) {
+  return context->GetNumberOfEmbedderDataFields() > kWorldSlot ? &Of(context) : nullptr;
+}
+
 void World::InstallGlobals(v8::Local<v8::Context> context) {
   const v8::Local<v8::Object> global = context->Global();
   SetProperty(context, global, "global", global);
   SetProperty(context, global, "__VU",
               v8::Number::New(isolate(), static_cast<double>(site_.api().vu().id_in_instance)));
   SetEnv({});
-  SetIteration(0);
   InstallConsole(context);
   InstallTimers(context, global);
   InstallFileAccess(context);
@@ -101,6 +108,7 @@ bool World::Load(const std::string& main_url) {
   if (!modules_.RunMain(main_url).ToLocal(&exports)) {
     return false;
   }
+  modules_.Rest();
   exports_.Reset(isolate(), exports);
   return true;
 }
@@ -182,6 +190,13 @@ std::vector<v8::Local<v8::Value>> World::TakeUnhandledRejections() {
   }
   rejections_.clear();
   return reasons;
+}
+
+void World::WarnOnce(const std::string& message) {
+  // Of all agents, the one that looks at the script first is enough: its VU is number 0.
+  if (site_.api().vu().id_in_instance == 0 && site_.sources().IsNews(message)) {
+    site_.api().logger().Warn(message);
+  }
 }
 
 void World::ClearTimers() {

@@ -33,6 +33,7 @@ class WorldSite {
   virtual SharedArrayStore& shared_arrays() = 0;
   virtual RowStore& rows() = 0;
   virtual SchemaStore& proto_schemas() = 0;
+  virtual SourceStore& sources() = 0;
   virtual const std::map<std::string, std::string>& env() const = 0;
   // Where console.* writes to.
   virtual Logger& console() = 0;
@@ -55,6 +56,9 @@ class World {
 
   // The world of a context made by this class.
   static World& Of(v8::Local<v8::Context> context);
+
+  // The same for any context; null if it is none of those.
+  static World* Find(v8::Local<v8::Context> context);
 
   // Evaluates the main script and what it imports. False with a pending exception if that fails.
   bool Load(const std::string& main_url);
@@ -81,6 +85,9 @@ class World {
   // Returns the rejected promises that nobody has handled so far, oldest first, and forgets them.
   std::vector<v8::Local<v8::Value>> TakeUnhandledRejections();
   void NoteRejection(v8::PromiseRejectMessage message);
+
+  // Warns of something in the script that is the same for all VUs: once a run, however many say it.
+  void WarnOnce(const std::string& message);
 
   // setTimeout and setInterval by the ids that the script knows.
   struct Timer;

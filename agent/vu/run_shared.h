@@ -17,6 +17,7 @@
 #include "agent/data/shared_array.h"
 #include "agent/grpc/schema_store.h"
 #include "agent/health/run_health.h"
+#include "agent/js/script_source.h"
 #include "agent/run/script_host.h"
 #include "common/base/event_loop.h"
 #include "common/base/log.h"
@@ -44,6 +45,7 @@ struct RunShared : RunHost {
   std::unique_ptr<SharedArrayStore> shared_arrays = std::make_unique<SharedArrayStore>();
   std::unique_ptr<RowStore> rows = std::make_unique<RowStore>();
   std::unique_ptr<SchemaStore> proto_schemas = std::make_unique<SchemaStore>();
+  std::unique_ptr<SourceStore> sources = std::make_unique<SourceStore>();
   // Fetches files that the bundle lacks, on the conductor's loop; empty: no others can be had.
   FileLoader loader;
 

@@ -9,6 +9,11 @@
 #include "agent/vu/sample_tags.h"
 
 namespace lockstep::agent {
+namespace {
+
+constexpr char kUncaughtRejection[] = "Uncaught (in promise) ";
+
+}  // namespace
 
 ScriptVu::ScriptVu(Worker& worker, VuKey key, Ids ids)
     : worker_(worker),
@@ -252,8 +257,9 @@ void ScriptVu::LogException(v8::TryCatch& caught) {
 }
 
 void ScriptVu::LogRejection(v8::Local<v8::Value> reason) {
-  LogFault(DescribeException(world_->context(), reason,
-                             v8::Exception::CreateMessage(isolate(), reason)));
+  LogFault(absl::StrCat(kUncaughtRejection,
+                        DescribeException(world_->context(), reason,
+                                          v8::Exception::CreateMessage(isolate(), reason))));
 }
 
 void ScriptVu::LogFault(std::string text) {
@@ -305,6 +311,7 @@ std::optional<ScriptFailure> ScriptVu::CallExported(absl::string_view name, absl
   const v8::Local<v8::Context> context = world_->context();
   std::optional<ScriptFailure> failure;
   BeginIteration();
+  bool rejected = false;
   {
     v8::TryCatch caught(isolate());
     bool ok = function->Call(context, v8::Undefined(isolate()), 1, &argument).ToLocal(result);
@@ -314,6 +321,7 @@ std::optional<ScriptFailure> ScriptVu::CallExported(absl::string_view name, absl
         const auto promise = result->As<v8::Promise>();
         promise->MarkAsHandled();
         if (promise->State() == v8::Promise::kRejected) {
+          rejected = true;
           isolate()->ThrowException(promise->Result());
           ok = false;
         } else {
@@ -325,6 +333,9 @@ std::optional<ScriptFailure> ScriptVu::CallExported(absl::string_view name, absl
     }
     if (!ok) {
       failure = FailureOf(caught);
+      if (rejected && failure->exit_code == ExitCode::kScriptException) {
+        failure->message.insert(0, kUncaughtRejection);
+      }
     }
   }
   ForgetTermination();

@@ -105,6 +105,7 @@ class ScriptVu final : public ApiVu, public WorldSite {
   SharedArrayStore& shared_arrays() override { return *run_.shared_arrays; }
   RowStore& rows() override { return *run_.rows; }
   SchemaStore& proto_schemas() override { return *run_.proto_schemas; }
+  SourceStore& sources() override { return *run_.sources; }
   const std::map<std::string, std::string>& env() const override { return run_.config.env; }
   Logger& console() override { return run_.logger; }
   absl::StatusOr<std::string> LoadFile(const std::string& url) override;

@@ -143,6 +143,7 @@ void WorkerFleet::Inspect(const ScriptBundle& bundle, const std::map<std::string
                       [this, done = std::move(done)](ScriptResult<Inspection> result) mutable {
                         inspected_arrays_ = std::move(inspection_->shared.shared_arrays);
                         inspected_rows_ = std::move(inspection_->shared.rows);
+                        inspected_sources_ = std::move(inspection_->shared.sources);
                         std::vector<std::unique_ptr<ScriptRun>> ended;
                         ended.push_back(std::move(inspection_));
                         EndRuns(std::move(ended),
@@ -202,6 +203,7 @@ void WorkerFleet::Prepare(const ScriptBundle& bundle, RunConfig config,
   if (inspected_arrays_ != nullptr) {
     run_->shared.shared_arrays = std::move(inspected_arrays_);
     run_->shared.rows = std::move(inspected_rows_);
+    run_->shared.sources = std::move(inspected_sources_);
   }
   run_->workers.Start(config_.workers);
   run_->vus.Prepare(run_->shared.config.plan.planned_vus,

@@ -95,6 +95,23 @@ function(lockstep_embed_script sources file function)
   set(${sources} ${${sources}} ${embedded} PARENT_SCOPE)
 endfunction()
 
+# The same for a file of any bytes.
+function(lockstep_embed_binary sources file function)
+  set(embedded ${CMAKE_CURRENT_BINARY_DIR}/${function}.cpp)
+  set(path ${CMAKE_CURRENT_SOURCE_DIR}/${file})
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${path})
+  file(SHA256 ${path} hash)
+  file(WRITE ${embedded}.new "// ${hash}\n#include \"agent/js/bind/embedded_scripts.h\"\n"
+    "__asm__(\".section .rodata\\n${function}_begin:\\n.incbin \\\"${path}\\\"\\n${function}_end:\\n.previous\\n\");\n"
+    "extern \"C\" __attribute__((visibility(\"hidden\"))) const char ${function}_begin[], ${function}_end[];\n"
+    "namespace lockstep::agent {\nabsl::string_view ${function}() {\n"
+    "  return absl::string_view(${function}_begin, static_cast<size_t>(${function}_end - ${function}_begin));\n}\n"
+    "}  // namespace lockstep::agent\n")
+  file(COPY_FILE ${embedded}.new ${embedded} ONLY_IF_DIFFERENT)
+  set_source_files_properties(${embedded} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+  set(${sources} ${${sources}} ${embedded} PARENT_SCOPE)
+endfunction()
+
 # lockstep_executable(NAME SOURCES main.cc DEPS lib...)
 function(lockstep_executable name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})

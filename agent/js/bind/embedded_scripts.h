@@ -5,8 +5,12 @@
 
 namespace lockstep::agent {
 
-// agent/js/vendor/sucrase.js: defines the global `sucrase`.
-absl::string_view SucraseSource();
+// agent/js/vendor/swc.js: evaluates to the function (bytes) => { transformSync }, the TypeScript
+// compiler; `bytes` is its WebAssembly, which SwcWasmBrotli is, compressed.
+absl::string_view SwcSource();
+absl::string_view SwcWasmBrotli();
+// agent/js/k6/browser.js: evaluates to the exports of k6/browser.
+absl::string_view BrowserSource();
 // agent/js/web/url.js: evaluates to the function (toAscii) => { URL, URLSearchParams };
 // `toAscii` is DomainToAscii.
 absl::string_view WebUrlSource();

@@ -198,8 +198,10 @@ TEST_F(Lifecycle, TimersAndPromisesBelongToTheIterationThatStartedThem) {
 }
 
 TEST_F(Lifecycle, RejectionsThatNobodyHandlesAreLogged) {
-  EXPECT_THAT(LinesOf("export default async function () { await null; throw new Error('late'); }"),
-              ElementsAre(HasSubstr("error: Error: late\n\tat default (file:///test/main.js:1:")));
+  EXPECT_THAT(
+      LinesOf("export default async function () { await null; throw new Error('late'); }"),
+      ElementsAre(HasSubstr(
+          "error: Uncaught (in promise) Error: late\n\tat default (file:///test/main.js:1:")));
 }
 
 TEST_F(Lifecycle, SetupsResultReachesVusAndTeardownAsACopyOfTheirOwn) {

@@ -1,4 +1,4 @@
-#include "agent/js/text_decoder.h"
+#include "agent/js/text_codec_globals.h"
 
 #include <memory>
 #include <optional>
@@ -160,7 +160,35 @@ void Decode(const Info& info) {
   }
 }
 
-}  // namespace
+void ConstructEncoder(const Info& info) {
+  if (!info.IsConstructCall()) {
+    ThrowTypeError(info.GetIsolate(), "must be called with new");
+  }
+}
+
+void Encode(const Info& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  std::string text;
+  if (!info[0]->IsUndefined() && !ToText(isolate->GetCurrentContext(), info[0], &text)) {
+    return;
+  }
+  const v8::Local<v8::ArrayBuffer> buffer = JsBytes(isolate, text);
+  info.GetReturnValue().Set(v8::Uint8Array::New(buffer, 0, buffer->ByteLength()));
+}
+
+void InstallTextEncoder(v8::Local<v8::Context> context) {
+  v8::Isolate* isolate = context->GetIsolate();
+  const v8::Local<v8::FunctionTemplate> made =
+      v8::FunctionTemplate::New(isolate, &ConstructEncoder);
+  made->SetClassName(JsName(isolate, "TextEncoder"));
+  made->PrototypeTemplate()->Set(JsName(isolate, "encode"),
+                                 v8::FunctionTemplate::New(isolate, &Encode));
+  made->PrototypeTemplate()->Set(JsName(isolate, "encoding"), JsText(isolate, "utf-8"));
+  v8::Local<v8::Function> constructor;
+  if (made->GetFunction(context).ToLocal(&constructor)) {
+    SetProperty(context, context->Global(), "TextEncoder", constructor);
+  }
+}
 
 void InstallTextDecoder(v8::Local<v8::Context> context) {
   v8::Isolate* isolate = context->GetIsolate();
@@ -175,6 +203,13 @@ void InstallTextDecoder(v8::Local<v8::Context> context) {
   if (made->GetFunction(context).ToLocal(&constructor)) {
     SetProperty(context, context->Global(), "TextDecoder", constructor);
   }
+}
+
+}  // namespace
+
+void InstallTextCodecs(v8::Local<v8::Context> context) {
+  InstallTextEncoder(context);
+  InstallTextDecoder(context);
 }
 
 }  // namespace lockstep::agent

@@ -1,0 +1,356 @@
+#include "agent/js/source_reader.h"
+
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
+
+#include "agent/js/bind/errors.h"
+#include "agent/js/bind/text.h"
+#include "agent/js/specifier.h"
+#include "agent/js/stack_trace.h"
+#include "agent/js/world.h"
+
+namespace lockstep::agent {
+namespace {
+
+constexpr absl::string_view kWrapperHead = "(function (exports, module) {";
+constexpr absl::string_view kWrapperTail = "\n})";
+constexpr absl::string_view kMapMark = "# sourceMappingURL=";
+
+v8::ScriptOrigin OriginOf(v8::Isolate* isolate, const std::string& url, int column_offset,
+                          bool is_module) {
+  return v8::ScriptOrigin(isolate, JsText(isolate, url), 0, column_offset, false, -1,
+                          v8::Local<v8::Value>(), false, false, is_module);
+}
+
+void ThrowLoadError(v8::Isolate* isolate, const std::string& url, const absl::Status& status) {
+  ThrowError(isolate,
+             absl::IsNotFound(status)
+                 ? absl::StrCat("The moduleSpecifier \"", url, "\" couldn't be found on local disk")
+                 : absl::StrCat("cannot load ", url, ": ", status.message()));
+}
+
+// Where an exception of a compiler says that the mistake is; from 1, or 0 if nowhere.
+std::pair<int, int> PlaceOf(v8::Local<v8::Context> context, const v8::TryCatch& caught) {
+  const v8::Local<v8::Message> message = caught.Message();
+  return message.IsEmpty() ? std::pair(0, 0)
+                           : std::pair(message->GetLineNumber(context).FromMaybe(0),
+                                       message->GetStartColumn(context).FromMaybe(-1) + 1);
+}
+
+// The text from V8's character `start` on.
+std::string TextAfter(v8::Isolate* isolate, v8::Local<v8::String> text, int start) {
+  std::u16string units(static_cast<size_t>(text->Length() - start), u'\0');
+  text->Write(isolate, reinterpret_cast<uint16_t*>(units.data()), start,
+              static_cast<int>(units.size()), v8::String::NO_NULL_TERMINATION);
+  v8::Local<v8::String> rest;
+  return v8::String::NewFromTwoByte(isolate, reinterpret_cast<const uint16_t*>(units.data()),
+                                    v8::NewStringType::kNormal, static_cast<int>(units.size()))
+                 .ToLocal(&rest)
+             ? TextOf(isolate, rest)
+             : "";
+}
+
+bool IsStandardInput(absl::string_view url) {
+  return absl::EndsWith(url, "/-");
+}
+
+bool IsTypeScript(absl::string_view url) {
+  return absl::EndsWith(url, ".ts") || absl::EndsWith(url, ".mts") || absl::EndsWith(url, ".cts");
+}
+
+void ThrowProblem(v8::Isolate* isolate, const std::string& url,
+                  const TypeScriptCompiler::Problem& problem) {
+  const std::string place =
+      problem.line > 0 ? absl::StrCat(": Line ", problem.line, ":", problem.column, " ") : ": ";
+  isolate->ThrowException(
+      v8::Exception::SyntaxError(JsText(isolate, absl::StrCat(url, place, problem.message))));
+}
+
+// The text of a data URL's content; nothing if it is none.
+std::optional<std::string> DataOf(absl::string_view url) {
+  if (!absl::ConsumePrefix(&url, "data:") || !absl::StrContains(url, ',')) {
+    return std::nullopt;
+  }
+  const absl::string_view head = url.substr(0, url.find(','));
+  const absl::string_view data = url.substr(head.size() + 1);
+  std::string text;
+  if (absl::EndsWith(head, ";base64")) {
+    return absl::Base64Unescape(data, &text) ? std::optional(text) : std::nullopt;
+  }
+  for (size_t i = 0; i < data.size(); ++i) {
+    if (data[i] == '%' && i + 2 < data.size() && absl::ascii_isxdigit(data[i + 1]) &&
+        absl::ascii_isxdigit(data[i + 2])) {
+      text += absl::HexStringToBytes(data.substr(i + 1, 2));
+      i += 2;
+    } else {
+      text += data[i];
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
+v8::Isolate* SourceReader::isolate() const {
+  return world_.isolate();
+}
+v8::Local<v8::Context> SourceReader::context() const {
+  return world_.context();
+}
+
+TypeScriptCompiler& SourceReader::typescript() {
+  if (typescript_ == nullptr) {
+    typescript_ = std::make_unique<TypeScriptCompiler>(isolate());
+  }
+  return *typescript_;
+}
+
+bool SourceReader::Read(const std::string& url, SourceKind* kind, v8::Local<v8::String>* text) {
+  const absl::StatusOr<std::string> content = world_.site().LoadFile(url);
+  if (!content.ok()) {
+    if (!absl::IsCancelled(content.status())) {
+      ThrowLoadError(isolate(), url, content.status());
+    }
+    return false;
+  }
+  OnceMap<ScriptSource>& files = world_.site().sources().files();
+  const ScriptSource* source = files.FindOrClaim(url);
+  if (source == nullptr) {
+    auto examined = std::make_unique<ScriptSource>();
+    if (!Examine(url, *content, examined.get())) {
+      files.GiveUp(url);
+      return false;
+    }
+    source = files.Keep(url, std::move(examined));
+  }
+  if (!source->map_json.empty()) {
+    MapStackTraces(isolate());
+  }
+  *kind = source->kind;
+  *text = JsText(isolate(), source->code.has_value() ? *source->code : *content);
+  return true;
+}
+
+bool SourceReader::Examine(const std::string& url, const std::string& content,
+                           ScriptSource* source) {
+  if (absl::EndsWith(url, ".json")) {
+    source->kind = SourceKind::kJson;
+    return true;
+  }
+  if (IsTypeScript(url)) {
+    return ExamineTypeScript(url, content, source);
+  }
+  FindMap(url, content, source);
+  // What compiles as the body of a function has no import, no export and no top-level await: it
+  // is CommonJS. What does not is a module, or wrong: then the error is a module's.
+  if (CompilesAsCommonJs(url, JsText(isolate(), content))) {
+    source->kind = SourceKind::kCommonJs;
+    return true;
+  }
+  if (absl::StrContains(content, "with") && !BlankAttributes(url, content, source)) {
+    return false;
+  }
+  return !IsStandardInput(url) || ExamineUnnamed(url, content, source);
+}
+
+bool SourceReader::ExamineTypeScript(const std::string& url, const std::string& content,
+                                     ScriptSource* source) {
+  std::optional<TypeScriptCompiler::Problem> problem;
+  std::optional<TypeScriptCompiler::Output> output = typescript().Compile(url, content, &problem);
+  if (output.has_value()) {
+    Take(url, *std::move(output), source);
+    return true;
+  }
+  if (problem.has_value()) {
+    ThrowProblem(isolate(), url, *problem);
+  }
+  return false;
+}
+
+void SourceReader::Take(const std::string& url, TypeScriptCompiler::Output output,
+                        ScriptSource* source) {
+  source->kind = CompilesAsCommonJs(url, JsText(isolate(), output.code)) ? SourceKind::kCommonJs
+                                                                         : SourceKind::kModule;
+  source->code = std::move(output.code);
+  source->map_json = std::move(output.map_json);
+  source->map_url = url;
+}
+
+bool SourceReader::ExamineUnnamed(const std::string& url, const std::string& content,
+                                  ScriptSource* source) {
+  std::pair<int, int> place;
+  {
+    const v8::TryCatch caught(isolate());
+    if (!TryModule(url, JsText(isolate(), source->code.value_or(content))).IsEmpty()) {
+      return true;
+    }
+    place = PlaceOf(context(), caught);
+  }
+  std::optional<TypeScriptCompiler::Problem> problem;
+  if (std::optional<TypeScriptCompiler::Output> output =
+          typescript().Compile(url, content, &problem);
+      output.has_value()) {
+    Take(url, *std::move(output), source);
+    return true;
+  }
+  // Neither: whoever understood more of it knows better where the mistake is.
+  if (problem.has_value() && std::pair(problem->line, problem->column) > place) {
+    ThrowProblem(isolate(), url, *problem);
+    return false;
+  }
+  return problem.has_value();  // false: the script is being terminated
+}
+
+bool SourceReader::CompilesAsCommonJs(const std::string& url, v8::Local<v8::String> text) {
+  const v8::TryCatch ignored(isolate());
+  return !CompileCommonJs(url, text).IsEmpty();
+}
+
+// `import x from './x.json' with { type: 'json' }`: the compiler stops at the word, and what follows in braces becomes blanks,
+// so that all columns stay. What a file is, its name says.
+bool SourceReader::BlankAttributes(const std::string& url, const std::string& content,
+                                   ScriptSource* source) {
+  constexpr absl::string_view kWord = "with";
+  for (;;) {
+    const std::string& code = source->code.has_value() ? *source->code : content;
+    int start = 0;
+    {
+      const v8::TryCatch caught(isolate());
+      if (!TryModule(url, JsText(isolate(), code)).IsEmpty() || caught.Message().IsEmpty()) {
+        return true;
+      }
+      start = caught.Message()->GetStartPosition();
+    }
+    // Positions are V8's characters.
+    const v8::Local<v8::String> text = JsText(isolate(), code);
+    const std::string rest = TextAfter(isolate(), text, start);
+    const size_t open = rest.find('{'), close = rest.find('}');
+    if (!absl::StartsWith(rest, kWord) || open == std::string::npos || close == std::string::npos ||
+        !absl::StripAsciiWhitespace(rest.substr(kWord.size(), open - kWord.size())).empty()) {
+      return true;  // another mistake, which the compiler will name
+    }
+    const std::string attributes =
+        absl::StrReplaceAll(rest.substr(open + 1, close - open - 1),
+                            {{" ", ""}, {"'", "\""}, {"\n", ""}, {"\"type\"", "type"}});
+    if (absl::StripSuffix(attributes, ",") != "type:\"json\"") {
+      isolate()->ThrowException(v8::Exception::SyntaxError(JsText(
+          isolate(),
+          absl::StrCat(url, ": the import attributes {", rest.substr(open + 1, close - open - 1),
+                       "} are not supported; { type: 'json' } is"))));
+      return false;
+    }
+    std::string blanked = code;
+    const size_t at = code.size() - rest.size();
+    for (size_t i = at; i <= at + close; ++i) {
+      if (blanked[i] != '\n') {
+        blanked[i] = ' ';
+      }
+    }
+    source->code = std::move(blanked);
+  }
+}
+
+void SourceReader::FindMap(const std::string& url, absl::string_view content,
+                           ScriptSource* source) {
+  size_t at = content.rfind(kMapMark);
+  if (at == absl::string_view::npos || at < 2 || content.substr(at - 2, 2) != "//") {
+    return;
+  }
+  absl::string_view name = content.substr(at + kMapMark.size());
+  name = absl::StripAsciiWhitespace(name.substr(0, name.find('\n')));
+  source->map_url = url;
+  std::string problem;
+  if (absl::StartsWith(name, "data:")) {
+    source->map_json = DataOf(name).value_or("");
+  } else if (const absl::StatusOr<std::string> map_url = ResolvePath(name, url); map_url.ok()) {
+    source->map_url = *map_url;
+    if (absl::StatusOr<std::string> map = world_.site().LoadFile(*map_url); map.ok()) {
+      source->map_json = *std::move(map);
+    } else {
+      problem = std::string(map.status().message());
+    }
+  } else {
+    problem = std::string(map_url.status().message());
+  }
+  if (problem.empty()) {
+    problem = std::string(SourceMap::Parse(source->map_json).status().message());
+  }
+  if (!problem.empty()) {
+    source->map_json.clear();
+    world_.WarnOnce(absl::StrCat("Couldn't load the source map of ", url, ": ", problem,
+                                 "; stack traces name places in the file itself"));
+  }
+}
+
+// Modules are strict code, where V8 stops at a word such as `let` or `static` and says that it is
+// reserved, though the mistake comes behind it: `let = = 3`. Compiles the text as sloppy code,
+// exports out of the way and columns kept, which fails at the mistake itself.
+bool SourceReader::CompileSloppily(const std::string& url, v8::Local<v8::String> text) {
+  const std::string plain = absl::StrReplaceAll(
+      TextOf(isolate(), text), {{"export default", "void          "}, {"export ", "       "}});
+  v8::ScriptCompiler::Source source(JsText(isolate(), plain),
+                                    OriginOf(isolate(), url, 0, /*is_module=*/false));
+  return !v8::ScriptCompiler::CompileUnboundScript(isolate(), &source).IsEmpty();
+}
+
+bool SourceReader::FailsBehind(const v8::TryCatch& strict, const std::string& url,
+                               v8::Local<v8::String> text) {
+  const auto place = [&](v8::Local<v8::Message> message) {
+    return std::pair(message->GetLineNumber(context()).FromMaybe(0),
+                     message->GetStartColumn(context()).FromMaybe(0));
+  };
+  if (strict.Message().IsEmpty() ||
+      !absl::StrContains(TextOf(isolate(), strict.Message()->Get()), "reserved word")) {
+    return false;
+  }
+  const v8::TryCatch sloppy(isolate());
+  return !CompileSloppily(url, text) && !sloppy.Message().IsEmpty() &&
+         absl::StrContains(TextOf(isolate(), sloppy.Message()->Get()), "Unexpected token") &&
+         place(sloppy.Message()) > place(strict.Message());
+}
+
+v8::MaybeLocal<v8::Module> SourceReader::TryModule(const std::string& url,
+                                                   v8::Local<v8::String> text) {
+  v8::ScriptCompiler::Source source(text, OriginOf(isolate(), url, 0, /*is_module=*/true));
+  return v8::ScriptCompiler::CompileModule(isolate(), &source);
+}
+
+v8::MaybeLocal<v8::Module> SourceReader::CompileModule(const std::string& url,
+                                                       v8::Local<v8::String> text) {
+  v8::TryCatch caught(isolate());
+  v8::Local<v8::Module> module;
+  if (TryModule(url, text).ToLocal(&module)) {
+    return module;
+  }
+  if (FailsBehind(caught, url, text)) {
+    caught.Reset();
+    CompileSloppily(url, text);
+  }
+  caught.ReThrow();
+  return {};
+}
+
+v8::MaybeLocal<v8::Function> SourceReader::CompileCommonJs(const std::string& url,
+                                                           v8::Local<v8::String> text) {
+  const v8::Local<v8::String> head = JsText(isolate(), kWrapperHead);
+  const v8::Local<v8::String> wrapped = v8::String::Concat(
+      isolate(), v8::String::Concat(isolate(), head, text), JsText(isolate(), kWrapperTail));
+  v8::ScriptCompiler::Source source(
+      wrapped,
+      OriginOf(isolate(), url, -static_cast<int>(kWrapperHead.size()), /*is_module=*/false));
+  v8::Local<v8::Script> script;
+  v8::Local<v8::Value> function;
+  if (!v8::ScriptCompiler::Compile(context(), &source).ToLocal(&script) ||
+      !script->Run(context()).ToLocal(&function)) {
+    return {};
+  }
+  return function.As<v8::Function>();
+}
+
+}  // namespace lockstep::agent

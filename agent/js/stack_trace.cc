@@ -1,0 +1,115 @@
+#include "agent/js/stack_trace.h"
+
+#include <cstdint>
+#include <optional>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+
+#include "agent/js/bind/properties.h"
+#include "agent/js/bind/text.h"
+#include "agent/js/script_source.h"
+#include "agent/js/specifier.h"
+#include "agent/js/world.h"
+
+namespace lockstep::agent {
+namespace {
+
+// Takes ":N" off the end of `text`.
+std::optional<int64_t> TakeLastNumber(absl::string_view* text) {
+  const size_t colon = text->rfind(':');
+  int64_t number = 0;
+  if (colon == absl::string_view::npos || !absl::SimpleAtoi(text->substr(colon + 1), &number)) {
+    return std::nullopt;
+  }
+  *text = text->substr(0, colon);
+  return number;
+}
+
+// "Error: message", as String(error) says without running code of a script that is no longer wanted.
+std::string HeadOf(v8::Local<v8::Context> context, v8::Local<v8::Value> error) {
+  const v8::TryCatch ignored(context->GetIsolate());
+  std::string head;
+  return ToText(context, error, &head) ? head : "<error>";
+}
+
+// What V8 does by itself unless an embedder has a say in it, as we do for the maps' sake.
+bool PrepareByScript(v8::Local<v8::Context> context, v8::Local<v8::Value> error,
+                     v8::Local<v8::Array> sites, v8::MaybeLocal<v8::Value>* prepared) {
+  const v8::Local<v8::Object> global = context->Global();
+  v8::Local<v8::Value> constructor, prepare;
+  if (!GetProperty(context, global, "Error", &constructor) || !constructor->IsObject() ||
+      !GetProperty(context, constructor.As<v8::Object>(), "prepareStackTrace", &prepare) ||
+      !prepare->IsFunction()) {
+    return false;
+  }
+  v8::Local<v8::Value> arguments[] = {error, sites};
+  *prepared = prepare.As<v8::Function>()->Call(context, constructor, 2, arguments);
+  return true;
+}
+
+v8::MaybeLocal<v8::Value> PrepareStackTrace(v8::Local<v8::Context> context,
+                                            v8::Local<v8::Value> error,
+                                            v8::Local<v8::Array> sites) {
+  v8::Isolate* isolate = context->GetIsolate();
+  v8::MaybeLocal<v8::Value> by_script;
+  if (PrepareByScript(context, error, sites, &by_script)) {
+    return by_script;
+  }
+  World* world = World::Find(context);
+  std::string stack = HeadOf(context, error);
+  for (uint32_t i = 0; i < sites->Length(); ++i) {
+    v8::Local<v8::Value> site;
+    std::string frame;
+    if (!sites->Get(context, i).ToLocal(&site) || !ToText(context, site, &frame)) {
+      return {};
+    }
+    absl::StrAppend(&stack, "\n    at ",
+                    world == nullptr ? frame : MapFrame(world->site().sources(), frame));
+  }
+  return JsText(isolate, stack);
+}
+
+}  // namespace
+
+void MapStackTraces(v8::Isolate* isolate) {
+  isolate->SetPrepareStackTraceCallback(&PrepareStackTrace);
+}
+
+std::string MapFrame(SourceStore& sources, absl::string_view frame) {
+  absl::string_view rest = frame;
+  const bool in_parentheses = absl::EndsWith(rest, ")");
+  if (in_parentheses) {
+    rest.remove_suffix(1);
+  }
+  const std::optional<int64_t> column = TakeLastNumber(&rest);
+  const std::optional<int64_t> line = column.has_value() ? TakeLastNumber(&rest) : std::nullopt;
+  if (!line.has_value()) {
+    return std::string(frame);
+  }
+  const size_t open = in_parentheses ? rest.rfind(" (") + 2 : rest.rfind(' ') + 1;
+  const absl::string_view url = rest.substr(open);
+  const ScriptSource* source = sources.Find(url);
+  const SourceMap* map = source == nullptr ? nullptr : source->map();
+  const std::optional<SourceMap::Place> place =
+      map == nullptr ? std::nullopt : map->Find(*line, *column);
+  if (!place.has_value()) {
+    return std::string(frame);
+  }
+  return absl::StrCat(rest.substr(0, open),
+                      ResolvePath(place->source, source->map_url).value_or(place->source), ":",
+                      place->line, ":", place->column, in_parentheses ? ")" : "");
+}
+
+int StackDepth(v8::Isolate* isolate) {
+  return v8::StackTrace::CurrentStackTrace(isolate, kMaxFrames, v8::StackTrace::kScriptName)
+      ->GetFrameCount();
+}
+
+std::string CallingFile(v8::Isolate* isolate) {
+  const v8::Local<v8::String> name = v8::StackTrace::CurrentScriptNameOrSourceURL(isolate);
+  return name.IsEmpty() ? "file:///" : TextOf(isolate, name);
+}
+
+}  // namespace lockstep::agent

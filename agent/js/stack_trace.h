@@ -1,0 +1,28 @@
+// Where scripts are: stack traces by source maps, and which file's code is running.
+#pragma once
+
+#include <string>
+
+#include <v8.h>
+
+#include "absl/strings/string_view.h"
+
+namespace lockstep::agent {
+
+class SourceStore;
+
+// From now on, the stacks of errors made in this isolate name the places of the sources that the
+// files were made of, where a file has a source map.
+void MapStackTraces(v8::Isolate* isolate);
+
+// A line of a stack trace with its place by the source map of its file, if there is one:
+// "run (file:///dir/bundle.js:1:42)" becomes "run (file:///dir/src/run.ts:3:9)".
+std::string MapFrame(SourceStore& sources, absl::string_view frame);
+
+// How many frames of scripts are on the stack; at most kMaxFrames are looked at.
+inline constexpr int kMaxFrames = 1000;
+int StackDepth(v8::Isolate* isolate);
+// The URL of the file whose code is running; "file:///" if none is.
+std::string CallingFile(v8::Isolate* isolate);
+
+}  // namespace lockstep::agent

@@ -1,0 +1,235 @@
+// How scripts are put together: imports of what is not there, files that are opened, TypeScript, source maps.
+
+#include <gmock/gmock.h>
+
+#include "absl/strings/escaping.h"
+
+#include "tests/agent/vu/host_fixture.h"
+
+namespace lockstep::agent {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+using ::testing::UnorderedElementsAre;
+
+class Modules : public HostTest {
+ protected:
+  Modules() : HostTest(1) {}
+  // Why `script` does not load.
+  std::string FailureOf(const std::string& script, const std::string& name = "main.js") {
+    Script(script, name);
+    const ScriptResult<Inspection> result = Inspect();
+    return result.value.has_value() ? "(none)" : result.failure.message;
+  }
+  // What it logs when it is inspected and then run once, by one VU.
+  std::vector<std::string> RunWhole(const std::string& script,
+                                    const std::string& name = "main.js") {
+    Script(script, name);
+    if (const ScriptResult<Inspection> result = Inspect(); !result.value.has_value()) {
+      return {result.failure.message};
+    }
+    if (const ScriptResult<VuPool*> prepared = Prepare(1); !prepared.value.has_value()) {
+      return {prepared.failure.message};
+    }
+    Iterate(1);
+    return log_.lines();
+  }
+};
+
+TEST_F(Modules, AMissingNameOfAModuleOfOursIsUndefined) {
+  EXPECT_THAT(
+      RunWhole(R"js(
+    import http, { Response, nope } from 'k6/http';
+    import { check, Another } from 'k6';
+    export default function () { console.log(typeof Response, typeof nope, typeof Another, typeof http.get); }
+  )js"),
+      UnorderedElementsAre(
+          "warning: file:///test/main.js: k6/http has no export 'Response'; it is undefined",
+          "warning: file:///test/main.js: k6/http has no export 'nope'; it is undefined",
+          "warning: file:///test/main.js: k6 has no export 'Another'; it is undefined",
+          "info: undefined undefined undefined function"));
+}
+
+TEST_F(Modules, AMissingNameOfACommonJsModuleIsUndefined) {
+  File("c.js", "exports.a = 1;");
+  File("d.js", "export { b, a } from './c.js';");
+  EXPECT_THAT(RunWhole(R"js(
+    import { a, b } from './d.js';
+    import { c } from './c.js';
+    export default function () { console.log(a, b, c); }
+  )js"),
+              Contains("info: 1 undefined undefined"));
+}
+
+TEST_F(Modules, AMissingNameOfAnEsModuleIsASyntaxError) {
+  File("e.js", "export const a = 1;");
+  EXPECT_THAT(FailureOf("import { b } from './e.js'; export default function () {}"),
+              HasSubstr("does not provide an export named 'b'"));
+}
+
+TEST_F(Modules, OpenStartsFromTheFileWhoseTopLevelRuns) {
+  File("data.txt", "beside main");
+  File("lib/data.txt", "in lib");
+  File("lib/load.js",
+       "export const load = (path) => open(path); export const own = load('./data.txt');");
+  File("lib/old.js", "exports.own = open('data.txt'); exports.load = (path) => open(path);");
+  EXPECT_THAT(LinesOf(R"js(
+    import { load, own } from './lib/load.js';
+    import { SharedArray } from 'k6/data';
+    const old = require('./lib/old.js');
+    const texts = [load('./data.txt'), own, old.own, old.load('./data.txt'),
+                   new SharedArray('s', () => [load('data.txt')])[0]];
+    export default function () { console.log(texts.join()); }
+  )js"),
+              ElementsAre("info: beside main,in lib,in lib,beside main,beside main"));
+}
+
+TEST_F(Modules, ImportsMayHaveTheAttributeOfJson) {
+  File("x.json", R"({ "x": 1 })");
+  EXPECT_THAT(
+      RunWhole(
+          "import a from './x.json' with { type: 'json' };\n"
+          "import b from './x.json' with\n{ \"type\": \"json\", }; /* \xC3\xA9 */ import './x.json' with "
+          "{ type: 'json' }; export default function () { console.log(a.x, b.x, 'with { type }'); "
+          "throw new Error('here'); }"),
+      ElementsAre("info: 1 1 with { type }", HasSubstr("(file:///test/main.js:3:146)")));
+  EXPECT_EQ(
+      FailureOf("import a from './x.json' with { type: 'css' }; export default function () {}"),
+      "SyntaxError: file:///test/main.js: the import attributes { type: 'css' } are not supported; { type: "
+      "'json' } is");
+  EXPECT_THAT(FailureOf("import a from './x.json' with x; export default function () {}"),
+              HasSubstr("Unexpected token 'with'"));
+}
+
+TEST_F(Modules, ModulesThatK6HasMovedSayWhere) {
+  EXPECT_THAT(
+      FailureOf("import 'k6/experimental/timers'; export default function () {}"),
+      HasSubstr(
+          "Error: there is no module k6/experimental/timers any more: setTimeout and the other "
+          "timers are global now: remove the import, or import k6/timers"));
+  EXPECT_THAT(FailureOf("import redis from 'k6/experimental/redis'; export default function () {}"),
+              HasSubstr("it has become k6/x/redis"));
+  EXPECT_THAT(
+      FailureOf("import sql from 'k6/x/sql'; export default function () {}"),
+      HasSubstr(
+          "k6's extensions are not available here, and so there is no module k6/x/sql; there are k6, "));
+  EXPECT_THAT(
+      RunWhole(
+          "import { WebSocket } from 'k6/experimental/websockets'; export default function () {}"),
+      ElementsAre(HasSubstr("k6/experimental/websockets is deprecated")));
+}
+
+TEST_F(Modules, BrowsersCanBeImportedAndNotUsed) {
+  EXPECT_THAT(
+      RunWhole(R"js(
+    import { browser, devices } from 'k6/browser';
+    const phone = devices['iPhone X'];
+    export default async function () {
+      console.log(typeof browser.newPage, phone.viewport);
+      const page = await browser.newPage();
+    }
+  )js"),
+      ElementsAre(
+          "info: function undefined",
+          HasSubstr(
+              "browser.newPage() of k6/browser: Lockstep drives no browser; run this scenario "
+              "with k6, or leave it out here")));
+}
+
+TEST_F(Modules, RejectionsSayWhatTheyAre) {
+  EXPECT_THAT(
+      RunWhole(
+          "export default async function () { Promise.reject(undefined); throw new Error('e'); }"),
+      ElementsAre("error: Uncaught (in promise) undefined",
+                  StartsWith("error: Uncaught (in promise) Error: e\n\tat ")));
+  Script("export async function setup() { throw new Error('s'); } export default function () {}");
+  Reset();
+  ASSERT_TRUE(Prepare(1).value.has_value());
+  EXPECT_THAT(RunSetup().failure.message, StartsWith("Uncaught (in promise) Error: s\n\tat "));
+}
+
+TEST_F(Modules, TypeScriptMayBeCodeOfItsOwn) {
+  EXPECT_THAT(RunWhole(R"js(
+    namespace Geo { export const unit: string = 'km'; export namespace Deep { export const half = (n: number) => n / 2; } }
+    enum Colour { Red, Green }
+    namespace Colour { export function parse(s: string): Colour { return s === 'green' ? Colour.Green : Colour.Red; } }
+    import Half = Geo.Deep;
+    class P { constructor(private readonly x: number, public y = 2) {} sum() { return this.x + this.y; } }
+    export default function (): void {
+      console.log(Geo.unit, Half.half(9), Colour.parse('green'), new P(1).sum());
+    }
+  )js",
+                       "main.ts"),
+              ElementsAre("info: km 4.5 1 3"));
+}
+
+TEST_F(Modules, TypesAreNotImported) {
+  File("t.ts", "export interface A { n: number } export const b = 2;");
+  EXPECT_THAT(
+      RunWhole("import { A, b } from './t.ts'; import http, { Response } from 'k6/http';\n"
+               "export default function (r: Response): A { console.log(b); return { n: 1 }; }",
+               "main.ts"),
+      ElementsAre("info: 2"));
+}
+
+TEST_F(Modules, AMistakeInTypeScriptHasItsPlace) {
+  EXPECT_EQ(FailureOf("let a: number = 5;\nfoo(((\n", "main.ts"),
+            "SyntaxError: file:///test/main.ts: Line 2:8 Expression expected");
+}
+
+TEST_F(Modules, StandardInputMayBeTypeScript) {
+  File("pick.ts", "export const pick = (n: number): number => n + 1;");
+  EXPECT_THAT(
+      RunWhole(
+          "import { pick } from './pick.ts';\nexport default function (): void { console.log(pick(1)); }",
+          "-"),
+      ElementsAre("info: 2"));
+  EXPECT_THAT(FailureOf("export default function () { let = = 3; }", "-"),
+              StartsWith("SyntaxError: file:///test/-: Line 1:36 Expression expected"));
+  EXPECT_THAT(FailureOf("let a: number = 1;\nexport default function () { foo((( }", "-"),
+              StartsWith("SyntaxError: file:///test/-: Line 2:37 "));
+}
+
+// Line 1 of the bundle from column 29 on, where the error is made, is line 7, column 3 of src/cart.ts: "4B" is +28, "OAME" is
+// the first source, +6 lines, +2 columns, as digits of base64: 4B = 28 * 2 = 56 = 24 + 32 (more: Y + 32 = 4), 1 (B).
+constexpr char kBundle[] =
+    "export default function () { throw new Error('cart is full'); }\n//# sourceMappingURL=";
+constexpr char kMap[] =
+    R"({"version":3,"sources":["src/cart.ts"],"names":[],"mappings":"AAAA,4BAME"})";
+
+TEST_F(Modules, StackTracesNameTheSourcesOfABundle) {
+  const char* expected = "error: Error: cart is full\n\tat default (file:///test/src/cart.ts:7:3)";
+  File("main.js.map", kMap);
+  EXPECT_THAT(RunWhole(absl::StrCat(kBundle, "main.js.map\n")), ElementsAre(expected));
+  Reset();
+  EXPECT_THAT(
+      RunWhole(absl::StrCat(kBundle, "data:application/json;base64,", absl::Base64Escape(kMap))),
+      Contains(expected).Times(2));
+}
+
+TEST_F(Modules, ScriptsSeeTheMappedStack) {
+  File("main.js.map", kMap);
+  EXPECT_THAT(
+      RunWhole(
+          "export default function () { try { null.x } catch (e) { console.log(e.stack.split('\\n')[1]) } }\n"
+          "//# sourceMappingURL=main.js.map"),
+      ElementsAre("info:     at default (file:///test/src/cart.ts:7:3)"));
+}
+
+TEST_F(Modules, AMapThatCannotBeReadIsAWarning) {
+  EXPECT_THAT(
+      RunWhole(absl::StrCat(kBundle, "gone.map")),
+      ElementsAre(
+          "warning: Couldn't load the source map of file:///test/main.js: no such file; stack traces "
+          "name places in the file itself",
+          HasSubstr("(file:///test/main.js:1:")));
+  Reset();
+  EXPECT_THAT(RunWhole(absl::StrCat(kBundle, "data:application/json;base64,bm90IGEgbWFw")),
+              Contains(HasSubstr("not a source map: no JSON")));
+}
+
+}  // namespace
+}  // namespace lockstep::agent
