@@ -9,22 +9,13 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 
+#include "agent/data/crypto/openssl_handles.h"
 #include "common/base/check.h"
-#include "common/base/openssl_free.h"
 
 namespace lockstep::agent {
 namespace {
 
 constexpr size_t kBlock = 16;
-
-using Cipher = std::unique_ptr<EVP_CIPHER_CTX, openssl::Free<&EVP_CIPHER_CTX_free>>;
-
-const unsigned char* Bytes(absl::string_view text) {
-  return reinterpret_cast<const unsigned char*>(text.data());
-}
-unsigned char* Bytes(std::string& text) {
-  return reinterpret_cast<unsigned char*>(text.data());
-}
 
 absl::Status Failed(const AesCall& call) {
   return absl::InvalidArgumentError(call.encrypt ? "could not encrypt" : "could not decrypt");
@@ -72,15 +63,15 @@ absl::Status Check(const AesCall& call, absl::string_view text) {
 
 // One pass of the cipher from `iv`; CBC and CTR.
 absl::StatusOr<std::string> Run(const AesCall& call, absl::string_view iv, absl::string_view text) {
-  const Cipher cipher(EVP_CIPHER_CTX_new());
+  const CipherContext cipher(EVP_CIPHER_CTX_new());
   LOCKSTEP_CHECK(cipher != nullptr);
   std::string out(text.size() + kBlock, '\0');
   int size = 0, rest = 0;
   if (EVP_CipherInit_ex(cipher.get(), CipherOf(call.mode, call.key.size()), nullptr,
-                        Bytes(call.key), Bytes(iv), call.encrypt ? 1 : 0) != 1 ||
-      EVP_CipherUpdate(cipher.get(), Bytes(out), &size, Bytes(text),
+                        ConstBytes(call.key), ConstBytes(iv), call.encrypt ? 1 : 0) != 1 ||
+      EVP_CipherUpdate(cipher.get(), MutableBytes(out), &size, ConstBytes(text),
                        static_cast<int>(text.size())) != 1 ||
-      EVP_CipherFinal_ex(cipher.get(), Bytes(out) + size, &rest) != 1) {
+      EVP_CipherFinal_ex(cipher.get(), MutableBytes(out) + size, &rest) != 1) {
     return Failed(call);
   }
   out.resize(static_cast<size_t>(size) + static_cast<size_t>(rest));
@@ -88,7 +79,7 @@ absl::StatusOr<std::string> Run(const AesCall& call, absl::string_view iv, absl:
 }
 
 absl::StatusOr<std::string> RunGcm(const AesCall& call, absl::string_view text) {
-  const Cipher cipher(EVP_CIPHER_CTX_new());
+  const CipherContext cipher(EVP_CIPHER_CTX_new());
   LOCKSTEP_CHECK(cipher != nullptr);
   const int tag_size = static_cast<int>(call.tag_bits / 8);
   std::string tag(static_cast<size_t>(tag_size), '\0');
@@ -106,13 +97,14 @@ absl::StatusOr<std::string> RunGcm(const AesCall& call, absl::string_view text) 
                         call.encrypt ? 1 : 0) != 1 ||
       EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_GCM_SET_IVLEN, static_cast<int>(call.iv.size()), nullptr) !=
           1 ||
-      EVP_CipherInit_ex(c, nullptr, nullptr, Bytes(call.key), Bytes(call.iv), -1) != 1 ||
+      EVP_CipherInit_ex(c, nullptr, nullptr, ConstBytes(call.key), ConstBytes(call.iv), -1) != 1 ||
       (!call.additional_data.empty() &&
-       EVP_CipherUpdate(c, nullptr, &ignored, Bytes(call.additional_data),
+       EVP_CipherUpdate(c, nullptr, &ignored, ConstBytes(call.additional_data),
                         static_cast<int>(call.additional_data.size())) != 1) ||
-      EVP_CipherUpdate(c, Bytes(out), &size, Bytes(text), static_cast<int>(text.size())) != 1 ||
+      EVP_CipherUpdate(c, MutableBytes(out), &size, ConstBytes(text),
+                       static_cast<int>(text.size())) != 1 ||
       (!call.encrypt && EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_GCM_SET_TAG, tag_size, tag.data()) != 1) ||
-      EVP_CipherFinal_ex(c, Bytes(out) + size, &rest) != 1 ||
+      EVP_CipherFinal_ex(c, MutableBytes(out) + size, &rest) != 1 ||
       (call.encrypt && EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_GCM_GET_TAG, tag_size, tag.data()) != 1)) {
     return Failed(call);
   }
@@ -125,8 +117,8 @@ absl::StatusOr<std::string> RunGcm(const AesCall& call, absl::string_view text) 
 uint64_t BlocksBeforeWrap(absl::string_view counter, int64_t bits) {
   uint64_t high = 0, low = 0;
   for (size_t i = 0; i < 8; ++i) {
-    high = high << 8 | Bytes(counter)[i];
-    low = low << 8 | Bytes(counter)[i + 8];
+    high = high << 8 | ConstBytes(counter)[i];
+    low = low << 8 | ConstBytes(counter)[i + 8];
   }
   if (bits < 64) {
     const uint64_t size = uint64_t{1} << bits;
@@ -175,7 +167,9 @@ std::string Hmac(HashAlgorithm hash, absl::string_view key, absl::string_view te
   return hasher->Digest();
 }
 
-const EVP_MD* MdOf(HashAlgorithm hash) {
+}  // namespace
+
+const EVP_MD* ShaOf(HashAlgorithm hash) {
   switch (hash) {
     case HashAlgorithm::kSha1:
       return EVP_sha1();
@@ -189,8 +183,6 @@ const EVP_MD* MdOf(HashAlgorithm hash) {
       return nullptr;
   }
 }
-
-}  // namespace
 
 absl::StatusOr<std::string> Aes(const AesCall& call, absl::string_view text) {
   if (const absl::Status status = Check(call, text); !status.ok()) {
@@ -207,9 +199,60 @@ absl::StatusOr<std::string> Aes(const AesCall& call, absl::string_view text) {
   return Failed(call);
 }
 
+namespace {
+
+// One pass of RFC 3394's key wrap with its usual initial value.
+absl::StatusOr<std::string> RunWrap(bool wrap, absl::string_view key, absl::string_view bytes) {
+  const CipherContext cipher(EVP_CIPHER_CTX_new());
+  LOCKSTEP_CHECK(cipher != nullptr);
+  EVP_CIPHER_CTX_set_flags(cipher.get(), EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
+  const EVP_CIPHER* kind = key.size() == 16   ? EVP_aes_128_wrap()
+                           : key.size() == 24 ? EVP_aes_192_wrap()
+                                              : EVP_aes_256_wrap();
+  std::string out(bytes.size() + kBlock, '\0');
+  int size = 0;
+  if (EVP_CipherInit_ex(cipher.get(), kind, nullptr, ConstBytes(key), nullptr, wrap ? 1 : 0) != 1 ||
+      EVP_CipherUpdate(cipher.get(), MutableBytes(out), &size, ConstBytes(bytes),
+                       static_cast<int>(bytes.size())) != 1) {
+    return absl::InvalidArgumentError(wrap ? "could not wrap" : "could not unwrap");
+  }
+  out.resize(static_cast<size_t>(size));
+  return out;
+}
+
+absl::Status CheckWrap(absl::string_view key, absl::string_view bytes, size_t least) {
+  constexpr size_t kUnit = 8, kMost = size_t{1} << 20;
+  if (key.size() != 16 && key.size() != 24 && key.size() != 32) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("AES key of ", key.size() * 8, " bits; allowed: 128, 192 and 256"));
+  }
+  if (bytes.size() < least || bytes.size() > kMost || bytes.size() % kUnit != 0) {
+    return absl::InvalidArgumentError(absl::StrCat(bytes.size(), " bytes; allowed: multiples of ",
+                                                   kUnit, " from ", least, " on"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> AesWrap(absl::string_view key, absl::string_view bytes) {
+  if (const absl::Status status = CheckWrap(key, bytes, kBlock); !status.ok()) {
+    return status;
+  }
+  return RunWrap(true, key, bytes);
+}
+
+absl::StatusOr<std::string> AesUnwrap(absl::string_view key, absl::string_view bytes) {
+  constexpr size_t kLeast = kBlock + 8;
+  if (const absl::Status status = CheckWrap(key, bytes, kLeast); !status.ok()) {
+    return status;
+  }
+  return RunWrap(false, key, bytes);
+}
+
 absl::StatusOr<std::string> Pbkdf2(HashAlgorithm hash, absl::string_view password,
                                    absl::string_view salt, int64_t iterations, int64_t bytes) {
-  const EVP_MD* md = MdOf(hash);
+  const EVP_MD* md = ShaOf(hash);
   if (md == nullptr) {
     return absl::InvalidArgumentError("hash; allowed: SHA-1, SHA-256, SHA-384 and SHA-512");
   }
@@ -224,9 +267,9 @@ absl::StatusOr<std::string> Pbkdf2(HashAlgorithm hash, absl::string_view passwor
   }
   std::string derived(static_cast<size_t>(bytes), '\0');
   if (bytes != 0 &&
-      PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()), Bytes(salt),
+      PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()), ConstBytes(salt),
                         static_cast<int>(salt.size()), static_cast<int>(iterations), md,
-                        static_cast<int>(bytes), Bytes(derived)) != 1) {
+                        static_cast<int>(bytes), MutableBytes(derived)) != 1) {
     return absl::InvalidArgumentError("could not derive a key");
   }
   return derived;

@@ -17,6 +17,11 @@ absl::string_view WebUrlSource();
 // agent/js/web/crypto.js: evaluates to the function (native) => { crypto, CryptoKey }; `native` is
 // what MakeWebCryptoFunctions makes.
 absl::string_view WebCryptoSource();
+// agent/js/web/crypto_pairs.js: evaluates to the function (native, common) that makes the part of
+// WebCrypto with pairs of keys; crypto.js calls it.
+absl::string_view WebCryptoPairsSource();
+// agent/js/web/library.js: evaluates to the functions of the language that V8 may lack.
+absl::string_view LibrarySource();
 // agent/js/web/fetch.js: evaluates to the function (http) => { fetch, Headers, Response }; `http`
 // is the module k6/http.
 absl::string_view WebFetchSource();

@@ -1,6 +1,7 @@
-// WebCrypto for scripts: SHA, HMAC, AES in the modes CBC, CTR and GCM, PBKDF2 and HKDF. Evaluates to the function
+// WebCrypto for scripts. This file has what is common to all algorithms and those with secret keys: SHA, HMAC, AES (CBC, CTR,
+// GCM, KW), PBKDF2 and HKDF; crypto_pairs.js has those with pairs of keys. Evaluates to the function
 // (native) => { crypto, CryptoKey }. All work is done when a method is called, on the VU's thread, which a derivation with
-// millions of iterations holds up; promises come settled. Keys of pairs (RSA, ECDSA, ECDH) and AES-KW are refused by name.
+// millions of iterations or a new key of RSA holds up; promises come settled.
 ((native) => {
   const fail = (name, message) => {
     const error = new Error(message);
@@ -12,6 +13,7 @@
     try {
       return call();
     } catch (error) {
+      if (error.name !== 'Error') throw error;  // it says more already
       return fail('OperationError', error.message);
     }
   };
@@ -22,42 +24,53 @@
     throw new TypeError(`${what}: expected an ArrayBuffer or a view on one`);
   };
   const integer = (value, what, fallback) => {
-    const number = value === undefined ? fallback : Number(value);
+    const number = value === undefined ? fallback : Number(value);  // texts are numbers, too: "256"
     if (!Number.isInteger(number) || number < 0) throw new TypeError(`${what}: expected a number, got ${value}`);
     return number;
   };
 
   const HASHES = { 'SHA-1': 'sha1', 'SHA-256': 'sha256', 'SHA-384': 'sha384', 'SHA-512': 'sha512' };
   const BLOCK_BITS = { 'SHA-1': 512, 'SHA-256': 512, 'SHA-384': 1024, 'SHA-512': 1024 };
-  const ALGORITHMS = ['AES-CBC', 'AES-CTR', 'AES-GCM', 'HMAC', 'PBKDF2', 'HKDF', ...Object.keys(HASHES)];
+  const CIPHER_USAGES = ['encrypt', 'decrypt', 'wrapKey', 'unwrapKey'];
+  // By algorithm: what its keys may be used for.
+  const USAGES = {
+    'AES-CBC': CIPHER_USAGES,
+    'AES-CTR': CIPHER_USAGES,
+    'AES-GCM': CIPHER_USAGES,
+    'AES-KW': ['wrapKey', 'unwrapKey'],
+    HMAC: ['sign', 'verify'],
+    PBKDF2: ['deriveKey', 'deriveBits'],
+    HKDF: ['deriveKey', 'deriveBits'],
+  };
+  // Those with a pair of keys: what the public and what the private one may be used for.
+  const PAIR_USAGES = {
+    'RSASSA-PKCS1-v1_5': { public: ['verify'], private: ['sign'] },
+    'RSA-PSS': { public: ['verify'], private: ['sign'] },
+    'RSA-OAEP': { public: ['encrypt', 'wrapKey'], private: ['decrypt', 'unwrapKey'] },
+    ECDSA: { public: ['verify'], private: ['sign'] },
+    ECDH: { public: [], private: ['deriveKey', 'deriveBits'] },
+  };
+  const PAIRS = Object.keys(PAIR_USAGES);
+  const AES = ['AES-CBC', 'AES-CTR', 'AES-GCM', 'AES-KW'];
+  const NAMES = new Map([...Object.keys(USAGES), ...PAIRS, ...Object.keys(HASHES)].map((name) => [name.toUpperCase(), name]));
   // An algorithm is a name in any case, or an object that has one.
   const algorithmOf = (given, allowed, what) => {
     const object = typeof given === 'object' && given !== null ? given : { name: given };
-    const name = String(object.name).toUpperCase();
-    if (!ALGORITHMS.includes(name) || !allowed.includes(name)) {
+    const name = NAMES.get(String(object.name).toUpperCase());
+    if (name === undefined || !allowed.includes(name)) {
       fail('NotSupportedError', `${what}: algorithm ${object.name} is not supported; allowed: ${allowed.join(', ')}`);
     }
     return { ...object, name };
   };
   const hashOf = (given, what) => algorithmOf(given, Object.keys(HASHES), `${what}: hash`).name;
 
-  const USAGES = {
-    'AES-CBC': ['encrypt', 'decrypt', 'wrapKey', 'unwrapKey'],
-    'AES-CTR': ['encrypt', 'decrypt', 'wrapKey', 'unwrapKey'],
-    'AES-GCM': ['encrypt', 'decrypt', 'wrapKey', 'unwrapKey'],
-    HMAC: ['sign', 'verify'],
-    PBKDF2: ['deriveKey', 'deriveBits'],
-    HKDF: ['deriveKey', 'deriveBits'],
-  };
-  const AES = ['AES-CBC', 'AES-CTR', 'AES-GCM'];
-
-  const material = new WeakMap();  // the bytes of each key, out of reach of scripts
+  const material = new WeakMap();  // the bytes or the native key of each key, out of reach of scripts
   let making = false;
   class CryptoKey {
-    constructor(algorithm, extractable, usages) {
+    constructor(type, algorithm, extractable, usages) {
       if (!making) throw new TypeError('CryptoKey has no constructor; use crypto.subtle.importKey or generateKey');
       Object.defineProperties(this, {
-        type: { value: 'secret', enumerable: true },
+        type: { value: type, enumerable: true },
         extractable: { value: extractable, enumerable: true },
         algorithm: { value: Object.freeze(algorithm), enumerable: true },
         usages: { value: Object.freeze(usages), enumerable: true },
@@ -65,19 +78,21 @@
     }
     get [Symbol.toStringTag]() { return 'CryptoKey'; }
   }
-  const makeKey = (algorithm, extractable, usages, bytes) => {
-    const wanted = Array.from(usages ?? []);
+  const checkUsages = (name, wanted, allowed) => {
     for (const usage of wanted) {
-      if (!USAGES[algorithm.name].includes(usage)) {
-        fail('SyntaxError', `usage ${usage} of ${algorithm.name}; allowed: ${USAGES[algorithm.name].join(', ')}`);
-      }
+      if (!allowed.includes(usage)) fail('SyntaxError', `usage ${usage} of ${name}; allowed: ${allowed.join(', ')}`);
     }
-    if (wanted.length === 0) fail('SyntaxError', `a key needs usages; allowed: ${USAGES[algorithm.name].join(', ')}`);
+  };
+  // Makes a key of `type`; those that are not public must be good for something.
+  const makeKey = (type, algorithm, extractable, usages, secret) => {
+    const allowed = USAGES[algorithm.name] ?? PAIR_USAGES[algorithm.name][type];
+    const wanted = Array.from(usages ?? []);
+    checkUsages(algorithm.name, wanted, allowed);
+    if (wanted.length === 0 && type !== 'public') fail('SyntaxError', `a key needs usages; allowed: ${allowed.join(', ')}`);
     making = true;
     try {
-      const sorted = USAGES[algorithm.name].filter((usage) => wanted.includes(usage));
-      const key = new CryptoKey(algorithm, Boolean(extractable), sorted);
-      material.set(key, bytes);
+      const key = new CryptoKey(type, algorithm, Boolean(extractable), allowed.filter((usage) => wanted.includes(usage)));
+      material.set(key, secret);
       return key;
     } finally {
       making = false;
@@ -119,10 +134,11 @@
       }
       return length;
     }
-    if (![128, 192, 256].includes(algorithm.length)) {
+    const length = Number(algorithm.length);
+    if (![128, 192, 256].includes(length)) {
       fail('OperationError', `${what}: AES length ${algorithm.length}; allowed: 128, 192 and 256`);
     }
-    return algorithm.length;
+    return length;
   };
 
   const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
@@ -136,9 +152,9 @@
     }
     return text;
   };
-  const fromBase64 = (text) => {
+  const fromBase64 = (text, what) => {
     if (typeof text !== 'string' || !/^[\w-]*$/.test(text) || text.length % 4 === 1) {
-      fail('DataError', 'importKey: k of the JWK is not base64url');
+      fail('DataError', `importKey: ${what} of the JWK is not base64url`);
     }
     const bytes = [];
     for (let i = 0, word = 0; i < text.length; ++i) {
@@ -150,11 +166,18 @@
   const jwkName = ({ name, hash, length }) =>
     name === 'HMAC' ? `HS${hash.name === 'SHA-1' ? 1 : hash.name.slice(4)}` : `A${length}${name.slice(4)}`;
 
-  const cipher = (encrypt, given, key, data) => {
-    const usage = encrypt ? 'encrypt' : 'decrypt';
-    const algorithm = algorithmOf(given, AES, usage);
+  let loaded;
+  const pairs = () => loaded ??= native.loadPairs()(native, {
+    HASHES, PAIR_USAGES, algorithmOf, bytesOf, checkUsages, fail, fromBase64, hashOf, integer, keyFor, makeKey, material, operate, toBase64,
+  });
+
+  // `usage` is what the key must be good for: encrypt, or wrapKey, which does the same to another key.
+  const cipher = (encrypt, given, key, text, usage) => {
+    const wraps = usage === 'wrapKey' || usage === 'unwrapKey';
+    const algorithm = algorithmOf(given, [...(wraps ? AES : AES.slice(0, 3)), 'RSA-OAEP'], usage);
     const secret = keyFor(key, algorithm, usage);
-    const text = bytesOf(data, `${usage}: data`);
+    if (algorithm.name === 'RSA-OAEP') return pairs().oaep(encrypt, algorithm, key, text, usage);
+    if (algorithm.name === 'AES-KW') return operate(() => native.aesWrap(encrypt, secret, text));
     const none = new ArrayBuffer(0);
     let iv, additional = none, bits = 0;
     if (algorithm.name === 'AES-CTR') {
@@ -173,11 +196,12 @@
   };
 
   const derive = (given, key, length, usage) => {
-    const algorithm = algorithmOf(given, ['PBKDF2', 'HKDF'], usage);
+    const algorithm = algorithmOf(given, ['PBKDF2', 'HKDF', 'ECDH'], usage);
     const secret = keyFor(key, algorithm, usage);
+    if (algorithm.name === 'ECDH') return pairs().agree(algorithm, key, length, usage);
     const hash = HASHES[hashOf(algorithm.hash, usage)];
     const salt = bytesOf(algorithm.salt, `${usage}: salt`);
-    if (!Number.isInteger(length) || length < 0 || length % 8 !== 0) {
+    if (typeof length !== 'number' || !Number.isInteger(length) || length <= 0 || length % 8 !== 0) {
       fail('OperationError', `${usage}: length ${length}; allowed: multiples of 8`);
     }
     if (algorithm.name === 'HKDF') {
@@ -188,13 +212,11 @@
     return operate(() => native.pbkdf2(hash, secret, salt, iterations, length / 8));
   };
 
-  const sign = (given, key, data, usage) => {
-    const secret = keyFor(key, algorithmOf(given, ['HMAC'], usage), usage);
-    return native.hmac(HASHES[key.algorithm.hash.name], secret, bytesOf(data, `${usage}: data`));
-  };
+  const SIGNERS = ['HMAC', 'RSASSA-PKCS1-v1_5', 'RSA-PSS', 'ECDSA'];
+  const hmac = (key, data) => native.hmac(HASHES[key.algorithm.hash.name], material.get(key), data);
 
-  const importKey = (format, data, given, extractable, usages) => {
-    const algorithm = algorithmOf(given, Object.keys(USAGES), 'importKey');
+  // A secret key of the form `format`.
+  const importSecret = (format, data, algorithm, extractable, usages) => {
     const derives = algorithm.name === 'PBKDF2' || algorithm.name === 'HKDF';
     if (derives && extractable) fail('SyntaxError', `importKey: a key of ${algorithm.name} cannot be extractable`);
     let bytes;
@@ -202,7 +224,7 @@
       bytes = bytesOf(data, 'importKey: key data');
     } else if (format === 'jwk' && !derives) {
       if (data?.kty !== 'oct') fail('DataError', `importKey: kty ${data?.kty} of the JWK; allowed: oct`);
-      bytes = fromBase64(data.k);
+      bytes = fromBase64(data.k, 'k');
     } else {
       fail('NotSupportedError', `importKey: format ${format}; allowed: raw${derives ? '' : ', jwk'}`);
     }
@@ -210,10 +232,29 @@
     if (format === 'jwk' && data.alg !== undefined && data.alg !== jwkName(described)) {
       fail('DataError', `importKey: alg ${data.alg} of the JWK; this key's is ${jwkName(described)}`);
     }
-    if (format === 'jwk' && data.ext === false && extractable) {
+    return makeKey('secret', described, extractable, usages, bytes);
+  };
+
+  const importKey = (format, data, given, extractable, usages) => {
+    const algorithm = algorithmOf(given, [...Object.keys(USAGES), ...PAIRS], 'importKey');
+    if (format === 'jwk' && data?.ext === false && extractable) {
       fail('DataError', 'importKey: the JWK says that the key is not extractable');
     }
-    return makeKey(described, extractable, usages, bytes);
+    if (format === 'jwk' && Array.isArray(data?.key_ops)) {
+      for (const usage of usages ?? []) {
+        if (!data.key_ops.includes(usage)) fail('DataError', `importKey: key_ops of the JWK do not have ${usage}`);
+      }
+    }
+    return (PAIRS.includes(algorithm.name) ? pairs().importPair : importSecret)(format, data, algorithm, extractable, usages);
+  };
+
+  const exportKey = (format, key, what) => {
+    if (!material.has(key)) throw new TypeError(`${what}: expected a CryptoKey`);
+    if (!key.extractable) fail('InvalidAccessError', `${what}: the key is not extractable`);
+    if (key.type !== 'secret') return pairs().exportPair(format, key, what);
+    if (format === 'raw') return material.get(key).slice(0);
+    if (format !== 'jwk') fail('NotSupportedError', `${what}: format ${format}; allowed: raw, jwk`);
+    return { kty: 'oct', k: toBase64(material.get(key)), alg: jwkName(key.algorithm), key_ops: [...key.usages], ext: true };
   };
 
   const subtle = {
@@ -221,34 +262,54 @@
       const hash = algorithmOf(algorithm, Object.keys(HASHES), 'digest').name;
       return native.hash(HASHES[hash], bytesOf(data, 'digest: data'));
     },
-    async encrypt(algorithm, key, data) { return cipher(true, algorithm, key, data); },
-    async decrypt(algorithm, key, data) { return cipher(false, algorithm, key, data); },
-    async sign(algorithm, key, data) { return sign(algorithm, key, data, 'sign'); },
-    async verify(algorithm, key, signature, data) {
-      return native.equal(sign(algorithm, key, data, 'verify'), bytesOf(signature, 'verify: signature'));
+    async encrypt(algorithm, key, data) { return cipher(true, algorithm, key, bytesOf(data, 'encrypt: data'), 'encrypt'); },
+    async decrypt(algorithm, key, data) { return cipher(false, algorithm, key, bytesOf(data, 'decrypt: data'), 'decrypt'); },
+    async sign(given, key, data) {
+      const algorithm = algorithmOf(given, SIGNERS, 'sign');
+      keyFor(key, algorithm, 'sign');
+      const bytes = bytesOf(data, 'sign: data');
+      return key.type === 'secret' ? hmac(key, bytes) : pairs().sign(algorithm, key, bytes);
+    },
+    async verify(given, key, signature, data) {
+      const algorithm = algorithmOf(given, SIGNERS, 'verify');
+      keyFor(key, algorithm, 'verify');
+      const signed = bytesOf(signature, 'verify: signature'), bytes = bytesOf(data, 'verify: data');
+      return key.type === 'secret' ? native.equal(hmac(key, bytes), signed) : pairs().verify(algorithm, key, signed, bytes);
     },
     async importKey(format, data, algorithm, extractable, usages) {
       return importKey(format, data, algorithm, extractable, usages);
     },
     async generateKey(given, extractable, usages) {
-      const algorithm = algorithmOf(given, [...AES, 'HMAC'], 'generateKey');
+      const algorithm = algorithmOf(given, [...AES, 'HMAC', ...PAIRS], 'generateKey');
+      if (PAIRS.includes(algorithm.name)) return pairs().generate(algorithm, extractable, usages);
       const bytes = native.random(lengthOf(algorithm, 'generateKey') / 8);
-      return makeKey(describe(algorithm, bytes, 'generateKey'), extractable, usages, bytes);
+      const described = { ...algorithm, length: bytes.byteLength * 8 };
+      return makeKey('secret', describe(described, bytes, 'generateKey'), extractable, usages, bytes);
     },
-    async exportKey(format, key) {
-      if (!material.has(key)) throw new TypeError('exportKey: expected a CryptoKey');
-      if (!key.extractable) fail('InvalidAccessError', 'exportKey: the key is not extractable');
-      if (format === 'raw') return material.get(key).slice(0);
-      if (format !== 'jwk') fail('NotSupportedError', `exportKey: format ${format}; allowed: raw, jwk`);
-      return {
-        kty: 'oct', k: toBase64(material.get(key)), alg: jwkName(key.algorithm), key_ops: [...key.usages], ext: true,
-      };
-    },
+    async exportKey(format, key) { return exportKey(format, key, 'exportKey'); },
     async deriveBits(algorithm, key, length) { return derive(algorithm, key, length, 'deriveBits'); },
     async deriveKey(algorithm, key, derived, extractable, usages) {
-      const target = algorithmOf(derived, [...AES, 'HMAC'], 'deriveKey');
-      const bytes = derive(algorithm, key, lengthOf(target, 'deriveKey'), 'deriveKey');
-      return makeKey(describe(target, bytes, 'deriveKey'), extractable, usages, bytes);
+      const target = algorithmOf(derived, [...AES, 'HMAC', 'PBKDF2', 'HKDF'], 'deriveKey');
+      const length = target.name === 'PBKDF2' || target.name === 'HKDF' ? null : lengthOf(target, 'deriveKey');
+      const bytes = derive(algorithm, key, length, 'deriveKey');
+      return importSecret('raw', bytes, { ...target, length: undefined }, extractable, usages);
+    },
+    async wrapKey(format, key, wrappingKey, algorithm) {
+      const exported = exportKey(format, key, 'wrapKey');
+      const text = format === 'jwk' ? new TextEncoder().encode(JSON.stringify(exported)).buffer : exported;
+      return cipher(true, algorithm, wrappingKey, text, 'wrapKey');
+    },
+    async unwrapKey(format, wrapped, unwrappingKey, unwrapAlgorithm, algorithm, extractable, usages) {
+      const text = cipher(false, unwrapAlgorithm, unwrappingKey, bytesOf(wrapped, 'unwrapKey: wrapped key'), 'unwrapKey');
+      let data = text;
+      if (format === 'jwk') {
+        try {
+          data = JSON.parse(new TextDecoder().decode(text));
+        } catch {
+          fail('DataError', 'unwrapKey: what was wrapped is no JWK');
+        }
+      }
+      return importKey(format, data, algorithm, extractable, usages);
     },
   };
 

@@ -1,0 +1,37 @@
+// What the files of this folder share of OpenSSL: its objects with owners, and its bytes.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <openssl/bn.h>
+#include <openssl/ecdsa.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+#include "absl/strings/string_view.h"
+
+#include "agent/data/crypto/digest.h"
+#include "common/base/openssl_free.h"
+
+namespace lockstep::agent {
+
+using BigNumber = std::unique_ptr<BIGNUM, openssl::Free<&BN_clear_free>>;
+using KeyContext = std::unique_ptr<EVP_PKEY_CTX, openssl::Free<&EVP_PKEY_CTX_free>>;
+using DigestContext = std::unique_ptr<EVP_MD_CTX, openssl::Free<&EVP_MD_CTX_free>>;
+using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, openssl::Free<&EVP_CIPHER_CTX_free>>;
+using PrivateKeyInfo =
+    std::unique_ptr<PKCS8_PRIV_KEY_INFO, openssl::Free<&PKCS8_PRIV_KEY_INFO_free>>;
+using EcdsaSignature = std::unique_ptr<ECDSA_SIG, openssl::Free<&ECDSA_SIG_free>>;
+
+inline const unsigned char* ConstBytes(absl::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
+inline unsigned char* MutableBytes(std::string& text) {
+  return reinterpret_cast<unsigned char*>(text.data());
+}
+
+// OpenSSL's SHA-1 or SHA-2; null for the other algorithms.
+const EVP_MD* ShaOf(HashAlgorithm hash);
+
+}  // namespace lockstep::agent
