@@ -1,5 +1,6 @@
 #include "agent/net/network.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <optional>
 #include <tuple>
@@ -57,7 +58,13 @@ const TlsVersion* FindTlsVersion(absl::string_view name, std::vector<std::string
   return nullptr;
 }
 
-void ReadTls(const NetOptions& options, Network::Rules& rules, std::vector<std::string>& errors) {
+// Suites that k6 takes and that OpenSSL has no more, or not as it is usually built.
+constexpr absl::string_view kFormerCiphers[] = {
+    "TLS_RSA_WITH_RC4_128_SHA", "TLS_RSA_WITH_3DES_EDE_CBC_SHA", "TLS_ECDHE_ECDSA_WITH_RC4_128_SHA",
+    "TLS_ECDHE_RSA_WITH_RC4_128_SHA", "TLS_ECDHE_RSA_WITH_3DES_EDE_CBC_SHA"};
+
+void ReadTls(const NetOptions& options, Network::Rules& rules, std::vector<std::string>& errors,
+             std::vector<std::string>& warnings) {
   const TlsVersion* least =
       FindTlsVersion(options.tls_min.empty() ? "tls1.2" : options.tls_min, errors);
   const TlsVersion* most =
@@ -67,13 +74,15 @@ void ReadTls(const NetOptions& options, Network::Rules& rules, std::vector<std::
   }
   rules.curl_ssl_version =
       least->least | (most == nullptr ? CURL_SSLVERSION_MAX_DEFAULT : most->most);
-  std::vector<std::string> ciphers, unknown;
+  std::vector<std::string> ciphers, unknown, former;
   for (const std::string& name : options.tls_cipher_suites) {
     const bool chacha =
         absl::EndsWith(name, "CHACHA20_POLY1305") && !absl::StartsWith(name, "TLS_CHACHA20");
     const char* openssl = OPENSSL_cipher_name(absl::StrCat(name, chacha ? "_SHA256" : "").c_str());
     if (openssl == nullptr || absl::string_view(openssl) == "(NONE)") {
-      unknown.push_back(absl::StrCat("'", name, "'"));
+      const bool was = std::find(std::begin(kFormerCiphers), std::end(kFormerCiphers), name) !=
+                       std::end(kFormerCiphers);
+      (was ? former : unknown).push_back(absl::StrCat("'", name, "'"));
     } else if (!absl::StartsWith(openssl, "TLS_")) {  // those of TLS 1.3 are always on, as in Go
       ciphers.emplace_back(openssl);
     }
@@ -81,6 +90,13 @@ void ReadTls(const NetOptions& options, Network::Rules& rules, std::vector<std::
   if (!unknown.empty()) {
     errors.push_back(absl::StrCat("tlsCipherSuites: unknown cipher suite ",
                                   absl::StrJoin(unknown, ", "), ", want ", kUsualCiphers));
+  }
+  if (!former.empty() && former.size() == options.tls_cipher_suites.size()) {
+    errors.push_back(absl::StrCat("tlsCipherSuites: OpenSSL has none of ",
+                                  absl::StrJoin(former, ", "), " any more, want ", kUsualCiphers));
+  } else if (!former.empty()) {
+    warnings.push_back(absl::StrCat("tlsCipherSuites: OpenSSL has ", absl::StrJoin(former, ", "),
+                                    " no more; the others are offered"));
   }
   rules.openssl_ciphers = absl::StrJoin(ciphers, ":");
   if (least->least == CURL_SSLVERSION_TLSv1_0 || least->least == CURL_SSLVERSION_TLSv1_1) {
@@ -188,7 +204,8 @@ Network::~Network() = default;
 absl::StatusOr<std::unique_ptr<Network>> Network::Make(NetOptions options) {
   std::vector<std::string> errors;
   auto rules = std::make_unique<Rules>();
-  ReadTls(options, *rules, errors);
+  std::vector<std::string> warnings;
+  ReadTls(options, *rules, errors, warnings);
   CheckCertificates(options.tls_auth, errors);
   ReadHosts(options, *rules, errors);
   for (const std::string& pattern : options.block_hostnames) {
@@ -240,6 +257,7 @@ absl::StatusOr<std::unique_ptr<Network>> Network::Make(NetOptions options) {
   network->rate_limiter_ = std::make_unique<RateLimiter>(options.requests_per_second);
   network->trusted_roots_ = std::move(trusted_roots);
   network->options_ = std::move(options);
+  network->warnings_ = std::move(warnings);
   return network;
 }
 

@@ -71,6 +71,8 @@ class Network {
   Network& operator=(const Network&) = delete;
 
   const NetOptions& options() const { return options_; }
+  // What of the options has no effect.
+  const std::vector<std::string>& warnings() const { return warnings_; }
 
   // Used by agent/net only.
   struct Rules;
@@ -83,6 +85,7 @@ class Network {
  private:
   Network();
   NetOptions options_;
+  std::vector<std::string> warnings_;
   std::unique_ptr<Rules> rules_;
   std::unique_ptr<Resolver> resolver_;
   std::unique_ptr<RateLimiter> rate_limiter_;

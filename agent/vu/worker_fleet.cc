@@ -199,6 +199,9 @@ void WorkerFleet::Prepare(const ScriptBundle& bundle, RunConfig config,
                       .message = std::string(network.status().message())}});
     return;
   }
+  for (const std::string& warning : (*network)->warnings()) {
+    logger_.Warn(warning);
+  }
   run_ = NewRun(bundle, std::move(config), *std::move(network));
   if (inspected_arrays_ != nullptr) {
     run_->shared.shared_arrays = std::move(inspected_arrays_);

@@ -1,12 +1,16 @@
 // The rules that NetOptions turn into: patterns, proxies, client certificates, names of TLS.
 #include "agent/net/rules.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_split.h"
 
 namespace lockstep::agent {
 namespace {
+
+using ::testing::ElementsAre;
+using ::testing::StartsWith;
 
 TEST(Rules, TheLongestPatternWinsAndExactNamesFirst) {
   HostPatterns<int> patterns;
@@ -40,6 +44,23 @@ TEST(Rules, ProxiesFollowGosRules) {
   EXPECT_EQ(proxy_for(false, "11.1.2.3"), "http://p:1");
   EXPECT_EQ(proxy_for(false, "port.test", 81), "");
   EXPECT_EQ(proxy_for(false, "port.test", 80), "http://p:1");
+}
+
+TEST(Rules, CipherSuitesThatOpenSslHasNoMoreAreWarnedOf) {
+  NetOptions options;
+  options.tls_cipher_suites = {"TLS_RSA_WITH_RC4_128_SHA", "TLS_RSA_WITH_AES_128_GCM_SHA256"};
+  const auto network = Network::Make(options);
+  ASSERT_TRUE(network.ok());
+  EXPECT_THAT((*network)->warnings(),
+              ElementsAre("tlsCipherSuites: OpenSSL has 'TLS_RSA_WITH_RC4_128_SHA' no more; the "
+                          "others are offered"));
+  EXPECT_EQ((*network)->rules().openssl_ciphers, "AES128-GCM-SHA256");
+  // Nothing else would mean the usual ones.
+  options.tls_cipher_suites = {"TLS_RSA_WITH_RC4_128_SHA"};
+  EXPECT_THAT(
+      Network::Make(options).status().message(),
+      StartsWith(
+          "tlsCipherSuites: OpenSSL has none of 'TLS_RSA_WITH_RC4_128_SHA' any more, want "));
 }
 
 TEST(Rules, AnUnknownCipherSuiteIsToldWhichThereAre) {
