@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 #include "agent/js/bind/embedded_scripts.h"
@@ -47,7 +48,9 @@ void Open(const Info& info) {
     return;
   }
   if (!content.ok()) {
-    ThrowError(isolate, absl::StrCat("open ", path, ": ", content.status().message()));
+    ThrowError(isolate, absl::StrContains(content.status().message(), "Is a directory")
+                            ? absl::StrCat("open() can't be used with directories, path: ", path)
+                            : absl::StrCat("open ", path, ": ", content.status().message()));
     return;
   }
   if (info[1]->IsString() && TextOf(isolate, info[1].As<v8::String>()) == "b") {

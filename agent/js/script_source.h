@@ -28,6 +28,7 @@ struct ScriptSource {
   std::optional<std::string> code;  // what is compiled, where it is not the file's own text
   std::string map_json;             // the source map of the code; "" without one
   std::string map_url;              // where relative names of its sources start
+  bool mentions_library = false;    // whether it may use what InstallLibrary adds
 
   // The map, or null if there is none that can be read.
   const SourceMap* map() const;

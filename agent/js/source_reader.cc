@@ -11,6 +11,7 @@
 
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/text.h"
+#include "agent/js/library.h"
 #include "agent/js/specifier.h"
 #include "agent/js/stack_trace.h"
 #include "agent/js/world.h"
@@ -20,7 +21,7 @@ namespace {
 
 constexpr absl::string_view kWrapperHead = "(function (exports, module) {";
 constexpr absl::string_view kWrapperTail = "\n})";
-constexpr absl::string_view kMapMark = "# sourceMappingURL=";
+constexpr absl::string_view kMapMark = "//# sourceMappingURL=";
 
 v8::ScriptOrigin OriginOf(v8::Isolate* isolate, const std::string& url, int column_offset,
                           bool is_module) {
@@ -127,7 +128,11 @@ bool SourceReader::Read(const std::string& url, SourceKind* kind, v8::Local<v8::
       files.GiveUp(url);
       return false;
     }
+    examined->mentions_library = MentionsLibrary(*content);
     source = files.Keep(url, std::move(examined));
+  }
+  if (source->mentions_library) {
+    InstallLibrary(context());
   }
   if (!source->map_json.empty()) {
     MapStackTraces(isolate());
@@ -258,12 +263,16 @@ bool SourceReader::BlankAttributes(const std::string& url, const std::string& co
 
 void SourceReader::FindMap(const std::string& url, absl::string_view content,
                            ScriptSource* source) {
-  size_t at = content.rfind(kMapMark);
-  if (at == absl::string_view::npos || at < 2 || content.substr(at - 2, 2) != "//") {
+  const size_t at = content.rfind(kMapMark);
+  if (at == absl::string_view::npos) {
     return;
   }
   absl::string_view name = content.substr(at + kMapMark.size());
   name = absl::StripAsciiWhitespace(name.substr(0, name.find('\n')));
+  // Tools that write such comments have them in their texts, where the name does not end with the line.
+  if (name.empty() || name.find_first_of(" \t\"'`\\") != absl::string_view::npos) {
+    return;
+  }
   source->map_url = url;
   std::string problem;
   if (absl::StartsWith(name, "data:")) {

@@ -232,7 +232,7 @@ void Json(const Info& info) {
   }
   const std::string& body = data->result.response.body;
   v8::Local<v8::Value> value;
-  if (!info[0]->IsNullOrUndefined()) {
+  if (info.Length() > 0) {  // `undefined` is the name of a member, too
     std::string selector;
     if (!ToText(context, info[0], &selector)) {
       return;
