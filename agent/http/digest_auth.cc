@@ -99,19 +99,19 @@ std::string Quote(absl::string_view text) {
 }
 
 // The challenge, if its hash and its quality of protection are among ours.
-std::optional<DigestChallenge> Answerable(Challenge offered) {
+std::optional<DigestChallenge> Answerable(const Challenge& offered) {
   DigestChallenge challenge;
   bool qop_given = false;
-  for (auto& [name, value] : offered.parameters) {
+  for (const auto& [name, value] : offered.parameters) {
     if (name == "realm") {
-      challenge.realm = std::move(value);
+      challenge.realm = value;
     } else if (name == "nonce") {
-      challenge.nonce = std::move(value);
+      challenge.nonce = value;
     } else if (name == "opaque") {
-      challenge.opaque = std::move(value);
+      challenge.opaque = value;
       challenge.has_opaque = true;
     } else if (name == "algorithm") {
-      challenge.algorithm = std::move(value);
+      challenge.algorithm = value;
       challenge.algorithm_given = true;
     } else if (name == "qop") {
       qop_given = true;
@@ -134,11 +134,11 @@ std::optional<DigestChallenge> FindDigestChallenge(const HeaderList& response_he
     if (!absl::EqualsIgnoreCase(header, "WWW-Authenticate")) {
       continue;
     }
-    for (Challenge& offered : ChallengesOf(text)) {
+    for (const Challenge& offered : ChallengesOf(text)) {
       if (!absl::EqualsIgnoreCase(offered.scheme, "Digest")) {
         continue;
       }
-      if (std::optional<DigestChallenge> challenge = Answerable(std::move(offered))) {
+      if (std::optional<DigestChallenge> challenge = Answerable(offered)) {
         return challenge;
       }
     }

@@ -73,7 +73,8 @@ void FillPeerAndBytes(CURL* easy, HttpResponse& response) {
   const char* ip = nullptr;
   if (curl_easy_getinfo(easy, CURLINFO_PRIMARY_IP, &ip) == CURLE_OK && ip != nullptr) {
     response.remote_ip = ip;
-    response.remote_port = static_cast<int>(LongInfo(easy, CURLINFO_PRIMARY_PORT));
+    // -1 without a connection
+    response.remote_port = std::max(0, static_cast<int>(LongInfo(easy, CURLINFO_PRIMARY_PORT)));
   }
 }
 

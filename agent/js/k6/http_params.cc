@@ -35,6 +35,7 @@ absl::string_view KindOf(v8::Local<v8::Value> value) {
          : value->IsBoolean()  ? "a boolean"
          : value->IsArray()    ? "an array"
          : value->IsFunction() ? "a function"
+         : value->IsDate()     ? "a Date"
                                : "this value";
 }
 
@@ -181,7 +182,7 @@ bool Preparation::Body(v8::Local<v8::Value> value) {
     return FilePartOf(context_, value.As<v8::Object>(), &part) &&
            (spec.body = std::move(part.data), true);
   }
-  if (IsPlainObject(value)) {
+  if (IsPlainObject(value) && !value->IsDate()) {
     return ObjectBody(value.As<v8::Object>());
   }
   return Fail(absl::StrCat("unsupported request body: ", KindOf(value),

@@ -87,6 +87,8 @@ TEST_F(FailureTest, RefusedNamesTheAddressOnlyInItsDetail) {
   EXPECT_EQ(response.error.in_full(),
             absl::StrCat("dial tcp 127.0.0.1:", closed.port(), ": connect: connection refused"));
   EXPECT_EQ(response.timings.duration(), absl::ZeroDuration());
+  EXPECT_EQ(response.remote_ip, "");
+  EXPECT_EQ(response.remote_port, 0);
 }
 
 // What a message shows is a tag: the same for all hosts, ports and moments.

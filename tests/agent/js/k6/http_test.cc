@@ -320,7 +320,8 @@ TEST_F(HttpTest, BodiesThatCannotBeReadHaveNoStatus) {
 
 TEST_F(HttpTest, BodiesThatAreNoneAreRefused) {
   for (const auto& [body, kind] : {std::pair("5", "a number"), std::pair("true", "a boolean"),
-                                   std::pair("[{a: 1}]", "an array")}) {
+                                   std::pair("[{a: 1}]", "an array"), std::pair("[]", "an array"),
+                                   std::pair("new Date(0)", "a Date")}) {
     EXPECT_THAT(Run(absl::StrCat("return http.post(T, ", body, ").error")), HasSubstr(kind));
   }
   EXPECT_EQ(0u, Count("http_reqs"));
