@@ -58,7 +58,7 @@ TEST(Rules, CipherSuitesThatOpenSslHasNoMoreAreWarnedOf) {
   // Nothing else would mean the usual ones.
   options.tls_cipher_suites = {"TLS_RSA_WITH_RC4_128_SHA"};
   EXPECT_THAT(
-      Network::Make(options).status().message(),
+      std::string(Network::Make(options).status().message()),
       StartsWith(
           "tlsCipherSuites: OpenSSL has none of 'TLS_RSA_WITH_RC4_128_SHA' any more, want "));
 }
