@@ -70,7 +70,7 @@ TEST(DescribeScenario, PartsOfATestSayTheirShare) {
   EXPECT_EQ(
       Describe(Scenario(ConstantArrivalRateConfig{10, absl::Seconds(1), absl::Seconds(2), 5, 11}),
                half),
-      "5.00 iterations/s for 2s (maxVUs: 2-5, gracefulStop: 30s)");
+      "4.55 iterations/s for 2s (maxVUs: 2-5, gracefulStop: 30s)");  // 5 of 11 VUs
 }
 
 TEST(DescribePlan, HeadOfTheSummary) {
