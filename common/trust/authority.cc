@@ -185,6 +185,15 @@ absl::StatusOr<Crl> Reopen(const Authority& issuer, absl::string_view pem) {
   return list;
 }
 
+absl::StatusOr<std::string> SignList(X509_CRL* list, EVP_PKEY* key) {
+  const Bio out(BIO_new(BIO_s_mem()));
+  if (X509_CRL_sort(list) != 1 || X509_CRL_sign(list, key, EVP_sha256()) == 0 ||
+      PEM_write_bio_X509_CRL(out.get(), list) != 1) {
+    return CryptoError("cannot sign a revocation list");
+  }
+  return openssl::Written(out.get());
+}
+
 absl::Status Add(X509_CRL* list, X509* condemned, absl::Time now) {
   const RevocationTime when(ASN1_TIME_set(nullptr, absl::ToTimeT(now)));
   Revoked entry(X509_REVOKED_new());
@@ -275,6 +284,66 @@ absl::StatusOr<Credential> Issue(const Credential& authority, const CertificateR
   return Sign(certificate, key.get(), issuer->key.get());
 }
 
+absl::StatusOr<CertificateRequest> RequestOf(absl::string_view certificate) {
+  const Bio text = openssl::Reader(certificate);
+  const Certificate read(PEM_read_bio_X509(text.get(), nullptr, nullptr, nullptr));
+  ERR_clear_error();
+  if (read == nullptr) {
+    return absl::InvalidArgumentError("no PEM certificate");
+  }
+  const auto field = [&](int id) {
+    char value[256] = "";
+    X509_NAME_get_text_by_NID(X509_get_subject_name(read.get()), id, value, sizeof value);
+    return std::string(value);
+  };
+  CertificateRequest request{.name = field(NID_commonName)};
+  const std::string unit = field(NID_organizationalUnitName);
+  bool known = false;
+  for (const Role role : {Role::kCoordinator, Role::kAgent, Role::kOperator}) {
+    if (unit == RoleName(role)) {
+      request.role = role;
+      known = true;
+    }
+  }
+  if (!known) {
+    return absl::InvalidArgumentError(absl::StrCat("the certificate of '", request.name,
+                                                   "' has no role in a fleet: '", unit, "'"));
+  }
+  int days = 0;
+  int seconds = 0;
+  if (ASN1_TIME_diff(&days, &seconds, X509_get0_notBefore(read.get()),
+                     X509_get0_notAfter(read.get())) == 1) {
+    request.lifetime = kDay * days + absl::Seconds(seconds) - kClockSkew;
+  }
+  using Names = std::unique_ptr<GENERAL_NAMES, openssl::Free<&GENERAL_NAMES_free>>;
+  const Names names(static_cast<GENERAL_NAMES*>(
+      X509_get_ext_d2i(read.get(), NID_subject_alt_name, nullptr, nullptr)));
+  for (int i = 0; names != nullptr && i < sk_GENERAL_NAME_num(names.get()); ++i) {
+    const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
+    const ASN1_STRING* value = name->type == GEN_DNS ? name->d.dNSName : name->d.iPAddress;
+    const auto* bytes = ASN1_STRING_get0_data(value);
+    const auto size = static_cast<size_t>(ASN1_STRING_length(value));
+    char address[INET6_ADDRSTRLEN] = "";
+    if (name->type == GEN_DNS) {
+      request.hosts.emplace_back(reinterpret_cast<const char*>(bytes), size);
+    } else if (name->type == GEN_IPADD && inet_ntop(size == sizeof(in_addr) ? AF_INET : AF_INET6,
+                                                    bytes, address, sizeof address) != nullptr) {
+      request.hosts.emplace_back(address);
+    }
+  }
+  return request;
+}
+
+absl::StatusOr<std::string> EmptyRevocationList(const Credential& authority, absl::Time now) {
+  LOCKSTEP_ASSIGN_OR_RETURN(const Authority issuer, Read(authority, now));
+  LOCKSTEP_ASSIGN_OR_RETURN(const Crl list, Reopen(issuer, ""));
+  const RevocationTime when(ASN1_TIME_set(nullptr, absl::ToTimeT(now - kClockSkew)));
+  if (when == nullptr || X509_CRL_set1_lastUpdate(list.get(), when.get()) != 1) {
+    return CryptoError("cannot make a revocation list");
+  }
+  return SignList(list.get(), issuer.key.get());
+}
+
 absl::StatusOr<std::string> Revoke(const Credential& authority, absl::string_view revoked,
                                    absl::string_view certificate, absl::Time now) {
   LOCKSTEP_ASSIGN_OR_RETURN(const Authority issuer, Read(authority, now));
@@ -294,13 +363,7 @@ absl::StatusOr<std::string> Revoke(const Credential& authority, absl::string_vie
   if (absl::Status added = Add(list.get(), condemned.get(), now); !added.ok()) {
     return added;
   }
-  const Bio out(BIO_new(BIO_s_mem()));
-  if (X509_CRL_sort(list.get()) != 1 ||
-      X509_CRL_sign(list.get(), issuer.key.get(), EVP_sha256()) == 0 ||
-      PEM_write_bio_X509_CRL(out.get(), list.get()) != 1) {
-    return CryptoError("cannot sign a revocation list");
-  }
-  return openssl::Written(out.get());
+  return SignList(list.get(), issuer.key.get());
 }
 
 }  // namespace lockstep

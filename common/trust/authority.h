@@ -42,6 +42,14 @@ absl::StatusOr<Credential> MakeAuthority(absl::string_view name, absl::Duration 
 absl::StatusOr<Credential> Issue(const Credential& authority, const CertificateRequest& request,
                                  absl::Time now);
 
+// What `certificate` (PEM) was issued for, with the time that it holds for. InvalidArgument if it is
+// no certificate, or has no role in a fleet.
+absl::StatusOr<CertificateRequest> RequestOf(absl::string_view certificate);
+
+// A list on which nobody is, signed by `authority`: what every folder of credentials has from the
+// beginning, so that a later one takes its place. FailedPrecondition as Issue.
+absl::StatusOr<std::string> EmptyRevocationList(const Credential& authority, absl::Time now);
+
 // The revocation list `revoked` (PEM; empty: none yet) with `certificate` added, signed by
 // `authority`. InvalidArgument if `certificate` was not issued by this authority or is in the list
 // already; FailedPrecondition as Issue, or if the list cannot be read.

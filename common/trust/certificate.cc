@@ -184,6 +184,10 @@ absl::StatusOr<PeerIdentity> CheckCertificate(absl::string_view chain_pem,
   return identity;
 }
 
+absl::Status CheckAnchors(const TrustAnchors& anchors) {
+  return MakeStore(anchors).status();
+}
+
 absl::Status CheckHost(absl::string_view pem, const std::string& host) {
   const std::vector<Certificate> chain = ReadAll(pem);
   if (chain.empty()) {

@@ -39,6 +39,10 @@ absl::StatusOr<PeerIdentity> CheckCertificate(absl::string_view chain_pem,
                                               const TrustAnchors& anchors,
                                               std::initializer_list<Role> roles, absl::Time now);
 
+// Whether anybody could be judged by these: Unauthenticated if the authority or the list is no PEM text
+// of its kind.
+absl::Status CheckAnchors(const TrustAnchors& anchors);
+
 // Whether the first certificate in `pem` was made for `host`, a DNS name or an address.
 // Unauthenticated, naming both.
 absl::Status CheckHost(absl::string_view pem, const std::string& host);

@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 
 #include "common/base/read_file.h"
+#include "common/base/status_macros.h"
 
 namespace lockstep {
 namespace {
@@ -56,6 +57,12 @@ class CredentialReader {
                                                                  : PathOf(part.file);
   }
 
+  // The file that `part` came from; empty: none.
+  std::string FileOf(const Part& part) const {
+    const std::string source = SourceOf(part);
+    return folder_.empty() || source == part.variable ? "" : source;
+  }
+
   void Wrong(std::string what) { wrong_.push_back(std::move(what)); }
   bool all_read() const { return wrong_.empty(); }
   absl::Status status() const {
@@ -95,6 +102,8 @@ absl::StatusOr<Credentials> ReadCredentials(const std::string& folder,
   if (!reader.all_read()) {
     return reader.status();
   }
+  credentials.authority_file = reader.FileOf(kAuthority);
+  credentials.revoked_file = reader.FileOf(kRevoked);
   absl::StatusOr<PeerIdentity> self =
       CheckCertificate(credentials.certificate, credentials.anchors, {role}, now);
   if (self.ok()) {
@@ -115,6 +124,24 @@ absl::StatusOr<Credentials> ReadCredentials(const std::string& folder,
     return reader.status();
   }
   return credentials;
+}
+
+absl::StatusOr<TrustAnchors> RereadAnchors(const Credentials& credentials) {
+  TrustAnchors anchors = credentials.anchors;
+  if (!credentials.authority_file.empty()) {
+    LOCKSTEP_ASSIGN_OR_RETURN(anchors.authority,
+                              ReadTrustFile(credentials.authority_file, /*secret=*/false));
+  }
+  if (!credentials.revoked_file.empty()) {
+    absl::StatusOr<std::string> list = ReadTrustFile(credentials.revoked_file, /*secret=*/false);
+    if (list.ok()) {
+      anchors.revoked = *std::move(list);
+    } else if (!absl::IsNotFound(list.status()) || !anchors.revoked.empty()) {
+      return list.status();
+    }
+  }
+  LOCKSTEP_RETURN_IF_ERROR(CheckAnchors(anchors));
+  return anchors;
 }
 
 absl::StatusOr<std::optional<Credentials>> ChooseCredentials(bool insecure,

@@ -29,6 +29,9 @@ struct Credentials {
   std::string key;          // PEM
   std::string token;        // empty for an operator, who does not join
   PeerIdentity self;        // of `certificate`
+  // Where the anchors can be read again; empty: they came from variables.
+  std::string authority_file = {};
+  std::string revoked_file = {};
 };
 
 // The credentials for `role` in `folder`, whose files may be replaced by the variables
@@ -39,6 +42,10 @@ struct Credentials {
 absl::StatusOr<Credentials> ReadCredentials(const std::string& folder,
                                             const Environment& environment, Role role,
                                             absl::Time now);
+
+// The anchors of `credentials` as their files are now. Those of the files that cannot be read, or that
+// hold nothing that makes sense, are an error which names them; a list that was there must stay there.
+absl::StatusOr<TrustAnchors> RereadAnchors(const Credentials& credentials);
 
 // What a program was told about its connections: with `insecure`, nullopt, which means plain text;
 // otherwise the credentials in `folder` and `environment`. InvalidArgument as ReadCredentials, if

@@ -1,6 +1,7 @@
 #include "coordinator/app/certs.h"
 
 #include <cstdio>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -16,7 +17,7 @@ constexpr int64_t kAuthorityDays = 3650;
 constexpr int64_t kCertificateDays = 365;
 
 absl::Duration Lifetime(const CertsCommand& command, int64_t fallback) {
-  return absl::Hours(24) * (command.days == 0 ? fallback : command.days);
+  return absl::Hours(24) * command.days.value_or(fallback);
 }
 
 absl::StatusOr<std::string> Init(const CertsCommand& command, absl::Time now) {
@@ -41,6 +42,19 @@ absl::StatusOr<std::string> IssueFor(Role role, const CertsCommand& command, abs
                       "; use them with --credentials ", out, "\n");
 }
 
+absl::StatusOr<std::string> Renew(const CertsCommand& command, absl::Time now) {
+  const std::string out = command.out.empty() ? command.name : command.out;
+  std::optional<absl::Duration> lifetime;
+  if (command.days.has_value()) {
+    lifetime = Lifetime(command, *command.days);
+  }
+  LOCKSTEP_RETURN_IF_ERROR(RenewIssued(command.folder, out, command.name, lifetime, now));
+  return absl::StrCat(
+      "renewed the credentials of ", command.name, " in ", out,
+      "; the former certificate stays good until it ends (lockstep certs revoke takes "
+      "back both)\n");
+}
+
 absl::StatusOr<std::string> Revoke(const CertsCommand& command, absl::Time now) {
   LOCKSTEP_ASSIGN_OR_RETURN(const std::string list,
                             RevokeIssued(command.folder, command.name, now));
@@ -58,6 +72,8 @@ absl::StatusOr<std::string> Act(const CertsCommand& command, absl::Time now) {
       return IssueFor(Role::kAgent, command, now);
     case CertsCommand::Verb::kOperator:
       return IssueFor(Role::kOperator, command, now);
+    case CertsCommand::Verb::kRenew:
+      return Renew(command, now);
     case CertsCommand::Verb::kRevoke:
       return Revoke(command, now);
   }

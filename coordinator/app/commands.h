@@ -56,6 +56,7 @@ struct RunSettingsFlags {
   int64_t agents = 1;
   double tolerated_loss_percent = 0;  // of --on-agent-loss tolerate=N%; 0: fail
   Partition partition = Partition::kStriped;
+  absl::Duration max_vu_block = absl::Seconds(5);  // 0: no limit
   bool fail_on_suspect = false;
 };
 
@@ -121,15 +122,15 @@ struct CompareCommand {
   LogSettings log;
 };
 
-// `lockstep certs init|coordinator|agent|operator|revoke`: a fleet's own certificates.
+// `lockstep certs init|coordinator|agent|operator|renew|revoke`: a fleet's own certificates.
 struct CertsCommand {
-  enum class Verb { kInit, kCoordinator, kAgent, kOperator, kRevoke };
+  enum class Verb { kInit, kCoordinator, kAgent, kOperator, kRenew, kRevoke };
   Verb verb = Verb::kInit;
   std::string folder = "lockstep-ca";  // of the authority
   std::string name;                    // of the authority or the certificate's owner
   std::vector<std::string> hosts;      // of a coordinator
   std::string out;                     // folder to make; empty: one with the owner's name
-  int64_t days = 0;                    // 0: the verb's default
+  std::optional<int64_t> days;         // unset: the verb's default
   LogSettings log;
 };
 

@@ -39,6 +39,12 @@ void AddCertsCommands(CLI::App* certs, CertsCommand* command) {
              "make the credentials of an agent, or of agents that share them");
   AddIssuing(certs, command, Verb::kOperator, "operator",
              "make the credentials for status, pause, resume, scale and stop");
+  CLI::App* renew =
+      AddVerb(certs, command, Verb::kRenew, "renew",
+              "issue a certificate anew, with a new key, in the place of the former one");
+  renew->add_option("name", command->name, "of the certificate's owner")->required();
+  renew->add_option("--out", command->out, "folder of credentials; default: the owner's name");
+  renew->add_option("--days", command->days, "of validity; default: as long as the former one");
   AddVerb(certs, command, Verb::kRevoke, "revoke", "put a certificate on the revocation list")
       ->add_option("name", command->name, "of the certificate's owner")
       ->required();

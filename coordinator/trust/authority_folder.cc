@@ -2,12 +2,16 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
+#include <system_error>
+#include <vector>
 
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 #include "common/base/random_bytes.h"
@@ -20,6 +24,7 @@ namespace {
 constexpr char kAuthorityKeyFile[] = "ca.key";
 constexpr char kIssuedFolder[] = "issued";
 constexpr size_t kTokenRandomBytes = 32;
+constexpr char kFormer[] = "@";  // between name and time; no name has it
 
 constexpr mode_t kSecret = 0600;
 constexpr mode_t kPublic = 0644;
@@ -82,6 +87,27 @@ std::string IssuedPath(const std::string& folder, const std::string& name) {
   return absl::StrCat(folder, "/", kIssuedFolder, "/", name, ".crt");
 }
 
+std::vector<std::string> FormerPaths(const std::string& folder, const std::string& name) {
+  std::vector<std::string> paths;
+  std::error_code ignored;  // without a folder there is none
+  for (const auto& entry :
+       std::filesystem::directory_iterator(Join(folder, kIssuedFolder), ignored)) {
+    if (absl::StartsWith(entry.path().filename().string(), absl::StrCat(name, kFormer))) {
+      paths.push_back(entry.path().string());
+    }
+  }
+  return paths;
+}
+
+// The file at `path` has this text from one instant on.
+absl::Status Replace(const std::string& path, absl::string_view text, mode_t mode) {
+  const std::string next = path + ".new";
+  unlink(next.c_str());
+  LOCKSTEP_RETURN_IF_ERROR(WriteNew(next, text, mode));
+  return rename(next.c_str(), path.c_str()) == 0 ? absl::OkStatus()
+                                                 : absl::ErrnoToStatus(errno, path);
+}
+
 }  // namespace
 
 absl::Status InitAuthority(const std::string& folder, const std::string& name,
@@ -91,6 +117,8 @@ absl::Status InitAuthority(const std::string& folder, const std::string& name,
   LOCKSTEP_RETURN_IF_ERROR(MakeFolder(Join(folder, kIssuedFolder)));
   LOCKSTEP_RETURN_IF_ERROR(WriteNew(Join(folder, kAuthorityKeyFile), authority.key, kSecret));
   LOCKSTEP_RETURN_IF_ERROR(WriteNew(Join(folder, kAuthorityFile), authority.certificate, kPublic));
+  LOCKSTEP_ASSIGN_OR_RETURN(const std::string nobody, EmptyRevocationList(authority, now));
+  LOCKSTEP_RETURN_IF_ERROR(WriteNew(Join(folder, kRevokedFile), nobody, kPublic));
   return WriteNew(Join(folder, kTokenFile),
                   absl::StrCat(absl::BytesToHexString(RandomBytes(kTokenRandomBytes)), "\n"),
                   kSecret);
@@ -119,6 +147,33 @@ absl::Status IssueInto(const std::string& folder, const std::string& out,
   return WriteNew(IssuedPath(folder, request.name), issued.certificate, kPublic);
 }
 
+absl::Status RenewIssued(const std::string& folder, const std::string& out, const std::string& name,
+                         std::optional<absl::Duration> lifetime, absl::Time now) {
+  LOCKSTEP_ASSIGN_OR_RETURN(const Credential authority, ReadAuthority(folder));
+  const std::string path = IssuedPath(folder, name);
+  LOCKSTEP_ASSIGN_OR_RETURN(const std::string former, ReadTrustFile(path, /*secret=*/false));
+  LOCKSTEP_ASSIGN_OR_RETURN(CertificateRequest request, RequestOf(former));
+  request.lifetime = lifetime.value_or(request.lifetime);
+  LOCKSTEP_ASSIGN_OR_RETURN(const Credential issued, Issue(authority, request, now));
+  LOCKSTEP_ASSIGN_OR_RETURN(const std::string revoked, ReadIfThere(Join(folder, kRevokedFile)));
+  LOCKSTEP_RETURN_IF_ERROR(MakeFolder(out));
+  const std::string kept =
+      absl::StrCat(folder, "/", kIssuedFolder, "/", name, kFormer, absl::ToUnixNanos(now), ".crt");
+  LOCKSTEP_RETURN_IF_ERROR(WriteNew(kept, former, kPublic));
+  LOCKSTEP_RETURN_IF_ERROR(Replace(path, issued.certificate, kPublic));
+  if (request.role != Role::kOperator) {
+    LOCKSTEP_ASSIGN_OR_RETURN(const std::string token,
+                              ReadTrustFile(Join(folder, kTokenFile), /*secret=*/true));
+    LOCKSTEP_RETURN_IF_ERROR(Replace(Join(out, kTokenFile), token, kSecret));
+  }
+  if (!revoked.empty()) {
+    LOCKSTEP_RETURN_IF_ERROR(Replace(Join(out, kRevokedFile), revoked, kPublic));
+  }
+  LOCKSTEP_RETURN_IF_ERROR(Replace(Join(out, kAuthorityFile), authority.certificate, kPublic));
+  LOCKSTEP_RETURN_IF_ERROR(Replace(Join(out, kKeyFile), issued.key, kSecret));
+  return Replace(Join(out, kCertificateFile), issued.certificate, kPublic);
+}
+
 absl::StatusOr<std::string> RevokeIssued(const std::string& folder, const std::string& name,
                                          absl::Time now) {
   LOCKSTEP_ASSIGN_OR_RETURN(const Credential authority, ReadAuthority(folder));
@@ -126,13 +181,17 @@ absl::StatusOr<std::string> RevokeIssued(const std::string& folder, const std::s
                             ReadTrustFile(IssuedPath(folder, name), /*secret=*/false));
   std::string list = Join(folder, kRevokedFile);
   LOCKSTEP_ASSIGN_OR_RETURN(const std::string before, ReadIfThere(list));
-  LOCKSTEP_ASSIGN_OR_RETURN(const std::string after, Revoke(authority, before, certificate, now));
-  const std::string next = list + ".new";
-  unlink(next.c_str());
-  LOCKSTEP_RETURN_IF_ERROR(WriteNew(next, after, kPublic));
-  if (rename(next.c_str(), list.c_str()) != 0) {
-    return absl::ErrnoToStatus(errno, list);
+  LOCKSTEP_ASSIGN_OR_RETURN(std::string after, Revoke(authority, before, certificate, now));
+  for (const std::string& former : FormerPaths(folder, name)) {
+    LOCKSTEP_ASSIGN_OR_RETURN(const std::string earlier, ReadTrustFile(former, /*secret=*/false));
+    absl::StatusOr<std::string> longer = Revoke(authority, after, earlier, now);
+    if (longer.ok()) {
+      after = *std::move(longer);
+    } else if (!absl::IsInvalidArgument(longer.status())) {  // else it is on the list already
+      return longer.status();
+    }
   }
+  LOCKSTEP_RETURN_IF_ERROR(Replace(list, after, kPublic));
   return list;
 }
 

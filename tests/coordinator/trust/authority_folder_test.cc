@@ -100,13 +100,57 @@ TEST_F(AuthorityFolderTest, NamesTheFileThatLacks) {
               HasSubstr("issued/nobody.crt: No such file or directory"));
 }
 
+// So that units and mounts which name the file find it from the beginning.
+TEST_F(AuthorityFolderTest, EveryFolderHasAListOnWhichNobodyIs) {
+  ASSERT_TRUE(Make(Role::kCoordinator, "c1").ok());
+  ASSERT_TRUE(Make(Role::kAgent, "a1").ok());
+  EXPECT_TRUE(std::filesystem::exists(out("c1") + "/revoked.crl"));
+  EXPECT_TRUE(Readable(Role::kAgent, "a1").ok()) << Readable(Role::kAgent, "a1");
+}
+
+TEST_F(AuthorityFolderTest, RenewingKeepsNameRoleHostsAndLengthAndChangesTheKey) {
+  ASSERT_TRUE(Make(Role::kCoordinator, "c1").ok());
+  const Credentials before = ReadCredentials(out("c1"), {}, Role::kCoordinator, kNow).value();
+  const absl::Time later = kNow + 20 * kDay;
+  ASSERT_TRUE(RenewIssued(ca(), out("c1"), "c1", std::nullopt, later).ok());
+  const absl::StatusOr<Credentials> after =
+      ReadCredentials(out("c1"), {}, Role::kCoordinator, kNow + 49 * kDay);
+  ASSERT_TRUE(after.ok()) << after.status();
+  EXPECT_FALSE(ReadCredentials(out("c1"), {}, Role::kCoordinator, kNow + 51 * kDay).ok());
+  EXPECT_EQ(after->self.name, "c1");
+  EXPECT_NE(after->key, before.key);
+  EXPECT_EQ(after->token, before.token);
+  EXPECT_TRUE(CheckHost(after->certificate, "127.0.0.1").ok());
+  EXPECT_EQ(ModeOf(out("c1") + "/tls.key"), 0600u);
+  EXPECT_THAT(std::string(RenewIssued(ca(), out("x"), "x", std::nullopt, later).message()),
+              HasSubstr("issued/x.crt: No such file or directory"));
+}
+
+TEST_F(AuthorityFolderTest, RevokingTakesBackFormerCertificatesToo) {
+  ASSERT_TRUE(Make(Role::kAgent, "a1").ok());
+  const std::string former = ReadCredentials(out("a1"), {}, Role::kAgent, kNow)->certificate;
+  ASSERT_TRUE(RenewIssued(ca(), out("a1"), "a1", 10 * kDay, kNow).ok());
+  const std::string present = ReadCredentials(out("a1"), {}, Role::kAgent, kNow)->certificate;
+  const absl::StatusOr<std::string> list = RevokeIssued(ca(), "a1", kNow);
+  ASSERT_TRUE(list.ok()) << list.status();
+  const TrustAnchors anchors{.authority = ReadTrustFile(ca() + "/ca.crt", false).value(),
+                             .revoked = ReadTrustFile(*list, false).value()};
+  for (const std::string& certificate : {former, present}) {
+    EXPECT_THAT(
+        std::string(
+            CheckCertificate(certificate, anchors, {Role::kAgent}, kNow).status().message()),
+        HasSubstr("revoked"));
+  }
+}
+
 TEST_F(AuthorityFolderTest, RevocationReachesNewFoldersAndThoseItIsCopiedTo) {
   ASSERT_TRUE(Make(Role::kAgent, "a1").ok());
   ASSERT_TRUE(Make(Role::kAgent, "a2").ok());
   const absl::StatusOr<std::string> list = RevokeIssued(ca(), "a1", kNow);
   ASSERT_TRUE(list.ok()) << list.status();
-  std::filesystem::copy(*list, out("a1") + "/revoked.crl");
-  std::filesystem::copy(*list, out("a2") + "/revoked.crl");
+  using std::filesystem::copy_options;
+  std::filesystem::copy(*list, out("a1") + "/revoked.crl", copy_options::overwrite_existing);
+  std::filesystem::copy(*list, out("a2") + "/revoked.crl", copy_options::overwrite_existing);
   EXPECT_THAT(std::string(Readable(Role::kAgent, "a1").message()),
               HasSubstr("the certificate of 'a1': revoked"));
   EXPECT_TRUE(Readable(Role::kAgent, "a2").ok());
