@@ -1,7 +1,9 @@
 // One CURLM on an EpollLoop. The driver keeps curl's sockets registered lazily: what curl asks for
 // is registered when the turn ends and only if it is still wanted then; what curl stops asking for
 // stays in epoll until an event nobody wants arrives. That saves two system calls per request on
-// kept-alive connections, and two per message of a WebSocket. All calls on the loop's thread.
+// kept-alive connections, and two per message of a WebSocket. While curl runs, it is told of sockets
+// from which epoll has reported nothing that there is nothing to read, without asking the system:
+// that saves three polls and a read per request. All calls on the loop's thread.
 #pragma once
 
 #include <cstdint>
@@ -41,11 +43,27 @@ class CurlDriver {
   // Reports transfers that ended by the events of this turn.
   void Collect();
 
+  // For the functions that stand between curl and the system. Whether epoll reports what comes from
+  // the socket, and has reported nothing since all was read.
+  bool Silent(int fd) const {
+    return static_cast<size_t>(fd) < sockets_.size() && sockets_[static_cast<size_t>(fd)].Silent();
+  }
+  // All that had come from the socket has been read.
+  void NoteDrained(int fd) {
+    if (static_cast<size_t>(fd) < sockets_.size()) {
+      sockets_[static_cast<size_t>(fd)].reported = false;
+    }
+  }
+
  private:
   struct Socket {
     uint32_t wanted = 0;      // what curl asks for now
     uint32_t registered = 0;  // what epoll reports
+    bool reported = false;    // it has reported something, and not all of that has been read
+    bool Silent() const;
   };
+  // While one lives, curl's calls on this thread are this driver's.
+  class Inside;
 
   static int OnSocket(CURL* easy, curl_socket_t fd, int what, void* driver, void* unused);
   static int OnTimer(CURLM* multi, long timeout_ms, void* driver);

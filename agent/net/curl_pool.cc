@@ -27,19 +27,22 @@ std::string LocalIpOf(const Network& network, int64_t vu_id_in_instance) {
 }  // namespace
 
 CurlPool::CurlPool(Engine& engine, int64_t vu_id_in_instance)
-    : engine_(engine),
-      local_ip_(LocalIpOf(engine.network(), vu_id_in_instance)),
-      share_(MakeShare()) {}
+    : engine_(engine), local_ip_(LocalIpOf(engine.network(), vu_id_in_instance)) {}
 
 CurlPool::~CurlPool() {
   engine_.AbandonAll(*this);
   idle_.clear();
-  retired_.push_back(share_);
+  if (share_ != nullptr) {
+    retired_.push_back(share_);
+  }
   FreeRetired();
   LOCKSTEP_DCHECK(retired_.empty());
 }
 
 void CurlPool::Clear() {
+  if (share_ == nullptr) {
+    return;
+  }
   retired_.push_back(share_);
   share_ = MakeShare();
   for (const std::unique_ptr<Exchange>& exchange : idle_) {
@@ -54,6 +57,9 @@ void CurlPool::FreeRetired() {
 }
 
 std::unique_ptr<Exchange> CurlPool::Take() {
+  if (share_ == nullptr) {
+    share_ = MakeShare();
+  }
   if (idle_.empty()) {
     auto exchange = std::make_unique<Exchange>(engine_, *this);
     exchange->UseShare(share_);

@@ -31,14 +31,13 @@ class CurlPool final : public ConnectionPool {
   void Give(std::unique_ptr<Exchange> exchange);
 
   const std::string& local_ip() const { return local_ip_; }
-  CURLSH* share() const { return share_; }
 
  private:
   void FreeRetired();
 
   Engine& engine_;
   const std::string local_ip_;
-  CURLSH* share_;
+  CURLSH* share_ = nullptr;       // made with the first exchange
   std::vector<CURLSH*> retired_;  // cleared, but exchanges still use them
   std::vector<std::unique_ptr<Exchange>> idle_;
 };
