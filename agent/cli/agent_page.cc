@@ -51,8 +51,9 @@ WebResponse AnswerAgent(const WebRequest& request, const AgentFacts& facts) {
     return {.body = "ok\n"};
   }
   if (request.path == "/readyz") {
-    return facts.joined ? WebResponse{.body = "ok\n"}
-                        : WebResponse{.status = 503, .body = "not in a fleet\n"};
+    return facts.leaving  ? WebResponse{.status = 503, .body = "leaving\n"}
+           : facts.joined ? WebResponse{.body = "ok\n"}
+                          : WebResponse{.body = "ok, waiting for a coordinator\n"};
   }
   return {.status = 404, .body = "there are /metrics, /healthz and /readyz\n"};
 }

@@ -21,6 +21,7 @@
 #include "agent/cli/agent_flags.h"
 #include "agent/cli/agent_page.h"
 #include "agent/cli/stderr_log.h"
+#include "agent/health/cgroup.h"
 #include "agent/health/health_monitor.h"
 #include "agent/js/engine.h"
 #include "agent/rpc/grpc_transport.h"
@@ -58,6 +59,18 @@ int TakeSignals() {
   return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
+// Of each isolate, so that a script that uses up its memory hears so from V8, before the kernel ends
+// the agent without a word: three quarters of what the container may use, shared by the workers' first
+// isolates. 0: there is no limit, and V8 decides.
+size_t HeapLimit(int workers) {
+  constexpr uint64_t kLeast = uint64_t{128} << 20;  // for a few hundred VUs
+  constexpr uint64_t kMost = uint64_t{4} << 30;
+  const std::optional<uint64_t> limit = MemoryLimit();
+  return limit.has_value() ? static_cast<size_t>(std::clamp(
+                                 *limit / 4 * 3 / static_cast<uint64_t>(workers), kLeast, kMost))
+                           : 0;
+}
+
 SessionSettings SettingsOf(const AgentFlags& flags, const std::optional<Credentials>& credentials) {
   SessionSettings settings;
   settings.coordinator = flags.coordinator;
@@ -91,10 +104,10 @@ int Serve(const AgentFlags& flags, const std::optional<Credentials>& credentials
   }
   EpollLoop loop;
   ScriptLog script_log(loop);
-  ScriptEngine engine(ScriptEngine::Config{});
+  const int workers = flags.workers > 0 ? static_cast<int>(flags.workers) : Processors();
+  ScriptEngine engine(ScriptEngine::Config{.heap_bytes = HeapLimit(workers)});
   std::optional<Conductor> conductor;  // when its parts are there
   int exit_code = static_cast<int>(ExitCode::kSuccess);
-  const int workers = flags.workers > 0 ? static_cast<int>(flags.workers) : Processors();
   WorkerFleet host(engine, loop, script_log,
                    {.workers = workers, .on_broken = [&](const std::string& message) {
                       own_log.Error(message);
@@ -112,7 +125,7 @@ int Serve(const AgentFlags& flags, const std::optional<Credentials>& credentials
   loop.Watch(signals, EPOLLIN, [&](uint32_t) {
     signalfd_siginfo info;
     while (read(signals, &info, sizeof(info)) == static_cast<ssize_t>(sizeof(info))) {
-      conductor->Leave(info.ssi_signo == SIGINT ? "interrupted" : "terminated");
+      conductor->Drain(info.ssi_signo == SIGINT ? "interrupted" : "terminated");
     }
   });
   WebServer page(loop, [&](const WebRequest& request) {
@@ -120,6 +133,7 @@ int Serve(const AgentFlags& flags, const std::optional<Credentials>& credentials
                                  .version = kVersion,
                                  .joined = session->open(),
                                  .in_run = conductor->in_run(),
+                                 .leaving = conductor->leaving(),
                                  .batches = conductor->outbox().last_number(),
                                  .batches_waiting = conductor->outbox().size(),
                                  .progress = conductor->Progress()});
@@ -159,6 +173,9 @@ int Main(const std::vector<std::string>& args) {
   // We say ourselves what is wrong.
   // NOLINTNEXTLINE(concurrency-mt-unsafe): no thread reads it yet
   setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);
+  // The system's way to look up names: /etc/hosts first, whatever the name server does.
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): likewise
+  setenv("GRPC_DNS_RESOLVER", "native", /*overwrite=*/0);
   google::protobuf::SetLogHandler(nullptr);
   const AgentFlags& flags = std::get<AgentFlags>(parsed);
   std::optional<Credentials> credentials;

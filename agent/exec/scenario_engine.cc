@@ -12,7 +12,11 @@ namespace lockstep::agent {
 
 ScenarioEngine::ScenarioEngine(Config config, EventLoop& loop, VuPool& pool, Logger& logger,
                                EngineEvents& events)
-    : config_(std::move(config)), loop_(loop), events_(events), broker_(pool) {
+    : config_(std::move(config)),
+      loop_(loop),
+      events_(events),
+      broker_(pool),
+      scale_segment_(config_.segment) {
   const ScenarioRunner::Run run{config_.segment, loop, broker_, logger, events};
   for (size_t i = 0; i < config_.scenarios.size(); ++i) {
     runners_.push_back(std::make_unique<ScenarioRunner>(
@@ -146,8 +150,8 @@ absl::Status ScenarioEngine::Scale(int64_t vus, int64_t max_vus) {
   scales_ = wanted;
   for (size_t i = 0; i < runners_.size(); ++i) {
     if (scales_[i].has_value() && runners_[i]->has_work() && !runners_[i]->ended()) {
-      runners_[i]->executor()->Scale(config_.segment.Scale(scales_[i]->first),
-                                     config_.segment.Scale(scales_[i]->second));
+      runners_[i]->executor()->Scale(scale_segment_.Scale(scales_[i]->first),
+                                     scale_segment_.Scale(scales_[i]->second));
     }
   }
   return absl::OkStatus();

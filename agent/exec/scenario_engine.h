@@ -122,6 +122,9 @@ class ScenarioEngine {
   // unchanged. FailedPrecondition if there is no such scenario that has not ended; InvalidArgument
   // if vus > max_vus or < 0.
   absl::Status Scale(int64_t vus, int64_t max_vus);
+  // From now on Scale takes the part of its totals that is `segment`'s: the work of others who have
+  // left is cut anew.
+  void ScaleBy(SegmentTuple segment) { scale_segment_ = std::move(segment); }
 
   // No new iterations anywhere; those that run have until their scenario's end or the longest
   // gracefulStop from now, whichever comes first. Waiting scenarios end without having run.
@@ -151,6 +154,7 @@ class ScenarioEngine {
   EngineEvents& events_;
   VuBroker broker_;
   std::vector<std::unique_ptr<ScenarioRunner>> runners_;
+  SegmentTuple scale_segment_;
   // Totals of the test, of the externally-controlled scenarios.
   std::vector<std::optional<std::pair<int64_t, int64_t>>> scales_;
   std::optional<MonoTime> t0_;

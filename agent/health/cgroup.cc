@@ -7,12 +7,16 @@
 #include <sstream>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 
 namespace lockstep::agent {
 namespace {
+
+// Version 1 writes a very large number where there is no limit.
+constexpr double kNoLimit = 1e18;
 
 // "" if it cannot be read.
 std::string Content(const std::string& path) {
@@ -48,9 +52,20 @@ std::optional<double> LimitOf(const std::string& folder) {
   return *quota / *period;
 }
 
-}  // namespace
-
-CpuCgroup::CpuCgroup(const std::string& root) {
+// The folders of the groups of `controller` that this process is in, from its own up to the root; some
+// may not be there.
+std::vector<std::string> FoldersOf(absl::string_view controller, const std::string& root) {
+  std::vector<std::string> folders;
+  // In a container, the group's path may be the host's and not be there: the mount's root is ours
+  // then.
+  const auto examine = [&](const std::string& mount, absl::string_view group) {
+    for (std::string path(group);; path.resize(path.rfind('/'))) {
+      folders.push_back(absl::StrCat(mount, path == "/" ? "" : path));
+      if (path.rfind('/') == std::string::npos) {
+        return;
+      }
+    }
+  };
   const std::string mounts = root + "/sys/fs/cgroup";
   const std::string groups = Content(root + "/proc/self/cgroup");
   // "NUMBER:CONTROLLERS:GROUP"; version 2 names no controllers.
@@ -61,29 +76,40 @@ CpuCgroup::CpuCgroup(const std::string& root) {
     }
     const std::vector<absl::string_view> controllers = absl::StrSplit(fields[1], ',');
     if (fields[1].empty()) {
-      Examine(mounts, fields[2]);
-      Examine(absl::StrCat(mounts, "/unified"), fields[2]);
-    } else if (std::find(controllers.begin(), controllers.end(), "cpu") != controllers.end()) {
-      Examine(absl::StrCat(mounts, "/", fields[1]), fields[2]);
+      examine(mounts, fields[2]);
+      examine(mounts + "/unified", fields[2]);
+    } else if (std::find(controllers.begin(), controllers.end(), controller) != controllers.end()) {
+      examine(absl::StrCat(mounts, "/", fields[1]), fields[2]);
       if (controllers.size() > 1) {
-        Examine(absl::StrCat(mounts, "/cpu"), fields[2]);
+        examine(absl::StrCat(mounts, "/", controller), fields[2]);
       }
+    }
+  }
+  return folders;
+}
+
+}  // namespace
+
+CpuCgroup::CpuCgroup(const std::string& root) {
+  for (const std::string& folder : FoldersOf("cpu", root)) {
+    if (const std::optional<double> cores = LimitOf(folder)) {
+      limits_.push_back({folder + "/cpu.stat", *cores});
     }
   }
 }
 
-void CpuCgroup::Examine(absl::string_view mount, absl::string_view group) {
-  // In a container, the group's path may be the host's and not be there: the mount's root is ours
-  // then.
-  for (std::string path(group);; path.resize(path.rfind('/'))) {
-    const std::string folder = absl::StrCat(mount, path == "/" ? "" : path);
-    if (const std::optional<double> cores = LimitOf(folder)) {
-      limits_.push_back({folder + "/cpu.stat", *cores});
-    }
-    if (path.rfind('/') == std::string::npos) {
-      return;
+std::optional<uint64_t> MemoryLimit(const std::string& root) {
+  std::optional<uint64_t> smallest;
+  for (const std::string& folder : FoldersOf("memory", root)) {
+    for (const char* file : {"/memory.max", "/memory.limit_in_bytes"}) {
+      const std::optional<double> bytes =
+          Number(absl::StripAsciiWhitespace(Content(folder + file)));  // or "max"
+      if (bytes.has_value() && *bytes > 0 && *bytes < kNoLimit) {
+        smallest = std::min(smallest.value_or(UINT64_MAX), static_cast<uint64_t>(*bytes));
+      }
     }
   }
+  return smallest;
 }
 
 double CpuCgroup::cores() const {

@@ -1,10 +1,11 @@
-// The CPU limits that control groups, of either version, put on this process.
+// The limits that control groups, of either version, put on this process.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
 namespace lockstep::agent {
@@ -25,9 +26,11 @@ class CpuCgroup {
     std::string stat_file;
     double cores;
   };
-  void Examine(absl::string_view mount, absl::string_view group);
 
   std::vector<Limit> limits_;
 };
+
+// The smallest limit on the memory of its groups, in bytes; nothing: there is none. `root` as above.
+std::optional<uint64_t> MemoryLimit(const std::string& root = "");
 
 }  // namespace lockstep::agent

@@ -4,7 +4,8 @@ namespace lockstep::agent {
 
 void RunHealth::Start() {
   loop_lag_.Clear();
-  waited_ns_ = collections_ = collecting_ns_ = longest_collection_ns_ = sockets_refused_ = 0;
+  waited_ns_ = collections_ = collecting_ns_ = longest_collection_ns_ = sockets_refused_ = blocks_ =
+      0;
   measuring_.store(true, std::memory_order_relaxed);
 }
 
@@ -39,6 +40,12 @@ void RunHealth::SocketRefused() {
   }
 }
 
+void RunHealth::Blocked() {
+  if (measuring()) {
+    blocks_.fetch_add(1, std::memory_order_relaxed);
+  }
+}
+
 void RunHealth::Fill(v1::Health* health) const {
   const auto seconds = [](const std::atomic<int64_t>& nanos) {
     return static_cast<double>(nanos.load(std::memory_order_relaxed)) / 1e9;
@@ -49,6 +56,7 @@ void RunHealth::Fill(v1::Health* health) const {
   health->set_collecting_s(seconds(collecting_ns_));
   health->set_longest_collection_s(seconds(longest_collection_ns_));
   health->set_sockets_refused(sockets_refused_.load(std::memory_order_relaxed));
+  health->set_blocks(blocks_.load(std::memory_order_relaxed));
 }
 
 }  // namespace lockstep::agent

@@ -26,9 +26,11 @@ class RunHealth {
   void Collected(absl::Duration pause);
   // A connection failed for want of a local port or a descriptor.
   void SocketRefused();
+  // An iteration kept its worker for too long, and was interrupted.
+  void Blocked();
 
   bool measuring() const { return measuring_.load(std::memory_order_relaxed); }
-  // Sets loop_lag, waited_s, the collections and sockets_refused.
+  // Sets loop_lag, waited_s, the collections, sockets_refused and blocks.
   void Fill(v1::Health* health) const;
 
  private:
@@ -39,6 +41,7 @@ class RunHealth {
   std::atomic<int64_t> collecting_ns_ = 0;
   std::atomic<int64_t> longest_collection_ns_ = 0;
   std::atomic<int64_t> sockets_refused_ = 0;
+  std::atomic<int64_t> blocks_ = 0;
 };
 
 }  // namespace lockstep::agent

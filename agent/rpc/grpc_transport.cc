@@ -10,12 +10,12 @@
 
 #include "lockstep/v1/services.grpc.pb.h"
 
+#include "common/base/message_limits.h"
 #include "common/rpc/channel.h"
 
 namespace lockstep::agent {
 namespace {
 
-constexpr int kMaxMessageBytes = 64 << 20;
 constexpr int kKeepaliveMs = 10'000;
 constexpr int kKeepaliveTimeoutMs = 5'000;
 constexpr std::chrono::milliseconds kLastWords(500);
@@ -184,7 +184,19 @@ class GrpcTransport::Connection : public std::enable_shared_from_this<GrpcTransp
     });
   }
 
-  void Send(const v1::AgentMessage& message) { control_->Send(message); }
+  void Send(const v1::AgentMessage& message) {
+    if (message.ByteSizeLong() <= kPieceBytes) {
+      control_->Send(message);
+      return;
+    }
+    const std::string whole = message.SerializeAsString();
+    for (size_t begin = 0; begin < whole.size(); begin += kPieceBytes) {
+      v1::AgentMessage part;
+      part.mutable_piece()->set_data(whole.substr(begin, kPieceBytes));
+      part.mutable_piece()->set_last(begin + kPieceBytes >= whole.size());
+      control_->Send(part);
+    }
+  }
 
   void SendBatch(const v1::BatchMessage& message) {
     if (batches_ == nullptr) {
@@ -204,7 +216,19 @@ class GrpcTransport::Connection : public std::enable_shared_from_this<GrpcTransp
         stub_.async()->Batches(context, stream);
       });
     }
-    batches_->Send(message);
+    if (message.batch().size() <= kPieceBytes) {
+      batches_->Send(message);
+      return;
+    }
+    for (size_t begin = 0; begin < message.batch().size(); begin += kPieceBytes) {
+      v1::BatchMessage part;
+      part.set_session_id(message.session_id());
+      part.set_run_id(message.run_id());
+      part.set_number(message.number());
+      part.set_batch(message.batch().substr(begin, kPieceBytes));
+      part.set_more(begin + kPieceBytes < message.batch().size());
+      batches_->Send(part);
+    }
   }
 
   void Close() {
@@ -265,8 +289,9 @@ GrpcTransport::GrpcTransport(EventLoop& loop, const std::string& address,
     : impl_(std::make_unique<Impl>(loop)) {
   impl_->tls = credentials != nullptr;
   grpc::ChannelArguments arguments;
-  arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
-  arguments.SetMaxSendMessageSize(kMaxMessageBytes);
+  constexpr int kMost = static_cast<int>(kMostMessageBytes + kPieceOverheadBytes);
+  arguments.SetMaxReceiveMessageSize(kMost);
+  arguments.SetMaxSendMessageSize(kMost);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
   // The session paces its own retries; the channel must be ready to try when it is.

@@ -7,13 +7,19 @@ namespace lockstep::agent {
 constexpr absl::Duration kMaxAge = absl::Seconds(60);
 constexpr size_t kMaxProbes = 64;
 
-void ClockSync::Add(MonoTime sent, int64_t coordinator_mono_ns, MonoTime received) {
+void ClockSync::Add(MonoTime sent, Answer answer, MonoTime received, absl::Time wall) {
   if (received < sent) {
     return;
   }
   absl::Duration round_trip = received - sent;
   MonoTime middle = sent + round_trip / 2;
-  probes_.push_back({received, {MonoTime::FromNanos(coordinator_mono_ns) - middle, round_trip}});
+  Estimate estimate{.offset = MonoTime::FromNanos(answer.coordinator_mono_ns) - middle,
+                    .round_trip = round_trip};
+  if (answer.coordinator_wall_unix_ns != 0) {
+    estimate.wall_offset =
+        absl::FromUnixNanos(answer.coordinator_wall_unix_ns) - (wall - round_trip / 2);
+  }
+  probes_.push_back({received, estimate});
   while (probes_.size() > kMaxProbes || received - probes_.front().received > kMaxAge) {
     probes_.pop_front();
   }

@@ -6,9 +6,17 @@
 #include "absl/strings/str_cat.h"
 
 #include "common/base/content_hash.h"
+#include "common/base/status_macros.h"
 #include "common/health/lag.h"
 
 namespace lockstep::agent {
+namespace {
+
+// How long a coordinator may take to acknowledge what an agent that leaves hands over.
+constexpr absl::Duration kHandOverWithin = absl::Seconds(10);
+
+}  // namespace
+
 Conductor::Conductor(Parts parts, OptionsReader read_options)
     : loop_(parts.loop),
       session_(parts.session),
@@ -27,7 +35,8 @@ Conductor::~Conductor() {
 }
 
 void Conductor::CancelTimers() {
-  for (TimerId* timer : {&seal_timer_, &progress_timer_, &resend_timer_, &health_timer_}) {
+  for (TimerId* timer :
+       {&seal_timer_, &progress_timer_, &resend_timer_, &health_timer_, &leave_timer_}) {
     loop_.Cancel(std::exchange(*timer, TimerId::kNone));
   }
 }
@@ -54,9 +63,15 @@ void Conductor::Begin(absl::AnyInvocable<void(absl::Status)> on_finished) {
               outbox_->Acknowledge(ack.acknowledged());
               last_batch_sent_ = loop_.clock().Mono();
               SendBatches();
+              LeaveWhenDone();
             }
           },
       .on_resumed = [this] { Resend(); },
+      .on_acknowledged =
+          [this] {
+            SendLog();
+            LeaveWhenDone();
+          },
       .on_lost = [this](const absl::Status& status) { OnLost(status); },
       .on_finished =
           [this](absl::Status status) {
@@ -79,6 +94,36 @@ void Conductor::OnAbort(std::string text) {
   }
 }
 
+void Conductor::Drain(const std::string& reason) {
+  if (leaving_.has_value() || phase_ != Phase::kActive) {
+    Leave(reason);
+    return;
+  }
+  leaving_ = reason;
+  if (engine_ != nullptr && started_ && !drained_) {
+    v1::AgentMessage message;
+    message.mutable_leaving()->set_reason(reason);
+    message.mutable_leaving()->set_draining(true);
+    Send(std::move(message));
+    engine_->GracefulStop();
+  }
+  LeaveWhenDone();
+}
+
+void Conductor::LeaveWhenDone() {
+  if (!leaving_.has_value() || phase_ != Phase::kActive || at_work()) {
+    return;
+  }
+  if (seals_.empty() && outbox_->empty() && session_.unacknowledged() == 0) {
+    Leave(*leaving_);
+  } else if (leave_timer_ == TimerId::kNone) {
+    leave_timer_ = loop_.After(kHandOverWithin, [this] {
+      leave_timer_ = TimerId::kNone;
+      Leave(*leaving_);
+    });
+  }
+}
+
 void Conductor::Leave(const std::string& reason) {
   session_.Leave(reason);
   finished_ = absl::OkStatus();
@@ -91,6 +136,10 @@ void Conductor::Leave(const std::string& reason) {
 
 void Conductor::OnLost(const absl::Status&) {
   waiting_.clear();
+  if (leaving_.has_value()) {  // for good
+    session_.Leave(*leaving_);
+    finished_ = absl::OkStatus();
+  }
   if (phase_ == Phase::kActive) {
     AbandonRun();
   }
@@ -114,7 +163,7 @@ void Conductor::AbandonRun() {
     engine_.reset();
     t0_.reset();
     stage_ = Stage::kNew;
-    started_ = measured_ = in_setup_ = drained_ = false;
+    started_ = measured_ = in_setup_ = calling_ = drained_ = false;
     phase_ = Phase::kIdle;
     if (finished_.has_value()) {
       on_finished_(*finished_);
@@ -256,7 +305,15 @@ void Conductor::OnResume(const v1::Resume& resume) {
 }
 
 void Conductor::OnScale(const v1::Scale& scale) {
-  Control([&](ScenarioEngine& engine) { return engine.Scale(scale.vus(), scale.max_vus()); });
+  Control([&](ScenarioEngine& engine) -> absl::Status {
+    if (!scale.segment_sequence().empty()) {
+      LOCKSTEP_ASSIGN_OR_RETURN(
+          SegmentTuple segment,
+          ReadSegment(scale.segment_sequence(), scale.segment_index(), assign_.partition()));
+      engine.ScaleBy(std::move(segment));
+    }
+    return engine.Scale(scale.vus(), scale.max_vus());
+  });
 }
 
 void Conductor::Control(absl::FunctionRef<absl::Status(ScenarioEngine&)> change) {
@@ -323,13 +380,18 @@ void Conductor::SendDrained() {
     drained.set_last_batch(outbox_->last_number());
     *drained.mutable_final_progress() = Progress();
     Send(std::move(message));
+    LeaveWhenDone();
   });
 }
 
 // ---- sending ----
 
 void Conductor::Send(v1::AgentMessage message) {
-  SendLog();
+  using Body = v1::AgentMessage::BodyCase;
+  const bool passing = message.body_case() == Body::kProgress ||
+                       message.body_case() == Body::kRowLease ||
+                       message.body_case() == Body::kFileRequest;
+  SendLog(/*all=*/!passing);
   session_.Send(run_id_, std::move(message));
 }
 

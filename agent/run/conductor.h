@@ -49,12 +49,16 @@ class Conductor final : private EngineEvents {
 
   // Joins. `on_finished` is called once no further session will come and all load has stopped.
   void Begin(absl::AnyInvocable<void(absl::Status)> on_finished);
-  // SIGTERM: tells the coordinator, and stops all load.
+  // SIGTERM: begins nothing new, lets iterations end within their gracefulStop, hands over what was
+  // measured, and leaves. The second time it leaves at once.
+  void Drain(const std::string& reason);
+  // Tells the coordinator, and stops all load; what has not been handed over is lost.
   void Leave(const std::string& reason);
 
   // How its part of the run stands; empty without one.
   v1::Progress Progress() const;
   bool in_run() const { return phase_ == Phase::kActive; }
+  bool leaving() const { return leaving_.has_value(); }
   const Outbox& outbox() const { return *outbox_; }
 
  private:
@@ -89,6 +93,8 @@ class Conductor final : private EngineEvents {
   void OnInspect(const v1::Inspect& inspect);
   void OnAssign(const v1::Assign& assign);
   void FetchNextFile();
+  static absl::StatusOr<SegmentTuple> ReadSegment(const std::string& sequence, int32_t index,
+                                                  v1::Assign::Partition partition);
   // What Prepare needs of the assignment. InvalidArgument: what makes no sense of it.
   absl::StatusOr<RunConfig> ReadAssign();
   void OnPrepare();
@@ -107,6 +113,10 @@ class Conductor final : private EngineEvents {
   void OnRunHandleSummary(const v1::RunHandleSummary& request);
   void OnAbort(std::string text);
   void OnLost(const absl::Status& status);
+  // Leaves, if that is wanted and nothing is left to do or to hand over.
+  void LeaveWhenDone();
+  // Setup or teardown runs, or executors do.
+  bool at_work() const { return calling_ || (started_ && !drained_); }
   void AbandonRun();
   void CancelTimers();
 
@@ -122,8 +132,13 @@ class Conductor final : private EngineEvents {
   void SendDrained();
   void SendProgress();
   void AddHealth(const EngineSnapshot& snapshot, v1::Progress* progress) const;
-  void SendLog();
-  // After the log lines that were written before.
+  // As far as the coordinator keeps up; `all`: to the last line.
+  void SendLog(bool all = false);
+  // What makes our wall clock's stamps those of the coordinator's; zero where the clocks agree well
+  // enough.
+  absl::Duration WallCorrection();
+  // After the log lines that were written before; an answer after all of them, whereas others do not
+  // wait for those that the coordinator is too slow for.
   void Send(v1::AgentMessage message);
   void Fail(const std::string& text);
   absl::Status VerifyBundle() const;
@@ -163,7 +178,11 @@ class Conductor final : private EngineEvents {
   bool started_ = false;
   bool measured_ = false;  // T0 has come
   bool in_setup_ = false;
+  bool calling_ = false;  // setup, teardown or handleSummary
   bool drained_ = false;
+  std::optional<std::string> leaving_;  // why
+  TimerId leave_timer_ = TimerId::kNone;
+  absl::Duration wall_correction_;
 
   std::deque<absl::AnyInvocable<void()>> seals_;
   bool sealing_ = false;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "lockstep/v1/metrics.pb.h"
 
 #include "agent/run/conductor.h"
 #include "common/base/beat.h"
@@ -16,6 +17,33 @@ constexpr absl::Duration kProgressEvery = absl::Milliseconds(500);
 // A batch that is not acknowledged for so long is sent again.
 constexpr absl::Duration kResendAfter = absl::Seconds(3);
 constexpr int kLogLinesPerMessage = 5000;
+// Log lines wait while the coordinator has so much to acknowledge: a script may write faster than
+// anybody can read.
+constexpr size_t kMostUnacknowledgedBytes = 4 << 20;
+// Clocks that differ by less are left alone: more than that is what probes over a busy network are
+// accurate to.
+constexpr absl::Duration kWorthCorrecting = absl::Milliseconds(10);
+
+// An encoded MetricBatch with all of its stamps moved.
+std::string ShiftTimes(std::string batch, absl::Duration by) {
+  v1::MetricBatch decoded;
+  if (by == absl::ZeroDuration() || !decoded.ParseFromString(batch)) {
+    return batch;
+  }
+  const int64_t nanos = absl::ToInt64Nanoseconds(by);
+  decoded.set_begin_unix_ns(decoded.begin_unix_ns() + nanos);
+  decoded.set_end_unix_ns(decoded.end_unix_ns() + nanos);
+  for (v1::SeriesDelta& series : *decoded.mutable_series()) {
+    series.set_first_unix_ns(series.first_unix_ns() + nanos);
+    if (series.has_gauge()) {
+      series.mutable_gauge()->set_last_unix_ns(series.gauge().last_unix_ns() + nanos);
+    }
+  }
+  if (decoded.points().unix_ns_size() > 0) {  // the others are distances
+    decoded.mutable_points()->set_unix_ns(0, decoded.points().unix_ns(0) + nanos);
+  }
+  return decoded.SerializeAsString();
+}
 
 }  // namespace
 
@@ -38,7 +66,7 @@ void Conductor::NextSeal() {
                  return;
                }
                for (std::string& batch : batches) {
-                 outbox_->Add(std::move(batch));
+                 outbox_->Add(ShiftTimes(std::move(batch), WallCorrection()));
                }
                SendBatches();
                absl::AnyInvocable<void()> then = std::move(seals_.front());
@@ -47,7 +75,18 @@ void Conductor::NextSeal() {
                if (!seals_.empty() && !sealing_) {
                  NextSeal();
                }
+               LeaveWhenDone();
              });
+}
+
+// Small changes of the estimate are none of the clocks: they would move samples to and fro.
+absl::Duration Conductor::WallCorrection() {
+  const std::optional<ClockSync::Estimate> best = session_.clock().best();
+  if (best.has_value() && absl::AbsDuration(best->wall_offset - wall_correction_) >=
+                              std::max(kWorthCorrecting, best->round_trip)) {
+    wall_correction_ = best->wall_offset;
+  }
+  return wall_correction_;
 }
 
 void Conductor::SealEachSecond() {
@@ -146,12 +185,17 @@ void Conductor::AddHealth(const EngineSnapshot& snapshot, v1::Progress* progress
   *progress->mutable_health() = std::move(health);
 }
 
-void Conductor::SendLog() {
+void Conductor::SendLog(bool all) {
   if (!session_.open()) {
     return;  // they wait for a session; the log is bounded
   }
   v1::AgentMessage message;
-  while (log_.Take(kLogLinesPerMessage, message.mutable_log_lines())) {
+  while ((all || session_.unacknowledged_bytes() < kMostUnacknowledgedBytes) &&
+         log_.Take(kLogLinesPerMessage, message.mutable_log_lines())) {
+    const int64_t correction = absl::ToInt64Nanoseconds(WallCorrection());
+    for (v1::LogLine& line : *message.mutable_log_lines()->mutable_lines()) {
+      line.set_time_unix_ns(line.time_unix_ns() + correction);
+    }
     session_.Send(run_id_, std::move(message));
     message.Clear();
   }

@@ -7,6 +7,7 @@
 
 #include "agent/run/conductor.h"
 #include "common/base/content_hash.h"
+#include "common/base/message_limits.h"
 #include "common/base/status_macros.h"
 #include "common/options/consolidate.h"
 #include "common/options/options_json.h"
@@ -18,6 +19,15 @@ namespace {
 void SetFailure(const ScriptFailure& failure, v1::ScriptFailure* out) {
   out->set_exit_code(static_cast<int32_t>(failure.exit_code));
   out->set_message(failure.message);
+}
+
+// With room for what goes around it on its way to the others.
+constexpr size_t kMostAnswerBytes = kMostMessageBytes - kPieceOverheadBytes;
+
+ScriptFailure TooLarge(absl::string_view what, size_t bytes) {
+  return {ExitCode::kScriptException,
+          absl::StrCat(what, " has ", bytes, " bytes as JSON: the most is ", kMostAnswerBytes,
+                       "; put large data into files that every VU reads, such as a SharedArray's")};
 }
 
 // What the options and the segments themselves do not tell.
@@ -166,22 +176,29 @@ ScriptBundle Conductor::TakeBundle() const {
 
 // ---- before T0 ----
 
+absl::StatusOr<SegmentTuple> Conductor::ReadSegment(const std::string& sequence, int32_t index,
+                                                    v1::Assign::Partition partition) {
+  if (index < 0) {
+    return absl::InvalidArgumentError(absl::StrCat("segment_index: must be >= 0, got ", index));
+  }
+  LOCKSTEP_ASSIGN_OR_RETURN(const SegmentSequence parsed, SegmentSequence::Parse(sequence));
+  return SegmentTuple::Make(parsed, static_cast<size_t>(index),
+                            partition == v1::Assign::FAIR ? Partition::kFair : Partition::kStriped);
+}
+
 absl::StatusOr<RunConfig> Conductor::ReadAssign() {
   RunConfig config;
   LOCKSTEP_ASSIGN_OR_RETURN(const Options options, read_options_(assign_.options_json()));
   config.options = Settle(options);
   config.options_json = ToInspectJson(options).dump();
-  LOCKSTEP_ASSIGN_OR_RETURN(const SegmentSequence sequence,
-                            SegmentSequence::Parse(assign_.segment_sequence()));
   LOCKSTEP_ASSIGN_OR_RETURN(
       config.segment,
-      SegmentTuple::Make(
-          sequence, static_cast<size_t>(assign_.segment_index()),
-          assign_.partition() == v1::Assign::FAIR ? Partition::kFair : Partition::kStriped));
+      ReadSegment(assign_.segment_sequence(), assign_.segment_index(), assign_.partition()));
   LOCKSTEP_ASSIGN_OR_RETURN(config.plan, PlanInstance(config.options.scenarios, config.segment));
   config.env = {assign_.env().begin(), assign_.env().end()};
   config.rps_share = assign_.rps_share();
   config.keep_points = assign_.keep_points();
+  config.max_vu_block = absl::Nanoseconds(assign_.max_vu_block_ns());
   return config;
 }
 
@@ -222,9 +239,9 @@ void Conductor::OnPrepared(const ScriptResult<VuPool*>& result) {
 }
 
 void Conductor::OnRunSetup() {
-  in_setup_ = true;
+  in_setup_ = calling_ = true;
   host_.RunSetup(IfCurrent([this](ScriptResult<std::string> result) {
-    in_setup_ = false;
+    in_setup_ = calling_ = false;
     SealThen([this, result = std::move(result)] {
       v1::AgentMessage message;
       v1::SetupDone& done = *message.mutable_setup_done();
@@ -235,6 +252,10 @@ void Conductor::OnRunSetup() {
         SetFailure(result.failure, done.mutable_failure());
       }
       done.set_last_batch(outbox_->last_number());
+      if (const size_t bytes = message.ByteSizeLong(); bytes > kMostAnswerBytes) {
+        done.clear_value();
+        SetFailure(TooLarge("the value that setup() returned", bytes), done.mutable_failure());
+      }
       Send(std::move(message));
     });
   }));
@@ -250,7 +271,9 @@ void Conductor::OnSetupData(const v1::SetupData& data) {
 // ---- after the run ----
 
 void Conductor::OnRunTeardown(const v1::RunTeardown&) {
+  calling_ = true;
   host_.RunTeardown(IfCurrent([this](ScriptResult<bool> result) {
+    calling_ = false;
     SealThen([this, result = std::move(result)] {
       v1::AgentMessage message;
       v1::TeardownDone& done = *message.mutable_teardown_done();
@@ -264,19 +287,25 @@ void Conductor::OnRunTeardown(const v1::RunTeardown&) {
 }
 
 void Conductor::OnRunHandleSummary(const v1::RunHandleSummary& request) {
-  host_.RunHandleSummary(request.data_json(),
-                         IfCurrent([this](ScriptResult<SummaryOutputs> result) {
-                           v1::AgentMessage message;
-                           v1::HandleSummaryDone& done = *message.mutable_handle_summary_done();
-                           if (!result.value.has_value()) {
-                             SetFailure(result.failure, done.mutable_failure());
-                           } else if (const SummaryOutputs& outputs = *result.value; outputs) {
-                             done.mutable_outputs()->insert(outputs->begin(), outputs->end());
-                           } else {
-                             done.set_nothing(true);
-                           }
-                           Send(std::move(message));
-                         }));
+  calling_ = true;
+  host_.RunHandleSummary(
+      request.data_json(), IfCurrent([this](ScriptResult<SummaryOutputs> result) {
+        calling_ = false;
+        v1::AgentMessage message;
+        v1::HandleSummaryDone& done = *message.mutable_handle_summary_done();
+        if (!result.value.has_value()) {
+          SetFailure(result.failure, done.mutable_failure());
+        } else if (const SummaryOutputs& outputs = *result.value; outputs) {
+          done.mutable_outputs()->insert(outputs->begin(), outputs->end());
+        } else {
+          done.set_nothing(true);
+        }
+        if (const size_t bytes = message.ByteSizeLong(); bytes > kMostAnswerBytes) {
+          done.clear_outputs();
+          SetFailure(TooLarge("what handleSummary() returned", bytes), done.mutable_failure());
+        }
+        Send(std::move(message));
+      }));
 }
 
 }  // namespace lockstep::agent

@@ -68,6 +68,7 @@ struct RunConfig {
   std::map<std::string, std::string> env;  // __ENV
   double rps_share = 0;                    // this agent's part of options.rps; 0: no limit
   bool keep_points = false;                // single samples are wanted, too
+  absl::Duration max_vu_block;             // of an iteration, without waiting; 0: no limit
 };
 
 // A script asks for rows of the fleet's queue `queue`, which has `rows` and goes on forever if it

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "common/base/message_limits.h"
 #include "common/base/version.h"
 #include "common/trust/join_proof.h"
 
@@ -96,9 +97,17 @@ void Session::Send(uint64_t run_id, v1::AgentMessage message) {
     LoseSession(absl::ResourceExhaustedError("the coordinator acknowledges nothing"));
     return;
   }
+  size_t bytes = message.ByteSizeLong();
+  if (bytes > kMostMessageBytes) {  // it would be sent again and again, and never arrive
+    message.Clear();
+    message.mutable_agent_failed()->set_message(
+        absl::StrCat("a message of ", bytes,
+                     " bytes is too large for the coordinator: the most is ", kMostMessageBytes));
+    bytes = message.ByteSizeLong();
+  }
   message.set_run_id(run_id);
   message.set_number(sent_.next_number());
-  const v1::AgentMessage& kept = sent_.Push(std::move(message));
+  const v1::AgentMessage& kept = sent_.Push(std::move(message), bytes);
   if (link_ == Link::kUp) {
     v1::AgentMessage now = kept;
     now.set_acknowledged(received_.last());
@@ -139,6 +148,10 @@ void Session::OnMessage(const v1::CoordinatorMessage& message) {
   }
   if (!sent_.Acknowledge(message.acknowledged())) {
     Break(absl::InvalidArgumentError("the coordinator acknowledged a message that was never sent"));
+    return;
+  }
+  events_.on_acknowledged();
+  if (finished_ || link_ != Link::kUp) {
     return;
   }
   if (message.number() == 0) {
@@ -267,6 +280,9 @@ void Session::OnGoodbye(const v1::Goodbye& goodbye) {
   loop_.Cancel(beat_timer_);
   transport_.Close();
   LoseSession(absl::OkStatus());
+  if (finished_) {
+    return;
+  }
   if (settings_.once) {
     Finish(absl::OkStatus());
   } else {
@@ -277,8 +293,10 @@ void Session::OnGoodbye(const v1::Goodbye& goodbye) {
 }
 
 void Session::OnClockAnswer(const v1::ClockAnswer& answer) {
-  clock_.Add(MonoTime::FromNanos(answer.agent_mono_ns()), answer.coordinator_mono_ns(),
-             loop_.clock().Mono());
+  clock_.Add(MonoTime::FromNanos(answer.agent_mono_ns()),
+             {.coordinator_mono_ns = answer.coordinator_mono_ns(),
+              .coordinator_wall_unix_ns = answer.coordinator_wall_unix_ns()},
+             loop_.clock().Mono(), loop_.clock().Wall());
   if (probes_ < kFirstProbes) {
     SendProbe();
   }

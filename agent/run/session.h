@@ -49,6 +49,8 @@ class Session {
         on_message;  // numbered ones, each once and in order
     absl::AnyInvocable<void(const v1::BatchAck&)> on_batch_ack;
     absl::AnyInvocable<void()> on_resumed;  // batches that are not acknowledged must be sent again
+    // There may be less that is not acknowledged.
+    absl::AnyInvocable<void()> on_acknowledged = [] {};
     // The session is over: load must stop. A new one follows, if the settings say so.
     absl::AnyInvocable<void(absl::Status)> on_lost;
     // No further session will follow. OK after a Goodbye; else why.
@@ -64,7 +66,7 @@ class Session {
   // Starts joining; call once.
   void Open(Events events);
   // Queues a reliable message; it reaches the coordinator as long as the session lives. Dropped
-  // without a session.
+  // without a session. One of more than kMostMessageBytes is replaced by AgentFailed that says so.
   void Send(uint64_t run_id, v1::AgentMessage message);
   // Sends a batch over the present connection, if there is one. The caller repeats what is not
   // acknowledged.
@@ -72,6 +74,9 @@ class Session {
   // Says goodbye and ends the connection; on_finished is not called.
   void Leave(std::string reason);
 
+  // Of messages that the coordinator has not acknowledged.
+  size_t unacknowledged_bytes() const { return sent_.bytes(); }
+  size_t unacknowledged() const { return sent_.size(); }
   bool open() const { return !session_id_.empty(); }
   const ClockSync& clock() const { return clock_; }
 

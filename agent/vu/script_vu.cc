@@ -157,7 +157,7 @@ bool ScriptVu::RunEvents(absl::FunctionRef<bool()> until) {
   for (;;) {
     const v8::HandleScope handles(isolate());
     world_->RunMicrotasks();
-    if (interrupted()) {
+    if (interrupted() || !blocked_.empty()) {
       return false;
     }
     if (until()) {

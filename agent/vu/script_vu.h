@@ -55,6 +55,10 @@ class ScriptVu final : public ApiVu, public WorldSite {
   }
 
   RunShared& run() { return run_; }
+  // The running iteration has kept the worker for `limit`: ends it where it is, and takes that down.
+  // From an interrupt of V8, on the worker's thread. Does nothing outside of iterations, which have
+  // limits of their own.
+  void InterruptBlock(absl::Duration limit);
 
   // ---- inside ----
   World& world() { return *world_; }
@@ -144,6 +148,8 @@ class ScriptVu final : public ApiVu, public WorldSite {
   void NoteLateness(MonoTime began);
   // The samples of an iteration that has ended.
   void EmitIteration(absl::Duration duration);
+  // Logs what InterruptBlock has taken down, and counts it.
+  void ReportBlock();
   void FinishIteration(MonoTime began, absl::Duration duration);
   void EmitData(absl::Time now);
 
@@ -161,6 +167,7 @@ class ScriptVu final : public ApiVu, public WorldSite {
   std::atomic<uint64_t> wanted_epoch_{0};
   bool queued_ = false;
   bool in_init_ = true;
+  std::string blocked_;  // how the present iteration kept its worker; empty: it did not
   std::string aborted_;  // the message of exec.test.abort() in the present job
   bool parked_ = false;  // since the present iteration began
 

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "agent/exec/progress.h"
+#include "agent/js/bind/text.h"
 #include "agent/vu/sample_tags.h"
 #include "agent/vu/script_vu.h"
 
@@ -86,10 +87,11 @@ IterationEnd ScriptVu::RunIteration(const Iteration&) {
       }
     }
   }
-  const bool full = !interrupted();
+  const bool full = !interrupted() && blocked_.empty();
   const bool aborted = !aborted_.empty();
   ForgetTermination();
   DropEvents();
+  ReportBlock();
   EndIteration();
   lateness_.reset();
   const absl::Duration duration = loop().clock().Mono() - began;
@@ -106,6 +108,34 @@ IterationEnd ScriptVu::RunIteration(const Iteration&) {
   }
   FinishIteration(began, duration);
   return IterationEnd::kFull;
+}
+
+// V8 allows a stack trace here, but no script.
+void ScriptVu::InterruptBlock(absl::Duration limit) {
+  if (!scenario_.has_value() || !blocked_.empty()) {
+    return;
+  }
+  std::string where = "a place that V8 cannot tell";
+  const v8::HandleScope handles(isolate());
+  const v8::Local<v8::StackTrace> stack = v8::StackTrace::CurrentStackTrace(isolate(), 1);
+  if (!stack.IsEmpty() && stack->GetFrameCount() > 0) {
+    const v8::Local<v8::StackFrame> frame = stack->GetFrame(isolate(), 0);
+    const v8::Local<v8::String> name = frame->GetScriptNameOrSourceURL();
+    where = absl::StrCat(name.IsEmpty() ? "" : TextOf(isolate(), name), ":", frame->GetLineNumber(),
+                         ":", frame->GetColumn());
+  }
+  blocked_ = absl::StrCat("VU ", ids_.in_test, " kept its worker busy for ",
+                          absl::FormatDuration(limit), " without waiting, at ", where,
+                          "; the iteration is interrupted, as the worker's other VUs stood still "
+                          "meanwhile (--max-vu-block)");
+  isolate()->TerminateExecution();
+}
+
+void ScriptVu::ReportBlock() {
+  if (!blocked_.empty()) {
+    run_.health.Blocked();
+    LogFault(std::exchange(blocked_, std::string()));
+  }
 }
 
 void ScriptVu::NoteLateness(MonoTime began) {

@@ -1,6 +1,9 @@
 #include "agent/vu/worker.h"
 
+#include <ctime>
 #include <utility>
+
+#include <pthread.h>
 
 #include "agent/vu/script_vu.h"
 #include "common/base/steady_thread.h"
@@ -89,6 +92,43 @@ void Worker::OnInterrupt(v8::Isolate* isolate, void* data) {
   const ScriptVu* vu = static_cast<Worker*>(data)->current_;
   if (vu != nullptr && vu->isolate() == isolate && vu->interrupted()) {
     isolate->TerminateExecution();
+  }
+}
+
+void Worker::Watch(absl::Duration limit) {
+  clockid_t clock = {};
+  timespec time = {};
+  if (pthread_getcpuclockid(thread_.native_handle(), &clock) != 0 ||
+      clock_gettime(clock, &time) != 0) {
+    return;
+  }
+  const absl::Duration used = absl::DurationFromTimespec(time);
+  const MonoTime now = run_.conductor.clock().Mono();
+  const uint64_t turn = turn_.load();
+  if (turn % 2 == 0 || turn != watched_turn_) {
+    watched_turn_ = turn;
+    watched_since_ = now;
+    watched_from_ = used;
+    return;
+  }
+  if (now - watched_since_ < limit || used - watched_from_ < limit / 4) {
+    return;
+  }
+  watched_since_ = now;
+  watched_from_ = used;
+  blocked_turn_ = turn;
+  block_limit_ns_ = absl::ToInt64Nanoseconds(limit);
+  MutexLock lock(mutex_);
+  if (!stopping_) {  // and so the isolate is there
+    turn_isolate_.load()->RequestInterrupt(&Worker::OnBlocked, this);
+  }
+}
+
+void Worker::OnBlocked(v8::Isolate* isolate, void* data) {
+  Worker& worker = *static_cast<Worker*>(data);
+  ScriptVu* vu = worker.current_;
+  if (vu != nullptr && vu->isolate() == isolate && worker.turn_ == worker.blocked_turn_) {
+    vu->InterruptBlock(absl::Nanoseconds(worker.block_limit_ns_.load()));
   }
 }
 
@@ -183,7 +223,10 @@ void Worker::ResumeReady() {
 
 void Worker::Resume(ScriptVu& vu) {
   current_ = &vu;
+  turn_isolate_.store(vu.isolate(), std::memory_order_relaxed);
+  turn_.fetch_add(1, std::memory_order_release);
   vu.Resume();
+  turn_.fetch_add(1, std::memory_order_release);
   current_ = nullptr;
 }
 

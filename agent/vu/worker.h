@@ -51,6 +51,10 @@ class Worker {
   // Makes the VU `key` stop what it is doing, if that is still its activation `epoch`. Any thread;
   // also while the worker is stuck in a script.
   void Interrupt(VuKey key, uint64_t epoch);
+  // Call it now and then: interrupts an iteration whose script has kept the thread for `limit` without
+  // waiting, and has used the processor for a quarter of that at least: a process that is stopped, or
+  // has no processor to run on, is in no endless loop. Conductor's loop.
+  void Watch(absl::Duration limit);
 
   // ---- the worker's thread only ----
   MultiLoop& loop() { return loop_; }
@@ -73,6 +77,7 @@ class Worker {
 
  private:
   static void OnInterrupt(v8::Isolate* isolate, void* data);
+  static void OnBlocked(v8::Isolate* isolate, void* data);
   void ResumeReady();
   void Resume(ScriptVu& vu);
   void EndAll();
@@ -89,6 +94,16 @@ class Worker {
   std::atomic<uint64_t> next_key_{1};
 
   int64_t initialising_ = 0;  // conductor's loop
+
+  // The VUs' turns: counts up when one begins and when it ends, so that it is odd within.
+  std::atomic<uint64_t> turn_{0};
+  std::atomic<v8::Isolate*> turn_isolate_{nullptr};
+  std::atomic<uint64_t> blocked_turn_{0};  // that Watch has found to last too long
+  std::atomic<int64_t> block_limit_ns_{0};
+  // Of Watch: the turn that it saw, and what the thread had used then.
+  uint64_t watched_turn_ = 0;
+  MonoTime watched_since_;
+  absl::Duration watched_from_;
 
   // Worker's thread.
   std::vector<std::unique_ptr<ScriptIsolate>> isolates_;

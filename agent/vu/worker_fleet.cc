@@ -13,6 +13,10 @@
 namespace lockstep::agent {
 namespace {
 
+// How often workers are looked at for iterations that do not let go.
+constexpr absl::Duration kWatchAtLeast = absl::Milliseconds(20);
+constexpr absl::Duration kWatchAtMost = absl::Milliseconds(500);
+
 // A VU that runs one function and ends.
 constexpr ScriptVu::Ids kNobody = {};
 
@@ -37,6 +41,7 @@ WorkerFleet::WorkerFleet(const ScriptEngine& engine, EventLoop& conductor, Logge
 }
 
 WorkerFleet::~WorkerFleet() {
+  conductor_.Cancel(watch_timer_);
   for (const auto& [id, operation] : operations_) {
     conductor_.Cancel(operation.timer);
   }
@@ -59,6 +64,23 @@ std::unique_ptr<ScriptRun> WorkerFleet::NewRun(const ScriptBundle& bundle, RunCo
 }
 
 // ---- calls in a VU of their own ----
+
+void WorkerFleet::WatchWorkers() {
+  const absl::Duration limit = run_->shared.config.max_vu_block;
+  if (limit <= absl::ZeroDuration()) {
+    return;
+  }
+  watch_timer_ = conductor_.After(std::clamp(limit / 10, kWatchAtLeast, kWatchAtMost), [this] {
+    watch_timer_ = TimerId::kNone;
+    if (run_ == nullptr) {
+      return;
+    }
+    for (const std::unique_ptr<Worker>& worker : run_->workers.all()) {
+      worker->Watch(run_->shared.config.max_vu_block);
+    }
+    WatchWorkers();
+  });
+}
 
 void WorkerFleet::LimitOperation(uint64_t id, absl::Duration time, Worker& worker, VuKey key) {
   const auto found = operations_.find(id);
@@ -209,6 +231,8 @@ void WorkerFleet::Prepare(const ScriptBundle& bundle, RunConfig config,
     run_->shared.sources = std::move(inspected_sources_);
   }
   run_->workers.Start(config_.workers);
+  conductor_.Cancel(watch_timer_);
+  WatchWorkers();
   run_->vus.Prepare(run_->shared.config.plan.planned_vus,
                     [this, done = std::move(done)](std::optional<ScriptFailure> failure) mutable {
                       if (!failure.has_value()) {

@@ -71,6 +71,8 @@ class WorkerFleet final : public ScriptHost {
   void RunOnce(ScriptRun& run, std::optional<Limit> limit,
                absl::AnyInvocable<ScriptResult<T>(ScriptVu&)> job,
                absl::AnyInvocable<void(ScriptResult<T>)> done);
+  // Watches the run's workers from now on.
+  void WatchWorkers();
   void LimitOperation(uint64_t id, absl::Duration time, Worker& worker, VuKey key);
   // Ends the workers of `runs` on a thread of its own, then calls `done`.
   void EndRuns(std::vector<std::unique_ptr<ScriptRun>> runs, absl::AnyInvocable<void()> done);
@@ -93,6 +95,7 @@ class WorkerFleet final : public ScriptHost {
   uint64_t next_operation_ = 1;
   std::map<uint64_t, Operation> operations_;
 
+  TimerId watch_timer_ = TimerId::kNone;
   std::thread reaper_;
 };
 

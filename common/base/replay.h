@@ -16,10 +16,13 @@ class SendWindow {
  public:
   // The number that the next Push will take.
   uint64_t next_number() const { return last_ + 1; }
-  // Keeps `message` under the next number until it is acknowledged. The reference is valid until
+  // Keeps `message`, of a size that is only added up, under the next number until it is acknowledged.
+  // The reference is valid until
   // the next call.
-  const Message& Push(Message message) {
+  const Message& Push(Message message, size_t bytes = 0) {
     ++last_;
+    bytes_ += bytes;
+    sizes_.push_back(bytes);
     return unacknowledged_.emplace_back(std::move(message));
   }
   // The peer has everything up to `number`. False if no such message was ever sent: a peer that
@@ -30,16 +33,22 @@ class SendWindow {
     }
     while (!unacknowledged_.empty() && last_ - unacknowledged_.size() < number) {
       unacknowledged_.pop_front();
+      bytes_ -= sizes_.front();
+      sizes_.pop_front();
     }
     return true;
   }
   // What the peer may lack, oldest first.
   const std::deque<Message>& unacknowledged() const { return unacknowledged_; }
   size_t size() const { return unacknowledged_.size(); }
+  // Of what is unacknowledged, as told to Push.
+  size_t bytes() const { return bytes_; }
 
  private:
   uint64_t last_ = 0;
   std::deque<Message> unacknowledged_;
+  std::deque<size_t> sizes_;  // of the same
+  size_t bytes_ = 0;
 };
 
 // The receiver's memory: the highest number received without a gap.

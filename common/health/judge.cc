@@ -118,6 +118,16 @@ void JudgeDelay(const v1::Health& health, const v1::Lag& lag, absl::string_view 
                    findings->empty() ? Causes(health) : ""));
 }
 
+void JudgeBlocks(const v1::Health& health, std::vector<Finding>* findings) {
+  if (health.blocks() > 0) {
+    findings->emplace_back(
+        v1::Health::SUSPECT,
+        absl::StrFormat("iterations that kept their worker busy for too long: %d interrupted; the "
+                        "log names VU, scenario and line",
+                        health.blocks()));
+  }
+}
+
 void JudgeShortage(const v1::Health& health, std::vector<Finding>* findings) {
   if (health.starts_without_vu() > 0) {
     const bool many = static_cast<double>(health.starts_without_vu()) >=
@@ -171,6 +181,7 @@ Judgement FromFindings(std::vector<Finding> findings) {
 
 std::vector<Finding> Examine(const v1::Health& health) {
   std::vector<Finding> findings;
+  JudgeBlocks(health, &findings);  // first: they explain delays better than anything that follows
   JudgeDelay(health, health.lateness(), "iterations started late:", &findings);
   JudgeDelay(health, health.loop_lag(), "the workers took events late:", &findings);
   JudgeStandstill(health, &findings);

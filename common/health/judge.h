@@ -11,6 +11,7 @@
 // | in garbage collections, per worker      | 5% of the time          |                         |
 // | longest time in which nothing ran       | 1 s                     |                         |
 // | agents lost                             | 1                       | all                     |
+// | iterations that blocked their worker    | 1                       |                         |
 //
 // Why these. 20 ms is several of the scheduler's slices on a machine that is busy but not
 // overloaded: a neighbour's turn must not spoil a run, a processor that is missing must. Smaller

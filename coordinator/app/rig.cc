@@ -24,6 +24,7 @@ RunSettings SettingsOf(const RunRequest& request, const TestFiles& files) {
           .handle_summary = request.run.summary_mode != SummaryMode::kDisabled,
           .env = files.script_env,
           .wait_for_agents = request.listen.empty() ? kLocalAgentsWithin : request.wait_for_agents,
+          .max_vu_block = request.run.max_vu_block,
           .lease = kLease};
 }
 

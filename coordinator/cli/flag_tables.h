@@ -27,6 +27,8 @@ inline constexpr FlagSpec kRunFlags[] = {
     {"--features", Kind::kList, "feature flags of k6; none exist here"},
     {"--agents", Kind::kValue, "number of agents (1)"},
     {"--on-agent-loss", Kind::kValue, "fail or tolerate=N%"},
+    {"--max-vu-block", Kind::kValue,
+     "interrupt an iteration that keeps its thread busy for so long without waiting (5s); 0s: never"},
     {"--partition", Kind::kValue,
      "how work is dealt out: striped (as k6) or fair (nearest rounding)"},
     {"--fail-on-suspect", Kind::kSwitch,

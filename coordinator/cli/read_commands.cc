@@ -209,6 +209,14 @@ RunSettingsFlags ReadRun(FlagReader& reader, bool local) {
   run.agents = reader.Int("agents", 1, 1, local ? kMostLocalAgents : kMostAgents);
   run.tolerated_loss_percent = ReadLossPolicy(reader);
   run.partition = ReadPartition(reader);
+  if (const std::optional<std::string> block = reader.Text("max-vu-block"); block.has_value()) {
+    const absl::StatusOr<absl::Duration> duration = ParseDurationWithUnit(*block);
+    if (!duration.ok() || *duration < absl::ZeroDuration()) {
+      reader.Expected(*block, "a duration such as 5s, or 0s for no limit");
+    } else {
+      run.max_vu_block = *duration;
+    }
+  }
   run.fail_on_suspect = reader.Is("fail-on-suspect");
   // What is read and not acted on yet is said, never ignored in silence.
   for (const char* flag : {"features", "usage-report-url"}) {

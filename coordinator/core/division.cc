@@ -52,6 +52,20 @@ absl::Status DivideWork(TestPlan& plan, std::vector<RunMember>& members) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<SegmentSequence> CutAmong(const std::vector<const RunMember*>& staying,
+                                         Partition partition) {
+  if (staying.empty()) {
+    return absl::FailedPreconditionError("no agent is left");
+  }
+  std::vector<int64_t> weights;
+  for (const RunMember* member : staying) {
+    weights.push_back(member->weight);
+  }
+  LOCKSTEP_ASSIGN_OR_RETURN(SegmentSequence sequence, SegmentSequence::FromWeights(weights));
+  LOCKSTEP_RETURN_IF_ERROR(SegmentTuple::MakeAll(sequence, partition).status());
+  return sequence;
+}
+
 std::string MissingWork(const RunMember& member) {
   if (member.segment.empty()) {
     return "";

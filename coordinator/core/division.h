@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 
 #include "coordinator/core/run_member.h"
 #include "coordinator/core/run_parts.h"
@@ -16,6 +17,11 @@ namespace lockstep::coordinator {
 // second. Sets the plan's sequence by their weights if it has none. InvalidArgument if their weights
 // have no common measure.
 absl::Status DivideWork(TestPlan& plan, std::vector<RunMember>& members);
+
+// The whole test cut among those of a run who have stayed, by their weights and in their order.
+// FailedPrecondition without any, InvalidArgument as DivideWork.
+absl::StatusOr<SegmentSequence> CutAmong(const std::vector<const RunMember*>& staying,
+                                         Partition partition);
 
 // What nobody will do now, for people: "segment 1/3:2/3, scenario a: 5 of 10 iterations". Empty if
 // the member had no work yet.

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "common/base/message_limits.h"
 #include "coordinator/core/validate.h"
 
 namespace lockstep::coordinator {
@@ -12,6 +13,9 @@ namespace {
 
 // Reliable messages that wait for an agent's acknowledgement; pieces of files make up most of them.
 constexpr size_t kMaxUnacknowledged = 100'000;
+// An agent keeps its messages until they are acknowledged. After so many bytes it is told at once, and
+// not only with the next answer to a probe.
+constexpr size_t kAcknowledgeAfterBytes = 256 << 10;
 
 }  // namespace
 
@@ -59,6 +63,10 @@ void Fleet::OnMessage(ConnectionId connection, const v1::AgentMessage& message) 
     return;
   }
   member->last_heard = loop_.clock().Mono();
+  if (message.has_piece()) {
+    OnPiece(connection, *member, message.piece());
+    return;
+  }
   absl::Status valid = ValidateAgentMessage(message);
   if (valid.ok() && !member->sent.Acknowledge(message.acknowledged())) {
     valid = absl::InvalidArgumentError("acknowledged: a message that was never sent");
@@ -72,11 +80,34 @@ void Fleet::OnMessage(ConnectionId connection, const v1::AgentMessage& message) 
     answer.mutable_clock_answer()->set_id(message.clock_probe().id());
     answer.mutable_clock_answer()->set_agent_mono_ns(message.clock_probe().agent_mono_ns());
     answer.mutable_clock_answer()->set_coordinator_mono_ns(loop_.clock().Mono().nanos());
+    answer.mutable_clock_answer()->set_coordinator_wall_unix_ns(
+        absl::ToUnixNanos(loop_.clock().Wall()));
     SendNow(*member, std::move(answer));
   } else if (message.number() > 0) {
     HandleNumbered(*member, message);
   }
   TellIfDismissed();
+}
+
+void Fleet::OnPiece(ConnectionId connection, const Member& member, const v1::Piece& piece) {
+  const AgentId id = member.record.id;
+  std::string& pieces = open_[connection].pieces;
+  if (piece.data().empty() || pieces.size() + piece.data().size() > kMostMessageBytes) {
+    EndForMessage(id, absl::ResourceExhaustedError(absl::StrCat(
+                          "piece: a message may have at most ", kMostMessageBytes, " bytes")));
+    return;
+  }
+  pieces += piece.data();
+  if (!piece.last()) {
+    return;
+  }
+  v1::AgentMessage whole;
+  const bool parsed = whole.ParseFromString(std::exchange(pieces, std::string()));
+  if (!parsed || whole.has_piece()) {
+    EndForMessage(id, absl::InvalidArgumentError("piece: the pieces make no message"));
+    return;
+  }
+  OnMessage(connection, whole);
 }
 
 void Fleet::HandleNumbered(Member& member, const v1::AgentMessage& message) {
@@ -92,13 +123,21 @@ void Fleet::HandleNumbered(Member& member, const v1::AgentMessage& message) {
       break;
   }
   AgentId id = member.record.id;
-  if (message.has_leaving()) {
+  member.unsaid_bytes += message.ByteSizeLong();
+  if (message.has_leaving() && !message.leaving().draining()) {
     Expel(id, absl::CancelledError(absl::StrCat("it left: ", message.leaving().reason())));
     return;
   }
   absl::Status handled = events_.on_message(id, message);
   if (!handled.ok()) {
     EndForMessage(id, handled);
+    return;
+  }
+  if (Member* still = FindMember(id);
+      still != nullptr && still->unsaid_bytes >= kAcknowledgeAfterBytes) {
+    v1::CoordinatorMessage acknowledgement;
+    acknowledgement.mutable_heartbeat();
+    SendNow(*still, std::move(acknowledgement));
   }
 }
 
@@ -133,10 +172,28 @@ void Fleet::OnBatch(ConnectionId connection, const v1::BatchMessage& message) {
     member->batches = connection;
   }
   member->last_heard = loop_.clock().Mono();
+  std::string& pieces = found->second.pieces;
+  if (pieces.size() + message.batch().size() > kMostMessageBytes) {
+    EndForMessage(member->record.id, absl::ResourceExhaustedError(absl::StrCat(
+                                         "batch: may have at most ", kMostMessageBytes, " bytes")));
+    return;
+  }
+  if (message.more()) {
+    pieces += message.batch();
+  } else if (pieces.empty()) {
+    HandleBatch(*member, message);
+  } else {
+    v1::BatchMessage whole = message;
+    whole.set_batch(absl::StrCat(std::exchange(pieces, std::string()), message.batch()));
+    HandleBatch(*member, whole);
+  }
+}
+
+void Fleet::HandleBatch(Member& member, const v1::BatchMessage& message) {
   if (message.number() == 0) {
     return;
   }
-  AgentId id = member->record.id;
+  const AgentId id = member.record.id;
   absl::Status handled = events_.on_batch(id, message);
   if (!handled.ok()) {
     EndForMessage(id, handled);
@@ -165,8 +222,11 @@ void Fleet::OnClosed(ConnectionId connection, const absl::Status& reason) {
       TellIfDismissed();
       return;
     }
-    logger_.Debug(absl::StrCat("the connection to agent ", member->record.name,
-                               " broke: ", reason.message()));
+    if (!dismissing_) {
+      logger_.Warn(absl::StrCat("the connection to agent ", member->record.name,
+                                " broke: ", reason.message(), "; it has ",
+                                absl::FormatDuration(settings_.lease), " to come back"));
+    }
   }
 }
 
@@ -179,6 +239,12 @@ void Fleet::Send(AgentId to, uint64_t run_id, v1::CoordinatorMessage message) {
     Expel(to, absl::ResourceExhaustedError("it acknowledges nothing"));
     return;
   }
+  if (const size_t bytes = message.ByteSizeLong(); bytes > kMostMessageBytes) {
+    Expel(to, absl::ResourceExhaustedError(absl::StrCat("a message of ", bytes,
+                                                        " bytes for it is too large: the most is ",
+                                                        kMostMessageBytes)));
+    return;
+  }
   message.set_run_id(run_id);
   message.set_number(member->sent.next_number());
   SendNow(*member, member->sent.Push(std::move(message)));
@@ -187,6 +253,7 @@ void Fleet::Send(AgentId to, uint64_t run_id, v1::CoordinatorMessage message) {
 void Fleet::SendNow(Member& member, v1::CoordinatorMessage message) {
   if (member.record.connected) {
     message.set_acknowledged(member.received.last());
+    member.unsaid_bytes = 0;
     connections_.Send(member.control, message);
   }
 }
@@ -221,6 +288,19 @@ void Fleet::Expel(AgentId agent, const absl::Status& reason) {
     events_.on_lost(member->record, reason);
   }
   TellIfDismissed();
+}
+
+void Fleet::Banish(ConnectionId connection, absl::string_view kind, const absl::Status& reason) {
+  const auto found = open_.find(connection);
+  if (found == open_.end()) {
+    return;
+  }
+  refusals_.Add(kind, Describe(found->second.peer), reason.message());
+  if (found->second.agent == AgentId{}) {
+    Drop(connection, reason);
+  } else {
+    Expel(found->second.agent, reason);
+  }
 }
 
 void Fleet::Dismiss(const std::string& reason) {

@@ -104,6 +104,9 @@ class Fleet {
   void AcknowledgeBatches(AgentId from, uint64_t run_id, uint64_t number);
   // Ends an agent's session for `reason`, as if it had been lost.
   void Expel(AgentId agent, const absl::Status& reason);
+  // The peer of this connection may not be here any more: ends the session that it belongs to, or else
+  // the connection, and counts it as `kind`.
+  void Banish(ConnectionId connection, absl::string_view kind, const absl::Status& reason);
   // Says Goodbye to all; on_lost is not called.
   void Dismiss(const std::string& reason);
   // True once all agents have heard the Goodbye or are gone.
@@ -120,6 +123,7 @@ class Fleet {
   // Those who were turned away, by the fleet and by the connections below it.
   Refusals& refusals() { return refusals_; }
   const Refusals& refusals() const { return refusals_; }
+  Logger& logger() { return logger_; }
 
  private:
   struct Member {
@@ -131,6 +135,7 @@ class Fleet {
     MonoTime last_heard;
     SendWindow<v1::CoordinatorMessage> sent;
     ReceiveWindow received;
+    size_t unsaid_bytes = 0;  // received, and not acknowledged by any message since
     bool dismissed = false;
   };
   struct Connection {
@@ -139,6 +144,7 @@ class Fleet {
     Peer peer;
     v1::AgentMessage join;  // kept while a proof is awaited
     std::string nonce;      // of the Challenge; empty: none was sent
+    std::string pieces;     // of a member's message or batch that is not complete
   };
 
   static ProofInput ProofInputOf(const Connection& connection);
@@ -150,12 +156,15 @@ class Fleet {
   void LetIn(ConnectionId connection, const v1::AgentMessage& join);
   void Resume(ConnectionId connection, Member& member, const v1::AgentMessage& message);
   void Admit(ConnectionId connection, const v1::Join& join);
+  // The next piece of a message of `member`; the last one completes it.
+  void OnPiece(ConnectionId connection, const Member& member, const v1::Piece& piece);
   // Tells the peer, counts it as `kind`, and ends the connection.
   void Refuse(ConnectionId connection, absl::string_view kind, const absl::Status& reason);
   // Expels an agent for what it sent.
   void EndForMessage(AgentId agent, const absl::Status& reason);
   void Welcome(Member& member, bool resumed);
   void HandleNumbered(Member& member, const v1::AgentMessage& message);
+  void HandleBatch(Member& member, const v1::BatchMessage& message);
   void SendNow(Member& member, v1::CoordinatorMessage message);
   void Drop(ConnectionId connection, const absl::Status& reason);
   Member* FindMember(AgentId agent);

@@ -102,7 +102,7 @@ void Fleet::Resume(ConnectionId connection, Member& member, const v1::AgentMessa
   member.record.connected = true;
   member.last_heard = loop_.clock().Mono();
   open_[connection].agent = member.record.id;
-  logger_.Debug(absl::StrCat("agent ", member.record.name, " has come back"));
+  logger_.Info(absl::StrCat("agent ", member.record.name, " has come back"));
   Welcome(member, /*resumed=*/true);
   for (const v1::CoordinatorMessage& kept : member.sent.unacknowledged()) {
     SendNow(member, kept);

@@ -54,6 +54,16 @@ std::vector<AgentId> Roster::Present() const {
   return present;
 }
 
+std::vector<const RunMember*> Roster::Staying() const {
+  std::vector<const RunMember*> staying;
+  for (const RunMember& member : members_) {
+    if (!member.lost && !member.leaving) {
+      staying.push_back(&member);
+    }
+  }
+  return staying;
+}
+
 bool Roster::AllPresent(absl::FunctionRef<bool(const RunMember&)> predicate) const {
   return std::all_of(members_.begin(), members_.end(),
                      [&](const RunMember& m) { return m.lost || predicate(m); });
@@ -70,7 +80,9 @@ bool Roster::HasEnded(const std::string& scenario) const {
 }
 
 bool Roster::WithinTolerance() const {
-  const size_t lost = members_.size() - Present().size();
+  // Whoever had done all of its work is missed by nobody.
+  const auto lost = static_cast<size_t>(std::count_if(
+      members_.begin(), members_.end(), [](const RunMember& m) { return m.lost && !m.settled(); }));
   return lost < members_.size() &&
          static_cast<double>(lost) * 100 <=
              tolerated_loss_percent_ * static_cast<double>(members_.size());

@@ -39,6 +39,8 @@ class Roster {
   RunMember* Find(AgentId agent);
   // Those who are not lost. Sending to an agent may lose it, and change who is here: look each up.
   std::vector<AgentId> Present() const;
+  // Of these, those who are not about to leave.
+  std::vector<const RunMember*> Staying() const;
   bool AllPresent(absl::FunctionRef<bool(const RunMember&)> predicate) const;
   bool AllHave(RunMember::Step step) const {
     return AllPresent([step](const RunMember& m) { return m.step >= step; });

@@ -141,13 +141,32 @@ absl::Status Run::Scale(int64_t vus, int64_t max_vus) {
   if (wanted.empty()) {
     return absl::FailedPreconditionError("all externally-controlled scenarios have ended");
   }
+  const std::vector<const RunMember*> staying = roster_.Staying();
+  absl::StatusOr<SegmentSequence> cut = absl::NotFoundError("everybody is there");
+  if (staying.size() < members().size()) {  // the part of those who are gone goes to the others
+    cut = CutAmong(staying, plan_->partition);
+    if (!cut.ok()) {
+      return cut.status();
+    }
+  }
   for (const auto& [scenario, totals] : wanted) {
     plan_->controlled[scenario] = totals;
   }
   v1::CoordinatorMessage message;
-  message.mutable_scale()->set_vus(vus);
-  message.mutable_scale()->set_max_vus(max_vus);
-  SendToAll(message);
+  v1::Scale& scale = *message.mutable_scale();
+  scale.set_vus(vus);
+  scale.set_max_vus(max_vus);
+  std::vector<AgentId> receivers;
+  for (const RunMember* member : staying) {
+    receivers.push_back(member->id);
+  }
+  for (size_t i = 0; i < receivers.size(); ++i) {
+    if (cut.ok()) {
+      scale.set_segment_sequence(cut->ToString());
+      scale.set_segment_index(static_cast<int32_t>(i));
+    }
+    SendTo(receivers[i], message);
+  }
   return absl::OkStatus();
 }
 

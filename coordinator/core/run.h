@@ -71,6 +71,7 @@ struct RunSettings {
   absl::Duration inspect_within = absl::Minutes(5);
   absl::Duration assign_within = absl::Minutes(2);
   absl::Duration prepare_within = absl::Minutes(10);
+  absl::Duration max_vu_block = absl::Seconds(5);  // see Assign; 0: no limit
   absl::Duration lease = absl::Seconds(10);  // grace for answers beyond the script's own time-outs
 };
 
@@ -157,6 +158,7 @@ class Run {
   void GoOn(RunMember& member, const Answer& answer);
   void OnSetupDone(RunMember& member, const v1::SetupDone& done);
   void OnReady(RunMember& member);
+  void OnLeaving(RunMember& member, const v1::Leaving& leaving);
   void OnDrained(RunMember& member, const v1::Drained& drained);
   void OnTeardownDone(RunMember& member, const v1::TeardownDone& done);
   void OnHandleSummaryDone(const RunMember& member, const v1::HandleSummaryDone& done);

@@ -33,6 +33,8 @@ struct RunMember {
   absl::Time lost_at;
   std::optional<absl::Duration> lost_after;  // since T0; unset: before
 
+  bool leaving = false;  // on its own: it begins nothing new, and hands over what it has
+
   Step step = Step::kJoined;
 
   ReceiveWindow batches;     // merged so far

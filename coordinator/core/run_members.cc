@@ -96,15 +96,21 @@ void Run::OnLost(const AgentRecord& agent, const absl::Status& reason) {
   if (Substitute(*member)) {
     return;
   }
+  const bool on_purpose = absl::IsCancelled(reason);
   std::string missing = MissingWork(*member);
-  logger_.Error(absl::StrCat(message, missing.empty() ? "" : "; missing: ", missing));
+  if (on_purpose && member->settled()) {
+    logger_.Info(
+        absl::StrCat("agent ", agent.name, " has left, its work was done: ", reason.message()));
+  } else {
+    logger_.Error(absl::StrCat(message, missing.empty() ? "" : "; missing: ", missing));
+  }
   const bool was_elected = agent.id == roster_.elected();
   const RunState before = state_;
   if (was_elected) {
     roster_.Elect();  // first: what follows may go on to teardown at once
   }
   if (!roster_.WithinTolerance() || (was_elected && state_ == v1::RunStatus::SETUP)) {
-    EndEarly({ExitCode::kOther, message});
+    EndEarly({ExitCode::kOther, message}, /*now=*/!on_purpose);
   }
   if (was_elected && state_ == before) {
     if (state_ == v1::RunStatus::INSPECTING) {

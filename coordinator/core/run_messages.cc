@@ -78,6 +78,9 @@ absl::Status Run::OnMessage(AgentId agent, const v1::AgentMessage& message) {
       return OnRowLease(agent, message.row_lease());
     case Body::kAgentFailed:
       return absl::InternalError(absl::StrCat("it failed: ", message.agent_failed().message()));
+    case Body::kLeaving:
+      OnLeaving(*member, message.leaving());
+      return absl::OkStatus();
     case Body::kInspected:
       OnInspected(*member, message.inspected());
       return absl::OkStatus();
@@ -190,8 +193,21 @@ void Run::OnReady(RunMember& member) {
   Advance();
 }
 
+void Run::OnLeaving(RunMember& member, const v1::Leaving& leaving) {
+  member.leaving = true;
+  logger_.Warn(absl::StrCat("agent ", member.name, " is about to leave: ", leaving.reason(),
+                            "; it begins nothing new and hands over what it has"));
+}
+
 void Run::OnDrained(RunMember& member, const v1::Drained& drained) {
-  member.Reach(RunMember::Step::kDrained);
+  const auto& parts = drained.final_progress().scenarios();
+  const bool did_all = std::all_of(parts.begin(), parts.end(), [](const auto& part) {
+    return part.state() == v1::ScenarioProgress::DONE;
+  });
+  // One that leaves in the middle has ended, and its work has not.
+  if (!member.leaving || state_ != v1::RunStatus::RUNNING || did_all) {
+    member.Reach(RunMember::Step::kDrained);
+  }
   member.last_batch = std::max(member.last_batch, drained.last_batch());
   if (drained.has_final_progress()) {
     member.progress = drained.final_progress();
@@ -323,6 +339,9 @@ void Run::OnLogLines(const RunMember& member, const v1::LogLines& lines) {
     record.message = line.message();
     for (const v1::LogLine::Field& field : line.fields()) {
       record.fields.emplace_back(field.key(), field.value());
+    }
+    if (line.times() > 1) {
+      record.fields.emplace_back("times", absl::StrCat(line.times()));
     }
     if (members().size() > 1) {
       record.fields.emplace_back("agent", member.name);

@@ -90,7 +90,7 @@ class RunResults {
   virtual ~RunResults() = default;
   // Merges one agent's next batch. InvalidArgument if it cannot be decoded.
   virtual absl::Status Merge(const std::string& agent, absl::string_view batch) = 0;
-  // One sample each of `vus` and `vus_max`.
+  // One sample each of `vus` and `vus_max`: once a second.
   virtual void AddVus(int64_t vus, int64_t vus_max) = 0;
   // Judges the thresholds, once a second; what was measured until `measured` after T0 has been
   // merged. The reason to stop, if one with abortOnFail is crossed.

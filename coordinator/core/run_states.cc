@@ -122,6 +122,7 @@ v1::CoordinatorMessage Run::AssignFor(const RunMember& member) const {
                                                             : v1::Assign::STRIPED);
   assign.set_rps_share(member.rps_share);
   assign.set_keep_points(plan_->keep_points);
+  assign.set_max_vu_block_ns(absl::ToInt64Nanoseconds(settings_.max_vu_block));
   return message;
 }
 

@@ -50,9 +50,10 @@ void AddScenario(const v1::ScenarioProgress& part, v1::RunStatus* status) {
 void AddAgent(const RunMember& member, bool connected, v1::RunStatus* status) {
   v1::AgentStatus& agent = *status->add_agents();
   agent.set_name(member.name);
-  agent.set_state(member.lost ? v1::AgentStatus::LOST
-                  : connected ? v1::AgentStatus::CONNECTED
-                              : v1::AgentStatus::DISCONNECTED);
+  agent.set_state(member.lost      ? v1::AgentStatus::LOST
+                  : member.leaving ? v1::AgentStatus::LEAVING
+                  : connected      ? v1::AgentStatus::CONNECTED
+                                   : v1::AgentStatus::DISCONNECTED);
   agent.set_segment(member.segment);
   agent.set_weight(member.weight);
   agent.set_vus(member.lost ? 0 : member.progress.vus_active());

@@ -71,8 +71,9 @@ absl::Status ValidateHealth(const v1::Health& health) {
       return Bad("progress.health", absl::StrCat(seconds), absl::StrCat("0 to ", kMostSeconds));
     }
   }
-  for (const int64_t count : {health.workers(), health.collections(), health.sockets_refused(),
-                              health.starts_planned(), health.starts_without_vu()}) {
+  for (const int64_t count :
+       {health.workers(), health.collections(), health.sockets_refused(), health.starts_planned(),
+        health.starts_without_vu(), health.blocks()}) {
     LOCKSTEP_RETURN_IF_ERROR(IsCount("progress.health", count));
   }
   return absl::OkStatus();
@@ -112,6 +113,7 @@ absl::Status ValidateLogLines(const v1::LogLines& lines) {
     if (!v1::LogLine::Level_IsValid(line.level())) {
       return Bad("log_lines.level", absl::StrCat(static_cast<int>(line.level())), "a known level");
     }
+    LOCKSTEP_RETURN_IF_ERROR(IsCount("log_lines.times", line.times()));
   }
   return IsCount("log_lines.suppressed", lines.suppressed());
 }
@@ -163,6 +165,8 @@ absl::Status ValidateAgentMessage(const v1::AgentMessage& message) {
   switch (message.body_case()) {
     case Body::kJoin:
       return absl::InvalidArgumentError("join: only the first message of a stream may be one");
+    case Body::kPiece:
+      return absl::InvalidArgumentError("piece: a message of its own may not be one");
     case Body::kProof:
       return absl::InvalidArgumentError("proof: only the answer to Challenge may be one");
     case Body::kFileRequest:

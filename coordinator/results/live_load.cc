@@ -10,6 +10,9 @@ namespace {
 
 // A shorter batch, as the last one of a run may be, says nothing about speed.
 constexpr absl::Duration kShortest = absl::Milliseconds(200);
+// Agents tell each second what has ended in it, and nothing if nothing has. Two ticks are between a
+// second and two: a batch may be under way.
+constexpr int kStaleTicks = 2;
 
 std::string ScenarioOf(const TagList& tags) {
   for (const auto& [key, value] : tags) {
@@ -29,6 +32,7 @@ int64_t ToCount(double value) {
 
 void LiveLoad::Add(const std::string& agent, const Batch& batch) {
   PerAgent& mine = agents_[agent];
+  mine.ticks = 0;
   const absl::Duration length = batch.end - batch.begin;
   const bool has_speed = length >= kShortest;
   const double per_s = has_speed ? 1 / absl::ToDoubleSeconds(length) : 0;
@@ -60,6 +64,12 @@ void LiveLoad::Add(const std::string& agent, const Batch& batch) {
   }
 }
 
+void LiveLoad::Tick() {
+  for (auto& [name, agent] : agents_) {
+    ++agent.ticks;
+  }
+}
+
 void LiveLoad::AddTo(v1::Load* load, const Part& part, bool speeds) {
   load->set_http_reqs(load->http_reqs() + ToCount(part.total.requests));
   load->set_http_reqs_failed(load->http_reqs_failed() + ToCount(part.total.failed));
@@ -77,7 +87,8 @@ void LiveLoad::Describe(v1::RunStatus* status) const {
     if (found == agents_.end()) {
       continue;
     }
-    const bool speeds = running && agent.state() != v1::AgentStatus::LOST;
+    const bool speeds =
+        running && agent.state() != v1::AgentStatus::LOST && found->second.ticks <= kStaleTicks;
     AddTo(agent.mutable_load(), found->second.all, speeds);
     AddTo(status->mutable_load(), found->second.all, speeds);
     for (v1::ScenarioStatus& scenario : *status->mutable_scenarios()) {

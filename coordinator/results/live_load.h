@@ -16,8 +16,10 @@ class LiveLoad {
  public:
   // The next batch of `agent`, already merged.
   void Add(const std::string& agent, const Batch& batch);
+  // A second has passed.
+  void Tick();
   // Fills in the loads of `status`, its agents and its scenarios. Speeds only while it is Running,
-  // and without agents that are lost.
+  // and without agents that are lost or have had nothing to tell for two seconds.
   void Describe(v1::RunStatus* status) const;
 
  private:
@@ -35,6 +37,7 @@ class LiveLoad {
   struct PerAgent {
     Part all;
     std::map<std::string, Part> scenarios;
+    int ticks = 0;  // since the last batch
   };
   std::map<std::string, PerAgent> agents_;
 };

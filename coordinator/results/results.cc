@@ -46,6 +46,7 @@ absl::Status Results::MergeDecoded(const Batch& batch) {
 }
 
 void Results::AddVus(int64_t vus, int64_t vus_max) {
+  load_.Tick();
   absl::Status merged = MergeDecoded(VusBatch(clock_.Wall(), vus, vus_max, setup_.tags));
   if (!merged.ok()) {
     logger_.Error(absl::StrCat("vus: ", merged.message()));

@@ -119,13 +119,13 @@ class Rest(Web):
 
 
 class AgentPage(Web):
-    def test_an_agent_is_healthy_before_and_ready_once_it_has_joined(self):
+    def test_an_agent_is_healthy_and_ready_before_it_has_joined(self):
         address, page = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
         agent = self.agent(address, "a", "--metrics-address", page)
         self.wait_for(page, "/healthz", lambda status, _: status == 200)
-        self.assertEqual(503, self.ask(page, "/readyz")[0])
+        self.assertEqual((200, "ok, waiting for a coordinator\n"), self.ask(page, "/readyz")[:2])
         run = self.coordinator(address, 1, self.script(LONG))
-        self.wait_for(page, "/readyz", lambda status, _: status == 200)
+        self.wait_for(page, "/readyz", lambda _, body: body == "ok\n")
         self.wait_for(page, "/metrics", lambda _, body: "lockstep_agent_vus 3\n" in body)
         self.operate("stop", address)
         run.communicate(timeout=PATIENCE)

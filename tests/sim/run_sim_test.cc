@@ -233,6 +233,50 @@ TEST(RunSim, WithoutToleranceALossEndsTheRun) {
   }
 }
 
+// A SIGTERM in the middle of a run: what the agent has begun comes to its end, and all of it counts;
+// what it has not begun is named.
+TEST(RunSim, AnAgentThatLeavesHandsOverAllThatItHasDone) {
+  for (uint64_t seed : Seeds(50)) {
+    SCOPED_TRACE(absl::StrCat("LOCKSTEP_SIM_SEED=", seed));
+    SimSetup setup =
+        FiveAgents(seed, {.break_per_message = 0.005, .lose_batch = 0.05, .repeat_batch = 0.05});
+    setup.victim = seed % 5;
+    setup.leave_after_t0 = absl::Milliseconds(100 + 70 * seed);
+    setup.tolerated_loss_percent = 20;
+    const SimOutcome outcome = PlayRun(setup);
+    CheckAccounts(setup, outcome);
+    EXPECT_EQ(outcome.exit_code, 0);
+    EXPECT_EQ(outcome.teardowns, 1);
+    EXPECT_EQ(outcome.ledger.counted(), outcome.ledger.begun());
+    const auto leaver =
+        std::find_if(outcome.members.begin(), outcome.members.end(),
+                     [&](const SimMember& member) { return member.agent == setup.victim; });
+    ASSERT_NE(leaver, outcome.members.end());
+    for (size_t i = 0; i < outcome.scenarios.size(); ++i) {
+      const v1::ScenarioProgress* part = Find(*leaver, outcome.scenarios[i].name);
+      ASSERT_NE(part, nullptr);
+      EXPECT_EQ(part->full(), outcome.ledger.begun_by(leaver->agent, i));
+    }
+  }
+}
+
+// Coordinators that are gone at any moment, and started again at once: whatever the agents were in the
+// middle of, the next run is whole.
+TEST(RunSim, ASessionMayEndAnywhereAndTheNextRunIsWhole) {
+  for (uint64_t seed : Seeds(200)) {
+    SCOPED_TRACE(absl::StrCat("LOCKSTEP_SIM_SEED=", seed));
+    SimSetup setup =
+        FiveAgents(seed, {.break_per_message = 0.002, .lose_batch = 0.05, .repeat_batch = 0.05});
+    setup.coordinator_dies_at = absl::Milliseconds(25 * seed);  // until after T0 and the plan's end
+    const SimOutcome outcome = PlayRun(setup);
+    CheckAccounts(setup, outcome);
+    EXPECT_EQ(outcome.exit_code, 0);
+    EXPECT_EQ(outcome.ledger.counted(), outcome.ledger.begun());
+    EXPECT_EQ(outcome.setups, 1);
+    EXPECT_EQ(outcome.teardowns, 1);
+  }
+}
+
 // The agents' clocks differ by minutes; what they agree on is the coordinator's clock.
 TEST(RunSim, AllAgentsPauseAndResumeAtOneInstant) {
   for (uint64_t seed : Seeds(20)) {

@@ -61,9 +61,10 @@ class CollectingLogger final : public Logger {
 // A script that exports everything, and whose iterations only take time.
 class FakeHost final : public agent::ScriptHost {
  public:
-  FakeHost(EventLoop& loop, const SimSetup& setup, size_t agent, Ledger& ledger)
+  FakeHost(EventLoop& loop, const SimSetup& setup, size_t agent, Ledger& ledger, const int& lives)
       : dropped(setup.scenarios.size(), 0),
         loop_(loop),
+        lives_(lives),
         clock_offset_(setup.agents[agent].clock_offset),
         random_(setup.seed * 100 + agent),
         agent_(agent),
@@ -83,9 +84,15 @@ class FakeHost final : public agent::ScriptHost {
   void Prepare(const agent::ScriptBundle& bundle, agent::RunConfig config,
                absl::AnyInvocable<void(agent::ScriptResult<agent::VuPool*>)> done) override {
     EXPECT_EQ(bundle.files.size(), 2u);
-    auto begins = [this](const IterationRecord& record) {
-      ledger_.Begin(agent_, {record.scenario, record.iteration.in_test},
-                    record.begin - clock_offset_);
+    std::fill(dropped.begin(), dropped.end(), 0);
+    setups = teardowns = summaries = 0;
+    t0_local.reset();
+    sealed_.clear();
+    auto begins = [this, life = lives_](const IterationRecord& record) {
+      if (life == lives_) {  // else its coordinator is gone, and nobody counts any more
+        ledger_.Begin(agent_, {record.scenario, record.iteration.in_test},
+                      record.begin - clock_offset_);
+      }
       return absl::Milliseconds(20 + static_cast<int64_t>(random_.Below(300)));
     };
     pool_ = std::make_unique<FakeVuPool>(
@@ -113,7 +120,13 @@ class FakeHost final : public agent::ScriptHost {
     done({.value = std::map<std::string, std::string>(), .failure = {}});
   }
   void SetRunStart(MonoTime t0, absl::Time) override { t0_local = t0; }
-  void Reset(absl::AnyInvocable<void()> done) override { loop_.Post(std::move(done)); }
+  // As with workers: what the engine has interrupted comes to its end before, and the VUs go behind it.
+  void Reset(absl::AnyInvocable<void()> done) override {
+    loop_.After(absl::Milliseconds(1), [this, done = std::move(done)]() mutable {
+      const std::unique_ptr<FakeVuPool> ended = std::move(pool_);
+      done();
+    });
+  }
   void SetEvents(Events) override {}
   void AddDropped(size_t scenario, int64_t count, int64_t) override {
     dropped.at(scenario) += count;
@@ -140,6 +153,7 @@ class FakeHost final : public agent::ScriptHost {
 
  private:
   EventLoop& loop_;
+  const int& lives_;  // of the coordinator
   const absl::Duration clock_offset_;
   Random random_;
   const size_t agent_;
@@ -150,9 +164,10 @@ class FakeHost final : public agent::ScriptHost {
 };
 
 struct SimAgent {
-  SimAgent(SimLoop& sim, SimNetwork& network, Ledger& ledger, size_t index, const SimSetup& setup)
+  SimAgent(SimLoop& sim, SimNetwork& network, Ledger& ledger, const int& lives, size_t index,
+           const SimSetup& setup)
       : loop(sim, setup.agents[index].clock_offset),
-        host(loop, setup, index, ledger),
+        host(loop, setup, index, ledger, lives),
         log(loop),
         transport(network.MakeTransport()) {
     agent::SessionSettings settings;
@@ -251,45 +266,26 @@ class SimResults final : public coordinator::RunResults {
 class Fleet {
  public:
   explicit Fleet(const SimSetup& setup)
-      : setup_(setup),
-        network_(loop_, setup.seed, setup.faults),
-        fleet_(loop_, network_, log_, {.version = "1"},
-               [this] { return absl::StrCat("session", ++ids_); }),
-        source_(setup),
-        results_(outcome_.ledger) {
-    network_.Attach(&fleet_);
-    coordinator::RunSettings settings;
-    settings.agents = setup.agents.size();
-    settings.tolerated_loss_percent = setup.tolerated_loss_percent;
-    settings.wait_for_agents = absl::Minutes(1);
-    run_ = std::make_unique<Run>(loop_, fleet_, source_, results_, log_, settings);
-  }
+      : setup_(setup), network_(loop_, setup.seed, setup.faults), source_(setup) {}
 
   SimOutcome Play() {
-    run_->Begin({.on_state =
-                     [this](RunState state) {
-                       outcome_.started = outcome_.started || state == v1::RunStatus::RUNNING;
-                       if (state == v1::RunStatus::RUNNING) {
-                         ScheduleKill();
-                       }
-                     },
-                 .on_planned = [](const coordinator::TestPlan&) {},
-                 .on_tick = [] {},
-                 .on_summary = [](auto) {},
-                 .on_done =
-                     [this](const coordinator::RunOutcome& outcome) {
-                       EXPECT_FALSE(outcome_.ended) << "the run ended twice";
-                       outcome_.ended = true;
-                       outcome_.exit_code = static_cast<int>(outcome.exit_code);
-                     }});
+    BeginRun();
     agents_.resize(setup_.agents.size());
     for (size_t i = 0; i < agents_.size(); ++i) {
       loop_.After(setup_.agents[i].join_after, [this, i] {
-        agents_[i] = std::make_unique<SimAgent>(loop_, network_, outcome_.ledger, i, setup_);
+        agents_[i] =
+            std::make_unique<SimAgent>(loop_, network_, outcome_.ledger, lives_, i, setup_);
       });
       if (setup_.agents[i].dies_at < absl::InfiniteDuration()) {
         loop_.After(setup_.agents[i].dies_at, [this, i] { Kill(i); });
       }
+    }
+    if (setup_.coordinator_dies_at < absl::InfiniteDuration()) {
+      loop_.After(setup_.coordinator_dies_at, [this] {
+        if (run_->state() != v1::RunStatus::DONE) {
+          RestartCoordinator();
+        }
+      });
     }
     if (setup_.interrupt_at < absl::InfiniteDuration()) {
       loop_.After(setup_.interrupt_at, [this] { run_->Interrupt("interrupt"); });
@@ -313,6 +309,43 @@ class Fleet {
   }
 
  private:
+  // A coordinator and its run.
+  void BeginRun() {
+    fleet_.emplace(loop_, network_, log_, coordinator::FleetSettings{.version = "1"},
+                   [this] { return absl::StrCat("session", ++ids_); });
+    network_.Attach(&*fleet_);
+    results_.emplace(outcome_.ledger);
+    coordinator::RunSettings settings;
+    settings.agents = setup_.agents.size();
+    settings.tolerated_loss_percent = setup_.tolerated_loss_percent;
+    settings.wait_for_agents = absl::Minutes(1);
+    run_ = std::make_unique<Run>(loop_, *fleet_, source_, *results_, log_, settings);
+    run_->Begin({.on_state =
+                     [this](RunState state) {
+                       outcome_.started = outcome_.started || state == v1::RunStatus::RUNNING;
+                       if (state == v1::RunStatus::RUNNING) {
+                         ScheduleKill();
+                       }
+                     },
+                 .on_planned = [](const coordinator::TestPlan&) {},
+                 .on_tick = [] {},
+                 .on_summary = [](auto) {},
+                 .on_done =
+                     [this](const coordinator::RunOutcome& outcome) {
+                       EXPECT_FALSE(outcome_.ended) << "the run ended twice";
+                       outcome_.ended = true;
+                       outcome_.exit_code = static_cast<int>(outcome.exit_code);
+                     }});
+  }
+  void RestartCoordinator() {
+    ++lives_;
+    run_.reset();
+    fleet_.reset();
+    outcome_ = SimOutcome();
+    log_.messages.clear();
+    BeginRun();
+    network_.BreakAll();
+  }
   void Kill(size_t agent) {
     if (agents_[agent] != nullptr && !std::exchange(agents_[agent]->died, true)) {
       network_.CutOff(*agents_[agent]->transport);
@@ -321,6 +354,10 @@ class Fleet {
   void ScheduleKill() {
     if (setup_.kill_after_t0 < absl::InfiniteDuration()) {
       loop_.After(setup_.kill_after_t0, [this] { Kill(setup_.victim); });
+    }
+    if (setup_.leave_after_t0 < absl::InfiniteDuration()) {
+      loop_.After(setup_.leave_after_t0,
+                  [this] { agents_[setup_.victim]->conductor->Drain("terminated"); });
     }
   }
   void Conclude() {
@@ -346,7 +383,7 @@ class Fleet {
                                   member.progress, agents_[agent]->host.dropped});
     }
     outcome_.log = log_.messages;
-    outcome_.judged = results_.judged();
+    outcome_.judged = results_->judged();
   }
 
   const SimSetup& setup_;
@@ -355,9 +392,10 @@ class Fleet {
   CollectingLogger log_;
   SimNetwork network_;
   int ids_ = 0;
-  coordinator::Fleet fleet_;
+  int lives_ = 1;  // of the coordinator
   SimSource source_;
-  SimResults results_;
+  std::optional<coordinator::Fleet> fleet_;
+  std::optional<SimResults> results_;
   std::unique_ptr<Run> run_;
   std::vector<std::unique_ptr<SimAgent>> agents_;
 };

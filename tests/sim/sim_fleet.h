@@ -69,8 +69,12 @@ struct SimSetup {
   // People's wishes, since the start.
   absl::Duration pause_at = absl::InfiniteDuration();
   absl::Duration resume_at = absl::InfiniteDuration();
-  absl::Duration kill_after_t0 = absl::InfiniteDuration();  // of agent `victim`
+  absl::Duration kill_after_t0 = absl::InfiniteDuration();   // of agent `victim`
+  absl::Duration leave_after_t0 = absl::InfiniteDuration();  // a SIGTERM to agent `victim`
   size_t victim = 0;
+  // Since the start: the coordinator is gone, and at once there is another one with the same test, to
+  // which the same agents come. The outcome is the latter's.
+  absl::Duration coordinator_dies_at = absl::InfiniteDuration();
 };
 
 struct SimMember {

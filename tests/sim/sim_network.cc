@@ -115,6 +115,13 @@ void SimNetwork::Break(agent::Transport& transport) {
   }
 }
 
+void SimNetwork::BreakAll() {
+  const std::map<ConnectionId, std::shared_ptr<Wire>> wires = wires_;
+  for (const auto& [id, wire] : wires) {
+    BreakWire(wire);
+  }
+}
+
 void SimNetwork::Deliver(std::shared_ptr<Wire> wire, MonoTime* last,
                          absl::AnyInvocable<void()> deliver) {
   absl::Duration span = faults_.max_delay - faults_.min_delay;

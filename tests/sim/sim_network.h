@@ -66,6 +66,8 @@ class SimNetwork final : public coordinator::Connections {
   void Reconnect(agent::Transport& transport);
   // Breaks the present connection of `transport`; both ends learn of it.
   void Break(agent::Transport& transport);
+  // The other end of all connections is gone; their agents learn of it.
+  void BreakAll();
   // No more faults.
   void Calm() { faults_ = NetworkFaults{}; }
 

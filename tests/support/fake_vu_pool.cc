@@ -121,7 +121,11 @@ FakeVuPool::FakeVuPool(EventLoop& loop, Options options)
   }
 }
 
-FakeVuPool::~FakeVuPool() = default;
+FakeVuPool::~FakeVuPool() {
+  for (const TimerId timer : initialising_) {
+    loop_.Cancel(timer);
+  }
+}
 
 FakeVuPool::FakeVu* FakeVuPool::AddVu() {
   const int64_t number = initialised();
@@ -145,7 +149,9 @@ void FakeVuPool::Give(agent::Vu* vu) {
 }
 
 void FakeVuPool::InitialiseOne(absl::AnyInvocable<void(agent::Vu*)> done) {
-  loop_.After(options_.initialisation, [this, done = std::move(done)]() mutable {
+  const auto place = initialising_.emplace(initialising_.end(), TimerId::kNone);
+  *place = loop_.After(options_.initialisation, [this, place, done = std::move(done)]() mutable {
+    initialising_.erase(place);
     done(options_.initialisable-- > 0 ? AddVu() : nullptr);
   });
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <list>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -71,6 +72,7 @@ class FakeVuPool final : public agent::VuPool {
   Options options_;
   std::vector<std::unique_ptr<FakeVu>> vus_;
   std::deque<agent::Vu*> free_;
+  std::list<TimerId> initialising_;
   std::vector<IterationRecord> records_;
   int64_t running_ = 0;
   int64_t most_running_ = 0;

@@ -8,12 +8,14 @@ namespace {
 
 using testing::HasSubstr;
 
-TEST(AgentPage, ReadyWhileItIsInAFleet) {
+TEST(AgentPage, ReadyUntilItLeaves) {
   AgentFacts facts;
   EXPECT_EQ(AnswerAgent({"GET", "/healthz"}, facts).status, 200);
-  EXPECT_EQ(AnswerAgent({"GET", "/readyz"}, facts).status, 503);
+  EXPECT_EQ(AnswerAgent({"GET", "/readyz"}, facts).status, 200);  // a rollout between runs goes on
   facts.joined = true;
   EXPECT_EQ(AnswerAgent({"GET", "/readyz"}, facts).status, 200);
+  facts.leaving = true;
+  EXPECT_EQ(AnswerAgent({"GET", "/readyz"}, facts).status, 503);
 }
 
 TEST(AgentPage, MetricsTellOfIterationsAndBatches) {

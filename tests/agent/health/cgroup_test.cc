@@ -68,6 +68,18 @@ TEST_F(CgroupTest, TheTightestOfTheGroupsAboveCounts) {
   EXPECT_DOUBLE_EQ(CpuCgroup(root_).cores(), 0.5);
 }
 
+TEST_F(CgroupTest, TheTightestMemoryLimitOfEitherVersionCounts) {
+  EXPECT_FALSE(MemoryLimit(root_).has_value());
+  Write("/proc/self/cgroup", "5:memory:/pod/one\n0::/job\n");
+  Write("/sys/fs/cgroup/memory/pod/one/memory.limit_in_bytes", "9223372036854771712\n");  // none
+  Write("/sys/fs/cgroup/job/memory.max", "max\n");
+  EXPECT_FALSE(MemoryLimit(root_).has_value());
+  Write("/sys/fs/cgroup/memory/pod/memory.limit_in_bytes", "2147483648\n");
+  EXPECT_EQ(MemoryLimit(root_), 2147483648u);
+  Write("/sys/fs/cgroup/job/memory.max", "1073741824\n");
+  EXPECT_EQ(MemoryLimit(root_), 1073741824u);
+}
+
 TEST_F(CgroupTest, InAContainerTheMountsRootIsOnesOwnGroup) {
   Write("/proc/self/cgroup", "0::/docker/0123\n");  // the host's name for it
   Write("/sys/fs/cgroup/cpu.max", "25000 100000\n");

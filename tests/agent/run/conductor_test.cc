@@ -71,6 +71,14 @@ struct JoinedAgent {
     set(message);
     return message;
   }
+  // Of its numbered messages, the last one's.
+  uint64_t LastNumber() const {
+    uint64_t last = 0;
+    for (const v1::AgentMessage& message : transport.sent) {
+      last = std::max<uint64_t>(last, message.number());
+    }
+    return last;
+  }
   v1::CoordinatorMessage Prepare() {
     return Message([](auto& m) { m.mutable_prepare(); });
   }
@@ -118,6 +126,88 @@ TEST_F(ConductorTest, StartsNothingAfterStop) {
   Tell(Message([](auto& m) { m.mutable_start(); }));
   EXPECT_THAT(Failures(), ElementsAre(HasSubstr("is out of order"), HasSubstr("is out of order")));
   loop.RunFor(absl::Seconds(1));
+}
+
+// A SIGTERM: the coordinator hears it before the end of the work, and the goodbye only when it has
+// everything.
+TEST_F(ConductorTest, LeavesWhenEverythingIsHandedOver) {
+  ScenarioConfig scenario;
+  scenario.name = "s";
+  scenario.executor = ConstantVusConfig{.vus = 1, .duration = absl::Minutes(1)};
+  Options options;
+  options.scenarios = {scenario};
+  Assign("", "", options);
+  Tell(Prepare());
+  Tell(Message([](auto& m) { m.mutable_setup_data(); }));
+  Tell(Message([](auto& m) { m.mutable_start(); }));
+  conductor.Drain("terminated");
+  loop.RunFor(absl::Seconds(1));
+  std::vector<std::string> said;
+  uint64_t batches = 0;
+  const auto look = [&] {
+    said.clear();
+    for (const v1::AgentMessage& message : transport.sent) {
+      if (message.has_leaving()) {
+        said.push_back(message.leaving().draining() ? "draining" : "leaving");
+      } else if (message.has_drained()) {
+        said.emplace_back("drained");
+        batches = message.drained().last_batch();
+      }
+    }
+  };
+  look();
+  EXPECT_THAT(said, ElementsAre("draining", "drained"));
+  EXPECT_GT(batches, 0u);
+  v1::BatchAck ack;
+  ack.set_run_id(1);
+  ack.set_acknowledged(batches);
+  std::shared_ptr<Transport::Events> events = transport.events;
+  events->on_batch_ack(ack);
+  look();
+  EXPECT_THAT(said, ElementsAre("draining", "drained"));  // its messages are not acknowledged
+  v1::CoordinatorMessage heard;
+  heard.set_acknowledged(session.unacknowledged() == 0 ? 0 : LastNumber());
+  heard.mutable_heartbeat();
+  events->on_message(heard);
+  look();
+  EXPECT_THAT(said, ElementsAre("draining", "drained", "leaving"));
+}
+
+TEST_F(ConductorTest, TheSecondTimeItLeavesAtOnce) {
+  Assign();
+  Tell(Prepare());
+  Tell(Message([](auto& m) { m.mutable_run_setup(); }));
+  conductor.Drain("terminated");
+  EXPECT_FALSE(transport.sent.back().has_leaving());  // setup() is running
+  conductor.Drain("terminated");
+  EXPECT_TRUE(transport.sent.back().has_leaving());
+}
+
+// 1000 lines of 64 KB: what the coordinator does not acknowledge stays bounded, and so do those that
+// wait.
+TEST_F(ConductorTest, AScriptThatWritesTooMuchFillsNoMemory) {
+  for (int i = 0; i < 1000; ++i) {
+    script_log.Info(absl::StrCat(i, std::string(64 << 10, 'x')));
+    loop.RunFor(absl::Microseconds(1));
+  }
+  EXPECT_LE(session.unacknowledged_bytes(), size_t{6} << 20);
+  int64_t lines = 0;
+  int64_t suppressed = 0;
+  for (int round = 0; round < 50; ++round) {  // the coordinator catches up
+    v1::CoordinatorMessage heard;
+    heard.set_acknowledged(LastNumber());
+    heard.mutable_heartbeat();
+    const std::shared_ptr<Transport::Events> events = transport.events;
+    events->on_message(heard);
+    loop.RunFor(absl::Milliseconds(1));
+  }
+  for (const v1::AgentMessage& message : transport.sent) {
+    EXPECT_LE(message.ByteSizeLong(), size_t{3} << 20);
+    lines += message.log_lines().lines_size();
+    suppressed += message.log_lines().suppressed();
+  }
+  EXPECT_EQ(lines + suppressed, 1000);
+  EXPECT_GT(suppressed, 0);
 }
 
 TEST_F(ConductorTest, RefusesAnAssignmentThatMakesNoSense) {

@@ -100,6 +100,19 @@ TEST_F(SessionTest, JoinsAndMeasuresTheClockOffset) {
   EXPECT_LE(session->clock().best()->round_trip, absl::Milliseconds(10));
 }
 
+TEST_F(SessionTest, AMessageThatNobodyWouldTakeBecomesAFailureThatSaysSo) {
+  Open({});
+  loop.RunFor(absl::Seconds(1));
+  v1::AgentMessage message;
+  message.mutable_setup_done()->mutable_value()->set_json(std::string(70'000'000, 'x'));
+  session->Send(7, message);
+  loop.RunFor(absl::Seconds(1));
+  ASSERT_EQ(received.size(), 1u);
+  EXPECT_THAT(received[0],
+              ::testing::MatchesRegex("a message of 700000.. bytes is too large for the "
+                                      "coordinator: the most is 67108864"));
+}
+
 TEST_F(SessionTest, MessagesSurviveABrokenConnection) {
   Open({});
   loop.RunFor(absl::Seconds(1));

@@ -111,7 +111,8 @@ class HostTest : public ::testing::Test {
     RunConfig config{.options = options_,
                      .segment = segment_,
                      .plan = *PlanInstance(options_.scenarios, segment_),
-                     .env = env_};
+                     .env = env_,
+                     .max_vu_block = max_vu_block_};
     config.plan.planned_vus = vus;
     host_.Prepare(bundle_, std::move(config),
                   [&](ScriptResult<VuPool*> r) { result = std::move(r); });
@@ -186,6 +187,7 @@ class HostTest : public ::testing::Test {
   std::map<std::string, std::string> env_;
   RunOptions options_;
   SegmentTuple segment_;
+  absl::Duration max_vu_block_;  // 0: no limit
   VuPool* pool_ = nullptr;
   WorkerFleet host_;
 };

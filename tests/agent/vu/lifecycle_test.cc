@@ -360,6 +360,50 @@ TEST_F(Lifecycle, ResetEndsVusInTheMiddleOfWhatTheyDo) {
   Reset();
 }
 
+// One VU in an endless loop would stop all VUs of its worker for good.
+TEST_F(Lifecycle, AnIterationThatKeepsItsWorkerForTooLongIsInterruptedAndNamed) {
+  max_vu_block_ = absl::Milliseconds(100);
+  Script(R"js(
+    export default function () {
+      console.log('begun', __ITER);
+      if (__ITER == 1) {
+        for (;;) {}
+      }
+      console.log('ended', __ITER);
+    }
+  )js");
+  host_.health().Start();
+  ASSERT_TRUE(Prepare(1).value.has_value());
+  Iterate(3);
+  EXPECT_THAT(
+      log_.lines(),
+      ElementsAre("info: begun 0", "info: ended 0", "info: begun 1",
+                  ::testing::AllOf(HasSubstr("error: VU 1 kept its worker busy for 100ms without "
+                                             "waiting, at file:///test/main.js:5:"),
+                                   HasSubstr("--max-vu-block")),
+                  "info: begun 2", "info: ended 2"));
+  EXPECT_EQ(Total(BuiltinMetric(builtin::kIterations)), 2);
+  v1::Health health;
+  host_.health().Fill(&health);
+  EXPECT_EQ(health.blocks(), 1);
+}
+
+// By what the thread uses: a script that waits may take as long as it likes, and so may init code.
+TEST_F(Lifecycle, NeitherWaitingNorInitCodeIsTakenForALoop) {
+  max_vu_block_ = absl::Milliseconds(50);
+  Script(R"js(
+    import { sleep } from 'k6';
+    if (__VU > 0) {
+      const end = Date.now() + 200;
+      while (Date.now() < end) {}
+    }
+    export default function () { sleep(0.2); console.log('slept'); }
+  )js");
+  ASSERT_TRUE(Prepare(1).value.has_value());
+  Iterate(1);
+  EXPECT_THAT(log_.lines(), ElementsAre("info: slept"));
+}
+
 // A session may be lost while VUs are at work: who has one gives it back when the run is over.
 TEST_F(Lifecycle, AVuThatComesBackAfterItsRunIsNoneOfTheNext) {
   Script("export default function () { console.log('begun'); for (;;) {} }");

@@ -46,6 +46,20 @@ TEST(JudgeTest, NothingMeasuredIsNothingWrong) {
   EXPECT_EQ(JudgeFleet({}).validity, v1::Health::VALID);
 }
 
+TEST(JudgeTest, AnIterationThatBlockedItsWorkerComesBeforeTheDelaysItCaused) {
+  v1::Health health = Healthy();
+  health.set_blocks(2);
+  health.set_waited_s(8);  // which would be taken for their cause
+  *health.mutable_loop_lag() = Delays(100, 50, absl::Milliseconds(100));
+  const Judgement judged = JudgeHealth(health);
+  EXPECT_EQ(judged.validity, v1::Health::SUSPECT);
+  ASSERT_EQ(judged.reasons.size(), 2u);
+  EXPECT_EQ(judged.reasons[0],
+            "iterations that kept their worker busy for too long: 2 interrupted; the log names VU, "
+            "scenario and line");
+  EXPECT_EQ(judged.reasons[1].find("likely because"), std::string::npos);
+}
+
 TEST(JudgeTest, OnePercentOfLateStartsIsSuspect) {
   v1::Health health = Healthy();
   *health.mutable_lateness() = Delays(10'000, 100, absl::Milliseconds(30));

@@ -45,8 +45,16 @@ class FleetTest : public ::testing::Test {
     fleet.SetEvents({
         .may_join = [](const v1::Join&) { return absl::OkStatus(); },
         .on_joined = [this](AgentId id) { joined.push_back(fleet.Find(id)->name); },
-        .on_message = [](AgentId, const v1::AgentMessage&) { return absl::OkStatus(); },
-        .on_batch = [](AgentId, const v1::BatchMessage&) { return absl::OkStatus(); },
+        .on_message =
+            [this](AgentId, const v1::AgentMessage& message) {
+              setups.push_back(message.setup_done().value().json());
+              return absl::OkStatus();
+            },
+        .on_batch =
+            [this](AgentId, const v1::BatchMessage& message) {
+              batch_texts.push_back(message.batch());
+              return absl::OkStatus();
+            },
         .on_lost = [this](const AgentRecord& record,
                           const absl::Status&) { lost.push_back(record.name); },
     });
@@ -103,7 +111,100 @@ class FleetTest : public ::testing::Test {
               [this] { return "session" + std::to_string(++ids); },
               [this] { return std::string(kNonceBytes, static_cast<char>('0' + ++nonces)); }};
   std::vector<std::string> joined, lost;
+  std::vector<std::string> setups;       // the values of SetupDone
+  std::vector<std::string> batch_texts;  // their contents
+
+  // The next bytes of a message's encoding.
+  void SendPiece(ConnectionId id, const std::string& data, bool last) {
+    v1::AgentMessage message;
+    message.mutable_piece()->set_data(data);
+    message.mutable_piece()->set_last(last);
+    fleet.OnMessage(id, message);
+  }
+  static v1::AgentMessage SetupDone(const std::string& json) {
+    v1::AgentMessage message;
+    message.set_number(1);
+    message.mutable_setup_done()->mutable_value()->set_json(json);
+    return message;
+  }
 };
+
+TEST_F(FleetTest, AMembersMessageMayComeInPieces) {
+  const ConnectionId id = Admit("ada");
+  const std::string whole = SetupDone("a large value").SerializeAsString();
+  SendPiece(id, whole.substr(0, 5), false);
+  v1::AgentMessage heartbeat;  // what means something at once may come in between
+  heartbeat.mutable_heartbeat();
+  fleet.OnMessage(id, heartbeat);
+  EXPECT_TRUE(setups.empty());
+  SendPiece(id, whole.substr(5), true);
+  EXPECT_THAT(setups, ElementsAre("a large value"));
+}
+
+TEST_F(FleetTest, PiecesThatMakeNoMessageOrTooLargeAOneEndTheSession) {
+  const ConnectionId ada = Admit("ada");
+  SendPiece(ada, "\xff\xff", true);
+  EXPECT_THAT(lost, ElementsAre("ada"));
+  const ConnectionId bob = Admit("bob");
+  const std::string megabyte(1 << 20, 'x');
+  for (int i = 0; i < 64; ++i) {
+    SendPiece(bob, megabyte, false);
+  }
+  EXPECT_THAT(lost, ElementsAre("ada"));
+  SendPiece(bob, "x", false);
+  EXPECT_THAT(lost, ElementsAre("ada", "bob"));
+}
+
+TEST_F(FleetTest, KeepsNoPiecesOfAStranger) {
+  const ConnectionId id = Join("eve's", "eve");
+  SendPiece(id, "x", false);
+  EXPECT_EQ(RefusalOf(id), "the answer to Challenge must be Proof");
+}
+
+TEST_F(FleetTest, ABatchMayComeInPieces) {
+  Admit("ada");
+  const ConnectionId stream{++last_connection};
+  fleet.OnOpened(stream, PeerWith("ada's"));
+  v1::BatchMessage message;
+  message.set_session_id("session1");
+  message.set_number(1);
+  message.set_batch("one, ");
+  message.set_more(true);
+  fleet.OnBatch(stream, message);
+  EXPECT_TRUE(batch_texts.empty());
+  message.set_batch("two");
+  message.set_more(false);
+  fleet.OnBatch(stream, message);
+  EXPECT_THAT(batch_texts, ElementsAre("one, two"));
+}
+
+// An agent keeps what is not acknowledged, and stops writing its log when that is much.
+TEST_F(FleetTest, AcknowledgesMuchAtOnce) {
+  const ConnectionId id = Admit("ada");
+  const size_t before = connections.sent[id].size();
+  fleet.OnMessage(id, SetupDone("little"));
+  EXPECT_EQ(connections.sent[id].size(), before);
+  v1::AgentMessage large = SetupDone(std::string(300'000, 'x'));
+  large.set_number(2);
+  fleet.OnMessage(id, large);
+  ASSERT_EQ(connections.sent[id].size(), before + 1);
+  EXPECT_EQ(connections.sent[id].back().acknowledged(), 2u);
+}
+
+TEST_F(FleetTest, AMessageTooLargeForAnyAgentEndsItsSessionRatherThanBeingSentForEver) {
+  Admit("ada");
+  v1::CoordinatorMessage message;
+  message.mutable_run_handle_summary()->set_data_json(std::string((64 << 20) + 1, 'x'));
+  fleet.Send(fleet.FindByName("ada")->id, 1, message);
+  EXPECT_THAT(lost, ElementsAre("ada"));
+}
+
+TEST_F(FleetTest, TheBanishedAreGoneWithTheirSession) {
+  const ConnectionId id = Admit("ada");
+  fleet.Banish(id, kRefusedCertificate, absl::UnauthenticatedError("revoked"));
+  EXPECT_THAT(lost, ElementsAre("ada"));
+  EXPECT_THAT(log.messages, ::testing::Contains(HasSubstr("revoked")));
+}
 
 TEST_F(FleetTest, LetsInWhoKnowsTheTokenAndProvesToKnowItToo) {
   const ConnectionId id = Join("cert", "ada");

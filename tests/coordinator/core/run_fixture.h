@@ -126,6 +126,7 @@ class ScriptedAgent {
   int64_t t0_ns = 0;
   std::vector<int64_t> switches_ns;  // when to pause and resume, in turn
   v1::Assign assigned;
+  v1::Scale scaled;  // the last one
 
  private:
   void Handle(const v1::CoordinatorMessage& message) {
@@ -174,6 +175,7 @@ class ScriptedAgent {
       case v1::CoordinatorMessage::kScale:
         asked.push_back(
             absl::StrCat("scale ", message.scale().vus(), " ", message.scale().max_vus()));
+        scaled = message.scale();
         return;
       case v1::CoordinatorMessage::kGracefulStop:
         asked.push_back("graceful stop");

@@ -361,6 +361,71 @@ TEST_F(RunTest, ScalingReachesAllAgentsAndKnowsTheTotalsOfThen) {
   }
 }
 
+TEST_F(RunTest, AfterALossScalingReachesTheWholeTotal) {
+  source.plan->executors = {{"a", "externally-controlled"}};
+  source.plan->controlled = {{"a", {.vus = 3, .max_vus = 12}}};
+  source.plan->length = absl::Minutes(5);
+  Begin(3, /*tolerated=*/50);
+  for (size_t i : {0u, 1u, 2u}) {
+    agent(i).iterate_for = absl::Minutes(5);
+  }
+  loop.RunFor(absl::Seconds(1));
+  network.CutOff(agent(1).transport());
+  loop.RunFor(absl::Seconds(15));
+  EXPECT_TRUE(run->Scale(6, -1).ok());
+  loop.RunFor(absl::Milliseconds(10));
+  for (size_t i : {0u, 2u}) {
+    EXPECT_EQ(agent(i).scaled.vus(), 6);
+    EXPECT_EQ(agent(i).scaled.segment_sequence(), "0,1/2,1");
+  }
+  EXPECT_EQ(agent(0).scaled.segment_index(), 0);
+  EXPECT_EQ(agent(2).scaled.segment_index(), 1);
+}
+
+// It drains in the middle of the run: that is not the end of its work, and what it has not done is
+// named once it is gone.
+TEST_F(RunTest, AnAgentThatLeavesIsWaitedForAndThenMissed) {
+  source.plan->length = absl::Seconds(30);
+  Begin(2, /*tolerated=*/50);
+  for (size_t i : {0u, 1u}) {
+    agent(i).iterate_for = absl::Seconds(20);
+  }
+  loop.RunFor(absl::Seconds(1));
+  v1::AgentMessage leaving;
+  leaving.mutable_leaving()->set_reason("terminated");
+  leaving.mutable_leaving()->set_draining(true);
+  agent(1).Send(leaving);
+  loop.RunFor(absl::Milliseconds(10));
+  EXPECT_EQ(run->Snapshot().agents(1).state(), v1::AgentStatus::LEAVING);
+  v1::AgentMessage drained;
+  drained.mutable_drained()->mutable_final_progress()->add_scenarios()->set_state(
+      v1::ScenarioProgress::INTERRUPTED);
+  agent(1).Send(drained);
+  loop.RunFor(absl::Milliseconds(10));
+  EXPECT_EQ(run->state(), v1::RunStatus::RUNNING);
+  agent(1).Leave();
+  loop.RunFor(absl::Milliseconds(10));
+  EXPECT_EQ(run->state(), v1::RunStatus::RUNNING);
+  EXPECT_EQ(run->Snapshot().agents(1).state(), v1::AgentStatus::LOST);
+  EXPECT_THAT(log.messages, Contains(HasSubstr("agent agent-2 was lost: it left: gone")));
+  loop.RunFor(absl::Seconds(25));
+  EXPECT_EQ(code(), 0);
+}
+
+TEST_F(RunTest, WithoutToleranceAnAgentThatLeavesEndsTheRunGracefully) {
+  source.plan->length = absl::Seconds(30);
+  Begin(2);
+  for (size_t i : {0u, 1u}) {
+    agent(i).iterate_for = absl::Seconds(20);
+  }
+  loop.RunFor(absl::Seconds(1));
+  agent(1).Leave();
+  loop.RunFor(absl::Milliseconds(10));
+  EXPECT_EQ(agent(0).asked.back(), "graceful stop");
+  loop.RunFor(absl::Seconds(10));
+  EXPECT_EQ(code(), 255);
+}
+
 TEST_F(RunTest, ARefusedScalingLeavesTheRunUntouched) {
   source.plan->executors = {{"a", "externally-controlled"}};
   source.plan->controlled = {{"a", {.vus = 2, .max_vus = 10}}};

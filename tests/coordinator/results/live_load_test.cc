@@ -66,6 +66,26 @@ TEST(LiveLoad, SpeedsAreThoseOfLivingAgentsInARunningRun) {
   EXPECT_EQ(over.load().http_reqs_per_s(), 0);
 }
 
+// A system under test that hangs: nothing ends, agents have nothing to tell.
+TEST(LiveLoad, SpeedsOfThoseWhoTellNothingAreGoneAfterThreeSeconds) {
+  LiveLoad load;
+  load.Add("a", MakeBatch(10, absl::Seconds(1)));
+  load.Add("b", MakeBatch(4, absl::Seconds(1)));
+  load.Tick();
+  load.Tick();
+  load.Add("b", MakeBatch(6, absl::Seconds(1)));
+  v1::RunStatus still = StatusOf(v1::RunStatus::RUNNING);
+  load.Describe(&still);
+  EXPECT_DOUBLE_EQ(still.load().http_reqs_per_s(), 16);  // a batch may be under way
+  load.Tick();
+  v1::RunStatus stale = StatusOf(v1::RunStatus::RUNNING);
+  load.Describe(&stale);
+  EXPECT_DOUBLE_EQ(stale.load().http_reqs_per_s(), 6);
+  EXPECT_DOUBLE_EQ(stale.agents(0).load().iterations_per_s(), 0);
+  EXPECT_DOUBLE_EQ(stale.scenarios(0).load().http_reqs_per_s(), 6);
+  EXPECT_EQ(stale.load().http_reqs(), 20);  // counts stay
+}
+
 TEST(LiveLoad, ABriefLastBatchSaysNothingOfSpeed) {
   LiveLoad load;
   load.Add("a", MakeBatch(10, absl::Seconds(1)));
