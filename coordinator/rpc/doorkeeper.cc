@@ -1,10 +1,12 @@
 #include "coordinator/rpc/doorkeeper.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <memory>
 #include <utility>
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -45,6 +47,28 @@ std::string AddressText(const sockaddr_storage& address, socklen_t size) {
   absl::ConsumePrefix(&plain, "::ffff:");  // IPv4 on a socket for both
   return absl::StrContains(plain, ':') ? absl::StrCat("[", plain, "]:", port)
                                        : absl::StrCat(plain, ":", port);
+}
+
+// Whose connection it is, as far as limits go: an IPv6 host has all of its /64.
+std::string HostOf(const sockaddr_storage& address) {
+  char text[INET6_ADDRSTRLEN] = "";
+  if (address.ss_family == AF_INET) {
+    inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in&>(address).sin_addr, text, sizeof(text));
+    return text;
+  }
+  in6_addr host = reinterpret_cast<const sockaddr_in6&>(address).sin6_addr;
+  if (!IN6_IS_ADDR_V4MAPPED(&host)) {
+    memset(host.s6_addr + 8, 0, 8);
+  }
+  inet_ntop(AF_INET6, &host, text, sizeof(text));
+  return text;
+}
+
+void CountDown(const std::string& host, std::map<std::string, size_t>* counts) {
+  const auto found = counts->find(host);
+  if (found != counts->end() && --found->second == 0) {
+    counts->erase(found);
+  }
 }
 
 // What tools that speak HTTP show to their users.
@@ -158,6 +182,7 @@ void Doorkeeper::Shutdown() {
     close(fd);
   }
   silent_.clear();
+  silent_of_.clear();
   order_.clear();
 }
 
@@ -168,12 +193,7 @@ void Doorkeeper::OnKnock(int listener) {
       accept4(listener, reinterpret_cast<sockaddr*>(&address), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
   const bool out_of_descriptors = fd < 0 && (errno == EMFILE || errno == ENFILE);
   if (out_of_descriptors || silent_.size() >= settings_.max_silent) {
-    while (!order_.empty() && !silent_.contains(order_.front())) {
-      order_.pop_front();
-    }
-    if (!order_.empty()) {
-      TurnAway(order_.front(), kRefusedLimit, "too many connections that say nothing");
-    }
+    DropOneOfTheMost();
   }
   if (fd < 0) {
     if (out_of_descriptors) {
@@ -183,10 +203,31 @@ void Doorkeeper::OnKnock(int listener) {
   }
   const int on = 1;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-  silent_[fd] = {.address = AddressText(address, size), .came = loop_.clock().Mono()};
+  silent_[fd] = {
+      .address = AddressText(address, size), .host = HostOf(address), .came = loop_.clock().Mono()};
+  ++silent_of_[silent_[fd].host];
   order_.push_back(fd);
   loop_.Watch(fd, EPOLLIN, [this, fd](uint32_t) { OnFirstByte(fd); });
   WatchSilence();
+}
+
+void Doorkeeper::DropOneOfTheMost() {
+  while (!order_.empty() && !silent_.contains(order_.front())) {
+    order_.pop_front();
+  }
+  const auto most =
+      std::max_element(silent_of_.begin(), silent_of_.end(),
+                       [](const auto& a, const auto& b) { return a.second < b.second; });
+  if (most == silent_of_.end()) {
+    return;
+  }
+  const auto oldest = std::find_if(order_.begin(), order_.end(), [&](int fd) {
+    const auto found = silent_.find(fd);
+    return found != silent_.end() && found->second.host == most->first;
+  });
+  if (oldest != order_.end()) {
+    TurnAway(*oldest, kRefusedLimit, "too many connections that say nothing");
+  }
 }
 
 void Doorkeeper::OnFirstByte(int fd) {
@@ -207,12 +248,14 @@ void Doorkeeper::OnFirstByte(int fd) {
                                      : "it does not speak HTTP/2");
     return;
   }
-  if (TooMany()) {
+  if (TooMany(silent_.at(fd).host)) {
     TurnAway(fd, kRefusedLimit, "too many connections in 10 s");
     return;
   }
   loop_.Unwatch(fd);
-  const std::string address = std::move(silent_.extract(fd).mapped().address);
+  const Visitor visitor = std::move(silent_.extract(fd).mapped());
+  CountDown(visitor.host, &silent_of_);
+  const std::string& address = visitor.address;
   events_.let_in(fd, address);
 }
 
@@ -226,21 +269,28 @@ void Doorkeeper::Answer(int fd, char first_byte) {
   send(fd, answer.data(), answer.size(), MSG_NOSIGNAL);
 }
 
-bool Doorkeeper::TooMany() {
+bool Doorkeeper::TooMany(const std::string& host) {
   const MonoTime now = loop_.clock().Mono();
-  while (!let_in_.empty() && now - let_in_.front() >= kWindow) {
+  while (!let_in_.empty() && now - let_in_.front().first >= kWindow) {
+    CountDown(let_in_.front().second, &let_in_of_);
     let_in_.pop_front();
   }
   if (let_in_.size() >= settings_.max_per_10s) {
     return true;
   }
-  let_in_.push_back(now);
+  size_t& mine = let_in_of_[host];
+  if (mine >= settings_.max_per_10s_of_one) {
+    return true;
+  }
+  ++mine;
+  let_in_.emplace_back(now, host);
   return false;
 }
 
 void Doorkeeper::TurnAway(int fd, absl::string_view kind, absl::string_view reason) {
   const auto found = silent_.find(fd);
   const std::string address = std::move(found->second.address);
+  CountDown(found->second.host, &silent_of_);
   silent_.erase(found);
   loop_.Unwatch(fd);
   close(fd);

@@ -10,6 +10,7 @@
 #include <deque>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
@@ -25,8 +26,12 @@ namespace lockstep::coordinator {
 struct DoorSettings {
   bool tls = true;  // what peers must speak; false: HTTP/2 in plain text
   absl::Duration speak_within = absl::Seconds(5);  // of connecting
-  size_t max_silent = 512;    // beyond this, the one that has been silent longest is dropped
+  // Beyond this, one of the address with the most of them is dropped: the one that has been silent
+  // longest.
+  size_t max_silent = 512;
   size_t max_per_10s = 2000;  // connections that are let through
+  // Of these, from one address (IPv6: one /64): no flood from one place keeps the others out.
+  size_t max_per_10s_of_one = 1000;
 };
 
 class Doorkeeper {
@@ -54,6 +59,7 @@ class Doorkeeper {
  private:
   struct Visitor {
     std::string address;
+    std::string host;  // of it, without the port
     MonoTime came;
   };
 
@@ -62,7 +68,8 @@ class Doorkeeper {
   void OnFirstByte(int fd);
   void TurnAway(int fd, absl::string_view kind, absl::string_view reason);
   void Answer(int fd, char first_byte);
-  bool TooMany();
+  bool TooMany(const std::string& host);
+  void DropOneOfTheMost();
   void WatchSilence();
   void WatchListeners();
   void PauseListening();
@@ -73,7 +80,9 @@ class Doorkeeper {
   std::vector<int> listeners_;
   std::map<int, Visitor> silent_;  // by descriptor
   std::deque<int> order_;          // of silent_, by coming; may hold some that are gone
-  std::deque<MonoTime> let_in_;    // the last 10 s
+  std::deque<std::pair<MonoTime, std::string>> let_in_;  // hosts, the last 10 s
+  std::map<std::string, size_t> let_in_of_;              // of these, by host
+  std::map<std::string, size_t> silent_of_;              // of silent_, by host
   TimerId timer_ = TimerId::kNone;
   TimerId pause_ = TimerId::kNone;
 };

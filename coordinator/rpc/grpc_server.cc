@@ -11,20 +11,26 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 #include "lockstep/v1/services.grpc.pb.h"
 
+#include "common/base/message_limits.h"
 #include "common/base/status_macros.h"
 #include "coordinator/rpc/doorkeeper.h"
 #include "coordinator/rpc/peer_gate.h"
+#include "coordinator/rpc/reflection_service.h"
 #include "coordinator/rpc/server_stream.h"
 #include "coordinator/rpc/status_service.h"
 
 namespace lockstep::coordinator {
 namespace {
 
-constexpr int kMaxMessageBytes = 64 << 20;
+// A peer is not known to belong to the fleet until it has proved that it knows the token. Larger
+// messages come in pieces, which the fleet puts together for its members.
+constexpr int kMaxReceivedBytes = static_cast<int>(kPieceBytes + kPieceOverheadBytes);
+constexpr int kMaxSentBytes = static_cast<int>(kMostMessageBytes + kPieceOverheadBytes);
 
 using ControlStream = ServerStream<v1::AgentMessage, v1::CoordinatorMessage>;
 using BatchStream = ServerStream<v1::BatchMessage, v1::BatchAck>;
@@ -35,7 +41,17 @@ using AnyStream = std::variant<std::shared_ptr<ControlStream>, std::shared_ptr<B
 constexpr int kHandshakeMs = 5'000;
 constexpr int kIdleMs = 10'000;
 constexpr int kMostCallsPerConnection = 100;
+// Of whom a refusal may have been; with more, naming them tells nobody anything.
+constexpr size_t kMostSuspects = 4;
 constexpr absl::Duration kCallWithin = absl::Seconds(10);  // of connecting
+
+constexpr const char* kServices[] = {
+    "grpc.health.v1.Health",
+    "grpc.reflection.v1.ServerReflection",
+    "grpc.reflection.v1alpha.ServerReflection",
+    "lockstep.v1.Coordinator",
+    "lockstep.v1.Status",
+};
 
 // "10.0.0.7:4711" of gRPC's "ipv4:10.0.0.7:4711" and "ipv6:%5B::1%5D:4711".
 std::string PlainAddress(absl::string_view peer) {
@@ -48,7 +64,7 @@ std::string PlainAddress(absl::string_view peer) {
 }  // namespace
 
 struct GrpcServer::Impl final : public v1::Coordinator::CallbackService {
-  explicit Impl(EpollLoop& event_loop) : loop(event_loop) {}
+  Impl(EpollLoop& event_loop, absl::Duration reread) : loop(event_loop), reread_every(reread) {}
 
   grpc::ServerBidiReactor<v1::AgentMessage, v1::CoordinatorMessage>* Session(
       grpc::CallbackServerContext* context) override {
@@ -72,6 +88,7 @@ struct GrpcServer::Impl final : public v1::Coordinator::CallbackService {
     Peer peer{.address = PlainAddress(context.peer()),
               .identity = IdentityOf(*context.auth_context())};
     Called(peer.address);
+    std::string chain = ChainOf(*context.auth_context());
     auto stream = std::make_shared<Stream>(typename Stream::Events{
         .on_message =
             [this, id, handle](In message) {
@@ -87,18 +104,22 @@ struct GrpcServer::Impl final : public v1::Coordinator::CallbackService {
         .on_done =
             [this, id] {
               loop.Post([this, id] {
+                chains.erase(id);
                 if (streams.erase(id) > 0) {
                   fleet->OnClosed(id, absl::UnavailableError("the connection ended"));
                 }
               });
             },
     });
-    loop.Post([this, id, stream, peer = std::move(peer)]() mutable {
+    loop.Post([this, id, stream, peer = std::move(peer), chain = std::move(chain)]() mutable {
       if (shut_down) {
         stream->Close(absl::UnavailableError("the coordinator is about to end"));
         return;
       }
       streams.emplace(id, stream);
+      if (gate != nullptr && !chain.empty()) {
+        chains.emplace(id, std::move(chain));
+      }
       fleet->OnOpened(id, std::move(peer));
     });
     stream->Start();
@@ -132,25 +153,51 @@ struct GrpcServer::Impl final : public v1::Coordinator::CallbackService {
   }
 
   // On gRPC's threads.
-  void Refused(std::string kind, std::string who, std::string reason) {
-    loop.Post([this, kind = std::move(kind), who = std::move(who), reason = std::move(reason)] {
+  void Refused(std::string kind, std::string reason) {
+    loop.Post([this, kind = std::move(kind), reason = std::move(reason)] {
       if (!shut_down) {
-        fleet->refusals().Add(kind, who, reason);
+        fleet->refusals().Add(kind, ProbableCaller(), reason);
       }
     });
   }
+  // The gate is not told who it judges. It is one of those who have connected and made no call yet,
+  // most often the only one, and then nothing more need be said of its silence.
+  std::string ProbableCaller() {
+    if (uncalled.size() == 1) {
+      const std::string address = uncalled.begin()->first;
+      Forget(address);
+      return absl::StrCat("a peer, it seems ", address);
+    }
+    if (uncalled.empty() || uncalled.size() > kMostSuspects) {
+      return "a peer";
+    }
+    return absl::StrCat("a peer, one of ",
+                        absl::StrJoin(uncalled, ", ", [](std::string* out, const auto& entry) {
+                          out->append(entry.first);
+                        }));
+  }
+  // Looks for changes of the authority and of the list of revoked certificates, again and again.
+  void RereadTrust();
 
   std::shared_ptr<grpc::ServerCredentials> CredentialsFor(const Credentials* credentials);
   absl::Status Open(const std::vector<std::string>& addresses, const Credentials* credentials,
                     grpc::ServerBuilder& builder);
 
   EpollLoop& loop;
+  const absl::Duration reread_every;
   Fleet* fleet = nullptr;
   std::unique_ptr<StatusService> status;
+  std::unique_ptr<ReflectionService> reflection;
   std::unique_ptr<grpc::Server> server;
   std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor;
   std::unique_ptr<Doorkeeper> doorkeeper;  // for the addresses that are not Unix sockets
   std::vector<int> ports;
+
+  std::shared_ptr<PeerGate> gate;  // null: plain text
+  Credentials trusted;             // loop only, like what follows
+  TimerId reread_timer = TimerId::kNone;
+  bool reread_failed = false;
+  absl::flat_hash_map<ConnectionId, std::string> chains;  // that the agents' sessions have shown
 
   bool shut_down = false;                                // loop only
   absl::flat_hash_map<ConnectionId, AnyStream> streams;  // loop only
@@ -172,11 +219,41 @@ std::shared_ptr<grpc::ServerCredentials> GrpcServer::Impl::CredentialsFor(
   options.pem_root_certs = credentials->anchors.authority;
   options.pem_key_cert_pairs.push_back({credentials->key, credentials->certificate});
   std::shared_ptr<grpc::ServerCredentials> made = grpc::SslServerCredentials(options);
-  made->SetAuthMetadataProcessor(std::make_shared<PeerGate>(
-      credentials->anchors, [this](std::string kind, std::string reason) {
-        Refused(std::move(kind), "a peer", std::move(reason));
-      }));
+  gate = std::make_shared<PeerGate>(credentials->anchors,
+                                    [this](std::string kind, std::string reason) {
+                                      Refused(std::move(kind), std::move(reason));
+                                    });
+  made->SetAuthMetadataProcessor(gate);
+  trusted = *credentials;
   return made;
+}
+
+void GrpcServer::Impl::RereadTrust() {
+  reread_timer = loop.After(reread_every, [this] { RereadTrust(); });
+  absl::StatusOr<TrustAnchors> anchors = RereadAnchors(trusted);
+  if (!anchors.ok()) {
+    if (!std::exchange(reread_failed, true)) {
+      fleet->logger().Warn(absl::StrCat(
+          "the certificates and revocations that this coordinator trusts cannot be read again; it "
+          "keeps those that it has: ",
+          anchors.status().message()));
+    }
+    return;
+  }
+  reread_failed = false;
+  if (anchors->authority == trusted.anchors.authority &&
+      anchors->revoked == trusted.anchors.revoked) {
+    return;
+  }
+  trusted.anchors = *anchors;
+  gate->Trust(*std::move(anchors));
+  fleet->logger().Info("the trusted authority or the list of revoked certificates has changed");
+  const std::vector<std::pair<ConnectionId, std::string>> shown(chains.begin(), chains.end());
+  for (const auto& [id, chain] : shown) {
+    if (const absl::Status judged = gate->Judge(chain); !judged.ok()) {
+      fleet->Banish(id, kRefusedCertificate, judged);
+    }
+  }
 }
 
 absl::Status GrpcServer::Impl::Open(const std::vector<std::string>& addresses,
@@ -209,7 +286,8 @@ absl::Status GrpcServer::Impl::Open(const std::vector<std::string>& addresses,
   return absl::OkStatus();
 }
 
-GrpcServer::GrpcServer(EpollLoop& loop) : impl_(std::make_unique<Impl>(loop)) {}
+GrpcServer::GrpcServer(EpollLoop& loop, absl::Duration reread_every)
+    : impl_(std::make_unique<Impl>(loop, reread_every)) {}
 
 GrpcServer::~GrpcServer() {
   Shutdown();
@@ -221,22 +299,35 @@ absl::Status GrpcServer::Start(const std::vector<std::string>& addresses,
   impl_->status = std::make_unique<StatusService>(
       impl_->loop, control,
       [impl = impl_.get()](const std::string& peer) { impl->Called(PlainAddress(peer)); });
+  impl_->reflection = std::make_unique<ReflectionService>(
+      std::vector<std::string>(std::begin(kServices), std::end(kServices)),
+      [impl = impl_.get()](const std::string& peer) { impl->Called(PlainAddress(peer)); });
   // For tools that know neither this program nor its protocol files: container platforms and
   // grpcurl.
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
-  builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
-  builder.SetMaxSendMessageSize(kMaxMessageBytes);
+  builder.SetMaxReceiveMessageSize(kMaxReceivedBytes);
+  builder.SetMaxSendMessageSize(kMaxSentBytes);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 5'000);
   builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeMs);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kIdleMs);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMostCallsPerConnection);
   LOCKSTEP_RETURN_IF_ERROR(impl_->Open(addresses, credentials, builder));
+  if (impl_->gate != nullptr) {
+    impl_->reread_timer =
+        impl_->loop.After(impl_->reread_every, [impl = impl_.get()] { impl->RereadTrust(); });
+  }
   builder.RegisterService(impl_.get());
   builder.RegisterService(impl_->status.get());
+  builder.RegisterService(impl_->reflection.get());
   impl_->server = builder.BuildAndStart();
+  if (impl_->server != nullptr) {  // null: see below
+    for (const char* service : kServices) {
+      impl_->server->GetHealthCheckService()->SetServingStatus(service, true);
+    }
+  }
   return impl_->server != nullptr
              ? absl::OkStatus()
              : absl::UnavailableError(absl::StrCat("cannot listen on ", addresses[0],
@@ -253,6 +344,7 @@ void GrpcServer::Shutdown() {
     return;
   }
   impl_->shut_down = true;
+  impl_->loop.Cancel(impl_->reread_timer);
   if (auto* health = impl_->server->GetHealthCheckService(); health != nullptr) {
     health->SetServingStatus(false);
   }

@@ -19,8 +19,9 @@ namespace lockstep::coordinator {
 
 class GrpcServer final : public Connections {
  public:
-  // `loop` is borrowed and outlives the server.
-  explicit GrpcServer(EpollLoop& loop);
+  // `loop` is borrowed and outlives the server. How often the files of the credentials' anchors are
+  // looked at: sessions of those who are not trusted any more end then.
+  explicit GrpcServer(EpollLoop& loop, absl::Duration reread_every = absl::Seconds(5));
   ~GrpcServer() override;
 
   // Listens on all of `addresses`: "host:port", with TLS and `credentials`, or in plain text if

@@ -46,12 +46,26 @@ absl::string_view Property(const grpc::AuthContext& context, const char* name) {
   return values.empty() ? absl::string_view() : View(values[0]);
 }
 
+}  // namespace
+
 // A server's view of the chain lacks the peer's own certificate.
 std::string ChainOf(const grpc::AuthContext& context) {
   return absl::StrCat(Property(context, "x509_pem_cert"), Property(context, "x509_pem_cert_chain"));
 }
 
-}  // namespace
+void PeerGate::Trust(TrustAnchors anchors) {
+  MutexLock held(mutex_);
+  anchors_ = std::move(anchors);
+}
+
+TrustAnchors PeerGate::anchors() const {
+  MutexLock held(mutex_);
+  return anchors_;
+}
+
+absl::Status PeerGate::Judge(const std::string& chain) const {
+  return CheckCertificate(chain, anchors(), {Role::kAgent}, SystemClock().Wall()).status();
+}
 
 PeerGate::PeerGate(TrustAnchors anchors, OnRefused on_refused)
     : anchors_(std::move(anchors)), on_refused_(std::move(on_refused)) {}
@@ -64,7 +78,7 @@ grpc::Status PeerGate::Process(const InputMetadata& metadata, grpc::AuthContext*
   absl::Status status = roles.status();
   if (status.ok()) {
     const absl::StatusOr<PeerIdentity> identity =
-        CheckCertificate(ChainOf(*context), anchors_, *roles, SystemClock().Wall());
+        CheckCertificate(ChainOf(*context), anchors(), *roles, SystemClock().Wall());
     status = identity.status();
     if (status.ok() && Property(*context, kFingerprintProperty).empty()) {
       context->AddProperty(kNameProperty, identity->name);

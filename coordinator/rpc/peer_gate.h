@@ -11,6 +11,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/strings/string_view.h"
 
+#include "common/base/sync.h"
 #include "common/trust/certificate.h"
 
 namespace lockstep::coordinator {
@@ -22,14 +23,25 @@ class PeerGate final : public grpc::AuthMetadataProcessor {
 
   PeerGate(TrustAnchors anchors, OnRefused on_refused);
 
+  // Judges by these from now on. Any thread.
+  void Trust(TrustAnchors anchors);
+  // Whether a peer with this chain, an agent's, would be let in now.
+  absl::Status Judge(const std::string& chain) const;
+
   bool IsBlocking() const override { return false; }
   grpc::Status Process(const InputMetadata& metadata, grpc::AuthContext* context,
                        OutputMetadata* consumed, OutputMetadata* response) override;
 
  private:
-  const TrustAnchors anchors_;
+  TrustAnchors anchors() const;
+
+  mutable Mutex mutex_;
+  TrustAnchors anchors_ ABSL_GUARDED_BY(mutex_);
   OnRefused on_refused_;
 };
+
+// The certificates that the peer has shown, PEM; empty without TLS.
+std::string ChainOf(const grpc::AuthContext& context);
 
 // The identity that the gate has let through on this connection; empty without TLS.
 PeerIdentity IdentityOf(const grpc::AuthContext& context);

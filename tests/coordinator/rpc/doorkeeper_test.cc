@@ -19,9 +19,13 @@ using testing::HasSubstr;
 // A TCP connection to the door.
 class Visitor {
  public:
-  explicit Visitor(int port) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  // Comes from 127.0.0.`host`.
+  explicit Visitor(int port, uint32_t host = 1)
+      : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address = {};
     address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl((127U << 24) + host);
+    EXPECT_EQ(bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
     address.sin_port = htons(static_cast<uint16_t>(port));
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     EXPECT_EQ(connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
@@ -60,7 +64,7 @@ class DoorkeeperTest : public testing::Test {
                            .refused =
                                [this](absl::string_view kind, const std::string& address,
                                       absl::string_view reason) {
-                                 EXPECT_TRUE(absl::StartsWith(address, "127.0.0.1:")) << address;
+                                 EXPECT_TRUE(absl::StartsWith(address, "127.0.0.")) << address;
                                  refused.push_back(absl::StrCat(kind, ": ", reason));
                                }});
     absl::StatusOr<int> listening = door->Listen("127.0.0.1:0");
@@ -160,6 +164,36 @@ TEST_F(DoorkeeperTest, LetsOnlySoManyIn) {
   Run(3);
   EXPECT_EQ(let_in.size(), 2u);
   EXPECT_THAT(refused, ElementsAre("limit: too many connections in 10 s"));
+}
+
+TEST_F(DoorkeeperTest, AFloodFromOneAddressKeepsNoOtherOut) {
+  Open({.max_per_10s = 100, .max_per_10s_of_one = 3});
+  std::vector<std::unique_ptr<Visitor>> visitors;
+  for (int i = 0; i < 10; ++i) {
+    visitors.push_back(std::make_unique<Visitor>(port, /*host=*/2));
+    visitors.back()->Say("\x16");
+  }
+  Run(10);
+  EXPECT_EQ(let_in.size(), 3u);
+  Visitor person(port, /*host=*/3);
+  person.Say("\x16");
+  Run(11);
+  EXPECT_EQ(let_in.size(), 4u);
+}
+
+TEST_F(DoorkeeperTest, TheSilentOnesOfTheAddressWithTheMostGoFirst) {
+  Open({.max_silent = 4});
+  Visitor slow(port, /*host=*/3);  // the one that has been silent longest
+  std::vector<std::unique_ptr<Visitor>> silent;
+  for (int i = 0; i < 20; ++i) {
+    silent.push_back(std::make_unique<Visitor>(port, /*host=*/2));
+    Run(i < 3 ? 0 : static_cast<size_t>(i - 2));
+  }
+  slow.Say("\x16");
+  while (let_in.empty()) {
+    loop.Turn(/*wait=*/true);
+  }
+  EXPECT_EQ(refused.size(), 17u);
 }
 
 TEST_F(DoorkeeperTest, TwoOnOnePortIsAnErrorThatNamesIt) {

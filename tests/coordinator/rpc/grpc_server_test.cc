@@ -1,5 +1,6 @@
 #include "coordinator/rpc/grpc_server.h"
 
+#include <cstring>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -11,6 +12,7 @@
 
 #include "common/base/epoll_loop.h"
 #include "coordinator/rpc/control_client.h"
+#include "coordinator/rpc/reflection_service.h"
 
 namespace lockstep::coordinator {
 namespace {
@@ -112,6 +114,57 @@ TEST_F(GrpcServerTest, ReflectionListsTheServices) {
       "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", std::string("\x3a\x00", 2));
   EXPECT_THAT(answer, HasSubstr("lockstep.v1.Status"));
   EXPECT_THAT(answer, HasSubstr("grpc.health.v1.Health"));
+}
+
+TEST_F(GrpcServerTest, TheHealthOfEachServiceIsKnown) {
+  for (const char* service : {"lockstep.v1.Coordinator", "lockstep.v1.Status"}) {
+    // HealthCheckRequest { service }, field 1.
+    EXPECT_EQ(
+        Exchange("/grpc.health.v1.Health/Check",
+                 absl::StrCat("\x0a", std::string(1, static_cast<char>(strlen(service))), service)),
+        std::string("\x08\x01"))
+        << service;
+  }
+}
+
+// In both versions of the protocol: file_containing_symbol is field 4. The answer holds the
+// descriptors of the file and of those that it imports.
+TEST_F(GrpcServerTest, ReflectionDescribesAllServicesAndTheirMessages) {
+  const std::pair<const char*, const char*> symbols[] = {
+      {"lockstep.v1.Status", "lockstep/v1/status.proto"},
+      {"lockstep.v1.Status.GetStatus", "lockstep/v1/services.proto"},
+      {"lockstep.v1.Coordinator", "lockstep/v1/control.proto"},
+      {"lockstep.v1.RunStatus", "lockstep/v1/health.proto"},
+      {"grpc.health.v1.Health", "grpc/health/v1/health.proto"},
+      {"grpc.reflection.v1.ServerReflection", "grpc/reflection/v1/reflection.proto"},
+  };
+  for (const char* version : {"v1", "v1alpha"}) {
+    for (const auto& [symbol, file] : symbols) {
+      const std::string answer = Exchange(
+          absl::StrCat("/grpc.reflection.", version, ".ServerReflection/ServerReflectionInfo"),
+          absl::StrCat("\x22", std::string(1, static_cast<char>(strlen(symbol))), symbol));
+      EXPECT_THAT(answer, HasSubstr(file)) << version << " of " << symbol;
+    }
+  }
+}
+
+TEST(ReflectionServiceTest, AnswersEachKindOfQuestion) {
+  const ReflectionService service({"a.B", "c.D"}, [](const std::string&) {});
+  ReflectionService::Request request;
+  request.set_list_services("");
+  EXPECT_EQ(service.Answer(request).list_services_response().service_size(), 2);
+  request.set_file_by_filename("lockstep/v1/services.proto");
+  // Itself and the five that it imports, directly or not, descriptor.proto among them.
+  EXPECT_EQ(service.Answer(request).file_descriptor_response().file_descriptor_proto_size(), 7);
+  request.set_file_containing_symbol("no.such.Thing");
+  EXPECT_EQ(service.Answer(request).error_response().error_code(), grpc::StatusCode::NOT_FOUND);
+  request.set_all_extension_numbers_of_type("google.protobuf.EnumValueOptions");
+  EXPECT_EQ(service.Answer(request).all_extension_numbers_response().extension_number(0), 50015);
+  auto* extension = request.mutable_file_containing_extension();
+  extension->set_containing_type("google.protobuf.EnumValueOptions");
+  extension->set_extension_number(50015);
+  EXPECT_TRUE(service.Answer(request).has_file_descriptor_response());
+  EXPECT_EQ(service.Answer({}).error_response().error_code(), grpc::StatusCode::INVALID_ARGUMENT);
 }
 
 TEST_F(GrpcServerTest, ControlAnswersWithTheStatusAfterIt) {

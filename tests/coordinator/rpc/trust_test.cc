@@ -1,4 +1,6 @@
 // TLS between real ends: who is let in, who is not, and what each side then says.
+#include <filesystem>
+#include <fstream>
 #include <future>
 #include <thread>
 
@@ -10,6 +12,7 @@
 #include "lockstep/v1/services.grpc.pb.h"
 
 #include "common/base/epoll_loop.h"
+#include "common/base/version.h"
 #include "common/rpc/channel.h"
 #include "common/trust/authority.h"
 #include "coordinator/rpc/control_client.h"
@@ -108,7 +111,7 @@ class TrustTest : public testing::Test {
   EpollLoop loop_;
   CollectingLogger log_;
   NoControl control_;
-  GrpcServer server_{loop_};
+  GrpcServer server_{loop_, /*reread_every=*/absl::Milliseconds(10)};
   Fleet fleet_{loop_, server_, log_, {.version = "1.2.3"}, [] { return std::string("id"); }};
   std::string address_;
   std::thread thread_;
@@ -131,7 +134,7 @@ TEST_F(TrustTest, NobodyDoesWhatIsNotOfTheirRole) {
   EXPECT_EQ(StatusAs(&agent), "the coordinator refused: " + reason);
   EXPECT_THAT(JoinAs(Make(Role::kOperator, "eve")),
               HasSubstr("the certificate of 'eve': its organisational unit (OU) is 'operator'"));
-  EXPECT_THAT(Said(), Contains("refused a peer: " + reason));
+  EXPECT_THAT(Said(), Contains(HasSubstr(": " + reason)));
 }
 
 TEST_F(TrustTest, ExpiredForeignAndRevokedClientsHearWhy) {
@@ -149,10 +152,67 @@ TEST_F(TrustTest, ExpiredForeignAndRevokedClientsHearWhy) {
   const Credentials good = Make(Role::kOperator, "eva");
   EXPECT_EQ(StatusAs(&good), "");
   const std::vector<std::string> said = Said();
-  EXPECT_THAT(said, Contains(HasSubstr("refused a peer: the certificate of 'old': expired on")));
-  EXPECT_THAT(said, Contains("refused a peer: the certificate of 'eve': not signed by this fleet's "
-                             "authority"));
-  EXPECT_THAT(said, Contains("refused a peer: the certificate of 'rob': revoked"));
+  EXPECT_THAT(
+      said,
+      Contains(testing::MatchesRegex(
+          "refused a peer, it seems 127.0.0.1:[0-9]+: the certificate of 'old': expired on.*")));
+  EXPECT_THAT(
+      said,
+      Contains(HasSubstr(": the certificate of 'eve': not signed by this fleet's authority")));
+  EXPECT_THAT(said, Contains(HasSubstr(": the certificate of 'rob': revoked")));
+}
+
+// The list changes while the coordinator runs: the session of the one who is on it ends, and nobody
+// else's.
+TEST_F(TrustTest, ARevocationReachesSessionsThatAreOpen) {
+  const std::string file = testing::TempDir() + "trust-revoked.crl";
+  std::filesystem::remove(file);
+  Credentials coordinator = Make(Role::kCoordinator, "c1");
+  coordinator.revoked_file = file;
+  fleet_.SetEvents({
+      .may_join = [](const v1::Join&) { return absl::OkStatus(); },
+      .on_joined = [](AgentId) {},
+      .on_message = [](AgentId, const v1::AgentMessage&) { return absl::OkStatus(); },
+      .on_batch = [](AgentId, const v1::BatchMessage&) { return absl::OkStatus(); },
+      .on_lost = [](const AgentRecord&, const absl::Status&) {},
+  });
+  Start(coordinator);
+  const Credentials bad = Make(Role::kAgent, "bad");
+  const Credentials good = Make(Role::kAgent, "good");
+  v1::CoordinatorMessage message;
+  const auto join = [&](const Credentials& who, const std::string& name,
+                        grpc::ClientContext* context) {
+    auto stream = v1::Coordinator::NewStub(MakeChannel(address_, &who, {}))->Session(context);
+    v1::AgentMessage hello;
+    hello.mutable_join()->set_protocol(kProtocolVersion);
+    hello.mutable_join()->set_version("1.2.3");
+    hello.mutable_join()->set_name(name);
+    stream->Write(hello);
+    EXPECT_TRUE(stream->Read(&message));
+    EXPECT_TRUE(message.has_welcome());
+    return stream;
+  };
+  grpc::ClientContext of_bad;
+  grpc::ClientContext of_good;
+  auto bad_stream = join(bad, "bad", &of_bad);
+  auto good_stream = join(good, "good", &of_good);
+  {
+    std::ofstream list(file + ".new");
+    list << Revoke(ca_, "", bad.certificate, now_).value();
+  }
+  std::filesystem::rename(file + ".new", file);
+  ASSERT_TRUE(bad_stream->Read(&message));
+  EXPECT_THAT(message.goodbye().reason(), HasSubstr("the certificate of 'bad': revoked"));
+  EXPECT_FALSE(bad_stream->Read(&message));
+  bad_stream->Finish();
+  v1::AgentMessage probe;
+  probe.mutable_clock_probe()->set_id(1);
+  good_stream->Write(probe);
+  ASSERT_TRUE(good_stream->Read(&message));
+  EXPECT_TRUE(message.has_clock_answer());
+  of_good.TryCancel();
+  good_stream->Finish();
+  EXPECT_THAT(JoinAs(bad), HasSubstr("the certificate of 'bad': revoked"));
 }
 
 TEST_F(TrustTest, AClientWithoutACertificateHearsThatItNeedsOne) {
@@ -164,7 +224,9 @@ TEST_F(TrustTest, AClientWithoutACertificateHearsThatItNeedsOne) {
   v1::RunStatus status;
   EXPECT_EQ(stub->GetStatus(&context, {}, &status).error_message(),
             "the coordinator refused: no certificate");
-  EXPECT_THAT(Said(), Contains("refused a peer: no certificate"));
+  EXPECT_THAT(
+      Said(),
+      Contains(testing::MatchesRegex("refused a peer, it seems 127.0.0.1:[0-9]+: no certificate")));
 }
 
 TEST_F(TrustTest, AnOversizeMessageEndsItsStreamAndNoOther) {
@@ -174,7 +236,8 @@ TEST_F(TrustTest, AnOversizeMessageEndsItsStreamAndNoOther) {
   grpc::ClientContext context;
   auto stream = stub->Session(&context);
   v1::AgentMessage message;
-  message.mutable_join()->set_name(std::string(65 << 20, 'x'));
+  message.mutable_join()->set_name(
+      std::string(600 << 10, 'x'));  // of a stranger, more than a piece
   stream->Write(message);
   v1::CoordinatorMessage answer;
   EXPECT_FALSE(stream->Read(&answer));
