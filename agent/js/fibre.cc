@@ -16,6 +16,12 @@ namespace {
 
 namespace context = boost::context::detail;
 
+clockid_t CpuClockOf(pthread_t thread) {
+  clockid_t clock = {};
+  LOCKSTEP_CHECK(pthread_getcpuclockid(thread, &clock) == 0);
+  return clock;
+}
+
 class Coroutine final : public Fibre {
  public:
   Coroutine(size_t stack_bytes, Body body)
@@ -45,6 +51,7 @@ class Coroutine final : public Fibre {
   }
   void Park() override { scheduler_ = context::jump_fcontext(scheduler_, nullptr).fctx; }
   bool done() const override { return done_; }
+  clockid_t cpu_clock() const override { return cpu_clock_; }
 
  private:
   static void Enter(context::transfer_t from) {
@@ -61,6 +68,7 @@ class Coroutine final : public Fibre {
   const size_t guard_bytes_;
   const size_t mapped_bytes_;
   const ThreadIdentity identity_;
+  const clockid_t cpu_clock_ = CpuClockOf(pthread_self());
   char* base_ = nullptr;
   context::fcontext_t self_ = nullptr;
   context::fcontext_t scheduler_ = nullptr;
@@ -76,6 +84,7 @@ class BatonThread final : public Fibre {
     LOCKSTEP_CHECK(pthread_attr_setstacksize(&attributes, stack_bytes) == 0);
     LOCKSTEP_CHECK(pthread_create(&thread_, &attributes, &BatonThread::Enter, this) == 0);
     pthread_attr_destroy(&attributes);
+    cpu_clock_ = CpuClockOf(thread_);
   }
   ~BatonThread() override {
     LOCKSTEP_CHECK(done());
@@ -103,6 +112,7 @@ class BatonThread final : public Fibre {
     MutexLock lock(mutex_);
     return done_;
   }
+  clockid_t cpu_clock() const override { return cpu_clock_; }
 
  private:
   static void* Enter(void* data) {
@@ -124,6 +134,7 @@ class BatonThread final : public Fibre {
 
   Body body_;
   pthread_t thread_{};
+  clockid_t cpu_clock_{};
   mutable Mutex mutex_;
   CondVar turn_;
   bool bodys_turn_ ABSL_GUARDED_BY(mutex_) = false;

@@ -10,6 +10,8 @@
 #include <cstddef>
 #include <memory>
 
+#include <time.h>
+
 #include "absl/functional/any_invocable.h"
 
 namespace lockstep::agent {
@@ -30,6 +32,8 @@ class Fibre {
   // Stops the body; returns when it is resumed.
   virtual void Park() = 0;
   virtual bool done() const = 0;
+  // Tells the CPU time that the body's thread has used; after the fibre's end it may tell none.
+  virtual clockid_t cpu_clock() const = 0;
 };
 
 }  // namespace lockstep::agent

@@ -45,6 +45,7 @@ class ScriptVu final : public ApiVu, public WorldSite {
   // Makes the fibre return from whatever it is doing; resume it until `done`.
   void Quit() { wanted_epoch_.store(kEveryEpoch); }
   bool done() const { return fibre_->done(); }
+  clockid_t cpu_clock() const { return fibre_->cpu_clock(); }
   bool& queued() { return queued_; }
   v8::Isolate* isolate() const { return script_isolate_.get(); }
   // The epoch that is to stop, for other threads.

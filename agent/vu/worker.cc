@@ -1,9 +1,8 @@
 #include "agent/vu/worker.h"
 
-#include <ctime>
 #include <utility>
 
-#include <pthread.h>
+#include <time.h>
 
 #include "agent/vu/script_vu.h"
 #include "common/base/steady_thread.h"
@@ -96,15 +95,13 @@ void Worker::OnInterrupt(v8::Isolate* isolate, void* data) {
 }
 
 void Worker::Watch(absl::Duration limit) {
-  clockid_t clock = {};
+  const uint64_t turn = turn_.load();
   timespec time = {};
-  if (pthread_getcpuclockid(thread_.native_handle(), &clock) != 0 ||
-      clock_gettime(clock, &time) != 0) {
-    return;
+  if (turn % 2 != 0 && clock_gettime(turn_clock_, &time) != 0) {
+    return;  // that VU is gone
   }
   const absl::Duration used = absl::DurationFromTimespec(time);
   const MonoTime now = run_.conductor.clock().Mono();
-  const uint64_t turn = turn_.load();
   if (turn % 2 == 0 || turn != watched_turn_) {
     watched_turn_ = turn;
     watched_since_ = now;
@@ -224,6 +221,7 @@ void Worker::ResumeReady() {
 void Worker::Resume(ScriptVu& vu) {
   current_ = &vu;
   turn_isolate_.store(vu.isolate(), std::memory_order_relaxed);
+  turn_clock_.store(vu.cpu_clock(), std::memory_order_relaxed);
   turn_.fetch_add(1, std::memory_order_release);
   vu.Resume();
   turn_.fetch_add(1, std::memory_order_release);

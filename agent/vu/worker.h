@@ -98,6 +98,7 @@ class Worker {
   // The VUs' turns: counts up when one begins and when it ends, so that it is odd within.
   std::atomic<uint64_t> turn_{0};
   std::atomic<v8::Isolate*> turn_isolate_{nullptr};
+  std::atomic<clockid_t> turn_clock_{};    // of the thread that runs the script
   std::atomic<uint64_t> blocked_turn_{0};  // that Watch has found to last too long
   std::atomic<int64_t> block_limit_ns_{0};
   // Of Watch: the turn that it saw, and what the thread had used then.

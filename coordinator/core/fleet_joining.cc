@@ -88,7 +88,9 @@ void Fleet::LetIn(ConnectionId connection, const v1::AgentMessage& join) {
 }
 
 void Fleet::Resume(ConnectionId connection, Member& member, const v1::AgentMessage& message) {
-  if (!member.sent.Acknowledge(message.acknowledged())) {
+  // Whoever missed the Welcome still counts the messages of another session, which are not these.
+  const bool knows_session = message.join().session_id() == member.session_id;
+  if (knows_session && !member.sent.Acknowledge(message.acknowledged())) {
     Refuse(connection, kRefusedMessage,
            absl::InvalidArgumentError("acknowledged: a message that was never sent"));
     return;

@@ -437,7 +437,7 @@ TEST_F(Lifecycle, AbortReachesTheConductorAndEndsTheScript) {
     export default function () { exec.test.abort('enough'); console.log('not here'); }
   )js"),
               ElementsAre());
-  EXPECT_EQ(Wait(aborted), "test aborted: enough");
+  EXPECT_EQ(Wait(aborted), "test aborted: enough at default (file:///test/main.js:3:44)");
 }
 
 TEST_F(Lifecycle, AScriptThatEatsTheHeapIsReportedInsteadOfKillingTheProcess) {

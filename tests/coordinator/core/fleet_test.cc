@@ -9,7 +9,9 @@
 namespace lockstep::coordinator {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::Pair;
 using ::testing::UnorderedElementsAre;
 
@@ -203,7 +205,7 @@ TEST_F(FleetTest, TheBanishedAreGoneWithTheirSession) {
   const ConnectionId id = Admit("ada");
   fleet.Banish(id, kRefusedCertificate, absl::UnauthenticatedError("revoked"));
   EXPECT_THAT(lost, ElementsAre("ada"));
-  EXPECT_THAT(log.messages, ::testing::Contains(HasSubstr("revoked")));
+  EXPECT_THAT(log.messages, Contains(HasSubstr("revoked")));
 }
 
 TEST_F(FleetTest, LetsInWhoKnowsTheTokenAndProvesToKnowItToo) {
