@@ -250,7 +250,7 @@ std::string FormatForConsole(v8::Local<v8::Context> context, v8::Local<v8::Value
   return Formatter(context).Format(value, 0);
 }
 
-void InstallConsole(v8::Local<v8::Context> context) {
+v8::Local<v8::Object> MakeConsole(v8::Local<v8::Context> context) {
   v8::Isolate* isolate = context->GetIsolate();
   const v8::Local<v8::Object> console = v8::Object::New(isolate);
   SetFunction(context, console, "log", &Print<LogLevel::kInfo>);
@@ -262,7 +262,7 @@ void InstallConsole(v8::Local<v8::Context> context) {
   SetFunction(context, console, "warn", &Print<LogLevel::kWarn>);
   SetFunction(context, console, "error", &Print<LogLevel::kError>);
   SetFunction(context, console, "assert", &Assert);
-  SetProperty(context, context->Global(), "console", console);
+  return console;
 }
 
 }  // namespace lockstep::agent

@@ -11,8 +11,7 @@ namespace lockstep::agent {
 // 4 and 100 entries each; errors as their stack. Getters and proxies of the script are not run.
 std::string FormatForConsole(v8::Local<v8::Context> context, v8::Local<v8::Value> value);
 
-// Defines console.log, debug, info, warn, error, trace, table, dir, assert, group... on the global
-// object.
-void InstallConsole(v8::Local<v8::Context> context);
+// The object with log, debug, info, warn, error, trace, table, dir and assert.
+v8::Local<v8::Object> MakeConsole(v8::Local<v8::Context> context);
 
 }  // namespace lockstep::agent

@@ -37,6 +37,16 @@ ScriptEngine::ScriptEngine(const Config& config)
   v8::V8::Initialize();
 }
 
+void ScriptEngine::ExposeWebAssembly(bool expose) const {
+#if V8_MAJOR_VERSION < 11
+  // asm.js is translated to it, where that is on; without, it runs as the JavaScript that it is.
+  v8::V8::SetFlagsFromString(expose ? "--expose-wasm --validate-asm"
+                                    : "--no-expose-wasm --no-validate-asm");
+#else
+  (void)expose;
+#endif
+}
+
 ScriptEngine::~ScriptEngine() {
   v8::V8::Dispose();
   v8::V8::DisposePlatform();

@@ -13,6 +13,7 @@
 #include "agent/js/bind/functions.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
+#include "agent/js/console.h"
 #include "agent/js/domain_name.h"
 #include "agent/js/k6/webcrypto.h"
 #include "agent/js/specifier.h"
@@ -170,8 +171,30 @@ v8::MaybeLocal<v8::Value> MakeCryptoGlobals(v8::Local<v8::Context> context) {
   return make.As<v8::Function>()->Call(context, v8::Undefined(context->GetIsolate()), 1, &native);
 }
 
-// The global `name` on first use: a script of ours makes it and those that belong with it, which
-// most scripts never need.
+v8::MaybeLocal<v8::Value> MakeTextGlobals(v8::Local<v8::Context> context) {
+  const v8::Local<v8::Object> made = v8::Object::New(context->GetIsolate());
+  return SetTextCodecs(context, made) ? made : v8::MaybeLocal<v8::Value>();
+}
+
+v8::MaybeLocal<v8::Value> MakeNativeGlobals(v8::Local<v8::Context> context) {
+  v8::Isolate* isolate = context->GetIsolate();
+  const v8::Local<v8::Object> made = v8::Object::New(isolate);
+  SetFunction(context, made, "structuredClone", &StructuredClone);
+  SetFunction(context, made, "queueMicrotask", &QueueMicrotask);
+  const v8::Local<v8::Object> performance = v8::Object::New(isolate);
+  SetFunction(context, performance, "now", &PerformanceNow);
+  SetProperty(context, made, "performance", performance);
+  return made;
+}
+
+v8::MaybeLocal<v8::Value> MakeConsoleGlobal(v8::Local<v8::Context> context) {
+  const v8::Local<v8::Object> made = v8::Object::New(context->GetIsolate());
+  SetProperty(context, made, "console", MakeConsole(context));
+  return made;
+}
+
+// The global `name` on first use: `make` makes it and those that belong with it, which most scripts
+// never need.
 template <v8::MaybeLocal<v8::Value> (*make)(v8::Local<v8::Context>)>
 void GetLazily(v8::Local<v8::Name> name, const v8::PropertyCallbackInfo<v8::Value>& info) {
   v8::Isolate* isolate = info.GetIsolate();
@@ -193,12 +216,13 @@ void GetLazily(v8::Local<v8::Name> name, const v8::PropertyCallbackInfo<v8::Valu
 
 template <v8::MaybeLocal<v8::Value> (*make)(v8::Local<v8::Context>)>
 void InstallLazily(v8::Local<v8::Context> context, absl::string_view group,
-                   std::initializer_list<const char*> names) {
+                   std::initializer_list<const char*> names,
+                   v8::PropertyAttribute attributes = v8::None) {
   v8::Isolate* isolate = context->GetIsolate();
+  const v8::Local<v8::String> key = JsName(isolate, group);
   for (const char* name : names) {
     context->Global()
-        ->SetLazyDataProperty(context, JsName(isolate, name), &GetLazily<make>,
-                              JsName(isolate, group), v8::DontEnum)
+        ->SetLazyDataProperty(context, JsName(isolate, name), &GetLazily<make>, key, attributes)
         .Check();
   }
 }
@@ -215,17 +239,15 @@ void InstallFileAccess(v8::Local<v8::Context> context) {
 }
 
 void InstallWebGlobals(v8::Local<v8::Context> context) {
-  v8::Isolate* isolate = context->GetIsolate();
-  const v8::Local<v8::Object> global = context->Global();
-  InstallTextCodecs(context);
-  SetFunction(context, global, "structuredClone", &StructuredClone);
-  SetFunction(context, global, "queueMicrotask", &QueueMicrotask);
-  const v8::Local<v8::Object> performance = v8::Object::New(isolate);
-  SetFunction(context, performance, "now", &PerformanceNow);
-  SetProperty(context, global, "performance", performance);
-  InstallLazily<&MakeUrlGlobals>(context, "lockstep:url", {"URL", "URLSearchParams"});
-  InstallLazily<&MakeCryptoGlobals>(context, "lockstep:crypto", {"crypto", "CryptoKey"});
-  InstallLazily<&MakeFetchGlobals>(context, "lockstep:fetch", {"fetch", "Headers", "Response"});
+  InstallLazily<&MakeConsoleGlobal>(context, "lockstep:console", {"console"});
+  InstallLazily<&MakeTextGlobals>(context, "lockstep:text", {"TextEncoder", "TextDecoder"});
+  InstallLazily<&MakeNativeGlobals>(context, "lockstep:native",
+                                    {"structuredClone", "queueMicrotask", "performance"});
+  InstallLazily<&MakeUrlGlobals>(context, "lockstep:url", {"URL", "URLSearchParams"}, v8::DontEnum);
+  InstallLazily<&MakeCryptoGlobals>(context, "lockstep:crypto", {"crypto", "CryptoKey"},
+                                    v8::DontEnum);
+  InstallLazily<&MakeFetchGlobals>(context, "lockstep:fetch", {"fetch", "Headers", "Response"},
+                                   v8::DontEnum);
 }
 
 }  // namespace lockstep::agent

@@ -19,8 +19,9 @@ absl::StatusOr<std::string> UrlOfPath(v8::Isolate* isolate, absl::string_view pa
 // relative to the calling file, those of open() to the one whose top level runs.
 void InstallFileAccess(v8::Local<v8::Context> context);
 
-// TextEncoder, TextDecoder (UTF-8), structuredClone, queueMicrotask, performance, URL,
-// URLSearchParams; crypto and CryptoKey; fetch, Headers and Response on top of k6/http.
+// console, TextEncoder, TextDecoder, structuredClone, queueMicrotask, performance, URL,
+// URLSearchParams; crypto and CryptoKey; fetch, Headers and Response on top of k6/http. Each is
+// made when a script first looks at it: a VU that does not pays a few words for it.
 void InstallWebGlobals(v8::Local<v8::Context> context);
 
 }  // namespace lockstep::agent

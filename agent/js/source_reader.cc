@@ -57,14 +57,6 @@ std::string TextAfter(v8::Isolate* isolate, v8::Local<v8::String> text, int star
              : "";
 }
 
-bool IsStandardInput(absl::string_view url) {
-  return absl::EndsWith(url, "/-");
-}
-
-bool IsTypeScript(absl::string_view url) {
-  return absl::EndsWith(url, ".ts") || absl::EndsWith(url, ".mts") || absl::EndsWith(url, ".cts");
-}
-
 void ThrowProblem(v8::Isolate* isolate, const std::string& url,
                   const TypeScriptCompiler::Problem& problem) {
   const std::string place =

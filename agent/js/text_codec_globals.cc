@@ -12,6 +12,7 @@
 #include "absl/strings/str_split.h"
 
 #include "agent/js/bind/errors.h"
+#include "agent/js/bind/functions.h"
 #include "agent/js/bind/owned_object.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
@@ -176,40 +177,39 @@ void Encode(const Info& info) {
   info.GetReturnValue().Set(v8::Uint8Array::New(buffer, 0, buffer->ByteLength()));
 }
 
-void InstallTextEncoder(v8::Local<v8::Context> context) {
+v8::MaybeLocal<v8::Function> TextEncoderClass(v8::Local<v8::Context> context) {
   v8::Isolate* isolate = context->GetIsolate();
-  const v8::Local<v8::FunctionTemplate> made =
-      v8::FunctionTemplate::New(isolate, &ConstructEncoder);
-  made->SetClassName(JsName(isolate, "TextEncoder"));
-  made->PrototypeTemplate()->Set(JsName(isolate, "encode"),
-                                 v8::FunctionTemplate::New(isolate, &Encode));
-  made->PrototypeTemplate()->Set(JsName(isolate, "encoding"), JsText(isolate, "utf-8"));
-  v8::Local<v8::Function> constructor;
-  if (made->GetFunction(context).ToLocal(&constructor)) {
-    SetProperty(context, context->Global(), "TextEncoder", constructor);
-  }
+  const auto complete = [isolate](v8::Local<v8::FunctionTemplate> made) {
+    made->PrototypeTemplate()->Set(JsName(isolate, "encode"),
+                                   v8::FunctionTemplate::New(isolate, &Encode));
+    made->PrototypeTemplate()->Set(JsName(isolate, "encoding"), JsText(isolate, "utf-8"));
+  };
+  return ClassTemplate(isolate, "TextEncoder", &ConstructEncoder, complete)->GetFunction(context);
 }
 
-void InstallTextDecoder(v8::Local<v8::Context> context) {
+v8::MaybeLocal<v8::Function> TextDecoderClass(v8::Local<v8::Context> context) {
   v8::Isolate* isolate = context->GetIsolate();
-  const v8::Local<v8::FunctionTemplate> made =
-      v8::FunctionTemplate::New(isolate, &ConstructDecoder);
-  made->SetClassName(JsName(isolate, "TextDecoder"));
-  made->InstanceTemplate()->SetInternalFieldCount(2);
-  made->PrototypeTemplate()->Set(
-      JsName(isolate, "decode"),
-      v8::FunctionTemplate::New(isolate, &Decode, {}, v8::Signature::New(isolate, made)));
-  v8::Local<v8::Function> constructor;
-  if (made->GetFunction(context).ToLocal(&constructor)) {
-    SetProperty(context, context->Global(), "TextDecoder", constructor);
-  }
+  const auto complete = [isolate](v8::Local<v8::FunctionTemplate> made) {
+    made->InstanceTemplate()->SetInternalFieldCount(2);
+    made->PrototypeTemplate()->Set(
+        JsName(isolate, "decode"),
+        v8::FunctionTemplate::New(isolate, &Decode, {}, v8::Signature::New(isolate, made)));
+  };
+  return ClassTemplate(isolate, "TextDecoder", &ConstructDecoder, complete)->GetFunction(context);
 }
 
 }  // namespace
 
-void InstallTextCodecs(v8::Local<v8::Context> context) {
-  InstallTextEncoder(context);
-  InstallTextDecoder(context);
+bool SetTextCodecs(v8::Local<v8::Context> context, v8::Local<v8::Object> holder) {
+  v8::Local<v8::Function> encoder;
+  v8::Local<v8::Function> decoder;
+  if (!TextEncoderClass(context).ToLocal(&encoder) ||
+      !TextDecoderClass(context).ToLocal(&decoder)) {
+    return false;
+  }
+  SetProperty(context, holder, "TextEncoder", encoder);
+  SetProperty(context, holder, "TextDecoder", decoder);
+  return true;
 }
 
 }  // namespace lockstep::agent

@@ -1,5 +1,6 @@
 #include "agent/js/typescript.h"
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 #include "agent/http/compress.h"
@@ -46,17 +47,28 @@ int NumberMember(v8::Local<v8::Context> context, v8::Local<v8::Object> object,
 
 }  // namespace
 
+bool IsTypeScript(absl::string_view url) {
+  return absl::EndsWith(url, ".ts") || absl::EndsWith(url, ".mts") || absl::EndsWith(url, ".cts");
+}
+
+bool IsStandardInput(absl::string_view url) {
+  return absl::EndsWith(url, "/-");
+}
+
+bool MayBeTypeScript(absl::string_view url) {
+  return IsTypeScript(url) || IsStandardInput(url);
+}
+
 bool TypeScriptCompiler::Start() {
   const v8::Local<v8::Context> context = v8::Context::New(isolate_);
   const v8::Context::Scope scope(context);
-  InstallTextCodecs(context);
   const absl::StatusOr<std::string> wasm =
       Decompress(Coding::kBrotli, SwcWasmBrotli(), kMaxWasmBytes);
   LOCKSTEP_CHECK(wasm.ok());
   v8::Local<v8::Value> make, compiler, wrap, compile;
   v8::Local<v8::Value> bytes = JsBytes(isolate_, *wasm);
   const v8::Local<v8::Value> nobody = v8::Undefined(isolate_);
-  if (!Evaluate(context, SwcSource(), &make) ||
+  if (!SetTextCodecs(context, context->Global()) || !Evaluate(context, SwcSource(), &make) ||
       !make.As<v8::Function>()->Call(context, nobody, 1, &bytes).ToLocal(&compiler) ||
       !Evaluate(context, kCompile, &wrap) ||
       !wrap.As<v8::Function>()->Call(context, nobody, 1, &compiler).ToLocal(&compile)) {

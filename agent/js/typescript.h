@@ -11,9 +11,17 @@
 
 namespace lockstep::agent {
 
+// What the name of a file says: TypeScript, or a script from standard input, which has no name and
+// may be either.
+bool IsTypeScript(absl::string_view url);
+bool IsStandardInput(absl::string_view url);
+// Whether the compiler may be asked for this file.
+bool MayBeTypeScript(absl::string_view url);
+
 class TypeScriptCompiler {
  public:
-  // Inside the isolate, which outlives the compiler.
+  // Inside the isolate, which outlives the compiler, and whose contexts have WebAssembly when the
+  // first file is compiled (ScriptEngine::ExposeWebAssembly).
   explicit TypeScriptCompiler(v8::Isolate* isolate) : isolate_(isolate) {}
 
   struct Output {

@@ -8,7 +8,6 @@
 #include "agent/js/bind/functions.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
-#include "agent/js/console.h"
 #include "agent/js/globals.h"
 #include "agent/js/script_source.h"
 #include "agent/js/specifier.h"
@@ -16,8 +15,6 @@
 
 namespace lockstep::agent {
 namespace {
-
-constexpr int kWorldSlot = 1;
 
 v8::MaybeLocal<v8::Promise> ImportDynamically(v8::Local<v8::Context> context, v8::Local<v8::Data>,
                                               v8::Local<v8::Value> resource,
@@ -73,7 +70,7 @@ World::World(ScriptIsolate& isolate, WorldSite& site)
       modules_(*this) {
   const v8::Local<v8::Context> context = v8::Context::New(
       isolate.get(), nullptr, {}, {}, v8::DeserializeInternalFieldsCallback(), microtasks_.get());
-  context->SetAlignedPointerInEmbedderData(kWorldSlot, this);
+  SetModule(context, this);
   context_.Reset(isolate.get(), context);
   const v8::Context::Scope scope(context);
   iteration_name_.Reset(isolate.get(), JsName(isolate.get(), "__ITER"));
@@ -83,7 +80,7 @@ World::World(ScriptIsolate& isolate, WorldSite& site)
 World::~World() = default;
 
 World& World::Of(v8::Local<v8::Context> context) {
-  return *static_cast<World*>(context->GetAlignedPointerFromEmbedderData(kWorldSlot));
+  return ModuleOf<World>(context);
 }
 
 World* World::Find(v8::Local<v8::Context> context) {
@@ -96,7 +93,6 @@ void World::InstallGlobals(v8::Local<v8::Context> context) {
   SetProperty(context, global, "__VU",
               v8::Number::New(isolate(), static_cast<double>(site_.api().vu().id_in_instance)));
   SetEnv({});
-  InstallConsole(context);
   InstallTimers(context, global);
   InstallFileAccess(context);
   InstallWebGlobals(context);
@@ -148,9 +144,20 @@ void World::SetIteration(int64_t iteration) {
       .Check();
 }
 
-void World::SetEnv(const std::map<std::string, std::string>& overrides) {
-  std::map<absl::string_view, absl::string_view> env(site_.env().begin(), site_.env().end());
-  for (const auto& [name, value] : overrides) {
+void World::SetEnv(std::map<std::string, std::string> overrides) {
+  env_overrides_ = std::move(overrides);
+  context()
+      ->Global()
+      ->SetLazyDataProperty(context(), JsName(isolate(), "__ENV"), &World::GetEnv)
+      .Check();
+}
+
+void World::GetEnv(v8::Local<v8::Name>, const v8::PropertyCallbackInfo<v8::Value>& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  const World& world = Of(isolate->GetCurrentContext());
+  std::map<absl::string_view, absl::string_view> env(world.site_.env().begin(),
+                                                     world.site_.env().end());
+  for (const auto& [name, value] : world.env_overrides_) {
     env[name] = value;
   }
   // Every VU has an environment of its own, often a large one: the texts are shared by all VUs of
@@ -158,12 +165,12 @@ void World::SetEnv(const std::map<std::string, std::string>& overrides) {
   std::vector<v8::Local<v8::Name>> names;
   std::vector<v8::Local<v8::Value>> values;
   for (const auto& [name, value] : env) {
-    names.push_back(JsName(isolate(), name));
-    values.push_back(JsName(isolate(), value));
+    names.push_back(JsName(isolate, name));
+    values.push_back(JsName(isolate, value));
   }
-  v8::Local<v8::Value> prototype = v8::Object::New(isolate())->GetPrototype();
-  SetProperty(context(), context()->Global(), "__ENV",
-              v8::Object::New(isolate(), prototype, names.data(), values.data(), names.size()));
+  v8::Local<v8::Value> prototype = v8::Object::New(isolate)->GetPrototype();
+  info.GetReturnValue().Set(
+      v8::Object::New(isolate, prototype, names.data(), values.data(), names.size()));
 }
 
 void World::NoteRejection(v8::PromiseRejectMessage message) {

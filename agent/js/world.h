@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
+#include "agent/js/bind/functions.h"
 #include "agent/js/k6/api_vu.h"
 #include "agent/js/module_graph.h"
 #include "agent/js/script_isolate.h"
@@ -47,6 +48,8 @@ class WorldSite {
 
 class World {
  public:
+  static constexpr int kContextSlot = kWorldSlot;
+
   // `site` and `isolate` outlive the world. Inside the isolate, with a HandleScope.
   World(ScriptIsolate& isolate, WorldSite& site);
   // Inside the isolate.
@@ -71,9 +74,10 @@ class World {
   // Names of the exported functions.
   std::vector<std::string> FunctionNames() const;
 
-  // Sets __ITER, and __ENV to the test's environment with `overrides`.
+  // Sets __ITER, and __ENV to the test's environment with `overrides`, which is made when the script
+  // looks at it.
   void SetIteration(int64_t iteration);
-  void SetEnv(const std::map<std::string, std::string>& overrides);
+  void SetEnv(std::map<std::string, std::string> overrides);
 
   v8::Isolate* isolate() const { return isolate_.get(); }
   v8::Local<v8::Context> context() const { return context_.Get(isolate()); }
@@ -103,6 +107,7 @@ class World {
   };
 
   void InstallGlobals(v8::Local<v8::Context> context);
+  static void GetEnv(v8::Local<v8::Name> name, const v8::PropertyCallbackInfo<v8::Value>& info);
 
   ScriptIsolate& isolate_;
   WorldSite& site_;
@@ -111,6 +116,7 @@ class World {
   v8::Global<v8::String> iteration_name_;
   std::string main_url_;
   v8::Global<v8::Object> exports_;
+  std::map<std::string, std::string> env_overrides_;
   ModuleGraph modules_;
   std::map<int32_t, std::unique_ptr<Timer>> timers_;
   int32_t last_timer_ = 0;

@@ -76,8 +76,9 @@ void Conductor::Begin(absl::AnyInvocable<void(absl::Status)> on_finished) {
       .on_finished =
           [this](absl::Status status) {
             finished_ = std::move(status);
-            if (phase_ == Phase::kIdle) {
-              on_finished_(*finished_);
+            // Where all load has ended in order, nobody waits for what is left of it to be freed.
+            if (phase_ == Phase::kIdle || drained_) {
+              Finish();
             }
           },
   });
@@ -130,7 +131,13 @@ void Conductor::Leave(const std::string& reason) {
   if (phase_ == Phase::kActive) {
     AbandonRun();
   } else if (phase_ == Phase::kIdle) {
-    on_finished_(*finished_);
+    Finish();
+  }
+}
+
+void Conductor::Finish() {
+  if (on_finished_) {
+    std::exchange(on_finished_, nullptr)(*finished_);
   }
 }
 
@@ -166,7 +173,7 @@ void Conductor::AbandonRun() {
     started_ = measured_ = in_setup_ = calling_ = drained_ = false;
     phase_ = Phase::kIdle;
     if (finished_.has_value()) {
-      on_finished_(*finished_);
+      Finish();
       return;
     }
     while (!waiting_.empty() && phase_ != Phase::kResetting) {

@@ -118,6 +118,8 @@ class Conductor final : private EngineEvents {
   // Setup or teardown runs, or executors do.
   bool at_work() const { return calling_ || (started_ && !drained_); }
   void AbandonRun();
+  // Calls on_finished, unless it has been called.
+  void Finish();
   void CancelTimers();
 
   // Seals what is measured, then calls `then`; seals are done one after another.

@@ -27,8 +27,7 @@ void ScriptVu::Enter(size_t scenario) {
   entered_ = scenario;
   const ScenarioConfig& config = run_.config.options.scenarios.at(scenario);
   tags_ = SampleTags(sink(), run_.config.options, run_.system_tags, &config, ids_.in_test);
-  const std::map<std::string, std::string> overrides(config.env.begin(), config.env.end());
-  world_->SetEnv(overrides);
+  world_->SetEnv({config.env.begin(), config.env.end()});
   function_.Reset();
   v8::Local<v8::Function> function;
   if (world_->Function(config.exec.empty() ? kDefaultFunction : absl::string_view(config.exec))

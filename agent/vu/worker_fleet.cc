@@ -1,12 +1,14 @@
 #include "agent/vu/worker_fleet.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 
+#include "agent/js/typescript.h"
 #include "agent/vu/script_calls.h"
 #include "common/base/check.h"
 
@@ -20,16 +22,27 @@ constexpr absl::Duration kWatchAtMost = absl::Milliseconds(500);
 // A VU that runs one function and ends.
 constexpr ScriptVu::Ids kNobody = {};
 
-bool MentionsTls(absl::string_view text) {
-  return absl::StrContains(text, "https:") || absl::StrContains(text, "wss:");
+// Whether one of the words stands in one of the texts.
+bool Mentions(const std::map<std::string, std::string>& texts,
+              std::initializer_list<absl::string_view> words) {
+  return std::any_of(texts.begin(), texts.end(), [&](const auto& entry) {
+    return std::any_of(words.begin(), words.end(), [&](absl::string_view word) {
+      return absl::StrContains(entry.second, word);
+    });
+  });
 }
 
 // Whether anything that the script is made of looks as if it would speak TLS. A guess: wrong
 // either way, it costs some milliseconds.
 bool MentionsTls(const ScriptBundle& bundle, const RunConfig& config) {
-  const auto mentions = [](const auto& entry) { return MentionsTls(entry.second); };
-  return std::any_of(bundle.files.begin(), bundle.files.end(), mentions) ||
-         std::any_of(config.env.begin(), config.env.end(), mentions);
+  return Mentions(bundle.files, {"https:", "wss:"}) || Mentions(config.env, {"https:", "wss:"});
+}
+
+// Whether the script, or the compiler of what it is written in, may use WebAssembly.
+bool NeedsWebAssembly(const ScriptBundle& bundle) {
+  return Mentions(bundle.files, {"WebAssembly"}) ||
+         std::any_of(bundle.files.begin(), bundle.files.end(),
+                     [](const auto& file) { return MayBeTypeScript(file.first); });
 }
 
 }  // namespace
@@ -148,6 +161,7 @@ void WorkerFleet::Inspect(const ScriptBundle& bundle, const std::map<std::string
                           absl::AnyInvocable<void(ScriptResult<Inspection>)> done) {
   RunConfig config;
   config.env = env;
+  engine_.ExposeWebAssembly(true);  // the script's other files are not known yet
   inspection_ = NewRun(bundle, std::move(config), *Network::Make(NetOptions()));
   // An answer that comes after the inspection's end would find no worker.
   inspection_->shared.loader =
@@ -224,6 +238,7 @@ void WorkerFleet::Prepare(const ScriptBundle& bundle, RunConfig config,
   for (const std::string& warning : (*network)->warnings()) {
     logger_.Warn(warning);
   }
+  engine_.ExposeWebAssembly(NeedsWebAssembly(bundle));
   run_ = NewRun(bundle, std::move(config), *std::move(network));
   if (inspected_arrays_ != nullptr) {
     run_->shared.shared_arrays = std::move(inspected_arrays_);

@@ -21,16 +21,23 @@ v8::Local<v8::Private> ConstructorKey(v8::Isolate* isolate, absl::string_view na
 void SetFunction(v8::Local<v8::Context> context, v8::Local<v8::Object> object,
                  absl::string_view name, v8::FunctionCallback callback, v8::Local<v8::Value> data) {
   v8::Isolate* isolate = context->GetIsolate();
-  FunctionCache* cache = FunctionCache::Of(isolate);
   v8::Local<v8::Function> function;
-  if (cache != nullptr && data.IsEmpty()) {
-    if (!cache->Get(name, callback)->GetFunction(context).ToLocal(&function)) {
+  if (!data.IsEmpty()) {
+    if (!v8::Function::New(context, callback, data, 0, v8::ConstructorBehavior::kThrow)
+             .ToLocal(&function)) {
       return;
     }
-  } else if (v8::Function::New(context, callback, data, 0, v8::ConstructorBehavior::kThrow)
-                 .ToLocal(&function)) {
     function->SetName(JsName(isolate, name));
-  } else {
+  } else if (!FunctionCache::Of(isolate)
+                  .Get(name, callback,
+                       [&] {
+                         const v8::Local<v8::FunctionTemplate> made = v8::FunctionTemplate::New(
+                             isolate, callback, {}, {}, 0, v8::ConstructorBehavior::kThrow);
+                         made->SetClassName(JsName(isolate, name));
+                         return made;
+                       })
+                  ->GetFunction(context)
+                  .ToLocal(&function)) {
     return;
   }
   SetProperty(context, object, name, function);
@@ -65,6 +72,17 @@ void ConstructAnew(const v8::FunctionCallbackInfo<v8::Value>& info, absl::string
   }
 }
 
+v8::Local<v8::FunctionTemplate> ClassTemplate(
+    v8::Isolate* isolate, absl::string_view name, v8::FunctionCallback construct,
+    absl::FunctionRef<void(v8::Local<v8::FunctionTemplate>)> complete) {
+  return FunctionCache::Of(isolate).Get(name, construct, [&] {
+    const v8::Local<v8::FunctionTemplate> made = v8::FunctionTemplate::New(isolate, construct);
+    made->SetClassName(JsName(isolate, name));
+    complete(made);
+    return made;
+  });
+}
+
 FunctionCache::FunctionCache(v8::Isolate* isolate) : isolate_(isolate) {
   isolate->SetData(kFunctionCacheSlot, this);
 }
@@ -73,18 +91,16 @@ FunctionCache::~FunctionCache() {
   isolate_->SetData(kFunctionCacheSlot, nullptr);
 }
 
-FunctionCache* FunctionCache::Of(v8::Isolate* isolate) {
-  return static_cast<FunctionCache*>(isolate->GetData(kFunctionCacheSlot));
+FunctionCache& FunctionCache::Of(v8::Isolate* isolate) {
+  return *static_cast<FunctionCache*>(isolate->GetData(kFunctionCacheSlot));
 }
 
-v8::Local<v8::FunctionTemplate> FunctionCache::Get(absl::string_view name,
-                                                   v8::FunctionCallback callback) {
+v8::Local<v8::FunctionTemplate> FunctionCache::Get(
+    absl::string_view name, v8::FunctionCallback callback,
+    absl::FunctionRef<v8::Local<v8::FunctionTemplate>()> make) {
   v8::Global<v8::FunctionTemplate>& known = templates_[{std::string(name), callback}];
   if (known.IsEmpty()) {
-    const v8::Local<v8::FunctionTemplate> made =
-        v8::FunctionTemplate::New(isolate_, callback, {}, {}, 0, v8::ConstructorBehavior::kThrow);
-    made->SetClassName(JsName(isolate_, name));
-    known.Reset(isolate_, made);
+    known.Reset(isolate_, make());
   }
   return known.Get(isolate_);
 }

@@ -7,12 +7,13 @@
 
 #include <v8.h>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
 
 namespace lockstep::agent {
 
-// Functions without `data` are the same template in all contexts of an isolate that has a
-// FunctionCache.
+// Functions without `data` have the same template in all contexts of an isolate; those with `data`
+// cost one each.
 void SetFunction(v8::Local<v8::Context> context, v8::Local<v8::Object> object,
                  absl::string_view name, v8::FunctionCallback callback,
                  v8::Local<v8::Value> data = {});
@@ -34,9 +35,33 @@ void KeepConstructor(v8::Local<v8::Context> context, absl::string_view name,
                      v8::Local<v8::Function> constructor);
 void ConstructAnew(const v8::FunctionCallbackInfo<v8::Value>& info, absl::string_view name);
 
-// The templates of SetFunction's functions, one for each callback, so that a thousand contexts do
-// not hold a thousand copies. Belongs to one isolate, is used inside it, and is destroyed before
-// it.
+// The template of the class `name`, whose instances `construct` makes (null: nothing is to be done)
+// and to which `complete` adds what they have. One for all contexts of an isolate, so nothing in it
+// may belong to a context.
+v8::Local<v8::FunctionTemplate> ClassTemplate(
+    v8::Isolate* isolate, absl::string_view name, v8::FunctionCallback construct,
+    absl::FunctionRef<void(v8::Local<v8::FunctionTemplate>)> complete);
+
+// Who has which slot of a context.
+enum ContextSlot : int { kWorldSlot = 1, kApiVuSlot = 2, kHttpSlot = 3 };
+
+// Gives the functions of `context` the object that they work for, one of each T. It outlives them.
+template <class T>
+void SetModule(v8::Local<v8::Context> context, T* module) {
+  context->SetAlignedPointerInEmbedderData(T::kContextSlot, module);
+}
+// That object.
+template <class T>
+T& ModuleOf(v8::Local<v8::Context> context) {
+  return *static_cast<T*>(context->GetAlignedPointerFromEmbedderData(T::kContextSlot));
+}
+template <class T>
+T& ModuleOf(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  return ModuleOf<T>(info.GetIsolate()->GetCurrentContext());
+}
+
+// The templates of functions and classes, so that a thousand contexts do not hold a thousand
+// copies. Each isolate has one, which is used inside it and destroyed before it.
 class FunctionCache {
  public:
   explicit FunctionCache(v8::Isolate* isolate);
@@ -44,9 +69,10 @@ class FunctionCache {
   FunctionCache(const FunctionCache&) = delete;
   FunctionCache& operator=(const FunctionCache&) = delete;
 
-  // The isolate's cache, or null.
-  static FunctionCache* Of(v8::Isolate* isolate);
-  v8::Local<v8::FunctionTemplate> Get(absl::string_view name, v8::FunctionCallback callback);
+  static FunctionCache& Of(v8::Isolate* isolate);
+  // The template that `make` made when it was first asked for by this name and callback.
+  v8::Local<v8::FunctionTemplate> Get(absl::string_view name, v8::FunctionCallback callback,
+                                      absl::FunctionRef<v8::Local<v8::FunctionTemplate>()> make);
 
  private:
   v8::Isolate* isolate_;

@@ -17,6 +17,7 @@
 #include "agent/data/row_dealer.h"
 #include "agent/http/client.h"
 #include "agent/http/cookie_jar.h"
+#include "agent/js/bind/functions.h"
 #include "common/base/event_loop.h"
 #include "common/base/log.h"
 #include "common/metrics/sample_sink.h"
@@ -65,6 +66,8 @@ class GrpcEngine;
 
 class ApiVu {
  public:
+  // See ContextSlot (agent/js/bind).
+  static constexpr int kContextSlot = kApiVuSlot;
   using Task = absl::AnyInvocable<void()>;
 
   virtual ~ApiVu() = default;

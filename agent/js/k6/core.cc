@@ -39,7 +39,7 @@ bool RunCheck(const Info& info, TagSetId tags, absl::string_view name,
               v8::Local<v8::Value> condition, bool* passed) {
   v8::Isolate* isolate = info.GetIsolate();
   const v8::Local<v8::Context> context = isolate->GetCurrentContext();
-  ApiVu& vu = BoundTo<ApiVu>(info);
+  ApiVu& vu = ModuleOf<ApiVu>(info);
   if (IsAsyncFunction(condition)) {
     ThrowTypeError(isolate, "check() does not support async functions as arguments");
     return false;
@@ -72,7 +72,7 @@ bool RunCheck(const Info& info, TagSetId tags, absl::string_view name,
 void Check(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
   const v8::Local<v8::Context> context = isolate->GetCurrentContext();
-  ApiVu& vu = BoundTo<ApiVu>(info);
+  ApiVu& vu = ModuleOf<ApiVu>(info);
   if (vu.in_init()) {
     ThrowError(isolate, "Using check() in the init context is not supported");
     return;
@@ -108,7 +108,7 @@ void Fail(const Info& info) {
 void Group(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
   const v8::Local<v8::Context> context = isolate->GetCurrentContext();
-  ApiVu& vu = BoundTo<ApiVu>(info);
+  ApiVu& vu = ModuleOf<ApiVu>(info);
   std::string name;
   if (vu.in_init()) {
     ThrowError(isolate, "Using group() in the init context is not supported");
@@ -146,7 +146,7 @@ void Group(const Info& info) {
 
 void Sleep(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
-  ApiVu& vu = BoundTo<ApiVu>(info);
+  ApiVu& vu = ModuleOf<ApiVu>(info);
   double seconds = 0;
   if (!info[0]->NumberValue(isolate->GetCurrentContext()).To(&seconds)) {
     return;
@@ -185,7 +185,7 @@ void RandomSeed(const Info& info) {
   if (!info[0]->NumberValue(context).To(&seed)) {
     return;
   }
-  if (BoundTo<ApiVu>(info).in_init()) {
+  if (ModuleOf<ApiVu>(info).in_init()) {
     return;  // as in k6, where iterations have a generator of their own
   }
   v8::Local<v8::Script> script;
@@ -204,14 +204,14 @@ void RandomSeed(const Info& info) {
 }  // namespace
 
 v8::Local<v8::Object> MakeCoreModule(v8::Local<v8::Context> context, ApiVu& vu) {
+  SetModule(context, &vu);
   v8::Isolate* isolate = context->GetIsolate();
   const v8::Local<v8::Object> exports = v8::Object::New(isolate);
-  const v8::Local<v8::Value> data = v8::External::New(isolate, &vu);
-  SetFunction(context, exports, "check", Check, data);
-  SetFunction(context, exports, "fail", Fail, data);
-  SetFunction(context, exports, "group", Group, data);
-  SetFunction(context, exports, "randomSeed", RandomSeed, data);
-  SetFunction(context, exports, "sleep", Sleep, data);
+  SetFunction(context, exports, "check", Check);
+  SetFunction(context, exports, "fail", Fail);
+  SetFunction(context, exports, "group", Group);
+  SetFunction(context, exports, "randomSeed", RandomSeed);
+  SetFunction(context, exports, "sleep", Sleep);
   return exports;
 }
 

@@ -28,7 +28,8 @@ std::string MethodInMessages(absl::string_view method) {
 
 }  // namespace
 
-HttpModule::HttpModule(Context context, ApiVu& vu) : vu_(vu), responses_(context) {}
+HttpModule::HttpModule(Context context, ApiVu& vu)
+    : vu_(vu), responses_(context, &AddResponseMethods) {}
 
 HttpModule::~HttpModule() = default;
 

@@ -13,6 +13,7 @@
 
 #include "agent/http/call.h"
 #include "agent/http/sampler.h"
+#include "agent/js/bind/functions.h"
 #include "agent/js/k6/api_vu.h"
 #include "agent/js/k6/http_params.h"
 #include "agent/js/k6/http_response.h"
@@ -21,6 +22,9 @@ namespace lockstep::agent {
 
 class HttpModule final : public VuPart {
  public:
+  // See ContextSlot (agent/js/bind).
+  static constexpr int kContextSlot = kHttpSlot;
+
   // `vu` outlives the module, the module the scripts that use it.
   HttpModule(v8::Local<v8::Context> context, ApiVu& vu);
   ~HttpModule() override;
@@ -56,11 +60,6 @@ class HttpModule final : public VuPart {
   // What calls work with; WebSockets share it.
   HttpCallEnv& env();
   ResponseFactory& responses() { return responses_; }
-  // The class CookieJar.
-  void set_jars(v8::Isolate* isolate, v8::Local<v8::FunctionTemplate> jars) {
-    jars_.Reset(isolate, jars);
-  }
-  v8::Local<v8::FunctionTemplate> jars(v8::Isolate* isolate) const { return jars_.Get(isolate); }
 
  private:
   struct BatchItem {
@@ -88,8 +87,10 @@ class HttpModule final : public VuPart {
   absl::flat_hash_map<uint64_t, std::unique_ptr<HttpCall>> async_calls_;
   uint64_t next_call_ = 1;
   v8::Global<v8::Object> exports_;
-  v8::Global<v8::FunctionTemplate> jars_;
 };
+
+// Adds html, submitForm and clickLink to the prototype of responses.
+void AddResponseMethods(v8::Isolate* isolate, v8::Local<v8::ObjectTemplate> prototype);
 
 // Makes the module and leaves it to `vu`, which outlives the context; returns its exports.
 v8::Local<v8::Object> MakeHttpModule(v8::Local<v8::Context> context, ApiVu& vu);

@@ -27,7 +27,7 @@ v8::Local<v8::Private> Mark(v8::Isolate* isolate) {
 }
 
 absl::Time Now(const Info& info) {
-  return BoundTo<HttpModule>(info).vu().loop().clock().Wall();
+  return ModuleOf<HttpModule>(info).vu().loop().clock().Wall();
 }
 
 // The jar and the URL that a method is called with; null with a pending exception.
@@ -166,6 +166,8 @@ void Attach(Context context, v8::Local<v8::Object> object, JarPointer jar) {
   object->SetPrivate(context, Mark(isolate), v8::True(isolate)).Check();
 }
 
+v8::Local<v8::FunctionTemplate> JarClass(v8::Isolate* isolate);
+
 void Construct(const Info& info) {
   // cookieJar() passes the VU's own jar; no script can make an External.
   JarPointer jar = info[0]->IsExternal()
@@ -174,11 +176,7 @@ void Construct(const Info& info) {
   const Context context = info.GetIsolate()->GetCurrentContext();
   v8::Local<v8::Object> object = info.This();
   if (!info.IsConstructCall()) {  // as in k6, `new` may be left out
-    const HttpModule& module = BoundTo<HttpModule>(info);
-    if (!module.jars(info.GetIsolate())
-             ->InstanceTemplate()
-             ->NewInstance(context)
-             .ToLocal(&object)) {
+    if (!JarClass(info.GetIsolate())->InstanceTemplate()->NewInstance(context).ToLocal(&object)) {
       return;
     }
     info.GetReturnValue().Set(object);
@@ -186,54 +184,49 @@ void Construct(const Info& info) {
   Attach(context, object, std::move(jar));
 }
 
-// cookieJar(): its data is the constructor of CookieJar, behind which the module stands.
+v8::Local<v8::FunctionTemplate> JarClass(v8::Isolate* isolate) {
+  return ClassTemplate(
+      isolate, "CookieJar", Construct, [isolate](v8::Local<v8::FunctionTemplate> made) {
+        made->InstanceTemplate()->SetInternalFieldCount(2);
+        const v8::Local<v8::Signature> signature = v8::Signature::New(isolate, made);
+        const std::pair<const char*, v8::FunctionCallback> methods[] = {
+            {"cookiesForURL", CookiesForUrl},
+            {"set", SetCookieFunction},
+            {"clear", ClearCookies},
+            {"delete", DeleteCookie}};
+        for (const auto& [name, method] : methods) {
+          made->InstanceTemplate()->Set(JsName(isolate, name),
+                                        v8::FunctionTemplate::New(isolate, method, {}, signature));
+        }
+      });
+}
+
 void OwnJar(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
   const Context context = isolate->GetCurrentContext();
-  const v8::Local<v8::Array> data = info.Data().As<v8::Array>();
-  v8::Local<v8::Value> module_value, constructor;
-  if (!data->Get(context, 0).ToLocal(&module_value) ||
-      !data->Get(context, 1).ToLocal(&constructor)) {
-    return;
-  }
-  auto& module = *static_cast<HttpModule*>(module_value.As<v8::External>()->Value());
-  if (module.vu().in_init()) {
+  ApiVu& vu = ModuleOf<HttpModule>(context).vu();
+  if (vu.in_init()) {
     ThrowError(isolate, "getting VU cookie jar in the init context is not supported");
     return;
   }
-  JarPointer jar = module.vu().jar();
+  JarPointer jar = vu.jar();
   v8::Local<v8::Value> argument = v8::External::New(isolate, &jar);
+  v8::Local<v8::Function> constructor;
   v8::Local<v8::Object> object;
-  if (constructor.As<v8::Function>()->NewInstance(context, 1, &argument).ToLocal(&object)) {
+  if (JarClass(isolate)->GetFunction(context).ToLocal(&constructor) &&
+      constructor->NewInstance(context, 1, &argument).ToLocal(&object)) {
     info.GetReturnValue().Set(object);
   }
 }
 
 }  // namespace
 
-void DefineCookieJar(Context context, v8::Local<v8::Object> exports, HttpModule& module) {
-  v8::Isolate* isolate = context->GetIsolate();
-  const v8::Local<v8::Value> data = v8::External::New(isolate, &module);
-  const v8::Local<v8::FunctionTemplate> made = v8::FunctionTemplate::New(isolate, Construct, data);
-  made->SetClassName(JsName(isolate, "CookieJar"));
-  made->InstanceTemplate()->SetInternalFieldCount(2);
-  const v8::Local<v8::Signature> signature = v8::Signature::New(isolate, made);
-  const std::pair<const char*, v8::FunctionCallback> methods[] = {{"cookiesForURL", CookiesForUrl},
-                                                                  {"set", SetCookieFunction},
-                                                                  {"clear", ClearCookies},
-                                                                  {"delete", DeleteCookie}};
-  for (const auto& [name, method] : methods) {
-    made->InstanceTemplate()->Set(JsName(isolate, name),
-                                  v8::FunctionTemplate::New(isolate, method, data, signature));
-  }
-  module.set_jars(isolate, made);
+void DefineCookieJar(Context context, v8::Local<v8::Object> exports) {
   v8::Local<v8::Function> constructor;
-  if (!made->GetFunction(context).ToLocal(&constructor)) {
-    return;
+  if (JarClass(context->GetIsolate())->GetFunction(context).ToLocal(&constructor)) {
+    SetProperty(context, exports, "CookieJar", constructor);
   }
-  SetProperty(context, exports, "CookieJar", constructor);
-  v8::Local<v8::Value> pair[] = {data, constructor};
-  SetFunction(context, exports, "cookieJar", OwnJar, v8::Array::New(isolate, pair, 2));
+  SetFunction(context, exports, "cookieJar", OwnJar);
 }
 
 std::shared_ptr<CookieJar> CookieJarOf(Context context, v8::Local<v8::Value> value) {

@@ -9,11 +9,8 @@
 
 namespace lockstep::agent {
 
-class HttpModule;
-
-// Adds `CookieJar` and `cookieJar` to the exports of `k6/http`. `module` outlives the context.
-void DefineCookieJar(v8::Local<v8::Context> context, v8::Local<v8::Object> exports,
-                     HttpModule& module);
+// Adds `CookieJar` and `cookieJar` to the exports of `k6/http`, whose HttpModule the context has.
+void DefineCookieJar(v8::Local<v8::Context> context, v8::Local<v8::Object> exports);
 
 // The jar behind a CookieJar object; null for other values.
 std::shared_ptr<CookieJar> CookieJarOf(v8::Local<v8::Context> context, v8::Local<v8::Value> value);

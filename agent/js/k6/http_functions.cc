@@ -29,15 +29,15 @@ void Return(const Info& info, v8::MaybeLocal<v8::Value> result) {
 // get and head: (url, params).
 template <const char* kMethod>
 void WithoutBody(const Info& info) {
-  Return(info, BoundTo<HttpModule>(info).Request(ContextOf(info), kMethod, info[0],
-                                                 v8::Undefined(info.GetIsolate()), info[1]));
+  Return(info, ModuleOf<HttpModule>(info).Request(ContextOf(info), kMethod, info[0],
+                                                  v8::Undefined(info.GetIsolate()), info[1]));
 }
 
 // post, put, patch, del, options: (url, body, params).
 template <const char* kMethod>
 void WithBody(const Info& info) {
   Return(info,
-         BoundTo<HttpModule>(info).Request(ContextOf(info), kMethod, info[0], info[1], info[2]));
+         ModuleOf<HttpModule>(info).Request(ContextOf(info), kMethod, info[0], info[1], info[2]));
 }
 
 constexpr char kGet[] = "GET", kHead[] = "HEAD", kPost[] = "POST", kPut[] = "PUT",
@@ -51,16 +51,16 @@ bool MethodOf(const Info& info, std::string* method) {
 void RequestFunction(const Info& info) {
   std::string method;
   if (MethodOf(info, &method)) {
-    Return(info, BoundTo<HttpModule>(info).Request(ContextOf(info), std::move(method), info[1],
-                                                   info[2], info[3]));
+    Return(info, ModuleOf<HttpModule>(info).Request(ContextOf(info), std::move(method), info[1],
+                                                    info[2], info[3]));
   }
 }
 
 void AsyncRequestFunction(const Info& info) {
   std::string method;
   if (MethodOf(info, &method)) {
-    Return(info, BoundTo<HttpModule>(info).RequestAsync(ContextOf(info), std::move(method), info[1],
-                                                        info[2], info[3]));
+    Return(info, ModuleOf<HttpModule>(info).RequestAsync(ContextOf(info), std::move(method),
+                                                         info[1], info[2], info[3]));
   }
 }
 
@@ -70,7 +70,7 @@ void BatchFunction(const Info& info) {
                    "http.batch(): an array or an object of requests is expected");
     return;
   }
-  Return(info, BoundTo<HttpModule>(info).Batch(ContextOf(info), info[0].As<v8::Object>()));
+  Return(info, ModuleOf<HttpModule>(info).Batch(ContextOf(info), info[0].As<v8::Object>()));
 }
 
 bool StatusOf(v8::Local<v8::Value> value, int* status) {
@@ -119,7 +119,7 @@ void ExpectedStatusesFunction(const Info& info) {
 
 void SetResponseCallback(const Info& info) {
   if (info[0]->IsNullOrUndefined()) {
-    BoundTo<HttpModule>(info).set_expected(std::nullopt);
+    ModuleOf<HttpModule>(info).set_expected(std::nullopt);
     return;
   }
   const ExpectedStatuses* statuses = ExpectedStatusesOf(ContextOf(info), info[0]);
@@ -127,7 +127,7 @@ void SetResponseCallback(const Info& info) {
     ThrowTypeError(info.GetIsolate(), "unsupported argument, expected http.expectedStatuses");
     return;
   }
-  BoundTo<HttpModule>(info).set_expected(*statuses);
+  ModuleOf<HttpModule>(info).set_expected(*statuses);
 }
 
 // The tag of http.url`...`: the texts with "${}" between them are the name.
@@ -164,7 +164,7 @@ void File(const Info& info) {
     return;
   }
   std::string filename =
-      absl::StrCat(absl::ToUnixNanos(BoundTo<HttpModule>(info).vu().loop().clock().Wall()));
+      absl::StrCat(absl::ToUnixNanos(ModuleOf<HttpModule>(info).vu().loop().clock().Wall()));
   std::string content_type = "application/octet-stream";
   if ((!info[1]->IsNullOrUndefined() && !ToText(context, info[1], &filename)) ||
       (!info[2]->IsNullOrUndefined() && !ToText(context, info[2], &content_type))) {
@@ -178,7 +178,7 @@ constexpr char kHtml[] = "html", kSubmitForm[] = "submitForm", kClickLink[] = "c
 template <const char* kFunction>
 void OnResponse(const Info& info) {
   Return(info,
-         BoundTo<HttpModule>(info).CallHtml(ContextOf(info), kFunction, info.This(), info[0]));
+         ModuleOf<HttpModule>(info).CallHtml(ContextOf(info), kFunction, info.This(), info[0]));
 }
 
 constexpr std::pair<const char*, const char*> kConstants[] = {
@@ -207,8 +207,8 @@ constexpr std::pair<const char*, const char*> kConstants[] = {
 
 v8::Local<v8::Object> HttpModule::MakeExports(Context context) {
   v8::Isolate* isolate = context->GetIsolate();
+  SetModule(context, this);
   const v8::Local<v8::Object> exports = v8::Object::New(isolate);
-  const v8::Local<v8::Value> data = v8::External::New(isolate, this);
   const std::pair<const char*, v8::FunctionCallback> functions[] = {
       {"get", WithoutBody<kGet>},
       {"head", WithoutBody<kHead>},
@@ -226,22 +226,24 @@ v8::Local<v8::Object> HttpModule::MakeExports(Context context) {
       {"file", File},
   };
   for (const auto& [name, function] : functions) {
-    SetFunction(context, exports, name, function, data);
+    SetFunction(context, exports, name, function);
   }
   for (const auto& [name, value] : kConstants) {
-    SetProperty(context, exports, name, JsText(isolate, value));
+    SetProperty(context, exports, name, JsName(isolate, value));
   }
-  DefineCookieJar(context, exports, *this);
+  DefineCookieJar(context, exports);
+  exports_.Reset(isolate, exports);
+  return exports;
+}
+
+void AddResponseMethods(v8::Isolate* isolate, v8::Local<v8::ObjectTemplate> prototype) {
   const std::pair<const char*, v8::FunctionCallback> methods[] = {
       {kHtml, OnResponse<kHtml>},
       {kSubmitForm, OnResponse<kSubmitForm>},
       {kClickLink, OnResponse<kClickLink>}};
   for (const auto& [name, method] : methods) {
-    responses_.prototype(isolate)->Set(JsName(isolate, name),
-                                       v8::FunctionTemplate::New(isolate, method, data));
+    prototype->Set(JsName(isolate, name), v8::FunctionTemplate::New(isolate, method));
   }
-  exports_.Reset(isolate, exports);
-  return exports;
 }
 
 }  // namespace lockstep::agent

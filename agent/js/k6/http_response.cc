@@ -11,6 +11,7 @@
 #include "agent/data/json/validate.h"
 #include "agent/http/headers.h"
 #include "agent/js/bind/errors.h"
+#include "agent/js/bind/functions.h"
 #include "agent/js/bind/owned_object.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
@@ -263,35 +264,39 @@ void Json(const Info& info) {
 
 }  // namespace
 
-ResponseFactory::ResponseFactory(Context context) {
+ResponseFactory::ResponseFactory(Context context,
+                                 void (*add_methods)(v8::Isolate* isolate,
+                                                     v8::Local<v8::ObjectTemplate> prototype)) {
   v8::Isolate* isolate = context->GetIsolate();
-  const v8::Local<v8::FunctionTemplate> made = v8::FunctionTemplate::New(isolate);
-  made->SetClassName(JsName(isolate, "Response"));
-  const v8::Local<v8::ObjectTemplate> instance = made->InstanceTemplate();
-  instance->SetInternalFieldCount(2);
-  const std::pair<const char*, v8::AccessorNameGetterCallback> fields[] = {
-      {"remote_ip", Get<Field<&HttpResponse::remote_ip>>},
-      {"remote_port", Get<Field<&HttpResponse::remote_port>>},
-      {"url", Get<UrlText>},
-      {"status", Get<Field<&HttpResponse::status>>},
-      {"status_text", Get<Field<&HttpResponse::status_text>>},
-      {"proto", Get<Field<&HttpResponse::proto>>},
-      {"headers", Get<Headers>},
-      {"cookies", Get<Cookies>},
-      {"body", Get<Body>},
-      {"timings", Get<Timings>},
-      {"tls_version", Get<Field<&HttpResponse::tls_version>>},
-      {"tls_cipher_suite", Get<Field<&HttpResponse::tls_cipher_suite>>},
-      {"ocsp", Get<Ocsp>},
-      {"error", Get<Error>},
-      {"error_code", Get<ErrorCode>},
-      {"request", Get<Request>},
+  const auto complete = [&](v8::Local<v8::FunctionTemplate> made) {
+    const v8::Local<v8::ObjectTemplate> instance = made->InstanceTemplate();
+    instance->SetInternalFieldCount(2);
+    const std::pair<const char*, v8::AccessorNameGetterCallback> fields[] = {
+        {"remote_ip", Get<Field<&HttpResponse::remote_ip>>},
+        {"remote_port", Get<Field<&HttpResponse::remote_port>>},
+        {"url", Get<UrlText>},
+        {"status", Get<Field<&HttpResponse::status>>},
+        {"status_text", Get<Field<&HttpResponse::status_text>>},
+        {"proto", Get<Field<&HttpResponse::proto>>},
+        {"headers", Get<Headers>},
+        {"cookies", Get<Cookies>},
+        {"body", Get<Body>},
+        {"timings", Get<Timings>},
+        {"tls_version", Get<Field<&HttpResponse::tls_version>>},
+        {"tls_cipher_suite", Get<Field<&HttpResponse::tls_cipher_suite>>},
+        {"ocsp", Get<Ocsp>},
+        {"error", Get<Error>},
+        {"error_code", Get<ErrorCode>},
+        {"request", Get<Request>},
+    };
+    for (const auto& [name, getter] : fields) {
+      instance->SetLazyDataProperty(JsName(isolate, name), getter);
+    }
+    made->PrototypeTemplate()->Set(JsName(isolate, "json"),
+                                   v8::FunctionTemplate::New(isolate, Json));
+    add_methods(isolate, made->PrototypeTemplate());
   };
-  for (const auto& [name, getter] : fields) {
-    instance->SetLazyDataProperty(JsName(isolate, name), getter);
-  }
-  made->PrototypeTemplate()->Set(JsName(isolate, "json"), v8::FunctionTemplate::New(isolate, Json));
-  class_.Reset(isolate, made);
+  class_.Reset(isolate, ClassTemplate(isolate, "Response", nullptr, complete));
 }
 
 v8::MaybeLocal<v8::Object> ResponseFactory::Make(Context context, HttpCallResult result,

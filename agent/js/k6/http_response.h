@@ -13,16 +13,14 @@ enum class ResponseType { kText, kBinary, kNone };
 // Makes Response objects in one context.
 class ResponseFactory {
  public:
-  explicit ResponseFactory(v8::Local<v8::Context> context);
+  // `add_methods` adds to the prototype the methods that need more than the response.
+  ResponseFactory(v8::Local<v8::Context> context,
+                  void (*add_methods)(v8::Isolate* isolate,
+                                      v8::Local<v8::ObjectTemplate> prototype));
 
   // Empty with a pending exception, which only a terminated or exhausted isolate has.
   v8::MaybeLocal<v8::Object> Make(v8::Local<v8::Context> context, HttpCallResult result,
                                   ResponseType type);
-
-  // Where methods that need more than the response are added: html, submitForm, clickLink.
-  v8::Local<v8::ObjectTemplate> prototype(v8::Isolate* isolate) const {
-    return class_.Get(isolate)->PrototypeTemplate();
-  }
 
  private:
   v8::Global<v8::FunctionTemplate> class_;

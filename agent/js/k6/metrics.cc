@@ -24,7 +24,7 @@ template <MetricType kType>
 void Construct(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
   const v8::Local<v8::Context> context = isolate->GetCurrentContext();
-  ApiVu& vu = BoundTo<ApiVu>(info);
+  ApiVu& vu = ModuleOf<ApiVu>(info);
   if (!info.IsConstructCall()) {
     ConstructAnew(info, MetricTypeName(kType));
     return;
@@ -63,7 +63,7 @@ bool SampleValue(v8::Local<v8::Context> context, v8::Local<v8::Value> value, dou
 
 // Refuses a value: an exception if the option `throw` is set, a warning otherwise.
 void Refuse(const Info& info, std::string message) {
-  ApiVu& vu = BoundTo<ApiVu>(info);
+  ApiVu& vu = ModuleOf<ApiVu>(info);
   if (vu.options().throw_on_error) {
     ThrowTypeError(info.GetIsolate(), message);
     return;
@@ -75,7 +75,7 @@ void Refuse(const Info& info, std::string message) {
 void AddSample(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
   const v8::Local<v8::Context> context = isolate->GetCurrentContext();
-  ApiVu& vu = BoundTo<ApiVu>(info);
+  ApiVu& vu = ModuleOf<ApiVu>(info);
   if (vu.in_init()) {
     ThrowError(isolate, "Adding to metrics in the init context is not supported");
     return;
@@ -116,19 +116,21 @@ void AddSample(const Info& info) {
 }
 
 void DefineClass(v8::Local<v8::Context> context, v8::Local<v8::Object> exports,
-                 absl::string_view name, v8::FunctionCallback construct,
-                 v8::Local<v8::Value> data) {
+                 absl::string_view name, v8::FunctionCallback construct) {
   v8::Isolate* isolate = context->GetIsolate();
-  const v8::Local<v8::FunctionTemplate> made = v8::FunctionTemplate::New(isolate, construct, data);
-  made->SetClassName(JsName(isolate, name));
-  made->InstanceTemplate()->SetInternalFieldCount(1);
-  // Both are properties of the metric itself, in this order, as scripts that look at it find them in k6.
-  made->InstanceTemplate()->Set(JsName(isolate, "name"), v8::String::Empty(isolate));
-  made->InstanceTemplate()->Set(
-      JsName(isolate, "add"),
-      v8::FunctionTemplate::New(isolate, AddSample, data, v8::Signature::New(isolate, made)));
+  const auto complete = [isolate](v8::Local<v8::FunctionTemplate> made) {
+    made->InstanceTemplate()->SetInternalFieldCount(1);
+    // Both are properties of the metric itself, in this order, as scripts that look at it find them
+    // in k6.
+    made->InstanceTemplate()->Set(JsName(isolate, "name"), v8::String::Empty(isolate));
+    made->InstanceTemplate()->Set(
+        JsName(isolate, "add"),
+        v8::FunctionTemplate::New(isolate, AddSample, {}, v8::Signature::New(isolate, made)));
+  };
   v8::Local<v8::Function> constructor;
-  if (made->GetFunction(context).ToLocal(&constructor)) {
+  if (ClassTemplate(isolate, name, construct, complete)
+          ->GetFunction(context)
+          .ToLocal(&constructor)) {
     SetProperty(context, exports, name, constructor);
     KeepConstructor(context, absl::AsciiStrToLower(name), constructor);
   }
@@ -137,13 +139,13 @@ void DefineClass(v8::Local<v8::Context> context, v8::Local<v8::Object> exports,
 }  // namespace
 
 v8::Local<v8::Object> MakeMetricsModule(v8::Local<v8::Context> context, ApiVu& vu) {
+  SetModule(context, &vu);
   v8::Isolate* isolate = context->GetIsolate();
   const v8::Local<v8::Object> exports = v8::Object::New(isolate);
-  const v8::Local<v8::Value> data = v8::External::New(isolate, &vu);
-  DefineClass(context, exports, "Counter", Construct<MetricType::kCounter>, data);
-  DefineClass(context, exports, "Gauge", Construct<MetricType::kGauge>, data);
-  DefineClass(context, exports, "Rate", Construct<MetricType::kRate>, data);
-  DefineClass(context, exports, "Trend", Construct<MetricType::kTrend>, data);
+  DefineClass(context, exports, "Counter", Construct<MetricType::kCounter>);
+  DefineClass(context, exports, "Gauge", Construct<MetricType::kGauge>);
+  DefineClass(context, exports, "Rate", Construct<MetricType::kRate>);
+  DefineClass(context, exports, "Trend", Construct<MetricType::kTrend>);
   return exports;
 }
 

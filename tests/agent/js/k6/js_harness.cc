@@ -108,6 +108,7 @@ JsHarness::JsHarness() {
   params.array_buffer_allocator = allocator_.get();
   isolate_ = v8::Isolate::New(params);
   isolate_->SetMicrotasksPolicy(v8::MicrotasksPolicy::kExplicit);
+  functions_ = std::make_unique<FunctionCache>(isolate_);
   vu_ = std::make_unique<HarnessVu>();
   isolate_->Enter();
   const v8::HandleScope scope(isolate_);
@@ -139,6 +140,7 @@ JsHarness::JsHarness() {
 JsHarness::~JsHarness() {
   vu_->ReleaseParts();
   context_.Reset();
+  functions_.reset();
   isolate_->Exit();
   isolate_->Dispose();
 }

@@ -15,6 +15,7 @@
 #include "agent/data/shared_array.h"
 #include "agent/grpc/engine.h"
 #include "agent/grpc/schema_store.h"
+#include "agent/js/bind/functions.h"
 #include "agent/js/k6/api_vu.h"
 #include "agent/net/multi_loop.h"
 
@@ -143,6 +144,7 @@ class JsHarness {
 
   std::unique_ptr<v8::ArrayBuffer::Allocator> allocator_;
   v8::Isolate* isolate_ = nullptr;
+  std::unique_ptr<FunctionCache> functions_;
   SharedArrayStore shared_arrays_;
   RowStore rows_;
   SchemaStore schemas_;
