@@ -73,7 +73,6 @@ World::World(ScriptIsolate& isolate, WorldSite& site)
   SetModule(context, this);
   context_.Reset(isolate.get(), context);
   const v8::Context::Scope scope(context);
-  iteration_name_.Reset(isolate.get(), JsName(isolate.get(), "__ITER"));
   InstallGlobals(context);
 }
 
@@ -137,11 +136,31 @@ std::vector<std::string> World::FunctionNames() const {
 }
 
 void World::SetIteration(int64_t iteration) {
-  context()
-      ->Global()
-      ->Set(context(), iteration_name_.Get(isolate()),
-            v8::Number::New(isolate(), static_cast<double>(iteration)))
-      .Check();
+  if (!iteration_.has_value()) {
+    context()
+        ->Global()
+        ->SetNativeDataProperty(context(), JsName(isolate(), "__ITER"), &World::GetIteration,
+                                &World::AssignIteration)
+        .Check();
+  }
+  iteration_ = iteration;
+  assigned_iteration_.Reset();
+}
+
+void World::GetIteration(v8::Local<v8::Name>, const v8::PropertyCallbackInfo<v8::Value>& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  const World& world = Of(isolate->GetCurrentContext());
+  if (world.assigned_iteration_.IsEmpty()) {
+    info.GetReturnValue().Set(static_cast<double>(*world.iteration_));
+  } else {
+    info.GetReturnValue().Set(world.assigned_iteration_.Get(isolate));
+  }
+}
+
+void World::AssignIteration(v8::Local<v8::Name>, v8::Local<v8::Value> value,
+                            const v8::PropertyCallbackInfo<void>& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  Of(isolate->GetCurrentContext()).assigned_iteration_.Reset(isolate, value);
 }
 
 void World::SetEnv(std::map<std::string, std::string> overrides) {

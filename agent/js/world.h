@@ -7,6 +7,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -74,8 +75,8 @@ class World {
   // Names of the exported functions.
   std::vector<std::string> FunctionNames() const;
 
-  // Sets __ITER, and __ENV to the test's environment with `overrides`, which is made when the script
-  // looks at it.
+  // Sets __ITER, which the script does not have before; and __ENV to the test's environment with
+  // `overrides`, which is made when the script looks at it.
   void SetIteration(int64_t iteration);
   void SetEnv(std::map<std::string, std::string> overrides);
 
@@ -108,13 +109,18 @@ class World {
 
   void InstallGlobals(v8::Local<v8::Context> context);
   static void GetEnv(v8::Local<v8::Name> name, const v8::PropertyCallbackInfo<v8::Value>& info);
+  static void GetIteration(v8::Local<v8::Name> name,
+                           const v8::PropertyCallbackInfo<v8::Value>& info);
+  static void AssignIteration(v8::Local<v8::Name> name, v8::Local<v8::Value> value,
+                              const v8::PropertyCallbackInfo<void>& info);
 
   ScriptIsolate& isolate_;
   WorldSite& site_;
   std::unique_ptr<v8::MicrotaskQueue> microtasks_;
   v8::Global<v8::Context> context_;
-  v8::Global<v8::String> iteration_name_;
   std::string main_url_;
+  std::optional<int64_t> iteration_;          // none before SetIteration: there is no __ITER
+  v8::Global<v8::Value> assigned_iteration_;  // what the script has put in its place
   v8::Global<v8::Object> exports_;
   std::map<std::string, std::string> env_overrides_;
   ModuleGraph modules_;

@@ -7,6 +7,7 @@
 namespace lockstep::agent {
 namespace {
 
+using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
@@ -160,6 +161,50 @@ TEST_F(Language, GlobalsOfTheWebAreThere) {
             "info: http://u:p@h:81/x?a=1#h");
   EXPECT_EQ(Value("new URL('http://h/?b=2&a=1').searchParams.get('b')"), "info: 2");
   EXPECT_EQ(Value("new URLSearchParams({ a: '1 2', b: '&' }).toString()"), "info: a=1+2&b=%26");
+}
+
+TEST_F(Language, GlobalsMayBeReplaced) {
+  EXPECT_THAT(LinesOf(R"(
+    globalThis.structuredClone = () => 'mine';
+    const log = console.log;
+    export default function () {
+      __ITER = 'mine, too';
+      log(structuredClone({}), __ITER, delete globalThis.TextEncoder, typeof TextEncoder);
+    })",
+                      2),
+              Each("info: mine mine, too true undefined"));
+}
+
+TEST_F(Language, TheIterationsNumberIsThereFromTheFirstOneOn) {
+  EXPECT_THAT(LinesOf(R"(
+    const early = typeof __ITER;
+    export default function () {
+      console.log(early, __ITER, Object.keys(globalThis).includes('__ITER'));
+    })",
+                      2),
+              ElementsAre("info: undefined 0 true", "info: undefined 1 true"));
+}
+
+TEST_F(Language, MetricsAreOfTheirClassWithAndWithoutNewInEachVu) {
+  EXPECT_THAT(LinesOf(R"(
+    import { Counter, Trend } from 'k6/metrics';
+    const made = [Counter('first'), new Counter('second'), Trend('third')];
+    export default function () {
+      console.log(made.map((m) => m instanceof Counter), made.map((m) => m.add(1)));
+    })"),
+              ElementsAre("info: [ true, true, false ] [ true, true, true ]"));
+}
+
+TEST_F(Language, WebAssemblyIsThereForAScriptThatMentionsIt) {
+  // The smallest module that adds: (func (export "add") (param i32 i32) (result i32) ...)
+  EXPECT_THAT(LinesOf(R"(
+    const module = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 7, 1, 96, 2, 127, 127, 1, 127, 3, 2, 1, 0,
+                                   7, 7, 1, 3, 97, 100, 100, 0, 0, 10, 9, 1, 7, 0, 32, 0, 32, 1, 106, 11]);
+    export default function () {
+      const instance = new WebAssembly.Instance(new WebAssembly.Module(module));
+      console.log(instance.exports.add(40, 2));
+    })"),
+              ElementsAre("info: 42"));
 }
 
 TEST_F(Language, TextDecoderKnowsTheEncodingsOfK6) {
