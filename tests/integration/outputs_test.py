@@ -46,7 +46,7 @@ class Arrives(OutputsTest):
         result = self.lockstep("run", "-q", "-o", "json=all.json", "--summary-export", "export.json", self.script("""
             import { Counter } from 'k6/metrics';
             const counter = new Counter('counter');
-            export const options = { scenarios: { s: { executor: 'constant-vus', vus: 2, duration: '2s' } } };
+            export const options = { vus: 2, iterations: 3000 };
             export default function () { for (let i = 0; i < 200; ++i) counter.add(1); }
         """))
         self.assertEqual(0, result.returncode, result.stderr)

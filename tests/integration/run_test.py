@@ -271,7 +271,7 @@ class Ends(LockstepTest):
         self.assertIn("0 complete and 1 interrupted iterations", result.stdout)
 
     def test_a_script_that_eats_all_memory_ends_its_agent_with_a_message(self):
-        result = self.lockstep("run", self.script("""
+        result = self.lockstep("run", "--max-vu-block", "0s", self.script("""
             export default function () { const hoard = []; for (;;) hoard.push({ text: 'x'.repeat(50) + hoard.length }); }
         """))
         self.assertEqual(255, result.returncode, result.stderr)
