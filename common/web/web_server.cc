@@ -156,6 +156,14 @@ absl::Status WebServer::Start(const std::string& address) {
     const int on = 1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
   });
+  // A request that tells no length has no body (RFC 9112, section 6.3). The library would read until
+  // the client gives up, so it is told.
+  server.set_pre_routing_handler([](const httplib::Request& request, httplib::Response&) {
+    if (!request.has_header("Content-Length") && !request.has_header("Transfer-Encoding")) {
+      const_cast<httplib::Request&>(request).headers.emplace("Content-Length", "0");
+    }
+    return httplib::Server::HandlerResponse::Unhandled;
+  });
   const auto serve = [this](const httplib::Request& request, httplib::Response& response) {
     impl_->Serve(request, response);
   };

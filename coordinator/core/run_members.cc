@@ -116,7 +116,9 @@ void Run::OnLost(const AgentRecord& agent, const absl::Status& reason) {
     if (state_ == v1::RunStatus::INSPECTING) {
       EnterInspecting();
     } else if (state_ == v1::RunStatus::TEARDOWN) {
-      logger_.Error(absl::StrCat("teardown() was lost with agent ", agent.name));
+      const std::string lost_call = absl::StrCat("teardown() was lost with agent ", agent.name);
+      logger_.Error(lost_call);
+      verdict_.Record({ExitCode::kOther, lost_call});
       EnterSummarising();
     } else if (state_ == v1::RunStatus::SUMMARISING) {
       Conclude(std::nullopt);

@@ -33,6 +33,27 @@ class WebServerTest : public testing::Test {
                                          .body = absl::StrCat(request.method, " ", request.path,
                                                               " ", request.body)};
                     }};
+  // A connection of its own that sends `text` and waits.
+  int Say(const std::string& text) {
+    const int fd = socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in to = {};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(static_cast<uint16_t>(server_.port()));
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof(to)), 0);
+    EXPECT_EQ(send(fd, text.data(), text.size(), 0), static_cast<ssize_t>(text.size()));
+    return fd;
+  }
+  // All that comes until the server closes the connection.
+  static std::string Hear(int fd) {
+    std::string heard;
+    char some[256];
+    for (ssize_t n = 0; (n = read(fd, some, sizeof(some))) > 0;) {
+      heard.append(some, static_cast<size_t>(n));
+    }
+    close(fd);
+    return heard;
+  }
   std::thread thread_;
 };
 
@@ -82,18 +103,18 @@ TEST_F(WebServerTest, LargeBodiesAreRefused) {
 
 TEST_F(WebServerTest, ShutdownCutsClientsThatSayNothing) {
   ASSERT_TRUE(server_.Start("127.0.0.1:0").ok());
-  const int fd = socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in to = {};
-  to.sin_family = AF_INET;
-  to.sin_port = htons(static_cast<uint16_t>(server_.port()));
-  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  ASSERT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof(to)), 0);
-  ASSERT_EQ(send(fd, "GET /half", 9, 0), 9);
+  const int fd = Say("GET /half");
   server_.Shutdown();
-  char rest[256];
-  while (read(fd, rest, sizeof(rest)) > 0) {
+  Hear(fd);
+}
+
+TEST_F(WebServerTest, ARequestThatTellsNoLengthHasNoBody) {
+  ASSERT_TRUE(server_.Start("127.0.0.1:0").ok());
+  for (const char* method : {"POST", "PUT", "PATCH", "DELETE"}) {
+    const std::string answer = Hear(Say(absl::StrCat(method, " /x HTTP/1.1\r\nHost: x\r\n\r\n")));
+    EXPECT_THAT(answer, testing::StartsWith("HTTP/1.1 200 OK\r\n"));
+    EXPECT_THAT(answer, testing::EndsWith(absl::StrCat("\r\n\r\n", method, " /x ")));
   }
-  close(fd);
 }
 
 TEST(WebServerAlone, AnEndedLoopLeavesNoClientWaiting) {

@@ -122,5 +122,20 @@ TEST_F(RunStatusTest, LossesAndStandstillsSpoilTheRuler) {
   EXPECT_EQ(JudgeRoster(roster, {}).validity, v1::Health::INVALID);  // nobody was left
 }
 
+TEST_F(RunStatusTest, WhoLeavesWithItsWorkDoneIsNotLost) {
+  RunMember& leaver = roster.members()[1];
+  leaver.lost = true;
+  leaver.segment = "1/2:1";
+  leaver.share.scenarios = {{"s", 20, 1}};
+  Report(leaver, v1::ScenarioProgress::DONE, 1, 20, 20);
+  const Judgement before_its_last_batches = JudgeRoster(roster, {});
+  EXPECT_EQ(before_its_last_batches.validity, v1::Health::SUSPECT);
+  ASSERT_EQ(before_its_last_batches.lost.size(), 1u);
+  EXPECT_EQ(before_its_last_batches.lost[0].missing,
+            "segment 1/2:1, scenario s: 0 of 20 iterations");
+  leaver.Reach(RunMember::Step::kDrained);
+  EXPECT_EQ(JudgeRoster(roster, {}).validity, v1::Health::VALID);
+}
+
 }  // namespace
 }  // namespace lockstep::coordinator

@@ -175,6 +175,18 @@ TEST_F(RunTest, ASignalWhileTeardownRunsGivesItUp) {
   EXPECT_EQ(code(), 105);
 }
 
+TEST_F(RunTest, ATeardownThatIsLostWithItsAgentFailsTheRun) {
+  Begin(2, /*tolerated=*/50);
+  agent(0).iterate_for = agent(1).iterate_for = absl::Seconds(1);
+  agent(0).answers_teardown = false;
+  loop.RunFor(absl::Seconds(2));
+  EXPECT_EQ(run->state(), v1::RunStatus::TEARDOWN);
+  network.CutOff(agent(0).transport());
+  loop.RunFor(absl::Seconds(11));
+  EXPECT_EQ(code(), 255);
+  EXPECT_THAT(log.messages, Contains("teardown() was lost with agent agent-1"));
+}
+
 TEST_F(RunTest, ASignalBeforeSetupEndsTheRunAtOnce) {
   Begin(1);
   run->Interrupt("interrupt");
