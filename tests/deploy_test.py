@@ -23,7 +23,7 @@ SELECTOR = {"matchLabels": TEXT_MAP}
 PROBE = {"httpGet": {"path": str, "port": (int, str)}, "periodSeconds": int, "failureThreshold": int,
          "timeoutSeconds": int}
 CONTAINER = {
-    "name": str, "image": str, "imagePullPolicy": str, "command": [str], "args": [str],
+    "name": str, "image": str, "imagePullPolicy": str, "command": [str], "args": [str], "workingDir": str,
     "env": [{"name": str, "value": str, "valueFrom": {"fieldRef": {"fieldPath": str, "apiVersion": str}}}],
     "envFrom": [{"secretRef": {"name": str}}], "ports": [PORT], "livenessProbe": PROBE, "readinessProbe": PROBE,
     "resources": {"requests": TEXT_MAP, "limits": TEXT_MAP},
@@ -37,7 +37,8 @@ POD = {
     "topologySpreadConstraints": [{"maxSkew": int, "topologyKey": str, "whenUnsatisfiable": str,
                                    "labelSelector": SELECTOR}],
     "containers": [CONTAINER],
-    "volumes": [{"name": str, "configMap": {"name": str}, "emptyDir": {}, "secret": {"secretName": str, "defaultMode": int}}],
+    "volumes": [{"name": str, "configMap": {"name": str}, "emptyDir": {}, "secret": {"secretName": str, "defaultMode": int},
+                 "persistentVolumeClaim": {"claimName": str}}],
 }
 TEMPLATE = {"metadata": METADATA, "spec": POD}
 PEER = {"podSelector": SELECTOR, "namespaceSelector": SELECTOR}
@@ -45,6 +46,7 @@ SCHEMAS = {
     "Namespace": {},
     "ConfigMap": {"data": TEXT_MAP},
     "Secret": {"data": TEXT_MAP, "type": str},
+    "PersistentVolumeClaim": {"spec": {"accessModes": [str], "resources": {"requests": TEXT_MAP}, "storageClassName": str}},
     "Service": {"spec": {"clusterIP": str, "selector": TEXT_MAP, "ports": [PORT]}},
     "Job": {"spec": {"backoffLimit": int, "ttlSecondsAfterFinished": int, "completionMode": str, "completions": int,
                      "parallelism": int, "template": TEMPLATE}},
@@ -149,7 +151,7 @@ class Compose(unittest.TestCase):
     def test_prometheus_scrapes_the_ports_that_are_served(self):
         scrape = yaml.safe_load((DEPLOY / "prometheus/prometheus.yml").read_text("utf-8"))["scrape_configs"]
         self.assertEqual(["coordinator:6565"], scrape[0]["static_configs"][0]["targets"])
-        self.assertIn("--address=0.0.0.0:6565", self.file["services"]["coordinator"]["command"])
+        self.assertIn("--address=0.0.0.0:6565", " ".join(self.file["services"]["coordinator"]["command"]).split())
         self.assertEqual(9100, scrape[1]["dns_sd_configs"][0]["port"])
         self.assertIn("--metrics-address=0.0.0.0:9100", self.file["services"]["agent"]["command"])
 

@@ -25,11 +25,13 @@ constexpr int kPlatformThreads = 1;
 ScriptEngine::ScriptEngine(const Config& config)
     : config_(config), platform_(v8::platform::NewDefaultPlatform(kPlatformThreads)) {
   // V8 keeps one "current microtask" per isolate, so async stack traces would show frames of other
-  // VUs.
-  v8::V8::SetFlagsFromString(absl::StrCat("--no-async-stack-traces --stack-size=",
-                                          (config.stack_bytes - kNativeStackBytes) >> 10,
-                                          " --max-semi-space-size=", kSemiSpaceMegabytes)
-                                 .c_str());
+  // VUs. WebAssembly that is compiled by V8's own threads comes back as a task of the isolate, for
+  // which no VU knows that it has to wait.
+  v8::V8::SetFlagsFromString(
+      absl::StrCat("--no-async-stack-traces --no-wasm-async-compilation",
+                   " --stack-size=", (config.stack_bytes - kNativeStackBytes) >> 10,
+                   " --max-semi-space-size=", kSemiSpaceMegabytes)
+          .c_str());
 #if V8_MAJOR_VERSION < 11
   v8::V8::SetFlagsFromString("--harmony-import-assertions");
 #endif

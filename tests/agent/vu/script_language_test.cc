@@ -207,6 +207,20 @@ TEST_F(Language, WebAssemblyIsThereForAScriptThatMentionsIt) {
               ElementsAre("info: 42"));
 }
 
+TEST_F(Language, AnIterationWaitsForWebAssemblyThatIsAwaited) {
+  EXPECT_THAT(LinesOf(R"(
+    const module = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 7, 1, 96, 2, 127, 127, 1, 127, 3, 2, 1, 0,
+                                   7, 7, 1, 3, 97, 100, 100, 0, 0, 10, 9, 1, 7, 0, 32, 0, 32, 1, 106, 11]);
+    export default async function () {
+      const { instance } = await WebAssembly.instantiate(module);
+      console.log(instance.exports.add(40, 2));
+      const again = await WebAssembly.instantiate(await WebAssembly.compile(module));
+      console.log(again.exports.add(1, 2));
+      await WebAssembly.compile(module.slice(0, 20)).catch((error) => console.log(error.name));
+    })"),
+              ElementsAre("info: 42", "info: 3", "info: CompileError"));
+}
+
 TEST_F(Language, TextDecoderKnowsTheEncodingsOfK6) {
   EXPECT_EQ(Value("new TextDecoder('utf-16le').decode(new Uint8Array([0x68, 0, 0xe9, 0]))"),
             "info: h\xC3\xA9");
