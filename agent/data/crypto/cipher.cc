@@ -172,13 +172,10 @@ std::string Hmac(HashAlgorithm hash, absl::string_view key, absl::string_view te
 const EVP_MD* ShaOf(HashAlgorithm hash) {
   switch (hash) {
     case HashAlgorithm::kSha1:
-      return EVP_sha1();
     case HashAlgorithm::kSha256:
-      return EVP_sha256();
     case HashAlgorithm::kSha384:
-      return EVP_sha384();
     case HashAlgorithm::kSha512:
-      return EVP_sha512();
+      return DigestOf(hash);
     default:
       return nullptr;
   }

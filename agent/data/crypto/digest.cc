@@ -5,38 +5,12 @@
 #include <openssl/evp.h>
 #include <openssl/md4.h>
 
+#include "agent/data/crypto/openssl_handles.h"
 #include "agent/data/crypto/text_codec.h"
 #include "common/base/check.h"
-#include "common/base/openssl_free.h"
 
 namespace lockstep::agent {
 namespace {
-
-const EVP_MD* EvpMd(HashAlgorithm algorithm) {
-  switch (algorithm) {
-    case HashAlgorithm::kMd4:
-      return nullptr;
-    case HashAlgorithm::kMd5:
-      return EVP_md5();
-    case HashAlgorithm::kRipemd160:
-      return EVP_ripemd160();
-    case HashAlgorithm::kSha1:
-      return EVP_sha1();
-    case HashAlgorithm::kSha256:
-      return EVP_sha256();
-    case HashAlgorithm::kSha384:
-      return EVP_sha384();
-    case HashAlgorithm::kSha512:
-      return EVP_sha512();
-    case HashAlgorithm::kSha512_224:
-      return EVP_sha512_224();
-    case HashAlgorithm::kSha512_256:
-      return EVP_sha512_256();
-  }
-  return nullptr;
-}
-
-using Context = std::unique_ptr<EVP_MD_CTX, openssl::Free<&EVP_MD_CTX_free>>;
 
 class EvpHasher final : public Hasher {
  public:
@@ -47,7 +21,7 @@ class EvpHasher final : public Hasher {
     LOCKSTEP_CHECK(EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()) == 1);
   }
   std::string Digest() const override {
-    const Context copy(EVP_MD_CTX_new());
+    const DigestContext copy(EVP_MD_CTX_new());
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned int size = 0;
     LOCKSTEP_CHECK(EVP_MD_CTX_copy_ex(copy.get(), context_.get()) == 1);
@@ -56,7 +30,7 @@ class EvpHasher final : public Hasher {
   }
 
  private:
-  Context context_;
+  DigestContext context_;
 };
 
 // MD4 is in OpenSSL's legacy provider only, which not every installation has; its plain functions, which OpenSSL 3 calls
@@ -86,7 +60,7 @@ class HmacHasher final : public Hasher {
  public:
   HmacHasher(HashAlgorithm algorithm, absl::string_view key)
       : algorithm_(algorithm), inner_(MakeHash(algorithm)) {
-    const EVP_MD* md = EvpMd(algorithm);
+    const EVP_MD* md = DigestOf(algorithm);
     const size_t block = md == nullptr ? MD4_CBLOCK : static_cast<size_t>(EVP_MD_block_size(md));
     std::string padded = key.size() > block ? Hash(algorithm, key) : std::string(key);
     padded.resize(block, '\0');
@@ -113,6 +87,30 @@ class HmacHasher final : public Hasher {
 };
 
 }  // namespace
+
+const EVP_MD* DigestOf(HashAlgorithm algorithm) {
+  switch (algorithm) {
+    case HashAlgorithm::kMd4:
+      return nullptr;
+    case HashAlgorithm::kMd5:
+      return EVP_md5();
+    case HashAlgorithm::kRipemd160:
+      return EVP_ripemd160();
+    case HashAlgorithm::kSha1:
+      return EVP_sha1();
+    case HashAlgorithm::kSha256:
+      return EVP_sha256();
+    case HashAlgorithm::kSha384:
+      return EVP_sha384();
+    case HashAlgorithm::kSha512:
+      return EVP_sha512();
+    case HashAlgorithm::kSha512_224:
+      return EVP_sha512_224();
+    case HashAlgorithm::kSha512_256:
+      return EVP_sha512_256();
+  }
+  return nullptr;
+}
 
 std::optional<HashAlgorithm> ParseHashAlgorithm(absl::string_view name) {
   for (const auto& [known, algorithm] : kHashAlgorithms) {
@@ -156,7 +154,7 @@ std::string EncodeDigest(absl::string_view digest, DigestEncoding encoding) {
 }
 
 std::unique_ptr<Hasher> MakeHash(HashAlgorithm algorithm) {
-  const EVP_MD* md = EvpMd(algorithm);
+  const EVP_MD* md = DigestOf(algorithm);
   if (md == nullptr) {
     return std::make_unique<Md4Hasher>();
   }

@@ -82,6 +82,27 @@ absl::StatusOr<bool> Verify(const KeyPair& key, HashAlgorithm hash, const RsaSig
   return good;
 }
 
+// One direction of RSA-OAEP, and what a failure of it could not do.
+struct OaepDirection {
+  decltype(&EVP_PKEY_encrypt_init) init;
+  decltype(&EVP_PKEY_encrypt) run;
+  const char* failure;
+};
+
+absl::StatusOr<std::string> Oaep(const OaepDirection& direction, const KeyPair& key,
+                                 HashAlgorithm hash, absl::string_view label,
+                                 absl::string_view text) {
+  const KeyContext context(EVP_PKEY_CTX_new_from_pkey(nullptr, key.get(), nullptr));
+  size_t size = static_cast<size_t>(EVP_PKEY_get_size(key.get()));
+  std::string out(size, '\0');
+  if (direction.init(context.get()) != 1 || !SetOaep(context.get(), hash, label) ||
+      direction.run(context.get(), MutableBytes(out), &size, ConstBytes(text), text.size()) != 1) {
+    return CouldNot(direction.failure);
+  }
+  out.resize(size);
+  return out;
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> RsaSign(const KeyPair& key, const RsaSignatureCall& call,
@@ -96,30 +117,14 @@ absl::StatusOr<bool> RsaVerify(const KeyPair& key, const RsaSignatureCall& call,
 
 absl::StatusOr<std::string> OaepEncrypt(const KeyPair& key, HashAlgorithm hash,
                                         absl::string_view label, absl::string_view text) {
-  const KeyContext context(EVP_PKEY_CTX_new_from_pkey(nullptr, key.get(), nullptr));
-  size_t size = static_cast<size_t>(EVP_PKEY_get_size(key.get()));
-  std::string out(size, '\0');
-  if (EVP_PKEY_encrypt_init(context.get()) != 1 || !SetOaep(context.get(), hash, label) ||
-      EVP_PKEY_encrypt(context.get(), MutableBytes(out), &size, ConstBytes(text), text.size()) !=
-          1) {
-    return CouldNot("encrypt: the text may be too long for the key");
-  }
-  out.resize(size);
-  return out;
+  return Oaep(
+      {EVP_PKEY_encrypt_init, EVP_PKEY_encrypt, "encrypt: the text may be too long for the key"},
+      key, hash, label, text);
 }
 
 absl::StatusOr<std::string> OaepDecrypt(const KeyPair& key, HashAlgorithm hash,
                                         absl::string_view label, absl::string_view text) {
-  const KeyContext context(EVP_PKEY_CTX_new_from_pkey(nullptr, key.get(), nullptr));
-  size_t size = static_cast<size_t>(EVP_PKEY_get_size(key.get()));
-  std::string out(size, '\0');
-  if (EVP_PKEY_decrypt_init(context.get()) != 1 || !SetOaep(context.get(), hash, label) ||
-      EVP_PKEY_decrypt(context.get(), MutableBytes(out), &size, ConstBytes(text), text.size()) !=
-          1) {
-    return CouldNot("decrypt");
-  }
-  out.resize(size);
-  return out;
+  return Oaep({EVP_PKEY_decrypt_init, EVP_PKEY_decrypt, "decrypt"}, key, hash, label, text);
 }
 
 absl::StatusOr<std::string> EcdsaSign(const KeyPair& key, HashAlgorithm hash,

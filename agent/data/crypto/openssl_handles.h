@@ -31,7 +31,9 @@ inline unsigned char* MutableBytes(std::string& text) {
   return reinterpret_cast<unsigned char*>(text.data());
 }
 
-// OpenSSL's SHA-1 or SHA-2; null for the other algorithms.
+// OpenSSL's function; null for MD4, which its default provider has no more.
+const EVP_MD* DigestOf(HashAlgorithm hash);
+// The same for SHA-1 and SHA-2 without truncation; null for the other algorithms.
 const EVP_MD* ShaOf(HashAlgorithm hash);
 
 }  // namespace lockstep::agent
