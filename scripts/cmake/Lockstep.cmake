@@ -82,31 +82,33 @@ function(lockstep_library name)
   endif()
 endfunction()
 
-# Embeds the script `file` as what the function `function` returns (agent/js/bind/embedded_scripts.h), and appends the source
-# to compile to the list `sources`.
-function(lockstep_embed_script sources file function)
+# Embeds the text `file` as what the function `function` returns, which `header` declares in the namespace of its layer
+# (lockstep::agent for agent/...), and appends the source to compile to the list `sources`.
+function(lockstep_embed_text sources header file function)
   set(embedded ${CMAKE_CURRENT_BINARY_DIR}/${function}.cpp)  # not .cc, which clang-tidy would take for ours
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${file})
+  string(REGEX MATCH "^[a-z]+" layer ${header})
   file(READ ${file} text)
-  file(WRITE ${embedded}.new "#include \"agent/js/bind/embedded_scripts.h\"\nnamespace lockstep::agent {\n"
-    "absl::string_view ${function}() {\n  static constexpr char kText[] = R\"__js__(" "${text}" ")__js__\";\n"
-    "  return absl::string_view(kText, sizeof kText - 1);\n}\n}  // namespace lockstep::agent\n")
+  file(WRITE ${embedded}.new "#include \"${header}\"\nnamespace lockstep::${layer} {\n"
+    "absl::string_view ${function}() {\n  static constexpr char kText[] = R\"__text__(" "${text}" ")__text__\";\n"
+    "  return absl::string_view(kText, sizeof kText - 1);\n}\n}  // namespace lockstep::${layer}\n")
   file(COPY_FILE ${embedded}.new ${embedded} ONLY_IF_DIFFERENT)
   set(${sources} ${${sources}} ${embedded} PARENT_SCOPE)
 endfunction()
 
 # The same for a file of any bytes.
-function(lockstep_embed_binary sources file function)
+function(lockstep_embed_binary sources header file function)
   set(embedded ${CMAKE_CURRENT_BINARY_DIR}/${function}.cpp)
   set(path ${CMAKE_CURRENT_SOURCE_DIR}/${file})
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${path})
+  string(REGEX MATCH "^[a-z]+" layer ${header})
   file(SHA256 ${path} hash)
-  file(WRITE ${embedded}.new "// ${hash}\n#include \"agent/js/bind/embedded_scripts.h\"\n"
+  file(WRITE ${embedded}.new "// ${hash}\n#include \"${header}\"\n"
     "__asm__(\".section .rodata\\n${function}_begin:\\n.incbin \\\"${path}\\\"\\n${function}_end:\\n.previous\\n\");\n"
     "extern \"C\" __attribute__((visibility(\"hidden\"))) const char ${function}_begin[], ${function}_end[];\n"
-    "namespace lockstep::agent {\nabsl::string_view ${function}() {\n"
+    "namespace lockstep::${layer} {\nabsl::string_view ${function}() {\n"
     "  return absl::string_view(${function}_begin, static_cast<size_t>(${function}_end - ${function}_begin));\n}\n"
-    "}  // namespace lockstep::agent\n")
+    "}  // namespace lockstep::${layer}\n")
   file(COPY_FILE ${embedded}.new ${embedded} ONLY_IF_DIFFERENT)
   set_source_files_properties(${embedded} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   set(${sources} ${${sources}} ${embedded} PARENT_SCOPE)

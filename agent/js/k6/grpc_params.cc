@@ -8,7 +8,7 @@
 
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
-#include "agent/js/k6/http_params.h"
+#include "agent/js/k6/script_duration.h"
 #include "agent/js/k6/script_tags.h"
 #include "common/base/status_macros.h"
 

@@ -113,7 +113,7 @@ v8::MaybeLocal<v8::Value> HttpModule::Request(Context context, std::string metho
     return {};
   }
   RequestOrFault prepared =
-      PrepareRequest(context, vu_, expected_, std::move(method), url, body, params);
+      PrepareRequest(context, vu_, expected_, {std::move(method), url, body, params});
   if (prepared.fault) {
     return Fault(context, *std::move(prepared.fault), prepared.throws);
   }
@@ -147,7 +147,7 @@ v8::MaybeLocal<v8::Value> HttpModule::RequestAsync(Context context, std::string 
     return {};
   }
   RequestOrFault prepared =
-      PrepareRequest(context, vu_, expected_, std::move(method), url, body, params);
+      PrepareRequest(context, vu_, expected_, {std::move(method), url, body, params});
   if (!prepared.request) {
     v8::TryCatch caught(isolate);
     v8::Local<v8::Value> response;
@@ -222,7 +222,7 @@ RequestOrFault HttpModule::PrepareItem(Context context, v8::Local<v8::Value> ite
   if (in_any_case) {
     method = absl::AsciiStrToUpper(method);
   }
-  return PrepareRequest(context, vu_, expected_, std::move(method), parts[1], parts[2], parts[3]);
+  return PrepareRequest(context, vu_, expected_, {std::move(method), parts[1], parts[2], parts[3]});
 }
 
 v8::MaybeLocal<v8::Value> HttpModule::Batch(Context context, v8::Local<v8::Object> requests) {

@@ -15,7 +15,7 @@
 #include "agent/http/sampler.h"
 #include "agent/js/bind/functions.h"
 #include "agent/js/k6/api_vu.h"
-#include "agent/js/k6/http_params.h"
+#include "agent/js/k6/http_request.h"
 #include "agent/js/k6/http_response.h"
 
 namespace lockstep::agent {

@@ -1,0 +1,210 @@
+#include "agent/js/k6/http_request.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+#include "agent/http/compress.h"
+#include "agent/http/headers.h"
+#include "agent/js/bind/properties.h"
+#include "agent/js/bind/text.h"
+#include "agent/js/k6/http_objects.h"
+#include "agent/js/k6/http_params.h"
+
+namespace lockstep::agent {
+namespace {
+
+using Context = v8::Local<v8::Context>;
+
+// k6's error codes.
+constexpr int kInvalidUrl = 1020;
+constexpr int kDialError = 1210;
+
+// What a value that is no body is, in the words of JavaScript.
+absl::string_view KindOf(v8::Local<v8::Value> value) {
+  return value->IsNumber()     ? "a number"
+         : value->IsBoolean()  ? "a boolean"
+         : value->IsArray()    ? "an array"
+         : value->IsFunction() ? "a function"
+         : value->IsDate()     ? "a Date"
+                               : "this value";
+}
+
+// A string, or an object that shows itself as one, such as a URL.
+bool MayBeUrl(v8::Local<v8::Value> value) {
+  return value->IsString() || value->IsStringObject() ||
+         (value->IsObject() && !value->IsArray() && !value->IsFunction());
+}
+
+// Each step is false with a fault in the draft, or with a pending exception.
+class Preparation {
+ public:
+  Preparation(Context context, ApiVu& vu, RequestDraft& draft)
+      : context_(context), isolate_(context->GetIsolate()), vu_(vu), draft_(draft) {}
+
+  bool Url(v8::Local<v8::Value> value);
+  bool Body(v8::Local<v8::Value> value);
+  bool Finish(std::string method);
+
+ private:
+  bool ObjectBody(v8::Local<v8::Object> object);
+  // Warns of a length that is not that of the body; it is not sent.
+  void CheckContentLength();
+
+  const Context context_;
+  v8::Isolate* const isolate_;
+  ApiVu& vu_;
+  RequestDraft& draft_;
+};
+
+bool Preparation::Url(v8::Local<v8::Value> value) {
+  HttpCallSpec& spec = draft_.request.spec;
+  std::optional<std::string> url_name;
+  std::optional<NamedUrl> named = NamedUrlOf(context_, value);
+  if (named) {
+    spec.url_text = std::move(named->url);
+    url_name = std::move(named->name);
+  } else if (!MayBeUrl(value)) {
+    return draft_.Fail("invalid URL: a string is expected", kInvalidUrl);
+  } else if (!ToText(context_, value, &spec.url_text)) {
+    return false;
+  }
+  if (spec.url_text == "[object Object]") {
+    return draft_.Fail("invalid URL: a string is expected, got an object", kInvalidUrl);
+  }
+  absl::StatusOr<lockstep::agent::Url> url = ParseUrl(spec.url_text);
+  if (absl::IsInvalidArgument(url.status())) {
+    return draft_.Fail(absl::StrCat("invalid URL: ", url.status().message()), kInvalidUrl);
+  }
+  if (url.ok()) {
+    spec.url = *std::move(url);
+  } else {
+    draft_.SetHopeless(std::string(url.status().message()),
+                       absl::IsOutOfRange(url.status()) ? kDialError : kGenericError);
+  }
+  if (absl::StrContains(spec.url_text, '@')) {
+    spec.url_text = MaskCredentials(spec.url_text);
+    url_name = url_name ? std::optional(MaskCredentials(*url_name)) : std::nullopt;
+  }
+  if (url_name && !spec.name) {
+    spec.name = std::move(url_name);
+    spec.tags = vu_.sink().tags().With(spec.tags, SystemTagName(SystemTag::kName), *spec.name);
+  }
+  return true;
+}
+
+bool Preparation::Body(v8::Local<v8::Value> value) {
+  HttpCallSpec& spec = draft_.request.spec;
+  if (value->IsNullOrUndefined()) {
+    return true;
+  }
+  spec.has_body = true;
+  if (BytesOrText(isolate_, value, &spec.body)) {
+    return true;
+  }
+  if (IsFileData(context_, value)) {
+    FilePart part;
+    return FilePartOf(context_, value.As<v8::Object>(), &part) &&
+           (spec.body = std::move(part.data), true);
+  }
+  if (IsPlainObject(value) && !value->IsDate()) {
+    return ObjectBody(value.As<v8::Object>());
+  }
+  return draft_.Fail(absl::StrCat("unsupported request body: ", KindOf(value),
+                                  "; a string, bytes, or an object for a form is expected"));
+}
+
+bool Preparation::ObjectBody(v8::Local<v8::Object> object) {
+  EncodedBody body;
+  if (!EncodeObjectBody(context_, object, &body)) {
+    return false;
+  }
+  for (const std::string& field : body.emptied) {
+    vu_.logger().Warn(
+        absl::StrCat("the field \"", field,
+                     "\" of a form is an object, which a form cannot "
+                     "hold: it is sent empty; use JSON.stringify() to send it as JSON"));
+  }
+  draft_.request.spec.body = std::move(body.bytes);
+  draft_.content_type = std::move(body.content_type);
+  return true;
+}
+
+void Preparation::CheckContentLength() {
+  const HttpCallSpec& spec = draft_.request.spec;
+  const std::optional<std::string> given =
+      spec.has_body ? FindHeader(spec.headers, "Content-Length") : std::nullopt;
+  if (given && *given != absl::StrCat(spec.body.size())) {
+    vu_.logger().Warn(absl::StrCat("the header Content-Length of a request says \"", *given,
+                                   "\", but its body has ", spec.body.size(),
+                                   " bytes: that length is sent instead"));
+  }
+}
+
+bool Preparation::Finish(std::string method) {
+  HttpCallSpec& spec = draft_.request.spec;
+  if (!draft_.content_type.empty()) {
+    draft_.SetDefaultHeader("Content-Type", std::move(draft_.content_type));
+  }
+  const std::string& user_agent = vu_.options().user_agent;
+  if (!user_agent.empty()) {
+    draft_.SetDefaultHeader("User-Agent", user_agent);
+  }
+  if (spec.has_body && !draft_.codings.empty()) {
+    std::string names;
+    spec.plain_body = spec.body;
+    for (const Coding coding : draft_.codings) {
+      spec.body = Compress(coding, spec.body);
+      absl::StrAppend(&names, names.empty() ? "" : ", ", CodingName(coding));
+    }
+    draft_.SetDefaultHeader("Content-Encoding", std::move(names));
+  }
+  CheckContentLength();
+  spec.keep_body = draft_.request.response_type != ResponseType::kNone;
+  spec.method = method.empty() ? "GET" : std::move(method);
+  if (!IsToken(spec.method)) {
+    draft_.SetHopeless(absl::StrCat("net/http: invalid method \"", spec.method, "\""));
+  }
+  return true;
+}
+
+RequestDraft NewDraft(const ApiVu& vu, const std::optional<ExpectedStatuses>& expected) {
+  RequestDraft draft;
+  const RunOptions& options = vu.options();
+  HttpCallSpec& spec = draft.request.spec;
+  spec.jar = vu.jar();
+  spec.expected = expected;
+  spec.tags = vu.tags();
+  spec.redirects = options.max_redirects;
+  spec.redirects_given = options.max_redirects != kUsualRedirects;
+  draft.throws = options.throw_on_error;
+  if (options.discard_response_bodies) {
+    draft.request.response_type = ResponseType::kNone;
+  }
+  return draft;
+}
+
+}  // namespace
+
+RequestOrFault PrepareRequest(Context context, ApiVu& vu,
+                              const std::optional<ExpectedStatuses>& expected,
+                              RequestArguments arguments) {
+  RequestDraft draft = NewDraft(vu, expected);
+  Preparation preparation(context, vu, draft);
+  RequestOrFault result;
+  // The parameters first: they say whether a bad URL is an exception.
+  const bool done = ReadHttpParams(context, vu, arguments.params, draft) &&
+                    preparation.Url(arguments.url) && preparation.Body(arguments.body) &&
+                    preparation.Finish(std::move(arguments.method));
+  result.throws = draft.throws;
+  if (done) {
+    result.request = std::move(draft.request);
+  } else {
+    result.fault = std::move(draft.fault);
+  }
+  return result;
+}
+
+}  // namespace lockstep::agent

@@ -1,0 +1,116 @@
+// One connection of `k6/ws`, whose connect() blocks until it is over.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <v8.h>
+
+#include "agent/js/k6/ws_session.h"
+
+namespace lockstep::agent {
+
+// The connection of one connect() call, which owns it on its stack.
+class BlockingSocket final : public WebSocketListener {
+ public:
+  BlockingSocket(ApiVu& vu, WsPlan plan) : vu_(vu), plan_(std::move(plan)), meter_(vu, plan_) {}
+  ~BlockingSocket() override {
+    for (const auto& [id, timer] : timers_) {
+      vu_.loop().Cancel(timer.id);
+    }
+    meter_.Ended(socket_.get());
+  }
+
+  // The handshake. False when the VU was interrupted; otherwise the answer is in `response`.
+  bool Open();
+  // Calls handlers until the connection is closed. False with a pending exception.
+  bool Run(v8::Local<v8::Context> context, v8::Local<v8::Function> body,
+           v8::Local<v8::Object> object);
+
+  const HttpResponse& response() const { return response_; }
+  const WsPlan& plan() const { return plan_; }
+
+  // ---- what the script's Socket does ----
+  void On(v8::Isolate* isolate, const std::string& event, v8::Local<v8::Function> handler) {
+    handlers_[event].emplace_back(isolate, handler);
+  }
+  // Once closing began, the script's error handlers are called.
+  void Send(v8::Local<v8::Context> context, absl::string_view message, bool binary) {
+    if (binary ? socket_->SendBinary(message) : socket_->SendText(message)) {
+      meter_.Sent();
+    } else {
+      EmitError(context, "websocket: close sent");
+    }
+  }
+  void Ping() { socket_->SendPing(meter_.Ping()); }
+  void SetTimer(v8::Isolate* isolate, v8::Local<v8::Function> callback, absl::Duration delay,
+                bool repeats);
+  // Says good-bye; the script's close handlers are called at once, as in k6.
+  bool Close(v8::Local<v8::Context> context, int code);
+
+  // ---- WebSocketListener ----
+  void OnOpen(HttpResponse response) override {
+    response_ = std::move(response);
+    Push({Event::kHandshake, "", 0});
+  }
+  void OnRefused(HttpResponse response) override {
+    response_ = std::move(response);
+    Push({Event::kHandshake, "", 0});
+  }
+  void OnText(std::string message) override { Push({Event::kText, std::move(message), 0}); }
+  void OnBinary(std::string message) override { Push({Event::kBinary, std::move(message), 0}); }
+  void OnPing(std::string) override { Push({Event::kPing, "", 0}); }
+  void OnPong(std::string payload) override {
+    meter_.Pong(payload);
+    Push({Event::kPong, "", 0});
+  }
+  void OnClose(int code, std::string reason) override {
+    Push({Event::kClose, std::move(reason), code});
+  }
+
+ private:
+  struct Event {
+    enum Kind { kHandshake, kText, kBinary, kPing, kPong, kClose, kTimer } kind;
+    std::string data;
+    int64_t number;  // close code or timer
+  };
+  struct Timer {
+    v8::Global<v8::Function> callback;
+    absl::Duration delay;
+    bool repeats;
+    TimerId id;
+  };
+
+  void Push(Event event) {
+    events_.push_back(std::move(event));
+    if (wake_) {
+      std::exchange(wake_, nullptr)();
+    }
+  }
+  bool WaitForEvent();
+  bool Handle(v8::Local<v8::Context> context, Event event);
+  bool Emit(v8::Local<v8::Context> context, const std::string& event,
+            std::vector<v8::Local<v8::Value>> arguments = {});
+  bool EmitError(v8::Local<v8::Context> context, absl::string_view message);
+  bool PeerClosed(v8::Local<v8::Context> context, const WsEnd& end);
+  void Arm(int64_t number);
+
+  ApiVu& vu_;
+  WsPlan plan_;
+  WsMeter meter_;
+  HttpResponse response_;
+  std::unique_ptr<WebSocket> socket_;
+  std::map<std::string, std::vector<v8::Global<v8::Function>>> handlers_;
+  std::deque<Event> events_;
+  ApiVu::Task wake_;
+  std::map<int64_t, Timer> timers_;
+  int64_t last_timer_ = 0;
+  bool closing_ = false;  // by us; only the end is waited for
+  bool closed_ = false;
+};
+
+}  // namespace lockstep::agent
