@@ -61,6 +61,11 @@ void HttpSampler::Record(const HttpHop& hop, const HttpResponse& response) {
     values.push_back({BuiltinMetric(builtin::kHttpReqDurationErrors), duration});
   }
   sink_.AddMany(TagsOf(hop, response), response.ended, values);
+  if (hop.expected && !*hop.expected) {
+    sink_.AddError(
+        response.error.message.empty() ? absl::StrCat(response.status) : response.error.message,
+        hop.method, hop.name.value_or(hop.url), response.ended);
+  }
 }
 
 TagSetId HttpSampler::TagsOf(const HttpHop& hop, const HttpResponse& response) {

@@ -69,4 +69,16 @@ std::string DescribeException(v8::Local<v8::Context> context, v8::Local<v8::Valu
   return absl::StrReplaceAll(stack, {{"\n    at ", "\n\tat "}});
 }
 
+FaultKind KindOfFault(absl::string_view text) {
+  constexpr absl::string_view kAt = "\n\tat ";
+  FaultKind kind{.what = text.substr(0, text.find('\n')), .where = {}};
+  if (const size_t at = text.find(kAt); at != absl::string_view::npos) {
+    absl::string_view frame = text.substr(at + kAt.size());
+    frame = frame.substr(0, frame.find('\n'));
+    frame = frame.substr(frame.find_last_of("/(") + 1);
+    kind.where = absl::StripSuffix(frame, ")");
+  }
+  return kind;
+}
+
 }  // namespace lockstep::agent

@@ -5,6 +5,8 @@
 
 #include <v8.h>
 
+#include "absl/strings/string_view.h"
+
 namespace lockstep::agent {
 
 // "Error: oops\n\tat run (file:///dir/script.js:3:9)": the error with its stack. Syntax errors
@@ -12,5 +14,13 @@ namespace lockstep::agent {
 // Runs no user code.
 std::string DescribeException(v8::Local<v8::Context> context, v8::Local<v8::Value> exception,
                               v8::Local<v8::Message> message);
+
+// What such a text says in short: its first line, and the innermost place, "script.js:3:9" (empty:
+// it names none). Views of `text`.
+struct FaultKind {
+  absl::string_view what;
+  absl::string_view where;
+};
+FaultKind KindOfFault(absl::string_view text);
 
 }  // namespace lockstep::agent

@@ -129,6 +129,11 @@ Batch Accumulator::Seal() {
     point.metric = metric_index(MetricId{point.metric});
     point.tag_set = tags_index(TagSetId{point.tag_set});
   }
+  for (ErrorRow& row : errors_.Rows()) {
+    batch.errors.push_back(std::move(row.error));
+  }
+  batch.folded_errors = errors_.folded();
+  errors_.Clear();
   batch.refused_points = std::exchange(refused_points_, 0);
   batch.refused_samples = std::exchange(refused_samples_, 0);
   batch.overflowed_series = std::exchange(overflowed_, 0) + tags_.overflowed() -

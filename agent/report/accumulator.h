@@ -13,6 +13,7 @@
 
 #include "common/metrics/aggregate.h"
 #include "common/metrics/batch.h"
+#include "common/metrics/error_table.h"
 #include "common/metrics/sample_sink.h"
 
 namespace lockstep::agent {
@@ -33,6 +34,10 @@ class Accumulator final : public SampleSink {
   // Values that are not finite are counted and dropped.
   void Add(MetricId metric, TagSetId tags, double value, absl::Time time) override;
   void AddMany(TagSetId tags, absl::Time time, absl::Span<const MetricValue> values) override;
+  void AddError(absl::string_view cause, absl::string_view method, absl::string_view name,
+                absl::Time time) override {
+    errors_.Add(cause, method, name, time);
+  }
   bool keeps_points() const override { return config_.keep_points; }
   MetricRegistry& metrics() override { return metrics_; }
   TagSetTable& tags() override { return tags_; }
@@ -65,6 +70,7 @@ class Accumulator final : public SampleSink {
   std::vector<Row> rows_;  // by tag set id
   std::vector<Series> series_;
   std::vector<uint32_t> touched_;
+  ErrorTable errors_;          // since the last seal
   std::vector<Point> points_;  // with this worker's ids
   uint64_t refused_points_ = 0;
   uint64_t refused_samples_ = 0;

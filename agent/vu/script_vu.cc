@@ -7,6 +7,7 @@
 #include "agent/js/bind/text.h"
 #include "agent/js/fault.h"
 #include "agent/vu/sample_tags.h"
+#include "common/metrics/error_table.h"
 
 namespace lockstep::agent {
 namespace {
@@ -253,13 +254,22 @@ std::string TakeText(v8::Local<v8::Context> context, v8::TryCatch& caught) {
 }  // namespace
 
 void ScriptVu::LogException(v8::TryCatch& caught) {
-  LogFault(TakeText(world_->context(), caught));
+  std::string text = TakeText(world_->context(), caught);
+  CountThrown(text);
+  LogFault(std::move(text));
 }
 
 void ScriptVu::LogRejection(v8::Local<v8::Value> reason) {
-  LogFault(absl::StrCat(kUncaughtRejection,
-                        DescribeException(world_->context(), reason,
-                                          v8::Exception::CreateMessage(isolate(), reason))));
+  std::string text = absl::StrCat(
+      kUncaughtRejection, DescribeException(world_->context(), reason,
+                                            v8::Exception::CreateMessage(isolate(), reason)));
+  CountThrown(text);
+  LogFault(std::move(text));
+}
+
+void ScriptVu::CountThrown(absl::string_view text) {
+  const FaultKind kind = KindOfFault(text);
+  sink().AddError(kind.what, kScriptMethod, kind.where, loop().clock().Wall());
 }
 
 void ScriptVu::LogFault(std::string text) {

@@ -141,6 +141,8 @@ class ScriptVu final : public ApiVu, public WorldSite {
   // The same for the reason of a promise.
   void LogRejection(v8::Local<v8::Value> reason);
   void LogFault(std::string text);
+  // The row of the table of errors of what was thrown; `text` with its stack.
+  void CountThrown(absl::string_view text);
   bool quitting() const { return wanted_epoch_.load(std::memory_order_relaxed) == kEveryEpoch; }
 
   void Enter(size_t scenario);

@@ -9,6 +9,10 @@ void BatchBuilder::Add(Batch worker) {
   batch_.refused_points += worker.refused_points;
   batch_.refused_samples += worker.refused_samples;
   batch_.overflowed_series += worker.overflowed_series;
+  errors_.AddFolded(worker.folded_errors);
+  for (const ErrorCount& errors : worker.errors) {
+    errors_.Add(errors, /*agent=*/"");
+  }
   std::vector<std::optional<uint32_t>> metrics;
   metrics.reserve(worker.metrics.size());
   for (Metric& metric : worker.metrics) {
@@ -65,6 +69,11 @@ Batch BatchBuilder::Build(uint64_t number, absl::Time begin, absl::Time end) {
   metrics_.clear();
   tag_sets_.clear();
   series_.clear();
+  for (ErrorRow& row : errors_.Rows()) {
+    built.errors.push_back(std::move(row.error));
+  }
+  built.folded_errors = errors_.folded();
+  errors_.Clear();
   built.number = number;
   built.begin = begin;
   built.end = std::max(begin, end);

@@ -15,6 +15,7 @@
 #include "absl/time/time.h"
 
 #include "common/metrics/aggregate.h"
+#include "common/metrics/error_table.h"
 #include "common/metrics/metric.h"
 #include "common/metrics/tag_set.h"
 
@@ -50,6 +51,7 @@ struct Batch {
   static constexpr size_t kMostTagSets = 200'000;
   static constexpr size_t kMostSeries = 1'000'000;
   static constexpr size_t kMostPoints = 200'000;
+  static constexpr size_t kMostErrors = 20'000;
   static constexpr size_t kMostTags = 128;        // in a set
   static constexpr size_t kMostTagBytes = 65536;  // of a set
 
@@ -63,9 +65,12 @@ struct Batch {
   uint64_t refused_points = 0;     // that did not fit
   uint64_t refused_samples = 0;    // values that are not finite
   uint64_t overflowed_series = 0;  // tag sets that fell into {overflow:true} at the agent
+  std::vector<ErrorCount> errors;  // each kind once
+  uint64_t folded_errors = 0;      // failures that are in none of them
 
   bool empty() const {
-    return series.empty() && points.empty() && refused_points == 0 && refused_samples == 0;
+    return series.empty() && points.empty() && refused_points == 0 && refused_samples == 0 &&
+           errors.empty() && folded_errors == 0;
   }
 };
 
@@ -90,6 +95,7 @@ class BatchBuilder {
   absl::flat_hash_map<std::string, uint32_t> metrics_;
   absl::flat_hash_map<TagList, uint32_t> tag_sets_;
   absl::flat_hash_map<std::pair<uint32_t, uint32_t>, size_t> series_;
+  ErrorTable errors_{Batch::kMostErrors / 2};
 };
 
 // `whole` in batches of at most `most` points each, numbered on from its own: the first has all but

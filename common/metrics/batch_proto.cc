@@ -220,6 +220,30 @@ absl::Status DecodeTags(const v1::MetricBatch& message, Batch* batch) {
   return absl::OkStatus();
 }
 
+absl::Status DecodeErrors(const v1::MetricBatch& message, Batch* batch) {
+  for (const v1::ErrorDelta& delta : message.errors()) {
+    for (uint32_t index : {delta.cause(), delta.method(), delta.name()}) {
+      if (index >= static_cast<uint32_t>(message.strings_size())) {
+        return Invalid("an error's text is string ", index, " of ", message.strings_size());
+      }
+      const size_t bytes = message.strings(static_cast<int>(index)).size();
+      if (bytes > ErrorTable::kMostTextBytes) {
+        return Invalid("an error's text has ", bytes, " bytes; ", ErrorTable::kMostTextBytes,
+                       " are allowed");
+      }
+    }
+    if (delta.count() == 0) {
+      return Invalid("an error was counted 0 times");
+    }
+    batch->errors.push_back({.cause = message.strings(static_cast<int>(delta.cause())),
+                             .method = message.strings(static_cast<int>(delta.method())),
+                             .name = message.strings(static_cast<int>(delta.name())),
+                             .count = delta.count(),
+                             .first_unix_nanos = delta.first_unix_ns()});
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckIndices(const Batch& batch, absl::string_view what, uint32_t metric,
                           uint32_t tag_set) {
   if (metric >= batch.metrics.size()) {
@@ -332,6 +356,15 @@ std::string EncodeBatch(const Batch& batch) {
   message.set_refused_points(batch.refused_points);
   message.set_refused_samples(batch.refused_samples);
   message.set_overflowed_series(batch.overflowed_series);
+  for (const ErrorCount& errors : batch.errors) {
+    v1::ErrorDelta* out = message.add_errors();
+    out->set_cause(string_index(errors.cause));
+    out->set_method(string_index(errors.method));
+    out->set_name(string_index(errors.name));
+    out->set_count(errors.count);
+    out->set_first_unix_ns(errors.first_unix_nanos);
+  }
+  message.set_folded_errors(batch.folded_errors);
   return message.SerializeAsString();
 }
 
@@ -344,6 +377,7 @@ absl::StatusOr<Batch> DecodeBatch(absl::string_view encoded) {
   LOCKSTEP_RETURN_IF_ERROR(CheckSize("metrics", message.metrics_size(), Batch::kMostMetrics));
   LOCKSTEP_RETURN_IF_ERROR(CheckSize("tag sets", message.tag_sets_size(), Batch::kMostTagSets));
   LOCKSTEP_RETURN_IF_ERROR(CheckSize("series", message.series_size(), Batch::kMostSeries));
+  LOCKSTEP_RETURN_IF_ERROR(CheckSize("errors", message.errors_size(), Batch::kMostErrors));
   Batch batch;
   batch.number = message.number();
   batch.begin = absl::FromUnixNanos(message.begin_unix_ns());
@@ -355,9 +389,11 @@ absl::StatusOr<Batch> DecodeBatch(absl::string_view encoded) {
   LOCKSTEP_RETURN_IF_ERROR(DecodeTags(message, &batch));
   LOCKSTEP_RETURN_IF_ERROR(DecodeSeries(message, &batch));
   LOCKSTEP_RETURN_IF_ERROR(DecodePoints(message.points(), &batch));
+  LOCKSTEP_RETURN_IF_ERROR(DecodeErrors(message, &batch));
   batch.refused_points = message.refused_points();
   batch.refused_samples = message.refused_samples();
   batch.overflowed_series = message.overflowed_series();
+  batch.folded_errors = message.folded_errors();
   return batch;
 }
 

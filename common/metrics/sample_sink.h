@@ -3,6 +3,7 @@
 // list.
 #pragma once
 
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 
@@ -30,6 +31,10 @@ class SampleSink {
       Add(each.metric, tags, each.value, time);
     }
   }
+  // One thing failed: a row of the table of errors (error_table.h), whatever tags the test keeps. A
+  // sink without a table leaves it out.
+  virtual void AddError(absl::string_view /*cause*/, absl::string_view /*method*/,
+                        absl::string_view /*name*/, absl::Time /*time*/) {}
   // Whether anybody wants single samples; otherwise nobody will see metadata.
   virtual bool keeps_points() const { return true; }
   virtual MetricRegistry& metrics() = 0;

@@ -18,6 +18,9 @@
 
 namespace lockstep {
 
+// The value of `schema`.
+inline constexpr char kResultSchema[] = "lockstep.result/1";
+
 struct ResultMetric {
   std::string key;  // "http_reqs", or "http_reqs{status:200}" of a submetric
   Metric metric;
@@ -39,6 +42,10 @@ struct RunResult {
   std::string validity = "VALID";
   std::vector<std::string> validity_reasons;
   std::vector<LostAgent> lost_agents;
+  // What failed, by cause, the most frequent first; and the failures that have no row there. Files of
+  // older versions have none.
+  std::vector<ErrorRow> errors;
+  uint64_t folded_errors = 0;
 };
 
 // All metrics of `store` that have samples or thresholds.

@@ -70,7 +70,30 @@ json ValuesJson(const SummaryMetric& metric, bool rate_as_value) {
   return values;
 }
 
+// k6's readers know nothing of them, so they are there only where something failed.
+void AddErrors(const Summary& summary, json* data) {
+  if (!summary.errors.empty() || summary.folded_errors > 0) {
+    (*data)["errors"] = ErrorsJson(summary.errors);
+    (*data)["foldedErrors"] = summary.folded_errors;
+  }
+}
+
 }  // namespace
+
+json ErrorsJson(const std::vector<ErrorRow>& errors) {
+  json rows = json::array();
+  for (const ErrorRow& row : errors) {
+    rows.push_back({{"cause", row.error.cause},
+                    {"method", row.error.method},
+                    {"name", row.error.name},
+                    {"count", row.error.count},
+                    {"first", absl::FormatTime("%Y-%m-%d%ET%H:%M:%E*SZ",
+                                               absl::FromUnixNanos(row.error.first_unix_nanos),
+                                               absl::UTCTimeZone())},
+                    {"agents", row.agents}});
+  }
+  return rows;
+}
 
 json HandleSummaryData(const Summary& summary, const SummaryEnvironment& environment) {
   json metrics = json::object();
@@ -106,6 +129,7 @@ json HandleSummaryData(const Summary& summary, const SummaryEnvironment& environ
     json setup = json::parse(*environment.setup_data_json, nullptr, /*allow_exceptions=*/false);
     data["setup_data"] = setup.is_discarded() ? json() : std::move(setup);
   }
+  AddErrors(summary, &data);
   return data;
 }
 
@@ -125,7 +149,10 @@ json SummaryExport(const Summary& summary) {
     }
     metrics[metric.key] = std::move(out);
   }
-  return {{"metrics", std::move(metrics)}, {"root_group", GroupJson(summary.root, /*keyed=*/true)}};
+  json data = {{"metrics", std::move(metrics)},
+               {"root_group", GroupJson(summary.root, /*keyed=*/true)}};
+  AddErrors(summary, &data);
+  return data;
 }
 
 }  // namespace lockstep

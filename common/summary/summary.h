@@ -15,6 +15,7 @@
 #include "nlohmann/json.hpp"
 
 #include "common/metrics/aggregate_store.h"
+#include "common/metrics/error_table.h"
 #include "common/options/options.h"
 #include "common/threshold/threshold.h"
 
@@ -93,6 +94,9 @@ struct Summary {
   std::vector<SummaryPart> groups;     // of the scenario "default", and outside of all
   std::vector<SummaryPart> scenarios;  // but "default"
   bool thresholds_ok = true;
+  // What failed, by cause, the most frequent first; and the failures that have no row there.
+  std::vector<ErrorRow> errors;
+  uint64_t folded_errors = 0;
   // What did not arrive at an output, a sentence for each: shown at the end of the text.
   std::vector<std::string> lost;
 };
@@ -116,6 +120,9 @@ struct SummaryEnvironment {
 };
 // What handleSummary(data) gets.
 nlohmann::json HandleSummaryData(const Summary& summary, const SummaryEnvironment& environment);
+// Rows of the table of errors, as all JSON has them: `cause`, `method`, `name`, `count`, `first` (RFC
+// 3339) and `agents` (how many on each).
+nlohmann::json ErrorsJson(const std::vector<ErrorRow>& errors);
 // The older shape, for --summary-export: a threshold that is true has failed.
 nlohmann::json SummaryExport(const Summary& summary);
 

@@ -31,6 +31,10 @@ absl::Status Results::Merge(const std::string& agent, absl::string_view batch) {
         absl::StrCat("batch ", decoded.number, " of agent ", agent, ": ", merged.message()));
   }
   load_.Add(agent, decoded);
+  errors_.AddFolded(decoded.folded_errors);
+  for (const ErrorCount& errors : decoded.errors) {
+    errors_.Add(errors, agent);
+  }
   return absl::OkStatus();
 }
 
@@ -71,7 +75,10 @@ std::optional<std::string> Results::FinalThresholds(absl::Duration elapsed) {
 }
 
 Summary Results::MakeSummary(absl::Duration elapsed) const {
-  return BuildSummary(*store_, thresholds_, setup_.summary, elapsed);
+  Summary summary = BuildSummary(*store_, thresholds_, setup_.summary, elapsed);
+  summary.errors = errors_.Rows();
+  summary.folded_errors = errors_.folded();
+  return summary;
 }
 
 nlohmann::json Results::MakeExport(const Summary& summary, const v1::SetupValue& setup) const {
@@ -117,6 +124,7 @@ void Results::DescribeThresholds(v1::RunStatus* status) const {
 
 void Results::DescribeMetrics(absl::Duration elapsed, v1::RunStatus* status) const {
   load_.Describe(status);
+  DescribeErrors(status);
   const double seconds = absl::ToDoubleSeconds(elapsed);
   for (const AggregateStore::Entry& entry : store_->Entries()) {
     if (entry.aggregate->empty()) {
@@ -164,6 +172,26 @@ void Results::DescribeMetrics(absl::Duration elapsed, v1::RunStatus* status) con
       }
     }
   }
+}
+
+void Results::DescribeErrors(v1::RunStatus* status) const {
+  uint64_t left_out = errors_.folded();
+  for (const ErrorRow& row : errors_.Rows()) {
+    if (static_cast<size_t>(status->errors_size()) == kMostErrorsInStatus) {
+      left_out += row.error.count;
+      continue;
+    }
+    v1::ErrorStatus& error = *status->add_errors();
+    error.set_cause(row.error.cause);
+    error.set_method(row.error.method);
+    error.set_name(row.error.name);
+    error.set_count(static_cast<int64_t>(row.error.count));
+    error.set_first_unix_ns(row.error.first_unix_nanos);
+    for (const auto& [agent, count] : row.agents) {
+      (*error.mutable_agents())[agent] = static_cast<int64_t>(count);
+    }
+  }
+  status->set_folded_errors(static_cast<int64_t>(left_out));
 }
 
 SummaryGroup Results::Groups() const {

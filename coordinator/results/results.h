@@ -14,6 +14,7 @@
 #include "common/base/log.h"
 #include "common/health/judge.h"
 #include "common/metrics/aggregate_store.h"
+#include "common/metrics/error_table.h"
 #include "common/summary/summary.h"
 #include "common/threshold/threshold.h"
 #include "coordinator/core/run_parts.h"
@@ -52,7 +53,7 @@ class Results final : public RunResults {
   std::optional<std::string> FinalThresholds(absl::Duration elapsed) override;
   std::string SummaryData(absl::Duration elapsed, const v1::SetupValue& setup) override;
   void DescribeThresholds(v1::RunStatus* status) const override;
-  // Adds loads and metrics, as of `elapsed` after T0, to a status that has its agents and
+  // Adds loads, metrics and errors, as of `elapsed` after T0, to a status that has its agents and
   // scenarios. Sorts the values of trends, so it is meant for when somebody asks rather than for
   // every second.
   void DescribeMetrics(absl::Duration elapsed, v1::RunStatus* status) const;
@@ -64,9 +65,15 @@ class Results final : public RunResults {
   // After FinalThresholds.
   Summary MakeSummary(absl::Duration elapsed) const;
   const AggregateStore& store() const { return *store_; }
+  // What failed so far, by cause, on which agents. MakeSummary has its rows, too.
+  const ErrorTable& errors() const { return errors_; }
 
  private:
+  static constexpr size_t kMostErrorKinds = 1000;
+  static constexpr size_t kMostErrorsInStatus = 100;
+
   absl::Status MergeDecoded(const Batch& batch);
+  void DescribeErrors(v1::RunStatus* status) const;
   void AddValidity(nlohmann::json* data) const;
 
   const Clock& clock_;
@@ -75,6 +82,7 @@ class Results final : public RunResults {
   std::unique_ptr<AggregateStore> store_ = std::make_unique<AggregateStore>();
   ThresholdSet thresholds_;
   LiveLoad load_;
+  ErrorTable errors_{kMostErrorKinds};
   absl::AnyInvocable<void(const Batch&)> on_batch_;
   absl::AnyInvocable<Judgement() const> judge_;
 };

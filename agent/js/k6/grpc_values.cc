@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
@@ -119,6 +120,12 @@ void MeasureGrpcCall(ApiVu& vu, const GrpcRequest& request, const GrpcResult& re
   vu.sink().Add(BuiltinMetric(builtin::kGrpcReqDuration), tags,
                 absl::ToDoubleMilliseconds(result.duration), vu.loop().clock().Wall());
   vu.CountBytes(result.bytes_sent, result.bytes_received);
+  // Whoever cancels a call has wanted its end.
+  const auto code = static_cast<absl::StatusCode>(result.status);
+  if (code != absl::StatusCode::kOk && code != absl::StatusCode::kCancelled) {
+    vu.sink().AddError(absl::StatusCodeToString(code), "GRPC", request.method->path,
+                       vu.loop().clock().Wall());
+  }
 }
 
 void CountGrpc(ApiVu& vu, const GrpcRequest& request, uint32_t metric) {

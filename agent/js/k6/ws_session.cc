@@ -162,7 +162,7 @@ absl::StatusOr<WsPlan> PlanWs(Context context, ApiVu& vu, v8::Local<v8::Value> u
   return plan;
 }
 
-WsMeter::WsMeter(ApiVu& vu, const WsPlan& plan) : vu_(vu), tags_(plan.tags) {}
+WsMeter::WsMeter(ApiVu& vu, const WsPlan& plan) : vu_(vu), tags_(plan.tags), url_(plan.url_text) {}
 
 void WsMeter::Add(uint32_t metric, double value) {
   vu_.sink().Add(BuiltinMetric(metric), tags_, value, vu_.loop().clock().Wall());
@@ -188,6 +188,11 @@ void WsMeter::Connected(const HttpResponse& response) {
   }
   opened_ = response.started;
   open_ = response.status == 101;
+  if (!open_) {
+    vu_.sink().AddError(
+        response.error.message.empty() ? absl::StrCat(response.status) : response.error.message,
+        "WS", url_, vu_.loop().clock().Wall());
+  }
   Add(builtin::kWsSessions, 1);
   Add(builtin::kWsConnecting,
       absl::ToDoubleMilliseconds(vu_.loop().clock().Mono() - response.started));

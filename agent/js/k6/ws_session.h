@@ -50,6 +50,7 @@ class WsMeter {
 
   ApiVu& vu_;
   TagSetId tags_;
+  const std::string url_;
   MonoTime opened_;
   bool open_ = false;
   int64_t pings_ = 0;

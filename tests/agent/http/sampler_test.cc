@@ -7,6 +7,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
+
 namespace lockstep::agent {
 namespace {
 
@@ -25,10 +27,15 @@ class ListSink final : public SampleSink {
   void Add(MetricId metric, TagSetId tags, double value, absl::Time) override {
     samples[metrics_.Get(metric).name].push_back({tags, value});
   }
+  void AddError(absl::string_view cause, absl::string_view method, absl::string_view name,
+                absl::Time) override {
+    errors.push_back(absl::StrCat(cause, " ", method, " ", name));
+  }
   MetricRegistry& metrics() override { return metrics_; }
   TagSetTable& tags() override { return tags_; }
 
   std::map<std::string, std::vector<Sample>> samples;
+  std::vector<std::string> errors;
 
  private:
   MetricRegistry metrics_;
@@ -64,6 +71,20 @@ class HttpSamplerTest : public testing::Test {
   ListSink sink_;
   HttpSampler sampler_{sink_, SystemTags(), HttpErrorsRule{}};
 };
+
+TEST_F(HttpSamplerTest, WhatFailedIsInTheTableOfErrorsWithItsCause) {
+  sampler_.Record(Hop(true), Answer(500));  // as the script expects it
+  sampler_.Record(Hop(std::nullopt), Answer(500));
+  EXPECT_THAT(sink_.errors, testing::IsEmpty());
+  HttpHop named = Hop(false);
+  named.name = "the name";
+  sampler_.Record(named, Answer(503));
+  HttpResponse refused = Answer(0);
+  refused.error = {1212, "dial: connection refused"};
+  sampler_.Record(Hop(false), refused);
+  EXPECT_THAT(sink_.errors,
+              ElementsAre("503 GET the name", "dial: connection refused GET http://h/p"));
+}
 
 TEST_F(HttpSamplerTest, TheIntendedDurationHasTheLatenessOnTop) {
   HttpHop hop = Hop(true);

@@ -169,5 +169,24 @@ TEST(Accumulator, TenAgentsFillTheStoreExactlyAsOneDoes) {
   EXPECT_EQ(one[0].trend().sum(), ten[0].trend().sum());
 }
 
+TEST(Accumulator, SealsTheErrorsSinceTheLastSealAndWorkersAddUp) {
+  Accumulator one, other;
+  one.AddError("500", "GET", "/a", At(5));
+  other.AddError("500", "GET", "/a", At(4));
+  other.AddError("404", "GET", "/b", At(6));
+  BatchBuilder builder;
+  builder.Add(one.Seal());
+  builder.Add(other.Seal());
+  const Batch batch = builder.Build(1, At(0), At(10));
+  EXPECT_FALSE(batch.empty());
+  ASSERT_EQ(batch.errors.size(), 2u);
+  EXPECT_EQ(batch.errors[0].cause, "500");
+  EXPECT_EQ(batch.errors[0].count, 2u);
+  EXPECT_EQ(batch.errors[0].first_unix_nanos, 4);
+  EXPECT_EQ(batch.errors[1].name, "/b");
+  builder.Add(one.Seal());
+  EXPECT_TRUE(builder.Build(2, At(10), At(20)).empty());
+}
+
 }  // namespace
 }  // namespace lockstep::agent

@@ -41,6 +41,8 @@ Batch Sample(size_t trend_values) {
   batch.refused_points = 3;
   batch.refused_samples = 2;
   batch.overflowed_series = 1;
+  batch.errors = {{"500", "GET", "/a", 3, 60}, {"dial: refused", "GET", "/b", 2, 40}};
+  batch.folded_errors = 9;
   return batch;
 }
 
@@ -67,6 +69,13 @@ TEST_P(BatchOnTheWire, LosesNothing) {
   EXPECT_EQ(decoded->refused_points, 3u);
   EXPECT_EQ(decoded->refused_samples, 2u);
   EXPECT_EQ(decoded->overflowed_series, 1u);
+  ASSERT_EQ(decoded->errors.size(), 2u);
+  EXPECT_EQ(decoded->errors[1].cause, "dial: refused");
+  EXPECT_EQ(decoded->errors[1].method, "GET");
+  EXPECT_EQ(decoded->errors[1].name, "/b");
+  EXPECT_EQ(decoded->errors[1].count, 2u);
+  EXPECT_EQ(decoded->errors[1].first_unix_nanos, 40);
+  EXPECT_EQ(decoded->folded_errors, 9u);
 }
 
 INSTANTIATE_TEST_SUITE_P(ExactAndFolded, BatchOnTheWire, ::testing::Values(3, 6000));
@@ -111,6 +120,15 @@ TEST(DecodeBatch, SaysWhatIsWrongWithWhatComesOffTheWire) {
       {"NaN point", [nan](auto* m) { m->mutable_points()->set_value(0, nan); }, "no finite number"},
       {"ragged points", [](auto* m) { m->mutable_points()->add_metric(0); }, "differ in length"},
       {"point of no metric", [](auto* m) { m->mutable_points()->set_metric(0, 5); }, "of metric 5"},
+      {"error without a text", [](auto* m) { m->mutable_errors(0)->set_name(99); },
+       "an error's text is string 99 of"},
+      {"error with a long text",
+       [](auto* m) {
+         m->mutable_errors(0)->set_name(static_cast<uint32_t>(m->strings_size()));
+         m->add_strings(std::string(513, 'x'));
+       },
+       "an error's text has 513 bytes; 512 are allowed"},
+      {"no error", [](auto* m) { m->mutable_errors(0)->set_count(0); }, "counted 0 times"},
       {"backward interval", [](auto* m) { m->set_end_unix_ns(0); }, "ends before it begins"},
   };
   for (const Damage& damage : damages) {

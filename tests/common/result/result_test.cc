@@ -39,6 +39,9 @@ RunResult Sample() {
       {.expression = "p(95)<1", .method = "p(95)", .ok = false, .value = 12});
   result.checks.push_back(
       {.name = "ok", .path = "::g::ok", .first_seen = {}, .passes = 5, .fails = 2});
+  result.errors = {
+      {{"500", "GET", "/a", 7, absl::ToUnixNanos(result.begin)}, {{"a", 4}, {"b", 3}}}};
+  result.folded_errors = 11;
   return result;
 }
 
@@ -78,6 +81,12 @@ TEST(Result, ComesBackAsItWas) {
   }
   EXPECT_EQ(after->metrics[3].thresholds[0].value, 12);
   EXPECT_EQ(after->checks[0].fails, 2u);
+  ASSERT_EQ(after->errors.size(), 1u);
+  EXPECT_EQ(after->errors[0].error.name, "/a");
+  EXPECT_EQ(after->errors[0].error.count, 7u);
+  EXPECT_EQ(after->errors[0].error.first_unix_nanos, absl::ToUnixNanos(before.begin));
+  EXPECT_EQ(after->errors[0].agents, before.errors[0].agents);
+  EXPECT_EQ(after->folded_errors, 11u);
 }
 
 // What the file is for besides comparing: results of two runs can be added up.
@@ -123,6 +132,8 @@ TEST(Result, SaysWhatIsWrongWithAFile) {
       {"/metrics/3/data/histogram/schema", "$.metrics[3].data.histogram.schema"},
       {"/metrics/3/data/histogram/positive/0", "$.metrics[3].data.histogram.positive"},
       {"/metrics/3/data/samples", "$.metrics[3].data.samples"},
+      {"/errors/0/count", "$.errors[0].count"},
+      {"/errors/0/agents/b", "$.errors[0].agents.b"},
       {"/checks/0/passes", "$.checks[0].passes"},
   };
   for (const auto& [pointer, message] : changes) {

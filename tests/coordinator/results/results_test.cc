@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
+
 namespace lockstep::coordinator {
 namespace {
 
@@ -32,6 +34,68 @@ TEST(Results, WarnOfAThresholdWhoseTagsNoSampleHas) {
   EXPECT_THAT(logger.warnings, testing::IsEmpty());
   EXPECT_EQ(results.FinalThresholds(absl::Seconds(1)), std::nullopt);
   EXPECT_THAT(logger.warnings, testing::ElementsAre(testing::HasSubstr("'vus{team:typo}'")));
+}
+
+Batch WithErrors(std::vector<ErrorCount> errors, uint64_t folded) {
+  Batch batch;
+  batch.errors = std::move(errors);
+  batch.folded_errors = folded;
+  return batch;
+}
+
+TEST(Results, TheErrorsOfAllAgentsAreInTheSummaryInItsDataAndInTheStatus) {
+  const SystemClock clock;
+  WarningLogger logger;
+  Results results(clock, logger);
+  ASSERT_TRUE(results.Configure({}).ok());
+  EXPECT_FALSE(nlohmann::json::parse(results.SummaryData(absl::Seconds(1), {})).contains("errors"))
+      << "k6's readers know nothing of it";
+  ASSERT_TRUE(
+      results.Merge("a", EncodeBatch(WithErrors({{"500", "GET", "/x", 3, 1'000'000'000}}, 1)))
+          .ok());
+  ASSERT_TRUE(results
+                  .Merge("b", EncodeBatch(WithErrors({{"500", "GET", "/x", 2, 2'000'000'000},
+                                                      {"404", "GET", "/y", 9, 2'000'000'000}},
+                                                     0)))
+                  .ok());
+  const Summary summary = results.MakeSummary(absl::Seconds(1));
+  ASSERT_EQ(summary.errors.size(), 2u);
+  EXPECT_EQ(summary.errors[0].error.cause, "404");
+  EXPECT_EQ(summary.folded_errors, 1u);
+  const nlohmann::json expected = {{"cause", "500"},
+                                   {"method", "GET"},
+                                   {"name", "/x"},
+                                   {"count", 5},
+                                   {"first", "1970-01-01T00:00:01Z"},
+                                   {"agents", {{"a", 3}, {"b", 2}}}};
+  const auto data = nlohmann::json::parse(results.SummaryData(absl::Seconds(1), {}));
+  EXPECT_EQ(data["errors"][1], expected);
+  EXPECT_EQ(data["foldedErrors"], 1);
+  EXPECT_EQ(results.MakeExport(summary, {})["errors"], data["errors"]);
+  v1::RunStatus status;
+  results.DescribeMetrics(absl::Seconds(1), &status);
+  ASSERT_EQ(status.errors_size(), 2);
+  EXPECT_EQ(status.errors(1).cause(), "500");
+  EXPECT_EQ(status.errors(1).count(), 5);
+  EXPECT_EQ(status.errors(1).agents().at("b"), 2);
+  EXPECT_EQ(status.folded_errors(), 1);
+}
+
+TEST(Results, AStatusHasTheMostFrequentErrorsAndCountsTheRest) {
+  const SystemClock clock;
+  WarningLogger logger;
+  Results results(clock, logger);
+  ASSERT_TRUE(results.Configure({}).ok());
+  std::vector<ErrorCount> errors;
+  for (uint64_t i = 1; i <= 103; ++i) {
+    errors.push_back({"500", "GET", absl::StrCat("/", i), i, 1});
+  }
+  ASSERT_TRUE(results.Merge("a", EncodeBatch(WithErrors(errors, 10))).ok());
+  v1::RunStatus status;
+  results.DescribeMetrics(absl::Seconds(1), &status);
+  ASSERT_EQ(status.errors_size(), 100);
+  EXPECT_EQ(status.errors(0).count(), 103);
+  EXPECT_EQ(status.folded_errors(), 10 + 1 + 2 + 3);
 }
 
 }  // namespace

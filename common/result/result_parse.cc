@@ -1,0 +1,319 @@
+// A result file as it is read back.
+#include <cmath>
+#include <optional>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+
+#include "common/base/status_macros.h"
+#include "common/result/result.h"
+
+namespace lockstep {
+namespace {
+
+using nlohmann::json;
+
+// Reads fields, remembering where it is for the messages; the first error stays.
+class Reader {
+ public:
+  explicit Reader(absl::Status* status) : status_(*status) {}
+
+  void Fail(absl::string_view path, absl::string_view what) {
+    if (status_.ok()) {
+      status_ = absl::InvalidArgumentError(absl::StrCat(path, ": ", what));
+    }
+  }
+  // Null (and an error) if it is not there.
+  const json* Member(const json& object, const std::string& path, const char* name) {
+    const auto found = object.is_object() ? object.find(name) : object.end();
+    if (!object.is_object() || found == object.end()) {
+      Fail(absl::StrCat(path, ".", name), "is missing");
+      return nullptr;
+    }
+    return &*found;
+  }
+  double Number(const json& object, const std::string& path, const char* name) {
+    const json* value = Member(object, path, name);
+    if (value == nullptr || !value->is_number() || !std::isfinite(value->get<double>())) {
+      Fail(absl::StrCat(path, ".", name), "is no number");
+      return 0;
+    }
+    return value->get<double>();
+  }
+  uint64_t Count(const json& object, const std::string& path, const char* name) {
+    const json* value = Member(object, path, name);
+    if (value == nullptr || !value->is_number_unsigned()) {
+      Fail(absl::StrCat(path, ".", name), "is no integer from 0 on");
+      return 0;
+    }
+    return value->get<uint64_t>();
+  }
+  std::string Text(const json& object, const std::string& path, const char* name) {
+    const json* value = Member(object, path, name);
+    if (value == nullptr || !value->is_string()) {
+      Fail(absl::StrCat(path, ".", name), "is no string");
+      return "";
+    }
+    return value->get<std::string>();
+  }
+  bool Bool(const json& object, const std::string& path, const char* name) {
+    const json* value = Member(object, path, name);
+    if (value == nullptr || !value->is_boolean()) {
+      Fail(absl::StrCat(path, ".", name), "is neither true nor false");
+      return false;
+    }
+    return value->get<bool>();
+  }
+  const json& List(const json& object, const std::string& path, const char* name) {
+    static const json empty = json::array();
+    const json* value = Member(object, path, name);
+    if (value == nullptr || !value->is_array()) {
+      Fail(absl::StrCat(path, ".", name), "is no list");
+      return empty;
+    }
+    return *value;
+  }
+  absl::Time Time(const json& object, const std::string& path, const char* name) {
+    absl::Time time = absl::UnixEpoch();
+    std::string error;
+    if (!absl::ParseTime(absl::RFC3339_full, Text(object, path, name), &time, &error)) {
+      Fail(absl::StrCat(path, ".", name), "is no time such as 2026-01-02T03:04:05Z");
+    }
+    return time;
+  }
+  absl::Status& status() { return status_; }
+
+ private:
+  absl::Status& status_;
+};
+
+ExactSum ReadSum(Reader& reader, const json& data, const std::string& path) {
+  const json* sum = reader.Member(data, path, "exactSum");
+  if (sum == nullptr) {
+    return {};
+  }
+  const std::string where = path + ".exactSum";
+  std::vector<int64_t> limbs;
+  for (const json& limb : reader.List(*sum, where, "limbs")) {
+    if (!limb.is_number_integer()) {
+      reader.Fail(where + ".limbs", "has something that is no integer");
+      return {};
+    }
+    limbs.push_back(limb.get<int64_t>());
+  }
+  absl::StatusOr<ExactSum> exact =
+      ExactSum::FromCanonical(static_cast<int64_t>(reader.Count(*sum, where, "base")), limbs);
+  if (!exact.ok()) {
+    reader.Fail(where, exact.status().message());
+    return {};
+  }
+  return *std::move(exact);
+}
+
+void ReadBuckets(Reader& reader, const json& histogram, const std::string& path, bool negative,
+                 Histogram* target) {
+  const char* name = negative ? "negative" : "positive";
+  for (const json& pair : reader.List(histogram, path, name)) {
+    if (!pair.is_array() || pair.size() != 2 || !pair[0].is_number_integer() ||
+        !pair[1].is_number_unsigned()) {
+      reader.Fail(absl::StrCat(path, ".", name), "has something that is no [index, count]");
+      return;
+    }
+    const absl::Status added =
+        target->AddBucket(negative, pair[0].get<int64_t>(), pair[1].get<uint64_t>());
+    if (!added.ok()) {
+      reader.Fail(absl::StrCat(path, ".", name), added.message());
+      return;
+    }
+  }
+}
+
+Aggregate ReadTrend(Reader& reader, const json& data, const std::string& path) {
+  Trend::Folded folded;
+  folded.sum = ReadSum(reader, data, path);
+  folded.min = reader.Number(data, path, "min");
+  folded.max = reader.Number(data, path, "max");
+  if (const json* histogram = reader.Member(data, path, "histogram"); histogram != nullptr) {
+    const std::string where = path + ".histogram";
+    if (reader.Count(*histogram, where, "schema") != Histogram::kSchema) {
+      reader.Fail(where + ".schema", "is not 8, the only one there is");
+    }
+    ReadBuckets(reader, *histogram, where, /*negative=*/false, &folded.histogram);
+    ReadBuckets(reader, *histogram, where, /*negative=*/true, &folded.histogram);
+    const absl::Status zeros = folded.histogram.AddZeros(reader.Count(*histogram, where, "zeros"));
+    if (!zeros.ok()) {
+      reader.Fail(where + ".zeros", zeros.message());
+    }
+  }
+  if (folded.histogram.count() != reader.Count(data, path, "samples")) {
+    reader.Fail(path + ".samples", "is not the number of values in the histogram");
+  }
+  return folded.histogram.count() == 0 ? Aggregate(Trend())
+                                       : Aggregate(Trend::FromFolded(std::move(folded)));
+}
+
+Aggregate ReadData(Reader& reader, const json& data, const std::string& path, MetricType type) {
+  switch (type) {
+    case MetricType::kCounter:
+      return Aggregate(
+          Counter::Make(ReadSum(reader, data, path), reader.Count(data, path, "samples")));
+    case MetricType::kGauge: {
+      Gauge gauge;
+      gauge.samples = reader.Count(data, path, "samples");
+      gauge.last = reader.Number(data, path, "value");
+      gauge.time =
+          absl::FromUnixNanos(static_cast<int64_t>(reader.Count(data, path, "timeUnixNano")));
+      gauge.min = reader.Number(data, path, "min");
+      gauge.max = reader.Number(data, path, "max");
+      return Aggregate(gauge);
+    }
+    case MetricType::kRate: {
+      const Rate rate = {.trues = reader.Count(data, path, "trues"),
+                         .total = reader.Count(data, path, "total")};
+      if (rate.trues > rate.total) {
+        reader.Fail(path + ".trues", "is more than the total");
+      }
+      return Aggregate(rate);
+    }
+    case MetricType::kTrend:
+      break;
+  }
+  return ReadTrend(reader, data, path);
+}
+
+ResultMetric ReadMetric(Reader& reader, const json& object, const std::string& path) {
+  ResultMetric metric;
+  metric.key = reader.Text(object, path, "key");
+  metric.metric.name = reader.Text(object, path, "name");
+  const std::optional<MetricType> type = ParseMetricType(reader.Text(object, path, "type"));
+  const std::optional<ValueType> contains = ParseValueType(reader.Text(object, path, "contains"));
+  if (!type || !contains) {
+    reader.Fail(path, "has a type or a unit that there is not");
+    return metric;
+  }
+  metric.metric.type = *type;
+  metric.metric.contains = *contains;
+  if (const json* tags = reader.Member(object, path, "tags"); tags != nullptr) {
+    for (const auto& [name, value] : tags->items()) {
+      metric.tags.emplace_back(name, value.is_string() ? value.get<std::string>() : "");
+    }
+  }
+  if (const json* data = reader.Member(object, path, "data"); data != nullptr) {
+    metric.aggregate = ReadData(reader, *data, path + ".data", *type);
+  }
+  for (const json& each : reader.List(object, path, "thresholds")) {
+    const std::string where = path + ".thresholds";
+    SummaryThreshold threshold;
+    threshold.expression = reader.Text(each, where, "expression");
+    threshold.ok = reader.Bool(each, where, "ok");
+    if (each.contains("value") && each["value"].is_number()) {
+      threshold.value = each["value"].get<double>();
+    }
+    metric.thresholds.push_back(std::move(threshold));
+  }
+  return metric;
+}
+
+std::vector<LostAgent> ReadLostAgents(Reader& reader, const json& validity) {
+  const std::string path = "$.validity.lostAgents";
+  std::vector<LostAgent> lost;
+  if (!validity.is_object() || !validity.contains("lostAgents")) {
+    return lost;
+  }
+  for (const json& each : reader.List(validity, "$.validity", "lostAgents")) {
+    LostAgent& agent = lost.emplace_back();
+    agent.name = reader.Text(each, path, "name");
+    agent.when = reader.Time(each, path, "at");
+    if (const json* after = reader.Member(each, path, "afterMs");
+        after != nullptr && !after->is_null()) {
+      agent.after = absl::Milliseconds(reader.Number(each, path, "afterMs"));
+    }
+    agent.reason = reader.Text(each, path, "reason");
+    agent.missing = reader.Text(each, path, "missing");
+  }
+  return lost;
+}
+
+std::vector<ErrorRow> ReadErrors(Reader& reader, const json& object) {
+  std::vector<ErrorRow> rows;
+  if (!object.contains("errors")) {
+    return rows;
+  }
+  size_t index = 0;
+  for (const json& each : reader.List(object, "$", "errors")) {
+    const std::string path = absl::StrCat("$.errors[", index++, "]");
+    ErrorRow& row = rows.emplace_back();
+    row.error = {.cause = reader.Text(each, path, "cause"),
+                 .method = reader.Text(each, path, "method"),
+                 .name = reader.Text(each, path, "name"),
+                 .count = reader.Count(each, path, "count"),
+                 .first_unix_nanos = absl::ToUnixNanos(reader.Time(each, path, "first"))};
+    const json* agents = reader.Member(each, path, "agents");
+    if (agents == nullptr || !agents->is_object()) {
+      reader.Fail(path + ".agents", "is no object");
+      continue;
+    }
+    for (const auto& [agent, count] : agents->items()) {
+      row.agents[agent] = reader.Count(*agents, path + ".agents", agent.c_str());
+    }
+  }
+  return rows;
+}
+
+}  // namespace
+
+absl::StatusOr<RunResult> ParseResult(absl::string_view text) {
+  const json object = json::parse(text.begin(), text.end(), nullptr, /*allow_exceptions=*/false);
+  if (object.is_discarded() || !object.is_object()) {
+    return absl::InvalidArgumentError("is no JSON object, and so no result file");
+  }
+  if (!object.contains("schema") || object["schema"] != kResultSchema) {
+    return absl::InvalidArgumentError(absl::StrCat("is no result file: its \"schema\" should be \"",
+                                                   kResultSchema,
+                                                   "\"; write one with --result-file"));
+  }
+  absl::Status status;
+  Reader reader(&status);
+  RunResult result;
+  const std::string root = "$";
+  result.version = reader.Text(object, root, "lockstep");
+  result.script = reader.Text(object, root, "script");
+  result.begin = reader.Time(object, root, "begin");
+  result.end = reader.Time(object, root, "end");
+  const double millis = reader.Number(object, root, "durationMs");
+  result.duration = absl::Milliseconds(millis);
+  result.thresholds_ok = reader.Bool(object, root, "thresholdsOk");
+  if (const auto found = object.find("validity"); found != object.end()) {
+    result.validity = reader.Text(*found, "$.validity", "verdict");
+    for (const json& reason : reader.List(*found, "$.validity", "reasons")) {
+      result.validity_reasons.push_back(reason.is_string() ? reason.get<std::string>()
+                                                           : reason.dump());
+    }
+    result.lost_agents = ReadLostAgents(reader, *found);
+  }
+  result.errors = ReadErrors(reader, object);
+  if (object.contains("foldedErrors")) {
+    result.folded_errors = reader.Count(object, root, "foldedErrors");
+  }
+  if (millis < 0) {
+    reader.Fail("$.durationMs", "is negative");
+  }
+  size_t index = 0;
+  for (const json& metric : reader.List(object, root, "metrics")) {
+    result.metrics.push_back(ReadMetric(reader, metric, absl::StrCat("$.metrics[", index++, "]")));
+  }
+  index = 0;
+  for (const json& check : reader.List(object, root, "checks")) {
+    const std::string path = absl::StrCat("$.checks[", index++, "]");
+    result.checks.push_back({.name = reader.Text(check, path, "name"),
+                             .path = reader.Text(check, path, "path"),
+                             .first_seen = {},
+                             .passes = reader.Count(check, path, "passes"),
+                             .fails = reader.Count(check, path, "fails")});
+  }
+  LOCKSTEP_RETURN_IF_ERROR(status);
+  return result;
+}
+
+}  // namespace lockstep
