@@ -144,6 +144,7 @@ json ResultToJson(const RunResult& result) {
           {"durationMs", absl::ToDoubleMilliseconds(result.duration)},
           {"thresholdsOk", result.thresholds_ok},
           {"validity", ValidityJson(result.validity, result.validity_reasons, result.lost_agents)},
+          {"verdict", VerdictJson(result.verdict)},
           {"errors", ErrorsJson(result.errors)},
           {"foldedErrors", result.folded_errors},
           {"metrics", std::move(metrics)},

@@ -14,6 +14,7 @@
 
 #include "common/health/judge.h"
 #include "common/metrics/aggregate_store.h"
+#include "common/result/verdict.h"
 #include "common/summary/summary.h"
 
 namespace lockstep {
@@ -42,6 +43,7 @@ struct RunResult {
   std::string validity = "VALID";
   std::vector<std::string> validity_reasons;
   std::vector<LostAgent> lost_agents;
+  EndVerdict verdict;  // not read back
   // What failed, by cause, the most frequent first; and the failures that have no row there. Files of
   // older versions have none.
   std::vector<ErrorRow> errors;

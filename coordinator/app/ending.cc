@@ -1,5 +1,6 @@
 #include "coordinator/app/ending.h"
 
+#include <cstdio>
 #include <utility>
 #include <vector>
 
@@ -52,24 +53,27 @@ absl::Status Ending::Reserve() {
 
 void Ending::WriteSummary(const std::optional<std::map<std::string, std::string>>& outputs) {
   const auto& [run, results, run_outputs, clock, logger] = parts_;
-  const Summary summary = MakeSummary(run_outputs.Stop(logger));
+  summary_ = MakeSummary(run_outputs.Stop(logger));
   if (outputs.has_value()) {
     WriteSummaryOutputs(*outputs, logger);
   } else {
-    WriteStdout(RenderText(summary, {.mode = flags_.summary_mode, .color = color_}));
+    WriteStdout(RenderText(*summary_, {.mode = flags_.summary_mode, .color = look_.color}));
   }
-  ReportValidity(/*in_text=*/!outputs.has_value() && flags_.summary_mode != SummaryMode::kDisabled);
+  text_shown_ = !outputs.has_value() && flags_.summary_mode != SummaryMode::kDisabled;
   const absl::Time end = clock.Wall();
-  unwritten_ = !run_outputs.Report({.summary = summary,
-                                    .store = results.store(),
-                                    .script = script_,
-                                    .begin = end - summary.duration,
-                                    .end = end,
-                                    .judgement = run.judgement()},
-                                   logger);
+  const RunOutcome& outcome = run.outcome();
+  unwritten_ = !run_outputs.Report(
+      {.summary = *summary_,
+       .store = results.store(),
+       .script = script_,
+       .begin = end - summary_->duration,
+       .end = end,
+       .judgement = run.judgement(),
+       .verdict = MakeVerdict(*summary_, run.judgement(), outcome.exit_code, outcome.message)},
+      logger);
   if (export_.has_value()) {
     if (const absl::Status written = export_->Write(
-            results.MakeExport(summary, run.setup_data()).dump(4, ' ', false, kReplace));
+            results.MakeExport(*summary_, run.setup_data()).dump(4, ' ', false, kReplace));
         !written.ok()) {
       logger.Error(absl::StrCat("--summary-export: ", written.message()));
       unwritten_ = true;
@@ -80,35 +84,46 @@ void Ending::WriteSummary(const std::optional<std::map<std::string, std::string>
   }
 }
 
-// The generator's own verdict, below the summary's text; where that is not printed, only bad news.
-void Ending::ReportValidity(bool in_text) {
+ExitCode Ending::Judge(const RunOutcome& outcome) {
+  RunOutcome last = outcome;
   const Judgement judgement = parts_.run.judgement();
-  const absl::string_view verdict = WordOf(judgement.validity);
-  if (in_text) {
-    std::string text = absl::StrCat("    generator: ", verdict, "\n");
-    for (const std::string& reason : judgement.reasons) {
-      absl::StrAppend(&text, "      - ", reason, "\n");
-    }
-    WriteStdout(text);
-  } else if (judgement.validity != v1::Health::VALID) {
-    parts_.logger.Warn(
-        absl::StrCat("the generator is ", verdict, ": ", absl::StrJoin(judgement.reasons, "; ")));
+  LogOutcome(outcome, parts_.clock, parts_.logger);
+  if (flags_.fail_on_suspect && last.exit_code == ExitCode::kSuccess &&
+      judgement.validity != v1::Health::VALID) {
+    last = {ExitCode::kGeneratorSuspect,
+            absl::StrCat("the generator is ", WordOf(judgement.validity),
+                         ", and --fail-on-suspect was given")};
+    parts_.logger.Error(last.message);
   }
+  if (unwritten_ && last.exit_code == ExitCode::kSuccess) {
+    last = {ExitCode::kOther, "a file could not be written"};  // which one has been told
+  }
+  if (summary_.has_value()) {
+    ShowVerdict(MakeVerdict(*summary_, judgement, last.exit_code, last.message));
+  }
+  return last.exit_code;
 }
 
-ExitCode Ending::Judge(const RunOutcome& outcome) {
-  ExitCode code = outcome.exit_code;
-  const auto validity = parts_.run.judgement().validity;
-  if (flags_.fail_on_suspect && code == ExitCode::kSuccess && validity != v1::Health::VALID) {
-    code = ExitCode::kGeneratorSuspect;
-    parts_.logger.Error(
-        absl::StrCat("the generator is ", WordOf(validity), ", and --fail-on-suspect was given"));
+// It follows the summary's text. Where a script has put something else on standard output, or nothing
+// is wanted there, that stays as it is: people see it on their terminal, and a log gets bad news.
+void Ending::ShowVerdict(const EndVerdict& verdict) {
+  if (text_shown_) {
+    WriteStdout(RenderVerdict(verdict, *summary_, look_));
+    return;
   }
-  if (unwritten_ && code == ExitCode::kSuccess) {
-    code = ExitCode::kOther;  // and why has been told
+  if (error_look_.has_value()) {
+    const std::string text = RenderVerdict(verdict, *summary_, *error_look_);
+    fwrite(text.data(), 1, text.size(), stderr);
+    return;
   }
-  LogOutcome(outcome, parts_.clock, parts_.logger);
-  return code;
+  const bool good = verdict.word == "PASSED" || verdict.word == "DONE";
+  if (!good || !verdict.clean()) {
+    parts_.logger.Log(good ? LogLevel::kWarn : LogLevel::kError, VerdictLine(verdict, *summary_));
+  }
+  if (verdict.judgement.validity != v1::Health::VALID) {
+    parts_.logger.Warn(absl::StrCat("the generator is ", WordOf(verdict.judgement.validity), ": ",
+                                    absl::StrJoin(verdict.judgement.reasons, "; ")));
+  }
 }
 
 }  // namespace lockstep::coordinator

@@ -1,5 +1,5 @@
-// What a run leaves behind: the summary in all its forms, the verdict on the generator, and the
-// exit code.
+// What a run leaves behind: the summary in all its forms, the exit code, and the verdict at a glance,
+// which is the last thing that people see.
 #pragma once
 
 #include <map>
@@ -9,6 +9,7 @@
 #include "common/base/clock.h"
 #include "common/base/exit_code.h"
 #include "common/base/log.h"
+#include "common/result/verdict.h"
 #include "coordinator/app/commands.h"
 #include "coordinator/core/run.h"
 #include "coordinator/output/report_file.h"
@@ -31,25 +32,37 @@ class Ending {
     Logger& logger;
   };
 
+  struct Looks {
+    VerdictLook out;                   // of standard output
+    std::optional<VerdictLook> error;  // of standard error, if that is a terminal
+  };
+
   // All parts are borrowed. `script` is its name, for reports.
-  Ending(Parts parts, const RunSettingsFlags& flags, std::string script, bool color)
-      : parts_(parts), flags_(flags), script_(std::move(script)), color_(color) {}
+  Ending(Parts parts, const RunSettingsFlags& flags, std::string script, Looks looks)
+      : parts_(parts),
+        flags_(flags),
+        script_(std::move(script)),
+        look_(looks.out),
+        error_look_(looks.error) {}
 
   // Whether the file of --summary-export can be written; Unavailable, naming it, if not.
   absl::Status Reserve();
   // Ends the outputs and writes the summary: what handleSummary returned, or without it the text.
   void WriteSummary(const std::optional<std::map<std::string, std::string>>& outputs);
-  // Logs what is to be said of the end.
+  // Logs what is to be said of the end and, after a summary, shows the verdict.
   ExitCode Judge(const RunOutcome& outcome);
 
  private:
   Summary MakeSummary(std::vector<std::string> lost) const;
-  void ReportValidity(bool in_text);
+  void ShowVerdict(const EndVerdict& verdict);
 
   const Parts parts_;
   const RunSettingsFlags& flags_;
   const std::string script_;
-  const bool color_;
+  const VerdictLook look_;
+  const std::optional<VerdictLook> error_look_;
+  std::optional<Summary> summary_;    // unset: nothing was run
+  bool text_shown_ = false;           // the summary's own text, on standard output
   std::optional<ReportFile> export_;  // of --summary-export
   bool unwritten_ = false;            // a report or the export could not be written
 };

@@ -52,6 +52,7 @@ Rig::Rig(const RunRequest& request, const TestFiles& files, Logger& logger,
       run_(loop_, host_.fleet(), loader_, results_, logger, SettingsOf(request, files)),
       face_(run_, host_.fleet(), results_) {
   results_.SetJudge([this] { return run_.judgement(); });
+  results_.SetOutcome([this] { return run_.outcome(); });
 }
 
 absl::Status Rig::Play() {

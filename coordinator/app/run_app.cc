@@ -23,6 +23,19 @@
 namespace lockstep::coordinator {
 namespace {
 
+std::optional<VerdictLook> LookOf(int fd, bool no_color) {
+  if (isatty(fd) == 0) {
+    return std::nullopt;
+  }
+  return VerdictLook{.columns = static_cast<size_t>(SizeOfTerminal(fd).columns),
+                     .color = !no_color};
+}
+
+Ending::Looks LooksOf(const RunRequest& request) {
+  return {.out = LookOf(STDOUT_FILENO, request.no_color).value_or(VerdictLook{}),
+          .error = LookOf(STDERR_FILENO, request.no_color)};
+}
+
 class RunApp {
  public:
   RunApp(const RunRequest& request, const TestFiles& files, const Environment& environment,
@@ -66,7 +79,7 @@ RunApp::RunApp(const RunRequest& request, const TestFiles& files, const Environm
       logger_(logger),
       rig_(request, files, logger, [this](PlannedTest& test) { return OnTest(test); }),
       ending_({rig_.run(), rig_.results(), outputs_, rig_.loop().clock(), logger}, request.run,
-              request.test.script, isatty(STDOUT_FILENO) != 0 && !request.no_color) {}
+              request.test.script, LooksOf(request)) {}
 
 ExitCode RunApp::Execute() {
   rig_.run().Begin({

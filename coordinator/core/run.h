@@ -126,6 +126,8 @@ class Run {
   // Whether the agents were steady rulers so far, the lost ones as far as they told, and whether the
   // coordinator was there all the time.
   Judgement judgement() const { return JudgeRoster(roster_, standstills_); }
+  // Success as long as nothing has gone wrong; final once the summary is asked for.
+  const RunOutcome& outcome() const { return verdict_.outcome(); }
   // Since T0, until the last agent has drained; 0 before T0.
   absl::Duration elapsed() const;
   // What rates per second are by: elapsed(), or the time since setup() began where there was no T0.

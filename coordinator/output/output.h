@@ -22,6 +22,7 @@
 #include "common/metrics/aggregate_store.h"
 #include "common/metrics/batch.h"
 #include "common/options/options.h"
+#include "common/result/verdict.h"
 #include "common/summary/summary.h"
 
 namespace lockstep::coordinator {
@@ -35,6 +36,7 @@ struct RunReport {
   absl::Time end;
   // Whether the generator was a steady ruler.
   Judgement judgement = {};
+  EndVerdict verdict = {};
 };
 
 // Used on one thread.

@@ -19,6 +19,8 @@
 namespace lockstep::coordinator {
 namespace {
 
+constexpr size_t kMostErrorRows = 20;
+
 std::string Human(const Summary& summary, const SummaryMetric& metric, double value) {
   return FormatValue(value, metric.contains, summary.config.time_unit);
 }
@@ -207,9 +209,10 @@ std::string JunitXml(const RunReport& report) {
 
 std::string GithubMarkdown(const RunReport& report) {
   const Summary& summary = report.summary;
+  const bool passed = report.verdict.word == "PASSED" || report.verdict.word == "DONE";
   std::string text = absl::StrCat(
-      "## ", summary.thresholds_ok ? "✅" : "❌", " Load test ", MarkdownEscaped(report.script),
-      "\n\nRan for ", DurationText(absl::Trunc(summary.duration, absl::Milliseconds(1))), ".\n");
+      "## ", passed ? "✅" : "❌", " Load test ", MarkdownEscaped(report.script), "\n\nRan for ",
+      DurationText(absl::Trunc(summary.duration, absl::Milliseconds(1))), ".\n");
   std::string rows;
   for (const SummaryMetric& metric : summary.metrics) {
     for (const SummaryThreshold& threshold : metric.thresholds) {
@@ -231,6 +234,15 @@ std::string GithubMarkdown(const RunReport& report) {
   if (!rows.empty()) {
     absl::StrAppend(&text, "\n### Checks\n\n| | check | passed | failed |\n|---|---|---:|---:|\n",
                     rows);
+  }
+  if (!summary.errors.empty()) {
+    absl::StrAppend(&text,
+                    "\n### Errors\n\n| times | cause | method | name |\n|---:|---|---|---|\n");
+    for (size_t i = 0; i < std::min(summary.errors.size(), kMostErrorRows); ++i) {
+      const ErrorCount& error = summary.errors[i].error;
+      absl::StrAppend(&text, "| ", error.count, " | ", MarkdownEscaped(error.cause), " | ",
+                      MarkdownEscaped(error.method), " | ", MarkdownEscaped(error.name), " |\n");
+    }
   }
   absl::StrAppend(&text, "\n### Metrics\n\n| metric | values |\n|---|---|\n");
   for (const SummaryMetric& metric : summary.metrics) {
@@ -285,6 +297,7 @@ absl::StatusOr<std::unique_ptr<Output>> ReportOutput::MakeResultFile(absl::strin
         result.validity = std::string(WordOf(report.judgement.validity));
         result.validity_reasons = report.judgement.reasons;
         result.lost_agents = report.judgement.lost;
+        result.verdict = report.verdict;
         return ResultToJson(result).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) +
                "\n";
       },

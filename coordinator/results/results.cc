@@ -7,6 +7,7 @@
 
 #include "common/base/status_macros.h"
 #include "common/result/result.h"
+#include "common/result/verdict.h"
 #include "proto/words.h"
 
 namespace lockstep::coordinator {
@@ -87,16 +88,21 @@ nlohmann::json Results::MakeExport(const Summary& summary, const v1::SetupValue&
     nlohmann::json value = nlohmann::json::parse(setup.json(), nullptr, /*allow_exceptions=*/false);
     data["setup_data"] = value.is_discarded() ? nlohmann::json() : std::move(value);
   }
-  AddValidity(&data);
+  AddVerdict(summary, &data);
   return data;
 }
 
-void Results::AddValidity(nlohmann::json* data) const {
-  // k6's readers know nothing of it, so it is there only with news.
+void Results::AddVerdict(const Summary& summary, nlohmann::json* data) const {
+  // k6's readers know nothing of either, so they are there only with news.
   const Judgement judgement = judge_ ? judge_() : Judgement();
   if (judgement.validity != v1::Health::VALID) {
     (*data)["validity"] =
         ValidityJson(WordOf(judgement.validity), judgement.reasons, judgement.lost);
+  }
+  const RunOutcome outcome = outcome_ ? outcome_() : RunOutcome();
+  const EndVerdict verdict = MakeVerdict(summary, judgement, outcome.exit_code, outcome.message);
+  if (outcome.exit_code != ExitCode::kSuccess || !verdict.clean()) {
+    (*data)["verdict"] = VerdictJson(verdict);
   }
 }
 
@@ -105,8 +111,9 @@ std::string Results::SummaryData(absl::Duration elapsed, const v1::SetupValue& s
   if (setup.defined()) {
     environment.setup_data_json = setup.json();
   }
-  nlohmann::json data = HandleSummaryData(MakeSummary(elapsed), environment);
-  AddValidity(&data);
+  const Summary summary = MakeSummary(elapsed);
+  nlohmann::json data = HandleSummaryData(summary, environment);
+  AddVerdict(summary, &data);
   return data.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 

@@ -18,6 +18,7 @@
 #include "common/summary/summary.h"
 #include "common/threshold/threshold.h"
 #include "coordinator/core/run_parts.h"
+#include "coordinator/core/verdict.h"
 #include "coordinator/results/live_load.h"
 
 namespace lockstep::coordinator {
@@ -46,6 +47,8 @@ class Results final : public RunResults {
   // Asked whenever a summary is made for programs: unless the run is VALID, it gets a key
   // `validity`.
   void SetJudge(absl::AnyInvocable<Judgement() const> judge) { judge_ = std::move(judge); }
+  // Asked likewise: how the run ends. Unless it ends well, the data get a key `verdict`.
+  void SetOutcome(absl::AnyInvocable<RunOutcome() const> outcome) { outcome_ = std::move(outcome); }
 
   absl::Status Merge(const std::string& agent, absl::string_view batch) override;
   void AddVus(int64_t vus, int64_t vus_max) override;
@@ -74,7 +77,7 @@ class Results final : public RunResults {
 
   absl::Status MergeDecoded(const Batch& batch);
   void DescribeErrors(v1::RunStatus* status) const;
-  void AddValidity(nlohmann::json* data) const;
+  void AddVerdict(const Summary& summary, nlohmann::json* data) const;
 
   const Clock& clock_;
   Logger& logger_;
@@ -85,6 +88,7 @@ class Results final : public RunResults {
   ErrorTable errors_{kMostErrorKinds};
   absl::AnyInvocable<void(const Batch&)> on_batch_;
   absl::AnyInvocable<Judgement() const> judge_;
+  absl::AnyInvocable<RunOutcome() const> outcome_;
 };
 
 }  // namespace lockstep::coordinator

@@ -1,0 +1,67 @@
+// The end of a run at one glance: whether it passed, what failed, how often and where, and whether
+// the load generator was steady. One model, made once at the end, as text and as JSON. Pure.
+//
+// | word        | exit code | when                                                              |
+// |-------------|-----------|-------------------------------------------------------------------|
+// | PASSED      | 0         | thresholds were judged and none failed, or, without any, all       |
+// |             |           | checks passed and nothing else failed                              |
+// | DONE        | 0         | there was nothing to judge, and nothing failed                     |
+// | ERRORS      | 0         | something failed, and no threshold says whether that is allowed    |
+// | INTERRUPTED | 105       | a signal ended it                                                  |
+// | STOPPED     | 103       | a control command or the REST API ended it                         |
+// | ABORTED     | 108       | the script ended it                                                |
+// | FAILED      | the rest  |                                                                    |
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "nlohmann/json.hpp"
+
+#include "common/base/exit_code.h"
+#include "common/health/judge.h"
+#include "common/summary/summary.h"
+
+namespace lockstep {
+
+struct EndVerdict {
+  struct Part {
+    uint64_t failed = 0;
+    uint64_t total = 0;
+  };
+  std::string word = "DONE";
+  std::string reason;  // of a word that is not about success, on one line; empty: the parts say it
+  Part thresholds;
+  Part requests;  // HTTP, as http_req_failed counts them
+  Part checks;
+  uint64_t exceptions = 0;  // that scripts threw and did not catch, beyond setup() and teardown()
+  uint64_t others = 0;      // failures of other kinds: gRPC calls, WebSockets
+  double iterations = 0;    // full ones
+  Judgement judgement;
+
+  // Whether anything failed, whoever judges it.
+  bool clean() const {
+    return thresholds.failed + requests.failed + checks.failed + exceptions + others == 0;
+  }
+};
+
+// `reason`: why the run ended with `code`, as the log says it; of several lines, the first counts.
+EndVerdict MakeVerdict(const Summary& summary, const Judgement& judgement, ExitCode code,
+                       absl::string_view reason);
+
+struct VerdictLook {
+  size_t columns = 0;  // lines are cut to so many; 0: whole lines
+  bool color = false;
+};
+// The block at the end: the word with the counts, the most frequent rows of `summary.errors`, and
+// the load generator's own verdict. Several lines, each with its line break.
+std::string RenderVerdict(const EndVerdict& verdict, const Summary& summary,
+                          const VerdictLook& look);
+// The same on one line, for logs: "FAILED: 2 of 5 thresholds; 216 x 500 GET /status/500".
+std::string VerdictLine(const EndVerdict& verdict, const Summary& summary);
+// `word`, `reason`, and `failed` and `total` of `thresholds`, `requests` and `checks`; `exceptions`
+// and `others`. The judgement is not in it.
+nlohmann::json VerdictJson(const EndVerdict& verdict);
+
+}  // namespace lockstep
