@@ -23,6 +23,9 @@
 namespace lockstep::coordinator {
 namespace {
 
+// Seconds, about, in which log lines of one cause are folded.
+constexpr int64_t kTicksBetweenFolds = 10;
+
 std::optional<VerdictLook> LookOf(int fd, bool no_color) {
   if (isatty(fd) == 0) {
     return std::nullopt;
@@ -67,6 +70,7 @@ class RunApp {
   Terminal terminal_{WriteStdout, [] { return SizeOfTerminal(STDOUT_FILENO); }};
   std::unique_ptr<ProgressDisplay> display_;  // null: --quiet, or nothing is planned yet
   std::unique_ptr<WebServer> rest_;
+  int64_t ticks_ = 0;
   bool reader_gone_ = false;  // of standard output
   ExitCode exit_code_ = ExitCode::kSuccess;
 };
@@ -91,6 +95,7 @@ ExitCode RunApp::Execute() {
             if (display_ != nullptr) {
               display_->Finish();
             }
+            logger_.TellFolded();
             ending_.WriteSummary(outputs);
           },
       .on_done = [this](const RunOutcome& outcome) { OnDone(outcome); },
@@ -188,6 +193,9 @@ void RunApp::StartProgress() {
 
 void RunApp::OnTick() {
   outputs_.Flush();
+  if (++ticks_ % kTicksBetweenFolds == 0) {
+    logger_.TellFolded();
+  }
   if (StdoutIsGone() && !std::exchange(reader_gone_, true)) {
     rig_.run().Interrupt("broken pipe");
   }
@@ -201,6 +209,7 @@ void RunApp::OnDone(const RunOutcome& outcome) {
   if (display_ != nullptr) {
     display_->Abandon();
   }
+  logger_.TellFolded();
   rig_.TellOfOptions();
   exit_code_ = ending_.Judge(outcome);
   const bool linger =

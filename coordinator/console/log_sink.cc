@@ -15,6 +15,7 @@
 #include "spdlog/sinks/stdout_sinks.h"
 
 #include "common/base/status_macros.h"
+#include "coordinator/console/log_folder.h"
 
 namespace lockstep::coordinator {
 namespace {
@@ -48,6 +49,9 @@ std::string FieldsText(const LogRecord& record) {
   }
   return text;
 }
+
+// Of one cause, before they are folded; programs that read the log see what k6 says, too.
+constexpr int64_t kLinesElsewhere = 10;
 
 using Spd = std::unique_ptr<spdlog::logger>;
 
@@ -85,6 +89,7 @@ class SinkLogger final : public RunLogger {
         terminal_(terminal),
         color_(terminal && !settings.no_color),
         start_(start),
+        folder_(terminal ? 1 : kLinesElsewhere),
         lines_(std::move(lines)),
         elsewhere_(std::move(elsewhere)),
         own_console_(std::move(console)),
@@ -100,7 +105,14 @@ class SinkLogger final : public RunLogger {
       console->info("{}", Format(record, /*terminal=*/false));
     } else if (elsewhere_ != nullptr) {
       elsewhere_->Write(std::move(record));
-    } else if (lines_ != nullptr && record.level >= least_) {
+    } else if (lines_ != nullptr && record.level >= least_ &&
+               (verbose_ || folder_.Admit(record))) {
+      WriteLine(Format(record, terminal_));
+    }
+  }
+
+  void TellFolded() override {
+    for (const LogRecord& record : folder_.Take()) {
       WriteLine(Format(record, terminal_));
     }
   }
@@ -157,6 +169,7 @@ class SinkLogger final : public RunLogger {
   const bool terminal_;
   const bool color_;
   const absl::Time start_;
+  LogFolder folder_;
   const Spd lines_;                          // null: none wanted, or all go elsewhere
   const std::unique_ptr<Logger> elsewhere_;  // null: nowhere
   Spd own_console_;                          // null: with the rest; set at most once
@@ -181,11 +194,18 @@ std::string FormatTerminalLine(const LogRecord& record, absl::Time start, bool c
   const int64_t seconds = absl::ToInt64Seconds(record.time - start);
   const std::string word =
       color ? absl::StrFormat("\x1b[%dm%s\x1b[0m", look.color, look.word) : look.word;
-  const std::string fields = FieldsText(record);
-  if (fields.empty()) {
-    return absl::StrFormat("%s[%04d] %s", word, seconds, record.message);
+  LogRecord told = record;
+  for (const auto& [key, value] : record.fields) {
+    if (key == "times") {
+      absl::StrAppend(&told.message, " (x ", value, ")");
+    }
   }
-  return absl::StrFormat("%s[%04d] %-44s%s", word, seconds, record.message, fields);
+  std::erase_if(told.fields, [](const auto& field) { return field.first == "times"; });
+  const std::string fields = FieldsText(told);
+  if (fields.empty()) {
+    return absl::StrFormat("%s[%04d] %s", word, seconds, told.message);
+  }
+  return absl::StrFormat("%s[%04d] %-44s%s", word, seconds, told.message, fields);
 }
 
 std::string FormatJsonLine(const LogRecord& record) {

@@ -30,6 +30,7 @@ struct LogSettings {
 // time="2026-01-02T03:04:05Z" level=info msg="..." source=console
 std::string FormatLogfmt(const LogRecord& record);
 // INFO[0001] message                                       source=console
+// The field `times` is " (x 216)" behind the message.
 std::string FormatTerminalLine(const LogRecord& record, absl::Time start, bool color);
 // {"level":"info","msg":"...","source":"console","time":"2026-01-02T03:04:05Z"}
 std::string FormatJsonLine(const LogRecord& record);
@@ -42,6 +43,9 @@ class RunLogger : public Logger {
   // From now on lines that go to a terminal are written above what is drawn at `terminal`, which is
   // borrowed until the next call; null: nothing is drawn any more.
   virtual void WriteAbove(Terminal* terminal) = 0;
+  // Writes what was folded since the last call (log_folder.h): now and then, and at the end. With
+  // `verbose` nothing is folded.
+  virtual void TellFolded() = 0;
 };
 
 // A thread-safe logger as `settings` describe it. Text is for a terminal if `terminal` (the output

@@ -1,5 +1,6 @@
 #include "coordinator/console/log_sink.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
@@ -11,6 +12,13 @@ namespace lockstep::coordinator {
 namespace {
 
 const absl::Time kTime = absl::FromUnixSeconds(1767323045);  // 2026-01-02T03:04:05Z
+
+std::string ReadAndRemove(const std::string& path) {
+  std::ifstream file(path);
+  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  std::remove(path.c_str());
+  return text;
+}
 
 TEST(LogSink, WritesLogfmt) {
   EXPECT_EQ(FormatLogfmt({kTime, LogLevel::kInfo, "a \"b\"\n", {{"source", "console"}}}),
@@ -29,6 +37,27 @@ TEST(LogSink, WritesTerminalLines) {
             "\x1b[31mERRO\x1b[0m[0000] x");
 }
 
+TEST(LogSink, FoldsAtATerminalFromTheSecondLineAndWithVerboseNever) {
+  const LogRecord line{kTime, LogLevel::kWarn, "no answer", {}};
+  EXPECT_EQ(FormatTerminalLine({kTime, LogLevel::kWarn, "no answer", {{"times", "216"}}}, kTime, false),
+            "WARN[0000] no answer (x 216)");
+  for (const bool verbose : {false, true}) {
+    const std::string path = ::testing::TempDir() + "folded.txt";
+    LogSettings settings;
+    settings.output = LogSettings::Output::kFile;
+    settings.file = path;
+    settings.format = LogSettings::Format::kRaw;
+    settings.verbose = verbose;
+    auto logger = MakeLogger(settings, /*terminal=*/true, kTime);
+    for (int i = 0; i < 30; ++i) {
+      (*logger)->Write(line);
+    }
+    (*logger)->TellFolded();
+    const std::string text = ReadAndRemove(path);
+    EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), verbose ? 30 : 11) << "a file is no terminal";
+  }
+}
+
 TEST(LogSink, WritesJson) {
   EXPECT_EQ(FormatJsonLine({kTime, LogLevel::kInfo, "a", {{"source", "console"}}}),
             R"({"level":"info","msg":"a","source":"console","time":"2026-01-02T03:04:05Z"})");
@@ -39,13 +68,6 @@ TEST(LogSink, NamesAFileThatCannotBeOpened) {
   settings.output = LogSettings::Output::kFile;
   settings.file = "/proc/no/such";
   EXPECT_EQ(MakeLogger(settings, false, kTime).status().code(), absl::StatusCode::kInvalidArgument);
-}
-
-std::string ReadAndRemove(const std::string& path) {
-  std::ifstream file(path);
-  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  std::remove(path.c_str());
-  return text;
 }
 
 TEST(LogSink, RedirectsTheConsoleToTheFileOfTheOptionsUnlessTheCommandLineNamesOne) {
