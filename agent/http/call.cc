@@ -29,6 +29,7 @@ HttpCall::HttpCall(HttpCallEnv& env, HttpCallSpec spec)
   request_.body = std::move(spec_.body);
   request_.has_body = spec_.has_body;
   request_.keep_body = spec_.keep_body;
+  request_.listener = spec_.listener == nullptr ? nullptr : this;
   if (spec_.auth == HttpRequest::Auth::kNtlm) {
     request_.auth = spec_.auth;
     request_.user = request_.url.user;
@@ -118,27 +119,57 @@ void HttpCall::FailHop(HttpError error) {
   });
 }
 
-void HttpCall::OnResponse(HttpResponse response) {
-  running_ = ExchangeId::kNone;
-  if (env_.debug != nullptr && !debug_id_.empty()) {
-    env_.debug->Response(debug_id_, response);
-    if (!request_.keep_body) {
-      response.body.clear();
-    }
+void HttpCall::OnHead(const HttpResponse& response) {
+  KeepCookies(response);
+  leads_on_ = LeadsOn(response);
+  if (!leads_on_) {
+    spec_.listener->OnHead(ResultOf(response));
   }
-  env_.count_bytes(response.bytes_sent, response.bytes_received);
+}
+
+void HttpCall::KeepCookies(const HttpResponse& response) {
   if (spec_.jar != nullptr) {
     spec_.jar->SetAll(request_.url, response.headers, response.ended);
   }
-  const bool challenge =
-      spec_.auth == HttpRequest::Auth::kDigest && !challenged_ && response.status == 401;
-  std::optional<bool> expected;
-  if (spec_.expected) {
-    expected = challenge || spec_.expected->Contains(response.status);
+}
+
+void HttpCall::OnBody(std::string piece) {
+  if (!leads_on_) {
+    spec_.listener->OnBody(std::move(piece));
   }
-  const std::optional<DigestChallenge> answerable =
-      challenge ? FindDigestChallenge(response.headers) : std::nullopt;
-  Sample(response, expected, answerable.has_value());
+}
+
+void HttpCall::Stop() {
+  if (const std::optional<HttpResponse> response = env_.client.Cut(running_)) {
+    Account(*response);
+  }
+  env_.client.Cancel(std::exchange(running_, ExchangeId::kNone));
+}
+
+std::optional<DigestChallenge> HttpCall::ChallengeOf(const HttpResponse& response) const {
+  const bool asked =
+      spec_.auth == HttpRequest::Auth::kDigest && !challenged_ && response.status == 401;
+  return asked ? FindDigestChallenge(response.headers) : std::nullopt;
+}
+
+bool HttpCall::LeadsOn(const HttpResponse& response) const {
+  if (ChallengeOf(response)) {
+    return true;
+  }
+  if (!IsRedirectStatus(response.status) || redirects_ >= spec_.redirects) {
+    return false;
+  }
+  const auto next =
+      FollowRedirect(redirects_ == 0 ? OriginOf(request_) : origin_, request_, response);
+  return !next.ok() || next->has_value();
+}
+
+void HttpCall::OnResponse(HttpResponse response) {
+  running_ = ExchangeId::kNone;
+  const std::optional<DigestChallenge> answerable = Account(response);
+  if (!request_.keep_body) {
+    response.body.clear();  // which only httpDebug wanted
+  }
   if (answerable) {
     AnswerChallenge(*answerable);
     SubmitHop();
@@ -149,6 +180,27 @@ void HttpCall::OnResponse(HttpResponse response) {
     return;
   }
   Finish(std::move(response));
+}
+
+std::optional<DigestChallenge> HttpCall::Account(const HttpResponse& response) {
+  if (env_.debug != nullptr && !debug_id_.empty()) {
+    env_.debug->Response(debug_id_, response);
+  }
+  env_.count_bytes(response.bytes_sent, response.bytes_received);
+  if (spec_.listener == nullptr) {
+    KeepCookies(response);
+  }
+  const bool challenge =
+      spec_.auth == HttpRequest::Auth::kDigest && !challenged_ && response.status == 401;
+  std::optional<bool> expected;
+  if (spec_.expected) {
+    expected = challenge || spec_.expected->Contains(response.status);
+  }
+  std::optional<DigestChallenge> answerable = ChallengeOf(response);
+  if (spec_.sampled) {
+    Sample(response, expected, answerable.has_value());
+  }
+  return answerable;
 }
 
 void HttpCall::Sample(const HttpResponse& response, std::optional<bool> expected, bool challenge) {
@@ -216,6 +268,17 @@ void HttpCall::KeepFirst() {
   first_ = SentRequest{request_.method, spec_.url_text, std::move(sent_headers_),
                        spec_.plain_body ? *std::move(spec_.plain_body) : request_.body,
                        std::move(sent_cookies_)};
+}
+
+HttpCallResult HttpCall::ResultOf(HttpResponse response) const {
+  HttpCallResult result;
+  result.response = std::move(response);
+  result.url = redirects_ == 0 ? spec_.url_text : request_.url.display_url();
+  result.request = first_ ? *first_
+                          : SentRequest{request_.method, "", sent_headers_,
+                                        spec_.plain_body ? *spec_.plain_body : request_.body,
+                                        sent_cookies_};
+  return result;
 }
 
 void HttpCall::Finish(HttpResponse response) {

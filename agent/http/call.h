@@ -38,6 +38,8 @@ struct RequestCookie {
 // Followed where the script does not say how many.
 inline constexpr int64_t kUsualRedirects = 10;
 
+class HttpCallListener;
+
 struct HttpCallSpec {
   // Why nothing can be sent: the call fails at once, as a request that is counted.
   std::optional<HttpError> hopeless;
@@ -60,6 +62,9 @@ struct HttpCallSpec {
   bool redirects_given = false;  // by the script: then stopping there needs no warning
   bool keep_body = true;
   std::optional<ExpectedStatuses> expected = ExpectedStatuses::Default();
+  bool sampled = true;  // false: no http_* samples, as somebody else measures the call
+  // Not owned, null for none: is told the answer while it comes; no body is kept then.
+  HttpCallListener* listener = nullptr;
 };
 
 // A request as the script is shown it: the first one of a chain of redirects, as in k6.
@@ -78,6 +83,17 @@ struct HttpCallResult {
   bool sent = true;     // false: the request could not even be made up, and is not shown
 };
 
+// Hears of a call's answer while it comes: of the one that the script is to see, not of redirects
+// that are followed. Either may destroy the call.
+class HttpCallListener {
+ public:
+  virtual ~HttpCallListener() = default;
+  // The head has come; a call that fails before says so to `done` alone.
+  virtual void OnHead(HttpCallResult head) = 0;
+  // The next piece of the body, decoded.
+  virtual void OnBody(std::string piece) = 0;
+};
+
 // What a call works with; one per VU, outlives the VU's calls.
 struct HttpCallEnv {
   HttpClient& client;
@@ -90,13 +106,13 @@ struct HttpCallEnv {
   HttpDebug* debug = nullptr;  // null: the option httpDebug is off
 };
 
-class HttpCall {
+class HttpCall : private ResponseListener {
  public:
   using Done = absl::AnyInvocable<void(HttpCallResult)>;
 
   HttpCall(HttpCallEnv& env, HttpCallSpec spec);
   // Abandons what still runs; `done` is then not called.
-  ~HttpCall();
+  ~HttpCall() override;
   HttpCall(const HttpCall&) = delete;
   HttpCall& operator=(const HttpCall&) = delete;
 
@@ -104,7 +120,23 @@ class HttpCall {
   // the call.
   void Start(Done done);
 
+  // Of a call with a listener. Whether the server is to wait, as the listener has enough for now.
+  void Hold(bool held) { env_.client.Hold(running_, held); }
+  // Ends the call here: if its head has come, it is counted as if its body were over. `done` is not
+  // called.
+  void Stop();
+
  private:
+  void OnHead(const HttpResponse& response) override;
+  void OnBody(std::string piece) override;
+  void KeepCookies(const HttpResponse& response);
+  // Counts and samples an answer, and keeps its cookies if OnHead has not. The challenge of an
+  // answer that the call can go on from.
+  std::optional<DigestChallenge> Account(const HttpResponse& response);
+  std::optional<DigestChallenge> ChallengeOf(const HttpResponse& response) const;
+  // Whether another hop follows, so that this answer is not the script's.
+  bool LeadsOn(const HttpResponse& response) const;
+  HttpCallResult ResultOf(HttpResponse response) const;
   void SubmitHop();
   void OnResponse(HttpResponse response);
   void AddCookies();
@@ -130,6 +162,7 @@ class HttpCall {
   RedirectOrigin origin_;             // set with the first redirect
   bool challenged_ = false;
   std::string debug_id_;  // of the present hop, with httpDebug
+  bool leads_on_ = false;  // the answer that is just coming, to a call with a listener
   ExchangeId running_ = ExchangeId::kNone;
   TimerId posted_ = TimerId::kNone;  // an answer that needs no network
 };

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "absl/functional/any_invocable.h"
 
@@ -37,6 +38,12 @@ class HttpClient {
   virtual ExchangeId Submit(ConnectionPool& pool, HttpRequest request, Done done) = 0;
   // Abandons an exchange; its connection is closed. Unknown ids are ignored.
   virtual void Cancel(ExchangeId id) = 0;
+  // Of an exchange with a listener: whether the server is to wait, as the listener has got enough
+  // for now. What has been read already still comes.
+  virtual void Hold(ExchangeId id, bool held) = 0;
+  // Abandons an exchange of whose answer the listener has got the head, as if its body ended here.
+  // Nothing without a head.
+  virtual std::optional<HttpResponse> Cut(ExchangeId id) = 0;
   // Opens a WebSocket over `pool`, which outlives it, as does `listener`; see websocket.h.
   virtual std::unique_ptr<WebSocket> OpenWebSocket(ConnectionPool& pool, WebSocketRequest request,
                                                    WebSocketListener& listener) = 0;

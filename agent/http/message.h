@@ -26,6 +26,20 @@ inline constexpr int64_t kMaxBodyBytes = int64_t{1} << 30;
 // The longest value of a header that can be sent: libcurl leaves out longer ones without a word.
 inline constexpr size_t kMaxHeaderValueBytes = size_t{300} << 10;
 
+struct HttpResponse;
+
+// Hears of a response while it comes, between curl's work, as `done` of HttpClient::Submit does
+// (client.h); it may cancel the exchange at any time.
+class ResponseListener {
+ public:
+  virtual ~ResponseListener() = default;
+  // The head: what `response` has before its body. An exchange that fails before its head says so
+  // to `done` alone.
+  virtual void OnHead(const HttpResponse& response) = 0;
+  // The next piece of the body, not empty, decoded from its Content-Encoding.
+  virtual void OnBody(std::string piece) = 0;
+};
+
 struct HttpRequest {
   std::string method = "GET";
   Url url = {};             // http or https; credentials and fragment are not sent
@@ -44,6 +58,8 @@ struct HttpRequest {
   enum class Auth { kNone, kDigest, kNtlm };
   Auth auth = Auth::kNone;
   std::string user = {}, password = {};
+  // Not owned, null for none: is told the body, which is not kept then and may have any length.
+  ResponseListener* listener = nullptr;
 };
 
 // The phases of an exchange, in k6's sense. All >= 0. duration = sending + waiting + receiving.

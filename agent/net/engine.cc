@@ -45,6 +45,22 @@ void Engine::Cancel(ExchangeId id) {
   pool.Give(std::move(exchange));
 }
 
+void Engine::Hold(ExchangeId id, bool held) {
+  if (Exchange* const exchange = Find(id)) {
+    exchange->Hold(held);
+  }
+}
+
+std::optional<HttpResponse> Engine::Cut(ExchangeId id) {
+  Exchange* const exchange = Find(id);
+  if (exchange == nullptr || !exchange->head_told()) {
+    return std::nullopt;
+  }
+  HttpResponse response = exchange->Cut();
+  Cancel(id);
+  return response;
+}
+
 void Engine::AbandonAll(const CurlPool& pool) {
   std::vector<ExchangeId> ids;
   for (const auto& [id, exchange] : running_) {
@@ -86,7 +102,11 @@ void Engine::EndTurn() {
 
 void Engine::DeliverExchanges() {
   for (const ExchangeId id : std::exchange(over_, {})) {
-    const auto found = running_.find(id);
+    auto found = running_.find(id);
+    if (found != running_.end() && found->second->streams()) {
+      found->second->DeliverEvents();  // before its end is told
+      found = running_.find(id);
+    }
     if (found == running_.end()) {
       continue;  // cancelled meanwhile
     }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -41,6 +42,8 @@ class Engine {
 
   ExchangeId Submit(CurlPool& pool, HttpRequest request, HttpClient::Done done);
   void Cancel(ExchangeId id);
+  void Hold(ExchangeId id, bool held);
+  std::optional<HttpResponse> Cut(ExchangeId id);
   void AbandonAll(const CurlPool& pool);
 
   // From exchanges: `exchange` has its response.

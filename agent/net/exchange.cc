@@ -59,6 +59,10 @@ Exchange::Exchange(Engine& engine, CurlPool& pool)
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 }
 
+Exchange::~Exchange() {
+  engine_.RemoveEvents(this);
+}
+
 void Exchange::UseShare(CURLSH* share) {
   curl_easy_setopt(easy_.get(), CURLOPT_SHARE, share);
 }
@@ -75,7 +79,13 @@ void Exchange::Begin(ExchangeId id, HttpRequest request, HttpClient::Done done, 
   unanswered_ = false;
   dialled_.reset();
   looking_up_ = absl::ZeroDuration();
-  reader_.Start(request_.keep_body, request_.max_body_bytes);
+  head_ = Head::kNone;
+  decoder_.reset();
+  pieces_.clear();
+  undecodable_.clear();
+  failure_.reset();
+  held_ = paused_ = false;
+  reader_.Start(request_.keep_body && !streams(), request_.max_body_bytes);
 }
 
 const Target& Exchange::target(const Network& network) {
@@ -157,7 +167,47 @@ void Exchange::SetAuth() {
   curl_easy_setopt(easy, CURLOPT_PASSWORD, request_.password.c_str());
 }
 
+void Exchange::Hold(bool held) {
+  held_ = held;
+  if (!held && std::exchange(paused_, false) && in_curl_) {
+    curl_easy_pause(easy_.get(), CURLPAUSE_CONT);
+    engine_.loop().WakeSoon();
+  }
+}
+
+HttpResponse Exchange::Cut() {
+  if (!over_) {
+    FillFacts(engine_.clock().Mono());
+  }
+  return TakeResponse();
+}
+
+HttpResponse Exchange::TakeResponse() {
+  if (failure_) {
+    response_.Fail(*std::exchange(failure_, std::nullopt));
+  }
+  return std::move(response_);
+}
+
+void Exchange::DeliverEvents() {
+  const ExchangeId id = id_;
+  ResponseListener* const listener = request_.listener;
+  if (head_ == Head::kCome) {
+    head_ = Head::kTold;
+    if (!over_) {
+      FillFacts(engine_.clock().Mono());
+    }
+    listener->OnHead(response_);
+  }
+  // Either callback may have ended this exchange, or have begun another with it.
+  if (id_ == id && head_ == Head::kTold && !pieces_.empty()) {
+    listener->OnBody(std::exchange(pieces_, {}));
+  }
+}
+
 void Exchange::Abandon() {
+  id_ = ExchangeId::kNone;
+  engine_.RemoveEvents(this);
   if (in_curl_) {
     in_curl_ = false;
     engine_.driver().Abandon(easy_.get());
@@ -188,15 +238,49 @@ size_t Exchange::OnHeader(char* data, size_t size, size_t count, void* self) {
   const absl::string_view line(data, size * count);
   exchange->reader_.AddHeaderLine(line);
   // Nobody asked for another protocol; curl would wait for a response after this one.
-  exchange->switched_ =
-      exchange->response_.status == 101 && absl::StripAsciiWhitespace(line).empty();
+  const bool complete = absl::StripAsciiWhitespace(line).empty();
+  exchange->switched_ = exchange->response_.status == 101 && complete;
+  // curl answers a challenge by itself: then only a body shows that this is the answer.
+  if (complete && exchange->streams() && exchange->response_.status >= 200 &&
+      exchange->request_.auth == HttpRequest::Auth::kNone) {
+    exchange->OnHeadComplete();
+  }
   return exchange->switched_ ? 0 : size * count;
+}
+
+void Exchange::OnHeadComplete() {
+  if (head_ == Head::kNone) {  // else it is a trailer's end
+    head_ = Head::kCome;
+    engine_.AddEvents(this);
+  }
+}
+
+size_t Exchange::OnPiece(absl::string_view piece) {
+  OnHeadComplete();
+  if (held_) {
+    paused_ = true;
+    return CURL_WRITEFUNC_PAUSE;
+  }
+  if (!decoder_) {
+    decoder_.emplace(reader_.content_encoding());
+  }
+  const absl::StatusOr<std::string> decoded = decoder_->Feed(piece);
+  if (!decoded.ok()) {
+    undecodable_ = std::string(decoded.status().message());
+    return CURL_WRITEFUNC_ERROR;
+  }
+  pieces_ += *decoded;
+  engine_.AddEvents(this);
+  return piece.size();
 }
 
 size_t Exchange::OnBody(char* data, size_t size, size_t count, void* self) {
   auto* const exchange = static_cast<Exchange*>(self);
-  return exchange->reader_.AddBody(absl::string_view(data, size * count)) ? size * count
-                                                                          : CURL_WRITEFUNC_ERROR;
+  const absl::string_view piece(data, size * count);
+  if (exchange->streams()) {
+    return exchange->OnPiece(piece);
+  }
+  return exchange->reader_.AddBody(piece) ? piece.size() : CURL_WRITEFUNC_ERROR;
 }
 
 void Exchange::OnFinished(CURLcode code) {
@@ -207,18 +291,33 @@ void Exchange::OnFinished(CURLcode code) {
     return;
   }
   over_ = true;
-  response_.ended = engine_.clock().Wall();
-  response_.timings = PhasesOf(TimesOf(easy_.get()),
-                               {response_.started, prerequest_, first_header_, ended, looking_up_});
-  FillPeerAndBytes(easy_.get(), response_);
+  FillFacts(ended);
+  if (code == CURLE_OK && streams()) {
+    OnHeadComplete();
+    if (const absl::Status whole = decoder_ ? decoder_->Finish() : absl::OkStatus(); !whole.ok()) {
+      undecodable_ = std::string(whole.message());
+      code = CURLE_WRITE_ERROR;
+    }
+  }
   if (code != CURLE_OK) {
     ReportShortage(easy_.get(), engine_.network());
     HttpError why = WhyFailed(code, ended < deadline());
-    response_.Fail(std::move(why), /*keep_body=*/code == CURLE_PARTIAL_FILE);  // as k6 shows it
+    if (streams()) {
+      failure_ = std::move(why);
+    } else {
+      response_.Fail(std::move(why), /*keep_body=*/code == CURLE_PARTIAL_FILE);  // as k6 shows it
+    }
   } else if (!reader_.content_encoding().empty() && !response_.body.empty()) {
     DecodeBody();
   }
   engine_.OnExchangeOver(*this);
+}
+
+void Exchange::FillFacts(MonoTime now) {
+  response_.ended = engine_.clock().Wall();
+  response_.timings = PhasesOf(TimesOf(easy_.get()),
+                               {response_.started, prerequest_, first_header_, now, looking_up_});
+  FillPeerAndBytes(easy_.get(), response_);
 }
 
 bool Exchange::LostForGood() const {
@@ -233,6 +332,10 @@ HttpError Exchange::WhyFailed(CURLcode code, bool before_deadline) {
   }
   if (switched_) {
     return {error_code::kGeneric, "unsupported response status: 101 Switching Protocols"};
+  }
+  if (!undecodable_.empty()) {
+    return {error_code::kDecompression,
+            absl::StrCat("error decompressing response body (", undecodable_, ")")};
   }
   if (reader_.too_long()) {
     return {error_code::kGeneric,

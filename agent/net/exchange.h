@@ -8,20 +8,21 @@
 #include <curl/curl.h>
 
 #include "agent/http/client.h"
+#include "agent/http/stream_decoder.h"
 #include "agent/net/curl_driver.h"
 #include "agent/net/easy_handle.h"
+#include "agent/net/engine.h"
 #include "agent/net/response_reader.h"
 #include "agent/net/target.h"
 
 namespace lockstep::agent {
 
 class CurlPool;
-class Engine;
 
-class Exchange final : public CurlTransfer {
+class Exchange final : public CurlTransfer, public EventSource {
  public:
   Exchange(Engine& engine, CurlPool& pool);
-  ~Exchange() override = default;
+  ~Exchange() override;
 
   void UseShare(CURLSH* share);
 
@@ -37,8 +38,18 @@ class Exchange final : public CurlTransfer {
   void Start(std::optional<IpAddress> ip, MonoTime now);
   // Ends the exchange without curl.
   void Fail(HttpError error, MonoTime now);
-  // Takes it out of curl's hands if it is there.
+  // Takes it out of curl's hands if it is there, and tells nothing any more.
   void Abandon();
+
+  bool streams() const { return request_.listener != nullptr; }
+  // Of one that streams, that is, with a listener. Whether the server is to wait.
+  void Hold(bool held);
+  // The listener has got the head.
+  bool head_told() const { return head_ == Head::kTold; }
+  // What it would be if its body ended here.
+  HttpResponse Cut();
+  // Tells the listener what has come since the last time.
+  void DeliverEvents() override;
 
   void OnFinished(CURLcode code) override;
 
@@ -49,7 +60,7 @@ class Exchange final : public CurlTransfer {
   const HttpRequest& request() const { return request_; }
   MonoTime started() const { return response_.started; }
   MonoTime deadline() const;
-  HttpResponse TakeResponse() { return std::move(response_); }
+  HttpResponse TakeResponse();
   HttpClient::Done TakeDone() { return std::move(done_); }
 
  private:
@@ -66,6 +77,10 @@ class Exchange final : public CurlTransfer {
   bool LostForGood() const;
   HttpError WhyFailed(CURLcode code, bool before_deadline);
   void DecodeBody();
+  // Phases, peer and bytes, up to `now`.
+  void FillFacts(MonoTime now);
+  void OnHeadComplete();
+  size_t OnPiece(absl::string_view piece);
 
   Engine& engine_;
   CurlPool& pool_;
@@ -84,6 +99,15 @@ class Exchange final : public CurlTransfer {
   MonoTime prerequest_, first_header_;
   bool switched_ = false;    // a response 101 has come
   bool unanswered_ = false;  // a request has been handed to a connection, and no answer has begun
+
+  // Of an exchange that streams.
+  enum class Head { kNone, kCome, kTold } head_ = Head::kNone;
+  std::optional<StreamDecoder> decoder_;  // made with the first piece
+  std::string pieces_;                    // decoded, not told yet
+  std::string undecodable_;               // why the rest of the body cannot be read
+  std::optional<HttpError> failure_;      // how it ended, once all that came before is told
+  bool held_ = false;
+  bool paused_ = false;  // curl waits until the listener wants more
 
   // What the handle was told last.
   Target target_;

@@ -35,6 +35,12 @@ ExchangeId MultiLoop::Submit(ConnectionPool& pool, HttpRequest request, Done don
 void MultiLoop::Cancel(ExchangeId id) {
   engine_->Cancel(id);
 }
+void MultiLoop::Hold(ExchangeId id, bool held) {
+  engine_->Hold(id, held);
+}
+std::optional<HttpResponse> MultiLoop::Cut(ExchangeId id) {
+  return engine_->Cut(id);
+}
 
 std::unique_ptr<WebSocket> MultiLoop::OpenWebSocket(ConnectionPool& pool, WebSocketRequest request,
                                                     WebSocketListener& listener) {

@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/functional/any_invocable.h"
@@ -47,6 +48,8 @@ class MultiLoop final : public EventLoop, public HttpClient {
   std::unique_ptr<ConnectionPool> MakePool(int64_t vu_id_in_instance) override;
   ExchangeId Submit(ConnectionPool& pool, HttpRequest request, Done done) override;
   void Cancel(ExchangeId id) override;
+  void Hold(ExchangeId id, bool held) override;
+  std::optional<HttpResponse> Cut(ExchangeId id) override;
 
   // Opens a WebSocket with the options and local address of `pool`, which outlives it, as does
   // `listener`. Its events come in stage 2 of later turns and stop when the WebSocket is destroyed,

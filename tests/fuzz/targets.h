@@ -23,6 +23,8 @@ void FuzzTexts(absl::string_view input);
 void FuzzTrust(absl::string_view input);
 // What a WebSocket's server sends: its 101, and frames.
 void FuzzWebSocket(absl::string_view input);
+// A text/event-stream, and bodies with content codings, while they come.
+void FuzzEventStream(absl::string_view input);
 // `.proto` files, protosets, and messages as JSON and as bytes.
 void FuzzGrpc(absl::string_view input);
 
@@ -42,6 +44,7 @@ inline constexpr Target kTargets[] = {
     {"door", FuzzDoor},
     {"agent", FuzzAgent},
     {"batch", FuzzBatch},
+    {"event_stream", FuzzEventStream},
     {"grpc", FuzzGrpc},
     {"texts", FuzzTexts},
     {"trust", FuzzTrust},

@@ -56,6 +56,11 @@ class Examples(LockstepTest):
     def test_websocket(self):
         self.assertEqual(10, self.example("websocket.js")[1])
 
+    def test_server_sent_events(self):
+        result, count = self.example("server-sent-events.js", "--agents", "2")
+        self.assertEqual(2 * 10, count)
+        self.assertIn("sse_time_to_first_event", result.stdout)
+
     def test_grpc(self):
         result, _ = self.example("grpc.js", "--agents", "2")
         self.assertIn("grpc_streams_msgs_sent", result.stdout)

@@ -1,5 +1,6 @@
 #include "tests/support/http_routes.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "absl/strings/match.h"
@@ -84,6 +85,43 @@ ServerReply Broken(absl::string_view path) {
   return {.first = "this is not HTTP at all\r\n\r\n", .then = ServerReply::Then::kClose};
 }
 
+std::string Tick(int64_t number) {
+  return absl::StrCat("id: ", number, "\nevent: tick\ndata: {\"n\":", number, "}\n\n");
+}
+
+ServerReply Events(const ServerRequest& request) {
+  const std::vector<std::string> parts = absl::StrSplit(request.path.substr(8), '/');
+  int64_t count = 0, every = 0, last = 0, each = 0;
+  if (parts.size() != 2 || !absl::SimpleAtoi(parts[0], &count) ||
+      !absl::SimpleAtoi(parts[1], &every)) {
+    return {.first = Response(404, "no such page\n")};
+  }
+  const bool again = absl::SimpleAtoi(request.Header("last-event-id"), &last);
+  if (again && last >= count) {
+    return {.first = Response(204, "")};
+  }
+  ServerReply reply{.first =
+                        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+                        "Set-Cookie: stream=1\r\n\r\nretry: 20\n\n",
+                    .delay = absl::Milliseconds(every),
+                    .then = ServerReply::Then::kClose};
+  if (!again) {
+    absl::StrAppend(&reply.first, "event: hello\nid: 0\ndata: ", request.method,
+                    "\ndata: ", request.body, "\n\n");
+  }
+  for (const auto& [name, value] : Parameters(request.query)) {
+    if (name != "each" || !absl::SimpleAtoi(value, &each)) {
+      each = 0;
+    }
+  }
+  const int64_t until = each > 0 ? std::min(count, last + each) : count;
+  reply.second = Tick(last + 1);
+  for (int64_t i = last + 2; i <= until; ++i) {
+    reply.rest.push_back(Tick(i));
+  }
+  return reply;
+}
+
 ServerReply Delayed(const ServerRequest& request) {
   if (absl::StartsWith(request.path, "/delay/")) {
     return {.first = Response(200, "late\n"),
@@ -126,6 +164,9 @@ ServerReply Answer(const ServerRequest& request, int64_t requests_before) {
   }
   if (absl::StartsWith(path, "/delay/") || absl::StartsWith(path, "/slow-body/")) {
     return Delayed(request);
+  }
+  if (absl::StartsWith(path, "/events/")) {
+    return Events(request);
   }
   if (path == "/redirect-to") {
     return {.first = Response(302, "moved", absl::StrCat("Location: ", request.query, "\r\n"))};

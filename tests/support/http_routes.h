@@ -26,6 +26,7 @@ struct ServerReply {
   std::string second = {};  // after `delay`
   absl::Duration delay = absl::ZeroDuration();
   bool delay_first = false;
+  std::vector<std::string> rest = {};  // each `delay` after the one before
   enum class Then { kKeep, kClose, kReset } then = Then::kKeep;
 };
 

@@ -52,6 +52,8 @@ struct Pending {
   uint64_t serial;
   std::string bytes;
   ServerReply::Then then;
+  absl::Duration delay;
+  std::vector<std::string> rest;
 };
 
 // Takes one request from the front of `in`; false if it is not complete yet.
@@ -278,7 +280,7 @@ class HttpServer::Serving {
       pending_.emplace(clock_.Mono() + reply.delay,
                        Pending{connection.fd, connection.serial,
                                reply.delay_first ? std::move(reply.first) : std::move(reply.second),
-                               reply.then});
+                               reply.then, reply.delay, std::move(reply.rest)});
       connection.waiting = true;
       return true;
     }
@@ -343,8 +345,15 @@ class HttpServer::Serving {
         continue;  // the client gave up
       }
       Connection& connection = *found->second;
-      connection.waiting = false;
       connection.out += pending.bytes;
+      connection.waiting = !pending.rest.empty();
+      if (connection.waiting) {
+        pending.bytes = std::move(pending.rest.front());
+        pending.rest.erase(pending.rest.begin());
+        pending_.emplace(clock_.Mono() + pending.delay, std::move(pending));
+        Flush(connection);
+        continue;
+      }
       connection.close_when_written = pending.then == ServerReply::Then::kClose;
       if (Process(connection)) {
         Flush(connection);

@@ -17,6 +17,9 @@
 //   /header?Name=value   answers with these headers
 //   /close /reset        ends the connection without an answer, by FIN or RST
 //   /drop-kept           as /close, but for the first request of a connection, which gets "fine"
+//   /events/N/MS        an event stream: "hello" with method and body, then N "tick"s, one each MS
+//                        milliseconds, and the end; after Last-Event-ID: I those behind I, or 204;
+//                        with ?each=K at most K ticks on a connection
 //   /truncated           promises 100 bytes, sends 5, ends
 //   /garbage             answers with something that is not HTTP
 //   /ws                  a WebSocket that echoes; /ws/close/CODE closes at once; /ws/ping pings

@@ -26,15 +26,28 @@ std::string MethodInMessages(absl::string_view method) {
   return text;
 }
 
+// Resolves `waiting` with what `make` returns, or rejects it with what that throws.
+void Settle(Context context, v8::Local<v8::Promise::Resolver> waiting,
+            absl::FunctionRef<v8::MaybeLocal<v8::Value>()> make) {
+  v8::TryCatch caught(context->GetIsolate());
+  v8::Local<v8::Value> value;
+  if (make().ToLocal(&value)) {
+    waiting->Resolve(context, value).FromMaybe(false);
+  } else if (!caught.HasTerminated()) {
+    waiting->Reject(context, caught.Exception()).FromMaybe(false);
+  }
+}
+
 }  // namespace
 
 HttpModule::HttpModule(Context context, ApiVu& vu)
-    : vu_(vu), responses_(context, &AddResponseMethods) {}
+    : vu_(vu), responses_(context, &AddResponseMethods), streams_(vu) {}
 
 HttpModule::~HttpModule() = default;
 
 void HttpModule::EndIteration() {
   async_calls_.clear();
+  streams_.StopAll();
 }
 
 void HttpModule::MakeDebug() {
@@ -120,6 +133,9 @@ v8::MaybeLocal<v8::Value> HttpModule::Request(Context context, std::string metho
   if (!prepared.request) {
     return {};
   }
+  if (prepared.request->response_type == ResponseType::kStream) {
+    return Stream(context, std::move(prepared));
+  }
   HttpCall call(env(), std::move(prepared.request->spec));
   std::optional<HttpCallResult> result;
   const bool resumed = vu_.Park([&](ApiVu::Task wake) {
@@ -162,6 +178,9 @@ v8::MaybeLocal<v8::Value> HttpModule::RequestAsync(Context context, std::string 
     }
     return resolver->GetPromise();
   }
+  if (prepared.request->response_type == ResponseType::kStream) {
+    return StreamAsync(context, std::move(prepared), resolver);
+  }
   const uint64_t id = next_call_++;
   auto call = std::make_unique<HttpCall>(env(), std::move(prepared.request->spec));
   HttpCall& started = *call;
@@ -173,18 +192,63 @@ v8::MaybeLocal<v8::Value> HttpModule::RequestAsync(Context context, std::string 
     expect([this, isolate, type, throws, resolver_kept = std::move(resolver_kept),
             result = std::move(result)]() mutable {
       const Context now = isolate->GetCurrentContext();
-      v8::TryCatch caught(isolate);
-      v8::Local<v8::Value> response;
-      const v8::Local<v8::Promise::Resolver> waiting = resolver_kept.Get(isolate);
-      if (Deliver(now, std::move(result), type, throws).ToLocal(&response)) {
-        waiting->Resolve(now, response).FromMaybe(false);
-      } else if (!caught.HasTerminated()) {
-        waiting->Reject(now, caught.Exception()).FromMaybe(false);
-      }
+      Settle(now, resolver_kept.Get(isolate),
+             [&] { return Deliver(now, std::move(result), type, throws); });
     });
     async_calls_.erase(id);
   };
   started.Start(std::move(settle));
+  return resolver->GetPromise();
+}
+
+v8::MaybeLocal<v8::Value> HttpModule::DeliverStream(Context context, HttpStreams::Answer answer,
+                                                    bool throws) {
+  if (answer.stream == 0) {
+    return Deliver(context, std::move(answer.result), ResponseType::kStream, throws);
+  }
+  v8::Local<v8::Object> response;
+  v8::Local<v8::Value> body;
+  if (!responses_.Make(context, std::move(answer.result), ResponseType::kStream)
+           .ToLocal(&response) ||
+      !streams_.MakeBody(context, answer.stream).ToLocal(&body)) {
+    return {};
+  }
+  SetProperty(context, response, "body", body);
+  return response;
+}
+
+v8::MaybeLocal<v8::Value> HttpModule::Stream(Context context, RequestOrFault prepared) {
+  std::optional<HttpStreams::Answer> answer;
+  uint64_t number = 0;
+  const bool resumed = vu_.Park([&](ApiVu::Task wake) {
+    number = streams_.Start(env(), std::move(prepared.request->spec),
+                            [&answer, wake = std::move(wake)](HttpStreams::Answer got) mutable {
+                              answer = std::move(got);
+                              wake();
+                            });
+  });
+  if (!resumed || !answer) {
+    streams_.Forget(number);
+    return {};
+  }
+  return DeliverStream(context, *std::move(answer), prepared.throws);
+}
+
+v8::MaybeLocal<v8::Value> HttpModule::StreamAsync(Context context, RequestOrFault prepared,
+                                                  v8::Local<v8::Promise::Resolver> resolver) {
+  v8::Isolate* isolate = context->GetIsolate();
+  streams_.Start(env(), std::move(prepared.request->spec),
+                 [this, isolate, throws = prepared.throws,
+                  resolver_kept = v8::Global<v8::Promise::Resolver>(isolate, resolver),
+                  expect = vu_.Expect()](HttpStreams::Answer answer) mutable {
+                   expect([this, isolate, throws, resolver_kept = std::move(resolver_kept),
+                           answer = std::move(answer)]() mutable {
+                     const Context now = isolate->GetCurrentContext();
+                     Settle(now, resolver_kept.Get(isolate), [&] {
+                       return DeliverStream(now, std::move(answer), throws);
+                     });
+                   });
+                 });
   return resolver->GetPromise();
 }
 
@@ -246,6 +310,10 @@ v8::MaybeLocal<v8::Value> HttpModule::Batch(Context context, v8::Local<v8::Objec
       return {};
     }
     RequestOrFault prepared = PrepareItem(context, request);
+    if (prepared.request && prepared.request->response_type == ResponseType::kStream) {
+      prepared.request.reset();
+      prepared.fault = {.message = "responseType: stream is for single requests, not for batches"};
+    }
     if (prepared.request) {
       items[i].type = prepared.request->response_type;
       items[i].throws = prepared.throws;

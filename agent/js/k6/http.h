@@ -17,6 +17,7 @@
 #include "agent/js/k6/api_vu.h"
 #include "agent/js/k6/http_request.h"
 #include "agent/js/k6/http_response.h"
+#include "agent/js/k6/http_stream.h"
 
 namespace lockstep::agent {
 
@@ -45,7 +46,8 @@ class HttpModule final : public VuPart {
   v8::MaybeLocal<v8::Value> Request(v8::Local<v8::Context> context, std::string method,
                                     v8::Local<v8::Value> url, v8::Local<v8::Value> body,
                                     v8::Local<v8::Value> params);
-  // The same without waiting: a promise.
+  // The same without waiting: a promise. With responseType "stream" both have an answer once its
+  // head has come.
   v8::MaybeLocal<v8::Value> RequestAsync(v8::Local<v8::Context> context, std::string method,
                                          v8::Local<v8::Value> url, v8::Local<v8::Value> body,
                                          v8::Local<v8::Value> params);
@@ -75,6 +77,12 @@ class HttpModule final : public VuPart {
   v8::MaybeLocal<v8::Value> Fault(v8::Local<v8::Context> context, RequestFault fault, bool throws);
   v8::MaybeLocal<v8::Value> Deliver(v8::Local<v8::Context> context, HttpCallResult result,
                                     ResponseType type, bool throws);
+  // Of an answer whose head has come, or of none.
+  v8::MaybeLocal<v8::Value> DeliverStream(v8::Local<v8::Context> context, HttpStreams::Answer answer,
+                                          bool throws);
+  v8::MaybeLocal<v8::Value> Stream(v8::Local<v8::Context> context, RequestOrFault prepared);
+  v8::MaybeLocal<v8::Value> StreamAsync(v8::Local<v8::Context> context, RequestOrFault prepared,
+                                        v8::Local<v8::Promise::Resolver> resolver);
   RequestOrFault PrepareItem(v8::Local<v8::Context> context, v8::Local<v8::Value> item);
 
   ApiVu& vu_;
@@ -86,6 +94,7 @@ class HttpModule final : public VuPart {
   std::optional<HttpCallEnv> env_;
   absl::flat_hash_map<uint64_t, std::unique_ptr<HttpCall>> async_calls_;
   uint64_t next_call_ = 1;
+  HttpStreams streams_;
   v8::Global<v8::Object> exports_;
 };
 

@@ -236,8 +236,10 @@ bool ParamsReader::ResponseTypeOf(v8::Local<v8::Value> value) {
     draft_.request.response_type = ResponseType::kBinary;
   } else if (type == "none") {
     draft_.request.response_type = ResponseType::kNone;
+  } else if (type == "stream") {
+    draft_.request.response_type = ResponseType::kStream;
   } else {
-    return draft_.Fail(absl::StrCat("responseType: must be text, binary or none, got ", type));
+    return draft_.Fail(absl::StrCat("responseType: must be text, binary, none or stream, got ", type));
   }
   return true;
 }

@@ -8,7 +8,8 @@
 
 namespace lockstep::agent {
 
-enum class ResponseType { kText, kBinary, kNone };
+// kStream: the head is all there is when the object is made; whoever makes it adds `body`.
+enum class ResponseType { kText, kBinary, kNone, kStream };
 
 // Makes Response objects in one context.
 class ResponseFactory {

@@ -1,0 +1,198 @@
+#include "agent/http/stream_decoder.h"
+
+#include <utility>
+
+#include <brotli/decode.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+
+#include "agent/http/compress.h"
+#include "common/base/check.h"
+#include "common/base/status_macros.h"
+
+namespace lockstep::agent {
+namespace {
+
+constexpr size_t kChunk = size_t{16} << 10;
+constexpr int kGzipOrZlibWindow = 15 + 32;  // zlib looks at the header which of both it is
+constexpr int kRawWindow = -15;
+
+absl::Status Malformed(Coding coding) {
+  return absl::InvalidArgumentError(absl::StrCat(CodingName(coding), ": invalid data"));
+}
+
+// Appends what a decoder writes into room for kChunk bytes; `step` says how many those are, or what
+// is wrong, and goes on until it has written less.
+template <typename Step>
+absl::Status Drain(std::string* out, Step step) {
+  for (;;) {
+    const size_t used = out->size();
+    if (used > StreamDecoder::kMostPieceBytes) {
+      return absl::ResourceExhaustedError(absl::StrCat(
+          "a piece of the body becomes longer than ", StreamDecoder::kMostPieceBytes, " bytes"));
+    }
+    out->resize(used + kChunk);
+    const absl::StatusOr<size_t> written = step(reinterpret_cast<uint8_t*>(out->data()) + used);
+    out->resize(used + (written.ok() ? *written : 0));
+    LOCKSTEP_RETURN_IF_ERROR(written.status());
+    if (*written < kChunk) {
+      return absl::OkStatus();
+    }
+  }
+}
+
+// gzip and deflate; the latter also without zlib's header, which some servers leave out.
+class ZlibStage final : public StreamDecoder::Stage {
+ public:
+  explicit ZlibStage(Coding coding) : coding_(coding) {
+    LOCKSTEP_CHECK(inflateInit2(&stream_, kGzipOrZlibWindow) == Z_OK);
+  }
+  ~ZlibStage() override { inflateEnd(&stream_); }
+
+  absl::Status Feed(absl::string_view bytes, std::string* out) override {
+    if (bytes.empty()) {
+      return absl::OkStatus();
+    }
+    if (coding_ == Coding::kDeflate && !std::exchange(begun_, true) && (bytes[0] & 0x0F) != 8) {
+      LOCKSTEP_CHECK(inflateReset2(&stream_, kRawWindow) == Z_OK);
+    }
+    stream_.next_in = reinterpret_cast<uint8_t*>(const_cast<char*>(bytes.data()));
+    stream_.avail_in = static_cast<uInt>(bytes.size());
+    return Drain(out, [this](uint8_t* room) { return Inflate(room); });
+  }
+  bool complete() const override { return complete_; }
+
+ private:
+  absl::StatusOr<size_t> Inflate(uint8_t* room) {
+    stream_.next_out = room;
+    stream_.avail_out = kChunk;
+    do {
+      if (complete_) {  // a gzip file may consist of several members
+        if (stream_.avail_in == 0) {
+          break;
+        }
+        if (coding_ != Coding::kGzip || inflateReset(&stream_) != Z_OK) {
+          return Malformed(coding_);
+        }
+      }
+      const int result = inflate(&stream_, Z_NO_FLUSH);
+      complete_ = result == Z_STREAM_END;
+      if (!complete_ && result != Z_OK && result != Z_BUF_ERROR) {
+        return Malformed(coding_);
+      }
+    } while (stream_.avail_in > 0 && stream_.avail_out > 0);
+    return kChunk - stream_.avail_out;
+  }
+
+  const Coding coding_;
+  z_stream stream_{};
+  bool begun_ = false;
+  bool complete_ = false;
+};
+
+class BrotliStage final : public StreamDecoder::Stage {
+ public:
+  absl::Status Feed(absl::string_view bytes, std::string* out) override {
+    const auto* in = reinterpret_cast<const uint8_t*>(bytes.data());
+    size_t left = bytes.size();
+    return Drain(out, [&](uint8_t* room) -> absl::StatusOr<size_t> {
+      size_t free = kChunk;
+      const BrotliDecoderResult result =
+          BrotliDecoderDecompressStream(state_.get(), &left, &in, &free, &room, nullptr);
+      if (result == BROTLI_DECODER_RESULT_ERROR ||
+          (result == BROTLI_DECODER_RESULT_SUCCESS && left > 0)) {
+        return Malformed(Coding::kBrotli);
+      }
+      return kChunk - free;
+    });
+  }
+  bool complete() const override { return BrotliDecoderIsFinished(state_.get()) == BROTLI_TRUE; }
+
+ private:
+  const std::unique_ptr<BrotliDecoderState, void (*)(BrotliDecoderState*)> state_{
+      BrotliDecoderCreateInstance(nullptr, nullptr, nullptr), BrotliDecoderDestroyInstance};
+};
+
+class ZstdStage final : public StreamDecoder::Stage {
+ public:
+  absl::Status Feed(absl::string_view bytes, std::string* out) override {
+    ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
+    return Drain(out, [&](uint8_t* room) -> absl::StatusOr<size_t> {
+      ZSTD_outBuffer piece{room, kChunk, 0};
+      do {
+        const size_t result = ZSTD_decompressStream(context_.get(), &piece, &in);
+        if (ZSTD_isError(result) != 0) {
+          return Malformed(Coding::kZstd);
+        }
+        complete_ = result == 0;
+      } while (in.pos < in.size && piece.pos < piece.size);
+      return piece.pos;
+    });
+  }
+  bool complete() const override { return complete_; }
+
+ private:
+  const std::unique_ptr<ZSTD_DCtx, size_t (*)(ZSTD_DCtx*)> context_{ZSTD_createDCtx(),
+                                                                    ZSTD_freeDCtx};
+  bool complete_ = false;
+};
+
+std::unique_ptr<StreamDecoder::Stage> StageFor(absl::string_view name) {
+  if (absl::EqualsIgnoreCase(name, "gzip") || absl::EqualsIgnoreCase(name, "x-gzip")) {
+    return std::make_unique<ZlibStage>(Coding::kGzip);
+  }
+  if (absl::EqualsIgnoreCase(name, "deflate")) {
+    return std::make_unique<ZlibStage>(Coding::kDeflate);
+  }
+  if (absl::EqualsIgnoreCase(name, "br")) {
+    return std::make_unique<BrotliStage>();
+  }
+  return absl::EqualsIgnoreCase(name, "zstd") ? std::make_unique<ZstdStage>() : nullptr;
+}
+
+}  // namespace
+
+StreamDecoder::StreamDecoder(absl::string_view content_encoding) {
+  for (const absl::string_view part :
+       absl::StrSplit(content_encoding, ',', absl::SkipWhitespace())) {
+    const absl::string_view name = absl::StripAsciiWhitespace(part);
+    if (absl::EqualsIgnoreCase(name, "identity")) {
+      continue;
+    }
+    std::unique_ptr<Stage> stage = StageFor(name);
+    if (stage == nullptr) {
+      stages_.clear();
+      return;
+    }
+    stages_.insert(stages_.begin(), std::move(stage));
+  }
+}
+
+StreamDecoder::~StreamDecoder() = default;
+
+absl::StatusOr<std::string> StreamDecoder::Feed(absl::string_view bytes) {
+  fed_ = fed_ || !bytes.empty();
+  std::string data(bytes);
+  for (const std::unique_ptr<Stage>& stage : stages_) {
+    std::string out;
+    LOCKSTEP_RETURN_IF_ERROR(stage->Feed(data, &out));
+    data = std::move(out);
+  }
+  return data;
+}
+
+absl::Status StreamDecoder::Finish() const {
+  for (const std::unique_ptr<Stage>& stage : stages_) {
+    if (fed_ && !stage->complete()) {
+      return absl::InvalidArgumentError("unexpected EOF");
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace lockstep::agent

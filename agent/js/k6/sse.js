@@ -1,0 +1,123 @@
+// The class of `lockstep/sse` as JavaScript, made from what sse.cc provides. Evaluates to (native) => ({ EventSource });
+// native: open(url, method, body, params, emit), which returns [number, url], and close(number).
+(function (native) {
+  'use strict';
+
+  const PARAMS = ['auth', 'body', 'compression', 'cookies', 'headers', 'jar', 'method', 'reconnect', 'redirects', 'retry', 'tags',
+    'timeout', 'withCredentials'];
+
+  class EventSource {
+    static CONNECTING = 0;
+    static OPEN = 1;
+    static CLOSED = 2;
+    #number = 0;
+    #state = 0;
+    #url;
+    #listeners = new Map();
+    #handlers = { open: null, message: null, error: null, close: null };
+    #takers = new Set();
+
+    constructor(url, params = {}) {
+      if (url === undefined) throw new TypeError('EventSource requires a URL');
+      if (params === null || typeof params !== 'object') {
+        throw new TypeError(`EventSource: the parameters must be an object, got ${params === null ? 'null' : typeof params}`);
+      }
+      for (const name of Object.keys(params)) {
+        if (!PARAMS.includes(name)) throw new TypeError(`EventSource: unknown parameter "${name}"; there are ${PARAMS.join(', ')}`);
+      }
+      [this.#number, this.#url] = native.open(url, params.method, params.body, params, (...event) => this.#on(...event));
+      for (const kind of Object.keys(this.#handlers)) {
+        Object.defineProperty(this, `on${kind}`, {
+          enumerable: true,
+          get: () => this.#handlers[kind],
+          set: (handler) => {
+            if (handler !== null && handler !== undefined && typeof handler !== 'function') {
+              throw new TypeError(`a value for 'on${kind}' should be callable`);
+            }
+            this.#handlers[kind] = handler ?? null;
+          },
+        });
+      }
+    }
+    get url() { return this.#url; }
+    get readyState() { return this.#state; }
+    get withCredentials() { return false; }
+    addEventListener(type, listener) {
+      if (typeof listener !== 'function') throw new TypeError(`listener for "${type}" isn't a function`);
+      const list = this.#listeners.get(String(type)) ?? [];
+      if (!list.includes(listener)) this.#listeners.set(String(type), [...list, listener]);
+    }
+    removeEventListener(type, listener) {
+      const list = this.#listeners.get(String(type)) ?? [];
+      this.#listeners.set(String(type), list.filter((each) => each !== listener));
+    }
+    close() {
+      if (this.#state === 2) return;
+      this.#state = 2;
+      native.close(this.#number);
+    }
+    // All events of the server, of whatever type. Leaving the loop closes the source; a source that fails throws.
+    async* [Symbol.asyncIterator]() {
+      const events = [];
+      let failure;
+      let wake;
+      const taker = {
+        take: (event) => { events.push(event); wake?.(); },
+        fail: (fields) => { failure = Object.assign(new Error(fields.message), fields); },
+      };
+      this.#takers.add(taker);
+      let over = this.#state === 2;
+      const atEnd = () => { over = true; wake?.(); };
+      this.addEventListener('close', atEnd);
+      try {
+        for (;;) {
+          while (events.length > 0) yield events.shift();
+          if (over && failure !== undefined) throw failure;
+          if (over) return;
+          await new Promise((resolve) => { wake = resolve; });
+        }
+      } finally {
+        this.#takers.delete(taker);
+        this.removeEventListener('close', atEnd);
+        this.close();
+      }
+    }
+    get [Symbol.toStringTag]() { return 'EventSource'; }
+
+    #dispatch(type, fields) {
+      const event = { type, target: this, timestamp: Date.now(), ...fields };
+      if (Object.hasOwn(this.#handlers, type)) this.#handlers[type]?.call(this, event);
+      for (const listener of this.#listeners.get(type) ?? []) listener.call(this, event);
+      return event;
+    }
+    #on(what, text, more, number) {
+      switch (what) {
+        case 'open':
+          if (this.#state === 2) return;
+          this.#state = 1;
+          this.#dispatch('open', { status: number });
+          break;
+        case 'event': {
+          if (this.#state !== 1) return;
+          const fields = { data: text, lastEventId: number, origin: this.#url };
+          const event = this.#dispatch(more, fields);
+          for (const taker of this.#takers) taker.take(event);
+          break;
+        }
+        case 'retry':  // the connection is lost, another one will follow
+        case 'error': {
+          if (this.#state === 2) return;
+          this.#state = what === 'retry' ? 0 : 2;
+          const fields = { message: text, body: more, status: number };
+          this.#dispatch('error', fields);
+          if (what === 'error') for (const taker of this.#takers) taker.fail(fields);
+          break;
+        }
+        default:
+          this.#state = 2;
+          this.#dispatch('close', {});
+      }
+    }
+  }
+  return { EventSource };
+})
