@@ -20,6 +20,7 @@
 #include "agent/js/k6/http.h"
 #include "agent/js/k6/lockstep_data.h"
 #include "agent/js/k6/metrics.h"
+#include "agent/js/k6/socketio.h"
 #include "agent/js/k6/sse.h"
 #include "agent/js/k6/websockets.h"
 #include "agent/js/k6/ws.h"
@@ -105,6 +106,8 @@ constexpr std::array kModules = {
     NativeModule{"k6/ws",
                  [](v8::Local<v8::Context> c, WorldSite& s) { return MakeWsModule(c, s.api()); }},
     NativeModule{"lockstep/data", MakeRows},
+    NativeModule{"lockstep/socketio", [](v8::Local<v8::Context> c,
+                                         WorldSite& s) { return MakeSocketIoModule(c, s.api()); }},
     NativeModule{"lockstep/sse",
                  [](v8::Local<v8::Context> c, WorldSite& s) { return MakeSseModule(c, s.api()); }},
 };

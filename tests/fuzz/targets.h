@@ -28,6 +28,9 @@ void FuzzEventStream(absl::string_view input);
 // `.proto` files, protosets, and messages as JSON and as bytes.
 void FuzzGrpc(absl::string_view input);
 
+// What servers of Engine.IO and Socket.IO say.
+void FuzzSocketIo(absl::string_view input);
+
 // The steps that a target takes at most, so that one input takes no time.
 inline constexpr int kMostSteps = 200;
 
@@ -46,6 +49,7 @@ inline constexpr Target kTargets[] = {
     {"batch", FuzzBatch},
     {"event_stream", FuzzEventStream},
     {"grpc", FuzzGrpc},
+    {"socket_io", FuzzSocketIo},
     {"texts", FuzzTexts},
     {"trust", FuzzTrust},
     {"web_socket", FuzzWebSocket},

@@ -2,6 +2,7 @@
 import json
 import unittest
 
+from tests.integration.socketio_test import NPM_IS_THERE, SocketIoServer
 from tests.integration.support import ROOT, LockstepTest
 
 EXAMPLES = ROOT / "deploy/examples"
@@ -60,6 +61,13 @@ class Examples(LockstepTest):
         result, count = self.example("server-sent-events.js", "--agents", "2")
         self.assertEqual(2 * 10, count)
         self.assertIn("sse_time_to_first_event", result.stdout)
+
+    @unittest.skipUnless(NPM_IS_THERE, "the peers of npm are not installed")
+    def test_socketio(self):
+        server = SocketIoServer()
+        self.addCleanup(server.process.kill)
+        result, _ = self.example("socketio.js", "--agents", "2", "-e", f"SOCKETIO_TARGET={server.url}")
+        self.assertIn("socketio_ack_duration", result.stdout)
 
     def test_grpc(self):
         result, _ = self.example("grpc.js", "--agents", "2")

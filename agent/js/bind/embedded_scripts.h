@@ -36,6 +36,8 @@ absl::string_view HtmlSelectorsSource();
 absl::string_view HtmlTreeSource();
 // agent/js/k6/http_stream.js: evaluates to the function (native) => (number) => stream.
 absl::string_view HttpStreamSource();
+// agent/js/k6/socketio.js: evaluates to the function (native) => ({ io, connect, Manager, Socket, default }).
+absl::string_view SocketIoSource();
 // agent/js/k6/sse.js: evaluates to the function (native) => ({ EventSource }).
 absl::string_view SseSource();
 // agent/js/k6/websockets.js: evaluates to the function (native) => { WebSocket, Blob }.

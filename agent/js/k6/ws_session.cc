@@ -251,7 +251,7 @@ std::string DescribeRefusal(const HttpResponse& refusal) {
   if (absl::StrContains(refusal.body, "Transport unknown") ||
       absl::StrContains(refusal.body, "\"sid\"") ||
       absl::StrContains(refusal.body, "Bad handshake method")) {
-    absl::StrAppend(&text, " (the server speaks Engine.IO: a Socket.IO client is needed)");
+    absl::StrAppend(&text, " (the server speaks Engine.IO: import lockstep/socketio)");
   }
   return text;
 }

@@ -19,6 +19,7 @@
 #include "agent/js/k6/http.h"
 #include "agent/js/k6/lockstep_data.h"
 #include "agent/js/k6/metrics.h"
+#include "agent/js/k6/socketio.h"
 #include "agent/js/k6/sse.h"
 #include "agent/js/k6/websockets.h"
 #include "agent/js/k6/ws.h"
@@ -134,6 +135,7 @@ JsHarness::JsHarness() {
   SetGlobal("http", MakeHttpModule(made, *vu_));
   ProtoFiles proto_files{.url_of = url_of, .load = load};
   SetGlobal("grpc", MakeGrpcModule(made, *vu_, schemas_, std::move(proto_files)));
+  SetGlobal("socketio", MakeSocketIoModule(made, *vu_));
   SetGlobal("sse", MakeSseModule(made, *vu_));
   SetGlobal("ws", MakeWsModule(made, *vu_));
   SetGlobal("websockets", MakeWebSocketsModule(made, *vu_));

@@ -85,7 +85,7 @@ class HarnessVu final : public ApiVu {
     next_block.first += next_block.count;
     next_block.count = std::max<int64_t>(0, std::min(next_block.count, rows - next_block.first));
   }
-  HttpClient& http() override { return *loop_; }
+  HttpClient& http() override { return http_override_ == nullptr ? *loop_ : *http_override_; }
   ConnectionPool& connections() override { return *pool_; }
   GrpcEngine& grpc() override { return *grpc_; }
 
@@ -97,6 +97,9 @@ class HarnessVu final : public ApiVu {
   RunOptions settings;
   RecordingSink samples;
   RecordingLogger log;
+  // Instead of the network; before the first connection.
+  void UseHttp(HttpClient& client) { http_override_ = &client; }
+
   std::optional<ScenarioFacts> scenario_facts;
   InstanceFacts instance_facts;
   VuFacts vu_facts;
@@ -112,6 +115,7 @@ class HarnessVu final : public ApiVu {
   std::unique_ptr<Network> network_;
   std::unique_ptr<MultiLoop> loop_;
   std::unique_ptr<ConnectionPool> pool_;
+  HttpClient* http_override_ = nullptr;
   std::unique_ptr<GrpcEngine> grpc_;
   TagSetId tags_ = kEmptyTagSet;
   std::string group_;

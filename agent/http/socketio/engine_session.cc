@@ -1,0 +1,437 @@
+#include "agent/http/socketio/engine_session.h"
+
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+#include "agent/http/headers.h"
+
+namespace lockstep::agent {
+namespace {
+
+constexpr int kGoodbye = 1000;  // RFC 6455, section 7.4.1
+constexpr size_t kShown = 200;  // of a refusal
+constexpr char kProbe[] = "probe";
+
+int NumberOf(EngineProtocol protocol) {
+  return static_cast<int>(protocol);
+}
+
+// What a server says who refuses, and what to do about it.
+std::string Describe(const HttpResponse& refusal, EngineProtocol protocol) {
+  if (refusal.status == 0) {
+    return refusal.error.in_full();
+  }
+  std::string text = absl::StrCat("the server answered ", refusal.status_text);
+  if (!refusal.body.empty()) {
+    absl::StrAppend(&text, ": ", absl::StripAsciiWhitespace(
+                                     absl::string_view(refusal.body).substr(0, kShown)));
+  }
+  if (absl::StrContains(refusal.body, "Unsupported protocol version")) {
+    absl::StrAppend(&text, protocol == EngineProtocol::kThree
+                               ? " (it speaks Socket.IO 3 or 4: leave out `version`)"
+                               : " (it speaks Socket.IO 2: set `version: 2`)");
+  }
+  return text;
+}
+
+int64_t SizeOf(const EnginePacket& packet) {
+  return static_cast<int64_t>(packet.data.size()) + 1;
+}
+
+}  // namespace
+
+EngineSession::EngineSession(EngineEnv& env, EngineOptions options, EngineListener& listener)
+    : env_(env), options_(std::move(options)), listener_(listener) {
+  timeout_ = env_.loop.After(options_.timeout, [this] {
+    timeout_ = TimerId::kNone;
+    End("transport error", "timeout");
+  });
+  if (options_.polling) {
+    Poll();
+  } else {
+    on_socket_ = true;
+    OpenSocket();
+  }
+}
+
+EngineSession::~EngineSession() {
+  *alive_ = false;
+  env_.client.Cancel(poll_);
+  env_.client.Cancel(post_);
+  env_.loop.Cancel(timeout_);
+  env_.loop.Cancel(next_ping_);
+  DropSocket();
+}
+
+void EngineSession::DropSocket() {
+  if (socket_ != nullptr) {
+    env_.count_bytes(socket_->bytes_sent(), socket_->bytes_received());
+    socket_.reset();
+  }
+}
+
+Url EngineSession::UrlOf(absl::string_view transport) const {
+  Url url = options_.url;
+  url.has_query = true;
+  absl::StrAppend(&url.query, url.query.empty() ? "" : "&", "EIO=", NumberOf(options_.protocol),
+                  "&transport=", transport);
+  if (options_.protocol == EngineProtocol::kThree && transport == "polling") {
+    absl::StrAppend(&url.query, "&b64=1");  // else what is binary makes the whole payload binary
+  }
+  if (!handshake_.session.empty()) {
+    absl::StrAppend(&url.query, "&sid=", QueryEscape(handshake_.session));
+  }
+  return url;
+}
+
+HttpRequest EngineSession::Request(absl::string_view method) const {
+  HttpRequest request{.method = std::string(method),
+                      .url = UrlOf("polling"),
+                      .headers = options_.headers,
+                      .timeout = absl::InfiniteDuration(),  // the heartbeat watches over it
+                      .max_body_bytes = kMaxEngineBytes};
+  const std::string cookies = options_.jar->HeaderFor(request.url, env_.loop.clock().Wall());
+  if (!cookies.empty() && !FindHeader(request.headers, "Cookie")) {
+    request.headers.emplace_back("Cookie", cookies);
+  }
+  return request;
+}
+
+void EngineSession::OpenSocket() {
+  WebSocketRequest request{.url = UrlOf("websocket"),
+                           .headers = options_.headers,
+                           .handshake_timeout = options_.timeout,
+                           .max_message_bytes = kMaxEngineBytes};
+  const std::string cookies = options_.jar->HeaderFor(request.url, env_.loop.clock().Wall());
+  if (!cookies.empty() && !FindHeader(request.headers, "Cookie")) {
+    request.headers.emplace_back("Cookie", cookies);
+  }
+  socket_ = env_.client.OpenWebSocket(env_.pool, std::move(request), *this);
+}
+
+// ---- polling ----
+
+void EngineSession::Poll() {
+  poll_ = env_.client.Submit(env_.pool, Request("GET"), [this](HttpResponse response) {
+    OnPolled(std::move(response));
+  });
+}
+
+void EngineSession::OnPolled(HttpResponse response) {
+  poll_ = ExchangeId::kNone;
+  env_.count_bytes(response.bytes_sent, response.bytes_received);
+  options_.jar->SetAll(options_.url, response.headers, response.ended);
+  if (response.status != 200) {
+    End("transport error", Describe(response, options_.protocol), response);
+    return;
+  }
+  absl::StatusOr<std::vector<EnginePacket>> packets =
+      DecodeEnginePayload(options_.protocol, response.body);
+  if (!packets.ok()) {
+    FailToDecode(packets.status());
+    return;
+  }
+  const std::shared_ptr<bool> alive = alive_;
+  for (EnginePacket& packet : *packets) {
+    Handle(std::move(packet), response);
+    if (!*alive || state_ == State::kOver) {
+      return;
+    }
+  }
+  if (state_ == State::kOpening) {
+    End("parse error", "the server's first answer is no Engine.IO handshake", response);
+  } else if (upgrade_ == Upgrade::kPausing) {
+    FinishUpgrade();
+  } else if (!on_socket_ && state_ == State::kOpen) {
+    Poll();
+  }
+}
+
+void EngineSession::Post() {
+  // The bodies that a server takes may be limited.
+  size_t count = 0;
+  int64_t bytes = 0;
+  while (count < queue_.size()) {
+    const int64_t size = SizeOf(queue_[count]) * (queue_[count].binary ? 4 : 3) / 3 + 4;
+    if (count > 0 && handshake_.max_payload > 0 && bytes + size > handshake_.max_payload) {
+      break;
+    }
+    bytes += size;
+    queued_bytes_ -= SizeOf(queue_[count]);
+    ++count;
+  }
+  const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(count);
+  HttpRequest request = Request("POST");
+  request.body = EncodeEnginePayload(options_.protocol, {queue_.begin(), end});
+  request.has_body = true;
+  if (!FindHeader(request.headers, "Content-Type")) {
+    request.headers.emplace_back("Content-Type", "text/plain;charset=UTF-8");
+  }
+  queue_.erase(queue_.begin(), end);
+  post_ = env_.client.Submit(env_.pool, std::move(request), [this](HttpResponse response) {
+    OnPosted(std::move(response));
+  });
+}
+
+void EngineSession::OnPosted(HttpResponse response) {
+  post_ = ExchangeId::kNone;
+  env_.count_bytes(response.bytes_sent, response.bytes_received);
+  if (response.status != 200) {
+    End("transport error", Describe(response, options_.protocol), response);
+  } else if (upgrade_ == Upgrade::kPausing) {
+    FinishUpgrade();
+  } else if (state_ == State::kClosing && queue_.empty()) {
+    End("forced close", "");
+  } else {
+    Flush();
+  }
+}
+
+// ---- packets ----
+
+void EngineSession::Handle(EnginePacket packet, const HttpResponse& answer) {
+  if (state_ == State::kOpening) {
+    if (packet.type == EngineType::kOpen && !packet.binary) {
+      OnHandshake(packet.data, answer);
+    } else {
+      End("parse error", "the server's first packet is no Engine.IO handshake", answer);
+    }
+    return;
+  }
+  switch (packet.type) {
+    case EngineType::kMessage:
+      listener_.OnEngineMessage(std::move(packet));
+      break;
+    case EngineType::kPing:
+      AwaitHeartbeat();
+      Send({.type = EngineType::kPong, .data = std::move(packet.data)});
+      break;
+    case EngineType::kPong:
+      AwaitHeartbeat();
+      break;
+    case EngineType::kClose:
+      End("transport close", "the server has closed the session");
+      break;
+    case EngineType::kOpen:
+    case EngineType::kUpgrade:
+    case EngineType::kNoop:
+      break;
+  }
+}
+
+void EngineSession::OnHandshake(const std::string& json, const HttpResponse& answer) {
+  absl::StatusOr<EngineHandshake> handshake = ReadEngineHandshake(json);
+  if (!handshake.ok()) {
+    End("parse error", std::string(handshake.status().message()), answer);
+    return;
+  }
+  handshake_ = *std::move(handshake);
+  state_ = State::kOpen;
+  AwaitHeartbeat();
+  if (!on_socket_ && options_.websocket && handshake_.can_upgrade) {
+    upgrade_ = Upgrade::kProbing;
+    OpenSocket();
+  }
+  listener_.OnEngineOpen(answer);
+}
+
+void EngineSession::AwaitHeartbeat() {
+  env_.loop.Cancel(std::exchange(timeout_, TimerId::kNone));
+  env_.loop.Cancel(std::exchange(next_ping_, TimerId::kNone));
+  if (handshake_.ping_interval <= absl::ZeroDuration()) {
+    return;
+  }
+  if (options_.protocol == EngineProtocol::kThree) {  // here the client asks
+    next_ping_ = env_.loop.After(handshake_.ping_interval, [this] {
+      next_ping_ = TimerId::kNone;
+      SendPing();
+    });
+    return;
+  }
+  timeout_ = env_.loop.After(handshake_.ping_interval + handshake_.ping_timeout, [this] {
+    timeout_ = TimerId::kNone;
+    End("ping timeout", "the server has not been heard of in time");
+  });
+}
+
+void EngineSession::SendPing() {
+  timeout_ = env_.loop.After(handshake_.ping_timeout, [this] {
+    timeout_ = TimerId::kNone;
+    End("ping timeout", "the server has not answered in time");
+  });
+  Send({.type = EngineType::kPing});
+}
+
+void EngineSession::FailToDecode(const absl::Status& status) {
+  std::string detail(status.message());
+  if (absl::EndsWith(detail, "Engine.IO 3")) {
+    detail += " (Socket.IO 2): set `version: 2`";
+  } else if (absl::EndsWith(detail, "Engine.IO 4")) {
+    detail += " (Socket.IO 3 or 4): leave out `version`";
+  }
+  End("parse error", std::move(detail));
+}
+
+// ---- sending ----
+
+void EngineSession::Send(EnginePacket message) {
+  if (state_ != State::kOpen) {
+    return;
+  }
+  queued_bytes_ += SizeOf(message);
+  queue_.push_back(std::move(message));
+  if (queued_bytes_ + (socket_ == nullptr ? 0 : socket_->buffered_bytes()) > kMaxEngineBytes) {
+    // In a later turn: the caller does not expect an event.
+    env_.loop.Cancel(timeout_);
+    timeout_ = env_.loop.After(absl::ZeroDuration(), [this] {
+      timeout_ = TimerId::kNone;
+      End("transport error",
+          absl::StrCat("more than ", kMaxEngineBytes, " bytes wait to be sent"));
+    });
+    return;
+  }
+  Flush();
+}
+
+void EngineSession::Flush() {
+  if (queue_.empty() || upgrade_ == Upgrade::kPausing) {
+    return;
+  }
+  if (on_socket_) {
+    FlushToSocket();
+  } else if (post_ == ExchangeId::kNone) {
+    Post();
+  }
+}
+
+void EngineSession::FlushToSocket() {
+  for (const EnginePacket& packet : std::exchange(queue_, {})) {
+    const std::string frame = EncodeEngineFrame(options_.protocol, packet);
+    if (packet.type == EngineType::kClose) {
+      socket_->Close(kGoodbye, "");  // which says the same
+    } else if (packet.binary) {
+      socket_->SendBinary(frame);
+    } else {
+      socket_->SendText(frame);
+    }
+  }
+  queued_bytes_ = 0;
+}
+
+void EngineSession::Close() {
+  if (state_ == State::kOver || state_ == State::kClosing) {
+    return;
+  }
+  if (state_ == State::kOpening) {
+    env_.loop.Cancel(timeout_);
+    timeout_ = env_.loop.After(absl::ZeroDuration(), [this] {
+      timeout_ = TimerId::kNone;
+      End("forced close", "");
+    });
+    return;
+  }
+  if (upgrade_ == Upgrade::kPausing) {  // the goodbye goes over the WebSocket, or over neither
+    FinishUpgrade();
+  }
+  state_ = State::kClosing;
+  if (on_socket_) {
+    socket_->Close(kGoodbye, "");
+  } else {
+    queue_.push_back({.type = EngineType::kClose});
+    Flush();
+  }
+}
+
+// ---- the WebSocket ----
+
+void EngineSession::OnOpen(HttpResponse response) {
+  options_.jar->SetAll(options_.url, response.headers, response.ended);
+  if (upgrade_ == Upgrade::kProbing) {
+    socket_->SendText(
+        EncodeEngineFrame(options_.protocol, {.type = EngineType::kPing, .data = kProbe}));
+  } else {
+    socket_answer_ = std::move(response);
+  }
+}
+
+void EngineSession::OnText(std::string message) {
+  OnPacket(DecodeEngineText(message));
+}
+
+void EngineSession::OnBinary(std::string message) {
+  OnPacket(DecodeEngineBytes(options_.protocol, std::move(message)));
+}
+
+void EngineSession::OnPacket(absl::StatusOr<EnginePacket> packet) {
+  if (state_ == State::kOver) {
+    return;
+  }
+  if (!packet.ok()) {
+    FailToDecode(packet.status());
+    return;
+  }
+  if (upgrade_ != Upgrade::kProbing) {
+    Handle(*std::move(packet), socket_answer_);
+    return;
+  }
+  if (packet->type != EngineType::kPong || packet->data != kProbe) {
+    upgrade_ = Upgrade::kNone;  // polling goes on
+    DropSocket();
+    return;
+  }
+  upgrade_ = Upgrade::kPausing;  // the server answers the poll that waits
+  if (poll_ == ExchangeId::kNone && post_ == ExchangeId::kNone) {
+    FinishUpgrade();
+  }
+}
+
+void EngineSession::FinishUpgrade() {
+  if (poll_ != ExchangeId::kNone || post_ != ExchangeId::kNone) {
+    return;
+  }
+  upgrade_ = Upgrade::kNone;
+  on_socket_ = true;
+  socket_->SendText(EncodeEngineFrame(options_.protocol, {.type = EngineType::kUpgrade}));
+  const std::shared_ptr<bool> alive = alive_;
+  listener_.OnEngineUpgrade();
+  if (*alive) {
+    Flush();
+  }
+}
+
+void EngineSession::OnClose(int /*code*/, std::string reason) {
+  if (upgrade_ == Upgrade::kProbing) {
+    upgrade_ = Upgrade::kNone;
+    DropSocket();
+  } else if (state_ == State::kClosing) {
+    End("forced close", "");
+  } else {
+    End("transport close", std::move(reason));
+  }
+}
+
+void EngineSession::OnRefused(HttpResponse response) {
+  if (upgrade_ == Upgrade::kProbing) {
+    upgrade_ = Upgrade::kNone;
+    DropSocket();
+  } else {
+    End("transport error", Describe(response, options_.protocol), response);
+  }
+}
+
+void EngineSession::End(absl::string_view reason, std::string detail, const HttpResponse& answer) {
+  if (state_ == State::kOver) {
+    return;
+  }
+  state_ = State::kOver;
+  env_.client.Cancel(std::exchange(poll_, ExchangeId::kNone));
+  env_.client.Cancel(std::exchange(post_, ExchangeId::kNone));
+  env_.loop.Cancel(std::exchange(timeout_, TimerId::kNone));
+  env_.loop.Cancel(std::exchange(next_ping_, TimerId::kNone));
+  listener_.OnEngineClose(reason, std::move(detail), answer);
+}
+
+}  // namespace lockstep::agent

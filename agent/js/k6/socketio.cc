@@ -1,0 +1,390 @@
+#include "agent/js/k6/socketio.h"
+
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+#include "agent/http/headers.h"
+#include "agent/js/bind/embedded_scripts.h"
+#include "agent/js/bind/errors.h"
+#include "agent/js/bind/functions.h"
+#include "agent/js/bind/properties.h"
+#include "agent/js/bind/text.h"
+#include "agent/js/k6/http_cookie_jar.h"
+#include "agent/js/k6/http_params.h"
+#include "agent/js/k6/script_tags.h"
+#include "agent/js/k6/socketio_connection.h"
+#include "common/base/status_macros.h"
+
+namespace lockstep::agent {
+namespace {
+
+using Context = v8::Local<v8::Context>;
+using Info = v8::FunctionCallbackInfo<v8::Value>;
+
+absl::StatusOr<Url> ReadUrl(const std::string& text) {
+  LOCKSTEP_ASSIGN_OR_RETURN(Url url, ParseUrl(text));
+  if (url.scheme == "ws" || url.scheme == "wss") {
+    url.scheme.replace(0, 2, "http");
+  }
+  if (url.scheme != "http" && url.scheme != "https") {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "io() requires a URL with the scheme http, https, ws or wss, but got \"", url.scheme, "\""));
+  }
+  return url;
+}
+
+absl::Status ReadHeaders(Context context, v8::Local<v8::Value> value, HeaderList* headers) {
+  if (!value->IsObject()) {
+    return absl::InvalidArgumentError("extraHeaders: an object of names and values is expected");
+  }
+  return ForEachOwnOrStatus(
+      context, value.As<v8::Object>(), [&](const std::string& name, v8::Local<v8::Value> header) {
+        std::string text;
+        if (!ToText(context, header, &text)) {
+          return absl::CancelledError();
+        }
+        if (!IsToken(name)) {
+          return absl::InvalidArgumentError(absl::StrCat("extraHeaders: invalid name \"", name, "\""));
+        }
+        headers->emplace_back(CanonicalHeader(name), std::move(text));
+        return absl::OkStatus();
+      });
+}
+
+absl::Status ReadQuery(Context context, v8::Local<v8::Value> value, std::string* query) {
+  if (!value->IsObject()) {
+    return absl::InvalidArgumentError("query: an object of names and values is expected");
+  }
+  return ForEachOwnOrStatus(
+      context, value.As<v8::Object>(), [&](const std::string& name, v8::Local<v8::Value> item) {
+        std::string text;
+        if (!ToText(context, item, &text)) {
+          return absl::CancelledError();
+        }
+        absl::StrAppend(query, query->empty() ? "" : "&", QueryEscape(name), "=", QueryEscape(text));
+        return absl::OkStatus();
+      });
+}
+
+absl::Status ReadTransports(Context context, v8::Local<v8::Value> value, EngineOptions* options) {
+  const absl::Status wrong = absl::InvalidArgumentError(
+      "transports: a list of \"polling\" and \"websocket\" is expected, with at least one of them");
+  if (!value->IsArray()) {
+    return wrong;
+  }
+  options->polling = options->websocket = false;
+  bool socket_first = false;
+  LOCKSTEP_RETURN_IF_ERROR(ForEachOwnOrStatus(
+      context, value.As<v8::Object>(), [&](const std::string&, v8::Local<v8::Value> item) {
+        const std::string name =
+            item->IsString() ? TextOf(context->GetIsolate(), item.As<v8::String>()) : "";
+        if (name != "polling" && name != "websocket") {
+          return wrong;
+        }
+        socket_first = socket_first || (name == "websocket" && !options->polling);
+        (name == "polling" ? options->polling : options->websocket) = true;
+        return absl::OkStatus();
+      }));
+  // As in socket.io-client: the first is used; what follows a WebSocket is not tried.
+  options->polling = options->polling && !socket_first;
+  return options->polling || options->websocket ? absl::OkStatus() : wrong;
+}
+
+absl::Status ReadPath(Context context, v8::Local<v8::Value> value, Url* url) {
+  std::string path;
+  if (!ToText(context, value, &path)) {
+    return absl::CancelledError();
+  }
+  if (!absl::StartsWith(path, "/")) {
+    return absl::InvalidArgumentError(absl::StrCat("path: must begin with \"/\", got \"", path, "\""));
+  }
+  url->path = absl::EndsWith(path, "/") ? path : absl::StrCat(path, "/");
+  return absl::OkStatus();
+}
+
+absl::Status ReadOption(Context context, ApiVu& vu, absl::string_view name,
+                        v8::Local<v8::Value> value, SocketIoPlan* plan) {
+  EngineOptions& options = plan->engine;
+  if (value->IsNullOrUndefined()) {
+    return absl::OkStatus();
+  }
+  if (name == "path") {
+    return ReadPath(context, value, &options.url);
+  }
+  if (name == "query") {
+    return ReadQuery(context, value, &options.url.query);
+  }
+  if (name == "extraHeaders") {
+    return ReadHeaders(context, value, &options.headers);
+  }
+  if (name == "transports") {
+    return ReadTransports(context, value, &options);
+  }
+  if (name == "upgrade") {
+    options.websocket = options.websocket && (value->BooleanValue(context->GetIsolate()) || !options.polling);
+    return absl::OkStatus();
+  }
+  if (name == "timeout") {
+    LOCKSTEP_ASSIGN_OR_RETURN(options.timeout, DurationOf(context, name, value));
+    return absl::OkStatus();
+  }
+  if (name == "tags") {
+    return AddScriptTags(context, value, vu.sink().tags(), &plan->tags);
+  }
+  if (name == "jar") {
+    if (std::shared_ptr<CookieJar> jar = CookieJarOf(context, value)) {
+      options.jar = std::move(jar);
+    }
+  }
+  if (name == "version") {
+    const double version = value->IsNumber() ? value.As<v8::Number>()->Value() : 0;
+    if (version != 2 && version != 3 && version != 4) {
+      return absl::InvalidArgumentError("version: must be that of Socket.IO: 2, 3 or 4");
+    }
+    options.protocol = version == 2 ? EngineProtocol::kThree : EngineProtocol::kFour;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<SocketIoPlan> ReadPlan(Context context, ApiVu& vu, const std::string& url_text,
+                                      v8::Local<v8::Object> given) {
+  SocketIoPlan plan{.tags = vu.tags()};
+  LOCKSTEP_ASSIGN_OR_RETURN(plan.engine.url, ReadUrl(url_text));
+  plan.engine.url.path = "/socket.io/";
+  plan.engine.jar = vu.jar();
+  LOCKSTEP_RETURN_IF_ERROR(ForEachOwnOrStatus(
+      context, given, [&](const std::string& name, v8::Local<v8::Value> value) {
+        return ReadOption(context, vu, name, value, &plan);
+      }));
+  EngineOptions& engine = plan.engine;
+  engine.url.has_query = !engine.url.query.empty();
+  engine.url.fragment.clear();
+  if (!vu.options().user_agent.empty() && !FindHeader(engine.headers, "User-Agent")) {
+    engine.headers.emplace_back("User-Agent", vu.options().user_agent);
+  }
+  TagSetTable& table = vu.sink().tags();
+  const auto name = table.Find(plan.tags, SystemTagName(SystemTag::kName));
+  Url shown = engine.url;
+  shown.has_query = false;
+  shown.query.clear();
+  const std::string text = name ? std::string(*name) : shown.display_url();
+  for (const SystemTag tag : {SystemTag::kUrl, SystemTag::kName}) {
+    if (vu.system_tags().Has(tag) && !(name && tag == SystemTag::kName)) {
+      plan.tags = table.With(plan.tags, SystemTagName(tag), text);
+    }
+  }
+  return plan;
+}
+
+// (url): [origin, namespace, query].
+void NativeParse(const Info& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  std::string text;
+  if (!ToText(ContextOf(info), info[0], &text)) {
+    return;
+  }
+  const absl::StatusOr<Url> url = ReadUrl(text);
+  if (!url.ok()) {
+    ThrowTypeError(isolate, absl::StrCat("io(): ", url.status().message()));
+    return;
+  }
+  const std::string origin = absl::StrCat(url->scheme, "://", url->login(), url->authority());
+  v8::Local<v8::Value> parts[] = {JsText(isolate, origin), JsText(isolate, url->path),
+                                  JsText(isolate, url->query)};
+  info.GetReturnValue().Set(v8::Array::New(isolate, parts, 3));
+}
+
+// (origin, options, emit): the connection's number.
+void NativeOpen(const Info& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  SocketIoModule& module = BoundTo<SocketIoModule>(info);
+  if (module.vu().in_init()) {
+    ThrowError(isolate, "connecting to a Socket.IO server in the init context is not supported");
+    return;
+  }
+  std::string url;
+  if (!ToText(ContextOf(info), info[0], &url)) {
+    return;
+  }
+  absl::StatusOr<SocketIoPlan> plan =
+      ReadPlan(ContextOf(info), module.vu(), url, info[1].As<v8::Object>());
+  if (!plan.ok()) {
+    if (!absl::IsCancelled(plan.status())) {
+      ThrowTypeError(isolate, absl::StrCat("io(): ", plan.status().message()));
+    }
+    return;
+  }
+  info.GetReturnValue().Set(
+      static_cast<double>(module.Open(isolate, *std::move(plan), info[2].As<v8::Function>())));
+}
+
+SocketIoModule::Connection* ConnectionOf(const Info& info) {
+  return BoundTo<SocketIoModule>(info).Find(
+      static_cast<uint64_t>(info[0].As<v8::Number>()->Value()));
+}
+
+// (number, namespace, json)
+void NativeConnect(const Info& info) {
+  if (SocketIoModule::Connection* connection = ConnectionOf(info)) {
+    connection->Connect(TextOf(info.GetIsolate(), info[1].As<v8::String>()),
+                        TextOf(info.GetIsolate(), info[2].As<v8::String>()));
+  }
+}
+
+// (number, type, namespace, id or undefined, json, attachments)
+void NativeSend(const Info& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  SocketIoModule::Connection* connection = ConnectionOf(info);
+  if (connection == nullptr) {
+    return;
+  }
+  SocketPacket packet{.type = static_cast<SocketType>(info[1].As<v8::Int32>()->Value()),
+                      .name_space = TextOf(isolate, info[2].As<v8::String>()),
+                      .json = TextOf(isolate, info[4].As<v8::String>())};
+  if (info[3]->IsNumber()) {
+    packet.id = static_cast<uint64_t>(info[3].As<v8::Number>()->Value());
+  }
+  const v8::Local<v8::Array> attachments = info[5].As<v8::Array>();
+  for (uint32_t i = 0; i < attachments->Length(); ++i) {
+    v8::Local<v8::Value> attachment;
+    if (!attachments->Get(ContextOf(info), i).ToLocal(&attachment)) {
+      return;
+    }
+    packet.attachments.push_back(BytesOf(attachment).value_or(""));
+  }
+  connection->Send(std::move(packet));
+}
+
+void NativeClose(const Info& info) {
+  if (SocketIoModule::Connection* connection = ConnectionOf(info)) {
+    connection->Close();
+  }
+}
+
+void NativeTransport(const Info& info) {
+  if (SocketIoModule::Connection* connection = ConnectionOf(info)) {
+    info.GetReturnValue().Set(JsText(info.GetIsolate(), connection->transport()));
+  }
+}
+
+void NativeIteration(const Info& info) {
+  info.GetReturnValue().Set(static_cast<double>(BoundTo<SocketIoModule>(info).iterations()));
+}
+
+// (milliseconds, callback): the timer's number.
+void NativeAfter(const Info& info) {
+  const double milliseconds = info[0].As<v8::Number>()->Value();
+  info.GetReturnValue().Set(static_cast<double>(BoundTo<SocketIoModule>(info).StartTimer(
+      info.GetIsolate(), absl::Milliseconds(milliseconds), info[1].As<v8::Function>())));
+}
+
+void NativeCancel(const Info& info) {
+  BoundTo<SocketIoModule>(info).CancelTimer(
+      static_cast<uint64_t>(info[0].As<v8::Number>()->Value()));
+}
+
+}  // namespace
+
+struct SocketIoModule::Timer {
+  Timer(EventLoop& event_loop, v8::Isolate* isolate, v8::Local<v8::Function> function)
+      : loop(event_loop), callback(isolate, function) {}
+  ~Timer() { loop.Cancel(id); }
+
+  EventLoop& loop;
+  v8::Global<v8::Function> callback;
+  TimerId id = TimerId::kNone;
+  absl::AnyInvocable<void(ApiVu::Task)> announce;
+};
+
+SocketIoModule::SocketIoModule(ApiVu& vu) : vu_(vu), metrics_(vu, SocketIoMeter::Definitions()) {}
+SocketIoModule::~SocketIoModule() = default;
+
+EngineEnv& SocketIoModule::env() {
+  if (!env_) {
+    env_.emplace(EngineEnv{
+        vu_.http(), vu_.connections(), vu_.loop(),
+        [this](int64_t sent, int64_t received) { vu_.CountBytes(sent, received); }});
+  }
+  return *env_;
+}
+
+void SocketIoModule::EndIteration() {
+  connections_.clear();
+  timers_.clear();
+}
+
+uint64_t SocketIoModule::Open(v8::Isolate* isolate, SocketIoPlan plan,
+                              v8::Local<v8::Function> emit) {
+  const uint64_t number = ++last_;
+  connections_[number] =
+      std::make_unique<Connection>(*this, number, isolate, std::move(plan), emit);
+  return number;
+}
+
+SocketIoModule::Connection* SocketIoModule::Find(uint64_t number) {
+  const auto known = connections_.find(number);
+  return known == connections_.end() ? nullptr : known->second.get();
+}
+
+void SocketIoModule::Forget(uint64_t number) {
+  connections_.erase(number);
+}
+
+uint64_t SocketIoModule::StartTimer(v8::Isolate* isolate, absl::Duration delay,
+                                    v8::Local<v8::Function> callback) {
+  const uint64_t number = ++last_;
+  auto timer = std::make_unique<Timer>(vu_.loop(), isolate, callback);
+  timer->announce = vu_.Expect();
+  timer->id = vu_.loop().After(delay, [this, isolate, number] {
+    Timer& due = *timers_.find(number)->second;
+    due.id = TimerId::kNone;
+    std::exchange(due.announce, nullptr)([this, isolate, number] {
+      const auto waiting = timers_.find(number);
+      if (waiting == timers_.end()) {
+        return;  // cancelled in the meantime
+      }
+      const v8::Local<v8::Function> function = waiting->second->callback.Get(isolate);
+      timers_.erase(waiting);
+      (void)function->Call(isolate->GetCurrentContext(), v8::Undefined(isolate), 0, nullptr);
+    });
+  });
+  timers_[number] = std::move(timer);
+  return number;
+}
+
+v8::Local<v8::Object> SocketIoModule::MakeExports(Context context) {
+  v8::Isolate* isolate = context->GetIsolate();
+  const v8::Local<v8::Value> data = v8::External::New(isolate, this);
+  const v8::Local<v8::Object> native = v8::Object::New(isolate);
+  const std::pair<const char*, v8::FunctionCallback> functions[] = {
+      {"parse", NativeParse},   {"open", NativeOpen},
+      {"connect", NativeConnect}, {"send", NativeSend},
+      {"close", NativeClose},   {"transport", NativeTransport},
+      {"after", NativeAfter},   {"cancel", NativeCancel},
+      {"iteration", NativeIteration}};
+  for (const auto& [name, function] : functions) {
+    SetFunction(context, native, name, function, data);
+  }
+  v8::Local<v8::Script> script;
+  v8::Local<v8::Value> make, exports;
+  v8::Local<v8::Value> argument = native;
+  if (v8::Script::Compile(context, JsText(isolate, SocketIoSource())).ToLocal(&script) &&
+      script->Run(context).ToLocal(&make) &&
+      make.As<v8::Function>()
+          ->Call(context, v8::Undefined(isolate), 1, &argument)
+          .ToLocal(&exports)) {
+    return exports.As<v8::Object>();
+  }
+  return v8::Object::New(isolate);
+}
+
+v8::Local<v8::Object> MakeSocketIoModule(Context context, ApiVu& vu) {
+  auto module = std::make_unique<SocketIoModule>(vu);
+  const v8::Local<v8::Object> exports = module->MakeExports(context);
+  vu.Keep(std::move(module));
+  return exports;
+}
+
+}  // namespace lockstep::agent

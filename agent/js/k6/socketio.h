@@ -1,0 +1,72 @@
+// The module `lockstep/socketio`: io(), Manager and Socket, modelled on socket.io-client. What
+// connections do is here, what they mean to a script in socketio.js. Events come while the script is
+// not waiting for anything else; an iteration lasts until its connections are closed.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <v8.h>
+
+#include "absl/container/flat_hash_map.h"
+
+#include "agent/http/socketio/engine_session.h"
+#include "agent/js/k6/api_vu.h"
+#include "agent/js/k6/module_metrics.h"
+
+namespace lockstep::agent {
+
+// A connection as a script asked for it.
+struct SocketIoPlan {
+  EngineOptions engine;
+  TagSetId tags = kEmptyTagSet;  // of the script and the VU, and the url
+};
+
+class SocketIoModule final : public VuPart {
+ public:
+  // `vu` outlives the module.
+  explicit SocketIoModule(ApiVu& vu);
+  ~SocketIoModule() override;
+  SocketIoModule(const SocketIoModule&) = delete;
+  SocketIoModule& operator=(const SocketIoModule&) = delete;
+
+  v8::Local<v8::Object> MakeExports(v8::Local<v8::Context> context);
+  void BeginIteration() override { ++iterations_; }
+  // Cuts the connections that an interrupted iteration left.
+  void EndIteration() override;
+
+  class Connection;
+  ApiVu& vu() { return vu_; }
+  ModuleMetrics& metrics() { return metrics_; }
+  EngineEnv& env();
+  // Managers of an earlier iteration have lost their connections.
+  uint64_t iterations() const { return iterations_; }
+  // Opens a connection whose events go to `emit`; returns its number.
+  uint64_t Open(v8::Isolate* isolate, SocketIoPlan plan, v8::Local<v8::Function> emit);
+  // Null for one that is over.
+  Connection* Find(uint64_t number);
+  void Forget(uint64_t number);
+  // Calls `callback` after `delay`, unless it is cancelled before; the timer's number.
+  uint64_t StartTimer(v8::Isolate* isolate, absl::Duration delay,
+                      v8::Local<v8::Function> callback);
+  void CancelTimer(uint64_t number) { timers_.erase(number); }
+
+ private:
+  struct Timer;
+
+  ApiVu& vu_;
+  ModuleMetrics metrics_;
+  std::optional<EngineEnv> env_;  // made with the first connection
+  uint64_t iterations_ = 0;
+  uint64_t last_ = 0;
+  absl::flat_hash_map<uint64_t, std::unique_ptr<Connection>> connections_;
+  absl::flat_hash_map<uint64_t, std::unique_ptr<Timer>> timers_;
+};
+
+// Makes the module and leaves it to `vu`, which outlives the context; returns its exports.
+v8::Local<v8::Object> MakeSocketIoModule(v8::Local<v8::Context> context, ApiVu& vu);
+
+}  // namespace lockstep::agent
