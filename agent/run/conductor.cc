@@ -128,10 +128,10 @@ void Conductor::LeaveWhenDone() {
 void Conductor::Leave(const std::string& reason) {
   session_.Leave(reason);
   finished_ = absl::OkStatus();
-  if (phase_ == Phase::kActive) {
-    AbandonRun();
-  } else if (phase_ == Phase::kIdle) {
+  if (phase_ == Phase::kIdle) {
     Finish();
+  } else {
+    AbandonRun();
   }
 }
 
@@ -147,7 +147,7 @@ void Conductor::OnLost(const absl::Status&) {
     session_.Leave(*leaving_);
     finished_ = absl::OkStatus();
   }
-  if (phase_ == Phase::kActive) {
+  if (phase_ != Phase::kIdle) {
     AbandonRun();
   }
 }
@@ -155,17 +155,25 @@ void Conductor::OnLost(const absl::Status&) {
 // Interrupts and forgets everything of the run; what was measured and not yet acknowledged is lost
 // with the session.
 void Conductor::AbandonRun() {
+  const bool resetting = phase_ == Phase::kResetting;
   phase_ = Phase::kResetting;
   ++generation_;
   CancelTimers();
   seals_.clear();
   leases_.clear();
+  reassign_.reset();
   outbox_ = std::make_unique<Outbox>();
   files_.Clear();
   run_id_ = 0;
   if (engine_ != nullptr && started_) {
     engine_->Stop();  // its timers start nothing while the VUs end
   }
+  if (!resetting) {
+    ResetHost();
+  }
+}
+
+void Conductor::ResetHost() {
   host_.Reset([this] {
     engine_.reset();
     t0_.reset();
@@ -176,12 +184,30 @@ void Conductor::AbandonRun() {
       Finish();
       return;
     }
+    if (std::optional<v1::Assign> assign = std::exchange(reassign_, std::nullopt);
+        assign.has_value()) {
+      phase_ = Phase::kActive;
+      stage_ = Stage::kAssigning;
+      OnAssign(*assign);
+    }
     while (!waiting_.empty() && phase_ != Phase::kResetting) {
       v1::CoordinatorMessage message = std::move(waiting_.front());
       waiting_.pop_front();
       Handle(message);
     }
   });
+}
+
+// The work is dealt out anew: VUs are initialised again, for another part of it. What setup() has
+// measured is in the outbox.
+void Conductor::Reassign(const v1::Assign& assign) {
+  phase_ = Phase::kResetting;
+  ++generation_;
+  CancelTimers();
+  seals_.clear();
+  leases_.clear();
+  reassign_ = assign;
+  ResetHost();
 }
 
 void Conductor::OnMessage(const v1::CoordinatorMessage& message) {
@@ -202,7 +228,7 @@ absl::Status Conductor::CheckOrder(const v1::CoordinatorMessage& message) {
   };
   static constexpr Rule kRules[] = {
       {Body::kInspect, Stage::kNew, Stage::kNew, Stage::kInspecting},
-      {Body::kAssign, Stage::kNew, Stage::kInspecting, Stage::kAssigning},
+      {Body::kAssign, Stage::kNew, Stage::kReady, Stage::kAssigning},
       {Body::kPrepare, Stage::kAssigned, Stage::kAssigned, Stage::kPreparing},
       {Body::kRunSetup, Stage::kPrepared, Stage::kPrepared, Stage::kSettingUp},
       {Body::kSetupData, Stage::kPrepared, Stage::kSettingUp, Stage::kReady},
@@ -214,7 +240,8 @@ absl::Status Conductor::CheckOrder(const v1::CoordinatorMessage& message) {
     if (rule.body != message.body_case()) {
       continue;
     }
-    if (stage_ < rule.first || stage_ > rule.last) {
+    const bool amid_setup = in_setup_ && rule.body == Body::kAssign;
+    if (stage_ < rule.first || stage_ > rule.last || amid_setup) {
       return absl::FailedPreconditionError(absl::StrCat(
           "message kind ", static_cast<int>(rule.body), " of the coordinator is out of order in ",
           "stage ", static_cast<int>(stage_)));
@@ -237,6 +264,7 @@ void Conductor::Handle(const v1::CoordinatorMessage& message) {
     Fail(absl::StrCat("run_id: expected ", run_id_, ", got ", message.run_id()));
     return;
   }
+  const bool prepared = stage_ >= Stage::kPreparing;
   if (absl::Status in_order = CheckOrder(message); !in_order.ok()) {
     Fail(std::string(in_order.message()));
     return;
@@ -247,7 +275,7 @@ void Conductor::Handle(const v1::CoordinatorMessage& message) {
     case Body::kFileReply:
       return files_.OnReply(message.file_reply());
     case Body::kAssign:
-      return OnAssign(message.assign());
+      return prepared ? Reassign(message.assign()) : OnAssign(message.assign());
     case Body::kPrepare:
       return OnPrepare();
     case Body::kRunSetup:

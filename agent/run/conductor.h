@@ -92,6 +92,7 @@ class Conductor final : private EngineEvents {
   void OnRowsLeased(const v1::RowsLeased& leased);
   void OnInspect(const v1::Inspect& inspect);
   void OnAssign(const v1::Assign& assign);
+  void Reassign(const v1::Assign& assign);
   void FetchNextFile();
   static absl::StatusOr<SegmentTuple> ReadSegment(const std::string& sequence, int32_t index,
                                                   v1::Assign::Partition partition);
@@ -118,6 +119,8 @@ class Conductor final : private EngineEvents {
   // Setup or teardown runs, or executors do.
   bool at_work() const { return calling_ || (started_ && !drained_); }
   void AbandonRun();
+  // Ends the host's run; afterwards there is either another assignment of the same run, or none.
+  void ResetHost();
   // Calls on_finished, unless it has been called.
   void Finish();
   void CancelTimers();
@@ -172,6 +175,7 @@ class Conductor final : private EngineEvents {
   std::optional<absl::Status> finished_;        // once the session has ended for good
 
   v1::Assign assign_;
+  std::optional<v1::Assign> reassign_;  // for when the reset has ended
   int next_file_ = 0;
   // Who waits for rows of a queue that the fleet shares.
   std::map<std::string, absl::AnyInvocable<void(int64_t first, int64_t count)>> leases_;

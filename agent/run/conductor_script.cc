@@ -107,6 +107,7 @@ void Conductor::OnAssign(const v1::Assign& assign) {
     Fail(std::string(valid.message()));
     return;
   }
+  ++generation_;  // files for an assignment before it may still be on their way
   assign_ = assign;
   next_file_ = 0;
   FetchNextFile();
@@ -126,6 +127,7 @@ void Conductor::FetchNextFile() {
       files_.Fetch(file.url(), IfCurrent([this](const absl::StatusOr<std::string>& content) {
                      if (!content.ok()) {
                        v1::AgentMessage message;
+                       message.mutable_assigned()->set_deal(assign_.deal());
                        SetFailure({ExitCode::kOther, std::string(content.status().message())},
                                   message.mutable_assigned()->mutable_failure());
                        Send(std::move(message));
@@ -139,7 +141,7 @@ void Conductor::FetchNextFile() {
     ++next_file_;
   }
   v1::AgentMessage message;
-  message.mutable_assigned();
+  message.mutable_assigned()->set_deal(assign_.deal());
   if (absl::Status verified = VerifyBundle(); verified.ok()) {
     stage_ = Stage::kAssigned;
   } else {
@@ -206,6 +208,7 @@ void Conductor::OnPrepare() {
   absl::StatusOr<RunConfig> config = ReadAssign();
   if (!config.ok()) {
     v1::AgentMessage message;
+    message.mutable_prepared()->set_deal(assign_.deal());
     SetFailure({ExitCode::kInvalidConfig, std::string(config.status().message())},
                message.mutable_prepared()->mutable_failure());
     Send(std::move(message));
@@ -219,6 +222,7 @@ void Conductor::OnPrepare() {
 void Conductor::OnPrepared(const ScriptResult<VuPool*>& result) {
   v1::AgentMessage message;
   v1::Prepared& prepared = *message.mutable_prepared();
+  prepared.set_deal(assign_.deal());
   if (!result.value.has_value()) {
     SetFailure(result.failure, prepared.mutable_failure());
     Send(std::move(message));
@@ -264,7 +268,7 @@ void Conductor::OnRunSetup() {
 void Conductor::OnSetupData(const v1::SetupData& data) {
   host_.SetSetupData(data.value().defined() ? data.value().json() : "");
   v1::AgentMessage message;
-  message.mutable_ready();
+  message.mutable_ready()->set_deal(assign_.deal());
   Send(std::move(message));
 }
 

@@ -156,6 +156,11 @@ absl::Status Run::Scale(int64_t vus, int64_t max_vus) {
   v1::Scale& scale = *message.mutable_scale();
   scale.set_vus(vus);
   scale.set_max_vus(max_vus);
+  if (state_ == v1::RunStatus::READY_BARRIER) {
+    scaled_ = scaled_.value_or(scale);
+    scaled_->set_vus(vus < 0 ? scaled_->vus() : vus);
+    scaled_->set_max_vus(max_vus < 0 ? scaled_->max_vus() : max_vus);
+  }
   std::vector<AgentId> receivers;
   for (const RunMember* member : staying) {
     receivers.push_back(member->id);

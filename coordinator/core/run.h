@@ -8,11 +8,11 @@
 // | state            | ends when                         | limit                   | an agent's loss          |
 // |------------------|-----------------------------------|-------------------------|--------------------------|
 // | WaitingForAgents | the wanted number has joined      | wait_for_agents         | another may join         |
-// | Inspecting       | the elected one ran the init code | inspect_within          | policy; a new election   |
-// | Assigning        | all have the bundle               | assign_within           | policy                   |
-// | Preparing        | all VUs are there; no pause is on | prepare_within          | policy                   |
+// | Inspecting       | the elected one ran the init code | inspect_within          | of the elected: policy   |
+// | Assigning        | all have the bundle               | assign_within           | dealt out again          |
+// | Preparing        | all VUs are there; no pause is on | prepare_within          | dealt out again          |
 // | Setup            | setup() has returned              | setupTimeout + lease    | of the elected: fails    |
-// | ReadyBarrier     | all have the data; no pause is on | assign_within           | policy                   |
+// | ReadyBarrier     | all have the data; no pause is on | assign_within           | dealt out again          |
 // | Running          | all have drained, or a stop       | the plan + lease        | policy                   |
 // | Draining         | all have drained, all is merged   | gracefulStop + lease    | policy                   |
 // | Teardown         | teardown() has returned           | teardownTimeout + lease | of the elected: given up |
@@ -22,8 +22,10 @@
 // The limits are RunSettings'. "policy": the run goes on if enough agents are left, and the lost
 // one's work is named as missing.
 // Agents beyond the wanted number that come before T0 are spares: until T0 one of them takes over
-// the work of an agent that is lost (but not a setup() that has begun), and the policy is not
-// asked. After T0 they wait for the next run. A fault before Setup ends the run without a summary,
+// the work of an agent that is lost (but not a setup() that has begun). Without a spare, all work is
+// dealt out again among those who are left, back from Assigning (what setup() returned stays). The
+// policy is asked only where the script itself may have been the end of the elected one. After T0
+// agents that come wait for the next run. A fault before Setup ends the run without a summary,
 // a later one with it. teardown() runs whenever setup() has succeeded and T0 was announced. The
 // first fault decides the exit code; failed thresholds decide only without one.
 //
@@ -203,6 +205,9 @@ class Run {
   void Beat();
   // Puts a spare in the place of `lost`, if the state allows it and there is one.
   bool Substitute(RunMember& lost);
+  // Before T0: deals all work out again, to those who are left, unless the script itself may have
+  // been what `lost` died of.
+  bool DealAgain(const RunMember& lost, bool was_elected);
   // Asks a member for the next thing that it lacks in the present state: a spare, in a later one
   // than the others.
   void CatchUp(RunMember& member);
@@ -237,6 +242,10 @@ class Run {
   Setup setup_ = Setup::kPending;
   v1::SetupValue setup_data_;
   bool script_usable_ = true;  // false once a function of the elected one's had to be given up
+  uint32_t deal_ = 0;            // how often the work has been dealt out
+  bool deal_again_ = false;      // once setup() has returned
+  bool sequence_given_ = false;  // by the user, for the only agent
+  std::optional<v1::Scale> scaled_;  // the totals that people have asked for before T0
   bool paused_ = false;
   bool skew_reported_ = false;
   int interrupts_ = 0;

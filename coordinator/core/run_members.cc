@@ -55,9 +55,37 @@ bool Run::Substitute(RunMember& lost) {
   return true;
 }
 
+// Nothing has begun: those who are there share all of the work, whatever the policy says of losses.
+bool Run::DealAgain(const RunMember& lost, bool was_elected) {
+  const bool inspecting = state_ == v1::RunStatus::INSPECTING;
+  const bool dealt = state_ >= v1::RunStatus::ASSIGNING && state_ <= v1::RunStatus::READY_BARRIER;
+  const bool script_ran = was_elected && (inspecting || state_ == v1::RunStatus::SETUP);
+  const size_t staying = roster_.Present().size();
+  if ((!inspecting && !dealt) || script_ran || staying == 0) {
+    return false;
+  }
+  logger_.Warn(absl::StrCat("agent ", lost.name, " was lost before the start: ", lost.loss,
+                            "; all work is dealt out again, among ", staying, " of ",
+                            roster_.wanted(), " agents"));
+  if (was_elected) {
+    roster_.Elect();
+  }
+  if (state_ == v1::RunStatus::SETUP) {
+    deal_again_ = true;  // the elected one is busy
+  } else if (dealt) {
+    EnterAssigning();
+  }
+  return true;
+}
+
 void Run::CatchUp(RunMember& member) {
   v1::CoordinatorMessage message;
   if (member.step == RunMember::Step::kPrepared && state_ == v1::RunStatus::READY_BARRIER) {
+    if (scaled_.has_value()) {
+      v1::CoordinatorMessage scale;
+      *scale.mutable_scale() = *scaled_;
+      SendTo(member.id, std::move(scale));
+    }
     *message.mutable_setup_data()->mutable_value() = setup_data_;
     SendTo(member.id, std::move(message));
   } else if (member.step == RunMember::Step::kAssigned && state_ > v1::RunStatus::ASSIGNING) {
@@ -93,7 +121,8 @@ void Run::OnLost(const AgentRecord& agent, const absl::Status& reason) {
   if (loop_.clock().Mono() >= t0_) {
     member->lost_after = loop_.clock().Mono() - t0_;
   }
-  if (Substitute(*member)) {
+  const bool was_elected = agent.id == roster_.elected();
+  if (Substitute(*member) || DealAgain(*member, was_elected)) {
     return;
   }
   const bool on_purpose = absl::IsCancelled(reason);
@@ -104,7 +133,6 @@ void Run::OnLost(const AgentRecord& agent, const absl::Status& reason) {
   } else {
     logger_.Error(absl::StrCat(message, missing.empty() ? "" : "; missing: ", missing));
   }
-  const bool was_elected = agent.id == roster_.elected();
   const RunState before = state_;
   if (was_elected) {
     roster_.Elect();  // first: what follows may go on to teardown at once

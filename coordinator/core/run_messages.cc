@@ -39,6 +39,20 @@ std::optional<RunState> AskedIn(Body body) {
   }
 }
 
+// Whether this is an answer to an Assign, or to what came after it, that another one has replaced.
+bool IsOfAnEarlierDeal(const v1::AgentMessage& message, uint32_t deal) {
+  switch (message.body_case()) {
+    case Body::kAssigned:
+      return message.assigned().deal() < deal;
+    case Body::kPrepared:
+      return message.prepared().deal() < deal;
+    case Body::kReady:
+      return message.ready().deal() < deal;
+    default:
+      return false;
+  }
+}
+
 // What a failure of the script means for the run; with code `traceless`, its message is not the
 // script's.
 RunOutcome FaultOf(const v1::ScriptFailure& failure, ExitCode traceless) {
@@ -55,6 +69,9 @@ absl::Status Run::OnMessage(AgentId agent, const v1::AgentMessage& message) {
   }
   if (message.run_id() != settings_.run_id && !message.has_log_lines()) {
     return absl::InvalidArgumentError(absl::StrCat("run_id: no such run: ", message.run_id()));
+  }
+  if (IsOfAnEarlierDeal(message, deal_)) {
+    return absl::OkStatus();
   }
   // An answer to what was never asked is a fault.
   if (const auto asked_in = AskedIn(message.body_case());
@@ -135,6 +152,7 @@ void Run::OnInspected(const RunMember& member, const v1::Inspected& inspected) {
     return;
   }
   plan_ = *std::move(plan);
+  sequence_given_ = plan_->sequence.has_value();
   paused_ = paused_ || plan_->paused;
   if (events_.on_planned) {
     events_.on_planned(*plan_);

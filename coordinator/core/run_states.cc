@@ -95,7 +95,15 @@ void Run::EnterInspecting() {
 }
 
 void Run::EnterAssigning() {
-  roster_.ForgetLost();  // nothing was theirs yet
+  roster_.ForgetLost();  // nothing was theirs yet, or others get it now
+  ++deal_;
+  deal_again_ = false;
+  if (!sequence_given_) {
+    plan_->sequence.reset();
+  }
+  for (RunMember& member : roster_.members()) {
+    member.step = RunMember::Step::kJoined;
+  }
   if (absl::Status divided = DivideWork(*plan_, roster_.members()); !divided.ok()) {
     EndEarly({ExitCode::kInvalidConfig, std::string(divided.message())});
     return;
@@ -123,6 +131,7 @@ v1::CoordinatorMessage Run::AssignFor(const RunMember& member) const {
   assign.set_rps_share(member.rps_share);
   assign.set_keep_points(plan_->keep_points);
   assign.set_max_vu_block_ns(absl::ToInt64Nanoseconds(settings_.max_vu_block));
+  assign.set_deal(deal_);
   return message;
 }
 
@@ -132,6 +141,10 @@ void Run::EnterPreparing() {
 }
 
 void Run::EnterSetup() {
+  if (setup_ == Setup::kDone) {  // the work has been dealt out again since
+    EnterReadyBarrier();
+    return;
+  }
   setup_began_ = loop_.clock().Mono();
   tick_timer_ = loop_.After(kSecond, [this] { Tick(); });
   SetState(v1::RunStatus::SETUP, plan_->setup_timeout + settings_.lease);
@@ -146,6 +159,10 @@ void Run::EnterSetup() {
 }
 
 void Run::EnterReadyBarrier() {
+  if (deal_again_) {
+    EnterAssigning();
+    return;
+  }
   // A pause has no limit: it ends when somebody says so.
   SetState(v1::RunStatus::READY_BARRIER,
            paused_ ? absl::InfiniteDuration() : settings_.assign_within);

@@ -84,8 +84,10 @@ class FakeHost final : public agent::ScriptHost {
   void Prepare(const agent::ScriptBundle& bundle, agent::RunConfig config,
                absl::AnyInvocable<void(agent::ScriptResult<agent::VuPool*>)> done) override {
     EXPECT_EQ(bundle.files.size(), 2u);
-    std::fill(dropped.begin(), dropped.end(), 0);
-    setups = teardowns = summaries = 0;
+    if (std::exchange(life_, lives_) != lives_) {  // not again for the same run
+      std::fill(dropped.begin(), dropped.end(), 0);
+      setups = teardowns = summaries = 0;
+    }
     t0_local.reset();
     sealed_.clear();
     auto begins = [this, life = lives_](const IterationRecord& record) {
@@ -154,6 +156,7 @@ class FakeHost final : public agent::ScriptHost {
  private:
   EventLoop& loop_;
   const int& lives_;  // of the coordinator
+  int life_ = 0;      // of the one that we have prepared for
   const absl::Duration clock_offset_;
   Random random_;
   const size_t agent_;

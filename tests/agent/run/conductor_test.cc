@@ -116,6 +116,31 @@ TEST_F(ConductorTest, RefusesToPrepareTwice) {
   EXPECT_FALSE(conductor.in_run());
 }
 
+// Another agent was lost before T0: VUs are initialised again, for another part of the work.
+TEST_F(ConductorTest, TakesAnotherAssignmentUntilTheStart) {
+  Assign();
+  Tell(Prepare());
+  Tell(Message([](auto& m) { m.mutable_setup_data(); }));
+  Assign();
+  loop.RunFor(absl::Milliseconds(10));
+  Tell(Prepare());
+  Tell(Message([](auto& m) { m.mutable_setup_data(); }));
+  Tell(Message([](auto& m) { m.mutable_start(); }));
+  EXPECT_THAT(Failures(), IsEmpty());
+  Assign();
+  EXPECT_THAT(Failures(), ElementsAre(HasSubstr("is out of order")));
+}
+
+// It is lost while the VUs of the assignment before are freed: nothing of that run goes on.
+TEST_F(ConductorTest, ForgetsAnotherAssignmentWithItsSession) {
+  Assign();
+  Tell(Prepare());
+  Assign();
+  conductor.Leave("enough");
+  loop.RunFor(absl::Seconds(1));
+  EXPECT_FALSE(conductor.in_run());
+}
+
 // setup() is still running: its reset takes the engine away, which Start would have used.
 TEST_F(ConductorTest, StartsNothingAfterStop) {
   Assign();

@@ -115,6 +115,7 @@ class ScriptedAgent {
   std::vector<std::string> asked;  // what the coordinator wanted, in order
   v1::Inspected inspected;
   v1::SetupDone setup_done;
+  absl::Duration setup_takes = absl::ZeroDuration();
   v1::Prepared prepared;
   v1::HandleSummaryDone summary_done;
   absl::Duration iterate_for = absl::Seconds(2);
@@ -145,19 +146,24 @@ class ScriptedAgent {
         asked.push_back("assign");
         assigned = message.assign();
         segment_index = message.assign().segment_index();
-        answer.mutable_assigned();
+        answer.mutable_assigned()->set_deal(assigned.deal());
         break;
       case v1::CoordinatorMessage::kPrepare:
         asked.push_back("prepare");
         *answer.mutable_prepared() = prepared;
+        answer.mutable_prepared()->set_deal(assigned.deal());
         break;
       case v1::CoordinatorMessage::kRunSetup:
         asked.push_back("setup");
         *answer.mutable_setup_done() = setup_done;
+        if (setup_takes > absl::ZeroDuration()) {
+          loop_.After(setup_takes, [this, answer] { Send(answer); });
+          return;
+        }
         break;
       case v1::CoordinatorMessage::kSetupData:
         asked.push_back("data " + message.setup_data().value().json());
-        answer.mutable_ready();
+        answer.mutable_ready()->set_deal(assigned.deal());
         break;
       case v1::CoordinatorMessage::kStart:
         asked.push_back("start");
