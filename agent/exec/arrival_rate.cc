@@ -46,25 +46,33 @@ bool ArrivalRate::Slot::Withdraw() {
 
 void ArrivalRate::Start(MonoTime start) {
   start_ = start;
-  for (int64_t i = 0; i < context_.plan.planned_vus; ++i) {
+  numbers_ = context_.plan.iterations_segment;
+  arrivals_ = SegmentArrivals(*context_.plan.arrivals, numbers_);
+  RequestVus();
+  next_ = arrivals_.Next();
+  Run();
+}
+
+void ArrivalRate::RequestVus() {
+  while (slots_held_ + awaited_ < context_.plan.planned_vus) {
     ++awaited_;
     context_.vus.Request([this](Vu* vu) {
       --awaited_;
       Receive(vu);
     });
   }
-  next_ = arrivals_.Next();
-  Run();
 }
 
 void ArrivalRate::Run() {
   loop().Cancel(std::exchange(timer_, TimerId::kNone));
   short_of_vus_ = false;
   const MonoTime due = now();
-  for (; next_.has_value() && start_ + next_->at <= due + kLead; next_ = arrivals_.Next()) {
+  for (; next_.has_value() && !Held() && start_ + next_->at <= due + kLead;
+       next_ = arrivals_.Next()) {
     if (!free_.empty()) {
       HandOut(*next_);
     } else if (start_ + next_->at <= due) {
+      last_handed_ = next_->at;
       ++starts_without_vu_;
       Drop(1, 0);
       HandleNoFreeVu();
@@ -73,11 +81,14 @@ void ArrivalRate::Run() {
       break;
     }
   }
+  if (Held()) {
+    return;
+  }
   if (next_.has_value()) {
     // With half of the lead left, several starts are handed out in one go.
     const absl::Duration ahead = short_of_vus_ ? absl::ZeroDuration() : kLead / 2;
     timer_ = loop().At(start_ + next_->at - ahead, [this] { Run(); });
-  } else if (when_exhausted_ == WhenExhausted::kFinish) {
+  } else if (when_exhausted_ == WhenExhausted::kFinish && !context_.moves) {
     End();
   }
 }
@@ -91,8 +102,9 @@ void ArrivalRate::HandOut(const SegmentArrivals::Start& start) {
   free_.erase(next);
   // Numbers count what runs, without holes for what was dropped, as scripts use them to pick their
   // data.
-  const int64_t number = numbered_++;
-  slot.Offer({number, context_.plan.iterations_segment.Unscale(number), start_ + start.at});
+  const int64_t in_test = first_number_ + numbers_.Unscale(numbered_++);
+  last_handed_ = start.at;
+  slot.Offer({numbered_in_instance_++, in_test, start_ + start.at});
   slot.vu->Activate({context_.scenario, &slot, [this, &slot] { OnIdle(slot); }, slot.intended()});
 }
 
@@ -125,7 +137,7 @@ void ArrivalRate::HandleNoFreeVu() {
 }
 
 void ArrivalRate::Receive(Vu* vu) {
-  if (ended_) {
+  if (ended_ || slots_held_ >= context_.plan.max_vus) {
     context_.vus.Give(vu);
     return;
   }
@@ -138,7 +150,7 @@ void ArrivalRate::OnIdle(Slot& slot) {
   if (slot.TakeBack()) {  // interrupted before it began
     Drop(1, 0);
   }
-  if (ended_) {
+  if (ended_ || slots_held_ > context_.plan.max_vus) {
     Release(slot);
   } else {
     OnFree(slot);
@@ -149,6 +161,58 @@ void ArrivalRate::OnFree(Slot& slot) {
   free_.push_back(&slot);
   if (short_of_vus_) {
     Run();
+  }
+}
+
+bool ArrivalRate::HoldFrom(absl::Duration offset) {
+  if (last_handed_.has_value() && *last_handed_ >= offset) {
+    return false;
+  }
+  hold_ = offset;
+  if (!ended_ && next_.has_value()) {
+    Run();
+    EndInTime();
+  }
+  return true;
+}
+
+void ArrivalRate::SetFence(MonoTime until) {
+  fence_ = until;
+  if (!ended_ && next_.has_value()) {
+    Run();
+    EndInTime();
+  }
+}
+
+void ArrivalRate::Redivide(absl::Duration offset) {
+  if (ended_) {
+    return;
+  }
+  // What is left of the old part is ours alone, whatever has kept it.
+  const MonoTime fence = std::exchange(fence_, MonoTime::Infinite());
+  hold_ = offset;
+  Run();
+  fence_ = fence;
+  hold_ = absl::InfiniteDuration();
+  first_number_ = context_.plan.arrivals->CountBefore(offset);
+  numbered_ = 0;
+  numbers_ = context_.plan.iterations_segment;
+  arrivals_ = SegmentArrivals(*context_.plan.arrivals, numbers_, first_number_);
+  next_ = arrivals_.Next();
+  while (slots_held_ > context_.plan.max_vus && !free_.empty()) {
+    Slot& slot = *free_.back();
+    free_.pop_back();
+    Release(slot);
+  }
+  RequestVus();
+  Run();
+  EndInTime();
+}
+
+void ArrivalRate::EndInTime() {
+  if (time_is_up_ && !Held()) {
+    loop().Cancel(std::exchange(timer_, TimerId::kNone));
+    End();
   }
 }
 
@@ -164,11 +228,14 @@ void ArrivalRate::EndStarts(EndOfStarts why) {
   loop().Cancel(std::exchange(timer_, TimerId::kNone));
   if (why == EndOfStarts::kStopped) {
     WithdrawAfter(now());
-  } else if (!ended_) {
+    End();
+    return;
+  }
+  time_is_up_ = true;
+  if (!ended_) {
     Run();  // what is due at this very instant
   }
-  loop().Cancel(std::exchange(timer_, TimerId::kNone));
-  End();
+  EndInTime();
 }
 
 void ArrivalRate::End() {
@@ -190,6 +257,10 @@ void ArrivalRate::Release(Slot& slot) {
 }
 
 void ArrivalRate::Interrupt() {
+  for (; !ended_ && next_.has_value(); next_ = arrivals_.Next()) {
+    Drop(1, 0);  // held until now
+  }
+  End();
   for (const std::unique_ptr<Slot>& slot : slots_) {
     if (slot->vu != nullptr) {
       slot->vu->Interrupt();

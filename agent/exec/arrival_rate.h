@@ -40,6 +40,9 @@ class ArrivalRate final : public Executor {
   double rate_per_s(absl::Duration elapsed) const override {
     return context_.plan.arrivals->RatePerSecondAt(elapsed);
   }
+  bool HoldFrom(absl::Duration offset) override;
+  void Redivide(absl::Duration offset) override;
+  void SetFence(MonoTime until) override;
 
  private:
   // A VU of this scenario, with the one iteration that it is to run next. The conductor fills it
@@ -68,8 +71,16 @@ class ArrivalRate final : public Executor {
     std::atomic<Turn> turn_ = Turn::kNone;
   };
 
+  // Asks for the VUs that the plan wants and that are not here.
+  void RequestVus();
   // Hands out all that is due soon, and waits for what is next.
   void Run();
+  // The next start has to wait for something else than its time.
+  bool Held() const {
+    return next_.has_value() && (next_->at >= hold_ || start_ + next_->at >= fence_);
+  }
+  // Once the time is up, unless starts that were due in time are held: they begin late.
+  void EndInTime();
   void HandOut(const SegmentArrivals::Start& start);
   // Takes back what is not due before `now`.
   void WithdrawAfter(MonoTime now);
@@ -86,7 +97,15 @@ class ArrivalRate final : public Executor {
   SegmentArrivals arrivals_;
   MonoTime start_;
   std::optional<SegmentArrivals::Start> next_;
-  int64_t numbered_ = 0;  // iterations given a number: those that were not dropped
+  // Iterations given a number: those that were not dropped. Since the last division of the work, of
+  // which the first one has the number `first_number_` in the test; and in all.
+  int64_t numbered_ = 0;
+  int64_t first_number_ = 0;
+  SegmentTuple numbers_;
+  int64_t numbered_in_instance_ = 0;
+  absl::Duration hold_ = absl::InfiniteDuration();  // offset
+  MonoTime fence_ = MonoTime::Infinite();
+  std::optional<absl::Duration> last_handed_;  // offset of the last start that was
   std::vector<std::unique_ptr<Slot>> slots_;
   std::deque<Slot*> free_;  // longest idle first
   int64_t slots_held_ = 0;
@@ -96,6 +115,7 @@ class ArrivalRate final : public Executor {
   bool short_of_vus_ = false;  // the next start is due soon, and waits for a VU
   bool initialising_ = false;
   bool warned_ = false;
+  bool time_is_up_ = false;
   bool ended_ = false;
 };
 

@@ -1,22 +1,26 @@
 // constant-vus: each VU runs one iteration after another until the duration is over.
 #pragma once
 
-#include <utility>
-
-#include "agent/exec/looping_executor.h"
+#include "agent/exec/vu_handles.h"
 
 namespace lockstep::agent {
 
-class ConstantVus final : public LoopingExecutor {
+class ConstantVus final : public Executor {
  public:
-  explicit ConstantVus(ExecutorContext context)
-      : LoopingExecutor(std::move(context), Limit::kNone), source_(gate()) {}
+  explicit ConstantVus(ExecutorContext context);
 
- protected:
-  IterationSource& SourceFor(int64_t, const Vu&) override { return source_; }
+  void Start(MonoTime start) override;
+  void EndStarts(EndOfStarts why) override;
+  void Interrupt() override { handles_.Interrupt(); }
+  bool finished() const override { return ended_ && handles_.held() == 0; }
+  int64_t active_vus() const override { return handles_.held(); }
+  // VUs beyond the new part have gracefulStop to end their iterations.
+  void Redivide(absl::Duration offset) override;
 
  private:
-  SharedSource source_;
+  IterationGate gate_;
+  VuHandles handles_;
+  bool ended_ = false;
 };
 
 }  // namespace lockstep::agent

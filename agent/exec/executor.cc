@@ -6,6 +6,7 @@
 #include "agent/exec/constant_vus.h"
 #include "agent/exec/externally_controlled.h"
 #include "agent/exec/per_vu_iterations.h"
+#include "agent/exec/pooled_iterations.h"
 #include "agent/exec/ramping_vus.h"
 #include "agent/exec/shared_iterations.h"
 
@@ -17,6 +18,9 @@ struct Table {
   ExecutorContext& context;
 
   std::unique_ptr<Executor> operator()(const SharedIterationsConfig&) {
+    if (context.moves) {
+      return std::make_unique<PooledIterations>(std::move(context));
+    }
     return std::make_unique<SharedIterations>(std::move(context));
   }
   std::unique_ptr<Executor> operator()(const PerVuIterationsConfig& config) {

@@ -23,8 +23,11 @@ namespace lockstep::agent {
 struct ExecutorContext {
   size_t scenario;  // index
   const ScenarioConfig& config;
-  const ScenarioPlan& plan;     // this instance's part
-  const SegmentTuple& segment;  // this instance's, by which VUs are divided
+  const ScenarioPlan& plan;  // this instance's part; changes just before Redivide
+  // Work may move: see Redivide.
+  bool moves = false;
+  // Numbers in the test begin here, where no schedule gives them.
+  int64_t first_number = 0;
   EventLoop& loop;
   VuBroker& vus;
   ScenarioCounters& counters;
@@ -69,6 +72,23 @@ class Executor {
   virtual int64_t starts_without_vu() const { return 0; }
   // Iterations per second that the whole test wants so long after the start, for arrival rates.
   virtual double rate_per_s(absl::Duration /*elapsed*/) const { return 0; }
+
+  // ---- work that moves; offsets are from the scenario's start ----
+
+  // The scenario is about to start: get what takes time.
+  virtual void Prepare() {}
+  // From now on nothing begins that is due at `offset` or later, until Redivide or another hold.
+  // False, and all as before, if something of that has begun.
+  virtual bool HoldFrom(absl::Duration /*offset*/) { return true; }
+  // The plan is another one from `offset` on, which has come. After Start.
+  virtual void Redivide(absl::Duration /*offset*/) {}
+  // Nothing that is due at `until` or later begins: others may have got it by then.
+  virtual void SetFence(MonoTime /*until*/) {}
+  // Iterations first .. first + count - 1 of the fleet's pool are this instance's; 0: there are no
+  // more, and there will be none.
+  virtual void Lease(int64_t /*first*/, int64_t /*count*/) {}
+  // Iterations that it was to do, of those that are counted beforehand.
+  virtual int64_t granted() const { return context_.plan.iterations; }
 
   // See ScenarioEngine; only the externally-controlled executor does more than refuse.
   virtual bool is_controllable() const { return false; }

@@ -1,5 +1,6 @@
 #include "agent/exec/externally_controlled.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -11,7 +12,7 @@ ExternallyControlled::ExternallyControlled(ExecutorContext context)
       vus_(context_.plan.wanted.front().vus),
       max_vus_(context_.plan.max_vus),
       existing_(max_vus_),
-      gate_(context_.plan.iterations_segment, -1, context_.counters),
+      gate_(context_.plan.iterations_segment, -1, context_.counters, context_.first_number),
       handles_(context_, gate_) {}
 
 void ExternallyControlled::Start(MonoTime start) {
@@ -38,6 +39,10 @@ void ExternallyControlled::Scale(int64_t vus, int64_t max_vus) {
     handles_.Want(vus_, now() + context_.config.graceful_stop);
     Grow();
   }
+}
+
+void ExternallyControlled::Redivide(absl::Duration /*offset*/) {
+  existing_ = std::max(existing_, context_.plan.max_vus);
 }
 
 void ExternallyControlled::Grow() {

@@ -19,6 +19,8 @@ class ExternallyControlled final : public Executor {
   bool is_controllable() const override { return true; }
   void SetPaused(bool paused) override;
   void Scale(int64_t vus, int64_t max_vus) override;
+  // What the plan wants is initialised by the engine; Scale follows.
+  void Redivide(absl::Duration offset) override;
 
  private:
   // Initialises VUs, one at a time, until there are enough for `max_vus_`.

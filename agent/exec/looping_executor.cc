@@ -14,7 +14,7 @@ bool IterationGate::Enter(MonoTime now, Iteration* iteration) {
     return false;
   }
   counters_.Started();
-  *iteration = {number, segment_.Unscale(number), MonoTime()};
+  *iteration = {number, first_ + segment_.Unscale(number), MonoTime()};
   return true;
 }
 

@@ -1,6 +1,6 @@
 // What is common to the executors whose VUs all begin at the start and take iterations until there
-// are no more: shared-iterations, per-vu-iterations and constant-vus. They differ in the source
-// that their VUs ask.
+// are no more: shared-iterations and per-vu-iterations. They differ in the source that their VUs
+// ask. And the gate that numbers the iterations of all closed loops.
 #pragma once
 
 #include <atomic>
@@ -16,17 +16,24 @@ namespace lockstep::agent {
 // more. Thread-safe: all VUs of the scenario may share one.
 class IterationGate {
  public:
-  // Numbers by `segment`; at most `limit` iterations, -1: any number. `counters` is borrowed.
-  IterationGate(const SegmentTuple& segment, int64_t limit, ScenarioCounters& counters)
-      : segment_(segment), limit_(limit), counters_(counters) {}
+  // Numbers by `segment`, from `first` on; at most `limit` iterations, -1: any number. `counters` is
+  // borrowed.
+  IterationGate(const SegmentTuple& segment, int64_t limit, ScenarioCounters& counters,
+                int64_t first = 0)
+      : segment_(segment), limit_(limit), first_(first), counters_(counters) {}
+  virtual ~IterationGate() = default;
+  IterationGate(const IterationGate&) = delete;
+  IterationGate& operator=(const IterationGate&) = delete;
 
   // No iteration begins at `end` or later. Before the first VU asks.
   void Open(MonoTime end) { end_ = end; }
   // No iteration begins from now on.
   void Close() { closed_.store(true, std::memory_order_relaxed); }
   // The next iteration, or false.
-  bool Enter(MonoTime now, Iteration* iteration);
+  virtual bool Enter(MonoTime now, Iteration* iteration);
   void Leave(IterationEnd end) { counters_.Ended(end); }
+  // There is no iteration now, but there may be some later.
+  virtual bool starved() const { return false; }
   // No iteration can begin at `now` or later.
   bool closed_at(MonoTime now) const {
     return closed_.load(std::memory_order_relaxed) || now >= end_ || exhausted();
@@ -34,9 +41,13 @@ class IterationGate {
   // All iterations up to the limit have begun.
   bool exhausted() const { return limit_ >= 0 && next_.load(std::memory_order_relaxed) >= limit_; }
 
+ protected:
+  ScenarioCounters& counters() { return counters_; }
+
  private:
   const SegmentTuple segment_;
   const int64_t limit_;
+  const int64_t first_;
   ScenarioCounters& counters_;
   MonoTime end_;
   std::atomic<bool> closed_ = false;

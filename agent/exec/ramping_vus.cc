@@ -1,5 +1,6 @@
 #include "agent/exec/ramping_vus.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace lockstep::agent {
@@ -8,7 +9,7 @@ RampingVus::RampingVus(ExecutorContext context, const RampingVusConfig& config)
     : Executor(std::move(context)),
       graceful_ramp_down_(config.graceful_ramp_down),
       steps_(context_.plan.ramp),
-      gate_(context_.plan.iterations_segment, -1, context_.counters),
+      gate_(context_.plan.iterations_segment, -1, context_.counters, context_.first_number),
       handles_(context_, gate_) {}
 
 RampingVus::~RampingVus() {
@@ -30,6 +31,19 @@ void RampingVus::Step() {
   if (next_step_ < steps_.size()) {
     timer_ = loop().At(start_ + steps_[next_step_].at, [this] { Step(); });
   }
+}
+
+// The steps are other ones now: of those that have come only the last one counts.
+void RampingVus::Redivide(absl::Duration /*offset*/) {
+  loop().Cancel(std::exchange(timer_, TimerId::kNone));
+  if (ended_) {
+    return;
+  }
+  const auto next = std::find_if(steps_.begin(), steps_.end(),
+                                 [this](const VuStep& step) { return start_ + step.at > now(); });
+  next_step_ = static_cast<size_t>(next - steps_.begin());
+  handles_.Want(next_step_ == 0 ? 0 : steps_[next_step_ - 1].vus, now() + graceful_ramp_down_);
+  Step();
 }
 
 void RampingVus::EndStarts(EndOfStarts why) {

@@ -19,6 +19,8 @@ class RampingVus final : public Executor {
   void Interrupt() override { handles_.Interrupt(); }
   bool finished() const override { return ended_ && handles_.held() == 0; }
   int64_t active_vus() const override { return handles_.held(); }
+  // VUs beyond the new part have gracefulRampDown to end their iterations.
+  void Redivide(absl::Duration offset) override;
 
  private:
   // Takes all steps that are due, and waits for the next one.

@@ -17,7 +17,7 @@ ScenarioEngine::ScenarioEngine(Config config, EventLoop& loop, VuPool& pool, Log
       events_(events),
       broker_(pool),
       scale_segment_(config_.segment) {
-  const ScenarioRunner::Run run{config_.segment, loop, broker_, logger, events};
+  const ScenarioRunner::Run run{config_.moves, config_.first_number, loop, broker_, logger, events};
   for (size_t i = 0; i < config_.scenarios.size(); ++i) {
     runners_.push_back(std::make_unique<ScenarioRunner>(
         i, config_.scenarios[i], config_.plan.scenarios[i], run, [this] { CheckDone(); }));
@@ -32,6 +32,7 @@ ScenarioEngine::~ScenarioEngine() {
   loop_.Cancel(t0_timer_);
   loop_.Cancel(done_timer_);
   loop_.Cancel(switch_timer_);
+  loop_.Cancel(division_timer_);
 }
 
 void ScenarioEngine::Start(MonoTime t0) {
@@ -47,7 +48,9 @@ void ScenarioEngine::ScheduleAll() {
   const MonoTime t0 = *t0_;
   t0_timer_ = loop_.At(t0, [this, t0] {
     t0_timer_ = TimerId::kNone;
-    start_lateness_ = loop_.clock().Mono() - t0;
+    if (config_.first_number == 0) {  // else it has come late on purpose
+      start_lateness_ = loop_.clock().Mono() - t0;
+    }
     CheckDone();  // there may be no work at all
   });
   for (const std::unique_ptr<ScenarioRunner>& runner : runners_) {
@@ -155,6 +158,90 @@ absl::Status ScenarioEngine::Scale(int64_t vus, int64_t max_vus) {
     }
   }
   return absl::OkStatus();
+}
+
+bool ScenarioEngine::Hold(absl::Duration after) {
+  if (division_timer_ != TimerId::kNone) {
+    return false;  // the division before this one is still to come
+  }
+  const absl::Duration before = hold_;
+  for (size_t i = 0; i < runners_.size(); ++i) {
+    if (!runners_[i]->HoldFrom(after)) {
+      while (i > 0) {
+        runners_[--i]->HoldFrom(before);
+      }
+      return false;
+    }
+  }
+  hold_ = after;
+  return true;
+}
+
+void ScenarioEngine::Expect(const InstancePlan& plan) {
+  const int64_t existing = broker_.initialised() + (initialising_ ? 1 : 0);
+  missing_ = std::max<int64_t>(plan.planned_vus - existing, 0);
+  InitialiseMissing();
+}
+
+void ScenarioEngine::InitialiseMissing() {
+  if (initialising_ || missing_ == 0 || done_) {
+    return;
+  }
+  --missing_;
+  initialising_ = true;
+  broker_.InitialiseOne([this](Vu* vu) {
+    initialising_ = false;
+    if (vu == nullptr) {  // the reason is logged; further ones would fail of it, too
+      missing_ = 0;
+    } else {
+      broker_.Give(vu);
+    }
+    InitialiseMissing();
+  });
+}
+
+void ScenarioEngine::Divide(InstancePlan plan, SegmentTuple segment) {
+  division_ = {std::move(plan), std::move(segment)};
+  loop_.Cancel(division_timer_);
+  division_timer_ = loop_.At(*t0_ + hold_, [this] { DivideNow(); });
+}
+
+void ScenarioEngine::EndAtHold() {
+  loop_.Cancel(division_timer_);
+  division_timer_ = loop_.At(*t0_ + hold_, [this] {
+    division_timer_ = TimerId::kNone;
+    GracefulStop();
+  });
+}
+
+void ScenarioEngine::DivideNow() {
+  division_timer_ = TimerId::kNone;
+  auto [plan, segment] = *std::exchange(division_, std::nullopt);
+  const absl::Duration at = std::exchange(hold_, absl::InfiniteDuration());
+  scale_segment_ = std::move(segment);
+  for (size_t i = 0; i < runners_.size(); ++i) {
+    runners_[i]->Redivide(std::move(plan.scenarios[i]), at);
+    if (scales_[i].has_value() && runners_[i]->has_work() && !runners_[i]->ended()) {
+      runners_[i]->executor()->Scale(scale_segment_.Scale(scales_[i]->first),
+                                     scale_segment_.Scale(scales_[i]->second));
+    }
+  }
+}
+
+void ScenarioEngine::SetFence(MonoTime until) {
+  for (const std::unique_ptr<ScenarioRunner>& runner : runners_) {
+    if (runner->has_work() && !runner->ended()) {
+      runner->executor()->SetFence(until);
+    }
+  }
+}
+
+void ScenarioEngine::Lease(absl::string_view scenario, int64_t first, int64_t count) {
+  for (const std::unique_ptr<ScenarioRunner>& runner : runners_) {
+    if (runner->config().name == scenario && runner->has_work() && !runner->ended()) {
+      runner->executor()->Lease(first, count);
+    }
+  }
 }
 
 void ScenarioEngine::GracefulStop() {

@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "lockstep/v1/control.pb.h"
 #include "lockstep/v1/health.pb.h"
@@ -68,6 +69,14 @@ struct EngineSnapshot {
   bool paused = false;
 };
 
+// What an agent wants of a pool of iterations that the fleet shares.
+struct IterationsWanted {
+  size_t scenario = 0;
+  int64_t begun = 0;   // of all that it has got
+  int64_t wanted = 0;  // 0: none, but to know when there are no more
+  bool over = false;   // the time is over: all that is left, as dropped
+};
+
 // What the engine tells while it runs, on the conductor's loop.
 class EngineEvents {
  public:
@@ -79,6 +88,10 @@ class EngineEvents {
   // Scenario `scenario` has ended: its state is done or interrupted, and none of its VUs is at work
   // any more.
   virtual void OnScenarioEnded(size_t scenario, v1::ScenarioProgress::State state) = 0;
+  // Where work moves: see Lease.
+  virtual void OnIterationsWanted(const IterationsWanted&) {}
+  // Of what Lease gave, these will not begin here.
+  virtual void OnIterationsReturned(size_t /*scenario*/, int64_t /*first*/, int64_t /*count*/) {}
   // All scenarios have ended and all VUs are back in the pool. Once; the engine may be destroyed
   // after this call, but not from within it.
   virtual void OnDone() = 0;
@@ -92,6 +105,10 @@ class ScenarioEngine {
     std::vector<ScenarioConfig> scenarios;  // consolidated and validated
     InstancePlan plan;                      // of them, for `segment`
     SegmentTuple segment;
+    // Work may move between agents: scenarios last until their time is over, with or without work.
+    bool moves = false;
+    // Iterations that no schedule numbers are numbered from here on.
+    int64_t first_number = 0;
   };
 
   // Everything is borrowed and must outlive the engine.
@@ -122,6 +139,23 @@ class ScenarioEngine {
   // unchanged. FailedPrecondition if there is no such scenario that has not ended; InvalidArgument
   // if vus > max_vus or < 0.
   absl::Status Scale(int64_t vus, int64_t max_vus);
+  // ---- work that moves ----
+
+  // Nothing begins any more that is due at T0 + `after` or later, until Divide or another Hold, which
+  // replaces this one. False, and all as before, if something of that has begun.
+  bool Hold(absl::Duration after);
+  // The VUs that `plan` wants and that are missing are initialised in the background.
+  void Expect(const InstancePlan& plan);
+  // From the instant of the last Hold on, or at once if that has passed, the work is `plan`, which is
+  // the part `segment` of the test.
+  void Divide(InstancePlan plan, SegmentTuple segment);
+  // At the instant of the last Hold: as GracefulStop.
+  void EndAtHold();
+  // Nothing that is due at `until` or later begins, so long as nobody moves it further.
+  void SetFence(MonoTime until);
+  // Iterations of the pool of the scenario of this name; see Executor::Lease.
+  void Lease(absl::string_view scenario, int64_t first, int64_t count);
+
   // From now on Scale takes the part of its totals that is `segment`'s: the work of others who have
   // left is cut anew.
   void ScaleBy(SegmentTuple segment) { scale_segment_ = std::move(segment); }
@@ -149,6 +183,9 @@ class ScenarioEngine {
     return t0_.has_value() && std::max(at, loop_.clock().Mono()) >= *t0_ && !held_;
   }
 
+  void DivideNow();
+  void InitialiseMissing();
+
   const Config config_;
   EventLoop& loop_;
   EngineEvents& events_;
@@ -168,6 +205,12 @@ class ScenarioEngine {
   bool held_ = false;  // paused before T0
   bool stopped_ = false;
   bool done_ = false;
+  // Of the last Hold; of Divide, until its instant has come.
+  absl::Duration hold_ = absl::InfiniteDuration();
+  std::optional<std::pair<InstancePlan, SegmentTuple>> division_;
+  TimerId division_timer_ = TimerId::kNone;
+  int64_t missing_ = 0;  // VUs that are to be initialised
+  bool initialising_ = false;
 };
 
 }  // namespace lockstep::agent

@@ -8,16 +8,23 @@
 #include "agent/exec/progress.h"
 
 namespace lockstep::agent {
+namespace {
 
-ScenarioRunner::ScenarioRunner(size_t index, const ScenarioConfig& config, const ScenarioPlan& plan,
+// How long before its start a scenario gets what it needs from elsewhere.
+constexpr absl::Duration kPrepareAhead = absl::Seconds(1);
+
+}  // namespace
+
+ScenarioRunner::ScenarioRunner(size_t index, const ScenarioConfig& config, ScenarioPlan plan,
                                const Run& run, absl::AnyInvocable<void()> on_ended)
     : index_(index),
       config_(config),
+      moves_(run.moves),
       loop_(run.loop),
       events_(run.events),
-      plan_(plan),
+      plan_(std::move(plan)),
       on_ended_(std::move(on_ended)) {
-  if (!plan_.has_work) {
+  if (!plan_.has_work && !run.moves) {
     run.logger.Debug(
         absl::StrCat("scenario ", config.name, " has no work for this agent's execution segment"));
     state_ = v1::ScenarioProgress::DONE;
@@ -26,7 +33,8 @@ ScenarioRunner::ScenarioRunner(size_t index, const ScenarioConfig& config, const
   executor_ = MakeExecutor({.scenario = index_,
                             .config = config_,
                             .plan = plan_,
-                            .segment = run.segment,
+                            .moves = run.moves,
+                            .first_number = run.first_number,
                             .loop = loop_,
                             .vus = run.vus,
                             .counters = counters_,
@@ -36,7 +44,8 @@ ScenarioRunner::ScenarioRunner(size_t index, const ScenarioConfig& config, const
 }
 
 ScenarioRunner::~ScenarioRunner() {
-  for (const TimerId timer : {begin_timer_, end_timer_, interrupt_timer_, check_timer_}) {
+  for (const TimerId timer :
+       {prepare_timer_, begin_timer_, end_timer_, interrupt_timer_, check_timer_}) {
     loop_.Cancel(timer);
   }
 }
@@ -51,11 +60,34 @@ void ScenarioRunner::Schedule(MonoTime t0) {
   }
   Unschedule();
   const MonoTime start = t0 + plan_.start_time;
+  if (moves_) {
+    prepare_timer_ = loop_.At(start - kPrepareAhead, [this] {
+      prepare_timer_ = TimerId::kNone;
+      executor_->Prepare();
+    });
+  }
   begin_timer_ = loop_.At(start, [this, start] { Begin(start); });
 }
 
 void ScenarioRunner::Unschedule() {
+  loop_.Cancel(std::exchange(prepare_timer_, TimerId::kNone));
   loop_.Cancel(std::exchange(begin_timer_, TimerId::kNone));
+}
+
+bool ScenarioRunner::HoldFrom(absl::Duration after) {
+  return executor_ == nullptr || ended() || executor_->HoldFrom(after - plan_.start_time);
+}
+
+void ScenarioRunner::Redivide(ScenarioPlan plan, absl::Duration after) {
+  if (executor_ == nullptr || ended()) {
+    return;
+  }
+  plan_ = std::move(plan);
+  if (start_.has_value()) {
+    executor_->Redivide(after - plan_.start_time);
+  } else {
+    executor_->HoldFrom(absl::InfiniteDuration());
+  }
 }
 
 void ScenarioRunner::Begin(MonoTime start) {
@@ -103,6 +135,7 @@ void ScenarioRunner::GracefulStop(MonoTime deadline) {
       Unschedule();
       stopped_ = true;
       state_ = v1::ScenarioProgress::STOPPING;
+      executor_->EndStarts(EndOfStarts::kStopped);  // what it may have got goes back
       Check();
       return;
     case v1::ScenarioProgress::RUNNING:
@@ -138,7 +171,7 @@ void ScenarioRunner::Check() {
 }
 
 void ScenarioRunner::End() {
-  for (TimerId* timer : {&begin_timer_, &end_timer_, &interrupt_timer_}) {
+  for (TimerId* timer : {&prepare_timer_, &begin_timer_, &end_timer_, &interrupt_timer_}) {
     loop_.Cancel(std::exchange(*timer, TimerId::kNone));
   }
   end_ = loop_.clock().Mono();
@@ -152,7 +185,7 @@ void ScenarioRunner::End() {
 
 bool ScenarioRunner::Fulfilled() const {
   if (CountsIterations(config_.executor)) {
-    return counters_.full() == plan_.iterations;
+    return counters_.full() == executor_->granted();
   }
   return !stopped_ || (plan_.regular_duration == absl::InfiniteDuration() && start_.has_value());
 }
@@ -169,7 +202,7 @@ ScenarioSnapshot ScenarioRunner::Snapshot() const {
   ScenarioSnapshot snapshot;
   snapshot.name = plan_.name;
   snapshot.state = state_;
-  snapshot.has_work = plan_.has_work;
+  snapshot.has_work = has_work();
   snapshot.regular_duration = plan_.regular_duration;
   snapshot.iterations_planned = plan_.iterations;
   snapshot.elapsed = Elapsed();

@@ -18,17 +18,18 @@ class ScenarioRunner {
  public:
   // The parts of a run that its scenarios share; borrowed.
   struct Run {
-    const SegmentTuple& segment;
+    bool moves;
+    int64_t first_number;
     EventLoop& loop;
     VuBroker& vus;
     Logger& logger;
     EngineEvents& events;
   };
 
-  // `config` and `plan`, this instance's part of it, are borrowed. `on_ended` is called once, in a
-  // task of its own, but not if there is no work.
-  ScenarioRunner(size_t index, const ScenarioConfig& config, const ScenarioPlan& plan,
-                 const Run& run, absl::AnyInvocable<void()> on_ended);
+  // `config` is borrowed; `plan` is this instance's part of it. `on_ended` is called once, in a task
+  // of its own, but not if there is no work.
+  ScenarioRunner(size_t index, const ScenarioConfig& config, ScenarioPlan plan, const Run& run,
+                 absl::AnyInvocable<void()> on_ended);
   ~ScenarioRunner();
   ScenarioRunner(const ScenarioRunner&) = delete;
   ScenarioRunner& operator=(const ScenarioRunner&) = delete;
@@ -43,7 +44,11 @@ class ScenarioRunner {
   void GracefulStop(MonoTime deadline);
   void Stop();
 
-  bool has_work() const { return plan_.has_work; }
+  // See ScenarioEngine; `after` is since T0.
+  bool HoldFrom(absl::Duration after);
+  void Redivide(ScenarioPlan plan, absl::Duration after);
+
+  bool has_work() const { return executor_ != nullptr; }
   bool ended() const;
   v1::ScenarioProgress::State state() const { return state_; }
   const ScenarioConfig& config() const { return config_; }
@@ -63,9 +68,10 @@ class ScenarioRunner {
 
   const size_t index_;
   const ScenarioConfig& config_;
+  const bool moves_;
   EventLoop& loop_;
   EngineEvents& events_;
-  const ScenarioPlan& plan_;
+  ScenarioPlan plan_;
   ScenarioCounters counters_;
   std::unique_ptr<Executor> executor_;
   absl::AnyInvocable<void()> on_ended_;
@@ -74,6 +80,7 @@ class ScenarioRunner {
   bool stopped_ = false;           // by the user, before its time was up
   std::optional<MonoTime> start_;  // once begun
   MonoTime end_;                   // once ended
+  TimerId prepare_timer_ = TimerId::kNone;
   TimerId begin_timer_ = TimerId::kNone;
   TimerId end_timer_ = TimerId::kNone;
   TimerId interrupt_timer_ = TimerId::kNone;

@@ -61,7 +61,7 @@ void VuHandles::Receive(Handle& handle, Vu* vu) {
   }
   handle.vu = vu;
   ++held_;
-  if (!paused_) {
+  if (!paused_ && !gate_.starved()) {
     Activate(handle);
   }
 }
@@ -75,8 +75,16 @@ void VuHandles::OnIdle(Handle& handle) {
   handle.iterating = false;
   if (!handle.wanted || ended_ || gate_.closed_at(now())) {
     Release(handle);
-  } else if (!paused_) {
+  } else if (!paused_ && !gate_.starved()) {
     Activate(handle);
+  }
+}
+
+void VuHandles::Wake() {
+  for (const std::unique_ptr<Handle>& handle : handles_) {
+    if (handle->wanted && !paused_ && !ended_ && handle->vu != nullptr && !handle->iterating) {
+      Activate(*handle);
+    }
   }
 }
 

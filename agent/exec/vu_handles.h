@@ -1,11 +1,11 @@
 // A row of VU handles of which the first n are wanted, where n goes up and down: the core of
-// ramping-vus and of externally-controlled.
+// ramping-vus and of all executors whose VUs come and go.
 //
 // A handle is wanted or not, and has a VU or not:
 //   not wanted, no VU   at rest
 //   wanted, no VU       has asked for one
 //   wanted, VU          iterating; if its VU becomes idle for any reason but the end, it is set to
-//                       work again
+//                       work again, once there is an iteration
 //   not wanted, VU      ramping down: no new iteration; interrupted at its deadline; gives its VU
 //                       back when idle. Wanted again before that, it simply goes on
 // Conductor's loop only, except for the handles' sources.
@@ -32,6 +32,8 @@ class VuHandles {
   // Wants the first `count` handles. Those that are no longer wanted have until `deadline` to end
   // their iterations; deadlines that have passed interrupt at once.
   void Want(int64_t count, MonoTime deadline);
+  // There are iterations again: sets wanted handles to work whose VUs have found none.
+  void Wake();
   // Wanted handles start no iterations, without a deadline, or do so again.
   void SetPaused(bool paused);
   // Nothing begins any more, though wanted handles may finish their iterations. Final.

@@ -261,6 +261,10 @@ absl::StatusOr<std::unique_ptr<Network>> Network::Make(NetOptions options) {
   return network;
 }
 
+void Network::SetRequestsPerSecond(double per_second) {
+  rate_limiter_->SetRate(per_second);
+}
+
 const Network::Rules::Target* Network::Rules::MappedTo(absl::string_view host, int port) const {
   if (hosts.empty()) {
     return nullptr;

@@ -71,6 +71,8 @@ class Network {
   Network& operator=(const Network&) = delete;
 
   const NetOptions& options() const { return options_; }
+  // This agent's part of the limit is another one from now on; see RateLimiter.
+  void SetRequestsPerSecond(double per_second);
   // What of the options has no effect.
   const std::vector<std::string>& warnings() const { return warnings_; }
 

@@ -14,9 +14,17 @@ class RateLimiter {
  public:
   // `per_second` <= 0: no limit.
   explicit RateLimiter(double per_second)
-      : distance_(per_second > 0 ? absl::Seconds(1) / per_second : absl::ZeroDuration()) {}
+      : limited_(per_second > 0), distance_(DistanceOf(per_second)) {}
 
-  bool unlimited() const { return distance_ == absl::ZeroDuration(); }
+  bool unlimited() const { return !limited_; }
+  // From now on. A limiter without a limit stays without one, and one with a limit keeps one:
+  // `per_second` > 0.
+  void SetRate(double per_second) {
+    if (limited_ && per_second > 0) {
+      MutexLock lock(mutex_);
+      distance_ = DistanceOf(per_second);
+    }
+  }
 
   // When a request that comes at `now` may go: never earlier, and at least one interval after the
   // one before. Unused turns are not saved up.
@@ -31,8 +39,13 @@ class RateLimiter {
   }
 
  private:
-  const absl::Duration distance_;
+  static absl::Duration DistanceOf(double per_second) {
+    return per_second > 0 ? absl::Seconds(1) / per_second : absl::ZeroDuration();
+  }
+
+  const bool limited_;
   Mutex mutex_;
+  absl::Duration distance_ ABSL_GUARDED_BY(mutex_);
   MonoTime next_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -10,12 +10,6 @@
 #include "common/health/lag.h"
 
 namespace lockstep::agent {
-namespace {
-
-// How long a coordinator may take to acknowledge what an agent that leaves hands over.
-constexpr absl::Duration kHandOverWithin = absl::Seconds(10);
-
-}  // namespace
 
 Conductor::Conductor(Parts parts, OptionsReader read_options)
     : loop_(parts.loop),
@@ -35,8 +29,8 @@ Conductor::~Conductor() {
 }
 
 void Conductor::CancelTimers() {
-  for (TimerId* timer :
-       {&seal_timer_, &progress_timer_, &resend_timer_, &health_timer_, &leave_timer_}) {
+  for (TimerId* timer : {&seal_timer_, &progress_timer_, &resend_timer_, &health_timer_,
+                         &leave_timer_, &hand_over_timer_}) {
     loop_.Cancel(std::exchange(*timer, TimerId::kNone));
   }
 }
@@ -67,6 +61,7 @@ void Conductor::Begin(absl::AnyInvocable<void(absl::Status)> on_finished) {
             }
           },
       .on_resumed = [this] { Resend(); },
+      .on_proved = [this] { MoveFence(); },
       .on_acknowledged =
           [this] {
             SendLog();
@@ -93,121 +88,6 @@ void Conductor::OnAbort(std::string text) {
   if (engine_ != nullptr && started_) {
     OnStop();
   }
-}
-
-void Conductor::Drain(const std::string& reason) {
-  if (leaving_.has_value() || phase_ != Phase::kActive) {
-    Leave(reason);
-    return;
-  }
-  leaving_ = reason;
-  if (engine_ != nullptr && started_ && !drained_) {
-    v1::AgentMessage message;
-    message.mutable_leaving()->set_reason(reason);
-    message.mutable_leaving()->set_draining(true);
-    Send(std::move(message));
-    engine_->GracefulStop();
-  }
-  LeaveWhenDone();
-}
-
-void Conductor::LeaveWhenDone() {
-  if (!leaving_.has_value() || phase_ != Phase::kActive || at_work()) {
-    return;
-  }
-  if (seals_.empty() && outbox_->empty() && session_.unacknowledged() == 0) {
-    Leave(*leaving_);
-  } else if (leave_timer_ == TimerId::kNone) {
-    leave_timer_ = loop_.After(kHandOverWithin, [this] {
-      leave_timer_ = TimerId::kNone;
-      Leave(*leaving_);
-    });
-  }
-}
-
-void Conductor::Leave(const std::string& reason) {
-  session_.Leave(reason);
-  finished_ = absl::OkStatus();
-  if (phase_ == Phase::kIdle) {
-    Finish();
-  } else {
-    AbandonRun();
-  }
-}
-
-void Conductor::Finish() {
-  if (on_finished_) {
-    std::exchange(on_finished_, nullptr)(*finished_);
-  }
-}
-
-void Conductor::OnLost(const absl::Status&) {
-  waiting_.clear();
-  if (leaving_.has_value()) {  // for good
-    session_.Leave(*leaving_);
-    finished_ = absl::OkStatus();
-  }
-  if (phase_ != Phase::kIdle) {
-    AbandonRun();
-  }
-}
-
-// Interrupts and forgets everything of the run; what was measured and not yet acknowledged is lost
-// with the session.
-void Conductor::AbandonRun() {
-  const bool resetting = phase_ == Phase::kResetting;
-  phase_ = Phase::kResetting;
-  ++generation_;
-  CancelTimers();
-  seals_.clear();
-  leases_.clear();
-  reassign_.reset();
-  outbox_ = std::make_unique<Outbox>();
-  files_.Clear();
-  run_id_ = 0;
-  if (engine_ != nullptr && started_) {
-    engine_->Stop();  // its timers start nothing while the VUs end
-  }
-  if (!resetting) {
-    ResetHost();
-  }
-}
-
-void Conductor::ResetHost() {
-  host_.Reset([this] {
-    engine_.reset();
-    t0_.reset();
-    stage_ = Stage::kNew;
-    started_ = measured_ = in_setup_ = calling_ = drained_ = false;
-    phase_ = Phase::kIdle;
-    if (finished_.has_value()) {
-      Finish();
-      return;
-    }
-    if (std::optional<v1::Assign> assign = std::exchange(reassign_, std::nullopt);
-        assign.has_value()) {
-      phase_ = Phase::kActive;
-      stage_ = Stage::kAssigning;
-      OnAssign(*assign);
-    }
-    while (!waiting_.empty() && phase_ != Phase::kResetting) {
-      v1::CoordinatorMessage message = std::move(waiting_.front());
-      waiting_.pop_front();
-      Handle(message);
-    }
-  });
-}
-
-// The work is dealt out anew: VUs are initialised again, for another part of it. What setup() has
-// measured is in the outbox.
-void Conductor::Reassign(const v1::Assign& assign) {
-  phase_ = Phase::kResetting;
-  ++generation_;
-  CancelTimers();
-  seals_.clear();
-  leases_.clear();
-  reassign_ = assign;
-  ResetHost();
 }
 
 void Conductor::OnMessage(const v1::CoordinatorMessage& message) {
@@ -294,6 +174,12 @@ void Conductor::Handle(const v1::CoordinatorMessage& message) {
       return OnRunHandleSummary(message.run_handle_summary());
     case Body::kRowsLeased:
       return OnRowsLeased(message.rows_leased());
+    case Body::kRedivide:
+      return OnRedivide(message.redivide());
+    case Body::kDivided:
+      return OnDivided(message.divided());
+    case Body::kIterationsLeased:
+      return OnIterationsLeased(message.iterations_leased());
     case Body::kPause:
       return OnPause(message.pause());
     case Body::kResume:
@@ -327,6 +213,7 @@ void Conductor::OnStart(const v1::Start& start) {
     });
   }
   engine_->Start(t0);
+  MoveFence();
 }
 
 void Conductor::OnPause(const v1::Pause& pause) {
@@ -406,6 +293,7 @@ void Conductor::SendDrained() {
   stage_ = Stage::kDrained;
   loop_.Cancel(progress_timer_);
   loop_.Cancel(health_timer_);
+  loop_.Cancel(std::exchange(hand_over_timer_, TimerId::kNone));
   if (measured_) {
     health_->End();
   }
@@ -423,9 +311,10 @@ void Conductor::SendDrained() {
 
 void Conductor::Send(v1::AgentMessage message) {
   using Body = v1::AgentMessage::BodyCase;
-  const bool passing = message.body_case() == Body::kProgress ||
-                       message.body_case() == Body::kRowLease ||
-                       message.body_case() == Body::kFileRequest;
+  const bool passing =
+      message.body_case() == Body::kProgress || message.body_case() == Body::kRowLease ||
+      message.body_case() == Body::kHeld || message.body_case() == Body::kIterationLease ||
+      message.body_case() == Body::kFileRequest;
   SendLog(/*all=*/!passing);
   session_.Send(run_id_, std::move(message));
 }

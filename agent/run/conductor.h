@@ -4,8 +4,9 @@
 // Loop-bound: everything on the conductor's loop. Sees neither V8 nor gRPC nor a clock of its own,
 // so that a whole fleet plays in one process on simulated time.
 //
-// conductor.cc: joining, messages, the run from T0 on; conductor_script.cc: what it does with the
-// script; conductor_reports.cc: what it tells.
+// conductor.cc: joining, messages, the run from T0 on; conductor_ends.cc: how it ends;
+// conductor_script.cc: what it does with the script; conductor_work.cc: work that moves;
+// conductor_reports.cc: what it tells.
 #pragma once
 
 #include <deque>
@@ -14,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/functional/function_ref.h"
@@ -84,6 +86,8 @@ class Conductor final : private EngineEvents {
   void OnDropped(size_t scenario, int64_t count, int64_t vu_id_in_test) override;
   void OnScenarioEnded(size_t scenario, v1::ScenarioProgress::State state) override;
   void OnDone() override;
+  void OnIterationsWanted(const IterationsWanted& wanted) override;
+  void OnIterationsReturned(size_t scenario, int64_t first, int64_t count) override;
 
   void OnMessage(const v1::CoordinatorMessage& message);
   void Handle(const v1::CoordinatorMessage& message);
@@ -106,6 +110,11 @@ class Conductor final : private EngineEvents {
   void OnPause(const v1::Pause& pause);
   void OnResume(const v1::Resume& resume);
   void OnScale(const v1::Scale& scale);
+  void OnRedivide(const v1::Redivide& redivide);
+  void OnDivided(const v1::Divided& divided);
+  void OnIterationsLeased(const v1::IterationsLeased& leased);
+  // Where work may move, nothing begins when others may have been given it.
+  void MoveFence();
   // Does what a person wants of the engine, and logs why it cannot be done.
   void Control(absl::FunctionRef<absl::Status(ScenarioEngine&)> change);
   void OnStop();
@@ -188,6 +197,16 @@ class Conductor final : private EngineEvents {
   bool drained_ = false;
   std::optional<std::string> leaving_;  // why
   TimerId leave_timer_ = TimerId::kNone;
+  TimerId hand_over_timer_ = TimerId::kNone;  // for others to take over the work
+  // The part that the last Redivide has told of, for Divided; no plan: there is none.
+  struct Division {
+    uint32_t number = 0;
+    std::optional<InstancePlan> plan;
+    SegmentTuple segment;
+    double rps_share = 0;
+  };
+  std::optional<Division> division_;
+  std::vector<ScenarioConfig> scenarios_;  // of the assignment
   absl::Duration wall_correction_;
 
   std::deque<absl::AnyInvocable<void()>> seals_;

@@ -30,6 +30,12 @@ ScriptFailure TooLarge(absl::string_view what, size_t bytes) {
                        "; put large data into files that every VU reads, such as a SharedArray's")};
 }
 
+// Of an agent that comes while the test runs: its VUs' numbers in the test, and its iterations', are
+// above all others'. VUs are at most kMostVus; and scripts count exactly to 2^53.
+constexpr int64_t kIdsOfOne = int64_t{1} << 27;
+constexpr int64_t kNumbersOfOne = int64_t{1} << 40;
+constexpr uint32_t kMostLate = 1 << 12;
+
 // What the options and the segments themselves do not tell.
 absl::Status ValidateAssign(const v1::Assign& assign) {
   if (assign.segment_index() < 0) {
@@ -39,6 +45,10 @@ absl::Status ValidateAssign(const v1::Assign& assign) {
   if (!v1::Assign::Partition_IsValid(assign.partition())) {
     return absl::InvalidArgumentError(absl::StrCat("assign.partition: must be a known one, got ",
                                                    static_cast<int>(assign.partition())));
+  }
+  if (assign.joined_late() > kMostLate) {
+    return absl::InvalidArgumentError(absl::StrCat("assign.joined_late: must be at most ",
+                                                   kMostLate, ", got ", assign.joined_late()));
   }
   if (!(assign.rps_share() >= 0) || std::isinf(assign.rps_share())) {
     return absl::InvalidArgumentError(
@@ -201,6 +211,7 @@ absl::StatusOr<RunConfig> Conductor::ReadAssign() {
   config.rps_share = assign_.rps_share();
   config.keep_points = assign_.keep_points();
   config.max_vu_block = absl::Nanoseconds(assign_.max_vu_block_ns());
+  config.first_vu_id = assign_.joined_late() * kIdsOfOne;
   return config;
 }
 
@@ -214,7 +225,17 @@ void Conductor::OnPrepare() {
     Send(std::move(message));
     return;
   }
-  engine_config_ = {config->options.scenarios, config->plan, config->segment};
+  scenarios_ = config->options.scenarios;
+  engine_config_ = {.scenarios = scenarios_,
+                    .plan = config->plan,
+                    .segment = config->segment,
+                    .moves = assign_.work_moves(),
+                    .first_number = 0};
+  if (assign_.joined_late() > 0) {
+    engine_config_.segment = SegmentTuple::None();
+    engine_config_.plan = *PlanInstance(scenarios_, engine_config_.segment);
+    engine_config_.first_number = assign_.joined_late() * kNumbersOfOne;
+  }
   host_.Prepare(TakeBundle(), *std::move(config),
                 IfCurrent([this](const ScriptResult<VuPool*>& result) { OnPrepared(result); }));
 }

@@ -69,6 +69,7 @@ struct RunConfig {
   double rps_share = 0;                    // this agent's part of options.rps; 0: no limit
   bool keep_points = false;                // single samples are wanted, too
   absl::Duration max_vu_block;             // of an iteration, without waiting; 0: no limit
+  int64_t first_vu_id = 0;                 // in the test; 0: `segment` numbers the VUs
 };
 
 // A script asks for rows of the fleet's queue `queue`, which has `rows` and goes on forever if it
@@ -103,6 +104,8 @@ class ScriptHost {
                                 absl::AnyInvocable<void(ScriptResult<SummaryOutputs>)> done) = 0;
   // T0 and the facts that `k6/execution` shows; before the first activation.
   virtual void SetRunStart(MonoTime t0, absl::Time t0_wall) = 0;
+  // This agent's part of options.rps is another one.
+  virtual void SetRpsShare(double /*per_second*/) {}
   // `count` iterations of scenario `scenario` never started; `vu_id_in_test` says whose they were, 0:
   // no VU's. Does nothing without a run.
   virtual void AddDropped(size_t scenario, int64_t count, int64_t vu_id_in_test) = 0;

@@ -297,6 +297,8 @@ void Session::OnClockAnswer(const v1::ClockAnswer& answer) {
              {.coordinator_mono_ns = answer.coordinator_mono_ns(),
               .coordinator_wall_unix_ns = answer.coordinator_wall_unix_ns()},
              loop_.clock().Mono(), loop_.clock().Wall());
+  proved_ = std::max(proved_, MonoTime::FromNanos(answer.agent_mono_ns()));
+  events_.on_proved();
   if (probes_ < kFirstProbes) {
     SendProbe();
   }

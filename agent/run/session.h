@@ -49,6 +49,8 @@ class Session {
         on_message;  // numbered ones, each once and in order
     absl::AnyInvocable<void(const v1::BatchAck&)> on_batch_ack;
     absl::AnyInvocable<void()> on_resumed;  // batches that are not acknowledged must be sent again
+    // safe_until() is another one.
+    absl::AnyInvocable<void()> on_proved = [] {};
     // There may be less that is not acknowledged.
     absl::AnyInvocable<void()> on_acknowledged = [] {};
     // The session is over: load must stop. A new one follows, if the settings say so.
@@ -79,6 +81,9 @@ class Session {
   size_t unacknowledged() const { return sent_.size(); }
   bool open() const { return !session_id_.empty(); }
   const ClockSync& clock() const { return clock_; }
+  // Until then the coordinator does not take us for lost, whatever happens: it has heard from us one
+  // lease before.
+  MonoTime safe_until() const { return proved_ + lease_; }
 
  private:
   enum class Link { kDown, kJoining, kUp };
@@ -119,6 +124,7 @@ class Session {
   absl::Duration lease_ = absl::Seconds(10);
   absl::Duration heartbeat_ = absl::Seconds(1);
   MonoTime last_heard_;
+  MonoTime proved_;  // when we have sent the latest probe that was answered
   MonoTime down_since_;
   MonoTime last_complaint_;
   absl::Duration pause_;

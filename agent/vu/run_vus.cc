@@ -108,8 +108,10 @@ void RunVus::Create(Worker& worker, Created created) {
   ++worker.initialising();
   const int64_t index = created_++;
   const VuKey key = worker.NewKey();
-  const ScriptVu::Ids ids = {.in_instance = index + 1,
-                             .in_test = shared_.config.segment.Unscale(index) + 1};
+  const int64_t first = shared_.config.first_vu_id;
+  const ScriptVu::Ids ids = {
+      .in_instance = index + 1,
+      .in_test = first > 0 ? first + index : shared_.config.segment.Unscale(index) + 1};
   auto finish = [this, &worker, key, ids,
                  created = std::move(created)](std::optional<ScriptFailure> failure) mutable {
     if (closed_) {

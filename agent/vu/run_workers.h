@@ -27,6 +27,7 @@ class RunWorkers {
   void End();
 
   const std::vector<std::unique_ptr<Worker>>& all() const { return workers_; }
+  Network& network() { return *network_; }
   // Those that Start has started.
   size_t started() const { return started_; }
   // The worker for the next VU. Unplanned ones, which come while others are at work, have workers

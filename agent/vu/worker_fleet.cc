@@ -219,6 +219,12 @@ void WorkerFleet::SetRunStart(MonoTime t0, absl::Time t0_wall) {
   run_->shared.t0_wall_nanos = absl::ToUnixNanos(t0_wall);
 }
 
+void WorkerFleet::SetRpsShare(double per_second) {
+  if (run_ != nullptr) {
+    run_->workers.network().SetRequestsPerSecond(per_second);
+  }
+}
+
 // ---- the run ----
 
 void WorkerFleet::Prepare(const ScriptBundle& bundle, RunConfig config,

@@ -215,6 +215,21 @@ std::vector<absl::Duration> FirstStarts(const ScenarioPlan& plan, size_t most) {
   return starts;
 }
 
+std::vector<int64_t> StartsBetween(const InstancePlan& part, absl::Duration from,
+                                   absl::Duration to) {
+  std::vector<int64_t> starts;
+  for (const ScenarioPlan& plan : part.scenarios) {
+    if (!plan.arrivals.has_value()) {
+      starts.push_back(-1);
+      continue;
+    }
+    const int64_t before = plan.arrivals->CountBefore(from - plan.start_time);
+    const int64_t until = plan.arrivals->CountBefore(to - plan.start_time);
+    starts.push_back(plan.iterations_segment.Scale(std::max<int64_t>(until - before, 0)));
+  }
+  return starts;
+}
+
 absl::StatusOr<InstancePlan> PlanInstance(const std::vector<ScenarioConfig>& scenarios,
                                           const SegmentTuple& segment) {
   InstancePlan plan;

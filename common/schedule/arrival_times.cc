@@ -127,6 +127,20 @@ absl::Duration ArrivalTimes::StartOf(int64_t index) const {
   return absl::Nanoseconds(stage->start_ns + std::min(within, span));
 }
 
+int64_t ArrivalTimes::CountBefore(absl::Duration offset) const {
+  int64_t before = 0;      // these are
+  int64_t after = total_;  // these are not
+  while (before < after) {
+    const int64_t middle = before + (after - before) / 2;
+    if (StartOf(middle) < offset) {
+      before = middle + 1;
+    } else {
+      after = middle;
+    }
+  }
+  return before;
+}
+
 double ArrivalTimes::RatePerSecondAt(absl::Duration offset) const {
   const int64_t at =
       std::clamp<int64_t>(absl::ToInt64Nanoseconds(offset), 0, stages_.back().end_ns);
@@ -142,15 +156,18 @@ double ArrivalTimes::RatePerSecondAt(absl::Duration offset) const {
   return per_unit * 1e9 / static_cast<double>(time_unit_ns_);
 }
 
-SegmentArrivals::SegmentArrivals(const ArrivalTimes& times, SegmentTuple segment)
-    : times_(times), segment_(std::move(segment)), total_(segment_.Scale(times.total())) {}
+SegmentArrivals::SegmentArrivals(const ArrivalTimes& times, SegmentTuple segment, int64_t first)
+    : times_(&times),
+      segment_(std::move(segment)),
+      first_(first),
+      total_(segment_.Scale(std::max<int64_t>(times.total() - first, 0))) {}
 
 std::optional<SegmentArrivals::Start> SegmentArrivals::Next() {
   if (next_ >= total_) {
     return std::nullopt;
   }
-  const int64_t in_test = segment_.Unscale(next_);
-  return Start{next_++, in_test, times_.StartOf(in_test)};
+  const int64_t in_test = first_ + segment_.Unscale(next_);
+  return Start{next_++, in_test, times_->StartOf(in_test)};
 }
 
 }  // namespace lockstep

@@ -36,6 +36,8 @@ class ArrivalTimes {
   int64_t total() const { return total_; }
   // Offset of start `index` (from 0, < total()) from the scenario's start. O(log stages).
   absl::Duration StartOf(int64_t index) const;
+  // How many starts are before `offset`: the index of the first one at it or later. O(log total).
+  int64_t CountBefore(absl::Duration offset) const;
   // Sum of the stages' durations.
   absl::Duration duration() const { return absl::Nanoseconds(stages_.back().end_ns); }
   // The wanted rate at `offset`, in iterations per second, for display. Outside of the schedule:
@@ -74,8 +76,9 @@ class SegmentArrivals {
     absl::Duration at;
   };
 
-  // `times` must outlive this. `segment` divides the starts: the tuple after Retuple(maxVUs).
-  SegmentArrivals(const ArrivalTimes& times, SegmentTuple segment);
+  // `times` must outlive this. `segment` divides the starts from `first` on: the tuple after
+  // Retuple(maxVUs).
+  SegmentArrivals(const ArrivalTimes& times, SegmentTuple segment, int64_t first = 0);
 
   // This instance's number of starts.
   int64_t total() const { return total_; }
@@ -83,9 +86,10 @@ class SegmentArrivals {
   std::optional<Start> Next();
 
  private:
-  const ArrivalTimes& times_;
-  const SegmentTuple segment_;
-  const int64_t total_;
+  const ArrivalTimes* times_;
+  SegmentTuple segment_;
+  int64_t first_;
+  int64_t total_;
   int64_t next_ = 0;
 };
 

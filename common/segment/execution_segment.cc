@@ -261,6 +261,10 @@ SegmentTuple::SegmentTuple()
     : stripe_(std::make_shared<const Stripe>(std::vector<int64_t>{1}, Partition::kStriped)),
       index_(0) {}
 
+SegmentTuple SegmentTuple::None() {
+  return SegmentTuple().Retuple(0);
+}
+
 absl::StatusOr<SegmentTuple> SegmentTuple::Make(const SegmentSequence& sequence, size_t index,
                                                 Partition partition) {
   LOCKSTEP_ASSIGN_OR_RETURN(std::vector<SegmentTuple> all, MakeAll(sequence, partition));

@@ -89,6 +89,9 @@ class SegmentTuple {
   static absl::StatusOr<std::vector<SegmentTuple>> MakeAll(
       const SegmentSequence& sequence, Partition partition = Partition::kStriped);
 
+  // A part of nothing: Scale is always 0.
+  static SegmentTuple None();
+
   // This instance's share of `total`: the number of its elements among the first `total`. total >=
   // 0.
   int64_t Scale(int64_t total) const;

@@ -55,6 +55,8 @@ struct RunSettingsFlags {
   std::string rest_address;             // --address of the REST server; empty: none
   int64_t agents = 1;
   double tolerated_loss_percent = 0;  // of --on-agent-loss tolerate=N%; 0: fail
+  bool redistribute = false;          // --on-agent-loss redistribute
+  bool late_agents_join = false;      // --late-agents join
   Partition partition = Partition::kStriped;
   absl::Duration max_vu_block = absl::Seconds(5);  // 0: no limit
   bool fail_on_suspect = false;
@@ -111,6 +113,7 @@ struct ControlCommand {
   bool now = false;      // stop: without waiting for running iterations
   int64_t vus = -1;      // scale; -1: unchanged
   int64_t max_vus = -1;  // scale
+  int64_t agents = 0;    // scale; 0: unchanged
 };
 
 // `lockstep compare BASE NEW`: two result files.

@@ -123,7 +123,7 @@ ExitCode ExecuteControl(const ControlCommand& command, const Environment& enviro
         status = client.Resume();
         break;
       case ControlCommand::Verb::kScale:
-        status = client.Scale(command.vus, command.max_vus);
+        status = client.Scale(command.vus, command.max_vus, command.agents);
         break;
       case ControlCommand::Verb::kStop:
         status = client.Stop(command.now);

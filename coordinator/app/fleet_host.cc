@@ -68,7 +68,7 @@ absl::Status FleetHost::StartAgents(Run& run) {
         if (run.state() == v1::RunStatus::DONE) {
           StopIfAlone();
         } else if (const AgentRecord* agent = fleet_.FindByProcess(process); agent != nullptr) {
-          fleet_.Expel(agent->id, absl::UnavailableError(absl::StrCat("its process ", how)));
+          fleet_.Expel(agent->id, absl::AbortedError(absl::StrCat("its process ", how)));
         } else if (run.state() == v1::RunStatus::WAITING_FOR_AGENTS) {
           run.Fail(ExitCode::kOther, absl::StrCat("a local agent ", how, " before it could join"));
         }

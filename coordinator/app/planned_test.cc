@@ -71,6 +71,11 @@ absl::StatusOr<PlannedTest> PlanTest(ResolvedOptions resolved, const v1::Inspect
     }
     return share;
   };
+  plan.starts_between = [scenarios](const SegmentTuple& segment, absl::Duration from,
+                                    absl::Duration to) {
+    const absl::StatusOr<InstancePlan> part = PlanInstance(scenarios, segment);
+    return part.ok() ? StartsBetween(*part, from, to) : std::vector<int64_t>();
+  };
   plan.rps = options.rps;
   plan.has_setup = Contains(exports, "setup") && !options.no_setup;
   plan.has_teardown = Contains(exports, "teardown") && !options.no_teardown;
@@ -85,6 +90,12 @@ absl::StatusOr<PlannedTest> PlanTest(ResolvedOptions resolved, const v1::Inspect
     plan.executors[scenario.name] = ExecutorTypeName(scenario.executor);
     if (const auto* controlled = std::get_if<ExternallyControlledConfig>(&scenario.executor)) {
       plan.controlled[scenario.name] = {controlled->vus, controlled->max_vus};
+    }
+    if (const auto* shared = std::get_if<SharedIterationsConfig>(&scenario.executor)) {
+      plan.pools[scenario.name] = shared->iterations;
+    }
+    if (std::holds_alternative<PerVuIterationsConfig>(scenario.executor)) {
+      plan.immovable.push_back(scenario.name);
     }
   }
   return test;

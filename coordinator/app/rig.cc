@@ -20,6 +20,8 @@ int64_t AgentsOf(const RunRequest& request) {
 RunSettings SettingsOf(const RunRequest& request, const TestFiles& files) {
   return {.agents = static_cast<size_t>(AgentsOf(request)),
           .tolerated_loss_percent = request.run.tolerated_loss_percent,
+          .redistribute = request.run.redistribute,
+          .late_agents_join = request.run.late_agents_join,
           .inspect_only = request.inspect_only,
           .handle_summary = request.run.summary_mode != SummaryMode::kDisabled,
           .env = files.script_env,

@@ -31,6 +31,7 @@ class RunFace final : public RunControl {
   absl::Status Pause() override { return run_.Pause(); }
   absl::Status Resume() override { return run_.Resume(); }
   absl::Status Scale(int64_t vus, int64_t max_vus) override { return run_.Scale(vus, max_vus); }
+  absl::Status ScaleAgents(int64_t agents) override { return run_.ScaleAgents(agents); }
   absl::Status Stop(bool now) override { return run_.Stop(now); }
 
  private:

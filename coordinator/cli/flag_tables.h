@@ -26,7 +26,8 @@ inline constexpr FlagSpec kRunFlags[] = {
      "file for the result, as `lockstep compare` reads it; same as -o result=FILE"},
     {"--features", Kind::kList, "feature flags of k6; none exist here"},
     {"--agents", Kind::kValue, "number of agents (1)"},
-    {"--on-agent-loss", Kind::kValue, "fail or tolerate=N%"},
+    {"--on-agent-loss", Kind::kValue, "fail, tolerate=N% or redistribute (to the agents left)"},
+    {"--late-agents", Kind::kValue, "agents that come while the load runs: wait or join"},
     {"--max-vu-block", Kind::kValue,
      "interrupt an iteration that keeps its thread busy for so long without waiting (5s); 0s: never"},
     {"--partition", Kind::kValue,
@@ -86,6 +87,7 @@ inline constexpr FlagSpec kStopFlags[] = {
 inline constexpr FlagSpec kScaleFlags[] = {
     {"-u,--vus", Kind::kValue, "VUs to run"},
     {"-m,--max", Kind::kValue, "VUs to have ready"},
+    {"--agents", Kind::kValue, "agents to share the work, of a run that redistributes"},
 };
 inline constexpr FlagSpec kCompareFlags[] = {
     {"--json", Kind::kSwitch, "as JSON"},

@@ -63,18 +63,27 @@ void RefuseArchives(FlagReader& reader, absl::string_view script) {
   }
 }
 
-double ReadLossPolicy(FlagReader& reader) {
+void ReadLossPolicy(FlagReader& reader, RunSettingsFlags* run) {
+  const std::optional<std::string> late = reader.Text("late-agents");
+  if (late.has_value() && *late != "wait" && *late != "join") {
+    reader.Expected(*late, "wait or join");
+  }
+  run->late_agents_join = late == "join";
   const std::optional<std::string> text = reader.Text("on-agent-loss");
-  if (!text.has_value() || *text == "fail") {
-    return 0;
+  run->redistribute = text == "redistribute";
+  if (run->late_agents_join && !run->redistribute) {
+    reader.Error("--late-agents join: work moves to them only with --on-agent-loss redistribute");
+  }
+  if (!text.has_value() || *text == "fail" || run->redistribute) {
+    return;
   }
   absl::string_view rest = *text;
   double percent = 0;
   if (!absl::ConsumePrefix(&rest, "tolerate=") || !absl::ConsumeSuffix(&rest, "%") ||
       !absl::SimpleAtod(rest, &percent) || !(percent >= 0 && percent <= 100)) {
-    reader.Expected(*text, "fail, or tolerate=N% with N from 0 to 100");
+    reader.Expected(*text, "fail, redistribute, or tolerate=N% with N from 0 to 100");
   }
-  return percent;
+  run->tolerated_loss_percent = percent;
 }
 
 // "file", "file=PATH" or "file=PATH,level=LEVEL".
@@ -207,7 +216,7 @@ RunSettingsFlags ReadRun(FlagReader& reader, bool local) {
   run.quiet = reader.Is("quiet");
   run.rest_address = reader.String("address", "ADDRESS");
   run.agents = reader.Int("agents", 1, 1, local ? kMostLocalAgents : kMostAgents);
-  run.tolerated_loss_percent = ReadLossPolicy(reader);
+  ReadLossPolicy(reader, &run);
   run.partition = ReadPartition(reader);
   if (const std::optional<std::string> block = reader.Text("max-vu-block"); block.has_value()) {
     const absl::StatusOr<absl::Duration> duration = ParseDurationWithUnit(*block);
@@ -291,8 +300,10 @@ ControlCommand ReadControl(FlagReader& reader, ControlCommand::Verb verb) {
   command.now = reader.Is("now");
   command.vus = reader.Int("vus", -1, 0);
   command.max_vus = reader.Int("max", -1, 0);
-  if (verb == ControlCommand::Verb::kScale && !reader.Text("vus") && !reader.Text("max")) {
-    reader.Error("scale: give --vus, --max or both");
+  command.agents = reader.Int("agents", 0, 1, kMostAgents);
+  if (verb == ControlCommand::Verb::kScale && !reader.Text("vus") && !reader.Text("max") &&
+      !reader.Text("agents")) {
+    reader.Error("scale: give --vus, --max, --agents or several of them");
   }
   return command;
 }

@@ -24,6 +24,7 @@ class RunControl {
   virtual absl::Status Pause() = 0;
   virtual absl::Status Resume() = 0;
   virtual absl::Status Scale(int64_t vus, int64_t max_vus) = 0;
+  virtual absl::Status ScaleAgents(int64_t agents) = 0;
   virtual absl::Status Stop(bool now) = 0;
 };
 

@@ -32,24 +32,57 @@ absl::Status DivideWork(TestPlan& plan, std::vector<RunMember>& members) {
                      "ones: ",
                      text, ": ", tuples.status().message()));
   }
-  std::vector<double> weights;  // by which rps is divided
-  for (const SegmentTuple& tuple : *tuples) {
-    const Fraction length = tuple.length();
-    weights.push_back(plan.share_of ? static_cast<double>(plan.share_of(tuple).max_vus)
-                                    : static_cast<double>(length.numerator) /
-                                          static_cast<double>(length.denominator));
-  }
-  const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
+  const std::vector<double> rps = DivideRps(plan, *tuples);
   for (RunMember& member : members) {
-    const SegmentTuple& tuple = (*tuples)[member.segment_index];
+    member.tuple = (*tuples)[member.segment_index];
     member.segment = plan.sequence->segments()[member.segment_index].ToString();
-    member.share = plan.share_of ? plan.share_of(tuple) : AgentShare();
-    const double mine = weights[member.segment_index];
-    const auto rps = static_cast<double>(plan.rps);
-    // Without a VU, it is only setup() and teardown() that send anything.
-    member.rps_share = mine > 0 ? rps * mine / total : rps;
+    member.share = plan.share_of ? plan.share_of(member.tuple) : AgentShare();
+    member.rps_share = rps[member.segment_index];
   }
   return absl::OkStatus();
+}
+
+std::vector<double> DivideRps(const TestPlan& plan, const std::vector<SegmentTuple>& tuples) {
+  std::vector<double> shares;  // in VUs at first
+  for (const SegmentTuple& tuple : tuples) {
+    const Fraction length = tuple.length();
+    shares.push_back(plan.share_of ? static_cast<double>(plan.share_of(tuple).max_vus)
+                                   : static_cast<double>(length.numerator) /
+                                         static_cast<double>(length.denominator));
+  }
+  const double total = std::accumulate(shares.begin(), shares.end(), 0.0);
+  const auto rps = static_cast<double>(plan.rps);
+  for (double& share : shares) {
+    // Without a VU, it is only setup() and teardown() that send anything.
+    share = share > 0 ? rps * share / total : rps;
+  }
+  return shares;
+}
+
+void CountWork(const TestPlan& plan, RunMember& member, absl::Duration until) {
+  if (!plan.starts_between) {
+    return;
+  }
+  const std::vector<int64_t> starts = plan.starts_between(member.tuple, member.cut_at, until);
+  member.starts_before.resize(starts.size());
+  for (size_t i = 0; i < starts.size(); ++i) {
+    member.starts_before[i] += std::max<int64_t>(starts[i], 0);
+  }
+}
+
+void ShowWork(const TestPlan& plan, RunMember& member) {
+  if (!plan.share_of || !plan.starts_between) {
+    return;
+  }
+  member.share = plan.share_of(member.tuple);
+  const std::vector<int64_t> ahead =
+      plan.starts_between(member.tuple, member.cut_at, absl::InfiniteDuration());
+  for (size_t i = 0; i < ahead.size() && i < member.share.scenarios.size(); ++i) {
+    const int64_t before = i < member.starts_before.size() ? member.starts_before[i] : 0;
+    if (ahead[i] >= 0) {
+      member.share.scenarios[i].iterations = before + ahead[i];
+    }
+  }
 }
 
 absl::StatusOr<SegmentSequence> CutAmong(const std::vector<const RunMember*>& staying,
@@ -81,6 +114,10 @@ std::string MissingWork(const RunMember& member) {
       absl::StrAppend(&text, ", scenario ", planned.name, ": ",
                       std::max<int64_t>(planned.iterations - settled, 0), " of ",
                       planned.iterations, " iterations");
+    } else if (planned.iterations < 0 && planned.max_vus > 0 && member.handed_over) {
+      absl::StrAppend(&text, ", scenario ", planned.name, ": ", planned.max_vus,
+                      " VUs until others took over, ", absl::FormatDuration(member.cut_at),
+                      " after the start");
     } else if (planned.iterations < 0 && planned.max_vus > 0 &&
                part.state() != v1::ScenarioProgress::DONE) {
       absl::StrAppend(&text, ", scenario ", planned.name, ": ", planned.max_vus, " VUs from ",

@@ -18,6 +18,15 @@ namespace lockstep::coordinator {
 // have no common measure.
 absl::Status DivideWork(TestPlan& plan, std::vector<RunMember>& members);
 
+// The requests per second of each part, by VUs; 0: no limit.
+std::vector<double> DivideRps(const TestPlan& plan, const std::vector<SegmentTuple>& tuples);
+
+// Where work moves: adds what the schedules have given to the member's part, until `until` after T0,
+// to its `starts_before`.
+void CountWork(const TestPlan& plan, RunMember& member, absl::Duration until);
+// Makes `share` what the member's part and those before it come to.
+void ShowWork(const TestPlan& plan, RunMember& member);
+
 // The whole test cut among those of a run who have stayed, by their weights and in their order.
 // FailedPrecondition without any, InvalidArgument as DivideWork.
 absl::StatusOr<SegmentSequence> CutAmong(const std::vector<const RunMember*>& staying,

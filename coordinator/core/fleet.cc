@@ -130,6 +130,7 @@ void Fleet::Expel(AgentId agent, const absl::Status& reason) {
   }
   Drop(member->batches, reason);
   if (!member->dismissed) {
+    member->record.last_heard = member->last_heard;
     events_.on_lost(member->record, reason);
   }
   TellIfDismissed();

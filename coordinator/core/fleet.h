@@ -54,6 +54,7 @@ struct AgentRecord {
   std::map<std::string, std::string> labels;
   int64_t process_id = 0;
   bool connected = true;  // false: its connection broke, its lease has not run out
+  MonoTime last_heard;    // once it was lost
 };
 
 struct FleetSettings {
@@ -76,7 +77,8 @@ class Fleet {
     // session.
     absl::AnyInvocable<absl::Status(AgentId, const v1::AgentMessage&)> on_message;
     absl::AnyInvocable<absl::Status(AgentId, const v1::BatchMessage&)> on_batch;
-    // The agent's session is over, for this reason. The agent is no longer a member.
+    // The agent's session is over, for this reason. The agent is no longer a member. Cancelled: it has
+    // left on its own; Aborted: it is known to be dead; else it may go on until its lease is over.
     absl::AnyInvocable<void(const AgentRecord&, const absl::Status& reason)> on_lost;
   };
 

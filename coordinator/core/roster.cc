@@ -21,6 +21,10 @@ void Roster::ForgetLost() {
   std::erase_if(members_, [](const RunMember& m) { return m.lost; });
 }
 
+void Roster::ForgetJoining() {
+  std::erase_if(members_, [](const RunMember& m) { return m.joining; });
+}
+
 void Roster::Substitute(RunMember& lost, const AgentRecord& spare) {
   ForgetSpare(spare.id);
   if (elected_ == lost.id) {
@@ -57,16 +61,27 @@ std::vector<AgentId> Roster::Present() const {
 std::vector<const RunMember*> Roster::Staying() const {
   std::vector<const RunMember*> staying;
   for (const RunMember& member : members_) {
-    if (!member.lost && !member.leaving) {
+    if (!member.lost && !member.leaving && !member.joining &&
+        member.step < RunMember::Step::kDrained) {
       staying.push_back(&member);
     }
   }
   return staying;
 }
 
+std::vector<AgentId> Roster::AtWork() const {
+  std::vector<AgentId> at_work;
+  for (const RunMember& member : members_) {
+    if (!member.lost && !member.joining && member.step < RunMember::Step::kDrained) {
+      at_work.push_back(member.id);
+    }
+  }
+  return at_work;
+}
+
 bool Roster::AllPresent(absl::FunctionRef<bool(const RunMember&)> predicate) const {
   return std::all_of(members_.begin(), members_.end(),
-                     [&](const RunMember& m) { return m.lost || predicate(m); });
+                     [&](const RunMember& m) { return m.lost || m.joining || predicate(m); });
 }
 
 bool Roster::HasEnded(const std::string& scenario) const {
@@ -97,8 +112,10 @@ double Roster::SlowestRoundTripMs() const {
 }
 
 void Roster::Elect() {
-  const std::vector<AgentId> present = Present();
-  elected_ = present.empty() ? AgentId{} : present.front();
+  const auto first = std::find_if(members_.begin(), members_.end(), [](const RunMember& member) {
+    return !member.lost && !member.joining;
+  });
+  elected_ = first == members_.end() ? AgentId{} : first->id;
 }
 
 }  // namespace lockstep::coordinator

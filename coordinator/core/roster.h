@@ -32,6 +32,7 @@ class Roster {
   void ForgetSpare(AgentId agent) { std::erase(spares_, agent); }
   void ForgetMember(AgentId agent);
   void ForgetLost();
+  void ForgetJoining();
   // The first spare takes over the work, and the election, of `lost`. There must be a spare.
   void Substitute(RunMember& lost, const AgentRecord& spare);
 
@@ -39,19 +40,22 @@ class Roster {
   RunMember* Find(AgentId agent);
   // Those who are not lost. Sending to an agent may lose it, and change who is here: look each up.
   std::vector<AgentId> Present() const;
-  // Of these, those who are not about to leave.
+  // Of these, those who have a part that has not ended, and are not about to leave.
   std::vector<const RunMember*> Staying() const;
+  // All but those who have no part yet.
   bool AllPresent(absl::FunctionRef<bool(const RunMember&)> predicate) const;
   bool AllHave(RunMember::Step step) const {
     return AllPresent([step](const RunMember& m) { return m.step >= step; });
   }
+  // Who has a part that has not ended, or had one until now.
+  std::vector<AgentId> AtWork() const;
   // On all who are present.
   bool HasEnded(const std::string& scenario) const;
   bool WithinTolerance() const;
   // The longest of those who are not lost, of their best clock probes.
   double SlowestRoundTripMs() const;
 
-  // The first who is not lost answers from now on, if there is one.
+  // The first who is not lost, and has come so far, answers from now on, if there is one.
   void Elect();
   AgentId elected() const { return elected_; }
   RunMember* FindElected() { return Find(elected_); }

@@ -18,19 +18,21 @@ Run::Run(EventLoop& loop, Fleet& fleet, TestSource& source, RunResults& results,
       results_(results),
       logger_(logger),
       settings_(std::move(settings)),
-      roster_(settings_.agents, settings_.tolerated_loss_percent) {}
+      roster_(settings_.agents, settings_.redistribute ? 100 : settings_.tolerated_loss_percent),
+      agents_target_(settings_.agents) {}
 
 Run::~Run() {
   loop_.Cancel(limit_timer_);
   loop_.Cancel(tick_timer_);
   loop_.Cancel(judge_timer_);
   loop_.Cancel(beat_timer_);
+  loop_.Cancel(redivision_timer_);
 }
 
 void Run::Begin(Events events) {
   events_ = std::move(events);
   fleet_.SetEvents({
-      .may_join = [this](const v1::Join&) { return MayJoin(); },
+      .may_join = [this](const v1::Join& join) { return MayJoin(join); },
       .on_joined = [this](AgentId agent) { OnJoined(agent); },
       .on_message = [this](AgentId agent,
                            const v1::AgentMessage& message) { return OnMessage(agent, message); },

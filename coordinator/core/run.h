@@ -29,8 +29,11 @@
 // a later one with it. teardown() runs whenever setup() has succeeded and T0 was announced. The
 // first fault decides the exit code; failed thresholds decide only without one.
 //
+// Where work moves (RunSettings::redistribute), it is divided anew whenever somebody is lost, leaves
+// or comes after T0; see deploy/docs/architecture.md.
+//
 // run.cc: people's wishes; run_members.cc: joining and losses; run_states.cc: the states;
-// run_ending.cc: ending early; run_messages.cc: what agents say. Who takes part: roster.h. How it
+// run_ending.cc: ending early; run_messages.cc: what agents say; run_redivision.cc: work that moves. Who takes part: roster.h. How it
 // ends: verdict.h. What it shows of itself: run_status.h.
 //
 // Loop-bound; owns no thread, reads no clock but the loop's, writes no file.
@@ -39,6 +42,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -51,6 +55,7 @@
 #include "common/health/judge.h"
 #include "coordinator/core/bundle.h"
 #include "coordinator/core/fleet.h"
+#include "coordinator/core/iteration_pools.h"
 #include "coordinator/core/roster.h"
 #include "coordinator/core/row_queues.h"
 #include "coordinator/core/run_parts.h"
@@ -66,6 +71,10 @@ struct RunSettings {
   size_t agents = 1;
   // The largest share of the agents, in percent, whose loss the run survives. 0: any loss fails it.
   double tolerated_loss_percent = 0;
+  // Work may move while the load runs: that of agents that are lost or leave goes to the others. Any
+  // loss is survived, except that of all.
+  bool redistribute = false;
+  bool late_agents_join = false;           // with `redistribute`; false: they wait for the next run
   bool inspect_only = false;               // end after Inspecting
   bool handle_summary = true;              // call the script's handleSummary, if it has one
   std::map<std::string, std::string> env;  // __ENV
@@ -118,6 +127,10 @@ class Run {
   // -1: unchanged. From ReadyBarrier to Running. A refused request changes nothing: InvalidArgument
   // names the scenario and both numbers, FailedPrecondition says why there is nothing to scale.
   absl::Status Scale(int64_t vus, int64_t max_vus);
+  // Where work moves, while Running: so many agents share the rest of the work, at least one. If
+  // there are more, the last ones hand theirs over; if there are fewer, spares and agents that come
+  // join. FailedPrecondition where work does not move.
+  absl::Status ScaleAgents(int64_t agents);
 
   RunState state() const { return state_; }
   const std::vector<RunMember>& members() const { return roster_.members(); }
@@ -142,7 +155,7 @@ class Run {
   enum class Setup { kPending, kFailed, kDone };   // done: well, or there is none
 
   // Fleet's events.
-  absl::Status MayJoin() const;
+  absl::Status MayJoin(const v1::Join& join) const;
   void OnJoined(AgentId agent);
   absl::Status OnMessage(AgentId agent, const v1::AgentMessage& message);
   absl::Status OnBatch(AgentId agent, const v1::BatchMessage& message);
@@ -217,6 +230,29 @@ class Run {
   void SendTo(AgentId agent, v1::CoordinatorMessage message);
   void SendToAll(const v1::CoordinatorMessage& message);
   absl::Duration T0Lead() const;
+
+  // ---- work that moves: run_redivision.cc ----
+  // The work is divided anew among those who are there, soon. Does nothing where it does not move.
+  void RedivideSoon();
+  void ProposeRedivision();
+  absl::Duration NextDivision(const std::vector<const RunMember*>& staying,
+                              const std::vector<SegmentTuple>& tuples) const;
+  void OnHeld(const RunMember& member, const v1::Held& held);
+  void CommitRedivision();
+  void AccountFor(RunMember& member, absl::Duration at);
+  bool MovesNow() const {
+    return settings_.redistribute && state_ == v1::RunStatus::RUNNING && stopping_ == Stopping::kNo;
+  }
+  // What becomes of the work of a member that was lost while the load runs. `last_heard`: of it;
+  // nothing if it is certain that it does nothing any more.
+  void HandOver(RunMember& lost, std::optional<MonoTime> last_heard);
+  // An agent that has come while the load runs gets what it needs for a part of its own.
+  void LetJoin(AgentId agent);
+  void StartLate(RunMember& member);
+  size_t AgentsThere() const;
+  absl::Status OnIterationLease(AgentId agent, const v1::IterationLease& lease);
+  absl::Status OnIterationsReturned(AgentId agent, const v1::IterationsReturned& returned);
+  void DealIterations();
   // The instant at which all agents pause or resume: soon, after T0 and after the one before.
   MonoTime NextSwitch();
 
@@ -241,7 +277,7 @@ class Run {
   Stopping stopping_ = Stopping::kNo;
   Setup setup_ = Setup::kPending;
   v1::SetupValue setup_data_;
-  bool script_usable_ = true;  // false once a function of the elected one's had to be given up
+  bool script_usable_ = true;    // false once a function of the elected one's had to be given up
   uint32_t deal_ = 0;            // how often the work has been dealt out
   bool deal_again_ = false;      // once setup() has returned
   bool sequence_given_ = false;  // by the user, for the only agent
@@ -255,6 +291,29 @@ class Run {
   MonoTime setup_began_ = MonoTime::Infinite();
   MonoTime last_beat_;
   std::vector<Standstill> standstills_;  // since T0, the first kMostStandstills
+
+  // ---- work that moves ----
+  struct Redivision {
+    absl::Duration at;  // after T0
+    SegmentSequence sequence;
+    std::vector<SegmentTuple> tuples;
+    std::vector<double> rps;
+    std::vector<AgentId> staying;  // in the order of the sequence
+    std::vector<AgentId> awaited;  // that have not answered Held
+    std::vector<AgentId> receivers;
+  };
+  std::optional<Redivision> redivision_;  // proposed, and not yet agreed to
+  uint32_t redivisions_ = 0;              // proposed so far
+  int late_in_a_row_ = 0;                 // that somebody was too late for
+  absl::Duration last_division_;          // after T0
+  // No agent that was lost begins anything from then on.
+  MonoTime all_quiet_;
+  TimerId redivision_timer_ = TimerId::kNone;
+  size_t agents_target_ = 0;
+  uint32_t joined_late_ = 0;
+  std::set<std::string> unfit_;  // agents that have come late, and could not take part
+  int64_t t0_wall_ns_ = 0;
+  std::optional<IterationPools> pools_;
 };
 
 }  // namespace lockstep::coordinator

@@ -5,11 +5,13 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "lockstep/v1/control.pb.h"
 
 #include "common/base/replay.h"
+#include "common/segment/execution_segment.h"
 #include "coordinator/core/ids.h"
 #include "coordinator/core/run_parts.h"
 
@@ -33,7 +35,15 @@ struct RunMember {
   absl::Time lost_at;
   std::optional<absl::Duration> lost_after;  // since T0; unset: before
 
-  bool leaving = false;  // on its own: it begins nothing new, and hands over what it has
+  bool leaving = false;  // it begins nothing new, and hands over what it has
+
+  // ---- where work moves ----
+  bool joining = false;      // it has come while the load runs, and has no part yet
+  uint32_t joined_late = 0;  // the how manieth so; 0: it was there from the start
+  bool handed_over = false;  // others have its work
+  SegmentTuple tuple;        // its part since `cut_at` after T0
+  absl::Duration cut_at;
+  std::vector<int64_t> starts_before;  // that its parts before that one had, by scenario
 
   Step step = Step::kJoined;
 

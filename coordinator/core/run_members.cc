@@ -10,8 +10,15 @@
 
 namespace lockstep::coordinator {
 
-absl::Status Run::MayJoin() const {
+absl::Status Run::MayJoin(const v1::Join& join) const {
   const bool may_be_spare = state_ < v1::RunStatus::RUNNING && !settings_.inspect_only;
+  if (unfit_.contains(join.name())) {
+    return absl::UnavailableError(
+        "it could not join the run that is in progress; wait for the next one");
+  }
+  if (MovesNow() && (settings_.late_agents_join || AgentsThere() < agents_target_)) {
+    return absl::OkStatus();
+  }
   if (state_ != v1::RunStatus::WAITING_FOR_AGENTS && !may_be_spare) {
     return absl::UnavailableError("a run is in progress; wait for the next one");
   }
@@ -20,6 +27,10 @@ absl::Status Run::MayJoin() const {
 
 void Run::OnJoined(AgentId agent) {
   const AgentRecord& record = *fleet_.Find(agent);
+  if (MovesNow()) {
+    LetJoin(agent);
+    return;
+  }
   if (state_ != v1::RunStatus::WAITING_FOR_AGENTS || roster_.complete()) {
     roster_.AddSpare(agent);
     logger_.Info(absl::StrCat("agent ", record.name, " has joined as a spare"));
@@ -80,7 +91,8 @@ bool Run::DealAgain(const RunMember& lost, bool was_elected) {
 
 void Run::CatchUp(RunMember& member) {
   v1::CoordinatorMessage message;
-  if (member.step == RunMember::Step::kPrepared && state_ == v1::RunStatus::READY_BARRIER) {
+  const bool may_be_ready = state_ == v1::RunStatus::READY_BARRIER || member.joining;
+  if (member.step == RunMember::Step::kPrepared && may_be_ready) {
     if (scaled_.has_value()) {
       v1::CoordinatorMessage scale;
       *scale.mutable_scale() = *scaled_;
@@ -110,7 +122,7 @@ void Run::OnLost(const AgentRecord& agent, const absl::Status& reason) {
     return;
   }
   std::string message = absl::StrCat("agent ", agent.name, " was lost: ", reason.message());
-  if (state_ == v1::RunStatus::WAITING_FOR_AGENTS) {
+  if (state_ == v1::RunStatus::WAITING_FOR_AGENTS || member->joining) {  // it had no part yet
     logger_.Warn(message);
     roster_.ForgetMember(agent.id);
     return;
@@ -128,8 +140,17 @@ void Run::OnLost(const AgentRecord& agent, const absl::Status& reason) {
   const bool on_purpose = absl::IsCancelled(reason);
   std::string missing = MissingWork(*member);
   if (on_purpose && member->settled()) {
-    logger_.Info(
-        absl::StrCat("agent ", agent.name, " has left, its work was done: ", reason.message()));
+    logger_.Info(absl::StrCat("agent ", agent.name, " has left, its work was ",
+                              member->handed_over ? "handed over: " : "done: ", reason.message()));
+  } else if (MovesNow()) {
+    logger_.Error(absl::StrCat(message, "; what it has not begun goes to the others"));
+    const bool surely_gone = on_purpose || absl::IsAborted(reason);
+    HandOver(*member, surely_gone ? std::nullopt : std::make_optional(agent.last_heard));
+    if (std::all_of(members().begin(), members().end(), [](const RunMember& other) {
+          return other.lost || other.handed_over || other.joining;
+        })) {
+      EndEarly({ExitCode::kOther, absl::StrCat(message, "; nobody is left to do its work")});
+    }
   } else {
     logger_.Error(absl::StrCat(message, missing.empty() ? "" : "; missing: ", missing));
   }

@@ -93,6 +93,13 @@ absl::Status Run::OnMessage(AgentId agent, const v1::AgentMessage& message) {
       return absl::OkStatus();
     case Body::kRowLease:
       return OnRowLease(agent, message.row_lease());
+    case Body::kHeld:
+      OnHeld(*member, message.held());
+      return absl::OkStatus();
+    case Body::kIterationLease:
+      return OnIterationLease(agent, message.iteration_lease());
+    case Body::kIterationsReturned:
+      return OnIterationsReturned(agent, message.iterations_returned());
     case Body::kAgentFailed:
       return absl::InternalError(absl::StrCat("it failed: ", message.agent_failed().message()));
     case Body::kLeaving:
@@ -154,6 +161,13 @@ void Run::OnInspected(const RunMember& member, const v1::Inspected& inspected) {
   plan_ = *std::move(plan);
   sequence_given_ = plan_->sequence.has_value();
   paused_ = paused_ || plan_->paused;
+  if (settings_.redistribute && !plan_->immovable.empty()) {
+    EndEarly({ExitCode::kInvalidConfig,
+              absl::StrCat("--on-agent-loss: redistribute: scenario ", plan_->immovable.front(),
+                           " has the executor per-vu-iterations, whose iterations are bound to "
+                           "their VUs; use shared-iterations there, or tolerate=N%")});
+    return;
+  }
   if (events_.on_planned) {
     events_.on_planned(*plan_);
   }
@@ -181,6 +195,11 @@ template <class Answer>
 void Run::GoOn(RunMember& member, const Answer& answer) {
   if (!answer.has_failure()) {
     CatchUp(member);
+  } else if (member.joining) {
+    unfit_.insert(member.name);
+    fleet_.Expel(member.id, absl::InternalError(
+                                absl::StrCat("it could not join: ", answer.failure().message())));
+    return;
   } else if (state_ < v1::RunStatus::RUNNING) {
     EndEarly(FaultOf(answer.failure(), ExitCode::kInvalidConfig));
     return;
@@ -208,11 +227,21 @@ void Run::OnSetupDone(RunMember& member, const v1::SetupDone& done) {
 
 void Run::OnReady(RunMember& member) {
   member.Reach(RunMember::Step::kReady);
+  if (member.joining) {
+    StartLate(member);
+    return;
+  }
   Advance();
 }
 
 void Run::OnLeaving(RunMember& member, const v1::Leaving& leaving) {
   member.leaving = true;
+  if (MovesNow()) {
+    logger_.Warn(absl::StrCat("agent ", member.name, " is about to leave: ", leaving.reason(),
+                              "; the others take its work over"));
+    RedivideSoon();
+    return;
+  }
   logger_.Warn(absl::StrCat("agent ", member.name, " is about to leave: ", leaving.reason(),
                             "; it begins nothing new and hands over what it has"));
 }
@@ -223,13 +252,14 @@ void Run::OnDrained(RunMember& member, const v1::Drained& drained) {
     return part.state() == v1::ScenarioProgress::DONE;
   });
   // One that leaves in the middle has ended, and its work has not.
-  if (!member.leaving || state_ != v1::RunStatus::RUNNING || did_all) {
+  if (!member.leaving || state_ != v1::RunStatus::RUNNING || did_all || member.handed_over) {
     member.Reach(RunMember::Step::kDrained);
   }
   member.last_batch = std::max(member.last_batch, drained.last_batch());
   if (drained.has_final_progress()) {
     member.progress = drained.final_progress();
   }
+  DealIterations();
   Advance();
 }
 

@@ -48,8 +48,14 @@ struct TestPlan {
   // What an agent with this segment has to do. Unset: not known, and rps is divided by the
   // segments' lengths, otherwise by VUs.
   std::function<AgentShare(const SegmentTuple&)> share_of;
-  int64_t rps = 0;         // of the whole test; 0: no limit
-  bool has_setup = false;  // and is to be called
+  // How many iterations the schedules give to this segment between two instants after T0, by
+  // scenario as in AgentShare, if it was cut at the first one; -1: no schedule. Unset: not known.
+  std::function<std::vector<int64_t>(const SegmentTuple&, absl::Duration from, absl::Duration to)>
+      starts_between;
+  std::map<std::string, int64_t> pools;  // scenarios whose iterations the VUs share
+  std::vector<std::string> immovable;    // scenarios whose work is bound to their VUs
+  int64_t rps = 0;                       // of the whole test; 0: no limit
+  bool has_setup = false;                // and is to be called
   bool has_teardown = false;
   bool has_handle_summary = false;
   bool paused = false;  // wait for Resume before T0

@@ -132,6 +132,7 @@ v1::CoordinatorMessage Run::AssignFor(const RunMember& member) const {
   assign.set_keep_points(plan_->keep_points);
   assign.set_max_vu_block_ns(absl::ToInt64Nanoseconds(settings_.max_vu_block));
   assign.set_deal(deal_);
+  assign.set_work_moves(settings_.redistribute);
   return message;
 }
 
@@ -180,7 +181,11 @@ void Run::EnterRunning() {
   t0_ = loop_.clock().Mono() + lead;
   v1::CoordinatorMessage message;
   message.mutable_start()->set_t0_coordinator_mono_ns(t0_.nanos());
-  message.mutable_start()->set_t0_wall_unix_ns(absl::ToUnixNanos(loop_.clock().Wall() + lead));
+  t0_wall_ns_ = absl::ToUnixNanos(loop_.clock().Wall() + lead);
+  message.mutable_start()->set_t0_wall_unix_ns(t0_wall_ns_);
+  if (settings_.redistribute) {
+    pools_.emplace(plan_->pools);
+  }
   SetState(v1::RunStatus::RUNNING, lead + plan_->length + settings_.lease + kStopWithin);
   SendToAll(message);
   JudgeEachSecond();
@@ -207,6 +212,9 @@ void Run::JudgeEachSecond() {
 }
 
 void Run::EnterDraining() {
+  loop_.Cancel(std::exchange(redivision_timer_, TimerId::kNone));
+  redivision_.reset();
+  roster_.ForgetJoining();
   absl::Duration limit = settings_.lease + kStopWithin;
   if (stopping_ == Stopping::kGracefully) {
     limit += plan_->graceful_stop;

@@ -202,6 +202,13 @@ absl::Status ValidateAgentMessage(const v1::AgentMessage& message) {
       return message.row_lease().rows() > 0
                  ? absl::OkStatus()
                  : Bad("row_lease.rows", absl::StrCat(message.row_lease().rows()), "> 0");
+    case Body::kIterationLease:
+      LOCKSTEP_RETURN_IF_ERROR(IsCount("iteration_lease.begun", message.iteration_lease().begun()));
+      return IsCount("iteration_lease.wanted", message.iteration_lease().wanted());
+    case Body::kIterationsReturned:
+      LOCKSTEP_RETURN_IF_ERROR(
+          IsCount("iterations_returned.first", message.iterations_returned().first()));
+      return IsCount("iterations_returned.count", message.iterations_returned().count());
     case Body::kInspected:
       return ValidateInspected(message.inspected());
     case Body::kAssigned:
@@ -215,6 +222,7 @@ absl::Status ValidateAgentMessage(const v1::AgentMessage& message) {
     case Body::kHeartbeat:
     case Body::kClockProbe:
     case Body::kReady:
+    case Body::kHeld:
     case Body::kAgentFailed:
     case Body::kLeaving:
       return absl::OkStatus();

@@ -65,10 +65,11 @@ absl::StatusOr<v1::RunStatus> ControlClient::Resume() {
   return impl_->Call(&v1::Status::Stub::Resume, v1::ResumeRequest());
 }
 
-absl::StatusOr<v1::RunStatus> ControlClient::Scale(int64_t vus, int64_t max_vus) {
+absl::StatusOr<v1::RunStatus> ControlClient::Scale(int64_t vus, int64_t max_vus, int64_t agents) {
   v1::ScaleRequest request;
   request.set_vus(vus);
   request.set_max_vus(max_vus);
+  request.set_agents(agents);
   return impl_->Call(&v1::Status::Stub::Scale, request);
 }
 

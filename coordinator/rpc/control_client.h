@@ -25,7 +25,8 @@ class ControlClient {
   absl::StatusOr<v1::RunStatus> GetStatus();
   absl::StatusOr<v1::RunStatus> Pause();
   absl::StatusOr<v1::RunStatus> Resume();
-  absl::StatusOr<v1::RunStatus> Scale(int64_t vus, int64_t max_vus);
+  // -1: unchanged; `agents` 0: unchanged.
+  absl::StatusOr<v1::RunStatus> Scale(int64_t vus, int64_t max_vus, int64_t agents);
   absl::StatusOr<v1::RunStatus> Stop(bool now);
   // One status a second until the run is done, the coordinator ends, or `on_status` returns false.
   absl::Status Watch(absl::FunctionRef<bool(const v1::RunStatus&)> on_status);

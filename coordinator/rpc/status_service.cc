@@ -118,8 +118,14 @@ grpc::ServerUnaryReactor* StatusService::Resume(grpc::CallbackServerContext* con
 grpc::ServerUnaryReactor* StatusService::Scale(grpc::CallbackServerContext* context,
                                                const v1::ScaleRequest* request,
                                                v1::RunStatus* status) {
-  return Answer(context, status, [this, vus = request->vus(), max_vus = request->max_vus()] {
-    return control_.Scale(vus, max_vus);
+  return Answer(context, status, [this, wanted = *request] {
+    if (wanted.agents() != 0) {
+      const absl::Status scaled = control_.ScaleAgents(wanted.agents());
+      if (!scaled.ok() || (wanted.vus() < 0 && wanted.max_vus() < 0)) {
+        return scaled;
+      }
+    }
+    return control_.Scale(wanted.vus(), wanted.max_vus());
   });
 }
 

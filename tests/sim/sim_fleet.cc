@@ -19,7 +19,11 @@ namespace lockstep::testing {
 using coordinator::Run;
 using coordinator::RunState;
 
-void Ledger::Begin(size_t agent, SimIteration iteration, MonoTime at) {
+void Ledger::Begin(size_t agent, SimIteration iteration, MonoTime at,
+                   std::optional<absl::Duration> intended) {
+  if (intended.has_value()) {
+    intended_[iteration] = *intended;
+  }
   begins_.emplace_back(agent, at);
   EXPECT_TRUE(begun_.insert(iteration).second)
       << "iteration " << iteration.second << " of scenario " << iteration.first
@@ -92,8 +96,12 @@ class FakeHost final : public agent::ScriptHost {
     sealed_.clear();
     auto begins = [this, life = lives_](const IterationRecord& record) {
       if (life == lives_) {  // else its coordinator is gone, and nobody counts any more
+        std::optional<absl::Duration> intended;
+        if (record.iteration.intended > MonoTime()) {
+          intended = record.iteration.intended - *t0_local;
+        }
         ledger_.Begin(agent_, {record.scenario, record.iteration.in_test},
-                      record.begin - clock_offset_);
+                      record.begin - clock_offset_, intended);
       }
       return absl::Milliseconds(20 + static_cast<int64_t>(random_.Below(300)));
     };
@@ -212,6 +220,15 @@ class SimSource final : public coordinator::TestSource {
         plan_.controlled[scenario.name] = {controlled->vus, controlled->max_vus};
       }
     }
+    for (const ScenarioConfig& scenario : setup.scenarios) {
+      if (const auto* shared = std::get_if<SharedIterationsConfig>(&scenario.executor)) {
+        plan_.pools[scenario.name] = shared->iterations;
+      }
+    }
+    plan_.starts_between = [scenarios = setup.scenarios](const SegmentTuple& segment,
+                                                         absl::Duration from, absl::Duration to) {
+      return StartsBetween(*PlanInstance(scenarios, segment), from, to);
+    };
     plan_.share_of = [scenarios = setup.scenarios](const SegmentTuple& segment) {
       const InstancePlan part = *PlanInstance(scenarios, segment);
       coordinator::AgentShare share{.scenarios = {}, .max_vus = part.max_vus};
@@ -279,6 +296,13 @@ class Fleet {
         agents_[i] =
             std::make_unique<SimAgent>(loop_, network_, outcome_.ledger, lives_, i, setup_);
       });
+      if (setup_.agents[i].leaves_at < absl::InfiniteDuration()) {
+        loop_.After(setup_.agents[i].leaves_at, [this, i] {
+          if (agents_[i] != nullptr) {
+            agents_[i]->conductor->Drain("terminated");
+          }
+        });
+      }
       if (setup_.agents[i].dies_at < absl::InfiniteDuration()) {
         loop_.After(setup_.agents[i].dies_at, [this, i] { Kill(i); });
       }
@@ -296,6 +320,9 @@ class Fleet {
     if (setup_.pause_at < absl::InfiniteDuration()) {
       loop_.After(setup_.pause_at, [this] { EXPECT_TRUE(run_->Pause().ok()); });
       loop_.After(setup_.resume_at, [this] { EXPECT_TRUE(run_->Resume().ok()); });
+    }
+    for (const auto& [at, agents] : setup_.scales) {
+      loop_.After(at, [this, agents = agents] { run_->ScaleAgents(agents).IgnoreError(); });
     }
     const MonoTime limit = loop_.clock().Mono() + absl::Hours(1);
     bool consistent = true;
@@ -319,7 +346,8 @@ class Fleet {
     network_.Attach(&*fleet_);
     results_.emplace(outcome_.ledger);
     coordinator::RunSettings settings;
-    settings.agents = setup_.agents.size();
+    settings.agents = setup_.wanted == 0 ? setup_.agents.size() : setup_.wanted;
+    settings.redistribute = settings.late_agents_join = setup_.redistribute;
     settings.tolerated_loss_percent = setup_.tolerated_loss_percent;
     settings.wait_for_agents = absl::Minutes(1);
     run_ = std::make_unique<Run>(loop_, *fleet_, source_, *results_, log_, settings);
@@ -328,6 +356,7 @@ class Fleet {
                        outcome_.started = outcome_.started || state == v1::RunStatus::RUNNING;
                        if (state == v1::RunStatus::RUNNING) {
                          ScheduleKill();
+                         Sample();
                        }
                      },
                  .on_planned = [](const coordinator::TestPlan&) {},
@@ -348,6 +377,23 @@ class Fleet {
     log_.messages.clear();
     BeginRun();
     network_.BreakAll();
+  }
+  void Sample() {
+    if (run_->state() != v1::RunStatus::RUNNING) {
+      return;
+    }
+    SimSample& sample = outcome_.samples.emplace_back();
+    sample.after_t0 = run_->elapsed();
+    sample.vus.resize(setup_.scenarios.size());
+    for (const std::unique_ptr<SimAgent>& agent : agents_) {
+      if (agent != nullptr && !agent->died) {
+        const v1::Progress progress = agent->conductor->Progress();
+        for (int i = 0; i < progress.scenarios_size(); ++i) {
+          sample.vus[static_cast<size_t>(i)] += progress.scenarios(i).vus();
+        }
+      }
+    }
+    loop_.After(absl::Milliseconds(100), [this] { Sample(); });
   }
   void Kill(size_t agent) {
     if (agents_[agent] != nullptr && !std::exchange(agents_[agent]->died, true)) {
@@ -383,7 +429,8 @@ class Fleet {
       size_t agent = 0;
       EXPECT_TRUE(absl::SimpleAtoi(absl::StripPrefix(member.name, "agent-"), &agent));
       outcome_.members.push_back({agent, member.lost, agents_[agent]->died, member.share,
-                                  member.progress, agents_[agent]->host.dropped});
+                                  member.progress, agents_[agent]->host.dropped,
+                                  member.settled()});
     }
     outcome_.log = log_.messages;
     outcome_.judged = results_->judged();

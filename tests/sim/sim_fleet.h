@@ -27,8 +27,9 @@ using SimIteration = std::pair<size_t, int64_t>;  // scenario, iterationInTest
 // comes twice or out of turn.
 class Ledger {
  public:
-  // `at`: by the coordinator's clock.
-  void Begin(size_t agent, SimIteration iteration, MonoTime at);
+  // `at`: by the coordinator's clock. `intended`: by the schedule, since T0; nothing without one.
+  void Begin(size_t agent, SimIteration iteration, MonoTime at,
+             std::optional<absl::Duration> intended);
   void MergeBatch(const std::string& agent, int64_t number, const std::vector<SimIteration>& full);
   // Holds after each event.
   bool Consistent() const { return counted_.size() <= begun_.size(); }
@@ -37,6 +38,8 @@ class Ledger {
   const std::set<SimIteration>& counted() const { return counted_; }
   // Agent and time of each beginning, in the order of time.
   const std::vector<std::pair<size_t, MonoTime>>& begins() const { return begins_; }
+  // When the schedule wanted each iteration that it did want at a certain time, since T0.
+  const std::map<SimIteration, absl::Duration>& intended() const { return intended_; }
   // By agent and scenario.
   int64_t begun_by(size_t agent, size_t scenario) const;
   int64_t counted_of(const std::string& agent) const;
@@ -44,6 +47,7 @@ class Ledger {
  private:
   std::vector<std::pair<size_t, MonoTime>> begins_;
   std::set<SimIteration> begun_;
+  std::map<SimIteration, absl::Duration> intended_;
   std::set<SimIteration> counted_;
   std::map<std::pair<size_t, size_t>, int64_t> begun_by_;
   std::map<std::string, int64_t> counted_of_;
@@ -56,6 +60,7 @@ struct SimAgentSetup {
   absl::Duration join_after;
   // Since the simulation's start; nothing gets through from then on, and nobody is told.
   absl::Duration dies_at = absl::InfiniteDuration();
+  absl::Duration leaves_at = absl::InfiniteDuration();  // a SIGTERM, since the simulation's start
 };
 
 struct SimSetup {
@@ -65,6 +70,10 @@ struct SimSetup {
   Partition partition = Partition::kStriped;
   NetworkFaults faults;
   double tolerated_loss_percent = 0;
+  size_t wanted = 0;          // agents that the run waits for; 0: all
+  bool redistribute = false;  // and whoever comes later takes part
+  // People's wishes for so many agents, since the start.
+  std::vector<std::pair<absl::Duration, int64_t>> scales = {};
   absl::Duration interrupt_at = absl::InfiniteDuration();  // a Ctrl+C, since the start
   // People's wishes, since the start.
   absl::Duration pause_at = absl::InfiniteDuration();
@@ -84,6 +93,13 @@ struct SimMember {
   coordinator::AgentShare share;
   v1::Progress progress;         // the coordinator's latest
   std::vector<int64_t> dropped;  // by scenario; what the agent itself counted
+  bool settled = false;          // it had done all of its part, and told it
+};
+
+// The VUs at work of all agents that are alive, by scenario.
+struct SimSample {
+  absl::Duration after_t0;
+  std::vector<int64_t> vus;
 };
 
 struct SimOutcome {
@@ -100,6 +116,7 @@ struct SimOutcome {
   // At each judgement of the thresholds: until when all is measured, and how many iterations the
   // batches had counted.
   std::vector<std::pair<absl::Duration, size_t>> judged;
+  std::vector<SimSample> samples;  // each tenth of a second since T0, while it ran
 };
 
 // Plays one run to its end, or for an hour of simulated time.

@@ -43,12 +43,15 @@ class KeepingLogger final : public Logger {
 class TestAgent final : public EngineEvents {
  public:
   TestAgent(SimLoop& loop, std::vector<ScenarioConfig> scenarios, SegmentTuple segment,
-            FakeVuPool::Options options)
+            FakeVuPool::Options options, bool moves = false)
       : loop_(loop), pool(loop, Complete(std::move(options), scenarios, segment)) {
     InstancePlan plan = *PlanInstance(scenarios, segment);
-    engine = std::make_unique<ScenarioEngine>(
-        ScenarioEngine::Config{std::move(scenarios), std::move(plan), std::move(segment)}, loop,
-        pool, logger, *this);
+    engine =
+        std::make_unique<ScenarioEngine>(ScenarioEngine::Config{.scenarios = std::move(scenarios),
+                                                                .plan = std::move(plan),
+                                                                .segment = std::move(segment),
+                                                                .moves = moves},
+                                         loop, pool, logger, *this);
   }
 
   void OnDropped(size_t scenario, int64_t count, int64_t vu) override {
@@ -56,6 +59,10 @@ class TestAgent final : public EngineEvents {
   }
   void OnScenarioEnded(size_t scenario, v1::ScenarioProgress::State state) override {
     ended.emplace_back(scenario, state);
+  }
+  void OnIterationsWanted(const IterationsWanted& wanted) override { asked.push_back(wanted); }
+  void OnIterationsReturned(size_t, int64_t first, int64_t count) override {
+    returned.emplace_back(first, count);
   }
   void OnDone() override {
     EXPECT_FALSE(done);
@@ -96,6 +103,8 @@ class TestAgent final : public EngineEvents {
   std::unique_ptr<ScenarioEngine> engine;
   std::vector<DropEvent> drops;
   std::vector<std::pair<size_t, v1::ScenarioProgress::State>> ended;
+  std::vector<IterationsWanted> asked;
+  std::vector<std::pair<int64_t, int64_t>> returned;
   bool done = false;
   MonoTime done_at;
 };
@@ -123,7 +132,7 @@ class EngineTest : public ::testing::Test {
             absl::string_view sequence = "") {
     const auto tuples = SegmentTuple::MakeAll(*SegmentSequence::Parse(sequence));
     for (const SegmentTuple& tuple : *tuples) {
-      agents.push_back(std::make_unique<TestAgent>(loop, scenarios, tuple, options));
+      agents.push_back(std::make_unique<TestAgent>(loop, scenarios, tuple, options, moves));
     }
   }
   void Start() {
@@ -175,6 +184,7 @@ class EngineTest : public ::testing::Test {
                          [how](const IterationRecord& record) { return record.how == how; });
   }
 
+  bool moves = false;  // work may
   SimLoop loop;
   MonoTime t0 = loop.clock().Mono() + absl::Seconds(1);
   std::vector<std::unique_ptr<TestAgent>> agents;

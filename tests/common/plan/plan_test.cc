@@ -163,5 +163,26 @@ TEST(PlanInstance, InstancesAddUpToTheTest) {
   }
 }
 
+TEST(StartsBetween, CountsWhatTheSchedulesGiveToAPart) {
+  ScenarioConfig rate;
+  rate.name = "rate";
+  rate.start_time = absl::Seconds(5);
+  rate.executor = ConstantArrivalRateConfig{
+      .rate = 10, .duration = absl::Seconds(10), .pre_allocated_vus = 4, .max_vus = 4};
+  ScenarioConfig vus;
+  vus.name = "vus";
+  vus.executor = ConstantVusConfig{.vus = 2, .duration = absl::Seconds(10)};
+  const auto halves = SegmentTuple::MakeAll(*SegmentSequence::Parse("0,1/2,1"));
+  const InstancePlan half = *PlanInstance({rate, vus}, (*halves)[0]);
+  EXPECT_EQ(StartsBetween(half, absl::ZeroDuration(), absl::InfiniteDuration()),
+            (std::vector<int64_t>{50, -1}));
+  EXPECT_EQ(StartsBetween(half, absl::ZeroDuration(), absl::Seconds(5)),
+            (std::vector<int64_t>{0, -1}));
+  EXPECT_EQ(StartsBetween(half, absl::Seconds(6), absl::Seconds(7)),
+            (std::vector<int64_t>{5, -1}));
+  EXPECT_EQ(StartsBetween(half, absl::Seconds(20), absl::Seconds(30)),
+            (std::vector<int64_t>{0, -1}));
+}
+
 }  // namespace
 }  // namespace lockstep

@@ -264,6 +264,55 @@ class RandomSchedules : public ::testing::TestWithParam<uint64_t> {};
 
 // The requirement R10: cut into pieces and merged again, the starts are the same instants, bit for
 // bit.
+// Cut at any instant, the starts before it are the first part's, and those at it or after it the
+// second's, whoever does them.
+TEST_P(RandomSchedules, PartsOfTwoDivisionsAreTheWhole) {
+  Random random(GetParam());
+  const auto number = [&](uint64_t below) { return static_cast<int64_t>(random.Below(below)); };
+  std::vector<LinearStage> stages(1 + random.Below(4));
+  for (LinearStage& stage : stages) {
+    stage = {absl::Milliseconds(number(2000)), number(100)};
+  }
+  const auto times = ArrivalTimes::Ramping(number(100), kSecond, stages);
+  const absl::Duration cut = absl::Milliseconds(number(5000));
+  const int64_t first = times->CountBefore(cut);
+  EXPECT_TRUE(first == 0 || times->StartOf(first - 1) < cut);
+  EXPECT_TRUE(first == times->total() || times->StartOf(first) >= cut);
+  std::vector<int64_t> numbers;
+  const auto before = SegmentTuple::MakeAll(*SegmentSequence::FromWeights({1, 2, 1}));
+  for (const SegmentTuple& tuple : *before) {
+    SegmentArrivals arrivals(*times, tuple);
+    for (auto start = arrivals.Next(); start.has_value() && start->at < cut;
+         start = arrivals.Next()) {
+      numbers.push_back(start->in_test);
+    }
+  }
+  const auto after = SegmentTuple::MakeAll(*SegmentSequence::FromWeights({1, 2}));
+  for (const SegmentTuple& tuple : *after) {
+    SegmentArrivals arrivals(*times, tuple, first);
+    EXPECT_EQ(arrivals.total(), tuple.Scale(times->total() - first));
+    for (auto start = arrivals.Next(); start.has_value(); start = arrivals.Next()) {
+      EXPECT_EQ(start->at, times->StartOf(start->in_test));
+      numbers.push_back(start->in_test);
+    }
+  }
+  std::sort(numbers.begin(), numbers.end());
+  ASSERT_EQ(numbers.size(), static_cast<size_t>(times->total()));
+  for (size_t i = 0; i < numbers.size(); ++i) {
+    ASSERT_EQ(numbers[i], static_cast<int64_t>(i));
+  }
+}
+
+TEST(ArrivalTimes, CountsTheStartsBeforeAnInstant) {
+  const auto times = ArrivalTimes::Constant(10, kSecond, absl::Seconds(2));  // at 0, 0.1, ...
+  EXPECT_EQ(times->CountBefore(absl::Seconds(-1)), 0);
+  EXPECT_EQ(times->CountBefore(absl::ZeroDuration()), 0);
+  EXPECT_EQ(times->CountBefore(absl::Nanoseconds(1)), 1);
+  EXPECT_EQ(times->CountBefore(absl::Seconds(1)), 10);
+  EXPECT_EQ(times->CountBefore(absl::Milliseconds(1001)), 11);
+  EXPECT_EQ(times->CountBefore(absl::InfiniteDuration()), 20);
+}
+
 TEST_P(RandomSchedules, MergedPartsAreTheWhole) {
   Random random(GetParam());
   const auto number = [&](uint64_t below) { return static_cast<int64_t>(random.Below(below)); };

@@ -87,6 +87,16 @@ TEST(CommandLine, ReadsSettingsOfTheRun) {
   EXPECT_EQ(run.log.format, LogSettings::Format::kRaw);
 }
 
+TEST(CommandLine, ReadsWhetherWorkMoves) {
+  const RunCommand run = Parsed<RunCommand>(
+      {"run", "--on-agent-loss", "redistribute", "--late-agents", "join", "s.js"});
+  EXPECT_TRUE(run.run.redistribute);
+  EXPECT_TRUE(run.run.late_agents_join);
+  EXPECT_EQ(run.run.tolerated_loss_percent, 0);
+  EXPECT_FALSE(Parsed<RunCommand>({"run", "s.js"}).run.redistribute);
+  EXPECT_EQ(Parsed<ControlCommand>({"scale", "--agents", "4"}).agents, 4);
+}
+
 TEST(CommandLine, ReadsTheFileOfTheLog) {
   const auto log_of = [](const char* value) {
     return Parsed<RunCommand>({"run", "--log-output", value, "s.js"}).log;
@@ -159,8 +169,12 @@ TEST(CommandLine, RefusesBadValuesByNameWithCode255) {
       {{"plan", "--agents", "100001", "s.js"},
        "--agents: invalid value \"100001\": expected an integer from 1 to 10000"},
       {{"run", "--on-agent-loss", "tolerate=x", "s.js"},
-       "--on-agent-loss: invalid value \"tolerate=x\": expected fail, or tolerate=N% with N from 0 "
-       "to 100"},
+       "--on-agent-loss: invalid value \"tolerate=x\": expected fail, redistribute, or "
+       "tolerate=N% with N from 0 to 100"},
+      {{"run", "--late-agents", "go", "--on-agent-loss", "redistribute", "s.js"},
+       "--late-agents: invalid value \"go\": expected wait or join"},
+      {{"run", "--late-agents", "join", "s.js"},
+       "--late-agents join: work moves to them only with --on-agent-loss redistribute"},
       {{"run", "--partition", "odd", "s.js"},
        "--partition: invalid value \"odd\": expected one of striped, fair"},
       {{"run", "--summary-mode", "x", "s.js"},
@@ -190,7 +204,7 @@ TEST(CommandLine, RefusesBadValuesByNameWithCode255) {
       {{"run", "--throw=maybe", "s.js"},
        "--throw: invalid value \"maybe\": expected true or false"},
       {{"run", "--http-debug=all", "s.js"}, "--http-debug: invalid value \"all\""},
-      {{"scale"}, "scale: give --vus, --max or both"},
+      {{"scale"}, "scale: give --vus, --max, --agents or several of them"},
       {{"status", "host:x"},
        "server: invalid value \"host:x\": expected HOST:PORT, HOST (port 7411) or unix:PATH"},
   };

@@ -128,6 +128,10 @@ class ScriptedAgent {
   std::vector<int64_t> switches_ns;  // when to pause and resume, in turn
   v1::Assign assigned;
   v1::Scale scaled;  // the last one
+  std::vector<v1::Redivide> redivides;
+  bool holds = true;      // it answers them
+  bool too_late = false;  // for the next one
+  std::vector<v1::IterationsLeased> leased;
 
  private:
   void Handle(const v1::CoordinatorMessage& message) {
@@ -183,6 +187,23 @@ class ScriptedAgent {
             absl::StrCat("scale ", message.scale().vus(), " ", message.scale().max_vus()));
         scaled = message.scale();
         return;
+      case v1::CoordinatorMessage::kRedivide:
+        redivides.push_back(message.redivide());
+        if (!holds) {
+          return;
+        }
+        answer.mutable_held()->set_number(message.redivide().number());
+        answer.mutable_held()->set_too_late(std::exchange(too_late, false));
+        break;
+      case v1::CoordinatorMessage::kDivided:
+        asked.push_back(absl::StrCat("divided ", message.divided().number()));
+        if (redivides.back().segment_index() < 0) {
+          loop_.After(drain_after_graceful_stop, [this] { Drain(); });
+        }
+        return;
+      case v1::CoordinatorMessage::kIterationsLeased:
+        leased.push_back(message.iterations_leased());
+        return;
       case v1::CoordinatorMessage::kGracefulStop:
         asked.push_back("graceful stop");
         loop_.After(drain_after_graceful_stop, [this] { Drain(); });
@@ -228,7 +249,11 @@ class RunTest : public ::testing::Test {
   void Begin(size_t agents, double tolerated = 0, int joining = -1) {
     run = std::make_unique<coordinator::Run>(
         loop, fleet, source, results, log,
-        RunSettings{.agents = agents, .tolerated_loss_percent = tolerated, .env = {}});
+        RunSettings{.agents = agents,
+                    .tolerated_loss_percent = tolerated,
+                    .redistribute = redistribute,
+                    .late_agents_join = late_agents_join,
+                    .env = {}});
     run->Begin({.on_state = [this](RunState state) { states.emplace_back(WordOf(state)); },
                 .on_planned = [](const TestPlan&) {},
                 .on_tick = [] {},
@@ -258,6 +283,8 @@ class RunTest : public ::testing::Test {
   // The exit code; -1 if the run has not ended.
   int code() const { return outcomes.empty() ? -1 : static_cast<int>(outcomes[0].exit_code); }
 
+  bool redistribute = false;
+  bool late_agents_join = false;
   lockstep::testing::SimLoop loop;
   CollectingLogger log;
   lockstep::testing::SimNetwork network{

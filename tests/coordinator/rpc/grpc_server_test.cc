@@ -37,6 +37,10 @@ class FakeControl final : public RunControl {
   bool done() const override { return false; }
   absl::Status Pause() override { return absl::FailedPreconditionError("cannot pause"); }
   absl::Status Resume() override { return absl::OkStatus(); }
+  absl::Status ScaleAgents(int64_t to) override {
+    agents = to;
+    return absl::OkStatus();
+  }
   absl::Status Scale(int64_t to, int64_t) override {
     vus = to;
     return absl::OkStatus();
@@ -44,6 +48,7 @@ class FakeControl final : public RunControl {
   absl::Status Stop(bool) override { return absl::OkStatus(); }
 
   int64_t vus = 1;
+  int64_t agents = 2;
 };
 
 class GrpcServerTest : public testing::Test {
@@ -169,10 +174,14 @@ TEST(ReflectionServiceTest, AnswersEachKindOfQuestion) {
 
 TEST_F(GrpcServerTest, ControlAnswersWithTheStatusAfterIt) {
   ControlClient client(address_, nullptr);
-  absl::StatusOr<v1::RunStatus> status = client.Scale(7, -1);
+  absl::StatusOr<v1::RunStatus> status = client.Scale(7, -1, 0);
   ASSERT_TRUE(status.ok()) << status.status();
   EXPECT_EQ(status->vus(), 7);
+  EXPECT_EQ(control_.agents, 2);
   EXPECT_EQ(client.Pause().status(), absl::FailedPreconditionError("cannot pause"));
+  ASSERT_TRUE(client.Scale(-1, -1, 5).ok());
+  EXPECT_EQ(control_.agents, 5);
+  EXPECT_EQ(control_.vus, 7);
 }
 
 TEST_F(GrpcServerTest, AWatchStreamsUntilTheServerEnds) {

@@ -1,0 +1,138 @@
+// How a Conductor comes to an end: draining, leaving, sessions that are lost, and work that is dealt
+// out again before the start.
+#include <utility>
+
+#include "agent/run/conductor.h"
+
+namespace lockstep::agent {
+namespace {
+
+// How long a coordinator may take to acknowledge what an agent that leaves hands over.
+constexpr absl::Duration kHandOverWithin = absl::Seconds(10);
+
+}  // namespace
+
+void Conductor::Drain(const std::string& reason) {
+  if (leaving_.has_value() || phase_ != Phase::kActive) {
+    Leave(reason);
+    return;
+  }
+  leaving_ = reason;
+  if (engine_ != nullptr && started_ && !drained_) {
+    v1::AgentMessage message;
+    message.mutable_leaving()->set_reason(reason);
+    message.mutable_leaving()->set_draining(true);
+    Send(std::move(message));
+    if (assign_.work_moves()) {  // until others have taken over
+      hand_over_timer_ = loop_.After(kHandOverWithin, [this] {
+        hand_over_timer_ = TimerId::kNone;
+        engine_->GracefulStop();
+      });
+    } else {
+      engine_->GracefulStop();
+    }
+  }
+  LeaveWhenDone();
+}
+
+void Conductor::LeaveWhenDone() {
+  if (!leaving_.has_value() || phase_ != Phase::kActive || at_work()) {
+    return;
+  }
+  if (seals_.empty() && outbox_->empty() && session_.unacknowledged() == 0) {
+    Leave(*leaving_);
+  } else if (leave_timer_ == TimerId::kNone) {
+    leave_timer_ = loop_.After(kHandOverWithin, [this] {
+      leave_timer_ = TimerId::kNone;
+      Leave(*leaving_);
+    });
+  }
+}
+
+void Conductor::Leave(const std::string& reason) {
+  session_.Leave(reason);
+  finished_ = absl::OkStatus();
+  if (phase_ == Phase::kIdle) {
+    Finish();
+  } else {
+    AbandonRun();
+  }
+}
+
+void Conductor::Finish() {
+  if (on_finished_) {
+    std::exchange(on_finished_, nullptr)(*finished_);
+  }
+}
+
+void Conductor::OnLost(const absl::Status&) {
+  waiting_.clear();
+  if (leaving_.has_value()) {  // for good
+    session_.Leave(*leaving_);
+    finished_ = absl::OkStatus();
+  }
+  if (phase_ != Phase::kIdle) {
+    AbandonRun();
+  }
+}
+
+// Interrupts and forgets everything of the run; what was measured and not yet acknowledged is lost
+// with the session.
+void Conductor::AbandonRun() {
+  const bool resetting = phase_ == Phase::kResetting;
+  phase_ = Phase::kResetting;
+  ++generation_;
+  CancelTimers();
+  seals_.clear();
+  leases_.clear();
+  division_.reset();
+  reassign_.reset();
+  outbox_ = std::make_unique<Outbox>();
+  files_.Clear();
+  run_id_ = 0;
+  if (engine_ != nullptr && started_) {
+    engine_->Stop();  // its timers start nothing while the VUs end
+  }
+  if (!resetting) {
+    ResetHost();
+  }
+}
+
+void Conductor::ResetHost() {
+  host_.Reset([this] {
+    engine_.reset();
+    t0_.reset();
+    stage_ = Stage::kNew;
+    started_ = measured_ = in_setup_ = calling_ = drained_ = false;
+    phase_ = Phase::kIdle;
+    if (finished_.has_value()) {
+      Finish();
+      return;
+    }
+    if (std::optional<v1::Assign> assign = std::exchange(reassign_, std::nullopt);
+        assign.has_value()) {
+      phase_ = Phase::kActive;
+      stage_ = Stage::kAssigning;
+      OnAssign(*assign);
+    }
+    while (!waiting_.empty() && phase_ != Phase::kResetting) {
+      v1::CoordinatorMessage message = std::move(waiting_.front());
+      waiting_.pop_front();
+      Handle(message);
+    }
+  });
+}
+
+// The work is dealt out anew: VUs are initialised again, for another part of it. What setup() has
+// measured is in the outbox.
+void Conductor::Reassign(const v1::Assign& assign) {
+  phase_ = Phase::kResetting;
+  ++generation_;
+  CancelTimers();
+  seals_.clear();
+  leases_.clear();
+  reassign_ = assign;
+  ResetHost();
+}
+
+}  // namespace lockstep::agent

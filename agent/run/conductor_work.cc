@@ -1,0 +1,96 @@
+// What a Conductor does where work moves between agents: see Redivide in control.proto.
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+#include "agent/run/conductor.h"
+#include "common/plan/plan.h"
+
+namespace lockstep::agent {
+
+void Conductor::MoveFence() {
+  if (engine_ != nullptr && started_ && assign_.work_moves()) {
+    engine_->SetFence(session_.safe_until());
+  }
+}
+
+void Conductor::OnRedivide(const v1::Redivide& redivide) {
+  v1::AgentMessage message;
+  message.mutable_held()->set_number(redivide.number());
+  division_.reset();
+  if (engine_ == nullptr || !started_ || stage_ >= Stage::kStopping) {
+    Send(std::move(message));  // nothing begins here any more
+    return;
+  }
+  Division division{.number = redivide.number(),
+                    .plan = std::nullopt,
+                    .segment = SegmentTuple::None(),
+                    .rps_share = redivide.rps_share()};
+  if (redivide.segment_index() >= 0) {
+    absl::StatusOr<SegmentTuple> segment = ReadSegment(
+        redivide.segment_sequence(), redivide.segment_index(), assign_.partition());
+    absl::StatusOr<InstancePlan> plan =
+        segment.ok() ? PlanInstance(scenarios_, *segment) : segment.status();
+    if (!plan.ok()) {
+      Fail(absl::StrCat("redivide: ", plan.status().message()));
+      return;
+    }
+    division.segment = *std::move(segment);
+    division.plan = *std::move(plan);
+  }
+  if (!engine_->Hold(absl::Nanoseconds(redivide.after_t0_ns()))) {
+    message.mutable_held()->set_too_late(true);
+    Send(std::move(message));
+    return;
+  }
+  if (division.plan.has_value()) {
+    engine_->Expect(*division.plan);
+  }
+  division_ = std::move(division);
+  Send(std::move(message));
+}
+
+void Conductor::OnDivided(const v1::Divided& divided) {
+  if (!division_.has_value() || division_->number != divided.number()) {
+    return;  // nothing begins here any more
+  }
+  Division division = *std::exchange(division_, std::nullopt);
+  if (!division.plan.has_value()) {
+    engine_->EndAtHold();
+    return;
+  }
+  host_.SetRpsShare(division.rps_share);
+  engine_->Divide(*std::move(division.plan), std::move(division.segment));
+}
+
+void Conductor::OnIterationsWanted(const IterationsWanted& wanted) {
+  v1::AgentMessage message;
+  v1::IterationLease& lease = *message.mutable_iteration_lease();
+  lease.set_scenario(scenarios_[wanted.scenario].name);
+  lease.set_begun(wanted.begun);
+  lease.set_wanted(wanted.wanted);
+  lease.set_over(wanted.over);
+  Send(std::move(message));
+}
+
+void Conductor::OnIterationsReturned(size_t scenario, int64_t first, int64_t count) {
+  v1::AgentMessage message;
+  v1::IterationsReturned& returned = *message.mutable_iterations_returned();
+  returned.set_scenario(scenarios_[scenario].name);
+  returned.set_first(first);
+  returned.set_count(count);
+  Send(std::move(message));
+}
+
+void Conductor::OnIterationsLeased(const v1::IterationsLeased& leased) {
+  if (leased.first() < 0 || leased.count() < 0) {
+    Fail(absl::StrCat("iterations_leased: ", leased.count(), " from ", leased.first(),
+                      ": neither may be negative"));
+    return;
+  }
+  if (engine_ != nullptr) {
+    engine_->Lease(leased.scenario(), leased.first(), leased.count());
+  }
+}
+
+}  // namespace lockstep::agent

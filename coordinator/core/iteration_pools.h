@@ -1,0 +1,68 @@
+// The pools of iterations that a fleet shares where work may move: each is dealt out in ranges to
+// the agents that ask, and what an agent has not begun it may give back. So no iteration is anybody's
+// before it is about to begin, none is given out twice, and none is lost with an agent but those
+// that it had. Pure; any thread.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "lockstep/v1/control.pb.h"
+
+#include "coordinator/core/ids.h"
+
+namespace lockstep::coordinator {
+
+class IterationPools {
+ public:
+  struct Grant {
+    AgentId to{};
+    v1::IterationsLeased message;
+  };
+  // `iterations` >= 0 of each scenario.
+  explicit IterationPools(const std::map<std::string, int64_t>& iterations);
+
+  // An agent wants iterations. InvalidArgument: no such pool, or counts that cannot be.
+  absl::Status Ask(AgentId agent, const v1::IterationLease& lease);
+  // An agent gives some back. Errors likewise.
+  absl::Status Return(AgentId agent, const v1::IterationsReturned& returned);
+  // What is to be sent now, if `at_work` are those who may still begin iterations, or give some
+  // back: ranges to those who have asked, fair shares of what is left; or word that there are no
+  // more, once nobody can give any back.
+  std::vector<Grant> Deal(const std::vector<AgentId>& at_work);
+  // Iterations of `scenario` that this agent has got and not given back.
+  int64_t GrantedTo(AgentId agent, const std::string& scenario) const;
+
+ private:
+  using Range = std::pair<int64_t, int64_t>;  // first, count
+  struct Taker {
+    int64_t granted = 0;
+    int64_t begun = 0;              // as it says
+    std::optional<int64_t> wanted;  // unset: it has no open request
+    uint64_t turn = 0;              // of the open request
+    // It has heard that there are no more, or its time is over and it takes what is left: it begins
+    // nothing any more.
+    bool over = false;
+  };
+  struct Pool {
+    std::deque<Range> left;
+    int64_t count = 0;  // in `left`
+    std::map<AgentId, Taker> takers;
+  };
+
+  static void DealPool(const std::string& scenario, Pool& pool, const std::vector<AgentId>& at_work,
+                       std::vector<Grant>& grants);
+  static void Give(const std::string& scenario, Pool& pool, AgentId to, int64_t most,
+                   std::vector<Grant>& grants);
+
+  std::map<std::string, Pool> pools_;
+  uint64_t turns_ = 0;
+};
+
+}  // namespace lockstep::coordinator

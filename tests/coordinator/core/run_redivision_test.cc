@@ -1,0 +1,218 @@
+// Work that moves while the load runs: what the coordinator asks of whom, and when. What agents make
+// of it, and whether everything comes to the whole: tests/sim/moving_work_sim_test.cc.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/coordinator/core/run_fixture.h"
+
+namespace lockstep::coordinator {
+namespace {
+
+using ::testing::AnyOf;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+class RunRedivisionTest : public RunTest {
+ protected:
+  RunRedivisionTest() {
+    redistribute = true;
+    source.plan->length = absl::Minutes(1);
+    source.plan->share_of = [](const SegmentTuple& segment) {
+      return AgentShare{.scenarios = {{"rate", segment.Scale(600), 3}}, .max_vus = 3};
+    };
+    source.plan->starts_between = [](const SegmentTuple& segment, absl::Duration from,
+                                     absl::Duration to) {  // ten a second
+      const int64_t seconds = absl::ToInt64Seconds(std::min(to, absl::Minutes(1)) - from);
+      return std::vector<int64_t>{segment.Scale(10 * seconds)};
+    };
+  }
+  void BeginLong(size_t agents) {
+    Begin(agents);
+    for (size_t i = 0; i < agents; ++i) {
+      agent(i).iterate_for = absl::Minutes(1);
+      agent(i).prepared.set_vus(3);
+    }
+    loop.RunFor(absl::Seconds(1));
+    ASSERT_EQ(run->state(), v1::RunStatus::RUNNING);
+  }
+};
+
+TEST_F(RunRedivisionTest, AllAgreeBeforeAnybodyActsOnIt) {
+  BeginLong(3);
+  agent(2).holds = false;
+  agent(0).Leave();
+  loop.RunFor(absl::Milliseconds(10));
+  ASSERT_EQ(agent(1).redivides.size(), 1u);
+  const v1::Redivide& asked = agent(1).redivides[0];
+  EXPECT_EQ(asked.segment_sequence(), "0,1/2,1");
+  EXPECT_EQ(asked.segment_index(), 0);
+  EXPECT_EQ(agent(2).redivides[0].segment_index(), 1);
+  EXPECT_EQ(agent(2).redivides[0].after_t0_ns(), asked.after_t0_ns());
+  EXPECT_GT(asked.after_t0_ns(), absl::ToInt64Nanoseconds(run->elapsed()));
+  EXPECT_THAT(agent(1).asked, Not(Contains("divided 1")));
+  // The other does not answer in time: another instant takes the place of this one.
+  agent(2).holds = true;
+  loop.RunFor(absl::Seconds(1));
+  ASSERT_EQ(agent(1).redivides.size(), 2u);
+  EXPECT_GT(agent(1).redivides[1].after_t0_ns(), asked.after_t0_ns());
+  EXPECT_THAT(agent(1).asked, Contains("divided 2"));
+  EXPECT_THAT(agent(2).asked, Contains("divided 2"));
+  EXPECT_THAT(agent(2).asked, Not(Contains("divided 1")));
+}
+
+TEST_F(RunRedivisionTest, WhereSomebodyIsTooLateAnotherInstantFollows) {
+  BeginLong(3);
+  agent(2).too_late = true;
+  agent(0).Leave();
+  loop.RunFor(absl::Seconds(1));
+  EXPECT_THAT(agent(1).asked, Not(Contains("divided 1")));
+  EXPECT_THAT(agent(1).asked, Contains("divided 2"));
+}
+
+TEST_F(RunRedivisionTest, WhoeverWasSilentMayWorkOnUntilItsLeaseIsOver) {
+  BeginLong(2);
+  network.CutOff(agent(1).transport());
+  loop.RunFor(absl::Seconds(12));
+  ASSERT_EQ(agent(0).redivides.size(), 1u);
+  EXPECT_THAT(log.messages, Contains(HasSubstr("what it has not begun goes to the others")));
+  EXPECT_THAT(log.messages, Contains(HasSubstr("of agent agent-2 is missing: segment 1/2:1, "
+                                               "scenario rate: ")));
+  loop.RunFor(absl::Minutes(2));
+  EXPECT_EQ(code(), 0);
+  EXPECT_EQ(run->judgement().validity, v1::Health::SUSPECT);
+  ASSERT_EQ(run->judgement().lost.size(), 1u);
+  // Some eleven seconds of five a second, not the rest of the minute.
+  EXPECT_THAT(run->judgement().lost[0].missing,
+              AnyOf(HasSubstr(" of 50 iterations"), HasSubstr(" of 55 iterations")));
+}
+
+TEST_F(RunRedivisionTest, AnAgentThatLeavesIsDoneWhenOthersHaveItsWork) {
+  BeginLong(2);
+  v1::AgentMessage leaving;
+  leaving.mutable_leaving()->set_reason("terminated");
+  leaving.mutable_leaving()->set_draining(true);
+  agent(1).Send(leaving);
+  loop.RunFor(absl::Milliseconds(200));
+  ASSERT_EQ(agent(1).redivides.size(), 1u);
+  EXPECT_EQ(agent(1).redivides[0].segment_index(), -1);
+  EXPECT_EQ(agent(0).redivides[0].segment_sequence(), "0,1");
+  EXPECT_THAT(agent(1).asked, Contains("divided 1"));
+  loop.RunFor(absl::Seconds(2));
+  agent(1).Leave();
+  loop.RunFor(absl::Milliseconds(100));
+  EXPECT_THAT(log.messages,
+              Contains("agent agent-2 has left, its work was handed over: it left: gone"));
+  loop.RunFor(absl::Minutes(2));
+  EXPECT_EQ(code(), 0);
+  EXPECT_TRUE(run->judgement().lost.empty());
+}
+
+TEST_F(RunRedivisionTest, WhoeverComesPreparesFirst) {
+  late_agents_join = true;
+  BeginLong(2);
+  const size_t late = Join();
+  agent(late).iterate_for = absl::Minutes(1);
+  loop.RunFor(absl::Seconds(1));
+  EXPECT_THAT(agent(late).asked,
+              ElementsAre("assign", "prepare", "data ", "start", "divided 1"));
+  EXPECT_EQ(agent(late).assigned.joined_late(), 1u);
+  EXPECT_TRUE(agent(late).assigned.work_moves());
+  EXPECT_EQ(agent(late).t0_ns, agent(0).t0_ns);
+  EXPECT_EQ(agent(late).redivides[0].segment_index(), 2);
+  EXPECT_EQ(agent(0).redivides[0].segment_sequence(), "0,1/3,2/3,1");
+  EXPECT_EQ(run->Snapshot().agents_size(), 3);
+}
+
+TEST_F(RunRedivisionTest, WhoeverCannotPrepareIsNotMissed) {
+  late_agents_join = true;
+  BeginLong(2);
+  loop.RunFor(absl::Milliseconds(1));
+  agents_.push_back(std::make_unique<ScriptedAgent>(loop, network, log, "agent-3"));
+  agent(2).prepared.mutable_failure()->set_message("no memory");
+  loop.RunFor(absl::Seconds(1));
+  EXPECT_THAT(log.messages, Contains("agent agent-3 was lost: it could not join: no memory"));
+  EXPECT_EQ(run->members().size(), 2u);
+  EXPECT_THAT(agent(0).redivides, IsEmpty());
+}
+
+TEST_F(RunRedivisionTest, LateAgentsWaitUnlessTheyAreWanted) {
+  BeginLong(2);
+  Join();
+  loop.RunFor(absl::Milliseconds(100));
+  EXPECT_EQ(run->Snapshot().agents_size(), 2);
+  ASSERT_TRUE(run->ScaleAgents(3).ok());
+  loop.RunFor(absl::Seconds(5));  // it comes back every now and then
+  EXPECT_EQ(run->Snapshot().agents_size(), 3);
+  EXPECT_THAT(agent(2).asked, Contains("start"));
+}
+
+TEST_F(RunRedivisionTest, ASpareJoinsForWhoeverIsLost) {
+  Begin(2);
+  agent(0).iterate_for = agent(1).iterate_for = absl::Minutes(1);
+  const size_t spare = Join();
+  agent(spare).iterate_for = absl::Minutes(1);
+  loop.RunFor(absl::Seconds(1));
+  ASSERT_EQ(run->state(), v1::RunStatus::RUNNING);
+  EXPECT_THAT(agent(spare).asked, IsEmpty());
+  agent(1).Leave();
+  loop.RunFor(absl::Seconds(1));
+  EXPECT_THAT(agent(spare).asked, Contains("start"));
+  EXPECT_EQ(agent(spare).redivides.back().segment_sequence(), "0,1/2,1");
+}
+
+TEST_F(RunRedivisionTest, FewerAgentsMeansThatTheLastHandTheirWorkOver) {
+  BeginLong(3);
+  ASSERT_TRUE(run->ScaleAgents(1).ok());
+  loop.RunFor(absl::Seconds(1));
+  EXPECT_EQ(agent(0).redivides.back().segment_sequence(), "0,1");
+  EXPECT_EQ(agent(1).redivides.back().segment_index(), -1);
+  EXPECT_EQ(agent(2).redivides.back().segment_index(), -1);
+  EXPECT_EQ(run->ScaleAgents(0),
+            absl::InvalidArgumentError("agents: must be 1 to 100000, got 0"));
+}
+
+TEST_F(RunRedivisionTest, WhereWorkDoesNotMoveItSaysSo) {
+  redistribute = false;
+  BeginLong(2);
+  EXPECT_EQ(run->ScaleAgents(1),
+            absl::FailedPreconditionError("work does not move in this run: it was not started with "
+                                          "--on-agent-loss redistribute"));
+}
+
+TEST_F(RunRedivisionTest, IterationsThatAreBoundToTheirVusDoNotMove) {
+  source.plan->immovable = {"each"};
+  Begin(2);
+  loop.RunFor(absl::Seconds(1));
+  EXPECT_EQ(code(), 104);
+  EXPECT_THAT(outcomes[0].message, HasSubstr("scenario each has the executor per-vu-iterations"));
+}
+
+TEST_F(RunRedivisionTest, PoolsAreDealtOutWhileTheLoadRuns) {
+  source.plan->pools = {{"shared", 100}};
+  BeginLong(2);
+  v1::AgentMessage message;
+  message.mutable_iteration_lease()->set_scenario("shared");
+  message.mutable_iteration_lease()->set_wanted(30);
+  agent(0).Send(message);
+  loop.RunFor(absl::Milliseconds(10));
+  ASSERT_EQ(agent(0).leased.size(), 1u);
+  EXPECT_EQ(agent(0).leased[0].count(), 30);
+  message.mutable_iteration_lease()->set_begun(31);  // of 30
+  agent(0).Send(message);
+  loop.RunFor(absl::Milliseconds(10));
+  EXPECT_THAT(log.messages, Contains(HasSubstr("iteration_lease: begun 31 of 30")));
+}
+
+TEST_F(RunRedivisionTest, WithNobodyLeftTheRunFails) {
+  BeginLong(2);
+  agent(0).Leave();
+  agent(1).Leave();
+  loop.RunFor(absl::Seconds(1));
+  EXPECT_EQ(code(), 255);
+}
+
+}  // namespace
+}  // namespace lockstep::coordinator
