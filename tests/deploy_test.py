@@ -204,9 +204,11 @@ class Install(unittest.TestCase):
                 self.assertNotIn(str(DEPLOY.parent).encode(), installed, "a path of the build")
                 page = (prefix / "share/man/man1" / f"{program}.1").read_text("utf-8")
                 self.assertIn(".SH NAME", page)
-                self.assertIn("\\-\\-help", page)
-            for command in ("run", "coordinator", "status"):
-                self.assertIn(f".SH lockstep {command}\n", (prefix / "share/man/man1/lockstep.1").read_text("utf-8"))
+            for command in ("run", "coordinator", "status", "certs-agent"):
+                self.assertIn("\n.SH FLAGS\n", (prefix / f"share/man/man1/lockstep-{command}.1").read_text("utf-8"))
+            for completion in ("bash-completion/completions/lockstep", "zsh/vendor-completions/_lockstep",
+                               "fish/vendor_completions.d/lockstep.fish"):
+                self.assertIn("coordinator", (prefix / "share" / completion).read_text("utf-8"))
             for unit in (DEPLOY / "systemd").glob("*.service"):
                 text = (prefix / "lib/systemd/system" / unit.name).read_text("utf-8")
                 self.assertIn(f"ExecStart={folder}/bin/lockstep", text)

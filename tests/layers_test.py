@@ -53,8 +53,9 @@ LAYERS = {
         "rpc": {"core"},
         "trust": set(),
         "console": set(),
-        "app": {"console", "core", "http", "output", "results", "rpc", "trust"},
-        "cli": {"app", "console"},
+        "convert": set(),
+        "app": {"console", "convert", "core", "http", "output", "results", "rpc", "trust"},
+        "cli": {"app", "console", "convert"},
     },
 }
 # Inside `agent/js`: the modules stand on the binding, and the engine, which knows them all, on both.

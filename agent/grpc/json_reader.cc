@@ -19,8 +19,8 @@
 
 #include "agent/grpc/json_mapping.h"
 #include "agent/grpc/json_scalars.h"
-#include "agent/grpc/nearest.h"
 #include "agent/grpc/schema.h"
+#include "common/base/nearest.h"
 #include "common/base/status_macros.h"
 
 namespace lockstep::agent {

@@ -22,7 +22,7 @@
 #include "absl/strings/str_join.h"
 
 #include "agent/grpc/json_mapping.h"
-#include "agent/grpc/nearest.h"
+#include "common/base/nearest.h"
 
 namespace lockstep::agent {
 namespace {

@@ -1,9 +1,12 @@
 #include "agent/js/native_modules.h"
 
 #include <array>
+#include <string>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 
 #include "agent/js/bind/embedded_scripts.h"
@@ -26,6 +29,7 @@
 #include "agent/js/k6/ws.h"
 #include "agent/js/timers.h"
 #include "agent/js/world.h"
+#include "common/base/nearest.h"
 
 namespace lockstep::agent {
 namespace {
@@ -140,15 +144,18 @@ void ThrowUnknown(v8::Isolate* isolate, const std::string& name) {
       return;
     }
   }
-  std::string known;
+  std::vector<std::string> known;
   for (const NativeModule& module : kModules) {
-    absl::StrAppend(&known, known.empty() ? "" : ", ", module.name);
+    known.emplace_back(module.name);
   }
-  ThrowError(isolate,
-             absl::StrCat(absl::StartsWith(name, "k6/x/")
-                              ? "k6's extensions are not available here, and so there is no module "
-                              : "unknown module: ",
-                          name, "; there are ", known));
+  const std::string meant = DidYouMean(name, known);
+  ThrowError(
+      isolate,
+      absl::StrCat(
+          absl::StartsWith(name, "k6/x/")
+              ? "k6's extensions are not available here, and so there is no module "
+              : "unknown module: ",
+          name, meant.empty() ? absl::StrCat("; there are ", absl::StrJoin(known, ", ")) : meant));
 }
 
 }  // namespace

@@ -22,6 +22,7 @@ struct OptionRow {
   const char* flag = nullptr;        // "-u,--vus"; null: none
   absl::string_view bare = {};       // what the flag says without a value; "": it needs one
   const char* help = nullptr;        // of the flag
+  const char* value = nullptr;       // what its value is, in a word; null: as its type has it
   bool text_is_json = false;         // variable and flag, where the type has a simpler form
   std::vector<absl::string_view> choices = {};  // the words that a text may be; none: any
   // Adds what is wrong with a value, as messages that begin with the key.

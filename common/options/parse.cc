@@ -5,11 +5,27 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 
+#include "common/base/nearest.h"
 #include "common/options/catalogue.h"
 #include "common/options/parse_values.h"
 
 namespace lockstep {
+namespace {
+
+// "treshold (did you mean "thresholds"?)".
+void AppendWithMeant(std::string* out, const std::string& unknown) {
+  std::vector<std::string> keys;
+  ForEachOption([&keys](const auto& row) { keys.emplace_back(row.key); });
+  const std::string meant = DidYouMean(unknown, keys);
+  absl::StrAppend(out, unknown);
+  if (!meant.empty()) {
+    absl::StrAppend(out, " (", absl::StripPrefix(meant, "; "), ")");
+  }
+}
+
+}  // namespace
 
 bool ParseOption(absl::string_view key, const nlohmann::json& value, absl::string_view label,
                  ParsedOptions* parsed) {
@@ -52,8 +68,8 @@ ParsedOptions ParseOptionsObject(const nlohmann::json& object, absl::string_view
         "execution: `scenarios` and `execution` are two names of one option; give one of them");
   }
   if (!unknown.empty()) {
-    parsed.warnings.push_back(
-        absl::StrCat("There were unknown fields in ", source, ": ", absl::StrJoin(unknown, ", ")));
+    parsed.warnings.push_back(absl::StrCat("There were unknown fields in ", source, ": ",
+                                           absl::StrJoin(unknown, ", ", AppendWithMeant)));
   }
   return parsed;
 }

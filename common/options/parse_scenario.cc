@@ -4,7 +4,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
+
+#include "common/base/nearest.h"
 
 namespace lockstep {
 namespace {
@@ -188,10 +189,12 @@ std::string ReadType(const ValueReader& reader, const std::string& name) {
   return reader.Member(executor != nullptr ? "executor" : "type").String().value_or("");
 }
 
-std::string KnownExecutors() {
-  return absl::StrJoin(kExecutors, ", ", [](std::string* out, const ExecutorReader& executor) {
-    absl::StrAppend(out, executor.type);
-  });
+std::vector<std::string> KnownExecutors() {
+  std::vector<std::string> types;
+  for (const ExecutorReader& executor : kExecutors) {
+    types.emplace_back(executor.type);
+  }
+  return types;
 }
 
 // False if it is not even known what kind of scenario it is.
@@ -205,7 +208,8 @@ bool ReadScenario(const ValueReader& reader, ScenarioConfig* scenario) {
   }
   const ExecutorReader* executor = FindExecutor(type);
   if (executor == nullptr) {
-    reader.Fail(absl::StrCat("unknown executor type '", type, "'; allowed: ", KnownExecutors()));
+    reader.Fail(
+        absl::StrCat("unknown executor type '", type, "'", MeantOrAllowed(type, KnownExecutors())));
     return false;
   }
   ScenarioReader fields(reader, scenario);

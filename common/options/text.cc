@@ -167,19 +167,63 @@ absl::StatusOr<Stage> ParseStageText(absl::string_view text, bool unit_required)
   return stage;
 }
 
+namespace {
+
+// What the value of a flag is, in a word.
+template <class T>
+constexpr const char* ValueWord() {
+  if constexpr (std::is_same_v<T, int64_t>) {
+    return "N";
+  } else if constexpr (std::is_same_v<T, absl::Duration>) {
+    return "TIME";
+  } else if constexpr (std::is_same_v<T, StringList>) {
+    return "LIST";
+  } else if constexpr (std::is_same_v<T, StringMap>) {
+    return "NAME=VALUE";
+  } else if constexpr (std::is_same_v<T, std::vector<Stage>>) {
+    return "TIME:N";
+  } else {
+    return "TEXT";
+  }
+}
+
+// A default as one would type it; "" where it is nothing, or off.
+std::string Typed(int64_t value) {
+  return value == 0 ? "" : absl::StrCat(value);
+}
+std::string Typed(absl::Duration value) {
+  return value == absl::ZeroDuration() ? "" : DurationText(value);
+}
+std::string Typed(const std::string& value) {
+  return value;
+}
+std::string Typed(const StringList& value) {
+  return absl::StrJoin(value, ",");
+}
+template <class T>
+std::string Typed(const T& /*value*/) {
+  return "";
+}
+
+}  // namespace
+
 std::vector<OptionFlag> OptionFlags() {
+  using Kind = FlagSpec::Kind;
+  const RunOptions defaults;
   std::vector<OptionFlag> flags;
-  ForEachOption([&flags]<class T>(const OptionRow<T>& row) {
+  ForEachOption([&]<class T>(const OptionRow<T>& row) {
     if (row.flag != nullptr) {
       const bool many = std::is_same_v<T, StringList> || std::is_same_v<T, StringMap> ||
                         std::is_same_v<T, std::vector<Stage>>;
       const bool one = !std::is_same_v<T, bool> && row.bare.empty();
-      flags.push_back({{row.flag,
-                        many  ? FlagSpec::Kind::kList
-                        : one ? FlagSpec::Kind::kValue
-                              : FlagSpec::Kind::kSwitch,
-                        row.help},
-                       row.key});
+      flags.push_back({.spec = {row.flag,
+                                many  ? Kind::kList
+                                : one ? Kind::kValue
+                                      : Kind::kSwitch,
+                                row.help, row.value == nullptr ? ValueWord<T>() : row.value},
+                       .key = row.key,
+                       .initial = row.settled == nullptr ? "" : Typed(defaults.*row.settled),
+                       .bare = std::string(row.bare)});
     }
   });
   return flags;

@@ -36,10 +36,14 @@ struct FlagSpec {
   enum class Kind { kValue, kSwitch, kList };  // a switch takes a value only as --flag=value
   Kind kind;
   const char* help;
+  const char* value = "TEXT";  // what its value is, in a word: "N", "TIME", "FILE"
+  const char* initial = "";    // what holds without it, as one would type it; "": nothing
 };
 struct OptionFlag {
   FlagSpec spec;
   absl::string_view key;  // of the option that it sets
+  std::string initial;    // instead of the spec's
+  std::string bare;       // what it says without a value, for a switch that can say more
 };
 // In the order of the catalogue.
 std::vector<OptionFlag> OptionFlags();

@@ -12,6 +12,7 @@
 #include "absl/strings/strip.h"
 
 #include "common/base/host_port.h"
+#include "common/base/nearest.h"
 #include "common/options/catalogue.h"
 #include "common/options/consolidate.h"
 #include "common/options/duration.h"
@@ -226,7 +227,7 @@ void CheckExports(const std::vector<ScenarioConfig>& scenarios,
     if (!scenario.exec.empty() &&
         std::find(exports.begin(), exports.end(), scenario.exec) == exports.end()) {
       errors->push_back(absl::StrCat("executor ", scenario.name, ": function '", scenario.exec,
-                                     "' not found in exports"));
+                                     "' not found in exports", DidYouMean(scenario.exec, exports)));
     }
   }
   if (exports.empty()) {

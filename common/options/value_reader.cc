@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
+#include "common/base/nearest.h"
 #include "common/options/duration.h"
 
 namespace lockstep {
@@ -174,7 +175,8 @@ void ValueReader::RefuseUnknown(const std::vector<absl::string_view>& known) con
     if (std::none_of(known.begin(), known.end(), [&key = key](absl::string_view name) {
           return absl::EqualsIgnoreCase(name, key);
         })) {
-      Fail(absl::StrCat("unknown field \"", key, "\"; allowed: ", absl::StrJoin(known, ", ")));
+      Fail(absl::StrCat("unknown field \"", key, "\"",
+                        MeantOrAllowed(key, std::vector<std::string>(known.begin(), known.end()))));
     }
   }
 }

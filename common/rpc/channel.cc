@@ -12,6 +12,8 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
 
 #include "common/base/clock.h"
 #include "common/base/host_port.h"
@@ -82,13 +84,38 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address,
       arguments);
 }
 
+namespace {
+
+// What the library says at length: "failed to connect to all addresses; last error: UNKNOWN: ipv4:127.0.0.1:7411: Failed
+// to connect to remote host: Connection refused" is "tried 127.0.0.1:7411: Connection refused".
+std::string Shortened(absl::string_view text) {
+  constexpr absl::string_view kLast = "last error: ";
+  if (const size_t at = text.find(kLast); at != absl::string_view::npos) {
+    text.remove_prefix(at + kLast.size());
+    absl::ConsumePrefix(&text, "UNKNOWN: ");
+    absl::ConsumePrefix(&text, "UNAVAILABLE: ");
+    if (absl::ConsumePrefix(&text, "ipv4:") || absl::ConsumePrefix(&text, "ipv6:")) {
+      return absl::StrCat("tried ",
+                          absl::StrReplaceAll(text, {{"Failed to connect to remote host: ", ""}}));
+    }
+  }
+  return std::string(text);
+}
+
+}  // namespace
+
 absl::Status Explain(const grpc::Status& status, bool tls) {
-  const std::string& text = status.error_message();
+  const std::string text = Shortened(status.error_message());
   absl::string_view hint;
   if (!tls && absl::StrContains(text, "http1.x server")) {
     hint = "; it seems to speak TLS, which needs --credentials";
   } else if (tls && absl::StrContains(absl::AsciiStrToLower(text), "protocol version")) {
     hint = "; it seems to speak plain text (--insecure)";
+  } else if (absl::StrContains(text, "Connection refused")) {
+    hint =
+        "; nobody listens there: does the coordinator run, and is this the address of its --listen?";
+  } else if (absl::StrContains(text, "DNS resolution failed")) {
+    hint = "; neither /etc/hosts nor the name server knows the host";
   }
   return absl::Status(static_cast<absl::StatusCode>(status.error_code()), absl::StrCat(text, hint));
 }

@@ -12,6 +12,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 
+#include "common/base/nearest.h"
 #include "common/base/status_macros.h"
 #include "common/options/duration.h"
 
@@ -107,6 +108,14 @@ absl::Status ParseLimit(absl::string_view rest, ThresholdExpression* expression)
   }
   expression->window = *window;
   return absl::OkStatus();
+}
+
+std::vector<std::string> NamesOf(const MetricRegistry& metrics) {
+  std::vector<std::string> names;
+  for (uint32_t i = 0; i < metrics.size(); ++i) {
+    names.push_back(metrics.Get(MetricId{i}).name);
+  }
+  return names;
 }
 
 }  // namespace
@@ -212,7 +221,8 @@ absl::StatusOr<ThresholdSet> ThresholdSet::Create(
         type = known.Get(*id).type;
       } else {
         errors.push_back(absl::StrCat("invalid threshold defined on ", name,
-                                      "; reason: no metric name \"", key->metric, "\" found"));
+                                      "; reason: no metric name \"", key->metric, "\" found",
+                                      DidYouMean(key->metric, NamesOf(known))));
       }
       metric.key = *std::move(key);
     }

@@ -194,6 +194,22 @@ absl::StatusOr<std::string> SignList(X509_CRL* list, EVP_PKEY* key) {
   return openssl::Written(out.get());
 }
 
+absl::StatusOr<Certificate> SignedBy(const Authority& issuer, absl::string_view certificate) {
+  const Bio text = openssl::Reader(certificate);
+  Certificate issued(PEM_read_bio_X509(text.get(), nullptr, nullptr, nullptr));
+  if (issued == nullptr || X509_check_issued(issuer.certificate.get(), issued.get()) != X509_V_OK ||
+      X509_verify(issued.get(), issuer.key.get()) != 1) {
+    ERR_clear_error();
+    return absl::InvalidArgumentError("no certificate that this authority has signed");
+  }
+  return issued;
+}
+
+bool IsOn(X509_CRL* list, X509* certificate) {
+  X509_REVOKED* found = nullptr;
+  return X509_CRL_get0_by_cert(list, &found, certificate) == 1;
+}
+
 absl::Status Add(X509_CRL* list, X509* condemned, absl::Time now) {
   const RevocationTime when(ASN1_TIME_set(nullptr, absl::ToTimeT(now)));
   Revoked entry(X509_REVOKED_new());
@@ -347,23 +363,23 @@ absl::StatusOr<std::string> EmptyRevocationList(const Credential& authority, abs
 absl::StatusOr<std::string> Revoke(const Credential& authority, absl::string_view revoked,
                                    absl::string_view certificate, absl::Time now) {
   LOCKSTEP_ASSIGN_OR_RETURN(const Authority issuer, Read(authority, now));
-  const Bio text = openssl::Reader(certificate);
-  const Certificate condemned(PEM_read_bio_X509(text.get(), nullptr, nullptr, nullptr));
-  if (condemned == nullptr ||
-      X509_check_issued(issuer.certificate.get(), condemned.get()) != X509_V_OK ||
-      X509_verify(condemned.get(), issuer.key.get()) != 1) {
-    ERR_clear_error();
-    return absl::InvalidArgumentError("no certificate that this authority has signed");
-  }
+  LOCKSTEP_ASSIGN_OR_RETURN(const Certificate condemned, SignedBy(issuer, certificate));
   LOCKSTEP_ASSIGN_OR_RETURN(const Crl list, Reopen(issuer, revoked));
-  X509_REVOKED* found = nullptr;
-  if (X509_CRL_get0_by_cert(list.get(), &found, condemned.get()) == 1) {
+  if (IsOn(list.get(), condemned.get())) {
     return absl::InvalidArgumentError("the certificate is revoked already");
   }
   if (absl::Status added = Add(list.get(), condemned.get(), now); !added.ok()) {
     return added;
   }
   return SignList(list.get(), issuer.key.get());
+}
+
+absl::StatusOr<bool> IsRevoked(const Credential& authority, absl::string_view revoked,
+                               absl::string_view certificate, absl::Time now) {
+  LOCKSTEP_ASSIGN_OR_RETURN(const Authority issuer, Read(authority, now));
+  LOCKSTEP_ASSIGN_OR_RETURN(const Certificate issued, SignedBy(issuer, certificate));
+  LOCKSTEP_ASSIGN_OR_RETURN(const Crl list, Reopen(issuer, revoked));
+  return IsOn(list.get(), issued.get());
 }
 
 }  // namespace lockstep

@@ -56,4 +56,8 @@ absl::StatusOr<std::string> EmptyRevocationList(const Credential& authority, abs
 absl::StatusOr<std::string> Revoke(const Credential& authority, absl::string_view revoked,
                                    absl::string_view certificate, absl::Time now);
 
+// Whether `certificate` is on the list `revoked`; errors as Revoke's.
+absl::StatusOr<bool> IsRevoked(const Credential& authority, absl::string_view revoked,
+                               absl::string_view certificate, absl::Time now);
+
 }  // namespace lockstep

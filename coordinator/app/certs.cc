@@ -1,13 +1,14 @@
 #include "coordinator/app/certs.h"
 
-#include <cstdio>
 #include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 #include "common/base/status_macros.h"
+#include "coordinator/app/reports.h"
 #include "coordinator/trust/authority_folder.h"
 
 namespace lockstep::coordinator {
@@ -62,6 +63,27 @@ absl::StatusOr<std::string> Revoke(const CertsCommand& command, absl::Time now) 
                       " into the folders of credentials of the coordinator and the agents\n");
 }
 
+// A file's error with the flag that its folder comes from, and what to do where that is known.
+absl::Status WithFlag(const absl::Status& status, const CertsCommand& command) {
+  const std::string text(status.message());
+  const bool authority = absl::StartsWith(text, command.folder);
+  if (status.ok() || absl::IsInvalidArgument(status) || absl::IsFailedPrecondition(status) ||
+      !absl::StrContains(text, "/")) {
+    return status;
+  }
+  absl::string_view hint;
+  if (absl::IsNotFound(status) && authority) {
+    hint = absl::StrContains(text, "/issued/") ? "; no certificate of this name was issued"
+                                               : "; `lockstep certs init` makes an authority";
+  } else if (absl::IsAlreadyExists(status)) {
+    hint = absl::StrContains(text, "/issued/")
+               ? "; this name has a certificate: renew it, or take another name"
+               : "; nothing is overwritten: name another folder";
+  }
+  return absl::Status(status.code(),
+                      absl::StrCat(authority ? "--folder: " : "--out: ", text, hint));
+}
+
 absl::StatusOr<std::string> Act(const CertsCommand& command, absl::Time now) {
   switch (command.verb) {
     case CertsCommand::Verb::kInit:
@@ -83,12 +105,15 @@ absl::StatusOr<std::string> Act(const CertsCommand& command, absl::Time now) {
 }  // namespace
 
 ExitCode ExecuteCerts(const CertsCommand& command, absl::Time now, Logger& logger) {
-  const absl::StatusOr<std::string> done = Act(command, now);
+  const absl::StatusOr<std::string> done =
+      command.folder.empty()
+          ? absl::InvalidArgumentError("--folder: invalid value \"\": expected a folder's name")
+          : Act(command, now);
   if (!done.ok()) {
-    logger.Error(std::string(done.status().message()));
+    logger.Error(std::string(WithFlag(done.status(), command).message()));
     return absl::IsInvalidArgument(done.status()) ? ExitCode::kInvalidConfig : ExitCode::kOther;
   }
-  fputs(done->c_str(), stdout);
+  WriteStdout(*done);
   return ExitCode::kSuccess;
 }
 

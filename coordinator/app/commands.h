@@ -19,6 +19,7 @@
 #include "common/segment/execution_segment.h"
 #include "common/summary/summary.h"
 #include "coordinator/console/log_sink.h"
+#include "coordinator/convert/convert.h"
 
 namespace lockstep::coordinator {
 
@@ -35,6 +36,7 @@ struct TestSettings {
   Options flags;    // the flags' tier
   std::map<std::string, std::string> env;  // -e, over the system's variables
   bool include_system_env_vars = true;     // in __ENV
+  bool strict = false;  // options that nothing is known of are errors, not warnings
   // What is wrong with flags and with the variables in their stead. The test does not run; all else
   // that is wrong with it is told along with them.
   std::vector<std::string> errors;
@@ -137,12 +139,24 @@ struct CertsCommand {
   LogSettings log;
 };
 
+// `lockstep new [FILE]`: a script to begin with.
+struct NewCommand {
+  std::string file = "script.js";         // "-": standard output
+  bool force = false;                     // replace a file that is there
+  std::string template_name = "minimal";  // unless `format` says what it is made of
+  std::optional<RecordingFormat> format;
+  std::string source;       // a file; of kCurl, the command line
+  std::string source_flag;  // what it was given with: "from-har"
+  LogSettings log;
+};
+
 struct VersionCommand {
   bool json = false;
 };
 
-using Command = std::variant<RunCommand, CoordinatorCommand, InspectCommand, PlanCommand,
-                             ControlCommand, CompareCommand, CertsCommand, VersionCommand>;
+using Command =
+    std::variant<RunCommand, CoordinatorCommand, InspectCommand, PlanCommand, ControlCommand,
+                 CompareCommand, CertsCommand, NewCommand, VersionCommand>;
 
 struct CommandLine {
   Command command;

@@ -1,6 +1,5 @@
 #include "coordinator/app/compare.h"
 
-#include <cstdio>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -9,6 +8,7 @@
 #include "common/base/read_file.h"
 #include "common/result/compare.h"
 #include "common/result/result.h"
+#include "coordinator/app/reports.h"
 
 namespace lockstep::coordinator {
 namespace {
@@ -42,7 +42,7 @@ ExitCode ExecuteCompare(const CompareCommand& command, Logger& logger) {
   const ComparisonReport report = CompareResults(*base, *fresh, command.config);
   const std::string text = command.json ? ComparisonJson(report, command.config).dump(2) + "\n"
                                         : ComparisonText(report, *base, *fresh);
-  fwrite(text.data(), 1, text.size(), stdout);
+  WriteStdout(text);
   return report.regressed() && command.fail_on_regression ? ExitCode::kThresholdsHaveFailed
                                                           : ExitCode::kSuccess;
 }

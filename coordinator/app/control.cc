@@ -1,6 +1,5 @@
 #include "coordinator/app/control.h"
 
-#include <cstdio>
 #include <map>
 #include <string>
 
@@ -10,6 +9,7 @@
 #include "common/base/clock.h"
 #include "common/summary/format.h"
 #include "common/trust/credentials.h"
+#include "coordinator/app/reports.h"
 #include "coordinator/rpc/control_client.h"
 #include "proto/words.h"
 
@@ -88,8 +88,7 @@ std::string ToText(const v1::RunStatus& status) {
 
 void Print(const v1::RunStatus& status, const ControlCommand& command) {
   std::string text = command.json ? JsonInWords(status, !command.watch) : ToText(status);
-  fwrite(text.data(), 1, text.size(), stdout);
-  fflush(stdout);
+  WriteStdout(text);
 }
 
 }  // namespace

@@ -32,6 +32,8 @@ class FleetHost {
   FleetHost(EpollLoop& loop, Settings settings, Logger& logger);
 
   Fleet& fleet() { return fleet_; }
+  // Where it listens, once Start has begun: "127.0.0.1:7411" or "unix:/path".
+  const std::string& address() const { return address_; }
 
   // Opens the door, and starts agents if they are not to come from elsewhere. `run` hears of those
   // that die before they have joined.

@@ -33,7 +33,7 @@ ExitCode Print(const Report& report, RunRequest request, const Environment& envi
     code = outcome.exit_code;
     WriteStdout(text);
     rig.TellOfOptions();
-    LogOutcome(outcome, rig.loop().clock(), logger);
+    LogOutcome(rig.WithCode(outcome), rig.loop().clock(), logger);
     rig.End(/*linger=*/false);
   };
   rig.run().Begin(std::move(events));

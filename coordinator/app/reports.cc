@@ -36,20 +36,32 @@ std::string WriteFile(const std::string& path, const std::string& content) {
 
 namespace {
 
-std::atomic<bool> stdout_is_gone = false;  // as there is one standard output
+std::atomic<int> stdout_error = 0;  // the first one's errno, as there is one standard output
 
 }  // namespace
 
 void WriteStdout(absl::string_view text) {
   errno = 0;
   const bool written = fwrite(text.data(), 1, text.size(), stdout) == text.size();
-  if ((fflush(stdout) != 0 || !written) && errno == EPIPE) {
-    stdout_is_gone = true;
+  if (fflush(stdout) != 0 || !written) {
+    int none = 0;
+    stdout_error.compare_exchange_strong(none, errno == 0 ? EIO : errno);
   }
 }
 
 bool StdoutIsGone() {
-  return stdout_is_gone;
+  return stdout_error == EPIPE;
+}
+
+absl::Status CheckStdout() {
+  WriteStdout("");
+  const int error = stdout_error;
+  // Who has closed a pipe knows what he has read.
+  return error == 0 || error == EPIPE
+             ? absl::OkStatus()
+             : absl::DataLossError(absl::StrCat(
+                   "standard output: cannot write to it: ", std::generic_category().message(error),
+                   "; what was to be printed, such as the summary, is incomplete there"));
 }
 
 std::string InspectionText(const PlannedTest& test, bool execution_requirements) {
@@ -81,9 +93,11 @@ void WriteSummaryOutputs(const std::map<std::string, std::string>& outputs, Logg
   std::vector<std::string> errors;
   for (const auto& [target, content] : outputs) {
     if (target == "stdout" || target == "stderr") {
-      FILE* stream = target == "stdout" ? stdout : stderr;
-      fwrite(content.data(), 1, content.size(), stream);
-      fflush(stream);
+      if (target == "stdout") {
+        WriteStdout(content);
+      } else {
+        fwrite(content.data(), 1, content.size(), stderr);
+      }
     } else if (std::string reason = WriteFile(target, content); !reason.empty()) {
       errors.push_back(absl::StrCat("could not open '", target, "': ", reason));
     }

@@ -39,12 +39,18 @@ OptionTiers OptionTiers::Load(const TestSettings& settings, const Environment& e
   tiers.environment_ = ParseEnvironmentOptions(environment);
   tiers.errors_ = settings.errors;
   tiers.usage_ = !settings.errors.empty();
+  tiers.strict_ = settings.strict;
   tiers.ReadConfigFile(settings.config_file, environment);
   for (const std::vector<std::string>* errors :
        {&tiers.config_.parsed.errors, &tiers.environment_.errors}) {
     tiers.errors_.insert(tiers.errors_.end(), errors->begin(), errors->end());
   }
   return tiers;
+}
+
+void OptionTiers::AddErrors(const std::vector<std::string>& errors) {
+  errors_.insert(errors_.end(), errors.begin(), errors.end());
+  usage_ = usage_ || !errors.empty();
 }
 
 void OptionTiers::ReadConfigFile(const std::string& named, const Environment& environment) {
@@ -99,10 +105,13 @@ ResolvedOptions OptionTiers::Resolve(absl::string_view script_options_json,
         "options: the script exports a function; options are an object, so export what the "
         "function returns: `export const options = {...}`");
   }
-  const std::vector<std::string>* const all_warnings[] = {
-      &config_.parsed.warnings, &script.warnings, &merged.warnings, &consolidated.warnings};
-  for (const std::vector<std::string>* warnings : all_warnings) {
-    resolved.warnings.insert(resolved.warnings.end(), warnings->begin(), warnings->end());
+  // Which tier has overridden what is no mistake.
+  std::vector<std::string>* const slips = strict_ ? &resolved.errors : &resolved.warnings;
+  for (const auto& [to, from] :
+       {std::pair(slips, &config_.parsed.warnings), std::pair(slips, &script.warnings),
+        std::pair(&resolved.warnings, &merged.warnings),
+        std::pair(slips, &consolidated.warnings)}) {
+    to->insert(to->end(), from->begin(), from->end());
   }
   resolved.merged = std::move(merged.options);
   resolved.consolidated = std::move(consolidated.options);

@@ -28,6 +28,8 @@ class OptionTiers {
   // format.
   static OptionTiers Load(const TestSettings& settings, const Environment& environment);
 
+  // Adds what is wrong with flags or variables that are no options of the test.
+  void AddErrors(const std::vector<std::string>& errors);
   // What is wrong with flags, file and environment.
   const std::vector<std::string>& errors() const { return errors_; }
   // The refusal of a test with these errors, OK if there are none. FailedPrecondition where the
@@ -38,7 +40,8 @@ class OptionTiers {
   const ConfigFile& config_file() const { return config_; }
 
   // Adds the script's options and its exported functions. What cannot be read does not hide what
-  // else is wrong: the errors are those of all tiers.
+  // else is wrong: the errors are those of all tiers. With --strict, options and system tags of
+  // which nothing is known are errors.
   ResolvedOptions Resolve(absl::string_view script_options_json,
                           const std::vector<std::string>& exports) const;
 
@@ -50,6 +53,7 @@ class OptionTiers {
   Options flags_;
   std::vector<std::string> errors_;
   bool usage_ = false;
+  bool strict_ = false;
   std::string note_;
 };
 

@@ -4,7 +4,10 @@
 
 #include <unistd.h>
 
+#include "absl/strings/str_cat.h"
+
 #include "common/base/status_macros.h"
+#include "coordinator/app/code_frame.h"
 
 namespace lockstep::coordinator {
 namespace {
@@ -45,7 +48,8 @@ void TellOf(const std::string& note, Logger& logger) {
 
 Rig::Rig(const RunRequest& request, const TestFiles& files, Logger& logger,
          TestLoader::OnTest on_test)
-    : files_(files),
+    : request_(request),
+      files_(files),
       logger_(logger),
       signals_(loop_, [this](const std::string& name) { OnSignal(name); }),
       host_(loop_, {request.listen, request.credentials, kLease, AgentsOf(request)}, logger),
@@ -64,11 +68,28 @@ absl::Status Rig::Play() {
   return absl::OkStatus();
 }
 
+RunOutcome Rig::WithCode(RunOutcome outcome) const {
+  const std::optional<CodePlace> place =
+      outcome.script_fault ? PlaceIn(outcome.message) : std::nullopt;
+  if (place.has_value()) {
+    absl::StrAppend(&outcome.message, CodeFrame(loader_.SourceOf(place->url).value_or(""), *place));
+  }
+  return outcome;
+}
+
 void Rig::TellOfOptions() {
   if (const absl::Status refusal = files_.tiers.Refusal(files_.tiers.errors());
       !loader_.asked() && !refusal.ok()) {
     logger_.Error(std::string(refusal.message()));
   }
+}
+
+std::string Rig::ControlLine(absl::string_view verb) const {
+  // Whoever may write to the socket of a run without TLS may control it.
+  return absl::StrCat(
+      "lockstep ", verb,
+      request_.credentials.has_value() ? " --credentials FOLDER-OF-AN-OPERATOR " : " --insecure ",
+      host_.address());
 }
 
 void Rig::End(bool linger) {

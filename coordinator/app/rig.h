@@ -47,6 +47,8 @@ class Rig {
 
   // After `run().Begin`: lets agents in or starts them, and returns after End.
   absl::Status Play();
+  // The outcome of a script's fault with the line of the script that it names.
+  RunOutcome WithCode(RunOutcome outcome) const;
   // At the run's end: tells of wrong options that the script's own failure has hidden.
   void TellOfOptions();
   // Once the run is done: says farewell to the agents, if it is to linger after the next signal.
@@ -57,11 +59,14 @@ class Rig {
   Run& run() { return run_; }
   RunControl& face() { return face_; }
   const PlannedTest& test() const { return loader_.test(); }
+  // What to type to make the run `verb`, once Play has begun: "lockstep resume 127.0.0.1:7411".
+  std::string ControlLine(absl::string_view verb) const;
   bool interrupted() const { return signals_seen_ > 0; }
 
  private:
   void OnSignal(const std::string& name);
 
+  const RunRequest& request_;
   const TestFiles& files_;
   Logger& logger_;
   int signals_seen_ = 0;

@@ -15,6 +15,7 @@
 #include "coordinator/app/ending.h"
 #include "coordinator/app/reports.h"
 #include "coordinator/app/rig.h"
+#include "coordinator/app/usage_report.h"
 #include "coordinator/console/progress.h"
 #include "coordinator/console/progress_display.h"
 #include "coordinator/http/rest_api.h"
@@ -59,6 +60,7 @@ class RunApp {
   void StartProgress();
   void OnTick();
   void OnDone(const RunOutcome& outcome);
+  void ReportUsage();
 
   const RunRequest& request_;
   const ConfigFile& config_;
@@ -71,7 +73,8 @@ class RunApp {
   std::unique_ptr<ProgressDisplay> display_;  // null: --quiet, or nothing is planned yet
   std::unique_ptr<WebServer> rest_;
   int64_t ticks_ = 0;
-  bool reader_gone_ = false;  // of standard output
+  std::unique_ptr<UsageReport> usage_;  // null: none is to be sent
+  bool reader_gone_ = false;            // of standard output
   ExitCode exit_code_ = ExitCode::kSuccess;
 };
 
@@ -104,6 +107,9 @@ ExitCode RunApp::Execute() {
     return Refuse(rest, ExitCode::kCannotStartRestApi, logger_);
   }
   const absl::Status played = rig_.Play();
+  if (usage_ != nullptr) {
+    usage_->End(logger_);
+  }
   return played.ok() ? exit_code_ : Refuse(played, ExitCode::kOther, logger_);
 }
 
@@ -134,12 +140,15 @@ absl::Status RunApp::OnTest(PlannedTest& test) {
   return absl::OkStatus();
 }
 
-absl::Status RunApp::StartOutputs(const RunOptions& options) {
-  std::vector<std::string> specs =
-      request_.run.outputs.empty() ? config_.outputs : request_.run.outputs;
-  if (!request_.run.result_file.empty()) {
-    specs.push_back(absl::StrCat("result=", request_.run.result_file));
+std::vector<std::string> OutputsOf(const RunSettingsFlags& flags, const ConfigFile& config) {
+  std::vector<std::string> specs = flags.outputs.empty() ? config.outputs : flags.outputs;
+  if (!flags.result_file.empty()) {
+    specs.push_back(absl::StrCat("result=", flags.result_file));
   }
+  return specs;
+}
+
+absl::Status RunApp::StartOutputs(const RunOptions& options) {
   OutputContext context;
   context.write_stdout = [this](absl::string_view text) {
     terminal_.Above([text] { WriteStdout(text); });
@@ -152,15 +161,13 @@ absl::Status RunApp::StartOutputs(const RunOptions& options) {
   context.clock = &rig_.loop().clock();
   context.version = kVersion;
   rig_.results().SetOnBatch([this](const Batch& batch) { outputs_.Write(batch); });
-  return outputs_.Start(specs, context);
+  return outputs_.Start(OutputsOf(request_.run, config_), context);
 }
 
 void RunApp::OnPlanned() {
-  const bool unreachable = request_.listen.empty() && request_.run.rest_address.empty();
   if (rig_.test().options.run.paused) {
-    logger_.Log(unreachable ? LogLevel::kWarn : LogLevel::kInfo,
-                absl::StrCat("the test waits to be resumed before setup()",
-                             unreachable ? "; without --address nobody can do that" : ""));
+    logger_.Info(absl::StrCat("the test waits before setup(); this lets it go on: ",
+                              rig_.ControlLine("resume")));
   }
   if (request_.run.quiet) {
     return;
@@ -211,7 +218,8 @@ void RunApp::OnDone(const RunOutcome& outcome) {
   }
   logger_.TellFolded();
   rig_.TellOfOptions();
-  exit_code_ = ending_.Judge(outcome);
+  exit_code_ = ending_.Judge(rig_.WithCode(outcome));
+  ReportUsage();
   const bool linger =
       request_.run.linger.value_or(config_.linger.value_or(false)) && !rig_.interrupted();
   if (linger) {
@@ -220,9 +228,43 @@ void RunApp::OnDone(const RunOutcome& outcome) {
   rig_.End(linger);
 }
 
+void RunApp::ReportUsage() {
+  const std::string url = UsageReportUrl(request_.run, config_);
+  if (url.empty() || rig_.run().elapsed() <= absl::ZeroDuration()) {
+    return;
+  }
+  const PlannedTest& test = rig_.test();
+  usage_ = std::make_unique<UsageReport>(url);
+  usage_->Begin(UsageReportBody({.vus_max = test.whole.max_vus,
+                                 .iterations = rig_.run().Snapshot().iterations(),
+                                 .duration = rig_.run().elapsed(),
+                                 .executors = ExecutorsOf(test.options.run.scenarios)}));
+}
+
+// What is wrong with flags and settings that are no options of the test, and can be told before
+// anything starts.
+std::vector<std::string> MistakesInSettings(const RunSettingsFlags& flags, const ConfigFile& config,
+                                            const Environment& environment) {
+  const SystemClock clock;
+  OutputContext context;
+  context.environment = environment;
+  context.clock = &clock;
+  std::vector<std::string> mistakes = MistakesIn(OutputsOf(flags, config), context);
+  if (const std::string url = UsageReportUrl(flags, config); !url.empty()) {
+    if (const absl::Status checked = UsageReport(url).Check(); !checked.ok()) {
+      mistakes.emplace_back(checked.message());
+    }
+  }
+  return mistakes;
+}
+
 ExitCode RunTest(RunRequest request, const Environment& environment, RunLogger& logger) {
-  const absl::StatusOr<TestFiles> files = ReadTest(request.test, environment);
+  absl::StatusOr<TestFiles> files = ReadTest(request.test, environment);
   absl::Status refused = files.status();
+  if (files.ok()) {
+    files->tiers.AddErrors(
+        MistakesInSettings(request.run, files->tiers.config_file(), environment));
+  }
   if (files.ok() && !files->tiers.errors().empty()) {
     // What else is wrong is in the script, which an agent has to read: one of our own is there at
     // once, others may come much later.

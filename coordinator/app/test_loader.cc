@@ -41,7 +41,18 @@ TestLoader::TestLoader(const TestFiles& files, const RunSettingsFlags& flags, bo
 
 void TestLoader::Fetch(const std::string& url,
                        absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) {
+  fetched_.insert(url);
   done(ReadFileUrl(url));
+}
+
+std::optional<std::string> TestLoader::SourceOf(const std::string& url) const {
+  if (url == files_.script.main_url) {
+    return files_.script.text;
+  }
+  // A message can name any file; those of the script are its users' anyway.
+  absl::StatusOr<std::string> text =
+      fetched_.contains(url) ? ReadFileUrl(url) : absl::NotFoundError("");
+  return text.ok() ? std::optional(*std::move(text)) : std::nullopt;
 }
 
 absl::StatusOr<TestPlan> TestLoader::MakePlan(const v1::Inspected& inspected) {

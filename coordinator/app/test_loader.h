@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "absl/functional/any_invocable.h"
@@ -46,6 +47,8 @@ class TestLoader final : public TestSource {
              absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) override;
   absl::StatusOr<TestPlan> MakePlan(const v1::Inspected& inspected) override;
 
+  // The text of one of the script's files, by its URL; nothing for any other.
+  std::optional<std::string> SourceOf(const std::string& url) const;
   // Once it is planned.
   const PlannedTest& test() const { return *test_; }
   // Whether MakePlan was asked. What is wrong with the options has been told then.
@@ -63,6 +66,7 @@ class TestLoader final : public TestSource {
   OnTest on_test_;
   std::optional<PlannedTest> test_;
   bool asked_ = false;
+  std::set<std::string> fetched_;  // URLs of the script's files
 };
 
 }  // namespace lockstep::coordinator

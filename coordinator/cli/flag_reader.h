@@ -6,7 +6,6 @@
 #include <limits>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,11 +28,7 @@ struct GivenWords {
   std::vector<std::string> warnings;
 
   std::map<std::string, std::vector<std::string>> values;  // flag -> what was given
-  std::set<std::string> switches;  // the flags that take a value only as --flag=value
-  std::string last_word;           // where CLI11 puts what is in `values`, too
-  std::string script;
-  std::string address;
-  std::string base, fresh;  // of compare
+  std::vector<std::string> arguments;                      // words that are no flags
 };
 
 // "log-format" of "--log-format,--logformat".
@@ -83,6 +78,10 @@ class FlagReader {
   void Error(std::string text) { words_.errors.push_back(std::move(text)); }
   void NoEffect(const char* flag);
   void NoEffectOf(const char* variable);
+  // The word at this place; "" if there are fewer.
+  std::string Argument(size_t place) const {
+    return place < words_.arguments.size() ? words_.arguments[place] : "";
+  }
   GivenWords& words() { return words_; }
 
  private:

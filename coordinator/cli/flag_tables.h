@@ -1,4 +1,4 @@
-// The flags that are no options of a test: how each is spelt, and what --help says of it. What they
+// The flags that are no options of a test: how each is spelt, and what the help says of it. What they
 // mean is in read_commands.cc; the options' own are in common/options/options.inc.
 #pragma once
 
@@ -9,29 +9,32 @@ namespace lockstep::coordinator {
 using Kind = FlagSpec::Kind;
 
 inline constexpr FlagSpec kTestFlags[] = {
-    {"-e,--env", Kind::kList, "variable of the script: NAME=value"},
-    {"--include-system-env-vars", Kind::kSwitch, "pass the system's variables on"},
-    {"-t,--type", Kind::kValue, "js; archives are not supported"},
-    {"--compatibility-mode", Kind::kValue, "extended or base"},
+    {"-e,--env", Kind::kList, "variable of the script, in __ENV", "NAME=VALUE"},
+    {"--include-system-env-vars", Kind::kSwitch, "put the system's variables into __ENV, too"},
+    {"-t,--type", Kind::kValue, "what SCRIPT is: js", "js"},
+    {"--compatibility-mode", Kind::kValue, "both modes are one here", "extended|base"},
     {"-c,--config", Kind::kValue,
-     "configuration file (./lockstep.yaml, else ~/.config/k6/config.json)"},
+     "file with options: ./lockstep.yaml, else ~/.config/k6/config.json", "FILE"},
+    {"--strict", Kind::kSwitch, "options that nobody knows are errors, not warnings"},
 };
 
 inline constexpr FlagSpec kRunFlags[] = {
-    {"-o,--out", Kind::kList, "output: json=FILE, csv=FILE, ..."},
-    {"-l,--linger", Kind::kSwitch, "stay after the test's end"},
-    {"--no-usage-report", Kind::kSwitch, "send no usage report"},
-    {"--usage-report-url", Kind::kValue, "where to send the usage report; default: nowhere"},
-    {"--result-file", Kind::kValue,
-     "file for the result, as `lockstep compare` reads it; same as -o result=FILE"},
+    {"-o,--out", Kind::kList, "output of samples and results, such as json=FILE", "NAME=WHERE"},
+    {"-l,--linger", Kind::kSwitch, "stay after the test's end, until Ctrl+C"},
+    {"--no-usage-report", Kind::kSwitch, "send no usage report, wherever an address is set"},
+    {"--usage-report-url", Kind::kValue, "where to send a usage report; without it, nowhere",
+     "URL"},
+    {"--result-file", Kind::kValue, "file for the result, as `lockstep compare` reads it", "FILE"},
     {"--features", Kind::kList, "feature flags of k6; none exist here"},
-    {"--agents", Kind::kValue, "number of agents (1)"},
-    {"--on-agent-loss", Kind::kValue, "fail, tolerate=N% or redistribute (to the agents left)"},
-    {"--late-agents", Kind::kValue, "agents that come while the load runs: wait or join"},
+    {"--agents", Kind::kValue, "number of agents that share the test", "N", "1"},
+    {"--on-agent-loss", Kind::kValue, "what a lost agent does to the test",
+     "fail|tolerate=N%|redistribute", "fail"},
+    {"--late-agents", Kind::kValue, "what agents that come while the load runs do", "wait|join",
+     "wait"},
     {"--max-vu-block", Kind::kValue,
-     "interrupt an iteration that keeps its thread busy for so long without waiting (5s); 0s: never"},
-    {"--partition", Kind::kValue,
-     "how work is dealt out: striped (as k6) or fair (nearest rounding)"},
+     "interrupt an iteration that computes for so long without waiting; 0s: never", "TIME", "5s"},
+    {"--partition", Kind::kValue, "how work is dealt out: as k6 does, or to the nearest number",
+     "striped|fair", "striped"},
     {"--fail-on-suspect", Kind::kSwitch,
      "exit with 112 if the generator was not a steady ruler: SUSPECT or INVALID"},
 };
@@ -40,42 +43,46 @@ inline constexpr FlagSpec kRunFlags[] = {
 inline constexpr FlagSpec kSummaryFlags[] = {
     {"--no-thresholds", Kind::kSwitch, "do not judge thresholds"},
     {"--no-summary", Kind::kSwitch, "same as --summary-mode=disabled"},
-    {"--summary-mode", Kind::kValue, "compact, full or disabled"},
-    {"--summary-export", Kind::kValue, "file for the summary as JSON"},
+    {"--summary-mode", Kind::kValue, "how much the summary tells", "compact|full|disabled",
+     "compact"},
+    {"--summary-export", Kind::kValue, "file for the summary as JSON", "FILE"},
     {"--new-machine-readable-summary", Kind::kSwitch, "newer JSON of the summary"},
-    {"--traces-output", Kind::kValue, "none"},
+    {"--traces-output", Kind::kValue, "none", "none"},
 };
 
 inline constexpr FlagSpec kGlobalFlags[] = {
-    {"--log-output", Kind::kValue, "stderr, stdout, none, loki=URL or file=PATH[,level=LEVEL]"},
-    {"--log-format,--logformat", Kind::kValue, "text, raw or json"},
+    {"--log-output", Kind::kValue,
+     "where messages go: stderr, stdout, none, loki=URL or file=PATH[,level=LEVEL]", "WHERE",
+     "stderr"},
+    {"--log-format,--logformat", Kind::kValue, "how messages look", "text|raw|json", "text"},
     {"--no-color", Kind::kSwitch, "no colours"},
     {"-v,--verbose", Kind::kSwitch, "debug messages too"},
     {"-q,--quiet", Kind::kSwitch, "no progress"},
-    {"-a,--address", Kind::kValue, "HOST:PORT for the REST API and /metrics; default: none"},
+    {"-a,--address", Kind::kValue, "serve k6's REST API and /metrics there; without it, nowhere",
+     "HOST:PORT"},
     {"--profiling-enabled", Kind::kSwitch, "has no effect here"},
     {"--secret-source", Kind::kList, "has no effect here"},
 };
 
 inline constexpr FlagSpec kTransportFlags[] = {
     {"--credentials", Kind::kValue,
-     "folder with this side's certificates and token, as `lockstep certs` makes it"},
+     "folder with this side's certificates and token, as `lockstep certs` makes it", "FOLDER"},
     {"--insecure", Kind::kSwitch, "plain text, no authentication"},
 };
 
 inline constexpr FlagSpec kCoordinatorFlags[] = {
-    {"--listen", Kind::kValue, "HOST[:PORT] for agents and status (127.0.0.1:7411)"},
-    {"--wait-for-agents", Kind::kValue, "give up after this time; default: never"},
+    {"--listen", Kind::kValue, "address for agents and status", "HOST[:PORT]", "127.0.0.1:7411"},
+    {"--wait-for-agents", Kind::kValue, "give up after this time; without it, never", "TIME"},
 };
 inline constexpr FlagSpec kInspectFlags[] = {
-    {"--execution-requirements", Kind::kSwitch, "also total duration and VUs"},
+    {"--execution-requirements", Kind::kSwitch, "also the total duration and the most VUs"},
 };
 inline constexpr FlagSpec kPlanFlags[] = {
-    {"--weights", Kind::kValue, "of the agents: 2,1,1; default: all alike"},
+    {"--weights", Kind::kValue, "of the agents: 2,1,1; without it, all alike", "LIST"},
     {"--json", Kind::kSwitch, "as JSON"},
-    {"--agents", Kind::kValue, "number of agents (1)"},
-    {"--partition", Kind::kValue,
-     "how work is dealt out: striped (as k6) or fair (nearest rounding)"},
+    {"--agents", Kind::kValue, "number of agents", "N", "1"},
+    {"--partition", Kind::kValue, "how work is dealt out: as k6 does, or to the nearest number",
+     "striped|fair", "striped"},
 };
 inline constexpr FlagSpec kStatusFlags[] = {
     {"--json", Kind::kSwitch, "as JSON"},
@@ -85,22 +92,45 @@ inline constexpr FlagSpec kStopFlags[] = {
     {"--now", Kind::kSwitch, "do not wait for running iterations"},
 };
 inline constexpr FlagSpec kScaleFlags[] = {
-    {"-u,--vus", Kind::kValue, "VUs to run"},
-    {"-m,--max", Kind::kValue, "VUs to have ready"},
-    {"--agents", Kind::kValue, "agents to share the work, of a run that redistributes"},
+    {"-u,--vus", Kind::kValue, "VUs to run", "N"},
+    {"-m,--max", Kind::kValue, "VUs to have ready", "N"},
+    {"--agents", Kind::kValue, "agents to share the work, of a run that redistributes", "N"},
 };
 inline constexpr FlagSpec kCompareFlags[] = {
     {"--json", Kind::kSwitch, "as JSON"},
     {"--fail-on-regression", Kind::kSwitch, "exit with 99 if the new run is worse"},
-    {"--alpha", Kind::kValue, "level of significance of all tests together (0.01)"},
-    {"--min-change", Kind::kValue,
-     "smaller changes of times and of rates per second do not count, in percent (5)"},
-    {"--min-millis", Kind::kValue, "smaller changes of times do not count, in milliseconds (0.1)"},
+    {"--alpha", Kind::kValue, "level of significance of all tests together", "N", "0.01"},
+    {"--min-change", Kind::kValue, "percent; smaller changes of times and speeds do not count", "N",
+     "5"},
+    {"--min-millis", Kind::kValue, "milliseconds; smaller changes of times do not count", "N",
+     "0.1"},
     {"--min-points", Kind::kValue,
-     "smaller changes of rates and checks do not count, in percentage points (0.5)"},
+     "percentage points; smaller changes of rates and checks do not count", "N", "0.5"},
+};
+inline constexpr FlagSpec kNewFlags[] = {
+    {"--template", Kind::kValue, "what to begin with", "minimal|full", "minimal"},
+    {"--from-har", Kind::kValue, "make it of a browser's recording", "FILE"},
+    {"--from-openapi", Kind::kValue, "make it of an API's description (OpenAPI 3, Swagger 2)",
+     "FILE"},
+    {"--from-postman", Kind::kValue, "make it of a Postman collection", "FILE"},
+    {"--from-curl", Kind::kValue, "make it of a command line of curl", "'curl ...'"},
+    {"-f,--force", Kind::kSwitch, "replace a file that is there"},
 };
 inline constexpr FlagSpec kVersionFlags[] = {
     {"--json", Kind::kSwitch, "as JSON"},
 };
+
+// Of `lockstep certs`; each verb takes some of them.
+inline constexpr FlagSpec kAuthorityFlag = {"--folder", Kind::kValue, "folder of the authority",
+                                            "FOLDER", "lockstep-ca"};
+inline constexpr FlagSpec kCredentialsFolderFlag = {
+    "--out", Kind::kValue, "folder of credentials; without it, one with the owner's name",
+    "FOLDER"};
+inline constexpr FlagSpec kDaysFlag = {"--days", Kind::kValue, "of validity", "N", "365"};
+inline constexpr FlagSpec kAuthorityDaysFlag = {"--days", Kind::kValue, "of validity", "N", "3650"};
+inline constexpr FlagSpec kRenewedDaysFlag = {"--days", Kind::kValue,
+                                              "of validity; without it, as many as before", "N"};
+inline constexpr FlagSpec kHostFlag = {
+    "--host", Kind::kList, "name or address that agents connect to; may be repeated", "HOST"};
 
 }  // namespace lockstep::coordinator

@@ -13,7 +13,6 @@
 #include "absl/strings/str_cat.h"
 
 #include "common/base/clock.h"
-#include "common/base/version.h"
 #include "common/options/tiers.h"
 #include "coordinator/app/certs.h"
 #include "coordinator/app/commands.h"
@@ -21,7 +20,10 @@
 #include "coordinator/app/control.h"
 #include "coordinator/app/inspect.h"
 #include "coordinator/app/logging.h"
+#include "coordinator/app/new_script.h"
+#include "coordinator/app/reports.h"
 #include "coordinator/app/run_app.h"
+#include "coordinator/app/version.h"
 #include "coordinator/console/log_sink.h"
 
 namespace lockstep::coordinator {
@@ -64,11 +66,30 @@ struct Execute {
   ExitCode operator()(const CertsCommand& certs) const {
     return ExecuteCerts(certs, SystemClock().Wall(), logger);
   }
+  ExitCode operator()(const NewCommand& command) const { return ExecuteNew(command, logger); }
   ExitCode operator()(const VersionCommand& version) const {
-    printf(version.json ? "{\"version\":\"%s\"}\n" : "lockstep %s\n", kVersion);
+    WriteStdout(VersionText(version.json));
     return ExitCode::kSuccess;
   }
 };
+
+// To where messages go by default: the command line has not told of another place.
+void LogError(const std::string& error, bool terminal, absl::Time start) {
+  if (auto logger = MakeLogger(LogSettings(), terminal, start); logger.ok()) {
+    (*logger)->Error(error);
+  }
+}
+
+// The exit code, after a look at whether all has arrived on standard output.
+template <class Tell>
+ExitCode Conclude(ExitCode code, Tell tell) {
+  const absl::Status written = CheckStdout();
+  if (written.ok()) {
+    return code;
+  }
+  tell(std::string(written.message()));
+  return code == ExitCode::kSuccess ? ExitCode::kOther : code;
+}
 
 int Main(const std::vector<std::string>& args) {
   const absl::Time start = SystemClock().Wall();
@@ -76,19 +97,18 @@ int Main(const std::vector<std::string>& args) {
   std::variant<CommandLine, CommandLineExit> parsed = ParseCommandLine(args, environment);
   const bool terminal = isatty(STDERR_FILENO) != 0;
   if (auto* exit = std::get_if<CommandLineExit>(&parsed); exit != nullptr) {
-    fputs(exit->output.c_str(), stdout);
+    WriteStdout(exit->output);
     if (!exit->error.empty()) {
-      if (auto logger = MakeLogger(LogSettings(), terminal, start); logger.ok()) {
-        (*logger)->Error(exit->error);
-      }
+      LogError(exit->error, terminal, start);
     }
-    return static_cast<int>(exit->code);
+    return static_cast<int>(
+        Conclude(exit->code, [&](const std::string& error) { LogError(error, terminal, start); }));
   }
   CommandLine line = std::get<CommandLine>(std::move(parsed));
   absl::StatusOr<std::unique_ptr<RunLogger>> logger =
       MakeRunLogger(LogOf(line.command), terminal, start);
   if (!logger.ok()) {
-    fprintf(stderr, "lockstep: %s\n", std::string(logger.status().message()).c_str());
+    LogError(std::string(logger.status().message()), terminal, start);
     return static_cast<int>(ExitCode::kOther);
   }
   for (const std::string& warning : line.warnings) {
@@ -102,7 +122,9 @@ int Main(const std::vector<std::string>& args) {
   // NOLINTNEXTLINE(concurrency-mt-unsafe): likewise
   setenv("GRPC_DNS_RESOLVER", "native", /*overwrite=*/0);
   google::protobuf::SetLogHandler(nullptr);
-  return static_cast<int>(std::visit(Execute{environment, **logger}, line.command));
+  const ExitCode code = std::visit(Execute{environment, **logger}, line.command);
+  return static_cast<int>(
+      Conclude(code, [&](const std::string& error) { (*logger)->Error(error); }));
 }
 
 }  // namespace

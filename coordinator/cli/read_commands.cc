@@ -10,6 +10,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 
+#include "common/base/nearest.h"
 #include "common/options/duration.h"
 #include "common/options/tiers.h"
 
@@ -23,6 +24,7 @@ constexpr std::pair<absl::string_view, LogLevel> kLogLevels[] = {{"debug", LogLe
                                                                  {"error", LogLevel::kError}};
 constexpr int64_t kMostAgents = 10'000;
 constexpr int64_t kMostLocalAgents = 100;   // processes on this machine
+constexpr int64_t kMostDays = 3650;         // as common/trust has it
 constexpr int64_t kMostWeight = 1'000'000;  // as in control.proto
 
 bool IsVariableName(absl::string_view name) {
@@ -115,9 +117,10 @@ TransportSettings ReadTransport(FlagReader& reader) {
 
 TestSettings ReadTest(FlagReader& reader, bool system_variables) {
   TestSettings test;
-  test.script = reader.words().script;
+  test.script = reader.Argument(0);
   test.flags = ReadOptionFlags(reader);
   test.config_file = reader.String("config", "CONFIG");
+  test.strict = reader.Is("strict", "STRICT");
   RefuseArchives(reader, test.script);
   test.include_system_env_vars =
       reader.Bool("include-system-env-vars", "INCLUDE_SYSTEM_ENV_VARS").value_or(system_variables);
@@ -228,9 +231,7 @@ RunSettingsFlags ReadRun(FlagReader& reader, bool local) {
   }
   run.fail_on_suspect = reader.Is("fail-on-suspect");
   // What is read and not acted on yet is said, never ignored in silence.
-  for (const char* flag : {"features", "usage-report-url"}) {
-    reader.NoEffect(flag);
-  }
+  reader.NoEffect("features");
   for (const char* variable : {"K6_WEB_DASHBOARD", "K6_CLOUD_TOKEN", "K6_SECRET_SOURCE"}) {
     reader.NoEffectOf(variable);
   }
@@ -290,7 +291,7 @@ CoordinatorCommand ReadCoordinator(FlagReader& reader) {
 ControlCommand ReadControl(FlagReader& reader, ControlCommand::Verb verb) {
   ControlCommand command{.verb = verb, .transport = ReadTransport(reader), .log = ReadLog(reader)};
   const std::optional<std::string> flag = reader.Text("address", "ADDRESS");
-  if (const std::string& word = reader.words().address; !word.empty()) {
+  if (const std::string word = reader.Argument(0); !word.empty()) {
     command.address = reader.Address(word, "server").value_or(command.address);
   } else if (flag.has_value()) {
     command.address = reader.Address(*flag).value_or(command.address);
@@ -308,10 +309,70 @@ ControlCommand ReadControl(FlagReader& reader, ControlCommand::Verb verb) {
   return command;
 }
 
+NewCommand ReadNew(FlagReader& reader) {
+  constexpr std::pair<const char*, RecordingFormat> kSources[] = {
+      {"from-har", RecordingFormat::kHar},
+      {"from-openapi", RecordingFormat::kOpenApi},
+      {"from-postman", RecordingFormat::kPostman},
+      {"from-curl", RecordingFormat::kCurl}};
+  NewCommand command;
+  command.log = ReadLog(reader);
+  command.force = reader.Is("force");
+  if (const std::string file = reader.Argument(0); !file.empty()) {
+    command.file = file;
+  }
+  if (const std::optional<std::string> name = reader.Text("template"); name.has_value()) {
+    command.template_name = *name;
+    if (ScriptTemplate(*name).empty()) {
+      reader.Error(absl::StrCat("--template: invalid value \"", *name, "\"",
+                                MeantOrAllowed(*name, TemplateNames())));
+    }
+  }
+  for (const auto& [flag, format] : kSources) {
+    const std::optional<std::string> source = reader.Text(flag);
+    if (!source.has_value()) {
+      continue;
+    }
+    if (command.format.has_value() || reader.Text("template").has_value()) {
+      reader.Error(
+          absl::StrCat("--", flag, ": a script is made of one thing; take the other flag away (--",
+                       command.format.has_value() ? command.source_flag : "template", ")"));
+    }
+    command.format = format;
+    command.source = *source;
+    command.source_flag = flag;
+  }
+  return command;
+}
+
+CertsCommand ReadCerts(FlagReader& reader, absl::string_view verb) {
+  using Verb = CertsCommand::Verb;
+  constexpr std::pair<absl::string_view, Verb> kVerbs[] = {
+      {"init", Verb::kInit},   {"coordinator", Verb::kCoordinator},
+      {"agent", Verb::kAgent}, {"operator", Verb::kOperator},
+      {"renew", Verb::kRenew}, {"revoke", Verb::kRevoke}};
+  CertsCommand command;
+  for (const auto& [name, value] : kVerbs) {
+    command.verb = name == verb ? value : command.verb;
+  }
+  command.log = ReadLog(reader);
+  command.folder = reader.Text("folder").value_or(command.folder);
+  command.out = reader.String("out");
+  command.name = reader.Argument(0);
+  command.hosts = reader.List("host");
+  if (command.verb == Verb::kCoordinator && command.hosts.empty()) {
+    reader.Error("--host is missing: the name or address that agents connect to");
+  }
+  if (reader.Text("days").has_value()) {
+    command.days = reader.Int("days", 0, 1, kMostDays);
+  }
+  return command;
+}
+
 CompareCommand ReadCompare(FlagReader& reader) {
   CompareCommand command;
-  command.base = reader.words().base;
-  command.fresh = reader.words().fresh;
+  command.base = reader.Argument(0);
+  command.fresh = reader.Argument(1);
   command.log = ReadLog(reader);
   CompareConfig& config = command.config;
   config.alpha = reader.Number("alpha", config.alpha, 0, 1);

@@ -20,6 +20,9 @@ RunSettingsFlags ReadRun(FlagReader& reader, bool local);
 LogSettings ReadLog(FlagReader& reader);
 CoordinatorCommand ReadCoordinator(FlagReader& reader);
 ControlCommand ReadControl(FlagReader& reader, ControlCommand::Verb verb);
+NewCommand ReadNew(FlagReader& reader);
 CompareCommand ReadCompare(FlagReader& reader);
+// `verb` is one of those of `lockstep certs`.
+CertsCommand ReadCerts(FlagReader& reader, absl::string_view verb);
 
 }  // namespace lockstep::coordinator

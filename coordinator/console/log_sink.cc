@@ -1,6 +1,8 @@
 #include "coordinator/console/log_sink.h"
 
 #include <atomic>
+#include <cerrno>
+#include <cstdio>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -65,16 +67,24 @@ Spd MakeSpd(spdlog::sink_ptr sink) {
 }
 
 absl::StatusOr<Spd> OpenFile(const char* flag, const std::string& path) {
+  const auto refusal = [&](absl::string_view why) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(flag, ": cannot write the file \"", path, "\": ", why));
+  };
   const std::filesystem::path folder = std::filesystem::path(path).parent_path();
   if (std::error_code ignored; !folder.empty() && !std::filesystem::is_directory(folder, ignored)) {
-    return absl::InvalidArgumentError(absl::StrCat(flag, ": cannot write the file \"", path,
-                                                   "\": there is no folder ", folder.string()));
+    return refusal(absl::StrCat("there is no folder ", folder.string()));
+  }
+  // The library's own error has its name and its source file in it.
+  if (FILE* const probe = fopen(path.c_str(), "ae"); probe != nullptr) {
+    fclose(probe);
+  } else {
+    return refusal(std::generic_category().message(errno));
   }
   try {
     return MakeSpd(std::make_shared<spdlog::sinks::basic_file_sink_mt>(path));
-  } catch (const spdlog::spdlog_ex& error) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(flag, ": cannot write the file \"", path, "\": ", error.what()));
+  } catch (const spdlog::spdlog_ex&) {
+    return refusal("it cannot be opened");
   }
 }
 

@@ -9,6 +9,8 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
+#include "common/base/status_macros.h"
+
 namespace lockstep::coordinator {
 namespace {
 
@@ -163,9 +165,7 @@ HttpPusher::~HttpPusher() {
   }
 }
 
-absl::Status HttpPusher::Start() {
-  static std::once_flag once;
-  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+absl::Status HttpPusher::Check() const {
   if (!IsHttpUrl(target_.url)) {
     return absl::InvalidArgumentError(
         absl::StrCat("\"", target_.url, "\" is no http:// or https:// URL"));
@@ -174,6 +174,13 @@ absl::Status HttpPusher::Start() {
     return absl::InvalidArgumentError(absl::StrCat(
         "there is no TLS version \"", target_.minimum_tls, "\"; use 1.0, 1.1, 1.2 or 1.3"));
   }
+  return absl::OkStatus();
+}
+
+absl::Status HttpPusher::Start() {
+  static std::once_flag once;
+  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+  LOCKSTEP_RETURN_IF_ERROR(Check());
   connection_ = std::make_unique<Connection>(target_);
   thread_ = std::thread([this] { Run(); });
   return absl::OkStatus();

@@ -65,8 +65,9 @@ class HttpPusher {
   HttpPusher(const HttpPusher&) = delete;
   HttpPusher& operator=(const HttpPusher&) = delete;
 
-  // InvalidArgument: a URL that curl does not accept, or an unknown TLS version. Starts the thread.
-  // Nothing is sent before the first Push.
+  // InvalidArgument: a URL that curl does not accept, or an unknown TLS version.
+  absl::Status Check() const;
+  // Errors as Check's. Starts the thread. Nothing is sent before the first Push.
   absl::Status Start();
   // Any thread. Never blocks.
   void Push(HttpPush push);

@@ -6,6 +6,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 
+#include "common/base/nearest.h"
 #include "coordinator/output/csv_output.h"
 #include "coordinator/output/influxdb_output.h"
 #include "coordinator/output/json_output.h"
@@ -49,10 +50,13 @@ absl::StatusOr<std::unique_ptr<Output>> MakeOutput(absl::string_view spec,
       return make(parts.second, context);
     }
   }
-  const auto name_of = [](std::string* out, const auto& each) { absl::StrAppend(out, each.first); };
-  return absl::InvalidArgumentError(
-      absl::StrCat("invalid output type '", parts.first,
-                   "', available types are: ", absl::StrJoin(kOutputs, ", ", name_of)));
+  std::vector<std::string> names;
+  for (const auto& [name, make] : kOutputs) {
+    names.emplace_back(name);
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "invalid output type '", parts.first, "', available types are: ", absl::StrJoin(names, ", "),
+      DidYouMean(parts.first, names)));
 }
 
 }  // namespace lockstep::coordinator

@@ -47,6 +47,8 @@ class Output {
   virtual std::string Description() const = 0;
   // Whether agents have to send single samples for it.
   virtual bool wants_points() const { return false; }
+  // What can be told to be wrong with its settings before anything is opened.
+  virtual absl::Status Check() const { return absl::OkStatus(); }
   // Opens what is to be written. The error names the file. Before the run starts.
   virtual absl::Status Start() = 0;
   // A batch that has just been merged. Write errors are kept for Stop.

@@ -5,6 +5,8 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "common/base/status_macros.h"
+
 namespace lockstep::coordinator {
 
 namespace {
@@ -35,10 +37,16 @@ std::string PushOutput::Description() const {
   return absl::StrCat(name_, " (", url_, ")");
 }
 
+absl::Status PushOutput::Check() const {
+  const absl::Status checked = pusher_.Check();
+  return checked.ok()
+             ? checked
+             : absl::InvalidArgumentError(absl::StrCat(name_, " output: ", checked.message()));
+}
+
 absl::Status PushOutput::Start() {
-  if (absl::Status started = pusher_.Start(); !started.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat(name_, " output: ", started.message()));
-  }
+  LOCKSTEP_RETURN_IF_ERROR(Check());
+  LOCKSTEP_RETURN_IF_ERROR(pusher_.Start());
   next_ = clock_.Mono() + interval_;
   Greet();
   return absl::OkStatus();

@@ -21,6 +21,7 @@ class PushOutput : public Output {
              absl::Duration interval, const Clock& clock);
 
   std::string Description() const final;
+  absl::Status Check() const final;
   absl::Status Start() final;
   void Flush() final;
   void BeginStop() final;

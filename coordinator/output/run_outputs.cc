@@ -9,6 +9,19 @@
 
 namespace lockstep::coordinator {
 
+std::vector<std::string> MistakesIn(const std::vector<std::string>& specs,
+                                    const OutputContext& context) {
+  std::vector<std::string> mistakes;
+  for (const std::string& spec : specs) {
+    const absl::StatusOr<std::unique_ptr<Output>> output = MakeOutput(spec, context);
+    if (const absl::Status checked = output.ok() ? (*output)->Check() : output.status();
+        !checked.ok()) {
+      mistakes.emplace_back(checked.message());
+    }
+  }
+  return mistakes;
+}
+
 absl::Status RunOutputs::Start(const std::vector<std::string>& specs,
                                const OutputContext& context) {
   std::vector<std::string> errors;

@@ -12,6 +12,10 @@
 
 namespace lockstep::coordinator {
 
+// What is wrong with the specs, a line for each that is; opens nothing.
+std::vector<std::string> MistakesIn(const std::vector<std::string>& specs,
+                                    const OutputContext& context);
+
 // Used on one thread.
 class RunOutputs {
  public:

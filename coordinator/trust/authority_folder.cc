@@ -154,8 +154,15 @@ absl::Status RenewIssued(const std::string& folder, const std::string& out, cons
   LOCKSTEP_ASSIGN_OR_RETURN(const std::string former, ReadTrustFile(path, /*secret=*/false));
   LOCKSTEP_ASSIGN_OR_RETURN(CertificateRequest request, RequestOf(former));
   request.lifetime = lifetime.value_or(request.lifetime);
-  LOCKSTEP_ASSIGN_OR_RETURN(const Credential issued, Issue(authority, request, now));
   LOCKSTEP_ASSIGN_OR_RETURN(const std::string revoked, ReadIfThere(Join(folder, kRevokedFile)));
+  LOCKSTEP_ASSIGN_OR_RETURN(const bool taken_back, IsRevoked(authority, revoked, former, now));
+  if (taken_back) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the certificate of ", name,
+                     " is revoked, and a new one would undo that: issue one "
+                     "under another name"));
+  }
+  LOCKSTEP_ASSIGN_OR_RETURN(const Credential issued, Issue(authority, request, now));
   LOCKSTEP_RETURN_IF_ERROR(MakeFolder(out));
   const std::string kept =
       absl::StrCat(folder, "/", kIssuedFolder, "/", name, kFormer, absl::ToUnixNanos(now), ".crt");

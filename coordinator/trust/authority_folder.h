@@ -33,7 +33,8 @@ absl::Status IssueInto(const std::string& folder, const std::string& out,
 // Issues a certificate like the one that was issued last as `name`, with a new key, and puts it and all
 // else that its owner needs into the folder `out`, in the place of what is there; each file is replaced
 // at one instant. The former certificate remains good until it ends. Without `lifetime` it holds for as
-// long as that one. NotFound if none was issued; otherwise as IssueInto.
+// long as that one. NotFound if none was issued; FailedPrecondition if it is revoked, as a revocation
+// is to last; otherwise as IssueInto.
 absl::Status RenewIssued(const std::string& folder, const std::string& out, const std::string& name,
                          std::optional<absl::Duration> lifetime, absl::Time now);
 

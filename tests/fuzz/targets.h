@@ -19,6 +19,8 @@ void FuzzAgent(absl::string_view input);
 void FuzzBatch(absl::string_view input);
 // What messages carry as text: options, thresholds, segments.
 void FuzzTexts(absl::string_view input);
+// What `lockstep new` makes scripts of: HARs, descriptions of APIs, Postman collections, curl command lines.
+void FuzzConverters(absl::string_view input);
 // Certificates, keys and revocation lists.
 void FuzzTrust(absl::string_view input);
 // What a WebSocket's server sends: its 101, and frames.
@@ -48,6 +50,7 @@ inline constexpr Target kTargets[] = {
     {"agent", FuzzAgent},
     {"batch", FuzzBatch},
     {"event_stream", FuzzEventStream},
+    {"converters", FuzzConverters},
     {"grpc", FuzzGrpc},
     {"socket_io", FuzzSocketIo},
     {"texts", FuzzTexts},

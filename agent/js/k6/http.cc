@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 #include "agent/http/batch.h"
@@ -111,7 +112,14 @@ v8::MaybeLocal<v8::Value> HttpModule::Deliver(Context context, HttpCallResult re
       ThrowError(context->GetIsolate(), text);
       return {};
     }
-    vu_.logger().Log(LogLevel::kWarn, "Request Failed", {{"error", text}});
+    std::vector<std::pair<std::string, std::string>> fields = {{"error", text}};
+    if (absl::StrContains(text, "x509: ")) {
+      fields.emplace_back(
+          "hint",
+          "--insecure-skip-tls-verify accepts any certificate; SSL_CERT_FILE names a file of "
+          "authorities to trust");
+    }
+    vu_.logger().Log(LogLevel::kWarn, "Request Failed", std::move(fields));
   }
   v8::Local<v8::Object> response;
   return responses_.Make(context, std::move(result), type).ToLocal(&response)

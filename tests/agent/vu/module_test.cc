@@ -116,6 +116,8 @@ TEST_F(Modules, ModulesThatK6HasMovedSayWhere) {
       FailureOf("import sql from 'k6/x/sql'; export default function () {}"),
       HasSubstr(
           "k6's extensions are not available here, and so there is no module k6/x/sql; there are k6, "));
+  EXPECT_THAT(FailureOf("import http from 'k6/htpp'; export default function () {}"),
+              HasSubstr("unknown module: k6/htpp; did you mean \"k6/http\"?"));
   EXPECT_THAT(
       RunWhole(
           "import { WebSocket } from 'k6/experimental/websockets'; export default function () {}"),

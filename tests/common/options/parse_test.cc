@@ -59,6 +59,12 @@ TEST(ParseScriptOptions, WarnsOnceOfAllUnknownOptions) {
       ElementsAre("There were unknown fields in the options exported in the script: also, fooBar"));
 }
 
+TEST(ParseScriptOptions, SaysWhichOptionAnUnknownOneMayHaveBeen) {
+  EXPECT_THAT(ParseScriptOptions(R"({"treshold": {}, "xyzzy": 1})").warnings,
+              ElementsAre("There were unknown fields in the options exported in the script: "
+                          "treshold (did you mean \"thresholds\"?), xyzzy"));
+}
+
 TEST(ParseScriptOptions, TakesWhatIsForOtherServicesInSilence) {
   const ParsedOptions parsed = ParseScriptOptions(
       R"({"ext": {"loadimpact": {"distribution": {"a": {"percent": 100}}}, "other": {}}})");
@@ -186,7 +192,12 @@ TEST(ParseScriptOptions, RefusesFaultyScenarios) {
       {R"({"scenarios": {}, "execution": {}})",
        "execution: `scenarios` and `execution` are two names of one option; give one of them"},
       {R"({"scenarios": {"a": {"executor": "ramping-vus", "stages": [{"duration": "1s", "targt": 1}]}}})",
-       "scenarios.a.stages[0]: unknown field \"targt\"; allowed: duration, target"},
+       "scenarios.a.stages[0]: unknown field \"targt\"; did you mean \"target\"? Allowed: duration, "
+       "target"},
+      {R"({"scenarios": {"a": {"executor": "constant-vu", "duration": "1s"}}})",
+       "scenarios.a: unknown executor type 'constant-vu'; did you mean \"constant-vus\"? Allowed: "
+       "shared-iterations, per-vu-iterations, constant-vus, "
+       "ramping-vus, constant-arrival-rate, ramping-arrival-rate, externally-controlled"},
       {R"({"scenarios": {"a": {"executor": "shared-iterations", "vus": "x"}}})",
        "scenarios.a.vus: invalid value \"x\": expected an integer"},
   };

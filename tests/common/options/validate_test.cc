@@ -112,6 +112,11 @@ TEST(Validate, TellsAllProblemsOfAllScenariosAtOnce) {
 TEST(Validate, ChecksExports) {
   EXPECT_THAT(Problems(R"({"iterations": 1})", {"other"}),
               ElementsAre("executor default: function 'default' not found in exports"));
+  EXPECT_THAT(
+      Problems(R"({"scenarios": {"a": {"executor": "per-vu-iterations", "exec": "brose"}}})",
+               {"browse", "default"}),
+      ElementsAre("executor a: function 'brose' not found in exports; did you mean "
+                  "\"browse\"?"));
   EXPECT_THAT(Problems("{}", {}),
               ElementsAre("executor default: function 'default' not found in exports",
                           "no exported functions in script"));

@@ -71,19 +71,6 @@ std::vector<double> Concat(std::vector<double> a, const std::vector<double>& b) 
   return a;
 }
 
-// With LOCKSTEP_UPDATE_GOLDEN in the environment the files are written anew, to be read in the
-// diff.
-void ExpectGolden(const std::string& name, const std::string& text) {
-  const std::string path = "tests/golden/summary/" + name;
-  if (std::getenv("LOCKSTEP_UPDATE_GOLDEN") != nullptr) {
-    std::ofstream(path) << text;
-  }
-  std::ifstream file(path);
-  std::stringstream golden;
-  golden << file.rdbuf();
-  EXPECT_EQ(text, golden.str());
-}
-
 // The conformance cases summary/*: eight iterations with the numbers 1 to 8.
 Recorder KnownMetrics() {
   Recorder recorder;
@@ -107,7 +94,7 @@ void AddKnown(Recorder* recorder) {
 TEST(SummaryText, ShowsKnownMetricsAsK6Does) {
   Recorder recorder = KnownMetrics();
   AddKnown(&recorder);
-  ExpectGolden("known_metrics.txt", RenderText(recorder.Build(absl::Seconds(2)), {}));
+  ExpectGolden("summary/known_metrics.txt", RenderText(recorder.Build(absl::Seconds(2)), {}));
 }
 
 TEST(SummaryText, ShowsThresholdsAboveTheResults) {
@@ -120,7 +107,7 @@ TEST(SummaryText, ShowsThresholdsAboveTheResults) {
   AddKnown(&recorder);
   const Summary summary = recorder.Build(absl::Seconds(2));
   EXPECT_FALSE(summary.thresholds_ok);
-  ExpectGolden("thresholds.txt", RenderText(summary, {}));
+  ExpectGolden("summary/thresholds.txt", RenderText(summary, {}));
 }
 
 // Nearly a summary that k6 2.2.0 has printed: all sections, one failing check, requests.
@@ -154,7 +141,7 @@ Recorder HttpRun(bool failures, SummaryMode mode = SummaryMode::kCompact) {
 }
 
 TEST(SummaryText, ShowsSuccessesAndErrorsSideBySide) {
-  ExpectGolden("http_failures.txt", RenderText(HttpRun(true).Build(absl::Seconds(10)), {}));
+  ExpectGolden("summary/http_failures.txt", RenderText(HttpRun(true).Build(absl::Seconds(10)), {}));
 }
 
 TEST(SummaryText, KeepsK6sRowsWhileNothingFails) {
@@ -165,8 +152,9 @@ TEST(SummaryText, KeepsK6sRowsWhileNothingFails) {
 }
 
 TEST(SummaryText, AddsGroupsAndScenariosInTheFullMode) {
-  ExpectGolden("full.txt", RenderText(HttpRun(true, SummaryMode::kFull).Build(absl::Seconds(10)),
-                                      {.mode = SummaryMode::kFull}));
+  ExpectGolden("summary/full.txt",
+               RenderText(HttpRun(true, SummaryMode::kFull).Build(absl::Seconds(10)),
+                          {.mode = SummaryMode::kFull}));
 }
 
 TEST(SummaryText, CountsChecksOfOneNameTogetherWhereTheFirstWasSeen) {

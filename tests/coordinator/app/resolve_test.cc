@@ -81,6 +81,26 @@ TEST(OptionTiers, WhatCannotBeReadDoesNotHideWhatElseIsWrong) {
                   testing::HasSubstr("batch: invalid value -1")));
 }
 
+TEST(OptionTiers, StrictMakesErrorsOfOptionsThatNobodyKnows) {
+  TestSettings settings;
+  settings.strict = true;
+  settings.flags.vus = 2;
+  const auto resolved =
+      OptionTiers::Load(settings, {})
+          .Resolve(R"({"treshold": {}, "systemTags": ["ulr"], "duration": "1s", "scenarios": {}})",
+                   {"default"});
+  EXPECT_THAT(resolved.errors,
+              testing::IsSupersetOf({testing::HasSubstr("treshold (did you mean \"thresholds\"?)"),
+                                     testing::HasSubstr("no system tag \"ulr\"")}));
+  // That a tier overrides another one is what tiers are for.
+  const auto overridden =
+      OptionTiers::Load(settings, {})
+          .Resolve(R"({"scenarios": {"a": {"executor": "per-vu-iterations", "exec": "default"}}})",
+                   {"default"});
+  EXPECT_THAT(overridden.errors, testing::IsEmpty());
+  EXPECT_THAT(overridden.warnings, testing::SizeIs(1));
+}
+
 TEST(OptionTiers, OptionsCannotBeAFunction) {
   const OptionTiers tiers = OptionTiers::Load({}, {});
   EXPECT_THAT(tiers.Resolve("", {"default", "options"}).errors,

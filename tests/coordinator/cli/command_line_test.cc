@@ -251,7 +251,7 @@ TEST(CommandLine, NamesTheVariableOfABadValue) {
 
 TEST(CommandLine, RefusesUnknownFlagsAndMissingScriptsWithCode255) {
   for (const std::vector<std::string>& args :
-       {std::vector<std::string>{"run", "--no-such", "s.js"}, {"run"}, {"frobnicate"}, {}}) {
+       {std::vector<std::string>{"run", "--no-such", "s.js"}, {"run"}, {"frobnicate"}, {"-q"}}) {
     EXPECT_EQ(Refused(args).code, ExitCode::kOther);
     EXPECT_FALSE(Refused(args).error.empty());
   }
@@ -296,12 +296,50 @@ TEST(CommandLine, AFlagWithNothingBehindItsEqualsSignIsEmpty) {
 }
 
 TEST(CommandLine, NamesAnUnknownCommandAndThoseThereAre) {
-  EXPECT_EQ(Refused({"frobnicate", "-u", "1"}).error,
-            "unknown command \"frobnicate\"; there are run, coordinator, inspect, plan, status, "
-            "pause, resume, scale, stop, compare, certs, version, help; see `lockstep --help`");
-  EXPECT_THAT(Refused({"archive", "s.js"}).error, HasSubstr("Archives are not built"));
+  EXPECT_EQ(
+      Refused({"frobnicate", "-u", "1"}).error,
+      "unknown command \"frobnicate\"; there are run, coordinator, inspect, plan, new, status, "
+      "pause, resume, scale, stop, compare, certs, version, completion, help; see `lockstep "
+      "--help`");
+  EXPECT_THAT(Refused({"rnu", "s.js"}).error,
+              HasSubstr("unknown command \"rnu\"; did you mean \"run\"?"));
+  EXPECT_THAT(
+      Refused({"certs", "agnet"}).error,
+      HasSubstr("unknown command \"certs agnet\"; did you mean \"agent\"? There are init, "));
   EXPECT_THAT(Refused({"s.js"}).error, HasSubstr("To run a script: lockstep run SCRIPT"));
   EXPECT_THAT(Refused({"help", "frobnicate"}).error, HasSubstr("unknown command \"frobnicate\""));
+}
+
+TEST(CommandLine, TakesWordsByTheRulesOfPflag) {
+  const RunCommand run = Parsed<RunCommand>(
+      {"-q", "run", "s.js", "-u5", "-d=3s", "-pw", "--user-agent", "-x", "--rps=7", "-v"});
+  EXPECT_TRUE(run.run.quiet);
+  EXPECT_TRUE(run.log.verbose);
+  EXPECT_EQ(run.test.script, "s.js");
+  EXPECT_EQ(run.test.flags.vus, 5);
+  EXPECT_EQ(run.test.flags.duration, absl::Seconds(3));
+  EXPECT_EQ(run.test.flags.paused, true);
+  EXPECT_EQ(run.test.flags.throw_on_error, true);
+  EXPECT_EQ(run.test.flags.user_agent, "-x");
+  EXPECT_EQ(run.test.flags.rps, 7);
+  EXPECT_EQ(
+      Parsed<RunCommand>({"--log-format", "raw", "run", "--logformat=json", "s.js"}).log.format,
+      LogSettings::Format::kJson);
+}
+
+TEST(CommandLine, WithoutAWordItShowsHelp) {
+  EXPECT_EQ(Refused({}).code, ExitCode::kSuccess);
+  EXPECT_EQ(Refused({}).output, Refused({"--help"}).output);
+  EXPECT_EQ(Refused({"certs"}).output, Refused({"help", "certs"}).output);
+  EXPECT_THAT(Refused({"certs"}).output, HasSubstr("  certs revoke"));
+}
+
+TEST(CommandLine, TellsTheVersionInAllWaysOfK6) {
+  for (const char* word : {"-v", "--version", "version"}) {
+    EXPECT_TRUE(std::holds_alternative<VersionCommand>(
+        std::get<CommandLine>(ParseCommandLine({word}, {})).command))
+        << word;
+  }
 }
 
 TEST(CommandLine, HelpIsACommandToo) {

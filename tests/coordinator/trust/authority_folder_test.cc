@@ -143,6 +143,16 @@ TEST_F(AuthorityFolderTest, RevokingTakesBackFormerCertificatesToo) {
   }
 }
 
+TEST_F(AuthorityFolderTest, WhatIsRevokedIsNotRenewed) {
+  ASSERT_TRUE(Make(Role::kAgent, "a1").ok());
+  ASSERT_TRUE(RevokeIssued(ca(), "a1", kNow).ok());
+  const std::string before = ReadTrustFile(out("a1") + "/tls.crt", false).value();
+  const absl::Status renewed = RenewIssued(ca(), out("a1"), "a1", std::nullopt, kNow);
+  EXPECT_TRUE(absl::IsFailedPrecondition(renewed));
+  EXPECT_THAT(std::string(renewed.message()), HasSubstr("the certificate of a1 is revoked"));
+  EXPECT_EQ(ReadTrustFile(out("a1") + "/tls.crt", false).value(), before);
+}
+
 TEST_F(AuthorityFolderTest, RevocationReachesNewFoldersAndThoseItIsCopiedTo) {
   ASSERT_TRUE(Make(Role::kAgent, "a1").ok());
   ASSERT_TRUE(Make(Role::kAgent, "a2").ok());

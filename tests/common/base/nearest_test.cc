@@ -1,9 +1,9 @@
-#include "agent/grpc/nearest.h"
+#include "common/base/nearest.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace lockstep::agent {
+namespace lockstep {
 namespace {
 
 using ::testing::ElementsAre;
@@ -24,5 +24,18 @@ TEST(Suggestion, ShowsTheNearestOrAllOfAFew) {
   EXPECT_EQ("", Suggestion("z", std::vector<std::string>(13, "field")));
 }
 
+TEST(DidYouMean, TakesExchangedNeighboursForOneSlip) {
+  EXPECT_EQ("; did you mean \"exec\"?", DidYouMean("exce", {"exec", "env"}));
+  EXPECT_EQ("; did you mean \"thresholds\"?", DidYouMean("treshold", {"tags", "thresholds"}));
+  EXPECT_EQ("", DidYouMean("exec", {"vus"}));
+  EXPECT_EQ("", DidYouMean(std::string(201, 'a'), {std::string(200, 'a')}));
+}
+
+TEST(MeantOrAllowed, AlwaysTellsWhatIsAllowed) {
+  EXPECT_EQ("; did you mean \"target\"? Allowed: duration, target",
+            MeantOrAllowed("targt", {"duration", "target"}));
+  EXPECT_EQ("; allowed: duration, target", MeantOrAllowed("x", {"duration", "target"}));
+}
+
 }  // namespace
-}  // namespace lockstep::agent
+}  // namespace lockstep

@@ -1,0 +1,121 @@
+#include "coordinator/app/new_script.h"
+
+#include <cerrno>
+#include <string>
+#include <system_error>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+
+#include "common/base/read_file.h"
+#include "common/base/status_macros.h"
+#include "coordinator/app/reports.h"
+#include "coordinator/convert/convert.h"
+#include "coordinator/convert/script_writer.h"
+
+namespace lockstep::coordinator {
+namespace {
+
+constexpr size_t kMostWarnings = 10;
+
+struct Made {
+  std::string script;
+  std::string what;  // "3 requests in 1 group"
+  std::vector<std::string> left_out;
+};
+
+std::string Counted(size_t count, absl::string_view what) {
+  return absl::StrCat(count, " ", what, count == 1 ? "" : "s");
+}
+
+absl::StatusOr<Made> Convert(const NewCommand& command) {
+  const std::string flag = absl::StrCat("--", command.source_flag);
+  const bool is_line = *command.format == RecordingFormat::kCurl;
+  std::string text = command.source;
+  if (!is_line) {
+    absl::StatusOr<std::string> read = ReadFile(command.source, kMaxRecordingBytes);
+    if (!read.ok()) {
+      return absl::NotFoundError(absl::StrCat(flag, ": cannot read the file \"", command.source,
+                                              "\": ", read.status().message()));
+    }
+    text = *std::move(read);
+  }
+  absl::StatusOr<Recording> recording = ReadRecording(*command.format, text);
+  if (!recording.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(flag, ": ", is_line ? "" : absl::StrCat(command.source, ": "),
+                     recording.status().message()));
+  }
+  return Made{.script = WriteScript(
+                  *recording, is_line ? "lockstep new --from-curl"
+                                      : absl::StrCat("lockstep new ", flag, " ", command.source)),
+              .what = absl::StrCat(Counted(CountRequests(*recording), "request"), " in ",
+                                   Counted(recording->groups.size(), "group")),
+              .left_out = recording->left_out};
+}
+
+absl::Status Write(const std::string& path, absl::string_view text, bool force) {
+  const int how = O_WRONLY | O_CREAT | O_CLOEXEC | (force ? O_TRUNC : O_EXCL);
+  const int file = open(path.c_str(), how, 0666);
+  if (file < 0 && errno == EEXIST) {
+    return absl::AlreadyExistsError(
+        absl::StrCat("the file \"", path, "\" is there already; --force replaces it"));
+  }
+  int error = file < 0 ? errno : 0;
+  while (error == 0 && !text.empty()) {
+    const ssize_t n = write(file, text.data(), text.size());
+    if (n >= 0) {
+      text.remove_prefix(static_cast<size_t>(n));
+    } else if (errno != EINTR) {
+      error = errno;
+    }
+  }
+  if (file >= 0 && close(file) != 0 && error == 0) {
+    error = errno;
+  }
+  return error == 0
+             ? absl::OkStatus()
+             : absl::UnavailableError(absl::StrCat("cannot write the file \"", path,
+                                                   "\": ", std::generic_category().message(error)));
+}
+
+absl::Status Make(const NewCommand& command, Logger& logger) {
+  Made made{.script = std::string(ScriptTemplate(command.template_name)),
+            .what = absl::StrCat("the template ", command.template_name),
+            .left_out = {}};
+  if (command.format.has_value()) {
+    LOCKSTEP_ASSIGN_OR_RETURN(made, Convert(command));
+  }
+  if (command.file == "-") {
+    WriteStdout(made.script);
+  } else {
+    LOCKSTEP_RETURN_IF_ERROR(Write(command.file, made.script, command.force));
+    WriteStdout(absl::StrCat("made ", command.file, ": ", made.what, "; run it with: lockstep run ",
+                             command.file, "\n"));
+  }
+  for (size_t i = 0; i < made.left_out.size() && i < kMostWarnings; ++i) {
+    logger.Warn(absl::StrCat("not converted: ", made.left_out[i]));
+  }
+  if (made.left_out.size() > kMostWarnings) {
+    logger.Warn(absl::StrCat("not converted: ", made.left_out.size() - kMostWarnings,
+                             " more, which are listed at the script's top"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+ExitCode ExecuteNew(const NewCommand& command, Logger& logger) {
+  const absl::Status made = Make(command, logger);
+  if (!made.ok()) {
+    logger.Error(std::string(made.message()));
+    return ExitCode::kOther;
+  }
+  return ExitCode::kSuccess;
+}
+
+}  // namespace lockstep::coordinator

@@ -1,0 +1,209 @@
+#include "coordinator/cli/completion.h"
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+
+#include "common/base/nearest.h"
+#include "coordinator/cli/help.h"
+
+namespace lockstep::coordinator {
+namespace {
+
+bool IsVerb(const CommandSpec& command) {
+  return absl::StrContains(command.name, " ");
+}
+
+// The commands of one word, or the verbs of `heading`.
+std::vector<const CommandSpec*> Below(absl::string_view heading,
+                                      const std::vector<CommandSpec>& commands) {
+  std::vector<const CommandSpec*> below;
+  for (const CommandSpec& command : commands) {
+    if (heading.empty() ? !IsVerb(command)
+                        : absl::StartsWith(command.name, absl::StrCat(heading, " "))) {
+      below.push_back(&command);
+    }
+  }
+  return below;
+}
+
+std::string LastWord(const CommandSpec& command) {
+  return command.name.substr(command.name.rfind(' ') + 1);
+}
+
+std::string Words(absl::string_view heading, const std::vector<CommandSpec>& commands) {
+  return absl::StrJoin(Below(heading, commands), " ",
+                       [](std::string* out, const CommandSpec* command) {
+                         absl::StrAppend(out, LastWord(*command));
+                       });
+}
+
+std::vector<const Flag*> ShownFlags(const CommandSpec& command) {
+  std::vector<const Flag*> flags;
+  for (const FlagGroup& group : GroupsOf(command, /*all=*/true)) {
+    flags.insert(flags.end(), group.flags.begin(), group.flags.end());
+  }
+  return flags;
+}
+
+// The words that follow a command: flags, verbs, or what its only argument can be.
+std::string WordsAfter(const CommandSpec& command, const std::vector<CommandSpec>& commands) {
+  std::vector<std::string> words;
+  for (const Flag* flag : ShownFlags(command)) {
+    words.push_back(absl::StrCat("--", flag->name));
+  }
+  if (command.name == "completion") {
+    words.insert(words.end(), {"bash", "zsh", "fish"});
+  } else if (command.name == "help") {
+    words.push_back(Words("", commands));
+  } else if (IsHeading(commands, command.name)) {
+    words.push_back(Words(command.name, commands));
+  }
+  words.emplace_back("--help");
+  return absl::StrJoin(words, " ");
+}
+
+std::string Bash(const std::vector<CommandSpec>& commands) {
+  std::string cases;
+  for (const CommandSpec& command : commands) {
+    absl::StrAppend(&cases, "    '", command.name, "') words='", WordsAfter(command, commands),
+                    "' ;;\n");
+  }
+  return absl::StrCat(R"(# bash completion of lockstep; read by: source <(lockstep completion bash)
+_lockstep() {
+  local current=${COMP_WORDS[COMP_CWORD]} command='' words='' word
+  for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+    case "${command:+$command }$word" in
+)",
+                      "      ",
+                      absl::StrJoin(commands, " | ",
+                                    [](std::string* out, const CommandSpec& command) {
+                                      absl::StrAppend(out, "'", command.name, "'");
+                                    }),
+                      R"() command="${command:+$command }$word" ;;
+    esac
+  done
+  case "$command" in
+    '') words=')",
+                      Words("", commands), " --help --version' ;;\n", cases, R"(  esac
+  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+}
+complete -o default -F _lockstep lockstep
+)");
+}
+
+// What stands between single quotes in zsh's and fish's specifications.
+std::string Quotable(absl::string_view text) {
+  return absl::StrReplaceAll(text, {{"'", ""}, {"[", "("}, {"]", ")"}, {":", "\\:"}, {"`", ""}});
+}
+
+std::string ZshFlags(const CommandSpec& command) {
+  std::string text;
+  for (const Flag* flag : ShownFlags(command)) {
+    const bool valued = flag->kind != FlagSpec::Kind::kSwitch;
+    absl::StrAppend(&text, "      '", flag->kind == FlagSpec::Kind::kList ? "*" : "", "--",
+                    flag->name, valued ? "=" : "", "[", Quotable(flag->help), "]",
+                    valued ? absl::StrCat(":", Quotable(flag->value), ":_files") : "", "' \\\n");
+  }
+  return text;
+}
+
+std::string ZshList(absl::string_view heading, const std::vector<CommandSpec>& commands) {
+  std::string text;
+  for (const CommandSpec* command : Below(heading, commands)) {
+    absl::StrAppend(&text, "      '", LastWord(*command), ":", Quotable(command->summary), "'\n");
+  }
+  return text;
+}
+
+std::string Zsh(const std::vector<CommandSpec>& commands) {
+  std::string cases;
+  for (const CommandSpec& command : commands) {
+    if (!IsHeading(commands, command.name)) {
+      absl::StrAppend(&cases, "    '", command.name, "') _arguments \\\n", ZshFlags(command),
+                      "      '*:argument:_files' ;;\n");
+    }
+  }
+  return absl::StrCat(R"(#compdef lockstep
+# zsh completion of lockstep
+_lockstep() {
+  local -a choices
+  local command=$words[2]
+  if (( CURRENT == 2 )); then
+    choices=(
+)",
+                      ZshList("", commands), R"(    )
+    _describe command choices
+    return
+  fi
+  if [[ $command == certs ]]; then
+    if (( CURRENT == 3 )); then
+      choices=(
+)",
+                      ZshList("certs", commands), R"(      )
+      _describe command choices
+      return
+    fi
+    command="certs $words[3]"
+    shift words
+    (( CURRENT-- ))
+  fi
+  shift words
+  (( CURRENT-- ))
+  case $command in
+)",
+                      cases, R"(  esac
+}
+if [[ $funcstack[1] == _lockstep ]]; then _lockstep "$@"; else compdef _lockstep lockstep; fi
+)");
+}
+
+// The condition under which fish offers what belongs to `command`.
+std::string FishCondition(const CommandSpec& command) {
+  std::vector<std::string> seen;
+  for (absl::string_view word : absl::StrSplit(command.name, ' ')) {
+    seen.push_back(absl::StrCat("__fish_seen_subcommand_from ", word));
+  }
+  return absl::StrJoin(seen, "; and ");
+}
+
+std::string Fish(const std::vector<CommandSpec>& commands) {
+  std::string text = "# fish completion of lockstep\n";
+  for (const CommandSpec& command : commands) {
+    const std::string heading = IsVerb(command)
+                                    ? absl::StrCat("__fish_seen_subcommand_from ",
+                                                   command.name.substr(0, command.name.find(' ')))
+                                    : "__fish_use_subcommand";
+    absl::StrAppend(&text, "complete -c lockstep -f -n '", heading, "' -a ", LastWord(command),
+                    " -d '", Quotable(command.summary), "'\n");
+    for (const Flag* flag : ShownFlags(command)) {
+      absl::StrAppend(&text, "complete -c lockstep -n '", FishCondition(command), "' -l ",
+                      flag->name, flag->letter.empty() ? "" : absl::StrCat(" -s ", flag->letter),
+                      flag->kind == FlagSpec::Kind::kSwitch ? "" : " -r", " -d '",
+                      Quotable(flag->help), "'\n");
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> CompletionFor(absl::string_view shell,
+                                          const std::vector<CommandSpec>& commands) {
+  if (shell == "bash") {
+    return Bash(commands);
+  }
+  if (shell == "zsh") {
+    return Zsh(commands);
+  }
+  if (shell == "fish") {
+    return Fish(commands);
+  }
+  return absl::InvalidArgumentError(absl::StrCat("completion: invalid value \"", shell, "\"",
+                                                 MeantOrAllowed(shell, {"bash", "zsh", "fish"})));
+}
+
+}  // namespace lockstep::coordinator

@@ -1,0 +1,213 @@
+#include "coordinator/cli/help_pages.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace lockstep::coordinator {
+namespace {
+
+constexpr absl::string_view kNoEffect[] = {"compatibility-mode",
+                                           "features",
+                                           "new-machine-readable-summary",
+                                           "no-summary",
+                                           "profiling-enabled",
+                                           "secret-source",
+                                           "traces-output",
+                                           "type"};
+
+HelpGroup Load(bool agents) {
+  HelpGroup group{"Load", {"vus", "duration", "iterations", "stage", "rps"}, {}};
+  if (agents) {
+    group.brief.insert(group.brief.begin() + 4, "agents");
+  }
+  group.more = {"no-setup",
+                "no-teardown",
+                "paused",
+                "min-iteration-duration",
+                "execution-segment",
+                "execution-segment-sequence"};
+  return group;
+}
+
+HelpGroup Script() {
+  return {"Script",
+          {"env", "tag", "config", "strict"},
+          {"include-system-env-vars", "console-output", "throw"}};
+}
+
+HelpGroup Network() {
+  return {"Requests",
+          {"http-debug", "insecure-skip-tls-verify"},
+          {"max-redirects", "user-agent", "batch", "batch-per-host", "discard-response-bodies",
+           "no-connection-reuse", "no-vu-connection-reuse", "http2-prior-knowledge",
+           "intended-latency", "dns", "local-ips", "blacklist-ip", "block-hostnames"}};
+}
+
+HelpGroup Results() {
+  return {"Results",
+          {"out", "summary-export", "result-file", "summary-mode", "no-thresholds"},
+          {"summary-trend-stats", "summary-time-unit", "system-tags", "usage-report-url",
+           "no-usage-report"}};
+}
+
+HelpGroup Messages(std::vector<const char*> brief = {}) {
+  HelpGroup group{"Messages", std::move(brief), {}};
+  for (const char* flag : {"verbose", "log-output", "log-format", "no-color"}) {
+    if (std::find(group.brief.begin(), group.brief.end(), absl::string_view(flag)) ==
+        group.brief.end()) {
+      group.more.push_back(flag);
+    }
+  }
+  return group;
+}
+
+HelpPage Run() {
+  return {
+      "What the script exports as `options` holds where no flag or variable (LOCKSTEP_*, K6_*) "
+      "says otherwise.",
+      {{"lockstep run script.js", "as its options say"},
+       {"lockstep run -u 10 -d 1m30s script.js", "10 users for 90 seconds"},
+       {"lockstep run -s 1m:100 -s 5m:100 script.js", "ramp up, then hold"},
+       {"lockstep run --agents 4 -e HOST=test script.js", "on 4 processes"},
+       {"lockstep run -q -o json=out.json script.js", "each sample in a file"}},
+      {Load(true),
+       Script(),
+       Network(),
+       Results(),
+       {"While it runs", {"address", "quiet"}, {"linger"}},
+       {"Agents", {}, {"on-agent-loss", "partition", "max-vu-block", "fail-on-suspect"}},
+       Messages()}};
+}
+
+HelpPage Coordinator() {
+  return {
+      "Agents are started elsewhere, with `lockstep-agent --coordinator HOST:7411`; once as many "
+      "have joined as are asked for, they share the test and start at one instant.",
+      {{"lockstep coordinator --agents 3 --listen 0.0.0.0 --credentials coordinator s.js",
+        "a fleet with TLS"},
+       {"lockstep coordinator --agents 2 --insecure s.js", "without, on this machine"}},
+      {{"Fleet",
+        {"agents", "listen", "credentials", "insecure", "wait-for-agents", "on-agent-loss",
+         "partition"},
+        {"max-vu-block", "fail-on-suspect"}},
+       Load(false),
+       Script(),
+       Network(),
+       Results(),
+       {"While it runs", {"address", "quiet"}, {"linger"}},
+       Messages()}};
+}
+
+HelpPage Inspect() {
+  return {"As JSON, from all sources: file, script, variables and flags, in this order.",
+          {{"lockstep inspect script.js", ""},
+           {"lockstep inspect --execution-requirements script.js", "with the number of VUs"}},
+          {{"Flags", {"execution-requirements", "env", "config", "strict"}, {}},
+           Load(false),
+           {"Script", {}, {"tag", "include-system-env-vars", "console-output", "throw"}},
+           Network(),
+           {"Results",
+            {"no-thresholds"},
+            {"summary-mode", "summary-export", "summary-trend-stats", "summary-time-unit",
+             "system-tags"}},
+           Messages()}};
+}
+
+HelpPage Plan() {
+  return {"VUs, iterations and rates of each scenario for each agent; nothing is run.",
+          {{"lockstep plan --agents 3 script.js", ""},
+           {"lockstep plan --weights 2,1,1 --json script.js", "one is twice as strong"}},
+          {{"Flags", {"agents", "weights", "partition", "json", "env", "config", "strict"}, {}},
+           Load(false),
+           {"Script", {}, {"tag", "include-system-env-vars", "console-output", "throw"}},
+           Network(),
+           {"Results", {}, {"summary-trend-stats", "summary-time-unit", "system-tags"}},
+           Messages()}};
+}
+
+constexpr char kWhere[] =
+    "COORDINATOR is HOST[:PORT] or unix:PATH, 127.0.0.1:7411 unless it is given.";
+
+HelpPage Control(std::vector<HelpExample> examples, std::vector<const char*> own) {
+  own.insert(own.end(), {"credentials", "insecure"});
+  return {kWhere, std::move(examples), {{"Flags", std::move(own), {}}, Messages()}};
+}
+
+HelpPage Certs(std::vector<HelpExample> examples, std::vector<const char*> own) {
+  return {"", std::move(examples), {{"Flags", std::move(own), {}}, Messages()}};
+}
+
+}  // namespace
+
+bool HasNoEffect(absl::string_view flag) {
+  return std::find(std::begin(kNoEffect), std::end(kNoEffect), flag) != std::end(kNoEffect);
+}
+
+HelpPage HelpPageOf(absl::string_view command) {
+  const std::pair<absl::string_view, HelpPage> pages[] = {
+      {"run", Run()},
+      {"coordinator", Coordinator()},
+      {"inspect", Inspect()},
+      {"plan", Plan()},
+      {"new",
+       {"FILE is script.js unless it is given; - prints the script. What cannot be converted is listed.",
+        {{"lockstep new", "script.js, of the template minimal"},
+         {"lockstep new --template full load.js", ""},
+         {"lockstep new --from-har session.har load.js", ""},
+         {"lockstep new --from-curl 'curl http://h/' -", "print it"}},
+        {{"Flags",
+          {"template", "from-har", "from-openapi", "from-postman", "from-curl", "force"},
+          {}},
+         Messages()}}},
+      {"status", Control({{"lockstep status --watch --credentials operator HOST", "each second"}},
+                         {"watch", "json"})},
+      {"pause", Control({{"lockstep pause --credentials operator HOST", ""}}, {})},
+      {"resume", Control({{"lockstep resume --credentials operator HOST", ""}}, {})},
+      {"scale",
+       Control({{"lockstep scale --vus 50 --credentials operator HOST", ""}}, {"vus", "max"})},
+      {"stop", Control({{"lockstep stop --credentials operator HOST", ""}}, {"now"})},
+      {"compare",
+       {"BASE and NEW are result files: lockstep run --result-file FILE. What is worse than chance "
+        "explains is named.",
+        {{"lockstep compare --fail-on-regression base.json new.json", "for pipelines"}},
+        {{"Flags",
+          {"fail-on-regression", "json", "alpha", "min-change", "min-millis", "min-points"},
+          {}},
+         Messages()}}},
+      {"certs",
+       {"A fleet's own authority and the credentials that it hands out, as folders of files. Keep "
+        "the authority's where no test runs.",
+        {{"lockstep certs init", "once"},
+         {"lockstep certs coordinator --host 10.0.0.1", "then copy the folder there"},
+         {"lockstep certs agent", "likewise, to all agents"},
+         {"lockstep certs operator", "for status, pause and stop"}},
+        {}}},
+      {"certs init", Certs({{"lockstep certs init", ""}}, {"folder", "days"})},
+      {"certs coordinator", Certs({{"lockstep certs coordinator --host test.example.com", ""}},
+                                  {"host", "folder", "out", "days"})},
+      {"certs agent", Certs({{"lockstep certs agent a1", ""}}, {"folder", "out", "days"})},
+      {"certs operator", Certs({{"lockstep certs operator", ""}}, {"folder", "out", "days"})},
+      {"certs renew", Certs({{"lockstep certs renew a1", ""}}, {"folder", "out", "days"})},
+      {"certs revoke", Certs({{"lockstep certs revoke a1", ""}}, {"folder"})},
+      {"version", {"", {{"lockstep version --json", ""}}, {{"Flags", {"json"}, {}}}}},
+      {"completion",
+       {"SHELL is bash, zsh or fish.",
+        {{"source <(lockstep completion bash)", "in ~/.bashrc"},
+         {"lockstep completion zsh > \"${fpath[1]}/_lockstep\"", ""},
+         {"lockstep completion fish > ~/.config/fish/completions/lockstep.fish", ""}},
+        {}}},
+      {"help",
+       {"With --help-all, all flags; with --man, a manual page.",
+        {{"lockstep help run", ""}, {"lockstep help run --man | man -l -", ""}},
+        {}}},
+  };
+  for (const auto& [name, page] : pages) {
+    if (name == command) {
+      return page;
+    }
+  }
+  return {};
+}
+
+}  // namespace lockstep::coordinator

@@ -1,0 +1,36 @@
+// What the help says of each command beyond its flags' own words: a paragraph, examples, and which
+// flags stand together.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+
+namespace lockstep::coordinator {
+
+struct HelpExample {
+  const char* line;
+  const char* says;
+};
+
+// Flags by name.
+struct HelpGroup {
+  const char* title;
+  std::vector<const char*> brief;  // on the page that fits a screen
+  std::vector<const char*> more;   // only with --help-all
+};
+
+struct HelpPage {
+  const char* text = "";
+  std::vector<HelpExample> examples;
+  std::vector<HelpGroup> groups;
+};
+
+// Empty for a command that nothing is said of.
+HelpPage HelpPageOf(absl::string_view command);
+
+// Flags that are accepted for k6's sake and do nothing: the help is silent of them.
+bool HasNoEffect(absl::string_view flag);
+
+}  // namespace lockstep::coordinator

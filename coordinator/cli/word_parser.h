@@ -1,0 +1,30 @@
+// From the typed words to a command, its flags and its arguments, by the rules that k6's users know
+// (those of pflag): --flag VALUE, --flag=VALUE, -fVALUE, several letters of switches in one word, flags
+// anywhere among the arguments, and none after --. What they mean is for read_commands.h.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+#include "coordinator/cli/command_table.h"
+
+namespace lockstep::coordinator {
+
+struct ParsedWords {
+  // Borrowed from the table; null: Lockstep itself is meant.
+  const CommandSpec* command = nullptr;
+  enum class Help { kNone, kBrief, kAll, kManual } help = Help::kNone;
+  std::map<std::string, std::vector<std::string>> values =
+      {};  // flag -> what was given; switches: "true"
+  std::vector<std::string> arguments = {};
+};
+
+// InvalidArgument: a word that nothing is known of, with what may have been meant; a value or an argument
+// that is missing. `args` are those without the program's name.
+absl::StatusOr<ParsedWords> ParseWords(const std::vector<std::string>& args,
+                                       const std::vector<CommandSpec>& commands);
+
+}  // namespace lockstep::coordinator

@@ -1,0 +1,225 @@
+#include "coordinator/convert/har.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+
+#include "common/base/status_macros.h"
+#include "common/options/document.h"
+#include "coordinator/convert/json_fields.h"
+
+namespace lockstep::coordinator {
+namespace {
+
+// What was in earlier answers, for hints. Bounded: a long recording has hints for its first values only.
+class Answers {
+ public:
+  // Notes the values of a JSON answer.
+  void Note(const Json& content, const std::string& request) {
+    constexpr size_t kLargest = size_t{1} << 20;
+    const std::string text = TextOf(content, "text");
+    if (!absl::StrContains(TextOf(content, "mimeType"), "json") || text.size() > kLargest) {
+      return;
+    }
+    if (const absl::StatusOr<Json> json = ParseJsonDocument(text); json.ok()) {
+      NoteValue(*json, "", request, 0);
+    }
+  }
+
+  // Hints for what `sent` has of them.
+  std::vector<std::string> HintsFor(const std::string& sent) const {
+    constexpr size_t kMostHints = 5;
+    std::vector<std::string> hints;
+    for (const auto& [value, source] : values_) {
+      if (hints.size() < kMostHints && absl::StrContains(sent, value)) {
+        hints.push_back(absl::StrCat("correlate: '", value, "' was in the answer of ",
+                                     source.request, ": res.json('", source.path, "')"));
+      }
+    }
+    return hints;
+  }
+
+ private:
+  struct Source {
+    std::string path, request;
+  };
+
+  void NoteValue(const Json& value, const std::string& path, const std::string& request,
+                 int depth) {
+    constexpr size_t kMostValues = 500;
+    constexpr int kDeepest = 20;
+    if (values_.size() >= kMostValues || depth > kDeepest) {
+      return;
+    }
+    if (value.is_structured()) {
+      size_t index = 0;
+      for (const auto& [key, member] : value.items()) {
+        const std::string name = value.is_array() ? absl::StrCat(index++) : key;
+        NoteValue(member, path.empty() ? name : absl::StrCat(path, ".", name), request, depth + 1);
+      }
+      return;
+    }
+    // Short ones are there by chance.
+    constexpr size_t kShortest = 8, kLongest = 2000, kShortestNumber = 5;
+    const std::string text = TextOf(value);
+    if (text.size() <= kLongest &&
+        text.size() >= (value.is_number_integer() ? kShortestNumber : kShortest) &&
+        !value.is_boolean()) {
+      values_.try_emplace(text, Source{path, request});
+    }
+  }
+
+  std::map<std::string, Source> values_;
+};
+
+class HarReader {
+ public:
+  absl::StatusOr<Recording> Read(const Json& log) {
+    const Json& creator = FieldOf(log, FieldOf(log, "browser").is_object() ? "browser" : "creator");
+    recording_.origin = absl::StrCat("a HAR ", TextOf(log, "version"), " of ",
+                                     TextOf(creator, "name"), " ", TextOf(creator, "version"));
+    for (const Json& page : ListOf(log, "pages")) {
+      titles_[TextOf(page, "id")] = TextOf(page, "title");
+    }
+    const Json& entries = ListOf(log, "entries");
+    for (size_t i = 0; i < entries.size(); ++i) {
+      if (i == kMaxRequests) {
+        recording_.left_out.push_back(
+            absl::StrCat(entries.size() - i, " entries after the first ", i));
+        break;
+      }
+      Entry(entries[i], i + 1);
+    }
+    if (CountRequests(recording_) == 0) {
+      return absl::InvalidArgumentError("log.entries: there is no request to convert in it");
+    }
+    UseBaseUrl(&recording_);
+    return std::move(recording_);
+  }
+
+ private:
+  void LeaveOut(size_t number, absl::string_view what) {
+    recording_.left_out.push_back(absl::StrCat("entry ", number, ": ", what));
+  }
+
+  void Entry(const Json& entry, size_t number) {
+    const Json& recorded = FieldOf(entry, "request");
+    const std::string url = TextOf(recorded, "url");
+    if (!IsHttpUrl(url)) {
+      LeaveOut(number,
+               absl::StrCat(url.substr(0, 60), absl::StartsWith(url, "ws") ? " is a WebSocket"
+                                                                           : " is no URL of HTTP"));
+      return;
+    }
+    RecordedRequest request;
+    request.method = TextOf(recorded, "method");
+    if (request.method.empty()) {
+      request.method = "GET";
+    }
+    const size_t fragment = url.find('#');
+    request.url = Plain(url.substr(0, fragment));
+    request.name =
+        absl::StrCat(request.method, " ", url.substr(0, std::min(url.find('?'), fragment)));
+    std::string sent = url;
+    Headers(recorded, number, &request, &sent);
+    Body(FieldOf(recorded, "postData"), number, &request, &sent);
+    for (std::string& hint : answers_.HintsFor(sent)) {
+      request.hints.push_back(std::move(hint));
+    }
+    const Json& response = FieldOf(entry, "response");
+    Status(response, number, &request);
+    answers_.Note(FieldOf(response, "content"), request.name);
+    GroupOf(TextOf(entry, "pageref")).requests.push_back(std::move(request));
+  }
+
+  RecordedGroup& GroupOf(const std::string& page) {
+    if (recording_.groups.empty() || page != page_) {
+      const auto title = titles_.find(page);
+      recording_.groups.push_back(
+          {title == titles_.end() || title->second.empty() ? page : title->second, {}});
+      page_ = page;
+    }
+    return recording_.groups.back();
+  }
+
+  void Headers(const Json& recorded, size_t number, RecordedRequest* request, std::string* sent) {
+    for (const Json& header : ListOf(recorded, "headers")) {
+      const std::string name = TextOf(header, "name"), value = TextOf(header, "value");
+      if (absl::EqualsIgnoreCase(name, "cookie") && !set_cookies_ && !value.empty()) {
+        LeaveOut(
+            number,
+            "cookies that were there before the recording; set them with http.cookieJar().set(url, name, value)");
+        set_cookies_ = true;  // told once
+      }
+      if (IsTheClients(name)) {
+        continue;
+      }
+      if (absl::EqualsIgnoreCase(name, "authorization")) {
+        request->hints.push_back("the Authorization is the recorded one, which may have ended");
+      }
+      absl::StrAppend(sent, "\n", value);
+      request->headers.emplace_back(name, Plain(value));
+    }
+  }
+
+  void Body(const Json& post, size_t number, RecordedRequest* request, std::string* sent) {
+    const std::string text = TextOf(post, "text"), type = TextOf(post, "mimeType");
+    absl::StrAppend(sent, "\n", text);
+    const Json& params = ListOf(post, "params");
+    if (absl::StartsWithIgnoreCase(type, "multipart/") && text.empty() && !params.empty()) {
+      LeaveOut(number, "a form with files, whose content the recording does not have");
+      return;
+    }
+    if (absl::StartsWithIgnoreCase(type, "application/x-www-form-urlencoded") && !params.empty()) {
+      std::vector<RecordedBody::Field> fields;
+      for (const Json& param : params) {
+        fields.push_back({Plain(TextOf(param, "name")), Plain(TextOf(param, "value"))});
+      }
+      SetForm(std::move(fields), request);
+    } else if (!text.empty()) {
+      request->body = {.kind = RecordedBody::Kind::kText, .text = Plain(text), .fields = {}};
+    }
+  }
+
+  void Status(const Json& response, size_t number, RecordedRequest* request) {
+    const Json& value = FieldOf(response, "status");
+    const int status =
+        value.is_number_integer() && value.get<int64_t>() > 0 && value.get<int64_t>() < 1000
+            ? value.get<int>()
+            : 0;
+    if (status == 0) {
+      LeaveOut(number, "the answer, which was not recorded: its status is not known");
+    } else if (status == 304) {
+      request->statuses = {200, 304};  // nothing is in a cache here
+    } else {
+      request->statuses = {status};
+    }
+    request->redirected = status >= 301 && status <= 308 && status != 304;
+  }
+
+  Recording recording_;
+  std::map<std::string, std::string> titles_;  // of pages
+  std::string page_;                           // of the last group
+  bool set_cookies_ = false;
+  Answers answers_;
+};
+
+}  // namespace
+
+absl::StatusOr<Recording> ReadHar(absl::string_view text) {
+  absl::ConsumePrefix(&text, "\xEF\xBB\xBF");
+  LOCKSTEP_ASSIGN_OR_RETURN(const Json document, ParseJsonDocument(text));
+  const Json& log = FieldOf(document, "log");
+  if (!FieldOf(log, "entries").is_array()) {
+    return absl::InvalidArgumentError("it is no HAR: there is no list log.entries");
+  }
+  return HarReader().Read(log);
+}
+
+}  // namespace lockstep::coordinator

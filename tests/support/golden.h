@@ -1,0 +1,26 @@
+// Expected texts in tests/golden, compared byte for byte.
+#pragma once
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace lockstep {
+
+// `file` is below tests/golden: "summary/full.txt". With LOCKSTEP_UPDATE_GOLDEN in the environment the
+// files are written anew, to be read in the difference.
+inline void ExpectGolden(const std::string& file, const std::string& text) {
+  const std::string path = "tests/golden/" + file;
+  if (std::getenv("LOCKSTEP_UPDATE_GOLDEN") != nullptr) {
+    std::ofstream(path) << text;
+  }
+  std::ifstream stream(path);
+  std::stringstream golden;
+  golden << stream.rdbuf();
+  EXPECT_EQ(text, golden.str());
+}
+
+}  // namespace lockstep
