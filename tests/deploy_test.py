@@ -212,8 +212,8 @@ class Install(unittest.TestCase):
             for unit in (DEPLOY / "systemd").glob("*.service"):
                 text = (prefix / "lib/systemd/system" / unit.name).read_text("utf-8")
                 self.assertIn(f"ExecStart={folder}/bin/lockstep", text)
-            for licence in ("copyright", "css-select.LICENSE", "go_random.LICENSE", "swc.LICENSE", "grpc.LICENSE",
-                            "protobuf.LICENSE"):
+            for licence in ("copyright", "css-select.LICENSE", "go_random.LICENSE", "swc.LICENSE", "web-streams.LICENSE",
+                            "grpc.LICENSE", "protobuf.LICENSE"):
                 self.assertTrue((prefix / "share/doc/lockstep" / licence).exists(), licence)
 
 

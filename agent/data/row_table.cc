@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 
 #include "agent/data/json/scan.h"
 #include "agent/data/json/validate.h"
@@ -111,12 +111,16 @@ std::optional<RowFormat> ParseRowFormat(absl::string_view name) {
 }
 
 absl::StatusOr<RowTable> RowTable::Parse(std::string text, const RowSyntax& syntax) {
+  auto owned = std::make_unique<const std::string>(std::move(text));
+  LOCKSTEP_ASSIGN_OR_RETURN(RowTable table, ParseShared(*owned, syntax));
+  table.owned_ = std::move(owned);
+  return table;
+}
+
+absl::StatusOr<RowTable> RowTable::ParseShared(absl::string_view text, const RowSyntax& syntax) {
   RowTable table;
   table.syntax_ = syntax;
-  table.text_ = std::move(text);
-  if (absl::StartsWith(table.text_, "\xef\xbb\xbf")) {  // a byte order mark
-    table.text_.erase(0, 3);
-  }
+  table.text_ = absl::StripPrefix(text, "\xef\xbb\xbf");  // a byte order mark
   switch (syntax.format) {
     case RowFormat::kCsv:
       LOCKSTEP_RETURN_IF_ERROR(table.IndexCsv());
@@ -180,8 +184,8 @@ absl::Status RowTable::IndexJsonLines() {
   size_t begin = 0;
   for (int64_t line = 1; begin < text_.size(); ++line) {
     size_t end = text_.find('\n', begin);
-    end = end == std::string::npos ? text_.size() : end;
-    const absl::string_view value = TrimJson(absl::string_view(text_).substr(begin, end - begin));
+    end = end == absl::string_view::npos ? text_.size() : end;
+    const absl::string_view value = TrimJson(text_.substr(begin, end - begin));
     if (!value.empty()) {
       if (const absl::Status status = ValidateJson(value); !status.ok()) {
         return absl::InvalidArgumentError(
@@ -203,7 +207,7 @@ std::vector<std::string> RowTable::Fields(int64_t row) const {
 
 absl::string_view RowTable::Text(int64_t row) const {
   const Span& span = rows_[static_cast<size_t>(row)];
-  return absl::string_view(text_).substr(span.begin, span.size);
+  return text_.substr(span.begin, span.size);
 }
 
 }  // namespace lockstep::agent

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,6 +31,8 @@ class RowTable {
   // JSON lines one value a line. InvalidArgument names the first line that is wrong: a quote that
   // is not closed, a row of a different width than the first, a value that is not JSON.
   static absl::StatusOr<RowTable> Parse(std::string text, const RowSyntax& syntax);
+  // The same of a text that outlives the table.
+  static absl::StatusOr<RowTable> ParseShared(absl::string_view text, const RowSyntax& syntax);
   RowTable(RowTable&&) = default;
   RowTable& operator=(RowTable&&) = default;
 
@@ -53,7 +56,8 @@ class RowTable {
   absl::Status IndexJsonLines();
 
   RowSyntax syntax_;
-  std::string text_;
+  std::unique_ptr<const std::string> owned_;  // null: the text is somebody else's
+  absl::string_view text_;
   std::vector<Span> rows_;
   std::vector<std::string> columns_;
 };

@@ -1,5 +1,4 @@
-// Global functions that the language does not define: files (`open`, `require`) and what scripts
-// know from the web.
+// Files, as global functions: `open` and `require`.
 #pragma once
 
 #include <string>
@@ -18,10 +17,5 @@ absl::StatusOr<std::string> UrlOfPath(v8::Isolate* isolate, absl::string_view pa
 // `open(path, [mode])` and `require(specifier)`: in the init code only. Paths of require() are
 // relative to the calling file, those of open() to the one whose top level runs.
 void InstallFileAccess(v8::Local<v8::Context> context);
-
-// console, TextEncoder, TextDecoder, structuredClone, queueMicrotask, performance, URL,
-// URLSearchParams; crypto and CryptoKey; fetch, Headers and Response on top of k6/http. Each is
-// made when a script first looks at it: a VU that does not pays a few words for it.
-void InstallWebGlobals(v8::Local<v8::Context> context);
 
 }  // namespace lockstep::agent

@@ -15,18 +15,23 @@
 #include "agent/js/globals.h"
 #include "agent/js/k6/core.h"
 #include "agent/js/k6/crypto.h"
+#include "agent/js/k6/csv.h"
 #include "agent/js/k6/data.h"
 #include "agent/js/k6/encoding.h"
 #include "agent/js/k6/execution.h"
+#include "agent/js/k6/fs.h"
 #include "agent/js/k6/grpc.h"
 #include "agent/js/k6/html.h"
 #include "agent/js/k6/http.h"
 #include "agent/js/k6/lockstep_data.h"
 #include "agent/js/k6/metrics.h"
+#include "agent/js/k6/redis.h"
 #include "agent/js/k6/socketio.h"
 #include "agent/js/k6/sse.h"
+#include "agent/js/k6/streams.h"
 #include "agent/js/k6/websockets.h"
 #include "agent/js/k6/ws.h"
+#include "agent/js/k6/x509.h"
 #include "agent/js/timers.h"
 #include "agent/js/world.h"
 #include "common/base/nearest.h"
@@ -49,6 +54,13 @@ v8::Local<v8::Object> MakeOldWebSockets(v8::Local<v8::Context> context, WorldSit
   return MakeWebSocketsModule(context, site.api());
 }
 
+// What k6 had it under before it became an extension.
+v8::Local<v8::Object> MakeOldRedis(v8::Local<v8::Context> context, WorldSite& site) {
+  World::Of(context).WarnOnce(
+      "k6/experimental/redis has become k6/x/redis; import that instead, which is the same");
+  return MakeRedisModule(context, site.api(), site.streams());
+}
+
 v8::Local<v8::Object> MakeBrowserModule(v8::Local<v8::Context> context) {
   v8::Local<v8::Script> script;
   v8::Local<v8::Value> exports;
@@ -60,16 +72,24 @@ v8::Local<v8::Object> MakeBrowserModule(v8::Local<v8::Context> context) {
   return exports.As<v8::Object>();
 }
 
+// Paths are relative to the file whose code is running.
+ScriptFiles FilesOf(v8::Local<v8::Context> context, WorldSite& site) {
+  return {.url_of = [isolate = context->GetIsolate()](
+                        const std::string& path) { return UrlOfPath(isolate, path); },
+          .load = [&site](const std::string& url) { return site.LoadFile(url); }};
+}
+
 v8::Local<v8::Object> MakeRows(v8::Local<v8::Context> context, WorldSite& site) {
-  RowFiles files{.url_of = [isolate = context->GetIsolate()](
-                               const std::string& path) { return UrlOfPath(isolate, path); },
-                 .load = [&site](const std::string& url) { return site.LoadFile(url); }};
-  return MakeRowsModule(context, site.api(), site.rows(), std::move(files));
+  return MakeRowsModule(context, site.api(), site.rows(), FilesOf(context, site));
+}
+
+v8::Local<v8::Object> MakeFs(v8::Local<v8::Context> context, WorldSite& site) {
+  return MakeFsModule(context, site.api(), site.shared_files(), FilesOf(context, site));
 }
 
 v8::Local<v8::Object> MakeGrpc(v8::Local<v8::Context> context, WorldSite& site) {
   // As in k6, paths are relative to the main script, whichever file the call is in.
-  ProtoFiles files{
+  ScriptFiles files{
       .url_of = [&world = World::Of(context)](
                     const std::string& path) { return ResolvePath(path, world.main_url()); },
       .load = [&site](const std::string& url) { return site.LoadFile(url); }};
@@ -88,6 +108,8 @@ constexpr std::array kModules = {
                  [](v8::Local<v8::Context> c, WorldSite&) { return MakeBrowserModule(c); }},
     NativeModule{"k6/crypto",
                  [](v8::Local<v8::Context> c, WorldSite&) { return MakeCryptoModule(c); }},
+    NativeModule{"k6/crypto/x509",
+                 [](v8::Local<v8::Context> c, WorldSite&) { return MakeX509Module(c); }},
     NativeModule{"k6/data",
                  [](v8::Local<v8::Context> c, WorldSite& s) {
                    return MakeDataModule(c, s.api(), s.shared_arrays());
@@ -96,6 +118,11 @@ constexpr std::array kModules = {
                  [](v8::Local<v8::Context> c, WorldSite&) { return MakeEncodingModule(c); }},
     NativeModule{"k6/execution", [](v8::Local<v8::Context> c,
                                     WorldSite& s) { return MakeExecutionModule(c, s.api()); }},
+    NativeModule{"k6/experimental/csv",
+                 [](v8::Local<v8::Context> c, WorldSite& s) { return MakeCsvModule(c, s.api()); }},
+    NativeModule{"k6/experimental/fs", MakeFs},
+    NativeModule{"k6/experimental/streams",
+                 [](v8::Local<v8::Context> c, WorldSite&) { return MakeStreamsModule(c); }},
     NativeModule{"k6/html", [](v8::Local<v8::Context> c, WorldSite&) { return MakeHtmlModule(c); }},
     NativeModule{"k6/http",
                  [](v8::Local<v8::Context> c, WorldSite& s) { return MakeHttpModule(c, s.api()); }},
@@ -106,9 +133,13 @@ constexpr std::array kModules = {
                  [](v8::Local<v8::Context> c, WorldSite&) { return MakeTimersModule(c); }},
     NativeModule{"k6/websockets", [](v8::Local<v8::Context> c,
                                      WorldSite& s) { return MakeWebSocketsModule(c, s.api()); }},
+    NativeModule{"k6/experimental/redis", MakeOldRedis},
     NativeModule{"k6/experimental/websockets", MakeOldWebSockets},
     NativeModule{"k6/ws",
                  [](v8::Local<v8::Context> c, WorldSite& s) { return MakeWsModule(c, s.api()); }},
+    NativeModule{"k6/x/redis",
+                 [](v8::Local<v8::Context> c,
+                    WorldSite& s) { return MakeRedisModule(c, s.api(), s.streams()); }},
     NativeModule{"lockstep/data", MakeRows},
     NativeModule{"lockstep/socketio", [](v8::Local<v8::Context> c,
                                          WorldSite& s) { return MakeSocketIoModule(c, s.api()); }},
@@ -125,7 +156,6 @@ struct FormerModule {
 constexpr std::array kFormerModules = {
     FormerModule{"k6/experimental/browser", "it has become k6/browser"},
     FormerModule{"k6/experimental/grpc", "it has become k6/net/grpc"},
-    FormerModule{"k6/experimental/redis", "it has become k6/x/redis"},
     FormerModule{
         "k6/experimental/timers",
         "setTimeout and the other timers are global now: remove the import, or import k6/timers"},
@@ -153,7 +183,7 @@ void ThrowUnknown(v8::Isolate* isolate, const std::string& name) {
       isolate,
       absl::StrCat(
           absl::StartsWith(name, "k6/x/")
-              ? "k6's extensions are not available here, and so there is no module "
+              ? "of k6's extensions there is k6/x/redis only, and so there is no module "
               : "unknown module: ",
           name, meant.empty() ? absl::StrCat("; there are ", absl::StrJoin(known, ", ")) : meant));
 }

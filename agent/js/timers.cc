@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <memory>
 #include <utility>
 
 #include "agent/js/bind/errors.h"
@@ -97,7 +99,72 @@ void Clear(const Info& info) {
   }
 }
 
+// Timers that nobody waits for.
+class QuietTimers final : public VuPart {
+ public:
+  explicit QuietTimers(World& world) : world_(world) {}
+  ~QuietTimers() override { Clear(); }
+
+  void EndIteration() override { Clear(); }
+
+  void Start(absl::Duration delay, v8::Local<v8::Function> callback) {
+    const uint64_t number = ++last_;
+    timers_[number] = {
+        .id = loop().After(delay,
+                           [this, number] {
+                             timers_.at(number).id = TimerId::kNone;
+                             world_.site().api().Expect()([this, number] { Fire(number); });
+                           }),
+        .callback = v8::Global<v8::Function>(world_.isolate(), callback)};
+  }
+
+ private:
+  struct Quiet {
+    TimerId id = TimerId::kNone;  // none: it is due, and waits for the script's turn
+    v8::Global<v8::Function> callback;
+  };
+
+  EventLoop& loop() { return world_.site().api().loop(); }
+  void Clear() {
+    for (const auto& [number, timer] : timers_) {
+      loop().Cancel(timer.id);
+    }
+    timers_.clear();
+  }
+  void Fire(uint64_t number) {
+    const auto found = timers_.find(number);
+    if (found == timers_.end()) {
+      return;  // of an iteration that is over
+    }
+    const v8::Local<v8::Context> context = world_.context();
+    const v8::Local<v8::Function> callback = found->second.callback.Get(world_.isolate());
+    timers_.erase(found);
+    v8::Local<v8::Value> ignored;
+    if (!callback->Call(context, v8::Undefined(world_.isolate()), 0, nullptr).ToLocal(&ignored)) {
+      return;
+    }
+  }
+
+  World& world_;
+  std::map<uint64_t, Quiet> timers_;
+  uint64_t last_ = 0;
+};
+
+void StartQuietly(const Info& info) {
+  const double delay = std::clamp(info[0].As<v8::Number>()->Value(), 0.0, kMaxDelayMs);
+  BoundTo<QuietTimers>(info).Start(absl::Milliseconds(delay), info[1].As<v8::Function>());
+}
+
 }  // namespace
+
+v8::Local<v8::Object> MakeQuietTimers(World& world) {
+  auto timers = std::make_unique<QuietTimers>(world);
+  const v8::Local<v8::Object> functions = v8::Object::New(world.isolate());
+  SetFunction(world.context(), functions, "after", &StartQuietly,
+              v8::External::New(world.isolate(), timers.get()));
+  world.site().api().Keep(std::move(timers));
+  return functions;
+}
 
 void InstallTimers(v8::Local<v8::Context> context, v8::Local<v8::Object> target) {
   SetFunction(context, target, "setTimeout", &Set<false>);

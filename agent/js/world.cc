@@ -12,6 +12,7 @@
 #include "agent/js/script_source.h"
 #include "agent/js/specifier.h"
 #include "agent/js/timers.h"
+#include "agent/js/web_globals.h"
 
 namespace lockstep::agent {
 namespace {

@@ -23,9 +23,11 @@
 
 namespace lockstep::agent {
 
+class FileStore;
 class RowStore;
 class SchemaStore;
 class SharedArrayStore;
+class StreamClient;
 
 // What a world needs from its VU, beyond what the API's modules do.
 class WorldSite {
@@ -34,6 +36,8 @@ class WorldSite {
   virtual ApiVu& api() = 0;
   virtual SharedArrayStore& shared_arrays() = 0;
   virtual RowStore& rows() = 0;
+  virtual FileStore& shared_files() = 0;
+  virtual StreamClient& streams() = 0;
   virtual SchemaStore& proto_schemas() = 0;
   virtual SourceStore& sources() = 0;
   virtual const std::map<std::string, std::string>& env() const = 0;

@@ -4,6 +4,7 @@
 
 #include "agent/net/curl_pool.h"
 #include "agent/net/engine.h"
+#include "agent/net/tcp_stream.h"
 #include "agent/net/websocket.h"
 
 namespace lockstep::agent {
@@ -45,6 +46,11 @@ std::optional<HttpResponse> MultiLoop::Cut(ExchangeId id) {
 std::unique_ptr<WebSocket> MultiLoop::OpenWebSocket(ConnectionPool& pool, WebSocketRequest request,
                                                     WebSocketListener& listener) {
   return MakeWebSocket(*engine_, static_cast<CurlPool&>(pool), std::move(request), listener);
+}
+
+std::unique_ptr<ByteStream> MultiLoop::OpenStream(ConnectionPool& pool, StreamTarget target,
+                                                  StreamListener& listener) {
+  return MakeTcpStream(*engine_, static_cast<CurlPool&>(pool), std::move(target), listener);
 }
 
 void MultiLoop::SetReadyStage(absl::AnyInvocable<void()> stage) {

@@ -20,6 +20,7 @@
 
 #include "absl/functional/any_invocable.h"
 
+#include "agent/http/byte_stream.h"
 #include "agent/http/client.h"
 #include "agent/http/websocket.h"
 #include "agent/net/network.h"
@@ -29,7 +30,7 @@ namespace lockstep::agent {
 
 class Engine;
 
-class MultiLoop final : public EventLoop, public HttpClient {
+class MultiLoop final : public EventLoop, public HttpClient, public StreamClient {
  public:
   // `network` outlives the loop.
   explicit MultiLoop(Network& network);
@@ -56,6 +57,9 @@ class MultiLoop final : public EventLoop, public HttpClient {
   // which a listener may do at any time.
   std::unique_ptr<WebSocket> OpenWebSocket(ConnectionPool& pool, WebSocketRequest request,
                                            WebSocketListener& listener) override;
+  // StreamClient
+  std::unique_ptr<ByteStream> OpenStream(ConnectionPool& pool, StreamTarget target,
+                                         StreamListener& listener) override;
 
   // Called once in each turn, as stage 3. Set before Run.
   void SetReadyStage(absl::AnyInvocable<void()> stage);

@@ -15,6 +15,7 @@
 
 #include "agent/data/row_dealer.h"
 #include "agent/data/shared_array.h"
+#include "agent/data/shared_file.h"
 #include "agent/grpc/schema_store.h"
 #include "agent/health/run_health.h"
 #include "agent/js/script_source.h"
@@ -44,6 +45,7 @@ struct RunShared : RunHost {
   SystemTags system_tags;
   std::unique_ptr<SharedArrayStore> shared_arrays = std::make_unique<SharedArrayStore>();
   std::unique_ptr<RowStore> rows = std::make_unique<RowStore>();
+  std::unique_ptr<FileStore> shared_files = std::make_unique<FileStore>();
   std::unique_ptr<SchemaStore> proto_schemas = std::make_unique<SchemaStore>();
   std::unique_ptr<SourceStore> sources = std::make_unique<SourceStore>();
   // Fetches files that the bundle lacks, on the conductor's loop; empty: no others can be had.

@@ -109,6 +109,8 @@ class ScriptVu final : public ApiVu, public WorldSite {
   ApiVu& api() override { return *this; }
   SharedArrayStore& shared_arrays() override { return *run_.shared_arrays; }
   RowStore& rows() override { return *run_.rows; }
+  FileStore& shared_files() override { return *run_.shared_files; }
+  StreamClient& streams() override { return worker_.loop(); }
   SchemaStore& proto_schemas() override { return *run_.proto_schemas; }
   SourceStore& sources() override { return *run_.sources; }
   const std::map<std::string, std::string>& env() const override { return run_.config.env; }

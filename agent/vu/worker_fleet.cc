@@ -179,6 +179,7 @@ void WorkerFleet::Inspect(const ScriptBundle& bundle, const std::map<std::string
                       [this, done = std::move(done)](ScriptResult<Inspection> result) mutable {
                         inspected_arrays_ = std::move(inspection_->shared.shared_arrays);
                         inspected_rows_ = std::move(inspection_->shared.rows);
+                        inspected_files_ = std::move(inspection_->shared.shared_files);
                         inspected_sources_ = std::move(inspection_->shared.sources);
                         std::vector<std::unique_ptr<ScriptRun>> ended;
                         ended.push_back(std::move(inspection_));
@@ -249,6 +250,7 @@ void WorkerFleet::Prepare(const ScriptBundle& bundle, RunConfig config,
   if (inspected_arrays_ != nullptr) {
     run_->shared.shared_arrays = std::move(inspected_arrays_);
     run_->shared.rows = std::move(inspected_rows_);
+    run_->shared.shared_files = std::move(inspected_files_);
     run_->shared.sources = std::move(inspected_sources_);
   }
   run_->workers.Start(config_.workers);

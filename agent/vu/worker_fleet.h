@@ -92,6 +92,7 @@ class WorkerFleet final : public ScriptHost {
   // agent.
   std::unique_ptr<SharedArrayStore> inspected_arrays_;
   std::unique_ptr<RowStore> inspected_rows_;
+  std::unique_ptr<FileStore> inspected_files_;
   std::unique_ptr<SourceStore> inspected_sources_;
   uint64_t next_operation_ = 1;
   std::map<uint64_t, Operation> operations_;

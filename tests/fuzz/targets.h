@@ -27,6 +27,8 @@ void FuzzTrust(absl::string_view input);
 void FuzzWebSocket(absl::string_view input);
 // A text/event-stream, and bodies with content codings, while they come.
 void FuzzEventStream(absl::string_view input);
+// What a Redis replies, and what scripts say of one.
+void FuzzRedis(absl::string_view input);
 // `.proto` files, protosets, and messages as JSON and as bytes.
 void FuzzGrpc(absl::string_view input);
 
@@ -53,6 +55,7 @@ inline constexpr Target kTargets[] = {
     {"converters", FuzzConverters},
     {"grpc", FuzzGrpc},
     {"socket_io", FuzzSocketIo},
+    {"redis", FuzzRedis},
     {"texts", FuzzTexts},
     {"trust", FuzzTrust},
     {"web_socket", FuzzWebSocket},

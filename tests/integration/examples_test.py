@@ -54,6 +54,9 @@ class Examples(LockstepTest):
         for name in ("ada", "grace", "alan", "edsger", "barbara", "donald"):
             self.assertEqual(1, result.stderr.count(f"{name} has signed in"))
 
+    def test_csv_files(self):
+        self.assertEqual(6, self.example("csv-files.js", "--agents", "2")[1])
+
     def test_websocket(self):
         self.assertEqual(10, self.example("websocket.js")[1])
 

@@ -22,11 +22,18 @@ absl::string_view WebCryptoSource();
 absl::string_view WebCryptoPairsSource();
 // agent/js/web/library.js: evaluates to the functions of the language that V8 may lack.
 absl::string_view LibrarySource();
-// agent/js/web/fetch.js: evaluates to the function (http) => { fetch, Headers, Response }; `http`
-// is the module k6/http.
+// agent/js/web/dom.js: evaluates to the function (native) => { DOMException, Event, ... }.
+absl::string_view WebDomSource();
+// agent/js/web/fetch.js: evaluates to the function (native) => { fetch, Headers, Request, Response }.
 absl::string_view WebFetchSource();
 // agent/js/vendor/css-select.js: evaluates to { compile }, the compiler of css-select.
 absl::string_view CssSelectSource();
+// agent/js/vendor/web-streams.js: evaluates to the classes of the standard on streams, by their names.
+absl::string_view WebStreamsSource();
+// agent/js/k6/redis.js: evaluates to the function (native) => { Client }.
+absl::string_view RedisSource();
+// agent/js/k6/streams.js: evaluates to the function (webStreams) => the exports of k6/experimental/streams.
+absl::string_view StreamsSource();
 // agent/js/k6/grpc.js: evaluates to the function (native) => { Client, Stream }.
 absl::string_view GrpcSource();
 // agent/js/k6/html*.js: the parts of k6/html. Each says what it evaluates to; html.js takes what the others do.

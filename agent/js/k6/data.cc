@@ -3,9 +3,10 @@
 #include <string>
 #include <utility>
 
-#include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
 
 #include "agent/js/bind/errors.h"
+#include "agent/js/bind/holder.h"
 #include "agent/js/bind/owned_object.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
@@ -16,7 +17,7 @@ namespace {
 using Info = v8::FunctionCallbackInfo<v8::Value>;
 
 // The array as the script sees it: a proxy over an empty array, so that it is an array for
-// Array.isArray, JSON and the methods of arrays, whose elements are parsed on each access and
+// Array.isArray, JSON and the methods of arrays, whose elements are made on each access and
 // deeply frozen.
 constexpr char kMakeArray[] = R"((function (load, length) {
   const freeze = (value) => {
@@ -31,7 +32,7 @@ constexpr char kMakeArray[] = R"((function (load, length) {
     const index = Number(key);
     return Number.isInteger(index) && index >= 0 && index < length && String(index) === key ? index : -1;
   };
-  const element = (index) => freeze(JSON.parse(load(index)));
+  const element = (index) => freeze(load(index));
   const refuse = () => { throw new TypeError('SharedArray is immutable'); };
   return new Proxy([], {
     get(target, key) {
@@ -51,6 +52,8 @@ constexpr char kMakeArray[] = R"((function (load, length) {
   });
 }))";
 
+constexpr absl::string_view kNoJson = "undefined";
+
 struct SharedData {
   ApiVu& vu;
   SharedArrayStore& store;
@@ -64,7 +67,15 @@ void LoadElement(const Info& info) {
   const auto* elements =
       static_cast<const SharedElements*>(info.Data().As<v8::External>()->Value());
   const auto index = static_cast<size_t>(info[0].As<v8::Number>()->Value());
-  info.GetReturnValue().Set(JsText(info.GetIsolate(), (*elements)[index]));
+  v8::Local<v8::Value> element;
+  if ((*elements)[index] == kNoJson) {  // as in k6, where the text is no JSON either
+    info.GetIsolate()->ThrowException(v8::Exception::SyntaxError(JsText(
+        info.GetIsolate(), absl::StrCat("SharedArray: element ", index,
+                                        " is undefined or a function, which JSON cannot hold"))));
+  } else if (v8::JSON::Parse(ContextOf(info), JsText(info.GetIsolate(), (*elements)[index]))
+                 .ToLocal(&element)) {
+    info.GetReturnValue().Set(element);
+  }
 }
 
 // Calls `build` and turns the array that it returns into JSON texts.
@@ -89,31 +100,9 @@ bool BuildElements(v8::Local<v8::Context> context, v8::Local<v8::Function> build
         !v8::JSON::Stringify(context, element).ToLocal(&json)) {
       return false;
     }
-    // What JSON cannot say, such as undefined or a function, becomes null, as inside of arrays.
-    std::string text = TextOf(isolate, json);
-    elements->push_back(text.empty() || text == "undefined" ? "null" : std::move(text));
+    elements->push_back(TextOf(isolate, json));  // "undefined" of what JSON cannot say
   }
   return true;
-}
-
-bool MakeArray(v8::Local<v8::Context> context, const SharedElements& elements,
-               v8::Local<v8::Value>* array) {
-  v8::Isolate* isolate = context->GetIsolate();
-  v8::Local<v8::Script> script;
-  v8::Local<v8::Value> make;
-  v8::Local<v8::Function> load;
-  const v8::Local<v8::Value> data =
-      v8::External::New(isolate, const_cast<SharedElements*>(&elements));
-  if (!v8::Script::Compile(context, JsText(isolate, kMakeArray)).ToLocal(&script) ||
-      !script->Run(context).ToLocal(&make) ||
-      !v8::Function::New(context, LoadElement, data).ToLocal(&load)) {
-    return false;
-  }
-  v8::Local<v8::Value> arguments[] = {
-      load, v8::Number::New(isolate, static_cast<double>(elements.size()))};
-  return make.As<v8::Function>()
-      ->Call(context, v8::Undefined(isolate), 2, arguments)
-      .ToLocal(array);
 }
 
 void ConstructSharedArray(const Info& info) {
@@ -151,25 +140,39 @@ void ConstructSharedArray(const Info& info) {
     }
     elements = data.store.Keep(name, std::make_unique<const SharedElements>(std::move(built)));
   }
+  v8::Local<v8::Function> load;
   v8::Local<v8::Value> array;
-  if (MakeArray(context, *elements, &array)) {
+  const v8::Local<v8::Value> source =
+      v8::External::New(isolate, const_cast<SharedElements*>(elements));
+  if (v8::Function::New(context, LoadElement, source).ToLocal(&load) &&
+      MakeSharedArray(context, load, static_cast<int64_t>(elements->size())).ToLocal(&array)) {
     info.GetReturnValue().Set(array);
   }
 }
 
 }  // namespace
 
+v8::MaybeLocal<v8::Value> MakeSharedArray(v8::Local<v8::Context> context,
+                                          v8::Local<v8::Function> load, int64_t length) {
+  v8::Isolate* isolate = context->GetIsolate();
+  v8::Local<v8::Script> script;
+  v8::Local<v8::Value> make;
+  if (!v8::Script::Compile(context, JsText(isolate, kMakeArray)).ToLocal(&script) ||
+      !script->Run(context).ToLocal(&make)) {
+    return {};
+  }
+  v8::Local<v8::Value> arguments[] = {load, v8::Number::New(isolate, static_cast<double>(length))};
+  return make.As<v8::Function>()->Call(context, v8::Undefined(isolate), 2, arguments);
+}
+
 v8::Local<v8::Object> MakeDataModule(v8::Local<v8::Context> context, ApiVu& vu,
                                      SharedArrayStore& store) {
   v8::Isolate* isolate = context->GetIsolate();
   const v8::Local<v8::Object> exports = v8::Object::New(isolate);
-  const v8::Local<v8::ObjectTemplate> holder_template = v8::ObjectTemplate::New(isolate);
-  holder_template->SetInternalFieldCount(2);
   v8::Local<v8::Object> holder;
-  if (!holder_template->NewInstance(context).ToLocal(&holder)) {
+  if (!MakeHolder(context, std::make_unique<SharedData>(SharedData{vu, store})).ToLocal(&holder)) {
     return exports;
   }
-  AttachOwned(isolate, holder, std::make_unique<SharedData>(SharedData{vu, store}));
   v8::Local<v8::Function> constructor;
   if (v8::Function::New(context, ConstructSharedArray, holder).ToLocal(&constructor)) {
     constructor->SetName(JsName(isolate, "SharedArray"));

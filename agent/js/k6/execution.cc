@@ -185,7 +185,8 @@ void ListTags(const v8::PropertyCallbackInfo<v8::Array>& info) {
   std::vector<v8::Local<v8::Value>> names;
   for (const auto& [key, value] : vu.sink().tags().Get(vu.tags())) {
     if (IsMetadata(key) == (kind == Kind::kMetadata)) {
-      names.push_back(JsName(isolate, TagName(key)));
+      // k6 shows the scenario first.
+      names.insert(key == "scenario" ? names.begin() : names.end(), JsName(isolate, TagName(key)));
     }
   }
   info.GetReturnValue().Set(v8::Array::New(isolate, names.data(), names.size()));

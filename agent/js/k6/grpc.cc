@@ -49,7 +49,7 @@ struct GrpcModule::AsyncCall {
   std::unique_ptr<GrpcCall> call;
 };
 
-GrpcModule::GrpcModule(ApiVu& vu, SchemaStore& schemas, ProtoFiles files)
+GrpcModule::GrpcModule(ApiVu& vu, SchemaStore& schemas, ScriptFiles files)
     : vu_(vu), schemas_(schemas), files_(std::move(files)) {}
 GrpcModule::~GrpcModule() = default;
 

@@ -18,16 +18,9 @@
 #include "agent/grpc/schema_store.h"
 #include "agent/js/k6/api_vu.h"
 #include "agent/js/k6/grpc_params.h"
+#include "agent/js/k6/script_files.h"
 
 namespace lockstep::agent {
-
-// How the module reads files: as open() does.
-struct ProtoFiles {
-  // The URL of a path that a script says.
-  std::function<absl::StatusOr<std::string>(const std::string& path)> url_of;
-  // NotFound: there is none. Cancelled: the VU was interrupted meanwhile.
-  std::function<absl::StatusOr<std::string>(const std::string& url)> load;
-};
 
 // What is behind a script's Client, which owns it: destroyed on any thread.
 struct GrpcClientState {
@@ -49,7 +42,7 @@ struct GrpcRequest {
 class GrpcModule final : public VuPart {
  public:
   // `vu` and `schemas` outlive the module.
-  GrpcModule(ApiVu& vu, SchemaStore& schemas, ProtoFiles files);
+  GrpcModule(ApiVu& vu, SchemaStore& schemas, ScriptFiles files);
   ~GrpcModule() override;
 
   v8::Local<v8::Object> MakeExports(v8::Local<v8::Context> context);
@@ -99,7 +92,7 @@ class GrpcModule final : public VuPart {
 
   ApiVu& vu_;
   SchemaStore& schemas_;
-  const ProtoFiles files_;
+  const ScriptFiles files_;
   v8::Global<v8::ObjectTemplate> handles_;
   absl::flat_hash_map<uint64_t, std::unique_ptr<AsyncCall>> calls_;
   absl::flat_hash_map<uint64_t, std::unique_ptr<Stream>> streams_;
@@ -108,6 +101,6 @@ class GrpcModule final : public VuPart {
 
 // Makes the module and leaves it to `vu`, which outlives the context; returns its exports.
 v8::Local<v8::Object> MakeGrpcModule(v8::Local<v8::Context> context, ApiVu& vu,
-                                     SchemaStore& schemas, ProtoFiles files);
+                                     SchemaStore& schemas, ScriptFiles files);
 
 }  // namespace lockstep::agent

@@ -228,7 +228,7 @@ v8::Local<v8::Object> GrpcModule::MakeExports(Context context) {
 }
 
 v8::Local<v8::Object> MakeGrpcModule(Context context, ApiVu& vu, SchemaStore& schemas,
-                                     ProtoFiles files) {
+                                     ScriptFiles files) {
   auto module = std::make_unique<GrpcModule>(vu, schemas, std::move(files));
   const v8::Local<v8::Object> exports = module->MakeExports(context);
   vu.Keep(std::move(module));

@@ -163,6 +163,7 @@ v8::MaybeLocal<v8::Value> HttpModule::RequestAsync(Context context, std::string 
                                                    v8::Local<v8::Value> body,
                                                    v8::Local<v8::Value> params) {
   v8::Isolate* isolate = context->GetIsolate();
+  const uint64_t id = next_call_++;
   if (RefuseInInit(isolate)) {
     return {};
   }
@@ -189,7 +190,6 @@ v8::MaybeLocal<v8::Value> HttpModule::RequestAsync(Context context, std::string 
   if (prepared.request->response_type == ResponseType::kStream) {
     return StreamAsync(context, std::move(prepared), resolver);
   }
-  const uint64_t id = next_call_++;
   auto call = std::make_unique<HttpCall>(env(), std::move(prepared.request->spec));
   HttpCall& started = *call;
   async_calls_[id] = std::move(call);

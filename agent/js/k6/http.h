@@ -51,6 +51,9 @@ class HttpModule final : public VuPart {
   v8::MaybeLocal<v8::Value> RequestAsync(v8::Local<v8::Context> context, std::string method,
                                          v8::Local<v8::Value> url, v8::Local<v8::Value> body,
                                          v8::Local<v8::Value> params);
+  // The number of the next RequestAsync; Abandon forgets that request, whose promise stays as it is.
+  uint64_t next_call() const { return next_call_; }
+  void Abandon(uint64_t call) { async_calls_.erase(call); }
   // `requests` is an array or an object; the result has the same keys.
   v8::MaybeLocal<v8::Value> Batch(v8::Local<v8::Context> context, v8::Local<v8::Object> requests);
 
@@ -103,5 +106,9 @@ void AddResponseMethods(v8::Isolate* isolate, v8::Local<v8::ObjectTemplate> prot
 
 // Makes the module and leaves it to `vu`, which outlives the context; returns its exports.
 v8::Local<v8::Object> MakeHttpModule(v8::Local<v8::Context> context, ApiVu& vu);
+
+// What fetch is made of, once the context has a HttpModule: start(method, url, body, params), which returns the promise of
+// asyncRequest() and its number as { promise, id }, and abandon(id).
+v8::Local<v8::Object> MakeFetchFunctions(v8::Local<v8::Context> context);
 
 }  // namespace lockstep::agent

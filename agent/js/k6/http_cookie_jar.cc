@@ -190,10 +190,10 @@ v8::Local<v8::FunctionTemplate> JarClass(v8::Isolate* isolate) {
         made->InstanceTemplate()->SetInternalFieldCount(2);
         const v8::Local<v8::Signature> signature = v8::Signature::New(isolate, made);
         const std::pair<const char*, v8::FunctionCallback> methods[] = {
-            {"cookiesForURL", CookiesForUrl},
-            {"set", SetCookieFunction},
             {"clear", ClearCookies},
-            {"delete", DeleteCookie}};
+            {"cookiesForURL", CookiesForUrl},
+            {"delete", DeleteCookie},
+            {"set", SetCookieFunction}};
         for (const auto& [name, method] : methods) {
           made->InstanceTemplate()->Set(JsName(isolate, name),
                                         v8::FunctionTemplate::New(isolate, method, {}, signature));

@@ -64,6 +64,26 @@ void AsyncRequestFunction(const Info& info) {
   }
 }
 
+void StartRequest(const Info& info) {
+  const Context context = ContextOf(info);
+  HttpModule& module = ModuleOf<HttpModule>(info);
+  const auto id = static_cast<double>(module.next_call());
+  v8::Local<v8::Value> promise;
+  if (module
+          .RequestAsync(context, TextOf(info.GetIsolate(), info[0].As<v8::String>()), info[1],
+                        info[2], info[3])
+          .ToLocal(&promise)) {
+    const v8::Local<v8::Object> started = v8::Object::New(info.GetIsolate());
+    SetProperty(context, started, "promise", promise);
+    SetProperty(context, started, "id", JsNumber(context, id));
+    info.GetReturnValue().Set(started);
+  }
+}
+
+void AbandonRequest(const Info& info) {
+  ModuleOf<HttpModule>(info).Abandon(static_cast<uint64_t>(info[0].As<v8::Number>()->Value()));
+}
+
 void BatchFunction(const Info& info) {
   if (!info[0]->IsObject()) {
     ThrowTypeError(info.GetIsolate(),
@@ -234,6 +254,13 @@ v8::Local<v8::Object> HttpModule::MakeExports(Context context) {
   DefineCookieJar(context, exports);
   exports_.Reset(isolate, exports);
   return exports;
+}
+
+v8::Local<v8::Object> MakeFetchFunctions(Context context) {
+  const v8::Local<v8::Object> functions = v8::Object::New(context->GetIsolate());
+  SetFunction(context, functions, "start", StartRequest);
+  SetFunction(context, functions, "abandon", AbandonRequest);
+  return functions;
 }
 
 void AddResponseMethods(v8::Isolate* isolate, v8::Local<v8::ObjectTemplate> prototype) {

@@ -2,12 +2,14 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
 #include "agent/js/bind/errors.h"
+#include "agent/js/bind/holder.h"
 #include "agent/js/bind/owned_object.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
@@ -22,7 +24,7 @@ using Info = v8::FunctionCallbackInfo<v8::Value>;
 struct RowsData {
   ApiVu& vu;
   RowStore& store;
-  RowFiles files;
+  ScriptFiles files;
 };
 
 enum class AtEnd { kThrow, kNull, kWrap };
@@ -228,27 +230,6 @@ bool TakeFromQueue(ApiVu& vu, Rows& rows, std::optional<int64_t>* row) {
   }
 }
 
-// The row as the script's value.
-v8::MaybeLocal<v8::Value> ValueOf(Context context, const RowTable& table, int64_t row) {
-  v8::Isolate* isolate = context->GetIsolate();
-  if (table.syntax().format != RowFormat::kCsv) {
-    return v8::JSON::Parse(context, JsText(isolate, table.Text(row)));
-  }
-  const std::vector<std::string> fields = table.Fields(row);
-  if (!table.syntax().header) {
-    const v8::Local<v8::Array> array = v8::Array::New(isolate, static_cast<int>(fields.size()));
-    for (size_t i = 0; i < fields.size(); ++i) {
-      array->Set(context, static_cast<uint32_t>(i), JsText(isolate, fields[i])).Check();
-    }
-    return array;
-  }
-  const v8::Local<v8::Object> object = v8::Object::New(isolate);
-  for (size_t i = 0; i < fields.size(); ++i) {
-    SetProperty(context, object, table.columns()[i], JsText(isolate, fields[i]));
-  }
-  return object;
-}
-
 void Next(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
   const Context context = isolate->GetCurrentContext();
@@ -277,7 +258,7 @@ void Next(const Info& info) {
   }
   if (row.has_value()) {
     v8::Local<v8::Value> value;
-    if (ValueOf(context, rows.dealer->table(), *row).ToLocal(&value)) {
+    if (RowValue(context, rows.dealer->table(), *row).ToLocal(&value)) {
       info.GetReturnValue().Set(value);
     }
   } else if (rows.at_end == AtEnd::kNull) {
@@ -291,16 +272,35 @@ void Next(const Info& info) {
 
 }  // namespace
 
-v8::Local<v8::Object> MakeRowsModule(Context context, ApiVu& vu, RowStore& store, RowFiles files) {
+v8::MaybeLocal<v8::Value> RowValue(Context context, const RowTable& table, int64_t row) {
+  v8::Isolate* isolate = context->GetIsolate();
+  if (table.syntax().format != RowFormat::kCsv) {
+    return v8::JSON::Parse(context, JsText(isolate, table.Text(row)));
+  }
+  const std::vector<std::string> fields = table.Fields(row);
+  if (!table.syntax().header) {
+    std::vector<v8::Local<v8::Value>> values;
+    for (const std::string& field : fields) {
+      values.push_back(JsText(isolate, field));
+    }
+    return v8::Array::New(isolate, values.data(), values.size());
+  }
+  const v8::Local<v8::Object> object = v8::Object::New(isolate);
+  for (size_t i = 0; i < fields.size(); ++i) {
+    SetProperty(context, object, table.columns()[i], JsText(isolate, fields[i]));
+  }
+  return object;
+}
+
+v8::Local<v8::Object> MakeRowsModule(Context context, ApiVu& vu, RowStore& store,
+                                     ScriptFiles files) {
   v8::Isolate* isolate = context->GetIsolate();
   const v8::Local<v8::Object> exports = v8::Object::New(isolate);
-  const v8::Local<v8::ObjectTemplate> holder_template = v8::ObjectTemplate::New(isolate);
-  holder_template->SetInternalFieldCount(2);
   v8::Local<v8::Object> data;
-  if (!holder_template->NewInstance(context).ToLocal(&data)) {
+  if (!MakeHolder(context, std::make_unique<RowsData>(RowsData{vu, store, std::move(files)}))
+           .ToLocal(&data)) {
     return exports;
   }
-  AttachOwned(isolate, data, std::make_unique<RowsData>(RowsData{vu, store, std::move(files)}));
   const v8::Local<v8::FunctionTemplate> made =
       v8::FunctionTemplate::New(isolate, ConstructRows, data);
   made->SetClassName(JsName(isolate, "Rows"));

@@ -8,28 +8,21 @@
 // one.
 #pragma once
 
-#include <string>
-
 #include <v8.h>
-
-#include "absl/functional/any_invocable.h"
-#include "absl/status/statusor.h"
 
 #include "agent/data/row_dealer.h"
 #include "agent/js/k6/api_vu.h"
+#include "agent/js/k6/script_files.h"
 
 namespace lockstep::agent {
 
-// How files are found.
-struct RowFiles {
-  // The URL that a path means in the file whose code is running.
-  absl::AnyInvocable<absl::StatusOr<std::string>(const std::string& path)> url_of;
-  // The content. Cancelled when the VU was interrupted meanwhile.
-  absl::AnyInvocable<absl::StatusOr<std::string>(const std::string& url)> load;
-};
-
-// `vu` and `store` outlive the context.
+// `vu` and `store` outlive the context. Paths are those of the file whose code is running.
 v8::Local<v8::Object> MakeRowsModule(v8::Local<v8::Context> context, ApiVu& vu, RowStore& store,
-                                     RowFiles files);
+                                     ScriptFiles files);
+
+// The row as a script's value: what JSON says, an object by the names of columns, or an array of texts. Empty with a pending
+// exception.
+v8::MaybeLocal<v8::Value> RowValue(v8::Local<v8::Context> context, const RowTable& table,
+                                   int64_t row);
 
 }  // namespace lockstep::agent

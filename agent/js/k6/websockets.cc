@@ -7,9 +7,10 @@
 #include "absl/strings/match.h"
 
 #include "agent/js/bind/embedded_scripts.h"
-#include "agent/js/bind/errors.h"
 #include "agent/js/bind/functions.h"
+#include "agent/js/bind/promises.h"
 #include "agent/js/bind/text.h"
+#include "agent/js/k6/streams.h"
 
 namespace lockstep::agent {
 namespace {
@@ -133,13 +134,14 @@ void NativeOpen(const Info& info) {
   const Context context = isolate->GetCurrentContext();
   WebSocketsModule& module = BoundTo<WebSocketsModule>(info);
   if (module.vu().in_init()) {
-    ThrowError(isolate, "using websockets in the init context is not supported");
+    isolate->ThrowException(
+        MakeError(isolate, "GoError", "using websockets in the init context is not supported"));
     return;
   }
   absl::StatusOr<WsPlan> plan = PlanWs(context, module.vu(), info[0], info[2], true);
   if (!plan.ok()) {
     if (!absl::IsCancelled(plan.status())) {
-      ThrowError(isolate, plan.status().message());
+      isolate->ThrowException(MakeError(isolate, "GoError", plan.status().message()));
     }
     return;
   }
@@ -207,6 +209,10 @@ void NativeEncode(const Info& info) {
       JsBytes(info.GetIsolate(), TextOf(info.GetIsolate(), info[0].As<v8::String>())));
 }
 
+void NativeStreams(const Info& info) {
+  info.GetReturnValue().Set(MakeStreamsModule(ContextOf(info)));
+}
+
 void NativeDecode(const Info& info) {
   info.GetReturnValue().Set(JsText(info.GetIsolate(), BytesOf(info[0]).value_or("")));
 }
@@ -240,9 +246,10 @@ v8::Local<v8::Object> WebSocketsModule::MakeExports(Context context) {
   const v8::Local<v8::Value> data = v8::External::New(isolate, this);
   const v8::Local<v8::Object> native = v8::Object::New(isolate);
   const std::pair<const char*, v8::FunctionCallback> functions[] = {
-      {"open", NativeOpen},     {"sendText", NativeSendText}, {"sendBinary", NativeSendBinary},
-      {"ping", NativePing},     {"close", NativeClose},       {"buffered", NativeBuffered},
-      {"encode", NativeEncode}, {"decode", NativeDecode},     {"extensions", NativeExtensions}};
+      {"open", NativeOpen},      {"sendText", NativeSendText}, {"sendBinary", NativeSendBinary},
+      {"ping", NativePing},      {"close", NativeClose},       {"buffered", NativeBuffered},
+      {"encode", NativeEncode},  {"decode", NativeDecode},     {"extensions", NativeExtensions},
+      {"streams", NativeStreams}};
   for (const auto& [name, function] : functions) {
     SetFunction(context, native, name, function, data);
   }

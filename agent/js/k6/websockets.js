@@ -1,6 +1,6 @@
 // The classes of `k6/websockets` as JavaScript, made from what websockets.cc provides. Evaluates to
 // (native) => ({ WebSocket, Blob }); native: open, sendText, sendBinary, ping, close, buffered, extensions,
-// encode, decode.
+// encode, decode; and streams, which returns the exports of k6/experimental/streams.
 (function (native) {
   const bytesOf = (part) => {
     if (part instanceof Blob) return part.content();
@@ -26,32 +26,32 @@
     async text() { return native.decode(this.#bytes); }
     // One chunk, if there are bytes.
     stream() {
-      let rest = this.size > 0 ? [this.#bytes.slice()] : [];
-      let locked = false;
-      const cancel = async () => { rest = []; };
-      return {
-        get locked() { return locked; },
-        cancel,
-        getReader() {
-          if (locked) throw new TypeError('the stream is locked to another reader');
-          locked = true;
-          const read = async () => { const value = rest.pop(); return { value, done: value === undefined }; };
-          return { read, cancel, releaseLock() { locked = false; } };
+      const bytes = this.#bytes.slice();
+      const { ReadableStream } = native.streams();
+      return new ReadableStream({
+        type: 'bytes',
+        start(controller) {
+          if (bytes.length > 0) controller.enqueue(bytes);
+          controller.close();
         },
-      };
+      });
     }
     slice(start, end, type) { return new Blob([this.#bytes.slice(start, end)], { type }); }
   }
   Object.defineProperty(Blob.prototype, 'content', { enumerable: false });
   Object.defineProperty(Blob.prototype, Symbol.toStringTag, { value: 'Blob', configurable: true });
 
+  // With the name that errors have in k6 which are not JavaScript's own.
+  const fail = (message) => {
+    throw Object.defineProperty(new Error(message), 'name', { value: 'GoError', configurable: true, writable: true });
+  };
   const typeName = (value) => (typeof value === 'object' && value?.constructor?.name) || (value === null ? 'null' : typeof value);
   const checkClose = (code, reason) => {
     const failed = "Failed to execute 'close' on 'WebSocket': ";
     if (code !== 1000 && !(code >= 3000 && code <= 4999)) {
-      throw new Error(`InvalidAccessError: ${failed}The close code must be either 1000, or between 3000 and 4999. ${code} is neither`);
+      fail(`InvalidAccessError: ${failed}The close code must be either 1000, or between 3000 and 4999. ${code} is neither`);
     }
-    if (native.encode(reason).byteLength > 123) throw new Error(`SyntaxError: ${failed}The message must not be greater than 123 bytes`);
+    if (native.encode(reason).byteLength > 123) fail(`SyntaxError: ${failed}The message must not be greater than 123 bytes`);
   };
 
   const kinds = ['open', 'message', 'error', 'close', 'ping', 'pong'];
@@ -116,7 +116,7 @@
       } else if (typeof data === 'string') {
         native.sendText(this.#number, data);
       } else {
-        throw new Error(`unsupported send type ${typeName(data)}`);
+        fail(`unsupported send type ${typeName(data)}`);
       }
     }
     ping() {
@@ -131,7 +131,7 @@
       this.#state = 2;
     }
     #mustBeOpen() {
-      if (this.#state !== 1) throw new Error('InvalidStateError');
+      if (this.#state !== 1) fail('InvalidStateError');
     }
     #dispatch(type, fields) {
       const event = { type, target: this, timestamp: Date.now(), ...fields };

@@ -25,6 +25,15 @@ TEST_F(DataModule, SharedArraysAreBuiltOnceAndReadOnly) {
   EXPECT_EQ("1", Run("return s[0].id"));
 }
 
+TEST_F(DataModule, WhatJsonCannotHoldIsMissedWhenItIsRead) {
+  EXPECT_EQ(
+      R"(["a",null,3,"SyntaxError: SharedArray: element 1 is undefined or a function, which JSON cannot hold"])",
+      Init(R"js(
+    const s = new data.SharedArray('holes', () => ['a', undefined, null]);
+    try { return [s[0], s[2], s.length, s[1]]; } catch (e) { return [s[0], s[2], s.length, String(e)]; }
+  )js"));
+}
+
 TEST_F(DataModule, UserMistakes) {
   EXPECT_THAT(Init("new data.SharedArray('bad', () => ({a: 1}))"),
               HasSubstr("only arrays can be made into SharedArray"));

@@ -87,6 +87,10 @@ TEST_F(ExecutionModule, TheVusPropertiesComeInK6sOrder) {
   EXPECT_EQ(
       R"(["iterationInScenario","idInInstance","idInTest","iterationInInstance","tags","metrics"])",
       Run("return Object.keys(execution.vu)"));
+  EXPECT_EQ(R"(["scenario","group","zone"])", Run(R"js(
+    Object.assign(execution.vu.tags, { group: 'g', scenario: 's', zone: 'z' });
+    return Object.keys(execution.vu.tags)
+  )js"));
 }
 
 TEST_F(ExecutionModule, OptionsAreFrozenToTheirDepth) {

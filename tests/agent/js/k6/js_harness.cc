@@ -11,23 +11,33 @@
 #include "agent/js/bind/text.h"
 #include "agent/js/k6/core.h"
 #include "agent/js/k6/crypto.h"
+#include "agent/js/k6/csv.h"
 #include "agent/js/k6/data.h"
 #include "agent/js/k6/encoding.h"
 #include "agent/js/k6/execution.h"
+#include "agent/js/k6/fs.h"
 #include "agent/js/k6/grpc.h"
 #include "agent/js/k6/html.h"
 #include "agent/js/k6/http.h"
 #include "agent/js/k6/lockstep_data.h"
 #include "agent/js/k6/metrics.h"
+#include "agent/js/k6/redis.h"
 #include "agent/js/k6/socketio.h"
 #include "agent/js/k6/sse.h"
+#include "agent/js/k6/streams.h"
 #include "agent/js/k6/websockets.h"
 #include "agent/js/k6/ws.h"
+#include "agent/js/k6/x509.h"
 #include "common/base/check.h"
 #include "tests/support/turn_until.h"
 
 namespace lockstep::agent {
 namespace {
+
+// The files that scripts open live as long as the VU.
+struct OpenedFiles final : VuPart {
+  FileStore store;
+};
 
 // V8 starts once in a process.
 void StartV8() {
@@ -126,15 +136,21 @@ JsHarness::JsHarness() {
     return found != files.end() ? absl::StatusOr<std::string>(found->second)
                                 : absl::NotFoundError("no such file");
   };
-  RowFiles row_files{.url_of = url_of, .load = load};
-  SetGlobal("rows", MakeRowsModule(made, *vu_, rows_, std::move(row_files)));
+  const ScriptFiles script_files{.url_of = url_of, .load = load};
+  SetGlobal("rows", MakeRowsModule(made, *vu_, rows_, script_files));
+  auto opened = std::make_unique<OpenedFiles>();
+  SetGlobal("fs", MakeFsModule(made, *vu_, opened->store, script_files));
+  vu_->Keep(std::move(opened));
+  SetGlobal("csv", MakeCsvModule(made, *vu_));
   SetGlobal("execution", MakeExecutionModule(made, *vu_));
   SetGlobal("crypto", MakeCryptoModule(made));
   SetGlobal("encoding", MakeEncodingModule(made));
+  SetGlobal("redis", MakeRedisModule(made, *vu_, vu_->multi_loop()));
+  SetGlobal("streams", MakeStreamsModule(made));
+  SetGlobal("x509", MakeX509Module(made));
   SetGlobal("html", MakeHtmlModule(made));
   SetGlobal("http", MakeHttpModule(made, *vu_));
-  ProtoFiles proto_files{.url_of = url_of, .load = load};
-  SetGlobal("grpc", MakeGrpcModule(made, *vu_, schemas_, std::move(proto_files)));
+  SetGlobal("grpc", MakeGrpcModule(made, *vu_, schemas_, script_files));
   SetGlobal("socketio", MakeSocketIoModule(made, *vu_));
   SetGlobal("sse", MakeSseModule(made, *vu_));
   SetGlobal("ws", MakeWsModule(made, *vu_));

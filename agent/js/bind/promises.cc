@@ -1,0 +1,51 @@
+#include "agent/js/bind/promises.h"
+
+#include "agent/js/bind/text.h"
+
+namespace lockstep::agent {
+
+void ReturnResolved(const v8::FunctionCallbackInfo<v8::Value>& info, v8::Local<v8::Value> value) {
+  const v8::Local<v8::Context> context = info.GetIsolate()->GetCurrentContext();
+  v8::Local<v8::Promise::Resolver> resolver;
+  if (v8::Promise::Resolver::New(context).ToLocal(&resolver) &&
+      resolver->Resolve(context, value).IsJust()) {
+    info.GetReturnValue().Set(resolver->GetPromise());
+  }
+}
+
+void ReturnRejected(const v8::FunctionCallbackInfo<v8::Value>& info, v8::Local<v8::Value> error) {
+  const v8::Local<v8::Context> context = info.GetIsolate()->GetCurrentContext();
+  v8::Local<v8::Promise::Resolver> resolver;
+  if (v8::Promise::Resolver::New(context).ToLocal(&resolver) &&
+      resolver->Reject(context, error).IsJust()) {
+    info.GetReturnValue().Set(resolver->GetPromise());
+  }
+}
+
+v8::Local<v8::Object> MakeError(v8::Isolate* isolate, absl::string_view name,
+                                absl::string_view message) {
+  const v8::Local<v8::String> text = JsText(isolate, message);
+  if (name == "TypeError") {
+    return v8::Exception::TypeError(text).As<v8::Object>();
+  }
+  if (name == "RangeError") {
+    return v8::Exception::RangeError(text).As<v8::Object>();
+  }
+  const v8::Local<v8::Object> error = v8::Exception::Error(text).As<v8::Object>();
+  if (name != "Error") {
+    error
+        ->DefineOwnProperty(isolate->GetCurrentContext(), JsName(isolate, "name"),
+                            JsText(isolate, name), v8::DontEnum)
+        .Check();
+  }
+  return error;
+}
+
+v8::Local<v8::Object> MakeError(v8::Isolate* isolate, const absl::Status& status) {
+  const char* name = absl::IsInvalidArgument(status) ? "TypeError"
+                     : absl::IsOutOfRange(status)    ? "RangeError"
+                                                     : "Error";
+  return MakeError(isolate, name, status.message());
+}
+
+}  // namespace lockstep::agent

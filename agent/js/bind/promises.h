@@ -1,0 +1,22 @@
+// Promises that are settled from the start, of functions that are asynchronous for scripts and have nothing to wait for; and errors
+// to reject promises with.
+#pragma once
+
+#include <v8.h>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+
+namespace lockstep::agent {
+
+// Both return the promise to the function's caller; neither can fail unless the script is being ended.
+void ReturnResolved(const v8::FunctionCallbackInfo<v8::Value>& info, v8::Local<v8::Value> value);
+void ReturnRejected(const v8::FunctionCallbackInfo<v8::Value>& info, v8::Local<v8::Value> error);
+
+// A TypeError, RangeError or Error if `name` says so; otherwise an Error with this name.
+v8::Local<v8::Object> MakeError(v8::Isolate* isolate, absl::string_view name,
+                                absl::string_view message);
+// What ThrowStatus (errors.h) would throw.
+v8::Local<v8::Object> MakeError(v8::Isolate* isolate, const absl::Status& status);
+
+}  // namespace lockstep::agent

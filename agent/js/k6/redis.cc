@@ -1,0 +1,181 @@
+#include "agent/js/k6/redis.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+
+#include "agent/js/bind/embedded_scripts.h"
+#include "agent/js/bind/errors.h"
+#include "agent/js/bind/functions.h"
+#include "agent/js/bind/promises.h"
+#include "agent/js/bind/text.h"
+
+namespace lockstep::agent {
+namespace {
+
+using Context = v8::Local<v8::Context>;
+using Info = v8::FunctionCallbackInfo<v8::Value>;
+
+// A reply as scripts see it. An error among other elements, as a script of Redis may return it, is an Error.
+v8::Local<v8::Value> ValueOf(Context context, const RespValue& reply) {
+  v8::Isolate* isolate = context->GetIsolate();
+  switch (reply.kind) {
+    case RespValue::Kind::kNull:
+      return v8::Null(isolate);
+    case RespValue::Kind::kText:
+      return JsText(isolate, reply.text);
+    case RespValue::Kind::kError:
+      return MakeError(isolate, "Error", reply.text);
+    case RespValue::Kind::kInteger:
+      return v8::Number::New(isolate, static_cast<double>(reply.integer));
+    case RespValue::Kind::kArray:
+      break;
+  }
+  std::vector<v8::Local<v8::Value>> elements;
+  elements.reserve(reply.elements.size());
+  for (const RespValue& element : reply.elements) {
+    elements.push_back(ValueOf(context, element));
+  }
+  return v8::Array::New(isolate, elements.data(), elements.size());
+}
+
+// (options, is a URL)
+void NativeOpen(const Info& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  RedisModule& module = BoundTo<RedisModule>(info);
+  const std::string text = TextOf(isolate, info[0].As<v8::String>());
+  absl::StatusOr<RedisOptions> options =
+      info[1]->IsTrue() ? ParseRedisUrl(text) : ParseRedisOptions(text);
+  if (!options.ok()) {
+    ThrowTypeError(isolate, absl::StrCat("redis: ", options.status().message()));
+    return;
+  }
+  if (module.full()) {
+    ThrowError(isolate, absl::StrCat("redis: this VU has made ", kMostRedisClients,
+                                     " clients already; make one in the init code and keep it"));
+    return;
+  }
+  info.GetReturnValue().Set(static_cast<double>(module.Open(*std::move(options))));
+}
+
+// (client, words, index of the key)
+void NativeCommand(const Info& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  const Context context = ContextOf(info);
+  RedisModule& module = BoundTo<RedisModule>(info);
+  if (module.vu().in_init()) {
+    ThrowError(isolate, "redis: commands in the init context are not supported");
+    return;
+  }
+  const v8::Local<v8::Array> words = info[1].As<v8::Array>();
+  RedisClient::Command command;
+  for (uint32_t i = 0; i < words->Length(); ++i) {
+    v8::Local<v8::Value> word;
+    if (!words->Get(context, i).ToLocal(&word)) {
+      return;
+    }
+    command.push_back(TextOf(isolate, word.As<v8::String>()));
+  }
+  std::optional<size_t> key;
+  if (info[2]->IsNumber() && info[2].As<v8::Number>()->Value() < words->Length()) {
+    key = static_cast<size_t>(info[2].As<v8::Number>()->Value());
+  }
+  v8::Local<v8::Promise> promise;
+  if (module
+          .Do(context, static_cast<uint64_t>(info[0].As<v8::Number>()->Value()), std::move(command),
+              key)
+          .ToLocal(&promise)) {
+    info.GetReturnValue().Set(promise);
+  }
+}
+
+}  // namespace
+
+RedisModule::RedisModule(ApiVu& vu, StreamClient& streams)
+    : vu_(vu),
+      env_{
+          .streams = streams,
+          .pool = vu.connections(),
+          .loop = vu.loop(),
+          .count_bytes = [&vu](int64_t sent, int64_t received) { vu.CountBytes(sent, received); }} {
+}
+
+RedisModule::~RedisModule() = default;
+
+void RedisModule::EndIteration() {
+  for (auto& [number, opened] : clients_) {
+    if (opened.waiting > 0 || !opened.in_init) {
+      opened.client->Close();
+      opened.waiting = 0;
+    }
+  }
+}
+
+uint64_t RedisModule::Open(RedisOptions options) {
+  const uint64_t number = ++last_;
+  clients_[number] = {.client = std::make_unique<RedisClient>(env_, std::move(options)),
+                      .in_init = vu_.in_init()};
+  return number;
+}
+
+v8::MaybeLocal<v8::Promise> RedisModule::Do(Context context, uint64_t client,
+                                            RedisClient::Command command,
+                                            std::optional<size_t> key) {
+  v8::Isolate* isolate = context->GetIsolate();
+  v8::Local<v8::Promise::Resolver> resolver;
+  if (!v8::Promise::Resolver::New(context).ToLocal(&resolver)) {
+    return {};
+  }
+  Opened& opened = clients_.at(client);
+  ++opened.waiting;
+  opened.client->Do(
+      std::move(command), key,
+      [isolate, &opened, kept = v8::Global<v8::Promise::Resolver>(isolate, resolver),
+       expect = vu_.Expect()](absl::StatusOr<RespValue> reply) mutable {
+        opened.waiting -=
+            opened.waiting > 0 ? 1 : 0;  // it was forgotten where an iteration has ended
+        expect([isolate, kept = std::move(kept), reply = std::move(reply)] {
+          const Context now = isolate->GetCurrentContext();
+          const v8::Local<v8::Promise::Resolver> waiting = kept.Get(isolate);
+          if (!reply.ok()) {
+            waiting->Reject(now, MakeError(isolate, "Error", reply.status().message()))
+                .FromMaybe(false);
+          } else if (reply->kind == RespValue::Kind::kError) {
+            waiting->Reject(now, MakeError(isolate, "Error", reply->text)).FromMaybe(false);
+          } else {
+            waiting->Resolve(now, ValueOf(now, *reply)).FromMaybe(false);
+          }
+        });
+      });
+  return resolver->GetPromise();
+}
+
+v8::Local<v8::Object> RedisModule::MakeExports(Context context) {
+  v8::Isolate* isolate = context->GetIsolate();
+  const v8::Local<v8::Value> data = v8::External::New(isolate, this);
+  const v8::Local<v8::Object> native = v8::Object::New(isolate);
+  SetFunction(context, native, "open", NativeOpen, data);
+  SetFunction(context, native, "command", NativeCommand, data);
+  v8::Local<v8::Script> script;
+  v8::Local<v8::Value> make, classes;
+  v8::Local<v8::Value> argument = native;
+  if (v8::Script::Compile(context, JsText(isolate, RedisSource())).ToLocal(&script) &&
+      script->Run(context).ToLocal(&make) &&
+      make.As<v8::Function>()
+          ->Call(context, v8::Undefined(isolate), 1, &argument)
+          .ToLocal(&classes)) {
+    return classes.As<v8::Object>();
+  }
+  return v8::Object::New(isolate);
+}
+
+v8::Local<v8::Object> MakeRedisModule(Context context, ApiVu& vu, StreamClient& streams) {
+  auto module = std::make_unique<RedisModule>(vu, streams);
+  const v8::Local<v8::Object> exports = module->MakeExports(context);
+  vu.Keep(std::move(module));
+  return exports;
+}
+
+}  // namespace lockstep::agent

@@ -1,0 +1,252 @@
+#include "agent/js/web_globals.h"
+
+#include <initializer_list>
+#include <optional>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+#include "agent/js/bind/embedded_scripts.h"
+#include "agent/js/bind/errors.h"
+#include "agent/js/bind/functions.h"
+#include "agent/js/bind/properties.h"
+#include "agent/js/bind/text.h"
+#include "agent/js/console.h"
+#include "agent/js/domain_name.h"
+#include "agent/js/k6/http.h"
+#include "agent/js/k6/webcrypto.h"
+#include "agent/js/structured_clone.h"
+#include "agent/js/text_codec_globals.h"
+#include "agent/js/timers.h"
+#include "agent/js/world.h"
+
+namespace lockstep::agent {
+namespace {
+
+using Info = v8::FunctionCallbackInfo<v8::Value>;
+
+constexpr char kDom[] = "lockstep:dom";
+
+void QueueMicrotask(const Info& info) {
+  if (!info[0]->IsFunction()) {
+    ThrowTypeError(info.GetIsolate(), "queueMicrotask: argument 1 must be a function");
+    return;
+  }
+  const v8::Local<v8::Context> context = info.GetIsolate()->GetCurrentContext();
+  v8::Local<v8::Promise::Resolver> resolver;
+  if (v8::Promise::Resolver::New(context).ToLocal(&resolver) &&
+      resolver->Resolve(context, v8::Undefined(info.GetIsolate())).IsJust()) {
+    v8::Local<v8::Promise> ignored;
+    if (!resolver->GetPromise()->Then(context, info[0].As<v8::Function>()).ToLocal(&ignored)) {
+      return;
+    }
+  }
+}
+
+double Milliseconds(MonoTime time) {
+  return static_cast<double>(time.nanos()) / 1e6;
+}
+
+void PerformanceNow(const Info& info) {
+  const Clock& clock = World::Of(ContextOf(info)).site().api().loop().clock();
+  info.GetReturnValue().Set(Milliseconds(clock.Mono()));
+}
+
+void PerformanceToJson(const Info& info) {
+  const v8::Local<v8::Object> facts = v8::Object::New(info.GetIsolate());
+  v8::Local<v8::Value> origin;
+  if (GetProperty(ContextOf(info), info.This(), "timeOrigin", &origin)) {
+    SetProperty(ContextOf(info), facts, "timeOrigin", origin);
+    info.GetReturnValue().Set(facts);
+  }
+}
+
+// now(), and the time of day when it was 0.
+v8::Local<v8::Object> MakePerformance(v8::Local<v8::Context> context) {
+  const Clock& clock = World::Of(context).site().api().loop().clock();
+  const v8::Local<v8::Object> performance = v8::Object::New(context->GetIsolate());
+  const double wall = absl::ToDoubleMilliseconds(clock.Wall() - absl::UnixEpoch());
+  SetFunction(context, performance, "now", &PerformanceNow);
+  SetFunction(context, performance, "toJSON", &PerformanceToJson);
+  SetProperty(context, performance, "timeOrigin",
+              JsNumber(context, wall - Milliseconds(clock.Mono())));
+  return performance;
+}
+
+// Evaluates an embedded script that defines globals.
+v8::MaybeLocal<v8::Value> RunEmbedded(v8::Local<v8::Context> context, absl::string_view text) {
+  v8::Local<v8::Script> script;
+  if (!v8::Script::Compile(context, JsText(context->GetIsolate(), text)).ToLocal(&script)) {
+    return {};
+  }
+  return script->Run(context);
+}
+
+void ToAscii(const Info& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  const std::optional<std::string> ascii = DomainToAscii(TextOf(isolate, info[0].As<v8::String>()));
+  if (ascii.has_value()) {
+    info.GetReturnValue().Set(JsText(isolate, *ascii));
+  } else {
+    info.GetReturnValue().SetNull();
+  }
+}
+
+v8::MaybeLocal<v8::Value> MakeUrlGlobals(v8::Local<v8::Context> context) {
+  v8::Local<v8::Value> make;
+  v8::Local<v8::Function> to_ascii;
+  if (!RunEmbedded(context, WebUrlSource()).ToLocal(&make) ||
+      !v8::Function::New(context, &ToAscii).ToLocal(&to_ascii)) {
+    return {};
+  }
+  v8::Local<v8::Value> native = to_ascii;
+  return make.As<v8::Function>()->Call(context, v8::Undefined(context->GetIsolate()), 1, &native);
+}
+
+constexpr char kStreams[] = "k6/experimental/streams", kBlobs[] = "k6/websockets";
+
+template <const char* kName>
+void ReturnModule(const Info& info) {
+  v8::Local<v8::Value> exports;
+  if (World::Of(ContextOf(info)).modules().Require(kName, "").ToLocal(&exports)) {
+    info.GetReturnValue().Set(exports);
+  }
+}
+
+void ReturnDom(const Info& info) {
+  v8::Local<v8::Object> dom;
+  if (DomGlobals(ContextOf(info)).ToLocal(&dom)) {
+    info.GetReturnValue().Set(dom);
+  }
+}
+
+v8::MaybeLocal<v8::Value> MakeDomGlobals(v8::Local<v8::Context> context) {
+  v8::Local<v8::Value> make;
+  if (!RunEmbedded(context, WebDomSource()).ToLocal(&make)) {
+    return {};
+  }
+  v8::Local<v8::Value> native = MakeQuietTimers(World::Of(context));
+  return make.As<v8::Function>()->Call(context, v8::Undefined(context->GetIsolate()), 1, &native);
+}
+
+v8::MaybeLocal<v8::Value> MakeFetchGlobals(v8::Local<v8::Context> context) {
+  v8::Local<v8::Value> make;
+  v8::Local<v8::Value> http;  // its module is what requests go through
+  if (!RunEmbedded(context, WebFetchSource()).ToLocal(&make) ||
+      !World::Of(context).modules().Require("k6/http", "").ToLocal(&http)) {
+    return {};
+  }
+  const v8::Local<v8::Object> native = MakeFetchFunctions(context);
+  SetFunction(context, native, "streams", &ReturnModule<kStreams>);
+  SetFunction(context, native, "blobs", &ReturnModule<kBlobs>);
+  SetFunction(context, native, "dom", &ReturnDom);
+  v8::Local<v8::Value> argument = native;
+  return make.As<v8::Function>()->Call(context, v8::Undefined(context->GetIsolate()), 1, &argument);
+}
+
+v8::MaybeLocal<v8::Value> MakeCryptoGlobals(v8::Local<v8::Context> context) {
+  v8::Local<v8::Value> make;
+  if (!RunEmbedded(context, WebCryptoSource()).ToLocal(&make)) {
+    return {};
+  }
+  v8::Local<v8::Value> native = MakeWebCryptoFunctions(context);
+  return make.As<v8::Function>()->Call(context, v8::Undefined(context->GetIsolate()), 1, &native);
+}
+
+v8::MaybeLocal<v8::Value> MakeTextGlobals(v8::Local<v8::Context> context) {
+  const v8::Local<v8::Object> made = v8::Object::New(context->GetIsolate());
+  return SetTextCodecs(context, made) ? made : v8::MaybeLocal<v8::Value>();
+}
+
+v8::MaybeLocal<v8::Value> MakeNativeGlobals(v8::Local<v8::Context> context) {
+  const v8::Local<v8::Object> made = v8::Object::New(context->GetIsolate());
+  SetFunction(context, made, "structuredClone", &StructuredClone);
+  SetFunction(context, made, "queueMicrotask", &QueueMicrotask);
+  SetProperty(context, made, "performance", MakePerformance(context));
+  return made;
+}
+
+v8::MaybeLocal<v8::Value> MakeConsoleGlobal(v8::Local<v8::Context> context) {
+  const v8::Local<v8::Object> made = v8::Object::New(context->GetIsolate());
+  SetProperty(context, made, "console", MakeConsole(context));
+  return made;
+}
+
+// What `make` made when it was first asked for in the context; `group` names it.
+template <v8::MaybeLocal<v8::Value> (*make)(v8::Local<v8::Context>)>
+v8::MaybeLocal<v8::Object> Made(v8::Local<v8::Context> context, v8::Local<v8::String> group) {
+  const v8::Local<v8::Private> key = v8::Private::ForApi(context->GetIsolate(), group);
+  v8::Local<v8::Value> made;
+  if (!context->Global()->GetPrivate(context, key).ToLocal(&made)) {
+    return {};
+  }
+  if (!made->IsObject() && (!make(context).ToLocal(&made) ||
+                            context->Global()->SetPrivate(context, key, made).IsNothing())) {
+    return {};
+  }
+  return made.As<v8::Object>();
+}
+
+// The global `name` on first use: `make` makes it and those that belong with it, which most scripts
+// never need.
+template <v8::MaybeLocal<v8::Value> (*make)(v8::Local<v8::Context>)>
+void GetLazily(v8::Local<v8::Name> name, const v8::PropertyCallbackInfo<v8::Value>& info) {
+  const v8::Local<v8::Context> context = info.GetIsolate()->GetCurrentContext();
+  v8::Local<v8::Object> made;
+  v8::Local<v8::Value> value;
+  if (Made<make>(context, info.Data().As<v8::String>()).ToLocal(&made) &&
+      made->Get(context, name).ToLocal(&value)) {
+    info.GetReturnValue().Set(value);
+  }
+}
+
+template <v8::MaybeLocal<v8::Value> (*make)(v8::Local<v8::Context>)>
+void InstallLazily(v8::Local<v8::Context> context, absl::string_view group,
+                   std::initializer_list<const char*> names,
+                   v8::PropertyAttribute attributes = v8::None) {
+  v8::Isolate* isolate = context->GetIsolate();
+  const v8::Local<v8::String> key = JsName(isolate, group);
+  for (const char* name : names) {
+    context->Global()
+        ->SetLazyDataProperty(context, JsName(isolate, name), &GetLazily<make>, key, attributes)
+        .Check();
+  }
+}
+
+}  // namespace
+
+v8::MaybeLocal<v8::Object> DomGlobals(v8::Local<v8::Context> context) {
+  return Made<&MakeDomGlobals>(context, JsName(context->GetIsolate(), kDom));
+}
+
+void ThrowDomException(v8::Local<v8::Context> context, absl::string_view name,
+                       absl::string_view message) {
+  v8::Isolate* isolate = context->GetIsolate();
+  v8::Local<v8::Object> dom, exception;
+  v8::Local<v8::Value> constructor;
+  v8::Local<v8::Value> arguments[] = {JsText(isolate, message), JsText(isolate, name)};
+  if (DomGlobals(context).ToLocal(&dom) &&
+      GetProperty(context, dom, "DOMException", &constructor) &&
+      constructor.As<v8::Function>()->NewInstance(context, 2, arguments).ToLocal(&exception)) {
+    isolate->ThrowException(exception);
+  }
+}
+
+void InstallWebGlobals(v8::Local<v8::Context> context) {
+  InstallLazily<&MakeConsoleGlobal>(context, "lockstep:console", {"console"});
+  InstallLazily<&MakeTextGlobals>(context, "lockstep:text", {"TextEncoder", "TextDecoder"});
+  InstallLazily<&MakeNativeGlobals>(context, "lockstep:native",
+                                    {"structuredClone", "queueMicrotask", "performance"});
+  InstallLazily<&MakeUrlGlobals>(context, "lockstep:url", {"URL", "URLSearchParams"}, v8::DontEnum);
+  InstallLazily<&MakeCryptoGlobals>(context, "lockstep:crypto", {"crypto", "CryptoKey"},
+                                    v8::DontEnum);
+  InstallLazily<&MakeFetchGlobals>(context, "lockstep:fetch",
+                                   {"fetch", "Headers", "Request", "Response"}, v8::DontEnum);
+  InstallLazily<&MakeDomGlobals>(
+      context, kDom,
+      {"AbortController", "AbortSignal", "DOMException", "Event", "EventTarget", "atob", "btoa"},
+      v8::DontEnum);
+}
+
+}  // namespace lockstep::agent

@@ -1,0 +1,224 @@
+// fetch and what belongs with it, against the loopback server; and the web's small globals.
+#include <gmock/gmock.h>
+
+#include "tests/agent/vu/host_fixture.h"
+#include "tests/support/http_server.h"
+
+namespace lockstep::agent {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class Web : public HostTest {
+ protected:
+  Web() : HostTest(1) {}
+  // What the async function body `code` returns as JSON, or "name: message" of what it throws. T is the server's URL.
+  std::string Run(const std::string& code) {
+    const std::vector<std::string> lines =
+        LinesOf(absl::StrCat("const T = '", server_->Url(""), R"js(';
+      import { ReadableStream } from 'k6/experimental/streams';
+      import { Blob } from 'k6/websockets';
+      const failure = (call) => { try { call(); return 'none'; } catch (e) { return `${e.name}: ${e.message}`; } };
+      const code = async () => {)js",
+                             code, R"js(};
+      export default async function () {
+        try { console.log(JSON.stringify(await code())); } catch (e) { console.log(`${e.name}: ${e.message}`); }
+      })js"));
+    Reset();
+    return lines.empty() ? "(nothing)" : lines.back().substr(6);  // "info: "
+  }
+
+  const std::unique_ptr<lockstep::testing::HttpServer> server_ =
+      *lockstep::testing::HttpServer::Start();
+};
+
+TEST_F(Web, FetchAnswersWithAResponse) {
+  EXPECT_EQ(
+      R"([200,true,"OK","basic",false,false,"hello\n",true,"TypeError: the body has been read already"])",
+      Run(R"js(
+    const r = await fetch(T + '/');
+    const first = [r.status, r.ok, r.statusText, r.type, r.redirected, r.bodyUsed, await r.text(), r.bodyUsed];
+    return [...first, await r.text().catch((e) => `${e.name}: ${e.message}`)];
+  )js"));
+  EXPECT_EQ(R"([404,false])",
+            Run("const r = await fetch(T + '/status/404'); return [r.status, r.ok]"));
+  EXPECT_EQ("[200,true,\"/\"]", Run(R"js(
+    const r = await fetch(T + '/redirect/2');
+    return [r.status, r.redirected, new URL(r.url).pathname];
+  )js"));
+  EXPECT_EQ("[302,\"/\"]", Run(R"js(
+    const r = await fetch(T + '/redirect/1', { redirect: 'manual' });
+    return [r.status, r.headers.get('Location')];
+  )js"));
+  EXPECT_EQ("TypeError: fetch failed: unexpected redirect",
+            Run("return fetch(T + '/redirect/1', { redirect: 'error' })"));
+}
+
+TEST_F(Web, FetchSendsBodiesOfAllKinds) {
+  EXPECT_EQ(R"(["text","q=1+2","bytes","blob","stream","again"])", Run(R"js(
+    const bytes = (t) => new TextEncoder().encode(t);
+    const request = new Request(T + '/echo', { method: 'post', body: 'again' });
+    const bodies = ['text', new URLSearchParams({ q: '1 2' }), bytes('bytes'), new Blob(['blob']),
+      ReadableStream.from([bytes('str'), bytes('eam')])];
+    const answers = [];
+    for (const body of bodies) answers.push(await (await fetch(T + '/echo', { method: 'POST', body })).text());
+    return [...answers, await (await fetch(request)).text()];
+  )js"));
+  EXPECT_EQ(R"(["PUT /request HTTP/1.1",true,true])", Run(R"js(
+    const text = await (await fetch(T + '/request', { method: 'put', body: 'x', headers: { 'X-A': '1' } })).text();
+    return [text.split('\r\n')[0], /x-a: 1/i.test(text), /content-type: text\/plain;charset=UTF-8/i.test(text)];
+  )js"));
+}
+
+TEST_F(Web, ResponsesCanBeReadInManyWays) {
+  EXPECT_EQ(R"([5,"hello\n",104,"hello\n"])", Run(R"js(
+    const r = await fetch(T + '/');
+    const chunks = [];
+    for await (const chunk of r.clone().body) chunks.push(...chunk);
+    return [chunks.length - 1, new TextDecoder().decode(await r.clone().arrayBuffer()), (await r.clone().bytes())[0],
+      await (await r.blob()).text()];
+  )js"));
+  EXPECT_EQ(R"([{"a":1},"application/json",201,"error","http://h/",204,null])", Run(R"js(
+    const made = Response.json({ a: 1 }, { status: 201 });
+    return [await made.json(), made.headers.get('content-type'), made.status, Response.error().type,
+      Response.redirect('http://h').headers.get('location'), new Response(null, { status: 204 }).status, new Response().body];
+  )js"));
+}
+
+TEST_F(Web, WhatIsAbortedEndsAtOnce) {
+  EXPECT_EQ(R"(["AbortError","why","TimeoutError","AbortError"])", Run(R"js(
+    const controller = new AbortController();
+    const never = fetch(T + '/delay/600000', { signal: controller.signal });
+    setTimeout(() => controller.abort(), 1);
+    const reason = (promise) => promise.then(() => 'none', (e) => e.name ?? e);
+    const any = AbortSignal.any([new AbortController().signal, controller.signal]);
+    return [await reason(never), await reason(fetch(T, { signal: AbortSignal.abort('why') })),
+      await reason(fetch(T + '/delay/600000', { signal: AbortSignal.timeout(1) })), any.reason.name];
+  )js"));
+}
+
+TEST_F(Web, ATimeoutThatIsNotNeededDoesNotHoldTheIteration) {
+  EXPECT_EQ("200", Run("return (await fetch(T, { signal: AbortSignal.timeout(3600000) })).status"));
+}
+
+TEST_F(Web, UserMistakesAreTypeErrors) {
+  EXPECT_EQ(
+      R"(["TypeError: Request: GET cannot have a body","TypeError: Request: invalid method \"TRACE\"",)"
+      R"("TypeError: Request: redirect: invalid value \"x\": expected follow, error, manual",)"
+      R"("TypeError: Request: signal: an AbortSignal is expected","RangeError: Response: status: invalid value 99: expected 200 to 599",)"
+      R"("TypeError: Response: a response with the status 204 has no body","TypeError: Headers: invalid name \"a b\"",)"
+      R"("TypeError: Headers: invalid value of a: \"1\\n2\""])",
+      Run(R"js(
+    return [() => new Request(T, { body: 'x' }), () => new Request(T, { method: 'TRACE' }),
+      () => new Request(T, { redirect: 'x' }), () => new Request(T, { signal: {} }), () => new Response('', { status: 99 }),
+      () => new Response('x', { status: 204 }), () => new Headers({ 'a b': '1' }), () => new Headers([['a', '1\n2']])].map(failure);
+  )js"));
+  EXPECT_THAT(Run("return fetch('http://127.0.0.1:1/')"), HasSubstr("TypeError: fetch failed: "));
+  EXPECT_THAT(Run("return fetch('no url')"), HasSubstr("TypeError: fetch failed: "));
+}
+
+TEST_F(Web, HeadersAreSortedAndInAnyCase) {
+  EXPECT_EQ(
+      R"([[["a","1, 2"],["b","3"]],"3",null,["x=1; Expires=Wed, 21 Oct 2026 07:28:00 GMT","y=2"]])",
+      Run(R"js(
+    const headers = new Headers([['B', ' 3 '], ['a', '1']]);
+    headers.append('A', '2');
+    const cookies = new Headers();
+    cookies.append('Set-Cookie', 'x=1; Expires=Wed, 21 Oct 2026 07:28:00 GMT');
+    cookies.append('set-cookie', 'y=2');
+    return [[...headers], headers.get('b'), headers.get('c'), cookies.getSetCookie()];
+  )js"));
+}
+
+TEST_F(Web, ClonesAreDeep) {
+  EXPECT_EQ(R"([true,{"a":[1]},true,[[1,{"x":2}]],"bigint",true])", Run(R"js(
+    const value = { a: [1] };
+    value.self = value;
+    const copy = structuredClone(value);
+    const same = copy.self === copy && copy !== value;
+    delete copy.self;
+    const date = structuredClone(new Date(5));
+    return [same, copy, date instanceof Date && date.getTime() === 5, [...structuredClone(new Map([[1, { x: 2 }]]))],
+      typeof structuredClone(5n), structuredClone(new RangeError('r')) instanceof RangeError];
+  )js"));
+}
+
+TEST_F(Web, ClonesTransferBuffers) {
+  EXPECT_EQ("[0,3,7,0]", Run(R"js(
+    const buffer = new Uint8Array([7, 8, 9]).buffer;
+    const view = new Uint8Array(buffer);
+    const { moved } = structuredClone({ moved: buffer }, { transfer: [buffer] });
+    return [buffer.byteLength, moved.byteLength, new Uint8Array(moved)[0], view.length];
+  )js"));
+}
+
+TEST_F(Web, WhatCannotBeClonedIsADataCloneError) {
+  EXPECT_EQ(
+      R"([[true,25,"DataCloneError"],true,"DataCloneError: structuredClone: transfer: only ArrayBuffers can be transferred",)"
+      R"("DataCloneError: structuredClone: transfer: the same ArrayBuffer twice","TypeError: structuredClone: a value is expected",)"
+      R"("Error: mine"])",
+      Run(R"js(
+    let caught;
+    try { structuredClone({ f() {} }); } catch (e) { caught = e; }
+    const buffer = new ArrayBuffer(1);
+    return [[caught instanceof DOMException, caught.code, caught.name], /could not be cloned/.test(caught.message),
+      failure(() => structuredClone(1, { transfer: [{}] })), failure(() => structuredClone(1, { transfer: [buffer, buffer] })),
+      failure(() => structuredClone()), failure(() => structuredClone({ get x() { throw new Error('mine'); } }))];
+  )js"));
+}
+
+TEST_F(Web, Base64) {
+  EXPECT_EQ(
+      R"(["aGkA/w==","hi\u0000ÿ","ab","InvalidCharacterError","InvalidCharacterError","InvalidCharacterError",5])",
+      Run(R"js(
+    let code;
+    const name = (call) => { try { call(); } catch (e) { code = e.code; return e.name; } };
+    return [btoa('hi\0\xff'), atob(btoa('hi\0\xff')), atob(' YW\nI '), name(() => btoa('\u20ac')), name(() => atob('a')),
+      name(() => atob('a*==')), code];
+  )js"));
+}
+
+TEST_F(Web, EventsReachTheirListeners) {
+  EXPECT_EQ(R"([["once","object","plain"],false,["object","plain"],["plain"]])", Run(R"js(
+    const target = new EventTarget();
+    let log = [];
+    const object = { handleEvent() { log.push('object'); } };
+    target.addEventListener('x', () => log.push('once'), { once: true });
+    target.addEventListener('x', object);
+    target.addEventListener('x', (event) => { log.push('plain'); event.preventDefault(); });
+    const take = () => log.splice(0);
+    const kept = target.dispatchEvent(new Event('x', { cancelable: true }));
+    const first = take();
+    target.dispatchEvent(new Event('x'));
+    const second = take();
+    target.removeEventListener('x', object);
+    target.dispatchEvent(new Event('x'));
+    return [first, kept, second, take()];
+  )js"));
+}
+
+TEST_F(Web, TimeAndMicrotasks) {
+  EXPECT_EQ(R"([true,true,true,["sync","micro","timer"]])", Run(R"js(
+    const now = performance.timeOrigin + performance.now();
+    const order = [];
+    setTimeout(() => order.push('timer'), 0);
+    queueMicrotask(() => order.push('micro'));
+    order.push('sync');
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    return [Math.abs(now - Date.now()) < 60000, performance.now() >= 0, 'timeOrigin' in performance.toJSON(), order];
+  )js"));
+}
+
+TEST_F(Web, GlobalsAreOnesOwnToReplace) {
+  EXPECT_THAT(LinesOf(R"js(
+    globalThis.DOMException = class {};
+    globalThis.AbortController = 'mine';
+    export default function () {
+      try { structuredClone(() => {}); } catch (e) { console.log(e.name, AbortController); }
+    })js"),
+              ElementsAre("info: DataCloneError mine"));
+}
+
+}  // namespace
+}  // namespace lockstep::agent
