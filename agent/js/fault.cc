@@ -1,5 +1,7 @@
 #include "agent/js/fault.h"
 
+#include <utility>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
@@ -18,11 +20,13 @@ constexpr absl::string_view kSyntaxError = "SyntaxError: ";
 std::string DescribeSyntaxError(v8::Local<v8::Context> context, absl::string_view what,
                                 v8::Local<v8::Message> message) {
   v8::Isolate* isolate = context->GetIsolate();
-  const std::string file =
-      TextOf(isolate, message->GetScriptOrigin().ResourceName().As<v8::String>());
-  const int line = message->GetLineNumber(context).FromMaybe(0);
-  const int column = message->GetStartColumn(context).FromMaybe(0) + 1;
-  return absl::StrCat(kSyntaxError, file, ": Line ", line, ":", column, " ",
+  ScriptPlace place{TextOf(isolate, message->GetScriptOrigin().ResourceName().As<v8::String>()),
+                    message->GetLineNumber(context).FromMaybe(0),
+                    message->GetStartColumn(context).FromMaybe(0) + 1};
+  if (World* const world = World::Find(context); world != nullptr) {
+    place = MapPlace(world->site().sources(), std::move(place));
+  }
+  return absl::StrCat(kSyntaxError, place.url, ": Line ", place.line, ":", place.column, " ",
                       absl::StripPrefix(what, kSyntaxError));
 }
 

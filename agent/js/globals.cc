@@ -40,6 +40,12 @@ void Open(const Info& info) {
     return;
   }
   if (!content.ok()) {
+    if (absl::IsOutOfRange(content.status())) {
+      ThrowError(isolate, absl::StrCat("open() can't be used with files that weren't previously "
+                                       "opened during initialization (__VU==0), path: \"",
+                                       path, "\""));
+      return;
+    }
     ThrowError(isolate, absl::StrContains(content.status().message(), "Is a directory")
                             ? absl::StrCat("open() can't be used with directories, path: ", path)
                             : absl::StrCat("open ", path, ": ", content.status().message()));

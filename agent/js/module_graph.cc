@@ -68,19 +68,19 @@ std::string ModuleGraph::RunningModule() const {
 v8::MaybeLocal<v8::Object> ModuleGraph::RunMain(const std::string& url) {
   SourceKind kind{};
   v8::Local<v8::String> text;
-  if (!reader_.Read(url, &kind, &text)) {
+  if (!reader_.Read(url, "", &kind, &text)) {
     return {};
   }
   if (kind != SourceKind::kModule) {
     v8::Local<v8::Value> exports;
-    if (!RunCommonJs(url, &exports)) {
+    if (!RunCommonJs(url, "", &exports)) {
       return {};
     }
     return exports->IsObject() ? exports.As<v8::Object>() : v8::Object::New(isolate());
   }
   v8::Local<v8::Module> module;
   v8::Local<v8::Value> result;
-  if (!LoadUrl(url, &module) || !LinkAndEvaluate(module, &result)) {
+  if (!LoadUrl(url, "", &module) || !LinkAndEvaluate(module, &result)) {
     return {};
   }
   return module->GetModuleNamespace().As<v8::Object>();
@@ -100,20 +100,21 @@ v8::MaybeLocal<v8::Value> ModuleGraph::Require(const std::string& specifier,
   }
   SourceKind kind{};
   v8::Local<v8::String> text;
-  if (!modules_.contains(*url) && !common_js_.contains(*url) && !reader_.Read(*url, &kind, &text)) {
+  if (!modules_.contains(*url) && !common_js_.contains(*url) &&
+      !reader_.Read(*url, base, &kind, &text)) {
     return {};
   }
   if (modules_.contains(*url) || kind == SourceKind::kModule) {
     v8::Local<v8::Module> module;
     v8::Local<v8::Value> result;
-    if (!LoadUrl(*url, &module) || !LinkAndEvaluate(module, &result)) {
+    if (!LoadUrl(*url, base, &module) || !LinkAndEvaluate(module, &result)) {
       return {};
     }
     return module->GetModuleNamespace();
   }
   v8::Local<v8::Value> exports;
-  return RunCommonJs(*url, &exports) ? v8::MaybeLocal<v8::Value>(exports)
-                                     : v8::MaybeLocal<v8::Value>();
+  return RunCommonJs(*url, base, &exports) ? v8::MaybeLocal<v8::Value>(exports)
+                                           : v8::MaybeLocal<v8::Value>();
 }
 
 v8::MaybeLocal<v8::Promise> ModuleGraph::ImportDynamically(const std::string& specifier,
@@ -215,10 +216,11 @@ bool ModuleGraph::Load(const std::string& specifier, const std::string& base,
     ThrowStatus(isolate(), url.status());
     return false;
   }
-  return LoadUrl(*url, module);
+  return LoadUrl(*url, base, module);
 }
 
-bool ModuleGraph::LoadUrl(const std::string& url, v8::Local<v8::Module>* module) {
+bool ModuleGraph::LoadUrl(const std::string& url, absl::string_view importer,
+                          v8::Local<v8::Module>* module) {
   const auto known = modules_.find(url);
   if (known != modules_.end()) {
     *module = known->second.module.Get(isolate());
@@ -226,12 +228,12 @@ bool ModuleGraph::LoadUrl(const std::string& url, v8::Local<v8::Module>* module)
   }
   SourceKind kind{};
   v8::Local<v8::String> text;
-  if (!reader_.Read(url, &kind, &text)) {
+  if (!reader_.Read(url, importer, &kind, &text)) {
     return false;
   }
   if (kind != SourceKind::kModule) {
     v8::Local<v8::Value> exports;
-    return RunCommonJs(url, &exports) && Synthesise(url, exports, module);
+    return RunCommonJs(url, importer, &exports) && Synthesise(url, exports, module);
   }
   return CompileModule(url, text, module) && LoadImports(*module, url);
 }
@@ -383,7 +385,8 @@ bool ModuleGraph::NativeExports(const std::string& name, v8::Local<v8::Object>* 
   return true;
 }
 
-bool ModuleGraph::RunCommonJs(const std::string& url, v8::Local<v8::Value>* exports) {
+bool ModuleGraph::RunCommonJs(const std::string& url, absl::string_view importer,
+                              v8::Local<v8::Value>* exports) {
   const auto known = common_js_.find(url);
   if (known != common_js_.end()) {
     // In a circle this is what the module has exported so far.
@@ -391,7 +394,7 @@ bool ModuleGraph::RunCommonJs(const std::string& url, v8::Local<v8::Value>* expo
   }
   SourceKind kind{};
   v8::Local<v8::String> text;
-  if (!reader_.Read(url, &kind, &text)) {
+  if (!reader_.Read(url, importer, &kind, &text)) {
     return false;
   }
   const v8::Local<v8::Object> module = v8::Object::New(isolate());

@@ -53,7 +53,8 @@ class ModuleGraph {
   EsModule& Keep(const std::string& key, v8::Local<v8::Module> module);
   // The module `specifier`, with all that it imports, not yet linked.
   bool Load(const std::string& specifier, const std::string& base, v8::Local<v8::Module>* module);
-  bool LoadUrl(const std::string& url, v8::Local<v8::Module>* module);
+  // `importer` as in SourceReader::Read.
+  bool LoadUrl(const std::string& url, absl::string_view importer, v8::Local<v8::Module>* module);
   bool LoadImports(v8::Local<v8::Module> module, const std::string& url);
   bool Link(v8::Local<v8::Module> module);
   // Gives the module that an import failed at the name that it lacks. False if that is none of ours.
@@ -62,7 +63,8 @@ class ModuleGraph {
   bool Synthesise(const std::string& key, v8::Local<v8::Value> exports,
                   v8::Local<v8::Module>* module);
   bool NativeExports(const std::string& name, v8::Local<v8::Object>* exports);
-  bool RunCommonJs(const std::string& url, v8::Local<v8::Value>* exports);
+  bool RunCommonJs(const std::string& url, absl::string_view importer,
+                   v8::Local<v8::Value>* exports);
   bool CompileModule(const std::string& url, v8::Local<v8::String> text,
                      v8::Local<v8::Module>* module);
 

@@ -26,6 +26,7 @@
 #include "agent/js/k6/lockstep_data.h"
 #include "agent/js/k6/metrics.h"
 #include "agent/js/k6/redis.h"
+#include "agent/js/k6/secrets.h"
 #include "agent/js/k6/socketio.h"
 #include "agent/js/k6/sse.h"
 #include "agent/js/k6/streams.h"
@@ -129,6 +130,8 @@ constexpr std::array kModules = {
     NativeModule{"k6/metrics", [](v8::Local<v8::Context> c,
                                   WorldSite& s) { return MakeMetricsModule(c, s.api()); }},
     NativeModule{"k6/net/grpc", MakeGrpc},
+    NativeModule{"k6/secrets", [](v8::Local<v8::Context> c,
+                                  WorldSite& s) { return MakeSecretsModule(c, s.api()); }},
     NativeModule{"k6/timers",
                  [](v8::Local<v8::Context> c, WorldSite&) { return MakeTimersModule(c); }},
     NativeModule{"k6/websockets", [](v8::Local<v8::Context> c,

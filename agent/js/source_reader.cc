@@ -21,6 +21,7 @@ namespace {
 
 constexpr absl::string_view kWrapperHead = "(function (exports, module) {";
 constexpr absl::string_view kWrapperTail = "\n})";
+constexpr size_t kShownOfPage = 60;
 constexpr absl::string_view kMapMark = "//# sourceMappingURL=";
 
 v8::ScriptOrigin OriginOf(v8::Isolate* isolate, const std::string& url, int column_offset,
@@ -29,11 +30,28 @@ v8::ScriptOrigin OriginOf(v8::Isolate* isolate, const std::string& url, int colu
                           v8::Local<v8::Value>(), false, false, is_module);
 }
 
-void ThrowLoadError(v8::Isolate* isolate, const std::string& url, const absl::Status& status) {
-  ThrowError(isolate,
-             absl::IsNotFound(status)
-                 ? absl::StrCat("The moduleSpecifier \"", url, "\" couldn't be found on local disk")
-                 : absl::StrCat("cannot load ", url, ": ", status.message()));
+void ThrowLoadError(v8::Isolate* isolate, const std::string& url, absl::string_view importer,
+                    const absl::Status& status) {
+  if (absl::IsNotFound(status) && !IsRemote(url)) {
+    ThrowError(isolate,
+               absl::StrCat("The moduleSpecifier \"", url, "\" couldn't be found on local disk"));
+  } else if (absl::IsOutOfRange(status)) {
+    ThrowError(isolate, absl::StrCat("the module \"", url,
+                                     "\" was not previously resolved during initialization "
+                                     "(__VU==0): import it in the init code, too"));
+  } else {
+    ThrowError(isolate,
+               absl::StrCat("cannot load ", url,
+                            importer.empty() ? "" : absl::StrCat(", which ", importer, " imports"),
+                            ": ", status.message()));
+  }
+}
+
+// Whether the text of a file from a server is a page, as servers like to send in place of a file.
+bool IsWebPage(absl::string_view text) {
+  absl::ConsumePrefix(&text, "\xEF\xBB\xBF");
+  text = absl::StripLeadingAsciiWhitespace(text);
+  return absl::StartsWith(text, "<") && !absl::StartsWith(text, "<!--");
 }
 
 // Where an exception of a compiler says that the mistake is; from 1, or 0 if nowhere.
@@ -104,17 +122,26 @@ TypeScriptCompiler& SourceReader::typescript() {
   return *typescript_;
 }
 
-bool SourceReader::Read(const std::string& url, SourceKind* kind, v8::Local<v8::String>* text) {
+bool SourceReader::Read(const std::string& url, absl::string_view importer, SourceKind* kind,
+                        v8::Local<v8::String>* text) {
   const absl::StatusOr<std::string> content = world_.site().LoadFile(url);
   if (!content.ok()) {
     if (!absl::IsCancelled(content.status())) {
-      ThrowLoadError(isolate(), url, content.status());
+      ThrowLoadError(isolate(), url, importer, content.status());
     }
     return false;
   }
   OnceMap<ScriptSource>& files = world_.site().sources().files();
   const ScriptSource* source = files.FindOrClaim(url);
   if (source == nullptr) {
+    if (IsRemote(url) && IsWebPage(*content)) {
+      files.GiveUp(url);
+      ThrowLoadError(isolate(), url, importer,
+                     absl::InvalidArgumentError(absl::StrCat(
+                         "the server has sent a page instead of a module: ",
+                         absl::StripAsciiWhitespace(content->substr(0, kShownOfPage)), "...")));
+      return false;
+    }
     auto examined = std::make_unique<ScriptSource>();
     if (!Examine(url, *content, examined.get())) {
       files.GiveUp(url);
@@ -150,8 +177,12 @@ bool SourceReader::Examine(const std::string& url, const std::string& content,
     source->kind = SourceKind::kCommonJs;
     return true;
   }
-  if (absl::StrContains(content, "with") && !BlankAttributes(url, content, source)) {
+  source->code = content;
+  if (!BlankAttributes(url, source)) {
     return false;
+  }
+  if (source->code == content) {
+    source->code.reset();
   }
   return !IsStandardInput(url) || ExamineUnnamed(url, content, source);
 }
@@ -161,8 +192,7 @@ bool SourceReader::ExamineTypeScript(const std::string& url, const std::string& 
   std::optional<TypeScriptCompiler::Problem> problem;
   std::optional<TypeScriptCompiler::Output> output = typescript().Compile(url, content, &problem);
   if (output.has_value()) {
-    Take(url, *std::move(output), source);
-    return true;
+    return Take(url, *std::move(output), source);
   }
   if (problem.has_value()) {
     ThrowProblem(isolate(), url, *problem);
@@ -170,13 +200,14 @@ bool SourceReader::ExamineTypeScript(const std::string& url, const std::string& 
   return false;
 }
 
-void SourceReader::Take(const std::string& url, TypeScriptCompiler::Output output,
+bool SourceReader::Take(const std::string& url, TypeScriptCompiler::Output output,
                         ScriptSource* source) {
   source->kind = CompilesAsCommonJs(url, JsText(isolate(), output.code)) ? SourceKind::kCommonJs
                                                                          : SourceKind::kModule;
   source->code = std::move(output.code);
   source->map_json = std::move(output.map_json);
   source->map_url = url;
+  return source->kind == SourceKind::kCommonJs || BlankAttributes(url, source);
 }
 
 bool SourceReader::ExamineUnnamed(const std::string& url, const std::string& content,
@@ -193,8 +224,7 @@ bool SourceReader::ExamineUnnamed(const std::string& url, const std::string& con
   if (std::optional<TypeScriptCompiler::Output> output =
           typescript().Compile(url, content, &problem);
       output.has_value()) {
-    Take(url, *std::move(output), source);
-    return true;
+    return Take(url, *std::move(output), source);
   }
   // Neither: whoever understood more of it knows better where the mistake is.
   if (problem.has_value() && std::pair(problem->line, problem->column) > place) {
@@ -211,11 +241,10 @@ bool SourceReader::CompilesAsCommonJs(const std::string& url, v8::Local<v8::Stri
 
 // `import x from './x.json' with { type: 'json' }`: the compiler stops at the word, and what follows in braces becomes blanks,
 // so that all columns stay. What a file is, its name says.
-bool SourceReader::BlankAttributes(const std::string& url, const std::string& content,
-                                   ScriptSource* source) {
+bool SourceReader::BlankAttributes(const std::string& url, ScriptSource* source) {
   constexpr absl::string_view kWord = "with";
-  for (;;) {
-    const std::string& code = source->code.has_value() ? *source->code : content;
+  while (absl::StrContains(*source->code, kWord)) {
+    const std::string& code = *source->code;
     int start = 0;
     {
       const v8::TryCatch caught(isolate());
@@ -251,6 +280,7 @@ bool SourceReader::BlankAttributes(const std::string& url, const std::string& co
     }
     source->code = std::move(blanked);
   }
+  return true;
 }
 
 void SourceReader::FindMap(const std::string& url, absl::string_view content,

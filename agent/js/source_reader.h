@@ -23,8 +23,10 @@ class SourceReader {
  public:
   explicit SourceReader(World& world) : world_(world) {}
 
-  // Reads a file; `text` is what is to be compiled.
-  bool Read(const std::string& url, SourceKind* kind, v8::Local<v8::String>* text);
+  // Reads a file that the one at `importer` asks for ("": the main script); `text` is what is to be
+  // compiled.
+  bool Read(const std::string& url, absl::string_view importer, SourceKind* kind,
+            v8::Local<v8::String>* text);
   v8::MaybeLocal<v8::Module> CompileModule(const std::string& url, v8::Local<v8::String> text);
   // The function (exports, module) that is the file's body.
   v8::MaybeLocal<v8::Function> CompileCommonJs(const std::string& url, v8::Local<v8::String> text);
@@ -36,12 +38,12 @@ class SourceReader {
   bool Examine(const std::string& url, const std::string& content, ScriptSource* source);
   bool ExamineTypeScript(const std::string& url, const std::string& content, ScriptSource* source);
   // Takes what the compiler has made of the file.
-  void Take(const std::string& url, TypeScriptCompiler::Output output, ScriptSource* source);
+  bool Take(const std::string& url, TypeScriptCompiler::Output output, ScriptSource* source);
   // The same as Examine for a text of which nobody knows whether it is JavaScript.
   bool ExamineUnnamed(const std::string& url, const std::string& content, ScriptSource* source);
   bool CompilesAsCommonJs(const std::string& url, v8::Local<v8::String> text);
-  // Takes the attributes of imports out of the code, which this V8 does not know.
-  bool BlankAttributes(const std::string& url, const std::string& content, ScriptSource* source);
+  // Takes the attributes of imports out of the source's code, which this V8 does not know.
+  bool BlankAttributes(const std::string& url, ScriptSource* source);
   // The map that the last line of `content` names.
   void FindMap(const std::string& url, absl::string_view content, ScriptSource* source);
   v8::MaybeLocal<v8::Module> TryModule(const std::string& url, v8::Local<v8::String> text);

@@ -29,7 +29,29 @@ std::string CleanPath(absl::string_view path) {
   return absl::StrCat("/", absl::StrJoin(parts, "/"));
 }
 
+// What to write for a name that is neither a path nor a URL; "" if nobody knows.
+std::string InsteadOf(absl::string_view specifier) {
+  const std::vector<absl::string_view> parts = absl::StrSplit(specifier, '/');
+  if (parts[0] == "github.com" && parts.size() > 3) {
+    return absl::StrCat("https://raw.githubusercontent.com/", parts[1], "/", parts[2], "/HEAD/",
+                        absl::StrJoin(parts.begin() + 3, parts.end(), "/"));
+  }
+  if (parts[0] == "cdnjs.com" && parts.size() > 2 && parts[1] == "libraries") {
+    const absl::string_view version = parts.size() > 3 ? parts[3] : "VERSION";
+    const std::string file = parts.size() > 4 ? absl::StrJoin(parts.begin() + 4, parts.end(), "/")
+                                              : absl::StrCat(parts[2], ".min.js");
+    return absl::StrCat("https://cdnjs.cloudflare.com/ajax/libs/", parts[2], "/", version, "/",
+                        file);
+  }
+  return parts.size() > 1 && absl::StrContains(parts[0], '.') ? absl::StrCat("https://", specifier)
+                                                              : "";
+}
+
 }  // namespace
+
+bool IsRemote(absl::string_view url) {
+  return absl::StartsWith(url, "https://") || absl::StartsWith(url, "http://");
+}
 
 bool IsNativeName(absl::string_view specifier) {
   return specifier == "k6" || absl::StartsWith(specifier, "k6/") ||
@@ -39,9 +61,10 @@ bool IsNativeName(absl::string_view specifier) {
 absl::StatusOr<std::string> ResolveSpecifier(absl::string_view specifier, absl::string_view base) {
   if (!absl::StartsWith(specifier, ".") && !absl::StartsWith(specifier, "/") &&
       !absl::StrContains(specifier, "://")) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("The moduleSpecifier \"", specifier,
-                     "\" couldn't be recognised as something k6 supports."));
+    const std::string instead = InsteadOf(specifier);
+    return absl::InvalidArgumentError(absl::StrCat(
+        "The moduleSpecifier \"", specifier, "\" couldn't be recognised as something k6 supports.",
+        instead.empty() ? "" : absl::StrCat(" Import \"", instead, "\" instead.")));
   }
   return ResolvePath(specifier, base);
 }
@@ -49,15 +72,19 @@ absl::StatusOr<std::string> ResolveSpecifier(absl::string_view specifier, absl::
 absl::StatusOr<std::string> ResolvePath(absl::string_view specifier, absl::string_view base) {
   const bool absolute = absl::StrContains(specifier, "://");
   const absl::string_view from = absolute ? specifier : base;
-  if (absl::StartsWith(from, "https://")) {
+  if (IsRemote(from)) {
     LOCKSTEP_ASSIGN_OR_RETURN(const Url place, ParseUrl(from));
     LOCKSTEP_ASSIGN_OR_RETURN(const Url url, ResolveUrl(place, specifier));
-    return absl::StrCat("https://", url.login(), url.authority(), url.target());
+    return absl::StrCat(url.scheme, "://", url.login(), url.authority(), url.target());
   }
   // A file's name is a path as the file system has it, in which nothing is escaped.
   if (absolute && !absl::ConsumePrefix(&specifier, "file://")) {
     return absl::InvalidArgumentError(absl::StrCat(
         "only supported schemes for imports are file and https, ", specifier, " has another one"));
+  }
+  if (absolute && IsRemote(base)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(base, " comes from a server: it can't use the local file ", specifier));
   }
   absl::ConsumePrefix(&base, "file://");
   const absl::string_view folder =

@@ -77,6 +77,18 @@ void MapStackTraces(v8::Isolate* isolate) {
   isolate->SetPrepareStackTraceCallback(&PrepareStackTrace);
 }
 
+ScriptPlace MapPlace(SourceStore& sources, ScriptPlace place) {
+  const ScriptSource* source = sources.Find(place.url);
+  const SourceMap* map = source == nullptr ? nullptr : source->map();
+  const std::optional<SourceMap::Place> found =
+      map == nullptr ? std::nullopt : map->Find(place.line, place.column);
+  if (found.has_value()) {
+    place = {ResolvePath(found->source, source->map_url).value_or(found->source), found->line,
+             found->column};
+  }
+  return place;
+}
+
 std::string MapFrame(SourceStore& sources, absl::string_view frame) {
   absl::string_view rest = frame;
   const bool in_parentheses = absl::EndsWith(rest, ")");
@@ -89,17 +101,9 @@ std::string MapFrame(SourceStore& sources, absl::string_view frame) {
     return std::string(frame);
   }
   const size_t open = in_parentheses ? rest.rfind(" (") + 2 : rest.rfind(' ') + 1;
-  const absl::string_view url = rest.substr(open);
-  const ScriptSource* source = sources.Find(url);
-  const SourceMap* map = source == nullptr ? nullptr : source->map();
-  const std::optional<SourceMap::Place> place =
-      map == nullptr ? std::nullopt : map->Find(*line, *column);
-  if (!place.has_value()) {
-    return std::string(frame);
-  }
-  return absl::StrCat(rest.substr(0, open),
-                      ResolvePath(place->source, source->map_url).value_or(place->source), ":",
-                      place->line, ":", place->column, in_parentheses ? ")" : "");
+  const ScriptPlace place = MapPlace(sources, {std::string(rest.substr(open)), *line, *column});
+  return absl::StrCat(rest.substr(0, open), place.url, ":", place.line, ":", place.column,
+                      in_parentheses ? ")" : "");
 }
 
 int StackDepth(v8::Isolate* isolate) {

@@ -1,6 +1,7 @@
 // Where scripts are: stack traces by source maps, and which file's code is running.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include <v8.h>
@@ -14,6 +15,15 @@ class SourceStore;
 // From now on, the stacks of errors made in this isolate name the places of the sources that the
 // files were made of, where a file has a source map.
 void MapStackTraces(v8::Isolate* isolate);
+
+// A place in a script; lines and columns count from 1.
+struct ScriptPlace {
+  std::string url;
+  int64_t line = 0;
+  int64_t column = 0;
+};
+// The place by the source map of its file, if there is one; else the same.
+ScriptPlace MapPlace(SourceStore& sources, ScriptPlace place);
 
 // A line of a stack trace with its place by the source map of its file, if there is one:
 // "run (file:///dir/bundle.js:1:42)" becomes "run (file:///dir/src/run.ts:3:9)".

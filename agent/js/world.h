@@ -44,7 +44,7 @@ class WorldSite {
   // Where console.* writes to.
   virtual Logger& console() = 0;
   // The content of a file; waits for it, if need be. Cancelled when the VU was interrupted
-  // meanwhile.
+  // meanwhile; OutOfRange for one that the init code of VU 0 has not asked for, once it has run.
   virtual absl::StatusOr<std::string> LoadFile(const std::string& url) = 0;
   // Runs microtasks and the script's own events until `promise` is settled. False when the VU was
   // interrupted, or when nothing is left that could settle it.

@@ -47,6 +47,8 @@ void Conductor::Begin(absl::AnyInvocable<void(absl::Status)> on_finished) {
             Send(std::move(message));
           },
       .on_lease = [this](RowLease lease) { OnLease(std::move(lease)); },
+      .on_secret = [this](const std::string& url,
+                          FileFetcher::Done done) { FetchSecret(url, std::move(done)); },
   });
   session_.Open({
       .on_opened = [] {},

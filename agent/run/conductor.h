@@ -94,6 +94,8 @@ class Conductor final : private EngineEvents {
   absl::Status CheckOrder(const v1::CoordinatorMessage& message);
   void OnLease(RowLease lease);
   void OnRowsLeased(const v1::RowsLeased& leased);
+  // Before a secret goes to a script, the log knows it.
+  void FetchSecret(const std::string& url, FileFetcher::Done done);
   void OnInspect(const v1::Inspect& inspect);
   void OnAssign(const v1::Assign& assign);
   void Reassign(const v1::Assign& assign);

@@ -83,6 +83,16 @@ void Conductor::OnRowsLeased(const v1::RowsLeased& leased) {
   done(leased.first(), leased.count());
 }
 
+void Conductor::FetchSecret(const std::string& url, FileFetcher::Done done) {
+  files_.Fetch(
+      url, IfCurrent([this, done = std::move(done)](absl::StatusOr<std::string> secret) mutable {
+        if (secret.ok()) {
+          log_.redactor().Add(*secret);
+        }
+        done(std::move(secret));
+      }));
+}
+
 void Conductor::OnInspect(const v1::Inspect& inspect) {
   files_.Keep(inspect.main_url(), inspect.main_script());
   ScriptBundle bundle{inspect.main_url(), inspect.working_directory(), files_.files()};

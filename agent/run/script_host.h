@@ -122,6 +122,8 @@ class ScriptHost {
     absl::AnyInvocable<void(std::string message)> on_abort = [](const std::string&) {};
     absl::AnyInvocable<void()> on_fail = [] {};
     absl::AnyInvocable<void(RowLease)> on_lease = [](RowLease) {};
+    // A script wants a secret, by its URL (common/base/secrets.h); also while it is inspected.
+    FileLoader on_secret = [](const std::string&, const auto&) {};
   };
   virtual void SetEvents(Events events) = 0;
 };

@@ -40,6 +40,10 @@ bool SameLine(const LogRecord& a, const LogRecord& b) {
 }  // namespace
 
 void ScriptLog::Write(LogRecord record) {
+  redactor_.Redact(&record.message);
+  for (auto& [key, value] : record.fields) {
+    redactor_.Redact(&value);
+  }
   Shorten(&record.message, kMaxLineBytes);
   const size_t bytes = SizeOf(record);
   MutexLock held(mutex_);

@@ -10,6 +10,7 @@
 
 #include "common/base/event_loop.h"
 #include "common/base/log.h"
+#include "common/base/secrets.h"
 #include "common/base/sync.h"
 
 namespace lockstep::agent {
@@ -31,12 +32,15 @@ class ScriptLog final : public Logger {
   void SetOnLines(absl::AnyInvocable<void()> on_lines) { on_lines_ = std::move(on_lines); }
 
   void Write(LogRecord record) override;
+  // What it knows is taken out of all lines that are written from then on.
+  Redactor& redactor() { return redactor_; }
 
   // Moves at most `max` lines and about kMaxTakenBytes out, oldest first. False if there are none.
   bool Take(int max, v1::LogLines* lines);
 
  private:
   EventLoop& loop_;
+  Redactor redactor_;
   absl::AnyInvocable<void()> on_lines_;
   Mutex mutex_;
   struct Waiting {

@@ -187,6 +187,7 @@ void ScriptVu::DropEvents() {
   world_->ClearTimers();
   world_->TakeUnhandledRejections();
   events_.clear();
+  secrets_.clear();
   expected_ = 0;
   ++generation_;
 }
@@ -204,40 +205,6 @@ bool ScriptVu::WaitFor(v8::Local<v8::Context>, v8::Local<v8::Promise> promise) {
     Terminate();
   }
   return ran && settled();
-}
-
-absl::StatusOr<std::string> ScriptVu::LoadFile(const std::string& url) {
-  const auto known = run_.bundle.files.find(url);
-  if (known != run_.bundle.files.end()) {
-    return known->second;
-  }
-  if (!run_.loader) {
-    return absl::NotFoundError(
-        "no such file in the test's bundle; files must be opened by the init code of every VU "
-        "alike");
-  }
-  absl::StatusOr<std::string> content = absl::UnknownError("no answer");
-  const bool answered = Park([&](Task wake) {
-    // The answer crosses the conductor's loop; it may come after this VU has gone, so it does not
-    // touch this frame unless the wait is still on.
-    auto deliver = [this, &content, &worker = worker_, key = key_, park = park_,
-                    wake = std::move(wake)](absl::StatusOr<std::string> answer) mutable {
-      worker.Post([this, &content, &worker, key, park, wake = std::move(wake),
-                   answer = std::move(answer)]() mutable {
-        if (worker.Find(key) != nullptr && park_ == park) {
-          content = std::move(answer);
-          wake();
-        }
-      });
-    };
-    run_.conductor.Post([&run = run_, url, deliver = std::move(deliver)]() mutable {
-      run.loader(url, std::move(deliver));
-    });
-  });
-  if (!answered) {
-    return absl::CancelledError("interrupted");
-  }
-  return content;
 }
 
 namespace {
@@ -377,15 +344,6 @@ void ScriptVu::AbortTest(std::string message) {
   }
   wanted_epoch_.store(epoch_);
   Terminate();
-}
-
-void ScriptVu::LeaseRows(const std::string& name, int64_t rows, bool wrap,
-                         absl::AnyInvocable<void(RowBlock)> done) {
-  RowLease lease{name, rows, wrap, [done = std::move(done)](int64_t first, int64_t count) mutable {
-                   done({first, count});
-                 }};
-  run_.conductor.Post(
-      [&run = run_, lease = std::move(lease)]() mutable { run.events.on_lease(std::move(lease)); });
 }
 
 void ScriptVu::FailTest() {

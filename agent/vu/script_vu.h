@@ -101,6 +101,8 @@ class ScriptVu final : public ApiVu, public WorldSite {
   const SegmentTuple& segment() const override { return run_.config.segment; }
   void LeaseRows(const std::string& name, int64_t rows, bool wrap,
                  absl::AnyInvocable<void(RowBlock)> done) override;
+  void GetSecret(std::string url,
+                 absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) override;
   HttpClient& http() override { return worker_.loop(); }
   ConnectionPool& connections() override { return *connections_; }
   GrpcEngine& grpc() override { return worker_.grpc(); }
@@ -178,6 +180,9 @@ class ScriptVu final : public ApiVu, public WorldSite {
 
   uint64_t park_ = 0;  // number of the present wait
   bool woken_ = false;
+  // Who waits for secrets, by number.
+  std::map<uint64_t, absl::AnyInvocable<void(absl::StatusOr<std::string>)>> secrets_;
+  uint64_t last_secret_ = 0;
   std::deque<Task> events_;
   int64_t expected_ = 0;     // announced events that have not come
   uint64_t generation_ = 1;  // events of earlier generations are dropped

@@ -21,8 +21,10 @@ using Json = nlohmann::ordered_json;
 
 // Deep enough for all that people write, shallow enough for the stack whatever the file says.
 constexpr int kMaxDepth = 64;
-// Aliases of YAML stand for as much as they name, again and again.
-constexpr int kMaxNodes = 1'000'000;
+// Aliases of YAML stand for as much as they name, again and again: a document may become this many times as many values as
+// it has characters, and some more.
+constexpr size_t kMaxUnfolding = 4;
+constexpr size_t kFewNodes = 10'000;
 
 absl::Status At(size_t line, size_t column, absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("line ", line, ", column ", column, ": ", what));
@@ -71,11 +73,11 @@ Json ScalarToJson(const YAML::Node& node) {
   return text;
 }
 
-Json ToJson(const YAML::Node& node, int depth, int* nodes) {
+Json ToJson(const YAML::Node& node, int depth, size_t* left) {
   if (depth > kMaxDepth) {
     throw YAML::Exception(node.Mark(), "nested too deeply");
   }
-  if (++*nodes > kMaxNodes) {
+  if ((*left)-- == 0) {
     throw YAML::Exception(node.Mark(), "the document is too large with all that its aliases name");
   }
   switch (node.Type()) {
@@ -84,7 +86,7 @@ Json ToJson(const YAML::Node& node, int depth, int* nodes) {
     case YAML::NodeType::Sequence: {
       Json list = Json::array();
       for (const YAML::Node& element : node) {
-        list.push_back(ToJson(element, depth + 1, nodes));
+        list.push_back(ToJson(element, depth + 1, left));
       }
       return list;
     }
@@ -96,7 +98,7 @@ Json ToJson(const YAML::Node& node, int depth, int* nodes) {
         if (!keys.insert(key).second) {
           throw YAML::Exception(member.first.Mark(), absl::StrCat("`", key, "` is given twice"));
         }
-        object.push_back({key, ToJson(member.second, depth + 1, nodes)});
+        object.push_back({key, ToJson(member.second, depth + 1, left)});
       }
       return object;
     }
@@ -136,8 +138,8 @@ absl::StatusOr<Json> ParseJsonDocument(absl::string_view text) {
 absl::StatusOr<Json> ParseYamlDocument(absl::string_view text) {
   // The only place where the YAML library's exceptions can surface.
   try {
-    int nodes = 0;
-    return ToJson(YAML::Load(std::string(text)), 0, &nodes);
+    size_t left = kMaxUnfolding * text.size() + kFewNodes;
+    return ToJson(YAML::Load(std::string(text)), 0, &left);
   } catch (const YAML::Exception& error) {
     return error.mark.is_null() ? absl::InvalidArgumentError(error.msg)
                                 : At(static_cast<size_t>(error.mark.line) + 1,

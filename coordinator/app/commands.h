@@ -20,6 +20,8 @@
 #include "common/summary/summary.h"
 #include "coordinator/console/log_sink.h"
 #include "coordinator/convert/convert.h"
+#include "coordinator/sources/remote_modules.h"
+#include "coordinator/sources/script_files.h"
 
 namespace lockstep::coordinator {
 
@@ -31,6 +33,9 @@ inline constexpr char kDefaultAddress[] = "127.0.0.1:7411";
 // options.
 struct TestSettings {
   std::string script;  // a path, or "-" for standard input
+  ScriptType type = ScriptType::kGuess;
+  ModuleSettings modules;
+  std::vector<std::string> secret_sources;  // --secret-source
   std::string
       config_file;  // --config; empty: lockstep.yaml beside the working directory, if there is one
   Options flags;    // the flags' tier
@@ -94,6 +99,14 @@ struct InspectCommand {
   bool execution_requirements = false;
 };
 
+// `lockstep archive`: writes the test with all of its files into one.
+struct ArchiveCommand {
+  TestSettings test;
+  LogSettings log;
+  std::string out = "archive.tar";  // "-": standard output
+  bool exclude_env = false;         // --exclude-env-vars
+};
+
 // `lockstep plan`: prints what each of N agents would do.
 struct PlanCommand {
   TestSettings test;
@@ -155,8 +168,8 @@ struct VersionCommand {
 };
 
 using Command =
-    std::variant<RunCommand, CoordinatorCommand, InspectCommand, PlanCommand, ControlCommand,
-                 CompareCommand, CertsCommand, NewCommand, VersionCommand>;
+    std::variant<RunCommand, CoordinatorCommand, InspectCommand, ArchiveCommand, PlanCommand,
+                 ControlCommand, CompareCommand, CertsCommand, NewCommand, VersionCommand>;
 
 struct CommandLine {
   Command command;

@@ -1,21 +1,32 @@
 #include "coordinator/app/inspect.h"
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
+
+#include "absl/strings/str_cat.h"
 
 #include "common/base/status_macros.h"
 #include "coordinator/app/ending.h"
 #include "coordinator/app/reports.h"
 #include "coordinator/app/rig.h"
+#include "coordinator/sources/archive.h"
+#include "coordinator/sources/module_cache.h"
 
 namespace lockstep::coordinator {
 namespace {
 
-using Report = std::function<absl::StatusOr<std::string>(const PlannedTest&)>;
+// What is known of a test when a report of it is made.
+struct Inspected {
+  const TestFiles& files;
+  const PlannedTest& test;
+  const Bundle& bundle;
+};
+using Report = std::function<absl::StatusOr<std::string>(const Inspected&)>;
 
 ExitCode Print(const Report& report, RunRequest request, const Environment& environment,
-               Logger& logger) {
+               RunLogger& logger) {
   const absl::StatusOr<TestFiles> files = ReadTest(request.test, environment);
   if (!files.ok()) {
     return Refuse(files.status(), ExitCodeOf(files.status()), logger);
@@ -23,10 +34,12 @@ ExitCode Print(const Report& report, RunRequest request, const Environment& envi
   TellOf(files->tiers.note(), logger);
   request.inspect_only = true;
   std::string text;
-  Rig rig(request, *files, logger, [&](const PlannedTest& test) -> absl::Status {
-    LOCKSTEP_ASSIGN_OR_RETURN(text, report(test));
+  std::optional<Rig> made;
+  made.emplace(request, *files, logger, [&](const PlannedTest& test) -> absl::Status {
+    LOCKSTEP_ASSIGN_OR_RETURN(text, report({*files, test, made->run().bundle()}));
     return absl::OkStatus();
   });
+  Rig& rig = *made;
   ExitCode code = ExitCode::kSuccess;
   Run::Events events;
   events.on_done = [&](const RunOutcome& outcome) {
@@ -41,21 +54,55 @@ ExitCode Print(const Report& report, RunRequest request, const Environment& envi
   return played.ok() ? code : Refuse(played, ExitCode::kOther, logger);
 }
 
+absl::StatusOr<std::string> ArchiveOf(const Inspected& known, bool exclude_env) {
+  Archive archive{.main_url = known.files.script.main_url,
+                  .working_directory = known.files.script.working_directory,
+                  .main_script = known.files.script.text,
+                  .options_json = InspectionText(known.test, /*execution_requirements=*/false)};
+  if (!exclude_env) {
+    archive.env = known.files.script_env;
+  }
+  known.bundle.ForEach([&archive](const std::string& url, const std::string& content) {
+    archive.Add(url, content);
+  });
+  return WriteArchive(archive);
+}
+
 }  // namespace
 
-ExitCode ExecuteInspect(const InspectCommand& command, const Environment& environment,
-                        Logger& logger) {
+ExitCode ExecuteArchive(const ArchiveCommand& command, const Environment& environment,
+                        RunLogger& logger) {
   return Print(
-      [&](const PlannedTest& test) { return InspectionText(test, command.execution_requirements); },
+      [&](const Inspected& known) -> absl::StatusOr<std::string> {
+        LOCKSTEP_ASSIGN_OR_RETURN(std::string tar, ArchiveOf(known, command.exclude_env));
+        if (command.out == "-") {
+          return tar;
+        }
+        if (const absl::Status written = WriteFileAtOnce(command.out, tar); !written.ok()) {
+          return absl::UnavailableError(absl::StrCat("the archive \"", command.out,
+                                                     "\" cannot be written: ", written.message()));
+        }
+        return std::string();
+      },
       {.test = command.test}, environment, logger);
 }
 
-ExitCode ExecutePlan(const PlanCommand& command, const Environment& environment, Logger& logger) {
+ExitCode ExecuteInspect(const InspectCommand& command, const Environment& environment,
+                        RunLogger& logger) {
+  return Print(
+      [&](const Inspected& known) {
+        return InspectionText(known.test, command.execution_requirements);
+      },
+      {.test = command.test}, environment, logger);
+}
+
+ExitCode ExecutePlan(const PlanCommand& command, const Environment& environment,
+                     RunLogger& logger) {
   RunRequest request{.test = command.test};
   request.run.agents = static_cast<int64_t>(command.weights.size());
   request.run.partition = command.partition;
   return Print(
-      [&](const PlannedTest& test) { return PlanText(test, command.weights, command.json); },
+      [&](const Inspected& known) { return PlanText(known.test, command.weights, command.json); },
       std::move(request), environment, logger);
 }
 

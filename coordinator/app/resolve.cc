@@ -105,14 +105,14 @@ ResolvedOptions OptionTiers::Resolve(absl::string_view script_options_json,
         "options: the script exports a function; options are an object, so export what the "
         "function returns: `export const options = {...}`");
   }
-  // Which tier has overridden what is no mistake.
+  const auto add = [](const std::vector<std::string>& from, std::vector<std::string>* to) {
+    to->insert(to->end(), from.begin(), from.end());
+  };
   std::vector<std::string>* const slips = strict_ ? &resolved.errors : &resolved.warnings;
-  for (const auto& [to, from] :
-       {std::pair(slips, &config_.parsed.warnings), std::pair(slips, &script.warnings),
-        std::pair(&resolved.warnings, &merged.warnings),
-        std::pair(slips, &consolidated.warnings)}) {
-    to->insert(to->end(), from->begin(), from->end());
-  }
+  add(config_.parsed.warnings, slips);
+  add(script.warnings, slips);
+  add(merged.warnings, &resolved.warnings);  // which tier has overridden what is no mistake
+  add(consolidated.warnings, slips);
   resolved.merged = std::move(merged.options);
   resolved.consolidated = std::move(consolidated.options);
   return resolved;

@@ -46,7 +46,7 @@ void TellOf(const std::string& note, Logger& logger) {
   }
 }
 
-Rig::Rig(const RunRequest& request, const TestFiles& files, Logger& logger,
+Rig::Rig(const RunRequest& request, const TestFiles& files, RunLogger& logger,
          TestLoader::OnTest on_test)
     : request_(request),
       files_(files),
@@ -54,9 +54,13 @@ Rig::Rig(const RunRequest& request, const TestFiles& files, Logger& logger,
       signals_(loop_, [this](const std::string& name) { OnSignal(name); }),
       host_(loop_, {request.listen, request.credentials, kLease, AgentsOf(request)}, logger),
       results_(loop_.clock(), logger),
-      loader_(files, request.run, request.no_color, results_, logger, std::move(on_test)),
+      modules_(loop_, request.test.modules, files.lock, files.trust, logger),
+      secrets_(loop_, files.secrets, files.trust, logger.redactor()),
+      loader_({files, modules_, secrets_, results_, logger}, request.run, request.no_color,
+              std::move(on_test)),
       run_(loop_, host_.fleet(), loader_, results_, logger, SettingsOf(request, files)),
       face_(run_, host_.fleet(), results_) {
+  results_.SetRedactor(&logger.redactor());
   results_.SetJudge([this] { return run_.judgement(); });
   results_.SetOutcome([this] { return run_.outcome(); });
 }

@@ -15,8 +15,11 @@
 #include "coordinator/app/run_face.h"
 #include "coordinator/app/signals.h"
 #include "coordinator/app/test_loader.h"
+#include "coordinator/console/log_sink.h"
 #include "coordinator/core/run.h"
 #include "coordinator/results/results.h"
+#include "coordinator/secrets/secret_store.h"
+#include "coordinator/sources/remote_modules.h"
 
 namespace lockstep::coordinator {
 
@@ -42,7 +45,7 @@ void TellOf(const std::string& note, Logger& logger);
 class Rig {
  public:
   // All references are borrowed.
-  Rig(const RunRequest& request, const TestFiles& files, Logger& logger,
+  Rig(const RunRequest& request, const TestFiles& files, RunLogger& logger,
       TestLoader::OnTest on_test);
 
   // After `run().Begin`: lets agents in or starts them, and returns after End.
@@ -75,6 +78,8 @@ class Rig {
   Signals signals_;
   FleetHost host_;
   Results results_;
+  RemoteModules modules_;
+  SecretStore secrets_;
   TestLoader loader_;
   Run run_;
   RunFace face_;

@@ -7,6 +7,7 @@
 
 #include <unistd.h>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 #include "common/base/status_macros.h"
@@ -59,6 +60,9 @@ class RunApp {
   // Only with a capable terminal, progress is drawn in place.
   void StartProgress();
   void OnTick();
+  // What handleSummary returned, as it may be written.
+  std::optional<std::map<std::string, std::string>> WithoutSecrets(
+      std::optional<std::map<std::string, std::string>> outputs) const;
   void OnDone(const RunOutcome& outcome);
   void ReportUsage();
 
@@ -99,7 +103,7 @@ ExitCode RunApp::Execute() {
               display_->Finish();
             }
             logger_.TellFolded();
-            ending_.WriteSummary(outputs);
+            ending_.WriteSummary(WithoutSecrets(outputs));
           },
       .on_done = [this](const RunOutcome& outcome) { OnDone(outcome); },
   });
@@ -212,6 +216,16 @@ void RunApp::OnTick() {
   }
 }
 
+std::optional<std::map<std::string, std::string>> RunApp::WithoutSecrets(
+    std::optional<std::map<std::string, std::string>> outputs) const {
+  if (outputs.has_value()) {
+    for (auto& [place, content] : *outputs) {
+      logger_.redactor().Redact(&content);
+    }
+  }
+  return outputs;
+}
+
 void RunApp::OnDone(const RunOutcome& outcome) {
   if (display_ != nullptr) {
     display_->Abandon();
@@ -276,6 +290,10 @@ ExitCode RunTest(RunRequest request, const Environment& environment, RunLogger& 
     return Refuse(refused, ExitCodeOf(refused), logger);
   }
   TellOf(files->tiers.note(), logger);
+  const bool network = !request.listen.empty() && !absl::StartsWith(request.listen, "unix:");
+  if (network && !request.credentials.has_value() && !files->secrets.empty()) {
+    logger.Warn("--insecure: secrets cross the network in plain text");
+  }
   return RunApp(request, *files, environment, logger).Execute();
 }
 

@@ -24,9 +24,7 @@ class RunFace final : public RunControl {
     return status;
   }
   SummaryGroup Groups() const override { return results_.Groups(); }
-  std::string SetupData() const override {
-    return run_.setup_data().defined() ? run_.setup_data().json() : "";
-  }
+  std::string SetupData() const override { return results_.Shown(run_.setup_data()); }
   bool done() const override { return run_.state() == v1::RunStatus::DONE; }
   absl::Status Pause() override { return run_.Pause(); }
   absl::Status Resume() override { return run_.Resume(); }

@@ -8,41 +8,79 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 
+#include "common/base/secrets.h"
 #include "common/base/status_macros.h"
-#include "coordinator/app/script_files.h"
+#include "coordinator/sources/script_files.h"
 
 namespace lockstep::coordinator {
+
+namespace {
+
+// What is wrong with the flags, and `status`.
+absl::Status Along(const OptionTiers& tiers, const absl::Status& status) {
+  std::vector<std::string> errors = tiers.errors();
+  errors.emplace_back(status.message());
+  return absl::Status(status.code(), absl::StrJoin(errors, "\n"));
+}
+
+}  // namespace
 
 absl::StatusOr<TestFiles> ReadTest(const TestSettings& settings, const Environment& environment) {
   TestFiles files;
   files.tiers = OptionTiers::Load(settings, environment);
-  absl::StatusOr<ScriptSource> script = LoadScript(settings.script);
+  absl::StatusOr<LoadedScript> script = LoadScript(settings.script, settings.type);
   if (!script.ok()) {
-    std::vector<std::string> errors = files.tiers.errors();
-    errors.emplace_back(script.status().message());
-    return absl::NotFoundError(absl::StrJoin(errors, "\n"));
+    return Along(files.tiers, script.status());
   }
-  files.script = *std::move(script);
+  absl::StatusOr<std::optional<LockFile>> lock = ReadLockFile(settings.modules.locked);
+  if (!lock.ok()) {
+    return Along(files.tiers, lock.status());
+  }
+  files.lock = *std::move(lock);
+  absl::StatusOr<std::vector<SecretSource>> secrets =
+      ReadSecretSources(settings.secret_sources, environment);
+  if (!secrets.ok()) {
+    return Along(files.tiers, secrets.status());
+  }
+  files.secrets = *std::move(secrets);
+  files.trust = HttpTrust::Of(environment);
+  files.script = std::move(script->source);
+  files.archive = std::move(script->archive);
   files.script_env = settings.env;
   if (settings.include_system_env_vars) {
     files.script_env.insert(environment.begin(), environment.end());
   }
+  if (files.archive.has_value()) {
+    files.script_env.insert(files.archive->env.begin(), files.archive->env.end());
+  }
   return files;
 }
 
-TestLoader::TestLoader(const TestFiles& files, const RunSettingsFlags& flags, bool no_color,
-                       Results& results, Logger& logger, OnTest on_test)
-    : files_(files),
+TestLoader::TestLoader(Parts parts, const RunSettingsFlags& flags, bool no_color, OnTest on_test)
+    : files_(parts.files),
+      modules_(parts.modules),
+      secrets_(parts.secrets),
       flags_(flags),
       no_color_(no_color),
-      results_(results),
-      logger_(logger),
+      results_(parts.results),
+      logger_(parts.logger),
       on_test_(std::move(on_test)) {}
 
 void TestLoader::Fetch(const std::string& url,
                        absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) {
-  fetched_.insert(url);
-  done(ReadFileUrl(url));
+  if (const std::optional<SecretName> secret = ParseSecretUrl(url); secret.has_value()) {
+    secrets_.Get(*secret, std::move(done));
+  } else if (files_.archive.has_value()) {
+    const std::string* const found = files_.archive->Find(url);
+    done(found == nullptr ? absl::StatusOr<std::string>(
+                                absl::UnavailableError("it is not in the test's archive"))
+                          : *found);
+  } else if (IsFileUrl(url)) {
+    fetched_.insert(url);
+    done(ReadFileUrl(url));
+  } else {
+    modules_.Fetch(url, std::move(done));
+  }
 }
 
 std::optional<std::string> TestLoader::SourceOf(const std::string& url) const {
@@ -62,8 +100,11 @@ absl::StatusOr<TestPlan> TestLoader::MakePlan(const v1::Inspected& inspected) {
     errors.emplace_back("no exported functions in script");
     return absl::FailedPreconditionError(absl::StrJoin(errors, "\n"));
   }
+  LOCKSTEP_RETURN_IF_ERROR(modules_.Close());
+  // Those of an archive are what the test ended up with where it was made.
   ResolvedOptions resolved = files_.tiers.Resolve(
-      inspected.options_json(), {inspected.exports().begin(), inspected.exports().end()});
+      files_.archive.has_value() ? files_.archive->options_json : inspected.options_json(),
+      {inspected.exports().begin(), inspected.exports().end()});
   if (const absl::Status configured = ConfigureResults(resolved, inspected); !configured.ok()) {
     for (absl::string_view error : absl::StrSplit(configured.message(), '\n')) {
       resolved.errors.emplace_back(error);

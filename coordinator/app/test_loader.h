@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
@@ -17,6 +18,9 @@
 #include "coordinator/app/resolve.h"
 #include "coordinator/core/run_parts.h"
 #include "coordinator/results/results.h"
+#include "coordinator/secrets/secret_store.h"
+#include "coordinator/sources/archive.h"
+#include "coordinator/sources/remote_modules.h"
 
 namespace lockstep::coordinator {
 
@@ -24,10 +28,16 @@ namespace lockstep::coordinator {
 struct TestFiles {
   OptionTiers tiers;
   ScriptSource script;
+  std::optional<Archive> archive;  // that the script is from
+  std::optional<LockFile> lock;    // of the modules from servers
+  std::vector<SecretSource> secrets;
+  HttpTrust trust;                                // of the servers of both
   std::map<std::string, std::string> script_env;  // __ENV
 };
 
 // NotFound, naming it, for a script that cannot be read, along with what is wrong with the options.
+// Likewise InvalidArgument for the lock file and
+// the sources of secrets.
 // Wrong options alone are no error yet: what the script says is looked at, too, before all is told.
 absl::StatusOr<TestFiles> ReadTest(const TestSettings& settings, const Environment& environment);
 
@@ -37,10 +47,16 @@ class TestLoader final : public TestSource {
   // An error ends the run.
   using OnTest = absl::AnyInvocable<absl::Status(PlannedTest&)>;
 
-  // `flags` say among how many agents the work is divided. Configures `results` for the test.
-  // All references are borrowed and outlive the loader.
-  TestLoader(const TestFiles& files, const RunSettingsFlags& flags, bool no_color, Results& results,
-             Logger& logger, OnTest on_test);
+  // What a loader works with; all of it is borrowed and outlives the loader.
+  struct Parts {
+    const TestFiles& files;
+    RemoteModules& modules;
+    SecretStore& secrets;
+    Results& results;  // is configured for the test
+    Logger& logger;
+  };
+  // `flags`, borrowed, say among how many agents the work is divided.
+  TestLoader(Parts parts, const RunSettingsFlags& flags, bool no_color, OnTest on_test);
 
   const ScriptSource& script() const override { return files_.script; }
   void Fetch(const std::string& url,
@@ -59,6 +75,8 @@ class TestLoader final : public TestSource {
   absl::Status ConfigureResults(const ResolvedOptions& resolved, const v1::Inspected& inspected);
 
   const TestFiles& files_;
+  RemoteModules& modules_;
+  SecretStore& secrets_;
   const RunSettingsFlags& flags_;
   const bool no_color_;
   Results& results_;

@@ -57,6 +57,9 @@ Command ReadTestCommand(FlagReader& reader, const std::string& name) {
                           .log = ReadLog(reader),
                           .execution_requirements = reader.Is("execution-requirements")};
   }
+  if (name == "archive") {
+    return ReadArchiveFlags(reader);
+  }
   return PlanCommand{.test = ReadTest(reader, false),
                      .log = ReadLog(reader),
                      .weights = ReadWeights(reader),
@@ -115,7 +118,7 @@ std::variant<CommandLine, CommandLineExit> ParseCommandLine(const std::vector<st
   words.arguments = parsed->arguments;
   FlagReader reader(&words);
   Command command = ReadCommand(reader, parsed->command->name);
-  TestSettings* const test = words.hopeless ? nullptr : TestOf(command);
+  TestSettings* const test = TestOf(command);
   if (test != nullptr) {
     test->errors = std::move(words.errors);
   } else if (!words.errors.empty()) {

@@ -52,7 +52,8 @@ CommandSpec MakeCommand(std::string name, const char* section, const char* summa
 CommandSpec TestCommand(std::string name, const char* summary) {
   CommandSpec command = MakeCommand(
       std::move(name), kTests, summary,
-      {{"SCRIPT", true, "the script is missing: a .js or .ts file, or - for standard input"}});
+      {{"SCRIPT", true,
+        "the script is missing: a .js or .ts file, an archive, or - for standard input"}});
   for (const OptionFlag& option : OptionFlags()) {
     Flag flag = FlagOf(option.spec);
     flag.initial = option.initial;
@@ -75,9 +76,12 @@ void AddTests(std::vector<CommandSpec>* commands) {
   CommandSpec inspect = TestCommand("inspect", "print the options that a test ends up with");
   Add(kInspectFlags, &inspect);
   Add(kSummaryFlags, &inspect);
+  CommandSpec archive = TestCommand("archive", "write a test with all of its files into one file");
+  Add(kArchiveFlags, &archive);
+  Add(kSummaryFlags, &archive);
   CommandSpec plan = TestCommand("plan", "print what each agent would do");
   Add(kPlanFlags, &plan);
-  for (CommandSpec* command : {&run, &coordinator, &inspect, &plan}) {
+  for (CommandSpec* command : {&run, &coordinator, &inspect, &archive, &plan}) {
     commands->push_back(std::move(*command));
   }
 }

@@ -24,7 +24,6 @@ struct GivenWords {
   explicit GivenWords(const Environment& env) : environment(env) {}
   const Environment& environment;
   std::vector<std::string> errors;
-  bool hopeless = false;  // there is no script that could be looked at beside them
   std::vector<std::string> warnings;
 
   std::map<std::string, std::vector<std::string>> values;  // flag -> what was given

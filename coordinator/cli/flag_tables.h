@@ -11,7 +11,11 @@ using Kind = FlagSpec::Kind;
 inline constexpr FlagSpec kTestFlags[] = {
     {"-e,--env", Kind::kList, "variable of the script, in __ENV", "NAME=VALUE"},
     {"--include-system-env-vars", Kind::kSwitch, "put the system's variables into __ENV, too"},
-    {"-t,--type", Kind::kValue, "what SCRIPT is: js", "js"},
+    {"-t,--type", Kind::kValue, "what SCRIPT is; without it, as the file begins", "js|archive"},
+    {"--module-cache", Kind::kValue, "where modules from servers are kept, or none", "FOLDER",
+     "~/.cache/lockstep/modules"},
+    {"--locked", Kind::kSwitch, "refuse modules that differ from lockstep.lock"},
+    {"--update-lock", Kind::kSwitch, "write the modules' hashes into lockstep.lock"},
     {"--compatibility-mode", Kind::kValue, "both modes are one here", "extended|base"},
     {"-c,--config", Kind::kValue,
      "file with options: ./lockstep.yaml, else ~/.config/k6/config.json", "FILE"},
@@ -61,7 +65,9 @@ inline constexpr FlagSpec kGlobalFlags[] = {
     {"-a,--address", Kind::kValue, "serve k6's REST API and /metrics there; without it, nowhere",
      "HOST:PORT"},
     {"--profiling-enabled", Kind::kSwitch, "has no effect here"},
-    {"--secret-source", Kind::kList, "has no effect here"},
+    {"--secret-source", Kind::kList,
+     "where k6/secrets finds its secrets: file=PATH, mock=KEY=VALUE or url=urlTemplate=URL",
+     "KIND=WHERE"},
 };
 
 inline constexpr FlagSpec kTransportFlags[] = {
@@ -76,6 +82,11 @@ inline constexpr FlagSpec kCoordinatorFlags[] = {
 };
 inline constexpr FlagSpec kInspectFlags[] = {
     {"--execution-requirements", Kind::kSwitch, "also the total duration and the most VUs"},
+};
+inline constexpr FlagSpec kArchiveFlags[] = {
+    {"-O,--archive-out", Kind::kValue, "file to write, or - for standard output", "FILE",
+     "archive.tar"},
+    {"--exclude-env-vars", Kind::kSwitch, "leave the script's variables out of it"},
 };
 inline constexpr FlagSpec kPlanFlags[] = {
     {"--weights", Kind::kValue, "of the agents: 2,1,1; without it, all alike", "LIST"},

@@ -7,14 +7,9 @@
 namespace lockstep::coordinator {
 namespace {
 
-constexpr absl::string_view kNoEffect[] = {"compatibility-mode",
-                                           "features",
-                                           "new-machine-readable-summary",
-                                           "no-summary",
-                                           "profiling-enabled",
-                                           "secret-source",
-                                           "traces-output",
-                                           "type"};
+constexpr absl::string_view kNoEffect[] = {
+    "compatibility-mode", "features",          "new-machine-readable-summary",
+    "no-summary",         "profiling-enabled", "traces-output"};
 
 HelpGroup Load(bool agents) {
   HelpGroup group{"Load", {"vus", "duration", "iterations", "stage", "rps"}, {}};
@@ -114,6 +109,22 @@ HelpPage Inspect() {
            Messages()}};
 }
 
+HelpPage Archive() {
+  return {
+      "Script, imports, opened files and options, as k6's archives have them; secrets stay out.",
+      {{"lockstep archive script.js -O test.tar", ""},
+       {"lockstep run test.tar", "run it, wherever it is"}},
+      {{"Flags", {"archive-out", "exclude-env-vars", "env", "config", "strict"}, {}},
+       Load(false),
+       {"Script", {}, {"tag", "include-system-env-vars", "console-output", "throw"}},
+       Network(),
+       {"Results",
+        {"no-thresholds"},
+        {"summary-mode", "summary-export", "summary-trend-stats", "summary-time-unit",
+         "system-tags"}},
+       Messages()}};
+}
+
 HelpPage Plan() {
   return {"VUs, iterations and rates of each scenario for each agent; nothing is run.",
           {{"lockstep plan --agents 3 script.js", ""},
@@ -149,6 +160,7 @@ HelpPage HelpPageOf(absl::string_view command) {
       {"run", Run()},
       {"coordinator", Coordinator()},
       {"inspect", Inspect()},
+      {"archive", Archive()},
       {"plan", Plan()},
       {"new",
        {"FILE is script.js unless it is given; - prints the script. What cannot be converted is listed.",

@@ -54,6 +54,9 @@ struct Execute {
   ExitCode operator()(const InspectCommand& inspect) const {
     return ExecuteInspect(inspect, environment, logger);
   }
+  ExitCode operator()(const ArchiveCommand& archive) const {
+    return ExecuteArchive(archive, environment, logger);
+  }
   ExitCode operator()(const PlanCommand& plan) const {
     return ExecutePlan(plan, environment, logger);
   }

@@ -48,21 +48,22 @@ Options ReadOptionFlags(FlagReader& reader) {
   return parsed.options;
 }
 
-// k6 also takes tests from archives. A file with an archive's name is taken for one unless --type
-// says otherwise, so that it is not read as JavaScript.
-void RefuseArchives(FlagReader& reader, absl::string_view script) {
-  constexpr char kInstead[] =
-      "archives are not supported; give the script itself (a .js or .ts file)";
-  const std::optional<std::string> type = reader.Text("type", "TYPE");
-  if (type == "archive") {
-    reader.Expected(*type, absl::StrCat("js: ", kInstead));
-    reader.words().hopeless = true;
-  } else if (type.has_value() && *type != "js") {
-    reader.Expected(*type, "js");
-  } else if (!type.has_value() && absl::EndsWithIgnoreCase(script, ".tar")) {
-    reader.Error(absl::StrCat("the script \"", script, "\" is an archive: ", kInstead));
-    reader.words().hopeless = true;
+// Where modules from servers are kept, and what is held against the lock file.
+ModuleSettings ReadModules(FlagReader& reader) {
+  ModuleSettings modules;
+  const std::optional<std::string> cache = reader.Text("module-cache", "MODULE_CACHE");
+  modules.cache_folder = cache.value_or(DefaultModuleCache(reader.words().environment));
+  if (cache == "none") {
+    modules.cache_folder.clear();
+  } else if (cache == "") {
+    reader.Expected("", "a folder, or none");
   }
+  modules.locked = reader.Is("locked", "LOCKED");
+  modules.update_lock = reader.Is("update-lock");
+  if (modules.locked && modules.update_lock) {
+    reader.Error("--locked, --update-lock: give one of them");
+  }
+  return modules;
 }
 
 void ReadLossPolicy(FlagReader& reader, RunSettingsFlags* run) {
@@ -121,7 +122,15 @@ TestSettings ReadTest(FlagReader& reader, bool system_variables) {
   test.flags = ReadOptionFlags(reader);
   test.config_file = reader.String("config", "CONFIG");
   test.strict = reader.Is("strict", "STRICT");
-  RefuseArchives(reader, test.script);
+  test.type = reader.Choice<ScriptType>(
+      "type", "TYPE", {{"js", ScriptType::kScript}, {"archive", ScriptType::kArchive}},
+      ScriptType::kGuess);
+  test.modules = ReadModules(reader);
+  test.secret_sources = reader.List("secret-source");
+  if (const auto source = FindSetting(reader.words().environment, "SECRET_SOURCE");
+      test.secret_sources.empty() && source.has_value()) {
+    test.secret_sources = {source->value};
+  }
   test.include_system_env_vars =
       reader.Bool("include-system-env-vars", "INCLUDE_SYSTEM_ENV_VARS").value_or(system_variables);
   reader.Choice<int>("compatibility-mode", "COMPATIBILITY_MODE",
@@ -232,7 +241,7 @@ RunSettingsFlags ReadRun(FlagReader& reader, bool local) {
   run.fail_on_suspect = reader.Is("fail-on-suspect");
   // What is read and not acted on yet is said, never ignored in silence.
   reader.NoEffect("features");
-  for (const char* variable : {"K6_WEB_DASHBOARD", "K6_CLOUD_TOKEN", "K6_SECRET_SOURCE"}) {
+  for (const char* variable : {"K6_WEB_DASHBOARD", "K6_CLOUD_TOKEN"}) {
     reader.NoEffectOf(variable);
   }
   return run;
@@ -265,8 +274,19 @@ LogSettings ReadLog(FlagReader& reader) {
   log.verbose = reader.Is("verbose");
   log.console_output = reader.String("console-output", "CONSOLE_OUTPUT");
   reader.NoEffect("profiling-enabled");
-  reader.NoEffect("secret-source");
   return log;
+}
+
+ArchiveCommand ReadArchiveFlags(FlagReader& reader) {
+  ReadSummary(reader);
+  ArchiveCommand command{.test = ReadTest(reader, false),
+                         .log = ReadLog(reader),
+                         .exclude_env = reader.Is("exclude-env-vars", "EXCLUDE_ENV_VARS")};
+  command.out = reader.Text("archive-out", "ARCHIVE_OUT").value_or(command.out);
+  if (command.out.empty()) {
+    reader.Expected("", "a file, or - for standard output");
+  }
+  return command;
 }
 
 CoordinatorCommand ReadCoordinator(FlagReader& reader) {

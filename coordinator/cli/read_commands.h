@@ -21,6 +21,7 @@ LogSettings ReadLog(FlagReader& reader);
 CoordinatorCommand ReadCoordinator(FlagReader& reader);
 ControlCommand ReadControl(FlagReader& reader, ControlCommand::Verb verb);
 NewCommand ReadNew(FlagReader& reader);
+ArchiveCommand ReadArchiveFlags(FlagReader& reader);
 CompareCommand ReadCompare(FlagReader& reader);
 // `verb` is one of those of `lockstep certs`.
 CertsCommand ReadCerts(FlagReader& reader, absl::string_view verb);

@@ -109,6 +109,10 @@ class SinkLogger final : public RunLogger {
     if (record.level == LogLevel::kDebug && !verbose_) {
       return;
     }
+    redactor().Redact(&record.message);
+    for (auto& [key, value] : record.fields) {
+      redactor().Redact(&value);
+    }
     spdlog::logger* const console = console_.load(std::memory_order_acquire);
     if (console != nullptr && IsConsole(record)) {
       record.fields.clear();  // all that they say is where it comes from

@@ -9,6 +9,7 @@
 #include "absl/time/time.h"
 
 #include "common/base/log.h"
+#include "common/base/secrets.h"
 #include "coordinator/console/terminal.h"
 
 namespace lockstep::coordinator {
@@ -37,6 +38,8 @@ std::string FormatJsonLine(const LogRecord& record);
 
 class RunLogger : public Logger {
  public:
+  // What it knows is taken out of all lines.
+  Redactor& redactor() { return redactor_; }
   // From now on lines of console.* go to the file `path`, unless the command line has named one.
   // InvalidArgument: it cannot be written. On the thread that made the logger.
   virtual absl::Status RedirectConsole(const std::string& path) = 0;
@@ -46,6 +49,9 @@ class RunLogger : public Logger {
   // Writes what was folded since the last call (log_folder.h): now and then, and at the end. With
   // `verbose` nothing is folded.
   virtual void TellFolded() = 0;
+
+ private:
+  Redactor redactor_;
 };
 
 // A thread-safe logger as `settings` describe it. Text is for a terminal if `terminal` (the output

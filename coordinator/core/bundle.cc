@@ -18,6 +18,13 @@ const std::string* Bundle::Find(const std::string& url) const {
   return found == files_.end() ? nullptr : &found->second.content;
 }
 
+void Bundle::ForEach(
+    absl::FunctionRef<void(const std::string& url, const std::string& content)> visit) const {
+  for (const auto& [url, file] : files_) {
+    visit(url, file.content);
+  }
+}
+
 void Bundle::Describe(v1::Assign* assign) const {
   BundleHash hash;
   for (const auto& [url, file] : files_) {

@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 
+#include "absl/functional/function_ref.h"
 #include "lockstep/v1/control.pb.h"
 
 namespace lockstep::coordinator {
@@ -15,6 +16,9 @@ class Bundle {
   void Add(const std::string& url, std::string content);
   // Null if the bundle has no such file.
   const std::string* Find(const std::string& url) const;
+  // In order of URL.
+  void ForEach(
+      absl::FunctionRef<void(const std::string& url, const std::string& content)> visit) const;
   // Names, sizes and hashes, and the hash over all of them.
   void Describe(v1::Assign* assign) const;
   int64_t size_bytes() const { return size_bytes_; }

@@ -136,6 +136,8 @@ class Run {
   const std::vector<RunMember>& members() const { return roster_.members(); }
   const std::optional<TestPlan>& plan() const { return plan_; }
   const v1::SetupValue& setup_data() const { return setup_data_; }
+  // The script's files, as far as the elected agent has asked for them; complete once it is planned.
+  const Bundle& bundle() const { return bundle_; }
   // What the status service tells. Cheap enough for each second.
   v1::RunStatus Snapshot() const;
   // Whether the agents were steady rulers so far, the lost ones as far as they told, and whether the

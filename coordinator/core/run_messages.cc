@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "common/base/secrets.h"
 #include "common/base/status_macros.h"
 #include "coordinator/core/run.h"
 #include "proto/words.h"
@@ -322,12 +323,14 @@ void Run::OnFileRequest(AgentId agent, const v1::FileRequest& request) {
     SendPiece(agent, request, *content);
     return;
   }
-  if (state_ != v1::RunStatus::INSPECTING) {
+  // Secrets may be asked for at any time, and belong to no bundle.
+  const bool secret = ParseSecretUrl(request.url()).has_value();
+  if (!secret && state_ != v1::RunStatus::INSPECTING) {
     SendPiece(agent, request, absl::NotFoundError("the file was not asked for during inspection"));
     return;
   }
-  source_.Fetch(request.url(), [this, agent, request](absl::StatusOr<std::string> content) {
-    if (content.ok() && state_ == v1::RunStatus::INSPECTING) {
+  source_.Fetch(request.url(), [this, agent, secret, request](absl::StatusOr<std::string> content) {
+    if (!secret && content.ok() && state_ == v1::RunStatus::INSPECTING) {
       bundle_.Add(request.url(), *content);
     }
     SendPiece(agent, request, content);

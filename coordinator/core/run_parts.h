@@ -82,8 +82,8 @@ class TestSource {
  public:
   virtual ~TestSource() = default;
   virtual const ScriptSource& script() const = 0;
-  // The content of a file that the script imports or opens. `done` is called on the loop, at once
-  // or later.
+  // The content of a file that the script imports or opens, or a secret (common/base/secrets.h).
+  // `done` is called on the loop, at once or later.
   virtual void Fetch(const std::string& url,
                      absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) = 0;
   // Merges and judges the options. The error's message is for people; the run then ends with its

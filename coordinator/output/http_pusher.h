@@ -2,7 +2,7 @@
 // them in order with libcurl, and tries again where that may help. A server that is slow, fails or
 // never answers costs its own samples, which are counted, and nothing else: Push never waits.
 //
-// This is the only place in the coordinator that sees curl.
+// With fetch/http_fetcher this is all of the coordinator that sees curl.
 #pragma once
 
 #include <cstdint>

@@ -27,6 +27,7 @@ absl::Status Results::Configure(Setup setup) {
 
 absl::Status Results::Merge(const std::string& agent, absl::string_view batch) {
   LOCKSTEP_ASSIGN_OR_RETURN(Batch decoded, DecodeBatch(batch));
+  HideSecrets(&decoded);
   if (absl::Status merged = MergeDecoded(decoded); !merged.ok()) {
     return absl::InvalidArgumentError(
         absl::StrCat("batch ", decoded.number, " of agent ", agent, ": ", merged.message()));
@@ -37,6 +38,24 @@ absl::Status Results::Merge(const std::string& agent, absl::string_view batch) {
     errors_.Add(errors, agent);
   }
   return absl::OkStatus();
+}
+
+void Results::HideSecrets(Batch* batch) const {
+  if (redactor_ == nullptr || redactor_->empty()) {
+    return;
+  }
+  for (TagList& tags : batch->tag_sets) {
+    for (auto& [key, value] : tags) {
+      redactor_->Redact(&value);
+    }
+  }
+}
+
+std::string Results::Shown(const v1::SetupValue& setup) const {
+  if (!setup.defined()) {
+    return "";
+  }
+  return redactor_ == nullptr ? setup.json() : redactor_->Redacted(setup.json());
 }
 
 absl::Status Results::MergeDecoded(const Batch& batch) {
@@ -85,7 +104,7 @@ Summary Results::MakeSummary(absl::Duration elapsed) const {
 nlohmann::json Results::MakeExport(const Summary& summary, const v1::SetupValue& setup) const {
   nlohmann::json data = SummaryExport(summary);
   if (setup.defined()) {
-    nlohmann::json value = nlohmann::json::parse(setup.json(), nullptr, /*allow_exceptions=*/false);
+    nlohmann::json value = nlohmann::json::parse(Shown(setup), nullptr, /*allow_exceptions=*/false);
     data["setup_data"] = value.is_discarded() ? nlohmann::json() : std::move(value);
   }
   AddVerdict(summary, &data);

@@ -12,6 +12,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/base/secrets.h"
 #include "common/health/judge.h"
 #include "common/metrics/aggregate_store.h"
 #include "common/metrics/error_table.h"
@@ -44,6 +45,10 @@ class Results final : public RunResults {
     on_batch_ = std::move(on_batch);
   }
 
+  // What it knows is taken out of the tags of all batches, and of what setup() returned where that is
+  // shown. Borrowed; before the first batch.
+  void SetRedactor(const Redactor* redactor) { redactor_ = redactor; }
+
   // Asked whenever a summary is made for programs: unless the run is VALID, it gets a key
   // `validity`.
   void SetJudge(absl::AnyInvocable<Judgement() const> judge) { judge_ = std::move(judge); }
@@ -70,6 +75,8 @@ class Results final : public RunResults {
   const AggregateStore& store() const { return *store_; }
   // What failed so far, by cause, on which agents. MakeSummary has its rows, too.
   const ErrorTable& errors() const { return errors_; }
+  // What setup() returned, for people.
+  std::string Shown(const v1::SetupValue& setup) const;
 
  private:
   static constexpr size_t kMostErrorKinds = 1000;
@@ -78,9 +85,11 @@ class Results final : public RunResults {
   absl::Status MergeDecoded(const Batch& batch);
   void DescribeErrors(v1::RunStatus* status) const;
   void AddVerdict(const Summary& summary, nlohmann::json* data) const;
+  void HideSecrets(Batch* batch) const;
 
   const Clock& clock_;
   Logger& logger_;
+  const Redactor* redactor_ = nullptr;  // null: there are no secrets
   Setup setup_;
   std::unique_ptr<AggregateStore> store_ = std::make_unique<AggregateStore>();
   ThresholdSet thresholds_;

@@ -15,6 +15,8 @@ void FuzzCoordinatorWithinRun(absl::string_view input);
 void FuzzDoor(absl::string_view input);
 // A coordinator, which may not know the fleet's token, says what it likes to an agent.
 void FuzzAgent(absl::string_view input);
+// Archives, names in them, and lock files.
+void FuzzArchive(absl::string_view input);
 // Batches of metrics, as raw bytes and as well-formed messages, decoded and merged.
 void FuzzBatch(absl::string_view input);
 // What messages carry as text: options, thresholds, segments.
@@ -50,6 +52,7 @@ inline constexpr Target kTargets[] = {
     {"coordinator_within_run", FuzzCoordinatorWithinRun},
     {"door", FuzzDoor},
     {"agent", FuzzAgent},
+    {"archive", FuzzArchive},
     {"batch", FuzzBatch},
     {"event_stream", FuzzEventStream},
     {"converters", FuzzConverters},

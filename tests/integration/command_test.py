@@ -34,12 +34,6 @@ class Options(LockstepTest):
 
 
 class Mistakes(LockstepTest):
-    def test_archives_are_refused_by_name(self):
-        for arguments in (["run", "bundle.tar"], ["run", "--type", "archive", self.script(OPTIONS)]):
-            result = self.lockstep(*arguments)
-            self.assertEqual(255, result.returncode)
-            self.assertIn("archives are not supported", result.stderr)
-
     def test_an_unknown_command_is_named(self):
         result = self.lockstep("frobnicate")
         self.assertEqual(255, result.returncode)

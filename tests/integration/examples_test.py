@@ -92,6 +92,12 @@ class Examples(LockstepTest):
     def test_http_errors(self):
         self.assertIn("http_reqs_errors", self.example("http-errors.js")[0].stdout)
 
+    def test_secrets(self):
+        result, count = self.example("secrets.js", "--agents", "2", "--secret-source=mock=api-token=s3cret")
+        self.assertEqual(6, count)
+        self.assertEqual(6, result.stderr.count("signed in with ***SECRET_REDACTED***"))
+        self.assertNotIn("s3cret", result.stdout + result.stderr)
+
     def test_try_a_fleet(self):
         self.assertGreater(self.example("try-a-fleet.js", "--agents", "3")[1], 9)
 

@@ -121,6 +121,11 @@ class ApiVu {
   virtual void LeaseRows(const std::string& name, int64_t rows, bool wrap,
                          absl::AnyInvocable<void(RowBlock)> done) = 0;
 
+  // Asks the coordinator for the secret at `url` (common/base/secrets.h). `done` is called on the
+  // loop, not as an event of the script's own; or it is dropped there, when the script is interrupted.
+  virtual void GetSecret(std::string url,
+                         absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) = 0;
+
   virtual HttpClient& http() = 0;
   virtual ConnectionPool& connections() = 0;
   // The worker's, made when it is first asked for.

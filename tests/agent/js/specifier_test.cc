@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
+
 namespace lockstep::agent {
 namespace {
 
@@ -21,7 +23,8 @@ TEST(ResolveSpecifier, FollowsPathsFromTheImportingFile) {
       {"/y.js", "https://h/l/x.js", "https://h/y.js"},
       {"./y.js?v=/../1", "https://me:p%40ss@h:8/l//x.js?v=2",
        "https://me:p%40ss@h:8/l//y.js?v=/../1"},
-      {"file:///a b/%41.js", "https://h/x.js", "file:///a b/%41.js"},
+      {"file:///a b/%41.js", "file:///d/a.js", "file:///a b/%41.js"},
+      {"./y.js", "http://127.0.0.1:8/l/x.js", "http://127.0.0.1:8/l/y.js"},
   };
   for (const auto& row : kRows) {
     const absl::StatusOr<std::string> url = ResolveSpecifier(row.specifier, row.base);
@@ -39,9 +42,37 @@ TEST(ResolveSpecifier, LooksUpNoPackages) {
             "The moduleSpecifier \"lodash\" couldn't be recognised as something k6 supports.");
 }
 
+TEST(ResolveSpecifier, SaysWhatToImportInsteadOfNamesThatWereUrlsOnce) {
+  const struct {
+    const char* specifier;
+    const char* url;
+  } kRows[] = {
+      {"github.com/o/r/lib/x.js", "https://raw.githubusercontent.com/o/r/HEAD/lib/x.js"},
+      {"cdnjs.com/libraries/moment",
+       "https://cdnjs.cloudflare.com/ajax/libs/moment/VERSION/moment.min.js"},
+      {"cdnjs.com/libraries/moment/2.18.1/locale/de.js",
+       "https://cdnjs.cloudflare.com/ajax/libs/moment/2.18.1/locale/de.js"},
+      {"jslib.k6.io/k6-utils/1.4.0/index.js", "https://jslib.k6.io/k6-utils/1.4.0/index.js"},
+  };
+  for (const auto& row : kRows) {
+    EXPECT_EQ(ResolveSpecifier(row.specifier, "file:///a.js").status().message(),
+              absl::StrCat("The moduleSpecifier \"", row.specifier,
+                           "\" couldn't be recognised as something k6 supports. Import \"", row.url,
+                           "\" instead."));
+  }
+}
+
+TEST(ResolveSpecifier, KeepsModulesFromServersOffLocalFiles) {
+  for (const auto& resolve : {&ResolveSpecifier, &ResolvePath}) {
+    EXPECT_EQ(resolve("file:///etc/passwd", "https://h/x.js").status().message(),
+              "https://h/x.js comes from a server: it can't use the local file /etc/passwd");
+  }
+  EXPECT_EQ(*ResolvePath("/etc/passwd", "https://h/x.js"), "https://h/etc/passwd");
+}
+
 TEST(ResolveSpecifier, RefusesOtherSchemes) {
-  EXPECT_EQ(ResolveSpecifier("http://h/x.js", "file:///a.js").status().message(),
-            "only supported schemes for imports are file and https, http://h/x.js has another one");
+  EXPECT_EQ(ResolveSpecifier("ftp://h/x.js", "file:///a.js").status().message(),
+            "only supported schemes for imports are file and https, ftp://h/x.js has another one");
 }
 
 }  // namespace

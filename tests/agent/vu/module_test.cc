@@ -104,6 +104,59 @@ TEST_F(Modules, ImportsMayHaveTheAttributeOfJson) {
               HasSubstr("Unexpected token 'with'"));
 }
 
+TEST_F(Modules, ImportsInTypeScriptMayHaveTheAttributeOfJson) {
+  File("x.json", R"({ "x": 1 })");
+  EXPECT_THAT(RunWhole("import a from './x.json' with { type: 'json' };\n"
+                       "interface P { x: number }\n"
+                       "export default function () { const p: P = a; console.log(p.x);\n"
+                       "  throw new Error('here'); }",
+                       "main.ts"),
+              ElementsAre("info: 1", HasSubstr("(file:///test/main.ts:4:9)")));
+  EXPECT_THAT(
+      FailureOf("import a from './x.json' with { type: 'css' }; export default () => { a as any }",
+                "css.ts"),
+      HasSubstr("the import attributes { type: 'css' } are not supported"));
+}
+
+TEST_F(Modules, ServersModulesImportBesideThemselves) {
+  bundle_.files["https://h/l/a.js"] = "import { b } from './b.js'; export const a = b + 1;";
+  bundle_.files["https://h/l/b.js"] = "import c from '/c.json'; export const b = c.n;";
+  bundle_.files["https://h/c.json"] = R"({"n": 1})";
+  bundle_.files["https://h/t.ts"] = "export const t: number = 3;";
+  bundle_.files["https://h/old.js"] =
+      "exports.url = 'common'; exports.more = require('./l/a.js').a;";
+  EXPECT_THAT(RunWhole("import { a } from 'https://h/l/a.js'; import { t } from 'https://h/t.ts';\n"
+                       "const old = require('https://h/old.js');\n"
+                       "export default () => console.log(a, t, old.url, old.more);"),
+              ElementsAre("info: 2 3 common 2"));
+}
+
+TEST_F(Modules, ServersModulesThatDoNotLoadNameTheirImporter) {
+  remote_["https://h/a.js"] = "import './gone.js';";
+  EXPECT_THAT(
+      FailureOf("import 'https://h/a.js'; export default () => {};"),
+      HasSubstr("cannot load https://h/gone.js, which https://h/a.js imports: no such file"));
+  remote_["https://h/page.js"] = "\n<!DOCTYPE html>\n<title>Sign in</title>";
+  EXPECT_THAT(FailureOf("import 'https://h/page.js'; export default () => {};"),
+              HasSubstr("cannot load https://h/page.js, which file:///test/main.js imports: the "
+                        "server has sent a page instead of a module: <!DOCTYPE html>"));
+  remote_["https://h/local.js"] = "open('file:///etc/passwd');";
+  EXPECT_THAT(FailureOf("import 'https://h/local.js'; export default () => {};"),
+              HasSubstr("https://h/local.js comes from a server: it can't use the local file"));
+}
+
+TEST_F(Modules, WhatInitHasNotLoadedCannotBeImportedLater) {
+  remote_["file:///test/late.js"] = "export const x = 1;";
+  File("early.js", "export const x = 2;");
+  EXPECT_THAT(
+      RunWhole("await import('./early.js');\n"
+               "export default async () => { console.log((await import('./early.js')).x);\n"
+               "  try { await import('./late.js'); } catch (e) { console.log(e.message); } };"),
+      ElementsAre("info: 2",
+                  "info: the module \"file:///test/late.js\" was not previously resolved during "
+                  "initialization (__VU==0): import it in the init code, too"));
+}
+
 TEST_F(Modules, ModulesThatK6HasMovedSayWhere) {
   EXPECT_THAT(
       FailureOf("import 'k6/experimental/timers'; export default function () {}"),
@@ -180,6 +233,14 @@ TEST_F(Modules, TypesAreNotImported) {
 TEST_F(Modules, AMistakeInTypeScriptHasItsPlace) {
   EXPECT_EQ(FailureOf("let a: number = 5;\nfoo(((\n", "main.ts"),
             "SyntaxError: file:///test/main.ts: Line 2:8 Expression expected");
+}
+
+TEST_F(Modules, AMistakeThatOnlyTheEngineFindsHasItsPlaceInTypeScript) {
+  EXPECT_EQ(FailureOf("type T = {\n  a: number;\n};\ninterface U { b: T }\n"
+                      "export default function () {\n  const re = /(/;\n}\n",
+                      "re.ts"),
+            "SyntaxError: file:///test/re.ts: Line 6:14 Invalid regular expression: /(/: "
+            "Unterminated group");
 }
 
 TEST_F(Modules, StandardInputMayBeTypeScript) {

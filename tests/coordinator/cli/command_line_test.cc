@@ -28,14 +28,17 @@ CommandLineExit Refused(const std::vector<std::string>& args, const Environment&
   if (const auto* exit = std::get_if<CommandLineExit>(&result)) {
     return *exit;
   }
-  const Command& command = std::get<CommandLine>(result).command;
-  for (const TestSettings* test :
-       {std::holds_alternative<RunCommand>(command) ? &std::get<RunCommand>(command).test : nullptr,
-        std::holds_alternative<PlanCommand>(command) ? &std::get<PlanCommand>(command).test
-                                                     : nullptr}) {
-    if (test != nullptr && !test->errors.empty()) {
-      return {.code = ExitCode::kOther, .error = absl::StrJoin(test->errors, "\n")};
-    }
+  const std::vector<std::string> errors = std::visit(
+      [](const auto& command) -> std::vector<std::string> {
+        if constexpr (requires { command.test; }) {
+          return command.test.errors;
+        } else {
+          return {};
+        }
+      },
+      std::get<CommandLine>(result).command);
+  if (!errors.empty()) {
+    return {.code = ExitCode::kOther, .error = absl::StrJoin(errors, "\n")};
   }
   ADD_FAILURE() << "was accepted";
   return {};
@@ -190,13 +193,12 @@ TEST(CommandLine, RefusesBadValuesByNameWithCode255) {
        "log-output: invalid value \"file=a,size=1\": expected one of"},
       {{"run", "--log-output", "files", "s.js"},
        "log-output: invalid value \"files\": expected one of"},
-      {{"run", "--type", "x", "s.js"}, "--type: invalid value \"x\": expected js"},
-      {{"run", "--type=archive", "s.js"},
-       "--type: invalid value \"archive\": expected js: archives are not supported; give the "
-       "script itself (a .js or .ts file)"},
-      {{"inspect", "bundle.tar"},
-       "the script \"bundle.tar\" is an archive: archives are not supported; give the script "
-       "itself (a .js or .ts file)"},
+      {{"run", "--type", "x", "s.js"}, "--type: invalid value \"x\": expected one of js, archive"},
+      {{"run", "--locked", "--update-lock", "s.js"}, "--locked, --update-lock: give one of them"},
+      {{"run", "--module-cache=", "s.js"},
+       "--module-cache: invalid value \"\": expected a folder, or none"},
+      {{"archive", "--archive-out=", "s.js"},
+       "--archive-out: invalid value \"\": expected a file, or - for standard output"},
       {{"run", "--vus=", "s.js"}, "--vus: invalid value \"\": expected an integer"},
       {{"run", "--paused=", "s.js"}, "--paused: invalid value \"\": expected true or false"},
       {{"run", "--no-summary=", "s.js"},
@@ -298,8 +300,8 @@ TEST(CommandLine, AFlagWithNothingBehindItsEqualsSignIsEmpty) {
 TEST(CommandLine, NamesAnUnknownCommandAndThoseThereAre) {
   EXPECT_EQ(
       Refused({"frobnicate", "-u", "1"}).error,
-      "unknown command \"frobnicate\"; there are run, coordinator, inspect, plan, new, status, "
-      "pause, resume, scale, stop, compare, certs, version, completion, help; see `lockstep "
+      "unknown command \"frobnicate\"; there are run, coordinator, inspect, archive, plan, new, "
+      "status, pause, resume, scale, stop, compare, certs, version, completion, help; see `lockstep "
       "--help`");
   EXPECT_THAT(Refused({"rnu", "s.js"}).error,
               HasSubstr("unknown command \"rnu\"; did you mean \"run\"?"));
@@ -340,6 +342,31 @@ TEST(CommandLine, TellsTheVersionInAllWaysOfK6) {
         std::get<CommandLine>(ParseCommandLine({word}, {})).command))
         << word;
   }
+}
+
+TEST(CommandLine, ArchivesAreWrittenAndReadByName) {
+  const ArchiveCommand archive = Parsed<ArchiveCommand>({"archive", "s.js", "-O", "x.tar"});
+  EXPECT_EQ(archive.out, "x.tar");
+  EXPECT_FALSE(archive.exclude_env);
+  EXPECT_FALSE(archive.test.include_system_env_vars);
+  EXPECT_TRUE(Parsed<ArchiveCommand>({"archive", "--exclude-env-vars", "s.js"}).exclude_env);
+  EXPECT_EQ(Parsed<ArchiveCommand>({"archive", "s.js"}).out, "archive.tar");
+  EXPECT_EQ(Parsed<RunCommand>({"run", "x.tar"}).test.type, ScriptType::kGuess);
+  EXPECT_EQ(Parsed<RunCommand>({"run", "--type=archive", "-"}).test.type, ScriptType::kArchive);
+}
+
+TEST(CommandLine, ModulesAreKeptUnlessToldOtherwise) {
+  const auto folder = [](std::vector<std::string> args, const Environment& environment) {
+    args.insert(args.begin(), "run");
+    args.emplace_back("s.js");
+    return Parsed<RunCommand>(args, environment).test.modules.cache_folder;
+  };
+  EXPECT_EQ(folder({}, {{"HOME", "/h"}}), "/h/.cache/lockstep/modules");
+  EXPECT_EQ(folder({}, {{"HOME", "/h"}, {"XDG_CACHE_HOME", "/c"}}), "/c/lockstep/modules");
+  EXPECT_EQ(folder({}, {}), "");
+  EXPECT_EQ(folder({}, {{"LOCKSTEP_MODULE_CACHE", "/m"}, {"HOME", "/h"}}), "/m");
+  EXPECT_EQ(folder({"--module-cache", "none"}, {{"HOME", "/h"}}), "");
+  EXPECT_TRUE(Parsed<RunCommand>({"run", "--locked", "s.js"}).test.modules.locked);
 }
 
 TEST(CommandLine, HelpIsACommandToo) {

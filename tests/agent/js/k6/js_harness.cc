@@ -22,6 +22,7 @@
 #include "agent/js/k6/lockstep_data.h"
 #include "agent/js/k6/metrics.h"
 #include "agent/js/k6/redis.h"
+#include "agent/js/k6/secrets.h"
 #include "agent/js/k6/socketio.h"
 #include "agent/js/k6/sse.h"
 #include "agent/js/k6/streams.h"
@@ -129,6 +130,7 @@ JsHarness::JsHarness() {
   const v8::Context::Scope in(made);
   SetGlobal("k6", MakeCoreModule(made, *vu_));
   SetGlobal("metrics", MakeMetricsModule(made, *vu_));
+  SetGlobal("secrets", MakeSecretsModule(made, *vu_));
   SetGlobal("data", MakeDataModule(made, *vu_, shared_arrays_));
   const auto url_of = [](const std::string& path) { return absl::StrCat("file:///", path); };
   const auto load = [this](const std::string& url) -> absl::StatusOr<std::string> {

@@ -85,6 +85,11 @@ class HarnessVu final : public ApiVu {
     next_block.first += next_block.count;
     next_block.count = std::max<int64_t>(0, std::min(next_block.count, rows - next_block.first));
   }
+  void GetSecret(std::string url,
+                 absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) override {
+    secret_urls.push_back(url);
+    done(secret);
+  }
   HttpClient& http() override { return http_override_ == nullptr ? *loop_ : *http_override_; }
   ConnectionPool& connections() override { return *pool_; }
   GrpcEngine& grpc() override { return *grpc_; }
@@ -107,7 +112,9 @@ class HarnessVu final : public ApiVu {
   int failures = 0;
   SegmentTuple part;
   std::vector<std::string> leases;
-  RowBlock next_block;  // what the next lease gets
+  std::vector<std::string> secret_urls;
+  absl::StatusOr<std::string> secret = "s3cret";  // the answer to each of them
+  RowBlock next_block;                            // what the next lease gets
   int64_t bytes_sent = 0, bytes_received = 0;
 
  private:

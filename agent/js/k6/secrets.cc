@@ -1,0 +1,94 @@
+#include "agent/js/k6/secrets.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+#include "agent/js/bind/errors.h"
+#include "agent/js/bind/functions.h"
+#include "agent/js/bind/text.h"
+#include "common/base/secrets.h"
+
+namespace lockstep::agent {
+namespace {
+
+using Info = v8::FunctionCallbackInfo<v8::Value>;
+
+// The key or the name of a source that a function was given. False, with an exception: it is none.
+bool SecretWord(const Info& info, const char* what, std::string* word) {
+  if (!info[0]->IsString() || info[0].As<v8::String>()->Length() == 0) {
+    ThrowTypeError(info.GetIsolate(), absl::StrCat(what, " must be a text that is not empty"));
+    return false;
+  }
+  *word = TextOf(info.GetIsolate(), info[0].As<v8::String>());
+  if (word->size() > kMostSecretKeyBytes) {
+    ThrowTypeError(info.GetIsolate(), absl::StrCat(what, " has ", word->size(),
+                                                   " bytes: the most is ", kMostSecretKeyBytes));
+    return false;
+  }
+  return true;
+}
+
+void Settle(v8::Isolate* isolate, v8::Local<v8::Promise::Resolver> promise,
+            const absl::StatusOr<std::string>& secret) {
+  const v8::Local<v8::Context> context = isolate->GetCurrentContext();
+  v8::TryCatch caught(isolate);
+  if (secret.ok()) {
+    promise->Resolve(context, JsText(isolate, *secret)).FromMaybe(false);
+    return;
+  }
+  ThrowError(isolate, secret.status().message());
+  if (!caught.HasTerminated()) {
+    promise->Reject(context, caught.Exception()).FromMaybe(false);
+  }
+}
+
+// get(key): of the source whose name is the function's data; "": the default one.
+void GetSecretOf(const Info& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  v8::Local<v8::Promise::Resolver> resolver;
+  std::string key;
+  if (!SecretWord(info, "secrets.get(): the key", &key) ||
+      !v8::Promise::Resolver::New(ContextOf(info)).ToLocal(&resolver)) {
+    return;
+  }
+  ApiVu& vu = ModuleOf<ApiVu>(info);
+  vu.GetSecret(
+      SecretUrl(TextOf(isolate, info.Data().As<v8::String>()), key),
+      [isolate, expect = vu.Expect(), kept = v8::Global<v8::Promise::Resolver>(isolate, resolver)](
+          absl::StatusOr<std::string> secret) mutable {
+        expect([isolate, kept = std::move(kept), secret = std::move(secret)] {
+          Settle(isolate, kept.Get(isolate), secret);
+        });
+      });
+  info.GetReturnValue().Set(resolver->GetPromise());
+}
+
+void SourceOf(const Info& info) {
+  std::string name;
+  if (!SecretWord(info, "secrets.source(): the name", &name)) {
+    return;
+  }
+  if (name.find('/') != std::string::npos) {
+    ThrowError(info.GetIsolate(), absl::StrCat("there is no secret source \"", name, "\""));
+    return;
+  }
+  const v8::Local<v8::Context> context = ContextOf(info);
+  const v8::Local<v8::Object> source = v8::Object::New(info.GetIsolate());
+  SetFunction(context, source, "get", GetSecretOf, info[0]);
+  info.GetReturnValue().Set(source);
+}
+
+}  // namespace
+
+v8::Local<v8::Object> MakeSecretsModule(v8::Local<v8::Context> context, ApiVu& vu) {
+  v8::Isolate* isolate = context->GetIsolate();
+  SetModule(context, &vu);
+  const v8::Local<v8::Object> exports = v8::Object::New(isolate);
+  SetFunction(context, exports, "get", GetSecretOf, v8::String::Empty(isolate));
+  SetFunction(context, exports, "source", SourceOf);
+  return exports;
+}
+
+}  // namespace lockstep::agent

@@ -1,0 +1,110 @@
+#include "common/base/secrets.h"
+
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
+
+namespace lockstep {
+namespace {
+
+constexpr absl::string_view kSecretScheme = "secret:";
+constexpr unsigned char kFirstPlain = 0x20;  // below it JSON escapes
+
+std::string AsInJson(absl::string_view text) {
+  std::string escaped;
+  for (const char c : text) {
+    switch (c) {
+      case '"':
+      case '\\':
+        escaped += '\\';
+        escaped += c;
+        break;
+      case '\n':
+        escaped += "\\n";
+        break;
+      case '\r':
+        escaped += "\\r";
+        break;
+      case '\t':
+        escaped += "\\t";
+        break;
+      default:
+        if (static_cast<unsigned char>(c) < kFirstPlain) {
+          absl::StrAppendFormat(&escaped, "\\u%04x", static_cast<unsigned char>(c));
+        } else {
+          escaped += c;
+        }
+    }
+  }
+  return escaped;
+}
+
+// As encodeURIComponent, or as a form has it.
+std::string AsInUrl(absl::string_view text, bool form) {
+  const absl::string_view plain = form ? "-_.*" : "-_.!~*'()";
+  std::string escaped;
+  for (const char c : text) {
+    if (absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
+        plain.find(c) != absl::string_view::npos) {
+      escaped += c;
+    } else if (form && c == ' ') {
+      escaped += '+';
+    } else {
+      absl::StrAppendFormat(&escaped, "%%%02X", static_cast<unsigned char>(c));
+    }
+  }
+  return escaped;
+}
+
+}  // namespace
+
+std::string SecretUrl(absl::string_view source, absl::string_view key) {
+  return absl::StrCat(kSecretScheme, source, "/", key);
+}
+
+std::optional<SecretName> ParseSecretUrl(absl::string_view url) {
+  if (!absl::ConsumePrefix(&url, kSecretScheme)) {
+    return std::nullopt;
+  }
+  const size_t slash = std::min(url.find('/'), url.size());
+  return SecretName{std::string(url.substr(0, slash)),
+                    std::string(url.substr(std::min(slash + 1, url.size())))};
+}
+
+void Redactor::Add(absl::string_view secret) {
+  if (secret.empty()) {
+    return;
+  }
+  const MutexLock lock(mutex_);
+  for (std::string& form : std::vector<std::string>{
+           std::string(secret), AsInJson(secret), AsInUrl(secret, false), AsInUrl(secret, true)}) {
+    if (std::find(secrets_.begin(), secrets_.end(), form) == secrets_.end()) {
+      secrets_.push_back(std::move(form));
+    }
+  }
+  std::stable_sort(secrets_.begin(), secrets_.end(),
+                   [](const auto& a, const auto& b) { return a.size() > b.size(); });
+  any_.store(true, std::memory_order_release);
+}
+
+void Redactor::Redact(std::string* text) const {
+  if (empty()) {
+    return;
+  }
+  const MutexLock lock(mutex_);
+  std::vector<std::pair<absl::string_view, absl::string_view>> found;
+  for (const std::string& secret : secrets_) {
+    if (text->find(secret) != std::string::npos) {
+      found.emplace_back(secret, kInstead);
+    }
+  }
+  if (!found.empty()) {
+    *text = absl::StrReplaceAll(*text, found);
+  }
+}
+
+}  // namespace lockstep
