@@ -274,10 +274,10 @@ HttpCallResult HttpCall::ResultOf(HttpResponse response) const {
   HttpCallResult result;
   result.response = std::move(response);
   result.url = redirects_ == 0 ? spec_.url_text : request_.url.display_url();
-  result.request = first_ ? *first_
-                          : SentRequest{request_.method, "", sent_headers_,
-                                        spec_.plain_body ? *spec_.plain_body : request_.body,
-                                        sent_cookies_};
+  result.request =
+      first_ ? *first_
+             : SentRequest{request_.method, "", sent_headers_,
+                           spec_.plain_body ? *spec_.plain_body : request_.body, sent_cookies_};
   return result;
 }
 

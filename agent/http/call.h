@@ -161,7 +161,7 @@ class HttpCall : private ResponseListener {
   std::optional<SentRequest> first_;  // unset: the present hop is the first
   RedirectOrigin origin_;             // set with the first redirect
   bool challenged_ = false;
-  std::string debug_id_;  // of the present hop, with httpDebug
+  std::string debug_id_;   // of the present hop, with httpDebug
   bool leads_on_ = false;  // the answer that is just coming, to a call with a listener
   ExchangeId running_ = ExchangeId::kNone;
   TimerId posted_ = TimerId::kNone;  // an answer that needs no network

@@ -10,12 +10,12 @@
 namespace lockstep::agent {
 namespace {
 
-constexpr absl::string_view kByteOrderMark = "\xEF\xBB\xBF";
+constexpr absl::string_view kStreamMark = "\xEF\xBB\xBF";
 
 // A time that a client can wait; more is as good as for ever.
 constexpr int64_t kMostRetryMs = int64_t{24} * 60 * 60 * 1000;
 
-bool IsNumber(absl::string_view text) {
+bool IsRetryTime(absl::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
     return absl::ascii_isdigit(static_cast<unsigned char>(c));
   });
@@ -62,8 +62,8 @@ void EventStreamParser::Restart() {
 }
 
 void EventStreamParser::TakeLine(absl::string_view line, std::vector<StreamEvent>& events) {
-  if (std::exchange(first_line_, false) && absl::StartsWith(line, kByteOrderMark)) {
-    line.remove_prefix(kByteOrderMark.size());
+  if (std::exchange(first_line_, false) && absl::StartsWith(line, kStreamMark)) {
+    line.remove_prefix(kStreamMark.size());
   }
   if (line.empty()) {
     Dispatch(events);
@@ -91,7 +91,7 @@ void EventStreamParser::TakeField(absl::string_view name, absl::string_view valu
     if (!absl::StrContains(value, '\0')) {
       id_ = std::string(value);
     }
-  } else if (name == "retry" && IsNumber(value)) {
+  } else if (name == "retry" && IsRetryTime(value)) {
     int64_t milliseconds = 0;
     retry_ = absl::Milliseconds(absl::SimpleAtoi(value, &milliseconds)
                                     ? std::min(milliseconds, kMostRetryMs)

@@ -18,29 +18,29 @@
 namespace lockstep::agent {
 namespace {
 
-constexpr size_t kChunk = size_t{16} << 10;
+constexpr size_t kPieceRoom = size_t{16} << 10;
 constexpr int kGzipOrZlibWindow = 15 + 32;  // zlib looks at the header which of both it is
-constexpr int kRawWindow = -15;
+constexpr int kBareWindow = -15;
 
-absl::Status Malformed(Coding coding) {
+absl::Status NotOfCoding(Coding coding) {
   return absl::InvalidArgumentError(absl::StrCat(CodingName(coding), ": invalid data"));
 }
 
-// Appends what a decoder writes into room for kChunk bytes; `step` says how many those are, or what
+// Appends what a decoder writes into room for kPieceRoom bytes; `step` says how many those are, or what
 // is wrong, and goes on until it has written less.
 template <typename Step>
 absl::Status Drain(std::string* out, Step step) {
   for (;;) {
     const size_t used = out->size();
     if (used > StreamDecoder::kMostPieceBytes) {
-      return absl::ResourceExhaustedError(absl::StrCat(
-          "a piece of the body becomes longer than ", StreamDecoder::kMostPieceBytes, " bytes"));
+      return absl::ResourceExhaustedError(absl::StrCat("a piece of the body becomes longer than ",
+                                                       StreamDecoder::kMostPieceBytes, " bytes"));
     }
-    out->resize(used + kChunk);
+    out->resize(used + kPieceRoom);
     const absl::StatusOr<size_t> written = step(reinterpret_cast<uint8_t*>(out->data()) + used);
     out->resize(used + (written.ok() ? *written : 0));
     LOCKSTEP_RETURN_IF_ERROR(written.status());
-    if (*written < kChunk) {
+    if (*written < kPieceRoom) {
       return absl::OkStatus();
     }
   }
@@ -59,7 +59,7 @@ class ZlibStage final : public StreamDecoder::Stage {
       return absl::OkStatus();
     }
     if (coding_ == Coding::kDeflate && !std::exchange(begun_, true) && (bytes[0] & 0x0F) != 8) {
-      LOCKSTEP_CHECK(inflateReset2(&stream_, kRawWindow) == Z_OK);
+      LOCKSTEP_CHECK(inflateReset2(&stream_, kBareWindow) == Z_OK);
     }
     stream_.next_in = reinterpret_cast<uint8_t*>(const_cast<char*>(bytes.data()));
     stream_.avail_in = static_cast<uInt>(bytes.size());
@@ -70,23 +70,23 @@ class ZlibStage final : public StreamDecoder::Stage {
  private:
   absl::StatusOr<size_t> Inflate(uint8_t* room) {
     stream_.next_out = room;
-    stream_.avail_out = kChunk;
+    stream_.avail_out = kPieceRoom;
     do {
       if (complete_) {  // a gzip file may consist of several members
         if (stream_.avail_in == 0) {
           break;
         }
         if (coding_ != Coding::kGzip || inflateReset(&stream_) != Z_OK) {
-          return Malformed(coding_);
+          return NotOfCoding(coding_);
         }
       }
       const int result = inflate(&stream_, Z_NO_FLUSH);
       complete_ = result == Z_STREAM_END;
       if (!complete_ && result != Z_OK && result != Z_BUF_ERROR) {
-        return Malformed(coding_);
+        return NotOfCoding(coding_);
       }
     } while (stream_.avail_in > 0 && stream_.avail_out > 0);
-    return kChunk - stream_.avail_out;
+    return kPieceRoom - stream_.avail_out;
   }
 
   const Coding coding_;
@@ -101,14 +101,14 @@ class BrotliStage final : public StreamDecoder::Stage {
     const auto* in = reinterpret_cast<const uint8_t*>(bytes.data());
     size_t left = bytes.size();
     return Drain(out, [&](uint8_t* room) -> absl::StatusOr<size_t> {
-      size_t free = kChunk;
+      size_t free = kPieceRoom;
       const BrotliDecoderResult result =
           BrotliDecoderDecompressStream(state_.get(), &left, &in, &free, &room, nullptr);
       if (result == BROTLI_DECODER_RESULT_ERROR ||
           (result == BROTLI_DECODER_RESULT_SUCCESS && left > 0)) {
-        return Malformed(Coding::kBrotli);
+        return NotOfCoding(Coding::kBrotli);
       }
-      return kChunk - free;
+      return kPieceRoom - free;
     });
   }
   bool complete() const override { return BrotliDecoderIsFinished(state_.get()) == BROTLI_TRUE; }
@@ -123,11 +123,11 @@ class ZstdStage final : public StreamDecoder::Stage {
   absl::Status Feed(absl::string_view bytes, std::string* out) override {
     ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
     return Drain(out, [&](uint8_t* room) -> absl::StatusOr<size_t> {
-      ZSTD_outBuffer piece{room, kChunk, 0};
+      ZSTD_outBuffer piece{room, kPieceRoom, 0};
       do {
         const size_t result = ZSTD_decompressStream(context_.get(), &piece, &in);
         if (ZSTD_isError(result) != 0) {
-          return Malformed(Coding::kZstd);
+          return NotOfCoding(Coding::kZstd);
         }
         complete_ = result == 0;
       } while (in.pos < in.size && piece.pos < piece.size);

@@ -63,8 +63,7 @@ class FakeHttpClient final : public agent::HttpClient {
   };
 
   std::unique_ptr<agent::ConnectionPool> MakePool(int64_t) override { return nullptr; }
-  agent::ExchangeId Submit(agent::ConnectionPool&, agent::HttpRequest request,
-                           Done done) override {
+  agent::ExchangeId Submit(agent::ConnectionPool&, agent::HttpRequest request, Done done) override {
     const agent::ExchangeId id{++last_};
     exchanges.push_back({id, std::move(request), std::move(done)});
     return id;

@@ -19,21 +19,21 @@ namespace {
 
 constexpr char kSeparator = '\x1e';
 constexpr size_t kMostDigits = 9;  // of the length of a packet in a payload
-constexpr size_t kShown = 40;
+constexpr size_t kShownOfPacket = 40;
 
 char DigitOf(EngineType type) {
   return static_cast<char>('0' + static_cast<int>(type));
 }
 
-std::optional<EngineType> TypeOf(char digit) {
+std::optional<EngineType> EngineTypeOf(char digit) {
   return digit >= '0' && digit <= '6' ? std::optional(static_cast<EngineType>(digit - '0'))
                                       : std::nullopt;
 }
 
-absl::Status Invalid(absl::string_view what, absl::string_view text) {
-  return absl::InvalidArgumentError(
-      absl::StrCat("invalid Engine.IO ", what, " \"", absl::CHexEscape(text.substr(0, kShown)),
-                   text.size() > kShown ? "..." : "", "\""));
+absl::Status InvalidEngine(absl::string_view what, absl::string_view text) {
+  return absl::InvalidArgumentError(absl::StrCat("invalid Engine.IO ", what, " \"",
+                                                 absl::CHexEscape(text.substr(0, kShownOfPacket)),
+                                                 text.size() > kShownOfPacket ? "..." : "", "\""));
 }
 
 // How many UTF-16 units, which is what JavaScript calls a text's length, one byte of UTF-8 begins.
@@ -67,13 +67,13 @@ absl::StatusOr<EnginePacket> DecodeInPayload(EngineProtocol protocol, absl::stri
   absl::string_view base64 = text.substr(1);
   if (protocol == EngineProtocol::kThree) {
     if (base64.empty() || base64[0] != DigitOf(EngineType::kMessage)) {
-      return Invalid("packet", text);
+      return InvalidEngine("packet", text);
     }
     base64.remove_prefix(1);
   }
   EnginePacket packet{.type = EngineType::kMessage, .binary = true};
   if (!absl::Base64Unescape(base64, &packet.data)) {
-    return Invalid("packet", text);
+    return InvalidEngine("packet", text);
   }
   return packet;
 }
@@ -89,12 +89,12 @@ absl::StatusOr<std::vector<EnginePacket>> DecodePayloadOfThree(absl::string_view
         units <= 0) {
       return rest.data() == payload.data() && rest[0] == DigitOf(EngineType::kOpen)
                  ? absl::InvalidArgumentError("the server speaks Engine.IO 4")
-                 : Invalid("payload", rest);
+                 : InvalidEngine("payload", rest);
     }
     rest.remove_prefix(colon + 1);
     const std::optional<size_t> size = BytesOfUnits(rest, static_cast<size_t>(units));
     if (!size) {
-      return Invalid("payload", payload);
+      return InvalidEngine("payload", payload);
     }
     LOCKSTEP_ASSIGN_OR_RETURN(EnginePacket packet,
                               DecodeInPayload(EngineProtocol::kThree, rest.substr(0, *size)));
@@ -115,7 +115,7 @@ bool LooksLikeThree(absl::string_view payload) {
          (!payload.empty() && payload[0] == '\0');
 }
 
-absl::Duration Milliseconds(const nlohmann::json& object, const char* name) {
+absl::Duration MillisecondsOf(const nlohmann::json& object, const char* name) {
   constexpr double kMost = 86'400'000;
   const auto found = object.find(name);
   return found != object.end() && found->is_number()
@@ -135,9 +135,9 @@ std::string EncodeEngineFrame(EngineProtocol protocol, const EnginePacket& packe
 }
 
 absl::StatusOr<EnginePacket> DecodeEngineText(absl::string_view text) {
-  const std::optional<EngineType> type = text.empty() ? std::nullopt : TypeOf(text[0]);
+  const std::optional<EngineType> type = text.empty() ? std::nullopt : EngineTypeOf(text[0]);
   if (!type) {
-    return Invalid("packet", text);
+    return InvalidEngine("packet", text);
   }
   return EnginePacket{.type = *type, .data = std::string(text.substr(1))};
 }
@@ -146,7 +146,7 @@ absl::StatusOr<EnginePacket> DecodeEngineBytes(EngineProtocol protocol, std::str
   EnginePacket packet{.type = EngineType::kMessage, .data = std::move(bytes), .binary = true};
   if (protocol == EngineProtocol::kThree) {
     if (packet.data.empty() || packet.data[0] != static_cast<char>(EngineType::kMessage)) {
-      return Invalid("packet", packet.data);
+      return InvalidEngine("packet", packet.data);
     }
     packet.data.erase(0, 1);
   }
@@ -190,19 +190,20 @@ absl::StatusOr<std::vector<EnginePacket>> DecodeEnginePayload(EngineProtocol pro
 absl::StatusOr<EngineHandshake> ReadEngineHandshake(absl::string_view json) {
   const nlohmann::json read = nlohmann::json::parse(json.begin(), json.end(), nullptr, false);
   if (!read.is_object()) {
-    return Invalid("handshake", json);
+    return InvalidEngine("handshake", json);
   }
   EngineHandshake handshake;
   const auto session = read.find("sid");
   if (session == read.end() || !session->is_string() || session->get<std::string>().empty()) {
-    return Invalid("handshake, which has no sid:", json);
+    return InvalidEngine("handshake, which has no sid:", json);
   }
   handshake.session = session->get<std::string>();
   if (const auto upgrades = read.find("upgrades"); upgrades != read.end() && upgrades->is_array()) {
-    handshake.can_upgrade = std::find(upgrades->begin(), upgrades->end(), "websocket") != upgrades->end();
+    handshake.can_upgrade =
+        std::find(upgrades->begin(), upgrades->end(), "websocket") != upgrades->end();
   }
-  handshake.ping_interval = Milliseconds(read, "pingInterval");
-  handshake.ping_timeout = Milliseconds(read, "pingTimeout");
+  handshake.ping_interval = MillisecondsOf(read, "pingInterval");
+  handshake.ping_timeout = MillisecondsOf(read, "pingTimeout");
   if (const auto most = read.find("maxPayload"); most != read.end() && most->is_number_unsigned()) {
     handshake.max_payload =
         static_cast<int64_t>(std::min<uint64_t>(most->get<uint64_t>(), uint64_t{1} << 40));

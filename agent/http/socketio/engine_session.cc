@@ -11,23 +11,24 @@
 namespace lockstep::agent {
 namespace {
 
-constexpr int kGoodbye = 1000;  // RFC 6455, section 7.4.1
-constexpr size_t kShown = 200;  // of a refusal
+constexpr int kGoodbye = 1000;           // RFC 6455, section 7.4.1
+constexpr size_t kShownOfRefusal = 200;  // of a refusal
 constexpr char kProbe[] = "probe";
 
-int NumberOf(EngineProtocol protocol) {
+int NumberOfProtocol(EngineProtocol protocol) {
   return static_cast<int>(protocol);
 }
 
 // What a server says who refuses, and what to do about it.
-std::string Describe(const HttpResponse& refusal, EngineProtocol protocol) {
+std::string DescribeEngineRefusal(const HttpResponse& refusal, EngineProtocol protocol) {
   if (refusal.status == 0) {
     return refusal.error.in_full();
   }
   std::string text = absl::StrCat("the server answered ", refusal.status_text);
   if (!refusal.body.empty()) {
-    absl::StrAppend(&text, ": ", absl::StripAsciiWhitespace(
-                                     absl::string_view(refusal.body).substr(0, kShown)));
+    absl::StrAppend(
+        &text, ": ",
+        absl::StripAsciiWhitespace(absl::string_view(refusal.body).substr(0, kShownOfRefusal)));
   }
   if (absl::StrContains(refusal.body, "Unsupported protocol version")) {
     absl::StrAppend(&text, protocol == EngineProtocol::kThree
@@ -37,7 +38,7 @@ std::string Describe(const HttpResponse& refusal, EngineProtocol protocol) {
   return text;
 }
 
-int64_t SizeOf(const EnginePacket& packet) {
+int64_t SizeOfPacket(const EnginePacket& packet) {
   return static_cast<int64_t>(packet.data.size()) + 1;
 }
 
@@ -76,8 +77,8 @@ void EngineSession::DropSocket() {
 Url EngineSession::UrlOf(absl::string_view transport) const {
   Url url = options_.url;
   url.has_query = true;
-  absl::StrAppend(&url.query, url.query.empty() ? "" : "&", "EIO=", NumberOf(options_.protocol),
-                  "&transport=", transport);
+  absl::StrAppend(&url.query, url.query.empty() ? "" : "&",
+                  "EIO=", NumberOfProtocol(options_.protocol), "&transport=", transport);
   if (options_.protocol == EngineProtocol::kThree && transport == "polling") {
     absl::StrAppend(&url.query, "&b64=1");  // else what is binary makes the whole payload binary
   }
@@ -115,9 +116,8 @@ void EngineSession::OpenSocket() {
 // ---- polling ----
 
 void EngineSession::Poll() {
-  poll_ = env_.client.Submit(env_.pool, Request("GET"), [this](HttpResponse response) {
-    OnPolled(std::move(response));
-  });
+  poll_ = env_.client.Submit(env_.pool, Request("GET"),
+                             [this](HttpResponse response) { OnPolled(std::move(response)); });
 }
 
 void EngineSession::OnPolled(HttpResponse response) {
@@ -125,7 +125,7 @@ void EngineSession::OnPolled(HttpResponse response) {
   env_.count_bytes(response.bytes_sent, response.bytes_received);
   options_.jar->SetAll(options_.url, response.headers, response.ended);
   if (response.status != 200) {
-    End("transport error", Describe(response, options_.protocol), response);
+    End("transport error", DescribeEngineRefusal(response, options_.protocol), response);
     return;
   }
   absl::StatusOr<std::vector<EnginePacket>> packets =
@@ -155,12 +155,12 @@ void EngineSession::Post() {
   size_t count = 0;
   int64_t bytes = 0;
   while (count < queue_.size()) {
-    const int64_t size = SizeOf(queue_[count]) * (queue_[count].binary ? 4 : 3) / 3 + 4;
+    const int64_t size = SizeOfPacket(queue_[count]) * (queue_[count].binary ? 4 : 3) / 3 + 4;
     if (count > 0 && handshake_.max_payload > 0 && bytes + size > handshake_.max_payload) {
       break;
     }
     bytes += size;
-    queued_bytes_ -= SizeOf(queue_[count]);
+    queued_bytes_ -= SizeOfPacket(queue_[count]);
     ++count;
   }
   const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(count);
@@ -171,16 +171,15 @@ void EngineSession::Post() {
     request.headers.emplace_back("Content-Type", "text/plain;charset=UTF-8");
   }
   queue_.erase(queue_.begin(), end);
-  post_ = env_.client.Submit(env_.pool, std::move(request), [this](HttpResponse response) {
-    OnPosted(std::move(response));
-  });
+  post_ = env_.client.Submit(env_.pool, std::move(request),
+                             [this](HttpResponse response) { OnPosted(std::move(response)); });
 }
 
 void EngineSession::OnPosted(HttpResponse response) {
   post_ = ExchangeId::kNone;
   env_.count_bytes(response.bytes_sent, response.bytes_received);
   if (response.status != 200) {
-    End("transport error", Describe(response, options_.protocol), response);
+    End("transport error", DescribeEngineRefusal(response, options_.protocol), response);
   } else if (upgrade_ == Upgrade::kPausing) {
     FinishUpgrade();
   } else if (state_ == State::kClosing && queue_.empty()) {
@@ -281,15 +280,14 @@ void EngineSession::Send(EnginePacket message) {
   if (state_ != State::kOpen) {
     return;
   }
-  queued_bytes_ += SizeOf(message);
+  queued_bytes_ += SizeOfPacket(message);
   queue_.push_back(std::move(message));
   if (queued_bytes_ + (socket_ == nullptr ? 0 : socket_->buffered_bytes()) > kMaxEngineBytes) {
     // In a later turn: the caller does not expect an event.
     env_.loop.Cancel(timeout_);
     timeout_ = env_.loop.After(absl::ZeroDuration(), [this] {
       timeout_ = TimerId::kNone;
-      End("transport error",
-          absl::StrCat("more than ", kMaxEngineBytes, " bytes wait to be sent"));
+      End("transport error", absl::StrCat("more than ", kMaxEngineBytes, " bytes wait to be sent"));
     });
     return;
   }
@@ -418,7 +416,7 @@ void EngineSession::OnRefused(HttpResponse response) {
     upgrade_ = Upgrade::kNone;
     DropSocket();
   } else {
-    End("transport error", Describe(response, options_.protocol), response);
+    End("transport error", DescribeEngineRefusal(response, options_.protocol), response);
   }
 }
 

@@ -12,12 +12,12 @@
 namespace lockstep::agent {
 namespace {
 
-constexpr size_t kShown = 40;
+constexpr size_t kShownOfText = 40;
 
-absl::Status Invalid(absl::string_view text, absl::string_view why) {
+absl::Status InvalidSocket(absl::string_view text, absl::string_view why) {
   return absl::InvalidArgumentError(
-      absl::StrCat("invalid Socket.IO packet \"", absl::CHexEscape(text.substr(0, kShown)),
-                   text.size() > kShown ? "..." : "", "\": ", why));
+      absl::StrCat("invalid Socket.IO packet \"", absl::CHexEscape(text.substr(0, kShownOfText)),
+                   text.size() > kShownOfText ? "..." : "", "\": ", why));
 }
 
 // The digits at the beginning of `text`, which loses them.
@@ -60,16 +60,17 @@ std::string EventNameOf(absl::string_view json) {
     return "";
   }
   const auto* const first = json.data() + start;
-  const nlohmann::json name = nlohmann::json::parse(first, first + (end + 1 - start), nullptr, false);
+  const nlohmann::json name =
+      nlohmann::json::parse(first, first + (end + 1 - start), nullptr, false);
   return name.is_string() ? name.get<std::string>() : "";
 }
 
 absl::StatusOr<std::optional<SocketPacket>> SocketPacketReader::Text(absl::string_view text) {
   if (waiting_) {
-    return Invalid(text, "an attachment was expected");
+    return InvalidSocket(text, "an attachment was expected");
   }
   if (text.empty() || text[0] < '0' || text[0] > '6') {
-    return Invalid(text, "there is no such type");
+    return InvalidSocket(text, "there is no such type");
   }
   SocketPacket packet{.type = static_cast<SocketType>(text[0] - '0')};
   absl::string_view rest = text.substr(1);
@@ -77,10 +78,10 @@ absl::StatusOr<std::optional<SocketPacket>> SocketPacketReader::Text(absl::strin
   if (packet.binary()) {
     const absl::string_view digits = TakeDigits(&rest);
     if (!absl::SimpleAtoi(digits, &attachments) || rest.empty() || rest[0] != '-') {
-      return Invalid(text, "it does not say how many attachments it has");
+      return InvalidSocket(text, "it does not say how many attachments it has");
     }
     if (attachments > kMostAttachments) {
-      return Invalid(text, absl::StrCat("more than ", kMostAttachments, " attachments"));
+      return InvalidSocket(text, absl::StrCat("more than ", kMostAttachments, " attachments"));
     }
     rest.remove_prefix(1);
   }
@@ -94,7 +95,7 @@ absl::StatusOr<std::optional<SocketPacket>> SocketPacketReader::Text(absl::strin
   if (const absl::string_view digits = TakeDigits(&rest); !digits.empty()) {
     uint64_t id = 0;
     if (!absl::SimpleAtoi(digits, &id)) {
-      return Invalid(text, "its id is too large");
+      return InvalidSocket(text, "its id is too large");
     }
     packet.id = id;
   }

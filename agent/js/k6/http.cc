@@ -252,9 +252,8 @@ v8::MaybeLocal<v8::Value> HttpModule::StreamAsync(Context context, RequestOrFaul
                    expect([this, isolate, throws, resolver_kept = std::move(resolver_kept),
                            answer = std::move(answer)]() mutable {
                      const Context now = isolate->GetCurrentContext();
-                     Settle(now, resolver_kept.Get(isolate), [&] {
-                       return DeliverStream(now, std::move(answer), throws);
-                     });
+                     Settle(now, resolver_kept.Get(isolate),
+                            [&] { return DeliverStream(now, std::move(answer), throws); });
                    });
                  });
   return resolver->GetPromise();

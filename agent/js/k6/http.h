@@ -81,8 +81,8 @@ class HttpModule final : public VuPart {
   v8::MaybeLocal<v8::Value> Deliver(v8::Local<v8::Context> context, HttpCallResult result,
                                     ResponseType type, bool throws);
   // Of an answer whose head has come, or of none.
-  v8::MaybeLocal<v8::Value> DeliverStream(v8::Local<v8::Context> context, HttpStreams::Answer answer,
-                                          bool throws);
+  v8::MaybeLocal<v8::Value> DeliverStream(v8::Local<v8::Context> context,
+                                          HttpStreams::Answer answer, bool throws);
   v8::MaybeLocal<v8::Value> Stream(v8::Local<v8::Context> context, RequestOrFault prepared);
   v8::MaybeLocal<v8::Value> StreamAsync(v8::Local<v8::Context> context, RequestOrFault prepared,
                                         v8::Local<v8::Promise::Resolver> resolver);

@@ -66,7 +66,8 @@ v8::Local<v8::Value> ErrorCode(Context c, const ResponseData& d) {
 // Whether the body is null. What has come of one that was cut short is shown.
 bool HasNoBody(const ResponseData& data) {
   const HttpResponse& response = data.result.response;
-  return data.type == ResponseType::kNone || data.type == ResponseType::kStream || response.status == 204 || response.status == 304 ||
+  return data.type == ResponseType::kNone || data.type == ResponseType::kStream ||
+         response.status == 204 || response.status == 304 ||
          (response.status == 0 && response.body.empty());
 }
 
@@ -226,7 +227,8 @@ void Json(const Info& info) {
     return;
   }
   if (data->type == ResponseType::kStream) {
-    ThrowError(isolate, "the body is a stream (responseType: 'stream'), which json() does not read");
+    ThrowError(isolate,
+               "the body is a stream (responseType: 'stream'), which json() does not read");
     return;
   }
   if (HasNoBody(*data)) {

@@ -14,8 +14,8 @@ namespace {
 using Context = v8::Local<v8::Context>;
 using Info = v8::FunctionCallbackInfo<v8::Value>;
 
-void SettleRead(Context context, v8::Local<v8::Promise::Resolver> resolver,
-                const std::optional<std::string>& piece, const std::string& error) {
+void SettleStreamRead(Context context, v8::Local<v8::Promise::Resolver> resolver,
+                      const std::optional<std::string>& piece, const std::string& error) {
   v8::Isolate* isolate = context->GetIsolate();
   if (!error.empty()) {
     resolver->Reject(context, v8::Exception::Error(JsText(isolate, error))).FromMaybe(false);
@@ -39,7 +39,9 @@ class HttpStreams::Stream final : public HttpCallListener {
     call_->Start([this](HttpCallResult result) { OnEnd(std::move(result)); });
   }
 
-  void OnHead(HttpCallResult head) override { std::exchange(done_, nullptr)({std::move(head), number_}); }
+  void OnHead(HttpCallResult head) override {
+    std::exchange(done_, nullptr)({std::move(head), number_});
+  }
 
   void OnBody(std::string piece) override {
     if (!readers_.empty()) {
@@ -66,10 +68,10 @@ class HttpStreams::Stream final : public HttpCallListener {
       if (unread_bytes_ <= kMostUnreadBytes / 2) {
         call_->Hold(false);
       }
-      SettleRead(context, resolver, piece, "");
+      SettleStreamRead(context, resolver, piece, "");
     } else if (ended_) {
       *over = true;
-      SettleRead(context, resolver, std::nullopt, error_);
+      SettleStreamRead(context, resolver, std::nullopt, error_);
     } else {
       readers_.push_back({context->GetIsolate(),
                           v8::Global<v8::Promise::Resolver>(context->GetIsolate(), resolver),
@@ -108,7 +110,7 @@ class HttpStreams::Stream final : public HttpCallListener {
     readers_.pop_front();
     reader.announce([isolate = reader.isolate, resolver = std::move(reader.resolver),
                      piece = std::move(piece), error = std::move(error)] {
-      SettleRead(isolate->GetCurrentContext(), resolver.Get(isolate), piece, error);
+      SettleStreamRead(isolate->GetCurrentContext(), resolver.Get(isolate), piece, error);
     });
   }
 
@@ -147,7 +149,7 @@ v8::MaybeLocal<v8::Promise> HttpStreams::Read(Context context, uint64_t number) 
     if (!v8::Promise::Resolver::New(context).ToLocal(&resolver)) {
       return {};
     }
-    SettleRead(context, resolver, std::nullopt, "");
+    SettleStreamRead(context, resolver, std::nullopt, "");
     return resolver->GetPromise();
   }
   bool over = false;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -27,7 +28,7 @@ class ModuleMetrics {
           vu.sink().metrics().Register(each.name, each.type, each.contains);
       ids_.push_back(id.ok() ? std::optional(*id) : std::nullopt);
       if (!id.ok()) {
-        vu.logger().Warn(id.status().message());
+        vu.logger().Warn(std::string(id.status().message()));
       }
     }
   }

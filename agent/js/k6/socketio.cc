@@ -12,7 +12,7 @@
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
 #include "agent/js/k6/http_cookie_jar.h"
-#include "agent/js/k6/http_params.h"
+#include "agent/js/k6/script_duration.h"
 #include "agent/js/k6/script_tags.h"
 #include "agent/js/k6/socketio_connection.h"
 #include "common/base/status_macros.h"
@@ -23,52 +23,56 @@ namespace {
 using Context = v8::Local<v8::Context>;
 using Info = v8::FunctionCallbackInfo<v8::Value>;
 
-absl::StatusOr<Url> ReadUrl(const std::string& text) {
+absl::StatusOr<Url> ReadSocketIoUrl(const std::string& text) {
   LOCKSTEP_ASSIGN_OR_RETURN(Url url, ParseUrl(text));
   if (url.scheme == "ws" || url.scheme == "wss") {
     url.scheme.replace(0, 2, "http");
   }
   if (url.scheme != "http" && url.scheme != "https") {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "io() requires a URL with the scheme http, https, ws or wss, but got \"", url.scheme, "\""));
+    return absl::InvalidArgumentError(
+        absl::StrCat("io() requires a URL with the scheme http, https, ws or wss, but got \"",
+                     url.scheme, "\""));
   }
   return url;
 }
 
-absl::Status ReadHeaders(Context context, v8::Local<v8::Value> value, HeaderList* headers) {
+absl::Status ReadSocketIoHeaders(Context context, v8::Local<v8::Value> value, HeaderList* headers) {
   if (!value->IsObject()) {
     return absl::InvalidArgumentError("extraHeaders: an object of names and values is expected");
   }
-  return ForEachOwnOrStatus(
-      context, value.As<v8::Object>(), [&](const std::string& name, v8::Local<v8::Value> header) {
-        std::string text;
-        if (!ToText(context, header, &text)) {
-          return absl::CancelledError();
-        }
-        if (!IsToken(name)) {
-          return absl::InvalidArgumentError(absl::StrCat("extraHeaders: invalid name \"", name, "\""));
-        }
-        headers->emplace_back(CanonicalHeader(name), std::move(text));
-        return absl::OkStatus();
-      });
+  return ForEachOwnOrStatus(context, value.As<v8::Object>(),
+                            [&](const std::string& name, v8::Local<v8::Value> header) {
+                              std::string text;
+                              if (!ToText(context, header, &text)) {
+                                return absl::CancelledError();
+                              }
+                              if (!IsToken(name)) {
+                                return absl::InvalidArgumentError(
+                                    absl::StrCat("extraHeaders: invalid name \"", name, "\""));
+                              }
+                              headers->emplace_back(CanonicalHeader(name), std::move(text));
+                              return absl::OkStatus();
+                            });
 }
 
-absl::Status ReadQuery(Context context, v8::Local<v8::Value> value, std::string* query) {
+absl::Status ReadSocketIoQuery(Context context, v8::Local<v8::Value> value, std::string* query) {
   if (!value->IsObject()) {
     return absl::InvalidArgumentError("query: an object of names and values is expected");
   }
-  return ForEachOwnOrStatus(
-      context, value.As<v8::Object>(), [&](const std::string& name, v8::Local<v8::Value> item) {
-        std::string text;
-        if (!ToText(context, item, &text)) {
-          return absl::CancelledError();
-        }
-        absl::StrAppend(query, query->empty() ? "" : "&", QueryEscape(name), "=", QueryEscape(text));
-        return absl::OkStatus();
-      });
+  return ForEachOwnOrStatus(context, value.As<v8::Object>(),
+                            [&](const std::string& name, v8::Local<v8::Value> item) {
+                              std::string text;
+                              if (!ToText(context, item, &text)) {
+                                return absl::CancelledError();
+                              }
+                              absl::StrAppend(query, query->empty() ? "" : "&", QueryEscape(name),
+                                              "=", QueryEscape(text));
+                              return absl::OkStatus();
+                            });
 }
 
-absl::Status ReadTransports(Context context, v8::Local<v8::Value> value, EngineOptions* options) {
+absl::Status ReadSocketIoTransports(Context context, v8::Local<v8::Value> value,
+                                    EngineOptions* options) {
   const absl::Status wrong = absl::InvalidArgumentError(
       "transports: a list of \"polling\" and \"websocket\" is expected, with at least one of them");
   if (!value->IsArray()) {
@@ -92,38 +96,40 @@ absl::Status ReadTransports(Context context, v8::Local<v8::Value> value, EngineO
   return options->polling || options->websocket ? absl::OkStatus() : wrong;
 }
 
-absl::Status ReadPath(Context context, v8::Local<v8::Value> value, Url* url) {
+absl::Status ReadSocketIoPath(Context context, v8::Local<v8::Value> value, Url* url) {
   std::string path;
   if (!ToText(context, value, &path)) {
     return absl::CancelledError();
   }
   if (!absl::StartsWith(path, "/")) {
-    return absl::InvalidArgumentError(absl::StrCat("path: must begin with \"/\", got \"", path, "\""));
+    return absl::InvalidArgumentError(
+        absl::StrCat("path: must begin with \"/\", got \"", path, "\""));
   }
   url->path = absl::EndsWith(path, "/") ? path : absl::StrCat(path, "/");
   return absl::OkStatus();
 }
 
-absl::Status ReadOption(Context context, ApiVu& vu, absl::string_view name,
-                        v8::Local<v8::Value> value, SocketIoPlan* plan) {
+absl::Status ReadSocketIoOption(Context context, ApiVu& vu, absl::string_view name,
+                                v8::Local<v8::Value> value, SocketIoPlan* plan) {
   EngineOptions& options = plan->engine;
   if (value->IsNullOrUndefined()) {
     return absl::OkStatus();
   }
   if (name == "path") {
-    return ReadPath(context, value, &options.url);
+    return ReadSocketIoPath(context, value, &options.url);
   }
   if (name == "query") {
-    return ReadQuery(context, value, &options.url.query);
+    return ReadSocketIoQuery(context, value, &options.url.query);
   }
   if (name == "extraHeaders") {
-    return ReadHeaders(context, value, &options.headers);
+    return ReadSocketIoHeaders(context, value, &options.headers);
   }
   if (name == "transports") {
-    return ReadTransports(context, value, &options);
+    return ReadSocketIoTransports(context, value, &options);
   }
   if (name == "upgrade") {
-    options.websocket = options.websocket && (value->BooleanValue(context->GetIsolate()) || !options.polling);
+    options.websocket =
+        options.websocket && (value->BooleanValue(context->GetIsolate()) || !options.polling);
     return absl::OkStatus();
   }
   if (name == "timeout") {
@@ -148,15 +154,16 @@ absl::Status ReadOption(Context context, ApiVu& vu, absl::string_view name,
   return absl::OkStatus();
 }
 
-absl::StatusOr<SocketIoPlan> ReadPlan(Context context, ApiVu& vu, const std::string& url_text,
-                                      v8::Local<v8::Object> given) {
+absl::StatusOr<SocketIoPlan> ReadSocketIoPlan(Context context, ApiVu& vu,
+                                              const std::string& url_text,
+                                              v8::Local<v8::Object> given) {
   SocketIoPlan plan{.tags = vu.tags()};
-  LOCKSTEP_ASSIGN_OR_RETURN(plan.engine.url, ReadUrl(url_text));
+  LOCKSTEP_ASSIGN_OR_RETURN(plan.engine.url, ReadSocketIoUrl(url_text));
   plan.engine.url.path = "/socket.io/";
   plan.engine.jar = vu.jar();
-  LOCKSTEP_RETURN_IF_ERROR(ForEachOwnOrStatus(
-      context, given, [&](const std::string& name, v8::Local<v8::Value> value) {
-        return ReadOption(context, vu, name, value, &plan);
+  LOCKSTEP_RETURN_IF_ERROR(
+      ForEachOwnOrStatus(context, given, [&](const std::string& name, v8::Local<v8::Value> value) {
+        return ReadSocketIoOption(context, vu, name, value, &plan);
       }));
   EngineOptions& engine = plan.engine;
   engine.url.has_query = !engine.url.query.empty();
@@ -179,13 +186,13 @@ absl::StatusOr<SocketIoPlan> ReadPlan(Context context, ApiVu& vu, const std::str
 }
 
 // (url): [origin, namespace, query].
-void NativeParse(const Info& info) {
+void NativeSocketIoParse(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
   std::string text;
   if (!ToText(ContextOf(info), info[0], &text)) {
     return;
   }
-  const absl::StatusOr<Url> url = ReadUrl(text);
+  const absl::StatusOr<Url> url = ReadSocketIoUrl(text);
   if (!url.ok()) {
     ThrowTypeError(isolate, absl::StrCat("io(): ", url.status().message()));
     return;
@@ -197,7 +204,7 @@ void NativeParse(const Info& info) {
 }
 
 // (origin, options, emit): the connection's number.
-void NativeOpen(const Info& info) {
+void NativeSocketIoOpen(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
   SocketIoModule& module = BoundTo<SocketIoModule>(info);
   if (module.vu().in_init()) {
@@ -209,7 +216,7 @@ void NativeOpen(const Info& info) {
     return;
   }
   absl::StatusOr<SocketIoPlan> plan =
-      ReadPlan(ContextOf(info), module.vu(), url, info[1].As<v8::Object>());
+      ReadSocketIoPlan(ContextOf(info), module.vu(), url, info[1].As<v8::Object>());
   if (!plan.ok()) {
     if (!absl::IsCancelled(plan.status())) {
       ThrowTypeError(isolate, absl::StrCat("io(): ", plan.status().message()));
@@ -220,23 +227,23 @@ void NativeOpen(const Info& info) {
       static_cast<double>(module.Open(isolate, *std::move(plan), info[2].As<v8::Function>())));
 }
 
-SocketIoModule::Connection* ConnectionOf(const Info& info) {
+SocketIoModule::Connection* SocketIoConnectionOf(const Info& info) {
   return BoundTo<SocketIoModule>(info).Find(
       static_cast<uint64_t>(info[0].As<v8::Number>()->Value()));
 }
 
 // (number, namespace, json)
-void NativeConnect(const Info& info) {
-  if (SocketIoModule::Connection* connection = ConnectionOf(info)) {
+void NativeSocketIoConnect(const Info& info) {
+  if (SocketIoModule::Connection* connection = SocketIoConnectionOf(info)) {
     connection->Connect(TextOf(info.GetIsolate(), info[1].As<v8::String>()),
                         TextOf(info.GetIsolate(), info[2].As<v8::String>()));
   }
 }
 
 // (number, type, namespace, id or undefined, json, attachments)
-void NativeSend(const Info& info) {
+void NativeSocketIoSend(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
-  SocketIoModule::Connection* connection = ConnectionOf(info);
+  SocketIoModule::Connection* connection = SocketIoConnectionOf(info);
   if (connection == nullptr) {
     return;
   }
@@ -257,62 +264,40 @@ void NativeSend(const Info& info) {
   connection->Send(std::move(packet));
 }
 
-void NativeClose(const Info& info) {
-  if (SocketIoModule::Connection* connection = ConnectionOf(info)) {
+void NativeSocketIoClose(const Info& info) {
+  if (SocketIoModule::Connection* connection = SocketIoConnectionOf(info)) {
     connection->Close();
   }
 }
 
-void NativeTransport(const Info& info) {
-  if (SocketIoModule::Connection* connection = ConnectionOf(info)) {
+void NativeSocketIoTransport(const Info& info) {
+  if (SocketIoModule::Connection* connection = SocketIoConnectionOf(info)) {
     info.GetReturnValue().Set(JsText(info.GetIsolate(), connection->transport()));
   }
 }
 
-void NativeIteration(const Info& info) {
+void NativeSocketIoIteration(const Info& info) {
   info.GetReturnValue().Set(static_cast<double>(BoundTo<SocketIoModule>(info).iterations()));
-}
-
-// (milliseconds, callback): the timer's number.
-void NativeAfter(const Info& info) {
-  const double milliseconds = info[0].As<v8::Number>()->Value();
-  info.GetReturnValue().Set(static_cast<double>(BoundTo<SocketIoModule>(info).StartTimer(
-      info.GetIsolate(), absl::Milliseconds(milliseconds), info[1].As<v8::Function>())));
-}
-
-void NativeCancel(const Info& info) {
-  BoundTo<SocketIoModule>(info).CancelTimer(
-      static_cast<uint64_t>(info[0].As<v8::Number>()->Value()));
 }
 
 }  // namespace
 
-struct SocketIoModule::Timer {
-  Timer(EventLoop& event_loop, v8::Isolate* isolate, v8::Local<v8::Function> function)
-      : loop(event_loop), callback(isolate, function) {}
-  ~Timer() { loop.Cancel(id); }
-
-  EventLoop& loop;
-  v8::Global<v8::Function> callback;
-  TimerId id = TimerId::kNone;
-  absl::AnyInvocable<void(ApiVu::Task)> announce;
-};
-
-SocketIoModule::SocketIoModule(ApiVu& vu) : vu_(vu), metrics_(vu, SocketIoMeter::Definitions()) {}
+SocketIoModule::SocketIoModule(ApiVu& vu)
+    : vu_(vu), metrics_(vu, SocketIoMeter::Definitions()), timers_(vu) {}
 SocketIoModule::~SocketIoModule() = default;
 
 EngineEnv& SocketIoModule::env() {
   if (!env_) {
-    env_.emplace(EngineEnv{
-        vu_.http(), vu_.connections(), vu_.loop(),
-        [this](int64_t sent, int64_t received) { vu_.CountBytes(sent, received); }});
+    env_.emplace(
+        EngineEnv{vu_.http(), vu_.connections(), vu_.loop(),
+                  [this](int64_t sent, int64_t received) { vu_.CountBytes(sent, received); }});
   }
   return *env_;
 }
 
 void SocketIoModule::EndIteration() {
   connections_.clear();
-  timers_.clear();
+  timers_.Clear();
 }
 
 uint64_t SocketIoModule::Open(v8::Isolate* isolate, SocketIoPlan plan,
@@ -332,41 +317,19 @@ void SocketIoModule::Forget(uint64_t number) {
   connections_.erase(number);
 }
 
-uint64_t SocketIoModule::StartTimer(v8::Isolate* isolate, absl::Duration delay,
-                                    v8::Local<v8::Function> callback) {
-  const uint64_t number = ++last_;
-  auto timer = std::make_unique<Timer>(vu_.loop(), isolate, callback);
-  timer->announce = vu_.Expect();
-  timer->id = vu_.loop().After(delay, [this, isolate, number] {
-    Timer& due = *timers_.find(number)->second;
-    due.id = TimerId::kNone;
-    std::exchange(due.announce, nullptr)([this, isolate, number] {
-      const auto waiting = timers_.find(number);
-      if (waiting == timers_.end()) {
-        return;  // cancelled in the meantime
-      }
-      const v8::Local<v8::Function> function = waiting->second->callback.Get(isolate);
-      timers_.erase(waiting);
-      (void)function->Call(isolate->GetCurrentContext(), v8::Undefined(isolate), 0, nullptr);
-    });
-  });
-  timers_[number] = std::move(timer);
-  return number;
-}
-
 v8::Local<v8::Object> SocketIoModule::MakeExports(Context context) {
   v8::Isolate* isolate = context->GetIsolate();
   const v8::Local<v8::Value> data = v8::External::New(isolate, this);
   const v8::Local<v8::Object> native = v8::Object::New(isolate);
   const std::pair<const char*, v8::FunctionCallback> functions[] = {
-      {"parse", NativeParse},   {"open", NativeOpen},
-      {"connect", NativeConnect}, {"send", NativeSend},
-      {"close", NativeClose},   {"transport", NativeTransport},
-      {"after", NativeAfter},   {"cancel", NativeCancel},
-      {"iteration", NativeIteration}};
+      {"parse", NativeSocketIoParse},        {"open", NativeSocketIoOpen},
+      {"connect", NativeSocketIoConnect},    {"send", NativeSocketIoSend},
+      {"close", NativeSocketIoClose},        {"transport", NativeSocketIoTransport},
+      {"iteration", NativeSocketIoIteration}};
   for (const auto& [name, function] : functions) {
     SetFunction(context, native, name, function, data);
   }
+  timers_.AddFunctions(context, native);
   v8::Local<v8::Script> script;
   v8::Local<v8::Value> make, exports;
   v8::Local<v8::Value> argument = native;

@@ -16,6 +16,7 @@
 #include "agent/http/socketio/engine_session.h"
 #include "agent/js/k6/api_vu.h"
 #include "agent/js/k6/module_metrics.h"
+#include "agent/js/k6/script_timers.h"
 
 namespace lockstep::agent {
 
@@ -49,21 +50,15 @@ class SocketIoModule final : public VuPart {
   // Null for one that is over.
   Connection* Find(uint64_t number);
   void Forget(uint64_t number);
-  // Calls `callback` after `delay`, unless it is cancelled before; the timer's number.
-  uint64_t StartTimer(v8::Isolate* isolate, absl::Duration delay,
-                      v8::Local<v8::Function> callback);
-  void CancelTimer(uint64_t number) { timers_.erase(number); }
 
  private:
-  struct Timer;
-
   ApiVu& vu_;
   ModuleMetrics metrics_;
   std::optional<EngineEnv> env_;  // made with the first connection
   uint64_t iterations_ = 0;
   uint64_t last_ = 0;
   absl::flat_hash_map<uint64_t, std::unique_ptr<Connection>> connections_;
-  absl::flat_hash_map<uint64_t, std::unique_ptr<Timer>> timers_;
+  ScriptTimers timers_;
 };
 
 // Makes the module and leaves it to `vu`, which outlives the context; returns its exports.

@@ -11,7 +11,7 @@ namespace {
 // Events that wait for an acknowledgement. Older ones of more are not measured any more.
 constexpr size_t kMostUnanswered = 100'000;
 
-enum Metric : size_t {
+enum SocketIoMetric : size_t {
   kSocketIoSessions,
   kSocketIoConnecting,
   kSocketIoSessionDuration,
@@ -19,8 +19,8 @@ enum Metric : size_t {
   kSocketIoMsgsReceived,
   kSocketIoAckDuration,
 };
-// In the order of `Metric`.
-constexpr MetricDefinition kMetrics[] = {
+// In the order of `SocketIoMetric`.
+constexpr MetricDefinition kSocketIoMetrics[] = {
     {"socketio_sessions"},
     {"socketio_connecting", MetricType::kTrend, ValueType::kTime},
     {"socketio_session_duration", MetricType::kTrend, ValueType::kTime},
@@ -32,7 +32,7 @@ constexpr MetricDefinition kMetrics[] = {
 }  // namespace
 
 absl::Span<const MetricDefinition> SocketIoMeter::Definitions() {
-  return kMetrics;
+  return kSocketIoMetrics;
 }
 
 TagSetId SocketIoMeter::TagsOf(const std::string& name_space) const {
@@ -85,8 +85,7 @@ void SocketIoMeter::Sent(const SocketPacket& packet) {
     if (unanswered_.size() >= kMostUnanswered) {
       unanswered_.erase(unanswered_.begin());
     }
-    unanswered_[{packet.name_space, *packet.id}] = {std::move(event),
-                                                    vu_.loop().clock().Mono()};
+    unanswered_[{packet.name_space, *packet.id}] = {std::move(event), vu_.loop().clock().Mono()};
   }
 }
 
@@ -103,15 +102,14 @@ void SocketIoMeter::Received(const SocketPacket& packet) {
       break;
     case SocketType::kEvent:
     case SocketType::kBinaryEvent:
-      metrics_.Add(kSocketIoMsgsReceived, 1,
-          TagsOf(packet.name_space, EventNameOf(packet.json)));
+      metrics_.Add(kSocketIoMsgsReceived, 1, TagsOf(packet.name_space, EventNameOf(packet.json)));
       break;
     case SocketType::kAck:
     case SocketType::kBinaryAck:
       if (const auto asked = unanswered_.find({packet.name_space, packet.id.value_or(0)});
           packet.id && asked != unanswered_.end()) {
         metrics_.AddTime(kSocketIoAckDuration, asked->second.sent,
-                TagsOf(packet.name_space, asked->second.event));
+                         TagsOf(packet.name_space, asked->second.event));
         unanswered_.erase(asked);
       }
       break;
@@ -150,9 +148,8 @@ void SocketIoModule::Connection::Connect(std::string name_space, std::string jso
   if (protocol_ == EngineProtocol::kThree && name_space == "/") {
     return;  // the server of Socket.IO 2 joins it by itself
   }
-  SocketPacket packet{.type = SocketType::kConnect,
-                      .name_space = std::move(name_space),
-                      .json = std::move(json)};
+  SocketPacket packet{
+      .type = SocketType::kConnect, .name_space = std::move(name_space), .json = std::move(json)};
   if (session_.open()) {
     Send(std::move(packet));
   } else {

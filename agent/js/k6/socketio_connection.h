@@ -43,7 +43,7 @@ class SocketIoMeter {
   ApiVu& vu_;
   ModuleMetrics& metrics_;
   const TagSetId tags_;
-  std::map<std::string, MonoTime> connecting_, connected_;       // by namespace, since
+  std::map<std::string, MonoTime> connecting_, connected_;        // by namespace, since
   std::map<std::pair<std::string, uint64_t>, Asked> unanswered_;  // by namespace and id
 };
 

@@ -14,7 +14,8 @@
 #include "agent/js/bind/functions.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
-#include "agent/js/k6/http_params.h"
+#include "agent/js/k6/http_request.h"
+#include "agent/js/k6/script_duration.h"
 #include "common/base/status_macros.h"
 
 namespace lockstep::agent {
@@ -24,12 +25,12 @@ using Context = v8::Local<v8::Context>;
 using Info = v8::FunctionCallbackInfo<v8::Value>;
 
 // Of an answer that is no event stream: what a script is shown of its body.
-constexpr size_t kMostRefusalBytes = size_t{64} << 10;
+constexpr size_t kMostSseRefusalBytes = size_t{64} << 10;
 
 // Of events that the script has not got to: from then on the server waits.
-constexpr size_t kMostWaitingBytes = size_t{4} << 20;
+constexpr size_t kMostSseWaitingBytes = size_t{4} << 20;
 
-enum Metric : size_t {
+enum SseMetric : size_t {
   kSseSessions,
   kSseConnecting,
   kSseTimeToFirstEvent,
@@ -37,8 +38,8 @@ enum Metric : size_t {
   kSseEvents,
   kSseSessionDuration,
 };
-// In the order of `Metric`.
-constexpr MetricDefinition kMetrics[] = {
+// In the order of `SseMetric`.
+constexpr MetricDefinition kSseMetrics[] = {
     {"sse_sessions"},
     {"sse_connecting", MetricType::kTrend, ValueType::kTime},
     {"sse_time_to_first_event", MetricType::kTrend, ValueType::kTime},
@@ -47,9 +48,9 @@ constexpr MetricDefinition kMetrics[] = {
     {"sse_session_duration", MetricType::kTrend, ValueType::kTime},
 };
 
-constexpr int kRequestTimeout = 1050;  // k6's error code
+constexpr int kSseTimeout = 1050;  // k6's error code
 
-constexpr char kEnded[] = "the server has ended the stream";
+constexpr char kSseEnded[] = "the server has ended the stream";
 
 bool IsEventStream(const HttpResponse& response) {
   const std::optional<std::string> type = FindHeader(response.headers, "Content-Type");
@@ -58,7 +59,7 @@ bool IsEventStream(const HttpResponse& response) {
   return absl::EqualsIgnoreCase(absl::StripAsciiWhitespace(essence), "text/event-stream");
 }
 
-std::string WhyRefused(const HttpResponse& response) {
+std::string WhySseRefused(const HttpResponse& response) {
   if (response.status == 204) {
     return "the server wants no more connections (204 No Content)";
   }
@@ -71,9 +72,9 @@ std::string WhyRefused(const HttpResponse& response) {
 }
 
 // The samples of one connection.
-class Meter {
+class SseMeter {
  public:
-  Meter(SseModule& module, const HttpCallSpec& request)
+  SseMeter(SseModule& module, const HttpCallSpec& request)
       : vu_(module.vu()),
         metrics_(module.metrics()),
         sampler_(module.env().sampler),
@@ -168,8 +169,8 @@ class SseModule::Source final : public HttpCallListener {
       OnEvents(piece);
       return;
     }
-    refusal_.append(piece, 0, kMostRefusalBytes - refusal_.size());
-    if (refusal_.size() == kMostRefusalBytes) {
+    refusal_.append(piece, 0, kMostSseRefusalBytes - refusal_.size());
+    if (refusal_.size() == kMostSseRefusalBytes) {
       OnRefused();
     }
   }
@@ -201,7 +202,7 @@ class SseModule::Source final : public HttpCallListener {
   const uint64_t number_;
   v8::Isolate* const isolate_;
   const SsePlan plan_;
-  Meter meter_;
+  SseMeter meter_;
   v8::Global<v8::Function> emit_;
   absl::AnyInvocable<void(ApiVu::Task)> next_;  // null: the last event is announced
   EventStreamParser parser_;
@@ -229,7 +230,7 @@ void SseModule::Source::Connect() {
     timer_ = loop().After(plan_.timeout, [this] {
       timer_ = TimerId::kNone;
       HttpResponse none;
-      none.error = {kRequestTimeout, "request timeout"};
+      none.error = {kSseTimeout, "request timeout"};
       call_.reset();
       OnEnd(none);
     });
@@ -261,7 +262,7 @@ void SseModule::Source::OnEvents(absl::string_view bytes) {
     Fail({.what = "error",
           .text = absl::StrCat("an event is longer than ", kMaxStreamEventBytes, " bytes"),
           .status = answer_.status});
-  } else if (waiting_bytes_ > kMostWaitingBytes) {
+  } else if (waiting_bytes_ > kMostSseWaitingBytes) {
     call_->Hold(true);
   }
 }
@@ -277,14 +278,14 @@ void SseModule::Source::OnEnd(const HttpResponse& response) {
   }
   meter_.End();
   call_.reset();
-  OnLost(response.error.code == 0 ? kEnded : response.error.in_full());
+  OnLost(response.error.code == 0 ? kSseEnded : response.error.in_full());
 }
 
 // As the standard has it, such an answer is final.
 void SseModule::Source::OnRefused() {
   Disconnect();
   Fail({.what = "error",
-        .text = WhyRefused(answer_),
+        .text = WhySseRefused(answer_),
         .more = std::move(refusal_),
         .status = answer_.status});
 }
@@ -296,7 +297,7 @@ void SseModule::Source::OnLost(std::string why) {
       timer_ = TimerId::kNone;
       Connect();
     });
-  } else if (why != kEnded) {
+  } else if (why != kSseEnded) {
     Fail({.what = "error", .text = std::move(why), .status = answer_.status});
   } else {
     Last();
@@ -314,7 +315,7 @@ void SseModule::Source::Announce(News news) {
   waiting_bytes_ += news.text.size();
   announced([this, news = std::move(news)] {
     waiting_bytes_ -= news.text.size();
-    if (call_ != nullptr && waiting_bytes_ <= kMostWaitingBytes / 2) {
+    if (call_ != nullptr && waiting_bytes_ <= kMostSseWaitingBytes / 2) {
       call_->Hold(false);
     }
     Emit(news);
@@ -334,9 +335,9 @@ void SseModule::Source::Last() {
 }
 
 bool SseModule::Source::Emit(const News& news) {
-  const v8::Local<v8::Value> last =
-      news.id ? JsText(isolate_, *news.id).As<v8::Value>()
-              : v8::Integer::New(isolate_, news.status).As<v8::Value>();
+  const v8::Local<v8::Value> last = news.id
+                                        ? JsText(isolate_, *news.id).As<v8::Value>()
+                                        : v8::Integer::New(isolate_, news.status).As<v8::Value>();
   v8::Local<v8::Value> arguments[] = {JsText(isolate_, news.what), JsText(isolate_, news.text),
                                       JsText(isolate_, news.more), last};
   return !emit_.Get(isolate_)
@@ -346,8 +347,8 @@ bool SseModule::Source::Emit(const News& news) {
 
 namespace {
 
-absl::Status ReadDuration(Context context, v8::Local<v8::Object> params, absl::string_view name,
-                          absl::Duration* duration) {
+absl::Status ReadSseDuration(Context context, v8::Local<v8::Object> params, absl::string_view name,
+                             absl::Duration* duration) {
   v8::Local<v8::Value> value;
   if (!GetProperty(context, params, name, &value)) {
     return absl::CancelledError();
@@ -357,15 +358,16 @@ absl::Status ReadDuration(Context context, v8::Local<v8::Object> params, absl::s
   }
   const absl::StatusOr<absl::Duration> read = DurationOf(context, name, value);
   if (read.ok() && *read < absl::ZeroDuration()) {
-    return absl::InvalidArgumentError(absl::StrCat("invalid ", name, " value: must not be negative"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("invalid ", name, " value: must not be negative"));
   }
   *duration = read.value_or(*duration);
   return read.status();
 }
 
 // Cancelled: an exception is pending.
-absl::Status ReadPlan(Context context, const PreparedRequest& prepared,
-                      v8::Local<v8::Object> params, SsePlan* plan) {
+absl::Status ReadSsePlan(Context context, const PreparedRequest& prepared,
+                         v8::Local<v8::Object> params, SsePlan* plan) {
   HttpCallSpec& request = plan->request;
   request = prepared.spec;
   request.sampled = false;
@@ -383,12 +385,12 @@ absl::Status ReadPlan(Context context, const PreparedRequest& prepared,
   // Any other request may do its work twice.
   plan->reconnect = reconnect->IsUndefined() ? request.method == "GET" && !request.has_body
                                              : reconnect->BooleanValue(context->GetIsolate());
-  LOCKSTEP_RETURN_IF_ERROR(ReadDuration(context, params, "timeout", &plan->timeout));
-  return ReadDuration(context, params, "retry", &plan->retry);
+  LOCKSTEP_RETURN_IF_ERROR(ReadSseDuration(context, params, "timeout", &plan->timeout));
+  return ReadSseDuration(context, params, "retry", &plan->retry);
 }
 
 // (url, method, body, params, emit): [number, url].
-void NativeOpen(const Info& info) {
+void NativeSseOpen(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
   const Context context = ContextOf(info);
   SseModule& module = BoundTo<SseModule>(info);
@@ -400,8 +402,8 @@ void NativeOpen(const Info& info) {
   if (!info[1]->IsNullOrUndefined() && !ToText(context, info[1], &method)) {
     return;
   }
-  const RequestOrFault prepared = PrepareRequest(context, module.vu(), std::nullopt, method,
-                                                 info[0], info[2], info[3]);
+  const RequestOrFault prepared = PrepareRequest(context, module.vu(), std::nullopt,
+                                                 {std::move(method), info[0], info[2], info[3]});
   if (!prepared.request) {
     if (prepared.fault) {
       ThrowTypeError(isolate, absl::StrCat("EventSource: ", prepared.fault->message));
@@ -409,7 +411,8 @@ void NativeOpen(const Info& info) {
     return;
   }
   SsePlan plan;
-  if (const absl::Status read = ReadPlan(context, *prepared.request, info[3].As<v8::Object>(), &plan);
+  if (const absl::Status read =
+          ReadSsePlan(context, *prepared.request, info[3].As<v8::Object>(), &plan);
       !read.ok()) {
     if (!absl::IsCancelled(read)) {
       ThrowTypeError(isolate, absl::StrCat("EventSource: ", read.message()));
@@ -422,16 +425,16 @@ void NativeOpen(const Info& info) {
   info.GetReturnValue().Set(v8::Array::New(isolate, opened, 2));
 }
 
-void NativeClose(const Info& info) {
-  if (SseModule::Source* source = BoundTo<SseModule>(info).Find(
-          static_cast<uint64_t>(info[0].As<v8::Number>()->Value()))) {
+void NativeSseClose(const Info& info) {
+  if (SseModule::Source* source =
+          BoundTo<SseModule>(info).Find(static_cast<uint64_t>(info[0].As<v8::Number>()->Value()))) {
     source->Close();
   }
 }
 
 }  // namespace
 
-SseModule::SseModule(ApiVu& vu) : vu_(vu), metrics_(vu, kMetrics) {}
+SseModule::SseModule(ApiVu& vu) : vu_(vu), metrics_(vu, kSseMetrics) {}
 SseModule::~SseModule() = default;
 
 HttpCallEnv& SseModule::env() {
@@ -468,8 +471,8 @@ v8::Local<v8::Object> SseModule::MakeExports(Context context) {
   v8::Isolate* isolate = context->GetIsolate();
   const v8::Local<v8::Value> data = v8::External::New(isolate, this);
   const v8::Local<v8::Object> native = v8::Object::New(isolate);
-  SetFunction(context, native, "open", NativeOpen, data);
-  SetFunction(context, native, "close", NativeClose, data);
+  SetFunction(context, native, "open", NativeSseOpen, data);
+  SetFunction(context, native, "close", NativeSseClose, data);
   v8::Local<v8::Script> script;
   v8::Local<v8::Value> make, classes;
   v8::Local<v8::Value> argument = native;

@@ -30,16 +30,20 @@ std::vector<std::string> Parse(absl::string_view text) {
 // The examples of the standard (section 9.2.6).
 TEST(EventStream, ReadsTheStandardsExamples) {
   EXPECT_THAT(Parse("data: YHOO\ndata: +2\ndata: 10\n\n"), ElementsAre("message|YHOO\n+2\n10|"));
-  EXPECT_THAT(Parse(": test stream\n\ndata: first event\nid: 1\n\ndata:second event\nid\n\n"
-                    "data:  third event\n\n"),
-              ElementsAre("message|first event|1", "message|second event|", "message| third event|"));
+  EXPECT_THAT(
+      Parse(": test stream\n\ndata: first event\nid: 1\n\ndata:second event\nid\n\n"
+            "data:  third event\n\n"),
+      ElementsAre("message|first event|1", "message|second event|", "message| third event|"));
   EXPECT_THAT(Parse("data\n\ndata\ndata\n\ndata:"), ElementsAre("message||", "message|\n|"));
   EXPECT_THAT(Parse("data:test\n\ndata: test\n\n"), ElementsAre("message|test|", "message|test|"));
 }
 
 TEST(EventStream, TakesAnyLineEndAndAByteOrderMarkWhereverTheBytesAreCut) {
   const std::string text =
-      "\xEF\xBB\xBF" "event: a\rdata: 1\r\r" "event: b\r\ndata: 2\r\n\r\n" "data: 3\n\n";
+      "\xEF\xBB\xBF"
+      "event: a\rdata: 1\r\r"
+      "event: b\r\ndata: 2\r\n\r\n"
+      "data: 3\n\n";
   for (size_t cut = 0; cut <= text.size(); ++cut) {
     EventStreamParser parser;
     std::vector<StreamEvent> events;

@@ -44,7 +44,8 @@ TEST(StreamDecoder, UndoesSeveralCodingsLastFirst) {
 
 TEST(StreamDecoder, TellsWhatHasBeenFlushedBeforeMoreComes) {
   // printf 'data: 1\n\n' through zlib with a sync flush after it, as servers of events do.
-  const std::string flushed("\x78\x9c\x4a\x49\x2c\x49\xb4\x52\x30\xe4\xe2\x02\x00\x00\x00\xff\xff", 17);
+  const std::string flushed("\x78\x9c\x4a\x49\x2c\x49\xb4\x52\x30\xe4\xe2\x02\x00\x00\x00\xff\xff",
+                            17);
   EXPECT_EQ("data: 1\n\n", *StreamDecoder("deflate").Feed(flushed));
 }
 

@@ -19,7 +19,10 @@ std::string MessageOf(const absl::Status& status) {
 TEST(EnginePacket, PayloadsOfFourAreThoseOfItsDescription) {
   const std::vector<EnginePacket> packets = {
       {.data = "hello"}, {.type = EngineType::kPing}, {.data = "\x01\x02\x03\x04", .binary = true}};
-  const std::string payload = "4hello\x1e" "2\x1e" "bAQIDBA==";
+  const std::string payload =
+      "4hello\x1e"
+      "2\x1e"
+      "bAQIDBA==";
   EXPECT_EQ(payload, EncodeEnginePayload(kFour, packets));
   const auto decoded = DecodeEnginePayload(kFour, payload);
   ASSERT_TRUE(decoded.ok()) << decoded.status();
@@ -32,8 +35,10 @@ TEST(EnginePacket, PayloadsOfFourAreThoseOfItsDescription) {
 
 // Revision 3: "6:4hello2:4€10:b4AQIDBA==", where a length is that of a JavaScript string.
 TEST(EnginePacket, PayloadsOfThreeCountUnitsOfUtf16) {
-  const std::vector<EnginePacket> packets = {
-      {.data = "hello"}, {.data = "€"}, {.data = "𝄞"}, {.data = "\x01\x02\x03\x04", .binary = true}};
+  const std::vector<EnginePacket> packets = {{.data = "hello"},
+                                             {.data = "€"},
+                                             {.data = "𝄞"},
+                                             {.data = "\x01\x02\x03\x04", .binary = true}};
   const std::string payload = "6:4hello2:4€3:4𝄞10:b4AQIDBA==";
   EXPECT_EQ(payload, EncodeEnginePayload(kThree, packets));
   const auto decoded = DecodeEnginePayload(kThree, payload);
@@ -48,7 +53,10 @@ TEST(EnginePacket, TheOtherProtocolIsRecognised) {
   EXPECT_EQ("the server speaks Engine.IO 3",
             MessageOf(DecodeEnginePayload(kFour, "96:0{\"sid\":\"x\"}2:40").status()));
   EXPECT_EQ("the server speaks Engine.IO 3",
-            MessageOf(DecodeEnginePayload(kFour, std::string("\0\x09\x06\xff" "0{", 6)).status()));
+            MessageOf(DecodeEnginePayload(kFour, std::string("\0\x09\x06\xff"
+                                                             "0{",
+                                                             6))
+                          .status()));
   EXPECT_EQ("the server speaks Engine.IO 4",
             MessageOf(DecodeEnginePayload(kThree, "0{\"sid\":\"x\"}").status()));
 }
@@ -84,9 +92,12 @@ TEST(EnginePacket, ReadsHandshakes) {
   EXPECT_EQ(absl::Milliseconds(200), handshake->ping_timeout);
   EXPECT_EQ(1000000, handshake->max_payload);
   EXPECT_FALSE(ReadEngineHandshake(R"({"sid":"a"})")->can_upgrade);
-  EXPECT_EQ(absl::Hours(24), ReadEngineHandshake(R"({"sid":"a","pingInterval":1e99})")->ping_interval);
-  EXPECT_THAT(MessageOf(ReadEngineHandshake("{").status()), HasSubstr("invalid Engine.IO handshake"));
-  EXPECT_THAT(MessageOf(ReadEngineHandshake(R"({"sid":7})").status()), HasSubstr("which has no sid"));
+  EXPECT_EQ(absl::Hours(24),
+            ReadEngineHandshake(R"({"sid":"a","pingInterval":1e99})")->ping_interval);
+  EXPECT_THAT(MessageOf(ReadEngineHandshake("{").status()),
+              HasSubstr("invalid Engine.IO handshake"));
+  EXPECT_THAT(MessageOf(ReadEngineHandshake(R"({"sid":7})").status()),
+              HasSubstr("which has no sid"));
 }
 
 }  // namespace

@@ -86,7 +86,9 @@ class EngineSessionTest : public ::testing::Test, protected EngineListener {
 TEST_F(EngineSessionTest, PollsAndPosts) {
   Start({.websocket = false});
   EXPECT_EQ("http://h/socket.io/?room=1&EIO=4&transport=polling", UrlOf("GET"));
-  ASSERT_TRUE(Polled(absl::StrCat(kHandshake, "\x1e" "4early")));
+  ASSERT_TRUE(Polled(absl::StrCat(kHandshake,
+                                  "\x1e"
+                                  "4early")));
   EXPECT_EQ("http://h/socket.io/?room=1&EIO=4&transport=polling&sid=s", UrlOf("GET"));
   EXPECT_THAT(seen_, ElementsAre("open", "text early"));
   EXPECT_EQ(nullptr, client_.socket());
@@ -95,7 +97,10 @@ TEST_F(EngineSessionTest, PollsAndPosts) {
   session_->Send({.data = "\x01", .binary = true});
   EXPECT_EQ("4one", BodyOf("POST"));
   ASSERT_TRUE(client_.Answer("POST", 200, "ok"));
-  EXPECT_EQ("4two\x1e" "bAQ==", BodyOf("POST"));
+  EXPECT_EQ(
+      "4two\x1e"
+      "bAQ==",
+      BodyOf("POST"));
   ASSERT_TRUE(Polled("bAQ=="));
   EXPECT_EQ("bytes \x01", seen_.back());
 }
@@ -139,7 +144,9 @@ TEST_F(EngineSessionTest, UpgradesOnceTheLastPollIsAnswered) {
   EXPECT_THAT(socket->Sent(), IsEmpty());
   client_.Answer("POST", 200, "ok");
   EXPECT_THAT(socket->Sent(), IsEmpty());
-  Polled("4last\x1e" "6");
+  Polled(
+      "4last\x1e"
+      "6");
   EXPECT_THAT(socket->Sent(), ElementsAre("5", "4later"));
   EXPECT_THAT(seen_, ElementsAre("open", "text last", "upgrade"));
   EXPECT_THAT(client_.exchanges, IsEmpty());
@@ -176,7 +183,8 @@ TEST_F(EngineSessionTest, AnswersPingsAndMissesThem) {
   }
   EXPECT_THAT(seen_, ElementsAre("open"));
   loop_.RunFor(absl::Milliseconds(500));
-  EXPECT_THAT(seen_, ElementsAre("open", "close ping timeout: the server has not been heard of in time"));
+  EXPECT_THAT(seen_,
+              ElementsAre("open", "close ping timeout: the server has not been heard of in time"));
 }
 
 TEST_F(EngineSessionTest, InProtocol3TheClientPings) {
@@ -199,7 +207,8 @@ TEST_F(EngineSessionTest, SaysWhyThereIsNoSession) {
       {404, "nothing", "close transport error: the server answered 404: nothing"},
       {400, R"({"code":5,"message":"Unsupported protocol version"})",
        "(it speaks Socket.IO 2: set `version: 2`)"},
-      {200, "96:0{}", "close parse error: the server speaks Engine.IO 3 (Socket.IO 2): set `version: 2`"},
+      {200, "96:0{}",
+       "close parse error: the server speaks Engine.IO 3 (Socket.IO 2): set `version: 2`"},
       {200, "<html>", "close parse error: invalid Engine.IO packet \"<html>\""},
       {200, "0{}", "close parse error: invalid Engine.IO handshake"},
       {200, "4x", "close parse error: the server's first packet is no Engine.IO handshake"},
@@ -250,7 +259,10 @@ TEST_F(EngineSessionTest, TheServersEndIsTold) {
 
 TEST_F(EngineSessionTest, AListenerMayDestroyTheSession) {
   Start({.websocket = false});
-  Polled(absl::StrCat(kHandshake, "\x1e" "4destroy\x1e" "4never"));
+  Polled(absl::StrCat(kHandshake,
+                      "\x1e"
+                      "4destroy\x1e"
+                      "4never"));
   EXPECT_THAT(seen_, ElementsAre("open", "text destroy"));
   EXPECT_THAT(client_.exchanges, IsEmpty());
 }

@@ -41,7 +41,9 @@ TEST_F(HttpStreamTest, TheAnswerIsThereBeforeItsBody) {
   )js"));
   ASSERT_THAT(Samples("http_req_receiving"), SizeIs(1));
   double receiving = 0;
-  ASSERT_TRUE(absl::SimpleAtod(Samples("http_req_receiving")[0].substr(0, Samples("http_req_receiving")[0].find('{')), &receiving));
+  ASSERT_TRUE(absl::SimpleAtod(
+      Samples("http_req_receiving")[0].substr(0, Samples("http_req_receiving")[0].find('{')),
+      &receiving));
   EXPECT_GE(receiving, 40);
   EXPECT_THAT(Samples("http_reqs"), SizeIs(1));
 }
@@ -133,8 +135,9 @@ TEST_F(HttpStreamTest, WithoutAnAnswerThereIsNoBody) {
 TEST_F(HttpStreamTest, MistakesAreNamed) {
   EXPECT_THAT(Run("return http.get(`${T}/`, { responseType: 'streams', throw: true })"),
               HasSubstr("responseType: must be text, binary, none or stream, got streams"));
-  EXPECT_THAT(Run("return http.batch([['GET', `${T}/`, null, { responseType: 'stream', throw: true }]])"),
-              HasSubstr("responseType: stream is for single requests, not for batches"));
+  EXPECT_THAT(
+      Run("return http.batch([['GET', `${T}/`, null, { responseType: 'stream', throw: true }]])"),
+      HasSubstr("responseType: stream is for single requests, not for batches"));
   EXPECT_EQ("Error: the body is a stream (responseType: 'stream'), which json() does not read",
             Run("return http.get(`${T}/`, { responseType: 'stream' }).json()"));
   EXPECT_EQ("TypeError: the stream is locked to another reader", Run(R"js(

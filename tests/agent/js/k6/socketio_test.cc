@@ -92,11 +92,13 @@ class SocketIoTest : public ::testing::Test {
   std::vector<std::string> received_;
 };
 
-constexpr char kOpen[] = "const socket = socketio.io('http://h', { transports: ['websocket'], tags: { t: 'x' } });";
+constexpr char kOpen[] =
+    "const socket = socketio.io('http://h', { transports: ['websocket'], tags: { t: 'x' } });";
 
 TEST_F(SocketIoTest, EventsGoBothWays) {
-  EXPECT_EQ(R"js(["connect root true","any echo","echo ä 1","disconnect io client disconnect false"])js",
-            Run(absl::StrCat(kOpen, R"js(
+  EXPECT_EQ(
+      R"js(["connect root true","any echo","echo ä 1","disconnect io client disconnect false"])js",
+      Run(absl::StrCat(kOpen, R"js(
     const seen = [];
     socket.on('connect', () => seen.push(`connect ${socket.id} ${socket.connected}`));
     socket.onAny((event) => seen.push(`any ${event}`));
@@ -123,7 +125,8 @@ TEST_F(SocketIoTest, EventsGoBothWays) {
 }
 
 TEST_F(SocketIoTest, AcknowledgementsComeBackOrTimeOut) {
-  EXPECT_EQ(R"js([["got it",2],"got it",[null,"got it"],"operation has timed out"])js", Run(absl::StrCat(kOpen, R"js(
+  EXPECT_EQ(R"js([["got it",2],"got it",[null,"got it"],"operation has timed out"])js",
+            Run(absl::StrCat(kOpen, R"js(
     return (async () => {
       const seen = [];
       seen.push(await new Promise((resolve) => socket.emit('ask', 1, (...answer) => resolve(answer))));
@@ -179,8 +182,9 @@ TEST_F(SocketIoTest, ARefusedNamespaceSaysWhy) {
 }
 
 TEST_F(SocketIoTest, ALostConnectionIsMadeAnewAndTheServersGoodbyeIsNot) {
-  EXPECT_EQ(R"js(["connect","disconnect transport close","attempt 1","reconnect 1","connect","disconnect io server disconnect"])js",
-            Run(R"js(
+  EXPECT_EQ(
+      R"js(["connect","disconnect transport close","attempt 1","reconnect 1","connect","disconnect io server disconnect"])js",
+      Run(R"js(
     const socket = socketio.io('http://h', { transports: ['websocket'], reconnectionDelay: 1 });
     const seen = [];
     socket.io.on('reconnect_attempt', (n) => seen.push(`attempt ${n}`));
@@ -249,11 +253,14 @@ TEST_F(SocketIoTest, OptionsReachTheServer) {
 
 TEST_F(SocketIoTest, MistakesAreNamed) {
   EXPECT_EQ("TypeError: io(): the URL of a server is expected", Run("socketio.io()"));
-  EXPECT_THAT(Run("socketio.io('ftp://h')"), HasSubstr("requires a URL with the scheme http, https, ws or wss, but got \"ftp\""));
-  EXPECT_THAT(Run("socketio.io('http://h', { transport: ['websocket'] })"),
-              StartsWith("TypeError: io(): unknown option \"transport\"; there are ackTimeout, auth, "));
-  EXPECT_EQ("TypeError: io(): transports: a list of \"polling\" and \"websocket\" is expected, with at least one of them",
-            Run("socketio.io('http://h', { transports: ['webtransport'], forceNew: true })"));
+  EXPECT_THAT(Run("socketio.io('ftp://h')"),
+              HasSubstr("requires a URL with the scheme http, https, ws or wss, but got \"ftp\""));
+  EXPECT_THAT(
+      Run("socketio.io('http://h', { transport: ['websocket'] })"),
+      StartsWith("TypeError: io(): unknown option \"transport\"; there are ackTimeout, auth, "));
+  EXPECT_EQ(
+      "TypeError: io(): transports: a list of \"polling\" and \"websocket\" is expected, with at least one of them",
+      Run("socketio.io('http://h', { transports: ['webtransport'], forceNew: true })"));
   EXPECT_EQ("TypeError: io(): version: must be that of Socket.IO: 2, 3 or 4",
             Run("socketio.io('http://h', { version: 5, forceNew: true })"));
   EXPECT_EQ("TypeError: io(): path: must begin with \"/\", got \"live\"",

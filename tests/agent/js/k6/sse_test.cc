@@ -17,8 +17,9 @@ class SseTest : public HttpFixture {
 };
 
 TEST_F(SseTest, EventsComeWithTypeDataAndId) {
-  EXPECT_EQ(R"js([["open 200 1","hello POST\n{\"q\":1} 0","tick {\"n\":1} 1","tick {\"n\":2} 2","close 2"],true])js",
-            Run(R"js(
+  EXPECT_EQ(
+      R"js([["open 200 1","hello POST\n{\"q\":1} 0","tick {\"n\":1} 1","tick {\"n\":2} 2","close 2"],true])js",
+      Run(R"js(
     const seen = [];
     const source = new sse.EventSource(`${T}/events/2/1`, { method: 'POST', body: '{"q":1}', tags: { t: 'x' } });
     const note = (e) => seen.push(`${e.type} ${e.data} ${e.lastEventId}`);
@@ -69,7 +70,8 @@ TEST_F(SseTest, SourcesAreAsyncIterators) {
       return [seen, source.readyState];
     })();
   )js"));
-  EXPECT_EQ(R"js(["the server answered 429 Too Many Requests instead of 200",429,"status 429"])js", Run(R"js(
+  EXPECT_EQ(R"js(["the server answered 429 Too Many Requests instead of 200",429,"status 429"])js",
+            Run(R"js(
     return (async () => {
       try {
         for await (const event of new sse.EventSource(`${T}/status/429`)) return event;
@@ -83,13 +85,19 @@ TEST_F(SseTest, AnythingButAnEventStreamIsAnErrorForGood) {
     source.onerror = (e) => { seen.push(e.message, e.status, e.body, source.readyState); };
     return new Promise((resolve) => { source.onclose = () => resolve(seen); });
   )js";
-  EXPECT_EQ(R"js(["the server's answer is not text/event-stream, but text/plain; charset=utf-8",200,"hello\n",2])js",
-            Run(absl::StrCat("const seen = []; const source = new sse.EventSource(`${T}/`);", listen)));
-  EXPECT_EQ(R"js(["unsupported protocol scheme \"ftp\"",0,"",2])js",
-            Run(absl::StrCat("const seen = []; const source = new sse.EventSource('ftp://h/', { reconnect: false });", listen)));
-  EXPECT_EQ(R"js(["request timeout",0,"",2])js",
-            Run(absl::StrCat("const seen = []; const source = new sse.EventSource(`${T}/delay/60000`, "
-                             "{ reconnect: false, timeout: 10 });", listen)));
+  EXPECT_EQ(
+      R"js(["the server's answer is not text/event-stream, but text/plain; charset=utf-8",200,"hello\n",2])js",
+      Run(absl::StrCat("const seen = []; const source = new sse.EventSource(`${T}/`);", listen)));
+  EXPECT_EQ(
+      R"js(["unsupported protocol scheme \"ftp\"",0,"",2])js",
+      Run(absl::StrCat(
+          "const seen = []; const source = new sse.EventSource('ftp://h/', { reconnect: false });",
+          listen)));
+  EXPECT_EQ(
+      R"js(["request timeout",0,"",2])js",
+      Run(absl::StrCat("const seen = []; const source = new sse.EventSource(`${T}/delay/60000`, "
+                       "{ reconnect: false, timeout: 10 });",
+                       listen)));
   EXPECT_THAT(Samples("sse_sessions"), SizeIs(3));
   EXPECT_THAT(Samples("sse_sessions")[2], HasSubstr("error_code:1050"));
   EXPECT_THAT(Samples("sse_session_duration"), SizeIs(0));
@@ -116,8 +124,9 @@ TEST_F(SseTest, RedirectsAreFollowedAndCookiesKept) {
 
 TEST_F(SseTest, MistakesAreNamed) {
   EXPECT_EQ("TypeError: EventSource requires a URL", Run("new sse.EventSource()"));
-  EXPECT_THAT(Run("new sse.EventSource('http://h/', { header: {} })"),
-              HasSubstr("TypeError: EventSource: unknown parameter \"header\"; there are auth, body, "));
+  EXPECT_THAT(
+      Run("new sse.EventSource('http://h/', { header: {} })"),
+      HasSubstr("TypeError: EventSource: unknown parameter \"header\"; there are auth, body, "));
   EXPECT_EQ("TypeError: EventSource: the parameters must be an object, got string",
             Run("new sse.EventSource('http://h/', 'POST')"));
   EXPECT_EQ("TypeError: EventSource: invalid retry value: must not be negative",
