@@ -1,0 +1,97 @@
+// One event source of lockstep/sse with its connections, one after the other, and their samples.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <v8.h>
+
+#include "agent/http/event_stream.h"
+#include "agent/js/k6/sse.h"
+
+namespace lockstep::agent {
+
+// Writes the sse_* samples of a source.
+class SseMeter {
+ public:
+  SseMeter(SseModule& module, const HttpCallSpec& request);
+  static absl::Span<const MetricDefinition> Definitions();
+
+  // A connection begins.
+  void Begin();
+  // The answer's head has come, or the connection has failed.
+  void Connected(const HttpResponse& response, bool open);
+  void Event(absl::string_view type);
+  // The connection is over.
+  void End();
+
+ private:
+  ApiVu& vu_;
+  ModuleMetrics& metrics_;
+  HttpSampler& sampler_;
+  const TagSetId base_;
+  const std::string method_, url_;
+  const std::optional<std::string> name_;
+  TagSetId tags_ = kEmptyTagSet;
+  MonoTime began_;
+  std::optional<MonoTime> last_event_;
+  bool open_ = false;
+};
+
+// Its events wait for the script's turn; the next one is always announced, so that the iteration lasts
+// as long as the source.
+class SseModule::Source final : public HttpCallListener {
+ public:
+  Source(SseModule& module, uint64_t number, v8::Isolate* isolate, SsePlan plan,
+         v8::Local<v8::Function> emit);
+  ~Source() override;
+  Source(const Source&) = delete;
+  Source& operator=(const Source&) = delete;
+
+  void Close();
+
+  void OnHead(HttpCallResult head) override;
+  void OnBody(std::string piece) override;
+
+ private:
+  // What a script is told.
+  struct News {
+    const char* what;
+    std::string text = {}, more = {};
+    std::optional<std::string> id = {};  // instead of a status
+    int status = 0;
+  };
+
+  EventLoop& loop() { return module_.vu().loop(); }
+
+  void Connect();
+  void Disconnect();
+  void OnEvents(absl::string_view bytes);
+  void OnRefused();
+  void OnEnd(const HttpResponse& response);
+  void OnLost(std::string why);
+  void Fail(News news);
+  void Announce(News news);
+  // The source's last event, which destroys it.
+  void Last();
+  bool Emit(const News& news);
+
+  SseModule& module_;
+  const uint64_t number_;
+  v8::Isolate* const isolate_;
+  const SsePlan plan_;
+  SseMeter meter_;
+  v8::Global<v8::Function> emit_;
+  absl::AnyInvocable<void(ApiVu::Task)> next_;  // null: the last event is announced
+  EventStreamParser parser_;
+  std::unique_ptr<HttpCall> call_;
+  TimerId timer_ = TimerId::kNone;  // until the head must have come, or until the next connection
+  HttpResponse answer_;             // the head
+  bool open_ = false;
+  std::string refusal_;
+  size_t waiting_bytes_ = 0;  // of events announced that the script has not got
+};
+
+}  // namespace lockstep::agent
