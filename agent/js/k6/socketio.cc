@@ -157,7 +157,8 @@ absl::Status ReadSocketIoOption(Context context, ApiVu& vu, absl::string_view na
 absl::StatusOr<SocketIoPlan> ReadSocketIoPlan(Context context, ApiVu& vu,
                                               const std::string& url_text,
                                               v8::Local<v8::Object> given) {
-  SocketIoPlan plan{.tags = vu.tags()};
+  SocketIoPlan plan;
+  plan.tags = vu.tags();
   LOCKSTEP_ASSIGN_OR_RETURN(plan.engine.url, ReadSocketIoUrl(url_text));
   plan.engine.url.path = "/socket.io/";
   plan.engine.jar = vu.jar();

@@ -81,7 +81,10 @@ void SseMeter::Begin() {
 }
 
 void SseMeter::Connected(const HttpResponse& response, bool open) {
-  HttpHop hop{.base = base_, .method = method_, .url = url_};
+  HttpHop hop;
+  hop.base = base_;
+  hop.method = method_;
+  hop.url = url_;
   if (name_) {
     hop.name = *name_;
   }
