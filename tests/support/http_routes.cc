@@ -102,7 +102,7 @@ ServerReply Events(const ServerRequest& request) {
   }
   ServerReply reply{.first =
                         "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
-                        "Set-Cookie: stream=1\r\n\r\nretry: 20\n\n",
+                        "Set-Cookie: stream=1; Path=/\r\n\r\nretry: 20\n\n",
                     .delay = absl::Milliseconds(every),
                     .then = ServerReply::Then::kClose};
   if (!again) {
