@@ -258,7 +258,8 @@
     #number = 0;
     #state = 'closed';
     #iteration = native.iteration();
-    #sockets = new Map();
+    #sockets = new Map();  // all, by namespace
+    #joined = new Map();   // those that want to be connected
     #session = '';
     #attempts = 0;
     #timer;
@@ -281,8 +282,10 @@
 
     socket(namespace = '/', options = {}) {
       const known = this.#sockets.get(namespace);
-      if (known !== undefined) return known.connect();
-      return new Socket(this, namespace, { ...this.options, ...options });
+      if (known !== undefined) return this.options.autoConnect ? known.connect() : known;
+      const socket = new Socket(this, namespace, { ...this.options, ...options });
+      this.#sockets.set(namespace, socket);
+      return socket;
     }
     has(namespace) { return this.#sockets.has(namespace); }
     open() {
@@ -290,7 +293,7 @@
       this.#number = native.open(this.#uri, this.options, (...event) => this.#on(...event));
       this.#state = 'opening';
       this.#iteration = native.iteration();
-      for (const socket of this.#sockets.values()) this.#join(socket);
+      for (const socket of this.#joined.values()) this.#join(socket);
       return this;
     }
     connect() { return this.open(); }
@@ -298,12 +301,12 @@
     // ---- from sockets ----
 
     join(socket) {
-      this.#sockets.set(socket.nsp, socket);
+      this.#joined.set(socket.nsp, socket);
       if (this.#state === 'closed') {
         try {
           if (this.#timer === undefined) this.open();
         } catch (error) {  // the options are wrong
-          this.#sockets.delete(socket.nsp);
+          this.#joined.delete(socket.nsp);
           throw error;
         }
       } else if (this.#state !== 'closing') {
@@ -311,8 +314,8 @@
       }
     }
     leave(socket) {
-      if (this.#sockets.get(socket.nsp) === socket) this.#sockets.delete(socket.nsp);
-      if (this.#sockets.size > 0) return;
+      if (this.#joined.get(socket.nsp) === socket) this.#joined.delete(socket.nsp);
+      if (this.#joined.size > 0) return;
       if (this.#timer !== undefined) native.cancel(this.#timer);
       this.#timer = undefined;
       this.#reconnecting = false;
@@ -344,7 +347,7 @@
           break;
         case 'packet': {
           const [type, namespace, id, json, attachments] = args;
-          this.#sockets.get(namespace)?.receive(type, id, json, attachments, this.#session);
+          this.#joined.get(namespace)?.receive(type, id, json, attachments, this.#session);
           break;
         }
         default:
@@ -355,10 +358,10 @@
       const was = this.#state;
       this.#state = 'closed';
       const details = Object.assign(new Error(detail || reason), { description: detail, status, body });
-      const sockets = [...this.#sockets.values()];
+      const sockets = [...this.#joined.values()];
       if (was === 'closing') {  // by the script, which may have come back since
         this.tell('close', reason, details);
-        if (this.#sockets.size > 0) this.open();
+        if (this.#joined.size > 0) this.open();
         return;
       }
       if (was === 'open') {
@@ -369,7 +372,7 @@
         if (this.#reconnecting) this.tell('reconnect_error', details);
         for (const socket of sockets) socket.failed(details);
       }
-      if (this.#state === 'closed' && this.#timer === undefined && this.#sockets.size > 0) this.#reconnect();
+      if (this.#state === 'closed' && this.#timer === undefined && this.#joined.size > 0) this.#reconnect();
     }
     #reconnect() {
       const { reconnection, reconnectionAttempts, reconnectionDelay, reconnectionDelayMax, randomizationFactor } = this.options;
@@ -387,7 +390,7 @@
       this.#timer = native.after(Math.min(Math.max(delay + spread, 0), reconnectionDelayMax), () => {
         this.#timer = undefined;
         this.tell('reconnect_attempt', this.#attempts);
-        if (this.#sockets.size > 0) this.open();
+        if (this.#joined.size > 0) this.open();
       });
     }
   }
@@ -406,8 +409,9 @@
     const shared = managers.get(key);
     const usable = shared !== undefined && !shared.stale && !shared.has(namespace) && options.forceNew !== true && options.multiplex !== false;
     const manager = usable ? shared : new Manager(origin, given);
-    if (!usable && options.forceNew !== true && options.multiplex !== false) managers.set(key, manager);
-    return manager.socket(namespace, given);
+    const socket = manager.socket(namespace, given);
+    if (shared === undefined || shared.stale) managers.set(key, manager);  // not before its options are known to be right
+    return socket;
   };
   Object.assign(io, { io, connect: io, Manager, Socket });
   return { io, connect: io, Manager, Socket, default: io };
