@@ -54,11 +54,13 @@ class IdleHost final : public agent::ScriptHost {
   void Reset(absl::AnyInvocable<void()> done) override {
     loop_.After(absl::Milliseconds(1), std::move(done));
   }
-  void SetEvents(Events) override {}
+  void SetEvents(Events given) override { events = std::move(given); }
   void AddDropped(size_t, int64_t, int64_t) override {}
   void Seal(uint64_t, Sealed done) override {
     loop_.Post([done = std::move(done)]() mutable { done({"a batch"}); });
   }
+
+  Events events;  // for what a script would ask
 
  private:
   EventLoop& loop_;

@@ -1,5 +1,9 @@
 #include "agent/run/conductor.h"
 
+#include <optional>
+#include <string>
+#include <vector>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -103,6 +107,33 @@ TEST_F(ConductorTest, DoesWhatComesInOrder) {
   Tell(Message([](auto& m) { m.mutable_setup_data(); }));
   Tell(Message([](auto& m) { m.mutable_start(); }));
   EXPECT_THAT(Failures(), IsEmpty());
+}
+
+TEST_F(ConductorTest, TheLogKnowsASecretBeforeTheScriptDoes) {
+  Assign();
+  std::optional<std::string> secret;
+  host.events.on_secret("secret:/k", [&](const absl::StatusOr<std::string>& answer) {
+    secret = *answer;
+    script_log.Info("got " + *answer);
+  });
+  v1::CoordinatorMessage reply;
+  for (const v1::AgentMessage& message : transport.sent) {
+    if (message.file_request().url() == "secret:/k") {
+      reply.mutable_file_reply()->set_id(message.file_request().id());
+    }
+  }
+  ASSERT_TRUE(reply.has_file_reply());
+  reply.mutable_file_reply()->set_data("s3cret");
+  reply.mutable_file_reply()->set_size_bytes(6);
+  Tell(reply);
+  EXPECT_EQ(secret, "s3cret");
+  std::vector<std::string> lines;
+  for (const v1::AgentMessage& message : transport.sent) {
+    for (const v1::LogLine& line : message.log_lines().lines()) {
+      lines.push_back(line.message());
+    }
+  }
+  EXPECT_THAT(lines, ElementsAre("got ***SECRET_REDACTED***"));
 }
 
 // Found by the fuzzer: a second Prepare left a timer behind that sealed batches without end once

@@ -35,6 +35,15 @@ TEST_F(ScriptLogTest, FewEqualLinesAreEachTheirOwn) {
   EXPECT_EQ(lines.lines(1).times(), 0);
 }
 
+TEST_F(ScriptLogTest, SecretsAreTakenOutOfMessagesAndFields) {
+  log.redactor().Add("s3cret");
+  log.Log(LogLevel::kInfo, "a s3cret", {{"source", "console"}, {"url", "http://h/?t=s3cret"}});
+  const v1::LogLines lines = TakeAll();
+  ASSERT_EQ(lines.lines_size(), 1);
+  EXPECT_EQ(lines.lines(0).message(), "a ***SECRET_REDACTED***");
+  EXPECT_EQ(lines.lines(0).fields(1).value(), "http://h/?t=***SECRET_REDACTED***");
+}
+
 TEST_F(ScriptLogTest, EqualLinesInARowAreFoldedOnceMuchIsWaiting) {
   const std::string line(100'000, 'x');
   for (int i = 0; i < 1000; ++i) {

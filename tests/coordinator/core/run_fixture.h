@@ -132,6 +132,7 @@ class ScriptedAgent {
   bool holds = true;      // it answers them
   bool too_late = false;  // for the next one
   std::vector<v1::IterationsLeased> leased;
+  std::vector<v1::FileReply> files;
 
  private:
   void Handle(const v1::CoordinatorMessage& message) {
@@ -204,6 +205,9 @@ class ScriptedAgent {
       case v1::CoordinatorMessage::kIterationsLeased:
         leased.push_back(message.iterations_leased());
         return;
+      case v1::CoordinatorMessage::kFileReply:
+        files.push_back(message.file_reply());
+        return;
       case v1::CoordinatorMessage::kGracefulStop:
         asked.push_back("graceful stop");
         loop_.After(drain_after_graceful_stop, [this] { Drain(); });
@@ -247,13 +251,12 @@ class RunTest : public ::testing::Test {
 
   // A run that wants so many agents, of which `joining` come at once (all, if it is negative).
   void Begin(size_t agents, double tolerated = 0, int joining = -1) {
-    run = std::make_unique<coordinator::Run>(
-        loop, fleet, source, results, log,
-        RunSettings{.agents = agents,
-                    .tolerated_loss_percent = tolerated,
-                    .redistribute = redistribute,
-                    .late_agents_join = late_agents_join,
-                    .env = {}});
+    run = std::make_unique<coordinator::Run>(loop, fleet, source, results, log,
+                                             RunSettings{.agents = agents,
+                                                         .tolerated_loss_percent = tolerated,
+                                                         .redistribute = redistribute,
+                                                         .late_agents_join = late_agents_join,
+                                                         .env = {}});
     run->Begin({.on_state = [this](RunState state) { states.emplace_back(WordOf(state)); },
                 .on_planned = [](const TestPlan&) {},
                 .on_tick = [] {},

@@ -570,6 +570,23 @@ TEST_F(RunTest, ServesFilesDuringInspectionOnlyAndHandsThemToAll) {
   EXPECT_EQ(agent(1).assigned.files(0).sha256(), Sha256("the script"));
 }
 
+TEST_F(RunTest, SecretsAreHandedOutAtAnyTimeAndAreInNoBundle) {
+  Begin(2);
+  loop.RunFor(absl::Milliseconds(900));
+  for (const char* url : {"secret:vault/k", "file:///dir/late.js"}) {
+    v1::AgentMessage request;
+    request.mutable_file_request()->set_id(agent(1).files.size() + 1);
+    request.mutable_file_request()->set_url(url);
+    agent(1).Send(request);
+    loop.RunFor(absl::Milliseconds(10));
+  }
+  ASSERT_EQ(agent(1).files.size(), 2u);
+  EXPECT_EQ(agent(1).files[0].data(), "content of secret:vault/k");
+  EXPECT_EQ(agent(1).files[1].error(), "the file was not asked for during inspection");
+  EXPECT_EQ(run->bundle().Find("secret:vault/k"), nullptr);
+  EXPECT_NE(run->bundle().Find("file:///dir/script.js"), nullptr);
+}
+
 TEST_F(RunTest, AnAnswerToWhatWasNeverAskedEndsThatAgentsSession) {
   Begin(1);
   loop.RunFor(absl::Milliseconds(900));
