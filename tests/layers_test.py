@@ -10,6 +10,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+[<"]([^>"]+)[>"]', re.M)
 V8 = re.compile(r"^(v8[-.]|libplatform/|node/|cppgc/)")
 CURL = re.compile(r"^curl/")
 GRPC = re.compile(r"^(grpc|grpcpp)/|\.grpc\.pb\.h$")
+MOSQUITTO = re.compile(r"^(mosquitto|mqtt_protocol)\.h")
 BOOST = re.compile(r"^boost/")
 HTTPLIB = re.compile(r"^httplib")
 
@@ -40,9 +41,10 @@ LAYERS = {
         "net": {"http"},
         "grpc": {"data", "http", "net"},
         "redis": {"http"},
-        "js": {"data", "grpc", "http", "redis"},
+        "mqtt": {"http", "net"},
+        "js": {"data", "grpc", "http", "mqtt", "redis"},
         "run": {"exec", "health", "report"},
-        "vu": {"data", "exec", "grpc", "health", "http", "js", "net", "report", "run"},
+        "vu": {"data", "exec", "grpc", "health", "http", "js", "mqtt", "net", "report", "run"},
         "rpc": {"run"},
         "cli": {"health", "js", "rpc", "run", "vu"},
     },
@@ -125,6 +127,9 @@ class Layers(unittest.TestCase):
         allowed = ("agent/grpc/", "agent/rpc/", "coordinator/rpc/", "common/rpc/")
         for folder in ("common", "agent", "coordinator"):
             self.assertEqual([], self.offenders(folder, lambda i: GRPC.search(i), allowed))
+
+    def test_only_one_folder_sees_libmosquitto(self):
+        self.assertEqual([], self.offenders("", lambda i: MOSQUITTO.search(i), ("agent/mqtt/", "tests/", "build/")))
 
     def test_only_the_script_host_sees_v8(self):
         allowed = ("agent/js/", "agent/vu/")

@@ -25,6 +25,7 @@
 #include "agent/js/k6/http.h"
 #include "agent/js/k6/lockstep_data.h"
 #include "agent/js/k6/metrics.h"
+#include "agent/js/k6/mqtt.h"
 #include "agent/js/k6/redis.h"
 #include "agent/js/k6/secrets.h"
 #include "agent/js/k6/socketio.h"
@@ -144,6 +145,9 @@ constexpr std::array kModules = {
                  [](v8::Local<v8::Context> c,
                     WorldSite& s) { return MakeRedisModule(c, s.api(), s.streams()); }},
     NativeModule{"lockstep/data", MakeRows},
+    NativeModule{"lockstep/mqtt",
+                 [](v8::Local<v8::Context> c,
+                    WorldSite& s) { return MakeMqttModule(c, s.api(), s.mqtt()); }},
     NativeModule{"lockstep/socketio", [](v8::Local<v8::Context> c,
                                          WorldSite& s) { return MakeSocketIoModule(c, s.api()); }},
     NativeModule{"lockstep/sse",

@@ -24,6 +24,7 @@
 namespace lockstep::agent {
 
 class FileStore;
+struct MqttEnv;
 class RowStore;
 class SchemaStore;
 class SharedArrayStore;
@@ -38,6 +39,7 @@ class WorldSite {
   virtual RowStore& rows() = 0;
   virtual FileStore& shared_files() = 0;
   virtual StreamClient& streams() = 0;
+  virtual MqttEnv& mqtt() = 0;
   virtual SchemaStore& proto_schemas() = 0;
   virtual SourceStore& sources() = 0;
   virtual const std::map<std::string, std::string>& env() const = 0;

@@ -113,6 +113,7 @@ class ScriptVu final : public ApiVu, public WorldSite {
   RowStore& rows() override { return *run_.rows; }
   FileStore& shared_files() override { return *run_.shared_files; }
   StreamClient& streams() override { return worker_.loop(); }
+  MqttEnv& mqtt() override { return worker_.mqtt(); }
   SchemaStore& proto_schemas() override { return *run_.proto_schemas; }
   SourceStore& sources() override { return *run_.sources; }
   const std::map<std::string, std::string>& env() const override { return run_.config.env; }

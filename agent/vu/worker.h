@@ -15,6 +15,7 @@
 #include "absl/functional/any_invocable.h"
 
 #include "agent/grpc/engine.h"
+#include "agent/mqtt/client.h"
 #include "agent/health/thread_wait.h"
 #include "agent/js/engine.h"
 #include "agent/js/script_isolate.h"
@@ -61,6 +62,7 @@ class Worker {
   Accumulator& sink() { return accumulator_; }
   // Made when it is first asked for: most scripts use no gRPC.
   GrpcEngine& grpc();
+  MqttEnv& mqtt() { return mqtt_; }
   RunShared& run() { return run_; }
   const ScriptEngine& engine() const { return engine_; }
 
@@ -90,6 +92,7 @@ class Worker {
   RunShared& run_;
   Network& network_;
   MultiLoop loop_;
+  MqttEnv mqtt_{loop_, network_};
   Accumulator accumulator_;
   std::atomic<uint64_t> next_key_{1};
 

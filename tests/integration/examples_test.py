@@ -2,6 +2,7 @@
 import json
 import unittest
 
+from tests.integration.mqtt_test import MqttTest
 from tests.integration.socketio_test import NPM_IS_THERE, SocketIoServer
 from tests.integration.support import ROOT, LockstepTest
 
@@ -23,7 +24,8 @@ class Examples(LockstepTest):
         scripts = {path.name for path in EXAMPLES.glob("*.js")}
         page = (EXAMPLES / "README.md").read_text("utf-8")
         self.assertEqual(scripts, {name for name in scripts if f"]({name})" in page})
-        run = {name.removeprefix("test_").replace("_", "-") + ".js" for name in dir(self) if name.startswith("test_")}
+        run = {name.removeprefix("test_").replace("_", "-") + ".js" for case in (self, ExamplesWithABroker) for name in dir(case)
+               if name.startswith("test_")}
         self.assertEqual(set(), scripts - run)
 
     def test_smoke_test(self):
@@ -100,6 +102,14 @@ class Examples(LockstepTest):
 
     def test_try_a_fleet(self):
         self.assertGreater(self.example("try-a-fleet.js", "--agents", "3")[1], 9)
+
+
+class ExamplesWithABroker(MqttTest):
+    def test_mqtt(self):
+        result = self.lockstep("run", "-q", "--agents", "2", "-e", f"MQTT_TARGET=mqtt://127.0.0.1:{self.plain}", EXAMPLES / "mqtt.js")
+        self.assertEqual(0, result.returncode, result.stdout + result.stderr)
+        self.assertNotIn("level=error", result.stderr)
+        self.assertNotIn("✗", result.stdout)
 
 
 if __name__ == "__main__":

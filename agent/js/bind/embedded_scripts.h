@@ -41,6 +41,8 @@ absl::string_view HtmlSource();
 absl::string_view HtmlElementSource();
 absl::string_view HtmlSelectorsSource();
 absl::string_view HtmlTreeSource();
+// agent/js/k6/mqtt.js: evaluates to the function (native) => ({ connect, connectAsync, MqttClient, default }).
+absl::string_view MqttSource();
 // agent/js/k6/http_stream.js: evaluates to the function (native) => (number) => stream.
 absl::string_view HttpStreamSource();
 // agent/js/k6/socketio.js: evaluates to the function (native) => ({ io, connect, Manager, Socket, default }).

@@ -21,6 +21,7 @@
 #include "agent/js/k6/http.h"
 #include "agent/js/k6/lockstep_data.h"
 #include "agent/js/k6/metrics.h"
+#include "agent/js/k6/mqtt.h"
 #include "agent/js/k6/redis.h"
 #include "agent/js/k6/secrets.h"
 #include "agent/js/k6/socketio.h"
@@ -65,6 +66,7 @@ HarnessVu::HarnessVu()
     : network_(*Network::Make(NetOptions())), loop_(std::make_unique<MultiLoop>(*network_)) {
   pool_ = loop_->MakePool(1);
   grpc_ = std::make_unique<GrpcEngine>(*loop_, *network_);
+  mqtt_ = std::make_unique<MqttEnv>(MqttEnv{*loop_, *network_});
 }
 
 HarnessVu::~HarnessVu() {
@@ -153,6 +155,7 @@ JsHarness::JsHarness() {
   SetGlobal("html", MakeHtmlModule(made));
   SetGlobal("http", MakeHttpModule(made, *vu_));
   SetGlobal("grpc", MakeGrpcModule(made, *vu_, schemas_, script_files));
+  SetGlobal("mqtt", MakeMqttModule(made, *vu_, vu_->mqtt()));
   SetGlobal("socketio", MakeSocketIoModule(made, *vu_));
   SetGlobal("sse", MakeSseModule(made, *vu_));
   SetGlobal("ws", MakeWsModule(made, *vu_));

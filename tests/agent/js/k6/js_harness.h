@@ -17,6 +17,7 @@
 #include "agent/grpc/schema_store.h"
 #include "agent/js/bind/functions.h"
 #include "agent/js/k6/api_vu.h"
+#include "agent/mqtt/client.h"
 #include "agent/net/multi_loop.h"
 
 namespace lockstep::agent {
@@ -95,6 +96,7 @@ class HarnessVu final : public ApiVu {
   GrpcEngine& grpc() override { return *grpc_; }
 
   MultiLoop& multi_loop() { return *loop_; }
+  MqttEnv& mqtt() { return *mqtt_; }
   // Runs the loop until nothing is expected any more, tasks and microtasks included.
   void Drain(v8::Local<v8::Context> context);
 
@@ -124,6 +126,7 @@ class HarnessVu final : public ApiVu {
   std::unique_ptr<ConnectionPool> pool_;
   HttpClient* http_override_ = nullptr;
   std::unique_ptr<GrpcEngine> grpc_;
+  std::unique_ptr<MqttEnv> mqtt_;
   TagSetId tags_ = kEmptyTagSet;
   std::string group_;
   int expected_ = 0;

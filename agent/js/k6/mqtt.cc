@@ -1,0 +1,203 @@
+#include "agent/js/k6/mqtt.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+
+#include "agent/js/bind/embedded_scripts.h"
+#include "agent/js/bind/errors.h"
+#include "agent/js/bind/functions.h"
+#include "agent/js/bind/text.h"
+#include "agent/js/k6/mqtt_connection.h"
+#include "agent/js/k6/mqtt_options.h"
+
+namespace lockstep::agent {
+namespace {
+
+using Context = v8::Local<v8::Context>;
+using Info = v8::FunctionCallbackInfo<v8::Value>;
+
+void ThrowMqtt(v8::Isolate* isolate, absl::string_view what, const absl::Status& status) {
+  if (!absl::IsCancelled(status)) {
+    ThrowStatus(isolate, absl::Status(status.code(), absl::StrCat(what, ": ", status.message())));
+  }
+}
+
+// (url, options, emit): the connection's number.
+void NativeMqttOpen(const Info& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  MqttModule& module = BoundTo<MqttModule>(info);
+  if (module.vu().in_init()) {
+    ThrowError(isolate, "connecting to an MQTT broker in the init context is not supported");
+    return;
+  }
+  absl::StatusOr<MqttPlan> plan =
+      ReadMqttPlan(ContextOf(info), module.vu(), TextOf(isolate, info[0].As<v8::String>()),
+                   info[1].As<v8::Object>());
+  absl::StatusOr<uint64_t> number =
+      plan.ok() ? module.Open(isolate, *std::move(plan), info[2].As<v8::Function>())
+                : absl::StatusOr<uint64_t>(plan.status());
+  if (!number.ok()) {
+    ThrowMqtt(isolate, "mqtt.connect()", number.status());
+    return;
+  }
+  info.GetReturnValue().Set(static_cast<double>(*number));
+}
+
+MqttModule::Connection* MqttConnectionOf(const Info& info) {
+  MqttModule::Connection* const connection =
+      BoundTo<MqttModule>(info).Find(static_cast<uint64_t>(info[0].As<v8::Number>()->Value()));
+  if (connection == nullptr) {
+    ThrowError(info.GetIsolate(), "there is no connection to the broker");
+  }
+  return connection;
+}
+
+void ReturnMqtt(const Info& info, absl::string_view what, const absl::StatusOr<int>& id) {
+  if (id.ok()) {
+    info.GetReturnValue().Set(*id);
+  } else {
+    ThrowMqtt(info.GetIsolate(), what, id.status());
+  }
+}
+
+// (number, topic, message, options)
+void NativeMqttPublish(const Info& info) {
+  const Context context = ContextOf(info);
+  MqttModule::Connection* const connection = MqttConnectionOf(info);
+  MqttMessage message;
+  if (connection == nullptr || !ToText(context, info[1], &message.topic)) {
+    return;
+  }
+  if (!BytesOrText(info.GetIsolate(), info[2], &message.payload)) {
+    ThrowTypeError(info.GetIsolate(),
+                   "publish(): the message must be a string, an ArrayBuffer or a typed array");
+    return;
+  }
+  const absl::Status read = info[3]->IsObject()
+                                ? ReadMqttMessageOptions(context, info[3].As<v8::Object>(),
+                                                         connection->version(), &message)
+                                : absl::InvalidArgumentError("the options must be an object");
+  ReturnMqtt(info, "publish()",
+             read.ok() ? connection->Publish(message) : absl::StatusOr<int>(read));
+}
+
+bool MqttFiltersOf(const Info& info, std::vector<std::string>* filters) {
+  const v8::Local<v8::Array> list = info[1].As<v8::Array>();
+  for (uint32_t i = 0; i < list->Length(); ++i) {
+    v8::Local<v8::Value> filter;
+    if (!list->Get(ContextOf(info), i).ToLocal(&filter) ||
+        !ToText(ContextOf(info), filter, &filters->emplace_back())) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// (number, filters, qos)
+void NativeMqttSubscribe(const Info& info) {
+  MqttModule::Connection* const connection = MqttConnectionOf(info);
+  std::vector<std::string> filters;
+  if (connection == nullptr || !MqttFiltersOf(info, &filters)) {
+    return;
+  }
+  int qos = 0;
+  const absl::Status read = ReadMqttQos(info[2], &qos);
+  ReturnMqtt(info, "subscribe()",
+             read.ok() ? connection->Subscribe(filters, qos) : absl::StatusOr<int>(read));
+}
+
+// (number, filters)
+void NativeMqttUnsubscribe(const Info& info) {
+  MqttModule::Connection* const connection = MqttConnectionOf(info);
+  std::vector<std::string> filters;
+  if (connection != nullptr && MqttFiltersOf(info, &filters)) {
+    ReturnMqtt(info, "unsubscribe()", connection->Unsubscribe(filters));
+  }
+}
+
+// (number, force)
+void NativeMqttClose(const Info& info) {
+  if (MqttModule::Connection* const connection = MqttConnectionOf(info)) {
+    connection->Close(info[1]->IsTrue());
+  }
+}
+
+void NativeMqttDecode(const Info& info) {
+  info.GetReturnValue().Set(JsText(info.GetIsolate(), BytesOf(info[0]).value_or("")));
+}
+
+void NativeMqttWarn(const Info& info) {
+  BoundTo<MqttModule>(info).vu().logger().Log(
+      LogLevel::kWarn, "MQTT", {{"error", TextOf(info.GetIsolate(), info[0].As<v8::String>())}});
+}
+
+}  // namespace
+
+MqttModule::MqttModule(ApiVu& vu, MqttEnv& env)
+    : vu_(vu), env_(env), metrics_(vu, MqttModule::Connection::Definitions()), timers_(vu) {}
+MqttModule::~MqttModule() = default;
+
+void MqttModule::EndIteration() {
+  connections_.clear();
+  timers_.Clear();
+}
+
+absl::StatusOr<uint64_t> MqttModule::Open(v8::Isolate* isolate, MqttPlan plan,
+                                          v8::Local<v8::Function> emit) {
+  const uint64_t number = ++last_;
+  auto connection = std::make_unique<Connection>(*this, number, isolate, plan, emit);
+  if (absl::Status started = connection->Start(std::move(plan.spec)); !started.ok()) {
+    return started;
+  }
+  connections_[number] = std::move(connection);
+  return number;
+}
+
+MqttModule::Connection* MqttModule::Find(uint64_t number) {
+  const auto known = connections_.find(number);
+  return known == connections_.end() ? nullptr : known->second.get();
+}
+
+void MqttModule::Forget(uint64_t number) {
+  connections_.erase(number);
+}
+
+v8::Local<v8::Object> MqttModule::MakeExports(Context context) {
+  v8::Isolate* isolate = context->GetIsolate();
+  const v8::Local<v8::Value> data = v8::External::New(isolate, this);
+  const v8::Local<v8::Object> native = v8::Object::New(isolate);
+  const std::pair<const char*, v8::FunctionCallback> functions[] = {
+      {"open", NativeMqttOpen},
+      {"publish", NativeMqttPublish},
+      {"subscribe", NativeMqttSubscribe},
+      {"unsubscribe", NativeMqttUnsubscribe},
+      {"close", NativeMqttClose},
+      {"decode", NativeMqttDecode},
+      {"warn", NativeMqttWarn}};
+  for (const auto& [name, function] : functions) {
+    SetFunction(context, native, name, function, data);
+  }
+  timers_.AddFunctions(context, native);
+  v8::Local<v8::Script> script;
+  v8::Local<v8::Value> make, exports;
+  v8::Local<v8::Value> argument = native;
+  if (v8::Script::Compile(context, JsText(isolate, MqttSource())).ToLocal(&script) &&
+      script->Run(context).ToLocal(&make) &&
+      make.As<v8::Function>()
+          ->Call(context, v8::Undefined(isolate), 1, &argument)
+          .ToLocal(&exports)) {
+    return exports.As<v8::Object>();
+  }
+  return v8::Object::New(isolate);
+}
+
+v8::Local<v8::Object> MakeMqttModule(Context context, ApiVu& vu, MqttEnv& env) {
+  auto module = std::make_unique<MqttModule>(vu, env);
+  const v8::Local<v8::Object> exports = module->MakeExports(context);
+  vu.Keep(std::move(module));
+  return exports;
+}
+
+}  // namespace lockstep::agent

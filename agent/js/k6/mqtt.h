@@ -1,0 +1,61 @@
+// The module `lockstep/mqtt`: connect() and clients, modelled on mqtt.js. What connections do is in
+// agent/mqtt, what they mean to a script in mqtt.js. Events come while the script is not waiting for
+// anything else; an iteration lasts until its clients have ended.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include <v8.h>
+
+#include "absl/container/flat_hash_map.h"
+
+#include "agent/js/k6/api_vu.h"
+#include "agent/js/k6/module_metrics.h"
+#include "agent/js/k6/script_timers.h"
+#include "agent/mqtt/client.h"
+
+namespace lockstep::agent {
+
+// A connection as a script asked for it.
+struct MqttPlan {
+  MqttSpec spec;
+  TagSetId tags = kEmptyTagSet;  // of the script and the VU, and the url
+};
+
+class MqttModule final : public VuPart {
+ public:
+  // Both outlive the module.
+  MqttModule(ApiVu& vu, MqttEnv& env);
+  ~MqttModule() override;
+  MqttModule(const MqttModule&) = delete;
+  MqttModule& operator=(const MqttModule&) = delete;
+
+  v8::Local<v8::Object> MakeExports(v8::Local<v8::Context> context);
+  // Cuts the connections that an interrupted iteration left.
+  void EndIteration() override;
+
+  class Connection;
+  ApiVu& vu() { return vu_; }
+  MqttEnv& env() { return env_; }
+  ModuleMetrics& metrics() { return metrics_; }
+  // Opens a connection whose events go to `emit`; returns its number. InvalidArgument: an option.
+  absl::StatusOr<uint64_t> Open(v8::Isolate* isolate, MqttPlan plan, v8::Local<v8::Function> emit);
+  // Null for one that is over.
+  Connection* Find(uint64_t number);
+  void Forget(uint64_t number);
+
+ private:
+  ApiVu& vu_;
+  MqttEnv& env_;
+  ModuleMetrics metrics_;
+  uint64_t last_ = 0;
+  absl::flat_hash_map<uint64_t, std::unique_ptr<Connection>> connections_;
+  ScriptTimers timers_;
+};
+
+// Makes the module and leaves it to `vu`, which, like `env`, outlives the context; returns its exports.
+v8::Local<v8::Object> MakeMqttModule(v8::Local<v8::Context> context, ApiVu& vu, MqttEnv& env);
+
+}  // namespace lockstep::agent

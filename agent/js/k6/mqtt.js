@@ -1,0 +1,247 @@
+// `lockstep/mqtt` as JavaScript, made from what mqtt.cc provides. Evaluates to (native) => ({ connect, connectAsync,
+// MqttClient, default }); native: open, publish, subscribe, unsubscribe, close, decode, after, cancel.
+(function (native) {
+  'use strict';
+
+  const OPTIONS = ['ca', 'cert', 'clean', 'clientId', 'connectTimeout', 'keepalive', 'key', 'passphrase', 'password',
+    'protocolVersion', 'reconnectPeriod', 'rejectUnauthorized', 'resubscribe', 'tags', 'username', 'will'];
+
+  // Bytes that show themselves as text, as those of mqtt.js do.
+  class Payload extends Uint8Array {
+    static get [Symbol.species]() { return Uint8Array; }
+    toString() { return native.decode(this); }
+    toJSON() { return this.toString(); }
+  }
+
+  // What a function without a callback is: a promise.
+  const orPromise = (callback, start) => {
+    if (callback !== undefined) {
+      if (typeof callback !== 'function') throw new TypeError(`a callback must be a function, got ${typeof callback}`);
+      start(callback);
+      return undefined;
+    }
+    return new Promise((resolve, reject) => start((error, value) => (error ? reject(error) : resolve(value))));
+  };
+
+  // A failure that nobody asked to hear of.
+  const orWarn = (error) => {
+    if (error) native.warn(error.message);
+  };
+
+  class MqttClient {
+    #url;
+    #number = 0;
+    #connected = false;
+    #ended = false;
+    #everConnected = false;
+    #timer;
+    #listeners = new Map();
+    #waiting = [];  // what was asked for without a connection
+    #calls = new Map();  // unanswered, by number
+    #filters = new Map();  // subscribed to, with their QoS
+
+    constructor(url, options = {}) {
+      if (typeof url !== 'string' && !(typeof url === 'object' && url !== null && 'href' in url)) {
+        throw new TypeError('mqtt.connect(): the URL of a broker is expected, such as mqtt://host:1883');
+      }
+      if (options === null || typeof options !== 'object') throw new TypeError('mqtt.connect(): the options must be an object');
+      for (const name of Object.keys(options)) {
+        if (!OPTIONS.includes(name)) throw new TypeError(`mqtt.connect(): unknown option "${name}"; there are ${OPTIONS.join(', ')}`);
+      }
+      this.#url = String(url);
+      this.options = { reconnectPeriod: 1000, resubscribe: true, ...options };
+      this.#open();
+    }
+    get connected() { return this.#connected; }
+    get reconnecting() { return !this.#connected && !this.#ended && this.#everConnected; }
+    get disconnecting() { return this.#ended; }
+
+    on(event, listener) {
+      if (typeof listener !== 'function') throw new TypeError(`on("${event}"): a function is expected, got ${typeof listener}`);
+      this.#listeners.set(event, [...(this.#listeners.get(event) ?? []), listener]);
+      return this;
+    }
+    once(event, listener) {
+      const first = (...args) => {
+        this.off(event, first);
+        listener.apply(this, args);
+      };
+      return this.on(event, first);
+    }
+    off(event, listener) {
+      this.#listeners.set(event, (this.#listeners.get(event) ?? []).filter((each) => each !== listener));
+      return this;
+    }
+    removeListener(event, listener) { return this.off(event, listener); }
+
+    publish(topic, message, options, callback) {
+      if (typeof options === 'function') [options, callback] = [undefined, options];
+      this.publishAsync(topic, message, options, callback ?? orWarn);
+      return this;
+    }
+    publishAsync(topic, message, options, callback) {
+      return orPromise(callback, (done) => this.#ask(done, () => native.publish(this.#number, topic, message, options ?? {})));
+    }
+    subscribe(filters, options, callback) {
+      if (typeof options === 'function') [options, callback] = [undefined, options];
+      this.subscribeAsync(filters, options, callback ?? orWarn);
+      return this;
+    }
+    // Filters may be a text, a list of texts, or an object with the QoS of each.
+    subscribeAsync(filters, options, callback) {
+      const byQos = new Map();
+      const add = (filter, qos = 0) => byQos.set(qos, [...(byQos.get(qos) ?? []), String(filter)]);
+      if (typeof filters === 'string' || Array.isArray(filters)) {
+        for (const filter of [filters].flat()) add(filter, options?.qos);
+      } else if (filters !== null && typeof filters === 'object') {
+        for (const [filter, given] of Object.entries(filters)) add(filter, given?.qos);
+      } else {
+        throw new TypeError('subscribe(): a filter, a list of filters, or an object with filters is expected');
+      }
+      return orPromise(callback, (done) => {
+        const granted = [];
+        let left = byQos.size;
+        let failed;
+        for (const [qos, list] of byQos) {
+          this.#ask((error, codes) => {
+            failed ??= error;
+            for (const [i, filter] of list.entries()) {
+              granted.push({ topic: filter, qos: codes?.[i] ?? 128 });
+              if (codes?.[i] < 128) this.#filters.set(filter, qos); else failed ??= new Error(`the broker refused the subscription to ${filter}`);
+            }
+            left -= 1;
+            if (left === 0) done(failed ?? null, granted);
+          }, () => native.subscribe(this.#number, list, qos));
+        }
+        if (left === 0) done(null, granted);
+      });
+    }
+    unsubscribe(filters, callback) {
+      this.unsubscribeAsync(filters, callback ?? orWarn);
+      return this;
+    }
+    unsubscribeAsync(filters, callback) {
+      const list = [filters].flat().map(String);
+      return orPromise(callback, (done) => this.#ask((error) => {
+        for (const filter of list) this.#filters.delete(filter);
+        done(error);
+      }, () => native.unsubscribe(this.#number, list)));
+    }
+    // `force`: without a goodbye, so that the broker publishes the will.
+    end(force, callback) {
+      if (typeof force === 'function') [force, callback] = [false, force];
+      this.endAsync(force, callback ?? orWarn);
+      return this;
+    }
+    endAsync(force = false, callback = undefined) {
+      return orPromise(callback, (done) => {
+        if (this.#number === 0) {
+          this.#ended = true;
+          if (this.#timer !== undefined) native.cancel(this.#timer);
+          this.#timer = undefined;
+          done(null);
+          return;
+        }
+        this.once('end', () => done(null));
+        this.#ended = true;
+        native.close(this.#number, force === true);
+      });
+    }
+
+    #tell(event, ...args) {
+      const list = this.#listeners.get(event) ?? [];
+      for (const listener of list) listener.apply(this, args);
+      return list.length > 0;
+    }
+    // Asks now or when there is a connection; `done` gets what it is answered.
+    #ask(done, ask) {
+      if (this.#ended) {
+        done(new Error('client disconnecting'));
+        return;
+      }
+      const start = () => {
+        let number;
+        try {
+          number = ask();
+        } catch (error) {
+          done(error);
+          return;
+        }
+        this.#calls.set(number, done);
+      };
+      if (this.#connected) start(); else this.#waiting.push({ start, done });
+    }
+    #open() {
+      this.#number = native.open(this.#url, this.options, (...event) => this.#on(...event));
+    }
+    #on(what, first, ...rest) {
+      switch (what) {
+        case 'connect':
+          this.#connected = true;
+          this.#tell('connect', { cmd: 'connack', sessionPresent: first });
+          if (this.#everConnected && this.options.resubscribe && !first) this.#resubscribe();
+          this.#everConnected = true;
+          for (const { start } of this.#waiting.splice(0)) start();
+          break;
+        case 'message': {
+          const [payload, packet] = rest;
+          const bytes = new Payload(payload);
+          this.#tell('message', first, bytes, { cmd: 'publish', topic: first, payload: bytes, ...packet });
+          break;
+        }
+        case 'answer': {
+          const [error, value] = rest;
+          const done = this.#calls.get(first);
+          this.#calls.delete(first);
+          done?.(error === '' ? null : new Error(error), value);
+          break;
+        }
+        default:
+          this.#closed(first);
+      }
+    }
+    #resubscribe() {
+      for (const [filter, qos] of this.#filters) this.#ask(orWarn, () => native.subscribe(this.#number, [filter], qos));
+    }
+    #closed(why) {
+      this.#number = 0;
+      this.#connected = false;
+      const lost = new Error(why === '' ? 'connection closed' : why);
+      const calls = [...this.#calls.values()];
+      this.#calls.clear();
+      for (const done of calls) done(lost);
+      if (why !== '' && !this.#tell('error', lost)) native.warn(why);
+      this.#tell('close');
+      const { reconnectPeriod } = this.options;
+      if (!this.#ended && reconnectPeriod > 0) {
+        this.#tell('offline');
+        this.#timer = native.after(Number(reconnectPeriod), () => {
+          this.#timer = undefined;
+          if (this.#ended) return;
+          this.#tell('reconnect');
+          this.#open();
+        });
+        return;
+      }
+      this.#ended = true;
+      for (const { done } of this.#waiting.splice(0)) done(lost);
+      this.#tell('end');
+    }
+  }
+
+  const connect = (url, options) => new MqttClient(url, options);
+  // Settles with the first attempt: there is no other if that fails.
+  const connectAsync = (url, options = {}) => new Promise((resolve, reject) => {
+    const client = connect(url, options);
+    const failed = (error) => {
+      client.end(true);
+      reject(error);
+    };
+    client.once('error', failed);
+    client.once('connect', () => {
+      client.off('error', failed);
+      resolve(client);
+    });
+  });
+  return { connect, connectAsync, MqttClient, default: { connect, connectAsync, MqttClient } };
+})

@@ -1,0 +1,222 @@
+#include "agent/js/k6/mqtt_connection.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+#include "agent/js/bind/properties.h"
+#include "agent/js/bind/text.h"
+#include "agent/js/k6/mqtt_options.h"
+
+namespace lockstep::agent {
+namespace {
+
+enum MqttMetric : size_t {
+  kMqttSessions,
+  kMqttConnecting,
+  kMqttSessionDuration,
+  kMqttMsgsSent,
+  kMqttMsgsReceived,
+  kMqttPublishDuration,
+  kMqttSubscribeDuration,
+};
+// In the order of `MqttMetric`.
+constexpr MetricDefinition kMqttMetrics[] = {
+    {"mqtt_sessions"},
+    {"mqtt_connecting", MetricType::kTrend, ValueType::kTime},
+    {"mqtt_session_duration", MetricType::kTrend, ValueType::kTime},
+    {"mqtt_msgs_sent"},
+    {"mqtt_msgs_received"},
+    {"mqtt_publish_duration", MetricType::kTrend, ValueType::kTime},
+    {"mqtt_subscribe_duration", MetricType::kTrend, ValueType::kTime},
+};
+
+// Of a PUBLISH besides topic and payload: the fixed header, the topic's length, and an id.
+constexpr int64_t kMqttOverhead = 6;
+
+// Of messages that the script has not got to.
+constexpr size_t kMostMqttWaitingBytes = size_t{64} << 20;
+
+}  // namespace
+
+MqttModule::Connection::Connection(MqttModule& module, uint64_t number, v8::Isolate* isolate,
+                                   const MqttPlan& plan, v8::Local<v8::Function> emit)
+    : module_(module),
+      number_(number),
+      isolate_(isolate),
+      version_(plan.spec.version),
+      tags_(plan.tags),
+      began_(Now()),
+      emit_(isolate, emit) {}
+
+MqttModule::Connection::~Connection() {
+  Ended("interrupted");
+}
+
+absl::Span<const MetricDefinition> MqttModule::Connection::Definitions() {
+  return kMqttMetrics;
+}
+
+absl::Status MqttModule::Connection::Start(MqttSpec spec) {
+  auto client = MqttClient::Start(module_.env(), std::move(spec), *this);
+  if (!client.ok()) {
+    counted_ = true;  // there was none
+    return client.status();
+  }
+  client_ = *std::move(client);
+  next_ = module_.vu().Expect();
+  return absl::OkStatus();
+}
+
+MonoTime MqttModule::Connection::Now() {
+  return module_.vu().loop().clock().Mono();
+}
+
+TagSetId MqttModule::Connection::TagsOf(int qos) {
+  return module_.vu().sink().tags().With(tags_, "qos", absl::StrCat(qos));
+}
+
+void MqttModule::Connection::Close(bool force) {
+  if (force) {
+    OnMqttClosed("");
+    client_.reset();
+  } else {
+    client_->Disconnect();
+  }
+}
+
+absl::StatusOr<int> MqttModule::Connection::Publish(const MqttMessage& message) {
+  const MonoTime sent = Now();
+  const absl::StatusOr<int> id = client_->Publish(message);
+  if (id.ok()) {
+    const TagSetId tags = TagsOf(message.qos);
+    module_.metrics().Add(kMqttMsgsSent, 1, tags);
+    module_.vu().CountBytes(
+        static_cast<int64_t>(message.topic.size() + message.payload.size()) + kMqttOverhead, 0);
+    publications_[*id] = {sent, tags};
+  }
+  return id;
+}
+
+absl::StatusOr<int> MqttModule::Connection::Subscribe(const std::vector<std::string>& filters,
+                                                      int qos) {
+  const absl::StatusOr<int> id = client_->Subscribe(filters, qos);
+  if (id.ok()) {
+    subscriptions_[*id] = Now();
+  }
+  return id;
+}
+
+void MqttModule::Connection::Connected(absl::string_view error) {
+  if (std::exchange(counted_, true)) {
+    return;
+  }
+  TagSetId tags = tags_;
+  if (!error.empty() && module_.vu().system_tags().Has(SystemTag::kError)) {
+    tags = module_.vu().sink().tags().With(tags, SystemTagName(SystemTag::kError), error);
+  }
+  open_ = error.empty();
+  module_.metrics().Add(kMqttSessions, 1, tags);
+  module_.metrics().AddTime(kMqttConnecting, began_, tags);
+}
+
+void MqttModule::Connection::Ended(absl::string_view why) {
+  Connected(why.empty() ? "closed" : why);
+  if (std::exchange(open_, false)) {
+    module_.metrics().AddTime(kMqttSessionDuration, began_, tags_);
+  }
+}
+
+void MqttModule::Connection::OnMqttConnected(bool session_present) {
+  Connected("");
+  Announce([this, session_present] {
+    Emit({JsText(isolate_, "connect"), v8::Boolean::New(isolate_, session_present)});
+  });
+}
+
+void MqttModule::Connection::OnMqttMessage(MqttMessage message) {
+  const size_t bytes = message.topic.size() + message.payload.size();
+  module_.metrics().Add(kMqttMsgsReceived, 1, TagsOf(message.qos));
+  module_.vu().CountBytes(0, static_cast<int64_t>(bytes) + kMqttOverhead);
+  waiting_bytes_ += bytes;
+  if (waiting_bytes_ > kMostMqttWaitingBytes) {
+    OnMqttClosed(absl::StrCat("the script has not got to ", kMostMqttWaitingBytes,
+                              " bytes of messages, and more come"));
+    client_.reset();
+    return;
+  }
+  Announce([this, bytes, message = std::move(message)] {
+    waiting_bytes_ -= bytes;
+    EmitMessage(message);
+  });
+}
+
+void MqttModule::Connection::OnMqttPublished(int id, absl::string_view why) {
+  if (const auto known = publications_.find(id); known != publications_.end()) {
+    module_.metrics().AddTime(kMqttPublishDuration, known->second.sent, known->second.tags);
+    publications_.erase(known);
+  }
+  Answer(id, std::string(why), {});
+}
+
+void MqttModule::Connection::OnMqttSubscribed(int id, std::vector<int> granted) {
+  if (const auto known = subscriptions_.find(id); known != subscriptions_.end()) {
+    module_.metrics().AddTime(kMqttSubscribeDuration, known->second, tags_);
+    subscriptions_.erase(known);
+  }
+  Answer(id, "", std::move(granted));
+}
+
+void MqttModule::Connection::OnMqttClosed(std::string why) {
+  Ended(why);
+  if (next_ == nullptr) {
+    return;
+  }
+  std::exchange(next_, nullptr)([this, why = std::move(why)] {
+    MqttModule& module = module_;
+    const uint64_t number = number_;
+    Emit({JsText(isolate_, "close"), JsText(isolate_, why)});
+    module.Forget(number);
+  });
+}
+
+void MqttModule::Connection::Answer(int id, std::string error, std::vector<int> granted) {
+  Announce([this, id, error = std::move(error), granted = std::move(granted)] {
+    std::vector<v8::Local<v8::Value>> codes;
+    for (const int code : granted) {
+      codes.push_back(v8::Integer::New(isolate_, code));
+    }
+    Emit({JsText(isolate_, "answer"), v8::Integer::New(isolate_, id), JsText(isolate_, error),
+          v8::Array::New(isolate_, codes.data(), codes.size())});
+  });
+}
+
+void MqttModule::Connection::Announce(ApiVu::Task task) {
+  if (next_ != nullptr) {
+    std::exchange(next_, module_.vu().Expect())(std::move(task));
+  }
+}
+
+void MqttModule::Connection::Emit(std::vector<v8::Local<v8::Value>> arguments) {
+  // An exception is reported like one of the iteration.
+  if (emit_.Get(isolate_)
+          ->Call(isolate_->GetCurrentContext(), v8::Undefined(isolate_),
+                 static_cast<int>(arguments.size()), arguments.data())
+          .IsEmpty()) {
+    return;
+  }
+}
+
+void MqttModule::Connection::EmitMessage(const MqttMessage& message) {
+  const v8::Local<v8::Context> context = isolate_->GetCurrentContext();
+  const v8::Local<v8::Object> packet = v8::Object::New(isolate_);
+  SetProperty(context, packet, "qos", v8::Integer::New(isolate_, message.qos));
+  SetProperty(context, packet, "retain", v8::Boolean::New(isolate_, message.retain));
+  if (version_ == MqttVersion::k5) {
+    SetProperty(context, packet, "properties", MqttPropertiesValue(context, message.properties));
+  }
+  Emit({JsText(isolate_, "message"), JsText(isolate_, message.topic),
+        JsBytes(isolate_, message.payload), packet});
+}
+
+}  // namespace lockstep::agent

@@ -1,0 +1,109 @@
+// What needs no broker; tests/integration/mqtt_test.py has a real one.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
+
+#include "agent/mqtt/client.h"
+#include "agent/mqtt/properties.h"
+#include "agent/net/multi_loop.h"
+#include "tests/support/http_server.h"
+#include "tests/support/turn_until.h"
+
+namespace lockstep::agent {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Pair;
+
+TEST(MqttTopics, AreCheckedAsTheProtocolHasThem) {
+  for (const char* topic : {"a", "/", "a/b/ü", "$SYS/x"}) {
+    EXPECT_TRUE(CheckMqttTopic(topic).ok()) << topic;
+  }
+  for (const absl::string_view topic :
+       {absl::string_view(""), absl::string_view("a/+"), absl::string_view("#"),
+        absl::string_view("a\0b", 3), absl::string_view("\xff")}) {
+    EXPECT_TRUE(absl::IsInvalidArgument(CheckMqttTopic(topic))) << topic;
+  }
+  EXPECT_FALSE(CheckMqttTopic(std::string(65536, 'x')).ok());
+  for (const char* filter : {"#", "+", "a/+/b", "a/#", "+/+"}) {
+    EXPECT_TRUE(CheckMqttFilter(filter).ok()) << filter;
+  }
+  for (const char* filter : {"", "a#", "#/a", "a+/b"}) {
+    EXPECT_TRUE(absl::IsInvalidArgument(CheckMqttFilter(filter))) << filter;
+  }
+}
+
+TEST(MqttProperties, ComeBackAsTheyWere) {
+  MqttProperties properties;
+  properties.content_type = "text/plain";
+  properties.response_topic = "answers/1";
+  properties.correlation_data = std::string("\0\1\2", 3);
+  properties.message_expiry = 7;
+  properties.payload_is_text = true;
+  properties.user = {{"a", "1"}, {"a", "2"}, {"ü", ""}};
+  const auto made = MosquittoProperties::Make(properties);
+  ASSERT_TRUE(made.ok()) << made.status();
+  const MqttProperties read = ReadProperties(made->get());
+  EXPECT_EQ(properties.content_type, read.content_type);
+  EXPECT_EQ(properties.response_topic, read.response_topic);
+  EXPECT_EQ(properties.correlation_data, read.correlation_data);
+  EXPECT_EQ(properties.message_expiry, read.message_expiry);
+  EXPECT_EQ(properties.payload_is_text, read.payload_is_text);
+  EXPECT_THAT(read.user, ElementsAre(Pair("a", "1"), Pair("a", "2"), Pair("ü", "")));
+  EXPECT_TRUE(ReadProperties(nullptr).empty());
+  properties.correlation_data = std::string(65536, 'x');
+  EXPECT_TRUE(absl::IsInvalidArgument(MosquittoProperties::Make(properties).status()));
+}
+
+class MqttClientTest : public ::testing::Test, protected MqttListener {
+ protected:
+  // Until the client is closed; why it was.
+  std::string Try(MqttSpec spec) {
+    absl::StatusOr<std::unique_ptr<MqttClient>> client =
+        MqttClient::Start(env_, std::move(spec), *this);
+    if (!client.ok()) {
+      return std::string(client.status().message());
+    }
+    EXPECT_FALSE(closed_) << "told from within the call";
+    lockstep::testing::TurnUntil(loop_, [this] { return closed_.has_value(); });
+    return *std::exchange(closed_, std::nullopt);
+  }
+
+  void OnMqttConnected(bool) override {}
+  void OnMqttMessage(MqttMessage) override {}
+  void OnMqttPublished(int, absl::string_view) override {}
+  void OnMqttSubscribed(int, std::vector<int>) override {}
+  void OnMqttUnsubscribed(int) override {}
+  void OnMqttClosed(std::string why) override { closed_ = std::move(why); }
+
+  std::unique_ptr<Network> network_ =
+      *Network::Make({.hosts = {{"mapped", "127.0.0.1:1"}}, .block_hostnames = {"blocked"}});
+  MultiLoop loop_{*network_};
+  MqttEnv env_{loop_, *network_};
+  std::optional<std::string> closed_;
+};
+
+TEST_F(MqttClientTest, SaysWhyThereIsNoConnection) {
+  EXPECT_EQ("dial: Connection refused", Try({.host = "127.0.0.1", .port = 1}));
+  EXPECT_EQ("dial: Connection refused", Try({.host = "mapped", .port = 1883}));
+  EXPECT_THAT(Try({.host = "blocked"}), HasSubstr("block"));
+  EXPECT_THAT(Try({.host = "no.such.host.invalid"}), HasSubstr("no such host"));
+  const auto server = *lockstep::testing::HttpServer::Start();
+  EXPECT_NE("", Try({.host = "127.0.0.1", .port = server->port()}));  // speaks HTTP
+  EXPECT_NE("", Try({.host = "127.0.0.1", .port = server->port(), .secure = true}));
+}
+
+TEST_F(MqttClientTest, NamesWhatCannotBeUsed) {
+  EXPECT_EQ("clientId: it must be UTF-8", Try({.host = "h", .client_id = "\xff"}));
+  EXPECT_THAT(Try({.host = "h", .will = MqttMessage{.topic = "a/#", .payload = ""}}),
+              HasSubstr("invalid topic \"a/#\""));
+  EXPECT_EQ("ca: there is no PEM certificate in it",
+            Try({.host = "h", .secure = true, .ca = "no PEM"}));
+  EXPECT_THAT(Try({.host = "h", .secure = true, .cert = "x", .key = "y"}),
+              HasSubstr("cert: there is no PEM certificate in it"));
+}
+
+}  // namespace
+}  // namespace lockstep::agent
