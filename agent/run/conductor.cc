@@ -10,6 +10,12 @@
 #include "common/health/lag.h"
 
 namespace lockstep::agent {
+namespace {
+
+// How often it is looked whether paused iterations have ended.
+constexpr absl::Duration kLookEvery = absl::Milliseconds(50);
+
+}  // namespace
 
 Conductor::Conductor(Parts parts, OptionsReader read_options)
     : loop_(parts.loop),
@@ -30,7 +36,7 @@ Conductor::~Conductor() {
 
 void Conductor::CancelTimers() {
   for (TimerId* timer : {&seal_timer_, &progress_timer_, &resend_timer_, &health_timer_,
-                         &leave_timer_, &hand_over_timer_}) {
+                         &suspend_timer_, &leave_timer_, &hand_over_timer_}) {
     loop_.Cancel(std::exchange(*timer, TimerId::kNone));
   }
 }
@@ -93,7 +99,9 @@ void Conductor::OnAbort(std::string text) {
 }
 
 void Conductor::OnMessage(const v1::CoordinatorMessage& message) {
-  if (phase_ == Phase::kResetting) {
+  if (message.has_suspend()) {  // whatever it does
+    OnSuspend(message.suspend());
+  } else if (phase_ == Phase::kResetting) {
     waiting_.push_back(message);
   } else {
     Handle(message);
@@ -188,6 +196,7 @@ void Conductor::Handle(const v1::CoordinatorMessage& message) {
       return OnResume(message.resume());
     case Body::kScale:
       return OnScale(message.scale());
+    case Body::kSuspend:
     case Body::kWelcome:
     case Body::kChallenge:
     case Body::kRefused:
@@ -206,6 +215,7 @@ void Conductor::OnStart(const v1::Start& start) {
   const MonoTime t0 = session_.clock().ToLocal(start.t0_coordinator_mono_ns());
   t0_ = t0;
   SealEachSecond();
+  loop_.Cancel(progress_timer_);
   host_.SetRunStart(t0, absl::FromUnixNanos(start.t0_wall_unix_ns()));
   SendProgress();
   if (health_ != nullptr) {
@@ -237,6 +247,35 @@ void Conductor::OnScale(const v1::Scale& scale) {
       engine.ScaleBy(std::move(segment));
     }
     return engine.Scale(scale.vus(), scale.max_vus());
+  });
+}
+
+void Conductor::OnSuspend(const v1::Suspend& suspend) {
+  loop_.Cancel(std::exchange(suspend_timer_, TimerId::kNone));
+  if (!suspend.over()) {
+    AnswerSuspend();
+  }
+}
+
+void Conductor::AnswerSuspend() {
+  bool at_rest = !calling_;
+  if (engine_ != nullptr && started_ && !drained_) {
+    const EngineSnapshot snapshot = engine_->Snapshot();
+    at_rest = at_rest && snapshot.paused;
+    for (const ScenarioSnapshot& part : snapshot.scenarios) {
+      at_rest =
+          at_rest && part.iterations_started == part.iterations_full + part.iterations_interrupted;
+    }
+  }
+  if (at_rest) {
+    v1::AgentMessage message;
+    message.mutable_at_rest();
+    Send(std::move(message));
+    return;
+  }
+  suspend_timer_ = loop_.After(kLookEvery, [this] {
+    suspend_timer_ = TimerId::kNone;
+    AnswerSuspend();
   });
 }
 
@@ -276,12 +315,9 @@ void Conductor::OnStop() {
     engine_->Stop();
     return;
   }
-  if (in_setup_) {  // nothing but a reset interrupts it; what it measured is sealed before
-    SealThen([this] {
-      engine_.reset();
-      leases_.clear();
-      host_.Reset(IfCurrent([this] { SendDrained(); }));
-    });
+  if (in_setup_) {  // its end is the load's
+    drain_after_setup_ = true;
+    host_.InterruptSetup();
     return;
   }
   SendDrained();

@@ -117,6 +117,9 @@ class Conductor final : private EngineEvents {
   void OnIterationsLeased(const v1::IterationsLeased& leased);
   // Where work may move, nothing begins when others may have been given it.
   void MoveFence();
+  void OnSuspend(const v1::Suspend& suspend);
+  // Tells that nothing runs, as soon as that is so.
+  void AnswerSuspend();
   // Does what a person wants of the engine, and logs why it cannot be done.
   void Control(absl::FunctionRef<absl::Status(ScenarioEngine&)> change);
   void OnStop();
@@ -195,6 +198,7 @@ class Conductor final : private EngineEvents {
   bool started_ = false;
   bool measured_ = false;  // T0 has come
   bool in_setup_ = false;
+  bool drain_after_setup_ = false;
   bool calling_ = false;  // setup, teardown or handleSummary
   bool drained_ = false;
   std::optional<std::string> leaving_;  // why
@@ -220,6 +224,7 @@ class Conductor final : private EngineEvents {
   TimerId progress_timer_ = TimerId::kNone;
   TimerId resend_timer_ = TimerId::kNone;
   TimerId health_timer_ = TimerId::kNone;
+  TimerId suspend_timer_ = TimerId::kNone;
 };
 
 }  // namespace lockstep::agent

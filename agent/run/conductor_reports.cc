@@ -144,6 +144,7 @@ void Conductor::SendProgress() {
 v1::Progress Conductor::Progress() const {
   v1::Progress progress;
   if (engine_ == nullptr) {
+    progress.set_vus_initialised(host_.vus_initialised());
     return progress;
   }
   EngineSnapshot snapshot = engine_->Snapshot();

@@ -246,11 +246,13 @@ void Conductor::OnPrepare() {
     engine_config_.plan = *PlanInstance(scenarios_, engine_config_.segment);
     engine_config_.first_number = assign_.joined_late() * kNumbersOfOne;
   }
+  SendProgress();
   host_.Prepare(TakeBundle(), *std::move(config),
                 IfCurrent([this](const ScriptResult<VuPool*>& result) { OnPrepared(result); }));
 }
 
 void Conductor::OnPrepared(const ScriptResult<VuPool*>& result) {
+  loop_.Cancel(progress_timer_);
   v1::AgentMessage message;
   v1::Prepared& prepared = *message.mutable_prepared();
   prepared.set_deal(assign_.deal());
@@ -292,6 +294,9 @@ void Conductor::OnRunSetup() {
         SetFailure(TooLarge("the value that setup() returned", bytes), done.mutable_failure());
       }
       Send(std::move(message));
+      if (drain_after_setup_) {
+        SendDrained();
+      }
     });
   }));
 }

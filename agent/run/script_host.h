@@ -96,6 +96,10 @@ class ScriptHost {
                        absl::AnyInvocable<void(ScriptResult<VuPool*>)> done) = 0;
   // setup() in a VU of its own, within options.setup_timeout. The value is its result as JSON; "" for undefined.
   virtual void RunSetup(absl::AnyInvocable<void(ScriptResult<std::string>)> done) = 0;
+  // Interrupts setup(), wherever it is: it fails, if it has not ended meanwhile.
+  virtual void InterruptSetup() = 0;
+  // VUs that Prepare has initialised so far.
+  virtual int64_t vus_initialised() const = 0;
   // Hands setup's result to all VUs, present and later ones. Before the first activation.
   virtual void SetSetupData(std::string json) = 0;
   virtual void RunTeardown(absl::AnyInvocable<void(ScriptResult<bool>)> done) = 0;

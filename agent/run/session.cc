@@ -76,8 +76,8 @@ void Session::Connect() {
   SendUnnumbered(std::move(message));
   absl::Duration patience = kAnswerWithin;
   if (open()) {
-    patience =
-        std::min(patience, last_heard_ + lease_ + absl::Milliseconds(1) - loop_.clock().Mono());
+    patience = std::min(
+        patience, last_heard_ + longest_silence() + absl::Milliseconds(1) - loop_.clock().Mono());
   }
   beat_timer_ = loop_.After(std::max(patience, absl::Milliseconds(1)),
                             [this] { Break(absl::DeadlineExceededError("it does not answer")); });
@@ -173,6 +173,9 @@ void Session::OnMessage(const v1::CoordinatorMessage& message) {
   if (message.has_goodbye()) {
     OnGoodbye(message.goodbye());
   } else {
+    if (message.has_suspend()) {
+      suspended_ = !message.suspend().over();
+    }
     events_.on_message(message);
   }
 }
@@ -314,7 +317,7 @@ void Session::SendProbe() {
 void Session::Beat() {
   beat_timer_ = TimerId::kNone;
   MonoTime now = loop_.clock().Mono();
-  if (now - last_heard_ > lease_) {
+  if (now - last_heard_ > longest_silence()) {
     Break(absl::DeadlineExceededError(
         absl::StrCat("nothing heard for ", absl::FormatDuration(now - last_heard_))));
     return;
@@ -337,7 +340,7 @@ void Session::OnClosed(const absl::Status& status) {
   }
   link_ = Link::kDown;
   loop_.Cancel(beat_timer_);
-  if (open() && loop_.clock().Mono() - last_heard_ > lease_) {
+  if (open() && loop_.clock().Mono() - last_heard_ > longest_silence()) {
     LoseSession(status);
     if (finished_) {
       return;
@@ -354,7 +357,7 @@ void Session::RetryLater(const absl::Status& status) {
     return;
   }
   // The first failures are normal while a coordinator starts.
-  bool worth_saying = now - down_since_ > absl::Seconds(1) || open();
+  bool worth_saying = !suspended_ && (now - down_since_ > absl::Seconds(1) || open());
   if (worth_saying && (last_complaint_ == MonoTime() || now - last_complaint_ >= kComplainEvery)) {
     last_complaint_ = now;
     logger_.Warn(absl::StrCat("cannot reach the coordinator at ", settings_.coordinator, ": ",
@@ -362,14 +365,14 @@ void Session::RetryLater(const absl::Status& status) {
   }
   absl::Duration pause = pause_;
   if (open()) {  // do not sleep past the end of the lease: load must stop there
-    pause = std::clamp(last_heard_ + lease_ + absl::Milliseconds(1) - now, absl::ZeroDuration(),
-                       pause_);
+    pause = std::clamp(last_heard_ + longest_silence() + absl::Milliseconds(1) - now,
+                       absl::ZeroDuration(), pause_);
   }
   pause_ = std::min(pause_ * 2, settings_.max_pause);
   loop_.Cancel(retry_timer_);
   retry_timer_ = loop_.After(pause, [this, status] {
     retry_timer_ = TimerId::kNone;
-    if (open() && loop_.clock().Mono() - last_heard_ > lease_) {
+    if (open() && loop_.clock().Mono() - last_heard_ > longest_silence()) {
       LoseSession(status);
     }
     if (!finished_) {
@@ -383,6 +386,7 @@ void Session::LoseSession(const absl::Status& status) {
     return;
   }
   session_id_.clear();
+  suspended_ = false;
   sent_ = {};
   received_ = {};
   events_.on_lost(status);

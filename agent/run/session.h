@@ -87,7 +87,11 @@ class Session {
 
  private:
   enum class Link { kDown, kJoining, kUp };
+  // That a coordinator may stand still on purpose, see Suspend in control.proto.
+  static constexpr absl::Duration kLongestSuspension = absl::Hours(24);
 
+  // How long it may hear nothing.
+  absl::Duration longest_silence() const { return suspended_ ? kLongestSuspension : lease_; }
   void Connect();
   void OnClosed(const absl::Status& status);
   void OnMessage(const v1::CoordinatorMessage& message);
@@ -123,6 +127,7 @@ class Session {
   uint64_t probes_ = 0;
   absl::Duration lease_ = absl::Seconds(10);
   absl::Duration heartbeat_ = absl::Seconds(1);
+  bool suspended_ = false;  // the coordinator stands still on purpose
   MonoTime last_heard_;
   MonoTime proved_;  // when we have sent the latest probe that was answered
   MonoTime down_since_;

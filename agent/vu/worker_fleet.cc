@@ -106,6 +106,10 @@ void WorkerFleet::LimitOperation(uint64_t id, absl::Duration time, Worker& worke
     operations_.at(id).timed_out = true;
     worker.Interrupt(key, ScriptVu::kInitEpoch);
   });
+  found->second.interrupt = [&worker, key] { worker.Interrupt(key, ScriptVu::kInitEpoch); };
+  if (found->second.interrupted) {  // before it was called
+    found->second.interrupt();
+  }
 }
 
 template <class T>
@@ -113,7 +117,7 @@ void WorkerFleet::RunOnce(ScriptRun& run, std::optional<Limit> limit,
                           absl::AnyInvocable<ScriptResult<T>(ScriptVu&)> job,
                           absl::AnyInvocable<void(ScriptResult<T>)> done) {
   const uint64_t id = next_operation_++;
-  operations_[id];
+  operations_[id].is_setup = limit.has_value() && limit->exit_code == ExitCode::kSetupTimeout;
   auto finish = [this, id, limit, done = std::move(done)](ScriptResult<T> result) mutable {
     const auto found = operations_.find(id);
     if (found == operations_.end()) {
@@ -194,6 +198,21 @@ void WorkerFleet::RunSetup(absl::AnyInvocable<void(ScriptResult<std::string>)> d
   const absl::Duration time = run_->shared.config.options.setup_timeout;
   RunOnce<std::string>(*run_, Limit{"setup", time, ExitCode::kSetupTimeout}, &CallSetup,
                        std::move(done));
+}
+
+void WorkerFleet::InterruptSetup() {
+  for (auto& [id, operation] : operations_) {
+    if (operation.is_setup && !operation.interrupted) {
+      operation.interrupted = true;
+      if (operation.interrupt) {
+        operation.interrupt();
+      }
+    }
+  }
+}
+
+int64_t WorkerFleet::vus_initialised() const {
+  return run_ == nullptr ? 0 : run_->shared.vus_initialised.load(std::memory_order_relaxed);
 }
 
 void WorkerFleet::SetSetupData(std::string json) {

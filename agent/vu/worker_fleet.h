@@ -38,6 +38,8 @@ class WorkerFleet final : public ScriptHost {
   void Prepare(const ScriptBundle& bundle, RunConfig config,
                absl::AnyInvocable<void(ScriptResult<VuPool*>)> done) override;
   void RunSetup(absl::AnyInvocable<void(ScriptResult<std::string>)> done) override;
+  void InterruptSetup() override;
+  int64_t vus_initialised() const override;
   void SetSetupData(std::string json) override;
   void RunTeardown(absl::AnyInvocable<void(ScriptResult<bool>)> done) override;
   void RunHandleSummary(std::string data_json,
@@ -57,6 +59,9 @@ class WorkerFleet final : public ScriptHost {
   struct Operation {
     TimerId timer = TimerId::kNone;
     bool timed_out = false;
+    bool is_setup = false;
+    bool interrupted = false;
+    absl::AnyInvocable<void()> interrupt;  // once the function has been called
   };
   struct Limit {
     const char* function;
@@ -74,6 +79,7 @@ class WorkerFleet final : public ScriptHost {
                absl::AnyInvocable<void(ScriptResult<T>)> done);
   // Watches the run's workers from now on.
   void WatchWorkers();
+  // The function is called from now on.
   void LimitOperation(uint64_t id, absl::Duration time, Worker& worker, VuKey key);
   // Ends the workers of `runs` on a thread of its own, then calls `done`.
   void EndRuns(std::vector<std::unique_ptr<ScriptRun>> runs, absl::AnyInvocable<void()> done);

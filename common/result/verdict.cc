@@ -2,28 +2,21 @@
 
 #include <algorithm>
 #include <cmath>
-#include <optional>
-#include <set>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 
 #include "common/base/display_width.h"
+#include "common/result/error_lines.h"
 #include "common/summary/format.h"
 #include "proto/words.h"
 
 namespace lockstep {
 namespace {
 
-constexpr size_t kMostRows = 10;
 constexpr size_t kMostRowsOfALine = 3;
-constexpr size_t kWidestCause = 48;
-constexpr size_t kMostAgentsNamed = 3;
 constexpr size_t kWordWidth = 7;
 constexpr absl::string_view kRed = "31";
 constexpr absl::string_view kGreen = "32";
@@ -133,71 +126,6 @@ std::vector<Phrase> Phrases(const EndVerdict& verdict) {
   return phrases;
 }
 
-struct Url {
-  absl::string_view authority;
-  absl::string_view rest;  // "" or from its first "/" on
-};
-
-std::optional<Url> AsUrl(absl::string_view name) {
-  const size_t scheme = name.find("://");
-  if (scheme == absl::string_view::npos || scheme > 5) {
-    return std::nullopt;
-  }
-  name.remove_prefix(scheme + 3);
-  const size_t path = std::min(name.find_first_of("/?"), name.size());
-  return Url{name.substr(0, path), name.substr(path)};
-}
-
-// Whether there was an answer: its status is the cause.
-bool IsStatus(absl::string_view cause) {
-  int status = 0;
-  return absl::SimpleAtoi(cause, &status);
-}
-
-// The names of rows without what they all have in common: of URLs the scheme, and the host where it
-// is the only one that has answered. Of one that did not, it is what matters.
-std::vector<std::string> ShortNames(const std::vector<ErrorRow>& rows) {
-  std::set<absl::string_view> answered;
-  for (const ErrorRow& row : rows) {
-    if (const auto url = AsUrl(row.error.name); url && IsStatus(row.error.cause)) {
-      answered.insert(url->authority);
-    }
-  }
-  std::vector<std::string> names;
-  for (const ErrorRow& row : rows) {
-    const std::optional<Url> url = AsUrl(row.error.name);
-    if (!url) {
-      names.push_back(row.error.name);
-    } else if (IsStatus(row.error.cause) && answered.size() == 1) {
-      names.emplace_back(url->rest.empty() ? "/" : url->rest);
-    } else {
-      names.push_back(absl::StrCat(url->authority, url->rest == "/" ? "" : url->rest));
-    }
-  }
-  return names;
-}
-
-// The agents that had these errors; empty where all had them that had any.
-std::string AgentsText(const ErrorRow& row, size_t all) {
-  if (row.agents.empty() || row.agents.size() == all) {
-    return "";
-  }
-  std::vector<std::string> names;
-  for (const auto& [agent, count] : row.agents) {
-    if (names.size() == kMostAgentsNamed) {
-      names.push_back(absl::StrCat(row.agents.size() - kMostAgentsNamed, " more"));
-      break;
-    }
-    names.push_back(agent);
-  }
-  return absl::StrCat("  on ", absl::StrJoin(names, ", "));
-}
-
-std::string Shortened(absl::string_view text, size_t columns) {
-  return DisplayWidth(text) <= columns ? std::string(text)
-                                       : absl::StrCat(CutToWidth(text, columns - 1), "\u2026");
-}
-
 class BlockRenderer {
  public:
   BlockRenderer(const EndVerdict& verdict, const Summary& summary, const VerdictLook& look)
@@ -249,36 +177,9 @@ class BlockRenderer {
   }
 
   void Rows() {
-    std::vector<ErrorRow> rows = summary_.errors;
-    std::set<std::string> agents;
-    uint64_t left_out = summary_.folded_errors;
-    for (size_t i = 0; i < rows.size(); ++i) {
-      for (const auto& [agent, count] : rows[i].agents) {
-        agents.insert(agent);
-      }
-      left_out += i >= kMostRows ? rows[i].error.count : 0;
-    }
-    const size_t kinds = rows.size() - std::min(rows.size(), kMostRows);
-    rows.resize(std::min(rows.size(), kMostRows));
-    const std::vector<std::string> names = ShortNames(rows);
-    size_t count_width = 0, cause_width = 0, method_width = 0;
-    for (const ErrorRow& row : rows) {
-      count_width = std::max(count_width, absl::StrCat(row.error.count).size());
-      cause_width = std::max(cause_width, std::min(kWidestCause, DisplayWidth(row.error.cause)));
-      method_width = std::max(method_width, DisplayWidth(row.error.method));
-    }
-    for (size_t i = 0; i < rows.size(); ++i) {
-      const ErrorCount& error = rows[i].error;
-      Line(absl::StrCat(
-          "  ", Color(kRed, absl::StrFormat("%*d", static_cast<int>(count_width), error.count)),
-          " x ", PadToWidth(Shortened(error.cause, kWidestCause), cause_width), "   ",
-          PadToWidth(error.method, method_width), "  ", names[i],
-          AgentsText(rows[i], agents.size())));
-    }
-    if (left_out > 0) {
-      Line(absl::StrCat("  and ", left_out, " of ",
-                        kinds > 0 ? Plural(kinds, "other kind") : "other kinds",
-                        summary_.folded_errors > 0 && kinds > 0 ? " and more" : ""));
+    for (const std::string& line :
+         ErrorLines(summary_.errors, summary_.folded_errors, {.color = look_.color})) {
+      Line(absl::StrCat("  ", line));
     }
   }
 

@@ -59,6 +59,8 @@ struct RunSettingsFlags {
   std::optional<bool> no_usage_report;  // likewise
   std::string usage_report_url;         // empty: no report is sent
   bool quiet = false;                   // no progress
+  bool show_agents = false;             // in the progress
+  bool show_thresholds = false;         // likewise
   std::string rest_address;             // --address of the REST server; empty: none
   int64_t agents = 1;
   double tolerated_loss_percent = 0;  // of --on-agent-loss tolerate=N%; 0: fail

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include <signal.h>
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
@@ -103,17 +104,44 @@ void Rig::End(bool linger) {
   }
 }
 
+void Rig::OnSuspend() {
+  if (run_.state() == v1::RunStatus::DONE) {
+    StandStill();
+    return;
+  }
+  const absl::Status held = run_.Suspend([this] {
+    StandStill();
+    run_.Release();
+  });
+  if (!held.ok()) {
+    logger_.Warn(absl::StrCat("Ctrl+Z cannot hold this test, and it goes on: ", held.message(),
+                              ". Ctrl+C ends it"));
+  }
+}
+
+void Rig::StandStill() {
+  on_stand_still_(/*still=*/true);
+  pthread_kill(pthread_self(), SIGSTOP);  // this thread: it must not run on for a moment
+  on_stand_still_(/*still=*/false);
+}
+
 void Rig::OnSignal(const std::string& name) {
+  if (name == Signals::kSuspend) {
+    OnSuspend();
+    return;
+  }
   ++signals_seen_;
   if (lingering_) {
     End(/*linger=*/false);
     return;
   }
   if (signals_seen_ >= 3) {
+    on_signal_(/*quits=*/true);
     host_.Abandon();
     _exit(static_cast<int>(ExitCode::kExternalAbort));
   }
   run_.Interrupt(name);
+  on_signal_(/*quits=*/false);
 }
 
 }  // namespace lockstep::coordinator

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "absl/functional/any_invocable.h"
 #include "absl/time/time.h"
 
 #include "common/base/epoll_loop.h"
@@ -65,15 +66,28 @@ class Rig {
   // What to type to make the run `verb`, once Play has begun: "lockstep resume 127.0.0.1:7411".
   std::string ControlLine(absl::string_view verb) const;
   bool interrupted() const { return signals_seen_ > 0; }
+  // Called after each signal that interrupts the run; `quits`: before the process ends at once.
+  void SetOnSignal(absl::AnyInvocable<void(bool quits)> on_signal) {
+    on_signal_ = std::move(on_signal);
+  }
+  // Called before the process stands still, and when it goes on.
+  void SetOnStandStill(absl::AnyInvocable<void(bool still)> on_stand_still) {
+    on_stand_still_ = std::move(on_stand_still);
+  }
 
  private:
   void OnSignal(const std::string& name);
+  // Ctrl+Z: the agents come to rest first; the process stops then, and goes on with `fg`.
+  void OnSuspend();
+  void StandStill();
 
   const RunRequest& request_;
   const TestFiles& files_;
   Logger& logger_;
   int signals_seen_ = 0;
   bool lingering_ = false;
+  absl::AnyInvocable<void(bool quits)> on_signal_ = [](bool) {};
+  absl::AnyInvocable<void(bool still)> on_stand_still_ = [](bool) {};
   EpollLoop loop_;
   Signals signals_;
   FleetHost host_;

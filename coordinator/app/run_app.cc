@@ -53,12 +53,16 @@ class RunApp {
 
  private:
   absl::Status StartRest();
+  bool AtCapableTerminal() const;
   // Before any agent hears of the plan.
   absl::Status OnTest(PlannedTest& test);
   absl::Status StartOutputs(const RunOptions& options);
   void OnPlanned();
-  // Only with a capable terminal, progress is drawn in place.
+  // Progress is drawn in place, from the start on, at a terminal that can do it; elsewhere lines are
+  // written from the plan on.
   void StartProgress();
+  ProgressView View();
+  void OnSignal(bool quits);
   void OnTick();
   // What handleSummary returned, as it may be written.
   std::optional<std::map<std::string, std::string>> WithoutSecrets(
@@ -74,7 +78,8 @@ class RunApp {
   Rig rig_;
   Ending ending_;
   Terminal terminal_{WriteStdout, [] { return SizeOfTerminal(STDOUT_FILENO); }};
-  std::unique_ptr<ProgressDisplay> display_;  // null: --quiet, or nothing is planned yet
+  std::unique_ptr<ProgressDisplay> display_;  // null: nothing is shown
+  bool planned_ = false;
   std::unique_ptr<WebServer> rest_;
   int64_t ticks_ = 0;
   std::unique_ptr<UsageReport> usage_;  // null: none is to be sent
@@ -110,11 +115,34 @@ ExitCode RunApp::Execute() {
   if (const absl::Status rest = StartRest(); !rest.ok()) {
     return Refuse(rest, ExitCode::kCannotStartRestApi, logger_);
   }
+  rig_.SetOnSignal([this](bool quits) { OnSignal(quits); });
+  rig_.SetOnStandStill([this](bool still) {
+    if (display_ != nullptr && still) {
+      display_->Leave();
+    } else if (display_ != nullptr) {
+      display_->Refresh();
+    }
+  });
+  if (AtCapableTerminal()) {
+    StartProgress();
+  }
   const absl::Status played = rig_.Play();
   if (usage_ != nullptr) {
     usage_->End(logger_);
   }
-  return played.ok() ? exit_code_ : Refuse(played, ExitCode::kOther, logger_);
+  if (!played.ok()) {
+    if (display_ != nullptr) {
+      display_->Abandon(/*interrupted=*/false);
+    }
+    return Refuse(played, ExitCode::kOther, logger_);
+  }
+  return exit_code_;
+}
+
+bool RunApp::AtCapableTerminal() const {
+  const auto term = environment_.find("TERM");
+  return !request_.run.quiet && !request_.inspect_only && term != environment_.end() &&
+         IsCapableTerminal(STDOUT_FILENO, term->second);
 }
 
 absl::Status RunApp::StartRest() {
@@ -169,6 +197,7 @@ absl::Status RunApp::StartOutputs(const RunOptions& options) {
 }
 
 void RunApp::OnPlanned() {
+  planned_ = true;
   if (rig_.test().options.run.paused) {
     logger_.Info(absl::StrCat("the test waits before setup(); this lets it go on: ",
                               rig_.ControlLine("resume")));
@@ -182,13 +211,16 @@ void RunApp::OnPlanned() {
       .script = request_.test.script,
       .outputs = outputs_.Descriptions()};
   const PlannedTest& test = rig_.test();
-  WriteStdout(RenderHeader(facts, test.options.run.scenarios, test.whole, test.segment));
-  StartProgress();
+  const std::string header =
+      RenderHeader(facts, test.options.run.scenarios, test.whole, test.segment);
+  terminal_.Above([&header] { WriteStdout(header); });
+  if (display_ == nullptr) {
+    StartProgress();
+  }
 }
 
 void RunApp::StartProgress() {
-  const auto term = environment_.find("TERM");
-  const bool capable = term != environment_.end() && IsCapableTerminal(STDOUT_FILENO, term->second);
+  const bool capable = AtCapableTerminal();
   if (capable) {
     logger_.WriteAbove(&terminal_);
   }
@@ -198,8 +230,31 @@ void RunApp::StartProgress() {
                               .color = !request_.no_color,
                               .write = WriteStdout,
                               .ready = [] { return TakesOutput(STDOUT_FILENO); }},
-      [this] { return MakeProgressView(rig_.run().Snapshot(), rig_.test().whole); });
+      [this] { return View(); });
   display_->Begin();
+}
+
+ProgressView RunApp::View() {
+  v1::RunStatus status = rig_.run().Snapshot();
+  rig_.results().DescribeLoad(&status);
+  return MakeProgressView(
+      status, planned_ ? &rig_.test().whole : nullptr,
+      {.agents = request_.run.show_agents, .thresholds = request_.run.show_thresholds});
+}
+
+void RunApp::OnSignal(bool quits) {
+  if (quits) {
+    if (display_ != nullptr) {
+      display_->Finish();
+    }
+    logger_.Error(
+        "ended at once by the third signal: iterations and teardown() were not waited for, and there "
+        "is no summary");
+  } else if (display_ != nullptr && display_->in_place()) {
+    display_->Refresh();
+  } else if (const std::string note = RenderStopNote(View()); !note.empty()) {
+    logger_.Info(note);
+  }
 }
 
 void RunApp::OnTick() {
@@ -209,10 +264,6 @@ void RunApp::OnTick() {
   }
   if (StdoutIsGone() && !std::exchange(reader_gone_, true)) {
     rig_.run().Interrupt("broken pipe");
-  }
-  if (display_ != nullptr && (rig_.run().state() <= v1::RunStatus::RUNNING ||
-                              rig_.run().elapsed() > absl::ZeroDuration())) {
-    display_->Tick();
   }
 }
 
@@ -228,7 +279,7 @@ std::optional<std::map<std::string, std::string>> RunApp::WithoutSecrets(
 
 void RunApp::OnDone(const RunOutcome& outcome) {
   if (display_ != nullptr) {
-    display_->Abandon();
+    display_->Abandon(rig_.interrupted());
   }
   logger_.TellFolded();
   rig_.TellOfOptions();

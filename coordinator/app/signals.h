@@ -1,4 +1,4 @@
-// SIGINT and SIGTERM as events of the coordinator's loop. Create it before any thread starts, so
+// SIGINT, SIGTERM and SIGTSTP as events of the coordinator's loop. Create it before any thread starts, so
 // that all threads leave these signals to it.
 #pragma once
 
@@ -12,7 +12,10 @@ namespace lockstep::coordinator {
 
 class Signals {
  public:
-  // `on_signal` gets "interrupt" or "terminated".
+  static constexpr char kSuspend[] = "suspend";
+
+  // `on_signal` gets "interrupt", "terminated" or kSuspend. SIGTSTP is left alone where it was ignored
+  // at the start.
   Signals(EpollLoop& loop, absl::AnyInvocable<void(const std::string& name)> on_signal);
   ~Signals();
   Signals(const Signals&) = delete;

@@ -62,6 +62,8 @@ inline constexpr FlagSpec kGlobalFlags[] = {
     {"--no-color", Kind::kSwitch, "no colours"},
     {"-v,--verbose", Kind::kSwitch, "debug messages too"},
     {"-q,--quiet", Kind::kSwitch, "no progress"},
+    {"--show-agents", Kind::kSwitch, "a line for each agent in the progress"},
+    {"--show-thresholds", Kind::kSwitch, "thresholds so far in the progress"},
     {"-a,--address", Kind::kValue, "serve k6's REST API and /metrics there; without it, nowhere",
      "HOST:PORT"},
     {"--profiling-enabled", Kind::kSwitch, "has no effect here"},

@@ -226,6 +226,8 @@ RunSettingsFlags ReadRun(FlagReader& reader, bool local) {
   run.no_usage_report = reader.Bool("no-usage-report", "NO_USAGE_REPORT");
   run.usage_report_url = reader.String("usage-report-url", "USAGE_REPORT_URL");
   run.quiet = reader.Is("quiet");
+  run.show_agents = reader.Is("show-agents");
+  run.show_thresholds = reader.Is("show-thresholds");
   run.rest_address = reader.String("address", "ADDRESS");
   run.agents = reader.Int("agents", 1, 1, local ? kMostLocalAgents : kMostAgents);
   ReadLossPolicy(reader, &run);

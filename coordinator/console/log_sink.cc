@@ -119,8 +119,7 @@ class SinkLogger final : public RunLogger {
       console->info("{}", Format(record, /*terminal=*/false));
     } else if (elsewhere_ != nullptr) {
       elsewhere_->Write(std::move(record));
-    } else if (lines_ != nullptr && record.level >= least_ &&
-               (verbose_ || folder_.Admit(record))) {
+    } else if (lines_ != nullptr && record.level >= least_ && (verbose_ || folder_.Admit(record))) {
       WriteLine(Format(record, terminal_));
     }
   }

@@ -1,130 +1,106 @@
 #include "coordinator/console/progress.h"
 
 #include <algorithm>
-#include <cmath>
+#include <array>
+#include <limits>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 
 #include "common/base/display_width.h"
 #include "common/options/duration.h"
 #include "common/plan/describe.h"
+#include "coordinator/console/progress_rows.h"
 
 namespace lockstep::coordinator {
 namespace {
 
-constexpr size_t kWidestName = 30;
-constexpr int kBarWidth = 40;
-constexpr int kPercentageWidth = 8;
+using State = v1::RunStatus;
 
-std::string ShortName(const std::string& name) {
-  return DisplayWidth(name) <= kWidestName
-             ? name
-             : absl::StrCat(CutToWidth(name, kWidestName - 1), "\u2026");
+std::string Counted(int64_t count, absl::string_view what) {
+  return absl::StrCat(count, " ", what, count == 1 ? "" : "s");
 }
 
-// "0m12.3s": a fixed number of decimals, so that columns stand still.
-std::string ClockText(absl::Duration duration) {
-  const int64_t tenths = std::max<int64_t>(0, absl::ToInt64Milliseconds(duration) / 100);
-  return absl::StrFormat("%dm%02d.%ds", tenths / 600, tenths / 10 % 60, tenths % 10);
-}
-
-std::string VusText(int64_t vus, int64_t max_vus) {
-  const int width = static_cast<int>(absl::StrCat(max_vus).size());
-  return absl::StrFormat("%0*d/%d", width, vus, max_vus);
-}
-
-bool HasEnded(v1::ScenarioProgress::State state) {
-  return state == v1::ScenarioProgress::INTERRUPTED || state == v1::ScenarioProgress::DONE;
-}
-
-// Where time decides, the run's clock is asked: the agents' last reports are up to a second old.
-double ProgressOf(const ScenarioPlan& plan, double reported, const ScenarioProgressView& line) {
-  if (line.state == v1::ScenarioProgress::DONE) {
-    return 1;
-  }
-  const bool moves =
-      line.state == v1::ScenarioProgress::RUNNING || line.state == v1::ScenarioProgress::STOPPING;
-  if (plan.by_time && moves && line.total > absl::ZeroDuration() &&
-      line.total < absl::InfiniteDuration()) {
-    reported = absl::FDivDuration(line.elapsed, line.total);
-  }
-  return std::clamp(reported, 0.0, 1.0);
-}
-
-struct Sign {
-  const char* text;
-  const char* color;
-};
-
-Sign SignOf(v1::ScenarioProgress::State state) {
-  switch (state) {
-    case v1::ScenarioProgress::WAITING:
-      return {"\u2022", "33"};
-    case v1::ScenarioProgress::STOPPING:
-      return {"\u2193", "33"};
-    case v1::ScenarioProgress::INTERRUPTED:
-      return {"\u2717", "31"};
-    case v1::ScenarioProgress::DONE:
-      return {"\u2713", "32"};
-    default:
-      return {" ", "0"};
-  }
-}
-
-std::string PercentText(double progress) {
-  return absl::StrFormat("%3d%%", static_cast<int>(std::floor(progress * 100)));
-}
-
-std::string BarText(double progress) {
-  const int inner = kBarWidth - 2;
-  const int filled = static_cast<int>(std::floor(progress * inner));
-  std::string bar(static_cast<size_t>(filled), '=');
-  if (filled > 0 && filled < inner) {
-    bar.back() = '>';
-  }
-  return absl::StrCat("[", bar, std::string(static_cast<size_t>(inner - filled), '-'), "]");
-}
-
-// The columns right of the bar.
-std::vector<std::string> Facts(const ScenarioProgressView& scenario) {
+std::string LoadLine(const ProgressView& view, absl::string_view word) {
   const std::string total =
-      scenario.total == absl::InfiniteDuration() ? "" : "/" + ClockText(scenario.total);
-  const std::string time =
-      scenario.state == v1::ScenarioProgress::WAITING && scenario.starts_in > absl::ZeroDuration()
-          ? "starts in " + ClockText(scenario.starts_in)
-          : ClockText(std::min(scenario.elapsed, scenario.total)) + total;
-  const std::string iterations = scenario.planned >= 0
-                                     ? absl::StrCat(scenario.iterations, "/", scenario.planned)
-                                     : absl::StrCat(scenario.iterations);
-  return {VusText(scenario.vus, scenario.max_vus) + " VUs", time, iterations + " iters"};
+      view.total == absl::InfiniteDuration() ? "" : "/" + DurationText(view.total);
+  return absl::StrCat(word, " (", ClockText(view.elapsed), total, "), ",
+                      VusText(view.vus, view.max_vus), " VUs, ", view.complete, " complete and ",
+                      view.interrupted, " interrupted iterations");
 }
 
-size_t WidestName(const std::vector<ScenarioProgressView>& scenarios) {
-  size_t widest = 0;
-  for (const ScenarioProgressView& scenario : scenarios) {
-    widest = std::max(widest, DisplayWidth(ShortName(scenario.name)));
+// Whole seconds, of which there is one at least.
+std::string SecondsText(absl::Duration duration) {
+  return DurationText(std::max(absl::Seconds(1), absl::Ceil(duration, absl::Seconds(1))));
+}
+
+// Which scenarios to show where there is room for `room` lines, the one that counts the others
+// among them: running ones, then waiting ones, then finished ones.
+std::vector<ScenarioProgressView> Chosen(const std::vector<ScenarioProgressView>& all, size_t room,
+                                         std::string* left_out) {
+  if (all.size() <= room) {
+    return all;
   }
-  return widest;
-}
-
-std::vector<size_t> WidestFacts(const std::vector<ScenarioProgressView>& scenarios) {
-  std::vector<size_t> widths(3, 0);
-  for (const ScenarioProgressView& scenario : scenarios) {
-    const std::vector<std::string> facts = Facts(scenario);
-    for (size_t i = 0; i < widths.size(); ++i) {
-      widths[i] = std::max(widths[i], DisplayWidth(facts[i]));
+  const auto rank = [](const ScenarioProgressView& row) {
+    switch (row.state) {
+      case v1::ScenarioProgress::DONE:
+        return 2;
+      case v1::ScenarioProgress::WAITING:
+        return 1;
+      default:
+        return 0;
+    }
+  };
+  size_t places = room > 0 ? room - 1 : 0;
+  std::vector<bool> shown(all.size(), false);
+  std::array<int64_t, 3> rest = {};
+  for (int wanted = 0; wanted < 3; ++wanted) {
+    for (size_t i = 0; i < all.size(); ++i) {
+      if (rank(all[i]) != wanted) {
+        continue;
+      }
+      if (places > 0) {
+        shown[i] = true;
+        --places;
+      } else {
+        ++rest[static_cast<size_t>(wanted)];
+      }
     }
   }
-  return widths;
+  std::vector<ScenarioProgressView> chosen;
+  for (size_t i = 0; i < all.size(); ++i) {
+    if (shown[i]) {
+      chosen.push_back(all[i]);
+    }
+  }
+  std::vector<std::string> words;
+  constexpr absl::string_view kWords[] = {"running", "waiting", "finished"};
+  for (const size_t i : {0, 1, 2}) {
+    if (rest[i] > 0) {
+      words.push_back(absl::StrCat(rest[i], " ", kWords[i]));
+    }
+  }
+  *left_out = room > 0 ? absl::StrCat("and ", absl::StrJoin(words, ", ")) : "";
+  return chosen;
 }
 
-// The facts of one scenario, in columns of these widths.
-std::string FactsLine(const ScenarioProgressView& scenario, const std::vector<size_t>& widths) {
-  const std::vector<std::string> facts = Facts(scenario);
-  return absl::StrCat(PadToWidth(facts[0], widths[0]), "  ", PadToWidth(facts[1], widths[1]), "  ",
-                      facts[2]);
+// Lines of at most `columns`, broken between words.
+std::vector<std::string> Wrapped(const std::string& text, int columns) {
+  std::vector<std::string> lines;
+  for (absl::string_view word : absl::StrSplit(text, ' ', absl::SkipEmpty())) {
+    if (lines.empty() || DisplayWidth(lines.back()) + 1 + DisplayWidth(word) >
+                             static_cast<size_t>(std::max(columns, 1))) {
+      lines.emplace_back(word);
+    } else {
+      absl::StrAppend(&lines.back(), " ", word);
+    }
+  }
+  return lines;
+}
+
+bool ShowsScenarios(const ProgressView& view) {
+  return view.state >= State::RUNNING;
 }
 
 }  // namespace
@@ -145,76 +121,129 @@ std::string RenderHeader(const HeaderFacts& facts, const std::vector<ScenarioCon
   return text + "\n";
 }
 
-ProgressView MakeProgressView(const v1::RunStatus& status, const InstancePlan& plan) {
-  ProgressView view;
-  view.elapsed = absl::Seconds(status.elapsed_s());
-  view.paused = status.paused();
-  view.vus = status.vus();
-  view.max_vus = status.vus_max();
-  view.complete = status.iterations();
-  view.interrupted = status.interrupted();
-  view.total = plan.regular_duration;
-  for (const ScenarioPlan& part : plan.scenarios) {
-    ScenarioProgressView& line = view.scenarios.emplace_back();
-    line.name = part.name;
-    line.total = part.regular_duration;
-    line.elapsed = std::max(view.elapsed - part.start_time, absl::ZeroDuration());
-    line.starts_in = std::max(part.start_time - view.elapsed, absl::ZeroDuration());
-    for (const v1::ScenarioStatus& scenario : status.scenarios()) {
-      if (scenario.name() == part.name) {
-        line.state = scenario.state();
-        line.progress = ProgressOf(part, scenario.progress(), line);
-        line.vus = scenario.vus();
-        line.max_vus = scenario.allocated_vus();
-        line.iterations = scenario.iterations();
-        line.planned = scenario.planned();
-        if (HasEnded(line.state)) {
-          line.elapsed = absl::Seconds(scenario.elapsed_s());
-        }
+std::string RenderRunLine(const ProgressView& view) {
+  switch (view.state) {
+    case State::WAITING_FOR_AGENTS:
+      return absl::StrCat("connecting agents: ", view.agents, " of ", view.agents_wanted);
+    case State::INSPECTING:
+      return absl::StrCat("reading the script: ", ClockText(view.in_state));
+    case State::ASSIGNING:
+      return absl::StrCat("handing the test to ", Counted(view.agents_wanted, "agent"));
+    case State::PREPARING:
+      if (view.paused && view.max_vus >= view.vus_wanted) {
+        return absl::StrCat("paused before setup(), ", Counted(view.max_vus, "VU"), " initialised");
       }
+      return absl::StrCat("initialising VUs: ", view.max_vus, " of ", view.vus_wanted);
+    case State::SETUP:
+      return absl::StrCat("setup(): ", ClockText(view.in_state));
+    case State::READY_BARRIER:
+      return view.paused ? "paused before the start" : "starting";
+    case State::DRAINING:
+      return LoadLine(view, view.stop_within > absl::ZeroDuration() || view.interrupts > 0
+                                ? "stopping"
+                                : "running");
+    case State::TEARDOWN:
+      return absl::StrCat("teardown(): ", ClockText(view.in_state));
+    case State::SUMMARISING:
+      return view.final ? LoadLine(view, "running")
+                        : absl::StrCat("summarising: ", ClockText(view.in_state));
+    default:
+      return LoadLine(view, view.paused && view.state == State::RUNNING ? "paused" : "running");
+  }
+}
+
+std::string RenderStopNote(const ProgressView& view) {
+  if (view.interrupts == 0 || view.final) {
+    return "";
+  }
+  const bool last = view.interrupts > 1;
+  const std::string quits =
+      last ? "Ctrl+C again quits at once, without a summary." : "a third time quits at once.";
+  switch (view.state) {
+    case State::DRAINING: {
+      const std::string iterations = Counted(view.vus, "iteration");
+      if (view.stop_within > absl::ZeroDuration() && !last) {
+        return absl::StrCat("Stopping: up to ", SecondsText(view.stop_within), " for ", iterations,
+                            ". Ctrl+C again interrupts ", view.vus == 1 ? "it" : "them", ", ",
+                            quits);
+      }
+      if (view.elapsed == absl::ZeroDuration()) {
+        return absl::StrCat("Stopping: setup() is interrupted. ",
+                            last ? quits : "A third Ctrl+C quits at once.");
+      }
+      return absl::StrCat("Interrupting ", iterations, ". ",
+                          last ? quits : "A third Ctrl+C quits at once.");
+    }
+    case State::TEARDOWN:
+      return absl::StrCat("Stopping once teardown() has ended, within ",
+                          SecondsText(view.stop_within), ". ",
+                          last ? quits : absl::StrCat("Ctrl+C again gives it up, ", quits));
+    case State::SUMMARISING:
+      return absl::StrCat(
+          "Stopping once handleSummary() has ended, within ", SecondsText(view.stop_within), ". ",
+          last ? quits : absl::StrCat("Ctrl+C again prints the usual summary, ", quits));
+    default:
+      return "";
+  }
+}
+
+std::vector<std::string> RenderTerminalLines(const ProgressView& view, TerminalSize size,
+                                             bool color) {
+  std::string head = RenderRunLine(view);
+  const std::string rates = absl::StrCat(", ", RateText(view.requests_per_s), " requests/s");
+  const std::string errors =
+      view.failed_per_s > 0 ? absl::StrCat(", ", RateText(view.failed_per_s), " failed") : "";
+  if (view.requests_per_s > 0 && view.state == State::RUNNING &&
+      DisplayWidth(head) + DisplayWidth(rates) + DisplayWidth(errors) <=
+          static_cast<size_t>(size.columns)) {
+    absl::StrAppend(&head, rates, Colored("31", errors, color));
+  }
+  std::vector<std::string> lines = {std::move(head)};
+  std::vector<std::string> below;
+  if (ShowsScenarios(view)) {
+    below = RenderAgentRows(view.agent_lines, color);
+    for (std::string& line : RenderThresholdRows(view.threshold_lines, color)) {
+      below.push_back(std::move(line));
     }
   }
-  return view;
-}
-
-std::string RenderRunLine(const ProgressView& view) {
-  const std::string total =
-      view.total == absl::InfiniteDuration() ? "" : "/" + DurationText(view.total);
-  return absl::StrCat(view.paused ? "paused" : "running", " (", ClockText(view.elapsed), total,
-                      "), ", VusText(view.vus, view.max_vus), " VUs, ", view.complete,
-                      " complete and ", view.interrupted, " interrupted iterations");
-}
-
-std::vector<std::string> RenderTerminalLines(const ProgressView& view, int width, bool color) {
-  const size_t widest_name = WidestName(view.scenarios);
-  const std::vector<size_t> widths = WidestFacts(view.scenarios);
-  const int fixed = static_cast<int>(widest_name + widths[0] + widths[1] + widths[2]) + 9;
-  const bool bar = fixed + kBarWidth <= width;
-  const bool percentage = fixed + kPercentageWidth <= width;
-  std::vector<std::string> lines = {RenderRunLine(view)};
-  for (const ScenarioProgressView& scenario : view.scenarios) {
-    const Sign sign = SignOf(scenario.state);
-    std::string line = absl::StrCat(
-        PadToWidth(ShortName(scenario.name), widest_name), " ",
-        color ? absl::StrCat("\x1b[", sign.color, "m", sign.text, "\x1b[0m") : sign.text, " ");
-    if (bar) {
-      absl::StrAppend(&line, BarText(scenario.progress), " ");
-    } else if (percentage) {
-      absl::StrAppend(&line, "[ ", PercentText(scenario.progress), " ] ");
+  for (const std::string& part : Wrapped(RenderStopNote(view), size.columns)) {
+    below.push_back(Colored("33", part, color));
+  }
+  if (ShowsScenarios(view)) {
+    // The cursor needs a row. What is drawn for the last time is drawn whole.
+    const size_t taken = 2 + below.size();
+    const size_t rows = static_cast<size_t>(std::max(size.rows, 1));
+    const size_t room = view.final     ? std::numeric_limits<size_t>::max()
+                        : rows > taken ? rows - taken
+                                       : 1;
+    std::string left_out;
+    const std::vector<ScenarioProgressView> chosen = Chosen(view.scenarios, room, &left_out);
+    for (std::string& line :
+         RenderScenarioRows(chosen, {.columns = size.columns, .color = color})) {
+      lines.push_back(std::move(line));
     }
-    lines.push_back(line + FactsLine(scenario, widths));
+    if (!left_out.empty()) {
+      lines.push_back(left_out);
+    }
+  }
+  for (std::string& line : below) {
+    lines.push_back(std::move(line));
   }
   return lines;
 }
 
 std::vector<std::string> RenderPlainLines(const ProgressView& view) {
-  const size_t widest_name = WidestName(view.scenarios);
-  const std::vector<size_t> widths = WidestFacts(view.scenarios);
   std::vector<std::string> lines = {RenderRunLine(view)};
-  for (const ScenarioProgressView& scenario : view.scenarios) {
-    lines.push_back(absl::StrCat(PadToWidth(ShortName(scenario.name), widest_name), " ",
-                                 SignOf(scenario.state).text, " [ ", PercentText(scenario.progress),
-                                 " ] ", FactsLine(scenario, widths)));
+  if (ShowsScenarios(view)) {
+    for (std::string& line : RenderScenarioRows(
+             view.scenarios, {.columns = std::numeric_limits<int>::max(), .bars = false})) {
+      lines.push_back(std::move(line));
+    }
+    for (const std::vector<std::string>& more :
+         {RenderAgentRows(view.agent_lines, /*color=*/false),
+          RenderThresholdRows(view.threshold_lines, /*color=*/false)}) {
+      lines.insert(lines.end(), more.begin(), more.end());
+    }
   }
   return lines;
 }

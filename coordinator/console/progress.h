@@ -2,17 +2,14 @@
 // state is drawn by the same functions from the run's final status, so it cannot miss anything.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <vector>
-
-#include "absl/strings/string_view.h"
-#include "absl/time/time.h"
-#include "lockstep/v1/status.pb.h"
 
 #include "common/options/options.h"
 #include "common/plan/plan.h"
 #include "common/segment/execution_segment.h"
+#include "coordinator/console/progress_view.h"
+#include "coordinator/console/terminal.h"
 
 namespace lockstep::coordinator {
 
@@ -27,40 +24,19 @@ struct HeaderFacts {
 std::string RenderHeader(const HeaderFacts& facts, const std::vector<ScenarioConfig>& scenarios,
                          const InstancePlan& plan, const SegmentTuple& segment);
 
-struct ScenarioProgressView {
-  std::string name;
-  v1::ScenarioProgress::State state = v1::ScenarioProgress::WAITING;
-  double progress = 0;       // 0 to 1
-  int64_t vus = 0;           // at work
-  int64_t max_vus = 0;       // of an arrival rate: those that it has got so far
-  absl::Duration elapsed;    // since the scenario's start
-  absl::Duration total;      // regular duration; infinite: until stopped
-  absl::Duration starts_in;  // while waiting
-  int64_t iterations = 0;    // full ones
-  int64_t planned = -1;      // iterations; -1: not known beforehand
-};
-
-struct ProgressView {
-  absl::Duration elapsed;  // since T0
-  absl::Duration total;    // regular duration of all scenarios
-  bool paused = false;
-  int64_t vus = 0;
-  int64_t max_vus = 0;
-  int64_t complete = 0;
-  int64_t interrupted = 0;
-  std::vector<ScenarioProgressView> scenarios;
-};
-
-// The view of a run's status. `plan` is that of the whole run.
-ProgressView MakeProgressView(const v1::RunStatus& status, const InstancePlan& plan);
-
-// "running (0m12.3s/1m0s), 05/10 VUs, 123 complete and 0 interrupted iterations".
+// What the run is doing: "connecting agents: 1 of 3", "initialising VUs: 20 of 100",
+// "setup(): 0m03.2s", "running (0m12.3s/1m0s), 05/10 VUs, 123 complete and 0 interrupted iterations".
+// The final state is told as running, as k6 does.
 std::string RenderRunLine(const ProgressView& view);
 
-// The lines of a terminal `width` columns wide: the run's and one for each scenario, columns
-// aligned: name (at most 30 columns), state sign, bar (a percentage or nothing if too narrow), VUs,
-// time, iterations.
-std::vector<std::string> RenderTerminalLines(const ProgressView& view, int width, bool color);
+// What happens after Ctrl+C, and what another one does; empty: there was none, or all is over.
+std::string RenderStopNote(const ProgressView& view);
+
+// The lines for a terminal of this size: the run's, one for each scenario once there is load
+// (RenderScenarioRows), agents and thresholds if they are wanted, and the note. Where there are more
+// than fit, finished scenarios give way first, then those that wait; a line says how many.
+std::vector<std::string> RenderTerminalLines(const ProgressView& view, TerminalSize size,
+                                             bool color);
 
 // The lines for output that is not a terminal: columns aligned, percentages for bars.
 std::vector<std::string> RenderPlainLines(const ProgressView& view);

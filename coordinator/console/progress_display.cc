@@ -1,16 +1,18 @@
 #include "coordinator/console/progress_display.h"
 
-#include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
+#include "coordinator/console/progress_rows.h"
+
 namespace lockstep::coordinator {
 namespace {
 
 constexpr absl::Duration kFrame = absl::Milliseconds(100);
+constexpr absl::Duration kPlain = absl::Seconds(1);
 
 }  // namespace
 
@@ -22,38 +24,57 @@ ProgressDisplay::~ProgressDisplay() {
 }
 
 void ProgressDisplay::Begin() {
-  if (target_.terminal != nullptr) {
+  if (in_place()) {
+    Redraw();
+    return;
+  }
+  timer_ = loop_.After(kPlain, [this] {
+    if (!over_) {
+      WritePlain(view_());
+      Begin();
+    }
+  });
+}
+
+void ProgressDisplay::Refresh() {
+  if (in_place()) {
+    loop_.Cancel(timer_);
     Redraw();
   }
 }
 
-void ProgressDisplay::Tick() {
-  if (target_.terminal == nullptr && !over_) {
-    target_.write(absl::StrCat(absl::StrJoin(RenderPlainLines(view_()), "\n"), "\n"));
+void ProgressDisplay::Leave() {
+  if (in_place() && !over_) {
+    target_.terminal->Leave(RenderTerminalLines(view_(), target_.terminal->size(), target_.color));
   }
 }
 
 void ProgressDisplay::Finish() {
-  if (over_) {
+  if (std::exchange(over_, true)) {
     return;
   }
-  if (target_.terminal == nullptr) {
-    Tick();
+  ProgressView view = view_();
+  view.final = true;
+  if (in_place()) {
+    target_.terminal->Leave(RenderTerminalLines(view, target_.terminal->size(), target_.color));
   } else {
-    target_.terminal->Leave(Lines());
+    WritePlain(view);
   }
-  over_ = true;
 }
 
-void ProgressDisplay::Abandon() {
-  if (!over_ && target_.terminal != nullptr) {
-    target_.terminal->Leave({});
+void ProgressDisplay::Abandon(bool interrupted) {
+  if (std::exchange(over_, true) || !in_place()) {
+    return;
   }
-  over_ = true;
+  std::vector<std::string> left;
+  if (interrupted && !doing_.empty()) {
+    left.push_back(absl::StrCat(Colored("31", "\u2717", target_.color), " ", doing_));
+  }
+  target_.terminal->Leave(left);
 }
 
-std::vector<std::string> ProgressDisplay::Lines() const {
-  return RenderTerminalLines(view_(), target_.terminal->size().columns, target_.color);
+void ProgressDisplay::WritePlain(const ProgressView& view) {
+  target_.write(absl::StrCat(absl::StrJoin(RenderPlainLines(view), "\n"), "\n"));
 }
 
 void ProgressDisplay::Redraw() {
@@ -61,7 +82,9 @@ void ProgressDisplay::Redraw() {
     return;
   }
   if (target_.ready()) {
-    target_.terminal->Draw(Lines());
+    const ProgressView view = view_();
+    doing_ = RenderRunLine(view);
+    target_.terminal->Draw(RenderTerminalLines(view, target_.terminal->size(), target_.color));
   }
   timer_ = loop_.After(kFrame, [this] { Redraw(); });
 }

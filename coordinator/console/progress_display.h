@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/strings/string_view.h"
@@ -31,23 +32,27 @@ class ProgressDisplay {
   ProgressDisplay(const ProgressDisplay&) = delete;
   ProgressDisplay& operator=(const ProgressDisplay&) = delete;
 
-  // The run is planned: draws, and goes on until Finish or Abandon.
+  // Draws, and goes on until Finish or Abandon.
   void Begin();
-  // Each second.
-  void Tick();
+  // Something has changed that people wait for: draws at once, in place.
+  void Refresh();
+  // Draws for the last time before somebody else has the terminal, in place; Refresh goes on below it.
+  void Leave();
   // Shows the final state, once.
   void Finish();
-  // The run has ended before there was anything to show: takes the drawing away. Nothing after
-  // Finish.
-  void Abandon();
+  // The run has ended before there was anything to show: takes the drawing away; if it was
+  // `interrupted`, what it was doing stays. Nothing after Finish.
+  void Abandon(bool interrupted);
+  bool in_place() const { return target_.terminal != nullptr; }
 
  private:
-  std::vector<std::string> Lines() const;
   void Redraw();
+  void WritePlain(const ProgressView& view);
 
   EventLoop& loop_;
   Target target_;
   const std::function<ProgressView()> view_;
+  std::string doing_;  // the run's line, as it was drawn last
   bool over_ = false;
   TimerId timer_ = {};
 };

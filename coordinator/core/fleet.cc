@@ -233,6 +233,18 @@ std::vector<AgentId> Fleet::agents() const {
   return ids;
 }
 
+void Fleet::Forgive() {
+  const MonoTime now = loop_.clock().Mono();
+  for (const auto& [id, member] : members_) {
+    member->last_heard = now;
+  }
+  for (auto& [id, connection] : open_) {
+    connection.opened = now;
+  }
+  loop_.Cancel(std::exchange(lease_timer_, TimerId::kNone));
+  WatchLeases();
+}
+
 void Fleet::WatchLeases() {
   if (lease_timer_ != TimerId::kNone) {
     return;

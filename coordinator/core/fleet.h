@@ -104,6 +104,8 @@ class Fleet {
   // To the agents. Unknown ids are ignored: such an agent was lost a moment ago.
   void Send(AgentId to, uint64_t run_id, v1::CoordinatorMessage message);
   void AcknowledgeBatches(AgentId from, uint64_t run_id, uint64_t number);
+  // The coordinator itself stood still: nobody has been silent until now.
+  void Forgive();
   // Ends an agent's session for `reason`, as if it had been lost.
   void Expel(AgentId agent, const absl::Status& reason);
   // The peer of this connection may not be here any more: ends the session that it belongs to, or else

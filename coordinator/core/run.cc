@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 
+#include "common/base/status_macros.h"
 #include "common/options/options.h"
 #include "proto/words.h"
 
@@ -109,6 +110,52 @@ absl::Status Run::Resume() {
   return absl::OkStatus();
 }
 
+absl::Status Run::Suspend(absl::AnyInvocable<void()> done) {
+  if (state_ == v1::RunStatus::SETUP) {
+    return absl::FailedPreconditionError("setup() cannot be held");
+  }
+  if (state_ > v1::RunStatus::RUNNING) {
+    return absl::FailedPreconditionError("it is about to end");
+  }
+  if (!paused_) {
+    LOCKSTEP_RETURN_IF_ERROR(Pause());
+    paused_to_suspend_ = true;
+  }
+  on_at_rest_ = std::move(done);
+  SendSuspend(/*over=*/false);
+  TellIfAtRest();
+  return absl::OkStatus();
+}
+
+void Run::SendSuspend(bool over) {
+  v1::CoordinatorMessage message;
+  message.mutable_suspend()->set_over(over);
+  for (const AgentId id : fleet_.agents()) {  // spares, too
+    if (RunMember* member = roster_.Find(id); member != nullptr) {
+      member->at_rest = false;
+    }
+    SendTo(id, message);
+  }
+}
+
+void Run::TellIfAtRest() {
+  if (on_at_rest_ && state_ <= v1::RunStatus::RUNNING &&
+      roster_.AllPresent([](const RunMember& m) { return m.at_rest; })) {
+    std::exchange(on_at_rest_, nullptr)();
+  }
+}
+
+void Run::Release() {
+  fleet_.Forgive();
+  last_beat_ = loop_.clock().Mono();
+  SendSuspend(/*over=*/true);
+  if (std::exchange(paused_to_suspend_, false)) {
+    if (const absl::Status resumed = Resume(); !resumed.ok()) {
+      logger_.Warn(absl::StrCat("cannot go on: ", resumed.message()));
+    }
+  }
+}
+
 absl::Status Run::Scale(int64_t vus, int64_t max_vus) {
   if (vus < -1 || max_vus < -1 || (vus == -1 && max_vus == -1)) {
     return absl::InvalidArgumentError(
@@ -194,10 +241,26 @@ absl::Duration Run::measured() const {
   return std::min(loop_.clock().Mono(), drained_at_) - setup_began_;
 }
 
+absl::Duration Run::StopWithin() const {
+  absl::Duration limit;
+  if (state_ == v1::RunStatus::DRAINING && stopping_ == Stopping::kGracefully) {
+    limit = plan_->graceful_stop;
+  } else if (state_ == v1::RunStatus::TEARDOWN) {
+    limit = interrupts_ > 1 ? std::min(plan_->teardown_timeout, kHurriedTeardown)
+                            : plan_->teardown_timeout;
+  } else if (state_ == v1::RunStatus::SUMMARISING) {
+    limit = plan_->handle_summary_timeout;
+  }
+  return std::max(limit - (loop_.clock().Mono() - state_since_), absl::ZeroDuration());
+}
+
 v1::RunStatus Run::Snapshot() const {
   v1::RunStatus status = DescribeRun({.state = state_,
                                       .paused = paused_,
                                       .elapsed = elapsed(),
+                                      .in_state = loop_.clock().Mono() - state_since_,
+                                      .stop_within = StopWithin(),
+                                      .interrupts = interrupts_,
                                       .script_url = source_.script().main_url,
                                       .plan = plan_,
                                       .outcome = verdict_.outcome(),

@@ -26,7 +26,7 @@
 // dealt out again among those who are left, back from Assigning (what setup() returned stays). The
 // policy is asked only where the script itself may have been the end of the elected one. After T0
 // agents that come wait for the next run. A fault before Setup ends the run without a summary,
-// a later one with it. teardown() runs whenever setup() has succeeded and T0 was announced. The
+// a later one with it. teardown() runs whenever setup() has begun and has not failed by itself. The
 // first fault decides the exit code; failed thresholds decide only without one.
 //
 // Where work moves (RunSettings::redistribute), it is divided anew whenever somebody is lost, leaves
@@ -123,6 +123,12 @@ class Run {
   // externally controlled.
   absl::Status Pause();
   absl::Status Resume();
+  // Ctrl+Z: pauses, has the agents bear with a coordinator that stands still, and calls `done` once
+  // nothing runs any more; not if the run ends meanwhile. FailedPrecondition says why the run cannot
+  // be held.
+  absl::Status Suspend(absl::AnyInvocable<void()> done);
+  // The coordinator stood still, and goes on.
+  void Release();
   // Sets the totals, over the fleet, of all externally controlled scenarios that have not ended;
   // -1: unchanged. From ReadyBarrier to Running. A refused request changes nothing: InvalidArgument
   // names the scenario and both numbers, FailedPrecondition says why there is nothing to scale.
@@ -153,8 +159,11 @@ class Run {
  private:
   // How long interrupted iterations may take to unwind.
   static constexpr absl::Duration kStopWithin = absl::Seconds(10);
+  // What teardown() has after a second signal: whoever sends it does not want to wait.
+  static constexpr absl::Duration kHurriedTeardown = absl::Seconds(5);
   enum class Stopping { kNo, kGracefully, kNow };  // what iterations were told
-  enum class Setup { kPending, kFailed, kDone };   // done: well, or there is none
+  // Done: well, or there is none. Interrupted: it had begun, and the run ends for another reason.
+  enum class Setup { kPending, kFailed, kInterrupted, kDone };
 
   // Fleet's events.
   absl::Status MayJoin(const v1::Join& join) const;
@@ -255,8 +264,13 @@ class Run {
   absl::Status OnIterationLease(AgentId agent, const v1::IterationLease& lease);
   absl::Status OnIterationsReturned(AgentId agent, const v1::IterationsReturned& returned);
   void DealIterations();
+  // What RunStatus says of the same name.
+  absl::Duration StopWithin() const;
   // The instant at which all agents pause or resume: soon, after T0 and after the one before.
   MonoTime NextSwitch();
+  // Calls what Suspend was given, if all have come to rest.
+  void TellIfAtRest();
+  void SendSuspend(bool over);
 
   EventLoop& loop_;
   Fleet& fleet_;
@@ -267,6 +281,7 @@ class Run {
   Events events_;
 
   RunState state_ = v1::RunStatus::WAITING_FOR_AGENTS;
+  MonoTime state_since_;
   TimerId limit_timer_ = TimerId::kNone;
   TimerId tick_timer_ = TimerId::kNone;
   TimerId judge_timer_ = TimerId::kNone;
@@ -285,6 +300,8 @@ class Run {
   bool sequence_given_ = false;  // by the user, for the only agent
   std::optional<v1::Scale> scaled_;  // the totals that people have asked for before T0
   bool paused_ = false;
+  bool paused_to_suspend_ = false;
+  absl::AnyInvocable<void()> on_at_rest_;  // null: nobody waits
   bool skew_reported_ = false;
   int interrupts_ = 0;
   MonoTime t0_ = MonoTime::Infinite();

@@ -14,11 +14,21 @@ void Run::EndEarly(RunOutcome reason, bool now) {
     return;
   }
   verdict_.Record(std::move(reason));
+  if (on_at_rest_) {
+    on_at_rest_ = nullptr;
+    paused_to_suspend_ = false;
+    SendSuspend(/*over=*/true);
+  }
   switch (state_) {
-    case v1::RunStatus::SETUP:
-      script_usable_ = setup_ != Setup::kPending;  // otherwise setup() is being interrupted
+    case v1::RunStatus::SETUP: {
+      const ExitCode code = verdict_.outcome().exit_code;
+      if (setup_ == Setup::kPending) {
+        const bool by_itself = code == ExitCode::kSetupTimeout || code == ExitCode::kScriptAborted;
+        setup_ = by_itself ? Setup::kFailed : Setup::kInterrupted;
+      }
       Drain(Stopping::kNow);
       return;
+    }
     case v1::RunStatus::READY_BARRIER:
       Drain(Stopping::kNow);
       return;

@@ -35,6 +35,7 @@ struct RunMember {
   absl::Time lost_at;
   std::optional<absl::Duration> lost_after;  // since T0; unset: before
 
+  bool at_rest = false;  // nothing of it runs, and it bears with a coordinator that stands still
   bool leaving = false;  // it begins nothing new, and hands over what it has
 
   // ---- where work moves ----

@@ -173,6 +173,7 @@ void Run::OnLost(const AgentRecord& agent, const absl::Status& reason) {
       Conclude(std::nullopt);
     }
   }
+  TellIfAtRest();
   Advance();
 }
 

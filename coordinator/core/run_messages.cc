@@ -68,7 +68,8 @@ absl::Status Run::OnMessage(AgentId agent, const v1::AgentMessage& message) {
   if (member == nullptr || state_ == v1::RunStatus::DONE) {
     return absl::OkStatus();
   }
-  if (message.run_id() != settings_.run_id && !message.has_log_lines()) {
+  const bool of_no_run = message.has_log_lines() || message.has_at_rest();
+  if (message.run_id() != settings_.run_id && !of_no_run) {
     return absl::InvalidArgumentError(absl::StrCat("run_id: no such run: ", message.run_id()));
   }
   if (IsOfAnEarlierDeal(message, deal_)) {
@@ -88,6 +89,10 @@ absl::Status Run::OnMessage(AgentId agent, const v1::AgentMessage& message) {
       return absl::OkStatus();
     case Body::kProgress:
       OnProgress(*member, message.progress());
+      return absl::OkStatus();
+    case Body::kAtRest:
+      member->at_rest = true;
+      TellIfAtRest();
       return absl::OkStatus();
     case Body::kScriptVerdict:
       OnVerdict(message.script_verdict());
@@ -214,6 +219,10 @@ void Run::OnSetupDone(RunMember& member, const v1::SetupDone& done) {
   }
   member.last_batch = std::max(member.last_batch, done.last_batch());
   if (state_ != v1::RunStatus::SETUP) {
+    if (setup_ == Setup::kInterrupted && !done.has_failure()) {  // it was done in time
+      setup_ = Setup::kDone;
+      setup_data_ = done.value();
+    }
     return;
   }
   if (done.has_failure()) {

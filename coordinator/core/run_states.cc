@@ -14,8 +14,6 @@ namespace {
 constexpr absl::Duration kSecond = absl::Seconds(1);
 // How long after its second a batch may arrive, to be judged with it.
 constexpr absl::Duration kBatchesWithin = absl::Milliseconds(500);
-// What teardown() has after a second signal: whoever sends it does not want to wait.
-constexpr absl::Duration kHurriedTeardown = absl::Seconds(5);
 constexpr absl::Duration kBeat = absl::Milliseconds(250);
 // That are told one by one.
 constexpr size_t kMostStandstills = 10;
@@ -24,6 +22,7 @@ constexpr size_t kMostStandstills = 10;
 
 void Run::SetState(RunState state, absl::Duration limit) {
   state_ = state;
+  state_since_ = loop_.clock().Mono();
   LimitState(limit);
   if (events_.on_state) {
     events_.on_state(state);
@@ -226,7 +225,8 @@ void Run::EnterDraining() {
 void Run::EnterTeardown() {
   loop_.Cancel(std::exchange(tick_timer_, TimerId::kNone));
   const RunMember* elected = roster_.FindElected();
-  if (!plan_->has_teardown || setup_ != Setup::kDone || elected == nullptr) {
+  const bool begun = setup_ == Setup::kDone || setup_ == Setup::kInterrupted;
+  if (!plan_->has_teardown || !begun || elected == nullptr) {
     EnterSummarising();
     return;
   }

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/health/lag.h"
 #include "coordinator/core/division.h"
 
 namespace lockstep::coordinator {
@@ -67,7 +68,12 @@ void AddAgent(const RunMember& member, bool connected, v1::RunStatus* status) {
   agent.set_start_lateness_ms(static_cast<double>(member.progress.start_lateness_ns()) / 1e6);
   agent.set_batches(member.batches.last());
   if (member.progress.has_health()) {
-    agent.set_validity(JudgeHealth(member.progress.health()).validity);
+    const v1::Health& health = member.progress.health();
+    agent.set_validity(JudgeHealth(health).validity);
+    if (const double most = health.measured_s() * health.cores(); most > 0) {
+      agent.set_cpu_share(std::clamp(health.cpu_s() / most, 0.0, 1.0));
+    }
+    agent.set_loop_lag_p99_ms(absl::ToDoubleMilliseconds(LagPercentile(health.loop_lag(), 0.99)));
   }
   agent.mutable_labels()->insert(member.labels.begin(), member.labels.end());
 }
@@ -106,6 +112,9 @@ v1::RunStatus DescribeRun(const RunFacts& facts) {
   status.set_stop_reason(facts.outcome.message);
   status.set_exit_code(static_cast<int32_t>(facts.outcome.exit_code));
   status.set_elapsed_s(absl::ToDoubleSeconds(facts.elapsed));
+  status.set_state_s(absl::ToDoubleSeconds(facts.in_state));
+  status.set_stop_within_s(absl::ToDoubleSeconds(facts.stop_within));
+  status.set_interrupts(facts.interrupts);
   status.set_paused(facts.paused);
   status.set_script(std::string(facts.script_url.substr(facts.script_url.rfind('/') + 1)));
   status.set_agents_wanted(static_cast<int64_t>(facts.roster.wanted()));

@@ -22,6 +22,9 @@ struct RunFacts {
   v1::RunStatus::State state = v1::RunStatus::WAITING_FOR_AGENTS;
   bool paused = false;
   absl::Duration elapsed;  // since T0; 0 before
+  absl::Duration in_state = absl::ZeroDuration();
+  absl::Duration stop_within = absl::ZeroDuration();  // see RunStatus
+  int interrupts = 0;
   absl::string_view script_url;
   const std::optional<TestPlan>& plan;
   const RunOutcome& outcome;

@@ -225,6 +225,7 @@ absl::Status ValidateAgentMessage(const v1::AgentMessage& message) {
     case Body::kHeld:
     case Body::kAgentFailed:
     case Body::kLeaving:
+    case Body::kAtRest:
       return absl::OkStatus();
     case Body::BODY_NOT_SET:
       return absl::InvalidArgumentError("body: a message must have one, and of a known kind");

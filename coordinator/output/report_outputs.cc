@@ -209,10 +209,13 @@ std::string JunitXml(const RunReport& report) {
 
 std::string GithubMarkdown(const RunReport& report) {
   const Summary& summary = report.summary;
-  const bool passed = report.verdict.word == "PASSED" || report.verdict.word == "DONE";
-  std::string text = absl::StrCat(
-      "## ", passed ? "✅" : "❌", " Load test ", MarkdownEscaped(report.script), "\n\nRan for ",
-      DurationText(absl::Trunc(summary.duration, absl::Milliseconds(1))), ".\n");
+  const std::string& word = report.verdict.word;
+  const char* const sign = word == "PASSED" || word == "DONE" ? "✅"
+                           : word == "ERRORS"                 ? "⚠️"
+                                                              : "❌";
+  std::string text =
+      absl::StrCat("## ", sign, " Load test ", MarkdownEscaped(report.script), "\n\nRan for ",
+                   DurationText(absl::Trunc(summary.duration, absl::Milliseconds(1))), ".\n");
   std::string rows;
   for (const SummaryMetric& metric : summary.metrics) {
     for (const SummaryThreshold& threshold : metric.thresholds) {

@@ -12,6 +12,19 @@
 
 namespace lockstep::coordinator {
 
+namespace {
+
+// Of a text that its agent has cut off, the word at the end may be the beginning of a secret.
+void DropCutWord(std::string* text) {
+  constexpr size_t kLongestCharacter = 4;
+  if (text->size() + kLongestCharacter > ErrorTable::kMostTextBytes) {
+    const size_t last = text->find_last_of("/?&=:, ");
+    text->resize(last == std::string::npos ? 0 : last + 1);
+  }
+}
+
+}  // namespace
+
 absl::Status Results::Configure(Setup setup) {
   setup_ = std::move(setup);
   store_ = std::make_unique<AggregateStore>(
@@ -47,6 +60,12 @@ void Results::HideSecrets(Batch* batch) const {
   for (TagList& tags : batch->tag_sets) {
     for (auto& [key, value] : tags) {
       redactor_->Redact(&value);
+    }
+  }
+  for (ErrorCount& error : batch->errors) {
+    for (std::string* text : {&error.cause, &error.method, &error.name}) {
+      DropCutWord(text);
+      redactor_->Redact(text);
     }
   }
 }

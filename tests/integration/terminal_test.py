@@ -3,11 +3,14 @@ import fcntl
 import os
 import pty
 import re
+import signal
 import struct
 import subprocess
 import termios
 import threading
+import time
 import unittest
+from pathlib import Path
 
 from tests.integration.support import BIN, PATIENCE, LockstepTest
 
@@ -22,6 +25,17 @@ ENDLESS = """
 import { sleep } from 'k6';
 export const options = { scenarios: { s: { executor: 'constant-vus', vus: 1, duration: '1h' } } };
 export default function () { console.log('running'); sleep(0.1); }
+"""
+SLOW = """
+import { sleep } from 'k6';
+export const options = { scenarios: { s: { executor: 'constant-vus', vus: 1, duration: '1h' } } };
+// teardown
+export default function () { sleep(60); }
+"""
+CONTROLLED = """
+import { sleep } from 'k6';
+export const options = { scenarios: { s: { executor: 'externally-controlled', vus: 1, maxVUs: 1, duration: '1h' } } };
+export default function () { sleep(0.1); }
 """
 
 
@@ -75,6 +89,7 @@ class Terminal(LockstepTest):
         process = subprocess.Popen([BIN / "lockstep", *args], stdin=theirs, stdout=theirs, stderr=theirs,
                                    cwd=self.folder, env=environment, start_new_session=True,
                                    preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+        self.process = process
         self.addCleanup(process.kill)
         os.close(theirs)
         watchdog = threading.Timer(PATIENCE, process.kill)
@@ -142,14 +157,98 @@ class Terminal(LockstepTest):
         def follow(text, terminal):
             if not done and re.search(r"s +\[-{38}\]", text):
                 done.append("resized")
-                resize(terminal, 60)
-            if done == ["resized"] and re.search(r"s +\[   0% \]", text):
+                resize(terminal, 50)
+            if done == ["resized"] and re.search(r"s +(\[   0% \]|  0% )", text):
                 done.append("stopped")
                 os.write(terminal, b"\x03")
 
         _, code = self.run_at_terminal("run", self.script(ENDLESS), on_output=follow, NO_COLOR="1")
         self.assertEqual(105, code)
         self.assertEqual(["resized", "stopped"], done)
+
+    def press_in_turn(self, script, steps, **options):
+        """Presses each step's key once its pattern is on the screen. What the screen shows at last, and the exit code."""
+        waiting = list(steps)
+        seen = [0]
+
+        def press(text, terminal):
+            if waiting and re.search(waiting[0][0], text[seen[0]:]):
+                seen[0] = len(text)
+                key = waiting.pop(0)[1]
+                if callable(key):
+                    key(terminal)
+                else:
+                    os.write(terminal, key)
+
+        written, code = self.run_at_terminal("run", "--no-color", self.script(script), on_output=press, columns=140,
+                                             **options)
+        self.assertEqual([], waiting, written[-2000:])
+        return self.shown(written, columns=140), code
+
+    def test_ctrl_c_says_what_happens_and_what_another_one_does(self):
+        shown, code = self.press_in_turn(SLOW, [
+            (r"running \(0m0[1-9]", b"\x03"),
+            (r"Stopping: up to 30s for 1 iteration\. Ctrl\+C again interrupts it, a third time quits at once\.", b"\x03"),
+        ])
+        self.assertEqual(105, code)
+        self.assertIn("INTERRUPTED", "\n".join(shown))
+        row = [line for line in shown if line.startswith("s ")]
+        self.assertEqual(1, len(row), shown)
+        self.assertRegex(row[0], r"^s ✗ \[")
+        self.assertFalse([line for line in shown if line.startswith("Stopping")], "it is over")
+
+    def test_the_third_ctrl_c_leaves_the_state_and_says_what_was_given_up(self):
+        shown, code = self.press_in_turn(SLOW.replace("// teardown", "export function teardown() { sleep(60); }"), [
+            (r"running \(0m0[1-9]", b"\x03"),
+            (r"Stopping: up to", b"\x03"),
+            (r"Stopping once teardown\(\) has ended, within \ds\. Ctrl\+C again quits at once, without a summary\.", b"\x03"),
+        ])
+        self.assertEqual(105, code)
+        self.assertRegex("\n".join(shown), r"(?m)^s ✗ \[")
+        self.assertIn("ended at once by the third signal", "\n".join(shown))
+
+    def test_ctrl_c_in_setup_interrupts_it_and_teardown_runs(self):
+        shown, code = self.press_in_turn(
+            SLOW.replace("// teardown", "export function setup() { sleep(60); }\n"
+                         "export function teardown() { console.log('torn down'); }"),
+            [(r"setup\(\): 0m0[1-9]", b"\x03")])
+        self.assertEqual(105, code)
+        text = "\n".join(shown)
+        self.assertIn("torn down", text)
+        self.assertRegex(text, r"(?m)^running \(0m00\.0s")
+        self.assertRegex(text, r"(?m)^s ✗ \[")
+
+    def test_ctrl_z_is_refused_where_a_scenario_cannot_pause(self):
+        shown, code = self.press_in_turn(ENDLESS, [
+            (r"running \(0m0[1-9]", b"\x1a"),
+            (r"Ctrl\+Z cannot hold this test, and it goes on: constant-vus executor 's' doesn't support", b"\x03"),
+        ])
+        self.assertEqual(105, code)
+
+    def test_ctrl_z_holds_a_test_that_can_pause_and_it_goes_on(self):
+        def wait_and_continue(_):
+            status = Path(f"/proc/{self.process.pid}/stat")
+            for _ in range(20 * PATIENCE):
+                if status.read_text("utf-8").rsplit(")", 1)[1].split()[0] == "T":
+                    break
+                time.sleep(0.05)
+            else:
+                self.fail("it does not stand still")
+            os.kill(self.process.pid, signal.SIGCONT)
+
+        def hold(terminal):
+            os.write(terminal, b"\x1a")
+            wait_and_continue(terminal)
+
+        shown, code = self.press_in_turn(CONTROLLED, [
+            (r"running \(0m0[1-9].*[1-9] complete", hold),
+            (r"running \(0m[0-9]", b"\x03"),
+        ])
+        self.assertEqual(105, code)
+        text = "\n".join(shown)
+        self.assertRegex(text, r"(?m)^paused \(", "what it was when the terminal went to somebody else")
+        self.assertNotIn("was lost", text)
+        self.assertIn("load generator: steady", text)
 
     def test_elsewhere_it_is_plain(self):
         for args, env in ((["--quiet"], {}), ([], {"TERM": "dumb"})):

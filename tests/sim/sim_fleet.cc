@@ -68,6 +68,7 @@ class FakeHost final : public agent::ScriptHost {
   FakeHost(EventLoop& loop, const SimSetup& setup, size_t agent, Ledger& ledger, const int& lives)
       : dropped(setup.scenarios.size(), 0),
         loop_(loop),
+        setup_takes_(setup.setup_takes),
         lives_(lives),
         clock_offset_(setup.agents[agent].clock_offset),
         random_(setup.seed * 100 + agent),
@@ -114,9 +115,15 @@ class FakeHost final : public agent::ScriptHost {
   }
   void RunSetup(absl::AnyInvocable<void(agent::ScriptResult<std::string>)> done) override {
     ++setups;
-    loop_.After(absl::Milliseconds(10),
-                [done = std::move(done)]() mutable { done({.value = "42", .failure = {}}); });
+    setup_done_ = std::move(done);
+    loop_.After(setup_takes_, [this] { EndSetup({.value = "42", .failure = {}}); });
   }
+  void InterruptSetup() override {
+    loop_.After(absl::Milliseconds(1), [this] {
+      EndSetup({.value = std::nullopt, .failure = {ExitCode::kGenericTimeout, "interrupted"}});
+    });
+  }
+  int64_t vus_initialised() const override { return pool_ == nullptr ? 0 : pool_->initialised(); }
   void SetSetupData(std::string json) override { EXPECT_EQ(json, "42"); }
   void RunTeardown(absl::AnyInvocable<void(agent::ScriptResult<bool>)> done) override {
     ++teardowns;
@@ -162,7 +169,15 @@ class FakeHost final : public agent::ScriptHost {
   std::optional<MonoTime> t0_local;
 
  private:
+  void EndSetup(agent::ScriptResult<std::string> result) {
+    if (setup_done_) {
+      std::exchange(setup_done_, nullptr)(std::move(result));
+    }
+  }
+
   EventLoop& loop_;
+  const absl::Duration setup_takes_;
+  absl::AnyInvocable<void(agent::ScriptResult<std::string>)> setup_done_;
   const int& lives_;  // of the coordinator
   int life_ = 0;      // of the one that we have prepared for
   const absl::Duration clock_offset_;
@@ -317,6 +332,12 @@ class Fleet {
     if (setup_.interrupt_at < absl::InfiniteDuration()) {
       loop_.After(setup_.interrupt_at, [this] { run_->Interrupt("interrupt"); });
     }
+    if (setup_.interrupt_again_at < absl::InfiniteDuration()) {
+      loop_.After(setup_.interrupt_again_at, [this] { run_->Interrupt("interrupt"); });
+    }
+    if (setup_.watch) {
+      WatchOn();
+    }
     if (setup_.pause_at < absl::InfiniteDuration()) {
       loop_.After(setup_.pause_at, [this] { EXPECT_TRUE(run_->Pause().ok()); });
       loop_.After(setup_.resume_at, [this] { EXPECT_TRUE(run_->Resume().ok()); });
@@ -358,6 +379,9 @@ class Fleet {
                          ScheduleKill();
                          Sample();
                        }
+                       if (setup_.watch) {
+                         setup_.watch(run_->Snapshot());
+                       }
                      },
                  .on_planned = [](const coordinator::TestPlan&) {},
                  .on_tick = [] {},
@@ -368,6 +392,14 @@ class Fleet {
                        outcome_.ended = true;
                        outcome_.exit_code = static_cast<int>(outcome.exit_code);
                      }});
+  }
+  void WatchOn() {
+    loop_.After(absl::Milliseconds(100), [this] {
+      if (run_ != nullptr && run_->state() != v1::RunStatus::DONE) {
+        setup_.watch(run_->Snapshot());
+        WatchOn();
+      }
+    });
   }
   void RestartCoordinator() {
     ++lives_;

@@ -6,6 +6,7 @@
 // run has ended (see SimOutcome).
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -13,6 +14,8 @@
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "lockstep/v1/status.pb.h"
 
 #include "common/options/options.h"
 #include "coordinator/core/run.h"
@@ -74,7 +77,11 @@ struct SimSetup {
   bool redistribute = false;  // and whoever comes later takes part
   // People's wishes for so many agents, since the start.
   std::vector<std::pair<absl::Duration, int64_t>> scales = {};
+  absl::Duration setup_takes = absl::Milliseconds(10);
   absl::Duration interrupt_at = absl::InfiniteDuration();  // a Ctrl+C, since the start
+  absl::Duration interrupt_again_at = absl::InfiniteDuration();
+  // Called with the run's status in each state that it comes to, and each 100 ms.
+  std::function<void(const v1::RunStatus&)> watch = {};
   // People's wishes, since the start.
   absl::Duration pause_at = absl::InfiniteDuration();
   absl::Duration resume_at = absl::InfiniteDuration();

@@ -40,6 +40,8 @@ class IdleHost final : public agent::ScriptHost {
     loop_.After(absl::Milliseconds(5),
                 [done = std::move(done)]() mutable { done({.value = "1", .failure = {}}); });
   }
+  void InterruptSetup() override {}
+  int64_t vus_initialised() const override { return 0; }
   void SetSetupData(std::string) override {}
   void RunTeardown(absl::AnyInvocable<void(agent::ScriptResult<bool>)> done) override {
     done({.value = true, .failure = {}});

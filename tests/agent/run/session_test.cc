@@ -144,6 +144,33 @@ TEST_F(SessionTest, SilenceBeyondTheLeaseEndsTheSessionOnBothSides) {
   EXPECT_EQ(opened, 2);  // back, as a new member
 }
 
+TEST_F(SessionTest, ACoordinatorThatStandsStillOnPurposeLosesNobody) {
+  Open({});
+  loop.RunFor(absl::Seconds(1));
+  v1::CoordinatorMessage suspend;
+  suspend.mutable_suspend();
+  fleet.Send(joined.back(), 7, suspend);
+  loop.RunFor(absl::Seconds(1));
+  network.CutOff(*transport);
+  // The coordinator stands still: its own timers do not run either.
+  for (int i = 0; i < 60; ++i) {
+    loop.RunFor(absl::Seconds(9));
+    fleet.Forgive();
+  }
+  EXPECT_TRUE(session_lost.empty());
+  network.Reconnect(*transport);
+  loop.RunFor(absl::Seconds(5));
+  suspend.mutable_suspend()->set_over(true);
+  fleet.Send(joined.back(), 7, suspend);
+  loop.RunFor(absl::Seconds(1));
+  EXPECT_EQ(resumed, 1);
+  EXPECT_EQ(opened, 1);
+  EXPECT_TRUE(lost.empty());
+  network.CutOff(*transport);  // from now on silence counts again
+  loop.RunFor(absl::Seconds(12));
+  EXPECT_EQ(session_lost.size(), 1u);
+}
+
 TEST_F(SessionTest, AnAgentThatLeavesIsGoneAtOnce) {
   Open({});
   loop.RunFor(absl::Seconds(1));

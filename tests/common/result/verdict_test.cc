@@ -18,7 +18,10 @@ using ::testing::Not;
 SummaryMetric Metric(const char* key, MetricType type,
                      std::vector<std::pair<std::string, double>> values, int failed = 0,
                      int passed = 0) {
-  SummaryMetric metric{.key = key, .type = type, .values = std::move(values)};
+  SummaryMetric metric;
+  metric.key = key;
+  metric.type = type;
+  metric.values = std::move(values);
   for (int i = 0; i < failed + passed; ++i) {
     metric.thresholds.push_back({.expression = "x", .method = "x", .ok = i >= failed, .value = {}});
   }
@@ -102,7 +105,8 @@ TEST(Verdict, HasAWordForEveryEnd) {
       {judged, ExitCode::kScriptAborted, "ABORTED  why it ended \u00b7 1 threshold"},
       {judged, ExitCode::kMarkedAsFailed, "FAILED   why it ended \u00b7 1 threshold"},
       {judged, ExitCode::kOther, "FAILED   why it ended \u00b7 1 threshold"},
-      {AllBroken(), ExitCode::kExternalAbort, "INTERRUPTED  2 of 5 thresholds failed \u00b7 648 of"},
+      {AllBroken(), ExitCode::kExternalAbort,
+       "INTERRUPTED  2 of 5 thresholds failed \u00b7 648 of"},
       {Summary(), ExitCode::kSuccess, "DONE     0 iterations\n"},
   };
   for (const auto& each : cases) {
@@ -158,7 +162,7 @@ TEST(Verdict, FitsATerminalAndIsTheSameUnderItsColors) {
   Summary summary = AllBroken();
   summary.errors[0].error.name = std::string(200, 'n');
   for (const size_t columns : {40, 80, 200}) {
-    for (const std::string line : absl::StrSplit(
+    for (const absl::string_view line : absl::StrSplit(
              Block(summary, ExitCode::kThresholdsHaveFailed, {.columns = columns}), '\n')) {
       EXPECT_LE(DisplayWidth(line), columns);
     }

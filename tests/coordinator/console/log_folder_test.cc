@@ -9,7 +9,9 @@ namespace lockstep::coordinator {
 namespace {
 
 LogRecord Failed(int number) {
-  return {absl::FromUnixSeconds(number), LogLevel::kWarn, "Request Failed",
+  return {absl::FromUnixSeconds(number),
+          LogLevel::kWarn,
+          "Request Failed",
           {{"error", absl::StrCat("Get \"http://h/", number, "\": dial tcp 10.0.0.", number,
                                   ":80: connect: connection refused")},
            {"agent", absl::StrCat("agent-", number)}}};

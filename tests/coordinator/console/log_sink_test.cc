@@ -39,8 +39,9 @@ TEST(LogSink, WritesTerminalLines) {
 
 TEST(LogSink, FoldsAtATerminalFromTheSecondLineAndWithVerboseNever) {
   const LogRecord line{kTime, LogLevel::kWarn, "no answer", {}};
-  EXPECT_EQ(FormatTerminalLine({kTime, LogLevel::kWarn, "no answer", {{"times", "216"}}}, kTime, false),
-            "WARN[0000] no answer (x 216)");
+  EXPECT_EQ(
+      FormatTerminalLine({kTime, LogLevel::kWarn, "no answer", {{"times", "216"}}}, kTime, false),
+      "WARN[0000] no answer (x 216)");
   for (const bool verbose : {false, true}) {
     const std::string path = ::testing::TempDir() + "folded.txt";
     LogSettings settings;
@@ -54,7 +55,8 @@ TEST(LogSink, FoldsAtATerminalFromTheSecondLineAndWithVerboseNever) {
     }
     (*logger)->TellFolded();
     const std::string text = ReadAndRemove(path);
-    EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), verbose ? 30 : 11) << "a file is no terminal";
+    EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), verbose ? 30 : 11)
+        << "a file is no terminal";
   }
 }
 

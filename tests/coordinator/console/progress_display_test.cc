@@ -60,16 +60,16 @@ TEST_F(ProgressDisplayTest, DrawsTenTimesASecondInPlaceUntilTheEnd) {
   loop_.RunFor(absl::Milliseconds(350));
   EXPECT_EQ(writes_, 4);
   EXPECT_THAT(screen_.text(), StartsWith("running (0m00.3s/10s)"));
-  display.Tick();  // says nothing more
-  EXPECT_EQ(writes_, 4);
+  display.Refresh();  // at once, and the next one 100 ms later
+  EXPECT_EQ(writes_, 5);
   view_.scenarios[0].state = v1::ScenarioProgress::INTERRUPTED;
   display.Finish();
   EXPECT_THAT(screen_.text(), StartsWith("running (0m00.3s/10s)"));
   EXPECT_THAT(screen_.text(), HasSubstr("\ns \u2717 ["));
   display.Finish();
-  display.Abandon();
+  display.Abandon(/*interrupted=*/true);
   loop_.RunAll();
-  EXPECT_EQ(writes_, 5);
+  EXPECT_EQ(writes_, 6);
   EXPECT_EQ(plain_, "");
 }
 
@@ -77,7 +77,7 @@ TEST_F(ProgressDisplayTest, FollowsTheTerminalsWidth) {
   ProgressDisplay display = Make(&terminal_);
   display.Begin();
   EXPECT_THAT(screen_.text(), HasSubstr("[------"));
-  size_.columns = 60;
+  size_.columns = 45;
   loop_.RunFor(absl::Milliseconds(100));
   EXPECT_THAT(screen_.text(), HasSubstr("[   0% ]"));
   EXPECT_THAT(screen_.text(), Not(HasSubstr("---")));
@@ -97,23 +97,47 @@ TEST_F(ProgressDisplayTest, LeavesOutDrawingsThatTheTerminalDoesNotTake) {
 TEST_F(ProgressDisplayTest, TakesTheDrawingAwayOfARunThatNeverBegan) {
   ProgressDisplay display = Make(&terminal_);
   display.Begin();
-  display.Abandon();
+  display.Abandon(/*interrupted=*/false);
   EXPECT_EQ(screen_.text(), "");
+}
+
+TEST_F(ProgressDisplayTest, LeavesWhatARunWasDoingThatWasInterruptedBeforeItBegan) {
+  view_.state = v1::RunStatus::PREPARING;
+  view_.vus_wanted = 9;
+  ProgressDisplay display = Make(&terminal_);
+  display.Begin();
+  display.Abandon(/*interrupted=*/true);
+  EXPECT_EQ(screen_.text(), "\u2717 initialising VUs: 2 of 9");
+}
+
+TEST_F(ProgressDisplayTest, GoesOnBelowWhatWasLeftForSomebodyElse) {
+  ProgressDisplay display = Make(&terminal_);
+  display.Begin();
+  display.Leave();
+  screen_.Write("[1]+  Stopped\n$ fg\n");
+  display.Refresh();
+  display.Finish();
+  EXPECT_THAT(screen_.text(), StartsWith("running ("));
+  EXPECT_THAT(screen_.text(), HasSubstr("\n[1]+  Stopped\n$ fg\nrunning ("));
 }
 
 TEST_F(ProgressDisplayTest, WithoutATerminalItWritesLinesEachSecondAndTheLastOnce) {
   ProgressDisplay display = Make(nullptr);
   display.Begin();
+  loop_.RunFor(absl::Milliseconds(999));
   EXPECT_EQ(plain_, "");
-  display.Tick();
+  loop_.RunFor(absl::Milliseconds(1));
   EXPECT_THAT(plain_, EndsWith("s   [   0% ] 0/2 VUs  0m00.0s/0m00.0s  0 iters\n"));
+  plain_.clear();
+  loop_.RunFor(absl::Seconds(1));
+  EXPECT_THAT(plain_, StartsWith("running (0m02.0s/10s)"));
   plain_.clear();
   display.Finish();
   EXPECT_THAT(plain_, StartsWith("running ("));
   plain_.clear();
-  display.Tick();
+  loop_.RunAll();
   display.Finish();
-  display.Abandon();
+  display.Abandon(/*interrupted=*/true);
   EXPECT_EQ(plain_, "");
 }
 

@@ -122,7 +122,9 @@ class ScriptedAgent {
   // The message on which it goes away for good instead of answering.
   v1::CoordinatorMessage::BodyCase leaves_at = v1::CoordinatorMessage::BODY_NOT_SET;
   absl::Duration drain_after_graceful_stop = absl::Seconds(1);
+  bool answers_setup = true;
   bool answers_teardown = true;
+  bool answers_suspend = true;
   int64_t segment_index = -1;
   int64_t t0_ns = 0;
   std::vector<int64_t> switches_ns;  // when to pause and resume, in turn
@@ -160,6 +162,9 @@ class ScriptedAgent {
         break;
       case v1::CoordinatorMessage::kRunSetup:
         asked.push_back("setup");
+        if (!answers_setup) {
+          return;
+        }
         *answer.mutable_setup_done() = setup_done;
         if (setup_takes > absl::ZeroDuration()) {
           loop_.After(setup_takes, [this, answer] { Send(answer); });
@@ -183,6 +188,13 @@ class ScriptedAgent {
         asked.push_back("resume");
         switches_ns.push_back(message.resume().at_coordinator_mono_ns());
         return;
+      case v1::CoordinatorMessage::kSuspend:
+        asked.push_back(message.suspend().over() ? "suspension is over" : "suspend");
+        if (message.suspend().over() || !answers_suspend) {
+          return;
+        }
+        answer.mutable_at_rest();
+        break;
       case v1::CoordinatorMessage::kScale:
         asked.push_back(
             absl::StrCat("scale ", message.scale().vus(), " ", message.scale().max_vus()));

@@ -16,6 +16,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::IsSupersetOf;
+using ::testing::Not;
 
 TEST_F(RunTest, GoesThroughAllStatesAndEndsWithSuccess) {
   Begin(1);
@@ -185,6 +186,109 @@ TEST_F(RunTest, ATeardownThatIsLostWithItsAgentFailsTheRun) {
   loop.RunFor(absl::Seconds(11));
   EXPECT_EQ(code(), 255);
   EXPECT_THAT(log.messages, Contains("teardown() was lost with agent agent-1"));
+}
+
+TEST_F(RunTest, TeardownRunsWhereSetupHadBegunAndWasInterrupted) {
+  source.plan->has_handle_summary = true;
+  Begin(1);
+  agent(0).answers_setup = false;
+  loop.RunFor(absl::Seconds(1));
+  run->Interrupt("interrupt");
+  EXPECT_EQ(run->Snapshot().interrupts(), 1);
+  loop.RunFor(absl::Seconds(1));
+  EXPECT_THAT(agent(0).asked,
+              ElementsAre("inspect", "assign", "prepare", "setup", "stop", "teardown ", "summary"));
+  EXPECT_EQ(code(), 105);
+}
+
+TEST_F(RunTest, AnInterruptedSetupThatIsDoneNeverthelessGivesItsDataToTeardown) {
+  Begin(1);
+  agent(0).answers_setup = false;
+  loop.RunFor(absl::Seconds(1));
+  run->Interrupt("interrupt");
+  v1::AgentMessage done;
+  done.mutable_setup_done()->mutable_value()->set_defined(true);
+  done.mutable_setup_done()->mutable_value()->set_json("42");
+  agent(0).Send(done);
+  loop.RunFor(absl::Seconds(1));
+  EXPECT_THAT(agent(0).asked, Contains("teardown 42"));
+}
+
+TEST_F(RunTest, TellsHowLongWhatIsGoingOnMayTake) {
+  source.plan->graceful_stop = absl::Seconds(20);
+  Begin(1);
+  agent(0).iterate_for = agent(0).drain_after_graceful_stop = absl::Minutes(5);
+  agent(0).answers_teardown = false;
+  loop.RunFor(absl::Seconds(1));
+  EXPECT_EQ(run->Snapshot().stop_within_s(), 0);
+  run->Interrupt("interrupt");
+  loop.RunFor(absl::Seconds(5));
+  EXPECT_NEAR(run->Snapshot().state_s(), 5, 0.01);
+  EXPECT_NEAR(run->Snapshot().stop_within_s(), 15, 0.01);
+  run->Interrupt("interrupt");
+  EXPECT_EQ(run->Snapshot().stop_within_s(), 0);
+  loop.RunFor(absl::Seconds(1));
+  EXPECT_EQ(run->state(), v1::RunStatus::TEARDOWN);
+  EXPECT_NEAR(run->Snapshot().stop_within_s(), 4, 0.1);
+}
+
+TEST_F(RunTest, HoldsOnceAllAgentsAreAtRestAndGoesOn) {
+  source.plan->executors = {{"a", "externally-controlled"}};
+  source.plan->controlled = {{"a", {1, 1}}};
+  Begin(2);
+  agent(0).iterate_for = agent(1).iterate_for = absl::Minutes(5);
+  agent(1).answers_suspend = false;
+  loop.RunFor(absl::Seconds(1));
+  int held = 0;
+  EXPECT_TRUE(run->Suspend([&held] { ++held; }).ok());
+  loop.RunFor(absl::Seconds(1));
+  EXPECT_EQ(held, 0) << "one still runs something";
+  EXPECT_TRUE(run->Snapshot().paused());
+  v1::AgentMessage message;
+  message.mutable_at_rest();
+  agent(1).Send(message);
+  loop.RunFor(absl::Seconds(1));
+  EXPECT_EQ(held, 1);
+  run->Release();
+  loop.RunFor(absl::Seconds(1));
+  for (size_t i : {0, 1}) {
+    const std::vector<std::string> last(agent(i).asked.end() - 4, agent(i).asked.end());
+    EXPECT_THAT(last, ElementsAre("pause", "suspend", "suspension is over", "resume"));
+  }
+  EXPECT_FALSE(run->Snapshot().paused());
+  EXPECT_EQ(run->judgement().reasons, std::vector<std::string>());
+}
+
+TEST_F(RunTest, CannotBeHeldWhereAScenarioCannotPauseOrAFunctionOfTheScriptRuns) {
+  source.plan->executors = {{"a", "constant-vus"}};
+  Begin(1);
+  agent(0).answers_setup = false;
+  loop.RunFor(absl::Seconds(1));
+  EXPECT_EQ(run->Suspend([] { FAIL(); }).message(), "setup() cannot be held");
+  v1::AgentMessage done;
+  done.mutable_setup_done();
+  agent(0).iterate_for = agent(0).drain_after_graceful_stop = absl::Minutes(5);
+  agent(0).Send(done);
+  loop.RunFor(absl::Seconds(1));
+  EXPECT_THAT(std::string(run->Suspend([] { FAIL(); }).message()),
+              HasSubstr("constant-vus executor 'a' doesn't support pause"));
+  run->Interrupt("interrupt");
+  EXPECT_EQ(run->Suspend([] { FAIL(); }).message(), "it is about to end");
+  EXPECT_THAT(agent(0).asked, Not(Contains("suspend")));
+}
+
+TEST_F(RunTest, ASignalWhileItIsAboutToBeHeldEndsTheRun) {
+  source.plan->executors = {{"a", "externally-controlled"}};
+  source.plan->controlled = {{"a", {1, 1}}};
+  Begin(1);
+  agent(0).answers_suspend = false;
+  agent(0).iterate_for = absl::Minutes(5);
+  loop.RunFor(absl::Seconds(1));
+  EXPECT_TRUE(run->Suspend([] { FAIL(); }).ok());
+  run->Interrupt("interrupt");
+  loop.RunFor(absl::Seconds(5));
+  EXPECT_THAT(agent(0).asked, Contains("suspension is over"));
+  EXPECT_EQ(code(), 105);
 }
 
 TEST_F(RunTest, ASignalBeforeSetupEndsTheRunAtOnce) {

@@ -67,7 +67,10 @@ class ReportOutputsTest : public ::testing::Test {
             .script = "a<b>.js",
             .begin = absl::FromUnixSeconds(1'700'000'000),
             .end = absl::FromUnixSeconds(1'700'000'003),
-            .judgement = judgement_};
+            .judgement = judgement_,
+            .verdict = MakeVerdict(
+                summary_, judgement_,
+                summary_.thresholds_ok ? ExitCode::kSuccess : ExitCode::kThresholdsHaveFailed, "")};
   }
   absl::Status Run(const std::string& spec) {
     absl::StatusOr<std::unique_ptr<Output>> output = MakeOutput(spec, context_);

@@ -81,6 +81,30 @@ TEST(Results, TheErrorsOfAllAgentsAreInTheSummaryInItsDataAndInTheStatus) {
   EXPECT_EQ(status.folded_errors(), 1);
 }
 
+TEST(Results, NoErrorTellsASecret) {
+  const SystemClock clock;
+  WarningLogger logger;
+  Redactor redactor;
+  redactor.Add("the-secret-token");
+  Results results(clock, logger);
+  results.SetRedactor(&redactor);
+  ASSERT_TRUE(results.Configure({}).ok());
+  // The second name was cut off within the secret.
+  const std::string cut = absl::StrCat("http://h/", std::string(491, 'x'), "/the-secret");
+  ASSERT_EQ(cut.size(), 511u);
+  ASSERT_TRUE(results
+                  .Merge("a", EncodeBatch(WithErrors({{"no the-secret-token", "GET",
+                                                       "http://h/the-secret-token", 2, 1},
+                                                      {"500", "GET", cut, 1, 1}},
+                                                     0)))
+                  .ok());
+  const std::vector<ErrorRow> rows = results.errors().Rows();
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].error.cause, absl::StrCat("no ", Redactor::kInstead));
+  EXPECT_EQ(rows[0].error.name, absl::StrCat("http://h/", Redactor::kInstead));
+  EXPECT_THAT(rows[1].error.name, testing::Not(testing::HasSubstr("secret")));
+}
+
 TEST(Results, AStatusHasTheMostFrequentErrorsAndCountsTheRest) {
   const SystemClock clock;
   WarningLogger logger;

@@ -1,0 +1,184 @@
+#include "coordinator/console/status_text.h"
+
+#include <algorithm>
+#include <map>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+
+#include "common/result/error_lines.h"
+#include "common/summary/format.h"
+#include "coordinator/console/progress_rows.h"
+#include "coordinator/console/progress_view.h"
+#include "proto/words.h"
+
+namespace lockstep::coordinator {
+namespace {
+
+double ValueOf(const v1::MetricStatus& metric, const char* name) {
+  const auto found = metric.values().find(name);
+  return found == metric.values().end() ? 0 : found->second;
+}
+
+// "3.2ms", "1m0s": as the summary writes it.
+std::string TimeOf(const v1::MetricStatus& metric, const char* name) {
+  return FormatDuration(ValueOf(metric, name), "");
+}
+
+// "agent-2" before "agent-10".
+bool NameLess(const std::string& a, const std::string& b) {
+  const auto digit = [](char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c)); };
+  size_t i = 0, j = 0;
+  while (i < a.size() && j < b.size()) {
+    if (!digit(a[i]) || !digit(b[j])) {
+      if (a[i] != b[j]) {
+        return a[i] < b[j];
+      }
+      ++i;
+      ++j;
+      continue;
+    }
+    const auto number = [&digit](const std::string& text, size_t* at) {
+      const size_t begin = std::min(text.find_first_not_of('0', *at), text.size());
+      size_t end = begin;
+      while (end < text.size() && digit(text[end])) {
+        ++end;
+      }
+      *at = end;
+      return text.substr(begin, end - begin);
+    };
+    const std::string left = number(a, &i), right = number(b, &j);
+    if (left != right) {
+      return left.size() != right.size() ? left.size() < right.size() : left < right;
+    }
+  }
+  return a.size() - i < b.size() - j;
+}
+
+class StatusText {
+ public:
+  StatusText(const v1::RunStatus& status, const StatusLook& look)
+      : status_(status), look_(look), view_(MakeProgressView(status, nullptr, {true, true})) {}
+
+  std::vector<std::string> Lines() {
+    Head();
+    std::sort(view_.agent_lines.begin(), view_.agent_lines.end(),
+              [](const auto& a, const auto& b) { return NameLess(a.name, b.name); });
+    Part("AGENTS", RenderAgentRows(view_.agent_lines, look_.color));
+    Part("SCENARIOS", Scenarios());
+    Part("THRESHOLDS", RenderThresholdRows(view_.threshold_lines, look_.color));
+    Part("ERRORS", Errors());
+    Part("DURATIONS", Durations());
+    return std::move(lines_);
+  }
+
+ private:
+  void Part(absl::string_view title, const std::vector<std::string>& lines) {
+    if (lines.empty()) {
+      return;
+    }
+    lines_.push_back(Colored("1", title, look_.color));
+    for (const std::string& line : lines) {
+      lines_.push_back(absl::StrCat("  ", line));
+    }
+  }
+
+  void Head() {
+    std::string head = absl::StrFormat("%s  %s%s  %.1fs", status_.script(), WordOf(status_.state()),
+                                       status_.paused() ? " (paused)" : "", status_.elapsed_s());
+    if (status_.planned_s() > 0) {
+      absl::StrAppendFormat(&head, "/%.1fs", status_.planned_s());
+    }
+    lines_.push_back(absl::StrFormat("%s  %d/%d VUs  %d complete and %d interrupted iterations",
+                                     head, status_.vus(), status_.vus_max(), status_.iterations(),
+                                     status_.interrupted()));
+    if (!status_.stop_reason().empty()) {
+      lines_.push_back(absl::StrCat("  ending: ", status_.stop_reason()));
+    }
+    if (status_.stop_within_s() > 0) {
+      lines_.push_back(
+          absl::StrFormat("  what still runs may take up to %.0fs", status_.stop_within_s()));
+    }
+    const v1::Load& load = status_.load();
+    lines_.push_back(absl::StrFormat(
+        "  now %.1f iterations/s, %.1f requests/s, %.1f of them failed; so far %d requests, %d failed",
+        load.iterations_per_s(), load.http_reqs_per_s(), load.http_reqs_failed_per_s(),
+        load.http_reqs(), load.http_reqs_failed()));
+    if (status_.validity() != v1::Health::UNKNOWN) {
+      lines_.push_back(absl::StrCat("  load generator: ", status_.validity() == v1::Health::VALID
+                                                              ? "steady"
+                                                              : WordOf(status_.validity())));
+      for (const std::string& reason : status_.validity_reasons()) {
+        lines_.push_back(absl::StrCat("    - ", reason));
+      }
+    }
+    for (const auto& [kind, count] :
+         std::map<std::string, int64_t>(status_.refused().begin(), status_.refused().end())) {
+      lines_.push_back(absl::StrCat("  refused, ", kind, ": ", count));
+    }
+  }
+
+  std::vector<std::string> Scenarios() const {
+    std::vector<ScenarioProgressView> rows;
+    for (const v1::ScenarioStatus& scenario : status_.scenarios()) {
+      rows.push_back({.name = scenario.name(),
+                      .state = scenario.state(),
+                      .progress = std::clamp(scenario.progress(), 0.0, 1.0),
+                      .vus = scenario.vus(),
+                      .max_vus = scenario.allocated_vus(),
+                      .elapsed = absl::Seconds(scenario.elapsed_s()),
+                      .total = absl::InfiniteDuration(),
+                      .iterations = scenario.iterations(),
+                      .planned = scenario.planned(),
+                      .per_s = scenario.load().iterations_per_s(),
+                      .wanted_per_s = scenario.wanted_per_s(),
+                      .failed_per_s = scenario.load().http_reqs_failed_per_s()});
+    }
+    return RenderScenarioRows(
+        rows, {.columns = std::max(look_.columns - 2, 1), .bars = false, .color = look_.color});
+  }
+
+  std::vector<std::string> Errors() const {
+    std::vector<ErrorRow> rows;
+    for (const v1::ErrorStatus& error : status_.errors()) {
+      ErrorRow& row = rows.emplace_back();
+      row.error = {.cause = error.cause(),
+                   .method = error.method(),
+                   .name = error.name(),
+                   .count = static_cast<uint64_t>(std::max<int64_t>(error.count(), 0)),
+                   .first_unix_nanos = error.first_unix_ns()};
+      for (const auto& [agent, count] : error.agents()) {
+        row.agents[agent] = static_cast<uint64_t>(std::max<int64_t>(count, 0));
+      }
+    }
+    return ErrorLines(rows, static_cast<uint64_t>(std::max<int64_t>(status_.folded_errors(), 0)),
+                      {.color = look_.color});
+  }
+
+  std::vector<std::string> Durations() const {
+    std::vector<std::string> lines;
+    for (const v1::MetricStatus& metric : status_.metrics()) {
+      if (metric.type() == v1::METRIC_KIND_TREND && metric.contains() == v1::METRIC_CONTENTS_TIME &&
+          metric.tags().empty()) {
+        lines.push_back(absl::StrFormat("%-24s med %s  p(95) %s  p(99) %s  max %s", metric.key(),
+                                        TimeOf(metric, "med"), TimeOf(metric, "p(95)"),
+                                        TimeOf(metric, "p(99)"), TimeOf(metric, "max")));
+      }
+    }
+    return lines;
+  }
+
+  const v1::RunStatus& status_;
+  const StatusLook look_;
+  ProgressView view_;
+  std::vector<std::string> lines_;
+};
+
+}  // namespace
+
+std::vector<std::string> RenderStatus(const v1::RunStatus& status, const StatusLook& look) {
+  return StatusText(status, look).Lines();
+}
+
+}  // namespace lockstep::coordinator
