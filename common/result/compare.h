@@ -81,6 +81,19 @@ double TwoPoissonRatesTest(double base_events, double base_seconds, double fresh
 // Holm's correction, in the order of the input.
 std::vector<double> HolmCorrected(const std::vector<double>& p_values);
 
+// One line of a comparison, for people.
+struct ComparisonRow {
+  std::string subject;  // "http_req_duration med"
+  std::string base;
+  std::string fresh;
+  std::string change;   // "+3.1%"; empty: there is none to tell
+  std::string verdict;  // "worse (p=0.0003)"
+};
+// In the order of the report's comparisons.
+std::vector<ComparisonRow> ComparisonRows(const ComparisonReport& report);
+// "script.js, 30s from 2026-01-02T03:04:05+00:00".
+std::string DescribeResult(const RunResult& run);
+
 std::string ComparisonText(const ComparisonReport& report, const RunResult& base,
                            const RunResult& fresh);
 nlohmann::json ComparisonJson(const ComparisonReport& report, const CompareConfig& config);

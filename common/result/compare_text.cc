@@ -45,7 +45,7 @@ std::string VerdictText(const Comparison& comparison) {
   return text + ")";
 }
 
-const char* MarkOf(ComparisonVerdict verdict) {
+std::string MarkOf(ComparisonVerdict verdict) {
   switch (verdict) {
     case ComparisonVerdict::kWorse:
       return "✗ ";
@@ -60,12 +60,6 @@ const char* MarkOf(ComparisonVerdict verdict) {
   return "  ";
 }
 
-std::string RunText(const RunResult& run) {
-  return absl::StrCat(run.script, ", ",
-                      DurationText(absl::Trunc(run.duration, absl::Milliseconds(1))), " from ",
-                      absl::FormatTime(absl::RFC3339_sec, run.begin, absl::UTCTimeZone()));
-}
-
 void AppendList(absl::string_view title, const std::vector<std::string>& items, std::string* text) {
   if (!items.empty()) {
     absl::StrAppend(text, "\n", title, "\n");
@@ -77,13 +71,28 @@ void AppendList(absl::string_view title, const std::vector<std::string>& items, 
 
 }  // namespace
 
+std::string DescribeResult(const RunResult& run) {
+  return absl::StrCat(run.script, ", ",
+                      DurationText(absl::Trunc(run.duration, absl::Milliseconds(1))), " from ",
+                      absl::FormatTime(absl::RFC3339_sec, run.begin, absl::UTCTimeZone()));
+}
+
+std::vector<ComparisonRow> ComparisonRows(const ComparisonReport& report) {
+  std::vector<ComparisonRow> rows;
+  for (const Comparison& each : report.comparisons) {
+    rows.push_back({absl::StrCat(each.subject, " ", each.what), ValueText(each, each.base),
+                    ValueText(each, each.fresh), ChangeText(each), VerdictText(each)});
+  }
+  return rows;
+}
+
 std::string ComparisonText(const ComparisonReport& report, const RunResult& base,
                            const RunResult& fresh) {
   std::vector<Row> rows = {{"  METRIC", "BASE", "NEW", "CHANGE", "VERDICT"}};
-  for (const Comparison& each : report.comparisons) {
-    rows.push_back({absl::StrCat(MarkOf(each.verdict), each.subject, " ", each.what),
-                    ValueText(each, each.base), ValueText(each, each.fresh), ChangeText(each),
-                    VerdictText(each)});
+  const std::vector<ComparisonRow> lines = ComparisonRows(report);
+  for (size_t i = 0; i < lines.size(); ++i) {
+    rows.push_back({MarkOf(report.comparisons[i].verdict) + lines[i].subject, lines[i].base,
+                    lines[i].fresh, lines[i].change, lines[i].verdict});
   }
   std::array<size_t, 5> widths{};
   for (const Row& row : rows) {
@@ -91,7 +100,8 @@ std::string ComparisonText(const ComparisonReport& report, const RunResult& base
       widths[i] = std::max(widths[i], DisplayWidth(row[i]));
     }
   }
-  std::string text = absl::StrCat("base: ", RunText(base), "\nnew:  ", RunText(fresh), "\n\n");
+  std::string text =
+      absl::StrCat("base: ", DescribeResult(base), "\nnew:  ", DescribeResult(fresh), "\n\n");
   for (const Row& row : rows) {
     absl::StrAppend(&text, PadToWidth(row[0], widths[0]));
     for (size_t i = 1; i < 4; ++i) {

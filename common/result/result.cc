@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "common/result/history_json.h"
+
 namespace lockstep {
 namespace {
 
@@ -136,19 +138,24 @@ json ResultToJson(const RunResult& result) {
                       {"passes", check.passes},
                       {"fails", check.fails}});
   }
-  return {{"schema", kResultSchema},
-          {"lockstep", result.version},
-          {"script", result.script},
-          {"begin", TimeText(result.begin)},
-          {"end", TimeText(result.end)},
-          {"durationMs", absl::ToDoubleMilliseconds(result.duration)},
-          {"thresholdsOk", result.thresholds_ok},
-          {"validity", ValidityJson(result.validity, result.validity_reasons, result.lost_agents)},
-          {"verdict", VerdictJson(result.verdict)},
-          {"errors", ErrorsJson(result.errors)},
-          {"foldedErrors", result.folded_errors},
-          {"metrics", std::move(metrics)},
-          {"checks", std::move(checks)}};
+  json object = {
+      {"schema", kResultSchema},
+      {"lockstep", result.version},
+      {"script", result.script},
+      {"begin", TimeText(result.begin)},
+      {"end", TimeText(result.end)},
+      {"durationMs", absl::ToDoubleMilliseconds(result.duration)},
+      {"thresholdsOk", result.thresholds_ok},
+      {"validity", ValidityJson(result.validity, result.validity_reasons, result.lost_agents)},
+      {"verdict", VerdictJson(result.verdict)},
+      {"errors", ErrorsJson(result.errors)},
+      {"foldedErrors", result.folded_errors},
+      {"metrics", std::move(metrics)},
+      {"checks", std::move(checks)}};
+  if (result.history.has_value()) {
+    object["history"] = HistoryToJson(*result.history);
+  }
+  return object;
 }
 
 }  // namespace lockstep

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "common/metrics/aggregate_store.h"
 #include "common/result/verdict.h"
 #include "common/summary/summary.h"
+#include "common/timeline/history.h"
 
 namespace lockstep {
 
@@ -43,11 +45,12 @@ struct RunResult {
   std::string validity = "VALID";
   std::vector<std::string> validity_reasons;
   std::vector<LostAgent> lost_agents;
-  EndVerdict verdict;  // not read back
+  EndVerdict verdict;  // of it, only `word` and `reason` are read back
   // What failed, by cause, the most frequent first; and the failures that have no row there. Files of
   // older versions have none.
   std::vector<ErrorRow> errors;
   uint64_t folded_errors = 0;
+  std::optional<History> history;  // the run over time; none: nobody recorded it
 };
 
 // All metrics of `store` that have samples or thresholds.

@@ -1,5 +1,4 @@
 // A result file as it is read back.
-#include <cmath>
 #include <optional>
 #include <utility>
 
@@ -7,6 +6,8 @@
 #include "absl/strings/str_cat.h"
 
 #include "common/base/status_macros.h"
+#include "common/result/field_reader.h"
+#include "common/result/history_json.h"
 #include "common/result/result.h"
 
 namespace lockstep {
@@ -14,81 +15,7 @@ namespace {
 
 using nlohmann::json;
 
-// Reads fields, remembering where it is for the messages; the first error stays.
-class Reader {
- public:
-  explicit Reader(absl::Status* status) : status_(*status) {}
-
-  void Fail(absl::string_view path, absl::string_view what) {
-    if (status_.ok()) {
-      status_ = absl::InvalidArgumentError(absl::StrCat(path, ": ", what));
-    }
-  }
-  // Null (and an error) if it is not there.
-  const json* Member(const json& object, const std::string& path, const char* name) {
-    const auto found = object.is_object() ? object.find(name) : object.end();
-    if (!object.is_object() || found == object.end()) {
-      Fail(absl::StrCat(path, ".", name), "is missing");
-      return nullptr;
-    }
-    return &*found;
-  }
-  double Number(const json& object, const std::string& path, const char* name) {
-    const json* value = Member(object, path, name);
-    if (value == nullptr || !value->is_number() || !std::isfinite(value->get<double>())) {
-      Fail(absl::StrCat(path, ".", name), "is no number");
-      return 0;
-    }
-    return value->get<double>();
-  }
-  uint64_t Count(const json& object, const std::string& path, const char* name) {
-    const json* value = Member(object, path, name);
-    if (value == nullptr || !value->is_number_unsigned()) {
-      Fail(absl::StrCat(path, ".", name), "is no integer from 0 on");
-      return 0;
-    }
-    return value->get<uint64_t>();
-  }
-  std::string Text(const json& object, const std::string& path, const char* name) {
-    const json* value = Member(object, path, name);
-    if (value == nullptr || !value->is_string()) {
-      Fail(absl::StrCat(path, ".", name), "is no string");
-      return "";
-    }
-    return value->get<std::string>();
-  }
-  bool Bool(const json& object, const std::string& path, const char* name) {
-    const json* value = Member(object, path, name);
-    if (value == nullptr || !value->is_boolean()) {
-      Fail(absl::StrCat(path, ".", name), "is neither true nor false");
-      return false;
-    }
-    return value->get<bool>();
-  }
-  const json& List(const json& object, const std::string& path, const char* name) {
-    static const json empty = json::array();
-    const json* value = Member(object, path, name);
-    if (value == nullptr || !value->is_array()) {
-      Fail(absl::StrCat(path, ".", name), "is no list");
-      return empty;
-    }
-    return *value;
-  }
-  absl::Time Time(const json& object, const std::string& path, const char* name) {
-    absl::Time time = absl::UnixEpoch();
-    std::string error;
-    if (!absl::ParseTime(absl::RFC3339_full, Text(object, path, name), &time, &error)) {
-      Fail(absl::StrCat(path, ".", name), "is no time such as 2026-01-02T03:04:05Z");
-    }
-    return time;
-  }
-  absl::Status& status() { return status_; }
-
- private:
-  absl::Status& status_;
-};
-
-ExactSum ReadSum(Reader& reader, const json& data, const std::string& path) {
+ExactSum ReadSum(FieldReader& reader, const json& data, const std::string& path) {
   const json* sum = reader.Member(data, path, "exactSum");
   if (sum == nullptr) {
     return {};
@@ -111,7 +38,7 @@ ExactSum ReadSum(Reader& reader, const json& data, const std::string& path) {
   return *std::move(exact);
 }
 
-void ReadBuckets(Reader& reader, const json& histogram, const std::string& path, bool negative,
+void ReadBuckets(FieldReader& reader, const json& histogram, const std::string& path, bool negative,
                  Histogram* target) {
   const char* name = negative ? "negative" : "positive";
   for (const json& pair : reader.List(histogram, path, name)) {
@@ -129,7 +56,7 @@ void ReadBuckets(Reader& reader, const json& histogram, const std::string& path,
   }
 }
 
-Aggregate ReadTrend(Reader& reader, const json& data, const std::string& path) {
+Aggregate ReadTrend(FieldReader& reader, const json& data, const std::string& path) {
   Trend::Folded folded;
   folded.sum = ReadSum(reader, data, path);
   folded.min = reader.Number(data, path, "min");
@@ -153,7 +80,8 @@ Aggregate ReadTrend(Reader& reader, const json& data, const std::string& path) {
                                        : Aggregate(Trend::FromFolded(std::move(folded)));
 }
 
-Aggregate ReadData(Reader& reader, const json& data, const std::string& path, MetricType type) {
+Aggregate ReadData(FieldReader& reader, const json& data, const std::string& path,
+                   MetricType type) {
   switch (type) {
     case MetricType::kCounter:
       return Aggregate(
@@ -182,7 +110,7 @@ Aggregate ReadData(Reader& reader, const json& data, const std::string& path, Me
   return ReadTrend(reader, data, path);
 }
 
-ResultMetric ReadMetric(Reader& reader, const json& object, const std::string& path) {
+ResultMetric ReadMetric(FieldReader& reader, const json& object, const std::string& path) {
   ResultMetric metric;
   metric.key = reader.Text(object, path, "key");
   metric.metric.name = reader.Text(object, path, "name");
@@ -215,7 +143,7 @@ ResultMetric ReadMetric(Reader& reader, const json& object, const std::string& p
   return metric;
 }
 
-std::vector<LostAgent> ReadLostAgents(Reader& reader, const json& validity) {
+std::vector<LostAgent> ReadLostAgents(FieldReader& reader, const json& validity) {
   const std::string path = "$.validity.lostAgents";
   std::vector<LostAgent> lost;
   if (!validity.is_object() || !validity.contains("lostAgents")) {
@@ -235,7 +163,7 @@ std::vector<LostAgent> ReadLostAgents(Reader& reader, const json& validity) {
   return lost;
 }
 
-std::vector<ErrorRow> ReadErrors(Reader& reader, const json& object) {
+std::vector<ErrorRow> ReadErrors(FieldReader& reader, const json& object) {
   std::vector<ErrorRow> rows;
   if (!object.contains("errors")) {
     return rows;
@@ -274,7 +202,7 @@ absl::StatusOr<RunResult> ParseResult(absl::string_view text) {
                                                    "\"; write one with --result-file"));
   }
   absl::Status status;
-  Reader reader(&status);
+  FieldReader reader(&status);
   RunResult result;
   const std::string root = "$";
   result.version = reader.Text(object, root, "lockstep");
@@ -291,6 +219,10 @@ absl::StatusOr<RunResult> ParseResult(absl::string_view text) {
                                                            : reason.dump());
     }
     result.lost_agents = ReadLostAgents(reader, *found);
+  }
+  if (const auto verdict = object.find("verdict"); verdict != object.end()) {
+    result.verdict.word = reader.Text(*verdict, "$.verdict", "word");
+    result.verdict.reason = reader.Text(*verdict, "$.verdict", "reason");
   }
   result.errors = ReadErrors(reader, object);
   if (object.contains("foldedErrors")) {
@@ -311,6 +243,9 @@ absl::StatusOr<RunResult> ParseResult(absl::string_view text) {
                              .first_seen = {},
                              .passes = reader.Count(check, path, "passes"),
                              .fails = reader.Count(check, path, "fails")});
+  }
+  if (const auto history = object.find("history"); history != object.end()) {
+    result.history = ReadHistory(reader, *history, "$.history");
   }
   LOCKSTEP_RETURN_IF_ERROR(status);
   return result;

@@ -25,7 +25,8 @@ namespace {
 
 constexpr size_t kThreads = 8;
 constexpr size_t kLargestBody = 1 << 20;
-constexpr int kPatienceSeconds = 3;  // with a client that neither sends nor reads
+constexpr auto kLastWords = std::chrono::seconds(1);  // for what streams have still to tell
+constexpr int kPatienceSeconds = 3;                   // with a client that neither sends nor reads
 
 // One request on its way to the loop and back. The first answer counts.
 class Call {
@@ -98,7 +99,8 @@ void CutConnections(int port) {
 }  // namespace
 
 struct WebServer::Impl {
-  Impl(EventLoop& event_loop, Handler answer) : loop(event_loop), handler(std::move(answer)) {}
+  Impl(EventLoop& event_loop, Handler answer, size_t streams_at_once)
+      : loop(event_loop), handler(std::move(answer)), most_streams(streams_at_once) {}
 
   void Serve(const httplib::Request& request, httplib::Response& response) {
     auto call = std::make_shared<Call>();
@@ -112,19 +114,55 @@ struct WebServer::Impl {
       }
     }
     // To the library HEAD is a GET whose answer it does not send; here, too.
-    WebRequest asked{request.method == "HEAD" ? "GET" : request.method, request.path, request.body};
+    WebRequest asked{request.method == "HEAD" ? "GET" : request.method, request.path, request.body,
+                     request.get_header_value("Host"), request.get_header_value("Authorization")};
     loop.Post([self = alive, this, call, asked = std::move(asked)] {
       if (*self) {
         call->Answer(handler(asked));
       }
     });
     WebResponse answer = call->Wait();
+    if (answer.stream != nullptr && !Admit(answer.stream)) {
+      answer = {.status = 503, .body = "there are too many pages that listen\n"};
+    }
     response.status = answer.status;
-    response.set_content(answer.body, answer.content_type);
+    for (const auto& [name, value] : answer.headers) {
+      response.set_header(name, value);
+    }
+    if (answer.stream == nullptr) {
+      response.set_content(answer.body, answer.content_type);
+      return;
+    }
+    response.set_chunked_content_provider(
+        answer.content_type,
+        [stream = answer.stream](size_t, httplib::DataSink& sink) {
+          const WebStream::Piece piece = stream->Next();
+          if (piece == nullptr) {
+            sink.done();
+            return true;
+          }
+          return sink.write(piece->data(), piece->size());
+        },
+        [stream = answer.stream](bool) { stream->Abandon(); });
+  }
+
+  bool Admit(const std::shared_ptr<WebStream>& stream) {
+    MutexLock held(mutex);
+    std::erase_if(streams, [](const std::weak_ptr<WebStream>& weak) {
+      const std::shared_ptr<WebStream> each = weak.lock();
+      return each == nullptr || !each->open();
+    });
+    if (ended || streams.size() >= most_streams) {
+      stream->Abandon();
+      return false;
+    }
+    streams.push_back(stream);
+    return true;
   }
 
   EventLoop& loop;
   Handler handler;  // loop only
+  const size_t most_streams;
   // False once there is no server any more; loop only.
   std::shared_ptr<bool> alive = std::make_shared<bool>(true);
   httplib::Server server;
@@ -134,10 +172,11 @@ struct WebServer::Impl {
   Mutex mutex;
   bool ended ABSL_GUARDED_BY(mutex) = false;
   std::vector<std::weak_ptr<Call>> waiting ABSL_GUARDED_BY(mutex);
+  std::vector<std::weak_ptr<WebStream>> streams ABSL_GUARDED_BY(mutex);
 };
 
-WebServer::WebServer(EventLoop& loop, Handler handler)
-    : impl_(std::make_unique<Impl>(loop, std::move(handler))) {}
+WebServer::WebServer(EventLoop& loop, Handler handler, size_t most_streams)
+    : impl_(std::make_unique<Impl>(loop, std::move(handler), most_streams)) {}
 
 WebServer::~WebServer() {
   Shutdown();
@@ -146,7 +185,9 @@ WebServer::~WebServer() {
 absl::Status WebServer::Start(const std::string& address) {
   LOCKSTEP_ASSIGN_OR_RETURN(const ListenAddress parsed, ParseAddress(address));
   httplib::Server& server = impl_->server;
-  server.new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
+  server.new_task_queue = [threads = kThreads + impl_->most_streams] {
+    return new httplib::ThreadPool(threads);
+  };
   server.set_keep_alive_max_count(1);
   server.set_payload_max_length(kLargestBody);
   server.set_read_timeout(kPatienceSeconds);
@@ -191,14 +232,25 @@ void WebServer::Shutdown() {
   if (!impl_->listener.joinable()) {
     return;
   }
+  std::vector<std::shared_ptr<WebStream>> streams;
   {
     MutexLock held(impl_->mutex);
     impl_->ended = true;
+    for (const std::weak_ptr<WebStream>& weak : impl_->streams) {
+      if (std::shared_ptr<WebStream> stream = weak.lock()) {
+        stream->End();
+        streams.push_back(std::move(stream));
+      }
+    }
     for (const std::weak_ptr<Call>& weak : impl_->waiting) {
       if (std::shared_ptr<Call> call = weak.lock()) {
         call->Answer({.status = 503, .body = "the program is about to end\n"});
       }
     }
+  }
+  const auto deadline = std::chrono::steady_clock::now() + kLastWords;
+  for (const std::shared_ptr<WebStream>& stream : streams) {
+    stream->WaitUntilTold(deadline);
   }
   while (!impl_->server.is_running()) {
     std::this_thread::yield();  // the thread does not listen yet, and would miss the stop

@@ -54,6 +54,7 @@ struct RunSettingsFlags {
   SummaryMode summary_mode = SummaryMode::kCompact;
   std::string summary_export;  // file; empty: none
   std::string result_file;     // likewise
+  std::string report;          // likewise
   bool new_machine_readable_summary = false;
   std::optional<bool> linger;           // unset: the configuration file decides, else no
   std::optional<bool> no_usage_report;  // likewise
@@ -142,6 +143,15 @@ struct CompareCommand {
   LogSettings log;
 };
 
+// `lockstep report RESULT`: the report of a run that is over.
+struct ReportCommand {
+  std::string result;
+  std::string base;  // --compare; empty: none
+  std::string out;   // file; "-": standard output
+  CompareConfig config;
+  LogSettings log;
+};
+
 // `lockstep certs init|coordinator|agent|operator|renew|revoke`: a fleet's own certificates.
 struct CertsCommand {
   enum class Verb { kInit, kCoordinator, kAgent, kOperator, kRenew, kRevoke };
@@ -169,9 +179,9 @@ struct VersionCommand {
   bool json = false;
 };
 
-using Command =
-    std::variant<RunCommand, CoordinatorCommand, InspectCommand, ArchiveCommand, PlanCommand,
-                 ControlCommand, CompareCommand, CertsCommand, NewCommand, VersionCommand>;
+using Command = std::variant<RunCommand, CoordinatorCommand, InspectCommand, ArchiveCommand,
+                             PlanCommand, ControlCommand, CompareCommand, ReportCommand,
+                             CertsCommand, NewCommand, VersionCommand>;
 
 struct CommandLine {
   Command command;

@@ -11,7 +11,6 @@
 #include "coordinator/app/reports.h"
 
 namespace lockstep::coordinator {
-namespace {
 
 absl::StatusOr<RunResult> LoadResult(const std::string& path) {
   absl::StatusOr<std::string> text = ReadFile(path);
@@ -25,8 +24,6 @@ absl::StatusOr<RunResult> LoadResult(const std::string& path) {
   }
   return result;
 }
-
-}  // namespace
 
 ExitCode ExecuteCompare(const CompareCommand& command, Logger& logger) {
   const absl::StatusOr<RunResult> base = LoadResult(command.base);

@@ -52,7 +52,7 @@ absl::Status Ending::Reserve() {
 }
 
 void Ending::WriteSummary(const std::optional<std::map<std::string, std::string>>& outputs) {
-  const auto& [run, results, run_outputs, clock, logger] = parts_;
+  const auto& [run, results, recorder, run_outputs, clock, logger] = parts_;
   summary_ = MakeSummary(run_outputs.Stop(logger));
   if (outputs.has_value()) {
     WriteSummaryOutputs(*outputs, logger);
@@ -61,6 +61,10 @@ void Ending::WriteSummary(const std::optional<std::map<std::string, std::string>
   }
   text_shown_ = !outputs.has_value() && flags_.summary_mode != SummaryMode::kDisabled;
   const absl::Time end = clock.Wall();
+  std::optional<History> history;
+  if (recorder.begun()) {
+    history = recorder.Whole();
+  }
   const RunOutcome& outcome = run.outcome();
   unwritten_ = !run_outputs.Report(
       {.summary = *summary_,
@@ -69,7 +73,8 @@ void Ending::WriteSummary(const std::optional<std::map<std::string, std::string>
        .begin = end - summary_->duration,
        .end = end,
        .judgement = run.judgement(),
-       .verdict = MakeVerdict(*summary_, run.judgement(), outcome.exit_code, outcome.message)},
+       .verdict = MakeVerdict(*summary_, run.judgement(), outcome.exit_code, outcome.message),
+       .history = history.has_value() ? &*history : nullptr},
       logger);
   if (export_.has_value()) {
     if (const absl::Status written = export_->Write(

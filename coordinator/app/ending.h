@@ -11,6 +11,7 @@
 #include "common/base/log.h"
 #include "common/result/verdict.h"
 #include "coordinator/app/commands.h"
+#include "coordinator/app/recorder.h"
 #include "coordinator/core/run.h"
 #include "coordinator/output/report_file.h"
 #include "coordinator/output/run_outputs.h"
@@ -27,6 +28,7 @@ class Ending {
   struct Parts {
     const Run& run;
     const Results& results;
+    const Recorder& recorder;
     RunOutputs& outputs;
     const Clock& clock;
     Logger& logger;

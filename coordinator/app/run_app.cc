@@ -13,7 +13,10 @@
 #include "common/base/status_macros.h"
 #include "common/base/version.h"
 #include "common/web/web_server.h"
+#include "coordinator/app/dashboard_host.h"
+#include "coordinator/app/dashboard_settings.h"
 #include "coordinator/app/ending.h"
+#include "coordinator/app/recorder.h"
 #include "coordinator/app/reports.h"
 #include "coordinator/app/rig.h"
 #include "coordinator/app/usage_report.h"
@@ -41,6 +44,18 @@ Ending::Looks LooksOf(const RunRequest& request) {
           .error = LookOf(STDERR_FILENO, request.no_color)};
 }
 
+// All that -o and its like ask for, the dashboard included.
+std::vector<std::string> OutputsOf(const RunSettingsFlags& flags, const ConfigFile& config) {
+  std::vector<std::string> specs = flags.outputs.empty() ? config.outputs : flags.outputs;
+  if (!flags.result_file.empty()) {
+    specs.push_back(absl::StrCat("result=", flags.result_file));
+  }
+  if (!flags.report.empty()) {
+    specs.push_back(absl::StrCat("report=", flags.report));
+  }
+  return specs;
+}
+
 class RunApp {
  public:
   RunApp(const RunRequest& request, const TestFiles& files, const Environment& environment,
@@ -54,6 +69,8 @@ class RunApp {
  private:
   absl::Status StartRest();
   bool AtCapableTerminal() const;
+  // If one is asked for.
+  absl::Status StartDashboard();
   // Before any agent hears of the plan.
   absl::Status OnTest(PlannedTest& test);
   absl::Status StartOutputs(const RunOptions& options);
@@ -75,12 +92,15 @@ class RunApp {
   const Environment& environment_;
   RunLogger& logger_;
   RunOutputs outputs_;
+  std::vector<std::string> specs_;  // of the outputs, without the dashboard's
   Rig rig_;
+  Recorder recorder_;
   Ending ending_;
   Terminal terminal_{WriteStdout, [] { return SizeOfTerminal(STDOUT_FILENO); }};
   std::unique_ptr<ProgressDisplay> display_;  // null: nothing is shown
   bool planned_ = false;
   std::unique_ptr<WebServer> rest_;
+  std::unique_ptr<DashboardHost> dashboard_;  // null: none
   int64_t ticks_ = 0;
   std::unique_ptr<UsageReport> usage_;  // null: none is to be sent
   bool reader_gone_ = false;            // of standard output
@@ -93,13 +113,21 @@ RunApp::RunApp(const RunRequest& request, const TestFiles& files, const Environm
       config_(files.tiers.config_file()),
       environment_(environment),
       logger_(logger),
+      specs_(OutputsOf(request.run, config_)),
       rig_(request, files, logger, [this](PlannedTest& test) { return OnTest(test); }),
-      ending_({rig_.run(), rig_.results(), outputs_, rig_.loop().clock(), logger}, request.run,
-              request.test.script, LooksOf(request)) {}
+      recorder_({rig_.run(), rig_.face(), rig_.results(), logger, rig_.loop().clock()},
+                request.test.script),
+      ending_({rig_.run(), rig_.results(), recorder_, outputs_, rig_.loop().clock(), logger},
+              request.run, request.test.script, LooksOf(request)) {}
 
 ExitCode RunApp::Execute() {
   rig_.run().Begin({
-      .on_state = nullptr,
+      .on_state =
+          [this](RunState state) {
+            if (state == v1::RunStatus::RUNNING) {
+              recorder_.OnRunning();
+            }
+          },
       .on_planned = [this](const TestPlan&) { OnPlanned(); },
       .on_tick = [this] { OnTick(); },
       .on_summary =
@@ -114,6 +142,9 @@ ExitCode RunApp::Execute() {
   });
   if (const absl::Status rest = StartRest(); !rest.ok()) {
     return Refuse(rest, ExitCode::kCannotStartRestApi, logger_);
+  }
+  if (const absl::Status dashboard = StartDashboard(); !dashboard.ok()) {
+    return Refuse(dashboard, ExitCodeOf(dashboard), logger_);
   }
   rig_.SetOnSignal([this](bool quits) { OnSignal(quits); });
   rig_.SetOnStandStill([this](bool still) {
@@ -159,6 +190,36 @@ absl::Status RunApp::StartRest() {
   return absl::OkStatus();
 }
 
+absl::Status RunApp::StartDashboard() {
+  if (request_.inspect_only) {
+    return absl::OkStatus();
+  }
+  absl::StatusOr<std::optional<DashboardSettings>> settings = TakeDashboard(environment_, &specs_);
+  LOCKSTEP_RETURN_IF_ERROR(settings.status());
+  const auto add_file = [this](absl::string_view output, const std::string& file) {
+    if (!file.empty()) {
+      specs_.push_back(absl::StrCat(output, "=", file));
+    }
+  };
+  if (!settings->has_value()) {
+    return absl::OkStatus();
+  }
+  DashboardSettings& wanted = **settings;
+  for (const std::string& warning : wanted.warnings) {
+    logger_.Warn(warning);
+  }
+  add_file("report", wanted.export_file);
+  add_file("result", wanted.record_file);
+  if (wanted.port < 0) {
+    return absl::OkStatus();
+  }
+  recorder_.Begin();
+  dashboard_ =
+      std::make_unique<DashboardHost>(rig_.loop(), recorder_, rig_.face(), logger_,
+                                      std::move(wanted), [this] { rig_.End(/*linger=*/false); });
+  return dashboard_->Start();
+}
+
 absl::Status RunApp::OnTest(PlannedTest& test) {
   const RunOptions& options = test.options.run;
   if (!options.console_output.empty()) {
@@ -169,15 +230,8 @@ absl::Status RunApp::OnTest(PlannedTest& test) {
   LOCKSTEP_RETURN_IF_ERROR(StartOutputs(options));
   LOCKSTEP_RETURN_IF_ERROR(ending_.Reserve());
   test.plan.keep_points = outputs_.want_points();
+  recorder_.OnPlanned(test);
   return absl::OkStatus();
-}
-
-std::vector<std::string> OutputsOf(const RunSettingsFlags& flags, const ConfigFile& config) {
-  std::vector<std::string> specs = flags.outputs.empty() ? config.outputs : flags.outputs;
-  if (!flags.result_file.empty()) {
-    specs.push_back(absl::StrCat("result=", flags.result_file));
-  }
-  return specs;
 }
 
 absl::Status RunApp::StartOutputs(const RunOptions& options) {
@@ -193,7 +247,11 @@ absl::Status RunApp::StartOutputs(const RunOptions& options) {
   context.clock = &rig_.loop().clock();
   context.version = kVersion;
   rig_.results().SetOnBatch([this](const Batch& batch) { outputs_.Write(batch); });
-  return outputs_.Start(OutputsOf(request_.run, config_), context);
+  LOCKSTEP_RETURN_IF_ERROR(outputs_.Start(specs_, context));
+  if (outputs_.want_history() && !recorder_.begun()) {
+    recorder_.Begin();
+  }
+  return absl::OkStatus();
 }
 
 void RunApp::OnPlanned() {
@@ -206,10 +264,14 @@ void RunApp::OnPlanned() {
     return;
   }
   const bool alone = request_.listen.empty() && request_.run.agents == 1;
+  std::vector<std::string> outputs = outputs_.Descriptions();
+  if (dashboard_ != nullptr) {
+    outputs.push_back(dashboard_->Description());
+  }
   const HeaderFacts facts{
       .execution = alone ? "local" : absl::StrCat(request_.run.agents, " agents"),
       .script = request_.test.script,
-      .outputs = outputs_.Descriptions()};
+      .outputs = std::move(outputs)};
   const PlannedTest& test = rig_.test();
   const std::string header =
       RenderHeader(facts, test.options.run.scenarios, test.whole, test.segment);
@@ -258,6 +320,7 @@ void RunApp::OnSignal(bool quits) {
 }
 
 void RunApp::OnTick() {
+  recorder_.Tick();
   outputs_.Flush();
   if (++ticks_ % kTicksBetweenFolds == 0) {
     logger_.TellFolded();
@@ -287,10 +350,20 @@ void RunApp::OnDone(const RunOutcome& outcome) {
   ReportUsage();
   const bool linger =
       request_.run.linger.value_or(config_.linger.value_or(false)) && !rig_.interrupted();
+  // As in k6 pages are not left in the middle of being read; but only where somebody can see why the
+  // program stays.
+  bool pages = false;
+  if (dashboard_ != nullptr) {
+    dashboard_->Tell();
+    pages = dashboard_->has_pages() && isatty(STDOUT_FILENO) != 0 && !rig_.interrupted();
+  }
   if (linger) {
     logger_.Info("the run is over; lingering until Ctrl+C");
+  } else if (pages) {
+    logger_.Info("the run is over; the dashboard stays until its pages are closed, or Ctrl+C");
+    dashboard_->Linger();
   }
-  rig_.End(linger);
+  rig_.End(linger || pages);
 }
 
 void RunApp::ReportUsage() {
@@ -314,7 +387,12 @@ std::vector<std::string> MistakesInSettings(const RunSettingsFlags& flags, const
   OutputContext context;
   context.environment = environment;
   context.clock = &clock;
-  std::vector<std::string> mistakes = MistakesIn(OutputsOf(flags, config), context);
+  std::vector<std::string> specs = OutputsOf(flags, config);
+  const auto dashboard = TakeDashboard(environment, &specs);
+  std::vector<std::string> mistakes = MistakesIn(specs, context);
+  if (!dashboard.ok()) {
+    mistakes.emplace_back(dashboard.status().message());
+  }
   if (const std::string url = UsageReportUrl(flags, config); !url.empty()) {
     if (const absl::Status checked = UsageReport(url).Check(); !checked.ok()) {
       mistakes.emplace_back(checked.message());

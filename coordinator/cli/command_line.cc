@@ -82,6 +82,9 @@ Command ReadCommand(FlagReader& reader, const std::string& name) {
   if (name == "compare") {
     return ReadCompare(reader);
   }
+  if (name == "report") {
+    return ReadReport(reader);
+  }
   if (name == "new") {
     return ReadNew(reader);
   }

@@ -155,6 +155,11 @@ std::vector<CommandSpec> AllCommands() {
                   {{"BASE", true, "the result file to compare with is missing (BASE)"},
                    {"NEW", true, "the result file to judge is missing (NEW)"}}));
   Add(kCompareFlags, &commands.back());
+  Add(kComparisonFlags, &commands.back());
+  commands.push_back(MakeCommand("report", kResults, "write the report of a run that is over",
+                                 {{"RESULT", true, "the result file is missing (RESULT)"}}));
+  Add(kReportFlags, &commands.back());
+  Add(kComparisonFlags, &commands.back());
   AddCerts(&commands);
   commands.push_back(MakeCommand("version", kProgram, "print the version", {}));
   Add(kVersionFlags, &commands.back());

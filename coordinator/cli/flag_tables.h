@@ -29,6 +29,7 @@ inline constexpr FlagSpec kRunFlags[] = {
     {"--usage-report-url", Kind::kValue, "where to send a usage report; without it, nowhere",
      "URL"},
     {"--result-file", Kind::kValue, "file for the result, as `lockstep compare` reads it", "FILE"},
+    {"--report", Kind::kValue, "file for the report, a page with tables and charts", "FILE"},
     {"--features", Kind::kList, "feature flags of k6; none exist here"},
     {"--agents", Kind::kValue, "number of agents that share the test", "N", "1"},
     {"--on-agent-loss", Kind::kValue, "what a lost agent does to the test",
@@ -112,6 +113,9 @@ inline constexpr FlagSpec kScaleFlags[] = {
 inline constexpr FlagSpec kCompareFlags[] = {
     {"--json", Kind::kSwitch, "as JSON"},
     {"--fail-on-regression", Kind::kSwitch, "exit with 99 if the new run is worse"},
+};
+// Of all that compares.
+inline constexpr FlagSpec kComparisonFlags[] = {
     {"--alpha", Kind::kValue, "level of significance of all tests together", "N", "0.01"},
     {"--min-change", Kind::kValue, "percent; smaller changes of times and speeds do not count", "N",
      "5"},
@@ -128,6 +132,10 @@ inline constexpr FlagSpec kNewFlags[] = {
     {"--from-postman", Kind::kValue, "make it of a Postman collection", "FILE"},
     {"--from-curl", Kind::kValue, "make it of a command line of curl", "'curl ...'"},
     {"-f,--force", Kind::kSwitch, "replace a file that is there"},
+};
+inline constexpr FlagSpec kReportFlags[] = {
+    {"--compare", Kind::kValue, "result file of a baseline", "FILE"},
+    {"-o,--out", Kind::kValue, "file for the report; - for standard output", "FILE"},
 };
 inline constexpr FlagSpec kVersionFlags[] = {
     {"--json", Kind::kSwitch, "as JSON"},

@@ -41,7 +41,7 @@ HelpGroup Network() {
 
 HelpGroup Results() {
   return {"Results",
-          {"out", "summary-export", "result-file", "summary-mode", "no-thresholds"},
+          {"out", "summary-export", "result-file", "report", "summary-mode", "no-thresholds"},
           {"summary-trend-stats", "summary-time-unit", "system-tags", "usage-report-url",
            "no-usage-report"}};
 }
@@ -186,6 +186,13 @@ HelpPage HelpPageOf(absl::string_view command) {
         {{"Flags",
           {"fail-on-regression", "json", "alpha", "min-change", "min-millis", "min-points"},
           {}},
+         Messages()}}},
+      {"report",
+       {"RESULT is a result file: lockstep run --result-file FILE. The report is one page with tables "
+        "and charts, beside it and named like it unless --out says otherwise.",
+        {{"lockstep report result.json", "writes result.html"},
+         {"lockstep report result.json --compare base.json", "and what differs from the baseline"}},
+        {{"Flags", {"out", "compare", "alpha", "min-change", "min-millis", "min-points"}, {}},
          Messages()}}},
       {"certs",
        {"A fleet's own authority and the credentials that it hands out, as folders of files. Keep "

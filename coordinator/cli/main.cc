@@ -21,6 +21,7 @@
 #include "coordinator/app/inspect.h"
 #include "coordinator/app/logging.h"
 #include "coordinator/app/new_script.h"
+#include "coordinator/app/report.h"
 #include "coordinator/app/reports.h"
 #include "coordinator/app/run_app.h"
 #include "coordinator/app/version.h"
@@ -66,6 +67,7 @@ struct Execute {
   ExitCode operator()(const CompareCommand& compare) const {
     return ExecuteCompare(compare, logger);
   }
+  ExitCode operator()(const ReportCommand& report) const { return ExecuteReport(report, logger); }
   ExitCode operator()(const CertsCommand& certs) const {
     return ExecuteCerts(certs, SystemClock().Wall(), logger);
   }

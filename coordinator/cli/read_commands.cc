@@ -222,6 +222,7 @@ RunSettingsFlags ReadRun(FlagReader& reader, bool local) {
   if (const std::string file = reader.String("result-file", "RESULT_FILE"); !file.empty()) {
     run.result_file = file;
   }
+  run.report = reader.String("report", "REPORT");
   run.linger = reader.Bool("linger", "LINGER");
   run.no_usage_report = reader.Bool("no-usage-report", "NO_USAGE_REPORT");
   run.usage_report_url = reader.String("usage-report-url", "USAGE_REPORT_URL");
@@ -243,9 +244,7 @@ RunSettingsFlags ReadRun(FlagReader& reader, bool local) {
   run.fail_on_suspect = reader.Is("fail-on-suspect");
   // What is read and not acted on yet is said, never ignored in silence.
   reader.NoEffect("features");
-  for (const char* variable : {"K6_WEB_DASHBOARD", "K6_CLOUD_TOKEN"}) {
-    reader.NoEffectOf(variable);
-  }
+  reader.NoEffectOf("K6_CLOUD_TOKEN");
   return run;
 }
 
@@ -391,18 +390,41 @@ CertsCommand ReadCerts(FlagReader& reader, absl::string_view verb) {
   return command;
 }
 
+namespace {
+
+CompareConfig ReadComparison(FlagReader& reader) {
+  CompareConfig config;
+  config.alpha = reader.Number("alpha", config.alpha, 0, 1);
+  config.min_change = reader.Number("min-change", 100 * config.min_change, 0, 1e6) / 100;
+  config.min_millis = reader.Number("min-millis", config.min_millis, 0, 1e9);
+  config.min_points = reader.Number("min-points", 100 * config.min_points, 0, 100) / 100;
+  return config;
+}
+
+}  // namespace
+
 CompareCommand ReadCompare(FlagReader& reader) {
   CompareCommand command;
   command.base = reader.Argument(0);
   command.fresh = reader.Argument(1);
   command.log = ReadLog(reader);
-  CompareConfig& config = command.config;
-  config.alpha = reader.Number("alpha", config.alpha, 0, 1);
-  config.min_change = reader.Number("min-change", 100 * config.min_change, 0, 1e6) / 100;
-  config.min_millis = reader.Number("min-millis", config.min_millis, 0, 1e9);
-  config.min_points = reader.Number("min-points", 100 * config.min_points, 0, 100) / 100;
+  command.config = ReadComparison(reader);
   command.json = reader.Is("json");
   command.fail_on_regression = reader.Is("fail-on-regression");
+  return command;
+}
+
+ReportCommand ReadReport(FlagReader& reader) {
+  ReportCommand command;
+  command.result = reader.Argument(0);
+  command.base = reader.String("compare");
+  command.log = ReadLog(reader);
+  command.config = ReadComparison(reader);
+  const std::string name(absl::StripSuffix(command.result, ".json"));
+  command.out = name + ".html";
+  if (const std::vector<std::string>& out = reader.List("out"); !out.empty()) {
+    command.out = out.back();
+  }
   return command;
 }
 

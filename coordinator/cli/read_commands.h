@@ -25,5 +25,6 @@ ArchiveCommand ReadArchiveFlags(FlagReader& reader);
 CompareCommand ReadCompare(FlagReader& reader);
 // `verb` is one of those of `lockstep certs`.
 CertsCommand ReadCerts(FlagReader& reader, absl::string_view verb);
+ReportCommand ReadReport(FlagReader& reader);
 
 }  // namespace lockstep::coordinator

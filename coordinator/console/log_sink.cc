@@ -113,6 +113,7 @@ class SinkLogger final : public RunLogger {
     for (auto& [key, value] : record.fields) {
       redactor().Redact(&value);
     }
+    tail_.Add(record);
     spdlog::logger* const console = console_.load(std::memory_order_acquire);
     if (console != nullptr && IsConsole(record)) {
       record.fields.clear();  // all that they say is where it comes from

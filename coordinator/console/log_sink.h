@@ -10,6 +10,7 @@
 
 #include "common/base/log.h"
 #include "common/base/secrets.h"
+#include "coordinator/console/log_tail.h"
 #include "coordinator/console/terminal.h"
 
 namespace lockstep::coordinator {
@@ -49,6 +50,11 @@ class RunLogger : public Logger {
   // Writes what was folded since the last call (log_folder.h): now and then, and at the end. With
   // `verbose` nothing is folded.
   virtual void TellFolded() = 0;
+  // The last lines, wherever they go.
+  const LogTail& tail() const { return tail_; }
+
+ protected:
+  LogTail tail_;
 
  private:
   Redactor redactor_;

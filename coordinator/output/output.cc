@@ -26,6 +26,12 @@ absl::StatusOr<std::unique_ptr<Output>> MakeJson(absl::string_view argument,
   return std::make_unique<JsonOutput>(argument, context);
 }
 
+// It belongs to the run and not to its samples: coordinator/app takes it out of the list before.
+absl::StatusOr<std::unique_ptr<Output>> MakeNoDashboard(absl::string_view /*argument*/,
+                                                        const OutputContext& /*context*/) {
+  return absl::FailedPreconditionError("web-dashboard: there is no run to look at");
+}
+
 // In the order of the alphabet, as the error lists them.
 constexpr std::pair<absl::string_view, Maker> kOutputs[] = {
     {"csv", CsvOutput::Make},
@@ -35,8 +41,10 @@ constexpr std::pair<absl::string_view, Maker> kOutputs[] = {
     {"json", MakeJson},
     {"junit", ReportOutput::MakeJunit},
     {"opentelemetry", OpenTelemetryOutput::Make},
+    {"report", ReportOutput::MakePage},
     {"result", ReportOutput::MakeResultFile},
     {"statsd", StatsdOutput::Make},
+    {"web-dashboard", MakeNoDashboard},
 };
 
 }  // namespace

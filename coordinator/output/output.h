@@ -24,6 +24,7 @@
 #include "common/options/options.h"
 #include "common/result/verdict.h"
 #include "common/summary/summary.h"
+#include "common/timeline/history.h"
 
 namespace lockstep::coordinator {
 
@@ -37,6 +38,7 @@ struct RunReport {
   // Whether the generator was a steady ruler.
   Judgement judgement = {};
   EndVerdict verdict = {};
+  const History* history = nullptr;  // null: nobody wanted one
 };
 
 // Used on one thread.
@@ -49,6 +51,8 @@ class Output {
   virtual bool wants_points() const { return false; }
   // What can be told to be wrong with its settings before anything is opened.
   virtual absl::Status Check() const { return absl::OkStatus(); }
+  // Whether its report needs the run's history.
+  virtual bool wants_history() const { return false; }
   // Opens what is to be written. The error names the file. Before the run starts.
   virtual absl::Status Start() = 0;
   // A batch that has just been merged. Write errors are kept for Stop.

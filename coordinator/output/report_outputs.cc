@@ -11,9 +11,9 @@
 #include "absl/strings/str_replace.h"
 
 #include "common/options/duration.h"
-#include "common/result/result.h"
 #include "common/summary/format.h"
 #include "coordinator/output/sample_text.h"
+#include "coordinator/page/page.h"
 #include "proto/words.h"
 
 namespace lockstep::coordinator {
@@ -264,6 +264,22 @@ std::string GithubMarkdown(const RunReport& report) {
   return text;
 }
 
+RunResult ResultOf(const RunReport& report, const std::string& version) {
+  RunResult result = MakeResult(report.store, report.summary);
+  result.version = version;
+  result.script = report.script;
+  result.begin = report.begin;
+  result.end = report.end;
+  result.validity = std::string(WordOf(report.judgement.validity));
+  result.validity_reasons = report.judgement.reasons;
+  result.lost_agents = report.judgement.lost;
+  result.verdict = report.verdict;
+  if (report.history != nullptr) {
+    result.history = *report.history;
+  }
+  return result;
+}
+
 absl::StatusOr<std::unique_ptr<Output>> ReportOutput::MakeJunit(absl::string_view argument,
                                                                 const OutputContext& context) {
   return MakeReport(
@@ -292,17 +308,19 @@ absl::StatusOr<std::unique_ptr<Output>> ReportOutput::MakeResultFile(absl::strin
   return MakeReport(
       "result", argument, /*append=*/false,
       [](const RunReport& report, const std::string& version) {
-        RunResult result = MakeResult(report.store, report.summary);
-        result.version = version;
-        result.script = report.script;
-        result.begin = report.begin;
-        result.end = report.end;
-        result.validity = std::string(WordOf(report.judgement.validity));
-        result.validity_reasons = report.judgement.reasons;
-        result.lost_agents = report.judgement.lost;
-        result.verdict = report.verdict;
+        const RunResult result = ResultOf(report, version);
         return ResultToJson(result).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) +
                "\n";
+      },
+      context);
+}
+
+absl::StatusOr<std::unique_ptr<Output>> ReportOutput::MakePage(absl::string_view argument,
+                                                               const OutputContext& context) {
+  return MakeReport(
+      "report", argument, /*append=*/false,
+      [](const RunReport& report, const std::string& version) {
+        return RenderReport({.result = ResultOf(report, version)}, std::nullopt);
       },
       context);
 }

@@ -1,4 +1,5 @@
-// Outputs that write one report at the end: `-o junit=FILE`, `-o github[=FILE]`, `-o result=FILE`.
+// Outputs that write one report at the end: `-o junit=FILE`, `-o github[=FILE]`, `-o result=FILE`,
+// `-o report=FILE`.
 #pragma once
 
 #include <memory>
@@ -7,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
+#include "common/result/result.h"
 #include "coordinator/output/output.h"
 #include "coordinator/output/report_file.h"
 
@@ -17,6 +19,9 @@ namespace lockstep::coordinator {
 std::string JunitXml(const RunReport& report);
 // Thresholds, checks and the main metrics as a GitHub step summary: Markdown.
 std::string GithubMarkdown(const RunReport& report);
+
+// The result that a run has come to.
+RunResult ResultOf(const RunReport& report, const std::string& version);
 
 class ReportOutput final : public Output {
  public:
@@ -30,10 +35,15 @@ class ReportOutput final : public Output {
   static absl::StatusOr<std::unique_ptr<Output>> MakeResultFile(absl::string_view argument,
                                                                 const OutputContext& context);
 
+  // The page with tables and charts (coordinator/page).
+  static absl::StatusOr<std::unique_ptr<Output>> MakePage(absl::string_view argument,
+                                                          const OutputContext& context);
+
   using Render = std::string (*)(const RunReport& report, const std::string& version);
   ReportOutput(std::string name, std::string path, bool append, Render render, std::string version);
 
   std::string Description() const override;
+  bool wants_history() const override { return name_ == "result" || name_ == "report"; }
   absl::Status Start() override;
   void Write(const Batch& /*batch*/) override {}
   void Flush() override {}

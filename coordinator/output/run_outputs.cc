@@ -53,6 +53,11 @@ bool RunOutputs::want_points() const {
                      [](const std::unique_ptr<Output>& output) { return output->wants_points(); });
 }
 
+bool RunOutputs::want_history() const {
+  return std::any_of(outputs_.begin(), outputs_.end(),
+                     [](const std::unique_ptr<Output>& output) { return output->wants_history(); });
+}
+
 void RunOutputs::Write(const Batch& batch) {
   for (const std::unique_ptr<Output>& output : outputs_) {
     output->Write(batch);

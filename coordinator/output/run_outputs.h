@@ -27,6 +27,8 @@ class RunOutputs {
   std::vector<std::string> Descriptions() const;
   // Whether agents have to send single samples.
   bool want_points() const;
+  // Whether a report needs the run's history.
+  bool want_history() const;
 
   void Write(const Batch& batch);
   void Flush();

@@ -50,6 +50,9 @@ absl::Status Results::Merge(const std::string& agent, absl::string_view batch) {
   for (const ErrorCount& errors : decoded.errors) {
     errors_.Add(errors, agent);
   }
+  if (timeline_.has_value()) {
+    timeline_->Add(agent, decoded);
+  }
   return absl::OkStatus();
 }
 

@@ -18,6 +18,7 @@
 #include "common/metrics/error_table.h"
 #include "common/summary/summary.h"
 #include "common/threshold/threshold.h"
+#include "common/timeline/timeline.h"
 #include "coordinator/core/run_parts.h"
 #include "coordinator/core/verdict.h"
 #include "coordinator/results/live_load.h"
@@ -54,6 +55,12 @@ class Results final : public RunResults {
   void SetJudge(absl::AnyInvocable<Judgement() const> judge) { judge_ = std::move(judge); }
   // Asked likewise: how the run ends. Unless it ends well, the data get a key `verdict`.
   void SetOutcome(absl::AnyInvocable<RunOutcome() const> outcome) { outcome_ = std::move(outcome); }
+
+  // From now on a Timeline is kept as well. Before the first batch.
+  void RecordTimeline() { timeline_.emplace(); }
+  // Null: none is kept.
+  Timeline* timeline() { return timeline_.has_value() ? &*timeline_ : nullptr; }
+  const Timeline* timeline() const { return timeline_.has_value() ? &*timeline_ : nullptr; }
 
   absl::Status Merge(const std::string& agent, absl::string_view batch) override;
   void AddVus(int64_t vus, int64_t vus_max) override;
@@ -97,6 +104,7 @@ class Results final : public RunResults {
   ThresholdSet thresholds_;
   LiveLoad load_;
   ErrorTable errors_{kMostErrorKinds};
+  std::optional<Timeline> timeline_;
   absl::AnyInvocable<void(const Batch&)> on_batch_;
   absl::AnyInvocable<Judgement() const> judge_;
   absl::AnyInvocable<RunOutcome() const> outcome_;

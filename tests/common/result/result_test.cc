@@ -1,9 +1,12 @@
 #include "common/result/result.h"
 
+#include <cmath>
 #include <string>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+
+#include "common/result/history_json.h"
 
 namespace lockstep {
 namespace {
@@ -156,6 +159,74 @@ TEST(Result, KeepsMetricsWithSamplesOrThresholdsOnly) {
   EXPECT_EQ(result.metrics[0].key, "http_req_failed");
   EXPECT_EQ(result.metrics[0].thresholds[0].expression, "rate<1");
   EXPECT_EQ(result.metrics[1].key, "vus");
+}
+
+History SampleHistory() {
+  History history;
+  history.step_s = 2;
+  history.points = 2;
+  history.columns = {{"requests", {0.1234567, kNoValue}}, {"vus", {123456789, 0}}};
+  history.heat = {{{-3, 5}, {27, 1}}, {}};
+  history.metrics = {{.name = "waits",
+                      .type = MetricType::kTrend,
+                      .contains = ValueType::kTime,
+                      .columns = {{"p95", {1, 2}}}}};
+  history.folded_metrics = 4;
+  history.agents = {
+      {.name = "a", .type = {}, .contains = {}, .columns = {{"cpu", {0.5, kNoValue}}}}};
+  history.folded_agents = 2;
+  history.requests = {{"HTTP", "GET", "/x", 12, 3, 1.5, 1, 2, 3, 4}};
+  history.folded_names = 9;
+  history.thresholds = {{"http_reqs", "rate>5", {{1, 2.5}, {7, 8}}}};
+  history.scenarios = {{"s", "constant-vus", "done", 5, 1, 2, 0.25}};
+  history.environment = {{"system", "Linux"}};
+  history.options_json = R"({"vus":3})";
+  history.log = {{-1.5, "info", "a <b>"}};
+  history.dropped_log_lines = 6;
+  return history;
+}
+
+TEST(Result, ItsHistoryComesBackWithFiveDigits) {
+  RunResult before = Sample();
+  before.history = SampleHistory();
+  const absl::StatusOr<RunResult> after = ParseResult(ResultToJson(before).dump());
+  ASSERT_TRUE(after.ok()) << after.status();
+  ASSERT_TRUE(after->history.has_value());
+  EXPECT_EQ(after->history->columns[0].name, "requests");
+  EXPECT_EQ(after->history->columns[0].values[0], 0.12346);
+  EXPECT_TRUE(std::isnan(after->history->columns[0].values[1]));
+  EXPECT_EQ(after->history->columns[1].values[0], 123456789);  // integers are exact
+  EXPECT_EQ(after->history->log[0].text, "a <b>");
+  EXPECT_EQ(after->history->options_json, R"({"vus":3})");
+  // What is read is written as it was read.
+  EXPECT_EQ(HistoryToJson(*after->history), HistoryToJson(*before.history));
+}
+
+TEST(Result, AHistoryThatDoesNotFitIsNamedByItsPath) {
+  RunResult result = Sample();
+  result.history = SampleHistory();
+  const json good = ResultToJson(result);
+  const auto error = [&good](const std::string& pointer, const json& value) {
+    json bad = good;
+    bad[json::json_pointer(pointer)] = value;
+    return std::string(ParseResult(bad.dump()).status().message());
+  };
+  EXPECT_EQ(error("/history", 1), "$.history: is no object");
+  EXPECT_EQ(error("/history/points", 3), "$.history.columns.requests: is no list of 3 values");
+  EXPECT_EQ(error("/history/points", 100'001),
+            "$.history: has more than 100000 points, or a step that is not above 0");
+  EXPECT_EQ(error("/history/columns/vus/0", "x"),
+            "$.history.columns.vus: has something that is no number");
+  EXPECT_EQ(error("/history/heat/0", json::array({1})),
+            "$.history.heat[0]: is no list of indices and counts");
+  EXPECT_EQ(error("/history/heat", json::array()),
+            "$.history.heat: has not one entry for each point");
+  EXPECT_EQ(error("/history/metrics/0/type", "x"),
+            "$.history.metrics[0]: has a type or a unit that there is not");
+  EXPECT_EQ(error("/history/requests/0/count", -1),
+            "$.history.requests[0].count: is no integer from 0 on");
+  EXPECT_EQ(error("/history/thresholds/0/failing/0", 1),
+            "$.history.thresholds[0].failing: has something that is no [from, to]");
 }
 
 }  // namespace

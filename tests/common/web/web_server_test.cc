@@ -130,5 +130,110 @@ TEST(WebServerAlone, AnEndedLoopLeavesNoClientWaiting) {
   asking.join();
 }
 
+// A server whose every answer is a stream; one at once.
+class WebStreamTest : public testing::Test {
+ protected:
+  WebStreamTest() : thread_([this] { loop_.Run(); }) {
+    EXPECT_TRUE(server_.Start("127.0.0.1:0").ok());
+  }
+  ~WebStreamTest() override {
+    loop_.Stop();
+    thread_.join();
+  }
+  static WebStream::Piece Piece(std::string text) {
+    return std::make_shared<const std::string>(std::move(text));
+  }
+
+  EpollLoop loop_;
+  Mutex mutex_;
+  std::shared_ptr<WebStream> stream_ ABSL_GUARDED_BY(mutex_);
+  std::shared_ptr<WebStream> stream() {
+    MutexLock held(mutex_);
+    return stream_;
+  }
+  WebServer server_{loop_,
+                    [this](const WebRequest& request) {
+                      auto made = std::make_shared<WebStream>();
+                      EXPECT_TRUE(made->Push(Piece("first of " + request.host)));
+                      MutexLock held(mutex_);
+                      stream_ = made;
+                      return WebResponse{.content_type = "text/x-test",
+                                         .headers = {{"X-Extra", "yes"}},
+                                         .stream = made};
+                    },
+                    /*most_streams=*/1};
+  std::thread thread_;
+};
+
+TEST_F(WebStreamTest, TellsWhatIsPushedUntilItsEnd) {
+  httplib::Client client("127.0.0.1", server_.port());
+  std::string heard;
+  httplib::Result got = client.Get("/", [&](const char* data, size_t size) {
+    const bool first = heard.empty();
+    heard.append(data, size);
+    if (first) {
+      EXPECT_TRUE(stream()->Push(Piece(", second")));
+      stream()->End();
+      EXPECT_FALSE(stream()->Push(Piece(", third")));
+    }
+    return true;
+  });
+  ASSERT_TRUE(got);
+  EXPECT_EQ(heard, absl::StrCat("first of 127.0.0.1:", server_.port(), ", second"));
+  EXPECT_EQ(got->get_header_value("X-Extra"), "yes");
+}
+
+TEST_F(WebStreamTest, MoreThanTheServerMayHaveAreRefused) {
+  httplib::Client client("127.0.0.1", server_.port());
+  std::shared_ptr<WebStream> first;
+  client.Get("/", [&](const char*, size_t) {
+    first = stream();
+    httplib::Client second("127.0.0.1", server_.port());
+    EXPECT_EQ(second.Get("/")->status, 503);
+    EXPECT_FALSE(stream()->open());  // the second one's
+    EXPECT_TRUE(first->open());
+    return false;  // hangs up
+  });
+  while (first->Push(Piece("anything"))) {  // until the server has seen that nobody reads it
+    std::this_thread::yield();
+  }
+  httplib::Client third("127.0.0.1", server_.port());
+  std::string heard;
+  third.Get("/", [&](const char* data, size_t size) {
+    heard.append(data, size);
+    return false;
+  });
+  EXPECT_THAT(heard, testing::StartsWith("first of "));
+  stream()->End();
+}
+
+TEST_F(WebStreamTest, ShutdownEndsAStreamOnceItHasToldWhatWasPushed) {
+  std::string heard;
+  std::thread listening([&] {
+    httplib::Client client("127.0.0.1", server_.port());
+    client.Get("/", [&](const char* data, size_t size) {
+      heard.append(data, size);
+      return true;
+    });
+  });
+  while (stream() == nullptr) {
+    std::this_thread::yield();
+  }
+  EXPECT_TRUE(stream()->Push(Piece(", last")));
+  server_.Shutdown();
+  listening.join();
+  EXPECT_THAT(heard, testing::EndsWith(", last"));
+}
+
+TEST(WebStream, APeerThatDoesNotReadIsGivenUp) {
+  WebStream stream;
+  const auto piece = std::make_shared<const std::string>(WebStream::kMostBytes, 'x');
+  EXPECT_TRUE(stream.Push(piece));
+  EXPECT_FALSE(stream.Push(std::make_shared<const std::string>("y")));
+  EXPECT_FALSE(stream.open());
+  EXPECT_TRUE(stream.overran());
+  EXPECT_EQ(stream.Next(), nullptr);
+}
+
 }  // namespace
 }  // namespace lockstep

@@ -301,8 +301,8 @@ TEST(CommandLine, NamesAnUnknownCommandAndThoseThereAre) {
   EXPECT_EQ(
       Refused({"frobnicate", "-u", "1"}).error,
       "unknown command \"frobnicate\"; there are run, coordinator, inspect, archive, plan, new, "
-      "status, pause, resume, scale, stop, compare, certs, version, completion, help; see `lockstep "
-      "--help`");
+      "status, pause, resume, scale, stop, compare, report, certs, version, completion, help; see "
+      "`lockstep --help`");
   EXPECT_THAT(Refused({"rnu", "s.js"}).error,
               HasSubstr("unknown command \"rnu\"; did you mean \"run\"?"));
   EXPECT_THAT(
@@ -392,10 +392,32 @@ TEST(CommandLine, WarnsOfFlagsWithoutEffect) {
   auto result = ParseCommandLine({"run", "--profiling-enabled", "--partition=fair", "s.js"}, {});
   EXPECT_THAT(std::get<CommandLine>(result).warnings,
               ElementsAre("--profiling-enabled has no effect in this version"));
-  result =
-      ParseCommandLine({"run", "s.js"}, {{"K6_WEB_DASHBOARD", "true"}, {"K6_SECRET_SOURCE", ""}});
+  result = ParseCommandLine({"run", "s.js"}, {{"K6_CLOUD_TOKEN", "x"}, {"K6_SECRET_SOURCE", ""}});
   EXPECT_THAT(std::get<CommandLine>(result).warnings,
-              ElementsAre("K6_WEB_DASHBOARD has no effect in this version"));
+              ElementsAre("K6_CLOUD_TOKEN has no effect in this version"));
+}
+
+TEST(CommandLine, ReportTakesAResultAndPerhapsABaseline) {
+  auto result = ParseCommandLine({"report", "a/result.json"}, {});
+  const auto& plain = std::get<ReportCommand>(std::get<CommandLine>(result).command);
+  EXPECT_EQ(plain.result, "a/result.json");
+  EXPECT_EQ(plain.out, "a/result.html");
+  EXPECT_EQ(plain.base, "");
+  result = ParseCommandLine(
+      {"report", "new.json", "--compare", "base.json", "-o", "-", "--alpha", "0.05"}, {});
+  const auto& compared = std::get<ReportCommand>(std::get<CommandLine>(result).command);
+  EXPECT_EQ(compared.base, "base.json");
+  EXPECT_EQ(compared.out, "-");
+  EXPECT_EQ(compared.config.alpha, 0.05);
+  result = ParseCommandLine({"report"}, {});
+  EXPECT_THAT(std::get<CommandLineExit>(result).error, "the result file is missing (RESULT)");
+}
+
+TEST(CommandLine, ARunMayLeaveAReport) {
+  auto result = ParseCommandLine({"run", "--report", "r.html", "s.js"}, {});
+  EXPECT_EQ(std::get<RunCommand>(std::get<CommandLine>(result).command).run.report, "r.html");
+  result = ParseCommandLine({"run", "s.js"}, {{"LOCKSTEP_REPORT", "v.html"}});
+  EXPECT_EQ(std::get<RunCommand>(std::get<CommandLine>(result).command).run.report, "v.html");
 }
 
 }  // namespace

@@ -168,7 +168,7 @@ TEST_F(OutputTest, RefusesWhatItDoesNotKnow) {
   EXPECT_EQ(
       MakeOutput("xml=x", context_).status().message(),
       "invalid output type 'xml', available types are: csv, experimental-prometheus-rw, github, "
-      "influxdb, json, junit, opentelemetry, result, statsd");
+      "influxdb, json, junit, opentelemetry, report, result, statsd, web-dashboard");
   EXPECT_THAT(std::string(MakeOutput("csv=fileName=x,colour=red", context_).status().message()),
               HasSubstr("unknown setting 'colour=red'"));
   EXPECT_THAT(std::string(MakeOutput("csv=timeFormat=stardate", context_).status().message()),

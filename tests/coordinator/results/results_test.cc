@@ -122,5 +122,26 @@ TEST(Results, AStatusHasTheMostFrequentErrorsAndCountsTheRest) {
   EXPECT_EQ(status.folded_errors(), 10 + 1 + 2 + 3);
 }
 
+TEST(Results, RecordATimelineOnlyIfSomebodyWantsIt) {
+  const SystemClock clock;
+  WarningLogger logger;
+  Results results(clock, logger);
+  ASSERT_TRUE(results.Configure({}).ok());
+  EXPECT_EQ(results.timeline(), nullptr);
+  results.RecordTimeline();
+  Batch batch;
+  batch.number = 1;
+  batch.metrics = {{"http_reqs", MetricType::kCounter, ValueType::kDefault}};
+  batch.tag_sets = {{{"method", "GET"}, {"name", "/a"}}};
+  SeriesDelta delta{0, 0, {}, Aggregate(MetricType::kCounter)};
+  delta.aggregate.Add(3, batch.begin);
+  batch.series.push_back(std::move(delta));
+  ASSERT_TRUE(results.Merge("agent", EncodeBatch(batch)).ok());
+  const History history = results.timeline()->Freeze(0, /*last=*/true, absl::Seconds(1));
+  ASSERT_EQ(history.requests.size(), 1u);
+  EXPECT_EQ(history.requests[0].name, "/a");
+  EXPECT_EQ(history.requests[0].count, 3u);
+}
+
 }  // namespace
 }  // namespace lockstep::coordinator

@@ -1,0 +1,108 @@
+#include "coordinator/app/recorder.h"
+
+#include <utility>
+
+#include <sys/utsname.h>
+
+#include "absl/strings/str_cat.h"
+
+#include "common/base/version.h"
+#include "common/options/options_json.h"
+#include "coordinator/results/run_history.h"
+#include "proto/words.h"
+
+namespace lockstep::coordinator {
+namespace {
+
+std::string SystemText() {
+  utsname names = {};
+  return uname(&names) == 0 ? absl::StrCat(names.sysname, " ", names.release, ", ", names.machine)
+                            : "";
+}
+
+// Without what may be a secret: keys, variables, headers of the cloud.
+std::string PublicOptions(const PlannedTest& test) {
+  nlohmann::ordered_json json = ToInspectJson(test.options.consolidated);
+  for (const char* secret : {"tlsAuth", "cloud", "ext"}) {
+    json.erase(secret);
+  }
+  if (json.contains("scenarios") && json["scenarios"].is_object()) {
+    for (auto& [name, scenario] : json["scenarios"].items()) {
+      if (scenario.is_object()) {
+        scenario.erase("env");
+      }
+    }
+  }
+  for (auto entry = json.begin(); entry != json.end();) {
+    entry = entry->is_null() ? json.erase(entry) : std::next(entry);
+  }
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+}  // namespace
+
+void Recorder::OnPlanned(const PlannedTest& test) {
+  options_json_ = PublicOptions(test);
+}
+
+// What is a moment off here is put right with the first tick, which comes before the first batch unless
+// the run is over before.
+void Recorder::OnRunning() {
+  if (Timeline* timeline = parts_.results.timeline(); timeline != nullptr) {
+    timeline->Start(parts_.clock.Wall());
+  }
+}
+
+void Recorder::Tick() {
+  if (Timeline* timeline = parts_.results.timeline(); timeline != nullptr) {
+    const absl::Duration elapsed = parts_.run.elapsed();
+    if (elapsed > absl::ZeroDuration() && parts_.run.state() == v1::RunStatus::RUNNING) {
+      timeline->Start(parts_.clock.Wall() - elapsed);
+    }
+    timeline->Tick(MakeTimelineTick(parts_.run, parts_.run.Snapshot()));
+  }
+}
+
+void Recorder::Describe(const v1::RunStatus& status, History* history) const {
+  history->environment = {{"system", SystemText()}};
+  DescribeFleet(parts_.run, status, history);
+  history->options_json = parts_.logger.redactor().Redacted(options_json_);
+  const absl::Duration elapsed = parts_.run.elapsed();
+  const absl::Time now = parts_.clock.Wall();
+  for (LogTail::Line& line : parts_.logger.tail().Lines()) {
+    const double after_s =
+        elapsed > absl::ZeroDuration() ? absl::ToDoubleSeconds(line.time - (now - elapsed)) : -1;
+    history->log.push_back({after_s, std::string(LogLevelName(line.level)), std::move(line.text)});
+  }
+  history->dropped_log_lines = parts_.logger.tail().dropped();
+}
+
+PageModel Recorder::Model(uint64_t first) const {
+  PageModel model;
+  model.status = parts_.face.Snapshot();
+  const bool over = model.status->state() >= v1::RunStatus::SUMMARISING;
+  const Summary summary = parts_.results.MakeSummary(parts_.run.measured());
+  model.result = MakeResult(parts_.results.store(), summary);
+  model.result.version = kVersion;
+  model.result.script = script_;
+  model.result.end = parts_.clock.Wall();
+  model.result.begin = model.result.end - parts_.run.measured();
+  const Judgement judgement = parts_.run.judgement();
+  model.result.validity = std::string(WordOf(judgement.validity));
+  model.result.validity_reasons = judgement.reasons;
+  model.result.lost_agents = judgement.lost;
+  const RunOutcome& outcome = parts_.run.outcome();
+  model.result.verdict = MakeVerdict(summary, judgement, outcome.exit_code, outcome.message);
+  model.result.history = parts_.results.timeline()->Freeze(first, over, parts_.run.elapsed());
+  Describe(*model.status, &*model.result.history);
+  return model;
+}
+
+History Recorder::Whole() const {
+  History history =
+      parts_.results.timeline()->FreezeWithin(kMostPointsInFiles, parts_.run.elapsed());
+  Describe(parts_.run.Snapshot(), &history);
+  return history;
+}
+
+}  // namespace lockstep::coordinator

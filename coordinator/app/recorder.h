@@ -1,0 +1,57 @@
+// Keeps what pages and files show of a run: feeds its timeline each second, and puts the rest around
+// it (log, environment, options).
+#pragma once
+
+#include <string>
+
+#include "common/base/clock.h"
+#include "coordinator/app/planned_test.h"
+#include "coordinator/console/log_sink.h"
+#include "coordinator/core/control.h"
+#include "coordinator/core/run.h"
+#include "coordinator/http/dashboard.h"
+#include "coordinator/results/results.h"
+
+namespace lockstep::coordinator {
+
+// Loop-bound.
+class Recorder final : public DashboardSource {
+ public:
+  // In files: a point is of as many seconds as this asks for.
+  static constexpr size_t kMostPointsInFiles = 1200;
+
+  // All are borrowed. `script` is its name as the user gave it.
+  struct Parts {
+    const Run& run;
+    const RunControl& face;
+    Results& results;
+    RunLogger& logger;  // whose last lines are shown
+    const Clock& clock;
+  };
+  Recorder(Parts parts, std::string script) : parts_(parts), script_(std::move(script)) {}
+
+  // From now on there is something to record. Before the first batch.
+  void Begin() { parts_.results.RecordTimeline(); }
+  bool begun() const { return parts_.results.timeline() != nullptr; }
+  // The test is known.
+  void OnPlanned(const PlannedTest& test);
+  // The run goes to the state of v1::RunStatus::RUNNING, whose T0 is a moment ahead.
+  void OnRunning();
+  // Each second of the run.
+  void Tick();
+
+  // ---- after Begin ----
+  PageModel Model(uint64_t first) const override;
+  uint64_t TakeChanged() override { return parts_.results.timeline()->TakeChanged(); }
+  // For files, once the run is over.
+  History Whole() const;
+
+ private:
+  void Describe(const v1::RunStatus& status, History* history) const;
+
+  const Parts parts_;
+  const std::string script_;
+  std::string options_json_;
+};
+
+}  // namespace lockstep::coordinator

@@ -1,0 +1,332 @@
+#include "coordinator/page/panels.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+
+#include "common/options/duration.h"
+#include "common/summary/format.h"
+#include "coordinator/page/html.h"
+#include "coordinator/page/panel_parts.h"
+#include "proto/words.h"
+
+namespace lockstep::coordinator {
+namespace {
+
+// ---- verdict ----
+
+struct ThresholdCounts {
+  size_t all = 0;
+  size_t failed = 0;
+};
+
+ThresholdCounts CountThresholds(const RunResult& result) {
+  ThresholdCounts counts;
+  for (const ResultMetric& metric : result.metrics) {
+    for (const SummaryThreshold& threshold : metric.thresholds) {
+      ++counts.all;
+      counts.failed += threshold.ok ? 0 : 1;
+    }
+  }
+  return counts;
+}
+
+// Of a run that is over it is the word that the terminal has shown.
+std::pair<std::string, const char*> WordAndLevel(const PageModel& model, bool failing) {
+  const bool over = !model.status.has_value() || model.status->state() == v1::RunStatus::DONE;
+  const RunResult& result = model.result;
+  const std::string& word = result.verdict.word;
+  const bool good = word == "PASSED" || word == "DONE";
+  if (!over) {
+    const bool errors = word == "ERRORS";
+    return {failing  ? "FAILING"
+            : errors ? "ERRORS SO FAR"
+                     : "PASSING",
+            failing  ? "bad"
+            : errors ? "warn"
+                     : "good"};
+  }
+  if (good) {
+    return {word, result.validity == "VALID" || result.validity.empty() ? "good" : "warn"};
+  }
+  return {word, word == "FAILED" || word == "ABORTED" ? "bad" : "warn"};
+}
+
+std::string VerdictPanel(const PageModel& model) {
+  const RunResult& result = model.result;
+  const ThresholdCounts thresholds = CountThresholds(result);
+  std::vector<std::string> parts;
+  if (thresholds.all > 0) {
+    parts.push_back(thresholds.failed > 0
+                        ? absl::StrCat(thresholds.failed, " of ",
+                                       Plural(thresholds.all, "threshold"), " failed")
+                        : absl::StrCat(Plural(thresholds.all, "threshold"), " passed"));
+  }
+  const Aggregate* failures = FindMetric(result, "http_req_failed");
+  if (failures != nullptr && failures->rate().trues > 0) {
+    parts.push_back(absl::StrCat(CountText(static_cast<double>(failures->rate().trues)), " of ",
+                                 CountText(static_cast<double>(failures->rate().total)),
+                                 " requests failed (", FormatPercent(failures->rate().rate()),
+                                 ")"));
+  }
+  if (!result.verdict.reason.empty()) {
+    parts.push_back(result.verdict.reason);
+  } else if (model.status.has_value() && !model.status->stop_reason().empty()) {
+    parts.push_back(model.status->stop_reason());
+  }
+  if (result.validity != "VALID" && !result.validity.empty()) {
+    parts.push_back(absl::StrCat("load generator: ", result.validity));
+  }
+  const auto [word, level] = WordAndLevel(model, thresholds.failed > 0);
+  std::string html =
+      absl::StrCat("<p class=\"verdict ", level, "\"><strong>", EscapeHtml(word), "</strong>");
+  for (const std::string& part : parts) {
+    absl::StrAppend(&html, " <span>", EscapeHtml(part), "</span>");
+  }
+  absl::StrAppend(&html, "</p>\n");
+  if (!result.validity_reasons.empty()) {
+    absl::StrAppend(&html, "<ul class=\"reasons\">");
+    for (const std::string& reason : result.validity_reasons) {
+      absl::StrAppend(&html, "<li>", EscapeHtml(reason), "</li>");
+    }
+    absl::StrAppend(&html, "</ul>\n");
+  }
+  return html;
+}
+
+// ---- tiles ----
+
+void AddTile(absl::string_view id, absl::string_view label, absl::string_view value,
+             absl::string_view below, std::string* html, absl::string_view css = "") {
+  absl::StrAppend(html, "<div class=\"tile", css.empty() ? "" : " ", css, "\" id=\"tile-", id,
+                  "\"><dt>", EscapeHtml(label), "</dt><dd><b>", EscapeHtml(value), "</b><span>",
+                  EscapeHtml(below), "</span></dd></div>\n");
+}
+
+void AddRequestTiles(const PageModel& model, std::string* html) {
+  const RunResult& result = model.result;
+  const double requests = SumOf(result, "http_reqs");
+  const double per_s = model.status.has_value() && model.status->state() == v1::RunStatus::RUNNING
+                           ? model.status->load().http_reqs_per_s()
+                           : PerSecond(result, requests);
+  AddTile("requests", "Requests", RateCell(per_s).text, CountText(requests) + " in all", html);
+  if (const Aggregate* failed = FindMetric(result, "http_req_failed"); failed != nullptr) {
+    const uint64_t count = failed->rate().trues;
+    AddTile("failed", "Failed", FormatPercent(failed->rate().rate()),
+            absl::StrCat(CountText(static_cast<double>(count)), " of ",
+                         CountText(static_cast<double>(failed->rate().total))),
+            html, count > 0 ? "bad" : "");
+  }
+}
+
+void AddDurationTile(const RunResult& result, std::string* html) {
+  const std::pair<const char*, const char*> metrics[] = {
+      {"http_req_duration", "Response time, p(95)"},
+      {"grpc_req_duration", "gRPC call, p(95)"},
+      {"iteration_duration", "Iteration, p(95)"}};
+  for (const auto& [key, label] : metrics) {
+    const Aggregate* durations = FindMetric(result, key);
+    if (durations != nullptr && !durations->empty()) {
+      const std::vector<double> ranks = durations->trend().Percentiles({0.5, 0.95, 0.99});
+      AddTile(
+          "p95", label, MillisCell(ranks[1]).text,
+          absl::StrCat("med ", MillisCell(ranks[0]).text, ", p(99) ", MillisCell(ranks[2]).text),
+          html);
+      return;
+    }
+  }
+}
+
+std::string TilesPanel(const PageModel& model) {
+  const RunResult& result = model.result;
+  std::string html;
+  if (FindMetric(result, "http_reqs") != nullptr || result.metrics.empty()) {
+    AddRequestTiles(model, &html);
+  }
+  AddDurationTile(result, &html);
+  if (const Aggregate* vus = FindMetric(result, "vus");
+      vus != nullptr || model.status.has_value()) {
+    const Aggregate* ready = FindMetric(result, "vus_max");
+    const double most = vus == nullptr ? 0 : vus->gauge().max;
+    const bool live = model.status.has_value() && model.status->state() != v1::RunStatus::DONE;
+    AddTile("vus", live ? "VUs at work" : "VUs, at most",
+            CountText(live ? static_cast<double>(model.status->vus()) : most),
+            absl::StrCat(CountText(live               ? static_cast<double>(model.status->vus_max())
+                                   : ready == nullptr ? 0
+                                                      : ready->gauge().max),
+                         " initialised"),
+            &html);
+  }
+  const double iterations = SumOf(result, "iterations");
+  const double dropped = SumOf(result, "dropped_iterations");
+  AddTile("iterations", "Iterations", CountText(iterations),
+          dropped > 0 ? CountText(dropped) + " dropped"
+                      : RateCell(PerSecond(result, iterations)).text + " on average",
+          &html, dropped > 0 ? "warn" : "");
+  AddTile("data", "Data received", FormatBytes(SumOf(result, "data_received")),
+          FormatBytes(SumOf(result, "data_sent")) + " sent", &html);
+  return absl::StrCat("<dl class=\"tiles\">\n", html, "</dl>\n");
+}
+
+std::string AgentsPanel(const PageModel& model) {
+  HtmlTable table("Agents", {{"Agent"},
+                             {"State"},
+                             {"VUs", true},
+                             {"Requests", true},
+                             {"Rate", true},
+                             {"Failed", true},
+                             {"Iterations", true},
+                             {"Clock", true}});
+  if (!model.status.has_value()) {
+    return "";
+  }
+  for (const v1::AgentStatus& agent : model.status->agents()) {
+    const auto failed = static_cast<double>(agent.load().http_reqs_failed());
+    const bool lost = agent.state() == v1::AgentStatus::LOST;
+    const auto validity = WordOf(agent.validity());
+    const bool steady = validity.empty() || validity == "VALID";
+    table.Add({{agent.name()},
+               {steady ? std::string(WordOf(agent.state()))
+                       : absl::StrCat(WordOf(agent.state()), ", ", validity),
+                {},
+                lost ? "bad" : (steady ? "" : "warn")},
+               {absl::StrCat(agent.vus(), "/", agent.vus_max()), static_cast<double>(agent.vus())},
+               CountCell(static_cast<double>(agent.load().http_reqs())),
+               RateCell(agent.load().http_reqs_per_s()),
+               {CountText(failed), failed, failed > 0 ? "bad" : ""},
+               CountCell(static_cast<double>(agent.iterations())),
+               {absl::StrFormat("±%.2fms", agent.clock_round_trip_ms() / 2),
+                agent.clock_round_trip_ms()}});
+  }
+  return table.Html();
+}
+
+std::string AgentsLeftPanel(const RunResult& result) {
+  HtmlTable table("Agents that were lost", {{"Agent"}, {"When"}, {"Reason"}, {"Missing"}});
+  for (const LostAgent& agent : result.lost_agents) {
+    table.Add({{agent.name},
+               {agent.after ? "after " + SecondsText(absl::ToDoubleSeconds(*agent.after))
+                            : "before the start"},
+               {agent.reason},
+               {agent.missing}},
+              "bad");
+  }
+  return table.Html();
+}
+
+std::string LogPanel(const RunResult& result) {
+  if (!result.history.has_value() || result.history->log.empty()) {
+    return "";
+  }
+  std::string html;
+  if (result.history->dropped_log_lines > 0) {
+    html =
+        absl::StrCat("<p class=\"note\">",
+                     Plural(result.history->dropped_log_lines, "earlier line"), " not shown</p>\n");
+  }
+  absl::StrAppend(&html, "<ol class=\"log scroll\" tabindex=\"0\" aria-label=\"Log\">\n");
+  for (const HistoryLogLine& line : result.history->log) {
+    absl::StrAppend(&html, "<li class=\"", EscapeHtml(line.level), "\"><time>",
+                    line.after_s < 0 ? "–" : SecondsText(line.after_s), "</time> <b>",
+                    EscapeHtml(line.level), "</b> <span>", EscapeHtml(line.text), "</span></li>\n");
+  }
+  absl::StrAppend(&html, "</ol>\n");
+  return html;
+}
+
+std::string EnvironmentPanel(const RunResult& result) {
+  std::string html = "<dl class=\"facts\">\n";
+  const auto add = [&html](absl::string_view name, absl::string_view value) {
+    absl::StrAppend(&html, "<div><dt>", EscapeHtml(name), "</dt><dd>", EscapeHtml(value),
+                    "</dd></div>\n");
+  };
+  add("script", result.script);
+  add("begun", absl::FormatTime("%Y-%m-%d %H:%M:%S UTC", result.begin, absl::UTCTimeZone()));
+  add("duration", DurationText(absl::Trunc(result.duration, absl::Milliseconds(1))));
+  add("Lockstep", result.version);
+  if (!result.history.has_value()) {
+    return html + "</dl>\n";
+  }
+  for (const auto& [name, value] : result.history->environment) {
+    add(name, value);
+  }
+  absl::StrAppend(&html, "</dl>\n");
+  if (const auto options = nlohmann::json::parse(result.history->options_json, nullptr, false);
+      !options.is_discarded() && !options.is_null()) {
+    absl::StrAppend(
+        &html, "<details><summary>Options</summary><pre class=\"scroll\" tabindex=\"0\">",
+        EscapeHtml(options.dump(2, ' ', false, nlohmann::json::error_handler_t::replace)),
+        "</pre></details>\n");
+  }
+  return html;
+}
+
+}  // namespace
+
+Panels RenderPanels(const PageModel& model) {
+  const RunResult& result = model.result;
+  return {{"verdict", VerdictPanel(model)},
+          {"tiles", TilesPanel(model)},
+          {"thresholds", ThresholdsPanel(result)},
+          {"requests", RequestsPanel(result)},
+          {"durations", DurationsPanel(result)},
+          {"errors", ErrorsPanel(result)},
+          {"checks", ChecksPanel(result)},
+          {"scenarios", ScenariosPanel(result)},
+          {"agents", AgentsPanel(model) + AgentsLeftPanel(result)},
+          {"metrics", MetricsPanel(result)},
+          {"log", LogPanel(result)},
+          {"environment", EnvironmentPanel(result)}};
+}
+
+std::string RenderComparison(const PageBaseline& baseline) {
+  HtmlTable table("What differs from the baseline",
+                  {{"Metric"}, {"Base", true}, {"New", true}, {"Change", true}, {"Verdict"}});
+  const std::vector<ComparisonRow> rows = ComparisonRows(baseline.report);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const ComparisonVerdict verdict = baseline.report.comparisons[i].verdict;
+    const char* const css = verdict == ComparisonVerdict::kWorse    ? "bad"
+                            : verdict == ComparisonVerdict::kBetter ? "good"
+                                                                    : "";
+    table.Add({{rows[i].subject},
+               {rows[i].base, baseline.report.comparisons[i].base},
+               {rows[i].fresh, baseline.report.comparisons[i].fresh},
+               {rows[i].change, baseline.report.comparisons[i].change},
+               {rows[i].verdict, {}, css}},
+              verdict == ComparisonVerdict::kWorse ? "bad" : "");
+  }
+  std::string html = absl::StrCat(
+      "<p class=\"verdict ", baseline.report.regressed() ? "bad" : "good", "\"><strong>",
+      baseline.report.regressed() ? "WORSE than the baseline" : "No regression", "</strong> <span>",
+      EscapeHtml(DescribeResult(baseline.result)), "</span></p>\n", table.Html());
+  const std::pair<const char*, const std::vector<std::string>&> lists[] = {
+      {"Thresholds that passed in the base and failed now", baseline.report.new_failures},
+      {"Only in the base", baseline.report.only_in_base},
+      {"Only in this run", baseline.report.only_in_new}};
+  for (const auto& [title, items] : lists) {
+    if (items.empty()) {
+      continue;
+    }
+    absl::StrAppend(&html, "<h3>", title, "</h3><ul>");
+    for (const std::string& item : items) {
+      absl::StrAppend(&html, "<li>", EscapeHtml(item), "</li>");
+    }
+    absl::StrAppend(&html, "</ul>\n");
+  }
+  absl::StrAppend(
+      &html, "<p class=\"note\">",
+      EscapeHtml(absl::StrFormat(
+          "Times: Mann-Whitney test, and two proportions for the tail; rates: two proportions; "
+          "counters: two Poisson rates. All corrected together (Holm), alpha %g. Changes below %g%% or "
+          "%g percentage points do not count.",
+          baseline.config.alpha, 100 * baseline.config.min_change,
+          100 * baseline.config.min_points)),
+      "</p>\n");
+  return html;
+}
+
+}  // namespace lockstep::coordinator
