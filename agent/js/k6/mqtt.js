@@ -66,10 +66,11 @@
         this.off(event, first);
         listener.apply(this, args);
       };
+      first.listener = listener;
       return this.on(event, first);
     }
     off(event, listener) {
-      this.#listeners.set(event, (this.#listeners.get(event) ?? []).filter((each) => each !== listener));
+      this.#listeners.set(event, (this.#listeners.get(event) ?? []).filter((each) => each !== listener && each.listener !== listener));
       return this;
     }
     removeListener(event, listener) { return this.off(event, listener); }

@@ -54,8 +54,8 @@ absl::Status ReadMqttNumber(absl::string_view name, v8::Local<v8::Value> value, 
                             double most, double* number) {
   *number = value->IsNumber() ? value.As<v8::Number>()->Value() : std::nan("");
   if (!(*number >= least && *number <= most) || std::trunc(*number) != *number) {
-    return InvalidMqtt(name,
-                       absl::StrCat("a whole number from ", least, " to ", most, " is expected"));
+    return InvalidMqtt(name, absl::StrCat("a whole number from ", static_cast<int64_t>(least),
+                                          " to ", static_cast<int64_t>(most), " is expected"));
   }
   return absl::OkStatus();
 }
