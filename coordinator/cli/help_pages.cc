@@ -109,7 +109,7 @@ HelpPage Inspect() {
            Messages()}};
 }
 
-HelpPage Archive() {
+HelpPage MakeArchive() {
   return {
       "Script, imports, opened files and options, as k6's archives have them; secrets stay out.",
       {{"lockstep archive script.js -O test.tar", ""},
@@ -160,7 +160,7 @@ HelpPage HelpPageOf(absl::string_view command) {
       {"run", Run()},
       {"coordinator", Coordinator()},
       {"inspect", Inspect()},
-      {"archive", Archive()},
+      {"archive", MakeArchive()},
       {"plan", Plan()},
       {"new",
        {"FILE is script.js unless it is given; - prints the script. What cannot be converted is listed.",

@@ -32,6 +32,9 @@ class FakeRun final : public RunControl {
   absl::Status Scale(int64_t vus, int64_t max_vus) override {
     return Call(absl::StrCat("scale ", vus, " ", max_vus));
   }
+  absl::Status ScaleAgents(int64_t agents) override {
+    return Call(absl::StrCat("scale agents ", agents));
+  }
   absl::Status Stop(bool now) override { return Call(now ? "stop now" : "stop"); }
 
   absl::Status Call(std::string call) {
