@@ -19,6 +19,7 @@
 #include "agent/net/net_error.h"
 #include "agent/net/network.h"
 #include "agent/net/resolver.h"
+#include "agent/net/rules.h"
 #include "agent/net/target.h"
 #include "common/base/check.h"
 #include "common/base/status_macros.h"

@@ -124,8 +124,8 @@ void MqttTls::OnInfo(const SSL* ssl, int where, int /*value*/) {
     return;
   }
   const auto* const tls = static_cast<const MqttTls*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
-  SSL_set_tlsext_host_name(const_cast<SSL*>(ssl),
-                           IsIpLiteral(tls->host_) ? nullptr : tls->host_.c_str());
+  const char* const name = IsIpLiteral(tls->host_) ? nullptr : tls->host_.c_str();
+  SSL_set_tlsext_host_name(const_cast<SSL*>(ssl), name);
 }
 
 }  // namespace lockstep::agent

@@ -9,10 +9,9 @@
 #include "absl/status/statusor.h"
 
 #include "agent/mqtt/client.h"
+#include "common/options/options.h"
 
 namespace lockstep::agent {
-
-struct TlsAuth;
 
 class MqttTls {
  public:
