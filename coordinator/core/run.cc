@@ -8,6 +8,7 @@
 
 #include "common/base/status_macros.h"
 #include "common/options/options.h"
+#include "coordinator/core/division.h"
 #include "proto/words.h"
 
 namespace lockstep::coordinator {

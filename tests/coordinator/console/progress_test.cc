@@ -207,12 +207,12 @@ TEST(Progress, FinishedRowsGiveWayFirstOnASmallScreenAndTheFinalStateIsWhole) {
                                                : v1::ScenarioProgress::WAITING});
   }
   const auto names = [&view](int rows) {
-    std::vector<std::string> names;
+    std::vector<std::string> shown;
     for (const std::string& line : Lines(view, 100, rows)) {
-      names.push_back(line.substr(0, line.find(line.starts_with("s") ? ' ' : '(')));
+      shown.push_back(line.substr(0, line.find(line.starts_with("s") ? ' ' : '(')));
     }
-    names.erase(names.begin());
-    return names;
+    shown.erase(shown.begin());
+    return shown;
   };
   EXPECT_THAT(names(8), ElementsAre("s0", "s1", "s2", "s3", "s4", "s5"));
   EXPECT_THAT(names(7), ElementsAre("s2", "s3", "s4", "s5", "and 2 finished"));
