@@ -16,9 +16,16 @@ namespace {
 
 using Json = nlohmann::json;
 
+// What is no text is not shown: it may be a password, or have one.
 void ReadText(const ValueReader& reader, const char* key, std::string* text) {
-  if (reader.Find(key) != nullptr) {
-    *text = reader.Member(key).String().value_or("");
+  const Json* value = reader.Find(key);
+  if (value == nullptr) {
+    return;
+  }
+  if (value->is_string()) {
+    *text = value->get<std::string>();
+  } else {
+    reader.Member(key).Fail("a string is expected");
   }
 }
 
@@ -74,7 +81,8 @@ void ReadServer(const ValueReader& reader, RedisOptions* options) {
   StreamTarget server;
   server.port = kRedisPort;
   server.dial_timeout = kRedisDialTimeout;
-  if (!reader.RequireObject()) {
+  if (!reader.value().is_object()) {
+    reader.Fail("an object with host and port is expected");
     return;
   }
   reader.RefuseUnknown({"host", "port", "tls", "dialTimeout", "readTimeout", "writeTimeout",
@@ -107,7 +115,8 @@ void ReadServer(const ValueReader& reader, RedisOptions* options) {
 }
 
 void ReadNodes(const ValueReader& reader, RedisOptions* options) {
-  if (!reader.RequireArray()) {
+  if (!reader.value().is_array()) {
+    reader.Fail("a list of URLs or of { host, port } is expected");
     return;
   }
   for (size_t i = 0; i < reader.value().size(); ++i) {
@@ -133,7 +142,8 @@ void ReadNodes(const ValueReader& reader, RedisOptions* options) {
 }
 
 void ReadCluster(const ValueReader& reader, RedisOptions* options) {
-  if (!reader.RequireObject()) {
+  if (!reader.value().is_object()) {
+    reader.Fail("an object is expected");
     return;
   }
   reader.RefuseUnknown({"maxRedirects", "readOnly", "routeByLatency", "routeRandomly", "nodes"});

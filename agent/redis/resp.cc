@@ -130,11 +130,11 @@ absl::StatusOr<std::optional<RespValue>> RespReader::Step(bool* more) {
 
 absl::StatusOr<std::optional<RespValue>> RespReader::Next() {
   for (;;) {
+    bool more = false;
+    LOCKSTEP_ASSIGN_OR_RETURN(std::optional<RespValue> value, Step(&more));
     if (used_ > kMostReplyBytes) {
       return Broken(absl::StrCat("a reply of more than ", kMostReplyBytes, " bytes"));
     }
-    bool more = false;
-    LOCKSTEP_ASSIGN_OR_RETURN(std::optional<RespValue> value, Step(&more));
     if (more) {
       return std::nullopt;
     }

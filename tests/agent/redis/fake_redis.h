@@ -24,8 +24,8 @@ class FakeNet final : public StreamClient {
  public:
   class Stream final : public ByteStream {
    public:
-    Stream(FakeNet& http, std::string address, StreamListener& listener)
-        : listener(listener), net_(http), address_(std::move(address)) {
+    Stream(FakeNet& net, std::string address, StreamListener& told)
+        : listener(told), net_(net), address_(std::move(address)) {
       net_.streams[address_] = this;
     }
     ~Stream() override {

@@ -92,6 +92,11 @@ TEST(RedisOptions, NamesAllThatIsWrong) {
       {R"({"socket": {"host": "h", "readTimeout": 0}})",
        "options.socket.readTimeout: invalid value 0"},
       {R"({"socket": {"host": "h", "tls": {"cert": "C"}}})", "cert and key belong together"},
+      {R"({"socket": "redis://:secret@h"})",
+       "options.socket: an object with host and port is expected"},
+      {R"({"socket": {"host": "h"}, "password": 12345})", "options.password: a string is expected"},
+      {R"({"cluster": "redis://:secret@h"})", "options.cluster: an object is expected"},
+      {R"({"cluster": {"nodes": "redis://:secret@h"}})", "options.cluster.nodes: a list of URLs"},
       {R"({"socket": {"host": "h"}, "database": -1})", "options.database: invalid value -1"},
       {R"({"cluster": {}})", "options.cluster: nodes: at least one URL"},
       {R"({"cluster": {"nodes": []}})",
@@ -103,7 +108,9 @@ TEST(RedisOptions, NamesAllThatIsWrong) {
        "masterName: it is for sentinels"},
   };
   for (const auto& row : cases) {
-    EXPECT_THAT(ParseRedisOptions(row.json).status().message(), HasSubstr(row.message));
+    const absl::StatusOr<RedisOptions> read = ParseRedisOptions(row.json);
+    EXPECT_THAT(read.status().message(), HasSubstr(row.message));
+    EXPECT_THAT(read.status().message(), Not(HasSubstr("secret")));
   }
 }
 
