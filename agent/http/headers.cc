@@ -4,6 +4,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_split.h"
 
 namespace lockstep::agent {
 
@@ -26,6 +27,15 @@ std::string CanonicalHeader(absl::string_view name) {
     first = c == '-';
   }
   return out;
+}
+
+bool HasToken(absl::string_view list, absl::string_view token) {
+  for (const absl::string_view entry : absl::StrSplit(list, ',')) {
+    if (absl::EqualsIgnoreCase(absl::StripAsciiWhitespace(entry), token)) {
+      return true;
+    }
+  }
+  return false;
 }
 
 std::optional<std::string> FindHeader(const HeaderList& headers, absl::string_view name) {

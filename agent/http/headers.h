@@ -17,6 +17,9 @@ bool IsToken(absl::string_view text);
 // token stays as it is.
 std::string CanonicalHeader(absl::string_view name);
 
+// Whether a header's value, as a list with commas, has `token`, in any case.
+bool HasToken(absl::string_view list, absl::string_view token);
+
 // The value of a header, by a name in any case; nothing if it is not there.
 std::optional<std::string> FindHeader(const HeaderList& headers, absl::string_view name);
 

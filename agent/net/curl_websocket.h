@@ -15,7 +15,7 @@
 #include "absl/random/random.h"
 
 #include "agent/http/websocket.h"
-#include "agent/net/curl_pool.h"
+#include "agent/net/pool.h"
 #include "agent/net/easy_handle.h"
 #include "agent/net/engine.h"
 #include "agent/net/phases.h"
@@ -31,7 +31,7 @@ inline constexpr char kCutOff[] = "unexpected EOF";
 
 class CurlWebSocket final : public WebSocket, public CurlTransfer, public EventSource {
  public:
-  CurlWebSocket(Engine& engine, CurlPool& pool, WebSocketRequest request,
+  CurlWebSocket(Engine& engine, VuPool& pool, WebSocketRequest request,
                 WebSocketListener& listener);
   ~CurlWebSocket() override;
 

@@ -25,7 +25,7 @@ Url WithHttpScheme(Url url) {
 
 }  // namespace
 
-CurlWebSocket::CurlWebSocket(Engine& engine, CurlPool& pool, WebSocketRequest request,
+CurlWebSocket::CurlWebSocket(Engine& engine, VuPool& pool, WebSocketRequest request,
                              WebSocketListener& listener)
     : engine_(engine),
       listener_(listener),
@@ -193,7 +193,7 @@ void CurlWebSocket::OnNeverOpened(CURLcode code) {
     Refuse(kBadHandshake);
     return;
   }
-  ReportShortage(easy_.get(), engine_.network());
+  ReportShortage(OsErrorOf(easy_.get()), engine_.network());
   const bool before_deadline = true;  // the handshake's time-out is a timer of ours
   HttpError failure =
       FailureOf(easy_.get(), code, easy_.error_text(), target_, dialled_, before_deadline);

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "agent/http/url.h"
+#include "agent/net/request_form.h"
 #include "agent/net/rules.h"
 #include "common/base/check.h"
 
@@ -15,14 +16,6 @@ namespace lockstep::agent {
 namespace {
 
 constexpr long kReceiveBuffer = 16 << 10;
-constexpr long kDialTimeoutMs = 30'000;  // Go's dialer in k6
-
-// What Go's client leaves to the protocol: a script cannot set them by name.
-bool BelongsToTheProtocol(absl::string_view name) {
-  return absl::EqualsIgnoreCase(name, "Content-Length") ||
-         absl::EqualsIgnoreCase(name, "Transfer-Encoding") ||
-         absl::EqualsIgnoreCase(name, "Trailer");
-}
 
 // Of a new connection.
 CURLcode PrepareTls(CURL* /*easy*/, void* context, void* network) {
@@ -60,7 +53,8 @@ EasyHandle::EasyHandle(CurlDriver& driver, const Network& network, const std::st
   curl_easy_setopt(easy_, CURLOPT_BUFFERSIZE, kReceiveBuffer);
   curl_easy_setopt(easy_, CURLOPT_TCP_NODELAY, 1L);
   curl_easy_setopt(easy_, CURLOPT_FOLLOWLOCATION, 0L);
-  curl_easy_setopt(easy_, CURLOPT_CONNECTTIMEOUT_MS, kDialTimeoutMs);
+  curl_easy_setopt(easy_, CURLOPT_CONNECTTIMEOUT_MS,
+                   static_cast<long>(absl::ToInt64Milliseconds(kDialLimit)));
   curl_easy_setopt(easy_, CURLOPT_PATH_AS_IS, 1L);
   curl_easy_setopt(easy_, CURLOPT_PIPEWAIT, 1L);
   curl_easy_setopt(easy_, CURLOPT_SSL_SESSIONID_CACHE,
@@ -178,9 +172,7 @@ void EasyHandle::SetHeaders(const HeaderList& headers, Follows follows) {
   bool has_accept = false;
   bool has_connection = false;
   for (const auto& [name, value] : headers) {
-    // An empty User-Agent is the way to send none, as in k6.
-    if (BelongsToTheProtocol(name) ||
-        (value.empty() && absl::EqualsIgnoreCase(name, "User-Agent"))) {
+    if (IsLeftOut(name, value)) {
       continue;
     }
     has_type = has_type || absl::EqualsIgnoreCase(name, "Content-Type");

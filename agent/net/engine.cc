@@ -3,16 +3,22 @@
 #include <algorithm>
 #include <utility>
 
-#include "agent/net/curl_pool.h"
 #include "agent/net/exchange.h"
 #include "agent/net/net_error.h"
+#include "agent/net/pool.h"
 #include "agent/net/rate_limiter.h"
 #include "agent/net/resolver.h"
 #include "agent/net/target.h"
 
 namespace lockstep::agent {
+namespace {
 
-Engine::Engine(Network& network) : network_(network), driver_(loop_) {
+constexpr size_t kReceiveBufferBytes = 64 << 10;
+
+}  // namespace
+
+Engine::Engine(Network& network)
+    : network_(network), driver_(loop_), receive_buffer_(kReceiveBufferBytes) {
   loop_.SetTurnHook([this] { EndTurn(); });
 }
 
@@ -23,7 +29,7 @@ Engine::~Engine() {
   }
 }
 
-ExchangeId Engine::Submit(CurlPool& pool, HttpRequest request, HttpClient::Done done) {
+ExchangeId Engine::Submit(VuPool& pool, HttpRequest request, HttpClient::Done done) {
   const ExchangeId id{++last_id_};
   std::unique_ptr<Exchange> exchange = pool.Take();
   exchange->Begin(id, std::move(request), std::move(done), clock().Mono());
@@ -41,7 +47,7 @@ void Engine::Cancel(ExchangeId id) {
   std::unique_ptr<Exchange> exchange = std::move(found->second);
   running_.erase(found);
   exchange->Abandon();
-  CurlPool& pool = exchange->pool();
+  VuPool& pool = exchange->pool();
   pool.Give(std::move(exchange));
 }
 
@@ -61,7 +67,7 @@ std::optional<HttpResponse> Engine::Cut(ExchangeId id) {
   return response;
 }
 
-void Engine::AbandonAll(const CurlPool& pool) {
+void Engine::AbandonAll(const VuPool& pool) {
   std::vector<ExchangeId> ids;
   for (const auto& [id, exchange] : running_) {
     if (&exchange->pool() == &pool) {
@@ -114,7 +120,7 @@ void Engine::DeliverExchanges() {
     running_.erase(found);
     HttpResponse response = exchange->TakeResponse();
     HttpClient::Done done = exchange->TakeDone();
-    CurlPool& pool = exchange->pool();
+    VuPool& pool = exchange->pool();
     pool.Give(std::move(exchange));
     done(std::move(response));
   }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/types/span.h"
 
 #include "agent/http/client.h"
 #include "agent/net/curl_driver.h"
@@ -15,7 +16,7 @@
 
 namespace lockstep::agent {
 
-class CurlPool;
+class VuPool;
 class Exchange;
 struct IpAddress;
 
@@ -40,11 +41,14 @@ class Engine {
   const Clock& clock() const { return loop_.clock(); }
   void SetReadyStage(absl::AnyInvocable<void()> stage) { ready_stage_ = std::move(stage); }
 
-  ExchangeId Submit(CurlPool& pool, HttpRequest request, HttpClient::Done done);
+  ExchangeId Submit(VuPool& pool, HttpRequest request, HttpClient::Done done);
   void Cancel(ExchangeId id);
   void Hold(ExchangeId id, bool held);
   std::optional<HttpResponse> Cut(ExchangeId id);
-  void AbandonAll(const CurlPool& pool);
+  void AbandonAll(const VuPool& pool);
+
+  // For one read at a time.
+  absl::Span<char> receive_buffer() { return absl::MakeSpan(receive_buffer_); }
 
   // From exchanges: `exchange` has its response.
   void OnExchangeOver(Exchange& exchange);
@@ -67,6 +71,7 @@ class Engine {
   EpollLoop loop_;
   CurlDriver driver_;
   absl::AnyInvocable<void()> ready_stage_;
+  std::vector<char> receive_buffer_;
 
   uint64_t last_id_ = 0;
   absl::flat_hash_map<ExchangeId, std::unique_ptr<Exchange>> running_;

@@ -1,30 +1,34 @@
-// One HTTP exchange on one easy handle, from the request to the stamped response. The engine
-// decides when each step happens; an exchange that is over is used again for the pool's next one.
+// One HTTP exchange, from the request to the stamped response. The engine decides when each step
+// happens; what carries it over the network is a transport: curl, or for plain HTTP/1.1 a
+// connection of our own. An exchange that is over is used again for the pool's next one.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
-#include <curl/curl.h>
-
 #include "agent/http/client.h"
 #include "agent/http/stream_decoder.h"
-#include "agent/net/curl_driver.h"
-#include "agent/net/easy_handle.h"
 #include "agent/net/engine.h"
+#include "agent/net/phases.h"
 #include "agent/net/response_reader.h"
 #include "agent/net/target.h"
 
 namespace lockstep::agent {
 
-class CurlPool;
+class CurlTransport;
+class DirectTransport;
+class VuPool;
 
-class Exchange final : public CurlTransfer, public EventSource {
+class Exchange final : public EventSource {
  public:
-  Exchange(Engine& engine, CurlPool& pool);
+  Exchange(Engine& engine, VuPool& pool);
   ~Exchange() override;
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
 
-  void UseShare(CURLSH* share);
+  // The pool's connections are others from now on. Between exchanges.
+  void ForgetConnections();
 
   // A new exchange, submitted at `now`.
   void Begin(ExchangeId id, HttpRequest request, HttpClient::Done done, MonoTime now);
@@ -34,11 +38,12 @@ class Exchange final : public CurlTransfer, public EventSource {
   const Target& target(const Network& network);
   // How long it took to find the address.
   void NoteLookup(absl::Duration took) { looking_up_ = took; }
-  // Hands the request to curl, which dials `ip` if no connection is kept (empty with a proxy).
+  // Hands the request to a transport, which dials `ip` if no connection is kept (empty with a
+  // proxy).
   void Start(std::optional<IpAddress> ip, MonoTime now);
-  // Ends the exchange without curl.
+  // Ends the exchange before a transport had it.
   void Fail(HttpError error, MonoTime now);
-  // Takes it out of curl's hands if it is there, and tells nothing any more.
+  // Takes it out of its transport's hands if it is there, and tells nothing any more.
   void Abandon();
 
   bool streams() const { return request_.listener != nullptr; }
@@ -51,40 +56,40 @@ class Exchange final : public CurlTransfer, public EventSource {
   // Tells the listener what has come since the last time.
   void DeliverEvents() override;
 
-  void OnFinished(CURLcode code) override;
-
   ExchangeId id() const { return id_; }
   // The response is complete and waits for its delivery.
   bool over() const { return over_; }
-  CurlPool& pool() const { return pool_; }
+  VuPool& pool() const { return pool_; }
   const HttpRequest& request() const { return request_; }
   MonoTime started() const { return response_.started; }
   MonoTime deadline() const;
   HttpResponse TakeResponse();
   HttpClient::Done TakeDone() { return std::move(done_); }
 
- private:
-  static int OnPrerequest(void* self, char* remote, char* local, int remote_port, int local_port);
-  static size_t OnHeader(char* data, size_t size, size_t count, void* self);
-  static size_t OnBody(char* data, size_t size, size_t count, void* self);
-
-  // Starts the transfer, with the time that is left.
-  void HandOver(MonoTime now);
-  void SetMethod();
-  void SetAuth();
-  // True if a connection took the request and died, so that to send it again might do its work
-  // twice.
-  bool LostForGood() const;
-  HttpError WhyFailed(CURLcode code, bool before_deadline);
-  void DecodeBody();
-  // Phases, peer and bytes, up to `now`.
-  void FillFacts(MonoTime now);
+  // ---- for transports ----
+  const Target& target() const { return target_; }
+  const std::optional<IpAddress>& dialled() const { return dialled_; }
+  HttpResponse& response() { return response_; }
+  ResponseReader& reader() { return reader_; }
+  // The phases up to `now`; stamps that did not come are MonoTime().
+  void Stamp(const CurlTimes& times, MonoTime prerequest, MonoTime first_header, MonoTime now);
+  // Of one that streams: the head is complete; a piece of the body has come.
   void OnHeadComplete();
-  size_t OnPiece(absl::string_view piece);
+  enum class Taken { kYes, kNotNow, kUndecodable };
+  Taken OnPiece(absl::string_view piece);
+  // Ends the exchange, whose response has phases, peer and bytes; `error` says why it failed (code
+  // 0: it did not). With `keep_body`, a failed one shows what has come of the body.
+  void Finish(HttpError error, bool keep_body = false);
+  // Why it failed where the transport only knows that the body was not taken; code 0: it was.
+  HttpError WhyRefused() const;
+
+ private:
+  void DecodeBody();
 
   Engine& engine_;
-  CurlPool& pool_;
-  EasyHandle easy_;
+  VuPool& pool_;
+  std::unique_ptr<CurlTransport> curl_;      // made when first needed
+  std::unique_ptr<DirectTransport> direct_;  // likewise
 
   // The present exchange.
   ExchangeId id_ = ExchangeId::kNone;
@@ -92,13 +97,9 @@ class Exchange final : public CurlTransfer, public EventSource {
   HttpClient::Done done_;
   HttpResponse response_;
   ResponseReader reader_;
-  bool in_curl_ = false;
   bool over_ = false;
   std::optional<IpAddress> dialled_;
   absl::Duration looking_up_;
-  MonoTime prerequest_, first_header_;
-  bool switched_ = false;    // a response 101 has come
-  bool unanswered_ = false;  // a request has been handed to a connection, and no answer has begun
 
   // Of an exchange that streams.
   enum class Head { kNone, kCome, kTold } head_ = Head::kNone;
@@ -107,13 +108,8 @@ class Exchange final : public CurlTransfer, public EventSource {
   std::string undecodable_;               // why the rest of the body cannot be read
   std::optional<HttpError> failure_;      // how it ended, once all that came before is told
   bool held_ = false;
-  bool paused_ = false;  // curl waits until the listener wants more
 
-  // What the handle was told last.
-  Target target_;
-  enum class Verb { kUnset, kGet, kHead, kBody } verb_ = Verb::kUnset;
-  std::string method_;
-  bool has_auth_ = false;
+  Target target_;  // of the last request
 };
 
 }  // namespace lockstep::agent

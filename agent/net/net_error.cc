@@ -124,11 +124,12 @@ HttpError TlsError(const CurlFailure& failure) {
 
 // libcurl's limits, which no option moves.
 HttpError TooLarge(const CurlFailure& failure) {
-  const bool request = absl::StrContains(failure.text, "request too large");
-  return {kGeneric,
-          request ? "the header of the request is too large: 1 MiB at most"
-                  : "the header of the response is too large: a line may have 100 KiB, all 300 KiB",
-          std::string(failure.text)};
+  HttpError error =
+      absl::StrContains(failure.text, "request too large")
+          ? HttpError{kGeneric, "the header of the request is too large: 1 MiB at most"}
+          : HeaderTooLarge();
+  error.detail = std::string(failure.text);
+  return error;
 }
 
 HttpError ReadError(const CurlFailure& failure) {
@@ -271,6 +272,15 @@ HttpError LostWithoutAnswer(absl::string_view text) {
   return absl::StrContains(text, "reset by peer")
              ? HttpError{kReset, "read: connection reset by peer"}
              : HttpError{kGeneric, "EOF"};
+}
+
+HttpError HeaderTooLarge() {
+  return {kGeneric,
+          "the header of the response is too large: a line may have 100 KiB, all 300 KiB"};
+}
+
+HttpError SwitchedProtocols() {
+  return {kGeneric, "unsupported response status: 101 Switching Protocols"};
 }
 
 HttpError ErrorFromLookup(const absl::Status& status) {

@@ -57,6 +57,12 @@ HttpError ErrorFromCurl(const CurlFailure& failure);
 // `text` is what curl says of the connection.
 HttpError LostWithoutAnswer(absl::string_view text);
 
+// Of an answer whose head exceeds curl's limits, which are ours.
+HttpError HeaderTooLarge();
+
+// Of an answer 101 that nobody asked for.
+HttpError SwitchedProtocols();
+
 // 1101 for NotFound, otherwise 1100.
 HttpError ErrorFromLookup(const absl::Status& status);
 

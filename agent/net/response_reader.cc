@@ -98,7 +98,7 @@ void ResponseReader::Start(bool keep_body, int64_t max_body_bytes) {
 void ResponseReader::AddHeaderLine(absl::string_view line) {
   line = absl::StripTrailingAsciiWhitespace(line);
   if (!in_headers_ && absl::StartsWith(line, "HTTP/")) {
-    ReadStatusLine(line);
+    AddStatusLine(line);
     return;
   }
   if (!in_headers_) {
@@ -112,8 +112,10 @@ void ResponseReader::AddHeaderLine(absl::string_view line) {
   if (colon == absl::string_view::npos) {
     return;
   }
-  const absl::string_view name = line.substr(0, colon);
-  const absl::string_view value = absl::StripLeadingAsciiWhitespace(line.substr(colon + 1));
+  AddField(line.substr(0, colon), absl::StripLeadingAsciiWhitespace(line.substr(colon + 1)));
+}
+
+void ResponseReader::AddField(absl::string_view name, absl::string_view value) {
   if (absl::EqualsIgnoreCase(name, "Transfer-Encoding") ||
       absl::EqualsIgnoreCase(name, "Trailer")) {
     return;  // of the connection, and gone by the time that the body is read, as in Go
@@ -124,7 +126,21 @@ void ResponseReader::AddHeaderLine(absl::string_view line) {
   response_.headers.emplace_back(std::string(name), std::string(value));
 }
 
-void ResponseReader::ReadStatusLine(absl::string_view line) {
+void ResponseReader::ContinueField(absl::string_view more) {
+  if (!response_.headers.empty()) {
+    absl::StrAppend(&response_.headers.back().second, " ", more);
+  }
+}
+
+void ResponseReader::ExpectBody(int64_t length) {
+  // What is announced may never come.
+  constexpr int64_t kMostAtOnce = 1 << 20;
+  if (keep_body_) {
+    response_.body.reserve(static_cast<size_t>(std::min({length, max_body_bytes_, kMostAtOnce})));
+  }
+}
+
+void ResponseReader::AddStatusLine(absl::string_view line) {
   in_headers_ = true;
   content_encoding_.clear();
   response_.headers.clear();

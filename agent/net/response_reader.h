@@ -20,6 +20,14 @@ class ResponseReader {
   void Start(bool keep_body, int64_t max_body_bytes = kMaxBodyBytes);
   // One line with its line end, as curl gives them.
   void AddHeaderLine(absl::string_view line);
+  // The same for those who have read the line already: a status line, a header, what continues the
+  // last one, and the end of the head.
+  void AddStatusLine(absl::string_view line);
+  void AddField(absl::string_view name, absl::string_view value);
+  void ContinueField(absl::string_view more);
+  void EndHead() { in_headers_ = false; }
+  // The body's length, as announced.
+  void ExpectBody(int64_t length);
   // False if the body has become too long to keep.
   bool AddBody(absl::string_view piece);
   bool too_long() const { return too_long_; }
@@ -28,8 +36,6 @@ class ResponseReader {
   const std::string& content_encoding() const { return content_encoding_; }
 
  private:
-  void ReadStatusLine(absl::string_view line);
-
   HttpResponse& response_;
   std::string content_encoding_;
   bool keep_body_ = true;

@@ -6,12 +6,15 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 
 #include "agent/http/message.h"
 #include "agent/net/ip.h"
 #include "agent/net/network.h"
 
 namespace lockstep::agent {
+
+inline constexpr absl::Duration kDialLimit = absl::Seconds(30);  // Go's dialer in k6
 
 struct Target {
   HttpError refused;            // by the rules, or for its scheme: what follows is then incomplete

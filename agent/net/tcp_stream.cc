@@ -16,38 +16,16 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
-#include "agent/net/curl_pool.h"
 #include "agent/net/engine.h"
 #include "agent/net/net_error.h"
+#include "agent/net/pool.h"
 #include "agent/net/resolver.h"
+#include "agent/net/socket_address.h"
 #include "agent/net/target.h"
 #include "agent/net/tls_session.h"
 
 namespace lockstep::agent {
 namespace {
-
-// An address as the system's calls take it.
-struct SocketAddress {
-  SocketAddress(const IpAddress& ip, int port) {
-    if (ip.is_v4()) {
-      auto* v4 = reinterpret_cast<sockaddr_in*>(&storage);
-      v4->sin_family = AF_INET;
-      v4->sin_port = htons(static_cast<uint16_t>(port));
-      std::memcpy(&v4->sin_addr, ip.bytes.data() + 12, 4);
-      size = sizeof(*v4);
-    } else {
-      auto* v6 = reinterpret_cast<sockaddr_in6*>(&storage);
-      v6->sin6_family = AF_INET6;
-      v6->sin6_port = htons(static_cast<uint16_t>(port));
-      std::memcpy(&v6->sin6_addr, ip.bytes.data(), 16);
-      size = sizeof(*v6);
-    }
-  }
-  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
-
-  sockaddr_storage storage{};
-  socklen_t size = 0;
-};
 
 // In Go's words, where it has others than the system.
 std::string Reason(int error) {
@@ -60,7 +38,7 @@ std::string Reason(int error) {
 
 class TcpStream final : public ByteStream, public EventSource {
  public:
-  TcpStream(Engine& engine, CurlPool& pool, StreamTarget target, StreamListener& listener)
+  TcpStream(Engine& engine, VuPool& pool, StreamTarget target, StreamListener& listener)
       : engine_(engine),
         local_ip_(pool.local_ip()),
         target_(std::move(target)),
@@ -363,7 +341,7 @@ class TcpStream final : public ByteStream, public EventSource {
 
 }  // namespace
 
-std::unique_ptr<ByteStream> MakeTcpStream(Engine& engine, CurlPool& pool, StreamTarget target,
+std::unique_ptr<ByteStream> MakeTcpStream(Engine& engine, VuPool& pool, StreamTarget target,
                                           StreamListener& listener) {
   return std::make_unique<TcpStream>(engine, pool, std::move(target), listener);
 }

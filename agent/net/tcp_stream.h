@@ -7,10 +7,10 @@
 
 namespace lockstep::agent {
 
-class CurlPool;
+class VuPool;
 class Engine;
 
-std::unique_ptr<ByteStream> MakeTcpStream(Engine& engine, CurlPool& pool, StreamTarget target,
+std::unique_ptr<ByteStream> MakeTcpStream(Engine& engine, VuPool& pool, StreamTarget target,
                                           StreamListener& listener);
 
 }  // namespace lockstep::agent

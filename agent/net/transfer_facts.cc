@@ -78,8 +78,12 @@ void FillPeerAndBytes(CURL* easy, HttpResponse& response) {
   }
 }
 
-void ReportShortage(CURL* easy, const Network& network) {
-  switch (LongInfo(easy, CURLINFO_OS_ERRNO)) {
+int OsErrorOf(CURL* easy) {
+  return static_cast<int>(LongInfo(easy, CURLINFO_OS_ERRNO));
+}
+
+void ReportShortage(int os_errno, const Network& network) {
+  switch (os_errno) {
     case EADDRNOTAVAIL:
     case EMFILE:
     case ENFILE:
@@ -105,7 +109,7 @@ HttpError FailureOf(CURL* easy, CURLcode code, absl::string_view text, const Tar
   return ErrorFromCurl(CurlFailure{
       .code = code,
       .text = text,
-      .os_errno = static_cast<int>(LongInfo(easy, CURLINFO_OS_ERRNO)),
+      .os_errno = OsErrorOf(easy),
       .verify_result = LongInfo(easy, CURLINFO_SSL_VERIFYRESULT),
       .timeout_was_dial = !connected && before_deadline,
       .address = address,

@@ -28,7 +28,10 @@ void FillPeerAndBytes(CURL* easy, HttpResponse& response);
 
 // Tells the network's owner if the transfer failed because this machine has run out of local ports
 // or descriptors.
-void ReportShortage(CURL* easy, const Network& network);
+void ReportShortage(int os_errno, const Network& network);
+
+// The errno with which a transfer failed, 0 for none.
+int OsErrorOf(CURL* easy);
 
 // Why the transfer ended with `code`. `text`: curl's error buffer. `before_deadline`: it was not
 // the request's time-out.

@@ -7,10 +7,10 @@
 
 namespace lockstep::agent {
 
-class CurlPool;
+class VuPool;
 class Engine;
 
-std::unique_ptr<WebSocket> MakeWebSocket(Engine& engine, CurlPool& pool, WebSocketRequest request,
+std::unique_ptr<WebSocket> MakeWebSocket(Engine& engine, VuPool& pool, WebSocketRequest request,
                                          WebSocketListener& listener);
 
 }  // namespace lockstep::agent

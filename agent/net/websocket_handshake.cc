@@ -12,7 +12,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
+
+#include "agent/http/headers.h"
 
 namespace lockstep::agent {
 namespace {
@@ -38,15 +39,6 @@ std::string Values(const HeaderList& headers, absl::string_view name) {
     }
   }
   return values;
-}
-
-bool HasToken(absl::string_view list, absl::string_view token) {
-  for (const absl::string_view item : absl::StrSplit(list, ',')) {
-    if (absl::EqualsIgnoreCase(absl::StripAsciiWhitespace(item), token)) {
-      return true;
-    }
-  }
-  return false;
 }
 
 }  // namespace

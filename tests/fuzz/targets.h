@@ -25,6 +25,8 @@ void FuzzTexts(absl::string_view input);
 void FuzzConverters(absl::string_view input);
 // Certificates, keys and revocation lists.
 void FuzzTrust(absl::string_view input);
+// What a server answers over HTTP/1.1: it means the same however it is cut.
+void FuzzHttp(absl::string_view input);
 // What a WebSocket's server sends: its 101, and frames.
 void FuzzWebSocket(absl::string_view input);
 // A text/event-stream, and bodies with content codings, while they come.
@@ -57,6 +59,7 @@ inline constexpr Target kTargets[] = {
     {"event_stream", FuzzEventStream},
     {"converters", FuzzConverters},
     {"grpc", FuzzGrpc},
+    {"http", FuzzHttp},
     {"socket_io", FuzzSocketIo},
     {"redis", FuzzRedis},
     {"texts", FuzzTexts},

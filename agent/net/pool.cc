@@ -1,0 +1,120 @@
+#include "agent/net/pool.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "agent/net/engine.h"
+#include "agent/net/exchange.h"
+#include "agent/net/rules.h"
+#include "common/base/check.h"
+
+namespace lockstep::agent {
+namespace {
+
+// Beyond, the one that was used longest ago is closed, as curl's are.
+constexpr size_t kMaxIdleOfVu = 100;
+
+CURLSH* MakeShare() {
+  CURLSH* const share = curl_share_init();
+  LOCKSTEP_CHECK(share != nullptr);
+  LOCKSTEP_CHECK(curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_CONNECT) == CURLSHE_OK);
+  return share;
+}
+
+std::string LocalIpOf(const Network& network, int64_t vu_id_in_instance) {
+  const IpPool& pool = network.rules().local_ips;
+  return pool.empty() ? ""
+                      : pool.At(static_cast<uint64_t>(std::max<int64_t>(vu_id_in_instance - 1, 0)))
+                            .ToString();
+}
+
+}  // namespace
+
+VuPool::VuPool(Engine& engine, int64_t vu_id_in_instance)
+    : engine_(engine), local_ip_(LocalIpOf(engine.network(), vu_id_in_instance)) {}
+
+VuPool::~VuPool() {
+  engine_.AbandonAll(*this);
+  idle_.clear();
+  if (share_ != nullptr) {
+    retired_.push_back(share_);
+  }
+  FreeRetired();
+  LOCKSTEP_DCHECK(retired_.empty());
+}
+
+void VuPool::Clear() {
+  ++generation_;
+  connections_.clear();
+  if (share_ == nullptr) {
+    return;
+  }
+  retired_.push_back(share_);
+  share_ = MakeShare();
+  for (const std::unique_ptr<Exchange>& exchange : idle_) {
+    exchange->ForgetConnections();
+  }
+  FreeRetired();
+}
+
+void VuPool::FreeRetired() {
+  const auto freed = [](CURLSH* share) { return curl_share_cleanup(share) == CURLSHE_OK; };
+  retired_.erase(std::remove_if(retired_.begin(), retired_.end(), freed), retired_.end());
+}
+
+CURLSH* VuPool::share() {
+  if (share_ == nullptr) {
+    share_ = MakeShare();
+  }
+  return share_;
+}
+
+std::unique_ptr<Exchange> VuPool::Take() {
+  if (idle_.empty()) {
+    return std::make_unique<Exchange>(engine_, *this);
+  }
+  std::unique_ptr<Exchange> exchange = std::move(idle_.back());
+  idle_.pop_back();
+  return exchange;
+}
+
+void VuPool::Give(std::unique_ptr<Exchange> exchange) {
+  if (!retired_.empty()) {
+    exchange->ForgetConnections();
+    FreeRetired();
+  }
+  idle_.push_back(std::move(exchange));
+}
+
+std::unique_ptr<Connection> VuPool::TakeConnection(absl::string_view host, int port) {
+  for (auto it = connections_.rbegin(); it != connections_.rend(); ++it) {
+    const Connection::Peer& peer = (*it)->peer();
+    if (peer.port == port && peer.host == host) {
+      std::unique_ptr<Connection> connection = std::move(*it);
+      connections_.erase(std::next(it).base());
+      return connection;
+    }
+  }
+  return nullptr;
+}
+
+void VuPool::KeepConnection(std::unique_ptr<Connection> connection, int64_t generation) {
+  if (generation != generation_) {
+    return;
+  }
+  if (connections_.size() >= kMaxIdleOfVu) {
+    connections_.erase(connections_.begin());
+  }
+  connection->set_user(this);
+  connections_.push_back(std::move(connection));
+}
+
+void VuPool::OnEvents(Connection& connection, uint32_t /*events*/) {
+  const auto found = std::find_if(
+      connections_.begin(), connections_.end(),
+      [&](const std::unique_ptr<Connection>& each) { return each.get() == &connection; });
+  LOCKSTEP_DCHECK(found != connections_.end());
+  connections_.erase(found);
+}
+
+}  // namespace lockstep::agent

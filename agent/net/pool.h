@@ -1,0 +1,60 @@
+// A VU's connections, and the exchanges that have run over them, kept for the next ones. Those that
+// are curl's are in a CURLSH whose only content is the connection cache, measured as the cheapest
+// way to keep many VUs' connections apart in one multi handle; those of DirectTransport are here.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <curl/curl.h>
+
+#include "absl/strings/string_view.h"
+
+#include "agent/http/client.h"
+#include "agent/net/connection.h"
+
+namespace lockstep::agent {
+
+class Engine;
+class Exchange;
+
+class VuPool final : public ConnectionPool, private Connection::User {
+ public:
+  VuPool(Engine& engine, int64_t vu_id_in_instance);
+  // Abandons exchanges that still run.
+  ~VuPool() override;
+  VuPool(const VuPool&) = delete;
+  VuPool& operator=(const VuPool&) = delete;
+
+  void Clear() override;
+
+  // An exchange that is not in use; give it back when it is over.
+  std::unique_ptr<Exchange> Take();
+  void Give(std::unique_ptr<Exchange> exchange);
+
+  // The idle connection to this server that was used last; null if there is none.
+  std::unique_ptr<Connection> TakeConnection(absl::string_view host, int port);
+  // Of `generation()` when it was dialled or taken: none is kept from before a Clear.
+  void KeepConnection(std::unique_ptr<Connection> connection, int64_t generation);
+  int64_t generation() const { return generation_; }
+
+  // For curl's connections; made with the first call.
+  CURLSH* share();
+  const std::string& local_ip() const { return local_ip_; }
+
+ private:
+  // Connection::User, of idle connections: the peer has hung up, or speaks out of turn.
+  void OnEvents(Connection& connection, uint32_t events) override;
+  void FreeRetired();
+
+  Engine& engine_;
+  const std::string local_ip_;
+  int64_t generation_ = 0;                                // how often it was cleared
+  std::vector<std::unique_ptr<Connection>> connections_;  // idle; the one used last is at the end
+  CURLSH* share_ = nullptr;
+  std::vector<CURLSH*> retired_;  // cleared, but exchanges still use them
+  std::vector<std::unique_ptr<Exchange>> idle_;
+};
+
+}  // namespace lockstep::agent
