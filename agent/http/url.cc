@@ -1,5 +1,6 @@
 #include "agent/http/url.h"
 
+#include <algorithm>
 #include <cctype>
 #include <vector>
 
@@ -25,11 +26,6 @@ void AppendEscaped(std::string& out, char c) {
   out += '%';
   out += kHexDigits[byte >> 4];
   out += kHexDigits[byte & 15];
-}
-
-bool IsUnreserved(char c) {
-  return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.' ||
-         c == '~';
 }
 
 int HexValue(char c) {
@@ -58,12 +54,45 @@ std::string Unescape(absl::string_view text, bool plus_is_space) {
   return out;
 }
 
+// Characters by their code. A URL is looked at with every request.
+class CharSet {
+ public:
+  // The unreserved ones, and those of `others`.
+  explicit constexpr CharSet(const char* others) {
+    for (int c = 0; c < 26; ++c) {
+      in_['a' + c] = in_['A' + c] = true;
+    }
+    for (int c = '0'; c <= '9'; ++c) {
+      in_[c] = true;
+    }
+    for (const char* text : {"-_.~", others}) {
+      for (; *text != '\0'; ++text) {
+        in_[static_cast<unsigned char>(*text)] = true;
+      }
+    }
+  }
+  constexpr bool Has(char c) const { return in_[static_cast<unsigned char>(c)]; }
+  bool HasAll(absl::string_view text) const {
+    return std::all_of(text.begin(), text.end(), [this](char c) { return Has(c); });
+  }
+
+ private:
+  bool in_[256] = {};
+};
+
+constexpr CharSet kUnreserved("");
+constexpr CharSet kAllowedInPath("!$&'()*+,;=:@/[]%");
+constexpr CharSet kAllowedInQuery("!$&'()*+,;=:@/?[]%{}|\\^`");
+
 // Escapes what may not stand in a request line; escapes that are there already stay.
-std::string EscapeForRequest(absl::string_view text, absl::string_view also_allowed) {
+std::string EscapeForRequest(absl::string_view text, const CharSet& allowed) {
+  if (allowed.HasAll(text)) {
+    return std::string(text);
+  }
   std::string out;
   out.reserve(text.size());
   for (const char c : text) {
-    if (IsUnreserved(c) || absl::StrContains(also_allowed, c)) {
+    if (allowed.Has(c)) {
       out += c;
     } else {
       AppendEscaped(out, c);
@@ -71,9 +100,6 @@ std::string EscapeForRequest(absl::string_view text, absl::string_view also_allo
   }
   return out;
 }
-
-constexpr absl::string_view kAllowedInPath = "!$&'()*+,;=:@/[]%";
-constexpr absl::string_view kAllowedInQuery = "!$&'()*+,;=:@/?[]%{}|\\^`";
 
 // The first malformed escape of `text`, as Go quotes it; "" if there is none.
 absl::string_view BadEscape(absl::string_view text) {
@@ -128,7 +154,7 @@ absl::Status ParseAuthority(absl::string_view text, absl::string_view authority,
   if (const size_t at = authority.rfind('@'); at != absl::string_view::npos) {
     const absl::string_view credentials = authority.substr(0, at);
     for (const char c : credentials) {
-      if (!IsUnreserved(c) && !absl::StrContains("!$&'()*+,;=:%@", c)) {
+      if (!kUnreserved.Has(c) && !absl::StrContains("!$&'()*+,;=:%@", c)) {
         return ParseError(text, "net/url: invalid userinfo");
       }
     }
@@ -154,7 +180,8 @@ absl::Status ParseAuthority(absl::string_view text, absl::string_view authority,
     port = authority.substr(colon);
   }
   for (const char c : host) {
-    if (static_cast<unsigned char>(c) <= ' ' || absl::StrContains("\"<>\\^`{|}\x7f", c)) {
+    if (static_cast<unsigned char>(c) <= ' ' ||
+        (!kUnreserved.Has(c) && absl::StrContains("\"<>\\^`{|}\x7f", c))) {
       return ParseError(
           text, absl::StrCat("invalid character \"", absl::string_view(&c, 1), "\" in host name"));
     }
@@ -196,9 +223,9 @@ std::string Url::authority() const {
 }
 
 std::string Url::login() const {
-  return !has_credentials
-             ? ""
-             : absl::StrCat(EscapeForRequest(user, ""), ":", EscapeForRequest(password, ""), "@");
+  return !has_credentials ? ""
+                          : absl::StrCat(EscapeForRequest(user, kUnreserved), ":",
+                                         EscapeForRequest(password, kUnreserved), "@");
 }
 
 std::string Url::origin() const {
@@ -326,7 +353,7 @@ std::string QueryEscape(absl::string_view text) {
   std::string out;
   out.reserve(text.size());
   for (const char c : text) {
-    if (IsUnreserved(c)) {
+    if (kUnreserved.Has(c)) {
       out += c;
     } else if (c == ' ') {
       out += '+';

@@ -12,6 +12,9 @@
 namespace lockstep::agent {
 namespace {
 
+// So many are taken without asking for memory again.
+constexpr size_t kUsualHeaders = 10;
+
 // The IANA registry of HTTP status codes, with Go's wording; ascending.
 constexpr std::pair<int, absl::string_view> kPhrases[] = {
     {100, "Continue"},
@@ -116,14 +119,20 @@ void ResponseReader::AddHeaderLine(absl::string_view line) {
 }
 
 void ResponseReader::AddField(absl::string_view name, absl::string_view value) {
-  if (absl::EqualsIgnoreCase(name, "Transfer-Encoding") ||
-      absl::EqualsIgnoreCase(name, "Trailer")) {
-    return;  // of the connection, and gone by the time that the body is read, as in Go
+  switch (name.size()) {  // it is seldom one of these
+    case 7:
+    case 17:
+      if (absl::EqualsIgnoreCase(name, "Transfer-Encoding") ||
+          absl::EqualsIgnoreCase(name, "Trailer")) {
+        return;  // of the connection, and gone by the time that the body is read, as in Go
+      }
+      break;
+    case 16:
+      if (absl::EqualsIgnoreCase(name, "Content-Encoding")) {
+        absl::StrAppend(&content_encoding_, content_encoding_.empty() ? "" : ",", value);
+      }
   }
-  if (absl::EqualsIgnoreCase(name, "Content-Encoding")) {
-    absl::StrAppend(&content_encoding_, content_encoding_.empty() ? "" : ",", value);
-  }
-  response_.headers.emplace_back(std::string(name), std::string(value));
+  response_.headers.emplace_back(name, value);
 }
 
 void ResponseReader::ContinueField(absl::string_view more) {
@@ -144,6 +153,7 @@ void ResponseReader::AddStatusLine(absl::string_view line) {
   in_headers_ = true;
   content_encoding_.clear();
   response_.headers.clear();
+  response_.headers.reserve(kUsualHeaders);
   response_.body.clear();
   const size_t space = std::min(line.find(' '), line.size());
   const absl::string_view proto = line.substr(0, space);
