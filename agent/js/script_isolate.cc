@@ -57,9 +57,11 @@ ScriptIsolate::ScriptIsolate(const ScriptEngine& engine,
   }
   InstallModuleCallbacks(isolate_);
   functions_ = std::make_unique<FunctionCache>(isolate_);
+  owned_ = std::make_unique<OwnedObjects>(isolate_);
 }
 
 ScriptIsolate::~ScriptIsolate() {
+  owned_.reset();
   functions_.reset();
   isolate_->Dispose();
 }

@@ -10,6 +10,7 @@
 #include "absl/time/time.h"
 
 #include "agent/js/bind/functions.h"
+#include "agent/js/bind/owned_object.h"
 #include "agent/js/engine.h"
 #include "agent/js/fibre.h"
 #include "common/base/clock.h"
@@ -49,6 +50,7 @@ class ScriptIsolate {
   v8::Isolate* isolate_ = nullptr;
   FibreKind fibre_kind_ = FibreKind::kThread;
   std::unique_ptr<FunctionCache> functions_;
+  std::unique_ptr<OwnedObjects> owned_;
   bool out_of_memory_ = false;
 };
 

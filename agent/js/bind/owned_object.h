@@ -1,28 +1,59 @@
 // C++ objects that live as long as the JavaScript objects in front of them.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 
 #include <v8.h>
 
 namespace lockstep::agent {
 
-// Gives `object`, which has two internal fields, a C++ object: the pointer in field 0, its owner in
-// field 1. It lives as long as the JavaScript object or the isolate, and is destroyed on any
-// thread. `bytes` is roughly the size of what it holds, so that V8 collects garbage in time.
+// What AttachOwned has attached in an isolate. Each isolate has one, which is used inside it and
+// destroyed before it.
+class OwnedObjects {
+ public:
+  explicit OwnedObjects(v8::Isolate* isolate);
+  // Destroys what is left: of objects that were never collected.
+  ~OwnedObjects();
+  OwnedObjects(const OwnedObjects&) = delete;
+  OwnedObjects& operator=(const OwnedObjects&) = delete;
+
+  static OwnedObjects& Of(v8::Isolate* isolate);
+  // `destroy` is called with `data` when `object` has been collected.
+  void Add(v8::Local<v8::Object> object, void* data, void (*destroy)(void* data), size_t bytes);
+
+ private:
+  // A weak handle. (A backing store with a deleter, as an ArrayBuffer has one, would do the same for
+  // five times the instructions and four more allocations, which counts for the response to each
+  // request; and it would be destroyed on another thread.)
+  struct Node {
+    OwnedObjects* owner;
+    void* data;
+    void (*destroy)(void* data);
+    size_t bytes;
+    Node* previous;
+    Node* next;
+    v8::Global<v8::Object> object;
+  };
+
+  static void OnCollected(const v8::WeakCallbackInfo<Node>& info);
+  void Remove(Node* node);
+
+  v8::Isolate* const isolate_;
+  Node* first_ = nullptr;
+};
+
+// Gives `object`, which has two internal fields, a C++ object: the pointer is in field 0. It lives as
+// long as the JavaScript object or the isolate, and is destroyed on the isolate's thread, within a
+// garbage collection: its destructor must not touch V8. `bytes` is roughly the size of what it holds,
+// so that V8 collects garbage in time.
 template <class T>
 void AttachOwned(v8::Isolate* isolate, v8::Local<v8::Object> object, std::unique_ptr<T> owned,
                  size_t bytes = sizeof(T)) {
-  T* pointer = owned.release();
+  T* const pointer = owned.release();
   object->SetAlignedPointerInInternalField(0, pointer);
-  // A backing store is the only thing that V8 frees with a deleter of ours both on collection and
-  // with the isolate.
-  object->SetInternalField(
-      1,
-      v8::ArrayBuffer::New(
-          isolate, v8::ArrayBuffer::NewBackingStore(
-                       pointer, bytes + 1,
-                       [](void* data, size_t, void*) { delete static_cast<T*>(data); }, nullptr)));
+  OwnedObjects::Of(isolate).Add(
+      object, pointer, [](void* data) { delete static_cast<T*>(data); }, bytes);
 }
 
 // What AttachOwned attached, or null for other objects. The caller knows that `object` is of the
