@@ -47,12 +47,15 @@ def rows(n):
         Row("GET 1 KB + check", "get_check", ["--vus", "50", "--iterations", str(n)], n, 50),
         Row("GET 1 KB + JSON.parse(r.body)", "get_parse", ["--vus", "50", "--iterations", str(n)], n, 50),
         Row("POST of JSON with headers and a name", "post", ["--vus", "50", "--iterations", str(n)], n, 50),
+        Row("HTTPS, HTTP/1.1", "get", ["--vus", "50", "--iterations", str(n)], n, 50),
         Row("HTTPS, HTTP/2", "get", ["--vus", "50", "--iterations", str(n)], n, 0),
-        Row("GET, 1000 VUs", "get", ["--vus", "1000", "--iterations", str(n)], n, 1000),
+        *(Row(f"GET, {vus} VUs", "get", ["--vus", str(vus), "--iterations", str(max(n, 10 * vus))], max(n, 10 * vus), min(vus, 5000))
+          for vus in (1000, 5000, 10_000)),
         Row("1 VU, empty script", "empty", [], 0, 0),
         Row("1000 VUs, empty script", "empty", ["--vus", "1000", "--iterations", "1000"], 0, 0),
         Row("1000 VUs, GET + sleep(1), 3 each", "sleepy", ["--vus", "1000", "--iterations", "3000"], 0, 0),
         Row("5000 VUs, GET + sleep(1), 3 each", "sleepy", ["--vus", "5000", "--iterations", "15000"], 0, 0),
+        Row("10000 VUs, GET + sleep(1), 1 each", "sleepy", ["--vus", "10000", "--iterations", "10000"], 0, 0),
         Row("300 VUs that import 1.6 MB", "library", ["--vus", "300", "--iterations", "300"], 0, 0),
     ]
 
@@ -71,7 +74,7 @@ class Bench:
     def start_server(self):
         if not NGINX.exists():
             sys.exit(f"{NGINX} is not there: run scripts/setup --tests")
-        self.plain, self.tls = (free_port() for _ in range(2))
+        self.plain, self.tls, self.tls_http1 = (free_port() for _ in range(3))
         self.run_quietly(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
                           "-days", "2", "-subj", "/CN=localhost", "-keyout", "key.pem", "-out", "cert.pem"])
         temporary = " ".join(f"{kind}_temp_path {kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
@@ -79,7 +82,8 @@ class Bench:
             "daemon off; master_process off; pid nginx.pid; error_log error.log;\nevents { worker_connections 20000; }\n"
             f"http {{ access_log off; keepalive_requests 1000000000; {temporary}\n"
             "ssl_certificate cert.pem; ssl_certificate_key key.pem;\n"
-            f"server {{ listen 127.0.0.1:{self.plain}; listen 127.0.0.1:{self.tls} ssl http2;\n"
+            f"server {{ listen 127.0.0.1:{self.plain} backlog=10000; listen 127.0.0.1:{self.tls} ssl http2;\n"
+            f"listen 127.0.0.1:{self.tls_http1} ssl;\n"
             f"default_type application/json; location / {{ return 200 '{BODY}'; }} }} }}\n", "utf-8")
         self.server = subprocess.Popen(self.pin(0, [NGINX, "-p", self.folder, "-c", "nginx.conf"]), stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + 10
@@ -110,7 +114,9 @@ class Bench:
         return path
 
     def url(self, row):
-        return f"https://localhost:{self.tls}/" if "HTTPS" in row.name else f"http://127.0.0.1:{self.plain}/"
+        if "HTTPS" in row.name:
+            return f"https://localhost:{self.tls if 'HTTP/2' in row.name else self.tls_http1}/"
+        return f"http://127.0.0.1:{self.plain}/"
 
     def run(self, program, row, prefix=(), environment=None):
         """What `program run` of a row costs, with all its processes."""
