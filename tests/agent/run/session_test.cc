@@ -159,7 +159,7 @@ TEST_F(SessionTest, ACoordinatorThatStandsStillOnPurposeLosesNobody) {
   }
   EXPECT_TRUE(session_lost.empty());
   network.Reconnect(*transport);
-  loop.RunFor(absl::Seconds(5));
+  loop.RunFor(absl::Seconds(9));
   suspend.mutable_suspend()->set_over(true);
   fleet.Send(joined.back(), 7, suspend);
   loop.RunFor(absl::Seconds(1));

@@ -167,7 +167,7 @@ TEST(Verdict, FitsATerminalAndIsTheSameUnderItsColors) {
       EXPECT_LE(DisplayWidth(line), columns);
     }
   }
-  EXPECT_THAT(Block(summary, ExitCode::kThresholdsHaveFailed, {.columns = 40}),
+  EXPECT_THAT(Block(summary, ExitCode::kThresholdsHaveFailed, {.columns = 44}),
               ::testing::StartsWith("FAILED   2 of 5 thresholds\n"
                                     "         648 of 864 requests failed (75%)\n"));
   const std::string colored = Block(AllBroken(), ExitCode::kThresholdsHaveFailed, {.color = true});

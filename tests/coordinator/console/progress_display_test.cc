@@ -77,7 +77,7 @@ TEST_F(ProgressDisplayTest, FollowsTheTerminalsWidth) {
   ProgressDisplay display = Make(&terminal_);
   display.Begin();
   EXPECT_THAT(screen_.text(), HasSubstr("[------"));
-  size_.columns = 45;
+  size_.columns = 47;
   loop_.RunFor(absl::Milliseconds(100));
   EXPECT_THAT(screen_.text(), HasSubstr("[   0% ]"));
   EXPECT_THAT(screen_.text(), Not(HasSubstr("---")));
