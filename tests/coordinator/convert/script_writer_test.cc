@@ -85,7 +85,7 @@ TEST(WriteScript, SendsFormsWhoseNamesAreTwiceAsText) {
 
 TEST(Templates, AreThere) {
   for (const std::string& name : TemplateNames()) {
-    EXPECT_THAT(std::string(ScriptTemplate(name)), HasSubstr("export default function"));
+    EXPECT_THAT(std::string(ScriptTemplate(name)), HasSubstr("export const options = {"));
   }
   EXPECT_EQ(ScriptTemplate("none"), "");
 }
