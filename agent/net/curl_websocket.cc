@@ -225,7 +225,7 @@ void CurlWebSocket::OnFinished(CURLcode code) {
   QueueLast();
 }
 
-std::unique_ptr<WebSocket> MakeWebSocket(Engine& engine, VuPool& pool, WebSocketRequest request,
+std::unique_ptr<WebSocket> MakeWebSocket(Engine& engine, NetPool& pool, WebSocketRequest request,
                                          WebSocketListener& listener) {
   return std::make_unique<CurlWebSocket>(engine, pool, std::move(request), listener);
 }

@@ -15,10 +15,10 @@
 #include "absl/random/random.h"
 
 #include "agent/http/websocket.h"
-#include "agent/net/pool.h"
 #include "agent/net/easy_handle.h"
 #include "agent/net/engine.h"
 #include "agent/net/phases.h"
+#include "agent/net/pool.h"
 #include "agent/net/response_reader.h"
 #include "agent/net/target.h"
 #include "agent/net/websocket_frames.h"
@@ -31,7 +31,7 @@ inline constexpr char kCutOff[] = "unexpected EOF";
 
 class CurlWebSocket final : public WebSocket, public CurlTransfer, public EventSource {
  public:
-  CurlWebSocket(Engine& engine, VuPool& pool, WebSocketRequest request,
+  CurlWebSocket(Engine& engine, NetPool& pool, WebSocketRequest request,
                 WebSocketListener& listener);
   ~CurlWebSocket() override;
 

@@ -25,7 +25,7 @@ Url WithHttpScheme(Url url) {
 
 }  // namespace
 
-CurlWebSocket::CurlWebSocket(Engine& engine, VuPool& pool, WebSocketRequest request,
+CurlWebSocket::CurlWebSocket(Engine& engine, NetPool& pool, WebSocketRequest request,
                              WebSocketListener& listener)
     : engine_(engine),
       listener_(listener),

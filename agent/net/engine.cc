@@ -29,7 +29,7 @@ Engine::~Engine() {
   }
 }
 
-ExchangeId Engine::Submit(VuPool& pool, HttpRequest request, HttpClient::Done done) {
+ExchangeId Engine::Submit(NetPool& pool, HttpRequest request, HttpClient::Done done) {
   const ExchangeId id{++last_id_};
   std::unique_ptr<Exchange> exchange = pool.Take();
   exchange->Begin(id, std::move(request), std::move(done), clock().Mono());
@@ -47,7 +47,7 @@ void Engine::Cancel(ExchangeId id) {
   std::unique_ptr<Exchange> exchange = std::move(found->second);
   running_.erase(found);
   exchange->Abandon();
-  VuPool& pool = exchange->pool();
+  NetPool& pool = exchange->pool();
   pool.Give(std::move(exchange));
 }
 
@@ -67,7 +67,7 @@ std::optional<HttpResponse> Engine::Cut(ExchangeId id) {
   return response;
 }
 
-void Engine::AbandonAll(const VuPool& pool) {
+void Engine::AbandonAll(const NetPool& pool) {
   std::vector<ExchangeId> ids;
   for (const auto& [id, exchange] : running_) {
     if (&exchange->pool() == &pool) {
@@ -120,7 +120,7 @@ void Engine::DeliverExchanges() {
     running_.erase(found);
     HttpResponse response = exchange->TakeResponse();
     HttpClient::Done done = exchange->TakeDone();
-    VuPool& pool = exchange->pool();
+    NetPool& pool = exchange->pool();
     pool.Give(std::move(exchange));
     done(std::move(response));
   }

@@ -16,7 +16,7 @@
 
 namespace lockstep::agent {
 
-class VuPool;
+class NetPool;
 class Exchange;
 struct IpAddress;
 
@@ -41,11 +41,11 @@ class Engine {
   const Clock& clock() const { return loop_.clock(); }
   void SetReadyStage(absl::AnyInvocable<void()> stage) { ready_stage_ = std::move(stage); }
 
-  ExchangeId Submit(VuPool& pool, HttpRequest request, HttpClient::Done done);
+  ExchangeId Submit(NetPool& pool, HttpRequest request, HttpClient::Done done);
   void Cancel(ExchangeId id);
   void Hold(ExchangeId id, bool held);
   std::optional<HttpResponse> Cut(ExchangeId id);
-  void AbandonAll(const VuPool& pool);
+  void AbandonAll(const NetPool& pool);
 
   // For one read at a time.
   absl::Span<char> receive_buffer() { return absl::MakeSpan(receive_buffer_); }

@@ -26,7 +26,7 @@ HttpError BodyTooLong(int64_t allowed) {
 
 }  // namespace
 
-Exchange::Exchange(Engine& engine, VuPool& pool)
+Exchange::Exchange(Engine& engine, NetPool& pool)
     : engine_(engine), pool_(pool), reader_(response_) {}
 
 Exchange::~Exchange() {

@@ -18,11 +18,11 @@ namespace lockstep::agent {
 
 class CurlTransport;
 class DirectTransport;
-class VuPool;
+class NetPool;
 
 class Exchange final : public EventSource {
  public:
-  Exchange(Engine& engine, VuPool& pool);
+  Exchange(Engine& engine, NetPool& pool);
   ~Exchange() override;
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
@@ -59,7 +59,7 @@ class Exchange final : public EventSource {
   ExchangeId id() const { return id_; }
   // The response is complete and waits for its delivery.
   bool over() const { return over_; }
-  VuPool& pool() const { return pool_; }
+  NetPool& pool() const { return pool_; }
   const HttpRequest& request() const { return request_; }
   MonoTime started() const { return response_.started; }
   MonoTime deadline() const;
@@ -87,7 +87,7 @@ class Exchange final : public EventSource {
   void DecodeBody();
 
   Engine& engine_;
-  VuPool& pool_;
+  NetPool& pool_;
   std::unique_ptr<CurlTransport> curl_;      // made when first needed
   std::unique_ptr<DirectTransport> direct_;  // likewise
 

@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "agent/net/pool.h"
 #include "agent/net/engine.h"
+#include "agent/net/pool.h"
 #include "agent/net/tcp_stream.h"
 #include "agent/net/websocket.h"
 
@@ -26,11 +26,11 @@ void MultiLoop::Cancel(TimerId id) {
 }
 
 std::unique_ptr<ConnectionPool> MultiLoop::MakePool(int64_t vu_id_in_instance) {
-  return std::make_unique<VuPool>(*engine_, vu_id_in_instance);
+  return std::make_unique<NetPool>(*engine_, vu_id_in_instance);
 }
 
 ExchangeId MultiLoop::Submit(ConnectionPool& pool, HttpRequest request, Done done) {
-  return engine_->Submit(static_cast<VuPool&>(pool), std::move(request), std::move(done));
+  return engine_->Submit(static_cast<NetPool&>(pool), std::move(request), std::move(done));
 }
 
 void MultiLoop::Cancel(ExchangeId id) {
@@ -45,12 +45,12 @@ std::optional<HttpResponse> MultiLoop::Cut(ExchangeId id) {
 
 std::unique_ptr<WebSocket> MultiLoop::OpenWebSocket(ConnectionPool& pool, WebSocketRequest request,
                                                     WebSocketListener& listener) {
-  return MakeWebSocket(*engine_, static_cast<VuPool&>(pool), std::move(request), listener);
+  return MakeWebSocket(*engine_, static_cast<NetPool&>(pool), std::move(request), listener);
 }
 
 std::unique_ptr<ByteStream> MultiLoop::OpenStream(ConnectionPool& pool, StreamTarget target,
                                                   StreamListener& listener) {
-  return MakeTcpStream(*engine_, static_cast<VuPool&>(pool), std::move(target), listener);
+  return MakeTcpStream(*engine_, static_cast<NetPool&>(pool), std::move(target), listener);
 }
 
 void MultiLoop::SetReadyStage(absl::AnyInvocable<void()> stage) {

@@ -30,10 +30,10 @@ std::string LocalIpOf(const Network& network, int64_t vu_id_in_instance) {
 
 }  // namespace
 
-VuPool::VuPool(Engine& engine, int64_t vu_id_in_instance)
+NetPool::NetPool(Engine& engine, int64_t vu_id_in_instance)
     : engine_(engine), local_ip_(LocalIpOf(engine.network(), vu_id_in_instance)) {}
 
-VuPool::~VuPool() {
+NetPool::~NetPool() {
   engine_.AbandonAll(*this);
   idle_.clear();
   if (share_ != nullptr) {
@@ -43,7 +43,7 @@ VuPool::~VuPool() {
   LOCKSTEP_DCHECK(retired_.empty());
 }
 
-void VuPool::Clear() {
+void NetPool::Clear() {
   ++generation_;
   connections_.clear();
   if (share_ == nullptr) {
@@ -57,19 +57,19 @@ void VuPool::Clear() {
   FreeRetired();
 }
 
-void VuPool::FreeRetired() {
+void NetPool::FreeRetired() {
   const auto freed = [](CURLSH* share) { return curl_share_cleanup(share) == CURLSHE_OK; };
   retired_.erase(std::remove_if(retired_.begin(), retired_.end(), freed), retired_.end());
 }
 
-CURLSH* VuPool::share() {
+CURLSH* NetPool::share() {
   if (share_ == nullptr) {
     share_ = MakeShare();
   }
   return share_;
 }
 
-std::unique_ptr<Exchange> VuPool::Take() {
+std::unique_ptr<Exchange> NetPool::Take() {
   if (idle_.empty()) {
     return std::make_unique<Exchange>(engine_, *this);
   }
@@ -78,7 +78,7 @@ std::unique_ptr<Exchange> VuPool::Take() {
   return exchange;
 }
 
-void VuPool::Give(std::unique_ptr<Exchange> exchange) {
+void NetPool::Give(std::unique_ptr<Exchange> exchange) {
   if (!retired_.empty()) {
     exchange->ForgetConnections();
     FreeRetired();
@@ -86,7 +86,7 @@ void VuPool::Give(std::unique_ptr<Exchange> exchange) {
   idle_.push_back(std::move(exchange));
 }
 
-std::unique_ptr<Connection> VuPool::TakeConnection(absl::string_view host, int port) {
+std::unique_ptr<Connection> NetPool::TakeConnection(absl::string_view host, int port) {
   for (auto it = connections_.rbegin(); it != connections_.rend(); ++it) {
     const Connection::Peer& peer = (*it)->peer();
     if (peer.port == port && peer.host == host) {
@@ -98,7 +98,7 @@ std::unique_ptr<Connection> VuPool::TakeConnection(absl::string_view host, int p
   return nullptr;
 }
 
-void VuPool::KeepConnection(std::unique_ptr<Connection> connection, int64_t generation) {
+void NetPool::KeepConnection(std::unique_ptr<Connection> connection, int64_t generation) {
   if (generation != generation_) {
     return;
   }
@@ -109,7 +109,7 @@ void VuPool::KeepConnection(std::unique_ptr<Connection> connection, int64_t gene
   connections_.push_back(std::move(connection));
 }
 
-void VuPool::OnEvents(Connection& connection, uint32_t /*events*/) {
+void NetPool::OnEvents(Connection& connection, uint32_t /*events*/) {
   const auto found = std::find_if(
       connections_.begin(), connections_.end(),
       [&](const std::unique_ptr<Connection>& each) { return each.get() == &connection; });

@@ -19,13 +19,13 @@ namespace lockstep::agent {
 class Engine;
 class Exchange;
 
-class VuPool final : public ConnectionPool, private Connection::User {
+class NetPool final : public ConnectionPool, private Connection::User {
  public:
-  VuPool(Engine& engine, int64_t vu_id_in_instance);
+  NetPool(Engine& engine, int64_t vu_id_in_instance);
   // Abandons exchanges that still run.
-  ~VuPool() override;
-  VuPool(const VuPool&) = delete;
-  VuPool& operator=(const VuPool&) = delete;
+  ~NetPool() override;
+  NetPool(const NetPool&) = delete;
+  NetPool& operator=(const NetPool&) = delete;
 
   void Clear() override;
 

@@ -38,7 +38,7 @@ std::string Reason(int error) {
 
 class TcpStream final : public ByteStream, public EventSource {
  public:
-  TcpStream(Engine& engine, VuPool& pool, StreamTarget target, StreamListener& listener)
+  TcpStream(Engine& engine, NetPool& pool, StreamTarget target, StreamListener& listener)
       : engine_(engine),
         local_ip_(pool.local_ip()),
         target_(std::move(target)),
@@ -341,7 +341,7 @@ class TcpStream final : public ByteStream, public EventSource {
 
 }  // namespace
 
-std::unique_ptr<ByteStream> MakeTcpStream(Engine& engine, VuPool& pool, StreamTarget target,
+std::unique_ptr<ByteStream> MakeTcpStream(Engine& engine, NetPool& pool, StreamTarget target,
                                           StreamListener& listener) {
   return std::make_unique<TcpStream>(engine, pool, std::move(target), listener);
 }

@@ -7,10 +7,10 @@
 
 namespace lockstep::agent {
 
-class VuPool;
+class NetPool;
 class Engine;
 
-std::unique_ptr<ByteStream> MakeTcpStream(Engine& engine, VuPool& pool, StreamTarget target,
+std::unique_ptr<ByteStream> MakeTcpStream(Engine& engine, NetPool& pool, StreamTarget target,
                                           StreamListener& listener);
 
 }  // namespace lockstep::agent

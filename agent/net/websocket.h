@@ -7,10 +7,10 @@
 
 namespace lockstep::agent {
 
-class VuPool;
+class NetPool;
 class Engine;
 
-std::unique_ptr<WebSocket> MakeWebSocket(Engine& engine, VuPool& pool, WebSocketRequest request,
+std::unique_ptr<WebSocket> MakeWebSocket(Engine& engine, NetPool& pool, WebSocketRequest request,
                                          WebSocketListener& listener);
 
 }  // namespace lockstep::agent
