@@ -1,13 +1,10 @@
 #include "common/summary/summary.h"
 
-#include <cstdlib>
-#include <fstream>
-#include <sstream>
-
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 #include "common/metrics/batch.h"
+#include "tests/support/golden.h"
 
 namespace lockstep {
 namespace {
