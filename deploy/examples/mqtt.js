@@ -2,6 +2,7 @@
 // mosquitto: mosquitto -p 1883
 import mqtt from 'lockstep/mqtt';
 import { check } from 'k6';
+import exec from 'k6/execution';
 
 const target = __ENV.MQTT_TARGET || 'mqtt://127.0.0.1:1883';
 
@@ -15,7 +16,7 @@ export const options = {
 };
 
 export default async function () {
-  const topic = `lockstep/${__VU}/${__ITER}`;
+  const topic = `lockstep/${exec.vu.idInTest}/${__ITER}`; // __VU counts anew on each agent
   const client = await mqtt.connectAsync(target);
   const heard = new Promise((resolve) => client.on('message', (_, payload) => resolve(JSON.parse(payload))));
 

@@ -2,6 +2,7 @@
 // tests/integration/npm/socketio_server.cjs, or any that knows these events.
 import { io } from 'lockstep/socketio';
 import { check } from 'k6';
+import exec from 'k6/execution';
 
 const target = __ENV.SOCKETIO_TARGET || 'http://127.0.0.1:3000';
 
@@ -15,7 +16,7 @@ export const options = {
 };
 
 export default async function () {
-  const room = `room ${__VU}-${__ITER}`;
+  const room = `room ${exec.vu.idInTest}-${__ITER}`;
   const socket = io(`${target}/chat`, { auth: { token: 'secret' } });
   socket.on('connect_error', (error) => console.error(`no connection: ${error.message}`));
 

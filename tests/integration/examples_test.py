@@ -70,7 +70,7 @@ class Examples(LockstepTest):
     @unittest.skipUnless(NPM_IS_THERE, "the peers of npm are not installed")
     def test_socketio(self):
         server = SocketIoServer()
-        self.addCleanup(server.process.kill)
+        self.addCleanup(server.close)
         result, _ = self.example("socketio.js", "--agents", "2", "-e", f"SOCKETIO_TARGET={server.url}")
         self.assertIn("socketio_ack_duration", result.stdout)
 

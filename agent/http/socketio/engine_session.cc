@@ -406,6 +406,12 @@ void EngineSession::OnClose(int /*code*/, std::string reason) {
     DropSocket();
   } else if (state_ == State::kClosing) {
     End("forced close", "");
+  } else if (state_ == State::kOpening) {
+    // A server of another protocol may only say so in what is no WebSocket any more.
+    End("transport error",
+        absl::StrCat(reason.empty() ? "the connection ended" : reason,
+                     " before the handshake: the server may speak another version of Socket.IO, "
+                     "see the option `version`"));
   } else {
     End("transport close", std::move(reason));
   }

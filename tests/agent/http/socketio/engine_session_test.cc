@@ -257,6 +257,16 @@ TEST_F(EngineSessionTest, TheServersEndIsTold) {
   EXPECT_THAT(seen_, Not(Contains("text late")));
 }
 
+TEST_F(EngineSessionTest, AnEndBeforeTheHandshakeIsThatOfAnotherVersionPerhaps) {
+  Start({.polling = false});
+  client_.socket()->listener().OnOpen({});
+  client_.socket()->listener().OnClose(1002, "protocol error");
+  EXPECT_EQ(
+      "close transport error: protocol error before the handshake: the server may speak another "
+      "version of Socket.IO, see the option `version`",
+      seen_.back());
+}
+
 TEST_F(EngineSessionTest, AListenerMayDestroyTheSession) {
   Start({.websocket = false});
   Polled(absl::StrCat(kHandshake,
