@@ -77,7 +77,7 @@ function heatTicks() {
 function addHeatMap(parent) {
   const [time, duration] = axes(formatTime);
   return new Plot(parent, {
-    title: 'Response times, heat map', unit: 'darker: more requests', format: formatTime, lines: [
+    title: 'Response times, heat map', unit: 'the stronger, the more requests', format: formatTime, lines: [
       { name: 'p50', label: 'med', colour: '--text', dash: [2, 3], width: 1.2, span: true },
     ],
     values: () => series.columns,
