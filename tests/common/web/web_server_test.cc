@@ -1,5 +1,6 @@
 #include "common/web/web_server.h"
 
+#include <atomic>
 #include <thread>
 
 #include <arpa/inet.h>
@@ -209,14 +210,16 @@ TEST_F(WebStreamTest, MoreThanTheServerMayHaveAreRefused) {
 
 TEST_F(WebStreamTest, ShutdownEndsAStreamOnceItHasToldWhatWasPushed) {
   std::string heard;
+  std::atomic<bool> hears = false;
   std::thread listening([&] {
     httplib::Client client("127.0.0.1", server_.port());
     client.Get("/", [&](const char* data, size_t size) {
       heard.append(data, size);
+      hears = true;
       return true;
     });
   });
-  while (stream() == nullptr) {
+  while (!hears) {
     std::this_thread::yield();
   }
   EXPECT_TRUE(stream()->Push(Piece(", last")));
