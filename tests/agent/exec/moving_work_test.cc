@@ -53,7 +53,7 @@ TEST_F(MovingWorkTest, TheRestOfARateIsThatOfTheUncutTest) {
     EXPECT_EQ(begun.contains(number), !lost) << number;
   }
   for (const auto& [number, at] : begun) {
-    EXPECT_EQ(at, kSecond * number / 30) << number;
+    EXPECT_LE(absl::AbsDuration(at - kSecond * number / 30), absl::Nanoseconds(1)) << number;
   }
   EXPECT_EQ(agents[0]->pool.initialised(), 5);  // of nine for the two of them, where three were
 }
@@ -75,7 +75,8 @@ TEST_F(MovingWorkTest, NothingDueAtTheInstantBeginsUntilAllHaveAgreed) {
   EXPECT_EQ(records().back().iteration.intended, t0 + absl::Milliseconds(1900));
   agent().engine->Divide(*PlanInstance(scenarios, SegmentTuple()), SegmentTuple());
   Finish();
-  EXPECT_EQ(records().back().iteration.in_test, 29);
+  // 30 were due, of which 5 at once twice: for one of them there was no VU, and it took no number.
+  EXPECT_EQ(records().back().iteration.in_test, 27);
 }
 
 TEST_F(MovingWorkTest, WhatHasBegunCannotBeHeld) {
