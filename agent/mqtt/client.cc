@@ -266,8 +266,12 @@ std::string MosquittoClient::WhyLost(int code) const {
   if (tls_ != nullptr && !tls_->refusal().empty()) {
     return tls_->refusal();
   }
-  if (code == MOSQ_ERR_ERRNO) {
+  if (code == MOSQ_ERR_ERRNO && !dialled_) {
     return absl::StrCat("dial: ", std::strerror(errno));
+  }
+  if (code == MOSQ_ERR_ERRNO || code == MOSQ_ERR_CONN_LOST) {
+    return connected_ ? "the connection was lost"
+                      : "the connection ended before the broker had answered";
   }
   return code >= kFirstFailure || code < 0 ? mosquitto_reason_string(code)
                                            : mosquitto_strerror(code);

@@ -29,9 +29,8 @@ absl::StatusOr<Url> ReadSocketIoUrl(const std::string& text) {
     url.scheme.replace(0, 2, "http");
   }
   if (url.scheme != "http" && url.scheme != "https") {
-    return absl::InvalidArgumentError(
-        absl::StrCat("io() requires a URL with the scheme http, https, ws or wss, but got \"",
-                     url.scheme, "\""));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "a URL with the scheme http, https, ws or wss is expected, got \"", url.scheme, "\""));
   }
   return url;
 }

@@ -253,7 +253,7 @@ TEST_F(SocketIoTest, OptionsReachTheServer) {
 TEST_F(SocketIoTest, MistakesAreNamed) {
   EXPECT_EQ("TypeError: io(): the URL of a server is expected", Run("socketio.io()"));
   EXPECT_THAT(Run("socketio.io('ftp://h')"),
-              HasSubstr("requires a URL with the scheme http, https, ws or wss, but got \"ftp\""));
+              HasSubstr("a URL with the scheme http, https, ws or wss is expected, got \"ftp\""));
   EXPECT_THAT(
       Run("socketio.io('http://h', { transport: ['websocket'] })"),
       StartsWith("TypeError: io(): unknown option \"transport\"; there are ackTimeout, auth, "));
