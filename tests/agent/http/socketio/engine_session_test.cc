@@ -33,7 +33,8 @@ class EngineSessionTest : public ::testing::Test, protected EngineListener {
     options.url = ParsedUrl("http://h/socket.io/?room=1");
     options.url.path = "/socket.io/";
     options.jar = jar_;
-    session_ = std::make_unique<EngineSession>(env_, std::move(options), *this);
+    EngineListener& listener = *this;
+    session_ = std::make_unique<EngineSession>(env_, std::move(options), listener);
   }
   void StartWithSocket(EngineProtocol protocol = EngineProtocol::kFour) {
     Start({.protocol = protocol, .polling = false});
