@@ -124,6 +124,7 @@ JsHarness::JsHarness() {
   isolate_ = v8::Isolate::New(params);
   isolate_->SetMicrotasksPolicy(v8::MicrotasksPolicy::kExplicit);
   functions_ = std::make_unique<FunctionCache>(isolate_);
+  owned_ = std::make_unique<OwnedObjects>(isolate_);
   vu_ = std::make_unique<HarnessVu>();
   isolate_->Enter();
   const v8::HandleScope scope(isolate_);
@@ -165,6 +166,7 @@ JsHarness::JsHarness() {
 JsHarness::~JsHarness() {
   vu_->ReleaseParts();
   context_.Reset();
+  owned_.reset();
   functions_.reset();
   isolate_->Exit();
   isolate_->Dispose();

@@ -16,6 +16,7 @@
 #include "agent/grpc/engine.h"
 #include "agent/grpc/schema_store.h"
 #include "agent/js/bind/functions.h"
+#include "agent/js/bind/owned_object.h"
 #include "agent/js/k6/api_vu.h"
 #include "agent/mqtt/client.h"
 #include "agent/net/multi_loop.h"
@@ -159,6 +160,7 @@ class JsHarness {
   std::unique_ptr<v8::ArrayBuffer::Allocator> allocator_;
   v8::Isolate* isolate_ = nullptr;
   std::unique_ptr<FunctionCache> functions_;
+  std::unique_ptr<OwnedObjects> owned_;
   SharedArrayStore shared_arrays_;
   RowStore rows_;
   SchemaStore schemas_;
