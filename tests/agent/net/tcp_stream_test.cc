@@ -197,7 +197,10 @@ TEST_F(TlsStreamTest, ShowsACertificate) {
   Ask(target);
   EXPECT_THAT(recorder_.received, HasSubstr("hello\n"));
   recorder_ = {};
-  Ask(Trusting(), {.tls_auth = {{.cert = certificate_.certificate(), .key = certificate_.key()}}});
+  Ask(Trusting(), {.tls_auth = {{.cert = certificate_.certificate(),
+                                 .key = certificate_.key(),
+                                 .password = "",
+                                 .domains = {}}}});
   EXPECT_THAT(recorder_.received, HasSubstr("hello\n"));
   recorder_ = {};
   Ask(Trusting());
