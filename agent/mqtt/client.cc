@@ -130,9 +130,8 @@ absl::Status MosquittoClient::Prepare() {
   target_ = MakeTarget(env_.network, url);
   mosquitto_ = mosquitto_new(spec_.client_id.empty() ? nullptr : spec_.client_id.c_str(),
                              spec_.clean || spec_.client_id.empty(), this);
-  if (mosquitto_ == nullptr) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("clientId: ", errno == EINVAL ? "it must be UTF-8" : std::strerror(errno)));
+  if (mosquitto_ == nullptr) {  // nothing else is wrong with what it is given
+    return absl::InvalidArgumentError("clientId: it must be UTF-8");
   }
   mosquitto_int_option(mosquitto_, MOSQ_OPT_PROTOCOL_VERSION, static_cast<int>(spec_.version));
   mosquitto_int_option(mosquitto_, MOSQ_OPT_TCP_NODELAY, 1);
