@@ -31,7 +31,7 @@ inline constexpr FlagSpec kRunFlags[] = {
     {"--result-file", Kind::kValue, "file for the result, as `lockstep compare` reads it", "FILE"},
     {"--report", Kind::kValue, "file for the report, a page with tables and charts", "FILE"},
     {"--features", Kind::kList, "feature flags of k6; none exist here"},
-    {"--agents", Kind::kValue, "number of agents that share the test", "N", "1"},
+    {"--agents", Kind::kValue, "agents that share the test", "N", "1"},
     {"--on-agent-loss", Kind::kValue, "what a lost agent does to the test",
      "fail|tolerate=N%|redistribute", "fail"},
     {"--late-agents", Kind::kValue, "what agents that come while the load runs do", "wait|join",

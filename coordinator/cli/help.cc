@@ -20,18 +20,31 @@ constexpr size_t kColumns = 80;
 constexpr size_t kHelpColumn = 34;  // where what is said of a flag begins
 constexpr char kTagline[] = "Lockstep runs k6 scripts on one machine or on many, as one test.";
 
-// `text` cut into lines of at most `width` columns; the later ones are indented.
+constexpr char kNoBreak = '\x01';  // a space at which no line ends
+
+// `text` cut into lines of at most `width` columns, at spaces, and at commas in words that are longer; the later
+// ones are indented.
 std::string Wrapped(absl::string_view text, size_t width, size_t indent) {
   std::string out;
   size_t column = 0;
   for (absl::string_view word : absl::StrSplit(text, ' ')) {
-    if (column > 0 && column + 1 + word.size() > width) {
-      absl::StrAppend(&out, "\n", std::string(indent, ' '));
-      column = 0;
-    }
-    absl::StrAppend(&out, column > 0 ? " " : "", word);
-    column += (column > 0 ? 1 : 0) + word.size();
+    bool first = true;
+    do {
+      const size_t comma = word.size() > width ? word.substr(0, width).rfind(',') : word.npos;
+      const absl::string_view part = word.substr(0, comma == word.npos ? comma : comma + 1);
+      word.remove_prefix(part.size());
+      const bool spaced = first && column > 0;
+      if (column > 0 && column + (spaced ? 1 : 0) + part.size() > width) {
+        absl::StrAppend(&out, "\n", std::string(indent, ' '), part);
+        column = part.size();
+      } else {
+        absl::StrAppend(&out, spaced ? " " : "", part);
+        column += (spaced ? 1 : 0) + part.size();
+      }
+      first = false;
+    } while (!word.empty());
   }
+  std::replace(out.begin(), out.end(), kNoBreak, ' ');
   return out;
 }
 
@@ -46,8 +59,9 @@ std::string Row(const std::string& left, absl::string_view right, size_t column)
 }
 
 std::string MeaningOf(const Flag& flag) {
-  return flag.initial.empty() ? flag.help
-                              : absl::StrCat(flag.help, " (default: ", flag.initial, ")");
+  return flag.initial.empty()
+             ? flag.help
+             : absl::StrCat(flag.help, " (default:", std::string(1, kNoBreak), flag.initial, ")");
 }
 
 bool IsGlobal(absl::string_view flag) {
@@ -209,8 +223,9 @@ std::string ManualPage(const CommandSpec* command, const std::vector<CommandSpec
   for (const FlagGroup& group : GroupsOf(*command, /*all=*/true)) {
     absl::StrAppend(&text, ".SS ", Roff(group.title), "\n");
     for (const Flag* flag : group.flags) {
-      absl::StrAppend(&text, ".TP\n.B ", Roff(SpellingOf(*flag)), "\n", Roff(MeaningOf(*flag)),
-                      "\n");
+      absl::StrAppend(
+          &text, ".TP\n.B ", Roff(SpellingOf(*flag)), "\n",
+          Roff(absl::StrReplaceAll(MeaningOf(*flag), {{std::string(1, kNoBreak), " "}})), "\n");
     }
   }
   return absl::StrCat(text, ".SH SEE ALSO\n.BR lockstep (1)\n");

@@ -27,23 +27,31 @@ HelpGroup Load(bool agents) {
 
 HelpGroup Script() {
   return {"Script",
-          {"env", "tag", "config", "strict"},
-          {"include-system-env-vars", "console-output", "throw"}};
+          {"env", "config"},
+          {"tag", "strict", "include-system-env-vars", "secret-source", "console-output", "throw"}};
 }
 
-HelpGroup Network() {
-  return {"Requests",
-          {"http-debug", "insecure-skip-tls-verify"},
-          {"max-redirects", "user-agent", "batch", "batch-per-host", "discard-response-bodies",
-           "no-connection-reuse", "no-vu-connection-reuse", "http2-prior-knowledge",
-           "intended-latency", "dns", "local-ips", "blacklist-ip", "block-hostnames"}};
+HelpGroup Network(bool brief = true) {
+  std::vector<const char*> first = {"http-debug", "insecure-skip-tls-verify"};
+  HelpGroup group{
+      "Requests",
+      {},
+      {"max-redirects", "user-agent", "batch", "batch-per-host", "discard-response-bodies",
+       "no-connection-reuse", "no-vu-connection-reuse", "http2-prior-knowledge", "intended-latency",
+       "dns", "local-ips", "blacklist-ip", "block-hostnames"}};
+  if (brief) {
+    group.brief = std::move(first);
+  } else {
+    group.more.insert(group.more.begin(), first.begin(), first.end());
+  }
+  return group;
 }
 
 HelpGroup Results() {
   return {"Results",
-          {"out", "summary-export", "result-file", "report", "summary-mode", "no-thresholds"},
-          {"summary-trend-stats", "summary-time-unit", "system-tags", "usage-report-url",
-           "no-usage-report"}};
+          {"out", "summary-export", "report", "no-thresholds"},
+          {"result-file", "summary-mode", "summary-trend-stats", "summary-time-unit", "system-tags",
+           "usage-report-url", "no-usage-report"}};
 }
 
 HelpGroup Messages(std::vector<const char*> brief = {}) {
@@ -70,7 +78,7 @@ HelpPage Run() {
        Script(),
        Network(),
        Results(),
-       {"While it runs", {"address", "quiet"}, {"linger"}},
+       {"While it runs", {"address", "quiet"}, {"linger", "show-agents", "show-thresholds"}},
        {"Agents", {}, {"on-agent-loss", "partition", "max-vu-block", "fail-on-suspect"}},
        Messages()}};
 }
@@ -79,18 +87,16 @@ HelpPage Coordinator() {
   return {
       "Agents are started elsewhere, with `lockstep-agent --coordinator HOST:7411`; once as many "
       "have joined as are asked for, they share the test and start at one instant.",
-      {{"lockstep coordinator --agents 3 --listen 0.0.0.0 --credentials coordinator s.js",
-        "a fleet with TLS"},
+      {{"lockstep coordinator --agents 3 --credentials coordinator s.js", "a fleet with TLS"},
        {"lockstep coordinator --agents 2 --insecure s.js", "without, on this machine"}},
       {{"Fleet",
-        {"agents", "listen", "credentials", "insecure", "wait-for-agents", "on-agent-loss",
-         "partition"},
-        {"max-vu-block", "fail-on-suspect"}},
+        {"agents", "listen", "credentials", "insecure", "wait-for-agents"},
+        {"on-agent-loss", "partition", "max-vu-block", "fail-on-suspect"}},
        Load(false),
        Script(),
-       Network(),
+       Network(/*brief=*/false),
        Results(),
-       {"While it runs", {"address", "quiet"}, {"linger"}},
+       {"While it runs", {"address"}, {"quiet", "linger", "show-agents", "show-thresholds"}},
        Messages()}};
 }
 
@@ -100,7 +106,9 @@ HelpPage Inspect() {
            {"lockstep inspect --execution-requirements script.js", "with the number of VUs"}},
           {{"Flags", {"execution-requirements", "env", "config", "strict"}, {}},
            Load(false),
-           {"Script", {}, {"tag", "include-system-env-vars", "console-output", "throw"}},
+           {"Script",
+            {},
+            {"tag", "include-system-env-vars", "secret-source", "console-output", "throw"}},
            Network(),
            {"Results",
             {"no-thresholds"},
@@ -116,7 +124,9 @@ HelpPage MakeArchive() {
        {"lockstep run test.tar", "run it, wherever it is"}},
       {{"Flags", {"archive-out", "exclude-env-vars", "env", "config", "strict"}, {}},
        Load(false),
-       {"Script", {}, {"tag", "include-system-env-vars", "console-output", "throw"}},
+       {"Script",
+        {},
+        {"tag", "include-system-env-vars", "secret-source", "console-output", "throw"}},
        Network(),
        {"Results",
         {"no-thresholds"},
@@ -131,7 +141,9 @@ HelpPage Plan() {
            {"lockstep plan --weights 2,1,1 --json script.js", "one is twice as strong"}},
           {{"Flags", {"agents", "weights", "partition", "json", "env", "config", "strict"}, {}},
            Load(false),
-           {"Script", {}, {"tag", "include-system-env-vars", "console-output", "throw"}},
+           {"Script",
+            {},
+            {"tag", "include-system-env-vars", "secret-source", "console-output", "throw"}},
            Network(),
            {"Results", {}, {"summary-trend-stats", "summary-time-unit", "system-tags"}},
            Messages()}};

@@ -78,11 +78,8 @@ TEST(Help, HasAllFlagsThatDoSomethingAndNoOthers) {
     }
     for (const Flag& flag : command.flags) {
       const bool on_page = std::find(shown.begin(), shown.end(), flag.name) != shown.end();
-      const bool of_tests = FindCommand(Commands(), "run")->Find(flag.name) != nullptr &&
-                            command.arguments.size() == 1 &&
-                            absl::string_view(command.arguments[0].name) == "SCRIPT";
-      EXPECT_TRUE(on_page || HasNoEffect(flag.name) || !of_tests || flag.name == "quiet" ||
-                  flag.name == "address")
+      const bool runs = command.name == "run" || command.name == "coordinator";
+      EXPECT_TRUE(on_page || HasNoEffect(flag.name) || !runs)
           << command.name << " is silent of --" << flag.name;
     }
   }
@@ -93,7 +90,7 @@ TEST(Help, ExamplesAreCommandLinesThatAreRight) {
     for (const HelpExample& example : HelpPageOf(command.name).examples) {
       absl::string_view line = example.line;
       if (!absl::ConsumePrefix(&line, "lockstep ") || absl::StrContains(line, ">") ||
-          absl::StrContains(line, "|")) {
+          absl::StrContains(line, "|") || absl::StrContains(line, "'")) {
         continue;  // of a shell
       }
       const auto parsed = ParseCommandLine(absl::StrSplit(line, ' '), {});
@@ -113,8 +110,8 @@ TEST(Completion, KnowsCommandsFlagsAndShells) {
     }
     EXPECT_THAT(script, Not(HasSubstr("profiling-enabled"))) << shell;
   }
-  EXPECT_EQ(CompletionFor("bsh", Commands()).status().message(),
-            "completion: invalid value \"bsh\"; did you mean \"bash\"? Allowed: bash, zsh, fish");
+  EXPECT_EQ(CompletionFor("powershell", Commands()).status().message(),
+            "completion: invalid value \"powershell\"; allowed: bash, zsh, fish");
 }
 
 TEST(ManualPage, HasNoLineThatRoffTakesForACommand) {
@@ -166,8 +163,8 @@ TEST(Errors, OfTheCommandLineAsOneSet) {
 TEST(Warnings, OfTheCommandLineAsOneSet) {
   std::string text;
   for (const char* line :
-       {"run --profiling-enabled s.js", "run --secret-source=file=x s.js", "run --features=a s.js",
-        "run --no-summary s.js", "run --summary-mode=legacy s.js", "run --traces-output=otel s.js",
+       {"run --profiling-enabled s.js", "run --features=a s.js", "run --no-summary s.js",
+        "run --summary-mode=legacy s.js", "run --traces-output=otel s.js",
         "run --new-machine-readable-summary s.js"}) {
     const auto parsed = ParseCommandLine(absl::StrSplit(line, ' '), {});
     absl::StrAppend(&text, "$ lockstep ", line, "\n",
