@@ -410,7 +410,8 @@ TEST(CommandLine, ReportTakesAResultAndPerhapsABaseline) {
   EXPECT_EQ(compared.out, "-");
   EXPECT_EQ(compared.config.alpha, 0.05);
   result = ParseCommandLine({"report"}, {});
-  EXPECT_THAT(std::get<CommandLineExit>(result).error, "the result file is missing (RESULT)");
+  EXPECT_THAT(std::get<CommandLineExit>(result).error,
+              "the result file is missing (RESULT); expected lockstep report [FLAGS] RESULT");
 }
 
 TEST(CommandLine, ARunMayLeaveAReport) {
