@@ -59,8 +59,8 @@ class Ledger {
 
 struct SimAgentSetup {
   int64_t weight = 1;
-  absl::Duration clock_offset;
-  absl::Duration join_after;
+  absl::Duration clock_offset = absl::ZeroDuration();
+  absl::Duration join_after = absl::ZeroDuration();
   // Since the simulation's start; nothing gets through from then on, and nobody is told.
   absl::Duration dies_at = absl::InfiniteDuration();
   absl::Duration leaves_at = absl::InfiniteDuration();  // a SIGTERM, since the simulation's start
