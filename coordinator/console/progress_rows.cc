@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
@@ -173,6 +174,7 @@ class ScenarioRows {
       absl::StrAppend(&line, gap, Colored(bad ? kRed : "", text, look_.color));
       gap = std::string(facts_[fact] - DisplayWidth(text) + 2, ' ');
     }
+    absl::StripTrailingAsciiWhitespace(&line);
     return line;
   }
 

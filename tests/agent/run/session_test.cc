@@ -151,7 +151,8 @@ TEST_F(SessionTest, ACoordinatorThatStandsStillOnPurposeLosesNobody) {
   suspend.mutable_suspend();
   fleet.Send(joined.back(), 7, suspend);
   loop.RunFor(absl::Seconds(1));
-  network.CutOff(*transport);
+  network.Break(*transport);   // as its keepalive does
+  network.CutOff(*transport);  // nobody answers
   // The coordinator stands still: its own timers do not run either.
   for (int i = 0; i < 60; ++i) {
     loop.RunFor(absl::Seconds(9));
