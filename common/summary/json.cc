@@ -149,10 +149,7 @@ json SummaryExport(const Summary& summary) {
     }
     metrics[metric.key] = std::move(out);
   }
-  json data = {{"metrics", std::move(metrics)},
-               {"root_group", GroupJson(summary.root, /*keyed=*/true)}};
-  AddErrors(summary, &data);
-  return data;
+  return {{"metrics", std::move(metrics)}, {"root_group", GroupJson(summary.root, /*keyed=*/true)}};
 }
 
 }  // namespace lockstep

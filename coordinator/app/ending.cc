@@ -92,38 +92,40 @@ void Ending::WriteSummary(const std::optional<std::map<std::string, std::string>
 ExitCode Ending::Judge(const RunOutcome& outcome) {
   RunOutcome last = outcome;
   const Judgement judgement = parts_.run.judgement();
-  LogOutcome(outcome, parts_.clock, parts_.logger);
-  if (flags_.fail_on_suspect && last.exit_code == ExitCode::kSuccess &&
-      judgement.validity != v1::Health::VALID) {
+  const bool suspect = flags_.fail_on_suspect && last.exit_code == ExitCode::kSuccess &&
+                       judgement.validity != v1::Health::VALID;
+  if (suspect) {
     last = {ExitCode::kGeneratorSuspect,
             absl::StrCat("the generator is ", WordOf(judgement.validity),
                          ", and --fail-on-suspect was given")};
-    parts_.logger.Error(last.message);
-  }
-  if (unwritten_ && last.exit_code == ExitCode::kSuccess) {
+  } else if (unwritten_ && last.exit_code == ExitCode::kSuccess) {
     last = {ExitCode::kOther, "a file could not be written"};  // which one has been told
   }
+  std::optional<EndVerdict> verdict;
   if (summary_.has_value()) {
-    ShowVerdict(MakeVerdict(*summary_, judgement, last.exit_code, last.message));
+    verdict = MakeVerdict(*summary_, judgement, last.exit_code, last.message);
+  }
+  const bool to_log = !text_shown_ && !error_look_.has_value();
+  if (verdict.has_value() && to_log) {
+    LogVerdict(*verdict);  // first: who reads logs takes the last error for the run's
+  }
+  LogOutcome(outcome, parts_.clock, parts_.logger);
+  if (suspect) {
+    parts_.logger.Error(last.message);
+  }
+  if (verdict.has_value() && text_shown_) {
+    WriteStdout(RenderVerdict(*verdict, *summary_, look_));
+  } else if (verdict.has_value() && !to_log) {
+    const std::string text = RenderVerdict(*verdict, *summary_, *error_look_);
+    fwrite(text.data(), 1, text.size(), stderr);
   }
   return last.exit_code;
 }
 
-// It follows the summary's text. Where a script has put something else on standard output, or nothing
-// is wanted there, that stays as it is: people see it on their terminal, and a log gets bad news.
-void Ending::ShowVerdict(const EndVerdict& verdict) {
-  if (text_shown_) {
-    WriteStdout(RenderVerdict(verdict, *summary_, look_));
-    return;
-  }
-  if (error_look_.has_value()) {
-    const std::string text = RenderVerdict(verdict, *summary_, *error_look_);
-    fwrite(text.data(), 1, text.size(), stderr);
-    return;
-  }
+void Ending::LogVerdict(const EndVerdict& verdict) {
   const bool good = verdict.word == "PASSED" || verdict.word == "DONE";
   if (!good || !verdict.clean()) {
-    parts_.logger.Log(good ? LogLevel::kWarn : LogLevel::kError, VerdictLine(verdict, *summary_));
+    parts_.logger.Warn(VerdictLine(verdict, *summary_));
   }
   if (verdict.judgement.validity != v1::Health::VALID) {
     parts_.logger.Warn(absl::StrCat("the generator is ", WordOf(verdict.judgement.validity), ": ",

@@ -51,12 +51,15 @@ class Ending {
   absl::Status Reserve();
   // Ends the outputs and writes the summary: what handleSummary returned, or without it the text.
   void WriteSummary(const std::optional<std::map<std::string, std::string>>& outputs);
-  // Logs what is to be said of the end and, after a summary, shows the verdict.
+  // Logs what is to be said of the end and, after a summary, shows the verdict: below the summary's
+  // text. Where a script has put something else on standard output, or nothing is wanted there, that
+  // stays as it is: people see the verdict on their terminal, and a log gets bad news.
   ExitCode Judge(const RunOutcome& outcome);
 
  private:
   Summary MakeSummary(std::vector<std::string> lost) const;
-  void ShowVerdict(const EndVerdict& verdict);
+  // Bad news, for where nobody sees the block.
+  void LogVerdict(const EndVerdict& verdict);
 
   const Parts parts_;
   const RunSettingsFlags& flags_;

@@ -129,19 +129,23 @@ nlohmann::json Results::MakeExport(const Summary& summary, const v1::SetupValue&
     nlohmann::json value = nlohmann::json::parse(Shown(setup), nullptr, /*allow_exceptions=*/false);
     data["setup_data"] = value.is_discarded() ? nlohmann::json() : std::move(value);
   }
-  AddVerdict(summary, &data);
+  AddValidity(&data);
   return data;
 }
 
-void Results::AddVerdict(const Summary& summary, nlohmann::json* data) const {
-  // k6's readers know nothing of either, so they are there only with news.
+void Results::AddValidity(nlohmann::json* data) const {
+  // k6's readers know nothing of it, so it is there only with news.
   const Judgement judgement = judge_ ? judge_() : Judgement();
   if (judgement.validity != v1::Health::VALID) {
     (*data)["validity"] =
         ValidityJson(WordOf(judgement.validity), judgement.reasons, judgement.lost);
   }
+}
+
+void Results::AddVerdict(const Summary& summary, nlohmann::json* data) const {
   const RunOutcome outcome = outcome_ ? outcome_() : RunOutcome();
-  const EndVerdict verdict = MakeVerdict(summary, judgement, outcome.exit_code, outcome.message);
+  const EndVerdict verdict =
+      MakeVerdict(summary, judge_ ? judge_() : Judgement(), outcome.exit_code, outcome.message);
   if (outcome.exit_code != ExitCode::kSuccess || !verdict.clean()) {
     (*data)["verdict"] = VerdictJson(verdict);
   }
@@ -154,6 +158,7 @@ std::string Results::SummaryData(absl::Duration elapsed, const v1::SetupValue& s
   }
   const Summary summary = MakeSummary(elapsed);
   nlohmann::json data = HandleSummaryData(summary, environment);
+  AddValidity(&data);
   AddVerdict(summary, &data);
   return data.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }

@@ -53,7 +53,8 @@ class Results final : public RunResults {
   // Asked whenever a summary is made for programs: unless the run is VALID, it gets a key
   // `validity`.
   void SetJudge(absl::AnyInvocable<Judgement() const> judge) { judge_ = std::move(judge); }
-  // Asked likewise: how the run ends. Unless it ends well, the data get a key `verdict`.
+  // Asked likewise: how the run ends. Unless it ends well, the data of
+  // handleSummary get a key `verdict`.
   void SetOutcome(absl::AnyInvocable<RunOutcome() const> outcome) { outcome_ = std::move(outcome); }
 
   // From now on a Timeline is kept as well. Before the first batch.
@@ -93,6 +94,8 @@ class Results final : public RunResults {
 
   absl::Status MergeDecoded(const Batch& batch);
   void DescribeErrors(v1::RunStatus* status) const;
+  void AddValidity(nlohmann::json* data) const;
+  // Likewise only with news.
   void AddVerdict(const Summary& summary, nlohmann::json* data) const;
   void HideSecrets(Batch* batch) const;
 

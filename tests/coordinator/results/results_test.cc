@@ -71,7 +71,8 @@ TEST(Results, TheErrorsOfAllAgentsAreInTheSummaryInItsDataAndInTheStatus) {
   const auto data = nlohmann::json::parse(results.SummaryData(absl::Seconds(1), {}));
   EXPECT_EQ(data["errors"][1], expected);
   EXPECT_EQ(data["foldedErrors"], 1);
-  EXPECT_EQ(results.MakeExport(summary, {})["errors"], data["errors"]);
+  EXPECT_EQ(data["verdict"]["word"], "ERRORS");
+  EXPECT_EQ(results.MakeExport(summary, {}).size(), 2u) << "whose readers know k6's keys";
   v1::RunStatus status;
   results.DescribeMetrics(absl::Seconds(1), &status);
   ASSERT_EQ(status.errors_size(), 2);
