@@ -67,8 +67,8 @@ absl::StatusOr<std::string> Revoke(const CertsCommand& command, absl::Time now) 
 absl::Status WithFlag(const absl::Status& status, const CertsCommand& command) {
   const std::string text(status.message());
   const bool authority = absl::StartsWith(text, command.folder);
-  if (status.ok() || absl::IsInvalidArgument(status) || absl::IsFailedPrecondition(status) ||
-      !absl::StrContains(text, "/")) {
+  if (status.ok() || absl::IsInvalidArgument(status) ||
+      (absl::IsFailedPrecondition(status) && !authority) || !absl::StrContains(text, "/")) {
     return status;
   }
   absl::string_view hint;

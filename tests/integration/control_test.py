@@ -125,7 +125,7 @@ class Refusals(ControlCase):
         self.refused("scenarios.c: vus must be <= maxVUs, got 11 > 10", "scale", "--vus", "11")
         self.refused("scenarios.c: vus must be <= maxVUs, got 3 > 2", "scale", "--vus", "3", "--max", "2")
         self.refused("expected an integer, at least 0", "scale", "--vus=-1")
-        self.refused("give --vus, --max or both", "scale")
+        self.refused("give --vus, --max, --agents or several of them", "scale")
         self.refused("the run is not paused", "resume")
         self.control("stop")
         run.communicate(timeout=PATIENCE)
