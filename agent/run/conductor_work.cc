@@ -27,8 +27,8 @@ void Conductor::OnRedivide(const v1::Redivide& redivide) {
                     .segment = SegmentTuple::None(),
                     .rps_share = redivide.rps_share()};
   if (redivide.segment_index() >= 0) {
-    absl::StatusOr<SegmentTuple> segment = ReadSegment(
-        redivide.segment_sequence(), redivide.segment_index(), assign_.partition());
+    absl::StatusOr<SegmentTuple> segment =
+        ReadSegment(redivide.segment_sequence(), redivide.segment_index(), assign_.partition());
     absl::StatusOr<InstancePlan> plan =
         segment.ok() ? PlanInstance(scenarios_, *segment) : segment.status();
     if (!plan.ok()) {

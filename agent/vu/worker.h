@@ -15,10 +15,10 @@
 #include "absl/functional/any_invocable.h"
 
 #include "agent/grpc/engine.h"
-#include "agent/mqtt/client.h"
 #include "agent/health/thread_wait.h"
 #include "agent/js/engine.h"
 #include "agent/js/script_isolate.h"
+#include "agent/mqtt/client.h"
 #include "agent/net/multi_loop.h"
 #include "agent/report/accumulator.h"
 #include "agent/vu/run_shared.h"

@@ -109,8 +109,9 @@ std::string RoffOfExamples(const std::vector<HelpExample>& examples) {
 
 std::string RoffHead(const std::string& page, absl::string_view summary, absl::string_view usage) {
   return absl::StrCat(".TH ", Roff(absl::StrReplaceAll(page, {{" ", "-"}})), " 1 \"\" \"lockstep ",
-                      kVersion, "\"\n.ad l\n.SH NAME\n", Roff(absl::StrReplaceAll(page, {{" ", "-"}})),
-                      " \\- ", Roff(summary), "\n.SH SYNOPSIS\n.B ", Roff(usage), "\n");
+                      kVersion, "\"\n.ad l\n.SH NAME\n",
+                      Roff(absl::StrReplaceAll(page, {{" ", "-"}})), " \\- ", Roff(summary),
+                      "\n.SH SYNOPSIS\n.B ", Roff(usage), "\n");
 }
 
 }  // namespace

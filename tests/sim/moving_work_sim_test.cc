@@ -94,8 +94,7 @@ void CheckPool(const SimOutcome& outcome, size_t index, int64_t iterations) {
     const int64_t begun = outcome.ledger.begun_by(member.agent, index);
     const bool missing = member.lost && !member.settled;
     EXPECT_TRUE(!missing || begun <= member.share.scenarios[index].iterations);
-    accounted +=
-        missing ? member.share.scenarios[index].iterations : begun + member.dropped[index];
+    accounted += missing ? member.share.scenarios[index].iterations : begun + member.dropped[index];
   }
   for (const auto& iteration : outcome.ledger.begun()) {
     EXPECT_TRUE(iteration.first != index || iteration.second < iterations) << iteration.second;
@@ -140,12 +139,11 @@ SimSetup FourAgents(uint64_t seed) {
   for (int i = 0; i < 4; ++i) {
     setup.agents.push_back({.clock_offset = absl::Seconds(100 * i)});
   }
-  setup.scenarios = {
-      Scenario("rate", ConstantArrivalRateConfig{.rate = 40,
-                                                 .duration = absl::Seconds(30),
-                                                 .pre_allocated_vus = 40,
-                                                 .max_vus = 40}),
-      Scenario("shared", SharedIterationsConfig{.vus = 8, .iterations = 900})};
+  setup.scenarios = {Scenario("rate", ConstantArrivalRateConfig{.rate = 40,
+                                                                .duration = absl::Seconds(30),
+                                                                .pre_allocated_vus = 40,
+                                                                .max_vus = 40}),
+                     Scenario("shared", SharedIterationsConfig{.vus = 8, .iterations = 900})};
   return setup;
 }
 
@@ -240,10 +238,9 @@ TEST(MovingWork, VusAreThoseOfTheUncutTest) {
     setup.scenarios = {
         Scenario("constant", ConstantVusConfig{.vus = 13, .duration = absl::Seconds(40)}),
         Scenario("ramping",
-                 RampingVusConfig{
-                     .start_vus = 3,
-                     .stages = {{absl::Seconds(20), 31}, {absl::Seconds(20), 2}},
-                     .graceful_ramp_down = absl::ZeroDuration()})};
+                 RampingVusConfig{.start_vus = 3,
+                                  .stages = {{absl::Seconds(20), 31}, {absl::Seconds(20), 2}},
+                                  .graceful_ramp_down = absl::ZeroDuration()})};
     for (ScenarioConfig& scenario : setup.scenarios) {
       scenario.graceful_stop = absl::ZeroDuration();
     }
@@ -308,10 +305,10 @@ class Hat {
     setup_.wanted = static_cast<size_t>(Number(3, 20));
     for (size_t i = 0; i < 20; ++i) {
       const bool late = i >= setup_.wanted;
-      setup_.agents.push_back({.weight = Chance(0.3) ? Number(1, 9) : 1,
-                               .clock_offset = absl::Milliseconds(Number(0, 10'000'000)),
-                               .join_after = absl::Milliseconds(late ? Number(1500, 25'000)
-                                                                     : Number(0, 300))});
+      setup_.agents.push_back(
+          {.weight = Chance(0.3) ? Number(1, 9) : 1,
+           .clock_offset = absl::Milliseconds(Number(0, 10'000'000)),
+           .join_after = absl::Milliseconds(late ? Number(1500, 25'000) : Number(0, 300))});
     }
     const int64_t scenarios = Number(1, 3);
     for (int64_t i = 0; i < scenarios; ++i) {

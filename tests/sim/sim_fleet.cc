@@ -461,8 +461,7 @@ class Fleet {
       size_t agent = 0;
       EXPECT_TRUE(absl::SimpleAtoi(absl::StripPrefix(member.name, "agent-"), &agent));
       outcome_.members.push_back({agent, member.lost, agents_[agent]->died, member.share,
-                                  member.progress, agents_[agent]->host.dropped,
-                                  member.settled()});
+                                  member.progress, agents_[agent]->host.dropped, member.settled()});
     }
     outcome_.log = log_.messages;
     outcome_.judged = results_->judged();

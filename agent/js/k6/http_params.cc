@@ -239,7 +239,8 @@ bool ParamsReader::ResponseTypeOf(v8::Local<v8::Value> value) {
   } else if (type == "stream") {
     draft_.request.response_type = ResponseType::kStream;
   } else {
-    return draft_.Fail(absl::StrCat("responseType: must be text, binary, none or stream, got ", type));
+    return draft_.Fail(
+        absl::StrCat("responseType: must be text, binary, none or stream, got ", type));
   }
   return true;
 }

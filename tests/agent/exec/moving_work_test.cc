@@ -121,9 +121,8 @@ TEST_F(MovingWorkTest, VusComeAndGoWithTheDivision) {
 }
 
 TEST_F(MovingWorkTest, ARampGoesOnWhereTheWholeIs) {
-  const std::vector<ScenarioConfig> scenarios = {
-      Scenario(RampingVusConfig{0, {{absl::Seconds(10), 10}}, absl::ZeroDuration()},
-               absl::ZeroDuration())};
+  const std::vector<ScenarioConfig> scenarios = {Scenario(
+      RampingVusConfig{0, {{absl::Seconds(10), 10}}, absl::ZeroDuration()}, absl::ZeroDuration())};
   Make(scenarios, Taking(absl::Milliseconds(50)), "0,1/2,1");
   Start();
   RunUntil(absl::Milliseconds(5500));

@@ -178,8 +178,7 @@ TEST(StartsBetween, CountsWhatTheSchedulesGiveToAPart) {
             (std::vector<int64_t>{50, -1}));
   EXPECT_EQ(StartsBetween(half, absl::ZeroDuration(), absl::Seconds(5)),
             (std::vector<int64_t>{0, -1}));
-  EXPECT_EQ(StartsBetween(half, absl::Seconds(6), absl::Seconds(7)),
-            (std::vector<int64_t>{5, -1}));
+  EXPECT_EQ(StartsBetween(half, absl::Seconds(6), absl::Seconds(7)), (std::vector<int64_t>{5, -1}));
   EXPECT_EQ(StartsBetween(half, absl::Seconds(20), absl::Seconds(30)),
             (std::vector<int64_t>{0, -1}));
 }

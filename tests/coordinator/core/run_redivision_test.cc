@@ -116,8 +116,7 @@ TEST_F(RunRedivisionTest, WhoeverComesPreparesFirst) {
   const size_t late = Join();
   agent(late).iterate_for = absl::Minutes(1);
   loop.RunFor(absl::Seconds(1));
-  EXPECT_THAT(agent(late).asked,
-              ElementsAre("assign", "prepare", "data ", "start", "divided 1"));
+  EXPECT_THAT(agent(late).asked, ElementsAre("assign", "prepare", "data ", "start", "divided 1"));
   EXPECT_EQ(agent(late).assigned.joined_late(), 1u);
   EXPECT_TRUE(agent(late).assigned.work_moves());
   EXPECT_EQ(agent(late).t0_ns, agent(0).t0_ns);
@@ -170,8 +169,7 @@ TEST_F(RunRedivisionTest, FewerAgentsMeansThatTheLastHandTheirWorkOver) {
   EXPECT_EQ(agent(0).redivides.back().segment_sequence(), "0,1");
   EXPECT_EQ(agent(1).redivides.back().segment_index(), -1);
   EXPECT_EQ(agent(2).redivides.back().segment_index(), -1);
-  EXPECT_EQ(run->ScaleAgents(0),
-            absl::InvalidArgumentError("agents: must be 1 to 100000, got 0"));
+  EXPECT_EQ(run->ScaleAgents(0), absl::InvalidArgumentError("agents: must be 1 to 100000, got 0"));
 }
 
 TEST_F(RunRedivisionTest, WhereWorkDoesNotMoveItSaysSo) {
