@@ -330,7 +330,7 @@ class Run {
   TimerId redivision_timer_ = TimerId::kNone;
   size_t agents_target_ = 0;
   uint32_t joined_late_ = 0;
-  std::set<std::string> unfit_;  // agents that have come late, and could not take part
+  std::set<std::string> unfit_;  // agents that were lost while work moves, by their own fault
   int64_t t0_wall_ns_ = 0;
   std::optional<IterationPools> pools_;
 };

@@ -9,12 +9,21 @@
 #include "coordinator/core/run.h"
 
 namespace lockstep::coordinator {
+namespace {
+
+// Whether an agent's session ended for what it said or could not do, and would end so again.
+bool IsItsOwnFault(const absl::Status& reason) {
+  return absl::IsInvalidArgument(reason) || absl::IsInternal(reason) ||
+         absl::IsFailedPrecondition(reason);
+}
+
+}  // namespace
 
 absl::Status Run::MayJoin(const v1::Join& join) const {
   const bool may_be_spare = state_ < v1::RunStatus::RUNNING && !settings_.inspect_only;
   if (unfit_.contains(join.name())) {
     return absl::UnavailableError(
-        "it could not join the run that is in progress; wait for the next one");
+        "it could not take part in the run that is in progress; wait for the next one");
   }
   if (MovesNow() && (settings_.late_agents_join || AgentsThere() < agents_target_)) {
     return absl::OkStatus();
@@ -122,6 +131,9 @@ void Run::OnLost(const AgentRecord& agent, const absl::Status& reason) {
     return;
   }
   std::string message = absl::StrCat("agent ", agent.name, " was lost: ", reason.message());
+  if (MovesNow() && IsItsOwnFault(reason)) {
+    unfit_.insert(agent.name);
+  }
   if (state_ == v1::RunStatus::WAITING_FOR_AGENTS || member->joining) {  // it had no part yet
     logger_.Warn(message);
     roster_.ForgetMember(agent.id);

@@ -202,7 +202,6 @@ void Run::GoOn(RunMember& member, const Answer& answer) {
   if (!answer.has_failure()) {
     CatchUp(member);
   } else if (member.joining) {
-    unfit_.insert(member.name);
     fleet_.Expel(member.id, absl::InternalError(
                                 absl::StrCat("it could not join: ", answer.failure().message())));
     return;

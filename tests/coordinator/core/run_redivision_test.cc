@@ -1,5 +1,8 @@
 // Work that moves while the load runs: what the coordinator asks of whom, and when. What agents make
 // of it, and whether everything comes to the whole: tests/sim/moving_work_sim_test.cc.
+#include <algorithm>
+#include <string>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -46,7 +49,7 @@ TEST_F(RunRedivisionTest, AllAgreeBeforeAnybodyActsOnIt) {
   agent(0).Leave();
   loop.RunFor(absl::Milliseconds(10));
   ASSERT_EQ(agent(1).redivides.size(), 1u);
-  const v1::Redivide& asked = agent(1).redivides[0];
+  const v1::Redivide asked = agent(1).redivides[0];
   EXPECT_EQ(asked.segment_sequence(), "0,1/2,1");
   EXPECT_EQ(asked.segment_index(), 0);
   EXPECT_EQ(agent(2).redivides[0].segment_index(), 1);
@@ -131,10 +134,27 @@ TEST_F(RunRedivisionTest, WhoeverCannotPrepareIsNotMissed) {
   loop.RunFor(absl::Milliseconds(1));
   agents_.push_back(std::make_unique<ScriptedAgent>(loop, network, log, "agent-3"));
   agent(2).prepared.mutable_failure()->set_message("no memory");
-  loop.RunFor(absl::Seconds(1));
-  EXPECT_THAT(log.messages, Contains("agent agent-3 was lost: it could not join: no memory"));
+  agent(2).prepared.mutable_failure()->set_exit_code(255);
+  loop.RunFor(absl::Seconds(30));
+  EXPECT_THAT(log.messages,
+              Contains("agent agent-3 was lost: it could not join: no memory").Times(1));
   EXPECT_EQ(run->members().size(), 2u);
   EXPECT_THAT(agent(0).redivides, IsEmpty());
+}
+
+TEST_F(RunRedivisionTest, WhoeverSaysWhatCannotBeIsNotTakenAgain) {
+  late_agents_join = true;
+  BeginLong(2);
+  agents_.push_back(std::make_unique<ScriptedAgent>(loop, network, log, "agent-3"));
+  agent(2).prepared.mutable_failure()->set_message("no memory");  // and no exit code
+  loop.RunFor(absl::Seconds(30));
+  EXPECT_THAT(log.messages, Contains(HasSubstr("agent agent-3 was lost: failure.exit_code: must be "
+                                               "1 to 255, got 0")));
+  EXPECT_EQ(std::count_if(
+                log.messages.begin(), log.messages.end(),
+                [](const std::string& line) { return line.starts_with("agent agent-3 has come"); }),
+            1);
+  EXPECT_EQ(run->members().size(), 2u);
 }
 
 TEST_F(RunRedivisionTest, LateAgentsWaitUnlessTheyAreWanted) {
