@@ -27,9 +27,10 @@ class RunRedealTest : public RunTest {
     EXPECT_EQ(agent(2).assigned.segment_sequence(), "0,1/2,1");
     EXPECT_EQ(agent(2).segment_index, 1);
     EXPECT_EQ(agent(0).t0_ns, agent(2).t0_ns);
-    EXPECT_THAT(log.messages,
-                Contains("agent agent-2 was lost before the start: it left: gone; all work is dealt "
-                         "out again, among 2 of 3 agents"));
+    EXPECT_THAT(
+        log.messages,
+        Contains("agent agent-2 was lost before the start: it left: gone; all work is dealt "
+                 "out again, among 2 of 3 agents"));
     EXPECT_EQ(run->members().size(), 2u);
     EXPECT_TRUE(run->judgement().lost.empty());
   }
@@ -104,8 +105,10 @@ TEST_F(RunRedealTest, WhatWasScaledBeforeReachesTheNewParts) {
   source.plan->executors = {{"ctl", "externally-controlled"}};
   source.plan->paused = true;
   Begin(2);
-  ASSERT_TRUE(run->Resume().ok());
   agent(0).setup_takes = absl::Seconds(1);
+  loop.RunFor(absl::Milliseconds(100));
+  ASSERT_EQ(run->state(), v1::RunStatus::PREPARING);
+  ASSERT_TRUE(run->Resume().ok());
   loop.RunFor(absl::Milliseconds(500));
   ASSERT_TRUE(run->Pause().ok());  // holds it at the barrier
   loop.RunFor(absl::Seconds(1));

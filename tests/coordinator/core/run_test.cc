@@ -11,6 +11,7 @@
 namespace lockstep::coordinator {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -75,12 +76,25 @@ TEST_F(RunTest, AFailureWithoutAnExitCodeIsNoSuccess) {
 }
 
 TEST_F(RunTest, VusBeyondAllMeasureEndTheirAgentsSession) {
-  Begin(2);
-  agent(1).prepared.set_vus(INT64_MAX);
+  Begin(1);
+  agent(0).prepared.set_vus(INT64_MAX);
   loop.RunFor(absl::Seconds(30));
   EXPECT_EQ(code(), 255);
   EXPECT_THAT(outcomes[0].message,
-              HasSubstr("agent agent-2 was lost: prepared.vus: must be 0 to 100000000"));
+              HasSubstr("agent agent-1 was lost: prepared.vus: must be 0 to 100000000"));
+}
+
+TEST_F(RunTest, VusBeyondAllMeasureAreNoPartOfARunThatGoesOn) {
+  Begin(2);
+  agent(1).prepared.set_vus(INT64_MAX);
+  loop.RunFor(absl::Seconds(30));
+  EXPECT_EQ(code(), 0);
+  EXPECT_THAT(
+      log.messages,
+      Contains(AllOf(HasSubstr("agent agent-2 was lost before the start: prepared.vus: must "
+                               "be 0 to 100000000"),
+                     HasSubstr("all work is dealt out again, among 1 of 2 agents"))));
+  EXPECT_EQ(run->members().size(), 1u);
 }
 
 TEST_F(RunTest, AMetricOfNoKnownTypeEndsItsAgentsSession) {
