@@ -6,7 +6,7 @@ namespace lockstep::agent {
 
 ConstantVus::ConstantVus(ExecutorContext context)
     : Executor(std::move(context)),
-      gate_(context_.plan.iterations_segment, -1, context_.counters, context_.first_number),
+      gate_(context_.numbering(), -1, context_.counters, context_.first_number),
       handles_(context_, gate_) {}
 
 void ConstantVus::Start(MonoTime start) {

@@ -26,7 +26,7 @@ struct ExecutorContext {
   const ScenarioPlan& plan;  // this instance's part; changes just before Redivide
   // Work may move: see Redivide.
   bool moves = false;
-  // Numbers in the test begin here, where no schedule gives them.
+  // Numbers in the test begin here, where no schedule gives them; > 0: they are all this instance's.
   int64_t first_number = 0;
   EventLoop& loop;
   VuBroker& vus;
@@ -34,6 +34,11 @@ struct ExecutorContext {
   EngineEvents& events;
   Logger& logger;
   absl::AnyInvocable<void()> changed;  // finished() may have become true
+
+  // By which iterations are numbered in the test, from `first_number` on.
+  SegmentTuple numbering() const {
+    return first_number > 0 ? SegmentTuple() : plan.iterations_segment;
+  }
 };
 
 enum class EndOfStarts {

@@ -12,7 +12,7 @@ ExternallyControlled::ExternallyControlled(ExecutorContext context)
       vus_(context_.plan.wanted.front().vus),
       max_vus_(context_.plan.max_vus),
       existing_(max_vus_),
-      gate_(context_.plan.iterations_segment, -1, context_.counters, context_.first_number),
+      gate_(context_.numbering(), -1, context_.counters, context_.first_number),
       handles_(context_, gate_) {}
 
 void ExternallyControlled::Start(MonoTime start) {

@@ -9,7 +9,7 @@ RampingVus::RampingVus(ExecutorContext context, const RampingVusConfig& config)
     : Executor(std::move(context)),
       graceful_ramp_down_(config.graceful_ramp_down),
       steps_(context_.plan.ramp),
-      gate_(context_.plan.iterations_segment, -1, context_.counters, context_.first_number),
+      gate_(context_.numbering(), -1, context_.counters, context_.first_number),
       handles_(context_, gate_) {}
 
 RampingVus::~RampingVus() {
