@@ -120,7 +120,7 @@ void Conductor::ResendLater() {
   if (resend_timer_ != TimerId::kNone || outbox_->empty()) {
     return;
   }
-  resend_timer_ = loop_.After(kResendAfter, [this] {
+  resend_timer_ = loop_.At(last_batch_sent_ + kResendAfter, [this] {
     resend_timer_ = TimerId::kNone;
     if (loop_.clock().Mono() - last_batch_sent_ >= kResendAfter) {
       Resend();

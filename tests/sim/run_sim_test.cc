@@ -247,7 +247,7 @@ TEST(RunSim, AnAgentThatLeavesHandsOverAllThatItHasDone) {
     CheckAccounts(outcome);
     EXPECT_EQ(outcome.exit_code, 0);
     EXPECT_EQ(outcome.teardowns, 1);
-    EXPECT_EQ(outcome.ledger.counted(), outcome.ledger.begun());
+    EXPECT_EQ(outcome.ledger.counted(), outcome.ledger.begun()) << absl::StrJoin(outcome.log, "\n");
     const auto leaver =
         std::find_if(outcome.members.begin(), outcome.members.end(),
                      [&](const SimMember& member) { return member.agent == setup.victim; });
