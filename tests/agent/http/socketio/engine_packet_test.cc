@@ -72,7 +72,7 @@ TEST(EnginePacket, FramesOfThreeBeginWithTheTypeAlsoInBytes) {
 
 TEST(EnginePacket, RefusesWhatIsNone) {
   EXPECT_EQ(R"(invalid Engine.IO packet "")", MessageOf(DecodeEngineText("").status()));
-  EXPECT_EQ(R"(invalid Engine.IO packet "7x\001")", MessageOf(DecodeEngineText("7x\x01").status()));
+  EXPECT_EQ(R"(invalid Engine.IO packet "7x\x01")", MessageOf(DecodeEngineText("7x\x01").status()));
   EXPECT_FALSE(DecodeEngineBytes(kThree, "").ok());
   EXPECT_FALSE(DecodeEngineBytes(kThree, "\x03").ok());
   EXPECT_FALSE(DecodeEnginePayload(kFour, "b***").ok());
