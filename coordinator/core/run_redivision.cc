@@ -203,6 +203,7 @@ void Run::LetJoin(AgentId agent) {
   member.joining = true;
   member.joined_late = ++joined_late_;
   member.tuple = SegmentTuple::None();
+  ShowWork(*plan_, member);  // none, until a division gives it a part
   logger_.Info(absl::StrCat("agent ", record.name,
                             " has come, and takes part as soon as its VUs "
                             "are there"));
