@@ -251,12 +251,14 @@ class Run {
   void OnHeld(const RunMember& member, const v1::Held& held);
   void CommitRedivision();
   void AccountFor(RunMember& member, absl::Duration at);
+  // Makes the member's share of each pool what it has got of it.
+  void ShowLeased(RunMember& member) const;
   bool MovesNow() const {
     return settings_.redistribute && state_ == v1::RunStatus::RUNNING && stopping_ == Stopping::kNo;
   }
   // What becomes of the work of a member that was lost while the load runs. `last_heard`: of it;
   // nothing if it is certain that it does nothing any more.
-  void HandOver(RunMember& lost, std::optional<MonoTime> last_heard);
+  void HandOver(std::optional<MonoTime> last_heard);
   // An agent that has come while the load runs gets what it needs for a part of its own.
   void LetJoin(AgentId agent);
   void StartLate(RunMember& member);

@@ -150,6 +150,7 @@ void Run::OnLost(const AgentRecord& agent, const absl::Status& reason) {
     return;
   }
   const bool on_purpose = absl::IsCancelled(reason);
+  ShowLeased(*member);
   std::string missing = MissingWork(*member);
   if (on_purpose && member->settled()) {
     logger_.Info(absl::StrCat("agent ", agent.name, " has left, its work was ",
@@ -157,7 +158,7 @@ void Run::OnLost(const AgentRecord& agent, const absl::Status& reason) {
   } else if (MovesNow()) {
     logger_.Error(absl::StrCat(message, "; what it has not begun goes to the others"));
     const bool surely_gone = on_purpose || absl::IsAborted(reason);
-    HandOver(*member, surely_gone ? std::nullopt : std::make_optional(agent.last_heard));
+    HandOver(surely_gone ? std::nullopt : std::make_optional(agent.last_heard));
     if (std::all_of(members().begin(), members().end(), [](const RunMember& other) {
           return other.lost || other.handed_over || other.joining;
         })) {

@@ -156,11 +156,11 @@ void Run::AccountFor(RunMember& member, absl::Duration at) {
     return;
   }
   member.handed_over = true;
+  ShowLeased(member);
   for (size_t i = 0; i < member.share.scenarios.size(); ++i) {
     AgentShare::Scenario& scenario = member.share.scenarios[i];
-    if (plan_->pools.contains(scenario.name)) {
-      scenario.iterations = pools_->GrantedTo(member.id, scenario.name);
-    } else if (scenario.iterations >= 0 && i < member.starts_before.size()) {
+    if (!plan_->pools.contains(scenario.name) && scenario.iterations >= 0 &&
+        i < member.starts_before.size()) {
       scenario.iterations = member.starts_before[i];
     }
   }
@@ -169,14 +169,20 @@ void Run::AccountFor(RunMember& member, absl::Duration at) {
   }
 }
 
-void Run::HandOver(RunMember& lost, std::optional<MonoTime> last_heard) {
+void Run::ShowLeased(RunMember& member) const {
+  if (!pools_.has_value()) {
+    return;
+  }
+  for (AgentShare::Scenario& scenario : member.share.scenarios) {
+    if (plan_->pools.contains(scenario.name)) {
+      scenario.iterations = pools_->GrantedTo(member.id, scenario.name);
+    }
+  }
+}
+
+void Run::HandOver(std::optional<MonoTime> last_heard) {
   if (last_heard.has_value()) {
     all_quiet_ = std::max(all_quiet_, *last_heard + settings_.lease);
-  }
-  for (AgentShare::Scenario& scenario : lost.share.scenarios) {
-    if (plan_->pools.contains(scenario.name)) {
-      scenario.iterations = pools_->GrantedTo(lost.id, scenario.name);
-    }
   }
   DealIterations();
   if (!roster_.spares().empty() && AgentsThere() < agents_target_) {

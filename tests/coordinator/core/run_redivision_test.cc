@@ -224,6 +224,20 @@ TEST_F(RunRedivisionTest, PoolsAreDealtOutWhileTheLoadRuns) {
   EXPECT_THAT(log.messages, Contains(HasSubstr("iteration_lease: begun 31 of 30")));
 }
 
+TEST_F(RunRedivisionTest, OfAPoolWhatItHadGotIsMissingWithAnAgent) {
+  source.plan->pools = {{"rate", 100}};
+  BeginLong(2);
+  v1::AgentMessage message;
+  message.mutable_iteration_lease()->set_scenario("rate");
+  message.mutable_iteration_lease()->set_wanted(30);
+  agent(0).Send(message);
+  loop.RunFor(absl::Milliseconds(10));
+  ASSERT_TRUE(run->Stop(/*now=*/false).ok());  // no work moves from now on
+  agent(0).Leave();
+  loop.RunFor(absl::Milliseconds(10));
+  EXPECT_THAT(log.messages, Contains(HasSubstr("scenario rate: 30 of 30 iterations")));
+}
+
 TEST_F(RunRedivisionTest, WithNobodyLeftTheRunFails) {
   BeginLong(2);
   agent(0).Leave();
