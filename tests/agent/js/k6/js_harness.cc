@@ -4,6 +4,7 @@
 
 #include <libplatform/libplatform.h>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
@@ -93,8 +94,9 @@ bool HarnessVu::Park(absl::FunctionRef<void(Task wake)> start) {
 
 absl::AnyInvocable<void(ApiVu::Task)> HarnessVu::Expect() {
   ++expected_;
-  return [this](Task task) {
-    --expected_;
+  // As with a VU: what is dropped is not waited for.
+  return [this, outstanding = absl::Cleanup([this] { --expected_; })](Task task) mutable {
+    std::move(outstanding).Invoke();
     ready_.push_back(std::move(task));
   };
 }
