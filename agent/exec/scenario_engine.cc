@@ -237,9 +237,15 @@ void ScenarioEngine::SetFence(MonoTime until) {
 }
 
 void ScenarioEngine::Lease(absl::string_view scenario, int64_t first, int64_t count) {
-  for (const std::unique_ptr<ScenarioRunner>& runner : runners_) {
-    if (runner->config().name == scenario && runner->has_work() && !runner->ended()) {
-      runner->executor()->Lease(first, count);
+  for (size_t i = 0; i < runners_.size(); ++i) {
+    ScenarioRunner& runner = *runners_[i];
+    if (runner.config().name != scenario || !runner.has_work()) {
+      continue;
+    }
+    if (!runner.ended()) {
+      runner.executor()->Lease(first, count);
+    } else if (count > 0) {  // it was on its way while the scenario ended here
+      events_.OnIterationsReturned(i, first, count);
     }
   }
 }
