@@ -120,7 +120,8 @@ void Run::CommitRedivision() {
   late_in_a_row_ = 0;
   last_division_ = agreed.at;
   for (RunMember& member : roster_.members()) {
-    if (member.joining || member.handed_over) {
+    const bool has_ended = member.step == RunMember::Step::kDrained && !member.lost;
+    if (member.joining || member.handed_over || has_ended) {
       continue;
     }
     AccountFor(member, agreed.at);
@@ -146,10 +147,6 @@ void Run::CommitRedivision() {
 
 // Settles what the member's part comes to until `at`; if it has no part from then on, for good.
 void Run::AccountFor(RunMember& member, absl::Duration at) {
-  const bool ended = member.step == RunMember::Step::kDrained;
-  if (ended && !member.lost) {
-    return;
-  }
   CountWork(*plan_, member, at);
   member.cut_at = at;
   if (!member.lost && !member.leaving) {
