@@ -42,6 +42,16 @@ inline RunResult SampleResult() {
       {.expression = "avg<100", .method = "avg", .ok = true, .value = 25}};
   result.checks = {
       {.name = "fine", .path = "::login::fine", .first_seen = {}, .passes = 3, .fails = 1}};
+  result.verdict.word = "FAILED";
+  ErrorRow error;
+  error.error.cause = "500 <x>";
+  error.error.method = "GET";
+  error.error.name = "/y";
+  error.error.count = 12;
+  error.error.first_unix_nanos = absl::ToUnixNanos(result.begin + absl::Milliseconds(1500));
+  error.agents = {{"a", 5}, {"b", 7}};
+  result.errors = {error};
+  result.folded_errors = 3;
   History history;
   history.points = 2;
   history.columns = {{"requests", {2, 2}}, {"failed", {0, 1}}};
