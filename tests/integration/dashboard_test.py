@@ -9,8 +9,9 @@ from tests.integration.support import PATIENCE, LockstepTest
 
 SHORT = """
 import http from 'k6/http';
+import { sleep } from 'k6';
 export const options = { iterations: 30, vus: 3 };
-export default () => { http.get(`${__ENV.TARGET}/`); http.get(`${__ENV.TARGET}/status/500`); };
+export default () => { http.get(`${__ENV.TARGET}/`); http.get(`${__ENV.TARGET}/status/500`); sleep(0.2); };
 """
 ENDLESS = """
 import http from 'k6/http';
