@@ -90,7 +90,7 @@ Json SchemaSampler::SampleOf(const Json& described) const {
 // NOLINTNEXTLINE(misc-no-recursion): schemas are in schemas, and depth and number are bounded
 Json SchemaSampler::Make(const Json& given, int depth, int* budget) const {
   const Json& schema = Resolve(given);
-  if (!schema.is_object() || depth > kDeepestSchema || --*budget < 0) {
+  if (--*budget < 0 || !schema.is_object() || depth > kDeepestSchema) {
     return nullptr;
   }
   for (const char* name : {"example", "default", "const"}) {

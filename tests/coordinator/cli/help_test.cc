@@ -120,7 +120,8 @@ TEST(ManualPage, HasNoLineThatRoffTakesForACommand) {
          absl::StrSplit(ManualPage(&command, Commands()), '\n', absl::SkipEmpty())) {
       EXPECT_TRUE(line[0] != '.' || absl::StartsWith(line, ".TH ") ||
                   absl::StartsWith(line, ".SH ") || absl::StartsWith(line, ".SS ") ||
-                  line == ".TP" || absl::StartsWith(line, ".B ") || absl::StartsWith(line, ".BR "))
+                  line == ".TP" || line == ".ad l" || absl::StartsWith(line, ".B ") ||
+                  absl::StartsWith(line, ".BR "))
           << line;
     }
   }
