@@ -122,6 +122,17 @@ class Layers(unittest.TestCase):
                 text = (ROOT / side / name / "CMakeLists.txt").read_text("utf-8")
                 self.assertEqual([f"{side}_{name}"], re.findall(r"lockstep_library\((\w+)", text))
 
+    def test_a_name_stands_for_one_class(self):
+        """Two of one name in a program break the rule of one definition: it links, and crashes."""
+        places = {}
+        for path in (p for side in LAYERS for p in sources(side) if p.suffix == ".h"):
+            text = path.read_text("utf-8")
+            namespace = re.search(r"^namespace ([\w:]+) \{", text, re.M)
+            for name in re.findall(r"^(?:class|struct|enum class) ([\w:]+)[^;{]*\{", text, re.M):
+                places.setdefault(f"{namespace[1] if namespace else ''}::{name}", []).append(str(path.relative_to(ROOT)))
+        self.assertGreater(len(places), 400)
+        self.assertEqual({}, {name: files for name, files in places.items() if len(files) > 1})
+
     def test_only_one_folder_sees_the_library_of_the_web_server(self):
         self.assertEqual([], self.offenders("", lambda i: HTTPLIB.search(i), ("common/web/", "tests/", "build/")))
 

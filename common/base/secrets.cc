@@ -2,11 +2,12 @@
 
 #include <algorithm>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
+
+#include "common/base/percent_encoding.h"
 
 namespace lockstep {
 namespace {
@@ -45,18 +46,11 @@ std::string AsInJson(absl::string_view text) {
 
 // As encodeURIComponent, or as a form has it.
 std::string AsInUrl(absl::string_view text, bool form) {
-  const absl::string_view plain = form ? "-_.*" : "-_.!~*'()";
-  std::string escaped;
-  for (const char c : text) {
-    if (absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
-        plain.find(c) != absl::string_view::npos) {
-      escaped += c;
-    } else if (form && c == ' ') {
-      escaped += '+';
-    } else {
-      absl::StrAppendFormat(&escaped, "%%%02X", static_cast<unsigned char>(c));
-    }
+  if (!form) {
+    return PercentEncoded(text, "-_.!~*'()");
   }
+  std::string escaped = PercentEncoded(text, "-_.* ");
+  std::replace(escaped.begin(), escaped.end(), ' ', '+');
   return escaped;
 }
 

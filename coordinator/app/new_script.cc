@@ -13,6 +13,7 @@
 
 #include "common/base/read_file.h"
 #include "common/base/status_macros.h"
+#include "common/base/write_all.h"
 #include "coordinator/app/reports.h"
 #include "coordinator/convert/convert.h"
 #include "coordinator/convert/script_writer.h"
@@ -65,15 +66,7 @@ absl::Status Write(const std::string& path, absl::string_view text, bool force) 
     return absl::AlreadyExistsError(
         absl::StrCat("the file \"", path, "\" is there already; --force replaces it"));
   }
-  int error = file < 0 ? errno : 0;
-  while (error == 0 && !text.empty()) {
-    const ssize_t n = write(file, text.data(), text.size());
-    if (n >= 0) {
-      text.remove_prefix(static_cast<size_t>(n));
-    } else if (errno != EINTR) {
-      error = errno;
-    }
-  }
+  int error = file < 0 ? errno : WriteAll(file, text);
   if (file >= 0 && close(file) != 0 && error == 0) {
     error = errno;
   }

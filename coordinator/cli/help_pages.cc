@@ -65,6 +65,19 @@ HelpGroup Messages(std::vector<const char*> brief = {}) {
   return group;
 }
 
+// Those of a script that is read and not run.
+HelpGroup ScriptOptions() {
+  return {
+      "Script", {}, {"tag", "include-system-env-vars", "secret-source", "console-output", "throw"}};
+}
+
+HelpGroup SummaryOptions() {
+  return {"Results",
+          {"no-thresholds"},
+          {"summary-mode", "summary-export", "summary-trend-stats", "summary-time-unit",
+           "system-tags"}};
+}
+
 HelpPage Run() {
   return {
       "What the script exports as `options` holds where no flag or variable (LOCKSTEP_*, K6_*) "
@@ -106,14 +119,9 @@ HelpPage Inspect() {
            {"lockstep inspect --execution-requirements script.js", "with the number of VUs"}},
           {{"Flags", {"execution-requirements", "env", "config", "strict"}, {}},
            Load(false),
-           {"Script",
-            {},
-            {"tag", "include-system-env-vars", "secret-source", "console-output", "throw"}},
+           ScriptOptions(),
            Network(),
-           {"Results",
-            {"no-thresholds"},
-            {"summary-mode", "summary-export", "summary-trend-stats", "summary-time-unit",
-             "system-tags"}},
+           SummaryOptions(),
            Messages()}};
 }
 
@@ -124,14 +132,9 @@ HelpPage MakeArchive() {
        {"lockstep run test.tar", "run it, wherever it is"}},
       {{"Flags", {"archive-out", "exclude-env-vars", "env", "config", "strict"}, {}},
        Load(false),
-       {"Script",
-        {},
-        {"tag", "include-system-env-vars", "secret-source", "console-output", "throw"}},
+       ScriptOptions(),
        Network(),
-       {"Results",
-        {"no-thresholds"},
-        {"summary-mode", "summary-export", "summary-trend-stats", "summary-time-unit",
-         "system-tags"}},
+       SummaryOptions(),
        Messages()}};
 }
 
@@ -141,9 +144,7 @@ HelpPage Plan() {
            {"lockstep plan --weights 2,1,1 --json script.js", "one is twice as strong"}},
           {{"Flags", {"agents", "weights", "partition", "json", "env", "config", "strict"}, {}},
            Load(false),
-           {"Script",
-            {},
-            {"tag", "include-system-env-vars", "secret-source", "console-output", "throw"}},
+           ScriptOptions(),
            Network(),
            {"Results", {}, {"summary-trend-stats", "summary-time-unit", "system-tags"}},
            Messages()}};

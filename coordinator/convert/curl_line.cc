@@ -11,229 +11,15 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
+#include "common/base/percent_encoding.h"
 #include "common/base/status_macros.h"
+#include "coordinator/convert/curl_options.h"
+#include "coordinator/convert/shell_words.h"
 
 namespace lockstep::coordinator {
 namespace {
 
-// The words of a command line, by a shell's rules of quotes. InvalidArgument names the place of a quote that is not
-// closed.
-class ShellWords {
- public:
-  explicit ShellWords(absl::string_view line) : line_(line) {}
-
-  absl::StatusOr<std::vector<std::string>> Split() {
-    while (at_ < line_.size()) {
-      LOCKSTEP_RETURN_IF_ERROR(Next());
-    }
-    End();
-    return std::move(words_);
-  }
-
- private:
-  void End() {
-    if (begun_) {
-      words_.push_back(std::exchange(word_, ""));
-      begun_ = false;
-    }
-  }
-  absl::Status Open(size_t place) const {
-    return absl::InvalidArgumentError(
-        absl::StrCat("character ", place + 1, ": the quote that opens there is not closed"));
-  }
-  absl::Status Next() {
-    const char c = line_[at_];
-    if (absl::ascii_isspace(static_cast<unsigned char>(c))) {
-      End();
-      ++at_;
-    } else if (c == '\\') {
-      Backslash();
-    } else if (c == '\'') {
-      return Single();
-    } else if (c == '"') {
-      return Double();
-    } else if (c == '$' && at_ + 1 < line_.size() && line_[at_ + 1] == '\'') {
-      return Ansi();
-    } else {
-      begun_ = true;
-      word_ += c;
-      ++at_;
-    }
-    return absl::OkStatus();
-  }
-  void Backslash() {
-    const absl::string_view rest = line_.substr(at_ + 1);
-    if (absl::StartsWith(rest, "\r\n")) {
-      at_ += 3;
-    } else if (absl::StartsWith(rest, "\n")) {
-      at_ += 2;
-    } else {
-      begun_ = true;
-      absl::StrAppend(&word_, rest.substr(0, 1));
-      at_ += 2;
-    }
-  }
-  absl::Status Single() {
-    const size_t close = line_.find('\'', at_ + 1);
-    if (close == absl::string_view::npos) {
-      return Open(at_);
-    }
-    begun_ = true;
-    absl::StrAppend(&word_, line_.substr(at_ + 1, close - at_ - 1));
-    at_ = close + 1;
-    return absl::OkStatus();
-  }
-  absl::Status Double() {
-    const size_t open = at_++;
-    begun_ = true;
-    for (; at_ < line_.size() && line_[at_] != '"'; ++at_) {
-      if (line_[at_] == '\\' && at_ + 1 < line_.size() &&
-          absl::StrContains("\"\\$`\n", line_.substr(at_ + 1, 1))) {
-        ++at_;
-        if (line_[at_] == '\n') {
-          continue;
-        }
-      }
-      word_ += line_[at_];
-    }
-    return at_++ < line_.size() ? absl::OkStatus() : Open(open);
-  }
-  // $'...', as Chrome copies what has line ends.
-  absl::Status Ansi() {
-    const size_t open = at_;
-    size_t end = at_ + 2;
-    while (end < line_.size() && line_[end] != '\'') {
-      end += line_[end] == '\\' ? 2 : 1;
-    }
-    if (end >= line_.size()) {
-      return Open(open);
-    }
-    std::string text, error;
-    if (!absl::CUnescape(line_.substr(at_ + 2, end - at_ - 2), &text, &error)) {
-      return absl::InvalidArgumentError(absl::StrCat("character ", open + 1, ": ", error));
-    }
-    begun_ = true;
-    absl::StrAppend(&word_, text);
-    at_ = end + 1;
-    return absl::OkStatus();
-  }
-
-  const absl::string_view line_;
-  size_t at_ = 0;
-  bool begun_ = false;
-  std::string word_;
-  std::vector<std::string> words_;
-};
-
-// Options of curl's that are understood, by what they do here.
-enum class Meaning {
-  kMethod,
-  kHeader,
-  kData,
-  kRawData,
-  kEncodedData,
-  kJson,
-  kForm,
-  kUser,
-  kAgent,
-  kReferer,
-  kCookie,
-  kHead,
-  kGet,
-  kInsecure,
-  kUrl,
-  kTimeout,
-  kNothing,       // k6 does so anyway, or it is about curl's output
-  kNothingMuch,   // likewise, with a value
-  kLeftOut,       // cannot be done
-  kLeftOutValue,  // likewise, with a value
-};
-struct CurlOption {
-  char letter;  // 0: none
-  absl::string_view name;
-  Meaning meaning;
-};
-constexpr CurlOption kCurlOptions[] = {
-    {'X', "request", Meaning::kMethod},
-    {'H', "header", Meaning::kHeader},
-    {'d', "data", Meaning::kData},
-    {0, "data-ascii", Meaning::kData},
-    {0, "data-binary", Meaning::kData},
-    {0, "data-raw", Meaning::kRawData},
-    {0, "data-urlencode", Meaning::kEncodedData},
-    {0, "json", Meaning::kJson},
-    {'F', "form", Meaning::kForm},
-    {0, "form-string", Meaning::kForm},
-    {'u', "user", Meaning::kUser},
-    {'A', "user-agent", Meaning::kAgent},
-    {'e', "referer", Meaning::kReferer},
-    {'b', "cookie", Meaning::kCookie},
-    {'I', "head", Meaning::kHead},
-    {'G', "get", Meaning::kGet},
-    {'k', "insecure", Meaning::kInsecure},
-    {0, "url", Meaning::kUrl},
-    {'m', "max-time", Meaning::kTimeout},
-    {'L', "location", Meaning::kNothing},
-    {0, "compressed", Meaning::kNothing},
-    {'s', "silent", Meaning::kNothing},
-    {'S', "show-error", Meaning::kNothing},
-    {'i', "include", Meaning::kNothing},
-    {'v', "verbose", Meaning::kNothing},
-    {'f', "fail", Meaning::kNothing},
-    {0, "fail-with-body", Meaning::kNothing},
-    {'N', "no-buffer", Meaning::kNothing},
-    {'g', "globoff", Meaning::kNothing},
-    {'#', "progress-bar", Meaning::kNothing},
-    {'O', "remote-name", Meaning::kNothing},
-    {0, "http1.1", Meaning::kNothing},
-    {0, "http2", Meaning::kNothing},
-    {0, "path-as-is", Meaning::kNothing},
-    {0, "globoff", Meaning::kNothing},
-    {'o', "output", Meaning::kNothingMuch},
-    {'w', "write-out", Meaning::kNothingMuch},
-    {'D', "dump-header", Meaning::kNothingMuch},
-    {'c', "cookie-jar", Meaning::kNothingMuch},
-    {0, "connect-timeout", Meaning::kLeftOutValue},
-    {0, "retry", Meaning::kLeftOutValue},
-    {'x', "proxy", Meaning::kLeftOutValue},
-    {'T', "upload-file", Meaning::kLeftOutValue},
-    {'E', "cert", Meaning::kLeftOutValue},
-    {0, "key", Meaning::kLeftOutValue},
-    {0, "cacert", Meaning::kLeftOutValue},
-    {0, "resolve", Meaning::kLeftOutValue},
-    {'K', "config", Meaning::kLeftOutValue},
-    {'r', "range", Meaning::kLeftOutValue},
-    {0, "digest", Meaning::kLeftOut},
-    {0, "ntlm", Meaning::kLeftOut},
-    {0, "http3", Meaning::kLeftOut},
-};
-
-bool TakesValue(Meaning meaning) {
-  switch (meaning) {
-    case Meaning::kHead:
-    case Meaning::kGet:
-    case Meaning::kInsecure:
-    case Meaning::kNothing:
-    case Meaning::kLeftOut:
-      return false;
-    default:
-      return true;
-  }
-}
-
-std::string PercentEncoded(absl::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
-        absl::StrContains("-._~", absl::string_view(&c, 1))) {
-      out += c;
-    } else {
-      absl::StrAppend(&out, "%",
-                      absl::AsciiStrToUpper(absl::BytesToHexString(absl::string_view(&c, 1))));
-    }
-  }
-  return out;
-}
+using Meaning = CurlMeaning;
 
 class CurlReader {
  public:
@@ -266,7 +52,7 @@ class CurlReader {
     for (size_t letter = 1; letter < word.size(); ++letter) {
       const std::string spelling = is_long ? word : absl::StrCat("-", word.substr(letter, 1));
       const CurlOption* const option =
-          Find(is_long ? absl::string_view(word).substr(2) : "", word[letter]);
+          FindCurlOption(is_long ? absl::string_view(word).substr(2) : "", word[letter]);
       if (option == nullptr) {
         return absl::InvalidArgumentError(
             absl::StrCat("word ", *i + 1, ": the option ", spelling,
@@ -287,15 +73,6 @@ class CurlReader {
       }
     }
     return absl::OkStatus();
-  }
-
-  static const CurlOption* Find(absl::string_view name, char letter) {
-    for (const CurlOption& option : kCurlOptions) {
-      if (name.empty() ? option.letter == letter && letter != 0 : option.name == name) {
-        return &option;
-      }
-    }
-    return nullptr;
   }
 
   void Take(const CurlOption& option, const std::string& spelling, const std::string& value) {
@@ -478,7 +255,7 @@ class CurlReader {
 }  // namespace
 
 absl::StatusOr<Recording> ReadCurl(absl::string_view line) {
-  LOCKSTEP_ASSIGN_OR_RETURN(const std::vector<std::string> words, ShellWords(line).Split());
+  LOCKSTEP_ASSIGN_OR_RETURN(const std::vector<std::string> words, SplitShellWords(line));
   return CurlReader().Read(words);
 }
 

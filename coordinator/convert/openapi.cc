@@ -5,13 +5,12 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
+#include "common/base/percent_encoding.h"
 #include "common/base/status_macros.h"
 #include "common/options/document.h"
 #include "coordinator/convert/schema_sample.h"
@@ -26,17 +25,7 @@ std::string UrlText(const Json& sample) {
   if (sample.is_array()) {
     return sample.empty() ? "" : UrlText(sample.front());
   }
-  std::string out;
-  for (const char c : TextOf(sample)) {
-    if (absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
-        absl::StrContains("-._~", absl::string_view(&c, 1))) {
-      out += c;
-    } else {
-      absl::StrAppend(&out, "%",
-                      absl::AsciiStrToUpper(absl::BytesToHexString(absl::string_view(&c, 1))));
-    }
-  }
-  return out;
+  return PercentEncoded(TextOf(sample));
 }
 
 class OpenApiReader {

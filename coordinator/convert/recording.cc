@@ -8,8 +8,9 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+
+#include "common/base/percent_encoding.h"
 
 namespace lockstep::coordinator {
 namespace {
@@ -31,14 +32,7 @@ std::string FormEncoded(const Template& text, Template* out) {
       out->push_back(piece);
       continue;
     }
-    for (const char c : piece.text) {
-      const auto byte = static_cast<unsigned char>(c);
-      if (absl::ascii_isalnum(byte) || absl::StrContains("-._~", absl::string_view(&c, 1))) {
-        plain += c;
-      } else {
-        absl::StrAppendFormat(&plain, "%%%02X", byte);
-      }
-    }
+    plain += PercentEncoded(piece.text);
   }
   return plain;
 }

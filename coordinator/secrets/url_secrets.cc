@@ -5,14 +5,13 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "nlohmann/json.hpp"
 
+#include "common/base/percent_encoding.h"
 #include "coordinator/fetch/http_place.h"
 
 namespace lockstep::coordinator {
@@ -21,20 +20,6 @@ namespace {
 constexpr absl::Duration kLongestBackoff = absl::Minutes(1);
 constexpr int kTooMany = 429;
 constexpr int kFirstServerError = 500;
-
-// A key as a part of a path.
-std::string EscapedKey(absl::string_view key) {
-  std::string escaped;
-  for (const char c : key) {
-    if (absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
-        absl::string_view("-_.~").find(c) != absl::string_view::npos) {
-      escaped += c;
-    } else {
-      absl::StrAppendFormat(&escaped, "%%%02X", static_cast<unsigned char>(c));
-    }
-  }
-  return escaped;
-}
 
 }  // namespace
 
@@ -106,7 +91,7 @@ void UrlSecrets::AskWaiting() {
 void UrlSecrets::Ask(const std::string& key) {
   ++asking_[key].tries;
   HttpQuestion question{
-      .url = absl::StrReplaceAll(settings_.url_template, {{"{key}", EscapedKey(key)}}),
+      .url = absl::StrReplaceAll(settings_.url_template, {{"{key}", PercentEncoded(key)}}),
       .method = settings_.method,
       .headers = settings_.headers,
       .most_bytes = kMostSecretBytes,

@@ -16,6 +16,7 @@
 
 #include "common/base/content_hash.h"
 #include "common/base/read_file.h"
+#include "common/base/write_all.h"
 
 namespace lockstep::coordinator {
 namespace {
@@ -46,13 +47,7 @@ absl::Status WriteFileAtOnce(const std::string& path, absl::string_view content)
   if (file < 0) {
     return ReasonOf(errno);
   }
-  size_t written = 0;
-  int error = 0;
-  while (written < content.size() && error == 0) {
-    const ssize_t n = write(file, content.data() + written, content.size() - written);
-    written += n > 0 ? static_cast<size_t>(n) : 0;
-    error = n < 0 && errno != EINTR ? errno : 0;
-  }
+  int error = WriteAll(file, content);
   if (fchmod(file, kCacheFileMode) != 0 && error == 0) {
     error = errno;
   }

@@ -16,6 +16,7 @@
 
 #include "common/base/random_bytes.h"
 #include "common/base/status_macros.h"
+#include "common/base/write_all.h"
 #include "common/trust/credentials.h"
 
 namespace lockstep::coordinator {
@@ -45,15 +46,7 @@ absl::Status WriteNew(const std::string& path, absl::string_view text, mode_t mo
   if (file < 0) {
     return absl::ErrnoToStatus(errno, path);
   }
-  int error = fchmod(file, mode) == 0 ? 0 : errno;
-  while (error == 0 && !text.empty()) {
-    const ssize_t n = write(file, text.data(), text.size());
-    if (n >= 0) {
-      text.remove_prefix(static_cast<size_t>(n));
-    } else if (errno != EINTR) {
-      error = errno;
-    }
-  }
+  int error = fchmod(file, mode) == 0 ? WriteAll(file, text) : errno;
   if (close(file) != 0 && error == 0) {
     error = errno;
   }

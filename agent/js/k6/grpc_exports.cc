@@ -11,6 +11,7 @@
 #include "agent/js/bind/functions.h"
 #include "agent/js/bind/owned_object.h"
 #include "agent/js/bind/properties.h"
+#include "agent/js/bind/script_exports.h"
 #include "agent/js/bind/text.h"
 #include "agent/js/k6/grpc.h"
 #include "agent/js/k6/grpc_stream.h"
@@ -188,34 +189,20 @@ void EndStream(const Info& info) {
 
 v8::Local<v8::Object> GrpcModule::MakeExports(Context context) {
   v8::Isolate* isolate = context->GetIsolate();
-  const v8::Local<v8::Value> data = v8::External::New(isolate, this);
-  const v8::Local<v8::Object> native = v8::Object::New(isolate);
-  const std::pair<const char*, v8::FunctionCallback> functions[] = {
-      {"newClient", MakeClient},
-      {"load", LoadFiles},
-      {"loadProtoset", LoadProtosetFile},
-      {"connect", ConnectClient},
-      {"close", CloseClient},
-      {"invoke", InvokeMethod},
-      {"asyncInvoke", InvokeMethodAsync},
-      {"healthCheck", CheckHealth},
-      {"openStream", OpenStreamOf},
-      {"write", WriteToStream},
-      {"end", EndStream}};
-  for (const auto& [name, function] : functions) {
-    SetFunction(context, native, name, function, data);
-  }
-  v8::Local<v8::Script> script;
-  v8::Local<v8::Value> make, classes;
-  v8::Local<v8::Value> argument = native;
-  if (!v8::Script::Compile(context, JsText(isolate, GrpcSource())).ToLocal(&script) ||
-      !script->Run(context).ToLocal(&make) ||
-      !make.As<v8::Function>()
-           ->Call(context, v8::Undefined(isolate), 1, &argument)
-           .ToLocal(&classes)) {
-    return v8::Object::New(isolate);
-  }
-  const v8::Local<v8::Object> exports = classes.As<v8::Object>();
+  const v8::Local<v8::Object> native = NativeObject(context,
+                                                    {{"newClient", MakeClient},
+                                                     {"load", LoadFiles},
+                                                     {"loadProtoset", LoadProtosetFile},
+                                                     {"connect", ConnectClient},
+                                                     {"close", CloseClient},
+                                                     {"invoke", InvokeMethod},
+                                                     {"asyncInvoke", InvokeMethodAsync},
+                                                     {"healthCheck", CheckHealth},
+                                                     {"openStream", OpenStreamOf},
+                                                     {"write", WriteToStream},
+                                                     {"end", EndStream}},
+                                                    v8::External::New(isolate, this));
+  const v8::Local<v8::Object> exports = ExportsOf(context, GrpcSource(), native);
   int number = 0;
   for (const char* name : kStatuses) {
     SetProperty(context, exports, absl::StrCat("Status", name),

@@ -6,6 +6,7 @@
 
 #include "agent/js/bind/embedded_scripts.h"
 #include "agent/js/bind/functions.h"
+#include "agent/js/bind/script_exports.h"
 #include "agent/js/bind/text.h"
 
 namespace lockstep::agent {
@@ -183,8 +184,6 @@ void HttpStreams::Forget(uint64_t number) {
 v8::MaybeLocal<v8::Value> HttpStreams::MakeBody(Context context, uint64_t number) {
   v8::Isolate* isolate = context->GetIsolate();
   if (make_body_.IsEmpty()) {
-    const v8::Local<v8::Value> data = v8::External::New(isolate, this);
-    const v8::Local<v8::Object> native = v8::Object::New(isolate);
     const v8::FunctionCallback read = [](const Info& info) {
       v8::Local<v8::Promise> promise;
       if (BoundTo<HttpStreams>(info)
@@ -196,16 +195,10 @@ v8::MaybeLocal<v8::Value> HttpStreams::MakeBody(Context context, uint64_t number
     const v8::FunctionCallback stop = [](const Info& info) {
       BoundTo<HttpStreams>(info).Stop(static_cast<uint64_t>(info[0].As<v8::Number>()->Value()));
     };
-    SetFunction(context, native, "read", read, data);
-    SetFunction(context, native, "stop", stop, data);
-    v8::Local<v8::Script> script;
-    v8::Local<v8::Value> make, make_body;
-    v8::Local<v8::Value> argument = native;
-    if (!v8::Script::Compile(context, JsText(isolate, HttpStreamSource())).ToLocal(&script) ||
-        !script->Run(context).ToLocal(&make) ||
-        !make.As<v8::Function>()
-             ->Call(context, v8::Undefined(isolate), 1, &argument)
-             .ToLocal(&make_body)) {
+    const v8::Local<v8::Object> native =
+        NativeObject(context, {{"read", read}, {"stop", stop}}, v8::External::New(isolate, this));
+    v8::Local<v8::Value> make_body;
+    if (!ResultOf(context, HttpStreamSource(), native).ToLocal(&make_body)) {
       return {};
     }
     make_body_.Reset(isolate, make_body.As<v8::Function>());

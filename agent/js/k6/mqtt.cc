@@ -8,6 +8,7 @@
 #include "agent/js/bind/embedded_scripts.h"
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/functions.h"
+#include "agent/js/bind/script_exports.h"
 #include "agent/js/bind/text.h"
 #include "agent/js/k6/mqtt_connection.h"
 #include "agent/js/k6/mqtt_options.h"
@@ -165,32 +166,17 @@ void MqttModule::Forget(uint64_t number) {
 }
 
 v8::Local<v8::Object> MqttModule::MakeExports(Context context) {
-  v8::Isolate* isolate = context->GetIsolate();
-  const v8::Local<v8::Value> data = v8::External::New(isolate, this);
-  const v8::Local<v8::Object> native = v8::Object::New(isolate);
-  const std::pair<const char*, v8::FunctionCallback> functions[] = {
-      {"open", NativeMqttOpen},
-      {"publish", NativeMqttPublish},
-      {"subscribe", NativeMqttSubscribe},
-      {"unsubscribe", NativeMqttUnsubscribe},
-      {"close", NativeMqttClose},
-      {"decode", NativeMqttDecode},
-      {"warn", NativeMqttWarn}};
-  for (const auto& [name, function] : functions) {
-    SetFunction(context, native, name, function, data);
-  }
+  const v8::Local<v8::Object> native = NativeObject(context,
+                                                    {{"open", NativeMqttOpen},
+                                                     {"publish", NativeMqttPublish},
+                                                     {"subscribe", NativeMqttSubscribe},
+                                                     {"unsubscribe", NativeMqttUnsubscribe},
+                                                     {"close", NativeMqttClose},
+                                                     {"decode", NativeMqttDecode},
+                                                     {"warn", NativeMqttWarn}},
+                                                    v8::External::New(context->GetIsolate(), this));
   timers_.AddFunctions(context, native);
-  v8::Local<v8::Script> script;
-  v8::Local<v8::Value> make, exports;
-  v8::Local<v8::Value> argument = native;
-  if (v8::Script::Compile(context, JsText(isolate, MqttSource())).ToLocal(&script) &&
-      script->Run(context).ToLocal(&make) &&
-      make.As<v8::Function>()
-          ->Call(context, v8::Undefined(isolate), 1, &argument)
-          .ToLocal(&exports)) {
-    return exports.As<v8::Object>();
-  }
-  return v8::Object::New(isolate);
+  return ExportsOf(context, MqttSource(), native);
 }
 
 v8::Local<v8::Object> MakeMqttModule(Context context, ApiVu& vu, MqttEnv& env) {

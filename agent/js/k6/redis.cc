@@ -10,6 +10,7 @@
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/functions.h"
 #include "agent/js/bind/promises.h"
+#include "agent/js/bind/script_exports.h"
 #include "agent/js/bind/text.h"
 
 namespace lockstep::agent {
@@ -153,22 +154,10 @@ v8::MaybeLocal<v8::Promise> RedisModule::Do(Context context, uint64_t client,
 }
 
 v8::Local<v8::Object> RedisModule::MakeExports(Context context) {
-  v8::Isolate* isolate = context->GetIsolate();
-  const v8::Local<v8::Value> data = v8::External::New(isolate, this);
-  const v8::Local<v8::Object> native = v8::Object::New(isolate);
-  SetFunction(context, native, "open", NativeOpen, data);
-  SetFunction(context, native, "command", NativeCommand, data);
-  v8::Local<v8::Script> script;
-  v8::Local<v8::Value> make, classes;
-  v8::Local<v8::Value> argument = native;
-  if (v8::Script::Compile(context, JsText(isolate, RedisSource())).ToLocal(&script) &&
-      script->Run(context).ToLocal(&make) &&
-      make.As<v8::Function>()
-          ->Call(context, v8::Undefined(isolate), 1, &argument)
-          .ToLocal(&classes)) {
-    return classes.As<v8::Object>();
-  }
-  return v8::Object::New(isolate);
+  const v8::Local<v8::Object> native =
+      NativeObject(context, {{"open", NativeOpen}, {"command", NativeCommand}},
+                   v8::External::New(context->GetIsolate(), this));
+  return ExportsOf(context, RedisSource(), native);
 }
 
 v8::Local<v8::Object> MakeRedisModule(Context context, ApiVu& vu, StreamClient& streams) {

@@ -10,6 +10,7 @@
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/functions.h"
 #include "agent/js/bind/properties.h"
+#include "agent/js/bind/script_exports.h"
 #include "agent/js/bind/text.h"
 #include "agent/js/k6/http_cookie_jar.h"
 #include "agent/js/k6/script_duration.h"
@@ -318,29 +319,17 @@ void SocketIoModule::Forget(uint64_t number) {
 }
 
 v8::Local<v8::Object> SocketIoModule::MakeExports(Context context) {
-  v8::Isolate* isolate = context->GetIsolate();
-  const v8::Local<v8::Value> data = v8::External::New(isolate, this);
-  const v8::Local<v8::Object> native = v8::Object::New(isolate);
-  const std::pair<const char*, v8::FunctionCallback> functions[] = {
-      {"parse", NativeSocketIoParse},        {"open", NativeSocketIoOpen},
-      {"connect", NativeSocketIoConnect},    {"send", NativeSocketIoSend},
-      {"close", NativeSocketIoClose},        {"transport", NativeSocketIoTransport},
-      {"iteration", NativeSocketIoIteration}};
-  for (const auto& [name, function] : functions) {
-    SetFunction(context, native, name, function, data);
-  }
+  const v8::Local<v8::Object> native = NativeObject(context,
+                                                    {{"parse", NativeSocketIoParse},
+                                                     {"open", NativeSocketIoOpen},
+                                                     {"connect", NativeSocketIoConnect},
+                                                     {"send", NativeSocketIoSend},
+                                                     {"close", NativeSocketIoClose},
+                                                     {"transport", NativeSocketIoTransport},
+                                                     {"iteration", NativeSocketIoIteration}},
+                                                    v8::External::New(context->GetIsolate(), this));
   timers_.AddFunctions(context, native);
-  v8::Local<v8::Script> script;
-  v8::Local<v8::Value> make, exports;
-  v8::Local<v8::Value> argument = native;
-  if (v8::Script::Compile(context, JsText(isolate, SocketIoSource())).ToLocal(&script) &&
-      script->Run(context).ToLocal(&make) &&
-      make.As<v8::Function>()
-          ->Call(context, v8::Undefined(isolate), 1, &argument)
-          .ToLocal(&exports)) {
-    return exports.As<v8::Object>();
-  }
-  return v8::Object::New(isolate);
+  return ExportsOf(context, SocketIoSource(), native);
 }
 
 v8::Local<v8::Object> MakeSocketIoModule(Context context, ApiVu& vu) {

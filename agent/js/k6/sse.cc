@@ -9,6 +9,7 @@
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/functions.h"
 #include "agent/js/bind/properties.h"
+#include "agent/js/bind/script_exports.h"
 #include "agent/js/bind/text.h"
 #include "agent/js/k6/http_request.h"
 #include "agent/js/k6/script_duration.h"
@@ -142,22 +143,10 @@ void SseModule::Forget(uint64_t number) {
 }
 
 v8::Local<v8::Object> SseModule::MakeExports(Context context) {
-  v8::Isolate* isolate = context->GetIsolate();
-  const v8::Local<v8::Value> data = v8::External::New(isolate, this);
-  const v8::Local<v8::Object> native = v8::Object::New(isolate);
-  SetFunction(context, native, "open", NativeSseOpen, data);
-  SetFunction(context, native, "close", NativeSseClose, data);
-  v8::Local<v8::Script> script;
-  v8::Local<v8::Value> make, classes;
-  v8::Local<v8::Value> argument = native;
-  if (v8::Script::Compile(context, JsText(isolate, SseSource())).ToLocal(&script) &&
-      script->Run(context).ToLocal(&make) &&
-      make.As<v8::Function>()
-          ->Call(context, v8::Undefined(isolate), 1, &argument)
-          .ToLocal(&classes)) {
-    return classes.As<v8::Object>();
-  }
-  return v8::Object::New(isolate);
+  const v8::Local<v8::Object> native =
+      NativeObject(context, {{"open", NativeSseOpen}, {"close", NativeSseClose}},
+                   v8::External::New(context->GetIsolate(), this));
+  return ExportsOf(context, SseSource(), native);
 }
 
 v8::Local<v8::Object> MakeSseModule(Context context, ApiVu& vu) {

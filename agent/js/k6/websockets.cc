@@ -9,6 +9,7 @@
 #include "agent/js/bind/embedded_scripts.h"
 #include "agent/js/bind/functions.h"
 #include "agent/js/bind/promises.h"
+#include "agent/js/bind/script_exports.h"
 #include "agent/js/bind/text.h"
 #include "agent/js/k6/streams.h"
 
@@ -242,28 +243,19 @@ void WebSocketsModule::Forget(uint64_t number) {
 }
 
 v8::Local<v8::Object> WebSocketsModule::MakeExports(Context context) {
-  v8::Isolate* isolate = context->GetIsolate();
-  const v8::Local<v8::Value> data = v8::External::New(isolate, this);
-  const v8::Local<v8::Object> native = v8::Object::New(isolate);
-  const std::pair<const char*, v8::FunctionCallback> functions[] = {
-      {"open", NativeOpen},      {"sendText", NativeSendText}, {"sendBinary", NativeSendBinary},
-      {"ping", NativePing},      {"close", NativeClose},       {"buffered", NativeBuffered},
-      {"encode", NativeEncode},  {"decode", NativeDecode},     {"extensions", NativeExtensions},
-      {"streams", NativeStreams}};
-  for (const auto& [name, function] : functions) {
-    SetFunction(context, native, name, function, data);
-  }
-  v8::Local<v8::Script> script;
-  v8::Local<v8::Value> make, classes;
-  v8::Local<v8::Value> argument = native;
-  if (v8::Script::Compile(context, JsText(isolate, WebSocketsSource())).ToLocal(&script) &&
-      script->Run(context).ToLocal(&make) &&
-      make.As<v8::Function>()
-          ->Call(context, v8::Undefined(isolate), 1, &argument)
-          .ToLocal(&classes)) {
-    return classes.As<v8::Object>();
-  }
-  return v8::Object::New(isolate);
+  const v8::Local<v8::Object> native = NativeObject(context,
+                                                    {{"open", NativeOpen},
+                                                     {"sendText", NativeSendText},
+                                                     {"sendBinary", NativeSendBinary},
+                                                     {"ping", NativePing},
+                                                     {"close", NativeClose},
+                                                     {"buffered", NativeBuffered},
+                                                     {"encode", NativeEncode},
+                                                     {"decode", NativeDecode},
+                                                     {"extensions", NativeExtensions},
+                                                     {"streams", NativeStreams}},
+                                                    v8::External::New(context->GetIsolate(), this));
+  return ExportsOf(context, WebSocketsSource(), native);
 }
 
 v8::Local<v8::Object> MakeWebSocketsModule(Context context, ApiVu& vu) {

@@ -1,0 +1,38 @@
+#include "agent/js/bind/script_exports.h"
+
+#include "agent/js/bind/functions.h"
+#include "agent/js/bind/text.h"
+
+namespace lockstep::agent {
+
+v8::Local<v8::Object> NativeObject(v8::Local<v8::Context> context, NativeFunctions functions,
+                                   v8::Local<v8::Value> data) {
+  v8::Local<v8::Object> native = v8::Object::New(context->GetIsolate());
+  for (const auto& [name, function] : functions) {
+    SetFunction(context, native, name, function, data);
+  }
+  return native;
+}
+
+v8::MaybeLocal<v8::Value> ResultOf(v8::Local<v8::Context> context, absl::string_view source,
+                                   v8::Local<v8::Object> native) {
+  v8::Isolate* const isolate = context->GetIsolate();
+  v8::Local<v8::Script> script;
+  v8::Local<v8::Value> make;
+  v8::Local<v8::Value> argument = native;
+  if (!v8::Script::Compile(context, JsText(isolate, source)).ToLocal(&script) ||
+      !script->Run(context).ToLocal(&make)) {
+    return {};
+  }
+  return make.As<v8::Function>()->Call(context, v8::Undefined(isolate), 1, &argument);
+}
+
+v8::Local<v8::Object> ExportsOf(v8::Local<v8::Context> context, absl::string_view source,
+                                v8::Local<v8::Object> native) {
+  v8::Local<v8::Value> exports;
+  return ResultOf(context, source, native).ToLocal(&exports)
+             ? exports.As<v8::Object>()
+             : v8::Object::New(context->GetIsolate());
+}
+
+}  // namespace lockstep::agent

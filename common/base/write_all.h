@@ -1,0 +1,12 @@
+// Bytes written to an open file, all of them.
+#pragma once
+
+#include "absl/strings/string_view.h"
+
+namespace lockstep {
+
+// Writes `content` to the file descriptor, however many calls that takes. 0, or the errno of the call
+// that failed: a part is written then.
+int WriteAll(int file, absl::string_view content);
+
+}  // namespace lockstep

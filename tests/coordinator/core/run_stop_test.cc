@@ -1,0 +1,212 @@
+// How a run ends before its time: signals, abort(), thresholds, what hangs.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/coordinator/core/run_fixture.h"
+
+namespace lockstep::coordinator {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class RunStopTest : public RunTest {};
+
+TEST_F(RunStopTest, FirstSignalEndsGracefullySecondAtOnce) {
+  Begin(2);
+  agent(0).iterate_for = agent(1).iterate_for = absl::Minutes(5);
+  agent(0).drain_after_graceful_stop = agent(1).drain_after_graceful_stop = absl::Minutes(5);
+  loop.RunFor(absl::Seconds(1));
+  run->Interrupt("interrupt");
+  loop.RunFor(absl::Milliseconds(10));
+  EXPECT_THAT(agent(1).asked, Contains("graceful stop"));
+  EXPECT_EQ(run->state(), v1::RunStatus::DRAINING);
+  run->Interrupt("interrupt");
+  loop.RunFor(absl::Milliseconds(10));
+  EXPECT_THAT(agent(1).asked, Contains("stop"));
+  EXPECT_THAT(agent(0).asked, Contains("teardown "));
+  EXPECT_EQ(code(), 105);
+  EXPECT_EQ(summaries.size(), 1u);
+}
+
+TEST_F(RunStopTest, TheSecondSignalDoesNotWaitForASlowTeardown) {
+  Begin(1);
+  agent(0).iterate_for = agent(0).drain_after_graceful_stop = absl::Minutes(5);
+  agent(0).answers_teardown = false;
+  loop.RunFor(absl::Seconds(1));
+  run->Interrupt("interrupt");
+  run->Interrupt("interrupt");
+  loop.RunFor(absl::Seconds(4));
+  EXPECT_EQ(run->state(), v1::RunStatus::TEARDOWN);
+  loop.RunFor(absl::Seconds(2));
+  EXPECT_EQ(code(), 105);
+  EXPECT_THAT(log.messages, Contains("teardown() was given up"));
+  EXPECT_EQ(summaries.size(), 1u);
+}
+
+TEST_F(RunStopTest, ASignalWhileTeardownRunsGivesItUp) {
+  Begin(1);
+  agent(0).iterate_for = absl::Seconds(1);
+  agent(0).answers_teardown = false;
+  loop.RunFor(absl::Seconds(2));
+  run->Interrupt("interrupt");
+  EXPECT_EQ(run->state(), v1::RunStatus::TEARDOWN);  // it has been asked once
+  run->Interrupt("interrupt");
+  EXPECT_EQ(code(), 105);
+}
+
+TEST_F(RunStopTest, ATeardownThatIsLostWithItsAgentFailsTheRun) {
+  Begin(2, /*tolerated=*/50);
+  agent(0).iterate_for = agent(1).iterate_for = absl::Seconds(1);
+  agent(0).answers_teardown = false;
+  loop.RunFor(absl::Seconds(2));
+  EXPECT_EQ(run->state(), v1::RunStatus::TEARDOWN);
+  network.CutOff(agent(0).transport());
+  loop.RunFor(absl::Seconds(11));
+  EXPECT_EQ(code(), 255);
+  EXPECT_THAT(log.messages, Contains("teardown() was lost with agent agent-1"));
+}
+
+TEST_F(RunStopTest, TeardownRunsWhereSetupHadBegunAndWasInterrupted) {
+  source.plan->has_handle_summary = true;
+  Begin(1);
+  agent(0).answers_setup = false;
+  loop.RunFor(absl::Seconds(1));
+  run->Interrupt("interrupt");
+  EXPECT_EQ(run->Snapshot().interrupts(), 1);
+  loop.RunFor(absl::Seconds(1));
+  EXPECT_THAT(agent(0).asked,
+              ElementsAre("inspect", "assign", "prepare", "setup", "stop", "teardown ", "summary"));
+  EXPECT_EQ(code(), 105);
+}
+
+TEST_F(RunStopTest, AnInterruptedSetupThatIsDoneNeverthelessGivesItsDataToTeardown) {
+  Begin(1);
+  agent(0).answers_setup = false;
+  loop.RunFor(absl::Seconds(1));
+  run->Interrupt("interrupt");
+  v1::AgentMessage done;
+  done.mutable_setup_done()->mutable_value()->set_defined(true);
+  done.mutable_setup_done()->mutable_value()->set_json("42");
+  agent(0).Send(done);
+  loop.RunFor(absl::Seconds(1));
+  EXPECT_THAT(agent(0).asked, Contains("teardown 42"));
+}
+
+TEST_F(RunStopTest, TellsHowLongWhatIsGoingOnMayTake) {
+  source.plan->graceful_stop = absl::Seconds(20);
+  Begin(1);
+  agent(0).iterate_for = agent(0).drain_after_graceful_stop = absl::Minutes(5);
+  agent(0).answers_teardown = false;
+  loop.RunFor(absl::Seconds(1));
+  EXPECT_EQ(run->Snapshot().stop_within_s(), 0);
+  run->Interrupt("interrupt");
+  loop.RunFor(absl::Seconds(5));
+  EXPECT_NEAR(run->Snapshot().state_s(), 5, 0.01);
+  EXPECT_NEAR(run->Snapshot().stop_within_s(), 15, 0.01);
+  run->Interrupt("interrupt");
+  EXPECT_EQ(run->Snapshot().stop_within_s(), 0);
+  loop.RunFor(absl::Seconds(1));
+  EXPECT_EQ(run->state(), v1::RunStatus::TEARDOWN);
+  EXPECT_NEAR(run->Snapshot().stop_within_s(), 4, 0.1);
+}
+
+TEST_F(RunStopTest, ASignalWhileItIsAboutToBeHeldEndsTheRun) {
+  source.plan->executors = {{"a", "externally-controlled"}};
+  source.plan->controlled = {{"a", {1, 1}}};
+  Begin(1);
+  agent(0).answers_suspend = false;
+  agent(0).iterate_for = absl::Minutes(5);
+  loop.RunFor(absl::Seconds(1));
+  EXPECT_TRUE(run->Suspend([] { FAIL(); }).ok());
+  run->Interrupt("interrupt");
+  loop.RunFor(absl::Seconds(5));
+  EXPECT_THAT(agent(0).asked, Contains("suspension is over"));
+  EXPECT_EQ(code(), 105);
+}
+
+TEST_F(RunStopTest, ASignalBeforeSetupEndsTheRunAtOnce) {
+  Begin(1);
+  run->Interrupt("interrupt");
+  EXPECT_EQ(code(), 105);
+  EXPECT_TRUE(summaries.empty());
+}
+
+TEST_F(RunStopTest, AbortInAnIterationInterruptsAllAndRunsTeardown) {
+  Begin(2);
+  agent(0).iterate_for = agent(1).iterate_for = absl::Minutes(5);
+  loop.RunFor(absl::Seconds(1));
+  v1::AgentMessage message;
+  message.mutable_script_verdict()->set_kind(v1::ScriptVerdict::ABORTED);
+  message.mutable_script_verdict()->set_message("test aborted: enough");
+  results.fail_at_end = true;  // the earlier fault decides
+  agent(1).Send(message);
+  loop.RunFor(absl::Milliseconds(10));
+  EXPECT_THAT(agent(0).asked, Contains("stop"));
+  EXPECT_THAT(agent(0).asked, Contains("teardown "));
+  EXPECT_EQ(code(), 108);
+  EXPECT_EQ(outcomes[0].message, "test aborted: enough");
+}
+
+TEST_F(RunStopTest, AMarkedRunGoesOnAndWinsOverThresholds) {
+  Begin(1);
+  agent(0).iterate_for = absl::Seconds(3);
+  results.fail_at_end = true;
+  loop.RunFor(absl::Seconds(1));
+  v1::AgentMessage message;
+  message.mutable_script_verdict()->set_kind(v1::ScriptVerdict::MARKED_FAILED);
+  agent(0).Send(message);
+  loop.RunFor(absl::Seconds(1));
+  EXPECT_EQ(run->state(), v1::RunStatus::RUNNING);
+  loop.RunFor(absl::Seconds(3));
+  EXPECT_EQ(code(), 110);
+}
+
+TEST_F(RunStopTest, CrossedThresholdsDecideTheExitCode) {
+  results.fail_at_end = true;
+  Begin(1);
+  loop.RunFor(absl::Seconds(5));
+  EXPECT_EQ(code(), 99);
+  EXPECT_EQ(outcomes[0].message, "crossed");
+}
+
+TEST_F(RunStopTest, AbortOnFailStopsTheRunWithinASecond) {
+  results.abort_after = absl::Seconds(2);
+  Begin(1);
+  agent(0).iterate_for = absl::Minutes(5);
+  loop.RunFor(absl::Seconds(4));
+  EXPECT_EQ(code(), 99);
+  EXPECT_THAT(agent(0).asked, Contains("stop"));
+}
+
+TEST_F(RunStopTest, ThresholdsAreJudgedForWholeSecondsSinceT0) {
+  Begin(1);
+  agent(0).iterate_for = absl::Milliseconds(3600);
+  loop.RunFor(absl::Seconds(10));
+  EXPECT_EQ(code(), 0);
+  EXPECT_THAT(results.checked, ElementsAre(absl::Seconds(1), absl::Seconds(2), absl::Seconds(3)));
+}
+
+TEST_F(RunStopTest, AnAgentThatDoesNotStopIsExpelled) {
+  Begin(1);
+  agent(0).iterate_for = absl::Minutes(50);
+  agent(0).drain_after_graceful_stop = absl::Minutes(50);
+  loop.RunFor(absl::Seconds(1));
+  EXPECT_TRUE(run->Stop(false).ok());
+  agent(0).Drain(7);  // announces batches that never come
+  loop.RunFor(absl::Minutes(2));
+  EXPECT_EQ(code(), 103);
+  EXPECT_THAT(log.messages, Contains(HasSubstr("it did not stop when it was told to")));
+}
+
+TEST_F(RunStopTest, ATeardownThatHangsIsGivenUp) {
+  Begin(1);
+  agent(0).answers_teardown = false;
+  loop.RunFor(absl::Minutes(2));
+  EXPECT_EQ(code(), 101);
+  EXPECT_EQ(outcomes[0].message, "teardown() execution timed out after 1m");
+}
+
+}  // namespace
+}  // namespace lockstep::coordinator
