@@ -138,13 +138,6 @@ const Flag* CommandSpec::Find(absl::string_view flag) const {
   return found == flags.end() ? nullptr : &*found;
 }
 
-const Flag* CommandSpec::FindLetter(char letter) const {
-  const auto found = std::find_if(flags.begin(), flags.end(), [letter](const Flag& each) {
-    return each.letter == absl::string_view(&letter, 1);
-  });
-  return found == flags.end() ? nullptr : &*found;
-}
-
 std::vector<CommandSpec> AllCommands() {
   std::vector<CommandSpec> commands;
   AddTests(&commands);

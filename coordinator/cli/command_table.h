@@ -38,7 +38,6 @@ struct CommandSpec {
   std::vector<Flag> flags;  // all that it accepts
   // The flag of this name, or null.
   const Flag* Find(absl::string_view flag) const;
-  const Flag* FindLetter(char letter) const;
 };
 
 // In the order of the help. One whose name is a first word of others ("certs") takes none itself.

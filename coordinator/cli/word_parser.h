@@ -1,6 +1,4 @@
-// From the typed words to a command, its flags and its arguments, by the rules that k6's users know
-// (those of pflag): --flag VALUE, --flag=VALUE, -fVALUE, several letters of switches in one word, flags
-// anywhere among the arguments, and none after --. What they mean is for read_commands.h.
+// From the typed words to a command, its flags and its arguments. What they mean is for read_commands.h.
 #pragma once
 
 #include <map>
@@ -22,8 +20,8 @@ struct ParsedWords {
   std::vector<std::string> arguments = {};
 };
 
-// InvalidArgument: a word that nothing is known of, with what may have been meant; a value or an argument
-// that is missing. `args` are those without the program's name.
+// InvalidArgument, a line a mistake: words that nothing is known of, with what may have been meant; a value or an argument
+// that is missing. `args` are those without the program's name. On one thread at a time.
 absl::StatusOr<ParsedWords> ParseWords(const std::vector<std::string>& args,
                                        const std::vector<CommandSpec>& commands);
 

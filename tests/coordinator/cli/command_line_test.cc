@@ -329,6 +329,18 @@ TEST(CommandLine, TakesWordsByTheRulesOfPflag) {
       LogSettings::Format::kJson);
 }
 
+TEST(CommandLine, TellsAllWrongFlagsAtOnceAndTakesNoAbbreviations) {
+  EXPECT_EQ(Refused({"run", "--vuss", "2", "-Z", "--durati", "3s", "s.js", "--iterations"}).error,
+            "unknown flag \"--vuss\" of run; did you mean \"--vus\"?; see `lockstep help run`\n"
+            "unknown flag \"-Z\" of run; see `lockstep help run`\n"
+            "unknown flag \"--durati\" of run; did you mean \"--duration\"?; see `lockstep help "
+            "run`\n"
+            "--iterations: its value is missing: expected N");
+  EXPECT_EQ(Refused({"run", "--paused", "true", "s.js"}).error,
+            "unexpected word \"true\": a switch takes its value as in --paused=false; expected "
+            "lockstep run [FLAGS] SCRIPT");
+}
+
 TEST(CommandLine, WithoutAWordItShowsHelp) {
   EXPECT_EQ(Refused({}).code, ExitCode::kSuccess);
   EXPECT_EQ(Refused({}).output, Refused({"--help"}).output);

@@ -1,0 +1,120 @@
+#include "coordinator/cli/flag_words.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <getopt.h>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+
+namespace lockstep::coordinator {
+namespace {
+
+// getopt_long returns numbers: those of flags are beyond those of letters.
+constexpr int kFirstFlag = 256;
+constexpr int kArgument = 1;
+constexpr int kMissingValue = ':';
+constexpr int kUnknown = '?';
+
+int ArgumentOf(const Flag& flag) {
+  return flag.kind == FlagSpec::Kind::kSwitch ? optional_argument : required_argument;
+}
+
+// The flags as getopt_long wants them. Borrows from them.
+struct Table {
+  std::string letters;
+  std::map<int, const Flag*> flags = {};
+  std::vector<option> names = {};
+
+  Table(const std::vector<Flag>& specs, bool until_argument)
+      : letters(until_argument ? "+:" : "-:") {
+    for (const Flag& flag : specs) {
+      const int number = kFirstFlag + static_cast<int>(flags.size());
+      flags[number] = &flag;
+      names.push_back({flag.name.c_str(), ArgumentOf(flag), nullptr, number});
+      for (const std::string& alias : flag.aliases) {
+        names.push_back({alias.c_str(), ArgumentOf(flag), nullptr, number});
+      }
+      if (!flag.letter.empty()) {
+        flags[flag.letter[0]] = &flag;
+        absl::StrAppend(&letters, flag.letter, ArgumentOf(flag) == required_argument ? ":" : "");
+      }
+    }
+    names.push_back({});
+  }
+};
+
+// The flag that was found last, as it is spelt, without a value. `letter` is 0 of long ones.
+std::string Spelling(char* const* words, char letter) {
+  if (letter != 0) {
+    return {'-', letter};
+  }
+  const bool value_apart = optarg != nullptr && words[optind - 1] == optarg;
+  const absl::string_view word = words[optind - (value_apart ? 2 : 1)];
+  return std::string(word.substr(0, word.find('=')));
+}
+
+// Whether it is a whole name: getopt_long takes the beginning of one as well, pflag does not.
+bool IsWhole(absl::string_view spelling, const Flag& flag) {
+  const absl::string_view name = absl::StripPrefix(spelling, "--");
+  return name == flag.name ||
+         std::find(flag.aliases.begin(), flag.aliases.end(), name) != flag.aliases.end();
+}
+
+}  // namespace
+
+FlagWords ReadFlagWords(const std::vector<std::string>& words, const std::vector<Flag>& flags,
+                        bool until_argument) {
+  const Table table(flags, until_argument);
+  std::vector<std::string> copies = words;  // getopt_long takes no constant ones
+  std::string program = "lockstep";
+  std::vector<char*> pointers = {program.data()};
+  for (std::string& word : copies) {
+    pointers.push_back(word.data());
+  }
+  const int count = static_cast<int>(pointers.size());
+  pointers.push_back(nullptr);
+  FlagWords found;
+  optind = 0;  // anew, as glibc has it
+  for (;;) {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): the header says so.
+    const int number =
+        getopt_long(count, pointers.data(), table.letters.c_str(), table.names.data(), nullptr);
+    if (number == -1) {
+      break;
+    }
+    if (number == kArgument) {
+      found.arguments.emplace_back(optarg);
+      continue;
+    }
+    const bool failed = number == kUnknown || number == kMissingValue;
+    const int subject = failed ? optopt : number;
+    const bool is_letter = subject > 0 && subject < kFirstFlag;
+    const std::string spelling =
+        Spelling(pointers.data(), is_letter ? static_cast<char>(subject) : '\0');
+    if (number == kUnknown) {
+      found.unknown.push_back(spelling);
+      continue;
+    }
+    const Flag& flag = *table.flags.at(subject);
+    if (!is_letter && !IsWhole(spelling, flag)) {
+      found.unknown.push_back(spelling);
+    } else if (number == kMissingValue) {
+      found.without_value.emplace_back(spelling, &flag);
+    } else if (optarg == nullptr) {
+      found.values[flag.name].emplace_back("true");
+    } else {
+      const absl::string_view value = optarg;
+      found.values[flag.name].emplace_back(is_letter ? absl::StripPrefix(value, "=") : value);
+    }
+  }
+  found.end = static_cast<size_t>(optind) - 1;
+  for (auto rest = words.begin() + static_cast<std::ptrdiff_t>(found.end);
+       !until_argument && rest != words.end(); ++rest) {
+    found.arguments.push_back(*rest);  // behind --
+  }
+  return found;
+}
+
+}  // namespace lockstep::coordinator

@@ -1,0 +1,31 @@
+// Which flags the words of a command line hold. glibc's getopt_long reads them, which has the rules that k6's users know
+// (those of pflag): --flag VALUE, --flag=VALUE, -fVALUE, several letters of switches in one word, flags anywhere among
+// the arguments, and none after --.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+
+#include "coordinator/cli/command_table.h"
+
+namespace lockstep::coordinator {
+
+struct FlagWords {
+  std::map<std::string, std::vector<std::string>> values =
+      {};                                   // flag -> what was given; switches: "true"
+  std::vector<std::string> arguments = {};  // the words that are no flags
+  std::vector<std::string> unknown = {};    // as they were spelt
+  // As they were spelt, and what each wants. A last word only.
+  std::vector<std::pair<std::string, const Flag*>> without_value = {};
+  size_t end = 0;  // how many words were read: fewer than there are only with `until_argument`
+};
+
+// Reads `words`, all of them or until the first that is no flag. The result borrows from `flags`. On one thread at a
+// time.
+FlagWords ReadFlagWords(const std::vector<std::string>& words, const std::vector<Flag>& flags,
+                        bool until_argument = false);
+
+}  // namespace lockstep::coordinator
