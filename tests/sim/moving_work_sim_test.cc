@@ -5,52 +5,31 @@
 //
 // LOCKSTEP_SIM_SEED=N replays one history; LOCKSTEP_SIM_RUNS=N plays so many large fleets.
 #include <algorithm>
-#include <cstdlib>
 #include <map>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
 #include "common/plan/plan.h"
+#include "tests/sim/draw.h"
 #include "tests/sim/sim_fleet.h"
 
 namespace lockstep {
 namespace {
 
+using lockstep::testing::Dice;
+using lockstep::testing::FromEnvironment;
 using lockstep::testing::PlayRun;
+using lockstep::testing::Scenario;
+using lockstep::testing::Seeds;
 using lockstep::testing::SimMember;
 using lockstep::testing::SimOutcome;
 using lockstep::testing::SimSetup;
 using ::testing::Contains;
 using ::testing::HasSubstr;
-
-uint64_t FromEnvironment(const char* name, uint64_t fallback) {
-  const char* text = std::getenv(name);
-  uint64_t value = 0;
-  return text != nullptr && absl::SimpleAtoi(text, &value) ? value : fallback;
-}
-
-std::vector<uint64_t> Seeds(uint64_t count) {
-  if (const uint64_t one = FromEnvironment("LOCKSTEP_SIM_SEED", 0); one > 0) {
-    return {one};
-  }
-  std::vector<uint64_t> seeds(count);
-  for (size_t i = 0; i < seeds.size(); ++i) {
-    seeds[i] = i + 1;
-  }
-  return seeds;
-}
-
-ScenarioConfig Scenario(std::string name, ExecutorConfig executor) {
-  ScenarioConfig scenario;
-  scenario.name = std::move(name);
-  scenario.executor = std::move(executor);
-  return scenario;
-}
 
 // The starts of a schedule: each begun once, at its own instant, and those that are not are as many
 // as were dropped, or are missing by name. With nothing dropped, their numbers are those of a single
@@ -306,80 +285,71 @@ TEST(MovingWork, WithNobodyLeftTheRunFails) {
 // bad network; clocks that differ by hours.
 class Hat {
  public:
-  explicit Hat(uint64_t seed) : random_(seed) { setup_.seed = seed; }
+  explicit Hat(uint64_t seed) : dice_(seed) { setup_.seed = seed; }
 
   SimSetup Draw() {
     setup_.redistribute = true;
-    setup_.wanted = static_cast<size_t>(Number(3, 20));
+    setup_.wanted = static_cast<size_t>(dice_.Number(3, 20));
     for (size_t i = 0; i < 20; ++i) {
       const bool late = i >= setup_.wanted;
-      setup_.agents.push_back(
-          {.weight = Chance(0.3) ? Number(1, 9) : 1,
-           .clock_offset = absl::Milliseconds(Number(0, 10'000'000)),
-           .join_after = absl::Milliseconds(late ? Number(1500, 25'000) : Number(0, 300))});
+      setup_.agents.push_back({.weight = dice_.Chance(0.3) ? dice_.Number(1, 9) : 1,
+                               .clock_offset = dice_.Millis(0, 10'000'000),
+                               .join_after = absl::Milliseconds(late ? dice_.Number(1500, 25'000)
+                                                                     : dice_.Number(0, 300))});
     }
-    const int64_t scenarios = Number(1, 3);
+    const int64_t scenarios = dice_.Number(1, 3);
     for (int64_t i = 0; i < scenarios; ++i) {
       ScenarioConfig scenario = Scenario(absl::StrCat("s", i), Executor());
-      scenario.start_time = absl::Milliseconds(Chance(0.5) ? 0 : Number(0, 8000));
+      scenario.start_time = absl::Milliseconds(dice_.Chance(0.5) ? 0 : dice_.Number(0, 8000));
       scenario.graceful_stop = absl::Seconds(1);
       setup_.scenarios.push_back(std::move(scenario));
     }
-    setup_.partition = Chance(0.5) ? Partition::kStriped : Partition::kFair;
-    setup_.faults = {.max_delay = absl::Milliseconds(Number(1, 20)),
-                     .break_per_message = Chance(0.5) ? 0 : 0.003 * random_.Unit(),
-                     .lose_batch = 0.1 * random_.Unit(),
-                     .repeat_batch = 0.1 * random_.Unit()};
+    setup_.partition = dice_.Chance(0.5) ? Partition::kStriped : Partition::kFair;
+    setup_.faults = {.max_delay = dice_.Millis(1, 20),
+                     .break_per_message = dice_.Chance(0.5) ? 0 : 0.003 * dice_.Unit(),
+                     .lose_batch = 0.1 * dice_.Unit(),
+                     .repeat_batch = 0.1 * dice_.Unit()};
     // The first one stays: somebody must.
     for (size_t i = 1; i < 20; ++i) {
-      if (Chance(0.15)) {
-        setup_.agents[i].dies_at = absl::Milliseconds(Number(500, 25'000));
-      } else if (Chance(0.15)) {
-        setup_.agents[i].leaves_at = absl::Milliseconds(Number(500, 25'000));
+      if (dice_.Chance(0.15)) {
+        setup_.agents[i].dies_at = dice_.Millis(500, 25'000);
+      } else if (dice_.Chance(0.15)) {
+        setup_.agents[i].leaves_at = dice_.Millis(500, 25'000);
       }
     }
-    if (Chance(0.3)) {
-      setup_.scales = {{absl::Milliseconds(Number(2000, 20'000)), Number(2, 20)}};
+    if (dice_.Chance(0.3)) {
+      setup_.scales = {{dice_.Millis(2000, 20'000), dice_.Number(2, 20)}};
     }
     return setup_;
   }
 
  private:
-  bool Chance(double probability) { return random_.Unit() < probability; }
-  int64_t Number(int64_t least, int64_t most) {
-    return least + static_cast<int64_t>(random_.Below(static_cast<uint64_t>(most - least + 1)));
-  }
-  std::vector<Stage> Stages(int64_t most) {
-    std::vector<Stage> stages(static_cast<size_t>(Number(1, 3)));
-    for (Stage& stage : stages) {
-      stage = {absl::Milliseconds(Chance(0.2) ? 0 : Number(2000, 10'000)), Number(0, most)};
-    }
-    return stages;
-  }
   ExecutorConfig Executor() {
-    const int64_t vus = Number(1, 40);
-    const absl::Duration duration = absl::Milliseconds(Number(8000, 25'000));
-    switch (Number(0, 5)) {
+    const int64_t vus = dice_.Number(1, 40);
+    const absl::Duration duration = dice_.Millis(8000, 25'000);
+    switch (dice_.Number(0, 5)) {
       case 0:
         return SharedIterationsConfig{
-            vus, vus + Number(0, 1500),
-            Chance(0.2) ? absl::Milliseconds(Number(2000, 20'000)) : absl::Minutes(10)};
+            vus, vus + dice_.Number(0, 1500),
+            dice_.Chance(0.2) ? dice_.Millis(2000, 20'000) : absl::Minutes(10)};
       case 1:
-        return ConstantVusConfig{Number(1, 25), duration};
+        return ConstantVusConfig{dice_.Number(1, 25), duration};
       case 2:
-        return RampingVusConfig{Number(0, 10), Stages(20), absl::Milliseconds(Number(0, 500))};
+        return RampingVusConfig{dice_.Number(0, 10), dice_.Stages(2000, 10000, 20),
+                                dice_.Millis(0, 500)};
       case 3:
-        return ConstantArrivalRateConfig{Number(1, 50), absl::Seconds(1), duration, Number(0, vus),
-                                         vus};
+        return ConstantArrivalRateConfig{dice_.Number(1, 50), absl::Seconds(1), duration,
+                                         dice_.Number(0, vus), vus};
       case 4:
-        return RampingArrivalRateConfig{Number(0, 50), absl::Seconds(1), Stages(50), Number(0, vus),
-                                        vus};
+        return RampingArrivalRateConfig{dice_.Number(0, 50), absl::Seconds(1),
+                                        dice_.Stages(2000, 10000, 50), dice_.Number(0, vus), vus};
       default:
-        return ExternallyControlledConfig{Number(0, std::min<int64_t>(vus, 20)), vus, duration};
+        return ExternallyControlledConfig{dice_.Number(0, std::min<int64_t>(vus, 20)), vus,
+                                          duration};
     }
   }
 
-  Random random_;
+  Dice dice_;
   SimSetup setup_;
 };
 

@@ -4,23 +4,26 @@
 //
 // LOCKSTEP_SIM_SEED=N replays one history; LOCKSTEP_SIM_RUNS=N plays so many large fleets.
 #include <algorithm>
-#include <cstdlib>
 #include <map>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
 #include "common/plan/plan.h"
+#include "tests/sim/draw.h"
 #include "tests/sim/sim_fleet.h"
 
 namespace lockstep {
 namespace {
 
+using lockstep::testing::Dice;
+using lockstep::testing::FromEnvironment;
 using lockstep::testing::PlayRun;
+using lockstep::testing::Scenario;
+using lockstep::testing::Seeds;
 using lockstep::testing::SimMember;
 using lockstep::testing::SimOutcome;
 using lockstep::testing::SimSetup;
@@ -28,34 +31,9 @@ using ::testing::AnyOf;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 
-uint64_t FromEnvironment(const char* name, uint64_t fallback) {
-  const char* text = std::getenv(name);
-  uint64_t value = 0;
-  return text != nullptr && absl::SimpleAtoi(text, &value) ? value : fallback;
-}
-
-// 1 to `count`, or the one that is to be replayed.
-std::vector<uint64_t> Seeds(uint64_t count) {
-  if (const uint64_t one = FromEnvironment("LOCKSTEP_SIM_SEED", 0); one > 0) {
-    return {one};
-  }
-  std::vector<uint64_t> seeds(count);
-  for (size_t i = 0; i < seeds.size(); ++i) {
-    seeds[i] = i + 1;
-  }
-  return seeds;
-}
-
 // A simulation's clock at its beginning.
 MonoTime SimLoopStart() {
   return lockstep::testing::SimLoop().clock().Mono();
-}
-
-ScenarioConfig Scenario(std::string name, ExecutorConfig executor) {
-  ScenarioConfig scenario;
-  scenario.name = std::move(name);
-  scenario.executor = std::move(executor);
-  return scenario;
 }
 
 // Five agents; 103 iterations of a pool, and 80 starts in four seconds.
@@ -312,75 +290,65 @@ TEST(RunSim, AllAgentsPauseAndResumeAtOneInstant) {
 // differ by hours, a bad network, deaths at any time and people who lose their patience.
 class Hat {
  public:
-  explicit Hat(uint64_t seed) : random_(seed) { setup_.seed = seed; }
+  explicit Hat(uint64_t seed) : dice_(seed) { setup_.seed = seed; }
 
   SimSetup Draw() {
     for (int i = 0; i < 20; ++i) {
-      setup_.agents.push_back({.weight = Chance(0.3) ? Number(1, 9) : 1,
-                               .clock_offset = absl::Milliseconds(Number(0, 10'000'000)),
-                               .join_after = absl::Milliseconds(Number(0, 300))});
+      setup_.agents.push_back({.weight = dice_.Chance(0.3) ? dice_.Number(1, 9) : 1,
+                               .clock_offset = dice_.Millis(0, 10'000'000),
+                               .join_after = dice_.Millis(0, 300)});
     }
-    const int64_t scenarios = Number(1, 3);
+    const int64_t scenarios = dice_.Number(1, 3);
     for (int64_t i = 0; i < scenarios; ++i) {
       ScenarioConfig scenario = Scenario(absl::StrCat("s", i), Executor());
-      scenario.start_time = absl::Milliseconds(Chance(0.5) ? 0 : Number(0, 1500));
-      scenario.graceful_stop = absl::Milliseconds(Number(0, 500));
+      scenario.start_time = absl::Milliseconds(dice_.Chance(0.5) ? 0 : dice_.Number(0, 1500));
+      scenario.graceful_stop = dice_.Millis(0, 500);
       setup_.scenarios.push_back(std::move(scenario));
     }
-    setup_.partition = Chance(0.5) ? Partition::kStriped : Partition::kFair;
-    setup_.faults = {.max_delay = absl::Milliseconds(Number(1, 20)),
-                     .break_per_message = Chance(0.5) ? 0 : 0.005 * random_.Unit(),
-                     .lose_batch = 0.1 * random_.Unit(),
-                     .repeat_batch = 0.1 * random_.Unit()};
-    if (Chance(0.5)) {
-      setup_.tolerated_loss_percent = Chance(0.5) ? 10 : 100;
-      for (int64_t deaths = Number(1, 4); deaths > 0; --deaths) {
-        setup_.agents[random_.Below(setup_.agents.size())].dies_at =
-            absl::Milliseconds(Number(0, 6000));
+    setup_.partition = dice_.Chance(0.5) ? Partition::kStriped : Partition::kFair;
+    setup_.faults = {.max_delay = dice_.Millis(1, 20),
+                     .break_per_message = dice_.Chance(0.5) ? 0 : 0.005 * dice_.Unit(),
+                     .lose_batch = 0.1 * dice_.Unit(),
+                     .repeat_batch = 0.1 * dice_.Unit()};
+    if (dice_.Chance(0.5)) {
+      setup_.tolerated_loss_percent = dice_.Chance(0.5) ? 10 : 100;
+      for (int64_t deaths = dice_.Number(1, 4); deaths > 0; --deaths) {
+        setup_.agents[dice_.Index(setup_.agents.size())].dies_at = dice_.Millis(0, 6000);
       }
     }
-    if (Chance(0.1)) {
-      setup_.interrupt_at = absl::Milliseconds(Number(0, 6000));
+    if (dice_.Chance(0.1)) {
+      setup_.interrupt_at = dice_.Millis(0, 6000);
     }
     return setup_;
   }
 
  private:
-  bool Chance(double probability) { return random_.Unit() < probability; }
-  int64_t Number(int64_t least, int64_t most) {
-    return least + static_cast<int64_t>(random_.Below(static_cast<uint64_t>(most - least + 1)));
-  }
-  std::vector<Stage> Stages(int64_t most) {
-    std::vector<Stage> stages(static_cast<size_t>(Number(1, 3)));
-    for (Stage& stage : stages) {
-      stage = {absl::Milliseconds(Chance(0.2) ? 0 : Number(100, 1200)), Number(0, most)};
-    }
-    return stages;
-  }
   ExecutorConfig Executor() {
-    const int64_t vus = Number(1, 40);
-    const absl::Duration duration = absl::Milliseconds(Number(1000, 2500));
-    switch (Number(0, 6)) {
+    const int64_t vus = dice_.Number(1, 40);
+    const absl::Duration duration = dice_.Millis(1000, 2500);
+    switch (dice_.Number(0, 6)) {
       case 0:
-        return SharedIterationsConfig{vus, vus + Number(0, 60)};
+        return SharedIterationsConfig{vus, vus + dice_.Number(0, 60)};
       case 1:
-        return PerVuIterationsConfig{vus, Number(1, 3)};
+        return PerVuIterationsConfig{vus, dice_.Number(1, 3)};
       case 2:
-        return ConstantVusConfig{Number(1, 25), duration};
+        return ConstantVusConfig{dice_.Number(1, 25), duration};
       case 3:
-        return RampingVusConfig{Number(0, 10), Stages(20), absl::Milliseconds(Number(0, 500))};
+        return RampingVusConfig{dice_.Number(0, 10), dice_.Stages(100, 1200, 20),
+                                dice_.Millis(0, 500)};
       case 4:
-        return ConstantArrivalRateConfig{Number(1, 50), absl::Seconds(1), duration, Number(0, vus),
-                                         vus};
+        return ConstantArrivalRateConfig{dice_.Number(1, 50), absl::Seconds(1), duration,
+                                         dice_.Number(0, vus), vus};
       case 5:
-        return RampingArrivalRateConfig{Number(0, 50), absl::Seconds(1), Stages(50), Number(0, vus),
-                                        vus};
+        return RampingArrivalRateConfig{dice_.Number(0, 50), absl::Seconds(1),
+                                        dice_.Stages(100, 1200, 50), dice_.Number(0, vus), vus};
       default:
-        return ExternallyControlledConfig{Number(0, std::min<int64_t>(vus, 20)), vus, duration};
+        return ExternallyControlledConfig{dice_.Number(0, std::min<int64_t>(vus, 20)), vus,
+                                          duration};
     }
   }
 
-  Random random_;
+  Dice dice_;
   SimSetup setup_;
 };
 
