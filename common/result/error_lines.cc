@@ -16,6 +16,7 @@ namespace lockstep {
 namespace {
 
 constexpr size_t kWidestCause = 48;
+constexpr size_t kNarrow = 60;  // columns
 constexpr size_t kMostAgentsNamed = 3;
 
 struct Url {
@@ -106,15 +107,28 @@ std::vector<std::string> ErrorLines(const std::vector<ErrorRow>& errors, uint64_
     cause_width = std::max(cause_width, std::min(kWidestCause, DisplayWidth(row.error.cause)));
     method_width = std::max(method_width, DisplayWidth(row.error.method));
   }
+  std::vector<std::string> targets;
+  size_t widest = 0;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    targets.push_back(absl::StrCat(PadToWidth(rows[i].error.method, method_width), "  ", names[i],
+                                   AgentsText(rows[i], agents.size())));
+    widest = std::max(widest, count_width + 3 + cause_width + 3 + DisplayWidth(targets.back()));
+  }
+  const bool stacked = look.columns > 0 && look.columns < kNarrow && widest > look.columns;
+  const std::string indent(count_width + 3, ' ');
   std::vector<std::string> lines;
   for (size_t i = 0; i < rows.size(); ++i) {
     const ErrorCount& error = rows[i].error;
     const std::string count = absl::StrFormat("%*d", static_cast<int>(count_width), error.count);
-    lines.push_back(absl::StrCat(look.color ? absl::StrCat("\x1b[31m", count, "\x1b[0m") : count,
-                                 " x ",
-                                 PadToWidth(Shortened(error.cause, kWidestCause), cause_width),
-                                 "   ", PadToWidth(error.method, method_width), "  ", names[i],
-                                 AgentsText(rows[i], agents.size())));
+    const std::string cause = Shortened(error.cause, kWidestCause);
+    lines.push_back(
+        absl::StrCat(look.color ? absl::StrCat("\x1b[31m", count, "\x1b[0m") : count, " x "));
+    if (stacked) {
+      absl::StrAppend(&lines.back(), cause);
+      lines.push_back(absl::StrCat(indent, targets[i]));
+    } else {
+      absl::StrAppend(&lines.back(), PadToWidth(cause, cause_width), "   ", targets[i]);
+    }
   }
   if (left_out > 0) {
     const std::string others =

@@ -18,6 +18,7 @@ namespace {
 
 constexpr size_t kMostRowsOfALine = 3;
 constexpr size_t kWordWidth = 7;
+constexpr size_t kIndent = 2;  // of the table of errors
 constexpr absl::string_view kRed = "31";
 constexpr absl::string_view kGreen = "32";
 constexpr absl::string_view kYellow = "33";
@@ -178,8 +179,10 @@ class BlockRenderer {
 
   void Rows() {
     for (const std::string& line :
-         ErrorLines(summary_.errors, summary_.folded_errors, {.color = look_.color})) {
-      Line(absl::StrCat("  ", line));
+         ErrorLines(summary_.errors, summary_.folded_errors,
+                    {.color = look_.color,
+                    .columns = look_.columns > kIndent ? look_.columns - kIndent : 0})) {
+      Line(absl::StrCat(std::string(kIndent, ' '), line));
     }
   }
 

@@ -152,8 +152,9 @@ class StatusText {
         row.agents[agent] = static_cast<uint64_t>(std::max<int64_t>(count, 0));
       }
     }
-    return ErrorLines(rows, static_cast<uint64_t>(std::max<int64_t>(status_.folded_errors(), 0)),
-                      {.color = look_.color});
+    return ErrorLines(
+        rows, static_cast<uint64_t>(std::max<int64_t>(status_.folded_errors(), 0)),
+        {.color = look_.color, .columns = static_cast<size_t>(std::max(look_.columns - 2, 1))});
   }
 
   std::vector<std::string> Durations() const {

@@ -158,6 +158,16 @@ TEST(Verdict, ShowsTenRowsAndSaysHowMuchIsLeftOut) {
   EXPECT_THAT(Block(summary, ExitCode::kSuccess), HasSubstr("  and 5 of other kinds\n"));
 }
 
+TEST(Verdict, NamesWhatFailedInANarrowTerminalToo) {
+  EXPECT_THAT(Block(AllBroken(), ExitCode::kThresholdsHaveFailed, {.columns = 40}),
+              HasSubstr("  216 x 500\n"
+                        "        GET   /status/500\n"
+                        "  216 x dial: connection refused\n"
+                        "        GET   127.0.0.1:1\n"
+                        "  216 x 404\n"
+                        "        POST  /absent\n"));
+}
+
 TEST(Verdict, FitsATerminalAndIsTheSameUnderItsColors) {
   Summary summary = AllBroken();
   summary.errors[0].error.name = std::string(200, 'n');
