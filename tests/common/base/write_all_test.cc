@@ -5,8 +5,9 @@
 #include <thread>
 
 #include <fcntl.h>
-#include "gtest/gtest.h"
 #include <unistd.h>
+
+#include "gtest/gtest.h"
 
 namespace lockstep {
 namespace {
