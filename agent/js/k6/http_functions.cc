@@ -134,7 +134,7 @@ void ExpectedStatusesFunction(const Info& info) {
             " to expectedStatuses was neither an integer nor an object like {min:100, max:329}"));
     return;
   }
-  info.GetReturnValue().Set(MakeExpectedStatuses(context, ExpectedStatuses(std::move(ranges))));
+  info.GetReturnValue().Set(MakeExpectedStatuses(context, ExpectedStatuses(ranges)));
 }
 
 void SetResponseCallback(const Info& info) {

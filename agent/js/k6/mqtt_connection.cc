@@ -87,7 +87,7 @@ void MqttModule::Connection::Close(bool force) {
 
 absl::StatusOr<int> MqttModule::Connection::Publish(const MqttMessage& message) {
   const MonoTime sent = Now();
-  const absl::StatusOr<int> id = client_->Publish(message);
+  absl::StatusOr<int> id = client_->Publish(message);
   if (id.ok()) {
     const TagSetId tags = TagsOf(message.qos);
     module_.metrics().Add(kMqttMsgsSent, 1, tags);
@@ -100,7 +100,7 @@ absl::StatusOr<int> MqttModule::Connection::Publish(const MqttMessage& message) 
 
 absl::StatusOr<int> MqttModule::Connection::Subscribe(const std::vector<std::string>& filters,
                                                       int qos) {
-  const absl::StatusOr<int> id = client_->Subscribe(filters, qos);
+  absl::StatusOr<int> id = client_->Subscribe(filters, qos);
   if (id.ok()) {
     subscriptions_[*id] = Now();
   }

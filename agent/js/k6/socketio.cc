@@ -73,7 +73,7 @@ absl::Status ReadSocketIoQuery(Context context, v8::Local<v8::Value> value, std:
 
 absl::Status ReadSocketIoTransports(Context context, v8::Local<v8::Value> value,
                                     EngineOptions* options) {
-  const absl::Status wrong = absl::InvalidArgumentError(
+  absl::Status wrong = absl::InvalidArgumentError(
       "transports: a list of \"polling\" and \"websocket\" is expected, with at least one of them");
   if (!value->IsArray()) {
     return wrong;

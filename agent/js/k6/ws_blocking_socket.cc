@@ -10,8 +10,6 @@
 
 namespace lockstep::agent {
 
-using Context = v8::Local<v8::Context>;
-
 bool BlockingSocket::WaitForEvent() {
   if (!events_.empty()) {
     return true;
@@ -38,7 +36,7 @@ bool BlockingSocket::Open() {
   return true;
 }
 
-bool BlockingSocket::Run(Context context, v8::Local<v8::Function> body,
+bool BlockingSocket::Run(v8::Local<v8::Context> context, v8::Local<v8::Function> body,
                          v8::Local<v8::Object> object) {
   v8::Isolate* isolate = context->GetIsolate();
   v8::Local<v8::Value> argument = object;
@@ -60,7 +58,7 @@ bool BlockingSocket::Run(Context context, v8::Local<v8::Function> body,
   return true;
 }
 
-bool BlockingSocket::Handle(Context context, Event event) {
+bool BlockingSocket::Handle(v8::Local<v8::Context> context, Event event) {
   v8::Isolate* isolate = context->GetIsolate();
   if (event.kind == Event::kClose) {
     return PeerClosed(context, DescribeEnd(static_cast<int>(event.number), std::move(event.data)));
@@ -96,7 +94,7 @@ bool BlockingSocket::Handle(Context context, Event event) {
   return true;
 }
 
-bool BlockingSocket::PeerClosed(Context context, const WsEnd& end) {
+bool BlockingSocket::PeerClosed(v8::Local<v8::Context> context, const WsEnd& end) {
   closed_ = true;
   if (closing_) {
     return true;
@@ -107,7 +105,7 @@ bool BlockingSocket::PeerClosed(Context context, const WsEnd& end) {
   return Emit(context, "close", {v8::Integer::New(context->GetIsolate(), end.code)});
 }
 
-bool BlockingSocket::Close(Context context, int code) {
+bool BlockingSocket::Close(v8::Local<v8::Context> context, int code) {
   if (closing_ || closed_) {
     return true;
   }
@@ -116,7 +114,7 @@ bool BlockingSocket::Close(Context context, int code) {
   return Emit(context, "close", {v8::Integer::New(context->GetIsolate(), code)});
 }
 
-bool BlockingSocket::Emit(Context context, const std::string& event,
+bool BlockingSocket::Emit(v8::Local<v8::Context> context, const std::string& event,
                           std::vector<v8::Local<v8::Value>> arguments) {
   v8::Isolate* isolate = context->GetIsolate();
   const auto handlers = handlers_.find(event);
@@ -132,7 +130,7 @@ bool BlockingSocket::Emit(Context context, const std::string& event,
   return true;
 }
 
-bool BlockingSocket::EmitError(Context context, absl::string_view message) {
+bool BlockingSocket::EmitError(v8::Local<v8::Context> context, absl::string_view message) {
   v8::Isolate* isolate = context->GetIsolate();
   const v8::Local<v8::Value> text = JsText(isolate, message);
   const v8::Local<v8::Object> error = v8::Object::New(isolate);
