@@ -5,256 +5,314 @@
 #include <utility>
 
 #include <curl/curl.h>
-#include <sys/epoll.h>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 
 #include "agent/net/engine.h"
+#include "agent/net/http2_error.h"
 #include "agent/net/net_error.h"
 #include "agent/net/pool.h"
 #include "agent/net/request_form.h"
 #include "agent/net/transfer_facts.h"
 
 namespace lockstep::agent {
-namespace {
-
-// So many reads in a row, after which others have their turn.
-constexpr int kReadsPerEvent = 16;
-
-}  // namespace
 
 DirectTransport::DirectTransport(Engine& engine, Exchange& exchange)
-    : engine_(engine), exchange_(exchange), answer_(exchange.response(), exchange.reader()) {}
+    : engine_(engine),
+      exchange_(exchange),
+      reuse_(!engine.network().options().no_connection_reuse),
+      http1_(engine, exchange.response(), exchange.reader(), *this) {}
 
 DirectTransport::~DirectTransport() {
   engine_.loop().Cancel(timer_);
 }
 
-bool DirectTransport::Carries(const HttpRequest& request, const Target& target,
-                              const Network& network) {
-  return request.listener == nullptr && !target.secure() && target.proxy.empty() &&
-         request.auth == HttpRequest::Auth::kNone && !network.options().http2_prior_knowledge &&
+bool DirectTransport::Carries(const HttpRequest& request, const Target& target) {
+  return request.listener == nullptr && target.proxy.empty() &&
+         request.auth == HttpRequest::Auth::kNone &&
          std::none_of(request.headers.begin(), request.headers.end(), [](const auto& header) {
            return absl::EqualsIgnoreCase(header.first, "Expect");
          });
 }
 
 void DirectTransport::Start(MonoTime now) {
-  head_.clear();
-  AppendRequestHead(exchange_.request(), engine_.network().options().no_connection_reuse, &head_);
-  sent_ = 0;
-  received_ = 0;
-  dial_began_ = dial_ended_ = prerequest_ = all_sent_ = first_byte_ = MonoTime();
+  patient_ = true;
+  refusals_ = 0;
+  opened_ = Opening::Stamps();
+  progress_ = Progress();
   ArmTimer(exchange_.deadline());
   Connect(now);
 }
 
 void DirectTransport::Abandon() {
-  connection_.reset();
-  dialling_ = sending_ = false;
+  LeaveStage();
+}
+
+void DirectTransport::LeaveStage() {
+  switch (std::exchange(stage_, Stage::kNone)) {
+    case Stage::kNone:
+    case Stage::kPause:
+      break;
+    case Stage::kWay:
+      exchange_.pool().ways().StopAwaiting(this);
+      break;
+    case Stage::kOpening:
+      opening_.reset();
+      EndWay(Ways::End::kGivenUp);
+      break;
+    case Stage::kHttp1:
+      http1_.Abandon();
+      break;
+    case Stage::kHttp2:
+      std::exchange(session_, nullptr)->Cancel(stream_);
+      break;
+  }
 }
 
 void DirectTransport::Connect(MonoTime now) {
-  answer_.Start(exchange_.request().method == "HEAD");
-  generation_ = exchange_.pool().generation();
+  NetPool& pool = exchange_.pool();
   const Target& target = exchange_.target();
-  connection_ = exchange_.pool().TakeConnection(target.host, target.port);
-  kept_ = connection_ != nullptr;
-  if (kept_) {
-    connection_->set_user(this);
-    BeginSending(now);
+  generation_ = pool.generation();
+  kept_ = true;
+  if (reuse_) {
+    if (Http2Session* const session = pool.SessionWith(target)) {
+      BeginHttp2(*session, now);
+      return;
+    }
+    if (std::unique_ptr<Connection> connection = pool.TakeConnection(target)) {
+      BeginHttp1(std::move(connection), now);
+      return;
+    }
+    if (patient_ && pool.ways().ShouldAwait(target)) {
+      stage_ = Stage::kWay;
+      pool.ways().Await(target, this);
+      return;
+    }
+  }
+  Open(now);
+}
+
+void DirectTransport::OnWayOver(bool failed) {
+  patient_ = !failed;  // each has its own failure, at the same time
+  stage_ = Stage::kNone;
+  Connect(engine_.clock().Mono());
+}
+
+void DirectTransport::Open(MonoTime now) {
+  const Target& target = exchange_.target();
+  kept_ = false;
+  stage_ = Stage::kOpening;
+  opening_ = std::make_unique<Opening>(engine_,
+                                       Connection::Peer{target.host, target.port, target.secure(),
+                                                        *exchange_.dialled(), target.dial_port},
+                                       target.certificate, static_cast<Opening::User&>(*this));
+  on_way_ = reuse_ && (target.secure() || engine_.network().options().http2_prior_knowledge);
+  if (on_way_) {
+    exchange_.pool().ways().Begin(target);
+  }
+  if (HttpError error = opening_->Begin(exchange_.pool().local_ip(), now); error.code != 0) {
+    OnOpenFailed(std::move(error));
   } else {
-    Dial(now);
+    ArmTimer(opening_->deadline());
   }
 }
 
-void DirectTransport::Dial(MonoTime now) {
-  const Target& target = exchange_.target();
-  connection_ = std::make_unique<Connection>(
-      engine_.loop(),
-      Connection::Peer{target.host, target.port, *exchange_.dialled(), target.dial_port});
-  dialling_ = true;
-  dial_began_ = now;
-  ArmTimer(now + kDialLimit);
-  if (const int error = connection_->Dial(exchange_.pool().local_ip(), this); error != 0) {
-    FailAsCurl(CURLE_COULDNT_CONNECT, error);
+void DirectTransport::EndWay(Ways::End end) {
+  if (std::exchange(on_way_, false)) {
+    exchange_.pool().ways().Finish(exchange_.target(), end);
   }
 }
 
-void DirectTransport::OnEvents(Connection& /*connection*/, uint32_t events) {
-  if (dialling_) {
-    OnDialled();
-    return;
-  }
-  if ((events & EPOLLOUT) != 0 && sending_) {
-    SendMore();
-  }
-  if ((events & ~uint32_t{EPOLLOUT}) != 0 && connection_ != nullptr && !dialling_) {
-    ReceiveMore();
-  }
-}
-
-void DirectTransport::OnDialled() {
-  dialling_ = false;
-  if (const int error = connection_->DialResult(); error != 0) {
-    FailAsCurl(CURLE_COULDNT_CONNECT, error);
-    return;
-  }
-  dial_ended_ = engine_.clock().Mono();
-  connection_->WantRoom(false);
-  BeginSending(dial_ended_);
-}
-
-void DirectTransport::BeginSending(MonoTime now) {
-  const Connection::Peer& peer = connection_->peer();
-  exchange_.response().remote_ip = connection_->remote_ip();
-  exchange_.response().remote_port = peer.dial_port;
-  prerequest_ = now;
-  all_sent_ = MonoTime();
-  sent_ = 0;
-  sending_ = true;
-  SendMore();
-}
-
-void DirectTransport::SendMore() {
-  const std::string& body = exchange_.request().body;
-  const size_t all = head_.size() + body.size();
-  while (sent_ < all) {
-    // The system only reads what it is given to send.
-    const auto part = [](const std::string& text, size_t from) {
-      return iovec{const_cast<char*>(text.data()) + from, text.size() - from};
-    };
-    const size_t in_body = sent_ > head_.size() ? sent_ - head_.size() : 0;
-    const iovec parts[] = {part(head_, std::min(sent_, head_.size())), part(body, in_body)};
-    const ssize_t sent = connection_->Send(parts, body.empty() ? 1 : 2);
-    if (sent >= 0) {
-      sent_ += static_cast<size_t>(sent);
-      continue;
+void DirectTransport::OnOpened(std::unique_ptr<Connection> connection) {
+  opened_ = opening_->stamps();
+  opening_.reset();
+  const MonoTime now = std::max(opened_.connected, opened_.secured);
+  const bool http2 = connection->tls() != nullptr
+                         ? connection->tls()->facts().http2
+                         : engine_.network().options().http2_prior_knowledge;
+  if (http2) {
+    NetPool& pool = exchange_.pool();
+    Http2Session& session = pool.AddSession(std::move(connection));
+    BeginHttp2(session, now);
+    if (!reuse_ || generation_ != pool.generation()) {
+      session.Retire();  // after this exchange
     }
-    if (errno != EINTR) {
-      OnSendFailed(errno);
-      return;
-    }
-  }
-  sending_ = false;
-  all_sent_ = engine_.clock().Mono();
-  connection_->WantRoom(false);
-}
-
-void DirectTransport::OnSendFailed(int os_errno) {
-  if (os_errno == EAGAIN) {
-    connection_->WantRoom(true);
-    return;
-  }
-  if (os_errno == EPIPE) {
-    // The peer may have answered before it hung up: what is to be received says what came of it.
-    connection_->WantRoom(false);
-    return;
-  }
-  if (!TryAgain()) {
-    FailAsCurl(CURLE_SEND_ERROR, os_errno);
+    EndWay(Ways::End::kShared);
+  } else {
+    BeginHttp1(std::move(connection), now);
+    EndWay(Ways::End::kSingle);
   }
 }
 
-void DirectTransport::ReceiveMore() {
-  const absl::Span<char> buffer = engine_.receive_buffer();
-  for (int i = 0; i < kReadsPerEvent && connection_ != nullptr; ++i) {
-    const ssize_t got = connection_->Receive(buffer.data(), buffer.size());
-    if (got > 0) {
-      OnBytes({buffer.data(), static_cast<size_t>(got)});
-      if (static_cast<size_t>(got) < buffer.size()) {
-        return;
+void DirectTransport::OnOpenFailed(HttpError error) {
+  opened_ = opening_->stamps();
+  opening_.reset();
+  stage_ = Stage::kNone;
+  EndWay(Ways::End::kFailed);
+  End(std::move(error));
+}
+
+void DirectTransport::BeginCarrying(const Connection& connection, MonoTime now) {
+  HttpResponse& response = exchange_.response();
+  response.remote_ip = connection.remote_ip();
+  response.remote_port = connection.peer().dial_port;
+  if (const TlsChannel* const tls = connection.tls()) {
+    response.tls_version = tls->facts().version;
+    response.tls_cipher_suite = tls->facts().cipher_suite;
+    response.ocsp = tls->facts().ocsp;
+  }
+  progress_ = Progress();
+  progress_.began = now;
+}
+
+void DirectTransport::BeginHttp1(std::unique_ptr<Connection> connection, MonoTime now) {
+  BeginCarrying(*connection, now);
+  stage_ = Stage::kHttp1;
+  http1_.Begin(std::move(connection), exchange_.request(), !reuse_, progress_);
+}
+
+void DirectTransport::BeginHttp2(Http2Session& session, MonoTime now) {
+  BeginCarrying(session.connection(), now);
+  stream_ = session.Begin({.request = &exchange_.request(),
+                           .reader = &exchange_.reader(),
+                           .progress = &progress_,
+                           .user = this});
+  if (stream_ == 0) {
+    Connect(now);  // over another connection
+    return;
+  }
+  stage_ = Stage::kHttp2;
+  session_ = &session;
+}
+
+void DirectTransport::OnHttp1End(Http1Carrier::End end, int os_errno) {
+  switch (end) {
+    case Http1Carrier::End::kAnswered:
+      if (std::unique_ptr<Connection> connection = http1_.TakeReusable()) {
+        exchange_.pool().KeepConnection(std::move(connection), generation_);
       }
-    } else if (got == 0) {
-      OnReceiveFailed(0);
+      End(http1_.error());
       return;
-    } else if (errno != EINTR) {
-      if (errno != EAGAIN) {
-        OnReceiveFailed(errno);
-      }
+    case Http1Carrier::End::kNotTaken:
+      End(exchange_.WhyRefused());
       return;
-    }
+    case Http1Carrier::End::kSendFailed:
+    case Http1Carrier::End::kLost:
+      break;
   }
-}
-
-void DirectTransport::OnBytes(absl::string_view bytes) {
-  if (first_byte_ == MonoTime()) {
-    first_byte_ = engine_.clock().Mono();
-  }
-  received_ += static_cast<int64_t>(bytes.size());
-  const size_t used = answer_.Feed(bytes);
-  if (!answer_.over()) {
-    return;
-  }
-  if (HttpError refused = exchange_.WhyRefused(); refused.code != 0) {
-    End(std::move(refused));
-    return;
-  }
-  const bool reusable = answer_.error().code == 0 && answer_.keeps_alive() && !sending_ &&
-                        used == bytes.size() && !AsksToClose(exchange_.request().headers) &&
-                        !engine_.network().options().no_connection_reuse;
-  if (reusable) {
-    exchange_.pool().KeepConnection(std::move(connection_), generation_);
-  }
-  End(answer_.error());
-}
-
-// `os_errno` 0: the peer has ended the connection.
-void DirectTransport::OnReceiveFailed(int os_errno) {
-  if (TryAgain()) {
+  if (TryAgain(http1_.begun())) {
     return;
   }
   if (os_errno != 0) {
-    FailAsCurl(CURLE_RECV_ERROR, os_errno);
+    End(WhyHttp1Failed(end, os_errno));
     return;
   }
-  const bool in_body = answer_.in_body();
-  answer_.FeedEnd();
-  End(answer_.error(), /*keep_body=*/in_body);  // as k6 shows it
+  const bool keep_body = http1_.EndedInBody();  // as k6 shows it
+  End(http1_.error(), keep_body);
 }
 
-bool DirectTransport::TryAgain() {
-  if (!kept_ || answer_.begun() || !MayBeRepeated(exchange_.request().method)) {
+void DirectTransport::OnHttp2End(Http2Session::End end) {
+  using How = Http2Session::End::How;
+  stage_ = Stage::kNone;
+  session_ = nullptr;
+  switch (end.how) {
+    case How::kAnswered:
+      End({});
+      return;
+    case How::kNotTaken:
+      End(exchange_.WhyRefused());
+      return;
+    case How::kRefused:
+      if (TryAgainLater(engine_.clock().Mono())) {
+        return;
+      }
+      break;
+    case How::kLost:
+      if (TryAgain(end.begun)) {
+        return;
+      }
+      break;
+    case How::kFailed:
+      break;
+  }
+  End(std::move(end.error), end.keep_body);
+}
+
+bool DirectTransport::TryAgain(bool begun) {
+  if (!kept_ || begun || !MayBeRepeated(exchange_.request().method)) {
     return false;
   }
-  connection_.reset();
+  LeaveStage();
   Connect(engine_.clock().Mono());
   return true;
 }
 
-void DirectTransport::FailAsCurl(int curl_code, int os_errno) {
+bool DirectTransport::TryAgainLater(MonoTime now) {
+  if (++refusals_ > kMaxRefusals) {
+    return false;
+  }
+  const absl::Duration pause = PauseAfter(refusals_);
+  if (pause == absl::ZeroDuration()) {
+    Connect(now);
+  } else {
+    stage_ = Stage::kPause;
+    pause_ends_ = now + pause;
+    ArmTimer(pause_ends_);
+  }
+  return true;
+}
+
+HttpError DirectTransport::WhyHttp1Failed(Http1Carrier::End end, int os_errno) const {
   ReportShortage(os_errno, engine_.network());
-  const Connection::Peer& peer = connection_->peer();
-  const std::string address = HostPort(connection_->remote_ip(), peer.dial_port);
-  const bool lost = kept_ && !answer_.begun() && (os_errno == ECONNRESET || os_errno == EPIPE);
-  End(lost ? LostWithoutAnswer(os_errno == ECONNRESET ? "reset by peer" : "")
-           : ErrorFromCurl({.code = curl_code,
-                            .os_errno = os_errno,
-                            .timeout_was_dial = curl_code == CURLE_OPERATION_TIMEDOUT && dialling_,
-                            .address = address,
-                            .host = peer.host}));
+  const bool sending = end == Http1Carrier::End::kSendFailed;
+  if (kept_ && !http1_.begun() && (os_errno == ECONNRESET || os_errno == EPIPE)) {
+    return LostWithoutAnswer(os_errno == ECONNRESET ? "reset by peer" : "");
+  }
+  const Connection& connection = http1_.connection();
+  const Connection::Peer& peer = connection.peer();
+  const std::string address = HostPort(connection.remote_ip(), peer.dial_port);
+  const bool of_tls = os_errno == EPROTO && connection.tls() != nullptr;
+  const std::string text =
+      of_tls ? absl::StrCat("OpenSSL SSL_read: ", connection.tls()->failure().text) : "";
+  return ErrorFromCurl({.code = sending ? CURLE_SEND_ERROR : CURLE_RECV_ERROR,
+                        .text = text,
+                        .os_errno = of_tls ? 0 : os_errno,
+                        .address = address,
+                        .host = peer.host});
 }
 
 void DirectTransport::End(HttpError error, bool keep_body) {
   const MonoTime now = engine_.clock().Mono();
-  connection_.reset();
-  dialling_ = sending_ = false;
+  LeaveStage();
   HttpResponse& response = exchange_.response();
-  response.bytes_sent = static_cast<int64_t>(sent_);
-  response.bytes_received = received_;
+  response.bytes_sent = progress_.sent;
+  response.bytes_received = progress_.received;
   // curl's ruler, with its zero at the submission.
   const auto since = [this](MonoTime at) {
     return at == MonoTime() ? absl::ZeroDuration() : at - exchange_.started();
   };
   CurlTimes times;
-  times.name_lookup = since(dial_began_);
-  times.connect = since(dial_ended_);
-  times.post_transfer = since(all_sent_);
-  times.start_transfer = since(first_byte_);
+  times.name_lookup = since(opened_.began);
+  times.connect = since(opened_.connected);
+  times.app_connect = since(opened_.secured);
+  times.post_transfer = since(progress_.all_sent);
+  times.start_transfer = since(progress_.first_byte);
   times.total = now - exchange_.started();
   times.bytes_sent = response.bytes_sent;
-  exchange_.Stamp(times, prerequest_, first_byte_, now);
+  exchange_.Stamp(times, progress_.began, progress_.first_byte, now);
   exchange_.Finish(std::move(error), keep_body);
+}
+
+MonoTime DirectTransport::Due() const {
+  switch (stage_) {
+    case Stage::kOpening:
+      return std::min(exchange_.deadline(), opening_->deadline());
+    case Stage::kPause:
+      return std::min(exchange_.deadline(), pause_ends_);
+    default:
+      return exchange_.deadline();
+  }
 }
 
 void DirectTransport::ArmTimer(MonoTime due) {
@@ -271,17 +329,19 @@ void DirectTransport::ArmTimer(MonoTime due) {
 }
 
 void DirectTransport::OnTimer() {
-  if (connection_ == nullptr) {
+  if (stage_ == Stage::kNone) {
     return;
   }
   const MonoTime now = engine_.clock().Mono();
-  if (now >= exchange_.deadline()) {
+  if (now < Due()) {
+    ArmTimer(Due());
+  } else if (now >= exchange_.deadline()) {
     End({error_code::kRequestTimeout, "request timeout"});
-  } else if (dialling_ && now >= dial_began_ + kDialLimit) {
-    FailAsCurl(CURLE_OPERATION_TIMEDOUT, 0);
+  } else if (stage_ == Stage::kPause) {
+    ArmTimer(exchange_.deadline());
+    Connect(now);
   } else {
-    ArmTimer(dialling_ ? std::min(exchange_.deadline(), dial_began_ + kDialLimit)
-                       : exchange_.deadline());
+    OnOpenFailed(opening_->DialTimeout());
   }
 }
 

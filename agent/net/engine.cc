@@ -4,11 +4,13 @@
 #include <utility>
 
 #include "agent/net/exchange.h"
+#include "agent/net/http2_session.h"
 #include "agent/net/net_error.h"
 #include "agent/net/pool.h"
 #include "agent/net/rate_limiter.h"
 #include "agent/net/resolver.h"
 #include "agent/net/target.h"
+#include "common/base/status_macros.h"
 
 namespace lockstep::agent {
 namespace {
@@ -95,14 +97,43 @@ void Engine::RemoveEvents(EventSource* source) {
   std::replace(sources_.begin(), sources_.end(), source, static_cast<EventSource*>(nullptr));
 }
 
+absl::StatusOr<SSL_CTX*> Engine::TlsContextFor(const TlsAuth* certificate) {
+  TlsContext& context = tls_contexts_[certificate];
+  if (context == nullptr) {
+    LOCKSTEP_ASSIGN_OR_RETURN(context, MakeHttpTlsContext(network_, certificate));
+  }
+  return context.get();
+}
+
+void Engine::AddFlush(Http2Session* session) {
+  unflushed_.push_back(session);
+  loop_.WakeSoon();
+}
+
+void Engine::RemoveFlush(Http2Session* session) {
+  std::replace(unflushed_.begin(), unflushed_.end(), session, static_cast<Http2Session*>(nullptr));
+}
+
+// A flush may lead to another, of this session or of a new one.
+void Engine::FlushSessions() {
+  for (size_t i = 0; i < unflushed_.size(); ++i) {
+    if (Http2Session* const session = std::exchange(unflushed_[i], nullptr)) {
+      session->Flush();
+    }
+  }
+  unflushed_.clear();
+}
+
 void Engine::EndTurn() {
   driver_.Collect();
+  FlushSessions();
   DeliverExchanges();
   DeliverEvents();
   if (ready_stage_) {
     ready_stage_();
   }
   SubmitQueued();
+  FlushSessions();
   driver_.Advance();
 }
 

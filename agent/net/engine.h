@@ -12,12 +12,14 @@
 #include "agent/http/client.h"
 #include "agent/net/curl_driver.h"
 #include "agent/net/network.h"
+#include "agent/net/tls_context.h"
 #include "common/base/epoll_loop.h"
 
 namespace lockstep::agent {
 
 class NetPool;
 class Exchange;
+class Http2Session;
 struct IpAddress;
 
 // Something that has events to deliver in stage 2.
@@ -50,6 +52,16 @@ class Engine {
   // For one read at a time.
   absl::Span<char> receive_buffer() { return absl::MakeSpan(receive_buffer_); }
 
+  // How connections with TLS are made that show `certificate` (null: none), made with the first of
+  // them. Owned by the engine. FailedPrecondition: the authorities cannot be read; InvalidArgument:
+  // the certificate cannot.
+  absl::StatusOr<SSL_CTX*> TlsContextFor(const TlsAuth* certificate);
+
+  // Sends what `session` has to send once the events of this turn are taken, or once all that was
+  // queued is submitted; unless it is removed before. Not one that is to be flushed already.
+  void AddFlush(Http2Session* session);
+  void RemoveFlush(Http2Session* session);
+
   // From exchanges: `exchange` has its response.
   void OnExchangeOver(Exchange& exchange);
 
@@ -62,6 +74,7 @@ class Engine {
   void DeliverExchanges();
   void DeliverEvents();
   void SubmitQueued();
+  void FlushSessions();
   Exchange* Find(ExchangeId id);
   void Launch(Exchange& exchange);
   void LookUp(Exchange& exchange);
@@ -79,6 +92,8 @@ class Engine {
   std::vector<ExchangeId> over_;
   absl::flat_hash_map<ExchangeId, TimerId> lookup_timeouts_;
   std::vector<EventSource*> sources_;
+  absl::flat_hash_map<const TlsAuth*, TlsContext> tls_contexts_;
+  std::vector<Http2Session*> unflushed_;
 };
 
 }  // namespace lockstep::agent

@@ -73,7 +73,7 @@ MonoTime Exchange::deadline() const {
 
 void Exchange::Start(std::optional<IpAddress> ip, MonoTime now) {
   dialled_ = ip;
-  if (DirectTransport::Carries(request_, target_, engine_.network())) {
+  if (DirectTransport::Carries(request_, target_)) {
     if (direct_ == nullptr) {
       direct_ = std::make_unique<DirectTransport>(engine_, *this);
     }

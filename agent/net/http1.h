@@ -44,8 +44,11 @@ class Http1Reader {
   bool in_body() const { return part_ >= Part::kLength && part_ <= Part::kTrailer; }
   // The answer is complete, or in error.
   bool over() const { return part_ == Part::kDone || part_ == Part::kFailed; }
-  // Code 0: none. The body's being too long is `too_long` of the reader.
+  bool complete() const { return part_ == Part::kDone; }
+  // Code 0: none.
   const HttpError& error() const { return error_; }
+  // Over, as the reader has refused a piece of the body.
+  bool refused() const { return part_ == Part::kFailed && error_.code == 0; }
   // The connection may be used again. Of a complete answer.
   bool keeps_alive() const { return keeps_alive_; }
 

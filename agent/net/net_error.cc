@@ -124,10 +124,8 @@ HttpError TlsError(const CurlFailure& failure) {
 
 // libcurl's limits, which no option moves.
 HttpError TooLarge(const CurlFailure& failure) {
-  HttpError error =
-      absl::StrContains(failure.text, "request too large")
-          ? HttpError{kGeneric, "the header of the request is too large: 1 MiB at most"}
-          : HeaderTooLarge();
+  HttpError error = absl::StrContains(failure.text, "request too large") ? RequestHeaderTooLarge()
+                                                                         : HeaderTooLarge();
   error.detail = std::string(failure.text);
   return error;
 }
@@ -277,6 +275,10 @@ HttpError LostWithoutAnswer(absl::string_view text) {
 HttpError HeaderTooLarge() {
   return {kGeneric,
           "the header of the response is too large: a line may have 100 KiB, all 300 KiB"};
+}
+
+HttpError RequestHeaderTooLarge() {
+  return {kGeneric, "the header of the request is too large: 1 MiB at most"};
 }
 
 HttpError SwitchedProtocols() {

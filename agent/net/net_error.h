@@ -60,6 +60,9 @@ HttpError LostWithoutAnswer(absl::string_view text);
 // Of an answer whose head exceeds curl's limits, which are ours.
 HttpError HeaderTooLarge();
 
+// Of a request whose head is longer than can be sent.
+HttpError RequestHeaderTooLarge();
+
 // Of an answer 101 that nobody asked for.
 HttpError SwitchedProtocols();
 

@@ -36,6 +36,7 @@ NetPool::NetPool(Engine& engine, int64_t vu_id_in_instance)
 NetPool::~NetPool() {
   engine_.AbandonAll(*this);
   idle_.clear();
+  sessions_.clear();
   if (share_ != nullptr) {
     retired_.push_back(share_);
   }
@@ -46,6 +47,9 @@ NetPool::~NetPool() {
 void NetPool::Clear() {
   ++generation_;
   connections_.clear();
+  for (size_t i = sessions_.size(); i > 0; --i) {  // those that are over with it leave the list
+    sessions_[i - 1]->Retire();
+  }
   if (share_ == nullptr) {
     return;
   }
@@ -86,10 +90,9 @@ void NetPool::Give(std::unique_ptr<Exchange> exchange) {
   idle_.push_back(std::move(exchange));
 }
 
-std::unique_ptr<Connection> NetPool::TakeConnection(absl::string_view host, int port) {
+std::unique_ptr<Connection> NetPool::TakeConnection(const Target& target) {
   for (auto it = connections_.rbegin(); it != connections_.rend(); ++it) {
-    const Connection::Peer& peer = (*it)->peer();
-    if (peer.port == port && peer.host == host) {
+    if ((*it)->peer().StandsFor(target.host, target.port, target.secure())) {
       std::unique_ptr<Connection> connection = std::move(*it);
       connections_.erase(std::next(it).base());
       return connection;
@@ -110,11 +113,36 @@ void NetPool::KeepConnection(std::unique_ptr<Connection> connection, int64_t gen
 }
 
 void NetPool::OnEvents(Connection& connection, uint32_t /*events*/) {
+  if (connection.StillQuiet()) {
+    return;
+  }
   const auto found = std::find_if(
       connections_.begin(), connections_.end(),
       [&](const std::unique_ptr<Connection>& each) { return each.get() == &connection; });
   LOCKSTEP_DCHECK(found != connections_.end());
   connections_.erase(found);
+}
+
+Http2Session* NetPool::SessionWith(const Target& target) {
+  for (const std::unique_ptr<Http2Session>& session : sessions_) {
+    if (session->has_room() &&
+        session->connection().peer().StandsFor(target.host, target.port, target.secure())) {
+      return session.get();
+    }
+  }
+  return nullptr;
+}
+
+Http2Session& NetPool::AddSession(std::unique_ptr<Connection> connection) {
+  sessions_.push_back(std::make_unique<Http2Session>(engine_, std::move(connection),
+                                                     static_cast<Http2Session::Owner&>(*this)));
+  return *sessions_.back();
+}
+
+void NetPool::OnSessionOver(Http2Session& session) {
+  sessions_.erase(std::find_if(
+      sessions_.begin(), sessions_.end(),
+      [&session](const std::unique_ptr<Http2Session>& each) { return each.get() == &session; }));
 }
 
 }  // namespace lockstep::agent

@@ -5,108 +5,23 @@
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
 #include "absl/strings/str_cat.h"
 
-#include "agent/net/client_certificate.h"
 #include "agent/net/ip.h"
-#include "agent/net/rules.h"
 #include "common/base/check.h"
 #include "common/base/status_macros.h"
 
 namespace lockstep::agent {
-namespace {
-
-using Bio = std::unique_ptr<BIO, openssl::Free<&BIO_free>>;
-using Certificate = std::unique_ptr<X509, openssl::Free<&X509_free>>;
-using Key = std::unique_ptr<EVP_PKEY, openssl::Free<&EVP_PKEY_free>>;
-
-Bio Reading(absl::string_view text) {
-  return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-}
-
-int Version(absl::string_view name, int otherwise) {
-  constexpr std::pair<absl::string_view, int> kVersions[] = {{"tls1.0", TLS1_VERSION},
-                                                             {"tls1.1", TLS1_1_VERSION},
-                                                             {"tls1.2", TLS1_2_VERSION},
-                                                             {"tls1.3", TLS1_3_VERSION}};
-  for (const auto& [known, version] : kVersions) {
-    if (known == name) {
-      return version;
-    }
-  }
-  return otherwise;
-}
-
-// Every certificate of each PEM text is trusted.
-absl::Status TrustOnly(SSL_CTX* context, const std::vector<std::string>& authorities) {
-  X509_STORE* store = SSL_CTX_get_cert_store(context);
-  for (const std::string& pem : authorities) {
-    const Bio bio = Reading(pem);
-    int count = 0;
-    for (;;) {
-      const Certificate certificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
-      if (certificate == nullptr) {
-        break;
-      }
-      X509_STORE_add_cert(store, certificate.get());
-      ++count;
-    }
-    ERR_clear_error();
-    if (count == 0) {
-      return absl::InvalidArgumentError("ca: there is no PEM certificate in it");
-    }
-  }
-  return absl::OkStatus();
-}
-
-absl::Status ShowCertificate(SSL_CTX* context, const TlsAuth& client) {
-  LOCKSTEP_RETURN_IF_ERROR(CheckClientCertificate(client));
-  LOCKSTEP_ASSIGN_OR_RETURN(const std::string pem, KeyWithoutPassword(client));
-  const Bio bio = Reading(client.cert);
-  const Certificate certificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
-  const Key key(PEM_read_bio_PrivateKey(Reading(pem).get(), nullptr, nullptr, nullptr));
-  SSL_CTX_use_certificate(context, certificate.get());
-  for (;;) {  // the authorities between it and the root
-    X509* const between = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr);
-    if (between == nullptr || SSL_CTX_add_extra_chain_cert(context, between) != 1) {
-      break;  // the context owns those that it has taken
-    }
-  }
-  const bool fits = SSL_CTX_use_PrivateKey(context, key.get()) == 1;
-  ERR_clear_error();
-  return fits ? absl::OkStatus() : absl::InvalidArgumentError("key: it is not that of `cert`");
-}
-
-}  // namespace
-
 absl::StatusOr<std::unique_ptr<TlsSession>> TlsSession::Make(const Network& network,
                                                              Parties parties) {
   auto session = std::unique_ptr<TlsSession>(new TlsSession());
-  session->context_.reset(SSL_CTX_new(TLS_client_method()));
-  SSL_CTX* context = session->context_.get();
-  LOCKSTEP_CHECK(context != nullptr);
-  const NetOptions& options = network.options();
-  SSL_CTX_set_min_proto_version(context, Version(options.tls_min, TLS1_2_VERSION));
-  SSL_CTX_set_max_proto_version(context, Version(options.tls_max, 0));
-  if (!network.rules().openssl_ciphers.empty()) {
-    SSL_CTX_set_cipher_list(context, network.rules().openssl_ciphers.c_str());
-  }
-  if (!parties.authorities.empty()) {
-    LOCKSTEP_RETURN_IF_ERROR(TrustOnly(context, parties.authorities));
-  } else if (network.trusted_roots() != nullptr) {
-    SSL_CTX_set1_cert_store(context, network.trusted_roots()->store());
-  }
-  if (!parties.client.cert.empty()) {
-    LOCKSTEP_RETURN_IF_ERROR(ShowCertificate(context, parties.client));
-  }
-  session->ssl_.reset(SSL_new(context));
+  LOCKSTEP_ASSIGN_OR_RETURN(session->context_,
+                            MakeTlsContext(network, parties.authorities, &parties.client));
+  session->ssl_.reset(SSL_new(session->context_.get()));
   SSL* ssl = session->ssl_.get();
   LOCKSTEP_CHECK(ssl != nullptr);
-  SSL_set_verify(ssl, options.insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, nullptr);
   if (ParseIp(parties.host).ok()) {
     X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), parties.host.c_str());
   } else {

@@ -12,6 +12,7 @@
 #include "absl/strings/string_view.h"
 
 #include "agent/net/network.h"
+#include "agent/net/tls_context.h"
 #include "common/base/openssl_free.h"
 
 namespace lockstep::agent {
@@ -42,7 +43,7 @@ class TlsSession {
   absl::Status Handshake();
   absl::Status Failure(absl::string_view what);
 
-  std::unique_ptr<SSL_CTX, openssl::Free<&SSL_CTX_free>> context_;
+  TlsContext context_;
   std::unique_ptr<SSL, openssl::Free<&SSL_free>> ssl_;
   BIO* in_ = nullptr;  // owned by ssl_, as is the next
   BIO* out_ = nullptr;

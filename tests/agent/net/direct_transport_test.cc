@@ -1,16 +1,11 @@
 // Plain HTTP/1.1 over connections of our own, with a server whose every step the test decides.
-#include <cerrno>
-
-#include <arpa/inet.h>
-#include <fcntl.h>
 #include <gmock/gmock.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 #include "tests/agent/net/net_test_support.h"
+#include "tests/agent/net/raw_peer.h"
 
 namespace lockstep::agent {
 namespace {
@@ -20,68 +15,6 @@ using ::testing::StartsWith;
 
 constexpr char kFine[] = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine";
 
-// The server's side of one connection. Never blocks: the test turns the client's loop in between.
-class Peer {
- public:
-  explicit Peer(int fd) : fd_(fd) { fcntl(fd_, F_SETFL, O_NONBLOCK); }
-  ~Peer() { close(fd_); }
-  Peer(const Peer&) = delete;
-  Peer& operator=(const Peer&) = delete;
-
-  // What has come so far.
-  const std::string& Read() {
-    char buffer[1 << 16];
-    for (ssize_t got = 0; (got = read(fd_, buffer, sizeof buffer)) != 0;) {
-      if (got < 0) {
-        ended_ = ended_ || errno != EAGAIN;
-        return text_;
-      }
-      text_.append(buffer, static_cast<size_t>(got));
-    }
-    ended_ = true;
-    return text_;
-  }
-  // The client has closed it.
-  bool Ended() {
-    Read();
-    return ended_;
-  }
-  void Forget() { text_.clear(); }
-  void Write(absl::string_view text) {
-    EXPECT_EQ(write(fd_, text.data(), text.size()), static_cast<ssize_t>(text.size()));
-  }
-
- private:
-  const int fd_;
-  std::string text_;
-  bool ended_ = false;
-};
-
-class Listener {
- public:
-  Listener() : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    EXPECT_EQ(bind(fd_, reinterpret_cast<const sockaddr*>(&address), size), 0);
-    EXPECT_EQ(listen(fd_, 8), 0);
-    getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
-  }
-  ~Listener() { close(fd_); }
-  int port() const { return port_; }
-  // Null: nobody has dialled.
-  std::unique_ptr<Peer> Accept() {
-    const int fd = accept(fd_, nullptr, nullptr);
-    return fd < 0 ? nullptr : std::make_unique<Peer>(fd);
-  }
-
- private:
-  const int fd_;
-  int port_ = 0;
-};
-
 class DirectTransportTest : public NetTest {
  protected:
   void Ask(HttpRequest request) {
@@ -89,13 +22,13 @@ class DirectTransportTest : public NetTest {
     response_.reset();
     loop_.Submit(*pool_, std::move(request), [this](HttpResponse r) { response_ = std::move(r); });
   }
-  std::unique_ptr<Peer> Accept() {
-    std::unique_ptr<Peer> peer;
+  std::unique_ptr<RawPeer> Accept() {
+    std::unique_ptr<RawPeer> peer;
     TurnUntil(loop_, [&] { return (peer = listener_.Accept()) != nullptr; });
     return peer;
   }
   // Turns until `peer` has the whole of a request without a body.
-  void AwaitHead(Peer& peer) {
+  void AwaitHead(RawPeer& peer) {
     TurnUntil(loop_, [&] { return absl::EndsWith(peer.Read(), "\r\n\r\n"); });
   }
   const HttpResponse& Await() {
@@ -103,9 +36,9 @@ class DirectTransportTest : public NetTest {
     return *response_;
   }
   // A request and its answer over a connection that is then kept.
-  std::unique_ptr<Peer> KeptPeer() {
+  std::unique_ptr<RawPeer> KeptPeer() {
     Ask({});
-    std::unique_ptr<Peer> peer = Accept();
+    std::unique_ptr<RawPeer> peer = Accept();
     AwaitHead(*peer);
     peer->Write(kFine);
     EXPECT_EQ(Await().body, "fine");
@@ -113,7 +46,7 @@ class DirectTransportTest : public NetTest {
     return peer;
   }
 
-  Listener listener_;
+  RawListener listener_;
   std::unique_ptr<Network> network_ = MakeNetwork();
   MultiLoop loop_{*network_};
   std::unique_ptr<ConnectionPool> pool_ = loop_.MakePool(1);
@@ -121,7 +54,7 @@ class DirectTransportTest : public NetTest {
 };
 
 TEST_F(DirectTransportTest, UsesAKeptConnectionAgain) {
-  const std::unique_ptr<Peer> peer = KeptPeer();
+  const std::unique_ptr<RawPeer> peer = KeptPeer();
   Ask({.method = "POST", .body = "again"});
   TurnUntil(loop_, [&] { return absl::EndsWith(peer->Read(), "again"); });
   peer->Write(kFine);
@@ -134,21 +67,21 @@ TEST_F(DirectTransportTest, AKeptConnectionThatEndsMeanwhileIsNotUsed) {
   KeptPeer().reset();
   loop_.Turn(/*wait=*/true);
   Ask({.method = "POST", .body = "order"});
-  const std::unique_ptr<Peer> peer = Accept();
+  const std::unique_ptr<RawPeer> peer = Accept();
   TurnUntil(loop_, [&] { return absl::EndsWith(peer->Read(), "order"); });
   peer->Write(kFine);
   EXPECT_EQ(Await().status, 200);
 }
 
 TEST_F(DirectTransportTest, APeerThatSpeaksOutOfTurnIsLeft) {
-  const std::unique_ptr<Peer> peer = KeptPeer();
+  const std::unique_ptr<RawPeer> peer = KeptPeer();
   peer->Write("HTTP/1.1 408 Request Timeout\r\n\r\n");
   TurnUntil(loop_, [&] { return peer->Ended(); });
 }
 
 TEST_F(DirectTransportTest, BytesBehindAnAnswerEndItsConnection) {
   Ask({});
-  const std::unique_ptr<Peer> peer = Accept();
+  const std::unique_ptr<RawPeer> peer = Accept();
   AwaitHead(*peer);
   peer->Write(absl::StrCat(kFine, "more"));
   EXPECT_EQ(Await().body, "fine");
@@ -157,7 +90,7 @@ TEST_F(DirectTransportTest, BytesBehindAnAnswerEndItsConnection) {
 
 TEST_F(DirectTransportTest, AnAnswerMayComeBeforeTheRequestHasLeft) {
   Ask({.method = "POST", .body = std::string(32 << 20, 'x')});
-  const std::unique_ptr<Peer> peer = Accept();
+  const std::unique_ptr<RawPeer> peer = Accept();
   peer->Write("HTTP/1.1 413 Payload Too Large\r\nContent-Length: 0\r\n\r\n");
   const HttpResponse& response = Await();
   EXPECT_EQ(response.status, 413);
@@ -172,7 +105,7 @@ TEST_F(DirectTransportTest, ALargeBodyArrivesWhole) {
     body[i] = static_cast<char>(i % 251);
   }
   Ask({.method = "PUT", .body = body});
-  const std::unique_ptr<Peer> peer = Accept();
+  const std::unique_ptr<RawPeer> peer = Accept();
   TurnUntil(loop_, [&] { return peer->Read().size() > body.size(); });
   EXPECT_TRUE(absl::EndsWith(peer->Read(), body));
   peer->Write(kFine);
@@ -181,7 +114,7 @@ TEST_F(DirectTransportTest, ALargeBodyArrivesWhole) {
 
 TEST_F(DirectTransportTest, AnAnswerThatComesInPiecesIsOne) {
   Ask({});
-  const std::unique_ptr<Peer> peer = Accept();
+  const std::unique_ptr<RawPeer> peer = Accept();
   AwaitHead(*peer);
   for (const char c : absl::string_view(kFine)) {
     EXPECT_FALSE(response_.has_value());
@@ -195,7 +128,7 @@ TEST_F(DirectTransportTest, AnAnswerThatComesInPiecesIsOne) {
 
 TEST_F(DirectTransportTest, ARequestThatIsAbandonedTakesItsConnectionAlong) {
   Ask({});
-  const std::unique_ptr<Peer> peer = Accept();
+  const std::unique_ptr<RawPeer> peer = Accept();
   AwaitHead(*peer);
   pool_.reset();
   TurnUntil(loop_, [&] { return peer->Ended(); });
@@ -204,7 +137,7 @@ TEST_F(DirectTransportTest, ARequestThatIsAbandonedTakesItsConnectionAlong) {
 
 TEST_F(DirectTransportTest, AConnectionFromBeforeTheClearIsNotKept) {
   Ask({});
-  const std::unique_ptr<Peer> peer = Accept();
+  const std::unique_ptr<RawPeer> peer = Accept();
   AwaitHead(*peer);
   pool_->Clear();
   peer->Write(kFine);
@@ -221,7 +154,7 @@ TEST_F(DirectTransportTest, NothingStaysOfAnExchangeThatWasCancelledWhileItDiall
   loop_.Turn(/*wait=*/false);  // dials, and does not look what comes of it
   loop_.Cancel(id);
   Ask({});
-  const std::unique_ptr<Peer> given_up = Accept(), peer = Accept();
+  const std::unique_ptr<RawPeer> given_up = Accept(), peer = Accept();
   AwaitHead(*peer);
   peer->Write(kFine);
   EXPECT_EQ(Await().status, 200);
@@ -231,7 +164,7 @@ TEST_F(DirectTransportTest, NothingStaysOfAnExchangeThatWasCancelledWhileItDiall
 // "Expect" is curl's to carry: it waits for the interim answer before it sends the body.
 TEST_F(DirectTransportTest, ExpectWaitsForItsAnswer) {
   Ask({.method = "POST", .headers = {{"Expect", "100-continue"}}, .body = "later"});
-  const std::unique_ptr<Peer> peer = Accept();
+  const std::unique_ptr<RawPeer> peer = Accept();
   AwaitHead(*peer);
   EXPECT_THAT(peer->Read(), StartsWith("POST / HTTP/1.1\r\n"));
   EXPECT_THAT(peer->Read(), HasSubstr("Expect: 100-continue\r\n"));

@@ -1,0 +1,244 @@
+#include "agent/net/tls_channel.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <utility>
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+#include <sys/socket.h>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+
+#include "agent/net/ip.h"
+#include "agent/net/rules.h"
+#include "common/base/check.h"
+
+namespace lockstep::agent {
+namespace {
+
+// "error:0A000102:SSL routines::unsupported protocol"; "" if the queue is empty.
+std::string TakeErrorText() {
+  const unsigned long error = ERR_get_error();
+  ERR_clear_error();
+  if (error == 0) {
+    return "";
+  }
+  char text[256];
+  ERR_error_string_n(error, text, sizeof text);
+  return text;
+}
+
+bool IsVerification(unsigned long error) {
+  return ERR_GET_LIB(error) == ERR_LIB_SSL &&
+         ERR_GET_REASON(error) == SSL_R_CERTIFICATE_VERIFY_FAILED;
+}
+
+}  // namespace
+
+struct TlsChannel::Bio {
+  static TlsChannel& Of(BIO* bio) { return *static_cast<TlsChannel*>(BIO_get_data(bio)); }
+
+  static int Read(BIO* bio, char* buffer, int size) {
+    TlsChannel& self = Of(bio);
+    BIO_clear_retry_flags(bio);
+    if (self.drained_) {
+      BIO_set_retry_read(bio);
+      return -1;
+    }
+    ssize_t got = 0;
+    do {
+      got = recv(self.fd_, buffer, static_cast<size_t>(size), 0);
+    } while (got < 0 && errno == EINTR);
+    if (got < 0 && errno == EAGAIN) {
+      self.drained_ = true;
+      BIO_set_retry_read(bio);
+    } else if (got < 0) {
+      self.os_errno_ = errno;
+    } else if (got == 0) {
+      self.ended_ = true;
+    } else {
+      self.drained_ = got < size;  // fewer than there was room for were all
+    }
+    return static_cast<int>(got);
+  }
+
+  static int Write(BIO* bio, const char* bytes, int size) {
+    TlsChannel& self = Of(bio);
+    BIO_clear_retry_flags(bio);
+    ssize_t sent = 0;
+    do {
+      sent = send(self.fd_, bytes, static_cast<size_t>(size), MSG_NOSIGNAL);
+    } while (sent < 0 && errno == EINTR);
+    if (sent < 0 && errno == EAGAIN) {
+      BIO_set_retry_write(bio);
+    } else if (sent < 0) {
+      self.os_errno_ = errno;
+    }
+    return static_cast<int>(sent);
+  }
+
+  static long Control(BIO* bio, int command, long /*number*/, void* /*pointer*/) {
+    switch (command) {
+      case BIO_CTRL_FLUSH:
+        return 1;
+      case BIO_CTRL_EOF:
+        return Of(bio).ended_ ? 1 : 0;
+      default:
+        return 0;
+    }
+  }
+
+  static BIO* Make(TlsChannel* channel) {
+    static BIO_METHOD* const method = [] {
+      BIO_METHOD* const made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "socket");
+      LOCKSTEP_CHECK(made != nullptr);
+      BIO_meth_set_read(made, &Read);
+      BIO_meth_set_write(made, &Write);
+      BIO_meth_set_ctrl(made, &Control);
+      return made;
+    }();
+    BIO* const bio = BIO_new(method);
+    LOCKSTEP_CHECK(bio != nullptr);
+    BIO_set_data(bio, channel);
+    BIO_set_init(bio, 1);
+    return bio;
+  }
+};
+
+TlsChannel::TlsChannel(SSL_CTX* context, int fd, std::string host)
+    : fd_(fd), host_(std::move(host)), ssl_(SSL_new(context)) {
+  LOCKSTEP_CHECK(ssl_ != nullptr);
+  BIO* const bio = Bio::Make(this);
+  SSL_set_bio(ssl_.get(), bio, bio);
+  if (!ParseIp(host_).ok()) {
+    // A name of the DNS's root, "host.", is that of "host" in TLS.
+    SSL_set_tlsext_host_name(ssl_.get(), std::string(absl::StripSuffix(host_, ".")).c_str());
+  }
+  SSL_set_connect_state(ssl_.get());
+  ERR_clear_error();
+}
+
+TlsChannel::~TlsChannel() {
+  if (!broken_ && os_errno_ == 0 && SSL_is_init_finished(ssl_.get()) == 1) {
+    SSL_shutdown(ssl_.get());
+  }
+  ERR_clear_error();
+}
+
+TlsChannel::Step TlsChannel::Handshake() {
+  ERR_clear_error();  // what others have left would be taken for ours
+  const int result = SSL_do_handshake(ssl_.get());
+  if (result == 1) {
+    if (!Verified()) {
+      return Step::kFailed;
+    }
+    ReadFacts();
+    return Step::kDone;
+  }
+  switch (SSL_get_error(ssl_.get(), result)) {
+    case SSL_ERROR_WANT_READ:
+      return Step::kWantsInput;
+    case SSL_ERROR_WANT_WRITE:
+      return Step::kWantsRoom;
+    default:
+      NoteFailure();
+      if (ended_ && os_errno_ == 0 && !failure_.unverified) {
+        failure_.text = "unexpected eof while reading";
+      } else if (failure_.text.empty()) {
+        failure_.text = "SSL_ERROR_SYSCALL";
+      }
+      return Step::kFailed;
+  }
+}
+
+// The name is checked once the chain is known to be good, so that a failure says which it was.
+bool TlsChannel::Verified() {
+  if (SSL_get_verify_mode(ssl_.get()) == SSL_VERIFY_NONE) {
+    return true;
+  }
+  const std::unique_ptr<X509, openssl::Free<&X509_free>> certificate(
+      SSL_get1_peer_certificate(ssl_.get()));
+  const absl::string_view name = absl::StripSuffix(host_, ".");
+  const bool fits =
+      certificate != nullptr &&
+      (ParseIp(host_).ok()
+           ? X509_check_ip_asc(certificate.get(), host_.c_str(), 0) == 1
+           : X509_check_host(certificate.get(), name.data(), name.size(), 0, nullptr) == 1);
+  ERR_clear_error();
+  if (!fits) {
+    broken_ = true;
+    failure_ = {.unverified = true,
+                .text = {},
+                .os_errno = 0,
+                .verify_result = X509_V_ERR_HOSTNAME_MISMATCH};
+  }
+  return fits;
+}
+
+void TlsChannel::ReadFacts() {
+  SSL* const ssl = ssl_.get();
+  facts_.version = TlsVersionName(SSL_get_version(ssl));
+  if (const SSL_CIPHER* cipher = SSL_get_current_cipher(ssl)) {
+    const char* const name = SSL_CIPHER_standard_name(cipher);
+    facts_.cipher_suite = TlsCipherName(name == nullptr ? SSL_CIPHER_get_name(cipher) : name);
+  }
+  const unsigned char* staple = nullptr;
+  const long size = SSL_get_tlsext_status_ocsp_resp(ssl, &staple);
+  facts_.ocsp = ReadOcspStaple(size <= 0 ? ""
+                                         : absl::string_view(reinterpret_cast<const char*>(staple),
+                                                             static_cast<size_t>(size)));
+  const unsigned char* protocol = nullptr;
+  unsigned int length = 0;
+  SSL_get0_alpn_selected(ssl, &protocol, &length);
+  facts_.http2 = absl::string_view(reinterpret_cast<const char*>(protocol), length) == "h2";
+}
+
+void TlsChannel::NoteFailure() {
+  broken_ = true;
+  failure_.unverified = IsVerification(ERR_peek_error());
+  failure_.verify_result = SSL_get_verify_result(ssl_.get());
+  failure_.os_errno = os_errno_;
+  failure_.text = TakeErrorText();
+}
+
+ssize_t TlsChannel::Receive(char* buffer, size_t size) {
+  ERR_clear_error();
+  const int got = SSL_read(ssl_.get(), buffer, static_cast<int>(std::min<size_t>(size, INT_MAX)));
+  return got > 0 ? got : Fail(got);
+}
+
+ssize_t TlsChannel::Send(const char* bytes, size_t size) {
+  ERR_clear_error();
+  const int sent = SSL_write(ssl_.get(), bytes, static_cast<int>(std::min<size_t>(size, INT_MAX)));
+  return sent > 0 ? sent : Fail(sent);
+}
+
+ssize_t TlsChannel::Fail(int result) {
+  switch (SSL_get_error(ssl_.get(), result)) {
+    case SSL_ERROR_WANT_READ:
+    case SSL_ERROR_WANT_WRITE:
+      errno = EAGAIN;
+      return -1;
+    case SSL_ERROR_ZERO_RETURN:
+      return 0;
+    default:
+      break;
+  }
+  NoteFailure();
+  if (os_errno_ != 0) {
+    errno = os_errno_;
+    return -1;
+  }
+  if (ended_) {  // without a goodbye: as Go, which takes that for an end
+    return 0;
+  }
+  errno = EPROTO;
+  return -1;
+}
+
+}  // namespace lockstep::agent

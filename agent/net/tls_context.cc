@@ -1,0 +1,154 @@
+#include "agent/net/tls_context.h"
+
+#include <cstdlib>
+#include <utility>
+
+#include <fcntl.h>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <unistd.h>
+
+#include "absl/strings/str_cat.h"
+
+#include "agent/net/client_certificate.h"
+#include "agent/net/rules.h"
+#include "common/base/check.h"
+#include "common/base/status_macros.h"
+
+namespace lockstep::agent {
+namespace {
+
+using Bio = std::unique_ptr<BIO, openssl::Free<&BIO_free>>;
+using Certificate = std::unique_ptr<X509, openssl::Free<&X509_free>>;
+using Key = std::unique_ptr<EVP_PKEY, openssl::Free<&EVP_PKEY_free>>;
+
+Bio Reading(absl::string_view text) {
+  return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+}
+
+int Version(absl::string_view name, int otherwise) {
+  constexpr std::pair<absl::string_view, int> kVersions[] = {{"tls1.0", TLS1_VERSION},
+                                                             {"tls1.1", TLS1_1_VERSION},
+                                                             {"tls1.2", TLS1_2_VERSION},
+                                                             {"tls1.3", TLS1_3_VERSION}};
+  for (const auto& [known, version] : kVersions) {
+    if (known == name) {
+      return version;
+    }
+  }
+  return otherwise;
+}
+
+// Every certificate of each PEM text is trusted.
+absl::Status TrustOnly(SSL_CTX* context, const std::vector<std::string>& authorities) {
+  X509_STORE* store = SSL_CTX_get_cert_store(context);
+  for (const std::string& pem : authorities) {
+    const Bio bio = Reading(pem);
+    int count = 0;
+    for (;;) {
+      const Certificate certificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+      if (certificate == nullptr) {
+        break;
+      }
+      X509_STORE_add_cert(store, certificate.get());
+      ++count;
+    }
+    ERR_clear_error();
+    if (count == 0) {
+      return absl::InvalidArgumentError("ca: there is no PEM certificate in it");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ShowCertificate(SSL_CTX* context, const TlsAuth& client) {
+  LOCKSTEP_RETURN_IF_ERROR(CheckClientCertificate(client));
+  LOCKSTEP_ASSIGN_OR_RETURN(const std::string pem, KeyWithoutPassword(client));
+  const Bio bio = Reading(client.cert);
+  const Certificate certificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+  const Key key(PEM_read_bio_PrivateKey(Reading(pem).get(), nullptr, nullptr, nullptr));
+  SSL_CTX_use_certificate(context, certificate.get());
+  for (;;) {  // the authorities between it and the root
+    X509* const between = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr);
+    if (between == nullptr || SSL_CTX_add_extra_chain_cert(context, between) != 1) {
+      break;  // the context owns those that it has taken
+    }
+  }
+  const bool fits = SSL_CTX_use_PrivateKey(context, key.get()) == 1;
+  ERR_clear_error();
+  return fits ? absl::OkStatus() : absl::InvalidArgumentError("key: it is not that of `cert`");
+}
+
+// The file that SSLKEYLOGFILE names, opened with the first question; -1: none.
+int KeyLog() {
+  static const int file = [] {
+    // Nothing in the agent changes its environment.
+    const char* const name =
+        std::getenv("SSLKEYLOGFILE");  // NOLINT(concurrency-mt-unsafe): see above
+    return name == nullptr || *name == '\0'
+               ? -1
+               : open(name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  }();
+  return file;
+}
+
+// One write a line, so that lines of several threads do not mix.
+void LogKey(const SSL* /*ssl*/, const char* line) {
+  const std::string text = absl::StrCat(line, "\n");
+  // A file that cannot be written to keeps no request from being made.
+  [[maybe_unused]] const ssize_t written = write(KeyLog(), text.data(), text.size());
+}
+
+}  // namespace
+
+absl::StatusOr<TlsContext> MakeTlsContext(const Network& network,
+                                          const std::vector<std::string>& authorities,
+                                          const TlsAuth* client) {
+  TlsContext owned(SSL_CTX_new(TLS_client_method()));
+  SSL_CTX* const context = owned.get();
+  LOCKSTEP_CHECK(context != nullptr);
+  const NetOptions& options = network.options();
+  SSL_CTX_set_min_proto_version(context, Version(options.tls_min, TLS1_2_VERSION));
+  SSL_CTX_set_max_proto_version(context, Version(options.tls_max, 0));
+  if (!network.rules().openssl_ciphers.empty()) {
+    SSL_CTX_set_cipher_list(context, network.rules().openssl_ciphers.c_str());
+  }
+  if (!authorities.empty()) {
+    LOCKSTEP_RETURN_IF_ERROR(TrustOnly(context, authorities));
+  } else if (network.trusted_roots() != nullptr) {
+    SSL_CTX_set1_cert_store(context, network.trusted_roots()->store());
+  }
+  if (client != nullptr && !client->cert.empty()) {
+    LOCKSTEP_RETURN_IF_ERROR(ShowCertificate(context, *client));
+  }
+  SSL_CTX_set_verify(context, options.insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, nullptr);
+  ERR_clear_error();
+  return owned;
+}
+
+absl::StatusOr<TlsContext> MakeHttpTlsContext(const Network& network, const TlsAuth* client) {
+  if (const TrustedRoots* roots = network.trusted_roots()) {
+    if (const absl::Status readable = roots->status(); !readable.ok()) {
+      return absl::FailedPreconditionError(readable.message());
+    }
+  }
+  LOCKSTEP_ASSIGN_OR_RETURN(TlsContext owned, MakeTlsContext(network, {}, client));
+  SSL_CTX* const context = owned.get();
+  constexpr unsigned char kProtocols[] = "\x02h2\x08http/1.1";
+  SSL_CTX_set_alpn_protos(context, kProtocols, sizeof kProtocols - 1);
+  SSL_CTX_set_tlsext_status_type(context,
+                                 TLSEXT_STATUSTYPE_ocsp);  // as Go's client asks each server
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+  // A record's head and its body come with one read, and with them what follows.
+  SSL_CTX_set_read_ahead(context, 1);
+  SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                                SSL_MODE_RELEASE_BUFFERS);
+  if (KeyLog() >= 0) {
+    SSL_CTX_set_keylog_callback(context, &LogKey);
+  }
+  return owned;
+}
+
+}  // namespace lockstep::agent
