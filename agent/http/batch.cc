@@ -35,11 +35,11 @@ void HttpBatch::Fill() {
     ++running_;
     ++of_host;
     item.call = std::make_unique<HttpCall>(env_, std::move(item.spec));
-    item.call->Start([this, i](HttpCallResult result) { OnDone(i, std::move(result)); });
+    item.call->Start([this, i](HttpCallResult& result) { OnDone(i, result); });
   }
 }
 
-void HttpBatch::OnDone(size_t index, HttpCallResult result) {
+void HttpBatch::OnDone(size_t index, HttpCallResult& result) {
   results_[index] = std::move(result);
   --running_;
   --running_per_host_[items_[index].host];

@@ -40,7 +40,7 @@ class HttpBatch {
 
   // Starts what the limits allow.
   void Fill();
-  void OnDone(size_t index, HttpCallResult result);
+  void OnDone(size_t index, HttpCallResult& result);
 
   HttpCallEnv& env_;
   const Limits limits_;

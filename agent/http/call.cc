@@ -18,7 +18,7 @@ constexpr int kGenericError = 1000;
 
 }  // namespace
 
-HttpCall::HttpCall(HttpCallEnv& env, HttpCallSpec spec)
+HttpCall::HttpCall(HttpCallEnv& env, HttpCallSpec&& spec)
     : env_(env),
       spec_(std::move(spec)),
       deadline_(spec_.timeout > absl::ZeroDuration() ? env.loop.clock().Mono() + spec_.timeout
@@ -54,6 +54,7 @@ void HttpCall::Start(Done done) {
 }
 
 void HttpCall::AddCookies() {
+  bare_.reset();
   sent_cookies_ = spec_.cookies;
   if (spec_.jar != nullptr && spec_.jar->size() > 0) {
     for (Cookie& cookie : spec_.jar->For(request_.url, env_.loop.clock().Wall())) {
@@ -68,10 +69,12 @@ void HttpCall::AddCookies() {
   if (sent_cookies_.empty()) {
     return;
   }
-  auto header = std::find_if(sent_headers_.begin(), sent_headers_.end(),
+  HeaderList& headers = request_.headers;
+  bare_ = headers;
+  auto header = std::find_if(headers.begin(), headers.end(),
                              [](const auto& h) { return h.first == "Cookie"; });
-  if (header == sent_headers_.end()) {
-    header = sent_headers_.emplace(sent_headers_.end(), "Cookie", "");
+  if (header == headers.end()) {
+    header = headers.emplace(headers.end(), "Cookie", "");
   }
   for (const RequestCookie& sent : sent_cookies_) {
     AppendCookie(sent.name, sent.value, &header->second);
@@ -79,13 +82,12 @@ void HttpCall::AddCookies() {
 }
 
 void HttpCall::SubmitHop() {
-  sent_headers_ = request_.headers;
   AddCookies();
   if (spec_.hopeless) {
     FailHop(*spec_.hopeless);
     return;
   }
-  for (const auto& [name, value] : sent_headers_) {
+  for (const auto& [name, value] : request_.headers) {
     if (value.size() > kMaxHeaderValueBytes) {
       FailHop({kGenericError, absl::StrCat("the value of the header ", name, " is too large: ",
                                            kMaxHeaderValueBytes >> 10, " KiB at most")});
@@ -97,17 +99,15 @@ void HttpCall::SubmitHop() {
         {kGenericError, absl::StrCat("unsupported protocol scheme \"", request_.url.scheme, "\"")});
     return;
   }
-  HttpRequest request = request_;
-  request.headers = sent_headers_;
-  request.timeout = deadline_.infinite()
-                        ? absl::InfiniteDuration()
-                        : std::max(deadline_ - env_.loop.clock().Mono(), absl::Nanoseconds(1));
+  request_.timeout = deadline_.infinite()
+                         ? absl::InfiniteDuration()
+                         : std::max(deadline_ - env_.loop.clock().Mono(), absl::Nanoseconds(1));
   if (env_.debug != nullptr) {
-    debug_id_ = env_.debug->Request(request);
-    request.keep_body = request.keep_body || env_.debug->bodies();
+    debug_id_ = env_.debug->Request(request_);
+    request_.keep_body = spec_.keep_body || env_.debug->bodies();
   }
-  running_ = env_.client.Submit(env_.pool, std::move(request),
-                                [this](HttpResponse response) { OnResponse(std::move(response)); });
+  running_ = env_.client.Submit(env_.pool, request_,
+                                [this](HttpResponse& response) { OnResponse(response); });
 }
 
 void HttpCall::FailHop(HttpError error) {
@@ -115,7 +115,7 @@ void HttpCall::FailHop(HttpError error) {
     HttpResponse response;
     response.error = std::move(error);
     response.ended = env_.loop.clock().Wall();
-    OnResponse(std::move(response));
+    OnResponse(response);
   });
 }
 
@@ -164,11 +164,14 @@ bool HttpCall::LeadsOn(const HttpResponse& response) const {
   return !next.ok() || next->has_value();
 }
 
-void HttpCall::OnResponse(HttpResponse response) {
+void HttpCall::OnResponse(HttpResponse& response) {
   running_ = ExchangeId::kNone;
   const std::optional<DigestChallenge> answerable = Account(response);
-  if (!request_.keep_body) {
+  if (!spec_.keep_body) {
     response.body.clear();  // which only httpDebug wanted
+  }
+  if (bare_) {
+    std::swap(*bare_, request_.headers);
   }
   if (answerable) {
     AnswerChallenge(*answerable);
@@ -179,7 +182,7 @@ void HttpCall::OnResponse(HttpResponse response) {
     SubmitHop();
     return;
   }
-  Finish(std::move(response));
+  Finish(response);
 }
 
 std::optional<DigestChallenge> HttpCall::Account(const HttpResponse& response) {
@@ -265,36 +268,36 @@ void HttpCall::KeepFirst() {
   if (first_) {
     return;
   }
-  first_ = SentRequest{request_.method, spec_.url_text, std::move(sent_headers_),
+  first_ = SentRequest{request_.method, spec_.url_text, sent_headers(),
                        spec_.plain_body ? *std::move(spec_.plain_body) : request_.body,
                        std::move(sent_cookies_)};
 }
 
-HttpCallResult HttpCall::ResultOf(HttpResponse response) const {
+HttpCallResult HttpCall::ResultOf(const HttpResponse& response) const {
   HttpCallResult result;
-  result.response = std::move(response);
+  result.response = response;
   result.url = redirects_ == 0 ? spec_.url_text : request_.url.display_url();
+  // The hop is under way, and the headers are as they were sent.
   result.request =
       first_ ? *first_
-             : SentRequest{request_.method, "", sent_headers_,
+             : SentRequest{request_.method, "", request_.headers,
                            spec_.plain_body ? *spec_.plain_body : request_.body, sent_cookies_};
   return result;
 }
 
-void HttpCall::Finish(HttpResponse response) {
-  HttpCallResult result;
-  result.response = std::move(response);
-  result.url = redirects_ == 0 ? std::move(spec_.url_text) : request_.url.display_url();
+void HttpCall::Finish(HttpResponse& response) {
+  result_.response = std::move(response);
+  result_.url = redirects_ == 0 ? std::move(spec_.url_text) : request_.url.display_url();
   if (first_) {
-    result.request = *std::move(first_);
+    result_.request = *std::move(first_);
   } else {
-    result.request.method = std::move(request_.method);
-    result.request.headers = std::move(sent_headers_);
-    result.request.body = std::move(spec_.plain_body ? *spec_.plain_body : request_.body);
-    result.request.cookies = std::move(sent_cookies_);
+    result_.request.method = std::move(request_.method);
+    result_.request.headers = std::move(bare_ ? *bare_ : request_.headers);
+    result_.request.body = std::move(spec_.plain_body ? *spec_.plain_body : request_.body);
+    result_.request.cookies = std::move(sent_cookies_);
   }
   Done done = std::move(done_);
-  done(std::move(result));
+  done(result_);
 }
 
 }  // namespace lockstep::agent

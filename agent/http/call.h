@@ -108,9 +108,10 @@ struct HttpCallEnv {
 
 class HttpCall : private ResponseListener {
  public:
-  using Done = absl::AnyInvocable<void(HttpCallResult)>;
+  // Takes the result, or what it wants of it: it is the call's, and goes with it.
+  using Done = absl::AnyInvocable<void(HttpCallResult&)>;
 
-  HttpCall(HttpCallEnv& env, HttpCallSpec spec);
+  HttpCall(HttpCallEnv& env, HttpCallSpec&& spec);
   // Abandons what still runs; `done` is then not called.
   ~HttpCall() override;
   HttpCall(const HttpCall&) = delete;
@@ -136,26 +137,30 @@ class HttpCall : private ResponseListener {
   std::optional<DigestChallenge> ChallengeOf(const HttpResponse& response) const;
   // Whether another hop follows, so that this answer is not the script's.
   bool LeadsOn(const HttpResponse& response) const;
-  HttpCallResult ResultOf(HttpResponse response) const;
+  HttpCallResult ResultOf(const HttpResponse& response) const;
   void SubmitHop();
-  void OnResponse(HttpResponse response);
+  void OnResponse(HttpResponse& response);
   void AddCookies();
   // Ends the hop with an error, in a later turn and without the network.
   void FailHop(HttpError error);
   void Sample(const HttpResponse& response, std::optional<bool> expected, bool challenge);
   // Prepares the next hop, if `response` asks for one; or makes a failure of `response`.
   bool Redirect(HttpResponse& response);
+  // The headers of the present hop, with its cookies.
+  const HeaderList& sent_headers() const { return bare_ ? *bare_ : request_.headers; }
   // Keeps the hop that has just been answered, if it is the first, before it is changed.
   void KeepFirst();
   void AnswerChallenge(const DigestChallenge& challenge);
-  void Finish(HttpResponse response);
+  void Finish(HttpResponse& response);
 
   HttpCallEnv& env_;
   HttpCallSpec spec_;
   const MonoTime deadline_;
   Done done_;
-  HttpRequest request_;  // the present hop, without the cookies of the jar and the parameters
-  HeaderList sent_headers_;
+  HttpRequest request_;  // the present hop
+  // Where cookies of the jar or the parameters were added: while the hop is under way, its headers
+  // without them; once it is answered, the headers as they were sent.
+  std::optional<HeaderList> bare_;
   std::vector<RequestCookie> sent_cookies_;
   int64_t redirects_ = 0;             // followed so far
   std::optional<SentRequest> first_;  // unset: the present hop is the first
@@ -165,6 +170,7 @@ class HttpCall : private ResponseListener {
   bool leads_on_ = false;  // the answer that is just coming, to a call with a listener
   ExchangeId running_ = ExchangeId::kNone;
   TimerId posted_ = TimerId::kNone;  // an answer that needs no network
+  HttpCallResult result_;            // what is told in the end
 };
 
 }  // namespace lockstep::agent

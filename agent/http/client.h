@@ -29,13 +29,15 @@ enum class ExchangeId : uint64_t { kNone = 0 };
 
 class HttpClient {
  public:
-  using Done = absl::AnyInvocable<void(HttpResponse)>;
+  // Takes of the response what it wants; it is gone afterwards.
+  using Done = absl::AnyInvocable<void(HttpResponse&)>;
 
   virtual ~HttpClient() = default;
   virtual std::unique_ptr<ConnectionPool> MakePool(int64_t vu_id_in_instance) = 0;
-  // Starts an exchange over `pool`, which must outlive it. `done` is called once, on the loop, in a
-  // later turn; never from within Submit, and not after Cancel.
-  virtual ExchangeId Submit(ConnectionPool& pool, HttpRequest request, Done done) = 0;
+  // Starts an exchange over `pool`, which must outlive it. `request` is not copied: it stays where
+  // and as it is until `done` is called or the exchange is cancelled. `done` is called once, on the
+  // loop, in a later turn; never from within Submit, and not after Cancel.
+  virtual ExchangeId Submit(ConnectionPool& pool, HttpRequest& request, Done done) = 0;
   // Abandons an exchange; its connection is closed. Unknown ids are ignored.
   virtual void Cancel(ExchangeId id) = 0;
   // Of an exchange with a listener: whether the server is to wait, as the listener has got enough

@@ -99,6 +99,23 @@ struct HttpResponse {
   int64_t bytes_sent = 0;  // on the wire above TCP, headers included
   int64_t bytes_received = 0;
 
+  // As it was made, with the memory that it has.
+  void Reset() {
+    for (std::string* const text : {&status_text, &proto, &body, &error.message, &error.detail,
+                                    &remote_ip, &tls_version, &tls_cipher_suite}) {
+      text->clear();
+    }
+    status = error.code = remote_port = 0;
+    headers.clear();
+    timings = HttpTimings();
+    started = MonoTime();
+    ended = absl::Time();
+    if (!ocsp.status.empty()) {
+      ocsp = OcspStaple();
+    }
+    bytes_sent = bytes_received = 0;
+  }
+
   // Leaves of the answer only what it took and whom it came from: no check may take it for good.
   // What has come of the body stays if `keep_body`.
   void Fail(HttpError why, bool keep_body = false) {

@@ -31,10 +31,10 @@ Engine::~Engine() {
   }
 }
 
-ExchangeId Engine::Submit(NetPool& pool, HttpRequest request, HttpClient::Done done) {
+ExchangeId Engine::Submit(NetPool& pool, const HttpRequest& request, HttpClient::Done done) {
   const ExchangeId id{++last_id_};
   std::unique_ptr<Exchange> exchange = pool.Take();
-  exchange->Begin(id, std::move(request), std::move(done), clock().Mono());
+  exchange->Begin(id, request, std::move(done), clock().Mono());
   running_.emplace(id, std::move(exchange));
   queued_.push_back(id);
   loop_.WakeSoon();
@@ -153,7 +153,7 @@ void Engine::DeliverExchanges() {
     HttpClient::Done done = exchange->TakeDone();
     NetPool& pool = exchange->pool();
     pool.Give(std::move(exchange));
-    done(std::move(response));
+    done(response);
   }
 }
 

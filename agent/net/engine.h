@@ -43,7 +43,7 @@ class Engine {
   const Clock& clock() const { return loop_.clock(); }
   void SetReadyStage(absl::AnyInvocable<void()> stage) { ready_stage_ = std::move(stage); }
 
-  ExchangeId Submit(NetPool& pool, HttpRequest request, HttpClient::Done done);
+  ExchangeId Submit(NetPool& pool, const HttpRequest& request, HttpClient::Done done);
   void Cancel(ExchangeId id);
   void Hold(ExchangeId id, bool held);
   std::optional<HttpResponse> Cut(ExchangeId id);

@@ -39,12 +39,13 @@ void Exchange::ForgetConnections() {
   }
 }
 
-void Exchange::Begin(ExchangeId id, HttpRequest request, HttpClient::Done done, MonoTime now) {
+void Exchange::Begin(ExchangeId id, const HttpRequest& request, HttpClient::Done done,
+                     MonoTime now) {
   id_ = id;
   over_ = false;
-  request_ = std::move(request);
+  request_ = &request;
   done_ = std::move(done);
-  response_ = HttpResponse();
+  response_.Reset();
   response_.started = now;
   dialled_.reset();
   looking_up_ = absl::ZeroDuration();
@@ -54,11 +55,11 @@ void Exchange::Begin(ExchangeId id, HttpRequest request, HttpClient::Done done, 
   undecodable_.clear();
   failure_.reset();
   held_ = false;
-  reader_.Start(request_.keep_body && !streams(), request_.max_body_bytes);
+  reader_.Start(request_->keep_body && !streams(), request_->max_body_bytes);
 }
 
 const Target& Exchange::target(const Network& network) {
-  const Url& url = request_.url;
+  const Url& url = request_->url;
   if (target_.scheme.empty() || url.scheme != target_.scheme || url.host != target_.host ||
       url.port != target_.port) {
     target_ = MakeTarget(network, url);
@@ -67,13 +68,13 @@ const Target& Exchange::target(const Network& network) {
 }
 
 MonoTime Exchange::deadline() const {
-  const bool limited = request_.timeout > absl::ZeroDuration();
-  return limited ? response_.started + request_.timeout : MonoTime::Infinite();
+  const bool limited = request_->timeout > absl::ZeroDuration();
+  return limited ? response_.started + request_->timeout : MonoTime::Infinite();
 }
 
 void Exchange::Start(std::optional<IpAddress> ip, MonoTime now) {
   dialled_ = ip;
-  if (DirectTransport::Carries(request_, target_)) {
+  if (DirectTransport::Carries(*request_, target_)) {
     if (direct_ == nullptr) {
       direct_ = std::make_unique<DirectTransport>(engine_, *this);
     }
@@ -120,7 +121,7 @@ HttpResponse Exchange::TakeResponse() {
 
 void Exchange::DeliverEvents() {
   const ExchangeId id = id_;
-  ResponseListener* const listener = request_.listener;
+  ResponseListener* const listener = request_->listener;
   if (head_ == Head::kCome) {
     head_ = Head::kTold;
     if (!over_) {
@@ -170,7 +171,7 @@ HttpError Exchange::WhyRefused() const {
   if (!undecodable_.empty()) {
     return Undecodable(undecodable_);
   }
-  return reader_.too_long() ? BodyTooLong(request_.max_body_bytes) : HttpError();
+  return reader_.too_long() ? BodyTooLong(request_->max_body_bytes) : HttpError();
 }
 
 void Exchange::Finish(HttpError error, bool keep_body) {
@@ -192,8 +193,8 @@ void Exchange::Finish(HttpError error, bool keep_body) {
 }
 
 void Exchange::DecodeBody() {
-  absl::StatusOr<std::string> decoded =
-      DecodeContent(reader_.content_encoding(), std::move(response_.body), request_.max_body_bytes);
+  absl::StatusOr<std::string> decoded = DecodeContent(
+      reader_.content_encoding(), std::move(response_.body), request_->max_body_bytes);
   if (decoded.ok()) {
     response_.body = *std::move(decoded);
     return;

@@ -30,8 +30,9 @@ class Exchange final : public EventSource {
   // The pool's connections are others from now on. Between exchanges.
   void ForgetConnections();
 
-  // A new exchange, submitted at `now`.
-  void Begin(ExchangeId id, HttpRequest request, HttpClient::Done done, MonoTime now);
+  // A new exchange, submitted at `now`. `request` stays where it is until the exchange is over or
+  // abandoned.
+  void Begin(ExchangeId id, const HttpRequest& request, HttpClient::Done done, MonoTime now);
   // The request's own clock starts; the time before that was due to the rps limit.
   void Launch(MonoTime now) { response_.started = now; }
   // Where the request goes, worked out anew only where the last one went elsewhere.
@@ -46,7 +47,7 @@ class Exchange final : public EventSource {
   // Takes it out of its transport's hands if it is there, and tells nothing any more.
   void Abandon();
 
-  bool streams() const { return request_.listener != nullptr; }
+  bool streams() const { return request_->listener != nullptr; }
   // Of one that streams, that is, with a listener. Whether the server is to wait.
   void Hold(bool held);
   // The listener has got the head.
@@ -60,7 +61,7 @@ class Exchange final : public EventSource {
   // The response is complete and waits for its delivery.
   bool over() const { return over_; }
   NetPool& pool() const { return pool_; }
-  const HttpRequest& request() const { return request_; }
+  const HttpRequest& request() const { return *request_; }
   MonoTime started() const { return response_.started; }
   MonoTime deadline() const;
   HttpResponse TakeResponse();
@@ -93,7 +94,7 @@ class Exchange final : public EventSource {
 
   // The present exchange.
   ExchangeId id_ = ExchangeId::kNone;
-  HttpRequest request_;
+  const HttpRequest* request_ = nullptr;  // the caller's
   HttpClient::Done done_;
   HttpResponse response_;
   ResponseReader reader_;

@@ -29,8 +29,8 @@ std::unique_ptr<ConnectionPool> MultiLoop::MakePool(int64_t vu_id_in_instance) {
   return std::make_unique<NetPool>(*engine_, vu_id_in_instance);
 }
 
-ExchangeId MultiLoop::Submit(ConnectionPool& pool, HttpRequest request, Done done) {
-  return engine_->Submit(static_cast<NetPool&>(pool), std::move(request), std::move(done));
+ExchangeId MultiLoop::Submit(ConnectionPool& pool, HttpRequest& request, Done done) {
+  return engine_->Submit(static_cast<NetPool&>(pool), request, std::move(done));
 }
 
 void MultiLoop::Cancel(ExchangeId id) {

@@ -47,7 +47,7 @@ class MultiLoop final : public EventLoop, public HttpClient, public StreamClient
 
   // HttpClient
   std::unique_ptr<ConnectionPool> MakePool(int64_t vu_id_in_instance) override;
-  ExchangeId Submit(ConnectionPool& pool, HttpRequest request, Done done) override;
+  ExchangeId Submit(ConnectionPool& pool, HttpRequest& request, Done done) override;
   void Cancel(ExchangeId id) override;
   void Hold(ExchangeId id, bool held) override;
   std::optional<HttpResponse> Cut(ExchangeId id) override;

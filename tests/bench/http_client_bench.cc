@@ -33,6 +33,7 @@ double CpuSeconds() {
 // One user: the answer makes it ready, the ready stage lets it ask again, as a VU does.
 struct User {
   std::unique_ptr<lockstep::agent::ConnectionPool> pool;
+  lockstep::agent::HttpRequest request;
 };
 
 }  // namespace
@@ -62,10 +63,10 @@ int main(int argc, char** argv) {
   }
   loop.SetReadyStage([&] {
     for (User* user : ready) {
-      HttpRequest request;
+      HttpRequest& request = user->request;
       request.url = *url;
-      request.headers.emplace_back("User-Agent", "http_client_bench");
-      loop.Submit(*user->pool, std::move(request), [&, user](const HttpResponse& response) {
+      request.headers = {{"User-Agent", "http_client_bench"}};
+      loop.Submit(*user->pool, request, [&, user](const HttpResponse& response) {
         ++answers;
         failures += response.status != 200;
         ready.push_back(user);

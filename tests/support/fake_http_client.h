@@ -63,9 +63,10 @@ class FakeHttpClient final : public agent::HttpClient {
   };
 
   std::unique_ptr<agent::ConnectionPool> MakePool(int64_t) override { return nullptr; }
-  agent::ExchangeId Submit(agent::ConnectionPool&, agent::HttpRequest request, Done done) override {
+  agent::ExchangeId Submit(agent::ConnectionPool&, agent::HttpRequest& request,
+                           Done done) override {
     const agent::ExchangeId id{++last_};
-    exchanges.push_back({id, std::move(request), std::move(done)});
+    exchanges.push_back({id, request, std::move(done)});
     return id;
   }
   void Cancel(agent::ExchangeId id) override {
@@ -101,7 +102,7 @@ class FakeHttpClient final : public agent::HttpClient {
         if (status == 0) {
           response.error = {1, "refused"};
         }
-        exchange.done(std::move(response));
+        exchange.done(response);
         return true;
       }
     }

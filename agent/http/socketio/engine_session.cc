@@ -116,11 +116,12 @@ void EngineSession::OpenSocket() {
 // ---- polling ----
 
 void EngineSession::Poll() {
-  poll_ = env_.client.Submit(env_.pool, Request("GET"),
-                             [this](HttpResponse response) { OnPolled(std::move(response)); });
+  poll_request_ = Request("GET");
+  poll_ = env_.client.Submit(env_.pool, poll_request_,
+                             [this](const HttpResponse& response) { OnPolled(response); });
 }
 
-void EngineSession::OnPolled(HttpResponse response) {
+void EngineSession::OnPolled(const HttpResponse& response) {
   poll_ = ExchangeId::kNone;
   env_.count_bytes(response.bytes_sent, response.bytes_received);
   options_.jar->SetAll(options_.url, response.headers, response.ended);
@@ -164,18 +165,19 @@ void EngineSession::Post() {
     ++count;
   }
   const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(count);
-  HttpRequest request = Request("POST");
+  HttpRequest& request = post_request_;
+  request = Request("POST");
   request.body = EncodeEnginePayload(options_.protocol, {queue_.begin(), end});
   request.has_body = true;
   if (!FindHeader(request.headers, "Content-Type")) {
     request.headers.emplace_back("Content-Type", "text/plain;charset=UTF-8");
   }
   queue_.erase(queue_.begin(), end);
-  post_ = env_.client.Submit(env_.pool, std::move(request),
-                             [this](HttpResponse response) { OnPosted(std::move(response)); });
+  post_ = env_.client.Submit(env_.pool, request,
+                             [this](const HttpResponse& response) { OnPosted(response); });
 }
 
-void EngineSession::OnPosted(HttpResponse response) {
+void EngineSession::OnPosted(const HttpResponse& response) {
   post_ = ExchangeId::kNone;
   env_.count_bytes(response.bytes_sent, response.bytes_received);
   if (response.status != 200) {

@@ -83,8 +83,8 @@ class EngineSession final : private WebSocketListener {
   Url UrlOf(absl::string_view transport) const;
   void OpenSocket();
   void Poll();
-  void OnPolled(HttpResponse response);
-  void OnPosted(HttpResponse response);
+  void OnPolled(const HttpResponse& response);
+  void OnPosted(const HttpResponse& response);
   void Handle(EnginePacket packet, const HttpResponse& answer);
   void OnHandshake(const std::string& json, const HttpResponse& answer);
   void Flush();
@@ -120,6 +120,7 @@ class EngineSession final : private WebSocketListener {
   HttpResponse socket_answer_;  // the 101
   std::unique_ptr<WebSocket> socket_;
   ExchangeId poll_ = ExchangeId::kNone, post_ = ExchangeId::kNone;
+  HttpRequest poll_request_, post_request_;
   std::vector<EnginePacket> queue_;
   int64_t queued_bytes_ = 0;
   TimerId timeout_ = TimerId::kNone;  // of the handshake, later until the server must be heard of

@@ -102,7 +102,7 @@ v8::MaybeLocal<v8::Value> HttpModule::Fault(Context context, RequestFault fault,
              : v8::MaybeLocal<v8::Value>();
 }
 
-v8::MaybeLocal<v8::Value> HttpModule::Deliver(Context context, HttpCallResult result,
+v8::MaybeLocal<v8::Value> HttpModule::Deliver(Context context, HttpCallResult&& result,
                                               ResponseType type, bool throws) {
   const HttpError& error = result.response.error;
   if (error.code != 0) {
@@ -145,17 +145,17 @@ v8::MaybeLocal<v8::Value> HttpModule::Request(Context context, std::string metho
     return Stream(context, std::move(prepared));
   }
   HttpCall call(env(), std::move(prepared.request->spec));
-  std::optional<HttpCallResult> result;
+  HttpCallResult* result = nullptr;  // the call's
   const bool resumed = vu_.Park([&](ApiVu::Task wake) {
-    call.Start([&result, wake = std::move(wake)](HttpCallResult done) mutable {
-      result = std::move(done);
+    call.Start([&result, wake = std::move(wake)](HttpCallResult& done) mutable {
+      result = &done;
       wake();
     });
   });
-  if (!resumed || !result) {
+  if (!resumed || result == nullptr) {
     return {};
   }
-  return Deliver(context, *std::move(result), prepared.request->response_type, prepared.throws);
+  return Deliver(context, std::move(*result), prepared.request->response_type, prepared.throws);
 }
 
 v8::MaybeLocal<v8::Value> HttpModule::RequestAsync(Context context, std::string method,
@@ -196,7 +196,7 @@ v8::MaybeLocal<v8::Value> HttpModule::RequestAsync(Context context, std::string 
   auto settle = [this, id, isolate, type = prepared.request->response_type,
                  throws = prepared.throws,
                  resolver_kept = v8::Global<v8::Promise::Resolver>(isolate, resolver),
-                 expect = vu_.Expect()](HttpCallResult result) mutable {
+                 expect = vu_.Expect()](HttpCallResult& result) mutable {
     expect([this, isolate, type, throws, resolver_kept = std::move(resolver_kept),
             result = std::move(result)]() mutable {
       const Context now = isolate->GetCurrentContext();

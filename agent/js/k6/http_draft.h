@@ -33,11 +33,11 @@ struct RequestFault {
 inline constexpr int kGenericError = 1000;
 
 struct RequestDraft {
-  PreparedRequest request;
-  std::optional<RequestFault> fault;
-  bool throws = false;          // whether failures are to be exceptions
-  std::string content_type;     // that the body brings; "" for none
-  std::vector<Coding> codings;  // of the body, in the order in which they are applied
+  PreparedRequest& request;  // that is put together
+  std::optional<RequestFault> fault = {};
+  bool throws = false;               // whether failures are to be exceptions
+  std::string content_type = {};     // that the body brings; "" for none
+  std::vector<Coding> codings = {};  // of the body, in the order in which they are applied
 
   // Always false, so that a reader can return it.
   bool Fail(std::string message, int code = 0) {

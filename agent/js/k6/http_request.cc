@@ -170,8 +170,8 @@ bool Preparation::Finish(std::string method) {
   return true;
 }
 
-RequestDraft NewDraft(const ApiVu& vu, const std::optional<ExpectedStatuses>& expected) {
-  RequestDraft draft;
+// What the options say of every request.
+void Begin(const ApiVu& vu, const std::optional<ExpectedStatuses>& expected, RequestDraft& draft) {
   const RunOptions& options = vu.options();
   HttpCallSpec& spec = draft.request.spec;
   spec.jar = vu.jar();
@@ -183,7 +183,6 @@ RequestDraft NewDraft(const ApiVu& vu, const std::optional<ExpectedStatuses>& ex
   if (options.discard_response_bodies) {
     draft.request.response_type = ResponseType::kNone;
   }
-  return draft;
 }
 
 }  // namespace
@@ -191,17 +190,17 @@ RequestDraft NewDraft(const ApiVu& vu, const std::optional<ExpectedStatuses>& ex
 RequestOrFault PrepareRequest(Context context, ApiVu& vu,
                               const std::optional<ExpectedStatuses>& expected,
                               RequestArguments arguments) {
-  RequestDraft draft = NewDraft(vu, expected);
-  Preparation preparation(context, vu, draft);
   RequestOrFault result;
+  RequestDraft draft{.request = result.request.emplace()};
+  Begin(vu, expected, draft);
+  Preparation preparation(context, vu, draft);
   // The parameters first: they say whether a bad URL is an exception.
   const bool done = ReadHttpParams(context, vu, arguments.params, draft) &&
                     preparation.Url(arguments.url) && preparation.Body(arguments.body) &&
                     preparation.Finish(std::move(arguments.method));
   result.throws = draft.throws;
-  if (done) {
-    result.request = std::move(draft.request);
-  } else {
+  if (!done) {
+    result.request.reset();
     result.fault = std::move(draft.fault);
   }
   return result;

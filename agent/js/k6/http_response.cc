@@ -305,7 +305,7 @@ ResponseFactory::ResponseFactory(Context context,
   class_.Reset(isolate, ClassTemplate(isolate, "Response", nullptr, complete));
 }
 
-v8::MaybeLocal<v8::Object> ResponseFactory::Make(Context context, HttpCallResult result,
+v8::MaybeLocal<v8::Object> ResponseFactory::Make(Context context, HttpCallResult&& result,
                                                  ResponseType type) {
   v8::Isolate* isolate = context->GetIsolate();
   v8::Local<v8::Object> object;

@@ -20,7 +20,7 @@ class ResponseFactory {
                                       v8::Local<v8::ObjectTemplate> prototype));
 
   // Empty with a pending exception, which only a terminated or exhausted isolate has.
-  v8::MaybeLocal<v8::Object> Make(v8::Local<v8::Context> context, HttpCallResult result,
+  v8::MaybeLocal<v8::Object> Make(v8::Local<v8::Context> context, HttpCallResult&& result,
                                   ResponseType type);
 
  private:

@@ -37,7 +37,7 @@ class HttpStreams::Stream final : public HttpCallListener {
       : vu_(vu), number_(number), done_(std::move(done)) {
     spec.listener = this;
     call_ = std::make_unique<HttpCall>(env, std::move(spec));
-    call_->Start([this](HttpCallResult result) { OnEnd(std::move(result)); });
+    call_->Start([this](HttpCallResult& result) { OnEnd(std::move(result)); });
   }
 
   void OnHead(HttpCallResult head) override {

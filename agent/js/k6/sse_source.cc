@@ -172,7 +172,10 @@ void SseModule::Source::Connect() {
       OnEnd(none);
     });
   }
-  call_->Start([this](const HttpCallResult& result) { OnEnd(result.response); });
+  call_->Start([this](HttpCallResult& result) {
+    const HttpResponse response = std::move(result.response);  // which the call would take along
+    OnEnd(response);
+  });
 }
 
 void SseModule::Source::Disconnect() {

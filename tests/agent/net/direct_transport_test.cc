@@ -20,7 +20,8 @@ class DirectTransportTest : public NetTest {
   void Ask(HttpRequest request) {
     request.url = ParsedUrl(absl::StrCat("http://127.0.0.1:", listener_.port(), "/"));
     response_.reset();
-    loop_.Submit(*pool_, std::move(request), [this](HttpResponse r) { response_ = std::move(r); });
+    Submit(loop_, *pool_, std::move(request),
+           [this](HttpResponse& r) { response_ = std::move(r); });
   }
   std::unique_ptr<RawPeer> Accept() {
     std::unique_ptr<RawPeer> peer;
@@ -148,8 +149,8 @@ TEST_F(DirectTransportTest, AConnectionFromBeforeTheClearIsNotKept) {
 // The next exchange begins as if there had been none before.
 TEST_F(DirectTransportTest, NothingStaysOfAnExchangeThatWasCancelledWhileItDialled) {
   bool called = false;
-  const ExchangeId id = loop_.Submit(
-      *pool_, {.url = ParsedUrl(absl::StrCat("http://127.0.0.1:", listener_.port(), "/"))},
+  const ExchangeId id = Submit(
+      loop_, *pool_, {.url = ParsedUrl(absl::StrCat("http://127.0.0.1:", listener_.port(), "/"))},
       [&called](const HttpResponse&) { called = true; });
   loop_.Turn(/*wait=*/false);  // dials, and does not look what comes of it
   loop_.Cancel(id);

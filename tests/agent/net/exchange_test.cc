@@ -192,7 +192,7 @@ TEST_F(ExchangeTest, CompletionsComeBeforeTheReadyStageAndNewRequestsAfter) {
   std::vector<std::string> order;
   loop_.SetReadyStage([&order] { order.push_back("ready"); });
   bool done = false;
-  loop_.Submit(*pool_, {.url = ParsedUrl(server_->Url("/"))}, [&](const HttpResponse&) {
+  Submit(loop_, *pool_, {.url = ParsedUrl(server_->Url("/"))}, [&](const HttpResponse&) {
     order.push_back("done");
     done = true;
   });
@@ -207,10 +207,10 @@ TEST_F(ExchangeTest, ADoneCallbackMaySubmitAgain) {
   std::function<void(HttpResponse)> again = [&](const HttpResponse& response) {
     EXPECT_EQ(response.status, 200);
     if (--left > 0) {
-      loop_.Submit(*pool_, {.url = ParsedUrl(server_->Url("/"))}, again);
+      Submit(loop_, *pool_, {.url = ParsedUrl(server_->Url("/"))}, again);
     }
   };
-  loop_.Submit(*pool_, {.url = ParsedUrl(server_->Url("/"))}, again);
+  Submit(loop_, *pool_, {.url = ParsedUrl(server_->Url("/"))}, again);
   TurnUntil(loop_, [&left] { return left == 0; });
   EXPECT_EQ(server_->requests(), 5);
   EXPECT_EQ(server_->connections(), 1);
@@ -219,9 +219,9 @@ TEST_F(ExchangeTest, ADoneCallbackMaySubmitAgain) {
 TEST_F(ExchangeTest, CancelForgetsAQueuedARunningAndAFinishedExchange) {
   bool called = false;
   const auto done = [&called](const HttpResponse&) { called = true; };
-  loop_.Cancel(loop_.Submit(*pool_, {.url = ParsedUrl(server_->Url("/"))}, done));
+  loop_.Cancel(Submit(loop_, *pool_, {.url = ParsedUrl(server_->Url("/"))}, done));
   const ExchangeId running =
-      loop_.Submit(*pool_, {.url = ParsedUrl(server_->Url("/delay/10000"))}, done);
+      Submit(loop_, *pool_, {.url = ParsedUrl(server_->Url("/delay/10000"))}, done);
   TurnUntil(loop_, [this] { return server_->requests() == 1; });
   loop_.Cancel(running);
   loop_.Cancel(running);
@@ -233,8 +233,8 @@ TEST_F(ExchangeTest, CancelForgetsAQueuedARunningAndAFinishedExchange) {
 TEST_F(ExchangeTest, APoolTakesItsExchangesAlong) {
   bool called = false;
   auto pool = loop_.MakePool(3);
-  loop_.Submit(*pool, {.url = ParsedUrl(server_->Url("/delay/10000"))},
-               [&called](const HttpResponse&) { called = true; });
+  Submit(loop_, *pool, {.url = ParsedUrl(server_->Url("/delay/10000"))},
+         [&called](const HttpResponse&) { called = true; });
   TurnUntil(loop_, [this] { return server_->requests() == 1; });
   pool.reset();
   EXPECT_EQ(Get("/").status, 200);
@@ -248,11 +248,11 @@ TEST_F(ExchangeTest, ManyPoolsAtOnceAllGetTheirAnswers) {
   for (int i = 0; i < kPools; ++i) {
     pools.push_back(loop_.MakePool(i + 1));
     for (int k = 0; k < 2; ++k) {
-      loop_.Submit(*pools.back(), {.url = ParsedUrl(server_->Url(absl::StrCat("/bytes/", i)))},
-                   [&answers, i](const HttpResponse& r) {
-                     EXPECT_EQ(r.body.size(), static_cast<size_t>(i));
-                     ++answers;
-                   });
+      Submit(loop_, *pools.back(), {.url = ParsedUrl(server_->Url(absl::StrCat("/bytes/", i)))},
+             [&answers, i](const HttpResponse& r) {
+               EXPECT_EQ(r.body.size(), static_cast<size_t>(i));
+               ++answers;
+             });
     }
   }
   TurnUntil(loop_, [&answers] { return answers == 2 * kPools; });

@@ -236,8 +236,8 @@ TEST_F(FailureTest, RequestsPerSecondKeepTheirDistance) {
   const std::unique_ptr<ConnectionPool> pool = loop.MakePool(1);
   std::vector<MonoTime> starts;
   for (int i = 0; i < 4; ++i) {
-    loop.Submit(*pool, {.url = ParsedUrl(server_->Url("/"))},
-                [&starts](const HttpResponse& r) { starts.push_back(r.started); });
+    Submit(loop, *pool, {.url = ParsedUrl(server_->Url("/"))},
+           [&starts](const HttpResponse& r) { starts.push_back(r.started); });
   }
   TurnUntil(loop, [&starts] { return starts.size() == 4; });
   std::sort(starts.begin(), starts.end());

@@ -26,8 +26,8 @@ class Http2Test : public NetTest {
     request.url = ParsedUrl(absl::StrCat("http://127.0.0.1:", listener_.port(), "/path?q=1"));
     const size_t index = responses_.size();
     responses_.emplace_back();
-    return loop_.Submit(*pool_, std::move(request),
-                        [this, index](HttpResponse r) { responses_[index] = std::move(r); });
+    return Submit(loop_, *pool_, std::move(request),
+                  [this, index](HttpResponse& r) { responses_[index] = std::move(r); });
   }
   std::unique_ptr<Http2Peer> Accept(
       const std::vector<std::pair<uint16_t, uint32_t>>& settings = {}) {

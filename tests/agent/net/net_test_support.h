@@ -2,6 +2,7 @@
 // Certificates are made with OpenSSL when a test asks for them.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,9 +24,16 @@ class NetTest : public ::testing::Test {
  protected:
   HttpResponse Exchange(MultiLoop& loop, ConnectionPool& pool, HttpRequest request) {
     std::optional<HttpResponse> response;
-    loop.Submit(pool, std::move(request), [&response](HttpResponse r) { response = std::move(r); });
+    loop.Submit(pool, request, [&response](HttpResponse& r) { response = std::move(r); });
     TurnUntil(loop, [&response] { return response.has_value(); });
     return response.value_or(HttpResponse());
+  }
+
+  // Submits a request that stays where it is until the test's end.
+  ExchangeId Submit(MultiLoop& loop, ConnectionPool& pool, HttpRequest request,
+                    HttpClient::Done done) {
+    requests_.push_back(std::move(request));
+    return loop.Submit(pool, requests_.back(), std::move(done));
   }
 
   static std::unique_ptr<Network> MakeNetwork(NetOptions options = {}) {
@@ -41,6 +49,9 @@ class NetTest : public ::testing::Test {
     EXPECT_TRUE(server.ok()) << server.status();
     return *std::move(server);
   }
+
+ private:
+  std::deque<HttpRequest> requests_;
 };
 
 // A self-signed certificate for `name` and 127.0.0.1 in a new temporary folder, removed with the

@@ -297,7 +297,7 @@ TEST_F(EngineSessionTest, CookiesComeBack) {
   response.body = kHandshake;
   response.headers = {{"Set-Cookie", "AWSALB=7; Path=/"}};
   response.ended = loop_.clock().Wall();
-  exchange.done(std::move(response));
+  exchange.done(response);
   ASSERT_FALSE(client_.exchanges.empty());
   EXPECT_THAT(client_.exchanges.front().request.headers,
               ElementsAre(std::pair<std::string, std::string>("Cookie", "AWSALB=7")));
