@@ -190,6 +190,7 @@ class ScriptVu final : public ApiVu, public WorldSite {
 
   TagSetId tags_ = kEmptyTagSet;
   std::string group_;
+  std::optional<TagSetId> grouped_;  // what tags_ was when it got that group
   int64_t bytes_sent_ = 0, bytes_received_ = 0;
 
   std::optional<size_t> scenario_;  // of the running activation

@@ -189,10 +189,14 @@ void ScriptVu::CountBytes(int64_t sent, int64_t received) {
 }
 
 void ScriptVu::SetGroup(std::string path) {
+  if (tags_ == grouped_ && path == group_) {
+    return;  // as nearly always where an iteration begins and ends
+  }
   group_ = std::move(path);
   if (run_.system_tags.Has(SystemTag::kGroup)) {
     tags_ = sink().tags().With(tags_, SystemTagName(SystemTag::kGroup), group_);
   }
+  grouped_ = tags_;
 }
 
 std::optional<ScenarioFacts> ScriptVu::scenario() const {
