@@ -26,8 +26,10 @@ export default function () {
     });
     check(http.get(`${url}/missing`), { 'not found': (r) => r.status === 404 && r.error_code === 1404 });
   }
+  const batch = http.batch(['a', 'b', 'c'].map((name) => ['POST', `${__ENV.H2}/file?${name}`, 'x'.repeat(%d)]));
+  check(batch, { 'refused as any file': (all) => all.every((r) => r.status === 405 && r.proto === 'HTTP/2.0') });
 }
-""" % (VUS, ITERATIONS, SIZE)
+""" % (VUS, ITERATIONS, SIZE, SIZE)
 
 
 class Nginx(NginxTest):
@@ -47,10 +49,10 @@ class Nginx(NginxTest):
         self.assertEqual(0, result.returncode, result.stdout + result.stderr)
         log = self.log()
         metrics = json.loads((self.folder / "export.json").read_text("utf-8"))["metrics"]
-        # A redirect, a file and a missing one, over three ways.
-        self.assertEqual(VUS * ITERATIONS * 9, len(log))
+        # A redirect, a file and a missing one, over three ways, and a batch of three.
+        self.assertEqual(VUS * ITERATIONS * (9 + 3), len(log))
         self.assertEqual(len(log), metrics["http_reqs"]["count"])
-        self.assertEqual(VUS * ITERATIONS * 3, metrics["http_req_failed"]["passes"])
+        self.assertEqual(VUS * ITERATIONS * (3 + 3), metrics["http_req_failed"]["passes"])
         bodies = sum(int(size) for _, _, _, size, *_ in log)
         self.assertGreater(metrics["data_received"]["count"], bodies)
         for port, protocol in ((plain, "HTTP/1.1"), (tls, "HTTP/1.1"), (h2, "HTTP/2.0")):

@@ -363,6 +363,25 @@ TEST_F(TlsTest, KeptConnectionsShakeHandsOnceAndStillNameTheirCipher) {
   EXPECT_EQ(secure_->connections(), 1);
 }
 
+TEST_F(TlsTest, LargeBodiesArriveWholeBothWays) {
+  const std::unique_ptr<Network> network = MakeNetwork({.insecure = true});
+  MultiLoop loop(*network);
+  const std::unique_ptr<ConnectionPool> pool = loop.MakePool(1);
+  std::string body(5 << 20, '\0');
+  for (size_t i = 0; i < body.size(); ++i) {
+    body[i] = static_cast<char>(i % 251);
+  }
+  for (const std::string& sent : {body, std::string("small")}) {
+    const HttpResponse response =
+        Exchange(loop, *pool,
+                 {.method = "POST", .url = ParsedUrl(secure_->Url("/echo")), .body = sent});
+    EXPECT_EQ(response.status, 200) << response.error.message;
+    EXPECT_TRUE(response.body == sent);
+    EXPECT_GT(response.bytes_sent, static_cast<int64_t>(sent.size()));
+  }
+  EXPECT_EQ(secure_->connections(), 1);
+}
+
 TEST_F(TlsTest, PlainPeersAreNotTls) {
   std::string url = server_->Url("/");
   url.replace(0, 4, "https");
