@@ -7,6 +7,8 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "agent/js/platform.h"
+
 namespace lockstep::agent {
 namespace {
 
@@ -23,7 +25,7 @@ constexpr int kPlatformThreads = 1;
 }  // namespace
 
 ScriptEngine::ScriptEngine(const Config& config)
-    : config_(config), platform_(v8::platform::NewDefaultPlatform(kPlatformThreads)) {
+    : config_(config), platform_(std::make_unique<Platform>(kPlatformThreads)) {
   // V8 keeps one "current microtask" per isolate, so async stack traces would show frames of other
   // VUs. WebAssembly that is compiled by V8's own threads comes back as a task of the isolate, for
   // which no VU knows that it has to wait.
@@ -47,6 +49,11 @@ void ScriptEngine::ExposeWebAssembly(bool expose) const {
 #else
   (void)expose;
 #endif
+}
+
+void ScriptEngine::PumpTasks(v8::Isolate* isolate) const {
+  while (v8::platform::PumpMessageLoop(&platform_->tasks(), isolate)) {
+  }
 }
 
 ScriptEngine::~ScriptEngine() {

@@ -6,10 +6,12 @@
 #include <memory>
 
 namespace v8 {
-class Platform;
+class Isolate;
 }
 
 namespace lockstep::agent {
+
+class Platform;
 
 class ScriptEngine {
  public:
@@ -36,11 +38,12 @@ class ScriptEngine {
   // quarter of the time that it takes to make one, and 12 KB. While no context is being made. Has no
   // effect where V8 does not take flags after its start: there they have it.
   void ExposeWebAssembly(bool expose) const;
-  v8::Platform& platform() const { return *platform_; }
+  // Runs tasks of V8 that wait for the thread of `isolate`. On it, inside the isolate.
+  void PumpTasks(v8::Isolate* isolate) const;
 
  private:
   const Config config_;
-  std::unique_ptr<v8::Platform> platform_;
+  std::unique_ptr<Platform> platform_;
 };
 
 }  // namespace lockstep::agent

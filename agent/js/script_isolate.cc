@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include <libplatform/libplatform.h>
-
 #include "agent/js/thread_identity.h"
 
 namespace lockstep::agent {
@@ -70,8 +68,7 @@ void ScriptIsolate::PumpPlatformTasks() {
   const v8::Locker locker(isolate_);
   const v8::Isolate::Scope scope(isolate_);
   const v8::HandleScope handles(isolate_);
-  while (v8::platform::PumpMessageLoop(&engine_.platform(), isolate_)) {
-  }
+  engine_.PumpTasks(isolate_);
 }
 
 void ScriptIsolate::BeforeCollection(v8::Isolate*, v8::GCType, v8::GCCallbackFlags, void* data) {
