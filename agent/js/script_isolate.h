@@ -3,27 +3,36 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 
 #include <v8.h>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/time/time.h"
 
 #include "agent/js/bind/functions.h"
 #include "agent/js/bind/owned_object.h"
 #include "agent/js/engine.h"
-#include "agent/js/fibre.h"
+#include "agent/js/fibre_pool.h"
 #include "common/base/clock.h"
 
 namespace lockstep::agent {
 
+struct ScriptSource;
+
 class ScriptIsolate {
  public:
-  // `on_out_of_memory` is called on the worker, once, from within the script that hit the heap's
-  // limit; that script is being terminated. `on_collected`, unless empty, is called on the worker
-  // after each garbage collection with the time for which it held up the scripts.
-  ScriptIsolate(const ScriptEngine& engine, absl::AnyInvocable<void()> on_out_of_memory,
-                absl::AnyInvocable<void(absl::Duration pause)> on_collected);
+  struct Events {
+    // On the worker, once, from within the script that hit the heap's limit; that script is being
+    // terminated.
+    absl::AnyInvocable<void()> on_out_of_memory = [] {};
+    // On the worker after each garbage collection, with the time for which it held up the scripts.
+    absl::AnyInvocable<void(absl::Duration pause)> on_collected = [](absl::Duration) {};
+  };
+
+  // `engine` outlives the isolate.
+  ScriptIsolate(const ScriptEngine& engine, Events events);
   // All contexts must be gone, and nobody may be inside. Worker thread.
   ~ScriptIsolate();
   ScriptIsolate(const ScriptIsolate&) = delete;
@@ -33,6 +42,19 @@ class ScriptIsolate {
   const ScriptEngine& engine() const { return engine_; }
   // Coroutines, if this V8 takes them for threads, as a self test at the start asks it.
   FibreKind fibre_kind() const { return fibre_kind_; }
+  // Where VUs borrow what they run on. Worker thread.
+  FibrePool& fibres();
+  // Leaves the worker: another thread may have the isolate, which keeps what it has compiled. All
+  // VUs must be gone.
+  void LeaveThread();
+  // Says who hears of its events from now on; between LeaveThread and its next use.
+  void SetEvents(Events events) { events_ = std::move(events); }
+  // It has hit its heap's limit, and should host nothing more.
+  bool out_of_memory() const { return out_of_memory_; }
+  // The text of `source` that KeepText has kept, or empty: one for all VUs, as V8 finds what it has compiled by the text.
+  v8::Local<v8::String> TextOf(const ScriptSource& source) const;
+  // `source` outlives the isolate. Inside it.
+  void KeepText(const ScriptSource& source, v8::Local<v8::String> text);
   // Runs V8's own waiting tasks (finalisers, compiled code). Worker thread, not on a fibre.
   void PumpPlatformTasks();
 
@@ -43,14 +65,15 @@ class ScriptIsolate {
 
   const ScriptEngine& engine_;
   std::unique_ptr<v8::ArrayBuffer::Allocator> allocator_;
-  absl::AnyInvocable<void()> on_out_of_memory_;
-  absl::AnyInvocable<void(absl::Duration pause)> on_collected_;
+  Events events_;
   const SystemClock clock_;
   MonoTime collection_began_;
   v8::Isolate* isolate_ = nullptr;
   FibreKind fibre_kind_ = FibreKind::kThread;
   std::unique_ptr<FunctionCache> functions_;
   std::unique_ptr<OwnedObjects> owned_;
+  std::unique_ptr<FibrePool> fibres_;  // null until a VU asks
+  absl::flat_hash_map<const ScriptSource*, v8::Global<v8::String>> texts_;
   bool out_of_memory_ = false;
 };
 

@@ -124,31 +124,25 @@ TypeScriptCompiler& SourceReader::typescript() {
 
 bool SourceReader::Read(const std::string& url, absl::string_view importer, SourceKind* kind,
                         v8::Local<v8::String>* text) {
-  const absl::StatusOr<std::string> content = world_.site().LoadFile(url);
-  if (!content.ok()) {
-    if (!absl::IsCancelled(content.status())) {
-      ThrowLoadError(isolate(), url, importer, content.status());
-    }
-    return false;
+  ScriptIsolate& script_isolate = world_.script_isolate();
+  const ScriptSource* source = world_.site().sources().Find(url);
+  if (source != nullptr) {
+    *text = script_isolate.TextOf(*source);
   }
-  OnceMap<ScriptSource>& files = world_.site().sources().files();
-  const ScriptSource* source = files.FindOrClaim(url);
-  if (source == nullptr) {
-    if (IsRemote(url) && IsWebPage(*content)) {
-      files.GiveUp(url);
-      ThrowLoadError(isolate(), url, importer,
-                     absl::InvalidArgumentError(absl::StrCat(
-                         "the server has sent a page instead of a module: ",
-                         absl::StripAsciiWhitespace(content->substr(0, kShownOfPage)), "...")));
+  if (text->IsEmpty()) {
+    const absl::StatusOr<std::string> content = world_.site().LoadFile(url);
+    if (!content.ok()) {
+      if (!absl::IsCancelled(content.status())) {
+        ThrowLoadError(isolate(), url, importer, content.status());
+      }
       return false;
     }
-    auto examined = std::make_unique<ScriptSource>();
-    if (!Examine(url, *content, examined.get())) {
-      files.GiveUp(url);
+    source = Examined(url, importer, *content);
+    if (source == nullptr) {
       return false;
     }
-    examined->mentions_library = MentionsLibrary(*content);
-    source = files.Keep(url, std::move(examined));
+    *text = JsText(isolate(), source->code.has_value() ? *source->code : *content);
+    script_isolate.KeepText(*source, *text);
   }
   if (source->mentions_library) {
     InstallLibrary(context());
@@ -157,8 +151,31 @@ bool SourceReader::Read(const std::string& url, absl::string_view importer, Sour
     MapStackTraces(isolate());
   }
   *kind = source->kind;
-  *text = JsText(isolate(), source->code.has_value() ? *source->code : *content);
   return true;
+}
+
+const ScriptSource* SourceReader::Examined(const std::string& url, absl::string_view importer,
+                                           const std::string& content) {
+  OnceMap<ScriptSource>& files = world_.site().sources().files();
+  const ScriptSource* source = files.FindOrClaim(url);
+  if (source != nullptr) {
+    return source;
+  }
+  if (IsRemote(url) && IsWebPage(content)) {
+    files.GiveUp(url);
+    ThrowLoadError(isolate(), url, importer,
+                   absl::InvalidArgumentError(absl::StrCat(
+                       "the server has sent a page instead of a module: ",
+                       absl::StripAsciiWhitespace(content.substr(0, kShownOfPage)), "...")));
+    return nullptr;
+  }
+  auto examined = std::make_unique<ScriptSource>();
+  if (!Examine(url, content, examined.get())) {
+    files.GiveUp(url);
+    return nullptr;
+  }
+  examined->mentions_library = MentionsLibrary(content);
+  return files.Keep(url, std::move(examined));
 }
 
 bool SourceReader::Examine(const std::string& url, const std::string& content,

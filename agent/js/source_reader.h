@@ -34,6 +34,9 @@ class SourceReader {
   void Rest() { typescript_.reset(); }
 
  private:
+  // What is known of the file; null with a pending exception. Whoever comes first examines it.
+  const ScriptSource* Examined(const std::string& url, absl::string_view importer,
+                               const std::string& content);
   // Finds out what the file is.
   bool Examine(const std::string& url, const std::string& content, ScriptSource* source);
   bool ExamineTypeScript(const std::string& url, const std::string& content, ScriptSource* source);

@@ -6,6 +6,12 @@
 #include "agent/vu/script_vu.h"
 
 namespace lockstep::agent {
+namespace {
+
+// VUs that a worker has been asked for: it makes them one after another, and waits for nobody in between.
+constexpr int64_t kAskedOfWorker = 4;
+
+}  // namespace
 
 // A VU as the executors hold it: the conductor's end of a ScriptVu that lives on a worker.
 class RunVus::PooledVu final : public Vu {
@@ -42,8 +48,12 @@ void RunVus::PooledVu::Activate(Activation activation) {
         return;
       }
       vu->Enqueue(epoch, [activation = std::move(activation)](ScriptVu& inside) mutable {
-        inside.RunIterations(activation.scenario, *activation.source);
-        inside.run().conductor.Post(std::move(activation.on_idle));
+        const ScriptVu::JobState state =
+            inside.RunIterations(activation.scenario, *activation.source);
+        if (state == ScriptVu::JobState::kDone) {
+          inside.run().conductor.Post(std::move(activation.on_idle));
+        }
+        return state;
       });
     };
     if (not_before > worker->loop().clock().Mono()) {
@@ -69,7 +79,8 @@ void RunVus::Prepare(int64_t count, absl::AnyInvocable<void(std::optional<Script
     return;
   }
   preparing_ = Preparing{.wanted = count, .failure = std::nullopt, .done = std::move(done)};
-  for (int64_t i = std::min(count, static_cast<int64_t>(workers_.started())); i > 0; --i) {
+  for (int64_t i = std::min(count, kAskedOfWorker * static_cast<int64_t>(workers_.started()));
+       i > 0; --i) {
     PrepareNext();
   }
 }
@@ -133,6 +144,7 @@ void RunVus::Create(Worker& worker, Created created) {
     vu.run().conductor.Post([finish = std::move(finish), failure = std::move(failure)]() mutable {
       finish(std::move(failure));
     });
+    return ScriptVu::JobState::kDone;
   };
   worker.Post([&worker, key, ids, initialise = std::move(initialise)]() mutable {
     worker.Adopt(key, std::make_unique<ScriptVu>(worker, key, ids));

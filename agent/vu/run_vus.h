@@ -22,8 +22,8 @@ class RunVus final : public VuPool {
   RunVus(const RunVus&) = delete;
   RunVus& operator=(const RunVus&) = delete;
 
-  // Initialises the first `count` VUs, one at a time on each worker, and calls `done` with what the
-  // first one has failed of, if any has. Once.
+  // Initialises the first `count` VUs, one after another on each worker, and calls `done` with what
+  // the first one has failed of, if any has. Once.
   void Prepare(int64_t count, absl::AnyInvocable<void(std::optional<ScriptFailure>)> done);
   // The run is over: neither Prepare nor InitialiseOne calls back any more, and the VUs, which
   // executors may hold until the workers have ended, do nothing.

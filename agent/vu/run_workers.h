@@ -21,10 +21,13 @@ class RunWorkers {
   RunWorkers(const RunWorkers&) = delete;
   RunWorkers& operator=(const RunWorkers&) = delete;
 
-  // Starts `count` threads, >= 1. Once, when `shared` is complete.
-  void Start(int count);
+  // Starts `count` threads, >= 1. Once, when `shared` is complete. The first one's first VUs share
+  // `isolate`, if that is not null.
+  void Start(int count, std::unique_ptr<ScriptIsolate> isolate);
   // Interrupts what still runs and waits for the threads. Any thread but a worker's.
   void End();
+  // The same where there is one thread, whose first isolate is left, if it can host more.
+  std::unique_ptr<ScriptIsolate> EndLeavingIsolate();
 
   const std::vector<std::unique_ptr<Worker>>& all() const { return workers_; }
   Network& network() { return *network_; }
@@ -36,7 +39,7 @@ class RunWorkers {
   Worker& ForUnplannedVu();
 
  private:
-  Worker& Add();
+  Worker& Add(std::unique_ptr<ScriptIsolate> isolate);
 
   const ScriptEngine& engine_;
   const std::unique_ptr<Network> network_;

@@ -22,37 +22,60 @@ ScriptVu::ScriptVu(Worker& worker, VuKey key, Ids ids)
       key_(key),
       ids_(ids),
       script_isolate_(worker.IsolateForNewVu()),
-      connections_(worker.loop().MakePool(ids.in_instance)),
-      fibre_(Fibre::Make(script_isolate_.fibre_kind(), worker.engine().config().stack_bytes,
-                         [this] { Main(); })) {}
+      connections_(worker.loop().MakePool(ids.in_instance)) {}
 
 ScriptVu::~ScriptVu() = default;
 
 void ScriptVu::Enqueue(uint64_t epoch, Job job) {
-  jobs_.push_back({epoch, std::move(job)});
+  jobs_.push_back({.epoch = epoch, .job = std::move(job)});
   worker_.MakeReady(key_);
 }
 
-void ScriptVu::Main() {
+bool ScriptVu::TakeFibre() {
+  if (fibre_ == nullptr && (!jobs_.empty() || quitting())) {
+    fibre_ = script_isolate_.fibres().Lend([this] { Work(); });
+  }
+  return fibre_ != nullptr;
+}
+
+void ScriptVu::Resume() {
+  fibre_->Resume();
+  if (fibre_->idle()) {
+    script_isolate_.fibres().Return(std::move(fibre_));
+  }
+}
+
+void ScriptVu::Work() {
   const v8::Locker locker(isolate());
-  {
-    const v8::Isolate::Scope in_isolate(isolate());
+  const v8::Isolate::Scope in_isolate(isolate());
+  const v8::HandleScope handles(isolate());
+  DoJobs();
+  if (quitting() && (jobs_.empty() || !jobs_.front().begun)) {
+    End();
+  }
+}
+
+void ScriptVu::DoJobs() {
+  // One that has begun comes to its end, also when the VU is to quit.
+  while (!jobs_.empty() && (!quitting() || jobs_.front().begun)) {
     const v8::HandleScope handles(isolate());
-    world_ = std::make_unique<World>(script_isolate_, *this);
-    {
-      const v8::Context::Scope in_context(world_->context());
-      while (!quitting()) {
-        if (jobs_.empty()) {
-          SwitchOut();
-          continue;
-        }
-        QueuedJob next = std::move(jobs_.front());
-        jobs_.pop_front();
-        epoch_ = next.epoch;
-        const v8::HandleScope job_handles(isolate());
-        next.job(*this);
-      }
+    if (world_ == nullptr) {
+      world_ = std::make_unique<World>(script_isolate_, *this);
     }
+    const v8::Context::Scope in_context(world_->context());
+    QueuedJob& next = jobs_.front();  // stays there while others are added
+    epoch_ = next.epoch;
+    next.begun = true;
+    if (next.job(*this) == JobState::kAgain) {
+      worker_.MakeReady(key_);
+      return;
+    }
+    jobs_.pop_front();
+  }
+}
+
+void ScriptVu::End() {
+  if (world_ != nullptr) {
     ForgetTermination();
     DropEvents();
     ReleaseParts();
@@ -60,7 +83,7 @@ void ScriptVu::Main() {
     setup_value_.Reset();
     world_.reset();
   }
-  isolate()->DiscardThreadSpecificMetadata();
+  done_ = true;
 }
 
 void ScriptVu::SwitchOut() {
@@ -71,11 +94,6 @@ void ScriptVu::SwitchOut() {
     fibre_->Park();
   }
   isolate()->Enter();
-}
-
-void ScriptVu::Yield() {
-  worker_.MakeReady(key_);
-  SwitchOut();
 }
 
 bool ScriptVu::Park(absl::FunctionRef<void(Task wake)> start) {

@@ -1,5 +1,5 @@
-// A virtual user at its worker: a world of its own on a fibre of its own. Runs jobs (init code,
-// activations, setup, ...) one after another; while its script waits, the fibre is parked.
+// A virtual user at its worker: a world of its own. Runs jobs (init code, activations, setup, ...) one after another, on a
+// fibre that it borrows while it has some; while its script waits, the fibre is parked.
 //
 // Worker's thread only, except where it says otherwise. "Inside" means on the fibre, in the
 // isolate.
@@ -17,7 +17,7 @@
 #include <v8.h>
 
 #include "agent/exec/vu.h"
-#include "agent/js/fibre.h"
+#include "agent/js/fibre_pool.h"
 #include "agent/js/world.h"
 #include "agent/vu/worker.h"
 
@@ -25,8 +25,10 @@ namespace lockstep::agent {
 
 class ScriptVu final : public ApiVu, public WorldSite {
  public:
+  // kAgain: it lets other VUs have their turn, and is called once more.
+  enum class JobState { kDone, kAgain };
   // Runs inside the VU.
-  using Job = absl::AnyInvocable<void(ScriptVu&)>;
+  using Job = absl::AnyInvocable<JobState(ScriptVu&)>;
   static constexpr uint64_t kEveryEpoch = UINT64_MAX;
   // Of the first job, the init code; later jobs count on.
   static constexpr uint64_t kInitEpoch = 1;
@@ -41,10 +43,14 @@ class ScriptVu final : public ApiVu, public WorldSite {
   // ---- from the worker ----
   // Queues a job as the VU's activation `epoch`, and makes the VU ready.
   void Enqueue(uint64_t epoch, Job job);
-  void Resume() { fibre_->Resume(); }
-  // Makes the fibre return from whatever it is doing; resume it until `done`.
+  // Gives it a fibre, unless it has one. False: it has nothing to do there.
+  bool TakeFibre();
+  // Goes on with what it does. It has a fibre.
+  void Resume();
+  // Makes it return from whatever it is doing, and end; resume it until `done`.
   void Quit() { wanted_epoch_.store(kEveryEpoch); }
-  bool done() const { return fibre_->done(); }
+  bool done() const { return done_; }
+  // Of the fibre's thread. It has a fibre.
   clockid_t cpu_clock() const { return fibre_->cpu_clock(); }
   bool& queued() { return queued_; }
   v8::Isolate* isolate() const { return script_isolate_.get(); }
@@ -65,8 +71,9 @@ class ScriptVu final : public ApiVu, public WorldSite {
   World& world() { return *world_; }
   // Evaluates the init code. Once, as the first job.
   std::optional<ScriptFailure> Init();
-  // Takes iterations from `source` until it has no more.
-  void RunIterations(size_t scenario, IterationSource& source);
+  // Takes iterations from `source` until it has no more. Again: the last one has not waited for
+  // anything, and must not keep others from running.
+  JobState RunIterations(size_t scenario, IterationSource& source);
   // Calls the exported function `name` under the group `group`, and waits for what it started. The
   // result is in `result`, where the caller has a HandleScope.
   std::optional<ScriptFailure> CallExported(absl::string_view name, absl::string_view group,
@@ -126,13 +133,16 @@ class ScriptVu final : public ApiVu, public WorldSite {
   struct QueuedJob {
     uint64_t epoch;
     Job job;
+    bool begun = false;
   };
 
-  void Main();
+  // On a fibre: does what there is to do.
+  void Work();
+  // The same inside the isolate.
+  void DoJobs();
+  void End();
   // Leaves the isolate and waits to be made ready.
   void SwitchOut();
-  // Gives other VUs their turn.
-  void Yield();
   // Ends the script: once this returns to it, it is being unwound.
   void Terminate();
   // After an interruption: V8 may run code of this VU again.
@@ -167,8 +177,9 @@ class ScriptVu final : public ApiVu, public WorldSite {
   const Ids ids_;
   ScriptIsolate& script_isolate_;
   std::unique_ptr<ConnectionPool> connections_;
-  std::unique_ptr<Fibre> fibre_;
-  std::unique_ptr<World> world_;  // made and ended inside
+  std::unique_ptr<LentFibre> fibre_;  // null: nothing is going on
+  std::unique_ptr<World> world_;      // made with the first job, and ended inside
+  bool done_ = false;
 
   std::deque<QueuedJob> jobs_;
   uint64_t epoch_ = 0;  // of the running job

@@ -36,9 +36,11 @@ void ScriptVu::Enter(size_t scenario) {
   }
 }
 
-void ScriptVu::RunIterations(size_t scenario, IterationSource& source) {
-  Enter(scenario);
-  run_.vus_active.fetch_add(1, std::memory_order_relaxed);
+ScriptVu::JobState ScriptVu::RunIterations(size_t scenario, IterationSource& source) {
+  if (!scenario_.has_value()) {
+    Enter(scenario);
+    run_.vus_active.fetch_add(1, std::memory_order_relaxed);
+  }
   while (!interrupted() && source.Next(loop().clock().Mono(), &iteration_)) {
     parked_ = false;
     const IterationEnd end = RunIteration(iteration_);
@@ -47,11 +49,12 @@ void ScriptVu::RunIterations(size_t scenario, IterationSource& source) {
     run_.iterations_ended.at(scenario).fetch_add(1, std::memory_order_relaxed);
     source.Ended(iteration_, end);
     if (!parked_ && !interrupted()) {
-      Yield();  // a script that never waits must not keep the others from running
+      return JobState::kAgain;
     }
   }
   run_.vus_active.fetch_sub(1, std::memory_order_relaxed);
   scenario_.reset();
+  return JobState::kDone;
 }
 
 IterationEnd ScriptVu::RunIteration(const Iteration&) {

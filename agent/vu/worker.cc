@@ -17,8 +17,13 @@ constexpr absl::Duration kProbeEvery = absl::Milliseconds(10);
 }  // namespace
 
 Worker::Worker(const ScriptEngine& engine, Network& network, RunShared& run,
-               Accumulator::Config accumulator)
-    : engine_(engine), run_(run), network_(network), loop_(network), accumulator_(accumulator) {
+               Accumulator::Config accumulator, std::unique_ptr<ScriptIsolate> isolate)
+    : engine_(engine),
+      run_(run),
+      network_(network),
+      loop_(network),
+      accumulator_(accumulator),
+      spare_(std::move(isolate)) {
   loop_.SetReadyStage([this] { ResumeReady(); });
   Post([this] {
     PumpIsolates();
@@ -33,7 +38,16 @@ Worker::Worker(const ScriptEngine& engine, Network& network, RunShared& run,
 
 Worker::~Worker() {
   BeginStop();
+  if (thread_.joinable()) {
+    thread_.join();
+  }
+}
+
+std::unique_ptr<ScriptIsolate> Worker::StopAndLeaveIsolate() {
+  leaves_isolate_ = true;
+  BeginStop();
   thread_.join();
+  return std::move(spare_);
 }
 
 void Worker::BeginStop() {
@@ -166,6 +180,11 @@ void Worker::EndAll() {
     Remove(vus_.begin()->first);
   }
   ready_.clear();
+  spare_.reset();
+  if (leaves_isolate_ && !isolates_.empty() && !isolates_.front()->out_of_memory()) {
+    spare_ = std::move(isolates_.front());
+    spare_->LeaveThread();
+  }
   isolates_.clear();
   grpc_.reset();
 }
@@ -185,18 +204,27 @@ void Worker::MakeReady(VuKey key) {
   }
 }
 
+ScriptIsolate::Events Worker::IsolateEvents() {
+  return {.on_out_of_memory =
+              [this] {
+                run_.conductor.Post([this] {
+                  run_.on_broken(
+                      "out of memory: the script has used up the heap of its V8 isolate; use less "
+                      "memory in each VU, share data with SharedArray, or spread the VUs over more "
+                      "agents");
+                });
+              },
+          .on_collected = [this](absl::Duration pause) { run_.health.Collected(pause); }};
+}
+
 ScriptIsolate& Worker::IsolateForNewVu() {
   if (vus_made_++ % ScriptEngine::kVusPerIsolate == 0) {
-    isolates_.push_back(std::make_unique<ScriptIsolate>(
-        engine_,
-        [this] {
-          run_.conductor.Post([this] {
-            run_.on_broken(
-                "out of memory: the script has used up the heap of its V8 isolate; use less memory "
-                "in each VU, share data with SharedArray, or spread the VUs over more agents");
-          });
-        },
-        [this](absl::Duration pause) { run_.health.Collected(pause); }));
+    if (spare_ != nullptr) {
+      spare_->SetEvents(IsolateEvents());
+      isolates_.push_back(std::move(spare_));
+    } else {
+      isolates_.push_back(std::make_unique<ScriptIsolate>(engine_, IsolateEvents()));
+    }
   }
   return *isolates_.back();
 }
@@ -219,6 +247,9 @@ void Worker::ResumeReady() {
 }
 
 void Worker::Resume(ScriptVu& vu) {
+  if (!vu.TakeFibre()) {
+    return;
+  }
   current_ = &vu;
   turn_isolate_.store(vu.isolate(), std::memory_order_relaxed);
   turn_clock_.store(vu.cpu_clock(), std::memory_order_relaxed);

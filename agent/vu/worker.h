@@ -32,9 +32,10 @@ enum class VuKey : uint64_t {};
 
 class Worker {
  public:
-  // Starts the thread. `engine`, `network` and `run` outlive the worker.
+  // Starts the thread. `engine`, `network` and `run` outlive the worker. Its first VUs share
+  // `isolate`, if that is not null.
   Worker(const ScriptEngine& engine, Network& network, RunShared& run,
-         Accumulator::Config accumulator);
+         Accumulator::Config accumulator, std::unique_ptr<ScriptIsolate> isolate);
   // BeginStop, if it has not been called, then joins the thread. Not on the worker's thread.
   ~Worker();
   Worker(const Worker&) = delete;
@@ -43,6 +44,9 @@ class Worker {
   // Interrupts whatever runs now or starts later, and ends all VUs; returns at once. Not on the
   // worker's thread.
   void BeginStop();
+  // BeginStop, then joins the thread; returns the first isolate, or null if there is none that can
+  // host more. Once, not on the worker's thread.
+  std::unique_ptr<ScriptIsolate> StopAndLeaveIsolate();
   // The init code of this many VUs is running here or is about to. Conductor's loop.
   int64_t& initialising() { return initialising_; }
   // Runs `task` on the worker's thread. Any thread.
@@ -68,7 +72,7 @@ class Worker {
 
   ScriptVu* Find(VuKey key);
   void Adopt(VuKey key, std::unique_ptr<ScriptVu> vu);
-  // Ends the VU's fibre and frees it.
+  // Ends the VU and frees it.
   void Remove(VuKey key);
   // Lets the VU go on in the ready stage of this turn or the next.
   void MakeReady(VuKey key);
@@ -83,6 +87,8 @@ class Worker {
   void ResumeReady();
   void Resume(ScriptVu& vu);
   void EndAll();
+  // What its isolates have to say reaches the run.
+  ScriptIsolate::Events IsolateEvents();
   // Lets V8 finish what its helpers have begun, now and then.
   void PumpIsolates();
   // Notes again and again how late the turn is, measured against `due`.
@@ -111,6 +117,8 @@ class Worker {
 
   // Worker's thread.
   std::vector<std::unique_ptr<ScriptIsolate>> isolates_;
+  std::unique_ptr<ScriptIsolate> spare_;  // for the first VUs; at the end, what is left behind
+  std::atomic<bool> leaves_isolate_{false};
   size_t vus_made_ = 0;
   std::unique_ptr<GrpcEngine> grpc_;
   std::optional<ThreadWait> wait_;

@@ -51,6 +51,11 @@ WorkerFleet::WorkerFleet(const ScriptEngine& engine, EventLoop& conductor, Logge
                          Config config)
     : engine_(engine), conductor_(conductor), logger_(logger), config_(std::move(config)) {
   LOCKSTEP_CHECK(config_.workers >= 1);
+  first_isolate_ = std::async(std::launch::async, [&engine] {
+    auto isolate = std::make_unique<ScriptIsolate>(engine, ScriptIsolate::Events());
+    isolate->LeaveThread();
+    return isolate;
+  });
 }
 
 WorkerFleet::~WorkerFleet() {
@@ -153,6 +158,7 @@ void WorkerFleet::RunOnce(ScriptRun& run, std::optional<Limit> limit,
       finish(std::move(result));
     });
     worker.Post([&worker, key] { worker.Remove(key); });
+    return ScriptVu::JobState::kDone;
   };
   worker.Post([&worker, key, inside = std::move(inside)]() mutable {
     worker.Adopt(key, std::make_unique<ScriptVu>(worker, key, kNobody));
@@ -165,6 +171,7 @@ void WorkerFleet::Inspect(const ScriptBundle& bundle, const std::map<std::string
                           absl::AnyInvocable<void(ScriptResult<Inspection>)> done) {
   RunConfig config;
   config.env = env;
+  std::unique_ptr<ScriptIsolate> isolate = TakeIsolate();
   engine_.ExposeWebAssembly(true);  // the script's other files are not known yet
   inspection_ = NewRun(bundle, std::move(config), *Network::Make(NetOptions()));
   // An answer that comes after the inspection's end would find no worker.
@@ -178,20 +185,14 @@ void WorkerFleet::Inspect(const ScriptBundle& bundle, const std::map<std::string
           }
         });
       };
-  inspection_->workers.Start(1);
-  RunOnce<Inspection>(*inspection_, std::nullopt, &ExamineScript,
-                      [this, done = std::move(done)](ScriptResult<Inspection> result) mutable {
-                        inspected_arrays_ = std::move(inspection_->shared.shared_arrays);
-                        inspected_rows_ = std::move(inspection_->shared.rows);
-                        inspected_files_ = std::move(inspection_->shared.shared_files);
-                        inspected_sources_ = std::move(inspection_->shared.sources);
-                        std::vector<std::unique_ptr<ScriptRun>> ended;
-                        ended.push_back(std::move(inspection_));
-                        EndRuns(std::move(ended),
-                                [done = std::move(done), result = std::move(result)]() mutable {
-                                  done(std::move(result));
-                                });
-                      });
+  inspection_->workers.Start(1, std::move(isolate));
+  RunOnce<Inspection>(
+      *inspection_, std::nullopt, &ExamineScript,
+      [this, done = std::move(done)](ScriptResult<Inspection> result) mutable {
+        EndInspection([done = std::move(done), result = std::move(result)]() mutable {
+          done(std::move(result));
+        });
+      });
 }
 
 void WorkerFleet::RunSetup(absl::AnyInvocable<void(ScriptResult<std::string>)> done) {
@@ -264,15 +265,17 @@ void WorkerFleet::Prepare(const ScriptBundle& bundle, RunConfig config,
   for (const std::string& warning : (*network)->warnings()) {
     logger_.Warn(warning);
   }
+  std::unique_ptr<ScriptIsolate> isolate = TakeIsolate();
   engine_.ExposeWebAssembly(NeedsWebAssembly(bundle));
   run_ = NewRun(bundle, std::move(config), *std::move(network));
-  if (inspected_arrays_ != nullptr) {
-    run_->shared.shared_arrays = std::move(inspected_arrays_);
-    run_->shared.rows = std::move(inspected_rows_);
-    run_->shared.shared_files = std::move(inspected_files_);
-    run_->shared.sources = std::move(inspected_sources_);
+  if (inspected_.has_value()) {
+    run_->shared.shared_arrays = std::move(inspected_->arrays);
+    run_->shared.rows = std::move(inspected_->rows);
+    run_->shared.shared_files = std::move(inspected_->files);
+    run_->shared.sources = std::move(inspected_->sources);
+    inspected_.reset();
   }
-  run_->workers.Start(config_.workers);
+  run_->workers.Start(config_.workers, std::move(isolate));
   conductor_.Cancel(watch_timer_);
   WatchWorkers();
   run_->vus.Prepare(run_->shared.config.plan.planned_vus,
@@ -304,7 +307,8 @@ void WorkerFleet::Seal(uint64_t number, Sealed done) {
 }
 
 void WorkerFleet::Reset(absl::AnyInvocable<void()> done) {
-  inspected_arrays_.reset();
+  inspected_.reset();
+  ++inspections_;
   for (const auto& [id, operation] : operations_) {
     conductor_.Cancel(operation.timer);
   }
@@ -325,21 +329,51 @@ void WorkerFleet::Reset(absl::AnyInvocable<void()> done) {
   }
 }
 
-void WorkerFleet::EndRuns(std::vector<std::unique_ptr<ScriptRun>> runs,
-                          absl::AnyInvocable<void()> done) {
+std::unique_ptr<ScriptIsolate> WorkerFleet::TakeIsolate() {
+  if (inspected_.has_value() && inspected_->isolate != nullptr) {
+    return std::move(inspected_->isolate);
+  }
+  return first_isolate_.valid() ? first_isolate_.get() : nullptr;
+}
+
+void WorkerFleet::Reap(absl::AnyInvocable<void()> work) {
   if (reaper_.joinable()) {
     reaper_.join();
   }
+  reaper_ = std::thread(std::move(work));
+}
+
+void WorkerFleet::EndRuns(std::vector<std::unique_ptr<ScriptRun>> runs,
+                          absl::AnyInvocable<void()> done) {
   // Freeing thousands of VUs takes a while, and the conductor has leases to keep. The runs
   // themselves go in a task behind all that their workers have posted, and after `done`, as
   // executors may hold VUs until then.
-  reaper_ = std::thread([this, runs = std::move(runs), done = std::move(done)]() mutable {
+  Reap([this, runs = std::move(runs), done = std::move(done)]() mutable {
     for (const std::unique_ptr<ScriptRun>& run : runs) {
       run->workers.End();
     }
     conductor_.Post([runs = std::move(runs), done = std::move(done)]() mutable {
       done();
       runs.clear();
+    });
+  });
+}
+
+void WorkerFleet::EndInspection(absl::AnyInvocable<void()> done) {
+  Reap([this, id = inspections_, run = std::move(inspection_), done = std::move(done)]() mutable {
+    std::unique_ptr<ScriptIsolate> isolate = run->workers.EndLeavingIsolate();
+    conductor_.Post([this, id, run = std::move(run), isolate = std::move(isolate),
+                     done = std::move(done)]() mutable {
+      RunShared& shared = run->shared;
+      Inspected inspected = {.arrays = std::move(shared.shared_arrays),
+                             .rows = std::move(shared.rows),
+                             .files = std::move(shared.shared_files),
+                             .sources = std::move(shared.sources),
+                             .isolate = std::move(isolate)};
+      if (id == inspections_) {  // there was no Reset meanwhile
+        inspected_ = std::move(inspected);
+      }
+      done();
     });
   });
 }

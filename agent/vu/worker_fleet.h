@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <future>
 #include <map>
 #include <memory>
 #include <optional>
@@ -28,7 +29,7 @@ class WorkerFleet final : public ScriptHost {
     // process should end.
     absl::AnyInvocable<void(std::string message)> on_broken = [](const std::string&) {};
   };
-  // All outlive the host.
+  // All outlive the host. Makes a first isolate in the background, while the agent joins a run.
   WorkerFleet(const ScriptEngine& engine, EventLoop& conductor, Logger& logger, Config config);
   // Interrupts what runs, and waits for it.
   ~WorkerFleet() override;
@@ -83,6 +84,12 @@ class WorkerFleet final : public ScriptHost {
   void LimitOperation(uint64_t id, absl::Duration time, Worker& worker, VuKey key);
   // Ends the workers of `runs` on a thread of its own, then calls `done`.
   void EndRuns(std::vector<std::unique_ptr<ScriptRun>> runs, absl::AnyInvocable<void()> done);
+  // The same for the inspection, of which the run after it inherits what it can use.
+  void EndInspection(absl::AnyInvocable<void()> done);
+  // An isolate that is there already, for the next worker; null if there is none.
+  std::unique_ptr<ScriptIsolate> TakeIsolate();
+  // Runs `work` on a thread of its own, one after the other; the conductor waits for none.
+  void Reap(absl::AnyInvocable<void()> work);
 
   const ScriptEngine& engine_;
   EventLoop& conductor_;
@@ -95,11 +102,16 @@ class WorkerFleet final : public ScriptHost {
   std::unique_ptr<ScriptRun> inspection_;
   uint64_t inspections_ = 0;
   // What the inspection built, for the run that follows it: each SharedArray is built once in an
-  // agent.
-  std::unique_ptr<SharedArrayStore> inspected_arrays_;
-  std::unique_ptr<RowStore> inspected_rows_;
-  std::unique_ptr<FileStore> inspected_files_;
-  std::unique_ptr<SourceStore> inspected_sources_;
+  // agent, and each file is compiled once in an isolate.
+  struct Inspected {
+    std::unique_ptr<SharedArrayStore> arrays;
+    std::unique_ptr<RowStore> rows;
+    std::unique_ptr<FileStore> files;
+    std::unique_ptr<SourceStore> sources;
+    std::unique_ptr<ScriptIsolate> isolate;  // it knows the sources; null: none is left
+  };
+  std::optional<Inspected> inspected_;
+  std::future<std::unique_ptr<ScriptIsolate>> first_isolate_;  // until it is taken
   uint64_t next_operation_ = 1;
   std::map<uint64_t, Operation> operations_;
 

@@ -15,7 +15,7 @@ using ::testing::UnorderedElementsAre;
 using Lifecycle = HostTest;
 
 TEST_F(Lifecycle, FibresAreOfTheKindThatIsTested) {
-  const ScriptIsolate isolate(TestEngine(), [] {}, {});
+  const ScriptIsolate isolate(TestEngine(), {});
 #ifdef LOCKSTEP_TEST_THREADS
   EXPECT_EQ(isolate.fibre_kind(), FibreKind::kThread);
 #else
@@ -106,6 +106,26 @@ TEST_F(Lifecycle, EachVuEvaluatesTheInitCodeForItself) {
   Iterate(1);
   EXPECT_THAT(log_.lines(),
               ElementsAre("info: 1 0 1", "info: 1 1 2", "info: 2 0 1", "info: 1 2 3"));
+}
+
+TEST_F(Lifecycle, TheRunAfterAnInspectionStartsInWorldsOfItsOwn) {
+  Script(R"(
+    globalThis.count = (globalThis.count || 0) + 1;
+    export default function () { console.log('count', count); }
+  )");
+  ASSERT_TRUE(Inspect().value.has_value());
+  ASSERT_TRUE(Prepare(2).value.has_value());
+  Iterate(1);
+  Iterate(1);
+  EXPECT_THAT(log_.lines(), ElementsAre("info: count 1", "info: count 1"));
+}
+
+TEST_F(Lifecycle, NothingOfAnInspectionReachesTheScriptOfTheNextRun) {
+  Script("export default function () { console.log('old'); }");
+  ASSERT_TRUE(Inspect().value.has_value());
+  Reset();
+  EXPECT_THAT(LinesOf("export default function () { console.log('new'); }"),
+              ElementsAre("info: new"));
 }
 
 TEST_F(Lifecycle, VusGetTheirNumbersFromTheSegment) {
