@@ -36,6 +36,7 @@
 #include "common/base/steady_thread.h"
 #include "common/base/version.h"
 #include "common/options/options_json.h"
+#include "common/rpc/early_start.h"
 #include "common/trust/credentials.h"
 #include "common/trust/join_proof.h"
 #include "common/web/web_server.h"
@@ -91,6 +92,7 @@ SessionSettings SettingsOf(const AgentFlags& flags, const std::optional<Credenti
 
 int Serve(const AgentFlags& flags, const std::optional<Credentials>& credentials) {
   const int signals = TakeSignals();
+  MeasureProcessorEarly();
   SteadyThisThread();
   StderrLog own_log(flags.name, flags.verbose);
   if (flags.parent != 0 && !DieWith(flags.parent)) {

@@ -10,6 +10,7 @@
 #include "common/base/random_bytes.h"
 #include "common/base/status_macros.h"
 #include "common/base/version.h"
+#include "common/rpc/early_start.h"
 #include "common/trust/join_proof.h"
 
 namespace lockstep::coordinator {
@@ -34,6 +35,7 @@ FleetHost::FleetHost(EpollLoop& loop, Settings settings, Logger& logger)
           [] { return RandomBytes(kNonceBytes); }) {}
 
 absl::Status FleetHost::Start(RunControl& control, Run& run) {
+  MeasureProcessorEarly();
   LOCKSTEP_RETURN_IF_ERROR(Listen(control));
   return local() ? StartAgents(run) : absl::OkStatus();
 }
