@@ -41,7 +41,7 @@ size_t HeapPages::arenas() const {
   return arenas_.size();
 }
 
-HeapPages::Base HeapPages::MapArena() {
+HeapPages::Base HeapPages::MapArena(bool huge) {
   // Twice as much as is needed has an aligned arena in it.
   void* const mapped = mmap(nullptr, 2 * kArenaBytes, PROT_READ | PROT_WRITE,
                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -54,15 +54,16 @@ HeapPages::Base HeapPages::MapArena() {
     munmap(mapped, base - begin);
   }
   munmap(ToPointer(base + kArenaBytes), begin + kArenaBytes - base);
-  // Where the machine's settings forbid huge pages, ordinary ones do.
-  madvise(ToPointer(base), kArenaBytes, MADV_HUGEPAGE);
+  // Where the machine's settings forbid huge pages, ordinary ones do; where they give them to all, a
+  // process with few VUs wants none.
+  madvise(ToPointer(base), kArenaBytes, huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
   return base;
 }
 
 void* HeapPages::TakeChunk() {
   MutexLock lock(mutex_);
   if (with_room_.empty()) {
-    const Base made = MapArena();
+    const Base made = MapArena(/*huge=*/arenas_.size() >= kOrdinaryArenas);
     if (made == 0) {
       return nullptr;
     }

@@ -22,6 +22,8 @@ class HeapPages final : public v8::PageAllocator {
   static constexpr size_t kChunkBytes = size_t{256} << 10;
   // Of a huge page.
   static constexpr size_t kArenaBytes = size_t{2} << 20;
+  // As many arenas stay in ordinary pages: what a few VUs need is less than half of a huge page each.
+  static constexpr size_t kOrdinaryArenas = 2;
 
   // `fallback` outlives the pages.
   explicit HeapPages(v8::PageAllocator& fallback) : fallback_(fallback) {}
@@ -62,7 +64,7 @@ class HeapPages final : public v8::PageAllocator {
   // Null: the system has no more memory.
   void* TakeChunk();
   // Maps one more arena; 0: there is no memory.
-  static Base MapArena();
+  static Base MapArena(bool huge);
   // The arena of an address, or null for what is not ours.
   Arena* ArenaOf(const void* address) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool IsOurs(const void* address);
