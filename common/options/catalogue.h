@@ -24,6 +24,7 @@ struct OptionRow {
   const char* help = nullptr;        // of the flag
   const char* value = nullptr;       // what its value is, in a word; null: as its type has it
   bool text_is_json = false;         // variable and flag, where the type has a simpler form
+  bool filled_in = true;             // JSON has the default, too, unless that is empty
   std::vector<absl::string_view> choices = {};  // the words that a text may be; none: any
   // Adds what is wrong with a value, as messages that begin with the key.
   void (*check)(absl::string_view key, const T& value, StringList* errors) = nullptr;

@@ -92,7 +92,8 @@ void FillDefaults(Options* options) {
   const RunOptions defaults;
   ForEachOption([&](const auto& row) {
     auto& option = options->*row.member;
-    if (row.settled != nullptr && !option.has_value() && !IsEmpty(defaults.*row.settled)) {
+    if (row.settled != nullptr && row.filled_in && !option.has_value() &&
+        !IsEmpty(defaults.*row.settled)) {
       option = defaults.*row.settled;
     }
   });
@@ -130,6 +131,7 @@ RunOptions Settle(const Options& consolidated) {
       settled.*row.settled = *option;
     }
   });
+  settled.max_redirects_given = consolidated.max_redirects.has_value();
   return settled;
 }
 

@@ -138,6 +138,8 @@ struct RunOptions {
 #define SHORTCUT(type, member, ...)
 #define OPTION(type, member, initial, ...) type member = initial;
 #include "common/options/options.inc"
+  // Somebody has set `max_redirects`: a request that reaches the default is worth a warning.
+  bool max_redirects_given = false;
 };
 
 }  // namespace lockstep

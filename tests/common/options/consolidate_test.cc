@@ -115,9 +115,18 @@ TEST(Consolidate, FillsDefaultsAndKeepsWhatIsSet) {
   EXPECT_EQ(options.batch, 3);
   EXPECT_EQ(options.batch_per_host, 6);
   EXPECT_EQ(options.setup_timeout, absl::Seconds(60));
-  EXPECT_EQ(options.max_redirects, 10);
+  EXPECT_FALSE(options.max_redirects.has_value()) << "that nobody has set it is worth knowing";
   EXPECT_TRUE(options.http_errors->Matches(400));
   EXPECT_FALSE(options.http_errors->Matches(399));
+}
+
+TEST(Settle, KnowsWhetherRedirectsWereLimited) {
+  const RunOptions usual = Settle(ConsolidatedFrom("{}").options);
+  EXPECT_EQ(usual.max_redirects, 10);
+  EXPECT_FALSE(usual.max_redirects_given);
+  const RunOptions given = Settle(ConsolidatedFrom(R"({"maxRedirects": 10})").options);
+  EXPECT_EQ(given.max_redirects, 10);
+  EXPECT_TRUE(given.max_redirects_given);
 }
 
 TEST(Settle, HasAValueForEachOption) {
