@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 
 #include <v8.h>
@@ -43,7 +44,13 @@ class OwnedObjects {
   Node* first_ = nullptr;
 };
 
-// Gives `object`, which has two internal fields, a C++ object: the pointer is in field 0. It lives as
+// Tells the types of C++ objects apart, by its address.
+template <class T>
+struct OwnedType {
+  alignas(8) static inline const int64_t tag = 0;
+};
+
+// Gives `object`, which has two internal fields, a C++ object: field 0 is the pointer, 1 says of what type. It lives as
 // long as the JavaScript object or the isolate, and is destroyed on the isolate's thread, within a
 // garbage collection: its destructor must not touch V8. `bytes` is roughly the size of what it holds,
 // so that V8 collects garbage in time.
@@ -52,15 +59,16 @@ void AttachOwned(v8::Isolate* isolate, v8::Local<v8::Object> object, std::unique
                  size_t bytes = sizeof(T)) {
   T* const pointer = owned.release();
   object->SetAlignedPointerInInternalField(0, pointer);
+  object->SetAlignedPointerInInternalField(1, const_cast<int64_t*>(&OwnedType<T>::tag));
   OwnedObjects::Of(isolate).Add(
       object, pointer, [](void* data) { delete static_cast<T*>(data); }, bytes);
 }
 
-// What AttachOwned attached, or null for other objects. The caller knows that `object` is of the
-// class of T.
+// The T that AttachOwned attached; null for other objects, which scripts may call any method on.
 template <class T>
 T* OwnedBy(v8::Local<v8::Object> object) {
-  return object->InternalFieldCount() == 2
+  return object->InternalFieldCount() == 2 &&
+                 object->GetAlignedPointerFromInternalField(1) == &OwnedType<T>::tag
              ? static_cast<T*>(object->GetAlignedPointerFromInternalField(0))
              : nullptr;
 }
