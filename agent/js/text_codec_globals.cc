@@ -137,8 +137,13 @@ void ConstructDecoder(const Info& info) {
 
 void Decode(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
-  const std::optional<std::string> bytes =
-      info[0]->IsUndefined() ? std::string() : BytesOf(info[0]);
+  // As in k6, a string stands for its UTF-8.
+  std::optional<std::string> bytes = std::string();
+  if (info[0]->IsString()) {
+    bytes = TextOf(isolate, info[0].As<v8::String>());
+  } else if (!info[0]->IsUndefined()) {
+    bytes = BytesOf(info[0]);
+  }
   if (!bytes.has_value()) {
     ThrowTypeError(isolate,
                    "TextDecoder.decode: argument 1 must be an ArrayBuffer or a view on one");

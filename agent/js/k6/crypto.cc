@@ -12,6 +12,7 @@
 #include "agent/js/bind/functions.h"
 #include "agent/js/bind/owned_object.h"
 #include "agent/js/bind/text.h"
+#include "agent/js/k6/k6_values.h"
 #include "common/base/random_bytes.h"
 
 namespace lockstep::agent {
@@ -41,12 +42,11 @@ bool ReturnDigest(const Info& info, absl::string_view digest, v8::Local<v8::Valu
 }
 
 bool InputOf(const Info& info, int index, std::string* bytes) {
-  if (BytesOrText(info.GetIsolate(), info[index], bytes)) {
-    return true;
+  const absl::Status read = K6Bytes(info.GetIsolate(), info[index], bytes);
+  if (!read.ok()) {
+    ThrowTypeError(info.GetIsolate(), read.message());
   }
-  ThrowTypeError(info.GetIsolate(),
-                 "invalid type of input, expected a string, an ArrayBuffer or a view on one");
-  return false;
+  return read.ok();
 }
 
 bool AlgorithmOf(const Info& info, int index, HashAlgorithm* algorithm) {

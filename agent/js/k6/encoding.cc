@@ -3,11 +3,13 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 
 #include "agent/data/crypto/text_codec.h"
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/functions.h"
 #include "agent/js/bind/text.h"
+#include "agent/js/k6/k6_values.h"
 
 namespace lockstep::agent {
 namespace {
@@ -32,9 +34,8 @@ void B64Encode(const Info& info) {
   if (!AlphabetOf(info, 1, &alphabet)) {
     return;
   }
-  if (!BytesOrText(isolate, info[0], &bytes)) {
-    ThrowTypeError(isolate,
-                   "b64encode: the input must be a string, an ArrayBuffer or a view on one");
+  if (const absl::Status read = K6Bytes(isolate, info[0], &bytes); !read.ok()) {
+    ThrowTypeError(isolate, absl::StrCat("b64encode: ", read.message()));
     return;
   }
   info.GetReturnValue().Set(JsText(isolate, EncodeBase64(bytes, alphabet)));

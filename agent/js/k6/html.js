@@ -113,7 +113,19 @@
       return this.#root ? descendants(this.#root, this.#test(given, 'index')).indexOf(node) : -1;
     }
     is(given) { return this.#nodes.some(this.#test(given, 'is', true)); }
-    map(visit) { return this.#nodes.map((node, i) => this.#call(visit, 'map')(i, this.#make([node]))); }
+    // As in k6, what throws has no value; the log says so.
+    map(visit) {
+      this.#call(visit, 'map');
+      const values = [];
+      for (const [i, node] of this.#nodes.entries()) {
+        try {
+          values.push(visit(i, this.#make([node])));
+        } catch (error) {
+          globalThis.console?.warn(`Selection.map(): the function has failed for element ${i}, whose value is left out: ${error}`);
+        }
+      }
+      return values;
+    }
     next(given) { return this.#keep(this.#flat((node) => after(node).slice(0, 1)), given, 'next'); }
     nextAll(given) { return this.#keep(this.#flat(after), given, 'nextAll'); }
     nextUntil(stop, given) { return this.#until(after, stop, given, 'nextUntil'); }

@@ -89,10 +89,15 @@ bool HttpModule::RefuseInInit(v8::Isolate* isolate) {
 
 v8::MaybeLocal<v8::Value> HttpModule::Fault(Context context, RequestFault fault, bool throws) {
   if (throws) {
-    ThrowError(context->GetIsolate(), fault.message);
+    ThrowError(context->GetIsolate(),
+               absl::StrCat(fault.message, fault.hint.empty() ? "" : ": ", fault.hint));
     return {};
   }
-  vu_.logger().Log(LogLevel::kWarn, "Request Failed", {{"error", fault.message}});
+  std::vector<std::pair<std::string, std::string>> fields = {{"error", fault.message}};
+  if (!fault.hint.empty()) {
+    fields.emplace_back("hint", std::move(fault.hint));
+  }
+  vu_.logger().Log(LogLevel::kWarn, "Request Failed", std::move(fields));
   HttpCallResult result;
   result.sent = false;
   result.response.error = {fault.code, std::move(fault.message)};
@@ -171,21 +176,25 @@ v8::MaybeLocal<v8::Value> HttpModule::RequestAsync(Context context, std::string 
   if (!v8::Promise::Resolver::New(context).ToLocal(&resolver)) {
     return {};
   }
-  RequestOrFault prepared =
-      PrepareRequest(context, vu_, expected_, {std::move(method), url, body, params});
-  if (!prepared.request) {
-    v8::TryCatch caught(isolate);
+  RequestOrFault prepared;
+  {
+    v8::TryCatch caught(
+        isolate);  // before the script's own functions, such as toString(), can throw
+    prepared = PrepareRequest(context, vu_, expected_, {std::move(method), url, body, params});
     v8::Local<v8::Value> response;
     if (prepared.fault &&
         Fault(context, *std::move(prepared.fault), prepared.throws).ToLocal(&response)) {
       resolver->Resolve(context, response).Check();
-    } else if (caught.HasTerminated()) {
+      return resolver->GetPromise();
+    }
+    if (caught.HasTerminated()) {
       caught.ReThrow();
       return {};
-    } else {
-      resolver->Reject(context, caught.Exception()).Check();
     }
-    return resolver->GetPromise();
+    if (!prepared.request) {
+      resolver->Reject(context, caught.Exception()).Check();
+      return resolver->GetPromise();
+    }
   }
   if (prepared.request->response_type == ResponseType::kStream) {
     return StreamAsync(context, std::move(prepared), resolver);

@@ -101,8 +101,8 @@ class HttpModule final : public VuPart {
   v8::Global<v8::Object> exports_;
 };
 
-// Adds html, submitForm and clickLink to the prototype of responses.
-void AddResponseMethods(v8::Isolate* isolate, v8::Local<v8::ObjectTemplate> prototype);
+// Adds html, submitForm and clickLink to responses.
+void AddResponseMethods(v8::Isolate* isolate, v8::Local<v8::ObjectTemplate> response);
 
 // Makes the module and leaves it to `vu`, which outlives the context; returns its exports.
 v8::Local<v8::Object> MakeHttpModule(v8::Local<v8::Context> context, ApiVu& vu);

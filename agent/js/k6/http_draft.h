@@ -25,8 +25,9 @@ struct PreparedRequest {
 // What is wrong with a request, as data: the script gets a failed Response, unless it wants
 // exceptions.
 struct RequestFault {
-  int code = 0;  // 1020 for the URL, 0 for anything else
-  std::string message;
+  int code = 0;           // 1020 for the URL, 0 for anything else
+  std::string message;    // k6's words, where it has any
+  std::string hint = {};  // what is allowed, for people; "": `message` says it
 };
 
 // k6's code of a failure that has no code of its own.
@@ -40,8 +41,8 @@ struct RequestDraft {
   std::vector<Coding> codings = {};  // of the body, in the order in which they are applied
 
   // Always false, so that a reader can return it.
-  bool Fail(std::string message, int code = 0) {
-    fault = RequestFault{code, std::move(message)};
+  bool Fail(std::string message, int code = 0, std::string hint = "") {
+    fault = RequestFault{code, std::move(message), std::move(hint)};
     return false;
   }
   // The same, but for Cancelled, which stands for a pending exception.

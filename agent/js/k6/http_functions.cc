@@ -263,13 +263,13 @@ v8::Local<v8::Object> MakeFetchFunctions(Context context) {
   return functions;
 }
 
-void AddResponseMethods(v8::Isolate* isolate, v8::Local<v8::ObjectTemplate> prototype) {
+void AddResponseMethods(v8::Isolate* isolate, v8::Local<v8::ObjectTemplate> response) {
   const std::pair<const char*, v8::FunctionCallback> methods[] = {
       {kHtml, OnResponse<kHtml>},
       {kSubmitForm, OnResponse<kSubmitForm>},
       {kClickLink, OnResponse<kClickLink>}};
   for (const auto& [name, method] : methods) {
-    prototype->Set(JsName(isolate, name), v8::FunctionTemplate::New(isolate, method));
+    response->Set(JsName(isolate, name), v8::FunctionTemplate::New(isolate, method));
   }
 }
 

@@ -12,6 +12,7 @@
 #include "agent/js/bind/text.h"
 #include "agent/js/k6/http_cookie_jar.h"
 #include "agent/js/k6/http_objects.h"
+#include "agent/js/k6/k6_values.h"
 #include "agent/js/k6/script_duration.h"
 #include "agent/js/k6/script_tags.h"
 
@@ -36,6 +37,8 @@ class ParamsReader {
 
  private:
   bool Param(absl::string_view name, v8::Local<v8::Value> value);
+  // `value` as an object, as k6 takes what is none. False with a pending exception.
+  bool Members(absl::string_view name, v8::Local<v8::Value> value, v8::Local<v8::Object>* members);
   bool Headers(v8::Local<v8::Value> value);
   bool Cookies(v8::Local<v8::Value> value);
   bool Auth(v8::Local<v8::Value> value);
@@ -101,9 +104,23 @@ bool ParamsReader::Param(absl::string_view name, v8::Local<v8::Value> value) {
   return name != "auth" || Auth(value);
 }
 
+bool ParamsReader::Members(absl::string_view name, v8::Local<v8::Value> value,
+                           v8::Local<v8::Object>* members) {
+  if (!value->IsObject()) {
+    vu_.logger().Warn(absl::StrCat(
+        "the parameter \"", name, "\" of a request should be an object of names and values",
+        value->IsString() ? ": of a text, each letter becomes one" : ""));
+  }
+  return value->ToObject(context_).ToLocal(members);
+}
+
 bool ParamsReader::Tags(v8::Local<v8::Value> value) {
   TagSetTable& table = vu_.sink().tags();
-  const absl::Status added = AddScriptTags(context_, value, table, &draft_.request.spec.tags);
+  v8::Local<v8::Object> tags;
+  if (!Members("tags", value, &tags)) {
+    return false;
+  }
+  const absl::Status added = AddScriptTags(context_, tags, table, &draft_.request.spec.tags);
   if (absl::IsCancelled(added)) {
     return false;
   }
@@ -119,7 +136,11 @@ bool ParamsReader::Tags(v8::Local<v8::Value> value) {
 bool ParamsReader::Timeout(v8::Local<v8::Value> value) {
   const absl::StatusOr<absl::Duration> timeout = DurationOf(context_, "timeout", value);
   if (!timeout.ok()) {
-    return draft_.Fail(timeout.status());
+    std::string text;
+    return !absl::IsCancelled(timeout.status()) && ToText(context_, value, &text) &&
+           draft_.Fail(absl::StrCat("invalid timeout value: ", K6DurationFault(value, text)), 0,
+                       "a number of milliseconds, or a text with units such as \"1m30s\", "
+                       "is expected");
   }
   draft_.request.spec.timeout = *timeout;
   if (*timeout <= absl::ZeroDuration()) {
@@ -129,61 +150,60 @@ bool ParamsReader::Timeout(v8::Local<v8::Value> value) {
 }
 
 bool ParamsReader::Headers(v8::Local<v8::Value> value) {
-  if (!value->IsObject()) {
-    return draft_.Fail("invalid headers: an object of names and values is expected");
+  v8::Local<v8::Object> given;
+  if (!Members("headers", value, &given)) {
+    return false;
   }
-  return ForEachOwn(
-      context_, value.As<v8::Object>(),
-      [this](const std::string& name, v8::Local<v8::Value> header) {
-        std::string text;
-        if (!ToText(context_, header, &text)) {
-          return false;
-        }
-        std::string key = CanonicalHeader(name);
-        if (!IsToken(key) || !IsHeaderValue(text)) {
-          draft_.SetHopeless(absl::StrCat("net/http: invalid header field ",
-                                          IsToken(key) ? "value for " : "name ", "\"", key, "\""));
-          return true;
-        }
-        // Names that differ only in case are one header, of which the last is meant.
-        HeaderList& headers = draft_.request.spec.headers;
-        const auto same = std::find_if(headers.begin(), headers.end(),
-                                       [&key](const auto& h) { return h.first == key; });
-        if (same != headers.end()) {
-          same->second = std::move(text);
-        } else {
-          headers.emplace_back(std::move(key), std::move(text));
-        }
-        return true;
-      });
+  return ForEachOwn(context_, given, [this](const std::string& name, v8::Local<v8::Value> header) {
+    std::string text;
+    if (!ToText(context_, header, &text)) {
+      return false;
+    }
+    std::string key = CanonicalHeader(name);
+    if (!IsToken(key) || !IsHeaderValue(text)) {
+      draft_.SetHopeless(absl::StrCat("net/http: invalid header field ",
+                                      IsToken(key) ? "value for " : "name ", "\"", key, "\""));
+      return true;
+    }
+    // Names that differ only in case are one header, of which the last is meant.
+    HeaderList& headers = draft_.request.spec.headers;
+    const auto same = std::find_if(headers.begin(), headers.end(),
+                                   [&key](const auto& h) { return h.first == key; });
+    if (same != headers.end()) {
+      same->second = std::move(text);
+    } else {
+      headers.emplace_back(std::move(key), std::move(text));
+    }
+    return true;
+  });
 }
 
 bool ParamsReader::Cookies(v8::Local<v8::Value> value) {
-  if (!value->IsObject()) {
-    return draft_.Fail("invalid cookies: an object of names and values is expected");
+  v8::Local<v8::Object> cookies;
+  if (!Members("cookies", value, &cookies)) {
+    return false;
   }
-  return ForEachOwn(context_, value.As<v8::Object>(),
-                    [this](const std::string& name, v8::Local<v8::Value> given) {
-                      if (given->IsNullOrUndefined()) {
-                        return true;
-                      }
-                      v8::Local<v8::Value> replace;
-                      RequestCookie cookie;
-                      cookie.name = name;
-                      v8::Local<v8::Value> text = given;
-                      if (IsPlainObject(given)) {
-                        if (!GetProperty(context_, given.As<v8::Object>(), "value", &text) ||
-                            !GetProperty(context_, given.As<v8::Object>(), "replace", &replace)) {
-                          return false;
-                        }
-                        cookie.replace = replace->BooleanValue(isolate_);
-                      }
-                      if (!ToText(context_, text, &cookie.value)) {
-                        return false;
-                      }
-                      draft_.request.spec.cookies.push_back(std::move(cookie));
-                      return true;
-                    });
+  return ForEachOwn(context_, cookies, [this](const std::string& name, v8::Local<v8::Value> given) {
+    if (given->IsNullOrUndefined()) {
+      return true;
+    }
+    v8::Local<v8::Value> replace;
+    RequestCookie cookie;
+    cookie.name = name;
+    v8::Local<v8::Value> text = given;
+    if (IsPlainObject(given)) {
+      if (!GetProperty(context_, given.As<v8::Object>(), "value", &text) ||
+          !GetProperty(context_, given.As<v8::Object>(), "replace", &replace)) {
+        return false;
+      }
+      cookie.replace = replace->BooleanValue(isolate_);
+    }
+    if (!ToText(context_, text, &cookie.value)) {
+      return false;
+    }
+    draft_.request.spec.cookies.push_back(std::move(cookie));
+    return true;
+  });
 }
 
 bool ParamsReader::Auth(v8::Local<v8::Value> value) {

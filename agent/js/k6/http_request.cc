@@ -12,6 +12,7 @@
 #include "agent/js/bind/text.h"
 #include "agent/js/k6/http_objects.h"
 #include "agent/js/k6/http_params.h"
+#include "agent/js/k6/k6_values.h"
 
 namespace lockstep::agent {
 namespace {
@@ -22,15 +23,10 @@ using Context = v8::Local<v8::Context>;
 constexpr int kInvalidUrl = 1020;
 constexpr int kDialError = 1210;
 
-// What a value that is no body is, in the words of JavaScript.
-absl::string_view KindOf(v8::Local<v8::Value> value) {
-  return value->IsNumber()     ? "a number"
-         : value->IsBoolean()  ? "a boolean"
-         : value->IsArray()    ? "an array"
-         : value->IsFunction() ? "a function"
-         : value->IsDate()     ? "a Date"
-                               : "this value";
-}
+constexpr char kNoUrl[] = "invalid URL: '#<nil>'", kUrlHint[] = "a URL is a string";
+constexpr char kBodyHint[] =
+    "a body is a string, an ArrayBuffer, a Uint8Array, or an object for a form; JSON.stringify() "
+    "makes a string of other values";
 
 // A string, or an object that shows itself as one, such as a URL.
 bool MayBeUrl(v8::Local<v8::Value> value) {
@@ -67,12 +63,12 @@ bool Preparation::Url(v8::Local<v8::Value> value) {
     spec.url_text = std::move(named->url);
     url_name = std::move(named->name);
   } else if (!MayBeUrl(value)) {
-    return draft_.Fail("invalid URL: a string is expected", kInvalidUrl);
+    return draft_.Fail(kNoUrl, kInvalidUrl, kUrlHint);
   } else if (!ToText(context_, value, &spec.url_text)) {
     return false;
   }
   if (spec.url_text == "[object Object]") {
-    return draft_.Fail("invalid URL: a string is expected, got an object", kInvalidUrl);
+    return draft_.Fail(kNoUrl, kInvalidUrl, kUrlHint);
   }
   absl::StatusOr<lockstep::agent::Url> url = ParseUrl(spec.url_text);
   if (absl::IsInvalidArgument(url.status())) {
@@ -101,19 +97,21 @@ bool Preparation::Body(v8::Local<v8::Value> value) {
     return true;
   }
   spec.has_body = true;
-  if (BytesOrText(isolate_, value, &spec.body)) {
+  // A DataView has bytes and no elements; k6 makes an empty form of it.
+  if (value->IsDataView() ? BytesOrText(isolate_, value, &spec.body)
+                          : K6Bytes(isolate_, value, &spec.body).ok()) {
     return true;
   }
-  if (IsFileData(context_, value)) {
-    FilePart part;
-    return FilePartOf(context_, value.As<v8::Object>(), &part) &&
-           (spec.body = std::move(part.data), true);
-  }
-  if (IsPlainObject(value) && !value->IsDate()) {
+  const bool file = IsFileData(context_, value);
+  // What has no fields that a form could hold would be an empty one.
+  const bool has_fields = IsPlainObject(value) && !value->IsDate() && !value->IsMap() &&
+                          !value->IsSet() && !value->IsPromise() && !value->IsRegExp();
+  if (has_fields && !file) {
     return ObjectBody(value.As<v8::Object>());
   }
-  return draft_.Fail(absl::StrCat("unsupported request body: ", KindOf(value),
-                                  "; a string, bytes, or an object for a form is expected"));
+  return draft_.Fail(
+      absl::StrCat("unknown request body type ", file ? "*http.FileData" : K6TypeName(value)), 0,
+      file ? "a file is a field of a form: { field: http.file(...) }" : kBodyHint);
 }
 
 bool Preparation::ObjectBody(v8::Local<v8::Object> object) {
@@ -178,7 +176,7 @@ void Begin(const ApiVu& vu, const std::optional<ExpectedStatuses>& expected, Req
   spec.expected = expected;
   spec.tags = vu.tags();
   spec.redirects = options.max_redirects;
-  spec.redirects_given = options.max_redirects != kUsualRedirects;
+  spec.redirects_given = options.max_redirects_given;
   draft.throws = options.throw_on_error;
   if (options.discard_response_bodies) {
     draft.request.response_type = ResponseType::kNone;

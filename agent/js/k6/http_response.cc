@@ -217,13 +217,49 @@ bool ParseJson(const Info& info, absl::string_view text, v8::Local<v8::Value>* v
   return v8::JSON::Parse(isolate->GetCurrentContext(), JsText(isolate, text)).ToLocal(value);
 }
 
+// The value at the selector that is the first argument, in a text that is JSON; undefined if there is none.
+void JsonAt(const Info& info, absl::string_view body, bool* valid) {
+  std::string selector;
+  if (!ToText(info.GetIsolate()->GetCurrentContext(), info[0], &selector)) {
+    return;
+  }
+  *valid = *valid || ValidateJson(body).ok();
+  v8::Local<v8::Value> value;
+  const std::optional<std::string> found = *valid ? GetJsonPath(body, selector) : std::nullopt;
+  if (found && ParseJson(info, *found, &value)) {
+    info.GetReturnValue().Set(value);
+  }
+}
+
+// json() of a copy of a Response, which has no more than its properties.
+void JsonOfCopy(const Info& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  v8::Local<v8::Value> body, value;
+  if (!GetProperty(isolate->GetCurrentContext(), info.This(), "body", &body)) {
+    return;
+  }
+  std::string text;
+  if (!BytesOrText(isolate, body, &text)) {
+    ThrowTypeError(isolate, "json() was called on what has no body");
+    return;
+  }
+  bool valid = false;
+  if (info.Length() > 0) {
+    JsonAt(info, text, &valid);
+  } else if (ParseJson(info, text, &value)) {
+    info.GetReturnValue().Set(value);
+  } else {
+    ThrowNotJson(isolate, text);
+  }
+}
+
 // json([selector]): the whole body, parsed once, or what the selector finds in it.
 void Json(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
   const Context context = isolate->GetCurrentContext();
   auto* data = OwnedBy<ResponseData>(info.This());
   if (data == nullptr) {
-    ThrowTypeError(isolate, "json() was not called on a Response");
+    JsonOfCopy(info);
     return;
   }
   if (data->type == ResponseType::kStream) {
@@ -240,16 +276,7 @@ void Json(const Info& info) {
   const std::string& body = data->result.response.body;
   v8::Local<v8::Value> value;
   if (info.Length() > 0) {  // `undefined` is the name of a member, too
-    std::string selector;
-    if (!ToText(context, info[0], &selector)) {
-      return;
-    }
-    data->valid_json = data->valid_json || ValidateJson(body).ok();
-    const std::optional<std::string> found =
-        data->valid_json ? GetJsonPath(body, selector) : std::nullopt;
-    if (found && ParseJson(info, *found, &value)) {
-      info.GetReturnValue().Set(value);
-    }
+    JsonAt(info, body, &data->valid_json);
     return;
   }
   const v8::Local<v8::Private> cache =
@@ -272,7 +299,7 @@ void Json(const Info& info) {
 
 ResponseFactory::ResponseFactory(Context context,
                                  void (*add_methods)(v8::Isolate* isolate,
-                                                     v8::Local<v8::ObjectTemplate> prototype)) {
+                                                     v8::Local<v8::ObjectTemplate> response)) {
   v8::Isolate* isolate = context->GetIsolate();
   const auto complete = [&](v8::Local<v8::FunctionTemplate> made) {
     const v8::Local<v8::ObjectTemplate> instance = made->InstanceTemplate();
@@ -298,9 +325,9 @@ ResponseFactory::ResponseFactory(Context context,
     for (const auto& [name, getter] : fields) {
       instance->SetLazyDataProperty(JsName(isolate, name), getter);
     }
-    made->PrototypeTemplate()->Set(JsName(isolate, "json"),
-                                   v8::FunctionTemplate::New(isolate, Json));
-    add_methods(isolate, made->PrototypeTemplate());
+    // Own properties, as in k6: a copy ({...response}) has them, too.
+    instance->Set(JsName(isolate, "json"), v8::FunctionTemplate::New(isolate, Json));
+    add_methods(isolate, instance);
   };
   class_.Reset(isolate, ClassTemplate(isolate, "Response", nullptr, complete));
 }

@@ -14,10 +14,10 @@ enum class ResponseType { kText, kBinary, kNone, kStream };
 // Makes Response objects in one context.
 class ResponseFactory {
  public:
-  // `add_methods` adds to the prototype the methods that need more than the response.
+  // `add_methods` adds the methods that need more than the response.
   ResponseFactory(v8::Local<v8::Context> context,
                   void (*add_methods)(v8::Isolate* isolate,
-                                      v8::Local<v8::ObjectTemplate> prototype));
+                                      v8::Local<v8::ObjectTemplate> response));
 
   // Empty with a pending exception, which only a terminated or exhausted isolate has.
   v8::MaybeLocal<v8::Object> Make(v8::Local<v8::Context> context, HttpCallResult&& result,

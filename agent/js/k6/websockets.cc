@@ -11,6 +11,7 @@
 #include "agent/js/bind/promises.h"
 #include "agent/js/bind/script_exports.h"
 #include "agent/js/bind/text.h"
+#include "agent/js/k6/k6_values.h"
 #include "agent/js/k6/streams.h"
 
 namespace lockstep::agent {
@@ -214,6 +215,10 @@ void NativeStreams(const Info& info) {
   info.GetReturnValue().Set(MakeStreamsModule(ContextOf(info)));
 }
 
+void NativeTypeName(const Info& info) {
+  info.GetReturnValue().Set(JsText(info.GetIsolate(), K6TypeName(info[0])));
+}
+
 void NativeDecode(const Info& info) {
   info.GetReturnValue().Set(JsText(info.GetIsolate(), BytesOf(info[0]).value_or("")));
 }
@@ -253,7 +258,8 @@ v8::Local<v8::Object> WebSocketsModule::MakeExports(Context context) {
                                                      {"encode", NativeEncode},
                                                      {"decode", NativeDecode},
                                                      {"extensions", NativeExtensions},
-                                                     {"streams", NativeStreams}},
+                                                     {"streams", NativeStreams},
+                                                     {"typeName", NativeTypeName}},
                                                     v8::External::New(context->GetIsolate(), this));
   return ExportsOf(context, WebSocketsSource(), native);
 }

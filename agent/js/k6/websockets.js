@@ -1,6 +1,6 @@
 // The classes of `k6/websockets` as JavaScript, made from what websockets.cc provides. Evaluates to
 // (native) => ({ WebSocket, Blob }); native: open, sendText, sendBinary, ping, close, buffered, extensions,
-// encode, decode; and streams, which returns the exports of k6/experimental/streams.
+// encode, decode, typeName; and streams, which returns the exports of k6/experimental/streams.
 (function (native) {
   const bytesOf = (part) => {
     if (part instanceof Blob) return part.content();
@@ -45,7 +45,6 @@
   const fail = (message) => {
     throw Object.defineProperty(new Error(message), 'name', { value: 'GoError', configurable: true, writable: true });
   };
-  const typeName = (value) => (typeof value === 'object' && value?.constructor?.name) || (value === null ? 'null' : typeof value);
   const checkClose = (code, reason) => {
     const failed = "Failed to execute 'close' on 'WebSocket': ";
     if (code !== 1000 && !(code >= 3000 && code <= 4999)) {
@@ -116,7 +115,7 @@
       } else if (typeof data === 'string') {
         native.sendText(this.#number, data);
       } else {
-        fail(`unsupported send type ${typeName(data)}`);
+        fail(`unsupported send type ${native.typeName(data)}`);
       }
     }
     ping() {

@@ -221,9 +221,9 @@ TEST_F(WsTest, TheWebsClassSendsOnlyTextAndBytes) {
       try { s.send('late') } catch (e) { log.push(e.message) }
     }
   )js");
-  EXPECT_EQ(R"(["unsupported send type undefined","unsupported send type null",)"
-            R"("unsupported send type number","unsupported send type Object",)"
-            R"("unsupported send type Array","InvalidStateError"])",
+  EXPECT_EQ(R"(["unsupported send type <nil>","unsupported send type <nil>",)"
+            R"("unsupported send type int64","unsupported send type map[string]interface {}",)"
+            R"("unsupported send type []interface {}","InvalidStateError"])",
             Run("return log"));
 }
 
