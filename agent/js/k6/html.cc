@@ -10,7 +10,9 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
 
+#include "agent/data/html_depth.h"
 #include "agent/js/bind/embedded_scripts.h"
+#include "agent/js/bind/errors.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
 
@@ -20,6 +22,8 @@ namespace {
 using Context = v8::Local<v8::Context>;
 
 constexpr int kDeepest = 500;  // elements nested deeper are left out
+// A page that nests more is refused: gumbo takes time with the square of it.
+constexpr size_t kMostNested = 2000;
 
 // The kinds of nodes, as in html_tree.js.
 enum NodeType : int { kElement = 1, kText = 3, kComment = 8, kDocument = 9, kDoctype = 10 };
@@ -175,6 +179,11 @@ void Parse(const v8::FunctionCallbackInfo<v8::Value>& info) {
   const Context context = info.GetIsolate()->GetCurrentContext();
   std::string text;
   if (!ToText(context, info[0], &text)) {
+    return;
+  }
+  if (NestsDeeperThan(text, kMostNested)) {
+    ThrowError(info.GetIsolate(),
+               absl::StrCat("the HTML nests more than ", kMostNested, " elements in one another"));
     return;
   }
   text = absl::StrReplaceAll(
