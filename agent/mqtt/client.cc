@@ -61,7 +61,8 @@ class MosquittoClient final : public MqttClient {
 
   absl::Status Prepare();
   absl::StatusOr<int> Publish(const MqttMessage& message) override;
-  absl::StatusOr<int> Subscribe(const std::vector<std::string>& filters, int qos) override;
+  absl::StatusOr<int> Subscribe(const std::vector<std::string>& filters,
+                                const MqttSubscription& how) override;
   absl::StatusOr<int> Unsubscribe(const std::vector<std::string>& filters) override;
   void Disconnect() override;
 
@@ -69,6 +70,7 @@ class MosquittoClient final : public MqttClient {
   using Event = absl::AnyInvocable<void(MqttListener&)>;
 
   absl::Status SetWill();
+  absl::Status SetProperties();
   void Dial();
   void Connect(const IpAddress& ip);
   void OnReady(uint32_t events);
@@ -149,6 +151,7 @@ absl::Status MosquittoClient::Prepare() {
     mosquitto_void_option(mosquitto_, MOSQ_OPT_SSL_CTX, tls_->context());
   }
   LOCKSTEP_RETURN_IF_ERROR(SetWill());
+  LOCKSTEP_RETURN_IF_ERROR(SetProperties());
   SetCallbacks();
   if (spec_.timeout > absl::ZeroDuration()) {
     timeout_ = env_.loop.After(spec_.timeout, [this] {
@@ -174,6 +177,19 @@ absl::Status MosquittoClient::SetWill() {
                             will.payload.data(), will.qos, will.retain, list);
   if (code != MOSQ_ERR_SUCCESS) {
     return absl::InvalidArgumentError(absl::StrCat("will: ", mosquitto_strerror(code)));
+  }
+  return absl::OkStatus();
+}
+
+// The call that connects without waiting takes no properties, and the one that takes them waits; but without a host that one
+// only remembers them, for whichever call connects.
+absl::Status MosquittoClient::SetProperties() {
+  LOCKSTEP_ASSIGN_OR_RETURN(const MosquittoProperties properties,
+                            MosquittoProperties::Make(spec_.properties));
+  if (properties.get() != nullptr) {
+    const int code =
+        mosquitto_connect_bind_v5(mosquitto_, nullptr, 0, 0, nullptr, properties.get());
+    LOCKSTEP_CHECK(code == MOSQ_ERR_INVAL);
   }
   return absl::OkStatus();
 }
@@ -426,15 +442,20 @@ void MosquittoClient::OnPublished(int id, int reason) {
             MqttListener& listener) { listener.OnMqttPublished(id, why); });
 }
 
-absl::StatusOr<int> MosquittoClient::Subscribe(const std::vector<std::string>& filters, int qos) {
+absl::StatusOr<int> MosquittoClient::Subscribe(const std::vector<std::string>& filters,
+                                               const MqttSubscription& how) {
   std::vector<char*> names;
   for (const std::string& filter : filters) {
     LOCKSTEP_RETURN_IF_ERROR(CheckMqttFilter(filter));
     names.push_back(const_cast<char*>(filter.c_str()));
   }
+  LOCKSTEP_ASSIGN_OR_RETURN(const MosquittoProperties properties, MosquittoProperties::Make(how));
+  const int options = (how.no_local ? int{MQTT_SUB_OPT_NO_LOCAL} : 0) |
+                      (how.retain_as_published ? int{MQTT_SUB_OPT_RETAIN_AS_PUBLISHED} : 0) |
+                      how.retain_handling * int{MQTT_SUB_OPT_SEND_RETAIN_NEW};
   int id = 0;
   const int code = mosquitto_subscribe_multiple(mosquitto_, &id, static_cast<int>(names.size()),
-                                                names.data(), qos, 0, nullptr);
+                                                names.data(), how.qos, options, properties.get());
   WatchSocket();
   return code == MOSQ_ERR_SUCCESS && connected_
              ? absl::StatusOr<int>(id)

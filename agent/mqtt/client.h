@@ -27,17 +27,41 @@ struct MqttEnv {
 
 enum class MqttVersion { k311 = 4, k5 = 5 };
 
-// Of MQTT 5; version 3.1.1 has none.
+using MqttUserProperties = std::vector<std::pair<std::string, std::string>>;
+
+// Of a message of MQTT 5; version 3.1.1 has none, of none of the three kinds.
 struct MqttProperties {
   std::optional<std::string> content_type, response_topic, correlation_data;
   std::optional<uint32_t> message_expiry;  // seconds
+  std::optional<uint32_t> will_delay;      // seconds; of wills only
   std::optional<bool> payload_is_text;
-  std::vector<std::pair<std::string, std::string>> user;
+  std::vector<uint32_t> subscriptions;  // whose message it is; of received ones only
+  MqttUserProperties user;
 
   bool empty() const {
     return !content_type && !response_topic && !correlation_data && !message_expiry &&
-           !payload_is_text && user.empty();
+           !will_delay && !payload_is_text && subscriptions.empty() && user.empty();
   }
+};
+
+// Of a connection.
+struct MqttConnectProperties {
+  std::optional<uint32_t> session_expiry;       // seconds; 4294967295: never
+  std::optional<uint16_t> receive_maximum;      // messages that are not confirmed yet, from 1
+  std::optional<uint32_t> maximum_packet_size;  // bytes, from 1
+  std::optional<bool> request_response_information, request_problem_information;
+  MqttUserProperties user;
+};
+
+// How to subscribe. All but `qos` is of MQTT 5.
+struct MqttSubscription {
+  int qos = 0;
+  bool no_local = false;  // not what this client publishes
+  bool retain_as_published = false;
+  int retain_handling =
+      0;  // retained messages: 0 send, 1 only if it is a new subscription, 2 do not
+  std::optional<uint32_t> identifier = {};  // from 1 to 268435455
+  MqttUserProperties user = {};
 };
 
 struct MqttMessage {
@@ -57,6 +81,7 @@ struct MqttSpec {
   absl::Duration timeout = absl::Seconds(30);    // until the broker has let the client in
   std::optional<std::string> username = {}, password = {};
   std::optional<MqttMessage> will = {};
+  MqttConnectProperties properties = {};
   // TLS. The certificates are PEM: authorities, "" for the network's; the client's own, "" for what
   // the option tlsAuth has for the host.
   bool secure = false;
@@ -93,7 +118,8 @@ class MqttClient {
   // Each returns a number by which it is answered. InvalidArgument: topic, filter or size;
   // FailedPrecondition: there is no connection; ResourceExhausted: kMaxMqttBytes are under way.
   virtual absl::StatusOr<int> Publish(const MqttMessage& message) = 0;
-  virtual absl::StatusOr<int> Subscribe(const std::vector<std::string>& filters, int qos) = 0;
+  virtual absl::StatusOr<int> Subscribe(const std::vector<std::string>& filters,
+                                        const MqttSubscription& how) = 0;
   virtual absl::StatusOr<int> Unsubscribe(const std::vector<std::string>& filters) = 0;
   // Says goodbye after what is queued.
   virtual void Disconnect() = 0;

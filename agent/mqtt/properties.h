@@ -11,8 +11,10 @@ namespace lockstep::agent {
 
 class MosquittoProperties {
  public:
-  // InvalidArgument: a text that is no UTF-8, or is too long.
+  // InvalidArgument: a text that is no UTF-8, or is too long. Empty for what has none.
   static absl::StatusOr<MosquittoProperties> Make(const MqttProperties& properties);
+  static absl::StatusOr<MosquittoProperties> Make(const MqttConnectProperties& properties);
+  static absl::StatusOr<MosquittoProperties> Make(const MqttSubscription& properties);
   ~MosquittoProperties() { mosquitto_property_free_all(&list_); }
   MosquittoProperties(MosquittoProperties&& other) noexcept
       : list_(std::exchange(other.list_, nullptr)) {}
@@ -24,6 +26,13 @@ class MosquittoProperties {
 
  private:
   MosquittoProperties() = default;
+  // Each is false if libmosquitto does not take it.
+  bool AddText(int identifier, const std::optional<std::string>& text);
+  bool AddBytes(int identifier, const std::optional<std::string>& bytes);
+  bool AddNumber(int identifier, const std::optional<uint32_t>& number);
+  bool AddFlag(int identifier, const std::optional<bool>& flag);
+  bool AddUser(const MqttUserProperties& user);
+
   mosquitto_property* list_ = nullptr;
 };
 

@@ -139,16 +139,14 @@ class TcpStream final : public ByteStream, public EventSource {
   }
 
   bool MakeTls(const TlsAuth* certificate) {
-    TlsSession::Parties parties{
-        .host = target_.host, .authorities = target_.authorities, .client = {}};
+    TlsParties parties{.host = target_.host, .authorities = target_.authorities, .client = {}};
     if (!target_.certificate.empty()) {
       parties.client.cert = target_.certificate;
       parties.client.key = target_.key;
     } else if (certificate != nullptr) {
       parties.client = *certificate;
     }
-    absl::StatusOr<std::unique_ptr<TlsSession>> made =
-        TlsSession::Make(engine_.network(), std::move(parties));
+    absl::StatusOr<std::unique_ptr<TlsSession>> made = TlsSession::Make(engine_.network(), parties);
     if (!made.ok()) {
       End(made.status());
       return false;

@@ -8,11 +8,13 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
 
 #include "agent/net/client_certificate.h"
+#include "agent/net/ip.h"
 #include "agent/net/rules.h"
 #include "common/base/check.h"
 #include "common/base/status_macros.h"
@@ -81,6 +83,43 @@ absl::Status ShowCertificate(SSL_CTX* context, const TlsAuth& client) {
   return fits ? absl::OkStatus() : absl::InvalidArgumentError("key: it is not that of `cert`");
 }
 
+// `client`: null, or without `cert` and `key`: none.
+absl::StatusOr<TlsContext> MakeContext(const Network& network, const TlsAuth* client, bool verify,
+                                       const std::vector<std::string>& authorities) {
+  TlsContext context(SSL_CTX_new(TLS_client_method()));
+  LOCKSTEP_CHECK(context != nullptr);
+  const NetOptions& options = network.options();
+  SSL_CTX_set_min_proto_version(context.get(), Version(options.tls_min, TLS1_2_VERSION));
+  SSL_CTX_set_max_proto_version(context.get(), Version(options.tls_max, 0));
+  if (!network.rules().openssl_ciphers.empty()) {
+    SSL_CTX_set_cipher_list(context.get(), network.rules().openssl_ciphers.c_str());
+  }
+  if (!authorities.empty()) {
+    LOCKSTEP_RETURN_IF_ERROR(TrustOnly(context.get(), authorities));
+  } else if (verify && network.trusted_roots() != nullptr) {
+    if (const absl::Status& readable = network.trusted_roots()->status(); !readable.ok()) {
+      return absl::FailedPreconditionError(readable.message());
+    }
+    SSL_CTX_set1_cert_store(context.get(), network.trusted_roots()->store());
+  }
+  if (client != nullptr && (!client->cert.empty() || !client->key.empty())) {
+    LOCKSTEP_RETURN_IF_ERROR(ShowCertificate(context.get(), *client));
+  }
+  const bool believe_anyone = !verify || options.insecure;
+  SSL_CTX_set_verify(context.get(), believe_anyone ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, nullptr);
+  ERR_clear_error();
+  return context;
+}
+
+void ExpectHost(SSL_CTX* context, const std::string& host) {
+  X509_VERIFY_PARAM* const param = SSL_CTX_get0_param(context);
+  if (ParseIp(host).ok()) {
+    X509_VERIFY_PARAM_set1_ip_asc(param, host.c_str());
+  } else {
+    X509_VERIFY_PARAM_set1_host(param, host.c_str(), host.size());
+  }
+}
+
 // The file that SSLKEYLOGFILE names, opened with the first question; -1: none.
 int KeyLog() {
   static const int file = [] {
@@ -103,38 +142,15 @@ void LogKey(const SSL* /*ssl*/, const char* line) {
 
 }  // namespace
 
-absl::StatusOr<TlsContext> MakeTlsContext(const Network& network,
-                                          const std::vector<std::string>& authorities,
-                                          const TlsAuth* client) {
-  TlsContext owned(SSL_CTX_new(TLS_client_method()));
-  SSL_CTX* const context = owned.get();
-  LOCKSTEP_CHECK(context != nullptr);
-  const NetOptions& options = network.options();
-  SSL_CTX_set_min_proto_version(context, Version(options.tls_min, TLS1_2_VERSION));
-  SSL_CTX_set_max_proto_version(context, Version(options.tls_max, 0));
-  if (!network.rules().openssl_ciphers.empty()) {
-    SSL_CTX_set_cipher_list(context, network.rules().openssl_ciphers.c_str());
-  }
-  if (!authorities.empty()) {
-    LOCKSTEP_RETURN_IF_ERROR(TrustOnly(context, authorities));
-  } else if (network.trusted_roots() != nullptr) {
-    SSL_CTX_set1_cert_store(context, network.trusted_roots()->store());
-  }
-  if (client != nullptr && !client->cert.empty()) {
-    LOCKSTEP_RETURN_IF_ERROR(ShowCertificate(context, *client));
-  }
-  SSL_CTX_set_verify(context, options.insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, nullptr);
-  ERR_clear_error();
-  return owned;
+absl::StatusOr<TlsContext> MakeTlsContext(const Network& network, const TlsParties& parties) {
+  LOCKSTEP_ASSIGN_OR_RETURN(TlsContext context, MakeContext(network, &parties.client,
+                                                            parties.verify, parties.authorities));
+  ExpectHost(context.get(), parties.host);
+  return context;
 }
 
 absl::StatusOr<TlsContext> MakeHttpTlsContext(const Network& network, const TlsAuth* client) {
-  if (const TrustedRoots* roots = network.trusted_roots()) {
-    if (const absl::Status readable = roots->status(); !readable.ok()) {
-      return absl::FailedPreconditionError(readable.message());
-    }
-  }
-  LOCKSTEP_ASSIGN_OR_RETURN(TlsContext owned, MakeTlsContext(network, {}, client));
+  LOCKSTEP_ASSIGN_OR_RETURN(TlsContext owned, MakeContext(network, client, /*verify=*/true, {}));
   SSL_CTX* const context = owned.get();
   constexpr unsigned char kProtocols[] = "\x02h2\x08http/1.1";
   SSL_CTX_set_alpn_protos(context, kProtocols, sizeof kProtocols - 1);
@@ -149,6 +165,11 @@ absl::StatusOr<TlsContext> MakeHttpTlsContext(const Network& network, const TlsA
     SSL_CTX_set_keylog_callback(context, &LogKey);
   }
   return owned;
+}
+
+std::string CertificateRefusal(long verified) {
+  return absl::StrCat("tls: failed to verify certificate: x509: ",
+                      X509_verify_cert_error_string(verified));
 }
 
 }  // namespace lockstep::agent

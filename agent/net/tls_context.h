@@ -1,4 +1,5 @@
-// How a client of this network speaks TLS: versions, ciphers, trust, the certificate it shows. On OpenSSL. Any thread.
+// What a run's options say of TLS, as OpenSSL contexts: versions, ciphers, whom to believe, who the client says it is. For
+// whatever speaks TLS without curl. Any thread.
 #pragma once
 
 #include <memory>
@@ -14,19 +15,25 @@
 
 namespace lockstep::agent {
 
+struct TlsParties {
+  std::string host;                      // which the server's certificate must name
+  std::vector<std::string> authorities;  // PEM; none: the network's
+  TlsAuth client;                        // without `cert`: none
+  bool verify = true;                    // unless the network accepts any certificate
+};
+
 using TlsContext = std::unique_ptr<SSL_CTX, openssl::Free<&SSL_CTX_free>>;
 
-// With the network's versions, ciphers and trust. `authorities`: PEM texts to trust instead of the
-// network's; none: the network's. `client`: the certificate to show; null: none.
-// InvalidArgument: a certificate, a key or an authority cannot be read.
-absl::StatusOr<TlsContext> MakeTlsContext(const Network& network,
-                                          const std::vector<std::string>& authorities,
-                                          const TlsAuth* client);
+// Of one connection to `parties.host`. InvalidArgument: a certificate, a key or an authority cannot be read, or the key is not
+// that of the certificate. FailedPrecondition: the network's authorities cannot be read.
+absl::StatusOr<TlsContext> MakeTlsContext(const Network& network, const TlsParties& parties);
 
-// For HTTP: MakeTlsContext, and what curl's connections have besides: "h2" and "http/1.1" are
-// offered, a staple is asked for, no session is resumed (as Go: each connection shakes hands in
-// full), keys go into the file that SSLKEYLOGFILE names. FailedPrecondition: the network's
-// authorities cannot be read.
+// Of HTTP's connections to any host, which each of them has to set: the same, and what curl's connections have besides: "h2"
+// and "http/1.1" are offered, a staple is asked for, no session is resumed (as Go: each connection shakes hands in full), keys
+// go into the file that SSLKEYLOGFILE names. `client`: the certificate to show; null: none.
 absl::StatusOr<TlsContext> MakeHttpTlsContext(const Network& network, const TlsAuth* client);
+
+// What a client says that does not believe its server; `verified` is OpenSSL's X509_V_ERR_*.
+std::string CertificateRefusal(long verified);
 
 }  // namespace lockstep::agent

@@ -1,11 +1,9 @@
 #include "agent/net/tls_session.h"
 
 #include <algorithm>
-#include <utility>
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
-#include <openssl/x509v3.h>
 
 #include "absl/strings/str_cat.h"
 
@@ -14,18 +12,15 @@
 #include "common/base/status_macros.h"
 
 namespace lockstep::agent {
+
 absl::StatusOr<std::unique_ptr<TlsSession>> TlsSession::Make(const Network& network,
-                                                             Parties parties) {
+                                                             const TlsParties& parties) {
   auto session = std::unique_ptr<TlsSession>(new TlsSession());
-  LOCKSTEP_ASSIGN_OR_RETURN(session->context_,
-                            MakeTlsContext(network, parties.authorities, &parties.client));
+  LOCKSTEP_ASSIGN_OR_RETURN(session->context_, MakeTlsContext(network, parties));
   session->ssl_.reset(SSL_new(session->context_.get()));
   SSL* ssl = session->ssl_.get();
   LOCKSTEP_CHECK(ssl != nullptr);
-  if (ParseIp(parties.host).ok()) {
-    X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), parties.host.c_str());
-  } else {
-    SSL_set1_host(ssl, parties.host.c_str());
+  if (!ParseIp(parties.host).ok()) {
     SSL_set_tlsext_host_name(ssl, parties.host.c_str());
   }
   session->in_ = BIO_new(BIO_s_mem());
@@ -40,8 +35,7 @@ absl::Status TlsSession::Failure(absl::string_view what) {
   const long verified = SSL_get_verify_result(ssl_.get());
   if (verified != X509_V_OK && SSL_get_verify_mode(ssl_.get()) != SSL_VERIFY_NONE) {
     ERR_clear_error();
-    return absl::UnavailableError(absl::StrCat("tls: failed to verify certificate: x509: ",
-                                               X509_verify_cert_error_string(verified)));
+    return absl::UnavailableError(CertificateRefusal(verified));
   }
   const char* reason = ERR_reason_error_string(ERR_peek_error());
   ERR_clear_error();

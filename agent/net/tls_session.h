@@ -3,7 +3,6 @@
 
 #include <memory>
 #include <string>
-#include <vector>
 
 #include <openssl/ssl.h>
 
@@ -11,7 +10,6 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-#include "agent/net/network.h"
 #include "agent/net/tls_context.h"
 #include "common/base/openssl_free.h"
 
@@ -19,13 +17,9 @@ namespace lockstep::agent {
 
 class TlsSession {
  public:
-  struct Parties {
-    std::string host;                      // which the server's certificate must name
-    std::vector<std::string> authorities;  // PEM; none: the network's
-    TlsAuth client;                        // without `cert`: none
-  };
-  // With the network's versions, ciphers and trust. InvalidArgument: a certificate, a key or an authority cannot be read.
-  static absl::StatusOr<std::unique_ptr<TlsSession>> Make(const Network& network, Parties parties);
+  // With the network's versions, ciphers and trust. InvalidArgument as of MakeTlsContext.
+  static absl::StatusOr<std::unique_ptr<TlsSession>> Make(const Network& network,
+                                                          const TlsParties& parties);
 
   // Takes what came from the server and appends what it means to `plain`; with "" at first, to begin. Unavailable: the
   // handshake failed or the peer broke the protocol; what is then to be sent, an alert, is in TakeOutput.

@@ -12,10 +12,16 @@ CONFIG = """
 listener {plain} 127.0.0.1
 allow_anonymous true
 listener {tls} 127.0.0.1
+allow_anonymous true
 certfile cert.pem
 keyfile key.pem
 listener {closed} 127.0.0.1
 allow_anonymous false
+listener {tls13} 127.0.0.1
+allow_anonymous true
+certfile cert.pem
+keyfile key.pem
+tls_version tlsv1.3
 """
 
 
@@ -29,18 +35,17 @@ class MqttTest(LockstepTest):
         subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
                         "-addext", "subjectAltName=DNS:localhost", "-keyout", "key.pem", "-out", "cert.pem"],
                        cwd=self.folder, check=True, capture_output=True)
-        self.plain, self.tls, self.closed = (free_port() for _ in range(3))
+        self.plain, self.tls, self.closed, self.tls13 = (free_port() for _ in range(4))
         # A process of root's gives its rights away, unless it is told to stay.
-        config = CONFIG.format(plain=self.plain, tls=self.tls, closed=self.closed)
-        (self.folder / "mosquitto.conf").write_text("per_listener_settings true\nuser root\n" + config.replace(
-            "keyfile key.pem", "keyfile key.pem\nallow_anonymous true"), "utf-8")
+        config = CONFIG.format(plain=self.plain, tls=self.tls, closed=self.closed, tls13=self.tls13)
+        (self.folder / "mosquitto.conf").write_text("per_listener_settings true\nuser root\n" + config, "utf-8")
         self.log = open(self.folder / "broker.log", "wb")
         self.addCleanup(self.log.close)
         self.broker = subprocess.Popen([MOSQUITTO, "-v", "-c", "mosquitto.conf"], cwd=self.folder, stdout=self.log,
                                        stderr=self.log)
         self.addCleanup(self.broker.wait)
         self.addCleanup(self.broker.kill)
-        for port in (self.plain, self.tls, self.closed):
+        for port in (self.plain, self.tls, self.closed, self.tls13):
             self.wait_for_port(port, self.broker)
 
     def broker_log(self):
@@ -50,7 +55,7 @@ class MqttTest(LockstepTest):
 class Mqtt(MqttTest):
     def run_script(self, text, *args):
         result = self.lockstep("run", "-q", "--summary-export", "out.json", "-e", f"AT=mqtt://127.0.0.1:{self.plain}", "-e",
-                               f"TLS=mqtts://localhost:{self.tls}", "-e", f"CLOSED=mqtt://127.0.0.1:{self.closed}", *args,
+                               f"TLS=mqtts://localhost:{self.tls}", "-e", f"CLOSED=mqtt://127.0.0.1:{self.closed}", "-e", f"TLS13=mqtts://localhost:{self.tls13}", *args,
                                self.script("import mqtt from 'lockstep/mqtt'; import { check } from 'k6'; import exec from 'k6/execution';" + text))
         self.assertEqual(0, result.returncode, result.stdout + result.stderr)
         self.assertNotIn("level=error", result.stderr)
@@ -115,6 +120,106 @@ class Mqtt(MqttTest):
         self.assertIn("got {'contentType':'text/plain','responseTopic':'r','userProperties':{'a':'1'}} 0,1 false",
                       log.replace('\\"', "'"))
 
+    def test_properties_of_a_connection_hold(self):
+        log, _ = self.run_script("""
+            const again = async (properties) => {
+              const options = { protocolVersion: 5, clientId: `c${JSON.stringify(properties)}`, clean: false, properties };
+              await (await mqtt.connectAsync(__ENV.AT, options)).endAsync();
+              const client = mqtt.connect(__ENV.AT, options);
+              const present = await new Promise((resolve) => client.once('connect', ({ sessionPresent }) => resolve(sessionPresent)));
+              await client.endAsync();
+              return present;
+            };
+            export default async function () {
+              console.log(`kept ${await again({ sessionExpiryInterval: 60, userProperties: { a: ['1', '2'] } })}`);
+              console.log(`not kept ${await again({ receiveMaximum: 1, requestProblemInformation: false })}`);
+              const small = await mqtt.connectAsync(__ENV.AT, { protocolVersion: 5, properties: { maximumPacketSize: 100 } });
+              const first = new Promise((resolve) => small.once('message', (topic) => resolve(topic)));
+              await small.subscribeAsync('s/#');
+              const other = await mqtt.connectAsync(__ENV.AT);
+              await other.publishAsync('s/large', 'x'.repeat(200), { qos: 1 });
+              await other.publishAsync('s/small', 'x', { qos: 1 });
+              console.log(`first ${await first}`);
+              await other.endAsync();
+              await small.endAsync();
+            }""")
+        for text in ("kept true", "not kept false", "first s/small"):
+            self.assertIn(text, log)
+
+    def test_subscriptions_of_version_5_have_their_options(self):
+        log, _ = self.run_script("""
+            export default async function () {
+              const client = await mqtt.connectAsync(__ENV.AT, { protocolVersion: 5 });
+              await client.publishAsync('kept/1', 'k', { qos: 1, retain: true });
+              const seen = [];
+              const last = new Promise((resolve) => client.on('message', (topic, _, { retain, properties }) => {
+                seen.push(`${topic} ${retain} ${properties?.subscriptionIdentifier}`);
+                if (topic === 'last') resolve();
+              }));
+              await client.subscribeAsync('kept/#', { rh: 2 });
+              await client.subscribeAsync('mine', { nl: true });
+              await client.subscribeAsync('flag', { rap: true, properties: { subscriptionIdentifier: 7, userProperties: { a: 'b' } } });
+              await client.subscribeAsync('last');
+              await client.publishAsync('mine', 'x', { qos: 1 });
+              await client.publishAsync('flag', 'x', { qos: 1, retain: true });
+              await client.publishAsync('last', 'x', { qos: 1 });
+              await last;
+              console.log(seen.join());
+              await client.endAsync();
+            }""")
+        self.assertIn('"flag true 7,last false undefined"', log)
+
+    def test_a_will_may_be_delayed(self):
+        log, _ = self.run_script("""
+            export default async function () {
+              const heir = await mqtt.connectAsync(__ENV.AT);
+              await heir.subscribeAsync('wills/#');
+              heir.on('message', (topic) => { console.log(topic); heir.end(); });
+              const client = (name, properties) => mqtt.connectAsync(__ENV.AT, { protocolVersion: 5,
+                properties: { sessionExpiryInterval: 3600 }, will: { topic: `wills/${name}`, payload: 'x', properties } });
+              await (await client('late', { willDelayInterval: 3600 })).endAsync(true);
+              await (await client('at once', {})).endAsync(true);
+            }""")
+        self.assertIn("wills/at once", log)
+        self.assertNotIn("wills/late", log)
+
+    def test_properties_that_are_none_are_named(self):
+        log, _ = self.run_script("""
+            const why = (error) => console.log(error.message);
+            export default async function () {
+              for (const [protocolVersion, properties] of [[4, { receiveMaximum: 1 }], [5, { receiveMaximum: 0 }], [5, { nope: 1 }], [5, 'x']]) {
+                await mqtt.connectAsync(__ENV.AT, { protocolVersion, properties }).then((c) => c.endAsync(), why);
+              }
+              const client = await mqtt.connectAsync(__ENV.AT);
+              await client.subscribeAsync('a', { nl: true }).catch(why);
+              await client.publishAsync('a', 'x', { properties: { willDelayInterval: 1 } }).catch(why);
+              await client.endAsync();
+              const newer = await mqtt.connectAsync(__ENV.AT, { protocolVersion: 5 });
+              await newer.subscribeAsync('a', { rh: 3 }).catch(why);
+              await newer.publishAsync('a', 'x', { properties: { willDelayInterval: 1 } }).catch(why);
+              await newer.endAsync();
+            }""")
+        for text in ("mqtt.connect(): properties: they need protocolVersion: 5",
+                     "mqtt.connect(): receiveMaximum: a whole number from 1 to 65535 is expected",
+                     "properties: unknown 'nope'; there are maximumPacketSize, receiveMaximum,",
+                     "mqtt.connect(): properties: an object is expected", "subscribe(): nl: it needs protocolVersion: 5",
+                     "subscribe(): rh: a whole number from 0 to 2 is expected", "properties: unknown 'willDelayInterval'; there are contentType,"):
+            self.assertIn(text, log.replace('\\"', "'"))
+
+    def test_the_run_s_tls_options_hold(self):
+        script = """
+            export const options = %s;
+            export default async function () {
+              console.log(await mqtt.connectAsync(__ENV.TLS13).then((c) => c.endAsync().then(() => 'in'), (e) => `out: ${e.message}`));
+            }"""
+        log, _ = self.run_script(script % "{ insecureSkipTLSVerify: true }")
+        self.assertIn('msg=in ', log)
+        log, _ = self.run_script(script % "{ insecureSkipTLSVerify: true, tlsVersion: { max: 'tls1.2' } }")
+        self.assertIn("out: tls: the broker's alert: protocol version", log)
+        log, _ = self.run_script(script.replace("TLS13", "TLS") % """{ insecureSkipTLSVerify: true, tlsVersion: 'tls1.2',
+            tlsCipherSuites: ['TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256'] }""")  # the broker's key is RSA's
+        self.assertIn("out: tls: the broker's alert: handshake failure", log)
+
     def test_tls_believes_who_it_should(self):
         log, _ = self.run_script("""
             const ca = open('./cert.pem');
@@ -131,8 +236,8 @@ class Mqtt(MqttTest):
             }""")
         self.assertIn("believed", log)
         self.assertIn("not asked", log)
-        self.assertRegex(log, "stranger: tls: failed to verify certificate: self.signed")
-        self.assertRegex(log, "other: tls: failed to verify certificate: IP address mismatch")
+        self.assertRegex(log, "stranger: tls: failed to verify certificate: x509: self.signed")
+        self.assertRegex(log, "other: tls: failed to verify certificate: x509: IP address mismatch")
 
     def test_a_will_is_published_for_who_goes_without_a_word(self):
         log, _ = self.run_script("""

@@ -12,6 +12,7 @@
 #include "agent/js/bind/text.h"
 #include "agent/js/k6/mqtt_connection.h"
 #include "agent/js/k6/mqtt_options.h"
+#include "agent/js/k6/mqtt_properties.h"
 
 namespace lockstep::agent {
 namespace {
@@ -96,17 +97,17 @@ bool MqttFiltersOf(const Info& info, std::vector<std::string>* filters) {
   return true;
 }
 
-// (number, filters, qos)
+// (number, filters, options)
 void NativeMqttSubscribe(const Info& info) {
   MqttModule::Connection* const connection = MqttConnectionOf(info);
   std::vector<std::string> filters;
   if (connection == nullptr || !MqttFiltersOf(info, &filters)) {
     return;
   }
-  int qos = 0;
-  const absl::Status read = ReadMqttQos(info[2], &qos);
+  const absl::StatusOr<MqttSubscription> how =
+      ReadMqttSubscription(ContextOf(info), info[2].As<v8::Object>(), connection->version());
   ReturnMqtt(info, "subscribe()",
-             read.ok() ? connection->Subscribe(filters, qos) : absl::StatusOr<int>(read));
+             how.ok() ? connection->Subscribe(filters, *how) : absl::StatusOr<int>(how.status()));
 }
 
 // (number, filters)

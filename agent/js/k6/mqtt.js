@@ -4,7 +4,7 @@
   'use strict';
 
   const OPTIONS = ['ca', 'cert', 'clean', 'clientId', 'connectTimeout', 'keepalive', 'key', 'passphrase', 'password',
-    'protocolVersion', 'reconnectPeriod', 'rejectUnauthorized', 'resubscribe', 'tags', 'username', 'will'];
+    'properties', 'protocolVersion', 'reconnectPeriod', 'rejectUnauthorized', 'resubscribe', 'tags', 'username', 'will'];
 
   // Bytes that show themselves as text, as those of mqtt.js do.
   class Payload extends Uint8Array {
@@ -38,7 +38,7 @@
     #listeners = new Map();
     #waiting = [];  // what was asked for without a connection
     #calls = new Map();  // unanswered, by number
-    #filters = new Map();  // subscribed to, with their QoS
+    #filters = new Map();  // subscribed to, with their options
 
     constructor(url, options = {}) {
       if (typeof url !== 'string' && !(typeof url === 'object' && url !== null && 'href' in url)) {
@@ -90,29 +90,34 @@
     }
     // Filters may be a text, a list of texts, or an object with the QoS of each.
     subscribeAsync(filters, options, callback) {
-      const byQos = new Map();
-      const add = (filter, qos = 0) => byQos.set(qos, [...(byQos.get(qos) ?? []), String(filter)]);
+      const groups = new Map();
+      const add = (filter, how) => {
+        if (how !== null && typeof how !== 'object') throw new TypeError('subscribe(): the options must be an object');
+        const kind = JSON.stringify(how ?? {});
+        if (!groups.has(kind)) groups.set(kind, { how: how ?? {}, list: [] });
+        groups.get(kind).list.push(String(filter));
+      };
       if (typeof filters === 'string' || Array.isArray(filters)) {
-        for (const filter of [filters].flat()) add(filter, options?.qos);
+        for (const filter of [filters].flat()) add(filter, options ?? null);
       } else if (filters !== null && typeof filters === 'object') {
-        for (const [filter, given] of Object.entries(filters)) add(filter, given?.qos);
+        for (const [filter, given] of Object.entries(filters)) add(filter, given ?? null);
       } else {
         throw new TypeError('subscribe(): a filter, a list of filters, or an object with filters is expected');
       }
       return orPromise(callback, (done) => {
         const granted = [];
-        let left = byQos.size;
+        let left = groups.size;
         let failed;
-        for (const [qos, list] of byQos) {
+        for (const { how, list } of groups.values()) {
           this.#ask((error, codes) => {
             failed ??= error;
             for (const [i, filter] of list.entries()) {
               granted.push({ topic: filter, qos: codes?.[i] ?? 128 });
-              if (codes?.[i] < 128) this.#filters.set(filter, qos); else failed ??= new Error(`the broker refused the subscription to ${filter}`);
+              if (codes?.[i] < 128) this.#filters.set(filter, how); else failed ??= new Error(`the broker refused the subscription to ${filter}`);
             }
             left -= 1;
             if (left === 0) done(failed ?? null, granted);
-          }, () => native.subscribe(this.#number, list, qos));
+          }, () => native.subscribe(this.#number, list, how));
         }
         if (left === 0) done(null, granted);
       });
@@ -202,7 +207,7 @@
       }
     }
     #resubscribe() {
-      for (const [filter, qos] of this.#filters) this.#ask(orWarn, () => native.subscribe(this.#number, [filter], qos));
+      for (const [filter, how] of this.#filters) this.#ask(orWarn, () => native.subscribe(this.#number, [filter], how));
     }
     #closed(why) {
       this.#number = 0;

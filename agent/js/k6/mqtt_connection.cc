@@ -7,6 +7,7 @@
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
 #include "agent/js/k6/mqtt_options.h"
+#include "agent/js/k6/mqtt_properties.h"
 
 namespace lockstep::agent {
 namespace {
@@ -99,8 +100,8 @@ absl::StatusOr<int> MqttModule::Connection::Publish(const MqttMessage& message) 
 }
 
 absl::StatusOr<int> MqttModule::Connection::Subscribe(const std::vector<std::string>& filters,
-                                                      int qos) {
-  absl::StatusOr<int> id = client_->Subscribe(filters, qos);
+                                                      const MqttSubscription& how) {
+  absl::StatusOr<int> id = client_->Subscribe(filters, how);
   if (id.ok()) {
     subscriptions_[*id] = Now();
   }

@@ -29,7 +29,8 @@ class MqttModule::Connection final : public MqttListener {
 
   MqttVersion version() const { return version_; }
   absl::StatusOr<int> Publish(const MqttMessage& message);
-  absl::StatusOr<int> Subscribe(const std::vector<std::string>& filters, int qos);
+  absl::StatusOr<int> Subscribe(const std::vector<std::string>& filters,
+                                const MqttSubscription& how);
   absl::StatusOr<int> Unsubscribe(const std::vector<std::string>& filters) {
     return client_->Unsubscribe(filters);
   }

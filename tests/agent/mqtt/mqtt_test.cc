@@ -57,6 +57,22 @@ TEST(MqttProperties, ComeBackAsTheyWere) {
   EXPECT_TRUE(absl::IsInvalidArgument(MosquittoProperties::Make(properties).status()));
 }
 
+TEST(MqttProperties, OfConnectionsAndSubscriptionsAreChecked) {
+  MqttConnectProperties connection;
+  connection.session_expiry = 7;
+  connection.receive_maximum = 1;
+  connection.request_problem_information = false;
+  connection.user = {{"a", "1"}};
+  EXPECT_TRUE(MosquittoProperties::Make(connection).ok());
+  EXPECT_EQ(nullptr, MosquittoProperties::Make(MqttConnectProperties{})->get());
+  connection.user = {{"a", absl::StrCat("b", std::string(1, '\0'))}};
+  EXPECT_TRUE(absl::IsInvalidArgument(MosquittoProperties::Make(connection).status()));
+  EXPECT_EQ(nullptr, MosquittoProperties::Make(MqttSubscription{.qos = 2})->get());
+  const auto subscription = MosquittoProperties::Make(MqttSubscription{.identifier = 268435455});
+  ASSERT_TRUE(subscription.ok());
+  EXPECT_THAT(ReadProperties(subscription->get()).subscriptions, ElementsAre(268435455u));
+}
+
 class MqttClientTest : public ::testing::Test, protected MqttListener {
  protected:
   // Until the client is closed; why it was.
