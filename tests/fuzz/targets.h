@@ -33,6 +33,8 @@ void FuzzWebSocket(absl::string_view input);
 void FuzzEventStream(absl::string_view input);
 // What a Redis replies, and what scripts say of one.
 void FuzzRedis(absl::string_view input);
+// Topics, filters and properties of MQTT: they come back as they were.
+void FuzzMqtt(absl::string_view input);
 // `.proto` files, protosets, and messages as JSON and as bytes.
 void FuzzGrpc(absl::string_view input);
 
@@ -60,6 +62,7 @@ inline constexpr Target kTargets[] = {
     {"converters", FuzzConverters},
     {"grpc", FuzzGrpc},
     {"http", FuzzHttp},
+    {"mqtt", FuzzMqtt},
     {"socket_io", FuzzSocketIo},
     {"redis", FuzzRedis},
     {"texts", FuzzTexts},
