@@ -198,9 +198,9 @@ absl::Status AggregateStore::Merge(const Batch& batch) {
   }
   if (batch.overflowed_series > 0 && !std::exchange(agents_overflowed_, true)) {
     warnings_.push_back(
-        "an agent has seen too many combinations of tags or metadata; further tags are counted as "
-        "{overflow:true}, in the totals only, and further metadata left out. Give requests a "
-        "`name` tag to group them");
+        "an agent has seen too many combinations of tags or metadata, or some that are too large; "
+        "further tags are counted as {overflow:true}, in the totals only, further metadata and what "
+        "is too large left out. Give requests a `name` tag to group them");
   }
   refused_points_ += batch.refused_points;
   refused_samples_ += batch.refused_samples;

@@ -52,8 +52,8 @@ struct Batch {
   static constexpr size_t kMostSeries = 1'000'000;
   static constexpr size_t kMostPoints = 200'000;
   static constexpr size_t kMostErrors = 20'000;
-  static constexpr size_t kMostTags = 128;        // in a set
-  static constexpr size_t kMostTagBytes = 65536;  // of a set
+  static constexpr size_t kMostTags = TagSetTable::kMaxTags;  // in a set
+  static constexpr size_t kMostTagBytes = TagSetTable::kMaxSetBytes;
 
   uint64_t number = 0;  // counts from 1 in each run of an agent; 0: not numbered yet
   absl::Time begin = absl::UnixEpoch();

@@ -3,22 +3,16 @@
 #include <algorithm>
 #include <tuple>
 
+#include "common/metrics/cut_text.h"
+
 namespace lockstep {
 namespace {
 
 // Rows beyond the limit, for those that stand for many names.
 constexpr size_t kRoomForOthers = 50;
 
-// Whole characters of the beginning.
 absl::string_view Cut(absl::string_view text) {
-  if (text.size() <= ErrorTable::kMostTextBytes) {
-    return text;
-  }
-  size_t end = ErrorTable::kMostTextBytes;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) {
-    --end;
-  }
-  return text.substr(0, end);
+  return CutText(text, ErrorTable::kMostTextBytes);
 }
 
 }  // namespace

@@ -4,11 +4,38 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "common/metrics/cut_text.h"
+
 namespace lockstep {
 namespace {
 
+// Leaves out what a set is too large for, the last by name; whether there is such.
+bool Bound(TagList* tags) {
+  size_t bytes = 0, fit = 0;
+  while (fit < tags->size() && fit < TagSetTable::kMaxTags) {
+    bytes += (*tags)[fit].first.size() + (*tags)[fit].second.size();
+    if (bytes > TagSetTable::kMaxSetBytes) {
+      break;
+    }
+    ++fit;
+  }
+  const bool too_large = fit < tags->size();
+  tags->resize(fit);
+  return too_large;
+}
+
+}  // namespace
+
 // Sets the tag in a sorted list.
-void SetTag(TagList* list, absl::string_view key, absl::string_view value) {
+void TagSetTable::SetTag(TagList* list, absl::string_view key, absl::string_view value) {
+  if (key.size() > kMaxTextBytes) {
+    ++overflowed_;
+    return;
+  }
+  if (value.size() > kMaxTextBytes) {
+    ++overflowed_;
+    value = CutText(value, kMaxTextBytes);
+  }
   const auto place =
       std::lower_bound(list->begin(), list->end(), key,
                        [](const auto& tag, absl::string_view k) { return tag.first < k; });
@@ -18,8 +45,6 @@ void SetTag(TagList* list, absl::string_view key, absl::string_view value) {
     list->emplace(place, std::string(key), std::string(value));
   }
 }
-
-}  // namespace
 
 std::string MetadataKey(absl::string_view name) {
   return absl::StrCat(absl::string_view(&kMetadataMark, 1), name);
@@ -38,7 +63,11 @@ TagSetTable::TagSetTable() {
 }
 
 TagSetId TagSetTable::InternSorted(TagList tags) {
-  const auto known = by_tags_.find(tags);
+  auto known = by_tags_.find(tags);
+  if (known == by_tags_.end() && Bound(&tags)) {
+    ++overflowed_;
+    known = by_tags_.find(tags);
+  }
   if (known != by_tags_.end()) {
     return known->second;
   }
@@ -74,6 +103,11 @@ TagSetId TagSetTable::Intern(
 }
 
 TagSetId TagSetTable::With(TagSetId base, absl::string_view key, absl::string_view value) {
+  if (key.size() + value.size() > kMaxTextBytes) {  // nothing to remember
+    TagList large = Get(base);
+    SetTag(&large, key, value);
+    return InternSorted(std::move(large));
+  }
   std::string extension(reinterpret_cast<const char*>(&base), sizeof(base));
   const uint32_t length = static_cast<uint32_t>(key.size());
   extension.append(reinterpret_cast<const char*>(&length), sizeof(length));

@@ -37,6 +37,11 @@ class TagSetTable {
   // Beyond this many sets, new ones become {overflow:true}: a script that puts random text into
   // tags must not eat all memory. Sets with metadata lose these instead.
   static constexpr size_t kMaxSets = 100'000;
+  // Of one set. Values that are longer are cut off, keys that are longer and what is more are left out: a script may use a
+  // whole page as a tag, and the coordinator would refuse it.
+  static constexpr size_t kMaxTags = 128;
+  static constexpr size_t kMaxTextBytes = 8192;
+  static constexpr size_t kMaxSetBytes = 65536;
 
   TagSetTable();
   // The id of `tags`, in any order; a later duplicate of a key wins.
@@ -54,11 +59,12 @@ class TagSetTable {
   const TagList& Get(TagSetId id) const { return sets_[static_cast<uint32_t>(id)]; }
   std::optional<absl::string_view> Find(TagSetId id, absl::string_view key) const;
   size_t size() const { return sets_.size(); }
-  // How many times a set became {overflow:true} or lost its metadata.
+  // How many times a set became {overflow:true}, lost its metadata, or was too large.
   uint64_t overflowed() const { return overflowed_; }
 
  private:
   TagSetId InternSorted(TagList tags);
+  void SetTag(TagList* list, absl::string_view key, absl::string_view value);
 
   uint64_t overflowed_ = 0;
   std::deque<TagList> sets_;

@@ -1,5 +1,6 @@
 #include "common/metrics/metric.h"
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -71,6 +72,25 @@ TEST(TagSetTable, OverflowsInsteadOfEatingAllMemory) {
   }
   EXPECT_THAT(table.Get(last), ElementsAre(Pair("overflow", "true")));
   EXPECT_LE(table.size(), TagSetTable::kMaxSets + 1);
+  EXPECT_GT(table.overflowed(), 0u);
+}
+
+TEST(TagSetTable, LeavesOutWhatNoBatchMayHold) {
+  TagSetTable table;
+  const std::string page(100'000, 'x');
+  const TagSetId cut = table.With(kEmptyTagSet, "url", absl::StrCat("\u00e4", page));
+  EXPECT_EQ(table.Find(cut, "url")->size(), TagSetTable::kMaxTextBytes);
+  EXPECT_EQ(table.Intern({{"url", absl::StrCat("\u00e4", page)}}), cut);
+  EXPECT_EQ(table.With(kEmptyTagSet, page, "1"), kEmptyTagSet);
+  TagSetId many = kEmptyTagSet, large = kEmptyTagSet;
+  for (int i = 0; i < 200; ++i) {
+    const std::string key = absl::StrCat("k", 1000 + i);
+    many = table.With(many, key, "1");
+    large = table.With(large, key, page);
+  }
+  EXPECT_EQ(table.Get(many).size(), TagSetTable::kMaxTags);
+  EXPECT_EQ(table.Get(many).back().first, "k1127");
+  EXPECT_THAT(table.Get(large).size(), 7) << "of 8 KiB and a little more each";
   EXPECT_GT(table.overflowed(), 0u);
 }
 
