@@ -40,6 +40,8 @@ absl::Status NoKey(absl::string_view format) {
   return absl::InvalidArgumentError(absl::StrCat("not a key in the format ", format));
 }
 
+constexpr int kLeastRsaBits = 256;
+
 absl::Status NoRsaNumbers() {
   ERR_clear_error();
   return absl::InvalidArgumentError("the numbers are no key of RSA");
@@ -124,10 +126,10 @@ size_t FieldBytes(Curve curve) {
 }
 
 absl::StatusOr<KeyPair> KeyPair::GenerateRsa(int64_t bits, absl::string_view exponent) {
-  constexpr int64_t kLeast = 256, kMost = 16384;
-  if (bits < kLeast || bits > kMost) {
+  constexpr int64_t kMost = 16384;
+  if (bits < kLeastRsaBits || bits > kMost) {
     return absl::InvalidArgumentError(
-        absl::StrCat("modulusLength ", bits, "; allowed: ", kLeast, " to ", kMost));
+        absl::StrCat("modulusLength ", bits, "; allowed: ", kLeastRsaBits, " to ", kMost));
   }
   const KeyContext context(EVP_PKEY_CTX_new_id(EVP_PKEY_RSA, nullptr));
   const BigNumber e(BN_bin2bn(ConstBytes(exponent), static_cast<int>(exponent.size()), nullptr));
@@ -211,6 +213,13 @@ absl::StatusOr<KeyPair> KeyPair::FromNumbers(const RsaNumbers& numbers) {
     return NoRsaNumbers();
   }
   KeyPair pair(made, is_private);
+  // OpenSSL takes any numbers of a public key.
+  const absl::string_view e = numbers.e;
+  const bool odd = !e.empty() && (static_cast<unsigned char>(e.back()) & 1) == 1;
+  const bool one = odd && e.back() == '\1' && e.find_first_not_of('\0') == e.size() - 1;
+  if (EVP_PKEY_get_bits(made) < kLeastRsaBits || !odd || one) {
+    return NoRsaNumbers();
+  }
   const KeyContext context(EVP_PKEY_CTX_new_from_pkey(nullptr, made, nullptr));
   if (is_private && EVP_PKEY_pairwise_check(context.get()) != 1) {
     return NoRsaNumbers();
