@@ -278,14 +278,14 @@ bool SourceReader::BlankAttributes(const std::string& url, ScriptSource* source)
         !absl::StripAsciiWhitespace(rest.substr(kWord.size(), open - kWord.size())).empty()) {
       return true;  // another mistake, which the compiler will name
     }
+    std::string shown = rest.substr(open + 1, close - open - 1);
+    absl::RemoveExtraAsciiWhitespace(&shown);  // swc writes each into a line of its own
     const std::string attributes =
-        absl::StrReplaceAll(rest.substr(open + 1, close - open - 1),
-                            {{" ", ""}, {"'", "\""}, {"\n", ""}, {"\"type\"", "type"}});
+        absl::StrReplaceAll(shown, {{" ", ""}, {"'", "\""}, {"\"type\"", "type"}});
     if (absl::StripSuffix(attributes, ",") != "type:\"json\"") {
-      isolate()->ThrowException(v8::Exception::SyntaxError(JsText(
-          isolate(),
-          absl::StrCat(url, ": the import attributes {", rest.substr(open + 1, close - open - 1),
-                       "} are not supported; { type: 'json' } is"))));
+      isolate()->ThrowException(v8::Exception::SyntaxError(
+          JsText(isolate(), absl::StrCat(url, ": the import attributes { ", shown,
+                                         " } are not supported; { type: 'json' } is"))));
       return false;
     }
     std::string blanked = code;

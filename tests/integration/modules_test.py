@@ -295,6 +295,15 @@ class Sources(LockstepTest):
                                           "export default (): void => console.log(x.x as number);\n", "utf-8")
         self.assertIn("5\n", self.lockstep("run", "-q", "--log-format=raw", "t.ts").stderr)
 
+    def test_other_attributes_are_named_in_one_line(self):
+        for name in ("a.ts", "a.js"):
+            (self.folder / name).write_text("import x from './x.bin' with {\n  type: 'bytes',\n  a: 'b'\n};\n"
+                                            "export default () => x;\n", "utf-8")
+            result = self.lockstep("run", "-q", "--log-format=raw", name)
+            self.assertEqual(107, result.returncode)
+            self.assertRegex(result.stderr, f"{name}: the import attributes {{ type: .bytes., a: .b. }} are not supported; "
+                                            "{ type: 'json' } is")
+
 
 class Secrets(LockstepTest):
     SCRIPT = """
