@@ -84,7 +84,7 @@ struct HttpError {
 struct HttpResponse {
   int status = 0;           // 0: the exchange failed, see `error`
   std::string status_text;  // "201 Created"; HTTP/2 has no reason phrase, so the standard one
-  std::string proto;        // "HTTP/1.1", "HTTP/2.0"
+  std::string proto;        // "HTTP/1.1", "HTTP/2.0", "HTTP/3"
   HeaderList headers;       // as received, in order, one entry a line
   std::string body;         // decoded from its Content-Encoding, if `keep_body`
   HttpError error;

@@ -74,6 +74,7 @@ EasyHandle::EasyHandle(CurlDriver& driver, const Network& network, const std::st
     curl_easy_setopt(easy_, CURLOPT_SSL_CIPHER_LIST, network.rules().openssl_ciphers.c_str());
   }
   prior_knowledge_ = options.http2_prior_knowledge;
+  http3_ = options.http3;
   no_reuse_ = options.no_connection_reuse;
   if (no_reuse_) {
     curl_easy_setopt(easy_, CURLOPT_FRESH_CONNECT, 1L);
@@ -101,10 +102,13 @@ void EasyHandle::Point(const Url& url, const Target& target, const std::optional
       has_request_target_ = bare_question;
     }
   }
-  const long version = target.secure() ? long{CURL_HTTP_VERSION_2TLS}
-                       : prior_knowledge_ && target.proxy.empty()
-                           ? CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE
-                           : long{CURL_HTTP_VERSION_1_1};
+  const bool direct = target.proxy.empty();
+  // Only HTTP/3: who asks for it does not want to measure something else.
+  const long version =
+      target.secure()
+          ? (http3_ && direct ? long{CURL_HTTP_VERSION_3ONLY} : long{CURL_HTTP_VERSION_2TLS})
+          : (prior_knowledge_ && direct ? long{CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE}
+                                        : long{CURL_HTTP_VERSION_1_1});
   if (version != http_version_) {
     curl_easy_setopt(easy_, CURLOPT_HTTP_VERSION, version);
     http_version_ = version;

@@ -67,6 +67,7 @@ class EasyHandle {
   long timeout_ms_ = -1;
   long http_version_ = -1;
   bool prior_knowledge_ = false;
+  bool http3_ = false;
   bool no_reuse_ = false;
   bool has_request_target_ = false;
   std::string staple_der_;

@@ -106,6 +106,20 @@ void ReadTls(const NetOptions& options, Network::Rules& rules, std::vector<std::
   }
 }
 
+void CheckHttp3(const NetOptions& options, std::vector<std::string>& errors) {
+  const curl_version_info_data* const curl = curl_version_info(CURLVERSION_NOW);
+  if (options.http3 && (curl->features & CURL_VERSION_HTTP3) == 0) {
+    errors.push_back(absl::StrCat("http3: this agent's libcurl (", curl->version, " with ",
+                                  curl->ssl_version,
+                                  ") has no HTTP/3; one is needed that is built with ngtcp2 and "
+                                  "nghttp3, on OpenSSL 3.5 or later"));
+  }
+  if (options.http3 && !options.tls_max.empty() && options.tls_max != "tls1.3") {
+    errors.push_back(absl::StrCat("http3: HTTP/3 needs TLS 1.3, but tlsVersion allows at most ",
+                                  options.tls_max));
+  }
+}
+
 void CheckCertificates(const std::vector<TlsAuth>& certificates, std::vector<std::string>& errors) {
   for (size_t i = 0; i < certificates.size(); ++i) {
     if (const absl::Status status = CheckClientCertificate(certificates[i]); !status.ok()) {
@@ -189,6 +203,7 @@ NetOptions NetOptionsFrom(const RunOptions& options) {
   net.dns = options.dns;
   net.no_connection_reuse = options.no_connection_reuse;
   net.http2_prior_knowledge = options.http2_prior_knowledge;
+  net.http3 = options.http3;
   net.requests_per_second = static_cast<double>(options.rps);
   net.proxy.http = FromEnvironment("HTTP_PROXY", "http_proxy");
   net.proxy.https = FromEnvironment("HTTPS_PROXY", "https_proxy");
@@ -206,6 +221,7 @@ absl::StatusOr<std::unique_ptr<Network>> Network::Make(NetOptions options) {
   auto rules = std::make_unique<Rules>();
   std::vector<std::string> warnings;
   ReadTls(options, *rules, errors, warnings);
+  CheckHttp3(options, errors);
   CheckCertificates(options.tls_auth, errors);
   ReadHosts(options, *rules, errors);
   for (const std::string& pattern : options.block_hostnames) {

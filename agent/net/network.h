@@ -47,6 +47,8 @@ struct NetOptions {
   bool no_connection_reuse = false;  // each exchange opens its own connection
   // http: HTTP/2 from the first byte (RFC 9113, section 3.3), where no proxy is between.
   bool http2_prior_knowledge = false;
+  // https: HTTP/3 and nothing else, where no proxy is between. An error where libcurl has none.
+  bool http3 = false;
   ProxySettings proxy = {};
   TrustSettings trust = {};  // not used if `insecure`
   // Load the authorities now. Otherwise, the first connection with TLS waits for them.

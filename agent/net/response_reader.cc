@@ -164,7 +164,7 @@ void ResponseReader::AddStatusLine(absl::string_view line) {
   }
   const bool has_phrase = rest.find(' ') != absl::string_view::npos;
   response_.status_text = std::string(rest);
-  if (!has_phrase && proto == "HTTP/2") {
+  if (!has_phrase && (proto == "HTTP/2" || proto == "HTTP/3")) {
     const absl::string_view phrase = ReasonPhrase(response_.status);
     absl::StrAppend(&response_.status_text, phrase.empty() ? "" : " ", phrase);
   }

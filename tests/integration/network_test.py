@@ -68,6 +68,13 @@ class Protocols(Peer):
         self.run_script({"http2PriorKnowledge": True},
                         "check(http.get(PLAIN), { failed: (r) => r.status === 0 && r.error_code >= 1600 && r.error !== '' });")
 
+    def test_http3_is_refused_by_name_where_libcurl_has_none(self):
+        if "HTTP3" in subprocess.run(["curl", "--version"], capture_output=True, text=True, check=True).stdout:
+            self.skipTest("this libcurl has HTTP/3")
+        result = self.lockstep("run", "-q", "--http3", self.script("export default () => {};"))
+        self.assertEqual(104, result.returncode)
+        self.assertRegex(result.stderr, r"http3: this agent's libcurl \(.* with OpenSSL/.*\) has no HTTP/3; one is needed")
+
     def test_http_debug_goes_to_the_log(self):
         result = self.run_script({}, "http.get(`${PLAIN}/page`);", "--http-debug=full", "--vus", "1", "--iterations", "1")
         self.assertIn("GET /page HTTP/1.1", result.stderr)

@@ -42,5 +42,14 @@ TEST(ResponseReader, GivesHttp2TheStandardPhrase) {
   EXPECT_EQ(response.body, "");
 }
 
+TEST(ResponseReader, KnowsHttp3) {
+  HttpResponse response;
+  ResponseReader reader(response);
+  reader.Start(false);
+  reader.AddHeaderLine("HTTP/3 200 \r\n");
+  EXPECT_EQ(response.proto, "HTTP/3");
+  EXPECT_EQ(response.status_text, "200 OK");
+}
+
 }  // namespace
 }  // namespace lockstep::agent

@@ -1,6 +1,7 @@
 // The rules that NetOptions turn into: patterns, proxies, client certificates, names of TLS.
 #include "agent/net/rules.h"
 
+#include <curl/curl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -9,7 +10,9 @@
 namespace lockstep::agent {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
 TEST(Rules, TheLongestPatternWinsAndExactNamesFirst) {
@@ -73,6 +76,20 @@ TEST(Rules, AnUnknownCipherSuiteIsToldWhichThereAre) {
   options.tls_cipher_suites = absl::StrSplit(error.substr(error.find("want ") + 5), ", ");
   EXPECT_EQ(options.tls_cipher_suites.size(), 14u);
   EXPECT_TRUE(Network::Make(options).ok());
+}
+
+TEST(Rules, Http3IsRefusedWhereLibcurlHasNone) {
+  const curl_version_info_data* const curl = curl_version_info(CURLVERSION_NOW);
+  const auto network = Network::Make({.http3 = true});
+  if ((curl->features & CURL_VERSION_HTTP3) != 0) {
+    EXPECT_TRUE(network.ok()) << network.status();
+  } else {
+    EXPECT_THAT(std::string(network.status().message()),
+                AllOf(StartsWith("http3: this agent's libcurl ("), HasSubstr(curl->version),
+                      HasSubstr(curl->ssl_version), HasSubstr("has no HTTP/3")));
+  }
+  EXPECT_THAT(std::string(Network::Make({.tls_max = "tls1.2", .http3 = true}).status().message()),
+              HasSubstr("http3: HTTP/3 needs TLS 1.3, but tlsVersion allows at most tls1.2"));
 }
 
 TEST(Rules, ProxiesGetTheirSchemeAndPort) {
