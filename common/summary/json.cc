@@ -14,12 +14,9 @@ std::string SummaryId(absl::string_view path) {
   return absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(digest), length));
 }
 
-namespace {
-
 using nlohmann::json;
 
-// Whole numbers as integers, so that 55 does not print as 55.0.
-json Number(double value) {
+json ExactNumber(double value) {
   constexpr double kExact = 9007199254740992;  // 2^53
   if (value > -kExact && value < kExact &&
       value == static_cast<double>(static_cast<int64_t>(value))) {
@@ -27,6 +24,8 @@ json Number(double value) {
   }
   return value;
 }
+
+namespace {
 
 json CheckJson(const SummaryCheck& check) {
   return {{"name", check.name},
@@ -65,7 +64,7 @@ json ValuesJson(const SummaryMetric& metric, bool rate_as_value) {
   json values = json::object();
   for (const auto& [name, value] : metric.values) {
     const bool renamed = rate_as_value && metric.type == MetricType::kRate && name == "rate";
-    values[renamed ? "value" : name] = Number(value);
+    values[renamed ? "value" : name] = ExactNumber(value);
   }
   return values;
 }
@@ -122,7 +121,7 @@ json HandleSummaryData(const Summary& summary, const SummaryEnvironment& environ
       {"state",
        {{"isStdOutTTY", environment.stdout_is_tty},
         {"isStdErrTTY", environment.stderr_is_tty},
-        {"testRunDurationMs", Number(absl::ToDoubleMilliseconds(summary.duration))}}},
+        {"testRunDurationMs", ExactNumber(absl::ToDoubleMilliseconds(summary.duration))}}},
       {"metrics", std::move(metrics)},
   };
   if (environment.setup_data_json) {

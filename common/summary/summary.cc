@@ -98,6 +98,7 @@ SummaryMetric MakeMetric(const AggregateStore::Entry& entry, const SummaryConfig
   metric.contains = entry.metric->contains;
   metric.builtin = IsBuiltin(entry.metric->name);
   metric.empty = entry.aggregate->empty();
+  metric.samples = entry.aggregate->count();
   metric.values = Values(*entry.aggregate, config, duration);
   return metric;
 }

@@ -46,7 +46,8 @@ struct SummaryMetric {
   MetricType type = MetricType::kCounter;
   ValueType contains = ValueType::kDefault;
   bool builtin = false;
-  bool empty = false;     // not a single sample
+  bool empty = false;  // not a single sample
+  uint64_t samples = 0;
   bool asked_for = true;  // by a threshold, or by k6's rules; else it is only in the text
   // Counter: count, rate. Gauge: value, min, max. Rate: rate, passes, fails. Trend: the configured
   // statistics.
@@ -125,5 +126,17 @@ nlohmann::json HandleSummaryData(const Summary& summary, const SummaryEnvironmen
 nlohmann::json ErrorsJson(const std::vector<ErrorRow>& errors);
 // The older shape, for --summary-export: a threshold that is true has failed.
 nlohmann::json SummaryExport(const Summary& summary);
+
+// The topic of a metric in one word: "http", "execution", "network", "browser", "grpc", "websocket", "custom".
+std::string CategoryOf(const SummaryMetric& metric);
+struct MachineReadableFacts {
+  std::string script;  // its path or name
+  absl::Time now;
+  bool passed = true;  // nothing says that the test has failed
+};
+// The newer shape of both, by k6's schema 1.0.0.
+nlohmann::json MachineReadableSummary(const Summary& summary, const MachineReadableFacts& facts);
+// Whole numbers as integers, so that 55 does not print as 55.0.
+nlohmann::json ExactNumber(double value);
 
 }  // namespace lockstep

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -49,19 +50,30 @@ const std::vector<Topic>& Topics() {
 
 constexpr absl::string_view kCustom = "CUSTOM";
 
+absl::string_view NameOf(const SummaryMetric& metric) {
+  return metric.parent.empty() ? metric.key : metric.parent;
+}
+
+// Null: none has it.
+const Topic* TopicOf(const SummaryMetric& metric) {
+  const absl::string_view name = NameOf(metric);
+  for (const Topic& topic : Topics()) {
+    if (std::any_of(topic.prefixes.begin(), topic.prefixes.end(),
+                    [name](absl::string_view p) { return absl::StartsWith(name, p); })) {
+      return &topic;
+    }
+  }
+  return nullptr;
+}
+
 // The title under which the text lists a metric, or nothing if it does not.
 absl::string_view TitleOf(const SummaryMetric& metric, SummaryMode mode) {
-  const absl::string_view name = metric.parent.empty() ? metric.key : metric.parent;
-  for (const Topic& topic : Topics()) {
-    if (std::none_of(topic.prefixes.begin(), topic.prefixes.end(),
-                     [name](absl::string_view p) { return absl::StartsWith(name, p); })) {
-      continue;
-    }
-    const bool listed =
-        std::find(topic.compact.begin(), topic.compact.end(), name) != topic.compact.end();
+  if (const Topic* const topic = TopicOf(metric)) {
+    const bool listed = std::find(topic->compact.begin(), topic->compact.end(), NameOf(metric)) !=
+                        topic->compact.end();
     const bool shown =
-        !metric.builtin || mode == SummaryMode::kFull || topic.compact.empty() || listed;
-    return shown ? topic.title : "";
+        !metric.builtin || mode == SummaryMode::kFull || topic->compact.empty() || listed;
+    return shown ? topic->title : "";
   }
   return metric.builtin ? "" : kCustom;  // checks have lines of their own, group_duration has none
 }
@@ -362,6 +374,13 @@ class TextRenderer {
 };
 
 }  // namespace
+
+std::string CategoryOf(const SummaryMetric& metric) {
+  const Topic* const topic = TopicOf(metric);
+  return topic != nullptr ? absl::AsciiStrToLower(topic->title)
+         : metric.builtin ? "execution"
+                          : "custom";
+}
 
 std::string RenderText(const Summary& summary, const TextOptions& options) {
   return options.mode == SummaryMode::kDisabled ? "" : TextRenderer(summary, options).Render();

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 
 #include "common/base/secrets.h"
 #include "common/base/status_macros.h"
@@ -138,6 +139,9 @@ absl::Status TestLoader::ConfigureResults(const ResolvedOptions& resolved,
     setup.summary.scenarios.push_back(scenario.name);
   }
   setup.summary.time_unit = options.summary_time_unit;
+  if (flags_.new_machine_readable_summary) {
+    setup.machine_readable = std::string(absl::StripPrefix(files_.script.main_url, "file://"));
+  }
   setup.environment.no_color = no_color_;
   setup.environment.stdout_is_tty = isatty(STDOUT_FILENO) != 0;
   setup.environment.stderr_is_tty = isatty(STDERR_FILENO) != 0;

@@ -51,7 +51,8 @@ inline constexpr FlagSpec kSummaryFlags[] = {
     {"--summary-mode", Kind::kValue, "how much the summary tells", "compact|full|disabled",
      "compact"},
     {"--summary-export", Kind::kValue, "file for the summary as JSON", "FILE"},
-    {"--new-machine-readable-summary", Kind::kSwitch, "newer JSON of the summary"},
+    {"--new-machine-readable-summary", Kind::kSwitch,
+     "k6's newer JSON for handleSummary() and --summary-export"},
     {"--traces-output", Kind::kValue, "none", "none"},
 };
 

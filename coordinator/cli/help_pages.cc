@@ -7,9 +7,8 @@
 namespace lockstep::coordinator {
 namespace {
 
-constexpr absl::string_view kNoEffect[] = {
-    "compatibility-mode", "features",          "new-machine-readable-summary",
-    "no-summary",         "profiling-enabled", "traces-output"};
+constexpr absl::string_view kNoEffect[] = {"compatibility-mode", "features", "no-summary",
+                                           "profiling-enabled", "traces-output"};
 
 HelpGroup Load(bool agents) {
   HelpGroup group{"Load", {"vus", "duration", "iterations", "stage", "rps"}, {}};
@@ -37,8 +36,8 @@ HelpGroup Network(bool brief = true) {
       "Requests",
       {},
       {"max-redirects", "user-agent", "batch", "batch-per-host", "discard-response-bodies",
-       "no-connection-reuse", "no-vu-connection-reuse", "http2-prior-knowledge", "intended-latency",
-       "dns", "local-ips", "blacklist-ip", "block-hostnames"}};
+       "no-connection-reuse", "no-vu-connection-reuse", "http2-prior-knowledge", "http3",
+       "intended-latency", "dns", "local-ips", "blacklist-ip", "block-hostnames"}};
   if (brief) {
     group.brief = std::move(first);
   } else {
@@ -50,8 +49,8 @@ HelpGroup Network(bool brief = true) {
 HelpGroup Results() {
   return {"Results",
           {"out", "summary-export", "report", "no-thresholds"},
-          {"result-file", "summary-mode", "summary-trend-stats", "summary-time-unit", "system-tags",
-           "usage-report-url", "no-usage-report"}};
+          {"result-file", "summary-mode", "new-machine-readable-summary", "summary-trend-stats",
+           "summary-time-unit", "system-tags", "usage-report-url", "no-usage-report"}};
 }
 
 HelpGroup Messages(std::vector<const char*> brief = {}) {
@@ -74,8 +73,8 @@ HelpGroup ScriptOptions() {
 HelpGroup SummaryOptions() {
   return {"Results",
           {"no-thresholds"},
-          {"summary-mode", "summary-export", "summary-trend-stats", "summary-time-unit",
-           "system-tags"}};
+          {"summary-mode", "summary-export", "new-machine-readable-summary", "summary-trend-stats",
+           "summary-time-unit", "system-tags"}};
 }
 
 HelpPage Run() {

@@ -207,7 +207,6 @@ RunSettingsFlags ReadSummary(FlagReader& reader) {
   if (reader.String("traces-output", "TRACES_OUTPUT") != "none") {
     reader.NoEffect("traces-output");
   }
-  reader.NoEffect("new-machine-readable-summary");
   return run;
 }
 

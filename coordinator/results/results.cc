@@ -124,6 +124,9 @@ Summary Results::MakeSummary(absl::Duration elapsed) const {
 }
 
 nlohmann::json Results::MakeExport(const Summary& summary, const v1::SetupValue& setup) const {
+  if (setup_.machine_readable.has_value()) {
+    return MachineReadable(summary);
+  }
   nlohmann::json data = SummaryExport(summary);
   if (setup.defined()) {
     nlohmann::json value = nlohmann::json::parse(Shown(setup), nullptr, /*allow_exceptions=*/false);
@@ -131,6 +134,14 @@ nlohmann::json Results::MakeExport(const Summary& summary, const v1::SetupValue&
   }
   AddValidity(&data);
   return data;
+}
+
+nlohmann::json Results::MachineReadable(const Summary& summary) const {
+  const RunOutcome outcome = outcome_ ? outcome_() : RunOutcome();
+  return MachineReadableSummary(
+      summary, {.script = *setup_.machine_readable,
+                .now = clock_.Wall(),
+                .passed = summary.thresholds_ok && outcome.exit_code == ExitCode::kSuccess});
 }
 
 void Results::AddValidity(nlohmann::json* data) const {
@@ -157,10 +168,14 @@ std::string Results::SummaryData(absl::Duration elapsed, const v1::SetupValue& s
     environment.setup_data_json = setup.json();
   }
   const Summary summary = MakeSummary(elapsed);
+  constexpr auto kReplace = nlohmann::json::error_handler_t::replace;
+  if (setup_.machine_readable.has_value()) {
+    return MachineReadable(summary).dump(-1, ' ', false, kReplace);
+  }
   nlohmann::json data = HandleSummaryData(summary, environment);
   AddValidity(&data);
   AddVerdict(summary, &data);
-  return data.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return data.dump(-1, ' ', false, kReplace);
 }
 
 void Results::DescribeThresholds(v1::RunStatus* status) const {

@@ -34,6 +34,8 @@ class Results final : public RunResults {
     TagList tags;  // of the whole test, for `vus` and `vus_max`
     SummaryConfig summary;
     SummaryEnvironment environment;
+    // The name of the script, if summaries for programs are to have the newer of k6's shapes.
+    std::optional<std::string> machine_readable;
   };
 
   // Both are borrowed.
@@ -94,6 +96,7 @@ class Results final : public RunResults {
 
   absl::Status MergeDecoded(const Batch& batch);
   void DescribeErrors(v1::RunStatus* status) const;
+  nlohmann::json MachineReadable(const Summary& summary) const;
   void AddValidity(nlohmann::json* data) const;
   // Likewise only with news.
   void AddVerdict(const Summary& summary, nlohmann::json* data) const;

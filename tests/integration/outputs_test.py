@@ -283,5 +283,29 @@ class FullDisk(OutputsTest):
         self.assertIn("--summary-export: cannot write '/dev/full': No space left on device", result.stderr)
 
 
+class MachineReadable(LockstepTest):
+    def test_the_newer_shape_is_that_of_its_schema(self):
+        result = self.lockstep("run", "-q", "--new-machine-readable-summary", "--summary-export=x.json", "--iterations=4", self.script("""
+            import { check } from 'k6';
+            import { Trend } from 'k6/metrics';
+            const mine = new Trend('mine', true);
+            export default function () { mine.add(__ITER); check(__ITER, { even: (n) => n % 2 === 0 }); }
+            export function handleSummary(data) { return { 'own.json': JSON.stringify(data) }; }"""))
+        self.assertEqual(0, result.returncode, result.stderr)
+        own, exported = (json.loads((self.folder / name).read_text("utf-8")) for name in ("own.json", "x.json"))
+        self.assertEqual({"config", "metadata", "results", "version"}, set(own))
+        self.assertEqual(own["results"], exported["results"])
+        self.assertTrue(own["results"]["passed"])
+        self.assertEqual("local", own["config"]["execution"])
+        self.assertTrue(own["config"]["script"].endswith(".js"))
+        metrics = {metric["name"]: metric for metric in own["results"]["metrics"]}
+        self.assertEqual(("trend", "time", "custom"), tuple(metrics["mine"][key] for key in ("type", "contains", "category")))
+        self.assertEqual((4, 1.5, 3), tuple(metrics["mine"]["values"][key] for key in ("count", "avg", "max")))
+        self.assertEqual(("execution", 4), (metrics["iterations"]["category"], metrics["iterations"]["values"]["count"]))
+        self.assertEqual([{"name": "even", "passes": 2, "fails": 2}], own["results"]["checks"]["results"])
+        self.assertEqual(["checks_total", "checks_succeeded", "checks_failed"],
+                         [metric["name"] for metric in own["results"]["checks"]["metrics"]])
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -165,8 +165,7 @@ TEST(Warnings, OfTheCommandLineAsOneSet) {
   std::string text;
   for (const char* line :
        {"run --profiling-enabled s.js", "run --features=a s.js", "run --no-summary s.js",
-        "run --summary-mode=legacy s.js", "run --traces-output=otel s.js",
-        "run --new-machine-readable-summary s.js"}) {
+        "run --summary-mode=legacy s.js", "run --traces-output=otel s.js"}) {
     const auto parsed = ParseCommandLine(absl::StrSplit(line, ' '), {});
     absl::StrAppend(&text, "$ lockstep ", line, "\n",
                     absl::StrJoin(std::get<CommandLine>(parsed).warnings, "\n"), "\n\n");

@@ -36,6 +36,31 @@ TEST(Results, WarnOfAThresholdWhoseTagsNoSampleHas) {
   EXPECT_THAT(logger.warnings, testing::ElementsAre(testing::HasSubstr("'vus{team:typo}'")));
 }
 
+TEST(Results, SummariesForProgramsMayHaveTheNewerShape) {
+  const SystemClock clock;
+  WarningLogger logger;
+  Results results(clock, logger);
+  Results::Setup setup;
+  setup.thresholds = {{"vus", {{"value>1"}}}};
+  setup.machine_readable = "t.js";
+  ASSERT_TRUE(results.Configure(std::move(setup)).ok());
+  results.AddVus(1, 2);
+  results.FinalThresholds(absl::Seconds(2));
+  const auto data = nlohmann::json::parse(results.SummaryData(absl::Seconds(2), {}));
+  EXPECT_EQ(data["version"], "1.0.0");
+  EXPECT_EQ(data["config"],
+            nlohmann::json::parse(R"({"execution": "local", "script": "t.js", "duration": 2})"));
+  EXPECT_FALSE(data["results"]["passed"].get<bool>()) << "a threshold is crossed";
+  EXPECT_FALSE(data["results"].contains("checks"));
+  EXPECT_THAT(data["results"]["metrics"],
+              testing::Contains(nlohmann::json::parse(
+                  R"({"name": "vus_max", "type": "gauge", "contains": "default",
+                      "category": "execution", "values": {"value": 2, "min": 2, "max": 2}})")));
+  const nlohmann::json exported =
+      results.MakeExport(results.MakeSummary(absl::Seconds(2)), v1::SetupValue());
+  EXPECT_EQ(exported["results"], data["results"]);
+}
+
 Batch WithErrors(std::vector<ErrorCount> errors, uint64_t folded) {
   Batch batch;
   batch.errors = std::move(errors);
