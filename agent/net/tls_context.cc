@@ -97,7 +97,7 @@ absl::StatusOr<TlsContext> MakeContext(const Network& network, const TlsAuth* cl
   if (!authorities.empty()) {
     LOCKSTEP_RETURN_IF_ERROR(TrustOnly(context.get(), authorities));
   } else if (verify && network.trusted_roots() != nullptr) {
-    if (const absl::Status& readable = network.trusted_roots()->status(); !readable.ok()) {
+    if (const absl::Status readable = network.trusted_roots()->status(); !readable.ok()) {
       return absl::FailedPreconditionError(readable.message());
     }
     SSL_CTX_set1_cert_store(context.get(), network.trusted_roots()->store());
