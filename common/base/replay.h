@@ -14,6 +14,12 @@ namespace lockstep {
 template <class Message>
 class SendWindow {
  public:
+  SendWindow() = default;
+  // As it was when `last` messages had been pushed and these were not yet acknowledged.
+  SendWindow(uint64_t last, std::deque<Message> unacknowledged)
+      : last_(last),
+        unacknowledged_(std::move(unacknowledged)),
+        sizes_(unacknowledged_.size(), 0) {}
   // The number that the next Push will take.
   uint64_t next_number() const { return last_ + 1; }
   // Keeps `message`, of a size that is only added up, under the next number until it is acknowledged.
@@ -54,6 +60,8 @@ class SendWindow {
 // The receiver's memory: the highest number received without a gap.
 class ReceiveWindow {
  public:
+  ReceiveWindow() = default;
+  explicit ReceiveWindow(uint64_t last) : last_(last) {}
   enum class Arrival {
     kNext,      // new: handle it
     kRepeated,  // seen before: drop it

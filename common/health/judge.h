@@ -46,7 +46,8 @@ struct Judgement {
   v1::Health::Validity validity = v1::Health::VALID;
   // One line each, the gravest first; empty if valid. Lost agents have lines here, too.
   std::vector<std::string> reasons;
-  std::vector<LostAgent> lost;  // in the order of their loss
+  std::vector<LostAgent> lost;            // in the order of their loss
+  std::vector<std::string> remarks = {};  // what else is to be said, whatever the validity
 };
 
 Judgement JudgeHealth(const v1::Health& health);

@@ -136,6 +136,9 @@ class BlockRenderer {
     Head();
     Rows();
     Generator();
+    for (const std::string& remark : verdict_.judgement.remarks) {
+      absl::StrAppend(&out_, "note: ", remark, "\n");  // whole, too
+    }
     return std::move(out_);
   }
 

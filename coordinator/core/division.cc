@@ -33,8 +33,10 @@ absl::Status DivideWork(TestPlan& plan, std::vector<RunMember>& members) {
                      text, ": ", tuples.status().message()));
   }
   const std::vector<double> rps = DivideRps(plan, *tuples);
+  const std::string sequence_text = plan.sequence->ToString();
   for (RunMember& member : members) {
     member.tuple = (*tuples)[member.segment_index];
+    member.sequence = sequence_text;
     member.segment = plan.sequence->segments()[member.segment_index].ToString();
     member.share = plan.share_of ? plan.share_of(member.tuple) : AgentShare();
     member.rps_share = rps[member.segment_index];

@@ -92,20 +92,26 @@ void Fleet::Send(AgentId to, uint64_t run_id, v1::CoordinatorMessage message) {
   }
   message.set_run_id(run_id);
   message.set_number(member->sent.next_number());
-  SendNow(*member, member->sent.Push(std::move(message)));
+  const v1::CoordinatorMessage& kept = member->sent.Push(std::move(message));
+  if (holding()) {
+    TellHeld();
+  } else {
+    SendNow(*member, kept);
+  }
 }
 
 void Fleet::SendNow(Member& member, v1::CoordinatorMessage message) {
   if (member.record.connected) {
-    message.set_acknowledged(member.received.last());
-    member.unsaid_bytes = 0;
+    const uint64_t acknowledged = holding() ? member.kept : member.received.last();
+    message.set_acknowledged(acknowledged);
+    member.unsaid_bytes = acknowledged < member.received.last() ? member.unsaid_bytes : 0;
     connections_.Send(member.control, message);
   }
 }
 
 void Fleet::AcknowledgeBatches(AgentId from, uint64_t run_id, uint64_t number) {
   Member* member = FindMember(from);
-  if (member == nullptr || member->batches == ConnectionId{}) {
+  if (member == nullptr || member->batches == ConnectionId{} || number == 0) {
     return;
   }
   v1::BatchAck ack;
@@ -122,13 +128,20 @@ void Fleet::Expel(AgentId agent, const absl::Status& reason) {
   std::unique_ptr<Member> member = std::move(found->second);
   members_.erase(found);
   if (member->record.connected) {
-    v1::CoordinatorMessage message;
-    message.mutable_goodbye()->set_reason(std::string(reason.message()));
-    message.set_number(member->sent.next_number());
-    SendNow(*member, std::move(message));
+    // Behind messages that are held back, there is no number for it: the agent learns of it when it
+    // comes again.
+    if (!holding() || member->released + 1 == member->sent.next_number()) {
+      v1::CoordinatorMessage message;
+      message.mutable_goodbye()->set_reason(std::string(reason.message()));
+      message.set_number(member->sent.next_number());
+      SendNow(*member, std::move(message));
+    }
     Drop(member->control, reason);
   }
   Drop(member->batches, reason);
+  if (holding()) {
+    TellHeld();  // that it is gone is to be kept, too
+  }
   if (!member->dismissed) {
     member->record.last_heard = member->last_heard;
     events_.on_lost(member->record, reason);

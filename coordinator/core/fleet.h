@@ -22,6 +22,7 @@
 #include "common/base/replay.h"
 #include "common/trust/certificate.h"
 #include "common/trust/join_proof.h"
+#include "coordinator/core/checkpoint.h"
 #include "coordinator/core/ids.h"
 #include "coordinator/core/refusals.h"
 
@@ -66,6 +67,8 @@ struct FleetSettings {
   std::string token = {};  // that agents must prove to know; empty: none is asked for
 };
 
+// fleet_joining.cc: who comes in; fleet_messages.cc: what members say; fleet_checkpoint.cc: what it
+// takes to go on in another process.
 class Fleet {
  public:
   struct Events {
@@ -118,6 +121,20 @@ class Fleet {
   // Calls `done`, once, as soon as that is true: at once if it is. It may not destroy the fleet.
   void WhenDismissed(absl::AnyInvocable<void()> done);
 
+  // ---- a fleet that outlives its process ----
+  // From now on numbered messages wait, and what arrives is not acknowledged, until Committed: no
+  // agent ever knows of more than what is on disk. `on_held` is called whenever something begins to
+  // wait, in the middle of an event: it may only ask for a commit after it.
+  void Hold(absl::AnyInvocable<void()> on_held);
+  bool holding() const { return on_held_ != nullptr; }
+  // What Checkpoint tells now is on disk: sends what has waited for that.
+  void Committed();
+  // Nothing is held back any more.
+  void ReleaseHold();
+  FleetCheckpoint Checkpoint() const;
+  // Before anybody has joined, and followed by Hold. The agents have a lease to come back.
+  void Restore(FleetCheckpoint saved);
+
   const AgentRecord* Find(AgentId agent) const;
   const AgentRecord* FindByName(absl::string_view name) const;
   const AgentRecord* FindByProcess(int64_t process_id) const;
@@ -140,6 +157,10 @@ class Fleet {
     SendWindow<v1::CoordinatorMessage> sent;
     ReceiveWindow received;
     size_t unsaid_bytes = 0;  // received, and not acknowledged by any message since
+    // While the fleet is held: the messages to it that may leave, and those of it that may be
+    // acknowledged.
+    uint64_t released = 0;
+    uint64_t kept = 0;
     bool dismissed = false;
   };
   struct Connection {
@@ -175,6 +196,10 @@ class Fleet {
   Member* FindSession(const std::string& session_id);
   Member* FindUnwelcomed(const v1::Join& join);
   void TellIfDismissed();
+  // Something waits for Committed.
+  void TellHeld();
+  void SendHeld(Member& member);
+  void AcknowledgeIfMuch(Member& member);
   void WatchLeases();
   void CheckLeases();
 
@@ -192,6 +217,8 @@ class Fleet {
   uint32_t last_id_ = 0;
   bool dismissing_ = false;
   absl::AnyInvocable<void()> on_dismissed_;
+  absl::AnyInvocable<void()> on_held_;  // null: nothing is held back
+  bool held_told_ = false;
   TimerId lease_timer_ = TimerId::kNone;
 };
 

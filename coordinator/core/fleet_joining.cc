@@ -107,7 +107,9 @@ void Fleet::Resume(ConnectionId connection, Member& member, const v1::AgentMessa
   logger_.Info(absl::StrCat("agent ", member.record.name, " has come back"));
   Welcome(member, /*resumed=*/true);
   for (const v1::CoordinatorMessage& kept : member.sent.unacknowledged()) {
-    SendNow(member, kept);
+    if (!holding() || kept.number() <= member.released) {
+      SendNow(member, kept);
+    }
   }
   TellIfDismissed();
 }

@@ -100,12 +100,22 @@ void Fleet::HandleNumbered(Member& member, const v1::AgentMessage& message) {
     EndForMessage(id, handled);
     return;
   }
-  if (Member* still = FindMember(id);
-      still != nullptr && still->unsaid_bytes >= kAcknowledgeAfterBytes) {
-    v1::CoordinatorMessage acknowledgement;
-    acknowledgement.mutable_heartbeat();
-    SendNow(*still, std::move(acknowledgement));
+  if (Member* still = FindMember(id); still != nullptr) {
+    AcknowledgeIfMuch(*still);
   }
+}
+
+void Fleet::AcknowledgeIfMuch(Member& member) {
+  if (member.unsaid_bytes < kAcknowledgeAfterBytes) {
+    return;
+  }
+  if (holding() && member.kept < member.received.last()) {
+    TellHeld();
+    return;
+  }
+  v1::CoordinatorMessage acknowledgement;
+  acknowledgement.mutable_heartbeat();
+  SendNow(member, std::move(acknowledgement));
 }
 
 void Fleet::EndForMessage(AgentId agent, const absl::Status& reason) {

@@ -39,7 +39,6 @@ class IterationPools {
   // Iterations of `scenario` that this agent has got and not given back.
   int64_t GrantedTo(AgentId agent, const std::string& scenario) const;
 
- private:
   using Range = std::pair<int64_t, int64_t>;  // first, count
   struct Taker {
     int64_t granted = 0;
@@ -55,7 +54,13 @@ class IterationPools {
     int64_t count = 0;  // in `left`
     std::map<AgentId, Taker> takers;
   };
+  // What to make pools of that go on from here.
+  const std::map<std::string, Pool>& pools() const { return pools_; }
+  uint64_t turns() const { return turns_; }
+  IterationPools(std::map<std::string, Pool> pools, uint64_t turns)
+      : pools_(std::move(pools)), turns_(turns) {}
 
+ private:
   static void DealPool(const std::string& scenario, Pool& pool, const std::vector<AgentId>& at_work,
                        std::vector<Grant>& grants);
   static void Give(const std::string& scenario, Pool& pool, AgentId to, int64_t most,

@@ -13,6 +13,12 @@ void Roster::Add(const AgentRecord& record) {
   member.labels = record.labels;
 }
 
+void Roster::Restore(std::vector<RunMember> members, AgentId elected) {
+  members_ = std::move(members);
+  ForgetJoining();
+  elected_ = elected;
+}
+
 void Roster::ForgetMember(AgentId agent) {
   std::erase_if(members_, [&](const RunMember& m) { return m.id == agent; });
 }
@@ -35,8 +41,10 @@ void Roster::Substitute(RunMember& lost, const AgentRecord& spare) {
   substitute.name = spare.name;
   substitute.weight = lost.weight;  // by which the work was divided
   substitute.labels = spare.labels;
+  substitute.sequence = std::move(lost.sequence);
   substitute.segment_index = lost.segment_index;
   substitute.segment = std::move(lost.segment);
+  substitute.tuple = lost.tuple;
   substitute.share = std::move(lost.share);
   substitute.rps_share = lost.rps_share;
   lost = std::move(substitute);
@@ -111,11 +119,15 @@ double Roster::SlowestRoundTripMs() const {
   return slowest;
 }
 
-void Roster::Elect() {
-  const auto first = std::find_if(members_.begin(), members_.end(), [](const RunMember& member) {
-    return !member.lost && !member.joining;
+void Roster::ElectFrom(absl::FunctionRef<bool(const RunMember&)> fits) {
+  const auto first = std::find_if(members_.begin(), members_.end(), [&](const RunMember& member) {
+    return !member.lost && !member.joining && fits(member);
   });
-  elected_ = first == members_.end() ? AgentId{} : first->id;
+  if (first != members_.end()) {
+    elected_ = first->id;
+  } else if (FindElected() == nullptr) {
+    elected_ = AgentId{};
+  }
 }
 
 }  // namespace lockstep::coordinator

@@ -28,6 +28,8 @@ class Roster {
   bool complete() const { return members_.size() >= wanted_; }
 
   void Add(const AgentRecord& record);
+  // As another roster was, but for its spares and those who had no part yet.
+  void Restore(std::vector<RunMember> members, AgentId elected);
   void AddSpare(AgentId agent) { spares_.push_back(agent); }
   void ForgetSpare(AgentId agent) { std::erase(spares_, agent); }
   void ForgetMember(AgentId agent);
@@ -56,7 +58,11 @@ class Roster {
   double SlowestRoundTripMs() const;
 
   // The first who is not lost, and has come so far, answers from now on, if there is one.
-  void Elect();
+  void Elect() {
+    ElectFrom([](const RunMember&) { return true; });
+  }
+  // The first of these who fits, if there is one; else whoever it was stays.
+  void ElectFrom(absl::FunctionRef<bool(const RunMember&)> fits);
   AgentId elected() const { return elected_; }
   RunMember* FindElected() { return Find(elected_); }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
 
@@ -23,12 +24,17 @@ class RowQueues {
   // said to have a different number of rows before. ResourceExhausted: too many queues.
   absl::StatusOr<Block> Lease(const std::string& queue, int64_t rows, bool wrap, int64_t agents);
 
- private:
   struct Queue {
     int64_t rows = 0;
     bool wrap = false;
-    int64_t next = 0;
+    int64_t next = 0;  // the first number that nobody has
   };
+  // What to make queues of that go on from here.
+  const std::map<std::string, Queue>& queues() const { return queues_; }
+  RowQueues() = default;
+  explicit RowQueues(std::map<std::string, Queue> queues) : queues_(std::move(queues)) {}
+
+ private:
   std::map<std::string, Queue> queues_;
 };
 

@@ -29,9 +29,15 @@ Run::~Run() {
   loop_.Cancel(judge_timer_);
   loop_.Cancel(beat_timer_);
   loop_.Cancel(redivision_timer_);
+  loop_.Cancel(catch_up_timer_);
 }
 
 void Run::Begin(Events events) {
+  TakeEvents(std::move(events));
+  SetState(v1::RunStatus::WAITING_FOR_AGENTS, settings_.wait_for_agents);
+}
+
+void Run::TakeEvents(Events events) {
   events_ = std::move(events);
   fleet_.SetEvents({
       .may_join = [this](const v1::Join& join) { return MayJoin(join); },
@@ -43,7 +49,6 @@ void Run::Begin(Events events) {
       .on_lost = [this](const AgentRecord& agent,
                         const absl::Status& reason) { OnLost(agent, reason); },
   });
-  SetState(v1::RunStatus::WAITING_FOR_AGENTS, settings_.wait_for_agents);
 }
 
 // ---- people's wishes ----
@@ -240,6 +245,12 @@ absl::Duration Run::measured() const {
     return elapsed();
   }
   return std::min(loop_.clock().Mono(), drained_at_) - setup_began_;
+}
+
+Judgement Run::judgement() const {
+  Judgement judgement = JudgeRoster(roster_, standstills_);
+  judgement.remarks = remarks_;
+  return judgement;
 }
 
 absl::Duration Run::StopWithin() const {

@@ -32,8 +32,12 @@
 // Where work moves (RunSettings::redistribute), it is divided anew whenever somebody is lost, leaves
 // or comes after T0; see deploy/docs/architecture.md.
 //
+// A run that has started may outlive its process: Checkpoint is all that another one needs to GoOn.
+// From Running on, a fleet that is held (Fleet::Hold) lets nobody know of more than what is kept.
+//
 // run.cc: people's wishes; run_members.cc: joining and losses; run_states.cc: the states;
-// run_ending.cc: ending early; run_messages.cc: what agents say; run_redivision.cc: work that moves. Who takes part: roster.h. How it
+// run_ending.cc: ending early; run_messages.cc: what agents say; run_redivision.cc: work that moves;
+// run_checkpoint.cc: what outlives the process. Who takes part: roster.h. How it
 // ends: verdict.h. What it shows of itself: run_status.h.
 //
 // Loop-bound; owns no thread, reads no clock but the loop's, writes no file.
@@ -84,6 +88,8 @@ struct RunSettings {
   absl::Duration prepare_within = absl::Minutes(10);
   absl::Duration max_vu_block = absl::Seconds(5);  // see Assign; 0: no limit
   absl::Duration lease = absl::Seconds(10);  // grace for answers beyond the script's own time-outs
+  // For how long messages may be held back before they leave, because a journal has to be written.
+  absl::Duration held_back = absl::ZeroDuration();
 };
 
 class Run {
@@ -107,6 +113,14 @@ class Run {
   Run& operator=(const Run&) = delete;
 
   void Begin(Events events);
+  // Instead: goes on with a run that another process had brought to Running or beyond. The fleet has
+  // the sessions, the results have what the batches held that `saved` counts. FailedPrecondition: the
+  // test is not the one that was begun.
+  absl::Status GoOn(Events events, RunCheckpoint saved, Bundle bundle);
+  // As of now, between two events.
+  RunCheckpoint Checkpoint() const;
+  // What has been merged so far is on disk: tells the agents, who keep it until then.
+  void BatchesKept();
 
   // ---- people's wishes ----
   // A signal: the first ends the run gracefully; the second interrupts iterations and gives
@@ -148,7 +162,11 @@ class Run {
   v1::RunStatus Snapshot() const;
   // Whether the agents were steady rulers so far, the lost ones as far as they told, and whether the
   // coordinator was there all the time.
-  Judgement judgement() const { return JudgeRoster(roster_, standstills_); }
+  Judgement judgement() const;
+  // From now on it is said with the judgement, whatever that is.
+  void AddRemark(std::string remark) { remarks_.push_back(std::move(remark)); }
+  // What the script's inspection has found; empty before it.
+  const v1::Inspected& inspected() const { return inspected_; }
   // Success as long as nothing has gone wrong; final once the summary is asked for.
   const RunOutcome& outcome() const { return verdict_.outcome(); }
   // Since T0, until the last agent has drained; 0 before T0.
@@ -164,6 +182,13 @@ class Run {
   enum class Stopping { kNo, kGracefully, kNow };  // what iterations were told
   // Done: well, or there is none. Interrupted: it had begun, and the run ends for another reason.
   enum class Setup { kPending, kFailed, kInterrupted, kDone };
+
+  void TakeEvents(Events events);
+  // ---- GoOn ----
+  absl::Status TakeBack(RunCheckpoint& saved);
+  absl::Status TakeBackMembers(RunCheckpoint& saved);
+  void StartTimersAgain(MonoTime limit_at);
+  void CatchUpAfter(bool division_due, bool suspended);
 
   // Fleet's events.
   absl::Status MayJoin(const v1::Join& join) const;
@@ -284,14 +309,17 @@ class Run {
 
   RunState state_ = v1::RunStatus::WAITING_FOR_AGENTS;
   MonoTime state_since_;
+  MonoTime limit_at_ = MonoTime::Infinite();
   TimerId limit_timer_ = TimerId::kNone;
   TimerId tick_timer_ = TimerId::kNone;
   TimerId judge_timer_ = TimerId::kNone;
   TimerId beat_timer_ = TimerId::kNone;
+  TimerId catch_up_timer_ = TimerId::kNone;
   Roster roster_;
   Verdict verdict_;
   Bundle bundle_;
   RowQueues row_queues_;
+  v1::Inspected inspected_;  // of which the plan was made
   std::optional<TestPlan> plan_;
   Stopping stopping_ = Stopping::kNo;
   Setup setup_ = Setup::kPending;
@@ -312,6 +340,7 @@ class Run {
   MonoTime setup_began_ = MonoTime::Infinite();
   MonoTime last_beat_;
   std::vector<Standstill> standstills_;  // since T0, the first kMostStandstills
+  std::vector<std::string> remarks_;
 
   // ---- work that moves ----
   struct Redivision {

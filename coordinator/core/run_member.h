@@ -25,7 +25,8 @@ struct RunMember {
   std::string name;
   int64_t weight = 1;
   std::map<std::string, std::string> labels;
-  size_t segment_index = 0;  // in the plan's sequence, once assigned
+  std::string sequence;      // of the division that its part is of; empty: it has none
+  size_t segment_index = 0;  // in it
   std::string segment;       // "1/3:2/3"; empty before
   AgentShare share;          // of the plan's work
   double rps_share = 0;      // of the plan's rps, by VUs; 0: no limit
@@ -48,10 +49,11 @@ struct RunMember {
 
   Step step = Step::kJoined;
 
-  ReceiveWindow batches;     // merged so far
-  uint64_t last_batch = 0;   // that the agent has announced
-  v1::Progress progress;     // the latest
-  double round_trip_ms = 0;  // of the best clock probe
+  ReceiveWindow batches;      // merged so far
+  uint64_t batches_kept = 0;  // that the journal holds, where there is one
+  uint64_t last_batch = 0;    // that the agent has announced
+  v1::Progress progress;      // the latest
+  double round_trip_ms = 0;   // of the best clock probe
 
   void Reach(Step reached) { step = std::max(step, reached); }
   bool flushed() const { return batches.last() >= last_batch; }

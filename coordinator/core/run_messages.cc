@@ -159,6 +159,7 @@ void Run::OnInspected(const RunMember& member, const v1::Inspected& inspected) {
     EndEarly(FaultOf(inspected.failure(), ExitCode::kSuccess));
     return;
   }
+  inspected_ = inspected;
   absl::StatusOr<TestPlan> plan = source_.MakePlan(inspected);
   if (!plan.ok()) {
     EndEarly({ExitCodeOf(plan.status()), std::string(plan.status().message())});
@@ -316,8 +317,9 @@ absl::Status Run::OnBatch(AgentId agent, const v1::BatchMessage& message) {
     }
   }
   // A repetition is acknowledged again, its acknowledgement was lost; after a gap the agent repeats
-  // what is missing.
-  fleet_.AcknowledgeBatches(agent, settings_.run_id, member->batches.last());
+  // what is missing. While the fleet is held, it is told of what is kept.
+  fleet_.AcknowledgeBatches(agent, settings_.run_id,
+                            fleet_.holding() ? member->batches_kept : member->batches.last());
   if (next && Awaits(*member, v1::RunStatus::SUMMARISING) && member->flushed()) {
     EnterSummarising();
   } else if (next) {

@@ -129,6 +129,7 @@ void Run::CommitRedivision() {
     if (part != agreed.staying.end()) {
       const auto index = static_cast<size_t>(part - agreed.staying.begin());
       member.tuple = agreed.tuples[index];
+      member.sequence = agreed.sequence.ToString();
       member.segment_index = index;
       member.segment = agreed.sequence.segments()[index].ToString();
       ShowWork(*plan_, member);

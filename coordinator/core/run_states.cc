@@ -32,6 +32,7 @@ void Run::SetState(RunState state, absl::Duration limit) {
 void Run::LimitState(absl::Duration limit) {
   loop_.Cancel(limit_timer_);
   limit_timer_ = TimerId::kNone;
+  limit_at_ = loop_.clock().Mono() + limit;
   if (limit < absl::InfiniteDuration()) {
     limit_timer_ = loop_.After(limit, [this] {
       limit_timer_ = TimerId::kNone;
@@ -171,7 +172,8 @@ void Run::EnterReadyBarrier() {
 
 absl::Duration Run::T0Lead() const {
   const absl::Duration lead = absl::Milliseconds(3 * roster_.SlowestRoundTripMs()) +
-                              absl::Milliseconds(members().size() > 1 ? 10 : 1);
+                              absl::Milliseconds(members().size() > 1 ? 10 : 1) +
+                              settings_.held_back;
   return std::min(lead, absl::Seconds(5));
 }
 
@@ -224,6 +226,14 @@ void Run::EnterDraining() {
 
 void Run::EnterTeardown() {
   loop_.Cancel(std::exchange(tick_timer_, TimerId::kNone));
+  // One whose connection is broken may be gone: whoever is there tears down as well.
+  const AgentRecord* const record = fleet_.Find(roster_.elected());
+  if (record != nullptr && !record->connected) {
+    roster_.ElectFrom([this](const RunMember& member) {
+      const AgentRecord* other = fleet_.Find(member.id);
+      return other != nullptr && other->connected;
+    });
+  }
   const RunMember* elected = roster_.FindElected();
   const bool begun = setup_ == Setup::kDone || setup_ == Setup::kInterrupted;
   if (!plan_->has_teardown || !begun || elected == nullptr) {

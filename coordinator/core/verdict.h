@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/functional/function_ref.h"
 
@@ -18,6 +19,11 @@ struct RunOutcome {
 
 class Verdict {
  public:
+  Verdict() = default;
+  // As another one was.
+  Verdict(RunOutcome outcome, bool marked, bool judged)
+      : outcome_(std::move(outcome)), marked_(marked), judged_(judged) {}
+
   // Reports why the run fails. The first reason stays.
   void Record(RunOutcome fault);
   // The script called exec.test.fail(), and its message has been logged.
@@ -28,6 +34,8 @@ class Verdict {
 
   // Success as long as nothing has been recorded.
   const RunOutcome& outcome() const { return outcome_; }
+  bool marked() const { return marked_; }
+  bool judged() const { return judged_; }
 
  private:
   RunOutcome outcome_;

@@ -157,6 +157,104 @@ TEST_F(FleetTest, PiecesThatMakeNoMessageOrTooLargeAOneEndTheSession) {
   EXPECT_THAT(lost, ElementsAre("ada", "bob"));
 }
 
+// ---- a fleet that is held ----
+
+v1::CoordinatorMessage Divided(uint32_t number) {
+  v1::CoordinatorMessage message;
+  message.mutable_divided()->set_number(number);
+  return message;
+}
+
+std::vector<uint32_t> DivisionsIn(const std::vector<v1::CoordinatorMessage>& messages) {
+  std::vector<uint32_t> numbers;
+  for (const v1::CoordinatorMessage& message : messages) {
+    if (message.has_divided()) {
+      numbers.push_back(message.divided().number());
+    }
+  }
+  return numbers;
+}
+
+TEST_F(FleetTest, WhileHeldNothingLeavesAndNothingIsAcknowledgedBeforeTheCommit) {
+  const ConnectionId id = Admit("ada");
+  const AgentId ada = fleet.FindByName("ada")->id;
+  int held = 0;
+  fleet.Hold([&held] { ++held; });
+  fleet.Send(ada, 1, Divided(1));
+  fleet.Send(ada, 1, Divided(2));
+  EXPECT_EQ(held, 1);  // once until the commit
+  fleet.OnMessage(id, SetupDone("value"));
+  EXPECT_THAT(setups, ElementsAre("value"));  // handled, and not acknowledged
+  v1::AgentMessage probe;
+  probe.mutable_clock_probe()->set_id(3);
+  fleet.OnMessage(id, probe);
+  EXPECT_THAT(DivisionsIn(connections.sent[id]), ElementsAre());
+  EXPECT_EQ(connections.sent[id].back().clock_answer().id(), 3u);  // what is unnumbered goes on
+  EXPECT_EQ(connections.sent[id].back().acknowledged(), 0u);
+  fleet.Committed();
+  EXPECT_THAT(DivisionsIn(connections.sent[id]), ElementsAre(1, 2));
+  EXPECT_EQ(connections.sent[id].back().acknowledged(), 1u);
+  fleet.Send(ada, 1, Divided(3));
+  EXPECT_EQ(held, 2);
+  fleet.ReleaseHold();
+  EXPECT_THAT(DivisionsIn(connections.sent[id]), ElementsAre(1, 2, 3));
+}
+
+TEST_F(FleetTest, AnAgentThatComesBackWhileHeldGetsOnlyWhatIsCommitted) {
+  const ConnectionId first = Admit("ada");
+  const std::string session = connections.sent[first].at(1).welcome().session_id();
+  const AgentId ada = fleet.FindByName("ada")->id;
+  fleet.Hold([] {});
+  fleet.Send(ada, 1, Divided(1));
+  fleet.Committed();
+  fleet.Send(ada, 1, Divided(2));
+  const ConnectionId second = Join("ada's", "ada", session);
+  Prove(second, ProofOf(second, "ada's", "ada"));
+  EXPECT_THAT(DivisionsIn(connections.sent[second]), ElementsAre(1));
+  fleet.Committed();
+  EXPECT_THAT(DivisionsIn(connections.sent[second]), ElementsAre(1, 2));
+}
+
+TEST_F(FleetTest, AnotherProcessGoesOnWithTheSessions) {
+  const ConnectionId id = Admit("ada");
+  const std::string session = connections.sent[id].at(1).welcome().session_id();
+  fleet.Hold([] {});
+  fleet.Send(fleet.FindByName("ada")->id, 1, Divided(1));
+  fleet.OnMessage(id, SetupDone("value"));
+  FleetCheckpoint saved = fleet.Checkpoint();
+  Fleet other(loop, connections, log, {.version = "1.2.3"}, [] { return std::string("new"); });
+  std::vector<std::string> seen;
+  std::vector<std::string> gone;
+  other.SetEvents({.may_join = [](const v1::Join&) { return absl::OkStatus(); },
+                   .on_joined = [](AgentId) { ADD_FAILURE() << "it is no new one"; },
+                   .on_message =
+                       [&seen](AgentId, const v1::AgentMessage& message) {
+                         seen.push_back(message.setup_done().value().json());
+                         return absl::OkStatus();
+                       },
+                   .on_batch = [](AgentId, const v1::BatchMessage&) { return absl::OkStatus(); },
+                   .on_lost = [&gone](const AgentRecord& record,
+                                      const absl::Status&) { gone.push_back(record.name); }});
+  other.Restore(std::move(saved));
+  other.Hold([] {});
+  const ConnectionId back{++last_connection};
+  other.OnOpened(back, PeerWith("ada's"));
+  v1::AgentMessage join;
+  join.mutable_join()->set_protocol(1);
+  join.mutable_join()->set_version("1.2.3");
+  join.mutable_join()->set_name("ada");
+  join.mutable_join()->set_session_id(session);
+  other.OnMessage(back, join);
+  ASSERT_THAT(connections.sent[back], ::testing::SizeIs(2));
+  EXPECT_TRUE(connections.sent[back][0].welcome().resumed());
+  EXPECT_EQ(connections.sent[back][0].acknowledged(), 1u);
+  EXPECT_THAT(DivisionsIn(connections.sent[back]), ElementsAre(1));
+  other.OnMessage(back, SetupDone("value"));  // which it had already
+  EXPECT_THAT(seen, ElementsAre());
+  loop.RunFor(absl::Seconds(11));
+  EXPECT_THAT(gone, ElementsAre("ada"));
+}
+
 TEST_F(FleetTest, KeepsNoPiecesOfAStranger) {
   const ConnectionId id = Join("eve's", "eve");
   SendPiece(id, "x", false);

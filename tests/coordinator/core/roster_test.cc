@@ -40,6 +40,15 @@ TEST(Roster, TheFirstWhoIsPresentIsElected) {
   EXPECT_THAT(roster.Present(), ElementsAre(AgentId{2}, AgentId{3}, AgentId{4}));
 }
 
+TEST(Roster, OneWhoFitsIsElectedOrNobodyAnew) {
+  Roster roster = OfFour();
+  roster.Elect();
+  roster.ElectFrom([](const RunMember& member) { return member.weight == 3; });
+  EXPECT_EQ(roster.elected(), AgentId{3});
+  roster.ElectFrom([](const RunMember&) { return false; });
+  EXPECT_EQ(roster.elected(), AgentId{3});
+}
+
 TEST(Roster, ASpareTakesOverWorkWeightAndElection) {
   Roster roster = OfFour();
   roster.Elect();
@@ -48,6 +57,7 @@ TEST(Roster, ASpareTakesOverWorkWeightAndElection) {
   RunMember& lost = roster.members()[0];
   lost.lost = true;
   lost.segment = "0:1/10";
+  lost.tuple = *SegmentTuple::Make(*SegmentSequence::Parse("0,1/10,1"), 0);
   lost.rps_share = 5;
   lost.Reach(RunMember::Step::kPrepared);
   lost.progress.set_vus_active(3);
@@ -57,6 +67,7 @@ TEST(Roster, ASpareTakesOverWorkWeightAndElection) {
   EXPECT_EQ(substitute->name, "agent-7");
   EXPECT_EQ(substitute->weight, 1);
   EXPECT_EQ(substitute->segment, "0:1/10");
+  EXPECT_EQ(substitute->tuple.Scale(100), 10);  // not the whole test
   EXPECT_EQ(substitute->rps_share, 5);
   EXPECT_EQ(substitute->step, RunMember::Step::kJoined);
   EXPECT_EQ(substitute->progress.vus_active(), 0);

@@ -1,0 +1,89 @@
+// A fleet that outlives its process: what is held back until it is on disk, and sessions that go on in
+// another process.
+#include <utility>
+
+#include "coordinator/core/fleet.h"
+
+namespace lockstep::coordinator {
+
+void Fleet::Hold(absl::AnyInvocable<void()> on_held) {
+  on_held_ = std::move(on_held);
+  held_told_ = false;
+  for (auto& [id, member] : members_) {  // so far nothing was held back
+    member->released = member->sent.next_number() - 1;
+    member->kept = member->received.last();
+  }
+}
+
+void Fleet::TellHeld() {
+  if (!std::exchange(held_told_, true)) {
+    on_held_();
+  }
+}
+
+void Fleet::SendHeld(Member& member) {
+  const uint64_t released = std::exchange(member.released, member.sent.next_number() - 1);
+  for (const v1::CoordinatorMessage& message : member.sent.unacknowledged()) {
+    if (message.number() > released) {
+      SendNow(member, message);
+    }
+  }
+}
+
+void Fleet::Committed() {
+  held_told_ = false;
+  for (auto& [id, member] : members_) {
+    member->kept = member->received.last();
+    SendHeld(*member);
+    AcknowledgeIfMuch(*member);
+  }
+}
+
+void Fleet::ReleaseHold() {
+  if (holding()) {
+    on_held_ = nullptr;
+    for (auto& [id, member] : members_) {
+      SendHeld(*member);
+    }
+  }
+}
+
+FleetCheckpoint Fleet::Checkpoint() const {
+  FleetCheckpoint saved{.last_id = last_id_, .sessions = {}};
+  for (const auto& [id, member] : members_) {
+    saved.sessions.push_back({.agent = id,
+                              .name = member->record.name,
+                              .weight = member->record.weight,
+                              .labels = member->record.labels,
+                              .process_id = member->record.process_id,
+                              .session_id = member->session_id,
+                              .fingerprint = member->fingerprint,
+                              .sent = member->sent.next_number() - 1,
+                              .received = member->received.last(),
+                              .unacknowledged = member->sent.unacknowledged()});
+  }
+  return saved;
+}
+
+void Fleet::Restore(FleetCheckpoint saved) {
+  last_id_ = saved.last_id;
+  for (SessionCheckpoint& session : saved.sessions) {
+    auto member = std::make_unique<Member>();
+    member->record.id = session.agent;
+    member->record.name = std::move(session.name);
+    member->record.weight = session.weight;
+    member->record.labels = std::move(session.labels);
+    member->record.process_id = session.process_id;
+    member->record.connected = false;
+    member->session_id = std::move(session.session_id);
+    member->fingerprint = std::move(session.fingerprint);
+    member->last_heard = loop_.clock().Mono();
+    member->sent =
+        SendWindow<v1::CoordinatorMessage>(session.sent, std::move(session.unacknowledged));
+    member->received = ReceiveWindow(session.received);
+    members_.emplace(session.agent, std::move(member));
+  }
+  WatchLeases();
+}
+
+}  // namespace lockstep::coordinator
