@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
@@ -96,6 +97,36 @@ class AggregateStore {
   };
   // All series of a metric, earliest first.
   std::vector<Series> SeriesOf(absl::string_view name) const;
+
+  // ---- a store that outlives its process ----
+  // What a store consists of, each with its own aggregate. Not among them: the series of trends, which
+  // have none, and what is watched.
+  struct Part {
+    enum class Kind { kTotal = 0, kSubmetric = 1, kBreakdown = 2, kSeries = 3 };
+    Kind kind = Kind::kTotal;
+    const Metric* metric = nullptr;
+    const MetricKey* key = nullptr;  // of a submetric
+    TagList tags;  // of a series; of a breakdown, those that it is by, some of them perhaps empty
+    FirstSeen first_seen;                  // of a series
+    const Aggregate* aggregate = nullptr;  // its address stays as long as the store
+  };
+  // Cheap: tags are copied only where `wanted` says so of the aggregate.
+  void ForEachPart(absl::FunctionRef<bool(const Aggregate&)> wanted,
+                   absl::FunctionRef<void(const Part&)> visit) const;
+  // Puts a part back that another store had, in any order, before the first Merge. `submetric`: the
+  // text of its key. Returns where it is now. InvalidArgument: a metric of another type;
+  // FailedPrecondition: there is no such submetric or breakdown here.
+  absl::StatusOr<const Aggregate*> PutBack(Part::Kind kind, const Metric& metric,
+                                           absl::string_view submetric, const TagList& tags,
+                                           FirstSeen first_seen, Aggregate aggregate);
+  struct Counts {
+    uint64_t batches = 0;
+    uint64_t samples = 0;
+    uint64_t refused_points = 0;
+    uint64_t refused_samples = 0;
+  };
+  Counts counts() const { return {batches_, samples_, refused_points_, refused_samples_}; }
+  void PutBackCounts(const Counts& counts);
 
   uint64_t batches() const { return batches_; }
   uint64_t samples() const { return samples_; }
