@@ -124,7 +124,7 @@ CsvOutput::CsvOutput(std::string path, TimeFormat format, const OutputContext& c
 
 absl::Status CsvOutput::Start() {
   absl::Status opened = LinesOutput::Start();
-  if (opened.ok()) {
+  if (opened.ok() && !goes_on()) {
     const std::string tags = absl::StrJoin(columns_, ",");
     Append(absl::StrCat("metric_name,timestamp,metric_value,", tags, tags.empty() ? "" : ",",
                         "extra_tags,metadata\n"));

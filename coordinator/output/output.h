@@ -59,6 +59,9 @@ class Output {
   virtual void Write(const Batch& batch) = 0;
   // Writes out what is buffered: call it about once a second.
   virtual void Flush() = 0;
+  // How many bytes of its file are complete, after Flush, where another process may go on writing it
+  // from there (OutputContext::go_on_at).
+  virtual std::optional<int64_t> Written() const { return std::nullopt; }
   // There will be no more batches: begins to write out the rest, without waiting. All outputs are
   // told before one is waited for.
   virtual void BeginStop() {}
@@ -82,6 +85,10 @@ struct OutputContext {
   std::map<std::string, std::vector<ThresholdConfig>> thresholds;
   const Clock* clock = nullptr;  // borrowed; of outputs that push at intervals
   std::string version;           // of Lockstep
+  // Another process may go on with the run: what is flushed stands alone.
+  bool may_outlive = false;
+  // Another process has begun the file, of which so many bytes count.
+  std::optional<int64_t> go_on_at = std::nullopt;
 };
 
 // `spec` is the argument of -o: "json=out.json.gz", "csv". InvalidArgument: `invalid output type

@@ -264,6 +264,12 @@ std::string GithubMarkdown(const RunReport& report) {
   return text;
 }
 
+bool IsReport(absl::string_view spec) {
+  constexpr absl::string_view kReports[] = {"github", "junit", "report", "result"};
+  const absl::string_view name = spec.substr(0, spec.find('='));
+  return std::find(std::begin(kReports), std::end(kReports), name) != std::end(kReports);
+}
+
 RunResult ResultOf(const RunReport& report, const std::string& version) {
   RunResult result = MakeResult(report.store, report.summary);
   result.version = version;

@@ -14,6 +14,9 @@
 
 namespace lockstep::coordinator {
 
+// Whether an output of -o, "junit=FILE", writes nothing but a report at the end.
+bool IsReport(absl::string_view spec);
+
 // A test case for each threshold (suite "thresholds") and each check ("checks"); a threshold that
 // is crossed and a check that failed even once are failures.
 std::string JunitXml(const RunReport& report);

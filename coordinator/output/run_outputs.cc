@@ -22,17 +22,22 @@ std::vector<std::string> MistakesIn(const std::vector<std::string>& specs,
   return mistakes;
 }
 
-absl::Status RunOutputs::Start(const std::vector<std::string>& specs,
-                               const OutputContext& context) {
+absl::Status RunOutputs::Start(const std::vector<std::string>& specs, const OutputContext& context,
+                               const std::map<std::string, int64_t>& written) {
   std::vector<std::string> errors;
   for (const std::string& spec : specs) {
-    absl::StatusOr<std::unique_ptr<Output>> output = MakeOutput(spec, context);
+    OutputContext own = context;
+    if (const auto begun = written.find(spec); begun != written.end()) {
+      own.go_on_at = begun->second;
+    }
+    absl::StatusOr<std::unique_ptr<Output>> output = MakeOutput(spec, own);
     absl::Status started = output.status();
     if (started.ok()) {
       started = (*output)->Start();
     }
     if (started.ok()) {
       outputs_.push_back(*std::move(output));
+      specs_.push_back(spec);
     } else {
       errors.emplace_back(started.message());
     }
@@ -68,6 +73,16 @@ void RunOutputs::Flush() {
   for (const std::unique_ptr<Output>& output : outputs_) {
     output->Flush();
   }
+}
+
+std::map<std::string, int64_t> RunOutputs::Written() const {
+  std::map<std::string, int64_t> written;
+  for (size_t i = 0; i < outputs_.size(); ++i) {
+    if (const std::optional<int64_t> bytes = outputs_[i]->Written(); bytes.has_value()) {
+      written[specs_[i]] = *bytes;
+    }
+  }
+  return written;
 }
 
 std::vector<std::string> RunOutputs::Stop(Logger& logger) {

@@ -1,6 +1,8 @@
 // All outputs of a run as one: each -o of the command line gets every batch and is told of the end.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,7 +23,9 @@ class RunOutputs {
  public:
   // Opens an output for each spec ("json=out.json"), before the run. Unavailable, with a line for
   // each that cannot be opened; the run must not start then.
-  absl::Status Start(const std::vector<std::string>& specs, const OutputContext& context);
+  // `written`: by spec, what Written() said of files that are gone on with.
+  absl::Status Start(const std::vector<std::string>& specs, const OutputContext& context,
+                     const std::map<std::string, int64_t>& written = {});
 
   // What the head of a run's text says, one for each output.
   std::vector<std::string> Descriptions() const;
@@ -32,6 +36,8 @@ class RunOutputs {
 
   void Write(const Batch& batch);
   void Flush();
+  // After Flush: by spec, the bytes of files that another process may go on with.
+  std::map<std::string, int64_t> Written() const;
   // After the last batch: writes out the rest and waits a few seconds at most. Errors go to the
   // log; so does what has been lost, and each of these sentences is returned as well.
   std::vector<std::string> Stop(Logger& logger);
@@ -41,6 +47,7 @@ class RunOutputs {
 
  private:
   std::vector<std::unique_ptr<Output>> outputs_;
+  std::vector<std::string> specs_;  // of the same
 };
 
 }  // namespace lockstep::coordinator

@@ -3,8 +3,13 @@
 #include <cerrno>
 #include <system_error>
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+
+#include "common/base/status_macros.h"
 
 namespace lockstep::coordinator {
 namespace {
@@ -16,8 +21,11 @@ std::string Reason(const char* other) {
 
 }  // namespace
 
-TextSink::TextSink(std::string path, std::function<void(absl::string_view)> write_stdout)
-    : path_(std::move(path)), write_stdout_(std::move(write_stdout)) {}
+TextSink::TextSink(std::string path, const OutputContext& context)
+    : path_(std::move(path)),
+      write_stdout_(context.write_stdout),
+      may_outlive_(context.may_outlive),
+      go_on_at_(context.go_on_at) {}
 
 TextSink::~TextSink() {
   if (file_ != nullptr) {
@@ -29,15 +37,46 @@ absl::Status TextSink::Open() {
   if (is_stdout()) {
     return absl::OkStatus();
   }
+  if (goes_on()) {
+    LOCKSTEP_RETURN_IF_ERROR(CutToGoOn());
+  }
   // "T" writes the bytes as they are.
+  const bool packed = absl::EndsWith(path_, ".gz");
   errno = 0;
-  file_ = gzopen(path_.c_str(), absl::EndsWith(path_, ".gz") ? "wb" : "wbT");
+  file_ = gzopen(path_.c_str(), goes_on() ? (packed ? "ab" : "abT") : (packed ? "wb" : "wbT"));
   if (file_ == nullptr) {
     return absl::InvalidArgumentError(
         absl::StrCat("cannot write '", path_, "': ", Reason("out of memory")));
   }
   gzbuffer(file_, kBufferBytes);
   return absl::OkStatus();
+}
+
+// What another process has written since will be written again.
+absl::Status TextSink::CutToGoOn() const {
+  struct stat there = {};
+  errno = 0;
+  if (stat(path_.c_str(), &there) != 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("cannot go on writing '", path_, "': ", Reason("it cannot be looked at")));
+  }
+  if (there.st_size < *go_on_at_) {
+    return absl::InvalidArgumentError(absl::StrCat("cannot go on writing '", path_, "': it has ",
+                                                   there.st_size, " bytes, and ", *go_on_at_,
+                                                   " had been written"));
+  }
+  if (S_ISREG(there.st_mode) && truncate(path_.c_str(), *go_on_at_) != 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("cannot go on writing '", path_, "': ", Reason("it cannot be cut")));
+  }
+  return absl::OkStatus();
+}
+
+std::optional<int64_t> TextSink::Written() const {
+  if (file_ == nullptr || !status_.ok() || !may_outlive_) {
+    return std::nullopt;
+  }
+  return gzoffset(file_);
 }
 
 void TextSink::KeepError() {
@@ -68,7 +107,8 @@ void TextSink::Flush() {
       write_stdout_(std::exchange(pending_, {}));
     }
   } else if (file_ != nullptr && status_.ok()) {
-    if (gzflush(file_, Z_SYNC_FLUSH) == Z_OK) {
+    // What stands alone is a whole stream, after which another one may follow.
+    if (gzflush(file_, may_outlive_ ? Z_FINISH : Z_SYNC_FLUSH) == Z_OK) {
       flushed_lines_ = lines_;
     } else {
       KeepError();

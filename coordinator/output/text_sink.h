@@ -22,16 +22,21 @@ class TextSink {
   static constexpr unsigned kBufferBytes = 256 * 1024;
 
   // An empty path or "-": standard output, by `write_stdout`.
-  TextSink(std::string path, std::function<void(absl::string_view)> write_stdout);
+  TextSink(std::string path, const OutputContext& context);
   ~TextSink();
   TextSink(const TextSink&) = delete;
   TextSink& operator=(const TextSink&) = delete;
 
-  // Creates or truncates the file. `cannot write 'x/y.json': No such file or directory`.
+  // Creates or truncates the file, or goes on with it. `cannot write 'x/y.json': No such file or
+  // directory`.
   absl::Status Open();
   // One line. After the first error, nothing is written any more; Close reports it.
   void Append(absl::string_view text);
   void Flush();
+  // See Output.
+  std::optional<int64_t> Written() const;
+  // Whether the file has been begun by another process.
+  bool goes_on() const { return go_on_at_.has_value(); }
   // The first error since Open.
   absl::Status Close();
   // After Close: how many lines may be missing from the file, out of how many, and why; nullopt:
@@ -42,9 +47,12 @@ class TextSink {
 
  private:
   void KeepError();
+  absl::Status CutToGoOn() const;
 
   std::string path_;
   std::function<void(absl::string_view)> write_stdout_;
+  const bool may_outlive_;
+  const std::optional<int64_t> go_on_at_;
   std::string pending_;  // for standard output
   gzFile file_ = nullptr;
   absl::Status status_;
@@ -57,17 +65,19 @@ class LinesOutput : public Output {
  public:
   // `name` is the output's; `path` as TextSink takes it.
   LinesOutput(std::string name, std::string path, const OutputContext& context)
-      : name_(std::move(name)), sink_(std::move(path), context.write_stdout) {}
+      : name_(std::move(name)), sink_(std::move(path), context) {}
 
   std::string Description() const final;
   bool wants_points() const final { return true; }
   absl::Status Start() override { return sink_.Open(); }
   void Flush() final { sink_.Flush(); }
+  std::optional<int64_t> Written() const final { return sink_.Written(); }
   absl::Status Stop() final { return sink_.Close(); }
   std::optional<std::string> Lost() const final;
 
  protected:
   void Append(absl::string_view line) { sink_.Append(line); }
+  bool goes_on() const { return sink_.goes_on(); }
 
  private:
   const std::string name_;
