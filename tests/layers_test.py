@@ -11,6 +11,7 @@ V8 = re.compile(r"^(v8[-.]|libplatform/|node/|cppgc/)")
 CURL = re.compile(r"^curl/")
 GRPC = re.compile(r"^(grpc|grpcpp)/|\.grpc\.pb\.h$")
 MOSQUITTO = re.compile(r"^(mosquitto|mqtt_protocol)\.h")
+SQLITE = re.compile(r"^sqlite3")
 BOOST = re.compile(r"^boost/")
 HTTPLIB = re.compile(r"^httplib")
 
@@ -55,6 +56,7 @@ LAYERS = {
         "sources": {"core", "fetch"},
         "secrets": {"fetch"},
         "results": {"core"},
+        "journal": {"core"},
         "page": set(),
         "http": {"core", "page"},
         "output": {"page"},
@@ -62,8 +64,9 @@ LAYERS = {
         "trust": set(),
         "console": set(),
         "convert": set(),
-        "app": {"console", "convert", "core", "fetch", "http", "output", "page", "results", "rpc", "secrets", "sources", "trust"},
-        "cli": {"app", "console", "convert"},
+        "manifest": set(),
+        "app": {"console", "convert", "core", "fetch", "http", "journal", "manifest", "output", "page", "results", "rpc", "secrets", "sources", "trust"},
+        "cli": {"app", "console", "convert", "manifest"},
     },
 }
 # Inside `agent/js`: the modules stand on the binding, and the engine, which knows them all, on both.
@@ -140,6 +143,9 @@ class Layers(unittest.TestCase):
         allowed = ("agent/grpc/", "agent/rpc/", "coordinator/rpc/", "common/rpc/")
         for folder in ("common", "agent", "coordinator"):
             self.assertEqual([], self.offenders(folder, lambda i: GRPC.search(i), allowed))
+
+    def test_only_the_journal_sees_sqlite(self):
+        self.assertEqual([], self.offenders("", lambda i: SQLITE.search(i), ("coordinator/journal/", "tests/", "build/")))
 
     def test_only_one_folder_sees_libmosquitto(self):
         self.assertEqual([], self.offenders("", lambda i: MOSQUITTO.search(i), ("agent/mqtt/", "tests/", "build/")))

@@ -85,6 +85,9 @@ class Results final : public RunResults {
   // After FinalThresholds.
   Summary MakeSummary(absl::Duration elapsed) const;
   const AggregateStore& store() const { return *store_; }
+  // To put back what another process had measured: after Configure, before the first batch.
+  AggregateStore& store_to_fill() { return *store_; }
+  ErrorTable& errors_to_fill() { return errors_; }
   // What failed so far, by cause, on which agents. MakeSummary has its rows, too.
   const ErrorTable& errors() const { return errors_; }
   // What setup() returned, for people.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -12,6 +13,8 @@
 #include "agent/run/conductor.h"
 #include "common/options/options_json.h"
 #include "common/plan/plan.h"
+#include "coordinator/journal/journal.h"
+#include "coordinator/journal/keeper.h"
 #include "tests/support/fake_vu_pool.h"
 
 namespace lockstep::testing {
@@ -42,6 +45,12 @@ void Ledger::MergeBatch(const std::string& agent, int64_t number,
         << " was counted twice";
     ++counted_of_[agent];
   }
+}
+
+void Ledger::TakeBack(Counts counts) {
+  counted_ = std::move(counts.counted);
+  counted_of_ = std::move(counts.counted_of);
+  last_batch_ = std::move(counts.last_batch);
 }
 
 int64_t Ledger::counted_of(const std::string& agent) const {
@@ -280,7 +289,15 @@ class SimResults final : public coordinator::RunResults {
       EXPECT_TRUE(absl::SimpleAtoi(parts.second, &iteration.second));
     }
     ledger_.MergeBatch(agent, number, full);
-    return absl::OkStatus();
+    Batch measured;
+    measured.metrics.push_back({"iterations", MetricType::kCounter, ValueType::kDefault});
+    measured.tag_sets.push_back({{"agent", agent}});
+    for (size_t i = 0; i < full.size(); ++i) {
+      Aggregate one(MetricType::kCounter);
+      one.Add(1, absl::UnixEpoch());
+      measured.series.push_back({.first_seen = {}, .aggregate = std::move(one)});
+    }
+    return store.Merge(measured);
   }
   void AddVus(int64_t, int64_t) override {}
   std::optional<std::string> CheckThresholds(absl::Duration measured) override {
@@ -292,6 +309,9 @@ class SimResults final : public coordinator::RunResults {
   void DescribeThresholds(v1::RunStatus*) const override {}
   const std::vector<std::pair<absl::Duration, size_t>>& judged() const { return judged_; }
 
+  AggregateStore store;
+  ErrorTable errors;
+
  private:
   Ledger& ledger_;
   std::vector<std::pair<absl::Duration, size_t>> judged_;
@@ -301,7 +321,13 @@ class SimResults final : public coordinator::RunResults {
 class Fleet {
  public:
   explicit Fleet(const SimSetup& setup)
-      : setup_(setup), network_(loop_, setup.seed, setup.faults), source_(setup) {}
+      : setup_(setup),
+        network_(loop_, setup.seed, setup.faults),
+        source_(setup),
+        journal_file_(absl::StrCat(::testing::TempDir(), "/lockstep_sim_", getpid(), ".db")) {
+    RemoveJournal();
+  }
+  ~Fleet() { RemoveJournal(); }
 
   SimOutcome Play() {
     BeginRun();
@@ -329,11 +355,17 @@ class Fleet {
         }
       });
     }
-    if (setup_.interrupt_at < absl::InfiniteDuration()) {
-      loop_.After(setup_.interrupt_at, [this] { run_->Interrupt("interrupt"); });
+    for (const SimSetup::Restart& restart : setup_.restarts) {
+      loop_.After(restart.at, [this, restart] { KillCoordinator(restart.down); });
     }
-    if (setup_.interrupt_again_at < absl::InfiniteDuration()) {
-      loop_.After(setup_.interrupt_again_at, [this] { run_->Interrupt("interrupt"); });
+    for (const absl::Duration at : {setup_.interrupt_at, setup_.interrupt_again_at}) {
+      if (at < absl::InfiniteDuration()) {
+        loop_.After(at, [this] {
+          if (run_ != nullptr) {
+            run_->Interrupt("interrupt");
+          }
+        });
+      }
     }
     if (setup_.watch) {
       WatchOn();
@@ -343,11 +375,15 @@ class Fleet {
       loop_.After(setup_.resume_at, [this] { EXPECT_TRUE(run_->Resume().ok()); });
     }
     for (const auto& [at, agents] : setup_.scales) {
-      loop_.After(at, [this, agents = agents] { run_->ScaleAgents(agents).IgnoreError(); });
+      loop_.After(at, [this, agents = agents] {
+        if (run_ != nullptr) {
+          run_->ScaleAgents(agents).IgnoreError();
+        }
+      });
     }
     const MonoTime limit = loop_.clock().Mono() + absl::Hours(1);
     bool consistent = true;
-    while (run_->state() != v1::RunStatus::DONE && loop_.clock().Mono() < limit && consistent) {
+    while (!over() && loop_.clock().Mono() < limit && consistent) {
       EXPECT_TRUE(loop_.RunOne());
       consistent = outcome_.ledger.Consistent();
     }
@@ -360,8 +396,18 @@ class Fleet {
   }
 
  private:
+  bool over() const { return run_ != nullptr && run_->state() == v1::RunStatus::DONE; }
   // A coordinator and its run.
   void BeginRun() {
+    MakeRun();
+    if (!setup_.restarts.empty()) {
+      OpenJournal();
+      EXPECT_TRUE(journal_->Begin({.script = "sim"}).ok());
+      test_kept_ = false;
+    }
+    run_->Begin(Events());
+  }
+  void MakeRun() {
     fleet_.emplace(loop_, network_, log_, coordinator::FleetSettings{.version = "1"},
                    [this] { return absl::StrCat("session", ++ids_); });
     network_.Attach(&*fleet_);
@@ -371,27 +417,109 @@ class Fleet {
     settings.redistribute = settings.late_agents_join = setup_.redistribute;
     settings.tolerated_loss_percent = setup_.tolerated_loss_percent;
     settings.wait_for_agents = absl::Minutes(1);
+    settings.held_back =
+        setup_.restarts.empty() ? absl::ZeroDuration() : coordinator::Keeper::kMostDelay;
     run_ = std::make_unique<Run>(loop_, *fleet_, source_, *results_, log_, settings);
-    run_->Begin({.on_state =
-                     [this](RunState state) {
-                       outcome_.started = outcome_.started || state == v1::RunStatus::RUNNING;
-                       if (state == v1::RunStatus::RUNNING) {
-                         ScheduleKill();
-                         Sample();
-                       }
-                       if (setup_.watch) {
-                         setup_.watch(run_->Snapshot());
-                       }
-                     },
-                 .on_planned = [](const coordinator::TestPlan&) {},
-                 .on_tick = [] {},
-                 .on_summary = [](auto) {},
-                 .on_done =
-                     [this](const coordinator::RunOutcome& outcome) {
-                       EXPECT_FALSE(outcome_.ended) << "the run ended twice";
-                       outcome_.ended = true;
-                       outcome_.exit_code = static_cast<int>(outcome.exit_code);
-                     }});
+  }
+  Run::Events Events() {
+    return {.on_state =
+                [this](RunState state) {
+                  const bool first = !outcome_.started;
+                  outcome_.started = outcome_.started || state == v1::RunStatus::RUNNING;
+                  if (first && outcome_.started) {
+                    ScheduleKill();
+                    Sample();
+                  }
+                  if (keeper_ != nullptr) {
+                    keeper_->OnState(state);
+                  }
+                  if (setup_.watch) {
+                    setup_.watch(run_->Snapshot());
+                  }
+                },
+            .on_planned = [](const coordinator::TestPlan&) {},
+            .on_tick = [] {},
+            .on_summary = [](auto) {},
+            .on_done =
+                [this](const coordinator::RunOutcome& outcome) {
+                  EXPECT_FALSE(outcome_.ended) << "the run ended twice";
+                  outcome_.ended = true;
+                  outcome_.exit_code = static_cast<int>(outcome.exit_code);
+                  if (keeper_ != nullptr) {
+                    keeper_->End();
+                    outcome_.kept = results_->store.samples();
+                  }
+                }};
+  }
+  // ---- a coordinator that is killed, and its journal ----
+  void RemoveJournal() {
+    for (const char* part : {"", "-wal", "-shm"}) {
+      unlink((journal_file_ + part).c_str());
+    }
+  }
+  void OpenJournal() {
+    absl::StatusOr<std::unique_ptr<coordinator::Journal>> journal =
+        coordinator::Journal::Open(journal_file_);
+    ASSERT_TRUE(journal.ok()) << journal.status();
+    journal_ = *std::move(journal);
+    keeper_ = std::make_unique<coordinator::Keeper>(
+        coordinator::Keeper::Parts{loop_, *run_, *fleet_, log_},
+        [this](const coordinator::RunCheckpoint& run, const coordinator::FleetCheckpoint& fleet,
+               bool results) { return Keep(run, fleet, results); });
+  }
+  absl::Status Keep(const coordinator::RunCheckpoint& run,
+                    const coordinator::FleetCheckpoint& fleet, bool results) {
+    if (!std::exchange(test_kept_, true)) {
+      EXPECT_TRUE(journal_->KeepTest(run.inspected, run_->plan()->options_json, false).ok());
+      EXPECT_TRUE(journal_->KeepBundle(run_->bundle()).ok());
+    }
+    std::optional<coordinator::Journal::ResultsNow> now;
+    if (results) {
+      now.emplace(coordinator::Journal::ResultsNow{results_->store, results_->errors});
+      kept_counts_ = outcome_.ledger.counts();
+    }
+    absl::Status kept = journal_->Keep(run, fleet, now, loop_.clock().Wall(), loop_.clock().Mono());
+    EXPECT_TRUE(kept.ok()) << kept;
+    return kept;
+  }
+  void KillCoordinator(absl::Duration down) {
+    if (run_ == nullptr || over()) {
+      return;
+    }
+    network_.Attach(nullptr);
+    network_.BreakAll();
+    keeper_.reset();
+    run_.reset();
+    fleet_.reset();
+    journal_.reset();
+    loop_.After(down, [this] { GoOn(); });
+  }
+  void GoOn() {
+    MakeRun();
+    OpenJournal();
+    absl::StatusOr<std::optional<coordinator::UnfinishedRun>> found = journal_->FindUnfinished();
+    ASSERT_TRUE(found.ok()) << found.status();
+    ASSERT_TRUE(found->has_value());
+    coordinator::UnfinishedRun& unfinished = **found;
+    if (unfinished.run.state < v1::RunStatus::RUNNING) {
+      ++lives_;
+      outcome_ = SimOutcome();
+      test_kept_ = false;
+      ASSERT_TRUE(journal_->Begin({.script = "sim"}).ok());
+      run_->Begin(Events());
+      return;
+    }
+    ++outcome_.went_on;
+    outcome_.ledger.TakeBack(kept_counts_);
+    ASSERT_TRUE(journal_->GoOn(unfinished).ok());
+    const absl::Status read =
+        journal_->ReadResults(unfinished.id, &results_->store, &results_->errors);
+    ASSERT_TRUE(read.ok()) << read;
+    EXPECT_EQ(results_->store.samples(), outcome_.ledger.counted().size());
+    fleet_->Restore(std::move(unfinished.fleet));
+    const absl::Status gone_on =
+        run_->GoOn(Events(), std::move(unfinished.run), std::move(unfinished.bundle));
+    ASSERT_TRUE(gone_on.ok()) << gone_on;
   }
   void WatchOn() {
     loop_.After(absl::Milliseconds(100), [this] {
@@ -411,6 +539,10 @@ class Fleet {
     network_.BreakAll();
   }
   void Sample() {
+    if (run_ == nullptr) {
+      loop_.After(absl::Milliseconds(100), [this] { Sample(); });
+      return;
+    }
     if (run_->state() != v1::RunStatus::RUNNING) {
       return;
     }
@@ -477,7 +609,12 @@ class Fleet {
   SimSource source_;
   std::optional<coordinator::Fleet> fleet_;
   std::optional<SimResults> results_;
+  const std::string journal_file_;
+  std::unique_ptr<coordinator::Journal> journal_;  // null: there is none
+  Ledger::Counts kept_counts_;                     // of the last commit
+  bool test_kept_ = false;
   std::unique_ptr<Run> run_;
+  std::unique_ptr<coordinator::Keeper> keeper_;
   std::vector<std::unique_ptr<SimAgent>> agents_;
 };
 

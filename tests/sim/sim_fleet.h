@@ -43,6 +43,14 @@ class Ledger {
   const std::vector<std::pair<size_t, MonoTime>>& begins() const { return begins_; }
   // When the schedule wanted each iteration that it did want at a certain time, since T0.
   const std::map<SimIteration, absl::Duration>& intended() const { return intended_; }
+  // What is counted so far, and the way back to it: another coordinator knows no more than was kept.
+  struct Counts {
+    std::set<SimIteration> counted;
+    std::map<std::string, int64_t> counted_of;
+    std::map<std::string, int64_t> last_batch;
+  };
+  Counts counts() const { return {counted_, counted_of_, last_batch_}; }
+  void TakeBack(Counts counts);
   // By agent and scenario.
   int64_t begun_by(size_t agent, size_t scenario) const;
   int64_t counted_of(const std::string& agent) const;
@@ -91,6 +99,14 @@ struct SimSetup {
   // Since the start: the coordinator is gone, and at once there is another one with the same test, to
   // which the same agents come. The outcome is the latter's.
   absl::Duration coordinator_dies_at = absl::InfiniteDuration();
+  // The coordinator keeps a journal, and is killed so long after the start. After `down` there is
+  // another one, which goes on with it; if the run had not started yet, it begins anew, and the outcome
+  // is that of the new one.
+  struct Restart {
+    absl::Duration at;
+    absl::Duration down;
+  };
+  std::vector<Restart> restarts = {};
 };
 
 struct SimMember {
@@ -119,6 +135,8 @@ struct SimOutcome {
   std::vector<std::string> log;  // the coordinator's
   int setups = 0, teardowns = 0, summaries = 0;
   bool started = false;     // T0 was announced
+  int went_on = 0;          // coordinators that went on with a journal
+  uint64_t kept = 0;        // iterations in what the last one has measured; with a journal
   absl::Duration worst_t0;  // of a living agent's T0 from the first one's
   // At each judgement of the thresholds: until when all is measured, and how many iterations the
   // batches had counted.

@@ -30,6 +30,10 @@ class SimNetwork::Link final : public agent::Transport {
     wire->control = ConnectionId{++network_.last_id_};
     wire->events = std::move(events);
     network_.wires_[wire->control] = wire;
+    if (network_.fleet_ == nullptr) {  // there is no coordinator at present
+      network_.BreakWire(wire);
+      return;
+    }
     network_.Deliver(wire, &wire->last_up,
                      [this, w = wire] { network_.fleet_->OnOpened(w->control); });
   }
@@ -127,8 +131,8 @@ void SimNetwork::Deliver(std::shared_ptr<Wire> wire, MonoTime* last,
   absl::Duration span = faults_.max_delay - faults_.min_delay;
   MonoTime when = loop_.clock().Mono() + faults_.min_delay + span * random_.Unit();
   *last = std::max(*last, when);
-  loop_.At(*last, [wire = std::move(wire), deliver = std::move(deliver)]() mutable {
-    if (!wire->broken && !wire->cut_off) {
+  loop_.At(*last, [this, wire = std::move(wire), deliver = std::move(deliver)]() mutable {
+    if (!wire->broken && !wire->cut_off && fleet_ != nullptr) {
       deliver();
     }
   });
@@ -148,7 +152,7 @@ void SimNetwork::BreakWire(const std::shared_ptr<Wire>& wire) {
   });
   loop_.After(absl::Milliseconds(1) * random_.Unit(), [this, wire, reason] {
     for (ConnectionId id : {wire->control, wire->batches}) {
-      if (wires_.erase(id) > 0) {
+      if (wires_.erase(id) > 0 && fleet_ != nullptr) {
         fleet_->OnClosed(id, reason);
       }
     }

@@ -58,6 +58,7 @@ class SimNetwork final : public coordinator::Connections {
   SimNetwork(SimLoop& loop, uint64_t seed, NetworkFaults faults)
       : loop_(loop), random_(seed), faults_(faults) {}
 
+  // Null: there is no coordinator, and connections fail.
   void Attach(coordinator::Fleet* fleet) { fleet_ = fleet; }
   // The transport of one agent; belongs to it, and goes before the network.
   std::unique_ptr<agent::Transport> MakeTransport();

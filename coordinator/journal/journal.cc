@@ -1,0 +1,313 @@
+#include "coordinator/journal/journal.h"
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "absl/strings/str_cat.h"
+
+#include "common/base/status_macros.h"
+#include "coordinator/journal/schema.h"
+
+namespace lockstep::coordinator {
+namespace {
+
+// A log of writes that nobody has brought into the file grows up to about this.
+constexpr char kPragmas[] =
+    "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;";
+// What a run needs to be gone on with.
+constexpr const char* kForgetRun[] = {
+    "DELETE FROM test WHERE run = ?",    "DELETE FROM file WHERE run = ?",
+    "DELETE FROM kept WHERE run = ?",    "DELETE FROM state WHERE run = ?",
+    "DELETE FROM message WHERE run = ?", "DELETE FROM aggregate WHERE run = ?",
+    "DELETE FROM counts WHERE run = ?",  "DELETE FROM error WHERE run = ?",
+    "DELETE FROM output WHERE run = ?"};
+
+constexpr char kRunColumns[] =
+    "SELECT id, script, test_hash, version, boot, agents, settings, begun_ns, ended_ns, "
+    "duration_ns, exit_code, verdict, reason, validity, requests, failed, iterations, "
+    "result IS NOT NULL FROM run ";
+
+RunRecord RecordOf(const SqlRow& row) {
+  RunRecord record;
+  record.id = row.Int(0);
+  record.identity = {.script = row.Text(1),
+                     .test_hash = row.Text(2),
+                     .version = row.Text(3),
+                     .boot = row.Text(4),
+                     .agents = row.Int(5),
+                     .settings = row.Text(6),
+                     .begun = absl::FromUnixNanos(row.Int(7))};
+  if (!row.IsNull(8)) {
+    record.ended = absl::FromUnixNanos(row.Int(8));
+  }
+  record.duration = absl::Nanoseconds(row.Int(9));
+  record.exit_code = static_cast<int>(row.Int(10));
+  record.verdict = row.Text(11);
+  record.reason = row.Text(12);
+  record.validity = row.Text(13);
+  record.requests = static_cast<uint64_t>(row.Int(14));
+  record.failed = static_cast<uint64_t>(row.Int(15));
+  record.iterations = static_cast<uint64_t>(row.Int(16));
+  record.has_result = row.Int(17) != 0;
+  return record;
+}
+
+}  // namespace
+
+// ---- opening ----
+
+absl::StatusOr<std::unique_ptr<Journal>> Journal::Open(const std::string& path) {
+  return OpenFile(path, /*write=*/true);
+}
+
+absl::StatusOr<std::unique_ptr<Journal>> Journal::OpenHistory(const std::string& path) {
+  return OpenFile(path, /*write=*/false);
+}
+
+absl::StatusOr<std::unique_ptr<Journal>> Journal::OpenFile(const std::string& path, bool write) {
+  int lock = -1;
+  if (write) {
+    lock = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    const int opened = errno;
+    if (lock < 0) {
+      return absl::UnavailableError(
+          absl::StrCat("journal ", path, ": ", std::generic_category().message(opened)));
+    }
+  }
+  std::unique_ptr<Journal> journal(new Journal(lock));
+  // SQLite's own locks last as long as a transaction; this one, as long as the run.
+  if (write && flock(lock, LOCK_EX | LOCK_NB) != 0) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("journal ", path, ": another process of lockstep is using it"));
+  }
+  LOCKSTEP_ASSIGN_OR_RETURN(journal->database_, Database::Open(path, write));
+  LOCKSTEP_RETURN_IF_ERROR(journal->CheckSchema());
+  return journal;
+}
+
+Journal::~Journal() {
+  database_.reset();
+  if (lock_ >= 0) {
+    close(lock_);
+  }
+}
+
+absl::Status Journal::CheckSchema() {
+  int64_t application = 0;
+  int64_t schema = 0;
+  int64_t tables = 0;
+  LOCKSTEP_RETURN_IF_ERROR(database_->Query("PRAGMA application_id", {},
+                                            [&](const SqlRow& row) { application = row.Int(0); }));
+  LOCKSTEP_RETURN_IF_ERROR(
+      database_->Query("PRAGMA user_version", {}, [&](const SqlRow& row) { schema = row.Int(0); }));
+  LOCKSTEP_RETURN_IF_ERROR(database_->Query("SELECT count(*) FROM sqlite_schema", {},
+                                            [&](const SqlRow& row) { tables = row.Int(0); }));
+  if (application == 0 && schema == 0 && tables == 0 && lock_ >= 0) {
+    return MakeSchema();
+  }
+  if (application != kJournalApplication) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("journal ", path(), ": it is a database, but no journal of lockstep"));
+  }
+  if (schema > kJournalSchema) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("journal ", path(), ": a newer lockstep has written it (schema ", schema,
+                     "); this one knows schemas up to ", kJournalSchema));
+  }
+  std::string flaw;
+  LOCKSTEP_RETURN_IF_ERROR(database_->Query("PRAGMA quick_check(1)", {},
+                                            [&](const SqlRow& row) { flaw = row.Text(0); }));
+  if (flaw != "ok") {
+    return absl::DataLossError(absl::StrCat("journal ", path(), ": it is damaged: ", flaw,
+                                            "; `sqlite3 ", path(),
+                                            " .recover` may save some of it"));
+  }
+  return lock_ >= 0 ? database_->Execute(kPragmas) : absl::OkStatus();
+}
+
+absl::Status Journal::MakeSchema() {
+  LOCKSTEP_RETURN_IF_ERROR(database_->Execute(kPragmas));
+  return database_->Transaction([this]() -> absl::Status {
+    LOCKSTEP_RETURN_IF_ERROR(database_->Execute(kJournalTables));
+    LOCKSTEP_RETURN_IF_ERROR(
+        database_->Execute(absl::StrCat("PRAGMA application_id = ", kJournalApplication).c_str()));
+    return database_->Execute(absl::StrCat("PRAGMA user_version = ", kJournalSchema).c_str());
+  });
+}
+
+// ---- history ----
+
+absl::StatusOr<std::vector<RunRecord>> Journal::Runs(int64_t most) {
+  static const std::string sql = absl::StrCat(kRunColumns, "ORDER BY id DESC LIMIT ?");
+  std::vector<RunRecord> runs;
+  LOCKSTEP_RETURN_IF_ERROR(database_->Query(
+      sql.c_str(), {most}, [&](const SqlRow& row) { runs.push_back(RecordOf(row)); }));
+  return runs;
+}
+
+absl::StatusOr<std::string> Journal::ResultOf(int64_t run) {
+  std::optional<std::string> result;
+  LOCKSTEP_RETURN_IF_ERROR(
+      database_->Query("SELECT result FROM run WHERE id = ? AND result IS NOT NULL", {run},
+                       [&](const SqlRow& row) { result = row.Text(0); }));
+  if (!result.has_value()) {
+    return absl::NotFoundError(
+        absl::StrCat("journal ", path(), ": run ", run, " has no result there"));
+  }
+  return *std::move(result);
+}
+
+absl::StatusOr<std::optional<UnfinishedRun>> Journal::FindUnfinished(int64_t run) {
+  static const std::string latest =
+      absl::StrCat(kRunColumns, "WHERE ended_ns IS NULL ORDER BY id DESC LIMIT 1");
+  static const std::string named = absl::StrCat(kRunColumns, "WHERE id = ?");
+  std::optional<RunRecord> record;
+  const auto take = [&](const SqlRow& row) { record = RecordOf(row); };
+  LOCKSTEP_RETURN_IF_ERROR(run > 0 ? database_->Query(named.c_str(), {run}, take)
+                                   : database_->Query(latest.c_str(), {}, take));
+  if (!record.has_value()) {
+    if (run > 0) {
+      return absl::NotFoundError(absl::StrCat("journal ", path(), ": there is no run ", run));
+    }
+    return std::nullopt;
+  }
+  if (record->ended.has_value()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("journal ", path(), ": run ", run, " has ended by itself, at ",
+                     absl::FormatTime(absl::RFC3339_sec, *record->ended, absl::UTCTimeZone()),
+                     ", with exit code ", record->exit_code, ": there is nothing to recover"));
+  }
+  UnfinishedRun unfinished;
+  unfinished.id = record->id;
+  unfinished.identity = std::move(record->identity);
+  LOCKSTEP_RETURN_IF_ERROR(ReadTest(&unfinished));
+  return unfinished;
+}
+
+absl::Status Journal::ReadTest(UnfinishedRun* run) {
+  bool parsed = true;
+  bool kept = false;
+  run->kept_at = run->identity.begun;
+  LOCKSTEP_RETURN_IF_ERROR(
+      database_->Query("SELECT inspected, options, http_errors FROM test WHERE run = ?", {run->id},
+                       [&](const SqlRow& row) {
+                         parsed = run->run.inspected.ParseFromString(row.Text(0));
+                         run->options_json = row.Text(1);
+                         run->http_errors = row.Int(2) != 0;
+                       }));
+  if (!parsed) {
+    return absl::DataLossError(absl::StrCat(
+        "journal ", path(), ": what is kept of the test of run ", run->id, " makes no sense"));
+  }
+  LOCKSTEP_RETURN_IF_ERROR(database_->Query("SELECT wall_ns, mono_ns FROM kept WHERE run = ?",
+                                            {run->id}, [&](const SqlRow& row) {
+                                              kept = true;
+                                              run->kept_at = absl::FromUnixNanos(row.Int(0));
+                                              run->kept_mono = MonoTime::FromNanos(row.Int(1));
+                                            }));
+  LOCKSTEP_RETURN_IF_ERROR(
+      database_->Query("SELECT url, content FROM file WHERE run = ?", {run->id},
+                       [&](const SqlRow& row) { run->bundle.Add(row.Text(0), row.Text(1)); }));
+  LOCKSTEP_RETURN_IF_ERROR(
+      database_->Query("SELECT spec, bytes FROM output WHERE run = ?", {run->id},
+                       [&](const SqlRow& row) { run->written[row.Text(0)] = row.Int(1); }));
+  return kept ? ReadStateRows(*database_, run->id, &run->run, &run->fleet) : absl::OkStatus();
+}
+
+absl::Status Journal::ReadResults(int64_t run, AggregateStore* store, ErrorTable* errors) {
+  if (run == run_ && results_ != nullptr) {
+    return results_->Read(store, errors);
+  }
+  return KeptResults(*database_, run).Read(store, errors);
+}
+
+absl::Status Journal::Finish(int64_t run, const RunRecord& record, const std::string& result) {
+  return database_->Run(
+      "UPDATE run SET ended_ns = ?, duration_ns = ?, exit_code = ?, verdict = ?, reason = ?, "
+      "validity = ?, requests = ?, failed = ?, iterations = ?, result = ? WHERE id = ?",
+      {record.ended.has_value() ? SqlValue(absl::ToUnixNanos(*record.ended)) : SqlValue(),
+       absl::ToInt64Nanoseconds(record.duration), static_cast<int64_t>(record.exit_code),
+       record.verdict, record.reason, record.validity, static_cast<int64_t>(record.requests),
+       static_cast<int64_t>(record.failed), static_cast<int64_t>(record.iterations),
+       result.empty() ? SqlValue() : SqlValue(result), run});
+}
+
+absl::Status Journal::KeepRecovered(const RunRecord& record, const std::string& result) {
+  return Finish(record.id, record, result);
+}
+
+// ---- the present run ----
+
+void Journal::StartKeeping(int64_t run) {
+  run_ = run;
+  state_ = std::make_unique<StateRows>(*database_, run);
+  results_ = std::make_unique<KeptResults>(*database_, run);
+}
+
+absl::Status Journal::Begin(const RunIdentity& identity) {
+  LOCKSTEP_RETURN_IF_ERROR(database_->Run(
+      "INSERT INTO run (script, test_hash, version, boot, agents, settings, begun_ns) "
+      "VALUES (?,?,?,?,?,?,?)",
+      {identity.script, identity.test_hash, identity.version, identity.boot, identity.agents,
+       identity.settings, absl::ToUnixNanos(identity.begun)}));
+  StartKeeping(database_->last_id());
+  return absl::OkStatus();
+}
+
+absl::Status Journal::GoOn(const UnfinishedRun& unfinished) {
+  StartKeeping(unfinished.id);
+  return absl::OkStatus();
+}
+
+absl::Status Journal::KeepTest(const v1::Inspected& inspected, const std::string& options_json,
+                               bool http_errors) {
+  return database_->Run(
+      "INSERT OR REPLACE INTO test (run, inspected, options, http_errors) VALUES (?,?,?,?)",
+      {run_, Blob{inspected.SerializeAsString()}, options_json, int64_t{http_errors ? 1 : 0}});
+}
+
+absl::Status Journal::KeepBundle(const Bundle& bundle) {
+  return database_->Transaction([&]() -> absl::Status {
+    absl::Status status;
+    bundle.ForEach([&](const std::string& url, const std::string& content) {
+      status.Update(database_->Run("INSERT OR REPLACE INTO file (run, url, content) VALUES (?,?,?)",
+                                   {run_, url, Blob{content}}));
+    });
+    return status;
+  });
+}
+
+absl::Status Journal::Keep(const RunCheckpoint& run, const FleetCheckpoint& fleet,
+                           const std::optional<ResultsNow>& results, absl::Time now,
+                           MonoTime mono) {
+  return database_->Transaction([&]() -> absl::Status {
+    LOCKSTEP_RETURN_IF_ERROR(state_->Write(run, fleet));
+    if (results.has_value()) {
+      LOCKSTEP_RETURN_IF_ERROR(results_->Write(results->store, results->errors));
+      for (const auto& [spec, bytes] : results->written) {
+        LOCKSTEP_RETURN_IF_ERROR(
+            database_->Run("INSERT OR REPLACE INTO output (run, spec, bytes) VALUES (?,?,?)",
+                           {run_, spec, bytes}));
+      }
+    }
+    return database_->Run("INSERT OR REPLACE INTO kept (run, wall_ns, mono_ns) VALUES (?,?,?)",
+                          {run_, absl::ToUnixNanos(now), mono.nanos()});
+  });
+}
+
+absl::Status Journal::End(const RunRecord& record, const std::string& result) {
+  return database_->Transaction([&]() -> absl::Status {
+    LOCKSTEP_RETURN_IF_ERROR(Finish(run_, record, result));
+    for (const char* forget : kForgetRun) {
+      LOCKSTEP_RETURN_IF_ERROR(database_->Run(forget, {run_}));
+    }
+    return absl::OkStatus();
+  });
+}
+
+}  // namespace lockstep::coordinator

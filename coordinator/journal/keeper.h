@@ -1,0 +1,76 @@
+// Keeps a run while it goes on: what the coordinator tells anybody is on disk before it is told.
+//
+// From Running on the fleet is held: what an event of the loop makes of run and fleet is committed
+// after that event (several events together, if commits follow one another closely), and only then
+// do messages leave and acknowledgements go out. Results are committed each second and whenever the
+// run comes to another state; batches are acknowledged after that. Why so: see
+// deploy/docs/architecture.md.
+//
+// If something cannot be written, the run goes on without: that is logged once, and told at the end.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+
+#include "common/base/event_loop.h"
+#include "common/base/log.h"
+#include "coordinator/core/checkpoint.h"
+#include "coordinator/core/fleet.h"
+#include "coordinator/core/run.h"
+
+namespace lockstep::coordinator {
+
+// Loop-bound.
+class Keeper {
+ public:
+  // For how long a message may have to wait; what has been agreed for one instant leaves by so much
+  // earlier.
+  static constexpr absl::Duration kMostDelay = absl::Milliseconds(50);
+
+  struct Parts {  // all borrowed, and outliving the keeper
+    EventLoop& loop;
+    Run& run;
+    Fleet& fleet;
+    Logger& logger;
+  };
+  // Commits; `results`: those, too, of which `run` counts the batches.
+  using Write = absl::AnyInvocable<absl::Status(const RunCheckpoint& run,
+                                                const FleetCheckpoint& fleet, bool results)>;
+  Keeper(Parts parts, Write write) : parts_(parts), write_(std::move(write)) {}
+  ~Keeper();
+  Keeper(const Keeper&) = delete;
+  Keeper& operator=(const Keeper&) = delete;
+
+  // Of Run::Events; that of a run that goes on, too. Nothing is kept before Running.
+  void OnState(RunState state);
+  // Something outside of run and fleet has failed to be kept.
+  void Fail(const absl::Status& status);
+  // The run is over and needs nobody to go on with it.
+  void End();
+  // Since when nothing is kept any more, and why, as a sentence for people.
+  const std::optional<std::string>& failure() const { return failure_; }
+
+ private:
+  // Between two commits.
+  static constexpr absl::Duration kApart = absl::Milliseconds(10);
+
+  void Begin();
+  void CommitSoon();
+  void Commit();
+  void EachSecond();
+  void StopTimers();
+
+  const Parts parts_;
+  Write write_;
+  bool keeping_ = false;
+  bool with_results_ = false;  // the next commit
+  MonoTime last_commit_;
+  TimerId commit_timer_ = TimerId::kNone;
+  TimerId second_timer_ = TimerId::kNone;
+  std::optional<std::string> failure_;
+};
+
+}  // namespace lockstep::coordinator

@@ -1,0 +1,49 @@
+// What a run has measured, as rows: an aggregate each, as the batch of metrics that would make it, and
+// the errors by cause and agent. Only what has changed is written.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+
+#include "common/metrics/aggregate_store.h"
+#include "common/metrics/error_table.h"
+#include "coordinator/journal/database.h"
+
+namespace lockstep::coordinator {
+
+class KeptResults {
+ public:
+  // `database` is borrowed.
+  KeptResults(Database& database, int64_t run) : database_(database), run_(run) {}
+
+  // In a transaction; whoever rolls it back does not write here again. Of one store and one table.
+  absl::Status Write(const AggregateStore& store, const ErrorTable& errors);
+  // Into a store and a table that are configured for the test, and empty; Write goes on from there.
+  // DataLoss: what is kept makes no sense.
+  absl::Status Read(AggregateStore* store, ErrorTable* errors);
+
+ private:
+  absl::Status WritePart(const AggregateStore::Part& part);
+  absl::Status WriteErrors(const ErrorTable& errors);
+  absl::Status ReadParts(AggregateStore* store);
+  absl::Status ReadErrors(ErrorTable* errors);
+
+  struct Row {
+    int64_t id = 0;
+    uint64_t samples = 0;  // in it
+  };
+  Database& database_;
+  const int64_t run_;
+  absl::flat_hash_map<const Aggregate*, Row> rows_;
+  std::map<std::string, uint64_t> errors_;  // counts by all texts and the agent
+  AggregateStore::Counts counts_;
+  uint64_t folded_ = 0;
+  bool counts_written_ = false;
+};
+
+}  // namespace lockstep::coordinator

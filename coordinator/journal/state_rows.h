@@ -1,0 +1,48 @@
+// The state of a run and of its fleet as rows of the table `state`: a row a field, named as here.
+// What has not changed since it was written is not written again.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+#include "coordinator/core/checkpoint.h"
+#include "coordinator/journal/database.h"
+
+namespace lockstep::coordinator {
+
+class StateRows {
+ public:
+  // `database` is borrowed.
+  StateRows(Database& database, int64_t run) : database_(database), run_(run) {}
+
+  // In a transaction; whoever rolls it back does not write here again.
+  absl::Status Write(const RunCheckpoint& run, const FleetCheckpoint& fleet);
+  absl::Status WriteMessages(const FleetCheckpoint& fleet);
+
+ private:
+  using Fields = std::vector<std::pair<std::string, SqlValue>>;
+  absl::Status WriteSubject(const std::string& subject, const Fields& fields);
+
+  struct Messages {
+    uint64_t first = 1;  // that is there
+    uint64_t last = 0;
+  };
+
+  Database& database_;
+  const int64_t run_;
+  absl::flat_hash_map<std::string, Fields> written_;  // by subject
+  absl::flat_hash_map<uint32_t, Messages> messages_;  // by agent
+};
+
+// What Write has written. DataLoss: a field is missing or is of another kind.
+absl::Status ReadStateRows(Database& database, int64_t run, RunCheckpoint* state,
+                           FleetCheckpoint* fleet);
+
+}  // namespace lockstep::coordinator

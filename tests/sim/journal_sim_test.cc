@@ -1,0 +1,180 @@
+// Whole runs on simulated time whose coordinator is killed at any moment, and goes on with its journal:
+// the accounts at the end are those of a run whose coordinator lived. What sim_fleet checks as it
+// happens: no iteration begins twice, none is counted twice, and no batch is forgotten by its agent
+// before it is on disk (it would be missing in the sequence of its agent's batches).
+//
+// LOCKSTEP_SIM_SEED=N replays one history.
+#include <cstdlib>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+#include "tests/sim/draw.h"
+#include "tests/sim/sim_fleet.h"
+
+namespace lockstep {
+namespace {
+
+using lockstep::testing::Dice;
+using lockstep::testing::PlayRun;
+using lockstep::testing::Scenario;
+using lockstep::testing::Seeds;
+using lockstep::testing::SimMember;
+using lockstep::testing::SimOutcome;
+using lockstep::testing::SimSetup;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+
+std::string Replay(uint64_t seed, const SimOutcome& outcome) {
+  return absl::StrCat("replay with LOCKSTEP_SIM_SEED=", seed, "; exit code ", outcome.exit_code,
+                      "; the coordinators said:\n", absl::StrJoin(outcome.log, "\n"));
+}
+
+// From one to four kills at any moment, the second ones perhaps while agents come back from the first,
+// each time for up to half a lease.
+std::vector<SimSetup::Restart> AnyKills(Dice& dice, absl::Duration within) {
+  std::vector<SimSetup::Restart> restarts(1 + dice.Index(4));
+  for (SimSetup::Restart& restart : restarts) {
+    restart.at = within * dice.Unit();
+    restart.down = absl::Seconds(5) * dice.Unit() * dice.Unit();
+  }
+  return restarts;
+}
+
+// Four agents; a rate of 20/s for twenty seconds, a pool, and VUs for a time.
+SimSetup FourAgents(uint64_t seed) {
+  SimSetup setup;
+  setup.seed = seed;
+  for (int i = 0; i < 4; ++i) {
+    setup.agents.push_back({.clock_offset = absl::Seconds(100 * i)});
+  }
+  setup.scenarios = {Scenario("rate", ConstantArrivalRateConfig{.rate = 20,
+                                                                .duration = absl::Seconds(20),
+                                                                .pre_allocated_vus = 20,
+                                                                .max_vus = 20}),
+                     Scenario("shared", SharedIterationsConfig{.vus = 8, .iterations = 500}),
+                     Scenario("vus", ConstantVusConfig{.vus = 5, .duration = absl::Seconds(15)})};
+  return setup;
+}
+
+int64_t BegunOf(const SimOutcome& outcome, size_t scenario) {
+  int64_t begun = 0;
+  for (const SimMember& member : outcome.members) {
+    begun += outcome.ledger.begun_by(member.agent, scenario) + member.dropped[scenario];
+  }
+  return begun;
+}
+
+// Everything was begun, and all that was begun is in the results, once.
+void CheckWhole(const SimOutcome& outcome) {
+  EXPECT_TRUE(outcome.ended);
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_EQ(outcome.setups, 1);
+  EXPECT_EQ(outcome.teardowns, 1);
+  EXPECT_EQ(outcome.summaries, 1);
+  EXPECT_EQ(BegunOf(outcome, 0), 20 * 20);
+  EXPECT_EQ(BegunOf(outcome, 1), 500);
+  EXPECT_EQ(outcome.ledger.counted(), outcome.ledger.begun());
+  EXPECT_EQ(outcome.kept, outcome.ledger.begun().size());
+  for (const SimMember& member : outcome.members) {
+    EXPECT_FALSE(member.lost) << member.agent;
+  }
+}
+
+TEST(Journal, AKilledCoordinatorGoesOnAndNothingIsLostOrCountedTwice) {
+  int went_on = 0;
+  for (const uint64_t seed : Seeds(100)) {
+    SCOPED_TRACE(seed);
+    Dice dice(seed);
+    SimSetup setup = FourAgents(seed);
+    setup.restarts = AnyKills(dice, absl::Seconds(24));
+    const SimOutcome outcome = PlayRun(setup);
+    CheckWhole(outcome);
+    went_on += outcome.went_on;
+    ASSERT_FALSE(HasFailure()) << Replay(seed, outcome);
+  }
+  EXPECT_TRUE(went_on > 100 || std::getenv("LOCKSTEP_SIM_SEED") != nullptr) << went_on;
+}
+
+TEST(Journal, ABadNetworkChangesNothing) {
+  for (const uint64_t seed : Seeds(50)) {
+    SCOPED_TRACE(seed);
+    Dice dice(1000 + seed);
+    SimSetup setup = FourAgents(seed);
+    setup.faults = {.max_delay = absl::Milliseconds(20),
+                    .break_per_message = 0.003,
+                    .lose_batch = 0.1,
+                    .repeat_batch = 0.1};
+    setup.restarts = AnyKills(dice, absl::Seconds(24));
+    const SimOutcome outcome = PlayRun(setup);
+    CheckWhole(outcome);
+    ASSERT_FALSE(HasFailure()) << Replay(seed, outcome);
+  }
+}
+
+// While work moves: an agent leaves, another comes, and the coordinator is killed at any moment, in the
+// middle of a division, too.
+TEST(Journal, WorkMovesAcrossCoordinators) {
+  for (const uint64_t seed : Seeds(50)) {
+    SCOPED_TRACE(seed);
+    Dice dice(2000 + seed);
+    SimSetup setup = FourAgents(seed);
+    setup.redistribute = true;
+    setup.wanted = 4;
+    setup.agents.push_back(
+        {.clock_offset = absl::Seconds(7), .join_after = absl::Seconds(3 + 12 * dice.Unit())});
+    setup.agents[seed % 4].leaves_at = absl::Seconds(3 + 12 * dice.Unit());
+    setup.restarts = AnyKills(dice, absl::Seconds(20));
+    for (SimSetup::Restart& restart : setup.restarts) {
+      restart.at += absl::Seconds(1);  // or the test begins anew, without the one that has left
+    }
+    const SimOutcome outcome = PlayRun(setup);
+    EXPECT_TRUE(outcome.ended);
+    EXPECT_EQ(outcome.exit_code, 0);
+    EXPECT_EQ(BegunOf(outcome, 0), 20 * 20);
+    EXPECT_EQ(BegunOf(outcome, 1), 500);
+    EXPECT_EQ(outcome.ledger.counted(), outcome.ledger.begun());
+    EXPECT_EQ(outcome.kept, outcome.ledger.begun().size());
+    ASSERT_FALSE(HasFailure()) << Replay(seed, outcome);
+  }
+}
+
+// An agent that dies is missed by the coordinator that goes on, a lease after it has begun.
+TEST(Journal, AnAgentThatDiesMeanwhileIsLostByName) {
+  for (const uint64_t seed : Seeds(20)) {
+    SCOPED_TRACE(seed);
+    SimSetup setup = FourAgents(seed);
+    setup.tolerated_loss_percent = 25;
+    setup.agents[1].dies_at = absl::Milliseconds(5100);
+    setup.restarts = {{absl::Seconds(5), absl::Milliseconds(100 * static_cast<int64_t>(seed))}};
+    const SimOutcome outcome = PlayRun(setup);
+    EXPECT_TRUE(outcome.ended);
+    EXPECT_EQ(outcome.exit_code, 0);
+    EXPECT_EQ(outcome.went_on, 1);
+    EXPECT_THAT(outcome.log, Contains(HasSubstr("agent agent-1 was lost: nothing was heard")));
+    EXPECT_EQ(outcome.kept, outcome.ledger.counted().size());
+    ASSERT_FALSE(HasFailure()) << Replay(seed, outcome);
+  }
+}
+
+TEST(Journal, AnInterruptedRunIsBroughtToItsEnd) {
+  for (const uint64_t seed : Seeds(20)) {
+    SCOPED_TRACE(seed);
+    SimSetup setup = FourAgents(seed);
+    setup.interrupt_at = absl::Seconds(6);
+    setup.restarts = {
+        {absl::Seconds(6) + absl::Milliseconds(10 * static_cast<int64_t>(seed)), absl::Seconds(2)}};
+    const SimOutcome outcome = PlayRun(setup);
+    EXPECT_TRUE(outcome.ended);
+    EXPECT_EQ(outcome.exit_code, 105);
+    EXPECT_EQ(outcome.teardowns, 1);
+    EXPECT_EQ(outcome.ledger.counted(), outcome.ledger.begun());
+    ASSERT_FALSE(HasFailure()) << Replay(seed, outcome);
+  }
+}
+
+}  // namespace
+}  // namespace lockstep
