@@ -38,6 +38,8 @@ std::variant<AgentFlags, AgentFlagsExit> ParseAgentFlags(const std::vector<std::
   app.add_option("--credentials", flags.credentials,
                  "Folder with this agent's certificates and token, as `lockstep certs` makes it")
       ->envname("LOCKSTEP_CREDENTIALS");
+  app.add_option("--coordinator-name", flags.coordinator_name,
+                 "Name in the coordinator's certificate (default: the host of its address)");
   app.add_flag("--insecure", flags.insecure,
                "Speak plain text: everybody on the way can read the script");
   app.add_option("--name", flags.name, "Name in the fleet (default: host name and process id)");

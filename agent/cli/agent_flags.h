@@ -12,11 +12,12 @@
 namespace lockstep::agent {
 
 struct AgentFlags {
-  std::string coordinator;  // "host:port" or "unix:/path"
-  bool insecure = false;    // plain text, to an address that is not a Unix socket
-  std::string credentials;  // folder; empty: from variables, or plain text
-  std::string name;         // default: the host's name and the process id
-  int64_t weight = 1;       // 1 to 1000000
+  std::string coordinator;       // "host:port" or "unix:/path"
+  bool insecure = false;         // plain text, to an address that is not a Unix socket
+  std::string credentials;       // folder; empty: from variables, or plain text
+  std::string coordinator_name;  // in its certificate; empty: the address's host
+  std::string name;              // default: the host's name and the process id
+  int64_t weight = 1;            // 1 to 1000000
   std::map<std::string, std::string> labels;
   std::string metrics_address;  // "HOST:PORT" to serve metrics and health on; empty: none
   bool once = false;            // one run, and no endless waiting for a coordinator

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -79,6 +80,54 @@ size_t HeapLimit(int workers) {
                            : 0;
 }
 
+SessionSettings::Identity IdentityOf(const Credentials& credentials) {
+  return {.token = credentials.token, .fingerprint = credentials.self.fingerprint};
+}
+
+// The credentials of an agent, which may be renewed while it runs: each session begins with those that
+// are there then.
+class CurrentCredentials {
+ public:
+  CurrentCredentials(const AgentFlags& flags, Credentials credentials, GrpcTransport& transport,
+                     Logger& logger)
+      : flags_(flags),
+        credentials_(std::move(credentials)),
+        transport_(transport),
+        logger_(logger) {}
+
+  SessionSettings::Identity Renew() {
+    absl::StatusOr<std::optional<Credentials>> now =
+        ChooseCredentials(flags_.insecure, flags_.credentials, SystemEnvironment(), Role::kAgent,
+                          SystemClock().Wall());
+    if (!now.ok()) {
+      // Somebody may be in the middle of putting them there.
+      if (std::exchange(complaint_, std::string(now.status().message())) != complaint_) {
+        logger_.Warn(absl::StrCat("goes on with the former credentials: ", complaint_));
+      }
+    } else if (const Credentials& read = **now; Differ(read)) {
+      credentials_ = read;
+      complaint_.clear();
+      transport_.Renew(credentials_);
+      logger_.Info("the credentials were renewed, and have been read again");
+    }
+    return IdentityOf(credentials_);
+  }
+
+ private:
+  bool Differ(const Credentials& read) const {
+    return read.certificate != credentials_.certificate || read.key != credentials_.key ||
+           read.token != credentials_.token ||
+           read.anchors.authority != credentials_.anchors.authority ||
+           read.anchors.revoked != credentials_.anchors.revoked;
+  }
+
+  const AgentFlags& flags_;
+  Credentials credentials_;
+  GrpcTransport& transport_;
+  Logger& logger_;
+  std::string complaint_;  // the last one
+};
+
 SessionSettings SettingsOf(const AgentFlags& flags, const std::optional<Credentials>& credentials) {
   SessionSettings settings;
   settings.coordinator = flags.coordinator;
@@ -90,8 +139,7 @@ SessionSettings SettingsOf(const AgentFlags& flags, const std::optional<Credenti
   settings.process_id = getpid();
   settings.once = flags.once;
   if (credentials.has_value()) {
-    settings.token = credentials->token;
-    settings.fingerprint = credentials->self.fingerprint;
+    settings.identity = IdentityOf(*credentials);
     settings.nonces = [] { return RandomBytes(kNonceBytes); };
   }
   return settings;
@@ -125,9 +173,15 @@ int Serve(const AgentFlags& flags, const std::optional<Credentials>& credentials
                       loop.Stop();
                     }});
   auto transport = std::make_unique<GrpcTransport>(
-      loop, flags.coordinator, credentials.has_value() ? &*credentials : nullptr);
-  auto session =
-      std::make_unique<Session>(loop, *transport, own_log, SettingsOf(flags, credentials));
+      loop, flags.coordinator, credentials.has_value() ? &*credentials : nullptr,
+      flags.coordinator_name);
+  std::optional<CurrentCredentials> current;
+  SessionSettings settings = SettingsOf(flags, credentials);
+  if (credentials.has_value()) {
+    current.emplace(flags, *credentials, *transport, own_log);
+    settings.renew = [&current] { return current->Renew(); };
+  }
+  auto session = std::make_unique<Session>(loop, *transport, own_log, std::move(settings));
   HealthMonitor health(loop.clock(), host.health(), workers);
   conductor.emplace(Conductor::Parts{loop, *session, host, script_log, &health},
                     [](absl::string_view json) { return FromCanonicalJson(json); });

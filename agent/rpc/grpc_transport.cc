@@ -163,9 +163,9 @@ using BatchStream = Stream<v1::BatchMessage, v1::BatchAck>;
 // connection.
 class GrpcTransport::Connection : public std::enable_shared_from_this<GrpcTransport::Connection> {
  public:
-  Connection(EventLoop& loop, v1::Coordinator::Stub& stub, StreamCount& count, bool tls,
-             Events events)
-      : loop_(loop), stub_(stub), count_(count), tls_(tls), events_(std::move(events)) {}
+  Connection(EventLoop& loop, std::shared_ptr<v1::Coordinator::Stub> stub, StreamCount& count,
+             bool tls, Events events)
+      : loop_(loop), stub_(std::move(stub)), count_(count), tls_(tls), events_(std::move(events)) {}
 
   void Open() {
     std::weak_ptr<Connection> weak = weak_from_this();
@@ -180,7 +180,7 @@ class GrpcTransport::Connection : public std::enable_shared_from_this<GrpcTransp
         },
         End());
     control_->Start([this](grpc::ClientContext* context, ControlStream* stream) {
-      stub_.async()->Session(context, stream);
+      stub_->async()->Session(context, stream);
     });
   }
 
@@ -213,7 +213,7 @@ class GrpcTransport::Connection : public std::enable_shared_from_this<GrpcTransp
           },
           End());
       batches_->Start([this](grpc::ClientContext* context, BatchStream* stream) {
-        stub_.async()->Batches(context, stream);
+        stub_->async()->Batches(context, stream);
       });
     }
     if (message.batch().size() <= kPieceBytes) {
@@ -263,7 +263,7 @@ class GrpcTransport::Connection : public std::enable_shared_from_this<GrpcTransp
   }
 
   EventLoop& loop_;
-  v1::Coordinator::Stub& stub_;
+  const std::shared_ptr<v1::Coordinator::Stub> stub_;
   StreamCount& count_;
   const bool tls_;
   Events events_;
@@ -274,20 +274,33 @@ class GrpcTransport::Connection : public std::enable_shared_from_this<GrpcTransp
 
 struct GrpcTransport::Impl {
   explicit Impl(EventLoop& conductor_loop) : loop(conductor_loop) {}
+  // Later connections are made like this.
+  void Use(const Credentials* credentials);
 
   EventLoop& loop;
+  std::string address;
+  std::string name;  // in the coordinator's certificate
   bool tls = false;
   StreamCount count;
-  std::shared_ptr<grpc::Channel> channel;
-  std::unique_ptr<v1::Coordinator::Stub> stub;
+  std::shared_ptr<v1::Coordinator::Stub> stub;  // on a channel of its own
   std::shared_ptr<Connection> connection;
   std::vector<std::shared_ptr<Connection>> closing;  // their last words may still be on the way
 };
 
 GrpcTransport::GrpcTransport(EventLoop& loop, const std::string& address,
-                             const Credentials* credentials)
+                             const Credentials* credentials, const std::string& name)
     : impl_(std::make_unique<Impl>(loop)) {
-  impl_->tls = credentials != nullptr;
+  impl_->address = address;
+  impl_->name = name;
+  impl_->Use(credentials);
+}
+
+void GrpcTransport::Renew(const Credentials& credentials) {
+  impl_->Use(&credentials);
+}
+
+void GrpcTransport::Impl::Use(const Credentials* credentials) {
+  tls = credentials != nullptr;
   grpc::ChannelArguments arguments;
   constexpr int kMost = static_cast<int>(kMostMessageBytes + kPieceOverheadBytes);
   arguments.SetMaxReceiveMessageSize(kMost);
@@ -298,8 +311,9 @@ GrpcTransport::GrpcTransport(EventLoop& loop, const std::string& address,
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 20);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 1000);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
-  impl_->channel = MakeChannel(address, credentials, arguments);
-  impl_->stub = v1::Coordinator::NewStub(impl_->channel);
+  // Without it, channels to one address would share connections, whatever they show.
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  stub = v1::Coordinator::NewStub(MakeChannel(address, credentials, arguments, name));
 }
 
 GrpcTransport::~GrpcTransport() {
@@ -314,7 +328,7 @@ GrpcTransport::~GrpcTransport() {
 
 void GrpcTransport::Connect(Events events) {
   Close();
-  impl_->connection = std::make_shared<Connection>(impl_->loop, *impl_->stub, impl_->count,
+  impl_->connection = std::make_shared<Connection>(impl_->loop, impl_->stub, impl_->count,
                                                    impl_->tls, std::move(events));
   impl_->connection->Open();
 }

@@ -14,9 +14,12 @@ namespace lockstep::agent {
 
 class GrpcTransport final : public Transport {
  public:
-  // `address`: "host:port" or "unix:/path". Without `credentials` in plain text. `loop` is
-  // borrowed.
-  GrpcTransport(EventLoop& loop, const std::string& address, const Credentials* credentials);
+  // `address`: "host:port" or "unix:/path". Without `credentials` in plain text. `name`: in the
+  // coordinator's certificate; empty: the address's host. `loop` is borrowed.
+  GrpcTransport(EventLoop& loop, const std::string& address, const Credentials* credentials,
+                const std::string& name = "");
+  // From the next connection on, these are shown; what is connected stays. Only with credentials.
+  void Renew(const Credentials& credentials);
   // Waits a moment, so that what was sent before Close gets out.
   ~GrpcTransport() override;
 

@@ -39,6 +39,9 @@ std::string ShiftTimes(std::string batch, absl::Duration by) {
       series.mutable_gauge()->set_last_unix_ns(series.gauge().last_unix_ns() + nanos);
     }
   }
+  for (v1::ErrorDelta& error : *decoded.mutable_errors()) {
+    error.set_first_unix_ns(error.first_unix_ns() + nanos);
+  }
   if (decoded.points().unix_ns_size() > 0) {  // the others are distances
     decoded.mutable_points()->set_unix_ns(0, decoded.points().unix_ns(0) + nanos);
   }

@@ -31,6 +31,7 @@ Session::Session(EventLoop& loop, Transport& transport, Logger& logger, SessionS
       transport_(transport),
       logger_(logger),
       settings_(std::move(settings)),
+      identity_(settings_.identity),
       pause_(settings_.first_pause) {}
 
 Session::~Session() {
@@ -47,6 +48,9 @@ void Session::Open(Events events) {
 
 void Session::Connect() {
   link_ = Link::kJoining;
+  if (!open() && settings_.renew) {
+    identity_ = settings_.renew();
+  }
   last_heard_ = open() ? last_heard_ : loop_.clock().Mono();
   transport_.Connect({
       .on_message = [this](const v1::CoordinatorMessage& message) { OnMessage(message); },
@@ -71,7 +75,7 @@ void Session::Connect() {
   join.set_session_id(session_id_);
   join.set_process_id(settings_.process_id);
   coordinator_nonce_.clear();
-  nonce_ = settings_.token.empty() ? "" : settings_.nonces();
+  nonce_ = identity_.token.empty() ? "" : settings_.nonces();
   join.set_nonce(nonce_);
   SendUnnumbered(std::move(message));
   absl::Duration patience = kAnswerWithin;
@@ -196,32 +200,32 @@ void Session::OnAnswerToJoin(const v1::CoordinatorMessage& message) {
 }
 
 void Session::OnChallenge(const v1::Challenge& challenge) {
-  if (settings_.token.empty() || challenge.nonce().size() != kNonceBytes ||
+  if (identity_.token.empty() || challenge.nonce().size() != kNonceBytes ||
       !coordinator_nonce_.empty()) {
-    Break(absl::InvalidArgumentError(settings_.token.empty()
+    Break(absl::InvalidArgumentError(identity_.token.empty()
                                          ? "the coordinator asks for a join token, there is none"
                                          : "the coordinator's Challenge makes no sense"));
     return;
   }
   coordinator_nonce_ = challenge.nonce();
   v1::AgentMessage message;
-  message.mutable_proof()->set_proof(JoinProof(Prover::kAgent, settings_.token,
+  message.mutable_proof()->set_proof(JoinProof(Prover::kAgent, identity_.token,
                                                {.coordinator_nonce = coordinator_nonce_,
                                                 .agent_nonce = nonce_,
-                                                .agent_fingerprint = settings_.fingerprint,
+                                                .agent_fingerprint = identity_.fingerprint,
                                                 .agent_name = settings_.name}));
   SendUnnumbered(std::move(message));
 }
 
 bool Session::KnowsToken(const v1::Welcome& welcome) const {
-  if (settings_.token.empty()) {
+  if (identity_.token.empty()) {
     return true;
   }
   return !coordinator_nonce_.empty() &&
-         SameProof(welcome.proof(), JoinProof(Prover::kCoordinator, settings_.token,
+         SameProof(welcome.proof(), JoinProof(Prover::kCoordinator, identity_.token,
                                               {.coordinator_nonce = coordinator_nonce_,
                                                .agent_nonce = nonce_,
-                                               .agent_fingerprint = settings_.fingerprint,
+                                               .agent_fingerprint = identity_.fingerprint,
                                                .agent_name = settings_.name}));
 }
 

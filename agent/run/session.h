@@ -31,8 +31,15 @@ struct SessionSettings {
   std::map<std::string, std::string> labels = {};
   std::vector<std::string> capabilities = {};
   int64_t process_id = 0;
-  std::string token = {};        // the fleet's; empty: plain text, nothing is proved
-  std::string fingerprint = {};  // of the certificate that the transport shows; empty: none
+  // What the agent proves itself with. A session keeps what it was opened with.
+  struct Identity {
+    std::string token = {};        // the fleet's; empty: plain text, nothing is proved
+    std::string fingerprint = {};  // of the certificate that the transport shows; empty: none
+  };
+  Identity identity = {};
+  // Called before each connection that is to open a new session, as the credentials may have been
+  // renewed meanwhile: what the transport shows from now on. Null: `identity` stays.
+  std::function<Identity()> renew = {};
   // kNonceBytes bytes that nobody can guess; needed with a token.
   std::function<std::string()> nonces = {};
   bool once = false;  // give up after `give_up_after` without a coordinator, and after one session
@@ -117,6 +124,7 @@ class Session {
   Events events_;
 
   Link link_ = Link::kDown;
+  SessionSettings::Identity identity_;
   std::string nonce_;              // of this connection's Join
   std::string coordinator_nonce_;  // of its Challenge; empty: none came
   bool finished_ = false;

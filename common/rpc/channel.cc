@@ -74,13 +74,15 @@ std::shared_ptr<grpc::ChannelCredentials> TlsCredentialsOf(const Credentials& cr
 
 std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address,
                                            const Credentials* credentials,
-                                           grpc::ChannelArguments arguments) {
+                                           grpc::ChannelArguments arguments,
+                                           const std::string& name) {
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   return grpc::CreateCustomChannel(
       address,
       credentials == nullptr
           ? grpc::InsecureChannelCredentials()
-          : TlsCredentialsOf(*credentials, std::string(SplitHostPort(address).host)),
+          : TlsCredentialsOf(*credentials,
+                             name.empty() ? std::string(SplitHostPort(address).host) : name),
       arguments);
 }
 

@@ -16,12 +16,13 @@
 namespace lockstep {
 
 // `address`: "host:port" or "unix:/path". With `credentials` the coordinator must show a
-// certificate for `host` with the role coordinator that CheckCertificate believes; calls fail with
-// Unavailable and the reason if it does not. Null: plain text. What all clients need, namely no
-// HTTP proxy on the way, is added to `arguments`.
+// certificate for `name`, or without one for the address's host, with the role coordinator that
+// CheckCertificate believes; calls fail with Unavailable and the reason if it does not. Null: plain
+// text. What all clients need, namely no HTTP proxy on the way, is added to `arguments`.
 std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address,
                                            const Credentials* credentials,
-                                           grpc::ChannelArguments arguments);
+                                           grpc::ChannelArguments arguments,
+                                           const std::string& name = "");
 
 // Why a call or a connection failed and what was tried, with a hint if nobody listens there or the name is not known, if the
 // other side seems to speak TLS and this one does not, or the other way round (`tls`: this one does).

@@ -59,10 +59,11 @@ class IdleHost final : public agent::ScriptHost {
   void SetEvents(Events given) override { events = std::move(given); }
   void AddDropped(size_t, int64_t, int64_t) override {}
   void Seal(uint64_t, Sealed done) override {
-    loop_.Post([done = std::move(done)]() mutable { done({"a batch"}); });
+    loop_.Post([batch = batch, done = std::move(done)]() mutable { done({batch}); });
   }
 
-  Events events;  // for what a script would ask
+  Events events;                  // for what a script would ask
+  std::string batch = "a batch";  // what has been measured, each time
 
  private:
   EventLoop& loop_;
@@ -73,11 +74,12 @@ class OpenTransport final : public agent::Transport {
  public:
   void Connect(Events given) override { events = std::make_shared<Events>(std::move(given)); }
   void Send(const v1::AgentMessage& message) override { sent.push_back(message); }
-  void SendBatch(const v1::BatchMessage&) override {}
+  void SendBatch(const v1::BatchMessage& message) override { batches.push_back(message); }
   void Close() override { events = nullptr; }
 
   std::shared_ptr<Events> events;  // null: not connected
   std::vector<v1::AgentMessage> sent;
+  std::vector<v1::BatchMessage> batches;
 };
 
 }  // namespace lockstep::testing

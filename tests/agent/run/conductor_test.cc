@@ -109,6 +109,42 @@ TEST_F(ConductorTest, DoesWhatComesInOrder) {
   EXPECT_THAT(Failures(), IsEmpty());
 }
 
+// Its own wall clock is an hour ahead of the coordinator's.
+TEST_F(ConductorTest, AllStampsAreOfTheCoordinatorsClock) {
+  const int64_t hour = absl::ToInt64Nanoseconds(absl::Hours(1));
+  const int64_t now = absl::ToUnixNanos(loop.clock().Wall());
+  v1::CoordinatorMessage answer;
+  answer.mutable_clock_answer()->set_id(1);
+  answer.mutable_clock_answer()->set_agent_mono_ns(loop.clock().Mono().nanos());
+  answer.mutable_clock_answer()->set_coordinator_mono_ns(loop.clock().Mono().nanos());
+  answer.mutable_clock_answer()->set_coordinator_wall_unix_ns(now - hour);
+  const std::shared_ptr<Transport::Events> events = transport.events;
+  events->on_message(answer);
+  v1::MetricBatch measured;
+  measured.set_begin_unix_ns(now);
+  measured.set_end_unix_ns(now + 1);
+  measured.add_series()->set_first_unix_ns(now + 2);
+  measured.mutable_series(0)->mutable_gauge()->set_last_unix_ns(now + 3);
+  measured.add_errors()->set_first_unix_ns(now + 4);
+  measured.mutable_points()->add_unix_ns(now + 5);
+  measured.mutable_points()->add_unix_ns(7);  // the distance from the one before
+  host.batch = measured.SerializeAsString();
+  Assign();
+  Tell(Prepare());
+  Tell(Message([](auto& m) { m.mutable_run_setup(); }));
+  loop.RunFor(absl::Seconds(2));
+  ASSERT_THAT(transport.batches, ::testing::Not(IsEmpty()));
+  v1::MetricBatch told;
+  ASSERT_TRUE(told.ParseFromString(transport.batches.front().batch()));
+  EXPECT_EQ(told.begin_unix_ns(), now - hour);
+  EXPECT_EQ(told.end_unix_ns(), now + 1 - hour);
+  EXPECT_EQ(told.series(0).first_unix_ns(), now + 2 - hour);
+  EXPECT_EQ(told.series(0).gauge().last_unix_ns(), now + 3 - hour);
+  EXPECT_EQ(told.errors(0).first_unix_ns(), now + 4 - hour);
+  EXPECT_EQ(told.points().unix_ns(0), now + 5 - hour);
+  EXPECT_EQ(told.points().unix_ns(1), 7);
+}
+
 TEST_F(ConductorTest, TheLogKnowsASecretBeforeTheScriptDoes) {
   Assign();
   std::optional<std::string> secret;

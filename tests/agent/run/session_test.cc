@@ -231,7 +231,7 @@ class TokenSessionTest : public SessionTest {
 };
 
 TEST_F(TokenSessionTest, JoinsWithTheTokenAndComesBackWithIt) {
-  Open({.token = "the fleet's own token", .nonces = [this] { return Nonce(); }});
+  Open({.identity = {.token = "the fleet's own token"}, .nonces = [this] { return Nonce(); }});
   loop.RunFor(absl::Seconds(1));
   EXPECT_EQ(opened, 1);
   network.Break(*transport);
@@ -239,8 +239,32 @@ TEST_F(TokenSessionTest, JoinsWithTheTokenAndComesBackWithIt) {
   EXPECT_EQ(resumed, 1);
 }
 
+// Credentials that are renewed hold from the next session on; one that is open goes on with its own.
+TEST_F(TokenSessionTest, ASessionKeepsWhatItWasOpenedWith) {
+  std::string token = "the fleet's own token";
+  int renewals = 0;
+  Open({.nonces = [this] { return Nonce(); },
+        .renew =
+            [&] {
+              ++renewals;
+              return SessionSettings::Identity{.token = token, .fingerprint = ""};
+            }});
+  loop.RunFor(absl::Seconds(1));
+  EXPECT_EQ(opened, 1);
+  EXPECT_EQ(renewals, 1);
+  token = "another fleet's token";
+  network.Break(*transport);
+  loop.RunFor(absl::Seconds(2));
+  EXPECT_EQ(resumed, 1);
+  EXPECT_EQ(renewals, 1);
+  guarded.Dismiss("the run is over");
+  loop.RunFor(absl::Seconds(5));
+  EXPECT_GE(renewals, 2);
+  EXPECT_EQ(opened, 1) << "the other token opens nothing";
+}
+
 TEST_F(TokenSessionTest, IsRefusedWithAnotherTokenAndDoesNotTryAgain) {
-  Open({.token = "another fleet's token", .nonces = [this] { return Nonce(); }});
+  Open({.identity = {.token = "another fleet's token"}, .nonces = [this] { return Nonce(); }});
   loop.RunFor(absl::Seconds(1));
   ASSERT_EQ(finished.size(), 1u);
   EXPECT_EQ(finished[0].message(),
@@ -255,7 +279,7 @@ TEST_F(TokenSessionTest, IsRefusedWithoutAToken) {
 }
 
 TEST_F(SessionTest, DoesNotBelieveACoordinatorThatDoesNotProveTheToken) {
-  Open({.token = "the fleet's own token",
+  Open({.identity = {.token = "the fleet's own token"},
         .nonces = [] { return std::string(32, 'n'); },
         .once = true});
   loop.RunFor(absl::Seconds(20));
