@@ -20,6 +20,7 @@
 #include "common/summary/summary.h"
 #include "coordinator/console/log_sink.h"
 #include "coordinator/convert/convert.h"
+#include "coordinator/manifest/manifest.h"
 #include "coordinator/sources/remote_modules.h"
 #include "coordinator/sources/script_files.h"
 
@@ -55,6 +56,7 @@ struct RunSettingsFlags {
   std::string summary_export;  // file; empty: none
   std::string result_file;     // likewise
   std::string report;          // likewise
+  std::string journal;         // likewise
   bool new_machine_readable_summary = false;
   std::optional<bool> linger;           // unset: the configuration file decides, else no
   std::optional<bool> no_usage_report;  // likewise
@@ -134,9 +136,29 @@ struct ControlCommand {
   int64_t agents = 0;    // scale; 0: unchanged
 };
 
-// `lockstep compare BASE NEW`: two result files.
+// `lockstep recover [FILE]`: what a journal holds of a run whose coordinator is gone.
+struct RecoverCommand {
+  std::string journal;
+  int64_t run = 0;                          // 0: the last one that did not end
+  std::vector<std::string> outputs;         // in place of those that the run had; empty: those
+  std::string summary_export;               // likewise
+  std::optional<SummaryMode> summary_mode;  // unset: the run's
+  LogSettings log;
+};
+
+// `lockstep runs`: the history that a journal keeps.
+struct RunsCommand {
+  std::string journal;
+  int64_t most = 20;
+  bool json = false;
+  LogSettings log;
+};
+
+// `lockstep compare BASE NEW`: two result files. Without NEW, the last run in the journal with the one
+// before it of the same script.
 struct CompareCommand {
   std::string base, fresh;
+  std::string journal;
   CompareConfig config;
   bool json = false;
   bool fail_on_regression = false;
@@ -175,13 +197,21 @@ struct NewCommand {
   LogSettings log;
 };
 
+// `lockstep manifest SCRIPT`: what runs a test on Kubernetes, as YAML.
+struct ManifestCommand {
+  TestSettings test;
+  LogSettings log;
+  ManifestSettings settings;  // without `name`, which is the script's; `id` empty: one is made
+};
+
 struct VersionCommand {
   bool json = false;
 };
 
-using Command = std::variant<RunCommand, CoordinatorCommand, InspectCommand, ArchiveCommand,
-                             PlanCommand, ControlCommand, CompareCommand, ReportCommand,
-                             CertsCommand, NewCommand, VersionCommand>;
+using Command =
+    std::variant<RunCommand, CoordinatorCommand, InspectCommand, ArchiveCommand, PlanCommand,
+                 ControlCommand, RecoverCommand, RunsCommand, CompareCommand, ReportCommand,
+                 ManifestCommand, CertsCommand, NewCommand, VersionCommand>;
 
 struct CommandLine {
   Command command;

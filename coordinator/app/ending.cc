@@ -7,7 +7,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
+#include "common/base/version.h"
 #include "coordinator/app/reports.h"
+#include "coordinator/output/report_outputs.h"
 #include "proto/words.h"
 
 namespace lockstep::coordinator {
@@ -31,8 +33,18 @@ void LogOutcome(const RunOutcome& outcome, const Clock& clock, Logger& logger) {
   logger.Write(std::move(record));
 }
 
-Summary Ending::MakeSummary(std::vector<std::string> lost) const {
-  Summary summary = parts_.results.MakeSummary(parts_.run.measured());
+EndFacts FactsOf(const Run& run, const Clock& clock) {
+  return {.measured = run.measured(),
+          .elapsed = run.elapsed(),
+          .iterations = run.Snapshot().iterations(),
+          .outcome = run.outcome(),
+          .judgement = run.judgement(),
+          .setup = run.setup_data(),
+          .end = clock.Wall()};
+}
+
+Summary Ending::MakeSummary(absl::Duration measured, std::vector<std::string> lost) const {
+  Summary summary = parts_.results.MakeSummary(measured);
   if (const uint64_t refused = parts_.results.store().refused_points(); refused > 0) {
     lost.push_back(absl::StrCat(
         refused, " samples were more than agents keep for outputs; they are in the figures above"));
@@ -51,47 +63,43 @@ absl::Status Ending::Reserve() {
              : absl::UnavailableError(absl::StrCat("--summary-export: ", reserved.message()));
 }
 
-void Ending::WriteSummary(const std::optional<std::map<std::string, std::string>>& outputs) {
-  const auto& [run, results, recorder, run_outputs, clock, logger] = parts_;
-  summary_ = MakeSummary(run_outputs.Stop(logger));
+RunResult Ending::WriteSummary(const EndFacts& facts,
+                               const std::optional<std::map<std::string, std::string>>& outputs,
+                               const History* history) {
+  const auto& [results, run_outputs, clock, logger] = parts_;
+  summary_ = MakeSummary(facts.measured, run_outputs.Stop(logger));
   if (outputs.has_value()) {
     WriteSummaryOutputs(*outputs, logger);
   } else {
     WriteStdout(RenderText(*summary_, {.mode = flags_.summary_mode, .color = look_.color}));
   }
   text_shown_ = !outputs.has_value() && flags_.summary_mode != SummaryMode::kDisabled;
-  const absl::Time end = clock.Wall();
-  std::optional<History> history;
-  if (recorder.begun()) {
-    history = recorder.Whole();
-  }
-  const RunOutcome& outcome = run.outcome();
-  unwritten_ = !run_outputs.Report(
-      {.summary = *summary_,
-       .store = results.store(),
-       .script = script_,
-       .begin = end - summary_->duration,
-       .end = end,
-       .judgement = run.judgement(),
-       .verdict = MakeVerdict(*summary_, run.judgement(), outcome.exit_code, outcome.message),
-       .history = history.has_value() ? &*history : nullptr},
-      logger);
+  const RunReport report{.summary = *summary_,
+                         .store = results.store(),
+                         .script = script_,
+                         .begin = facts.end - summary_->duration,
+                         .end = facts.end,
+                         .judgement = facts.judgement,
+                         .verdict = MakeVerdict(*summary_, facts.judgement, facts.outcome.exit_code,
+                                                facts.outcome.message),
+                         .history = history};
+  unwritten_ = !run_outputs.Report(report, logger);
   if (export_.has_value()) {
     if (const absl::Status written = export_->Write(
-            results.MakeExport(*summary_, run.setup_data()).dump(4, ' ', false, kReplace));
+            results.MakeExport(*summary_, facts.setup).dump(4, ' ', false, kReplace));
         !written.ok()) {
       logger.Error(absl::StrCat("--summary-export: ", written.message()));
       unwritten_ = true;
     }
   }
-  if (run.elapsed() > absl::ZeroDuration() && run.Snapshot().iterations() == 0) {
+  if (facts.elapsed > absl::ZeroDuration() && facts.iterations == 0) {
     logger.Warn("No script iterations fully finished, consider making the test duration longer");
   }
+  return ResultOf(report, kVersion);
 }
 
-ExitCode Ending::Judge(const RunOutcome& outcome) {
+ExitCode Ending::Judge(const RunOutcome& outcome, const Judgement& judgement) {
   RunOutcome last = outcome;
-  const Judgement judgement = parts_.run.judgement();
   const bool suspect = flags_.fail_on_suspect && last.exit_code == ExitCode::kSuccess &&
                        judgement.validity != v1::Health::VALID;
   if (suspect) {
@@ -101,7 +109,7 @@ ExitCode Ending::Judge(const RunOutcome& outcome) {
   } else if (unwritten_ && last.exit_code == ExitCode::kSuccess) {
     last = {ExitCode::kOther, "a file could not be written"};  // which one has been told
   }
-  std::optional<EndVerdict> verdict;
+  std::optional<EndVerdict>& verdict = verdict_;
   if (summary_.has_value()) {
     verdict = MakeVerdict(*summary_, judgement, last.exit_code, last.message);
   }
@@ -130,6 +138,9 @@ void Ending::LogVerdict(const EndVerdict& verdict) {
   if (verdict.judgement.validity != v1::Health::VALID) {
     parts_.logger.Warn(absl::StrCat("the generator is ", WordOf(verdict.judgement.validity), ": ",
                                     absl::StrJoin(verdict.judgement.reasons, "; ")));
+  }
+  for (const std::string& remark : verdict.judgement.remarks) {
+    parts_.logger.Warn(remark);
   }
 }
 

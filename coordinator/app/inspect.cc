@@ -5,8 +5,10 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 
+#include "common/base/random_bytes.h"
 #include "common/base/status_macros.h"
 #include "coordinator/app/ending.h"
 #include "coordinator/app/reports.h"
@@ -16,6 +18,8 @@
 
 namespace lockstep::coordinator {
 namespace {
+
+constexpr size_t kRunIdBytes = 4;
 
 // What is known of a test when a report of it is made.
 struct Inspected {
@@ -83,6 +87,27 @@ ExitCode ExecuteArchive(const ArchiveCommand& command, const Environment& enviro
                                                      "\" cannot be written: ", written.message()));
         }
         return std::string();
+      },
+      {.test = command.test}, environment, logger);
+}
+
+ExitCode ExecuteManifest(const ManifestCommand& command, const Environment& environment,
+                         RunLogger& logger) {
+  ManifestSettings settings = command.settings;
+  const size_t slash = command.test.script.rfind('/');
+  settings.name = command.test.script.substr(slash == std::string::npos ? 0 : slash + 1);
+  settings.name = settings.name.substr(0, settings.name.rfind('.'));
+  if (settings.id.empty()) {
+    settings.id = absl::BytesToHexString(RandomBytes(kRunIdBytes));
+  }
+  return Print(
+      [&](const Inspected& known) -> absl::StatusOr<std::string> {
+        LOCKSTEP_ASSIGN_OR_RETURN(const std::string tar, ArchiveOf(known, /*exclude_env=*/false));
+        LOCKSTEP_ASSIGN_OR_RETURN(const Manifest manifest, MakeManifest(settings, tar));
+        for (const std::string& hint : manifest.hints) {
+          logger.Warn(hint);
+        }
+        return ManifestText(settings, manifest);
       },
       {.test = command.test}, environment, logger);
 }

@@ -9,11 +9,11 @@
 
 #include "common/base/status_macros.h"
 #include "coordinator/app/code_frame.h"
+#include "coordinator/journal/keeper.h"
 
 namespace lockstep::coordinator {
 namespace {
 
-constexpr absl::Duration kLease = absl::Seconds(10);
 // A local agent that has not joined by then never will.
 constexpr absl::Duration kLocalAgentsWithin = absl::Seconds(30);
 
@@ -31,7 +31,8 @@ RunSettings SettingsOf(const RunRequest& request, const TestFiles& files) {
           .env = files.script_env,
           .wait_for_agents = request.listen.empty() ? kLocalAgentsWithin : request.wait_for_agents,
           .max_vu_block = request.run.max_vu_block,
-          .lease = kLease};
+          .lease = Rig::kLease,
+          .held_back = request.run.journal.empty() ? absl::ZeroDuration() : Keeper::kMostDelay};
 }
 
 }  // namespace

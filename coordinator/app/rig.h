@@ -45,6 +45,9 @@ void TellOf(const std::string& note, Logger& logger);
 // third one ends the process at once. Loop-bound.
 class Rig {
  public:
+  // For how long an agent may be silent.
+  static constexpr absl::Duration kLease = absl::Seconds(10);
+
   // All references are borrowed.
   Rig(const RunRequest& request, const TestFiles& files, RunLogger& logger,
       TestLoader::OnTest on_test);
@@ -61,6 +64,7 @@ class Rig {
   EpollLoop& loop() { return loop_; }
   Results& results() { return results_; }
   Run& run() { return run_; }
+  Fleet& fleet() { return host_.fleet(); }
   RunControl& face() { return face_; }
   const PlannedTest& test() const { return loader_.test(); }
   // What to type to make the run `verb`, once Play has begun: "lockstep resume 127.0.0.1:7411".

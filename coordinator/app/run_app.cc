@@ -16,6 +16,7 @@
 #include "coordinator/app/dashboard_host.h"
 #include "coordinator/app/dashboard_settings.h"
 #include "coordinator/app/ending.h"
+#include "coordinator/app/journal_host.h"
 #include "coordinator/app/recorder.h"
 #include "coordinator/app/reports.h"
 #include "coordinator/app/rig.h"
@@ -67,6 +68,8 @@ class RunApp {
   ExitCode Execute();
 
  private:
+  Run::Events Events();
+  void WriteSummary(const std::optional<std::map<std::string, std::string>>& outputs);
   absl::Status StartRest();
   bool AtCapableTerminal() const;
   // If one is asked for.
@@ -94,6 +97,7 @@ class RunApp {
   RunOutputs outputs_;
   std::vector<std::string> specs_;  // of the outputs, without the dashboard's
   Rig rig_;
+  JournalHost journal_;
   Recorder recorder_;
   Ending ending_;
   Terminal terminal_{WriteStdout, [] { return SizeOfTerminal(STDOUT_FILENO); }};
@@ -115,36 +119,24 @@ RunApp::RunApp(const RunRequest& request, const TestFiles& files, const Environm
       logger_(logger),
       specs_(OutputsOf(request.run, config_)),
       rig_(request, files, logger, [this](PlannedTest& test) { return OnTest(test); }),
+      journal_({rig_, outputs_, logger}, request, files),
       recorder_({rig_.run(), rig_.face(), rig_.results(), logger, rig_.loop().clock()},
                 request.test.script),
-      ending_({rig_.run(), rig_.results(), recorder_, outputs_, rig_.loop().clock(), logger},
-              request.run, request.test.script, LooksOf(request)) {}
+      ending_({rig_.results(), outputs_, rig_.loop().clock(), logger}, request.run,
+              request.test.script, LooksOf(request)) {}
 
 ExitCode RunApp::Execute() {
-  rig_.run().Begin({
-      .on_state =
-          [this](RunState state) {
-            if (state == v1::RunStatus::RUNNING) {
-              recorder_.OnRunning();
-            }
-          },
-      .on_planned = [this](const TestPlan&) { OnPlanned(); },
-      .on_tick = [this] { OnTick(); },
-      .on_summary =
-          [this](const std::optional<std::map<std::string, std::string>>& outputs) {
-            if (display_ != nullptr) {
-              display_->Finish();
-            }
-            logger_.TellFolded();
-            ending_.WriteSummary(WithoutSecrets(outputs));
-          },
-      .on_done = [this](const RunOutcome& outcome) { OnDone(outcome); },
-  });
+  if (const absl::Status opened = journal_.Open(); !opened.ok()) {
+    return Refuse(opened, ExitCodeOf(opened), logger_);
+  }
   if (const absl::Status rest = StartRest(); !rest.ok()) {
     return Refuse(rest, ExitCode::kCannotStartRestApi, logger_);
   }
   if (const absl::Status dashboard = StartDashboard(); !dashboard.ok()) {
     return Refuse(dashboard, ExitCodeOf(dashboard), logger_);
+  }
+  if (const absl::Status begun = journal_.Begin(Events()); !begun.ok()) {
+    return Refuse(begun, ExitCodeOf(begun), logger_);
   }
   rig_.SetOnSignal([this](bool quits) { OnSignal(quits); });
   rig_.SetOnStandStill([this](bool still) {
@@ -168,6 +160,39 @@ ExitCode RunApp::Execute() {
     return Refuse(played, ExitCode::kOther, logger_);
   }
   return exit_code_;
+}
+
+Run::Events RunApp::Events() {
+  return {
+      .on_state =
+          [this](RunState state) {
+            if (state == v1::RunStatus::RUNNING) {
+              recorder_.OnRunning();
+            }
+            journal_.OnState(state);
+          },
+      .on_planned = [this](const TestPlan&) { OnPlanned(); },
+      .on_tick = [this] { OnTick(); },
+      .on_summary =
+          [this](const std::optional<std::map<std::string, std::string>>& outputs) {
+            if (display_ != nullptr) {
+              display_->Finish();
+            }
+            logger_.TellFolded();
+            WriteSummary(outputs);
+          },
+      .on_done = [this](const RunOutcome& outcome) { OnDone(outcome); },
+  };
+}
+
+void RunApp::WriteSummary(const std::optional<std::map<std::string, std::string>>& outputs) {
+  std::optional<History> history;
+  if (recorder_.begun()) {
+    history = recorder_.Whole();
+  }
+  journal_.OnResult(ending_.WriteSummary(FactsOf(rig_.run(), rig_.loop().clock()),
+                                         WithoutSecrets(outputs),
+                                         history.has_value() ? &*history : nullptr));
 }
 
 bool RunApp::AtCapableTerminal() const {
@@ -227,6 +252,7 @@ absl::Status RunApp::OnTest(PlannedTest& test) {
       return absl::UnavailableError(opened.message());
     }
   }
+  LOCKSTEP_RETURN_IF_ERROR(journal_.OnTest(test, specs_));
   LOCKSTEP_RETURN_IF_ERROR(StartOutputs(options));
   LOCKSTEP_RETURN_IF_ERROR(ending_.Reserve());
   test.plan.keep_points = outputs_.want_points();
@@ -247,7 +273,8 @@ absl::Status RunApp::StartOutputs(const RunOptions& options) {
   context.clock = &rig_.loop().clock();
   context.version = kVersion;
   rig_.results().SetOnBatch([this](const Batch& batch) { outputs_.Write(batch); });
-  LOCKSTEP_RETURN_IF_ERROR(outputs_.Start(specs_, context));
+  context.may_outlive = journal_.may_outlive();
+  LOCKSTEP_RETURN_IF_ERROR(outputs_.Start(specs_, context, journal_.written()));
   if (outputs_.want_history() && !recorder_.begun()) {
     recorder_.Begin();
   }
@@ -346,7 +373,8 @@ void RunApp::OnDone(const RunOutcome& outcome) {
   }
   logger_.TellFolded();
   rig_.TellOfOptions();
-  exit_code_ = ending_.Judge(rig_.WithCode(outcome));
+  exit_code_ = ending_.Judge(rig_.WithCode(outcome), rig_.run().judgement());
+  journal_.OnDone(exit_code_, outcome, ending_.verdict());
   ReportUsage();
   const bool linger =
       request_.run.linger.value_or(config_.linger.value_or(false)) && !rig_.interrupted();

@@ -123,29 +123,36 @@ absl::StatusOr<TestPlan> TestLoader::MakePlan(const v1::Inspected& inspected) {
 
 absl::Status TestLoader::ConfigureResults(const ResolvedOptions& resolved,
                                           const v1::Inspected& inspected) {
-  const RunOptions& options = resolved.run;
+  Results::Setup setup = ResultsSetupOf(resolved.run, resolved.merged.http_errors.has_value(),
+                                        inspected, flags_, no_color_);
+  if (flags_.new_machine_readable_summary) {
+    setup.machine_readable = std::string(absl::StripPrefix(files_.script.main_url, "file://"));
+  }
+  return results_.Configure(std::move(setup));
+}
+
+Results::Setup ResultsSetupOf(const RunOptions& options, bool http_errors,
+                              const v1::Inspected& inspected, const RunSettingsFlags& flags,
+                              bool no_color) {
   Results::Setup setup;
   setup.custom_metrics.assign(inspected.custom_metrics().begin(), inspected.custom_metrics().end());
-  if (!flags_.no_thresholds) {
+  if (!flags.no_thresholds) {
     setup.thresholds = options.thresholds;
   }
-  setup.breakdown_tags = BreakdownTags(flags_.summary_mode);
+  setup.breakdown_tags = BreakdownTags(flags.summary_mode);
   for (const auto& [key, value] : options.tags) {
     setup.tags.emplace_back(key, value);
   }
-  setup.summary.http_errors = resolved.merged.http_errors.has_value();
+  setup.summary.http_errors = http_errors;
   setup.summary.trend_stats = options.summary_trend_stats;
   for (const ScenarioConfig& scenario : options.scenarios) {
     setup.summary.scenarios.push_back(scenario.name);
   }
   setup.summary.time_unit = options.summary_time_unit;
-  if (flags_.new_machine_readable_summary) {
-    setup.machine_readable = std::string(absl::StripPrefix(files_.script.main_url, "file://"));
-  }
-  setup.environment.no_color = no_color_;
+  setup.environment.no_color = no_color;
   setup.environment.stdout_is_tty = isatty(STDOUT_FILENO) != 0;
   setup.environment.stderr_is_tty = isatty(STDERR_FILENO) != 0;
-  return results_.Configure(std::move(setup));
+  return setup;
 }
 
 }  // namespace lockstep::coordinator

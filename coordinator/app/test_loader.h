@@ -35,6 +35,11 @@ struct TestFiles {
   std::map<std::string, std::string> script_env;  // __ENV
 };
 
+// How results are kept of a test with these options, in which `http_errors` were asked for or not.
+Results::Setup ResultsSetupOf(const RunOptions& options, bool http_errors,
+                              const v1::Inspected& inspected, const RunSettingsFlags& flags,
+                              bool no_color);
+
 // NotFound, naming it, for a script that cannot be read, along with what is wrong with the options.
 // Likewise InvalidArgument for the lock file and
 // the sources of secrets.

@@ -79,6 +79,15 @@ Command ReadCommand(FlagReader& reader, const std::string& name) {
       return ReadControl(reader, verb);
     }
   }
+  if (name == "manifest") {
+    return ReadManifest(reader);
+  }
+  if (name == "recover") {
+    return ReadRecover(reader);
+  }
+  if (name == "runs") {
+    return ReadRuns(reader);
+  }
   if (name == "compare") {
     return ReadCompare(reader);
   }

@@ -81,7 +81,9 @@ void AddTests(std::vector<CommandSpec>* commands) {
   Add(kSummaryFlags, &archive);
   CommandSpec plan = TestCommand("plan", "print what each agent would do");
   Add(kPlanFlags, &plan);
-  for (CommandSpec* command : {&run, &coordinator, &inspect, &archive, &plan}) {
+  CommandSpec manifest = TestCommand("manifest", "print what runs a test on Kubernetes");
+  Add(kManifestFlags, &manifest);
+  for (CommandSpec* command : {&run, &coordinator, &inspect, &archive, &plan, &manifest}) {
     commands->push_back(std::move(*command));
   }
 }
@@ -143,10 +145,16 @@ std::vector<CommandSpec> AllCommands() {
   AddTests(&commands);
   AddNew(&commands);
   AddControls(&commands);
+  commands.push_back(MakeCommand("recover", kResults,
+                                 "write the results of a run whose coordinator is gone",
+                                 {{"JOURNAL", false}}));
+  Add(kRecoverFlags, &commands.back());
+  commands.push_back(MakeCommand("runs", kResults, "list the runs that a journal has seen", {}));
+  Add(kRunsFlags, &commands.back());
   commands.push_back(
-      MakeCommand("compare", kResults, "compare the result files of two runs",
-                  {{"BASE", true, "the result file to compare with is missing (BASE)"},
-                   {"NEW", true, "the result file to judge is missing (NEW)"}}));
+      MakeCommand("compare", kResults, "compare the result files of two runs, or the last two runs",
+                  {{"BASE", true, "the result file to compare with is missing (BASE), or `last`"},
+                   {"NEW", false}}));
   Add(kCompareFlags, &commands.back());
   Add(kComparisonFlags, &commands.back());
   commands.push_back(MakeCommand("report", kResults, "write the report of a run that is over",

@@ -30,6 +30,8 @@ inline constexpr FlagSpec kRunFlags[] = {
      "URL"},
     {"--result-file", Kind::kValue, "file for the result, as `lockstep compare` reads it", "FILE"},
     {"--report", Kind::kValue, "file for the report, a page with tables and charts", "FILE"},
+    {"--journal", Kind::kValue,
+     "file that keeps results and history, whatever happens to this process", "FILE"},
     {"--features", Kind::kList, "feature flags of k6; none exist here"},
     {"--agents", Kind::kValue, "agents that share the test", "N", "1"},
     {"--on-agent-loss", Kind::kValue, "what a lost agent does to the test",
@@ -99,6 +101,32 @@ inline constexpr FlagSpec kPlanFlags[] = {
     {"--partition", Kind::kValue, "how work is dealt out: as k6 does, or to the nearest number",
      "striped|fair", "striped"},
 };
+inline constexpr FlagSpec kManifestFlags[] = {
+    {"--agents", Kind::kValue, "pods with agents, that share the test", "N", "1"},
+    {"--image", Kind::kValue, "image with both programs", "IMAGE", "lockstep:latest"},
+    {"--namespace", Kind::kValue, "of all objects; without it, that of whoever creates them",
+     "NAME"},
+    {"--flags", Kind::kList, "further flags of the coordinator; may be repeated", "'FLAGS'"},
+    {"--set", Kind::kList, "a field of a Job: agents:spec.template.spec.nodeSelector.disk=ssd",
+     "JOB:PATH=VALUE"},
+    {"--label", Kind::kList, "of all objects and pods; may be repeated", "KEY=VALUE"},
+    {"--ttl", Kind::kValue, "when Jobs are cleared away, after their end", "TIME", "24h"},
+    {"--results-claim", Kind::kValue, "volume claim for results that is there already", "NAME"},
+    {"--results-size", Kind::kValue, "make a volume claim for results, of this size", "SIZE"},
+    {"--variables-secret", Kind::kValue, "Secret with variables of the script", "NAME"},
+    {"--credentials-secret", Kind::kValue, "Secret with the coordinator's credentials", "NAME",
+     "lockstep-coordinator-credentials"},
+    {"--agent-credentials-secret", Kind::kValue, "Secret with the agents' credentials", "NAME",
+     "lockstep-agent-credentials"},
+    {"--coordinator-name", Kind::kValue, "host name in the coordinator's certificate", "NAME",
+     "lockstep-coordinator"},
+    {"--insecure", Kind::kSwitch, "plain text, no credentials"},
+    {"--queue", Kind::kValue, "suspend the Jobs for this LocalQueue of Kueue", "NAME"},
+    {"--suspended", Kind::kSwitch, "suspend the Jobs; somebody else lets them begin"},
+    {"--id", Kind::kValue, "of the run, in all names; without it, a new one", "ID"},
+    {"--only-coordinator", Kind::kSwitch, "the coordinator's Job alone, to own the rest"},
+    {"--owner-uid", Kind::kValue, "uid of that Job: all but it, owned by it", "UID"},
+};
 inline constexpr FlagSpec kStatusFlags[] = {
     {"--json", Kind::kSwitch, "as JSON"},
     {"--watch", Kind::kSwitch, "each second, until the run ends"},
@@ -111,8 +139,23 @@ inline constexpr FlagSpec kScaleFlags[] = {
     {"-m,--max", Kind::kValue, "VUs to have ready", "N"},
     {"--agents", Kind::kValue, "agents to share the work, of a run that redistributes", "N"},
 };
+inline constexpr FlagSpec kRecoverFlags[] = {
+    {"--run", Kind::kValue, "number of the run; without it, the last one that did not end", "N"},
+    {"-o,--out", Kind::kList, "outputs in place of the run's own, such as result=FILE",
+     "NAME=WHERE"},
+    {"--summary-mode", Kind::kValue, "how much the summary tells; without it, as the run said",
+     "compact|full|disabled"},
+    {"--summary-export", Kind::kValue, "file for the summary as JSON, in place of the run's own",
+     "FILE"},
+};
+inline constexpr FlagSpec kRunsFlags[] = {
+    {"--journal", Kind::kValue, "the journal", "FILE"},
+    {"--most", Kind::kValue, "how many, the latest first", "N", "20"},
+    {"--json", Kind::kSwitch, "as JSON"},
+};
 inline constexpr FlagSpec kCompareFlags[] = {
     {"--json", Kind::kSwitch, "as JSON"},
+    {"--journal", Kind::kValue, "of `compare last`: where the runs are", "FILE"},
     {"--fail-on-regression", Kind::kSwitch, "exit with 99 if the new run is worse"},
 };
 // Of all that compares.

@@ -49,8 +49,9 @@ HelpGroup Network(bool brief = true) {
 HelpGroup Results() {
   return {"Results",
           {"out", "summary-export", "report", "no-thresholds"},
-          {"result-file", "summary-mode", "new-machine-readable-summary", "summary-trend-stats",
-           "summary-time-unit", "system-tags", "usage-report-url", "no-usage-report"}};
+          {"result-file", "journal", "summary-mode", "new-machine-readable-summary",
+           "summary-trend-stats", "summary-time-unit", "system-tags", "usage-report-url",
+           "no-usage-report"}};
 }
 
 HelpGroup Messages(std::vector<const char*> brief = {}) {
@@ -149,6 +150,27 @@ HelpPage Plan() {
            Messages()}};
 }
 
+HelpPage MakeManifestPage() {
+  return {
+      "A Job for the coordinator, an Indexed Job of agents, the test, a Service and a policy, all with "
+      "the run's id in their names. The test is inspected here, as `lockstep archive` does.",
+      {{"lockstep manifest s.js --agents 10 | kubectl create -f -", "a run"},
+       {"lockstep manifest s.js --agents 10 --queue team-a | kubectl create -f -",
+        "queued by Kueue"}},
+      {{"Manifest",
+        {"agents", "image", "namespace", "flags", "ttl", "set"},
+        {"label", "results-claim", "results-size", "variables-secret", "credentials-secret",
+         "agent-credentials-secret", "coordinator-name", "insecure", "queue", "suspended", "id",
+         "only-coordinator", "owner-uid"}},
+       Load(false),
+       {"Script",
+        {"env", "config"},
+        {"tag", "strict", "include-system-env-vars", "secret-source", "console-output", "throw"}},
+       Network(/*brief=*/false),
+       {"Results", {}, {"summary-trend-stats", "summary-time-unit", "system-tags"}},
+       Messages()}};
+}
+
 constexpr char kWhere[] =
     "COORDINATOR is HOST[:PORT] or unix:PATH, 127.0.0.1:7411 unless it is given.";
 
@@ -174,6 +196,7 @@ HelpPage HelpPageOf(absl::string_view command) {
       {"inspect", Inspect()},
       {"archive", MakeArchive()},
       {"plan", Plan()},
+      {"manifest", MakeManifestPage()},
       {"new",
        {"FILE is script.js unless it is given; - prints the script. What cannot be converted is listed.",
         {{"lockstep new", "script.js, of the template minimal"},
@@ -191,12 +214,25 @@ HelpPage HelpPageOf(absl::string_view command) {
       {"scale",
        Control({{"lockstep scale --vus 50 --credentials operator HOST", ""}}, {"vus", "max"})},
       {"stop", Control({{"lockstep stop --credentials operator HOST", ""}}, {"now"})},
+      {"recover",
+       {"JOURNAL is what a run was given with --journal, LOCKSTEP_JOURNAL unless it is given. Summary, "
+        "verdict and outputs are as of the last second that it holds, and say so.",
+        {{"lockstep recover runs.db", "the last run that did not end"},
+         {"lockstep recover runs.db --run 7 -o result=7.json", ""}},
+        {{"Flags", {"run", "out", "summary-export", "summary-mode"}, {}}, Messages()}}},
+      {"runs",
+       {"The latest first, with their verdicts.",
+        {{"lockstep runs --journal runs.db", ""}, {"lockstep runs --most 100 --json", ""}},
+        {{"Flags", {"journal", "most", "json"}, {}}, Messages()}}},
       {"compare",
        {"BASE and NEW are result files: lockstep run --result-file FILE. What is worse than chance "
-        "explains is named.",
-        {{"lockstep compare --fail-on-regression base.json new.json", "for pipelines"}},
+        "explains is named. `last` alone means the last run in the journal, and the one before it of the "
+        "same script.",
+        {{"lockstep compare --fail-on-regression base.json new.json", "for pipelines"},
+         {"lockstep compare last --journal runs.db", ""}},
         {{"Flags",
-          {"fail-on-regression", "json", "alpha", "min-change", "min-millis", "min-points"},
+          {"fail-on-regression", "json", "journal", "alpha", "min-change", "min-millis",
+           "min-points"},
           {}},
          Messages()}}},
       {"report",

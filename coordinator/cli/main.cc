@@ -21,9 +21,11 @@
 #include "coordinator/app/inspect.h"
 #include "coordinator/app/logging.h"
 #include "coordinator/app/new_script.h"
+#include "coordinator/app/recover.h"
 #include "coordinator/app/report.h"
 #include "coordinator/app/reports.h"
 #include "coordinator/app/run_app.h"
+#include "coordinator/app/runs.h"
 #include "coordinator/app/version.h"
 #include "coordinator/console/log_sink.h"
 
@@ -64,6 +66,13 @@ struct Execute {
   ExitCode operator()(const ControlCommand& control) const {
     return ExecuteControl(control, environment, logger);
   }
+  ExitCode operator()(const ManifestCommand& manifest) const {
+    return ExecuteManifest(manifest, environment, logger);
+  }
+  ExitCode operator()(const RecoverCommand& recover) const {
+    return ExecuteRecover(recover, environment, logger);
+  }
+  ExitCode operator()(const RunsCommand& runs) const { return ExecuteRuns(runs, logger); }
   ExitCode operator()(const CompareCommand& compare) const {
     return ExecuteCompare(compare, logger);
   }

@@ -222,6 +222,7 @@ RunSettingsFlags ReadRun(FlagReader& reader, bool local) {
     run.result_file = file;
   }
   run.report = reader.String("report", "REPORT");
+  run.journal = reader.String("journal", "JOURNAL");
   run.linger = reader.Bool("linger", "LINGER");
   run.no_usage_report = reader.Bool("no-usage-report", "NO_USAGE_REPORT");
   run.usage_report_url = reader.String("usage-report-url", "USAGE_REPORT_URL");
@@ -385,44 +386,6 @@ CertsCommand ReadCerts(FlagReader& reader, absl::string_view verb) {
   }
   if (reader.Text("days").has_value()) {
     command.days = reader.Int("days", 0, 1, kMostDays);
-  }
-  return command;
-}
-
-namespace {
-
-CompareConfig ReadComparison(FlagReader& reader) {
-  CompareConfig config;
-  config.alpha = reader.Number("alpha", config.alpha, 0, 1);
-  config.min_change = reader.Number("min-change", 100 * config.min_change, 0, 1e6) / 100;
-  config.min_millis = reader.Number("min-millis", config.min_millis, 0, 1e9);
-  config.min_points = reader.Number("min-points", 100 * config.min_points, 0, 100) / 100;
-  return config;
-}
-
-}  // namespace
-
-CompareCommand ReadCompare(FlagReader& reader) {
-  CompareCommand command;
-  command.base = reader.Argument(0);
-  command.fresh = reader.Argument(1);
-  command.log = ReadLog(reader);
-  command.config = ReadComparison(reader);
-  command.json = reader.Is("json");
-  command.fail_on_regression = reader.Is("fail-on-regression");
-  return command;
-}
-
-ReportCommand ReadReport(FlagReader& reader) {
-  ReportCommand command;
-  command.result = reader.Argument(0);
-  command.base = reader.String("compare");
-  command.log = ReadLog(reader);
-  command.config = ReadComparison(reader);
-  const std::string name(absl::StripSuffix(command.result, ".json"));
-  command.out = name + ".html";
-  if (const std::vector<std::string>& out = reader.List("out"); !out.empty()) {
-    command.out = out.back();
   }
   return command;
 }

@@ -22,6 +22,9 @@ CoordinatorCommand ReadCoordinator(FlagReader& reader);
 ControlCommand ReadControl(FlagReader& reader, ControlCommand::Verb verb);
 NewCommand ReadNew(FlagReader& reader);
 ArchiveCommand ReadArchiveFlags(FlagReader& reader);
+ManifestCommand ReadManifest(FlagReader& reader);
+RecoverCommand ReadRecover(FlagReader& reader);
+RunsCommand ReadRuns(FlagReader& reader);
 CompareCommand ReadCompare(FlagReader& reader);
 // `verb` is one of those of `lockstep certs`.
 CertsCommand ReadCerts(FlagReader& reader, absl::string_view verb);

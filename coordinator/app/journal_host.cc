@@ -1,0 +1,247 @@
+#include "coordinator/app/journal_host.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "nlohmann/json.hpp"
+
+#include "common/base/content_hash.h"
+#include "common/base/read_file.h"
+#include "common/base/status_macros.h"
+#include "common/base/version.h"
+#include "common/options/options_json.h"
+#include "proto/words.h"
+
+namespace lockstep::coordinator {
+namespace {
+
+constexpr std::pair<SummaryMode, const char*> kModes[] = {{SummaryMode::kCompact, "compact"},
+                                                          {SummaryMode::kFull, "full"},
+                                                          {SummaryMode::kDisabled, "disabled"}};
+
+// Of the machine's start: its monotonic clock counts from there.
+std::string BootId() {
+  const absl::StatusOr<std::string> id = ReadFile("/proc/sys/kernel/random/boot_id", 100);
+  return id.ok() ? std::string(absl::StripAsciiWhitespace(*id)) : "";
+}
+
+// Of all that decides what a test is, as far as it is known before an agent has read the script.
+std::string TestHash(const RunRequest& request, const TestFiles& files) {
+  const RunSettingsFlags& run = request.run;
+  std::vector<std::string> facts = {files.script.main_url,
+                                    files.script.text,
+                                    ToCanonicalJson(request.test.flags),
+                                    absl::StrCat(run.agents),
+                                    absl::StrCat(run.tolerated_loss_percent),
+                                    absl::StrCat(run.redistribute),
+                                    absl::StrCat(run.late_agents_join),
+                                    absl::StrCat(static_cast<int>(run.partition))};
+  for (const auto& [name, value] : request.test.env) {
+    facts.push_back(absl::StrCat(name, "=", value));
+  }
+  return absl::BytesToHexString(Sha256(absl::StrJoin(facts, std::string(1, '\0'))));
+}
+
+}  // namespace
+
+std::string KeptSettings::ToJson() const {
+  const char* mode = "";
+  for (const auto& [value, name] : kModes) {
+    mode = value == summary_mode ? name : mode;
+  }
+  return nlohmann::json{{"outputs", outputs},
+                        {"summaryMode", mode},
+                        {"summaryExport", summary_export},
+                        {"noThresholds", no_thresholds}}
+      .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+absl::StatusOr<KeptSettings> KeptSettings::FromJson(const std::string& text) {
+  const nlohmann::json json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  const auto is = [&json](const char* key, auto predicate) {
+    return json.is_object() && json.contains(key) && predicate(json[key]);
+  };
+  const auto text_of = [](const nlohmann::json& value) { return value.is_string(); };
+  if (!is("outputs",
+          [&](const auto& list) {
+            return list.is_array() && std::all_of(list.begin(), list.end(), text_of);
+          }) ||
+      !is("summaryMode", text_of) || !is("summaryExport", text_of) ||
+      !is("noThresholds", [](const auto& value) { return value.is_boolean(); })) {
+    return absl::DataLossError("journal: what is kept of the command line makes no sense");
+  }
+  KeptSettings settings{.outputs = json["outputs"].get<std::vector<std::string>>(),
+                        .summary_export = json["summaryExport"].get<std::string>(),
+                        .no_thresholds = json["noThresholds"].get<bool>()};
+  for (const auto& [value, name] : kModes) {
+    settings.summary_mode = json["summaryMode"] == name ? value : settings.summary_mode;
+  }
+  return settings;
+}
+
+RunRecord RecordOf(int64_t run, const RunResult& result, const EndVerdict& verdict, ExitCode code) {
+  return {.id = run,
+          .identity = {},
+          .ended = result.end,
+          .duration = result.duration,
+          .exit_code = static_cast<int>(code),
+          .verdict = verdict.word,
+          .reason = verdict.reason,
+          .validity = result.validity,
+          .requests = verdict.requests.total,
+          .failed = verdict.requests.failed,
+          .iterations = static_cast<uint64_t>(std::max(verdict.iterations, 0.0))};
+}
+
+JournalHost::JournalHost(Parts parts, const RunRequest& request, const TestFiles& files)
+    : parts_(parts), request_(request), files_(files) {}
+
+absl::Status JournalHost::Open() {
+  if (request_.run.journal.empty() || request_.inspect_only) {
+    return absl::OkStatus();
+  }
+  LOCKSTEP_ASSIGN_OR_RETURN(journal_, Journal::Open(request_.run.journal));
+  Rig& rig = parts_.rig;
+  keeper_ =
+      std::make_unique<Keeper>(Keeper::Parts{rig.loop(), rig.run(), rig.fleet(), parts_.logger},
+                               [this](const RunCheckpoint& run, const FleetCheckpoint& fleet,
+                                      bool results) { return Write(run, fleet, results); });
+  LOCKSTEP_ASSIGN_OR_RETURN(std::optional<UnfinishedRun> unfinished, journal_->FindUnfinished());
+  if (unfinished.has_value() && CanGoOn(*unfinished)) {
+    written_ = unfinished->written;
+    unfinished_ = std::move(unfinished);
+  } else if (unfinished.has_value()) {
+    TellOf(*unfinished);
+  }
+  return absl::OkStatus();
+}
+
+bool JournalHost::CanGoOn(const UnfinishedRun& unfinished) const {
+  const absl::Duration gone = parts_.rig.loop().clock().Mono() - unfinished.kept_mono;
+  return !request_.listen.empty() && unfinished.run.state >= v1::RunStatus::RUNNING &&
+         unfinished.identity.boot == BootId() && unfinished.identity.version == kVersion &&
+         unfinished.identity.test_hash == TestHash(request_, files_) &&
+         gone >= absl::ZeroDuration() && gone < Rig::kLease;
+}
+
+void JournalHost::TellOf(const UnfinishedRun& unfinished) const {
+  if (unfinished.run.state < v1::RunStatus::RUNNING) {
+    return;  // it had not started: nothing was measured
+  }
+  parts_.logger.Warn(absl::StrCat(
+      "journal ", journal_->path(), ": run ", unfinished.id, " of ", unfinished.identity.script,
+      " did not end, and cannot be gone on with: this is another test, or its agents' lease is over; ",
+      "`lockstep recover ", journal_->path(), " --run ", unfinished.id, "` has its results"));
+}
+
+absl::Status JournalHost::Begin(Run::Events events) {
+  Run& run = parts_.rig.run();
+  if (!unfinished_.has_value()) {
+    run.Begin(std::move(events));
+    return absl::OkStatus();
+  }
+  parts_.logger.Warn(absl::StrCat(
+      "journal ", journal_->path(), ": goes on with run ", unfinished_->id, ", ",
+      absl::FormatDuration(absl::Floor(parts_.rig.loop().clock().Mono() - unfinished_->kept_mono,
+                                       absl::Milliseconds(1))),
+      " after its coordinator was gone"));
+  LOCKSTEP_RETURN_IF_ERROR(journal_->GoOn(*unfinished_));
+  parts_.rig.fleet().Restore(std::move(unfinished_->fleet));
+  return run.GoOn(std::move(events), std::move(unfinished_->run), std::move(unfinished_->bundle));
+}
+
+RunIdentity JournalHost::Identity(const std::vector<std::string>& outputs) const {
+  const RunSettingsFlags& run = request_.run;
+  return {.script = request_.test.script,
+          .test_hash = TestHash(request_, files_),
+          .version = kVersion,
+          .boot = BootId(),
+          .agents = run.agents,
+          .settings = KeptSettings{.outputs = outputs,
+                                   .summary_mode = run.summary_mode,
+                                   .summary_export = run.summary_export,
+                                   .no_thresholds = run.no_thresholds}
+                          .ToJson(),
+          .begun = parts_.rig.loop().clock().Wall()};
+}
+
+absl::Status JournalHost::OnTest(const PlannedTest& test, const std::vector<std::string>& outputs) {
+  if (journal_ == nullptr) {
+    return absl::OkStatus();
+  }
+  if (!unfinished_.has_value()) {
+    LOCKSTEP_RETURN_IF_ERROR(journal_->Begin(Identity(outputs)));
+    begun_ = true;
+    return absl::OkStatus();
+  }
+  if (test.plan.options_json != unfinished_->options_json) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "journal ", journal_->path(), ": run ", unfinished_->id,
+        " has other options than this test has now, so that nobody can go on with it; once its "
+        "agents' lease of ",
+        absl::FormatDuration(Rig::kLease), " is over, this test begins anew"));
+  }
+  begun_ = true;
+  test_kept_ = true;
+  Results& results = parts_.rig.results();
+  return journal_->ReadResults(unfinished_->id, &results.store_to_fill(),
+                               &results.errors_to_fill());
+}
+
+absl::Status JournalHost::Write(const RunCheckpoint& run, const FleetCheckpoint& fleet,
+                                bool results) {
+  const PlannedTest& test = parts_.rig.test();
+  if (!std::exchange(test_kept_, true)) {
+    LOCKSTEP_RETURN_IF_ERROR(journal_->KeepTest(run.inspected, test.plan.options_json,
+                                                test.options.merged.http_errors.has_value()));
+    LOCKSTEP_RETURN_IF_ERROR(journal_->KeepBundle(parts_.rig.run().bundle()));
+  }
+  std::optional<Journal::ResultsNow> now;
+  if (results) {
+    parts_.outputs.Flush();
+    const Results& measured = parts_.rig.results();
+    now.emplace(Journal::ResultsNow{measured.store(), measured.errors(), parts_.outputs.Written()});
+  }
+  const Clock& clock = parts_.rig.loop().clock();
+  return journal_->Keep(run, fleet, now, clock.Wall(), clock.Mono());
+}
+
+void JournalHost::OnState(RunState state) {
+  if (keeper_ != nullptr) {
+    keeper_->OnState(state);
+  }
+}
+
+void JournalHost::OnDone(ExitCode code, const RunOutcome& outcome,
+                         const std::optional<EndVerdict>& verdict) {
+  if (keeper_ == nullptr) {
+    return;
+  }
+  keeper_->End();
+  if (!begun_) {
+    return;
+  }
+  const absl::Time now = parts_.rig.loop().clock().Wall();
+  RunRecord record{.id = journal_->run(),
+                   .identity = {},
+                   .ended = now,
+                   .exit_code = static_cast<int>(code),
+                   .verdict = "FAILED",
+                   .reason = outcome.message.substr(0, outcome.message.find('\n'))};
+  std::string result;
+  if (result_.has_value() && verdict.has_value()) {
+    record = RecordOf(journal_->run(), *result_, *verdict, code);
+    record.ended = now;
+    result_->verdict = *verdict;
+    result = ResultToJson(*result_).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  }
+  if (const absl::Status ended = journal_->End(record, result); !ended.ok()) {
+    parts_.logger.Warn(absl::StrCat(ended.message(), ": the result of this run is not kept there"));
+  }
+}
+
+}  // namespace lockstep::coordinator

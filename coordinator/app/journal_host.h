@@ -1,0 +1,87 @@
+// The journal of a run (--journal): whether a run that it holds is gone on with, what is kept while
+// the run goes on, and what stays of it. Without the flag nothing of it does anything.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+
+#include "common/base/event_loop.h"
+#include "common/base/log.h"
+#include "common/result/result.h"
+#include "coordinator/app/planned_test.h"
+#include "coordinator/app/rig.h"
+#include "coordinator/app/test_loader.h"
+#include "coordinator/core/run.h"
+#include "coordinator/journal/journal.h"
+#include "coordinator/journal/keeper.h"
+#include "coordinator/output/run_outputs.h"
+
+namespace lockstep::coordinator {
+
+// Of the command line, what recovery needs.
+struct KeptSettings {
+  std::vector<std::string> outputs;
+  SummaryMode summary_mode = SummaryMode::kCompact;
+  std::string summary_export;
+  bool no_thresholds = false;
+  std::string ToJson() const;
+  // DataLoss: it is no such text.
+  static absl::StatusOr<KeptSettings> FromJson(const std::string& text);
+};
+
+// The row of the history that a run with this end gets.
+RunRecord RecordOf(int64_t run, const RunResult& result, const EndVerdict& verdict, ExitCode code);
+
+// Loop-bound.
+class JournalHost {
+ public:
+  struct Parts {  // all borrowed
+    Rig& rig;
+    RunOutputs& outputs;
+    Logger& logger;
+  };
+  JournalHost(Parts parts, const RunRequest& request, const TestFiles& files);
+
+  // Opens the journal and looks for a run to go on with. Errors name the file.
+  absl::Status Open();
+  // Begins the run, or goes on with the one that was found.
+  absl::Status Begin(Run::Events events);
+
+  // Whether another process may go on with the run.
+  bool may_outlive() const { return journal_ != nullptr; }
+  // Of files of samples that a former process has begun, by their output: the bytes that count.
+  const std::map<std::string, int64_t>& written() const { return written_; }
+
+  // ---- of Run::Events ----
+  // The test is planned, and the results are configured for it: puts back what was measured, or begins a
+  // row of the history. FailedPrecondition: the test is not the one that was begun.
+  absl::Status OnTest(const PlannedTest& test, const std::vector<std::string>& outputs);
+  void OnState(RunState state);
+  void OnResult(RunResult result) { result_ = std::move(result); }
+  void OnDone(ExitCode code, const RunOutcome& outcome, const std::optional<EndVerdict>& verdict);
+
+ private:
+  RunIdentity Identity(const std::vector<std::string>& outputs) const;
+  // Tells of a run that did not end and is not gone on with.
+  void TellOf(const UnfinishedRun& unfinished) const;
+  bool CanGoOn(const UnfinishedRun& unfinished) const;
+  absl::Status Write(const RunCheckpoint& run, const FleetCheckpoint& fleet, bool results);
+
+  const Parts parts_;
+  const RunRequest& request_;
+  const TestFiles& files_;
+  std::unique_ptr<Journal> journal_;         // null: there is none
+  std::optional<UnfinishedRun> unfinished_;  // that is gone on with
+  std::map<std::string, int64_t> written_;
+  std::unique_ptr<Keeper> keeper_;
+  bool begun_ = false;      // it has a row
+  bool test_kept_ = false;  // beside the row
+  std::optional<RunResult> result_;
+};
+
+}  // namespace lockstep::coordinator

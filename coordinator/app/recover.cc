@@ -1,0 +1,188 @@
+#include "coordinator/app/recover.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <unistd.h>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+
+#include "common/base/status_macros.h"
+#include "common/base/version.h"
+#include "common/options/consolidate.h"
+#include "common/options/options_json.h"
+#include "coordinator/app/ending.h"
+#include "coordinator/app/journal_host.h"
+#include "coordinator/app/reports.h"
+#include "coordinator/core/roster.h"
+#include "coordinator/core/run_status.h"
+#include "coordinator/output/report_outputs.h"
+#include "coordinator/output/run_outputs.h"
+
+namespace lockstep::coordinator {
+namespace {
+
+class Recovery {
+ public:
+  Recovery(const RecoverCommand& command, const Environment& environment, RunLogger& logger)
+      : command_(command), environment_(environment), logger_(logger), results_(clock_, logger) {}
+
+  absl::StatusOr<ExitCode> Execute();
+
+ private:
+  absl::Status Load();
+  absl::Status StartOutputs(const RunOptions& options);
+  EndFacts Facts();
+  std::string Moment() const;
+
+  const RecoverCommand& command_;
+  const Environment& environment_;
+  RunLogger& logger_;
+  const SystemClock clock_;
+  std::unique_ptr<Journal> journal_;
+  UnfinishedRun run_;
+  KeptSettings settings_;
+  RunSettingsFlags flags_;
+  Results results_;
+  RunOutputs outputs_;
+};
+
+absl::Status Recovery::Load() {
+  if (access(command_.journal.c_str(), F_OK) != 0) {
+    return absl::NotFoundError(
+        absl::StrCat("journal ", command_.journal, ": there is no such file"));
+  }
+  LOCKSTEP_ASSIGN_OR_RETURN(journal_, Journal::Open(command_.journal));
+  LOCKSTEP_ASSIGN_OR_RETURN(std::optional<UnfinishedRun> unfinished,
+                            journal_->FindUnfinished(command_.run));
+  if (!unfinished.has_value()) {
+    return absl::NotFoundError(absl::StrCat(
+        "journal ", command_.journal,
+        ": all of its runs have ended by themselves, and there is nothing to recover"));
+  }
+  if (unfinished->run.state < v1::RunStatus::RUNNING) {
+    return absl::NotFoundError(absl::StrCat("journal ", command_.journal, ": run ", unfinished->id,
+                                            " of ", unfinished->identity.script,
+                                            " had not started when its coordinator was gone: "
+                                            "nothing was measured"));
+  }
+  run_ = *std::move(unfinished);
+  LOCKSTEP_ASSIGN_OR_RETURN(settings_, KeptSettings::FromJson(run_.identity.settings));
+  LOCKSTEP_ASSIGN_OR_RETURN(const Options options, FromCanonicalJson(run_.options_json));
+  const RunOptions settled = Settle(options);
+  flags_.summary_mode = command_.summary_mode.value_or(settings_.summary_mode);
+  flags_.summary_export =
+      command_.summary_export.empty() ? settings_.summary_export : command_.summary_export;
+  flags_.no_thresholds = settings_.no_thresholds;
+  RunSettingsFlags as_run = flags_;
+  as_run.summary_mode = settings_.summary_mode;  // by which the breakdowns were kept
+  LOCKSTEP_RETURN_IF_ERROR(results_.Configure(
+      ResultsSetupOf(settled, run_.http_errors, run_.run.inspected, as_run, /*no_color=*/false)));
+  LOCKSTEP_RETURN_IF_ERROR(
+      journal_->ReadResults(run_.id, &results_.store_to_fill(), &results_.errors_to_fill()));
+  return StartOutputs(settled);
+}
+
+// Only reports can be written now: what gets samples got them while the run was on.
+absl::Status Recovery::StartOutputs(const RunOptions& options) {
+  std::vector<std::string> specs;
+  for (const std::string& spec : command_.outputs.empty() ? settings_.outputs : command_.outputs) {
+    if (IsReport(spec)) {
+      specs.push_back(spec);
+    } else if (command_.outputs.empty()) {
+      logger_.Info(absl::StrCat("-o ", spec, ": it got its samples while the run was on"));
+    } else {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--out: ", spec, ": samples of a run that is over are nowhere any more; ",
+                       "expected one of github, junit, report, result"));
+    }
+  }
+  OutputContext context;
+  context.write_stdout = WriteStdout;
+  context.environment = environment_;
+  context.system_tags = options.system_tags;
+  context.clock = &clock_;
+  context.version = kVersion;
+  return outputs_.Start(specs, context);
+}
+
+std::string Recovery::Moment() const {
+  return absl::FormatDuration(absl::Floor(
+      std::max(std::min(run_.kept_mono, run_.run.drained_at) - run_.run.t0, absl::ZeroDuration()),
+      absl::Milliseconds(100)));
+}
+
+EndFacts Recovery::Facts() {
+  RunCheckpoint& state = run_.run;
+  EndFacts facts;
+  facts.elapsed =
+      std::max(std::min(run_.kept_mono, state.drained_at) - state.t0, absl::ZeroDuration());
+  facts.measured = facts.elapsed;
+  for (const RunMember& member : state.members) {
+    for (const v1::ScenarioProgress& part : member.progress.scenarios()) {
+      facts.iterations += part.full();
+    }
+  }
+  Roster roster(state.members.size(), /*tolerated_loss_percent=*/100);
+  for (RunMember& member : state.members) {
+    member.batches = ReceiveWindow(member.batches_kept);
+  }
+  roster.Restore(state.members, state.elected);
+  facts.judgement = JudgeRoster(roster, state.standstills);
+  facts.judgement.validity = std::max(facts.judgement.validity, v1::Health::SUSPECT);
+  facts.judgement.reasons.insert(
+      facts.judgement.reasons.begin(),
+      absl::StrCat("recovered from ", command_.journal,
+                   ": the coordinator was lost, and what came later than ", Moment(),
+                   " after the start is missing"));
+  state.verdict.Record({ExitCode::kOther, absl::StrCat("the coordinator was lost ", Moment(),
+                                                       " after the start; recovered")});
+  state.verdict.Judge([&] { return results_.FinalThresholds(facts.elapsed); });
+  facts.outcome = state.verdict.outcome();
+  facts.setup = state.setup_data;
+  facts.end = run_.kept_at;
+  return facts;
+}
+
+absl::StatusOr<ExitCode> Recovery::Execute() {
+  LOCKSTEP_RETURN_IF_ERROR(Load());
+  const bool terminal = isatty(STDOUT_FILENO) != 0;
+  const VerdictLook look{.columns = 0, .color = terminal && !command_.log.no_color};
+  Ending ending({results_, outputs_, clock_, logger_}, flags_, run_.identity.script,
+                {.out = look, .error = std::nullopt});
+  LOCKSTEP_RETURN_IF_ERROR(ending.Reserve());
+  const EndFacts facts = Facts();
+  WriteStdout(absl::StrCat(
+      "RECOVERED from ", command_.journal, ": run ", run_.id, ", ", run_.identity.script,
+      ", as of ", Moment(), " after the start (",
+      absl::FormatTime("%Y-%m-%d %H:%M:%S %Ez", run_.kept_at, absl::LocalTimeZone()), ")\n\n"));
+  results_.SetJudge([&facts] { return facts.judgement; });
+  results_.SetOutcome([&facts] { return facts.outcome; });
+  RunResult result = ending.WriteSummary(facts, std::nullopt, nullptr);
+  const std::vector<std::string> exports(run_.run.inspected.exports().begin(),
+                                         run_.run.inspected.exports().end());
+  if (std::find(exports.begin(), exports.end(), "handleSummary") != exports.end()) {
+    logger_.Info("handleSummary() was not called: it needs an agent");
+  }
+  const ExitCode code = ending.Judge(facts.outcome, facts.judgement);
+  if (ending.verdict().has_value()) {
+    RunRecord record = RecordOf(run_.id, result, *ending.verdict(), code);
+    record.ended = std::nullopt;
+    result.verdict = *ending.verdict();
+    LOCKSTEP_RETURN_IF_ERROR(journal_->KeepRecovered(
+        record,
+        ResultToJson(result).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)));
+  }
+  return code;
+}
+
+}  // namespace
+
+ExitCode ExecuteRecover(const RecoverCommand& command, const Environment& environment,
+                        RunLogger& logger) {
+  const absl::StatusOr<ExitCode> code = Recovery(command, environment, logger).Execute();
+  return code.ok() ? *code : Refuse(code.status(), ExitCode::kOther, logger);
+}
+
+}  // namespace lockstep::coordinator

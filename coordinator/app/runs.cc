@@ -1,0 +1,106 @@
+#include "coordinator/app/runs.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+
+#include "common/base/display_width.h"
+#include "coordinator/app/reports.h"
+
+namespace lockstep::coordinator {
+namespace {
+
+constexpr char kUnfinished[] = "UNFINISHED";
+constexpr size_t kWidestScript = 40;
+
+std::string VerdictOf(const RunRecord& run) {
+  return run.ended.has_value() ? run.verdict : kUnfinished;
+}
+
+std::vector<std::string> Row(const RunRecord& run, absl::TimeZone zone) {
+  const bool told = !run.verdict.empty();  // by its end, or by recovery
+  return {absl::StrCat(run.id),
+          absl::FormatTime("%Y-%m-%d %H:%M:%S", run.identity.begun, zone),
+          CutToWidth(run.identity.script, kWidestScript),
+          absl::StrCat(run.identity.agents),
+          told ? absl::FormatDuration(absl::Floor(run.duration, absl::Milliseconds(100))) : "-",
+          told ? absl::StrCat(run.requests) : "-",
+          told ? absl::StrCat(run.failed) : "-",
+          told ? absl::StrCat(run.iterations) : "-",
+          VerdictOf(run),
+          told ? absl::StrCat(run.exit_code) : "-",
+          run.validity.empty() ? "-" : run.validity};
+}
+
+}  // namespace
+
+std::string RunsText(const std::vector<RunRecord>& runs, absl::TimeZone zone) {
+  if (runs.empty()) {
+    return "no runs\n";
+  }
+  std::vector<std::vector<std::string>> rows = {{"RUN", "BEGUN", "SCRIPT", "AGENTS", "LENGTH",
+                                                 "REQUESTS", "FAILED", "ITERATIONS", "VERDICT",
+                                                 "EXIT", "GENERATOR"}};
+  for (const RunRecord& run : runs) {
+    rows.push_back(Row(run, zone));
+  }
+  std::vector<size_t> widths(rows.front().size());
+  for (const auto& row : rows) {
+    for (size_t i = 0; i < row.size(); ++i) {
+      widths[i] = std::max(widths[i], DisplayWidth(row[i]));
+    }
+  }
+  std::string text;
+  for (const auto& row : rows) {
+    std::string line;
+    for (size_t i = 0; i < row.size(); ++i) {
+      absl::StrAppend(&line, i == 0 ? "" : "  ", PadToWidth(row[i], widths[i]));
+    }
+    absl::StrAppend(&text, absl::StripTrailingAsciiWhitespace(line), "\n");
+  }
+  return text;
+}
+
+nlohmann::json RunsJson(const std::vector<RunRecord>& runs) {
+  const auto stamp = [](absl::Time time) {
+    return absl::FormatTime(absl::RFC3339_sec, time, absl::UTCTimeZone());
+  };
+  nlohmann::json list = nlohmann::json::array();
+  for (const RunRecord& run : runs) {
+    const bool told = !run.verdict.empty();
+    list.push_back(
+        {{"run", run.id},
+         {"script", run.identity.script},
+         {"version", run.identity.version},
+         {"agents", run.identity.agents},
+         {"begun", stamp(run.identity.begun)},
+         {"ended", run.ended.has_value() ? nlohmann::json(stamp(*run.ended)) : nlohmann::json()},
+         {"durationMs", absl::ToDoubleMilliseconds(run.duration)},
+         {"requests", run.requests},
+         {"failed", run.failed},
+         {"iterations", run.iterations},
+         {"verdict", VerdictOf(run)},
+         {"reason", run.reason},
+         {"exitCode", told ? nlohmann::json(run.exit_code) : nlohmann::json()},
+         {"validity", run.validity}});
+  }
+  return list;
+}
+
+ExitCode ExecuteRuns(const RunsCommand& command, Logger& logger) {
+  const absl::StatusOr<std::unique_ptr<Journal>> journal = Journal::OpenHistory(command.journal);
+  absl::StatusOr<std::vector<RunRecord>> runs =
+      journal.ok() ? (*journal)->Runs(command.most) : journal.status();
+  if (!runs.ok()) {
+    logger.Error(std::string(runs.status().message()));
+    return ExitCode::kOther;
+  }
+  WriteStdout(command.json
+                  ? RunsJson(*runs).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) +
+                        "\n"
+                  : RunsText(*runs, absl::LocalTimeZone()));
+  return ExitCode::kSuccess;
+}
+
+}  // namespace lockstep::coordinator

@@ -1,0 +1,85 @@
+// The flags of `lockstep manifest`.
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+
+#include "common/options/duration.h"
+#include "coordinator/cli/read_commands.h"
+
+namespace lockstep::coordinator {
+namespace {
+
+constexpr int64_t kMostPods = 10'000;
+
+// What the coordinator of the manifest would say of its further flags is said here.
+void CheckFlags(FlagReader& reader, const ManifestSettings& settings) {
+  std::vector<std::string> line = {"coordinator", "--insecure"};
+  line.insert(line.end(), settings.flags.begin(), settings.flags.end());
+  line.push_back("test.tar");
+  std::variant<CommandLine, CommandLineExit> parsed =
+      ParseCommandLine(line, reader.words().environment);
+  std::string error;
+  if (const auto* exit = std::get_if<CommandLineExit>(&parsed); exit != nullptr) {
+    error = exit->error.empty() ? "it asks for help" : exit->error;
+  } else if (const auto* command =
+                 std::get_if<CoordinatorCommand>(&std::get<CommandLine>(parsed).command);
+             command != nullptr) {
+    error = absl::StrJoin(command->test.errors, "; ");
+  }
+  if (!error.empty()) {
+    reader.Error(absl::StrCat("--flags: \"", absl::StrJoin(settings.flags, " "), "\": ", error));
+  }
+}
+
+}  // namespace
+
+ManifestCommand ReadManifest(FlagReader& reader) {
+  ManifestCommand command{.test = ReadTest(reader, false), .log = ReadLog(reader), .settings = {}};
+  ManifestSettings& settings = command.settings;
+  const auto text = [&reader](const char* flag, std::string* value) {
+    *value = reader.Text(flag).value_or(*value);
+  };
+  settings.agents = reader.Int("agents", 1, 1, kMostPods);
+  text("id", &settings.id);
+  text("namespace", &settings.space);
+  text("image", &settings.image);
+  settings.insecure = reader.Is("insecure");
+  text("credentials-secret", &settings.coordinator_secret);
+  text("agent-credentials-secret", &settings.agent_secret);
+  text("coordinator-name", &settings.coordinator_name);
+  text("variables-secret", &settings.variables_secret);
+  text("results-claim", &settings.results_claim);
+  text("results-size", &settings.results_size);
+  text("queue", &settings.queue);
+  text("owner-uid", &settings.owner_uid);
+  settings.suspended = reader.Is("suspended");
+  settings.only_coordinator = reader.Is("only-coordinator");
+  settings.sets = reader.List("set");
+  for (const std::string& flags : reader.List("flags")) {
+    for (absl::string_view word :
+         absl::StrSplit(flags, absl::ByAnyChar(" \t"), absl::SkipEmpty())) {
+      settings.flags.emplace_back(word);
+    }
+  }
+  CheckFlags(reader, settings);
+  for (const std::string& label : reader.List("label")) {
+    const std::pair<std::string, std::string> parts =
+        absl::StrSplit(label, absl::MaxSplits('=', 1));
+    settings.labels[parts.first] = parts.second;
+  }
+  if (const std::optional<std::string> ttl = reader.Text("ttl"); ttl.has_value()) {
+    const absl::StatusOr<absl::Duration> duration = ParseDurationWithUnit(*ttl);
+    if (duration.ok() && *duration >= absl::ZeroDuration()) {
+      settings.ttl = *duration;
+    } else {
+      reader.Expected(*ttl, "a duration such as 24h");
+    }
+  }
+  return command;
+}
+
+}  // namespace lockstep::coordinator

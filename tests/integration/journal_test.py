@@ -1,0 +1,232 @@
+"""Results that outlive the coordinator's process: kill -9 and what the journal makes of it, with real processes."""
+import gzip
+import json
+import resource
+import signal
+import sqlite3
+import subprocess
+import time
+import unittest
+
+from tests.integration.support import BIN, PATIENCE, LockstepTest, free_port
+
+RATE = 50
+SECONDS = 8
+SCRIPT = """
+import http from 'k6/http';
+import { check } from 'k6';
+export const options = {
+  scenarios: { s: { executor: 'constant-arrival-rate', rate: %d, duration: '%ds', preAllocatedVUs: 20 } },
+  thresholds: { http_req_failed: ['rate<0.01'], 'http_req_duration{status:200}': ['p(95)<5000'] },
+};
+export function setup() { return 'as it was'; }
+export default function (data) {
+  check(http.get(`${__ENV.TARGET}/status/200`), { fine: (r) => r.status === 200 });
+  check(data, { 'data of setup': (d) => d === 'as it was' });
+}
+export function teardown(data) { console.log(`teardown has ${data}`); }
+"""
+
+
+class JournalTest(LockstepTest):
+    def setUp(self):
+        super().setUp()
+        self.journal = self.folder / "runs.db"
+        self.server = self.serve()
+
+    def fleet(self, agents, *flags, script=SCRIPT % (RATE, SECONDS)):
+        port = free_port()
+        self.command = ["coordinator", "--insecure", "--listen", f"127.0.0.1:{port}", "--agents", str(agents),
+                        "--journal", str(self.journal), "-e", f"TARGET={self.server.url}", *flags, self.script(script)]
+        self.coordinator = self.start(*self.command)
+        self.addCleanup(lambda: (self.coordinator.kill(), self.coordinator.communicate(timeout=PATIENCE)))
+        for i in range(agents):
+            agent = subprocess.Popen([BIN / "lockstep-agent", "--coordinator", f"127.0.0.1:{port}", "--insecure", "--name", f"a{i}"],
+                                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=self.env, cwd=self.folder)
+            self.addCleanup(agent.wait, PATIENCE)
+            self.addCleanup(agent.kill)
+
+    def wait_for_requests(self, count):
+        deadline = time.monotonic() + PATIENCE
+        while self.server.count() < count:
+            self.assertLess(time.monotonic(), deadline, "the requests never came")
+            self.assertIsNone(self.coordinator.poll(), "the coordinator has ended")
+            time.sleep(0.02)
+
+    def kill(self):
+        self.coordinator.send_signal(signal.SIGKILL)
+        self.coordinator.communicate(timeout=PATIENCE)
+
+    def runs(self):
+        listed = self.lockstep("runs", "--journal", self.journal, "--json")
+        self.assertEqual(0, listed.returncode, listed.stderr)
+        return json.loads(listed.stdout)
+
+    def short_run(self, *flags, journal=None, **options):
+        return subprocess.run([BIN / "lockstep", "run", "-u", "2", "-i", "20", "--journal", journal or self.journal, *flags,
+                               self.script("import http from 'k6/http';\nexport default () => { http.get(`${__ENV.TARGET}/status/200`); };\n"),
+                               "-e", f"TARGET={self.server.url}"],
+                              capture_output=True, text=True, timeout=PATIENCE, cwd=self.folder, env=self.env, **options)
+
+
+class Kills(JournalTest):
+    def test_a_killed_coordinator_goes_on_and_every_request_counts_once(self):
+        outputs = ["-o", "json=samples.json", "-o", "csv=samples.csv.gz", "--result-file", "result.json"]
+        self.fleet(2, *outputs)
+        warnings = 0
+        for requests in (40, 130, 260):
+            self.wait_for_requests(requests)
+            self.kill()
+            self.coordinator = self.start(*self.command)
+            warnings += 1
+        output, errors = self.coordinator.communicate(timeout=PATIENCE)
+        self.assertEqual(0, self.coordinator.returncode, errors)
+        self.assertIn("goes on with run 1", errors)
+        self.assertIn("teardown has as it was", errors)
+        count = self.server.count()
+        self.assertEqual(RATE * SECONDS, count)
+        self.assertRegex(output, rf"http_reqs\.+: {count} ")
+        self.assertRegex(output, rf"checks_succeeded\.+: 100.00% {2 * count} out of {2 * count}")
+        result = json.loads((self.folder / "result.json").read_text("utf-8"))
+        self.assertEqual(count, result["metrics"]["http_reqs"]["count"] if "http_reqs" in result["metrics"] else count)
+        lines = [json.loads(line) for line in (self.folder / "samples.json").read_text("utf-8").splitlines()]
+        self.assertEqual(count, sum(line["type"] == "Point" and line["metric"] == "http_reqs" for line in lines))
+        with gzip.open(self.folder / "samples.csv.gz", "rt") as samples:
+            rows = samples.read().splitlines()
+        self.assertEqual(1, sum(row.startswith("metric_name,") for row in rows))
+        self.assertEqual(count, sum(row.startswith("http_reqs,") for row in rows))
+        (run,) = self.runs()
+        self.assertEqual((count, 0, "PASSED"), (run["requests"], run["exitCode"], run["verdict"]))
+
+    def test_recovery_has_all_that_was_kept_and_says_so(self):
+        self.fleet(2, "--summary-export", "export.json", "-o", "junit=junit.xml")
+        self.wait_for_requests(RATE * 4)
+        self.kill()
+        known = self.server.count()
+        recovered = self.lockstep("recover", self.journal, "-o", "result=result.json")
+        self.assertEqual(255, recovered.returncode, recovered.stderr)
+        self.assertRegex(recovered.stdout, r"^RECOVERED from .*runs.db: run 1, .*script.js, as of [\d.]+s after the start")
+        self.assertRegex(recovered.stdout, r"FAILED +the coordinator was lost [\d.]+s after the start; recovered")
+        self.assertRegex(recovered.stdout, r"generator: SUSPECT\n +- recovered from ")
+        export = json.loads((self.folder / "export.json").read_text("utf-8"))
+        requests = export["metrics"]["http_reqs"]["count"]
+        self.assertLessEqual(requests, known)
+        self.assertGreaterEqual(requests, RATE)
+        self.assertEqual("SUSPECT", export["validity"]["verdict"])
+        self.assertEqual("as it was", export["setup_data"])
+        self.assertTrue((self.folder / "result.json").exists())
+        self.assertFalse((self.folder / "junit.xml").exists(), "--out replaces the run's own")
+        (run,) = self.runs()
+        self.assertEqual(("UNFINISHED", None, requests), (run["verdict"], run["ended"], run["requests"]))
+        again = self.lockstep("recover", self.journal)
+        self.assertEqual(255, again.returncode, again.stderr)
+        self.assertTrue((self.folder / "junit.xml").exists())
+
+    def test_another_test_does_not_go_on(self):
+        self.fleet(1)
+        self.wait_for_requests(RATE)
+        self.kill()
+        other = self.short_run()
+        self.assertEqual(0, other.returncode, other.stderr)
+        self.assertIn("run 1 of ", other.stderr)
+        self.assertIn("cannot be gone on with", other.stderr)
+        self.assertEqual([(2, "DONE"), (1, "UNFINISHED")], [(run["run"], run["verdict"]) for run in self.runs()])
+        recovered = self.lockstep("recover", self.journal)
+        self.assertEqual(255, recovered.returncode, recovered.stderr)
+
+
+class Histories(JournalTest):
+    def test_runs_are_listed_and_compared(self):
+        for _ in range(2):
+            run = self.short_run()
+            self.assertEqual(0, run.returncode, run.stderr)
+        listed = self.lockstep("runs", "--journal", self.journal)
+        self.assertRegex(listed.stdout, r"^RUN +BEGUN +SCRIPT +.*\n2 .* 20 +0 +20 +DONE +0 +VALID\n1 ")
+        compared = self.lockstep("compare", "last", "--journal", self.journal)
+        self.assertEqual(0, compared.returncode, compared.stderr)
+        self.assertIn("http_req_duration", compared.stdout)
+        self.assertEqual(1, len(json.loads(self.lockstep("runs", "--journal", self.journal, "--most", "1", "--json").stdout)))
+        self.env["LOCKSTEP_JOURNAL"] = str(self.journal)
+        self.assertEqual(listed.stdout, self.lockstep("runs").stdout)
+
+    def test_a_single_run_has_nothing_to_be_compared_with(self):
+        self.short_run()
+        compared = self.lockstep("compare", "last", "--journal", self.journal)
+        self.assertEqual(255, compared.returncode)
+        self.assertIn("run 1 is the only one of", compared.stderr)
+
+    def test_there_is_nothing_to_recover_of_a_run_that_ended(self):
+        self.short_run()
+        for flags, message in (([], "all of its runs have ended by themselves"), (["--run", "1"], "run 1 has ended by itself, at "),
+                               (["--run", "9"], "there is no run 9")):
+            recovered = self.lockstep("recover", self.journal, *flags)
+            self.assertEqual(255, recovered.returncode)
+            self.assertIn(message, recovered.stderr)
+
+    def test_what_only_its_owner_reads(self):
+        self.short_run()
+        self.assertEqual(0o600, self.journal.stat().st_mode & 0o777)
+
+
+class Faults(JournalTest):
+    def refused(self, message):
+        for command in (lambda: self.short_run(), lambda: self.lockstep("runs", "--journal", self.journal),
+                        lambda: self.lockstep("recover", self.journal)):
+            answer = command()
+            self.assertNotEqual(0, answer.returncode)
+            self.assertIn(f"journal {self.journal}: {message}", answer.stderr)
+
+    def test_a_file_that_is_no_database(self):
+        self.journal.write_text("To be, or not to be\n" * 100, "utf-8")
+        self.refused("it is no journal of lockstep, nor any database")
+
+    def test_a_database_that_is_no_journal(self):
+        with sqlite3.connect(self.journal) as database:
+            database.execute("CREATE TABLE friend (name TEXT)")
+        self.refused("it is a database, but no journal of lockstep")
+
+    def test_a_newer_journal(self):
+        self.short_run()
+        with sqlite3.connect(self.journal) as database:
+            database.execute("PRAGMA user_version = 7")
+        self.refused("a newer lockstep has written it (schema 7); this one knows schemas up to 1")
+
+    def test_a_damaged_journal(self):
+        self.short_run()
+        with sqlite3.connect(self.journal) as database:
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        content = bytearray(self.journal.read_bytes())
+        for page in range(2, len(content) // 4096):
+            content[page * 4096:page * 4096 + 2000] = b"\xff" * 2000
+        self.journal.write_bytes(content)
+        self.refused("it is damaged: ")
+
+    def test_a_journal_in_use(self):
+        self.fleet(1)
+        self.wait_for_requests(1)
+        for answer in (self.short_run(), self.lockstep("recover", self.journal)):
+            self.assertNotEqual(0, answer.returncode)
+            self.assertIn("another process of lockstep is using it", answer.stderr)
+        self.assertEqual(1, len(self.runs()), "the history can be looked at meanwhile")
+
+    def test_a_place_that_is_not_there(self):
+        self.journal = self.folder / "nowhere" / "runs.db"
+        for answer in (self.short_run(), self.lockstep("runs", "--journal", self.journal)):
+            self.assertNotEqual(0, answer.returncode)
+            self.assertIn(f"journal {self.journal}: No such file or directory", answer.stderr)
+
+    def test_a_full_disk_does_not_end_the_run(self):
+        def limit():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
+        run = subprocess.run([BIN / "lockstep", "run", "-u", "2", "-d", "6s", "--journal", self.journal, "-e", f"TARGET={self.server.url}",
+                              self.script("import http from 'k6/http';\nimport { sleep } from 'k6';\nexport default () => "
+                                          "{ http.get(`${__ENV.TARGET}/status/200?${__VU}-${__ITER}`); sleep(0.02); };\n")],
+                             capture_output=True, text=True, timeout=PATIENCE, cwd=self.folder, env=self.env,
+                             preexec_fn=limit, restore_signals=False)  # SIGXFSZ stays ignored, as in Python
+        self.assertEqual(0, run.returncode, run.stderr)
+        self.assertEqual(1, run.stderr.count("the test goes on, and nothing more of it is kept there"), run.stderr)
+        self.assertRegex(run.stdout, r"note: journal .*: .*; what came later than \d+s after the start is not in it\n")
+
+
+if __name__ == "__main__":
+    unittest.main()
