@@ -1,5 +1,7 @@
 """The files of deploy/: manifests render and have no unknown or missing fields, units and compose file are as their
 programs want them. What a check needs and this machine lacks is skipped by name."""
+import base64
+import json
 import os
 import re
 import shutil
@@ -17,7 +19,8 @@ KUBERNETES = DEPLOY / "kubernetes"
 # misspelt names pass. A value is: a type, [schema] for lists, {name: schema} for objects, ANY.
 ANY = object()
 TEXT_MAP = {"*": str}
-METADATA = {"name": str, "namespace": str, "labels": TEXT_MAP, "annotations": TEXT_MAP}
+METADATA = {"name": str, "namespace": str, "labels": TEXT_MAP, "annotations": TEXT_MAP,
+            "ownerReferences": [{"apiVersion": str, "kind": str, "name": str, "uid": str}]}
 PORT = {"name": str, "port": (int, str), "targetPort": (int, str), "containerPort": int, "protocol": str}
 SELECTOR = {"matchLabels": TEXT_MAP}
 PROBE = {"httpGet": {"path": str, "port": (int, str)}, "periodSeconds": int, "failureThreshold": int,
@@ -44,11 +47,11 @@ TEMPLATE = {"metadata": METADATA, "spec": POD}
 PEER = {"podSelector": SELECTOR, "namespaceSelector": SELECTOR}
 SCHEMAS = {
     "Namespace": {},
-    "ConfigMap": {"data": TEXT_MAP},
+    "ConfigMap": {"data": TEXT_MAP, "binaryData": TEXT_MAP, "immutable": bool},
     "Secret": {"data": TEXT_MAP, "type": str},
     "PersistentVolumeClaim": {"spec": {"accessModes": [str], "resources": {"requests": TEXT_MAP}, "storageClassName": str}},
     "Service": {"spec": {"clusterIP": str, "selector": TEXT_MAP, "ports": [PORT]}},
-    "Job": {"spec": {"backoffLimit": int, "ttlSecondsAfterFinished": int, "completionMode": str, "completions": int,
+    "Job": {"spec": {"suspend": bool, "backoffLimit": int, "ttlSecondsAfterFinished": int, "completionMode": str, "completions": int,
                      "parallelism": int, "template": TEMPLATE}},
     "StatefulSet": {"spec": {"serviceName": str, "replicas": int, "podManagementPolicy": str, "selector": SELECTOR,
                              "template": TEMPLATE}},
@@ -143,6 +146,11 @@ class Compose(unittest.TestCase):
                 there = (DEPLOY / source).is_file() if source.startswith(".") else source in self.file["volumes"]
                 self.assertTrue(there, source)
 
+    def test_any_test_can_be_run_without_editing_it(self):
+        coordinator = self.file["services"]["coordinator"]
+        self.assertIn('"$$@"', coordinator["entrypoint"][2])
+        self.assertEqual(["/scripts/script.js"], coordinator["command"])
+
     def test_ports_are_this_machines_only(self):
         for service in self.file["services"].values():
             for port in service.get("ports", []):
@@ -151,7 +159,7 @@ class Compose(unittest.TestCase):
     def test_prometheus_scrapes_the_ports_that_are_served(self):
         scrape = yaml.safe_load((DEPLOY / "prometheus/prometheus.yml").read_text("utf-8"))["scrape_configs"]
         self.assertEqual(["coordinator:6565"], scrape[0]["static_configs"][0]["targets"])
-        self.assertIn("--address=0.0.0.0:6565", " ".join(self.file["services"]["coordinator"]["command"]).split())
+        self.assertIn("--address=0.0.0.0:6565", " ".join(self.file["services"]["coordinator"]["entrypoint"]).split())
         self.assertEqual(9100, scrape[1]["dns_sd_configs"][0]["port"])
         self.assertIn("--metrics-address=0.0.0.0:9100", self.file["services"]["agent"]["command"])
 
@@ -171,6 +179,66 @@ class Containerfile(unittest.TestCase):
 
 
 BIN = Path(os.environ.get("LOCKSTEP_BIN", DEPLOY.parent / "build/release/bin"))
+
+
+@unittest.skipUnless((BIN / "lockstep-agent").exists(), "there are no programs to make manifests with")
+class Manifests(unittest.TestCase):
+    SCRIPT = "import { add } from './lib.js';\nexport const options = { vus: 2, iterations: 4 };\nexport default () => { add(1, 2); };\n"
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        (self.folder / "lib.js").write_text("export const add = (a, b) => a + b;\n", "utf-8")
+        for name in ("first.js", "second.js"):
+            (self.folder / name).write_text(self.SCRIPT, "utf-8")
+
+    def manifest(self, script, *flags, code=0):
+        made = subprocess.run([BIN.resolve() / "lockstep", "manifest", script, *flags], capture_output=True, text=True, cwd=self.folder)
+        self.assertEqual(code, made.returncode, made.stderr)
+        self.said = made.stderr
+        return [document for document in yaml.safe_load_all(made.stdout) if document]
+
+    def test_two_scripts_have_no_name_in_common_and_only_known_fields(self):
+        names = set()
+        for script in ("first.js", "second.js"):
+            documents = self.manifest(script, "--agents", "10", "--namespace", "load")
+            self.assertEqual(["ConfigMap", "Service", "NetworkPolicy", "Job", "Job"], [d["kind"] for d in documents])
+            for document in documents:
+                schema = {"apiVersion": str, "kind": str, "metadata": METADATA, **SCHEMAS[document["kind"]]}
+                self.assertEqual([], problems(document, schema, document["kind"]))
+                name = (document["kind"], document["metadata"]["name"])
+                self.assertNotIn(name, names)
+                names.add(name)
+            service, agents = documents[1], documents[4]
+            self.assertIn(f"--coordinator={service['metadata']['name']}:7411", agents["spec"]["template"]["spec"]["containers"][0]["args"])
+            coordinator = documents[3]["spec"]["template"]
+            self.assertTrue(service["spec"]["selector"].items() <= coordinator["metadata"]["labels"].items())
+            self.assertIn("--agents=10", coordinator["spec"]["containers"][0]["args"])
+            self.assertEqual(10, agents["spec"]["completions"])
+
+    def test_the_archive_in_it_is_a_test_that_runs(self):
+        config = self.manifest("first.js", "-u", "3", "-e", "TARGET=there")[0]
+        (self.folder / "test.tar").write_bytes(base64.b64decode(config["binaryData"]["test.tar"]))
+        shown = subprocess.run([BIN.resolve() / "lockstep", "inspect", "test.tar"], capture_output=True, text=True, cwd=self.folder)
+        self.assertEqual(3, json.loads(shown.stdout)["vus"])
+
+    def test_mistakes_are_told_and_nothing_is_printed(self):
+        (self.folder / "first.js").write_text("export const options = { vus: 'many' };\nexport default 1;\n", "utf-8")
+        self.assertEqual([], self.manifest("first.js", code=104))
+        self.assertEqual([], self.manifest("second.js", "--flags", "--on-agent-loss=hope", code=255))
+        self.assertIn("--flags: \"--on-agent-loss=hope\": --on-agent-loss: invalid value", self.said)
+
+    @unittest.skipUnless(shutil.which("kubectl"), "there is no kubectl to decode with")
+    def test_kubectl_decodes_the_jobs(self):
+        for document in self.manifest("first.js", "--queue", "team-a"):
+            if document["kind"] == "Job":
+                path = self.folder / "job.yaml"
+                path.write_text(yaml.safe_dump(document), "utf-8")
+                container = document["spec"]["template"]["spec"]["containers"][0]["name"]
+                decoded = subprocess.run(["kubectl", "set", "image", "--local", "-f", path, f"{container}=x", "-o", "name"],
+                                         capture_output=True, text=True)
+                self.assertEqual(0, decoded.returncode, decoded.stderr)
 
 
 @unittest.skipUnless((BIN / "lockstep-agent").exists() and shutil.which("readelf"), "there are no programs to look into")
@@ -211,7 +279,7 @@ class Install(unittest.TestCase):
                 self.assertIn("coordinator", (prefix / "share" / completion).read_text("utf-8"))
             for unit in (DEPLOY / "systemd").glob("*.service"):
                 text = (prefix / "lib/systemd/system" / unit.name).read_text("utf-8")
-                self.assertIn(f"ExecStart={folder}/bin/lockstep", text)
+                self.assertRegex(text, rf"ExecStart=(/usr/bin/flock --no-fork \S+ )?{folder}/bin/lockstep")
             for licence in ("copyright", "css-select.LICENSE", "go_random.LICENSE", "swc.LICENSE", "web-streams.LICENSE",
                             "grpc.LICENSE", "protobuf.LICENSE"):
                 self.assertTrue((prefix / "share/doc/lockstep" / licence).exists(), licence)
