@@ -46,7 +46,7 @@ def measure(args, agents):
         with open(Path(folder) / "log", "w+") as log:
             coordinator = subprocess.Popen(
                 ["taskset", "-c", "0", args.lockstep, "coordinator", "-q", "--insecure", "--listen", address, "--agents",
-                 str(agents), script], stdout=log, stderr=log)
+                 str(agents), *(["--journal", Path(folder) / "runs.db"] if args.journal else []), script], stdout=log, stderr=log)
             swarm = subprocess.Popen(["taskset", "-c", "1", args.swarm, address, str(agents), str(args.series),
                                       str(args.seconds)], stdout=subprocess.PIPE, text=True)
             while "Running" not in status(args.lockstep, address):
@@ -77,10 +77,11 @@ def main():
     parser.add_argument("--agents", type=int, nargs="+", default=[1, 10, 50, 200])
     parser.add_argument("--series", type=int, default=1000)
     parser.add_argument("--seconds", type=int, default=20)
+    parser.add_argument("--journal", action="store_true", help="with a journal, on the disk of the temporary folder")
     parser.add_argument("--lockstep", default=ROOT / "build/release/bin/lockstep")
     parser.add_argument("--swarm", default=ROOT / "build/bench/bin/fleet_swarm")
     args = parser.parse_args()
-    print(f"{args.series} series an agent each second, {args.seconds} s")
+    print(f"{args.series} series an agent each second, {args.seconds} s{', with a journal' if args.journal else ''}")
     print(" agents  CPU of core  ms/s of an agent  peak MB  KB of batch  MB/s in  exit code")
     for agents in args.agents:
         measure(args, agents)

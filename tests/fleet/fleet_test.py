@@ -5,6 +5,8 @@ brought to the coordinator may be lost; the server's own count, by the agents' a
 """
 import collections
 import http.server
+import re
+import subprocess
 import threading
 import time
 import unittest
@@ -12,6 +14,13 @@ import unittest
 from tests.fleet import labs
 
 LEASE = 10  # seconds; the coordinator's
+RATE = 40
+RATE_SCRIPT = """
+import http from 'k6/http';
+export const options = { scenarios: { s: {
+  executor: 'constant-arrival-rate', rate: %d, duration: `${__ENV.SECONDS}s`, preAllocatedVUs: 40, gracefulStop: '10s' } } };
+export default function () { http.get(__ENV.TARGET); }
+""" % RATE
 SCRIPT = """
 import http from 'k6/http';
 import { sleep } from 'k6';
@@ -75,6 +84,7 @@ class FleetCase(unittest.TestCase):
         cls.addClassCleanup(cls.server.server_close)
         cls.addClassCleanup(cls.server.shutdown)
         cls.script = cls.lab.file("script.js", SCRIPT)
+        cls.rate_script = cls.lab.file("rate.js", RATE_SCRIPT)
         cls.hub = cls.lab.node("coordinator")
         cls.lab.make_credentials(cls.hub.address)
         cls.agents = [cls.lab.node(f"agent-{i}") for i in range(1, 5)]
@@ -83,12 +93,13 @@ class FleetCase(unittest.TestCase):
         agent.start("lockstep-agent", "--credentials", self.lab.credentials("agent"), "--coordinator",
                     f"{self.hub.address}:7411", "--name", agent.name)
 
-    def begin(self, seconds, *flags):
+    def begin(self, seconds, *flags, script=None, agents=4):
         self.server.take_counts()
-        self.hub.start("lockstep", "coordinator", "-q", "--credentials", self.lab.credentials("coordinator"),
-                       "--listen", f"{self.hub.address}:7411", "--agents", "4", "-e", f"TARGET={self.server.url}", "-e", f"SECONDS={seconds}", *flags,
-                       self.script)
-        for agent in self.agents:
+        self.command = ["lockstep", "coordinator", "-q", "--credentials", self.lab.credentials("coordinator"),
+                        "--listen", f"{self.hub.address}:7411", "--agents", str(agents), "-e", f"TARGET={self.server.url}",
+                        "-e", f"SECONDS={seconds}", *flags, script or self.script]
+        self.hub.start(*self.command)
+        for agent in self.agents[:agents]:
             self.start_agent(agent)
         self.wait_until(lambda status: status is not None and status["elapsed_s"] > 1, "the run runs")
 
@@ -234,6 +245,90 @@ class Restart(FleetCase):
         code = self.hub.wait()
         self.assertEqual(0, code, self.hub.said()[1])
         self.judge_all("the next run, with all four", code)
+
+
+class Moving(FleetCase):
+    """Work that moves: rates whose starts are those of the uncut test, whoever is there."""
+
+    def begin_rate(self, seconds, *flags, agents=4):
+        self.begin(seconds, "--on-agent-loss", "redistribute", *flags, script=self.rate_script, agents=agents)
+
+    def test_what_a_killed_agent_has_not_begun_the_others_do(self):
+        self.begin_rate(40)
+        self.wait_for_elapsed(5)
+        victim = self.agents[1]
+        victim.kill()
+        acknowledged = self.wait_for_loss(victim)
+        code = self.hub.wait()
+        errors = self.hub.said()[1]
+        self.assertEqual(0, code, errors)
+        missing = sum(int(part) for part in re.findall(r"of agent agent-2 is missing: .*?: (\d+) of \d+ iterations", errors))
+        counts = self.server.counts.copy()
+        survivors = sum(counts[a.address] for a in self.agents if a is not victim)
+        self.judge_survivors("kill -9, redistribute", victim, acknowledged, code, missing_by_name=missing)
+        self.assertEqual(RATE * 40, survivors + acknowledged + missing)
+        self.assertLess(missing, RATE / 4 * (LEASE + 8))
+
+    def test_an_agent_that_leaves_hands_over_and_nothing_is_missing(self):
+        self.begin_rate(20)
+        self.wait_for_elapsed(5)
+        self.agents[2].kill("TERM")
+        code = self.hub.wait()
+        self.assertEqual(0, code, self.hub.said()[1])
+        self.assertEqual(RATE * 20, self.summary_requests())
+        self.judge_all("SIGTERM to an agent, redistribute", code)
+
+    def test_agents_that_come_late_take_their_part(self):
+        self.begin_rate(20, "--late-agents", "join", agents=2)
+        self.wait_for_elapsed(5)
+        for agent in self.agents[2:]:
+            self.start_agent(agent)
+        code = self.hub.wait()
+        self.assertEqual(0, code, self.hub.said()[1])
+        self.assertEqual(RATE * 20, self.summary_requests())
+        for agent in self.agents[2:]:
+            self.assertGreater(self.server.count(agent.address), RATE)
+        self.judge_all("two agents come after five seconds", code)
+
+
+class Journal(FleetCase):
+    def begin_kept(self, seconds, name, *flags):
+        self.journal = self.lab.kept(name)
+        self.begin(seconds, "--journal", self.journal, *flags, script=self.rate_script)
+
+    def test_a_killed_coordinator_goes_on(self):
+        self.begin_kept(25, "goes-on.db", "--on-agent-loss", "redistribute", "--late-agents", "join")
+        gone = []
+        for seconds in (4, 10, 16):
+            self.wait_for_elapsed(seconds)
+            killed = time.monotonic()
+            self.hub.kill()
+            self.hub.wait()
+            self.hub.start(*self.command)
+            self.wait_until(lambda s: s is not None and all(a["state"] == "connected" for a in s["agents"]), "all are back")
+            gone.append(f"{time.monotonic() - killed:.1f} s")
+            if seconds == 10:  # work moves with the coordinator that goes on, too
+                self.agents[3].kill("TERM")
+        code = self.hub.wait()
+        errors = self.hub.said()[1]
+        self.assertEqual(0, code, errors)
+        self.assertIn("goes on with run 1", errors)
+        self.assertEqual(RATE * 25, self.summary_requests())
+        self.judge_all("kill -9 of the coordinator, three times, and an agent that leaves", code, back_after=" ".join(gone))
+
+    def test_recovery_has_what_was_measured(self):
+        self.begin_kept(60, "recovered.db")
+        self.wait_for_elapsed(8)
+        self.hub.kill()
+        self.hub.wait()
+        counts = sum(self.server.counts.values())
+        recovered = subprocess.run([labs.BIN / "lockstep", "recover", self.journal], capture_output=True, text=True, timeout=labs.PATIENCE)
+        self.assertEqual(255, recovered.returncode, recovered.stderr)
+        requests = int(re.search(r"http_reqs\.+: (\d+)", recovered.stdout)[1])
+        self.tell("kill -9 of the coordinator, and recovery", exit_code=recovered.returncode, server_counted=counts, recovered=requests,
+                  lost=f"{counts - requests} requests of the last moments")
+        self.assertLessEqual(requests, counts)
+        self.assertGreater(requests, counts - 3 * RATE)
 
 
 class Coordinator(FleetCase):

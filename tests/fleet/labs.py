@@ -75,6 +75,14 @@ class Lab:
         for path in (trust, *trust.rglob("*")):  # the image's user reads them
             os.chown(path, USER, USER)
 
+    def kept(self, name):
+        """A file that a node may write, and that stays when the node is started again."""
+        folder = Path(self.folder) / "kept"
+        if not folder.exists():
+            folder.mkdir()
+            os.chown(folder, USER, USER)
+        return str(folder / name)
+
     def credentials(self, role):
         return str(Path(self.folder) / "trust" / role)
 
@@ -201,7 +209,8 @@ class ContainerNode(Node):
         self.end()
         self.lab.podman("run", "--detach", "--no-healthcheck", "--name", self.container, "--network", self.lab.network,
                         "--ip", self.address, "--mac-address", self.mac, "--cap-drop=all", "--read-only",
-                        "--volume", f"{self.lab.folder}:{self.lab.folder}:ro", IMAGE, *command)
+                        "--volume", f"{self.lab.folder}:{self.lab.folder}:ro",
+                        "--volume", f"{os.path.dirname(self.lab.kept(''))}:{os.path.dirname(self.lab.kept(''))}", IMAGE, *command)
         self.started = True
 
     def in_network(self, *command, check=True):
