@@ -20,9 +20,8 @@
 #include "coordinator/app/recorder.h"
 #include "coordinator/app/reports.h"
 #include "coordinator/app/rig.h"
+#include "coordinator/app/run_screen.h"
 #include "coordinator/app/usage_report.h"
-#include "coordinator/console/progress.h"
-#include "coordinator/console/progress_display.h"
 #include "coordinator/http/rest_api.h"
 #include "coordinator/output/run_outputs.h"
 
@@ -61,7 +60,6 @@ class RunApp {
  public:
   RunApp(const RunRequest& request, const TestFiles& files, const Environment& environment,
          RunLogger& logger);
-  ~RunApp() { logger_.WriteAbove(nullptr); }
   RunApp(const RunApp&) = delete;
   RunApp& operator=(const RunApp&) = delete;
 
@@ -71,18 +69,12 @@ class RunApp {
   Run::Events Events();
   void WriteSummary(const std::optional<std::map<std::string, std::string>>& outputs);
   absl::Status StartRest();
-  bool AtCapableTerminal() const;
   // If one is asked for.
   absl::Status StartDashboard();
   // Before any agent hears of the plan.
   absl::Status OnTest(PlannedTest& test);
   absl::Status StartOutputs(const RunOptions& options);
   void OnPlanned();
-  // Progress is drawn in place, from the start on, at a terminal that can do it; elsewhere lines are
-  // written from the plan on.
-  void StartProgress();
-  ProgressView View();
-  void OnSignal(bool quits);
   void OnTick();
   // What handleSummary returned, as it may be written.
   std::optional<std::map<std::string, std::string>> WithoutSecrets(
@@ -100,9 +92,7 @@ class RunApp {
   JournalHost journal_;
   Recorder recorder_;
   Ending ending_;
-  Terminal terminal_{WriteStdout, [] { return SizeOfTerminal(STDOUT_FILENO); }};
-  std::unique_ptr<ProgressDisplay> display_;  // null: nothing is shown
-  bool planned_ = false;
+  RunScreen screen_;
   std::unique_ptr<WebServer> rest_;
   std::unique_ptr<DashboardHost> dashboard_;  // null: none
   int64_t ticks_ = 0;
@@ -123,7 +113,8 @@ RunApp::RunApp(const RunRequest& request, const TestFiles& files, const Environm
       recorder_({rig_.run(), rig_.face(), rig_.results(), logger, rig_.loop().clock()},
                 request.test.script),
       ending_({rig_.results(), outputs_, rig_.loop().clock(), logger}, request.run,
-              request.test.script, LooksOf(request)) {}
+              request.test.script, LooksOf(request)),
+      screen_(request, environment, rig_, logger) {}
 
 ExitCode RunApp::Execute() {
   if (const absl::Status opened = journal_.Open(); !opened.ok()) {
@@ -138,25 +129,15 @@ ExitCode RunApp::Execute() {
   if (const absl::Status begun = journal_.Begin(Events()); !begun.ok()) {
     return Refuse(begun, ExitCodeOf(begun), logger_);
   }
-  rig_.SetOnSignal([this](bool quits) { OnSignal(quits); });
-  rig_.SetOnStandStill([this](bool still) {
-    if (display_ != nullptr && still) {
-      display_->Leave();
-    } else if (display_ != nullptr) {
-      display_->Refresh();
-    }
-  });
-  if (AtCapableTerminal()) {
-    StartProgress();
-  }
+  rig_.SetOnSignal([this](bool quits) { screen_.OnSignal(quits); });
+  rig_.SetOnStandStill([this](bool still) { screen_.OnStandStill(still); });
+  screen_.Start();
   const absl::Status played = rig_.Play();
   if (usage_ != nullptr) {
     usage_->End(logger_);
   }
   if (!played.ok()) {
-    if (display_ != nullptr) {
-      display_->Abandon(/*interrupted=*/false);
-    }
+    screen_.Abandon(/*interrupted=*/false);
     return Refuse(played, ExitCode::kOther, logger_);
   }
   return exit_code_;
@@ -175,9 +156,7 @@ Run::Events RunApp::Events() {
       .on_tick = [this] { OnTick(); },
       .on_summary =
           [this](const std::optional<std::map<std::string, std::string>>& outputs) {
-            if (display_ != nullptr) {
-              display_->Finish();
-            }
+            screen_.Finish();
             logger_.TellFolded();
             WriteSummary(outputs);
           },
@@ -193,12 +172,6 @@ void RunApp::WriteSummary(const std::optional<std::map<std::string, std::string>
   journal_.OnResult(ending_.WriteSummary(FactsOf(rig_.run(), rig_.loop().clock()),
                                          WithoutSecrets(outputs),
                                          history.has_value() ? &*history : nullptr));
-}
-
-bool RunApp::AtCapableTerminal() const {
-  const auto term = environment_.find("TERM");
-  return !request_.run.quiet && !request_.inspect_only && term != environment_.end() &&
-         IsCapableTerminal(STDOUT_FILENO, term->second);
 }
 
 absl::Status RunApp::StartRest() {
@@ -262,9 +235,7 @@ absl::Status RunApp::OnTest(PlannedTest& test) {
 
 absl::Status RunApp::StartOutputs(const RunOptions& options) {
   OutputContext context;
-  context.write_stdout = [this](absl::string_view text) {
-    terminal_.Above([text] { WriteStdout(text); });
-  };
+  context.write_stdout = [this](absl::string_view text) { screen_.Write(text); };
   context.environment = environment_;
   context.system_tags = options.system_tags;
   if (!request_.run.no_thresholds) {
@@ -282,68 +253,15 @@ absl::Status RunApp::StartOutputs(const RunOptions& options) {
 }
 
 void RunApp::OnPlanned() {
-  planned_ = true;
   if (rig_.test().options.run.paused) {
     logger_.Info(absl::StrCat("the test waits before setup(); this lets it go on: ",
                               rig_.ControlLine("resume")));
   }
-  if (request_.run.quiet) {
-    return;
-  }
-  const bool alone = request_.listen.empty() && request_.run.agents == 1;
   std::vector<std::string> outputs = outputs_.Descriptions();
   if (dashboard_ != nullptr) {
     outputs.push_back(dashboard_->Description());
   }
-  const HeaderFacts facts{
-      .execution = alone ? "local" : absl::StrCat(request_.run.agents, " agents"),
-      .script = request_.test.script,
-      .outputs = std::move(outputs)};
-  const PlannedTest& test = rig_.test();
-  const std::string header =
-      RenderHeader(facts, test.options.run.scenarios, test.whole, test.segment);
-  terminal_.Above([&header] { WriteStdout(header); });
-  if (display_ == nullptr) {
-    StartProgress();
-  }
-}
-
-void RunApp::StartProgress() {
-  const bool capable = AtCapableTerminal();
-  if (capable) {
-    logger_.WriteAbove(&terminal_);
-  }
-  display_ = std::make_unique<ProgressDisplay>(
-      rig_.loop(),
-      ProgressDisplay::Target{.terminal = capable ? &terminal_ : nullptr,
-                              .color = !request_.no_color,
-                              .write = WriteStdout,
-                              .ready = [] { return TakesOutput(STDOUT_FILENO); }},
-      [this] { return View(); });
-  display_->Begin();
-}
-
-ProgressView RunApp::View() {
-  v1::RunStatus status = rig_.run().Snapshot();
-  rig_.results().DescribeLoad(&status);
-  return MakeProgressView(
-      status, planned_ ? &rig_.test().whole : nullptr,
-      {.agents = request_.run.show_agents, .thresholds = request_.run.show_thresholds});
-}
-
-void RunApp::OnSignal(bool quits) {
-  if (quits) {
-    if (display_ != nullptr) {
-      display_->Finish();
-    }
-    logger_.Error(
-        "ended at once by the third signal: iterations and teardown() were not waited for, and there "
-        "is no summary");
-  } else if (display_ != nullptr && display_->in_place()) {
-    display_->Refresh();
-  } else if (const std::string note = RenderStopNote(View()); !note.empty()) {
-    logger_.Info(note);
-  }
+  screen_.OnPlanned(std::move(outputs));
 }
 
 void RunApp::OnTick() {
@@ -368,9 +286,7 @@ std::optional<std::map<std::string, std::string>> RunApp::WithoutSecrets(
 }
 
 void RunApp::OnDone(const RunOutcome& outcome) {
-  if (display_ != nullptr) {
-    display_->Abandon(rig_.interrupted());
-  }
+  screen_.Abandon(rig_.interrupted());
   logger_.TellFolded();
   rig_.TellOfOptions();
   exit_code_ = ending_.Judge(rig_.WithCode(outcome), rig_.run().judgement());
