@@ -110,9 +110,7 @@ struct HttpResponse {
     timings = HttpTimings();
     started = MonoTime();
     ended = absl::Time();
-    if (!ocsp.status.empty()) {
-      ocsp = OcspStaple();
-    }
+    ocsp = OcspStaple();
     bytes_sent = bytes_received = 0;
   }
 

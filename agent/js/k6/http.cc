@@ -139,7 +139,7 @@ v8::MaybeLocal<v8::Value> HttpModule::Request(Context context, std::string metho
     return {};
   }
   RequestOrFault prepared =
-      PrepareRequest(context, vu_, expected_, {std::move(method), url, body, params});
+      PrepareRequest(context, vu_, expected_, urls_, {std::move(method), url, body, params});
   if (prepared.fault) {
     return Fault(context, *std::move(prepared.fault), prepared.throws);
   }
@@ -180,7 +180,8 @@ v8::MaybeLocal<v8::Value> HttpModule::RequestAsync(Context context, std::string 
   {
     v8::TryCatch caught(
         isolate);  // before the script's own functions, such as toString(), can throw
-    prepared = PrepareRequest(context, vu_, expected_, {std::move(method), url, body, params});
+    prepared =
+        PrepareRequest(context, vu_, expected_, urls_, {std::move(method), url, body, params});
     v8::Local<v8::Value> response;
     if (prepared.fault &&
         Fault(context, *std::move(prepared.fault), prepared.throws).ToLocal(&response)) {
@@ -302,7 +303,8 @@ RequestOrFault HttpModule::PrepareItem(Context context, v8::Local<v8::Value> ite
   if (in_any_case) {
     method = absl::AsciiStrToUpper(method);
   }
-  return PrepareRequest(context, vu_, expected_, {std::move(method), parts[1], parts[2], parts[3]});
+  return PrepareRequest(context, vu_, expected_, urls_,
+                        {std::move(method), parts[1], parts[2], parts[3]});
 }
 
 v8::MaybeLocal<v8::Value> HttpModule::Batch(Context context, v8::Local<v8::Object> requests) {

@@ -92,6 +92,7 @@ class HttpModule final : public VuPart {
   ResponseFactory responses_;
   // As setResponseCallback says.
   std::optional<ExpectedStatuses> expected_ = ExpectedStatuses::Default();
+  UrlCache urls_;
   std::optional<HttpSampler> sampler_;
   std::optional<HttpDebug> debug_;  // with the option httpDebug
   std::optional<HttpCallEnv> env_;

@@ -40,7 +40,7 @@ class Preparation {
   Preparation(Context context, ApiVu& vu, RequestDraft& draft)
       : context_(context), isolate_(context->GetIsolate()), vu_(vu), draft_(draft) {}
 
-  bool Url(v8::Local<v8::Value> value);
+  bool Url(v8::Local<v8::Value> value, UrlCache& urls);
   bool Body(v8::Local<v8::Value> value);
   bool Finish(std::string method);
 
@@ -55,7 +55,7 @@ class Preparation {
   RequestDraft& draft_;
 };
 
-bool Preparation::Url(v8::Local<v8::Value> value) {
+bool Preparation::Url(v8::Local<v8::Value> value, UrlCache& urls) {
   HttpCallSpec& spec = draft_.request.spec;
   std::optional<std::string> url_name;
   std::optional<NamedUrl> named = NamedUrlOf(context_, value);
@@ -70,12 +70,12 @@ bool Preparation::Url(v8::Local<v8::Value> value) {
   if (spec.url_text == "[object Object]") {
     return draft_.Fail(kNoUrl, kInvalidUrl, kUrlHint);
   }
-  absl::StatusOr<lockstep::agent::Url> url = ParseUrl(spec.url_text);
+  const absl::StatusOr<lockstep::agent::Url>& url = urls.Parse(spec.url_text);
   if (absl::IsInvalidArgument(url.status())) {
     return draft_.Fail(absl::StrCat("invalid URL: ", url.status().message()), kInvalidUrl);
   }
   if (url.ok()) {
-    spec.url = *std::move(url);
+    spec.url = *url;
   } else {
     draft_.SetHopeless(std::string(url.status().message()),
                        absl::IsOutOfRange(url.status()) ? kDialError : kGenericError);
@@ -186,7 +186,7 @@ void Begin(const ApiVu& vu, const std::optional<ExpectedStatuses>& expected, Req
 }  // namespace
 
 RequestOrFault PrepareRequest(Context context, ApiVu& vu,
-                              const std::optional<ExpectedStatuses>& expected,
+                              const std::optional<ExpectedStatuses>& expected, UrlCache& urls,
                               RequestArguments arguments) {
   RequestOrFault result;
   RequestDraft draft{.request = result.request.emplace()};
@@ -194,7 +194,7 @@ RequestOrFault PrepareRequest(Context context, ApiVu& vu,
   Preparation preparation(context, vu, draft);
   // The parameters first: they say whether a bad URL is an exception.
   const bool done = ReadHttpParams(context, vu, arguments.params, draft) &&
-                    preparation.Url(arguments.url) && preparation.Body(arguments.body) &&
+                    preparation.Url(arguments.url, urls) && preparation.Body(arguments.body) &&
                     preparation.Finish(std::move(arguments.method));
   result.throws = draft.throws;
   if (!done) {

@@ -77,7 +77,8 @@ void NativeSseOpen(const Info& info) {
   if (!info[1]->IsNullOrUndefined() && !ToText(context, info[1], &method)) {
     return;
   }
-  const RequestOrFault prepared = PrepareRequest(context, module.vu(), std::nullopt,
+  UrlCache urls;
+  const RequestOrFault prepared = PrepareRequest(context, module.vu(), std::nullopt, urls,
                                                  {std::move(method), info[0], info[2], info[3]});
   if (!prepared.request) {
     if (prepared.fault) {

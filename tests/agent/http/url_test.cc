@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
+
+#include "agent/http/url_cache.h"
 #include "tests/support/parsed_url.h"
 
 namespace lockstep::agent {
@@ -168,6 +171,20 @@ TEST(Url, DecodesHostsAndLeavesPathsEncoded) {
 TEST(Url, EscapesQueriesAsGo) {
   EXPECT_EQ(QueryEscape("a b&c=~-_./\xc5\xbc"), "a+b%26c%3D~-_.%2F%C5%BC");
   EXPECT_EQ(QueryUnescape("b+c%3D%zz"), "b c=%zz");
+}
+
+// Whatever was asked for before, and whether or not it stands in the same place.
+TEST(UrlCache, AnswersAsIfItHadNoMemory) {
+  UrlCache cache;
+  for (int round = 0; round < 2; ++round) {
+    for (int i = 0; i < 40; ++i) {
+      const std::string text = absl::StrCat("http://host", i, ".test/", i);
+      ASSERT_TRUE(cache.Parse(text).ok());
+      EXPECT_EQ(cache.Parse(text)->host, absl::StrCat("host", i, ".test"));
+      EXPECT_EQ(cache.Parse(text)->path, absl::StrCat("/", i));
+    }
+    EXPECT_EQ(cache.Parse("http://a b/").status(), ParseUrl("http://a b/").status());
+  }
 }
 
 }  // namespace
