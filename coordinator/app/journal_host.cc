@@ -221,10 +221,15 @@ void JournalHost::OnDone(ExitCode code, const RunOutcome& outcome,
   if (keeper_ == nullptr) {
     return;
   }
-  keeper_->End();
-  if (!begun_) {
-    return;
+  if (begun_) {
+    KeepEnd(code, outcome, verdict);
   }
+  // Only now may the agents hear that the run is over: nobody could go on with it any more.
+  keeper_->End();
+}
+
+void JournalHost::KeepEnd(ExitCode code, const RunOutcome& outcome,
+                          const std::optional<EndVerdict>& verdict) {
   const absl::Time now = parts_.rig.loop().clock().Wall();
   RunRecord record{.id = journal_->run(),
                    .identity = {},

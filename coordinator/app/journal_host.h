@@ -70,6 +70,7 @@ class JournalHost {
   // Tells of a run that did not end and is not gone on with.
   void TellOf(const UnfinishedRun& unfinished) const;
   bool CanGoOn(const UnfinishedRun& unfinished) const;
+  void KeepEnd(ExitCode code, const RunOutcome& outcome, const std::optional<EndVerdict>& verdict);
   absl::Status Write(const RunCheckpoint& run, const FleetCheckpoint& fleet, bool results);
 
   const Parts parts_;

@@ -1,5 +1,6 @@
 """A coordinator and agents as separate processes over TCP."""
 import json
+import shutil
 import signal
 import socket
 import subprocess
@@ -52,6 +53,30 @@ class Fleet(FleetTest):
             self.assertEqual(0, coordinator.returncode, errors)
             self.assertRegex(output, r"iterations\.+: 10 ")
             self.assertEqual(10 * run, server.count())
+
+    def test_a_certificate_that_is_renewed_holds_from_the_next_run_on(self):
+        server = self.serve()
+        address = f"127.0.0.1:{free_port()}"
+        agent = self.agent(address, "a")
+        for run in (1, 2):
+            coordinator = self.coordinator(address, 1, "--wait-for-agents", "30s", "-e", f"TARGET={server.url}", self.script(SHARED))
+            _, errors = coordinator.communicate(timeout=PATIENCE)
+            self.assertEqual(0, coordinator.returncode, errors)
+            if run == 1:  # the former one is good for nothing any more
+                for command in (["revoke", "agent"], ["renew", "agent"]):
+                    done = subprocess.run([BIN / "lockstep", "certs", *command], capture_output=True, text=True, cwd=self.trust, timeout=PATIENCE)
+                    self.assertEqual(0, done.returncode, done.stderr)
+                shutil.copy(self.trust / "lockstep-ca/revoked.crl", self.trust / "coordinator/revoked.crl")
+        self.assertIsNone(agent.poll(), "it is the same process")
+        self.assertEqual(20, server.count())
+
+    def test_the_coordinators_certificate_may_have_another_name(self):
+        server = self.serve()
+        address = f"localhost:{free_port()}"  # the certificate is for 127.0.0.1
+        coordinator = self.coordinator(address, 1, "-e", f"TARGET={server.url}", self.script(SHARED))
+        self.agent(address, "a", "--coordinator-name", "127.0.0.1", "--once")
+        _, errors = coordinator.communicate(timeout=PATIENCE)
+        self.assertEqual(0, coordinator.returncode, errors)
 
     def test_status_and_control_reach_a_run(self):
         address = f"127.0.0.1:{free_port()}"
