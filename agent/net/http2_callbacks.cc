@@ -82,6 +82,7 @@ int Http2Session::Callbacks::OnHeadBegins(nghttp2_session* /*ng*/, const nghttp2
   return 0;
 }
 
+// NOLINTNEXTLINE(readability-function-size): nghttp2's parameters
 int Http2Session::Callbacks::OnField(nghttp2_session* /*ng*/, const nghttp2_frame* frame,
                                      const uint8_t* name, size_t name_size, const uint8_t* value,
                                      size_t value_size, uint8_t /*flags*/, void* self) {
@@ -240,6 +241,7 @@ Http2Session::End Http2Session::Callbacks::EndOf(const Http2Session& session, co
   return end;
 }
 
+// NOLINTNEXTLINE(readability-function-size): nghttp2's parameters
 ssize_t Http2Session::Callbacks::ReadBody(nghttp2_session* /*ng*/, int32_t id, uint8_t* buffer,
                                           size_t size, uint32_t* flags,
                                           nghttp2_data_source* /*source*/, void* self) {

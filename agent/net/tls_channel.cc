@@ -94,7 +94,7 @@ struct TlsChannel::Bio {
   }
 
   static BIO* Make(TlsChannel* channel) {
-    static BIO_METHOD* const method = [] {
+    static const BIO_METHOD* const method = [] {
       BIO_METHOD* const made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "socket");
       LOCKSTEP_CHECK(made != nullptr);
       BIO_meth_set_read(made, &Read);
