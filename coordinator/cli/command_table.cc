@@ -108,7 +108,7 @@ void AddControls(std::vector<CommandSpec>* commands) {
 
 void AddCerts(std::vector<CommandSpec>* commands) {
   const auto add = [commands](const char* name, const char* summary, bool named,
-                              std::vector<FlagSpec> flags) {
+                              const std::vector<FlagSpec>& flags) {
     commands->push_back(
         MakeCommand(name, kFleet, summary,
                     {{"NAME", named, "the name of the certificate's owner is missing"}}));

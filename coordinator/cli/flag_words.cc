@@ -78,9 +78,10 @@ FlagWords ReadFlagWords(const std::vector<std::string>& words, const std::vector
   FlagWords found;
   optind = 0;  // anew, as glibc has it
   for (;;) {
+    char* const* const argv = pointers.data();
+    const char* const letters = table.letters.c_str();
     // NOLINTNEXTLINE(concurrency-mt-unsafe): the header says so.
-    const int number =
-        getopt_long(count, pointers.data(), table.letters.c_str(), table.names.data(), nullptr);
+    const int number = getopt_long(count, argv, letters, table.names.data(), nullptr);
     if (number == -1) {
       break;
     }

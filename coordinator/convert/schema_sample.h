@@ -21,7 +21,7 @@ class SchemaSampler {
   Json SampleOf(const Json& described) const;
 
  private:
-  Json Make(const Json& schema, int depth, int* budget) const;
+  Json Make(const Json& given, int depth, int* budget) const;
   Json MakeObject(const Json& schema, int depth, int* budget) const;
 
   const Json& document_;

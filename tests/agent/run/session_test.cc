@@ -243,12 +243,12 @@ TEST_F(TokenSessionTest, JoinsWithTheTokenAndComesBackWithIt) {
 TEST_F(TokenSessionTest, ASessionKeepsWhatItWasOpenedWith) {
   std::string token = "the fleet's own token";
   int renewals = 0;
-  Open({.nonces = [this] { return Nonce(); },
-        .renew =
+  Open({.renew =
             [&] {
               ++renewals;
               return SessionSettings::Identity{.token = token, .fingerprint = ""};
-            }});
+            },
+        .nonces = [this] { return Nonce(); }});
   loop.RunFor(absl::Seconds(1));
   EXPECT_EQ(opened, 1);
   EXPECT_EQ(renewals, 1);
