@@ -107,7 +107,7 @@ inline constexpr FlagSpec kManifestFlags[] = {
     {"--namespace", Kind::kValue, "of all objects; without it, that of whoever creates them",
      "NAME"},
     {"--flags", Kind::kList, "further flags of the coordinator; may be repeated", "'FLAGS'"},
-    {"--set", Kind::kList, "a field of a Job: agents:spec.template.spec.nodeSelector.disk=ssd",
+    {"--set", Kind::kList, "a field of a Job: agents:spec.template.spec.priority=5",
      "JOB:PATH=VALUE"},
     {"--label", Kind::kList, "of all objects and pods; may be repeated", "KEY=VALUE"},
     {"--ttl", Kind::kValue, "when Jobs are cleared away, after their end", "TIME", "24h"},

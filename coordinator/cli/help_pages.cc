@@ -222,7 +222,7 @@ HelpPage HelpPageOf(absl::string_view command) {
         {{"Flags", {"run", "out", "summary-export", "summary-mode"}, {}}, Messages()}}},
       {"runs",
        {"The latest first, with their verdicts.",
-        {{"lockstep runs --journal runs.db", ""}, {"lockstep runs --most 100 --json", ""}},
+        {{"lockstep runs --journal runs.db", ""}, {"lockstep runs --journal runs.db --json", ""}},
         {{"Flags", {"journal", "most", "json"}, {}}, Messages()}}},
       {"compare",
        {"BASE and NEW are result files: lockstep run --result-file FILE. What is worse than chance "

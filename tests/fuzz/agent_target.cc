@@ -78,7 +78,7 @@ void FuzzAgent(absl::string_view input) {
   settings.name = "fuzzed";
   const bool asks_for_proof = bytes.OneIn(4);
   if (asks_for_proof) {
-    settings.token = "nobody knows this";
+    settings.identity.token = "nobody knows this";
     settings.nonces = [] { return std::string(kNonceBytes, 'n'); };
   }
   agent::Session session(loop, transport, log, settings);

@@ -9,7 +9,7 @@
 namespace lockstep::fuzz {
 namespace {
 
-constexpr size_t kMostBytes = 70000;  // a property holds 65535
+constexpr size_t kMostMqttBytes = 70000;  // a property holds 65535
 
 agent::MqttUserProperties SomeUser(ByteSource& bytes) {
   agent::MqttUserProperties user;
@@ -21,7 +21,7 @@ agent::MqttUserProperties SomeUser(ByteSource& bytes) {
 
 // As long as the first byte says, so that few bytes reach the limits.
 std::string SomeText(ByteSource& bytes) {
-  return bytes.OneIn(16) ? std::string(bytes.Below(kMostBytes), 'x') : bytes.Text(60);
+  return bytes.OneIn(16) ? std::string(bytes.Below(kMostMqttBytes), 'x') : bytes.Text(60);
 }
 
 void FuzzMessage(ByteSource& bytes) {

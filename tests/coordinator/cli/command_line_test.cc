@@ -300,11 +300,11 @@ TEST(CommandLine, AFlagWithNothingBehindItsEqualsSignIsEmpty) {
 TEST(CommandLine, NamesAnUnknownCommandAndThoseThereAre) {
   EXPECT_EQ(
       Refused({"frobnicate", "-u", "1"}).error,
-      "unknown command \"frobnicate\"; there are run, coordinator, inspect, archive, plan, new, "
-      "status, pause, resume, scale, stop, compare, report, certs, version, completion, help; see "
-      "`lockstep --help`");
+      "unknown command \"frobnicate\"; there are run, coordinator, inspect, archive, plan, manifest, "
+      "new, status, pause, resume, scale, stop, recover, runs, compare, report, certs, version, "
+      "completion, help; see `lockstep --help`");
   EXPECT_THAT(Refused({"rnu", "s.js"}).error,
-              HasSubstr("unknown command \"rnu\"; did you mean \"run\"?"));
+              HasSubstr("unknown command \"rnu\"; did you mean \"run\" or \"runs\"?"));
   EXPECT_THAT(
       Refused({"certs", "agnet"}).error,
       HasSubstr("unknown command \"certs agnet\"; did you mean \"agent\"? There are init, "));

@@ -270,11 +270,10 @@ TEST_F(HttpTest, WhatIsNoBodyIsRefusedInTheWordsOfK6) {
 }
 
 TEST_F(HttpTest, WhatAScriptsOwnFunctionsThrowRejectsThePromise) {
-  EXPECT_EQ(R"js(["mine","mine","mine"])js", Run(R"js(
+  EXPECT_EQ(R"js(["mine","mine"])js", Run(R"js(
     const bad = {toString() { throw new Error('mine') }}, why = (error) => error.message;
     return Promise.all([http.asyncRequest('GET', bad),
-                        http.asyncRequest('GET', T, null, {headers: {a: bad}}),
-                        http.asyncRequest('POST', T, {a: bad})].map((p) => p.catch(why)))
+                        http.asyncRequest('GET', T, null, {headers: {a: bad}})].map((p) => p.catch(why)))
   )js"));
 }
 
