@@ -54,7 +54,7 @@ class Fleet(FleetTest):
             self.assertRegex(output, r"iterations\.+: 10 ")
             self.assertEqual(10 * run, server.count())
 
-    def test_a_certificate_that_is_renewed_holds_from_the_next_run_on(self):
+    def test_a_certificate_that_is_replaced_holds_from_the_next_run_on(self):
         server = self.serve()
         address = f"127.0.0.1:{free_port()}"
         agent = self.agent(address, "a")
@@ -62,10 +62,11 @@ class Fleet(FleetTest):
             coordinator = self.coordinator(address, 1, "--wait-for-agents", "30s", "-e", f"TARGET={server.url}", self.script(SHARED))
             _, errors = coordinator.communicate(timeout=PATIENCE)
             self.assertEqual(0, coordinator.returncode, errors)
-            if run == 1:  # the former one is good for nothing any more
-                for command in (["revoke", "agent"], ["renew", "agent"]):
+            if run == 1:  # a new one in the place of one that is good for nothing any more
+                for command in (["agent", "second", "--out", "second"], ["revoke", "agent"]):
                     done = subprocess.run([BIN / "lockstep", "certs", *command], capture_output=True, text=True, cwd=self.trust, timeout=PATIENCE)
                     self.assertEqual(0, done.returncode, done.stderr)
+                shutil.copytree(self.trust / "second", self.trust / "agent", dirs_exist_ok=True)
                 shutil.copy(self.trust / "lockstep-ca/revoked.crl", self.trust / "coordinator/revoked.crl")
         self.assertIsNone(agent.poll(), "it is the same process")
         self.assertEqual(20, server.count())
