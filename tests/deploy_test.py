@@ -143,7 +143,7 @@ class Compose(unittest.TestCase):
         for service in self.file["services"].values():
             for volume in service.get("volumes", []):
                 source = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", volume).split(":")[0]
-                there = (DEPLOY / source).is_file() if source.startswith(".") else source in self.file["volumes"]
+                there = (DEPLOY / source).exists() if source.startswith(".") else source in self.file["volumes"]
                 self.assertTrue(there, source)
 
     def test_any_test_can_be_run_without_editing_it(self):
@@ -224,7 +224,7 @@ class Manifests(unittest.TestCase):
         self.assertEqual(3, json.loads(shown.stdout)["vus"])
 
     def test_mistakes_are_told_and_nothing_is_printed(self):
-        (self.folder / "first.js").write_text("export const options = { vus: 'many' };\nexport default 1;\n", "utf-8")
+        (self.folder / "first.js").write_text("export const options = { vus: 'many' };\nexport default () => {};\n", "utf-8")
         self.assertEqual([], self.manifest("first.js", code=104))
         self.assertEqual([], self.manifest("second.js", "--flags", "--on-agent-loss=hope", code=255))
         self.assertIn("--flags: \"--on-agent-loss=hope\": --on-agent-loss: invalid value", self.said)
