@@ -372,9 +372,8 @@ TEST_F(TlsTest, LargeBodiesArriveWholeBothWays) {
     body[i] = static_cast<char>(i % 251);
   }
   for (const std::string& sent : {body, std::string("small")}) {
-    const HttpResponse response =
-        Exchange(loop, *pool,
-                 {.method = "POST", .url = ParsedUrl(secure_->Url("/echo")), .body = sent});
+    const HttpResponse response = Exchange(
+        loop, *pool, {.method = "POST", .url = ParsedUrl(secure_->Url("/echo")), .body = sent});
     EXPECT_EQ(response.status, 200) << response.error.message;
     EXPECT_TRUE(response.body == sent);
     EXPECT_GT(response.bytes_sent, static_cast<int64_t>(sent.size()));
