@@ -65,7 +65,7 @@ def measure(counter, rounds):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=2, help="of what is measured in KB")
-    parser.add_argument("--lockstep", type=Path, default=rig.ROOT / "build/release/bin/lockstep")
+    parser.add_argument("--lockstep", type=lambda path: Path(path).resolve(), default=rig.ROOT / "build/release/bin/lockstep")
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--json", type=Path, help="where to write the figures")
     args = parser.parse_args()

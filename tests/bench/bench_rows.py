@@ -94,7 +94,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--requests", type=int, default=100_000, help="of each row that counts them")
     parser.add_argument("--only", help="rows with this in their names")
-    parser.add_argument("--lockstep", type=Path, default=rig.ROOT / "build/release/bin/lockstep")
+    parser.add_argument("--lockstep", type=lambda path: Path(path).resolve(), default=rig.ROOT / "build/release/bin/lockstep")
     parser.add_argument("--k6", type=Path, help="a binary of k6 to measure beside")
     parser.add_argument("--no-pin", dest="pin", action="store_false", help="do not give server and generator a core each")
     parser.add_argument("--check", action="store_true")
