@@ -21,16 +21,6 @@ using namespace error_code;  // NOLINT(google-build-using-namespace): the table 
 
 constexpr absl::string_view kNoSuchHostText = "lookup: no such host";
 
-// Go's words for an errno, where they differ from the C library's only in case.
-std::string ErrnoText(int number) {
-  char buffer[128];
-  std::string text = strerror_r(number, buffer, sizeof buffer);
-  if (!text.empty() && text[0] >= 'A' && text[0] <= 'Z') {
-    text[0] = static_cast<char>(text[0] - 'A' + 'a');
-  }
-  return text;
-}
-
 std::string DialPrefix(const CurlFailure& failure) {
   return failure.proxy.empty() ? absl::StrCat("dial tcp ", failure.address, ": ")
                                : absl::StrCat("proxyconnect tcp: dial tcp ", failure.proxy, ": ");
@@ -216,6 +206,15 @@ HttpError Http2Error(const CurlFailure& failure) {
 }
 
 }  // namespace
+
+std::string ErrnoText(int number) {
+  char buffer[128];
+  std::string text = strerror_r(number, buffer, sizeof buffer);
+  if (!text.empty() && text[0] >= 'A' && text[0] <= 'Z') {
+    text[0] = static_cast<char>(text[0] - 'A' + 'a');
+  }
+  return text;
+}
 
 HttpError ErrorFromCurl(const CurlFailure& failure) {
   switch (failure.code) {

@@ -38,6 +38,9 @@ inline constexpr int kHttp2Connection = 1650;
 inline constexpr int kDecompression = 1701;
 }  // namespace error_code
 
+// Go's words for an errno: those of the C library, which begin with a small letter there.
+std::string ErrnoText(int number);
+
 // What is known of a transfer that curl ended with an error.
 struct CurlFailure {
   int code = 0;                    // CURLcode, not CURLE_OK

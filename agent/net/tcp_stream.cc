@@ -1,7 +1,6 @@
 #include "agent/net/tcp_stream.h"
 
 #include <cerrno>
-#include <cstring>
 #include <optional>
 #include <utility>
 
@@ -13,7 +12,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
 #include "agent/net/engine.h"
@@ -26,15 +24,6 @@
 
 namespace lockstep::agent {
 namespace {
-
-// In Go's words, where it has others than the system.
-std::string Reason(int error) {
-  std::string text = std::strerror(error);  // NOLINT(concurrency-mt-unsafe): glibc's is thread-safe
-  if (!text.empty()) {
-    text[0] = absl::ascii_tolower(static_cast<unsigned char>(text[0]));
-  }
-  return text;
-}
 
 class TcpStream final : public ByteStream, public EventSource {
  public:
@@ -216,7 +205,7 @@ class TcpStream final : public ByteStream, public EventSource {
       refused();
     }
     End(absl::UnavailableError(
-        absl::StrCat("dial tcp ", address_, ": ", call, ": ", Reason(error))));
+        absl::StrCat("dial tcp ", address_, ": ", call, ": ", ErrnoText(error))));
   }
 
   void OnConnected() {
@@ -274,7 +263,7 @@ class TcpStream final : public ByteStream, public EventSource {
     } else if (count == 0) {
       End(connected_ ? absl::OkStatus() : absl::UnavailableError("tls: EOF"));
     } else if (errno != EAGAIN && errno != EINTR) {
-      End(absl::UnavailableError(absl::StrCat("read: ", Reason(errno))));
+      End(absl::UnavailableError(absl::StrCat("read: ", ErrnoText(errno))));
     }
   }
 
@@ -303,7 +292,7 @@ class TcpStream final : public ByteStream, public EventSource {
       } else if (errno == EAGAIN) {
         break;
       } else if (errno != EINTR) {
-        End(absl::UnavailableError(absl::StrCat("write: ", Reason(errno))));
+        End(absl::UnavailableError(absl::StrCat("write: ", ErrnoText(errno))));
         return;
       }
     }

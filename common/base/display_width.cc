@@ -1,6 +1,7 @@
 #include "common/base/display_width.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <utf8proc.h>
 
@@ -78,6 +79,26 @@ std::string CutToWidth(absl::string_view text, size_t columns) {
 std::string PadToWidth(absl::string_view text, size_t columns) {
   const size_t used = DisplayWidth(text);
   return absl::StrCat(text, std::string(used < columns ? columns - used : 0, ' '));
+}
+
+std::vector<std::string> AlignColumns(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<size_t> widths;
+  for (const std::vector<std::string>& cells : rows) {
+    widths.resize(std::max(widths.size(), cells.size()), 0);
+    for (size_t i = 0; i < cells.size(); ++i) {
+      widths[i] = std::max(widths[i], DisplayWidth(cells[i]));
+    }
+  }
+  std::vector<std::string> lines;
+  for (const std::vector<std::string>& cells : rows) {
+    std::string line;
+    for (size_t i = 0; i < cells.size(); ++i) {
+      const bool last = i + 1 == cells.size();
+      absl::StrAppend(&line, i == 0 ? "" : "  ", last ? cells[i] : PadToWidth(cells[i], widths[i]));
+    }
+    lines.push_back(std::move(line));
+  }
+  return lines;
 }
 
 }  // namespace lockstep

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 
@@ -17,5 +18,8 @@ std::string CutToWidth(absl::string_view text, size_t columns);
 
 // `text` with spaces at its end, `columns` wide if it is not wider.
 std::string PadToWidth(absl::string_view text, size_t columns);
+
+// A line for each row, with its cells in columns, two spaces between them. The last cell of a row is not padded.
+std::vector<std::string> AlignColumns(const std::vector<std::vector<std::string>>& rows);
 
 }  // namespace lockstep

@@ -34,6 +34,8 @@ class Recovery {
   absl::Status Load();
   absl::Status StartOutputs(const RunOptions& options);
   EndFacts Facts();
+  // From the start to what the journal knows last.
+  absl::Duration Elapsed() const;
   std::string Moment() const;
 
   const RecoverCommand& command_;
@@ -107,17 +109,19 @@ absl::Status Recovery::StartOutputs(const RunOptions& options) {
   return outputs_.Start(specs, context);
 }
 
+absl::Duration Recovery::Elapsed() const {
+  return std::max(std::min(run_.kept_mono, run_.run.drained_at) - run_.run.t0,
+                  absl::ZeroDuration());
+}
+
 std::string Recovery::Moment() const {
-  return absl::FormatDuration(absl::Floor(
-      std::max(std::min(run_.kept_mono, run_.run.drained_at) - run_.run.t0, absl::ZeroDuration()),
-      absl::Milliseconds(100)));
+  return absl::FormatDuration(absl::Floor(Elapsed(), absl::Milliseconds(100)));
 }
 
 EndFacts Recovery::Facts() {
   RunCheckpoint& state = run_.run;
   EndFacts facts;
-  facts.elapsed =
-      std::max(std::min(run_.kept_mono, state.drained_at) - state.t0, absl::ZeroDuration());
+  facts.elapsed = Elapsed();
   facts.measured = facts.elapsed;
   for (const RunMember& member : state.members) {
     for (const v1::ScenarioProgress& part : member.progress.scenarios()) {

@@ -1,9 +1,7 @@
 #include "coordinator/app/runs.h"
 
-#include <algorithm>
-
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
+#include "absl/strings/str_join.h"
 
 #include "common/base/display_width.h"
 #include "coordinator/app/reports.h"
@@ -45,21 +43,7 @@ std::string RunsText(const std::vector<RunRecord>& runs, absl::TimeZone zone) {
   for (const RunRecord& run : runs) {
     rows.push_back(Row(run, zone));
   }
-  std::vector<size_t> widths(rows.front().size());
-  for (const auto& row : rows) {
-    for (size_t i = 0; i < row.size(); ++i) {
-      widths[i] = std::max(widths[i], DisplayWidth(row[i]));
-    }
-  }
-  std::string text;
-  for (const auto& row : rows) {
-    std::string line;
-    for (size_t i = 0; i < row.size(); ++i) {
-      absl::StrAppend(&line, i == 0 ? "" : "  ", PadToWidth(row[i], widths[i]));
-    }
-    absl::StrAppend(&text, absl::StripTrailingAsciiWhitespace(line), "\n");
-  }
-  return text;
+  return absl::StrCat(absl::StrJoin(AlignColumns(rows), "\n"), "\n");
 }
 
 nlohmann::json RunsJson(const std::vector<RunRecord>& runs) {

@@ -185,27 +185,6 @@ class ScenarioRows {
   size_t facts_[kFacts] = {};
 };
 
-// Cells in columns; the last one is not padded.
-std::vector<std::string> Aligned(const std::vector<std::vector<std::string>>& table) {
-  std::vector<size_t> widths;
-  for (const std::vector<std::string>& cells : table) {
-    widths.resize(std::max(widths.size(), cells.size()), 0);
-    for (size_t i = 0; i < cells.size(); ++i) {
-      widths[i] = std::max(widths[i], DisplayWidth(cells[i]));
-    }
-  }
-  std::vector<std::string> lines;
-  for (const std::vector<std::string>& cells : table) {
-    std::string line;
-    for (size_t i = 0; i < cells.size(); ++i) {
-      const bool last = i + 1 == cells.size();
-      absl::StrAppend(&line, i == 0 ? "" : "  ", last ? cells[i] : PadToWidth(cells[i], widths[i]));
-    }
-    lines.push_back(std::move(line));
-  }
-  return lines;
-}
-
 }  // namespace
 
 std::string ClockText(absl::Duration duration) {
@@ -246,7 +225,7 @@ std::vector<std::string> RenderAgentRows(const std::vector<AgentProgressView>& a
          absl::StrCat("clock \u00b1",
                       FormatDuration(absl::ToDoubleMilliseconds(agent.clock_within), "ms"))});
   }
-  return Aligned(table);
+  return AlignColumns(table);
 }
 
 std::vector<std::string> RenderThresholdRows(const std::vector<ThresholdProgressView>& thresholds,
@@ -269,7 +248,7 @@ std::vector<std::string> RenderThresholdRows(const std::vector<ThresholdProgress
                        data ? FormatNumber(each.value, 2) : "no data"});
     }
   }
-  return Aligned(table);
+  return AlignColumns(table);
 }
 
 }  // namespace lockstep::coordinator

@@ -247,6 +247,8 @@ class Run {
   // state.
   void EndEarly(RunOutcome reason, bool now = true);
   void Drain(Stopping how);  // has iterations end
+  // Has Tick called in a second.
+  void TickSoon();
   void Tick();
   void JudgeEachSecond();
   // Four times a second while the load runs: a beat that comes late shows that this process stood

@@ -9,11 +9,6 @@
 #include "proto/words.h"
 
 namespace lockstep::coordinator {
-namespace {
-
-constexpr absl::Duration kTick = absl::Seconds(1);
-
-}  // namespace
 
 RunCheckpoint Run::Checkpoint() const {
   RunCheckpoint saved;
@@ -177,7 +172,7 @@ void Run::StartTimersAgain(MonoTime limit_at) {
     LimitState(std::max(limit_at - loop_.clock().Mono(), settings_.lease));
   }
   if (state_ == v1::RunStatus::RUNNING || state_ == v1::RunStatus::DRAINING) {
-    tick_timer_ = loop_.After(kTick, [this] { Tick(); });
+    TickSoon();
     Beat();
   }
   if (state_ == v1::RunStatus::RUNNING) {

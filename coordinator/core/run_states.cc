@@ -147,7 +147,7 @@ void Run::EnterSetup() {
     return;
   }
   setup_began_ = loop_.clock().Mono();
-  tick_timer_ = loop_.After(kSecond, [this] { Tick(); });
+  TickSoon();
   SetState(v1::RunStatus::SETUP, plan_->setup_timeout + settings_.lease);
   if (!plan_->has_setup) {
     setup_ = Setup::kDone;
@@ -293,8 +293,12 @@ void Run::Beat() {
   beat_timer_ = loop_.After(kBeat, [this] { Beat(); });
 }
 
-void Run::Tick() {
+void Run::TickSoon() {
   tick_timer_ = loop_.After(kSecond, [this] { Tick(); });
+}
+
+void Run::Tick() {
+  TickSoon();
   int64_t vus = 0;
   int64_t vus_max = 0;
   for (const RunMember& member : members()) {

@@ -49,5 +49,11 @@ TEST(PadToWidth, CountsColumns) {
   EXPECT_EQ(PadToWidth("abc", 2), "abc");
 }
 
+TEST(AlignColumns, PadsAllButTheLastCellOfARow) {
+  EXPECT_EQ(AlignColumns({{"a", "登录", "x"}, {"bcd", "e", "yz"}, {"f"}}),
+            (std::vector<std::string>{"a    登录  x", "bcd  e     yz", "f"}));
+  EXPECT_TRUE(AlignColumns({}).empty());
+}
+
 }  // namespace
 }  // namespace lockstep
