@@ -6,13 +6,12 @@
 #pragma once
 
 #include <string>
-#include <utility>
-#include <vector>
 
 #include <v8.h>
 
 #include "absl/container/flat_hash_map.h"
 
+#include "agent/js/module_registry.h"
 #include "agent/js/source_reader.h"
 
 namespace lockstep::agent {
@@ -21,7 +20,7 @@ class World;
 
 class ModuleGraph {
  public:
-  explicit ModuleGraph(World& world) : world_(world), reader_(world) {}
+  explicit ModuleGraph(World& world) : world_(world), reader_(world), registry_(world) {}
 
   // Loads and evaluates the main script; the result is what it exports.
   v8::MaybeLocal<v8::Object> RunMain(const std::string& url);
@@ -34,34 +33,19 @@ class ModuleGraph {
                                                 const std::string& base);
   // The module that `specifier` means in `referrer`; all of them are loaded by then.
   v8::MaybeLocal<v8::Module> Resolve(const std::string& specifier, v8::Local<v8::Module> referrer);
-  // Sets the exports of a module that is not written as an ES module; called by V8.
-  bool FillSynthetic(v8::Local<v8::Module> module);
   // The URL of the file whose top level is running, which is where k6 starts the paths of open(): code of another file that
   // it calls does not count. "file:///" if none is running.
   std::string RunningModule() const;
-  // The URL of an ES module of this graph.
-  std::string UrlOf(v8::Local<v8::Module> module) const;
+  ModuleRegistry& registry() { return registry_; }
 
  private:
-  struct EsModule {
-    v8::Global<v8::Module> module;
-    v8::Global<v8::Object>
-        synthetic;  // of modules that are not written as ES modules: their exports
-  };
-
-  // Makes the module known as `key`.
-  EsModule& Keep(const std::string& key, v8::Local<v8::Module> module);
   // The module `specifier`, with all that it imports, not yet linked.
   bool Load(const std::string& specifier, const std::string& base, v8::Local<v8::Module>* module);
   // `importer` as in SourceReader::Read.
   bool LoadUrl(const std::string& url, absl::string_view importer, v8::Local<v8::Module>* module);
   bool LoadImports(v8::Local<v8::Module> module, const std::string& url);
   bool Link(v8::Local<v8::Module> module);
-  // Gives the module that an import failed at the name that it lacks. False if that is none of ours.
-  bool AddMissingExport(const v8::TryCatch& caught);
   bool LinkAndEvaluate(v8::Local<v8::Module> module, v8::Local<v8::Value>* result);
-  bool Synthesise(const std::string& key, v8::Local<v8::Value> exports,
-                  v8::Local<v8::Module>* module);
   bool NativeExports(const std::string& name, v8::Local<v8::Object>* exports);
   bool RunCommonJs(const std::string& url, absl::string_view importer,
                    v8::Local<v8::Value>* exports);
@@ -73,11 +57,8 @@ class ModuleGraph {
 
   World& world_;
   SourceReader reader_;
+  ModuleRegistry registry_;
   int body_depth_ = 0;  // frames of scripts below the top level that is running
-  absl::flat_hash_map<std::string, EsModule> modules_;  // by URL or native name
-  // By identity hash: all modules made, also those that one with more exports has replaced since.
-  absl::flat_hash_map<int, std::vector<std::pair<v8::Global<v8::Module>, std::string>>>
-      keys_by_hash_;
   absl::flat_hash_map<std::string, v8::Global<v8::Object>> natives_;  // by name
   absl::flat_hash_map<std::string, v8::Global<v8::Object>>
       common_js_;  // by URL: their `module` objects

@@ -44,7 +44,7 @@ void ResolveFromMeta(const v8::FunctionCallbackInfo<v8::Value>& info) {
 void InitialiseMeta(v8::Local<v8::Context> context, v8::Local<v8::Module> module,
                     v8::Local<v8::Object> meta) {
   const v8::Local<v8::String> url =
-      JsText(context->GetIsolate(), World::Of(context).modules().UrlOf(module));
+      JsText(context->GetIsolate(), World::Of(context).modules().registry().KeyOf(module));
   SetProperty(context, meta, "url", url);
   SetFunction(context, meta, "resolve", &ResolveFromMeta, url);
 }

@@ -13,15 +13,6 @@
 namespace lockstep {
 namespace {
 
-const std::string* FindTag(const TagList& tags, absl::string_view name) {
-  for (const auto& [key, value] : tags) {
-    if (key == name) {
-      return &value;
-    }
-  }
-  return nullptr;
-}
-
 bool HasAll(const TagList& tags, const TagList& wanted) {
   return std::includes(tags.begin(), tags.end(), wanted.begin(), wanted.end());
 }

@@ -58,6 +58,13 @@ absl::string_view TagName(absl::string_view key) {
   return IsMetadata(key) ? key.substr(1) : key;
 }
 
+const std::string* FindTag(const TagList& tags, absl::string_view key) {
+  const auto found = std::lower_bound(
+      tags.begin(), tags.end(), key,
+      [](const auto& tag, absl::string_view wanted) { return tag.first < wanted; });
+  return found != tags.end() && found->first == key ? &found->second : nullptr;
+}
+
 TagSetTable::TagSetTable() {
   InternSorted({});
 }

@@ -26,6 +26,8 @@ absl::string_view TagName(absl::string_view key);
 
 // Sorted by key, keys unique.
 using TagList = std::vector<std::pair<std::string, std::string>>;
+// The value of the tag `key`; null where there is none.
+const std::string* FindTag(const TagList& tags, absl::string_view key);
 
 // Index into a TagSetTable; kEmptyTagSet is the empty set in each.
 enum class TagSetId : uint32_t {};

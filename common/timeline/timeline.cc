@@ -16,12 +16,8 @@ constexpr double kAheadSeconds = 2;
 constexpr size_t kMostFoldedNames = 10'000;
 
 absl::string_view TagOf(const TagList& tags, absl::string_view key) {
-  for (const auto& [name, value] : tags) {
-    if (name == key) {
-      return value;
-    }
-  }
-  return "";
+  const std::string* const value = FindTag(tags, key);
+  return value == nullptr ? "" : absl::string_view(*value);
 }
 
 // What is in columns of its own, or is told by ticks.

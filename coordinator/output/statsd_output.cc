@@ -46,15 +46,6 @@ std::string TagsText(const StatsdConfig& config, const TagList& tags) {
   return text;
 }
 
-const std::string* CheckOf(const TagList& tags) {
-  for (const auto& [key, value] : tags) {
-    if (key == "check") {
-      return &value;
-    }
-  }
-  return nullptr;
-}
-
 }  // namespace
 
 std::vector<StatsdLine> StatsdLines(const StatsdConfig& config, const Batch& batch) {
@@ -71,7 +62,7 @@ std::vector<StatsdLine> StatsdLines(const StatsdConfig& config, const Batch& bat
   };
   for (const SeriesDelta& delta : batch.series) {
     const Metric& metric = batch.metrics[delta.metric];
-    const std::string* check = CheckOf(batch.tag_sets[delta.tag_set]);
+    const std::string* check = FindTag(batch.tag_sets[delta.tag_set], "check");
     switch (metric.type) {
       case MetricType::kCounter:
         add(metric.name, delta.aggregate.counter().sum(), "c", delta.tag_set,

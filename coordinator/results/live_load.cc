@@ -15,12 +15,8 @@ constexpr absl::Duration kShortest = absl::Milliseconds(200);
 constexpr int kStaleTicks = 2;
 
 std::string ScenarioOf(const TagList& tags) {
-  for (const auto& [key, value] : tags) {
-    if (key == "scenario") {
-      return value;
-    }
-  }
-  return "";
+  const std::string* const scenario = FindTag(tags, "scenario");
+  return scenario == nullptr ? "" : *scenario;
 }
 
 // A count that an agent has sent may be any finite number.
