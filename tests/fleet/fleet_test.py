@@ -123,12 +123,22 @@ class FleetCase(unittest.TestCase):
     def wait_for_elapsed(self, seconds):
         return self.wait_until(lambda s: s is not None and s["elapsed_s"] >= seconds, f"{seconds} s have gone by")
 
-    def summary_requests(self):
-        """http_reqs of the summary on the coordinator's standard output."""
+    def summary_count(self, metric):
+        """A counter of the summary on the coordinator's standard output; None without a row of it."""
         for line in self.hub.said()[0].splitlines():
-            if line.strip().startswith("http_reqs."):
+            if line.strip().startswith(f"{metric}."):
                 return int(line.split(":")[1].split()[0])
-        self.fail(f"no summary: {self.hub.said()}")
+        return None
+
+    def summary_requests(self):
+        count = self.summary_count("http_reqs")
+        if count is None:
+            self.fail(f"no summary: {self.hub.said()}")
+        return count
+
+    def dropped(self):
+        """Starts that found no VU: on a busy machine all may still be on their way."""
+        return self.summary_count("dropped_iterations") or 0
 
     def tell(self, what, **facts):
         print(f"   {what}: " + ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in facts.items()), flush=True)
@@ -267,7 +277,7 @@ class Moving(FleetCase):
         counts = self.server.counts.copy()
         survivors = sum(counts[a.address] for a in self.agents if a is not victim)
         self.judge_survivors("kill -9, redistribute", victim, acknowledged, code, missing_by_name=missing)
-        self.assertEqual(RATE * 40, survivors + acknowledged + missing)
+        self.assertEqual(RATE * 40, survivors + acknowledged + missing + self.dropped())
         self.assertLess(missing, RATE / 4 * (LEASE + 8))
 
     def test_an_agent_that_leaves_hands_over_and_nothing_is_missing(self):
@@ -276,7 +286,7 @@ class Moving(FleetCase):
         self.agents[2].kill("TERM")
         code = self.hub.wait()
         self.assertEqual(0, code, self.hub.said()[1])
-        self.assertEqual(RATE * 20, self.summary_requests())
+        self.assertEqual(RATE * 20, self.summary_requests() + self.dropped())
         self.judge_all("SIGTERM to an agent, redistribute", code)
 
     def test_agents_that_come_late_take_their_part(self):
@@ -286,7 +296,7 @@ class Moving(FleetCase):
             self.start_agent(agent)
         code = self.hub.wait()
         self.assertEqual(0, code, self.hub.said()[1])
-        self.assertEqual(RATE * 20, self.summary_requests())
+        self.assertEqual(RATE * 20, self.summary_requests() + self.dropped())
         for agent in self.agents[2:]:
             self.assertGreater(self.server.count(agent.address), RATE)
         self.judge_all("two agents come after five seconds", code)
@@ -300,21 +310,24 @@ class Journal(FleetCase):
     def test_a_killed_coordinator_goes_on(self):
         self.begin_kept(60, "goes-on.db", "--on-agent-loss", "redistribute", "--late-agents", "join")
         gone = []
+        left = set()
         for seconds in (4, 10, 16):
             self.wait_for_elapsed(seconds)
             killed = time.monotonic()
             self.hub.kill()
             self.hub.wait()
             self.hub.start(*self.command)
-            self.wait_until(lambda s: s is not None and all(a["state"] == "connected" for a in s["agents"]), "all are back")
+            self.wait_until(lambda s: s is not None and all(a["state"] == "connected" for a in s["agents"] if a["name"] not in left),
+                            "all are back")
             gone.append(f"{time.monotonic() - killed:.1f} s")
             if seconds == 10:  # work moves with the coordinator that goes on, too
                 self.agents[3].kill("TERM")
+                left.add(self.agents[3].name)
         code = self.hub.wait()
         errors = self.hub.said()[1]
         self.assertEqual(0, code, errors)
         self.assertIn("goes on with run 1", errors)
-        self.assertEqual(RATE * 60, self.summary_requests())
+        self.assertEqual(RATE * 60, self.summary_requests() + self.dropped())
         self.judge_all("kill -9 of the coordinator, three times, and an agent that leaves", code, back_after=" ".join(gone))
 
     def test_recovery_has_what_was_measured(self):

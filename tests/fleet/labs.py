@@ -75,13 +75,18 @@ class Lab:
         for path in (trust, *trust.rglob("*")):  # the image's user reads them
             os.chown(path, USER, USER)
 
-    def kept(self, name):
-        """A file that a node may write, and that stays when the node is started again."""
+    @property
+    def kept_folder(self):
+        """Where nodes may write, and what is there stays when they are started again."""
         folder = Path(self.folder) / "kept"
         if not folder.exists():
             folder.mkdir()
             os.chown(folder, USER, USER)
-        return str(folder / name)
+        return folder
+
+    def kept(self, name):
+        """A file that a node may write."""
+        return str(self.kept_folder / name)
 
     def credentials(self, role):
         return str(Path(self.folder) / "trust" / role)
@@ -210,7 +215,7 @@ class ContainerNode(Node):
         self.lab.podman("run", "--detach", "--no-healthcheck", "--name", self.container, "--network", self.lab.network,
                         "--ip", self.address, "--mac-address", self.mac, "--cap-drop=all", "--read-only",
                         "--volume", f"{self.lab.folder}:{self.lab.folder}:ro",
-                        "--volume", f"{os.path.dirname(self.lab.kept(''))}:{os.path.dirname(self.lab.kept(''))}", IMAGE, *command)
+                        "--volume", f"{self.lab.kept_folder}:{self.lab.kept_folder}", IMAGE, *command)
         self.started = True
 
     def in_network(self, *command, check=True):
