@@ -189,6 +189,16 @@ class HouseRules(unittest.TestCase):
                     self.assertIn("#pragma once", text, path)
 
 
+class Scripts(unittest.TestCase):
+    def test_embedded_scripts_use_nothing_that_contexts_may_lack(self):
+        # ScriptEngine::ExposeParts: a context has these only for a script that names them.
+        parts = re.compile(r"\bWebAssembly\b|\.at\(|\bhasOwn\b|\bfindLast(?:Index)?\b")
+        compiler = ROOT / "agent/js/vendor/swc.js"  # whose context has WebAssembly
+        for path in sorted((ROOT / "agent/js").rglob("*.js")):
+            if path != compiler:
+                self.assertEqual([], parts.findall(path.read_text("utf-8")), path)
+
+
 class Documents(unittest.TestCase):
     LINK = re.compile(r"\]\(([^)#\s]*)(#[^)\s]*)?\)")
     CITED = re.compile(r"[\w./-]+\.md\b")

@@ -42,11 +42,11 @@
 #include "common/trust/join_proof.h"
 #include "common/web/web_server.h"
 
-// What jemalloc reads at its start: an arena for each processor instead of one for each of the first dozens of threads, most
-// of which are gRPC's, allocate little, and would have a huge page each: 20 MB of a process that needs 30.
+// What jemalloc reads at its start: one arena for all threads but the workers (OwnArena), instead of one for each of the first
+// dozens; and no huge pages, in which those few kilobytes that each of many sizes needs would be megabytes. V8 asks for its own.
 extern "C" {
 // NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): its name and type are jemalloc's
-const char* malloc_conf = "percpu_arena:percpu";
+const char* malloc_conf = "narenas:1,thp:never";
 }
 
 namespace lockstep::agent {

@@ -41,13 +41,20 @@ ScriptEngine::ScriptEngine(const Config& config)
   v8::V8::Initialize();
 }
 
-void ScriptEngine::ExposeWebAssembly(bool expose) const {
+void ScriptEngine::ExposeParts(absl::FunctionRef<bool(absl::string_view name)> mentioned) const {
 #if V8_MAJOR_VERSION < 11
+  const auto expose = [](bool wanted, absl::string_view flag) {
+    v8::V8::SetFlagsFromString(absl::StrCat(wanted ? "--" : "--no-", flag).c_str());
+  };
+  const bool web_assembly = mentioned(kWebAssembly);
+  expose(web_assembly, "expose-wasm");
   // asm.js is translated to it, where that is on; without, it runs as the JavaScript that it is.
-  v8::V8::SetFlagsFromString(expose ? "--expose-wasm --validate-asm"
-                                    : "--no-expose-wasm --no-validate-asm");
+  expose(web_assembly, "validate-asm");
+  expose(mentioned("at"), "harmony-relative-indexing-methods");
+  expose(mentioned("hasOwn"), "harmony-object-has-own");
+  expose(mentioned("findLast") || mentioned("findLastIndex"), "harmony-array-find-last");
 #else
-  (void)expose;
+  (void)mentioned;
 #endif
 }
 

@@ -21,7 +21,7 @@ bool MayBeTypeScript(absl::string_view url);
 class TypeScriptCompiler {
  public:
   // Inside the isolate, which outlives the compiler, and whose contexts have WebAssembly when the
-  // first file is compiled (ScriptEngine::ExposeWebAssembly).
+  // first file is compiled (ScriptEngine::ExposeParts).
   explicit TypeScriptCompiler(v8::Isolate* isolate) : isolate_(isolate) {}
 
   struct Output {

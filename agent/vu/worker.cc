@@ -4,6 +4,7 @@
 
 #include <time.h>
 
+#include "agent/vu/own_arena.h"
 #include "agent/vu/script_vu.h"
 #include "common/base/steady_thread.h"
 
@@ -31,6 +32,7 @@ Worker::Worker(const ScriptEngine& engine, Network& network, RunShared& run,
     Probe(loop_.clock().Mono());
   });
   thread_ = std::thread([this] {
+    const OwnArena arena;
     SteadyThisThread();
     loop_.Run();
   });

@@ -4,6 +4,7 @@
 #include <initializer_list>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
@@ -38,11 +39,27 @@ bool MentionsTls(const ScriptBundle& bundle, const RunConfig& config) {
   return Mentions(bundle.files, {"https:", "wss:"}) || Mentions(config.env, {"https:", "wss:"});
 }
 
-// Whether the script, or the compiler of what it is written in, may use WebAssembly.
-bool NeedsWebAssembly(const ScriptBundle& bundle) {
-  return Mentions(bundle.files, {"WebAssembly"}) ||
-         std::any_of(bundle.files.begin(), bundle.files.end(),
-                     [](const auto& file) { return MayBeTypeScript(file.first); });
+// Whether `name` stands in `text`, and not as a part of a longer one.
+bool HasName(absl::string_view text, absl::string_view name) {
+  const auto in_name = [text](size_t at) {
+    return at < text.size() && (absl::ascii_isalnum(static_cast<unsigned char>(text[at])) ||
+                                text[at] == '_' || text[at] == '$');
+  };
+  for (size_t at = text.find(name); at != text.npos; at = text.find(name, at + 1)) {
+    if ((at == 0 || !in_name(at - 1)) && !in_name(at + name.size())) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// Whether the script, or the compiler of what it is written in, may use the part of the language that
+// has this name.
+bool MayUse(const ScriptBundle& bundle, absl::string_view name) {
+  return std::any_of(bundle.files.begin(), bundle.files.end(), [name](const auto& file) {
+    return HasName(file.second, name) ||
+           (name == ScriptEngine::kWebAssembly && MayBeTypeScript(file.first));
+  });
 }
 
 }  // namespace
@@ -172,7 +189,7 @@ void WorkerFleet::Inspect(const ScriptBundle& bundle, const std::map<std::string
   RunConfig config;
   config.env = env;
   std::unique_ptr<ScriptIsolate> isolate = TakeIsolate();
-  engine_.ExposeWebAssembly(true);  // the script's other files are not known yet
+  engine_.ExposeParts([](absl::string_view) { return true; });  // other files are not known yet
   inspection_ = NewRun(bundle, std::move(config), *Network::Make(NetOptions()));
   // An answer that comes after the inspection's end would find no worker.
   inspection_->shared.loader =
@@ -266,7 +283,7 @@ void WorkerFleet::Prepare(const ScriptBundle& bundle, RunConfig config,
     logger_.Warn(warning);
   }
   std::unique_ptr<ScriptIsolate> isolate = TakeIsolate();
-  engine_.ExposeWebAssembly(NeedsWebAssembly(bundle));
+  engine_.ExposeParts([&bundle](absl::string_view name) { return MayUse(bundle, name); });
   run_ = NewRun(bundle, std::move(config), *std::move(network));
   if (inspected_.has_value()) {
     run_->shared.shared_arrays = std::move(inspected_->arrays);

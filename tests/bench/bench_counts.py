@@ -25,8 +25,7 @@ class Counter:
                            rig.ROOT / "tests/bench/count_allocations.cc", "-o", self.library])
 
     def run(self, row, vus, iterations, **how):
-        flags = ("--vus", str(vus), "--iterations", str(iterations))
-        return self.bench.run(self.bench.lockstep, rig.Row(row.name, row.script, flags), **how)
+        return self.bench.run(self.bench.lockstep, rig.Row(row.name, row.script, vus, iterations), **how)
 
     def system_calls(self, row, count):
         """How many system calls a run of `count` iterations makes."""

@@ -8,6 +8,7 @@ import json
 import statistics
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import rig
@@ -17,60 +18,77 @@ CONTEXTS = rig.ROOT / "build/bench/bin/bare_contexts"
 
 
 def rows(n):
-    fifty = ("--vus", "50", "--iterations", str(n))
+    def gets(name, script="get", vus=50, **how):
+        return rig.Row(name, script, vus, max(n, 10 * vus), requests=True, **how)
     return [
-        rig.Row("GET, 50 VUs", "get", fifty, n, wrk=50),
-        rig.Row("GET 1 KB + check", "get_check", fifty, n, wrk=50),
-        rig.Row("GET 1 KB + JSON.parse(r.body)", "get_parse", fifty, n, wrk=50),
-        rig.Row("POST of JSON with headers and a name", "post", fifty, n, wrk=50),
-        rig.Row("HTTPS, HTTP/1.1", "get", fifty, n, wrk=50),
-        rig.Row("HTTPS, HTTP/2", "get", fifty, n),
-        *(rig.Row(f"GET, {vus} VUs", "get", ("--vus", str(vus), "--iterations", str(max(n, 10 * vus))), max(n, 10 * vus),
-                  wrk=min(vus, 5000), beside="GET, 50 VUs") for vus in (1000, 5000, 10_000)),
-        rig.Row("GET of 200 names, 50 VUs", "series", fifty, n, beside="GET, 50 VUs"),
-        rig.Row("GET, 50 VUs, two cores", "get", fifty, n, cores="0,1", beside="GET, 50 VUs"),
+        gets("GET, 50 VUs", wrk=50),
+        gets("GET 1 KB + check", "get_check", wrk=50),
+        gets("GET 1 KB + JSON.parse(r.body)", "get_parse", wrk=50),
+        gets("POST of JSON with headers and a name", "post", wrk=50),
+        gets("HTTPS, HTTP/1.1", wrk=50),
+        gets("HTTPS, HTTP/2"),
+        *(gets(f"GET, {vus} VUs", vus=vus, wrk=min(vus, 5000), beside="GET, 50 VUs") for vus in (1000, 5000, 10_000)),
+        gets("GET of 200 names, 50 VUs", "series", beside="GET, 50 VUs"),
+        gets("GET, 50 VUs, two cores", cores="0,1", beside="GET, 50 VUs"),
         rig.Row("1 VU, empty script", "empty", contexts=1),
-        rig.Row("1000 VUs, empty script", "empty", ("--vus", "1000", "--iterations", "1000"), contexts=1000),
-        rig.Row("1000 VUs, GET + sleep(1), 3 each", "sleepy", ("--vus", "1000", "--iterations", "3000"), contexts=1000),
-        rig.Row("5000 VUs, GET + sleep(1), 3 each", "sleepy", ("--vus", "5000", "--iterations", "15000"), contexts=5000),
-        rig.Row("10000 VUs, GET + sleep(1), 1 each", "sleepy", ("--vus", "10000", "--iterations", "10000"), contexts=10_000),
-        rig.Row("300 VUs that import 1.6 MB", "library", ("--vus", "300", "--iterations", "300"), contexts=300),
+        rig.Row("1000 VUs, empty script", "empty", 1000, 1000, contexts=1000),
+        rig.Row("1000 VUs, GET + sleep(1), 3 each", "sleepy", 1000, 3000, contexts=1000),
+        rig.Row("5000 VUs, GET + sleep(1), 3 each", "sleepy", 5000, 15_000, contexts=5000),
+        rig.Row("10000 VUs, GET + sleep(1), 1 each", "sleepy", 10_000, 10_000, contexts=10_000),
+        rig.Row("300 VUs that import 1.6 MB", "library", 300, 300, contexts=300),
     ]
 
 
+def short_of(row):
+    """The same with as few requests as tell what its start and its end cost: two of each VU."""
+    return replace(row, iterations=2 * row.vus)
+
+
 def measure(bench, row, args):
-    """Medians of interleaved rounds: the costs of each program, and wrk's microseconds."""
-    commands = {"lockstep": lambda: bench.run(args.lockstep, row)}
-    if args.k6:
-        commands["k6"] = lambda: bench.run(args.k6, row)
+    """Medians of interleaved rounds: the costs of each program, those of a short run of it, and wrk's microseconds."""
+    commands = {name: lambda of, program=program: bench.run(program, of)
+                for name, program in (("lockstep", args.lockstep), ("k6", args.k6)) if program}
     if row.contexts > 0 and CONTEXTS.exists():
-        commands["floor"] = lambda: bench.cost([CONTEXTS, row.contexts])
-    costs = {name: [] for name in commands}
-    wrk = []
+        commands["floor"] = lambda _: bench.cost([CONTEXTS, row.contexts])
+    costs, short, wrk = {name: [] for name in commands}, {name: [] for name in commands}, []
     for _ in range(args.rounds):
         for name, command in commands.items():
-            costs[name].append(command())
+            costs[name].append(command(row))
+            if row.requests:
+                short[name].append(command(short_of(row)))
         if row.wrk > 0:
             wrk.append(bench.wrk(row))
-    return {name: rig.median_cost(each) for name, each in costs.items()}, statistics.median(wrk) if wrk else 0.0
+    return ({name: rig.median_cost(each) for name, each in costs.items()},
+            {name: rig.median_cost(each) for name, each in short.items() if each}, statistics.median(wrk) if wrk else 0.0)
 
 
-def result_of(row, costs, wrk, earlier):
+def request_figures(row, costs, short, wrk, earlier):
+    """Microseconds of CPU a request, without start and end, and their ratios."""
+    each = {name: (cost.cpu - short[name].cpu) / (row.iterations - short_of(row).iterations) * 1e6 for name, cost in costs.items()}
+    figures = {"us_per_request": round(each["lockstep"], 1), "short_cpu_s": round(short["lockstep"].cpu, 3)}
+    ratios = {"CPU of k6": each["lockstep"] / each["k6"]} if "k6" in each else {}
+    if wrk > 0:
+        figures["wrk_us_per_request"] = round(wrk, 1)
+        ratios["wrk"] = each["lockstep"] / wrk
+    base = next((other for other in earlier if other["row"] == row.beside), None)
+    if base is not None:
+        ratios["growth"] = each["lockstep"] / base["us_per_request"]
+        if "wrk_us_per_request" in base and wrk > 0:
+            ratios["wrk's growth"] = wrk / base["wrk_us_per_request"]
+    return figures, ratios
+
+
+def result_of(row, costs, short, wrk, earlier):
     result = {"row": row.name}
     for name, cost in costs.items():
         result[name] = {"cpu_s": round(cost.cpu, 3), "wall_s": round(cost.wall, 3), "peak_mb": round(cost.peak_kb / 1024, 1)}
     ours = costs["lockstep"]
     ratios = {f"CPU of {name}": ours.cpu / costs[name].cpu for name in ("k6", "floor") if name in costs}
     ratios |= {f"peak of {name}": ours.peak_kb / costs[name].peak_kb for name in ("k6", "floor") if name in costs}
-    if row.requests > 0:
-        each = ours.cpu / row.requests * 1e6
-        result["us_per_request"] = round(each, 1)
-        if wrk > 0:
-            result["wrk_us_per_request"] = round(wrk, 1)
-            ratios["wrk"] = each / wrk
-        base = next((other for other in earlier if other["row"] == row.beside), None)
-        if base is not None:
-            ratios["growth"] = each / base["us_per_request"]
+    if row.requests:
+        figures, of_requests = request_figures(row, costs, short, wrk, earlier)
+        result |= figures
+        ratios |= of_requests
     result["ratios"] = {name: round(value, 2) for name, value in ratios.items()}
     return result
 
@@ -106,8 +124,7 @@ def main():
         try:
             for row in rows(args.requests):
                 if not args.only or args.only in row.name:
-                    costs, wrk = measure(bench, row, args)
-                    results.append(result_of(row, costs, wrk, results))
+                    results.append(result_of(row, *measure(bench, row, args), results))
                     print_result(results[-1])
         finally:
             bench.close()

@@ -39,11 +39,12 @@ Cost = collections.namedtuple("Cost", "cpu wall peak_kb")
 
 @dataclass(frozen=True)
 class Row:
-    """What is measured: a script, the flags of `run`, and how many requests it makes, if it is those that count."""
+    """What is measured: a script and what runs of it."""
     name: str
     script: str
-    flags: tuple = ()
-    requests: int = 0
+    vus: int = 1
+    iterations: int = 1
+    requests: bool = False  # that cost is told by request, and iterations are requests
     wrk: int = 0        # wrk's connections beside it; 0: without wrk
     cores: str = "1"    # that the generator may use
     beside: str = ""    # the row that it has grown from
@@ -118,8 +119,8 @@ class Rig:
 
     def run(self, program, row, prefix=(), environment=None):
         """What `program run` of a row costs, with all its processes."""
-        return self.cost([*prefix, program, "run", "--quiet", *row.flags, self.script(row.script, self.url(row))], row.cores,
-                         environment)
+        flags = ("--quiet", "--vus", str(row.vus), "--iterations", str(row.iterations))
+        return self.cost([*prefix, program, "run", *flags, self.script(row.script, self.url(row))], row.cores, environment)
 
     def cost(self, command, cores="1", environment=None):
         begun = time.monotonic()

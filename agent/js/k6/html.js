@@ -31,7 +31,7 @@
       case 'option': return optionValue(node);
       case 'select': {
         const chosen = descendants(node, (n) => n.name === 'option' && 'selected' in n.attributes).map(optionValue);
-        return 'multiple' in node.attributes ? chosen : chosen.at(-1) ?? '';
+        return 'multiple' in node.attributes ? chosen : chosen[chosen.length - 1] ?? '';
       }
       default: return undefined;
     }
@@ -95,13 +95,13 @@
     }
     each(visit) { this.#nodes.forEach((node, i) => this.#call(visit, 'each')(i, elementOf(node, this.url))); return this; }
     end() { return this.#from ?? new Selection([], this.url); }
-    eq(index) { const node = this.#nodes.at(index); return this.#make(node ? [node] : []); }
+    eq(index) { const i = Math.trunc(index) || 0; const node = this.#nodes[i < 0 ? this.#nodes.length + i : i]; return this.#make(node ? [node] : []); }
     filter(given) { return this.#make(this.#nodes.filter(this.#test(given, 'filter', true))); }
     first() { return this.eq(0); }
     last() { return this.eq(-1); }
     get(index) {
       if (index === undefined) return this.#nodes.map((node) => elementOf(node, this.url));
-      const node = this.#nodes.at(index);
+      const node = this.#nodes[index < 0 ? this.#nodes.length + index : index];
       return node && elementOf(node, this.url);
     }
     has(given) { const test = this.#test(given, 'has'); return this.#make(this.#nodes.filter((node) => descendants(node, test).length > 0)); }

@@ -4,6 +4,8 @@
 // html_selectors.js does, `makeSelection(nodes, url)` a Selection, and `url` where the page is from ('' if it is not known).
 (function ({ isElement, elements, rowOf, descendants, ancestors, textOf, inputValue, optionValue, outer, inner, resolve }, compile, makeSelection) {
   const namespaces = { html: 'http://www.w3.org/1999/xhtml', svg: 'http://www.w3.org/2000/svg', math: 'http://www.w3.org/1998/Math/MathML' };
+  const last = (list) => list[list.length - 1];
+  const has = (object, name) => Object.prototype.hasOwnProperty.call(object, name);
   const words = (text) => (text ?? '').split(/\s+/).filter((word) => word !== '');
   const named = (...names) => (node) => names.includes(node.name);
   const closest = (node, ...names) => ancestors(node).find(named(...names));
@@ -57,10 +59,10 @@
     children() { return this.#all(elements(this.#node)); }
     childElementCount() { return elements(this.#node).length; }
     hasChildNodes() { return (this.#node.children ?? []).length > 0; }
-    firstChild() { return this.#make(this.#node.children?.at(0)); }
-    lastChild() { return this.#make(this.#node.children?.at(-1)); }
-    firstElementChild() { return this.#make(elements(this.#node).at(0)); }
-    lastElementChild() { return this.#make(elements(this.#node).at(-1)); }
+    firstChild() { return this.#make(this.#node.children?.[0]); }
+    lastChild() { return this.#make(last(this.#node.children ?? [])); }
+    firstElementChild() { return this.#make(elements(this.#node)[0]); }
+    lastElementChild() { return this.#make(last(elements(this.#node))); }
     nextSibling() { return this.#beside(rowOf(this.#node), 1); }
     previousSibling() { return this.#beside(rowOf(this.#node), -1); }
     nextElementSibling() { const row = rowOf(this.#node); return this.#make(row.slice(row.indexOf(this.#node) + 1).find(isElement)); }
@@ -281,6 +283,6 @@
     classes.set(tag, found);
     return found;
   };
-  const elementOf = (node, url) => new (isElement(node) && (Object.hasOwn(own, node.name) || Object.hasOwn(reflected, node.name)) ? classOf(node.name) : Element)(node, url);
+  const elementOf = (node, url) => new (isElement(node) && (has(own, node.name) || has(reflected, node.name)) ? classOf(node.name) : Element)(node, url);
   return elementOf;
 })

@@ -123,7 +123,7 @@
       if (RESERVED.includes(event)) throw new Error(`"${event}" is a reserved event name`);
       const { timeout = this.#ackTimeout, volatile } = this.#flags;
       this.#flags = {};
-      const acknowledged = typeof args.at(-1) === 'function' ? args.pop() : undefined;
+      const acknowledged = typeof args[args.length - 1] === 'function' ? args.pop() : undefined;
       const id = acknowledged === undefined ? undefined : this.#expectAck(acknowledged, timeout);
       const send = () => {
         const { json, attachments } = pack([event, ...args]);

@@ -86,7 +86,7 @@
 
     #dispatch(type, fields) {
       const event = { type, target: this, timestamp: Date.now(), ...fields };
-      if (Object.hasOwn(this.#handlers, type)) this.#handlers[type]?.call(this, event);
+      if (Object.prototype.hasOwnProperty.call(this.#handlers, type)) this.#handlers[type]?.call(this, event);
       for (const listener of this.#listeners.get(type) ?? []) listener.call(this, event);
       return event;
     }

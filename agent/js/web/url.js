@@ -7,7 +7,7 @@
 // `hash` null where they are missing. Failure is null.
 (toAscii) => {
   const DEFAULT_PORTS = { 'http:': '80', 'https:': '443', 'ws:': '80', 'wss:': '443', 'ftp:': '21', 'file:': '' };
-  const isSpecial = (protocol) => Object.hasOwn(DEFAULT_PORTS, protocol);
+  const isSpecial = (protocol) => Object.prototype.hasOwnProperty.call(DEFAULT_PORTS, protocol);
 
   // The standard's percent-encode sets: what to encode besides controls and what is not ASCII.
   const encodeSet = (characters) => new RegExp(`[^\\x20-\\x7e]|[${characters.replace(/[\]\\^]/g, '\\$&')}]`, 'gu');

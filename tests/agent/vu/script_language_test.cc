@@ -1,6 +1,7 @@
 // What scripts can say: modules, CommonJS, TypeScript, console, globals.
 
 #include <gmock/gmock.h>
+#include <v8-version.h>
 
 #include "tests/agent/vu/host_fixture.h"
 
@@ -206,6 +207,27 @@ TEST_F(Language, WebAssemblyIsThereForAScriptThatMentionsIt) {
     })"),
               ElementsAre("info: 42"));
 }
+
+TEST_F(Language, YoungMethodsAreThereForAScriptThatNamesThem) {
+  EXPECT_THAT(LinesOf(R"(
+    const { hasOwn } = Object;
+    export default function () {
+      console.log([1, 2, 3].at(-1), 'abc'['at'](-2), new Uint8Array([7]).at(0), hasOwn({ a: 1 }, 'a'),
+                  [1, 2, 3].findLast((n) => n < 3), [1, 2, 3].findLastIndex((n) => n > 5));
+    })"),
+              ElementsAre("info: 3 b 7 true 2 -1"));
+}
+
+#if V8_MAJOR_VERSION < 11  // later ones have them in their snapshot
+TEST_F(Language, YoungMethodsCostNothingWhereNoFileNamesThem) {
+  EXPECT_THAT(LinesOf(R"(
+    const a = 'a';
+    export default function () {
+      console.log(typeof [][`${a}t`], typeof Object[`h${a}sOwn`], typeof [][`findL${a}st`]);
+    })"),
+              ElementsAre("info: undefined undefined undefined"));
+}
+#endif
 
 TEST_F(Language, AnIterationWaitsForWebAssemblyThatIsAwaited) {
   EXPECT_THAT(LinesOf(R"(
