@@ -2,41 +2,13 @@
 
 #include <utility>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-
-#include "agent/http/headers.h"
 
 namespace lockstep::agent {
 namespace {
 
-constexpr int kGoodbye = 1000;           // RFC 6455, section 7.4.1
-constexpr size_t kShownOfRefusal = 200;  // of a refusal
+constexpr int kGoodbye = 1000;  // RFC 6455, section 7.4.1
 constexpr char kProbe[] = "probe";
-
-int NumberOfProtocol(EngineProtocol protocol) {
-  return static_cast<int>(protocol);
-}
-
-// What a server says who refuses, and what to do about it.
-std::string DescribeEngineRefusal(const HttpResponse& refusal, EngineProtocol protocol) {
-  if (refusal.status == 0) {
-    return refusal.error.in_full();
-  }
-  std::string text = absl::StrCat("the server answered ", refusal.status_text);
-  if (!refusal.body.empty()) {
-    absl::StrAppend(
-        &text, ": ",
-        absl::StripAsciiWhitespace(absl::string_view(refusal.body).substr(0, kShownOfRefusal)));
-  }
-  if (absl::StrContains(refusal.body, "Unsupported protocol version")) {
-    absl::StrAppend(&text, protocol == EngineProtocol::kThree
-                               ? " (it speaks Socket.IO 3 or 4: leave out `version`)"
-                               : " (it speaks Socket.IO 2: set `version: 2`)");
-  }
-  return text;
-}
 
 int64_t SizeOfPacket(const EnginePacket& packet) {
   return static_cast<int64_t>(packet.data.size()) + 1;
@@ -74,49 +46,16 @@ void EngineSession::DropSocket() {
   }
 }
 
-Url EngineSession::UrlOf(absl::string_view transport) const {
-  Url url = options_.url;
-  url.has_query = true;
-  absl::StrAppend(&url.query, url.query.empty() ? "" : "&",
-                  "EIO=", NumberOfProtocol(options_.protocol), "&transport=", transport);
-  if (options_.protocol == EngineProtocol::kThree && transport == "polling") {
-    absl::StrAppend(&url.query, "&b64=1");  // else what is binary makes the whole payload binary
-  }
-  if (!handshake_.session.empty()) {
-    absl::StrAppend(&url.query, "&sid=", QueryEscape(handshake_.session));
-  }
-  return url;
-}
-
-HttpRequest EngineSession::Request(absl::string_view method) const {
-  HttpRequest request{.method = std::string(method),
-                      .url = UrlOf("polling"),
-                      .headers = options_.headers,
-                      .timeout = absl::InfiniteDuration(),  // the heartbeat watches over it
-                      .max_body_bytes = kMaxEngineBytes};
-  const std::string cookies = options_.jar->HeaderFor(request.url, env_.loop.clock().Wall());
-  if (!cookies.empty() && !FindHeader(request.headers, "Cookie")) {
-    request.headers.emplace_back("Cookie", cookies);
-  }
-  return request;
-}
-
 void EngineSession::OpenSocket() {
-  WebSocketRequest request{.url = UrlOf("websocket"),
-                           .headers = options_.headers,
-                           .handshake_timeout = options_.timeout,
-                           .max_message_bytes = kMaxEngineBytes};
-  const std::string cookies = options_.jar->HeaderFor(request.url, env_.loop.clock().Wall());
-  if (!cookies.empty() && !FindHeader(request.headers, "Cookie")) {
-    request.headers.emplace_back("Cookie", cookies);
-  }
-  socket_ = env_.client.OpenWebSocket(env_.pool, std::move(request), *this);
+  socket_ = env_.client.OpenWebSocket(
+      env_.pool, EngineSocketRequest(options_, handshake_.session, env_.loop.clock().Wall()),
+      *this);
 }
 
 // ---- polling ----
 
 void EngineSession::Poll() {
-  poll_request_ = Request("GET");
+  poll_request_ = EnginePoll(options_, handshake_.session, env_.loop.clock().Wall());
   poll_ = env_.client.Submit(env_.pool, poll_request_,
                              [this](const HttpResponse& response) { OnPolled(response); });
 }
@@ -132,7 +71,7 @@ void EngineSession::OnPolled(const HttpResponse& response) {
   absl::StatusOr<std::vector<EnginePacket>> packets =
       DecodeEnginePayload(options_.protocol, response.body);
   if (!packets.ok()) {
-    FailToDecode(packets.status());
+    End("parse error", DescribeEngineError(packets.status()));
     return;
   }
   const std::shared_ptr<bool> alive = alive_;
@@ -165,15 +104,10 @@ void EngineSession::Post() {
     ++count;
   }
   const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(count);
-  HttpRequest& request = post_request_;
-  request = Request("POST");
-  request.body = EncodeEnginePayload(options_.protocol, {queue_.begin(), end});
-  request.has_body = true;
-  if (!FindHeader(request.headers, "Content-Type")) {
-    request.headers.emplace_back("Content-Type", "text/plain;charset=UTF-8");
-  }
+  post_request_ = EnginePost(options_, handshake_.session, env_.loop.clock().Wall(),
+                             EncodeEnginePayload(options_.protocol, {queue_.begin(), end}));
   queue_.erase(queue_.begin(), end);
-  post_ = env_.client.Submit(env_.pool, request,
+  post_ = env_.client.Submit(env_.pool, post_request_,
                              [this](const HttpResponse& response) { OnPosted(response); });
 }
 
@@ -264,16 +198,6 @@ void EngineSession::SendPing() {
     End("ping timeout", "the server has not answered in time");
   });
   Send({.type = EngineType::kPing});
-}
-
-void EngineSession::FailToDecode(const absl::Status& status) {
-  std::string detail(status.message());
-  if (absl::EndsWith(detail, "Engine.IO 3")) {
-    detail += " (Socket.IO 2): set `version: 2`";
-  } else if (absl::EndsWith(detail, "Engine.IO 4")) {
-    detail += " (Socket.IO 3 or 4): leave out `version`";
-  }
-  End("parse error", std::move(detail));
 }
 
 // ---- sending ----
@@ -370,7 +294,7 @@ void EngineSession::OnPacket(absl::StatusOr<EnginePacket> packet) {
     return;
   }
   if (!packet.ok()) {
-    FailToDecode(packet.status());
+    End("parse error", DescribeEngineError(packet.status()));
     return;
   }
   if (upgrade_ != Upgrade::kProbing) {

@@ -11,25 +11,12 @@
 #include "absl/functional/any_invocable.h"
 
 #include "agent/http/client.h"
-#include "agent/http/cookie_jar.h"
 #include "agent/http/socketio/engine_packet.h"
+#include "agent/http/socketio/engine_request.h"
 #include "agent/http/websocket.h"
 #include "common/base/event_loop.h"
 
 namespace lockstep::agent {
-
-struct EngineOptions {
-  EngineProtocol protocol = EngineProtocol::kFour;
-  Url url = {};  // http or https, whose path is the server's ("/socket.io/"), with the query
-  HeaderList headers = {};
-  // At least one; both: polling first, and the WebSocket if the server has it.
-  bool polling = true, websocket = true;
-  absl::Duration timeout = absl::Seconds(20);  // for the handshake
-  std::shared_ptr<CookieJar> jar = {};         // never null
-};
-
-// What waits to be sent, at most, and the longest message that is taken.
-inline constexpr int64_t kMaxEngineBytes = int64_t{64} << 20;
 
 class EngineListener {
  public:
@@ -79,8 +66,6 @@ class EngineSession final : private WebSocketListener {
   // waited for.
   enum class Upgrade { kNone, kProbing, kPausing };
 
-  HttpRequest Request(absl::string_view method) const;
-  Url UrlOf(absl::string_view transport) const;
   void OpenSocket();
   void Poll();
   void OnPolled(const HttpResponse& response);
@@ -95,7 +80,6 @@ class EngineSession final : private WebSocketListener {
   // Starts the wait for the next sign of the server's life.
   void AwaitHeartbeat();
   void SendPing();
-  void FailToDecode(const absl::Status& status);
   void End(absl::string_view reason, std::string detail, const HttpResponse& answer = {});
 
   void OnOpen(HttpResponse response) override;

@@ -1,6 +1,7 @@
 #include "agent/js/bind/script_exports.h"
 
 #include "agent/js/bind/functions.h"
+#include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
 
 namespace lockstep::agent {
@@ -25,6 +26,14 @@ v8::MaybeLocal<v8::Value> ResultOf(v8::Local<v8::Context> context, absl::string_
     return {};
   }
   return make.As<v8::Function>()->Call(context, v8::Undefined(isolate), 1, &argument);
+}
+
+void AddPart(v8::Local<v8::Context> context, v8::Local<v8::Object> native, const char* name,
+             absl::string_view source) {
+  v8::Local<v8::Value> part;
+  if (ResultOf(context, source, native).ToLocal(&part)) {
+    SetProperty(context, native, name, part);
+  }
 }
 
 v8::Local<v8::Object> ExportsOf(v8::Local<v8::Context> context, absl::string_view source,

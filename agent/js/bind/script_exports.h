@@ -21,7 +21,12 @@ v8::Local<v8::Object> NativeObject(v8::Local<v8::Context> context, NativeFunctio
 v8::MaybeLocal<v8::Value> ResultOf(v8::Local<v8::Context> context, absl::string_view source,
                                    v8::Local<v8::Object> native);
 
-// The same of a script that returns an object. An empty object where V8 ended it (out of memory,
+// Sets `name` of `native` to what `source` returns when it is called with it: a part that later sources find there. Nothing is
+// set where an exception is pending.
+void AddPart(v8::Local<v8::Context> context, v8::Local<v8::Object> native, const char* name,
+             absl::string_view source);
+
+// What a script returns that returns an object. An empty object where V8 ended it (out of memory,
 // interrupted).
 v8::Local<v8::Object> ExportsOf(v8::Local<v8::Context> context, absl::string_view source,
                                 v8::Local<v8::Object> native);

@@ -177,6 +177,7 @@ v8::Local<v8::Object> MqttModule::MakeExports(Context context) {
                                                      {"warn", NativeMqttWarn}},
                                                     v8::External::New(context->GetIsolate(), this));
   timers_.AddFunctions(context, native);
+  AddPart(context, native, "Emitter", EmitterSource());
   return ExportsOf(context, MqttSource(), native);
 }
 

@@ -1,10 +1,18 @@
 // `lockstep/mqtt` as JavaScript, made from what mqtt.cc provides. Evaluates to (native) => ({ connect, connectAsync,
-// MqttClient, default }); native: open, publish, subscribe, unsubscribe, close, decode, after, cancel.
+// MqttClient, default }); native: Emitter (emitter.js), open, publish, subscribe, unsubscribe, close, decode, after, cancel.
 (function (native) {
   'use strict';
 
   const OPTIONS = ['ca', 'cert', 'clean', 'clientId', 'connectTimeout', 'keepalive', 'key', 'passphrase', 'password',
     'properties', 'protocolVersion', 'reconnectPeriod', 'rejectUnauthorized', 'resubscribe', 'tags', 'username', 'will'];
+
+  const PUBLISH_OPTIONS = ['dup', 'properties', 'qos', 'retain'];
+  const SUBSCRIBE_OPTIONS = ['nl', 'properties', 'qos', 'rap', 'rh'];
+  const checkNames = (what, options, known) => {
+    for (const name of Object.keys(options)) {
+      if (!known.includes(name)) throw new TypeError(`${what}: unknown option "${name}"; there are ${known.join(', ')}`);
+    }
+  };
 
   // Bytes that show themselves as text, as those of mqtt.js do.
   class Payload extends Uint8Array {
@@ -28,25 +36,27 @@
     if (error) native.warn(error.message);
   };
 
-  class MqttClient {
+  class MqttClient extends native.Emitter {
     #url;
     #number = 0;
     #connected = false;
     #ended = false;
     #everConnected = false;
     #timer;
-    #listeners = new Map();
     #waiting = [];  // what was asked for without a connection
     #calls = new Map();  // unanswered, by number
     #filters = new Map();  // subscribed to, with their options
 
     constructor(url, options = {}) {
+      super();
       if (typeof url !== 'string' && !(typeof url === 'object' && url !== null && 'href' in url)) {
         throw new TypeError('mqtt.connect(): the URL of a broker is expected, such as mqtt://host:1883');
       }
       if (options === null || typeof options !== 'object') throw new TypeError('mqtt.connect(): the options must be an object');
-      for (const name of Object.keys(options)) {
-        if (!OPTIONS.includes(name)) throw new TypeError(`mqtt.connect(): unknown option "${name}"; there are ${OPTIONS.join(', ')}`);
+      checkNames('mqtt.connect()', options, OPTIONS);
+      const { reconnectPeriod = 0 } = options;
+      if (typeof reconnectPeriod !== 'number' || !(reconnectPeriod >= 0)) {
+        throw new TypeError(`mqtt.connect(): reconnectPeriod: milliseconds are expected, 0 for never, got ${String(reconnectPeriod)}`);
       }
       this.#url = String(url);
       this.options = { reconnectPeriod: 1000, resubscribe: true, ...options };
@@ -56,32 +66,16 @@
     get reconnecting() { return !this.#connected && !this.#ended && this.#everConnected; }
     get disconnecting() { return this.#ended; }
 
-    on(event, listener) {
-      if (typeof listener !== 'function') throw new TypeError(`on("${event}"): a function is expected, got ${typeof listener}`);
-      this.#listeners.set(event, [...(this.#listeners.get(event) ?? []), listener]);
-      return this;
-    }
-    once(event, listener) {
-      const first = (...args) => {
-        this.off(event, first);
-        listener.apply(this, args);
-      };
-      first.listener = listener;
-      return this.on(event, first);
-    }
-    off(event, listener) {
-      this.#listeners.set(event, (this.#listeners.get(event) ?? []).filter((each) => each !== listener && each.listener !== listener));
-      return this;
-    }
-    removeListener(event, listener) { return this.off(event, listener); }
-
     publish(topic, message, options, callback) {
       if (typeof options === 'function') [options, callback] = [undefined, options];
       this.publishAsync(topic, message, options, callback ?? orWarn);
       return this;
     }
     publishAsync(topic, message, options, callback) {
-      return orPromise(callback, (done) => this.#ask(done, () => native.publish(this.#number, topic, message, options ?? {})));
+      return orPromise(callback, (done) => this.#ask(done, () => {
+        if (typeof options === 'object' && options !== null) checkNames('publish()', options, PUBLISH_OPTIONS);
+        return native.publish(this.#number, topic, message, options ?? {});
+      }));
     }
     subscribe(filters, options, callback) {
       if (typeof options === 'function') [options, callback] = [undefined, options];
@@ -93,6 +87,7 @@
       const groups = new Map();
       const add = (filter, how) => {
         if (how !== null && typeof how !== 'object') throw new TypeError('subscribe(): the options must be an object');
+        checkNames('subscribe()', how ?? {}, SUBSCRIBE_OPTIONS);
         const kind = JSON.stringify(how ?? {});
         if (!groups.has(kind)) groups.set(kind, { how: how ?? {}, list: [] });
         groups.get(kind).list.push(String(filter));
@@ -104,6 +99,7 @@
       } else {
         throw new TypeError('subscribe(): a filter, a list of filters, or an object with filters is expected');
       }
+      if (groups.size === 0) throw new TypeError('subscribe(): at least one filter is expected');
       return orPromise(callback, (done) => {
         const granted = [];
         let left = groups.size;
@@ -119,7 +115,6 @@
             if (left === 0) done(failed ?? null, granted);
           }, () => native.subscribe(this.#number, list, how));
         }
-        if (left === 0) done(null, granted);
       });
     }
     unsubscribe(filters, callback) {
@@ -154,11 +149,6 @@
       });
     }
 
-    #tell(event, ...args) {
-      const list = this.#listeners.get(event) ?? [];
-      for (const listener of list) listener.apply(this, args);
-      return list.length > 0;
-    }
     // Asks now or when there is a connection; `done` gets what it is answered.
     #ask(done, ask) {
       if (this.#ended) {
@@ -184,7 +174,7 @@
       switch (what) {
         case 'connect':
           this.#connected = true;
-          this.#tell('connect', { cmd: 'connack', sessionPresent: first });
+          this.tell('connect', { cmd: 'connack', sessionPresent: first });
           if (this.#everConnected && this.options.resubscribe && !first) this.#resubscribe();
           this.#everConnected = true;
           for (const { start } of this.#waiting.splice(0)) start();
@@ -192,7 +182,7 @@
         case 'message': {
           const [payload, packet] = rest;
           const bytes = new Payload(payload);
-          this.#tell('message', first, bytes, { cmd: 'publish', topic: first, payload: bytes, ...packet });
+          this.tell('message', first, bytes, { cmd: 'publish', topic: first, payload: bytes, ...packet });
           break;
         }
         case 'answer': {
@@ -216,22 +206,22 @@
       const calls = [...this.#calls.values()];
       this.#calls.clear();
       for (const done of calls) done(lost);
-      if (why !== '' && !this.#tell('error', lost)) native.warn(why);
-      this.#tell('close');
+      if (why !== '' && !this.tell('error', lost)) native.warn(why);
+      this.tell('close');
       const { reconnectPeriod } = this.options;
       if (!this.#ended && reconnectPeriod > 0) {
-        this.#tell('offline');
+        this.tell('offline');
         this.#timer = native.after(Number(reconnectPeriod), () => {
           this.#timer = undefined;
           if (this.#ended) return;
-          this.#tell('reconnect');
+          this.tell('reconnect');
           this.#open();
         });
         return;
       }
       this.#ended = true;
       for (const { done } of this.#waiting.splice(0)) done(lost);
-      this.#tell('end');
+      this.tell('end');
     }
   }
 

@@ -329,6 +329,8 @@ v8::Local<v8::Object> SocketIoModule::MakeExports(Context context) {
                                                      {"iteration", NativeSocketIoIteration}},
                                                     v8::External::New(context->GetIsolate(), this));
   timers_.AddFunctions(context, native);
+  AddPart(context, native, "Emitter", EmitterSource());
+  AddPart(context, native, "Socket", SocketIoSocketSource());
   return ExportsOf(context, SocketIoSource(), native);
 }
 

@@ -1,11 +1,10 @@
 // `lockstep/socketio` as JavaScript, made from what socketio.cc provides. Evaluates to (native) => ({ io, connect, Manager,
-// Socket, default }); native: parse, open, connect, send, close, transport, after, cancel, iteration.
+// Socket, default }); native: Emitter, Socket (emitter.js, socketio_socket.js), parse, open, connect, send, close, transport,
+// after, cancel, iteration.
 (function (native) {
   'use strict';
 
-  // Types of packets, as they are on the wire.
-  const CONNECT = 0, DISCONNECT = 1, EVENT = 2, ACK = 3, CONNECT_ERROR = 4, BINARY_EVENT = 5, BINARY_ACK = 6;
-  const RESERVED = ['connect', 'connect_error', 'disconnect', 'disconnecting', 'newListener', 'removeListener'];
+  const { Socket } = native;
   const DEFAULTS = {
     autoConnect: true, reconnection: true, reconnectionAttempts: Infinity, reconnectionDelay: 1000, reconnectionDelayMax: 5000,
     randomizationFactor: 0.5,
@@ -15,245 +14,22 @@
     // Of browsers and Node.js, and without a meaning here.
     'autoUnref', 'rejectUnauthorized', 'rememberUpgrade', 'withCredentials'];
 
-  const isBinary = (value) => value instanceof ArrayBuffer || ArrayBuffer.isView(value);
-  const mustBeFunction = (what, value) => {
-    if (typeof value !== 'function') throw new TypeError(`${what}: a function is expected, got ${value === null ? 'null' : typeof value}`);
+  // In milliseconds, or numbers of other kinds; none of them below 0.
+  const NUMBERS = ['ackTimeout', 'randomizationFactor', 'reconnectionAttempts', 'reconnectionDelay', 'reconnectionDelayMax'];
+  const checkOptions = (options) => {
+    if (options === null || typeof options !== 'object') throw new TypeError('io(): the options must be an object');
+    for (const [name, value] of Object.entries(options)) {
+      if (!OPTIONS.includes(name)) throw new TypeError(`io(): unknown option "${name}"; there are ${[...OPTIONS].sort().join(', ')}`);
+      if (NUMBERS.includes(name) && value !== undefined && !(typeof value === 'number' && value >= 0)) {
+        throw new TypeError(`io(): ${name}: a number from 0 on is expected, got ${String(value)}`);
+      }
+      if (name === 'auth' && typeof value !== 'function' && typeof value !== 'object' && value !== undefined) {
+        throw new TypeError(`io(): auth: an object or a function is expected, got ${typeof value}`);
+      }
+    }
   };
-  // JSON with placeholders, and the bytes that they stand for.
-  const pack = (value) => {
-    const attachments = [];
-    const json = JSON.stringify(value, (_, part) => (isBinary(part) ? { _placeholder: true, num: attachments.push(part) - 1 } : part));
-    return { json, attachments };
-  };
-  const unpack = (json, attachments) => JSON.parse(json, (_, part) => {
-    if (part === null || typeof part !== 'object' || part._placeholder !== true) return part;
-    if (!(part.num in attachments)) throw new Error('an attachment is missing');
-    return attachments[part.num];
-  });
 
-  class Emitter {
-    #listeners = new Map();
-    on(event, listener) {
-      mustBeFunction(`on("${event}")`, listener);
-      this.#listeners.set(event, [...this.listeners(event), listener]);
-      return this;
-    }
-    once(event, listener) {
-      mustBeFunction(`once("${event}")`, listener);
-      const first = (...args) => {
-        this.off(event, first);
-        listener.apply(this, args);
-      };
-      first.listener = listener;
-      return this.on(event, first);
-    }
-    off(event, listener) {
-      if (event === undefined) {
-        this.#listeners.clear();
-      } else if (listener === undefined) {
-        this.#listeners.delete(event);
-      } else {
-        this.#listeners.set(event, this.listeners(event).filter((each) => each !== listener && each.listener !== listener));
-      }
-      return this;
-    }
-    addEventListener(event, listener) { return this.on(event, listener); }
-    removeEventListener(event, listener) { return this.off(event, listener); }
-    removeListener(event, listener) { return this.off(event, listener); }
-    removeAllListeners(event) { return this.off(event); }
-    listeners(event) { return this.#listeners.get(event) ?? []; }
-    hasListeners(event) { return this.listeners(event).length > 0; }
-    tell(event, ...args) {
-      for (const listener of this.listeners(event)) listener.apply(this, args);
-    }
-  }
-
-  class Socket extends Emitter {
-    connected = false;
-    recovered = false;
-    id = undefined;
-    #manager;
-    #namespace;
-    #auth;
-    #ackTimeout;
-    #flags = {};
-    #waiting = [];  // events that were emitted before there was a connection
-    #acks = new Map();
-    #lastId = 0;
-    #any = [];
-    #anyOutgoing = [];
-    #active = false;
-
-    constructor(manager, namespace, options = {}) {
-      super();
-      this.#manager = manager;
-      this.#namespace = namespace;
-      this.#auth = options.auth;
-      this.#ackTimeout = options.ackTimeout;
-      if (manager.options.autoConnect) this.connect();
-    }
-    get io() { return this.#manager; }
-    get nsp() { return this.#namespace; }
-    get active() { return this.#active; }
-    get disconnected() { return !this.connected; }
-    get auth() { return this.#auth; }
-    set auth(auth) { this.#auth = auth; }
-    get volatile() { return this.#flag('volatile', true); }
-    compress() { return this; }
-    timeout(milliseconds) { return this.#flag('timeout', milliseconds); }
-
-    connect() {
-      if (this.#active) return this;
-      this.#active = true;
-      this.#manager.join(this);
-      return this;
-    }
-    open() { return this.connect(); }
-    disconnect() {
-      const was = this.connected;
-      if (was) this.#manager.send(DISCONNECT, this.#namespace, undefined, '', []);
-      this.#leave();
-      if (was) this.#lost('io client disconnect');
-      return this;
-    }
-    close() { return this.disconnect(); }
-
-    send(...args) { return this.emit('message', ...args); }
-    emit(event, ...args) {
-      if (RESERVED.includes(event)) throw new Error(`"${event}" is a reserved event name`);
-      const { timeout = this.#ackTimeout, volatile } = this.#flags;
-      this.#flags = {};
-      const acknowledged = typeof args[args.length - 1] === 'function' ? args.pop() : undefined;
-      const id = acknowledged === undefined ? undefined : this.#expectAck(acknowledged, timeout);
-      const send = () => {
-        const { json, attachments } = pack([event, ...args]);
-        for (const listener of this.#anyOutgoing) listener(event, ...args);
-        this.#manager.send(attachments.length > 0 ? BINARY_EVENT : EVENT, this.#namespace, id, json, attachments);
-      };
-      if (this.connected) send(); else if (!volatile) this.#waiting.push(send);
-      return this;
-    }
-    emitWithAck(event, ...args) {
-      const withError = this.#flags.timeout !== undefined || this.#ackTimeout !== undefined;
-      return new Promise((resolve, reject) => {
-        const answered = withError ? (error, value) => (error ? reject(error) : resolve(value)) : (value) => resolve(value);
-        answered.reject = reject;
-        this.emit(event, ...args, answered);
-      });
-    }
-    onAny(listener) { return this.#add('onAny', this.#any, listener); }
-    offAny(listener) { return this.#remove(this.#any, listener); }
-    onAnyOutgoing(listener) { return this.#add('onAnyOutgoing', this.#anyOutgoing, listener); }
-    offAnyOutgoing(listener) { return this.#remove(this.#anyOutgoing, listener); }
-
-    // ---- from the manager ----
-
-    // What the server is to know of who joins; '' for nothing.
-    joining(join) {
-      const told = (data) => join(data === undefined ? '' : JSON.stringify(data));
-      if (typeof this.#auth === 'function') this.#auth(told); else told(this.#auth);
-    }
-    receive(type, id, json, attachments, session) {
-      switch (type) {
-        case CONNECT:
-          this.#joined(json, session);
-          break;
-        case EVENT:
-        case BINARY_EVENT:
-          this.#event(unpack(json, attachments), id);
-          break;
-        case ACK:
-        case BINARY_ACK: {
-          const ack = this.#acks.get(id);
-          this.#acks.delete(id);
-          ack?.(undefined, unpack(json, attachments));
-          break;
-        }
-        case DISCONNECT:
-          this.#leave();
-          this.#lost('io server disconnect');
-          break;
-        case CONNECT_ERROR: {
-          const data = JSON.parse(json || '{}');
-          this.#leave();
-          this.failed(Object.assign(new Error(typeof data === 'string' ? data : data.message), { data: data.data }));
-          break;
-        }
-      }
-    }
-    failed(error) {
-      if (!this.connected) this.tell('connect_error', error);
-    }
-    connectionLost(reason, details) {
-      if (this.connected) this.#lost(reason, details);
-    }
-
-    #flag(name, value) {
-      this.#flags[name] = value;
-      return this;
-    }
-    #add(what, list, listener) {
-      mustBeFunction(`${what}()`, listener);
-      list.push(listener);
-      return this;
-    }
-    #remove(list, listener) {
-      list.splice(0, list.length, ...list.filter((each) => listener !== undefined && each !== listener));
-      return this;
-    }
-    #expectAck(acknowledged, timeout) {
-      const id = this.#lastId++;
-      const timer = timeout === undefined ? undefined : native.after(Number(timeout), () => {
-        this.#acks.delete(id);
-        acknowledged.call(this, new Error('operation has timed out'));
-      });
-      this.#acks.set(id, (error, args) => {
-        if (timer !== undefined) native.cancel(timer);
-        if (timeout !== undefined) {
-          acknowledged.call(this, error ?? null, ...(args ?? []));
-        } else if (error === undefined) {
-          acknowledged.apply(this, args);
-        } else {
-          acknowledged.reject?.(error);
-        }
-      });
-      return id;
-    }
-    #joined(json, session) {
-      const { sid } = JSON.parse(json || '{}');
-      this.id = sid ?? (this.#namespace === '/' ? session : `${this.#namespace}#${session}`);
-      this.connected = true;
-      this.tell('connect');
-      for (const send of this.#waiting.splice(0)) send();
-    }
-    #event(args, id) {
-      if (id !== undefined) {
-        let answered = false;
-        args.push((...answer) => {
-          if (answered) return;
-          answered = true;
-          const { json, attachments } = pack(answer);
-          this.#manager.send(attachments.length > 0 ? BINARY_ACK : ACK, this.#namespace, id, json, attachments);
-        });
-      }
-      for (const listener of [...this.#any]) listener.apply(this, args);
-      this.tell(...args);
-    }
-    #leave() {
-      this.#active = false;
-      this.#manager.leave(this);
-    }
-    #lost(reason, details) {
-      this.connected = false;
-      this.id = undefined;
-      const acks = [...this.#acks.values()];
-      this.#acks.clear();
-      this.tell('disconnect', reason, details);
-      for (const ack of acks) ack(new Error('socket has been disconnected'));
-    }
-  }
-
-  class Manager extends Emitter {
+  class Manager extends native.Emitter {
     #uri;
     #number = 0;
     #state = 'closed';
@@ -267,10 +43,7 @@
 
     constructor(uri, options = {}) {
       super();
-      if (options === null || typeof options !== 'object') throw new TypeError('io(): the options must be an object');
-      for (const name of Object.keys(options)) {
-        if (!OPTIONS.includes(name)) throw new TypeError(`io(): unknown option "${name}"; there are ${[...OPTIONS].sort().join(', ')}`);
-      }
+      checkOptions(options);
       this.#uri = uri;
       this.options = { ...DEFAULTS, ...options };
     }
@@ -401,6 +174,7 @@
     if (url === undefined || url === null || typeof url === 'object' && !('href' in url)) {
       throw new TypeError('io(): the URL of a server is expected');
     }
+    checkOptions(options);
     const [origin, namespace, query] = native.parse(String(url));
     const given = query === '' || options.query !== undefined ? options : {
       ...options, query: Object.fromEntries(query.split('&').map((part) => part.split('=').map(decodeURIComponent))),

@@ -102,8 +102,8 @@ class MqttClientTest : public ::testing::Test, protected MqttListener {
 };
 
 TEST_F(MqttClientTest, SaysWhyThereIsNoConnection) {
-  EXPECT_EQ("dial: Connection refused", Try({.host = "127.0.0.1", .port = 1}));
-  EXPECT_EQ("dial: Connection refused", Try({.host = "mapped", .port = 1883}));
+  EXPECT_EQ("dial: connection refused", Try({.host = "127.0.0.1", .port = 1}));
+  EXPECT_EQ("dial: connection refused", Try({.host = "mapped", .port = 1883}));
   EXPECT_THAT(Try({.host = "blocked"}), HasSubstr("block"));
   EXPECT_THAT(Try({.host = "no.such.host.invalid"}), HasSubstr("no such host"));
   const auto server = *lockstep::testing::HttpServer::Start();

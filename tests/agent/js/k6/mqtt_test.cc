@@ -14,7 +14,7 @@ using ::testing::StartsWith;
 class MqttTest : public ModuleTest {};
 
 TEST_F(MqttTest, AConnectionThatFailsIsAnErrorAndASession) {
-  EXPECT_EQ(R"js(["error dial: Connection refused","close","end"])js", Run(R"js(
+  EXPECT_EQ(R"js(["error dial: connection refused","close","end"])js", Run(R"js(
     const seen = [];
     const client = mqtt.connect('mqtt://user:secret@127.0.0.1:1', { reconnectPeriod: 0, tags: { t: 'x' } });
     client.on('error', (error) => seen.push(`error ${error.message}`));
@@ -22,7 +22,7 @@ TEST_F(MqttTest, AConnectionThatFailsIsAnErrorAndASession) {
     return new Promise((resolve) => client.on('end', () => { seen.push('end'); resolve(seen); }));
   )js"));
   ASSERT_THAT(Samples("mqtt_sessions"), SizeIs(1));
-  EXPECT_THAT(Samples("mqtt_sessions")[0], HasSubstr("error:dial: Connection refused"));
+  EXPECT_THAT(Samples("mqtt_sessions")[0], HasSubstr("error:dial: connection refused"));
   EXPECT_THAT(Samples("mqtt_sessions")[0], HasSubstr("t:x"));
   EXPECT_THAT(Samples("mqtt_sessions")[0], HasSubstr("url:mqtt://****:****@127.0.0.1:1"));
   EXPECT_THAT(Samples("mqtt_session_duration"), SizeIs(0));
@@ -39,9 +39,9 @@ TEST_F(MqttTest, ItIsTriedAgainUntilItEnds) {
 }
 
 TEST_F(MqttTest, PromisesAreRejected) {
-  EXPECT_EQ(R"js("dial: Connection refused")js",
+  EXPECT_EQ(R"js("dial: connection refused")js",
             Run("return mqtt.connectAsync('mqtt://127.0.0.1:1').catch((error) => error.message)"));
-  EXPECT_EQ(R"js(["dial: Connection refused","client disconnecting"])js", Run(R"js(
+  EXPECT_EQ(R"js(["dial: connection refused","client disconnecting"])js", Run(R"js(
     const client = mqtt.connect('mqtt://127.0.0.1:1', { reconnectPeriod: 0 });
     client.on('error', () => {});
     return client.publishAsync('a', 'b').catch((error) => error.message)
@@ -77,6 +77,29 @@ TEST_F(MqttTest, MistakesAreNamed) {
       HasSubstr("properties: unknown \"type\"; there are contentType, "));
   EXPECT_EQ("TypeError: mqtt.connect(): qos: a whole number from 0 to 2 is expected",
             Run("mqtt.connect('mqtt://h', { will: { topic: 'a', qos: 3 } })"));
+  EXPECT_EQ(
+      "TypeError: mqtt.connect(): reconnectPeriod: milliseconds are expected, 0 for never, got soon",
+      Run("mqtt.connect('mqtt://h', { reconnectPeriod: 'soon' })"));
+  for (const char* name : {"clientId", "username", "password"}) {
+    EXPECT_EQ(
+        absl::StrCat("TypeError: mqtt.connect(): ", name,
+                     ": a text of at most 65535 bytes is expected, without U+0000"),
+        Run(absl::StrCat("mqtt.connect('mqtt://h', { username: 'u', ", name, ": 'a\\0b' })")));
+  }
+  EXPECT_EQ("TypeError: mqtt.connect(): password: with MQTT 3.1.1 it needs a username",
+            Run("mqtt.connect('mqtt://h', { password: 'p' })"));
+  EXPECT_EQ(
+      "TypeError: mqtt.connect(): clean: false needs a clientId, by which the broker knows the session",
+      Run("mqtt.connect('mqtt://h', { clean: false })"));
+  EXPECT_EQ(
+      R"js(["subscribe(): at least one filter is expected","subscribe(): unknown option \"Qos\"; there are nl, properties, qos, rap, rh"])js",
+      Run(R"js(
+    const client = mqtt.connect('mqtt://127.0.0.1:1', { reconnectPeriod: 0 });
+    client.on('error', () => {});
+    return [() => client.subscribe([]), () => client.subscribe('a', { Qos: 1 })].map((ask) => {
+      try { ask(); } catch (error) { return error.message; }
+    });
+  )js"));
   EXPECT_EQ("TypeError: on(\"message\"): a function is expected, got undefined", Run(R"js(
     const client = mqtt.connect('mqtt://127.0.0.1:1', { reconnectPeriod: 0 });
     client.on('error', () => {});

@@ -17,7 +17,7 @@ using ::testing::HasSubstr;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
 
-// Accepts WebSockets and namespaces, but /secret, and answers `echo` and whatever wants an acknowledgement, but `silent`.
+// Accepts WebSockets and namespaces, but /secret and /odd, lets a client into /old as Socket.IO 2 does, and answers `echo` and whatever wants an acknowledgement, but `silent`.
 // `bye` is answered with a disconnect, `drop` with the end of the connection.
 class SocketIoTest : public ::testing::Test {
  protected:
@@ -64,6 +64,10 @@ class SocketIoTest : public ::testing::Test {
       listener.OnClose(1000, "");
     } else if (absl::StartsWith(text, "40/secret,")) {
       Tell(R"(44/secret,{"message":"not yours","data":{"code":7}})");
+    } else if (absl::StartsWith(text, "40/odd,")) {
+      Tell(R"(44/odd,{"code":7})");
+    } else if (absl::StartsWith(text, "40/old,")) {
+      Tell("40/old,");
     } else if (absl::StartsWith(text, "40/")) {
       Tell(absl::StrCat(text.substr(0, text.find(',') + 1), R"({"sid":"n"})"));
     } else if (absl::StartsWith(text, "40")) {
@@ -180,6 +184,40 @@ TEST_F(SocketIoTest, ARefusedNamespaceSaysWhy) {
   EXPECT_THAT(Samples("socketio_sessions")[0], HasSubstr("error:connect_error"));
 }
 
+TEST_F(SocketIoTest, ARefusalThatIsNoMessageIsShownAsItIs) {
+  EXPECT_EQ(R"js(["the server refused the connection: {\"code\":7}",7])js", Run(R"js(
+    const socket = socketio.io('http://h/odd', { transports: ['websocket'] });
+    return new Promise((resolve) => socket.on('connect_error', (e) => resolve([e.message, e.data.code])));
+  )js"));
+}
+
+TEST_F(SocketIoTest, AServerOfTheOldVersionIsNamed) {
+  EXPECT_EQ(R"js(["the server speaks Socket.IO 2: set `version: 2`",false,false])js", Run(R"js(
+    const socket = socketio.io('http://h/old', { transports: ['websocket'] });
+    return new Promise((resolve) => socket.on('connect_error', (e) => resolve([e.message, socket.active, socket.connected])));
+  )js"));
+}
+
+TEST_F(SocketIoTest, WhatIsNoJsonIsRefusedWhereItIsEmitted) {
+  EXPECT_EQ(
+      R"js(["Do not know how to serialize a BigInt","Do not know how to serialize a BigInt",["after"]])js",
+      Run(absl::StrCat(kOpen, R"js(
+    const seen = [];
+    try { socket.emit('echo', 1n); } catch (error) { seen.push(error.message); }  // there is no connection yet
+    return socket.emitWithAck('echo', 1n).catch((error) => seen.push(error.message)).then(() => {
+      socket.emit('echo', 'after');
+      return new Promise((resolve) => socket.on('echo', (...args) => { seen.push(args); socket.disconnect(); resolve(seen); }));
+    });
+  )js")));
+}
+
+TEST_F(SocketIoTest, WhatLooksLikeAnAttachmentIsNoneInText) {
+  EXPECT_EQ(R"js({"_placeholder":true,"num":5})js", Run(absl::StrCat(kOpen, R"js(
+    socket.emit('echo', { _placeholder: true, num: 5 });
+    return new Promise((resolve) => socket.on('echo', (got) => { socket.disconnect(); resolve(got); }));
+  )js")));
+}
+
 TEST_F(SocketIoTest, ALostConnectionIsMadeAnewAndTheServersGoodbyeIsNot) {
   EXPECT_EQ(
       R"js(["connect","disconnect transport close","attempt 1","reconnect 1","connect","disconnect io server disconnect"])js",
@@ -264,6 +302,15 @@ TEST_F(SocketIoTest, MistakesAreNamed) {
             Run("socketio.io('http://h', { version: 5, forceNew: true })"));
   EXPECT_EQ("TypeError: io(): path: must begin with \"/\", got \"live\"",
             Run("socketio.io('http://h', { path: 'live', forceNew: true })"));
+  EXPECT_EQ("TypeError: io(): the options must be an object", Run("socketio.io('http://h', null)"));
+  EXPECT_EQ("TypeError: io(): reconnectionDelay: a number from 0 on is expected, got soon",
+            Run("socketio.io('http://h', { reconnectionDelay: 'soon', forceNew: true })"));
+  EXPECT_EQ("TypeError: io(): auth: an object or a function is expected, got number",
+            Run("socketio.io('http://h', { auth: 5, forceNew: true })"));
+  EXPECT_EQ("TypeError: emit(): the name of an event is expected first",
+            Run("socketio.io('http://h', { autoConnect: false }).emit()"));
+  EXPECT_EQ("TypeError: timeout(): milliseconds are expected, got soon",
+            Run("socketio.io('http://h', { autoConnect: false }).timeout('soon')"));
   EXPECT_EQ("Error: \"connect\" is a reserved event name",
             Run("socketio.io('http://h', { autoConnect: false }).emit('connect')"));
   EXPECT_EQ("TypeError: on(\"x\"): a function is expected, got undefined",
