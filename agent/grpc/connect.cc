@@ -142,8 +142,7 @@ class Connector final : public std::enable_shared_from_this<Connector> {
     if (found.ok()) {
       Dial(*found);
     } else {
-      Fail(absl::UnavailableError(
-          absl::StrCat("dial tcp: lookup ", host_, ": ", found.status().message())));
+      Fail(absl::UnavailableError(absl::StrCat("dial tcp: ", found.status().message())));
     }
   }
 

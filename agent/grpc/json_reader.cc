@@ -372,7 +372,8 @@ absl::Status JsonReader::FieldMask(const Json& json, pb::Message* message) {
 absl::Status ReadJson(const ProtoSchema& schema, absl::string_view json, pb::Message* message) {
   const Json parsed = Json::parse(json.begin(), json.end(), nullptr, false);
   if (parsed.is_discarded()) {
-    return absl::InvalidArgumentError("this is no JSON");
+    return absl::InvalidArgumentError(
+        "this is no JSON, or a text in it has half of a pair of surrogates");
   }
   return JsonReader(schema).Message(parsed, message, 0);
 }

@@ -20,6 +20,8 @@ namespace {
 
 namespace pb = google::protobuf;
 
+constexpr size_t kShownErrors = 10;  // a file that is none has thousands
+
 // The script's files as protobuf's compiler wants them.
 class ScriptSources final : public pb::compiler::SourceTree {
  public:
@@ -34,7 +36,8 @@ class ScriptSources final : public pb::compiler::SourceTree {
     if (!text.ok()) {
       error_ = absl::StrCat("the file cannot be read: ", text.status().message());
       if (!absl::IsNotFound(text.status())) {
-        failed = text.status();
+        failed =
+            absl::Status(text.status().code(), absl::StrCat(name, ": ", text.status().message()));
       }
       return nullptr;
     }
@@ -68,6 +71,12 @@ class CompilerErrors final : public pb::compiler::MultiFileErrorCollector {
  public:
   void AddError(const std::string& file, int line, int column,
                 const std::string& message) override {
+    if (texts.size() == kShownErrors) {
+      texts.push_back("and more");
+    }
+    if (texts.size() > kShownErrors) {
+      return;
+    }
     // -1 is the whole file.
     texts.push_back(line < 0 ? absl::StrCat(file, ": ", message)
                              : absl::StrCat(file, ":", line + 1, ":", column + 1, ": ", message));

@@ -6,6 +6,7 @@ from tests.integration.support import LockstepTest
 
 PROTO = """syntax = "proto3";
 package suite;
+import "google/protobuf/empty.proto";
 import "types/messages.proto";
 service Desk { rpc Greet (Ask) returns (Answer); rpc Chat (stream Ask) returns (stream Answer); }
 """
@@ -18,15 +19,17 @@ message Answer { string text = 1; string meta = 2; }
 
 class Grpc(LockstepTest):
     def write(self, script, proto=PROTO):
-        (self.folder / "protos/types").mkdir(parents=True, exist_ok=True)
+        # In two folders, of which the first has not all; and one import is nobody's file.
+        (self.folder / "protos").mkdir(exist_ok=True)
+        (self.folder / "common/types").mkdir(parents=True, exist_ok=True)
         (self.folder / "protos/desk.proto").write_text(proto, "utf-8")
-        (self.folder / "protos/types/messages.proto").write_text(MESSAGES, "utf-8")
+        (self.folder / "common/types/messages.proto").write_text(MESSAGES, "utf-8")
         (self.folder / "lib").mkdir(exist_ok=True)
         # In a module of another folder: paths are relative to the main script.
         (self.folder / "lib/client.js").write_text("""
             import grpc from 'k6/net/grpc';
             export const client = new grpc.Client();
-            client.load(['protos'], 'desk.proto');
+            client.load(['protos', 'common'], 'desk.proto');
         """, "utf-8")
         path = self.folder / "script.js"
         path.write_text("import grpc from 'k6/net/grpc'; import { client } from './lib/client.js';" + script, "utf-8")
@@ -59,7 +62,7 @@ class Grpc(LockstepTest):
         script = self.write("export default function () {}", PROTO.replace("(Ask)", "(Asks)"))
         result = self.lockstep("run", script)
         self.assertEqual(107, result.returncode)
-        self.assertIn('Error: desk.proto:4:27: \\"Asks\\" is not defined', result.stderr)
+        self.assertIn('Error: desk.proto:5:27: \\"Asks\\" is not defined', result.stderr)
 
     def test_an_interrupted_call_does_not_hold_up_the_end(self):
         server = self.serve()

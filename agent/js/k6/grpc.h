@@ -17,18 +17,12 @@
 #include "agent/grpc/schema.h"
 #include "agent/grpc/schema_store.h"
 #include "agent/js/k6/api_vu.h"
+#include "agent/js/k6/grpc_client.h"
 #include "agent/js/k6/grpc_params.h"
+#include "agent/js/k6/grpc_schemas.h"
 #include "agent/js/k6/script_files.h"
 
 namespace lockstep::agent {
-
-// What is behind a script's Client, which owns it: destroyed on any thread.
-struct GrpcClientState {
-  uint64_t id = 0;
-  std::vector<const ProtoSchema*> schemas;  // of the run's store
-  std::shared_ptr<GrpcChannel> channel;     // null while it is not connected
-  std::string address;
-};
 
 // A call that can be made.
 struct GrpcRequest {
@@ -51,10 +45,6 @@ class GrpcModule final : public VuPart {
 
   // ---- what the script's objects do; where they return nothing, an exception may be pending ----
   v8::Local<v8::Object> NewClient(v8::Local<v8::Context> context);
-  v8::MaybeLocal<v8::Value> Load(v8::Local<v8::Context> context, GrpcClientState& client,
-                                 v8::Local<v8::Value> import_paths, v8::Local<v8::Array> names);
-  v8::MaybeLocal<v8::Value> LoadProtoset(v8::Local<v8::Context> context, GrpcClientState& client,
-                                         v8::Local<v8::Value> path);
   void Connect(v8::Local<v8::Context> context, GrpcClientState& client,
                v8::Local<v8::Value> address, v8::Local<v8::Value> params);
   v8::MaybeLocal<v8::Value> Invoke(v8::Local<v8::Context> context, GrpcRequest request,
@@ -81,18 +71,13 @@ class GrpcModule final : public VuPart {
   void Forget(uint64_t number);
 
   ApiVu& vu() { return vu_; }
+  GrpcSchemas& schemas() { return schemas_; }
 
  private:
   struct AsyncCall;
 
-  v8::MaybeLocal<v8::Value> AddSchema(
-      v8::Local<v8::Context> context, GrpcClientState& client, const std::string& key,
-      absl::FunctionRef<absl::StatusOr<std::unique_ptr<const ProtoSchema>>()> make);
-  absl::Status Reflect(const GrpcConnectParams& params, GrpcClientState& client);
-
   ApiVu& vu_;
-  SchemaStore& schemas_;
-  const ScriptFiles files_;
+  GrpcSchemas schemas_;
   v8::Global<v8::ObjectTemplate> handles_;
   absl::flat_hash_map<uint64_t, std::unique_ptr<AsyncCall>> calls_;
   absl::flat_hash_map<uint64_t, std::unique_ptr<Stream>> streams_;

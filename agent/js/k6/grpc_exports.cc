@@ -63,13 +63,13 @@ void MakeClient(const Info& info) {
 }
 
 void LoadFiles(const Info& info) {
-  ReturnValue(info, BoundTo<GrpcModule>(info).Load(ContextOf(info), ClientOf(info), info[1],
-                                                   info[2].As<v8::Array>()));
+  ReturnValue(info, BoundTo<GrpcModule>(info).schemas().Load(ContextOf(info), ClientOf(info),
+                                                             info[1], info[2].As<v8::Array>()));
 }
 
 void LoadProtosetFile(const Info& info) {
-  ReturnValue(info,
-              BoundTo<GrpcModule>(info).LoadProtoset(ContextOf(info), ClientOf(info), info[1]));
+  ReturnValue(info, BoundTo<GrpcModule>(info).schemas().LoadProtoset(ContextOf(info),
+                                                                     ClientOf(info), info[1]));
 }
 
 void ConnectClient(const Info& info) {

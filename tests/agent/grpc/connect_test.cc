@@ -21,6 +21,7 @@ namespace {
 
 using lockstep::testing::GrpcServer;
 using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
 
 // The key in PEM, encrypted with `password`.
 std::string Encrypted(const std::string& key, const char* password) {
@@ -75,6 +76,12 @@ TEST_F(GrpcConnectTest, EachConnectHasAConnectionOfItsOwn) {
   EXPECT_NE(first->get(), second->get());
   EXPECT_EQ(0, Greet(*first, "{}").status);
   EXPECT_EQ(0, Greet(*second, "{}").status);
+}
+
+TEST_F(GrpcConnectTest, ANameThatIsNoneIsSaidOnce) {
+  // Two dots in a row are no name: nobody has to be asked.
+  EXPECT_THAT(ErrorOf({.address = "a..b:1", .plaintext = true}),
+              MatchesRegex("dial tcp: lookup a..b: [^:]+"));
 }
 
 TEST_F(GrpcConnectTest, AuthorityAndUserAgentAreTheScripts) {

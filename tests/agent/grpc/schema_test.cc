@@ -1,6 +1,7 @@
 // Schemas from texts, protosets and files: what is found in them, and what is said of bad ones.
 #include "agent/grpc/schema.h"
 
+#include <algorithm>
 #include <map>
 
 #include <gmock/gmock.h>
@@ -17,6 +18,7 @@
 namespace lockstep::agent {
 namespace {
 
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 
 absl::StatusOr<std::unique_ptr<const ProtoSchema>> Compile(std::map<std::string, std::string> files,
@@ -55,6 +57,17 @@ TEST(ProtoCompiler, NamesFileLineAndColumnOfEachError) {
             ErrorOf({{"main.proto", "syntax = \"proto3\";\nmessage A { Missing a = 1; }\n"}}));
   EXPECT_THAT(ErrorOf({{"main.proto", "syntax = \"proto3\";\nmessage A { string }\n"}}),
               HasSubstr("main.proto:2:20: Expected field name."));
+}
+
+TEST(ProtoCompiler, DoesNotListThousandsOfErrors) {
+  std::string text = "syntax = \"proto3\";\n";
+  for (int i = 0; i < 1000; ++i) {
+    absl::StrAppend(&text, "message A", i, " { Nope a = 1; }\n");
+  }
+  const std::string error = ErrorOf({{"main.proto", text}});
+  EXPECT_THAT(error, HasSubstr("main.proto:2:14: \"Nope\" is not defined."));
+  EXPECT_THAT(error, EndsWith("\nand more"));
+  EXPECT_EQ(10, std::count(error.begin(), error.end(), '\n'));
 }
 
 TEST(ProtoCompiler, SaysWhichImportIsMissing) {
