@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/properties.h"
@@ -20,6 +21,29 @@ v8::MaybeLocal<v8::Module> ResolveCallback(v8::Local<v8::Context> context,
                                            v8::Local<v8::FixedArray>,
                                            v8::Local<v8::Module> referrer) {
   return World::Of(context).modules().Resolve(TextOf(context->GetIsolate(), specifier), referrer);
+}
+
+// The value of a file in JSON. Empty with a pending exception, which names the file.
+v8::MaybeLocal<v8::Value> ParseJsonFile(v8::Local<v8::Context> context, const std::string& url,
+                                        v8::Local<v8::String> text) {
+  v8::Isolate* isolate = context->GetIsolate();
+  std::string why;
+  {
+    v8::TryCatch caught(isolate);
+    v8::Local<v8::Value> value;
+    if (v8::JSON::Parse(context, text).ToLocal(&value)) {
+      return value;
+    }
+    if (caught.HasTerminated() || caught.Message().IsEmpty()) {
+      caught.ReThrow();
+      return {};
+    }
+    why = TextOf(isolate, caught.Message()->Get());
+  }
+  constexpr absl::string_view kUncaught = "Uncaught SyntaxError: ";  // as V8 begins its messages
+  isolate->ThrowException(v8::Exception::SyntaxError(
+      JsText(isolate, absl::StrCat(url, ": ", absl::StripPrefix(why, kUncaught)))));
+  return {};
 }
 
 }  // namespace
@@ -262,7 +286,7 @@ bool ModuleGraph::RunCommonJs(const std::string& url, absl::string_view importer
   }
   const v8::Local<v8::Object> module = v8::Object::New(isolate());
   v8::Local<v8::Value> initial = v8::Object::New(isolate());
-  if (kind == SourceKind::kJson && !v8::JSON::Parse(context(), text).ToLocal(&initial)) {
+  if (kind == SourceKind::kJson && !ParseJsonFile(context(), url, text).ToLocal(&initial)) {
     return false;
   }
   SetProperty(context(), module, "exports", initial);

@@ -35,6 +35,15 @@
     return words.length > 1 ? 1 : undefined;
   };
 
+  // After these a connection sends what nobody has asked for, which would be taken for the reply to another command.
+  const refuseListening = (words) => {
+    const name = words[0].toUpperCase();
+    if (['SUBSCRIBE', 'PSUBSCRIBE', 'SSUBSCRIBE', 'MONITOR', 'SYNC', 'PSYNC'].includes(name) ||
+        (name === 'CLIENT' && words[1]?.toUpperCase() === 'REPLY')) {
+      throw new Error(`redis: ${name} is not supported: every command must have one reply`);
+    }
+  };
+
   class Client {
     #number;
     constructor(options) {
@@ -48,6 +57,7 @@
     }
     async set(key, value, expiration = 0) {
       const seconds = Number(expiration);
+      if (Number.isNaN(seconds)) throw new TypeError(`redis: expiration: a number of seconds is expected, got ${String(expiration)}`);
       return this.#do(['SET', key, value, ...(seconds > 0 ? ['PX', Math.round(seconds * 1000)] : [])]);
     }
     async get(key) { return there(await this.#do(['GET', key])); }
@@ -90,6 +100,7 @@
     async spop(key) { return there(await this.#do(['SPOP', key])); }
     async sendCommand(command, ...args) {
       const words = [command, ...args].map(wordOf);
+      refuseListening(words);
       return there(await native.command(this.#number, words, keyOf(words)));
     }
   }

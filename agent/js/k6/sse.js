@@ -19,6 +19,9 @@
 
     constructor(url, params = {}) {
       if (url === undefined) throw new TypeError('EventSource requires a URL');
+      if (typeof url !== 'string' && (typeof url !== 'object' || url === null)) {
+        throw new TypeError(`EventSource: a URL is expected, got ${url === null ? 'null' : typeof url}`);
+      }
       if (params === null || typeof params !== 'object') {
         throw new TypeError(`EventSource: the parameters must be an object, got ${params === null ? 'null' : typeof params}`);
       }
@@ -61,14 +64,13 @@
       const events = [];
       let failure;
       let wake;
+      let over = this.#state === 2;
       const taker = {
         take: (event) => { events.push(event); wake?.(); },
         fail: (fields) => { failure = Object.assign(new Error(fields.message), fields); },
+        end: () => { over = true; wake?.(); },  // an event of the server may be called "close", too
       };
       this.#takers.add(taker);
-      let over = this.#state === 2;
-      const atEnd = () => { over = true; wake?.(); };
-      this.addEventListener('close', atEnd);
       try {
         for (;;) {
           while (events.length > 0) yield events.shift();
@@ -78,7 +80,6 @@
         }
       } finally {
         this.#takers.delete(taker);
-        this.removeEventListener('close', atEnd);
         this.close();
       }
     }
@@ -115,6 +116,7 @@
         }
         default:
           this.#state = 2;
+          for (const taker of this.#takers) taker.end();
           this.#dispatch('close', {});
       }
     }

@@ -105,6 +105,12 @@ TEST_F(Modules, ImportsMayHaveTheAttributeOfJson) {
               HasSubstr("Unexpected token 'with'"));
 }
 
+TEST_F(Modules, AFileThatIsNoJsonIsNamed) {
+  File("x.json", R"({ "x": )");
+  EXPECT_THAT(FailureOf("import a from './x.json'; export default function () {}"),
+              StartsWith("SyntaxError: file:///test/x.json: Unexpected end of JSON input"));
+}
+
 TEST_F(Modules, ImportsInTypeScriptMayHaveTheAttributeOfJson) {
   File("x.json", R"({ "x": 1 })");
   EXPECT_THAT(RunWhole("import a from './x.json' with { type: 'json' };\n"

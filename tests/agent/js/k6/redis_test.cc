@@ -37,6 +37,12 @@ TEST_F(RedisModuleTest, UserMistakes) {
   EXPECT_EQ(
       "TypeError: unsupported type for argument at index 2; supported types are string, number, and boolean",
       Run("return client.set('k', { a: 1 })"));
+  EXPECT_EQ("TypeError: redis: expiration: a number of seconds is expected, got soon",
+            Run("return client.set('k', 'v', 'soon')"));
+  EXPECT_EQ("Error: redis: SUBSCRIBE is not supported: every command must have one reply",
+            Run("return client.sendCommand('subscribe', 'news')"));
+  EXPECT_EQ("Error: redis: CLIENT is not supported: every command must have one reply",
+            Run("return client.sendCommand('CLIENT', 'REPLY', 'OFF')"));
   EXPECT_THAT(Run("return client.get()"), HasSubstr("unsupported type for argument at index 1"));
   EXPECT_THAT(Run("for (let i = 0; i < 1001; ++i) new redis.Client('redis://h')"),
               HasSubstr("this VU has made 1000 clients already"));

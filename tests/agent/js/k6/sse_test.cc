@@ -58,6 +58,18 @@ TEST_F(SseTest, AGetComesBackWithTheLastIdUntilTheServerWantsNoMore) {
   EXPECT_THAT(Samples("sse_session_duration"), SizeIs(3));
 }
 
+TEST_F(SseTest, AnEventOfTheServerMayBeCalledClose) {
+  EXPECT_EQ(R"js(["close:a","message:b"])js", Run(R"js(
+    return (async () => {
+      const seen = [];
+      const body = 'event: close\ndata: a\n\ndata: b\n\n';
+      const source = new sse.EventSource(`${T}/echo`, { method: 'POST', body, headers: { 'Content-Type': 'text/event-stream' } });
+      for await (const event of source) seen.push(`${event.type}:${event.data}`);
+      return seen;
+    })();
+  )js"));
+}
+
 TEST_F(SseTest, SourcesAreAsyncIterators) {
   EXPECT_EQ(R"js([["hello:GET\n","tick:{\"n\":1}"],2])js", Run(R"js(
     return (async () => {
@@ -133,7 +145,8 @@ TEST_F(SseTest, MistakesAreNamed) {
             Run("new sse.EventSource('http://h/', { retry: -1 })"));
   EXPECT_THAT(Run("new sse.EventSource('http://h/', { timeout: 'soon' })"),
               HasSubstr("TypeError: EventSource: invalid timeout value: "));
-  EXPECT_THAT(Run("new sse.EventSource(7)"), HasSubstr("TypeError: EventSource: invalid URL"));
+  EXPECT_THAT(Run("new sse.EventSource(7)"),
+              HasSubstr("TypeError: EventSource: a URL is expected, got number"));
   EXPECT_EQ("TypeError: a value for 'onopen' should be callable", Run(R"js(
     const source = new sse.EventSource(`${T}/events/1/1`);
     try { source.onopen = 1; } finally { source.close(); }
