@@ -23,13 +23,17 @@ using Meaning = CurlMeaning;
 
 class CurlReader {
  public:
-  absl::StatusOr<Recording> Read(const std::vector<std::string>& words) {
+  absl::StatusOr<Recording> Read(const ShellCommand& command) {
+    const std::vector<std::string>& words = command.words;
     if (words.empty() || (words[0] != "curl" && !absl::EndsWith(words[0], "/curl"))) {
       return absl::InvalidArgumentError(
           "it is no command line of curl: it does not begin with curl");
     }
     for (size_t i = 1; i < words.size(); ++i) {
       LOCKSTEP_RETURN_IF_ERROR(Word(words, &i));
+    }
+    if (!command.rest.empty()) {
+      LeaveOut(absl::StrCat("what follows the command: ", command.rest));
     }
     return Finish();
   }
@@ -255,8 +259,8 @@ class CurlReader {
 }  // namespace
 
 absl::StatusOr<Recording> ReadCurl(absl::string_view line) {
-  LOCKSTEP_ASSIGN_OR_RETURN(const std::vector<std::string> words, SplitShellWords(line));
-  return CurlReader().Read(words);
+  LOCKSTEP_ASSIGN_OR_RETURN(const ShellCommand command, SplitShellWords(line));
+  return CurlReader().Read(command);
 }
 
 }  // namespace lockstep::coordinator

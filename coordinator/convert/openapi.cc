@@ -34,12 +34,20 @@ class OpenApiReader {
       : document_(document), swagger_(swagger), sampler_(document) {}
 
   absl::StatusOr<Recording> Read() {
-    recording_.origin = absl::StrCat(TextOf(FieldOf(document_, "info"), "title"), ", ",
-                                     swagger_ ? "Swagger " : "OpenAPI ",
-                                     TextOf(document_, swagger_ ? "swagger" : "openapi"));
+    const std::string title = TextOf(FieldOf(document_, "info"), "title");
+    recording_.origin =
+        absl::StrCat(title, title.empty() ? "" : ", ", swagger_ ? "Swagger " : "OpenAPI ",
+                     TextOf(document_, swagger_ ? "swagger" : "openapi"));
     recording_.variables.emplace_back(kBaseUrl, swagger_ ? BaseOfSwagger() : BaseOfServers());
     for (const auto& [path, item] : FieldOf(document_, "paths").items()) {
-      Path(path, sampler_.Resolve(item));
+      const Json& resolved = sampler_.Resolve(item);
+      if (!resolved.is_object()) {
+        LeaveOut(path, "it is no object with operations");
+      }
+      Path(path, resolved);
+    }
+    for (const std::string& reference : sampler_.unresolved()) {
+      LeaveOut(absl::StrCat("$ref ", reference), "it leads to nothing in this file");
     }
     std::erase_if(recording_.groups,
                   [](const RecordedGroup& group) { return group.requests.empty(); });
@@ -303,7 +311,7 @@ class OpenApiReader {
 
   const Json& document_;
   const bool swagger_;
-  const SchemaSampler sampler_;
+  SchemaSampler sampler_;
   Recording recording_;
   size_t count_ = 0;
   size_t bytes_ = 0;  // of samples so far

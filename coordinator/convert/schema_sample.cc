@@ -46,33 +46,38 @@ Json TextSample(const Json& schema) {
 
 }  // namespace
 
-const Json& SchemaSampler::Resolve(const Json& value) const {
+const Json& SchemaSampler::Resolve(const Json& value) {
   constexpr int kMostSteps = 20;
   const Json* at = &value;
+  std::string text;
   for (int step = 0; step < kMostSteps; ++step) {
     const Json& reference = FieldOf(*at, "$ref");
     if (!reference.is_string()) {
       return *at;
     }
-    std::string text = reference.get<std::string>();
+    text = reference.get<std::string>();
     absl::string_view path = text;
     if (!absl::ConsumePrefix(&path, "#/")) {
-      return Nothing();
+      break;
     }
     at = &document_;
     for (absl::string_view part : absl::StrSplit(path, '/')) {
       at = &FieldOf(*at, absl::StrReplaceAll(part, {{"~1", "/"}, {"~0", "~"}}).c_str());
     }
+    if (at->is_null()) {
+      break;
+    }
   }
-  return Nothing();  // it turns in a circle
+  unresolved_.insert(text);  // it is not in the document, or turns in a circle
+  return Nothing();
 }
 
-Json SchemaSampler::Sample(const Json& schema) const {
+Json SchemaSampler::Sample(const Json& schema) {
   int budget = kMostSampled;
   return Make(schema, 0, &budget);
 }
 
-Json SchemaSampler::SampleOf(const Json& described) const {
+Json SchemaSampler::SampleOf(const Json& described) {
   if (const Json& example = FieldOf(described, "example"); !example.is_null()) {
     return example;
   }
@@ -88,7 +93,7 @@ Json SchemaSampler::SampleOf(const Json& described) const {
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): schemas are in schemas, and depth and number are bounded
-Json SchemaSampler::Make(const Json& given, int depth, int* budget) const {
+Json SchemaSampler::Make(const Json& given, int depth, int* budget) {
   const Json& schema = Resolve(given);
   if (--*budget < 0 || !schema.is_object() || depth > kDeepestSchema) {
     return nullptr;
@@ -129,7 +134,7 @@ Json SchemaSampler::Make(const Json& given, int depth, int* budget) const {
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): likewise
-Json SchemaSampler::MakeObject(const Json& schema, int depth, int* budget) const {
+Json SchemaSampler::MakeObject(const Json& schema, int depth, int* budget) {
   Json object = Json::object();
   for (const Json& part : ListOf(schema, "allOf")) {
     if (const Json made = Make(part, depth + 1, budget); made.is_object()) {

@@ -17,15 +17,29 @@ class ShellWords {
  public:
   explicit ShellWords(absl::string_view line) : line_(line) {}
 
-  absl::StatusOr<std::vector<std::string>> Split() {
-    while (at_ < line_.size()) {
+  absl::StatusOr<ShellCommand> Split() {
+    while (at_ < line_.size() && !AtOperator()) {
       LOCKSTEP_RETURN_IF_ERROR(Next());
     }
     End();
-    return std::move(words_);
+    return ShellCommand{std::move(words_),
+                        std::string(absl::StripAsciiWhitespace(line_.substr(at_)))};
   }
 
  private:
+  // Whether the command ends here, or goes to a file. The & of a URL whose quotes were forgotten is none.
+  bool AtOperator() {
+    const char c = line_[at_];
+    if (c == '>' && (word_ == "1" || word_ == "2" || word_ == "&")) {
+      at_ -= word_.size();
+      begun_ = false;
+      return true;
+    }
+    const bool ends =
+        at_ + 1 == line_.size() || absl::ascii_isspace(static_cast<unsigned char>(line_[at_ + 1]));
+    return absl::StrContains(";|<>", absl::string_view(&c, 1)) ||
+           (c == '&' && (absl::StartsWith(line_.substr(at_), "&&") || (!begun_ && ends)));
+  }
   void End() {
     if (begun_) {
       words_.push_back(std::exchange(word_, ""));
@@ -122,7 +136,7 @@ class ShellWords {
 
 }  // namespace
 
-absl::StatusOr<std::vector<std::string>> SplitShellWords(absl::string_view line) {
+absl::StatusOr<ShellCommand> SplitShellWords(absl::string_view line) {
   return ShellWords(line).Split();
 }
 

@@ -9,8 +9,13 @@
 
 namespace lockstep::coordinator {
 
-// Quotes, backslashes and $'...' as bash has them; nothing is expanded. InvalidArgument names the place of a quote that
-// is not closed.
-absl::StatusOr<std::vector<std::string>> SplitShellWords(absl::string_view line);
+struct ShellCommand {
+  std::vector<std::string> words;
+  std::string rest;  // what follows it in the line: "| jq ." or "; exit", "" for nothing
+};
+
+// The first command of a line. Quotes, backslashes and $'...' as bash has them; nothing is expanded. InvalidArgument names
+// the place of a quote that is not closed.
+absl::StatusOr<ShellCommand> SplitShellWords(absl::string_view line);
 
 }  // namespace lockstep::coordinator

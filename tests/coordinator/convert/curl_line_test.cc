@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
+
 namespace lockstep::coordinator {
 namespace {
 
@@ -54,6 +56,17 @@ TEST(ReadCurl, ListsWhatItCannotConvert) {
       Curl("curl -d @file -x proxy:1 -F a=@b.png http://h/ ftp://h/ --next http://i/").left_out,
       ElementsAre(HasSubstr("-d @file"), "-x proxy:1", HasSubstr("the content of b.png"),
                   HasSubstr("all after --next"), HasSubstr("ftp://h/")));
+}
+
+TEST(ReadCurl, EndsWhereTheCommandEnds) {
+  for (const absl::string_view rest : {"| jq .a", "; rm -rf x", "&& echo 'a'", "> out.json",
+                                       "2>/dev/null", "&> out", "< in", "&"}) {
+    const Recording recording = Curl(absl::StrCat("curl http://h/a?b=1&c=2 ", rest));
+    ASSERT_EQ(recording.groups[0].requests.size(), 1u) << rest;
+    EXPECT_EQ(First(recording).url[1].text, "/a?b=1&c=2");
+    EXPECT_THAT(recording.left_out, ElementsAre(absl::StrCat("what follows the command: ", rest)));
+  }
+  EXPECT_THAT(Curl("curl 'http://h/;|<>&' -H 'A: 1;2'").left_out, IsEmpty());
 }
 
 TEST(ReadCurl, SaysWhatIsWrongWithALine) {

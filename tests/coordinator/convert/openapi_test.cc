@@ -88,6 +88,25 @@ TEST(ReadOpenApi, ReadsSwagger2) {
   EXPECT_THAT(recording->left_out, ElementsAre("POST /a: the parameter f (formData)"));
 }
 
+TEST(ReadOpenApi, ListsWhatLeadsNowhere) {
+  const absl::StatusOr<Recording> recording = ReadOpenApi(R"(
+openapi: 3.0.3
+servers: [ { url: 'http://h' } ]
+paths:
+  /a:
+    post:
+      parameters: [ { $ref: 'other.yaml#/P' } ]
+      requestBody: { content: { application/json: { schema: { $ref: '#/components/schemas/None' } } } }
+  /b: 5
+components: { schemas: {} })");
+  ASSERT_TRUE(recording.ok()) << recording.status();
+  EXPECT_THAT(recording->left_out,
+              ElementsAre("/b: it is no object with operations",
+                          "$ref #/components/schemas/None: it leads to nothing in this file",
+                          "$ref other.yaml#/P: it leads to nothing in this file"));
+  EXPECT_EQ("OpenAPI 3.0.3", recording->origin);
+}
+
 TEST(ReadOpenApi, SaysWhatIsWrongWithAFile) {
   EXPECT_THAT(std::string(ReadOpenApi("openapi: 3.0.0\npaths: [\n").status().message()),
               HasSubstr("line 3, column "));
