@@ -182,11 +182,39 @@ void Encode(const Info& info) {
   info.GetReturnValue().Set(v8::Uint8Array::New(buffer, 0, buffer->ByteLength()));
 }
 
+// (text, to): as much of the text as fits.
+void EncodeInto(const Info& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  const v8::Local<v8::Context> context = isolate->GetCurrentContext();
+  v8::Local<v8::String> text;
+  if (!info[1]->IsUint8Array()) {
+    ThrowTypeError(isolate, "TextEncoder.encodeInto: argument 2 must be a Uint8Array");
+    return;
+  }
+  if (!info[0]->ToString(context).ToLocal(&text)) {
+    return;
+  }
+  const auto to = info[1].As<v8::Uint8Array>();
+  char* const start = static_cast<char*>(to->Buffer()->GetBackingStore()->Data());
+  int read = 0, written = 0;
+  if (to->ByteLength() > 0 && start != nullptr) {
+    written =
+        text->WriteUtf8(isolate, start + to->ByteOffset(), static_cast<int>(to->ByteLength()),
+                        &read, v8::String::NO_NULL_TERMINATION | v8::String::REPLACE_INVALID_UTF8);
+  }
+  const v8::Local<v8::Object> result = v8::Object::New(isolate);
+  SetProperty(context, result, "read", v8::Integer::New(isolate, read));
+  SetProperty(context, result, "written", v8::Integer::New(isolate, written));
+  info.GetReturnValue().Set(result);
+}
+
 v8::MaybeLocal<v8::Function> TextEncoderClass(v8::Local<v8::Context> context) {
   v8::Isolate* isolate = context->GetIsolate();
   const auto complete = [isolate](v8::Local<v8::FunctionTemplate> made) {
     made->PrototypeTemplate()->Set(JsName(isolate, "encode"),
                                    v8::FunctionTemplate::New(isolate, &Encode));
+    made->PrototypeTemplate()->Set(JsName(isolate, "encodeInto"),
+                                   v8::FunctionTemplate::New(isolate, &EncodeInto));
     made->PrototypeTemplate()->Set(JsName(isolate, "encoding"), JsText(isolate, "utf-8"));
   };
   return ClassTemplate(isolate, "TextEncoder", &ConstructEncoder, complete)->GetFunction(context);

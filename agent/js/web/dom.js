@@ -8,6 +8,19 @@
     NetworkError: 19, AbortError: 20, URLMismatchError: 21, QuotaExceededError: 22, TimeoutError: 23, InvalidNodeTypeError: 24,
     DataCloneError: 25,
   };
+  // As older scripts compare them, from 1 on.
+  const CONSTANTS = [
+    'INDEX_SIZE_ERR', 'DOMSTRING_SIZE_ERR', 'HIERARCHY_REQUEST_ERR', 'WRONG_DOCUMENT_ERR', 'INVALID_CHARACTER_ERR',
+    'NO_DATA_ALLOWED_ERR', 'NO_MODIFICATION_ALLOWED_ERR', 'NOT_FOUND_ERR', 'NOT_SUPPORTED_ERR', 'INUSE_ATTRIBUTE_ERR',
+    'INVALID_STATE_ERR', 'SYNTAX_ERR', 'INVALID_MODIFICATION_ERR', 'NAMESPACE_ERR', 'INVALID_ACCESS_ERR', 'VALIDATION_ERR',
+    'TYPE_MISMATCH_ERR', 'SECURITY_ERR', 'NETWORK_ERR', 'ABORT_ERR', 'URL_MISMATCH_ERR', 'QUOTA_EXCEEDED_ERR', 'TIMEOUT_ERR',
+    'INVALID_NODE_TYPE_ERR', 'DATA_CLONE_ERR',
+  ];
+  const define = (owners, names, first) => {
+    for (const [i, name] of names.entries()) {
+      for (const owner of owners) Object.defineProperty(owner, name, { value: first + i, enumerable: true });
+    }
+  };
   class DOMException extends Error {
     #name;
     constructor(message = '', name = 'Error') {
@@ -18,42 +31,66 @@
     get code() { return CODES[this.#name] ?? 0; }
     get [Symbol.toStringTag]() { return 'DOMException'; }
   }
+  define([DOMException, DOMException.prototype], CONSTANTS, 1);
 
+  const AT_TARGET = 2;
   class Event {
     #type;
+    #bubbles;
     #cancelable;
+    #composed;
     #timeStamp = Date.now();
     #prevented = false;
+    #passive = false;  // of the listener that is called
+    #cancelled = false;
     #stopped = false;
     #target = null;
+    #phase = 0;
     constructor(type, init = {}) {
       if (arguments.length === 0) throw new TypeError('Event: a type is expected');
       this.#type = String(type);
+      this.#bubbles = Boolean(init?.bubbles);
       this.#cancelable = Boolean(init?.cancelable);
+      this.#composed = Boolean(init?.composed);
     }
     get type() { return this.#type; }
     get target() { return this.#target; }
-    get currentTarget() { return this.#target; }
+    get srcElement() { return this.#target; }
+    get currentTarget() { return this.#phase === 0 ? null : this.#target; }
+    get eventPhase() { return this.#phase; }
+    get bubbles() { return this.#bubbles; }
     get cancelable() { return this.#cancelable; }
+    get composed() { return this.#composed; }
+    get isTrusted() { return false; }
     get defaultPrevented() { return this.#prevented; }
+    get returnValue() { return !this.#prevented; }
+    set returnValue(value) { if (!value) this.preventDefault(); }
+    get cancelBubble() { return this.#cancelled; }
+    set cancelBubble(value) { if (value) this.#cancelled = true; }
     get timeStamp() { return this.#timeStamp; }
-    preventDefault() { this.#prevented = this.#cancelable; }
-    stopPropagation() {}
-    stopImmediatePropagation() { this.#stopped = true; }
+    composedPath() { return this.#phase === 0 ? [] : [this.#target]; }
+    preventDefault() { if (this.#cancelable && !this.#passive) this.#prevented = true; }
+    stopPropagation() { this.#cancelled = true; }
+    stopImmediatePropagation() { this.#stopped = this.#cancelled = true; }
     get [Symbol.toStringTag]() { return 'Event'; }
     // Has `target`'s listeners called; the event is about it from then on.
     static dispatch(event, target, listeners) {
+      if (event.#phase !== 0) throw new DOMException('dispatchEvent: the event is under way', 'InvalidStateError');
       event.#target = target;
-      event.#stopped = false;
-      for (const listener of listeners) {
+      event.#phase = AT_TARGET;
+      for (const { passive, tell } of event.#cancelled ? [] : listeners) {
         if (event.#stopped) break;
-        listener(event);
+        event.#passive = passive;
+        tell(event);
       }
+      event.#passive = event.#stopped = event.#cancelled = false;
+      event.#phase = 0;
       return !event.#prevented;
     }
   }
   const dispatch = Event.dispatch;
   delete Event.dispatch;
+  define([Event, Event.prototype], ['NONE', 'CAPTURING_PHASE', 'AT_TARGET', 'BUBBLING_PHASE'], 0);
 
   // What a listener throws does not keep the others from being called: it is reported as a rejection that nobody handles.
   const call = (listener, target, event) => {
@@ -66,26 +103,35 @@
   class EventTarget {
     #listeners = [];
     addEventListener(type, listener, options) {
+      const given = typeof options === 'object' && options !== null ? options : { capture: options };
+      const capture = Boolean(given.capture), { once = false, passive = false, signal } = given;
+      if (signal !== undefined && !(signal instanceof AbortSignal)) throw new TypeError('addEventListener: signal: an AbortSignal is expected');
       if (listener === null || listener === undefined) return;
       if (typeof listener !== 'function' && typeof listener !== 'object') {
         throw new TypeError('addEventListener: the listener must be a function or an object with handleEvent');
       }
-      const { once = false, signal } = typeof options === 'object' && options !== null ? options : {};
-      if (signal?.aborted || this.#listeners.some((known) => known.type === String(type) && known.listener === listener)) return;
-      this.#listeners.push({ type: String(type), listener, once });
-      signal?.addEventListener('abort', () => this.removeEventListener(type, listener), { once: true });
+      const same = (known) => known.type === String(type) && known.listener === listener && known.capture === capture;
+      if (signal?.aborted || this.#listeners.some(same)) return;
+      this.#listeners.push({ type: String(type), listener, capture, once, passive: Boolean(passive) });
+      signal?.addEventListener('abort', () => this.removeEventListener(type, listener, capture), { once: true });
     }
-    removeEventListener(type, listener) {
-      this.#listeners = this.#listeners.filter((known) => known.type !== String(type) || known.listener !== listener);
+    removeEventListener(type, listener, options) {
+      const capture = Boolean(typeof options === 'object' && options !== null ? options.capture : options);
+      this.#listeners = this.#listeners.filter((known) =>
+        known.type !== String(type) || known.listener !== listener || known.capture !== capture);
     }
     dispatchEvent(event) {
       if (!(event instanceof Event)) throw new TypeError('dispatchEvent: an Event is expected');
       const due = this.#listeners.filter((known) => known.type === event.type);
-      return dispatch(event, this, due.map((known) => (given) => {
-        if (!this.#listeners.includes(known)) return;  // removed meanwhile
-        if (known.once) this.#listeners = this.#listeners.filter((other) => other !== known);
-        call(known.listener, this, given);
-      }));
+      due.sort((a, b) => b.capture - a.capture);
+      return dispatch(event, this, due.map((known) => ({
+        passive: known.passive,
+        tell: (given) => {
+          if (!this.#listeners.includes(known)) return;  // removed meanwhile
+          if (known.once) this.#listeners = this.#listeners.filter((other) => other !== known);
+          call(known.listener, this, given);
+        },
+      })));
     }
     get [Symbol.toStringTag]() { return 'EventTarget'; }
   }
@@ -95,6 +141,8 @@
     #aborted = false;
     #reason;
     #handler;  // undefined until there was one
+    #sources = [];     // of a signal of any(): those that end it, which are of no any() themselves
+    #dependents = [];  // signals of any() that end with this one
     constructor() {
       if (!making) throw new TypeError('AbortSignal has no constructor; use AbortController or AbortSignal.timeout()');
       super();
@@ -123,12 +171,14 @@
     }
     static any(signals) {
       const all = [...signals];
+      if (!all.every((signal) => signal instanceof AbortSignal)) throw new TypeError('AbortSignal.any: a list of AbortSignals is expected');
       const result = make();
       const first = all.find((signal) => signal.aborted);
       if (first) {
         abort(result, first.reason);
       } else {
-        for (const signal of all) signal.addEventListener('abort', () => abort(result, signal.reason), { once: true });
+        result.#sources = all.flatMap((signal) => (signal.#sources.length > 0 ? signal.#sources : [signal]));
+        for (const source of result.#sources) source.#dependents.push(result);
       }
       return result;
     }
@@ -138,6 +188,7 @@
       signal.#aborted = true;
       signal.#reason = reason === undefined ? new DOMException('it has been aborted', 'AbortError') : reason;
       signal.dispatchEvent(new Event('abort'));
+      for (const dependent of signal.#dependents.splice(0)) abort(dependent, signal.reason);
     }
   }
   const abort = AbortSignal.start;

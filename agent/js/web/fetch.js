@@ -265,6 +265,7 @@
   });
 
   async function fetch(input, init = {}) {
+    if (arguments.length === 0) throw new TypeError('fetch: a URL or a Request is expected');
     const request = new Request(input, init ?? {});
     const { signal, redirect } = request;
     const { target, tags } = partsOf(request);

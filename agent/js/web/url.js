@@ -219,18 +219,24 @@
     .replace(/[!'()~]/g, (c) => '%' + c.charCodeAt(0).toString(16).toUpperCase()).replace(/%20/g, '+');
   const formDecode = (text) => decode(text.replaceAll('+', ' '));
 
+  // As the web's texts are: what is half of a pair of surrogates is replaced.
+  const LONE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+  const textOf = (value) => String(value).replace(LONE, '\ufffd');
+
   class URLSearchParams {
     #pairs = [];
     #changed = null;
     constructor(init = '') {
-      if (init !== null && typeof init === 'object') {
-        const pairs = typeof init[Symbol.iterator] === 'function' ? [...init] : Object.entries(init);
-        for (const pair of pairs) {
+      if (init !== null && (typeof init === 'object' || typeof init === 'function')) {
+        const listed = typeof init[Symbol.iterator] === 'function';
+        for (const pair of listed ? init : Object.entries(init)) {
           const [name, value, ...rest] = pair;
           if (value === undefined || rest.length > 0) {
             throw new TypeError('URLSearchParams: each entry must be a pair of name and value');
           }
-          this.#pairs.push([String(name), String(value)]);
+          // Names of properties that have become the same are one.
+          const same = listed ? undefined : this.#pairs.find(([n]) => n === textOf(name));
+          if (same) same[1] = textOf(value); else this.#pairs.push([textOf(name), textOf(value)]);
         }
       } else {
         this.#parse(String(init).replace(/^\?/, ''));
@@ -244,7 +250,8 @@
       });
     }
     static bind(query, changed) {
-      const params = new URLSearchParams(query);
+      const params = new URLSearchParams();
+      params.#parse(query);  // which may begin with a "?" of its own
       params.#changed = changed;
       return params;
     }
@@ -255,7 +262,7 @@
       if (this.#changed) this.#changed(this.toString());
     }
     get size() { return this.#pairs.length; }
-    append(name, value) { this.#pairs.push([String(name), String(value)]); this.#update(); }
+    append(name, value) { this.#pairs.push([textOf(name), textOf(value)]); this.#update(); }
     delete(name, value) {
       this.#pairs = this.#pairs.filter(([n, v]) => n !== String(name) || (value !== undefined && v !== String(value)));
       this.#update();
@@ -268,9 +275,9 @@
     set(name, value) {
       const at = this.#pairs.findIndex(([n]) => n === String(name));
       if (at < 0) {
-        this.#pairs.push([String(name), String(value)]);
+        this.#pairs.push([textOf(name), textOf(value)]);
       } else {
-        this.#pairs[at][1] = String(value);
+        this.#pairs[at][1] = textOf(value);
         this.#pairs = this.#pairs.filter(([n], i) => i <= at || n !== String(name));
       }
       this.#update();
@@ -280,11 +287,12 @@
       this.#update();
     }
     forEach(callback, self) {
-      for (const [name, value] of this.#pairs) callback.call(self, value, name, this);
+      for (const [name, value] of this) callback.call(self, value, name, this);
     }
-    *entries() { for (const [name, value] of this.#pairs) yield [name, value]; }
-    *keys() { for (const [name] of this.#pairs) yield name; }
-    *values() { for (const [, value] of this.#pairs) yield value; }
+    // What is changed on the way is seen.
+    *entries() { for (let i = 0; i < this.#pairs.length; ++i) yield [...this.#pairs[i]]; }
+    *keys() { for (const [name] of this) yield name; }
+    *values() { for (const [, value] of this) yield value; }
     [Symbol.iterator]() { return this.entries(); }
     toString() { return this.#pairs.map(([n, v]) => `${formEncode(n)}=${formEncode(v)}`).join('&'); }
     get [Symbol.toStringTag]() { return 'URLSearchParams'; }
@@ -308,7 +316,15 @@
     }
     // Neither user, password nor port can be set.
     #isBare() { return !this.#url.hostname || this.#url.protocol === 'file:'; }
-    #setQuery(query) { this.#url.query = query === '' ? null : query; }
+    #setQuery(query) {
+      this.#url.query = query === '' ? null : query;
+      this.#trim();
+    }
+    // Spaces at the end of a path that is one text would be lost when it is parsed again.
+    #trim() {
+      const { path, query, hash } = this.#url;
+      if (typeof path === 'string' && query === null && hash === null) this.#url.path = path.replace(/ +$/, '');
+    }
     #login() {
       const { username, password } = this.#url;
       return username === '' && password === '' ? '' : `${username}${password === '' ? '' : ':' + password}@`;
@@ -353,7 +369,7 @@
       const special = isSpecial(protocol);
       [text] = (special ? /^[^/?#\\]*/ : /^[^/?#]*/).exec(text.replace(/[\t\n\r]/g, ''));
       const [, host, port] = protocol === 'file:' ? [, text] : /^((?:\[[^\]]*\]?|[^[:])*)(?::([^]*))?$/.exec(text) ?? [];
-      if (host === undefined || (host === '' && protocol !== 'file:' &&
+      if (host === undefined || (port !== undefined && !withPort) || (host === '' && protocol !== 'file:' &&
           (special || port !== undefined || this.#login() !== '' || this.#url.port !== ''))) return;
       const hostname = host === '' ? '' : parseHost(host, special);
       if (hostname === null) return;
@@ -376,11 +392,13 @@
       const text = String(value).replace(/[\t\n\r]/g, '');
       this.#url.path = [];
       setPath(this.#url, isSpecial(this.#url.protocol) ? text.replaceAll('\\', '/') : text);
+      if (this.#url.hostname === null && this.#url.path.length === 0) this.#url.path = [''];
     }
     get search() { return this.#url.query ? '?' + this.#url.query : ''; }
     set search(value) {
       const query = String(value).replace(/^\?/, '').replace(/[\t\n\r]/g, '');
       this.#url.query = String(value) === '' ? null : encode(query, isSpecial(this.#url.protocol) ? SPECIAL_QUERY : QUERY);
+      this.#trim();
       if (this.#params) reset(this.#params, query);
     }
     get searchParams() {
@@ -391,6 +409,7 @@
     set hash(value) {
       const hash = String(value).replace(/^#/, '').replace(/[\t\n\r]/g, '');
       this.#url.hash = String(value) === '' ? null : encode(hash, FRAGMENT);
+      this.#trim();
     }
     toString() { return this.href; }
     toJSON() { return this.href; }
