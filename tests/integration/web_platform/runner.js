@@ -11,6 +11,7 @@ const texts = new Map(files.flatMap(({ scripts }) => scripts).map((path) => [pat
 const documents = new Map(Object.entries(data).map(([name, path]) => [name, open(path)]));
 const harness = open('./resources/testharness.js');
 
+// What the tests may use, which scripts have that name it: WebAssembly, at, hasOwn, findLast, findLastIndex.
 const tell = (...row) => console.log(`WPT ${JSON.stringify(row)}`);
 
 export default async function () {
