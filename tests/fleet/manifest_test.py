@@ -68,6 +68,7 @@ class Run:
         for container in spec["containers"]:
             container["imagePullPolicy"] = "Never"
             del container["livenessProbe"]  # podman has timers of systemd for these
+            del container["ports"]  # podman would take the same ports of the host for each pod
             for variable in container.get("env", []):
                 if "valueFrom" in variable:
                     del variable["valueFrom"]
