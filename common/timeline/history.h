@@ -99,4 +99,10 @@ struct History {
   uint64_t dropped_log_lines = 0;
 };
 
+// The points `begin` to `end` - 1 of those that `history` has, and nothing else of it.
+History PointsOf(const History& history, uint64_t begin, uint64_t end);
+// Puts the points of `next` behind those of `whole`, of which they are the next ones. Lanes that come
+// with them were not there before.
+void AppendPoints(const History& next, History* whole);
+
 }  // namespace lockstep

@@ -240,7 +240,9 @@ Timeline::Point& Timeline::At(uint64_t index) {
   while (points_.size() <= index) {
     points_.emplace_back();
   }
-  changed_ = std::min(changed_, index);
+  for (uint64_t& changed : changed_) {
+    changed = std::min(changed, index);
+  }
   return points_[index];
 }
 
@@ -255,7 +257,7 @@ void Timeline::Halve() {
   }
   points_.resize(pairs);
   step_s_ *= 2;
-  changed_ = 0;
+  changed_.fill(0);
 }
 
 void Timeline::Absorb(const Point& from, const std::vector<Metric>& metrics, Point* into) {
@@ -352,9 +354,9 @@ void Timeline::NoteThreshold(const TimelineTick::ThresholdState& state, double a
   failing_[index] = state.failing;
 }
 
-uint64_t Timeline::TakeChanged() {
+uint64_t Timeline::TakeChanged(Follower follower) {
   // What Freeze does not give yet is news the next time.
-  return std::exchange(changed_, PointsUntil(told_until_s_ - kBatchesWithinSeconds));
+  return std::exchange(changed_[follower], PointsUntil(told_until_s_ - kBatchesWithinSeconds));
 }
 
 }  // namespace lockstep

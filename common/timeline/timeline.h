@@ -65,9 +65,11 @@ class Timeline {
   // Points from `first` on. Without `last`, those of the seconds that are over and told of: up to
   // half a second before the last tick. With it, all of them; the run has lasted for `elapsed`.
   History Freeze(uint64_t first, bool last, absl::Duration elapsed) const;
-  // The first point that has changed since the last call, which may be beyond those that Freeze
-  // gives. Putting points together changes all.
-  uint64_t TakeChanged();
+  // Who follows it as it grows, each by itself.
+  enum Follower : size_t { kPage, kJournal, kFollowers };
+  // The first point that has changed since the follower's last call, which may be beyond those that
+  // Freeze gives. Putting points together changes all.
+  uint64_t TakeChanged(Follower follower);
   // As Freeze with `last`, in at most `most` points (at least 2).
   History FreezeWithin(size_t most, absl::Duration elapsed) const;
 
@@ -146,7 +148,7 @@ class Timeline {
   double step_s_ = 1;
   double told_until_s_ = 0;  // of the last tick
   std::deque<Point> points_;
-  uint64_t changed_ = 0;
+  std::array<uint64_t, kFollowers> changed_{};
   std::vector<Metric> metrics_;
   absl::flat_hash_map<std::string, int> metric_index_;
   uint64_t folded_metrics_ = 0;

@@ -205,6 +205,9 @@ absl::Status JournalHost::Write(const RunCheckpoint& run, const FleetCheckpoint&
     parts_.outputs.Flush();
     const Results& measured = parts_.rig.results();
     now.emplace(Journal::ResultsNow{measured.store(), measured.errors(), parts_.outputs.Written()});
+    if (parts_.recorder.begun()) {
+      now->charts = parts_.recorder.Charts();
+    }
   }
   const Clock& clock = parts_.rig.loop().clock();
   return journal_->Keep(run, fleet, now, clock.Wall(), clock.Mono());

@@ -14,6 +14,7 @@
 #include "common/base/log.h"
 #include "common/result/result.h"
 #include "coordinator/app/planned_test.h"
+#include "coordinator/app/recorder.h"
 #include "coordinator/app/rig.h"
 #include "coordinator/app/test_loader.h"
 #include "coordinator/core/run.h"
@@ -43,6 +44,7 @@ class JournalHost {
   struct Parts {  // all borrowed
     Rig& rig;
     RunOutputs& outputs;
+    Recorder& recorder;
     Logger& logger;
   };
   JournalHost(Parts parts, const RunRequest& request, const TestFiles& files);

@@ -98,6 +98,16 @@ PageModel Recorder::Model(uint64_t first) const {
   return model;
 }
 
+ChartsNow Recorder::Charts() {
+  return {.changed = parts_.results.timeline()->TakeChanged(Timeline::kJournal),
+          .since = [this](uint64_t first) {
+            History history =
+                parts_.results.timeline()->Freeze(first, /*last=*/false, parts_.run.elapsed());
+            Describe(parts_.run.Snapshot(), &history);
+            return history;
+          }};
+}
+
 History Recorder::Whole() const {
   History history =
       parts_.results.timeline()->FreezeWithin(kMostPointsInFiles, parts_.run.elapsed());

@@ -10,6 +10,7 @@
 #include "coordinator/core/control.h"
 #include "coordinator/core/run.h"
 #include "coordinator/http/dashboard.h"
+#include "coordinator/journal/kept_charts.h"
 #include "coordinator/results/results.h"
 
 namespace lockstep::coordinator {
@@ -42,7 +43,11 @@ class Recorder final : public DashboardSource {
 
   // ---- after Begin ----
   PageModel Model(uint64_t first) const override;
-  uint64_t TakeChanged() override { return parts_.results.timeline()->TakeChanged(); }
+  uint64_t TakeChanged() override {
+    return parts_.results.timeline()->TakeChanged(Timeline::kPage);
+  }
+  // For a journal.
+  ChartsNow Charts();
   // For files, once the run is over.
   History Whole() const;
 

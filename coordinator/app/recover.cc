@@ -47,6 +47,7 @@ class Recovery {
   KeptSettings settings_;
   RunSettingsFlags flags_;
   Results results_;
+  std::optional<History> history_;  // nothing: nobody recorded it
   RunOutputs outputs_;
 };
 
@@ -83,6 +84,7 @@ absl::Status Recovery::Load() {
       ResultsSetupOf(settled, run_.http_errors, run_.run.inspected, as_run, /*no_color=*/false)));
   LOCKSTEP_RETURN_IF_ERROR(
       journal_->ReadResults(run_.id, &results_.store_to_fill(), &results_.errors_to_fill()));
+  LOCKSTEP_ASSIGN_OR_RETURN(history_, journal_->ReadCharts(run_.id));
   return StartOutputs(settled);
 }
 
@@ -163,7 +165,8 @@ absl::StatusOr<ExitCode> Recovery::Execute() {
       absl::FormatTime("%Y-%m-%d %H:%M:%S %Ez", run_.kept_at, absl::LocalTimeZone()), ")\n\n"));
   results_.SetJudge([&facts] { return facts.judgement; });
   results_.SetOutcome([&facts] { return facts.outcome; });
-  RunResult result = ending.WriteSummary(facts, std::nullopt, nullptr);
+  RunResult result =
+      ending.WriteSummary(facts, std::nullopt, history_.has_value() ? &*history_ : nullptr);
   const std::vector<std::string> exports(run_.run.inspected.exports().begin(),
                                          run_.run.inspected.exports().end());
   if (std::find(exports.begin(), exports.end(), "handleSummary") != exports.end()) {

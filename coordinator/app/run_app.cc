@@ -89,8 +89,8 @@ class RunApp {
   RunOutputs outputs_;
   std::vector<std::string> specs_;  // of the outputs, without the dashboard's
   Rig rig_;
-  JournalHost journal_;
   Recorder recorder_;
+  JournalHost journal_;
   Ending ending_;
   RunScreen screen_;
   std::unique_ptr<WebServer> rest_;
@@ -109,9 +109,9 @@ RunApp::RunApp(const RunRequest& request, const TestFiles& files, const Environm
       logger_(logger),
       specs_(OutputsOf(request.run, config_)),
       rig_(request, files, logger, [this](PlannedTest& test) { return OnTest(test); }),
-      journal_({rig_, outputs_, logger}, request, files),
       recorder_({rig_.run(), rig_.face(), rig_.results(), logger, rig_.loop().clock()},
                 request.test.script),
+      journal_({rig_, outputs_, recorder_, logger}, request, files),
       ending_({rig_.results(), outputs_, rig_.loop().clock(), logger}, request.run,
               request.test.script, LooksOf(request)),
       screen_(request, environment, rig_, logger) {}
@@ -166,7 +166,7 @@ Run::Events RunApp::Events() {
 
 void RunApp::WriteSummary(const std::optional<std::map<std::string, std::string>>& outputs) {
   std::optional<History> history;
-  if (recorder_.begun()) {
+  if (outputs_.want_history() || dashboard_ != nullptr) {
     history = recorder_.Whole();
   }
   journal_.OnResult(ending_.WriteSummary(FactsOf(rig_.run(), rig_.loop().clock()),
@@ -246,7 +246,8 @@ absl::Status RunApp::StartOutputs(const RunOptions& options) {
   rig_.results().SetOnBatch([this](const Batch& batch) { outputs_.Write(batch); });
   context.may_outlive = journal_.may_outlive();
   LOCKSTEP_RETURN_IF_ERROR(outputs_.Start(specs_, context, journal_.written()));
-  if (outputs_.want_history() && !recorder_.begun()) {
+  // A journal keeps it whatever is wanted: nobody knows what will be when the run is recovered.
+  if ((outputs_.want_history() || journal_.may_outlive()) && !recorder_.begun()) {
     recorder_.Begin();
   }
   return absl::OkStatus();

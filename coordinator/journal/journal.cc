@@ -25,7 +25,7 @@ constexpr const char* kForgetRun[] = {
     "DELETE FROM kept WHERE run = ?",    "DELETE FROM state WHERE run = ?",
     "DELETE FROM message WHERE run = ?", "DELETE FROM aggregate WHERE run = ?",
     "DELETE FROM counts WHERE run = ?",  "DELETE FROM error WHERE run = ?",
-    "DELETE FROM output WHERE run = ?"};
+    "DELETE FROM output WHERE run = ?",  "DELETE FROM chart WHERE run = ?"};
 
 constexpr char kRunColumns[] =
     "SELECT id, script, test_hash, version, boot, agents, settings, begun_ns, ended_ns, "
@@ -127,13 +127,25 @@ absl::Status Journal::CheckSchema() {
                                             "; `sqlite3 ", path(),
                                             " .recover` may save some of it"));
   }
-  return lock_ >= 0 ? database_->Execute(kPragmas) : absl::OkStatus();
+  if (lock_ < 0) {
+    return absl::OkStatus();
+  }
+  LOCKSTEP_RETURN_IF_ERROR(database_->Execute(kPragmas));
+  return schema < kJournalSchema ? MakeChartTable() : absl::OkStatus();
+}
+
+absl::Status Journal::MakeChartTable() {
+  return database_->Transaction([this]() -> absl::Status {
+    LOCKSTEP_RETURN_IF_ERROR(database_->Execute(kChartTable));
+    return database_->Execute(absl::StrCat("PRAGMA user_version = ", kJournalSchema).c_str());
+  });
 }
 
 absl::Status Journal::MakeSchema() {
   LOCKSTEP_RETURN_IF_ERROR(database_->Execute(kPragmas));
   return database_->Transaction([this]() -> absl::Status {
     LOCKSTEP_RETURN_IF_ERROR(database_->Execute(kJournalTables));
+    LOCKSTEP_RETURN_IF_ERROR(database_->Execute(kChartTable));
     LOCKSTEP_RETURN_IF_ERROR(
         database_->Execute(absl::StrCat("PRAGMA application_id = ", kJournalApplication).c_str()));
     return database_->Execute(absl::StrCat("PRAGMA user_version = ", kJournalSchema).c_str());
@@ -226,6 +238,10 @@ absl::Status Journal::ReadResults(int64_t run, AggregateStore* store, ErrorTable
   return KeptResults(*database_, run).Read(store, errors);
 }
 
+absl::StatusOr<std::optional<History>> Journal::ReadCharts(int64_t run) {
+  return KeptCharts::Read(*database_, run);
+}
+
 absl::Status Journal::Finish(int64_t run, const RunRecord& record, const std::string& result) {
   return database_->Run(
       "UPDATE run SET ended_ns = ?, duration_ns = ?, exit_code = ?, verdict = ?, reason = ?, "
@@ -247,6 +263,7 @@ void Journal::StartKeeping(int64_t run) {
   run_ = run;
   state_ = std::make_unique<StateRows>(*database_, run);
   results_ = std::make_unique<KeptResults>(*database_, run);
+  charts_ = std::make_unique<KeptCharts>(*database_, run);
 }
 
 absl::Status Journal::Begin(const RunIdentity& identity) {
@@ -293,6 +310,9 @@ absl::Status Journal::Keep(const RunCheckpoint& run, const FleetCheckpoint& flee
         LOCKSTEP_RETURN_IF_ERROR(
             database_->Run("INSERT OR REPLACE INTO output (run, spec, bytes) VALUES (?,?,?)",
                            {run_, spec, bytes}));
+      }
+      if (results->charts.has_value()) {
+        LOCKSTEP_RETURN_IF_ERROR(charts_->Write(*results->charts));
       }
     }
     return database_->Run("INSERT OR REPLACE INTO kept (run, wall_ns, mono_ns) VALUES (?,?,?)",

@@ -23,6 +23,7 @@
 #include "coordinator/core/bundle.h"
 #include "coordinator/core/checkpoint.h"
 #include "coordinator/journal/database.h"
+#include "coordinator/journal/kept_charts.h"
 #include "coordinator/journal/kept_results.h"
 #include "coordinator/journal/state_rows.h"
 
@@ -93,6 +94,8 @@ class Journal {
   absl::StatusOr<std::optional<UnfinishedRun>> FindUnfinished(int64_t run = 0);
   // The results of such a run, into what is configured for its test.
   absl::Status ReadResults(int64_t run, AggregateStore* store, ErrorTable* errors);
+  // Such a run over time, up to the last second but one that is kept; nothing: nobody recorded it.
+  absl::StatusOr<std::optional<History>> ReadCharts(int64_t run);
   // Keeps what recovery has made of a run that has not ended: it stays unfinished.
   absl::Status KeepRecovered(const RunRecord& record, const std::string& result);
 
@@ -111,6 +114,7 @@ class Journal {
     const AggregateStore& store;
     const ErrorTable& errors;
     std::map<std::string, int64_t> written = {};  // bytes of files of samples, by their output
+    std::optional<ChartsNow> charts = {};         // where they are recorded
   };
   absl::Status Keep(const RunCheckpoint& run, const FleetCheckpoint& fleet,
                     const std::optional<ResultsNow>& results, absl::Time now, MonoTime mono);
@@ -125,6 +129,7 @@ class Journal {
   static absl::StatusOr<std::unique_ptr<Journal>> OpenFile(const std::string& path, bool write);
   absl::Status CheckSchema();
   absl::Status MakeSchema();
+  absl::Status MakeChartTable();
   absl::Status Finish(int64_t run, const RunRecord& record, const std::string& result);
   void StartKeeping(int64_t run);
   absl::Status ReadTest(UnfinishedRun* run);
@@ -134,6 +139,7 @@ class Journal {
   int64_t run_ = 0;  // the present one; 0: none
   std::unique_ptr<StateRows> state_;
   std::unique_ptr<KeptResults> results_;
+  std::unique_ptr<KeptCharts> charts_;
 };
 
 }  // namespace lockstep::coordinator

@@ -5,7 +5,14 @@ namespace lockstep::coordinator {
 
 // "LKST", by which `file` and we tell a journal from other databases.
 inline constexpr int kJournalApplication = 0x4c4b5354;
-inline constexpr int kJournalSchema = 1;
+inline constexpr int kJournalSchema = 2;
+
+// Since schema 2: a run over time, with charts. `first` -1: all that is no point.
+inline constexpr char kChartTable[] = R"sql(
+CREATE TABLE chart (             -- lockstep.result/1's history, as JSON
+  run INTEGER NOT NULL, first INTEGER NOT NULL, history TEXT NOT NULL, PRIMARY KEY (run, first)
+) WITHOUT ROWID;
+)sql";
 
 inline constexpr char kJournalTables[] = R"sql(
 CREATE TABLE run (               -- the history: a row a run

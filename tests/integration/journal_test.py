@@ -114,7 +114,11 @@ class Kills(JournalTest):
         self.assertGreaterEqual(requests, RATE)
         self.assertEqual("SUSPECT", export["validity"]["verdict"])
         self.assertEqual("as it was", export["setup_data"])
-        self.assertTrue((self.folder / "result.json").exists())
+        history = json.loads((self.folder / "result.json").read_text("utf-8"))["history"]
+        self.assertGreaterEqual(history["points"], 2)
+        self.assertEqual(history["points"], len(history["columns"]["requests"]))
+        self.assertGreater(sum(history["columns"]["requests"]), 0)
+        self.assertEqual(["a0", "a1"], sorted(agent["name"] for agent in history["agents"]))
         self.assertFalse((self.folder / "junit.xml").exists(), "--out replaces the run's own")
         (run,) = self.runs()
         self.assertEqual(("UNFINISHED", None, requests), (run["verdict"], run["ended"], run["requests"]))

@@ -118,10 +118,22 @@ TEST_F(TimelineTest, ALateBatchChangesThePointThatItBelongsTo) {
     timeline.Add("a", Requests(second, 1, 10));
     timeline.Tick(At(second + 1.2));
   }
-  EXPECT_EQ(timeline.TakeChanged(), 0U);
+  EXPECT_EQ(timeline.TakeChanged(Timeline::kPage), 0U);
   timeline.Add("b", Requests(2, 7, 10));
-  EXPECT_EQ(timeline.TakeChanged(), 2U);
+  EXPECT_EQ(timeline.TakeChanged(Timeline::kPage), 2U);
   EXPECT_THAT(Column(Whole(5).columns, "requests"), ElementsAre(1, 1, 8, 1, 1));
+}
+
+TEST_F(TimelineTest, EachFollowerHearsOfWhatHasChangedForIt) {
+  timeline.Start(t0);
+  for (int second = 0; second < 5; ++second) {
+    timeline.Add("a", Requests(second, 1, 10));
+    timeline.Tick(At(second + 1.2));
+  }
+  timeline.TakeChanged(Timeline::kPage);
+  timeline.Add("b", Requests(3, 7, 10));
+  EXPECT_EQ(timeline.TakeChanged(Timeline::kPage), 3U);
+  EXPECT_EQ(timeline.TakeChanged(Timeline::kJournal), 0U);
 }
 
 TEST_F(TimelineTest, TheLastPointIsByItsOwnLength) {
