@@ -21,25 +21,28 @@ ArrivalRate::ArrivalRate(ExecutorContext context, WhenExhausted when_exhausted)
 
 ArrivalRate::~ArrivalRate() {
   loop().Cancel(timer_);
+  for (const std::unique_ptr<Slot>& slot : slots_) {
+    slot->offer->Withdraw();
+  }
 }
 
-bool ArrivalRate::Slot::Next(MonoTime now, Iteration* iteration) {
+bool ArrivalRate::Offer::Next(MonoTime now, Iteration* iteration) {
   Turn offered = Turn::kOffered;
   if (!turn_.compare_exchange_strong(offered, Turn::kTaken)) {
     return false;
   }
   *iteration = iteration_;
-  counters_.Started();
-  counters_.Late(iteration->intended, now);
+  counters_->Started();
+  counters_->Late(iteration->intended, now);
   return true;
 }
 
-void ArrivalRate::Slot::Offer(const Iteration& iteration) {
+void ArrivalRate::Offer::Make(const Iteration& iteration) {
   iteration_ = iteration;
   turn_.store(Turn::kOffered);
 }
 
-bool ArrivalRate::Slot::Withdraw() {
+bool ArrivalRate::Offer::Withdraw() {
   Turn offered = Turn::kOffered;
   return turn_.compare_exchange_strong(offered, Turn::kWithdrawn);
 }
@@ -56,9 +59,9 @@ void ArrivalRate::Start(MonoTime start) {
 void ArrivalRate::RequestVus() {
   while (slots_held_ + awaited_ < context_.plan.planned_vus) {
     ++awaited_;
-    context_.vus.Request([this](Vu* vu) {
+    context_.vus.Request([this](LentVu vu) {
       --awaited_;
-      Receive(vu);
+      Receive(std::move(vu));
     });
   }
 }
@@ -96,7 +99,7 @@ void ArrivalRate::Run() {
 void ArrivalRate::HandOut(const SegmentArrivals::Start& start) {
   // Longest idle first, but not behind another VU's init code if that can be helped.
   auto next = std::find_if(free_.begin(), free_.end(),
-                           [](const Slot* candidate) { return candidate->vu->prompt(); });
+                           [](const Slot* candidate) { return candidate->vu.prompt(); });
   next = next == free_.end() ? free_.begin() : next;
   Slot& slot = **next;
   free_.erase(next);
@@ -104,8 +107,8 @@ void ArrivalRate::HandOut(const SegmentArrivals::Start& start) {
   // data.
   const int64_t in_test = first_number_ + numbers_.Unscale(numbered_++);
   last_handed_ = start.at;
-  slot.Offer({numbered_in_instance_++, in_test, start_ + start.at});
-  slot.vu->Activate({context_.scenario, &slot, [this, &slot] { OnIdle(slot); }, slot.intended()});
+  slot.offer->Make({numbered_in_instance_++, in_test, start_ + start.at});
+  slot.vu.Activate([this, &slot] { OnIdle(slot); }, slot.offer->intended());
 }
 
 void ArrivalRate::HandleNoFreeVu() {
@@ -124,10 +127,10 @@ void ArrivalRate::HandleNoFreeVu() {
     return;
   }
   initialising_ = true;
-  context_.vus.InitialiseOne([this](Vu* vu) {
+  context_.vus.InitialiseOne([this](LentVu vu) {
     initialising_ = false;
-    if (vu != nullptr) {
-      Receive(vu);
+    if (vu) {
+      Receive(std::move(vu));
     } else {
       context_.logger.Error("scenario " + context_.config.name +
                             ": a further VU could not be initialised");
@@ -136,18 +139,19 @@ void ArrivalRate::HandleNoFreeVu() {
   });
 }
 
-void ArrivalRate::Receive(Vu* vu) {
+void ArrivalRate::Receive(LentVu vu) {
   if (ended_ || slots_held_ >= context_.plan.max_vus) {
-    context_.vus.Give(vu);
     return;
   }
   ++slots_held_;
-  slots_.push_back(std::make_unique<Slot>(vu, context_.counters));
+  const auto offer = std::make_shared<Offer>(context_.counters);
+  vu.WorkOn(context_.scenario, offer);
+  slots_.push_back(std::make_unique<Slot>(Slot{std::move(vu), offer}));
   OnFree(*slots_.back());
 }
 
 void ArrivalRate::OnIdle(Slot& slot) {
-  if (slot.TakeBack()) {  // interrupted before it began
+  if (slot.offer->TakeBack()) {  // interrupted before it began
     Drop(1, 0);
   }
   if (ended_ || slots_held_ > context_.plan.max_vus) {
@@ -218,8 +222,8 @@ void ArrivalRate::EndInTime() {
 
 void ArrivalRate::WithdrawAfter(MonoTime now) {
   for (const std::unique_ptr<Slot>& slot : slots_) {
-    if (slot->vu != nullptr && slot->intended() > now) {
-      slot->Withdraw();
+    if (slot->vu && slot->offer->intended() > now) {
+      slot->offer->Withdraw();
     }
   }
 }
@@ -252,7 +256,7 @@ void ArrivalRate::End() {
 
 void ArrivalRate::Release(Slot& slot) {
   --slots_held_;
-  context_.vus.Give(std::exchange(slot.vu, nullptr));
+  slot.vu.GiveBack();
   context_.changed();
 }
 
@@ -262,9 +266,7 @@ void ArrivalRate::Interrupt() {
   }
   End();
   for (const std::unique_ptr<Slot>& slot : slots_) {
-    if (slot->vu != nullptr) {
-      slot->vu->Interrupt();
-    }
+    slot->vu.Interrupt();
   }
 }
 

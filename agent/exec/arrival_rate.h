@@ -14,6 +14,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "agent/exec/executor.h"
@@ -45,30 +46,32 @@ class ArrivalRate final : public Executor {
   void SetFence(MonoTime until) override;
 
  private:
-  // A VU of this scenario, with the one iteration that it is to run next. The conductor fills it
-  // before it activates the VU, which takes it on its worker; the activation and its end order the
-  // two, and `turn_` decides between the VU that takes it and the conductor that withdraws it.
-  class Slot final : public IterationSource {
+  // The one iteration that a VU is to run next. The conductor fills it before it activates the VU,
+  // which takes it on its worker; the activation and its end order the two, and `turn_` decides
+  // between the VU that takes it and the conductor that withdraws it.
+  class Offer final : public IterationSource {
    public:
-    Slot(Vu* slot_vu, ScenarioCounters& counters) : vu(slot_vu), counters_(counters) {}
+    explicit Offer(std::shared_ptr<ScenarioCounters> counters) : counters_(std::move(counters)) {}
     bool Next(MonoTime now, Iteration* iteration) override;
-    void Ended(const Iteration&, IterationEnd end) override { counters_.Ended(end); }
+    void Ended(const Iteration&, IterationEnd end) override { counters_->Ended(end); }
 
     // Conductor's loop.
-    void Offer(const Iteration& iteration);
+    void Make(const Iteration& iteration);
     // Whether the offer was withdrawn before it was taken.
     bool Withdraw();
     // Nobody took the offer, and nobody withdrew it. Forgets it. While the VU is idle.
     bool TakeBack() { return turn_.exchange(Turn::kNone) == Turn::kOffered; }
     MonoTime intended() const { return iteration_.intended; }
 
-    Vu* vu;  // null when given back
-
    private:
     enum class Turn { kNone, kOffered, kTaken, kWithdrawn };
-    ScenarioCounters& counters_;
+    const std::shared_ptr<ScenarioCounters> counters_;
     Iteration iteration_;  // constant while it is offered
     std::atomic<Turn> turn_ = Turn::kNone;
+  };
+  struct Slot {
+    LentVu vu;  // nothing when given back
+    std::shared_ptr<Offer> offer;
   };
 
   // Asks for the VUs that the plan wants and that are not here.
@@ -85,7 +88,7 @@ class ArrivalRate final : public Executor {
   // Takes back what is not due before `now`.
   void WithdrawAfter(MonoTime now);
   void HandleNoFreeVu();
-  void Receive(Vu* vu);
+  void Receive(LentVu vu);
   void OnIdle(Slot& slot);
   // A VU became free that the next start may have waited for.
   void OnFree(Slot& slot);

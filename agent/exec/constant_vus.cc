@@ -6,11 +6,12 @@ namespace lockstep::agent {
 
 ConstantVus::ConstantVus(ExecutorContext context)
     : Executor(std::move(context)),
-      gate_(context_.numbering(), -1, context_.counters, context_.first_number),
+      gate_(std::make_shared<IterationGate>(context_.numbering(), -1, context_.counters,
+                                            context_.first_number)),
       handles_(context_, gate_) {}
 
 void ConstantVus::Start(MonoTime start) {
-  gate_.Open(start + context_.plan.regular_duration);
+  gate_->Open(start + context_.plan.regular_duration);
   handles_.Want(context_.plan.planned_vus, now());
 }
 

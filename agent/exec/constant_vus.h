@@ -1,6 +1,8 @@
 // constant-vus: each VU runs one iteration after another until the duration is over.
 #pragma once
 
+#include <memory>
+
 #include "agent/exec/vu_handles.h"
 
 namespace lockstep::agent {
@@ -18,7 +20,7 @@ class ConstantVus final : public Executor {
   void Redivide(absl::Duration offset) override;
 
  private:
-  IterationGate gate_;
+  const std::shared_ptr<IterationGate> gate_;
   VuHandles handles_;
   bool ended_ = false;
 };

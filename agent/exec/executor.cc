@@ -5,6 +5,7 @@
 #include "agent/exec/arrival_rate.h"
 #include "agent/exec/constant_vus.h"
 #include "agent/exec/externally_controlled.h"
+#include "agent/exec/leased_vus.h"
 #include "agent/exec/per_vu_iterations.h"
 #include "agent/exec/pooled_iterations.h"
 #include "agent/exec/ramping_vus.h"
@@ -24,6 +25,9 @@ struct Table {
     return std::make_unique<SharedIterations>(std::move(context));
   }
   std::unique_ptr<Executor> operator()(const PerVuIterationsConfig& config) {
+    if (context.moves) {
+      return std::make_unique<LeasedVus>(std::move(context), config);
+    }
     return std::make_unique<PerVuIterations>(std::move(context), config);
   }
   std::unique_ptr<Executor> operator()(const ConstantVusConfig&) {

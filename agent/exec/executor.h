@@ -11,7 +11,7 @@
 
 #include "agent/exec/counters.h"
 #include "agent/exec/scenario_engine.h"
-#include "agent/exec/vu_broker.h"
+#include "agent/exec/vu.h"
 #include "common/base/event_loop.h"
 #include "common/base/log.h"
 #include "common/options/options.h"
@@ -19,7 +19,7 @@
 
 namespace lockstep::agent {
 
-// What an executor works with. Everything is borrowed and outlives it.
+// What an executor works with. What is borrowed outlives it.
 struct ExecutorContext {
   size_t scenario;  // index
   const ScenarioConfig& config;
@@ -29,8 +29,8 @@ struct ExecutorContext {
   // Numbers in the test begin here, where no schedule gives them; > 0: they are all this instance's.
   int64_t first_number = 0;
   EventLoop& loop;
-  VuBroker& vus;
-  ScenarioCounters& counters;
+  VuRequests& vus;
+  std::shared_ptr<ScenarioCounters> counters;  // its VUs', too
   EngineEvents& events;
   Logger& logger;
   absl::AnyInvocable<void()> changed;  // finished() may have become true
@@ -49,6 +49,7 @@ enum class EndOfStarts {
 class Executor {
  public:
   explicit Executor(ExecutorContext context) : context_(std::move(context)) {}
+  // Nothing begins any more; VUs that are at work are interrupted and go back to their pool.
   virtual ~Executor() = default;
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
@@ -57,6 +58,8 @@ class Executor {
   virtual void Start(MonoTime start) = 0;
   // Starts no more iterations; those that run go on. At most once, after Start.
   virtual void EndStarts(EndOfStarts why) = 0;
+  // It waits for nobody but its VUs, if its starts have ended.
+  virtual void StopWaiting() {}
   // Interrupts all running iterations. After EndStarts.
   virtual void Interrupt() = 0;
   // Nothing more will start, no VU is held, nothing is under way. Once true, it stays true.
@@ -92,6 +95,8 @@ class Executor {
   // Iterations first .. first + count - 1 of the fleet's pool are this instance's; 0: there are no
   // more, and there will be none.
   virtual void Lease(int64_t /*first*/, int64_t /*count*/) {}
+  // What may begin here of VUs of the test.
+  virtual void LeaseVus(const v1::VuIterationsLeased& /*leased*/) {}
   // Iterations that it was to do, of those that are counted beforehand.
   virtual int64_t granted() const { return context_.plan.iterations; }
 

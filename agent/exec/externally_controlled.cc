@@ -12,11 +12,12 @@ ExternallyControlled::ExternallyControlled(ExecutorContext context)
       vus_(context_.plan.wanted.front().vus),
       max_vus_(context_.plan.max_vus),
       existing_(max_vus_),
-      gate_(context_.numbering(), -1, context_.counters, context_.first_number),
+      gate_(std::make_shared<IterationGate>(context_.numbering(), -1, context_.counters,
+                                            context_.first_number)),
       handles_(context_, gate_) {}
 
 void ExternallyControlled::Start(MonoTime start) {
-  gate_.Open(start + context_.plan.regular_duration);
+  gate_->Open(start + context_.plan.regular_duration);
   started_ = true;
   Scale(vus_, max_vus_);
 }
@@ -50,16 +51,16 @@ void ExternallyControlled::Grow() {
     return;
   }
   initialising_ = true;
-  context_.vus.InitialiseOne([this](Vu* vu) {
+  context_.vus.InitialiseOne([this](LentVu vu) {
     initialising_ = false;
-    if (vu == nullptr) {
+    if (!vu) {
       context_.logger.Error(absl::StrCat("scenario ", context_.config.name,
                                          ": a VU could not be initialised; there are ", existing_,
                                          " of ", max_vus_));
       max_vus_ = existing_;
     } else {
       ++existing_;
-      context_.vus.Give(vu);
+      vu.GiveBack();
       Grow();
     }
     context_.changed();

@@ -1,6 +1,8 @@
 // externally-controlled: as many looping VUs as the operator says, now.
 #pragma once
 
+#include <memory>
+
 #include "agent/exec/vu_handles.h"
 
 namespace lockstep::agent {
@@ -29,7 +31,7 @@ class ExternallyControlled final : public Executor {
   int64_t vus_;
   int64_t max_vus_;
   int64_t existing_;  // VUs that were initialised for this scenario
-  IterationGate gate_;
+  const std::shared_ptr<IterationGate> gate_;
   VuHandles handles_;
   bool started_ = false;
   bool ended_ = false;

@@ -1,7 +1,6 @@
 #include "agent/exec/looping_executor.h"
 
 #include <utility>
-#include <vector>
 
 namespace lockstep::agent {
 
@@ -13,53 +12,55 @@ bool IterationGate::Enter(MonoTime now, Iteration* iteration) {
   if (limit_ >= 0 && number >= limit_) {
     return false;
   }
-  counters_.Started();
+  counters_->Started();
   *iteration = {number, first_ + segment_.Unscale(number), MonoTime()};
   return true;
 }
 
 LoopingExecutor::LoopingExecutor(ExecutorContext context, Limit limit)
     : Executor(std::move(context)),
-      gate_(context_.plan.iterations_segment,
-            limit == Limit::kPlanned ? context_.plan.iterations : -1, context_.counters) {}
+      gate_(std::make_shared<IterationGate>(
+          context_.plan.iterations_segment,
+          limit == Limit::kPlanned ? context_.plan.iterations : -1, context_.counters)) {}
 
 void LoopingExecutor::Start(MonoTime start) {
-  gate_.Open(start + context_.plan.regular_duration);
+  gate_->Open(start + context_.plan.regular_duration);
   started_ = true;
   awaited_ = context_.plan.planned_vus;
-  for (int64_t index = 0; index < context_.plan.planned_vus; ++index) {
-    context_.vus.Request([this, index](Vu* vu) { Receive(index, vu); });
+  vus_.resize(static_cast<size_t>(awaited_));
+  for (size_t index = 0; index < vus_.size(); ++index) {
+    context_.vus.Request([this, index](LentVu vu) { Receive(index, std::move(vu)); });
   }
 }
 
-void LoopingExecutor::Receive(int64_t index, Vu* vu) {
+void LoopingExecutor::Receive(size_t index, LentVu vu) {
   --awaited_;
-  if (ended_ || gate_.exhausted()) {
-    context_.vus.Give(vu);
+  if (ended_ || gate_->exhausted()) {
     return;
   }
-  active_.insert(vu);
-  vu->Activate({context_.scenario, &SourceFor(index, *vu), [this, vu] {
-                  active_.erase(vu);
-                  context_.vus.Give(vu);
-                  context_.changed();
-                }});
+  ++active_;
+  vu.WorkOn(context_.scenario, SourceFor(index, vu));
+  vus_[index] = std::move(vu);
+  vus_[index].Activate([this, index] {
+    --active_;
+    vus_[index].GiveBack();
+    context_.changed();
+  });
 }
 
 void LoopingExecutor::EndStarts(EndOfStarts /*why*/) {
   ended_ = true;
-  gate_.Close();
+  gate_->Close();
 }
 
 void LoopingExecutor::Interrupt() {
-  const std::vector<Vu*> active(active_.begin(), active_.end());
-  for (Vu* vu : active) {
-    vu->Interrupt();
+  for (LentVu& vu : vus_) {
+    vu.Interrupt();
   }
 }
 
 bool LoopingExecutor::finished() const {
-  return started_ && active_.empty() && (ended_ || awaited_ == 0 || gate_.exhausted());
+  return started_ && active_ == 0 && (ended_ || awaited_ == 0 || gate_->exhausted());
 }
 
 }  // namespace lockstep::agent

@@ -5,8 +5,8 @@
 
 #include <atomic>
 #include <cstdint>
-
-#include "absl/container/flat_hash_set.h"
+#include <memory>
+#include <vector>
 
 #include "agent/exec/executor.h"
 
@@ -16,11 +16,10 @@ namespace lockstep::agent {
 // more. Thread-safe: all VUs of the scenario may share one.
 class IterationGate {
  public:
-  // Numbers by `segment`, from `first` on; at most `limit` iterations, -1: any number. `counters` is
-  // borrowed.
-  IterationGate(const SegmentTuple& segment, int64_t limit, ScenarioCounters& counters,
-                int64_t first = 0)
-      : segment_(segment), limit_(limit), first_(first), counters_(counters) {}
+  // Numbers by `segment`, from `first` on; at most `limit` iterations, -1: any number.
+  IterationGate(const SegmentTuple& segment, int64_t limit,
+                std::shared_ptr<ScenarioCounters> counters, int64_t first = 0)
+      : segment_(segment), limit_(limit), first_(first), counters_(std::move(counters)) {}
   virtual ~IterationGate() = default;
   IterationGate(const IterationGate&) = delete;
   IterationGate& operator=(const IterationGate&) = delete;
@@ -31,7 +30,7 @@ class IterationGate {
   void Close() { closed_.store(true, std::memory_order_relaxed); }
   // The next iteration, or false.
   virtual bool Enter(MonoTime now, Iteration* iteration);
-  void Leave(IterationEnd end) { counters_.Ended(end); }
+  void Leave(IterationEnd end) { counters_->Ended(end); }
   // There is no iteration now, but there may be some later.
   virtual bool starved() const { return false; }
   // No iteration can begin at `now` or later.
@@ -42,13 +41,13 @@ class IterationGate {
   bool exhausted() const { return limit_ >= 0 && next_.load(std::memory_order_relaxed) >= limit_; }
 
  protected:
-  ScenarioCounters& counters() { return counters_; }
+  ScenarioCounters& counters() { return *counters_; }
 
  private:
   const SegmentTuple segment_;
   const int64_t limit_;
   const int64_t first_;
-  ScenarioCounters& counters_;
+  const std::shared_ptr<ScenarioCounters> counters_;
   MonoTime end_;
   std::atomic<bool> closed_ = false;
   std::atomic<int64_t> next_ = 0;
@@ -61,23 +60,25 @@ class LoopingExecutor : public Executor {
     kPlanned,  // as many iterations as the plan says, over all VUs
   };
   LoopingExecutor(ExecutorContext context, Limit limit);
+  ~LoopingExecutor() override { gate_->Close(); }
 
   void Start(MonoTime start) override;
   void EndStarts(EndOfStarts why) override;
   void Interrupt() override;
   bool finished() const override;
-  int64_t active_vus() const override { return static_cast<int64_t>(active_.size()); }
+  int64_t active_vus() const override { return active_; }
 
  protected:
-  // The source of the `index`-th VU, which is `vu`. It lives as long as the executor.
-  virtual IterationSource& SourceFor(int64_t index, const Vu& vu) = 0;
-  IterationGate& gate() { return gate_; }
+  // The source of the `index`-th VU, which is `vu`.
+  virtual std::shared_ptr<IterationSource> SourceFor(size_t index, const LentVu& vu) = 0;
+  const std::shared_ptr<IterationGate>& gate() { return gate_; }
 
  private:
-  void Receive(int64_t index, Vu* vu);
+  void Receive(size_t index, LentVu vu);
 
-  IterationGate gate_;
-  absl::flat_hash_set<Vu*> active_;
+  const std::shared_ptr<IterationGate> gate_;
+  std::vector<LentVu> vus_;  // at work, or given back
+  int64_t active_ = 0;
   int64_t awaited_ = 0;  // VUs asked for and not received
   bool started_ = false;
   bool ended_ = false;
@@ -86,12 +87,12 @@ class LoopingExecutor : public Executor {
 // A source shared by all VUs of a scenario: whatever the gate allows.
 class SharedSource final : public IterationSource {
  public:
-  explicit SharedSource(IterationGate& gate) : gate_(gate) {}
-  bool Next(MonoTime now, Iteration* iteration) override { return gate_.Enter(now, iteration); }
-  void Ended(const Iteration&, IterationEnd end) override { gate_.Leave(end); }
+  explicit SharedSource(std::shared_ptr<IterationGate> gate) : gate_(std::move(gate)) {}
+  bool Next(MonoTime now, Iteration* iteration) override { return gate_->Enter(now, iteration); }
+  void Ended(const Iteration&, IterationEnd end) override { gate_->Leave(end); }
 
  private:
-  IterationGate& gate_;
+  const std::shared_ptr<IterationGate> gate_;
 };
 
 }  // namespace lockstep::agent

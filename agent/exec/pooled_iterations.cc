@@ -11,8 +11,9 @@ constexpr absl::Duration kAhead = absl::Seconds(1);
 
 }  // namespace
 
-LeasedGate::LeasedGate(ScenarioCounters& counters, absl::AnyInvocable<void() const> low)
-    : IterationGate(SegmentTuple(), -1, counters), low_(std::move(low)) {}
+LeasedGate::LeasedGate(std::shared_ptr<ScenarioCounters> counters,
+                       absl::AnyInvocable<void() const> low)
+    : IterationGate(SegmentTuple(), -1, std::move(counters)), low_(std::move(low)) {}
 
 bool LeasedGate::Enter(MonoTime now, Iteration* iteration) {
   if (closed_at(now)) {
@@ -77,14 +78,15 @@ int64_t LeasedGate::left() const {
 
 PooledIterations::PooledIterations(ExecutorContext context)
     : Executor(std::move(context)),
-      gate_(context_.counters,
-            [loop = &context_.loop, self = std::weak_ptr<PooledIterations*>(self_)] {
-              loop->Post([self] {
-                if (const auto alive = self.lock(); alive != nullptr && !(*alive)->ended_) {
-                  (*alive)->Ask();
-                }
-              });
-            }),
+      gate_(std::make_shared<LeasedGate>(
+          context_.counters,
+          [loop = &context_.loop, self = std::weak_ptr<PooledIterations*>(self_)] {
+            loop->Post([self] {
+              if (const auto alive = self.lock(); alive != nullptr && !(*alive)->ended_) {
+                (*alive)->Ask();
+              }
+            });
+          })),
       handles_(context_, gate_) {}
 
 PooledIterations::~PooledIterations() = default;
@@ -97,9 +99,9 @@ void PooledIterations::Prepare() {
 
 void PooledIterations::Start(MonoTime start) {
   started_ = true;
-  gate_.Open(start + context_.plan.regular_duration);
+  gate_->Open(start + context_.plan.regular_duration);
   handles_.Want(context_.plan.planned_vus, now());
-  if (gate_.left() == 0) {
+  if (gate_->left() == 0) {
     Ask();  // it may have got VUs since it was prepared
   }
 }
@@ -107,7 +109,7 @@ void PooledIterations::Start(MonoTime start) {
 // As many as would have been begun in the time ahead at the speed since the last time, twice the
 // VUs at least; without a VU, none.
 void PooledIterations::Ask() {
-  const int64_t begun = gate_.begun();
+  const int64_t begun = gate_->begun();
   const int64_t vus = context_.plan.planned_vus;
   const double seconds = std::max(absl::ToDoubleSeconds(now() - asked_), 0.001);
   const double speed = static_cast<double>(begun - begun_when_asked_) / seconds;
@@ -116,7 +118,7 @@ void PooledIterations::Ask() {
   asked_ = now();
   begun_when_asked_ = begun;
   // Asked once more when it has none, as only then it may hear that there are no more.
-  gate_.LowAt(gate_.left() > 0 ? 0 : -1);
+  gate_->LowAt(gate_->left() > 0 ? 0 : -1);
   context_.events.OnIterationsWanted({context_.scenario, begun, wanted, false});
 }
 
@@ -138,8 +140,8 @@ void PooledIterations::Lease(int64_t first, int64_t count) {
     return;
   }
   granted_ += count;
-  gate_.Add({first, count});
-  gate_.LowAt(gate_.left() / 2);
+  gate_->Add({first, count});
+  gate_->LowAt(gate_->left() / 2);
   if (started_) {
     handles_.Wake();
   }
@@ -150,7 +152,7 @@ void PooledIterations::Redivide(absl::Duration /*offset*/) {
     return;
   }
   handles_.Want(context_.plan.planned_vus, now() + context_.config.graceful_stop);
-  if (gate_.left() == 0) {
+  if (gate_->left() == 0) {
     Ask();
   }
 }
@@ -160,7 +162,7 @@ void PooledIterations::EndStarts(EndOfStarts why) {
     return;
   }
   End();
-  for (const auto& [first, count] : gate_.TakeAll()) {
+  for (const auto& [first, count] : gate_->TakeAll()) {
     if (why == EndOfStarts::kStopped) {
       context_.events.OnIterationsReturned(context_.scenario, first, count);
       granted_ -= count;
@@ -170,8 +172,13 @@ void PooledIterations::EndStarts(EndOfStarts why) {
   }
   if (why == EndOfStarts::kTimeIsUp) {
     awaits_rest_ = true;
-    context_.events.OnIterationsWanted({context_.scenario, gate_.begun(), 0, true});
+    context_.events.OnIterationsWanted({context_.scenario, gate_->begun(), 0, true});
   }
+}
+
+void PooledIterations::StopWaiting() {
+  awaits_rest_ = false;
+  context_.changed();
 }
 
 void PooledIterations::End() {

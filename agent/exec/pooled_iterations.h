@@ -19,7 +19,7 @@ class LeasedGate final : public IterationGate {
  public:
   using Range = std::pair<int64_t, int64_t>;  // first, count
   // `low` is called, on any thread, whenever there are only as few iterations left as LowAt says.
-  LeasedGate(ScenarioCounters& counters, absl::AnyInvocable<void() const> low);
+  LeasedGate(std::shared_ptr<ScenarioCounters> counters, absl::AnyInvocable<void() const> low);
 
   bool Enter(MonoTime now, Iteration* iteration) override;
   bool starved() const override;
@@ -48,6 +48,7 @@ class PooledIterations final : public Executor {
   void Prepare() override;
   void Start(MonoTime start) override;
   void EndStarts(EndOfStarts why) override;
+  void StopWaiting() override;
   void Interrupt() override { handles_.Interrupt(); }
   bool finished() const override { return ended_ && !awaits_rest_ && handles_.held() == 0; }
   // What is left of the pool when the time is over was dropped; one agent gets it, and says so.
@@ -64,7 +65,7 @@ class PooledIterations final : public Executor {
 
   // A worker's message that there is little left finds nobody once this is gone.
   const std::shared_ptr<PooledIterations*> self_ = std::make_shared<PooledIterations*>(this);
-  LeasedGate gate_;
+  const std::shared_ptr<LeasedGate> gate_;
   VuHandles handles_;
   int64_t granted_ = 0;
   int64_t unbegun_ = 0;  // when the time was over

@@ -9,7 +9,8 @@ RampingVus::RampingVus(ExecutorContext context, const RampingVusConfig& config)
     : Executor(std::move(context)),
       graceful_ramp_down_(config.graceful_ramp_down),
       steps_(context_.plan.ramp),
-      gate_(context_.numbering(), -1, context_.counters, context_.first_number),
+      gate_(std::make_shared<IterationGate>(context_.numbering(), -1, context_.counters,
+                                            context_.first_number)),
       handles_(context_, gate_) {}
 
 RampingVus::~RampingVus() {
@@ -18,7 +19,7 @@ RampingVus::~RampingVus() {
 
 void RampingVus::Start(MonoTime start) {
   start_ = start;
-  gate_.Open(start + context_.plan.regular_duration);
+  gate_->Open(start + context_.plan.regular_duration);
   Step();
 }
 

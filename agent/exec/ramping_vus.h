@@ -2,6 +2,7 @@
 // iteration within gracefulRampDown, and goes on if it is ramped up again within that time.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "agent/exec/vu_handles.h"
@@ -28,7 +29,7 @@ class RampingVus final : public Executor {
 
   const absl::Duration graceful_ramp_down_;
   const std::vector<VuStep>& steps_;  // the plan's
-  IterationGate gate_;
+  const std::shared_ptr<IterationGate> gate_;
   VuHandles handles_;
   MonoTime start_;
   size_t next_step_ = 0;

@@ -15,9 +15,9 @@ ScenarioEngine::ScenarioEngine(Config config, EventLoop& loop, VuPool& pool, Log
     : config_(std::move(config)),
       loop_(loop),
       events_(events),
-      broker_(pool),
-      scale_segment_(config_.segment) {
-  const ScenarioRunner::Run run{config_.moves, config_.first_number, loop, broker_, logger, events};
+      scale_segment_(config_.segment),
+      vus_(pool) {
+  const ScenarioRunner::Run run{config_.moves, config_.first_number, loop, vus_, logger, events};
   for (size_t i = 0; i < config_.scenarios.size(); ++i) {
     runners_.push_back(std::make_unique<ScenarioRunner>(
         i, config_.scenarios[i], config_.plan.scenarios[i], run, [this] { CheckDone(); }));
@@ -178,7 +178,7 @@ bool ScenarioEngine::Hold(absl::Duration after) {
 }
 
 void ScenarioEngine::Expect(const InstancePlan& plan) {
-  const int64_t existing = broker_.initialised() + (initialising_ ? 1 : 0);
+  const int64_t existing = vus_.initialised() + (initialising_ ? 1 : 0);
   missing_ = std::max<int64_t>(plan.planned_vus - existing, 0);
   InitialiseMissing();
 }
@@ -189,12 +189,12 @@ void ScenarioEngine::InitialiseMissing() {
   }
   --missing_;
   initialising_ = true;
-  broker_.InitialiseOne([this](Vu* vu) {
+  vus_.InitialiseOne([this](LentVu vu) {
     initialising_ = false;
-    if (vu == nullptr) {  // the reason is logged; further ones would fail of it, too
+    if (!vu) {  // the reason is logged; further ones would fail of it, too
       missing_ = 0;
     } else {
-      broker_.Give(vu);
+      vu.GiveBack();
     }
     InitialiseMissing();
   });
@@ -250,6 +250,14 @@ void ScenarioEngine::Lease(absl::string_view scenario, int64_t first, int64_t co
   }
 }
 
+void ScenarioEngine::LeaseVus(const v1::VuIterationsLeased& leased) {
+  for (const std::unique_ptr<ScenarioRunner>& runner : runners_) {
+    if (runner->config().name == leased.scenario() && runner->has_work() && !runner->ended()) {
+      runner->executor()->LeaseVus(leased);
+    }
+  }
+}
+
 void ScenarioEngine::GracefulStop() {
   stopped_ = true;
   absl::Duration longest;
@@ -263,8 +271,17 @@ void ScenarioEngine::GracefulStop() {
   CheckDone();
 }
 
+void ScenarioEngine::StopWaiting() {
+  for (const std::unique_ptr<ScenarioRunner>& runner : runners_) {
+    if (runner->has_work() && !runner->ended()) {
+      runner->executor()->StopWaiting();
+    }
+  }
+}
+
 void ScenarioEngine::Stop() {
   stopped_ = true;
+  StopWaiting();
   for (const std::unique_ptr<ScenarioRunner>& runner : runners_) {
     runner->Stop();
   }
@@ -290,7 +307,7 @@ EngineSnapshot ScenarioEngine::Snapshot() const {
     snapshot.scenarios.push_back(runner->Snapshot());
     snapshot.vus_active += snapshot.scenarios.back().vus_active;
   }
-  snapshot.vus_initialised = broker_.initialised();
+  snapshot.vus_initialised = vus_.initialised();
   snapshot.start_lateness = start_lateness_;
   snapshot.paused = paused_;
   return snapshot;

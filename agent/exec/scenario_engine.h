@@ -31,7 +31,7 @@
 #include "lockstep/v1/control.pb.h"
 #include "lockstep/v1/health.pb.h"
 
-#include "agent/exec/vu_broker.h"
+#include "agent/exec/vu.h"
 #include "common/base/event_loop.h"
 #include "common/base/log.h"
 #include "common/options/options.h"
@@ -92,8 +92,9 @@ class EngineEvents {
   virtual void OnIterationsWanted(const IterationsWanted&) {}
   // Of what Lease gave, these will not begin here.
   virtual void OnIterationsReturned(size_t /*scenario*/, int64_t /*first*/, int64_t /*count*/) {}
-  // All scenarios have ended and all VUs are back in the pool. Once; the engine may be destroyed
-  // after this call, but not from within it.
+  // Likewise, see LeaseVus.
+  virtual void OnVusWanted(v1::VuIterationsWanted) {}
+  // All scenarios have ended and all VUs are back in the pool. Once.
   virtual void OnDone() = 0;
 };
 
@@ -111,12 +112,11 @@ class ScenarioEngine {
     int64_t first_number = 0;
   };
 
-  // Everything is borrowed and must outlive the engine.
+  // Everything is borrowed and must outlive the engine, but for `pool`, which may go at any time.
   ScenarioEngine(Config config, EventLoop& loop, VuPool& pool, Logger& logger,
                  EngineEvents& events);
-  // Before it, either all scenarios have ended, or the pool has freed its VUs and will call back
-  // neither for an activation nor for InitialiseOne: both would use what is destroyed here. The
-  // engine's timers and tasks go with it.
+  // At any moment but within one of its calls: VUs that are at work are interrupted, and go back to
+  // their pool when they have stopped. The engine's timers and tasks go with it.
   ~ScenarioEngine();
   ScenarioEngine(const ScenarioEngine&) = delete;
   ScenarioEngine& operator=(const ScenarioEngine&) = delete;
@@ -155,11 +155,15 @@ class ScenarioEngine {
   void SetFence(MonoTime until);
   // Iterations of the pool of the scenario of this name; see Executor::Lease.
   void Lease(absl::string_view scenario, int64_t first, int64_t count);
+  // Iterations of VUs of the test; see Executor::LeaseVus.
+  void LeaseVus(const v1::VuIterationsLeased& leased);
 
   // From now on Scale takes the part of its totals that is `segment`'s: the work of others who have
   // left is cut anew.
   void ScaleBy(SegmentTuple segment) { scale_segment_ = std::move(segment); }
 
+  // Scenarios whose time is up wait no longer for what others have to say: nobody wants to know it.
+  void StopWaiting();
   // No new iterations anywhere; those that run have until their scenario's end or the longest
   // gracefulStop from now, whichever comes first. Waiting scenarios end without having run.
   // Harmless after the end. Works before Start, too.
@@ -189,7 +193,6 @@ class ScenarioEngine {
   const Config config_;
   EventLoop& loop_;
   EngineEvents& events_;
-  VuBroker broker_;
   std::vector<std::unique_ptr<ScenarioRunner>> runners_;
   SegmentTuple scale_segment_;
   // Totals of the test, of the externally-controlled scenarios.
@@ -211,6 +214,9 @@ class ScenarioEngine {
   TimerId division_timer_ = TimerId::kNone;
   int64_t missing_ = 0;  // VUs that are to be initialised
   bool initialising_ = false;
+
+  // Last: nothing of the above is called any more while it goes.
+  VuRequests vus_;
 };
 
 }  // namespace lockstep::agent

@@ -185,7 +185,7 @@ void ScenarioRunner::End() {
 
 bool ScenarioRunner::Fulfilled() const {
   if (CountsIterations(config_.executor)) {
-    return counters_.full() == executor_->granted();
+    return counters_->full() == executor_->granted();
   }
   return !stopped_ || (plan_.regular_duration == absl::InfiniteDuration() && start_.has_value());
 }
@@ -206,15 +206,15 @@ ScenarioSnapshot ScenarioRunner::Snapshot() const {
   snapshot.regular_duration = plan_.regular_duration;
   snapshot.iterations_planned = plan_.iterations;
   snapshot.elapsed = Elapsed();
-  snapshot.iterations_full = counters_.full();
+  snapshot.iterations_full = counters_->full();
   snapshot.progress =
       state_ == v1::ScenarioProgress::DONE
           ? 1
           : PlannedProgress(config_.executor, plan_, snapshot.elapsed, snapshot.iterations_full);
-  snapshot.iterations_interrupted = counters_.interrupted();
+  snapshot.iterations_interrupted = counters_->interrupted();
   // Read after its parts, so that it is never less than they are.
-  snapshot.iterations_started = counters_.started();
-  snapshot.lateness = counters_.lateness();
+  snapshot.iterations_started = counters_->started();
+  snapshot.lateness = counters_->lateness();
   if (executor_ != nullptr) {
     snapshot.vus_max = executor_->max_vus();
     snapshot.vus_active = executor_->active_vus();

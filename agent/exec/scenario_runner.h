@@ -8,7 +8,7 @@
 #include "agent/exec/counters.h"
 #include "agent/exec/executor.h"
 #include "agent/exec/scenario_engine.h"
-#include "agent/exec/vu_broker.h"
+#include "agent/exec/vu.h"
 #include "common/base/event_loop.h"
 #include "common/plan/plan.h"
 
@@ -21,7 +21,7 @@ class ScenarioRunner {
     bool moves;
     int64_t first_number;
     EventLoop& loop;
-    VuBroker& vus;
+    VuRequests& vus;
     Logger& logger;
     EngineEvents& events;
   };
@@ -72,7 +72,7 @@ class ScenarioRunner {
   EventLoop& loop_;
   EngineEvents& events_;
   ScenarioPlan plan_;
-  ScenarioCounters counters_;
+  const std::shared_ptr<ScenarioCounters> counters_ = std::make_shared<ScenarioCounters>();
   std::unique_ptr<Executor> executor_;
   absl::AnyInvocable<void()> on_ended_;
 

@@ -5,10 +5,11 @@
 namespace lockstep::agent {
 
 SharedIterations::SharedIterations(ExecutorContext context)
-    : LoopingExecutor(std::move(context), Limit::kPlanned), source_(gate()) {}
+    : LoopingExecutor(std::move(context), Limit::kPlanned),
+      source_(std::make_shared<SharedSource>(gate())) {}
 
 void SharedIterations::Settle() {
-  const int64_t left = context_.plan.iterations - context_.counters.started();
+  const int64_t left = context_.plan.iterations - context_.counters->started();
   if (left > 0) {
     Drop(left, 0);
   }

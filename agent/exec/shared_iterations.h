@@ -2,6 +2,8 @@
 // is over.
 #pragma once
 
+#include <memory>
+
 #include "agent/exec/looping_executor.h"
 
 namespace lockstep::agent {
@@ -13,10 +15,10 @@ class SharedIterations final : public LoopingExecutor {
   void Settle() override;
 
  protected:
-  IterationSource& SourceFor(int64_t, const Vu&) override { return source_; }
+  std::shared_ptr<IterationSource> SourceFor(size_t, const LentVu&) override { return source_; }
 
  private:
-  SharedSource source_;
+  const std::shared_ptr<SharedSource> source_;
 };
 
 }  // namespace lockstep::agent

@@ -5,6 +5,7 @@
 namespace lockstep::agent {
 
 VuHandles::~VuHandles() {
+  gate_->Close();
   for (const std::unique_ptr<Handle>& handle : handles_) {
     context_.loop.Cancel(handle->deadline);
   }
@@ -12,7 +13,7 @@ VuHandles::~VuHandles() {
 
 void VuHandles::Want(int64_t count, MonoTime deadline) {
   while (static_cast<int64_t>(handles_.size()) < count) {
-    handles_.push_back(std::make_unique<Handle>(gate_));
+    handles_.push_back(std::make_unique<Handle>(Handle{.source = std::make_shared<Source>(gate_)}));
   }
   while (wanted_ < count) {
     Raise(*handles_[static_cast<size_t>(wanted_++)]);
@@ -24,10 +25,10 @@ void VuHandles::Want(int64_t count, MonoTime deadline) {
 
 void VuHandles::Raise(Handle& handle) {
   handle.wanted = true;
-  handle.SetOpen(!paused_);
+  handle.source->SetOpen(!paused_);
   context_.loop.Cancel(std::exchange(handle.deadline, TimerId::kNone));
-  if (handle.vu == nullptr && !std::exchange(handle.asked, true)) {
-    context_.vus.Request([this, &handle](Vu* vu) { Receive(handle, vu); });
+  if (!handle.vu && !std::exchange(handle.asked, true)) {
+    context_.vus.Request([this, &handle](LentVu vu) { Receive(handle, std::move(vu)); });
   }
   // With a VU that is still at work, or just now becoming idle, it goes on: OnIdle sees that it is
   // wanted.
@@ -35,54 +36,54 @@ void VuHandles::Raise(Handle& handle) {
 
 void VuHandles::Lower(Handle& handle, MonoTime deadline) {
   handle.wanted = false;
-  handle.SetOpen(false);
-  if (handle.vu == nullptr) {
+  handle.source->SetOpen(false);
+  if (!handle.vu) {
     return;
   }
   if (!handle.iterating) {
     Release(handle);
   } else if (deadline <= now()) {
-    handle.vu->Interrupt();
+    handle.vu.Interrupt();
   } else {
     handle.deadline = context_.loop.At(deadline, [&handle] {
       handle.deadline = TimerId::kNone;
       if (handle.iterating) {
-        handle.vu->Interrupt();
+        handle.vu.Interrupt();
       }
     });
   }
 }
 
-void VuHandles::Receive(Handle& handle, Vu* vu) {
+void VuHandles::Receive(Handle& handle, LentVu vu) {
   handle.asked = false;
   if (!handle.wanted || ended_) {
-    context_.vus.Give(vu);
     return;
   }
-  handle.vu = vu;
+  handle.vu = std::move(vu);
+  handle.vu.WorkOn(context_.scenario, handle.source);
   ++held_;
-  if (!paused_ && !gate_.starved()) {
+  if (!paused_ && !gate_->starved()) {
     Activate(handle);
   }
 }
 
 void VuHandles::Activate(Handle& handle) {
   handle.iterating = true;
-  handle.vu->Activate({context_.scenario, &handle, [this, &handle] { OnIdle(handle); }});
+  handle.vu.Activate([this, &handle] { OnIdle(handle); });
 }
 
 void VuHandles::OnIdle(Handle& handle) {
   handle.iterating = false;
-  if (!handle.wanted || ended_ || gate_.closed_at(now())) {
+  if (!handle.wanted || ended_ || gate_->closed_at(now())) {
     Release(handle);
-  } else if (!paused_ && !gate_.starved()) {
+  } else if (!paused_ && !gate_->starved()) {
     Activate(handle);
   }
 }
 
 void VuHandles::Wake() {
   for (const std::unique_ptr<Handle>& handle : handles_) {
-    if (handle->wanted && !paused_ && !ended_ && handle->vu != nullptr && !handle->iterating) {
+    if (handle->wanted && !paused_ && !ended_ && handle->vu && !handle->iterating) {
       Activate(*handle);
     }
   }
@@ -91,7 +92,7 @@ void VuHandles::Wake() {
 void VuHandles::Release(Handle& handle) {
   context_.loop.Cancel(std::exchange(handle.deadline, TimerId::kNone));
   --held_;
-  context_.vus.Give(std::exchange(handle.vu, nullptr));
+  handle.vu.GiveBack();
   context_.changed();
 }
 
@@ -101,8 +102,8 @@ void VuHandles::SetPaused(bool paused) {
     if (!handle->wanted) {
       continue;
     }
-    handle->SetOpen(!paused);
-    if (!paused && !ended_ && handle->vu != nullptr && !handle->iterating) {
+    handle->source->SetOpen(!paused);
+    if (!paused && !ended_ && handle->vu && !handle->iterating) {
       Activate(*handle);
     }
   }
@@ -110,9 +111,9 @@ void VuHandles::SetPaused(bool paused) {
 
 void VuHandles::End() {
   ended_ = true;
-  gate_.Close();
+  gate_->Close();
   for (const std::unique_ptr<Handle>& handle : handles_) {
-    if (handle->vu != nullptr && !handle->iterating) {
+    if (handle->vu && !handle->iterating) {
       Release(*handle);
     }
   }
@@ -121,7 +122,7 @@ void VuHandles::End() {
 void VuHandles::Interrupt() {
   for (const std::unique_ptr<Handle>& handle : handles_) {
     if (handle->iterating) {
-      handle->vu->Interrupt();
+      handle->vu.Interrupt();
     }
   }
 }

@@ -14,6 +14,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "agent/exec/executor.h"
@@ -23,8 +24,9 @@ namespace lockstep::agent {
 
 class VuHandles {
  public:
-  // All borrowed. `gate` must be open before anything is wanted.
-  VuHandles(ExecutorContext& context, IterationGate& gate) : context_(context), gate_(gate) {}
+  // `context` is borrowed. `gate` must be open before anything is wanted.
+  VuHandles(ExecutorContext& context, std::shared_ptr<IterationGate> gate)
+      : context_(context), gate_(std::move(gate)) {}
   ~VuHandles();
   VuHandles(const VuHandles&) = delete;
   VuHandles& operator=(const VuHandles&) = delete;
@@ -43,37 +45,40 @@ class VuHandles {
   int64_t held() const { return held_; }
 
  private:
-  class Handle final : public IterationSource {
+  // What the VU of one handle asks.
+  class Source final : public IterationSource {
    public:
-    explicit Handle(IterationGate& gate) : gate_(gate) {}
+    explicit Source(std::shared_ptr<IterationGate> gate) : gate_(std::move(gate)) {}
     bool Next(MonoTime now, Iteration* iteration) override {
-      return open_.load(std::memory_order_relaxed) && gate_.Enter(now, iteration);
+      return open_.load(std::memory_order_relaxed) && gate_->Enter(now, iteration);
     }
-    void Ended(const Iteration&, IterationEnd end) override { gate_.Leave(end); }
+    void Ended(const Iteration&, IterationEnd end) override { gate_->Leave(end); }
     // Whether iterations may begin.
     void SetOpen(bool open) { open_.store(open, std::memory_order_relaxed); }
 
+   private:
+    const std::shared_ptr<IterationGate> gate_;
+    std::atomic<bool> open_ = false;
+  };
+  struct Handle {
+    std::shared_ptr<Source> source;
     bool wanted = false;
     bool asked = false;      // for a VU
     bool iterating = false;  // its VU is activated
-    Vu* vu = nullptr;
+    LentVu vu = {};
     TimerId deadline = TimerId::kNone;
-
-   private:
-    IterationGate& gate_;
-    std::atomic<bool> open_ = false;
   };
 
   void Raise(Handle& handle);
   void Lower(Handle& handle, MonoTime deadline);
-  void Receive(Handle& handle, Vu* vu);
+  void Receive(Handle& handle, LentVu vu);
   void Activate(Handle& handle);
   void OnIdle(Handle& handle);
   void Release(Handle& handle);
   MonoTime now() const { return context_.loop.clock().Mono(); }
 
   ExecutorContext& context_;
-  IterationGate& gate_;
+  const std::shared_ptr<IterationGate> gate_;
   std::vector<std::unique_ptr<Handle>> handles_;
   int64_t wanted_ = 0;
   int64_t held_ = 0;

@@ -190,6 +190,8 @@ void Conductor::Handle(const v1::CoordinatorMessage& message) {
       return OnDivided(message.divided());
     case Body::kIterationsLeased:
       return OnIterationsLeased(message.iterations_leased());
+    case Body::kVuIterationsLeased:
+      return OnVuIterationsLeased(message.vu_iterations_leased());
     case Body::kPause:
       return OnPause(message.pause());
     case Body::kResume:
@@ -303,6 +305,7 @@ void Conductor::OnDone() {
 void Conductor::OnGracefulStop() {
   stage_ = std::max(stage_, Stage::kStopping);
   if (engine_ != nullptr && started_) {
+    engine_->StopWaiting();
     engine_->GracefulStop();
   } else {
     OnStop();
@@ -352,7 +355,7 @@ void Conductor::Send(v1::AgentMessage message) {
   const bool passing =
       message.body_case() == Body::kProgress || message.body_case() == Body::kRowLease ||
       message.body_case() == Body::kHeld || message.body_case() == Body::kIterationLease ||
-      message.body_case() == Body::kFileRequest;
+      message.body_case() == Body::kVuIterationsWanted || message.body_case() == Body::kFileRequest;
   SendLog(/*all=*/!passing);
   session_.Send(run_id_, std::move(message));
 }

@@ -88,6 +88,7 @@ class Conductor final : private EngineEvents {
   void OnDone() override;
   void OnIterationsWanted(const IterationsWanted& wanted) override;
   void OnIterationsReturned(size_t scenario, int64_t first, int64_t count) override;
+  void OnVusWanted(v1::VuIterationsWanted wanted) override;
 
   void OnMessage(const v1::CoordinatorMessage& message);
   void Handle(const v1::CoordinatorMessage& message);
@@ -115,6 +116,7 @@ class Conductor final : private EngineEvents {
   void OnRedivide(const v1::Redivide& redivide);
   void OnDivided(const v1::Divided& divided);
   void OnIterationsLeased(const v1::IterationsLeased& leased);
+  void OnVuIterationsLeased(const v1::VuIterationsLeased& leased);
   // Where work may move, nothing begins when others may have been given it.
   void MoveFence();
   void OnSuspend(const v1::Suspend& suspend);

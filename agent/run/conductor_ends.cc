@@ -90,17 +90,15 @@ void Conductor::AbandonRun() {
   outbox_ = std::make_unique<Outbox>();
   files_.Clear();
   run_id_ = 0;
-  if (engine_ != nullptr && started_) {
-    engine_->Stop();  // its timers start nothing while the VUs end
-  }
   if (!resetting) {
     ResetHost();
   }
 }
 
 void Conductor::ResetHost() {
+  // In a task of its own: something that the engine has told may have led here.
+  loop_.Post([engine = std::move(engine_)] {});
   host_.Reset([this] {
-    engine_.reset();
     t0_.reset();
     stage_ = Stage::kNew;
     started_ = measured_ = in_setup_ = calling_ = drained_ = false;

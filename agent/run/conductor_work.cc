@@ -93,4 +93,23 @@ void Conductor::OnIterationsLeased(const v1::IterationsLeased& leased) {
   }
 }
 
+void Conductor::OnVusWanted(v1::VuIterationsWanted wanted) {
+  v1::AgentMessage message;
+  *message.mutable_vu_iterations_wanted() = std::move(wanted);
+  Send(std::move(message));
+}
+
+void Conductor::OnVuIterationsLeased(const v1::VuIterationsLeased& leased) {
+  for (const v1::VuIterationsLeased::Vu& vu : leased.vus()) {
+    if (vu.first() < 0 || vu.end() < vu.first()) {
+      Fail(absl::StrCat("vu_iterations_leased: ", vu.first(), " to ", vu.end(), " of VU ", vu.vu(),
+                        ": no such iterations"));
+      return;
+    }
+  }
+  if (engine_ != nullptr) {
+    engine_->LeaseVus(leased);
+  }
+}
+
 }  // namespace lockstep::agent

@@ -90,8 +90,7 @@ class ScriptHost {
                        FileLoader loader,
                        absl::AnyInvocable<void(ScriptResult<Inspection>)> done) = 0;
   // Initialises the VUs that the plan of `config` wants before the start. Fails with the first VU's
-  // failure. The VUs are the run's: whoever has taken one gives it back to the pool that it is from,
-  // which lives until Reset has called its `done`.
+  // failure. The pool is there until Reset.
   virtual void Prepare(const ScriptBundle& bundle, RunConfig config,
                        absl::AnyInvocable<void(ScriptResult<VuPool*>)> done) = 0;
   // setup() in a VU of its own, within options.setup_timeout. The value is its result as JSON; "" for undefined.
@@ -118,7 +117,7 @@ class ScriptHost {
   // is answered, if by Reset.
   using Sealed = absl::AnyInvocable<void(std::vector<std::string> batches)>;
   virtual void Seal(uint64_t number, Sealed done) = 0;
-  // Interrupts what still runs, and ends the run: its VUs work no more, and are freed once `done` has been called.
+  // Interrupts what still runs, and ends the run with its pool; `done` follows in a later task, when all of it is freed.
   virtual void Reset(absl::AnyInvocable<void()> done) = 0;
 
   // exec.test.abort(message) was called in an iteration; exec.test.fail(message) likewise. Set before Prepare.

@@ -13,61 +13,56 @@ constexpr int64_t kAskedOfWorker = 4;
 
 }  // namespace
 
-// A VU as the executors hold it: the conductor's end of a ScriptVu that lives on a worker.
+// The conductor's end of a ScriptVu that lives on a worker. Its worker's tasks use it: it goes when
+// they cannot come any more.
 class RunVus::PooledVu final : public Vu {
  public:
-  // Detach is called before `worker` goes.
-  PooledVu(Worker& worker, VuKey key, ScriptVu::Ids ids) : worker_(&worker), key_(key), ids_(ids) {}
+  PooledVu(Worker& worker, VuKey key, ScriptVu::Ids ids) : worker_(worker), key_(key), ids_(ids) {}
 
   int64_t id_in_instance() const override { return ids_.in_instance; }
-  int64_t id_in_test() const override { return ids_.in_test; }
-  bool prompt() const override { return worker_ == nullptr || worker_->initialising() == 0; }
-  void Activate(Activation activation) override;
-  void Interrupt() override;
-
-  // Lets go of the worker: from now on, both of the above do nothing.
-  void Detach() { worker_ = nullptr; }
 
  private:
-  Worker* worker_;
+  int64_t id_in_test() const override { return ids_.in_test; }
+  bool prompt() const override { return worker_.initialising() == 0; }
+  void Start(MonoTime not_before) override;
+  void Interrupt() override { worker_.Interrupt(key_, epoch_); }
+
+  // On the worker's thread, when the time has come.
+  void Begin();
+  ScriptVu::JobState Run(ScriptVu& vu);
+
+  Worker& worker_;
   const VuKey key_;
   const ScriptVu::Ids ids_;
+  // Of the last Start; constant while the VU is at work.
   uint64_t epoch_ = ScriptVu::kInitEpoch;
+  MonoTime not_before_;
 };
 
-void RunVus::PooledVu::Activate(Activation activation) {
-  if (worker_ == nullptr) {
-    return;
-  }
-  worker_->Post([worker = worker_, key = key_, epoch = ++epoch_,
-                 activation = std::move(activation)]() mutable {
-    const MonoTime not_before = activation.not_before;
-    auto start = [worker, key, epoch, activation = std::move(activation)]() mutable {
-      ScriptVu* vu = worker->Find(key);
-      if (vu == nullptr) {
-        return;
-      }
-      vu->Enqueue(epoch, [activation = std::move(activation)](ScriptVu& inside) mutable {
-        const ScriptVu::JobState state =
-            inside.RunIterations(activation.scenario, *activation.source);
-        if (state == ScriptVu::JobState::kDone) {
-          inside.run().conductor.Post(std::move(activation.on_idle));
-        }
-        return state;
-      });
-    };
-    if (not_before > worker->loop().clock().Mono()) {
-      worker->loop().At(not_before, std::move(start));
+void RunVus::PooledVu::Start(MonoTime not_before) {
+  ++epoch_;
+  not_before_ = not_before;
+  worker_.Post([this] {
+    if (not_before_ > worker_.loop().clock().Mono()) {
+      worker_.loop().At(not_before_, [this] { Begin(); });
     } else {
-      start();
+      Begin();
     }
   });
 }
 
-void RunVus::PooledVu::Interrupt() {
-  if (worker_ != nullptr) {
-    worker_->Interrupt(key_, epoch_);
+void RunVus::PooledVu::Begin() {
+  if (ScriptVu* vu = worker_.Find(key_); vu != nullptr) {
+    vu->Enqueue(epoch_, [this](ScriptVu& inside) { return Run(inside); });
   }
+}
+
+ScriptVu::JobState RunVus::PooledVu::Run(ScriptVu& vu) {
+  const ScriptVu::JobState state = vu.RunIterations(scenario(), source());
+  if (state == ScriptVu::JobState::kDone) {
+    vu.run().conductor.Post([this] { BecameIdle(); });
+  }
+  return state;
 }
 
 RunVus::RunVus(RunShared& shared, RunWorkers& workers) : shared_(shared), workers_(workers) {}
@@ -87,15 +82,15 @@ void RunVus::Prepare(int64_t count, absl::AnyInvocable<void(std::optional<Script
 
 void RunVus::PrepareNext() {
   ++preparing_->running;
-  Create(workers_.ForPlannedVu(), [this](std::optional<ScriptFailure> failure, Vu* vu) {
+  Create(workers_.ForPlannedVu(), [this](std::optional<ScriptFailure> failure, PooledVu* vu) {
     PreparedOne(std::move(failure), vu);
   });
 }
 
-void RunVus::PreparedOne(std::optional<ScriptFailure> failure, Vu* vu) {
+void RunVus::PreparedOne(std::optional<ScriptFailure> failure, PooledVu* vu) {
   --preparing_->running;
   if (vu != nullptr) {
-    idle_.push_back(vu);
+    preparing_->made.push_back(vu);
   }
   if (failure.has_value() && !preparing_->failure.has_value()) {
     preparing_->failure = std::move(failure);
@@ -107,11 +102,15 @@ void RunVus::PreparedOne(std::optional<ScriptFailure> failure, Vu* vu) {
   if (preparing_->running > 0) {
     return;
   }
-  // Workers finish in any order; VUs are handed out by their ids.
-  std::sort(idle_.begin(), idle_.end(),
-            [](const Vu* a, const Vu* b) { return a->id_in_instance() < b->id_in_instance(); });
   Preparing prepared = *std::move(preparing_);
   preparing_.reset();
+  // Workers finish in any order; VUs are handed out by their ids.
+  std::sort(prepared.made.begin(), prepared.made.end(), [](const PooledVu* a, const PooledVu* b) {
+    return a->id_in_instance() < b->id_in_instance();
+  });
+  for (PooledVu* made : prepared.made) {
+    Add(*made);
+  }
   prepared.done(std::move(prepared.failure));
 }
 
@@ -125,7 +124,7 @@ void RunVus::Create(Worker& worker, Created created) {
       .in_test = first > 0 ? first + index : shared_.config.segment.Unscale(index) + 1};
   auto finish = [this, &worker, key, ids,
                  created = std::move(created)](std::optional<ScriptFailure> failure) mutable {
-    if (closed_) {
+    if (closed()) {
       return;
     }
     --worker.initialising();
@@ -153,36 +152,20 @@ void RunVus::Create(Worker& worker, Created created) {
 }
 
 void RunVus::Close() {
-  closed_ = true;
+  VuPool::Close();
   preparing_.reset();
-  idle_.clear();
   initialised_ = 0;
-  for (const std::unique_ptr<PooledVu>& vu : vus_) {
-    vu->Detach();
-  }
 }
 
-Vu* RunVus::Take() {
-  if (idle_.empty()) {
-    return nullptr;
-  }
-  Vu* vu = idle_.front();
-  idle_.pop_front();
-  return vu;
-}
-
-void RunVus::InitialiseOne(absl::AnyInvocable<void(Vu*)> done) {
-  if (closed_) {
-    return;
-  }
-  Create(
-      workers_.ForUnplannedVu(),
-      [this, done = std::move(done)](const std::optional<ScriptFailure>& failure, Vu* vu) mutable {
-        if (failure.has_value()) {
-          shared_.logger.Error(failure->message);
-        }
-        done(vu);
-      });
+void RunVus::InitialiseOne(Receiver done) {
+  Create(workers_.ForUnplannedVu(),
+         [this, done = std::move(done)](const std::optional<ScriptFailure>& failure,
+                                        PooledVu* vu) mutable {
+           if (failure.has_value()) {
+             shared_.logger.Error(failure->message);
+           }
+           done(vu == nullptr ? LentVu() : AddLent(*vu));
+         });
 }
 
 }  // namespace lockstep::agent

@@ -1,6 +1,5 @@
-// One run's engine room on this agent: what its VUs share, its workers, its VUs
-// and what they measure. The inspection
-// of a script has a small one of its own.
+// One run's engine room on this agent: what its VUs share, the VUs, the workers that they are on,
+// and what they measure. The inspection of a script has a small one of its own.
 #pragma once
 
 #include <memory>
@@ -17,13 +16,14 @@ struct ScriptRun {
   ScriptRun(const ScriptEngine& engine, const RunHost& host, std::unique_ptr<Network> network,
             Accumulator::Config samples_config)
       : shared(host),
-        workers(engine, std::move(network), shared, samples_config),
         vus(shared, workers),
+        workers(engine, std::move(network), shared, samples_config),
         samples(shared, workers, samples_config) {}
 
+  // Each is used by those that follow, which therefore go first: the threads before the VUs.
   RunShared shared;
-  RunWorkers workers;
   RunVus vus;
+  RunWorkers workers;
   RunSamples samples;
 };
 

@@ -363,15 +363,14 @@ void WorkerFleet::Reap(absl::AnyInvocable<void()> work) {
 void WorkerFleet::EndRuns(std::vector<std::unique_ptr<ScriptRun>> runs,
                           absl::AnyInvocable<void()> done) {
   // Freeing thousands of VUs takes a while, and the conductor has leases to keep. The runs
-  // themselves go in a task behind all that their workers have posted, and after `done`, as
-  // executors may hold VUs until then.
+  // themselves go in a task behind all that their workers have posted.
   Reap([this, runs = std::move(runs), done = std::move(done)]() mutable {
     for (const std::unique_ptr<ScriptRun>& run : runs) {
       run->workers.End();
     }
     conductor_.Post([runs = std::move(runs), done = std::move(done)]() mutable {
-      done();
       runs.clear();
+      done();
     });
   });
 }

@@ -94,8 +94,8 @@ absl::StatusOr<PlannedTest> PlanTest(ResolvedOptions resolved, const v1::Inspect
     if (const auto* shared = std::get_if<SharedIterationsConfig>(&scenario.executor)) {
       plan.pools[scenario.name] = shared->iterations;
     }
-    if (std::holds_alternative<PerVuIterationsConfig>(scenario.executor)) {
-      plan.immovable.push_back(scenario.name);
+    if (const auto* bound = std::get_if<PerVuIterationsConfig>(&scenario.executor)) {
+      plan.vu_bound[scenario.name] = {.vus = bound->vus, .iterations = bound->iterations};
     }
   }
   return test;

@@ -23,6 +23,7 @@
 #include "coordinator/core/run_member.h"
 #include "coordinator/core/run_parts.h"
 #include "coordinator/core/verdict.h"
+#include "coordinator/core/vu_leases.h"
 
 namespace lockstep::coordinator {
 
@@ -57,6 +58,7 @@ struct RunCheckpoint {
   Verdict verdict;
   RowQueues row_queues;
   std::optional<IterationPools> pools;
+  std::optional<VuLeases> vu_leases;
   int stopping = 0;  // as Run numbers them
   int setup = 0;
   v1::SetupValue setup_data;

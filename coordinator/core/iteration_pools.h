@@ -1,7 +1,8 @@
 // The pools of iterations that a fleet shares where work may move: each is dealt out in ranges to
 // the agents that ask, and what an agent has not begun it may give back. So no iteration is anybody's
 // before it is about to begin, none is given out twice, and none is lost with an agent but those
-// that it had. Pure; any thread.
+// that it had. Nobody hears that there are no more while somebody may still give some back. Pure; any
+// thread.
 #pragma once
 
 #include <cstdint>
@@ -30,8 +31,11 @@ class IterationPools {
 
   // An agent wants iterations. InvalidArgument: no such pool, or counts that cannot be.
   absl::Status Ask(AgentId agent, const v1::IterationLease& lease);
-  // An agent gives some back. Errors likewise.
+  // An agent gives some back. Errors likewise; but of one that has ended, all are back.
   absl::Status Return(AgentId agent, const v1::IterationsReturned& returned);
+  // An agent has ended after it has begun so many iterations of `scenario`: what it has beyond them
+  // was on its way to it, and goes back. Nothing happens if its time was over: it has dropped the rest.
+  void End(AgentId agent, const std::string& scenario, int64_t begun);
   // What is to be sent now, if `at_work` are those who may still begin iterations, or give some
   // back: ranges to those who have asked, fair shares of what is left; or word that there are no
   // more, once nobody can give any back.
@@ -43,11 +47,13 @@ class IterationPools {
   struct Taker {
     int64_t granted = 0;
     int64_t begun = 0;              // as it says
+    std::deque<Range> held = {};    // granted and not begun, in the order in which it begins them
     std::optional<int64_t> wanted;  // unset: it has no open request
     uint64_t turn = 0;              // of the open request
     // It has heard that there are no more, or its time is over and it takes what is left: it begins
     // nothing any more.
     bool over = false;
+    bool ended = false;  // so has the agent
   };
   struct Pool {
     std::deque<Range> left;

@@ -292,6 +292,7 @@ class Run {
   size_t AgentsThere() const;
   absl::Status OnIterationLease(AgentId agent, const v1::IterationLease& lease);
   absl::Status OnIterationsReturned(AgentId agent, const v1::IterationsReturned& returned);
+  absl::Status OnVuIterationsWanted(AgentId agent, const v1::VuIterationsWanted& wanted);
   void DealIterations();
   // What RunStatus says of the same name.
   absl::Duration StopWithin() const;
@@ -365,7 +366,9 @@ class Run {
   uint32_t joined_late_ = 0;
   std::set<std::string> unfit_;  // agents that were lost while work moves, by their own fault
   int64_t t0_wall_ns_ = 0;
+  // Both or neither: there they are once the load has begun.
   std::optional<IterationPools> pools_;
+  std::optional<VuLeases> vu_leases_;
 };
 
 }  // namespace lockstep::coordinator

@@ -25,6 +25,7 @@ RunCheckpoint Run::Checkpoint() const {
   saved.verdict = verdict_;
   saved.row_queues = row_queues_;
   saved.pools = pools_;
+  saved.vu_leases = vu_leases_;
   saved.stopping = static_cast<int>(stopping_);
   saved.setup = static_cast<int>(setup_);
   saved.setup_data = setup_data_;
@@ -115,6 +116,7 @@ absl::Status Run::TakeBack(RunCheckpoint& saved) {
   verdict_ = std::move(saved.verdict);
   row_queues_ = std::move(saved.row_queues);
   pools_ = std::move(saved.pools);
+  vu_leases_ = std::move(saved.vu_leases);
   stopping_ = static_cast<Stopping>(saved.stopping);
   setup_ = static_cast<Setup>(saved.setup);
   setup_data_ = std::move(saved.setup_data);

@@ -150,6 +150,9 @@ void Run::OnLost(const AgentRecord& agent, const absl::Status& reason) {
     return;
   }
   const bool on_purpose = absl::IsCancelled(reason);
+  if (vu_leases_.has_value()) {
+    vu_leases_->End(agent.id, /*lost=*/true);
+  }
   ShowLeased(*member);
   std::string missing = MissingWork(*member);
   if (on_purpose && member->settled()) {

@@ -106,6 +106,8 @@ absl::Status Run::OnMessage(AgentId agent, const v1::AgentMessage& message) {
       return OnIterationLease(agent, message.iteration_lease());
     case Body::kIterationsReturned:
       return OnIterationsReturned(agent, message.iterations_returned());
+    case Body::kVuIterationsWanted:
+      return OnVuIterationsWanted(agent, message.vu_iterations_wanted());
     case Body::kAgentFailed:
       return absl::InternalError(absl::StrCat("it failed: ", message.agent_failed().message()));
     case Body::kLeaving:
@@ -168,13 +170,6 @@ void Run::OnInspected(const RunMember& member, const v1::Inspected& inspected) {
   plan_ = *std::move(plan);
   sequence_given_ = plan_->sequence.has_value();
   paused_ = paused_ || plan_->paused;
-  if (settings_.redistribute && !plan_->immovable.empty()) {
-    EndEarly({ExitCode::kInvalidConfig,
-              absl::StrCat("--on-agent-loss: redistribute: scenario ", plan_->immovable.front(),
-                           " has the executor per-vu-iterations, whose iterations are bound to "
-                           "their VUs; use shared-iterations there, or tolerate=N%")});
-    return;
-  }
   if (events_.on_planned) {
     events_.on_planned(*plan_);
   }
@@ -268,6 +263,12 @@ void Run::OnDrained(RunMember& member, const v1::Drained& drained) {
   member.last_batch = std::max(member.last_batch, drained.last_batch());
   if (drained.has_final_progress()) {
     member.progress = drained.final_progress();
+  }
+  if (pools_.has_value()) {
+    for (const v1::ScenarioProgress& part : parts) {
+      pools_->End(member.id, part.name(), part.started());
+    }
+    vu_leases_->End(member.id, /*lost=*/false);
   }
   DealIterations();
   Advance();

@@ -17,6 +17,7 @@
 #include "lockstep/v1/status.pb.h"
 
 #include "common/segment/execution_segment.h"
+#include "coordinator/core/vu_leases.h"
 
 namespace lockstep::coordinator {
 
@@ -52,10 +53,10 @@ struct TestPlan {
   // scenario as in AgentShare, if it was cut at the first one; -1: no schedule. Unset: not known.
   std::function<std::vector<int64_t>(const SegmentTuple&, absl::Duration from, absl::Duration to)>
       starts_between;
-  std::map<std::string, int64_t> pools;  // scenarios whose iterations the VUs share
-  std::vector<std::string> immovable;    // scenarios whose work is bound to their VUs
-  int64_t rps = 0;                       // of the whole test; 0: no limit
-  bool has_setup = false;                // and is to be called
+  std::map<std::string, int64_t> pools;    // scenarios whose iterations the VUs share
+  std::map<std::string, VuWork> vu_bound;  // scenarios whose VUs have iterations of their own
+  int64_t rps = 0;                         // of the whole test; 0: no limit
+  bool has_setup = false;                  // and is to be called
   bool has_teardown = false;
   bool has_handle_summary = false;
   bool paused = false;  // wait for Resume before T0

@@ -157,8 +157,8 @@ void Run::AccountFor(RunMember& member, absl::Duration at) {
   ShowLeased(member);
   for (size_t i = 0; i < member.share.scenarios.size(); ++i) {
     AgentShare::Scenario& scenario = member.share.scenarios[i];
-    if (!plan_->pools.contains(scenario.name) && scenario.iterations >= 0 &&
-        i < member.starts_before.size()) {
+    if (!plan_->pools.contains(scenario.name) && !plan_->vu_bound.contains(scenario.name) &&
+        scenario.iterations >= 0 && i < member.starts_before.size()) {
       scenario.iterations = member.starts_before[i];
     }
   }
@@ -174,6 +174,8 @@ void Run::ShowLeased(RunMember& member) const {
   for (AgentShare::Scenario& scenario : member.share.scenarios) {
     if (plan_->pools.contains(scenario.name)) {
       scenario.iterations = pools_->GrantedTo(member.id, scenario.name);
+    } else if (plan_->vu_bound.contains(scenario.name)) {
+      scenario.iterations = vu_leases_->GrantedTo(member.id, scenario.name);
     }
   }
 }
@@ -271,7 +273,7 @@ absl::Status Run::ScaleAgents(int64_t agents) {
   return absl::OkStatus();
 }
 
-// ---- iterations that VUs share ----
+// ---- iterations that are leased ----
 
 absl::Status Run::OnIterationLease(AgentId agent, const v1::IterationLease& lease) {
   if (!pools_.has_value()) {
@@ -295,6 +297,17 @@ absl::Status Run::OnIterationsReturned(AgentId agent, const v1::IterationsReturn
   return taken;
 }
 
+absl::Status Run::OnVuIterationsWanted(AgentId agent, const v1::VuIterationsWanted& wanted) {
+  if (!vu_leases_.has_value()) {
+    return absl::InvalidArgumentError("vu_iterations_wanted: no work moves in this run");
+  }
+  const absl::Status asked = vu_leases_->Ask(agent, wanted);
+  if (asked.ok()) {
+    DealIterations();
+  }
+  return asked;
+}
+
 void Run::DealIterations() {
   if (!pools_.has_value() || state_ > v1::RunStatus::DRAINING) {
     return;
@@ -302,6 +315,11 @@ void Run::DealIterations() {
   for (IterationPools::Grant& grant : pools_->Deal(roster_.AtWork())) {
     v1::CoordinatorMessage message;
     *message.mutable_iterations_leased() = std::move(grant.message);
+    SendTo(grant.to, std::move(message));
+  }
+  for (VuLeases::Grant& grant : vu_leases_->Deal()) {
+    v1::CoordinatorMessage message;
+    *message.mutable_vu_iterations_leased() = std::move(grant.message);
     SendTo(grant.to, std::move(message));
   }
 }

@@ -186,6 +186,7 @@ void Run::EnterRunning() {
   message.mutable_start()->set_t0_wall_unix_ns(t0_wall_ns_);
   if (settings_.redistribute) {
     pools_.emplace(plan_->pools);
+    vu_leases_.emplace(plan_->vu_bound);
   }
   SetState(v1::RunStatus::RUNNING, lead + plan_->length + settings_.lease + kStopWithin);
   SendToAll(message);

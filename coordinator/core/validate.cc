@@ -209,6 +209,13 @@ absl::Status ValidateAgentMessage(const v1::AgentMessage& message) {
       LOCKSTEP_RETURN_IF_ERROR(
           IsCount("iterations_returned.first", message.iterations_returned().first()));
       return IsCount("iterations_returned.count", message.iterations_returned().count());
+    case Body::kVuIterationsWanted:
+      for (const v1::VuIterationsWanted::Vu& vu : message.vu_iterations_wanted().vus()) {
+        for (const int64_t count : {vu.vu(), vu.next(), vu.wanted(), vu.ask()}) {
+          LOCKSTEP_RETURN_IF_ERROR(IsCount("vu_iterations_wanted.vus", count));
+        }
+      }
+      return absl::OkStatus();
     case Body::kInspected:
       return ValidateInspected(message.inspected());
     case Body::kAssigned:

@@ -9,46 +9,9 @@
 #include <vector>
 
 #include "coordinator/core/checkpoint.h"
+#include "coordinator/journal/plain_state.h"
 
 namespace lockstep::coordinator {
-
-// Values of a checkpoint that have no fields of their own.
-struct PlainTotals {
-  std::string scenario = {};
-  ControlledVus vus = {};
-};
-struct PlainQueue {
-  std::string name = {};
-  RowQueues::Queue queue = {};
-};
-struct PlainTaker {
-  AgentId agent{};
-  IterationPools::Taker taker = {};
-};
-struct PlainPool {
-  std::string scenario = {};
-  int64_t count = 0;
-  std::vector<IterationPools::Range> left = {};
-  std::vector<PlainTaker> takers = {};
-};
-struct PlainLabel {
-  std::string key = {};
-  std::string value = {};
-};
-// What is kept as one subject, "run".
-struct PlainRun {
-  RunCheckpoint* state = nullptr;
-  std::vector<AgentId> members = {};
-  RunOutcome outcome = {};
-  bool marked = false;
-  bool judged = false;
-  std::vector<PlainTotals> controlled = {};
-  std::vector<PlainQueue> queues = {};
-  bool has_pools = false;
-  std::vector<PlainPool> pools = {};
-  uint64_t turns = 0;
-  std::vector<std::string> unfit = {};
-};
 
 template <typename Visit, typename Pool>
 void PoolFields(Visit& visit, Pool& pool) {
@@ -65,6 +28,23 @@ void PoolFields(Visit& visit, Pool& pool) {
     v.Field("wanted", item.taker.wanted);
     v.Field("turn", item.taker.turn);
     v.Field("over", item.taker.over);
+    v.Field("ended", item.taker.ended);
+    v.List("held", item.held, [](auto& inner, auto& range) {
+      inner.Field("first", range.first);
+      inner.Field("count", range.second);
+    });
+  });
+}
+
+template <typename Visit, typename Leases>
+void VuLeaseFields(Visit& visit, Leases& leases) {
+  visit.Field("scenario", leases.scenario);
+  visit.Field("iterations", leases.iterations);
+  visit.Field("vus", leases.vus);
+  visit.List("granted", leases.granted, [](auto& v, auto& item) {
+    v.Field("agent", item.agent);
+    v.Field("granted", item.granted);
+    v.Field("untold", item.untold);
   });
 }
 
@@ -122,6 +102,7 @@ void RunFields(Visit& visit, PlainRun& run) {
   visit.Field("has_pools", run.has_pools);
   visit.Field("turns", run.turns);
   visit.List("pools", run.pools, [](auto& v, auto& pool) { PoolFields(v, pool); });
+  visit.List("vu_leases", run.vu_leases, [](auto& v, auto& leases) { VuLeaseFields(v, leases); });
   visit.List("unfit", run.unfit, [](auto& v, auto& name) { v.Field("name", name); });
 }
 

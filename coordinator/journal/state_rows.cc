@@ -158,63 +158,7 @@ class FieldReader {
   absl::Status status_;
 };
 
-// ---- checkpoints as plain values, and back ----
-
-PlainRun Plain(RunCheckpoint& state) {
-  PlainRun plain{.state = &state, .members = {}, .outcome = state.verdict.outcome()};
-  for (const RunMember& member : state.members) {
-    plain.members.push_back(member.id);
-  }
-  plain.marked = state.verdict.marked();
-  plain.judged = state.verdict.judged();
-  for (const auto& [scenario, vus] : state.controlled) {
-    plain.controlled.push_back({scenario, vus});
-  }
-  for (const auto& [name, queue] : state.row_queues.queues()) {
-    plain.queues.push_back({name, queue});
-  }
-  plain.has_pools = state.pools.has_value();
-  if (plain.has_pools) {
-    plain.turns = state.pools->turns();
-    for (const auto& [scenario, pool] : state.pools->pools()) {
-      PlainPool& out = plain.pools.emplace_back();
-      out.scenario = scenario;
-      out.count = pool.count;
-      out.left.assign(pool.left.begin(), pool.left.end());
-      for (const auto& [agent, taker] : pool.takers) {
-        out.takers.push_back({agent, taker});
-      }
-    }
-  }
-  plain.unfit.assign(state.unfit.begin(), state.unfit.end());
-  return plain;
-}
-
-void TakeBack(PlainRun& plain) {
-  RunCheckpoint& state = *plain.state;
-  state.verdict = Verdict(plain.outcome, plain.marked, plain.judged);
-  for (const PlainTotals& totals : plain.controlled) {
-    state.controlled[totals.scenario] = totals.vus;
-  }
-  std::map<std::string, RowQueues::Queue> queues;
-  for (const PlainQueue& queue : plain.queues) {
-    queues[queue.name] = queue.queue;
-  }
-  state.row_queues = RowQueues(std::move(queues));
-  if (plain.has_pools) {
-    std::map<std::string, IterationPools::Pool> pools;
-    for (const PlainPool& from : plain.pools) {
-      IterationPools::Pool& pool = pools[from.scenario];
-      pool.count = from.count;
-      pool.left.assign(from.left.begin(), from.left.end());
-      for (const PlainTaker& taker : from.takers) {
-        pool.takers[taker.agent] = taker.taker;
-      }
-    }
-    state.pools.emplace(std::move(pools), plain.turns);
-  }
-  state.unfit.insert(plain.unfit.begin(), plain.unfit.end());
-}
+// ---- subjects ----
 
 std::vector<PlainLabel> PlainLabels(const std::map<std::string, std::string>& labels) {
   std::vector<PlainLabel> plain;
@@ -370,7 +314,7 @@ absl::Status ReadStateRows(Database& database, int64_t run, RunCheckpoint* state
   RunFields(reader, plain);
   reader.Field("last_agent", fleet->last_id);
   LOCKSTEP_RETURN_IF_ERROR(reader.status());
-  TakeBack(plain);
+  LOCKSTEP_RETURN_IF_ERROR(TakeBack(plain));
   for (const AgentId id : plain.members) {
     RunMember& member = state->members.emplace_back();
     member.id = id;

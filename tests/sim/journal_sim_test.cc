@@ -44,7 +44,8 @@ std::vector<SimSetup::Restart> AnyKills(Dice& dice, absl::Duration within) {
   return restarts;
 }
 
-// Four agents; a rate of 20/s for twenty seconds, a pool, and VUs for a time.
+// Four agents; a rate of 20/s for twenty seconds, a pool, VUs for a time, and VUs with iterations of
+// their own.
 SimSetup FourAgents(uint64_t seed) {
   SimSetup setup;
   setup.seed = seed;
@@ -56,7 +57,8 @@ SimSetup FourAgents(uint64_t seed) {
                                                                 .pre_allocated_vus = 20,
                                                                 .max_vus = 20}),
                      Scenario("shared", SharedIterationsConfig{.vus = 8, .iterations = 500}),
-                     Scenario("vus", ConstantVusConfig{.vus = 5, .duration = absl::Seconds(15)})};
+                     Scenario("vus", ConstantVusConfig{.vus = 5, .duration = absl::Seconds(15)}),
+                     Scenario("vus_own", PerVuIterationsConfig{.vus = 7, .iterations = 60})};
   return setup;
 }
 
@@ -77,6 +79,7 @@ void CheckWhole(const SimOutcome& outcome) {
   EXPECT_EQ(outcome.summaries, 1);
   EXPECT_EQ(BegunOf(outcome, 0), 20 * 20);
   EXPECT_EQ(BegunOf(outcome, 1), 500);
+  EXPECT_EQ(BegunOf(outcome, 3), 7 * 60);
   EXPECT_EQ(outcome.ledger.counted(), outcome.ledger.begun());
   EXPECT_EQ(outcome.kept, outcome.ledger.begun().size());
   for (const SimMember& member : outcome.members) {
@@ -136,6 +139,7 @@ TEST(Journal, WorkMovesAcrossCoordinators) {
     EXPECT_EQ(outcome.exit_code, 0);
     EXPECT_EQ(BegunOf(outcome, 0), 20 * 20);
     EXPECT_EQ(BegunOf(outcome, 1), 500);
+    EXPECT_EQ(BegunOf(outcome, 3), 7 * 60);
     EXPECT_EQ(outcome.ledger.counted(), outcome.ledger.begun());
     EXPECT_EQ(outcome.kept, outcome.ledger.begun().size());
     ASSERT_FALSE(HasFailure()) << Replay(seed, outcome);

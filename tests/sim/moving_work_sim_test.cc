@@ -65,7 +65,19 @@ void CheckStarts(const SimOutcome& outcome, size_t index, const ArrivalTimes& ti
   EXPECT_EQ(accounted, times.total());
 }
 
-// The iterations of a pool: each of them begun once, or dropped, or with an agent that was lost.
+// Who has done what, for whoever looks for a fault.
+std::string Accounts(const SimOutcome& outcome, size_t index) {
+  std::string text;
+  for (const SimMember& member : outcome.members) {
+    absl::StrAppend(&text, "agent-", member.agent, member.lost ? " lost" : "",
+                    member.settled ? " settled" : "", ": begun ",
+                    outcome.ledger.begun_by(member.agent, index), ", dropped ",
+                    member.dropped[index], " of ", member.share.scenarios[index].iterations, "\n");
+  }
+  return text;
+}
+
+// The iterations of a pool, or of VUs that have so many together: each of them begun once, or dropped, or with an agent that was lost.
 void CheckPool(const SimOutcome& outcome, size_t index, int64_t iterations) {
   int64_t accounted = 0;
   for (const SimMember& member : outcome.members) {
@@ -78,7 +90,7 @@ void CheckPool(const SimOutcome& outcome, size_t index, int64_t iterations) {
   for (const auto& iteration : outcome.ledger.begun()) {
     EXPECT_TRUE(iteration.first != index || iteration.second < iterations) << iteration.second;
   }
-  EXPECT_EQ(accounted, iterations);
+  EXPECT_EQ(accounted, iterations) << Accounts(outcome, index);
 }
 
 void CheckMoved(const SimOutcome& outcome) {
@@ -93,13 +105,16 @@ void CheckMoved(const SimOutcome& outcome) {
   EXPECT_TRUE(outcome.teardowns == 1 || !torn_down);
   for (size_t i = 0; i < outcome.scenarios.size(); ++i) {
     const ScenarioConfig& scenario = outcome.scenarios[i];
-    SCOPED_TRACE(scenario.name);
+    SCOPED_TRACE(absl::StrCat(scenario.name, ", ", ExecutorTypeName(scenario.executor)));
     const ScenarioPlan whole = *PlanScenario(scenario, SegmentTuple());
     if (whole.arrivals.has_value()) {
       CheckStarts(outcome, i, *whole.arrivals, whole.start_time);
     }
     if (const auto* shared = std::get_if<SharedIterationsConfig>(&scenario.executor)) {
       CheckPool(outcome, i, shared->iterations);
+    }
+    if (const auto* bound = std::get_if<PerVuIterationsConfig>(&scenario.executor)) {
+      CheckPool(outcome, i, bound->vus * bound->iterations);
     }
   }
   for (const SimMember& member : outcome.members) {
@@ -270,6 +285,44 @@ TEST(MovingWork, VusAreThoseOfTheUncutTest) {
   }
 }
 
+// Four agents with 11 VUs of 60 iterations each, which takes them about ten seconds.
+SimSetup VusOfTheirOwn(uint64_t seed) {
+  SimSetup setup = FourAgents(seed);
+  setup.scenarios = {Scenario("each", PerVuIterationsConfig{.vus = 11, .iterations = 60})};
+  return setup;
+}
+
+TEST(MovingWork, IterationsOfVusGoOnWithOthers) {
+  for (const uint64_t seed : Seeds(50)) {
+    SCOPED_TRACE(seed);
+    SimSetup setup = VusOfTheirOwn(seed);
+    setup.victim = seed % 4;
+    setup.kill_after_t0 = absl::Milliseconds(200 * static_cast<int64_t>(seed));
+    const SimOutcome outcome = PlayRun(setup);
+    CheckMoved(outcome);
+    // Of three VUs at most, what is about to begin within a second.
+    EXPECT_GE(outcome.ledger.begun().size(), 11u * 60 - 3 * 20);
+    ASSERT_FALSE(HasFailure()) << Replay(seed, outcome);
+  }
+}
+
+TEST(MovingWork, WhereAllLeaveInOrderNothingOfVusIsMissing) {
+  for (const uint64_t seed : Seeds(50)) {
+    SCOPED_TRACE(seed);
+    SimSetup setup = VusOfTheirOwn(seed);
+    setup.victim = seed % 4;
+    setup.leave_after_t0 = absl::Milliseconds(200 * static_cast<int64_t>(seed));
+    setup.agents.push_back(
+        {.join_after = absl::Milliseconds(1500 + 100 * static_cast<int64_t>(seed))});
+    setup.wanted = 4;
+    const SimOutcome outcome = PlayRun(setup);
+    CheckMoved(outcome);
+    EXPECT_EQ(outcome.ledger.begun().size(), 11u * 60);
+    EXPECT_EQ(outcome.ledger.counted(), outcome.ledger.begun());
+    ASSERT_FALSE(HasFailure()) << Replay(seed, outcome);
+  }
+}
+
 TEST(MovingWork, WithNobodyLeftTheRunFails) {
   SimSetup setup = FourAgents(1);
   for (auto& agent : setup.agents) {
@@ -327,7 +380,7 @@ class Hat {
   ExecutorConfig Executor() {
     const int64_t vus = dice_.Number(1, 40);
     const absl::Duration duration = dice_.Millis(8000, 25'000);
-    switch (dice_.Number(0, 5)) {
+    switch (dice_.Number(0, 6)) {
       case 0:
         return SharedIterationsConfig{
             vus, vus + dice_.Number(0, 1500),
@@ -343,6 +396,10 @@ class Hat {
       case 4:
         return RampingArrivalRateConfig{dice_.Number(0, 50), absl::Seconds(1),
                                         dice_.Stages(2000, 10000, 50), dice_.Number(0, vus), vus};
+      case 5:
+        return PerVuIterationsConfig{
+            vus, dice_.Number(1, 60),
+            dice_.Chance(0.2) ? dice_.Millis(2000, 20'000) : absl::Minutes(10)};
       default:
         return ExternallyControlledConfig{dice_.Number(0, std::min<int64_t>(vus, 20)), vus,
                                           duration};

@@ -13,20 +13,20 @@ class FakeVuPool::FakeVu final : public agent::Vu {
       : pool_(pool), id_in_instance_(id_in_instance), id_in_test_(id_in_test) {}
   ~FakeVu() override { pool_.loop_.Cancel(timer_); }
 
+ private:
   int64_t id_in_instance() const override { return id_in_instance_; }
   int64_t id_in_test() const override { return id_in_test_; }
   bool prompt() const override {
     return !pool_.options_.prompt || pool_.options_.prompt(id_in_instance_);
   }
 
-  void Activate(agent::Activation activation) override {
-    LOCKSTEP_CHECK(!activation_.has_value());
-    activation_ = std::move(activation);
+  void Start(MonoTime not_before) override {
+    LOCKSTEP_CHECK(!std::exchange(active_, true));
     ++activations_;
     interrupted_ = false;
-    pool_.Hop([this] {
-      if (activation_->not_before > pool_.loop_.clock().Mono()) {
-        timer_ = pool_.loop_.At(activation_->not_before, [this] { RunNext(); });
+    Hop([this, not_before] {
+      if (not_before > pool_.loop_.clock().Mono()) {
+        timer_ = pool_.loop_.At(not_before, [this] { RunNext(); });
       } else {
         RunNext();
       }
@@ -36,8 +36,8 @@ class FakeVuPool::FakeVu final : public agent::Vu {
   void Interrupt() override {
     if (pool_.options_.interrupt_overtakes) {
       InterruptOnWorker();
-    } else if (activation_.has_value()) {
-      pool_.Hop([this, meant = activations_] {
+    } else {
+      Hop([this, meant = activations_] {
         if (meant == activations_) {
           InterruptOnWorker();
         }
@@ -45,16 +45,13 @@ class FakeVuPool::FakeVu final : public agent::Vu {
     }
   }
 
-  bool idle() const { return !activation_.has_value(); }
-
- private:
   void RunNext() {
     IterationRecord record;
-    if (interrupted_ || !activation_->source->Next(pool_.loop_.clock().Mono(), &record.iteration)) {
+    if (interrupted_ || !source().Next(pool_.loop_.clock().Mono(), &record.iteration)) {
       GoIdle();
       return;
     }
-    record.scenario = activation_->scenario;
+    record.scenario = scenario();
     record.vu_in_instance = id_in_instance_;
     record.vu_in_test = id_in_test_;
     record.begin = pool_.loop_.clock().Mono();
@@ -74,7 +71,7 @@ class FakeVuPool::FakeVu final : public agent::Vu {
   }
 
   void InterruptOnWorker() {
-    if (!activation_.has_value() || std::exchange(interrupted_, true)) {
+    if (!active_ || std::exchange(interrupted_, true)) {
       return;
     }
     if (running_) {
@@ -91,22 +88,35 @@ class FakeVuPool::FakeVu final : public agent::Vu {
     IterationRecord& record = pool_.records_[record_];
     record.end = pool_.loop_.clock().Mono();
     record.how = how;
-    activation_->source->Ended(record.iteration, how);
+    source().Ended(record.iteration, how);
   }
 
   void GoIdle() {
     interrupted_ = true;
-    pool_.Hop([this] {
-      auto on_idle = std::move(activation_->on_idle);
-      activation_.reset();
-      on_idle();
+    Hop([this] {
+      active_ = false;
+      BecameIdle();
     });
+  }
+
+  // From the conductor to the worker or back, unless the pool has gone meanwhile.
+  void Hop(EventLoop::Task task) {
+    auto arrive = [here = pool_.here(), task = std::move(task)]() mutable {
+      if (*here != nullptr) {
+        task();
+      }
+    };
+    if (pool_.options_.hop == absl::ZeroDuration()) {
+      pool_.loop_.Post(std::move(arrive));
+    } else {
+      pool_.loop_.After(pool_.options_.hop, std::move(arrive));
+    }
   }
 
   FakeVuPool& pool_;
   const int64_t id_in_instance_;
   const int64_t id_in_test_;
-  std::optional<agent::Activation> activation_;
+  bool active_ = false;  // between Start and BecameIdle
   int64_t activations_ = 0;
   bool interrupted_ = false;
   bool running_ = false;
@@ -117,7 +127,7 @@ class FakeVuPool::FakeVu final : public agent::Vu {
 FakeVuPool::FakeVuPool(EventLoop& loop, Options options)
     : loop_(loop), options_(std::move(options)) {
   for (int64_t i = 0; i < options_.vus; ++i) {
-    free_.push_back(AddVu());
+    Add(NewVu());
   }
 }
 
@@ -127,41 +137,18 @@ FakeVuPool::~FakeVuPool() {
   }
 }
 
-FakeVuPool::FakeVu* FakeVuPool::AddVu() {
+agent::Vu& FakeVuPool::NewVu() {
   const int64_t number = initialised();
   vus_.push_back(std::make_unique<FakeVu>(*this, number + 1, options_.segment.Unscale(number) + 1));
-  return vus_.back().get();
+  return *vus_.back();
 }
 
-agent::Vu* FakeVuPool::Take() {
-  if (free_.empty()) {
-    return nullptr;
-  }
-  agent::Vu* vu = free_.front();
-  free_.pop_front();
-  return vu;
-}
-
-void FakeVuPool::Give(agent::Vu* vu) {
-  LOCKSTEP_CHECK(static_cast<FakeVu*>(vu)->idle());
-  LOCKSTEP_CHECK(std::find(free_.begin(), free_.end(), vu) == free_.end());
-  free_.push_back(vu);
-}
-
-void FakeVuPool::InitialiseOne(absl::AnyInvocable<void(agent::Vu*)> done) {
+void FakeVuPool::InitialiseOne(Receiver done) {
   const auto place = initialising_.emplace(initialising_.end(), TimerId::kNone);
   *place = loop_.After(options_.initialisation, [this, place, done = std::move(done)]() mutable {
     initialising_.erase(place);
-    done(options_.initialisable-- > 0 ? AddVu() : nullptr);
+    done(options_.initialisable-- > 0 ? AddLent(NewVu()) : agent::LentVu());
   });
-}
-
-void FakeVuPool::Hop(EventLoop::Task task) {
-  if (options_.hop == absl::ZeroDuration()) {
-    loop_.Post(std::move(task));
-  } else {
-    loop_.After(options_.hop, std::move(task));
-  }
 }
 
 }  // namespace lockstep::testing

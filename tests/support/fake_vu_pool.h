@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <list>
 #include <memory>
@@ -40,9 +39,9 @@ class FakeVuPool final : public agent::VuPool {
     int64_t initialisable = INT64_MAX;                       // how often InitialiseOne succeeds
     // Of the VU with this id in the instance; empty: all are.
     std::function<bool(int64_t)> prompt = {};
-    // What Activate, Interrupt and on_idle take on their way between conductor and worker.
+    // What activations, interrupts and their ends take on their way between conductor and worker.
     absl::Duration hop = absl::ZeroDuration();
-    // Interrupt acts at once, ahead of an Activate that is on its way.
+    // Interrupts act at once, ahead of an activation that is on its way.
     bool interrupt_overtakes = false;
   };
 
@@ -50,13 +49,9 @@ class FakeVuPool final : public agent::VuPool {
   FakeVuPool(EventLoop& loop, Options options);
   ~FakeVuPool() override;
 
-  agent::Vu* Take() override;
-  void Give(agent::Vu* vu) override;
-  void InitialiseOne(absl::AnyInvocable<void(agent::Vu*)> done) override;
+  void InitialiseOne(Receiver done) override;
   int64_t initialised() const override { return static_cast<int64_t>(vus_.size()); }
 
-  // VUs that nobody has.
-  int64_t free() const { return static_cast<int64_t>(free_.size()); }
   // Iterations that run now, and the most that ever ran at once.
   int64_t running() const { return running_; }
   int64_t most_running() const { return most_running_; }
@@ -65,13 +60,11 @@ class FakeVuPool final : public agent::VuPool {
 
  private:
   class FakeVu;
-  FakeVu* AddVu();
-  void Hop(EventLoop::Task task);
+  agent::Vu& NewVu();
 
   EventLoop& loop_;
   Options options_;
   std::vector<std::unique_ptr<FakeVu>> vus_;
-  std::deque<agent::Vu*> free_;
   std::list<TimerId> initialising_;
   std::vector<IterationRecord> records_;
   int64_t running_ = 0;

@@ -52,8 +52,8 @@ class IdleHost final : public agent::ScriptHost {
     done({.value = std::map<std::string, std::string>(), .failure = {}});
   }
   void SetRunStart(MonoTime, absl::Time) override {}
-  // What the engine has interrupted comes to its end before, as with workers.
   void Reset(absl::AnyInvocable<void()> done) override {
+    pool_.reset();
     loop_.After(absl::Milliseconds(1), std::move(done));
   }
   void SetEvents(Events given) override { events = std::move(given); }

@@ -60,9 +60,12 @@ class TestAgent final : public EngineEvents {
   void OnScenarioEnded(size_t scenario, v1::ScenarioProgress::State state) override {
     ended.emplace_back(scenario, state);
   }
-  void OnIterationsWanted(const IterationsWanted& wanted) override { asked.push_back(wanted); }
+  void OnIterationsWanted(const IterationsWanted& of) override { asked.push_back(of); }
   void OnIterationsReturned(size_t, int64_t first, int64_t count) override {
     returned.emplace_back(first, count);
+  }
+  void OnVusWanted(v1::VuIterationsWanted message) override {
+    wanted.push_back(std::move(message));
   }
   void OnDone() override {
     EXPECT_FALSE(done);
@@ -105,6 +108,7 @@ class TestAgent final : public EngineEvents {
   std::vector<std::pair<size_t, v1::ScenarioProgress::State>> ended;
   std::vector<IterationsWanted> asked;
   std::vector<std::pair<int64_t, int64_t>> returned;
+  std::vector<v1::VuIterationsWanted> wanted;
   bool done = false;
   MonoTime done_at;
 };

@@ -1,7 +1,6 @@
 // Executors with VUs on real threads: what crosses threads must be counted once and race with
 // nothing (run under tsan).
 #include <atomic>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -15,6 +14,7 @@
 #include "common/base/epoll_loop.h"
 #include "common/base/log.h"
 #include "common/base/sync.h"
+#include "tests/support/turn_until.h"
 
 namespace lockstep::agent {
 namespace {
@@ -33,23 +33,21 @@ class ThreadVu final : public Vu {
     thread_.join();
   }
 
+ private:
   int64_t id_in_instance() const override { return id_; }
   int64_t id_in_test() const override { return id_; }
-  void Activate(Activation activation) override {
+  void Start(MonoTime) override {
     interrupted_ = false;
     {
       MutexLock lock(mutex_);
-      next_ = std::move(activation);
       has_next_ = true;
     }
     changed_.NotifyOne();
   }
   void Interrupt() override { interrupted_ = true; }
 
- private:
   void Work() {
     for (;;) {
-      Activation activation;
       {
         MutexLock lock(mutex_);
         while (!has_next_ && !quit_) {
@@ -58,14 +56,13 @@ class ThreadVu final : public Vu {
         if (!has_next_) {
           return;
         }
-        activation = std::move(next_);
         has_next_ = false;
       }
       Iteration iteration;
-      while (!interrupted_ && activation.source->Next(conductor_.clock().Mono(), &iteration)) {
-        activation.source->Ended(iteration, IterationEnd::kFull);
+      while (!interrupted_ && source().Next(conductor_.clock().Mono(), &iteration)) {
+        source().Ended(iteration, IterationEnd::kFull);
       }
-      conductor_.Post(std::move(activation.on_idle));
+      conductor_.Post([this] { BecameIdle(); });
     }
   }
 
@@ -74,7 +71,6 @@ class ThreadVu final : public Vu {
   std::atomic<bool> interrupted_ = false;
   Mutex mutex_;
   CondVar changed_;
-  Activation next_ ABSL_GUARDED_BY(mutex_);
   bool has_next_ ABSL_GUARDED_BY(mutex_) = false;
   bool quit_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;
@@ -84,30 +80,21 @@ class ThreadPool final : public VuPool {
  public:
   ThreadPool(EpollLoop& loop, int64_t vus) : loop_(loop) {
     for (int64_t i = 0; i < vus; ++i) {
-      Add();
-      free_.push_back(vus_.back().get());
+      Add(NewVu());
     }
   }
-  Vu* Take() override {
-    if (free_.empty()) {
-      return nullptr;
-    }
-    Vu* vu = free_.front();
-    free_.pop_front();
-    return vu;
-  }
-  void Give(Vu* vu) override { free_.push_back(vu); }
-  void InitialiseOne(absl::AnyInvocable<void(Vu*)> done) override {
-    Add();
-    loop_.Post([vu = vus_.back().get(), done = std::move(done)]() mutable { done(vu); });
+  void InitialiseOne(Receiver done) override {
+    loop_.Post([this, &vu = NewVu(), done = std::move(done)]() mutable { done(AddLent(vu)); });
   }
   int64_t initialised() const override { return static_cast<int64_t>(vus_.size()); }
 
  private:
-  void Add() { vus_.push_back(std::make_unique<ThreadVu>(loop_, initialised() + 1)); }
+  ThreadVu& NewVu() {
+    vus_.push_back(std::make_unique<ThreadVu>(loop_, initialised() + 1));
+    return *vus_.back();
+  }
   EpollLoop& loop_;
   std::vector<std::unique_ptr<ThreadVu>> vus_;
-  std::deque<Vu*> free_;
 };
 
 class ThreadsTest : public ::testing::Test, public EngineEvents {
@@ -157,6 +144,27 @@ TEST_F(ThreadsTest, RampingVusComeToAnEnd) {
       Play(RampingVusConfig{0, {{absl::Milliseconds(100), 4}, {absl::Milliseconds(100), 0}}}, 4);
   EXPECT_EQ(snapshot.state, v1::ScenarioProgress::DONE);
   EXPECT_EQ(snapshot.iterations_full, snapshot.iterations_started);
+}
+
+// Sessions that are lost: the next run's engine finds VUs that have work of one that has gone.
+TEST_F(ThreadsTest, EnginesMayGoWhileTheirVusAreAtWork) {
+  ThreadPool pool(loop, 4);
+  NullLogger logger;
+  const std::vector<ExecutorConfig> executors = {
+      ConstantVusConfig{4, absl::Minutes(1)}, PerVuIterationsConfig{4, 1'000'000'000},
+      SharedIterationsConfig{4, 1'000'000'000},
+      ConstantArrivalRateConfig{20'000, absl::Seconds(1), absl::Minutes(1), 4, 4}};
+  for (int round = 0; round < 100; ++round) {
+    ScenarioConfig scenario;
+    scenario.name = "s";
+    scenario.executor = executors[static_cast<size_t>(round) % executors.size()];
+    ScenarioEngine engine({{scenario}, *PlanInstance({scenario}, SegmentTuple()), SegmentTuple()},
+                          loop, pool, logger, *this);
+    engine.Start(loop.clock().Mono());
+    lockstep::testing::TurnUntil(
+        loop, [&engine] { return engine.Snapshot().scenarios[0].iterations_full > 10; });
+  }
+  lockstep::testing::TurnUntil(loop, [&pool] { return pool.free() == pool.initialised(); });
 }
 
 }  // namespace

@@ -55,6 +55,7 @@ class CountedSource final : public IterationSource {
   void Ended(const Iteration&, IterationEnd end) override {
     ++(end == IterationEnd::kFull ? full : interrupted);
   }
+  int64_t given() const { return given_; }
   std::atomic<int64_t> full{0}, interrupted{0};
 
  private:
@@ -124,13 +125,19 @@ class HostTest : public ::testing::Test {
   VuPool& pool() { return *pool_; }
   // One VU runs `iterations` of the first scenario.
   void Iterate(int64_t iterations) {
-    CountedSource source(iterations);
-    Vu* vu = pool().Take();
-    ASSERT_NE(vu, nullptr);
+    LentVu vu = TakeFor(std::make_shared<CountedSource>(iterations));
+    ASSERT_TRUE(vu);
     std::optional<bool> idle;
-    vu->Activate({.scenario = 0, .source = &source, .on_idle = [&] { idle = true; }});
+    vu.Activate([&] { idle = true; });
     Wait(idle);
-    pool().Give(vu);
+  }
+  // A VU that works on the first scenario, or nothing if none is free.
+  LentVu TakeFor(std::shared_ptr<IterationSource> source) {
+    LentVu vu = pool().Take();
+    if (vu) {
+      vu.WorkOn(0, std::move(source));
+    }
+    return vu;
   }
   ScriptResult<std::string> RunSetup() {
     std::optional<ScriptResult<std::string>> result;

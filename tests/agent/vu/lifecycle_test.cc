@@ -144,11 +144,11 @@ TEST_F(Lifecycle, VusGetTheirNumbersFromTheSegment) {
 TEST_F(Lifecycle, OneMoreVuCanBeInitialisedLater) {
   Script("export default function () { console.log(__VU); }");
   ASSERT_TRUE(Prepare(1).value.has_value());
-  std::optional<Vu*> made;
-  pool().InitialiseOne([&](Vu* vu) { made = vu; });
-  Vu* vu = Wait(made);
-  ASSERT_NE(vu, nullptr);
-  EXPECT_EQ(vu->id_in_instance(), 2);
+  std::optional<LentVu> made;
+  pool().InitialiseOne([&](LentVu vu) { made = std::move(vu); });
+  const LentVu vu = Wait(made);
+  ASSERT_TRUE(vu);
+  EXPECT_EQ(vu.id_in_instance(), 2);
   EXPECT_EQ(pool().initialised(), 2);
 }
 
@@ -194,13 +194,15 @@ TEST_F(Lifecycle, SleepingVusOfOneWorkerSleepAtTheSameTime) {
     export default function () { console.log('a'); sleep(0.01); console.log('b'); }
   )js");
   ASSERT_TRUE(Prepare(4).value.has_value());
-  CountedSource source(4);
+  const auto source = std::make_shared<CountedSource>(4);
   int idle = 0;
+  std::vector<LentVu> vus;
   for (int i = 0; i < 4; ++i) {
-    pool().Take()->Activate({.scenario = 0, .source = &source, .on_idle = [&] { ++idle; }});
+    vus.push_back(TakeFor(source));
+    vus.back().Activate([&] { ++idle; });
   }
   WaitUntil([&] { return idle == 4; });
-  EXPECT_EQ(source.full, 4);
+  EXPECT_EQ(source->full, 4);
   EXPECT_EQ(log_.lines().size(), 8u);
 }
 
@@ -327,22 +329,23 @@ TEST_F(Lifecycle, InterruptionEndsTheIterationWhereverItIs) {
       })js"));
     ASSERT_TRUE(Prepare(1).value.has_value());
     const size_t before = log_.lines().size();
-    CountedSource source(5);
-    Vu* vu = pool().Take();
+    const auto source = std::make_shared<CountedSource>(5);
+    LentVu vu = TakeFor(source);
     std::optional<bool> idle;
-    vu->Activate({.scenario = 0, .source = &source, .on_idle = [&] { idle = true; }});
+    vu.Activate([&] { idle = true; });
     while (log_.lines().size() == before) {
       loop_.Turn(false);
     }
-    vu->Interrupt();
+    vu.Interrupt();
     Wait(idle);
-    EXPECT_EQ(source.interrupted, 1) << body;
-    EXPECT_EQ(source.full, 0) << body;
+    EXPECT_EQ(source->interrupted, 1) << body;
+    EXPECT_EQ(source->full, 0) << body;
     // The VU is as good as new.
-    CountedSource more(1);
-    vu->Activate({.scenario = 0, .source = &more, .on_idle = [&] { idle = true; }});
+    const auto more = std::make_shared<CountedSource>(1);
+    vu.WorkOn(0, more);
+    vu.Activate([&] { idle = true; });
     Wait(idle);
-    EXPECT_EQ(more.full, 1) << body;
+    EXPECT_EQ(more->full, 1) << body;
     EXPECT_EQ(log_.lines().back(), "info: again") << body;
     EXPECT_EQ(Total(BuiltinMetric(builtin::kIterations)), 1) << body;
     Reset();
@@ -353,16 +356,13 @@ TEST_F(Lifecycle, AnInterruptedVuLeavesItsNeighboursAlone) {
   Script(R"(import { sleep } from 'k6';
     export default function () { sleep(__VU == 1 ? 1000 : 0.02); console.log('done', __VU); })");
   ASSERT_TRUE(Prepare(4).value.has_value());
-  std::vector<std::unique_ptr<CountedSource>> sources;
   int idle = 0;
-  std::vector<Vu*> vus;
+  std::vector<LentVu> vus;
   for (int i = 0; i < 4; ++i) {
-    sources.push_back(std::make_unique<CountedSource>(1));
-    vus.push_back(pool().Take());
-    vus.back()->Activate(
-        {.scenario = 0, .source = sources.back().get(), .on_idle = [&] { ++idle; }});
+    vus.push_back(TakeFor(std::make_shared<CountedSource>(1)));
+    vus.back().Activate([&] { ++idle; });
   }
-  vus[0]->Interrupt();
+  vus[0].Interrupt();
   WaitUntil([&] { return idle == 4; });
   EXPECT_THAT(log_.lines(), UnorderedElementsAre("info: done 2", "info: done 3", "info: done 4"));
 }
@@ -373,9 +373,11 @@ TEST_F(Lifecycle, ResetEndsVusInTheMiddleOfWhatTheyDo) {
     export default function () { if (__VU % 2) { sleep(1000); } for (;;) {} }
   )js");
   ASSERT_TRUE(Prepare(4).value.has_value());
-  CountedSource source(4);
+  const auto source = std::make_shared<CountedSource>(4);
+  std::vector<LentVu> vus;
   for (int i = 0; i < 4; ++i) {
-    pool().Take()->Activate({.scenario = 0, .source = &source, .on_idle = [] {}});
+    vus.push_back(TakeFor(source));
+    vus.back().Activate([] {});
   }
   Reset();
 }
@@ -424,29 +426,71 @@ TEST_F(Lifecycle, NeitherWaitingNorInitCodeIsTakenForALoop) {
   EXPECT_THAT(log_.lines(), ElementsAre("info: slept"));
 }
 
-// A session may be lost while VUs are at work: who has one gives it back when the run is over.
-TEST_F(Lifecycle, AVuThatComesBackAfterItsRunIsNoneOfTheNext) {
+// A session may be lost while VUs are at work: whoever has one may have it for longer than the run.
+TEST_F(Lifecycle, AVuOfARunThatIsOverIsNoneOfTheNext) {
   Script("export default function () { console.log('begun'); for (;;) {} }");
   ASSERT_TRUE(Prepare(1).value.has_value());
-  VuPool& first = pool();
-  Vu* vu = first.Take();
-  CountedSource source(1);
-  bool back = false;
-  vu->Activate({.scenario = 0, .source = &source, .on_idle = [&] {
-                  first.Give(vu);
-                  back = true;
-                }});
+  LentVu vu = TakeFor(std::make_shared<CountedSource>(1));
+  vu.Activate([] { FAIL() << "the run is over"; });
   while (log_.lines().empty()) {
     loop_.Turn(false);
   }
   Reset();
-  EXPECT_TRUE(back);
   Script("export default function () { console.log('again'); }");
   ASSERT_TRUE(Prepare(1).value.has_value());
+  vu.Interrupt();
+  vu.WorkOn(0, std::make_shared<CountedSource>(1));
+  vu.Activate([] { FAIL() << "the run is over"; });
+  vu.GiveBack();
   Iterate(1);
   EXPECT_THAT(log_.lines(), ElementsAre("info: begun", "info: again"));
-  EXPECT_NE(pool().Take(), nullptr);
-  EXPECT_EQ(pool().Take(), nullptr);  // there is one, not two
+  const LentVu one = pool().Take();
+  EXPECT_TRUE(one);
+  EXPECT_FALSE(pool().Take());  // there is one, not two
+}
+
+// Executors may go while their VUs are at work.
+TEST_F(Lifecycle, AVuThatIsGivenBackInTheMiddleIsFreeOnceItHasStopped) {
+  Script(
+      "export default function () { console.log(`begun ${__ITER}`); if (__ITER == 0) for (;;) {} }");
+  ASSERT_TRUE(Prepare(1).value.has_value());
+  const auto source = std::make_shared<CountedSource>(5);
+  const std::weak_ptr<CountedSource> watched = source;
+  std::optional<LentVu> next;
+  {
+    LentVu vu = TakeFor(source);
+    vu.Activate([] { FAIL() << "nobody has it any more"; });
+    pool().Request([&](LentVu given) { next = std::move(given); });
+    while (log_.lines().empty()) {
+      loop_.Turn(false);
+    }
+    EXPECT_FALSE(next.has_value());
+  }
+  LentVu vu = Wait(next);
+  EXPECT_EQ(source->interrupted, 1);
+  EXPECT_EQ(source->full, 0);
+  EXPECT_EQ(watched.use_count(), 1);  // ours
+  const auto more = std::make_shared<CountedSource>(1);
+  vu.WorkOn(0, more);
+  std::optional<bool> idle;
+  vu.Activate([&] { idle = true; });
+  Wait(idle);
+  EXPECT_EQ(more->full, 1);
+  EXPECT_THAT(log_.lines(), ElementsAre("info: begun 0", "info: begun 1"));
+}
+
+TEST_F(Lifecycle, WhatAVuIteratesFromIsLetGoWithItsRun) {
+  Script("import { sleep } from 'k6'; export default function () { sleep(1000); }");
+  ASSERT_TRUE(Prepare(1).value.has_value());
+  const auto source = std::make_shared<CountedSource>(1);
+  const std::weak_ptr<CountedSource> watched = source;
+  LentVu vu = TakeFor(source);
+  vu.Activate([] {});
+  WaitUntil([&] { return source->given() > 0; });
+  EXPECT_EQ(watched.use_count(), 2);
+  Reset();
+  EXPECT_EQ(watched.use_count(), 1);
+  EXPECT_EQ(source->interrupted, 1);
 }
 
 TEST_F(Lifecycle, AbortReachesTheConductorAndEndsTheScript) {
@@ -468,10 +512,10 @@ TEST_F(Lifecycle, AScriptThatEatsTheHeapIsReportedInsteadOfKillingTheProcess) {
     }
   )js");
   ASSERT_TRUE(Prepare(1).value.has_value());
-  CountedSource source(1);
-  pool().Take()->Activate({.scenario = 0, .source = &source, .on_idle = [] {}});
+  LentVu vu = TakeFor(std::make_shared<CountedSource>(1));
+  vu.Activate([] {});
   WaitUntil([this] { return !broken_.empty(); });
-  Reset();  // before the source goes
+  Reset();
   EXPECT_THAT(broken_, HasSubstr("memory"));
 }
 

@@ -101,9 +101,56 @@ TEST(IterationPools, WhenTheTimeIsOverOneTakesWhatIsLeft) {
   ASSERT_TRUE(pools.Ask(kA, Lease(0, 10)).ok());
   EXPECT_EQ(Deal(pools, {kA, kB}).size(), 1u);
   ASSERT_TRUE(pools.Ask(kA, Lease(4, 0, /*over=*/true)).ok());
-  EXPECT_THAT(Deal(pools, {kA, kB}), ElementsAre(Given(kA, 10, 90), Given(kA, 0, 0)));
+  EXPECT_THAT(Deal(pools, {kA, kB}), ElementsAre(Given(kA, 10, 90)));
   ASSERT_TRUE(pools.Ask(kB, Lease(0, 0, /*over=*/true)).ok());
-  EXPECT_THAT(Deal(pools, {kA, kB}), ElementsAre(Given(kB, 0, 0)));
+  EXPECT_THAT(Deal(pools, {kA, kB}), ElementsAre(Given(kA, 0, 0), Given(kB, 0, 0)));
+}
+
+// One that is about to leave, while the time is over for the other.
+TEST(IterationPools, WhoeverTakesWhatIsLeftWaitsForThoseWhoMayGiveSomeBack) {
+  IterationPools pools({{"s", 10}});
+  ASSERT_TRUE(pools.Ask(kA, Lease(0, 5)).ok());
+  ASSERT_TRUE(pools.Ask(kB, Lease(0, 3)).ok());
+  EXPECT_THAT(Deal(pools, {kA, kB}), ElementsAre(Given(kA, 0, 5), Given(kB, 5, 3)));
+  ASSERT_TRUE(pools.Ask(kA, Lease(5, 0, /*over=*/true)).ok());
+  EXPECT_THAT(Deal(pools, {kA, kB}), ElementsAre(Given(kA, 8, 2)));
+  ASSERT_TRUE(pools.Return(kB, Returned(6, 2)).ok());
+  EXPECT_THAT(Deal(pools, {kA, kB}), ElementsAre(Given(kA, 6, 2)));
+  pools.End(kB, "s", 1);
+  EXPECT_THAT(Deal(pools, {kA}), ElementsAre(Given(kA, 0, 0)));
+  EXPECT_EQ(pools.GrantedTo(kA, "s") + pools.GrantedTo(kB, "s"), 10);
+}
+
+// What an agent gets after it has ended it never begins, and nobody waits for it to say so.
+TEST(IterationPools, WhatIsOnItsWayToAnAgentThatHasEndedGoesToTheOthers) {
+  IterationPools pools({{"s", 9}});
+  ASSERT_TRUE(pools.Ask(kA, Lease(0, 3)).ok());
+  EXPECT_THAT(Deal(pools, {kA, kB}), ElementsAre(Given(kA, 0, 3)));
+  ASSERT_TRUE(pools.Ask(kA, Lease(2, 3)).ok());
+  EXPECT_THAT(Deal(pools, {kA, kB}), ElementsAre(Given(kA, 3, 3)));
+  ASSERT_TRUE(pools.Ask(kB, Lease(0, 9)).ok());
+  EXPECT_THAT(Deal(pools, {kA, kB}), ElementsAre(Given(kB, 6, 2)));
+  pools.End(kA, "s", 4);  // 0 to 3
+  EXPECT_EQ(pools.GrantedTo(kA, "s"), 4);
+  EXPECT_TRUE(pools.Return(kA, Returned(4, 2)).ok());  // it need not
+  ASSERT_TRUE(pools.Ask(kB, Lease(2, 9)).ok());
+  EXPECT_THAT(Deal(pools, {kA, kB}), ElementsAre(Given(kB, 4, 2)));
+  ASSERT_TRUE(pools.Ask(kB, Lease(4, 9)).ok());
+  EXPECT_THAT(Deal(pools, {kB}), ElementsAre(Given(kB, 8, 1)));
+}
+
+TEST(IterationPools, OnlyWhatOneHasCanComeBack) {
+  IterationPools pools({{"s", 10}});
+  ASSERT_TRUE(pools.Ask(kA, Lease(0, 4)).ok());
+  ASSERT_TRUE(pools.Ask(kB, Lease(0, 4)).ok());
+  EXPECT_THAT(Deal(pools, {kA, kB}), ElementsAre(Given(kA, 0, 4), Given(kB, 4, 3)));
+  EXPECT_FALSE(pools.Return(kA, Returned(4, 1)).ok());
+  ASSERT_TRUE(pools.Return(kA, Returned(1, 2)).ok());
+  EXPECT_EQ(pools.Return(kA, Returned(1, 2)).message(),
+            "iterations_returned: 2 from 1, of 2 that have not begun: these are none of them");
+  ASSERT_TRUE(pools.Ask(kA, Lease(1, 0)).ok());
+  EXPECT_FALSE(pools.Return(kA, Returned(0, 1)).ok());
+  EXPECT_TRUE(pools.Return(kA, Returned(3, 1)).ok());
 }
 
 TEST(IterationPools, RefusesCountsThatCannotBe) {

@@ -134,6 +134,7 @@ class ScriptedAgent {
   bool holds = true;      // it answers them
   bool too_late = false;  // for the next one
   std::vector<v1::IterationsLeased> leased;
+  std::vector<v1::VuIterationsLeased> leased_vus;
   std::vector<v1::FileReply> files;
 
  private:
@@ -216,6 +217,9 @@ class ScriptedAgent {
         return;
       case v1::CoordinatorMessage::kIterationsLeased:
         leased.push_back(message.iterations_leased());
+        return;
+      case v1::CoordinatorMessage::kVuIterationsLeased:
+        leased_vus.push_back(message.vu_iterations_leased());
         return;
       case v1::CoordinatorMessage::kFileReply:
         files.push_back(message.file_reply());

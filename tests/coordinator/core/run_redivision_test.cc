@@ -200,12 +200,30 @@ TEST_F(RunRedivisionTest, WhereWorkDoesNotMoveItSaysSo) {
                                           "--on-agent-loss redistribute"));
 }
 
-TEST_F(RunRedivisionTest, IterationsThatAreBoundToTheirVusDoNotMove) {
-  source.plan->immovable = {"each"};
-  Begin(2);
-  loop.RunFor(absl::Seconds(1));
-  EXPECT_EQ(code(), 104);
-  EXPECT_THAT(outcomes[0].message, HasSubstr("scenario each has the executor per-vu-iterations"));
+// Of VU 0, the first one has begun one iteration and may begin another; the rest is the other's.
+TEST_F(RunRedivisionTest, IterationsOfAVuGoOnElsewhere) {
+  source.plan->vu_bound = {{"rate", {.vus = 2, .iterations = 9}}};
+  BeginLong(2);
+  v1::AgentMessage message;
+  message.mutable_vu_iterations_wanted()->set_scenario("rate");
+  v1::VuIterationsWanted::Vu& line = *message.mutable_vu_iterations_wanted()->add_vus();
+  line.set_wanted(2);
+  agent(0).Send(message);
+  agent(1).Send(message);
+  loop.RunFor(absl::Milliseconds(10));
+  ASSERT_EQ(agent(0).leased_vus.size(), 1u);
+  EXPECT_EQ(agent(0).leased_vus[0].vus(0).end(), 2);
+  EXPECT_THAT(agent(1).leased_vus, IsEmpty());
+  agent(0).Leave();
+  loop.RunFor(absl::Milliseconds(10));
+  EXPECT_THAT(log.messages, Contains(HasSubstr("scenario rate: 2 of 2 iterations")));
+  ASSERT_EQ(agent(1).leased_vus.size(), 1u);
+  EXPECT_EQ(agent(1).leased_vus[0].vus(0).first(), 2);
+  EXPECT_EQ(agent(1).leased_vus[0].vus(0).end(), 4);
+  line.set_next(5);
+  agent(1).Send(message);
+  loop.RunFor(absl::Milliseconds(10));
+  EXPECT_THAT(log.messages, Contains(HasSubstr("VU 0 has begun 5 iterations: expected 2 to 4")));
 }
 
 TEST_F(RunRedivisionTest, PoolsAreDealtOutWhileTheLoadRuns) {

@@ -74,7 +74,16 @@ RunCheckpoint AState() {
   pool.count = 7;
   pool.takers[AgentId{2}] = {.granted = 5, .begun = 3, .wanted = 2, .turn = 9, .over = true};
   pool.takers[AgentId{3}].granted = 1;
+  pool.takers[AgentId{3}].held = {{4, 1}, {17, 3}};
+  pool.takers[AgentId{3}].ended = true;
   state.pools.emplace(std::map<std::string, IterationPools::Pool>{{"p", pool}}, 9);
+  VuLeases::Scenario bound;
+  bound.iterations = 9;
+  bound.vus = {{.next = 2, .end = 4, .holder = AgentId{3}},
+               {.waiting = {{.agent = AgentId{2}, .ask = 8, .wanted = 6, .over = true}}}};
+  bound.granted = {{AgentId{3}, 4}};
+  bound.untold = {AgentId{2}, AgentId{3}};
+  state.vu_leases.emplace(std::map<std::string, VuLeases::Scenario>{{"b", bound}});
   state.stopping = 1;
   state.setup = 3;
   state.setup_data.set_defined(true);
@@ -183,6 +192,23 @@ TEST_F(JournalTest, RunAndFleetComeBackAsTheyWere) {
   EXPECT_THAT(state.pools->pools().at("p").left, ElementsAre(Pair(5, 6), Pair(20, 1)));
   EXPECT_EQ(state.pools->pools().at("p").takers.at(AgentId{2}).wanted, 2);
   EXPECT_EQ(state.pools->pools().at("p").takers.at(AgentId{3}).wanted, std::nullopt);
+  EXPECT_THAT(state.pools->pools().at("p").takers.at(AgentId{3}).held,
+              ElementsAre(Pair(4, 1), Pair(17, 3)));
+  EXPECT_TRUE(state.pools->pools().at("p").takers.at(AgentId{3}).ended);
+  ASSERT_TRUE(state.vu_leases.has_value());
+  const VuLeases::Scenario& bound = state.vu_leases->scenarios().at("b");
+  EXPECT_EQ(bound.iterations, 9);
+  ASSERT_THAT(bound.vus, SizeIs(2));
+  EXPECT_EQ(bound.vus[0].next, 2);
+  EXPECT_EQ(bound.vus[0].end, 4);
+  EXPECT_EQ(bound.vus[0].holder, AgentId{3});
+  EXPECT_EQ(bound.vus[1].holder, std::nullopt);
+  ASSERT_THAT(bound.vus[1].waiting, SizeIs(1));
+  EXPECT_EQ(bound.vus[1].waiting[0].ask, 8);
+  EXPECT_EQ(bound.vus[1].waiting[0].wanted, 6);
+  EXPECT_TRUE(bound.vus[1].waiting[0].over);
+  EXPECT_EQ(bound.granted.at(AgentId{3}), 4);
+  EXPECT_THAT(bound.untold, ElementsAre(AgentId{2}, AgentId{3}));
   EXPECT_EQ(state.setup_data.json(), "42");
   EXPECT_EQ(state.scaled->vus(), 8);
   ASSERT_THAT(state.standstills, SizeIs(1));
@@ -307,6 +333,21 @@ TEST_F(JournalTest, ResultsComeBackAndAreGoneOnWith) {
   ASSERT_TRUE(journal->ReadResults(run.id, &third, &third_errors).ok());
   EXPECT_EQ(third.samples(), again.samples());
   EXPECT_EQ(*third.Find("http_req_duration"), *again.Find("http_req_duration"));
+}
+
+TEST_F(JournalTest, AFileOfTheSchemaBeforeIsBroughtToThisOne) {
+  {
+    std::unique_ptr<Journal> journal = WithRun();
+    ASSERT_TRUE(journal->Keep(AState(), AFleet(), std::nullopt, Now(), MonoTime()).ok());
+  }
+  {
+    const auto database = Database::Open(path_, true);
+    ASSERT_TRUE(database.ok());
+    ASSERT_TRUE((*database)->Execute("DROP TABLE chart; PRAGMA user_version = 1").ok());
+  }
+  std::unique_ptr<Journal> journal = Open();
+  EXPECT_EQ((*journal->ReadCharts(1)).has_value(), false);
+  EXPECT_THAT(*journal->Runs(10), SizeIs(1));
 }
 
 TEST_F(JournalTest, AnEndedRunLeavesItsRowAndResult) {

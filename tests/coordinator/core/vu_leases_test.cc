@@ -1,0 +1,172 @@
+#include "coordinator/core/vu_leases.h"
+
+#include <optional>
+#include <tuple>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace lockstep::coordinator {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+constexpr AgentId kA{1};
+constexpr AgentId kB{2};
+
+// To whom, first, end; a VU's.
+using Given = std::tuple<AgentId, int64_t, int64_t>;
+
+class VuLeasesTest : public ::testing::Test {
+ protected:
+  // Of VU 0 of two, with ten iterations each, unless `vu` says otherwise.
+  absl::Status Ask(AgentId agent, std::optional<int64_t> next, int64_t wanted, bool over = false,
+                   int64_t vu = 0) {
+    v1::VuIterationsWanted message;
+    message.set_scenario("s");
+    v1::VuIterationsWanted::Vu& line = *message.add_vus();
+    line.set_vu(vu);
+    if (next.has_value()) {
+      line.set_next(*next);
+    }
+    line.set_wanted(wanted);
+    line.set_over(over);
+    line.set_ask(++asks_);
+    return leases_.Ask(agent, message);
+  }
+  std::vector<Given> Deal() {
+    std::vector<Given> given;
+    told_over_.clear();
+    for (const VuLeases::Grant& grant : leases_.Deal()) {
+      for (const v1::VuIterationsLeased::Vu& vu : grant.message.vus()) {
+        given.emplace_back(grant.to, vu.first(), vu.end());
+        answered_ = vu.ask();
+      }
+      if (grant.message.over()) {
+        told_over_.push_back(grant.to);
+      }
+    }
+    return given;
+  }
+
+  VuLeases leases_{{{"s", {.vus = 2, .iterations = 10}}}};
+  int64_t asks_ = 0;
+  int64_t answered_ = 0;
+  std::vector<AgentId> told_over_;
+};
+
+TEST_F(VuLeasesTest, ItsAgentGoesOnAsItAsks) {
+  ASSERT_TRUE(Ask(kA, std::nullopt, 2).ok());
+  EXPECT_THAT(Deal(), ElementsAre(Given(kA, 0, 2)));
+  EXPECT_EQ(answered_, 1);
+  ASSERT_TRUE(Ask(kA, 1, 4).ok());
+  EXPECT_THAT(Deal(), ElementsAre(Given(kA, 2, 5)));
+  EXPECT_EQ(answered_, 2);
+  ASSERT_TRUE(Ask(kA, 4, 100).ok());
+  EXPECT_THAT(Deal(), ElementsAre(Given(kA, 5, 10)));
+  EXPECT_EQ(leases_.GrantedTo(kA, "s"), 10);
+}
+
+TEST_F(VuLeasesTest, TheNextOneGoesOnWhereTheOneBeforeHasEnded) {
+  ASSERT_TRUE(Ask(kA, std::nullopt, 5).ok());
+  EXPECT_THAT(Deal(), ElementsAre(Given(kA, 0, 5)));
+  ASSERT_TRUE(Ask(kB, std::nullopt, 3).ok());
+  EXPECT_THAT(Deal(), IsEmpty());
+  ASSERT_TRUE(Ask(kA, 2, 0).ok());
+  EXPECT_THAT(Deal(), ElementsAre(Given(kB, 2, 5)));
+  EXPECT_EQ(leases_.GrantedTo(kA, "s"), 2);
+  EXPECT_EQ(leases_.GrantedTo(kB, "s"), 3);
+}
+
+TEST_F(VuLeasesTest, AfterALossWhatItMayHaveBegunIsMissing) {
+  ASSERT_TRUE(Ask(kA, std::nullopt, 5).ok());
+  EXPECT_THAT(Deal(), ElementsAre(Given(kA, 0, 5)));
+  ASSERT_TRUE(Ask(kB, std::nullopt, 3).ok());
+  leases_.End(kA, /*lost=*/true);
+  EXPECT_THAT(Deal(), ElementsAre(Given(kB, 5, 8)));
+  EXPECT_EQ(leases_.GrantedTo(kA, "s"), 5);
+}
+
+TEST_F(VuLeasesTest, WhatIsOnItsWayToAnAgentThatHasEndedIsNot) {
+  ASSERT_TRUE(Ask(kA, std::nullopt, 5).ok());
+  EXPECT_EQ(Deal().size(), 1u);
+  ASSERT_TRUE(Ask(kB, std::nullopt, 3).ok());
+  leases_.End(kA, /*lost=*/false);
+  EXPECT_THAT(Deal(), ElementsAre(Given(kB, 0, 3)));
+  EXPECT_EQ(leases_.GrantedTo(kA, "s"), 0);
+}
+
+// Divisions follow each other faster than messages.
+TEST_F(VuLeasesTest, WhoeverChangesItsMindBeforeItHasGotTheVuHasBegunNothing) {
+  ASSERT_TRUE(Ask(kA, std::nullopt, 5).ok());
+  EXPECT_THAT(Deal(), ElementsAre(Given(kA, 0, 5)));
+  ASSERT_TRUE(Ask(kA, std::nullopt, 0).ok());
+  ASSERT_TRUE(Ask(kA, std::nullopt, 2).ok());
+  EXPECT_THAT(Deal(), ElementsAre(Given(kA, 0, 2)));
+  EXPECT_EQ(answered_, 3);
+  EXPECT_EQ(leases_.GrantedTo(kA, "s"), 2);
+}
+
+TEST_F(VuLeasesTest, AllWhoWaitGetItsTurnUnlessTheyNoLongerWantIt) {
+  constexpr AgentId kC{3};
+  ASSERT_TRUE(Ask(kA, std::nullopt, 1).ok());
+  EXPECT_EQ(Deal().size(), 1u);
+  ASSERT_TRUE(Ask(kB, std::nullopt, 1).ok());
+  ASSERT_TRUE(Ask(kC, std::nullopt, 1).ok());
+  ASSERT_TRUE(Ask(kB, std::nullopt, 0).ok());
+  ASSERT_TRUE(Ask(kA, 1, 0).ok());
+  EXPECT_THAT(Deal(), ElementsAre(Given(kC, 1, 2)));
+}
+
+TEST_F(VuLeasesTest, WhenTheTimeIsOverItsAgentTakesTheRest) {
+  ASSERT_TRUE(Ask(kA, std::nullopt, 5).ok());
+  EXPECT_EQ(Deal().size(), 1u);
+  ASSERT_TRUE(Ask(kB, std::nullopt, 0, /*over=*/true).ok());
+  EXPECT_THAT(Deal(), IsEmpty());
+  ASSERT_TRUE(Ask(kA, 3, 0, /*over=*/true).ok());
+  EXPECT_THAT(Deal(), ElementsAre(Given(kB, 10, 10)));  // nothing is left
+  EXPECT_EQ(leases_.GrantedTo(kA, "s"), 10);
+}
+
+TEST_F(VuLeasesTest, OrWhoeverWaitsForIt) {
+  ASSERT_TRUE(Ask(kA, std::nullopt, 5).ok());
+  EXPECT_EQ(Deal().size(), 1u);
+  ASSERT_TRUE(Ask(kB, std::nullopt, 0, /*over=*/true).ok());
+  ASSERT_TRUE(Ask(kA, 3, 0).ok());
+  EXPECT_THAT(Deal(), ElementsAre(Given(kB, 3, 10)));
+  EXPECT_EQ(leases_.GrantedTo(kA, "s") + leases_.GrantedTo(kB, "s"), 10);
+}
+
+TEST_F(VuLeasesTest, AllHearOfTheEndOnceAllHasBegun) {
+  ASSERT_TRUE(Ask(kA, std::nullopt, 10, false, 0).ok());
+  ASSERT_TRUE(Ask(kB, std::nullopt, 10, false, 1).ok());
+  EXPECT_EQ(Deal().size(), 2u);
+  ASSERT_TRUE(Ask(kA, 10, 0, false, 0).ok());
+  EXPECT_THAT(Deal(), IsEmpty());
+  EXPECT_THAT(told_over_, IsEmpty());
+  ASSERT_TRUE(Ask(kB, 10, 0, false, 1).ok());
+  EXPECT_THAT(Deal(), IsEmpty());
+  EXPECT_THAT(told_over_, ElementsAre(kA, kB));
+  Deal();
+  EXPECT_THAT(told_over_, IsEmpty());
+}
+
+TEST_F(VuLeasesTest, RefusesCountsThatCannotBe) {
+  EXPECT_EQ(Ask(kA, std::nullopt, 1, false, 2).message(),
+            "vu_iterations_wanted: VU 2 of 2 wants 1: no such VU, or no such count");
+  EXPECT_FALSE(Ask(kA, std::nullopt, -1).ok());
+  ASSERT_TRUE(Ask(kA, std::nullopt, 5).ok());
+  EXPECT_EQ(Deal().size(), 1u);
+  ASSERT_TRUE(Ask(kA, 2, 5).ok());
+  EXPECT_EQ(Ask(kA, 1, 5).message(),
+            "vu_iterations_wanted: VU 0 has begun 1 iterations: expected 2 to 7");
+  EXPECT_FALSE(Ask(kA, 8, 5).ok());
+  v1::VuIterationsWanted other;
+  other.set_scenario("t");
+  EXPECT_EQ(leases_.Ask(kA, other).message(),
+            "vu_iterations_wanted.scenario: no scenario with VUs that move: \"t\"");
+}
+
+}  // namespace
+}  // namespace lockstep::coordinator
