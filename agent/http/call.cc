@@ -40,6 +40,7 @@ HttpCall::HttpCall(HttpCallEnv& env, HttpCallSpec&& spec)
 HttpCall::~HttpCall() {
   env_.client.Cancel(running_);
   env_.loop.Cancel(posted_);
+  env_.client.Reuse(result_.response);
 }
 
 void HttpCall::Start(Done done) {

@@ -138,7 +138,8 @@ void Engine::EndTurn() {
 }
 
 void Engine::DeliverExchanges() {
-  for (const ExchangeId id : std::exchange(over_, {})) {
+  delivering_.swap(over_);  // what ends meanwhile is for the next turn
+  for (const ExchangeId id : delivering_) {
     auto found = running_.find(id);
     if (found != running_.end() && found->second->streams()) {
       found->second->DeliverEvents();  // before its end is told
@@ -154,7 +155,9 @@ void Engine::DeliverExchanges() {
     NetPool& pool = exchange->pool();
     pool.Give(std::move(exchange));
     done(response);
+    response_memory_.TakeBack(response);
   }
+  delivering_.clear();
 }
 
 void Engine::DeliverEvents() {

@@ -12,6 +12,7 @@
 #include "agent/http/client.h"
 #include "agent/net/curl_driver.h"
 #include "agent/net/network.h"
+#include "agent/net/response_memory.h"
 #include "agent/net/tls_context.h"
 #include "common/base/epoll_loop.h"
 
@@ -49,6 +50,7 @@ class Engine {
   std::optional<HttpResponse> Cut(ExchangeId id);
   void AbandonAll(const NetPool& pool);
 
+  ResponseMemory& response_memory() { return response_memory_; }
   // For one read at a time.
   absl::Span<char> receive_buffer() { return absl::MakeSpan(receive_buffer_); }
 
@@ -85,11 +87,13 @@ class Engine {
   CurlDriver driver_;
   absl::AnyInvocable<void()> ready_stage_;
   std::vector<char> receive_buffer_;
+  ResponseMemory response_memory_;
 
   uint64_t last_id_ = 0;
   absl::flat_hash_map<ExchangeId, std::unique_ptr<Exchange>> running_;
   std::vector<ExchangeId> queued_;
   std::vector<ExchangeId> over_;
+  std::vector<ExchangeId> delivering_;  // of over_, in the present turn
   absl::flat_hash_map<ExchangeId, TimerId> lookup_timeouts_;
   std::vector<EventSource*> sources_;
   absl::flat_hash_map<const TlsAuth*, TlsContext> tls_contexts_;

@@ -27,7 +27,7 @@ HttpError BodyTooLong(int64_t allowed) {
 }  // namespace
 
 Exchange::Exchange(Engine& engine, NetPool& pool)
-    : engine_(engine), pool_(pool), reader_(response_) {}
+    : engine_(engine), pool_(pool), reader_(response_, &engine.response_memory()) {}
 
 Exchange::~Exchange() {
   engine_.RemoveEvents(this);

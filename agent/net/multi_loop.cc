@@ -42,6 +42,9 @@ void MultiLoop::Hold(ExchangeId id, bool held) {
 std::optional<HttpResponse> MultiLoop::Cut(ExchangeId id) {
   return engine_->Cut(id);
 }
+void MultiLoop::Reuse(HttpResponse& response) {
+  engine_->response_memory().TakeBack(response);
+}
 
 std::unique_ptr<WebSocket> MultiLoop::OpenWebSocket(ConnectionPool& pool, WebSocketRequest request,
                                                     WebSocketListener& listener) {

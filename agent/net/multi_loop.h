@@ -51,6 +51,7 @@ class MultiLoop final : public EventLoop, public HttpClient, public StreamClient
   void Cancel(ExchangeId id) override;
   void Hold(ExchangeId id, bool held) override;
   std::optional<HttpResponse> Cut(ExchangeId id) override;
+  void Reuse(HttpResponse& response) override;
 
   // Opens a WebSocket with the options and local address of `pool`, which outlives it, as does
   // `listener`. Its events come in stage 2 of later turns and stop when the WebSocket is destroyed,

@@ -108,7 +108,7 @@ void ResponseReader::AddHeaderLine(absl::string_view line) {
     return;  // a trailer
   }
   if (line.empty()) {
-    in_headers_ = false;
+    EndHead();
     return;
   }
   const size_t colon = line.find(':');
@@ -132,12 +132,23 @@ void ResponseReader::AddField(absl::string_view name, absl::string_view value) {
         absl::StrAppend(&content_encoding_, content_encoding_.empty() ? "" : ",", value);
       }
   }
-  response_.headers.emplace_back(name, value);
+  if (fields_ < response_.headers.size()) {
+    response_.headers[fields_].first.assign(name.data(), name.size());
+    response_.headers[fields_].second.assign(value.data(), value.size());
+  } else {
+    response_.headers.emplace_back(name, value);
+  }
+  ++fields_;
+}
+
+void ResponseReader::EndHead() {
+  in_headers_ = false;
+  response_.headers.resize(fields_);
 }
 
 void ResponseReader::ContinueField(absl::string_view more) {
-  if (!response_.headers.empty()) {
-    absl::StrAppend(&response_.headers.back().second, " ", more);
+  if (fields_ > 0) {
+    absl::StrAppend(&response_.headers[fields_ - 1].second, " ", more);
   }
 }
 
@@ -152,7 +163,10 @@ void ResponseReader::ExpectBody(int64_t length) {
 void ResponseReader::AddStatusLine(absl::string_view line) {
   in_headers_ = true;
   content_encoding_.clear();
-  response_.headers.clear();
+  if (memory_ != nullptr) {
+    memory_->Lend(response_);
+  }
+  fields_ = 0;
   response_.headers.reserve(kUsualHeaders);
   response_.body.clear();
   const size_t space = std::min(line.find(' '), line.size());

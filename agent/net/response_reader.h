@@ -9,12 +9,15 @@
 #include "absl/strings/string_view.h"
 
 #include "agent/http/message.h"
+#include "agent/net/response_memory.h"
 
 namespace lockstep::agent {
 
 class ResponseReader {
  public:
-  explicit ResponseReader(HttpResponse& response) : response_(response) {}
+  // With `memory`, which may be null, responses without headers are lent some.
+  explicit ResponseReader(HttpResponse& response, ResponseMemory* memory = nullptr)
+      : response_(response), memory_(memory) {}
 
   // For a new response.
   void Start(bool keep_body, int64_t max_body_bytes = kMaxBodyBytes);
@@ -25,7 +28,7 @@ class ResponseReader {
   void AddStatusLine(absl::string_view line);
   void AddField(absl::string_view name, absl::string_view value);
   void ContinueField(absl::string_view more);
-  void EndHead() { in_headers_ = false; }
+  void EndHead();
   // The body's length, as announced.
   void ExpectBody(int64_t length);
   // False if the body has become too long to keep.
@@ -37,6 +40,9 @@ class ResponseReader {
 
  private:
   HttpResponse& response_;
+  ResponseMemory* const memory_;
+  size_t fields_ =
+      0;  // that have come; what is behind them among the headers is of an earlier response
   std::string content_encoding_;
   bool keep_body_ = true;
   int64_t max_body_bytes_ = kMaxBodyBytes;

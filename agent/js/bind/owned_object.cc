@@ -1,5 +1,7 @@
 #include "agent/js/bind/owned_object.h"
 
+#include <memory>
+
 namespace lockstep::agent {
 namespace {
 
@@ -22,9 +24,11 @@ OwnedObjects& OwnedObjects::Of(v8::Isolate* isolate) {
   return *static_cast<OwnedObjects*>(isolate->GetData(kOwnedObjectsSlot));
 }
 
-void OwnedObjects::Add(v8::Local<v8::Object> object, void* data, void (*destroy)(void* data),
-                       size_t bytes) {
-  Node* const node = new Node{this, data, destroy, bytes, nullptr, first_, {}};
+void OwnedObjects::Add(v8::Local<v8::Object> object, std::unique_ptr<Node> added, size_t bytes) {
+  Node* const node = added.release();
+  node->owner = this;
+  node->bytes = bytes;
+  node->next = first_;
   if (first_ != nullptr) {
     first_->previous = node;
   }
@@ -45,7 +49,6 @@ void OwnedObjects::Remove(Node* node) {
   if (node->next != nullptr) {
     node->next->previous = node->previous;
   }
-  node->destroy(node->data);
   isolate_->AdjustAmountOfExternalAllocatedMemory(-static_cast<int64_t>(node->bytes));
   delete node;
 }

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include <v8.h>
 
@@ -20,23 +21,26 @@ class OwnedObjects {
   OwnedObjects& operator=(const OwnedObjects&) = delete;
 
   static OwnedObjects& Of(v8::Isolate* isolate);
-  // `destroy` is called with `data` when `object` has been collected.
-  void Add(v8::Local<v8::Object> object, void* data, void (*destroy)(void* data), size_t bytes);
 
- private:
-  // A weak handle. (A backing store with a deleter, as an ArrayBuffer has one, would do the same for
-  // five times the instructions and four more allocations, which counts for the response to each
-  // request; and it would be destroyed on another thread.)
+  // A weak handle, and what is destroyed with it. (A backing store with a deleter, as an ArrayBuffer
+  // has one, would do the same for five times the instructions and four more allocations, which counts
+  // for the response to each request; and it would be destroyed on another thread.)
   struct Node {
-    OwnedObjects* owner;
-    void* data;
-    void (*destroy)(void* data);
-    size_t bytes;
-    Node* previous;
-    Node* next;
+    Node() = default;
+    virtual ~Node() = default;
+    Node(const Node&) = delete;
+    Node& operator=(const Node&) = delete;
+
+    OwnedObjects* owner = nullptr;
+    size_t bytes = 0;
+    Node* previous = nullptr;
+    Node* next = nullptr;
     v8::Global<v8::Object> object;
   };
+  // Destroys `node` when `object` has been collected.
+  void Add(v8::Local<v8::Object> object, std::unique_ptr<Node> node, size_t bytes);
 
+ private:
   static void OnCollected(const v8::WeakCallbackInfo<Node>& info);
   void Remove(Node* node);
 
@@ -50,18 +54,34 @@ struct OwnedType {
   alignas(8) static inline const int64_t tag = 0;
 };
 
-// Gives `object`, which has two internal fields, a C++ object: field 0 is the pointer, 1 says of what type. It lives as
-// long as the JavaScript object or the isolate, and is destroyed on the isolate's thread, within a
-// garbage collection: its destructor must not touch V8. `bytes` is roughly the size of what it holds,
-// so that V8 collects garbage in time.
+// Gives `object`, which has two internal fields, a C++ object, made of `arguments`: field 0 is the pointer, 1 says of what
+// type. It lives as long as the JavaScript object or the isolate, and is destroyed on the isolate's
+// thread, within a garbage collection: its destructor must not touch V8. `bytes` is roughly the size of
+// what it holds, so that V8 collects garbage in time.
+template <class T, class... Arguments>
+void EmplaceOwned(v8::Isolate* isolate, v8::Local<v8::Object> object, size_t bytes,
+                  Arguments&&... arguments) {
+  struct Holding final : OwnedObjects::Node {
+    explicit Holding(Arguments&&... of) : held(std::forward<Arguments>(of)...) {}
+    T held;
+  };
+  auto node = std::make_unique<Holding>(std::forward<Arguments>(arguments)...);
+  object->SetAlignedPointerInInternalField(0, &node->held);
+  object->SetAlignedPointerInInternalField(1, const_cast<int64_t*>(&OwnedType<T>::tag));
+  OwnedObjects::Of(isolate).Add(object, std::move(node), bytes);
+}
+
+// The same for one that is there already.
 template <class T>
 void AttachOwned(v8::Isolate* isolate, v8::Local<v8::Object> object, std::unique_ptr<T> owned,
                  size_t bytes = sizeof(T)) {
-  T* const pointer = owned.release();
-  object->SetAlignedPointerInInternalField(0, pointer);
+  struct Pointing final : OwnedObjects::Node {
+    explicit Pointing(std::unique_ptr<T> to) : pointed(std::move(to)) {}
+    std::unique_ptr<T> pointed;
+  };
+  object->SetAlignedPointerInInternalField(0, owned.get());
   object->SetAlignedPointerInInternalField(1, const_cast<int64_t*>(&OwnedType<T>::tag));
-  OwnedObjects::Of(isolate).Add(
-      object, pointer, [](void* data) { delete static_cast<T*>(data); }, bytes);
+  OwnedObjects::Of(isolate).Add(object, std::make_unique<Pointing>(std::move(owned)), bytes);
 }
 
 // The T that AttachOwned attached; null for other objects, which scripts may call any method on.

@@ -102,12 +102,12 @@ v8::MaybeLocal<v8::Value> HttpModule::Fault(Context context, RequestFault fault,
   result.sent = false;
   result.response.error = {fault.code, std::move(fault.message)};
   v8::Local<v8::Object> response;
-  return responses_.Make(context, std::move(result), ResponseType::kText).ToLocal(&response)
+  return responses_.Make(context, result, ResponseType::kText).ToLocal(&response)
              ? v8::MaybeLocal<v8::Value>(response)
              : v8::MaybeLocal<v8::Value>();
 }
 
-v8::MaybeLocal<v8::Value> HttpModule::Deliver(Context context, HttpCallResult&& result,
+v8::MaybeLocal<v8::Value> HttpModule::Deliver(Context context, HttpCallResult& result,
                                               ResponseType type, bool throws) {
   const HttpError& error = result.response.error;
   if (error.code != 0) {
@@ -127,7 +127,7 @@ v8::MaybeLocal<v8::Value> HttpModule::Deliver(Context context, HttpCallResult&& 
     vu_.logger().Log(LogLevel::kWarn, "Request Failed", std::move(fields));
   }
   v8::Local<v8::Object> response;
-  return responses_.Make(context, std::move(result), type).ToLocal(&response)
+  return responses_.Make(context, result, type).ToLocal(&response)
              ? v8::MaybeLocal<v8::Value>(response)
              : v8::MaybeLocal<v8::Value>();
 }
@@ -160,7 +160,7 @@ v8::MaybeLocal<v8::Value> HttpModule::Request(Context context, std::string metho
   if (!resumed || result == nullptr) {
     return {};
   }
-  return Deliver(context, std::move(*result), prepared.request->response_type, prepared.throws);
+  return Deliver(context, *result, prepared.request->response_type, prepared.throws);
 }
 
 v8::MaybeLocal<v8::Value> HttpModule::RequestAsync(Context context, std::string method,
@@ -210,8 +210,7 @@ v8::MaybeLocal<v8::Value> HttpModule::RequestAsync(Context context, std::string 
     expect([this, isolate, type, throws, resolver_kept = std::move(resolver_kept),
             result = std::move(result)]() mutable {
       const Context now = isolate->GetCurrentContext();
-      Settle(now, resolver_kept.Get(isolate),
-             [&] { return Deliver(now, std::move(result), type, throws); });
+      Settle(now, resolver_kept.Get(isolate), [&] { return Deliver(now, result, type, throws); });
     });
     async_calls_.erase(id);
   };
@@ -222,12 +221,11 @@ v8::MaybeLocal<v8::Value> HttpModule::RequestAsync(Context context, std::string 
 v8::MaybeLocal<v8::Value> HttpModule::DeliverStream(Context context, HttpStreams::Answer answer,
                                                     bool throws) {
   if (answer.stream == 0) {
-    return Deliver(context, std::move(answer.result), ResponseType::kStream, throws);
+    return Deliver(context, answer.result, ResponseType::kStream, throws);
   }
   v8::Local<v8::Object> response;
   v8::Local<v8::Value> body;
-  if (!responses_.Make(context, std::move(answer.result), ResponseType::kStream)
-           .ToLocal(&response) ||
+  if (!responses_.Make(context, answer.result, ResponseType::kStream).ToLocal(&response) ||
       !streams_.MakeBody(context, answer.stream).ToLocal(&body)) {
     return {};
   }
@@ -360,7 +358,7 @@ v8::MaybeLocal<v8::Value> HttpModule::Batch(Context context, v8::Local<v8::Objec
   for (BatchItem& item : items) {
     v8::Local<v8::Value> response = item.failed;
     if (response.IsEmpty() &&
-        !Deliver(context, std::move(results[next++]), item.type, item.throws).ToLocal(&response)) {
+        !Deliver(context, results[next++], item.type, item.throws).ToLocal(&response)) {
       return {};
     }
     if (answers->Set(context, item.key, response).IsNothing()) {

@@ -78,7 +78,7 @@ class HttpModule final : public VuPart {
   bool RefuseInInit(v8::Isolate* isolate);
   // The Response that stands for a fault, or empty with an exception if failures are exceptions.
   v8::MaybeLocal<v8::Value> Fault(v8::Local<v8::Context> context, RequestFault fault, bool throws);
-  v8::MaybeLocal<v8::Value> Deliver(v8::Local<v8::Context> context, HttpCallResult&& result,
+  v8::MaybeLocal<v8::Value> Deliver(v8::Local<v8::Context> context, HttpCallResult& result,
                                     ResponseType type, bool throws);
   // Of an answer whose head has come, or of none.
   v8::MaybeLocal<v8::Value> DeliverStream(v8::Local<v8::Context> context,

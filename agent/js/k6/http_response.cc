@@ -10,6 +10,7 @@
 #include "agent/data/json/path.h"
 #include "agent/data/json/validate.h"
 #include "agent/http/headers.h"
+#include "agent/http/packed_result.h"
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/functions.h"
 #include "agent/js/bind/owned_object.h"
@@ -24,16 +25,23 @@ using PropertyInfo = v8::PropertyCallbackInfo<v8::Value>;
 using Context = v8::Local<v8::Context>;
 
 struct ResponseData {
-  HttpCallResult result;
-  ResponseType type = ResponseType::kText;
+  ResponseData(HttpCallResult& from, ResponseType wanted) : result(from), type(wanted) {}
+
+  PackedResult result;
+  ResponseType type;
   bool valid_json = false;  // known to be
 };
 
-// Reads a field of the response behind `info`.
-template <v8::Local<v8::Value> (*kRead)(Context, const ResponseData&)>
+// Reads a field of the response behind `info`, from what it is or, for what few ask for, from all that it was packed of.
+template <auto kRead>
 void Get(v8::Local<v8::Name>, const PropertyInfo& info) {
+  const Context context = info.GetIsolate()->GetCurrentContext();
   if (const auto* data = OwnedBy<ResponseData>(info.Holder())) {
-    info.GetReturnValue().Set(kRead(info.GetIsolate()->GetCurrentContext(), *data));
+    if constexpr (std::is_invocable_v<decltype(kRead), Context, const ResponseData&>) {
+      info.GetReturnValue().Set(kRead(context, *data));
+    } else {
+      info.GetReturnValue().Set(kRead(context, data->result.Unpack()));
+    }
   }
 }
 
@@ -45,51 +53,52 @@ v8::Local<v8::Value> Integer(Context context, int number) {
 }
 
 template <auto kField>
-v8::Local<v8::Value> Field(Context context, const ResponseData& data) {
-  const auto& value = data.result.response.*kField;
+v8::Local<v8::Value> Field(Context context, const HttpCallResult& result) {
+  const auto& value = result.response.*kField;
   if constexpr (std::is_same_v<decltype(value), const int&>) {
     return Integer(context, value);
   } else {
     return Text(context, value);
   }
 }
-v8::Local<v8::Value> UrlText(Context c, const ResponseData& d) {
-  return Text(c, d.result.url);
+v8::Local<v8::Value> UrlText(Context c, const HttpCallResult& r) {
+  return Text(c, r.url);
 }
-v8::Local<v8::Value> Error(Context c, const ResponseData& d) {
-  return Text(c, d.result.response.error.message);
+v8::Local<v8::Value> Error(Context c, const HttpCallResult& r) {
+  return Text(c, r.response.error.message);
+}
+v8::Local<v8::Value> Status(Context c, const ResponseData& d) {
+  return Integer(c, d.result.status());
 }
 v8::Local<v8::Value> ErrorCode(Context c, const ResponseData& d) {
-  return Integer(c, HttpErrorCode(d.result.response));
+  return Integer(c, d.result.error_code());
 }
 
 // Whether the body is null. What has come of one that was cut short is shown.
 bool HasNoBody(const ResponseData& data) {
-  const HttpResponse& response = data.result.response;
-  return data.type == ResponseType::kNone || data.type == ResponseType::kStream ||
-         response.status == 204 || response.status == 304 ||
-         (response.status == 0 && response.body.empty());
+  const int status = data.result.status();
+  return data.type == ResponseType::kNone || data.type == ResponseType::kStream || status == 204 ||
+         status == 304 || (status == 0 && data.result.body().empty());
 }
 
 v8::Local<v8::Value> Body(Context context, const ResponseData& data) {
-  const HttpResponse& response = data.result.response;
-  if (!data.result.sent) {
+  if (!data.result.sent()) {
     return v8::Array::New(context->GetIsolate());  // as k6 has it for what could not be made up
   }
   if (HasNoBody(data)) {
     return v8::Null(context->GetIsolate());
   }
   if (data.type == ResponseType::kBinary) {
-    return JsBytes(context->GetIsolate(), response.body);
+    return JsBytes(context->GetIsolate(), data.result.body());
   }
-  return Text(context, response.body);
+  return Text(context, data.result.body());
 }
 
 // One property a name; the values of a repeated header are joined.
-v8::Local<v8::Value> Headers(Context context, const ResponseData& data) {
+v8::Local<v8::Value> Headers(Context context, const HttpCallResult& result) {
   v8::Isolate* isolate = context->GetIsolate();
   std::vector<std::pair<std::string, std::string>> joined;
-  for (const auto& [name, value] : data.result.response.headers) {
+  for (const auto& [name, value] : result.response.headers) {
     const std::string canonical = CanonicalHeader(name);
     auto known = joined.begin();
     while (known != joined.end() && known->first != canonical) {
@@ -109,7 +118,7 @@ v8::Local<v8::Value> Headers(Context context, const ResponseData& data) {
 }
 
 v8::Local<v8::Value> Timings(Context context, const ResponseData& data) {
-  const HttpTimings& t = data.result.response.timings;
+  const HttpTimings& t = data.result.timings();
   const std::pair<const char*, absl::Duration> fields[] = {{"duration", t.duration()},
                                                            {"blocked", t.blocked},
                                                            {"looking_up", t.looking_up},
@@ -136,11 +145,11 @@ v8::Local<v8::Array> ListIn(Context context, v8::Local<v8::Object> lists, absl::
   return list;
 }
 
-v8::Local<v8::Value> Cookies(Context context, const ResponseData& data) {
+v8::Local<v8::Value> Cookies(Context context, const HttpCallResult& result) {
   v8::Isolate* isolate = context->GetIsolate();
   const v8::Local<v8::Object> cookies =
       v8::Object::New(isolate, v8::Null(isolate), nullptr, nullptr, 0);
-  for (const Cookie& cookie : CookiesOf(data.result.response.headers)) {
+  for (const Cookie& cookie : CookiesOf(result.response.headers)) {
     const v8::Local<v8::Object> object = v8::Object::New(isolate);
     SetProperty(context, object, "name", JsText(isolate, cookie.name));
     SetProperty(context, object, "value", JsText(isolate, cookie.value));
@@ -159,9 +168,9 @@ v8::Local<v8::Value> Cookies(Context context, const ResponseData& data) {
   return cookies;
 }
 
-v8::Local<v8::Value> Ocsp(Context context, const ResponseData& data) {
+v8::Local<v8::Value> Ocsp(Context context, const HttpCallResult& result) {
   v8::Isolate* isolate = context->GetIsolate();
-  const OcspStaple& staple = data.result.response.ocsp;
+  const OcspStaple& staple = result.response.ocsp;
   const v8::Local<v8::Object> ocsp = v8::Object::New(isolate);
   const auto set = [&](const char* name, int64_t value) {
     SetProperty(context, ocsp, name, JsNumber(context, static_cast<double>(value)));
@@ -175,16 +184,15 @@ v8::Local<v8::Value> Ocsp(Context context, const ResponseData& data) {
   return ocsp;
 }
 
-v8::Local<v8::Value> Request(Context context, const ResponseData& data) {
+v8::Local<v8::Value> Request(Context context, const HttpCallResult& result) {
   v8::Isolate* isolate = context->GetIsolate();
-  const SentRequest& sent = data.result.request;
-  if (!data.result.sent) {
+  const SentRequest& sent = result.request;
+  if (!result.sent) {
     return v8::Null(isolate);
   }
   const v8::Local<v8::Object> request = v8::Object::New(isolate);
   SetProperty(context, request, "method", JsText(isolate, sent.method));
-  SetProperty(context, request, "url",
-              JsText(isolate, sent.url.empty() ? data.result.url : sent.url));
+  SetProperty(context, request, "url", JsText(isolate, sent.url.empty() ? result.url : sent.url));
   const v8::Local<v8::Object> headers = v8::Object::New(isolate);
   for (const auto& [name, value] : sent.headers) {
     const v8::Local<v8::Array> list = ListIn(context, headers, name);
@@ -273,7 +281,7 @@ void Json(const Info& info) {
                "request error getting the response");
     return;
   }
-  const std::string& body = data->result.response.body;
+  const absl::string_view body = data->result.body();
   v8::Local<v8::Value> value;
   if (info.Length() > 0) {  // `undefined` is the name of a member, too
     JsonAt(info, body, &data->valid_json);
@@ -308,7 +316,7 @@ ResponseFactory::ResponseFactory(Context context,
         {"remote_ip", Get<Field<&HttpResponse::remote_ip>>},
         {"remote_port", Get<Field<&HttpResponse::remote_port>>},
         {"url", Get<UrlText>},
-        {"status", Get<Field<&HttpResponse::status>>},
+        {"status", Get<Status>},
         {"status_text", Get<Field<&HttpResponse::status_text>>},
         {"proto", Get<Field<&HttpResponse::proto>>},
         {"headers", Get<Headers>},
@@ -332,7 +340,7 @@ ResponseFactory::ResponseFactory(Context context,
   class_.Reset(isolate, ClassTemplate(isolate, "Response", nullptr, complete));
 }
 
-v8::MaybeLocal<v8::Object> ResponseFactory::Make(Context context, HttpCallResult&& result,
+v8::MaybeLocal<v8::Object> ResponseFactory::Make(Context context, HttpCallResult& result,
                                                  ResponseType type) {
   v8::Isolate* isolate = context->GetIsolate();
   v8::Local<v8::Object> object;
@@ -340,10 +348,7 @@ v8::MaybeLocal<v8::Object> ResponseFactory::Make(Context context, HttpCallResult
     return {};
   }
   const size_t bytes = sizeof(ResponseData) + result.response.body.size();
-  auto data = std::make_unique<ResponseData>();
-  data->result = std::move(result);
-  data->type = type;
-  AttachOwned(isolate, object, std::move(data), bytes);
+  EmplaceOwned<ResponseData>(isolate, object, bytes, result, type);
   return object;
 }
 

@@ -20,7 +20,8 @@ class ResponseFactory {
                                       v8::Local<v8::ObjectTemplate> response));
 
   // Empty with a pending exception, which only a terminated or exhausted isolate has.
-  v8::MaybeLocal<v8::Object> Make(v8::Local<v8::Context> context, HttpCallResult&& result,
+  // Takes of `result` what it does not copy.
+  v8::MaybeLocal<v8::Object> Make(v8::Local<v8::Context> context, HttpCallResult& result,
                                   ResponseType type);
 
  private:

@@ -51,5 +51,38 @@ TEST(ResponseReader, KnowsHttp3) {
   EXPECT_EQ(response.status_text, "200 OK");
 }
 
+TEST(ResponseReader, ReadsIntoWhatAnotherResponseHasLeft) {
+  ResponseMemory memory;
+  HttpResponse first;
+  ResponseReader reader_of_first(first, &memory);
+  reader_of_first.Start(true);
+  for (const char* line : {"HTTP/1.1 200 OK", "A: one", "B: two", "C: three", ""}) {
+    reader_of_first.AddHeaderLine(line);
+  }
+  EXPECT_TRUE(reader_of_first.AddBody("the first body"));
+  memory.TakeBack(first);
+
+  HttpResponse second;
+  ResponseReader reader(second, &memory);
+  reader.Start(true);
+  for (const char* line : {"HTTP/1.1 404 Not Found", "D: four", " and more", ""}) {
+    reader.AddHeaderLine(line);
+  }
+  EXPECT_EQ(second.body, "");
+  EXPECT_TRUE(reader.AddBody("x"));
+  EXPECT_THAT(second.headers, ElementsAre(Pair("D", "four")));
+  EXPECT_EQ(second.body, "x");
+}
+
+TEST(ResponseReader, KeepsNoMemoryOfLargeBodies) {
+  ResponseMemory memory;
+  HttpResponse large, next;
+  large.headers = {{"A", "one"}};
+  large.body.assign(ResponseMemory::kMostBodyBytes + 1, 'x');
+  memory.TakeBack(large);
+  memory.Lend(next);
+  EXPECT_EQ(next.headers.capacity(), 0u);
+}
+
 }  // namespace
 }  // namespace lockstep::agent

@@ -1,0 +1,50 @@
+// The result of a call as scripts keep it: few look at more of a response than its status, its body and its times, and
+// V8 lets thousands of those that nobody needs any more pile up before it looks for them. So all texts are in one
+// piece, and what the call and the exchange have used for them is free for the next one.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+
+#include "agent/http/call.h"
+
+namespace lockstep::agent {
+
+class PackedResult {
+ public:
+  // Copies what is in `result`, but for bodies that are too large for that, which it takes.
+  explicit PackedResult(HttpCallResult& result);
+
+  bool sent() const { return sent_; }
+  int status() const { return status_; }
+  int error_code() const { return error_code_; }  // as Response.error_code
+  const HttpTimings& timings() const { return timings_; }
+  absl::string_view body() const;
+  // Roughly what it takes.
+  size_t bytes() const { return sizeof(*this) + texts_.size() + body_apart_.size(); }
+
+  // All of it as it was, but for the response's body, its stamps and its bytes on the wire, and the
+  // error's code and detail.
+  HttpCallResult Unpack() const;
+
+ private:
+  std::string texts_;  // the body, if it is not apart, then the others, each behind its length
+  std::string body_apart_;
+  std::string request_body_apart_;
+  size_t body_bytes_ = 0;  // of it in texts_
+  int status_;
+  int error_code_;
+  int remote_port_;
+  bool sent_;
+  uint32_t headers_;          // how many the response has
+  uint32_t request_headers_;  // likewise
+  HttpTimings timings_;
+  std::vector<RequestCookie> cookies_;
+  std::unique_ptr<OcspStaple> ocsp_;  // null without TLS
+};
+
+}  // namespace lockstep::agent
