@@ -34,10 +34,15 @@ void ForEachText(Result& result, Visit visit) {
   }
 }
 
-void Append(absl::string_view text, std::string* out) {
+// Both return where the next one goes.
+char* PutBytes(absl::string_view bytes, char* to) {
+  std::memcpy(to, bytes.data(), bytes.size());
+  return to + bytes.size();
+}
+char* PutText(absl::string_view text, char* to) {
   const Length length = static_cast<Length>(text.size());
-  out->append(reinterpret_cast<const char*>(&length), sizeof(length));
-  out->append(text.data(), text.size());
+  std::memcpy(to, &length, sizeof(length));
+  return PutBytes(text, to + sizeof(length));
 }
 
 absl::string_view TakeText(absl::string_view* texts) {
@@ -75,10 +80,9 @@ PackedResult::PackedResult(HttpCallResult& result)
   body_bytes_ = body.size();
   size_t size = body.size() + sizeof(Length) + request_body.size();
   ForEachText(result, [&size](const std::string& text) { size += sizeof(Length) + text.size(); });
-  texts_.reserve(size);
-  texts_.append(body);
-  Append(request_body, &texts_);
-  ForEachText(result, [this](const std::string& text) { Append(text, &texts_); });
+  texts_.resize(size);
+  char* to = PutText(request_body, PutBytes(body, texts_.data()));
+  ForEachText(result, [&to](const std::string& text) { to = PutText(text, to); });
 }
 
 absl::string_view PackedResult::body() const {
