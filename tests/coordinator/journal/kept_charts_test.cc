@@ -48,13 +48,12 @@ class KeptChartsTest : public ::testing::Test {
     timeline_.Tick({.elapsed = absl::Seconds(second + 1.6), .vus = second, .vus_max = 100});
   }
   void Keep(KeptCharts& charts) {
-    const ChartsNow now{.changed = timeline_.TakeChanged(Timeline::kJournal),
-                        .since = [this](uint64_t first) {
-                          History history =
-                              timeline_.Freeze(first, /*last=*/false, absl::ZeroDuration());
-                          history.environment = {{"system", "this one"}};
-                          return history;
-                        }};
+    const ChartsNow now{
+        .changed = timeline_.TakeChanged(Timeline::kJournal), .since = [this](uint64_t first) {
+          History history = timeline_.Freeze(first, /*last=*/false, absl::ZeroDuration());
+          history.environment = {{"system", "this one"}};
+          return history;
+        }};
     ASSERT_TRUE(charts.Write(now).ok());
   }
   void CheckKept() {
