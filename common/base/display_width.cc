@@ -81,7 +81,8 @@ std::string PadToWidth(absl::string_view text, size_t columns) {
   return absl::StrCat(text, std::string(used < columns ? columns - used : 0, ' '));
 }
 
-std::vector<std::string> AlignColumns(const std::vector<std::vector<std::string>>& rows) {
+std::vector<std::string> AlignColumns(const std::vector<std::vector<std::string>>& rows,
+                                      size_t most) {
   std::vector<size_t> widths;
   for (const std::vector<std::string>& cells : rows) {
     widths.resize(std::max(widths.size(), cells.size()), 0);
@@ -89,11 +90,19 @@ std::vector<std::string> AlignColumns(const std::vector<std::vector<std::string>
       widths[i] = std::max(widths[i], DisplayWidth(cells[i]));
     }
   }
+  size_t shown = 0;
+  for (size_t used = 0; shown < widths.size(); ++shown) {
+    used += (shown == 0 ? 0 : 2) + widths[shown];
+    if (shown > 0 && used > most) {
+      break;
+    }
+  }
   std::vector<std::string> lines;
   for (const std::vector<std::string>& cells : rows) {
     std::string line;
-    for (size_t i = 0; i < cells.size(); ++i) {
-      const bool last = i + 1 == cells.size();
+    const size_t end = std::min(cells.size(), shown);
+    for (size_t i = 0; i < end; ++i) {
+      const bool last = i + 1 == end;
       absl::StrAppend(&line, i == 0 ? "" : "  ", last ? cells[i] : PadToWidth(cells[i], widths[i]));
     }
     lines.push_back(std::move(line));

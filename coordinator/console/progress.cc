@@ -30,6 +30,18 @@ std::string LoadLine(const ProgressView& view, absl::string_view word) {
                       view.interrupted, " interrupted iterations");
 }
 
+// Without the last parts of `line`, between commas, that are beyond `columns`.
+std::string WithoutWhatDoesNotFit(std::string line, size_t columns) {
+  while (DisplayWidth(line) > columns) {
+    const size_t comma = line.rfind(", ");
+    if (comma == std::string::npos) {
+      break;
+    }
+    line.resize(comma);
+  }
+  return line;
+}
+
 // Whole seconds, of which there is one at least.
 std::string SecondsText(absl::Duration duration) {
   return DurationText(std::max(absl::Seconds(1), absl::Ceil(duration, absl::Seconds(1))));
@@ -189,7 +201,7 @@ std::string RenderStopNote(const ProgressView& view) {
 
 std::vector<std::string> RenderTerminalLines(const ProgressView& view, TerminalSize size,
                                              bool color) {
-  std::string head = RenderRunLine(view);
+  std::string head = WithoutWhatDoesNotFit(RenderRunLine(view), static_cast<size_t>(size.columns));
   const std::string rates = absl::StrCat(", ", RateText(view.requests_per_s), " requests/s");
   const std::string errors =
       view.failed_per_s > 0 ? absl::StrCat(", ", RateText(view.failed_per_s), " failed") : "";
@@ -201,8 +213,9 @@ std::vector<std::string> RenderTerminalLines(const ProgressView& view, TerminalS
   std::vector<std::string> lines = {std::move(head)};
   std::vector<std::string> below;
   if (ShowsScenarios(view)) {
-    below = RenderAgentRows(view.agent_lines, color);
-    for (std::string& line : RenderThresholdRows(view.threshold_lines, color)) {
+    const RowsLook look = {.columns = size.columns, .color = color};
+    below = RenderAgentRows(view.agent_lines, look);
+    for (std::string& line : RenderThresholdRows(view.threshold_lines, look)) {
       below.push_back(std::move(line));
     }
   }
@@ -234,14 +247,13 @@ std::vector<std::string> RenderTerminalLines(const ProgressView& view, TerminalS
 
 std::vector<std::string> RenderPlainLines(const ProgressView& view) {
   std::vector<std::string> lines = {RenderRunLine(view)};
+  const RowsLook look = {.columns = std::numeric_limits<int>::max(), .bars = false};
   if (ShowsScenarios(view)) {
-    for (std::string& line : RenderScenarioRows(
-             view.scenarios, {.columns = std::numeric_limits<int>::max(), .bars = false})) {
+    for (std::string& line : RenderScenarioRows(view.scenarios, look)) {
       lines.push_back(std::move(line));
     }
-    for (const std::vector<std::string>& more :
-         {RenderAgentRows(view.agent_lines, /*color=*/false),
-          RenderThresholdRows(view.threshold_lines, /*color=*/false)}) {
+    for (const std::vector<std::string>& more : {RenderAgentRows(view.agent_lines, look),
+                                                 RenderThresholdRows(view.threshold_lines, look)}) {
       lines.insert(lines.end(), more.begin(), more.end());
     }
   }

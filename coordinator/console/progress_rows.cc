@@ -211,7 +211,9 @@ std::vector<std::string> RenderScenarioRows(const std::vector<ScenarioProgressVi
   return ScenarioRows(scenarios, look).Lines();
 }
 
-std::vector<std::string> RenderAgentRows(const std::vector<AgentProgressView>& agents, bool color) {
+std::vector<std::string> RenderAgentRows(const std::vector<AgentProgressView>& agents,
+                                         const RowsLook& look) {
+  const bool color = look.color;
   std::vector<std::vector<std::string>> table;
   for (const AgentProgressView& agent : agents) {
     const bool here = agent.state == v1::AgentStatus::CONNECTED;
@@ -225,11 +227,12 @@ std::vector<std::string> RenderAgentRows(const std::vector<AgentProgressView>& a
          absl::StrCat("clock \u00b1",
                       FormatDuration(absl::ToDoubleMilliseconds(agent.clock_within), "ms"))});
   }
-  return AlignColumns(table);
+  return AlignColumns(table, static_cast<size_t>(look.columns));
 }
 
 std::vector<std::string> RenderThresholdRows(const std::vector<ThresholdProgressView>& thresholds,
-                                             bool color) {
+                                             const RowsLook& look) {
+  const bool color = look.color;
   std::vector<std::vector<std::string>> table;
   for (const bool failing : {true, false}) {
     for (const ThresholdProgressView& each : thresholds) {
@@ -248,7 +251,7 @@ std::vector<std::string> RenderThresholdRows(const std::vector<ThresholdProgress
                        data ? FormatNumber(each.value, 2) : "no data"});
     }
   }
-  return AlignColumns(table);
+  return AlignColumns(table, static_cast<size_t>(look.columns));
 }
 
 }  // namespace lockstep::coordinator

@@ -31,10 +31,12 @@ struct RowsLook {
 std::vector<std::string> RenderScenarioRows(const std::vector<ScenarioProgressView>& scenarios,
                                             const RowsLook& look);
 
-// One line an agent: VUs, requests and errors a second, processor, lag, how well its clock is known.
-std::vector<std::string> RenderAgentRows(const std::vector<AgentProgressView>& agents, bool color);
-// One line a threshold: the ones that fail first.
+// One line an agent: VUs, requests and errors a second, processor, lag, how well its clock is known;
+// what there is no room for is left out, from the last on.
+std::vector<std::string> RenderAgentRows(const std::vector<AgentProgressView>& agents,
+                                         const RowsLook& look);
+// One line a threshold, likewise: the ones that fail first.
 std::vector<std::string> RenderThresholdRows(const std::vector<ThresholdProgressView>& thresholds,
-                                             bool color);
+                                             const RowsLook& look);
 
 }  // namespace lockstep::coordinator

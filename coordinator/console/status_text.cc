@@ -65,9 +65,10 @@ class StatusText {
     Head();
     std::sort(view_.agent_lines.begin(), view_.agent_lines.end(),
               [](const auto& a, const auto& b) { return NameLess(a.name, b.name); });
-    Part("AGENTS", RenderAgentRows(view_.agent_lines, look_.color));
+    const RowsLook rows = {.columns = std::max(look_.columns - 2, 1), .color = look_.color};
+    Part("AGENTS", RenderAgentRows(view_.agent_lines, rows));
     Part("SCENARIOS", Scenarios());
-    Part("THRESHOLDS", RenderThresholdRows(view_.threshold_lines, look_.color));
+    Part("THRESHOLDS", RenderThresholdRows(view_.threshold_lines, rows));
     Part("ERRORS", Errors());
     Part("DURATIONS", Durations());
     return std::move(lines_);

@@ -55,5 +55,12 @@ TEST(AlignColumns, PadsAllButTheLastCellOfARow) {
   EXPECT_TRUE(AlignColumns({}).empty());
 }
 
+TEST(AlignColumns, LeavesOutWhatThereIsNoRoomForAndCutsNothing) {
+  const std::vector<std::vector<std::string>> rows = {{"agent", "5 VUs", "lag 369ms"}, {"b"}};
+  EXPECT_EQ(AlignColumns(rows, 23), (std::vector<std::string>{"agent  5 VUs  lag 369ms", "b"}));
+  EXPECT_EQ(AlignColumns(rows, 22), (std::vector<std::string>{"agent  5 VUs", "b"}));
+  EXPECT_EQ(AlignColumns(rows, 3), (std::vector<std::string>{"agent", "b"}));
+}
+
 }  // namespace
 }  // namespace lockstep
