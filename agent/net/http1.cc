@@ -101,8 +101,12 @@ bool Http1Reader::TakeLine(absl::string_view* bytes, absl::string_view* line) {
   const size_t end = bytes->find('\n');
   const size_t taken = end == absl::string_view::npos ? bytes->size() : end + 1;
   head_bytes_ += taken;
-  if (kept_.size() + taken > kMaxLineBytes || head_bytes_ > kMaxHeadBytes) {
-    Fail(HeaderTooLarge());
+  if (head_bytes_ > kMaxHeadBytes) {
+    Fail(HeaderTooLarge("10 MiB at most"));
+    return false;
+  }
+  if (in_body() && kept_.size() + taken > kMaxChunkLineBytes) {
+    FailMalformed();
     return false;
   }
   *line = bytes->substr(0, taken);

@@ -23,9 +23,9 @@ bool AsksToClose(const HeaderList& headers);
 // passed over; trailers are read and dropped.
 class Http1Reader {
  public:
-  // A line of a head, and a head with the interim ones before it: libcurl's limits.
-  static constexpr size_t kMaxLineBytes = size_t{100} << 10;
-  static constexpr size_t kMaxHeadBytes = size_t{300} << 10;
+  // A head with the interim ones before it, as k6 takes it; and the line that says a chunk's size.
+  static constexpr size_t kMaxHeadBytes = size_t{10} << 20;
+  static constexpr size_t kMaxChunkLineBytes = size_t{100} << 10;
 
   // `response` is what `reader` fills.
   Http1Reader(HttpResponse& response, ResponseReader& reader)

@@ -14,8 +14,9 @@ namespace lockstep::agent {
 namespace {
 
 constexpr int64_t kFrameHeadBytes = 9;
-// As much of a head as may come compressed: nghttp2 counts frames of 16 KiB.
-constexpr size_t kMaxContinuations = 64;
+// Of 16 KiB each: what is beyond kMaxHttp2HeadBytes is read, too, as it belongs to the compression of
+// what follows.
+constexpr size_t kMaxContinuations = 1024;
 constexpr size_t kMaxRequestHeadBytes = size_t{1} << 20;
 
 absl::string_view TextOf(const uint8_t* bytes, size_t size) {

@@ -38,8 +38,7 @@ HttpError Http2ConnectionError(uint32_t code) {
 }
 
 HttpError Http2HeaderTooLarge() {
-  return {error_code::kGeneric,
-          "the header of the response is too large: a line may have 64 KiB, all 300 KiB"};
+  return HeaderTooLarge("a line may have 64 KiB, all 1 MiB");
 }
 
 absl::Duration PauseAfter(int refusals) {

@@ -16,7 +16,7 @@ HttpError Http2GoAwayError(uint32_t code);
 HttpError Http2ConnectionError(uint32_t code);
 
 // Of an answer whose head is too large.
-inline constexpr size_t kMaxHttp2HeadBytes = size_t{300} << 10;
+inline constexpr size_t kMaxHttp2HeadBytes = size_t{1} << 20;
 HttpError Http2HeaderTooLarge();
 
 // A request that a server did not work on is sent again up to so many times ...

@@ -114,8 +114,9 @@ HttpError TlsError(const CurlFailure& failure) {
 
 // libcurl's limits, which no option moves.
 HttpError TooLarge(const CurlFailure& failure) {
-  HttpError error = absl::StrContains(failure.text, "request too large") ? RequestHeaderTooLarge()
-                                                                         : HeaderTooLarge();
+  HttpError error = absl::StrContains(failure.text, "request too large")
+                        ? RequestHeaderTooLarge()
+                        : HeaderTooLarge("a line may have 100 KiB, all 300 KiB");
   error.detail = std::string(failure.text);
   return error;
 }
@@ -271,9 +272,8 @@ HttpError LostWithoutAnswer(absl::string_view text) {
              : HttpError{kGeneric, "EOF"};
 }
 
-HttpError HeaderTooLarge() {
-  return {kGeneric,
-          "the header of the response is too large: a line may have 100 KiB, all 300 KiB"};
+HttpError HeaderTooLarge(absl::string_view limits) {
+  return {kGeneric, absl::StrCat("the header of the response is too large: ", limits)};
 }
 
 HttpError RequestHeaderTooLarge() {

@@ -60,8 +60,8 @@ HttpError ErrorFromCurl(const CurlFailure& failure);
 // `text` is what curl says of the connection.
 HttpError LostWithoutAnswer(absl::string_view text);
 
-// Of an answer whose head exceeds curl's limits, which are ours.
-HttpError HeaderTooLarge();
+// Of an answer whose head is longer than can be taken; `limits` are those of who reads it.
+HttpError HeaderTooLarge(absl::string_view limits);
 
 // Of a request whose head is longer than can be sent.
 HttpError RequestHeaderTooLarge();
