@@ -92,7 +92,14 @@ ScriptResult<Inspection> ExamineScript(ScriptVu& vu) {
   const v8::TryCatch ignored(vu.isolate());
   Inspection inspection;
   const v8::Local<v8::Value> options = Exported(vu, "options");
-  if (options->IsObject()) {
+  if (options->IsPromise()) {
+    return Fail<Inspection>(
+        {.message =
+             "exported 'options' is a promise; options are an object, so export what it comes "
+             "to: `export const options = await ...`"});
+  }
+  // Whoever reads them says what is wrong with those that are no object; of functions it is told.
+  if (!options->IsNullOrUndefined() && !options->IsFunction()) {
     if (std::optional<ScriptFailure> failure = ToJson(vu, options, &inspection.options_json);
         failure.has_value()) {
       return Fail<Inspection>(*std::move(failure));

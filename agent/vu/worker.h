@@ -112,7 +112,6 @@ class Worker {
   std::atomic<int64_t> block_limit_ns_{0};
   // Of Watch: the turn that it saw, and what the thread had used then.
   uint64_t watched_turn_ = 0;
-  MonoTime watched_since_;
   absl::Duration watched_from_;
 
   // Worker's thread.

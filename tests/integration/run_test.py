@@ -27,6 +27,17 @@ class Counts(LockstepTest):
         self.assertEqual(server.count(), int(requests[1]))
         self.assertEqual([], self.strays())
 
+    def test_a_request_that_could_not_be_made_is_told_at_the_end(self):
+        """As in k6 it is in no metric, so that the threshold has nothing to judge."""
+        result = self.lockstep("run", self.script("""
+            import http from 'k6/http';
+            export const options = { thresholds: { http_req_failed: ['rate<0.01'] } };
+            export default function () { http.get('http://host:port/'); http.post('http://127.0.0.1/', [1]); }"""))
+        self.assertEqual(0, result.returncode, result.stderr)
+        self.assertRegex(result.stdout, r"PASSED   1 threshold · 2 other failures · 1 iteration\n")
+        self.assertRegex(result.stdout, r"1 x invalid URL: parse \S+host:port.* GET")
+        self.assertRegex(result.stdout, r"1 x unknown request body type \[\]interface {} +POST")
+
     def test_three_agents_do_what_one_does(self):
         for agents, shares in ((1, [10]), (3, [2, 4, 4])):
             server = self.serve()

@@ -98,6 +98,8 @@ v8::MaybeLocal<v8::Value> HttpModule::Fault(Context context, RequestFault fault,
     fields.emplace_back("hint", std::move(fault.hint));
   }
   vu_.logger().Log(LogLevel::kWarn, "Request Failed", std::move(fields));
+  // As in k6 it is in no metric. That must not make a run without any other request a good one.
+  vu_.sink().AddError(fault.message, fault.method, "", vu_.loop().clock().Wall());
   HttpCallResult result;
   result.sent = false;
   result.response.error = {fault.code, std::move(fault.message)};

@@ -28,6 +28,7 @@ struct RequestFault {
   int code = 0;           // 1020 for the URL, 0 for anything else
   std::string message;    // k6's words, where it has any
   std::string hint = {};  // what is allowed, for people; "": `message` says it
+  std::string method = {};
 };
 
 // k6's code of a failure that has no code of its own.

@@ -198,6 +198,9 @@ RequestOrFault PrepareRequest(Context context, ApiVu& vu,
                     preparation.Finish(std::move(arguments.method));
   result.throws = draft.throws;
   if (!done) {
+    if (draft.fault) {
+      draft.fault->method = std::move(arguments.method);
+    }
     result.request.reset();
     result.fault = std::move(draft.fault);
   }

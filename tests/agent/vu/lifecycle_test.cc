@@ -10,6 +10,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 using ::testing::UnorderedElementsAre;
 
 using Lifecycle = HostTest;
@@ -53,6 +54,26 @@ TEST_F(Lifecycle, InspectionWaitsForFilesThatTheBundleLacks) {
   const ScriptResult<Inspection> result = Inspect();
   ASSERT_TRUE(result.value.has_value()) << result.failure.message;
   EXPECT_EQ(result.value->options_json, R"({"userAgent":"read"})");
+}
+
+TEST_F(Lifecycle, OptionsThatAreNoObjectAreToldAsTheyAre) {
+  for (const auto& [exported, json] : std::vector<std::pair<std::string, std::string>>{
+           {"5", "5"}, {"'x'", R"("x")"}, {"[1]", "[1]"}, {"null", ""}, {"() => 1", ""}}) {
+    Script(absl::StrCat("export const options = ", exported, "; export default function () {}"));
+    const ScriptResult<Inspection> result = Inspect();
+    ASSERT_TRUE(result.value.has_value()) << result.failure.message;
+    EXPECT_EQ(result.value->options_json, json) << exported;
+  }
+  Script("export const options = Promise.resolve({ vus: 3 }); export default function () {}");
+  EXPECT_THAT(Inspect().failure.message, StartsWith("exported 'options' is a promise"));
+}
+
+TEST_F(Lifecycle, AFileThatIsRequiredAndDoesNotCompileIsNamedWithThePlace) {
+  remote_["file:///test/lib/broken.js"] = "exports.x = 1;\n  foo bar;\n";
+  Script("require('./lib/broken.js');\nexports.default = function () {};");
+  EXPECT_THAT(Inspect().failure.message,
+              StartsWith("SyntaxError: file:///test/lib/broken.js: Line 2:7 Unexpected identifier\n"
+                         "\tat "));
 }
 
 TEST_F(Lifecycle, InitCodeThatThrowsFailsTheInspectionWithItsPlace) {
