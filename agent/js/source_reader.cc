@@ -83,22 +83,6 @@ void ThrowProblem(v8::Isolate* isolate, const std::string& url,
       v8::Exception::SyntaxError(JsText(isolate, absl::StrCat(url, place, problem.message))));
 }
 
-// Of a text that does not compile and that a script has asked for: the error's stack tells who has
-// asked, and so the place of the mistake goes into its message.
-void ThrowWithPlace(v8::Local<v8::Context> context, const std::string& url,
-                    const v8::TryCatch& caught) {
-  v8::Isolate* const isolate = context->GetIsolate();
-  const auto [line, column] = PlaceOf(context, caught);
-  if (line == 0 || !caught.CanContinue()) {
-    return;
-  }
-  const std::string text = TextOf(isolate, caught.Message()->Get());
-  absl::string_view message = text;
-  absl::ConsumePrefix(&message, "Uncaught ");
-  absl::ConsumePrefix(&message, "SyntaxError: ");
-  ThrowProblem(isolate, url, {std::string(message), line, column});
-}
-
 // The text of a data URL's content; nothing if it is none.
 std::optional<std::string> DataOf(absl::string_view url) {
   if (!absl::ConsumePrefix(&url, "data:") || !absl::StrContains(url, ',')) {
@@ -410,14 +394,8 @@ v8::MaybeLocal<v8::Function> SourceReader::CompileCommonJs(const std::string& ur
       OriginOf(isolate(), url, -static_cast<int>(kWrapperHead.size()), /*is_module=*/false));
   v8::Local<v8::Script> script;
   v8::Local<v8::Value> function;
-  v8::TryCatch caught(isolate());
-  if (!v8::ScriptCompiler::Compile(context(), &source).ToLocal(&script)) {
-    ThrowWithPlace(context(), url, caught);
-    caught.ReThrow();
-    return {};
-  }
-  if (!script->Run(context()).ToLocal(&function)) {
-    caught.ReThrow();
+  if (!v8::ScriptCompiler::Compile(context(), &source).ToLocal(&script) ||
+      !script->Run(context()).ToLocal(&function)) {
     return {};
   }
   return function.As<v8::Function>();

@@ -39,11 +39,11 @@ Batch OneOfEach() {
       {.name = "vus", .type = MetricType::kGauge},
       {.name = "checks", .type = MetricType::kRate},
       {.name = "http_req_duration", .type = MetricType::kTrend, .contains = ValueType::kTime}};
-  batch.tag_sets = {{{"check", "body ok"},
+  batch.tag_sets = {{{MetadataKey("iter"), "9"},
+                     {MetadataKey("vu"), "4"},
+                     {"check", "body ok"},
                      {"group", ""},
-                     {MetadataKey("iter"), "9"},
-                     {"url", "http://x/?a=1,2 b"},
-                     {MetadataKey("vu"), "4"}}};
+                     {"url", "http://x/?a=1,2 b"}}};
   const std::vector<std::vector<double>> values = {{1, 2}, {7}, {1, 0}, {1000, 3000}};
   for (uint32_t i = 0; i < 4; ++i) {
     Aggregate aggregate(batch.metrics[i].type);
@@ -242,7 +242,7 @@ TEST(InfluxLine, EscapesTagsAndWritesFields) {
   std::string line;
   AppendInfluxLine({}, batch, batch.points[0], &line);
   EXPECT_EQ(line,
-            "http_reqs,check=body\\ ok value=1,iter=9i,url=\"http://x/?a=1,2 b\",vu=4i "
+            "http_reqs,check=body\\ ok value=1,iter=9i,vu=4i,url=\"http://x/?a=1,2 b\" "
             "1700000000000000000\n");
   batch.tag_sets = {{{"a,b", "c=d"}, {"n", "line\nfeed"}, {"p", "x\\"}, {"url", "say \"hi\" \\"}}};
   line.clear();
@@ -262,7 +262,7 @@ TEST_F(SinksTest, CreatesAnInfluxDatabaseAndWritesPoints) {
   EXPECT_THAT(requests[1].head, HasSubstr("/write?db=my%20db&precision=ms "));
   const std::vector<std::string> lines = absl::StrSplit(requests[1].body, '\n', absl::SkipEmpty());
   EXPECT_EQ(lines.size(), 7u);
-  EXPECT_THAT(lines, Contains("vus,check=body\\ ok,iter=9 value=7,url=\"http://x/?a=1,2 b\",vu=4i "
+  EXPECT_THAT(lines, Contains("vus,iter=9,check=body\\ ok value=7,vu=4i,url=\"http://x/?a=1,2 b\" "
                               "1700000000000"));
 }
 
