@@ -60,7 +60,7 @@ void LeasedGate::LowAt(int64_t left) {
 
 std::vector<LeasedGate::Range> LeasedGate::TakeAll() {
   MutexLock lock(mutex_);
-  const std::vector<Range> all(ranges_.begin(), ranges_.end());
+  std::vector<Range> all(ranges_.begin(), ranges_.end());
   ranges_.clear();
   left_ = 0;
   return all;

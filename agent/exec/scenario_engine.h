@@ -93,6 +93,7 @@ class EngineEvents {
   // Of what Lease gave, these will not begin here.
   virtual void OnIterationsReturned(size_t /*scenario*/, int64_t /*first*/, int64_t /*count*/) {}
   // Likewise, see LeaseVus.
+  // NOLINTNEXTLINE(performance-unnecessary-value-param): whoever takes it moves it on.
   virtual void OnVusWanted(v1::VuIterationsWanted) {}
   // All scenarios have ended and all VUs are back in the pool. Once.
   virtual void OnDone() = 0;

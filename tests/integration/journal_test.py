@@ -193,7 +193,7 @@ class Faults(JournalTest):
         self.short_run()
         with sqlite3.connect(self.journal) as database:
             database.execute("PRAGMA user_version = 7")
-        self.refused("a newer lockstep has written it (schema 7); this one knows schemas up to 1")
+        self.refused("a newer lockstep has written it (schema 7); this one knows schemas up to 2")
 
     def test_a_damaged_journal(self):
         self.short_run()

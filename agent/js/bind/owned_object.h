@@ -37,8 +37,8 @@ class OwnedObjects {
     Node* next = nullptr;
     v8::Global<v8::Object> object;
   };
-  // Destroys `node` when `object` has been collected.
-  void Add(v8::Local<v8::Object> object, std::unique_ptr<Node> node, size_t bytes);
+  // Destroys `added` when `object` has been collected.
+  void Add(v8::Local<v8::Object> object, std::unique_ptr<Node> added, size_t bytes);
 
  private:
   static void OnCollected(const v8::WeakCallbackInfo<Node>& info);
@@ -51,7 +51,7 @@ class OwnedObjects {
 // Tells the types of C++ objects apart, by its address.
 template <class T>
 struct OwnedType {
-  alignas(8) static inline const int64_t tag = 0;
+  alignas(8) static inline const int64_t kTag = 0;
 };
 
 // Gives `object`, which has two internal fields, a C++ object, made of `arguments`: field 0 is the pointer, 1 says of what
@@ -67,7 +67,7 @@ void EmplaceOwned(v8::Isolate* isolate, v8::Local<v8::Object> object, size_t byt
   };
   auto node = std::make_unique<Holding>(std::forward<Arguments>(arguments)...);
   object->SetAlignedPointerInInternalField(0, &node->held);
-  object->SetAlignedPointerInInternalField(1, const_cast<int64_t*>(&OwnedType<T>::tag));
+  object->SetAlignedPointerInInternalField(1, const_cast<int64_t*>(&OwnedType<T>::kTag));
   OwnedObjects::Of(isolate).Add(object, std::move(node), bytes);
 }
 
@@ -80,7 +80,7 @@ void AttachOwned(v8::Isolate* isolate, v8::Local<v8::Object> object, std::unique
     std::unique_ptr<T> pointed;
   };
   object->SetAlignedPointerInInternalField(0, owned.get());
-  object->SetAlignedPointerInInternalField(1, const_cast<int64_t*>(&OwnedType<T>::tag));
+  object->SetAlignedPointerInInternalField(1, const_cast<int64_t*>(&OwnedType<T>::kTag));
   OwnedObjects::Of(isolate).Add(object, std::make_unique<Pointing>(std::move(owned)), bytes);
 }
 
@@ -88,7 +88,7 @@ void AttachOwned(v8::Isolate* isolate, v8::Local<v8::Object> object, std::unique
 template <class T>
 T* OwnedBy(v8::Local<v8::Object> object) {
   return object->InternalFieldCount() == 2 &&
-                 object->GetAlignedPointerFromInternalField(1) == &OwnedType<T>::tag
+                 object->GetAlignedPointerFromInternalField(1) == &OwnedType<T>::kTag
              ? static_cast<T*>(object->GetAlignedPointerFromInternalField(0))
              : nullptr;
 }
