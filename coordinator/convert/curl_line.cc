@@ -259,7 +259,7 @@ class CurlReader {
 }  // namespace
 
 absl::StatusOr<Recording> ReadCurl(absl::string_view line) {
-  LOCKSTEP_ASSIGN_OR_RETURN(const ShellCommand command, SplitShellWords(line));
+  LOCKSTEP_ASSIGN_OR_RETURN(const ShellCommand command, ParseShellCommand(line));
   return CurlReader().Read(command);
 }
 

@@ -136,7 +136,7 @@ class ShellWords {
 
 }  // namespace
 
-absl::StatusOr<ShellCommand> SplitShellWords(absl::string_view line) {
+absl::StatusOr<ShellCommand> ParseShellCommand(absl::string_view line) {
   return ShellWords(line).Split();
 }
 

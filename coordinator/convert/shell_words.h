@@ -16,6 +16,6 @@ struct ShellCommand {
 
 // The first command of a line. Quotes, backslashes and $'...' as bash has them; nothing is expanded. InvalidArgument names
 // the place of a quote that is not closed.
-absl::StatusOr<ShellCommand> SplitShellWords(absl::string_view line);
+absl::StatusOr<ShellCommand> ParseShellCommand(absl::string_view line);
 
 }  // namespace lockstep::coordinator
