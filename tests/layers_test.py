@@ -24,6 +24,7 @@ LAYERS = {
         "health": {"base"},
         "metrics": {"base"},
         "options": {"base", "segment"},
+        "flags": {"base", "options"},
         "plan": {"base", "segment", "schedule", "options"},
         "threshold": {"base", "metrics", "options"},
         "summary": {"base", "metrics", "options", "threshold"},
@@ -168,12 +169,20 @@ class Layers(unittest.TestCase):
 
     def test_cores_read_no_clock_and_start_no_thread(self):
         words = re.compile(r"absl::Now\(|std::thread|SystemClock|std::this_thread|\bsleep\(|usleep\(")
-        for folder in ("agent/exec", "coordinator/core", "common/segment", "common/schedule", "common/plan"):
+        # `base` has the system's clock; `rpc` and `web` are not pure.
+        pure = [f"common/{name}" for name in LAYERS["common"] if name not in ("base", "rpc", "web")]
+        for folder in ("agent/exec", "agent/run", "coordinator/core", *pure):
             for path in sources(folder):
                 self.assertIsNone(words.search(path.read_text("utf-8")), path)
 
 
 class HouseRules(unittest.TestCase):
+    def test_only_main_and_the_network_layer_read_the_environment(self):
+        words = re.compile(r"\bgetenv\(|\bSystemEnvironment\(\)")
+        allowed = ("agent/net/network.cc", "agent/net/tls_context.cc", "agent/cli/main.cc", "coordinator/cli/main.cc", "common/base/environment.")
+        found = [str(path.relative_to(ROOT)) for side in LAYERS for path in sources(side) if words.search(path.read_text("utf-8"))]
+        self.assertEqual([], [name for name in found if not name.startswith(allowed)])
+
     def test_no_banned_names(self):
         banned = re.compile(r"absl::Mutex\b|absl/synchronization/")
         for folder in ("common", "agent", "coordinator"):

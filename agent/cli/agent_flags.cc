@@ -1,20 +1,63 @@
 #include "agent/cli/agent_flags.h"
 
-#include <algorithm>
-#include <sstream>
-
-#include <CLI/CLI.hpp>
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
 #include "common/base/host_port.h"
+#include "common/base/message_limits.h"
 #include "common/base/version.h"
+#include "common/flags/flag_help.h"
+#include "common/flags/flag_reader.h"
+#include "common/flags/flag_words.h"
 
 namespace lockstep::agent {
 namespace {
 
-constexpr int64_t kMostWeight = 1'000'000;  // as in control.proto
+using Kind = FlagSpec::Kind;
+
+constexpr int64_t kMostWorkers = 1024;
+
+constexpr FlagSpec kFlags[] = {
+    {"--coordinator", Kind::kValue, "address of the coordinator, without a port that of 7411",
+     "HOST[:PORT]|unix:PATH"},
+    {"--credentials", Kind::kValue,
+     "folder with this agent's certificates and token, as `lockstep certs` makes it", "FOLDER"},
+    {"--coordinator-name", Kind::kValue,
+     "name in the coordinator's certificate; without it, the host of its address", "NAME"},
+    {"--insecure", Kind::kSwitch, "plain text: everybody on the way can read the script"},
+    {"--name", Kind::kValue, "name in the fleet; without it, host name and process id", "NAME"},
+    {"--weight", Kind::kValue, "share of the work, relative to the other agents' weights", "N",
+     "1"},
+    {"--label", Kind::kList, "shown in the status; may be repeated", "KEY=VALUE"},
+    {"--metrics-address", Kind::kValue, "serve /metrics, /healthz and /readyz there", "HOST:PORT"},
+    {"--once", Kind::kSwitch, "end after one run, and give up when no coordinator can be reached"},
+    {"--workers", Kind::kValue, "worker threads; without it, one for each processor", "N"},
+    {"-v,--verbose", Kind::kSwitch, "show debug messages"},
+    {"--version", Kind::kSwitch, "print the version"},
+    {"-h,--help", Kind::kSwitch, "show this help"},
+};
+// For agents that a coordinator starts: not shown.
+constexpr FlagSpec kParentFlag = {"--parent", Kind::kValue, "process to die with", "ID"};
+
+std::vector<Flag> Flags() {
+  std::vector<Flag> flags;
+  for (const FlagSpec& spec : kFlags) {
+    flags.push_back(FlagOf(spec));
+  }
+  return flags;
+}
+
+std::string Help() {
+  std::string text =
+      "Joins a Lockstep coordinator and runs the virtual users that it assigns\n\n"
+      "Usage: lockstep-agent --coordinator HOST[:PORT] [FLAGS]\n\nFlags:\n";
+  for (const Flag& flag : Flags()) {
+    absl::StrAppend(&text, HelpRowOf(flag));
+  }
+  return text;
+}
 
 std::string DefaultName() {
   char host[256] = "agent";
@@ -24,70 +67,68 @@ std::string DefaultName() {
   return absl::StrCat(host, "-", getpid());
 }
 
-}  // namespace
-
-std::variant<AgentFlags, AgentFlagsExit> ParseAgentFlags(const std::vector<std::string>& args) {
-  AgentFlags flags;
-  std::vector<std::string> labels;
-  CLI::App app("Joins a Lockstep coordinator and runs the virtual users that it assigns",
-               "lockstep-agent");
-  app.set_version_flag("--version", absl::StrCat("lockstep-agent ", kVersion));
-  app.add_option("--coordinator", flags.coordinator,
-                 "Address of the coordinator, HOST[:PORT] (port 7411) or unix:PATH")
-      ->required();
-  app.add_option("--credentials", flags.credentials,
-                 "Folder with this agent's certificates and token, as `lockstep certs` makes it")
-      ->envname("LOCKSTEP_CREDENTIALS");
-  app.add_option("--coordinator-name", flags.coordinator_name,
-                 "Name in the coordinator's certificate (default: the host of its address)");
-  app.add_flag("--insecure", flags.insecure,
-               "Speak plain text: everybody on the way can read the script");
-  app.add_option("--name", flags.name, "Name in the fleet (default: host name and process id)");
-  app.add_option("--weight", flags.weight,
-                 "Share of the work relative to the other agents' weights (default 1)");
-  app.add_option("--label", labels, "KEY=VALUE, shown in the status; may be repeated");
-  app.add_option("--metrics-address", flags.metrics_address,
-                 "Serve /metrics, /healthz and /readyz on HOST:PORT (default: nowhere)");
-  app.add_flag("--once", flags.once,
-               "End after one run, and give up when no coordinator can be reached");
-  app.add_option("--workers", flags.workers, "Worker threads (default: one for each processor)")
-      ->check(CLI::Range(int64_t{0}, int64_t{1024}));
-  app.add_flag("-v,--verbose", flags.verbose, "Show debug messages");
-  app.add_option("--parent", flags.parent)->group("");  // for agents that a coordinator starts
-  try {
-    std::vector<std::string> reversed(args.rbegin(), args.rend());
-    app.parse(reversed);
-  } catch (const CLI::Success& success) {
-    std::ostringstream out;
-    app.exit(success, out, out);
-    return AgentFlagsExit{ExitCode::kSuccess, out.str(), ""};
-  } catch (const CLI::ParseError& error) {
-    return AgentFlagsExit{ExitCode::kOther, "", error.what()};
-  }
-  absl::StatusOr<std::string> coordinator = CoordinatorAddress(flags.coordinator);
-  if (!coordinator.ok()) {
-    return AgentFlagsExit{ExitCode::kOther, "",
-                          absl::StrCat("--coordinator: ", coordinator.status().message())};
-  }
-  flags.coordinator = *std::move(coordinator);
-  if (flags.weight < 1 || flags.weight > kMostWeight) {
-    return AgentFlagsExit{ExitCode::kOther, "",
-                          absl::StrCat("--weight: invalid value ", flags.weight,
-                                       ": expected an integer from 1 to ", kMostWeight)};
-  }
-  for (const std::string& label : labels) {
-    size_t equals = label.find('=');
+std::map<std::string, std::string> ReadLabels(FlagReader& reader) {
+  std::map<std::string, std::string> labels;
+  for (const std::string& label : reader.List("label")) {
+    const size_t equals = label.find('=');
     if (equals == std::string::npos || equals == 0) {
-      return AgentFlagsExit{
-          ExitCode::kOther, "",
-          absl::StrCat("--label: invalid value \"", label, "\": expected KEY=VALUE")};
+      reader.Error(absl::StrCat("--label: invalid value \"", label, "\": expected KEY=VALUE"));
+    } else {
+      labels[label.substr(0, equals)] = label.substr(equals + 1);
     }
-    flags.labels[label.substr(0, equals)] = label.substr(equals + 1);
   }
+  return labels;
+}
+
+AgentFlags ReadFlags(FlagReader& reader) {
+  AgentFlags flags;
+  if (const auto coordinator = reader.Text("coordinator"); coordinator.has_value()) {
+    flags.coordinator = reader.Address(*coordinator).value_or("");
+  } else {
+    reader.Error("--coordinator is missing: expected HOST[:PORT] or unix:PATH");
+  }
+  flags.credentials = reader.String("credentials", "CREDENTIALS");
+  flags.coordinator_name = reader.String("coordinator-name");
+  flags.insecure = reader.Is("insecure");
+  flags.name = reader.String("name");
+  flags.weight = reader.Int("weight", flags.weight, 1, kMostWeight);
+  flags.labels = ReadLabels(reader);
+  flags.metrics_address = reader.String("metrics-address");
+  flags.once = reader.Is("once");
+  flags.workers = reader.Int("workers", flags.workers, 1, kMostWorkers);
+  flags.verbose = reader.Is("verbose");
+  flags.parent = reader.Int("parent", flags.parent, 1);
   if (flags.name.empty()) {
     flags.name = DefaultName();
   }
   return flags;
+}
+
+}  // namespace
+
+std::variant<AgentFlags, AgentFlagsExit> ParseAgentFlags(const std::vector<std::string>& args,
+                                                         const Environment& environment) {
+  std::vector<Flag> flags = Flags();
+  flags.push_back(FlagOf(kParentFlag));
+  FlagWords read = ReadFlagWords(args, flags);
+  GivenWords words(environment);
+  words.errors = MistakesIn(read, Flags(), "lockstep-agent", "lockstep-agent --help");
+  for (const std::string& word : read.arguments) {
+    words.errors.push_back(absl::StrCat("unexpected word \"", word, "\"; expected flags only"));
+  }
+  words.values = std::move(read.values);
+  FlagReader reader(&words);
+  if (reader.Is("help")) {
+    return AgentFlagsExit{ExitCode::kSuccess, Help(), ""};
+  }
+  if (reader.Is("version")) {
+    return AgentFlagsExit{ExitCode::kSuccess, absl::StrCat("lockstep-agent ", kVersion, "\n"), ""};
+  }
+  AgentFlags known = ReadFlags(reader);
+  if (!words.errors.empty()) {
+    return AgentFlagsExit{ExitCode::kOther, "", absl::StrJoin(words.errors, "\n")};
+  }
+  return known;
 }
 
 }  // namespace lockstep::agent

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "common/base/environment.h"
 #include "common/base/exit_code.h"
 
 namespace lockstep::agent {
@@ -17,12 +18,12 @@ struct AgentFlags {
   std::string credentials;       // folder; empty: from variables, or plain text
   std::string coordinator_name;  // in its certificate; empty: the address's host
   std::string name;              // default: the host's name and the process id
-  int64_t weight = 1;            // 1 to 1000000
+  int64_t weight = 1;            // 1 to kMostWeight
   std::map<std::string, std::string> labels;
   std::string metrics_address;  // "HOST:PORT" to serve metrics and health on; empty: none
   bool once = false;            // one run, and no endless waiting for a coordinator
   int64_t parent = 0;           // process to die with; 0: none
-  int64_t workers = 0;          // worker threads; 0: as many as there are processors to run on
+  int64_t workers = 0;          // worker threads, 1 to 1024; 0: one for each processor to run on
   bool verbose = false;
 };
 
@@ -30,10 +31,11 @@ struct AgentFlags {
 struct AgentFlagsExit {
   ExitCode code = ExitCode::kSuccess;
   std::string output;  // for stdout
-  std::string error;   // names the flag, the value and what is allowed
+  std::string error;   // a line a mistake: the flag, the value and what is allowed
 };
 
-// `args` without the program's name.
-std::variant<AgentFlags, AgentFlagsExit> ParseAgentFlags(const std::vector<std::string>& args);
+// `args` without the program's name. On one thread at a time.
+std::variant<AgentFlags, AgentFlagsExit> ParseAgentFlags(const std::vector<std::string>& args,
+                                                         const Environment& environment);
 
 }  // namespace lockstep::agent

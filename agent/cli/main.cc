@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -35,6 +36,7 @@
 #include "common/base/processors.h"
 #include "common/base/random_bytes.h"
 #include "common/base/steady_thread.h"
+#include "common/base/thread_room.h"
 #include "common/base/version.h"
 #include "common/options/options_json.h"
 #include "common/rpc/early_start.h"
@@ -51,6 +53,8 @@ const char* malloc_conf = "narenas:1,thp:never";
 
 namespace lockstep::agent {
 namespace {
+
+constexpr int kThreadsBesideWorkers = 14;  // of gRPC and V8, once a run is on
 
 // Ends this process with its parent. False if the parent is gone already.
 bool DieWith(int64_t parent) {
@@ -225,7 +229,7 @@ int Serve(const AgentFlags& flags, const std::optional<Credentials>& credentials
 }
 
 int Main(const std::vector<std::string>& args) {
-  std::variant<AgentFlags, AgentFlagsExit> parsed = ParseAgentFlags(args);
+  std::variant<AgentFlags, AgentFlagsExit> parsed = ParseAgentFlags(args, SystemEnvironment());
   if (auto* exit = std::get_if<AgentFlagsExit>(&parsed); exit != nullptr) {
     fputs(exit->output.c_str(), stdout);
     if (!exit->error.empty()) {
@@ -251,6 +255,11 @@ int Main(const std::vector<std::string>& args) {
     }
     credentials = *std::move(chosen);
   }
+  const int workers = flags.workers > 0 ? static_cast<int>(flags.workers) : Processors();
+  if (const absl::Status room = CheckThreadRoom(kThreadsBesideWorkers + workers); !room.ok()) {
+    StderrLog(flags.name, flags.verbose).Error(std::string(room.message()));
+    return static_cast<int>(ExitCode::kOther);
+  }
   return Serve(flags, credentials);
 }
 
@@ -258,5 +267,12 @@ int Main(const std::vector<std::string>& args) {
 }  // namespace lockstep::agent
 
 int main(int argc, char** argv) {
-  return lockstep::agent::Main(std::vector<std::string>(argv + 1, argv + argc));
+  try {
+    return lockstep::agent::Main(std::vector<std::string>(argv + 1, argv + argc));
+  } catch (const std::system_error& error) {
+    // The one that is not caught where it comes from: std::thread cannot start a thread.
+    fprintf(stderr, "lockstep-agent: %s (%s)\n",
+            std::string(lockstep::NoThreadRoom().message()).c_str(), error.what());
+    return static_cast<int>(lockstep::ExitCode::kOther);
+  }
 }

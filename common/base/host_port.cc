@@ -2,9 +2,13 @@
 
 #include <algorithm>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 
 namespace lockstep {
 
@@ -21,7 +25,22 @@ HostAndPort SplitHostPort(absl::string_view text) {
   return parts;
 }
 
+bool IsLoopbackHost(absl::string_view host) {
+  const std::string text(host);
+  in_addr v4;
+  in6_addr v6;
+  return absl::EqualsIgnoreCase(host, "localhost") ||
+         (inet_pton(AF_INET, text.c_str(), &v4) == 1 && ntohl(v4.s_addr) >> 24 == IN_LOOPBACKNET) ||
+         (inet_pton(AF_INET6, text.c_str(), &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6));
+}
+
 absl::StatusOr<std::string> CoordinatorAddress(absl::string_view text) {
+  if (absl::string_view path = text; absl::ConsumePrefix(&path, "unix:") &&
+                                     absl::StripPrefix(path, "//").size() > kMaxUnixPathBytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("invalid value \"", text, "\": expected a path of at most ", kMaxUnixPathBytes,
+                     " bytes, as every Unix socket's"));
+  }
   if (absl::StartsWith(text, "unix:") || absl::StrContains(text, ":///")) {
     return std::string(text);
   }
@@ -29,9 +48,9 @@ absl::StatusOr<std::string> CoordinatorAddress(absl::string_view text) {
   const bool bare = std::count(text.begin(), text.end(), ':') > 1 && text.front() != '[';
   const HostAndPort parts =
       bare ? HostAndPort{.host = text, .port = std::nullopt} : SplitHostPort(text);
-  const absl::string_view port = parts.port.value_or(kCoordinatorPort);
-  int number = 0;
-  if (parts.host.empty() || !absl::SimpleAtoi(port, &number) || number < 0 || number > 65535) {
+  int port = kCoordinatorPort;
+  if (parts.host.empty() || (parts.port.has_value() && !absl::SimpleAtoi(*parts.port, &port)) ||
+      port < 0 || port > 65535) {
     return absl::InvalidArgumentError(absl::StrCat("invalid value \"", text,
                                                    "\": expected HOST:PORT, HOST (port ",
                                                    kCoordinatorPort, ") or unix:PATH"));

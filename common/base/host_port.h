@@ -1,6 +1,7 @@
 // "HOST:PORT" taken apart: addresses to listen on, to connect to, of peers and of options.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 
@@ -18,12 +19,19 @@ struct HostAndPort {
 // Judges neither part: "" is a host and "x" is a port.
 HostAndPort SplitHostPort(absl::string_view text);
 
+// Whether `host`, without brackets and a port, is this machine by its name alone: localhost, an address of
+// 127.0.0.0/8 or ::1. "127.example" is not.
+bool IsLoopbackHost(absl::string_view host);
+
 // The port of a coordinator, unless another one is given: that of the documents and of deploy/.
-inline constexpr char kCoordinatorPort[] = "7411";
+inline constexpr int kCoordinatorPort = 7411;
+
+// A Unix socket's path has no more: sockaddr_un has room for one byte beyond them.
+inline constexpr size_t kMaxUnixPathBytes = 107;
 
 // A coordinator's address as a person gives it, with its port: "host" becomes "host:7411", "::1"
 // "[::1]:7411". "unix:PATH" and what names a resolver ("dns:///host:1") stay. InvalidArgument for a
-// port that is none, or no host: `invalid value "host:x": expected HOST:PORT, ...`.
+// port that is none, no host, or a path that is too long for a socket: `invalid value "host:x": expected HOST:PORT, ...`.
 absl::StatusOr<std::string> CoordinatorAddress(absl::string_view text);
 
 }  // namespace lockstep

@@ -1,7 +1,9 @@
-// How large messages between the two programs may be.
+// What the two programs must agree on beside the protocol's form: how large messages may be, how many
+// may wait, and how large a weight is.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace lockstep {
 
@@ -12,5 +14,10 @@ inline constexpr size_t kPieceBytes = 512 << 10;
 inline constexpr size_t kPieceOverheadBytes = 64 << 10;
 // Of one message, in however many pieces. Whoever makes a larger one says so instead of sending it.
 inline constexpr size_t kMostMessageBytes = 64 << 20;
+// Messages of a session that its other end has not acknowledged. With more, the session is over.
+inline constexpr size_t kMostUnacknowledged = 100'000;
+
+// Of an agent; 1 at least.
+inline constexpr int64_t kMostWeight = 1'000'000;
 
 }  // namespace lockstep

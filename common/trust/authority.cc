@@ -33,7 +33,6 @@ using RevocationTime = std::unique_ptr<ASN1_TIME, openssl::Free<&ASN1_TIME_free>
 using Serial = std::unique_ptr<BIGNUM, openssl::Free<&BN_free>>;
 
 constexpr absl::Duration kDay = absl::Hours(24);
-constexpr absl::Duration kLongest = absl::Hours(24 * 3660);
 constexpr absl::Duration kClockSkew = absl::Minutes(5);  // machines' clocks differ a little
 
 absl::Status CryptoError(absl::string_view what) {
@@ -61,9 +60,9 @@ std::vector<std::string> Wrong(absl::string_view name, absl::Duration lifetime) 
     wrong.push_back(absl::StrCat("name: invalid value '", name,
                                  "': expected 1 to 64 letters, digits, '.', '-' or '_'"));
   }
-  if (lifetime < kDay || lifetime > kLongest) {
+  if (lifetime < kDay || lifetime > kMostCertificateDays * kDay) {
     wrong.push_back(absl::StrCat("lifetime: invalid value ", absl::FormatDuration(lifetime),
-                                 ": expected 1 to 3660 days"));
+                                 ": expected 1 to ", kMostCertificateDays, " days"));
   }
   return wrong;
 }

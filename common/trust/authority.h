@@ -7,6 +7,7 @@
 // run.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -24,11 +25,13 @@ struct Credential {
   std::string key;
 };
 
+inline constexpr int64_t kMostCertificateDays = 3650;
+
 struct CertificateRequest {
   Role role = Role::kAgent;
   std::string name = {};                // common name: letters, digits, '.', '-', '_'; 1 to 64
   std::vector<std::string> hosts = {};  // DNS names and IP addresses; a coordinator needs one
-  absl::Duration lifetime = {};         // a day to ten years
+  absl::Duration lifetime = {};         // a day to kMostCertificateDays
 };
 
 // A new authority that can sign certificates and revocation lists, but no further authorities.

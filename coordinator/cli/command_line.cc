@@ -1,14 +1,13 @@
 // A command line, read: from words (word_parser.h) to what the user wants (read_commands.h).
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 
+#include "common/flags/flag_reader.h"
 #include "coordinator/app/commands.h"
 #include "coordinator/cli/command_table.h"
 #include "coordinator/cli/completion.h"
-#include "coordinator/cli/flag_reader.h"
 #include "coordinator/cli/help.h"
 #include "coordinator/cli/read_commands.h"
 #include "coordinator/cli/word_parser.h"

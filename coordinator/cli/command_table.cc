@@ -5,8 +5,6 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
 
 #include "coordinator/cli/flag_tables.h"
 
@@ -18,20 +16,6 @@ constexpr char kRunningTests[] = "A running test";
 constexpr char kResults[] = "Results";
 constexpr char kFleet[] = "A fleet's trust";
 constexpr char kProgram[] = "This program";
-
-Flag FlagOf(const FlagSpec& spec) {
-  Flag flag{.kind = spec.kind, .value = spec.value, .initial = spec.initial, .help = spec.help};
-  for (absl::string_view spelling : absl::StrSplit(spec.spelling, ',')) {
-    if (!absl::ConsumePrefix(&spelling, "--")) {
-      flag.letter = std::string(absl::StripPrefix(spelling, "-"));
-    } else if (flag.name.empty()) {
-      flag.name = std::string(spelling);
-    } else {
-      flag.aliases.emplace_back(spelling);
-    }
-  }
-  return flag;
-}
 
 template <size_t N>
 void Add(const FlagSpec (&specs)[N], CommandSpec* command) {
@@ -99,10 +83,10 @@ void AddControls(std::vector<CommandSpec>* commands) {
     Add(kTransportFlags, &commands->back());
     return &commands->back();
   };
-  Add(kStatusFlags, add("status", "how the run stands"));
+  Add(kStatusFlags, add("status", "show how the run stands"));
   add("pause", "pause the run");
   add("resume", "let a paused run go on");
-  Add(kScaleFlags, add("scale", "change the VUs of externally controlled scenarios"));
+  Add(kScaleFlags, add("scale", "change the number of VUs or agents"));
   Add(kStopFlags, add("stop", "end the run"));
 }
 

@@ -7,21 +7,9 @@
 
 #include "absl/strings/string_view.h"
 
-#include "common/options/tiers.h"
+#include "common/flags/flag.h"
 
 namespace lockstep::coordinator {
-
-// A flag as one command takes it.
-struct Flag {
-  std::string name = {};                  // "log-format", without dashes
-  std::string letter = {};                // "v"; "": none
-  std::vector<std::string> aliases = {};  // other long names
-  FlagSpec::Kind kind = FlagSpec::Kind::kValue;
-  std::string value = {};    // what its value is, in a word
-  std::string initial = {};  // what holds without it
-  std::string bare = {};     // what a switch says without a value, where it can say more
-  std::string help = {};
-};
 
 // A word that is no flag.
 struct Argument {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "common/options/tiers.h"
+#include "coordinator/app/commands.h"
 
 namespace lockstep::coordinator {
 
@@ -19,7 +20,7 @@ inline constexpr FlagSpec kTestFlags[] = {
     {"--compatibility-mode", Kind::kValue, "both modes are one here", "extended|base"},
     {"-c,--config", Kind::kValue,
      "file with options: ./lockstep.yaml, else ~/.config/k6/config.json", "FILE"},
-    {"--strict", Kind::kSwitch, "options that nobody knows are errors, not warnings"},
+    {"--strict", Kind::kSwitch, "unknown options are errors, not warnings"},
 };
 
 inline constexpr FlagSpec kRunFlags[] = {
@@ -36,8 +37,7 @@ inline constexpr FlagSpec kRunFlags[] = {
     {"--agents", Kind::kValue, "agents that share the test", "N", "1"},
     {"--on-agent-loss", Kind::kValue, "what a lost agent does to the test",
      "fail|tolerate=N%|redistribute", "fail"},
-    {"--late-agents", Kind::kValue, "what agents that come while the load runs do", "wait|join",
-     "wait"},
+    {"--late-agents", Kind::kValue, "what agents that join during the run do", "wait|join", "wait"},
     {"--max-vu-block", Kind::kValue,
      "interrupt an iteration that computes for so long without waiting; 0s: never", "TIME", "5s"},
     {"--partition", Kind::kValue, "how work is dealt out: as k6 does, or to the nearest number",
@@ -83,7 +83,7 @@ inline constexpr FlagSpec kTransportFlags[] = {
 };
 
 inline constexpr FlagSpec kCoordinatorFlags[] = {
-    {"--listen", Kind::kValue, "address for agents and status", "HOST[:PORT]", "127.0.0.1:7411"},
+    {"--listen", Kind::kValue, "address for agents and status", "HOST[:PORT]", kDefaultAddress},
     {"--wait-for-agents", Kind::kValue, "give up after this time; without it, never", "TIME"},
 };
 inline constexpr FlagSpec kInspectFlags[] = {
@@ -102,7 +102,7 @@ inline constexpr FlagSpec kPlanFlags[] = {
      "striped|fair", "striped"},
 };
 inline constexpr FlagSpec kManifestFlags[] = {
-    {"--agents", Kind::kValue, "pods with agents, that share the test", "N", "1"},
+    {"--agents", Kind::kValue, "agent pods that share the test", "N", "1"},
     {"--image", Kind::kValue, "image with both programs", "IMAGE", "lockstep:latest"},
     {"--namespace", Kind::kValue, "of all objects; without it, that of whoever creates them",
      "NAME"},
@@ -110,7 +110,7 @@ inline constexpr FlagSpec kManifestFlags[] = {
     {"--set", Kind::kList, "a field of a Job: agents:spec.template.spec.priority=5",
      "JOB:PATH=VALUE"},
     {"--label", Kind::kList, "of all objects and pods; may be repeated", "KEY=VALUE"},
-    {"--ttl", Kind::kValue, "when Jobs are cleared away, after their end", "TIME", "24h"},
+    {"--ttl", Kind::kValue, "how long Jobs are kept after their end", "TIME", "24h"},
     {"--results-claim", Kind::kValue, "volume claim for results that is there already", "NAME"},
     {"--results-size", Kind::kValue, "make a volume claim for results, of this size", "SIZE"},
     {"--variables-secret", Kind::kValue, "Secret with variables of the script", "NAME"},
@@ -137,7 +137,7 @@ inline constexpr FlagSpec kStopFlags[] = {
 inline constexpr FlagSpec kScaleFlags[] = {
     {"-u,--vus", Kind::kValue, "VUs to run", "N"},
     {"-m,--max", Kind::kValue, "VUs to have ready", "N"},
-    {"--agents", Kind::kValue, "agents to share the work, of a run that redistributes", "N"},
+    {"--agents", Kind::kValue, "agents that share the work of a run that redistributes", "N"},
 };
 inline constexpr FlagSpec kRecoverFlags[] = {
     {"--run", Kind::kValue, "number of the run; without it, the last one that did not end", "N"},
@@ -170,11 +170,10 @@ inline constexpr FlagSpec kComparisonFlags[] = {
 };
 inline constexpr FlagSpec kNewFlags[] = {
     {"--template", Kind::kValue, "what to begin with", "minimal|full", "minimal"},
-    {"--from-har", Kind::kValue, "make it of a browser's recording", "FILE"},
-    {"--from-openapi", Kind::kValue, "make it of an API's description (OpenAPI 3, Swagger 2)",
-     "FILE"},
-    {"--from-postman", Kind::kValue, "make it of a Postman collection", "FILE"},
-    {"--from-curl", Kind::kValue, "make it of a command line of curl", "'curl ...'"},
+    {"--from-har", Kind::kValue, "convert a browser's recording", "FILE"},
+    {"--from-openapi", Kind::kValue, "convert an API description (OpenAPI 3, Swagger 2)", "FILE"},
+    {"--from-postman", Kind::kValue, "convert a Postman collection", "FILE"},
+    {"--from-curl", Kind::kValue, "convert a curl command line", "'curl ...'"},
     {"-f,--force", Kind::kSwitch, "replace a file that is there"},
 };
 inline constexpr FlagSpec kReportFlags[] = {
@@ -191,10 +190,11 @@ inline constexpr FlagSpec kAuthorityFlag = {"--folder", Kind::kValue, "folder of
 inline constexpr FlagSpec kCredentialsFolderFlag = {
     "--out", Kind::kValue, "folder of credentials; without it, one with the owner's name",
     "FOLDER"};
-inline constexpr FlagSpec kDaysFlag = {"--days", Kind::kValue, "of validity", "N", "365"};
-inline constexpr FlagSpec kAuthorityDaysFlag = {"--days", Kind::kValue, "of validity", "N", "3650"};
-inline constexpr FlagSpec kRenewedDaysFlag = {"--days", Kind::kValue,
-                                              "of validity; without it, as many as before", "N"};
+inline constexpr FlagSpec kDaysFlag = {"--days", Kind::kValue, "days of validity", "N", "365"};
+inline constexpr FlagSpec kAuthorityDaysFlag = {"--days", Kind::kValue, "days of validity", "N",
+                                                "3650"};
+inline constexpr FlagSpec kRenewedDaysFlag = {
+    "--days", Kind::kValue, "days of validity; without it, as many as before", "N"};
 inline constexpr FlagSpec kHostFlag = {
     "--host", Kind::kList, "name or address that agents connect to; may be repeated", "HOST"};
 

@@ -3,65 +3,25 @@
 #include <algorithm>
 #include <set>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
-#include "absl/strings/str_split.h"
 
 #include "common/base/version.h"
+#include "common/flags/flag_help.h"
 #include "coordinator/cli/flag_tables.h"
 #include "coordinator/cli/help_pages.h"
 
 namespace lockstep::coordinator {
 namespace {
 
-constexpr size_t kColumns = 80;
-constexpr size_t kHelpColumn = 34;  // where what is said of a flag begins
 constexpr char kTagline[] = "Lockstep runs k6 scripts on one machine or on many, as one test.";
 
-constexpr char kNoBreak = '\x01';  // a space at which no line ends
-
-// `text` cut into lines of at most `width` columns, at spaces, and at commas in words that are longer; the later
-// ones are indented.
-std::string Wrapped(absl::string_view text, size_t width, size_t indent) {
-  std::string out;
-  size_t column = 0;
-  for (absl::string_view word : absl::StrSplit(text, ' ')) {
-    bool first = true;
-    do {
-      const size_t comma = word.size() > width ? word.substr(0, width).rfind(',') : word.npos;
-      const absl::string_view part = word.substr(0, comma == word.npos ? comma : comma + 1);
-      word.remove_prefix(part.size());
-      const bool spaced = first && column > 0;
-      if (column > 0 && column + (spaced ? 1 : 0) + part.size() > width) {
-        absl::StrAppend(&out, "\n", std::string(indent, ' '), part);
-        column = part.size();
-      } else {
-        absl::StrAppend(&out, spaced ? " " : "", part);
-        column += (spaced ? 1 : 0) + part.size();
-      }
-      first = false;
-    } while (!word.empty());
-  }
-  std::replace(out.begin(), out.end(), kNoBreak, ' ');
-  return out;
-}
-
-// "left     right", with the right side in the column and wrapped.
-std::string Row(const std::string& left, absl::string_view right, size_t column) {
-  if (right.empty()) {
-    return absl::StrCat(left, "\n");
-  }
-  const std::string gap = left.size() + 2 <= column ? std::string(column - left.size(), ' ')
-                                                    : absl::StrCat("\n", std::string(column, ' '));
-  return absl::StrCat(left, gap, Wrapped(right, kColumns - column, column), "\n");
-}
-
-std::string MeaningOf(const Flag& flag) {
-  return flag.initial.empty()
-             ? flag.help
-             : absl::StrCat(flag.help, " (default:", std::string(1, kNoBreak), flag.initial, ")");
+// "show what is" as a sentence: "Show what is."
+std::string Sentence(std::string summary) {
+  summary.front() = absl::ascii_toupper(static_cast<unsigned char>(summary.front()));
+  return summary + ".";
 }
 
 bool IsGlobal(absl::string_view flag) {
@@ -86,7 +46,7 @@ std::string RowsOfVerbs(const CommandSpec& heading, const std::vector<CommandSpe
   std::string rows;
   for (const CommandSpec& each : commands) {
     if (absl::StartsWith(each.name, absl::StrCat(heading.name, " "))) {
-      absl::StrAppend(&rows, Row(absl::StrCat("  ", each.name), each.summary, 22));
+      absl::StrAppend(&rows, HelpRow(absl::StrCat("  ", each.name), each.summary, 22));
     }
   }
   return rows;
@@ -125,14 +85,6 @@ std::string UsageOf(const CommandSpec& command) {
   return usage;
 }
 
-std::string SpellingOf(const Flag& flag) {
-  const std::string value = flag.kind != FlagSpec::Kind::kSwitch ? absl::StrCat(" ", flag.value)
-                            : flag.bare.empty()                  ? ""
-                                                : absl::StrCat("[=", flag.value, "]");
-  return absl::StrCat(flag.letter.empty() ? "" : absl::StrCat("-", flag.letter, ", "), "--",
-                      flag.name, value);
-}
-
 std::vector<FlagGroup> GroupsOf(const CommandSpec& command, bool all) {
   std::vector<FlagGroup> groups;
   std::set<const Flag*> listed;
@@ -148,7 +100,7 @@ std::vector<FlagGroup> GroupsOf(const CommandSpec& command, bool all) {
   }
   FlagGroup rest{"More", {}};
   for (const Flag& flag : command.flags) {
-    if (all && listed.count(&flag) == 0 && !HasNoEffect(flag.name) && !IsGlobal(flag.name)) {
+    if (all && listed.count(&flag) == 0 && !IsUnlisted(flag.name) && !IsGlobal(flag.name)) {
       rest.flags.push_back(&flag);
     }
   }
@@ -169,7 +121,7 @@ std::string RootHelp(const std::vector<CommandSpec>& commands) {
       section = command.section;
       absl::StrAppend(&text, "\n", section, ":\n");
     }
-    absl::StrAppend(&text, Row(absl::StrCat("  ", command.name), command.summary, 16));
+    absl::StrAppend(&text, HelpRow(absl::StrCat("  ", command.name), command.summary, 16));
   }
   return absl::StrCat(text,
                       "\n`lockstep help COMMAND` shows its flags and examples. To begin with:\n"
@@ -183,22 +135,23 @@ std::string CommandHelp(const CommandSpec& command, const std::vector<CommandSpe
   std::string text = absl::StrCat(
       "Usage: ",
       heading ? absl::StrCat("lockstep ", command.name, " COMMAND [FLAGS]") : UsageOf(command),
-      "\n", Wrapped(absl::StrCat("To ", command.summary, ". ", page.text), kColumns, 0), "\n");
+      "\n",
+      Wrapped(absl::StrCat(Sentence(command.summary), *page.text == '\0' ? "" : " ", page.text),
+              kHelpColumns, 0),
+      "\n");
   if (heading) {
     absl::StrAppend(&text, "\nCommands:\n", RowsOfVerbs(command, commands));
   }
   if (!page.examples.empty()) {
     absl::StrAppend(&text, "\nExamples:\n");
     for (const HelpExample& example : page.examples) {
-      absl::StrAppend(&text, Row(absl::StrCat("  ", example.line), example.says, 52));
+      absl::StrAppend(&text, HelpRow(absl::StrCat("  ", example.line), example.says, 52));
     }
   }
   for (const FlagGroup& group : GroupsOf(command, all)) {
     absl::StrAppend(&text, "\n", group.title, ":\n");
     for (const Flag* flag : group.flags) {
-      absl::StrAppend(&text,
-                      Row(absl::StrCat(flag->letter.empty() ? "      " : "  ", SpellingOf(*flag)),
-                          MeaningOf(*flag), kHelpColumn));
+      absl::StrAppend(&text, HelpRowOf(*flag));
     }
   }
   if (!all && !heading) {
@@ -224,9 +177,8 @@ std::string ManualPage(const CommandSpec* command, const std::vector<CommandSpec
   for (const FlagGroup& group : GroupsOf(*command, /*all=*/true)) {
     absl::StrAppend(&text, ".SS ", Roff(group.title), "\n");
     for (const Flag* flag : group.flags) {
-      absl::StrAppend(
-          &text, ".TP\n.B ", Roff(SpellingOf(*flag)), "\n",
-          Roff(absl::StrReplaceAll(MeaningOf(*flag), {{std::string(1, kNoBreak), " "}})), "\n");
+      absl::StrAppend(&text, ".TP\n.B ", Roff(SpellingOf(*flag)), "\n", Roff(MeaningOf(*flag)),
+                      "\n");
     }
   }
   return absl::StrCat(text, ".SH SEE ALSO\n.BR lockstep (1)\n");

@@ -26,7 +26,5 @@ struct FlagGroup {
 };
 // What the command's page shows: no flag that would do nothing.
 std::vector<FlagGroup> GroupsOf(const CommandSpec& command, bool all);
-// "-u, --vus N", "--http-debug[=full]".
-std::string SpellingOf(const Flag& flag);
 
 }  // namespace lockstep::coordinator

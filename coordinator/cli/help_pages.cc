@@ -7,7 +7,8 @@
 namespace lockstep::coordinator {
 namespace {
 
-constexpr absl::string_view kNoEffect[] = {"compatibility-mode", "features", "no-summary",
+// Of k6: without effect here, or another word for a flag that is listed.
+constexpr absl::string_view kUnlisted[] = {"compatibility-mode", "features", "no-summary",
                                            "profiling-enabled", "traces-output"};
 
 HelpGroup Load(bool agents) {
@@ -92,7 +93,9 @@ HelpPage Run() {
        Network(),
        Results(),
        {"While it runs", {"address", "quiet"}, {"linger", "show-agents", "show-thresholds"}},
-       {"Agents", {}, {"on-agent-loss", "partition", "max-vu-block", "fail-on-suspect"}},
+       {"Agents",
+        {},
+        {"on-agent-loss", "late-agents", "partition", "max-vu-block", "fail-on-suspect"}},
        Messages()}};
 }
 
@@ -104,7 +107,7 @@ HelpPage Coordinator() {
        {"lockstep coordinator --agents 2 --insecure s.js", "without, on this machine"}},
       {{"Fleet",
         {"agents", "listen", "credentials", "insecure", "wait-for-agents"},
-        {"on-agent-loss", "partition", "max-vu-block", "fail-on-suspect"}},
+        {"on-agent-loss", "late-agents", "partition", "max-vu-block", "fail-on-suspect"}},
        Load(false),
        Script(),
        Network(/*brief=*/false),
@@ -183,14 +186,10 @@ HelpPage Certs(std::vector<HelpExample> examples, std::vector<const char*> own) 
   return {"", std::move(examples), {{"Flags", std::move(own), {}}, Messages()}};
 }
 
-}  // namespace
+using Pages = std::vector<std::pair<absl::string_view, HelpPage>>;
 
-bool HasNoEffect(absl::string_view flag) {
-  return std::find(std::begin(kNoEffect), std::end(kNoEffect), flag) != std::end(kNoEffect);
-}
-
-HelpPage HelpPageOf(absl::string_view command) {
-  const std::pair<absl::string_view, HelpPage> pages[] = {
+Pages OfTests() {
+  return {
       {"run", Run()},
       {"coordinator", Coordinator()},
       {"inspect", Inspect()},
@@ -207,13 +206,26 @@ HelpPage HelpPageOf(absl::string_view command) {
           {"template", "from-har", "from-openapi", "from-postman", "from-curl", "force"},
           {}},
          Messages()}}},
+  };
+}
+
+Pages OfARunningTest() {
+  return {
       {"status", Control({{"lockstep status --watch --credentials operator HOST", "each second"}},
                          {"watch", "json"})},
       {"pause", Control({{"lockstep pause --credentials operator HOST", ""}}, {})},
       {"resume", Control({{"lockstep resume --credentials operator HOST", ""}}, {})},
-      {"scale",
-       Control({{"lockstep scale --vus 50 --credentials operator HOST", ""}}, {"vus", "max"})},
+      {"scale", Control({{"lockstep scale --vus 50 --credentials operator HOST",
+                          "of externally controlled scenarios"},
+                         {"lockstep scale --agents 5 --credentials operator HOST",
+                          "of a run that redistributes"}},
+                        {"vus", "max", "agents"})},
       {"stop", Control({{"lockstep stop --credentials operator HOST", ""}}, {"now"})},
+  };
+}
+
+Pages OfResults() {
+  return {
       {"recover",
        {"JOURNAL is what a run was given with --journal, LOCKSTEP_JOURNAL unless it is given. Summary, "
         "verdict and outputs are as of the last second that it holds, and say so.",
@@ -242,6 +254,11 @@ HelpPage HelpPageOf(absl::string_view command) {
          {"lockstep report result.json --compare base.json", "and what differs from the baseline"}},
         {{"Flags", {"out", "compare", "alpha", "min-change", "min-millis", "min-points"}, {}},
          Messages()}}},
+  };
+}
+
+Pages OfTrust() {
+  return {
       {"certs",
        {"A fleet's own authority and the credentials that it hands out, as folders of files. Keep "
         "the authority's where no test runs.",
@@ -257,6 +274,11 @@ HelpPage HelpPageOf(absl::string_view command) {
       {"certs operator", Certs({{"lockstep certs operator", ""}}, {"folder", "out", "days"})},
       {"certs renew", Certs({{"lockstep certs renew a1", ""}}, {"folder", "out", "days"})},
       {"certs revoke", Certs({{"lockstep certs revoke a1", ""}}, {"folder"})},
+  };
+}
+
+Pages OfTheProgram() {
+  return {
       {"version", {"", {{"lockstep version --json", ""}}, {{"Flags", {"json"}, {}}}}},
       {"completion",
        {"SHELL is bash, zsh or fish.",
@@ -269,9 +291,20 @@ HelpPage HelpPageOf(absl::string_view command) {
         {{"lockstep help run", ""}, {"lockstep help run --man | man -l -", ""}},
         {}}},
   };
-  for (const auto& [name, page] : pages) {
-    if (name == command) {
-      return page;
+}
+
+}  // namespace
+
+bool IsUnlisted(absl::string_view flag) {
+  return std::find(std::begin(kUnlisted), std::end(kUnlisted), flag) != std::end(kUnlisted);
+}
+
+HelpPage HelpPageOf(absl::string_view command) {
+  for (Pages pages : {OfTests(), OfARunningTest(), OfResults(), OfTrust(), OfTheProgram()}) {
+    for (auto& [name, page] : pages) {
+      if (name == command) {
+        return std::move(page);
+      }
     }
   }
   return {};

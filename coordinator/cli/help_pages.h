@@ -30,7 +30,7 @@ struct HelpPage {
 // Empty for a command that nothing is said of.
 HelpPage HelpPageOf(absl::string_view command);
 
-// Flags that are accepted for k6's sake and do nothing: the help is silent of them.
-bool HasNoEffect(absl::string_view flag);
+// Flags that the help is silent of: accepted for k6's sake, they do nothing or stand for another.
+bool IsUnlisted(absl::string_view flag);
 
 }  // namespace lockstep::coordinator

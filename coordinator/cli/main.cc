@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <variant>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "common/base/clock.h"
+#include "common/base/thread_room.h"
 #include "common/options/tiers.h"
 #include "coordinator/app/certs.h"
 #include "coordinator/app/commands.h"
@@ -94,15 +96,18 @@ void LogError(const std::string& error, bool terminal, absl::Time start) {
   }
 }
 
-// The exit code, after a look at whether all has arrived on standard output.
+// The exit code, after a look at whether all has arrived where it was to go, on standard output and in the
+// files of `logger` (null: there is none).
 template <class Tell>
-ExitCode Conclude(ExitCode code, Tell tell) {
-  const absl::Status written = CheckStdout();
-  if (written.ok()) {
-    return code;
+ExitCode Conclude(ExitCode code, const RunLogger* logger, Tell tell) {
+  std::vector<std::string> losses = logger != nullptr ? logger->Lost() : std::vector<std::string>();
+  if (const absl::Status written = CheckStdout(); !written.ok()) {
+    losses.emplace_back(written.message());
   }
-  tell(std::string(written.message()));
-  return code == ExitCode::kSuccess ? ExitCode::kOther : code;
+  for (const std::string& loss : losses) {
+    tell(loss);
+  }
+  return code == ExitCode::kSuccess && !losses.empty() ? ExitCode::kOther : code;
 }
 
 int Main(const std::vector<std::string>& args) {
@@ -115,8 +120,8 @@ int Main(const std::vector<std::string>& args) {
     if (!exit->error.empty()) {
       LogError(exit->error, terminal, start);
     }
-    return static_cast<int>(
-        Conclude(exit->code, [&](const std::string& error) { LogError(error, terminal, start); }));
+    return static_cast<int>(Conclude(
+        exit->code, nullptr, [&](const std::string& error) { LogError(error, terminal, start); }));
   }
   CommandLine line = std::get<CommandLine>(std::move(parsed));
   absl::StatusOr<std::unique_ptr<RunLogger>> logger =
@@ -137,13 +142,25 @@ int Main(const std::vector<std::string>& args) {
   setenv("GRPC_DNS_RESOLVER", "native", /*overwrite=*/0);
   google::protobuf::SetLogHandler(nullptr);
   const ExitCode code = std::visit(Execute{environment, **logger}, line.command);
-  return static_cast<int>(
-      Conclude(code, [&](const std::string& error) { (*logger)->Error(error); }));
+  const bool to_file = LogOf(line.command).output == LogSettings::Output::kFile;
+  return static_cast<int>(Conclude(code, logger->get(), [&](const std::string& error) {
+    (*logger)->Error(error);
+    if (to_file) {
+      LogError(error, terminal, start);  // that file may be the one which has not taken all
+    }
+  }));
 }
 
 }  // namespace
 }  // namespace lockstep::coordinator
 
 int main(int argc, char** argv) {
-  return lockstep::coordinator::Main(std::vector<std::string>(argv + 1, argv + argc));
+  try {
+    return lockstep::coordinator::Main(std::vector<std::string>(argv + 1, argv + argc));
+  } catch (const std::system_error& error) {
+    // The one that is not caught where it comes from: std::thread cannot start a thread.
+    fprintf(stderr, "lockstep: %s (%s)\n", std::string(lockstep::NoThreadRoom().message()).c_str(),
+            error.what());
+    return static_cast<int>(lockstep::ExitCode::kOther);
+  }
 }

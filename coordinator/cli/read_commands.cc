@@ -10,9 +10,12 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 
+#include "common/base/message_limits.h"
 #include "common/base/nearest.h"
+#include "common/flags/flag.h"
 #include "common/options/duration.h"
 #include "common/options/tiers.h"
+#include "common/trust/authority.h"
 
 namespace lockstep::coordinator {
 namespace {
@@ -23,9 +26,7 @@ constexpr std::pair<absl::string_view, LogLevel> kLogLevels[] = {{"debug", LogLe
                                                                  {"warning", LogLevel::kWarn},
                                                                  {"error", LogLevel::kError}};
 constexpr int64_t kMostAgents = 10'000;
-constexpr int64_t kMostLocalAgents = 100;   // processes on this machine
-constexpr int64_t kMostDays = 3650;         // as common/trust has it
-constexpr int64_t kMostWeight = 1'000'000;  // as in control.proto
+constexpr int64_t kMostLocalAgents = 100;  // processes on this machine
 
 bool IsVariableName(absl::string_view name) {
   return !name.empty() && !absl::ascii_isdigit(static_cast<unsigned char>(name[0])) &&
@@ -37,7 +38,7 @@ bool IsVariableName(absl::string_view name) {
 Options ReadOptionFlags(FlagReader& reader) {
   ParsedOptions parsed;
   for (const OptionFlag& flag : OptionFlags()) {
-    const std::string name = NameOf(flag.spec);
+    const std::string name = FlagOf(flag.spec).name;
     if (const std::vector<std::string>& values = reader.List(name); !values.empty()) {
       ParseOptionFlag(flag.key, values, absl::StrCat("--", name), &parsed);
     }
@@ -89,6 +90,13 @@ void ReadLossPolicy(FlagReader& reader, RunSettingsFlags* run) {
   run->tolerated_loss_percent = percent;
 }
 
+// Where a flag's value is from: the flag, or the variable in its stead.
+std::string SourceOf(FlagReader& reader, const std::string& flag, absl::string_view variable) {
+  const std::optional<Setting> setting = FindSetting(reader.words().environment, variable);
+  return reader.List(flag).empty() && setting.has_value() ? setting->variable
+                                                          : absl::StrCat("--", flag);
+}
+
 // "file", "file=PATH" or "file=PATH,level=LEVEL".
 bool ReadLogFile(absl::string_view output, LogSettings* log) {
   const std::vector<absl::string_view> parts = absl::StrSplit(output, ',');
@@ -130,6 +138,7 @@ TestSettings ReadTest(FlagReader& reader, bool system_variables) {
   if (const auto source = FindSetting(reader.words().environment, "SECRET_SOURCE");
       test.secret_sources.empty() && source.has_value()) {
     test.secret_sources = {source->value};
+    test.secret_label = source->variable;
   }
   test.include_system_env_vars =
       reader.Bool("include-system-env-vars", "INCLUDE_SYSTEM_ENV_VARS").value_or(system_variables);
@@ -186,15 +195,12 @@ std::vector<int64_t> ReadWeights(FlagReader& reader) {
 RunSettingsFlags ReadSummary(FlagReader& reader) {
   RunSettingsFlags run;
   run.no_thresholds = reader.Is("no-thresholds", "NO_THRESHOLDS");
-  run.summary_mode = reader.Choice<SummaryMode>("summary-mode", "SUMMARY_MODE",
-                                                {{"compact", SummaryMode::kCompact},
-                                                 {"full", SummaryMode::kFull},
-                                                 {"disabled", SummaryMode::kDisabled},
-                                                 {"legacy", SummaryMode::kCompact}},
-                                                SummaryMode::kCompact);
   if (reader.Text("summary-mode", "SUMMARY_MODE") == "legacy") {
     reader.words().warnings.push_back(
         "--summary-mode=legacy: k6 has dropped this text; the compact one is shown instead");
+  } else {
+    run.summary_mode =
+        reader.Choice<SummaryMode>("summary-mode", "SUMMARY_MODE", kSummaryModes, run.summary_mode);
   }
   if (reader.Is("no-summary", "NO_SUMMARY")) {
     run.summary_mode = SummaryMode::kDisabled;
@@ -251,6 +257,7 @@ RunSettingsFlags ReadRun(FlagReader& reader, bool local) {
 LogSettings ReadLog(FlagReader& reader) {
   LogSettings log;
   const std::string output = reader.Text("log-output", "LOG_OUTPUT").value_or("stderr");
+  log.output_source = SourceOf(reader, "log-output", "LOG_OUTPUT");
   if (output == "stdout") {
     log.output = LogSettings::Output::kStdout;
   } else if (output == "none") {
@@ -263,6 +270,8 @@ LogSettings ReadLog(FlagReader& reader) {
     reader.Expected(output,
                     "one of stderr, stdout, none, loki=URL, file=PATH or file=PATH,level=LEVEL, "
                     "LEVEL being debug, info, warning or error");
+    log.output = LogSettings::Output::kStderr;  // where people see this
+    log.file.clear();
   }
   log.format = reader.Choice<LogSettings::Format>("log-format", "LOG_FORMAT",
                                                   {{"text", LogSettings::Format::kText},
@@ -274,6 +283,7 @@ LogSettings ReadLog(FlagReader& reader) {
                  (no_color != reader.words().environment.end() && !no_color->second.empty());
   log.verbose = reader.Is("verbose");
   log.console_output = reader.String("console-output", "CONSOLE_OUTPUT");
+  log.console_source = SourceOf(reader, "console-output", "CONSOLE_OUTPUT");
   reader.NoEffect("profiling-enabled");
   return log;
 }
@@ -385,7 +395,7 @@ CertsCommand ReadCerts(FlagReader& reader, absl::string_view verb) {
     reader.Error("--host is missing: the name or address that agents connect to");
   }
   if (reader.Text("days").has_value()) {
-    command.days = reader.Int("days", 0, 1, kMostDays);
+    command.days = reader.Int("days", 0, 1, kMostCertificateDays);
   }
   return command;
 }

@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "common/flags/flag_reader.h"
 #include "coordinator/app/commands.h"
-#include "coordinator/cli/flag_reader.h"
 
 namespace lockstep::coordinator {
 

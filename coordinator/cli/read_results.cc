@@ -1,5 +1,4 @@
 // The flags of the commands about results: recover, runs, compare, report.
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,11 +35,8 @@ RecoverCommand ReadRecover(FlagReader& reader) {
   command.outputs = reader.List("out");
   command.summary_export = reader.String("summary-export");
   if (reader.Text("summary-mode").has_value()) {
-    command.summary_mode = reader.Choice<SummaryMode>("summary-mode", nullptr,
-                                                      {{"compact", SummaryMode::kCompact},
-                                                       {"full", SummaryMode::kFull},
-                                                       {"disabled", SummaryMode::kDisabled}},
-                                                      SummaryMode::kCompact);
+    command.summary_mode =
+        reader.Choice<SummaryMode>("summary-mode", nullptr, kSummaryModes, SummaryMode::kCompact);
   }
   command.log = ReadLog(reader);
   return command;

@@ -9,7 +9,7 @@
 
 #include "common/base/nearest.h"
 #include "common/base/status_macros.h"
-#include "coordinator/cli/flag_words.h"
+#include "common/flags/flag_words.h"
 #include "coordinator/cli/help.h"
 
 namespace lockstep::coordinator {
@@ -46,19 +46,8 @@ std::vector<Flag> WithHelp(const CommandSpec& command) {
 // What is wrong with the flags, all of it.
 absl::Status CheckFlags(const FlagWords& words, const std::vector<Flag>& flags,
                         absl::string_view command) {
-  std::vector<std::string> names;
-  for (const Flag& flag : flags) {
-    names.push_back(absl::StrCat("--", flag.name));
-  }
-  std::vector<std::string> mistakes;
-  for (const std::string& flag : words.unknown) {
-    mistakes.push_back(absl::StrCat("unknown flag \"", flag, "\" of ", command,
-                                    absl::StartsWith(flag, "--") ? DidYouMean(flag, names) : "",
-                                    "; see `lockstep help ", command, "`"));
-  }
-  for (const auto& [spelling, flag] : words.without_value) {
-    mistakes.push_back(absl::StrCat(spelling, ": its value is missing: expected ", flag->value));
-  }
+  const std::vector<std::string> mistakes =
+      MistakesIn(words, flags, command, absl::StrCat("lockstep help ", command));
   return mistakes.empty() ? absl::OkStatus()
                           : absl::InvalidArgumentError(absl::StrJoin(mistakes, "\n"));
 }

@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
 
+#include "common/base/host_port.h"
 #include "common/base/status_macros.h"
 #include "coordinator/manifest/manifest_pods.h"
 #include "coordinator/manifest/yaml_text.h"
@@ -94,15 +95,17 @@ Json ClaimOf(const ManifestSettings& settings, const std::string& name, const st
 
 // The name that agents and people reach the coordinator under.
 Json ServiceOf(const ManifestSettings& settings) {
-  return {{"apiVersion", "v1"},
-          {"kind", "Service"},
-          {"metadata", MetadataOf(settings, RunNames(settings).base, "coordinator")},
-          {"spec",
-           {{"clusterIP", "None"},
-            {"selector",
-             {{"app.kubernetes.io/name", "lockstep-coordinator"}, {"lockstep/run", settings.id}}},
-            {"ports", Json::array({{{"name", "agents"}, {"port", 7411}, {"targetPort", "agents"}},
-                                   {{"name", "rest"}, {"port", 6565}, {"targetPort", "rest"}}})}}}};
+  return {
+      {"apiVersion", "v1"},
+      {"kind", "Service"},
+      {"metadata", MetadataOf(settings, RunNames(settings).base, "coordinator")},
+      {"spec",
+       {{"clusterIP", "None"},
+        {"selector",
+         {{"app.kubernetes.io/name", "lockstep-coordinator"}, {"lockstep/run", settings.id}}},
+        {"ports",
+         Json::array({{{"name", "agents"}, {"port", kCoordinatorPort}, {"targetPort", "agents"}},
+                      {{"name", "rest"}, {"port", kRestPort}, {"targetPort", "rest"}}})}}}};
 }
 
 // The run's agents reach its coordinator, monitoring reaches its page, and nobody else anything.

@@ -5,13 +5,13 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
+#include "common/base/host_port.h"
+
 namespace lockstep::coordinator {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int kPort = 7411;
-constexpr int kRestPort = 6565;
 constexpr int kMetricsPort = 9100;
 constexpr size_t kLongestName = 24;
 // An agent that cannot reach the coordinator yet gives up after ten seconds, and is started again.
@@ -85,7 +85,7 @@ Json ResultsVolume(const ManifestSettings& settings) {
 Json CoordinatorArguments(const ManifestSettings& settings) {
   Json arguments = {"coordinator"};
   arguments.push_back(settings.insecure ? "--insecure" : "--credentials=/credentials");
-  arguments.push_back(absl::StrCat("--listen=0.0.0.0:", kPort));
+  arguments.push_back(absl::StrCat("--listen=0.0.0.0:", kCoordinatorPort));
   arguments.push_back(absl::StrCat("--address=0.0.0.0:", kRestPort));
   arguments.push_back(absl::StrCat("--agents=", settings.agents));
   arguments.push_back(absl::StrCat("--result-file=/results/", RunNames(settings).base, ".json"));
@@ -109,7 +109,7 @@ Json CoordinatorContainer(const ManifestSettings& settings) {
   if (!settings.variables_secret.empty()) {
     container["envFrom"] = Json::array({{{"secretRef", {{"name", settings.variables_secret}}}}});
   }
-  container["ports"] = Json::array({{{"name", "agents"}, {"containerPort", kPort}},
+  container["ports"] = Json::array({{{"name", "agents"}, {"containerPort", kCoordinatorPort}},
                                     {{"name", "rest"}, {"containerPort", kRestPort}}});
   container["livenessProbe"] = Liveness("rest");
   container["resources"] = {{"requests", {{"cpu", "500m"}, {"memory", "256Mi"}}},
@@ -125,7 +125,8 @@ Json CoordinatorContainer(const ManifestSettings& settings) {
 }
 
 Json AgentContainer(const ManifestSettings& settings) {
-  Json arguments = {"--once", absl::StrCat("--coordinator=", RunNames(settings).base, ":", kPort),
+  Json arguments = {"--once",
+                    absl::StrCat("--coordinator=", RunNames(settings).base, ":", kCoordinatorPort),
                     "--name=agent-$(JOB_COMPLETION_INDEX)",
                     absl::StrCat("--metrics-address=0.0.0.0:", kMetricsPort)};
   if (settings.insecure) {

@@ -9,6 +9,9 @@
 
 namespace lockstep::coordinator {
 
+// Of k6's REST API and the pages, as deploy/ has it; agents come to kCoordinatorPort.
+inline constexpr int kRestPort = 6565;
+
 // What all objects of a run are called, and found by.
 struct RunNames {
   explicit RunNames(const ManifestSettings& settings);

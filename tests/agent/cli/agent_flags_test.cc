@@ -3,16 +3,19 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/base/host_port.h"
+
 namespace lockstep::agent {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 AgentFlags Good(const std::vector<std::string>& args) {
-  return std::get<AgentFlags>(ParseAgentFlags(args));
+  return std::get<AgentFlags>(ParseAgentFlags(args, {}));
 }
 AgentFlagsExit Bad(const std::vector<std::string>& args) {
-  return std::get<AgentFlagsExit>(ParseAgentFlags(args));
+  return std::get<AgentFlagsExit>(ParseAgentFlags(args, {}));
 }
 
 TEST(AgentFlags, ReadsAll) {
@@ -42,8 +45,8 @@ TEST(AgentFlags, NamesWhatIsWrong) {
   EXPECT_THAT(Bad({"--insecure"}).error, HasSubstr("--coordinator"));
   for (const char* weight : {"0", "-3", "1000003"}) {
     const AgentFlagsExit exit = Bad({"--coordinator", "h:1", "--insecure", "--weight", weight});
-    EXPECT_EQ(exit.error, std::string("--weight: invalid value ") + weight +
-                              ": expected an integer from 1 to 1000000");
+    EXPECT_EQ(exit.error, std::string("--weight: invalid value \"") + weight +
+                              "\": expected an integer from 1 to 1000000");
     EXPECT_EQ(exit.code, ExitCode::kOther);
   }
   EXPECT_THAT(Bad({"--coordinator", "h:1", "--insecure", "--label", "nonsense"}).error,
@@ -51,14 +54,30 @@ TEST(AgentFlags, NamesWhatIsWrong) {
   EXPECT_EQ(Bad({"--coordinator", "h:port", "--insecure"}).error,
             "--coordinator: invalid value \"h:port\": expected HOST:PORT, HOST (port 7411) or "
             "unix:PATH");
-  EXPECT_THAT(Bad({"--coordinator", "h:1", "--bogus"}).error, HasSubstr("--bogus"));
+  EXPECT_EQ(Bad({"--coordinatr", "h:1", "--workers", "5000", "x", "--name"}).error,
+            "unknown flag \"--coordinatr\" of lockstep-agent; did you mean \"--coordinator\"?; see "
+            "`lockstep-agent --help`\n"
+            "--name: its value is missing: expected NAME\n"
+            "unexpected word \"h:1\"; expected flags only\n"
+            "unexpected word \"x\"; expected flags only\n"
+            "--coordinator is missing: expected HOST[:PORT] or unix:PATH\n"
+            "--workers: invalid value \"5000\": expected an integer from 1 to 1024");
   EXPECT_EQ(Bad({"--coordinator", "h:1", "--bogus"}).code, ExitCode::kOther);
 }
 
 TEST(AgentFlags, HelpIsNoError) {
   AgentFlagsExit exit = Bad({"--help"});
   EXPECT_EQ(exit.code, ExitCode::kSuccess);
-  EXPECT_THAT(exit.output, HasSubstr("--coordinator"));
+  EXPECT_THAT(exit.output, HasSubstr("--coordinator HOST[:PORT]"));
+  EXPECT_THAT(exit.output, HasSubstr(std::to_string(kCoordinatorPort)));
+  EXPECT_THAT(exit.output, Not(HasSubstr("--parent")));
+  EXPECT_THAT(Bad({"--version"}).output, HasSubstr("lockstep-agent "));
+}
+
+TEST(AgentFlags, CredentialsMayBeAVariable) {
+  const auto parsed =
+      ParseAgentFlags({"--coordinator", "h:1"}, {{"LOCKSTEP_CREDENTIALS", "/folder"}});
+  EXPECT_EQ(std::get<AgentFlags>(parsed).credentials, "/folder");
 }
 
 }  // namespace

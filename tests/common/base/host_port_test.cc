@@ -33,6 +33,17 @@ TEST(SplitHostPort, TakesThePortOffAndTheBracketsAway) {
   }
 }
 
+TEST(IsLoopbackHost, IsThisMachineByItsNameAlone) {
+  for (const char* host :
+       {"localhost", "Localhost", "127.0.0.1", "127.1.2.3", "::1", "0:0:0:0:0:0:0:1"}) {
+    EXPECT_TRUE(IsLoopbackHost(host)) << host;
+  }
+  for (const char* host : {"", "127.example", "127.0.0.1.example", "127.1", "128.0.0.1", "0.0.0.0",
+                           "::", "::2", "[::1]", "a.localhost", "localhost:80"}) {
+    EXPECT_FALSE(IsLoopbackHost(host)) << host;
+  }
+}
+
 TEST(CoordinatorAddress, HasAPort) {
   for (const auto& [text, address] : std::initializer_list<std::pair<const char*, const char*>>{
            {"host", "host:7411"},
@@ -49,6 +60,14 @@ TEST(CoordinatorAddress, HasAPort) {
   for (const char* text : {"", ":7411", "host:", "host:http", "host:65536", "host:-1"}) {
     EXPECT_EQ(CoordinatorAddress(text).status().code(), absl::StatusCode::kInvalidArgument) << text;
   }
+}
+
+TEST(CoordinatorAddress, HasNoLongerPathThanASocketCan) {
+  const std::string longest = "unix:/" + std::string(kMaxUnixPathBytes - 1, 'x');
+  EXPECT_EQ(CoordinatorAddress(longest).value_or(""), longest);
+  EXPECT_EQ(CoordinatorAddress(longest + "x").status().message(),
+            "invalid value \"" + longest +
+                "x\": expected a path of at most 107 bytes, as every Unix socket's");
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
 #include "coordinator/app/commands.h"
@@ -181,7 +182,7 @@ TEST(CommandLine, RefusesBadValuesByNameWithCode255) {
       {{"run", "--partition", "odd", "s.js"},
        "--partition: invalid value \"odd\": expected one of striped, fair"},
       {{"run", "--summary-mode", "x", "s.js"},
-       "--summary-mode: invalid value \"x\": expected one of compact, full, disabled, legacy"},
+       "--summary-mode: invalid value \"x\": expected one of compact, full, disabled"},
       {{"run", "--log-output", "x", "s.js"},
        "log-output: invalid value \"x\": expected one of stderr, stdout, none, loki=URL, "
        "file=PATH or file=PATH,level=LEVEL, LEVEL being debug, info, warning or error"},
@@ -244,9 +245,8 @@ TEST(CommandLine, LinesGoToLokiAsItsSettingsSay) {
 }
 
 TEST(CommandLine, NamesTheVariableOfABadValue) {
-  EXPECT_EQ(
-      Refused({"run", "s.js"}, {{"K6_SUMMARY_MODE", "x"}}).error,
-      "K6_SUMMARY_MODE: invalid value \"x\": expected one of compact, full, disabled, legacy");
+  EXPECT_EQ(Refused({"run", "s.js"}, {{"K6_SUMMARY_MODE", "x"}}).error,
+            "K6_SUMMARY_MODE: invalid value \"x\": expected one of compact, full, disabled");
   EXPECT_EQ(Refused({"run", "s.js"}, {{"LOCKSTEP_LINGER", "x"}}).error,
             "LOCKSTEP_LINGER: invalid value \"x\": expected true or false");
 }
@@ -431,6 +431,44 @@ TEST(CommandLine, ARunMayLeaveAReport) {
   EXPECT_EQ(std::get<RunCommand>(std::get<CommandLine>(result).command).run.report, "r.html");
   result = ParseCommandLine({"run", "s.js"}, {{"LOCKSTEP_REPORT", "v.html"}});
   EXPECT_EQ(std::get<RunCommand>(std::get<CommandLine>(result).command).run.report, "v.html");
+}
+
+TEST(CommandLine, TellsAWrongLogOutputWherePeopleSeeIt) {
+  const auto log_of = [](const std::vector<std::string>& words, const Environment& environment) {
+    const LogSettings log = Parsed<RunCommand>(words, environment).log;
+    EXPECT_EQ(log.output, LogSettings::Output::kStderr);
+    EXPECT_EQ(log.file, "");
+    return Refused(words, environment).error;
+  };
+  for (const char* wrong : {"foo", "file=x,level=foo", "file="}) {
+    EXPECT_THAT(
+        log_of({"run", "s.js", "--log-output", wrong}, {}),
+        HasSubstr(absl::StrCat("--log-output: invalid value \"", wrong, "\": expected one")));
+    EXPECT_THAT(
+        log_of({"run", "s.js"}, {{"K6_LOG_OUTPUT", wrong}}),
+        HasSubstr(absl::StrCat("K6_LOG_OUTPUT: invalid value \"", wrong, "\": expected one")));
+  }
+}
+
+TEST(CommandLine, KnowsWhetherAFlagOrAVariableSaidIt) {
+  const RunCommand by_flag = Parsed<RunCommand>(
+      {"run", "s.js", "--log-output=none", "--secret-source=mock=a=b", "--console-output=c"},
+      {{"K6_LOG_OUTPUT", "stdout"}, {"K6_SECRET_SOURCE", "zz"}, {"K6_CONSOLE_OUTPUT", "x"}});
+  EXPECT_EQ(by_flag.log.output_source, "--log-output");
+  EXPECT_EQ(by_flag.log.console_source, "--console-output");
+  EXPECT_EQ(by_flag.test.secret_label, "--secret-source");
+  const RunCommand by_variable = Parsed<RunCommand>(
+      {"run", "s.js"},
+      {{"K6_LOG_OUTPUT", "none"}, {"K6_SECRET_SOURCE", "zz"}, {"LOCKSTEP_CONSOLE_OUTPUT", "x"}});
+  EXPECT_EQ(by_variable.log.output_source, "K6_LOG_OUTPUT");
+  EXPECT_EQ(by_variable.log.console_source, "LOCKSTEP_CONSOLE_OUTPUT");
+  EXPECT_EQ(by_variable.test.secret_label, "K6_SECRET_SOURCE");
+}
+
+TEST(CommandLine, LeavesTheEqualsSignOfAValueThatStandsApart) {
+  EXPECT_EQ(Refused({"run", "-e", "=5", "s.js"}).error.substr(0, 27),
+            "--env: invalid value \"=5\": ");
+  EXPECT_EQ(Parsed<RunCommand>({"run", "-u=3", "s.js"}).test.flags.vus, 3);
 }
 
 }  // namespace

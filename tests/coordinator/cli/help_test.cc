@@ -11,6 +11,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 
+#include "common/base/host_port.h"
 #include "coordinator/app/commands.h"
 #include "coordinator/cli/completion.h"
 #include "coordinator/cli/help_pages.h"
@@ -19,6 +20,7 @@
 namespace lockstep::coordinator {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -59,13 +61,30 @@ TEST(Help, TellsTypesDefaultsAndExamples) {
   EXPECT_THAT(all, HasSubstr("redirects to follow (default: 10)"));
 }
 
+TEST(Help, OfAllCommandsAsOneSet) {
+  std::string text = absl::StrCat("$ lockstep help\n", RootHelp(Commands()));
+  for (const CommandSpec& command : Commands()) {
+    absl::StrAppend(&text, "\n$ lockstep help ", command.name, "\n",
+                    HelpFor(command.name, /*all=*/false));
+  }
+  ExpectGolden("cli/help.txt", text);
+}
+
+TEST(Help, NamesThePortThatIsUsed) {
+  EXPECT_EQ(kDefaultAddress, absl::StrCat("127.0.0.1:", kCoordinatorPort));
+  EXPECT_THAT(HelpFor("coordinator", false),
+              AllOf(HasSubstr(absl::StrCat("(default: ", kDefaultAddress, ")")),
+                    HasSubstr(absl::StrCat("HOST:", kCoordinatorPort))));
+  EXPECT_THAT(HelpFor("status", false), HasSubstr(kDefaultAddress));
+}
+
 // Each flag is on its command's page, unless it does nothing there.
 TEST(Help, HasAllFlagsThatDoSomethingAndNoOthers) {
   for (const CommandSpec& command : Commands()) {
     std::vector<std::string> shown;
     for (const FlagGroup& group : GroupsOf(command, /*all=*/true)) {
       for (const Flag* flag : group.flags) {
-        EXPECT_FALSE(HasNoEffect(flag->name)) << flag->name;
+        EXPECT_FALSE(IsUnlisted(flag->name)) << flag->name;
         shown.push_back(flag->name);
       }
     }
@@ -79,7 +98,7 @@ TEST(Help, HasAllFlagsThatDoSomethingAndNoOthers) {
     for (const Flag& flag : command.flags) {
       const bool on_page = std::find(shown.begin(), shown.end(), flag.name) != shown.end();
       const bool runs = command.name == "run" || command.name == "coordinator";
-      EXPECT_TRUE(on_page || HasNoEffect(flag.name) || !runs)
+      EXPECT_TRUE(on_page || IsUnlisted(flag.name) || !runs)
           << command.name << " is silent of --" << flag.name;
     }
   }

@@ -1,17 +1,11 @@
-#include "coordinator/cli/flag_reader.h"
+#include "common/flags/flag_reader.h"
 
 #include "absl/status/statusor.h"
 #include "absl/strings/numbers.h"
 
 #include "common/base/host_port.h"
 
-namespace lockstep::coordinator {
-
-std::string NameOf(const FlagSpec& spec) {
-  const absl::string_view spelling = spec.spelling;
-  const absl::string_view name = spelling.substr(spelling.find("--") + 2);
-  return std::string(name.substr(0, name.find(',')));
-}
+namespace lockstep {
 
 std::optional<std::string> FlagReader::Text(const char* flag, const char* variable) {
   const std::vector<std::string>& values = words_.values[flag];
@@ -86,4 +80,4 @@ void FlagReader::NoEffectOf(const char* variable) {
   }
 }
 
-}  // namespace lockstep::coordinator
+}  // namespace lockstep

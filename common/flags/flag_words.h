@@ -9,9 +9,9 @@
 
 #include "absl/strings/string_view.h"
 
-#include "coordinator/cli/command_table.h"
+#include "common/flags/flag.h"
 
-namespace lockstep::coordinator {
+namespace lockstep {
 
 struct FlagWords {
   std::map<std::string, std::vector<std::string>> values =
@@ -28,4 +28,9 @@ struct FlagWords {
 FlagWords ReadFlagWords(const std::vector<std::string>& words, const std::vector<Flag>& flags,
                         bool until_argument = false);
 
-}  // namespace lockstep::coordinator
+// What is wrong with the flags, a line a mistake: those that nothing is known of, with what may have
+// been meant, and values that are missing. `command`: whose they are; `help`: what to type to read about it.
+std::vector<std::string> MistakesIn(const FlagWords& words, const std::vector<Flag>& flags,
+                                    absl::string_view command, absl::string_view help);
+
+}  // namespace lockstep

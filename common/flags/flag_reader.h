@@ -13,13 +13,14 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 
 #include "common/base/environment.h"
 #include "common/options/tiers.h"
 
-namespace lockstep::coordinator {
+namespace lockstep {
 
-// Everything that a command line can say, before it is known which command it is for.
+// What a command line says, and what is wrong with it.
 struct GivenWords {
   explicit GivenWords(const Environment& env) : environment(env) {}
   const Environment& environment;
@@ -30,10 +31,7 @@ struct GivenWords {
   std::vector<std::string> arguments;                      // words that are no flags
 };
 
-// "log-format" of "--log-format,--logformat".
-std::string NameOf(const FlagSpec& spec);
-
-// Reads the flags of one command; collects what is wrong in the words' errors and warnings.
+// Reads the flags one by one; collects what is wrong in the words' errors and warnings.
 class FlagReader {
  public:
   explicit FlagReader(GivenWords* words) : words_(*words) {}
@@ -52,7 +50,7 @@ class FlagReader {
   double Number(const char* flag, double fallback, double least, double most);
   template <class T>
   T Choice(const char* flag, const char* variable,
-           const std::vector<std::pair<absl::string_view, T>>& choices, T fallback) {
+           absl::Span<const std::pair<absl::string_view, T>> choices, T fallback) {
     const std::optional<std::string> text = Text(flag, variable);
     if (!text.has_value()) {
       return fallback;
@@ -88,4 +86,4 @@ class FlagReader {
   std::string source_;
 };
 
-}  // namespace lockstep::coordinator
+}  // namespace lockstep

@@ -1,14 +1,16 @@
-#include "coordinator/cli/flag_words.h"
+#include "common/flags/flag_words.h"
 
 #include <algorithm>
-#include <utility>
 
 #include <getopt.h>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
-namespace lockstep::coordinator {
+#include "common/base/nearest.h"
+
+namespace lockstep {
 namespace {
 
 // getopt_long returns numbers: those of flags are beyond those of letters.
@@ -107,7 +109,8 @@ FlagWords ReadFlagWords(const std::vector<std::string>& words, const std::vector
       found.values[flag.name].emplace_back("true");
     } else {
       const absl::string_view value = optarg;
-      found.values[flag.name].emplace_back(is_letter ? absl::StripPrefix(value, "=") : value);
+      const bool attached = is_letter && pointers[static_cast<size_t>(optind) - 1] != optarg;
+      found.values[flag.name].emplace_back(attached ? absl::StripPrefix(value, "=") : value);
     }
   }
   found.end = static_cast<size_t>(optind) - 1;
@@ -118,4 +121,22 @@ FlagWords ReadFlagWords(const std::vector<std::string>& words, const std::vector
   return found;
 }
 
-}  // namespace lockstep::coordinator
+std::vector<std::string> MistakesIn(const FlagWords& words, const std::vector<Flag>& flags,
+                                    absl::string_view command, absl::string_view help) {
+  std::vector<std::string> names;
+  for (const Flag& flag : flags) {
+    names.push_back(absl::StrCat("--", flag.name));
+  }
+  std::vector<std::string> mistakes;
+  for (const std::string& flag : words.unknown) {
+    mistakes.push_back(absl::StrCat("unknown flag \"", flag, "\" of ", command,
+                                    absl::StartsWith(flag, "--") ? DidYouMean(flag, names) : "",
+                                    "; see `", help, "`"));
+  }
+  for (const auto& [spelling, flag] : words.without_value) {
+    mistakes.push_back(absl::StrCat(spelling, ": its value is missing: expected ", flag->value));
+  }
+  return mistakes;
+}
+
+}  // namespace lockstep
