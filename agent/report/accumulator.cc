@@ -124,6 +124,7 @@ Batch Accumulator::Seal() {
                             .aggregate = std::move(sealed)});
   }
   touched_.clear();
+  batch.ended = std::exchange(ended_, {});
   batch.points = std::exchange(points_, {});
   for (Point& point : batch.points) {
     point.metric = metric_index(MetricId{point.metric});

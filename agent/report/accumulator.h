@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/types/span.h"
 
 #include "common/metrics/aggregate.h"
@@ -37,6 +36,10 @@ class Accumulator final : public SampleSink {
   void AddError(absl::string_view cause, absl::string_view method, absl::string_view name,
                 absl::Time time) override {
     errors_.Add(cause, method, name, time);
+  }
+  // Beside the samples of one that has ended: whatever tags the test keeps.
+  void CountEnded(absl::string_view scenario, int64_t EndedIterations::*how, int64_t count) {
+    EndedOf(scenario, ended_).*how += count;
   }
   bool keeps_points() const override { return config_.keep_points; }
   MetricRegistry& metrics() override { return metrics_; }
@@ -70,8 +73,9 @@ class Accumulator final : public SampleSink {
   std::vector<Row> rows_;  // by tag set id
   std::vector<Series> series_;
   std::vector<uint32_t> touched_;
-  ErrorTable errors_;          // since the last seal
-  std::vector<Point> points_;  // with this worker's ids
+  ErrorTable errors_;                   // since the last seal
+  std::vector<EndedIterations> ended_;  // likewise
+  std::vector<Point> points_;           // with this worker's ids
   uint64_t refused_points_ = 0;
   uint64_t refused_samples_ = 0;
   uint64_t overflowed_ = 0;

@@ -5,9 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "common/base/content_hash.h"
 #include "common/base/status_macros.h"
-#include "common/health/lag.h"
 
 namespace lockstep::agent {
 namespace {

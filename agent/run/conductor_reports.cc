@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "lockstep/v1/metrics.pb.h"
 
 #include "agent/run/conductor.h"

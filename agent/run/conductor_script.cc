@@ -267,7 +267,6 @@ void Conductor::OnPrepared(const ScriptResult<VuPool*>& result) {
                                              events);
   prepared.set_vus(pool.initialised());
   if (std::optional<ClockSync::Estimate> clock = session_.clock().best(); clock.has_value()) {
-    prepared.set_clock_offset_ns(absl::ToInt64Nanoseconds(clock->offset));
     prepared.set_round_trip_ns(absl::ToInt64Nanoseconds(clock->round_trip));
   }
   stage_ = Stage::kPrepared;

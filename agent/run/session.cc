@@ -20,9 +20,6 @@ constexpr uint64_t kFirstProbes = 8;
 constexpr absl::Duration kAnswerWithin = absl::Seconds(5);
 // How often a person is told that the coordinator still cannot be reached.
 constexpr absl::Duration kComplainEvery = absl::Seconds(30);
-// Reliable messages that wait for an acknowledgement. A coordinator that acknowledges nothing is as
-// good as gone.
-constexpr size_t kMaxUnacknowledged = 100'000;
 
 }  // namespace
 
@@ -96,7 +93,8 @@ void Session::Send(uint64_t run_id, v1::AgentMessage message) {
   if (!open()) {
     return;
   }
-  if (sent_.size() >= kMaxUnacknowledged) {
+  // A coordinator that acknowledges nothing is as good as gone.
+  if (sent_.size() >= kMostUnacknowledged) {
     Break(absl::ResourceExhaustedError("the coordinator acknowledges nothing"));
     LoseSession(absl::ResourceExhaustedError("the coordinator acknowledges nothing"));
     return;

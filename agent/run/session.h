@@ -133,6 +133,7 @@ class Session {
   ReceiveWindow received_;
   ClockSync clock_;
   uint64_t probes_ = 0;
+  // Until a Welcome says otherwise.
   absl::Duration lease_ = absl::Seconds(10);
   absl::Duration heartbeat_ = absl::Seconds(1);
   bool suspended_ = false;  // the coordinator stands still on purpose

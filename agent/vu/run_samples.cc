@@ -24,6 +24,7 @@ void RunSamples::AddDropped(size_t scenario, int64_t count, int64_t vu_id_in_tes
   const TagSetId tags =
       SampleTags(own_, options, shared_.system_tags, &options.scenarios.at(scenario),
                  vu_id_in_test == 0 ? std::nullopt : std::optional(vu_id_in_test));
+  own_.CountEnded(options.scenarios.at(scenario).name, &EndedIterations::dropped, count);
   own_.Add(BuiltinMetric(builtin::kDroppedIterations), tags, static_cast<double>(count),
            shared_.conductor.clock().Wall());
 }

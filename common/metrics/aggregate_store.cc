@@ -159,7 +159,7 @@ absl::Status AggregateStore::Merge(const Batch& batch) {
       LOCKSTEP_RETURN_IF_ERROR(
           metrics_.Register(metric.name, metric.type, metric.contains).status());
     } else if (!IsValidMetricName(metric.name)) {
-      return absl::InvalidArgumentError(absl::StrCat("Invalid metric name: ", metric.name));
+      return InvalidMetricName(metric.name);
     }
   }
   std::vector<MetricId> ids;

@@ -9,6 +9,7 @@ void BatchBuilder::Add(Batch worker) {
   batch_.refused_points += worker.refused_points;
   batch_.refused_samples += worker.refused_samples;
   batch_.overflowed_series += worker.overflowed_series;
+  AddEnded(worker.ended, batch_.ended);
   errors_.AddFolded(worker.folded_errors);
   for (const ErrorCount& errors : worker.errors) {
     errors_.Add(errors, /*agent=*/"");

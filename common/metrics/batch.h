@@ -15,6 +15,7 @@
 #include "absl/time/time.h"
 
 #include "common/metrics/aggregate.h"
+#include "common/metrics/ended_iterations.h"
 #include "common/metrics/error_table.h"
 #include "common/metrics/metric.h"
 #include "common/metrics/tag_set.h"
@@ -52,6 +53,7 @@ struct Batch {
   static constexpr size_t kMostSeries = 1'000'000;
   static constexpr size_t kMostPoints = 200'000;
   static constexpr size_t kMostErrors = 20'000;
+  static constexpr size_t kMostScenarios = 10'000;
   static constexpr size_t kMostTags = TagSetTable::kMaxTags;  // in a set
   static constexpr size_t kMostTagBytes = TagSetTable::kMaxSetBytes;
 
@@ -61,16 +63,17 @@ struct Batch {
   std::vector<Metric> metrics;
   std::vector<TagList> tag_sets;
   std::vector<SeriesDelta> series;
-  std::vector<Point> points;       // in the order of adding
-  uint64_t refused_points = 0;     // that did not fit
-  uint64_t refused_samples = 0;    // values that are not finite
-  uint64_t overflowed_series = 0;  // tag sets that fell into {overflow:true} at the agent
-  std::vector<ErrorCount> errors;  // each kind once
-  uint64_t folded_errors = 0;      // failures that are in none of them
+  std::vector<Point> points;           // in the order of adding
+  uint64_t refused_points = 0;         // that did not fit
+  uint64_t refused_samples = 0;        // values that are not finite
+  uint64_t overflowed_series = 0;      // tag sets that fell into {overflow:true} at the agent
+  std::vector<ErrorCount> errors;      // each kind once
+  uint64_t folded_errors = 0;          // failures that are in none of them
+  std::vector<EndedIterations> ended;  // each scenario once
 
   bool empty() const {
     return series.empty() && points.empty() && refused_points == 0 && refused_samples == 0 &&
-           errors.empty() && folded_errors == 0;
+           errors.empty() && folded_errors == 0 && ended.empty();
   }
 };
 

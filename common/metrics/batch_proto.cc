@@ -12,6 +12,9 @@
 namespace lockstep {
 namespace {
 
+// Of one batch: far more than any agent runs, and sums of them stay far from the end of 64 bits.
+constexpr int64_t kMostIterations = 1'000'000'000'000'000;
+
 template <typename... Parts>
 absl::Status Invalid(const Parts&... parts) {
   return absl::InvalidArgumentError(absl::StrCat("batch: ", parts...));
@@ -244,6 +247,22 @@ absl::Status DecodeErrors(const v1::MetricBatch& message, Batch* batch) {
   return absl::OkStatus();
 }
 
+absl::Status DecodeEnded(const v1::MetricBatch& message, Batch* batch) {
+  for (const v1::EndedIterations& ended : message.ended()) {
+    for (const int64_t count : {ended.full(), ended.interrupted(), ended.dropped()}) {
+      if (count < 0 || count > kMostIterations) {
+        return Invalid("scenario ", ended.scenario(), " has ended ", count, " iterations; 0 to ",
+                       kMostIterations, " are allowed");
+      }
+    }
+    batch->ended.push_back({.scenario = ended.scenario(),
+                            .full = ended.full(),
+                            .interrupted = ended.interrupted(),
+                            .dropped = ended.dropped()});
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckIndices(const Batch& batch, absl::string_view what, uint32_t metric,
                           uint32_t tag_set) {
   if (metric >= batch.metrics.size()) {
@@ -365,6 +384,13 @@ std::string EncodeBatch(const Batch& batch) {
     out->set_first_unix_ns(errors.first_unix_nanos);
   }
   message.set_folded_errors(batch.folded_errors);
+  for (const EndedIterations& ended : batch.ended) {
+    v1::EndedIterations* out = message.add_ended();
+    out->set_scenario(ended.scenario);
+    out->set_full(ended.full);
+    out->set_interrupted(ended.interrupted);
+    out->set_dropped(ended.dropped);
+  }
   return message.SerializeAsString();
 }
 
@@ -378,6 +404,7 @@ absl::StatusOr<Batch> DecodeBatch(absl::string_view encoded) {
   LOCKSTEP_RETURN_IF_ERROR(CheckSize("tag sets", message.tag_sets_size(), Batch::kMostTagSets));
   LOCKSTEP_RETURN_IF_ERROR(CheckSize("series", message.series_size(), Batch::kMostSeries));
   LOCKSTEP_RETURN_IF_ERROR(CheckSize("errors", message.errors_size(), Batch::kMostErrors));
+  LOCKSTEP_RETURN_IF_ERROR(CheckSize("scenarios", message.ended_size(), Batch::kMostScenarios));
   Batch batch;
   batch.number = message.number();
   batch.begin = absl::FromUnixNanos(message.begin_unix_ns());
@@ -390,6 +417,7 @@ absl::StatusOr<Batch> DecodeBatch(absl::string_view encoded) {
   LOCKSTEP_RETURN_IF_ERROR(DecodeSeries(message, &batch));
   LOCKSTEP_RETURN_IF_ERROR(DecodePoints(message.points(), &batch));
   LOCKSTEP_RETURN_IF_ERROR(DecodeErrors(message, &batch));
+  LOCKSTEP_RETURN_IF_ERROR(DecodeEnded(message, &batch));
   batch.refused_points = message.refused_points();
   batch.refused_samples = message.refused_samples();
   batch.overflowed_series = message.overflowed_series();

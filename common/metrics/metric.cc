@@ -7,6 +7,8 @@
 namespace lockstep {
 namespace {
 
+constexpr size_t kLeastNameBytes = 2;
+constexpr size_t kMostNameBytes = 129;
 constexpr absl::string_view kTypes[] = {"counter", "gauge", "rate", "trend"};
 constexpr absl::string_view kContents[] = {"default", "time", "data"};
 
@@ -85,8 +87,14 @@ std::optional<ValueType> ParseValueType(absl::string_view name) {
   return std::nullopt;
 }
 
+absl::Status InvalidMetricName(absl::string_view name) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("Invalid metric name: ", name, ": expected ", kLeastNameBytes, " to ",
+                   kMostNameBytes, " characters of [a-zA-Z0-9_], the first no digit"));
+}
+
 bool IsValidMetricName(absl::string_view name) {
-  if (name.size() < 2 || name.size() > 129 ||
+  if (name.size() < kLeastNameBytes || name.size() > kMostNameBytes ||
       absl::ascii_isdigit(static_cast<unsigned char>(name[0]))) {
     return false;
   }
@@ -109,7 +117,7 @@ MetricRegistry::MetricRegistry() {
 absl::StatusOr<MetricId> MetricRegistry::Register(absl::string_view name, MetricType type,
                                                   ValueType contains) {
   if (!IsValidMetricName(name)) {
-    return absl::InvalidArgumentError(absl::StrCat("Invalid metric name: ", name));
+    return InvalidMetricName(name);
   }
   const auto known = by_name_.find(name);
   if (known != by_name_.end()) {

@@ -34,6 +34,8 @@ struct Metric {
 
 // ^[a-zA-Z_][a-zA-Z0-9_]{1,128}$
 bool IsValidMetricName(absl::string_view name);
+// InvalidArgument for one that is not: `Invalid metric name: X: expected ...`.
+absl::Status InvalidMetricName(absl::string_view name);
 
 // The built-in metrics, registered before all others in every registry, so that these ids hold in
 // each.
@@ -85,7 +87,7 @@ class MetricRegistry {
  public:
   // Holds the built-in metrics.
   MetricRegistry();
-  // The metric's id, new or already there. InvalidArgument: a bad name (`Invalid metric name: X`),
+  // The metric's id, new or already there. InvalidArgument: a bad name (InvalidMetricName),
   // or a known name with another type or unit (`metric 'X' already exists but with type A, instead
   // of B`).
   absl::StatusOr<MetricId> Register(absl::string_view name, MetricType type, ValueType contains);

@@ -104,11 +104,6 @@ TagSetId TagSetTable::InternSorted(TagList tags) {
   return id;
 }
 
-TagSetId TagSetTable::Intern(
-    absl::Span<const std::pair<absl::string_view, absl::string_view>> tags) {
-  return With(kEmptyTagSet, tags);
-}
-
 TagSetId TagSetTable::With(TagSetId base, absl::string_view key, absl::string_view value) {
   if (key.size() + value.size() > kMaxTextBytes) {  // nothing to remember
     TagList large = Get(base);

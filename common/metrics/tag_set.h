@@ -46,12 +46,10 @@ class TagSetTable {
   static constexpr size_t kMaxSetBytes = 65536;
 
   TagSetTable();
-  // The id of `tags`, in any order; a later duplicate of a key wins.
-  TagSetId Intern(absl::Span<const std::pair<absl::string_view, absl::string_view>> tags);
   // The set `base` with `key` set to `value`. Remembered, so that repeating it costs one hash
   // lookup.
   TagSetId With(TagSetId base, absl::string_view key, absl::string_view value);
-  // The set `base` with all of `tags` set.
+  // The set `base` with all of `tags` set, in any order; a later duplicate of a key wins.
   TagSetId With(TagSetId base,
                 absl::Span<const std::pair<absl::string_view, absl::string_view>> tags);
   TagSetId Without(TagSetId base, absl::string_view key);

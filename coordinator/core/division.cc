@@ -101,6 +101,20 @@ absl::StatusOr<SegmentSequence> CutAmong(const std::vector<const RunMember*>& st
   return sequence;
 }
 
+void CountDelivered(RunMember& member) {
+  for (const AgentShare::Scenario& planned : member.share.scenarios) {
+    const EndedIterations& ended = EndedOf(planned.name, member.ended);
+    auto& parts = *member.progress.mutable_scenarios();
+    const auto found = std::find_if(parts.begin(), parts.end(),
+                                    [&](const auto& part) { return part.name() == planned.name; });
+    v1::ScenarioProgress& part = found == parts.end() ? *parts.Add() : *found;
+    part.set_name(planned.name);
+    part.set_full(ended.full);
+    part.set_interrupted(ended.interrupted);
+    part.set_dropped(ended.dropped);
+  }
+}
+
 std::string MissingWork(const RunMember& member) {
   if (member.segment.empty()) {
     return "";

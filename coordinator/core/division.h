@@ -32,7 +32,11 @@ void ShowWork(const TestPlan& plan, RunMember& member);
 absl::StatusOr<SegmentSequence> CutAmong(const std::vector<const RunMember*>& staying,
                                          Partition partition);
 
-// What nobody will do now, for people: "segment 1/3:2/3, scenario a: 5 of 10 iterations". Empty if
+// Once no more batches of the member will be merged: the iterations of its progress become those of
+// the batches that were. What it told beyond them, nobody has measured.
+void CountDelivered(RunMember& member);
+
+// What nobody will do now, after CountDelivered, for people: "segment 1/3:2/3, scenario a: 5 of 10 iterations". Empty if
 // the member had no work yet.
 std::string MissingWork(const RunMember& member);
 

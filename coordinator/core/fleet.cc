@@ -8,12 +8,6 @@
 #include "common/base/message_limits.h"
 
 namespace lockstep::coordinator {
-namespace {
-
-// Reliable messages that wait for an agent's acknowledgement; pieces of files make up most of them.
-constexpr size_t kMaxUnacknowledged = 100'000;
-
-}  // namespace
 
 std::string Describe(const Peer& peer) {
   const std::string address = peer.address.empty() ? "a peer" : peer.address;
@@ -80,7 +74,8 @@ void Fleet::Send(AgentId to, uint64_t run_id, v1::CoordinatorMessage message) {
   if (member == nullptr || member->dismissed) {
     return;
   }
-  if (member->sent.size() >= kMaxUnacknowledged) {
+  // Pieces of files make up most of them.
+  if (member->sent.size() >= kMostUnacknowledged) {
     Expel(to, absl::ResourceExhaustedError("it acknowledges nothing"));
     return;
   }

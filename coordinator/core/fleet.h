@@ -58,9 +58,12 @@ struct AgentRecord {
   MonoTime last_heard;    // once it was lost
 };
 
+// For how long an agent may be silent.
+inline constexpr absl::Duration kLease = absl::Seconds(10);
+
 struct FleetSettings {
   std::string version;
-  absl::Duration lease = absl::Seconds(10);
+  absl::Duration lease = kLease;
   absl::Duration heartbeat = absl::Seconds(1);
   size_t max_connections = 2048;                   // further ones are closed at once
   absl::Duration join_within = absl::Seconds(10);  // of a connection's opening

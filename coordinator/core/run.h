@@ -44,7 +44,6 @@
 #pragma once
 
 #include <map>
-#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -87,7 +86,7 @@ struct RunSettings {
   absl::Duration assign_within = absl::Minutes(2);
   absl::Duration prepare_within = absl::Minutes(10);
   absl::Duration max_vu_block = absl::Seconds(5);  // see Assign; 0: no limit
-  absl::Duration lease = absl::Seconds(10);  // grace for answers beyond the script's own time-outs
+  absl::Duration lease = kLease;  // grace for answers beyond the script's own time-outs
   // For how long messages may be held back before they leave, because a journal has to be written.
   absl::Duration held_back = absl::ZeroDuration();
 };

@@ -49,11 +49,12 @@ struct RunMember {
 
   Step step = Step::kJoined;
 
-  ReceiveWindow batches;      // merged so far
-  uint64_t batches_kept = 0;  // that the journal holds, where there is one
-  uint64_t last_batch = 0;    // that the agent has announced
-  v1::Progress progress;      // the latest
-  double round_trip_ms = 0;   // of the best clock probe
+  ReceiveWindow batches;               // merged so far
+  std::vector<EndedIterations> ended;  // in them
+  uint64_t batches_kept = 0;           // that the journal holds, where there is one
+  uint64_t last_batch = 0;             // that the agent has announced
+  v1::Progress progress;               // the latest
+  double round_trip_ms = 0;            // of the best clock probe
 
   void Reach(Step reached) { step = std::max(step, reached); }
   bool flushed() const { return batches.last() >= last_batch; }

@@ -154,6 +154,7 @@ void Run::OnLost(const AgentRecord& agent, const absl::Status& reason) {
     vu_leases_->End(agent.id, /*lost=*/true);
   }
   ShowLeased(*member);
+  CountDelivered(*member);
   std::string missing = MissingWork(*member);
   if (on_purpose && member->settled()) {
     logger_.Info(absl::StrCat("agent ", agent.name, " has left, its work was ",

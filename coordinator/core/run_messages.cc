@@ -14,7 +14,7 @@ namespace {
 
 using Body = v1::AgentMessage::BodyCase;
 
-constexpr size_t kPieceBytes = 1 << 20;
+constexpr size_t kFilePieceBytes = 1 << 20;
 
 // The state in which agents are asked for this answer. Unset: it is none.
 std::optional<RunState> AskedIn(Body body) {
@@ -313,9 +313,9 @@ absl::Status Run::OnBatch(AgentId agent, const v1::BatchMessage& message) {
     LimitState(settings_.lease + kStopWithin);  // it is telling: there may be very much to tell
   }
   if (next) {
-    if (absl::Status merged = results_.Merge(member->name, message.batch()); !merged.ok()) {
-      return merged;
-    }
+    LOCKSTEP_ASSIGN_OR_RETURN(const std::vector<EndedIterations> ended,
+                              results_.Merge(member->name, message.batch()));
+    AddEnded(ended, member->ended);
   }
   // A repetition is acknowledged again, its acknowledgement was lost; after a gap the agent repeats
   // what is missing. While the fleet is held, it is told of what is kept.
@@ -359,7 +359,7 @@ void Run::SendPiece(AgentId agent, const v1::FileRequest& request,
   }
   if (status.ok()) {
     reply.set_size_bytes(static_cast<int64_t>(content->size()));
-    reply.set_data(content->substr(static_cast<size_t>(request.offset()), kPieceBytes));
+    reply.set_data(content->substr(static_cast<size_t>(request.offset()), kFilePieceBytes));
   } else {
     reply.set_error_code(static_cast<int32_t>(status.code()));
     reply.set_error(std::string(status.message()));

@@ -16,6 +16,7 @@
 #include "lockstep/v1/control.pb.h"
 #include "lockstep/v1/status.pb.h"
 
+#include "common/metrics/ended_iterations.h"
 #include "common/segment/execution_segment.h"
 #include "coordinator/core/vu_leases.h"
 
@@ -95,8 +96,9 @@ class TestSource {
 class RunResults {
  public:
   virtual ~RunResults() = default;
-  // Merges one agent's next batch. InvalidArgument if it cannot be decoded.
-  virtual absl::Status Merge(const std::string& agent, absl::string_view batch) = 0;
+  // Merges one agent's next batch; what has ended in it. InvalidArgument if it cannot be decoded.
+  virtual absl::StatusOr<std::vector<EndedIterations>> Merge(const std::string& agent,
+                                                             absl::string_view batch) = 0;
   // One sample each of `vus` and `vus_max`: once a second.
   virtual void AddVus(int64_t vus, int64_t vus_max) = 0;
   // Judges the thresholds, once a second; what was measured until `measured` after T0 has been

@@ -279,7 +279,7 @@ absl::Status Run::OnIterationLease(AgentId agent, const v1::IterationLease& leas
   if (!pools_.has_value()) {
     return absl::InvalidArgumentError("iteration_lease: no work moves in this run");
   }
-  const absl::Status asked = pools_->Ask(agent, lease);
+  absl::Status asked = pools_->Ask(agent, lease);
   if (asked.ok()) {
     DealIterations();
   }
@@ -290,7 +290,7 @@ absl::Status Run::OnIterationsReturned(AgentId agent, const v1::IterationsReturn
   if (!pools_.has_value()) {
     return absl::InvalidArgumentError("iterations_returned: no work moves in this run");
   }
-  const absl::Status taken = pools_->Return(agent, returned);
+  absl::Status taken = pools_->Return(agent, returned);
   if (taken.ok()) {
     DealIterations();
   }
@@ -301,7 +301,7 @@ absl::Status Run::OnVuIterationsWanted(AgentId agent, const v1::VuIterationsWant
   if (!vu_leases_.has_value()) {
     return absl::InvalidArgumentError("vu_iterations_wanted: no work moves in this run");
   }
-  const absl::Status asked = vu_leases_->Ask(agent, wanted);
+  absl::Status asked = vu_leases_->Ask(agent, wanted);
   if (asked.ok()) {
     DealIterations();
   }

@@ -2,8 +2,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-
 #include "common/base/beat.h"
 #include "coordinator/core/division.h"
 #include "coordinator/core/run.h"

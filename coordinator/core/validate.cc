@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "common/base/message_limits.h"
 #include "common/base/status_macros.h"
 #include "common/base/version.h"
 #include "common/health/lag.h"
@@ -9,6 +10,8 @@
 
 namespace lockstep::coordinator {
 namespace {
+
+using Body = v1::AgentMessage::BodyCase;
 
 constexpr size_t kMaxUrlBytes = 8192;
 constexpr int kMaxScenarios = 10'000;
@@ -24,6 +27,13 @@ absl::Status IsCount(absl::string_view field, int64_t value) {
   return value >= 0 && value <= kMostCount
              ? absl::OkStatus()
              : Bad(field, absl::StrCat(value), absl::StrCat("0 to ", kMostCount));
+}
+
+absl::Status IsUrl(absl::string_view field, absl::string_view value) {
+  return !value.empty() && value.size() <= kMaxUrlBytes
+             ? absl::OkStatus()
+             : Bad(field, absl::StrCat(value.size(), " bytes"),
+                   absl::StrCat("1 to ", kMaxUrlBytes, " bytes long"));
 }
 
 absl::Status IsVus(absl::string_view field, int64_t value) {
@@ -136,8 +146,8 @@ absl::Status ValidateJoin(const v1::Join& join, absl::string_view our_version) {
       return Bad("name", "a control character", "printable");
     }
   }
-  if (join.weight() < 0 || join.weight() > kMaxWeight) {
-    return Bad("weight", absl::StrCat(join.weight()), absl::StrCat("1 to ", kMaxWeight));
+  if (join.weight() < 0 || join.weight() > kMostWeight) {
+    return Bad("weight", absl::StrCat(join.weight()), absl::StrCat("1 to ", kMostWeight));
   }
   if (join.labels_size() > kMaxLabels || join.capabilities_size() > kMaxLabels) {
     return Bad(
@@ -155,7 +165,6 @@ absl::Status ValidateJoin(const v1::Join& join, absl::string_view our_version) {
 }
 
 absl::Status ValidateAgentMessage(const v1::AgentMessage& message) {
-  using Body = v1::AgentMessage::BodyCase;
   bool unnumbered =
       message.body_case() == Body::kHeartbeat || message.body_case() == Body::kClockProbe;
   if (unnumbered != (message.number() == 0)) {
@@ -170,11 +179,7 @@ absl::Status ValidateAgentMessage(const v1::AgentMessage& message) {
     case Body::kProof:
       return absl::InvalidArgumentError("proof: only the answer to Challenge may be one");
     case Body::kFileRequest:
-      if (message.file_request().url().empty() ||
-          message.file_request().url().size() > kMaxUrlBytes) {
-        return Bad("file_request.url", absl::StrCat(message.file_request().url().size(), " bytes"),
-                   absl::StrCat("1 to ", kMaxUrlBytes, " bytes long"));
-      }
+      LOCKSTEP_RETURN_IF_ERROR(IsUrl("file_request.url", message.file_request().url()));
       return IsCount("file_request.offset", message.file_request().offset());
     case Body::kPrepared:
       LOCKSTEP_RETURN_IF_ERROR(ValidateAnswer(message.prepared()));
@@ -194,11 +199,7 @@ absl::Status ValidateAgentMessage(const v1::AgentMessage& message) {
       }
       return absl::OkStatus();
     case Body::kRowLease:
-      if (message.row_lease().queue().empty() ||
-          message.row_lease().queue().size() > kMaxUrlBytes) {
-        return Bad("row_lease.queue", absl::StrCat(message.row_lease().queue().size(), " bytes"),
-                   absl::StrCat("1 to ", kMaxUrlBytes, " bytes long"));
-      }
+      LOCKSTEP_RETURN_IF_ERROR(IsUrl("row_lease.queue", message.row_lease().queue()));
       return message.row_lease().rows() > 0
                  ? absl::OkStatus()
                  : Bad("row_lease.rows", absl::StrCat(message.row_lease().rows()), "> 0");

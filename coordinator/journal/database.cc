@@ -2,7 +2,6 @@
 
 #include <cerrno>
 #include <system_error>
-#include <utility>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -146,7 +145,7 @@ absl::Status Database::Query(const char* sql, absl::Span<const SqlValue> values,
   for (; step == SQLITE_ROW; step = sqlite3_step(statement)) {
     visit(SqlRow(statement));
   }
-  const absl::Status status = step == SQLITE_DONE ? absl::OkStatus() : ErrorOf(step);
+  absl::Status status = step == SQLITE_DONE ? absl::OkStatus() : ErrorOf(step);
   sqlite3_reset(statement);
   sqlite3_clear_bindings(statement);
   return status;

@@ -114,10 +114,11 @@ absl::Status Journal::CheckSchema() {
     return absl::InvalidArgumentError(
         absl::StrCat("journal ", path(), ": it is a database, but no journal of lockstep"));
   }
-  if (schema > kJournalSchema) {
+  if (schema != kJournalSchema) {
     return absl::FailedPreconditionError(
-        absl::StrCat("journal ", path(), ": a newer lockstep has written it (schema ", schema,
-                     "); this one knows schemas up to ", kJournalSchema));
+        absl::StrCat("journal ", path(), ": ", schema > kJournalSchema ? "a newer" : "an older",
+                     " lockstep has written it (schema ", schema, "); this one knows schema ",
+                     kJournalSchema, ", so it needs another file, or that lockstep"));
   }
   std::string flaw;
   LOCKSTEP_RETURN_IF_ERROR(database_->Query("PRAGMA quick_check(1)", {},
@@ -130,22 +131,13 @@ absl::Status Journal::CheckSchema() {
   if (lock_ < 0) {
     return absl::OkStatus();
   }
-  LOCKSTEP_RETURN_IF_ERROR(database_->Execute(kPragmas));
-  return schema < kJournalSchema ? MakeChartTable() : absl::OkStatus();
-}
-
-absl::Status Journal::MakeChartTable() {
-  return database_->Transaction([this]() -> absl::Status {
-    LOCKSTEP_RETURN_IF_ERROR(database_->Execute(kChartTable));
-    return database_->Execute(absl::StrCat("PRAGMA user_version = ", kJournalSchema).c_str());
-  });
+  return database_->Execute(kPragmas);
 }
 
 absl::Status Journal::MakeSchema() {
   LOCKSTEP_RETURN_IF_ERROR(database_->Execute(kPragmas));
   return database_->Transaction([this]() -> absl::Status {
     LOCKSTEP_RETURN_IF_ERROR(database_->Execute(kJournalTables));
-    LOCKSTEP_RETURN_IF_ERROR(database_->Execute(kChartTable));
     LOCKSTEP_RETURN_IF_ERROR(
         database_->Execute(absl::StrCat("PRAGMA application_id = ", kJournalApplication).c_str()));
     return database_->Execute(absl::StrCat("PRAGMA user_version = ", kJournalSchema).c_str());
@@ -214,7 +206,7 @@ absl::Status Journal::ReadTest(UnfinishedRun* run) {
                        }));
   if (!parsed) {
     return absl::DataLossError(absl::StrCat(
-        "journal ", path(), ": what is kept of the test of run ", run->id, " makes no sense"));
+        "journal ", path(), ": what it keeps of the test of run ", run->id, " cannot be read"));
   }
   LOCKSTEP_RETURN_IF_ERROR(database_->Query("SELECT wall_ns, mono_ns FROM kept WHERE run = ?",
                                             {run->id}, [&](const SqlRow& row) {

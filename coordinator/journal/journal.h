@@ -129,7 +129,6 @@ class Journal {
   static absl::StatusOr<std::unique_ptr<Journal>> OpenFile(const std::string& path, bool write);
   absl::Status CheckSchema();
   absl::Status MakeSchema();
-  absl::Status MakeChartTable();
   absl::Status Finish(int64_t run, const RunRecord& record, const std::string& result);
   void StartKeeping(int64_t run);
   absl::Status ReadTest(UnfinishedRun* run);

@@ -1,6 +1,5 @@
 #include "coordinator/journal/kept_charts.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"

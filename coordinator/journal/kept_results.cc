@@ -1,7 +1,5 @@
 #include "coordinator/journal/kept_results.h"
 
-#include <vector>
-
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 

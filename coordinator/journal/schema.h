@@ -1,18 +1,11 @@
-// The tables of a journal. A change of them is a new number, and code that brings older files there.
+// The tables of a journal. A change of them, or of what the rows of `state` are, is a new number.
 #pragma once
 
 namespace lockstep::coordinator {
 
 // "LKST", by which `file` and we tell a journal from other databases.
 inline constexpr int kJournalApplication = 0x4c4b5354;
-inline constexpr int kJournalSchema = 2;
-
-// Since schema 2: a run over time, with charts. `first` -1: all that is no point.
-inline constexpr char kChartTable[] = R"sql(
-CREATE TABLE chart (             -- lockstep.result/1's history, as JSON
-  run INTEGER NOT NULL, first INTEGER NOT NULL, history TEXT NOT NULL, PRIMARY KEY (run, first)
-) WITHOUT ROWID;
-)sql";
+inline constexpr int kJournalSchema = 3;
 
 inline constexpr char kJournalTables[] = R"sql(
 CREATE TABLE run (               -- the history: a row a run
@@ -65,6 +58,12 @@ CREATE INDEX aggregate_run ON aggregate (run);
 CREATE TABLE output (            -- files of samples, and how much of them belongs to the last commit
   run INTEGER NOT NULL, spec TEXT NOT NULL, bytes INTEGER NOT NULL, PRIMARY KEY (run, spec)
 );
+CREATE TABLE chart (             -- the run over time: lockstep.result/1's history, as JSON
+  run INTEGER NOT NULL,
+  first INTEGER NOT NULL,        -- of its points; -1: all that is no point
+  history TEXT NOT NULL,
+  PRIMARY KEY (run, first)
+) WITHOUT ROWID;
 CREATE TABLE counts (
   run INTEGER PRIMARY KEY, batches INTEGER NOT NULL, samples INTEGER NOT NULL,
   refused_points INTEGER NOT NULL, refused_samples INTEGER NOT NULL,

@@ -3,11 +3,6 @@
 // them and with others to read them.
 #pragma once
 
-#include <string>
-#include <type_traits>
-#include <utility>
-#include <vector>
-
 #include "coordinator/core/checkpoint.h"
 #include "coordinator/journal/plain_state.h"
 
@@ -132,6 +127,12 @@ void MemberFields(Visit& visit, Member& member) {
              [](auto& v, auto& count) { v.Field("count", count); });
   visit.Field("step", member.step);
   visit.Field("batches", member.batches_kept);
+  visit.List("ended", member.ended, [](auto& v, auto& ended) {
+    v.Field("scenario", ended.scenario);
+    v.Field("full", ended.full);
+    v.Field("interrupted", ended.interrupted);
+    v.Field("dropped", ended.dropped);
+  });
   visit.Field("last_batch", member.last_batch);
   visit.Field("progress", member.progress);
   visit.Field("round_trip_ms", member.round_trip_ms);

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 
 #include "common/base/status_macros.h"
 #include "common/result/result.h"
@@ -38,7 +37,8 @@ absl::Status Results::Configure(Setup setup) {
   return thresholds_.Register(store_.get());
 }
 
-absl::Status Results::Merge(const std::string& agent, absl::string_view batch) {
+absl::StatusOr<std::vector<EndedIterations>> Results::Merge(const std::string& agent,
+                                                            absl::string_view batch) {
   LOCKSTEP_ASSIGN_OR_RETURN(Batch decoded, DecodeBatch(batch));
   HideSecrets(&decoded);
   if (absl::Status merged = MergeDecoded(decoded); !merged.ok()) {
@@ -53,7 +53,7 @@ absl::Status Results::Merge(const std::string& agent, absl::string_view batch) {
   if (timeline_.has_value()) {
     timeline_->Add(agent, decoded);
   }
-  return absl::OkStatus();
+  return std::move(decoded.ended);
 }
 
 void Results::HideSecrets(Batch* batch) const {

@@ -5,7 +5,6 @@
 //
 // LOCKSTEP_SIM_SEED=N replays one history; LOCKSTEP_SIM_RUNS=N plays so many large fleets.
 #include <algorithm>
-#include <map>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -122,7 +122,7 @@ class Fleet {
     fleet_.emplace(loop_, network_, log_, coordinator::FleetSettings{.version = "1"},
                    [this] { return absl::StrCat("session", ++ids_); });
     network_.Attach(&*fleet_);
-    results_.emplace(outcome_.ledger);
+    results_.emplace(outcome_.ledger, setup_);
     coordinator::RunSettings settings;
     settings.agents = setup_.wanted == 0 ? setup_.agents.size() : setup_.wanted;
     settings.redistribute = settings.late_agents_join = setup_.redistribute;

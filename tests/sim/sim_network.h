@@ -3,11 +3,8 @@
 // and lose what was on its way; batches get lost and repeated. Everything follows from one seed.
 #pragma once
 
-#include <deque>
 #include <map>
 #include <memory>
-#include <string>
-#include <vector>
 
 #include "agent/run/transport.h"
 #include "common/base/random.h"

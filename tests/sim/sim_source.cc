@@ -7,6 +7,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
 
+#include "common/base/status_macros.h"
 #include "common/options/options_json.h"
 #include "common/plan/plan.h"
 
@@ -53,16 +54,19 @@ void SimSource::Fetch(const std::string& /*url*/,
   done(std::string("a library"));
 }
 
-absl::Status SimResults::Merge(const std::string& agent, absl::string_view batch) {
+absl::StatusOr<std::vector<EndedIterations>> SimResults::Merge(const std::string& agent,
+                                                               absl::string_view batch) {
   const std::vector<absl::string_view> lines = absl::StrSplit(batch, '\n', absl::SkipEmpty());
   int64_t number = 0;
   EXPECT_TRUE(absl::SimpleAtoi(lines.at(0), &number));
   std::vector<SimIteration> full;
+  std::vector<EndedIterations> ended;
   for (size_t i = 1; i < lines.size(); ++i) {
     const std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(lines[i], ',');
     SimIteration& iteration = full.emplace_back();
     EXPECT_TRUE(absl::SimpleAtoi(parts.first, &iteration.first));
     EXPECT_TRUE(absl::SimpleAtoi(parts.second, &iteration.second));
+    ++EndedOf(setup_.scenarios.at(iteration.first).name, ended).full;
   }
   ledger_.MergeBatch(agent, number, full);
   Batch measured;
@@ -73,7 +77,8 @@ absl::Status SimResults::Merge(const std::string& agent, absl::string_view batch
     one.Add(1, absl::UnixEpoch());
     measured.series.push_back({.first_seen = {}, .aggregate = std::move(one)});
   }
-  return store.Merge(measured);
+  LOCKSTEP_RETURN_IF_ERROR(store.Merge(measured));
+  return ended;
 }
 
 std::optional<std::string> SimResults::CheckThresholds(absl::Duration measured) {

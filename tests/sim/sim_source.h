@@ -35,9 +35,11 @@ class SimSource final : public coordinator::TestSource {
 // Tells the ledger of each batch, and keeps how many iterations there were.
 class SimResults final : public coordinator::RunResults {
  public:
-  explicit SimResults(Ledger& ledger) : ledger_(ledger) {}
+  // Both are borrowed.
+  SimResults(Ledger& ledger, const SimSetup& setup) : ledger_(ledger), setup_(setup) {}
 
-  absl::Status Merge(const std::string& agent, absl::string_view batch) override;
+  absl::StatusOr<std::vector<EndedIterations>> Merge(const std::string& agent,
+                                                     absl::string_view batch) override;
   void AddVus(int64_t, int64_t) override {}
   std::optional<std::string> CheckThresholds(absl::Duration measured) override;
   std::optional<std::string> FinalThresholds(absl::Duration) override { return std::nullopt; }
@@ -51,6 +53,7 @@ class SimResults final : public coordinator::RunResults {
 
  private:
   Ledger& ledger_;
+  const SimSetup& setup_;
   std::vector<std::pair<absl::Duration, size_t>> judged_;
 };
 

@@ -1,6 +1,5 @@
 #include "agent/report/accumulator.h"
 
-#include <cmath>
 #include <limits>
 
 #include "gmock/gmock.h"
@@ -110,6 +109,20 @@ TEST(Accumulator, MakesNoSeriesOfMetadata) {
   ASSERT_EQ(batch.points.size(), 10u);
   EXPECT_EQ(batch.tag_sets[batch.points[9].tag_set],
             (TagList{{MetadataKey("iter"), "4"}, {"status", "200"}}));
+}
+
+TEST(Accumulator, CountsIterationsBesideTheSamplesOfTheSameSeal) {
+  Accumulator accumulator;
+  accumulator.CountEnded("a", &EndedIterations::full, 1);
+  accumulator.CountEnded("b", &EndedIterations::dropped, 5);
+  accumulator.CountEnded("a", &EndedIterations::full, 1);
+  const Batch batch = accumulator.Seal();
+  EXPECT_FALSE(batch.empty());
+  ASSERT_EQ(batch.ended.size(), 2u);
+  EXPECT_EQ(batch.ended[0].scenario, "a");
+  EXPECT_EQ(batch.ended[0].full, 2);
+  EXPECT_EQ(batch.ended[1].dropped, 5);
+  EXPECT_TRUE(accumulator.Seal().empty());
 }
 
 TEST(Accumulator, TellsOfTagSetsThatDidNotFit) {

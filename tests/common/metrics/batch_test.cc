@@ -1,6 +1,5 @@
 #include "common/metrics/batch.h"
 
-#include <cmath>
 #include <functional>
 #include <limits>
 
@@ -43,6 +42,7 @@ Batch Sample(size_t trend_values) {
   batch.overflowed_series = 1;
   batch.errors = {{"500", "GET", "/a", 3, 60}, {"dial: refused", "GET", "/b", 2, 40}};
   batch.folded_errors = 9;
+  batch.ended = {{"s", 4, 1, 0}, {"t", 0, 0, 12}};
   return batch;
 }
 
@@ -76,6 +76,11 @@ TEST_P(BatchOnTheWire, LosesNothing) {
   EXPECT_EQ(decoded->errors[1].count, 2u);
   EXPECT_EQ(decoded->errors[1].first_unix_nanos, 40);
   EXPECT_EQ(decoded->folded_errors, 9u);
+  ASSERT_EQ(decoded->ended.size(), 2u);
+  EXPECT_EQ(decoded->ended[0].scenario, "s");
+  EXPECT_EQ(decoded->ended[0].full, 4);
+  EXPECT_EQ(decoded->ended[0].interrupted, 1);
+  EXPECT_EQ(decoded->ended[1].dropped, 12);
 }
 
 INSTANTIATE_TEST_SUITE_P(ExactAndFolded, BatchOnTheWire, ::testing::Values(3, 6000));

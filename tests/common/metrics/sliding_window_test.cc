@@ -1,6 +1,5 @@
 #include "common/metrics/sliding_window.h"
 
-#include <algorithm>
 #include <cmath>
 #include <vector>
 

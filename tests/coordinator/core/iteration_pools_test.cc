@@ -1,6 +1,5 @@
 #include "coordinator/core/iteration_pools.h"
 
-#include <set>
 #include <tuple>
 
 #include <gmock/gmock.h>

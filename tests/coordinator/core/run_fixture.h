@@ -52,9 +52,10 @@ class FakeSource final : public TestSource {
 
 class FakeResults final : public RunResults {
  public:
-  absl::Status Merge(const std::string& agent, absl::string_view batch) override {
+  absl::StatusOr<std::vector<EndedIterations>> Merge(const std::string& agent,
+                                                     absl::string_view batch) override {
     merged.push_back(agent + ":" + std::string(batch));
-    return absl::OkStatus();
+    return ended[std::string(batch)];
   }
   void AddVus(int64_t vus, int64_t vus_max) override { vus_seen.emplace_back(vus, vus_max); }
   std::optional<std::string> CheckThresholds(absl::Duration measured) override {
@@ -69,6 +70,7 @@ class FakeResults final : public RunResults {
   void DescribeThresholds(v1::RunStatus*) const override {}
 
   std::vector<std::string> merged;
+  std::map<std::string, std::vector<EndedIterations>> ended;  // by batch
   std::vector<std::pair<int64_t, int64_t>> vus_seen;
   std::vector<absl::Duration> checked;
   absl::Duration abort_after = absl::InfiniteDuration();
@@ -138,115 +140,122 @@ class ScriptedAgent {
   std::vector<v1::FileReply> files;
 
  private:
+  using Body = v1::CoordinatorMessage::BodyCase;
+
   void Handle(const v1::CoordinatorMessage& message) {
     run_id_ = message.run_id();
     if (message.body_case() == leaves_at) {
       session_->Leave("gone");
-      return;
+    } else if (std::optional<v1::AgentMessage> answer = AnswerTo(message)) {
+      Send(*std::move(answer));
+    } else {
+      Obey(message);
     }
+  }
+
+  // Nothing for what wants no answer, or gets none at once.
+  std::optional<v1::AgentMessage> AnswerTo(const v1::CoordinatorMessage& message) {
     v1::AgentMessage answer;
     switch (message.body_case()) {
-      case v1::CoordinatorMessage::kInspect:
+      case Body::kInspect:
         asked.push_back("inspect");
         *answer.mutable_inspected() = inspected;
-        break;
-      case v1::CoordinatorMessage::kAssign:
+        return answer;
+      case Body::kAssign:
         asked.push_back("assign");
         assigned = message.assign();
         segment_index = message.assign().segment_index();
         answer.mutable_assigned()->set_deal(assigned.deal());
-        break;
-      case v1::CoordinatorMessage::kPrepare:
+        return answer;
+      case Body::kPrepare:
         asked.push_back("prepare");
         *answer.mutable_prepared() = prepared;
         answer.mutable_prepared()->set_deal(assigned.deal());
-        break;
-      case v1::CoordinatorMessage::kRunSetup:
+        return answer;
+      case Body::kRunSetup:
         asked.push_back("setup");
-        if (!answers_setup) {
-          return;
-        }
         *answer.mutable_setup_done() = setup_done;
-        if (setup_takes > absl::ZeroDuration()) {
+        if (answers_setup && setup_takes > absl::ZeroDuration()) {
           loop_.After(setup_takes, [this, answer] { Send(answer); });
-          return;
+          return std::nullopt;
         }
-        break;
-      case v1::CoordinatorMessage::kSetupData:
+        return If(answers_setup, std::move(answer));
+      case Body::kSetupData:
         asked.push_back("data " + message.setup_data().value().json());
         answer.mutable_ready()->set_deal(assigned.deal());
-        break;
-      case v1::CoordinatorMessage::kStart:
+        return answer;
+      case Body::kSuspend:
+        asked.push_back(message.suspend().over() ? "suspension is over" : "suspend");
+        answer.mutable_at_rest();
+        return If(!message.suspend().over() && answers_suspend, std::move(answer));
+      case Body::kRedivide:
+        redivides.push_back(message.redivide());
+        answer.mutable_held()->set_number(message.redivide().number());
+        answer.mutable_held()->set_too_late(holds && std::exchange(too_late, false));
+        return If(holds, std::move(answer));
+      case Body::kRunTeardown:
+        asked.push_back("teardown " + message.run_teardown().value().json());
+        answer.mutable_teardown_done();
+        return If(answers_teardown, std::move(answer));
+      case Body::kRunHandleSummary:
+        asked.push_back("summary");
+        *answer.mutable_handle_summary_done() = summary_done;
+        return answer;
+      default:
+        return std::nullopt;
+    }
+  }
+
+  static std::optional<v1::AgentMessage> If(bool answers, v1::AgentMessage answer) {
+    return answers ? std::make_optional(std::move(answer)) : std::nullopt;
+  }
+
+  // What wants no answer.
+  void Obey(const v1::CoordinatorMessage& message) {
+    switch (message.body_case()) {
+      case Body::kStart:
         asked.push_back("start");
         t0_ns = message.start().t0_coordinator_mono_ns();
         loop_.After(iterate_for, [this] { Drain(); });
         return;
-      case v1::CoordinatorMessage::kPause:
+      case Body::kPause:
         asked.push_back("pause");
         switches_ns.push_back(message.pause().at_coordinator_mono_ns());
         return;
-      case v1::CoordinatorMessage::kResume:
+      case Body::kResume:
         asked.push_back("resume");
         switches_ns.push_back(message.resume().at_coordinator_mono_ns());
         return;
-      case v1::CoordinatorMessage::kSuspend:
-        asked.push_back(message.suspend().over() ? "suspension is over" : "suspend");
-        if (message.suspend().over() || !answers_suspend) {
-          return;
-        }
-        answer.mutable_at_rest();
-        break;
-      case v1::CoordinatorMessage::kScale:
-        asked.push_back(
-            absl::StrCat("scale ", message.scale().vus(), " ", message.scale().max_vus()));
+      case Body::kScale:
         scaled = message.scale();
+        asked.push_back(absl::StrCat("scale ", scaled.vus(), " ", scaled.max_vus()));
         return;
-      case v1::CoordinatorMessage::kRedivide:
-        redivides.push_back(message.redivide());
-        if (!holds) {
-          return;
-        }
-        answer.mutable_held()->set_number(message.redivide().number());
-        answer.mutable_held()->set_too_late(std::exchange(too_late, false));
-        break;
-      case v1::CoordinatorMessage::kDivided:
+      case Body::kDivided:
         asked.push_back(absl::StrCat("divided ", message.divided().number()));
         if (redivides.back().segment_index() < 0) {
           loop_.After(drain_after_graceful_stop, [this] { Drain(); });
         }
         return;
-      case v1::CoordinatorMessage::kIterationsLeased:
+      case Body::kIterationsLeased:
         leased.push_back(message.iterations_leased());
         return;
-      case v1::CoordinatorMessage::kVuIterationsLeased:
+      case Body::kVuIterationsLeased:
         leased_vus.push_back(message.vu_iterations_leased());
         return;
-      case v1::CoordinatorMessage::kFileReply:
+      case Body::kFileReply:
         files.push_back(message.file_reply());
         return;
-      case v1::CoordinatorMessage::kGracefulStop:
+      case Body::kGracefulStop:
         asked.push_back("graceful stop");
         loop_.After(drain_after_graceful_stop, [this] { Drain(); });
         return;
-      case v1::CoordinatorMessage::kStop:
+      case Body::kStop:
         asked.push_back("stop");
         Drain();
         return;
-      case v1::CoordinatorMessage::kRunTeardown:
-        asked.push_back("teardown " + message.run_teardown().value().json());
-        if (!answers_teardown) {
-          return;
-        }
-        answer.mutable_teardown_done();
-        break;
-      case v1::CoordinatorMessage::kRunHandleSummary:
-        asked.push_back("summary");
-        *answer.mutable_handle_summary_done() = summary_done;
-        break;
       default:
         return;
     }
-    Send(answer);
   }
 
   lockstep::testing::SimLoop& loop_;

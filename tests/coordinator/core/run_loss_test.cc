@@ -65,12 +65,17 @@ TEST_F(RunLossTest, ADeadAgentIsNamedWithinItsLeaseAndFailsTheRun) {
   }
   source.plan->length = absl::Minutes(5);
   loop.RunFor(absl::Seconds(1));
+  // It tells of two more than it has delivered: nobody has measured these.
   v1::AgentMessage message;
   v1::ScenarioProgress& part = *message.mutable_progress()->add_scenarios();
   part.set_name("a");
   part.set_planned(40);
-  part.set_full(28);
+  part.set_full(30);
   agent(1).Send(message);
+  results.ended["first"] = {{.scenario = "a", .full = 20, .interrupted = 1}};
+  results.ended["second"] = {{.scenario = "a", .full = 6, .dropped = 1}};
+  agent(1).SendBatch(1, "first");
+  agent(1).SendBatch(2, "second");
   loop.RunFor(absl::Milliseconds(100));
   network.CutOff(agent(1).transport());
   loop.RunFor(absl::Seconds(9));
@@ -88,6 +93,7 @@ TEST_F(RunLossTest, ADeadAgentIsNamedWithinItsLeaseAndFailsTheRun) {
   EXPECT_EQ(judgement.lost[0].name, "agent-2");
   EXPECT_THAT(judgement.lost[0].missing, HasSubstr("12 of 40 iterations"));
   EXPECT_GT(judgement.lost[0].after, absl::Seconds(9));
+  EXPECT_EQ(run->Snapshot().agents(1).iterations(), 26);
 }
 
 TEST_F(RunLossTest, TheVerdictOnTheGeneratorNamesTheAgentThatWasNotSteady) {

@@ -116,6 +116,7 @@ RunCheckpoint AState() {
   member.starts_before = {1, 2};
   member.step = RunMember::Step::kReady;
   member.batches_kept = 17;
+  member.ended = {{"s", 7, 1, 2}};
   member.last_batch = 18;
   member.progress.set_vus_active(2);
   member.round_trip_ms = 1.5;
@@ -220,6 +221,11 @@ TEST_F(JournalTest, RunAndFleetComeBackAsTheyWere) {
   EXPECT_EQ(state.members[0].lost_after, absl::Seconds(4));
   EXPECT_THAT(state.members[0].starts_before, ElementsAre(1, 2));
   EXPECT_EQ(state.members[0].batches_kept, 17u);
+  ASSERT_THAT(state.members[0].ended, SizeIs(1));
+  EXPECT_EQ(state.members[0].ended[0].scenario, "s");
+  EXPECT_EQ(state.members[0].ended[0].full, 7);
+  EXPECT_EQ(state.members[0].ended[0].interrupted, 1);
+  EXPECT_EQ(state.members[0].ended[0].dropped, 2);
   EXPECT_EQ(state.members[0].progress.vus_active(), 2);
   EXPECT_TRUE(state.members[1].lost);
   EXPECT_EQ(state.members[1].lost_after, std::nullopt);
@@ -333,21 +339,6 @@ TEST_F(JournalTest, ResultsComeBackAndAreGoneOnWith) {
   ASSERT_TRUE(journal->ReadResults(run.id, &third, &third_errors).ok());
   EXPECT_EQ(third.samples(), again.samples());
   EXPECT_EQ(*third.Find("http_req_duration"), *again.Find("http_req_duration"));
-}
-
-TEST_F(JournalTest, AFileOfTheSchemaBeforeIsBroughtToThisOne) {
-  {
-    std::unique_ptr<Journal> journal = WithRun();
-    ASSERT_TRUE(journal->Keep(AState(), AFleet(), std::nullopt, Now(), MonoTime()).ok());
-  }
-  {
-    const auto database = Database::Open(path_, true);
-    ASSERT_TRUE(database.ok());
-    ASSERT_TRUE((*database)->Execute("DROP TABLE chart; PRAGMA user_version = 1").ok());
-  }
-  std::unique_ptr<Journal> journal = Open();
-  EXPECT_EQ((*journal->ReadCharts(1)).has_value(), false);
-  EXPECT_THAT(*journal->Runs(10), SizeIs(1));
 }
 
 TEST_F(JournalTest, AnEndedRunLeavesItsRowAndResult) {

@@ -29,7 +29,7 @@ class KeptChartsTest : public ::testing::Test {
                            ::testing::UnitTest::GetInstance()->current_test_info()->name())) {
     unlink(path_.c_str());
     database_ = *Database::Open(path_, /*create=*/true);
-    EXPECT_TRUE(database_->Execute(kChartTable).ok());
+    EXPECT_TRUE(database_->Execute(kJournalTables).ok());
     timeline_.Start(t0_);
   }
   ~KeptChartsTest() override { unlink(path_.c_str()); }
