@@ -23,6 +23,15 @@ GrpcMetadata MetadataOf(const std::multimap<grpc::string_ref, grpc::string_ref>&
   return metadata;
 }
 
+// `timeout` from now; infinite if that is.
+gpr_timespec DeadlineIn(absl::Duration timeout) {
+  if (timeout == absl::InfiniteDuration()) {
+    return gpr_inf_future(GPR_CLOCK_MONOTONIC);
+  }
+  return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
+                      gpr_time_from_nanos(absl::ToInt64Nanoseconds(timeout), GPR_TIMESPAN));
+}
+
 }  // namespace
 
 absl::Status CheckMetadata(const std::string& name, const std::string& value) {
@@ -59,14 +68,6 @@ std::string BytesOfBuffer(const grpc::ByteBuffer& buffer) {
 int64_t FramedBytes(size_t message_bytes) {
   constexpr int64_t kMessagePrefix = 5, kFrameHeader = 9;  // gRPC's and HTTP/2's
   return static_cast<int64_t>(message_bytes) + kMessagePrefix + kFrameHeader;
-}
-
-gpr_timespec DeadlineIn(absl::Duration timeout) {
-  if (timeout == absl::InfiniteDuration()) {
-    return gpr_inf_future(GPR_CLOCK_MONOTONIC);
-  }
-  return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
-                      gpr_time_from_nanos(absl::ToInt64Nanoseconds(timeout), GPR_TIMESPAN));
 }
 
 void Prepare(const GrpcCallSpec& spec, grpc::ClientContext& context) {

@@ -7,8 +7,6 @@
 #include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/status.h>
 
-#include "absl/time/time.h"
-
 #include "agent/grpc/call.h"
 
 namespace lockstep::agent {
@@ -18,8 +16,6 @@ std::string BytesOfBuffer(const grpc::ByteBuffer& buffer);
 // On the wire, with the frames around it.
 int64_t FramedBytes(size_t message_bytes);
 
-// `timeout` from now; infinite if that is.
-gpr_timespec DeadlineIn(absl::Duration timeout);
 void Prepare(const GrpcCallSpec& spec, grpc::ClientContext& context);
 // What has come with the call's end: status, headers, trailers.
 GrpcResult ResultOf(const grpc::ClientContext& context, const grpc::Status& status);

@@ -8,10 +8,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 
 #include "agent/grpc/call.h"
-#include "agent/grpc/call_parts.h"
 #include "agent/grpc/channel.h"
 #include "agent/grpc/credentials.h"
 #include "agent/grpc/engine.h"
@@ -19,6 +17,7 @@
 #include "agent/net/network.h"
 #include "agent/net/resolver.h"
 #include "agent/net/target.h"
+#include "common/rpc/grpc_cause.h"
 
 namespace lockstep::agent {
 namespace {
@@ -58,13 +57,7 @@ grpc::ChannelArguments ArgumentsFor(const GrpcConnectSpec& spec) {
 
 // Why there is no connection, in the words of whoever found out last.
 std::string ReasonOf(const GrpcResult& probe, const std::string& place) {
-  absl::string_view reason = probe.error;
-  constexpr absl::string_view kLast = "last error: ";
-  if (const size_t at = reason.rfind(kLast); at != absl::string_view::npos) {
-    reason.remove_prefix(at + kLast.size());
-  }
-  absl::ConsumePrefix(&reason, "UNKNOWN: ");
-  absl::ConsumePrefix(&reason, "UNAVAILABLE: ");
+  const absl::string_view reason = GrpcCause(probe.error);
   if (absl::StrContains(reason, "Connection refused")) {
     return absl::StrCat("dial tcp ", place, ": connect: connection refused");
   }

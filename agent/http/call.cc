@@ -6,17 +6,12 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 
-#include "agent/data/crypto/digest.h"
 #include "agent/data/crypto/text_codec.h"
+#include "agent/http/error_code.h"
 #include "agent/http/headers.h"
 #include "common/base/random_bytes.h"
 
 namespace lockstep::agent {
-namespace {
-
-constexpr int kGenericError = 1000;
-
-}  // namespace
 
 HttpCall::HttpCall(HttpCallEnv& env, HttpCallSpec&& spec)
     : env_(env),
@@ -90,14 +85,15 @@ void HttpCall::SubmitHop() {
   }
   for (const auto& [name, value] : request_.headers) {
     if (value.size() > kMaxHeaderValueBytes) {
-      FailHop({kGenericError, absl::StrCat("the value of the header ", name, " is too large: ",
-                                           kMaxHeaderValueBytes >> 10, " KiB at most")});
+      FailHop({error_code::kGeneric,
+               absl::StrCat("the value of the header ", name,
+                            " is too large: ", kMaxHeaderValueBytes >> 10, " KiB at most")});
       return;
     }
   }
   if (request_.url.scheme != "http" && request_.url.scheme != "https") {
-    FailHop(
-        {kGenericError, absl::StrCat("unsupported protocol scheme \"", request_.url.scheme, "\"")});
+    FailHop({error_code::kGeneric,
+             absl::StrCat("unsupported protocol scheme \"", request_.url.scheme, "\"")});
     return;
   }
   request_.timeout = deadline_.infinite()
@@ -235,7 +231,7 @@ bool HttpCall::Redirect(HttpResponse& response) {
   }
   absl::StatusOr<std::optional<HttpRequest>> next = FollowRedirect(origin_, request_, response);
   if (!next.ok()) {
-    response.Fail({kGenericError, std::string(next.status().message())});
+    response.Fail({error_code::kGeneric, std::string(next.status().message())});
     return false;
   }
   if (!next->has_value()) {

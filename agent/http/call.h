@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
-#include "absl/functional/function_ref.h"
 #include "absl/time/time.h"
 
 #include "agent/http/client.h"

@@ -1,7 +1,7 @@
-// Runs HTTP exchanges on a worker's loop through one libcurl multi handle. A ConnectionPool belongs
-// to one VU: its own keep-alive connections, as k6's VUs have their own transports.
+// Runs HTTP exchanges on a worker's loop (agent/net). A ConnectionPool belongs to one VU: its own
+// keep-alive connections, as k6's VUs have their own transports.
 //
-// Submitting queues; the loop hands everything that a turn has queued to curl at once, and stamps
+// Submitting queues; the loop begins everything that a turn has queued at once, and stamps
 // completions before any VU resumes, because a VU that ran in between would count its own time as
 // the server's. All calls on the loop's thread.
 #pragma once

@@ -5,27 +5,14 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 
 #include "agent/http/headers.h"
+#include "common/base/host_port.h"
 
 namespace lockstep::agent {
 namespace {
-
-// The forms that servers use; RFC 6265 accepts others, too, which hardly anybody sends.
-std::optional<absl::Time> ParseExpires(absl::string_view text) {
-  for (const char* format :
-       {"%a, %d %b %Y %H:%M:%S GMT", "%a, %d-%b-%Y %H:%M:%S GMT", "%a, %d %b %Y %H:%M:%S %Z",
-        "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y"}) {
-    absl::Time time;
-    if (absl::ParseTime(format, text, &time, nullptr)) {
-      return time;
-    }
-  }
-  return std::nullopt;
-}
 
 // RFC 6265, section 5.1.4.
 std::string DefaultPath(const Url& url) {
@@ -46,9 +33,8 @@ bool IsBelow(absl::string_view host, absl::string_view domain) {
 
 // Over TLS, or to this machine, to which no one listens: as browsers and Go have it.
 bool IsSecure(const Url& url) {
-  return url.scheme == "https" || url.scheme == "wss" || url.host == "localhost" ||
-         absl::EndsWith(url.host, ".localhost") || url.host == "::1" ||
-         (absl::StartsWith(url.host, "127.") && IsIpLiteral(url.host));
+  return url.scheme == "https" || url.scheme == "wss" || IsLoopbackHost(url.host) ||
+         absl::EndsWith(url.host, ".localhost");
 }
 
 bool MayStandInValue(char c) {
@@ -66,7 +52,7 @@ void ReadAttribute(absl::string_view name, absl::string_view value, Cookie& cook
   } else if (absl::EqualsIgnoreCase(name, "HttpOnly")) {
     cookie.http_only = true;
   } else if (absl::EqualsIgnoreCase(name, "Expires")) {
-    cookie.expires = ParseExpires(value);
+    cookie.expires = ParseCookieDate(value);
   } else if (absl::EqualsIgnoreCase(name, "Max-Age")) {
     int64_t seconds = 0;
     if (absl::SimpleAtoi(value, &seconds)) {
@@ -76,6 +62,18 @@ void ReadAttribute(absl::string_view name, absl::string_view value, Cookie& cook
 }
 
 }  // namespace
+
+std::optional<absl::Time> ParseCookieDate(absl::string_view text) {
+  for (const char* format : {"%a, %d %b %Y %H:%M:%S %Z",
+                             "%A, %d-%b-%y %H:%M:%S GMT",  // before %Y, which takes 23 for a year
+                             "%a, %d-%b-%Y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y"}) {
+    absl::Time time;
+    if (absl::ParseTime(format, text, &time, nullptr)) {
+      return time;
+    }
+  }
+  return std::nullopt;
+}
 
 std::optional<Cookie> ParseSetCookie(absl::string_view line) {
   const std::vector<absl::string_view> parts = absl::StrSplit(line, ';');
@@ -113,14 +111,6 @@ std::vector<Cookie> CookiesOf(const HeaderList& headers) {
     }
   }
   return cookies;
-}
-
-std::string CookieHeader(const std::vector<Cookie>& cookies) {
-  std::string header;
-  for (const Cookie& cookie : cookies) {
-    AppendCookie(cookie.name, cookie.value, &header);
-  }
-  return header;
 }
 
 void AppendCookie(absl::string_view name, absl::string_view value, std::string* header) {
@@ -217,7 +207,11 @@ std::vector<Cookie> CookieJar::For(const Url& url, absl::Time now) {
 }
 
 std::string CookieJar::HeaderFor(const Url& url, absl::Time now) {
-  return CookieHeader(For(url, now));
+  std::string header;
+  for (const Cookie& cookie : For(url, now)) {
+    AppendCookie(cookie.name, cookie.value, &header);
+  }
+  return header;
 }
 
 void CookieJar::Clear(const Url& url, absl::Time now) {

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "agent/http/compress.h"
+#include "common/base/utf8.h"
 
 namespace lockstep::agent {
 namespace {
@@ -14,36 +15,11 @@ namespace {
 // Codings are undone for the log's eyes only, so not to any length.
 constexpr int64_t kMaxDecoded = int64_t{1} << 20;
 
-// The length of the UTF-8 sequence that `text` starts with, 0 if it starts with none. Overlong
-// forms and surrogates, which protocol buffers refuse, are none.
-size_t SequenceLength(absl::string_view text) {
-  const auto byte = [text](size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) {
-    return 1;
-  }
-  const size_t length = lead >= 0xf0 && lead <= 0xf4   ? 4
-                        : lead >= 0xe0 && lead <= 0xef ? 3
-                        : lead >= 0xc2 && lead <= 0xdf ? 2
-                                                       : 0;
-  if (length == 0 || text.size() < length) {
-    return 0;
-  }
-  for (size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) {
-      return 0;
-    }
-  }
-  const bool overlong = (lead == 0xe0 && byte(1) < 0xa0) || (lead == 0xf0 && byte(1) < 0x90);
-  const bool outside = (lead == 0xed && byte(1) >= 0xa0) || (lead == 0xf4 && byte(1) >= 0x90);
-  return overlong || outside ? 0 : length;
-}
-
 bool IsText(absl::string_view bytes) {
   while (!bytes.empty()) {
     const auto first = static_cast<unsigned char>(bytes[0]);
     const bool control = first < 0x20 && first != '\n' && first != '\r' && first != '\t';
-    const size_t length = SequenceLength(bytes);
+    const size_t length = Utf8SequenceLength(bytes);
     if (control || length == 0) {
       return false;
     }
@@ -67,7 +43,7 @@ absl::string_view CutText(absl::string_view text, size_t most) {
 std::string ValueForLog(absl::string_view value) {
   std::string out;
   while (!value.empty()) {
-    const size_t length = SequenceLength(value);
+    const size_t length = Utf8SequenceLength(value);
     const bool shown = length > 0 && !absl::ascii_iscntrl(static_cast<unsigned char>(value[0]));
     absl::StrAppend(&out, shown ? value.substr(0, length) : "?");
     value.remove_prefix(std::max<size_t>(length, 1));

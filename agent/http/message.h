@@ -68,10 +68,8 @@ struct HttpTimings {
   absl::Duration duration() const { return sending + waiting + receiving; }
 };
 
-// k6's error codes: 1000 generic, 1050 request timeout, 1101 no such host,
-// 1212 refused, ...
 struct HttpError {
-  int code = 0;  // 0: no error
+  int code = 0;  // k6's, of error_code.h; 0: no error
   // "dial: connection refused": what Response.error and the tag `error` show. It names no host,
   // address or port, as each would be a tag of its own. "" without an error.
   std::string message;

@@ -17,6 +17,14 @@ void AppendPart(absl::string_view part, std::string* key) {
   key->push_back('\0');
 }
 
+// "1xx" to "5xx", or "error" where there was no response (status 0): the tag `status_class`, which
+// comes with the system tag `status`.
+absl::string_view StatusClass(int status) {
+  constexpr absl::string_view kClasses[] = {"1xx", "2xx", "3xx", "4xx", "5xx"};
+  const int hundreds = status / 100;
+  return hundreds >= 1 && hundreds <= 5 ? kClasses[hundreds - 1] : "error";
+}
+
 }  // namespace
 
 int HttpErrorCode(const HttpResponse& response) {
@@ -24,12 +32,6 @@ int HttpErrorCode(const HttpResponse& response) {
     return response.error.code;
   }
   return response.status >= 400 ? 1000 + response.status : 0;
-}
-
-absl::string_view StatusClass(int status) {
-  constexpr absl::string_view kClasses[] = {"1xx", "2xx", "3xx", "4xx", "5xx"};
-  const int hundreds = status / 100;
-  return hundreds >= 1 && hundreds <= 5 ? kClasses[hundreds - 1] : "error";
 }
 
 HttpSampler::HttpSampler(SampleSink& sink, SystemTags system_tags, HttpErrorsRule errors)

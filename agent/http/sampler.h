@@ -55,8 +55,4 @@ class HttpSampler {
 // from 400 on, or 0.
 int HttpErrorCode(const HttpResponse& response);
 
-// "1xx" to "5xx", or "error" where there was no response (status 0): the tag `status_class`, which
-// comes with the system tag `status`.
-absl::string_view StatusClass(int status);
-
 }  // namespace lockstep::agent

@@ -1,7 +1,6 @@
 // Undoes content codings of a body while it comes. Pure.
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>

@@ -1,7 +1,7 @@
 #include "agent/http/url.h"
 
 #include <algorithm>
-#include <cctype>
+#include <optional>
 #include <vector>
 
 #include <arpa/inet.h>
@@ -11,6 +11,9 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+
+#include "agent/http/domain_name.h"
+#include "common/base/percent_encoding.h"
 
 namespace lockstep::agent {
 namespace {
@@ -26,32 +29,6 @@ void AppendEscaped(std::string& out, char c) {
   out += '%';
   out += kHexDigits[byte >> 4];
   out += kHexDigits[byte & 15];
-}
-
-int HexValue(char c) {
-  if (c >= '0' && c <= '9') {
-    return c - '0';
-  }
-  const char lower = absl::ascii_tolower(static_cast<unsigned char>(c));
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
-bool IsEscape(absl::string_view text, size_t at) {
-  return at + 2 < text.size() && HexValue(text[at + 1]) >= 0 && HexValue(text[at + 2]) >= 0;
-}
-
-std::string Unescape(absl::string_view text, bool plus_is_space) {
-  std::string out;
-  out.reserve(text.size());
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && IsEscape(text, i)) {
-      out += static_cast<char>(HexValue(text[i + 1]) * 16 + HexValue(text[i + 2]));
-      i += 2;
-    } else {
-      out += plus_is_space && text[i] == '+' ? ' ' : text[i];
-    }
-  }
-  return out;
 }
 
 // Characters by their code. A URL is looked at with every request.
@@ -80,7 +57,7 @@ class CharSet {
   bool in_[256] = {};
 };
 
-constexpr CharSet kUnreserved("");
+constexpr CharSet kAllowedAnywhere("");
 constexpr CharSet kAllowedInPath("!$&'()*+,;=:@/[]%");
 constexpr CharSet kAllowedInQuery("!$&'()*+,;=:@/?[]%{}|\\^`");
 
@@ -104,7 +81,7 @@ std::string EscapeForRequest(absl::string_view text, const CharSet& allowed) {
 // The first malformed escape of `text`, as Go quotes it; "" if there is none.
 absl::string_view BadEscape(absl::string_view text) {
   for (size_t i = text.find('%'); i != absl::string_view::npos; i = text.find('%', i + 1)) {
-    if (!IsEscape(text, i)) {
+    if (!StartsWithPercentEscape(text.substr(i))) {
       return text.substr(i, 3);
     }
   }
@@ -154,15 +131,15 @@ absl::Status ParseAuthority(absl::string_view text, absl::string_view authority,
   if (const size_t at = authority.rfind('@'); at != absl::string_view::npos) {
     const absl::string_view credentials = authority.substr(0, at);
     for (const char c : credentials) {
-      if (!kUnreserved.Has(c) && !absl::StrContains("!$&'()*+,;=:%@", c)) {
+      if (!kAllowedAnywhere.Has(c) && !absl::StrContains("!$&'()*+,;=:%@", c)) {
         return ParseError(text, "net/url: invalid userinfo");
       }
     }
     const size_t colon = credentials.find(':');
     url.has_credentials = true;
-    url.user = Unescape(credentials.substr(0, colon), false);
+    url.user = PercentDecoded(credentials.substr(0, colon));
     if (colon != absl::string_view::npos) {
-      url.password = Unescape(credentials.substr(colon + 1), false);
+      url.password = PercentDecoded(credentials.substr(colon + 1));
     }
     authority.remove_prefix(at + 1);
   }
@@ -181,7 +158,7 @@ absl::Status ParseAuthority(absl::string_view text, absl::string_view authority,
   }
   for (const char c : host) {
     if (static_cast<unsigned char>(c) <= ' ' ||
-        (!kUnreserved.Has(c) && absl::StrContains("\"<>\\^`{|}\x7f", c))) {
+        (!kAllowedAnywhere.Has(c) && absl::StrContains("\"<>\\^`{|}\x7f", c))) {
       return ParseError(
           text, absl::StrCat("invalid character \"", absl::string_view(&c, 1), "\" in host name"));
     }
@@ -189,7 +166,13 @@ absl::Status ParseAuthority(absl::string_view text, absl::string_view authority,
   if (const absl::string_view bad = BadEscape(authority); !bad.empty()) {
     return ParseError(text, absl::StrCat("invalid URL escape \"", bad, "\""));
   }
-  url.host = absl::AsciiStrToLower(Unescape(host, false));
+  const std::string decoded = PercentDecoded(host);
+  std::optional<std::string> name = HostToAscii(decoded);
+  if (!name.has_value()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("lookup ", decoded, ": it is no name that a domain may have"));
+  }
+  url.host = *std::move(name);
   url.port = DefaultPort(url.scheme);
   if (!port.empty() && port != ":") {
     int number = 0;
@@ -224,8 +207,8 @@ std::string Url::authority() const {
 
 std::string Url::login() const {
   return !has_credentials ? ""
-                          : absl::StrCat(EscapeForRequest(user, kUnreserved), ":",
-                                         EscapeForRequest(password, kUnreserved), "@");
+                          : absl::StrCat(EscapeForRequest(user, kAllowedAnywhere), ":",
+                                         EscapeForRequest(password, kAllowedAnywhere), "@");
 }
 
 std::string Url::origin() const {
@@ -353,7 +336,7 @@ std::string QueryEscape(absl::string_view text) {
   std::string out;
   out.reserve(text.size());
   for (const char c : text) {
-    if (kUnreserved.Has(c)) {
+    if (kAllowedAnywhere.Has(c)) {
       out += c;
     } else if (c == ' ') {
       out += '+';
@@ -362,10 +345,6 @@ std::string QueryEscape(absl::string_view text) {
     }
   }
   return out;
-}
-
-std::string QueryUnescape(absl::string_view text) {
-  return Unescape(text, true);
 }
 
 bool IsIpLiteral(absl::string_view host) {

@@ -54,8 +54,6 @@ int DefaultPort(absl::string_view scheme);
 // "%XX" for all but unreserved characters, and "+" for a space: Go's url.QueryEscape, for keys and
 // values of forms.
 std::string QueryEscape(absl::string_view text);
-// Undoes QueryEscape; malformed escapes stay as they are.
-std::string QueryUnescape(absl::string_view text);
 
 // True for dotted IPv4 and for IPv6 without brackets.
 bool IsIpLiteral(absl::string_view host);

@@ -13,7 +13,6 @@
 #include "agent/mqtt/handle.h"
 #include "agent/mqtt/properties.h"
 #include "agent/mqtt/tls.h"
-#include "agent/net/client_certificate.h"
 #include "agent/net/multi_loop.h"
 #include "agent/net/net_error.h"
 #include "agent/net/network.h"

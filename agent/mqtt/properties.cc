@@ -90,12 +90,12 @@ absl::StatusOr<MosquittoProperties> MosquittoProperties::Make(
   return good ? absl::StatusOr<MosquittoProperties>(std::move(made)) : Unfit();
 }
 
-absl::StatusOr<MosquittoProperties> MosquittoProperties::Make(const MqttSubscription& how) {
+absl::StatusOr<MosquittoProperties> MosquittoProperties::Make(const MqttSubscription& properties) {
   MosquittoProperties made;
-  const bool good = (!how.identifier ||
+  const bool good = (!properties.identifier ||
                      mosquitto_property_add_varint(&made.list_, MQTT_PROP_SUBSCRIPTION_IDENTIFIER,
-                                                   *how.identifier) == MOSQ_ERR_SUCCESS) &&
-                    made.AddUser(how.user);
+                                                   *properties.identifier) == MOSQ_ERR_SUCCESS) &&
+                    made.AddUser(properties.user);
   return good ? absl::StatusOr<MosquittoProperties>(std::move(made)) : Unfit();
 }
 

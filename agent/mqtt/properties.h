@@ -1,8 +1,6 @@
 // The properties of MQTT 5 as libmosquitto has them. Only agent/mqtt includes this.
 #pragma once
 
-#include <memory>
-
 #include <mosquitto.h>
 
 #include "agent/mqtt/client.h"

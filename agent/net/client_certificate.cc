@@ -4,19 +4,14 @@
 #include <memory>
 #include <string>
 
-#include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include "common/base/openssl_text.h"
+
 namespace lockstep::agent {
 namespace {
-
-using Bio = std::unique_ptr<BIO, decltype(&BIO_free)>;
-
-Bio Reading(const std::string& text) {
-  return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), &BIO_free);
-}
 
 // Without a callback of ours OpenSSL would ask the terminal.
 int GivePassword(char* buffer, int size, int, void* password) {
@@ -30,8 +25,9 @@ using Key = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
 
 Key ReadKey(const TlsAuth& auth) {
   std::string password = auth.password;
-  return Key(PEM_read_bio_PrivateKey(Reading(auth.key).get(), nullptr, GivePassword, &password),
-             &EVP_PKEY_free);
+  return Key(
+      PEM_read_bio_PrivateKey(openssl::Reader(auth.key).get(), nullptr, GivePassword, &password),
+      &EVP_PKEY_free);
 }
 
 absl::Status NoKey() {
@@ -44,7 +40,8 @@ absl::Status NoKey() {
 absl::Status CheckClientCertificate(const TlsAuth& auth) {
   std::string password = auth.password;
   const std::unique_ptr<X509, decltype(&X509_free)> certificate(
-      PEM_read_bio_X509(Reading(auth.cert).get(), nullptr, GivePassword, &password), &X509_free);
+      PEM_read_bio_X509(openssl::Reader(auth.cert).get(), nullptr, GivePassword, &password),
+      &X509_free);
   const Key key = ReadKey(auth);
   const bool fit = certificate != nullptr && key != nullptr &&
                    X509_check_private_key(certificate.get(), key.get()) == 1;
@@ -60,7 +57,7 @@ absl::Status CheckClientCertificate(const TlsAuth& auth) {
 
 absl::StatusOr<std::string> KeyWithoutPassword(const TlsAuth& auth) {
   const Key key = ReadKey(auth);
-  const Bio written(BIO_new(BIO_s_mem()), &BIO_free);
+  const openssl::Bio written(BIO_new(BIO_s_mem()));
   const bool wrote =
       key != nullptr && PEM_write_bio_PKCS8PrivateKey(written.get(), key.get(), nullptr, nullptr, 0,
                                                       nullptr, nullptr) == 1;
@@ -68,9 +65,7 @@ absl::StatusOr<std::string> KeyWithoutPassword(const TlsAuth& auth) {
   if (!wrote) {
     return NoKey();
   }
-  char* text = nullptr;
-  const long size = BIO_get_mem_data(written.get(), &text);
-  return std::string(text, static_cast<size_t>(size));
+  return openssl::Written(written.get());
 }
 
 }  // namespace lockstep::agent

@@ -197,7 +197,9 @@ void CurlDriver::ArmTimer() {
 // loop's last look at its sockets would have said; for all others they are what they stand for.
 #pragma GCC diagnostic push
 // The C library declares that what `sockets` points to is only written.
+// NOLINTNEXTLINE(clang-diagnostic-unknown-warning-option): a name of GCC's
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+// NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): the library's are reserved
 extern "C" int poll(pollfd* sockets, nfds_t count, int timeout_ms) {
   using lockstep::agent::running_driver;
   const bool looks = running_driver != nullptr && count == 1 && timeout_ms == 0 &&
@@ -215,6 +217,7 @@ extern "C" int poll(pollfd* sockets, nfds_t count, int timeout_ms) {
 }
 #pragma GCC diagnostic pop
 
+// NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): the library's are reserved
 extern "C" ssize_t recv(int fd, void* buffer, size_t size, int flags) {
   using lockstep::agent::running_driver;
   if (running_driver == nullptr || flags != 0) {

@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "agent/net/net_error.h"
+#include "agent/http/error_code.h"
 #include "agent/net/websocket.h"
 
 namespace lockstep::agent {

@@ -1,5 +1,4 @@
 // From the dial to the server's answer: a connection, or a refusal.
-#include <memory>
 #include <optional>
 #include <utility>
 

@@ -28,8 +28,10 @@ DirectTransport::~DirectTransport() {
   engine_.loop().Cancel(timer_);
 }
 
-bool DirectTransport::Carries(const HttpRequest& request, const Target& target) {
-  return request.listener == nullptr && target.proxy.empty() &&
+bool DirectTransport::Carries(const NetOptions& options, const HttpRequest& request,
+                              const Target& target) {
+  const bool http3 = options.http3 && target.secure();
+  return !http3 && request.listener == nullptr && target.proxy.empty() &&
          request.auth == HttpRequest::Auth::kNone &&
          std::none_of(request.headers.begin(), request.headers.end(), [](const auto& header) {
            return absl::EqualsIgnoreCase(header.first, "Expect");

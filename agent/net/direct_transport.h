@@ -6,7 +6,6 @@
 #pragma once
 
 #include <memory>
-#include <string>
 
 #include "agent/net/exchange.h"
 #include "agent/net/http1_carrier.h"
@@ -28,7 +27,9 @@ class DirectTransport final : private Opening::User,
   DirectTransport(const DirectTransport&) = delete;
   DirectTransport& operator=(const DirectTransport&) = delete;
 
-  static bool Carries(const HttpRequest& request, const Target& target);
+  // Not what is curl's: proxies, HTTP/3, authentication over several requests, bodies as they arrive, and
+  // whoever waits for a 100.
+  static bool Carries(const NetOptions& options, const HttpRequest& request, const Target& target);
 
   // Carries the exchange's present request.
   void Start(MonoTime now);

@@ -5,9 +5,9 @@
 #include "absl/strings/str_cat.h"
 
 #include "agent/http/compress.h"
+#include "agent/http/error_code.h"
 #include "agent/net/curl_transport.h"
 #include "agent/net/direct_transport.h"
-#include "agent/net/net_error.h"
 
 namespace lockstep::agent {
 namespace {
@@ -74,7 +74,7 @@ MonoTime Exchange::deadline() const {
 
 void Exchange::Start(std::optional<IpAddress> ip, MonoTime now) {
   dialled_ = ip;
-  if (DirectTransport::Carries(*request_, target_)) {
+  if (DirectTransport::Carries(engine_.network().options(), *request_, target_)) {
     if (direct_ == nullptr) {
       direct_ = std::make_unique<DirectTransport>(engine_, *this);
     }

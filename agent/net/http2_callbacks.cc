@@ -1,7 +1,6 @@
 #include "agent/net/http2_callbacks.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -227,8 +226,7 @@ Http2Session::End Http2Session::Callbacks::EndOf(const Http2Session& session, co
   }
   if (code == NGHTTP2_REFUSED_STREAM && !stream.begun) {
     // As Go: a connection that ends in an error with its first exchange would do so again.
-    const bool hopeless =
-        session.going_away_ && session.goaway_code_ != NGHTTP2_NO_ERROR && stream.id == 1;
+    const bool hopeless = session.HasBroken() && stream.id == 1;
     end.how = hopeless ? End::How::kFailed : End::How::kRefused;
     end.error = hopeless ? Http2GoAwayError(session.goaway_code_) : Http2StreamError(code);
   } else if (code == NGHTTP2_PROTOCOL_ERROR && stream.in_answer &&

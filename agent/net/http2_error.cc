@@ -25,7 +25,12 @@ HttpError Http2StreamError(uint32_t code) {
 }
 
 HttpError Http2GoAwayError(uint32_t code) {
-  return ErrorOf(error_code::kHttp2GoAway, "received GoAway", code);
+  HttpError error = ErrorOf(error_code::kHttp2GoAway, "received GoAway", code);
+  if (code == NGHTTP2_COMPRESSION_ERROR) {
+    // So nghttp2 answers a longer one, and with it all servers that are made with it.
+    error.message += " (many servers take no line of a header above 64 KiB)";
+  }
+  return error;
 }
 
 HttpError Http2ConnectionError(uint32_t code) {

@@ -213,12 +213,18 @@ void Http2Session::Settle() {
   TellEnds();
   Send();
   TellEnds();  // of those that nghttp2 has not sent
-  if (lost_ || breach_ || nghttp2_session_want_read(ng_.get()) == 0) {
+  if (lost_ || breach_ || HasBroken() || nghttp2_session_want_read(ng_.get()) == 0) {
     FailAll();
   }
   if (IsOver()) {
     owner_.OnSessionOver(*this);
   }
+}
+
+// A GOAWAY with an error is the last that a peer says (RFC 9113, section 5.4.1), though some then
+// leave the connection to be closed by us.
+bool Http2Session::HasBroken() const {
+  return going_away_ && goaway_code_ != NGHTTP2_NO_ERROR;
 }
 
 bool Http2Session::IsOver() const {

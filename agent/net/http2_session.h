@@ -110,6 +110,7 @@ class Http2Session final : private Connection::User {
   // What follows from what was received and sent. May destroy the session.
   void Settle();
   void TellEnds();
+  bool HasBroken() const;
   bool IsOver() const;
   void FailAll();
   void Lose(int os_errno);

@@ -1,14 +1,15 @@
-// A worker's loop: timers, posted tasks and descriptors of an EpollLoop, and HTTP and WebSocket
-// through one libcurl multi handle on the same epoll. A turn goes by stages, so that answers are
-// stamped before anybody works on them:
+// A worker's loop: timers, posted tasks and descriptors of an EpollLoop, and on the same epoll HTTP,
+// WebSockets and bare streams. Most exchanges go over connections of our own, the others and all
+// WebSockets through one libcurl multi handle. A turn goes by stages, so that answers are stamped
+// before anybody works on them:
 //
-//   1. take the events and due timers, and hand everything to curl: completions are collected and
-//      stamped
+//   1. take the events and due timers: our connections read, curl is told of its sockets, and
+//      completions are collected and stamped
 //   2. posted tasks, then the `Done` callbacks and WebSocket events of what completed (these make
 //      VUs ready)
 //   3. the ready stage: its owner resumes all VUs that became ready; what they Submit is only
 //      queued
-//   4. everything queued goes to curl, then one timer action
+//   4. everything queued is sent or handed to curl, which then does what is due
 //
 // One thread runs the loop and makes all calls, except Post and Stop, which any thread may make.
 #pragma once
@@ -16,7 +17,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <string>
 
 #include "absl/functional/any_invocable.h"
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <optional>
 #include <tuple>
 
 #include <curl/curl.h>
@@ -15,6 +14,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 
+#include "agent/http/domain_name.h"
 #include "agent/http/url.h"
 #include "agent/net/client_certificate.h"
 #include "agent/net/rate_limiter.h"
@@ -128,6 +128,11 @@ void CheckCertificates(const std::vector<TlsAuth>& certificates, std::vector<std
   }
 }
 
+// The options' check has seen that it is a pattern.
+std::string InAscii(const std::string& pattern) {
+  return HostToAscii(pattern).value_or(pattern);
+}
+
 void ReadHosts(const NetOptions& options, Network::Rules& rules, std::vector<std::string>& errors) {
   for (const auto& [pattern, address] : options.hosts) {
     Network::Rules::Target target;
@@ -146,7 +151,7 @@ void ReadHosts(const NetOptions& options, Network::Rules& rules, std::vector<std
       continue;
     }
     target.ip = *parsed;
-    rules.hosts.Add(absl::AsciiStrToLower(pattern), target);
+    rules.hosts.Add(InAscii(pattern), target);
   }
 }
 
@@ -225,11 +230,7 @@ absl::StatusOr<std::unique_ptr<Network>> Network::Make(NetOptions options) {
   CheckCertificates(options.tls_auth, errors);
   ReadHosts(options, *rules, errors);
   for (const std::string& pattern : options.block_hostnames) {
-    if (pattern.find('*', 1) != std::string::npos) {
-      errors.push_back(absl::StrCat("blockHostnames: \"", pattern,
-                                    "\": a wildcard may stand only at the beginning"));
-    }
-    rules->blocked.Add(absl::AsciiStrToLower(pattern), pattern);
+    rules->blocked.Add(InAscii(pattern), pattern);
   }
   for (const std::string& text : options.blacklist_ips) {
     absl::StatusOr<IpRange> range = ParseCidr(text);
@@ -302,8 +303,7 @@ const std::string& Network::Rules::ProxyFor(const ProxySettings& proxy, bool htt
                                             absl::string_view host, int port) const {
   static const std::string& none = *new std::string();
   const std::string& chosen = https ? proxy.https : proxy.http;
-  if (chosen.empty() || host == "localhost" || host == "::1" ||
-      (absl::StartsWith(host, "127.") && IsIpLiteral(host))) {
+  if (chosen.empty() || IsLoopbackHost(host)) {
     return none;
   }
   const absl::StatusOr<IpAddress> ip = ParseIp(host);

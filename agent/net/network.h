@@ -5,17 +5,13 @@
 // Everything here is immutable after Make or guarded: any thread may use it.
 #pragma once
 
-#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
-#include "absl/time/time.h"
 
 #include "agent/net/trusted_roots.h"
 #include "common/options/options.h"

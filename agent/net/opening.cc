@@ -1,6 +1,5 @@
 #include "agent/net/opening.h"
 
-#include <cerrno>
 #include <utility>
 
 #include <curl/curl.h>

@@ -1,7 +1,6 @@
 #include "agent/net/response_reader.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "absl/strings/ascii.h"

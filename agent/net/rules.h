@@ -2,7 +2,6 @@
 // Immutable and shared by all loops of a Network.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>

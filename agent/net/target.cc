@@ -2,8 +2,8 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "agent/http/error_code.h"
 #include "agent/http/url.h"
-#include "agent/net/net_error.h"
 #include "agent/net/rules.h"
 
 namespace lockstep::agent {

@@ -11,7 +11,6 @@
 #include <openssl/x509v3.h>
 #include <sys/socket.h>
 
-#include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
 #include "agent/net/ip.h"

@@ -10,8 +10,6 @@
 #include <openssl/ssl.h>
 #include <sys/types.h>
 
-#include "absl/strings/string_view.h"
-
 #include "agent/http/ocsp.h"
 #include "common/base/openssl_free.h"
 

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include <fcntl.h>
-#include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
@@ -17,18 +16,14 @@
 #include "agent/net/ip.h"
 #include "agent/net/rules.h"
 #include "common/base/check.h"
+#include "common/base/openssl_text.h"
 #include "common/base/status_macros.h"
 
 namespace lockstep::agent {
 namespace {
 
-using Bio = std::unique_ptr<BIO, openssl::Free<&BIO_free>>;
 using Certificate = std::unique_ptr<X509, openssl::Free<&X509_free>>;
 using Key = std::unique_ptr<EVP_PKEY, openssl::Free<&EVP_PKEY_free>>;
-
-Bio Reading(absl::string_view text) {
-  return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-}
 
 int Version(absl::string_view name, int otherwise) {
   constexpr std::pair<absl::string_view, int> kVersions[] = {{"tls1.0", TLS1_VERSION},
@@ -47,7 +42,7 @@ int Version(absl::string_view name, int otherwise) {
 absl::Status TrustOnly(SSL_CTX* context, const std::vector<std::string>& authorities) {
   X509_STORE* store = SSL_CTX_get_cert_store(context);
   for (const std::string& pem : authorities) {
-    const Bio bio = Reading(pem);
+    const openssl::Bio bio = openssl::Reader(pem);
     int count = 0;
     for (;;) {
       const Certificate certificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
@@ -68,9 +63,9 @@ absl::Status TrustOnly(SSL_CTX* context, const std::vector<std::string>& authori
 absl::Status ShowCertificate(SSL_CTX* context, const TlsAuth& client) {
   LOCKSTEP_RETURN_IF_ERROR(CheckClientCertificate(client));
   LOCKSTEP_ASSIGN_OR_RETURN(const std::string pem, KeyWithoutPassword(client));
-  const Bio bio = Reading(client.cert);
+  const openssl::Bio bio = openssl::Reader(client.cert);
   const Certificate certificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
-  const Key key(PEM_read_bio_PrivateKey(Reading(pem).get(), nullptr, nullptr, nullptr));
+  const Key key(PEM_read_bio_PrivateKey(openssl::Reader(pem).get(), nullptr, nullptr, nullptr));
   SSL_CTX_use_certificate(context, certificate.get());
   for (;;) {  // the authorities between it and the root
     X509* const between = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr);

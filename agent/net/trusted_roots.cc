@@ -4,6 +4,7 @@
 #include <set>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include <curl/curl.h>
 #include <openssl/bio.h>

@@ -47,14 +47,6 @@ void RedisClient::Close() {
   slots_.reset();
 }
 
-void RedisClient::CloseIfIdle() {
-  const bool idle = std::all_of(connections_.begin(), connections_.end(),
-                                [](const auto& entry) { return entry.second->idle(); });
-  if (idle && learning_.empty()) {
-    Close();
-  }
-}
-
 RedisConnection& RedisClient::ConnectionTo(const RedisNode& node, bool sentinel) {
   std::unique_ptr<RedisConnection>& connection =
       connections_[absl::StrCat(sentinel ? "sentinel " : "", node.host, ":", node.port)];
@@ -150,13 +142,14 @@ absl::Status RedisClient::TakeLesson(const absl::StatusOr<RespValue>& reply, siz
   }
   if (options_.cluster) {
     absl::StatusOr<SlotMap> slots = SlotMap::Parse(*reply, options_.servers[from].host);
-    if (slots.ok() && slots->First() == nullptr) {
+    if (!slots.ok()) {
+      return slots.status();
+    }
+    if (slots->First() == nullptr) {
       return absl::UnavailableError("redis: the cluster has no slots yet");
     }
-    if (slots.ok()) {
-      slots_ = *std::move(slots);
-    }
-    return slots.status();
+    slots_ = *std::move(slots);
+    return absl::OkStatus();
   }
   if (reply->elements.size() != 2) {
     return absl::UnavailableError(

@@ -34,8 +34,6 @@ class RedisClient {
   void Do(Command command, std::optional<size_t> key, Done done);
   // Closes all connections; whoever waits is not told. Commands may follow, over new ones.
   void Close();
-  // The same if nobody waits.
-  void CloseIfIdle();
 
  private:
   struct Call {

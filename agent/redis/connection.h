@@ -53,7 +53,6 @@ class RedisConnection final : private StreamListener {
   // `done` is called once, in a later turn of the loop; it may send, but not destroy the connection. Not OK: it is not called.
   // ResourceExhausted: too much waits already; Unavailable: the connection has just ended.
   absl::Status Send(const Command& command, Done done);
-  bool idle() const { return waiting_.empty(); }
 
  private:
   struct Waiting {

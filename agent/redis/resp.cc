@@ -1,6 +1,5 @@
 #include "agent/redis/resp.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/strings/numbers.h"

@@ -4,7 +4,6 @@
 #include <memory>
 
 #include <arpa/inet.h>
-#include <openssl/bio.h>
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -18,11 +17,11 @@
 
 #include "agent/data/crypto/digest.h"
 #include "agent/data/crypto/openssl_handles.h"
+#include "common/base/openssl_text.h"
 
 namespace lockstep::agent {
 namespace {
 
-using Bio = std::unique_ptr<BIO, openssl::Free<&BIO_free>>;
 void FreeBytes(void* bytes) {
   OPENSSL_free(bytes);
 }
@@ -33,7 +32,7 @@ using PssParameters = std::unique_ptr<RSA_PSS_PARAMS, openssl::Free<&RSA_PSS_PAR
 
 // DER of the first block of `pem`; "" if there is none.
 std::string FirstBlock(absl::string_view pem) {
-  const Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  const openssl::Bio bio = openssl::Reader(pem);
   char* name = nullptr;
   char* header = nullptr;
   unsigned char* data = nullptr;

@@ -163,7 +163,7 @@ absl::StatusOr<bool> EcdsaVerify(const KeyPair& key, HashAlgorithm hash,
   unsigned char* der = nullptr;
   const int der_size = i2d_ECDSA_SIG(parsed.get(), &der);
   LOCKSTEP_CHECK(der_size > 0);
-  const absl::StatusOr<bool> good =
+  absl::StatusOr<bool> good =
       Verify(key, hash, nullptr,
              {reinterpret_cast<const char*>(der), static_cast<size_t>(der_size)}, data);
   OPENSSL_free(der);

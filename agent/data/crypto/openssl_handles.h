@@ -32,7 +32,7 @@ inline unsigned char* MutableBytes(std::string& text) {
 }
 
 // OpenSSL's function; null for MD4, which its default provider has no more.
-const EVP_MD* DigestOf(HashAlgorithm hash);
+const EVP_MD* DigestOf(HashAlgorithm algorithm);
 // The same for SHA-1 and SHA-2 without truncation; null for the other algorithms.
 const EVP_MD* ShaOf(HashAlgorithm hash);
 

@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "common/rpc/grpc_cause.h"
 #include "tests/agent/grpc/grpc_fixture.h"
 #include "tests/agent/net/net_test_support.h"
 #include "tests/support/http_server.h"
@@ -69,6 +70,17 @@ class GrpcConnectTest : public GrpcTest {
   }
   const TestCertificate certificate_{"desk.test"};
 };
+
+TEST(GrpcCause, IsWhatGrpcSaysLast) {
+  EXPECT_EQ(
+      GrpcCause(
+          "failed to connect to all addresses; last error: UNKNOWN: ipv4:127.0.0.1:1: Failed to connect to "
+          "remote host: Connection refused"),
+      "ipv4:127.0.0.1:1: Failed to connect to remote host: Connection refused");
+  EXPECT_EQ(GrpcCause("last error: a; last error: UNAVAILABLE: b"), "b");
+  EXPECT_EQ(GrpcCause("Socket closed"), "Socket closed");
+  EXPECT_EQ(GrpcCause(""), "");
+}
 
 TEST_F(GrpcConnectTest, EachConnectHasAConnectionOfItsOwn) {
   const auto server = GrpcServer::Start();

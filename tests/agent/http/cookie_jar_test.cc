@@ -33,6 +33,17 @@ TEST(CookieJar, ReadsAllAttributes) {
   EXPECT_FALSE(ParseSetCookie("=v").has_value());
 }
 
+TEST(CookieJar, ReadsTheDatesThatServersWrite) {
+  for (const char* text : {"Tue, 14 Nov 2023 22:13:20 GMT", "Tue, 14 Nov 2023 22:13:20 UTC",
+                           "Tue, 14-Nov-2023 22:13:20 GMT", "Tuesday, 14-Nov-23 22:13:20 GMT",
+                           "Tue Nov 14 22:13:20 2023"}) {
+    EXPECT_EQ(ParseCookieDate(text), kNow) << text;
+  }
+  for (const char* text : {"", "tomorrow", "2023-11-14T22:13:20Z", "0"}) {
+    EXPECT_FALSE(ParseCookieDate(text).has_value()) << text;
+  }
+}
+
 TEST(CookieJar, RefusesWhatIsNoCookie) {
   for (const char* line : {"a b=1", "a=\xc3\xbc", "a=x\"y", "a=x\\y", "=1", "a"}) {
     EXPECT_FALSE(ParseSetCookie(line).has_value()) << line;

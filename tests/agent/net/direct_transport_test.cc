@@ -1,4 +1,6 @@
 // Plain HTTP/1.1 over connections of our own, with a server whose every step the test decides.
+#include "agent/net/direct_transport.h"
+
 #include <gmock/gmock.h>
 
 #include "absl/strings/match.h"
@@ -53,6 +55,19 @@ class DirectTransportTest : public NetTest {
   std::unique_ptr<ConnectionPool> pool_ = loop_.MakePool(1);
   std::optional<HttpResponse> response_;
 };
+
+TEST(DirectTransport, LeavesToCurlWhatIsCurls) {
+  Target plain, secure, behind_proxy;
+  plain.scheme = behind_proxy.scheme = "http";
+  secure.scheme = "https";
+  behind_proxy.proxy = "http://p:1";
+  EXPECT_TRUE(DirectTransport::Carries({}, {}, plain));
+  EXPECT_TRUE(DirectTransport::Carries({}, {}, secure));
+  EXPECT_TRUE(DirectTransport::Carries({.http3 = true}, {}, plain));
+  EXPECT_FALSE(DirectTransport::Carries({.http3 = true}, {}, secure));
+  EXPECT_FALSE(DirectTransport::Carries({}, {}, behind_proxy));
+  EXPECT_FALSE(DirectTransport::Carries({}, {.headers = {{"expect", "100-continue"}}}, plain));
+}
 
 TEST_F(DirectTransportTest, UsesAKeptConnectionAgain) {
   const std::unique_ptr<RawPeer> peer = KeptPeer();

@@ -1,6 +1,5 @@
 // HTTP exchanges over MultiLoop against the loopback server: what is sent, what comes back, how it
 // is timed.
-#include <thread>
 
 #include <gmock/gmock.h>
 

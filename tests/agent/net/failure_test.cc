@@ -251,13 +251,11 @@ TEST_F(FailureTest, OptionsThatCannotBeReadAreAllNamed) {
   const auto network = Network::Make({.tls_min = "ssl3.0",
                                       .tls_cipher_suites = {"TLS_NO_SUCH"},
                                       .hosts = {{"h", "nowhere"}},
-                                      .block_hostnames = {"a*b"},
                                       .blacklist_ips = {"1.2.3"},
                                       .local_ips = "x"});
   EXPECT_EQ(network.status().message(),
             "tlsVersion: unknown TLS version 'ssl3.0', want tls1.0, tls1.1, tls1.2 or tls1.3; "
             "hosts.h: want an IP address or ip:port, got \"nowhere\"; "
-            "blockHostnames: \"a*b\": a wildcard may stand only at the beginning; "
             "blacklistIPs: \"1.2.3\" is not an IP address; localIPs: \"x\" is not an IP address");
   EXPECT_THAT(Network::Make({.tls_cipher_suites = {"TLS_NO_SUCH"}}).status().message(),
               HasSubstr("tlsCipherSuites: unknown cipher suite 'TLS_NO_SUCH', want TLS_"));

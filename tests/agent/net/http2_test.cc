@@ -243,6 +243,22 @@ TEST_F(Http2Test, AGoAwayThatEndsInAnErrorIsOne) {
   EXPECT_EQ(Await().error.message, "http2: received GoAway with http2 ErrCode ENHANCE_YOUR_CALM");
 }
 
+// As nghttp2's server does, of which Node's is one, when a header's line is larger than it takes.
+TEST_F(Http2Test, AGoAwayWithAnErrorEndsAllThoughTheConnectionStaysOpen) {
+  const std::unique_ptr<Http2Peer> peer = UsedPeer();
+  Ask();
+  Ask();
+  AwaitRequest(*peer, 5);
+  peer->GoAway(5, NGHTTP2_COMPRESSION_ERROR);
+  for (const size_t index : {1U, 2U}) {
+    EXPECT_EQ(Await(index).error.code, 1620);
+    EXPECT_EQ(Await(index).error.message,
+              "http2: received GoAway with http2 ErrCode COMPRESSION_ERROR (many servers take no "
+              "line of a header above 64 KiB)");
+  }
+  TurnUntil(loop_, [&] { return peer->Ended(); });
+}
+
 TEST_F(Http2Test, APeerThatBreaksTheRulesEndsItsConnection) {
   Ask();
   Ask();

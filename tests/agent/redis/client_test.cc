@@ -8,7 +8,6 @@ namespace lockstep::agent {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 class RedisClientTest : public RedisTest {
@@ -138,7 +137,6 @@ TEST_F(RedisClientTest, ClosingForgetsWhoWaits) {
   RedisClient client(env_, Options(R"({"socket": {"host": "h", "port": 1}})"));
   client.Do({"GET", "k"}, 1, Note());
   Open("h:1");
-  client.CloseIfIdle();
   EXPECT_EQ(1u, net_.streams.size());
   client.Close();
   EXPECT_THAT(net_.streams, IsEmpty());

@@ -12,7 +12,6 @@
 #include "absl/strings/str_cat.h"
 
 #include "agent/data/crypto/cipher.h"
-#include "agent/data/crypto/text_codec.h"
 
 namespace lockstep::agent {
 namespace {
