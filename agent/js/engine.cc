@@ -1,7 +1,5 @@
 #include "agent/js/engine.h"
 
-#include <string>
-
 #include <libplatform/libplatform.h>
 #include <v8.h>
 

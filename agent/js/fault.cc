@@ -7,6 +7,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 
+#include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
 #include "agent/js/console.h"
 #include "agent/js/stack_trace.h"
@@ -16,6 +17,7 @@ namespace lockstep::agent {
 namespace {
 
 constexpr absl::string_view kSyntaxError = "SyntaxError: ";
+constexpr absl::string_view kFrame = "\n    at ";
 
 std::string DescribeSyntaxError(v8::Local<v8::Context> context, absl::string_view what,
                                 v8::Local<v8::Message> message) {
@@ -63,24 +65,41 @@ std::string DescribeException(v8::Local<v8::Context> context, v8::Local<v8::Valu
   }
   std::string stack = DataText(context, exception.As<v8::Object>(), "stack");
   if (!message.IsEmpty() && absl::StartsWith(stack, kSyntaxError) &&
-      message->GetScriptOrigin().ResourceName()->IsString() &&
-      !absl::StrContains(stack, "\n    at ")) {
+      message->GetScriptOrigin().ResourceName()->IsString() && !absl::StrContains(stack, kFrame)) {
     return DescribeSyntaxError(context, stack, message);
   }
   if (stack.empty()) {
     stack = message.IsEmpty() ? "Error" : TextOf(isolate, message->Get());
   }
-  return absl::StrReplaceAll(stack, {{"\n    at ", "\n\tat "}});
+  return absl::StrReplaceAll(stack, {{kFrame, "\n\tat "}});
+}
+
+void NamePlaceOfSyntaxError(v8::Local<v8::Context> context, const v8::TryCatch& caught) {
+  if (!caught.HasCaught() || !caught.CanContinue() || !caught.Exception()->IsNativeError() ||
+      caught.Message().IsEmpty()) {
+    return;
+  }
+  const auto error = caught.Exception().As<v8::Object>();
+  const std::string stack = DataText(context, error, "stack");
+  const size_t frames = absl::string_view(stack).find(kFrame);
+  if (absl::StartsWith(stack, kSyntaxError) && frames != std::string::npos) {
+    SetProperty(context, error, "stack",
+                JsText(context->GetIsolate(),
+                       DescribeSyntaxError(context, stack.substr(0, frames), caught.Message()) +
+                           stack.substr(frames)));
+  }
 }
 
 FaultKind KindOfFault(absl::string_view text) {
   constexpr absl::string_view kAt = "\n\tat ";
+  constexpr absl::string_view kBuiltIn = "<anonymous>";  // of functions that are in no file
   FaultKind kind{.what = text.substr(0, text.find('\n')), .where = {}};
-  if (const size_t at = text.find(kAt); at != absl::string_view::npos) {
+  for (size_t at = text.find(kAt); at != absl::string_view::npos && kind.where.empty();
+       at = text.find(kAt, at + 1)) {
     absl::string_view frame = text.substr(at + kAt.size());
     frame = frame.substr(0, frame.find('\n'));
-    frame = frame.substr(frame.find_last_of("/(") + 1);
-    kind.where = absl::StripSuffix(frame, ")");
+    frame = absl::StripSuffix(frame.substr(frame.find_last_of("/(") + 1), ")");
+    kind.where = absl::StartsWith(frame, kBuiltIn) ? "" : frame;
   }
   return kind;
 }

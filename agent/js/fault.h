@@ -15,8 +15,12 @@ namespace lockstep::agent {
 std::string DescribeException(v8::Local<v8::Context> context, v8::Local<v8::Value> exception,
                               v8::Local<v8::Message> message);
 
-// What such a text says in short: its first line, and the innermost place, "script.js:3:9" (empty:
-// it names none). Views of `text`.
+// Of a file that a running script has asked for, V8 keeps only where the script asked: puts the place
+// in the file that does not compile before it, into the error's stack. Does nothing to other errors.
+void NamePlaceOfSyntaxError(v8::Local<v8::Context> context, const v8::TryCatch& caught);
+
+// What such a text says in short: its first line, and the innermost place in a file, "script.js:3:9"
+// (empty: it names none). Views of `text`.
 struct FaultKind {
   absl::string_view what;
   absl::string_view where;

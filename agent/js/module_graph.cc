@@ -244,11 +244,7 @@ bool ModuleGraph::LinkAndEvaluate(v8::Local<v8::Module> module, v8::Local<v8::Va
     return false;
   }
   const auto promise = result->As<v8::Promise>();
-  if (promise->State() == v8::Promise::kPending && !world_.site().WaitFor(context(), promise)) {
-    if (!isolate()->IsExecutionTerminating()) {
-      ThrowError(isolate(),
-                 absl::StrCat(registry_.KeyOf(module), ": a top-level await never ends"));
-    }
+  if (promise->State() == v8::Promise::kPending && !Await(module, promise)) {
     return false;
   }
   if (promise->State() == v8::Promise::kRejected) {
@@ -257,6 +253,23 @@ bool ModuleGraph::LinkAndEvaluate(v8::Local<v8::Module> module, v8::Local<v8::Va
     return false;
   }
   return true;
+}
+
+bool ModuleGraph::Await(v8::Local<v8::Module> module, v8::Local<v8::Promise> promise) {
+  {
+    v8::TryCatch caught(isolate());
+    if (world_.site().WaitFor(context(), promise)) {
+      return true;
+    }
+    if (caught.HasCaught()) {
+      caught.ReThrow();
+      return false;
+    }
+  }
+  if (!isolate()->IsExecutionTerminating()) {
+    ThrowError(isolate(), absl::StrCat(registry_.KeyOf(module), ": a top-level await never ends"));
+  }
+  return false;
 }
 
 bool ModuleGraph::NativeExports(const std::string& name, v8::Local<v8::Object>* exports) {

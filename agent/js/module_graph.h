@@ -46,6 +46,8 @@ class ModuleGraph {
   bool LoadImports(v8::Local<v8::Module> module, const std::string& url);
   bool Link(v8::Local<v8::Module> module);
   bool LinkAndEvaluate(v8::Local<v8::Module> module, v8::Local<v8::Value>* result);
+  // Waits for a module whose top level awaits. False with a pending exception.
+  bool Await(v8::Local<v8::Module> module, v8::Local<v8::Promise> promise);
   bool NativeExports(const std::string& name, v8::Local<v8::Object>* exports);
   bool RunCommonJs(const std::string& url, absl::string_view importer,
                    v8::Local<v8::Value>* exports);

@@ -8,7 +8,6 @@
 
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
-#include "agent/js/native_modules.h"
 #include "agent/js/specifier.h"
 #include "agent/js/world.h"
 

@@ -11,6 +11,7 @@
 
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/text.h"
+#include "agent/js/fault.h"
 #include "agent/js/library.h"
 #include "agent/js/specifier.h"
 #include "agent/js/stack_trace.h"
@@ -380,6 +381,7 @@ v8::MaybeLocal<v8::Module> SourceReader::CompileModule(const std::string& url,
     caught.Reset();
     CompileSloppily(url, text);
   }
+  NamePlaceOfSyntaxError(context(), caught);
   caught.ReThrow();
   return {};
 }
@@ -392,10 +394,13 @@ v8::MaybeLocal<v8::Function> SourceReader::CompileCommonJs(const std::string& ur
   v8::ScriptCompiler::Source source(
       wrapped,
       OriginOf(isolate(), url, -static_cast<int>(kWrapperHead.size()), /*is_module=*/false));
+  v8::TryCatch caught(isolate());
   v8::Local<v8::Script> script;
   v8::Local<v8::Value> function;
   if (!v8::ScriptCompiler::Compile(context(), &source).ToLocal(&script) ||
       !script->Run(context()).ToLocal(&function)) {
+    NamePlaceOfSyntaxError(context(), caught);
+    caught.ReThrow();
     return {};
   }
   return function.As<v8::Function>();

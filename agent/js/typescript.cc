@@ -15,15 +15,6 @@ namespace {
 
 constexpr int64_t kMaxWasmBytes = int64_t{16} << 20;
 
-// Evaluates to the function (compiler) => (source, file) => { code, map } or { line, column, message }.
-constexpr absl::string_view kCompile = R"((compiler) => (source, filename) => {
-  try {
-    return compiler.transformSync(source, { filename, mode: 'transform', sourceMap: true });
-  } catch (error) {
-    return { line: error?.startLine ?? 0, column: (error?.startColumn ?? 0) + 1, message: String(error?.message ?? error) };
-  }
-})";
-
 bool Evaluate(v8::Local<v8::Context> context, absl::string_view text,
               v8::Local<v8::Value>* result) {
   v8::Local<v8::Script> script;
@@ -70,7 +61,7 @@ bool TypeScriptCompiler::Start() {
   const v8::Local<v8::Value> nobody = v8::Undefined(isolate_);
   if (!SetTextCodecs(context, context->Global()) || !Evaluate(context, SwcSource(), &make) ||
       !make.As<v8::Function>()->Call(context, nobody, 1, &bytes).ToLocal(&compiler) ||
-      !Evaluate(context, kCompile, &wrap) ||
+      !Evaluate(context, TypeScriptSource(), &wrap) ||
       !wrap.As<v8::Function>()->Call(context, nobody, 1, &compiler).ToLocal(&compile)) {
     return false;
   }

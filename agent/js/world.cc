@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/functions.h"
 #include "agent/js/bind/properties.h"

@@ -49,7 +49,8 @@ class WorldSite {
   // meanwhile; OutOfRange for one that the init code of VU 0 has not asked for, once it has run.
   virtual absl::StatusOr<std::string> LoadFile(const std::string& url) = 0;
   // Runs microtasks and the script's own events until `promise` is settled. False when the VU was
-  // interrupted, or when nothing is left that could settle it.
+  // interrupted, when nothing is left that could settle it, or, with a pending exception, when an
+  // event threw.
   virtual bool WaitFor(v8::Local<v8::Context> context, v8::Local<v8::Promise> promise) = 0;
 };
 

@@ -41,6 +41,7 @@ class IdleArenas {
 };
 
 IdleArenas& Idle() {
+  // NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): arenas belong to the process, which cannot unmake them
   static auto* const arenas = new IdleArenas();
   return *arenas;
 }

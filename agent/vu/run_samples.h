@@ -5,10 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string>
-#include <vector>
-
-#include "absl/functional/any_invocable.h"
 
 #include "agent/report/accumulator.h"
 #include "agent/vu/run_workers.h"

@@ -4,14 +4,11 @@
 
 #include <atomic>
 #include <cstdint>
-#include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
-#include "absl/status/statusor.h"
 
 #include "agent/data/row_dealer.h"
 #include "agent/data/shared_array.h"

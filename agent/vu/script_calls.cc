@@ -4,8 +4,10 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "agent/js/bind/embedded_scripts.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
+#include "common/options/parse.h"
 
 namespace lockstep::agent {
 namespace {
@@ -24,41 +26,41 @@ v8::Local<v8::Value> Exported(ScriptVu& vu, absl::string_view name) {
   return value;
 }
 
-// JSON.stringify: empty for what has no JSON.
-std::optional<ScriptFailure> ToJson(ScriptVu& vu, v8::Local<v8::Value> value, std::string* json) {
-  json->clear();
-  if (value->IsUndefined() || value->IsFunction() || value->IsSymbol()) {
-    return std::nullopt;
+// The result of the function that `source` evaluates to. Empty with a pending exception.
+v8::MaybeLocal<v8::Value> CallSource(ScriptVu& vu, absl::string_view source,
+                                     v8::Local<v8::Value> argument) {
+  const v8::Local<v8::Context> context = vu.world().context();
+  v8::Local<v8::Script> script;
+  v8::Local<v8::Value> function;
+  if (!v8::Script::Compile(context, JsText(vu.isolate(), source)).ToLocal(&script) ||
+      !script->Run(context).ToLocal(&function)) {
+    return {};
   }
-  v8::TryCatch caught(vu.isolate());
-  v8::Local<v8::String> text;
-  if (!v8::JSON::Stringify(vu.world().context(), value).ToLocal(&text)) {
-    return vu.FailureOf(caught);
-  }
-  *json = TextOf(vu.isolate(), text);
-  return std::nullopt;
+  return function.As<v8::Function>()->Call(context, v8::Undefined(vu.isolate()), 1, &argument);
 }
 
-// What setup() returns, as k6 writes it: undefined members become null, dates lose a fraction of
-// nothing, zero keeps its sign, and a function or a number that is not finite is a mistake.
-constexpr absl::string_view kSetupToJson =
-    R"((value) => {
-  const negativeZero = `-0 ${Math.random()}`;
-  const json = JSON.stringify(value, function (key, item) {
-  const raw = this[key];
-  if (raw instanceof Date) {
-    return item === null ? null : item.replace('.000Z', 'Z');
+// Empty for what has no JSON.
+std::optional<ScriptFailure> OptionsToJson(ScriptVu& vu, v8::Local<v8::Value> value,
+                                           std::string* json) {
+  v8::TryCatch caught(vu.isolate());
+  v8::Local<v8::Value> result;
+  if (!CallSource(vu, OptionsDataSource(), value).ToLocal(&result)) {
+    return vu.FailureOf(caught);
   }
-  if (typeof item === 'function' || typeof item === 'symbol') {
-    throw new TypeError(`setup() returned data that JSON cannot hold: ${key || 'the result'} is a ${typeof item}`);
+  std::vector<std::string> texts;
+  for (uint32_t i = 0; i < result.As<v8::Array>()->Length(); ++i) {
+    const v8::Local<v8::Value> text =
+        result.As<v8::Array>()->Get(vu.world().context(), i).ToLocalChecked();
+    texts.push_back(text->IsString() ? TextOf(vu.isolate(), text.As<v8::String>()) : "");
   }
-  if (typeof item === 'number' && !Number.isFinite(item)) {
-    throw new TypeError(`setup() returned data that JSON cannot hold: ${key || 'the result'} is ${item}`);
+  *json = std::move(texts.front());
+  texts.erase(texts.begin());
+  if (texts.empty()) {
+    return std::nullopt;
   }
-  return item === undefined ? null : Object.is(item, -0) ? negativeZero : item;
-  });
-  return json.replaceAll(`"${negativeZero}"`, '-0');
-})";
+  return ScriptFailure{.exit_code = ExitCode::kInvalidConfig,
+                       .message = std::string(ConfigurationStatus(texts).message())};
+}
 
 std::optional<ScriptFailure> SetupToJson(ScriptVu& vu, v8::Local<v8::Value> value,
                                          std::string* json) {
@@ -66,16 +68,9 @@ std::optional<ScriptFailure> SetupToJson(ScriptVu& vu, v8::Local<v8::Value> valu
   if (value->IsUndefined()) {
     return std::nullopt;
   }
-  const v8::Local<v8::Context> context = vu.world().context();
   v8::TryCatch caught(vu.isolate());
-  v8::Local<v8::Script> script;
-  v8::Local<v8::Value> convert;
   v8::Local<v8::Value> text;
-  if (!v8::Script::Compile(context, JsText(vu.isolate(), kSetupToJson)).ToLocal(&script) ||
-      !script->Run(context).ToLocal(&convert) ||
-      !convert.As<v8::Function>()
-           ->Call(context, v8::Undefined(vu.isolate()), 1, &value)
-           .ToLocal(&text)) {
+  if (!CallSource(vu, SetupDataSource(), value).ToLocal(&text)) {
     ScriptFailure failure = vu.FailureOf(caught);
     if (failure.exit_code == ExitCode::kScriptException) {
       failure.exit_code = ExitCode::kOther;
@@ -100,7 +95,7 @@ ScriptResult<Inspection> ExamineScript(ScriptVu& vu) {
   }
   // Whoever reads them says what is wrong with those that are no object; of functions it is told.
   if (!options->IsNullOrUndefined() && !options->IsFunction()) {
-    if (std::optional<ScriptFailure> failure = ToJson(vu, options, &inspection.options_json);
+    if (std::optional<ScriptFailure> failure = OptionsToJson(vu, options, &inspection.options_json);
         failure.has_value()) {
       return Fail<Inspection>(*std::move(failure));
     }

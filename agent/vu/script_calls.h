@@ -2,7 +2,6 @@
 // and handleSummary. Each runs inside a VU that has evaluated the init code.
 #pragma once
 
-#include <map>
 #include <string>
 
 #include "agent/run/script_host.h"

@@ -10,11 +10,6 @@
 #include "common/metrics/error_table.h"
 
 namespace lockstep::agent {
-namespace {
-
-constexpr char kUncaughtRejection[] = "Uncaught (in promise) ";
-
-}  // namespace
 
 ScriptVu::ScriptVu(Worker& worker, VuKey key, Ids ids)
     : worker_(worker),
@@ -188,9 +183,7 @@ bool ScriptVu::RunEvents(absl::FunctionRef<bool()> until) {
       v8::TryCatch caught(isolate());
       event();
       if (caught.HasCaught()) {
-        if (!caught.HasTerminated()) {
-          LogException(caught);
-        }
+        caught.ReThrow();
         return false;
       }
     } else if (expected_ > 0) {
@@ -244,10 +237,14 @@ void ScriptVu::LogException(v8::TryCatch& caught) {
   LogFault(std::move(text));
 }
 
+std::string ScriptVu::DescribeRejection(v8::Local<v8::Value> reason) {
+  return absl::StrCat("Uncaught (in promise) ",
+                      DescribeException(world_->context(), reason,
+                                        v8::Exception::CreateMessage(isolate(), reason)));
+}
+
 void ScriptVu::LogRejection(v8::Local<v8::Value> reason) {
-  std::string text = absl::StrCat(
-      kUncaughtRejection, DescribeException(world_->context(), reason,
-                                            v8::Exception::CreateMessage(isolate(), reason)));
+  std::string text = DescribeRejection(reason);
   CountThrown(text);
   LogFault(std::move(text));
 }
@@ -278,14 +275,25 @@ ScriptFailure ScriptVu::FailureOf(v8::TryCatch& caught) {
   return {.exit_code = ExitCode::kScriptException, .message = TakeText(world_->context(), caught)};
 }
 
+std::optional<ScriptFailure> ScriptVu::FailureOfRejections() {
+  std::optional<ScriptFailure> failure;
+  for (const v8::Local<v8::Value>& reason : world_->TakeUnhandledRejections()) {
+    if (failure.has_value()) {
+      LogRejection(reason);
+    } else {
+      failure = {.exit_code = ExitCode::kScriptException, .message = DescribeRejection(reason)};
+    }
+  }
+  return failure;
+}
+
 std::optional<ScriptFailure> ScriptVu::Init() {
   in_init_ = true;
   std::optional<ScriptFailure> failure;
   {
     v8::TryCatch caught(isolate());
-    if (!world_->Load(run_.bundle.main_url)) {
-      failure = FailureOf(caught);
-    }
+    const bool ok = world_->Load(run_.bundle.main_url) && RunEvents([] { return false; });
+    failure = ok ? FailureOfRejections() : FailureOf(caught);
   }
   ForgetTermination();
   DropEvents();
@@ -306,31 +314,17 @@ std::optional<ScriptFailure> ScriptVu::CallExported(absl::string_view name, absl
   const v8::Local<v8::Context> context = world_->context();
   std::optional<ScriptFailure> failure;
   BeginIteration();
-  bool rejected = false;
   {
     v8::TryCatch caught(isolate());
-    bool ok = function->Call(context, v8::Undefined(isolate()), 1, &argument).ToLocal(result);
-    if (ok) {
-      ok = RunEvents([] { return false; });
-      if (ok && (*result)->IsPromise()) {
-        const auto promise = result->As<v8::Promise>();
-        promise->MarkAsHandled();
-        if (promise->State() == v8::Promise::kRejected) {
-          rejected = true;
-          isolate()->ThrowException(promise->Result());
-          ok = false;
-        } else {
-          *result = promise->State() == v8::Promise::kFulfilled
-                        ? promise->Result()
-                        : v8::Undefined(isolate()).As<v8::Value>();
-        }
-      }
-    }
-    if (!ok) {
-      failure = FailureOf(caught);
-      if (rejected && failure->exit_code == ExitCode::kScriptException) {
-        failure->message.insert(0, kUncaughtRejection);
-      }
+    const bool ok =
+        function->Call(context, v8::Undefined(isolate()), 1, &argument).ToLocal(result) &&
+        RunEvents([] { return false; });
+    failure = ok ? FailureOfRejections() : FailureOf(caught);
+    if (ok && (*result)->IsPromise()) {
+      const auto promise = result->As<v8::Promise>();
+      *result = promise->State() == v8::Promise::kFulfilled
+                    ? promise->Result()
+                    : v8::Undefined(isolate()).As<v8::Value>();
     }
   }
   ForgetTermination();

@@ -12,7 +12,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include <v8.h>
 
@@ -69,7 +68,7 @@ class ScriptVu final : public ApiVu, public WorldSite {
 
   // ---- inside ----
   World& world() { return *world_; }
-  // Evaluates the init code. Once, as the first job.
+  // Evaluates the init code, and waits for what it started. Once, as the first job.
   std::optional<ScriptFailure> Init();
   // Takes iterations from `source` until it has no more. Again: the last one has not waited for
   // anything, and must not keep others from running.
@@ -83,6 +82,9 @@ class ScriptVu final : public ApiVu, public WorldSite {
   v8::Local<v8::Value> SetupValue();
   // What the caught exception means for the run; `caught` is reset.
   ScriptFailure FailureOf(v8::TryCatch& caught);
+  // What promises that were rejected mean for the run, if nobody has heard of one by now: the first
+  // one fails what was called, the others are logged.
+  std::optional<ScriptFailure> FailureOfRejections();
 
   // ---- ApiVu ----
   bool in_init() const override { return in_init_; }
@@ -148,13 +150,14 @@ class ScriptVu final : public ApiVu, public WorldSite {
   // After an interruption: V8 may run code of this VU again.
   void ForgetTermination();
   // Runs microtasks and events until `until`, or until nothing is expected any more. False:
-  // interrupted, or an event threw (which is logged).
+  // interrupted, or an event threw, which is left to the caller's TryCatch.
   bool RunEvents(absl::FunctionRef<bool()> until);
   void DropEvents();
   // Logs what was thrown, and resets `caught`.
   void LogException(v8::TryCatch& caught);
   // The same for the reason of a promise.
   void LogRejection(v8::Local<v8::Value> reason);
+  std::string DescribeRejection(v8::Local<v8::Value> reason);
   void LogFault(std::string text);
   // The row of the table of errors of what was thrown; `text` with its stack.
   void CountThrown(absl::string_view text);
@@ -170,6 +173,8 @@ class ScriptVu final : public ApiVu, public WorldSite {
   void ReportBlock();
   void FinishIteration(MonoTime began, absl::Duration duration);
   void EmitData(absl::Time now);
+  // In the same turn as the iteration's samples, so that both are sealed together.
+  void CountEnded(int64_t EndedIterations::*how);
 
   Worker& worker_;
   RunShared& run_;

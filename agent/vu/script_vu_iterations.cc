@@ -76,12 +76,11 @@ IterationEnd ScriptVu::RunIteration(const Iteration&) {
     const bool returned = function_.Get(isolate())
                               ->Call(context, v8::Undefined(isolate()), 1, &argument)
                               .ToLocal(&result);
-    if (!returned) {
-      if (!caught.HasTerminated() && !interrupted()) {
-        LogException(caught);
-      }
-    } else {
-      RunEvents([] { return false; });
+    const bool ended = returned && RunEvents([] { return false; });
+    if (!ended && caught.HasCaught() && !caught.HasTerminated() && !interrupted()) {
+      LogException(caught);
+    }
+    if (returned) {
       for (const v8::Local<v8::Value>& reason : world_->TakeUnhandledRejections()) {
         if (!interrupted()) {
           LogRejection(reason);
@@ -102,10 +101,12 @@ IterationEnd ScriptVu::RunIteration(const Iteration&) {
   SetGroup("");   // an iteration that ended within one left it
   if (aborted) {  // by this very iteration, which k6 measures nevertheless
     EmitIteration(duration);
+    CountEnded(&EndedIterations::interrupted);
     return IterationEnd::kInterrupted;
   }
   if (!full) {
     EmitData(loop().clock().Wall());
+    CountEnded(&EndedIterations::interrupted);
     return IterationEnd::kInterrupted;
   }
   FinishIteration(began, duration);
@@ -167,6 +168,7 @@ void ScriptVu::EmitIteration(absl::Duration duration) {
 
 void ScriptVu::FinishIteration(MonoTime began, absl::Duration duration) {
   EmitIteration(duration);
+  CountEnded(&EndedIterations::full);
   if (run_.config.options.no_vu_connection_reuse) {
     connections_->Clear();
   }
@@ -175,6 +177,10 @@ void ScriptVu::FinishIteration(MonoTime began, absl::Duration duration) {
     Park([&](Task wake) { loop().At(began + least, std::move(wake)); });
     ForgetTermination();
   }
+}
+
+void ScriptVu::CountEnded(int64_t EndedIterations::*how) {
+  worker_.sink().CountEnded(run_.config.options.scenarios.at(*scenario_).name, how, 1);
 }
 
 void ScriptVu::EmitData(absl::Time now) {

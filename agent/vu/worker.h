@@ -1,5 +1,5 @@
-// A thread that hosts VUs: one loop with curl, a few isolates, one accumulator, and the queue of
-// VUs that can go on. Shares nothing with other workers; what crosses threads is a task posted to
+// A thread that hosts VUs: one loop with the network, a few isolates, one accumulator, and the queue
+// of VUs that can go on. Shares nothing with other workers; what crosses threads is a task posted to
 // the loop.
 #pragma once
 
@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/functional/any_invocable.h"
 
 #include "agent/grpc/engine.h"
 #include "agent/health/thread_wait.h"

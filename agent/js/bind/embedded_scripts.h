@@ -9,6 +9,8 @@ namespace lockstep::agent {
 // compiler; `bytes` is its WebAssembly, which SwcWasmBrotli is, compressed.
 absl::string_view SwcSource();
 absl::string_view SwcWasmBrotli();
+// agent/js/typescript.js: evaluates to the function (compiler) => (source, filename) => what became of it.
+absl::string_view TypeScriptSource();
 // agent/js/k6/browser.js: evaluates to the exports of k6/browser.
 absl::string_view BrowserSource();
 // agent/js/web/url.js: evaluates to the function (toAscii) => { URL, URLSearchParams };
@@ -34,6 +36,14 @@ absl::string_view WebStreamsSource();
 absl::string_view RedisSource();
 // agent/js/k6/streams.js: evaluates to the function (webStreams) => the exports of k6/experimental/streams.
 absl::string_view StreamsSource();
+// agent/js/k6/seeded_random.js: evaluates to the function (buffer) that replaces Math.random.
+absl::string_view SeededRandomSource();
+// agent/js/k6/options_data.js: evaluates to the function (options) => [JSON, mistake, ...].
+absl::string_view OptionsDataSource();
+// agent/js/k6/setup_data.js: evaluates to the function (value) => JSON.
+absl::string_view SetupDataSource();
+// agent/js/k6/shared_array.js: evaluates to the function (load, length) => array.
+absl::string_view SharedArraySource();
 // agent/js/k6/grpc.js: evaluates to the function (native) => { Client, Stream }.
 absl::string_view GrpcSource();
 // agent/js/k6/html*.js: the parts of k6/html. Each says what it evaluates to; html.js takes what the others do.

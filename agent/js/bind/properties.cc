@@ -58,4 +58,32 @@ bool IsPlainObject(v8::Local<v8::Value> value) {
          !value->IsNumberObject() && !value->IsBooleanObject();
 }
 
+bool IsOfNoClass(v8::Local<v8::Context> context, v8::Local<v8::Object> object) {
+  const v8::Local<v8::Value> prototype = object->GetPrototype();
+  return prototype->IsNull() || prototype == v8::Object::New(context->GetIsolate())->GetPrototype();
+}
+
+v8::MaybeLocal<v8::Object> WithPairsAsProperties(v8::Local<v8::Context> context,
+                                                 v8::Local<v8::Object> object) {
+  v8::Isolate* const isolate = context->GetIsolate();
+  if (!IsPlainObject(object) || IsOfNoClass(context, object)) {
+    return object;
+  }
+  v8::Local<v8::Value> iterator;
+  if (!object->Get(context, v8::Symbol::GetIterator(isolate)).ToLocal(&iterator)) {
+    return {};
+  }
+  if (!iterator->IsFunction()) {
+    return object;
+  }
+  v8::Local<v8::Value> of_objects, from_entries, pairs, argument = object;
+  return GetProperty(context, context->Global(), "Object", &of_objects) &&
+                 GetProperty(context, of_objects.As<v8::Object>(), "fromEntries", &from_entries) &&
+                 from_entries.As<v8::Function>()
+                     ->Call(context, of_objects, 1, &argument)
+                     .ToLocal(&pairs)
+             ? v8::MaybeLocal<v8::Object>(pairs.As<v8::Object>())
+             : v8::MaybeLocal<v8::Object>();
+}
+
 }  // namespace lockstep::agent

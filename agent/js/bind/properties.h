@@ -30,5 +30,11 @@ void SetProperty(v8::Local<v8::Context> context, v8::Local<v8::Object> object,
 // Whether `value` is a plain object, as a script writes {...}: not an array, function, buffer or
 // wrapper.
 bool IsPlainObject(v8::Local<v8::Value> value);
+// Whether it is of no class, as {...} is, or without a prototype.
+bool IsOfNoClass(v8::Local<v8::Context> context, v8::Local<v8::Object> object);
+// `object`, or, where it is of a class that yields pairs of names and values, as Map and Headers do, an
+// object with those. Empty with a pending exception.
+v8::MaybeLocal<v8::Object> WithPairsAsProperties(v8::Local<v8::Context> context,
+                                                 v8::Local<v8::Object> object);
 
 }  // namespace lockstep::agent

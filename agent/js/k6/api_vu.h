@@ -12,7 +12,6 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/functional/function_ref.h"
-#include "absl/strings/string_view.h"
 
 #include "agent/data/row_dealer.h"
 #include "agent/http/client.h"

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "agent/data/go_random.h"
+#include "agent/js/bind/embedded_scripts.h"
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/functions.h"
 #include "agent/js/bind/properties.h"
@@ -157,27 +158,6 @@ void Sleep(const Info& info) {
   vu.Park([&](ApiVu::Task wake) { vu.loop().After(absl::Seconds(seconds), std::move(wake)); });
 }
 
-// Replaces Math.random of this context by Go's generator, which k6 has; `buffer` is its state. In
-// JavaScript, as the optimiser inlines it, which it could not do with a function of ours.
-constexpr char kSeededRandom[] = R"((function (buffer) {
-  const words = new Int32Array(buffer);  // the low and the high half of each number
-  let tap = 0, feed = 334;
-  const next = () => {
-    tap = tap === 0 ? 606 : tap - 1;
-    feed = feed === 0 ? 606 : feed - 1;
-    const low = (words[2 * feed] >>> 0) + (words[2 * tap] >>> 0);
-    const high = words[2 * feed + 1] + words[2 * tap + 1] + (low > 4294967295 ? 1 : 0);
-    words[2 * feed] = low;
-    words[2 * feed + 1] = high;
-    return ((high & 2147483647) * 4294967296 + (low >>> 0)) / 9223372036854775808;
-  };
-  Math.random = () => {
-    let number = next();
-    while (number === 1) number = next();  // rounded up
-    return number;
-  };
-}))";
-
 void RandomSeed(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
   const v8::Local<v8::Context> context = isolate->GetCurrentContext();
@@ -194,7 +174,7 @@ void RandomSeed(const Info& info) {
   const GoRandomState state = SeedGoRandom(std::abs(seed) < kMost ? static_cast<int64_t>(seed) : 0);
   v8::Local<v8::Value> argument =
       JsBytes(isolate, {reinterpret_cast<const char*>(state.data()), sizeof state});
-  if (v8::Script::Compile(context, JsText(isolate, kSeededRandom)).ToLocal(&script) &&
+  if (v8::Script::Compile(context, JsText(isolate, SeededRandomSource())).ToLocal(&script) &&
       script->Run(context).ToLocal(&install)) {
     // Fails only when the script is being terminated.
     install.As<v8::Function>()->Call(context, v8::Undefined(isolate), 1, &argument).IsEmpty();

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "agent/js/bind/embedded_scripts.h"
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/holder.h"
 #include "agent/js/bind/owned_object.h"
@@ -15,42 +16,6 @@ namespace lockstep::agent {
 namespace {
 
 using Info = v8::FunctionCallbackInfo<v8::Value>;
-
-// The array as the script sees it: a proxy over an empty array, so that it is an array for
-// Array.isArray, JSON and the methods of arrays, whose elements are made on each access and
-// deeply frozen.
-constexpr char kMakeArray[] = R"((function (load, length) {
-  const freeze = (value) => {
-    if (value !== null && typeof value === 'object') {
-      Object.values(value).forEach(freeze);
-      Object.freeze(value);
-    }
-    return value;
-  };
-  const indexOf = (key) => {
-    if (typeof key !== 'string') return -1;
-    const index = Number(key);
-    return Number.isInteger(index) && index >= 0 && index < length && String(index) === key ? index : -1;
-  };
-  const element = (index) => freeze(load(index));
-  const refuse = () => { throw new TypeError('SharedArray is immutable'); };
-  return new Proxy([], {
-    get(target, key) {
-      if (key === 'length') return length;
-      const index = indexOf(key);
-      return index < 0 ? Array.prototype[key] : element(index);
-    },
-    has: (target, key) => key === 'length' || indexOf(key) >= 0 || key in Array.prototype,
-    ownKeys: () => [...Array.from({ length }, (_, i) => String(i)), 'length'],
-    getOwnPropertyDescriptor(target, key) {
-      if (key === 'length') return { value: length, writable: true, enumerable: false, configurable: false };
-      const index = indexOf(key);
-      if (index < 0) return undefined;
-      return { value: element(index), writable: true, enumerable: true, configurable: true };
-    },
-    set: refuse, deleteProperty: refuse, defineProperty: refuse, setPrototypeOf: refuse, preventExtensions: refuse,
-  });
-}))";
 
 constexpr absl::string_view kNoJson = "undefined";
 
@@ -157,7 +122,7 @@ v8::MaybeLocal<v8::Value> MakeSharedArray(v8::Local<v8::Context> context,
   v8::Isolate* isolate = context->GetIsolate();
   v8::Local<v8::Script> script;
   v8::Local<v8::Value> make;
-  if (!v8::Script::Compile(context, JsText(isolate, kMakeArray)).ToLocal(&script) ||
+  if (!v8::Script::Compile(context, JsText(isolate, SharedArraySource())).ToLocal(&script) ||
       !script->Run(context).ToLocal(&make)) {
     return {};
   }

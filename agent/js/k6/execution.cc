@@ -1,7 +1,6 @@
 #include "agent/js/k6/execution.h"
 
 #include <string>
-#include <utility>
 
 #include "absl/strings/str_cat.h"
 

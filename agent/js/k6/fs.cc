@@ -16,6 +16,7 @@
 #include "agent/js/bind/promises.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
+#include "common/base/safe_integer.h"
 
 namespace lockstep::agent {
 namespace {
@@ -58,9 +59,8 @@ void ReadFromFile(const Info& info) {
 
 // A whole number that a double holds exactly.
 bool IntegerOf(v8::Local<v8::Value> value, int64_t* integer) {
-  constexpr double kMost = 9007199254740991;  // 2^53 - 1
   const double number = value->IsNumber() ? value.As<v8::Number>()->Value() : NAN;
-  if (std::trunc(number) != number || std::abs(number) > kMost) {
+  if (std::trunc(number) != number || std::abs(number) > kMaxSafeInteger) {
     return false;
   }
   *integer = static_cast<int64_t>(number);

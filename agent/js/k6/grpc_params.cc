@@ -10,6 +10,7 @@
 #include "agent/js/bind/text.h"
 #include "agent/js/k6/script_duration.h"
 #include "agent/js/k6/script_tags.h"
+#include "common/base/safe_integer.h"
 #include "common/base/status_macros.h"
 
 namespace lockstep::agent {
@@ -52,8 +53,7 @@ absl::Status ReadString(Context context, absl::string_view param, v8::Local<v8::
 absl::Status ReadSize(Context context, absl::string_view param, v8::Local<v8::Value> value,
                       int64_t* bytes) {
   const double number = value->IsNumber() ? value.As<v8::Number>()->Value() : -1;
-  constexpr double kMost = 9007199254740991;  // of integers in JavaScript
-  if (!(number >= 0 && number <= kMost) ||
+  if (!(number >= 0 && number <= kMaxSafeInteger) ||
       number != static_cast<double>(static_cast<int64_t>(number))) {
     return Unfit(context, param, value, "a positive integer");
   }

@@ -1,8 +1,6 @@
 // What scripts say to `k6/net/grpc` in objects: how to connect, and the parameters of calls.
 #pragma once
 
-#include <string>
-
 #include <v8.h>
 
 #include "absl/status/status.h"

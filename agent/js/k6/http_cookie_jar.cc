@@ -1,8 +1,8 @@
 #include "agent/js/k6/http_cookie_jar.h"
 
+#include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
@@ -77,16 +77,11 @@ void CookiesForUrl(const Info& info) {
   info.GetReturnValue().Set(cookies);
 }
 
-// The time that an `expires` option says: "Mon, 02 Jan 2006 15:04:05 GMT" and the like.
-bool ParseExpires(absl::string_view text, absl::Time* time) {
-  std::string error;
-  for (const char* format : {"%a, %d %b %Y %H:%M:%S %Z", "%a, %d-%b-%Y %H:%M:%S GMT",
-                             "%a, %d %b %Y %H:%M:%S GMT", absl::RFC3339_full}) {
-    if (absl::ParseTime(format, text, time, &error)) {
-      return true;
-    }
-  }
-  return false;
+// The time that an `expires` option says: as servers do, or as Date.toISOString().
+std::optional<absl::Time> ParseExpires(absl::string_view text) {
+  absl::Time time;
+  return absl::ParseTime(absl::RFC3339_full, text, &time, nullptr) ? std::optional(time)
+                                                                   : ParseCookieDate(text);
 }
 
 bool CookieOptions(const Info& info, v8::Local<v8::Object> options, Cookie* cookie) {
@@ -113,16 +108,13 @@ bool CookieOptions(const Info& info, v8::Local<v8::Object> options, Cookie* cook
   }
   if (!expires->IsNullOrUndefined()) {
     std::string text;
-    absl::Time time;
     if (!ToText(context, expires, &text)) {
       return false;
     }
-    if (!text.empty() && !ParseExpires(text, &time)) {
+    cookie->expires = ParseExpires(text);
+    if (!text.empty() && !cookie->expires.has_value()) {
       ThrowError(isolate, absl::StrCat("unable to parse \"expires\" date string \"", text, "\""));
       return false;
-    }
-    if (!text.empty()) {
-      cookie->expires = time;
     }
   }
   cookie->secure = secure->BooleanValue(isolate);

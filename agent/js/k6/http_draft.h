@@ -11,6 +11,7 @@
 
 #include "agent/http/call.h"
 #include "agent/http/compress.h"
+#include "agent/http/error_code.h"
 #include "agent/http/headers.h"
 #include "agent/js/k6/http_response.h"
 
@@ -25,14 +26,11 @@ struct PreparedRequest {
 // What is wrong with a request, as data: the script gets a failed Response, unless it wants
 // exceptions.
 struct RequestFault {
-  int code = 0;           // 1020 for the URL, 0 for anything else
+  int code = 0;           // kInvalidUrl for the URL, 0 for anything else
   std::string message;    // k6's words, where it has any
   std::string hint = {};  // what is allowed, for people; "": `message` says it
   std::string method = {};
 };
-
-// k6's code of a failure that has no code of its own.
-inline constexpr int kGenericError = 1000;
 
 struct RequestDraft {
   PreparedRequest& request;  // that is put together
@@ -51,7 +49,7 @@ struct RequestDraft {
     return absl::IsCancelled(status) ? false : Fail(std::string(status.message()));
   }
   // Nothing can be sent, but the request counts as one that failed; the first reason stands.
-  void SetHopeless(std::string message, int code = kGenericError) {
+  void SetHopeless(std::string message, int code = error_code::kGeneric) {
     if (!request.spec.hopeless) {
       request.spec.hopeless = HttpError{code, std::move(message)};
     }

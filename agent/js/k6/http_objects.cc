@@ -7,10 +7,8 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "agent/data/crypto/digest.h"
 #include "agent/data/crypto/text_codec.h"
 #include "agent/http/form.h"
-#include "agent/js/bind/errors.h"
 #include "agent/js/bind/owned_object.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
@@ -55,19 +53,25 @@ bool IsFlat(v8::Local<v8::Value> value) {
          value->IsBooleanObject() || value->IsDate();
 }
 
+// Of a file of MakeFileData. False with a pending exception.
+bool ReadFilePart(Context context, v8::Local<v8::Object> file, FormPart* part) {
+  part->is_file = true;
+  v8::Local<v8::Value> data;
+  return TextProperty(context, file, "filename", &part->filename) &&
+         TextProperty(context, file, "content_type", &part->content_type) &&
+         GetProperty(context, file, "data", &data) &&
+         (BytesOrText(context->GetIsolate(), data, &part->data) ||
+          ToText(context, data, &part->data));
+}
+
 bool AddField(Context context, absl::string_view name, v8::Local<v8::Value> value,
               std::vector<FormPart>* fields, std::vector<std::string>* emptied) {
   FormPart field;
   field.name = std::string(name);
   if (IsFileData(context, value)) {
-    FilePart file;
-    if (!FilePartOf(context, value.As<v8::Object>(), &file)) {
+    if (!ReadFilePart(context, value.As<v8::Object>(), &field)) {
       return false;
     }
-    field.is_file = true;
-    field.data = std::move(file.data);
-    field.filename = std::move(file.filename);
-    field.content_type = std::move(file.content_type);
   } else if (!IsFlat(value)) {
     emptied->push_back(field.name);
   } else if (!value->IsNullOrUndefined() && !ToText(context, value, &field.data)) {
@@ -135,17 +139,6 @@ v8::Local<v8::Object> MakeFileData(Context context, v8::Local<v8::Value> data,
 
 bool IsFileData(Context context, v8::Local<v8::Value> value) {
   return HasMark(context, value, "file");
-}
-
-bool FilePartOf(Context context, v8::Local<v8::Object> file, FilePart* part) {
-  v8::Local<v8::Value> data;
-  if (!TextProperty(context, file, "filename", &part->filename) ||
-      !TextProperty(context, file, "content_type", &part->content_type) ||
-      !GetProperty(context, file, "data", &data)) {
-    return false;
-  }
-  return BytesOrText(context->GetIsolate(), data, &part->data) ||
-         ToText(context, data, &part->data);
 }
 
 v8::Local<v8::Object> MakeExpectedStatuses(Context context, ExpectedStatuses statuses) {

@@ -22,14 +22,9 @@ v8::Local<v8::Object> MakeNamedUrl(v8::Local<v8::Context> context, const NamedUr
 std::optional<NamedUrl> NamedUrlOf(v8::Local<v8::Context> context, v8::Local<v8::Value> value);
 
 // A file of a multipart form.
-struct FilePart {
-  std::string data, filename, content_type;
-};
 v8::Local<v8::Object> MakeFileData(v8::Local<v8::Context> context, v8::Local<v8::Value> data,
                                    absl::string_view filename, absl::string_view content_type);
 bool IsFileData(v8::Local<v8::Context> context, v8::Local<v8::Value> value);
-// False with a pending exception.
-bool FilePartOf(v8::Local<v8::Context> context, v8::Local<v8::Object> file, FilePart* part);
 
 v8::Local<v8::Object> MakeExpectedStatuses(v8::Local<v8::Context> context,
                                            ExpectedStatuses statuses);

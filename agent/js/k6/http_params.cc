@@ -8,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
+#include "agent/http/error_code.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
 #include "agent/js/k6/http_cookie_jar.h"
@@ -18,8 +19,6 @@
 
 namespace lockstep::agent {
 namespace {
-
-constexpr int kRequestTimeout = 1050;  // k6's error code
 
 bool IsHeaderValue(absl::string_view text) {
   return std::none_of(text.begin(), text.end(), [](char c) {
@@ -37,7 +36,8 @@ class ParamsReader {
 
  private:
   bool Param(absl::string_view name, v8::Local<v8::Value> value);
-  // `value` as an object, as k6 takes what is none. False with a pending exception.
+  // `value` as an object, as k6 takes what is none; a Map or Headers as one of its pairs. False with a
+  // pending exception.
   bool Members(absl::string_view name, v8::Local<v8::Value> value, v8::Local<v8::Object>* members);
   bool Headers(v8::Local<v8::Value> value);
   bool Cookies(v8::Local<v8::Value> value);
@@ -111,7 +111,8 @@ bool ParamsReader::Members(absl::string_view name, v8::Local<v8::Value> value,
         "the parameter \"", name, "\" of a request should be an object of names and values",
         value->IsString() ? ": of a text, each letter becomes one" : ""));
   }
-  return value->ToObject(context_).ToLocal(members);
+  return value->ToObject(context_).ToLocal(members) &&
+         WithPairsAsProperties(context_, *members).ToLocal(members);
 }
 
 bool ParamsReader::Tags(v8::Local<v8::Value> value) {
@@ -144,7 +145,7 @@ bool ParamsReader::Timeout(v8::Local<v8::Value> value) {
   }
   draft_.request.spec.timeout = *timeout;
   if (*timeout <= absl::ZeroDuration()) {
-    draft_.SetHopeless("request timeout", kRequestTimeout);
+    draft_.SetHopeless("request timeout", error_code::kRequestTimeout);
   }
   return true;
 }

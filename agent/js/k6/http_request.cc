@@ -1,12 +1,12 @@
 #include "agent/js/k6/http_request.h"
 
 #include <utility>
-#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 #include "agent/http/compress.h"
+#include "agent/http/error_code.h"
 #include "agent/http/headers.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
@@ -18,10 +18,6 @@ namespace lockstep::agent {
 namespace {
 
 using Context = v8::Local<v8::Context>;
-
-// k6's error codes.
-constexpr int kInvalidUrl = 1020;
-constexpr int kDialError = 1210;
 
 constexpr char kNoUrl[] = "invalid URL: '#<nil>'", kUrlHint[] = "a URL is a string";
 constexpr char kBodyHint[] =
@@ -46,6 +42,7 @@ class Preparation {
 
  private:
   bool ObjectBody(v8::Local<v8::Object> object);
+  bool ClassBody(v8::Local<v8::Object> object);
   // Warns of a length that is not that of the body; it is not sent.
   void CheckContentLength();
 
@@ -63,22 +60,23 @@ bool Preparation::Url(v8::Local<v8::Value> value, UrlCache& urls) {
     spec.url_text = std::move(named->url);
     url_name = std::move(named->name);
   } else if (!MayBeUrl(value)) {
-    return draft_.Fail(kNoUrl, kInvalidUrl, kUrlHint);
+    return draft_.Fail(kNoUrl, error_code::kInvalidUrl, kUrlHint);
   } else if (!ToText(context_, value, &spec.url_text)) {
     return false;
   }
   if (spec.url_text == "[object Object]") {
-    return draft_.Fail(kNoUrl, kInvalidUrl, kUrlHint);
+    return draft_.Fail(kNoUrl, error_code::kInvalidUrl, kUrlHint);
   }
   const absl::StatusOr<lockstep::agent::Url>& url = urls.Parse(spec.url_text);
   if (absl::IsInvalidArgument(url.status())) {
-    return draft_.Fail(absl::StrCat("invalid URL: ", url.status().message()), kInvalidUrl);
+    return draft_.Fail(absl::StrCat("invalid URL: ", url.status().message()),
+                       error_code::kInvalidUrl);
   }
   if (url.ok()) {
     spec.url = *url;
   } else {
     draft_.SetHopeless(std::string(url.status().message()),
-                       absl::IsOutOfRange(url.status()) ? kDialError : kGenericError);
+                       absl::IsOutOfRange(url.status()) ? error_code::kDial : error_code::kGeneric);
   }
   if (absl::StrContains(spec.url_text, '@')) {
     spec.url_text = MaskCredentials(spec.url_text);
@@ -127,6 +125,20 @@ bool Preparation::ObjectBody(v8::Local<v8::Object> object) {
   }
   draft_.request.spec.body = std::move(body.bytes);
   draft_.content_type = std::move(body.content_type);
+  return !draft_.request.spec.body.empty() || IsOfNoClass(context_, object) || ClassBody(object);
+}
+
+// What has no fields of its own would be an empty form.
+bool Preparation::ClassBody(v8::Local<v8::Object> object) {
+  const std::string name = TextOf(isolate_, object->GetConstructorName());
+  if (name == "URLSearchParams") {
+    draft_.content_type = "application/x-www-form-urlencoded;charset=UTF-8";  // as fetch() has it
+    return ToText(context_, object, &draft_.request.spec.body);
+  }
+  vu_.logger().Warn(absl::StrCat(
+      "the body of a request is a ", name,
+      " without fields of its own: the form that is sent is empty; JSON.stringify() or String() "
+      "make a text of it"));
   return true;
 }
 

@@ -3,21 +3,18 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
-#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
 #include "agent/js/bind/text.h"
+#include "common/base/safe_integer.h"
 
 namespace lockstep::agent {
 namespace {
 
-constexpr double kMostSafeInteger =
-    9007199254740991;  // beyond it, a number is not kept as a whole one
-
 const char* NumberTypeName(double number) {
-  const bool whole = std::trunc(number) == number && std::abs(number) <= kMostSafeInteger &&
+  const bool whole = std::trunc(number) == number && std::abs(number) <= kMaxSafeInteger &&
                      !(number == 0 && std::signbit(number));
   return whole ? "int64" : "float64";
 }

@@ -13,6 +13,7 @@
 #include "agent/js/bind/owned_object.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
+#include "common/base/safe_integer.h"
 #include "common/base/status_macros.h"
 
 namespace lockstep::agent {
@@ -93,7 +94,7 @@ absl::Status ReadOption(Context context, const std::string& key, v8::Local<v8::V
   }
   if (key == "seed") {
     const double number = value->IsNumber() ? value.As<v8::Number>()->Value() : -1;
-    if (!(number >= 0 && number <= static_cast<double>(1ULL << 53)) ||
+    if (!(number >= 0 && number <= static_cast<double>(kMostExactInteger)) ||
         number != static_cast<double>(static_cast<uint64_t>(number))) {
       return Wrong(key, shown, "a whole number from 0 on");
     }
@@ -124,8 +125,9 @@ absl::Status ReadOptions(Context context, v8::Local<v8::Value> value, RowsOption
         absl::AsciiStrToLower(options->file.substr(options->file.rfind('.') + 1));
     format = ending == "ndjson" ? RowFormat::kJsonLines : ParseRowFormat(ending);
     if (!format.has_value()) {
-      return absl::InvalidArgumentError(absl::StrCat("Rows: format: missing, and \"", options->file,
-                                                     "\" ends in none of .csv, .json, .jsonl"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("Rows: format: missing, and \"", options->file,
+                       "\" ends in none of .csv, .json, .jsonl, .ndjson"));
     }
   }
   options->rules.syntax.format = *format;

@@ -6,7 +6,6 @@
 
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
-#include "agent/js/k6/mqtt_options.h"
 #include "agent/js/k6/mqtt_properties.h"
 
 namespace lockstep::agent {

@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
+#include "agent/http/error_code.h"
 #include "agent/http/headers.h"
 #include "agent/js/bind/text.h"
 
@@ -35,8 +36,6 @@ constexpr MetricDefinition kSseMetrics[] = {
     {"sse_events"},
     {"sse_session_duration", MetricType::kTrend, ValueType::kTime},
 };
-
-constexpr int kSseTimeout = 1050;  // k6's error code
 
 constexpr char kSseEnded[] = "the server has ended the stream";
 
@@ -167,7 +166,7 @@ void SseModule::Source::Connect() {
     timer_ = loop().After(plan_.timeout, [this] {
       timer_ = TimerId::kNone;
       HttpResponse none;
-      none.error = {kSseTimeout, "request timeout"};
+      none.error = {error_code::kRequestTimeout, "request timeout"};
       call_.reset();
       OnEnd(none);
     });

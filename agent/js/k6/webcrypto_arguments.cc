@@ -8,6 +8,7 @@
 
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/text.h"
+#include "common/base/safe_integer.h"
 
 namespace lockstep::agent {
 
@@ -26,8 +27,7 @@ bool CryptoIntAt(const v8::FunctionCallbackInfo<v8::Value>& info, int index, int
   if (!info[index]->NumberValue(info.GetIsolate()->GetCurrentContext()).To(&value)) {
     return false;
   }
-  constexpr double kMost = 9007199254740991;
-  if (!(std::abs(value) <= kMost) || value != std::floor(value)) {
+  if (!(std::abs(value) <= kMaxSafeInteger) || value != std::floor(value)) {
     ThrowTypeError(info.GetIsolate(), absl::StrCat("expected an integer, got ", value));
     return false;
   }

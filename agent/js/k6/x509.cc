@@ -1,7 +1,6 @@
 #include "agent/js/k6/x509.h"
 
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "agent/data/crypto/certificate.h"

@@ -15,6 +15,9 @@ TEST(KindOfFault, IsTheFirstLineAndTheInnermostPlace) {
        "Error: oops", "script.js:3:9"},
       {"Error: oops\n\tat file:///dir/script.js:3:9", "Error: oops", "script.js:3:9"},
       {"TypeError: a\nb\n\tat f (script.js:1:2)\n", "TypeError: a", "script.js:1:2"},
+      {"SyntaxError: x\n\tat JSON.parse (<anonymous>)\n\tat f (file:///d/o.js:2:8)",
+       "SyntaxError: x", "o.js:2:8"},
+      {"Error: x\n\tat new Promise (<anonymous>)", "Error: x", ""},
       {"just text", "just text", ""},
       {"", "", ""},
   };

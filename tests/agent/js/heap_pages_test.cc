@@ -3,7 +3,6 @@
 #include <cstring>
 #include <memory>
 #include <set>
-#include <vector>
 
 #include <gtest/gtest.h>
 #include <libplatform/libplatform.h>

@@ -1,4 +1,3 @@
-#include <cstdlib>
 
 #include "tests/agent/vu/host_fixture.h"
 

@@ -68,6 +68,22 @@ TEST_F(Lifecycle, OptionsThatAreNoObjectAreToldAsTheyAre) {
   EXPECT_THAT(Inspect().failure.message, StartsWith("exported 'options' is a promise"));
 }
 
+TEST_F(Lifecycle, NumbersThatAreNotFiniteAreNoOptions) {
+  Script(R"js(
+    export const options = { rps: Number(__ENV.RPS), vus: 1, stages: [{ target: parseInt('x') }],
+                             scenarios: { a: { rate: Infinity } } };
+    export default function () {}
+  )js");
+  const ScriptResult<Inspection> result = Inspect();
+  ASSERT_FALSE(result.value.has_value());
+  EXPECT_EQ(result.failure.exit_code, ExitCode::kInvalidConfig);
+  EXPECT_EQ(result.failure.message,
+            "There were problems with the specified script configuration:\n"
+            "\t- rps: invalid value NaN: expected a number\n"
+            "\t- stages[0].target: invalid value NaN: expected a number\n"
+            "\t- scenarios.a.rate: invalid value Infinity: expected a number");
+}
+
 TEST_F(Lifecycle, InitCodeThatThrowsFailsTheInspectionWithItsPlace) {
   Script(R"js(
     throw new Error('init boom');
@@ -285,6 +301,69 @@ TEST_F(Lifecycle, SetupMayBeAsyncAndMayThrow) {
   const ScriptResult<std::string> result = RunSetup();
   EXPECT_FALSE(result.value.has_value());
   EXPECT_THAT(result.failure.message, HasSubstr("Error: no\n\tat"));
+}
+
+TEST_F(Lifecycle, WhatTheInitCodeHasStartedEndsBeforeAnythingElse) {
+  Script(R"js(
+    let x, late;
+    (async () => { x = await 5; setTimeout(() => { late = 'late'; }, 1); })();
+    export const options = { tags: {} };
+    export function setup() { return [x, late]; }
+    export default function (data) { console.log(x, late, data); }
+  )js");
+  ASSERT_TRUE(Prepare(1).value.has_value());
+  const ScriptResult<std::string> result = RunSetup();
+  ASSERT_TRUE(result.value.has_value()) << result.failure.message;
+  host_.SetSetupData(*result.value);
+  Iterate(1);
+  EXPECT_THAT(log_.lines(), ElementsAre(R"(info: 5 late [ 5, "late" ])"));
+}
+
+TEST_F(Lifecycle, WhatIsThrownLaterInInitCodeFailsIt) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"Promise.reject(new Error('boom'));", "Uncaught (in promise) Error: boom\n\tat"},
+      {"(async () => { await null; throw new Error('boom'); })();",
+       "Uncaught (in promise) Error: boom\n\tat"},
+      {"setTimeout(() => { throw new Error('boom'); }, 1);", "Error: boom\n\tat"},
+      {"setTimeout(() => { throw new Error('boom'); }, 1); await new Promise(() => {});",
+       "Error: boom\n\tat"},
+      {"await new Promise(() => {});", "Error: file:///test/main.js: a top-level await never ends"},
+  };
+  for (const auto& [code, message] : cases) {
+    Script(absl::StrCat(code, " export default function () {}"));
+    const ScriptResult<Inspection> result = Inspect();
+    ASSERT_FALSE(result.value.has_value()) << code;
+    EXPECT_EQ(result.failure.exit_code, ExitCode::kScriptException) << code;
+    EXPECT_THAT(result.failure.message, StartsWith(message)) << code;
+  }
+  Script(
+      "const late = Promise.reject(new Error('heard')); setTimeout(() => late.catch(() => {}), 1);"
+      " export default function () {}");
+  EXPECT_TRUE(Inspect().value.has_value());
+}
+
+TEST_F(Lifecycle, WhatIsThrownLaterInSetupAndTeardownFailsThem) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"login()", "Uncaught (in promise) Error: login failed\n\tat"},
+      {"setTimeout(async () => { await login(); }, 1)",
+       "Uncaught (in promise) Error: login failed\n\tat"},
+      {"setTimeout(() => { throw new Error('timer'); }, 1)", "Error: timer\n\tat"},
+  };
+  for (const auto& [code, message] : cases) {
+    Script(absl::StrCat(
+        "async function login() { throw new Error('login failed'); }"
+        "export function setup() { ",
+        code, "; } export function teardown() { ", code, "; } export default function () {}"));
+    ASSERT_TRUE(Prepare(1).value.has_value());
+    const ScriptResult<std::string> setup = RunSetup();
+    EXPECT_FALSE(setup.value.has_value()) << code;
+    EXPECT_EQ(setup.failure.exit_code, ExitCode::kScriptException) << code;
+    EXPECT_THAT(setup.failure.message, StartsWith(message)) << code;
+    const auto teardown = RunTeardown();
+    EXPECT_FALSE(teardown.value.has_value()) << code;
+    EXPECT_THAT(teardown.failure.message, StartsWith(message)) << code;
+    Reset();
+  }
 }
 
 TEST_F(Lifecycle, SetupIsStoppedAtItsTimeLimitWhereverItIs) {

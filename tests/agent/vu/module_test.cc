@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
 
 #include "tests/agent/vu/host_fixture.h"
 
@@ -109,6 +110,18 @@ TEST_F(Modules, AFileThatIsNoJsonIsNamed) {
   File("x.json", R"({ "x": )");
   EXPECT_THAT(FailureOf("import a from './x.json'; export default function () {}"),
               StartsWith("SyntaxError: file:///test/x.json: Unexpected end of JSON input"));
+}
+
+TEST_F(Modules, ARequiredFileThatDoesNotCompileIsNamedWithItsPlace) {
+  File("old.js", "const a = 1;\nconst b = ;\nmodule.exports = { a };");
+  File("new.js", "\nexport const b = ;");
+  for (const auto& [file, place] :
+       {std::pair("old.js", "Line 2:11"), std::pair("new.js", "Line 2:18")}) {
+    EXPECT_EQ(FailureOf(absl::StrCat("const it = require('./", file,
+                                     "');\nexport default function () {}")),
+              absl::StrCat("SyntaxError: file:///test/", file, ": ", place,
+                           " Unexpected token ';'\n\tat file:///test/main.js:1:12"));
+  }
 }
 
 TEST_F(Modules, ImportsInTypeScriptMayHaveTheAttributeOfJson) {

@@ -11,7 +11,6 @@ namespace lockstep::agent {
 namespace {
 
 using lockstep::testing::GrpcServer;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;

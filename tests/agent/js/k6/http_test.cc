@@ -269,6 +269,33 @@ TEST_F(HttpTest, WhatIsNoBodyIsRefusedInTheWordsOfK6) {
                                  ".map((body) => http.post(T, body).status)"));
 }
 
+TEST_F(HttpTest, PairsOfAMapOrAnotherClassAreAsGoodAsProperties) {
+  EXPECT_EQ(R"js([["1"],"c=2",["3"]])js", Run(R"js(
+    class Headers { *[Symbol.iterator]() { yield ['x-two', '3'] } }
+    const r = http.get(`${T}/echo`, {headers: new Map([['X-One', '1']]), cookies: new Map([['c', '2']]),
+                                     tags: new Map([['k', 'v']])});
+    return [r.request.headers['X-One'], r.request.headers['Cookie'][0],
+            http.get(T, {headers: new Headers()}).request.headers['X-Two']]
+  )js"));
+  EXPECT_EQ("v", Tag("k")[0]);
+}
+
+TEST_F(HttpTest, ABodyOfAClassIsItsTextOrWarnedOf) {
+  EXPECT_EQ(R"js(["user=bob&b=2",["application/x-www-form-urlencoded;charset=UTF-8"],200])js",
+            Run(R"js(
+    class URLSearchParams { toString() { return 'user=bob&b=2' } }
+    class Nothing {}
+    const r = http.post(`${T}/echo`, new URLSearchParams());
+    return [r.body, r.request.headers['Content-Type'], http.post(`${T}/echo`, new Nothing()).status]
+  )js"));
+  ASSERT_THAT(js_.vu().log.records, SizeIs(1));
+  EXPECT_THAT(js_.vu().log.records[0].message,
+              HasSubstr("the body of a request is a Nothing without fields of its own"));
+  EXPECT_EQ("\"a=1\"", Run("return http.post(`${T}/echo`, new class { a = 1 }).body"));
+  EXPECT_EQ("200", Run("return http.post(`${T}/echo`, {}).status"));
+  EXPECT_THAT(js_.vu().log.records, SizeIs(1));
+}
+
 TEST_F(HttpTest, WhatAScriptsOwnFunctionsThrowRejectsThePromise) {
   EXPECT_EQ(R"js(["mine","mine"])js", Run(R"js(
     const bad = {toString() { throw new Error('mine') }}, why = (error) => error.message;

@@ -76,7 +76,8 @@ TEST_F(RowsTest, MistakesNameOptionValueAndWhatIsAllowed) {
   const std::pair<const char*, const char*> rows[] = {
       {"new rows.Rows()", "TypeError: Rows: options are expected"},
       {"new rows.Rows({})", "TypeError: Rows: file: missing"},
-      {"new rows.Rows({ file: 'x.txt' })", R"("x.txt" ends in none of .csv, .json, .jsonl)"},
+      {"new rows.Rows({ file: 'x.txt' })",
+       R"("x.txt" ends in none of .csv, .json, .jsonl, .ndjson)"},
       {"new rows.Rows({ file: 'none.csv' })", "Error: Rows: none.csv: no such file"},
       {"new rows.Rows({ file: 'users.csv', order: 'best' })",
        R"(order: invalid value "best": expected unique, queue, vu or random)"},
