@@ -15,7 +15,7 @@
 namespace lockstep {
 namespace {
 
-constexpr size_t kPieceBytes = 65536;
+constexpr size_t kReadBytes = 65536;
 
 absl::Status SystemError() {
   const int error = errno;
@@ -37,7 +37,7 @@ absl::StatusOr<std::string> ReadFile(const std::string& path, size_t most) {
   std::string bytes;
   size_t size = 0;
   while (told <= most && size <= most) {
-    bytes.resize(std::max(told, size) + kPieceBytes);
+    bytes.resize(std::max(told, size) + kReadBytes);
     const ssize_t n = read(file, bytes.data() + size, bytes.size() - size);
     if (n == 0) {
       bytes.resize(size);

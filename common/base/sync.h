@@ -2,7 +2,6 @@
 // packaged build makes ThreadSanitizer report races that do not exist.
 #pragma once
 
-#include <chrono>
 #include <condition_variable>
 #include <mutex>
 

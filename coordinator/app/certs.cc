@@ -14,7 +14,7 @@
 namespace lockstep::coordinator {
 namespace {
 
-constexpr int64_t kAuthorityDays = 3650;
+constexpr int64_t kAuthorityDays = kMostCertificateDays;
 constexpr int64_t kCertificateDays = 365;
 
 absl::Duration Lifetime(const CertsCommand& command, int64_t fallback) {

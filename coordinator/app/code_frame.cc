@@ -1,7 +1,6 @@
 #include "coordinator/app/code_frame.h"
 
 #include <algorithm>
-#include <cctype>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"

@@ -30,13 +30,14 @@ namespace lockstep::coordinator {
 // kCoordinatorPort.
 inline constexpr char kDefaultAddress[] = "127.0.0.1:7411";
 
-// What `run`, `coordinator`, `inspect` and `plan` have in common: a script and its
-// options.
+// What `run`, `coordinator`, `inspect`, `archive`, `plan` and `manifest` have in common: a script
+// and its options.
 struct TestSettings {
   std::string script;  // a path, or "-" for standard input
   ScriptType type = ScriptType::kGuess;
   ModuleSettings modules;
-  std::vector<std::string> secret_sources;  // --secret-source
+  std::vector<std::string> secret_sources;       // --secret-source
+  std::string secret_label = "--secret-source";  // the flag, or the variable in its stead
   std::string
       config_file;  // --config; empty: lockstep.yaml beside the working directory, if there is one
   Options flags;    // the flags' tier

@@ -11,6 +11,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
+#include "common/base/host_port.h"
 #include "common/base/random_bytes.h"
 
 namespace lockstep::coordinator {
@@ -18,14 +19,10 @@ namespace {
 
 constexpr size_t kTokenBytes = 16;
 
-bool IsLoopback(const std::string& host) {
-  return host == "localhost" || absl::StartsWith(host, "127.") || host == "::1";
-}
-
 // An address that others can reach is called by whatever name they know it by.
 std::vector<std::string> HostsOf(const std::string& host) {
-  return IsLoopback(host) ? std::vector<std::string>{"localhost", "127.0.0.1", "::1", host}
-                          : std::vector<std::string>{};
+  return IsLoopbackHost(host) ? std::vector<std::string>{"localhost", "127.0.0.1", "::1", host}
+                              : std::vector<std::string>{};
 }
 
 std::string InUrl(const std::string& host) {

@@ -1,7 +1,6 @@
 // The dashboard of a run: its server, its timer, and the browser that it may open.
 #pragma once
 
-#include <memory>
 #include <string>
 
 #include "common/base/event_loop.h"

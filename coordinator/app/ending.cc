@@ -68,8 +68,9 @@ RunResult Ending::WriteSummary(const EndFacts& facts,
                                const History* history) {
   const auto& [results, run_outputs, clock, logger] = parts_;
   summary_ = MakeSummary(facts.measured, run_outputs.Stop(logger));
+  unwritten_ = !run_outputs.files_complete();
   if (outputs.has_value()) {
-    WriteSummaryOutputs(*outputs, logger);
+    unwritten_ = !WriteSummaryOutputs(*outputs, logger) || unwritten_;
   } else {
     WriteStdout(RenderText(*summary_, {.mode = flags_.summary_mode, .color = look_.color}));
   }
@@ -83,7 +84,7 @@ RunResult Ending::WriteSummary(const EndFacts& facts,
                          .verdict = MakeVerdict(*summary_, facts.judgement, facts.outcome.exit_code,
                                                 facts.outcome.message),
                          .history = history};
-  unwritten_ = !run_outputs.Report(report, logger);
+  unwritten_ = !run_outputs.Report(report, logger) || unwritten_;
   if (export_.has_value()) {
     if (const absl::Status written = export_->Write(
             results.MakeExport(*summary_, facts.setup).dump(4, ' ', false, kReplace));
@@ -131,8 +132,7 @@ ExitCode Ending::Judge(const RunOutcome& outcome, const Judgement& judgement) {
 }
 
 void Ending::LogVerdict(const EndVerdict& verdict) {
-  const bool good = verdict.word == "PASSED" || verdict.word == "DONE";
-  if (!good || !verdict.clean()) {
+  if (!IsGood(verdict.word) || !verdict.clean()) {
     parts_.logger.Warn(VerdictLine(verdict, *summary_));
   }
   if (verdict.judgement.validity != v1::Health::VALID) {

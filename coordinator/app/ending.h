@@ -86,7 +86,7 @@ class Ending {
   std::optional<EndVerdict> verdict_;
   bool text_shown_ = false;           // the summary's own text, on standard output
   std::optional<ReportFile> export_;  // of --summary-export
-  bool unwritten_ = false;            // a report or the export could not be written
+  bool unwritten_ = false;            // a file of the run could not be written whole
 };
 
 }  // namespace lockstep::coordinator

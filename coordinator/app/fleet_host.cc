@@ -6,9 +6,11 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 
+#include "common/base/host_port.h"
 #include "common/base/processors.h"
 #include "common/base/random_bytes.h"
 #include "common/base/status_macros.h"
+#include "common/base/thread_room.h"
 #include "common/base/version.h"
 #include "common/rpc/early_start.h"
 #include "common/trust/join_proof.h"
@@ -18,6 +20,8 @@ namespace {
 
 // How long agents may take to hear that the run is over, and local ones to end.
 constexpr absl::Duration kFarewell = absl::Seconds(2);
+constexpr int kThreadsAtOnce = 12;              // which gRPC has while agents come
+constexpr char kSocketName[] = "/coordinator";  // in a folder of its own
 
 }  // namespace
 
@@ -35,6 +39,7 @@ FleetHost::FleetHost(EpollLoop& loop, Settings settings, Logger& logger)
           [] { return RandomBytes(kNonceBytes); }) {}
 
 absl::Status FleetHost::Start(RunControl& control, Run& run) {
+  LOCKSTEP_RETURN_IF_ERROR(CheckThreadRoom(kThreadsAtOnce));
   MeasureProcessorEarly();
   LOCKSTEP_RETURN_IF_ERROR(Listen(control));
   return local() ? StartAgents(run) : absl::OkStatus();
@@ -43,8 +48,10 @@ absl::Status FleetHost::Start(RunControl& control, Run& run) {
 absl::Status FleetHost::Listen(RunControl& control) {
   address_ = settings_.listen;
   if (local()) {
-    LOCKSTEP_ASSIGN_OR_RETURN(folder_, PrivateFolder::Make());
-    address_ = absl::StrCat("unix:", folder_->path(), "/coordinator");
+    LOCKSTEP_ASSIGN_OR_RETURN(
+        folder_,
+        PrivateFolder::Make(settings_.environment, kMaxUnixPathBytes - (sizeof(kSocketName) - 1)));
+    address_ = absl::StrCat("unix:", folder_->path(), kSocketName);
   }
   const Credentials* const credentials =
       settings_.credentials.has_value() ? &*settings_.credentials : nullptr;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "common/base/environment.h"
 #include "common/base/epoll_loop.h"
 #include "common/base/log.h"
 #include "common/trust/credentials.h"
@@ -24,8 +25,9 @@ class FleetHost {
     // Empty: agents are started here and reached over a Unix socket.
     std::string listen = {};
     std::optional<Credentials> credentials = {};  // of a `listen` address; none: plain text
-    absl::Duration lease = absl::Seconds(10);
-    int64_t agents = 1;  // that are waited for, or started
+    absl::Duration lease = kLease;
+    int64_t agents = 1;            // that are waited for, or started
+    Environment environment = {};  // names the folder of that socket
   };
 
   // `loop` and `logger` are borrowed.

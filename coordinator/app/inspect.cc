@@ -10,11 +10,11 @@
 
 #include "common/base/random_bytes.h"
 #include "common/base/status_macros.h"
+#include "common/base/whole_file.h"
 #include "coordinator/app/ending.h"
 #include "coordinator/app/reports.h"
 #include "coordinator/app/rig.h"
 #include "coordinator/sources/archive.h"
-#include "coordinator/sources/module_cache.h"
 
 namespace lockstep::coordinator {
 namespace {
@@ -39,7 +39,7 @@ ExitCode Print(const Report& report, RunRequest request, const Environment& envi
   request.inspect_only = true;
   std::string text;
   std::optional<Rig> made;
-  made.emplace(request, *files, logger, [&](const PlannedTest& test) -> absl::Status {
+  made.emplace(request, *files, environment, logger, [&](const PlannedTest& test) -> absl::Status {
     LOCKSTEP_ASSIGN_OR_RETURN(text, report({*files, test, made->run().bundle()}));
     return absl::OkStatus();
   });
@@ -82,7 +82,7 @@ ExitCode ExecuteArchive(const ArchiveCommand& command, const Environment& enviro
         if (command.out == "-") {
           return tar;
         }
-        if (const absl::Status written = WriteFileAtOnce(command.out, tar); !written.ok()) {
+        if (const absl::Status written = WriteWholeFile(command.out, tar); !written.ok()) {
           return absl::UnavailableError(absl::StrCat("the archive \"", command.out,
                                                      "\" cannot be written: ", written.message()));
         }

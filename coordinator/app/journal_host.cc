@@ -19,10 +19,6 @@
 namespace lockstep::coordinator {
 namespace {
 
-constexpr std::pair<SummaryMode, const char*> kModes[] = {{SummaryMode::kCompact, "compact"},
-                                                          {SummaryMode::kFull, "full"},
-                                                          {SummaryMode::kDisabled, "disabled"}};
-
 // Of the machine's start: its monotonic clock counts from there.
 std::string BootId() {
   const absl::StatusOr<std::string> id = ReadFile("/proc/sys/kernel/random/boot_id", 100);
@@ -49,9 +45,9 @@ std::string TestHash(const RunRequest& request, const TestFiles& files) {
 }  // namespace
 
 std::string KeptSettings::ToJson() const {
-  const char* mode = "";
-  for (const auto& [value, name] : kModes) {
-    mode = value == summary_mode ? name : mode;
+  std::string mode;
+  for (const auto& [name, value] : kSummaryModes) {
+    mode = value == summary_mode ? std::string(name) : mode;
   }
   return nlohmann::json{{"outputs", outputs},
                         {"summaryMode", mode},
@@ -72,13 +68,14 @@ absl::StatusOr<KeptSettings> KeptSettings::FromJson(const std::string& text) {
           }) ||
       !is("summaryMode", text_of) || !is("summaryExport", text_of) ||
       !is("noThresholds", [](const auto& value) { return value.is_boolean(); })) {
-    return absl::DataLossError("journal: what is kept of the command line makes no sense");
+    return absl::DataLossError("journal: what it keeps of the command line cannot be read");
   }
   KeptSettings settings{.outputs = json["outputs"].get<std::vector<std::string>>(),
                         .summary_export = json["summaryExport"].get<std::string>(),
                         .no_thresholds = json["noThresholds"].get<bool>()};
-  for (const auto& [value, name] : kModes) {
-    settings.summary_mode = json["summaryMode"] == name ? value : settings.summary_mode;
+  const auto mode = json["summaryMode"].get<std::string>();
+  for (const auto& [name, value] : kSummaryModes) {
+    settings.summary_mode = mode == name ? value : settings.summary_mode;
   }
   return settings;
 }
@@ -89,9 +86,9 @@ RunRecord RecordOf(int64_t run, const RunResult& result, const EndVerdict& verdi
           .ended = result.end,
           .duration = result.duration,
           .exit_code = static_cast<int>(code),
-          .verdict = verdict.word,
+          .verdict = std::string(TextOf(verdict.word)),
           .reason = verdict.reason,
-          .validity = result.validity,
+          .validity = std::string(WordOf(result.validity)),
           .requests = verdict.requests.total,
           .failed = verdict.requests.failed,
           .iterations = static_cast<uint64_t>(std::max(verdict.iterations, 0.0))};
@@ -125,7 +122,7 @@ bool JournalHost::CanGoOn(const UnfinishedRun& unfinished) const {
   return !request_.listen.empty() && unfinished.run.state >= v1::RunStatus::RUNNING &&
          unfinished.identity.boot == BootId() && unfinished.identity.version == kVersion &&
          unfinished.identity.test_hash == TestHash(request_, files_) &&
-         gone >= absl::ZeroDuration() && gone < Rig::kLease;
+         gone >= absl::ZeroDuration() && gone < kLease;
 }
 
 void JournalHost::TellOf(const UnfinishedRun& unfinished) const {
@@ -183,7 +180,7 @@ absl::Status JournalHost::OnTest(const PlannedTest& test, const std::vector<std:
         "journal ", journal_->path(), ": run ", unfinished_->id,
         " has other options than this test has now, so that nobody can go on with it; once its "
         "agents' lease of ",
-        absl::FormatDuration(Rig::kLease), " is over, this test begins anew"));
+        absl::FormatDuration(kLease), " is over, this test begins anew"));
   }
   begun_ = true;
   test_kept_ = true;
@@ -238,7 +235,7 @@ void JournalHost::KeepEnd(ExitCode code, const RunOutcome& outcome,
                    .identity = {},
                    .ended = now,
                    .exit_code = static_cast<int>(code),
-                   .verdict = "FAILED",
+                   .verdict = std::string(TextOf(VerdictWord::kFailed)),
                    .reason = outcome.message.substr(0, outcome.message.find('\n'))};
   std::string result;
   if (result_.has_value() && verdict.has_value()) {

@@ -16,7 +16,8 @@ absl::StatusOr<std::unique_ptr<RunLogger>> MakeRunLogger(const LogSettings& sett
   }
   absl::StatusOr<LokiSettings> loki = ParseLokiSettings(settings.loki);
   if (!loki.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat("--log-output: ", loki.status().message()));
+    return absl::InvalidArgumentError(
+        absl::StrCat(settings.output_source, ": ", loki.status().message()));
   }
   LogSettings to_stderr = settings;
   to_stderr.output = LogSettings::Output::kStderr;
@@ -25,7 +26,8 @@ absl::StatusOr<std::unique_ptr<RunLogger>> MakeRunLogger(const LogSettings& sett
                             MakeLogger(to_stderr, terminal, start));
   auto log = std::make_unique<LokiLog>(*std::move(loki), std::move(fallback));
   if (const absl::Status started = log->Start(); !started.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat("--log-output: ", started.message()));
+    return absl::InvalidArgumentError(
+        absl::StrCat(settings.output_source, ": ", started.message()));
   }
   return MakeLogger(settings, terminal, start, std::move(log));
 }

@@ -13,6 +13,7 @@
 
 #include "common/base/read_file.h"
 #include "common/base/status_macros.h"
+#include "common/base/whole_file.h"
 #include "common/base/write_all.h"
 #include "coordinator/app/reports.h"
 #include "coordinator/convert/convert.h"
@@ -59,9 +60,8 @@ absl::StatusOr<Made> Convert(const NewCommand& command) {
               .left_out = recording->left_out};
 }
 
-absl::Status Write(const std::string& path, absl::string_view text, bool force) {
-  const int how = O_WRONLY | O_CREAT | O_CLOEXEC | (force ? O_TRUNC : O_EXCL);
-  const int file = open(path.c_str(), how, 0666);
+absl::Status WriteNew(const std::string& path, absl::string_view text) {
+  const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_EXCL, 0666);
   if (file < 0 && errno == EEXIST) {
     return absl::AlreadyExistsError(
         absl::StrCat("the file \"", path, "\" is there already; --force replaces it"));
@@ -70,10 +70,16 @@ absl::Status Write(const std::string& path, absl::string_view text, bool force) 
   if (file >= 0 && close(file) != 0 && error == 0) {
     error = errno;
   }
-  return error == 0
-             ? absl::OkStatus()
-             : absl::UnavailableError(absl::StrCat("cannot write the file \"", path,
-                                                   "\": ", std::generic_category().message(error)));
+  return error == 0 ? absl::OkStatus()
+                    : absl::UnavailableError(std::generic_category().message(error));
+}
+
+absl::Status Write(const std::string& path, absl::string_view text, bool force) {
+  const absl::Status written = force ? WriteWholeFile(path, text) : WriteNew(path, text);
+  return written.ok() || absl::IsAlreadyExists(written)
+             ? written
+             : absl::UnavailableError(
+                   absl::StrCat("cannot write the file \"", path, "\": ", written.message()));
 }
 
 absl::Status Make(const NewCommand& command, Logger& logger) {

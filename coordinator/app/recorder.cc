@@ -9,7 +9,6 @@
 #include "common/base/version.h"
 #include "common/options/options_json.h"
 #include "coordinator/results/run_history.h"
-#include "proto/words.h"
 
 namespace lockstep::coordinator {
 namespace {
@@ -88,7 +87,7 @@ PageModel Recorder::Model(uint64_t first) const {
   model.result.end = parts_.clock.Wall();
   model.result.begin = model.result.end - parts_.run.measured();
   const Judgement judgement = parts_.run.judgement();
-  model.result.validity = std::string(WordOf(judgement.validity));
+  model.result.validity = judgement.validity;
   model.result.validity_reasons = judgement.reasons;
   model.result.lost_agents = judgement.lost;
   const RunOutcome& outcome = parts_.run.outcome();

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 
 #include "common/base/status_macros.h"
 #include "common/base/version.h"
@@ -15,6 +14,7 @@
 #include "coordinator/app/ending.h"
 #include "coordinator/app/journal_host.h"
 #include "coordinator/app/reports.h"
+#include "coordinator/core/division.h"
 #include "coordinator/core/roster.h"
 #include "coordinator/core/run_status.h"
 #include "coordinator/output/report_outputs.h"
@@ -125,7 +125,8 @@ EndFacts Recovery::Facts() {
   EndFacts facts;
   facts.elapsed = Elapsed();
   facts.measured = facts.elapsed;
-  for (const RunMember& member : state.members) {
+  for (RunMember& member : state.members) {
+    CountDelivered(member);
     for (const v1::ScenarioProgress& part : member.progress.scenarios()) {
       facts.iterations += part.full();
     }

@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 
 #include "common/base/status_macros.h"
+#include "common/base/whole_file.h"
 #include "common/options/duration.h"
 #include "common/options/options_json.h"
 #include "common/plan/fleet_plan.h"
@@ -17,26 +18,9 @@
 namespace lockstep::coordinator {
 namespace {
 
-// The reason if it fails.
-std::string WriteFile(const std::string& path, const std::string& content) {
-  FILE* file = fopen(path.c_str(), "wb");
-  if (file == nullptr) {
-    return std::generic_category().message(errno);
-  }
-  bool written = fwrite(content.data(), 1, content.size(), file) == content.size();
-  int error = errno;
-  if (fclose(file) != 0 && written) {
-    written = false;
-    error = errno;
-  }
-  return written ? "" : std::generic_category().message(error);
-}
-
-}  // namespace
-
-namespace {
-
-std::atomic<int> stdout_error = 0;  // the first one's errno, as there is one standard output
+// The first one's errno, as there is one standard output.
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): see above
+std::atomic<int> stdout_error = 0;
 
 }  // namespace
 
@@ -89,7 +73,7 @@ absl::StatusOr<std::string> PlanText(const PlannedTest& test, const std::vector<
   return json ? FleetPlanJson(scenarios, plan).dump(2) + "\n" : FleetPlanText(scenarios, plan);
 }
 
-void WriteSummaryOutputs(const std::map<std::string, std::string>& outputs, Logger& logger) {
+bool WriteSummaryOutputs(const std::map<std::string, std::string>& outputs, Logger& logger) {
   std::vector<std::string> errors;
   for (const auto& [target, content] : outputs) {
     if (target == "stdout" || target == "stderr") {
@@ -98,14 +82,15 @@ void WriteSummaryOutputs(const std::map<std::string, std::string>& outputs, Logg
       } else {
         fwrite(content.data(), 1, content.size(), stderr);
       }
-    } else if (std::string reason = WriteFile(target, content); !reason.empty()) {
-      errors.push_back(absl::StrCat("could not open '", target, "': ", reason));
+    } else if (const absl::Status written = WriteWholeFile(target, content); !written.ok()) {
+      errors.push_back(absl::StrCat("could not open '", target, "': ", written.message()));
     }
   }
   if (!errors.empty()) {
     logger.Error(absl::StrCat("Could not save some summary information:\n\t- ",
                               absl::StrJoin(errors, "\n\t- ")));
   }
+  return errors.empty();
 }
 
 }  // namespace lockstep::coordinator

@@ -31,7 +31,7 @@ absl::StatusOr<std::string> PlanText(const PlannedTest& test, const std::vector<
                                      bool json);
 
 // Writes what handleSummary returned: "stdout", "stderr", and files by their paths. What cannot be
-// written is logged.
-void WriteSummaryOutputs(const std::map<std::string, std::string>& outputs, Logger& logger);
+// written is logged; false then.
+bool WriteSummaryOutputs(const std::map<std::string, std::string>& outputs, Logger& logger);
 
 }  // namespace lockstep::coordinator

@@ -31,7 +31,7 @@ RunSettings SettingsOf(const RunRequest& request, const TestFiles& files) {
           .env = files.script_env,
           .wait_for_agents = request.listen.empty() ? kLocalAgentsWithin : request.wait_for_agents,
           .max_vu_block = request.run.max_vu_block,
-          .lease = Rig::kLease,
+          .lease = kLease,
           .held_back = request.run.journal.empty() ? absl::ZeroDuration() : Keeper::kMostDelay};
 }
 
@@ -48,13 +48,14 @@ void TellOf(const std::string& note, Logger& logger) {
   }
 }
 
-Rig::Rig(const RunRequest& request, const TestFiles& files, RunLogger& logger,
-         TestLoader::OnTest on_test)
+Rig::Rig(const RunRequest& request, const TestFiles& files, const Environment& environment,
+         RunLogger& logger, TestLoader::OnTest on_test)
     : request_(request),
       files_(files),
       logger_(logger),
       signals_(loop_, [this](const std::string& name) { OnSignal(name); }),
-      host_(loop_, {request.listen, request.credentials, kLease, AgentsOf(request)}, logger),
+      host_(loop_, {request.listen, request.credentials, kLease, AgentsOf(request), environment},
+            logger),
       results_(loop_.clock(), logger),
       modules_(loop_, request.test.modules, files.lock, files.trust, logger),
       secrets_(loop_, files.secrets, files.trust, logger.redactor()),

@@ -45,12 +45,9 @@ void TellOf(const std::string& note, Logger& logger);
 // third one ends the process at once. Loop-bound.
 class Rig {
  public:
-  // For how long an agent may be silent.
-  static constexpr absl::Duration kLease = absl::Seconds(10);
-
   // All references are borrowed.
-  Rig(const RunRequest& request, const TestFiles& files, RunLogger& logger,
-      TestLoader::OnTest on_test);
+  Rig(const RunRequest& request, const TestFiles& files, const Environment& environment,
+      RunLogger& logger, TestLoader::OnTest on_test);
 
   // After `run().Begin`: lets agents in or starts them, and returns after End.
   absl::Status Play();

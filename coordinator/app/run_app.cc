@@ -108,7 +108,7 @@ RunApp::RunApp(const RunRequest& request, const TestFiles& files, const Environm
       environment_(environment),
       logger_(logger),
       specs_(OutputsOf(request.run, config_)),
-      rig_(request, files, logger, [this](PlannedTest& test) { return OnTest(test); }),
+      rig_(request, files, environment, logger, [this](PlannedTest& test) { return OnTest(test); }),
       recorder_({rig_.run(), rig_.face(), rig_.results(), logger, rig_.loop().clock()},
                 request.test.script),
       journal_({rig_, outputs_, recorder_, logger}, request, files),

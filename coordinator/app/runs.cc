@@ -1,10 +1,16 @@
 #include "coordinator/app/runs.h"
 
+#include <string>
+#include <vector>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/time/time.h"
+#include "nlohmann/json.hpp"
 
 #include "common/base/display_width.h"
 #include "coordinator/app/reports.h"
+#include "coordinator/journal/journal.h"
 
 namespace lockstep::coordinator {
 namespace {
@@ -31,8 +37,7 @@ std::vector<std::string> Row(const RunRecord& run, absl::TimeZone zone) {
           run.validity.empty() ? "-" : run.validity};
 }
 
-}  // namespace
-
+// The latest first.
 std::string RunsText(const std::vector<RunRecord>& runs, absl::TimeZone zone) {
   if (runs.empty()) {
     return "no runs\n";
@@ -71,6 +76,8 @@ nlohmann::json RunsJson(const std::vector<RunRecord>& runs) {
   }
   return list;
 }
+
+}  // namespace
 
 ExitCode ExecuteRuns(const RunsCommand& command, Logger& logger) {
   const absl::StatusOr<std::unique_ptr<Journal>> journal = Journal::OpenHistory(command.journal);

@@ -39,7 +39,7 @@ absl::StatusOr<TestFiles> ReadTest(const TestSettings& settings, const Environme
   }
   files.lock = *std::move(lock);
   absl::StatusOr<std::vector<SecretSource>> secrets =
-      ReadSecretSources(settings.secret_sources, environment);
+      ReadSecretSources(settings.secret_sources, environment, settings.secret_label);
   if (!secrets.ok()) {
     return Along(files.tiers, secrets.status());
   }

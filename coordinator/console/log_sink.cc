@@ -2,10 +2,14 @@
 
 #include <atomic>
 #include <cerrno>
-#include <cstdio>
 #include <filesystem>
+#include <mutex>
+#include <optional>
 #include <system_error>
 #include <utility>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
@@ -13,10 +17,11 @@
 #include "absl/strings/str_format.h"
 #include "nlohmann/json.hpp"
 #include "spdlog/logger.h"
-#include "spdlog/sinks/basic_file_sink.h"
+#include "spdlog/sinks/base_sink.h"
 #include "spdlog/sinks/stdout_sinks.h"
 
 #include "common/base/status_macros.h"
+#include "common/base/write_all.h"
 #include "coordinator/console/log_folder.h"
 
 namespace lockstep::coordinator {
@@ -54,6 +59,7 @@ std::string FieldsText(const LogRecord& record) {
 
 // Of one cause, before they are folded; programs that read the log see what k6 says, too.
 constexpr int64_t kLinesElsewhere = 10;
+constexpr mode_t kFileMode = 0666;  // as far as the process's mask lets it
 
 using Spd = std::unique_ptr<spdlog::logger>;
 
@@ -66,32 +72,75 @@ Spd MakeSpd(spdlog::sink_ptr sink) {
   return logger;
 }
 
-absl::StatusOr<Spd> OpenFile(const char* flag, const std::string& path) {
+// A file that lines are added to. What it does not take is counted: the library would print texts of its
+// own, and forget how many there were.
+class FileSink final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  // `file` is open for adding, and closed in the end; `place` is for messages.
+  FileSink(std::string place, std::string path, int file)
+      : place_(std::move(place)), path_(std::move(path)), file_(file) {}
+  ~FileSink() override { close(file_); }
+  FileSink(const FileSink&) = delete;
+  FileSink& operator=(const FileSink&) = delete;
+
+  std::optional<std::string> Lost() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return lost_ == 0 ? std::nullopt
+                      : std::make_optional(absl::StrCat(
+                            place_, ": ", lost_, " of ", lines_, " lines are not in the file \"",
+                            path_, "\": ", std::generic_category().message(error_)));
+  }
+
+ private:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    ++lines_;
+    if (const int error = WriteAll(file_, absl::string_view(line.data(), line.size()));
+        error != 0) {
+      error_ = lost_ == 0 ? error : error_;
+      ++lost_;
+    }
+  }
+  void flush_() override {}
+
+  const std::string place_;
+  const std::string path_;
+  const int file_;
+  int64_t lines_ = 0;  // these three by one thread at a time, as the library sees to it
+  int64_t lost_ = 0;
+  int error_ = 0;  // of the first line that was lost
+};
+
+// Lines to a file. InvalidArgument, which begins with `place`, if it cannot be opened.
+absl::StatusOr<std::shared_ptr<FileSink>> OpenFile(const std::string& place,
+                                                   const std::string& path) {
   const auto refusal = [&](absl::string_view why) {
     return absl::InvalidArgumentError(
-        absl::StrCat(flag, ": cannot write the file \"", path, "\": ", why));
+        absl::StrCat(place, ": cannot write the file \"", path, "\": ", why));
   };
   const std::filesystem::path folder = std::filesystem::path(path).parent_path();
   if (std::error_code ignored; !folder.empty() && !std::filesystem::is_directory(folder, ignored)) {
     return refusal(absl::StrCat("there is no folder ", folder.string()));
   }
-  // The library's own error has its name and its source file in it.
-  if (FILE* const probe = fopen(path.c_str(), "ae"); probe != nullptr) {
-    fclose(probe);
-  } else {
+  const int file =
+      open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY | O_CLOEXEC, kFileMode);
+  if (file < 0) {
     return refusal(std::generic_category().message(errno));
   }
-  try {
-    return MakeSpd(std::make_shared<spdlog::sinks::basic_file_sink_mt>(path));
-  } catch (const spdlog::spdlog_ex&) {
-    return refusal("it cannot be opened");
-  }
+  return std::make_shared<FileSink>(place, path, file);
 }
 
 class SinkLogger final : public RunLogger {
  public:
-  SinkLogger(const LogSettings& settings, bool terminal, absl::Time start, Spd lines, Spd console,
-             std::unique_ptr<Logger> elsewhere)
+  // Where lines go; null: nowhere.
+  struct Places {
+    Spd lines = nullptr;
+    std::shared_ptr<FileSink> log_file = nullptr;  // what `lines` writes to, if that is a file
+    std::shared_ptr<FileSink> console_file = nullptr;
+    std::unique_ptr<Logger> elsewhere = nullptr;  // all of them
+  };
+  SinkLogger(const LogSettings& settings, bool terminal, absl::Time start, Places places)
       : output_(settings.output),
         format_(settings.format),
         least_(settings.least),
@@ -100,10 +149,13 @@ class SinkLogger final : public RunLogger {
         color_(terminal && !settings.no_color),
         start_(start),
         folder_(terminal ? 1 : kLinesElsewhere),
-        lines_(std::move(lines)),
-        elsewhere_(std::move(elsewhere)),
-        own_console_(std::move(console)),
-        console_(own_console_.get()) {}
+        lines_(std::move(places.lines)),
+        elsewhere_(std::move(places.elsewhere)),
+        log_file_(std::move(places.log_file)) {
+    if (places.console_file != nullptr) {
+      SetConsole(std::move(places.console_file));
+    }
+  }
 
   void Write(LogRecord record) override {
     if (record.level == LogLevel::kDebug && !verbose_) {
@@ -141,14 +193,29 @@ class SinkLogger final : public RunLogger {
     if (own_console_ != nullptr) {
       return absl::OkStatus();
     }
-    absl::StatusOr<Spd> file = OpenFile("consoleOutput", path);
-    LOCKSTEP_RETURN_IF_ERROR(file.status());
-    own_console_ = *std::move(file);
-    console_.store(own_console_.get(), std::memory_order_release);
+    LOCKSTEP_ASSIGN_OR_RETURN(std::shared_ptr<FileSink> file, OpenFile("consoleOutput", path));
+    SetConsole(std::move(file));
     return absl::OkStatus();
   }
 
+  std::vector<std::string> Lost() const override {
+    std::vector<std::string> sentences;
+    const bool with_console = console_.load(std::memory_order_acquire) != nullptr;
+    for (FileSink* file : {log_file_.get(), with_console ? console_file_.get() : nullptr}) {
+      if (std::optional<std::string> lost = file == nullptr ? std::nullopt : file->Lost();
+          lost.has_value()) {
+        sentences.push_back(*std::move(lost));
+      }
+    }
+    return sentences;
+  }
+
  private:
+  void SetConsole(std::shared_ptr<FileSink> file) {
+    console_file_ = std::move(file);
+    own_console_ = MakeSpd(console_file_);
+    console_.store(own_console_.get(), std::memory_order_release);
+  }
   static bool IsConsole(const LogRecord& record) {
     for (const auto& [key, value] : record.fields) {
       if (key == "source" && value == "console") {
@@ -184,10 +251,12 @@ class SinkLogger final : public RunLogger {
   const bool color_;
   const absl::Time start_;
   LogFolder folder_;
-  const Spd lines_;                          // null: none wanted, or all go elsewhere
-  const std::unique_ptr<Logger> elsewhere_;  // null: nowhere
-  Spd own_console_;                          // null: with the rest; set at most once
-  std::atomic<spdlog::logger*> console_;     // what own_console_ holds, for other threads
+  const Spd lines_;                                 // null: none wanted, or all go elsewhere
+  const std::unique_ptr<Logger> elsewhere_;         // null: nowhere
+  const std::shared_ptr<FileSink> log_file_;        // what lines_ writes to; null: no file
+  std::shared_ptr<FileSink> console_file_;          // what own_console_ writes to
+  Spd own_console_;                                 // null: with the rest; set at most once
+  std::atomic<spdlog::logger*> console_ = nullptr;  // what own_console_ holds, for other threads
   std::atomic<Terminal*> drawing_ = nullptr;
 };
 
@@ -236,20 +305,17 @@ std::string FormatJsonLine(const LogRecord& record) {
 absl::StatusOr<std::unique_ptr<RunLogger>> MakeLogger(const LogSettings& settings, bool terminal,
                                                       absl::Time start,
                                                       std::unique_ptr<Logger> elsewhere) {
-  Spd lines;
+  SinkLogger::Places places{.elsewhere = std::move(elsewhere)};
   switch (settings.output) {
     case LogSettings::Output::kStderr:
-      lines = MakeSpd(std::make_shared<spdlog::sinks::stderr_sink_mt>());
+      places.lines = MakeSpd(std::make_shared<spdlog::sinks::stderr_sink_mt>());
       break;
     case LogSettings::Output::kStdout:
-      lines = MakeSpd(std::make_shared<spdlog::sinks::stdout_sink_mt>());
+      places.lines = MakeSpd(std::make_shared<spdlog::sinks::stdout_sink_mt>());
       break;
     case LogSettings::Output::kFile: {
-      absl::StatusOr<Spd> file = OpenFile("--log-output", settings.file);
-      if (!file.ok()) {
-        return file.status();
-      }
-      lines = *std::move(file);
+      LOCKSTEP_ASSIGN_OR_RETURN(places.log_file, OpenFile(settings.output_source, settings.file));
+      places.lines = MakeSpd(places.log_file);
       terminal = false;
       break;
     }
@@ -257,16 +323,11 @@ absl::StatusOr<std::unique_ptr<RunLogger>> MakeLogger(const LogSettings& setting
     case LogSettings::Output::kNone:
       break;
   }
-  Spd console;
   if (!settings.console_output.empty()) {
-    absl::StatusOr<Spd> file = OpenFile("--console-output", settings.console_output);
-    if (!file.ok()) {
-      return file.status();
-    }
-    console = *std::move(file);
+    LOCKSTEP_ASSIGN_OR_RETURN(places.console_file,
+                              OpenFile(settings.console_source, settings.console_output));
   }
-  return std::make_unique<SinkLogger>(settings, terminal, start, std::move(lines),
-                                      std::move(console), std::move(elsewhere));
+  return std::make_unique<SinkLogger>(settings, terminal, start, std::move(places));
 }
 
 }  // namespace lockstep::coordinator

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -27,6 +28,9 @@ struct LogSettings {
   bool verbose = false;        // debug messages too
   bool no_color = false;       // --no-color or NO_COLOR
   std::string console_output;  // file that console.* lines go to instead; empty: none
+  // What says where they go, for messages: the flags, or the variables in their stead.
+  std::string output_source = "--log-output";
+  std::string console_source = "--console-output";
 };
 
 // time="2026-01-02T03:04:05Z" level=info msg="..." source=console
@@ -50,6 +54,9 @@ class RunLogger : public Logger {
   // Writes what was folded since the last call (log_folder.h): now and then, and at the end. With
   // `verbose` nothing is folded.
   virtual void TellFolded() = 0;
+  // What files have not taken, a sentence for each: `--log-output: 3 of 5 lines are not in the file "x": No
+  // space left on device`. From any thread.
+  virtual std::vector<std::string> Lost() const = 0;
   // The last lines, wherever they go.
   const LogTail& tail() const { return tail_; }
 

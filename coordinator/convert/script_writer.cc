@@ -8,8 +8,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
-#include "absl/strings/str_split.h"
 
+#include "common/base/safe_integer.h"
 #include "common/options/document.h"
 #include "coordinator/convert/json_fields.h"
 
@@ -94,16 +94,15 @@ std::string Literal(const Template& text) {
 
 // Whether a JavaScript literal would be the same value: its numbers are doubles, and __proto__ is no property.
 bool SurvivesJavaScript(const Json& value, int depth = 0) {
-  constexpr int64_t kMostExact = int64_t{1} << 53;
   constexpr int kMostLevels = 50;
   if (depth > kMostLevels) {
     return false;
   }
   if (value.is_number_unsigned()) {
-    return value.get<uint64_t>() <= static_cast<uint64_t>(kMostExact);
+    return value.get<uint64_t>() <= static_cast<uint64_t>(kMostExactInteger);
   }
   if (value.is_number_integer()) {
-    return value.get<int64_t>() >= -kMostExact;
+    return value.get<int64_t>() >= -kMostExactInteger;
   }
   if (value.is_object() && value.contains("__proto__")) {
     return false;

@@ -3,14 +3,15 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <deque>
 #include <mutex>
+#include <thread>
 #include <utility>
 
 #include <curl/curl.h>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 
 #include "common/base/version.h"
 #include "coordinator/fetch/http_place.h"

@@ -1,14 +1,10 @@
 #include "coordinator/fetch/http_place.h"
 
-#include <algorithm>
-#include <vector>
-
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
+
+#include "common/base/host_port.h"
 
 namespace lockstep::coordinator {
 namespace {
@@ -21,16 +17,6 @@ absl::string_view Middle(absl::string_view url) {
   }
   url.remove_prefix(scheme.size() + 3);
   return url.substr(0, url.find_first_of("/?#"));
-}
-
-bool IsIpv4Loopback(absl::string_view host) {
-  const std::vector<absl::string_view> parts = absl::StrSplit(host, '.');
-  return parts.size() == 4 && parts[0] == "127" &&
-         std::all_of(parts.begin(), parts.end(), [](absl::string_view part) {
-           int number = 0;
-           return part.size() <= 3 && absl::SimpleAtoi(part, &number) && number >= 0 &&
-                  number <= 255;
-         });
 }
 
 }  // namespace
@@ -50,13 +36,7 @@ std::string HttpAuthority(absl::string_view url) {
 }
 
 bool IsLoopback(absl::string_view url) {
-  const std::string authority = HttpAuthority(url);
-  absl::string_view host = authority;
-  if (absl::ConsumePrefix(&host, "[")) {
-    return host.substr(0, host.find(']')) == "::1";
-  }
-  host = host.substr(0, host.find(':'));
-  return host == "localhost" || IsIpv4Loopback(host);
+  return IsLoopbackHost(SplitHostPort(HttpAuthority(url)).host);
 }
 
 std::string WithoutSecrets(absl::string_view url) {

@@ -17,7 +17,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/statusor.h"
 #include "nlohmann/json.hpp"
 
 #include "common/web/web_server.h"

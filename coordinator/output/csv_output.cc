@@ -10,7 +10,11 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 
-#include "coordinator/output/sample_text.h"
+#include "common/base/rfc3339.h"
+#include "common/base/status_macros.h"
+#include "common/options/duration.h"
+#include "common/options/tiers.h"
+#include "coordinator/output/sink_settings.h"
 
 namespace lockstep::coordinator {
 namespace {
@@ -48,11 +52,11 @@ std::string TimeText(int64_t nanos, TimeFormat format) {
     case TimeFormat::kUnixNano:
       return absl::StrCat(nanos);
     case TimeFormat::kRfc3339:
-      return Rfc3339Nanos(nanos - nanos % 1'000'000'000);
+      return Rfc3339(absl::FromUnixNanos(nanos - nanos % 1'000'000'000));
     case TimeFormat::kRfc3339Nano:
       break;
   }
-  return Rfc3339Nanos(nanos);
+  return Rfc3339(absl::FromUnixNanos(nanos));
 }
 
 // Quoted only where RFC 4180 asks for it.
@@ -85,12 +89,12 @@ std::string TagsText(const TagList& tags, const std::vector<std::string>& column
 
 absl::StatusOr<std::unique_ptr<Output>> CsvOutput::Make(absl::string_view argument,
                                                         const OutputContext& context) {
-  const auto from_environment = [&context](absl::string_view name) {
-    const auto found = context.environment.find(std::string(name));
-    return found == context.environment.end() ? std::nullopt : std::make_optional(found->second);
+  const auto from_environment = [&context](absl::string_view name, const char* otherwise) {
+    const std::optional<Setting> found = FindSetting(context.environment, name);
+    return found.has_value() ? found->value : otherwise;
   };
-  std::string path = from_environment("K6_CSV_FILENAME").value_or("file.csv");
-  std::string format_name = from_environment("K6_CSV_TIME_FORMAT").value_or("unix");
+  std::string path = from_environment("CSV_FILENAME", "file.csv");
+  std::string format_name = from_environment("CSV_TIME_FORMAT", "unix");
   const bool has_keys = argument.find('=') != absl::string_view::npos;
   for (absl::string_view part : absl::StrSplit(argument, ',', absl::SkipEmpty())) {
     const std::pair<absl::string_view, absl::string_view> setting =
@@ -99,17 +103,25 @@ absl::StatusOr<std::unique_ptr<Output>> CsvOutput::Make(absl::string_view argume
       path = std::string(has_keys ? setting.second : argument);
     } else if (setting.first == "timeFormat") {
       format_name = std::string(setting.second);
-    } else if (setting.first != "saveInterval") {
+    } else if (setting.first == "saveInterval") {
+      if (const absl::StatusOr<absl::Duration> interval = ParseDuration(setting.second);
+          !interval.ok() || *interval <= absl::ZeroDuration()) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("csv output: saveInterval: invalid value \"", setting.second,
+                         "\": expected a duration above 0, such as 5s"));
+      }
+    } else {
       return absl::InvalidArgumentError(
           absl::StrCat("csv output: unknown setting '", part,
                        "', known are: fileName, timeFormat, saveInterval"));
     }
   }
-  absl::StatusOr<TimeFormat> format = ParseTimeFormat(format_name);
-  if (!format.ok()) {
-    return format.status();
-  }
-  return std::make_unique<CsvOutput>(std::move(path), *format, context);
+  // Lines are written as they come; a wrong interval is a mistake all the same.
+  SinkSettings settings(context, "CSV");
+  settings.Duration("SAVE_INTERVAL", absl::Seconds(1));
+  LOCKSTEP_RETURN_IF_ERROR(settings.status());
+  LOCKSTEP_ASSIGN_OR_RETURN(const TimeFormat format, ParseTimeFormat(format_name));
+  return std::make_unique<CsvOutput>(std::move(path), format, context);
 }
 
 CsvOutput::CsvOutput(std::string path, TimeFormat format, const OutputContext& context)

@@ -18,7 +18,7 @@ class CsvOutput final : public LinesOutput {
   enum class TimeFormat { kUnix, kUnixMilli, kUnixMicro, kUnixNano, kRfc3339, kRfc3339Nano };
 
   // `argument`: a file name, or `fileName=x.csv,timeFormat=unix_nano`; what it leaves out comes
-  // from K6_CSV_FILENAME and K6_CSV_TIME_FORMAT, and is `file.csv` and `unix` otherwise.
+  // from the variables CSV_FILENAME and CSV_TIME_FORMAT, of Lockstep or k6, and is `file.csv` and `unix` otherwise.
   // InvalidArgument names what it does not know.
   static absl::StatusOr<std::unique_ptr<Output>> Make(absl::string_view argument,
                                                       const OutputContext& context);

@@ -13,7 +13,6 @@
 
 #include "common/base/number_text.h"
 #include "common/base/status_macros.h"
-#include "coordinator/output/sample_text.h"
 #include "coordinator/output/sink_settings.h"
 
 namespace lockstep::coordinator {

@@ -7,9 +7,9 @@
 #include "nlohmann/json.hpp"
 
 #include "common/base/number_text.h"
+#include "common/base/rfc3339.h"
 #include "common/metrics/aggregate_store.h"
 #include "common/options/duration.h"
-#include "coordinator/output/sample_text.h"
 
 namespace lockstep::coordinator {
 namespace {
@@ -113,7 +113,7 @@ void JsonOutput::Write(const Batch& batch) {
     if (tag_text.empty()) {
       tag_text = TagsText(batch.tag_sets[point.tag_set]);
     }
-    Append(absl::StrCat(head, Rfc3339Nanos(point.unix_nanos), R"(","value":)",
+    Append(absl::StrCat(head, Rfc3339(absl::FromUnixNanos(point.unix_nanos)), R"(","value":)",
                         ShortestNumber(point.value), ",", tag_text, "}}\n"));
   }
 }

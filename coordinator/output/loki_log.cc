@@ -1,6 +1,7 @@
 #include "coordinator/output/loki_log.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include <signal.h>
@@ -210,7 +211,7 @@ absl::Status LokiLog::Start() {
   sigset_t before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  const absl::Status started = pusher_.Start();
+  absl::Status started = pusher_.Start();
   if (started.ok()) {
     thread_ = std::thread([this] { Run(); });
   }

@@ -1,7 +1,6 @@
 // Log lines to a Loki server: --log-output=loki.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>

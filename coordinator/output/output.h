@@ -65,8 +65,8 @@ class Output {
   // There will be no more batches: begins to write out the rest, without waiting. All outputs are
   // told before one is waited for.
   virtual void BeginStop() {}
-  // Flushes and closes; returns the first error of all. Waits for servers for a few seconds at
-  // most.
+  // Flushes and closes; returns the first error if a file is not whole, which fails the run: what a
+  // server has not taken is only told, by Lost. Waits for servers for a few seconds at most.
   virtual absl::Status Stop() = 0;
   // After Stop: what has not arrived, as a sentence for people; nullopt: nothing is missing.
   virtual std::optional<std::string> Lost() const { return std::nullopt; }

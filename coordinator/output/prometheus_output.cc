@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "common/base/status_macros.h"
+#include "common/summary/trend_statistic.h"
 #include "coordinator/output/sink_settings.h"
 
 namespace lockstep::coordinator {
@@ -35,7 +36,7 @@ absl::StatusOr<std::unique_ptr<Output>> PrometheusOutput::Make(absl::string_view
   config.trend_stats = settings.List("TREND_STATS", config.trend_stats);
   config.native_histograms = settings.Bool("TREND_AS_NATIVE_HISTOGRAM", false);
   for (const std::string& stat : config.trend_stats) {
-    if (!IsTrendStat(stat)) {
+    if (!IsTrendStatistic(stat)) {
       settings.Refuse("TREND_STATS", stat,
                       "count, sum, min, max, avg, med or p(N) with N from 0 to 100");
     }

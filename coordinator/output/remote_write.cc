@@ -2,18 +2,16 @@
 
 #include <bit>
 #include <map>
-#include <optional>
 #include <utility>
 
 #include <snappy.h>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
-#include "absl/strings/strip.h"
 #include "sinks/remote_write.pb.h"
 
+#include "common/summary/trend_statistic.h"
 #include "coordinator/output/sample_text.h"
 
 namespace lockstep::coordinator {
@@ -23,41 +21,9 @@ namespace prom = lockstep::sinks::prometheus;
 
 constexpr uint64_t kStaleNan = 0x7ff0000000000002;
 
-std::optional<double> PercentileOf(absl::string_view stat) {
-  double percent = 0;
-  if (absl::ConsumePrefix(&stat, "p(") && absl::ConsumeSuffix(&stat, ")") &&
-      absl::SimpleAtod(stat, &percent) && percent >= 0 && percent <= 100) {
-    return percent;
-  }
-  return std::nullopt;
-}
-
 // "p(99.9)" -> "p99_9"; the other statistics are their own names.
 std::string StatSuffix(absl::string_view stat) {
   return absl::StrReplaceAll(stat, {{"p(", "p"}, {")", ""}, {".", "_"}});
-}
-
-std::optional<double> StatOf(const Trend& trend, absl::string_view stat) {
-  if (stat == "count") {
-    return static_cast<double>(trend.count());
-  }
-  if (stat == "sum") {
-    return trend.sum();
-  }
-  if (stat == "min") {
-    return trend.min();
-  }
-  if (stat == "max") {
-    return trend.max();
-  }
-  if (stat == "avg") {
-    return trend.avg();
-  }
-  if (stat == "med") {
-    return trend.Percentile(0.5);
-  }
-  const std::optional<double> percent = PercentileOf(stat);
-  return percent ? std::optional(trend.Percentile(*percent / 100)) : std::nullopt;
 }
 
 std::string LabelName(absl::string_view tag) {
@@ -90,12 +56,8 @@ class RemoteWriteEncoder {
       case MetricType::kTrend:
         if (config_.native_histograms) {
           AddHistogram(series, name);
-          break;
-        }
-        for (const std::string& stat : config_.trend_stats) {
-          const double value = StatOf(series.total.trend(), stat).value_or(0);
-          AddSample(series, absl::StrCat(name, "_", StatSuffix(stat)),
-                    stat == "count" ? value : Scaled(series, value));
+        } else {
+          AddStatistics(series, name);
         }
         break;
     }
@@ -128,6 +90,15 @@ class RemoteWriteEncoder {
     prom::Sample* sample = AddLabels(series, name)->add_samples();
     sample->set_value(stale_ ? std::bit_cast<double>(kStaleNan) : value);
     sample->set_timestamp(millis_);
+  }
+
+  void AddStatistics(const SeriesBook::Series& series, const std::string& name) {
+    const std::vector<double> values = TrendStatistics(series.total.trend(), config_.trend_stats);
+    for (size_t i = 0; i < values.size(); ++i) {
+      const std::string& stat = config_.trend_stats[i];
+      AddSample(series, absl::StrCat(name, "_", StatSuffix(stat)),
+                stat == "count" ? values[i] : Scaled(series, values[i]));
+    }
   }
 
   void AddHistogram(const SeriesBook::Series& series, const std::string& name) {
@@ -192,10 +163,6 @@ std::string EncodeAll(const RemoteWriteConfig& config,
 }
 
 }  // namespace
-
-bool IsTrendStat(absl::string_view name) {
-  return StatOf(Trend(), name).has_value();
-}
 
 std::string EncodeRemoteWrite(const RemoteWriteConfig& config,
                               absl::Span<const SeriesBook::Series* const> series, absl::Time time) {

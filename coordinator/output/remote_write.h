@@ -24,12 +24,9 @@ namespace lockstep::coordinator {
 
 struct RemoteWriteConfig {
   std::string prefix = "k6_";
-  std::vector<std::string> trend_stats = {"p(99)"};
+  std::vector<std::string> trend_stats = {"p(99)"};  // of common/summary/trend_statistic.h
   bool native_histograms = false;
 };
-
-// Whether such a statistic exists: count, sum, min, max, avg, med and p(N).
-bool IsTrendStat(absl::string_view name);
 
 // An encoded WriteRequest (not compressed) with one sample at `time` for each series.
 std::string EncodeRemoteWrite(const RemoteWriteConfig& config,

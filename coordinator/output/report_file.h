@@ -11,26 +11,18 @@ namespace lockstep::coordinator {
 
 class ReportFile {
  public:
-  // `append`: what is there stays, and is written to directly.
+  // `append`: what is there stays, and is added to.
   explicit ReportFile(std::string path, bool append = false);
-  // Removes what is not complete.
-  ~ReportFile();
-  ReportFile(const ReportFile&) = delete;
-  ReportFile& operator=(const ReportFile&) = delete;
 
   // Whether it can be written: `cannot write 'x/y.xml': No such file or directory`.
-  absl::Status Reserve();
-  // The whole content.
-  absl::Status Write(absl::string_view content);
+  absl::Status Reserve() const;
+  // The whole content, in the way of common/base/whole_file.h.
+  absl::Status Write(absl::string_view content) const;
   const std::string& path() const { return path_; }
 
  private:
   const std::string path_;
-  // Beside the file, renamed when it is complete; the file itself where that is impossible (a
-  // device).
-  std::string working_path_;
-  bool append_;
-  bool complete_ = false;
+  const bool append_;
 };
 
 }  // namespace lockstep::coordinator

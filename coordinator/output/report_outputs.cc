@@ -4,7 +4,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -209,10 +208,8 @@ std::string JunitXml(const RunReport& report) {
 
 std::string GithubMarkdown(const RunReport& report) {
   const Summary& summary = report.summary;
-  const std::string& word = report.verdict.word;
-  const char* const sign = word == "PASSED" || word == "DONE" ? "✅"
-                           : word == "ERRORS"                 ? "⚠️"
-                                                              : "❌";
+  const VerdictWord word = report.verdict.word;
+  const char* const sign = IsGood(word) ? "✅" : word == VerdictWord::kErrors ? "⚠️" : "❌";
   std::string text =
       absl::StrCat("## ", sign, " Load test ", MarkdownEscaped(report.script), "\n\nRan for ",
                    DurationText(absl::Trunc(summary.duration, absl::Milliseconds(1))), ".\n");
@@ -276,7 +273,7 @@ RunResult ResultOf(const RunReport& report, const std::string& version) {
   result.script = report.script;
   result.begin = report.begin;
   result.end = report.end;
-  result.validity = std::string(WordOf(report.judgement.validity));
+  result.validity = report.judgement.validity;
   result.validity_reasons = report.judgement.reasons;
   result.lost_agents = report.judgement.lost;
   result.verdict = report.verdict;

@@ -93,6 +93,7 @@ std::vector<std::string> RunOutputs::Stop(Logger& logger) {
   for (const std::unique_ptr<Output>& output : outputs_) {
     if (const absl::Status stopped = output->Stop(); !stopped.ok()) {
       logger.Error(std::string(stopped.message()));
+      files_complete_ = false;
     }
     if (std::optional<std::string> lost = output->Lost(); lost.has_value()) {
       logger.Warn(*lost);

@@ -1,9 +1,9 @@
 #include "coordinator/output/series_book.h"
 
-#include "coordinator/output/sample_text.h"
-
 namespace lockstep::coordinator {
+namespace {
 
+// Without the tags that only number VUs and iterations, and without empty ones.
 TagList IndexedTags(const TagList& tags) {
   TagList kept;
   for (const auto& tag : tags) {
@@ -13,6 +13,8 @@ TagList IndexedTags(const TagList& tags) {
   }
   return kept;
 }
+
+}  // namespace
 
 SeriesBook::Series& SeriesBook::Find(const Metric& metric, const TagList& tags) {
   const auto found = index_.find(std::pair(metric.name, tags));

@@ -46,7 +46,4 @@ class SeriesBook {
   uint64_t exact_values_ = 0;
 };
 
-// Without the tags that only number VUs and iterations, and without empty ones.
-TagList IndexedTags(const TagList& tags);
-
 }  // namespace lockstep::coordinator

@@ -11,6 +11,7 @@
 #include "absl/strings/str_split.h"
 
 #include "common/options/duration.h"
+#include "common/options/tiers.h"
 
 namespace lockstep::coordinator {
 
@@ -18,13 +19,9 @@ SinkSettings::SinkSettings(const OutputContext& context, absl::string_view prefi
     : context_(context), prefix_(prefix) {}
 
 std::optional<std::string> SinkSettings::Find(absl::string_view name) {
-  for (absl::string_view product : {"LOCKSTEP_", "K6_"}) {
-    const auto found = context_.environment.find(absl::StrCat(product, prefix_, "_", name));
-    if (found != context_.environment.end() && !found->second.empty()) {
-      return found->second;
-    }
-  }
-  return std::nullopt;
+  const std::optional<Setting> found =
+      FindSetting(context_.environment, absl::StrCat(prefix_, "_", name));
+  return found.has_value() ? std::make_optional(found->value) : std::nullopt;
 }
 
 std::vector<std::string> SinkSettings::HeaderVariables(absl::string_view stem) {
@@ -133,8 +130,10 @@ std::vector<std::string> SinkSettings::Headers(absl::string_view name, char sepa
 
 void SinkSettings::Refuse(absl::string_view name, absl::string_view value,
                           absl::string_view allowed) {
-  errors_.push_back(absl::StrCat("K6_", prefix_, "_", name, ": invalid value \"", value,
-                                 "\": expected ", allowed));
+  const std::string setting = absl::StrCat(prefix_, "_", name);
+  const std::optional<Setting> found = FindSetting(context_.environment, setting);
+  errors_.push_back(absl::StrCat(found.has_value() ? found->variable : absl::StrCat("K6_", setting),
+                                 ": invalid value \"", value, "\": expected ", allowed));
 }
 
 absl::Status SinkSettings::status() const {

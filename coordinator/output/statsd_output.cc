@@ -10,12 +10,10 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 
 #include "common/base/host_port.h"
 #include "common/base/number_text.h"
 #include "common/base/status_macros.h"
-#include "coordinator/output/sample_text.h"
 #include "coordinator/output/sink_settings.h"
 
 namespace lockstep::coordinator {

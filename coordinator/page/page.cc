@@ -40,7 +40,7 @@ std::string Fill(absl::string_view text, const std::map<std::string, std::string
 }
 
 // All panels, and for each whether its section is hidden.
-std::map<std::string, std::string> Slots(const PageModel& model, Panels panels) {
+std::map<std::string, std::string> Slots(const PageModel& model, const Panels& panels) {
   std::map<std::string, std::string> slots;
   for (auto& [name, html] : panels) {
     slots["hide:" + name] = html.empty() ? " hidden" : "";

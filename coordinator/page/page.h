@@ -4,7 +4,6 @@
 #include <optional>
 #include <string>
 
-#include "absl/strings/string_view.h"
 #include "nlohmann/json.hpp"
 
 #include "coordinator/page/page_model.h"

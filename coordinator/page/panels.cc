@@ -1,6 +1,5 @@
 #include "coordinator/page/panels.h"
 
-#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,14 +34,17 @@ ThresholdCounts CountThresholds(const RunResult& result) {
   return counts;
 }
 
+bool IsSteady(v1::Health::Validity validity) {
+  return validity <= v1::Health::VALID;
+}
+
 // Of a run that is over it is the word that the terminal has shown.
 std::pair<std::string, const char*> WordAndLevel(const PageModel& model, bool failing) {
   const bool over = !model.status.has_value() || model.status->state() == v1::RunStatus::DONE;
   const RunResult& result = model.result;
-  const std::string& word = result.verdict.word;
-  const bool good = word == "PASSED" || word == "DONE";
+  const VerdictWord word = result.verdict.word;
   if (!over) {
-    const bool errors = word == "ERRORS";
+    const bool errors = word == VerdictWord::kErrors;
     return {failing  ? "FAILING"
             : errors ? "ERRORS SO FAR"
                      : "PASSING",
@@ -50,10 +52,11 @@ std::pair<std::string, const char*> WordAndLevel(const PageModel& model, bool fa
             : errors ? "warn"
                      : "good"};
   }
-  if (good) {
-    return {word, result.validity == "VALID" || result.validity.empty() ? "good" : "warn"};
+  const std::string text(TextOf(word));
+  if (IsGood(word)) {
+    return {text, IsSteady(result.validity) ? "good" : "warn"};
   }
-  return {word, word == "FAILED" || word == "ABORTED" ? "bad" : "warn"};
+  return {text, word == VerdictWord::kFailed || word == VerdictWord::kAborted ? "bad" : "warn"};
 }
 
 std::string VerdictPanel(const PageModel& model) {
@@ -78,8 +81,8 @@ std::string VerdictPanel(const PageModel& model) {
   } else if (model.status.has_value() && !model.status->stop_reason().empty()) {
     parts.push_back(model.status->stop_reason());
   }
-  if (result.validity != "VALID" && !result.validity.empty()) {
-    parts.push_back(absl::StrCat("load generator: ", result.validity));
+  if (!IsSteady(result.validity)) {
+    parts.push_back(absl::StrCat("load generator: ", WordOf(result.validity)));
   }
   const auto [word, level] = WordAndLevel(model, thresholds.failed > 0);
   std::string html =
@@ -187,11 +190,10 @@ std::string AgentsPanel(const PageModel& model) {
   for (const v1::AgentStatus& agent : model.status->agents()) {
     const auto failed = static_cast<double>(agent.load().http_reqs_failed());
     const bool lost = agent.state() == v1::AgentStatus::LOST;
-    const auto validity = WordOf(agent.validity());
-    const bool steady = validity.empty() || validity == "VALID";
+    const bool steady = IsSteady(agent.validity());
     table.Add({{agent.name()},
                {steady ? std::string(WordOf(agent.state()))
-                       : absl::StrCat(WordOf(agent.state()), ", ", validity),
+                       : absl::StrCat(WordOf(agent.state()), ", ", WordOf(agent.validity())),
                 {},
                 lost ? "bad" : (steady ? "" : "warn")},
                {absl::StrCat(agent.vus(), "/", agent.vus_max()), static_cast<double>(agent.vus())},

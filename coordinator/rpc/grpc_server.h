@@ -8,8 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/statusor.h"
-
 #include "common/base/epoll_loop.h"
 #include "common/trust/credentials.h"
 #include "coordinator/core/control.h"

@@ -9,7 +9,6 @@
 #include <grpcpp/security/auth_metadata_processor.h>
 
 #include "absl/functional/any_invocable.h"
-#include "absl/strings/string_view.h"
 
 #include "common/base/sync.h"
 #include "common/trust/certificate.h"

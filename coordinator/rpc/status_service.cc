@@ -120,7 +120,7 @@ grpc::ServerUnaryReactor* StatusService::Scale(grpc::CallbackServerContext* cont
                                                v1::RunStatus* status) {
   return Answer(context, status, [this, wanted = *request] {
     if (wanted.agents() != 0) {
-      const absl::Status scaled = control_.ScaleAgents(wanted.agents());
+      absl::Status scaled = control_.ScaleAgents(wanted.agents());
       if (!scaled.ok() || (wanted.vus() < 0 && wanted.max_vus() < 0)) {
         return scaled;
       }

@@ -10,7 +10,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
@@ -267,23 +266,23 @@ absl::StatusOr<SecretSource> ReadSecretSource(absl::string_view text,
 }
 
 absl::StatusOr<std::vector<SecretSource>> ReadSecretSources(const std::vector<std::string>& texts,
-                                                            const Environment& environment) {
+                                                            const Environment& environment,
+                                                            absl::string_view label) {
   std::vector<SecretSource> sources;
   std::set<std::string> names;
   bool with_default = false;
   for (const std::string& text : texts) {
     absl::StatusOr<SecretSource> source = ReadSecretSource(text, environment);
     if (!source.ok()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--secret-source: ", source.status().message()));
+      return absl::InvalidArgumentError(absl::StrCat(label, ": ", source.status().message()));
     }
     if (!names.insert(source->name).second) {
-      return absl::InvalidArgumentError(absl::StrCat("--secret-source: two sources are called \"",
+      return absl::InvalidArgumentError(absl::StrCat(label, ": two sources are called \"",
                                                      source->name,
                                                      "\"; name=NAME gives each its own name"));
     }
     if (source->is_default && std::exchange(with_default, true)) {
-      return absl::InvalidArgumentError("--secret-source: two sources are the default one");
+      return absl::InvalidArgumentError(absl::StrCat(label, ": two sources are the default one"));
     }
     sources.push_back(*std::move(source));
   }

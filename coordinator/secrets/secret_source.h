@@ -44,8 +44,10 @@ struct SecretSource {
 absl::StatusOr<SecretSource> ReadSecretSource(absl::string_view text,
                                               const Environment& environment);
 
-// All of them. InvalidArgument, too, if two have one name or two are the default.
-absl::StatusOr<std::vector<SecretSource>> ReadSecretSources(const std::vector<std::string>& texts,
-                                                            const Environment& environment);
+// All of them; `label` is where they are from, for messages. InvalidArgument, too, if two have one name or
+// two are the default.
+absl::StatusOr<std::vector<SecretSource>> ReadSecretSources(
+    const std::vector<std::string>& texts, const Environment& environment,
+    absl::string_view label = "--secret-source");
 
 }  // namespace lockstep::coordinator

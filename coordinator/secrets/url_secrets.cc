@@ -12,7 +12,6 @@
 #include "nlohmann/json.hpp"
 
 #include "common/base/percent_encoding.h"
-#include "coordinator/fetch/http_place.h"
 
 namespace lockstep::coordinator {
 namespace {

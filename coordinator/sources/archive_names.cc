@@ -15,6 +15,8 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 
+#include "common/base/percent_encoding.h"
+
 namespace lockstep::coordinator {
 namespace {
 
@@ -23,21 +25,6 @@ constexpr absl::string_view kSchemes[] = {"file", "https", "http"};
 
 bool IsKnownScheme(absl::string_view name) {
   return std::find(std::begin(kSchemes), std::end(kSchemes), name) != std::end(kSchemes);
-}
-
-std::string Unescape(absl::string_view text) {
-  std::string plain;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() &&
-        absl::ascii_isxdigit(static_cast<unsigned char>(text[i + 1])) &&
-        absl::ascii_isxdigit(static_cast<unsigned char>(text[i + 2]))) {
-      plain += absl::HexStringToBytes(text.substr(i + 1, 2));
-      i += 2;
-    } else {
-      plain += text[i];
-    }
-  }
-  return plain;
 }
 
 bool IsDriveLetter(absl::string_view part) {
@@ -74,7 +61,7 @@ std::string EntryNameOf(absl::string_view url) {
     return "";
   }
   const absl::string_view rest = url.substr(colon + 3);
-  const std::string place = scheme == "file" ? std::string(rest) : Unescape(rest);
+  const std::string place = scheme == "file" ? std::string(rest) : PercentDecoded(rest);
   const std::string name = absl::StrCat(scheme, absl::StartsWith(place, "/") ? "" : "/", place);
   // What would climb once its escapes are undone keeps them.
   absl::StatusOr<std::string> checked = CheckedEntryName(name);

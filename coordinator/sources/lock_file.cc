@@ -1,7 +1,6 @@
 #include "coordinator/sources/lock_file.h"
 
 #include <algorithm>
-#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"

@@ -1,14 +1,7 @@
 #include "coordinator/sources/module_cache.h"
 
-#include <cerrno>
-#include <cstdio>
 #include <filesystem>
 #include <system_error>
-#include <utility>
-
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
@@ -16,17 +9,12 @@
 
 #include "common/base/content_hash.h"
 #include "common/base/read_file.h"
-#include "common/base/write_all.h"
+#include "common/base/whole_file.h"
 
 namespace lockstep::coordinator {
 namespace {
 
 constexpr size_t kMostCacheFileBytes = size_t{64} << 20;
-constexpr mode_t kCacheFileMode = 0644;
-
-absl::Status ReasonOf(int error) {
-  return absl::Status(absl::ErrnoToStatusCode(error), std::generic_category().message(error));
-}
 
 std::string TextOf(const nlohmann::json& object, const char* key) {
   const auto found = object.find(key);
@@ -40,29 +28,6 @@ absl::Time TimeOf(const nlohmann::json& object, const char* key) {
 }
 
 }  // namespace
-
-absl::Status WriteFileAtOnce(const std::string& path, absl::string_view content) {
-  std::string temporary = path + ".XXXXXX";
-  const int file = mkstemp(temporary.data());
-  if (file < 0) {
-    return ReasonOf(errno);
-  }
-  int error = WriteAll(file, content);
-  if (fchmod(file, kCacheFileMode) != 0 && error == 0) {
-    error = errno;
-  }
-  if (close(file) != 0 && error == 0) {
-    error = errno;
-  }
-  if (error == 0 && rename(temporary.c_str(), path.c_str()) != 0) {
-    error = errno;
-  }
-  if (error != 0) {
-    unlink(temporary.c_str());
-    return ReasonOf(error);
-  }
-  return absl::OkStatus();
-}
 
 std::string ModuleCache::PathOf(const std::string& url) const {
   return absl::StrCat(folder_, "/", absl::BytesToHexString(Sha256(url)));
@@ -105,7 +70,7 @@ absl::Status ModuleCache::Keep(const std::string& url, const CachedModule& modul
       {"etag", module.etag},
       {"lastModified", module.last_modified},
   };
-  const absl::Status written = WriteFileAtOnce(
+  const absl::Status written = WriteWholeFile(
       PathOf(url),
       absl::StrCat(facts.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), "\n",
                    module.content));

@@ -36,8 +36,4 @@ class ModuleCache {
   const std::string folder_;
 };
 
-// Writes a file in one step, by way of another one beside it: readers see all of it or nothing. The
-// system's reason, without the path.
-absl::Status WriteFileAtOnce(const std::string& path, absl::string_view content);
-
 }  // namespace lockstep::coordinator

@@ -2,11 +2,9 @@
 
 #include <algorithm>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -14,6 +12,7 @@
 
 #include "common/base/content_hash.h"
 #include "common/base/read_file.h"
+#include "common/base/whole_file.h"
 #include "coordinator/fetch/http_place.h"
 
 namespace lockstep::coordinator {
@@ -222,7 +221,7 @@ absl::Status RemoteModules::Close() {
   for (const auto& [url, hash] : used_) {
     lock.Set(url, hash);
   }
-  if (const absl::Status written = WriteFileAtOnce(kLockFileName, lock.ToText()); !written.ok()) {
+  if (const absl::Status written = WriteWholeFile(kLockFileName, lock.ToText()); !written.ok()) {
     return absl::Status(written.code(), absl::StrCat(kLockFileName, ": ", written.message()));
   }
   return absl::OkStatus();

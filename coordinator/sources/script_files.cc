@@ -46,11 +46,12 @@ bool IsArchive(const std::string& path, const std::string& bytes, ScriptType typ
          (type == ScriptType::kGuess && (IsTar(bytes) || absl::EndsWithIgnoreCase(path, ".tar")));
 }
 
-}  // namespace
-
+// "file:///dir/name" for an absolute path.
 std::string FileUrl(absl::string_view absolute_path) {
   return absl::StrCat(kFileScheme, absolute_path);
 }
+
+}  // namespace
 
 bool IsFileUrl(absl::string_view url) {
   return absl::StartsWith(url, kFileScheme);

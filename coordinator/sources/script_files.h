@@ -35,7 +35,4 @@ absl::StatusOr<std::string> ReadFileUrl(absl::string_view url);
 // Whether `url` is of a file.
 bool IsFileUrl(absl::string_view url);
 
-// "file:///dir/name" for an absolute path.
-std::string FileUrl(absl::string_view absolute_path);
-
 }  // namespace lockstep::coordinator

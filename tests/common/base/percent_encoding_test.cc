@@ -24,5 +24,21 @@ TEST(PercentEncoding, LeavesTheCharactersThatItIsTold) {
   EXPECT_EQ(PercentEncoded("/a~b", "/"), "/a%7Eb");
 }
 
+TEST(PercentEncoding, IsUndoneInEitherCase) {
+  EXPECT_EQ(PercentDecoded("a%20b%2Fc%3d%25"), "a b/c=%");
+  EXPECT_EQ(PercentDecoded("%C3%a9+"), "\xC3\xA9+");
+  EXPECT_EQ(PercentDecoded("%00"), std::string(1, '\0'));
+  EXPECT_EQ(PercentDecoded(""), "");
+}
+
+TEST(PercentEncoding, IsUndoneOnlyWhereItIsWellFormed) {
+  EXPECT_EQ(PercentDecoded("%zz%4%41%"), "%zz%4A%");
+  EXPECT_EQ(PercentDecoded("%%41"), "%A");
+  EXPECT_TRUE(StartsWithPercentEscape("%4aX"));
+  for (const char* text : {"", "%", "%4", "%4g", "a%41"}) {
+    EXPECT_FALSE(StartsWithPercentEscape(text)) << text;
+  }
+}
+
 }  // namespace
 }  // namespace lockstep

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -70,6 +71,34 @@ TEST(LogSink, NamesAFileThatCannotBeOpened) {
   settings.output = LogSettings::Output::kFile;
   settings.file = "/proc/no/such";
   EXPECT_EQ(MakeLogger(settings, false, kTime).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST(LogSink, CountsTheLinesThatAFileDoesNotTake) {
+  LogSettings settings;
+  settings.output = LogSettings::Output::kFile;
+  settings.file = "/dev/full";
+  settings.output_source = "K6_LOG_OUTPUT";
+  settings.console_output = "/dev/full";
+  const auto logger = MakeLogger(settings, /*terminal=*/false, kTime);
+  ASSERT_TRUE(logger.ok());
+  EXPECT_TRUE((*logger)->Lost().empty());
+  ::testing::internal::CaptureStderr();
+  (*logger)->Info("one");
+  (*logger)->Info("two");
+  (*logger)->Write({kTime, LogLevel::kInfo, "hello", {{"source", "console"}}});
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "") << "nothing that is not ours to say";
+  EXPECT_EQ((*logger)->Lost(),
+            std::vector<std::string>(
+                {"K6_LOG_OUTPUT: 2 of 2 lines are not in the file \"/dev/full\": No space left on "
+                 "device",
+                 "--console-output: 1 of 1 lines are not in the file \"/dev/full\": No space left "
+                 "on device"}));
+  auto of_options = MakeLogger(LogSettings(), /*terminal=*/false, kTime);
+  ASSERT_TRUE((*of_options)->RedirectConsole("/dev/full").ok());
+  (*of_options)->Write({kTime, LogLevel::kInfo, "hello", {{"source", "console"}}});
+  EXPECT_EQ((*of_options)->Lost(),
+            std::vector<std::string>({"consoleOutput: 1 of 1 lines are not in the file "
+                                      "\"/dev/full\": No space left on device"}));
 }
 
 TEST(LogSink, RedirectsTheConsoleToTheFileOfTheOptionsUnlessTheCommandLineNamesOne) {

@@ -1,7 +1,6 @@
 #include "coordinator/fetch/http_fetcher.h"
 
 #include <optional>
-#include <string>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

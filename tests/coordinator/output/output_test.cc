@@ -7,6 +7,7 @@
 
 #include <zlib.h>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -159,7 +160,9 @@ TEST_F(OutputTest, CsvHasAColumnForEachSystemTagAndTheRestInExtraTags) {
 TEST_F(OutputTest, CsvTakesItsSettingsFromArgumentAndEnvironment) {
   WriteTwice("csv=fileName=" + Path("a.csv") + ",timeFormat=unix_nano,saveInterval=1s");
   EXPECT_THAT(Read(Path("a.csv")), HasSubstr("my_trend,1700000000500000000,"));
-  context_.environment = {{"K6_CSV_FILENAME", Path("b.csv")}, {"K6_CSV_TIME_FORMAT", "rfc3339"}};
+  context_.environment = {{"K6_CSV_FILENAME", Path("a.csv")},
+                          {"LOCKSTEP_CSV_FILENAME", Path("b.csv")},
+                          {"K6_CSV_TIME_FORMAT", "rfc3339"}};
   WriteTwice("csv");
   EXPECT_THAT(Read(Path("b.csv")), HasSubstr("my_trend,2023-11-14T22:13:20Z,"));
 }
@@ -173,6 +176,18 @@ TEST_F(OutputTest, RefusesWhatItDoesNotKnow) {
               HasSubstr("unknown setting 'colour=red'"));
   EXPECT_THAT(std::string(MakeOutput("csv=timeFormat=stardate", context_).status().message()),
               HasSubstr("unknown time format 'stardate'"));
+}
+
+TEST_F(OutputTest, RefusesIntervalsOfCsvThatAreNone) {
+  EXPECT_EQ(
+      MakeOutput("csv=saveInterval=x", context_).status().message(),
+      "csv output: saveInterval: invalid value \"x\": expected a duration above 0, such as 5s");
+  for (const char* variable : {"K6_CSV_SAVE_INTERVAL", "LOCKSTEP_CSV_SAVE_INTERVAL"}) {
+    context_.environment = {{variable, "x"}};
+    EXPECT_EQ(
+        MakeOutput("csv", context_).status().message(),
+        absl::StrCat(variable, ": invalid value \"x\": expected a duration above 0, such as 5s"));
+  }
 }
 
 TEST_F(OutputTest, SaysBeforeTheRunWhichFileCannotBeWritten) {

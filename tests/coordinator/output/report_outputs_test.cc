@@ -55,6 +55,10 @@ class ReportOutputsTest : public ::testing::Test {
   ~ReportOutputsTest() override { std::filesystem::remove_all(folder_); }
 
   std::string Path(const std::string& name) const { return (folder_ / name).string(); }
+  auto Files() const {
+    return std::distance(std::filesystem::directory_iterator(folder_),
+                         std::filesystem::directory_iterator());
+  }
   static std::string Read(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
     std::stringstream text;
@@ -114,7 +118,7 @@ TEST_F(ReportOutputsTest, WritesThresholdsAndChecksAsJunit) {
       "time=\"0\"/>\n"
       "  </testsuite>\n"
       "</testsuites>\n");
-  EXPECT_FALSE(std::filesystem::exists(Path("junit.xml.part")));
+  EXPECT_EQ(Files(), 1) << "nothing beside it";
 }
 
 TEST_F(ReportOutputsTest, AppendsMarkdownToTheStepSummary) {
@@ -202,7 +206,14 @@ TEST_F(ReportOutputsTest, LeavesAnOldFileAloneUntilTheRunIsOver) {
     ASSERT_TRUE(output.ok() && (*output)->Start().ok());
   }  // a run that never ended
   EXPECT_EQ(Read(Path("r.json")), "old");
-  EXPECT_FALSE(std::filesystem::exists(Path("r.json.part")));
+  EXPECT_EQ(Files(), 1) << "nothing beside it";
+}
+
+TEST_F(ReportOutputsTest, WritesWhatALinkPointsTo) {
+  std::filesystem::create_symlink("target.xml", Path("link.xml"));
+  ASSERT_TRUE(Run("junit=" + Path("link.xml")).ok());
+  EXPECT_TRUE(std::filesystem::is_symlink(Path("link.xml")));
+  EXPECT_THAT(Read(Path("target.xml")), HasSubstr("<testsuites"));
 }
 
 TEST_F(ReportOutputsTest, WritesToADeviceDirectly) {

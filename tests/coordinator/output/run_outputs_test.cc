@@ -74,6 +74,7 @@ TEST(RunOutputs, TellsWhatOneLostWhileTheOtherIsWritten) {
   const std::vector<std::string> lost = outputs.Stop(logger);
   EXPECT_THAT(lost, ElementsAre(StartsWith("csv (/dev/full): ")));
   EXPECT_THAT(logger.messages, ElementsAre(HasSubstr("/dev/full"), lost[0]));
+  EXPECT_FALSE(outputs.files_complete());
   EXPECT_THAT(printed, HasSubstr(R"("metric":"http_reqs")"));
 }
 
@@ -83,6 +84,7 @@ TEST(RunOutputs, IsSilentWhenAllIsWritten) {
   ASSERT_TRUE(outputs.Start({"json"}, Silent()).ok());
   outputs.Write(OnePoint());
   EXPECT_THAT(outputs.Stop(logger), IsEmpty());
+  EXPECT_TRUE(outputs.files_complete());
   EXPECT_THAT(logger.messages, IsEmpty());
 }
 

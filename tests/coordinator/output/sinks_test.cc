@@ -16,7 +16,7 @@
 
 #include "coordinator/output/influxdb_output.h"
 #include "coordinator/output/opentelemetry_output.h"
-#include "coordinator/output/prometheus_output.h"
+#include "coordinator/output/remote_write.h"
 #include "coordinator/output/statsd_output.h"
 #include "tests/support/sink_server.h"
 

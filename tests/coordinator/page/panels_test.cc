@@ -34,7 +34,7 @@ TEST_F(PanelsTest, AFailedThresholdFailsTheRun) {
 }
 
 TEST_F(PanelsTest, NothingFailedIsQuiet) {
-  model.result.verdict.word = "PASSED";
+  model.result.verdict.word = VerdictWord::kPassed;
   model.result.metrics[0].thresholds.erase(model.result.metrics[0].thresholds.begin());
   model.result.metrics[3].aggregate = Aggregate(Rate{.trues = 0, .total = 4});
   EXPECT_THAT(Panel("verdict"),
@@ -51,13 +51,13 @@ TEST_F(PanelsTest, AnEndedRunHasTheWordOfTheTerminalAndItsReason) {
                                                         {"ERRORS", "warn"},
                                                         {"INTERRUPTED", "warn"},
                                                         {"ABORTED", "bad"}}) {
-    model.result.verdict.word = word;
+    model.result.verdict.word = *ParseVerdictWord(word);
     EXPECT_THAT(Panel("verdict"),
                 HasSubstr(absl::StrCat("verdict ", level, "\"><strong>", word, "</strong>")));
   }
   model.result.verdict.reason = "interrupted <by> hand";
   EXPECT_THAT(Panel("verdict"), HasSubstr("interrupted &lt;by&gt; hand"));
-  model.result.verdict.word = "ERRORS";
+  model.result.verdict.word = VerdictWord::kErrors;
   Live(v1::RunStatus::RUNNING);
   EXPECT_THAT(Panel("verdict"), HasSubstr("verdict warn\"><strong>ERRORS SO FAR</strong>"));
 }
@@ -70,8 +70,8 @@ TEST_F(PanelsTest, ErrorsHaveTheirCauseWhereAndWhen) {
 
 TEST_F(PanelsTest, AnUnsteadyGeneratorIsAWarningWithItsReasons) {
   model.result.metrics[0].thresholds.clear();
-  model.result.verdict.word = "PASSED";
-  model.result.validity = "SUSPECT";
+  model.result.verdict.word = VerdictWord::kPassed;
+  model.result.validity = v1::Health::SUSPECT;
   model.result.validity_reasons = {"a: late <starts>"};
   EXPECT_THAT(Panel("verdict"),
               AllOf(HasSubstr("verdict warn"), HasSubstr("load generator: SUSPECT"),

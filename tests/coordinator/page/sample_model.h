@@ -42,7 +42,7 @@ inline RunResult SampleResult() {
       {.expression = "avg<100", .method = "avg", .ok = true, .value = 25}};
   result.checks = {
       {.name = "fine", .path = "::login::fine", .first_seen = {}, .passes = 3, .fails = 1}};
-  result.verdict.word = "FAILED";
+  result.verdict.word = VerdictWord::kFailed;
   ErrorRow error;
   error.error.cause = "500 <x>";
   error.error.method = "GET";

@@ -123,6 +123,8 @@ TEST_F(Sources, OneOfThemIsTheDefault) {
             "--secret-source: two sources are the default one");
   EXPECT_EQ(ReadSecretSources({"x"}, {}).status().message(),
             "--secret-source: unknown type \"x\": expected file, mock or url");
+  EXPECT_EQ(ReadSecretSources({"x"}, {}, "K6_SECRET_SOURCE").status().message(),
+            "K6_SECRET_SOURCE: unknown type \"x\": expected file, mock or url");
 }
 
 }  // namespace

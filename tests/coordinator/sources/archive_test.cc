@@ -1,9 +1,7 @@
 #include "coordinator/sources/archive.h"
 
-#include <cstdio>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

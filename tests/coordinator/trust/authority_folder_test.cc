@@ -1,7 +1,6 @@
 #include "coordinator/trust/authority_folder.h"
 
 #include <filesystem>
-#include <fstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

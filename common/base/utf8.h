@@ -1,0 +1,14 @@
+// UTF-8, one sequence at a time.
+#pragma once
+
+#include <cstddef>
+
+#include "absl/strings/string_view.h"
+
+namespace lockstep {
+
+// How many bytes the UTF-8 sequence has that `text`, which is not empty, begins with; 0: it begins with none.
+// Overlong forms, surrogates and what is beyond U+10FFFF, which protocol buffers refuse, are none.
+size_t Utf8SequenceLength(absl::string_view text);
+
+}  // namespace lockstep
