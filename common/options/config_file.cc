@@ -83,7 +83,7 @@ ConfigFile ParseJsonConfig(absl::string_view text, absl::string_view name) {
     // k6's per-output settings; which outputs run is said by `out`.
     document->erase("collectors");
   }
-  return ReadDocument(std::move(document), name);
+  return ReadDocument(document, name);
 }
 
 }  // namespace lockstep

@@ -1,5 +1,6 @@
 #include "common/options/parse.h"
 
+#include <algorithm>
 #include <type_traits>
 
 #include "absl/strings/match.h"
@@ -14,14 +15,44 @@
 namespace lockstep {
 namespace {
 
-// "treshold (did you mean "thresholds"?)".
-void AppendWithMeant(std::string* out, const std::string& unknown) {
+// "treshold (did you mean "thresholds"?)": a key of the object at `place`, which has the keys `known`.
+std::string WithMeant(absl::string_view place, const std::string& unknown,
+                      const std::vector<std::string>& known) {
+  const std::string meant = DidYouMean(unknown, known);
+  return absl::StrCat(place, unknown, meant.empty() ? "" : " (", absl::StripPrefix(meant, "; "),
+                      meant.empty() ? "" : ")");
+}
+
+std::vector<std::string> KnownOptions() {
   std::vector<std::string> keys;
   ForEachOption([&keys](const auto& row) { keys.emplace_back(row.key); });
-  const std::string meant = DidYouMean(unknown, keys);
-  absl::StrAppend(out, unknown);
-  if (!meant.empty()) {
-    absl::StrAppend(out, " (", absl::StripPrefix(meant, "; "), ")");
+  return keys;
+}
+
+void AddUnknownOfThreshold(absl::string_view place, const nlohmann::json& threshold,
+                           std::vector<std::string>* unknown) {
+  static const std::vector<std::string> known = {"threshold", "abortOnFail", "delayAbortEval"};
+  for (const auto& [key, value] : threshold.items()) {
+    if (std::none_of(known.begin(), known.end(), [&key = key](const std::string& each) {
+          return absl::EqualsIgnoreCase(each, key);
+        })) {
+      unknown->push_back(WithMeant(place, key, known));
+    }
+  }
+}
+
+// In thresholds, too, k6 ignores the fields that it does not know: a misspelt abortOnFail would never
+// abort.
+void AddUnknownOfThresholds(const nlohmann::json& thresholds, std::vector<std::string>* unknown) {
+  if (!thresholds.is_object()) {
+    return;
+  }
+  for (const auto& [metric, list] : thresholds.items()) {
+    for (size_t i = 0; list.is_array() && i < list.size(); ++i) {
+      if (list[i].is_object()) {
+        AddUnknownOfThreshold(absl::StrCat("thresholds.", metric, "[", i, "]."), list[i], unknown);
+      }
+    }
   }
 }
 
@@ -57,7 +88,9 @@ ParsedOptions ParseOptionsObject(const nlohmann::json& object, absl::string_view
   std::vector<std::string> unknown;
   for (const auto& [key, value] : object.items()) {
     if (!ParseOption(key, value, key, &parsed)) {
-      unknown.push_back(key);
+      unknown.push_back(WithMeant("", key, KnownOptions()));
+    } else if (absl::EqualsIgnoreCase(key, "thresholds")) {
+      AddUnknownOfThresholds(value, &unknown);
     }
   }
   const auto given = [&object](const char* key) {
@@ -68,8 +101,8 @@ ParsedOptions ParseOptionsObject(const nlohmann::json& object, absl::string_view
         "execution: `scenarios` and `execution` are two names of one option; give one of them");
   }
   if (!unknown.empty()) {
-    parsed.warnings.push_back(absl::StrCat("There were unknown fields in ", source, ": ",
-                                           absl::StrJoin(unknown, ", ", AppendWithMeant)));
+    parsed.warnings.push_back(
+        absl::StrCat("There were unknown fields in ", source, ": ", absl::StrJoin(unknown, ", ")));
   }
   return parsed;
 }

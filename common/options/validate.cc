@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <set>
 
 #include <arpa/inet.h>
 
@@ -286,11 +285,31 @@ bool IsCidr(const std::string& text) {
                        bits <= (absl::StrContains(ip, ':') ? 128 : 32)));
 }
 
-void CheckHostPattern(absl::string_view key, const std::string& pattern, Problems* errors) {
-  if (pattern.empty() || pattern.rfind('*') != pattern.find('*') ||
-      (pattern.find('*') != std::string::npos && pattern.front() != '*')) {
+// A name or what ends one: labels of letters, digits, hyphens and underscores, or of what stands for
+// them in other scripts than Latin.
+bool IsHostName(absl::string_view name) {
+  const std::vector<absl::string_view> labels = absl::StrSplit(name, '.');
+  return std::all_of(labels.begin(), labels.end(), [](absl::string_view label) {
+    return !label.empty() && std::all_of(label.begin(), label.end(), [](char c) {
+      const auto byte = static_cast<unsigned char>(c);
+      return absl::ascii_isalnum(byte) || c == '-' || c == '_' || !absl::ascii_isascii(byte);
+    });
+  });
+}
+
+void CheckHostPattern(absl::string_view key, const std::string& pattern, absl::string_view form,
+                      Problems* errors) {
+  absl::string_view name = pattern;
+  const bool wild = absl::ConsumePrefix(&name, "*");
+  if (absl::StrContains(name, '*')) {
     errors->push_back(absl::StrCat(key, ": invalid hostname pattern \"", pattern,
                                    "\": a wildcard * is only allowed at its start"));
+    return;
+  }
+  const bool any = wild && !absl::ConsumePrefix(&name, ".") && name.empty();
+  if (!any && !IsHostName(name) && !IsIp(pattern)) {
+    errors->push_back(
+        absl::StrCat(key, ": invalid hostname pattern \"", pattern, "\": expected ", form));
   }
 }
 
@@ -336,13 +355,18 @@ void CheckIpRanges(absl::string_view key, const StringList& ranges, StringList* 
 
 void CheckHostPatterns(absl::string_view key, const StringList& patterns, StringList* errors) {
   for (const std::string& pattern : patterns) {
-    CheckHostPattern(key, pattern, errors);
+    CheckHostPattern(key, pattern, "a name such as example.com or *.example.com", errors);
   }
 }
 
 void CheckHosts(absl::string_view key, const StringMap& hosts, StringList* errors) {
   for (const auto& [host, ip] : hosts) {
-    CheckHostPattern(key, host, errors);
+    const HostAndPort parts = SplitHostPort(host);
+    int port = 0;
+    const bool has_port =
+        !IsIp(host) && parts.port.has_value() && absl::SimpleAtoi(*parts.port, &port);
+    CheckHostPattern(key, has_port ? std::string(parts.host) : host,
+                     "a name such as example.com or *.example.com, with or without a port", errors);
     if (!IsIpWithPort(ip)) {
       errors->push_back(absl::StrCat(key, ".", host, ": invalid value \"", ip,
                                      "\": expected an IP address, with or without a port"));

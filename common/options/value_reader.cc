@@ -9,15 +9,10 @@
 #include "absl/strings/str_join.h"
 
 #include "common/base/nearest.h"
+#include "common/base/safe_integer.h"
 #include "common/options/duration.h"
 
 namespace lockstep {
-namespace {
-
-// The largest integer below which doubles have no gaps.
-constexpr double kMaxSafe = 9007199254740992.0;
-
-}  // namespace
 
 std::string ShortText(const nlohmann::json& value) {
   constexpr size_t kLimit = 80;
@@ -57,7 +52,7 @@ std::optional<int64_t> ValueReader::Int() const {
   }
   if (value_.is_number_float()) {
     const double number = value_.get<double>();
-    if (number == std::trunc(number) && std::abs(number) < kMaxSafe) {
+    if (number == std::trunc(number) && std::abs(number) <= kMaxSafeInteger) {
       return static_cast<int64_t>(number);
     }
   }
@@ -127,7 +122,9 @@ std::optional<std::string> ValueReader::OneOf(const std::vector<absl::string_vie
                                       value_.get_ref<const std::string&>()) != allowed.end()) {
     return value_.get<std::string>();
   }
-  Expected(absl::StrCat("one of ", absl::StrJoin(allowed, ", ")));
+  std::vector<absl::string_view> words = allowed;
+  std::erase(words, "");  // which says the same as nothing
+  Expected(absl::StrCat("one of ", absl::StrJoin(words, ", ")));
   return std::nullopt;
 }
 

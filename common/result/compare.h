@@ -25,7 +25,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/string_view.h"
 #include "nlohmann/json.hpp"
 
 #include "common/metrics/histogram.h"

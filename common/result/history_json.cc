@@ -1,8 +1,6 @@
 #include "common/result/history_json.h"
 
-#include <algorithm>
 #include <cmath>
-#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"

@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "common/base/rfc3339.h"
 #include "common/result/history_json.h"
+#include "proto/words.h"
 
 namespace lockstep {
 namespace {
@@ -58,10 +60,6 @@ json DataJson(const Aggregate& aggregate) {
             {"negative", BucketsJson(folded.histogram.negative())}}}};
 }
 
-std::string TimeText(absl::Time time) {
-  return absl::FormatTime("%Y-%m-%d%ET%H:%M:%E*SZ", time, absl::UTCTimeZone());
-}
-
 }  // namespace
 
 RunResult MakeResult(const AggregateStore& store, const Summary& summary) {
@@ -101,7 +99,7 @@ json ValidityJson(absl::string_view verdict, const std::vector<std::string>& rea
   for (const LostAgent& agent : lost_agents) {
     validity["lostAgents"].push_back(
         {{"name", agent.name},
-         {"at", TimeText(agent.when)},
+         {"at", Rfc3339(agent.when)},
          {"afterMs",
           agent.after.has_value() ? json(absl::ToDoubleMilliseconds(*agent.after)) : json(nullptr)},
          {"reason", agent.reason},
@@ -138,20 +136,20 @@ json ResultToJson(const RunResult& result) {
                       {"passes", check.passes},
                       {"fails", check.fails}});
   }
-  json object = {
-      {"schema", kResultSchema},
-      {"lockstep", result.version},
-      {"script", result.script},
-      {"begin", TimeText(result.begin)},
-      {"end", TimeText(result.end)},
-      {"durationMs", absl::ToDoubleMilliseconds(result.duration)},
-      {"thresholdsOk", result.thresholds_ok},
-      {"validity", ValidityJson(result.validity, result.validity_reasons, result.lost_agents)},
-      {"verdict", VerdictJson(result.verdict)},
-      {"errors", ErrorsJson(result.errors)},
-      {"foldedErrors", result.folded_errors},
-      {"metrics", std::move(metrics)},
-      {"checks", std::move(checks)}};
+  json object = {{"schema", kResultSchema},
+                 {"lockstep", result.version},
+                 {"script", result.script},
+                 {"begin", Rfc3339(result.begin)},
+                 {"end", Rfc3339(result.end)},
+                 {"durationMs", absl::ToDoubleMilliseconds(result.duration)},
+                 {"thresholdsOk", result.thresholds_ok},
+                 {"validity", ValidityJson(WordOf(result.validity), result.validity_reasons,
+                                           result.lost_agents)},
+                 {"verdict", VerdictJson(result.verdict)},
+                 {"errors", ErrorsJson(result.errors)},
+                 {"foldedErrors", result.folded_errors},
+                 {"metrics", std::move(metrics)},
+                 {"checks", std::move(checks)}};
   if (result.history.has_value()) {
     object["history"] = HistoryToJson(*result.history);
   }

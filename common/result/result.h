@@ -3,7 +3,6 @@
 // compare` reads it. Pure.
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -41,13 +40,12 @@ struct RunResult {
   std::vector<ResultMetric> metrics;               // in the order of their keys
   std::vector<SummaryCheck> checks;                // name, path, passes and fails
   bool thresholds_ok = true;
-  // Whether the generator was a steady ruler (VALID, SUSPECT or INVALID), and why it was not.
-  std::string validity = "VALID";
+  // Whether the generator was a steady ruler, and why it was not. UNKNOWN: nothing was measured.
+  v1::Health::Validity validity = v1::Health::VALID;
   std::vector<std::string> validity_reasons;
   std::vector<LostAgent> lost_agents;
   EndVerdict verdict;  // of it, only `word` and `reason` are read back
-  // What failed, by cause, the most frequent first; and the failures that have no row there. Files of
-  // older versions have none.
+  // What failed, by cause, the most frequent first; and the failures that have no row there.
   std::vector<ErrorRow> errors;
   uint64_t folded_errors = 0;
   std::optional<History> history;  // the run over time; none: nobody recorded it

@@ -9,6 +9,7 @@
 #include "common/result/field_reader.h"
 #include "common/result/history_json.h"
 #include "common/result/result.h"
+#include "proto/words.h"
 
 namespace lockstep {
 namespace {
@@ -143,6 +144,29 @@ ResultMetric ReadMetric(FieldReader& reader, const json& object, const std::stri
   return metric;
 }
 
+v1::Health::Validity ReadValidity(FieldReader& reader, const json& validity) {
+  const std::string path = "$.validity";
+  const std::string text = reader.Text(validity, path, "verdict");
+  for (const v1::Health::Validity each :
+       {v1::Health::UNKNOWN, v1::Health::VALID, v1::Health::SUSPECT, v1::Health::INVALID}) {
+    if (text == WordOf(each)) {
+      return each;
+    }
+  }
+  reader.Fail(absl::StrCat(path, ".verdict"), "is none of VALID, SUSPECT and INVALID");
+  return v1::Health::UNKNOWN;
+}
+
+VerdictWord ReadWord(FieldReader& reader, const json& verdict) {
+  const std::string path = "$.verdict";
+  const std::string text = reader.Text(verdict, path, "word");
+  const std::optional<VerdictWord> word = ParseVerdictWord(text);
+  if (!word.has_value()) {
+    reader.Fail(absl::StrCat(path, ".word"), absl::StrCat("is no verdict: \"", text, "\""));
+  }
+  return word.value_or(VerdictWord::kFailed);
+}
+
 std::vector<LostAgent> ReadLostAgents(FieldReader& reader, const json& validity) {
   const std::string path = "$.validity.lostAgents";
   std::vector<LostAgent> lost;
@@ -213,7 +237,7 @@ absl::StatusOr<RunResult> ParseResult(absl::string_view text) {
   result.duration = absl::Milliseconds(millis);
   result.thresholds_ok = reader.Bool(object, root, "thresholdsOk");
   if (const auto found = object.find("validity"); found != object.end()) {
-    result.validity = reader.Text(*found, "$.validity", "verdict");
+    result.validity = ReadValidity(reader, *found);
     for (const json& reason : reader.List(*found, "$.validity", "reasons")) {
       result.validity_reasons.push_back(reason.is_string() ? reason.get<std::string>()
                                                            : reason.dump());
@@ -221,7 +245,7 @@ absl::StatusOr<RunResult> ParseResult(absl::string_view text) {
     result.lost_agents = ReadLostAgents(reader, *found);
   }
   if (const auto verdict = object.find("verdict"); verdict != object.end()) {
-    result.verdict.word = reader.Text(*verdict, "$.verdict", "word");
+    result.verdict.word = ReadWord(reader, *verdict);
     result.verdict.reason = reader.Text(*verdict, "$.verdict", "reason");
   }
   result.errors = ReadErrors(reader, object);

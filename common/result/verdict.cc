@@ -23,6 +23,13 @@ constexpr absl::string_view kRed = "31";
 constexpr absl::string_view kGreen = "32";
 constexpr absl::string_view kYellow = "33";
 
+constexpr std::pair<VerdictWord, absl::string_view> kVerdictWords[] = {
+    {VerdictWord::kDone, "DONE"},       {VerdictWord::kPassed, "PASSED"},
+    {VerdictWord::kErrors, "ERRORS"},   {VerdictWord::kInterrupted, "INTERRUPTED"},
+    {VerdictWord::kStopped, "STOPPED"}, {VerdictWord::kAborted, "ABORTED"},
+    {VerdictWord::kFailed, "FAILED"},
+};
+
 EndVerdict::Part CountThresholds(const Summary& summary) {
   EndVerdict::Part part;
   for (const SummaryMetric& metric : summary.metrics) {
@@ -48,21 +55,22 @@ EndVerdict::Part CountRequests(const Summary& summary) {
   return part;
 }
 
-std::string WordFor(const EndVerdict& verdict, ExitCode code) {
+VerdictWord WordFor(const EndVerdict& verdict, ExitCode code) {
   switch (code) {
     case ExitCode::kSuccess:
       if (verdict.thresholds.total == 0 && !verdict.clean()) {
-        return "ERRORS";
+        return VerdictWord::kErrors;
       }
-      return verdict.thresholds.total + verdict.checks.total > 0 ? "PASSED" : "DONE";
+      return verdict.thresholds.total + verdict.checks.total > 0 ? VerdictWord::kPassed
+                                                                 : VerdictWord::kDone;
     case ExitCode::kExternalAbort:
-      return "INTERRUPTED";
+      return VerdictWord::kInterrupted;
     case ExitCode::kScriptStoppedFromRestApi:
-      return "STOPPED";
+      return VerdictWord::kStopped;
     case ExitCode::kScriptAborted:
-      return "ABORTED";
+      return VerdictWord::kAborted;
     default:
-      return "FAILED";
+      return VerdictWord::kFailed;
   }
 }
 
@@ -105,7 +113,7 @@ std::vector<Phrase> Phrases(const EndVerdict& verdict) {
   if (!verdict.reason.empty()) {
     phrases.push_back({verdict.reason, true});
   }
-  if (verdict.word == "FAILED" && verdict.thresholds.failed > 0) {
+  if (verdict.word == VerdictWord::kFailed && verdict.thresholds.failed > 0) {
     phrases.push_back({absl::StrCat(verdict.thresholds.failed, " of ",
                                     Plural(verdict.thresholds.total, "threshold")),
                        true});
@@ -153,16 +161,18 @@ class BlockRenderer {
   }
 
   absl::string_view ColorOfWord() const {
-    if (verdict_.word == "PASSED" || verdict_.word == "DONE") {
+    if (IsGood(verdict_.word)) {
       const bool steady = verdict_.judgement.validity <= v1::Health::VALID;
       return steady && verdict_.clean() ? kGreen : kYellow;
     }
-    return verdict_.word == "INTERRUPTED" || verdict_.word == "STOPPED" ? kYellow : kRed;
+    const bool asked_for =
+        verdict_.word == VerdictWord::kInterrupted || verdict_.word == VerdictWord::kStopped;
+    return asked_for ? kYellow : kRed;
   }
 
   // What does not fit beside the word goes on below it.
   void Head() {
-    const std::string word = Color(absl::StrCat("1;", ColorOfWord()), verdict_.word);
+    const std::string word = Color(absl::StrCat("1;", ColorOfWord()), TextOf(verdict_.word));
     std::string line = absl::StrCat(PadToWidth(word, kWordWidth), "  ");
     const size_t indent = DisplayWidth(line);
     bool first = true;
@@ -218,6 +228,18 @@ class BlockRenderer {
 
 }  // namespace
 
+absl::string_view TextOf(VerdictWord word) {
+  const auto* const found = std::find_if(std::begin(kVerdictWords), std::end(kVerdictWords),
+                                         [&](const auto& each) { return each.first == word; });
+  return found->second;
+}
+
+std::optional<VerdictWord> ParseVerdictWord(absl::string_view text) {
+  const auto* const found = std::find_if(std::begin(kVerdictWords), std::end(kVerdictWords),
+                                         [&](const auto& each) { return each.second == text; });
+  return found == std::end(kVerdictWords) ? std::nullopt : std::make_optional(found->first);
+}
+
 EndVerdict MakeVerdict(const Summary& summary, const Judgement& judgement, ExitCode code,
                        absl::string_view reason) {
   EndVerdict verdict;
@@ -261,14 +283,14 @@ std::string VerdictLine(const EndVerdict& verdict, const Summary& summary) {
     parts.push_back(
         absl::StrCat(error.count, " x ", error.cause, " ", error.method, " ", error.name));
   }
-  return absl::StrCat(verdict.word, ": ", absl::StrJoin(parts, "; "));
+  return absl::StrCat(TextOf(verdict.word), ": ", absl::StrJoin(parts, "; "));
 }
 
 nlohmann::json VerdictJson(const EndVerdict& verdict) {
   const auto part = [](const EndVerdict::Part& each) {
     return nlohmann::json{{"failed", each.failed}, {"total", each.total}};
   };
-  return {{"word", verdict.word},
+  return {{"word", std::string(TextOf(verdict.word))},
           {"reason", verdict.reason},
           {"thresholds", part(verdict.thresholds)},
           {"requests", part(verdict.requests)},

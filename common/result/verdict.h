@@ -14,6 +14,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -25,12 +26,22 @@
 
 namespace lockstep {
 
+enum class VerdictWord { kDone, kPassed, kErrors, kInterrupted, kStopped, kAborted, kFailed };
+// As in the table above: "PASSED".
+absl::string_view TextOf(VerdictWord word);
+// Unset: it is none of them.
+std::optional<VerdictWord> ParseVerdictWord(absl::string_view text);
+// Whether it says that nothing was wrong: PASSED or DONE.
+inline bool IsGood(VerdictWord word) {
+  return word == VerdictWord::kPassed || word == VerdictWord::kDone;
+}
+
 struct EndVerdict {
   struct Part {
     uint64_t failed = 0;
     uint64_t total = 0;
   };
-  std::string word = "DONE";
+  VerdictWord word = VerdictWord::kDone;
   std::string reason;  // of a word that is not about success, on one line; empty: the parts say it
   Part thresholds;
   Part requests;  // HTTP, as http_req_failed counts them

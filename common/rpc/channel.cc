@@ -17,6 +17,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/host_port.h"
+#include "common/rpc/grpc_cause.h"
 #include "common/trust/certificate.h"
 
 namespace lockstep {
@@ -91,17 +92,13 @@ namespace {
 // What the library says at length: "failed to connect to all addresses; last error: UNKNOWN: ipv4:127.0.0.1:7411: Failed
 // to connect to remote host: Connection refused" is "tried 127.0.0.1:7411: Connection refused".
 std::string Shortened(absl::string_view text) {
-  constexpr absl::string_view kLast = "last error: ";
-  if (const size_t at = text.find(kLast); at != absl::string_view::npos) {
-    text.remove_prefix(at + kLast.size());
-    absl::ConsumePrefix(&text, "UNKNOWN: ");
-    absl::ConsumePrefix(&text, "UNAVAILABLE: ");
-    if (absl::ConsumePrefix(&text, "ipv4:") || absl::ConsumePrefix(&text, "ipv6:")) {
-      return absl::StrCat("tried ",
-                          absl::StrReplaceAll(text, {{"Failed to connect to remote host: ", ""}}));
-    }
+  absl::string_view cause = GrpcCause(text);
+  if (cause.size() < text.size() &&
+      (absl::ConsumePrefix(&cause, "ipv4:") || absl::ConsumePrefix(&cause, "ipv6:"))) {
+    return absl::StrCat("tried ",
+                        absl::StrReplaceAll(cause, {{"Failed to connect to remote host: ", ""}}));
   }
-  return std::string(text);
+  return std::string(cause);
 }
 
 }  // namespace

@@ -5,9 +5,9 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/strip.h"
 
 #include "common/base/number_text.h"
+#include "common/base/safe_integer.h"
 
 namespace lockstep {
 namespace {
@@ -39,8 +39,7 @@ std::string LongDuration(double milliseconds) {
 }  // namespace
 
 std::string FormatNumber(double value, int decimals) {
-  constexpr double kNoFraction = 9007199254740992;  // 2^53: from here on, all are whole
-  if (!(std::abs(value) < kNoFraction)) {
+  if (!(std::abs(value) <= kMaxSafeInteger)) {  // from there on, all are whole
     return ShortestNumber(value);
   }
   double rounded = 0;

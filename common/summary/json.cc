@@ -1,8 +1,12 @@
 // The summary for programs: handleSummary's data, and the older shape of --summary-export.
+#include <cmath>
+
 #include <openssl/evp.h>
 
 #include "absl/strings/escaping.h"
 
+#include "common/base/rfc3339.h"
+#include "common/base/safe_integer.h"
 #include "common/summary/summary.h"
 
 namespace lockstep {
@@ -17,8 +21,7 @@ std::string SummaryId(absl::string_view path) {
 using nlohmann::json;
 
 json ExactNumber(double value) {
-  constexpr double kExact = 9007199254740992;  // 2^53
-  if (value > -kExact && value < kExact &&
+  if (std::abs(value) <= kMaxSafeInteger &&
       value == static_cast<double>(static_cast<int64_t>(value))) {
     return static_cast<int64_t>(value);
   }
@@ -86,9 +89,7 @@ json ErrorsJson(const std::vector<ErrorRow>& errors) {
                     {"method", row.error.method},
                     {"name", row.error.name},
                     {"count", row.error.count},
-                    {"first", absl::FormatTime("%Y-%m-%d%ET%H:%M:%E*SZ",
-                                               absl::FromUnixNanos(row.error.first_unix_nanos),
-                                               absl::UTCTimeZone())},
+                    {"first", Rfc3339(absl::FromUnixNanos(row.error.first_unix_nanos))},
                     {"agents", row.agents}});
   }
   return rows;

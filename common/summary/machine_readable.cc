@@ -1,10 +1,7 @@
 // The summary in k6's newer shape for programs, by its published schema 1.0.0 (--new-machine-readable-summary).
-#include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
-#include "common/summary/format.h"
 #include "common/summary/summary.h"
 
 namespace lockstep {

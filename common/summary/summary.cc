@@ -7,40 +7,19 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/numbers.h"
-#include "absl/strings/strip.h"
 
 #include "common/summary/group_tree.h"
+#include "common/summary/trend_statistic.h"
 
 namespace lockstep {
 namespace {
 
-// Of `p(90)`, as a fraction.
-std::optional<double> PercentileOf(absl::string_view statistic) {
-  double percent = 0;
-  if (!absl::ConsumePrefix(&statistic, "p(") || !absl::ConsumeSuffix(&statistic, ")") ||
-      !absl::SimpleAtod(statistic, &percent) || !(percent >= 0 && percent <= 100)) {
-    return std::nullopt;
-  }
-  return percent / 100;
-}
-
 std::vector<std::pair<std::string, double>> TrendValues(const Trend& trend,
                                                         const SummaryConfig& config) {
-  std::vector<double> fractions;
-  for (const std::string& statistic : config.trend_stats) {
-    fractions.push_back(statistic == "med" ? 0.5 : PercentileOf(statistic).value_or(0));
-  }
-  const std::vector<double> percentiles = trend.Percentiles(fractions);
+  const std::vector<double> statistics = TrendStatistics(trend, config.trend_stats);
   std::vector<std::pair<std::string, double>> values;
-  for (size_t i = 0; i < fractions.size(); ++i) {
-    const std::string& name = config.trend_stats[i];
-    const double value = name == "avg"     ? trend.avg()
-                         : name == "min"   ? trend.min()
-                         : name == "max"   ? trend.max()
-                         : name == "count" ? static_cast<double>(trend.count())
-                                           : percentiles[i];
-    values.emplace_back(name, value);
+  for (size_t i = 0; i < statistics.size(); ++i) {
+    values.emplace_back(config.trend_stats[i], statistics[i]);
   }
   return values;
 }

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -11,7 +10,6 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "absl/types/span.h"
 #include "nlohmann/json.hpp"
 
 #include "common/metrics/aggregate_store.h"
@@ -22,6 +20,11 @@
 namespace lockstep {
 
 enum class SummaryMode { kCompact, kFull, kDisabled };
+// In the words of --summary-mode.
+inline constexpr std::pair<absl::string_view, SummaryMode> kSummaryModes[] = {
+    {"compact", SummaryMode::kCompact},
+    {"full", SummaryMode::kFull},
+    {"disabled", SummaryMode::kDisabled}};
 
 struct SummaryConfig {
   std::vector<std::string> trend_stats = DefaultTrendStats();

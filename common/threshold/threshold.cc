@@ -110,6 +110,20 @@ absl::Status ParseLimit(absl::string_view rest, ThresholdExpression* expression)
   return absl::OkStatus();
 }
 
+// Whether metrics of `type` have this method. InvalidArgument: `unsupported aggregation method p on
+// metric of type counter. supported aggregation methods for this metric are: count, rate`.
+absl::Status CheckMethod(const ThresholdExpression& expression, MetricType type) {
+  const std::vector<absl::string_view> supported = SupportedMethods(type);
+  const absl::string_view word = MethodWord(expression);
+  const absl::string_view listed = word == "p" ? "p(N)" : word;
+  if (std::find(supported.begin(), supported.end(), listed) != supported.end()) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "unsupported aggregation method ", word, " on metric of type ", MetricTypeName(type),
+      ". supported aggregation methods for this metric are: ", absl::StrJoin(supported, ", ")));
+}
+
 std::vector<std::string> NamesOf(const MetricRegistry& metrics) {
   std::vector<std::string> names;
   for (uint32_t i = 0; i < metrics.size(); ++i) {
@@ -184,18 +198,6 @@ absl::StatusOr<ThresholdExpression> ParseThreshold(absl::string_view text) {
   LOCKSTEP_ASSIGN_OR_RETURN(expression.method, ParseMethod(method, text));
   LOCKSTEP_RETURN_IF_ERROR(ParseLimit(rest, &expression));
   return expression;
-}
-
-absl::Status CheckMethod(const ThresholdExpression& expression, MetricType type) {
-  const std::vector<absl::string_view> supported = SupportedMethods(type);
-  const absl::string_view word = MethodWord(expression);
-  const absl::string_view listed = word == "p" ? "p(N)" : word;
-  if (std::find(supported.begin(), supported.end(), listed) != supported.end()) {
-    return absl::OkStatus();
-  }
-  return absl::InvalidArgumentError(absl::StrCat(
-      "unsupported aggregation method ", word, " on metric of type ", MetricTypeName(type),
-      ". supported aggregation methods for this metric are: ", absl::StrJoin(supported, ", ")));
 }
 
 bool MetricThresholds::ok() const {

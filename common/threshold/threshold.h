@@ -43,9 +43,6 @@ inline constexpr absl::Duration kLongestWindow = absl::Hours(1);
 // `<method> <operator> <number>`, and perhaps ` over <duration>`. InvalidArgument: `failed parsing
 // threshold expression "X"; reason: ...`.
 absl::StatusOr<ThresholdExpression> ParseThreshold(absl::string_view text);
-// Whether metrics of `type` have this method. InvalidArgument: `unsupported aggregation method p on
-// metric of type counter. supported aggregation methods for this metric are: count, rate`.
-absl::Status CheckMethod(const ThresholdExpression& expression, MetricType type);
 
 // The values are those of v1::ThresholdStatus::Verdict.
 enum class ThresholdVerdict { kNoData, kPassing, kFailing };

@@ -1,5 +1,6 @@
 // What a Timeline comes to: its points as columns.
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "common/timeline/timeline.h"

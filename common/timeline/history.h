@@ -2,7 +2,6 @@
 // read as JSON by common/result.
 #pragma once
 
-#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <string>

@@ -1,6 +1,7 @@
 #include "common/timeline/timeline.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "absl/hash/hash.h"

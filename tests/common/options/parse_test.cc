@@ -65,6 +65,15 @@ TEST(ParseScriptOptions, SaysWhichOptionAnUnknownOneMayHaveBeen) {
                           "treshold (did you mean \"thresholds\"?), xyzzy"));
 }
 
+TEST(ParseScriptOptions, WarnsOfUnknownFieldsOfThresholds) {
+  const ParsedOptions parsed = ParseScriptOptions(
+      R"({"thresholds": {"m": ["p(95)<1", {"threshold": "avg<1", "AbortOnFail": true, "abortOnFial": true}]}})");
+  EXPECT_TRUE(parsed.ok());
+  EXPECT_THAT(parsed.warnings,
+              ElementsAre("There were unknown fields in the options exported in the script: "
+                          "thresholds.m[1].abortOnFial (did you mean \"abortOnFail\"?)"));
+}
+
 TEST(ParseScriptOptions, TakesWhatIsForOtherServicesInSilence) {
   const ParsedOptions parsed = ParseScriptOptions(
       R"({"ext": {"loadimpact": {"distribution": {"a": {"percent": 100}}}, "other": {}}})");

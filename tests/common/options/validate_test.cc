@@ -32,6 +32,25 @@ TEST(Validate, AcceptsEachExecutor) {
   }
 }
 
+TEST(Validate, PatternsOfHostsAreNames) {
+  for (const char* good :
+       {"a", "*", "*.a.b", "*a", "A-1.b_c", "127.0.0.1", "::1", "münchen.test"}) {
+    EXPECT_THAT(Problems(absl::StrCat(R"({"blockHostnames": [")", good, R"("]})")), IsEmpty())
+        << good;
+  }
+  for (const char* bad : {"", "http://a", "a..b", ".a", "a.", "a:80", "a b", "*.", "*..a"}) {
+    EXPECT_THAT(Problems(absl::StrCat(R"({"blockHostnames": [")", bad, R"("]})")),
+                ElementsAre(absl::StrCat("blockHostnames: invalid hostname pattern \"", bad,
+                                         "\": expected a name such as example.com or "
+                                         "*.example.com")));
+  }
+  EXPECT_THAT(Problems(R"({"hosts": {"a:80": "1.2.3.4", "*.b": "1.2.3.4", "::1": "1.2.3.4"}})"),
+              IsEmpty());
+  EXPECT_THAT(Problems(R"({"hosts": {"http://a": "1.2.3.4"}})"),
+              ElementsAre("hosts: invalid hostname pattern \"http://a\": expected a name such as "
+                          "example.com or *.example.com, with or without a port"));
+}
+
 TEST(Validate, SaysWhatIsWrongWithAScenario) {
   constexpr struct {
     const char* scenario;

@@ -50,7 +50,7 @@ RunResult Sample() {
 
 TEST(Result, ComesBackAsItWas) {
   RunResult before = Sample();
-  before.validity = "SUSPECT";
+  before.validity = v1::Health::SUSPECT;
   before.validity_reasons = {"it was late"};
   before.lost_agents = {
       {.name = "b",
@@ -65,7 +65,7 @@ TEST(Result, ComesBackAsItWas) {
   EXPECT_EQ(after->begin, before.begin);
   EXPECT_EQ(after->duration, before.duration);
   EXPECT_FALSE(after->thresholds_ok);
-  EXPECT_EQ(after->validity, "SUSPECT");
+  EXPECT_EQ(after->validity, v1::Health::SUSPECT);
   EXPECT_EQ(after->validity_reasons, before.validity_reasons);
   ASSERT_EQ(after->lost_agents.size(), 2u);
   EXPECT_EQ(after->lost_agents[0].when, before.begin);
@@ -136,6 +136,8 @@ TEST(Result, SaysWhatIsWrongWithAFile) {
       {"/metrics/3/data/histogram/positive/0", "$.metrics[3].data.histogram.positive"},
       {"/metrics/3/data/samples", "$.metrics[3].data.samples"},
       {"/errors/0/count", "$.errors[0].count"},
+      {"/validity/verdict", "$.validity.verdict"},
+      {"/verdict/word", "$.verdict.word"},
       {"/errors/0/agents/b", "$.errors[0].agents.b"},
       {"/checks/0/passes", "$.checks[0].passes"},
   };

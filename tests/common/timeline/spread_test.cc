@@ -1,6 +1,5 @@
 #include "common/timeline/spread.h"
 
-#include <cmath>
 #include <numeric>
 #include <vector>
 

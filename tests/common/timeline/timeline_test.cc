@@ -1,7 +1,5 @@
 #include "common/timeline/timeline.h"
 
-#include <cmath>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "common/base/content_hash.h"
 #include "common/trust/authority.h"
 
 namespace lockstep {
