@@ -1,6 +1,5 @@
 // What a sample costs: one at a time, the eleven of an HTTP request at once, and sealing a second's
 // worth.
-#include <string>
 #include <vector>
 
 #include <benchmark/benchmark.h>

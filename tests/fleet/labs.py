@@ -10,8 +10,9 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from pathlib import Path
+
+from tests.integration.support import wait_until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BIN = Path(os.environ.get("LOCKSTEP_BIN", ROOT / "build/release/bin")).resolve()
@@ -230,11 +231,7 @@ class ContainerNode(Node):
         return state.stdout.strip() == "true"
 
     def wait(self, timeout=PATIENCE):
-        deadline = time.monotonic() + timeout
-        while self.alive():
-            if time.monotonic() > deadline:
-                raise subprocess.TimeoutExpired(self.name, timeout)
-            time.sleep(0.05)
+        wait_until(lambda: not self.alive(), f"{self.name} has ended", timeout)
         return int(self.lab.podman("inspect", "--format", "{{.State.ExitCode}}", self.container).stdout)
 
     def said(self):

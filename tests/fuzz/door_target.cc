@@ -1,4 +1,3 @@
-#include <map>
 
 #include "common/base/check.h"
 #include "coordinator/core/fleet.h"

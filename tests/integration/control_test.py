@@ -1,6 +1,5 @@
 """Live control of a fleet of three real agents: scaling, pausing and resuming externally controlled scenarios."""
 import json
-import time
 import unittest
 from fractions import Fraction
 
@@ -26,17 +25,8 @@ class ControlCase(FleetTest):
     def status(self):
         return json.loads(self.operate("status", "--json", self.address).stdout)
 
-    def wait_until(self, condition, what):
-        deadline = time.monotonic() + PATIENCE
-        status = "no coordinator answers"
-        while time.monotonic() < deadline:
-            result = self.operate("status", "--json", self.address)
-            if result.returncode == 0:
-                status = json.loads(result.stdout)
-                if condition(status):
-                    return status
-            time.sleep(0.1)
-        self.fail(f"never: {what}; at last: {status}")
+    def wait_for(self, condition, what):
+        return self.wait_for_status(self.address, condition, what)
 
     def shares(self, status):
         """Active VUs by the agents' segments, in the segments' order."""
@@ -51,13 +41,13 @@ class ControlCase(FleetTest):
 class Control(ControlCase):
     def test_scaling_divides_the_vus_among_the_agents_again(self):
         run = self.fleet_of_three(CONTROLLED)
-        self.wait_until(lambda s: s["state"] == "Running" and int(s["vus"]) == 2, "2 VUs run")
+        self.wait_for(lambda s: s["state"] == "Running" and int(s["vus"]) == 2, "2 VUs run")
         # By striping, agent i of 3 gets ceil((N - i) / 3) of N.
         for args, shares in ((["--vus", "10"], [4, 3, 3]), (["--vus", "20", "--max", "20"], [7, 7, 6]),
                              (["--vus", "1"], [1, 0, 0]), (["--vus", "0"], [0, 0, 0]),
                              (["--vus", "5", "--max", "5"], [2, 2, 1])):
             self.control("scale", *args)
-            status = self.wait_until(lambda s: self.shares(s) == shares, f"{args} gives {shares}")
+            status = self.wait_for(lambda s: self.shares(s) == shares, f"{args} gives {shares}")
             self.assertEqual(sum(shares), int(status["vus"]))
         self.control("stop")
         output, errors = run.communicate(timeout=PATIENCE)
@@ -66,16 +56,16 @@ class Control(ControlCase):
 
     def test_agents_that_had_no_part_in_the_plan_get_theirs_by_scaling(self):
         run = self.fleet_of_three(CONTROLLED.replace("vus: 2, maxVUs: 10", "vus: 1, maxVUs: 1"))
-        self.wait_until(lambda s: s["state"] == "Running" and int(s["vus"]) == 1, "1 VU runs")
+        self.wait_for(lambda s: s["state"] == "Running" and int(s["vus"]) == 1, "1 VU runs")
         self.control("scale", "--vus", "6", "--max", "6")
-        self.wait_until(lambda s: self.shares(s) == [2, 2, 2], "all agents have 2 VUs")
+        self.wait_for(lambda s: self.shares(s) == [2, 2, 2], "all agents have 2 VUs")
         self.control("stop")
         run.communicate(timeout=PATIENCE)
         self.assertEqual(103, run.returncode)
 
     def test_a_pause_holds_all_agents_until_resume(self):
         run = self.fleet_of_three(CONTROLLED)
-        running = self.wait_until(lambda s: int(s["iterations"]) > 0, "iterations end")
+        running = self.wait_for(lambda s: int(s["iterations"]) > 0, "iterations end")
         self.assertFalse(running["paused"])
         self.control("pause")
         seen = {}
@@ -86,9 +76,9 @@ class Control(ControlCase):
             since = seen.setdefault(counts, float(status["elapsed_s"]))
             return status["paused"] and float(status["elapsed_s"]) - since >= 2
 
-        paused = self.wait_until(stands_still, "all agents stand still")
+        paused = self.wait_for(stands_still, "all agents stand still")
         self.control("resume")
-        self.wait_until(lambda s: all(int(now["iterations"]) > int(then["iterations"]) or int(then["vus"]) == 0
+        self.wait_for(lambda s: all(int(now["iterations"]) > int(then["iterations"]) or int(then["vus"]) == 0
                                       for now, then in zip(s["agents"], paused["agents"])), "all go on")
         self.control("stop")
         run.communicate(timeout=PATIENCE)
@@ -96,7 +86,7 @@ class Control(ControlCase):
 
     def test_a_watch_lasts_as_long_as_the_run(self):
         run = self.fleet_of_three(CONTROLLED.replace("10m", "4s"))
-        self.wait_until(lambda s: s["state"] == "Running", "runs")
+        self.wait_for(lambda s: s["state"] == "Running", "runs")
         watch = self.operate("status", "--watch", "--json", self.address)
         self.assertEqual(0, watch.returncode, watch.stderr)
         lines = [json.loads(line) for line in watch.stdout.splitlines()]
@@ -121,7 +111,7 @@ class Refusals(ControlCase):
 
     def test_wrong_scalings_leave_the_run_untouched(self):
         run = self.fleet_of_three(CONTROLLED)
-        self.wait_until(lambda s: s["state"] == "Running" and int(s["vus"]) == 2 and int(s["vus_max"]) == 10, "runs")
+        self.wait_for(lambda s: s["state"] == "Running" and int(s["vus"]) == 2 and int(s["vus_max"]) == 10, "runs")
         self.refused("scenarios.c: vus must be <= maxVUs, got 11 > 10", "scale", "--vus", "11")
         self.refused("scenarios.c: vus must be <= maxVUs, got 3 > 2", "scale", "--vus", "3", "--max", "2")
         self.refused("expected an integer, at least 0", "scale", "--vus=-1")
@@ -132,7 +122,7 @@ class Refusals(ControlCase):
 
     def test_other_executors_are_neither_scaled_nor_paused(self):
         run = self.fleet_of_three(LONG)
-        self.wait_until(lambda s: s["state"] == "Running" and int(s["vus"]) == 3, "runs")
+        self.wait_for(lambda s: s["state"] == "Running" and int(s["vus"]) == 3, "runs")
         self.refused("only externally-controlled scenarios can be scaled, and this test has none",
                      "scale", "--vus", "5")
         self.refused("constant-vus executor 'default' doesn't support pause and resume operations after its start",

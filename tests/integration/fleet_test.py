@@ -4,10 +4,9 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
 import unittest
 
-from tests.integration.support import BIN, PATIENCE, LockstepTest, free_port
+from tests.integration.support import BIN, PATIENCE, LockstepTest, free_port, wait_until
 
 LONG = "import { sleep } from 'k6'; export const options = { vus: 3, duration: '60s' }; export default () => sleep(0.1);"
 SHARED = """
@@ -32,13 +31,22 @@ class FleetTest(LockstepTest):
         return self.start("coordinator", "-q", "--credentials", self.trust / "coordinator", "--listen", address,
                           "--agents", str(agents), *args)
 
-    def wait_for_state(self, address, state):
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
+    def wait_for_status(self, address, condition, what):
+        """What the coordinator at `address` says of its run once `condition` holds of that."""
+        status = "no coordinator answers"
+
+        def holds():
+            nonlocal status
             result = self.operate("status", "--json", address)
-            if result.returncode == 0 and state in result.stdout:
-                return json.loads(result.stdout)
-        self.fail(f"the run never came to {state}")
+            if result.returncode == 0:
+                status = json.loads(result.stdout)
+                return condition(status)
+
+        wait_until(holds, what, at_last=lambda: status)
+        return status
+
+    def wait_for_state(self, address, state):
+        return self.wait_for_status(address, lambda status: status["state"] == state, f"the run is {state}")
 
 
 class Fleet(FleetTest):
@@ -84,7 +92,7 @@ class Fleet(FleetTest):
         coordinator = self.coordinator(address, 2, self.script(LONG))
         for name in ("a", "b"):
             self.agent(address, name, "--once")
-        status = self.wait_for_state(address, '"Running"')
+        status = self.wait_for_state(address, "Running")
         self.assertEqual(["a", "b"], sorted(agent["name"] for agent in status["agents"]))
         scaled = self.operate("scale", "--vus", "5", address)
         self.assertNotEqual(0, scaled.returncode, "there is no externally-controlled scenario")
@@ -111,7 +119,7 @@ class Fleet(FleetTest):
         address = f"127.0.0.1:{free_port()}"
         coordinator = self.coordinator(address, 3, self.script(LONG))
         agents = [self.agent(address, name, "--once") for name in ("a", "b", "c")]
-        self.wait_for_state(address, '"Running"')
+        self.wait_for_state(address, "Running")
         agents[1].send_signal(signal.SIGKILL)
         _, errors = coordinator.communicate(timeout=PATIENCE)
         self.assertEqual(255, coordinator.returncode, errors)
@@ -121,7 +129,7 @@ class Fleet(FleetTest):
         address = f"127.0.0.1:{free_port()}"
         coordinator = self.coordinator(address, 1, self.script(LONG))
         agent = self.agent(address, "a", "--once")
-        self.wait_for_state(address, '"Running"')
+        self.wait_for_state(address, "Running")
         coordinator.kill()
         coordinator.communicate(timeout=PATIENCE)
         self.assertEqual(255, agent.wait(timeout=PATIENCE))

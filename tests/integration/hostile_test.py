@@ -11,10 +11,11 @@ import socket
 import ssl
 import subprocess
 import threading
+import time
 import unittest
 
 from tests.integration.fleet_test import LONG, FleetTest
-from tests.integration.support import BIN, PATIENCE, free_port
+from tests.integration.support import BIN, PATIENCE, free_port, wait_until
 
 MARKER = "a-line-of-the-script-that-nobody-else-would-write"
 
@@ -48,7 +49,7 @@ class Hostile(FleetTest):
         self.addCleanup(self.coordinator.wait)
         self.addCleanup(self.coordinator.kill)
         self.honest = self.agent(self.address, "honest", "--once")
-        self.wait_for_state(self.address, '"Running"')
+        self.wait_for_state(self.address, "Running")
 
     def tearDown(self):
         """The run beside it has noticed nothing."""
@@ -64,12 +65,7 @@ class Hostile(FleetTest):
         return self.errors_path.read_text("utf-8")
 
     def wait_for_line(self, pattern):
-        pattern = re.compile(pattern)
-        for _ in range(20 * PATIENCE):
-            if found := pattern.search(self.said()):
-                return found[0]
-            threading.Event().wait(0.05)
-        self.fail(f"the coordinator never said {pattern.pattern}: {self.said()}")
+        return wait_until(lambda: re.search(pattern, self.said()), f"the coordinator says {pattern}", at_last=self.said)[0]
 
     def refused(self, kind):
         status = json.loads(self.operate("status", "--json", self.address).stdout)
@@ -143,7 +139,7 @@ class Hostile(FleetTest):
                     peer.send(bytes([byte]))
                 except OSError:
                     ended.add(peer)
-            threading.Event().wait(0.8)  # a byte now and then: all of it takes longer than a handshake may
+            time.sleep(0.8)  # a byte now and then: all of it takes longer than a handshake may
         for peer in slow:
             hear(peer)  # the coordinator has hung up
             peer.close()

@@ -69,16 +69,12 @@ class Lifecycle(FleetTest):
 
     def wait_for_iterations(self):
         """Until all three have done some, as the status tells."""
-        for _ in range(20 * PATIENCE):
-            status = self.wait_for_state(self.address, '"Running"')
-            if all(int(agent["iterations"]) > 3 for agent in status["agents"]):
-                return
-            threading.Event().wait(0.05)
-        self.fail("no iterations")
+        self.wait_for_status(self.address, lambda status: status["state"] == "Running" and
+                             all(int(agent["iterations"]) > 3 for agent in status["agents"]), "all three have iterations")
 
     def elected(self):
         """The first that joined: it runs the script's functions."""
-        return self.wait_for_state(self.address, '"Running"')["agents"][0]["name"]
+        return self.wait_for_state(self.address, "Running")["agents"][0]["name"]
 
     def judge(self, what, code):
         output, errors = self.run_.communicate(timeout=PATIENCE)

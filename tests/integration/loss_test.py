@@ -4,7 +4,6 @@ import signal
 import subprocess
 import time
 import unittest
-from pathlib import Path
 
 from tests.integration.support import PATIENCE, LockstepTest
 
@@ -19,15 +18,9 @@ export default function () { http.get(`${__ENV.TARGET}/status/200`); sleep(0.1);
 
 class Held(LockstepTest):
     def begin(self, iterations, *flags, more=""):
-        self.server = self.serve()
-        self.run_ = self.start("run", "-e", f"TARGET={self.server.url}", *flags, self.script(SCRIPT % (iterations, more)))
-        self.wait_for_requests(4)
-
-    def wait_for_requests(self, count):
-        deadline = time.monotonic() + PATIENCE
-        while self.server.count() < count:
-            self.assertLess(time.monotonic(), deadline, "the requests never came")
-            time.sleep(0.02)
+        server = self.serve()
+        self.run_ = self.start("run", "-e", f"TARGET={server.url}", *flags, self.script(SCRIPT % (iterations, more)))
+        self.wait_for_requests(server, 4, self.run_)
 
     def children(self):
         return subprocess.run(["pgrep", "-P", str(self.run_.pid)], capture_output=True, text=True).stdout.split()
@@ -66,11 +59,7 @@ class Held(LockstepTest):
     def hold(self, pid):
         """Stops a process for longer than a second, as the load's own clock tells: ten iterations of 0.1 s."""
         subprocess.run(["kill", "-STOP", str(pid)], check=True)
-        began = time.monotonic()
-        while time.monotonic() - began < 1.5:
-            state = Path(f"/proc/{pid}/stat").read_text("utf-8").rsplit(")", 1)[1].split()[0]
-            self.assertIn(state, "TSRD")
-            time.sleep(0.05)
+        time.sleep(1.5)  # the time itself is what is tested
         subprocess.run(["kill", "-CONT", str(pid)], check=True)
 
     def test_a_coordinator_that_was_stopped_for_a_while_says_so(self):

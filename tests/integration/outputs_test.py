@@ -1,5 +1,6 @@
 """Outputs with real runs: what arrives is what the summary says; a sink that fails costs its own samples only."""
 import json
+import os
 import re
 import socket
 import struct
@@ -7,7 +8,7 @@ import unittest
 import xml.etree.ElementTree
 
 from tests.integration.sink import Sink, fields, remote_write_samples
-from tests.integration.support import LockstepTest
+from tests.integration.support import PATIENCE, LockstepTest
 
 SCRIPT = """
 import http from 'k6/http';
@@ -281,6 +282,74 @@ class FullDisk(OutputsTest):
                                self.script(SCRIPT))
         self.assertEqual(99, result.returncode)
         self.assertIn("--summary-export: cannot write '/dev/full': No space left on device", result.stderr)
+
+    def test_is_an_error_of_a_run_that_went_well_whatever_the_file_is_of(self):
+        script = self.script("export default () => console.log('hello');")
+        plain = ["-o", "json=/dev/full"], ["-o", "csv=/dev/full"], ["-o", "junit=/dev/full"], ["--result-file=/dev/full"], \
+            ["--report=/dev/full"], ["--summary-export=/dev/full"]
+        for flags, message in [*((flags, "cannot write '/dev/full': No space left on device") for flags in plain),
+                               (["--console-output=/dev/full"], r"--console-output: 1 of 1 lines are not in the file"),
+                               (["--log-output=file=/dev/full"], r"--log-output: (\d+) of \1 lines are not in the file")]:
+            with self.subTest(flags):
+                result = self.lockstep("run", "-q", *flags, script)
+                self.assertEqual(255, result.returncode, result.stdout + result.stderr)
+                self.assertRegex(result.stderr, message)
+                self.assertNotIn("LOG ERROR", result.stderr)
+        own = self.script("export default () => {}; export const handleSummary = () => ({ '/dev/full': 'x' });")
+        result = self.lockstep("run", "-q", own)
+        self.assertEqual(255, result.returncode, result.stderr)
+        self.assertIn("could not open '/dev/full': No space left on device", result.stderr)
+
+
+class Places(OutputsTest):
+    """Files that are no plain ones stay what they are."""
+
+    def test_links_are_followed_by_all_that_writes_files(self):
+        script = self.script("export default () => {};")
+        flags = {"s": ["--summary-export"], "r": ["--report"], "f": ["--result-file"], "j": ["-o", "junit="]}
+        words = []
+        for name, flag in flags.items():
+            (self.folder / name).symlink_to(f"{name}.target")
+            words += [flag[0], f"{flag[1]}{name}"] if len(flag) > 1 else [*flag, name]
+        (self.folder / "e").symlink_to("e.target")
+        self.env["K6_WEB_DASHBOARD_EXPORT"] = "e"
+        result = self.lockstep("run", "-q", *words, "-o", "web-dashboard=port=-1", script)
+        self.assertEqual(0, result.returncode, result.stderr)
+        (self.folder / "a").symlink_to("a.target")
+        (self.folder / "o").symlink_to("o.target")
+        for args in (["archive", "-O", "a", script], ["report", "f", "--out", "o"]):
+            made = self.lockstep(*args)
+            self.assertEqual(0, made.returncode, made.stderr)
+        for name in (*flags, "e", "a", "o"):
+            self.assertTrue((self.folder / name).is_symlink(), name)
+            self.assertGreater((self.folder / f"{name}.target").stat().st_size, 0, name)
+
+    def test_an_archive_goes_to_a_pipe_as_it_is(self):
+        os.mkfifo(self.folder / "pipe")
+        process = self.start("archive", "-O", "pipe", self.script("export default () => {};"))
+        with open(self.folder / "pipe", "rb") as pipe:
+            self.assertIn(b"metadata.json", pipe.read())
+        self.assertEqual(0, process.wait(PATIENCE))
+        self.assertTrue((self.folder / "pipe").is_fifo())
+
+    def test_a_folder_for_sockets_whose_name_is_too_long_is_replaced(self):
+        long = self.folder / ("x" * 120)
+        long.mkdir()
+        self.env["TMPDIR"] = str(long)
+        result = self.lockstep("run", "-q", self.script("export default () => {};"))
+        self.assertEqual(0, result.returncode, result.stderr)
+        self.env["TMPDIR"] = "/nonexistent"
+        result = self.lockstep("run", "-q", self.script("export default () => {};"))
+        self.assertEqual(255, result.returncode)
+        self.assertIn("TMPDIR: cannot make a folder in", result.stderr)
+
+    def test_a_wrong_place_of_the_log_is_told_on_standard_error(self):
+        script = self.script("export default () => {};")
+        for command in ("run", "inspect"):
+            result = self.lockstep(command, "--log-output=foo", script)
+            self.assertNotEqual(0, result.returncode)
+            self.assertIn("--log-output: invalid value", result.stderr)
+        self.assertFalse((self.folder / "lockstep.log").exists())
 
 
 class MachineReadable(LockstepTest):

@@ -1,10 +1,9 @@
 """k6/x/redis against real servers: alone, with a password, over TLS, as a cluster and behind a sentinel."""
 import json
 import subprocess
-import time
 import unittest
 
-from tests.integration.support import PATIENCE, ROOT, LockstepTest, free_port
+from tests.integration.support import PATIENCE, ROOT, LockstepTest, free_port, wait_until
 
 REDIS = ROOT / "build/deps/peers/usr/bin/redis-server"
 
@@ -129,19 +128,12 @@ class Many(RedisTest):
         return subprocess.run([REDIS.parent / "redis-cli", "-p", str(port), *args], capture_output=True, text=True,
                               timeout=PATIENCE, check=True).stdout
 
-    def wait_for(self, condition, what):
-        for _ in range(20 * PATIENCE):
-            if condition():
-                return
-            time.sleep(0.05)
-        self.fail(what)
-
     def test_a_cluster(self):
         ports = [self.redis("--cluster-enabled", "yes", "--cluster-config-file", f"nodes{i}.conf",
                             "--cluster-port", str(free_port())) for i in range(3)]
         self.cli(ports[0], "--cluster", "create", *[f"127.0.0.1:{port}" for port in ports], "--cluster-yes")
-        self.wait_for(lambda: all("cluster_state:ok" in self.cli(port, "cluster", "info") for port in ports),
-                      "the cluster does not form")
+        wait_until(lambda: all("cluster_state:ok" in self.cli(port, "cluster", "info") for port in ports),
+                   "the cluster has formed")
         options = "{ cluster: { nodes: [`redis://127.0.0.1:${__ENV.P}`] } }"
         keys = [f"key{i}" for i in range(50)]
         wrote = self.calls(options, [f"c.set('{key}', '{key}')" for key in keys], P=ports[0])

@@ -15,6 +15,18 @@ TEST_BIN = Path(os.environ.get("LOCKSTEP_TEST_BIN", "build/dev/bin")).resolve()
 PATIENCE = 60  # seconds until a process that hangs is given up; nothing is measured with it
 
 
+def wait_until(condition, what, patience=PATIENCE, at_last=lambda: ""):
+    """What `condition` returns once that is something. Fails after `patience` seconds: it says `what` was waited for, and
+    what `at_last` tells of the last state. A condition that can no longer come true fails by itself."""
+    deadline = time.monotonic() + patience
+    while not (found := condition()):
+        if time.monotonic() > deadline:
+            state = at_last()
+            raise AssertionError(f"waited {patience} s in vain until {what}" + (f"; at last: {state}" if state else ""))
+        time.sleep(0.05)
+    return found
+
+
 def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
@@ -55,13 +67,22 @@ class LockstepTest(unittest.TestCase):
 
     def wait_for_port(self, port, process):
         """Until `process` listens on `port`."""
-        for _ in range(20 * PATIENCE):
+        def listens():
             with socket.socket() as s:
                 if s.connect_ex(("127.0.0.1", port)) == 0:
-                    return
+                    return True
             self.assertIsNone(process.poll(), "it has ended")
-            time.sleep(0.05)
-        self.fail(f"nobody listens on port {port}")
+
+        wait_until(listens, f"somebody listens on port {port}")
+
+    def wait_for_requests(self, server, count, process):
+        """Until `server` has read that many requests, which `process` or what it has started sends."""
+        def came():
+            if server.count() >= count:
+                return True
+            self.assertIsNone(process.poll(), "it has ended")
+
+        wait_until(came, f"the server has read {count} requests", at_last=server.count)
 
     def script(self, text):
         path = self.folder / "script.js"

@@ -8,11 +8,10 @@ import struct
 import subprocess
 import termios
 import threading
-import time
 import unittest
 from pathlib import Path
 
-from tests.integration.support import BIN, PATIENCE, LockstepTest
+from tests.integration.support import BIN, PATIENCE, LockstepTest, wait_until
 
 SCRIPT = """
 import { sleep } from 'k6';
@@ -228,12 +227,7 @@ class Terminal(LockstepTest):
     def test_ctrl_z_holds_a_test_that_can_pause_and_it_goes_on(self):
         def wait_and_continue(_):
             status = Path(f"/proc/{self.process.pid}/stat")
-            for _ in range(20 * PATIENCE):
-                if status.read_text("utf-8").rsplit(")", 1)[1].split()[0] == "T":
-                    break
-                time.sleep(0.05)
-            else:
-                self.fail("it does not stand still")
+            wait_until(lambda: status.read_text("utf-8").rsplit(")", 1)[1].split()[0] == "T", "it stands still")
             os.kill(self.process.pid, signal.SIGCONT)
 
         def hold(terminal):

@@ -1,12 +1,11 @@
 """The coordinator's REST API and metrics, and an agent's, over HTTP as tools see them."""
 import json
-import time
 import unittest
 import urllib.error
 import urllib.request
 
 from tests.integration.fleet_test import LONG, FleetTest
-from tests.integration.support import PATIENCE, free_port
+from tests.integration.support import PATIENCE, free_port, wait_until
 
 CONTROLLED = """
 import { check, sleep } from 'k6';
@@ -32,13 +31,16 @@ class Web(FleetTest):
             return 0, ""
 
     def wait_for(self, address, path, condition):
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
-            status, body = self.ask(address, path)
-            if condition(status, body):
-                return body
-            time.sleep(0.05)
-        self.fail(f"{path} never came to what was waited for; at last: {status} {body}")
+        """The body of the first answer that `condition` holds of."""
+        answer = None
+
+        def holds():
+            nonlocal answer
+            answer = self.ask(address, path)
+            return condition(*answer)
+
+        wait_until(holds, f"{path} answers as this test needs it", at_last=lambda: answer)
+        return answer[1]
 
     def attributes(self, address):
         return json.loads(self.ask(address, "/v1/status")[1])["data"]["attributes"]

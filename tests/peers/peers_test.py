@@ -4,13 +4,12 @@ xmllint judges JUnit by a schema. `scripts/test --all` runs this."""
 import json
 import shutil
 import subprocess
-import time
 import unittest
 import urllib.error
 import urllib.parse
 import urllib.request
 
-from tests.integration.support import PATIENCE, ROOT, LockstepTest, free_port
+from tests.integration.support import PATIENCE, ROOT, LockstepTest, free_port, wait_until
 
 PEERS = ROOT / "build/deps/peers/usr/bin"
 
@@ -53,14 +52,15 @@ class PeersTest(LockstepTest):
                 process.wait()
 
         self.addCleanup(end)
-        for _ in range(20 * PATIENCE):
+
+        def answers():
             try:
                 urllib.request.urlopen(url, timeout=PATIENCE).close()
-                return
+                return True
             except (urllib.error.URLError, ConnectionError):
                 self.assertIsNone(process.poll(), (self.folder / f"{command[0]}.log").read_text("utf-8"))
-                time.sleep(0.05)
-        self.fail(f"{command[0]} does not answer")
+
+        wait_until(answers, f"{command[0]} answers")
 
     def run_with(self, output):
         result = self.lockstep("run", "-q", "-e", f"TARGET={self.serve().url}", "--agents", "2", "--summary-export",

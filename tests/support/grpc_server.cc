@@ -1,8 +1,8 @@
 #include "tests/support/grpc_server.h"
 
+#include <chrono>
 #include <deque>
 #include <utility>
-#include <vector>
 
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/descriptor.pb.h>
@@ -11,7 +11,6 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/escaping.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 #include "agent/grpc/builtin_protos.h"
@@ -181,7 +180,7 @@ class Health final : public Talk {
  public:
   using Talk::Talk;
   void OnMessage(const json& ask) override {
-    if (ask["service"] == "" || ask["service"] == "suite.Desk") {
+    if (ask["service"].get<std::string>().empty() || ask["service"] == "suite.Desk") {
       Send({{"status", "SERVING"}});
       End(grpc::Status::OK);
     } else {

@@ -6,8 +6,6 @@
 #include <memory>
 #include <string>
 
-#include "absl/strings/string_view.h"
-
 namespace lockstep::testing {
 
 // Desk.Greet  one greeting, `times` over; the metadata x-client and x-client-bin come back as headers x-srv and

@@ -1,16 +1,16 @@
 #include "tests/support/http_routes.h"
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 
 #include "agent/http/compress.h"
-#include "agent/http/url.h"
 #include "agent/net/response_reader.h"
+#include "common/base/percent_encoding.h"
 
 namespace lockstep::testing {
 namespace {
@@ -31,13 +31,18 @@ int64_t NumberAfter(absl::string_view path, absl::string_view prefix) {
   return absl::SimpleAtoi(path.substr(prefix.size()), &number) ? number : 0;
 }
 
+// Of a query: undoes agent::QueryEscape.
+std::string Decoded(absl::string_view text) {
+  return PercentDecoded(absl::StrReplaceAll(text, {{"+", " "}}));
+}
+
 std::vector<std::pair<std::string, std::string>> Parameters(absl::string_view query) {
   std::vector<std::pair<std::string, std::string>> parameters;
   for (const absl::string_view part : absl::StrSplit(query, '&', absl::SkipEmpty())) {
     const size_t equals = part.find('=');
     parameters.emplace_back(
-        agent::QueryUnescape(part.substr(0, equals)),
-        equals == absl::string_view::npos ? "" : agent::QueryUnescape(part.substr(equals + 1)));
+        Decoded(part.substr(0, equals)),
+        equals == absl::string_view::npos ? "" : Decoded(part.substr(equals + 1)));
   }
   return parameters;
 }

@@ -1,7 +1,6 @@
 // A loopback HTTP server for tests of outputs: it keeps what it gets, and answers as it is told.
 #pragma once
 
-#include <atomic>
 #include <string>
 #include <thread>
 #include <vector>

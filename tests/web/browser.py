@@ -3,12 +3,12 @@ import base64
 import json
 import re
 import subprocess
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 
-PATIENCE = 60  # seconds until what does not come is given up
+from tests.integration.support import PATIENCE, wait_until
+
 AXE = (Path(__file__).parent / "vendor/axe.js").read_text("utf-8")
 
 
@@ -59,13 +59,7 @@ class Browser:
 
     def wait_for(self, script, *arguments, what=None):
         """What `script` returns once that is something."""
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
-            value = self.run(script, *arguments)
-            if value:
-                return value
-            time.sleep(0.05)
-        raise AssertionError(f"never: {what or script}")
+        return wait_until(lambda: self.run(script, *arguments), what or f"this says so: {script}")
 
     def text(self, selector):
         return self.run("return document.querySelector(arguments[0])?.textContent.trim() ?? null", selector)
@@ -79,13 +73,13 @@ class Browser:
         return self.ask("GET", f"{self.session}/element/{next(iter(root.values()))}/text")
 
     def wait_for_alert(self):
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
+        def asked():
             try:
                 return self.ask("GET", f"{self.session}/alert/text")
             except AssertionError:
-                time.sleep(0.05)
-        raise AssertionError("the page asks nothing")
+                return None
+
+        return wait_until(asked, "the page asks something")
 
     def accept(self):
         """Says yes to what the page asks."""

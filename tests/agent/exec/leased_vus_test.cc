@@ -1,6 +1,5 @@
 // per-vu-iterations where work may move, with a coordinator that is played by hand; whole fleets are
 // in tests/sim.
-#include <map>
 
 #include <gmock/gmock.h>
 

@@ -1,4 +1,3 @@
-#include <set>
 
 #include "common/schedule/vu_steps.h"
 #include "tests/agent/exec/engine_fixture.h"

@@ -2,6 +2,7 @@
 // `segments`, and requirements R3 and R10.
 #include <cmath>
 #include <map>
+#include <tuple>
 
 #include "common/base/random.h"
 #include "tests/agent/exec/engine_fixture.h"

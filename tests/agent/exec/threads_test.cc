@@ -1,10 +1,7 @@
 // Executors with VUs on real threads: what crosses threads must be counted once and race with
 // nothing (run under tsan).
 #include <atomic>
-#include <functional>
 #include <memory>
-#include <mutex>
-#include <set>
 #include <thread>
 #include <vector>
 
