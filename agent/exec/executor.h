@@ -7,7 +7,6 @@
 #include <memory>
 
 #include "absl/functional/any_invocable.h"
-#include "absl/status/status.h"
 
 #include "agent/exec/counters.h"
 #include "agent/exec/scenario_engine.h"
