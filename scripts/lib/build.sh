@@ -30,14 +30,18 @@ configure() {  # dir preset cmake-arguments...
   local dir=$1 preset=$2 log=build/$1-configure.log
   shift 2
   [ CMakePresets.json -nt "build/$dir/build.ninja" ] || return 0
-  say "build/$dir: configuring"
-  cmake --preset "$preset" -B "build/$dir" "$@" >"$log" 2>&1 || {
-    tail -n 40 "$log" >&2
-    say "build/$dir: CMake failed (all it said is in $log). If it misses a package, run scripts/setup --tests; if the"
-    say "folder stems from another system or place, remove build/$dir and try again."
-    return 1
-  }
-  touch "build/$dir/build.ninja"
+  (
+    hold_lock "$dir"
+    [ CMakePresets.json -nt "build/$dir/build.ninja" ] || exit 0  # another script has done it meanwhile
+    say "build/$dir: configuring"
+    cmake --preset "$preset" -B "build/$dir" "$@" >"$log" 2>&1 || {
+      tail -n 40 "$log" >&2
+      say "build/$dir: CMake failed (all it said is in $log). If it misses a package, run scripts/setup --tests; if the"
+      say "folder stems from another system or place, remove build/$dir and try again."
+      exit 1
+    }
+    touch "build/$dir/build.ninja"
+  )
 }
 
 ninja_in() {  # dir targets...
