@@ -162,8 +162,9 @@ class Live(Pages):
         self.browser.wait_for("return document.querySelectorAll('#lanes .lane').length === 3", what="lanes of two agents")
         self.wait_for_charts()
         blocked = self.browser.run("""return new Promise((done) => {
-            document.addEventListener('securitypolicyviolation', (event) => done(event.violatedDirective));
-            document.body.append(Object.assign(document.createElement('img'), { src: 'http://other.example/x.png' }));
+            const image = Object.assign(document.createElement('img'), { src: 'http://other.example/x.png' });
+            document.addEventListener('securitypolicyviolation', (event) => { image.remove(); done(event.violatedDirective); });
+            document.body.append(image);
         })""")
         self.assertEqual("img-src", blocked)
         self.browser.complaints()
