@@ -197,7 +197,7 @@ void CurlDriver::ArmTimer() {
 // loop's last look at its sockets would have said; for all others they are what they stand for.
 #pragma GCC diagnostic push
 // The C library declares that what `sockets` points to is only written.
-// NOLINTNEXTLINE(clang-diagnostic-unknown-warning-option): a name of GCC's
+// NOLINTNEXTLINE(clang-diagnostic-unknown-warning-option): one of GCC's
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 // NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): the library's are reserved
 extern "C" int poll(pollfd* sockets, nfds_t count, int timeout_ms) {

@@ -6,6 +6,7 @@
 #include "common/base/sync.h"
 
 // Null in programs that are not linked with jemalloc.
+// NOLINTNEXTLINE(readability-identifier-naming): jemalloc's name
 extern "C" int mallctl(const char* name, void* old, size_t* old_size, void* now, size_t now_size)
     __attribute__((weak));
 

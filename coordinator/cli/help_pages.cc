@@ -300,10 +300,10 @@ bool IsUnlisted(absl::string_view flag) {
 }
 
 HelpPage HelpPageOf(absl::string_view command) {
-  for (Pages pages : {OfTests(), OfARunningTest(), OfResults(), OfTrust(), OfTheProgram()}) {
-    for (auto& [name, page] : pages) {
+  for (const Pages& pages : {OfTests(), OfARunningTest(), OfResults(), OfTrust(), OfTheProgram()}) {
+    for (const auto& [name, page] : pages) {
       if (name == command) {
-        return std::move(page);
+        return page;
       }
     }
   }
