@@ -1,7 +1,6 @@
 #include "coordinator/page/page.h"
 
 #include <map>
-#include <utility>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
@@ -42,9 +41,9 @@ std::string Fill(absl::string_view text, const std::map<std::string, std::string
 // All panels, and for each whether its section is hidden.
 std::map<std::string, std::string> Slots(const PageModel& model, const Panels& panels) {
   std::map<std::string, std::string> slots;
-  for (auto& [name, html] : panels) {
+  for (const auto& [name, html] : panels) {
     slots["hide:" + name] = html.empty() ? " hidden" : "";
-    slots[name] = std::move(html);
+    slots[name] = html;
   }
   slots["script"] = EscapeHtml(model.result.script);
   slots["version"] = EscapeHtml(model.result.version);
@@ -147,7 +146,7 @@ std::string RenderReport(const PageModel& model, const std::optional<PageBaselin
   }
   const std::string script = PageScript();
   const std::string style = PageCss();
-  std::map<std::string, std::string> slots = Slots(model, std::move(panels));
+  std::map<std::string, std::string> slots = Slots(model, panels);
   slots["mode"] = "report";
   slots["head"] = absl::StrCat(
       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src ",
