@@ -6,6 +6,7 @@
 #include "agent/http/compress.h"
 #include "agent/js/bind/embedded_scripts.h"
 #include "agent/js/bind/properties.h"
+#include "agent/js/bind/script_exports.h"
 #include "agent/js/bind/text.h"
 #include "agent/js/text_codec_globals.h"
 #include "common/base/check.h"
@@ -14,13 +15,6 @@ namespace lockstep::agent {
 namespace {
 
 constexpr int64_t kMaxWasmBytes = int64_t{16} << 20;
-
-bool Evaluate(v8::Local<v8::Context> context, absl::string_view text,
-              v8::Local<v8::Value>* result) {
-  v8::Local<v8::Script> script;
-  return v8::Script::Compile(context, JsText(context->GetIsolate(), text)).ToLocal(&script) &&
-         script->Run(context).ToLocal(result);
-}
 
 std::string TextMember(v8::Local<v8::Context> context, v8::Local<v8::Object> object,
                        absl::string_view name) {
@@ -56,13 +50,10 @@ bool TypeScriptCompiler::Start() {
   const absl::StatusOr<std::string> wasm =
       Decompress(Coding::kBrotli, SwcWasmBrotli(), kMaxWasmBytes);
   LOCKSTEP_CHECK(wasm.ok());
-  v8::Local<v8::Value> make, compiler, wrap, compile;
-  v8::Local<v8::Value> bytes = JsBytes(isolate_, *wasm);
-  const v8::Local<v8::Value> nobody = v8::Undefined(isolate_);
-  if (!SetTextCodecs(context, context->Global()) || !Evaluate(context, SwcSource(), &make) ||
-      !make.As<v8::Function>()->Call(context, nobody, 1, &bytes).ToLocal(&compiler) ||
-      !Evaluate(context, TypeScriptSource(), &wrap) ||
-      !wrap.As<v8::Function>()->Call(context, nobody, 1, &compiler).ToLocal(&compile)) {
+  v8::Local<v8::Value> compiler, compile;
+  if (!SetTextCodecs(context, context->Global()) ||
+      !ResultOf(context, SwcSource(), {JsBytes(isolate_, *wasm)}).ToLocal(&compiler) ||
+      !ResultOf(context, TypeScriptSource(), {compiler}).ToLocal(&compile)) {
     return false;
   }
   context_.Reset(isolate_, context);

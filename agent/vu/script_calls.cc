@@ -6,6 +6,7 @@
 
 #include "agent/js/bind/embedded_scripts.h"
 #include "agent/js/bind/properties.h"
+#include "agent/js/bind/script_exports.h"
 #include "agent/js/bind/text.h"
 #include "common/options/parse.h"
 
@@ -26,25 +27,12 @@ v8::Local<v8::Value> Exported(ScriptVu& vu, absl::string_view name) {
   return value;
 }
 
-// The result of the function that `source` evaluates to. Empty with a pending exception.
-v8::MaybeLocal<v8::Value> CallSource(ScriptVu& vu, absl::string_view source,
-                                     v8::Local<v8::Value> argument) {
-  const v8::Local<v8::Context> context = vu.world().context();
-  v8::Local<v8::Script> script;
-  v8::Local<v8::Value> function;
-  if (!v8::Script::Compile(context, JsText(vu.isolate(), source)).ToLocal(&script) ||
-      !script->Run(context).ToLocal(&function)) {
-    return {};
-  }
-  return function.As<v8::Function>()->Call(context, v8::Undefined(vu.isolate()), 1, &argument);
-}
-
 // Empty for what has no JSON.
 std::optional<ScriptFailure> OptionsToJson(ScriptVu& vu, v8::Local<v8::Value> value,
                                            std::string* json) {
   v8::TryCatch caught(vu.isolate());
   v8::Local<v8::Value> result;
-  if (!CallSource(vu, OptionsDataSource(), value).ToLocal(&result)) {
+  if (!ResultOf(vu.world().context(), OptionsDataSource(), {value}).ToLocal(&result)) {
     return vu.FailureOf(caught);
   }
   std::vector<std::string> texts;
@@ -70,7 +58,7 @@ std::optional<ScriptFailure> SetupToJson(ScriptVu& vu, v8::Local<v8::Value> valu
   }
   v8::TryCatch caught(vu.isolate());
   v8::Local<v8::Value> text;
-  if (!CallSource(vu, SetupDataSource(), value).ToLocal(&text)) {
+  if (!ResultOf(vu.world().context(), SetupDataSource(), {value}).ToLocal(&text)) {
     ScriptFailure failure = vu.FailureOf(caught);
     if (failure.exit_code == ExitCode::kScriptException) {
       failure.exit_code = ExitCode::kOther;

@@ -8,9 +8,9 @@
 namespace lockstep {
 
 std::optional<std::string> FlagReader::Text(const char* flag, const char* variable) {
+  source_ = absl::StrCat("--", flag);
   const std::vector<std::string>& values = words_.values[flag];
   if (!values.empty()) {
-    source_ = absl::StrCat("--", flag);
     return values.back();
   }
   if (variable == nullptr) {

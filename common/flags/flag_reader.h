@@ -80,6 +80,8 @@ class FlagReader {
     return place < words_.arguments.size() ? words_.arguments[place] : "";
   }
   GivenWords& words() { return words_; }
+  // Where the value that was read last is from: the variable in the flag's stead, or else the flag.
+  const std::string& source() const { return source_; }
 
  private:
   GivenWords& words_;

@@ -90,13 +90,6 @@ void ReadLossPolicy(FlagReader& reader, RunSettingsFlags* run) {
   run->tolerated_loss_percent = percent;
 }
 
-// Where a flag's value is from: the flag, or the variable in its stead.
-std::string SourceOf(FlagReader& reader, const std::string& flag, absl::string_view variable) {
-  const std::optional<Setting> setting = FindSetting(reader.words().environment, variable);
-  return reader.List(flag).empty() && setting.has_value() ? setting->variable
-                                                          : absl::StrCat("--", flag);
-}
-
 // "file", "file=PATH" or "file=PATH,level=LEVEL".
 bool ReadLogFile(absl::string_view output, LogSettings* log) {
   const std::vector<absl::string_view> parts = absl::StrSplit(output, ',');
@@ -257,7 +250,7 @@ RunSettingsFlags ReadRun(FlagReader& reader, bool local) {
 LogSettings ReadLog(FlagReader& reader) {
   LogSettings log;
   const std::string output = reader.Text("log-output", "LOG_OUTPUT").value_or("stderr");
-  log.output_source = SourceOf(reader, "log-output", "LOG_OUTPUT");
+  log.output_source = reader.source();
   if (output == "stdout") {
     log.output = LogSettings::Output::kStdout;
   } else if (output == "none") {
@@ -283,7 +276,7 @@ LogSettings ReadLog(FlagReader& reader) {
                  (no_color != reader.words().environment.end() && !no_color->second.empty());
   log.verbose = reader.Is("verbose");
   log.console_output = reader.String("console-output", "CONSOLE_OUTPUT");
-  log.console_source = SourceOf(reader, "console-output", "CONSOLE_OUTPUT");
+  log.console_source = reader.source();
   reader.NoEffect("profiling-enabled");
   return log;
 }

@@ -16,22 +16,22 @@ v8::Local<v8::Object> NativeObject(v8::Local<v8::Context> context, NativeFunctio
 }
 
 v8::MaybeLocal<v8::Value> ResultOf(v8::Local<v8::Context> context, absl::string_view source,
-                                   v8::Local<v8::Object> native) {
+                                   std::vector<v8::Local<v8::Value>> arguments) {
   v8::Isolate* const isolate = context->GetIsolate();
   v8::Local<v8::Script> script;
-  v8::Local<v8::Value> make;
-  v8::Local<v8::Value> argument = native;
+  v8::Local<v8::Value> function;
   if (!v8::Script::Compile(context, JsText(isolate, source)).ToLocal(&script) ||
-      !script->Run(context).ToLocal(&make)) {
+      !script->Run(context).ToLocal(&function)) {
     return {};
   }
-  return make.As<v8::Function>()->Call(context, v8::Undefined(isolate), 1, &argument);
+  return function.As<v8::Function>()->Call(context, v8::Undefined(isolate),
+                                           static_cast<int>(arguments.size()), arguments.data());
 }
 
 void AddPart(v8::Local<v8::Context> context, v8::Local<v8::Object> native, const char* name,
              absl::string_view source) {
   v8::Local<v8::Value> part;
-  if (ResultOf(context, source, native).ToLocal(&part)) {
+  if (ResultOf(context, source, {native}).ToLocal(&part)) {
     SetProperty(context, native, name, part);
   }
 }
@@ -39,7 +39,7 @@ void AddPart(v8::Local<v8::Context> context, v8::Local<v8::Object> native, const
 v8::Local<v8::Object> ExportsOf(v8::Local<v8::Context> context, absl::string_view source,
                                 v8::Local<v8::Object> native) {
   v8::Local<v8::Value> exports;
-  return ResultOf(context, source, native).ToLocal(&exports)
+  return ResultOf(context, source, {native}).ToLocal(&exports)
              ? exports.As<v8::Object>()
              : v8::Object::New(context->GetIsolate());
 }

@@ -4,6 +4,7 @@
 
 #include <initializer_list>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "v8.h"
@@ -16,10 +17,10 @@ using NativeFunctions = std::initializer_list<std::pair<const char*, v8::Functio
 v8::Local<v8::Object> NativeObject(v8::Local<v8::Context> context, NativeFunctions functions,
                                    v8::Local<v8::Value> data);
 
-// What `source`, a function expression, returns when it is called with `native`. Empty: an exception is
-// pending.
+// What `source`, a function expression, returns when it is called with `arguments`. Empty: an exception
+// is pending.
 v8::MaybeLocal<v8::Value> ResultOf(v8::Local<v8::Context> context, absl::string_view source,
-                                   v8::Local<v8::Object> native);
+                                   std::vector<v8::Local<v8::Value>> arguments);
 
 // Sets `name` of `native` to what `source` returns when it is called with it: a part that later sources find there. Nothing is
 // set where an exception is pending.

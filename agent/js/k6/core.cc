@@ -12,6 +12,7 @@
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/functions.h"
 #include "agent/js/bind/properties.h"
+#include "agent/js/bind/script_exports.h"
 #include "agent/js/bind/text.h"
 #include "agent/js/k6/script_tags.h"
 
@@ -168,17 +169,11 @@ void RandomSeed(const Info& info) {
   if (ModuleOf<ApiVu>(info).in_init()) {
     return;  // as in k6, where iterations have a generator of their own
   }
-  v8::Local<v8::Script> script;
-  v8::Local<v8::Value> install;
   constexpr double kMost = 9.2e18;  // that fits an integer
   const GoRandomState state = SeedGoRandom(std::abs(seed) < kMost ? static_cast<int64_t>(seed) : 0);
-  v8::Local<v8::Value> argument =
-      JsBytes(isolate, {reinterpret_cast<const char*>(state.data()), sizeof state});
-  if (v8::Script::Compile(context, JsText(isolate, SeededRandomSource())).ToLocal(&script) &&
-      script->Run(context).ToLocal(&install)) {
-    // Fails only when the script is being terminated.
-    install.As<v8::Function>()->Call(context, v8::Undefined(isolate), 1, &argument).IsEmpty();
-  }
+  const absl::string_view bytes(reinterpret_cast<const char*>(state.data()), sizeof state);
+  // Fails only when the script is being terminated.
+  ResultOf(context, SeededRandomSource(), {JsBytes(isolate, bytes)}).IsEmpty();
 }
 
 }  // namespace

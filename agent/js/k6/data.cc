@@ -10,6 +10,7 @@
 #include "agent/js/bind/holder.h"
 #include "agent/js/bind/owned_object.h"
 #include "agent/js/bind/properties.h"
+#include "agent/js/bind/script_exports.h"
 #include "agent/js/bind/text.h"
 
 namespace lockstep::agent {
@@ -119,15 +120,8 @@ void ConstructSharedArray(const Info& info) {
 
 v8::MaybeLocal<v8::Value> MakeSharedArray(v8::Local<v8::Context> context,
                                           v8::Local<v8::Function> load, int64_t length) {
-  v8::Isolate* isolate = context->GetIsolate();
-  v8::Local<v8::Script> script;
-  v8::Local<v8::Value> make;
-  if (!v8::Script::Compile(context, JsText(isolate, SharedArraySource())).ToLocal(&script) ||
-      !script->Run(context).ToLocal(&make)) {
-    return {};
-  }
-  v8::Local<v8::Value> arguments[] = {load, v8::Number::New(isolate, static_cast<double>(length))};
-  return make.As<v8::Function>()->Call(context, v8::Undefined(isolate), 2, arguments);
+  return ResultOf(context, SharedArraySource(),
+                  {load, v8::Number::New(context->GetIsolate(), static_cast<double>(length))});
 }
 
 v8::Local<v8::Object> MakeDataModule(v8::Local<v8::Context> context, ApiVu& vu,

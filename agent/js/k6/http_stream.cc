@@ -198,7 +198,7 @@ v8::MaybeLocal<v8::Value> HttpStreams::MakeBody(Context context, uint64_t number
     const v8::Local<v8::Object> native =
         NativeObject(context, {{"read", read}, {"stop", stop}}, v8::External::New(isolate, this));
     v8::Local<v8::Value> make_body;
-    if (!ResultOf(context, HttpStreamSource(), native).ToLocal(&make_body)) {
+    if (!ResultOf(context, HttpStreamSource(), {native}).ToLocal(&make_body)) {
       return {};
     }
     make_body_.Reset(isolate, make_body.As<v8::Function>());
