@@ -15,7 +15,7 @@ namespace {
 
 constexpr int kRandomInputs = 60;
 
-class Fuzz : public testing::TestWithParam<Target> {
+class Fuzz : public ::testing::TestWithParam<Target> {
  protected:
   static void SetUpTestSuite() { Quieten(); }
 };
@@ -42,7 +42,7 @@ TEST_P(Fuzz, SurvivesRandomBytes) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Targets, Fuzz, testing::ValuesIn(kTargets),
+INSTANTIATE_TEST_SUITE_P(Targets, Fuzz, ::testing::ValuesIn(kTargets),
                          [](const auto& target) { return std::string(target.param.name); });
 
 }  // namespace

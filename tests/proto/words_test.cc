@@ -8,8 +8,8 @@
 namespace lockstep {
 namespace {
 
-using testing::HasSubstr;
-using testing::StartsWith;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 TEST(Words, AValueHasTheWordOfItsOptionOrItsName) {
   EXPECT_EQ(WordOf(v1::RunStatus::WAITING_FOR_AGENTS), "WaitingForAgents");
@@ -31,7 +31,7 @@ TEST(Words, JsonHasThemForDefaultsToo) {
   EXPECT_THAT(json, HasSubstr(R"([{"name":"\u003cs\u003e","executor":"","state":"waiting",)"));
   EXPECT_THAT(json, HasSubstr(R"([{"metric":"checks","expression":"","verdict":"no data",)"));
   EXPECT_THAT(json, HasSubstr(R"(,"validity":"","validity_reasons":[],)"));
-  EXPECT_THAT(json, testing::EndsWith("}\n"));
+  EXPECT_THAT(json, ::testing::EndsWith("}\n"));
 }
 
 TEST(Words, PrettyJsonHasALineForEachField) {

@@ -14,6 +14,7 @@
 #include "coordinator/journal/keeper.h"
 #include "tests/sim/sim_agent.h"
 #include "tests/sim/sim_source.h"
+#include "tests/support/collecting_logger.h"
 
 namespace lockstep::testing {
 
@@ -21,12 +22,6 @@ using coordinator::Run;
 using coordinator::RunState;
 
 namespace {
-
-class CollectingLogger final : public Logger {
- public:
-  void Write(LogRecord record) override { messages.push_back(std::move(record.message)); }
-  std::vector<std::string> messages;
-};
 
 // The coordinator's side and the agents of one run.
 class Fleet {
@@ -313,7 +308,7 @@ class Fleet {
   const SimSetup& setup_;
   SimOutcome outcome_;
   SimLoop loop_;
-  CollectingLogger log_;
+  lockstep::testing::CollectingLogger log_;
   SimNetwork network_;
   int ids_ = 0;
   int lives_ = 1;  // of the coordinator

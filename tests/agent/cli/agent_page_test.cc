@@ -6,7 +6,7 @@
 namespace lockstep::agent {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 TEST(AgentPage, ReadyUntilItLeaves) {
   AgentFacts facts;

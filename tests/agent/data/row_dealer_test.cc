@@ -9,7 +9,7 @@
 namespace lockstep::agent {
 namespace {
 
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 using Turn = RowDealer::Turn;
 
 RowTable Numbers(int64_t rows) {

@@ -6,8 +6,8 @@
 namespace lockstep::agent {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 std::string MessageOf(absl::string_view text, const RowSyntax& syntax) {
   return std::string(RowTable::Parse(std::string(text), syntax).status().message());
@@ -33,7 +33,7 @@ TEST(RowTable, CsvWithoutHeaderAndWithAnotherDelimiter) {
             "line 2: two columns are named \"a\"");
   const auto table = RowTable::Parse("1;2\n3;4\n", {.delimiter = ';', .header = false});
   ASSERT_TRUE(table.ok()) << table.status();
-  EXPECT_THAT(table->columns(), testing::IsEmpty());
+  EXPECT_THAT(table->columns(), ::testing::IsEmpty());
   ASSERT_EQ(table->size(), 2);
   EXPECT_THAT(table->Fields(0), ElementsAre("1", "2"));
 }

@@ -6,8 +6,6 @@
 namespace lockstep::agent {
 namespace {
 
-constexpr absl::Duration kSecond = absl::Seconds(1);
-
 class ArrivalRateTest : public EngineTest {
  protected:
   static ScenarioConfig Constant(int64_t rate, absl::Duration duration, int64_t vus,

@@ -15,8 +15,6 @@
 namespace lockstep::agent {
 namespace {
 
-constexpr absl::Duration kSecond = absl::Seconds(1);
-
 class EngineEndsTest : public EngineTest, public ::testing::WithParamInterface<int> {
  protected:
   // One after the other on the same VUs, with more of them to be initialised.

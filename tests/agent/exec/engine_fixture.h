@@ -12,6 +12,7 @@
 #include "agent/exec/scenario_engine.h"
 #include "common/base/log.h"
 #include "common/plan/plan.h"
+#include "tests/support/collecting_logger.h"
 #include "tests/support/fake_vu_pool.h"
 #include "tests/support/sim_loop.h"
 
@@ -21,21 +22,13 @@ using testing::FakeVuPool;
 using testing::IterationRecord;
 using testing::SimLoop;
 
+constexpr absl::Duration kSecond = absl::Seconds(1);
+
 struct DropEvent {
   size_t scenario;
   int64_t count;
   int64_t vu;
   friend bool operator==(const DropEvent&, const DropEvent&) = default;
-};
-
-class KeepingLogger final : public Logger {
- public:
-  void Write(LogRecord record) override {
-    if (record.level >= LogLevel::kWarn) {
-      messages.push_back(record.message);
-    }
-  }
-  std::vector<std::string> messages;
 };
 
 // An agent: engine, pool, and what they told. `loop` may be shared by several.
@@ -101,7 +94,7 @@ class TestAgent final : public EngineEvents {
 
  public:
   FakeVuPool pool;
-  KeepingLogger logger;
+  testing::CollectingLogger logger{LogLevel::kWarn};
   std::unique_ptr<ScenarioEngine> engine;
   std::vector<DropEvent> drops;
   std::vector<std::pair<size_t, v1::ScenarioProgress::State>> ended;

@@ -11,8 +11,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-constexpr absl::Duration kSecond = absl::Seconds(1);
-
 class MovingWorkTest : public EngineTest {
  protected:
   MovingWorkTest() { moves = true; }

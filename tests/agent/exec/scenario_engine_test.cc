@@ -5,8 +5,6 @@
 namespace lockstep::agent {
 namespace {
 
-constexpr absl::Duration kSecond = absl::Seconds(1);
-
 class ScenarioEngineTest : public EngineTest {
  protected:
   void RunTo(absl::Duration offset) { loop.RunUntil(t0 + offset); }

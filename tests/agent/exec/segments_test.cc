@@ -10,8 +10,6 @@
 namespace lockstep::agent {
 namespace {
 
-constexpr absl::Duration kSecond = absl::Seconds(1);
-
 class SegmentsTest : public EngineTest {
  protected:
   // idInTest -> iterations, on one agent.

@@ -30,7 +30,7 @@ absl::StatusOr<std::unique_ptr<const ProtoSchema>> Compile(std::map<std::string,
   });
 }
 
-std::string ErrorOf(std::map<std::string, std::string> files) {
+std::string CompileErrorOf(std::map<std::string, std::string> files) {
   return std::string(Compile(std::move(files)).status().message());
 }
 
@@ -53,9 +53,10 @@ TEST(ProtoCompiler, FindsMethodsOfAllFiles) {
 
 TEST(ProtoCompiler, NamesFileLineAndColumnOfEachError) {
   // Lines and columns count from 1, as editors do.
-  EXPECT_EQ("main.proto:2:13: \"Missing\" is not defined.",
-            ErrorOf({{"main.proto", "syntax = \"proto3\";\nmessage A { Missing a = 1; }\n"}}));
-  EXPECT_THAT(ErrorOf({{"main.proto", "syntax = \"proto3\";\nmessage A { string }\n"}}),
+  EXPECT_EQ(
+      "main.proto:2:13: \"Missing\" is not defined.",
+      CompileErrorOf({{"main.proto", "syntax = \"proto3\";\nmessage A { Missing a = 1; }\n"}}));
+  EXPECT_THAT(CompileErrorOf({{"main.proto", "syntax = \"proto3\";\nmessage A { string }\n"}}),
               HasSubstr("main.proto:2:20: Expected field name."));
 }
 
@@ -64,19 +65,19 @@ TEST(ProtoCompiler, DoesNotListThousandsOfErrors) {
   for (int i = 0; i < 1000; ++i) {
     absl::StrAppend(&text, "message A", i, " { Nope a = 1; }\n");
   }
-  const std::string error = ErrorOf({{"main.proto", text}});
+  const std::string error = CompileErrorOf({{"main.proto", text}});
   EXPECT_THAT(error, HasSubstr("main.proto:2:14: \"Nope\" is not defined."));
   EXPECT_THAT(error, EndsWith("\nand more"));
   EXPECT_EQ(10, std::count(error.begin(), error.end(), '\n'));
 }
 
 TEST(ProtoCompiler, SaysWhichImportIsMissing) {
-  EXPECT_THAT(ErrorOf({{"main.proto", R"(syntax = "proto3"; import "no.proto";)"}}),
+  EXPECT_THAT(CompileErrorOf({{"main.proto", R"(syntax = "proto3"; import "no.proto";)"}}),
               HasSubstr("no.proto: the file cannot be read: no such file"));
-  EXPECT_THAT(ErrorOf({}), HasSubstr("main.proto: the file cannot be read: no such file"));
-  EXPECT_THAT(
-      ErrorOf({{"main.proto", R"(import "b.proto";)"}, {"b.proto", R"(import "main.proto";)"}}),
-      HasSubstr("recursively imports itself"));
+  EXPECT_THAT(CompileErrorOf({}), HasSubstr("main.proto: the file cannot be read: no such file"));
+  EXPECT_THAT(CompileErrorOf(
+                  {{"main.proto", R"(import "b.proto";)"}, {"b.proto", R"(import "main.proto";)"}}),
+              HasSubstr("recursively imports itself"));
 }
 
 TEST(ProtoCompiler, HandsOverWhatReadingFailedWith) {
@@ -115,7 +116,7 @@ TEST(ProtoSchema, ComesFromAProtosetInAnyOrder) {
 
 TEST(ProtoSchema, ShowsNothingOfThisProgramsOwnMessages) {
   EXPECT_THAT(
-      ErrorOf({{"main.proto", R"(syntax = "proto3"; import "lockstep/v1/control.proto";)"}}),
+      CompileErrorOf({{"main.proto", R"(syntax = "proto3"; import "lockstep/v1/control.proto";)"}}),
       HasSubstr("cannot be read"));
 }
 

@@ -12,10 +12,10 @@
 namespace lockstep::agent {
 namespace {
 
-using testing::Contains;
-using testing::ElementsAre;
-using testing::Not;
-using testing::Pair;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::Not;
+using ::testing::Pair;
 
 // Keeps what was added, by metric name.
 class ListSink final : public SampleSink {
@@ -62,7 +62,7 @@ HttpHop Hop(std::optional<bool> expected) {
   return hop;
 }
 
-class HttpSamplerTest : public testing::Test {
+class HttpSamplerTest : public ::testing::Test {
  protected:
   TagList TagsOf(const std::string& metric) {
     return sink_.tags().Get(sink_.samples[metric].back().tags);
@@ -75,7 +75,7 @@ class HttpSamplerTest : public testing::Test {
 TEST_F(HttpSamplerTest, WhatFailedIsInTheTableOfErrorsWithItsCause) {
   sampler_.Record(Hop(true), Answer(500));  // as the script expects it
   sampler_.Record(Hop(std::nullopt), Answer(500));
-  EXPECT_THAT(sink_.errors, testing::IsEmpty());
+  EXPECT_THAT(sink_.errors, ::testing::IsEmpty());
   HttpHop named = Hop(false);
   named.name = "the name";
   sampler_.Record(named, Answer(503));
@@ -177,7 +177,7 @@ TEST_F(HttpSamplerTest, ATransportFailureIsAnErrorWithItsCode) {
 TEST_F(HttpSamplerTest, WithoutACallbackThereIsNoFailedMetric) {
   sampler_.Record(Hop(std::nullopt), Answer(500));
   EXPECT_EQ(0u, sink_.samples.count("http_req_failed"));
-  EXPECT_THAT(TagsOf("http_reqs"), Not(Contains(Pair("expected_response", testing::_))));
+  EXPECT_THAT(TagsOf("http_reqs"), Not(Contains(Pair("expected_response", ::testing::_))));
 }
 
 TEST_F(HttpSamplerTest, OnlyTheSystemTagsAskedForAreSet) {

@@ -9,8 +9,6 @@
 namespace lockstep::agent {
 namespace {
 
-constexpr size_t kStackBytes = size_t{256} << 10;
-
 class FibrePools : public ::testing::TestWithParam<FibreKind> {
  protected:
   // Resumes until the work has returned, and gives the fibre back.
@@ -22,7 +20,8 @@ class FibrePools : public ::testing::TestWithParam<FibreKind> {
   }
 
   int ended_ = 0;
-  std::optional<FibrePool> pool_{std::in_place, GetParam(), kStackBytes, [this] { ++ended_; }};
+  std::optional<FibrePool> pool_{std::in_place, GetParam(), size_t{256} << 10,
+                                 [this] { ++ended_; }};
 };
 
 INSTANTIATE_TEST_SUITE_P(BothKinds, FibrePools,

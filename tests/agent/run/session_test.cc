@@ -5,6 +5,7 @@
 
 #include "coordinator/core/fleet.h"
 #include "tests/sim/sim_network.h"
+#include "tests/support/collecting_logger.h"
 #include "tests/support/sim_loop.h"
 
 namespace lockstep::agent {
@@ -12,12 +13,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-class CollectingLogger final : public Logger {
- public:
-  void Write(LogRecord record) override { messages.push_back(record.message); }
-  std::vector<std::string> messages;
-};
 
 // One agent and a fleet, with a network between them.
 class SessionTest : public ::testing::Test {
@@ -72,7 +67,7 @@ class SessionTest : public ::testing::Test {
 
   lockstep::testing::SimLoop loop;
   lockstep::testing::SkewedLoop agent_loop{loop, absl::Seconds(1234)};
-  CollectingLogger log;
+  lockstep::testing::CollectingLogger log;
   lockstep::testing::SimNetwork network{loop, 1, {}};
   int ids = 0;
   coordinator::Fleet fleet{loop, network, log, {.version = "1.2.3"}, [this] {

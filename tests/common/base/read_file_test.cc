@@ -7,7 +7,7 @@
 namespace lockstep {
 namespace {
 
-class ReadFileTest : public testing::Test {
+class ReadFileTest : public ::testing::Test {
  protected:
   std::string Write(const std::string& bytes) {
     std::ofstream(path_, std::ios::binary) << bytes;
@@ -15,7 +15,7 @@ class ReadFileTest : public testing::Test {
   }
 
   const std::string path_ =
-      testing::TempDir() + testing::UnitTest::GetInstance()->current_test_info()->name();
+      ::testing::TempDir() + ::testing::UnitTest::GetInstance()->current_test_info()->name();
 };
 
 TEST_F(ReadFileTest, GivesAllBytes) {

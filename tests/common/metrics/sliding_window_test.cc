@@ -8,7 +8,7 @@
 namespace lockstep {
 namespace {
 
-Aggregate TrendOf(const std::vector<double>& values) {
+Aggregate AggregateOf(const std::vector<double>& values) {
   Aggregate aggregate(MetricType::kTrend);
   for (double value : values) {
     aggregate.Add(value, absl::UnixEpoch());
@@ -32,10 +32,10 @@ TEST(SlidingWindow, HoldsTheLastSlicesAndNoMore) {
 // The value is that of the samples themselves, not an approximation of the window.
 TEST(SlidingWindow, IsExactForTrends) {
   SlidingWindow window(MetricType::kTrend, absl::Seconds(2));
-  window.Push(absl::Seconds(1), TrendOf({1000, 2000}));
-  window.Push(absl::Seconds(2), TrendOf({1, 2}));
-  window.Push(absl::Seconds(3), TrendOf({3, 4, 5}));
-  EXPECT_EQ(window.Value(), TrendOf({1, 2, 3, 4, 5}));
+  window.Push(absl::Seconds(1), AggregateOf({1000, 2000}));
+  window.Push(absl::Seconds(2), AggregateOf({1, 2}));
+  window.Push(absl::Seconds(3), AggregateOf({3, 4, 5}));
+  EXPECT_EQ(window.Value(), AggregateOf({1, 2, 3, 4, 5}));
   EXPECT_EQ(window.Value().trend().Percentile(0.5), 3);
 }
 
@@ -50,9 +50,9 @@ TEST(SlidingWindow, EqualsTheHistogramOfItsSamplesWhenTheyAreMany) {
     if (second > 7) {
       last.insert(last.end(), values.begin(), values.end());
     }
-    window.Push(absl::Seconds(second), TrendOf(values));
+    window.Push(absl::Seconds(second), AggregateOf(values));
   }
-  EXPECT_EQ(window.Value(), TrendOf(last));
+  EXPECT_EQ(window.Value(), AggregateOf(last));
 }
 
 TEST(SlidingWindow, BoundsItsSlicesHoweverLongItIsAndHoweverOftenItIsCut) {

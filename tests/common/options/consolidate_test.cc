@@ -6,8 +6,8 @@
 namespace lockstep {
 namespace {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 ParsedOptions ConsolidatedFrom(absl::string_view json) {
   ParsedOptions parsed = ParseScriptOptions(json);
@@ -106,7 +106,7 @@ TEST(Consolidate, OrdersScenariosByStartTimeAndName) {
 TEST(Consolidate, WarnsOfSystemTagsThatThereAreNot) {
   EXPECT_THAT(
       ConsolidatedFrom(R"({"systemTags": ["url", "vu", "colour"]})").warnings,
-      ElementsAre(testing::HasSubstr("there is no system tag \"colour\"; there are proto")));
+      ElementsAre(::testing::HasSubstr("there is no system tag \"colour\"; there are proto")));
 }
 
 TEST(Consolidate, FillsDefaultsAndKeepsWhatIsSet) {

@@ -8,8 +8,8 @@
 namespace lockstep {
 namespace {
 
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 TEST(ParseJsonDocument, KeepsTheOrderOfKeys) {
   EXPECT_EQ(ParseJsonDocument(R"({"b": 1, "a": [true, null]})")->dump(),

@@ -28,7 +28,7 @@ constexpr const char* kEverything = R"json({
 
 TEST(CanonicalJson, RoundTripsConsolidatedOptions) {
   const ParsedOptions parsed = ParseScriptOptions(kEverything);
-  ASSERT_THAT(parsed.errors, testing::IsEmpty());
+  ASSERT_THAT(parsed.errors, ::testing::IsEmpty());
   const ParsedOptions consolidated = Consolidate(parsed.options);
   const std::string text = ToCanonicalJson(consolidated.options);
   const absl::StatusOr<Options> again = FromCanonicalJson(text);

@@ -8,8 +8,8 @@
 namespace lockstep {
 namespace {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 TEST(ParseScriptOptions, TakesNothingAsNoOptions) {
   for (const char* text : {"", "null", "{}"}) {
@@ -78,7 +78,7 @@ TEST(ParseScriptOptions, TakesWhatIsForOtherServicesInSilence) {
   const ParsedOptions parsed = ParseScriptOptions(
       R"({"ext": {"loadimpact": {"distribution": {"a": {"percent": 100}}}, "other": {}}})");
   EXPECT_TRUE(parsed.ok());
-  EXPECT_THAT(parsed.warnings, testing::IsEmpty());
+  EXPECT_THAT(parsed.warnings, ::testing::IsEmpty());
 }
 
 TEST(ParseScriptOptions, TakesNamesInAnyLetterCase) {
@@ -90,8 +90,8 @@ TEST(ParseScriptOptions, TakesNamesInAnyLetterCase) {
                           "stages": [{"Duration": "2s", "TARGET": 5}]}},
       "thresholds": {"x": [{"Threshold": "count>0", "AbortonFail": true}]},
       "dns": {"TTL": "7s", "Policy": "onlyIPv6"}})");
-  EXPECT_THAT(parsed.errors, testing::IsEmpty());
-  EXPECT_THAT(parsed.warnings, testing::IsEmpty());
+  EXPECT_THAT(parsed.errors, ::testing::IsEmpty());
+  EXPECT_THAT(parsed.warnings, ::testing::IsEmpty());
   EXPECT_EQ(parsed.options.insecure_skip_tls_verify, true);
   EXPECT_THAT(*parsed.options.system_tags, ElementsAre("url"));
   ASSERT_EQ(parsed.options.scenarios->size(), 2);
@@ -131,8 +131,8 @@ TEST(ParseScriptOptions, ReadsScenariosOfToday) {
   EXPECT_EQ(b.exec, "other");
   EXPECT_EQ(b.start_time, absl::Seconds(3));
   EXPECT_EQ(b.graceful_stop, absl::ZeroDuration());
-  EXPECT_THAT(b.env, ElementsAre(testing::Pair("A", "1")));
-  EXPECT_THAT(b.tags, ElementsAre(testing::Pair("t", "x")));
+  EXPECT_THAT(b.env, ElementsAre(::testing::Pair("A", "1")));
+  EXPECT_THAT(b.tags, ElementsAre(::testing::Pair("t", "x")));
   EXPECT_EQ(std::get<ConstantVusConfig>(b.executor).duration, absl::Seconds(2));
 }
 

@@ -6,9 +6,9 @@
 namespace lockstep {
 namespace {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
-using testing::Pair;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::Pair;
 
 Options Script(absl::string_view json) {
   ParsedOptions parsed = ParseScriptOptions(json);
@@ -84,7 +84,7 @@ TEST(ParseOptionFlag, NamesEachFaultyValue) {
                   "--stage: invalid value \"x\": expected [duration]:[target], such as 10s:5",
                   "--tag: invalid value \"a\": expected name=value",
                   "--tag: invalid value \"b=\": expected name=value",
-                  testing::StartsWith("--min-iteration-duration: ")));
+                  ::testing::StartsWith("--min-iteration-duration: ")));
 }
 
 TEST(OptionFlags, SayWhetherAFlagTakesAValue) {
@@ -146,7 +146,7 @@ TEST(ParseYamlConfig, NamesFileKeyAndValueInErrors) {
               ElementsAre("l.yaml: linger: invalid value 5: expected true or false",
                           "l.yaml: vus: invalid value \"many\": expected an integer"));
   EXPECT_THAT(ParseYamlConfig("vus: [1", "l.yaml").parsed.errors,
-              ElementsAre(testing::StartsWith("l.yaml: line 1, column ")));
+              ElementsAre(::testing::StartsWith("l.yaml: line 1, column ")));
   EXPECT_THAT(ParseYamlConfig("- 1", "l.yaml").parsed.errors,
               ElementsAre("l.yaml: options: invalid value [1]: expected an object"));
   EXPECT_THAT(ParseYamlConfig("foo: 1", "l.yaml").parsed.warnings,
@@ -173,7 +173,7 @@ TEST(ParseConfig, RefusesAKeyThatIsGivenTwice) {
   EXPECT_THAT(ParseJsonConfig(R"({"vus": 1, "tags": {"vus": "1"}})", "c.json").parsed.errors,
               IsEmpty());
   EXPECT_THAT(ParseYamlConfig("vus: 1\nduration: 5s\nvus: 2\n", "l.yaml").parsed.errors,
-              ElementsAre(testing::HasSubstr("`vus` is given twice")));
+              ElementsAre(::testing::HasSubstr("`vus` is given twice")));
 }
 
 TEST(MergeTiers, LetsHigherTiersWinOptionByOption) {

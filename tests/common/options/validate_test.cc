@@ -6,8 +6,8 @@
 namespace lockstep {
 namespace {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 std::vector<std::string> Problems(absl::string_view json,
                                   const std::vector<std::string>& exports = {"default"}) {
@@ -149,10 +149,10 @@ TEST(Validate, ChecksSegments) {
       IsEmpty());
   EXPECT_THAT(
       Problems(R"({"executionSegment": "1/3:1/2", "executionSegmentSequence": "0,1/4,1/2,1"})"),
-      ElementsAre(testing::StartsWith(
+      ElementsAre(::testing::StartsWith(
           "executionSegment: provided segment 1/3:1/2 can't be found in sequence")));
   EXPECT_THAT(Problems(R"({"executionSegment": "x"})"),
-              ElementsAre(testing::StartsWith("executionSegment: ")));
+              ElementsAre(::testing::StartsWith("executionSegment: ")));
   EXPECT_THAT(Problems(R"({"executionSegment": "0:1/16777217"})"),
               ElementsAre("executionSegment: execution segment sequence 0,1/16777217,1: the least "
                           "common denominator of its lengths exceeds 16777216"));

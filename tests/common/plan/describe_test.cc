@@ -5,7 +5,7 @@
 namespace lockstep {
 namespace {
 
-ScenarioConfig Scenario(ExecutorConfig executor) {
+ScenarioConfig ScenarioOf(ExecutorConfig executor) {
   ScenarioConfig scenario;
   scenario.name = "s";
   scenario.executor = std::move(executor);
@@ -22,40 +22,41 @@ std::string Describe(const ScenarioConfig& scenario, const SegmentTuple& segment
 
 TEST(DescribeScenario, EveryExecutorOfK6) {
   const SegmentTuple whole;
-  EXPECT_EQ(Describe(Scenario(ConstantVusConfig{10, absl::Minutes(1)}), whole),
+  EXPECT_EQ(Describe(ScenarioOf(ConstantVusConfig{10, absl::Minutes(1)}), whole),
             "10 looping VUs for 1m0s (gracefulStop: 30s)");
-  EXPECT_EQ(Describe(Scenario(SharedIterationsConfig{2, 5, absl::Minutes(10)}), whole),
+  EXPECT_EQ(Describe(ScenarioOf(SharedIterationsConfig{2, 5, absl::Minutes(10)}), whole),
             "5 iterations shared among 2 VUs (maxDuration: 10m0s, gracefulStop: 30s)");
-  EXPECT_EQ(Describe(Scenario(PerVuIterationsConfig{}), whole),
+  EXPECT_EQ(Describe(ScenarioOf(PerVuIterationsConfig{}), whole),
             "1 iterations for each of 1 VUs (maxDuration: 10m0s, gracefulStop: 30s)");
-  EXPECT_EQ(Describe(Scenario(RampingVusConfig{1, {{absl::Seconds(2), 10}, {absl::Seconds(1), 0}}}),
-                     whole),
-            "Up to 10 looping VUs for 3s over 2 stages (gracefulRampDown: 30s, gracefulStop: 30s)");
   EXPECT_EQ(
-      Describe(Scenario(ConstantArrivalRateConfig{10, absl::Seconds(1), absl::Seconds(2), 5, 10}),
+      Describe(ScenarioOf(RampingVusConfig{1, {{absl::Seconds(2), 10}, {absl::Seconds(1), 0}}}),
+               whole),
+      "Up to 10 looping VUs for 3s over 2 stages (gracefulRampDown: 30s, gracefulStop: 30s)");
+  EXPECT_EQ(
+      Describe(ScenarioOf(ConstantArrivalRateConfig{10, absl::Seconds(1), absl::Seconds(2), 5, 10}),
                whole),
       "10.00 iterations/s for 2s (maxVUs: 5-10, gracefulStop: 30s)");
-  EXPECT_EQ(Describe(Scenario(RampingArrivalRateConfig{
+  EXPECT_EQ(Describe(ScenarioOf(RampingArrivalRateConfig{
                          0, absl::Seconds(1), {{absl::Seconds(2), 20}}, 10, 10}),
                      whole),
             "Up to 20.00 iterations/s for 2s over 1 stages (maxVUs: 10, gracefulStop: 30s)");
 }
 
 TEST(DescribeScenario, ExternallyControlled) {
-  EXPECT_EQ(Describe(Scenario(ExternallyControlledConfig{2, 5, {}}), SegmentTuple()),
+  EXPECT_EQ(Describe(ScenarioOf(ExternallyControlledConfig{2, 5, {}}), SegmentTuple()),
             "2 externally controlled VUs until stopped (maxVUs: 5, gracefulStop: 30s)");
-  EXPECT_EQ(Describe(Scenario(ExternallyControlledConfig{2, 5, absl::Hours(1)}), SegmentTuple()),
+  EXPECT_EQ(Describe(ScenarioOf(ExternallyControlledConfig{2, 5, absl::Hours(1)}), SegmentTuple()),
             "2 externally controlled VUs for 1h0m0s (maxVUs: 5, gracefulStop: 30s)");
 }
 
 TEST(DescribeScenario, CommonFactsFollowTheExecutorsOwn) {
-  ScenarioConfig scenario = Scenario(ConstantVusConfig{3, absl::Milliseconds(90'500)});
+  ScenarioConfig scenario = ScenarioOf(ConstantVusConfig{3, absl::Milliseconds(90'500)});
   scenario.exec = "other";
   scenario.start_time = absl::Milliseconds(500);
   scenario.graceful_stop = absl::ZeroDuration();
   EXPECT_EQ(Describe(scenario, SegmentTuple()),
             "3 looping VUs for 1m30.5s (exec: other, startTime: 500ms)");
-  scenario = Scenario(ConstantVusConfig{3, absl::Seconds(2)});
+  scenario = ScenarioOf(ConstantVusConfig{3, absl::Seconds(2)});
   scenario.graceful_stop = absl::ZeroDuration();
   EXPECT_EQ(Describe(scenario, SegmentTuple()), "3 looping VUs for 2s");
   scenario.executor = RampingVusConfig{0, {{absl::Seconds(4), 5}}, absl::ZeroDuration()};
@@ -65,10 +66,10 @@ TEST(DescribeScenario, CommonFactsFollowTheExecutorsOwn) {
 
 TEST(DescribeScenario, PartsOfATestSayTheirShare) {
   const SegmentTuple half = Part("0,1/2,1", 1);
-  EXPECT_EQ(Describe(Scenario(SharedIterationsConfig{5, 10, absl::Minutes(10)}), half),
+  EXPECT_EQ(Describe(ScenarioOf(SharedIterationsConfig{5, 10, absl::Minutes(10)}), half),
             "4 iterations shared among 2 VUs (maxDuration: 10m0s, gracefulStop: 30s)");
   EXPECT_EQ(
-      Describe(Scenario(ConstantArrivalRateConfig{10, absl::Seconds(1), absl::Seconds(2), 5, 11}),
+      Describe(ScenarioOf(ConstantArrivalRateConfig{10, absl::Seconds(1), absl::Seconds(2), 5, 11}),
                half),
       "4.55 iterations/s for 2s (maxVUs: 2-5, gracefulStop: 30s)");  // 5 of 11 VUs
 }
@@ -77,13 +78,13 @@ TEST(DescribePlan, HeadOfTheSummary) {
   const auto text = [](const std::vector<ScenarioConfig>& scenarios, const SegmentTuple& segment) {
     return DescribePlan(*PlanInstance(scenarios, segment), segment);
   };
-  EXPECT_EQ(text({Scenario(ConstantVusConfig{10, absl::Minutes(1)})}, SegmentTuple()),
+  EXPECT_EQ(text({ScenarioOf(ConstantVusConfig{10, absl::Minutes(1)})}, SegmentTuple()),
             "(100.00%) 1 scenario, 10 max VUs, 1m30s max duration (incl. graceful stop)");
-  EXPECT_EQ(text({Scenario(ConstantVusConfig{7, absl::Seconds(1)}),
-                  Scenario(ConstantVusConfig{1, absl::Seconds(1)})},
+  EXPECT_EQ(text({ScenarioOf(ConstantVusConfig{7, absl::Seconds(1)}),
+                  ScenarioOf(ConstantVusConfig{1, absl::Seconds(1)})},
                  Part("0,1/2,3/4,1", 1)),
             "(25.00%) 1 scenario, 2 max VUs, 31s max duration (incl. graceful stop)");
-  EXPECT_EQ(text({Scenario(ExternallyControlledConfig{2, 5, {}})}, SegmentTuple()),
+  EXPECT_EQ(text({ScenarioOf(ExternallyControlledConfig{2, 5, {}})}, SegmentTuple()),
             "(100.00%) 1 scenario, 5 max VUs, infinite max duration (incl. graceful stop)");
 }
 

@@ -9,9 +9,9 @@
 namespace lockstep {
 namespace {
 
-using testing::DoubleNear;
-using testing::ElementsAre;
-using testing::Pair;
+using ::testing::DoubleNear;
+using ::testing::ElementsAre;
+using ::testing::Pair;
 
 std::vector<double> OneTo(int most) {
   std::vector<double> values(static_cast<size_t>(most));

@@ -8,17 +8,17 @@
 namespace lockstep {
 namespace {
 
-using testing::AllOf;
-using testing::ElementsAre;
-using testing::Field;
-using testing::IsEmpty;
-using testing::NanSensitiveDoubleEq;
-using testing::Pair;
-using testing::SizeIs;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::Field;
+using ::testing::IsEmpty;
+using ::testing::NanSensitiveDoubleEq;
+using ::testing::Pair;
+using ::testing::SizeIs;
 
 constexpr double kNone = kNoValue;
 
-class TimelineTest : public testing::Test {
+class TimelineTest : public ::testing::Test {
  protected:
   const absl::Time t0 = absl::FromUnixSeconds(1'000'000);
 

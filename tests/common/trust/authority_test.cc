@@ -7,14 +7,13 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include "tests/common/trust/dates.h"
+
 namespace lockstep {
 namespace {
 
-using testing::AllOf;
-using testing::HasSubstr;
-
-constexpr absl::Duration kDay = absl::Hours(24);
-const absl::Time kNow = absl::FromUnixSeconds(1'800'000'000);
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 
 struct FreeX509 {
   void operator()(X509* x) const { X509_free(x); }

@@ -4,16 +4,14 @@
 #include <gtest/gtest.h>
 
 #include "common/trust/authority.h"
+#include "tests/common/trust/dates.h"
 
 namespace lockstep {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
-constexpr absl::Duration kDay = absl::Hours(24);
-const absl::Time kNow = absl::FromUnixSeconds(1'800'000'000);  // 2027-01-15T08:00:00Z
-
-class CertificateTest : public testing::Test {
+class CertificateTest : public ::testing::Test {
  protected:
   static Credential Make(const Credential& ca, Role role, const std::string& name) {
     return Issue(ca,

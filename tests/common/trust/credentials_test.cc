@@ -8,21 +8,20 @@
 #include <sys/stat.h>
 
 #include "common/trust/authority.h"
+#include "tests/common/trust/dates.h"
 
 namespace lockstep {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
-constexpr absl::Duration kDay = absl::Hours(24);
-const absl::Time kNow = absl::FromUnixSeconds(1'800'000'000);
 const char kToken[] = "0123456789abcdef";
 
-class CredentialsTest : public testing::Test {
+class CredentialsTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    folder_ = testing::TempDir() + "credentials-" +
-              testing::UnitTest::GetInstance()->current_test_info()->name();
+    folder_ = ::testing::TempDir() + "credentials-" +
+              ::testing::UnitTest::GetInstance()->current_test_info()->name();
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directory(folder_);
     Put(kAuthorityFile, ca_.certificate);

@@ -41,7 +41,7 @@ TEST(PrometheusText, NamesKeepOnlyWhatIsAllowed) {
 TEST(PrometheusText, TellsOfTheProcess) {
   PrometheusText text;
   text.AddProcess();
-  EXPECT_THAT(text.Text(), testing::ContainsRegex("process_resident_memory_bytes [1-9]"));
+  EXPECT_THAT(text.Text(), ::testing::ContainsRegex("process_resident_memory_bytes [1-9]"));
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ namespace lockstep {
 namespace {
 
 // A loop in a thread of its own, as the programs have it, and a server on it.
-class WebServerTest : public testing::Test {
+class WebServerTest : public ::testing::Test {
  protected:
   WebServerTest() : thread_([this] { loop_.Run(); }) {}
   ~WebServerTest() override {
@@ -113,8 +113,8 @@ TEST_F(WebServerTest, ARequestThatTellsNoLengthHasNoBody) {
   ASSERT_TRUE(server_.Start("127.0.0.1:0").ok());
   for (const char* method : {"POST", "PUT", "PATCH", "DELETE"}) {
     const std::string answer = Hear(Say(absl::StrCat(method, " /x HTTP/1.1\r\nHost: x\r\n\r\n")));
-    EXPECT_THAT(answer, testing::StartsWith("HTTP/1.1 200 OK\r\n"));
-    EXPECT_THAT(answer, testing::EndsWith(absl::StrCat("\r\n\r\n", method, " /x ")));
+    EXPECT_THAT(answer, ::testing::StartsWith("HTTP/1.1 200 OK\r\n"));
+    EXPECT_THAT(answer, ::testing::EndsWith(absl::StrCat("\r\n\r\n", method, " /x ")));
   }
 }
 
@@ -132,7 +132,7 @@ TEST(WebServerAlone, AnEndedLoopLeavesNoClientWaiting) {
 }
 
 // A server whose every answer is a stream; one at once.
-class WebStreamTest : public testing::Test {
+class WebStreamTest : public ::testing::Test {
  protected:
   WebStreamTest() : thread_([this] { loop_.Run(); }) {
     EXPECT_TRUE(server_.Start("127.0.0.1:0").ok());
@@ -204,7 +204,7 @@ TEST_F(WebStreamTest, MoreThanTheServerMayHaveAreRefused) {
     heard.append(data, size);
     return false;
   });
-  EXPECT_THAT(heard, testing::StartsWith("first of "));
+  EXPECT_THAT(heard, ::testing::StartsWith("first of "));
   stream()->End();
 }
 
@@ -225,7 +225,7 @@ TEST_F(WebStreamTest, ShutdownEndsAStreamOnceItHasToldWhatWasPushed) {
   EXPECT_TRUE(stream()->Push(Piece(", last")));
   server_.Shutdown();
   listening.join();
-  EXPECT_THAT(heard, testing::EndsWith(", last"));
+  EXPECT_THAT(heard, ::testing::EndsWith(", last"));
 }
 
 TEST(WebStream, APeerThatDoesNotReadIsGivenUp) {

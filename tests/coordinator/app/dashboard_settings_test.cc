@@ -6,8 +6,8 @@
 namespace lockstep::coordinator {
 namespace {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 TEST(DashboardSettings, NobodyAsksForIt) {
   std::vector<std::string> outputs = {"json=x", "web-dashboards"};

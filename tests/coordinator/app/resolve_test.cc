@@ -13,37 +13,37 @@ namespace {
 
 TEST(OptionTiers, LaterTiersWin) {
   TestSettings settings;
-  settings.config_file = testing::TempDir() + "/option_tiers.yaml";
+  settings.config_file = ::testing::TempDir() + "/option_tiers.yaml";
   std::ofstream(settings.config_file) << "iterations: 1\nbatch: 7\n";
   const OptionTiers tiers = OptionTiers::Load(settings, {{"K6_ITERATIONS", "3"}});
   const auto resolved = tiers.Resolve(R"({"iterations": 2, "fooBar": 1})", {"default"});
-  EXPECT_THAT(resolved.errors, testing::IsEmpty());
+  EXPECT_THAT(resolved.errors, ::testing::IsEmpty());
   EXPECT_EQ(resolved.merged.iterations, 3);
   EXPECT_EQ(resolved.merged.batch, 7);
   EXPECT_EQ(resolved.run.scenarios.size(), 1);
-  EXPECT_THAT(resolved.warnings, testing::ElementsAre(testing::HasSubstr("unknown fields")));
+  EXPECT_THAT(resolved.warnings, ::testing::ElementsAre(::testing::HasSubstr("unknown fields")));
 }
 
 TEST(OptionTiers, TellWhatIsWrongInAllTiersAtOnce) {
   TestSettings settings;
   settings.errors = {"--rps: flag"};
-  settings.config_file = testing::TempDir() + "/all_tiers.yaml";
+  settings.config_file = ::testing::TempDir() + "/all_tiers.yaml";
   std::ofstream(settings.config_file) << "batch: many\n";
   const OptionTiers tiers = OptionTiers::Load(settings, {{"K6_VUS", "x"}});
   const auto resolved = tiers.Resolve(R"({"iterations": "y"})", {"other"});
   EXPECT_THAT(
       resolved.errors,
-      testing::ElementsAre("--rps: flag", testing::HasSubstr("batch: invalid value \"many\""),
-                           "K6_VUS: invalid value \"x\": expected an integer",
-                           "iterations: invalid value \"y\": expected an integer",
-                           "executor default: function 'default' not found in exports"));
+      ::testing::ElementsAre("--rps: flag", ::testing::HasSubstr("batch: invalid value \"many\""),
+                             "K6_VUS: invalid value \"x\": expected an integer",
+                             "iterations: invalid value \"y\": expected an integer",
+                             "executor default: function 'default' not found in exports"));
   // A wrong flag makes it a mistake of the command line.
   EXPECT_EQ(ExitCodeOf(tiers.Refusal(resolved.errors)), ExitCode::kOther);
   settings.errors.clear();
   const OptionTiers others = OptionTiers::Load(settings, {{"K6_VUS", "x"}});
   EXPECT_EQ(ExitCodeOf(others.Refusal(others.errors())), ExitCode::kInvalidConfig);
   EXPECT_THAT(std::string(others.Refusal(others.errors()).message()),
-              testing::HasSubstr("There were problems with the specified script configuration:"));
+              ::testing::HasSubstr("There were problems with the specified script configuration:"));
   EXPECT_TRUE(others.Refusal({}).ok());
 }
 
@@ -52,17 +52,17 @@ TEST(OptionTiers, AFileThatIsNamedMustBeThere) {
   settings.config_file = "/no/such.yaml";
   const OptionTiers tiers = OptionTiers::Load(settings, {});
   EXPECT_THAT(tiers.errors(),
-              testing::ElementsAre("--config: cannot read the file \"/no/such.yaml\""));
+              ::testing::ElementsAre("--config: cannot read the file \"/no/such.yaml\""));
   EXPECT_EQ(ExitCodeOf(tiers.Refusal(tiers.errors())), ExitCode::kInvalidConfig);  // as in k6
 }
 
 TEST(OptionTiers, TheFileOfK6IsReadWhereThereIsNoneOfOurs) {
-  const std::string home = testing::TempDir() + "/home_of_k6";
+  const std::string home = ::testing::TempDir() + "/home_of_k6";
   std::filesystem::create_directories(home + "/.config/k6");
   std::ofstream(home + "/.config/k6/config.json") << R"({"vus": 3, "collectors": {}})";
   const OptionTiers tiers = OptionTiers::Load({}, {{"HOME", home}});
   EXPECT_EQ(tiers.Resolve("", {"default"}).merged.vus, 3);
-  EXPECT_THAT(tiers.note(), testing::HasSubstr(home + "/.config/k6/config.json"));
+  EXPECT_THAT(tiers.note(), ::testing::HasSubstr(home + "/.config/k6/config.json"));
   EXPECT_EQ(OptionTiers::Load({}, {{"HOME", home}, {"XDG_CONFIG_HOME", home}}).note(), "");
 }
 
@@ -74,11 +74,11 @@ TEST(OptionTiers, WhatCannotBeReadDoesNotHideWhatElseIsWrong) {
                        "b": {"executor": "constant-vus", "duration": "1s", "vus": 0}}})",
                            {"default"})
                   .errors,
-              testing::UnorderedElementsAre(
-                  testing::HasSubstr("rps: invalid value \"abc\""),
-                  testing::HasSubstr("scenarios.a: unknown executor type 'nope'"),
-                  testing::HasSubstr("scenario b has configuration errors: the number of VUs"),
-                  testing::HasSubstr("batch: invalid value -1")));
+              ::testing::UnorderedElementsAre(
+                  ::testing::HasSubstr("rps: invalid value \"abc\""),
+                  ::testing::HasSubstr("scenarios.a: unknown executor type 'nope'"),
+                  ::testing::HasSubstr("scenario b has configuration errors: the number of VUs"),
+                  ::testing::HasSubstr("batch: invalid value -1")));
 }
 
 TEST(OptionTiers, StrictMakesErrorsOfOptionsThatNobodyKnows) {
@@ -89,28 +89,29 @@ TEST(OptionTiers, StrictMakesErrorsOfOptionsThatNobodyKnows) {
       OptionTiers::Load(settings, {})
           .Resolve(R"({"treshold": {}, "systemTags": ["ulr"], "duration": "1s", "scenarios": {}})",
                    {"default"});
-  EXPECT_THAT(resolved.errors,
-              testing::IsSupersetOf({testing::HasSubstr("treshold (did you mean \"thresholds\"?)"),
-                                     testing::HasSubstr("no system tag \"ulr\"")}));
+  EXPECT_THAT(resolved.errors, ::testing::IsSupersetOf(
+                                   {::testing::HasSubstr("treshold (did you mean \"thresholds\"?)"),
+                                    ::testing::HasSubstr("no system tag \"ulr\"")}));
   // That a tier overrides another one is what tiers are for.
   const auto overridden =
       OptionTiers::Load(settings, {})
           .Resolve(R"({"scenarios": {"a": {"executor": "per-vu-iterations", "exec": "default"}}})",
                    {"default"});
-  EXPECT_THAT(overridden.errors, testing::IsEmpty());
-  EXPECT_THAT(overridden.warnings, testing::SizeIs(1));
+  EXPECT_THAT(overridden.errors, ::testing::IsEmpty());
+  EXPECT_THAT(overridden.warnings, ::testing::SizeIs(1));
 }
 
 TEST(OptionTiers, OptionsCannotBeAFunction) {
   const OptionTiers tiers = OptionTiers::Load({}, {});
-  EXPECT_THAT(tiers.Resolve("", {"default", "options"}).errors,
-              testing::ElementsAre(testing::HasSubstr("options: the script exports a function")));
+  EXPECT_THAT(
+      tiers.Resolve("", {"default", "options"}).errors,
+      ::testing::ElementsAre(::testing::HasSubstr("options: the script exports a function")));
 }
 
 TEST(OptionTiers, AFunctionIsNotMissedForAScenarioThatCannotBeRead) {
   const OptionTiers tiers = OptionTiers::Load({}, {});
   EXPECT_THAT(tiers.Resolve(R"({"scenarios": {"a": {"executor": "nope"}}})", {"other"}).errors,
-              testing::ElementsAre(testing::HasSubstr("unknown executor type 'nope'")));
+              ::testing::ElementsAre(::testing::HasSubstr("unknown executor type 'nope'")));
 }
 
 }  // namespace

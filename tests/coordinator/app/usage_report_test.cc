@@ -25,7 +25,7 @@ TEST(UsageReport, SaysTheseFactsAndNothingElse) {
                                             .executors = ExecutorsOf({secret, other, secret})});
   nlohmann::json report = nlohmann::json::parse(body);
   EXPECT_EQ(report.at("os"), "linux");
-  EXPECT_THAT(report.at("arch").get<std::string>(), testing::AnyOf("amd64", "arm64", "unknown"));
+  EXPECT_THAT(report.at("arch").get<std::string>(), ::testing::AnyOf("amd64", "arm64", "unknown"));
   report.erase("os");
   report.erase("arch");
   EXPECT_EQ(report,

@@ -9,9 +9,9 @@
 namespace lockstep::coordinator {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::Pair;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Pair;
 
 template <class T>
 T Parsed(const std::vector<std::string>& args, const Environment& environment = {}) {

@@ -20,9 +20,9 @@
 namespace lockstep::coordinator {
 namespace {
 
-using testing::AllOf;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 const std::vector<CommandSpec>& Commands() {
   static const std::vector<CommandSpec> commands = AllCommands();

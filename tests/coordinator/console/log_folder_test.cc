@@ -31,12 +31,12 @@ TEST(LogFolder, CountsLinesOfOneCauseAfterTheFirst) {
   LogFolder folder(2);
   EXPECT_TRUE(folder.Admit(Failed(1)));
   EXPECT_TRUE(folder.Admit(Failed(2)));
-  EXPECT_THAT(Told(folder), testing::IsEmpty());
+  EXPECT_THAT(Told(folder), ::testing::IsEmpty());
   for (int i = 3; i <= 216; ++i) {
     EXPECT_FALSE(folder.Admit(Failed(i)));
   }
-  EXPECT_THAT(Told(folder), testing::ElementsAre("Request Failed x 214"));
-  EXPECT_THAT(Told(folder), testing::IsEmpty());
+  EXPECT_THAT(Told(folder), ::testing::ElementsAre("Request Failed x 214"));
+  EXPECT_THAT(Told(folder), ::testing::IsEmpty());
   EXPECT_FALSE(folder.Admit(Failed(7)));
   const std::vector<LogRecord> last = folder.Take();
   ASSERT_EQ(last.size(), 1u);
@@ -53,8 +53,8 @@ TEST(LogFolder, KeepsOtherCausesApartInTheOrderOfTheirComing) {
     folder.Admit(Failed(i));
     folder.Admit({{}, LogLevel::kError, absl::StrCat("Error: ", i), {{"source", "stacktrace"}}});
   }
-  EXPECT_THAT(Told(folder), testing::ElementsAre("Request Failed x 2", "Request Failed x 2",
-                                                 testing::StartsWith("Error: ")));
+  EXPECT_THAT(Told(folder), ::testing::ElementsAre("Request Failed x 2", "Request Failed x 2",
+                                                   ::testing::StartsWith("Error: ")));
 }
 
 TEST(LogFolder, LeavesAloneWhatScriptsPrintAndWhatIsNoWarning) {
@@ -63,7 +63,7 @@ TEST(LogFolder, LeavesAloneWhatScriptsPrintAndWhatIsNoWarning) {
     EXPECT_TRUE(folder.Admit({{}, LogLevel::kError, "mine", {{"source", "console"}}}));
     EXPECT_TRUE(folder.Admit({{}, LogLevel::kInfo, "GET / HTTP/1.1", {}}));
   }
-  EXPECT_THAT(Told(folder), testing::IsEmpty());
+  EXPECT_THAT(Told(folder), ::testing::IsEmpty());
 }
 
 TEST(LogFolder, CountsWhatAnAgentHasFoldedItself) {
@@ -73,7 +73,7 @@ TEST(LogFolder, CountsWhatAnAgentHasFoldedItself) {
   many.fields.emplace_back("times", "40");
   EXPECT_FALSE(folder.Admit(many));
   EXPECT_FALSE(folder.Admit(Failed(1)));
-  EXPECT_THAT(Told(folder), testing::ElementsAre("Request Failed x 41"));
+  EXPECT_THAT(Told(folder), ::testing::ElementsAre("Request Failed x 41"));
 }
 
 TEST(LogFolder, KnowsNoMoreCausesThanItsLimit) {

@@ -10,7 +10,7 @@
 namespace lockstep::coordinator {
 namespace {
 
-using testing::SizeIs;
+using ::testing::SizeIs;
 
 LogRecord Record(LogLevel level, std::string message) {
   LogRecord record;

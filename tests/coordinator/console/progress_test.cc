@@ -10,11 +10,11 @@
 namespace lockstep::coordinator {
 namespace {
 
-using testing::AnyOf;
-using testing::ElementsAre;
-using testing::EndsWith;
-using testing::HasSubstr;
-using testing::StartsWith;
+using ::testing::AnyOf;
+using ::testing::ElementsAre;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 ProgressView TwoScenarios() {
   ProgressView view;
@@ -230,7 +230,7 @@ TEST(Progress, NamesAreAlignedByTheColumnsThatTheyTake) {
   EXPECT_THAT(
       RenderPlainLines(view),
       ElementsAre(
-          testing::_,
+          ::testing::_,
           "登录                             [  50% ] 05/10 VUs  0m12.0s/0m24.0s  7/20 iters",
           "支付支付支付支付支付支付支付\u2026  \u2713 [ 100% ] 0/3 VUs    "
           "0m05.0s/0m05.0s  116 iters"));

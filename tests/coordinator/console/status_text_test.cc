@@ -52,7 +52,7 @@ v1::RunStatus Status() {
 TEST(StatusText, HasStateAgentsScenariosThresholdsAndErrors) {
   EXPECT_THAT(
       RenderStatus(Status(), {}),
-      testing::ElementsAre(
+      ::testing::ElementsAre(
           "a.js  Running  12.3s/60.0s  5/10 VUs  123 complete and 0 interrupted iterations",
           "  now 0.0 iterations/s, 80.5 requests/s, 0.0 of them failed; so far 1000 requests, 30 "
           "failed",
@@ -74,7 +74,7 @@ TEST(StatusText, SaysWhyAndForHowLongARunEnds) {
   (*status.mutable_refused())["certificate"] = 2;
   const std::vector<std::string> lines = RenderStatus(status, {});
   EXPECT_THAT(lines,
-              testing::IsSupersetOf(
+              ::testing::IsSupersetOf(
                   {"  ending: stopped by a control command", "  what still runs may take up to 12s",
                    "  load generator: SUSPECT", "    - it was late", "  refused, certificate: 2"}));
 }

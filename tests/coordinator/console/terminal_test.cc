@@ -9,7 +9,7 @@
 namespace lockstep::coordinator {
 namespace {
 
-class TerminalTest : public testing::Test {
+class TerminalTest : public ::testing::Test {
  protected:
   void Print(const std::string& text) {
     terminal_.Above([&] { screen_.Write(text); });

@@ -8,9 +8,9 @@
 namespace lockstep::coordinator {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 Recording Curl(absl::string_view line) {
   absl::StatusOr<Recording> recording = ReadCurl(line);
@@ -43,7 +43,7 @@ TEST(ReadCurl, KnowsTheOptionsOfRequests) {
   EXPECT_EQ(request.method, "PATCH");
   EXPECT_EQ(request.body.text[0].text, "a=1&b=2&c=x%20y");
   EXPECT_EQ(request.timeout, "5s");
-  EXPECT_THAT(posted.variables, ElementsAre(testing::Pair("BASE_URL", "http://h")));
+  EXPECT_THAT(posted.variables, ElementsAre(::testing::Pair("BASE_URL", "http://h")));
   EXPECT_EQ(request.headers[0].second[0].text, "Basic bWU6cHc=");
   EXPECT_EQ(First(Curl("curl -G -d q=1 http://h/")).url[1].text, "/?q=1");
   EXPECT_EQ(First(Curl("curl -I http://h/")).method, "HEAD");

@@ -8,10 +8,10 @@
 namespace lockstep::coordinator {
 namespace {
 
-using testing::Contains;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 Recording Har(const std::string& entries) {
   absl::StatusOr<Recording> recording =
@@ -20,7 +20,7 @@ Recording Har(const std::string& entries) {
   return recording.value_or(Recording());
 }
 
-const RecordedRequest& First(const Recording& recording) {
+const RecordedRequest& FirstEntry(const Recording& recording) {
   return recording.groups.at(0).requests.at(0);
 }
 
@@ -29,12 +29,12 @@ TEST(ReadHar, TakesMethodUrlHeadersAndStatus) {
       Har(R"({"request":{"method":"PUT","url":"http://h:1/a?b=c#d","headers":[
       {"name":"X-A","value":"1"},{"name":":authority","value":"h"},{"name":"Content-Length","value":"3"},
       {"name":"If-None-Match","value":"x"}]},"response":{"status":304}})");
-  const RecordedRequest& request = First(recording);
+  const RecordedRequest& request = FirstEntry(recording);
   EXPECT_EQ(request.method, "PUT");
   ASSERT_EQ(request.url.size(), 2u);
   EXPECT_TRUE(request.url[0].variable);
   EXPECT_EQ(request.url[1].text, "/a?b=c");
-  EXPECT_THAT(recording.variables, ElementsAre(testing::Pair("BASE_URL", "http://h:1")));
+  EXPECT_THAT(recording.variables, ElementsAre(::testing::Pair("BASE_URL", "http://h:1")));
   ASSERT_EQ(request.headers.size(), 1u);
   EXPECT_EQ(request.headers[0].first, "X-A");
   EXPECT_THAT(request.statuses, ElementsAre(200, 304));
@@ -45,8 +45,8 @@ TEST(ReadHar, MakesFormsOfForms) {
   const Recording recording = Har(R"({"request":{"method":"POST","url":"http://h/","headers":[
       {"name":"content-type","value":"application/x-www-form-urlencoded"}],"postData":{
       "mimeType":"application/x-www-form-urlencoded","text":"a=1","params":[{"name":"a","value":"1"}]}},"response":{"status":200}})");
-  EXPECT_EQ(First(recording).body.kind, RecordedBody::Kind::kForm);
-  EXPECT_THAT(First(recording).headers, IsEmpty());
+  EXPECT_EQ(FirstEntry(recording).body.kind, RecordedBody::Kind::kForm);
+  EXPECT_THAT(FirstEntry(recording).headers, IsEmpty());
 }
 
 TEST(ReadHar, ListsWhatItCannotConvert) {
@@ -59,7 +59,7 @@ TEST(ReadHar, ListsWhatItCannotConvert) {
                           HasSubstr("entry 3: cookies that were there"),
                           HasSubstr("entry 3: a form with files"),
                           HasSubstr("entry 3: the answer, which was not recorded")));
-  EXPECT_THAT(First(recording).statuses, IsEmpty());
+  EXPECT_THAT(FirstEntry(recording).statuses, IsEmpty());
 }
 
 TEST(ReadHar, HintsAtValuesOfEarlierAnswers) {

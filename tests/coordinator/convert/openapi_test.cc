@@ -6,10 +6,10 @@
 namespace lockstep::coordinator {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::Pair;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Pair;
 
 constexpr char kPets[] = R"(
 openapi: 3.0.3
@@ -68,7 +68,7 @@ TEST(ReadOpenApi, MakesARequestOfEachOperation) {
   EXPECT_THAT(pets[0].statuses, ElementsAre(200));
   EXPECT_EQ(pets[0].headers[0].first, "X-Key");
   EXPECT_THAT(pets[1].body.text[0].text,
-              testing::StartsWith(
+              ::testing::StartsWith(
                   R"({"name":"Rex","kind":"dog","born":"2026-01-01","parent":{"name":"Rex")"));
   EXPECT_THAT(pets[1].statuses, ElementsAre(201));
   EXPECT_THAT(recording->left_out, ElementsAre("PUT /pets: a body of the type image/png"));

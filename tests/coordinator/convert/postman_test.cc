@@ -8,10 +8,10 @@
 namespace lockstep::coordinator {
 namespace {
 
-using testing::Contains;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::Pair;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Pair;
 
 Recording Postman(const std::string& items, const std::string& more = "") {
   absl::StatusOr<Recording> recording =

@@ -9,8 +9,8 @@
 namespace lockstep::coordinator {
 namespace {
 
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 Recording Of(RecordedRequest request) {
   Recording recording{.origin = "a test"};

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "common/trust/join_proof.h"
+#include "tests/support/collecting_logger.h"
 #include "tests/support/sim_loop.h"
 
 namespace lockstep::coordinator {
@@ -17,16 +18,6 @@ using ::testing::UnorderedElementsAre;
 
 const char kToken[] = "a token of this fleet";
 const std::string kAgentNonce(kNonceBytes, 'a');
-
-class CollectingLogger final : public Logger {
- public:
-  void Write(LogRecord record) override {
-    if (record.level >= LogLevel::kWarn) {
-      messages.push_back(record.message);
-    }
-  }
-  std::vector<std::string> messages;
-};
 
 class RecordingConnections final : public Connections {
  public:
@@ -101,7 +92,7 @@ class FleetTest : public ::testing::Test {
   std::string RefusalOf(ConnectionId id) { return connections.sent[id].back().refused().reason(); }
 
   lockstep::testing::SimLoop loop;
-  CollectingLogger log;
+  lockstep::testing::CollectingLogger log{LogLevel::kWarn};
   RecordingConnections connections;
   int ids = 0;
   int nonces = 0;

@@ -8,7 +8,7 @@
 namespace lockstep::coordinator {
 namespace {
 
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
 AgentRecord Agent(uint32_t id) {
   AgentRecord record;

@@ -25,7 +25,7 @@ TEST(RowQueues, GivesEachRowOnceInShrinkingBlocks) {
   EXPECT_EQ(next, 100);
   // A 20th of what is left, and at least 1: 100, 95, 91, 87, 83, 79 ...
   EXPECT_THAT(std::vector<int64_t>(counts.begin(), counts.begin() + 6),
-              testing::ElementsAre(5, 4, 4, 4, 4, 3));
+              ::testing::ElementsAre(5, 4, 4, 4, 4, 3));
   EXPECT_EQ(counts.back(), 1);
 }
 

@@ -17,15 +17,10 @@
 #include "coordinator/core/run.h"
 #include "proto/words.h"
 #include "tests/sim/sim_network.h"
+#include "tests/support/collecting_logger.h"
 #include "tests/support/sim_loop.h"
 
 namespace lockstep::coordinator {
-
-class CollectingLogger final : public Logger {
- public:
-  void Write(LogRecord record) override { messages.push_back(record.message); }
-  std::vector<std::string> messages;
-};
 
 // With the options' defaults.
 inline TestPlan PlanOfNothing() {
@@ -314,7 +309,7 @@ class RunTest : public ::testing::Test {
   bool redistribute = false;
   bool late_agents_join = false;
   lockstep::testing::SimLoop loop;
-  CollectingLogger log;
+  lockstep::testing::CollectingLogger log;
   lockstep::testing::SimNetwork network{
       loop, 1, {.min_delay = absl::Microseconds(50), .max_delay = absl::Microseconds(90)}};
   int ids = 0;

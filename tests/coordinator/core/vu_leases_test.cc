@@ -12,11 +12,11 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-constexpr AgentId kA{1};
-constexpr AgentId kB{2};
+constexpr AgentId kFirst{1};
+constexpr AgentId kSecond{2};
 
 // To whom, first, end; a VU's.
-using Given = std::tuple<AgentId, int64_t, int64_t>;
+using Lent = std::tuple<AgentId, int64_t, int64_t>;
 
 class VuLeasesTest : public ::testing::Test {
  protected:
@@ -35,8 +35,8 @@ class VuLeasesTest : public ::testing::Test {
     line.set_ask(++asks_);
     return leases_.Ask(agent, message);
   }
-  std::vector<Given> Deal() {
-    std::vector<Given> given;
+  std::vector<Lent> Deal() {
+    std::vector<Lent> given;
     told_over_.clear();
     for (const VuLeases::Grant& grant : leases_.Deal()) {
       for (const v1::VuIterationsLeased::Vu& vu : grant.message.vus()) {
@@ -57,114 +57,114 @@ class VuLeasesTest : public ::testing::Test {
 };
 
 TEST_F(VuLeasesTest, ItsAgentGoesOnAsItAsks) {
-  ASSERT_TRUE(Ask(kA, std::nullopt, 2).ok());
-  EXPECT_THAT(Deal(), ElementsAre(Given(kA, 0, 2)));
+  ASSERT_TRUE(Ask(kFirst, std::nullopt, 2).ok());
+  EXPECT_THAT(Deal(), ElementsAre(Lent(kFirst, 0, 2)));
   EXPECT_EQ(answered_, 1);
-  ASSERT_TRUE(Ask(kA, 1, 4).ok());
-  EXPECT_THAT(Deal(), ElementsAre(Given(kA, 2, 5)));
+  ASSERT_TRUE(Ask(kFirst, 1, 4).ok());
+  EXPECT_THAT(Deal(), ElementsAre(Lent(kFirst, 2, 5)));
   EXPECT_EQ(answered_, 2);
-  ASSERT_TRUE(Ask(kA, 4, 100).ok());
-  EXPECT_THAT(Deal(), ElementsAre(Given(kA, 5, 10)));
-  EXPECT_EQ(leases_.GrantedTo(kA, "s"), 10);
+  ASSERT_TRUE(Ask(kFirst, 4, 100).ok());
+  EXPECT_THAT(Deal(), ElementsAre(Lent(kFirst, 5, 10)));
+  EXPECT_EQ(leases_.GrantedTo(kFirst, "s"), 10);
 }
 
 TEST_F(VuLeasesTest, TheNextOneGoesOnWhereTheOneBeforeHasEnded) {
-  ASSERT_TRUE(Ask(kA, std::nullopt, 5).ok());
-  EXPECT_THAT(Deal(), ElementsAre(Given(kA, 0, 5)));
-  ASSERT_TRUE(Ask(kB, std::nullopt, 3).ok());
+  ASSERT_TRUE(Ask(kFirst, std::nullopt, 5).ok());
+  EXPECT_THAT(Deal(), ElementsAre(Lent(kFirst, 0, 5)));
+  ASSERT_TRUE(Ask(kSecond, std::nullopt, 3).ok());
   EXPECT_THAT(Deal(), IsEmpty());
-  ASSERT_TRUE(Ask(kA, 2, 0).ok());
-  EXPECT_THAT(Deal(), ElementsAre(Given(kB, 2, 5)));
-  EXPECT_EQ(leases_.GrantedTo(kA, "s"), 2);
-  EXPECT_EQ(leases_.GrantedTo(kB, "s"), 3);
+  ASSERT_TRUE(Ask(kFirst, 2, 0).ok());
+  EXPECT_THAT(Deal(), ElementsAre(Lent(kSecond, 2, 5)));
+  EXPECT_EQ(leases_.GrantedTo(kFirst, "s"), 2);
+  EXPECT_EQ(leases_.GrantedTo(kSecond, "s"), 3);
 }
 
 TEST_F(VuLeasesTest, AfterALossWhatItMayHaveBegunIsMissing) {
-  ASSERT_TRUE(Ask(kA, std::nullopt, 5).ok());
-  EXPECT_THAT(Deal(), ElementsAre(Given(kA, 0, 5)));
-  ASSERT_TRUE(Ask(kB, std::nullopt, 3).ok());
-  leases_.End(kA, /*lost=*/true);
-  EXPECT_THAT(Deal(), ElementsAre(Given(kB, 5, 8)));
-  EXPECT_EQ(leases_.GrantedTo(kA, "s"), 5);
+  ASSERT_TRUE(Ask(kFirst, std::nullopt, 5).ok());
+  EXPECT_THAT(Deal(), ElementsAre(Lent(kFirst, 0, 5)));
+  ASSERT_TRUE(Ask(kSecond, std::nullopt, 3).ok());
+  leases_.End(kFirst, /*lost=*/true);
+  EXPECT_THAT(Deal(), ElementsAre(Lent(kSecond, 5, 8)));
+  EXPECT_EQ(leases_.GrantedTo(kFirst, "s"), 5);
 }
 
 TEST_F(VuLeasesTest, WhatIsOnItsWayToAnAgentThatHasEndedIsNot) {
-  ASSERT_TRUE(Ask(kA, std::nullopt, 5).ok());
+  ASSERT_TRUE(Ask(kFirst, std::nullopt, 5).ok());
   EXPECT_EQ(Deal().size(), 1u);
-  ASSERT_TRUE(Ask(kB, std::nullopt, 3).ok());
-  leases_.End(kA, /*lost=*/false);
-  EXPECT_THAT(Deal(), ElementsAre(Given(kB, 0, 3)));
-  EXPECT_EQ(leases_.GrantedTo(kA, "s"), 0);
+  ASSERT_TRUE(Ask(kSecond, std::nullopt, 3).ok());
+  leases_.End(kFirst, /*lost=*/false);
+  EXPECT_THAT(Deal(), ElementsAre(Lent(kSecond, 0, 3)));
+  EXPECT_EQ(leases_.GrantedTo(kFirst, "s"), 0);
 }
 
 // Divisions follow each other faster than messages.
 TEST_F(VuLeasesTest, WhoeverChangesItsMindBeforeItHasGotTheVuHasBegunNothing) {
-  ASSERT_TRUE(Ask(kA, std::nullopt, 5).ok());
-  EXPECT_THAT(Deal(), ElementsAre(Given(kA, 0, 5)));
-  ASSERT_TRUE(Ask(kA, std::nullopt, 0).ok());
-  ASSERT_TRUE(Ask(kA, std::nullopt, 2).ok());
-  EXPECT_THAT(Deal(), ElementsAre(Given(kA, 0, 2)));
+  ASSERT_TRUE(Ask(kFirst, std::nullopt, 5).ok());
+  EXPECT_THAT(Deal(), ElementsAre(Lent(kFirst, 0, 5)));
+  ASSERT_TRUE(Ask(kFirst, std::nullopt, 0).ok());
+  ASSERT_TRUE(Ask(kFirst, std::nullopt, 2).ok());
+  EXPECT_THAT(Deal(), ElementsAre(Lent(kFirst, 0, 2)));
   EXPECT_EQ(answered_, 3);
-  EXPECT_EQ(leases_.GrantedTo(kA, "s"), 2);
+  EXPECT_EQ(leases_.GrantedTo(kFirst, "s"), 2);
 }
 
 TEST_F(VuLeasesTest, AllWhoWaitGetItsTurnUnlessTheyNoLongerWantIt) {
   constexpr AgentId kC{3};
-  ASSERT_TRUE(Ask(kA, std::nullopt, 1).ok());
+  ASSERT_TRUE(Ask(kFirst, std::nullopt, 1).ok());
   EXPECT_EQ(Deal().size(), 1u);
-  ASSERT_TRUE(Ask(kB, std::nullopt, 1).ok());
+  ASSERT_TRUE(Ask(kSecond, std::nullopt, 1).ok());
   ASSERT_TRUE(Ask(kC, std::nullopt, 1).ok());
-  ASSERT_TRUE(Ask(kB, std::nullopt, 0).ok());
-  ASSERT_TRUE(Ask(kA, 1, 0).ok());
-  EXPECT_THAT(Deal(), ElementsAre(Given(kC, 1, 2)));
+  ASSERT_TRUE(Ask(kSecond, std::nullopt, 0).ok());
+  ASSERT_TRUE(Ask(kFirst, 1, 0).ok());
+  EXPECT_THAT(Deal(), ElementsAre(Lent(kC, 1, 2)));
 }
 
 TEST_F(VuLeasesTest, WhenTheTimeIsOverItsAgentTakesTheRest) {
-  ASSERT_TRUE(Ask(kA, std::nullopt, 5).ok());
+  ASSERT_TRUE(Ask(kFirst, std::nullopt, 5).ok());
   EXPECT_EQ(Deal().size(), 1u);
-  ASSERT_TRUE(Ask(kB, std::nullopt, 0, /*over=*/true).ok());
+  ASSERT_TRUE(Ask(kSecond, std::nullopt, 0, /*over=*/true).ok());
   EXPECT_THAT(Deal(), IsEmpty());
-  ASSERT_TRUE(Ask(kA, 3, 0, /*over=*/true).ok());
-  EXPECT_THAT(Deal(), ElementsAre(Given(kB, 10, 10)));  // nothing is left
-  EXPECT_EQ(leases_.GrantedTo(kA, "s"), 10);
+  ASSERT_TRUE(Ask(kFirst, 3, 0, /*over=*/true).ok());
+  EXPECT_THAT(Deal(), ElementsAre(Lent(kSecond, 10, 10)));  // nothing is left
+  EXPECT_EQ(leases_.GrantedTo(kFirst, "s"), 10);
 }
 
 TEST_F(VuLeasesTest, OrWhoeverWaitsForIt) {
-  ASSERT_TRUE(Ask(kA, std::nullopt, 5).ok());
+  ASSERT_TRUE(Ask(kFirst, std::nullopt, 5).ok());
   EXPECT_EQ(Deal().size(), 1u);
-  ASSERT_TRUE(Ask(kB, std::nullopt, 0, /*over=*/true).ok());
-  ASSERT_TRUE(Ask(kA, 3, 0).ok());
-  EXPECT_THAT(Deal(), ElementsAre(Given(kB, 3, 10)));
-  EXPECT_EQ(leases_.GrantedTo(kA, "s") + leases_.GrantedTo(kB, "s"), 10);
+  ASSERT_TRUE(Ask(kSecond, std::nullopt, 0, /*over=*/true).ok());
+  ASSERT_TRUE(Ask(kFirst, 3, 0).ok());
+  EXPECT_THAT(Deal(), ElementsAre(Lent(kSecond, 3, 10)));
+  EXPECT_EQ(leases_.GrantedTo(kFirst, "s") + leases_.GrantedTo(kSecond, "s"), 10);
 }
 
 TEST_F(VuLeasesTest, AllHearOfTheEndOnceAllHasBegun) {
-  ASSERT_TRUE(Ask(kA, std::nullopt, 10, false, 0).ok());
-  ASSERT_TRUE(Ask(kB, std::nullopt, 10, false, 1).ok());
+  ASSERT_TRUE(Ask(kFirst, std::nullopt, 10, false, 0).ok());
+  ASSERT_TRUE(Ask(kSecond, std::nullopt, 10, false, 1).ok());
   EXPECT_EQ(Deal().size(), 2u);
-  ASSERT_TRUE(Ask(kA, 10, 0, false, 0).ok());
+  ASSERT_TRUE(Ask(kFirst, 10, 0, false, 0).ok());
   EXPECT_THAT(Deal(), IsEmpty());
   EXPECT_THAT(told_over_, IsEmpty());
-  ASSERT_TRUE(Ask(kB, 10, 0, false, 1).ok());
+  ASSERT_TRUE(Ask(kSecond, 10, 0, false, 1).ok());
   EXPECT_THAT(Deal(), IsEmpty());
-  EXPECT_THAT(told_over_, ElementsAre(kA, kB));
+  EXPECT_THAT(told_over_, ElementsAre(kFirst, kSecond));
   Deal();
   EXPECT_THAT(told_over_, IsEmpty());
 }
 
 TEST_F(VuLeasesTest, RefusesCountsThatCannotBe) {
-  EXPECT_EQ(Ask(kA, std::nullopt, 1, false, 2).message(),
+  EXPECT_EQ(Ask(kFirst, std::nullopt, 1, false, 2).message(),
             "vu_iterations_wanted: VU 2 of 2 wants 1: no such VU, or no such count");
-  EXPECT_FALSE(Ask(kA, std::nullopt, -1).ok());
-  ASSERT_TRUE(Ask(kA, std::nullopt, 5).ok());
+  EXPECT_FALSE(Ask(kFirst, std::nullopt, -1).ok());
+  ASSERT_TRUE(Ask(kFirst, std::nullopt, 5).ok());
   EXPECT_EQ(Deal().size(), 1u);
-  ASSERT_TRUE(Ask(kA, 2, 5).ok());
-  EXPECT_EQ(Ask(kA, 1, 5).message(),
+  ASSERT_TRUE(Ask(kFirst, 2, 5).ok());
+  EXPECT_EQ(Ask(kFirst, 1, 5).message(),
             "vu_iterations_wanted: VU 0 has begun 1 iterations: expected 2 to 7");
-  EXPECT_FALSE(Ask(kA, 8, 5).ok());
+  EXPECT_FALSE(Ask(kFirst, 8, 5).ok());
   v1::VuIterationsWanted other;
   other.set_scenario("t");
-  EXPECT_EQ(leases_.Ask(kA, other).message(),
+  EXPECT_EQ(leases_.Ask(kFirst, other).message(),
             "vu_iterations_wanted.scenario: no scenario with VUs that move: \"t\"");
 }
 

@@ -13,13 +13,13 @@ namespace lockstep::coordinator {
 namespace {
 
 using nlohmann::json;
-using testing::AllOf;
-using testing::Contains;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::Pair;
-using testing::StartsWith;
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Pair;
+using ::testing::StartsWith;
 
 class FakeRun final : public RunControl {
  public:
@@ -62,7 +62,7 @@ class FakeSource final : public DashboardSource {
   mutable int models = 0;
 };
 
-class DashboardTest : public testing::Test {
+class DashboardTest : public ::testing::Test {
  protected:
   WebResponse Ask(const std::string& method, const std::string& path,
                   const std::string& authorization = "", const std::string& body = "",

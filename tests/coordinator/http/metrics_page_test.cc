@@ -6,7 +6,7 @@
 namespace lockstep::coordinator {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 v1::MetricStatus& Add(v1::RunStatus& status, const char* name, v1::MetricKind type,
                       v1::MetricContents contains) {

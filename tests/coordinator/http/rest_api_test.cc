@@ -12,8 +12,8 @@ namespace lockstep::coordinator {
 namespace {
 
 using nlohmann::json;
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 class FakeControl final : public RunControl {
  public:
@@ -51,7 +51,7 @@ class FakeControl final : public RunControl {
   std::vector<std::string> calls;
 };
 
-class RestApi : public testing::Test {
+class RestApi : public ::testing::Test {
  protected:
   RestApi() {
     control.status.set_state(v1::RunStatus::RUNNING);

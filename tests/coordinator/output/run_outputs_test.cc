@@ -9,6 +9,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
+#include "tests/support/collecting_logger.h"
+
 namespace lockstep::coordinator {
 namespace {
 
@@ -16,12 +18,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
-
-class ListLogger final : public Logger {
- public:
-  void Write(LogRecord record) override { messages.push_back(std::move(record.message)); }
-  std::vector<std::string> messages;
-};
 
 OutputContext Silent() {
   OutputContext context;
@@ -65,7 +61,7 @@ TEST(RunOutputs, TellsWhatOneLostWhileTheOtherIsWritten) {
   std::string printed;
   OutputContext context = Silent();
   context.write_stdout = [&](absl::string_view text) { printed.append(text.data(), text.size()); };
-  ListLogger logger;
+  lockstep::testing::CollectingLogger logger;
   RunOutputs outputs;
   ASSERT_TRUE(outputs.Start({"csv=/dev/full", "json"}, context).ok());
   EXPECT_THAT(outputs.Descriptions(), ElementsAre("csv (/dev/full)", "json (stdout)"));
@@ -79,7 +75,7 @@ TEST(RunOutputs, TellsWhatOneLostWhileTheOtherIsWritten) {
 }
 
 TEST(RunOutputs, IsSilentWhenAllIsWritten) {
-  ListLogger logger;
+  lockstep::testing::CollectingLogger logger;
   RunOutputs outputs;
   ASSERT_TRUE(outputs.Start({"json"}, Silent()).ok());
   outputs.Write(OnePoint());

@@ -6,7 +6,7 @@
 namespace lockstep::coordinator {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 TEST(Html, WhatComesFromOutsideIsText) {
   EXPECT_EQ(EscapeHtml("<a href='x' id=\"y\">&</a>"),

@@ -15,9 +15,9 @@ namespace lockstep::coordinator {
 namespace {
 
 using nlohmann::json;
-using testing::AllOf;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 // What stands between `begin` and `end`, the first time.
 std::string Between(const std::string& text, const std::string& begin, const std::string& end) {

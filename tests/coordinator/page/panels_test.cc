@@ -10,12 +10,12 @@
 namespace lockstep::coordinator {
 namespace {
 
-using testing::AllOf;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::Not;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
 
-class PanelsTest : public testing::Test {
+class PanelsTest : public ::testing::Test {
  protected:
   PageModel model{.result = SampleResult()};
   std::string Panel(const std::string& name) const { return RenderPanels(model).at(name); }

@@ -5,22 +5,16 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "tests/support/collecting_logger.h"
+
 namespace lockstep::coordinator {
 namespace {
 
-class WarningLogger final : public Logger {
- public:
-  void Write(LogRecord record) override {
-    if (record.level == LogLevel::kWarn) {
-      warnings.push_back(std::move(record.message));
-    }
-  }
-  std::vector<std::string> warnings;
-};
+using lockstep::testing::CollectingLogger;
 
 TEST(Results, WarnOfAThresholdWhoseTagsNoSampleHas) {
   const SystemClock clock;
-  WarningLogger logger;
+  CollectingLogger logger(LogLevel::kWarn);
   Results results(clock, logger);
   Results::Setup setup;
   setup.thresholds = {{"vus", {{"value>0"}}},
@@ -31,14 +25,14 @@ TEST(Results, WarnOfAThresholdWhoseTagsNoSampleHas) {
   ASSERT_TRUE(results.Configure(std::move(setup)).ok());
   results.AddVus(1, 1);
   EXPECT_EQ(results.CheckThresholds(absl::Seconds(1)), std::nullopt);
-  EXPECT_THAT(logger.warnings, testing::IsEmpty());
+  EXPECT_THAT(logger.messages, ::testing::IsEmpty());
   EXPECT_EQ(results.FinalThresholds(absl::Seconds(1)), std::nullopt);
-  EXPECT_THAT(logger.warnings, testing::ElementsAre(testing::HasSubstr("'vus{team:typo}'")));
+  EXPECT_THAT(logger.messages, ::testing::ElementsAre(::testing::HasSubstr("'vus{team:typo}'")));
 }
 
 TEST(Results, SummariesForProgramsMayHaveTheNewerShape) {
   const SystemClock clock;
-  WarningLogger logger;
+  CollectingLogger logger(LogLevel::kWarn);
   Results results(clock, logger);
   Results::Setup setup;
   setup.thresholds = {{"vus", {{"value>1"}}}};
@@ -53,7 +47,7 @@ TEST(Results, SummariesForProgramsMayHaveTheNewerShape) {
   EXPECT_FALSE(data["results"]["passed"].get<bool>()) << "a threshold is crossed";
   EXPECT_FALSE(data["results"].contains("checks"));
   EXPECT_THAT(data["results"]["metrics"],
-              testing::Contains(nlohmann::json::parse(
+              ::testing::Contains(nlohmann::json::parse(
                   R"({"name": "vus_max", "type": "gauge", "contains": "default",
                       "category": "execution", "values": {"value": 2, "min": 2, "max": 2}})")));
   const nlohmann::json exported =
@@ -70,7 +64,7 @@ Batch WithErrors(std::vector<ErrorCount> errors, uint64_t folded) {
 
 TEST(Results, TheErrorsOfAllAgentsAreInTheSummaryInItsDataAndInTheStatus) {
   const SystemClock clock;
-  WarningLogger logger;
+  CollectingLogger logger(LogLevel::kWarn);
   Results results(clock, logger);
   ASSERT_TRUE(results.Configure({}).ok());
   EXPECT_FALSE(nlohmann::json::parse(results.SummaryData(absl::Seconds(1), {})).contains("errors"))
@@ -109,7 +103,7 @@ TEST(Results, TheErrorsOfAllAgentsAreInTheSummaryInItsDataAndInTheStatus) {
 
 TEST(Results, NoErrorTellsASecret) {
   const SystemClock clock;
-  WarningLogger logger;
+  CollectingLogger logger(LogLevel::kWarn);
   Redactor redactor;
   redactor.Add("the-secret-token");
   Results results(clock, logger);
@@ -128,12 +122,12 @@ TEST(Results, NoErrorTellsASecret) {
   ASSERT_EQ(rows.size(), 2u);
   EXPECT_EQ(rows[0].error.cause, absl::StrCat("no ", Redactor::kInstead));
   EXPECT_EQ(rows[0].error.name, absl::StrCat("http://h/", Redactor::kInstead));
-  EXPECT_THAT(rows[1].error.name, testing::Not(testing::HasSubstr("secret")));
+  EXPECT_THAT(rows[1].error.name, ::testing::Not(::testing::HasSubstr("secret")));
 }
 
 TEST(Results, AStatusHasTheMostFrequentErrorsAndCountsTheRest) {
   const SystemClock clock;
-  WarningLogger logger;
+  CollectingLogger logger(LogLevel::kWarn);
   Results results(clock, logger);
   ASSERT_TRUE(results.Configure({}).ok());
   std::vector<ErrorCount> errors;
@@ -150,7 +144,7 @@ TEST(Results, AStatusHasTheMostFrequentErrorsAndCountsTheRest) {
 
 TEST(Results, RecordATimelineOnlyIfSomebodyWantsIt) {
   const SystemClock clock;
-  WarningLogger logger;
+  CollectingLogger logger(LogLevel::kWarn);
   Results results(clock, logger);
   ASSERT_TRUE(results.Configure({}).ok());
   EXPECT_EQ(results.timeline(), nullptr);

@@ -12,9 +12,9 @@
 namespace lockstep::coordinator {
 namespace {
 
-using testing::Each;
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::Each;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 // A TCP connection to the door.
 class Visitor {
@@ -50,7 +50,7 @@ class Visitor {
   const int fd_;
 };
 
-class DoorkeeperTest : public testing::Test {
+class DoorkeeperTest : public ::testing::Test {
  protected:
   ~DoorkeeperTest() override {
     for (const int fd : let_in) {

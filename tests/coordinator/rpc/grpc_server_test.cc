@@ -17,12 +17,7 @@
 namespace lockstep::coordinator {
 namespace {
 
-using testing::HasSubstr;
-
-class SilentLogger final : public Logger {
- public:
-  void Write(LogRecord) override {}
-};
+using ::testing::HasSubstr;
 
 class FakeControl final : public RunControl {
  public:
@@ -51,7 +46,7 @@ class FakeControl final : public RunControl {
   int64_t agents = 2;
 };
 
-class GrpcServerTest : public testing::Test {
+class GrpcServerTest : public ::testing::Test {
  protected:
   GrpcServerTest() {
     EXPECT_TRUE(server_.Start({"127.0.0.1:0"}, nullptr, fleet_, control_).ok());
@@ -99,7 +94,7 @@ class GrpcServerTest : public testing::Test {
   }
 
   EpollLoop loop_;
-  SilentLogger log_;
+  NullLogger log_;
   GrpcServer server_{loop_};
   Fleet fleet_{loop_, server_, log_, {.version = "1"}, [] { return std::string("session"); }};
   FakeControl control_;

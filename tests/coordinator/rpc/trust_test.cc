@@ -17,20 +17,15 @@
 #include "common/trust/authority.h"
 #include "coordinator/rpc/control_client.h"
 #include "coordinator/rpc/grpc_server.h"
+#include "tests/support/collecting_logger.h"
 
 namespace lockstep::coordinator {
 namespace {
 
-using testing::Contains;
-using testing::HasSubstr;
+using ::testing::Contains;
+using ::testing::HasSubstr;
 
 constexpr absl::Duration kDay = absl::Hours(24);
-
-class CollectingLogger final : public Logger {
- public:
-  void Write(LogRecord record) override { messages.push_back(record.message); }
-  std::vector<std::string> messages;  // on the loop
-};
 
 class NoControl final : public RunControl {
  public:
@@ -49,7 +44,7 @@ class NoControl final : public RunControl {
   absl::Status Stop(bool) override { return absl::OkStatus(); }
 };
 
-class TrustTest : public testing::Test {
+class TrustTest : public ::testing::Test {
  protected:
   TrustTest() : now_(absl::Now()), ca_(MakeAuthority("fleet", 365 * kDay, now_).value()) {}
   ~TrustTest() override { Stop(); }
@@ -110,7 +105,7 @@ class TrustTest : public testing::Test {
   const Credential ca_;
   std::string revoked_;
   EpollLoop loop_;
-  CollectingLogger log_;
+  lockstep::testing::CollectingLogger log_;
   NoControl control_;
   GrpcServer server_{loop_, /*reread_every=*/absl::Milliseconds(10)};
   Fleet fleet_{loop_, server_, log_, {.version = "1.2.3"}, [] { return std::string("id"); }};
@@ -155,7 +150,7 @@ TEST_F(TrustTest, ExpiredForeignAndRevokedClientsHearWhy) {
   const std::vector<std::string> said = Said();
   EXPECT_THAT(
       said,
-      Contains(testing::MatchesRegex(
+      Contains(::testing::MatchesRegex(
           "refused a peer, it seems 127.0.0.1:[0-9]+: the certificate of 'old': expired on.*")));
   EXPECT_THAT(
       said,
@@ -166,7 +161,7 @@ TEST_F(TrustTest, ExpiredForeignAndRevokedClientsHearWhy) {
 // The list changes while the coordinator runs: the session of the one who is on it ends, and nobody
 // else's.
 TEST_F(TrustTest, ARevocationReachesSessionsThatAreOpen) {
-  const std::string file = testing::TempDir() + "trust-revoked.crl";
+  const std::string file = ::testing::TempDir() + "trust-revoked.crl";
   std::filesystem::remove(file);
   Credentials coordinator = Make(Role::kCoordinator, "c1");
   coordinator.revoked_file = file;
@@ -225,9 +220,8 @@ TEST_F(TrustTest, AClientWithoutACertificateHearsThatItNeedsOne) {
   v1::RunStatus status;
   EXPECT_EQ(stub->GetStatus(&context, {}, &status).error_message(),
             "the coordinator refused: no certificate");
-  EXPECT_THAT(
-      Said(),
-      Contains(testing::MatchesRegex("refused a peer, it seems 127.0.0.1:[0-9]+: no certificate")));
+  EXPECT_THAT(Said(), Contains(::testing::MatchesRegex(
+                          "refused a peer, it seems 127.0.0.1:[0-9]+: no certificate")));
 }
 
 TEST_F(TrustTest, AnOversizeMessageEndsItsStreamAndNoOther) {

@@ -18,6 +18,7 @@
 #include "common/base/epoll_loop.h"
 #include "common/base/read_file.h"
 #include "common/base/sync.h"
+#include "tests/support/collecting_logger.h"
 #include "tests/support/http_server.h"
 #include "tests/support/turn_until.h"
 
@@ -70,16 +71,6 @@ TEST(LockFile, SaysWhichLineIsWrong) {
       HasSubstr("line 4: https://h/x.js stands there twice, with two hashes"));
 }
 
-class Lines final : public Logger {
- public:
-  void Write(LogRecord record) override {
-    if (record.level != LogLevel::kDebug) {
-      lines.push_back(record.message);
-    }
-  }
-  std::vector<std::string> lines;
-};
-
 class Modules : public ::testing::Test {
  protected:
   Modules() : before_(fs::current_path()) {
@@ -108,14 +99,14 @@ class Modules : public ::testing::Test {
   std::string folder_;
   std::unique_ptr<lockstep::testing::HttpServer> server_ = *lockstep::testing::HttpServer::Start();
   EpollLoop loop_;
-  Lines log_;
+  lockstep::testing::CollectingLogger log_{LogLevel::kInfo};
 };
 
 TEST_F(Modules, WarnsOfModulesWithoutTls) {
   EXPECT_EQ(*Fetch(Url("/?token=1")), "hello\n");
-  EXPECT_THAT(log_.lines, ElementsAre(absl::StrCat(Url("/"),
-                                                   " is imported without TLS, which only works "
-                                                   "with servers on this machine; use https")));
+  EXPECT_THAT(log_.messages, ElementsAre(absl::StrCat(Url("/"),
+                                                      " is imported without TLS, which only works "
+                                                      "with servers on this machine; use https")));
 }
 
 TEST_F(Modules, SaysWhyThereIsNone) {
@@ -162,14 +153,14 @@ TEST_F(Modules, AServerThatIsAwayHoldsUpNobodyWhoHasBeenThere) {
   EXPECT_EQ(*Fetch(url, Cached()), "hello\n");
   server_.reset();
   EXPECT_EQ(*Fetch(url, Cached()), "hello\n");
-  EXPECT_THAT(log_.lines.back(), HasSubstr(" UTC is used"));
+  EXPECT_THAT(log_.messages.back(), HasSubstr(" UTC is used"));
   EXPECT_TRUE(absl::IsUnavailable(Fetch(url).status()));
 }
 
 TEST_F(Modules, AFolderThatCannotBeWrittenIsAWarning) {
   std::ofstream(folder_ + "/file") << "x";
   EXPECT_TRUE(Fetch(Url("/"), {.cache_folder = folder_ + "/file/cache"}).ok());
-  EXPECT_THAT(log_.lines.back(), HasSubstr("; --module-cache names another folder, or none"));
+  EXPECT_THAT(log_.messages.back(), HasSubstr("; --module-cache names another folder, or none"));
 }
 
 TEST_F(Modules, TheLockFileIsWrittenOnRequest) {
@@ -198,7 +189,7 @@ TEST_F(Modules, WhatDiffersFromTheLockFileIsToldOrRefused) {
   const std::string change =
       absl::StrCat("it has changed: lockstep.lock says sha256:", HashOf("before"),
                    ", and now it is sha256:", HashOf("hello\n"));
-  EXPECT_EQ(log_.lines.back(),
+  EXPECT_EQ(log_.messages.back(),
             absl::StrCat(url, ": ", change, "; --locked refuses this, --update-lock accepts it"));
   EXPECT_EQ(Fetch(url, {.locked = true}, lock).status(), absl::FailedPreconditionError(change));
   EXPECT_EQ(Fetch(url, {.locked = true}, LockFile()).status(),

@@ -11,16 +11,16 @@
 namespace lockstep::coordinator {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 constexpr absl::Duration kDay = absl::Hours(24);
 const absl::Time kNow = absl::FromUnixSeconds(1'800'000'000);
 
-class AuthorityFolderTest : public testing::Test {
+class AuthorityFolderTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    root_ = testing::TempDir() + "authority-" +
-            testing::UnitTest::GetInstance()->current_test_info()->name();
+    root_ = ::testing::TempDir() + "authority-" +
+            ::testing::UnitTest::GetInstance()->current_test_info()->name();
     std::filesystem::remove_all(root_);
     std::filesystem::create_directory(root_);
     ASSERT_TRUE(InitAuthority(ca(), "fleet", 365 * kDay, kNow).ok());

@@ -6,10 +6,10 @@
 namespace lockstep::agent {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
-class RowsTest : public testing::Test {
+class RowsTest : public ::testing::Test {
  protected:
   RowsTest() {
     js_.files["users.csv"] = "name,age\nann,30\nbob,40\n";
