@@ -100,13 +100,17 @@ v8::MaybeLocal<v8::Value> ModuleGraph::Require(const std::string& specifier,
     ThrowStatus(isolate(), url.status());
     return {};
   }
-  SourceKind kind{};
-  v8::Local<v8::String> text;
-  if (!registry_.Has(*url) && !common_js_.contains(*url) &&
-      !reader_.Read(*url, base, &kind, &text)) {
-    return {};
+  // What is known as CommonJS is its `module.exports`, although imports may have made a module of it.
+  bool is_module = !common_js_.contains(*url);
+  if (is_module && !registry_.Has(*url)) {
+    SourceKind kind{};
+    v8::Local<v8::String> text;
+    if (!reader_.Read(*url, base, &kind, &text)) {
+      return {};
+    }
+    is_module = kind == SourceKind::kModule;
   }
-  if (registry_.Has(*url) || kind == SourceKind::kModule) {
+  if (is_module) {
     v8::Local<v8::Module> module;
     v8::Local<v8::Value> result;
     if (!LoadUrl(*url, base, &module) || !LinkAndEvaluate(module, &result)) {
@@ -248,7 +252,7 @@ bool ModuleGraph::LinkAndEvaluate(v8::Local<v8::Module> module, v8::Local<v8::Va
     return false;
   }
   if (promise->State() == v8::Promise::kRejected) {
-    promise->MarkAsHandled();
+    world_.ForgetRejection(promise);
     isolate()->ThrowException(promise->Result());
     return false;
   }
@@ -289,8 +293,12 @@ bool ModuleGraph::RunCommonJs(const std::string& url, absl::string_view importer
                               v8::Local<v8::Value>* exports) {
   const auto known = common_js_.find(url);
   if (known != common_js_.end()) {
+    if (!known->second.error.IsEmpty()) {
+      isolate()->ThrowException(known->second.error.Get(isolate()));
+      return false;
+    }
     // In a circle this is what the module has exported so far.
-    return GetProperty(context(), known->second.Get(isolate()), "exports", exports);
+    return GetProperty(context(), known->second.module.Get(isolate()), "exports", exports);
   }
   SourceKind kind{};
   v8::Local<v8::String> text;
@@ -302,23 +310,31 @@ bool ModuleGraph::RunCommonJs(const std::string& url, absl::string_view importer
   if (kind == SourceKind::kJson && !ParseJsonFile(context(), url, text).ToLocal(&initial)) {
     return false;
   }
-  SetProperty(context(), module, "exports", initial);
-  common_js_[url].Reset(isolate(), module);
-  if (kind == SourceKind::kCommonJs) {
-    v8::Local<v8::Function> function;
-    v8::Local<v8::Value> ignored;
-    v8::Local<v8::Value> arguments[] = {initial, module};
-    if (!reader_.CompileCommonJs(url, text).ToLocal(&function)) {
-      return false;
-    }
-    const int outer = std::exchange(body_depth_, StackDepth(isolate()));
-    const bool ran = function->Call(context(), initial, 2, arguments).ToLocal(&ignored);
-    body_depth_ = outer;
-    if (!ran) {
-      return false;
-    }
+  v8::Local<v8::Function> body;
+  if (kind == SourceKind::kCommonJs && !reader_.CompileCommonJs(url, text).ToLocal(&body)) {
+    return false;
   }
-  return GetProperty(context(), module, "exports", exports);
+  SetProperty(context(), module, "exports", initial);
+  common_js_[url].module.Reset(isolate(), module);
+  return (body.IsEmpty() || RunBody(url, body, module, initial)) &&
+         GetProperty(context(), module, "exports", exports);
+}
+
+bool ModuleGraph::RunBody(const std::string& url, v8::Local<v8::Function> body,
+                          v8::Local<v8::Object> module, v8::Local<v8::Value> exports) {
+  v8::TryCatch caught(isolate());
+  v8::Local<v8::Value> ignored;
+  v8::Local<v8::Value> arguments[] = {exports, module};
+  const int outer = std::exchange(body_depth_, StackDepth(isolate()));
+  const bool ran = body->Call(context(), exports, 2, arguments).ToLocal(&ignored);
+  body_depth_ = outer;
+  if (!ran) {
+    if (!caught.HasTerminated()) {
+      common_js_[url].error.Reset(isolate(), caught.Exception());
+    }
+    caught.ReThrow();
+  }
+  return ran;
 }
 
 }  // namespace lockstep::agent

@@ -51,19 +51,26 @@ class ModuleGraph {
   bool NativeExports(const std::string& name, v8::Local<v8::Object>* exports);
   bool RunCommonJs(const std::string& url, absl::string_view importer,
                    v8::Local<v8::Value>* exports);
+  // Runs the body of a CommonJS module, and keeps what it throws.
+  bool RunBody(const std::string& url, v8::Local<v8::Function> body, v8::Local<v8::Object> module,
+               v8::Local<v8::Value> exports);
   bool CompileModule(const std::string& url, v8::Local<v8::String> text,
                      v8::Local<v8::Module>* module);
 
   v8::Isolate* isolate() const;
   v8::Local<v8::Context> context() const;
 
+  struct CommonJs {
+    v8::Global<v8::Object> module;
+    v8::Global<v8::Value> error;  // what its body has thrown, which each later use throws again
+  };
+
   World& world_;
   SourceReader reader_;
   ModuleRegistry registry_;
   int body_depth_ = 0;  // frames of scripts below the top level that is running
   absl::flat_hash_map<std::string, v8::Global<v8::Object>> natives_;  // by name
-  absl::flat_hash_map<std::string, v8::Global<v8::Object>>
-      common_js_;  // by URL: their `module` objects
+  absl::flat_hash_map<std::string, CommonJs> common_js_;              // by URL
 };
 
 }  // namespace lockstep::agent

@@ -198,14 +198,17 @@ void World::NoteRejection(v8::PromiseRejectMessage message) {
                              .reason = v8::Global<v8::Value>(isolate(), message.GetValue())});
       return;
     case v8::kPromiseHandlerAddedAfterReject:
-      std::erase_if(rejections_, [&](const Rejection& rejection) {
-        return rejection.promise == message.GetPromise();
-      });
+      ForgetRejection(message.GetPromise());
       return;
     case v8::kPromiseRejectAfterResolved:
     case v8::kPromiseResolveAfterResolved:
       return;
   }
+}
+
+void World::ForgetRejection(v8::Local<v8::Promise> promise) {
+  std::erase_if(rejections_,
+                [&](const Rejection& rejection) { return rejection.promise == promise; });
 }
 
 std::vector<v8::Local<v8::Value>> World::TakeUnhandledRejections() {

@@ -97,6 +97,8 @@ class World {
   // Returns the rejected promises that nobody has handled so far, oldest first, and forgets them.
   std::vector<v8::Local<v8::Value>> TakeUnhandledRejections();
   void NoteRejection(v8::PromiseRejectMessage message);
+  // For a promise whose rejection is told in another way.
+  void ForgetRejection(v8::Local<v8::Promise> promise);
 
   // Warns of something in the script that is the same for all VUs: once a run, however many say it.
   void WarnOnce(const std::string& message);

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "agent/data/crypto/text_codec.h"
 #include "agent/js/bind/embedded_scripts.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/script_exports.h"
@@ -50,6 +51,19 @@ std::optional<ScriptFailure> OptionsToJson(ScriptVu& vu, v8::Local<v8::Value> va
                        .message = std::string(ConfigurationStatus(texts).message())};
 }
 
+// Whether an object was made by the program, with something of its own in it, and not by the script.
+void IsHostObject(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  info.GetReturnValue().Set(info[0]->IsObject() &&
+                            info[0].As<v8::Object>()->InternalFieldCount() > 0);
+}
+
+void Base64Of(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  std::string bytes;
+  if (BytesOrText(info.GetIsolate(), info[0], &bytes)) {
+    info.GetReturnValue().Set(JsText(info.GetIsolate(), EncodeBase64(bytes, Base64Alphabet::kStd)));
+  }
+}
+
 std::optional<ScriptFailure> SetupToJson(ScriptVu& vu, v8::Local<v8::Value> value,
                                          std::string* json) {
   json->clear();
@@ -57,8 +71,12 @@ std::optional<ScriptFailure> SetupToJson(ScriptVu& vu, v8::Local<v8::Value> valu
     return std::nullopt;
   }
   v8::TryCatch caught(vu.isolate());
+  const v8::Local<v8::Context> context = vu.world().context();
   v8::Local<v8::Value> text;
-  if (!ResultOf(vu.world().context(), SetupDataSource(), {value}).ToLocal(&text)) {
+  if (!ResultOf(context, SetupDataSource(),
+                {value, v8::Function::New(context, IsHostObject).ToLocalChecked(),
+                 v8::Function::New(context, Base64Of).ToLocalChecked()})
+           .ToLocal(&text)) {
     ScriptFailure failure = vu.FailureOf(caught);
     if (failure.exit_code == ExitCode::kScriptException) {
       failure.exit_code = ExitCode::kOther;

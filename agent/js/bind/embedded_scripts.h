@@ -40,7 +40,7 @@ absl::string_view StreamsSource();
 absl::string_view SeededRandomSource();
 // agent/js/k6/options_data.js: evaluates to the function (options) => [JSON, mistake, ...].
 absl::string_view OptionsDataSource();
-// agent/js/k6/setup_data.js: evaluates to the function (value) => JSON.
+// agent/js/k6/setup_data.js: evaluates to the function (value, isHostObject, base64) => JSON.
 absl::string_view SetupDataSource();
 // agent/js/k6/shared_array.js: evaluates to the function (load, length) => array.
 absl::string_view SharedArraySource();

@@ -273,24 +273,6 @@ TEST_F(Lifecycle, SetupsResultReachesVusAndTeardownAsACopyOfTheirOwn) {
                           R"(info: down {"n":[1],"u":null})"));
 }
 
-TEST_F(Lifecycle, SetupsDatesLoseAFractionOfNothingAndFunctionsAreRefused) {
-  Script(R"(
-    export function setup() { return { a: new Date(0), b: new Date(1), list: [undefined] }; }
-    export default function () {}
-  )");
-  ASSERT_TRUE(Prepare(1).value.has_value());
-  EXPECT_EQ(RunSetup().value,
-            R"({"a":"1970-01-01T00:00:00Z","b":"1970-01-01T00:00:00.001Z","list":[null]})");
-  Reset();
-  Script("export function setup() { return { f() {} }; } export default function () {}");
-  ASSERT_TRUE(Prepare(1).value.has_value());
-  const ScriptResult<std::string> result = RunSetup();
-  EXPECT_FALSE(result.value.has_value());
-  EXPECT_EQ(result.failure.exit_code, ExitCode::kOther);
-  EXPECT_THAT(result.failure.message,
-              HasSubstr("setup() returned data that JSON cannot hold: f is a function"));
-}
-
 TEST_F(Lifecycle, SetupMayBeAsyncAndMayThrow) {
   Script("export async function setup() { await null; return 7; } export default function () {}");
   ASSERT_TRUE(Prepare(1).value.has_value());

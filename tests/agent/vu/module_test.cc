@@ -89,6 +89,49 @@ TEST_F(Modules, OpenStartsFromTheFileWhoseTopLevelRuns) {
               ElementsAre("info: beside main,in lib,in lib,beside main,beside main"));
 }
 
+TEST_F(Modules, RequireGivesOneValueHoweverOftenAndWhoeverAsks) {
+  File("base.js", "module.exports = class Base { constructor() { this.base = 'B'; } };");
+  File("api.js", "const Base = require('./base.js'); exports.Api = class extends Base {};");
+  File("users.js", "const Base = require('./base.js'); exports.users = () => new Base().base;");
+  File("list.js", "module.exports = [1]; module.exports.n = 0;");
+  File("imports.js", "import list from './list.js'; export const first = list[0];");
+  File("text.js", "module.exports = 'text';");
+  EXPECT_THAT(RunWhole(R"js(
+    import { Api } from './api.js';
+    import { users } from './users.js';
+    import { first } from './imports.js';
+    const [a, b] = [require('./list.js'), require('./list.js')];
+    a.n++;
+    const texts = [require('./text.js'), require('./text.js')];
+    export default () => console.log(new Api().base, users(), first, a === b, b.n, Array.isArray(b), ...texts);
+  )js"),
+              ElementsAre("info: B B 1 true 1 true text text"));
+}
+
+TEST_F(Modules, InACircleOfRequiresLaterExportsAreSeen) {
+  File("a.js",
+       "exports.name = 'a'; const b = require('./b.js'); exports.callB = () => b.hello(); "
+       "exports.late = () => 'late';");
+  File("b.js", "const a = require('./a.js'); exports.hello = () => a.name + a.late();");
+  EXPECT_THAT(RunWhole("const { callB } = require('./a.js');\n"
+                       "export default () => console.log(callB());"),
+              ElementsAre("info: alate"));
+}
+
+TEST_F(Modules, WhatAModuleThrowsCanBeCaughtEachTime) {
+  File("new.js", "export const a = 1; throw new Error('no module');");
+  File("old.js", "exports.a = 1; throw new Error('no exports');");
+  EXPECT_THAT(RunWhole(R"js(
+    const seen = [];
+    for (const file of ['./new.js', './new.js', './old.js', './old.js']) {
+      try { seen.push(require(file)); } catch (e) { seen.push(e.message); }
+      try { seen.push(await import(file)); } catch (e) { seen.push(e.message); }
+    }
+    export default () => console.log([...new Set(seen)].join(), seen.length);
+  )js"),
+              ElementsAre("info: no module,no exports 8"));
+}
+
 TEST_F(Modules, ImportsMayHaveTheAttributeOfJson) {
   File("x.json", R"({ "x": 1 })");
   EXPECT_THAT(
