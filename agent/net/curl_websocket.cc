@@ -12,7 +12,9 @@
 namespace lockstep::agent {
 namespace {
 
+// A closing handshake may stand still for so long, and last so long in all: what was sent before the close may be much.
 constexpr absl::Duration kCloseTimeout = absl::Seconds(5);
+constexpr absl::Duration kLongestClose = absl::Seconds(60);
 constexpr int kNoStatus = 1005;  // section 7.4.1
 constexpr int kAbnormal = 1006;
 
@@ -176,8 +178,17 @@ void CurlWebSocket::Close(int code, absl::string_view reason) {
 void CurlWebSocket::BeginClosing(int code, absl::string_view reason) {
   state_ = State::kClosing;
   Write(WebSocketOpcode::kClose, ClosePayload(code, reason));
-  timer_ = engine_.loop().After(kCloseTimeout, [this] {
+  AwaitClose(engine_.clock().Mono() + kLongestClose);
+}
+
+void CurlWebSocket::AwaitClose(MonoTime limit) {
+  const int64_t moved = bytes_sent_ + bytes_received_;
+  timer_ = engine_.loop().After(kCloseTimeout, [this, limit, moved] {
     timer_ = TimerId::kNone;
+    if (bytes_sent_ + bytes_received_ != moved && engine_.clock().Mono() < limit) {
+      AwaitClose(limit);
+      return;
+    }
     End(kAbnormal, kCutOff);
     QueueLast();
   });

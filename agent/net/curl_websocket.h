@@ -74,6 +74,7 @@ class CurlWebSocket final : public WebSocket, public CurlTransfer, public EventS
   void Write(WebSocketOpcode opcode, absl::string_view payload);
   void ResumeSending();
   void BeginClosing(int code, absl::string_view reason);
+  void AwaitClose(MonoTime limit);
   void End(int code, std::string reason);
   void QueueLast();
   void LeaveCurl();

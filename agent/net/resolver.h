@@ -40,7 +40,7 @@ class Resolver {
   // An address from the cache, or nothing if the name must be looked up (again).
   std::optional<IpAddress> Cached(const std::string& host, MonoTime now);
   // Looks `host` up; `done` runs on `loop`. NotFound: no such host, or none of the wanted family.
-  // Failures are not kept.
+  // Failures are not kept. "localhost" and what is below it are this machine wherever nobody else knows them.
   void Resolve(const std::string& host, EventLoop& loop, Done done);
   // Forgets all callers of `loop`, which is about to end.
   void Forget(const EventLoop& loop);
