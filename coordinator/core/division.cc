@@ -1,6 +1,7 @@
 #include "coordinator/core/division.h"
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 
 #include "absl/strings/str_cat.h"
@@ -85,6 +86,28 @@ void ShowWork(const TestPlan& plan, RunMember& member) {
       member.share.scenarios[i].iterations = before + ahead[i];
     }
   }
+}
+
+absl::Status RecutMembers(std::vector<RunMember>& members, Partition partition) {
+  std::map<std::string, std::vector<SegmentTuple>> cuts;
+  for (RunMember& member : members) {
+    if (member.sequence.empty()) {
+      member.tuple = SegmentTuple::None();
+      continue;
+    }
+    std::vector<SegmentTuple>& tuples = cuts[member.sequence];
+    if (tuples.empty()) {
+      LOCKSTEP_ASSIGN_OR_RETURN(const SegmentSequence sequence,
+                                SegmentSequence::Parse(member.sequence));
+      LOCKSTEP_ASSIGN_OR_RETURN(tuples, SegmentTuple::MakeAll(sequence, partition));
+    }
+    if (member.segment_index >= tuples.size()) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          "agent ", member.name, " has segment ", member.segment_index, " of ", tuples.size()));
+    }
+    member.tuple = tuples[member.segment_index];
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<SegmentSequence> CutAmong(const std::vector<const RunMember*>& staying,

@@ -27,6 +27,10 @@ void CountWork(const TestPlan& plan, RunMember& member, absl::Duration until);
 // Makes `share` what the member's part and those before it come to.
 void ShowWork(const TestPlan& plan, RunMember& member);
 
+// Makes the `tuple` of each member what its `sequence` and `segment_index` say. FailedPrecondition or
+// InvalidArgument if they say nothing that could be.
+absl::Status RecutMembers(std::vector<RunMember>& members, Partition partition);
+
 // The whole test cut among those of a run who have stayed, by their weights and in their order.
 // FailedPrecondition without any, InvalidArgument as DivideWork.
 absl::StatusOr<SegmentSequence> CutAmong(const std::vector<const RunMember*>& staying,

@@ -36,60 +36,46 @@
 // From Running on, a fleet that is held (Fleet::Hold) lets nobody know of more than what is kept.
 //
 // run.cc: people's wishes; run_members.cc: joining and losses; run_states.cc: the states;
-// run_ending.cc: ending early; run_messages.cc: what agents say; run_redivision.cc: work that moves;
-// run_checkpoint.cc: what outlives the process. Who takes part: roster.h. How it
-// ends: verdict.h. What it shows of itself: run_status.h.
+// run_ending.cc: ending early; run_messages.cc: what agents say; run_checkpoint.cc: what outlives the
+// process. What a run is made of besides the state machine is in files of its own: see README.md.
 //
 // Loop-bound; owns no thread, reads no clock but the loop's, writes no file.
 #pragma once
 
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
-#include "absl/status/statusor.h"
+#include "absl/status/status.h"
 #include "lockstep/v1/status.pb.h"
 
 #include "common/base/event_loop.h"
 #include "common/base/log.h"
+#include "common/base/timer.h"
 #include "common/health/judge.h"
+#include "coordinator/core/agent_scaling.h"
+#include "coordinator/core/assignments.h"
 #include "coordinator/core/bundle.h"
+#include "coordinator/core/file_server.h"
 #include "coordinator/core/fleet.h"
-#include "coordinator/core/iteration_pools.h"
+#include "coordinator/core/iteration_leases.h"
+#include "coordinator/core/pausing.h"
+#include "coordinator/core/redivision.h"
+#include "coordinator/core/results_ticker.h"
 #include "coordinator/core/roster.h"
 #include "coordinator/core/row_queues.h"
+#include "coordinator/core/run_clock.h"
 #include "coordinator/core/run_parts.h"
-#include "coordinator/core/run_status.h"
+#include "coordinator/core/run_phase.h"
+#include "coordinator/core/run_sender.h"
+#include "coordinator/core/run_settings.h"
+#include "coordinator/core/standstill_watch.h"
 #include "coordinator/core/verdict.h"
+#include "coordinator/core/vu_scaling.h"
 
 namespace lockstep::coordinator {
-
-using RunState = v1::RunStatus::State;
-
-struct RunSettings {
-  uint64_t run_id = 1;
-  size_t agents = 1;
-  // The largest share of the agents, in percent, whose loss the run survives. 0: any loss fails it.
-  double tolerated_loss_percent = 0;
-  // Work may move while the load runs: that of agents that are lost or leave goes to the others. Any
-  // loss is survived, except that of all.
-  bool redistribute = false;
-  bool late_agents_join = false;           // with `redistribute`; false: they wait for the next run
-  bool inspect_only = false;               // end after Inspecting
-  bool handle_summary = true;              // call the script's handleSummary, if it has one
-  std::map<std::string, std::string> env;  // __ENV
-  absl::Duration wait_for_agents = absl::InfiniteDuration();
-  absl::Duration inspect_within = absl::Minutes(5);
-  absl::Duration assign_within = absl::Minutes(2);
-  absl::Duration prepare_within = absl::Minutes(10);
-  absl::Duration max_vu_block = absl::Seconds(5);  // see Assign; 0: no limit
-  absl::Duration lease = kLease;  // grace for answers beyond the script's own time-outs
-  // For how long messages may be held back before they leave, because a journal has to be written.
-  absl::Duration held_back = absl::ZeroDuration();
-};
 
 class Run {
  public:
@@ -107,7 +93,6 @@ class Run {
   // Everything is borrowed and outlives the run. Takes over the fleet's events.
   Run(EventLoop& loop, Fleet& fleet, TestSource& source, RunResults& results, Logger& logger,
       RunSettings settings);
-  ~Run();
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
 
@@ -151,12 +136,12 @@ class Run {
   // join. FailedPrecondition where work does not move.
   absl::Status ScaleAgents(int64_t agents);
 
-  RunState state() const { return state_; }
+  RunState state() const { return phase_.state(); }
   const std::vector<RunMember>& members() const { return roster_.members(); }
   const std::optional<TestPlan>& plan() const { return plan_; }
   const v1::SetupValue& setup_data() const { return setup_data_; }
   // The script's files, as far as the elected agent has asked for them; complete once it is planned.
-  const Bundle& bundle() const { return bundle_; }
+  const Bundle& bundle() const { return files_.bundle(); }
   // What the status service tells. Cheap enough for each second.
   v1::RunStatus Snapshot() const;
   // Whether the agents were steady rulers so far, the lost ones as far as they told, and whether the
@@ -169,9 +154,9 @@ class Run {
   // Success as long as nothing has gone wrong; final once the summary is asked for.
   const RunOutcome& outcome() const { return verdict_.outcome(); }
   // Since T0, until the last agent has drained; 0 before T0.
-  absl::Duration elapsed() const;
+  absl::Duration elapsed() const { return clock_.elapsed(); }
   // What rates per second are by: elapsed(), or the time since setup() began where there was no T0.
-  absl::Duration measured() const;
+  absl::Duration measured() const { return clock_.measured(); }
 
  private:
   // How long interrupted iterations may take to unwind.
@@ -185,9 +170,8 @@ class Run {
   void TakeEvents(Events events);
   // ---- GoOn ----
   absl::Status TakeBack(RunCheckpoint& saved);
-  absl::Status TakeBackMembers(RunCheckpoint& saved);
   void StartTimersAgain(MonoTime limit_at);
-  void CatchUpAfter(bool division_due, bool suspended);
+  void CatchUpAfter(bool division_due);
 
   // Fleet's events.
   absl::Status MayJoin(const v1::Join& join) const;
@@ -197,30 +181,25 @@ class Run {
   void OnLost(const AgentRecord& agent, const absl::Status& reason);
 
   // One function a message. Answers may come late, when the run has gone on to its end.
-  absl::Status OutOfOrder(const v1::AgentMessage& message) const;
-  void OnFileRequest(AgentId agent, const v1::FileRequest& request);
-  void OnLogLines(const RunMember& member, const v1::LogLines& lines);
-  void OnProgress(RunMember& member, const v1::Progress& progress);
   void OnVerdict(const v1::ScriptVerdict& verdict);
   absl::Status OnRowLease(AgentId agent, const v1::RowLease& lease);
   void OnInspected(const RunMember& member, const v1::Inspected& inspected);
-  void OnAssigned(RunMember& member, const v1::Assigned& assigned);
   void OnPrepared(RunMember& member, const v1::Prepared& prepared);
+  // To an Assign or a Prepare: the member has come to `step`, unless it failed.
   template <class Answer>
-  void GoOn(RunMember& member, const Answer& answer);
+  void OnStep(RunMember& member, RunMember::Step step, const Answer& answer);
   void OnSetupDone(RunMember& member, const v1::SetupDone& done);
   void OnReady(RunMember& member);
   void OnLeaving(RunMember& member, const v1::Leaving& leaving);
   void OnDrained(RunMember& member, const v1::Drained& drained);
   void OnTeardownDone(RunMember& member, const v1::TeardownDone& done);
   void OnHandleSummaryDone(const RunMember& member, const v1::HandleSummaryDone& done);
-  void SendPiece(AgentId agent, const v1::FileRequest& request,
-                 const absl::StatusOr<std::string>& content);
   // Whether the run waits in `state` for the answer of the elected one, and this is it.
   bool Awaits(const RunMember& member, RunState state) const {
-    return state_ == state && member.id == roster_.elected();
+    return phase_.state() == state && member.id == roster_.elected();
   }
 
+  void SetState(RunState state, absl::Duration limit);
   void EnterInspecting();
   void EnterAssigning();
   void EnterPreparing();
@@ -235,10 +214,7 @@ class Run {
   // Goes on if the present state's condition holds.
   void Advance();
 
-  void SetState(RunState state, absl::Duration limit);
-  // The present state has so long from now on.
-  void LimitState(absl::Duration limit);
-  void OnLimit();
+  void OnLimit();    // of the present state
   void ExpelLate();  // those who have not stopped
   // Ends the run, naming those who have not come to `step`; does nothing if all have.
   void EndForLate(RunMember::Step step);
@@ -246,60 +222,22 @@ class Run {
   // state.
   void EndEarly(RunOutcome reason, bool now = true);
   void Drain(Stopping how);  // has iterations end
-  // Has Tick called in a second.
-  void TickSoon();
-  void Tick();
-  void JudgeEachSecond();
-  // Four times a second while the load runs: a beat that comes late shows that this process stood
-  // still.
-  void Beat();
   // Puts a spare in the place of `lost`, if the state allows it and there is one.
   bool Substitute(RunMember& lost);
   // Before T0: deals all work out again, to those who are left, unless the script itself may have
   // been what `lost` died of.
   bool DealAgain(const RunMember& lost, bool was_elected);
+  // What becomes of the work of a member that was lost while work moves. `last_heard`: of it;
+  // nothing if it is certain that it does nothing any more.
+  void HandOver(std::optional<MonoTime> last_heard);
   // Asks a member for the next thing that it lacks in the present state: a spare, in a later one
   // than the others.
   void CatchUp(RunMember& member);
   void CatchUpAll();
-  void ReportStartSkew();
-  v1::CoordinatorMessage AssignFor(const RunMember& member) const;
-  void SendTo(AgentId agent, v1::CoordinatorMessage message);
-  void SendToAll(const v1::CoordinatorMessage& message);
-  absl::Duration T0Lead() const;
-
-  // ---- work that moves: run_redivision.cc ----
-  // The work is divided anew among those who are there, soon. Does nothing where it does not move.
-  void RedivideSoon();
-  void ProposeRedivision();
-  absl::Duration NextDivision(const std::vector<const RunMember*>& staying,
-                              const std::vector<SegmentTuple>& tuples) const;
-  void OnHeld(const RunMember& member, const v1::Held& held);
-  void CommitRedivision();
-  void AccountFor(RunMember& member, absl::Duration at);
-  // Makes the member's share of each pool what it has got of it.
-  void ShowLeased(RunMember& member) const;
-  bool MovesNow() const {
-    return settings_.redistribute && state_ == v1::RunStatus::RUNNING && stopping_ == Stopping::kNo;
-  }
-  // What becomes of the work of a member that was lost while the load runs. `last_heard`: of it;
-  // nothing if it is certain that it does nothing any more.
-  void HandOver(std::optional<MonoTime> last_heard);
-  // An agent that has come while the load runs gets what it needs for a part of its own.
-  void LetJoin(AgentId agent);
-  void StartLate(RunMember& member);
-  size_t AgentsThere() const;
-  absl::Status OnIterationLease(AgentId agent, const v1::IterationLease& lease);
-  absl::Status OnIterationsReturned(AgentId agent, const v1::IterationsReturned& returned);
-  absl::Status OnVuIterationsWanted(AgentId agent, const v1::VuIterationsWanted& wanted);
-  void DealIterations();
+  void LetWorkMove(IterationPools pools, VuLeases vu_leases);
+  bool MovesNow() const { return redivision_.has_value() && !redivision_->stopped(); }
   // What RunStatus says of the same name.
   absl::Duration StopWithin() const;
-  // The instant at which all agents pause or resume: soon, after T0 and after the one before.
-  MonoTime NextSwitch();
-  // Calls what Suspend was given, if all have come to rest.
-  void TellIfAtRest();
-  void SendSuspend(bool over);
 
   EventLoop& loop_;
   Fleet& fleet_;
@@ -309,65 +247,32 @@ class Run {
   const RunSettings settings_;
   Events events_;
 
-  RunState state_ = v1::RunStatus::WAITING_FOR_AGENTS;
-  MonoTime state_since_;
-  MonoTime limit_at_ = MonoTime::Infinite();
-  TimerId limit_timer_ = TimerId::kNone;
-  TimerId tick_timer_ = TimerId::kNone;
-  TimerId judge_timer_ = TimerId::kNone;
-  TimerId beat_timer_ = TimerId::kNone;
-  TimerId catch_up_timer_ = TimerId::kNone;
   Roster roster_;
-  Verdict verdict_;
-  Bundle bundle_;
+  RunPhase phase_;
+  RunClock clock_;
+  RunSender sender_;
+  StandstillWatch standstill_watch_;
+  ResultsTicker ticker_;
+  Pausing pausing_;
+  VuScaling vu_scaling_;
+  FileServer files_;
+  Assignments assignments_;
   RowQueues row_queues_;
+  Verdict verdict_;
   v1::Inspected inspected_;  // of which the plan was made
   std::optional<TestPlan> plan_;
   Stopping stopping_ = Stopping::kNo;
   Setup setup_ = Setup::kPending;
   v1::SetupValue setup_data_;
-  bool script_usable_ = true;    // false once a function of the elected one's had to be given up
-  uint32_t deal_ = 0;            // how often the work has been dealt out
-  bool deal_again_ = false;      // once setup() has returned
-  bool sequence_given_ = false;  // by the user, for the only agent
-  std::optional<v1::Scale> scaled_;  // the totals that people have asked for before T0
-  bool paused_ = false;
-  bool paused_to_suspend_ = false;
-  absl::AnyInvocable<void()> on_at_rest_;  // null: nobody waits
-  bool skew_reported_ = false;
+  bool script_usable_ = true;  // false once a function of the elected one's had to be given up
   int interrupts_ = 0;
-  MonoTime t0_ = MonoTime::Infinite();
-  MonoTime switch_at_;  // of the last pause or resume after T0
-  MonoTime drained_at_ = MonoTime::Infinite();
-  MonoTime setup_began_ = MonoTime::Infinite();
-  MonoTime last_beat_;
-  std::vector<Standstill> standstills_;  // since T0, the first kMostStandstills
   std::vector<std::string> remarks_;
+  Timer catch_up_timer_;
 
-  // ---- work that moves ----
-  struct Redivision {
-    absl::Duration at;  // after T0
-    SegmentSequence sequence;
-    std::vector<SegmentTuple> tuples;
-    std::vector<double> rps;
-    std::vector<AgentId> staying;  // in the order of the sequence
-    std::vector<AgentId> awaited;  // that have not answered Held
-    std::vector<AgentId> receivers;
-  };
-  std::optional<Redivision> redivision_;  // proposed, and not yet agreed to
-  uint32_t redivisions_ = 0;              // proposed so far
-  int late_in_a_row_ = 0;                 // that somebody was too late for
-  absl::Duration last_division_;          // after T0
-  // No agent that was lost begins anything from then on.
-  MonoTime all_quiet_;
-  TimerId redivision_timer_ = TimerId::kNone;
-  size_t agents_target_ = 0;
-  uint32_t joined_late_ = 0;
-  std::set<std::string> unfit_;  // agents that were lost while work moves, by their own fault
-  int64_t t0_wall_ns_ = 0;
-  // Both or neither: there they are once the load has begun.
-  std::optional<IterationPools> pools_;
-  std::optional<VuLeases> vu_leases_;
+  // Where work moves: all of them are there from T0 on.
+  std::optional<IterationLeases> iteration_leases_;
+  std::optional<Redivision> redivision_;
+  std::optional<AgentScaling> agent_scaling_;
 };
 
 }  // namespace lockstep::coordinator

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "common/base/status_macros.h"
+#include "coordinator/core/division.h"
 #include "coordinator/core/run.h"
 #include "proto/words.h"
 
@@ -12,9 +13,9 @@ namespace lockstep::coordinator {
 
 RunCheckpoint Run::Checkpoint() const {
   RunCheckpoint saved;
-  saved.state = state_;
-  saved.state_since = state_since_;
-  saved.limit_at = limit_at_;
+  saved.state = state();
+  saved.state_since = phase_.since();
+  saved.limit_at = phase_.limit_at();
   saved.inspected = inspected_;
   saved.members = members();
   saved.elected = roster_.elected();
@@ -24,32 +25,21 @@ RunCheckpoint Run::Checkpoint() const {
   }
   saved.verdict = verdict_;
   saved.row_queues = row_queues_;
-  saved.pools = pools_;
-  saved.vu_leases = vu_leases_;
   saved.stopping = static_cast<int>(stopping_);
   saved.setup = static_cast<int>(setup_);
   saved.setup_data = setup_data_;
   saved.script_usable = script_usable_;
-  saved.deal = deal_;
-  saved.scaled = scaled_;
-  saved.paused = paused_;
-  saved.paused_to_suspend = paused_to_suspend_;
-  saved.skew_reported = skew_reported_;
+  saved.scaled = vu_scaling_.asked_before_t0();
   saved.interrupts = interrupts_;
-  saved.t0 = t0_;
-  saved.t0_wall_ns = t0_wall_ns_;
-  saved.switch_at = switch_at_;
-  saved.drained_at = drained_at_;
-  saved.setup_began = setup_began_;
-  saved.last_beat = last_beat_;
-  saved.standstills = standstills_;
-  saved.redivisions = redivisions_;
-  saved.division_due = redivision_.has_value() || redivision_timer_ != TimerId::kNone;
-  saved.last_division = last_division_;
-  saved.all_quiet = all_quiet_;
-  saved.agents_target = agents_target_;
-  saved.joined_late = joined_late_;
-  saved.unfit = unfit_;
+  assignments_.SaveTo(saved);
+  clock_.SaveTo(saved);
+  pausing_.SaveTo(saved);
+  standstill_watch_.SaveTo(saved);
+  if (redivision_.has_value()) {
+    iteration_leases_->SaveTo(saved);
+    redivision_->SaveTo(saved);
+    agent_scaling_->SaveTo(saved);
+  }
   return saved;
 }
 
@@ -70,39 +60,36 @@ absl::Status Run::GoOn(Events events, RunCheckpoint saved, Bundle bundle) {
   }
   LOCKSTEP_ASSIGN_OR_RETURN(plan_, source_.MakePlan(saved.inspected));
   TakeEvents(std::move(events));
-  bundle_ = std::move(bundle);
+  files_.Restore(std::move(bundle));
   LOCKSTEP_RETURN_IF_ERROR(TakeBack(saved));
   if (events_.on_planned) {
     events_.on_planned(*plan_);
   }
-  const MonoTime since = saved.state_since;
   SetState(saved.state, absl::InfiniteDuration());
-  state_since_ = since;
+  phase_.BeganAt(saved.state_since);
   StartTimersAgain(saved.limit_at);
-  catch_up_timer_ = loop_.At(loop_.clock().Mono(), [this, division_due = saved.division_due,
-                                                    suspended = saved.paused_to_suspend] {
-    catch_up_timer_ = TimerId::kNone;
-    CatchUpAfter(division_due, suspended);
-  });
+  catch_up_timer_.At(loop_.clock().Mono(),
+                     [this, division_due = saved.division_due] { CatchUpAfter(division_due); });
   return absl::OkStatus();
 }
 
 // What the former coordinator was about to do.
-void Run::CatchUpAfter(bool division_due, bool suspended) {
-  if (suspended) {
-    paused_to_suspend_ = true;
+void Run::CatchUpAfter(bool division_due) {
+  if (pausing_.suspended()) {
     Release();
   }
-  DealIterations();
-  if (division_due) {
-    RedivideSoon();
+  if (iteration_leases_.has_value()) {
+    iteration_leases_->Deal();
+  }
+  if (division_due && redivision_.has_value()) {
+    redivision_->Soon();
   }
   Advance();
 }
 
 absl::Status Run::TakeBack(RunCheckpoint& saved) {
   inspected_ = std::move(saved.inspected);
-  sequence_given_ = plan_->sequence.has_value();
+  assignments_.OnPlanned(*plan_);
   if (!saved.sequence.empty()) {
     LOCKSTEP_ASSIGN_OR_RETURN(plan_->sequence, SegmentSequence::Parse(saved.sequence));
   }
@@ -112,58 +99,29 @@ absl::Status Run::TakeBack(RunCheckpoint& saved) {
     }
     plan_->controlled[scenario] = totals;
   }
-  LOCKSTEP_RETURN_IF_ERROR(TakeBackMembers(saved));
+  for (RunMember& member : saved.members) {
+    member.batches = ReceiveWindow(member.batches_kept);
+    member.at_rest = false;
+  }
+  LOCKSTEP_RETURN_IF_ERROR(RecutMembers(saved.members, plan_->partition));
+  roster_.Restore(std::move(saved.members), saved.elected);
   verdict_ = std::move(saved.verdict);
   row_queues_ = std::move(saved.row_queues);
-  pools_ = std::move(saved.pools);
-  vu_leases_ = std::move(saved.vu_leases);
   stopping_ = static_cast<Stopping>(saved.stopping);
   setup_ = static_cast<Setup>(saved.setup);
   setup_data_ = std::move(saved.setup_data);
   script_usable_ = saved.script_usable;
-  deal_ = saved.deal;
-  scaled_ = std::move(saved.scaled);
-  paused_ = saved.paused;
-  skew_reported_ = saved.skew_reported;
+  vu_scaling_.Restore(std::move(saved.scaled));
   interrupts_ = saved.interrupts;
-  t0_ = saved.t0;
-  t0_wall_ns_ = saved.t0_wall_ns;
-  switch_at_ = saved.switch_at;
-  drained_at_ = saved.drained_at;
-  setup_began_ = saved.setup_began;
-  last_beat_ = saved.last_beat;
-  standstills_ = std::move(saved.standstills);
-  redivisions_ = saved.redivisions;
-  last_division_ = saved.last_division;
-  all_quiet_ = saved.all_quiet;
-  agents_target_ = saved.agents_target;
-  joined_late_ = saved.joined_late;
-  unfit_ = std::move(saved.unfit);
-  return absl::OkStatus();
-}
-
-absl::Status Run::TakeBackMembers(RunCheckpoint& saved) {
-  std::map<std::string, std::vector<SegmentTuple>> cuts;
-  for (RunMember& member : saved.members) {
-    member.batches = ReceiveWindow(member.batches_kept);
-    member.at_rest = false;
-    if (member.sequence.empty()) {
-      member.tuple = SegmentTuple::None();
-      continue;
-    }
-    std::vector<SegmentTuple>& tuples = cuts[member.sequence];
-    if (tuples.empty()) {
-      LOCKSTEP_ASSIGN_OR_RETURN(const SegmentSequence sequence,
-                                SegmentSequence::Parse(member.sequence));
-      LOCKSTEP_ASSIGN_OR_RETURN(tuples, SegmentTuple::MakeAll(sequence, plan_->partition));
-    }
-    if (member.segment_index >= tuples.size()) {
-      return absl::FailedPreconditionError(absl::StrCat(
-          "agent ", member.name, " has segment ", member.segment_index, " of ", tuples.size()));
-    }
-    member.tuple = tuples[member.segment_index];
+  assignments_.Restore(saved);
+  clock_.Restore(saved);
+  pausing_.Restore(saved);
+  standstill_watch_.Restore(saved);
+  if (saved.pools.has_value() && saved.vu_leases.has_value()) {
+    LetWorkMove(*std::move(saved.pools), *std::move(saved.vu_leases));
+    redivision_->Restore(saved);
+    agent_scaling_->Restore(saved);
   }
-  roster_.Restore(std::move(saved.members), saved.elected);
   return absl::OkStatus();
 }
 
@@ -171,14 +129,14 @@ absl::Status Run::TakeBackMembers(RunCheckpoint& saved) {
 // over meanwhile leaves the agents a lease to come back and to answer.
 void Run::StartTimersAgain(MonoTime limit_at) {
   if (!limit_at.infinite()) {
-    LimitState(std::max(limit_at - loop_.clock().Mono(), settings_.lease));
+    phase_.Limit(std::max(limit_at - loop_.clock().Mono(), settings_.lease));
   }
-  if (state_ == v1::RunStatus::RUNNING || state_ == v1::RunStatus::DRAINING) {
-    TickSoon();
-    Beat();
+  if (state() == v1::RunStatus::RUNNING || state() == v1::RunStatus::DRAINING) {
+    ticker_.BeginTicking();
+    standstill_watch_.Beat();
   }
-  if (state_ == v1::RunStatus::RUNNING) {
-    JudgeEachSecond();
+  if (state() == v1::RunStatus::RUNNING) {
+    ticker_.BeginJudging();
   }
 }
 

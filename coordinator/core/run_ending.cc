@@ -10,16 +10,12 @@
 namespace lockstep::coordinator {
 
 void Run::EndEarly(RunOutcome reason, bool now) {
-  if (state_ == v1::RunStatus::DONE) {
+  if (state() == v1::RunStatus::DONE) {
     return;
   }
   verdict_.Record(std::move(reason));
-  if (on_at_rest_) {
-    on_at_rest_ = nullptr;
-    paused_to_suspend_ = false;
-    SendSuspend(/*over=*/true);
-  }
-  switch (state_) {
+  pausing_.GiveUp();
+  switch (state()) {
     case v1::RunStatus::SETUP: {
       const ExitCode code = verdict_.outcome().exit_code;
       if (setup_ == Setup::kPending) {
@@ -58,7 +54,7 @@ void Run::EndEarly(RunOutcome reason, bool now) {
 }
 
 void Run::OnLimit() {
-  switch (state_) {
+  switch (state()) {
     case v1::RunStatus::WAITING_FOR_AGENTS:
       EndEarly({ExitCode::kOther, absl::StrCat("only ", members().size(), " of ", roster_.wanted(),
                                                " agents joined within ",
@@ -122,7 +118,7 @@ void Run::EndForLate(RunMember::Step step) {
   }
   if (!late.empty()) {  // else it is a pause
     EndEarly({ExitCode::kGenericTimeout,
-              absl::StrCat("state ", WordOf(state_), " took too long on: ", late)});
+              absl::StrCat("state ", WordOf(state()), " took too long on: ", late)});
   }
 }
 
@@ -136,13 +132,16 @@ void Run::ExpelLate() {
 
 void Run::Drain(Stopping how) {
   stopping_ = how;
+  if (redivision_.has_value()) {
+    redivision_->Stop();
+  }
   v1::CoordinatorMessage message;
   if (how == Stopping::kGracefully) {
     message.mutable_graceful_stop();
   } else {
     message.mutable_stop();
   }
-  SendToAll(message);
+  sender_.SendToAll(message);
   EnterDraining();
 }
 

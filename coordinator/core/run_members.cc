@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 
 #include "coordinator/core/division.h"
 #include "coordinator/core/run.h"
@@ -20,15 +19,15 @@ bool IsItsOwnFault(const absl::Status& reason) {
 }  // namespace
 
 absl::Status Run::MayJoin(const v1::Join& join) const {
-  const bool may_be_spare = state_ < v1::RunStatus::RUNNING && !settings_.inspect_only;
-  if (unfit_.contains(join.name())) {
+  const bool may_be_spare = state() < v1::RunStatus::RUNNING && !settings_.inspect_only;
+  if (agent_scaling_.has_value() && agent_scaling_->IsBarred(join.name())) {
     return absl::UnavailableError(
         "it could not take part in the run that is in progress; wait for the next one");
   }
-  if (MovesNow() && (settings_.late_agents_join || AgentsThere() < agents_target_)) {
+  if (MovesNow() && (settings_.late_agents_join || agent_scaling_->wants_more())) {
     return absl::OkStatus();
   }
-  if (state_ != v1::RunStatus::WAITING_FOR_AGENTS && !may_be_spare) {
+  if (state() != v1::RunStatus::WAITING_FOR_AGENTS && !may_be_spare) {
     return absl::UnavailableError("a run is in progress; wait for the next one");
   }
   return absl::OkStatus();
@@ -37,10 +36,10 @@ absl::Status Run::MayJoin(const v1::Join& join) const {
 void Run::OnJoined(AgentId agent) {
   const AgentRecord& record = *fleet_.Find(agent);
   if (MovesNow()) {
-    LetJoin(agent);
+    agent_scaling_->LetJoin(agent);
     return;
   }
-  if (state_ != v1::RunStatus::WAITING_FOR_AGENTS || roster_.complete()) {
+  if (state() != v1::RunStatus::WAITING_FOR_AGENTS || roster_.complete()) {
     roster_.AddSpare(agent);
     logger_.Info(absl::StrCat("agent ", record.name, " has joined as a spare"));
     return;
@@ -53,33 +52,33 @@ void Run::OnJoined(AgentId agent) {
 
 bool Run::Substitute(RunMember& lost) {
   const bool was_elected = lost.id == roster_.elected();
-  if (roster_.spares().empty() || state_ >= v1::RunStatus::RUNNING ||
-      (state_ == v1::RunStatus::SETUP && was_elected)) {
+  if (roster_.spares().empty() || state() >= v1::RunStatus::RUNNING ||
+      (state() == v1::RunStatus::SETUP && was_elected)) {
     return false;
   }
   const AgentRecord& spare = *fleet_.Find(roster_.spares().front());
   logger_.Warn(absl::StrCat("agent ", lost.name, " was lost: ", lost.loss, "; agent ", spare.name,
                             " takes its place"));
   roster_.Substitute(lost, spare);
-  if (state_ == v1::RunStatus::INSPECTING) {
+  if (state() == v1::RunStatus::INSPECTING) {
     if (was_elected) {
       EnterInspecting();
     }
     return true;
   }
   // It has all of the state's time; in Setup and before Resume the limit is not its own.
-  if (state_ != v1::RunStatus::SETUP && !paused_) {
-    SetState(state_, settings_.prepare_within);
+  if (state() != v1::RunStatus::SETUP && !pausing_.paused()) {
+    SetState(state(), settings_.prepare_within);
   }
-  SendTo(lost.id, AssignFor(lost));
+  sender_.Send(lost.id, assignments_.MessageFor(lost, *plan_));
   return true;
 }
 
 // Nothing has begun: those who are there share all of the work, whatever the policy says of losses.
 bool Run::DealAgain(const RunMember& lost, bool was_elected) {
-  const bool inspecting = state_ == v1::RunStatus::INSPECTING;
-  const bool dealt = state_ >= v1::RunStatus::ASSIGNING && state_ <= v1::RunStatus::READY_BARRIER;
-  const bool script_ran = was_elected && (inspecting || state_ == v1::RunStatus::SETUP);
+  const bool inspecting = state() == v1::RunStatus::INSPECTING;
+  const bool dealt = state() >= v1::RunStatus::ASSIGNING && state() <= v1::RunStatus::READY_BARRIER;
+  const bool script_ran = was_elected && (inspecting || state() == v1::RunStatus::SETUP);
   const size_t staying = roster_.Present().size();
   if ((!inspecting && !dealt) || script_ran || staying == 0) {
     return false;
@@ -90,8 +89,8 @@ bool Run::DealAgain(const RunMember& lost, bool was_elected) {
   if (was_elected) {
     roster_.Elect();
   }
-  if (state_ == v1::RunStatus::SETUP) {
-    deal_again_ = true;  // the elected one is busy
+  if (state() == v1::RunStatus::SETUP) {
+    assignments_.Postpone();  // the elected one is busy
   } else if (dealt) {
     EnterAssigning();
   }
@@ -100,19 +99,19 @@ bool Run::DealAgain(const RunMember& lost, bool was_elected) {
 
 void Run::CatchUp(RunMember& member) {
   v1::CoordinatorMessage message;
-  const bool may_be_ready = state_ == v1::RunStatus::READY_BARRIER || member.joining;
+  const bool may_be_ready = state() == v1::RunStatus::READY_BARRIER || member.joining;
   if (member.step == RunMember::Step::kPrepared && may_be_ready) {
-    if (scaled_.has_value()) {
+    if (const auto& asked = vu_scaling_.asked_before_t0(); asked.has_value()) {
       v1::CoordinatorMessage scale;
-      *scale.mutable_scale() = *scaled_;
-      SendTo(member.id, std::move(scale));
+      *scale.mutable_scale() = *asked;
+      sender_.Send(member.id, std::move(scale));
     }
     *message.mutable_setup_data()->mutable_value() = setup_data_;
-    SendTo(member.id, std::move(message));
-  } else if (member.step == RunMember::Step::kAssigned && state_ > v1::RunStatus::ASSIGNING) {
+    sender_.Send(member.id, std::move(message));
+  } else if (member.step == RunMember::Step::kAssigned && state() > v1::RunStatus::ASSIGNING) {
     member.Reach(RunMember::Step::kAskedToPrepare);
     message.mutable_prepare();
-    SendTo(member.id, std::move(message));
+    sender_.Send(member.id, std::move(message));
   }
 }
 
@@ -126,15 +125,15 @@ void Run::CatchUpAll() {
 
 void Run::OnLost(const AgentRecord& agent, const absl::Status& reason) {
   RunMember* member = roster_.Find(agent.id);
-  if (member == nullptr || state_ == v1::RunStatus::DONE) {
+  if (member == nullptr || state() == v1::RunStatus::DONE) {
     roster_.ForgetSpare(agent.id);
     return;
   }
   std::string message = absl::StrCat("agent ", agent.name, " was lost: ", reason.message());
   if (MovesNow() && IsItsOwnFault(reason)) {
-    unfit_.insert(agent.name);
+    agent_scaling_->Bar(agent.name);
   }
-  if (state_ == v1::RunStatus::WAITING_FOR_AGENTS || member->joining) {  // it had no part yet
+  if (state() == v1::RunStatus::WAITING_FOR_AGENTS || member->joining) {  // it had no part yet
     logger_.Warn(message);
     roster_.ForgetMember(agent.id);
     return;
@@ -142,18 +141,17 @@ void Run::OnLost(const AgentRecord& agent, const absl::Status& reason) {
   member->lost = true;
   member->loss = std::string(reason.message());
   member->lost_at = loop_.clock().Wall();
-  if (loop_.clock().Mono() >= t0_) {
-    member->lost_after = loop_.clock().Mono() - t0_;
+  if (loop_.clock().Mono() >= clock_.t0()) {
+    member->lost_after = loop_.clock().Mono() - clock_.t0();
   }
   const bool was_elected = agent.id == roster_.elected();
   if (Substitute(*member) || DealAgain(*member, was_elected)) {
     return;
   }
   const bool on_purpose = absl::IsCancelled(reason);
-  if (vu_leases_.has_value()) {
-    vu_leases_->End(agent.id, /*lost=*/true);
+  if (iteration_leases_.has_value()) {
+    iteration_leases_->OnLost(*member);
   }
-  ShowLeased(*member);
   CountDelivered(*member);
   std::string missing = MissingWork(*member);
   if (on_purpose && member->settled()) {
@@ -171,55 +169,36 @@ void Run::OnLost(const AgentRecord& agent, const absl::Status& reason) {
   } else {
     logger_.Error(absl::StrCat(message, missing.empty() ? "" : "; missing: ", missing));
   }
-  const RunState before = state_;
+  const RunState before = state();
   if (was_elected) {
     roster_.Elect();  // first: what follows may go on to teardown at once
   }
-  if (!roster_.WithinTolerance() || (was_elected && state_ == v1::RunStatus::SETUP)) {
+  if (!roster_.WithinTolerance() || (was_elected && state() == v1::RunStatus::SETUP)) {
     EndEarly({ExitCode::kOther, message}, /*now=*/!on_purpose);
   }
-  if (was_elected && state_ == before) {
-    if (state_ == v1::RunStatus::INSPECTING) {
+  if (was_elected && state() == before) {
+    if (state() == v1::RunStatus::INSPECTING) {
       EnterInspecting();
-    } else if (state_ == v1::RunStatus::TEARDOWN) {
+    } else if (state() == v1::RunStatus::TEARDOWN) {
       const std::string lost_call = absl::StrCat("teardown() was lost with agent ", agent.name);
       logger_.Error(lost_call);
       verdict_.Record({ExitCode::kOther, lost_call});
       EnterSummarising();
-    } else if (state_ == v1::RunStatus::SUMMARISING) {
+    } else if (state() == v1::RunStatus::SUMMARISING) {
       Conclude(std::nullopt);
     }
   }
-  TellIfAtRest();
+  pausing_.TellIfAtRest();
   Advance();
 }
 
-// Once, when all agents have told how long after T0 they came to start.
-void Run::ReportStartSkew() {
-  if (skew_reported_ || members().size() < 2 ||
-      !roster_.AllPresent([](const RunMember& m) { return m.progress.start_lateness_ns() > 0; })) {
-    return;
+void Run::HandOver(std::optional<MonoTime> last_heard) {
+  if (last_heard.has_value()) {
+    redivision_->NotBefore(*last_heard + settings_.lease);
   }
-  skew_reported_ = true;
-  double latest = 0;
-  for (const RunMember& member : members()) {
-    if (!member.lost) {
-      latest = std::max(latest, static_cast<double>(member.progress.start_lateness_ns()) / 1e6);
-    }
-  }
-  logger_.Info(absl::StrFormat(
-      "all agents started within %.2f ms of the common start; clocks are known to +-%.2f ms",
-      latest, roster_.SlowestRoundTripMs() / 2));
-}
-
-void Run::SendTo(AgentId agent, v1::CoordinatorMessage message) {
-  fleet_.Send(agent, settings_.run_id, std::move(message));
-}
-
-void Run::SendToAll(const v1::CoordinatorMessage& message) {
-  for (const AgentId id : roster_.Present()) {
-    SendTo(id, message);
-  }
+  iteration_leases_->Deal();
+  agent_scaling_->LetSpareJoin();
+  redivision_->Soon();
 }
 
 }  // namespace lockstep::coordinator

@@ -4,7 +4,6 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "common/base/secrets.h"
 #include "common/base/status_macros.h"
 #include "coordinator/core/run.h"
 #include "proto/words.h"
@@ -13,8 +12,6 @@ namespace lockstep::coordinator {
 namespace {
 
 using Body = v1::AgentMessage::BodyCase;
-
-constexpr size_t kFilePieceBytes = 1 << 20;
 
 // The state in which agents are asked for this answer. Unset: it is none.
 std::optional<RunState> AskedIn(Body body) {
@@ -40,18 +37,16 @@ std::optional<RunState> AskedIn(Body body) {
   }
 }
 
-// Whether this is an answer to an Assign, or to what came after it, that another one has replaced.
-bool IsOfAnEarlierDeal(const v1::AgentMessage& message, uint32_t deal) {
-  switch (message.body_case()) {
-    case Body::kAssigned:
-      return message.assigned().deal() < deal;
-    case Body::kPrepared:
-      return message.prepared().deal() < deal;
-    case Body::kReady:
-      return message.ready().deal() < deal;
-    default:
-      return false;
-  }
+// Of a message that only agents of a run whose work moves may send.
+absl::Status NoWorkMoves(const v1::AgentMessage& message) {
+  const std::string& name = message.GetDescriptor()->FindFieldByNumber(message.body_case())->name();
+  return absl::InvalidArgumentError(absl::StrCat(name, ": no work moves in this run"));
+}
+
+absl::Status OutOfOrder(const v1::AgentMessage& message, RunState state) {
+  return absl::InvalidArgumentError(absl::StrCat("body: message kind ",
+                                                 static_cast<int>(message.body_case()),
+                                                 " is out of order in state ", WordOf(state)));
 }
 
 // What a failure of the script means for the run; with code `traceless`, its message is not the
@@ -61,38 +56,63 @@ RunOutcome FaultOf(const v1::ScriptFailure& failure, ExitCode traceless) {
   return {code, failure.message(), code != traceless};
 }
 
+// `name_agent`: each line says whose it is.
+void WriteLogLines(const v1::LogLines& lines, const std::string& agent, bool name_agent,
+                   Logger& logger) {
+  if (lines.suppressed() > 0) {
+    logger.Warn(absl::StrCat(lines.suppressed(), " log lines of agent ", agent,
+                             " were dropped: too many at once"));
+  }
+  for (const v1::LogLine& line : lines.lines()) {
+    LogRecord record;
+    record.time = absl::FromUnixNanos(line.time_unix_ns());
+    record.level = static_cast<LogLevel>(line.level());
+    record.message = line.message();
+    for (const v1::LogLine::Field& field : line.fields()) {
+      record.fields.emplace_back(field.key(), field.value());
+    }
+    if (line.times() > 1) {
+      record.fields.emplace_back("times", absl::StrCat(line.times()));
+    }
+    if (name_agent) {
+      record.fields.emplace_back("agent", agent);
+    }
+    logger.Write(std::move(record));
+  }
+}
+
 }  // namespace
 
 absl::Status Run::OnMessage(AgentId agent, const v1::AgentMessage& message) {
   RunMember* const member = roster_.Find(agent);
-  if (member == nullptr || state_ == v1::RunStatus::DONE) {
+  if (member == nullptr || state() == v1::RunStatus::DONE) {
     return absl::OkStatus();
   }
   const bool of_no_run = message.has_log_lines() || message.has_at_rest();
   if (message.run_id() != settings_.run_id && !of_no_run) {
     return absl::InvalidArgumentError(absl::StrCat("run_id: no such run: ", message.run_id()));
   }
-  if (IsOfAnEarlierDeal(message, deal_)) {
+  if (assignments_.IsOfAnEarlierDeal(message)) {
     return absl::OkStatus();
   }
   // An answer to what was never asked is a fault.
   if (const auto asked_in = AskedIn(message.body_case());
-      asked_in.has_value() && state_ < *asked_in) {
-    return OutOfOrder(message);
+      asked_in.has_value() && state() < *asked_in) {
+    return OutOfOrder(message, state());
   }
   switch (message.body_case()) {
     case Body::kFileRequest:
-      OnFileRequest(agent, message.file_request());
+      files_.OnRequest(agent, message.file_request());
       return absl::OkStatus();
     case Body::kLogLines:
-      OnLogLines(*member, message.log_lines());
+      WriteLogLines(message.log_lines(), member->name, members().size() > 1, logger_);
       return absl::OkStatus();
     case Body::kProgress:
-      OnProgress(*member, message.progress());
+      member->progress = message.progress();
+      clock_.ReportStartSkew(logger_);
       return absl::OkStatus();
     case Body::kAtRest:
-      member->at_rest = true;
-      TellIfAtRest();
+      pausing_.OnAtRest(*member);
       return absl::OkStatus();
     case Body::kScriptVerdict:
       OnVerdict(message.script_verdict());
@@ -100,14 +120,15 @@ absl::Status Run::OnMessage(AgentId agent, const v1::AgentMessage& message) {
     case Body::kRowLease:
       return OnRowLease(agent, message.row_lease());
     case Body::kHeld:
-      OnHeld(*member, message.held());
+      if (redivision_.has_value()) {
+        redivision_->OnHeld(*member, message.held());
+      }
       return absl::OkStatus();
     case Body::kIterationLease:
-      return OnIterationLease(agent, message.iteration_lease());
     case Body::kIterationsReturned:
-      return OnIterationsReturned(agent, message.iterations_returned());
     case Body::kVuIterationsWanted:
-      return OnVuIterationsWanted(agent, message.vu_iterations_wanted());
+      return iteration_leases_.has_value() ? iteration_leases_->OnMessage(agent, message)
+                                           : NoWorkMoves(message);
     case Body::kAgentFailed:
       return absl::InternalError(absl::StrCat("it failed: ", message.agent_failed().message()));
     case Body::kLeaving:
@@ -117,7 +138,7 @@ absl::Status Run::OnMessage(AgentId agent, const v1::AgentMessage& message) {
       OnInspected(*member, message.inspected());
       return absl::OkStatus();
     case Body::kAssigned:
-      OnAssigned(*member, message.assigned());
+      OnStep(*member, RunMember::Step::kAssigned, message.assigned());
       return absl::OkStatus();
     case Body::kPrepared:
       OnPrepared(*member, message.prepared());
@@ -138,19 +159,8 @@ absl::Status Run::OnMessage(AgentId agent, const v1::AgentMessage& message) {
       OnHandleSummaryDone(*member, message.handle_summary_done());
       return absl::OkStatus();
     default:
-      return OutOfOrder(message);
+      return OutOfOrder(message, state());
   }
-}
-
-absl::Status Run::OutOfOrder(const v1::AgentMessage& message) const {
-  return absl::InvalidArgumentError(absl::StrCat("body: message kind ",
-                                                 static_cast<int>(message.body_case()),
-                                                 " is out of order in state ", WordOf(state_)));
-}
-
-void Run::OnProgress(RunMember& member, const v1::Progress& progress) {
-  member.progress = progress;
-  ReportStartSkew();
 }
 
 void Run::OnInspected(const RunMember& member, const v1::Inspected& inspected) {
@@ -168,8 +178,10 @@ void Run::OnInspected(const RunMember& member, const v1::Inspected& inspected) {
     return;
   }
   plan_ = *std::move(plan);
-  sequence_given_ = plan_->sequence.has_value();
-  paused_ = paused_ || plan_->paused;
+  assignments_.OnPlanned(*plan_);
+  if (plan_->paused) {
+    pausing_.BeginPaused();
+  }
   if (events_.on_planned) {
     events_.on_planned(*plan_);
   }
@@ -180,28 +192,23 @@ void Run::OnInspected(const RunMember& member, const v1::Inspected& inspected) {
   EnterAssigning();
 }
 
-void Run::OnAssigned(RunMember& member, const v1::Assigned& assigned) {
-  member.Reach(RunMember::Step::kAssigned);
-  GoOn(member, assigned);
-}
-
 void Run::OnPrepared(RunMember& member, const v1::Prepared& prepared) {
-  member.Reach(RunMember::Step::kPrepared);
   member.round_trip_ms = static_cast<double>(prepared.round_trip_ns()) / 1e6;
   member.progress.set_vus_initialised(prepared.vus());
-  GoOn(member, prepared);
+  OnStep(member, RunMember::Step::kPrepared, prepared);
 }
 
 // A spare that catches up answers in a later state than the others did.
 template <class Answer>
-void Run::GoOn(RunMember& member, const Answer& answer) {
+void Run::OnStep(RunMember& member, RunMember::Step step, const Answer& answer) {
+  member.Reach(step);
   if (!answer.has_failure()) {
     CatchUp(member);
   } else if (member.joining) {
     fleet_.Expel(member.id, absl::InternalError(
                                 absl::StrCat("it could not join: ", answer.failure().message())));
     return;
-  } else if (state_ < v1::RunStatus::RUNNING) {
+  } else if (state() < v1::RunStatus::RUNNING) {
     EndEarly(FaultOf(answer.failure(), ExitCode::kInvalidConfig));
     return;
   }
@@ -213,7 +220,7 @@ void Run::OnSetupDone(RunMember& member, const v1::SetupDone& done) {
     return;
   }
   member.last_batch = std::max(member.last_batch, done.last_batch());
-  if (state_ != v1::RunStatus::SETUP) {
+  if (state() != v1::RunStatus::SETUP) {
     if (setup_ == Setup::kInterrupted && !done.has_failure()) {  // it was done in time
       setup_ = Setup::kDone;
       setup_data_ = done.value();
@@ -233,7 +240,7 @@ void Run::OnSetupDone(RunMember& member, const v1::SetupDone& done) {
 void Run::OnReady(RunMember& member) {
   member.Reach(RunMember::Step::kReady);
   if (member.joining) {
-    StartLate(member);
+    agent_scaling_->StartLate(member);
     return;
   }
   Advance();
@@ -244,7 +251,7 @@ void Run::OnLeaving(RunMember& member, const v1::Leaving& leaving) {
   if (MovesNow()) {
     logger_.Warn(absl::StrCat("agent ", member.name, " is about to leave: ", leaving.reason(),
                               "; the others take its work over"));
-    RedivideSoon();
+    redivision_->Soon();
     return;
   }
   logger_.Warn(absl::StrCat("agent ", member.name, " is about to leave: ", leaving.reason(),
@@ -257,20 +264,16 @@ void Run::OnDrained(RunMember& member, const v1::Drained& drained) {
     return part.state() == v1::ScenarioProgress::DONE;
   });
   // One that leaves in the middle has ended, and its work has not.
-  if (!member.leaving || state_ != v1::RunStatus::RUNNING || did_all || member.handed_over) {
+  if (!member.leaving || state() != v1::RunStatus::RUNNING || did_all || member.handed_over) {
     member.Reach(RunMember::Step::kDrained);
   }
   member.last_batch = std::max(member.last_batch, drained.last_batch());
   if (drained.has_final_progress()) {
     member.progress = drained.final_progress();
   }
-  if (pools_.has_value()) {
-    for (const v1::ScenarioProgress& part : parts) {
-      pools_->End(member.id, part.name(), part.started());
-    }
-    vu_leases_->End(member.id, /*lost=*/false);
+  if (iteration_leases_.has_value()) {
+    iteration_leases_->OnDrained(member.id, drained.final_progress());
   }
-  DealIterations();
   Advance();
 }
 
@@ -302,15 +305,15 @@ void Run::OnHandleSummaryDone(const RunMember& member, const v1::HandleSummaryDo
 
 absl::Status Run::OnBatch(AgentId agent, const v1::BatchMessage& message) {
   RunMember* const member = roster_.Find(agent);
-  if (member == nullptr || state_ == v1::RunStatus::DONE) {
+  if (member == nullptr || state() == v1::RunStatus::DONE) {
     return absl::OkStatus();
   }
   if (message.run_id() != settings_.run_id) {
     return absl::InvalidArgumentError(absl::StrCat("run_id: no such run: ", message.run_id()));
   }
   bool next = member->batches.Receive(message.number()) == ReceiveWindow::Arrival::kNext;
-  if (next && state_ == v1::RunStatus::DRAINING && stopping_ != Stopping::kGracefully) {
-    LimitState(settings_.lease + kStopWithin);  // it is telling: there may be very much to tell
+  if (next && state() == v1::RunStatus::DRAINING && stopping_ != Stopping::kGracefully) {
+    phase_.Limit(settings_.lease + kStopWithin);  // it is telling: there may be very much to tell
   }
   if (next) {
     LOCKSTEP_ASSIGN_OR_RETURN(const std::vector<EndedIterations> ended,
@@ -329,44 +332,6 @@ absl::Status Run::OnBatch(AgentId agent, const v1::BatchMessage& message) {
   return absl::OkStatus();
 }
 
-void Run::OnFileRequest(AgentId agent, const v1::FileRequest& request) {
-  if (const std::string* content = bundle_.Find(request.url()); content != nullptr) {
-    SendPiece(agent, request, *content);
-    return;
-  }
-  // Secrets may be asked for at any time, and belong to no bundle.
-  const bool secret = ParseSecretUrl(request.url()).has_value();
-  if (!secret && state_ != v1::RunStatus::INSPECTING) {
-    SendPiece(agent, request, absl::NotFoundError("the file was not asked for during inspection"));
-    return;
-  }
-  source_.Fetch(request.url(), [this, agent, secret, request](absl::StatusOr<std::string> content) {
-    if (!secret && content.ok() && state_ == v1::RunStatus::INSPECTING) {
-      bundle_.Add(request.url(), *content);
-    }
-    SendPiece(agent, request, content);
-  });
-}
-
-void Run::SendPiece(AgentId agent, const v1::FileRequest& request,
-                    const absl::StatusOr<std::string>& content) {
-  v1::CoordinatorMessage message;
-  v1::FileReply& reply = *message.mutable_file_reply();
-  reply.set_id(request.id());
-  absl::Status status = content.status();
-  if (status.ok() && static_cast<uint64_t>(request.offset()) > content->size()) {
-    status = absl::OutOfRangeError("offset: past the end of the file");
-  }
-  if (status.ok()) {
-    reply.set_size_bytes(static_cast<int64_t>(content->size()));
-    reply.set_data(content->substr(static_cast<size_t>(request.offset()), kFilePieceBytes));
-  } else {
-    reply.set_error_code(static_cast<int32_t>(status.code()));
-    reply.set_error(std::string(status.message()));
-  }
-  SendTo(agent, std::move(message));
-}
-
 absl::Status Run::OnRowLease(AgentId agent, const v1::RowLease& lease) {
   const int64_t agents = static_cast<int64_t>(std::max<size_t>(members().size(), 1));
   LOCKSTEP_ASSIGN_OR_RETURN(const RowQueues::Block block,
@@ -376,7 +341,7 @@ absl::Status Run::OnRowLease(AgentId agent, const v1::RowLease& lease) {
   leased.set_queue(lease.queue());
   leased.set_first(block.first);
   leased.set_count(block.count);
-  SendTo(agent, std::move(message));
+  sender_.Send(agent, std::move(message));
   return absl::OkStatus();
 }
 
@@ -387,29 +352,6 @@ void Run::OnVerdict(const v1::ScriptVerdict& verdict) {
   }
   EndEarly(
       {ExitCode::kScriptAborted, verdict.message().empty() ? "test aborted" : verdict.message()});
-}
-
-void Run::OnLogLines(const RunMember& member, const v1::LogLines& lines) {
-  if (lines.suppressed() > 0) {
-    logger_.Warn(absl::StrCat(lines.suppressed(), " log lines of agent ", member.name,
-                              " were dropped: too many at once"));
-  }
-  for (const v1::LogLine& line : lines.lines()) {
-    LogRecord record;
-    record.time = absl::FromUnixNanos(line.time_unix_ns());
-    record.level = static_cast<LogLevel>(line.level());
-    record.message = line.message();
-    for (const v1::LogLine::Field& field : line.fields()) {
-      record.fields.emplace_back(field.key(), field.value());
-    }
-    if (line.times() > 1) {
-      record.fields.emplace_back("times", absl::StrCat(line.times()));
-    }
-    if (members().size() > 1) {
-      record.fields.emplace_back("agent", member.name);
-    }
-    logger_.Write(std::move(record));
-  }
 }
 
 }  // namespace lockstep::coordinator

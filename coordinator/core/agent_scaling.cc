@@ -1,0 +1,93 @@
+#include "coordinator/core/agent_scaling.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+
+#include "coordinator/core/division.h"
+
+namespace lockstep::coordinator {
+
+size_t AgentScaling::AgentsThere() const {
+  const std::vector<RunMember>& members = parts_.roster.members();
+  return static_cast<size_t>(
+      std::count_if(members.begin(), members.end(), [](const RunMember& member) {
+        return !member.lost && !member.leaving && member.step < RunMember::Step::kDrained;
+      }));
+}
+
+void AgentScaling::ScaleTo(size_t agents) {
+  target_ = agents;
+  while (LetSpareJoin()) {
+  }
+  size_t there = AgentsThere();
+  std::vector<RunMember>& members = parts_.roster.members();
+  for (auto member = members.rbegin(); member != members.rend(); ++member) {
+    if (there > target_ && !member->lost && !member->leaving && !member->joining &&
+        member->step < RunMember::Step::kDrained) {
+      member->leaving = true;
+      --there;
+    }
+  }
+  parts_.redivision.Soon();
+}
+
+bool AgentScaling::LetSpareJoin() {
+  if (!wants_more() || parts_.roster.spares().empty()) {
+    return false;
+  }
+  const AgentId spare = parts_.roster.spares().front();
+  parts_.roster.ForgetSpare(spare);
+  LetJoin(spare);
+  return true;
+}
+
+void AgentScaling::LetJoin(AgentId agent) {
+  const AgentRecord& record = *parts_.fleet.Find(agent);
+  parts_.roster.Add(record);
+  RunMember& member = parts_.roster.members().back();
+  member.joining = true;
+  member.joined_late = ++joined_late_;
+  member.tuple = SegmentTuple::None();
+  ShowWork(parts_.plan, member);  // none, until a division gives it a part
+  parts_.logger.Info(absl::StrCat("agent ", record.name,
+                                  " has come, and takes part as soon as its VUs are there"));
+  // So many VUs as it would have now; others may come and go until it has them.
+  std::vector<const RunMember*> then = parts_.roster.Staying();
+  then.push_back(&member);
+  const absl::StatusOr<SegmentSequence> sequence = CutAmong(then, parts_.plan.partition);
+  if (!sequence.ok()) {
+    parts_.fleet.Expel(agent, sequence.status());
+    return;
+  }
+  v1::CoordinatorMessage message = parts_.assignments.MessageFor(member, parts_.plan);
+  v1::Assign& assign = *message.mutable_assign();
+  assign.set_segment_sequence(sequence->ToString());
+  assign.set_segment_index(static_cast<int32_t>(then.size() - 1));
+  const std::vector<SegmentTuple> tuples = *SegmentTuple::MakeAll(*sequence, parts_.plan.partition);
+  assign.set_rps_share(DivideRps(parts_.plan, tuples).back());
+  assign.set_joined_late(member.joined_late);
+  parts_.sender.Send(agent, std::move(message));
+}
+
+void AgentScaling::StartLate(RunMember& member) {
+  member.joining = false;
+  parts_.sender.Send(member.id, parts_.run_clock.StartMessage());
+  parts_.redivision.Soon();
+}
+
+void AgentScaling::SaveTo(RunCheckpoint& saved) const {
+  saved.agents_target = target_;
+  saved.joined_late = joined_late_;
+  saved.unfit = unfit_;
+}
+
+void AgentScaling::Restore(const RunCheckpoint& saved) {
+  target_ = saved.agents_target;
+  joined_late_ = saved.joined_late;
+  unfit_ = saved.unfit;
+}
+
+}  // namespace lockstep::coordinator

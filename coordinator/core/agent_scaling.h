@@ -1,0 +1,66 @@
+// How many agents share the work while the load runs: takes in those that come late, and has the last
+// ones hand their work over if there are to be fewer. Loop-bound.
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+
+#include "lockstep/v1/control.pb.h"
+
+#include "common/base/log.h"
+#include "coordinator/core/assignments.h"
+#include "coordinator/core/checkpoint.h"
+#include "coordinator/core/fleet.h"
+#include "coordinator/core/redivision.h"
+#include "coordinator/core/roster.h"
+#include "coordinator/core/run_clock.h"
+#include "coordinator/core/run_sender.h"
+
+namespace lockstep::coordinator {
+
+class AgentScaling {
+ public:
+  static constexpr int64_t kMostAgents = 100'000;
+
+  // All are borrowed and outlive this.
+  struct Parts {
+    const RunClock& run_clock;
+    const TestPlan& plan;
+    const Assignments& assignments;
+    Fleet& fleet;
+    Roster& roster;
+    Redivision& redivision;
+    RunSender& sender;
+    Logger& logger;
+  };
+  // So many agents are there as the load begins, or more were wanted.
+  AgentScaling(Parts parts, size_t target) : parts_(parts), target_(target) {}
+
+  // So many share the rest of the work, 1 to kMostAgents.
+  void ScaleTo(size_t agents);
+  // Whether there are fewer agents than there are to be.
+  bool wants_more() const { return AgentsThere() < target_; }
+  // A spare joins, if there is one and more are wanted; whether it did.
+  bool LetSpareJoin();
+  // An agent that has come gets what it needs for a part of its own.
+  void LetJoin(AgentId agent);
+  // It has got that: it starts, and the work is divided anew.
+  void StartLate(RunMember& member);
+  // The agent of this name was lost by its own fault, and may not come again.
+  void Bar(const std::string& name) { unfit_.insert(name); }
+  bool IsBarred(const std::string& name) const { return unfit_.contains(name); }
+
+  void SaveTo(RunCheckpoint& saved) const;
+  void Restore(const RunCheckpoint& saved);
+
+ private:
+  size_t AgentsThere() const;
+
+  const Parts parts_;
+  size_t target_;
+  uint32_t joined_late_ = 0;
+  std::set<std::string> unfit_;
+};
+
+}  // namespace lockstep::coordinator

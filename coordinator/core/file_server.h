@@ -1,0 +1,40 @@
+// Answers the agents that ask for files of the script: gathers them while the elected agent inspects
+// it, and gives those, and secrets, to all. Loop-bound.
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "lockstep/v1/control.pb.h"
+
+#include "coordinator/core/bundle.h"
+#include "coordinator/core/run_parts.h"
+#include "coordinator/core/run_phase.h"
+#include "coordinator/core/run_sender.h"
+
+namespace lockstep::coordinator {
+
+class FileServer {
+ public:
+  // All are borrowed and outlive this.
+  FileServer(TestSource& source, const RunPhase& phase, RunSender& sender)
+      : source_(source), phase_(phase), sender_(sender) {}
+
+  // A bundle of the script alone, to which the files that are asked for in Inspecting are added.
+  void BeginBundle();
+  void Restore(Bundle bundle) { bundle_ = std::move(bundle); }
+  const Bundle& bundle() const { return bundle_; }
+  void OnRequest(AgentId agent, const v1::FileRequest& request);
+
+ private:
+  void SendPiece(AgentId agent, const v1::FileRequest& request,
+                 const absl::StatusOr<std::string>& content);
+
+  TestSource& source_;
+  const RunPhase& phase_;
+  RunSender& sender_;
+  Bundle bundle_;
+};
+
+}  // namespace lockstep::coordinator

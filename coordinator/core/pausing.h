@@ -1,0 +1,68 @@
+// Holds a run: before setup() with all VUs initialised, at the ReadyBarrier, or while the load runs,
+// where all agents pause and resume at the same instants. A coordinator that itself stands still
+// (Ctrl+Z) first has its agents come to rest. Loop-bound.
+#pragma once
+
+#include <optional>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+
+#include "common/base/log.h"
+#include "coordinator/core/checkpoint.h"
+#include "coordinator/core/fleet.h"
+#include "coordinator/core/roster.h"
+#include "coordinator/core/run_clock.h"
+#include "coordinator/core/run_phase.h"
+#include "coordinator/core/run_sender.h"
+
+namespace lockstep::coordinator {
+
+class Pausing {
+ public:
+  // All are borrowed and outlive this.
+  struct Parts {
+    const RunClock& run_clock;
+    const RunPhase& phase;
+    Fleet& fleet;
+    Roster& roster;
+    RunSender& sender;
+    Logger& logger;
+  };
+  explicit Pausing(Parts parts) : parts_(parts) {}
+
+  bool paused() const { return paused_; }
+  void BeginPaused() { paused_ = true; }
+  // `plan`: set once the run is Running. Errors are those of Run::Pause.
+  absl::Status Pause(const std::optional<TestPlan>& plan);
+  // Whoever waits for it may go on.
+  absl::Status Resume();
+  // Errors are those of Run::Suspend.
+  absl::Status Suspend(const std::optional<TestPlan>& plan, absl::AnyInvocable<void()> done);
+  // The run is paused for the sake of Suspend alone.
+  bool suspended() const { return paused_to_suspend_; }
+  // The coordinator goes on. Whether the run has resumed with it.
+  bool Release();
+  // The run ends: nobody waits for rest any more.
+  void GiveUp();
+
+  void OnAtRest(RunMember& member);
+  // Calls what Suspend was given, if all have come to rest.
+  void TellIfAtRest();
+
+  void SaveTo(RunCheckpoint& saved) const;
+  void Restore(const RunCheckpoint& saved);
+
+ private:
+  // The instant at which all agents pause or resume: soon, after T0 and after the one before.
+  MonoTime NextSwitch();
+  void SendSuspend(bool over);
+
+  const Parts parts_;
+  bool paused_ = false;
+  bool paused_to_suspend_ = false;
+  absl::AnyInvocable<void()> on_at_rest_;  // null: nobody waits
+  MonoTime switch_at_;                     // of the last pause or resume after T0
+};
+
+}  // namespace lockstep::coordinator

@@ -1,0 +1,187 @@
+#include "coordinator/core/redivision.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+#include "coordinator/core/division.h"
+
+namespace lockstep::coordinator {
+namespace {
+
+// Until agents have certainly carried out the division before, whose instant their clocks know to
+// within a round trip.
+constexpr absl::Duration kAfterDivision = absl::Milliseconds(100);
+// What the initialisation of a VU is reckoned to take, and the most that a division waits for it:
+// VUs that come later begin later.
+constexpr absl::Duration kPerVu = absl::Milliseconds(20);
+constexpr absl::Duration kMostLead = absl::Seconds(5);
+constexpr int kMostDoublings = 8;
+
+}  // namespace
+
+void Redivision::Soon() {
+  if (stopped_) {
+    return;
+  }
+  proposal_.reset();  // what was proposed counts no longer
+  const MonoTime earliest = parts_.run_clock.t0() + last_division_ + kAfterDivision;
+  const MonoTime now = parts_.loop.clock().Mono();
+  const bool divided_before = last_division_ > absl::ZeroDuration();
+  timer_.At(divided_before ? std::max(now, earliest) : now, [this] { Propose(); });
+}
+
+absl::Duration Redivision::NextInstant(const std::vector<const RunMember*>& staying,
+                                       const std::vector<SegmentTuple>& tuples) const {
+  const TestPlan& plan = parts_.plan;
+  int64_t most_added = 0;
+  for (size_t i = 0; i < staying.size() && plan.share_of; ++i) {
+    most_added = std::max(
+        most_added, plan.share_of(tuples[i]).max_vus - staying[i]->progress.vus_initialised());
+  }
+  const absl::Duration told = parts_.run_clock.Lead();
+  absl::Duration lead = std::max(told, absl::Milliseconds(20));
+  lead = lead * (1 << std::min(late_in_a_row_, kMostDoublings)) + kPerVu * most_added;
+  const MonoTime at =
+      std::max(parts_.loop.clock().Mono() + std::min(lead, kMostLead), all_quiet_ + told);
+  return std::max(at - parts_.run_clock.t0(), absl::ZeroDuration());
+}
+
+void Redivision::Propose() {
+  proposal_.reset();
+  const std::vector<const RunMember*> staying = parts_.roster.Staying();
+  if (staying.empty()) {
+    return;  // those who leave end their work themselves then, and what they do not begin is missing
+  }
+  absl::StatusOr<SegmentSequence> sequence = CutAmong(staying, parts_.plan.partition);
+  if (!sequence.ok()) {
+    parts_.logger.Error(
+        absl::StrCat("the work cannot be divided anew, and what nobody does is missing: ",
+                     sequence.status().message()));
+    return;
+  }
+  Proposal& next = proposal_.emplace();
+  next.sequence = *std::move(sequence);
+  next.tuples = *SegmentTuple::MakeAll(next.sequence, parts_.plan.partition);
+  next.rps = DivideRps(parts_.plan, next.tuples);
+  for (const RunMember* member : staying) {
+    next.staying.push_back(member->id);
+  }
+  next.at = NextInstant(staying, next.tuples);
+  next.awaited = next.receivers = parts_.roster.AtWork();
+  ++proposals_;
+  // Whoever has not answered by then does not know of it.
+  timer_.At(parts_.run_clock.t0() + next.at + kAfterDivision, [this] {
+    ++late_in_a_row_;
+    Propose();
+  });
+  SendProposal();
+}
+
+void Redivision::SendProposal() {
+  const Proposal sent = *proposal_;  // sending may lose one, and propose another division
+  v1::CoordinatorMessage message;
+  v1::Redivide& redivide = *message.mutable_redivide();
+  redivide.set_number(proposals_);
+  redivide.set_after_t0_ns(absl::ToInt64Nanoseconds(sent.at));
+  redivide.set_segment_sequence(sent.sequence.ToString());
+  for (const AgentId id : sent.receivers) {
+    const auto part = std::find(sent.staying.begin(), sent.staying.end(), id);
+    const bool has_part = part != sent.staying.end();
+    const auto index = static_cast<size_t>(part - sent.staying.begin());
+    redivide.set_segment_index(has_part ? static_cast<int32_t>(index) : -1);
+    redivide.set_rps_share(has_part ? sent.rps[index] : 0);
+    parts_.sender.Send(id, message);
+  }
+}
+
+void Redivision::OnHeld(const RunMember& member, const v1::Held& held) {
+  if (!proposal_.has_value() || held.number() != proposals_) {
+    return;
+  }
+  if (held.too_late()) {
+    ++late_in_a_row_;
+    Soon();
+    return;
+  }
+  std::erase(proposal_->awaited, member.id);
+  if (proposal_->awaited.empty()) {
+    Commit();
+  }
+}
+
+void Redivision::Commit() {
+  const Proposal agreed = *std::exchange(proposal_, std::nullopt);
+  timer_.Cancel();
+  late_in_a_row_ = 0;
+  last_division_ = agreed.at;
+  for (RunMember& member : parts_.roster.members()) {
+    const bool has_ended = member.step == RunMember::Step::kDrained && !member.lost;
+    if (member.joining || member.handed_over || has_ended) {
+      continue;
+    }
+    AccountFor(member, agreed.at);
+    const auto part = std::find(agreed.staying.begin(), agreed.staying.end(), member.id);
+    if (part != agreed.staying.end()) {
+      const auto index = static_cast<size_t>(part - agreed.staying.begin());
+      member.tuple = agreed.tuples[index];
+      member.sequence = agreed.sequence.ToString();
+      member.segment_index = index;
+      member.segment = agreed.sequence.segments()[index].ToString();
+      ShowWork(parts_.plan, member);
+    }
+  }
+  parts_.logger.Info(
+      absl::StrCat("from ", absl::FormatDuration(absl::Floor(agreed.at, absl::Milliseconds(1))),
+                   " on, the work is divided among ", agreed.staying.size(),
+                   agreed.staying.size() == 1 ? " agent" : " agents"));
+  v1::CoordinatorMessage message;
+  message.mutable_divided()->set_number(proposals_);
+  for (const AgentId id : agreed.receivers) {
+    parts_.sender.Send(id, message);
+  }
+}
+
+void Redivision::AccountFor(RunMember& member, absl::Duration at) {
+  CountWork(parts_.plan, member, at);
+  member.cut_at = at;
+  if (!member.lost && !member.leaving) {
+    return;
+  }
+  member.handed_over = true;
+  parts_.leases.ShowGranted(member);
+  for (size_t i = 0; i < member.share.scenarios.size(); ++i) {
+    AgentShare::Scenario& scenario = member.share.scenarios[i];
+    if (!parts_.leases.Has(scenario.name) && scenario.iterations >= 0 &&
+        i < member.starts_before.size()) {
+      scenario.iterations = member.starts_before[i];
+    }
+  }
+  if (member.lost && !member.settled()) {
+    parts_.logger.Error(
+        absl::StrCat("of agent ", member.name, " is missing: ", MissingWork(member)));
+  }
+}
+
+void Redivision::Stop() {
+  stopped_ = true;
+  timer_.Cancel();
+  proposal_.reset();
+}
+
+void Redivision::SaveTo(RunCheckpoint& saved) const {
+  saved.redivisions = proposals_;
+  saved.division_due = proposal_.has_value() || timer_.set();
+  saved.last_division = last_division_;
+  saved.all_quiet = all_quiet_;
+}
+
+void Redivision::Restore(const RunCheckpoint& saved) {
+  proposals_ = saved.redivisions;
+  last_division_ = saved.last_division;
+  all_quiet_ = saved.all_quiet;
+  stopped_ = saved.state != v1::RunStatus::RUNNING;
+}
+
+}  // namespace lockstep::coordinator

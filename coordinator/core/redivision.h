@@ -1,0 +1,81 @@
+// Divides the work anew while the load runs, whenever an agent is lost, leaves or has come: from one
+// instant on, which all agents agree to before anybody acts on it; see Redivide in control.proto.
+// Loop-bound.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "lockstep/v1/control.pb.h"
+
+#include "common/base/log.h"
+#include "common/base/timer.h"
+#include "common/segment/execution_segment.h"
+#include "coordinator/core/checkpoint.h"
+#include "coordinator/core/iteration_leases.h"
+#include "coordinator/core/roster.h"
+#include "coordinator/core/run_clock.h"
+#include "coordinator/core/run_sender.h"
+
+namespace lockstep::coordinator {
+
+class Redivision {
+ public:
+  // All are borrowed and outlive this.
+  struct Parts {
+    EventLoop& loop;
+    const RunClock& run_clock;
+    const TestPlan& plan;
+    Roster& roster;
+    IterationLeases& leases;
+    RunSender& sender;
+    Logger& logger;
+  };
+  explicit Redivision(Parts parts) : parts_(parts), timer_(parts.loop) {}
+
+  // The work is divided anew among those who are there, soon. Does nothing once it is stopped.
+  void Soon();
+  // No division takes effect before then: an agent that was lost may go on until then.
+  void NotBefore(MonoTime quiet) { all_quiet_ = std::max(all_quiet_, quiet); }
+  void OnHeld(const RunMember& member, const v1::Held& held);
+  // From now on the plan stands.
+  void Stop();
+  bool stopped() const { return stopped_; }
+
+  void SaveTo(RunCheckpoint& saved) const;
+  void Restore(const RunCheckpoint& saved);
+
+ private:
+  struct Proposal {
+    absl::Duration at;  // after T0
+    SegmentSequence sequence;
+    std::vector<SegmentTuple> tuples;
+    std::vector<double> rps;
+    std::vector<AgentId> staying;  // in the order of the sequence
+    std::vector<AgentId> awaited;  // that have not answered Held
+    std::vector<AgentId> receivers;
+  };
+
+  void Propose();
+  // To all receivers of the present proposal.
+  void SendProposal();
+  absl::Duration NextInstant(const std::vector<const RunMember*>& staying,
+                             const std::vector<SegmentTuple>& tuples) const;
+  void Commit();
+  // Settles what the member's part comes to until `at`; if it has no part from then on, for good.
+  void AccountFor(RunMember& member, absl::Duration at);
+
+  const Parts parts_;
+  Timer timer_;  // until the next proposal, or for the answers to this one
+  bool stopped_ = false;
+  std::optional<Proposal> proposal_;  // not yet agreed to
+  uint32_t proposals_ = 0;            // so far
+  int late_in_a_row_ = 0;             // that somebody was too late for
+  absl::Duration last_division_;      // after T0
+  MonoTime all_quiet_;                // no agent that was lost begins anything from then on
+};
+
+}  // namespace lockstep::coordinator
