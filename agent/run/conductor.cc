@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "agent/run/progress.h"
 #include "common/base/status_macros.h"
 
 namespace lockstep::agent {
@@ -12,65 +13,62 @@ namespace {
 
 // How often it is looked whether paused iterations have ended.
 constexpr absl::Duration kLookEvery = absl::Milliseconds(50);
+constexpr absl::Duration kProgressEvery = absl::Milliseconds(500);
 
 }  // namespace
 
-Conductor::Conductor(Parts parts, OptionsReader read_options)
+Conductor::Conductor(Parts parts, Assignment::OptionsReader read_options)
     : loop_(parts.loop),
       session_(parts.session),
       host_(parts.host),
       log_(parts.log),
       health_(parts.health),
-      read_options_(std::move(read_options)),
+      sender_(session_, log_),
+      delivery_(loop_, session_, host_, sender_, [this] { LeaveWhenDone(); }),
       files_([this](v1::FileRequest request) {
         v1::AgentMessage message;
         *message.mutable_file_request() = std::move(request);
-        Send(std::move(message));
-      }) {}
-
-Conductor::~Conductor() {
-  CancelTimers();
-}
+        sender_.Send(std::move(message));
+      }),
+      assignment_(files_, std::move(read_options)),
+      row_leases_(sender_),
+      leave_timer_(loop_),
+      hand_over_timer_(loop_),
+      progress_timer_(loop_),
+      health_timer_(loop_),
+      suspend_timer_(loop_) {}
 
 void Conductor::CancelTimers() {
-  for (TimerId* timer : {&seal_timer_, &progress_timer_, &resend_timer_, &health_timer_,
-                         &suspend_timer_, &leave_timer_, &hand_over_timer_}) {
-    loop_.Cancel(std::exchange(*timer, TimerId::kNone));
+  for (Timer* timer :
+       {&progress_timer_, &health_timer_, &suspend_timer_, &leave_timer_, &hand_over_timer_}) {
+    timer->Cancel();
   }
 }
 
 void Conductor::Begin(absl::AnyInvocable<void(absl::Status)> on_finished) {
   on_finished_ = std::move(on_finished);
-  log_.SetOnLines([this] { SendLog(); });
+  log_.SetOnLines([this] { sender_.SendLog(); });
   host_.SetEvents({
       .on_abort = [this](std::string text) { OnAbort(std::move(text)); },
       .on_fail =
           [this] {
             v1::AgentMessage message;
             message.mutable_script_verdict()->set_kind(v1::ScriptVerdict::MARKED_FAILED);
-            Send(std::move(message));
+            sender_.Send(std::move(message));
           },
-      .on_lease = [this](RowLease lease) { OnLease(std::move(lease)); },
+      .on_lease = [this](RowLease lease) { row_leases_.Ask(std::move(lease)); },
       .on_secret = [this](const std::string& url,
                           FileFetcher::Done done) { FetchSecret(url, std::move(done)); },
   });
   session_.Open({
       .on_opened = [] {},
       .on_message = [this](const v1::CoordinatorMessage& message) { OnMessage(message); },
-      .on_batch_ack =
-          [this](const v1::BatchAck& ack) {
-            if (ack.run_id() == run_id_ && ack.acknowledged() <= outbox_->last_number()) {
-              outbox_->Acknowledge(ack.acknowledged());
-              last_batch_sent_ = loop_.clock().Mono();
-              SendBatches();
-              LeaveWhenDone();
-            }
-          },
-      .on_resumed = [this] { Resend(); },
+      .on_batch_ack = [this](const v1::BatchAck& ack) { delivery_.OnAck(ack); },
+      .on_resumed = [this] { delivery_.Resend(); },
       .on_proved = [this] { MoveFence(); },
       .on_acknowledged =
           [this] {
-            SendLog();
+            sender_.SendLog();
             LeaveWhenDone();
           },
       .on_lost = [this](const absl::Status& status) { OnLost(status); },
@@ -90,7 +88,7 @@ void Conductor::OnAbort(std::string text) {
   v1::AgentMessage message;
   message.mutable_script_verdict()->set_kind(v1::ScriptVerdict::ABORTED);
   message.mutable_script_verdict()->set_message(std::move(text));
-  Send(std::move(message));
+  sender_.Send(std::move(message));
   if (engine_ != nullptr && started_) {
     OnStop();
   }
@@ -147,14 +145,14 @@ void Conductor::Handle(const v1::CoordinatorMessage& message) {
     }
     phase_ = Phase::kActive;
     ++generation_;
-    run_id_ = message.run_id();
-  } else if (message.run_id() != run_id_) {
-    Fail(absl::StrCat("run_id: expected ", run_id_, ", got ", message.run_id()));
+    sender_.SetRun(message.run_id());
+  } else if (message.run_id() != sender_.run_id()) {
+    sender_.Fail(absl::StrCat("run_id: expected ", sender_.run_id(), ", got ", message.run_id()));
     return;
   }
   const bool prepared = stage_ >= Stage::kPreparing;
   if (absl::Status in_order = CheckOrder(message); !in_order.ok()) {
-    Fail(std::string(in_order.message()));
+    sender_.Fail(std::string(in_order.message()));
     return;
   }
   switch (message.body_case()) {
@@ -181,7 +179,7 @@ void Conductor::Handle(const v1::CoordinatorMessage& message) {
     case Body::kRunHandleSummary:
       return OnRunHandleSummary(message.run_handle_summary());
     case Body::kRowsLeased:
-      return OnRowsLeased(message.rows_leased());
+      return row_leases_.OnLeased(message.rows_leased());
     case Body::kRedivide:
       return OnRedivide(message.redivide());
     case Body::kDivided:
@@ -213,13 +211,12 @@ void Conductor::Handle(const v1::CoordinatorMessage& message) {
 void Conductor::OnStart(const v1::Start& start) {
   started_ = true;
   const MonoTime t0 = session_.clock().ToLocal(start.t0_coordinator_mono_ns());
-  t0_ = t0;
-  SealEachSecond();
-  loop_.Cancel(progress_timer_);
+  delivery_.SealEachSecond(t0);
+  progress_timer_.Cancel();
   host_.SetRunStart(t0, absl::FromUnixNanos(start.t0_wall_unix_ns()));
   SendProgress();
   if (health_ != nullptr) {
-    health_timer_ = loop_.At(t0, [this] {
+    health_timer_.At(t0, [this] {
       measured_ = true;
       health_->Begin();
     });
@@ -243,7 +240,7 @@ void Conductor::OnScale(const v1::Scale& scale) {
     if (!scale.segment_sequence().empty()) {
       LOCKSTEP_ASSIGN_OR_RETURN(
           SegmentTuple segment,
-          ReadSegment(scale.segment_sequence(), scale.segment_index(), assign_.partition()));
+          assignment_.ReadSegment(scale.segment_sequence(), scale.segment_index()));
       engine.ScaleBy(std::move(segment));
     }
     return engine.Scale(scale.vus(), scale.max_vus());
@@ -251,7 +248,7 @@ void Conductor::OnScale(const v1::Scale& scale) {
 }
 
 void Conductor::OnSuspend(const v1::Suspend& suspend) {
-  loop_.Cancel(std::exchange(suspend_timer_, TimerId::kNone));
+  suspend_timer_.Cancel();
   if (!suspend.over()) {
     AnswerSuspend();
   }
@@ -270,13 +267,10 @@ void Conductor::AnswerSuspend() {
   if (at_rest) {
     v1::AgentMessage message;
     message.mutable_at_rest();
-    Send(std::move(message));
+    sender_.Send(std::move(message));
     return;
   }
-  suspend_timer_ = loop_.After(kLookEvery, [this] {
-    suspend_timer_ = TimerId::kNone;
-    AnswerSuspend();
-  });
+  suspend_timer_.After(kLookEvery, [this] { AnswerSuspend(); });
 }
 
 void Conductor::Control(absl::FunctionRef<absl::Status(ScenarioEngine&)> change) {
@@ -330,38 +324,44 @@ void Conductor::SendDrained() {
   }
   drained_ = true;
   stage_ = Stage::kDrained;
-  loop_.Cancel(progress_timer_);
-  loop_.Cancel(health_timer_);
-  loop_.Cancel(std::exchange(hand_over_timer_, TimerId::kNone));
+  delivery_.LoadHasEnded();
+  progress_timer_.Cancel();
+  health_timer_.Cancel();
+  hand_over_timer_.Cancel();
   if (measured_) {
     health_->End();
   }
-  SealThen([this] {
+  delivery_.SealThen([this] {
     v1::AgentMessage message;
     v1::Drained& drained = *message.mutable_drained();
-    drained.set_last_batch(outbox_->last_number());
+    drained.set_last_batch(delivery_.outbox().last_number());
     *drained.mutable_final_progress() = Progress();
-    Send(std::move(message));
+    sender_.Send(std::move(message));
     LeaveWhenDone();
   });
 }
 
-// ---- sending ----
+// ---- how it stands ----
 
-void Conductor::Send(v1::AgentMessage message) {
-  using Body = v1::AgentMessage::BodyCase;
-  const bool passing =
-      message.body_case() == Body::kProgress || message.body_case() == Body::kRowLease ||
-      message.body_case() == Body::kHeld || message.body_case() == Body::kIterationLease ||
-      message.body_case() == Body::kVuIterationsWanted || message.body_case() == Body::kFileRequest;
-  SendLog(/*all=*/!passing);
-  session_.Send(run_id_, std::move(message));
+void Conductor::SendProgress() {
+  v1::AgentMessage message;
+  *message.mutable_progress() = Progress();
+  sender_.Send(std::move(message));
+  progress_timer_.After(kProgressEvery, [this] { SendProgress(); });
 }
 
-void Conductor::Fail(const std::string& text) {
-  v1::AgentMessage message;
-  message.mutable_agent_failed()->set_message(text);
-  Send(std::move(message));
+v1::Progress Conductor::Progress() const {
+  v1::Progress progress;
+  if (engine_ == nullptr) {
+    progress.set_vus_initialised(host_.vus_initialised());
+    return progress;
+  }
+  const EngineSnapshot snapshot = engine_->Snapshot();
+  progress = ProgressOf(snapshot);
+  if (measured_) {
+    *progress.mutable_health() = HealthOf(health_->Read(), snapshot);
+  }
+  return progress;
 }
 
 }  // namespace lockstep::agent

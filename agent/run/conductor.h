@@ -5,12 +5,10 @@
 // so that a whole fleet plays in one process on simulated time.
 //
 // conductor.cc: joining, messages, the run from T0 on; conductor_ends.cc: how it ends;
-// conductor_script.cc: what it does with the script; conductor_work.cc: work that moves;
-// conductor_reports.cc: what it tells.
+// conductor_script.cc: what it does with the script; conductor_work.cc: work that moves.
 #pragma once
 
 #include <deque>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,11 +22,16 @@
 #include "agent/exec/scenario_engine.h"
 #include "agent/health/health_source.h"
 #include "agent/report/outbox.h"
+#include "agent/run/assignment.h"
+#include "agent/run/batch_delivery.h"
 #include "agent/run/file_fetcher.h"
+#include "agent/run/row_leases.h"
+#include "agent/run/run_sender.h"
 #include "agent/run/script_host.h"
 #include "agent/run/script_log.h"
 #include "agent/run/session.h"
 #include "common/base/event_loop.h"
+#include "common/base/timer.h"
 #include "common/options/options.h"
 
 namespace lockstep::agent {
@@ -42,10 +45,7 @@ class Conductor final : private EngineEvents {
     ScriptLog& log;
     HealthSource* health = nullptr;  // none: the agent does not examine itself
   };
-  // Reads the canonical JSON of consolidated options.
-  using OptionsReader = absl::AnyInvocable<absl::StatusOr<Options>(absl::string_view json)>;
-  Conductor(Parts parts, OptionsReader read_options);
-  ~Conductor() override;
+  Conductor(Parts parts, Assignment::OptionsReader read_options);
   Conductor(const Conductor&) = delete;
   Conductor& operator=(const Conductor&) = delete;
 
@@ -61,7 +61,7 @@ class Conductor final : private EngineEvents {
   v1::Progress Progress() const;
   bool in_run() const { return phase_ == Phase::kActive; }
   bool leaving() const { return leaving_.has_value(); }
-  const Outbox& outbox() const { return *outbox_; }
+  const Outbox& outbox() const { return delivery_.outbox(); }
 
  private:
   enum class Phase { kIdle, kActive, kResetting };
@@ -93,18 +93,12 @@ class Conductor final : private EngineEvents {
   void OnMessage(const v1::CoordinatorMessage& message);
   void Handle(const v1::CoordinatorMessage& message);
   absl::Status CheckOrder(const v1::CoordinatorMessage& message);
-  void OnLease(RowLease lease);
-  void OnRowsLeased(const v1::RowsLeased& leased);
   // Before a secret goes to a script, the log knows it.
   void FetchSecret(const std::string& url, FileFetcher::Done done);
   void OnInspect(const v1::Inspect& inspect);
   void OnAssign(const v1::Assign& assign);
   void Reassign(const v1::Assign& assign);
-  void FetchNextFile();
-  static absl::StatusOr<SegmentTuple> ReadSegment(const std::string& sequence, int32_t index,
-                                                  v1::Assign::Partition partition);
-  // What Prepare needs of the assignment. InvalidArgument: what makes no sense of it.
-  absl::StatusOr<RunConfig> ReadAssign();
+  void OnAssigned(const absl::Status& status);
   void OnPrepare();
   void OnPrepared(const ScriptResult<VuPool*>& result);
   void OnRunSetup();
@@ -141,29 +135,8 @@ class Conductor final : private EngineEvents {
   void Finish();
   void CancelTimers();
 
-  // Seals what is measured, then calls `then`; seals are done one after another.
-  void SealThen(absl::AnyInvocable<void()> then);
-  void NextSeal();
-  // At whole seconds after T0, as all agents do: a second's batches of the fleet are about the same
-  // second. Before T0 is known, each second from now on.
-  void SealEachSecond();
-  void SendBatches();
-  void Resend();
-  void ResendLater();
   void SendDrained();
   void SendProgress();
-  void AddHealth(const EngineSnapshot& snapshot, v1::Progress* progress) const;
-  // As far as the coordinator keeps up; `all`: to the last line.
-  void SendLog(bool all = false);
-  // What makes our wall clock's stamps those of the coordinator's; zero where the clocks agree well
-  // enough.
-  absl::Duration WallCorrection();
-  // After the log lines that were written before; an answer after all of them, whereas others do not
-  // wait for those that the coordinator is too slow for.
-  void Send(v1::AgentMessage message);
-  void Fail(const std::string& text);
-  absl::Status VerifyBundle() const;
-  ScriptBundle TakeBundle() const;
   // Guards a callback: it does nothing if the run has gone meanwhile.
   template <class F>
   auto IfCurrent(F f) {
@@ -179,22 +152,20 @@ class Conductor final : private EngineEvents {
   ScriptHost& host_;
   ScriptLog& log_;
   HealthSource* const health_;
-  OptionsReader read_options_;
   absl::AnyInvocable<void(absl::Status)> on_finished_;
+  RunSender sender_;
+  BatchDelivery delivery_;
   FileFetcher files_;
+  Assignment assignment_;
+  RowLeases row_leases_;
 
   Phase phase_ = Phase::kIdle;
   Stage stage_ = Stage::kNew;
-  uint64_t generation_ = 0;  // of runs, ours
-  uint64_t run_id_ = 0;
+  uint64_t generation_ = 0;                     // of runs, ours
   std::deque<v1::CoordinatorMessage> waiting_;  // for a reset to end
   std::optional<absl::Status> finished_;        // once the session has ended for good
 
-  v1::Assign assign_;
-  std::optional<v1::Assign> reassign_;  // for when the reset has ended
-  int next_file_ = 0;
-  // Who waits for rows of a queue that the fleet shares.
-  std::map<std::string, absl::AnyInvocable<void(int64_t first, int64_t count)>> leases_;
+  std::optional<v1::Assign> reassign_;    // for when the reset has ended
   ScenarioEngine::Config engine_config_;  // from Prepare until the VUs are there
   std::unique_ptr<ScenarioEngine> engine_;
   bool started_ = false;
@@ -204,8 +175,8 @@ class Conductor final : private EngineEvents {
   bool calling_ = false;  // setup, teardown or handleSummary
   bool drained_ = false;
   std::optional<std::string> leaving_;  // why
-  TimerId leave_timer_ = TimerId::kNone;
-  TimerId hand_over_timer_ = TimerId::kNone;  // for others to take over the work
+  Timer leave_timer_;
+  Timer hand_over_timer_;  // for others to take over the work
   // The part that the last Redivide has told of, for Divided; no plan: there is none.
   struct Division {
     uint32_t number = 0;
@@ -215,18 +186,10 @@ class Conductor final : private EngineEvents {
   };
   std::optional<Division> division_;
   std::vector<ScenarioConfig> scenarios_;  // of the assignment
-  absl::Duration wall_correction_;
 
-  std::deque<absl::AnyInvocable<void()>> seals_;
-  bool sealing_ = false;
-  std::unique_ptr<Outbox> outbox_ = std::make_unique<Outbox>();
-  MonoTime last_batch_sent_;
-  std::optional<MonoTime> t0_;
-  TimerId seal_timer_ = TimerId::kNone;
-  TimerId progress_timer_ = TimerId::kNone;
-  TimerId resend_timer_ = TimerId::kNone;
-  TimerId health_timer_ = TimerId::kNone;
-  TimerId suspend_timer_ = TimerId::kNone;
+  Timer progress_timer_;
+  Timer health_timer_;
+  Timer suspend_timer_;
 };
 
 }  // namespace lockstep::agent

@@ -22,12 +22,9 @@ void Conductor::Drain(const std::string& reason) {
     v1::AgentMessage message;
     message.mutable_leaving()->set_reason(reason);
     message.mutable_leaving()->set_draining(true);
-    Send(std::move(message));
-    if (assign_.work_moves()) {  // until others have taken over
-      hand_over_timer_ = loop_.After(kHandOverWithin, [this] {
-        hand_over_timer_ = TimerId::kNone;
-        engine_->GracefulStop();
-      });
+    sender_.Send(std::move(message));
+    if (assignment_.assign().work_moves()) {  // until others have taken over
+      hand_over_timer_.After(kHandOverWithin, [this] { engine_->GracefulStop(); });
     } else {
       engine_->GracefulStop();
     }
@@ -39,13 +36,10 @@ void Conductor::LeaveWhenDone() {
   if (!leaving_.has_value() || phase_ != Phase::kActive || at_work()) {
     return;
   }
-  if (seals_.empty() && outbox_->empty() && session_.unacknowledged() == 0) {
+  if (delivery_.idle() && session_.unacknowledged() == 0) {
     Leave(*leaving_);
-  } else if (leave_timer_ == TimerId::kNone) {
-    leave_timer_ = loop_.After(kHandOverWithin, [this] {
-      leave_timer_ = TimerId::kNone;
-      Leave(*leaving_);
-    });
+  } else if (!leave_timer_.set()) {
+    leave_timer_.After(kHandOverWithin, [this] { Leave(*leaving_); });
   }
 }
 
@@ -83,13 +77,12 @@ void Conductor::AbandonRun() {
   phase_ = Phase::kResetting;
   ++generation_;
   CancelTimers();
-  seals_.clear();
-  leases_.clear();
+  delivery_.Clear();
+  row_leases_.Clear();
   division_.reset();
   reassign_.reset();
-  outbox_ = std::make_unique<Outbox>();
   files_.Clear();
-  run_id_ = 0;
+  sender_.SetRun(0);
   if (!resetting) {
     ResetHost();
   }
@@ -99,7 +92,6 @@ void Conductor::ResetHost() {
   // In a task of its own: something that the engine has told may have led here.
   loop_.Post([engine = std::move(engine_)] {});
   host_.Reset([this] {
-    t0_.reset();
     stage_ = Stage::kNew;
     started_ = measured_ = in_setup_ = calling_ = drained_ = false;
     phase_ = Phase::kIdle;
@@ -127,8 +119,8 @@ void Conductor::Reassign(const v1::Assign& assign) {
   phase_ = Phase::kResetting;
   ++generation_;
   CancelTimers();
-  seals_.clear();
-  leases_.clear();
+  delivery_.ForgetSeals();
+  row_leases_.Clear();
   reassign_ = assign;
   ResetHost();
 }

@@ -9,7 +9,7 @@
 namespace lockstep::agent {
 
 void Conductor::MoveFence() {
-  if (engine_ != nullptr && started_ && assign_.work_moves()) {
+  if (engine_ != nullptr && started_ && assignment_.assign().work_moves()) {
     engine_->SetFence(session_.safe_until());
   }
 }
@@ -19,7 +19,7 @@ void Conductor::OnRedivide(const v1::Redivide& redivide) {
   message.mutable_held()->set_number(redivide.number());
   division_.reset();
   if (engine_ == nullptr || !started_ || stage_ >= Stage::kStopping) {
-    Send(std::move(message));  // nothing begins here any more
+    sender_.Send(std::move(message));  // nothing begins here any more
     return;
   }
   Division division{.number = redivide.number(),
@@ -28,11 +28,11 @@ void Conductor::OnRedivide(const v1::Redivide& redivide) {
                     .rps_share = redivide.rps_share()};
   if (redivide.segment_index() >= 0) {
     absl::StatusOr<SegmentTuple> segment =
-        ReadSegment(redivide.segment_sequence(), redivide.segment_index(), assign_.partition());
+        assignment_.ReadSegment(redivide.segment_sequence(), redivide.segment_index());
     absl::StatusOr<InstancePlan> plan =
         segment.ok() ? PlanInstance(scenarios_, *segment) : segment.status();
     if (!plan.ok()) {
-      Fail(absl::StrCat("redivide: ", plan.status().message()));
+      sender_.Fail(absl::StrCat("redivide: ", plan.status().message()));
       return;
     }
     division.segment = *std::move(segment);
@@ -40,14 +40,14 @@ void Conductor::OnRedivide(const v1::Redivide& redivide) {
   }
   if (!engine_->Hold(absl::Nanoseconds(redivide.after_t0_ns()))) {
     message.mutable_held()->set_too_late(true);
-    Send(std::move(message));
+    sender_.Send(std::move(message));
     return;
   }
   if (division.plan.has_value()) {
     engine_->Expect(*division.plan);
   }
   division_ = std::move(division);
-  Send(std::move(message));
+  sender_.Send(std::move(message));
 }
 
 void Conductor::OnDivided(const v1::Divided& divided) {
@@ -70,7 +70,7 @@ void Conductor::OnIterationsWanted(const IterationsWanted& wanted) {
   lease.set_begun(wanted.begun);
   lease.set_wanted(wanted.wanted);
   lease.set_over(wanted.over);
-  Send(std::move(message));
+  sender_.Send(std::move(message));
 }
 
 void Conductor::OnIterationsReturned(size_t scenario, int64_t first, int64_t count) {
@@ -79,13 +79,13 @@ void Conductor::OnIterationsReturned(size_t scenario, int64_t first, int64_t cou
   returned.set_scenario(scenarios_[scenario].name);
   returned.set_first(first);
   returned.set_count(count);
-  Send(std::move(message));
+  sender_.Send(std::move(message));
 }
 
 void Conductor::OnIterationsLeased(const v1::IterationsLeased& leased) {
   if (leased.first() < 0 || leased.count() < 0) {
-    Fail(absl::StrCat("iterations_leased: ", leased.count(), " from ", leased.first(),
-                      ": neither may be negative"));
+    sender_.Fail(absl::StrCat("iterations_leased: ", leased.count(), " from ", leased.first(),
+                              ": neither may be negative"));
     return;
   }
   if (engine_ != nullptr) {
@@ -96,14 +96,14 @@ void Conductor::OnIterationsLeased(const v1::IterationsLeased& leased) {
 void Conductor::OnVusWanted(v1::VuIterationsWanted wanted) {
   v1::AgentMessage message;
   *message.mutable_vu_iterations_wanted() = std::move(wanted);
-  Send(std::move(message));
+  sender_.Send(std::move(message));
 }
 
 void Conductor::OnVuIterationsLeased(const v1::VuIterationsLeased& leased) {
   for (const v1::VuIterationsLeased::Vu& vu : leased.vus()) {
     if (vu.first() < 0 || vu.end() < vu.first()) {
-      Fail(absl::StrCat("vu_iterations_leased: ", vu.first(), " to ", vu.end(), " of VU ", vu.vu(),
-                        ": no such iterations"));
+      sender_.Fail(absl::StrCat("vu_iterations_leased: ", vu.first(), " to ", vu.end(), " of VU ",
+                                vu.vu(), ": no such iterations"));
       return;
     }
   }
