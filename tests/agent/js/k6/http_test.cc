@@ -462,7 +462,7 @@ TEST_F(HttpTest, BatchKeepsOrderAndKeys) {
                        ['GET', u, null, {tags: {a: '1'}}]]).map(r => r.body.split(' ')[0])
   )js"));
   EXPECT_EQ(R"([["one","two"],"d1",200,0])", Run(R"js(
-    const o = http.batch({one: {method: 'POST', url: `${T}/echo`, body: 'd1'}, two: T});
+    const o = http.batch({one: {method: 'POST', url: `${T}/echo`, body: 'd1'}, two: T, [Symbol('three')]: 'x'});
     const bad = http.batch([T, 'http://a b/']);
     return [Object.keys(o), o.one.body, o.two.status, bad[1].status]
   )js"));
