@@ -160,7 +160,8 @@ std::optional<Thresholds> OptionValue::Read(As<Thresholds>) const {
   for (const auto& [metric, value] : reader.value().items()) {
     const ValueReader member = reader.Member(metric);
     std::vector<ThresholdConfig>& list = thresholds[metric];
-    const size_t count = value.is_array() ? value.size() : 1;
+    // Null is an empty list, as Go's encoding/json has it.
+    const size_t count = value.is_array() ? value.size() : value.is_null() ? 0 : 1;
     for (size_t i = 0; i < count; ++i) {
       std::optional<ThresholdConfig> config =
           ReadThreshold(value.is_array() ? member.Element(i) : member);

@@ -109,6 +109,8 @@ std::optional<std::map<std::string, std::string>> ValueReader::StringMap() const
   for (const auto& [key, value] : value_.items()) {
     if (value.is_string()) {
       map[key] = value.get<std::string>();
+    } else if (value.is_null()) {
+      map[key] = "";
     } else {
       Member(key).Expected("a string");
       return std::nullopt;
