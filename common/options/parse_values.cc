@@ -1,5 +1,6 @@
 #include "common/options/parse_values.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -135,6 +136,21 @@ std::optional<std::string> ReadTlsName(const ValueReader& reader) {
 }
 
 }  // namespace
+
+std::optional<std::string> OptionValue::Read(As<std::string>) const {
+  if (choices.empty()) {
+    return reader.String();
+  }
+  const nlohmann::json& value = reader.value();
+  if (!otherwise.empty() && value.is_string() &&
+      std::find(choices.begin(), choices.end(), value.get_ref<const std::string&>()) ==
+          choices.end()) {
+    warnings->push_back(absl::StrCat(reader.path(), ": ", ShortText(value), " is taken for \"",
+                                     otherwise, "\"; there are ", ListOf(choices)));
+    return std::string(otherwise);
+  }
+  return reader.OneOf(choices);
+}
 
 std::optional<HttpErrorsRule> OptionValue::Read(As<HttpErrorsRule>) const {
   if (!reader.RequireObject()) {

@@ -24,6 +24,11 @@ std::string ShortText(const nlohmann::json& value) {
   return text;
 }
 
+std::string ListOf(std::vector<absl::string_view> choices) {
+  std::erase(choices, "");
+  return absl::StrJoin(choices, ", ");
+}
+
 void ValueReader::Expected(absl::string_view allowed) const {
   errors_->push_back(
       absl::StrCat(path_, ": invalid value ", ShortText(value_), ": expected ", allowed));
@@ -124,9 +129,7 @@ std::optional<std::string> ValueReader::OneOf(const std::vector<absl::string_vie
                                       value_.get_ref<const std::string&>()) != allowed.end()) {
     return value_.get<std::string>();
   }
-  std::vector<absl::string_view> words = allowed;
-  std::erase(words, "");  // which says the same as nothing
-  Expected(absl::StrCat("one of ", absl::StrJoin(words, ", ")));
+  Expected(absl::StrCat("one of ", ListOf(allowed)));
   return std::nullopt;
 }
 

@@ -60,6 +60,9 @@ class ValueReader {
   std::vector<std::string>* errors_;
 };
 
+// Choices as messages list them, without the empty text, which says the same as nothing.
+std::string ListOf(std::vector<absl::string_view> choices);
+
 // `value` as messages show it: JSON, cut to a readable length.
 std::string ShortText(const nlohmann::json& value);
 

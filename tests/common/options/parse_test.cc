@@ -1,5 +1,7 @@
 #include "common/options/parse.h"
 
+#include <string>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -178,6 +180,22 @@ TEST(ParseScriptOptions, NullIsAnEmptyTextAndAnEmptyListOfThresholds) {
   EXPECT_THAT(scenario.env, ElementsAre(::testing::Pair("E", "")));
   EXPECT_THAT(scenario.tags, ElementsAre(::testing::Pair("s", "")));
   EXPECT_THAT(Validate(Settle(parsed.options), nullptr), IsEmpty());
+}
+
+TEST(ParseScriptOptions, AnyOtherWordOfHttpDebugMeansHeadersAndIsWarnedOf) {
+  const ParsedOptions parsed = ParseScriptOptions(R"({"httpDebug": "ful"})");
+  ASSERT_THAT(parsed.errors, IsEmpty());
+  EXPECT_EQ(parsed.options.http_debug, "headers");
+  EXPECT_THAT(parsed.warnings, ElementsAre("httpDebug: \"ful\" is taken for \"headers\"; there are "
+                                           "headers, full"));
+  for (const char* word : {"", "headers", "full"}) {
+    const ParsedOptions known =
+        ParseScriptOptions(std::string(R"({"httpDebug": ")") + word + "\"}");
+    EXPECT_EQ(known.options.http_debug, word);
+    EXPECT_THAT(known.warnings, IsEmpty());
+  }
+  EXPECT_THAT(ParseScriptOptions(R"({"httpDebug": true})").errors,
+              ElementsAre("httpDebug: invalid value true: expected one of headers, full"));
 }
 
 TEST(ParseScriptOptions, AScenarioWithAFieldThatCannotBeReadIsCheckedAllTheSame) {
