@@ -26,6 +26,9 @@ struct OptionRow {
   bool text_is_json = false;         // variable and flag, where the type has a simpler form
   bool filled_in = true;             // JSON has the default, too, unless that is empty
   std::vector<absl::string_view> choices = {};  // the words that a text may be; none: any
+  // The choice that any other text is taken for, as k6 does, with a warning; "": it is an error. In a flag, which somebody
+  // types for this very run, it is an error all the same.
+  absl::string_view otherwise = {};
   // Adds what is wrong with a value, as messages that begin with the key.
   void (*check)(absl::string_view key, const T& value, StringList* errors) = nullptr;
 };

@@ -69,7 +69,9 @@ bool ParseOption(absl::string_view key, const nlohmann::json& value, absl::strin
     }
     found = true;
     if (!value.is_null()) {
-      parsed->options.*row.member = OptionValue{reader, row.choices}.Read(std::type_identity<T>());
+      parsed->options.*row.member =
+          OptionValue{reader, row.choices, row.otherwise, &parsed->warnings}.Read(
+              std::type_identity<T>());
     }
   });
   return found;

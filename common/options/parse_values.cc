@@ -1,5 +1,6 @@
 #include "common/options/parse_values.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -136,6 +137,21 @@ std::optional<std::string> ReadTlsName(const ValueReader& reader) {
 
 }  // namespace
 
+std::optional<std::string> OptionValue::Read(As<std::string>) const {
+  if (choices.empty()) {
+    return reader.String();
+  }
+  const nlohmann::json& value = reader.value();
+  if (!otherwise.empty() && value.is_string() &&
+      std::find(choices.begin(), choices.end(), value.get_ref<const std::string&>()) ==
+          choices.end()) {
+    warnings->push_back(absl::StrCat(reader.path(), ": ", ShortText(value), " is taken for \"",
+                                     otherwise, "\"; there are ", ListOf(choices)));
+    return std::string(otherwise);
+  }
+  return reader.OneOf(choices);
+}
+
 std::optional<HttpErrorsRule> OptionValue::Read(As<HttpErrorsRule>) const {
   if (!reader.RequireObject()) {
     return std::nullopt;
@@ -160,7 +176,8 @@ std::optional<Thresholds> OptionValue::Read(As<Thresholds>) const {
   for (const auto& [metric, value] : reader.value().items()) {
     const ValueReader member = reader.Member(metric);
     std::vector<ThresholdConfig>& list = thresholds[metric];
-    const size_t count = value.is_array() ? value.size() : 1;
+    // Null is an empty list, as Go's encoding/json has it.
+    const size_t count = value.is_array() ? value.size() : value.is_null() ? 0 : 1;
     for (size_t i = 0; i < count; ++i) {
       std::optional<ThresholdConfig> config =
           ReadThreshold(value.is_array() ? member.Element(i) : member);

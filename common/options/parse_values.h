@@ -15,6 +15,8 @@ namespace lockstep {
 struct OptionValue {
   const ValueReader& reader;
   const std::vector<absl::string_view>& choices;  // what a text may be; none: anything
+  absl::string_view otherwise = {};               // what any other is taken for; "": it is an error
+  lockstep::StringList* warnings = nullptr;       // where `otherwise` is noted
 
   template <class T>
   using As = std::type_identity<T>;
@@ -22,9 +24,7 @@ struct OptionValue {
   std::optional<bool> Read(As<bool>) const { return reader.Bool(); }
   std::optional<int64_t> Read(As<int64_t>) const { return reader.Int(); }
   std::optional<absl::Duration> Read(As<absl::Duration>) const { return reader.Duration(); }
-  std::optional<std::string> Read(As<std::string>) const {
-    return choices.empty() ? reader.String() : reader.OneOf(choices);
-  }
+  std::optional<std::string> Read(As<std::string>) const;
   std::optional<StringList> Read(As<StringList>) const { return reader.StringList(); }
   std::optional<StringMap> Read(As<StringMap>) const { return reader.StringMap(); }
   std::optional<nlohmann::json> Read(As<nlohmann::json>) const { return reader.value(); }

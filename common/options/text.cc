@@ -12,6 +12,7 @@
 
 #include "common/options/catalogue.h"
 #include "common/options/duration.h"
+#include "common/options/parse_values.h"
 #include "common/options/tiers.h"
 
 namespace lockstep {
@@ -123,7 +124,13 @@ void ReadText(const OptionRow<T>& row, OptionText text, ParsedOptions* parsed) {
     text.values.back() = std::string(row.bare);
   }
   const OptionText::Result value = row.text_is_json ? text.Json() : text.Read(OptionText::As<T>());
-  if (value.has_value()) {
+  if (!value.has_value()) {
+    return;
+  }
+  if (text.flag) {
+    const ValueReader reader(*value, std::string(text.label), text.errors);
+    parsed->options.*row.member = OptionValue{reader, row.choices}.Read(std::type_identity<T>());
+  } else {
     ParseOption(row.key, *value, text.label, parsed);
   }
 }

@@ -24,6 +24,11 @@ std::string ShortText(const nlohmann::json& value) {
   return text;
 }
 
+std::string ListOf(std::vector<absl::string_view> choices) {
+  std::erase(choices, "");
+  return absl::StrJoin(choices, ", ");
+}
+
 void ValueReader::Expected(absl::string_view allowed) const {
   errors_->push_back(
       absl::StrCat(path_, ": invalid value ", ShortText(value_), ": expected ", allowed));
@@ -109,6 +114,8 @@ std::optional<std::map<std::string, std::string>> ValueReader::StringMap() const
   for (const auto& [key, value] : value_.items()) {
     if (value.is_string()) {
       map[key] = value.get<std::string>();
+    } else if (value.is_null()) {
+      map[key] = "";
     } else {
       Member(key).Expected("a string");
       return std::nullopt;
@@ -122,9 +129,7 @@ std::optional<std::string> ValueReader::OneOf(const std::vector<absl::string_vie
                                       value_.get_ref<const std::string&>()) != allowed.end()) {
     return value_.get<std::string>();
   }
-  std::vector<absl::string_view> words = allowed;
-  std::erase(words, "");  // which says the same as nothing
-  Expected(absl::StrCat("one of ", absl::StrJoin(words, ", ")));
+  Expected(absl::StrCat("one of ", ListOf(allowed)));
   return std::nullopt;
 }
 

@@ -31,7 +31,7 @@ class ValueReader {
   std::optional<absl::Duration> Duration() const;
   std::optional<std::string> String() const;
   std::optional<std::vector<std::string>> StringList() const;
-  // Values may be numbers and booleans too, as people write them in tags and env.
+  // A value that is null is an empty text, as Go's encoding/json has it.
   std::optional<std::map<std::string, std::string>> StringMap() const;
   // One of `allowed`.
   std::optional<std::string> OneOf(const std::vector<absl::string_view>& allowed) const;
@@ -59,6 +59,9 @@ class ValueReader {
   std::string path_;
   std::vector<std::string>* errors_;
 };
+
+// Choices as messages list them, without the empty text, which says the same as nothing.
+std::string ListOf(std::vector<absl::string_view> choices);
 
 // `value` as messages show it: JSON, cut to a readable length.
 std::string ShortText(const nlohmann::json& value);

@@ -51,6 +51,8 @@ absl::string_view HtmlSource();
 absl::string_view HtmlElementSource();
 absl::string_view HtmlSelectorsSource();
 absl::string_view HtmlTreeSource();
+// agent/js/k6/bound_methods.js: evaluates to the function () => bindMethods, which takes a class.
+absl::string_view BoundMethodsSource();
 // agent/js/k6/emitter.js: evaluates to the function () => Emitter.
 absl::string_view EmitterSource();
 // agent/js/k6/mqtt.js: evaluates to the function (native) => ({ connect, connectAsync, MqttClient, default }).

@@ -105,4 +105,13 @@ v8::Local<v8::FunctionTemplate> FunctionCache::Get(
   return known.Get(isolate_);
 }
 
+uint32_t FunctionCache::Keep(v8::Local<v8::FunctionTemplate> made) {
+  kept_.emplace_back(isolate_, made);
+  return static_cast<uint32_t>(kept_.size() - 1);
+}
+
+v8::Local<v8::FunctionTemplate> FunctionCache::Kept(uint32_t number) {
+  return kept_[number].Get(isolate_);
+}
+
 }  // namespace lockstep::agent

@@ -1,9 +1,11 @@
 // C++ functions as functions of scripts.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <v8.h>
 
@@ -73,11 +75,15 @@ class FunctionCache {
   // The template that `make` made when it was first asked for by this name and callback.
   v8::Local<v8::FunctionTemplate> Get(absl::string_view name, v8::FunctionCallback callback,
                                       absl::FunctionRef<v8::Local<v8::FunctionTemplate>()> make);
+  // For those that are found by a number instead, which Keep gives.
+  uint32_t Keep(v8::Local<v8::FunctionTemplate> made);
+  v8::Local<v8::FunctionTemplate> Kept(uint32_t number);
 
  private:
   v8::Isolate* isolate_;
   std::map<std::pair<std::string, v8::FunctionCallback>, v8::Global<v8::FunctionTemplate>>
       templates_;
+  std::vector<v8::Global<v8::FunctionTemplate>> kept_;
 };
 
 }  // namespace lockstep::agent

@@ -15,9 +15,7 @@ bool ForEachOwn(
     v8::Local<v8::Context> context, v8::Local<v8::Object> object,
     absl::FunctionRef<bool(const std::string& name, v8::Local<v8::Value> value)> visit) {
   v8::Local<v8::Array> names;
-  if (!object
-           ->GetOwnPropertyNames(context, v8::ONLY_ENUMERABLE,
-                                 v8::KeyConversionMode::kConvertToString)
+  if (!object->GetOwnPropertyNames(context, kOwnNames, v8::KeyConversionMode::kConvertToString)
            .ToLocal(&names)) {
     return false;
   }

@@ -12,6 +12,10 @@
 
 namespace lockstep::agent {
 
+// What Object.keys() lists: enumerable, and no symbols.
+inline constexpr auto kOwnNames =
+    static_cast<v8::PropertyFilter>(v8::ONLY_ENUMERABLE | v8::SKIP_SYMBOLS);
+
 bool GetProperty(v8::Local<v8::Context> context, v8::Local<v8::Object> object,
                  absl::string_view name, v8::Local<v8::Value>* value);
 // Calls `visit` with each enumerable own property whose key is a string or an index, in the

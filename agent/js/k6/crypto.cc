@@ -8,6 +8,7 @@
 
 #include "agent/data/crypto/digest.h"
 #include "agent/data/crypto/text_codec.h"
+#include "agent/js/bind/bound_methods.h"
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/functions.h"
 #include "agent/js/bind/owned_object.h"
@@ -82,26 +83,20 @@ void OneShotHmac(const Info& info) {
   ReturnDigest(info, hasher->Digest(), info[3]);
 }
 
-Hasher* HasherOf(const Info& info) {
-  Hasher* hasher = OwnedBy<Hasher>(info.This());
-  if (hasher == nullptr) {
-    ThrowTypeError(info.GetIsolate(), "not a hasher");
-  }
-  return hasher;
+// What a method, which is bound to it, was called on.
+Hasher& HasherOf(const Info& info) {
+  return *OwnedBy<Hasher>(info.This());
 }
 
 void UpdateHasher(const Info& info) {
-  Hasher* hasher = HasherOf(info);
   std::string input;
-  if (hasher != nullptr && InputOf(info, 0, &input)) {
-    hasher->Update(input);
+  if (InputOf(info, 0, &input)) {
+    HasherOf(info).Update(input);
   }
 }
 
 void DigestHasher(const Info& info) {
-  if (Hasher* hasher = HasherOf(info)) {
-    ReturnDigest(info, hasher->Digest(), info[0]);
-  }
+  ReturnDigest(info, HasherOf(info).Digest(), info[0]);
 }
 
 void ReturnHasher(const Info& info, std::unique_ptr<Hasher> hasher) {
@@ -113,9 +108,9 @@ void ReturnHasher(const Info& info, std::unique_ptr<Hasher> hasher) {
   if (!made->NewInstance(context).ToLocal(&object)) {
     return;
   }
-  SetFunction(context, object, "update", UpdateHasher);
-  SetFunction(context, object, "digest", DigestHasher);
   AttachOwned(isolate, object, std::move(hasher));
+  SetBoundMethod(context, object, "update", UpdateHasher);
+  SetBoundMethod(context, object, "digest", DigestHasher);
   info.GetReturnValue().Set(object);
 }
 

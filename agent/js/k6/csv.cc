@@ -11,7 +11,9 @@
 #include "absl/strings/str_cat.h"
 
 #include "agent/data/row_table.h"
+#include "agent/js/bind/bound_methods.h"
 #include "agent/js/bind/errors.h"
+#include "agent/js/bind/functions.h"
 #include "agent/js/bind/holder.h"
 #include "agent/js/bind/owned_object.h"
 #include "agent/js/bind/promises.h"
@@ -185,7 +187,7 @@ void LoadRow(const Info& info) {
 void ParseFile(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
   const Context context = ContextOf(info);
-  ApiVu& vu = BoundTo<ApiVu>(info);
+  ApiVu& vu = ModuleOf<ApiVu>(info);
   const absl::StatusOr<CsvRows> rows =
       vu.in_init() ? FindRows(context, vu, info[0], info[1])
                    : absl::FailedPreconditionError("it must be called in the init context");
@@ -212,7 +214,7 @@ void ParseFile(const Info& info) {
 
 void ConstructParser(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
-  ApiVu& vu = BoundTo<ApiVu>(info);
+  ApiVu& vu = ModuleOf<ApiVu>(info);
   if (!info.IsConstructCall()) {
     ThrowTypeError(isolate, "Parser is made with `new`");
     return;
@@ -248,18 +250,18 @@ void NextRow(const Info& info) {
 }  // namespace
 
 v8::Local<v8::Object> MakeCsvModule(Context context, ApiVu& vu) {
+  SetModule(context, &vu);
   v8::Isolate* isolate = context->GetIsolate();
   const v8::Local<v8::Object> exports = v8::Object::New(isolate);
-  SetFunction(context, exports, "parse", ParseFile, v8::External::New(isolate, &vu));
-  const v8::Local<v8::FunctionTemplate> made =
-      v8::FunctionTemplate::New(isolate, ConstructParser, v8::External::New(isolate, &vu));
-  made->SetClassName(JsName(isolate, "Parser"));
-  made->InstanceTemplate()->SetInternalFieldCount(2);
-  made->PrototypeTemplate()->Set(
-      JsName(isolate, "next"),
-      v8::FunctionTemplate::New(isolate, NextRow, {}, v8::Signature::New(isolate, made)));
+  SetFunction(context, exports, "parse", ParseFile);
+  const auto complete = [isolate](v8::Local<v8::FunctionTemplate> made) {
+    made->InstanceTemplate()->SetInternalFieldCount(2);
+    SetPrototypeMethods(isolate, made, {{"next", NextRow}});
+  };
   v8::Local<v8::Function> constructor;
-  if (made->GetFunction(context).ToLocal(&constructor)) {
+  if (ClassTemplate(isolate, "Parser", ConstructParser, complete)
+          ->GetFunction(context)
+          .ToLocal(&constructor)) {
     SetProperty(context, exports, "Parser", constructor);
   }
   return exports;

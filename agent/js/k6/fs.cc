@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
+#include "agent/js/bind/bound_methods.h"
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/functions.h"
 #include "agent/js/bind/holder.h"
@@ -102,14 +103,9 @@ void ConstructFile(const Info& info) {
 
 v8::Local<v8::FunctionTemplate> FileTemplate(v8::Isolate* isolate) {
   return ClassTemplate(isolate, "File", ConstructFile, [&](v8::Local<v8::FunctionTemplate> made) {
-    const v8::Local<v8::Signature> signature = v8::Signature::New(isolate, made);
-    const std::pair<const char*, v8::FunctionCallback> methods[] = {
-        {"read", ReadFromFile}, {"seek", SeekInFile}, {"stat", DescribeFile}};
-    for (const auto& [name, method] : methods) {
-      made->PrototypeTemplate()->Set(JsName(isolate, name),
-                                     v8::FunctionTemplate::New(isolate, method, {}, signature));
-    }
     made->InstanceTemplate()->SetInternalFieldCount(2);
+    SetPrototypeMethods(isolate, made,
+                        {{"read", ReadFromFile}, {"seek", SeekInFile}, {"stat", DescribeFile}});
   });
 }
 

@@ -1,5 +1,5 @@
 // Evaluates to the function (native) => { Client, Stream }, the classes of `k6/net/grpc`. `native` is what
-// GrpcModule::MakeNative makes; it has a handle for each client and a number for each stream.
+// GrpcModule::MakeExports makes; it has a handle for each client, a number for each stream, and bindMethods (bound_methods.js).
 (function (native) {
   'use strict';
 
@@ -59,5 +59,7 @@
     }
   }
 
+  native.bindMethods(Client);
+  native.bindMethods(Stream);
   return { Client, Stream };
 })

@@ -200,6 +200,7 @@ v8::Local<v8::Object> GrpcModule::MakeExports(Context context) {
                                                      {"write", WriteToStream},
                                                      {"end", EndStream}},
                                                     v8::External::New(isolate, this));
+  AddPart(context, native, "bindMethods", BoundMethodsSource());
   const v8::Local<v8::Object> exports = ExportsOf(context, GrpcSource(), native);
   int number = 0;
   for (const char* name : kStatuses) {

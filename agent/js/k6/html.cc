@@ -14,6 +14,7 @@
 #include "agent/js/bind/embedded_scripts.h"
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/properties.h"
+#include "agent/js/bind/script_exports.h"
 #include "agent/js/bind/text.h"
 
 namespace lockstep::agent {
@@ -215,18 +216,19 @@ v8::MaybeLocal<v8::Object> HtmlFunctions(Context context) {
   }
   const v8::Local<v8::Value> none = v8::Undefined(isolate);
   v8::Local<v8::Function> parse;
-  v8::Local<v8::Value> make, make_tree, parts[5];
+  v8::Local<v8::Value> make, make_tree, parts[6];
   if (!v8::Function::New(context, Parse).ToLocal(&parse) ||
       !Evaluate(context, HtmlSource()).ToLocal(&make) ||
       !Evaluate(context, HtmlTreeSource()).ToLocal(&make_tree) ||
       !make_tree.As<v8::Function>()->Call(context, none, 0, nullptr).ToLocal(&parts[1]) ||
       !Evaluate(context, CssSelectSource()).ToLocal(&parts[2]) ||
       !Evaluate(context, HtmlSelectorsSource()).ToLocal(&parts[3]) ||
-      !Evaluate(context, HtmlElementSource()).ToLocal(&parts[4])) {
+      !Evaluate(context, HtmlElementSource()).ToLocal(&parts[4]) ||
+      !ResultOf(context, BoundMethodsSource(), {}).ToLocal(&parts[5])) {
     return {};
   }
   parts[0] = parse;
-  if (!make.As<v8::Function>()->Call(context, none, 5, parts).ToLocal(&functions)) {
+  if (!make.As<v8::Function>()->Call(context, none, 6, parts).ToLocal(&functions)) {
     return {};
   }
   context->Global()->SetPrivate(context, key, functions).Check();

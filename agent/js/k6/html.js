@@ -1,8 +1,8 @@
 // `k6/html` as JavaScript: the class Selection over the tree that html.cc parses, and what Responses do with it.
-// Evaluates to (parse, tree, cssSelect, makeSelectors, makeElements) => ({ parseHTML, Selection, html, submitForm, clickLink }).
-// parse(text) gives a document as html_tree.js describes it; the others are what html_tree.js, css-select, html_selectors.js and
-// html_element.js evaluate to. The last three functions take the exports of `k6/http`, a Response and an argument.
-(function (parse, tree, cssSelect, makeSelectors, makeElements) {
+// Evaluates to (parse, tree, cssSelect, makeSelectors, makeElements, bindMethods) => ({ parseHTML, Selection, html, submitForm, clickLink }).
+// parse(text) gives a document as html_tree.js describes it; the others are what html_tree.js, css-select, html_selectors.js,
+// html_element.js and bound_methods.js evaluate to. The last three functions take the exports of `k6/http`, a Response and an argument.
+(function (parse, tree, cssSelect, makeSelectors, makeElements, bindMethods) {
   const { isElement, elements, rowOf, walk, descendants, ancestors, textOf, inputValue, optionValue, inner, resolve, encodeForm } = tree;
   const compile = makeSelectors(cssSelect, tree);
   const unique = (list) => [...new Set(list)];
@@ -151,12 +151,16 @@
     serializeObject() { return Object.fromEntries(this.serializeArray().map(({ name, value }) => [name, value])); }
     serialize() { return encodeForm(this.serializeObject()); }
   }
-  const elementOf = makeElements(tree, compile, (nodes, url) => new Selection(nodes, url));
+  bindMethods(Selection);
+  const elementOf = makeElements(tree, compile, (nodes, url) => new Selection(nodes, url), bindMethods);
 
   const parseHTML = (text) => new Selection([parse(text === undefined || text === null ? '' : String(text))], '');
   // `text` is that of a body of bytes.
-  const page = (response, selector, text = String(response.body)) => {
-    if (response.body === null) throw new Error("the body is null so we can't transform it to HTML - this likely was because of a request error getting the response");
+  const page = (response, selector, text = response.body) => {
+    if (text === null || text === undefined || Array.isArray(text)) {  // k6 has an empty list for a request that was not sent
+      throw new Error("the body is null so we can't transform it to HTML - this likely was because of a request error getting the response");
+    }
+    if (typeof text !== 'string') throw new TypeError('the body is no text, so there is no HTML in it');
     const whole = new Selection([parse(text)], response.url);
     return selector === undefined ? whole : whole.find(String(selector));
   };

@@ -1,8 +1,9 @@
 // The Elements of k6/html: what Selection.get() and each() give. They have the methods of DOM elements, as functions: those of all
 // nodes, those of one tag, and one for each attribute that a tag's elements reflect.
-// Evaluates to (tree, compile, makeSelection) => (node, url) => Element, where `tree` is what html_tree.js makes, `compile` what
-// html_selectors.js does, `makeSelection(nodes, url)` a Selection, and `url` where the page is from ('' if it is not known).
-(function ({ isElement, elements, rowOf, descendants, ancestors, textOf, inputValue, optionValue, outer, inner, resolve }, compile, makeSelection) {
+// Evaluates to (tree, compile, makeSelection, bindMethods) => (node, url) => Element, where `tree` is what html_tree.js makes,
+// `compile` what html_selectors.js does, `makeSelection(nodes, url)` a Selection, `bindMethods` what bound_methods.js makes, and
+// `url` where the page is from ('' if it is not known).
+(function ({ isElement, elements, rowOf, descendants, ancestors, textOf, inputValue, optionValue, outer, inner, resolve }, compile, makeSelection, bindMethods) {
   const namespaces = { html: 'http://www.w3.org/1999/xhtml', svg: 'http://www.w3.org/2000/svg', math: 'http://www.w3.org/1998/Math/MathML' };
   const last = (list) => list[list.length - 1];
   const has = (object, name) => Object.prototype.hasOwnProperty.call(object, name);
@@ -27,6 +28,7 @@
     namespaceURI() { return this.ownerElement.namespaceURI(); }
     prefix() { return this.name.includes(':') ? this.name.slice(0, this.name.indexOf(':')) : ''; }
   }
+  bindMethods(Attribute);
 
   class Element {
     #node; #url;
@@ -79,6 +81,7 @@
     getElementsByTagName(name) { return this.#all(descendants(this.#node, (n) => name === '*' || n.name === String(name).toLowerCase())); }
     getElementsByClassName(names) { return this.#all(descendants(this.#node, (n) => words(String(names)).every((name) => words(n.attributes.class).includes(name)))); }
   }
+  bindMethods(Element);
 
   // Methods of tags that are more than an attribute. Each takes the node and gives a value, a node or a list of nodes.
   const href = (node, url) => resolve(url, node.attributes.href ?? '');
@@ -280,6 +283,7 @@
         return Array.isArray(value) ? value.map(wrap) : wrap(value);
       });
     }
+    bindMethods(found);
     classes.set(tag, found);
     return found;
   };

@@ -313,9 +313,7 @@ v8::MaybeLocal<v8::Value> HttpModule::Batch(Context context, v8::Local<v8::Objec
     return {};
   }
   v8::Local<v8::Array> keys;
-  if (!requests
-           ->GetOwnPropertyNames(context, v8::ONLY_ENUMERABLE,
-                                 v8::KeyConversionMode::kConvertToString)
+  if (!requests->GetOwnPropertyNames(context, kOwnNames, v8::KeyConversionMode::kConvertToString)
            .ToLocal(&keys)) {
     return {};
   }

@@ -102,7 +102,7 @@ class HttpModule final : public VuPart {
 };
 
 // Adds html, submitForm and clickLink to responses.
-void AddResponseMethods(v8::Isolate* isolate, v8::Local<v8::ObjectTemplate> response);
+void AddResponseMethods(v8::Isolate* isolate, v8::Local<v8::FunctionTemplate> response);
 
 // Makes the module and leaves it to `vu`, which outlives the context; returns its exports.
 v8::Local<v8::Object> MakeHttpModule(v8::Local<v8::Context> context, ApiVu& vu);

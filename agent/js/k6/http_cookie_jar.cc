@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 
+#include "agent/js/bind/bound_methods.h"
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/functions.h"
 #include "agent/js/bind/owned_object.h"
@@ -177,20 +178,15 @@ void Construct(const Info& info) {
 }
 
 v8::Local<v8::FunctionTemplate> JarClass(v8::Isolate* isolate) {
-  return ClassTemplate(
-      isolate, "CookieJar", Construct, [isolate](v8::Local<v8::FunctionTemplate> made) {
-        made->InstanceTemplate()->SetInternalFieldCount(2);
-        const v8::Local<v8::Signature> signature = v8::Signature::New(isolate, made);
-        const std::pair<const char*, v8::FunctionCallback> methods[] = {
-            {"clear", ClearCookies},
-            {"cookiesForURL", CookiesForUrl},
-            {"delete", DeleteCookie},
-            {"set", SetCookieFunction}};
-        for (const auto& [name, method] : methods) {
-          made->InstanceTemplate()->Set(JsName(isolate, name),
-                                        v8::FunctionTemplate::New(isolate, method, {}, signature));
-        }
-      });
+  return ClassTemplate(isolate, "CookieJar", Construct,
+                       [isolate](v8::Local<v8::FunctionTemplate> made) {
+                         made->InstanceTemplate()->SetInternalFieldCount(2);
+                         SetOwnMethods(isolate, made,
+                                       {{"clear", ClearCookies},
+                                        {"cookiesForURL", CookiesForUrl},
+                                        {"delete", DeleteCookie},
+                                        {"set", SetCookieFunction}});
+                       });
 }
 
 void OwnJar(const Info& info) {

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "agent/js/bind/bound_methods.h"
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/functions.h"
 #include "agent/js/bind/properties.h"
@@ -263,14 +264,11 @@ v8::Local<v8::Object> MakeFetchFunctions(Context context) {
   return functions;
 }
 
-void AddResponseMethods(v8::Isolate* isolate, v8::Local<v8::ObjectTemplate> response) {
-  const std::pair<const char*, v8::FunctionCallback> methods[] = {
-      {kHtml, OnResponse<kHtml>},
-      {kSubmitForm, OnResponse<kSubmitForm>},
-      {kClickLink, OnResponse<kClickLink>}};
-  for (const auto& [name, method] : methods) {
-    response->Set(JsName(isolate, name), v8::FunctionTemplate::New(isolate, method));
-  }
+void AddResponseMethods(v8::Isolate* isolate, v8::Local<v8::FunctionTemplate> response) {
+  SetOwnMethods(isolate, response,
+                {{kHtml, OnResponse<kHtml>},
+                 {kSubmitForm, OnResponse<kSubmitForm>},
+                 {kClickLink, OnResponse<kClickLink>}});
 }
 
 }  // namespace lockstep::agent

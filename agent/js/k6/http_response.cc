@@ -11,6 +11,7 @@
 #include "agent/data/json/validate.h"
 #include "agent/http/headers.h"
 #include "agent/http/packed_result.h"
+#include "agent/js/bind/bound_methods.h"
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/functions.h"
 #include "agent/js/bind/owned_object.h"
@@ -239,37 +240,11 @@ void JsonAt(const Info& info, absl::string_view body, bool* valid) {
   }
 }
 
-// json() of a copy of a Response, which has no more than its properties.
-void JsonOfCopy(const Info& info) {
-  v8::Isolate* isolate = info.GetIsolate();
-  v8::Local<v8::Value> body, value;
-  if (!GetProperty(isolate->GetCurrentContext(), info.This(), "body", &body)) {
-    return;
-  }
-  std::string text;
-  if (!BytesOrText(isolate, body, &text)) {
-    ThrowTypeError(isolate, "json() was called on what has no body");
-    return;
-  }
-  bool valid = false;
-  if (info.Length() > 0) {
-    JsonAt(info, text, &valid);
-  } else if (ParseJson(info, text, &value)) {
-    info.GetReturnValue().Set(value);
-  } else {
-    ThrowNotJson(isolate, text);
-  }
-}
-
 // json([selector]): the whole body, parsed once, or what the selector finds in it.
 void Json(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
   const Context context = isolate->GetCurrentContext();
   auto* data = OwnedBy<ResponseData>(info.This());
-  if (data == nullptr) {
-    JsonOfCopy(info);
-    return;
-  }
   if (data->type == ResponseType::kStream) {
     ThrowError(isolate,
                "the body is a stream (responseType: 'stream'), which json() does not read");
@@ -307,11 +282,14 @@ void Json(const Info& info) {
 
 ResponseFactory::ResponseFactory(Context context,
                                  void (*add_methods)(v8::Isolate* isolate,
-                                                     v8::Local<v8::ObjectTemplate> response)) {
+                                                     v8::Local<v8::FunctionTemplate> response)) {
   v8::Isolate* isolate = context->GetIsolate();
   const auto complete = [&](v8::Local<v8::FunctionTemplate> made) {
     const v8::Local<v8::ObjectTemplate> instance = made->InstanceTemplate();
     instance->SetInternalFieldCount(2);
+    // Own properties, as in k6: a copy ({...response}) has them, too. They stand behind the fields.
+    add_methods(isolate, made);
+    SetOwnMethods(isolate, made, {{"json", Json}});
     const std::pair<const char*, v8::AccessorNameGetterCallback> fields[] = {
         {"remote_ip", Get<Field<&HttpResponse::remote_ip>>},
         {"remote_port", Get<Field<&HttpResponse::remote_port>>},
@@ -333,9 +311,6 @@ ResponseFactory::ResponseFactory(Context context,
     for (const auto& [name, getter] : fields) {
       instance->SetLazyDataProperty(JsName(isolate, name), getter);
     }
-    // Own properties, as in k6: a copy ({...response}) has them, too.
-    instance->Set(JsName(isolate, "json"), v8::FunctionTemplate::New(isolate, Json));
-    add_methods(isolate, instance);
   };
   class_.Reset(isolate, ClassTemplate(isolate, "Response", nullptr, complete));
 }

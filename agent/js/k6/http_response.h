@@ -14,10 +14,10 @@ enum class ResponseType { kText, kBinary, kNone, kStream };
 // Makes Response objects in one context.
 class ResponseFactory {
  public:
-  // `add_methods` adds the methods that need more than the response.
+  // `add_methods` adds the methods that need more than the response, which stand behind json().
   ResponseFactory(v8::Local<v8::Context> context,
                   void (*add_methods)(v8::Isolate* isolate,
-                                      v8::Local<v8::ObjectTemplate> response));
+                                      v8::Local<v8::FunctionTemplate> response));
 
   // Empty with a pending exception, which only a terminated or exhausted isolate has.
   // Takes of `result` what it does not copy.

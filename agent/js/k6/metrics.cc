@@ -7,6 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
+#include "agent/js/bind/bound_methods.h"
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/functions.h"
 #include "agent/js/bind/properties.h"
@@ -19,38 +20,6 @@ namespace {
 using Info = v8::FunctionCallbackInfo<v8::Value>;
 
 constexpr int kIdField = 0;
-
-template <MetricType kType>
-void Construct(const Info& info) {
-  v8::Isolate* isolate = info.GetIsolate();
-  const v8::Local<v8::Context> context = isolate->GetCurrentContext();
-  ApiVu& vu = ModuleOf<ApiVu>(info);
-  if (!info.IsConstructCall()) {
-    ConstructAnew(info, MetricTypeName(kType));
-    return;
-  }
-  if (!vu.in_init()) {
-    ThrowError(isolate, "metrics must be declared in the init context");
-    return;
-  }
-  std::string name;
-  if (!info[0]->IsUndefined() && !ToText(context, info[0], &name)) {
-    return;
-  }
-  const ValueType contains =
-      info[1]->BooleanValue(isolate) ? ValueType::kTime : ValueType::kDefault;
-  const absl::StatusOr<MetricId> id = vu.sink().metrics().Register(name, kType, contains);
-  if (!id.ok()) {
-    ThrowError(isolate, id.status().message());
-    return;
-  }
-  info.This()->SetInternalField(kIdField,
-                                v8::Integer::NewFromUnsigned(isolate, static_cast<uint32_t>(*id)));
-  info.This()
-      ->DefineOwnProperty(context, JsName(isolate, "name"), JsText(isolate, name),
-                          static_cast<v8::PropertyAttribute>(v8::ReadOnly | v8::DontDelete))
-      .Check();
-}
 
 // The number that a sample takes from `value`; NaN where it has none.
 bool SampleValue(v8::Local<v8::Context> context, v8::Local<v8::Value> value, double* number) {
@@ -115,20 +84,47 @@ void AddSample(const Info& info) {
   info.GetReturnValue().Set(true);
 }
 
+template <MetricType kType>
+void Construct(const Info& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  const v8::Local<v8::Context> context = isolate->GetCurrentContext();
+  ApiVu& vu = ModuleOf<ApiVu>(info);
+  if (!info.IsConstructCall()) {
+    ConstructAnew(info, MetricTypeName(kType));
+    return;
+  }
+  if (!vu.in_init()) {
+    ThrowError(isolate, "metrics must be declared in the init context");
+    return;
+  }
+  std::string name;
+  if (!info[0]->IsUndefined() && !ToText(context, info[0], &name)) {
+    return;
+  }
+  const ValueType contains =
+      info[1]->BooleanValue(isolate) ? ValueType::kTime : ValueType::kDefault;
+  const absl::StatusOr<MetricId> id = vu.sink().metrics().Register(name, kType, contains);
+  if (!id.ok()) {
+    ThrowError(isolate, id.status().message());
+    return;
+  }
+  info.This()->SetInternalField(kIdField,
+                                v8::Integer::NewFromUnsigned(isolate, static_cast<uint32_t>(*id)));
+  // Both are properties of the metric itself, in this order, as scripts that look at it find them in k6.
+  info.This()
+      ->DefineOwnProperty(context, JsName(isolate, "name"), JsText(isolate, name),
+                          static_cast<v8::PropertyAttribute>(v8::ReadOnly | v8::DontDelete))
+      .Check();
+  SetBoundMethod(context, info.This(), "add", AddSample);
+}
+
 void DefineClass(v8::Local<v8::Context> context, v8::Local<v8::Object> exports,
                  absl::string_view name, v8::FunctionCallback construct) {
-  v8::Isolate* isolate = context->GetIsolate();
-  const auto complete = [isolate](v8::Local<v8::FunctionTemplate> made) {
+  const auto complete = [](v8::Local<v8::FunctionTemplate> made) {
     made->InstanceTemplate()->SetInternalFieldCount(1);
-    // Both are properties of the metric itself, in this order, as scripts that look at it find them
-    // in k6.
-    made->InstanceTemplate()->Set(JsName(isolate, "name"), v8::String::Empty(isolate));
-    made->InstanceTemplate()->Set(
-        JsName(isolate, "add"),
-        v8::FunctionTemplate::New(isolate, AddSample, {}, v8::Signature::New(isolate, made)));
   };
   v8::Local<v8::Function> constructor;
-  if (ClassTemplate(isolate, name, construct, complete)
+  if (ClassTemplate(context->GetIsolate(), name, construct, complete)
           ->GetFunction(context)
           .ToLocal(&constructor)) {
     SetProperty(context, exports, name, constructor);

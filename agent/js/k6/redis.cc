@@ -157,6 +157,7 @@ v8::Local<v8::Object> RedisModule::MakeExports(Context context) {
   const v8::Local<v8::Object> native =
       NativeObject(context, {{"open", NativeOpen}, {"command", NativeCommand}},
                    v8::External::New(context->GetIsolate(), this));
+  AddPart(context, native, "bindMethods", BoundMethodsSource());
   return ExportsOf(context, RedisSource(), native);
 }
 

@@ -1,5 +1,6 @@
-// The class Client of `k6/x/redis`. Evaluates to (native) => ({ Client }); native: open(options), which returns a number, and
-// command(client, words, key), which returns the promise of a reply: null, a text, a number or an array of these.
+// The class Client of `k6/x/redis`. Evaluates to (native) => ({ Client }); native: open(options), which returns a number,
+// command(client, words, key), which returns the promise of a reply: null, a text, a number or an array of these, and
+// bindMethods (bound_methods.js).
 ((native) => {
   // Buffers are texts, as certificates in PEM are.
   const plain = (key, value) => {
@@ -104,5 +105,6 @@
       return there(await native.command(this.#number, words, keyOf(words)));
     }
   }
+  native.bindMethods(Client);
   return { Client };
 })

@@ -261,6 +261,7 @@ v8::Local<v8::Object> WebSocketsModule::MakeExports(Context context) {
                                                      {"streams", NativeStreams},
                                                      {"typeName", NativeTypeName}},
                                                     v8::External::New(context->GetIsolate(), this));
+  AddPart(context, native, "bindMethods", BoundMethodsSource());
   return ExportsOf(context, WebSocketsSource(), native);
 }
 

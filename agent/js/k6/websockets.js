@@ -1,6 +1,6 @@
 // The classes of `k6/websockets` as JavaScript, made from what websockets.cc provides. Evaluates to
 // (native) => ({ WebSocket, Blob }); native: open, sendText, sendBinary, ping, close, buffered, extensions,
-// encode, decode, typeName; and streams, which returns the exports of k6/experimental/streams.
+// encode, decode, typeName; streams, which returns the exports of k6/experimental/streams; and bindMethods (bound_methods.js).
 (function (native) {
   const bytesOf = (part) => {
     if (part instanceof Blob) return part.content();
@@ -170,5 +170,7 @@
       }
     }
   }
+  native.bindMethods(WebSocket);
+  native.bindMethods(Blob);
   return { WebSocket, Blob };
 })

@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 
 #include "agent/http/headers.h"
+#include "agent/js/bind/bound_methods.h"
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/functions.h"
 #include "agent/js/bind/properties.h"
@@ -108,24 +109,22 @@ void SocketTimer(const Info& info) {
 
 v8::MaybeLocal<v8::Object> MakeSocketObject(Context context, BlockingSocket* socket) {
   v8::Isolate* isolate = context->GetIsolate();
-  const v8::Local<v8::FunctionTemplate> made = v8::FunctionTemplate::New(isolate);
-  made->SetClassName(JsName(isolate, "Socket"));
-  made->InstanceTemplate()->SetInternalFieldCount(1);
-  const v8::Local<v8::Signature> signature = v8::Signature::New(isolate, made);
-  const std::pair<const char*, v8::FunctionCallback> methods[] = {
-      {"on", SocketOn},
-      {"send", SocketSend},
-      {"sendBinary", SocketSendBinary},
-      {"ping", SocketPing},
-      {"close", SocketClose},
-      {"setTimeout", SocketTimer<false>},
-      {"setInterval", SocketTimer<true>}};
-  for (const auto& [name, method] : methods) {
-    made->PrototypeTemplate()->Set(JsName(isolate, name),
-                                   v8::FunctionTemplate::New(isolate, method, {}, signature));
-  }
+  const auto complete = [isolate](v8::Local<v8::FunctionTemplate> made) {
+    made->InstanceTemplate()->SetInternalFieldCount(1);
+    SetPrototypeMethods(isolate, made,
+                        {{"on", SocketOn},
+                         {"send", SocketSend},
+                         {"sendBinary", SocketSendBinary},
+                         {"ping", SocketPing},
+                         {"close", SocketClose},
+                         {"setTimeout", SocketTimer<false>},
+                         {"setInterval", SocketTimer<true>}});
+  };
   v8::Local<v8::Object> object;
-  if (!made->InstanceTemplate()->NewInstance(context).ToLocal(&object)) {
+  if (!ClassTemplate(isolate, "Socket", nullptr, complete)
+           ->InstanceTemplate()
+           ->NewInstance(context)
+           .ToLocal(&object)) {
     return {};
   }
   object->SetAlignedPointerInInternalField(0, socket);

@@ -1,5 +1,7 @@
 #include "common/options/parse.h"
 
+#include <string>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -158,11 +160,42 @@ TEST(ParseScriptOptions, ReadsTheSpellingOfTheRequirement) {
 
 TEST(ParseScriptOptions, TagsAndVariablesAreTextAndNothingElse) {
   EXPECT_THAT(ParseScriptOptions(R"({"tags": {"n": 5}, "scenarios": {"a": {
-                "executor": "shared-iterations", "env": {"B": true}, "tags": {"c": null}}}})")
+                "executor": "shared-iterations", "env": {"B": true}, "tags": {"c": []}}}})")
                   .errors,
               ElementsAre("scenarios.a.env.B: invalid value true: expected a string",
-                          "scenarios.a.tags.c: invalid value null: expected a string",
+                          "scenarios.a.tags.c: invalid value []: expected a string",
                           "tags.n: invalid value 5: expected a string"));
+}
+
+TEST(ParseScriptOptions, NullIsAnEmptyTextAndAnEmptyListOfThresholds) {
+  const ParsedOptions parsed = ParseScriptOptions(R"({"tags": {"t": null},
+      "thresholds": {"http_reqs": null, "m": ["avg<1"]},
+      "scenarios": {"a": {"executor": "shared-iterations", "env": {"E": null}, "tags": {"s": null}}}})");
+  ASSERT_THAT(parsed.errors, IsEmpty());
+  EXPECT_THAT(parsed.warnings, IsEmpty());
+  EXPECT_THAT(*parsed.options.tags, ElementsAre(::testing::Pair("t", "")));
+  EXPECT_THAT(parsed.options.thresholds->at("http_reqs"), IsEmpty());
+  EXPECT_EQ(parsed.options.thresholds->at("m").size(), 1u);
+  const ScenarioConfig& scenario = (*parsed.options.scenarios)[0];
+  EXPECT_THAT(scenario.env, ElementsAre(::testing::Pair("E", "")));
+  EXPECT_THAT(scenario.tags, ElementsAre(::testing::Pair("s", "")));
+  EXPECT_THAT(Validate(Settle(parsed.options), nullptr), IsEmpty());
+}
+
+TEST(ParseScriptOptions, AnyOtherWordOfHttpDebugMeansHeadersAndIsWarnedOf) {
+  const ParsedOptions parsed = ParseScriptOptions(R"({"httpDebug": "ful"})");
+  ASSERT_THAT(parsed.errors, IsEmpty());
+  EXPECT_EQ(parsed.options.http_debug, "headers");
+  EXPECT_THAT(parsed.warnings, ElementsAre("httpDebug: \"ful\" is taken for \"headers\"; there are "
+                                           "headers, full"));
+  for (const char* word : {"", "headers", "full"}) {
+    const ParsedOptions known =
+        ParseScriptOptions(std::string(R"({"httpDebug": ")") + word + "\"}");
+    EXPECT_EQ(known.options.http_debug, word);
+    EXPECT_THAT(known.warnings, IsEmpty());
+  }
+  EXPECT_THAT(ParseScriptOptions(R"({"httpDebug": true})").errors,
+              ElementsAre("httpDebug: invalid value true: expected one of headers, full"));
 }
 
 TEST(ParseScriptOptions, AScenarioWithAFieldThatCannotBeReadIsCheckedAllTheSame) {

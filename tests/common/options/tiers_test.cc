@@ -46,6 +46,19 @@ TEST(ParseEnvironmentOptions, PrefersOurOwnNames) {
   EXPECT_EQ(FindSetting({}, "OUT").has_value(), false);
 }
 
+TEST(ParseEnvironmentOptions, TakesAnyWordOfHttpDebugWhereAFlagIsHeldToItsChoices) {
+  const ParsedOptions variable = ParseEnvironmentOptions({{"K6_HTTP_DEBUG", "true"}});
+  ASSERT_THAT(variable.errors, IsEmpty());
+  EXPECT_EQ(variable.options.http_debug, "headers");
+  EXPECT_THAT(
+      variable.warnings,
+      ElementsAre(::testing::StartsWith("K6_HTTP_DEBUG: \"true\" is taken for \"headers\"")));
+  ParsedOptions flag;
+  ParseOptionFlag("httpDebug", {"ful"}, "--http-debug", &flag);
+  EXPECT_THAT(flag.errors,
+              ElementsAre("--http-debug: invalid value \"ful\": expected one of headers, full"));
+}
+
 TEST(ParseEnvironmentOptions, NamesTheVariableInErrors) {
   EXPECT_THAT(
       ParseEnvironmentOptions({{"K6_ITERATIONS", "many"},

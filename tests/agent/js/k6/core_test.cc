@@ -17,6 +17,11 @@ TEST_F(CoreModule, CheckEvaluatesAllAndTagsSamples) {
   EXPECT_EQ("true", Run("return k6.check(1, {a: true})"));
 }
 
+TEST_F(CoreModule, ASymbolIsNoNameOfACheck) {
+  EXPECT_EQ("true", Run("return k6.check(1, {[Symbol('s')]: false, n: true, 1: true})"));
+  EXPECT_THAT(Samples("checks"), ElementsAre("1{check:1}", "1{check:n}"));
+}
+
 TEST_F(CoreModule, ACheckThatThrowsFailsAndThrowsOn) {
   EXPECT_EQ("Error: inside",
             Run("k6.check(1, {t: () => { throw new Error('inside') }, never: true})"));

@@ -38,5 +38,13 @@ TEST_F(CryptoModule, DigestsComeInAllEncodings) {
   EXPECT_THAT(Run("crypto.randomBytes(0)"), HasSubstr("invalid size"));
 }
 
+TEST_F(CryptoModule, MethodsOfAHasherNeedNoHasherBeforeThem) {
+  EXPECT_EQ(R"([true,"update,digest"])", Run(R"js(
+    const hasher = crypto.createHash('md5'), { update, digest } = hasher;
+    ['a', 'bc'].forEach((part) => update(part));
+    return [digest('hex') === crypto.md5('abc', 'hex'), Object.keys(hasher).join()]
+  )js"));
+}
+
 }  // namespace
 }  // namespace lockstep::agent

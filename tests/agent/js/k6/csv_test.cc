@@ -83,6 +83,21 @@ TEST_F(CsvModule, ParserGoesRowByRow) {
   EXPECT_EQ(R"({"done":false,"value":["Ann","30"]})", Run("return parser.next()"));
 }
 
+TEST_F(CsvModule, NextNeedsNoParserBeforeItAndMayBeOverridden) {
+  EXPECT_EQ(R"([["name","age"],["ANN","30"],true])", Init(R"js(
+    class Loud extends csv.Parser {
+      async next() {
+        const { done, value } = await super.next();
+        return { done, value: value.map((cell) => cell.toUpperCase()) };
+      }
+    }
+    return fs.open('people.csv').then(async (file) => {
+      const { next } = new csv.Parser(file), loud = new Loud(file, { fromLine: 1 });
+      return [(await next()).value, (await loud.next()).value, loud instanceof csv.Parser];
+    })
+  )js"));
+}
+
 TEST_F(CsvModule, UserMistakes) {
   EXPECT_THAT(Init("return csv.parse('people.csv')"),
               HasSubstr("TypeError: csv.parse(): file: expected a File"));

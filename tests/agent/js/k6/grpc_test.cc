@@ -100,6 +100,24 @@ TEST_F(GrpcJsTest, AsyncCallsRunSideBySide) {
       Run("return c.asyncInvoke('suite.Desk/Nope', {})"));
 }
 
+TEST_F(GrpcJsTest, MethodsNeedNoClientAndNoStreamBeforeThem) {
+  EXPECT_EQ(R"(["hello ada","mine","n1","end"])", Run(R"js(
+    const { connect, invoke, close } = c;
+    class Mine extends grpc.Client {
+      close() { super.close(); return 'mine' }
+    }
+    connect(A, {plaintext: true});
+    const seen = [invoke('suite.Desk/Greet', {name: 'ada', times: 1}).message.text, new Mine().close()];
+    return new Promise(resolve => {
+      const { on, write, end } = new grpc.Stream(c, 'suite.Desk/Count');
+      on('data', m => seen.push(m.text));
+      on('end', () => { seen.push('end'); close(); resolve(seen) });
+      write({times: 1});
+      end()
+    })
+  )js"));
+}
+
 TEST_F(GrpcJsTest, AServersStream) {
   EXPECT_EQ(R"js(["n1","n2","n3","end"])js", Run(R"js(
     connect();

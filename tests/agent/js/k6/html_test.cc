@@ -291,6 +291,33 @@ TEST_F(HtmlTest, ElementsKnowTheirPlace) {
   }
 }
 
+TEST_F(HtmlTest, MethodsNeedNoSelectionAndNoElementBeforeThem) {
+  EXPECT_EQ(R"([3,["one","two","three"],"one","item","li",null])", Run(R"js(
+    const { find } = d, list = find('li'), { each, text, size } = list, seen = [];
+    each((i, { textContent }) => seen.push(textContent()));
+    const { className, nodeName, id } = list.get(0);
+    return [size(), seen, text().slice(0, 3), className(), nodeName(), id() || null]
+  )js"));
+  EXPECT_EQ(R"(["t","/a",true])", Run(R"js(
+    const { value } = d.find('input').get(0), { action } = d.find('form').get(0);
+    const { namespaceURI } = d.find('li').get(0).getAttributeNode('class');
+    return [value(), action(), namespaceURI() === 'http://www.w3.org/1999/xhtml']
+  )js"));
+}
+
+TEST_F(HtmlTest, MethodsAreThoseOfTheClassAndMayBeOverwritten) {
+  EXPECT_EQ(R"([3,["url"],"own",["url","text"],"one","changed"])", Run(R"js(
+    const { prototype } = html.Selection, list = d.find('li'), keys = Object.keys(list), first = list.first();
+    list.text = () => 'own';
+    const { text } = Object.getOwnPropertyDescriptors(prototype);
+    const before = [prototype.find.call(d, 'li').size(), keys, list.text(), Object.keys(list), first.text()];
+    prototype.text = () => 'changed';
+    const after = first.text();
+    Object.defineProperty(prototype, 'text', text);
+    return [...before, after]
+  )js"));
+}
+
 TEST_F(HtmlTest, ElementsOfLinksHaveTheirPartsOfTheUrl) {
   EXPECT_EQ(
       R"(["http:","u","p","h:81","h","81","http://h:81","/p/q","?z=1","#f"])",

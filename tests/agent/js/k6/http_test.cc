@@ -332,8 +332,45 @@ TEST_F(HttpTest, ACopyOfAResponseHasItsMethods) {
     return [copy.json(), copy.json('a.0'),
       Object.keys(r).filter((key) => typeof r[key] === 'function').sort().join(), typeof copy.html]
   )js"));
-  EXPECT_EQ("TypeError: json() was called on what has no body",
-            Run("http.get(T).json.call(http.expectedStatuses(200))"));
+  EXPECT_EQ(R"js(["request","json","html","submitForm","clickLink",true])js", Run(R"js(
+    const r = http.get(T), keys = Object.keys(r);
+    return [keys[0], ...keys.slice(-4), r.json === r.json]
+  )js"));
+}
+
+TEST_F(HttpTest, MethodsOfAResponseNeedNoResponseBeforeThem) {
+  EXPECT_EQ(R"js([1,1,1,{"a":[1]},1])js", Run(R"js(
+    const r = http.post(`${T}/echo`, '{"a": [1]}'), { json } = r, { body, ...rest } = r;
+    return [json('a.0'), r.json.call(null, 'a.0'), ...[r].map(({ json }) => json('a.0')), rest.json(),
+      ({ ...r, body: JSON.parse(r.body) }).json('a.0')]
+  )js"));
+  EXPECT_EQ(R"js([3,"n=v",200])js", Run(R"js(
+    const page = '<li><li><li><form method="post" action="/echo"><input name="n" value="v"></form><a href="/">x</a>';
+    const { html, submitForm, clickLink } = http.post(`${T}/echo`, page);
+    return [html('li').size(), submitForm().body, clickLink().status]
+  )js"));
+}
+
+TEST_F(HttpTest, ThereIsNoHtmlInNothing) {
+  for (const char* response : {"http.get('http://127.0.0.1:1')", "http.get('http://[::')",
+                               "(() => { const r = http.get(T); delete r.body; return r })()"}) {
+    EXPECT_THAT(Run(absl::StrCat("return ", response, ".html('li').size()")),
+                HasSubstr("Error: the body is null so we can't transform it to HTML"))
+        << response;
+  }
+  EXPECT_EQ("TypeError: the body is no text, so there is no HTML in it",
+            Run("const r = http.get(T); r.body = 5; r.html()"));
+}
+
+TEST_F(HttpTest, MethodsOfAJarNeedNoJarBeforeThem) {
+  EXPECT_EQ(R"js([{"a":["1"]},{},{"b":["2"]}])js", Run(R"js(
+    const { set, cookiesForURL, clear } = new http.CookieJar();
+    set(T, 'a', '1');
+    const before = cookiesForURL(T);
+    clear(T);
+    http.cookieJar().set(T, 'b', '2');
+    return [before, cookiesForURL(T), http.cookieJar().cookiesForURL.call(null, T)]
+  )js"));
 }
 
 TEST_F(HttpTest, TheRequestIsTheFirstOfAChain) {
@@ -462,7 +499,7 @@ TEST_F(HttpTest, BatchKeepsOrderAndKeys) {
                        ['GET', u, null, {tags: {a: '1'}}]]).map(r => r.body.split(' ')[0])
   )js"));
   EXPECT_EQ(R"([["one","two"],"d1",200,0])", Run(R"js(
-    const o = http.batch({one: {method: 'POST', url: `${T}/echo`, body: 'd1'}, two: T});
+    const o = http.batch({one: {method: 'POST', url: `${T}/echo`, body: 'd1'}, two: T, [Symbol('three')]: 'x'});
     const bad = http.batch([T, 'http://a b/']);
     return [Object.keys(o), o.one.body, o.two.status, bad[1].status]
   )js"));

@@ -60,7 +60,23 @@ TEST_F(MetricsModule, NameIsReadOnlyAndAddIsTheMetricsOwn) {
             Run("return [Object.keys(c), JSON.stringify(c), c.add.length && 1 || 1]"));
   EXPECT_THAT(Run("'use strict'; c.name = 'other'"), HasSubstr("read only property 'name'"));
   EXPECT_EQ(R"("cnt")", Run("return c.name"));
-  EXPECT_THAT(Run("c.add.call({}, 1)"), HasSubstr("Illegal invocation"));
+}
+
+TEST_F(MetricsModule, AddNeedsNoMetricBeforeIt) {
+  Init(R"js(
+    globalThis.c = new metrics.Counter('cnt');
+    class Twice extends metrics.Trend {
+      of(value) { return this.add(2 * value) }
+    }
+    globalThis.t = new Twice('twi')
+  )js");
+  EXPECT_EQ("[true,true,true,true]", Run(R"js(
+    const { add } = c;
+    [1, 2].forEach(c.add);
+    return [add(3), c.add.call({}, 4), t.of(5), t instanceof metrics.Trend]
+  )js"));
+  EXPECT_THAT(Samples("cnt"), ElementsAre("1{}", "2{}", "3{}", "4{}"));
+  EXPECT_THAT(Samples("twi"), ElementsAre("10{}"));
 }
 
 }  // namespace

@@ -23,6 +23,11 @@ TEST_F(RedisModuleTest, AServerThatIsNotThereIsARejection) {
             Run("return new redis.Client('redis://127.0.0.1:1').get('k')"));
 }
 
+TEST_F(RedisModuleTest, MethodsOfAClientNeedNoClientBeforeThem) {
+  EXPECT_EQ("Error: dial tcp 127.0.0.1:1: connect: connection refused",
+            Run("const { get } = new redis.Client('redis://127.0.0.1:1'); return get('k')"));
+}
+
 TEST_F(RedisModuleTest, UserMistakes) {
   EXPECT_THAT(Run("new redis.Client()"),
               HasSubstr("TypeError: redis: a URL or an object with options is expected"));

@@ -50,6 +50,33 @@ TEST_F(WsTest, ConnectWaitsForTheEndAndCallsHandlers) {
   EXPECT_GT(js_.vu().bytes_sent, 0);
 }
 
+TEST_F(WsTest, MethodsOfASocketNeedNoSocketBeforeThem) {
+  EXPECT_EQ(R"([["one","close 1001"],[],"undefined"])", Run(R"js(
+    const seen = [];
+    let after;
+    ws.connect(`${W}/ws`, s => {
+      const { on, send, setTimeout } = s;
+      after = s.ping;
+      on('open', () => send('one'));
+      on('message', m => { seen.push(m); setTimeout(s.close, 1) });
+      on('close', c => seen.push('close ' + c))
+    });
+    return [seen, Object.keys(after), typeof after()]
+  )js"));
+  Run(R"js(
+    globalThis.log = [];
+    class Mine extends websockets.WebSocket {
+      send(data) { super.send(`my ${data}`) }
+    }
+    const s = new Mine(`${W}/ws`), { addEventListener, close } = s;
+    addEventListener('open', () => s.send('one'));
+    addEventListener('message', e => { log.push(e.data, s instanceof websockets.WebSocket); close() });
+    s.onclose = e => log.push(e.code)
+  )js");
+  EXPECT_EQ(R"(["my one",true,1000])", Run("return log"));
+  EXPECT_EQ(R"("ab")", Run("const { text } = new websockets.Blob(['ab']); return text()"));
+}
+
 TEST_F(WsTest, BinaryPingsAndTimers) {
   EXPECT_EQ("[[1,2,255],true,3]", Run(R"js(
     let bytes, pong = false, ticks = 0;
