@@ -186,6 +186,8 @@ class TextRenderer {
       }
       if (metric.empty && !metric.parent.empty()) {
         absl::StrAppend(&out_, indent, Color("33", "! no sample had these tags"), "\n");
+      } else if (metric.empty && metric.type != MetricType::kCounter) {
+        absl::StrAppend(&out_, indent, Color("33", "! there was no sample"), "\n");
       }
       out_ += "\n";
     }

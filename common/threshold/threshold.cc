@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -364,7 +365,9 @@ ThresholdSet::Outcome ThresholdSet::Judge(AggregateStore& store, absl::Duration 
         outcome.abort = true;
       }
     }
-    if (final && metric.key.is_submetric() && aggregate != nullptr && aggregate->empty()) {
+    // A counter is 0 without samples; where nothing was measured, nobody knows the others.
+    if (final && aggregate != nullptr && aggregate->empty() &&
+        (metric.key.is_submetric() || aggregate->type() != MetricType::kCounter)) {
       outcome.unmatched.push_back(metric.key.text);
     }
     if (!metric.ok()) {
@@ -385,8 +388,10 @@ ThresholdSet::Outcome ThresholdSet::EvaluateFinal(AggregateStore& store, absl::D
 }
 
 std::string UnmatchedMessage(absl::string_view key) {
-  return absl::StrCat("the threshold on '", key,
-                      "' has judged nothing: no sample had these tags; is one of them misspelled?");
+  return absl::StrCat("the threshold on '", key, "' has judged nothing: ",
+                      absl::StrContains(key, '{')
+                          ? "no sample had these tags; is one of them misspelled?"
+                          : "the test has not measured it at all");
 }
 
 std::string CrossedMessage(const ThresholdSet::Outcome& outcome) {

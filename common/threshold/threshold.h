@@ -78,9 +78,10 @@ class ThresholdSet {
   absl::Status Register(AggregateStore* store) const;
 
   struct Outcome {
-    std::vector<std::string> crossed;    // keys, in order
-    std::vector<std::string> unmatched;  // at the end: keys of submetrics without a sample
-    bool abort = false;                  // one of them has abortOnFail, and its delay is over
+    std::vector<std::string> crossed;  // keys, in order
+    // At the end: keys of what has no sample. A metric that is a counter is then 0, and is none of these.
+    std::vector<std::string> unmatched;
+    bool abort = false;  // one of them has abortOnFail, and its delay is over
   };
   // While running, once a second, with the store of Register: what has no samples yet is not
   // judged.
@@ -99,7 +100,7 @@ class ThresholdSet {
   std::vector<MetricThresholds> metrics_;
 };
 
-// What to tell of an unmatched submetric: it is nearly always a typo.
+// What to tell of an unmatched key: with tags it is nearly always a typo.
 std::string UnmatchedMessage(absl::string_view key);
 // `thresholds on metrics 'a, b' have been crossed`, and of those that stop a run.
 std::string CrossedMessage(const ThresholdSet::Outcome& outcome);

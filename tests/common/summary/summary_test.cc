@@ -168,8 +168,10 @@ TEST(SummaryText, ShowsChecksAndRatesThatAThresholdWantsWithoutSamples) {
   Recorder recorder;
   recorder.Thresholds({{"checks", {{"rate>0.9"}}}, {"http_req_failed", {{"rate<0.1"}}}});
   const std::string text = RenderText(recorder.Build(absl::Seconds(1)), {});
-  EXPECT_THAT(text, HasSubstr("    checks\n    ✓ 'rate>0.9' rate=0.00%\n"));
-  EXPECT_THAT(text, HasSubstr("    http_req_failed\n    ✓ 'rate<0.1' rate=0.00%\n"));
+  EXPECT_THAT(text,
+              HasSubstr("    checks\n    ✓ 'rate>0.9' rate=0.00%\n    ! there was no sample\n"));
+  EXPECT_THAT(text, HasSubstr("    http_req_failed\n    ✓ 'rate<0.1' rate=0.00%\n"
+                              "    ! there was no sample\n"));
   EXPECT_THAT(text, HasSubstr("\n\n    checks_total.......: 0     0/s\n"
                               "    checks_succeeded...: 0.00% 0 out of 0\n"
                               "    checks_failed......: 0.00% 0 out of 0\n\n    HTTP\n"));

@@ -175,6 +175,18 @@ TEST_F(Judged, TellsAtTheEndOfSubmetricsWithoutASample) {
               ElementsAre("http_reqs{name:typo}"));
 }
 
+TEST_F(Judged, TellsAtTheEndOfWholeMetricsThatWereNotMeasured) {
+  Make({{"http_req_duration", {{"p(95)<500"}}},
+        {"http_req_failed", {{"rate<0.01"}}},
+        {"http_reqs", {{"count>=0"}}}});
+  EXPECT_THAT(set_.EvaluateFinal(store_, absl::Seconds(5)).unmatched,
+              ElementsAre("http_req_duration", "http_req_failed"));
+  EXPECT_EQ(
+      UnmatchedMessage("http_req_failed"),
+      "the threshold on 'http_req_failed' has judged nothing: the test has not measured it at "
+      "all");
+}
+
 TEST_F(Judged, TakesAMissingCounterAsZeroAtTheEndOnly) {
   Make({{"http_reqs{status:500}", {{"count==0"}, {"count>0"}}}});
   EXPECT_THAT(set_.Evaluate(store_, absl::Seconds(5)).crossed, IsEmpty());
