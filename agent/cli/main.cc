@@ -33,11 +33,13 @@
 #include "agent/vu/worker_fleet.h"
 #include "common/base/environment.h"
 #include "common/base/epoll_loop.h"
+#include "common/base/open_for_writing.h"
 #include "common/base/processors.h"
 #include "common/base/random_bytes.h"
 #include "common/base/steady_thread.h"
 #include "common/base/thread_room.h"
 #include "common/base/version.h"
+#include "common/base/write_all.h"
 #include "common/options/options_json.h"
 #include "common/rpc/early_start.h"
 #include "common/trust/credentials.h"
@@ -54,20 +56,24 @@ const char* malloc_conf = "narenas:1,thp:never";
 namespace lockstep::agent {
 namespace {
 
-constexpr int kThreadsBesideWorkers = 14;  // of gRPC and V8, once a run is on
+constexpr int kThreadsBesideWorkers = 15;  // of gRPC, V8 and the log, once a run is on
 
 // Ends this process with its parent. False if the parent is gone already.
 bool DieWith(int64_t parent) {
   return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == static_cast<pid_t>(parent);
 }
 
-// A descriptor that is readable when SIGINT or SIGTERM has come. Before any thread starts, so that
-// all leave them to it.
+// A descriptor that is readable when SIGINT, SIGTERM or, unless it is ignored (nohup), SIGHUP has come. Before any thread
+// starts, so that all leave them to it.
 int TakeSignals() {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
+  struct sigaction hangup = {};
+  if (sigaction(SIGHUP, nullptr, &hangup) == 0 && hangup.sa_handler != SIG_IGN) {
+    sigaddset(&set, SIGHUP);
+  }
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
@@ -192,7 +198,9 @@ int Serve(const AgentFlags& flags, const std::optional<Credentials>& credentials
   loop.Watch(signals, EPOLLIN, [&](uint32_t) {
     signalfd_siginfo info;
     while (read(signals, &info, sizeof(info)) == static_cast<ssize_t>(sizeof(info))) {
-      conductor->Drain(info.ssi_signo == SIGINT ? "interrupted" : "terminated");
+      conductor->Drain(info.ssi_signo == SIGINT   ? "interrupted"
+                       : info.ssi_signo == SIGHUP ? "its terminal was closed"
+                                                  : "terminated");
     }
   });
   WebServer page(loop, [&](const WebRequest& request) {
@@ -224,16 +232,20 @@ int Serve(const AgentFlags& flags, const std::optional<Credentials>& credentials
   transport.reset();  // its last words get out
   // Taking V8 and the workers apart in order would only cost time: nothing of theirs outlives the
   // process.
-  fflush(nullptr);
+  own_log.Flush();
   _exit(exit_code);
 }
 
 int Main(const std::vector<std::string>& args) {
   std::variant<AgentFlags, AgentFlagsExit> parsed = ParseAgentFlags(args, SystemEnvironment());
   if (auto* exit = std::get_if<AgentFlagsExit>(&parsed); exit != nullptr) {
-    fputs(exit->output.c_str(), stdout);
     if (!exit->error.empty()) {
       fprintf(stderr, "lockstep-agent: %s\nSee lockstep-agent --help\n", exit->error.c_str());
+    }
+    if (const int error = WriteAll(STDOUT_FILENO, exit->output); error != 0) {
+      fprintf(stderr, "lockstep-agent: standard output: cannot write to it: %s\n",
+              WritingReason(error).c_str());
+      return static_cast<int>(ExitCode::kOther);
     }
     return static_cast<int>(exit->code);
   }

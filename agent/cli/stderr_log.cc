@@ -1,20 +1,34 @@
 #include "agent/cli/stderr_log.h"
 
-#include <cstdio>
+#include <utility>
+
+#include <unistd.h>
 
 #include "absl/strings/str_cat.h"
 
 namespace lockstep::agent {
+namespace {
+
+constexpr size_t kMostBytes = size_t{1} << 20;
+constexpr absl::Duration kLastWords = absl::Seconds(1);
+
+}  // namespace
+
+StderrLog::StderrLog(std::string name, bool verbose)
+    : name_(std::move(name)), verbose_(verbose), writer_(STDERR_FILENO, kMostBytes) {}
+
+void StderrLog::Flush() {
+  writer_.Flush(kLastWords);
+}
 
 void StderrLog::Write(LogRecord record) {
   if (record.level == LogLevel::kDebug && !verbose_) {
     return;
   }
-  std::string line = absl::StrCat(
+  writer_.Write(absl::StrCat(
       "time=\"", absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", record.time, absl::UTCTimeZone()),
-      "\" level=", LogLevelName(record.level), " msg=\"", record.message, "\" agent=", name_, "\n");
-  MutexLock held(mutex_);
-  fwrite(line.data(), 1, line.size(), stderr);
+      "\" level=", LogLevelName(record.level), " msg=\"", record.message, "\" agent=", name_,
+      "\n"));
 }
 
 }  // namespace lockstep::agent

@@ -15,6 +15,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
+#include "common/base/open_for_writing.h"
 #include "common/base/random_bytes.h"
 #include "common/base/write_all.h"
 
@@ -26,9 +27,8 @@ constexpr mode_t kPermissions = 07777;
 constexpr size_t kRandomBytes = 6;
 
 absl::Status ReasonOf(int error) {
-  return error == 0
-             ? absl::OkStatus()
-             : absl::Status(absl::ErrnoToStatusCode(error), std::generic_category().message(error));
+  return error == 0 ? absl::OkStatus()
+                    : absl::Status(absl::ErrnoToStatusCode(error), WritingReason(error));
 }
 
 int Close(int file) {
@@ -103,7 +103,7 @@ bool IsAboutTheFolder(int error) {
 }
 
 absl::Status WriteInPlace(const std::string& path, absl::string_view content) {
-  const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY | O_CLOEXEC, kMode);
+  const int file = OpenForWriting(path, O_CREAT | O_TRUNC);
   if (file < 0) {
     return ReasonOf(errno);
   }
@@ -115,12 +115,10 @@ absl::Status WriteInPlace(const std::string& path, absl::string_view content) {
 absl::Status CheckInPlace(const std::string& path) {
   struct stat facts = {};
   if (stat(path.c_str(), &facts) == 0 && S_ISFIFO(facts.st_mode)) {
-    // Its reader would take the end of a look for the end of the content.
     return ReasonOf(access(path.c_str(), W_OK) == 0 ? 0 : errno);
   }
   const bool there = access(path.c_str(), F_OK) == 0;
-  const int file =
-      open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, kMode);
+  const int file = OpenForWriting(path, O_CREAT | O_APPEND);
   if (file < 0) {
     return ReasonOf(errno);
   }

@@ -14,10 +14,11 @@
 namespace lockstep {
 
 // Whether WriteWholeFile could do it now; changes nothing that is there. The system's reason with its code:
-// NotFound if there is no such folder. Messages do not name the path.
+// NotFound if there is no such folder. Of a pipe, whether one may write to it: its reader would take the end of a look
+// for the end of the content. Messages do not name the path.
 absl::Status CheckWholeFile(const std::string& path);
 
-// Waits for a reader where the path is a pipe. What was there stays if the new content does not fit beside
+// A pipe gets a second to find a reader, and its reader five seconds to take more. What was there stays if the new content does not fit beside
 // it. Errors as those of CheckWholeFile.
 absl::Status WriteWholeFile(const std::string& path, absl::string_view content);
 

@@ -5,8 +5,9 @@
 
 namespace lockstep {
 
-// Writes `content` to the file descriptor, however many calls that takes. 0, or the errno of the call
-// that failed: a part is written then.
+// Writes `content` to the file descriptor, however many calls that takes. One that takes what it can at once
+// (O_NONBLOCK) gets five seconds to take more. 0, or the errno of the call that failed, ETIMEDOUT after those seconds:
+// a part is written then.
 int WriteAll(int file, absl::string_view content);
 
 }  // namespace lockstep

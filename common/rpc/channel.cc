@@ -89,9 +89,15 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address,
 
 namespace {
 
+constexpr absl::string_view kNotGrpc = "http1.x server";
+// What stands before the reason of our own verifier.
+constexpr absl::string_view kOurReason =
+    "Custom verification check failed with error: UNAUTHENTICATED: ";
+
 // What the library says at length: "failed to connect to all addresses; last error: UNKNOWN: ipv4:127.0.0.1:7411: Failed
 // to connect to remote host: Connection refused" is "tried 127.0.0.1:7411: Connection refused".
-std::string Shortened(absl::string_view text) {
+std::string Shortened(absl::string_view said) {
+  const std::string text = absl::StrReplaceAll(said, {{kOurReason, ""}});
   absl::string_view cause = GrpcCause(text);
   if (cause.size() < text.size() &&
       (absl::ConsumePrefix(&cause, "ipv4:") || absl::ConsumePrefix(&cause, "ipv6:"))) {
@@ -106,8 +112,12 @@ std::string Shortened(absl::string_view text) {
 absl::Status Explain(const grpc::Status& status, bool tls) {
   const std::string text = Shortened(status.error_message());
   absl::string_view hint;
-  if (!tls && absl::StrContains(text, "http1.x server")) {
-    hint = "; it seems to speak TLS, which needs --credentials";
+  if (!tls && absl::StrContains(text, kNotGrpc)) {
+    // A server that speaks TLS answers plain text with 400, which is Internal here.
+    hint =
+        status.error_code() == grpc::StatusCode::INTERNAL
+            ? "; it seems to speak TLS, which needs --credentials"
+            : "; it speaks HTTP/1: is this the port of --listen (7411), and not that of --address?";
   } else if (tls && absl::StrContains(absl::AsciiStrToLower(text), "protocol version")) {
     hint = "; it seems to speak plain text (--insecure)";
   } else if (absl::StrContains(text, "Connection refused")) {

@@ -9,8 +9,10 @@ absl::string_view GrpcCause(absl::string_view text) {
   if (const size_t at = text.rfind(kLast); at != absl::string_view::npos) {
     text.remove_prefix(at + kLast.size());
   }
-  absl::ConsumePrefix(&text, "UNKNOWN: ");
-  absl::ConsumePrefix(&text, "UNAVAILABLE: ");
+  for (const absl::string_view code :
+       {"UNKNOWN: ", "UNAVAILABLE: ", "INTERNAL: ", "UNIMPLEMENTED: "}) {
+    absl::ConsumePrefix(&text, code);
+  }
   return text;
 }
 

@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "common/base/status_macros.h"
-#include "coordinator/app/reports.h"
+#include "coordinator/console/streams.h"
 #include "coordinator/trust/authority_folder.h"
 
 namespace lockstep::coordinator {
@@ -71,10 +71,13 @@ absl::Status WithFlag(const absl::Status& status, const CertsCommand& command) {
       (absl::IsFailedPrecondition(status) && !authority) || !absl::StrContains(text, "/")) {
     return status;
   }
+  if (absl::IsNotFound(status) && authority && absl::StrContains(text, "/issued/")) {
+    return absl::NotFoundError(
+        absl::StrCat("no certificate was issued to \"", command.name, "\": ", text));
+  }
   absl::string_view hint;
   if (absl::IsNotFound(status) && authority) {
-    hint = absl::StrContains(text, "/issued/") ? "; no certificate of this name was issued"
-                                               : "; `lockstep certs init` makes an authority";
+    hint = "; `lockstep certs init` makes an authority";
   } else if (absl::IsAlreadyExists(status)) {
     hint = absl::StrContains(text, "/issued/")
                ? "; this name has a certificate: renew it, or take another name"
@@ -111,7 +114,7 @@ ExitCode ExecuteCerts(const CertsCommand& command, absl::Time now, Logger& logge
           : Act(command, now);
   if (!done.ok()) {
     logger.Error(std::string(WithFlag(done.status(), command).message()));
-    return absl::IsInvalidArgument(done.status()) ? ExitCode::kInvalidConfig : ExitCode::kOther;
+    return ExitCode::kOther;
   }
   WriteStdout(*done);
   return ExitCode::kSuccess;

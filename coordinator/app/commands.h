@@ -40,7 +40,8 @@ struct TestSettings {
   std::string secret_label = "--secret-source";  // the flag, or the variable in its stead
   std::string
       config_file;  // --config; empty: lockstep.yaml beside the working directory, if there is one
-  Options flags;    // the flags' tier
+  std::string config_label = "--config";   // the flag, or the variable in its stead
+  Options flags;                           // the flags' tier
   std::map<std::string, std::string> env;  // -e, over the system's variables
   bool include_system_env_vars = true;     // in __ENV
   bool strict = false;  // options that nothing is known of are errors, not warnings
@@ -62,10 +63,11 @@ struct RunSettingsFlags {
   std::optional<bool> linger;           // unset: the configuration file decides, else no
   std::optional<bool> no_usage_report;  // likewise
   std::string usage_report_url;         // empty: no report is sent
-  bool quiet = false;                   // no progress
-  bool show_agents = false;             // in the progress
-  bool show_thresholds = false;         // likewise
-  std::string rest_address;             // --address of the REST server; empty: none
+  std::string usage_report_source = "--usage-report-url";  // the flag, or the variable in its stead
+  bool quiet = false;                                      // no progress
+  bool show_agents = false;                                // in the progress
+  bool show_thresholds = false;                            // likewise
+  std::string rest_address;  // --address of the REST server; empty: none
   int64_t agents = 1;
   double tolerated_loss_percent = 0;  // of --on-agent-loss tolerate=N%; 0: fail
   bool redistribute = false;          // --on-agent-loss redistribute
@@ -202,7 +204,7 @@ struct NewCommand {
 struct ManifestCommand {
   TestSettings test;
   LogSettings log;
-  ManifestSettings settings;  // without `name`, which is the script's; `id` empty: one is made
+  ManifestSettings settings;  // without `name`, which is the script's
 };
 
 struct VersionCommand {

@@ -13,9 +13,10 @@
 
 #include "common/base/read_file.h"
 #include "common/base/status_macros.h"
+#include "common/options/document.h"
 #include "common/result/compare.h"
 #include "common/result/result.h"
-#include "coordinator/app/reports.h"
+#include "coordinator/console/streams.h"
 #include "coordinator/journal/journal.h"
 
 namespace lockstep::coordinator {
@@ -28,7 +29,10 @@ absl::StatusOr<RunResult> LoadResult(const std::string& path) {
   }
   absl::StatusOr<RunResult> result = ParseResult(*text);
   if (!result.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat("\"", path, "\" ", result.status().message()));
+    const absl::Status json = ParseJsonDocument(*text).status();
+    return absl::InvalidArgumentError(
+        json.ok() ? absl::StrCat("\"", path, "\" ", result.status().message())
+                  : absl::StrCat("\"", path, "\": ", json.message(), "; this is no result file"));
   }
   return result;
 }

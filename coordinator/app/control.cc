@@ -12,8 +12,8 @@
 
 #include "common/base/clock.h"
 #include "common/trust/credentials.h"
-#include "coordinator/app/reports.h"
 #include "coordinator/console/status_text.h"
+#include "coordinator/console/streams.h"
 #include "coordinator/console/terminal.h"
 #include "coordinator/rpc/control_client.h"
 #include "proto/words.h"

@@ -1,6 +1,5 @@
 #include "coordinator/app/ending.h"
 
-#include <cstdio>
 #include <utility>
 #include <vector>
 
@@ -9,6 +8,7 @@
 
 #include "common/base/version.h"
 #include "coordinator/app/reports.h"
+#include "coordinator/console/streams.h"
 #include "coordinator/output/report_outputs.h"
 #include "proto/words.h"
 
@@ -122,11 +122,15 @@ ExitCode Ending::Judge(const RunOutcome& outcome, const Judgement& judgement) {
   if (suspect) {
     parts_.logger.Error(last.message);
   }
-  if (verdict.has_value() && text_shown_) {
+  if (!verdict.has_value() && last.exit_code == ExitCode::kExternalAbort &&
+      flags_.summary_mode != SummaryMode::kDisabled) {
+    const Summary nothing;
+    WriteStdout(RenderVerdict(MakeVerdict(nothing, judgement, last.exit_code, last.message),
+                              nothing, look_));
+  } else if (verdict.has_value() && text_shown_) {
     WriteStdout(RenderVerdict(*verdict, *summary_, look_));
   } else if (verdict.has_value() && !to_log) {
-    const std::string text = RenderVerdict(*verdict, *summary_, *error_look_);
-    fwrite(text.data(), 1, text.size(), stderr);
+    WriteStderr(RenderVerdict(*verdict, *summary_, *error_look_));
   }
   return last.exit_code;
 }

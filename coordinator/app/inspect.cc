@@ -4,22 +4,21 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 
-#include "common/base/random_bytes.h"
 #include "common/base/status_macros.h"
 #include "common/base/whole_file.h"
 #include "coordinator/app/ending.h"
+#include "coordinator/app/named_files.h"
 #include "coordinator/app/reports.h"
 #include "coordinator/app/rig.h"
+#include "coordinator/console/streams.h"
 #include "coordinator/sources/archive.h"
 
 namespace lockstep::coordinator {
 namespace {
-
-constexpr size_t kRunIdBytes = 4;
 
 // What is known of a test when a report of it is made.
 struct Inspected {
@@ -76,6 +75,12 @@ absl::StatusOr<std::string> ArchiveOf(const Inspected& known, bool exclude_env) 
 
 ExitCode ExecuteArchive(const ArchiveCommand& command, const Environment& environment,
                         RunLogger& logger) {
+  std::vector<NamedFile> files = ReadFilesOf(command.test);
+  files.push_back({"--archive-out", command.out});
+  TestSettings test = command.test;
+  for (std::string& clash : ClashesOf(files)) {
+    test.errors.push_back(std::move(clash));
+  }
   return Print(
       [&](const Inspected& known) -> absl::StatusOr<std::string> {
         LOCKSTEP_ASSIGN_OR_RETURN(std::string tar, ArchiveOf(known, command.exclude_env));
@@ -88,7 +93,7 @@ ExitCode ExecuteArchive(const ArchiveCommand& command, const Environment& enviro
         }
         return std::string();
       },
-      {.test = command.test}, environment, logger);
+      {.test = std::move(test)}, environment, logger);
 }
 
 ExitCode ExecuteManifest(const ManifestCommand& command, const Environment& environment,
@@ -97,9 +102,6 @@ ExitCode ExecuteManifest(const ManifestCommand& command, const Environment& envi
   const size_t slash = command.test.script.rfind('/');
   settings.name = command.test.script.substr(slash == std::string::npos ? 0 : slash + 1);
   settings.name = settings.name.substr(0, settings.name.rfind('.'));
-  if (settings.id.empty()) {
-    settings.id = absl::BytesToHexString(RandomBytes(kRunIdBytes));
-  }
   return Print(
       [&](const Inspected& known) -> absl::StatusOr<std::string> {
         LOCKSTEP_ASSIGN_OR_RETURN(const std::string tar, ArchiveOf(known, /*exclude_env=*/false));

@@ -73,6 +73,10 @@ absl::Status LocalAgents::Start(const std::string& program, const std::string& a
   sigemptyset(&none);
   sigset_t defaults;
   sigfillset(&defaults);
+  struct sigaction hangup = {};
+  if (sigaction(SIGHUP, nullptr, &hangup) == 0 && hangup.sa_handler == SIG_IGN) {
+    sigdelset(&defaults, SIGHUP);  // nohup is meant for them, too
+  }
   posix_spawnattr_setsigmask(&attributes, &none);
   posix_spawnattr_setsigdefault(&attributes, &defaults);
   posix_spawnattr_setpgroup(&attributes, 0);  // out of the terminal's reach

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -15,7 +16,8 @@
 #include "common/base/status_macros.h"
 #include "common/base/whole_file.h"
 #include "common/base/write_all.h"
-#include "coordinator/app/reports.h"
+#include "coordinator/app/named_files.h"
+#include "coordinator/console/streams.h"
 #include "coordinator/convert/convert.h"
 #include "coordinator/convert/script_writer.h"
 
@@ -86,6 +88,15 @@ absl::Status Make(const NewCommand& command, Logger& logger) {
   Made made{.script = std::string(ScriptTemplate(command.template_name)),
             .what = absl::StrCat("the template ", command.template_name),
             .left_out = {}};
+  if (command.format.has_value() && *command.format != RecordingFormat::kCurl) {
+    const std::vector<std::string> clashes =
+        ClashesOf({{"FILE", command.file},
+                   {absl::StrCat("the file of --", command.source_flag), command.source,
+                    NamedFile::Use::kRead}});
+    if (!clashes.empty()) {
+      return absl::InvalidArgumentError(clashes.front());
+    }
+  }
   if (command.format.has_value()) {
     LOCKSTEP_ASSIGN_OR_RETURN(made, Convert(command));
   }

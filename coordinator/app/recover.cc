@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
 #include "common/base/status_macros.h"
 #include "common/base/version.h"
@@ -13,7 +14,8 @@
 #include "common/options/options_json.h"
 #include "coordinator/app/ending.h"
 #include "coordinator/app/journal_host.h"
-#include "coordinator/app/reports.h"
+#include "coordinator/app/named_files.h"
+#include "coordinator/console/streams.h"
 #include "coordinator/core/division.h"
 #include "coordinator/core/roster.h"
 #include "coordinator/core/run_status.h"
@@ -108,6 +110,15 @@ absl::Status Recovery::StartOutputs(const RunOptions& options) {
   context.system_tags = options.system_tags;
   context.clock = &clock_;
   context.version = kVersion;
+  std::vector<NamedFile> files = {{"the journal", command_.journal, NamedFile::Use::kRead},
+                                  {"--summary-export", flags_.summary_export}};
+  for (const auto& [spec, file] : FilesOf(specs, context)) {
+    files.push_back({absl::StrCat("-o ", spec.substr(0, spec.find('='))), file.path,
+                     file.append ? NamedFile::Use::kAppend : NamedFile::Use::kReplace});
+  }
+  if (const std::vector<std::string> clashes = ClashesOf(files); !clashes.empty()) {
+    return absl::InvalidArgumentError(absl::StrJoin(clashes, "\n"));
+  }
   return outputs_.Start(specs, context);
 }
 

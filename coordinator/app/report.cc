@@ -3,17 +3,26 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
 #include "coordinator/app/compare.h"
-#include "coordinator/app/reports.h"
+#include "coordinator/app/named_files.h"
+#include "coordinator/console/streams.h"
 #include "coordinator/output/report_file.h"
 #include "coordinator/page/page.h"
 
 namespace lockstep::coordinator {
 
 ExitCode ExecuteReport(const ReportCommand& command, Logger& logger) {
+  std::vector<NamedFile> files = ReadFilesOf(Command(command));
+  files.push_back({"--out", command.out});
+  if (const std::vector<std::string> clashes = ClashesOf(files); !clashes.empty()) {
+    logger.Error(absl::StrJoin(clashes, "\n"));
+    return ExitCode::kOther;
+  }
   absl::StatusOr<RunResult> result = LoadResult(command.result);
   std::optional<PageBaseline> baseline;
   absl::Status read = result.status();

@@ -1,9 +1,5 @@
 #include "coordinator/app/reports.h"
 
-#include <atomic>
-#include <cerrno>
-#include <cstdio>
-#include <system_error>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -14,40 +10,9 @@
 #include "common/options/duration.h"
 #include "common/options/options_json.h"
 #include "common/plan/fleet_plan.h"
+#include "coordinator/console/streams.h"
 
 namespace lockstep::coordinator {
-namespace {
-
-// The first one's errno, as there is one standard output.
-// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): see above
-std::atomic<int> stdout_error = 0;
-
-}  // namespace
-
-void WriteStdout(absl::string_view text) {
-  errno = 0;
-  const bool written = fwrite(text.data(), 1, text.size(), stdout) == text.size();
-  if (fflush(stdout) != 0 || !written) {
-    int none = 0;
-    stdout_error.compare_exchange_strong(none, errno == 0 ? EIO : errno);
-  }
-}
-
-bool StdoutIsGone() {
-  return stdout_error == EPIPE;
-}
-
-absl::Status CheckStdout() {
-  WriteStdout("");
-  const int error = stdout_error;
-  // Who has closed a pipe knows what he has read.
-  return error == 0 || error == EPIPE
-             ? absl::OkStatus()
-             : absl::DataLossError(absl::StrCat(
-                   "standard output: cannot write to it: ", std::generic_category().message(error),
-                   "; what was to be printed, such as the summary, is incomplete there"));
-}
-
 std::string InspectionText(const PlannedTest& test, bool execution_requirements) {
   const Options& consolidated = test.options.consolidated;
   Options options = execution_requirements ? consolidated : test.options.merged;
@@ -80,7 +45,7 @@ bool WriteSummaryOutputs(const std::map<std::string, std::string>& outputs, Logg
       if (target == "stdout") {
         WriteStdout(content);
       } else {
-        fwrite(content.data(), 1, content.size(), stderr);
+        WriteStderr(content);
       }
     } else if (const absl::Status written = WriteWholeFile(target, content); !written.ok()) {
       errors.push_back(absl::StrCat("could not open '", target, "': ", written.message()));

@@ -14,13 +14,6 @@
 
 namespace lockstep::coordinator {
 
-// Writes and flushes.
-void WriteStdout(absl::string_view text);
-// Whether nobody reads standard output any more: a write has met a closed pipe.
-bool StdoutIsGone();
-// DataLoss, with the reason, if something could not be written to it for another reason. At the end.
-absl::Status CheckStdout();
-
 // What `lockstep inspect` prints: the options as JSON, with `totalDuration` and `maxVUs` if asked
 // for.
 std::string InspectionText(const PlannedTest& test, bool execution_requirements);

@@ -40,7 +40,7 @@ OptionTiers OptionTiers::Load(const TestSettings& settings, const Environment& e
   tiers.errors_ = settings.errors;
   tiers.usage_ = !settings.errors.empty();
   tiers.strict_ = settings.strict;
-  tiers.ReadConfigFile(settings.config_file, environment);
+  tiers.ReadConfigFile(settings, environment);
   for (const std::vector<std::string>* errors :
        {&tiers.config_.parsed.errors, &tiers.environment_.errors}) {
     tiers.errors_.insert(tiers.errors_.end(), errors->begin(), errors->end());
@@ -53,7 +53,8 @@ void OptionTiers::AddErrors(const std::vector<std::string>& errors) {
   usage_ = usage_ || !errors.empty();
 }
 
-void OptionTiers::ReadConfigFile(const std::string& named, const Environment& environment) {
+void OptionTiers::ReadConfigFile(const TestSettings& settings, const Environment& environment) {
+  const std::string& named = settings.config_file;
   std::string path = named.empty() ? kDefaultFile : named;
   absl::StatusOr<std::string> text = ReadFile(path);
   if (named.empty() && absl::IsNotFound(text.status())) {
@@ -68,8 +69,9 @@ void OptionTiers::ReadConfigFile(const std::string& named, const Environment& en
     config_ =
         absl::EndsWith(path, ".json") ? ParseJsonConfig(*text, path) : ParseYamlConfig(*text, path);
   } else if (!named.empty() || !absl::IsNotFound(text.status())) {
-    errors_.push_back(
-        absl::StrCat(named.empty() ? "" : "--config: ", "cannot read the file \"", path, "\""));
+    errors_.push_back(absl::StrCat(named.empty() ? "" : settings.config_label + ": ",
+                                   "cannot read the file \"", path,
+                                   "\": ", text.status().message()));
   }
 }
 
@@ -110,6 +112,7 @@ ResolvedOptions OptionTiers::Resolve(absl::string_view script_options_json,
   };
   std::vector<std::string>* const slips = strict_ ? &resolved.errors : &resolved.warnings;
   add(config_.parsed.warnings, slips);
+  add(environment_.warnings, slips);
   add(script.warnings, slips);
   add(merged.warnings, &resolved.warnings);  // which tier has overridden what is no mistake
   add(consolidated.warnings, slips);

@@ -46,7 +46,7 @@ class OptionTiers {
                           const std::vector<std::string>& exports) const;
 
  private:
-  void ReadConfigFile(const std::string& named, const Environment& environment);
+  void ReadConfigFile(const TestSettings& settings, const Environment& environment);
 
   ConfigFile config_;
   ParsedOptions environment_;

@@ -9,6 +9,7 @@
 
 #include "common/base/status_macros.h"
 #include "coordinator/app/code_frame.h"
+#include "coordinator/console/streams.h"
 #include "coordinator/journal/keeper.h"
 
 namespace lockstep::coordinator {
@@ -16,6 +17,14 @@ namespace {
 
 // A local agent that has not joined by then never will.
 constexpr absl::Duration kLocalAgentsWithin = absl::Seconds(30);
+// How long the loop may take to end the process in order after the third signal, and its last words to get out.
+constexpr absl::Duration kLastPatience = absl::Seconds(3);
+constexpr absl::Duration kLastWords = absl::Seconds(1);
+
+// The local agents die with this process.
+void QuitAtOnce() {
+  _exit(static_cast<int>(ExitCode::kExternalAbort));
+}
 
 int64_t AgentsOf(const RunRequest& request) {
   return request.inspect_only ? 1 : request.run.agents;
@@ -53,7 +62,8 @@ Rig::Rig(const RunRequest& request, const TestFiles& files, const Environment& e
     : request_(request),
       files_(files),
       logger_(logger),
-      signals_(loop_, [this](const std::string& name) { OnSignal(name); }),
+      signals_(
+          loop_, [this](const std::string& name) { OnSignal(name); }, QuitAtOnce, kLastPatience),
       host_(loop_, {request.listen, request.credentials, kLease, AgentsOf(request), environment},
             logger),
       results_(loop_.clock(), logger),
@@ -137,10 +147,11 @@ void Rig::OnSignal(const std::string& name) {
     End(/*linger=*/false);
     return;
   }
-  if (signals_seen_ >= 3) {
+  if (signals_seen_ >= Signals::kMostPatient) {
     on_signal_(/*quits=*/true);
     host_.Abandon();
-    _exit(static_cast<int>(ExitCode::kExternalAbort));
+    FlushStreams(kLastWords);
+    QuitAtOnce();
   }
   run_.Interrupt(name);
   on_signal_(/*quits=*/false);

@@ -32,6 +32,7 @@ struct RunRequest {
   std::optional<Credentials> credentials = {};  // of a `listen` address; none: plain text
   absl::Duration wait_for_agents = absl::InfiniteDuration();
   bool no_color = false;  // of the summary; a terminal gets colours without it
+  LogSettings log = {};   // whose files are not to be written by anything else
   // By one agent: the run ends once the test is planned, or is told to be wrong.
   bool inspect_only = false;
 };
@@ -41,7 +42,7 @@ ExitCode Refuse(const absl::Status& status, ExitCode code, Logger& logger);
 // Logs a note, if there is one.
 void TellOf(const std::string& note, Logger& logger);
 
-// Made before any thread starts, as it takes SIGINT and SIGTERM: they interrupt the run, and the
+// Made before any thread of gRPC's starts, as it takes SIGINT, SIGTERM and SIGHUP: they interrupt the run, and the
 // third one ends the process at once. Loop-bound.
 class Rig {
  public:

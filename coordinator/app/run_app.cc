@@ -18,10 +18,11 @@
 #include "coordinator/app/ending.h"
 #include "coordinator/app/journal_host.h"
 #include "coordinator/app/recorder.h"
-#include "coordinator/app/reports.h"
 #include "coordinator/app/rig.h"
 #include "coordinator/app/run_screen.h"
+#include "coordinator/app/run_settings.h"
 #include "coordinator/app/usage_report.h"
+#include "coordinator/console/streams.h"
 #include "coordinator/http/rest_api.h"
 #include "coordinator/output/run_outputs.h"
 
@@ -42,18 +43,6 @@ std::optional<VerdictLook> LookOf(int fd, bool no_color) {
 Ending::Looks LooksOf(const RunRequest& request) {
   return {.out = LookOf(STDOUT_FILENO, request.no_color).value_or(VerdictLook{}),
           .error = LookOf(STDERR_FILENO, request.no_color)};
-}
-
-// All that -o and its like ask for, the dashboard included.
-std::vector<std::string> OutputsOf(const RunSettingsFlags& flags, const ConfigFile& config) {
-  std::vector<std::string> specs = flags.outputs.empty() ? config.outputs : flags.outputs;
-  if (!flags.result_file.empty()) {
-    specs.push_back(absl::StrCat("result=", flags.result_file));
-  }
-  if (!flags.report.empty()) {
-    specs.push_back(absl::StrCat("report=", flags.report));
-  }
-  return specs;
 }
 
 class RunApp {
@@ -118,7 +107,7 @@ RunApp::RunApp(const RunRequest& request, const TestFiles& files, const Environm
 
 ExitCode RunApp::Execute() {
   if (const absl::Status opened = journal_.Open(); !opened.ok()) {
-    return Refuse(opened, ExitCodeOf(opened), logger_);
+    return Refuse(opened, ExitCode::kOther, logger_);
   }
   if (const absl::Status rest = StartRest(); !rest.ok()) {
     return Refuse(rest, ExitCode::kCannotStartRestApi, logger_);
@@ -235,7 +224,7 @@ absl::Status RunApp::OnTest(PlannedTest& test) {
 
 absl::Status RunApp::StartOutputs(const RunOptions& options) {
   OutputContext context;
-  context.write_stdout = [this](absl::string_view text) { screen_.Write(text); };
+  context.write_stdout = [this](absl::string_view text) { return screen_.WriteSamples(text); };
   context.environment = environment_;
   context.system_tags = options.system_tags;
   if (!request_.run.no_thresholds) {
@@ -324,34 +313,11 @@ void RunApp::ReportUsage() {
                                  .executors = ExecutorsOf(test.options.run.scenarios)}));
 }
 
-// What is wrong with flags and settings that are no options of the test, and can be told before
-// anything starts.
-std::vector<std::string> MistakesInSettings(const RunSettingsFlags& flags, const ConfigFile& config,
-                                            const Environment& environment) {
-  const SystemClock clock;
-  OutputContext context;
-  context.environment = environment;
-  context.clock = &clock;
-  std::vector<std::string> specs = OutputsOf(flags, config);
-  const auto dashboard = TakeDashboard(environment, &specs);
-  std::vector<std::string> mistakes = MistakesIn(specs, context);
-  if (!dashboard.ok()) {
-    mistakes.emplace_back(dashboard.status().message());
-  }
-  if (const std::string url = UsageReportUrl(flags, config); !url.empty()) {
-    if (const absl::Status checked = UsageReport(url).Check(); !checked.ok()) {
-      mistakes.emplace_back(checked.message());
-    }
-  }
-  return mistakes;
-}
-
 ExitCode RunTest(RunRequest request, const Environment& environment, RunLogger& logger) {
   absl::StatusOr<TestFiles> files = ReadTest(request.test, environment);
   absl::Status refused = files.status();
   if (files.ok()) {
-    files->tiers.AddErrors(
-        MistakesInSettings(request.run, files->tiers.config_file(), environment));
+    files->tiers.AddErrors(MistakesInSettings(request, files->tiers.config_file(), environment));
   }
   if (files.ok() && !files->tiers.errors().empty()) {
     // What else is wrong is in the script, which an agent has to read: one of our own is there at
@@ -368,13 +334,17 @@ ExitCode RunTest(RunRequest request, const Environment& environment, RunLogger& 
   if (network && !request.credentials.has_value() && !files->secrets.empty()) {
     logger.Warn("--insecure: secrets cross the network in plain text");
   }
+  WriteByThreads();
   return RunApp(request, *files, environment, logger).Execute();
 }
 
 }  // namespace
 
 ExitCode ExecuteRun(const RunCommand& command, const Environment& environment, RunLogger& logger) {
-  return RunTest({.test = command.test, .run = command.run, .no_color = command.log.no_color},
+  return RunTest({.test = command.test,
+                  .run = command.run,
+                  .no_color = command.log.no_color,
+                  .log = command.log},
                  environment, logger);
 }
 
@@ -391,7 +361,8 @@ ExitCode ExecuteCoordinator(const CoordinatorCommand& command, const Environment
                   .listen = command.listen,
                   .credentials = *std::move(credentials),
                   .wait_for_agents = command.wait_for_agents,
-                  .no_color = command.log.no_color},
+                  .no_color = command.log.no_color,
+                  .log = command.log},
                  environment, logger);
 }
 

@@ -6,7 +6,15 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "coordinator/console/streams.h"
+
 namespace lockstep::coordinator {
+namespace {
+
+// How long the terminal may take to show the state that Ctrl+Z leaves there.
+constexpr absl::Duration kBeforeStandStill = absl::Seconds(1);
+
+}  // namespace
 
 RunScreen::RunScreen(const RunRequest& request, const Environment& environment, Rig& rig,
                      RunLogger& logger)
@@ -14,7 +22,8 @@ RunScreen::RunScreen(const RunRequest& request, const Environment& environment, 
       environment_(environment),
       rig_(rig),
       logger_(logger),
-      terminal_(WriteStdout, [] { return SizeOfTerminal(STDOUT_FILENO); }) {}
+      terminal_([](absl::string_view text) { WriteStdout(text); },
+                [] { return SizeOfTerminal(STDOUT_FILENO); }) {}
 
 void RunScreen::Start() {
   if (AtCapableTerminal()) {
@@ -33,7 +42,9 @@ void RunScreen::OnPlanned(std::vector<std::string> outputs) {
       .script = request_.test.script,
       .outputs = std::move(outputs)};
   const PlannedTest& test = rig_.test();
-  Write(RenderHeader(facts, test.options.run.scenarios, test.whole, test.segment));
+  terminal_.Above([&] {
+    WriteStdout(RenderHeader(facts, test.options.run.scenarios, test.whole, test.segment));
+  });
   if (display_ == nullptr) {
     StartProgress();
   }
@@ -58,13 +69,16 @@ void RunScreen::OnStandStill(bool still) {
   }
   if (still) {
     display_->Leave();
+    FlushStreams(kBeforeStandStill);
   } else {
     display_->Refresh();
   }
 }
 
-void RunScreen::Write(absl::string_view text) {
-  terminal_.Above([text] { WriteStdout(text); });
+bool RunScreen::WriteSamples(absl::string_view text) {
+  bool written = false;
+  terminal_.Above([&] { written = WriteSamplesToStdout(text); });
+  return written;
 }
 
 void RunScreen::Finish() {
@@ -94,8 +108,8 @@ void RunScreen::StartProgress() {
       rig_.loop(),
       ProgressDisplay::Target{.terminal = capable ? &terminal_ : nullptr,
                               .color = !request_.no_color,
-                              .write = WriteStdout,
-                              .ready = [] { return TakesOutput(STDOUT_FILENO); }},
+                              .write = [](absl::string_view text) { WriteStdout(text); },
+                              .ready = [] { return TakesOutput(STDOUT_FILENO) && !StdoutWaits(); }},
       [this] { return View(); });
   display_->Begin();
 }

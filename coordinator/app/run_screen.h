@@ -33,8 +33,8 @@ class RunScreen {
   void OnSignal(bool quits);
   // Whether the process is about to stop (Ctrl+Z), or goes on.
   void OnStandStill(bool still);
-  // Text of somebody else's, above the progress.
-  void Write(absl::string_view text);
+  // Lines of an output, above the progress. As WriteSamplesToStdout.
+  bool WriteSamples(absl::string_view text);
   // Before the summary: shows the final state.
   void Finish();
   // The run has ended before there was anything to show. Nothing after Finish.

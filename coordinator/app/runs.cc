@@ -9,7 +9,7 @@
 #include "nlohmann/json.hpp"
 
 #include "common/base/display_width.h"
-#include "coordinator/app/reports.h"
+#include "coordinator/console/streams.h"
 #include "coordinator/journal/journal.h"
 
 namespace lockstep::coordinator {

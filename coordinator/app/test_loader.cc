@@ -111,14 +111,21 @@ absl::StatusOr<TestPlan> TestLoader::MakePlan(const v1::Inspected& inspected) {
       resolved.errors.emplace_back(error);
     }
   }
-  LOCKSTEP_RETURN_IF_ERROR(files_.tiers.Refusal(resolved.errors));
+  if (const absl::Status refusal = files_.tiers.Refusal(resolved.errors); !refusal.ok()) {
+    TellOf(resolved.warnings);  // what is unknown may be the cause
+    return refusal;
+  }
   LOCKSTEP_ASSIGN_OR_RETURN(
       test_, PlanTest(std::move(resolved), inspected, flags_.agents, flags_.partition));
-  for (const std::string& warning : test_->options.warnings) {
-    logger_.Warn(warning);
-  }
+  TellOf(test_->options.warnings);
   LOCKSTEP_RETURN_IF_ERROR(on_test_(*test_));
   return test_->plan;
+}
+
+void TestLoader::TellOf(const std::vector<std::string>& warnings) {
+  for (const std::string& warning : warnings) {
+    logger_.Warn(warning);
+  }
 }
 
 absl::Status TestLoader::ConfigureResults(const ResolvedOptions& resolved,

@@ -76,6 +76,7 @@ class TestLoader final : public TestSource {
   bool asked() const { return asked_; }
 
  private:
+  void TellOf(const std::vector<std::string>& warnings);
   // Judges thresholds and metrics; a line of the message for each error.
   absl::Status ConfigureResults(const ResolvedOptions& resolved, const v1::Inspected& inspected);
 

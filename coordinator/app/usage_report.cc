@@ -35,15 +35,16 @@ std::string UsageReportUrl(const RunSettingsFlags& flags, const ConfigFile& conf
                                         : flags.usage_report_url;
 }
 
+std::string UsageReportSource(const RunSettingsFlags& flags) {
+  return flags.usage_report_url.empty() ? "usageReportUrl" : flags.usage_report_source;
+}
+
 UsageReport::UsageReport(const std::string& url)
     : pusher_({.url = url, .headers = {"Content-Type: application/json"}},
               {.timeout = absl::Seconds(2), .drain = absl::Seconds(2)}) {}
 
 absl::Status UsageReport::Check() const {
-  const absl::Status checked = pusher_.Check();
-  return checked.ok()
-             ? checked
-             : absl::InvalidArgumentError(absl::StrCat("--usage-report-url: ", checked.message()));
+  return pusher_.Check();
 }
 
 void UsageReport::Begin(std::string body) {

@@ -33,6 +33,9 @@ std::string UsageReportBody(const UsageFacts& facts);
 // forbids it.
 std::string UsageReportUrl(const RunSettingsFlags& flags, const ConfigFile& config);
 
+// What says so, for messages: the flag, the variable in its stead, or the key of the file.
+std::string UsageReportSource(const RunSettingsFlags& flags);
+
 // Sends one report beside what else there is to do. Whether it arrives changes nothing.
 class UsageReport {
  public:

@@ -117,10 +117,14 @@ std::variant<CommandLine, CommandLineExit> ParseCommandLine(const std::vector<st
   if (!parsed.ok()) {
     return Refusal(parsed.status().message());
   }
+  const bool completes = parsed->command != nullptr && parsed->command->name == "completion";
+  if (!parsed->mistakes.empty() && (completes || parsed->help != ParsedWords::Help::kNone)) {
+    return Refusal(absl::StrJoin(parsed->mistakes, "\n"));
+  }
   if (parsed->help != ParsedWords::Help::kNone) {
     return CommandLineExit{.output = HelpText(*parsed, commands)};
   }
-  if (parsed->command->name == "completion") {
+  if (completes) {
     const absl::StatusOr<std::string> script = CompletionFor(parsed->arguments.front(), commands);
     return script.ok() ? CommandLineExit{.output = *script} : Refusal(script.status().message());
   }
@@ -129,6 +133,12 @@ std::variant<CommandLine, CommandLineExit> ParseCommandLine(const std::vector<st
   words.arguments = parsed->arguments;
   FlagReader reader(&words);
   Command command = ReadCommand(reader, parsed->command->name);
+  if (!parsed->mistakes.empty()) {
+    // Which words are arguments is not known, and so nothing else can be looked at.
+    std::vector<std::string> mistakes = parsed->mistakes;
+    mistakes.insert(mistakes.end(), words.errors.begin(), words.errors.end());
+    return Refusal(absl::StrJoin(mistakes, "\n"));
+  }
   TestSettings* const test = TestOf(command);
   if (test != nullptr) {
     test->errors = std::move(words.errors);

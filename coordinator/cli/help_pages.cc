@@ -182,8 +182,11 @@ HelpPage Control(std::vector<HelpExample> examples, std::vector<const char*> own
   return {kWhere, std::move(examples), {{"Flags", std::move(own), {}}, Messages()}};
 }
 
-HelpPage Certs(std::vector<HelpExample> examples, std::vector<const char*> own) {
-  return {"", std::move(examples), {{"Flags", std::move(own), {}}, Messages()}};
+constexpr char kOwner[] = "NAME is the owner's in the certificate; without it that of the role.";
+constexpr char kIssued[] = "NAME is that which the certificate was issued to.";
+
+HelpPage Certs(const char* name, std::vector<HelpExample> examples, std::vector<const char*> own) {
+  return {name, std::move(examples), {{"Flags", std::move(own), {}}, Messages()}};
 }
 
 using Pages = std::vector<std::pair<absl::string_view, HelpPage>>;
@@ -267,13 +270,17 @@ Pages OfTrust() {
          {"lockstep certs agent", "likewise, to all agents"},
          {"lockstep certs operator", "for status, pause and stop"}},
         {}}},
-      {"certs init", Certs({{"lockstep certs init", ""}}, {"folder", "days"})},
-      {"certs coordinator", Certs({{"lockstep certs coordinator --host test.example.com", ""}},
-                                  {"host", "folder", "out", "days"})},
-      {"certs agent", Certs({{"lockstep certs agent a1", ""}}, {"folder", "out", "days"})},
-      {"certs operator", Certs({{"lockstep certs operator", ""}}, {"folder", "out", "days"})},
-      {"certs renew", Certs({{"lockstep certs renew a1", ""}}, {"folder", "out", "days"})},
-      {"certs revoke", Certs({{"lockstep certs revoke a1", ""}}, {"folder"})},
+      {"certs init",
+       Certs("NAME is that of the authority in its certificate; without it lockstep-fleet.",
+             {{"lockstep certs init", ""}}, {"folder", "days"})},
+      {"certs coordinator",
+       Certs(kOwner, {{"lockstep certs coordinator --host test.example.com", ""}},
+             {"host", "folder", "out", "days"})},
+      {"certs agent", Certs(kOwner, {{"lockstep certs agent a1", ""}}, {"folder", "out", "days"})},
+      {"certs operator",
+       Certs(kOwner, {{"lockstep certs operator", ""}}, {"folder", "out", "days"})},
+      {"certs renew", Certs(kIssued, {{"lockstep certs renew a1", ""}}, {"folder", "out", "days"})},
+      {"certs revoke", Certs(kIssued, {{"lockstep certs revoke a1", ""}}, {"folder"})},
   };
 }
 

@@ -2,8 +2,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -11,7 +13,7 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
 #include "common/base/clock.h"
 #include "common/base/thread_room.h"
@@ -22,14 +24,15 @@
 #include "coordinator/app/control.h"
 #include "coordinator/app/inspect.h"
 #include "coordinator/app/logging.h"
+#include "coordinator/app/named_files.h"
 #include "coordinator/app/new_script.h"
 #include "coordinator/app/recover.h"
 #include "coordinator/app/report.h"
-#include "coordinator/app/reports.h"
 #include "coordinator/app/run_app.h"
 #include "coordinator/app/runs.h"
 #include "coordinator/app/version.h"
 #include "coordinator/console/log_sink.h"
+#include "coordinator/console/streams.h"
 
 namespace lockstep::coordinator {
 namespace {
@@ -96,10 +99,15 @@ void LogError(const std::string& error, bool terminal, absl::Time start) {
   }
 }
 
+// How long whoever reads standard output or error may take nothing at the end, and how long what is said of that.
+constexpr absl::Duration kPatience = absl::Seconds(30);
+constexpr absl::Duration kLastWords = absl::Seconds(1);
+
 // The exit code, after a look at whether all has arrived where it was to go, on standard output and in the
 // files of `logger` (null: there is none).
 template <class Tell>
 ExitCode Conclude(ExitCode code, const RunLogger* logger, Tell tell) {
+  FlushStreams(kPatience);
   std::vector<std::string> losses = logger != nullptr ? logger->Lost() : std::vector<std::string>();
   if (const absl::Status written = CheckStdout(); !written.ok()) {
     losses.emplace_back(written.message());
@@ -107,6 +115,10 @@ ExitCode Conclude(ExitCode code, const RunLogger* logger, Tell tell) {
   for (const std::string& loss : losses) {
     tell(loss);
   }
+  if (const std::optional<std::string> lost = LostOnStderr(); lost.has_value()) {
+    tell(*lost);
+  }
+  FlushStreams(kLastWords);
   return code == ExitCode::kSuccess && !losses.empty() ? ExitCode::kOther : code;
 }
 
@@ -124,6 +136,14 @@ int Main(const std::vector<std::string>& args) {
         exit->code, nullptr, [&](const std::string& error) { LogError(error, terminal, start); }));
   }
   CommandLine line = std::get<CommandLine>(std::move(parsed));
+  std::vector<NamedFile> files = ReadFilesOf(line.command);
+  for (NamedFile& file : FilesOf(LogOf(line.command))) {
+    files.push_back(std::move(file));
+  }
+  if (const std::vector<std::string> clashes = ClashesOf(files); !clashes.empty()) {
+    LogError(absl::StrJoin(clashes, "\n"), terminal, start);  // before any line goes there
+    return static_cast<int>(ExitCode::kOther);
+  }
   absl::StatusOr<std::unique_ptr<RunLogger>> logger =
       MakeRunLogger(LogOf(line.command), terminal, start);
   if (!logger.ok()) {

@@ -122,6 +122,7 @@ TestSettings ReadTest(FlagReader& reader, bool system_variables) {
   test.script = reader.Argument(0);
   test.flags = ReadOptionFlags(reader);
   test.config_file = reader.String("config", "CONFIG");
+  test.config_label = reader.source();
   test.strict = reader.Is("strict", "STRICT");
   test.type = reader.Choice<ScriptType>(
       "type", "TYPE", {{"js", ScriptType::kScript}, {"archive", ScriptType::kArchive}},
@@ -225,6 +226,7 @@ RunSettingsFlags ReadRun(FlagReader& reader, bool local) {
   run.linger = reader.Bool("linger", "LINGER");
   run.no_usage_report = reader.Bool("no-usage-report", "NO_USAGE_REPORT");
   run.usage_report_url = reader.String("usage-report-url", "USAGE_REPORT_URL");
+  run.usage_report_source = reader.source();
   run.quiet = reader.Is("quiet");
   run.show_agents = reader.Is("show-agents");
   run.show_thresholds = reader.Is("show-thresholds");

@@ -1,19 +1,25 @@
 // The flags of `lockstep manifest`.
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 
+#include "common/base/random_bytes.h"
 #include "common/options/duration.h"
 #include "coordinator/cli/read_commands.h"
+#include "coordinator/convert/shell_words.h"
 
 namespace lockstep::coordinator {
 namespace {
 
 constexpr int64_t kMostPods = 10'000;
+constexpr size_t kRunIdBytes = 4;
 
 // What the coordinator of the manifest would say of its further flags is said here.
 void CheckFlags(FlagReader& reader, const ManifestSettings& settings) {
@@ -42,6 +48,9 @@ ManifestCommand ReadManifest(FlagReader& reader) {
   ManifestSettings& settings = command.settings;
   const auto text = [&reader](const char* flag, std::string* value) {
     *value = reader.Text(flag).value_or(*value);
+    if (reader.Text(flag) == "") {
+      reader.Expected("", "a value; leave the flag away for none");
+    }
   };
   settings.agents = reader.Int("agents", 1, 1, kMostPods);
   text("id", &settings.id);
@@ -60,9 +69,15 @@ ManifestCommand ReadManifest(FlagReader& reader) {
   settings.only_coordinator = reader.Is("only-coordinator");
   settings.sets = reader.List("set");
   for (const std::string& flags : reader.List("flags")) {
-    for (absl::string_view word :
-         absl::StrSplit(flags, absl::ByAnyChar(" \t"), absl::SkipEmpty())) {
-      settings.flags.emplace_back(word);
+    const absl::StatusOr<ShellCommand> words = ParseShellCommand(flags);
+    if (!words.ok()) {
+      reader.Error(
+          absl::StrCat("--flags: invalid value \"", flags, "\": ", words.status().message()));
+    } else if (!words->rest.empty()) {
+      reader.Error(absl::StrCat("--flags: invalid value \"", flags, "\": \"", words->rest,
+                                "\" is not for the coordinator: put it into quotes"));
+    } else {
+      settings.flags.insert(settings.flags.end(), words->words.begin(), words->words.end());
     }
   }
   CheckFlags(reader, settings);
@@ -70,6 +85,9 @@ ManifestCommand ReadManifest(FlagReader& reader) {
     const std::pair<std::string, std::string> parts =
         absl::StrSplit(label, absl::MaxSplits('=', 1));
     settings.labels[parts.first] = parts.second;
+    if (!absl::StrContains(label, '=')) {
+      reader.Error(absl::StrCat("--label: invalid value \"", label, "\": expected KEY=VALUE"));
+    }
   }
   if (const std::optional<std::string> ttl = reader.Text("ttl"); ttl.has_value()) {
     const absl::StatusOr<absl::Duration> duration = ParseDurationWithUnit(*ttl);
@@ -78,6 +96,12 @@ ManifestCommand ReadManifest(FlagReader& reader) {
     } else {
       reader.Expected(*ttl, "a duration such as 24h");
     }
+  }
+  if (settings.id.empty()) {
+    settings.id = absl::BytesToHexString(RandomBytes(kRunIdBytes));
+  }
+  for (std::string& mistake : MistakesIn(settings)) {
+    reader.Error(std::move(mistake));
   }
   return command;
 }

@@ -43,13 +43,9 @@ std::vector<Flag> WithHelp(const CommandSpec& command) {
   return flags;
 }
 
-// What is wrong with the flags, all of it.
-absl::Status CheckFlags(const FlagWords& words, const std::vector<Flag>& flags,
-                        absl::string_view command) {
-  const std::vector<std::string> mistakes =
-      MistakesIn(words, flags, command, absl::StrCat("lockstep help ", command));
-  return mistakes.empty() ? absl::OkStatus()
-                          : absl::InvalidArgumentError(absl::StrJoin(mistakes, "\n"));
+std::vector<std::string> MistakesOf(const FlagWords& words, const std::vector<Flag>& flags,
+                                    absl::string_view command) {
+  return MistakesIn(words, flags, command, absl::StrCat("lockstep help ", command));
 }
 
 absl::Status UnknownCommand(const std::string& word, const std::vector<CommandSpec>& commands) {
@@ -98,10 +94,16 @@ absl::StatusOr<ParsedWords> HelpAbout(const ParsedWords& words,
                                       const std::vector<CommandSpec>& commands) {
   ParsedWords parsed{.help = words.help == Help::kNone ? Help::kBrief : words.help};
   if (!words.arguments.empty()) {
-    const std::string name = absl::StrJoin(words.arguments, " ");
+    const std::string& first = words.arguments.front();
+    const bool heading = IsHeading(commands, first);
+    const std::string name = heading ? absl::StrJoin(words.arguments, " ") : first;
     parsed.command = FindCommand(commands, name);
     if (parsed.command == nullptr) {
       return UnknownCommand(name, commands);
+    }
+    if (!heading && words.arguments.size() > 1) {
+      return absl::InvalidArgumentError(absl::StrCat("unexpected word \"", words.arguments[1],
+                                                     "\"; ", first, " is a command of one word"));
     }
   }
   return parsed;
@@ -121,7 +123,10 @@ absl::StatusOr<ParsedWords> ParseWords(const std::vector<std::string>& args,
                      "\" before a command; flags of a command come after it, as in `lockstep run "
                      "--vus 2 SCRIPT`"));
   }
-  LOCKSTEP_RETURN_IF_ERROR(CheckFlags(before, common_flags, kHelp));
+  if (const std::vector<std::string> mistakes = MistakesOf(before, common_flags, kHelp);
+      !mistakes.empty()) {
+    return absl::InvalidArgumentError(absl::StrJoin(mistakes, "\n"));
+  }
   if (before.end == args.size()) {
     return args.empty() || HelpOf(before) != Help::kNone
                ? absl::StatusOr<ParsedWords>(ParsedWords{.help = Help::kBrief})
@@ -141,11 +146,15 @@ absl::StatusOr<ParsedWords> ParseWords(const std::vector<std::string>& args,
   words.insert(words.end(), args.begin() + static_cast<std::ptrdiff_t>(next), args.end());
   const std::vector<Flag> flags = WithHelp(*command);
   FlagWords read = ReadFlagWords(words, flags);
-  LOCKSTEP_RETURN_IF_ERROR(CheckFlags(read, flags, command->name));
+  std::vector<std::string> mistakes = MistakesOf(read, flags, command->name);
   ParsedWords parsed{.command = command,
                      .help = HelpOf(read),
                      .values = std::move(read.values),
-                     .arguments = std::move(read.arguments)};
+                     .arguments = std::move(read.arguments),
+                     .mistakes = std::move(mistakes)};
+  if (!parsed.mistakes.empty()) {
+    return parsed;
+  }
   if (command == &help) {
     return HelpAbout(parsed, commands);
   }

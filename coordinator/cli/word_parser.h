@@ -18,10 +18,13 @@ struct ParsedWords {
   std::map<std::string, std::vector<std::string>> values =
       {};  // flag -> what was given; switches: "true"
   std::vector<std::string> arguments = {};
+  // A line for each flag that nothing is known of, with what may have been meant, or whose value is missing. With any, the
+  // arguments are not what they seem to be.
+  std::vector<std::string> mistakes = {};
 };
 
-// InvalidArgument, a line a mistake: words that nothing is known of, with what may have been meant; a value or an argument
-// that is missing. `args` are those without the program's name. On one thread at a time.
+// InvalidArgument: a word that is no command, with what may have been meant; an argument that is missing or one too many;
+// mistakes in flags before the command. `args` are those without the program's name. On one thread at a time.
 absl::StatusOr<ParsedWords> ParseWords(const std::vector<std::string>& args,
                                        const std::vector<CommandSpec>& commands);
 

@@ -18,11 +18,13 @@
 #include "nlohmann/json.hpp"
 #include "spdlog/logger.h"
 #include "spdlog/sinks/base_sink.h"
-#include "spdlog/sinks/stdout_sinks.h"
 
+#include "common/base/open_for_writing.h"
 #include "common/base/status_macros.h"
 #include "common/base/write_all.h"
+#include "common/base/writer_thread.h"
 #include "coordinator/console/log_folder.h"
+#include "coordinator/console/streams.h"
 
 namespace lockstep::coordinator {
 namespace {
@@ -59,7 +61,8 @@ std::string FieldsText(const LogRecord& record) {
 
 // Of one cause, before they are folded; programs that read the log see what k6 says, too.
 constexpr int64_t kLinesElsewhere = 10;
-constexpr mode_t kFileMode = 0666;  // as far as the process's mask lets it
+// Of the reader of a pipe, at the end.
+constexpr absl::Duration kPatience = absl::Seconds(2);
 
 using Spd = std::unique_ptr<spdlog::logger>;
 
@@ -72,23 +75,48 @@ Spd MakeSpd(spdlog::sink_ptr sink) {
   return logger;
 }
 
+// Standard output or standard error.
+class StreamSink final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  using Write = bool (*)(absl::string_view text);
+  explicit StreamSink(Write write) : write_(write) {}
+
+ private:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    write_(absl::string_view(line.data(), line.size()));  // which counts what it refuses
+  }
+  void flush_() override {}
+
+  const Write write_;
+};
+
 // A file that lines are added to. What it does not take is counted: the library would print texts of its
 // own, and forget how many there were.
 class FileSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
   // `file` is open for adding, and closed in the end; `place` is for messages.
   FileSink(std::string place, std::string path, int file)
-      : place_(std::move(place)), path_(std::move(path)), file_(file) {}
+      : place_(std::move(place)), path_(std::move(path)), file_(file) {
+    if (MayWait(file)) {
+      thread_.emplace(file);
+    }
+  }
   ~FileSink() override { close(file_); }
   FileSink(const FileSink&) = delete;
   FileSink& operator=(const FileSink&) = delete;
 
   std::optional<std::string> Lost() {
     const std::lock_guard<std::mutex> lock(mutex_);
+    if (thread_.has_value() && thread_->Flush(kPatience) > 0) {
+      return absl::StrCat(place_, ": the last lines are not in the file \"", path_,
+                          "\": ", WritingReason(ETIMEDOUT));
+    }
     return lost_ == 0 ? std::nullopt
-                      : std::make_optional(absl::StrCat(
-                            place_, ": ", lost_, " of ", lines_, " lines are not in the file \"",
-                            path_, "\": ", std::generic_category().message(error_)));
+                      : std::make_optional(absl::StrCat(place_, ": ", lost_, " of ", lines_,
+                                                        " lines are not in the file \"", path_,
+                                                        "\": ", WritingReason(error_)));
   }
 
  private:
@@ -96,17 +124,25 @@ class FileSink final : public spdlog::sinks::base_sink<std::mutex> {
     spdlog::memory_buf_t line;
     formatter_->format(message, line);
     ++lines_;
-    if (const int error = WriteAll(file_, absl::string_view(line.data(), line.size()));
-        error != 0) {
+    if (const int error = WriteLine(absl::string_view(line.data(), line.size())); error != 0) {
       error_ = lost_ == 0 ? error : error_;
       ++lost_;
     }
+  }
+  int WriteLine(absl::string_view line) {
+    if (!thread_.has_value()) {
+      return WriteAll(file_, line);
+    }
+    const bool taken = thread_->Write(line);
+    const int error = thread_->error();
+    return taken ? 0 : error != 0 ? error : ETIMEDOUT;
   }
   void flush_() override {}
 
   const std::string place_;
   const std::string path_;
   const int file_;
+  std::optional<WriterThread> thread_;  // of a file whose reader may be slow
   int64_t lines_ = 0;  // these three by one thread at a time, as the library sees to it
   int64_t lost_ = 0;
   int error_ = 0;  // of the first line that was lost
@@ -123,10 +159,9 @@ absl::StatusOr<std::shared_ptr<FileSink>> OpenFile(const std::string& place,
   if (std::error_code ignored; !folder.empty() && !std::filesystem::is_directory(folder, ignored)) {
     return refusal(absl::StrCat("there is no folder ", folder.string()));
   }
-  const int file =
-      open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY | O_CLOEXEC, kFileMode);
+  const int file = OpenForWriting(path, O_CREAT | O_APPEND);
   if (file < 0) {
-    return refusal(std::generic_category().message(errno));
+    return refusal(WritingReason(errno));
   }
   return std::make_shared<FileSink>(place, path, file);
 }
@@ -308,10 +343,10 @@ absl::StatusOr<std::unique_ptr<RunLogger>> MakeLogger(const LogSettings& setting
   SinkLogger::Places places{.elsewhere = std::move(elsewhere)};
   switch (settings.output) {
     case LogSettings::Output::kStderr:
-      places.lines = MakeSpd(std::make_shared<spdlog::sinks::stderr_sink_mt>());
+      places.lines = MakeSpd(std::make_shared<StreamSink>(WriteStderr));
       break;
     case LogSettings::Output::kStdout:
-      places.lines = MakeSpd(std::make_shared<spdlog::sinks::stdout_sink_mt>());
+      places.lines = MakeSpd(std::make_shared<StreamSink>(WriteStdout));
       break;
     case LogSettings::Output::kFile: {
       LOCKSTEP_ASSIGN_OR_RETURN(places.log_file, OpenFile(settings.output_source, settings.file));

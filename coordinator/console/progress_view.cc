@@ -65,6 +65,36 @@ AgentProgressView MakeAgent(const v1::AgentStatus& agent) {
           .clock_within = absl::Milliseconds(agent.clock_round_trip_ms() / 2)};
 }
 
+// "agent-2" before "agent-10".
+bool NameLess(const std::string& a, const std::string& b) {
+  const auto digit = [](char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c)); };
+  size_t i = 0, j = 0;
+  while (i < a.size() && j < b.size()) {
+    if (!digit(a[i]) || !digit(b[j])) {
+      if (a[i] != b[j]) {
+        return a[i] < b[j];
+      }
+      ++i;
+      ++j;
+      continue;
+    }
+    const auto number = [&digit](const std::string& text, size_t* at) {
+      const size_t begin = std::min(text.find_first_not_of('0', *at), text.size());
+      size_t end = begin;
+      while (end < text.size() && digit(text[end])) {
+        ++end;
+      }
+      *at = end;
+      return text.substr(begin, end - begin);
+    };
+    const std::string left = number(a, &i), right = number(b, &j);
+    if (left != right) {
+      return left.size() != right.size() ? left.size() < right.size() : left < right;
+    }
+  }
+  return a.size() - i < b.size() - j;
+}
+
 }  // namespace
 
 ProgressView MakeProgressView(const v1::RunStatus& status, const InstancePlan* plan,
@@ -81,6 +111,8 @@ ProgressView MakeProgressView(const v1::RunStatus& status, const InstancePlan* p
       view.agent_lines.push_back(MakeAgent(agent));
     }
   }
+  std::sort(view.agent_lines.begin(), view.agent_lines.end(),
+            [](const auto& a, const auto& b) { return NameLess(a.name, b.name); });
   if (parts.thresholds) {
     for (const v1::ThresholdStatus& threshold : status.thresholds()) {
       view.threshold_lines.push_back({.metric = threshold.metric(),

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <map>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
@@ -26,36 +25,6 @@ std::string TimeOf(const v1::MetricStatus& metric, const char* name) {
   return FormatDuration(ValueOf(metric, name), "");
 }
 
-// "agent-2" before "agent-10".
-bool NameLess(const std::string& a, const std::string& b) {
-  const auto digit = [](char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c)); };
-  size_t i = 0, j = 0;
-  while (i < a.size() && j < b.size()) {
-    if (!digit(a[i]) || !digit(b[j])) {
-      if (a[i] != b[j]) {
-        return a[i] < b[j];
-      }
-      ++i;
-      ++j;
-      continue;
-    }
-    const auto number = [&digit](const std::string& text, size_t* at) {
-      const size_t begin = std::min(text.find_first_not_of('0', *at), text.size());
-      size_t end = begin;
-      while (end < text.size() && digit(text[end])) {
-        ++end;
-      }
-      *at = end;
-      return text.substr(begin, end - begin);
-    };
-    const std::string left = number(a, &i), right = number(b, &j);
-    if (left != right) {
-      return left.size() != right.size() ? left.size() < right.size() : left < right;
-    }
-  }
-  return a.size() - i < b.size() - j;
-}
-
 class StatusText {
  public:
   StatusText(const v1::RunStatus& status, const StatusLook& look)
@@ -63,8 +32,6 @@ class StatusText {
 
   std::vector<std::string> Lines() {
     Head();
-    std::sort(view_.agent_lines.begin(), view_.agent_lines.end(),
-              [](const auto& a, const auto& b) { return NameLess(a.name, b.name); });
     const RowsLook rows = {.columns = std::max(look_.columns - 2, 1), .color = look_.color};
     Part("AGENTS", RenderAgentRows(view_.agent_lines, rows));
     Part("SCENARIOS", Scenarios());

@@ -3,14 +3,18 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 
 #include "common/base/host_port.h"
-#include "common/base/status_macros.h"
 #include "coordinator/manifest/manifest_pods.h"
 #include "coordinator/manifest/yaml_text.h"
 
@@ -21,6 +25,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr size_t kLongestId = 20;
 constexpr size_t kLongestLabel = 63;
+constexpr size_t kLongestObjectName = 253;
 
 bool IsName(absl::string_view text, size_t longest) {
   return !text.empty() && text.size() <= longest && text.front() != '-' && text.back() != '-' &&
@@ -46,33 +51,33 @@ bool IsLabelKey(absl::string_view key) {
              : slash > 0 && slash <= 253 && IsLabelWord(key.substr(slash + 1));
 }
 
-absl::Status Check(const ManifestSettings& settings) {
-  const auto wrong = [](const char* flag, absl::string_view value, absl::string_view allowed) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(flag, ": invalid value \"", value, "\": expected ", allowed));
-  };
-  if (!IsName(settings.id, kLongestId) || settings.id.find('-') != std::string::npos) {
-    return wrong("--id", settings.id, "1 to 20 lower-case letters and digits");
-  }
-  if (!settings.space.empty() && !IsName(settings.space, kLongestLabel)) {
-    return wrong("--namespace", settings.space,
-                 "lower-case letters, digits and dashes, 63 at most");
-  }
-  if (settings.image.empty()) {
-    return wrong("--image", settings.image, "the name of an image");
-  }
-  for (const auto& [key, value] : settings.labels) {
-    if (!IsLabelKey(key) || (!value.empty() && !IsLabelWord(value))) {
-      return wrong("--label", absl::StrCat(key, "=", value),
-                   "KEY=VALUE as Kubernetes takes it: letters, digits, -, _ and ., 63 at most");
+// The name of an object, as DNS has it: "team-a.results".
+bool IsObjectName(absl::string_view text) {
+  return text.size() <= kLongestObjectName &&
+         absl::c_all_of(absl::StrSplit(text, '.'),
+                        [](absl::string_view part) { return IsName(part, kLongestLabel); });
+}
+
+bool IsUid(absl::string_view text) {
+  constexpr absl::string_view kForm = "00000000-0000-0000-0000-000000000000";
+  return text.size() == kForm.size() &&
+         std::equal(text.begin(), text.end(), kForm.begin(), [](unsigned char c, char form) {
+           return form == '-' ? c == '-' : absl::ascii_isxdigit(c) != 0;
+         });
+}
+
+// "10Gi", "1.5T", "500000000".
+bool IsSize(absl::string_view text) {
+  constexpr absl::string_view kUnits[] = {"Ki", "Mi", "Gi", "Ti", "Pi", "Ei",
+                                          "k",  "M",  "G",  "T",  "P",  "E"};
+  for (const absl::string_view unit : kUnits) {
+    if (absl::ConsumeSuffix(&text, unit)) {
+      break;
     }
   }
-  if (settings.only_coordinator && !settings.owner_uid.empty()) {
-    return absl::InvalidArgumentError(
-        "--only-coordinator, --owner-uid: one makes the owner, the other what it owns; give one of "
-        "them");
-  }
-  return absl::OkStatus();
+  double number = 0;
+  return text.find_first_not_of("0123456789.") == absl::string_view::npos &&
+         absl::SimpleAtod(text, &number) && number > 0;
 }
 
 Json TestConfig(const ManifestSettings& settings, absl::string_view archive) {
@@ -149,7 +154,10 @@ std::string HintToFill(const ManifestSettings& settings, size_t bytes) {
       kubectl);
 }
 
-absl::Status ApplySets(const ManifestSettings& settings, Json* coordinator, Json* agents) {
+// What cannot be set is told, a line for each.
+std::vector<std::string> ApplySets(const ManifestSettings& settings, Json* coordinator,
+                                   Json* agents) {
+  std::vector<std::string> mistakes;
   for (const std::string& set : settings.sets) {
     absl::string_view rest = set;
     Json* object = absl::ConsumePrefix(&rest, "coordinator:") ? coordinator
@@ -160,22 +168,76 @@ absl::Status ApplySets(const ManifestSettings& settings, Json* coordinator, Json
             ? absl::InvalidArgumentError("expected coordinator:PATH=VALUE or agents:PATH=VALUE")
             : SetByPath(rest, object);
     if (!done.ok()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--set: invalid value \"", set, "\": ", done.message()));
+      mistakes.push_back(absl::StrCat("--set: invalid value \"", set, "\": ", done.message()));
     }
   }
-  return absl::OkStatus();
+  return mistakes;
 }
 
 }  // namespace
 
+std::vector<std::string> MistakesIn(const ManifestSettings& settings) {
+  Json coordinator = CoordinatorJob(settings, /*in_claim=*/false);
+  Json agents = AgentsJob(settings, /*suspended=*/false);
+  std::vector<std::string> mistakes = ApplySets(settings, &coordinator, &agents);
+  const auto wrong = [&mistakes](const char* flag, absl::string_view value,
+                                 absl::string_view allowed) {
+    mistakes.push_back(absl::StrCat(flag, ": invalid value \"", value, "\": expected ", allowed));
+  };
+  if (!IsName(settings.id, kLongestId) || settings.id.find('-') != std::string::npos) {
+    wrong("--id", settings.id, "1 to 20 lower-case letters and digits");
+  }
+  if (!settings.space.empty() && !IsName(settings.space, kLongestLabel)) {
+    wrong("--namespace", settings.space, "lower-case letters, digits and dashes, 63 at most");
+  }
+  if (settings.image.empty() || absl::StrContains(settings.image, ' ')) {
+    wrong("--image", settings.image, "the name of an image");
+  }
+  for (const auto& [flag, name] : {std::pair("--credentials-secret", settings.coordinator_secret),
+                                   std::pair("--agent-credentials-secret", settings.agent_secret),
+                                   std::pair("--coordinator-name", settings.coordinator_name),
+                                   std::pair("--variables-secret", settings.variables_secret),
+                                   std::pair("--results-claim", settings.results_claim),
+                                   std::pair("--queue", settings.queue)}) {
+    if (!name.empty() && !IsObjectName(name)) {
+      wrong(flag, name, "a name of lower-case letters, digits, dashes and dots");
+    }
+  }
+  for (const auto& [key, value] : settings.labels) {
+    if (!IsLabelKey(key) || (!value.empty() && !IsLabelWord(value))) {
+      wrong("--label", absl::StrCat(key, "=", value),
+            "KEY=VALUE as Kubernetes takes it: letters, digits, -, _ and ., 63 at most");
+    }
+  }
+  if (!settings.results_size.empty() && !IsSize(settings.results_size)) {
+    wrong("--results-size", settings.results_size, "a size such as 10Gi or 500Mi");
+  }
+  if (!settings.results_size.empty() && !settings.results_claim.empty()) {
+    mistakes.emplace_back(
+        "--results-claim, --results-size: one names a volume claim that is there, the other makes "
+        "one; give one of them");
+  }
+  if (!settings.owner_uid.empty() && !IsUid(settings.owner_uid)) {
+    wrong("--owner-uid", settings.owner_uid,
+          "the uid of the coordinator's Job, such as 0b9b0b4e-0000-4000-8000-000000000000");
+  }
+  if (settings.only_coordinator && !settings.owner_uid.empty()) {
+    mistakes.emplace_back(
+        "--only-coordinator, --owner-uid: one makes the owner, the other what it owns; give one of "
+        "them");
+  }
+  return mistakes;
+}
+
 absl::StatusOr<Manifest> MakeManifest(const ManifestSettings& settings, absl::string_view archive) {
-  LOCKSTEP_RETURN_IF_ERROR(Check(settings));
+  if (const std::vector<std::string> mistakes = MistakesIn(settings); !mistakes.empty()) {
+    return absl::InvalidArgumentError(absl::StrJoin(mistakes, "\n"));
+  }
   const bool in_claim = archive.size() > kMostConfigBytes;
   const RunNames names(settings);
   Json coordinator = CoordinatorJob(settings, in_claim);
   Json agents = AgentsJob(settings, in_claim);
-  LOCKSTEP_RETURN_IF_ERROR(ApplySets(settings, &coordinator, &agents));
+  ApplySets(settings, &coordinator, &agents);
   Manifest manifest;
   if (settings.only_coordinator) {
     manifest.objects.push_back(std::move(coordinator));
@@ -188,7 +250,7 @@ absl::StatusOr<Manifest> MakeManifest(const ManifestSettings& settings, absl::st
   } else {
     manifest.objects.push_back(TestConfig(settings, archive));
   }
-  if (!settings.results_size.empty() && settings.results_claim.empty()) {
+  if (!settings.results_size.empty()) {
     // It outlives the Jobs: what owns it must not clear it away.
     ManifestSettings unowned = settings;
     unowned.owner_uid.clear();

@@ -49,9 +49,13 @@ struct Manifest {
   std::vector<std::string> hints;  // what is left to do, for people
 };
 
+// All that is wrong with the settings, a line for each, naming flag and value: what Kubernetes would refuse, or
+// would take and do nothing with.
+std::vector<std::string> MistakesIn(const ManifestSettings& settings);
+
 // `archive` is the test, as `lockstep archive` has it. One of more than kMostConfigBytes goes to a
 // volume claim, which somebody has to fill: the Jobs are suspended then, and a hint says how.
-// InvalidArgument, naming flag and value, for what Kubernetes would refuse.
+// InvalidArgument with the settings' mistakes.
 absl::StatusOr<Manifest> MakeManifest(const ManifestSettings& settings, absl::string_view archive);
 
 // All of it, ready for `kubectl create -f -`.

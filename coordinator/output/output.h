@@ -28,6 +28,12 @@
 
 namespace lockstep::coordinator {
 
+// The file that an output writes.
+struct OutputFile {
+  std::string path;
+  bool append = false;  // what is there stays
+};
+
 // The end of a run, for outputs that write reports.
 struct RunReport {
   const Summary& summary;
@@ -49,7 +55,9 @@ class Output {
   virtual std::string Description() const = 0;
   // Whether agents have to send single samples for it.
   virtual bool wants_points() const { return false; }
-  // What can be told to be wrong with its settings before anything is opened.
+  // Nothing: it writes to standard output or to a server.
+  virtual std::optional<OutputFile> File() const { return std::nullopt; }
+  // What can be told to be wrong with its settings, or to stand in the way of its file, before anything is opened.
   virtual absl::Status Check() const { return absl::OkStatus(); }
   // Whether its report needs the run's history.
   virtual bool wants_history() const { return false; }
@@ -75,8 +83,9 @@ class Output {
 };
 
 struct OutputContext {
-  // Writes text to the process's standard output.
-  std::function<void(absl::string_view)> write_stdout;
+  // Writes text to the process's standard output, all of it or nothing. False: whoever reads it has fallen behind too far,
+  // and there is no room to keep it.
+  std::function<bool(absl::string_view)> write_stdout;
   // Where settings such as K6_CSV_TIME_FORMAT are.
   Environment environment;
   // System tags that are on: the tag columns of CSV. Sorted by the output.

@@ -331,6 +331,7 @@ absl::StatusOr<std::unique_ptr<Output>> ReportOutput::MakePage(absl::string_view
 ReportOutput::ReportOutput(std::string name, std::string path, bool append, Render render,
                            std::string version)
     : name_(std::move(name)),
+      append_(append),
       file_(std::move(path), append),
       render_(render),
       version_(std::move(version)) {}

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -46,6 +47,8 @@ class ReportOutput final : public Output {
   ReportOutput(std::string name, std::string path, bool append, Render render, std::string version);
 
   std::string Description() const override;
+  std::optional<OutputFile> File() const override { return OutputFile{file_.path(), append_}; }
+  absl::Status Check() const override { return file_.Check(); }
   bool wants_history() const override { return name_ == "result" || name_ == "report"; }
   absl::Status Start() override;
   void Write(const Batch& /*batch*/) override {}
@@ -55,6 +58,7 @@ class ReportOutput final : public Output {
 
  private:
   const std::string name_;
+  const bool append_;
   ReportFile file_;
   const Render render_;
   const std::string version_;

@@ -22,6 +22,19 @@ std::vector<std::string> MistakesIn(const std::vector<std::string>& specs,
   return mistakes;
 }
 
+std::vector<std::pair<std::string, OutputFile>> FilesOf(const std::vector<std::string>& specs,
+                                                        const OutputContext& context) {
+  std::vector<std::pair<std::string, OutputFile>> files;
+  for (const std::string& spec : specs) {
+    const absl::StatusOr<std::unique_ptr<Output>> output = MakeOutput(spec, context);
+    if (std::optional<OutputFile> file = output.ok() ? (*output)->File() : std::nullopt;
+        file.has_value()) {
+      files.emplace_back(spec, *std::move(file));
+    }
+  }
+  return files;
+}
+
 absl::Status RunOutputs::Start(const std::vector<std::string>& specs, const OutputContext& context,
                                const std::map<std::string, int64_t>& written) {
   std::vector<std::string> errors;

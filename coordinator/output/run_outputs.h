@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -14,9 +15,13 @@
 
 namespace lockstep::coordinator {
 
-// What is wrong with the specs, a line for each that is; opens nothing.
+// What is wrong with the specs, a line for each that is; opens nothing but a file that is appended to.
 std::vector<std::string> MistakesIn(const std::vector<std::string>& specs,
                                     const OutputContext& context);
+
+// The files that these outputs write, each with its spec.
+std::vector<std::pair<std::string, OutputFile>> FilesOf(const std::vector<std::string>& specs,
+                                                        const OutputContext& context);
 
 // Used on one thread.
 class RunOutputs {

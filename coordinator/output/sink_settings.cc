@@ -14,6 +14,21 @@
 #include "common/options/tiers.h"
 
 namespace lockstep::coordinator {
+namespace {
+
+constexpr absl::string_view kUrl = "http://host:port or https://host:port, with a path or without";
+
+bool IsUrl(absl::string_view url) {
+  return (absl::StartsWith(url, "http://") && url.size() > 7) ||
+         (absl::StartsWith(url, "https://") && url.size() > 8);
+}
+
+// What stands before an @ may be a password.
+absl::string_view WithoutPassword(absl::string_view url) {
+  return url.substr(url.rfind('@') + 1);
+}
+
+}  // namespace
 
 SinkSettings::SinkSettings(const OutputContext& context, absl::string_view prefix)
     : context_(context), prefix_(prefix) {}
@@ -52,11 +67,15 @@ std::string SinkSettings::Url(absl::string_view name, absl::string_view fallback
 }
 
 void SinkSettings::CheckUrl(absl::string_view name, absl::string_view url) {
-  const bool ok = (absl::StartsWith(url, "http://") && url.size() > 7) ||
-                  (absl::StartsWith(url, "https://") && url.size() > 8);
-  if (!ok) {
-    url.remove_prefix(url.rfind('@') + 1);  // what stands before may be a password
-    Refuse(name, url, "http://host:port or https://host:port, with a path or without");
+  if (!IsUrl(url)) {
+    Refuse(name, WithoutPassword(url), kUrl);
+  }
+}
+
+void SinkSettings::CheckUrlOfArgument(absl::string_view output, absl::string_view url) {
+  if (!IsUrl(url)) {
+    errors_.push_back(absl::StrCat("-o ", output, ": invalid value \"", WithoutPassword(url),
+                                   "\": expected ", kUrl));
   }
 }
 

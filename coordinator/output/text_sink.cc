@@ -3,16 +3,22 @@
 #include <cerrno>
 #include <system_error>
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
+#include "common/base/open_for_writing.h"
 #include "common/base/status_macros.h"
+#include "common/base/whole_file.h"
 
 namespace lockstep::coordinator {
 namespace {
+
+// Of the reader of a pipe, at the end.
+constexpr absl::Duration kPatience = absl::Seconds(5);
 
 // What the system says of the last error; `other` if it knows of none.
 std::string Reason(const char* other) {
@@ -40,11 +46,23 @@ absl::Status TextSink::Open() {
   if (goes_on()) {
     LOCKSTEP_RETURN_IF_ERROR(CutToGoOn());
   }
-  // "T" writes the bytes as they are.
   const bool packed = absl::EndsWith(path_, ".gz");
+  const int file = OpenForWriting(path_, O_CREAT | (goes_on() ? O_APPEND : O_TRUNC));
+  if (file < 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("cannot write '", path_, "': ", WritingReason(errno)));
+  }
+  if (MayWait(file) && !packed) {
+    writer_.emplace(file);
+    close(file);
+    return absl::OkStatus();
+  }
+  fcntl(file, F_SETFL, fcntl(file, F_GETFL) & ~O_NONBLOCK);  // what zlib writes to must take all
+  // "T" writes the bytes as they are.
   errno = 0;
-  file_ = gzopen(path_.c_str(), goes_on() ? (packed ? "ab" : "abT") : (packed ? "wb" : "wbT"));
+  file_ = gzdopen(file, goes_on() ? (packed ? "ab" : "abT") : (packed ? "wb" : "wbT"));
   if (file_ == nullptr) {
+    close(file);
     return absl::InvalidArgumentError(
         absl::StrCat("cannot write '", path_, "': ", Reason("out of memory")));
   }
@@ -90,8 +108,9 @@ void TextSink::KeepError() {
 
 void TextSink::Append(absl::string_view text) {
   ++lines_;
-  if (is_stdout()) {
+  if (sent()) {
     pending_.append(text.data(), text.size());
+    ++pending_lines_;
     if (pending_.size() >= kBufferBytes) {
       Flush();
     }
@@ -102,10 +121,8 @@ void TextSink::Append(absl::string_view text) {
 }
 
 void TextSink::Flush() {
-  if (is_stdout()) {
-    if (!pending_.empty()) {
-      write_stdout_(std::exchange(pending_, {}));
-    }
+  if (sent()) {
+    Send();
   } else if (file_ != nullptr && status_.ok()) {
     // What stands alone is a whole stream, after which another one may follow.
     if (gzflush(file_, may_outlive_ ? Z_FINISH : Z_SYNC_FLUSH) == Z_OK) {
@@ -116,7 +133,39 @@ void TextSink::Flush() {
   }
 }
 
+void TextSink::Send() {
+  if (pending_.empty()) {
+    return;
+  }
+  if (!(writer_.has_value() ? writer_->Write(pending_) : write_stdout_(pending_))) {
+    unsent_lines_ += pending_lines_;
+  }
+  pending_.clear();
+  pending_lines_ = 0;
+}
+
+void TextSink::CloseSent() {
+  Send();
+  const size_t left = writer_.has_value() ? writer_->Flush(kPatience) : 0;
+  const std::string place = is_stdout() ? "standard output" : absl::StrCat("'", path_, "'");
+  if (writer_.has_value() && writer_->error() != 0) {
+    status_ = absl::DataLossError(
+        absl::StrCat("cannot write ", place, ": ", WritingReason(writer_->error())));
+  } else if (unsent_lines_ > 0) {
+    status_ = absl::DataLossError(
+        absl::StrCat("cannot write all to ", place, ": its reader has fallen behind too far"));
+  } else if (left > 0) {
+    status_ =
+        absl::DataLossError(absl::StrCat("cannot write all to ", place, ": the last ", left,
+                                         " bytes are missing, as ", WritingReason(ETIMEDOUT)));
+  }
+  writer_.reset();
+}
+
 std::optional<std::string> TextSink::Lost() const {
+  if (unsent_lines_ > 0) {
+    return absl::StrCat(unsent_lines_, " of ", lines_, " lines were lost: ", status_.message());
+  }
   if (status_.ok() || lines_ == flushed_lines_) {
     return std::nullopt;
   }
@@ -125,9 +174,10 @@ std::optional<std::string> TextSink::Lost() const {
 }
 
 absl::Status TextSink::Close() {
-  if (is_stdout()) {
-    Flush();
-    return absl::OkStatus();
+  if (sent()) {
+    CloseSent();
+    flushed_lines_ = lines_;
+    return status_;
   }
   if (file_ == nullptr) {
     return status_;
@@ -143,6 +193,17 @@ absl::Status TextSink::Close() {
 
 std::string LinesOutput::Description() const {
   return absl::StrCat(name_, " (", sink_.is_stdout() ? "stdout" : sink_.path(), ")");
+}
+
+std::optional<OutputFile> LinesOutput::File() const {
+  return sink_.is_stdout() ? std::nullopt : std::make_optional(OutputFile{.path = sink_.path()});
+}
+
+absl::Status LinesOutput::Check() const {
+  const absl::Status checked = sink_.is_stdout() ? absl::OkStatus() : CheckWholeFile(sink_.path());
+  return checked.ok() ? checked
+                      : absl::InvalidArgumentError(
+                            absl::StrCat("cannot write '", sink_.path(), "': ", checked.message()));
 }
 
 std::optional<std::string> LinesOutput::Lost() const {

@@ -1,5 +1,6 @@
 // Where an output's lines go: a file, compressed if its name ends in .gz, or standard output.
-// Written as they come, through a buffer of fixed size.
+// Written as they come, through a buffer of fixed size. Standard output and pipes are written by another thread, as their
+// readers may be slow; lines that they fall behind by too far are counted.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
+#include "common/base/writer_thread.h"
 #include "coordinator/output/output.h"
 
 namespace lockstep::coordinator {
@@ -30,30 +32,36 @@ class TextSink {
   // Creates or truncates the file, or goes on with it. `cannot write 'x/y.json': No such file or
   // directory`.
   absl::Status Open();
-  // One line. After the first error, nothing is written any more; Close reports it.
+  // One line. After a file's first error, nothing is written to it any more; Close reports it.
   void Append(absl::string_view text);
   void Flush();
   // See Output.
   std::optional<int64_t> Written() const;
   // Whether the file has been begun by another process.
   bool goes_on() const { return go_on_at_.has_value(); }
-  // The first error since Open.
+  // The first error since Open. Gives the reader of a pipe a few seconds to take what is left.
   absl::Status Close();
-  // After Close: how many lines may be missing from the file, out of how many, and why; nullopt:
-  // none.
+  // After Close: how many lines may be missing, out of how many, and why; nullopt: none.
   std::optional<std::string> Lost() const;
   bool is_stdout() const { return path_.empty() || path_ == "-"; }
   const std::string& path() const { return path_; }
 
  private:
+  // Whether another thread writes.
+  bool sent() const { return is_stdout() || writer_.has_value(); }
+  void Send();
+  void CloseSent();
   void KeepError();
   absl::Status CutToGoOn() const;
 
   std::string path_;
-  std::function<void(absl::string_view)> write_stdout_;
+  std::function<bool(absl::string_view)> write_stdout_;
   const bool may_outlive_;
   const std::optional<int64_t> go_on_at_;
-  std::string pending_;  // for standard output
+  std::optional<WriterThread> writer_;  // of a pipe or a terminal
+  std::string pending_;                 // to be sent
+  int64_t pending_lines_ = 0;
+  int64_t unsent_lines_ = 0;
   gzFile file_ = nullptr;
   absl::Status status_;
   int64_t lines_ = 0;
@@ -68,6 +76,8 @@ class LinesOutput : public Output {
       : name_(std::move(name)), sink_(std::move(path), context) {}
 
   std::string Description() const final;
+  std::optional<OutputFile> File() const final;
+  absl::Status Check() const final;
   bool wants_points() const final { return true; }
   absl::Status Start() override { return sink_.Open(); }
   void Flush() final { sink_.Flush(); }

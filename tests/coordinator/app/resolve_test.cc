@@ -50,9 +50,11 @@ TEST(OptionTiers, TellWhatIsWrongInAllTiersAtOnce) {
 TEST(OptionTiers, AFileThatIsNamedMustBeThere) {
   TestSettings settings;
   settings.config_file = "/no/such.yaml";
+  settings.config_label = "K6_CONFIG";
   const OptionTiers tiers = OptionTiers::Load(settings, {});
   EXPECT_THAT(tiers.errors(),
-              ::testing::ElementsAre("--config: cannot read the file \"/no/such.yaml\""));
+              ::testing::ElementsAre("K6_CONFIG: cannot read the file \"/no/such.yaml\": "
+                                     "No such file or directory"));
   EXPECT_EQ(ExitCodeOf(tiers.Refusal(tiers.errors())), ExitCode::kInvalidConfig);  // as in k6
 }
 

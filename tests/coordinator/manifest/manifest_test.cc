@@ -122,7 +122,7 @@ TEST(Manifest, TheCoordinatorsJobOwnsTheRest) {
   const std::string name = owner.objects[0]["metadata"]["name"];
   EXPECT_FALSE(owner.objects[0]["metadata"].contains("ownerReferences"));
   settings.only_coordinator = false;
-  settings.owner_uid = "uid-1";
+  settings.owner_uid = "0b9b0b4e-0000-4000-8000-000000000000";
   settings.results_size = "1Gi";
   const Manifest rest = *MakeManifest(settings, "a tar");
   for (const Json& object : rest.objects) {
@@ -131,7 +131,7 @@ TEST(Manifest, TheCoordinatorsJobOwnsTheRest) {
     ASSERT_EQ(object["metadata"].contains("ownerReferences"), !results) << object;
     if (!results) {  // which outlive the run
       EXPECT_EQ(object["metadata"]["ownerReferences"][0]["name"], name);
-      EXPECT_EQ(object["metadata"]["ownerReferences"][0]["uid"], "uid-1");
+      EXPECT_EQ(object["metadata"]["ownerReferences"][0]["uid"], settings.owner_uid);
     }
   }
   EXPECT_THAT(rest.objects, SizeIs(5));
@@ -167,6 +167,31 @@ TEST(Manifest, WhatKubernetesWouldRefuseIsAnErrorThatNamesTheFlag) {
   settings.owner_uid = "u";
   settings.only_coordinator = true;
   EXPECT_THAT(RefusalOf(settings), HasSubstr("--only-coordinator, --owner-uid"));
+}
+
+TEST(Manifest, AllMistakesAreToldAtOnce) {
+  ManifestSettings settings = Settings();
+  settings.results_size = "x";
+  settings.results_claim = "A claim";
+  settings.owner_uid = "zz";
+  settings.queue = "team_a";
+  settings.sets = {"x"};
+  EXPECT_THAT(
+      MistakesIn(settings),
+      ElementsAre(
+          "--set: invalid value \"x\": expected coordinator:PATH=VALUE or agents:PATH=VALUE",
+          HasSubstr("--results-claim: invalid value \"A claim\""),
+          HasSubstr("--queue: invalid value \"team_a\""),
+          "--results-size: invalid value \"x\": expected a size such as 10Gi or 500Mi",
+          HasSubstr("--results-claim, --results-size: "),
+          HasSubstr("--owner-uid: invalid value \"zz\"")));
+  for (const char* size : {"10Gi", "1.5T", "500000000"}) {
+    settings = Settings();
+    settings.results_size = size;
+    EXPECT_THAT(MistakesIn(settings), IsEmpty()) << size;
+  }
+  settings.results_size = "0Gi";
+  EXPECT_THAT(MistakesIn(settings), SizeIs(1));
 }
 
 }  // namespace

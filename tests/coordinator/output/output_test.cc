@@ -40,6 +40,7 @@ class OutputTest : public ::testing::Test {
     std::filesystem::create_directories(folder_);
     context_.write_stdout = [this](absl::string_view text) {
       stdout_.append(text.data(), text.size());
+      return true;
     };
     context_.system_tags = {"url", "status", "name", "group", "check", "error", "iter"};
   }

@@ -5,6 +5,11 @@
 #include <string>
 #include <vector>
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -21,7 +26,7 @@ using ::testing::StartsWith;
 
 OutputContext Silent() {
   OutputContext context;
-  context.write_stdout = [](absl::string_view) {};
+  context.write_stdout = [](absl::string_view) { return true; };
   return context;
 }
 
@@ -60,7 +65,10 @@ TEST(RunOutputs, WantsPointsIfOneOfThemDoes) {
 TEST(RunOutputs, TellsWhatOneLostWhileTheOtherIsWritten) {
   std::string printed;
   OutputContext context = Silent();
-  context.write_stdout = [&](absl::string_view text) { printed.append(text.data(), text.size()); };
+  context.write_stdout = [&](absl::string_view text) {
+    printed.append(text.data(), text.size());
+    return true;
+  };
   lockstep::testing::CollectingLogger logger;
   RunOutputs outputs;
   ASSERT_TRUE(outputs.Start({"csv=/dev/full", "json"}, context).ok());
@@ -72,6 +80,45 @@ TEST(RunOutputs, TellsWhatOneLostWhileTheOtherIsWritten) {
   EXPECT_THAT(logger.messages, ElementsAre(HasSubstr("/dev/full"), lost[0]));
   EXPECT_FALSE(outputs.files_complete());
   EXPECT_THAT(printed, HasSubstr(R"("metric":"http_reqs")"));
+}
+
+TEST(RunOutputs, CountsTheLinesThatStandardOutputHasNoRoomFor) {
+  OutputContext context = Silent();
+  bool room = false;
+  context.write_stdout = [&](absl::string_view) { return room; };
+  lockstep::testing::CollectingLogger logger;
+  RunOutputs outputs;
+  ASSERT_TRUE(outputs.Start({"csv=-"}, context).ok());
+  outputs.Write(OnePoint());  // below the head
+  outputs.Flush();
+  room = true;
+  outputs.Write(OnePoint());
+  EXPECT_THAT(outputs.Stop(logger),
+              ElementsAre("csv (stdout): 2 of 3 lines were lost: cannot write all to standard "
+                          "output: its reader has fallen behind too far"));
+  EXPECT_FALSE(outputs.files_complete()) << "which makes the exit code";
+}
+
+TEST(RunOutputs, NeedsAReaderOfAPipe) {
+  const std::string path = ::testing::TempDir() + "run_outputs.pipe";
+  std::filesystem::remove(path);
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  for (const char* name : {"csv", "junit", "github"}) {
+    RunOutputs outputs;
+    EXPECT_EQ(
+        outputs.Start({absl::StrCat(name, "=", path)}, Silent()).message(),
+        absl::StrCat("cannot write '", path, "': nobody reads this pipe; start its reader first"));
+  }
+  const int reader = open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  lockstep::testing::CollectingLogger logger;
+  RunOutputs outputs;
+  ASSERT_TRUE(outputs.Start({"csv=" + path}, Silent()).ok());
+  EXPECT_THAT(outputs.Stop(logger), IsEmpty());
+  char first = 0;
+  EXPECT_EQ(read(reader, &first, 1), 1);
+  EXPECT_EQ(first, 'm');  // metric_name
+  close(reader);
+  std::filesystem::remove(path);
 }
 
 TEST(RunOutputs, IsSilentWhenAllIsWritten) {

@@ -1,0 +1,146 @@
+#include "coordinator/console/streams.h"
+
+#include <atomic>
+#include <cerrno>
+#include <memory>
+#include <system_error>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "absl/strings/str_cat.h"
+
+#include "common/base/write_all.h"
+#include "common/base/writer_thread.h"
+
+namespace lockstep::coordinator {
+namespace {
+
+// What samples leave of the room.
+constexpr size_t kSpare = size_t{8} << 20;
+
+class Stream {
+ public:
+  explicit Stream(int file) : file_(file) {}
+
+  // Once.
+  void UseThread(WriterThread* thread) { thread_.store(thread, std::memory_order_release); }
+  WriterThread* thread() const { return thread_.load(std::memory_order_acquire); }
+
+  bool Write(absl::string_view text, size_t spare) {
+    if (WriterThread* const writer = thread(); writer != nullptr) {
+      if (!writer->Write(text, spare) && writer->error() == 0) {
+        ++refused_;
+        return false;
+      }
+      return true;  // an error is told by error()
+    }
+    if (const int error = WriteAll(file_, text); error != 0) {
+      int none = 0;
+      error_.compare_exchange_strong(none, error);
+    }
+    return true;
+  }
+
+  // Of the first write that failed; 0: none has.
+  int error() const {
+    const int former = error_;
+    return former != 0 || thread() == nullptr ? former : thread()->error();
+  }
+  size_t waiting() const { return thread() == nullptr ? 0 : thread()->waiting(); }
+  uint64_t refused() const { return refused_; }
+
+ private:
+  const int file_;
+  std::atomic<WriterThread*> thread_ = nullptr;  // null: the writer itself
+  std::atomic<int> error_ = 0;                   // before there was a thread
+  std::atomic<uint64_t> refused_ = 0;            // texts
+};
+
+struct Streams {
+  Stream out{STDOUT_FILENO};
+  Stream error{STDERR_FILENO};
+};
+
+// They last as long as the process, whatever its threads are doing at the end.
+Streams& All() {
+  static Streams* const streams = new Streams;
+  return *streams;
+}
+
+bool IsOneFile() {
+  struct stat out = {}, error = {};
+  return fstat(STDOUT_FILENO, &out) == 0 && fstat(STDERR_FILENO, &error) == 0 &&
+         out.st_dev == error.st_dev && out.st_ino == error.st_ino;
+}
+
+void Flush(const Stream& stream, absl::Duration patience) {
+  if (stream.thread() != nullptr) {
+    stream.thread()->Flush(patience);
+  }
+}
+
+}  // namespace
+
+bool WriteStdout(absl::string_view text) {
+  return All().out.Write(text, 0);
+}
+
+bool WriteSamplesToStdout(absl::string_view text) {
+  return All().out.Write(text, kSpare);
+}
+
+bool WriteStderr(absl::string_view text) {
+  return All().error.Write(text, 0);
+}
+
+void WriteByThreads() {
+  Streams& all = All();
+  if (all.out.thread() == nullptr) {
+    auto* const out = new WriterThread(STDOUT_FILENO);  // as the streams: for good
+    all.out.UseThread(out);
+    all.error.UseThread(IsOneFile() ? out : new WriterThread(STDERR_FILENO));
+  }
+}
+
+bool StdoutWaits() {
+  return All().out.waiting() > 0;
+}
+
+void FlushStreams(absl::Duration patience) {
+  Flush(All().out, patience);
+  Flush(All().error, patience);
+}
+
+bool StdoutIsGone() {
+  return All().out.error() == EPIPE;
+}
+
+absl::Status CheckStdout() {
+  const Stream& out = All().out;
+  const int error = out.error();
+  if (error == EPIPE) {
+    return absl::OkStatus();  // who has closed a pipe knows what he has read
+  }
+  if (error != 0) {
+    return absl::DataLossError(absl::StrCat(
+        "standard output: cannot write to it: ", std::generic_category().message(error),
+        "; what was to be printed, such as the summary, is incomplete there"));
+  }
+  if (out.waiting() > 0 || out.refused() > 0) {
+    return absl::DataLossError(absl::StrCat(
+        "standard output: whoever reads it has fallen behind too far; what was to be printed, such as "
+        "the summary, is incomplete there"));
+  }
+  return absl::OkStatus();
+}
+
+std::optional<std::string> LostOnStderr() {
+  const uint64_t refused = All().error.refused();
+  return refused == 0 ? std::nullopt
+                      : std::make_optional(absl::StrCat(
+                            "standard error: ", refused, refused == 1 ? " line was" : " lines were",
+                            " lost, as whoever reads it has fallen behind too far"));
+}
+
+}  // namespace lockstep::coordinator

@@ -1,0 +1,52 @@
+#include "coordinator/app/run_settings.h"
+
+#include <filesystem>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace lockstep::coordinator {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+TEST(MistakesInSettings, AreToldAllAtOnce) {
+  RunRequest request;
+  request.run.outputs = {"csv=/no/such/x", "influxdb=abc", "jsn"};
+  request.run.summary_export = "/no/such/y";
+  request.run.usage_report_url = "nonsense";
+  request.run.usage_report_source = "K6_USAGE_REPORT_URL";
+  EXPECT_THAT(MistakesInSettings(request, {}, {}),
+              ElementsAre("cannot write '/no/such/x': No such file or directory",
+                          "-o influxdb: invalid value \"abc\": expected http://host:port or "
+                          "https://host:port, with a path or without",
+                          HasSubstr("invalid output type 'jsn'"),
+                          "--summary-export: cannot write '/no/such/y': No such file or directory",
+                          "K6_USAGE_REPORT_URL: \"nonsense\" is no http:// or https:// URL"));
+  ConfigFile config;
+  config.usage_report_url = "nonsense";
+  EXPECT_THAT(MistakesInSettings(RunRequest(), config, {}),
+              ElementsAre(testing::StartsWith("usageReportUrl: ")));
+}
+
+TEST(MistakesInSettings, NameAllFlagsThatWriteOneFile) {
+  const std::string path = ::testing::TempDir() + "/run_settings.json";
+  RunRequest request;
+  request.run.outputs = {"json=" + path, "junit=" + path};
+  request.run.result_file = path;
+  request.run.report = path;
+  request.run.summary_export = path;
+  request.log.file = path;
+  EXPECT_THAT(
+      MistakesInSettings(request, {},
+                         {{"K6_WEB_DASHBOARD", "true"}, {"K6_WEB_DASHBOARD_EXPORT", path}}),
+      ElementsAre("--log-output, -o json, -o junit, --result-file, --report, "
+                  "--summary-export, -o web-dashboard: export: all of them name the file \"" +
+                  path + "\", which can hold one of them: name a file for each"));
+  EXPECT_FALSE(std::filesystem::exists(path)) << "nothing is made by a look";
+}
+
+}  // namespace
+}  // namespace lockstep::coordinator
