@@ -171,7 +171,7 @@ bool ScriptVu::RunEvents(absl::FunctionRef<bool()> until) {
   for (;;) {
     const v8::HandleScope handles(isolate());
     world_->RunMicrotasks();
-    if (interrupted() || !blocked_.empty()) {
+    if (interrupted() || blocked_.has_value()) {
       return false;
     }
     if (until()) {

@@ -138,6 +138,11 @@ class ScriptVu final : public ApiVu, public WorldSite {
     bool begun = false;
   };
 
+  struct Block {
+    absl::Duration limit;  // that it computed for without waiting
+    std::string where;     // "file:///dir/script.js:3:9"
+  };
+
   // On a fibre: does what there is to do.
   void Work();
   // The same inside the isolate.
@@ -169,7 +174,8 @@ class ScriptVu final : public ApiVu, public WorldSite {
   void NoteLateness(MonoTime began);
   // The samples of an iteration that has ended.
   void EmitIteration(absl::Duration duration);
-  // Logs what InterruptBlock has taken down, and counts it.
+  // Logs what InterruptBlock has taken down, and counts it: for the generator's health, and in the
+  // table of errors.
   void ReportBlock();
   void FinishIteration(MonoTime began, absl::Duration duration);
   void EmitData(absl::Time now);
@@ -191,9 +197,9 @@ class ScriptVu final : public ApiVu, public WorldSite {
   std::atomic<uint64_t> wanted_epoch_{0};
   bool queued_ = false;
   bool in_init_ = true;
-  std::string blocked_;  // how the present iteration kept its worker; empty: it did not
-  std::string aborted_;  // the message of exec.test.abort() in the present job
-  bool parked_ = false;  // since the present iteration began
+  std::optional<Block> blocked_;  // how the present iteration kept its worker; unset: it did not
+  std::string aborted_;           // the message of exec.test.abort() in the present job
+  bool parked_ = false;           // since the present iteration began
 
   uint64_t park_ = 0;  // number of the present wait
   bool woken_ = false;

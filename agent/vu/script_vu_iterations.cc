@@ -9,6 +9,7 @@
 #include "agent/js/bind/text.h"
 #include "agent/vu/sample_tags.h"
 #include "agent/vu/script_vu.h"
+#include "common/metrics/error_table.h"
 
 namespace lockstep::agent {
 namespace {
@@ -88,7 +89,7 @@ IterationEnd ScriptVu::RunIteration(const Iteration&) {
       }
     }
   }
-  const bool full = !interrupted() && blocked_.empty();
+  const bool full = !interrupted() && !blocked_.has_value();
   const bool aborted = !aborted_.empty();
   ForgetTermination();
   DropEvents();
@@ -115,7 +116,7 @@ IterationEnd ScriptVu::RunIteration(const Iteration&) {
 
 // V8 allows a stack trace here, but no script.
 void ScriptVu::InterruptBlock(absl::Duration limit) {
-  if (!scenario_.has_value() || !blocked_.empty()) {
+  if (!scenario_.has_value() || blocked_.has_value()) {
     return;
   }
   std::string where = "a place that V8 cannot tell";
@@ -127,18 +128,26 @@ void ScriptVu::InterruptBlock(absl::Duration limit) {
     where = absl::StrCat(name.IsEmpty() ? "" : TextOf(isolate(), name), ":", frame->GetLineNumber(),
                          ":", frame->GetColumn());
   }
-  blocked_ = absl::StrCat("VU ", ids_.in_test, " kept its worker busy for ",
-                          absl::FormatDuration(limit), " without waiting, at ", where,
-                          "; the iteration is interrupted, as the worker's other VUs stood still "
-                          "meanwhile (--max-vu-block)");
+  blocked_ = Block{.limit = limit, .where = std::move(where)};
   isolate()->TerminateExecution();
 }
 
 void ScriptVu::ReportBlock() {
-  if (!blocked_.empty()) {
-    run_.health.Blocked();
-    LogFault(std::exchange(blocked_, std::string()));
+  if (!blocked_.has_value()) {
+    return;
   }
+  const Block block = *std::exchange(blocked_, std::nullopt);
+  const std::string limit = absl::FormatDuration(block.limit);
+  // Without the column: the place in the line is where it happened to be stopped.
+  absl::string_view line = absl::string_view(block.where).substr(block.where.rfind('/') + 1);
+  line = line.substr(0, line.rfind(':'));
+  run_.health.Blocked();
+  sink().AddError(absl::StrCat("interrupted: computed for ", limit, " without waiting"),
+                  kScriptMethod, line, loop().clock().Wall());
+  LogFault(absl::StrCat("VU ", ids_.in_test, " kept its worker busy for ", limit,
+                        " without waiting, at ", block.where,
+                        "; the iteration is interrupted, as the worker's other VUs stood still "
+                        "meanwhile (--max-vu-block)"));
 }
 
 void ScriptVu::NoteLateness(MonoTime began) {

@@ -46,9 +46,11 @@ struct EndVerdict {
   Part thresholds;
   Part requests;  // HTTP, as http_req_failed counts them
   Part checks;
-  uint64_t exceptions = 0;  // that scripts threw and did not catch, beyond setup() and teardown()
-  uint64_t others = 0;      // failures of other kinds: gRPC calls, WebSockets
-  double iterations = 0;    // full ones
+  // That scripts threw and did not catch, beyond setup() and teardown(), and iterations that
+  // --max-vu-block interrupted.
+  uint64_t exceptions = 0;
+  uint64_t others = 0;    // failures of other kinds: gRPC calls, WebSockets
+  double iterations = 0;  // full ones
   Judgement judgement;
 
   // Whether anything failed, whoever judges it.

@@ -169,6 +169,19 @@ class HostTest : public ::testing::Test {
     Iterate(iterations);
     return log_.lines();
   }
+  // The table of errors, over all workers: "2 x cause METHOD name".
+  std::vector<std::string> Errors() {
+    std::optional<std::vector<std::string>> sealed;
+    host_.Seal(1, [&](std::vector<std::string> batches) { sealed = std::move(batches); });
+    std::vector<std::string> errors;
+    for (const std::string& encoded : Wait(sealed)) {
+      for (const ErrorCount& error : DecodeBatch(encoded)->errors) {
+        errors.push_back(
+            absl::StrCat(error.count, " x ", error.cause, " ", error.method, " ", error.name));
+      }
+    }
+    return errors;
+  }
   // Sum of a counter, or the number of samples, over all series of all workers.
   double Total(MetricId metric) {
     std::optional<std::vector<std::string>> sealed;

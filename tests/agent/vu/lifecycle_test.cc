@@ -484,6 +484,16 @@ TEST_F(Lifecycle, AnIterationThatKeepsItsWorkerForTooLongIsInterruptedAndNamed) 
   EXPECT_EQ(health.blocks(), 1);
 }
 
+// It is a failure of the test: without a row in the table of errors, nothing at its end would say so.
+TEST_F(Lifecycle, AnIterationThatIsInterruptedForBlockingIsAnError) {
+  max_vu_block_ = absl::Milliseconds(100);
+  Script("export default function () {\n  for (;;) {}\n}");
+  ASSERT_TRUE(Prepare(1).value.has_value());
+  Iterate(2);
+  EXPECT_THAT(Errors(), ElementsAre("2 x interrupted: computed for 100ms without waiting SCRIPT "
+                                    "main.js:2"));
+}
+
 // By what the thread uses: a script that waits may take as long as it likes, and so may init code.
 TEST_F(Lifecycle, NeitherWaitingNorInitCodeIsTakenForALoop) {
   max_vu_block_ = absl::Milliseconds(50);
