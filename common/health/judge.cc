@@ -190,6 +190,15 @@ std::vector<Finding> Examine(const v1::Health& health) {
   return findings;
 }
 
+std::string StandstillText(const Standstill& standstill) {
+  const std::string until = absl::StrCat(Tenths(standstill.length), ", until ",
+                                         Tenths(standstill.after), " after the start: ");
+  return standstill.restart ? absl::StrCat("there was no coordinator for ", until,
+                                           "it was started again and went on with its journal")
+                            : absl::StrCat("the coordinator did not run for ", until,
+                                           "it was stopped (Ctrl+Z), or something held it up");
+}
+
 std::string LossText(const LostAgent& agent) {
   return absl::StrCat("agent ", agent.name, " was lost ",
                       agent.after.has_value() ? Tenths(*agent.after) + " after the start"
@@ -212,11 +221,7 @@ Judgement JudgeFleet(const std::vector<AgentHealth>& agents, std::vector<LostAge
                           LossText(agent));
   }
   for (const Standstill& standstill : standstills) {
-    findings.emplace_back(
-        v1::Health::SUSPECT,
-        absl::StrCat("the coordinator did not run for ", Tenths(standstill.length), ", until ",
-                     Tenths(standstill.after),
-                     " after the start: it was stopped (Ctrl+Z), or something held it up"));
+    findings.emplace_back(v1::Health::SUSPECT, StandstillText(standstill));
   }
   for (const AgentHealth& agent : agents) {
     for (Finding& finding : Examine(agent.health)) {

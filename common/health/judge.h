@@ -60,6 +60,7 @@ struct AgentHealth {
 struct Standstill {
   absl::Duration after;  // when it ended, since T0
   absl::Duration length;
+  bool restart = false;  // there was none: another process has gone on with the run
 };
 inline constexpr absl::Duration kStandstill = absl::Seconds(1);
 

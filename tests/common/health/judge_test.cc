@@ -217,6 +217,17 @@ TEST(JudgeTest, AnAgentThatWasLostBeforeTheStartIsNoLessMissing) {
   EXPECT_EQ(judgement.lost.size(), 1u);
 }
 
+// A coordinator that was killed and started again did not stand still: nobody was there.
+TEST(JudgeTest, ARestartOfTheCoordinatorIsToldAsOne) {
+  const Judgement judgement = JudgeFleet(
+      {{"a", Healthy()}}, {},
+      {{.after = absl::Milliseconds(4300), .length = absl::Milliseconds(1150), .restart = true}});
+  EXPECT_EQ(judgement.validity, v1::Health::SUSPECT);
+  EXPECT_EQ(judgement.reasons,
+            std::vector<std::string>{"there was no coordinator for 1.1s, until 4.3s after the "
+                                     "start: it was started again and went on with its journal"});
+}
+
 TEST(JudgeTest, TheOnlyAgentNeedsNoName) {
   v1::Health health = Healthy();
   health.set_sockets_refused(2);
