@@ -7,17 +7,16 @@
 
 #include "common/base/message_limits.h"
 #include "common/base/version.h"
-#include "common/trust/join_proof.h"
 
 namespace lockstep::agent {
 namespace {
 
-// Load must not go on for longer than this without a coordinator, whatever lease it has granted.
-constexpr int64_t kLongestLeaseMs = 10 * 60 * 1000;
 // Probes in quick succession after joining; later ones come with the heartbeats.
 constexpr uint64_t kFirstProbes = 8;
 // How long a connection may take to bring a Welcome.
 constexpr absl::Duration kAnswerWithin = absl::Seconds(5);
+// How long before the end of the lease the last attempt is made: enough for an answer from nearby.
+constexpr absl::Duration kLastAttempt = absl::Milliseconds(100);
 // How often a person is told that the coordinator still cannot be reached.
 constexpr absl::Duration kComplainEvery = absl::Seconds(30);
 
@@ -182,99 +181,6 @@ void Session::OnMessage(const v1::CoordinatorMessage& message) {
   }
 }
 
-void Session::OnAnswerToJoin(const v1::CoordinatorMessage& message) {
-  if (message.has_challenge()) {
-    OnChallenge(message.challenge());
-  } else if (message.has_refused()) {
-    OnRefused(message.refused());
-  } else if (!message.has_welcome()) {
-    Break(absl::InvalidArgumentError(
-        "the coordinator's first message was neither Challenge, Welcome nor Refused"));
-  } else if (!KnowsToken(message.welcome())) {
-    Break(absl::UnauthenticatedError("the coordinator does not know the fleet's join token"));
-  } else {
-    OnWelcome(message);
-  }
-}
-
-void Session::OnChallenge(const v1::Challenge& challenge) {
-  if (identity_.token.empty() || challenge.nonce().size() != kNonceBytes ||
-      !coordinator_nonce_.empty()) {
-    Break(absl::InvalidArgumentError(identity_.token.empty()
-                                         ? "the coordinator asks for a join token, there is none"
-                                         : "the coordinator's Challenge makes no sense"));
-    return;
-  }
-  coordinator_nonce_ = challenge.nonce();
-  v1::AgentMessage message;
-  message.mutable_proof()->set_proof(JoinProof(Prover::kAgent, identity_.token,
-                                               {.coordinator_nonce = coordinator_nonce_,
-                                                .agent_nonce = nonce_,
-                                                .agent_fingerprint = identity_.fingerprint,
-                                                .agent_name = settings_.name}));
-  SendUnnumbered(std::move(message));
-}
-
-bool Session::KnowsToken(const v1::Welcome& welcome) const {
-  if (identity_.token.empty()) {
-    return true;
-  }
-  return !coordinator_nonce_.empty() &&
-         SameProof(welcome.proof(), JoinProof(Prover::kCoordinator, identity_.token,
-                                              {.coordinator_nonce = coordinator_nonce_,
-                                               .agent_nonce = nonce_,
-                                               .agent_fingerprint = identity_.fingerprint,
-                                               .agent_name = settings_.name}));
-}
-
-void Session::OnWelcome(const v1::CoordinatorMessage& message) {
-  const v1::Welcome& welcome = message.welcome();
-  bool resumed = welcome.resumed() && open() && welcome.session_id() == session_id_;
-  if (welcome.session_id().empty() || welcome.lease_ms() <= 0 || welcome.heartbeat_ms() <= 0 ||
-      welcome.heartbeat_ms() >= welcome.lease_ms() || welcome.lease_ms() > kLongestLeaseMs ||
-      (resumed && !sent_.Acknowledge(message.acknowledged()))) {
-    Break(absl::InvalidArgumentError("the coordinator's Welcome makes no sense"));
-    return;
-  }
-  if (open() && !resumed) {
-    LoseSession(absl::AbortedError("the coordinator has forgotten the session"));
-    if (finished_) {
-      return;
-    }
-  }
-  link_ = Link::kUp;
-  pause_ = settings_.first_pause;
-  last_complaint_ = MonoTime();
-  lease_ = absl::Milliseconds(welcome.lease_ms());
-  heartbeat_ = absl::Milliseconds(welcome.heartbeat_ms());
-  session_id_ = welcome.session_id();
-  loop_.Cancel(beat_timer_);
-  beat_timer_ = loop_.After(heartbeat_, [this] { Beat(); });
-  probes_ = 0;
-  SendProbe();
-  if (!resumed) {
-    events_.on_opened();
-    return;
-  }
-  for (const v1::AgentMessage& kept : sent_.unacknowledged()) {
-    v1::AgentMessage again = kept;
-    again.set_acknowledged(received_.last());
-    transport_.Send(again);
-  }
-  events_.on_resumed();
-}
-
-void Session::OnRefused(const v1::Refused& refused) {
-  absl::Status status =
-      absl::PermissionDeniedError(absl::StrCat("the coordinator refused: ", refused.reason()));
-  Break(status);
-  if (!refused.retry()) {
-    loop_.Cancel(retry_timer_);
-    LoseSession(status);
-    Finish(status);
-  }
-}
-
 void Session::OnGoodbye(const v1::Goodbye& goodbye) {
   v1::AgentMessage
       thanks;  // acknowledges the Goodbye, so that the coordinator need not wait for it
@@ -365,11 +271,7 @@ void Session::RetryLater(const absl::Status& status) {
     logger_.Warn(absl::StrCat("cannot reach the coordinator at ", settings_.coordinator, ": ",
                               status.message(), "; trying again"));
   }
-  absl::Duration pause = pause_;
-  if (open()) {  // do not sleep past the end of the lease: load must stop there
-    pause = std::clamp(last_heard_ + longest_silence() + absl::Milliseconds(1) - now,
-                       absl::ZeroDuration(), pause_);
-  }
+  const absl::Duration pause = PauseNow();
   pause_ = std::min(pause_ * 2, settings_.max_pause);
   loop_.Cancel(retry_timer_);
   retry_timer_ = loop_.After(pause, [this, status] {
@@ -381,6 +283,20 @@ void Session::RetryLater(const absl::Status& status) {
       Connect();
     }
   });
+}
+
+absl::Duration Session::PauseNow() const {
+  if (!open()) {
+    return pause_;
+  }
+  const absl::Duration longest =
+      suspended_ ? pause_ : std::min(pause_, settings_.max_pause_in_session);
+  const absl::Duration left = last_heard_ + longest_silence() - loop_.clock().Mono();
+  if (left > kLastAttempt) {
+    return std::min(longest, left - kLastAttempt);
+  }
+  // Do not sleep past the end of the lease: load must stop there.
+  return std::clamp(left + absl::Milliseconds(1), absl::ZeroDuration(), longest);
 }
 
 void Session::LoseSession(const absl::Status& status) {

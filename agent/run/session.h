@@ -2,9 +2,10 @@
 // offset, and carries numbered messages over connections that may break, so that each arrives once
 // and in order. Knows nothing of runs.
 //
-// A broken connection is opened again, after growing pauses. Within the lease the session then goes
-// on; after it the session is lost, and the next connection opens a new one. Loop-bound: all
-// methods and callbacks on the conductor's loop.
+// A broken connection is opened again, after growing pauses. Within the lease, in which the pauses
+// stay short and a last attempt comes just before its end, the session then goes on; after it the
+// session is lost, and the next connection opens a new one. Loop-bound: all methods and callbacks on
+// the conductor's loop.
 #pragma once
 
 #include <functional>
@@ -46,6 +47,7 @@ struct SessionSettings {
   absl::Duration give_up_after = absl::Seconds(10);
   absl::Duration first_pause = absl::Milliseconds(20);  // doubles up to max_pause
   absl::Duration max_pause = absl::Seconds(2);
+  absl::Duration max_pause_in_session = absl::Milliseconds(250);  // while there is one to save
 };
 
 class Session {
@@ -114,6 +116,8 @@ class Session {
   void Beat();
   void Break(const absl::Status& status);
   void RetryLater(const absl::Status& status);
+  // Until the next attempt to open a connection.
+  absl::Duration PauseNow() const;
   void LoseSession(const absl::Status& status);
   void Finish(const absl::Status& status);
 

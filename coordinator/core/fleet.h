@@ -198,6 +198,7 @@ class Fleet {
   Member* FindMember(AgentId agent);
   Member* FindSession(const std::string& session_id);
   Member* FindUnwelcomed(const v1::Join& join);
+  Member* FindLeftBehind(const v1::Join& join, const std::string& fingerprint);
   void TellIfDismissed();
   // Something waits for Committed.
   void TellHeld();

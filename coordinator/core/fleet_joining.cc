@@ -78,6 +78,12 @@ void Fleet::LetIn(ConnectionId connection, const v1::AgentMessage& join) {
     known = FindUnwelcomed(join.join());
   }
   if (known == nullptr) {
+    const std::string& fingerprint = open_[connection].peer.identity.fingerprint;
+    if (const Member* left = FindLeftBehind(join.join(), fingerprint); left != nullptr) {
+      Expel(left->record.id,
+            absl::AbortedError("it had given its session up when it came back, so that what it "
+                               "had begun is over"));
+    }
     Admit(connection, join.join());
   } else if (known->fingerprint == open_[connection].peer.identity.fingerprint) {
     Resume(connection, *known, join);
@@ -177,6 +183,19 @@ Fleet::Member* Fleet::FindUnwelcomed(const v1::Join& join) {
     if (member->record.name == join.name() && join.process_id() != 0 &&
         member->record.process_id == join.process_id() && member->received.last() == 0 &&
         member->sent.next_number() - 1 == member->sent.size()) {
+      return member.get();
+    }
+  }
+  return nullptr;
+}
+
+// An agent that is waited for, and comes as new without its session, has lost that one: it is the
+// same process, and will not come back to it.
+Fleet::Member* Fleet::FindLeftBehind(const v1::Join& join, const std::string& fingerprint) {
+  for (auto& [id, member] : members_) {
+    if (member->record.name == join.name() && !member->record.connected &&
+        join.session_id().empty() && join.process_id() != 0 &&
+        member->record.process_id == join.process_id() && member->fingerprint == fingerprint) {
       return member.get();
     }
   }

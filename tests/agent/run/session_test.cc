@@ -139,6 +139,26 @@ TEST_F(SessionTest, SilenceBeyondTheLeaseEndsTheSessionOnBothSides) {
   EXPECT_EQ(opened, 2);  // back, as a new member
 }
 
+// Until the very end of the lease: whoever is started again has no more time than that.
+TEST_F(SessionTest, ACoordinatorThatComesBackJustBeforeTheLeaseIsOverFindsTheSession) {
+  for (const absl::Duration away : {absl::Milliseconds(8500), absl::Milliseconds(9330)}) {
+    Open({});
+    loop.RunFor(absl::Milliseconds(1500));  // heard last half a second ago
+    const int sessions = opened;
+    const int back = resumed;
+    network.Attach(nullptr);
+    network.BreakAll();
+    loop.RunFor(away);
+    network.Attach(&fleet);
+    loop.RunFor(absl::Milliseconds(400));
+    EXPECT_EQ(opened, sessions) << away;
+    EXPECT_EQ(resumed, back + 1) << away;
+    EXPECT_THAT(session_lost, ElementsAre()) << away;
+    session->Leave("next");
+    loop.RunFor(absl::Seconds(1));
+  }
+}
+
 TEST_F(SessionTest, ACoordinatorThatStandsStillOnPurposeLosesNobody) {
   Open({});
   loop.RunFor(absl::Seconds(1));

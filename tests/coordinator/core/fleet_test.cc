@@ -59,7 +59,8 @@ class FleetTest : public ::testing::Test {
   }
   // The connection of a stranger with this certificate who has said Join; its Challenge is in sent.
   ConnectionId Join(const std::string& certificate, const std::string& name,
-                    const std::string& session_id = "", const std::string& nonce = kAgentNonce) {
+                    const std::string& session_id = "", const std::string& nonce = kAgentNonce,
+                    int64_t process_id = 0) {
     const ConnectionId id{++last_connection};
     fleet.OnOpened(id, PeerWith(certificate));
     v1::AgentMessage message;
@@ -68,6 +69,7 @@ class FleetTest : public ::testing::Test {
     message.mutable_join()->set_name(name);
     message.mutable_join()->set_session_id(session_id);
     message.mutable_join()->set_nonce(nonce);
+    message.mutable_join()->set_process_id(process_id);
     fleet.OnMessage(id, message);
     return id;
   }
@@ -406,6 +408,29 @@ TEST_F(FleetTest, AnAgentThatJoinsTwiceAsNewIsRefusedAndMayTryAgain) {
   EXPECT_TRUE(connections.sent[second].back().refused().retry());
   EXPECT_EQ(fleet.size(), 1u);
   EXPECT_FALSE(connections.closed.contains(first));
+}
+
+// As after a restart of the coordinator that came too late for its session: to refuse the name would
+// keep the agent out for a lease more.
+TEST_F(FleetTest, AnAgentThatHasLostItsSessionReplacesTheOneThatIsWaitedFor) {
+  const ConnectionId first = Join("cert", "ada", "", kAgentNonce, /*process_id=*/7);
+  Prove(first, ProofOf(first, "cert", "ada"));
+  fleet.OnMessage(first, SetupDone("value"));
+  const ConnectionId again = Join("cert", "ada", "", kAgentNonce, 7);
+  Prove(again, ProofOf(again, "cert", "ada"));
+  EXPECT_EQ(RefusalOf(again), "an agent named ada is already in the fleet; names must differ")
+      << "its connection stands";
+  fleet.OnClosed(first, absl::UnavailableError("reset"));
+  const ConnectionId other = Join("cert", "ada", "", kAgentNonce, 8);
+  Prove(other, ProofOf(other, "cert", "ada"));
+  EXPECT_EQ(RefusalOf(other), "an agent named ada is already in the fleet; names must differ")
+      << "another process may not take the place of one that may come back";
+  EXPECT_THAT(lost, ElementsAre());
+  const ConnectionId anew = Join("cert", "ada", "", kAgentNonce, 7);
+  Prove(anew, ProofOf(anew, "cert", "ada"));
+  EXPECT_THAT(lost, ElementsAre("ada"));
+  EXPECT_THAT(joined, ElementsAre("ada", "ada"));
+  EXPECT_TRUE(connections.sent[anew].back().has_welcome());
 }
 
 TEST_F(FleetTest, WhoNeverJoinsIsDroppedAndSaid) {

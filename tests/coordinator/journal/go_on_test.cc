@@ -1,0 +1,46 @@
+#include "coordinator/journal/go_on.h"
+
+#include <gtest/gtest.h>
+
+namespace lockstep::coordinator {
+namespace {
+
+class GoOnTest : public ::testing::Test {
+ protected:
+  GoOnTest() {
+    run.identity = test;
+    run.run.state = v1::RunStatus::RUNNING;
+    run.kept_mono = MonoTime() + absl::Seconds(100);
+  }
+  std::string Answer(absl::Duration gone) {
+    const absl::Status may = MayGoOn(run, test, run.kept_mono + gone);
+    return may.ok() ? "yes" : std::string(may.message());
+  }
+
+  RunIdentity test{.test_hash = "hash", .version = "1.2", .boot = "boot"};
+  UnfinishedRun run;
+};
+
+// Agents that heard last of the coordinator a second before its last commit have two seconds less than
+// the lease of ten, and one of them to come back.
+TEST_F(GoOnTest, OnlyWhileTheAgentsAreSurelyThere) {
+  EXPECT_EQ(Answer(absl::Seconds(0)), "yes");
+  EXPECT_EQ(Answer(absl::Milliseconds(7999)), "yes");
+  EXPECT_EQ(Answer(absl::Milliseconds(8534)),
+            "it is too late: its coordinator has been gone for 8.5s, and after 8s its agents may "
+            "have given it up");
+}
+
+TEST_F(GoOnTest, OnlyWithTheSameTestOfTheSameProgramOnTheSameMachine) {
+  run.identity.test_hash = "another";
+  EXPECT_EQ(Answer(absl::Seconds(1)), "this is another test");
+  run.identity.version = "1.1";
+  EXPECT_EQ(Answer(absl::Seconds(1)), "lockstep 1.1 began it, and this is 1.2");
+  run.identity.boot = "another";
+  EXPECT_EQ(Answer(absl::Seconds(1)), "the machine was started again meanwhile");
+  run.run.state = v1::RunStatus::SETUP;
+  EXPECT_EQ(Answer(absl::Seconds(1)), "it had not started");
+}
+
+}  // namespace
+}  // namespace lockstep::coordinator
