@@ -14,6 +14,7 @@
 #include "common/base/status_macros.h"
 #include "common/base/version.h"
 #include "common/options/options_json.h"
+#include "coordinator/journal/go_on.h"
 #include "proto/words.h"
 
 namespace lockstep::coordinator {
@@ -108,31 +109,29 @@ absl::Status JournalHost::Open() {
                                [this](const RunCheckpoint& run, const FleetCheckpoint& fleet,
                                       bool results) { return Write(run, fleet, results); });
   LOCKSTEP_ASSIGN_OR_RETURN(std::optional<UnfinishedRun> unfinished, journal_->FindUnfinished());
-  if (unfinished.has_value() && CanGoOn(*unfinished)) {
+  if (!unfinished.has_value()) {
+    return absl::OkStatus();
+  }
+  const absl::Status may = request_.listen.empty()
+                               ? absl::FailedPreconditionError("its agents, too, have ended")
+                               : MayGoOn(*unfinished, Identity({}), rig.loop().clock().Mono());
+  if (may.ok()) {
     written_ = unfinished->written;
     unfinished_ = std::move(unfinished);
-  } else if (unfinished.has_value()) {
-    TellOf(*unfinished);
+  } else {
+    TellOf(*unfinished, may);
   }
   return absl::OkStatus();
 }
 
-bool JournalHost::CanGoOn(const UnfinishedRun& unfinished) const {
-  const absl::Duration gone = parts_.rig.loop().clock().Mono() - unfinished.kept_mono;
-  return !request_.listen.empty() && unfinished.run.state >= v1::RunStatus::RUNNING &&
-         unfinished.identity.boot == BootId() && unfinished.identity.version == kVersion &&
-         unfinished.identity.test_hash == TestHash(request_, files_) &&
-         gone >= absl::ZeroDuration() && gone < kLease;
-}
-
-void JournalHost::TellOf(const UnfinishedRun& unfinished) const {
+void JournalHost::TellOf(const UnfinishedRun& unfinished, const absl::Status& why) const {
   if (unfinished.run.state < v1::RunStatus::RUNNING) {
     return;  // it had not started: nothing was measured
   }
   parts_.logger.Warn(absl::StrCat(
       "journal ", journal_->path(), ": run ", unfinished.id, " of ", unfinished.identity.script,
-      " did not end, and cannot be gone on with: this is another test, or its agents' lease is over; ",
-      "`lockstep recover ", journal_->path(), " --run ", unfinished.id, "` has its results"));
+      " did not end, and cannot be gone on with: ", why.message(), "; `lockstep recover ",
+      journal_->path(), " --run ", unfinished.id, "` has its results"));
 }
 
 absl::Status JournalHost::Begin(Run::Events events) {
@@ -246,6 +245,9 @@ void JournalHost::KeepEnd(ExitCode code, const RunOutcome& outcome,
   }
   if (const absl::Status ended = journal_->End(record, result); !ended.ok()) {
     parts_.logger.Warn(absl::StrCat(ended.message(), ": the result of this run is not kept there"));
+  } else if (keeper_->failure().has_value()) {
+    parts_.logger.Info(
+        absl::StrCat("journal ", journal_->path(), ": the result of this run is kept there"));
   }
 }
 

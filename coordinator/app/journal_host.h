@@ -69,9 +69,8 @@ class JournalHost {
 
  private:
   RunIdentity Identity(const std::vector<std::string>& outputs) const;
-  // Tells of a run that did not end and is not gone on with.
-  void TellOf(const UnfinishedRun& unfinished) const;
-  bool CanGoOn(const UnfinishedRun& unfinished) const;
+  // Tells of a run that did not end and is not gone on with, and why.
+  void TellOf(const UnfinishedRun& unfinished, const absl::Status& why) const;
   void KeepEnd(ExitCode code, const RunOutcome& outcome, const std::optional<EndVerdict>& verdict);
   absl::Status Write(const RunCheckpoint& run, const FleetCheckpoint& fleet, bool results);
 

@@ -15,6 +15,7 @@
 #include "coordinator/app/ending.h"
 #include "coordinator/app/journal_host.h"
 #include "coordinator/app/named_files.h"
+#include "coordinator/app/recover_ended.h"
 #include "coordinator/console/streams.h"
 #include "coordinator/core/division.h"
 #include "coordinator/core/roster.h"
@@ -54,17 +55,13 @@ class Recovery {
 };
 
 absl::Status Recovery::Load() {
-  if (access(command_.journal.c_str(), F_OK) != 0) {
-    return absl::NotFoundError(
-        absl::StrCat("journal ", command_.journal, ": there is no such file"));
-  }
-  LOCKSTEP_ASSIGN_OR_RETURN(journal_, Journal::Open(command_.journal));
   LOCKSTEP_ASSIGN_OR_RETURN(std::optional<UnfinishedRun> unfinished,
                             journal_->FindUnfinished(command_.run));
   if (!unfinished.has_value()) {
     return absl::NotFoundError(absl::StrCat(
         "journal ", command_.journal,
-        ": all of its runs have ended by themselves, and there is nothing to recover"));
+        ": all of its runs have ended by themselves, and there is nothing to recover; --run N -o "
+        "result=FILE writes the result of one of them"));
   }
   if (unfinished->run.state < v1::RunStatus::RUNNING) {
     return absl::NotFoundError(absl::StrCat("journal ", command_.journal, ": run ", unfinished->id,
@@ -164,6 +161,13 @@ EndFacts Recovery::Facts() {
 }
 
 absl::StatusOr<ExitCode> Recovery::Execute() {
+  LOCKSTEP_ASSIGN_OR_RETURN(journal_, Journal::OpenKept(command_.journal));
+  if (command_.run > 0) {
+    LOCKSTEP_ASSIGN_OR_RETURN(const RunRecord record, journal_->RecordOfRun(command_.run));
+    if (record.ended.has_value()) {
+      return WriteOutEnded(command_, record, *journal_, logger_);
+    }
+  }
   LOCKSTEP_RETURN_IF_ERROR(Load());
   const bool terminal = isatty(STDOUT_FILENO) != 0;
   const VerdictLook look{.columns = 0, .color = terminal && !command_.log.no_color};

@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
@@ -19,13 +20,9 @@ namespace {
 // A log of writes that nobody has brought into the file grows up to about this.
 constexpr char kPragmas[] =
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;";
-// What a run needs to be gone on with.
-constexpr const char* kForgetRun[] = {
-    "DELETE FROM test WHERE run = ?",    "DELETE FROM file WHERE run = ?",
-    "DELETE FROM kept WHERE run = ?",    "DELETE FROM state WHERE run = ?",
-    "DELETE FROM message WHERE run = ?", "DELETE FROM aggregate WHERE run = ?",
-    "DELETE FROM counts WHERE run = ?",  "DELETE FROM error WHERE run = ?",
-    "DELETE FROM output WHERE run = ?",  "DELETE FROM chart WHERE run = ?"};
+// The tables of what a run needs to be gone on with.
+constexpr absl::string_view kOfUnfinished[] = {"test",      "file",   "kept",  "state",  "message",
+                                               "aggregate", "counts", "error", "output", "chart"};
 
 constexpr char kRunColumns[] =
     "SELECT id, script, test_hash, version, boot, agents, settings, begun_ns, ended_ns, "
@@ -62,30 +59,46 @@ RunRecord RecordOf(const SqlRow& row) {
 // ---- opening ----
 
 absl::StatusOr<std::unique_ptr<Journal>> Journal::Open(const std::string& path) {
-  return OpenFile(path, /*write=*/true);
+  return OpenFile(path, Use::kWrite);
+}
+
+absl::StatusOr<std::unique_ptr<Journal>> Journal::OpenKept(const std::string& path) {
+  return OpenFile(path, Use::kWriteKept);
 }
 
 absl::StatusOr<std::unique_ptr<Journal>> Journal::OpenHistory(const std::string& path) {
-  return OpenFile(path, /*write=*/false);
+  return OpenFile(path, Use::kRead);
 }
 
-absl::StatusOr<std::unique_ptr<Journal>> Journal::OpenFile(const std::string& path, bool write) {
+Journal::Journal(int lock, const std::string& path)
+    : lock_(lock), reserve_(absl::StrCat(path, "-reserve")) {}
+
+absl::StatusOr<std::unique_ptr<Journal>> Journal::OpenFile(const std::string& path, Use use) {
+  const bool write = use != Use::kRead;
+  const bool create = use == Use::kWrite;
   int lock = -1;
   if (write) {
-    lock = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    lock = open(path.c_str(), O_RDWR | (create ? O_CREAT : 0) | O_CLOEXEC, 0600);
     const int opened = errno;
     if (lock < 0) {
-      return absl::UnavailableError(
-          absl::StrCat("journal ", path, ": ", std::generic_category().message(opened)));
+      const std::string message =
+          absl::StrCat("journal ", path, ": ", std::generic_category().message(opened));
+      return opened == ENOENT && !create ? absl::NotFoundError(message)
+                                         : absl::UnavailableError(message);
     }
   }
-  std::unique_ptr<Journal> journal(new Journal(lock));
+  std::unique_ptr<Journal> journal(new Journal(lock, path));
   // SQLite's own locks last as long as a transaction; this one, as long as the run.
   if (write && flock(lock, LOCK_EX | LOCK_NB) != 0) {
     return absl::FailedPreconditionError(
         absl::StrCat("journal ", path, ": another process of lockstep is using it"));
   }
-  LOCKSTEP_ASSIGN_OR_RETURN(journal->database_, Database::Open(path, write));
+  struct stat file = {};
+  if (write && !create && fstat(lock, &file) == 0 && file.st_size == 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("journal ", path, ": it is empty, and no journal of lockstep"));
+  }
+  LOCKSTEP_ASSIGN_OR_RETURN(journal->database_, Database::Open(path, create));
   LOCKSTEP_RETURN_IF_ERROR(journal->CheckSchema());
   return journal;
 }
@@ -154,6 +167,17 @@ absl::StatusOr<std::vector<RunRecord>> Journal::Runs(int64_t most) {
   return runs;
 }
 
+absl::StatusOr<RunRecord> Journal::RecordOfRun(int64_t run) {
+  static const std::string sql = absl::StrCat(kRunColumns, "WHERE id = ?");
+  std::optional<RunRecord> record;
+  LOCKSTEP_RETURN_IF_ERROR(
+      database_->Query(sql.c_str(), {run}, [&](const SqlRow& row) { record = RecordOf(row); }));
+  if (!record.has_value()) {
+    return absl::NotFoundError(absl::StrCat("journal ", path(), ": there is no run ", run));
+  }
+  return *std::move(record);
+}
+
 absl::StatusOr<std::string> Journal::ResultOf(int64_t run) {
   std::optional<std::string> result;
   LOCKSTEP_RETURN_IF_ERROR(
@@ -169,15 +193,14 @@ absl::StatusOr<std::string> Journal::ResultOf(int64_t run) {
 absl::StatusOr<std::optional<UnfinishedRun>> Journal::FindUnfinished(int64_t run) {
   static const std::string latest =
       absl::StrCat(kRunColumns, "WHERE ended_ns IS NULL ORDER BY id DESC LIMIT 1");
-  static const std::string named = absl::StrCat(kRunColumns, "WHERE id = ?");
   std::optional<RunRecord> record;
-  const auto take = [&](const SqlRow& row) { record = RecordOf(row); };
-  LOCKSTEP_RETURN_IF_ERROR(run > 0 ? database_->Query(named.c_str(), {run}, take)
-                                   : database_->Query(latest.c_str(), {}, take));
+  if (run > 0) {
+    LOCKSTEP_ASSIGN_OR_RETURN(record, RecordOfRun(run));
+  } else {
+    LOCKSTEP_RETURN_IF_ERROR(
+        database_->Query(latest.c_str(), {}, [&](const SqlRow& row) { record = RecordOf(row); }));
+  }
   if (!record.has_value()) {
-    if (run > 0) {
-      return absl::NotFoundError(absl::StrCat("journal ", path(), ": there is no run ", run));
-    }
     return std::nullopt;
   }
   if (record->ended.has_value()) {
@@ -256,9 +279,11 @@ void Journal::StartKeeping(int64_t run) {
   state_ = std::make_unique<StateRows>(*database_, run);
   results_ = std::make_unique<KeptResults>(*database_, run);
   charts_ = std::make_unique<KeptCharts>(*database_, run);
+  reserve_.Take();
 }
 
 absl::Status Journal::Begin(const RunIdentity& identity) {
+  LOCKSTEP_RETURN_IF_ERROR(ForgetEnded());
   LOCKSTEP_RETURN_IF_ERROR(database_->Run(
       "INSERT INTO run (script, test_hash, version, boot, agents, settings, begun_ns) "
       "VALUES (?,?,?,?,?,?,?)",
@@ -313,13 +338,28 @@ absl::Status Journal::Keep(const RunCheckpoint& run, const FleetCheckpoint& flee
 }
 
 absl::Status Journal::End(const RunRecord& record, const std::string& result) {
-  return database_->Transaction([&]() -> absl::Status {
-    LOCKSTEP_RETURN_IF_ERROR(Finish(run_, record, result));
-    for (const char* forget : kForgetRun) {
-      LOCKSTEP_RETURN_IF_ERROR(database_->Run(forget, {run_}));
+  absl::Status ended = Finish(run_, record, result);
+  reserve_.Release();
+  if (!ended.ok()) {
+    ended = Finish(run_, record, result);
+  }
+  if (!ended.ok()) {  // nobody must take it for a run whose coordinator was lost
+    Finish(run_, record, "").IgnoreError();
+    return ended;
+  }
+  return ForgetEnded();
+}
+
+absl::Status Journal::ForgetEnded() {
+  static const std::string sql = [] {
+    std::string statements;
+    for (const absl::string_view table : kOfUnfinished) {
+      absl::StrAppend(&statements, "DELETE FROM ", table,
+                      " WHERE run IN (SELECT id FROM run WHERE ended_ns IS NOT NULL);");
     }
-    return absl::OkStatus();
-  });
+    return statements;
+  }();
+  return database_->Transaction([&] { return database_->Execute(sql.c_str()); });
 }
 
 }  // namespace lockstep::coordinator

@@ -23,6 +23,7 @@
 #include "coordinator/core/bundle.h"
 #include "coordinator/core/checkpoint.h"
 #include "coordinator/journal/database.h"
+#include "coordinator/journal/disk_reserve.h"
 #include "coordinator/journal/kept_charts.h"
 #include "coordinator/journal/kept_results.h"
 #include "coordinator/journal/state_rows.h"
@@ -76,6 +77,8 @@ class Journal {
   // it: InvalidArgument: it is no journal; FailedPrecondition: another process writes to it, or a newer
   // Lockstep has written it; DataLoss: it is damaged; Unavailable: it cannot be opened.
   static absl::StatusOr<std::unique_ptr<Journal>> Open(const std::string& path);
+  // The same for a file that is there: NotFound without it, InvalidArgument if it is empty.
+  static absl::StatusOr<std::unique_ptr<Journal>> OpenKept(const std::string& path);
   // To look at the history, while others may write. NotFound without the file.
   static absl::StatusOr<std::unique_ptr<Journal>> OpenHistory(const std::string& path);
   ~Journal();
@@ -87,6 +90,8 @@ class Journal {
   // ---- history ----
   // The latest first.
   absl::StatusOr<std::vector<RunRecord>> Runs(int64_t most);
+  // NotFound: no such run.
+  absl::StatusOr<RunRecord> RecordOfRun(int64_t run);
   // The result of a run, as its file would have it. NotFound: there is none.
   absl::StatusOr<std::string> ResultOf(int64_t run);
   // The last run that has not ended by itself; `run` > 0: this one. Nothing: there is none. NotFound:
@@ -119,23 +124,28 @@ class Journal {
   absl::Status Keep(const RunCheckpoint& run, const FleetCheckpoint& fleet,
                     const std::optional<ResultsNow>& results, absl::Time now, MonoTime mono);
   // The present run has ended: its row and its result (JSON; empty: nothing was measured) stay, what it
-  // took to go on with it goes.
+  // took to go on with it goes. Where there is no room on the disk, the row stays rather than nothing;
+  // the error says then what is not kept. Also after an error of Keep, as there may be room again.
   absl::Status End(const RunRecord& record, const std::string& result);
 
   int64_t run() const { return run_; }
 
  private:
-  explicit Journal(int lock) : lock_(lock) {}
-  static absl::StatusOr<std::unique_ptr<Journal>> OpenFile(const std::string& path, bool write);
+  Journal(int lock, const std::string& path);
+  enum class Use { kWrite, kWriteKept, kRead };
+  static absl::StatusOr<std::unique_ptr<Journal>> OpenFile(const std::string& path, Use use);
   absl::Status CheckSchema();
   absl::Status MakeSchema();
+  // Takes out what it took to go on with runs that have ended.
+  absl::Status ForgetEnded();
   absl::Status Finish(int64_t run, const RunRecord& record, const std::string& result);
   void StartKeeping(int64_t run);
   absl::Status ReadTest(UnfinishedRun* run);
 
   const int lock_;  // a descriptor that holds it, which closes after the database; -1: none
   std::unique_ptr<Database> database_;
-  int64_t run_ = 0;  // the present one; 0: none
+  DiskReserve reserve_;  // while a run is kept
+  int64_t run_ = 0;      // the present one; 0: none
   std::unique_ptr<StateRows> state_;
   std::unique_ptr<KeptResults> results_;
   std::unique_ptr<KeptCharts> charts_;

@@ -78,12 +78,13 @@ void Keeper::Fail(const absl::Status& status) {
   if (failure_.has_value()) {
     return;
   }
-  failure_ = absl::StrCat(status.message(), "; what came later than ",
+  failure_ = absl::StrCat(status.message(), "; from ",
                           absl::FormatDuration(absl::Floor(parts_.run.elapsed(), absl::Seconds(1))),
-                          " after the start is not in it");
+                          " after the start on nothing was kept there but the result, if there was "
+                          "room for it at the end");
   parts_.run.AddRemark(*failure_);
-  parts_.logger.Warn(
-      absl::StrCat(status.message(), ": the test goes on, and nothing more of it is kept there"));
+  parts_.logger.Warn(absl::StrCat(
+      status.message(), ": the test goes on, and nothing more of it is kept there before its end"));
   End();
 }
 

@@ -70,6 +70,7 @@ void RunFields(Visit& visit, PlainRun& run) {
   visit.List("standstills", state.standstills, [](auto& v, auto& item) {
     v.Field("after", item.after);
     v.Field("length", item.length);
+    v.Field("restart", item.restart);
   });
   visit.Field("redivisions", state.redivisions);
   visit.Field("division_due", state.division_due);

@@ -153,11 +153,22 @@ class Histories(JournalTest):
 
     def test_there_is_nothing_to_recover_of_a_run_that_ended(self):
         self.short_run()
-        for flags, message in (([], "all of its runs have ended by themselves"), (["--run", "1"], "run 1 has ended by itself, at "),
-                               (["--run", "9"], "there is no run 9")):
+        for flags, message in (([], "all of its runs have ended by themselves"), (["--run", "9"], "there is no run 9")):
             recovered = self.lockstep("recover", self.journal, *flags)
             self.assertEqual(255, recovered.returncode)
             self.assertIn(message, recovered.stderr)
+
+    def test_the_result_of_a_run_that_ended_can_be_had_again(self):
+        self.short_run("--result-file", "first.json", "-o", "junit=first.xml")
+        again = self.lockstep("recover", self.journal, "--run", "1", "-o", "result=again.json", "-o", "junit=again.xml", "-o", "report=again.html")
+        self.assertEqual(0, again.returncode, again.stderr)
+        self.assertRegex(again.stdout, r"^run 1, .*script.js, has ended by itself, at .*, with exit code 0\nDONE\n$")
+        for first, second in (("first.json", "again.json"), ("first.xml", "again.xml")):
+            self.assertEqual((self.folder / first).read_text("utf-8"), (self.folder / second).read_text("utf-8"))
+        self.assertIn("<html", (self.folder / "again.html").read_text("utf-8"))
+        github = self.lockstep("recover", self.journal, "--run", "1", "-o", "github=x.md")
+        self.assertEqual(255, github.returncode)
+        self.assertIn("of a run that has ended only its result is kept", github.stderr)
 
     def test_what_only_its_owner_reads(self):
         self.short_run()
@@ -185,7 +196,7 @@ class Faults(JournalTest):
         self.short_run()
         with sqlite3.connect(self.journal) as database:
             database.execute("PRAGMA user_version = 7")
-        self.refused("a newer lockstep has written it (schema 7); this one knows schema 3, so it needs another file, or that lockstep")
+        self.refused("a newer lockstep has written it (schema 7); this one knows schema 4, so it needs another file, or that lockstep")
 
     def test_a_damaged_journal(self):
         self.short_run()
@@ -220,8 +231,15 @@ class Faults(JournalTest):
                              capture_output=True, text=True, timeout=PATIENCE, cwd=self.folder, env=self.env,
                              preexec_fn=limit, restore_signals=False)  # SIGXFSZ stays ignored, as in Python
         self.assertEqual(0, run.returncode, run.stderr)
-        self.assertEqual(1, run.stderr.count("the test goes on, and nothing more of it is kept there"), run.stderr)
-        self.assertRegex(run.stdout, r"note: journal .*: .*; what came later than \d+s after the start is not in it\n")
+        self.assertEqual(1, run.stderr.count("the test goes on, and nothing more of it is kept there before its end"), run.stderr)
+        self.assertRegex(run.stdout, r"note: journal .*: .*; from \d+s after the start on nothing was kept there but the result, if")
+
+    def test_an_empty_file_is_not_made_a_journal(self):
+        self.journal.touch()
+        recovered = self.lockstep("recover", self.journal)
+        self.assertEqual(255, recovered.returncode)
+        self.assertIn("it is empty, and no journal of lockstep", recovered.stderr)
+        self.assertEqual(0, self.journal.stat().st_size)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,10 @@
 #include "coordinator/journal/journal.h"
 
+#include <fstream>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
@@ -24,7 +27,7 @@ class JournalTest : public ::testing::Test {
   }
   ~JournalTest() override { Remove(); }
   void Remove() {
-    for (const char* part : {"", "-wal", "-shm"}) {
+    for (const char* part : {"", "-wal", "-shm", "-reserve"}) {
       unlink(absl::StrCat(path_, part).c_str());
     }
   }
@@ -95,7 +98,7 @@ RunCheckpoint AState() {
   state.interrupts = 1;
   state.t0 = MonoTime::FromNanos(13);
   state.t0_wall_ns = 14;
-  state.standstills = {{absl::Seconds(3), absl::Seconds(2)}};
+  state.standstills = {{absl::Seconds(3), absl::Seconds(2), /*restart=*/true}};
   state.redivisions = 4;
   state.division_due = true;
   state.last_division = absl::Milliseconds(5);
@@ -214,6 +217,7 @@ TEST_F(JournalTest, RunAndFleetComeBackAsTheyWere) {
   EXPECT_EQ(state.scaled->vus(), 8);
   ASSERT_THAT(state.standstills, SizeIs(1));
   EXPECT_EQ(state.standstills[0].length, absl::Seconds(2));
+  EXPECT_TRUE(state.standstills[0].restart);
   EXPECT_THAT(state.unfit, ElementsAre("x", "y"));
   ASSERT_THAT(state.members, SizeIs(2));  // not the one that had no part yet
   EXPECT_EQ(state.members[0].labels.at("zone"), "1");
@@ -371,6 +375,61 @@ TEST_F(JournalTest, AnEndedRunLeavesItsRowAndResult) {
   EXPECT_FALSE((*history)->FindUnfinished()->has_value());
   EXPECT_TRUE(absl::IsFailedPrecondition((*history)->FindUnfinished(1).status()));
   EXPECT_TRUE(absl::IsNotFound((*history)->FindUnfinished(7).status()));
+}
+
+// From now on there is room for a row, and not for a result.
+void FillUp(const std::string& path) {
+  auto database = Database::Open(path, /*create=*/false);
+  ASSERT_TRUE((*database)
+                  ->Execute("CREATE TRIGGER full BEFORE UPDATE ON run WHEN length(NEW.result) > 99 "
+                            "BEGIN SELECT RAISE(ABORT, 'full'); END")
+                  .ok());
+}
+
+TEST_F(JournalTest, ARunWhoseResultFindsNoRoomHasEndedNevertheless) {
+  std::unique_ptr<Journal> journal = WithRun();
+  ASSERT_TRUE(journal->Keep(AState(), AFleet(), std::nullopt, Now(), MonoTime()).ok());
+  FillUp(path_);
+  const RunRecord record{
+      .id = 1, .identity = {}, .ended = Now(), .exit_code = 0, .verdict = "DONE"};
+  EXPECT_FALSE(journal->End(record, std::string(1000, 'x')).ok());
+  EXPECT_FALSE(journal->FindUnfinished()->has_value()) << "its coordinator was not lost";
+  const absl::StatusOr<RunRecord> kept = journal->RecordOfRun(1);
+  ASSERT_TRUE(kept.ok()) << kept.status();
+  EXPECT_EQ(kept->verdict, "DONE");
+  EXPECT_FALSE(kept->has_result);
+  EXPECT_TRUE(absl::IsNotFound(journal->RecordOfRun(2).status()));
+  ASSERT_TRUE(journal->Begin({.script = "t.js", .settings = "{}"}).ok());
+  int64_t rows = -1;
+  auto database = Database::Open(path_, /*create=*/false);
+  ASSERT_TRUE((*database)
+                  ->Query("SELECT count(*) FROM state WHERE run = 1", {},
+                          [&](const SqlRow& row) { rows = row.Int(0); })
+                  .ok());
+  EXPECT_EQ(rows, 0) << "what it took to go on with it is forgotten with the next run";
+}
+
+TEST_F(JournalTest, RoomForTheEndIsReservedWhileARunIsKept) {
+  std::unique_ptr<Journal> journal = WithRun();
+  struct stat reserve = {};
+  ASSERT_EQ(stat(absl::StrCat(path_, "-reserve").c_str(), &reserve), 0);
+  EXPECT_GE(reserve.st_blocks * 512, DiskReserve::kBytes);
+  ASSERT_TRUE(journal->End({.id = 1, .identity = {}, .ended = Now(), .verdict = "DONE"}, "").ok());
+  EXPECT_NE(stat(absl::StrCat(path_, "-reserve").c_str(), &reserve), 0);
+}
+
+TEST_F(JournalTest, WhatIsToBeRecoveredIsNotMade) {
+  EXPECT_TRUE(absl::IsNotFound(Journal::OpenKept(path_).status()));
+  std::ofstream(path_).close();
+  const auto empty = Journal::OpenKept(path_);
+  EXPECT_TRUE(absl::IsInvalidArgument(empty.status()));
+  EXPECT_EQ(empty.status().message(),
+            absl::StrCat("journal ", path_, ": it is empty, and no journal of lockstep"));
+  struct stat file = {};
+  ASSERT_EQ(stat(path_.c_str(), &file), 0);
+  EXPECT_EQ(file.st_size, 0);
+  ASSERT_NE(Open(), nullptr);
+  EXPECT_TRUE(Journal::OpenKept(path_).ok());
 }
 
 TEST_F(JournalTest, OneProcessAtATimeWrites) {
