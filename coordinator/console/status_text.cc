@@ -68,6 +68,7 @@ class StatusText {
       lines_.push_back(
           absl::StrFormat("  what still runs may take up to %.0fs", status_.stop_within_s()));
     }
+    AgentsThatAreMissing();
     const v1::Load& load = status_.load();
     lines_.push_back(absl::StrFormat(
         "  now %.1f iterations/s, %.1f requests/s, %.1f of them failed; so far %d requests, %d failed",
@@ -84,6 +85,23 @@ class StatusText {
     for (const auto& [kind, count] :
          std::map<std::string, int64_t>(status_.refused().begin(), status_.refused().end())) {
       lines_.push_back(absl::StrCat("  refused, ", kind, ": ", count));
+    }
+  }
+
+  // While the load runs, where more agents are wanted than share it.
+  void AgentsThatAreMissing() {
+    int64_t there = 0;
+    for (const v1::AgentStatus& agent : status_.agents()) {
+      there += agent.state() == v1::AgentStatus::CONNECTED ||
+                       agent.state() == v1::AgentStatus::DISCONNECTED
+                   ? 1
+                   : 0;
+    }
+    const int64_t more = status_.agents_wanted() - there;
+    if (status_.state() == v1::RunStatus::RUNNING && status_.agents_move() && more > 0) {
+      lines_.push_back(absl::StrCat("  agents: ", there, " of ", status_.agents_wanted(),
+                                    " wanted; ", more, " more ",
+                                    more == 1 ? "joins as it comes" : "join as they come"));
     }
   }
 

@@ -23,15 +23,25 @@ void AgentScaling::ScaleTo(size_t agents) {
   while (LetSpareJoin()) {
   }
   size_t there = AgentsThere();
+  parts_.logger.Info(
+      there < target_
+          ? absl::StrCat("of ", target_, " agents that are wanted, ", there,
+                         there == 1 ? " is there; " : " are there; ", target_ - there, " more ",
+                         target_ - there == 1 ? "joins as it comes" : "join as they come")
+          : absl::StrCat("from now on ", target_, target_ == 1 ? " agent is" : " agents are",
+                         " wanted, and ", there, there == 1 ? " is there" : " are there"));
+  bool some_leave = false;
   std::vector<RunMember>& members = parts_.roster.members();
   for (auto member = members.rbegin(); member != members.rend(); ++member) {
     if (there > target_ && !member->lost && !member->leaving && !member->joining &&
         member->step < RunMember::Step::kDrained) {
-      member->leaving = true;
+      member->leaving = some_leave = true;
       --there;
     }
   }
-  parts_.redivision.Soon();
+  if (some_leave) {  // those who join tell when they are ready for a part
+    parts_.redivision.Soon();
+  }
 }
 
 bool AgentScaling::LetSpareJoin() {

@@ -39,6 +39,7 @@ class AgentScaling {
 
   // So many share the rest of the work, 1 to kMostAgents.
   void ScaleTo(size_t agents);
+  size_t target() const { return target_; }
   // Whether there are fewer agents than there are to be.
   bool wants_more() const { return AgentsThere() < target_; }
   // A spare joins, if there is one and more are wanted; whether it did.

@@ -25,6 +25,8 @@ class RunControl {
   virtual absl::Status Resume() = 0;
   virtual absl::Status Scale(int64_t vus, int64_t max_vus) = 0;
   virtual absl::Status ScaleAgents(int64_t agents) = 0;
+  // What ScaleAgents would answer, without doing anything.
+  virtual absl::Status MayScaleAgents(int64_t agents) const = 0;
   virtual absl::Status Stop(bool now) = 0;
 };
 

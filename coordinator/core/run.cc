@@ -112,7 +112,7 @@ absl::Status Run::Scale(int64_t vus, int64_t max_vus) {
   return vu_scaling_.Scale(plan_, vus, max_vus);
 }
 
-absl::Status Run::ScaleAgents(int64_t agents) {
+absl::Status Run::MayScaleAgents(int64_t agents) const {
   if (agents < 1 || agents > AgentScaling::kMostAgents) {
     return absl::InvalidArgumentError(
         absl::StrCat("agents: must be 1 to ", AgentScaling::kMostAgents, ", got ", agents));
@@ -126,6 +126,11 @@ absl::Status Run::ScaleAgents(int64_t agents) {
         absl::StrCat("the run is in state ", WordOf(state()),
                      "; its agents can be more or fewer while it is Running"));
   }
+  return absl::OkStatus();
+}
+
+absl::Status Run::ScaleAgents(int64_t agents) {
+  LOCKSTEP_RETURN_IF_ERROR(MayScaleAgents(agents));
   agent_scaling_->ScaleTo(static_cast<size_t>(agents));
   return absl::OkStatus();
 }
@@ -152,18 +157,21 @@ absl::Duration Run::StopWithin() const {
 }
 
 v1::RunStatus Run::Snapshot() const {
-  v1::RunStatus status = DescribeRun({.state = state(),
-                                      .paused = pausing_.paused(),
-                                      .elapsed = elapsed(),
-                                      .in_state = phase_.lasted(),
-                                      .stop_within = StopWithin(),
-                                      .interrupts = interrupts_,
-                                      .script_url = source_.script().main_url,
-                                      .plan = plan_,
-                                      .outcome = verdict_.outcome(),
-                                      .roster = roster_,
-                                      .fleet = fleet_,
-                                      .standstills = standstill_watch_.standstills()});
+  v1::RunStatus status = DescribeRun(
+      {.state = state(),
+       .paused = pausing_.paused(),
+       .elapsed = elapsed(),
+       .in_state = phase_.lasted(),
+       .stop_within = StopWithin(),
+       .interrupts = interrupts_,
+       .work_moves = redivision_.has_value(),
+       .agents_wanted = agent_scaling_.has_value() ? agent_scaling_->target() : roster_.wanted(),
+       .script_url = source_.script().main_url,
+       .plan = plan_,
+       .outcome = verdict_.outcome(),
+       .roster = roster_,
+       .fleet = fleet_,
+       .standstills = standstill_watch_.standstills()});
   results_.DescribeThresholds(&status);
   return status;
 }

@@ -135,6 +135,8 @@ class Run {
   // there are more, the last ones hand theirs over; if there are fewer, spares and agents that come
   // join. FailedPrecondition where work does not move.
   absl::Status ScaleAgents(int64_t agents);
+  // What ScaleAgents would answer, without doing anything.
+  absl::Status MayScaleAgents(int64_t agents) const;
 
   RunState state() const { return phase_.state(); }
   const std::vector<RunMember>& members() const { return roster_.members(); }

@@ -117,7 +117,8 @@ v1::RunStatus DescribeRun(const RunFacts& facts) {
   status.set_interrupts(facts.interrupts);
   status.set_paused(facts.paused);
   status.set_script(std::string(facts.script_url.substr(facts.script_url.rfind('/') + 1)));
-  status.set_agents_wanted(static_cast<int64_t>(facts.roster.wanted()));
+  status.set_agents_move(facts.work_moves);
+  status.set_agents_wanted(static_cast<int64_t>(facts.agents_wanted));
   for (const RunMember& member : facts.roster.members()) {
     const AgentRecord* record = facts.fleet.Find(member.id);
     AddAgent(member, record != nullptr && record->connected, &status);

@@ -25,6 +25,8 @@ struct RunFacts {
   absl::Duration in_state = absl::ZeroDuration();
   absl::Duration stop_within = absl::ZeroDuration();  // see RunStatus
   int interrupts = 0;
+  bool work_moves = false;   // and T0 has come
+  size_t agents_wanted = 0;  // to share the work
   absl::string_view script_url;
   const std::optional<TestPlan>& plan;
   const RunOutcome& outcome;

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "common/base/status_macros.h"
 #include "coordinator/rpc/server_stream.h"
 
 namespace lockstep::coordinator {
@@ -119,13 +120,14 @@ grpc::ServerUnaryReactor* StatusService::Scale(grpc::CallbackServerContext* cont
                                                const v1::ScaleRequest* request,
                                                v1::RunStatus* status) {
   return Answer(context, status, [this, wanted = *request] {
+    // Both or neither: a request that is refused has changed nothing.
     if (wanted.agents() != 0) {
-      absl::Status scaled = control_.ScaleAgents(wanted.agents());
-      if (!scaled.ok() || (wanted.vus() < 0 && wanted.max_vus() < 0)) {
-        return scaled;
-      }
+      LOCKSTEP_RETURN_IF_ERROR(control_.MayScaleAgents(wanted.agents()));
     }
-    return control_.Scale(wanted.vus(), wanted.max_vus());
+    if (wanted.agents() == 0 || wanted.vus() >= 0 || wanted.max_vus() >= 0) {
+      LOCKSTEP_RETURN_IF_ERROR(control_.Scale(wanted.vus(), wanted.max_vus()));
+    }
+    return wanted.agents() == 0 ? absl::OkStatus() : control_.ScaleAgents(wanted.agents());
   });
 }
 

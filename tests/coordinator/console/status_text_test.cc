@@ -79,6 +79,17 @@ TEST(StatusText, SaysWhyAndForHowLongARunEnds) {
                    "  load generator: SUSPECT", "    - it was late", "  refused, certificate: 2"}));
 }
 
+TEST(StatusText, SaysHowManyAgentsAreMissingWhereTheyMayStillCome) {
+  v1::RunStatus status = Status();
+  status.set_agents_wanted(5);
+  const size_t lines = RenderStatus(status, {}).size();
+  status.set_agents_move(true);
+  EXPECT_THAT(RenderStatus(status, {}),
+              ::testing::Contains("  agents: 2 of 5 wanted; 3 more join as they come"));
+  status.set_agents_wanted(2);
+  EXPECT_EQ(RenderStatus(status, {}).size(), lines);
+}
+
 TEST(StatusText, OfARunThatHasNotBegunHasOnlyWhatThereIs) {
   v1::RunStatus status;
   status.set_script("a.js");

@@ -192,6 +192,17 @@ TEST_F(RunRedivisionTest, FewerAgentsMeansThatTheLastHandTheirWorkOver) {
   EXPECT_EQ(run->ScaleAgents(0), absl::InvalidArgumentError("agents: must be 1 to 100000, got 0"));
 }
 
+TEST_F(RunRedivisionTest, MoreAgentsThanThereAreIsToldAndDividesNothing) {
+  BeginLong(2);
+  ASSERT_TRUE(run->ScaleAgents(4).ok());
+  loop.RunFor(absl::Seconds(1));
+  EXPECT_THAT(agent(0).redivides, IsEmpty());
+  EXPECT_EQ(run->Snapshot().agents_wanted(), 4);
+  EXPECT_TRUE(run->Snapshot().agents_move());
+  EXPECT_THAT(log.messages,
+              Contains("of 4 agents that are wanted, 2 are there; 2 more join as they come"));
+}
+
 TEST_F(RunRedivisionTest, WhereWorkDoesNotMoveItSaysSo) {
   redistribute = false;
   BeginLong(2);

@@ -33,6 +33,7 @@ class RunStatusTest : public RunTest {
   v1::RunStatus Describe(absl::Duration elapsed = absl::ZeroDuration()) {
     return DescribeRun({.state = v1::RunStatus::RUNNING,
                         .elapsed = elapsed,
+                        .agents_wanted = roster.wanted(),
                         .script_url = "file:///dir/script.js",
                         .plan = plan,
                         .outcome = outcome,

@@ -32,6 +32,7 @@ class FakeRun final : public RunControl {
   absl::Status Scale(int64_t vus, int64_t max_vus) override {
     return Call(absl::StrCat("scale ", vus, " ", max_vus));
   }
+  absl::Status MayScaleAgents(int64_t) const override { return absl::OkStatus(); }
   absl::Status ScaleAgents(int64_t agents) override {
     return Call(absl::StrCat("scale agents ", agents));
   }

@@ -32,6 +32,7 @@ class FakeControl final : public RunControl {
     return absl::OkStatus();
   }
   absl::Status ScaleAgents(int64_t) override { return absl::OkStatus(); }
+  absl::Status MayScaleAgents(int64_t) const override { return absl::OkStatus(); }
   absl::Status Scale(int64_t vus, int64_t max_vus) override {
     calls.push_back(absl::StrCat("scale ", vus, " ", max_vus));
     return scale;

@@ -32,16 +32,21 @@ class FakeControl final : public RunControl {
   bool done() const override { return false; }
   absl::Status Pause() override { return absl::FailedPreconditionError("cannot pause"); }
   absl::Status Resume() override { return absl::OkStatus(); }
+  absl::Status MayScaleAgents(int64_t) const override { return may_scale_agents; }
   absl::Status ScaleAgents(int64_t to) override {
     agents = to;
-    return absl::OkStatus();
+    return may_scale_agents;
   }
   absl::Status Scale(int64_t to, int64_t) override {
-    vus = to;
-    return absl::OkStatus();
+    if (may_scale.ok()) {
+      vus = to;
+    }
+    return may_scale;
   }
   absl::Status Stop(bool) override { return absl::OkStatus(); }
 
+  absl::Status may_scale;
+  absl::Status may_scale_agents;
   int64_t vus = 1;
   int64_t agents = 2;
 };
@@ -177,6 +182,17 @@ TEST_F(GrpcServerTest, ControlAnswersWithTheStatusAfterIt) {
   ASSERT_TRUE(client.Scale(-1, -1, 5).ok());
   EXPECT_EQ(control_.agents, 5);
   EXPECT_EQ(control_.vus, 7);
+}
+
+TEST_F(GrpcServerTest, AgentsAndVusAreScaledTogetherOrNotAtAll) {
+  ControlClient client(address_, nullptr);
+  control_.may_scale = absl::FailedPreconditionError("no such scenario");
+  EXPECT_EQ(client.Scale(7, -1, 5).status(), control_.may_scale);
+  EXPECT_EQ(control_.agents, 2);
+  control_.may_scale = absl::OkStatus();
+  control_.may_scale_agents = absl::FailedPreconditionError("work does not move");
+  EXPECT_EQ(client.Scale(7, -1, 5).status(), control_.may_scale_agents);
+  EXPECT_EQ(control_.vus, 1);
 }
 
 TEST_F(GrpcServerTest, AWatchStreamsUntilTheServerEnds) {

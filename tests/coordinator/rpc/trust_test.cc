@@ -40,6 +40,7 @@ class NoControl final : public RunControl {
   absl::Status Pause() override { return absl::OkStatus(); }
   absl::Status Resume() override { return absl::OkStatus(); }
   absl::Status ScaleAgents(int64_t) override { return absl::OkStatus(); }
+  absl::Status MayScaleAgents(int64_t) const override { return absl::OkStatus(); }
   absl::Status Scale(int64_t, int64_t) override { return absl::OkStatus(); }
   absl::Status Stop(bool) override { return absl::OkStatus(); }
 };
