@@ -56,6 +56,18 @@ RunOutcome FaultOf(const v1::ScriptFailure& failure, ExitCode traceless) {
   return {code, failure.message(), code != traceless};
 }
 
+// VUs that an agent has got stay its own, also where its part becomes smaller.
+v1::Progress KeepingVus(v1::Progress progress, const v1::Progress& before) {
+  for (v1::ScenarioProgress& part : *progress.mutable_scenarios()) {
+    for (const v1::ScenarioProgress& former : before.scenarios()) {
+      if (former.name() == part.name()) {
+        part.set_allocated_vus(std::max(part.allocated_vus(), former.allocated_vus()));
+      }
+    }
+  }
+  return progress;
+}
+
 // `name_agent`: each line says whose it is.
 void WriteLogLines(const v1::LogLines& lines, const std::string& agent, bool name_agent,
                    Logger& logger) {
@@ -108,7 +120,8 @@ absl::Status Run::OnMessage(AgentId agent, const v1::AgentMessage& message) {
       WriteLogLines(message.log_lines(), member->name, members().size() > 1, logger_);
       return absl::OkStatus();
     case Body::kProgress:
-      member->progress = message.progress();
+      member->progress =
+          MovesNow() ? KeepingVus(message.progress(), member->progress) : message.progress();
       clock_.ReportStartSkew(logger_);
       return absl::OkStatus();
     case Body::kAtRest:

@@ -54,6 +54,8 @@ struct TestPlan {
   // scenario as in AgentShare, if it was cut at the first one; -1: no schedule. Unset: not known.
   std::function<std::vector<int64_t>(const SegmentTuple&, absl::Duration from, absl::Duration to)>
       starts_between;
+  // What all agents have to do together, set once the load begins where work moves.
+  AgentShare whole;
   std::map<std::string, int64_t> pools;    // scenarios whose iterations the VUs share
   std::map<std::string, VuWork> vu_bound;  // scenarios whose VUs have iterations of their own
   int64_t rps = 0;                         // of the whole test; 0: no limit

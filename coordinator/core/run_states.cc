@@ -124,6 +124,7 @@ void Run::EnterRunning() {
 }
 
 void Run::LetWorkMove(IterationPools pools, VuLeases vu_leases) {
+  plan_->whole = plan_->share_of ? plan_->share_of(SegmentTuple()) : AgentShare();
   iteration_leases_.emplace(std::move(pools), std::move(vu_leases), phase_, roster_, sender_);
   redivision_.emplace(Redivision::Parts{.loop = loop_,
                                         .run_clock = clock_,

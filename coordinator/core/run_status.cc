@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
+
 #include "common/health/lag.h"
 #include "coordinator/core/division.h"
 
@@ -24,15 +26,18 @@ v1::ScenarioProgress::State Combine(v1::ScenarioProgress::State a, v1::ScenarioP
   return v1::ScenarioProgress::DONE;
 }
 
-void AddScenario(const v1::ScenarioProgress& part, v1::RunStatus* status) {
+// `gone`: of an agent whose last word is old; what it did counts, but how it stood says nothing.
+void AddScenario(const v1::ScenarioProgress& part, bool gone, v1::RunStatus* status) {
   auto& all = *status->mutable_scenarios();
   const auto found = std::find_if(all.begin(), all.end(),
                                   [&](const auto& each) { return each.name() == part.name(); });
   const bool first = found == all.end();
   v1::ScenarioStatus& scenario = first ? *status->add_scenarios() : *found;
   scenario.set_name(part.name());
-  scenario.set_state(first ? part.state() : Combine(scenario.state(), part.state()));
-  scenario.set_progress(first ? part.progress() : std::min(scenario.progress(), part.progress()));
+  if (first || !gone) {
+    scenario.set_state(first ? part.state() : Combine(scenario.state(), part.state()));
+    scenario.set_progress(first ? part.progress() : std::min(scenario.progress(), part.progress()));
+  }
   scenario.set_vus(scenario.vus() + part.vus());
   scenario.set_max_vus(scenario.max_vus() + part.max_vus());
   scenario.set_allocated_vus(scenario.allocated_vus() + part.allocated_vus());
@@ -46,6 +51,78 @@ void AddScenario(const v1::ScenarioProgress& part, v1::RunStatus* status) {
       std::max(scenario.max_lateness_ms(), static_cast<double>(part.max_lateness_ns()) / 1e6));
   scenario.set_planned(
       part.planned() < 0 || scenario.planned() < 0 ? -1 : scenario.planned() + part.planned());
+}
+
+// All that are there first: of them is the state.
+void AddScenarios(const RunFacts& facts, v1::RunStatus* status) {
+  for (const bool gone : {false, true}) {
+    for (const RunMember& member : facts.roster.members()) {
+      if ((facts.work_moves && (member.lost || member.handed_over)) == gone) {
+        for (const v1::ScenarioProgress& part : member.progress.scenarios()) {
+          AddScenario(part, gone, status);
+        }
+      }
+    }
+  }
+}
+
+// By the report that reaches furthest: all agents go by one clock.
+double ProgressByClock(const Roster& roster, const std::string& scenario) {
+  int64_t furthest = -1;
+  double progress = 0;
+  for (const RunMember& member : roster.members()) {
+    for (const v1::ScenarioProgress& part : member.progress.scenarios()) {
+      if (part.name() == scenario && part.elapsed_ns() > furthest) {
+        furthest = part.elapsed_ns();
+        progress = part.progress();
+      }
+    }
+  }
+  return progress;
+}
+
+void ShowWholeScenario(const RunFacts& facts, const AgentShare::Scenario& whole,
+                       v1::ScenarioStatus* scenario) {
+  const TestPlan& plan = *facts.plan;
+  const auto controlled = plan.controlled.find(whole.name);
+  const int64_t max_vus =
+      controlled == plan.controlled.end() ? whole.max_vus : controlled->second.max_vus;
+  const auto executor = plan.executors.find(whole.name);
+  const bool at_a_rate =
+      executor != plan.executors.end() && absl::EndsWith(executor->second, "arrival-rate");
+  scenario->set_planned(whole.iterations);
+  scenario->set_max_vus(max_vus);
+  scenario->set_allocated_vus(at_a_rate ? std::min(scenario->allocated_vus(), max_vus) : max_vus);
+  if (scenario->state() == v1::ScenarioProgress::DONE) {
+    scenario->set_progress(1);
+  } else if (plan.pools.contains(whole.name) || plan.vu_bound.contains(whole.name)) {
+    const int64_t done = scenario->iterations() + scenario->interrupted() + scenario->dropped();
+    scenario->set_progress(std::min(
+        1.0,
+        static_cast<double>(done) / static_cast<double>(std::max<int64_t>(whole.iterations, 1))));
+  } else {
+    scenario->set_progress(ProgressByClock(facts.roster, whole.name));
+  }
+}
+
+// Where work moves, the parts of those who came and went do not add up to the test: what is planned is
+// the plan's own, and does not change with them.
+void ShowWhole(const RunFacts& facts, v1::RunStatus* status) {
+  const AgentShare& whole = facts.plan->whole;
+  for (v1::ScenarioStatus& scenario : *status->mutable_scenarios()) {
+    const auto part = std::find_if(whole.scenarios.begin(), whole.scenarios.end(),
+                                   [&](const auto& each) { return each.name == scenario.name(); });
+    if (part != whole.scenarios.end()) {
+      ShowWholeScenario(facts, *part, &scenario);
+    }
+  }
+  if (!whole.scenarios.empty() && facts.plan->controlled.empty()) {
+    int64_t initialised = 0;
+    for (const RunMember& member : facts.roster.members()) {
+      initialised += member.progress.vus_initialised();
+    }
+    status->set_vus_max(std::min(initialised, whole.max_vus));
+  }
 }
 
 void AddAgent(const RunMember& member, bool connected, v1::RunStatus* status) {
@@ -122,10 +199,8 @@ v1::RunStatus DescribeRun(const RunFacts& facts) {
   for (const RunMember& member : facts.roster.members()) {
     const AgentRecord* record = facts.fleet.Find(member.id);
     AddAgent(member, record != nullptr && record->connected, &status);
-    for (const v1::ScenarioProgress& part : member.progress.scenarios()) {
-      AddScenario(part, &status);
-    }
   }
+  AddScenarios(facts, &status);
   for (const v1::AgentStatus& agent : status.agents()) {
     status.set_vus(status.vus() + agent.vus());
     status.set_vus_max(status.vus_max() + agent.vus_max());
@@ -137,6 +212,9 @@ v1::RunStatus DescribeRun(const RunFacts& facts) {
     if (const AgentRecord* spare = facts.fleet.Find(id); spare != nullptr) {
       AddSpare(*spare, &status);
     }
+  }
+  if (facts.work_moves) {
+    ShowWhole(facts, &status);
   }
   if (facts.plan.has_value()) {
     if (facts.plan->length < absl::InfiniteDuration()) {
