@@ -336,6 +336,7 @@ void Conductor::SendDrained() {
     v1::Drained& drained = *message.mutable_drained();
     drained.set_last_batch(delivery_.outbox().last_number());
     *drained.mutable_final_progress() = Progress();
+    drained.set_gave_up(gave_up_);
     sender_.Send(std::move(message));
     LeaveWhenDone();
   });

@@ -174,6 +174,7 @@ class Conductor final : private EngineEvents {
   bool drain_after_setup_ = false;
   bool calling_ = false;  // setup, teardown or handleSummary
   bool drained_ = false;
+  bool gave_up_ = false;                // it leaves, and nobody was to take its work over in time
   std::optional<std::string> leaving_;  // why
   Timer leave_timer_;
   Timer hand_over_timer_;  // for others to take over the work

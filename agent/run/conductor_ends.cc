@@ -9,6 +9,9 @@ namespace {
 
 // How long a coordinator may take to acknowledge what an agent that leaves hands over.
 constexpr absl::Duration kHandOverWithin = absl::Seconds(10);
+// How long a division without an agent that leaves may take to come about: the lease of another that
+// does not answer, and twice the longest lead.
+constexpr absl::Duration kDividedWithin = absl::Seconds(20);
 
 }  // namespace
 
@@ -24,7 +27,10 @@ void Conductor::Drain(const std::string& reason) {
     message.mutable_leaving()->set_draining(true);
     sender_.Send(std::move(message));
     if (assignment_.assign().work_moves()) {  // until others have taken over
-      hand_over_timer_.After(kHandOverWithin, [this] { engine_->GracefulStop(); });
+      hand_over_timer_.After(kDividedWithin, [this] {
+        gave_up_ = true;
+        engine_->GracefulStop();
+      });
     } else {
       engine_->GracefulStop();
     }
@@ -93,7 +99,7 @@ void Conductor::ResetHost() {
   loop_.Post([engine = std::move(engine_)] {});
   host_.Reset([this] {
     stage_ = Stage::kNew;
-    started_ = measured_ = in_setup_ = calling_ = drained_ = false;
+    started_ = measured_ = in_setup_ = calling_ = drained_ = gave_up_ = false;
     phase_ = Phase::kIdle;
     if (finished_.has_value()) {
       Finish();

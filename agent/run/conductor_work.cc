@@ -56,6 +56,7 @@ void Conductor::OnDivided(const v1::Divided& divided) {
   }
   Division division = *std::exchange(division_, std::nullopt);
   if (!division.plan.has_value()) {
+    hand_over_timer_.Cancel();  // it is agreed when others take over
     engine_->EndAtHold();
     return;
   }

@@ -138,6 +138,19 @@ void CountDelivered(RunMember& member) {
   }
 }
 
+bool FallsShort(const RunMember& member, const v1::Progress& progress) {
+  const std::vector<AgentShare::Scenario>& scenarios = member.share.scenarios;
+  for (size_t i = 0; i < scenarios.size() && i < member.starts_before.size(); ++i) {
+    for (const v1::ScenarioProgress& part : progress.scenarios()) {
+      if (part.name() == scenarios[i].name &&
+          part.full() + part.interrupted() + part.dropped() < member.starts_before[i]) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
 std::string MissingWork(const RunMember& member) {
   if (member.segment.empty()) {
     return "";

@@ -40,6 +40,10 @@ absl::StatusOr<SegmentSequence> CutAmong(const std::vector<const RunMember*>& st
 // the batches that were. What it told beyond them, nobody has measured.
 void CountDelivered(RunMember& member);
 
+// Where work moves: whether `progress`, the last one of a member that has handed its work over, has
+// fewer iterations than the schedules gave to its parts.
+bool FallsShort(const RunMember& member, const v1::Progress& progress);
+
 // What nobody will do now, after CountDelivered, for people: "segment 1/3:2/3, scenario a: 5 of 10 iterations". Empty if
 // the member had no work yet.
 std::string MissingWork(const RunMember& member);

@@ -215,6 +215,11 @@ const AgentRecord* Fleet::Find(AgentId agent) const {
   return found == members_.end() ? nullptr : &found->second->record;
 }
 
+MonoTime Fleet::LastHeard(AgentId agent) const {
+  const auto found = members_.find(agent);
+  return found == members_.end() ? MonoTime() : found->second->last_heard;
+}
+
 const AgentRecord* Fleet::FindByName(absl::string_view name) const {
   for (const auto& [id, member] : members_) {
     if (member->record.name == name) {

@@ -48,7 +48,28 @@ absl::Duration Redivision::NextInstant(const std::vector<const RunMember*>& stay
   return std::max(at - parts_.run_clock.t0(), absl::ZeroDuration());
 }
 
-void Redivision::Propose() {
+MonoTime Redivision::SilentUntil(const std::vector<AgentId>& agents, MonoTime since) const {
+  MonoTime until;
+  for (const AgentId id : agents) {
+    const AgentRecord* const record = parts_.fleet.Find(id);
+    const MonoTime heard = parts_.fleet.LastHeard(id);
+    if (record != nullptr && (!record->connected || heard < since)) {
+      until = std::max(until, heard + parts_.lease);
+    }
+  }
+  return until;
+}
+
+// Who was silent is not slow: the others need no more time for its sake, unless it is so again.
+void Redivision::OnMissed() {
+  const MonoTime silent_until = SilentUntil(proposal_->awaited, proposal_->sent);
+  if (silent_until == MonoTime() || std::exchange(waited_, true)) {
+    ++late_in_a_row_;
+  }
+  Propose(silent_until);
+}
+
+void Redivision::Propose(MonoTime silent_until) {
   proposal_.reset();
   const std::vector<const RunMember*> staying = parts_.roster.Staying();
   if (staying.empty()) {
@@ -70,12 +91,14 @@ void Redivision::Propose() {
   }
   next.at = NextInstant(staying, next.tuples);
   next.awaited = next.receivers = parts_.roster.AtWork();
+  next.sent = parts_.loop.clock().Mono();
+  silent_until = std::max(silent_until, SilentUntil(next.receivers, MonoTime()));
+  if (silent_until > MonoTime()) {
+    next.waits = true;
+    next.at = std::max(next.at, silent_until + parts_.run_clock.Lead() - parts_.run_clock.t0());
+  }
   ++proposals_;
-  // Whoever has not answered by then does not know of it.
-  timer_.At(parts_.run_clock.t0() + next.at + kAfterDivision, [this] {
-    ++late_in_a_row_;
-    Propose();
-  });
+  timer_.At(parts_.run_clock.t0() + next.at + kAfterDivision, [this] { OnMissed(); });
   SendProposal();
 }
 
@@ -106,8 +129,20 @@ void Redivision::OnHeld(const RunMember& member, const v1::Held& held) {
     return;
   }
   std::erase(proposal_->awaited, member.id);
-  if (proposal_->awaited.empty()) {
+  if (!proposal_->awaited.empty()) {
+    return;
+  }
+  if (proposal_->waits) {
+    Soon();  // all are there again: there is no need to wait any longer
+  } else {
     Commit();
+  }
+}
+
+void Redivision::OnLostWithoutWork(AgentId agent) {
+  if (proposal_.has_value() &&
+      std::count(proposal_->awaited.begin(), proposal_->awaited.end(), agent) > 0) {
+    Soon();
   }
 }
 
@@ -115,6 +150,7 @@ void Redivision::Commit() {
   const Proposal agreed = *std::exchange(proposal_, std::nullopt);
   timer_.Cancel();
   late_in_a_row_ = 0;
+  waited_ = false;
   last_division_ = agreed.at;
   for (RunMember& member : parts_.roster.members()) {
     const bool has_ended = member.step == RunMember::Step::kDrained && !member.lost;

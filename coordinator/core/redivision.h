@@ -15,6 +15,7 @@
 #include "common/base/timer.h"
 #include "common/segment/execution_segment.h"
 #include "coordinator/core/checkpoint.h"
+#include "coordinator/core/fleet.h"
 #include "coordinator/core/iteration_leases.h"
 #include "coordinator/core/roster.h"
 #include "coordinator/core/run_clock.h"
@@ -29,10 +30,12 @@ class Redivision {
     EventLoop& loop;
     const RunClock& run_clock;
     const TestPlan& plan;
+    const Fleet& fleet;
     Roster& roster;
     IterationLeases& leases;
     RunSender& sender;
     Logger& logger;
+    absl::Duration lease;  // for how long a member may be silent
   };
   explicit Redivision(Parts parts) : parts_(parts), timer_(parts.loop) {}
 
@@ -41,6 +44,8 @@ class Redivision {
   // No division takes effect before then: an agent that was lost may go on until then.
   void NotBefore(MonoTime quiet) { all_quiet_ = std::max(all_quiet_, quiet); }
   void OnHeld(const RunMember& member, const v1::Held& held);
+  // A member was lost whose work others had taken over: nobody waits for its answer.
+  void OnLostWithoutWork(AgentId agent);
   // From now on the plan stands.
   void Stop();
   bool stopped() const { return stopped_; }
@@ -57,9 +62,19 @@ class Redivision {
     std::vector<AgentId> staying;  // in the order of the sequence
     std::vector<AgentId> awaited;  // that have not answered Held
     std::vector<AgentId> receivers;
+    MonoTime sent;
+    // For somebody who is silent: it holds the others no earlier than that one is lost. Another one
+    // takes its place as soon as all have answered.
+    bool waits = false;
   };
 
-  void Propose();
+  // `silent_until`: those who are silent are lost then; MonoTime(): nobody is known to be.
+  void Propose(MonoTime silent_until = MonoTime());
+  // Somebody has not answered until the instant of the proposal, and so does not know of it.
+  void OnMissed();
+  // When the last of these is lost whose connection is broken, or who has not been heard since then;
+  // MonoTime(): they are all there.
+  MonoTime SilentUntil(const std::vector<AgentId>& agents, MonoTime since) const;
   // To all receivers of the present proposal.
   void SendProposal();
   absl::Duration NextInstant(const std::vector<const RunMember*>& staying,
@@ -74,6 +89,7 @@ class Redivision {
   std::optional<Proposal> proposal_;  // not yet agreed to
   uint32_t proposals_ = 0;            // so far
   int late_in_a_row_ = 0;             // that somebody was too late for
+  bool waited_ = false;               // for somebody who was silent, since the last division
   absl::Duration last_division_;      // after T0
   MonoTime all_quiet_;                // no agent that was lost begins anything from then on
 };

@@ -105,7 +105,7 @@ bool Roster::HasEnded(const std::string& scenario) const {
 bool Roster::WithinTolerance() const {
   // Whoever had done all of its work is missed by nobody.
   const auto lost = static_cast<size_t>(std::count_if(
-      members_.begin(), members_.end(), [](const RunMember& m) { return m.lost && !m.settled(); }));
+      members_.begin(), members_.end(), [](const RunMember& m) { return m.missed(); }));
   return lost < members_.size() &&
          static_cast<double>(lost) * 100 <=
              tolerated_loss_percent_ * static_cast<double>(members_.size());

@@ -229,6 +229,8 @@ class Run {
   // Before T0: deals all work out again, to those who are left, unless the script itself may have
   // been what `lost` died of.
   bool DealAgain(const RunMember& lost, bool was_elected);
+  // A member was lost that had a part of the work, and others may take it over; `message` says so.
+  void LoseWhileWorkMoves(const AgentRecord& agent, const std::string& message, bool surely_gone);
   // What becomes of the work of a member that was lost while work moves. `last_heard`: of it;
   // nothing if it is certain that it does nothing any more.
   void HandOver(std::optional<MonoTime> last_heard);

@@ -43,6 +43,7 @@ struct RunMember {
   bool joining = false;      // it has come while the load runs, and has no part yet
   uint32_t joined_late = 0;  // the how manieth so; 0: it was there from the start
   bool handed_over = false;  // others have its work
+  bool left_undone = false;  // less was begun of it than was counted on until then
   SegmentTuple tuple;        // its part since `cut_at` after T0
   absl::Duration cut_at;
   std::vector<int64_t> starts_before;  // that its parts before that one had, by scenario
@@ -60,6 +61,8 @@ struct RunMember {
   bool flushed() const { return batches.last() >= last_batch; }
   // Has drained, and all that it measured has been merged.
   bool settled() const { return step == Step::kDrained && flushed(); }
+  // It is gone, and something of its work with it.
+  bool missed() const { return lost && (!settled() || left_undone); }
 };
 
 }  // namespace lockstep::coordinator

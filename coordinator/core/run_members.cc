@@ -154,18 +154,17 @@ void Run::OnLost(const AgentRecord& agent, const absl::Status& reason) {
   }
   CountDelivered(*member);
   std::string missing = MissingWork(*member);
-  if (on_purpose && member->settled()) {
+  if (on_purpose && !member->missed()) {
     logger_.Info(absl::StrCat("agent ", agent.name, " has left, its work was ",
                               member->handed_over ? "handed over: " : "done: ", reason.message()));
+  } else if (MovesNow() && member->handed_over) {
+    logger_.Error(absl::StrCat(message, "; others had taken over what it had not begun",
+                               missing.empty() ? "" : "; missing: ", missing));
+    iteration_leases_->Deal();
+    redivision_->OnLostWithoutWork(agent.id);
   } else if (MovesNow()) {
-    logger_.Error(absl::StrCat(message, "; what it has not begun goes to the others"));
-    const bool surely_gone = on_purpose || absl::IsAborted(reason);
-    HandOver(surely_gone ? std::nullopt : std::make_optional(agent.last_heard));
-    if (std::all_of(members().begin(), members().end(), [](const RunMember& other) {
-          return other.lost || other.handed_over || other.joining;
-        })) {
-      EndEarly({ExitCode::kOther, absl::StrCat(message, "; nobody is left to do its work")});
-    }
+    LoseWhileWorkMoves(agent, message,
+                       /*surely_gone=*/on_purpose || absl::IsAborted(reason));
   } else {
     logger_.Error(absl::StrCat(message, missing.empty() ? "" : "; missing: ", missing));
   }
@@ -190,6 +189,18 @@ void Run::OnLost(const AgentRecord& agent, const absl::Status& reason) {
   }
   pausing_.TellIfAtRest();
   Advance();
+}
+
+void Run::LoseWhileWorkMoves(const AgentRecord& agent, const std::string& message,
+                             bool surely_gone) {
+  const bool nobody = std::all_of(members().begin(), members().end(), [](const RunMember& other) {
+    return other.lost || other.handed_over || other.joining;
+  });
+  logger_.Error(absl::StrCat(message, nobody ? "" : "; what it has not begun goes to the others"));
+  HandOver(surely_gone ? std::nullopt : std::make_optional(agent.last_heard));
+  if (nobody) {
+    EndEarly({ExitCode::kOther, absl::StrCat(message, "; nobody is left to do its work")});
+  }
 }
 
 void Run::HandOver(std::optional<MonoTime> last_heard) {

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "common/base/status_macros.h"
+#include "coordinator/core/division.h"
 #include "coordinator/core/run.h"
 #include "proto/words.h"
 
@@ -284,6 +285,9 @@ void Run::OnDrained(RunMember& member, const v1::Drained& drained) {
   if (drained.has_final_progress()) {
     member.progress = drained.final_progress();
   }
+  // What it was counted on for until others took over is the division's word; what it did is its own.
+  member.left_undone = MovesNow() && member.leaving && member.handed_over &&
+                       (drained.gave_up() || FallsShort(member, drained.final_progress()));
   if (iteration_leases_.has_value()) {
     iteration_leases_->OnDrained(member.id, drained.final_progress());
   }

@@ -129,10 +129,12 @@ void Run::LetWorkMove(IterationPools pools, VuLeases vu_leases) {
   redivision_.emplace(Redivision::Parts{.loop = loop_,
                                         .run_clock = clock_,
                                         .plan = *plan_,
+                                        .fleet = fleet_,
                                         .roster = roster_,
                                         .leases = *iteration_leases_,
                                         .sender = sender_,
-                                        .logger = logger_});
+                                        .logger = logger_,
+                                        .lease = settings_.lease});
   agent_scaling_.emplace(AgentScaling::Parts{.run_clock = clock_,
                                              .plan = *plan_,
                                              .assignments = assignments_,

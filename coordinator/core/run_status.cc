@@ -170,7 +170,7 @@ Judgement JudgeRoster(const Roster& roster, const std::vector<Standstill>& stand
   std::vector<LostAgent> lost;
   for (const RunMember& member : roster.members()) {
     agents.push_back({member.name, member.progress.health()});
-    if (member.lost && !member.settled()) {
+    if (member.missed()) {
       lost.push_back({.name = member.name,
                       .when = member.lost_at,
                       .after = member.lost_after,

@@ -123,6 +123,7 @@ void MemberFields(Visit& visit, Member& member) {
   visit.Field("leaving", member.leaving);
   visit.Field("joined_late", member.joined_late);
   visit.Field("handed_over", member.handed_over);
+  visit.Field("left_undone", member.left_undone);
   visit.Field("cut_at", member.cut_at);
   visit.List("starts_before", member.starts_before,
              [](auto& v, auto& count) { v.Field("count", count); });

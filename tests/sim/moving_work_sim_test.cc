@@ -10,140 +10,27 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 
 #include "common/plan/plan.h"
 #include "tests/sim/draw.h"
+#include "tests/sim/moved_work.h"
 #include "tests/sim/sim_fleet.h"
 
 namespace lockstep {
 namespace {
 
+using lockstep::testing::CheckMoved;
 using lockstep::testing::Dice;
+using lockstep::testing::FourAgents;
 using lockstep::testing::FromEnvironment;
 using lockstep::testing::PlayRun;
+using lockstep::testing::Replay;
 using lockstep::testing::Scenario;
 using lockstep::testing::Seeds;
-using lockstep::testing::SimMember;
 using lockstep::testing::SimOutcome;
 using lockstep::testing::SimSetup;
 using ::testing::Contains;
 using ::testing::HasSubstr;
-
-// The starts of a schedule: each begun once, at its own instant, and those that are not are as many
-// as were dropped, or are missing by name. With nothing dropped, their numbers are those of a single
-// instance.
-void CheckStarts(const SimOutcome& outcome, size_t index, const ArrivalTimes& times,
-                 absl::Duration start) {
-  std::multiset<absl::Duration> left;
-  for (int64_t i = 0; i < times.total(); ++i) {
-    left.insert(start + times.StartOf(i));
-  }
-  int64_t accounted = 0;
-  int64_t dropped = 0;
-  for (const SimMember& member : outcome.members) {
-    SCOPED_TRACE(absl::StrCat("agent-", member.agent));
-    const int64_t begun = outcome.ledger.begun_by(member.agent, index);
-    const int64_t share = member.share.scenarios[index].iterations;
-    dropped += member.dropped[index];
-    EXPECT_LE(begun + member.dropped[index], share);
-    accounted += member.lost ? share : begun + member.dropped[index];
-  }
-  for (const auto& [iteration, intended] : outcome.ledger.intended()) {
-    if (iteration.first != index) {
-      continue;
-    }
-    const auto found = left.find(intended);
-    ASSERT_NE(found, left.end()) << "iteration " << iteration.second << " began for " << intended
-                                 << ", where no start is, or none is left";
-    left.erase(found);
-    if (dropped == 0) {
-      EXPECT_EQ(intended, start + times.StartOf(iteration.second)) << iteration.second;
-    }
-  }
-  EXPECT_EQ(accounted, times.total());
-}
-
-// Who has done what, for whoever looks for a fault.
-std::string Accounts(const SimOutcome& outcome, size_t index) {
-  std::string text;
-  for (const SimMember& member : outcome.members) {
-    absl::StrAppend(&text, "agent-", member.agent, member.lost ? " lost" : "",
-                    member.settled ? " settled" : "", ": begun ",
-                    outcome.ledger.begun_by(member.agent, index), ", dropped ",
-                    member.dropped[index], " of ", member.share.scenarios[index].iterations, "\n");
-  }
-  return text;
-}
-
-// The iterations of a pool, or of VUs that have so many together: each of them begun once, or dropped, or with an agent that was lost.
-void CheckPool(const SimOutcome& outcome, size_t index, int64_t iterations) {
-  int64_t accounted = 0;
-  for (const SimMember& member : outcome.members) {
-    SCOPED_TRACE(absl::StrCat("agent-", member.agent));
-    const int64_t begun = outcome.ledger.begun_by(member.agent, index);
-    const bool missing = member.lost && !member.settled;
-    EXPECT_TRUE(!missing || begun <= member.share.scenarios[index].iterations);
-    accounted += missing ? member.share.scenarios[index].iterations : begun + member.dropped[index];
-  }
-  for (const auto& iteration : outcome.ledger.begun()) {
-    EXPECT_TRUE(iteration.first != index || iteration.second < iterations) << iteration.second;
-  }
-  EXPECT_EQ(accounted, iterations) << Accounts(outcome, index);
-}
-
-void CheckMoved(const SimOutcome& outcome) {
-  EXPECT_TRUE(outcome.ended);
-  // An agent may die while it runs teardown(): that fails the run, by name.
-  const bool torn_down = std::none_of(
-      outcome.log.begin(), outcome.log.end(),
-      [](const std::string& line) { return line.starts_with("teardown() was lost with agent "); });
-  EXPECT_EQ(outcome.exit_code, torn_down ? 0 : 255);
-  EXPECT_LE(outcome.setups, 1);
-  EXPECT_LE(outcome.teardowns, 1);
-  EXPECT_TRUE(outcome.teardowns == 1 || !torn_down);
-  for (size_t i = 0; i < outcome.scenarios.size(); ++i) {
-    const ScenarioConfig& scenario = outcome.scenarios[i];
-    SCOPED_TRACE(absl::StrCat(scenario.name, ", ", ExecutorTypeName(scenario.executor)));
-    const ScenarioPlan whole = *PlanScenario(scenario, SegmentTuple());
-    if (whole.arrivals.has_value()) {
-      CheckStarts(outcome, i, *whole.arrivals, whole.start_time);
-    }
-    if (const auto* shared = std::get_if<SharedIterationsConfig>(&scenario.executor)) {
-      CheckPool(outcome, i, shared->iterations);
-    }
-    if (const auto* bound = std::get_if<PerVuIterationsConfig>(&scenario.executor)) {
-      CheckPool(outcome, i, bound->vus * bound->iterations);
-    }
-  }
-  for (const SimMember& member : outcome.members) {
-    if (member.lost && !member.settled) {
-      EXPECT_THAT(outcome.log,
-                  Contains(HasSubstr(absl::StrCat("agent agent-", member.agent, " was lost: "))));
-    }
-  }
-}
-
-std::string Replay(uint64_t seed, const SimOutcome& outcome) {
-  return absl::StrCat("replay with LOCKSTEP_SIM_SEED=", seed, "; exit code ", outcome.exit_code,
-                      "; the coordinator said:\n", absl::StrJoin(outcome.log, "\n"));
-}
-
-// Four agents; a rate of 40/s for half a minute, and a pool that takes them about 20 s.
-SimSetup FourAgents(uint64_t seed) {
-  SimSetup setup;
-  setup.seed = seed;
-  setup.redistribute = true;
-  for (int i = 0; i < 4; ++i) {
-    setup.agents.push_back({.clock_offset = absl::Seconds(100 * i)});
-  }
-  setup.scenarios = {Scenario("rate", ConstantArrivalRateConfig{.rate = 40,
-                                                                .duration = absl::Seconds(30),
-                                                                .pre_allocated_vus = 40,
-                                                                .max_vus = 40}),
-                     Scenario("shared", SharedIterationsConfig{.vus = 8, .iterations = 900})};
-  return setup;
-}
 
 TEST(MovingWork, WithoutALossAllIsAsEver) {
   for (const uint64_t seed : Seeds(10)) {

@@ -159,7 +159,7 @@ class Fleet {
   }
   // ---- a coordinator that is killed, and its journal ----
   void RemoveJournal() {
-    for (const char* part : {"", "-wal", "-shm"}) {
+    for (const char* part : {"", "-wal", "-shm", "-reserve"}) {
       unlink((journal_file_ + part).c_str());
     }
   }
@@ -278,6 +278,11 @@ class Fleet {
       loop_.After(setup_.leave_after_t0,
                   [this] { agents_[setup_.victim]->conductor->Drain("terminated"); });
     }
+    for (const SimSetup::Silence& silence : setup_.silences) {
+      loop_.After(silence.after_t0, [this, silence] {
+        network_.Freeze(*agents_[silence.agent]->transport, silence.span);
+      });
+    }
   }
   void Conclude() {
     std::optional<MonoTime> first;
@@ -302,6 +307,7 @@ class Fleet {
                                   member.progress, agents_[agent]->host.dropped, member.settled()});
     }
     outcome_.log = log_.messages;
+    outcome_.judgement = run_->judgement();
     outcome_.judged = results_->judged();
   }
 

@@ -12,6 +12,7 @@
 
 #include "lockstep/v1/control.pb.h"
 
+#include "common/health/judge.h"
 #include "common/options/options.h"
 #include "coordinator/core/run.h"
 #include "tests/sim/ledger.h"
@@ -43,6 +44,7 @@ struct SimOutcome {
   Ledger ledger;
   std::vector<SimMember> members;
   std::vector<std::string> log;  // the coordinator's
+  Judgement judgement;
   int setups = 0, teardowns = 0, summaries = 0;
   bool started = false;     // T0 was announced
   int went_on = 0;          // coordinators that went on with a journal

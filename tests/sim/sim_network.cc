@@ -15,6 +15,7 @@ struct SimNetwork::Wire {
   bool open = true;      // at the agent's end
   bool broken = false;   // nothing passes
   bool cut_off = false;  // nothing passes, and nobody knows
+  MonoTime frozen_until;
   MonoTime last_up, last_down, last_batch_up, last_batch_down;
 };
 
@@ -113,6 +114,12 @@ void SimNetwork::Reconnect(agent::Transport& transport) {
   static_cast<Link&>(transport).cut_off = false;
 }
 
+void SimNetwork::Freeze(agent::Transport& transport, absl::Duration span) {
+  if (std::shared_ptr<Wire> wire = static_cast<Link&>(transport).wire; wire != nullptr) {
+    wire->frozen_until = loop_.clock().Mono() + span;
+  }
+}
+
 void SimNetwork::Break(agent::Transport& transport) {
   if (std::shared_ptr<Wire> wire = static_cast<Link&>(transport).wire; wire != nullptr) {
     BreakWire(wire);
@@ -130,7 +137,7 @@ void SimNetwork::Deliver(std::shared_ptr<Wire> wire, MonoTime* last,
                          absl::AnyInvocable<void()> deliver) {
   absl::Duration span = faults_.max_delay - faults_.min_delay;
   MonoTime when = loop_.clock().Mono() + faults_.min_delay + span * random_.Unit();
-  *last = std::max(*last, when);
+  *last = std::max({*last, when, wire->frozen_until});
   loop_.At(*last, [this, wire = std::move(wire), deliver = std::move(deliver)]() mutable {
     if (!wire->broken && !wire->cut_off && fleet_ != nullptr) {
       deliver();

@@ -47,6 +47,13 @@ struct SimSetup {
   absl::Duration kill_after_t0 = absl::InfiniteDuration();   // of agent `victim`
   absl::Duration leave_after_t0 = absl::InfiniteDuration();  // a SIGTERM to agent `victim`
   size_t victim = 0;
+  // An agent whose connection stands still for a while from then on, and does not break.
+  struct Silence {
+    size_t agent;
+    absl::Duration after_t0;
+    absl::Duration span;
+  };
+  std::vector<Silence> silences = {};
   // Since the start: the coordinator is gone, and at once there is another one with the same test, to
   // which the same agents come. The outcome is the latter's.
   absl::Duration coordinator_dies_at = absl::InfiniteDuration();

@@ -41,6 +41,33 @@ class RunRedivisionTest : public RunTest {
     loop.RunFor(absl::Seconds(1));
     ASSERT_EQ(run->state(), v1::RunStatus::RUNNING);
   }
+  // The second of two agents leaves in the fourth second, having done so many of its 15 iterations.
+  void LeaveAfterHalfOfIt(int64_t full, bool gave_up) {
+    agent(1).drain_after_graceful_stop = absl::Minutes(30);
+    while (run->elapsed() < absl::Milliseconds(3300)) {
+      loop.RunFor(absl::Milliseconds(10));
+    }
+    v1::AgentMessage leaving;
+    leaving.mutable_leaving()->set_reason("terminated");
+    leaving.mutable_leaving()->set_draining(true);
+    agent(1).Send(leaving);
+    loop.RunFor(absl::Seconds(2));
+    ASSERT_THAT(agent(1).asked, Contains("divided 1"));
+    results.ended["last"] = {{.scenario = "rate", .full = full}};
+    agent(1).SendBatch(1, "last");
+    v1::AgentMessage drained;
+    drained.mutable_drained()->set_last_batch(1);
+    drained.mutable_drained()->set_gave_up(gave_up);
+    v1::ScenarioProgress& part =
+        *drained.mutable_drained()->mutable_final_progress()->add_scenarios();
+    part.set_name("rate");
+    part.set_state(v1::ScenarioProgress::INTERRUPTED);
+    part.set_full(full);
+    agent(1).Send(drained);
+    loop.RunFor(absl::Milliseconds(100));
+    agent(1).Leave();
+    loop.RunFor(absl::Milliseconds(100));
+  }
 };
 
 TEST_F(RunRedivisionTest, AllAgreeBeforeAnybodyActsOnIt) {
@@ -56,7 +83,7 @@ TEST_F(RunRedivisionTest, AllAgreeBeforeAnybodyActsOnIt) {
   EXPECT_EQ(agent(2).redivides[0].after_t0_ns(), asked.after_t0_ns());
   EXPECT_GT(asked.after_t0_ns(), absl::ToInt64Nanoseconds(run->elapsed()));
   EXPECT_THAT(agent(1).asked, Not(Contains("divided 1")));
-  // The other does not answer in time: another instant takes the place of this one.
+  // The other is there, but does not answer in time: another instant takes the place of this one.
   agent(2).holds = true;
   loop.RunFor(absl::Seconds(1));
   ASSERT_EQ(agent(1).redivides.size(), 2u);
@@ -64,6 +91,46 @@ TEST_F(RunRedivisionTest, AllAgreeBeforeAnybodyActsOnIt) {
   EXPECT_THAT(agent(1).asked, Contains("divided 2"));
   EXPECT_THAT(agent(2).asked, Contains("divided 2"));
   EXPECT_THAT(agent(2).asked, Not(Contains("divided 1")));
+}
+
+// The others work on meanwhile, undisturbed; and once it is back, the lead is what it was.
+TEST_F(RunRedivisionTest, WhoeverIsSilentIsWaitedForAndThenNotTakenForSlow) {
+  BeginLong(3);
+  network.Freeze(agent(2).transport(), absl::Seconds(6));
+  agent(0).Leave();
+  loop.RunFor(absl::Milliseconds(5900));
+  EXPECT_EQ(agent(1).redivides.size(), 2u);
+  EXPECT_THAT(agent(1).asked, Not(Contains(HasSubstr("divided"))));
+  loop.RunFor(absl::Milliseconds(200));
+  EXPECT_THAT(agent(1).asked, Contains("divided 3"));
+  EXPECT_LT(absl::Nanoseconds(agent(1).redivides.back().after_t0_ns()),
+            run->elapsed() + absl::Seconds(1));
+}
+
+// It was counted on until the division's instant: what it did not begin by then, nobody does.
+TEST_F(RunRedivisionTest, WhatALeavingAgentDidNotBeginIsNamed) {
+  BeginLong(2);
+  LeaveAfterHalfOfIt(/*full=*/12, /*gave_up=*/false);
+  EXPECT_THAT(log.messages, Contains("agent agent-2 was lost: it left: gone; others had taken over "
+                                     "what it had not begun; missing: segment 1/2:1, scenario "
+                                     "rate: 3 of 15 iterations"));
+  ASSERT_EQ(run->judgement().lost.size(), 1u);
+  EXPECT_EQ(run->judgement().lost[0].missing, "segment 1/2:1, scenario rate: 3 of 15 iterations");
+  EXPECT_EQ(run->judgement().validity, v1::Health::SUSPECT);
+}
+
+TEST_F(RunRedivisionTest, WhoeverGaveUpBeforeOthersTookOverIsNamedAsWell) {
+  BeginLong(2);
+  LeaveAfterHalfOfIt(/*full=*/15, /*gave_up=*/true);  // VUs have no numbers to tell it by
+  EXPECT_EQ(run->judgement().lost.size(), 1u);
+}
+
+TEST_F(RunRedivisionTest, WhoeverDidAllThatItWasCountedOnForIsNotMissed) {
+  BeginLong(2);
+  LeaveAfterHalfOfIt(/*full=*/15, /*gave_up=*/false);
+  EXPECT_THAT(log.messages,
+              Contains("agent agent-2 has left, its work was handed over: it left: gone"));
+  EXPECT_TRUE(run->judgement().lost.empty());
 }
 
 TEST_F(RunRedivisionTest, WhereSomebodyIsTooLateAnotherInstantFollows) {
@@ -273,6 +340,12 @@ TEST_F(RunRedivisionTest, WithNobodyLeftTheRunFails) {
   agent(1).Leave();
   loop.RunFor(absl::Seconds(1));
   EXPECT_EQ(code(), 255);
+  EXPECT_EQ(std::count_if(log.messages.begin(), log.messages.end(),
+                          [](const std::string& line) {
+                            return line.ends_with("what it has not begun goes to the others");
+                          }),
+            1)
+      << "for the last one there are no others";
 }
 
 }  // namespace

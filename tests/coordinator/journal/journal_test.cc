@@ -116,6 +116,7 @@ RunCheckpoint AState() {
   member.rps_share = 2.5;
   member.share = {.scenarios = {{"s", 10, 2}, {"t", -1, 4}}, .max_vus = 5};
   member.lost_after = absl::Seconds(4);
+  member.left_undone = true;
   member.starts_before = {1, 2};
   member.step = RunMember::Step::kReady;
   member.batches_kept = 17;
@@ -223,6 +224,7 @@ TEST_F(JournalTest, RunAndFleetComeBackAsTheyWere) {
   EXPECT_EQ(state.members[0].labels.at("zone"), "1");
   EXPECT_EQ(state.members[0].share.scenarios[1].max_vus, 4);
   EXPECT_EQ(state.members[0].lost_after, absl::Seconds(4));
+  EXPECT_TRUE(state.members[0].left_undone);
   EXPECT_THAT(state.members[0].starts_before, ElementsAre(1, 2));
   EXPECT_EQ(state.members[0].batches_kept, 17u);
   ASSERT_THAT(state.members[0].ended, SizeIs(1));

@@ -1,0 +1,115 @@
+// Agents that leave in order while the load runs, when something else is amiss at the same time, and
+// what people see of a test whose agents come and go.
+#include <map>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
+
+#include "tests/sim/draw.h"
+#include "tests/sim/moved_work.h"
+
+namespace lockstep::testing {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+// One leaves while another does not answer, for less than the lease: no division can be agreed to
+// without that one, and so the one that leaves works on until it can.
+TEST(HandingOver, NothingIsMissingWhileAnotherAgentIsSilent) {
+  for (const uint64_t seed : Seeds(30)) {
+    SCOPED_TRACE(seed);
+    SimSetup setup = FourAgents(seed);
+    setup.scenarios.push_back(
+        Scenario("vus", ConstantVusConfig{.vus = 6, .duration = absl::Seconds(30)}));
+    setup.victim = seed % 4;
+    setup.silences = {{(seed + 1) % 4, absl::Seconds(5),
+                       absl::Seconds(6) + absl::Milliseconds(90 * static_cast<int64_t>(seed))}};
+    setup.leave_after_t0 = absl::Milliseconds(5200);
+    const SimOutcome outcome = PlayRun(setup);
+    CheckMoved(outcome);
+    EXPECT_EQ(outcome.ledger.counted(), outcome.ledger.begun());
+    EXPECT_THAT(outcome.log, Contains(HasSubstr("its work was handed over")));
+    EXPECT_THAT(outcome.judgement.lost, IsEmpty());
+    int64_t starts = 0;
+    for (const auto& [scenario, iteration] : outcome.ledger.begun()) {
+      starts += outcome.scenarios[scenario].name == "rate" ? 1 : 0;
+    }
+    EXPECT_EQ(starts, 40 * 30);
+    ASSERT_FALSE(HasFailure()) << Replay(seed, outcome);
+  }
+}
+
+// One leaves, and another dies at that moment: what is missing is the dead one's, by name.
+TEST(HandingOver, OnlyTheDeadAgentsWorkIsMissing) {
+  for (const uint64_t seed : Seeds(20)) {
+    SCOPED_TRACE(seed);
+    SimSetup setup = FourAgents(seed);
+    setup.victim = seed % 4;
+    setup.leave_after_t0 = absl::Milliseconds(5200);
+    const size_t dead = (seed + 1) % 4;
+    setup.agents[dead].dies_at = absl::Milliseconds(5300);
+    const SimOutcome outcome = PlayRun(setup);
+    CheckMoved(outcome);
+    ASSERT_EQ(outcome.judgement.lost.size(), 1u) << Replay(seed, outcome);
+    EXPECT_EQ(outcome.judgement.lost[0].name, absl::StrCat("agent-", dead));
+    EXPECT_THAT(outcome.log, Contains(HasSubstr("its work was handed over")));
+    ASSERT_FALSE(HasFailure()) << Replay(seed, outcome);
+  }
+}
+
+// What a scenario has shown so far.
+struct Shown {
+  int64_t allocated_vus = 0;
+  double progress = 0;
+};
+
+// Agents come, leave and are sent away: what is planned is the test's own all the time, and nothing that
+// people see of its progress falls.
+TEST(HandingOver, PeopleSeeTheWholeTest) {
+  for (const uint64_t seed : Seeds(10)) {
+    SCOPED_TRACE(seed);
+    SimSetup setup = FourAgents(seed);
+    setup.wanted = 3;
+    setup.agents[3].join_after = absl::Milliseconds(4000 + 100 * static_cast<int64_t>(seed));
+    setup.scenarios.push_back(
+        Scenario("vus", ConstantVusConfig{.vus = 7, .duration = absl::Seconds(30)}));
+    setup.scenarios.push_back(Scenario("own", PerVuIterationsConfig{.vus = 6, .iterations = 150}));
+    setup.victim = seed % 3;
+    setup.leave_after_t0 = absl::Seconds(9);
+    setup.scales = {{absl::Seconds(16), 2}};
+    const std::map<std::string, std::pair<int64_t, int64_t>> plan = {
+        {"rate", {1200, 40}}, {"shared", {900, 8}}, {"vus", {-1, 7}}, {"own", {900, 6}}};
+    std::map<std::string, Shown> before;
+    setup.watch = [&](const v1::RunStatus& status) {
+      if (status.state() != v1::RunStatus::RUNNING) {
+        return;
+      }
+      EXPECT_LE(status.vus_max(), 61);
+      for (const v1::ScenarioStatus& scenario : status.scenarios()) {
+        SCOPED_TRACE(absl::StrCat(scenario.name(), " at ", status.elapsed_s(), " s"));
+        const auto [iterations, max_vus] = plan.at(scenario.name());
+        EXPECT_EQ(scenario.planned(), iterations);
+        EXPECT_EQ(scenario.max_vus(), max_vus);
+        EXPECT_LE(scenario.allocated_vus(), max_vus);
+        Shown& shown = before[scenario.name()];
+        EXPECT_GE(scenario.allocated_vus(), shown.allocated_vus);
+        EXPECT_GE(scenario.progress(), shown.progress);
+        shown = {scenario.allocated_vus(), scenario.progress()};
+      }
+    };
+    const SimOutcome outcome = PlayRun(setup);
+    CheckMoved(outcome);
+    for (const auto& [scenario, shown] : before) {
+      EXPECT_GT(shown.progress, 0.9) << scenario;
+    }
+    ASSERT_FALSE(HasFailure()) << Replay(seed, outcome);
+  }
+}
+
+}  // namespace
+}  // namespace lockstep::testing
