@@ -1,5 +1,7 @@
 #include "coordinator/core/standstill_watch.h"
 
+#include <utility>
+
 namespace lockstep::coordinator {
 namespace {
 
@@ -20,8 +22,9 @@ void StandstillWatch::Beat() {
   }
   const MonoTime now = clock_.Mono();
   const absl::Duration gap = now - last_beat_;
+  const bool restart = std::exchange(restored_, false);
   if (gap >= kStandstill && standstills_.size() < kMostStandstills) {
-    standstills_.push_back({.after = now - run_clock_.t0(), .length = gap});
+    standstills_.push_back({.after = now - run_clock_.t0(), .length = gap, .restart = restart});
   }
   last_beat_ = now;
   timer_.After(kBeat, [this] { Beat(); });
@@ -33,6 +36,7 @@ void StandstillWatch::SaveTo(RunCheckpoint& saved) const {
 }
 
 void StandstillWatch::Restore(const RunCheckpoint& saved) {
+  restored_ = true;
   last_beat_ = saved.last_beat;
   standstills_ = saved.standstills;
 }

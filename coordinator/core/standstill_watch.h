@@ -36,6 +36,7 @@ class StandstillWatch {
   const RunClock& run_clock_;
   Timer timer_;
   MonoTime last_beat_;
+  bool restored_ = false;  // that beat was another process's
   std::vector<Standstill> standstills_;
 };
 

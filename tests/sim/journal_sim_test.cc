@@ -146,6 +146,15 @@ TEST(Journal, WorkMovesAcrossCoordinators) {
   }
 }
 
+TEST(Journal, TheVerdictTellsOfARestartAndOfNoStandstill) {
+  SimSetup setup = FourAgents(1);
+  setup.restarts = {{absl::Seconds(5), absl::Seconds(2)}};
+  const SimOutcome outcome = PlayRun(setup);
+  EXPECT_EQ(outcome.went_on, 1);
+  ASSERT_EQ(outcome.judgement.reasons.size(), 1u);
+  EXPECT_THAT(outcome.judgement.reasons[0], HasSubstr("there was no coordinator for 2"));
+}
+
 // An agent that dies is missed by the coordinator that goes on, a lease after it has begun.
 TEST(Journal, AnAgentThatDiesMeanwhileIsLostByName) {
   for (const uint64_t seed : Seeds(20)) {
