@@ -212,6 +212,7 @@ class Run {
   void EnterTeardown();
   void EnterSummarising();
   void Conclude(std::optional<std::map<std::string, std::string>> outputs);
+  void FailSummary(absl::string_view why);
   void Finish();
   // Goes on if the present state's condition holds.
   void Advance();

@@ -101,12 +101,19 @@ void Run::OnLimit() {
       EnterSummarising();
       return;
     case v1::RunStatus::SUMMARISING:
-      logger_.Error("failed to handle the end-of-test summary: it took too long");
-      Conclude(std::nullopt);
+      FailSummary("it took too long");
       return;
     default:
       return;
   }
+}
+
+// A file that is missing is a failure.
+void Run::FailSummary(absl::string_view why) {
+  logger_.Error(absl::StrCat("failed to handle the end-of-test summary: ", why));
+  verdict_.Record(
+      {ExitCode::kOther, "handleSummary() failed, and what it was to write is missing"});
+  Conclude(std::nullopt);
 }
 
 void Run::EndForLate(RunMember::Step step) {

@@ -310,9 +310,7 @@ void Run::OnHandleSummaryDone(const RunMember& member, const v1::HandleSummaryDo
     return;
   }
   if (done.has_failure()) {
-    logger_.Error(
-        absl::StrCat("failed to handle the end-of-test summary: ", done.failure().message()));
-    Conclude(std::nullopt);
+    FailSummary(done.failure().message());
   } else if (done.nothing()) {
     Conclude(std::nullopt);
   } else {

@@ -43,6 +43,20 @@ TEST_F(RunTest, SetupTeardownAndSummaryHappenOnceOnTheElectedAgent) {
   EXPECT_THAT(summaries, ElementsAre(1u));
 }
 
+// Its files are missing, which a pipeline must not take for success.
+TEST_F(RunTest, AHandleSummaryThatFailsFailsTheRun) {
+  source.plan->has_handle_summary = true;
+  Begin(2);
+  agent(0).summary_done.mutable_failure()->set_exit_code(107);
+  agent(0).summary_done.mutable_failure()->set_message("Error: x");
+  loop.RunFor(absl::Seconds(5));
+  EXPECT_EQ(code(), 255);
+  EXPECT_EQ(outcomes[0].message, "handleSummary() failed, and what it was to write is missing");
+  EXPECT_THAT(log.messages,
+              ::testing::Contains("failed to handle the end-of-test summary: Error: x"));
+  EXPECT_THAT(summaries, ElementsAre(0u)) << "the summary's own text is there";
+}
+
 TEST_F(RunTest, AFaultInTheInitCodeEndsTheRunWithoutASummary) {
   Begin(1);
   agent(0).inspected.mutable_failure()->set_exit_code(107);
