@@ -10,6 +10,13 @@
 #include "common/base/status_macros.h"
 
 namespace lockstep::coordinator {
+namespace {
+
+std::string Vus(int64_t count) {
+  return absl::StrCat(count, count == 1 ? " VU" : " VUs");
+}
+
+}  // namespace
 
 absl::Status DivideWork(TestPlan& plan, std::vector<RunMember>& members) {
   if (plan.sequence.has_value()) {
@@ -167,12 +174,13 @@ std::string MissingWork(const RunMember& member) {
                       std::max<int64_t>(planned.iterations - settled, 0), " of ",
                       planned.iterations, " iterations");
     } else if (planned.iterations < 0 && planned.max_vus > 0 && member.handed_over) {
-      absl::StrAppend(&text, ", scenario ", planned.name, ": ", planned.max_vus,
-                      " VUs until others took over, ", absl::FormatDuration(member.cut_at),
+      absl::StrAppend(&text, ", scenario ", planned.name, ": ", Vus(planned.max_vus),
+                      " until others took over, ",
+                      absl::FormatDuration(absl::Floor(member.cut_at, absl::Milliseconds(100))),
                       " after the start");
     } else if (planned.iterations < 0 && planned.max_vus > 0 &&
                part.state() != v1::ScenarioProgress::DONE) {
-      absl::StrAppend(&text, ", scenario ", planned.name, ": ", planned.max_vus, " VUs from ",
+      absl::StrAppend(&text, ", scenario ", planned.name, ": ", Vus(planned.max_vus), " from ",
                       static_cast<int>(part.progress() * 100), "% on");
     }
   }

@@ -173,7 +173,8 @@ void Run::OnLost(const AgentRecord& agent, const absl::Status& reason) {
     roster_.Elect();  // first: what follows may go on to teardown at once
   }
   if (!roster_.WithinTolerance() || (was_elected && state() == v1::RunStatus::SETUP)) {
-    EndEarly({ExitCode::kOther, message}, /*now=*/!on_purpose);
+    verdict_.RecordLoss(agent.name, reason.message());
+    EndEarly(verdict_.outcome(), /*now=*/!on_purpose);
   }
   if (was_elected && state() == before) {
     if (state() == v1::RunStatus::INSPECTING) {

@@ -4,8 +4,10 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/functional/function_ref.h"
+#include "absl/strings/string_view.h"
 
 #include "common/base/exit_code.h"
 
@@ -26,6 +28,8 @@ class Verdict {
 
   // Reports why the run fails. The first reason stays.
   void Record(RunOutcome fault);
+  // Agents whose loss ends the run: of several, all are named.
+  void RecordLoss(const std::string& agent, absl::string_view reason);
   // The script called exec.test.fail(), and its message has been logged.
   void Mark() { marked_ = true; }
   // At the end, once all results have been merged. `crossed` judges the thresholds for the last time
@@ -41,6 +45,8 @@ class Verdict {
   RunOutcome outcome_;
   bool marked_ = false;
   bool judged_ = false;
+  std::vector<std::string> lost_;  // whose loss is the outcome
+  std::string loss_;               // why the first of these was lost
 };
 
 }  // namespace lockstep::coordinator

@@ -175,7 +175,8 @@ class HostTest : public ::testing::Test {
     host_.Seal(1, [&](std::vector<std::string> batches) { sealed = std::move(batches); });
     std::vector<std::string> errors;
     for (const std::string& encoded : Wait(sealed)) {
-      for (const ErrorCount& error : DecodeBatch(encoded)->errors) {
+      const Batch batch = *DecodeBatch(encoded);
+      for (const ErrorCount& error : batch.errors) {
         errors.push_back(
             absl::StrCat(error.count, " x ", error.cause, " ", error.method, " ", error.name));
       }

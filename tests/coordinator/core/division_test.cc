@@ -59,6 +59,27 @@ TEST(Division, MissingIsWhatWasPlannedAndNotSettled) {
   EXPECT_EQ(MissingWork(member),
             "segment 1/3:2/3, scenario counted: 3 of 10 iterations, "
             "scenario timed: 5 VUs from 25% on");
+  member.share.scenarios = {{"timed", -1, 1}};
+  EXPECT_EQ(MissingWork(member), "segment 1/3:2/3, scenario timed: 1 VU from 25% on");
+  member.handed_over = true;
+  member.cut_at = absl::Nanoseconds(21'020'088'211);
+  EXPECT_EQ(MissingWork(member),
+            "segment 1/3:2/3, scenario timed: 1 VU until others took over, 21s after the start");
+}
+
+TEST(Division, FallingShortIsHavingBegunLessThanTheSchedulesGave) {
+  RunMember member;
+  member.share.scenarios = {{"rate", 15, 4}, {"pool", 9, 4}};
+  member.starts_before = {15, 0};
+  v1::Progress progress;
+  v1::ScenarioProgress& rate = *progress.add_scenarios();
+  rate.set_name("rate");
+  rate.set_full(12);
+  rate.set_dropped(2);
+  progress.add_scenarios()->set_name("pool");
+  EXPECT_TRUE(FallsShort(member, progress));
+  rate.set_interrupted(1);
+  EXPECT_FALSE(FallsShort(member, progress));
 }
 
 }  // namespace

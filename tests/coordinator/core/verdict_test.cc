@@ -30,6 +30,21 @@ TEST(Verdict, TheFirstFaultStays) {
   EXPECT_TRUE(verdict.outcome().script_fault);
 }
 
+TEST(Verdict, AllAgentsAreNamedWhoseLossEndsARun) {
+  Verdict verdict;
+  verdict.RecordLoss("a0", "it left");
+  EXPECT_EQ(verdict.outcome().message, "agent a0 was lost: it left");
+  verdict.RecordLoss("a1", "its process was killed");
+  EXPECT_EQ(verdict.outcome().message, "agents a0 and a1 were lost: it left");
+  verdict.RecordLoss("a2", "so was this one's");
+  EXPECT_EQ(verdict.outcome().message, "agents a0, a1 and a2 were lost: it left");
+  EXPECT_EQ(verdict.outcome().exit_code, ExitCode::kOther);
+  Verdict other;
+  other.Record({ExitCode::kExternalAbort, "a signal"});
+  other.RecordLoss("a0", "it left");
+  EXPECT_EQ(other.outcome().message, "a signal");
+}
+
 TEST(Verdict, AMarkComesBeforeThresholdsAndOnlyAtTheEnd) {
   Verdict verdict;
   verdict.Mark();
