@@ -1,0 +1,111 @@
+// What stays of a run that has ended, and who may open the file.
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <sys/stat.h>
+
+#include "tests/coordinator/journal/journal_fixture.h"
+
+namespace lockstep::coordinator {
+namespace {
+
+using ::testing::SizeIs;
+
+TEST_F(JournalTest, AnEndedRunLeavesItsRowAndResult) {
+  std::unique_ptr<Journal> journal = WithRun();
+  ASSERT_TRUE(journal->Keep(AState(), AFleet(), std::nullopt, Now(), MonoTime()).ok());
+  RunRecord record{.id = 1,
+                   .identity = {},
+                   .ended = Now(),
+                   .duration = absl::Seconds(9),
+                   .exit_code = 99,
+                   .verdict = "FAILED",
+                   .reason = "because",
+                   .validity = "VALID",
+                   .requests = 10,
+                   .failed = 2,
+                   .iterations = 5};
+  ASSERT_TRUE(journal->End(record, R"({"schema":"x"})").ok());
+  journal.reset();
+  auto history = Journal::OpenHistory(path_);
+  ASSERT_TRUE(history.ok()) << history.status();
+  const std::vector<RunRecord> runs = *(*history)->Runs(10);
+  ASSERT_THAT(runs, SizeIs(1));
+  EXPECT_EQ(runs[0].identity.begun, absl::FromUnixSeconds(1000));
+  EXPECT_EQ(runs[0].ended, Now());
+  EXPECT_EQ(runs[0].duration, absl::Seconds(9));
+  EXPECT_EQ(runs[0].exit_code, 99);
+  EXPECT_TRUE(runs[0].has_result);
+  EXPECT_EQ(*(*history)->ResultOf(1), R"({"schema":"x"})");
+  EXPECT_TRUE(absl::IsNotFound((*history)->ResultOf(2).status()));
+  EXPECT_FALSE((*history)->FindUnfinished()->has_value());
+  EXPECT_TRUE(absl::IsFailedPrecondition((*history)->FindUnfinished(1).status()));
+  EXPECT_TRUE(absl::IsNotFound((*history)->FindUnfinished(7).status()));
+}
+
+// From now on there is room for a row, and not for a result.
+void FillUp(const std::string& path) {
+  auto database = Database::Open(path, /*create=*/false);
+  ASSERT_TRUE((*database)
+                  ->Execute("CREATE TRIGGER full BEFORE UPDATE ON run WHEN length(NEW.result) > 99 "
+                            "BEGIN SELECT RAISE(ABORT, 'full'); END")
+                  .ok());
+}
+
+TEST_F(JournalTest, ARunWhoseResultFindsNoRoomHasEndedNevertheless) {
+  std::unique_ptr<Journal> journal = WithRun();
+  ASSERT_TRUE(journal->Keep(AState(), AFleet(), std::nullopt, Now(), MonoTime()).ok());
+  FillUp(path_);
+  const RunRecord record{
+      .id = 1, .identity = {}, .ended = Now(), .exit_code = 0, .verdict = "DONE"};
+  EXPECT_FALSE(journal->End(record, std::string(1000, 'x')).ok());
+  EXPECT_FALSE(journal->FindUnfinished()->has_value()) << "its coordinator was not lost";
+  const absl::StatusOr<RunRecord> kept = journal->RecordOfRun(1);
+  ASSERT_TRUE(kept.ok()) << kept.status();
+  EXPECT_EQ(kept->verdict, "DONE");
+  EXPECT_FALSE(kept->has_result);
+  EXPECT_TRUE(absl::IsNotFound(journal->RecordOfRun(2).status()));
+  ASSERT_TRUE(journal->Begin({.script = "t.js", .settings = "{}"}).ok());
+  int64_t rows = -1;
+  auto database = Database::Open(path_, /*create=*/false);
+  ASSERT_TRUE((*database)
+                  ->Query("SELECT count(*) FROM state WHERE run = 1", {},
+                          [&](const SqlRow& row) { rows = row.Int(0); })
+                  .ok());
+  EXPECT_EQ(rows, 0) << "what it took to go on with it is forgotten with the next run";
+}
+
+TEST_F(JournalTest, RoomForTheEndIsReservedWhileARunIsKept) {
+  std::unique_ptr<Journal> journal = WithRun();
+  struct stat reserve = {};
+  ASSERT_EQ(stat(absl::StrCat(path_, "-reserve").c_str(), &reserve), 0);
+  EXPECT_GE(reserve.st_blocks * 512, DiskReserve::kBytes);
+  ASSERT_TRUE(journal->End({.id = 1, .identity = {}, .ended = Now(), .verdict = "DONE"}, "").ok());
+  EXPECT_NE(stat(absl::StrCat(path_, "-reserve").c_str(), &reserve), 0);
+}
+
+TEST_F(JournalTest, WhatIsToBeRecoveredIsNotMade) {
+  EXPECT_TRUE(absl::IsNotFound(Journal::OpenKept(path_).status()));
+  std::ofstream(path_).close();
+  const auto empty = Journal::OpenKept(path_);
+  EXPECT_TRUE(absl::IsInvalidArgument(empty.status()));
+  EXPECT_EQ(empty.status().message(),
+            absl::StrCat("journal ", path_, ": it is empty, and no journal of lockstep"));
+  struct stat file = {};
+  ASSERT_EQ(stat(path_.c_str(), &file), 0);
+  EXPECT_EQ(file.st_size, 0);
+  ASSERT_NE(Open(), nullptr);
+  EXPECT_TRUE(Journal::OpenKept(path_).ok());
+}
+
+TEST_F(JournalTest, OneProcessAtATimeWrites) {
+  const std::unique_ptr<Journal> journal = Open();
+  const auto second = Journal::Open(path_);
+  EXPECT_TRUE(absl::IsFailedPrecondition(second.status()));
+  EXPECT_EQ(second.status().message(),
+            absl::StrCat("journal ", path_, ": another process of lockstep is using it"));
+  EXPECT_TRUE(Journal::OpenHistory(path_).ok());
+}
+
+}  // namespace
+}  // namespace lockstep::coordinator
