@@ -113,11 +113,21 @@ absl::Status Explain(const grpc::Status& status, bool tls) {
   const std::string text = Shortened(status.error_message());
   absl::string_view hint;
   if (!tls && absl::StrContains(text, kNotGrpc)) {
-    // A server that speaks TLS answers plain text with 400, which is Internal here.
-    hint =
-        status.error_code() == grpc::StatusCode::INTERNAL
-            ? "; it seems to speak TLS, which needs --credentials"
-            : "; it speaks HTTP/1: is this the port of --listen (7411), and not that of --address?";
+    // Our port of TLS answers plain text with 400, which is Internal here, and most servers of HTTP/1 with 404. What the
+    // library had to try again is Unavailable, whatever the answer was.
+    switch (status.error_code()) {
+      case grpc::StatusCode::INTERNAL:
+        hint = "; it seems to speak TLS, which needs --credentials";
+        break;
+      case grpc::StatusCode::UNIMPLEMENTED:
+        hint =
+            "; it speaks HTTP/1: is this the port of --listen (7411), and not that of --address?";
+        break;
+      default:
+        hint =
+            "; it seems to speak TLS, which needs --credentials, or HTTP/1, as the port of "
+            "--address does";
+    }
   } else if (tls && absl::StrContains(absl::AsciiStrToLower(text), "protocol version")) {
     hint = "; it seems to speak plain text (--insecure)";
   } else if (absl::StrContains(text, "Connection refused")) {
