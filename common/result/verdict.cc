@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 
 #include "common/base/display_width.h"
 #include "common/result/error_lines.h"
@@ -170,22 +171,36 @@ class BlockRenderer {
     return asked_for ? kYellow : kRed;
   }
 
-  // What does not fit beside the word goes on below it.
+  // What does not fit beside the word goes on below it: a phrase, or the words of one that is wider than a line.
   void Head() {
     const std::string word = Color(absl::StrCat("1;", ColorOfWord()), TextOf(verdict_.word));
     std::string line = absl::StrCat(PadToWidth(word, kWordWidth), "  ");
     const size_t indent = DisplayWidth(line);
-    bool first = true;
-    for (const Phrase& phrase : Phrases(verdict_)) {
-      const std::string text = Color(phrase.failed ? kRed : "0", phrase.text);
-      if (!first && look_.columns > 0 &&
-          DisplayWidth(line) + 3 + DisplayWidth(phrase.text) > look_.columns) {
-        Line(line);
-        line = std::string(indent, ' ');
-        first = true;
+    bool begins = true;
+    const auto go_below = [&] {
+      Line(line);
+      line = std::string(indent, ' ');
+      begins = true;
+    };
+    const auto add = [&](absl::string_view separator, absl::string_view text, bool failed) {
+      if (!begins && look_.columns > 0 &&
+          DisplayWidth(line) + DisplayWidth(separator) + DisplayWidth(text) > look_.columns) {
+        go_below();
       }
-      absl::StrAppend(&line, first ? "" : " \u00b7 ", text);
-      first = false;
+      absl::StrAppend(&line, begins ? "" : separator, Color(failed ? kRed : "0", text));
+      begins = false;
+    };
+    for (const Phrase& phrase : Phrases(verdict_)) {
+      const bool fits = look_.columns == 0 || indent + DisplayWidth(phrase.text) <= look_.columns;
+      if (!fits && !begins) {
+        go_below();
+      }
+      const std::vector<absl::string_view> pieces =
+          fits ? std::vector<absl::string_view>{phrase.text} : absl::StrSplit(phrase.text, ' ');
+      absl::string_view separator = " \u00b7 ";
+      for (const absl::string_view piece : pieces) {
+        add(std::exchange(separator, " "), piece, phrase.failed);
+      }
     }
     Line(line);
   }

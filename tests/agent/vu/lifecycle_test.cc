@@ -1,5 +1,4 @@
-// What becomes of a script on an agent: inspection, VUs, iterations, setup, teardown,
-// handleSummary, interruption.
+// VUs and iterations on an agent: their numbers, waiting, interruption, their end.
 
 #include <gmock/gmock.h>
 
@@ -10,7 +9,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::StartsWith;
 using ::testing::UnorderedElementsAre;
 
 using Lifecycle = HostTest;
@@ -22,139 +20,6 @@ TEST_F(Lifecycle, FibresAreOfTheKindThatIsTested) {
 #else
   EXPECT_EQ(isolate.fibre_kind(), FibreKind::kCoroutine);
 #endif
-}
-
-TEST_F(Lifecycle, InspectionTellsOptionsExportsAndMetrics) {
-  Script(R"(
-    import { Trend } from 'k6/metrics';
-    const t = new Trend('latency', true);
-    export const options = { vus: 3, tags: { a: __ENV.A } };
-    export default function () {}
-    export function setup() {}
-    export const number = 1;
-  )");
-  env_["A"] = "b";
-  const ScriptResult<Inspection> result = Inspect();
-  ASSERT_TRUE(result.value.has_value()) << result.failure.message;
-  EXPECT_EQ(result.value->options_json, R"({"vus":3,"tags":{"a":"b"}})");
-  EXPECT_THAT(result.value->exports, UnorderedElementsAre("default", "setup"));
-  ASSERT_EQ(result.value->custom_metrics.size(), 1u);
-  EXPECT_EQ(result.value->custom_metrics[0].name, "latency");
-}
-
-TEST_F(Lifecycle, InspectionWaitsForFilesThatTheBundleLacks) {
-  remote_["file:///test/lib/a.js"] = "export { b } from './b.js';";
-  remote_["file:///test/lib/b.js"] = "export const b = open('../data.txt');";
-  remote_["file:///test/data.txt"] = "read";
-  Script(R"js(
-    import { b } from './lib/a.js';
-    export const options = { userAgent: b };
-    export default function () {}
-  )js");
-  const ScriptResult<Inspection> result = Inspect();
-  ASSERT_TRUE(result.value.has_value()) << result.failure.message;
-  EXPECT_EQ(result.value->options_json, R"({"userAgent":"read"})");
-}
-
-TEST_F(Lifecycle, OptionsThatAreNoObjectAreToldAsTheyAre) {
-  for (const auto& [exported, json] : std::vector<std::pair<std::string, std::string>>{
-           {"5", "5"}, {"'x'", R"("x")"}, {"[1]", "[1]"}, {"null", "{}"}, {"() => 1", "{}"}}) {
-    Script(absl::StrCat("export const options = ", exported, "; export default function () {}"));
-    const ScriptResult<Inspection> result = Inspect();
-    ASSERT_TRUE(result.value.has_value()) << result.failure.message;
-    EXPECT_EQ(result.value->options_json, json) << exported;
-  }
-  Script("export const options = Promise.resolve({ vus: 3 }); export default function () {}");
-  EXPECT_THAT(Inspect().failure.message, StartsWith("exported 'options' is a promise"));
-}
-
-TEST_F(Lifecycle, NumbersThatAreNotFiniteAreNoOptions) {
-  Script(R"js(
-    export const options = { rps: Number(__ENV.RPS), vus: 1, stages: [{ target: parseInt('x') }],
-                             scenarios: { a: { rate: Infinity } } };
-    export default function () {}
-  )js");
-  const ScriptResult<Inspection> result = Inspect();
-  ASSERT_FALSE(result.value.has_value());
-  EXPECT_EQ(result.failure.exit_code, ExitCode::kInvalidConfig);
-  EXPECT_EQ(result.failure.message,
-            "There were problems with the specified script configuration:\n"
-            "\t- rps: invalid value NaN: expected a number\n"
-            "\t- stages[0].target: invalid value NaN: expected a number\n"
-            "\t- scenarios.a.rate: invalid value Infinity: expected a number");
-}
-
-TEST_F(Lifecycle, InitCodeThatThrowsFailsTheInspectionWithItsPlace) {
-  Script(R"js(
-    throw new Error('init boom');
-    export default function () {}
-  )js");
-  const ScriptResult<Inspection> result = Inspect();
-  ASSERT_FALSE(result.value.has_value());
-  EXPECT_EQ(result.failure.exit_code, ExitCode::kScriptException);
-  EXPECT_THAT(result.failure.message,
-              HasSubstr("Error: init boom\n\tat file:///test/main.js:2:11"));
-}
-
-TEST_F(Lifecycle, SyntaxErrorsTellTheirPlace) {
-  Script("export default function () { let x = = 3; }");
-  EXPECT_EQ(Inspect().failure.message,
-            "SyntaxError: file:///test/main.js: Line 1:38 Unexpected token '='");
-  // Strict code makes `let` the culprit, which it is not.
-  Script("export default function () { let = = 3; }");
-  EXPECT_EQ(Inspect().failure.message,
-            "SyntaxError: file:///test/main.js: Line 1:36 Unexpected token '='");
-  Script("export default function () { let static = 3; }");
-  EXPECT_EQ(Inspect().failure.message,
-            "SyntaxError: file:///test/main.js: Line 1:34 Unexpected strict mode reserved word");
-}
-
-TEST_F(Lifecycle, MissingFilesAndModulesAreNamed) {
-  Script("import x from './absent.js'; export default function () {}");
-  EXPECT_THAT(Inspect().failure.message, HasSubstr("file:///test/absent.js"));
-  Script("import x from 'k6/nonexistent'; export default function () {}");
-  EXPECT_THAT(Inspect().failure.message, HasSubstr("k6/nonexistent"));
-  Script("const t = open('./absent.txt'); export default function () {}");
-  EXPECT_THAT(Inspect().failure.message, HasSubstr("absent.txt"));
-  File("lib.js", "export const yes = 1;");
-  Script("import { nope } from './lib.js'; export default function () {}");
-  EXPECT_THAT(Inspect().failure.message, HasSubstr("nope"));
-}
-
-TEST_F(Lifecycle, SetupThatIsNoFunctionIsAFailure) {
-  Script("export const setup = 5; export default function () {}");
-  EXPECT_EQ(Inspect().failure.message, "exported 'setup' must be a function");
-}
-
-TEST_F(Lifecycle, EachVuEvaluatesTheInitCodeForItself) {
-  Script("let n = 0; export default function () { console.log(`${__VU} ${__ITER} ${++n}`); }");
-  ASSERT_TRUE(Prepare(2).value.has_value());
-  EXPECT_EQ(pool().initialised(), 2);
-  Iterate(2);
-  Iterate(1);
-  Iterate(1);
-  EXPECT_THAT(log_.lines(),
-              ElementsAre("info: 1 0 1", "info: 1 1 2", "info: 2 0 1", "info: 1 2 3"));
-}
-
-TEST_F(Lifecycle, TheRunAfterAnInspectionStartsInWorldsOfItsOwn) {
-  Script(R"(
-    globalThis.count = (globalThis.count || 0) + 1;
-    export default function () { console.log('count', count); }
-  )");
-  ASSERT_TRUE(Inspect().value.has_value());
-  ASSERT_TRUE(Prepare(2).value.has_value());
-  Iterate(1);
-  Iterate(1);
-  EXPECT_THAT(log_.lines(), ElementsAre("info: count 1", "info: count 1"));
-}
-
-TEST_F(Lifecycle, NothingOfAnInspectionReachesTheScriptOfTheNextRun) {
-  Script("export default function () { console.log('old'); }");
-  ASSERT_TRUE(Inspect().value.has_value());
-  Reset();
-  EXPECT_THAT(LinesOf("export default function () { console.log('new'); }"),
-              ElementsAre("info: new"));
 }
 
 TEST_F(Lifecycle, VusGetTheirNumbersFromTheSegment) {
@@ -179,13 +44,6 @@ TEST_F(Lifecycle, OneMoreVuCanBeInitialisedLater) {
   ASSERT_TRUE(vu);
   EXPECT_EQ(vu.id_in_instance(), 2);
   EXPECT_EQ(pool().initialised(), 2);
-}
-
-TEST_F(Lifecycle, AVuWhoseInitCodeFailsFailsPrepare) {
-  Script("if (__VU == 3) { throw new Error('not three'); } export default function () {}");
-  const ScriptResult<VuPool*> result = Prepare(4);
-  ASSERT_FALSE(result.value.has_value());
-  EXPECT_THAT(result.failure.message, HasSubstr("not three"));
 }
 
 TEST_F(Lifecycle, IterationsAreCounted) {
@@ -255,141 +113,6 @@ TEST_F(Lifecycle, RejectionsThatNobodyHandlesAreLogged) {
           "error: Uncaught (in promise) Error: late\n\tat default (file:///test/main.js:1:")));
 }
 
-TEST_F(Lifecycle, SetupsResultReachesVusAndTeardownAsACopyOfTheirOwn) {
-  Script(R"(
-    export function setup() { return { n: [1], u: undefined }; }
-    export default function (data) { data.n.push(2); console.log(JSON.stringify(data)); }
-    export function teardown(data) { console.log('down', JSON.stringify(data)); }
-  )");
-  ASSERT_TRUE(Prepare(1).value.has_value());
-  const ScriptResult<std::string> result = RunSetup();
-  ASSERT_TRUE(result.value.has_value()) << result.failure.message;
-  EXPECT_EQ(*result.value, R"({"n":[1],"u":null})");  // as k6 writes it
-  host_.SetSetupData(*result.value);
-  Iterate(2);
-  ASSERT_TRUE(RunTeardown().value.has_value());
-  EXPECT_THAT(log_.lines(),
-              ElementsAre(R"(info: {"n":[1,2],"u":null})", R"(info: {"n":[1,2,2],"u":null})",
-                          R"(info: down {"n":[1],"u":null})"));
-}
-
-TEST_F(Lifecycle, SetupMayBeAsyncAndMayThrow) {
-  Script("export async function setup() { await null; return 7; } export default function () {}");
-  ASSERT_TRUE(Prepare(1).value.has_value());
-  EXPECT_EQ(RunSetup().value, "7");
-  Reset();
-  Script("export async function setup() { throw new Error('no'); } export default function () {}");
-  ASSERT_TRUE(Prepare(1).value.has_value());
-  const ScriptResult<std::string> result = RunSetup();
-  EXPECT_FALSE(result.value.has_value());
-  EXPECT_THAT(result.failure.message, HasSubstr("Error: no\n\tat"));
-}
-
-TEST_F(Lifecycle, WhatTheInitCodeHasStartedEndsBeforeAnythingElse) {
-  Script(R"js(
-    let x, late;
-    (async () => { x = await 5; setTimeout(() => { late = 'late'; }, 1); })();
-    export const options = { tags: {} };
-    export function setup() { return [x, late]; }
-    export default function (data) { console.log(x, late, data); }
-  )js");
-  ASSERT_TRUE(Prepare(1).value.has_value());
-  const ScriptResult<std::string> result = RunSetup();
-  ASSERT_TRUE(result.value.has_value()) << result.failure.message;
-  host_.SetSetupData(*result.value);
-  Iterate(1);
-  EXPECT_THAT(log_.lines(), ElementsAre(R"(info: 5 late [ 5, "late" ])"));
-}
-
-TEST_F(Lifecycle, WhatIsThrownLaterInInitCodeFailsIt) {
-  const std::pair<const char*, const char*> cases[] = {
-      {"Promise.reject(new Error('boom'));", "Uncaught (in promise) Error: boom\n\tat"},
-      {"(async () => { await null; throw new Error('boom'); })();",
-       "Uncaught (in promise) Error: boom\n\tat"},
-      {"setTimeout(() => { throw new Error('boom'); }, 1);", "Error: boom\n\tat"},
-      {"setTimeout(() => { throw new Error('boom'); }, 1); await new Promise(() => {});",
-       "Error: boom\n\tat"},
-      {"await new Promise(() => {});", "Error: file:///test/main.js: a top-level await never ends"},
-  };
-  for (const auto& [code, message] : cases) {
-    Script(absl::StrCat(code, " export default function () {}"));
-    const ScriptResult<Inspection> result = Inspect();
-    ASSERT_FALSE(result.value.has_value()) << code;
-    EXPECT_EQ(result.failure.exit_code, ExitCode::kScriptException) << code;
-    EXPECT_THAT(result.failure.message, StartsWith(message)) << code;
-  }
-  Script(
-      "const late = Promise.reject(new Error('heard')); setTimeout(() => late.catch(() => {}), 1);"
-      " export default function () {}");
-  EXPECT_TRUE(Inspect().value.has_value());
-}
-
-TEST_F(Lifecycle, WhatIsThrownLaterInSetupAndTeardownFailsThem) {
-  const std::pair<const char*, const char*> cases[] = {
-      {"login()", "Uncaught (in promise) Error: login failed\n\tat"},
-      {"setTimeout(async () => { await login(); }, 1)",
-       "Uncaught (in promise) Error: login failed\n\tat"},
-      {"setTimeout(() => { throw new Error('timer'); }, 1)", "Error: timer\n\tat"},
-  };
-  for (const auto& [code, message] : cases) {
-    Script(absl::StrCat(
-        "async function login() { throw new Error('login failed'); }"
-        "export function setup() { ",
-        code, "; } export function teardown() { ", code, "; } export default function () {}"));
-    ASSERT_TRUE(Prepare(1).value.has_value());
-    const ScriptResult<std::string> setup = RunSetup();
-    EXPECT_FALSE(setup.value.has_value()) << code;
-    EXPECT_EQ(setup.failure.exit_code, ExitCode::kScriptException) << code;
-    EXPECT_THAT(setup.failure.message, StartsWith(message)) << code;
-    const auto teardown = RunTeardown();
-    EXPECT_FALSE(teardown.value.has_value()) << code;
-    EXPECT_THAT(teardown.failure.message, StartsWith(message)) << code;
-    Reset();
-  }
-}
-
-TEST_F(Lifecycle, SetupIsStoppedAtItsTimeLimitWhereverItIs) {
-  options_.setup_timeout = absl::Milliseconds(20);
-  for (const char* body :
-       {"sleep(1000)", "for (;;) {}", "await new Promise((r) => setTimeout(r, 1e6))"}) {
-    Script(absl::StrCat("import { sleep } from 'k6'; export async function setup() { ", body,
-                        "; } export default function () { console.log('still here'); }"));
-    ASSERT_TRUE(Prepare(1).value.has_value());
-    const ScriptResult<std::string> result = RunSetup();
-    EXPECT_FALSE(result.value.has_value());
-    EXPECT_EQ(result.failure.exit_code, ExitCode::kSetupTimeout);
-    EXPECT_EQ(result.failure.message, "setup() execution timed out after 0 seconds");
-    Iterate(1);
-    Reset();
-  }
-  EXPECT_EQ(log_.lines().size(), 3u);
-}
-
-TEST_F(Lifecycle, HandleSummaryMayReturnNothing) {
-  for (const char* nothing : {"undefined", "null", "false"}) {
-    Script(absl::StrCat("export default function () {} export function handleSummary() { return ",
-                        nothing, "; }"));
-    ASSERT_TRUE(Prepare(1).value.has_value());
-    const auto result = Summarise("{}");
-    ASSERT_TRUE(result.value.has_value()) << nothing;
-    EXPECT_FALSE(result.value->has_value()) << nothing;
-    Reset();
-  }
-}
-
-TEST_F(Lifecycle, HandleSummaryReturnsTextsAndBytes) {
-  Script(R"(
-    export default function () {}
-    export function handleSummary(data) {
-      return { stdout: `n=${data.n}`, 'bin.dat': new Uint8Array([65, 66, 1]).buffer };
-    })");
-  ASSERT_TRUE(Prepare(1).value.has_value());
-  const auto result = Summarise(R"({"n":3})");
-  ASSERT_TRUE(result.value.has_value()) << result.failure.message;
-  EXPECT_EQ((*result.value)->at("stdout"), "n=3");
-  EXPECT_EQ((*result.value)->at("bin.dat"), "AB\x01");
-}
-
 TEST_F(Lifecycle, InterruptionEndsTheIterationWhereverItIs) {
   for (const char* body :
        {"sleep(1000)", "for (;;) {}", "try { for (;;) {} } finally { for (;;) {} }",
@@ -457,6 +180,7 @@ TEST_F(Lifecycle, ResetEndsVusInTheMiddleOfWhatTheyDo) {
 }
 
 // One VU in an endless loop would stop all VUs of its worker for good.
+
 TEST_F(Lifecycle, AnIterationThatKeepsItsWorkerForTooLongIsInterruptedAndNamed) {
   max_vu_block_ = absl::Milliseconds(100);
   Script(R"js(
@@ -485,6 +209,7 @@ TEST_F(Lifecycle, AnIterationThatKeepsItsWorkerForTooLongIsInterruptedAndNamed) 
 }
 
 // It is a failure of the test: without a row in the table of errors, nothing at its end would say so.
+
 TEST_F(Lifecycle, AnIterationThatIsInterruptedForBlockingIsAnError) {
   max_vu_block_ = absl::Milliseconds(100);
   Script("export default function () {\n  for (;;) {}\n}");
@@ -495,6 +220,7 @@ TEST_F(Lifecycle, AnIterationThatIsInterruptedForBlockingIsAnError) {
 }
 
 // By what the thread uses: a script that waits may take as long as it likes, and so may init code.
+
 TEST_F(Lifecycle, NeitherWaitingNorInitCodeIsTakenForALoop) {
   max_vu_block_ = absl::Milliseconds(50);
   Script(R"js(
@@ -511,6 +237,7 @@ TEST_F(Lifecycle, NeitherWaitingNorInitCodeIsTakenForALoop) {
 }
 
 // A session may be lost while VUs are at work: whoever has one may have it for longer than the run.
+
 TEST_F(Lifecycle, AVuOfARunThatIsOverIsNoneOfTheNext) {
   Script("export default function () { console.log('begun'); for (;;) {} }");
   ASSERT_TRUE(Prepare(1).value.has_value());
@@ -534,6 +261,7 @@ TEST_F(Lifecycle, AVuOfARunThatIsOverIsNoneOfTheNext) {
 }
 
 // Executors may go while their VUs are at work.
+
 TEST_F(Lifecycle, AVuThatIsGivenBackInTheMiddleIsFreeOnceItHasStopped) {
   Script(
       "export default function () { console.log(`begun ${__ITER}`); if (__ITER == 0) for (;;) {} }");

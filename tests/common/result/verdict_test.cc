@@ -180,6 +180,10 @@ TEST(Verdict, FitsATerminalAndIsTheSameUnderItsColors) {
   EXPECT_THAT(Block(summary, ExitCode::kThresholdsHaveFailed, {.columns = 44}),
               ::testing::StartsWith("FAILED   2 of 5 thresholds\n"
                                     "         648 of 864 requests failed (75%)\n"));
+  EXPECT_THAT(Block(summary, ExitCode::kThresholdsHaveFailed, {.columns = 38}),
+              ::testing::StartsWith("FAILED   2 of 5 thresholds\n"
+                                    "         648 of 864 requests failed\n"
+                                    "         (75%)\n"));
   const std::string colored = Block(AllBroken(), ExitCode::kThresholdsHaveFailed, {.color = true});
   EXPECT_THAT(colored, HasSubstr("\x1b[1;31mFAILED\x1b[0m"));
   EXPECT_THAT(colored, HasSubstr("\x1b[31m216\x1b[0m x 500"));
