@@ -107,27 +107,23 @@ std::string Shortened(absl::string_view said) {
   return std::string(cause);
 }
 
+// Whether the answer had this code: what the library has tried again is Unavailable, and its last answer stands in the text.
+bool WasAnswered(const grpc::Status& status, grpc::StatusCode code, absl::string_view name) {
+  return status.error_code() == code ||
+         absl::StrContains(status.error_message(), absl::StrCat("last error: ", name, ": "));
+}
+
 }  // namespace
 
 absl::Status Explain(const grpc::Status& status, bool tls) {
   const std::string text = Shortened(status.error_message());
   absl::string_view hint;
   if (!tls && absl::StrContains(text, kNotGrpc)) {
-    // Our port of TLS answers plain text with 400, which is Internal here, and most servers of HTTP/1 with 404. What the
-    // library had to try again is Unavailable, whatever the answer was.
-    switch (status.error_code()) {
-      case grpc::StatusCode::INTERNAL:
-        hint = "; it seems to speak TLS, which needs --credentials";
-        break;
-      case grpc::StatusCode::UNIMPLEMENTED:
-        hint =
-            "; it speaks HTTP/1: is this the port of --listen (7411), and not that of --address?";
-        break;
-      default:
-        hint =
-            "; it seems to speak TLS, which needs --credentials, or HTTP/1, as the port of "
-            "--address does";
-    }
+    // Our port of TLS answers plain text with 400, which is Internal, and most servers of HTTP/1 with 404.
+    hint =
+        WasAnswered(status, grpc::StatusCode::UNIMPLEMENTED, "UNIMPLEMENTED")
+            ? "; it speaks HTTP/1: is this the port of --listen (7411), and not that of --address?"
+            : "; it seems to speak TLS, which needs --credentials";
   } else if (tls && absl::StrContains(absl::AsciiStrToLower(text), "protocol version")) {
     hint = "; it seems to speak plain text (--insecure)";
   } else if (absl::StrContains(text, "Connection refused")) {
