@@ -64,6 +64,7 @@ struct Streams {
 
 // They last as long as the process, whatever its threads are doing at the end.
 Streams& All() {
+  // NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): the process has one of each.
   static Streams* const streams = new Streams;
   return *streams;
 }

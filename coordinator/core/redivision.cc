@@ -82,7 +82,7 @@ void Redivision::Propose(MonoTime silent_until) {
                      sequence.status().message()));
     return;
   }
-  Proposal& next = proposal_.emplace();
+  Proposal& next = proposal_.emplace(Proposal());
   next.sequence = *std::move(sequence);
   next.tuples = *SegmentTuple::MakeAll(next.sequence, parts_.plan.partition);
   next.rps = DivideRps(parts_.plan, next.tuples);
