@@ -71,7 +71,7 @@ LAYERS = {
     },
 }
 # Inside `agent/js`: the modules stand on the binding, and the engine, which knows them all, on both.
-JS_LAYERS = {"bind": set(), "k6": {"bind"}}
+JS_LAYERS = {"bind": set(), "k6": {"bind"}, "lockstep": {"bind", "k6"}}
 
 
 def sources(folder):

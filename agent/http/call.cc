@@ -99,6 +99,7 @@ void HttpCall::SubmitHop() {
   request_.timeout = deadline_.infinite()
                          ? absl::InfiniteDuration()
                          : std::max(deadline_ - env_.loop.clock().Mono(), absl::Nanoseconds(1));
+  request_.follows_redirects = redirects_ < spec_.redirects;
   if (env_.debug != nullptr) {
     debug_id_ = env_.debug->Request(request_);
     request_.keep_body = spec_.keep_body || env_.debug->bodies();

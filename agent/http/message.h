@@ -53,6 +53,8 @@ struct HttpRequest {
   int64_t max_body_bytes = kMaxBodyBytes;
   bool follow_up =
       false;  // a redirect hop or an answer to a challenge: does not wait for the rps limit again
+  // The caller goes on to where a redirect leads, and nobody reads its body: it may end as it likes.
+  bool follows_redirects = false;
   // Challenge-response authentication that belongs to a connection or needs curl's state; basic is
   // a plain header.
   enum class Auth { kNone, kDigest, kNtlm };

@@ -1,11 +1,14 @@
 #include "agent/net/exchange.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 #include "agent/http/compress.h"
 #include "agent/http/error_code.h"
+#include "agent/http/redirect.h"
 #include "agent/net/curl_transport.h"
 #include "agent/net/direct_transport.h"
 
@@ -174,11 +177,25 @@ HttpError Exchange::WhyRefused() const {
   return reader_.too_long() ? BodyTooLong(request_->max_body_bytes) : HttpError();
 }
 
+bool Exchange::LeadsOn() const {
+  const HeaderList& headers = response_.headers;
+  return request_->follows_redirects && reader_.has_head() && IsRedirectStatus(response_.status) &&
+         std::any_of(headers.begin(), headers.end(), [](const auto& header) {
+           return absl::EqualsIgnoreCase(header.first, "Location");
+         });
+}
+
 void Exchange::Finish(HttpError error, bool keep_body) {
   over_ = true;
+  const bool leads_on = LeadsOn();
+  if (leads_on && error.code != 0) {
+    error = HttpError();
+    response_.body.clear();
+  }
   if (error.code == 0 && streams()) {
     OnHeadComplete();
-    if (const absl::Status whole = decoder_ ? decoder_->Finish() : absl::OkStatus(); !whole.ok()) {
+    const absl::Status whole = decoder_ && !leads_on ? decoder_->Finish() : absl::OkStatus();
+    if (!whole.ok()) {
       error = Undecodable(whole.message());
     }
   }
@@ -197,9 +214,11 @@ void Exchange::DecodeBody() {
       reader_.content_encoding(), std::move(response_.body), request_->max_body_bytes);
   if (decoded.ok()) {
     response_.body = *std::move(decoded);
-    return;
+  } else if (LeadsOn()) {
+    response_.body.clear();
+  } else {
+    response_.Fail(Undecodable(decoded.status().message()));
   }
-  response_.Fail(Undecodable(decoded.status().message()));
 }
 
 void Exchange::Fail(HttpError error, MonoTime now) {

@@ -34,6 +34,8 @@ class ResponseReader {
   // False if the body has become too long to keep.
   bool AddBody(absl::string_view piece);
   bool too_long() const { return too_long_; }
+  // Whether the head of the answer itself, not of an interim response, is here.
+  bool has_head() const { return !in_headers_ && response_.status >= 200; }
 
   // The values of all Content-Encoding lines, in order; "" for none.
   const std::string& content_encoding() const { return content_encoding_; }

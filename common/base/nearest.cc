@@ -7,6 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 
 namespace lockstep {
 namespace {
@@ -68,10 +69,14 @@ std::vector<std::string> NearestNames(absl::string_view wrong,
   return nearest;
 }
 
-std::string DidYouMean(absl::string_view wrong, const std::vector<std::string>& names) {
-  const std::vector<std::string> near = NearestNames(wrong, names);
-  return near.empty() ? ""
-                      : absl::StrCat("; did you mean \"", absl::StrJoin(near, "\" or \""), "\"?");
+std::string DidYouMean(absl::string_view wrong, const std::vector<std::string>& names,
+                       absl::string_view prefix) {
+  const std::vector<std::string> near = NearestNames(absl::StripPrefix(wrong, prefix), names);
+  if (near.empty()) {
+    return "";
+  }
+  const std::string between = absl::StrCat("\" or \"", prefix);
+  return absl::StrCat("; did you mean \"", prefix, absl::StrJoin(near, between), "\"?");
 }
 
 std::string Suggestion(absl::string_view wrong, const std::vector<std::string>& names) {

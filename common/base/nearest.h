@@ -14,8 +14,10 @@ namespace lockstep {
 std::vector<std::string> NearestNames(absl::string_view wrong,
                                       const std::vector<std::string>& names);
 
-// `; did you mean "a" or "b"?` of the nearest; "" if there is none.
-std::string DidYouMean(absl::string_view wrong, const std::vector<std::string>& names);
+// `; did you mean "a" or "b"?` of the nearest; "" if there is none. `prefix` stands before each name shown, and is no part
+// of the likeness: `--` of flags.
+std::string DidYouMean(absl::string_view wrong, const std::vector<std::string>& names,
+                       absl::string_view prefix = "");
 
 // As DidYouMean; without a near one, unless there are more than a dozen, `; there are a, b`; otherwise "".
 std::string Suggestion(absl::string_view wrong, const std::vector<std::string>& names);

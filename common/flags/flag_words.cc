@@ -6,7 +6,6 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 
 #include "common/base/nearest.h"
@@ -122,20 +121,6 @@ FlagWords ReadFlagWords(const std::vector<std::string>& words, const std::vector
   return found;
 }
 
-namespace {
-
-// `; did you mean "--vus"?`. The dashes, which all have, are no likeness.
-std::string Meant(absl::string_view flag, const std::vector<std::string>& names) {
-  std::vector<std::string> near = NearestNames(absl::StripPrefix(flag, "--"), names);
-  for (std::string& name : near) {
-    name.insert(0, "--");
-  }
-  return near.empty() ? ""
-                      : absl::StrCat("; did you mean \"", absl::StrJoin(near, "\" or \""), "\"?");
-}
-
-}  // namespace
-
 std::vector<std::string> MistakesIn(const FlagWords& words, const std::vector<Flag>& flags,
                                     absl::string_view command, absl::string_view help) {
   std::vector<std::string> names;
@@ -144,9 +129,9 @@ std::vector<std::string> MistakesIn(const FlagWords& words, const std::vector<Fl
   }
   std::vector<std::string> mistakes;
   for (const std::string& flag : words.unknown) {
-    mistakes.push_back(absl::StrCat("unknown flag \"", flag, "\" of ", command,
-                                    absl::StartsWith(flag, "--") ? Meant(flag, names) : "",
-                                    "; see `", help, "`"));
+    mistakes.push_back(absl::StrCat(
+        "unknown flag \"", flag, "\" of ", command,
+        absl::StartsWith(flag, "--") ? DidYouMean(flag, names, "--") : "", "; see `", help, "`"));
   }
   for (const auto& [spelling, flag] : words.without_value) {
     mistakes.push_back(absl::StrCat(spelling, ": its value is missing: expected ", flag->value));

@@ -35,6 +35,10 @@ class ScenarioReader {
       : reader_(reader), scenario_(*scenario) {}
 
   bool Int(const std::string& key, int64_t* target) {
+    if (const nlohmann::json* given = reader_.Find(key); given != nullptr && IsEmptyText(*given)) {
+      known_.push_back(key);
+      return false;
+    }
     return Read(key, target, [](const ValueReader& r) { return r.Int(); });
   }
   bool Duration(const std::string& key, absl::Duration* target) {
@@ -181,7 +185,7 @@ std::string ReadType(const ValueReader& reader, const std::string& name) {
     return "";
   }
   const nlohmann::json* given = executor != nullptr ? executor : type;
-  if (given == nullptr || (given->is_string() && given->get_ref<const std::string&>().empty())) {
+  if (given == nullptr || IsEmptyText(*given)) {
     reader.errors()->push_back(
         absl::StrCat("scenario '", name, "' doesn't have a specified executor type"));
     return "";

@@ -137,6 +137,14 @@ std::optional<std::string> ReadTlsName(const ValueReader& reader) {
 
 }  // namespace
 
+std::optional<int64_t> OptionValue::Read(As<int64_t>) const {
+  if (IsEmptyText(reader.value())) {
+    warnings->push_back(absl::StrCat(reader.path(), ": \"\" is taken for nothing given"));
+    return std::nullopt;
+  }
+  return reader.Int();
+}
+
 std::optional<std::string> OptionValue::Read(As<std::string>) const {
   if (choices.empty()) {
     return reader.String();

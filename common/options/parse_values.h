@@ -22,7 +22,7 @@ struct OptionValue {
   using As = std::type_identity<T>;
 
   std::optional<bool> Read(As<bool>) const { return reader.Bool(); }
-  std::optional<int64_t> Read(As<int64_t>) const { return reader.Int(); }
+  std::optional<int64_t> Read(As<int64_t>) const;
   std::optional<absl::Duration> Read(As<absl::Duration>) const { return reader.Duration(); }
   std::optional<std::string> Read(As<std::string>) const;
   std::optional<StringList> Read(As<StringList>) const { return reader.StringList(); }

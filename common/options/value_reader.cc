@@ -29,6 +29,10 @@ std::string ListOf(std::vector<absl::string_view> choices) {
   return absl::StrJoin(choices, ", ");
 }
 
+bool IsEmptyText(const nlohmann::json& value) {
+  return value.is_string() && value.get_ref<const std::string&>().empty();
+}
+
 void ValueReader::Expected(absl::string_view allowed) const {
   errors_->push_back(
       absl::StrCat(path_, ": invalid value ", ShortText(value_), ": expected ", allowed));

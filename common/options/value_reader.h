@@ -14,6 +14,9 @@
 
 namespace lockstep {
 
+// The text "", which k6 takes for a number that is not given: `vus: __ENV.VUS || ''`.
+bool IsEmptyText(const nlohmann::json& value);
+
 class ValueReader {
  public:
   // All are borrowed and outlive the reader. `path` names the value in messages: "scenarios.a.vus".

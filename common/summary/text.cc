@@ -184,10 +184,11 @@ class TextRenderer {
         absl::StrAppend(&out_, indent, Mark(threshold.ok), " '", threshold.expression, "' ",
                         Color("36", ThresholdValue(metric, threshold)), "\n");
       }
-      if (metric.empty && !metric.parent.empty()) {
-        absl::StrAppend(&out_, indent, Color("33", "! no sample had these tags"), "\n");
-      } else if (metric.empty && metric.type != MetricType::kCounter) {
-        absl::StrAppend(&out_, indent, Color("33", "! there was no sample"), "\n");
+      const bool is_submetric = !metric.parent.empty();
+      if (metric.empty && JudgesNothingWithoutSamples(is_submetric, metric.type)) {
+        const absl::string_view why =
+            is_submetric ? "no sample had these tags" : "there was no sample";
+        absl::StrAppend(&out_, indent, Color("33", absl::StrCat("! ", why)), "\n");
       }
       out_ += "\n";
     }

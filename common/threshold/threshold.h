@@ -16,33 +16,12 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
-#include "common/metrics/aggregate.h"
 #include "common/metrics/aggregate_store.h"
 #include "common/metrics/sliding_window.h"
 #include "common/options/options.h"
+#include "common/threshold/expression.h"
 
 namespace lockstep {
-
-struct ThresholdExpression {
-  enum class Op { kLess, kLessEqual, kGreater, kGreaterEqual, kEqual, kStrictEqual, kNotEqual };
-  std::string text;         // as written
-  std::string method_text;  // "p(95)"
-  AggregateMethod method;
-  Op op = Op::kLess;
-  double limit = 0;
-  absl::Duration window = absl::ZeroDuration();  // 0: the whole run
-  bool Holds(double value) const;
-  // Whether `value` is further on the wrong side than `other`, or less far on the right one.
-  bool Worse(double value, double other) const;
-};
-
-// Bounds of a window.
-inline constexpr absl::Duration kShortestWindow = absl::Seconds(1);
-inline constexpr absl::Duration kLongestWindow = absl::Hours(1);
-
-// `<method> <operator> <number>`, and perhaps ` over <duration>`. InvalidArgument: `failed parsing
-// threshold expression "X"; reason: ...`.
-absl::StatusOr<ThresholdExpression> ParseThreshold(absl::string_view text);
 
 // The values are those of v1::ThresholdStatus::Verdict.
 enum class ThresholdVerdict { kNoData, kPassing, kFailing };
@@ -79,7 +58,7 @@ class ThresholdSet {
 
   struct Outcome {
     std::vector<std::string> crossed;  // keys, in order
-    // At the end: keys of what has no sample. A metric that is a counter is then 0, and is none of these.
+    // At the end: keys of what has no sample, and so was not judged.
     std::vector<std::string> unmatched;
     bool abort = false;  // one of them has abortOnFail, and its delay is over
   };
@@ -99,6 +78,12 @@ class ThresholdSet {
   Outcome Judge(AggregateStore& store, absl::Duration elapsed, bool final);
   std::vector<MetricThresholds> metrics_;
 };
+
+// Whether thresholds on a metric without a single sample judge nothing. A counter that was never added to is 0, and that is
+// a measurement; a submetric of one may as well have a misspelled tag.
+constexpr bool JudgesNothingWithoutSamples(bool is_submetric, MetricType type) {
+  return is_submetric || type != MetricType::kCounter;
+}
 
 // What to tell of an unmatched key: with tags it is nearly always a typo.
 std::string UnmatchedMessage(absl::string_view key);

@@ -76,6 +76,14 @@ ServerReply Redirect(const ServerRequest& request) {
   return {.first = Response(status, "moving\n", absl::StrCat("Location: ", location, "\r\n"))};
 }
 
+// A redirect home whose body ends before its time.
+ServerReply ShortRedirect() {
+  return {
+      .first =
+          "HTTP/1.1 302 Found\r\nLocation: /\r\nSet-Cookie: hop=1; Path=/\r\nContent-Length: 100\r\n\r\nmov",
+      .then = ServerReply::Then::kClose};
+}
+
 ServerReply Broken(absl::string_view path) {
   if (path == "/close") {
     return {.then = ServerReply::Then::kClose};
@@ -206,6 +214,9 @@ ServerReply Answer(const ServerRequest& request, int64_t requests_before) {
   }
   if (path == "/drop-kept") {
     return request.kept_connection ? Broken("/close") : ServerReply{.first = Response(200, "fine")};
+  }
+  if (path == "/short-redirect") {
+    return ShortRedirect();
   }
   if (path == "/close" || path == "/reset" || path == "/truncated" || path == "/garbage") {
     return Broken(path);

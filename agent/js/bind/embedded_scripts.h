@@ -55,15 +55,15 @@ absl::string_view HtmlTreeSource();
 absl::string_view BoundMethodsSource();
 // agent/js/k6/emitter.js: evaluates to the function () => Emitter.
 absl::string_view EmitterSource();
-// agent/js/k6/mqtt.js: evaluates to the function (native) => ({ connect, connectAsync, MqttClient, default }).
+// agent/js/lockstep/mqtt.js: evaluates to the function (native) => ({ connect, connectAsync, MqttClient, default }).
 absl::string_view MqttSource();
 // agent/js/k6/http_stream.js: evaluates to the function (native) => (number) => stream.
 absl::string_view HttpStreamSource();
-// agent/js/k6/socketio.js: evaluates to the function (native) => ({ io, connect, Manager, Socket, default }).
+// agent/js/lockstep/socketio.js: evaluates to the function (native) => ({ io, connect, Manager, Socket, default }).
 absl::string_view SocketIoSource();
-// agent/js/k6/socketio_socket.js: evaluates to the function (native) => Socket.
+// agent/js/lockstep/socketio_socket.js: evaluates to the function (native) => Socket.
 absl::string_view SocketIoSocketSource();
-// agent/js/k6/sse.js: evaluates to the function (native) => ({ EventSource }).
+// agent/js/lockstep/sse.js: evaluates to the function (native) => ({ EventSource }).
 absl::string_view SseSource();
 // agent/js/k6/websockets.js: evaluates to the function (native) => { WebSocket, Blob }.
 absl::string_view WebSocketsSource();

@@ -21,7 +21,7 @@
 #include "agent/js/bind/text.h"
 #include "agent/js/k6/data.h"
 #include "agent/js/k6/fs.h"
-#include "agent/js/k6/lockstep_data.h"
+#include "agent/js/k6/row_value.h"
 #include "common/base/status_macros.h"
 
 namespace lockstep::agent {

@@ -28,6 +28,7 @@ TEST(DidYouMean, TakesExchangedNeighboursForOneSlip) {
   EXPECT_EQ("; did you mean \"exec\"?", DidYouMean("exce", {"exec", "env"}));
   EXPECT_EQ("; did you mean \"thresholds\"?", DidYouMean("treshold", {"tags", "thresholds"}));
   EXPECT_EQ("", DidYouMean("exec", {"vus"}));
+  EXPECT_EQ("; did you mean \"--vus\" or \"--vum\"?", DidYouMean("--vu", {"vus", "vum"}, "--"));
   EXPECT_EQ("", DidYouMean(std::string(201, 'a'), {std::string(200, 'a')}));
 }
 

@@ -182,6 +182,15 @@ TEST(ParseScriptOptions, NullIsAnEmptyTextAndAnEmptyListOfThresholds) {
   EXPECT_THAT(Validate(Settle(parsed.options), nullptr), IsEmpty());
 }
 
+TEST(ParseScriptOptions, AnEmptyTextIsNoNumberGiven) {
+  const ParsedOptions parsed = ParseScriptOptions(R"({"vus": "", "iterations": "7",
+    "scenarios": {"s": {"executor": "constant-vus", "duration": "1s", "vus": ""}}})");
+  EXPECT_THAT(parsed.errors, IsEmpty());
+  EXPECT_EQ(parsed.options.vus, std::nullopt);
+  EXPECT_EQ(parsed.options.iterations, 7);
+  EXPECT_THAT(parsed.warnings, ElementsAre(R"(vus: "" is taken for nothing given)"));
+}
+
 TEST(ParseScriptOptions, AnyOtherWordOfHttpDebugMeansHeadersAndIsWarnedOf) {
   const ParsedOptions parsed = ParseScriptOptions(R"({"httpDebug": "ful"})");
   ASSERT_THAT(parsed.errors, IsEmpty());

@@ -24,8 +24,6 @@ class HttpStreamTest : public HttpFixture {
       };
     )js");
   }
-  std::string Run(absl::string_view body) { return js_.Run(body); }
-  std::vector<std::string> Samples(absl::string_view metric) { return js_.vu().samples.Of(metric); }
 };
 
 TEST_F(HttpStreamTest, TheAnswerIsThereBeforeItsBody) {

@@ -11,31 +11,10 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
 
-class HttpTest : public HttpFixture {
- protected:
-  std::string Run(absl::string_view body) { return js_.Run(body); }
-  size_t Count(absl::string_view metric) { return js_.vu().samples.Of(metric).size(); }
-  // The values of one tag over the samples of http_reqs.
-  std::vector<std::string> Tag(absl::string_view key) {
-    std::vector<std::string> values;
-    for (const auto& sample : js_.vu().samples.samples) {
-      if (sample.metric != "http_reqs") {
-        continue;
-      }
-      values.push_back("-");
-      for (const auto& [name, value] : sample.tags) {
-        if (name == key) {
-          values.back() = value;
-        }
-      }
-    }
-    return values;
-  }
-};
+using HttpTest = HttpFixture;
 
 TEST_F(HttpTest, AResponseHasAllItsFields) {
   EXPECT_EQ("[200,\"200 OK\",\"HTTP/1.1\",\"hello\\n\",\"\",0,\"127.0.0.1\",true,\"\",\"\"]",
@@ -73,24 +52,6 @@ TEST_F(HttpTest, EveryMethodIsSent) {
             http.del(u, 'b'), http.options(u, 'b'), http.request('propfind', u, 'b'), http.request('', u)].map(m)
   )js"));
   EXPECT_EQ("[200,null]", Run("const h = http.head(`${T}/`); return [h.status, h.body || null]"));
-}
-
-TEST_F(HttpTest, BodiesOfAllKinds) {
-  EXPECT_EQ(
-      R"("a=1&b+c=x%26y&l=p&l=q&t=true")",
-      Run("return http.post(`${T}/echo`, {a: 1, 'b c': 'x&y', l: ['p', 'q'], t: true}).body"));
-  EXPECT_EQ(R"("application/x-www-form-urlencoded")",
-            Run("return http.post(`${T}/echo`, {a: 1}).headers['Content-Type']"));
-  EXPECT_EQ("[0,1,255]", Run(R"js(
-    const r = http.post(`${T}/echo`, new Uint8Array([0, 1, 255]).buffer,
-      {responseType: 'binary'});
-    return Array.from(new Uint8Array(r.body))
-  )js"));
-  const std::string multipart = Run(
-      "return http.post(`${T}/request`, {f: http.file('data', 'n.txt', 'text/x'), k: 'v'}).body");
-  EXPECT_THAT(multipart, HasSubstr("multipart/form-data; boundary="));
-  EXPECT_THAT(multipart, HasSubstr(R"(name=\"f\"; filename=\"n.txt\")"));
-  EXPECT_THAT(multipart, HasSubstr("text/x"));
 }
 
 TEST_F(HttpTest, ResponsesSubmitTheirFormsAndFollowTheirLinks) {
@@ -138,58 +99,6 @@ TEST_F(HttpTest, JsonTakesSelectorsAndExplainsWhatIsNoJson) {
       Run("return http.get(`${T}/`).json()"),
       HasSubstr("cannot parse json due to an error at line 1, character 1: invalid character 'h'"));
   EXPECT_EQ("true", Run("return http.get(`${T}/`).json('a') === undefined"));
-}
-
-TEST_F(HttpTest, RedirectsAreFollowedHopByHop) {
-  EXPECT_EQ("[200,true]",
-            Run("const r = http.get(`${T}/redirect/3`); return [r.status, r.url === `${T}/`]"));
-  EXPECT_EQ(4u, Count("http_reqs"));
-  EXPECT_THAT(Tag("status"), ElementsAre("302", "302", "302", "200"));
-  EXPECT_EQ("[302,true]", Run(R"js(
-    const r = http.get(`${T}/redirect/3`, {redirects: 0});
-    return [r.status, r.headers.Location.endsWith('/redirect/2')]
-  )js"));
-  EXPECT_THAT(js_.vu().log.records, IsEmpty());
-  EXPECT_EQ("302", Run("return http.get(`${T}/redirect/15`).status"));
-  ASSERT_THAT(js_.vu().log.records, SizeIs(1));
-  EXPECT_THAT(js_.vu().log.records[0].message, HasSubstr("10 redirects"));
-  js_.vu().settings.max_redirects_given = true;
-  EXPECT_EQ("302", Run("return http.get(`${T}/redirect/15`).status"));
-  EXPECT_THAT(js_.vu().log.records, SizeIs(1)) << "who limits them is told nothing";
-}
-
-TEST_F(HttpTest, TheJarKeepsCookiesForTheIteration) {
-  EXPECT_EQ(R"(["a=b","a=b",{"a":["b"]}])", Run(R"js(
-    http.get(`${T}/cookies/set?a=b`);
-    return [http.get(`${T}/cookies`).body, http.get(`${T}/cookies`).body.trim(),
-      http.cookieJar().cookiesForURL(`${T}/cookies`)]
-  )js"));
-  js_.vu().BeginIteration();
-  EXPECT_EQ(R"("")", Run("return http.get(`${T}/cookies`).body"));
-  EXPECT_EQ(R"(["man=x","own=j","p=1; man=x","man=y"])", Run(R"js(
-    http.cookieJar().set(T, 'man', 'x');
-    const own = new http.CookieJar();
-    own.set(T, 'own', 'j');
-    const c = p => http.get(`${T}/cookies`, p).body;
-    return [c(), c({jar: own}), c({cookies: {p: 1}}),
-            c({cookies: {man: {value: 'y', replace: true}}})]
-  )js"));
-  EXPECT_EQ("[{},{}]", Run(R"js(
-    const j = http.cookieJar();
-    j.delete(T, 'man');
-    const a = j.cookiesForURL(T);
-    j.set(T, 'z', '1');
-    j.clear(T);
-    return [a, j.cookiesForURL(T)]
-  )js"));
-}
-
-TEST_F(HttpTest, CookiesOfTheResponseHaveTheirAttributes) {
-  EXPECT_EQ(R"(["sid","s1","/x",true,false,60])", Run(R"js(
-    const line = encodeURIComponent('sid=s1; Path=/x; HttpOnly; Max-Age=60');
-    const k = http.get(`${T}/header?Set-Cookie=${line}`).cookies.sid[0];
-    return [k.name, k.value, k.path, k.http_only, k.secure, k.max_age]
-  )js"));
 }
 
 TEST_F(HttpTest, FailuresAreResponsesUnlessTheScriptWantsExceptions) {
@@ -251,24 +160,6 @@ TEST_F(HttpTest, MethodsAndHeadersThatCannotBeSentAreFailedRequests) {
 }
 
 // Scripts compare these texts with k6's, and the log says what is allowed.
-TEST_F(HttpTest, WhatIsNoBodyIsRefusedInTheWordsOfK6) {
-  EXPECT_EQ(
-      R"js(["int64","float64","bool","[]interface {}","func(goja.FunctionCall) goja.Value","time.Time","[]uint16","*http.FileData","[][2]interface {}","*goja.Promise","*big.Int"])js",
-      Run(R"js(
-        const all = [5, 1.5, true, [1], () => 1, new Date(), new Uint16Array(1), http.file('x'),
-          new Map([[1, 2]]), Promise.resolve(1), 1n];
-        return all.map((body) => http.post(T, body).error.replace('unknown request body type ', ''))
-      )js"));
-  EXPECT_EQ(0, server_->requests());
-  ASSERT_THAT(js_.vu().log.records, SizeIs(11));
-  EXPECT_EQ("hint", js_.vu().log.records[0].fields[1].first);
-  EXPECT_THAT(js_.vu().log.records[0].fields[1].second, HasSubstr("JSON.stringify()"));
-  EXPECT_THAT(Run("http.post(T, 5, {throw: true})"),
-              HasSubstr("Error: unknown request body type int64: a body is a string"));
-  EXPECT_EQ("[200,200,200]", Run("return ['x', new Uint8Array(2), new DataView(new ArrayBuffer(2))]"
-                                 ".map((body) => http.post(T, body).status)"));
-}
-
 TEST_F(HttpTest, PairsOfAMapOrAnotherClassAreAsGoodAsProperties) {
   EXPECT_EQ(R"js([["1"],"c=2",["3"]])js", Run(R"js(
     class Headers { *[Symbol.iterator]() { yield ['x-two', '3'] } }
@@ -278,22 +169,6 @@ TEST_F(HttpTest, PairsOfAMapOrAnotherClassAreAsGoodAsProperties) {
             http.get(T, {headers: new Headers()}).request.headers['X-Two']]
   )js"));
   EXPECT_EQ("v", Tag("k")[0]);
-}
-
-TEST_F(HttpTest, ABodyOfAClassIsItsTextOrWarnedOf) {
-  EXPECT_EQ(R"js(["user=bob&b=2",["application/x-www-form-urlencoded;charset=UTF-8"],200])js",
-            Run(R"js(
-    class URLSearchParams { toString() { return 'user=bob&b=2' } }
-    class Nothing {}
-    const r = http.post(`${T}/echo`, new URLSearchParams());
-    return [r.body, r.request.headers['Content-Type'], http.post(`${T}/echo`, new Nothing()).status]
-  )js"));
-  ASSERT_THAT(js_.vu().log.records, SizeIs(1));
-  EXPECT_THAT(js_.vu().log.records[0].message,
-              HasSubstr("the body of a request is a Nothing without fields of its own"));
-  EXPECT_EQ("\"a=1\"", Run("return http.post(`${T}/echo`, new class { a = 1 }).body"));
-  EXPECT_EQ("200", Run("return http.post(`${T}/echo`, {}).status"));
-  EXPECT_THAT(js_.vu().log.records, SizeIs(1));
 }
 
 TEST_F(HttpTest, WhatAScriptsOwnFunctionsThrowRejectsThePromise) {
@@ -362,63 +237,10 @@ TEST_F(HttpTest, ThereIsNoHtmlInNothing) {
             Run("const r = http.get(T); r.body = 5; r.html()"));
 }
 
-TEST_F(HttpTest, MethodsOfAJarNeedNoJarBeforeThem) {
-  EXPECT_EQ(R"js([{"a":["1"]},{},{"b":["2"]}])js", Run(R"js(
-    const { set, cookiesForURL, clear } = new http.CookieJar();
-    set(T, 'a', '1');
-    const before = cookiesForURL(T);
-    clear(T);
-    http.cookieJar().set(T, 'b', '2');
-    return [before, cookiesForURL(T), http.cookieJar().cookiesForURL.call(null, T)]
-  )js"));
-}
-
-TEST_F(HttpTest, TheRequestIsTheFirstOfAChain) {
-  EXPECT_EQ(R"js(["POST",true,true,"body",["1"],"p"])js", Run(R"js(
-    const r = http.post(`${T}/redirect/2`, 'body', {headers: {a: 1}, cookies: {c: 'p'}});
-    const q = r.request;
-    return [q.method, q.url === `${T}/redirect/2`, r.url === `${T}/`, q.body, q.headers.A,
-            q.cookies.c[0].value]
-  )js"));
-  EXPECT_EQ(R"js(["hello hello",200])js", Run(R"js(
-    const r = http.post(`${T}/echo`, 'hello hello', {compression: 'gzip'});
-    return [r.request.body, r.status]
-  )js"));
-}
-
-TEST_F(HttpTest, ARedirectThatCannotBeReadHasNoStatus) {
-  EXPECT_EQ("[0,1000,null,{}]", Run(R"js(
-    const r = http.get(`${T}/redirect-to?http://[::`);
-    return [r.status, r.error_code, r.body, r.headers]
-  )js"));
-}
-
 TEST_F(HttpTest, NamesOfHeadersThatDifferInCaseAreOne) {
   EXPECT_EQ(R"js(["X-A: 2"])js", Run(R"js(
     return http.get(`${T}/request`, {headers: {'X-A': 1, 'x-a': 2}}).body
       .split('\r\n').filter(l => /x-a/i.test(l))
-  )js"));
-}
-
-TEST_F(HttpTest, ALengthThatIsNotTheBodysIsSaidAndNotSent) {
-  EXPECT_EQ("\"abc\"",
-            Run("return http.post(`${T}/echo`, 'abc', {headers: {'content-length': 9}}).body"));
-  ASSERT_THAT(js_.vu().log.records, SizeIs(1));
-  EXPECT_THAT(js_.vu().log.records[0].message,
-              HasSubstr("Content-Length of a request says \"9\", but its body has 3 bytes"));
-  Run("http.post(`${T}/echo`, 'abc', {headers: {'Content-Length': 3}})");
-  EXPECT_THAT(js_.vu().log.records, SizeIs(1));
-}
-
-TEST_F(HttpTest, CookiesWithoutAValueAreNotSent) {
-  EXPECT_EQ(
-      "\"a=\\\"x y\\\"\"",
-      Run("return http.get(`${T}/cookies`, {cookies: {a: 'x y', b: null, c: undefined}}).body"));
-  EXPECT_EQ("[true,\"clear,cookiesForURL,delete,set\",\"z=\"]", Run(R"js(
-    const jar = http.CookieJar();
-    jar.set(T, 'z');
-    return [jar instanceof http.CookieJar, Object.keys(jar).join(),
-            http.get(`${T}/cookies`, {jar}).body]
   )js"));
 }
 
@@ -442,14 +264,6 @@ TEST_F(HttpTest, BodiesThatCannotBeReadHaveNoStatus) {
   EXPECT_THAT(Tag("expected_response"), ElementsAre("false"));
   EXPECT_EQ("[null,null]",
             Run("return [204, 304].map((status) => http.get(`${T}/status/${status}`).body)"));
-}
-
-TEST_F(HttpTest, FormsHoldNothingNested) {
-  EXPECT_EQ(
-      R"("a=x&list=1&list=&none=&o=")",
-      Run("return http.post(`${T}/echo`, {a: 'x', o: {b: 1}, none: null, list: [1, null]}).body"));
-  ASSERT_THAT(js_.vu().log.records, SizeIs(1));
-  EXPECT_THAT(js_.vu().log.records[0].message, HasSubstr("the field \"o\" of a form"));
 }
 
 TEST_F(HttpTest, UserMistakesInParameters) {
@@ -556,19 +370,6 @@ TEST_F(HttpTest, CredentialsBecomeAHeaderAndNeverATag) {
       {headers: {Authorization: 'Bearer x'}}).body
   )js"),
               HasSubstr("Authorization: Bearer x"));
-}
-
-TEST_F(HttpTest, BodiesCanBeDroppedAndCompressed) {
-  EXPECT_EQ("[null,200]",
-            Run("const r = http.get(T, {responseType: 'none'}); return [r.body, r.status]"));
-  js_.vu().settings.discard_response_bodies = true;
-  EXPECT_EQ("[null,\"hello\\n\"]",
-            Run("return [http.get(T).body, http.get(T, {responseType: 'text'}).body]"));
-  EXPECT_THAT(Run(R"js(
-    return http.post(`${T}/request`, 'x'.repeat(99), {compression: 'gzip',
-      responseType: 'text'}).body
-  )js"),
-              HasSubstr("Content-Encoding: gzip"));
 }
 
 TEST_F(HttpTest, BytesAreCounted) {

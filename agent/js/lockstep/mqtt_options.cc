@@ -1,4 +1,4 @@
-#include "agent/js/k6/mqtt_options.h"
+#include "agent/js/lockstep/mqtt_options.h"
 
 #include <utility>
 
@@ -7,9 +7,9 @@
 #include "agent/http/url.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
-#include "agent/js/k6/mqtt_properties.h"
 #include "agent/js/k6/script_duration.h"
 #include "agent/js/k6/script_tags.h"
+#include "agent/js/lockstep/mqtt_properties.h"
 #include "common/base/status_macros.h"
 
 namespace lockstep::agent {

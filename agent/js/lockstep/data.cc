@@ -1,4 +1,4 @@
-#include "agent/js/k6/lockstep_data.h"
+#include "agent/js/lockstep/data.h"
 
 #include <memory>
 #include <optional>
@@ -13,6 +13,7 @@
 #include "agent/js/bind/owned_object.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
+#include "agent/js/k6/row_value.h"
 #include "common/base/safe_integer.h"
 #include "common/base/status_macros.h"
 
@@ -273,26 +274,6 @@ void Next(const Info& info) {
 }
 
 }  // namespace
-
-v8::MaybeLocal<v8::Value> RowValue(Context context, const RowTable& table, int64_t row) {
-  v8::Isolate* isolate = context->GetIsolate();
-  if (table.syntax().format != RowFormat::kCsv) {
-    return v8::JSON::Parse(context, JsText(isolate, table.Text(row)));
-  }
-  const std::vector<std::string> fields = table.Fields(row);
-  if (!table.syntax().header) {
-    std::vector<v8::Local<v8::Value>> values;
-    for (const std::string& field : fields) {
-      values.push_back(JsText(isolate, field));
-    }
-    return v8::Array::New(isolate, values.data(), values.size());
-  }
-  const v8::Local<v8::Object> object = v8::Object::New(isolate);
-  for (size_t i = 0; i < fields.size(); ++i) {
-    SetProperty(context, object, table.columns()[i], JsText(isolate, fields[i]));
-  }
-  return object;
-}
 
 v8::Local<v8::Object> MakeRowsModule(Context context, ApiVu& vu, RowStore& store,
                                      ScriptFiles files) {

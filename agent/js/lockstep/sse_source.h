@@ -8,7 +8,7 @@
 #include <v8.h>
 
 #include "agent/http/event_stream.h"
-#include "agent/js/k6/sse.h"
+#include "agent/js/lockstep/sse.h"
 
 namespace lockstep::agent {
 

@@ -1,4 +1,4 @@
-#include "agent/js/k6/socketio.h"
+#include "agent/js/lockstep/socketio.h"
 
 #include <utility>
 
@@ -15,7 +15,7 @@
 #include "agent/js/k6/http_cookie_jar.h"
 #include "agent/js/k6/script_duration.h"
 #include "agent/js/k6/script_tags.h"
-#include "agent/js/k6/socketio_connection.h"
+#include "agent/js/lockstep/socketio_connection.h"
 #include "common/base/status_macros.h"
 
 namespace lockstep::agent {

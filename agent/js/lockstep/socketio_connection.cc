@@ -1,4 +1,4 @@
-#include "agent/js/k6/socketio_connection.h"
+#include "agent/js/lockstep/socketio_connection.h"
 
 #include "absl/strings/str_cat.h"
 

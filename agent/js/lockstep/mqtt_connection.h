@@ -10,7 +10,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/types/span.h"
 
-#include "agent/js/k6/mqtt.h"
+#include "agent/js/lockstep/mqtt.h"
 
 namespace lockstep::agent {
 

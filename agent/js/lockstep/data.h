@@ -20,9 +20,4 @@ namespace lockstep::agent {
 v8::Local<v8::Object> MakeRowsModule(v8::Local<v8::Context> context, ApiVu& vu, RowStore& store,
                                      ScriptFiles files);
 
-// The row as a script's value: what JSON says, an object by the names of columns, or an array of texts. Empty with a pending
-// exception.
-v8::MaybeLocal<v8::Value> RowValue(v8::Local<v8::Context> context, const RowTable& table,
-                                   int64_t row);
-
 }  // namespace lockstep::agent

@@ -1,4 +1,4 @@
-#include "agent/js/k6/mqtt.h"
+#include "agent/js/lockstep/mqtt.h"
 
 #include <utility>
 #include <vector>
@@ -10,9 +10,9 @@
 #include "agent/js/bind/functions.h"
 #include "agent/js/bind/script_exports.h"
 #include "agent/js/bind/text.h"
-#include "agent/js/k6/mqtt_connection.h"
-#include "agent/js/k6/mqtt_options.h"
-#include "agent/js/k6/mqtt_properties.h"
+#include "agent/js/lockstep/mqtt_connection.h"
+#include "agent/js/lockstep/mqtt_options.h"
+#include "agent/js/lockstep/mqtt_properties.h"
 
 namespace lockstep::agent {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "absl/status/statusor.h"
 
-#include "agent/js/k6/mqtt.h"
+#include "agent/js/lockstep/mqtt.h"
 
 namespace lockstep::agent {
 

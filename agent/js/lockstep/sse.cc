@@ -1,4 +1,4 @@
-#include "agent/js/k6/sse.h"
+#include "agent/js/lockstep/sse.h"
 
 #include <utility>
 
@@ -13,7 +13,7 @@
 #include "agent/js/bind/text.h"
 #include "agent/js/k6/http_request.h"
 #include "agent/js/k6/script_duration.h"
-#include "agent/js/k6/sse_source.h"
+#include "agent/js/lockstep/sse_source.h"
 #include "common/base/status_macros.h"
 
 namespace lockstep::agent {

@@ -10,7 +10,7 @@
 #include <v8.h>
 
 #include "agent/http/socketio/socket_packet.h"
-#include "agent/js/k6/socketio.h"
+#include "agent/js/lockstep/socketio.h"
 
 namespace lockstep::agent {
 

@@ -1,4 +1,4 @@
-#include "agent/js/k6/mqtt_properties.h"
+#include "agent/js/lockstep/mqtt_properties.h"
 
 #include <cmath>
 #include <map>

@@ -10,11 +10,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
-class SseTest : public HttpFixture {
- protected:
-  std::string Run(absl::string_view body) { return js_.Run(body); }
-  std::vector<std::string> Samples(absl::string_view metric) { return js_.vu().samples.Of(metric); }
-};
+using SseTest = HttpFixture;
 
 TEST_F(SseTest, EventsComeWithTypeDataAndId) {
   EXPECT_EQ(

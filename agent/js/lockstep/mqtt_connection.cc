@@ -1,4 +1,4 @@
-#include "agent/js/k6/mqtt_connection.h"
+#include "agent/js/lockstep/mqtt_connection.h"
 
 #include <utility>
 
@@ -6,7 +6,7 @@
 
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
-#include "agent/js/k6/mqtt_properties.h"
+#include "agent/js/lockstep/mqtt_properties.h"
 
 namespace lockstep::agent {
 namespace {

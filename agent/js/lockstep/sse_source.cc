@@ -1,4 +1,4 @@
-#include "agent/js/k6/sse_source.h"
+#include "agent/js/lockstep/sse_source.h"
 
 #include <vector>
 
