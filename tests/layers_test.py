@@ -263,13 +263,15 @@ class Binaries(unittest.TestCase):
 
     def test_the_pure_core_links_neither_engine_nor_network(self):
         # Every library of `common` together with its test: what the linker took in must not name V8, curl or gRPC.
-        tests = sorted(t for t in (ROOT / "build/dev/bin").glob("common_*_test") if t.name != "common_web_test")
+        tests = sorted(t for t in (ROOT / "build/release/bin").glob("common_*_test") if t.name != "common_web_test")
         if not tests:
             self.skipTest("the unit tests are not built")
         for test in tests:
             libraries = subprocess.run(["ldd", test], capture_output=True, text=True, check=True).stdout
             for library in ("libnode", "libcurl", "libgrpc"):
                 self.assertNotIn(library, libraries, test)
+            symbols = subprocess.run(["nm", "-C", test], capture_output=True, text=True, check=True).stdout
+            self.assertNotIn("grpc_core::", symbols, test)  # which may be linked statically
 
 
 if __name__ == "__main__":

@@ -274,6 +274,7 @@ void HttpCall::KeepFirst() {
 HttpCallResult HttpCall::ResultOf(const HttpResponse& response) const {
   HttpCallResult result;
   result.response = response;
+  result.redirected = redirects_ > 0;
   result.url = redirects_ == 0 ? spec_.url_text : request_.url.display_url();
   // The hop is under way, and the headers are as they were sent.
   result.request =
@@ -285,6 +286,7 @@ HttpCallResult HttpCall::ResultOf(const HttpResponse& response) const {
 
 void HttpCall::Finish(HttpResponse& response) {
   result_.response = std::move(response);
+  result_.redirected = redirects_ > 0;
   result_.url = redirects_ == 0 ? std::move(spec_.url_text) : request_.url.display_url();
   if (first_) {
     result_.request = *std::move(first_);

@@ -77,9 +77,10 @@ struct SentRequest {
 
 struct HttpCallResult {
   HttpResponse response;
-  std::string url;      // of the last hop
-  SentRequest request;  // the first hop
-  bool sent = true;     // false: the request could not even be made up, and is not shown
+  std::string url;          // of the last hop
+  SentRequest request;      // the first hop
+  bool sent = true;         // false: the request could not even be made up, and is not shown
+  bool redirected = false;  // at least one redirect was followed
 };
 
 // Hears of a call's answer while it comes: of the one that the script is to see, not of redirects

@@ -60,6 +60,7 @@ PackedResult::PackedResult(HttpCallResult& result)
       error_code_(HttpErrorCode(result.response)),
       remote_port_(result.response.remote_port),
       sent_(result.sent),
+      redirected_(result.redirected),
       headers_(static_cast<uint32_t>(result.response.headers.size())),
       request_headers_(static_cast<uint32_t>(result.request.headers.size())),
       timings_(result.response.timings),
@@ -94,6 +95,7 @@ HttpCallResult PackedResult::Unpack() const {
   HttpCallResult result;
   HttpResponse& response = result.response;
   result.sent = sent_;
+  result.redirected = redirected_;
   response.status = status_;
   response.timings = timings_;
   response.remote_port = remote_port_;

@@ -40,6 +40,7 @@ class PackedResult {
   int error_code_;
   int remote_port_;
   bool sent_;
+  bool redirected_;
   uint32_t headers_;          // how many the response has
   uint32_t request_headers_;  // likewise
   HttpTimings timings_;

@@ -37,6 +37,8 @@ class WebSocketListener {
   // The pong has been queued already.
   virtual void OnPing(std::string payload) = 0;
   virtual void OnPong(std::string payload) = 0;
+  // More of the messages have left: see WebSocket::messages_sent().
+  virtual void OnSent() {}
   // The connection is over, with the code of the peer's close frame (echoed) or of ours (answered),
   // or 1006 and what happened if it broke. The last event.
   virtual void OnClose(int code, std::string reason) = 0;
@@ -60,9 +62,14 @@ class WebSocket {
   // Starts the closing handshake after what is queued; OnClose follows when the peer answers or
   // after a few seconds.
   virtual void Close(int code, absl::string_view reason) = 0;
+  // The same without waiting for the peer's answer: OnClose follows once our side of it has left.
+  virtual void CloseAtOnce(int code) = 0;
 
   // Of the messages that have not been handed to the kernel as a whole.
   virtual int64_t buffered_bytes() const = 0;
+  // Of text and bytes, handed to the kernel as a whole; and whether our closing frame has been.
+  virtual int64_t messages_sent() const = 0;
+  virtual bool close_sent() const = 0;
   // What the peer chose among the request's; "" for none.
   virtual const std::string& subprotocol() const = 0;
   // On the wire above TCP, handshake included, so far.

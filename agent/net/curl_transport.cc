@@ -102,6 +102,7 @@ void CurlTransport::SetAuth() {
   if (request.auth == HttpRequest::Auth::kNone) {
     if (has_auth_) {
       curl_easy_setopt(easy, CURLOPT_HTTPAUTH, CURLAUTH_NONE);
+      curl_easy_setopt(easy, CURLOPT_MAXREDIRS, 0L);
       curl_easy_setopt(easy, CURLOPT_USERNAME, nullptr);
       curl_easy_setopt(easy, CURLOPT_PASSWORD, nullptr);
       has_auth_ = false;
@@ -109,6 +110,8 @@ void CurlTransport::SetAuth() {
     return;
   }
   has_auth_ = true;
+  constexpr long kMostRounds = 5;  // what answers a challenge counts as well
+  curl_easy_setopt(easy, CURLOPT_MAXREDIRS, kMostRounds);
   curl_easy_setopt(easy, CURLOPT_HTTPAUTH,
                    request.auth == HttpRequest::Auth::kNtlm ? CURLAUTH_NTLM : CURLAUTH_DIGEST);
   curl_easy_setopt(easy, CURLOPT_USERNAME, request.user.c_str());
@@ -143,6 +146,7 @@ int CurlTransport::OnPrerequest(void* self, char* /*remote*/, char* /*local*/, i
   }
   transport->unanswered_ = true;
   transport->prerequest_ = transport->engine_.clock().Mono();
+  transport->first_header_ = MonoTime();  // what came before was a challenge
   if (transport->exchange_.target().secure()) {
     FillTls(transport->easy_, transport->exchange_.response());
   }

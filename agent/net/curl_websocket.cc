@@ -15,8 +15,6 @@ namespace {
 // A closing handshake may stand still for so long, and last so long in all: what was sent before the close may be much.
 constexpr absl::Duration kCloseTimeout = absl::Seconds(5);
 constexpr absl::Duration kLongestClose = absl::Seconds(60);
-constexpr int kNoStatus = 1005;  // section 7.4.1
-constexpr int kAbnormal = 1006;
 
 std::string ClosePayload(int code, absl::string_view reason) {
   if (code == kNoStatus || code == kAbnormal) {
@@ -78,11 +76,13 @@ void CurlWebSocket::OnBytes(absl::string_view bytes) {
 }
 
 void CurlWebSocket::OnClose(const std::string& payload) {
-  int code = kNoStatus;
-  if (payload.size() >= 2) {
-    code = static_cast<uint8_t>(payload[0]) << 8 | static_cast<uint8_t>(payload[1]);
+  if (payload.empty()) {
+    End(kNoStatus, "");
+  } else if (absl::StatusOr<CloseFrame> frame = ReadClose(payload); frame.ok()) {
+    End(frame->code, std::move(frame->reason));
+  } else {
+    End(kProtocolError, std::string(frame.status().message()));
   }
-  End(code, payload.size() > 2 ? payload.substr(2) : "");
 }
 
 void CurlWebSocket::Queue(Event event) {
@@ -92,6 +92,9 @@ void CurlWebSocket::Queue(Event event) {
 
 void CurlWebSocket::DeliverEvents() {
   const std::shared_ptr<bool> alive = alive_;
+  if (std::exchange(more_sent_, false)) {
+    listener_.OnSent();
+  }
   for (Event& event : std::exchange(events_, {})) {
     Deliver(std::move(event));
     if (!*alive) {
@@ -157,8 +160,12 @@ size_t CurlWebSocket::OnRoom(char* room, size_t size, size_t count, void* self) 
   if (socket->refused()) {
     return 0;
   }
+  const int64_t sent = socket->messages_sent();
   const size_t taken = socket->outgoing_.Take(room, size * count);
   socket->bytes_sent_ += static_cast<int64_t>(taken);
+  if (socket->messages_sent() != sent && !std::exchange(socket->more_sent_, true)) {
+    socket->engine_.AddEvents(socket);
+  }
   if (socket->last_ && socket->outgoing_.empty()) {
     socket->QueueLast();
   }
@@ -172,6 +179,14 @@ void CurlWebSocket::Close(int code, absl::string_view reason) {
   } else if (state_ == State::kOpen && in_curl_) {
     BeginClosing(code, reason);
     ResumeSending();
+  }
+}
+
+void CurlWebSocket::CloseAtOnce(int code) {
+  if (state_ == State::kOpen && in_curl_) {
+    End(code, "");
+  } else {
+    Close(code, "");
   }
 }
 

@@ -48,7 +48,10 @@ class CurlWebSocket final : public WebSocket, public CurlTransfer, public EventS
     return Send(WebSocketOpcode::kPong, payload.substr(0, kMaxControlPayload));
   }
   void Close(int code, absl::string_view reason) override;
+  void CloseAtOnce(int code) override;
   int64_t buffered_bytes() const override { return outgoing_.message_bytes(); }
+  int64_t messages_sent() const override { return outgoing_.messages_taken(); }
+  bool close_sent() const override { return outgoing_.close_taken(); }
   const std::string& subprotocol() const override { return agreement_.subprotocol; }
   int64_t bytes_sent() const override { return bytes_sent_; }
   int64_t bytes_received() const override { return bytes_received_; }
@@ -121,6 +124,7 @@ class CurlWebSocket final : public WebSocket, public CurlTransfer, public EventS
 
   WebSocketWriter outgoing_;
   bool sending_paused_ = false;  // curl waits to be told that there is more
+  bool more_sent_ = false;       // the listener is to be told of
   int64_t bytes_sent_ = 0;
   int64_t bytes_received_ = 0;
 };

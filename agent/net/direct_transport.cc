@@ -6,7 +6,6 @@
 
 #include <curl/curl.h>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 #include "agent/net/engine.h"
@@ -32,10 +31,7 @@ bool DirectTransport::Carries(const NetOptions& options, const HttpRequest& requ
                               const Target& target) {
   const bool http3 = options.http3 && target.secure();
   return !http3 && request.listener == nullptr && target.proxy.empty() &&
-         request.auth == HttpRequest::Auth::kNone &&
-         std::none_of(request.headers.begin(), request.headers.end(), [](const auto& header) {
-           return absl::EqualsIgnoreCase(header.first, "Expect");
-         });
+         request.auth == HttpRequest::Auth::kNone;
 }
 
 void DirectTransport::Start(MonoTime now) {

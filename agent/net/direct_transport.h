@@ -2,7 +2,8 @@
 // of such a request's time: with HTTP/1.1, in the clear or under TLS, one send and one recv on a
 // kept connection; with HTTP/2 where the server chooses it, or where the run says that servers know
 // it, a stream of a session. What anything else asks for (a proxy, authentication that belongs to a
-// connection, "Expect", a listener) is curl's to carry.
+// connection, a listener) is curl's to carry. The body of a request with "Expect: 100-continue" follows at once, as with Go's
+// client: an interim answer changes nothing, and a final one is the answer.
 #pragma once
 
 #include <memory>

@@ -55,6 +55,7 @@ EasyHandle::EasyHandle(CurlDriver& driver, const Network& network, const std::st
   curl_easy_setopt(easy_, CURLOPT_BUFFERSIZE, kReceiveBuffer);
   curl_easy_setopt(easy_, CURLOPT_TCP_NODELAY, 1L);
   curl_easy_setopt(easy_, CURLOPT_FOLLOWLOCATION, 0L);
+  curl_easy_setopt(easy_, CURLOPT_MAXREDIRS, 0L);  // to curl, sending again after a 417 is one, too
   curl_easy_setopt(easy_, CURLOPT_CONNECTTIMEOUT_MS,
                    static_cast<long>(absl::ToInt64Milliseconds(kDialLimit)));
   curl_easy_setopt(easy_, CURLOPT_PATH_AS_IS, 1L);

@@ -252,6 +252,9 @@ HttpError ErrorFromCurl(const CurlFailure& failure) {
     case CURLE_SSL_CIPHER:
     case CURLE_SSL_ISSUER_ERROR:
       return TlsError(failure);
+    case CURLE_TOO_MANY_REDIRECTS:
+      return {error_code::kGeneric,
+              "the server refuses a request that expects 100-continue (417 Expectation Failed)"};
     case CURLE_TOO_LARGE:
       return TooLarge(failure);
     case CURLE_HTTP2:

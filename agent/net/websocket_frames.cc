@@ -7,10 +7,11 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 
+#include "common/base/utf8.h"
+
 namespace lockstep::agent {
 namespace {
 
-constexpr int kProtocolError = 1002;
 constexpr int kInvalidData = 1007;
 constexpr int kTooBig = 1009;
 
@@ -39,7 +40,31 @@ std::string ClientFrame(WebSocketOpcode opcode, absl::string_view payload, bool 
   return frame;
 }
 
+bool MayBeReceived(int code) {
+  return (code >= 1000 && code <= 1014 && code != 1004 && code != kNoStatus && code != kAbnormal) ||
+         (code >= 3000 && code <= 4999);
+}
+
 }  // namespace
+
+absl::StatusOr<CloseFrame> ReadClose(absl::string_view payload) {
+  if (payload.size() < 2) {
+    return absl::InvalidArgumentError("half a close code");
+  }
+  const int code = static_cast<uint8_t>(payload[0]) << 8 | static_cast<uint8_t>(payload[1]);
+  if (!MayBeReceived(code)) {
+    return absl::InvalidArgumentError(absl::StrCat("bad close code ", code));
+  }
+  const absl::string_view reason = payload.substr(2);
+  for (absl::string_view rest = reason; !rest.empty();) {
+    const size_t length = Utf8SequenceLength(rest);
+    if (length == 0) {
+      return absl::InvalidArgumentError("invalid utf8 payload in close frame");
+    }
+    rest.remove_prefix(length);
+  }
+  return CloseFrame{code, std::string(reason)};
+}
 
 void WebSocketWriter::Add(WebSocketOpcode opcode, absl::string_view payload, uint32_t mask) {
   const bool control = (static_cast<int>(opcode) & 8) != 0;
@@ -47,7 +72,7 @@ void WebSocketWriter::Add(WebSocketOpcode opcode, absl::string_view payload, uin
   frames_.push_back({deflate_ && !control
                          ? ClientFrame(opcode, DeflateMessage(payload), /*compressed=*/true, mask)
                          : ClientFrame(opcode, payload, /*compressed=*/false, mask),
-                     message_bytes});
+                     message_bytes, opcode});
   message_bytes_ += message_bytes;
 }
 
@@ -61,6 +86,10 @@ size_t WebSocketWriter::Take(char* room, size_t room_bytes) {
     front_taken_ += piece;
     if (front_taken_ == frame.bytes.size()) {
       message_bytes_ -= frame.message_bytes;
+      messages_taken_ +=
+          frame.opcode == WebSocketOpcode::kText || frame.opcode == WebSocketOpcode::kBinary ? 1
+                                                                                             : 0;
+      close_taken_ = close_taken_ || frame.opcode == WebSocketOpcode::kClose;
       front_taken_ = 0;
       frames_.pop_front();
     }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
 #include "agent/net/websocket_deflate.h"
@@ -31,6 +32,19 @@ struct WebSocketMessage {
   std::string payload;
 };
 
+// Codes that end a connection (section 7.4.1).
+inline constexpr int kProtocolError = 1002;
+inline constexpr int kNoStatus = 1005;  // of a closing frame that says none
+inline constexpr int kAbnormal = 1006;  // without a closing frame
+
+struct CloseFrame {
+  int code;
+  std::string reason;
+};
+// Of a server's closing frame, whose payload is not empty. InvalidArgument: a code that may not be on the wire, or a reason
+// that is not UTF-8.
+absl::StatusOr<CloseFrame> ReadClose(absl::string_view payload);
+
 // What a client has to send.
 class WebSocketWriter {
  public:
@@ -44,15 +58,21 @@ class WebSocketWriter {
   bool empty() const { return frames_.empty(); }
   // The lengths of the messages that were not taken as a whole, as they were added.
   int64_t message_bytes() const { return message_bytes_; }
+  // Of text and bytes, taken as a whole; and whether a closing frame was.
+  int64_t messages_taken() const { return messages_taken_; }
+  bool close_taken() const { return close_taken_; }
 
  private:
   struct Frame {
     std::string bytes;
     int64_t message_bytes;
+    WebSocketOpcode opcode;
   };
   std::deque<Frame> frames_;
   size_t front_taken_ = 0;  // of the first frame
   int64_t message_bytes_ = 0;
+  int64_t messages_taken_ = 0;
+  bool close_taken_ = false;
   bool deflate_ = false;
 };
 

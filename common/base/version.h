@@ -9,5 +9,6 @@ namespace lockstep {
 extern const char kVersion[];  // "1.2.3"
 // Of proto/lockstep/v1. A coordinator refuses agents with another one.
 inline constexpr uint32_t kProtocolVersion = 1;
+inline constexpr char kK6Version[] = "2.2.0";  // whose scripts are run, and whose texts these are
 
 }  // namespace lockstep

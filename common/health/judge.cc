@@ -30,7 +30,8 @@ constexpr double kLongCollectionSeconds = 0.02;
 using Finding = std::pair<v1::Health::Validity, std::string>;
 
 std::string Milliseconds(absl::Duration duration) {
-  return absl::StrFormat("%.3g ms", absl::ToDoubleMilliseconds(duration));
+  const double number = absl::ToDoubleMilliseconds(duration);
+  return number < 999.5 ? absl::StrFormat("%.3g ms", number) : absl::StrFormat("%.0f ms", number);
 }
 
 // "3.2s", "1m0.5s"

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "common/base/visible.h"
 #include "common/metrics/cut_text.h"
 
 namespace lockstep {
@@ -31,9 +32,9 @@ ErrorRow* ErrorTable::Find(absl::string_view cause, absl::string_view method,
     return nullptr;
   }
   ErrorRow& row = rows_[key_];
-  row.error.cause = std::string(cause);
-  row.error.method = std::string(method);
-  row.error.name = std::string(name);
+  row.error.cause = Visible(cause);
+  row.error.method = Visible(method);
+  row.error.name = Visible(name);
   return &row;
 }
 

@@ -24,7 +24,6 @@ struct OptionRow {
   const char* help = nullptr;        // of the flag
   const char* value = nullptr;       // what its value is, in a word; null: as its type has it
   bool text_is_json = false;         // variable and flag, where the type has a simpler form
-  bool filled_in = true;             // JSON has the default, too, unless that is empty
   std::vector<absl::string_view> choices = {};  // the words that a text may be; none: any
   // The choice that any other text is taken for, as k6 does, with a warning; "": it is an error. In a flag, which somebody
   // types for this very run, it is an error all the same.

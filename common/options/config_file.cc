@@ -34,6 +34,9 @@ void TakeSettings(nlohmann::json& object, ConfigFile* file) {
   take("out", [file](const ValueReader& r) { ReadOutputs(r.value(), r.path(), file); });
   take("linger", [file](const ValueReader& r) { file->linger = r.Bool(); });
   take("noUsageReport", [file](const ValueReader& r) { file->no_usage_report = r.Bool(); });
+  take("features", [file](const ValueReader& r) {
+    file->parsed.warnings.push_back(absl::StrCat(r.path(), " has no effect in this version"));
+  });
   take("usageReportUrl", [file](const ValueReader& r) { file->usage_report_url = r.String(); });
 }
 
@@ -54,6 +57,8 @@ void ReadObject(nlohmann::json object, absl::string_view name, ConfigFile* file)
   ParsedOptions options = ParseOptionsObject(object, name);
   options.errors.insert(options.errors.begin(), file->parsed.errors.begin(),
                         file->parsed.errors.end());
+  options.warnings.insert(options.warnings.begin(), file->parsed.warnings.begin(),
+                          file->parsed.warnings.end());
   for (std::string& error : options.errors) {
     error = absl::StrCat(name, ": ", error);
   }

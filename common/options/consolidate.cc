@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <tuple>
-#include <type_traits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -33,11 +32,21 @@ void RefuseTwoKinds(const Options& options, std::vector<std::string>* errors) {
   refuse(stages && scenarios, "stages", "scenarios");
 }
 
-ExecutorConfig ExecutorOfShortcuts(const Options& options, ParsedOptions* result) {
+// `given`: see ScenarioConfig.
+ExecutorConfig ExecutorOfShortcuts(const Options& options, ParsedOptions* result,
+                                   StringList* given) {
   const int64_t vus = options.vus.value_or(1);
+  const auto note = [given](const char* field, bool is_given) {
+    if (is_given) {
+      given->push_back(field);
+    }
+  };
   if (options.iterations.has_value()) {
     SharedIterationsConfig config{.vus = vus, .iterations = *options.iterations};
     config.max_duration = options.duration.value_or(config.max_duration);
+    note("vus", options.vus.has_value());
+    note("iterations", true);
+    note("maxDuration", options.duration.has_value());
     return config;
   }
   if (options.duration.has_value()) {
@@ -46,9 +55,11 @@ ExecutorConfig ExecutorOfShortcuts(const Options& options, ParsedOptions* result
           "`duration` option should be more than 0, for infinite duration use the "
           "externally-controlled executor");
     }
+    note("vus", options.vus.has_value());
     return ConstantVusConfig{.vus = vus, .duration = *options.duration};
   }
   if (options.stages.has_value() && !options.stages->empty()) {
+    note("startVUs", options.vus.has_value());
     return RampingVusConfig{.start_vus = vus, .stages = *options.stages};
   }
   for (const auto& [empty, name] : {std::pair(options.stages.has_value(), "stages"),
@@ -60,6 +71,8 @@ ExecutorConfig ExecutorOfShortcuts(const Options& options, ParsedOptions* result
     }
   }
   if (options.vus.has_value()) {
+    note("vus", true);
+    note("iterations", true);
     return SharedIterationsConfig{.vus = vus, .iterations = vus};
   }
   return PerVuIterationsConfig{};
@@ -76,27 +89,16 @@ void WarnOfUnknownTags(const Options& options, std::vector<std::string>* warning
   }
 }
 
-// An option whose default is empty has none: JSON is silent of it until it is set.
-template <class T>
-bool IsEmpty(const T& value) {
-  if constexpr (requires { value.empty(); }) {
-    return value.empty();
-  } else if constexpr (std::is_same_v<T, TlsVersions>) {
-    return value == TlsVersions();
-  } else {
-    return false;
-  }
-}
-
+// Those that k6 shows with their defaults where nobody has set them.
 void FillDefaults(Options* options) {
   const RunOptions defaults;
-  ForEachOption([&](const auto& row) {
-    auto& option = options->*row.member;
-    if (row.settled != nullptr && row.filled_in && !option.has_value() &&
-        !IsEmpty(defaults.*row.settled)) {
-      option = defaults.*row.settled;
+  for (auto [option, otherwise] :
+       {std::pair(&options->system_tags, &defaults.system_tags),
+        std::pair(&options->summary_trend_stats, &defaults.summary_trend_stats)}) {
+    if (!option->has_value()) {
+      *option = *otherwise;
     }
-  });
+  }
 }
 
 }  // namespace
@@ -107,7 +109,7 @@ ParsedOptions Consolidate(Options merged) {
   if (!merged.scenarios.has_value() || merged.scenarios->empty()) {
     ScenarioConfig scenario;
     scenario.name = "default";
-    scenario.executor = ExecutorOfShortcuts(merged, &result);
+    scenario.executor = ExecutorOfShortcuts(merged, &result, &scenario.given);
     merged.scenarios = {std::move(scenario)};
   }
   std::sort(merged.scenarios->begin(), merged.scenarios->end(),

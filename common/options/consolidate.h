@@ -12,7 +12,7 @@ namespace lockstep {
 
 // Makes `scenarios` out of vus, duration, iterations and stages (a scenario named "default"; vus
 // alone is shared-iterations N x N; nothing at all is one VU and one iteration), sorts scenarios by
-// start time and name, and fills the defaults. Errors: shortcuts that exclude one another.
+// start time and name, and fills in the system tags and the statistics of trends. Errors: shortcuts that exclude one another.
 ParsedOptions Consolidate(Options merged);
 
 // What a run reads of consolidated options.

@@ -83,6 +83,8 @@ struct ScenarioConfig {
   std::vector<std::pair<std::string, std::string>> env;   // over __ENV
   std::vector<std::pair<std::string, std::string>> tags;  // over the test's tags
   ExecutorConfig executor;
+  // The names of the fields that somebody has set, of these and of the executor's.
+  std::vector<std::string> given;
   // What reading it found missing ("the duration is unspecified"): Validate reports it. Empty in
   // options that are fit to run.
   std::vector<std::string> problems;

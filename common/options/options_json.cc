@@ -1,7 +1,9 @@
 #include "common/options/options_json.h"
 
 #include <algorithm>
+#include <optional>
 #include <tuple>
+#include <type_traits>
 
 #include "absl/strings/str_cat.h"
 
@@ -100,17 +102,46 @@ struct ExecutorToJson {
   }
 };
 
+// With a value for each field.
+Json WholeJson(const ScenarioConfig& scenario) {
+  Json json = Json::object();
+  json["executor"] = ExecutorTypeName(scenario.executor);
+  json["startTime"] = DurationText(scenario.start_time);
+  json["gracefulStop"] = DurationText(scenario.graceful_stop);
+  json["env"] = PairsToJson(scenario.env);
+  json["exec"] = scenario.exec;
+  json["tags"] = PairsToJson(scenario.tags);
+  std::visit(ExecutorToJson{json}, scenario.executor);
+  return json;
+}
+
+// Fields that must be given, whatever they are.
+bool IsRequired(absl::string_view field) {
+  return field == "executor" || field == "duration" || field == "rate" ||
+         field == "preAllocatedVUs";
+}
+
+// Null, as in k6, where nobody has set a field and it is what it is then.
+Json ToJson(const ScenarioConfig& scenario) {
+  ScenarioConfig unset;
+  unset.executor = std::visit([]<class Config>(const Config&) { return ExecutorConfig(Config()); },
+                              scenario.executor);
+  const Json defaults = WholeJson(unset);
+  const StringList& given = scenario.given;
+  Json json = WholeJson(scenario);
+  for (auto& [field, value] : json.items()) {
+    const bool is_given = std::find(given.begin(), given.end(), field) != given.end();
+    if (!is_given && !IsRequired(field) && value == defaults[field]) {
+      value = nullptr;
+    }
+  }
+  return json;
+}
+
 Json ToJson(const std::vector<ScenarioConfig>& scenarios) {
   Json object = Json::object();
   for (const ScenarioConfig& scenario : scenarios) {
-    Json& json = object[scenario.name];
-    json["executor"] = ExecutorTypeName(scenario.executor);
-    json["startTime"] = DurationText(scenario.start_time);
-    json["gracefulStop"] = DurationText(scenario.graceful_stop);
-    json["exec"] = scenario.exec;
-    json["env"] = PairsToJson(scenario.env);
-    json["tags"] = PairsToJson(scenario.tags);
-    std::visit(ExecutorToJson{json}, scenario.executor);
+    object[scenario.name] = ToJson(scenario);
   }
   return object;
 }
@@ -171,6 +202,16 @@ Json ToJson(const HttpErrorsRule& rule) {
   return {{"status", status}, {"exclude", rule.exclude}};
 }
 
+// Of an option that nobody has set.
+template <class T>
+Json JsonOfNone() {
+  if constexpr (std::is_same_v<T, DnsOptions>) {
+    return {{"ttl", nullptr}, {"select", nullptr}, {"policy", nullptr}};
+  } else {
+    return nullptr;
+  }
+}
+
 }  // namespace
 
 std::string ToCanonicalJson(const Options& options) {
@@ -201,9 +242,9 @@ absl::StatusOr<Options> FromCanonicalJson(absl::string_view text) {
 
 nlohmann::ordered_json ToInspectJson(const Options& options) {
   Json object = Json::object();
-  ForEachOption([&](const auto& row) {
-    const auto& option = options.*row.member;
-    object[std::string(row.key)] = option.has_value() ? ToJson(*option) : Json(nullptr);
+  ForEachOption([&]<class T>(const OptionRow<T>& row) {
+    const std::optional<T>& option = options.*row.member;
+    object[std::string(row.key)] = option.has_value() ? ToJson(*option) : JsonOfNone<T>();
   });
   return object;
 }

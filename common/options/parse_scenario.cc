@@ -74,6 +74,7 @@ class ScenarioReader {
     const size_t errors = reader_.errors()->size();
     if (auto value = read(reader_.Member(key)); value.has_value()) {
       *target = *std::move(value);
+      scenario_.given.push_back(key);
     }
     if (reader_.errors()->size() > errors) {
       scenario_.unread.push_back(key);

@@ -105,4 +105,13 @@ std::string FormatValue(double value, ValueType contains, absl::string_view time
   return FormatNumber(value);
 }
 
+std::string FormatObserved(double value, MetricType type, ValueType contains,
+                           absl::string_view method, absl::string_view time_unit) {
+  if (type == MetricType::kRate) {
+    return FormatPercent(value);
+  }
+  const bool by_second = type == MetricType::kCounter && method == "rate";
+  return absl::StrCat(FormatValue(value, contains, time_unit), by_second ? "/s" : "");
+}
+
 }  // namespace lockstep

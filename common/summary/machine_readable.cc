@@ -2,6 +2,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
+#include "common/base/version.h"
 #include "common/summary/summary.h"
 
 namespace lockstep {
@@ -10,7 +11,6 @@ namespace {
 using nlohmann::json;
 
 constexpr char kSchemaVersion[] = "1.0.0";
-constexpr char kK6Version[] = "2.2.0";  // whose schema it is: readers look for one
 
 json MetricJson(const SummaryMetric& metric, absl::string_view category) {
   json values = json::object();

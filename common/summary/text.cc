@@ -150,13 +150,9 @@ class TextRenderer {
 
   // `p(95)=7.65`; 0 without data.
   std::string ThresholdValue(const SummaryMetric& metric, const SummaryThreshold& threshold) const {
-    std::string text = absl::StrCat(threshold.method, "=");
-    const double value = threshold.value.value_or(0);
-    if (metric.type == MetricType::kRate) {
-      return text + FormatPercent(value);
-    }
-    absl::StrAppend(&text, Human(metric, value));
-    return metric.type == MetricType::kCounter && threshold.method == "rate" ? text + "/s" : text;
+    return absl::StrCat(threshold.method, "=",
+                        FormatObserved(threshold.value.value_or(0), metric.type, metric.contains,
+                                       threshold.method, summary_.config.time_unit));
   }
 
   void Thresholds() {

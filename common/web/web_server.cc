@@ -48,6 +48,9 @@ class Call {
   std::promise<WebResponse> response_;
 };
 
+constexpr absl::string_view kEverywhere = "::";  // IPv4's addresses, too, as with Go
+constexpr absl::string_view kEverywhereOfIpv4 = "0.0.0.0";
+
 struct ListenAddress {
   std::string host;
   int port = 0;
@@ -55,7 +58,7 @@ struct ListenAddress {
 
 absl::StatusOr<ListenAddress> ParseAddress(const std::string& address) {
   const HostAndPort parts = SplitHostPort(address);
-  ListenAddress parsed{.host = std::string(parts.host.empty() ? "0.0.0.0" : parts.host)};
+  ListenAddress parsed{.host = std::string(parts.host.empty() ? kEverywhere : parts.host)};
   if (!parts.port.has_value() || !absl::SimpleAtoi(*parts.port, &parsed.port) || parsed.port < 0 ||
       parsed.port > 65535) {
     return absl::InvalidArgumentError(
@@ -209,11 +212,17 @@ absl::Status WebServer::Start(const std::string& address) {
     impl_->Serve(request, response);
   };
   server.Get(".*", serve).Post(".*", serve).Put(".*", serve).Patch(".*", serve).Delete(".*", serve);
-  errno = 0;
-  impl_->port = parsed.port == 0
-                    ? server.bind_to_any_port(parsed.host)
-                    : (server.bind_to_port(parsed.host, parsed.port) ? parsed.port : -1);
-  if (impl_->port <= 0) {
+  const auto bind = [&](const std::string& host) {
+    errno = 0;
+    const bool any = parsed.port == 0;
+    impl_->port = any                                      ? server.bind_to_any_port(host)
+                  : server.bind_to_port(host, parsed.port) ? parsed.port
+                                                           : -1;
+    return impl_->port > 0;
+  };
+  const auto no_ipv6 = [] { return errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL; };
+  if (!bind(parsed.host) &&
+      !(parsed.host == kEverywhere && no_ipv6() && bind(std::string(kEverywhereOfIpv4)))) {
     char buffer[128];
     const char* reason = errno == 0 ? "no such host" : strerror_r(errno, buffer, sizeof(buffer));
     impl_->port = 0;

@@ -65,7 +65,8 @@ absl::Status DashboardHost::Start() {
       !started.ok()) {
     return absl::Status(started.code(), absl::StrCat("web-dashboard: ", started.message()));
   }
-  logger_.Info(absl::StrCat("web dashboard: ", Url()));
+  logger_.Info(absl::StrCat("web dashboard: ", Url(),
+                            settings_.log_token ? absl::StrCat("#token=", token_) : ""));
   if (settings_.open) {
     OpenBrowser();
   }

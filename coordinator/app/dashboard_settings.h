@@ -30,7 +30,8 @@ struct DashboardSettings {
   bool open = false;
   std::string export_file;
   std::string record_file;
-  std::string token;  // empty: one is made
+  std::string token;       // empty: one is made
+  bool log_token = false;  // as nothing else tells it
   std::vector<std::string> warnings;
 };
 

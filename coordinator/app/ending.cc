@@ -40,6 +40,7 @@ EndFacts FactsOf(const Run& run, const Clock& clock) {
           .outcome = run.outcome(),
           .judgement = run.judgement(),
           .setup = run.setup_data(),
+          .begin = run.began(),
           .end = clock.Wall()};
 }
 
@@ -78,7 +79,7 @@ RunResult Ending::WriteSummary(const EndFacts& facts,
   const RunReport report{.summary = *summary_,
                          .store = results.store(),
                          .script = script_,
-                         .begin = facts.end - summary_->duration,
+                         .begin = facts.begin,
                          .end = facts.end,
                          .judgement = facts.judgement,
                          .verdict = MakeVerdict(*summary_, facts.judgement, facts.outcome.exit_code,

@@ -31,6 +31,7 @@ struct EndFacts {
   RunOutcome outcome;
   Judgement judgement;
   v1::SetupValue setup;
+  absl::Time begin;
   absl::Time end;
 };
 EndFacts FactsOf(const Run& run, const Clock& clock);

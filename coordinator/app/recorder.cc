@@ -85,7 +85,7 @@ PageModel Recorder::Model(uint64_t first) const {
   model.result.version = kVersion;
   model.result.script = script_;
   model.result.end = parts_.clock.Wall();
-  model.result.begin = model.result.end - parts_.run.measured();
+  model.result.begin = parts_.run.began();
   const Judgement judgement = parts_.run.judgement();
   model.result.validity = judgement.validity;
   model.result.validity_reasons = judgement.reasons;

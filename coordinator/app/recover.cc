@@ -156,6 +156,7 @@ EndFacts Recovery::Facts() {
   state.verdict.Judge([&] { return results_.FinalThresholds(facts.elapsed); });
   facts.outcome = state.verdict.outcome();
   facts.setup = state.setup_data;
+  facts.begin = run_.kept_at - facts.measured;
   facts.end = run_.kept_at;
   return facts;
 }

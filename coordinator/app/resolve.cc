@@ -115,7 +115,9 @@ ResolvedOptions OptionTiers::Resolve(absl::string_view script_options_json,
   add(environment_.warnings, slips);
   add(script.warnings, slips);
   add(merged.warnings, &resolved.warnings);  // which tier has overridden what is no mistake
-  add(consolidated.warnings, slips);
+  if (script.ok() && errors_.empty()) {      // else what is empty may be what could not be read
+    add(consolidated.warnings, slips);
+  }
   resolved.merged = std::move(merged.options);
   resolved.consolidated = std::move(consolidated.options);
   return resolved;

@@ -10,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
+#include "common/base/host_port.h"
 #include "common/base/status_macros.h"
 #include "common/base/version.h"
 #include "common/web/web_server.h"
@@ -172,8 +173,10 @@ absl::Status RunApp::StartRest() {
   if (const absl::Status started = rest_->Start(request_.run.rest_address); !started.ok()) {
     return absl::Status(started.code(), absl::StrCat("--address: ", started.message()));
   }
+  const absl::string_view host = SplitHostPort(request_.run.rest_address).host;
   logger_.Info(absl::StrCat("REST API and metrics on port ", rest_->port(), " of ",
-                            request_.run.rest_address, ", for everybody who can reach it"));
+                            host.empty() ? "all addresses" : host,
+                            ", for everybody who can reach it"));
   return absl::OkStatus();
 }
 
@@ -197,6 +200,7 @@ absl::Status RunApp::StartDashboard() {
   }
   add_file("report", wanted.export_file);
   add_file("result", wanted.record_file);
+  wanted.log_token = request_.run.quiet;
   if (wanted.port < 0) {
     return absl::OkStatus();
   }

@@ -12,6 +12,7 @@
 #include "common/base/secrets.h"
 #include "common/base/status_macros.h"
 #include "coordinator/sources/script_files.h"
+#include "coordinator/sources/use_directives.h"
 
 namespace lockstep::coordinator {
 
@@ -106,6 +107,9 @@ absl::StatusOr<TestPlan> TestLoader::MakePlan(const v1::Inspected& inspected) {
   ResolvedOptions resolved = files_.tiers.Resolve(
       files_.archive.has_value() ? files_.archive->options_json : inspected.options_json(),
       {inspected.exports().begin(), inspected.exports().end()});
+  const UseDirectives uses = ReadUseDirectives(files_.script.text);
+  resolved.errors.insert(resolved.errors.end(), uses.errors.begin(), uses.errors.end());
+  resolved.warnings.insert(resolved.warnings.end(), uses.warnings.begin(), uses.warnings.end());
   if (const absl::Status configured = ConfigureResults(resolved, inspected); !configured.ok()) {
     for (absl::string_view error : absl::StrSplit(configured.message(), '\n')) {
       resolved.errors.emplace_back(error);

@@ -49,32 +49,60 @@ std::vector<const Flag*> ShownFlags(const CommandSpec& command) {
   return flags;
 }
 
-// The words that follow a command: flags, verbs, or what its only argument can be.
-std::string WordsAfter(const CommandSpec& command, const std::vector<CommandSpec>& commands) {
+// The words that a flag's value is one of, between `separator`; "": it may be anything.
+std::string ChoicesOf(const Flag& flag, absl::string_view separator) {
+  const std::vector<absl::string_view> words = absl::StrSplit(flag.value, '|');
+  return words.size() > 1 ? absl::StrJoin(words, separator) : "";
+}
+
+std::string FlagsOf(const CommandSpec& command) {
   std::vector<std::string> words;
   for (const Flag* flag : ShownFlags(command)) {
     words.push_back(absl::StrCat("--", flag->name));
-  }
-  if (command.name == "completion") {
-    words.insert(words.end(), {"bash", "zsh", "fish"});
-  } else if (command.name == "help") {
-    words.push_back(Words("", commands));
-  } else if (IsHeading(commands, command.name)) {
-    words.push_back(Words(command.name, commands));
   }
   words.emplace_back("--help");
   return absl::StrJoin(words, " ");
 }
 
+// The flags that want a value, as `--name:a,b`.
+std::string ValuesOf(const CommandSpec& command) {
+  std::vector<std::string> values;
+  for (const Flag* flag : ShownFlags(command)) {
+    if (flag->kind == FlagSpec::Kind::kSwitch) {
+      continue;
+    }
+    const std::string choices = ChoicesOf(*flag, ",");
+    values.push_back(absl::StrCat("--", flag->name, ":", choices));
+    if (!flag->letter.empty()) {
+      values.push_back(absl::StrCat("-", flag->letter, ":", choices));
+    }
+  }
+  return absl::StrJoin(values, " ");
+}
+
+// Verbs, or what a command's only argument can be; "": files.
+std::string WordsAfter(const CommandSpec& command, const std::vector<CommandSpec>& commands) {
+  if (command.name == "completion") {
+    return "bash zsh fish";
+  }
+  if (command.name == "help") {
+    return Words("", commands);
+  }
+  return IsHeading(commands, command.name) ? Words(command.name, commands) : "";
+}
+
 std::string Bash(const std::vector<CommandSpec>& commands) {
   std::string cases;
   for (const CommandSpec& command : commands) {
-    absl::StrAppend(&cases, "    '", command.name, "') words='", WordsAfter(command, commands),
-                    "' ;;\n");
+    absl::StrAppend(&cases, "    '", command.name, "')\n      words='",
+                    WordsAfter(command, commands), "' flags='", FlagsOf(command),
+                    "'\n      values='", ValuesOf(command), "' ;;\n");
   }
   return absl::StrCat(R"(# bash completion of lockstep; read by: source <(lockstep completion bash)
 _lockstep() {
-  local current=${COMP_WORDS[COMP_CWORD]} command='' words='' word
+  local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command='' words='' flags='' values='' word
+  if [[ $before == '=' ]]; then before=${COMP_WORDS[COMP_CWORD-2]}; fi  # bash parts --flag=value at the sign
+  if [[ $current == '=' ]]; then current=''; fi
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "${command:+$command }$word" in
 )",
@@ -88,8 +116,17 @@ _lockstep() {
   done
   case "$command" in
     '') words=')",
-                      Words("", commands), " --help --version' ;;\n", cases, R"(  esac
-  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+                      Words("", commands), "' flags='--help --version' ;;\n", cases, R"(  esac
+  COMPREPLY=()
+  for word in $values; do
+    if [[ ${word%%:*} == "$before" ]]; then
+      words=${word#*:}
+      if [[ -n $words ]]; then mapfile -t COMPREPLY < <(compgen -W "${words//,/ }" -- "$current"); fi
+      return  # without any, bash offers files
+    fi
+  done
+  if [[ $current == -* ]]; then words=$flags; fi
+  if [[ -n $words ]]; then mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current"); fi
 }
 complete -o default -F _lockstep lockstep
 )");
@@ -104,9 +141,14 @@ std::string ZshFlags(const CommandSpec& command) {
   std::string text;
   for (const Flag* flag : ShownFlags(command)) {
     const bool valued = flag->kind != FlagSpec::Kind::kSwitch;
+    const std::string choices = ChoicesOf(*flag, " ");
     absl::StrAppend(&text, "      '", flag->kind == FlagSpec::Kind::kList ? "*" : "", "--",
                     flag->name, valued ? "=" : "", "[", Quotable(flag->help), "]",
-                    valued ? absl::StrCat(":", Quotable(flag->value), ":_files") : "", "' \\\n");
+                    valued
+                        ? absl::StrCat(":", Quotable(flag->value), ":",
+                                       choices.empty() ? "_files" : absl::StrCat("(", choices, ")"))
+                        : "",
+                    "' \\\n");
   }
   return text;
 }
@@ -180,10 +222,13 @@ std::string Fish(const std::vector<CommandSpec>& commands) {
     absl::StrAppend(&text, "complete -c lockstep -f -n '", heading, "' -a ", LastWord(command),
                     " -d '", Quotable(command.summary), "'\n");
     for (const Flag* flag : ShownFlags(command)) {
+      const std::string choices = ChoicesOf(*flag, " ");
       absl::StrAppend(&text, "complete -c lockstep -n '", FishCondition(command), "' -l ",
                       flag->name, flag->letter.empty() ? "" : absl::StrCat(" -s ", flag->letter),
-                      flag->kind == FlagSpec::Kind::kSwitch ? "" : " -r", " -d '",
-                      Quotable(flag->help), "'\n");
+                      flag->kind == FlagSpec::Kind::kSwitch ? ""
+                      : choices.empty()                     ? " -r"
+                                        : absl::StrCat(" -x -a '", choices, "'"),
+                      " -d '", Quotable(flag->help), "'\n");
     }
   }
   return text;

@@ -11,7 +11,8 @@ using Kind = FlagSpec::Kind;
 
 inline constexpr FlagSpec kTestFlags[] = {
     {"-e,--env", Kind::kList, "variable of the script, in __ENV", "NAME=VALUE"},
-    {"--include-system-env-vars", Kind::kSwitch, "put the system's variables into __ENV, too"},
+    {"--include-system-env-vars", Kind::kSwitch,
+     "put the system's variables into __ENV, too; run and coordinator do, unless it is =false"},
     {"-t,--type", Kind::kValue, "what SCRIPT is; without it, as the file begins", "js|archive"},
     {"--module-cache", Kind::kValue, "where modules from servers are kept, or none", "FOLDER",
      "~/.cache/lockstep/modules"},

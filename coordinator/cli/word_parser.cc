@@ -8,7 +8,6 @@
 #include "absl/strings/str_join.h"
 
 #include "common/base/nearest.h"
-#include "common/base/status_macros.h"
 #include "common/flags/flag_words.h"
 #include "coordinator/cli/help.h"
 
@@ -161,8 +160,9 @@ absl::StatusOr<ParsedWords> ParseWords(const std::vector<std::string>& args,
   if (parsed.help == Help::kNone && IsHeading(commands, name)) {
     parsed.help = Help::kBrief;
   }
-  if (parsed.help == Help::kNone) {
-    LOCKSTEP_RETURN_IF_ERROR(CheckArguments(parsed));
+  if (const absl::Status arguments = CheckArguments(parsed);
+      parsed.help == Help::kNone && !arguments.ok()) {
+    parsed.mistakes.emplace_back(arguments.message());
   }
   return parsed;
 }

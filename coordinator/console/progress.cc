@@ -180,8 +180,9 @@ std::string RenderStopNote(const ProgressView& view) {
                             quits);
       }
       if (view.elapsed == absl::ZeroDuration()) {
-        return absl::StrCat("Stopping: setup() is interrupted. ",
-                            last ? quits : "A third Ctrl+C quits at once.");
+        return absl::StrCat(
+            "Stopping: setup() is interrupted. ",
+            last ? quits : absl::StrCat("Ctrl+C again hurries teardown(), ", quits));
       }
       return absl::StrCat("Interrupting ", iterations, ". ",
                           last ? quits : "A third Ctrl+C quits at once.");

@@ -137,6 +137,7 @@ class ScenarioRows {
     return std::max(from - std::min(from, by), std::min(from, least));
   }
   void Fit() {
+    const size_t whole_name = name_;
     share_ = look_.bars ? Less(share_, Excess(), kNarrowestBar) : kBracketsWidth;
     if (Excess() > 0) {
       share_ = kBracketsWidth;
@@ -151,6 +152,9 @@ class ScenarioRows {
       }
     }
     name_ = Less(name_, Excess(), 1);
+    // What a fact leaves behind may be more than was needed.
+    const auto room = static_cast<size_t>(std::max(look_.columns, 1));
+    name_ = std::min(whole_name, name_ + (room - std::min(room, Width())));
   }
 
   std::string Share(double progress) const {
@@ -248,7 +252,7 @@ std::vector<std::string> RenderThresholdRows(const std::vector<ThresholdProgress
                                        : "\u2022",
                                color),
                        each.metric, absl::StrCat("'", each.expression, "'"),
-                       data ? FormatNumber(each.value, 2) : "no data"});
+                       data ? each.value : "no data"});
     }
   }
   return AlignColumns(table, static_cast<size_t>(look.columns));

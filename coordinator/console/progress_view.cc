@@ -118,7 +118,7 @@ ProgressView MakeProgressView(const v1::RunStatus& status, const InstancePlan* p
       view.threshold_lines.push_back({.metric = threshold.metric(),
                                       .expression = threshold.expression(),
                                       .verdict = threshold.verdict(),
-                                      .value = threshold.value()});
+                                      .value = threshold.value_text()});
     }
   }
   view.elapsed = absl::Seconds(status.elapsed_s());

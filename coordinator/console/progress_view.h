@@ -44,7 +44,7 @@ struct ThresholdProgressView {
   std::string metric;
   std::string expression;
   v1::ThresholdStatus::Verdict verdict = v1::ThresholdStatus::NO_DATA;
-  double value = 0;
+  std::string value;  // "12.6ms"
 };
 
 struct ProgressView {

@@ -159,6 +159,8 @@ class Run {
   absl::Duration elapsed() const { return clock_.elapsed(); }
   // What rates per second are by: elapsed(), or the time since setup() began where there was no T0.
   absl::Duration measured() const { return clock_.measured(); }
+  // From when on that counts.
+  absl::Time began() const { return clock_.began(); }
 
  private:
   // How long interrupted iterations may take to unwind.

@@ -46,6 +46,14 @@ absl::Duration RunClock::measured() const {
   return std::min(clock_.Mono(), drained_at_) - setup_began_;
 }
 
+absl::Time RunClock::began() const {
+  if (!t0_.infinite()) {
+    return absl::FromUnixNanos(t0_wall_ns_);
+  }
+  const MonoTime now = clock_.Mono();
+  return clock_.Wall() - (now - std::min(now, setup_began_));
+}
+
 void RunClock::ReportStartSkew(Logger& logger) {
   if (skew_reported_ || roster_.members().size() < 2 ||
       !roster_.AllPresent([](const RunMember& m) { return m.progress.start_lateness_ns() > 0; })) {

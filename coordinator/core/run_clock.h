@@ -37,6 +37,9 @@ class RunClock {
   // elapsed(), or the time since setup() began where there was no T0.
   absl::Duration measured() const;
 
+  // The instant from which measured() counts; now, if it does not yet.
+  absl::Time began() const;
+
   // Logs, once all agents have told how long after T0 they came to start, the longest of that.
   void ReportStartSkew(Logger& logger);
 

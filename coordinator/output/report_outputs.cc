@@ -31,8 +31,8 @@ std::string ObservedText(const Summary& summary, const SummaryMetric& metric,
     return "no data";
   }
   return absl::StrCat(threshold.method, "=",
-                      metric.type == MetricType::kRate ? FormatPercent(*threshold.value)
-                                                       : Human(summary, metric, *threshold.value));
+                      FormatObserved(*threshold.value, metric.type, metric.contains,
+                                     threshold.method, summary.config.time_unit));
 }
 
 std::string CheckCounts(const SummaryCheck& check) {
@@ -124,6 +124,20 @@ std::vector<TestCase> CheckCases(const Summary& summary) {
   return cases;
 }
 
+// Whether the run came to the end that was planned. That thresholds were crossed is said by theirs.
+TestCase EndCase(const RunReport& report) {
+  const EndVerdict& verdict = report.verdict;
+  TestCase test{.class_name = "run", .name = "ran to its end", .failure = {}, .note = {}};
+  const bool only_crossed = verdict.word == VerdictWord::kFailed && verdict.reason.empty() &&
+                            verdict.thresholds.failed > 0;
+  if (IsGood(verdict.word) || only_crossed) {
+    return test;
+  }
+  (verdict.word == VerdictWord::kErrors ? test.note : test.failure) =
+      VerdictLine(verdict, report.summary);
+  return test;
+}
+
 // What was wrong with the generator itself: nothing if it was a steady ruler. It fails where work is
 // missing or nothing can be believed; what is only suspect is shown.
 std::vector<TestCase> GeneratorCases(const Judgement& judgement) {
@@ -191,8 +205,9 @@ absl::StatusOr<std::unique_ptr<Output>> MakeReport(const char* name, absl::strin
 std::string JunitXml(const RunReport& report) {
   const std::vector<TestCase> thresholds = ThresholdCases(report.summary);
   const std::vector<TestCase> checks = CheckCases(report.summary);
-  std::string xml = absl::StrCat("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"",
-                                 XmlEscaped(report.script), "\">\n");
+  std::string xml =
+      absl::StrCat("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"",
+                   XmlEscaped(report.script), "\">\n", SuiteXml("run", {EndCase(report)}, report));
   if (!thresholds.empty()) {
     absl::StrAppend(&xml, SuiteXml("thresholds", thresholds, report));
   }

@@ -18,8 +18,9 @@ namespace lockstep::coordinator {
 // Whether an output of -o, "junit=FILE", writes nothing but a report at the end.
 bool IsReport(absl::string_view spec);
 
-// A test case for each threshold (suite "thresholds") and each check ("checks"); a threshold that
-// is crossed and a check that failed even once are failures.
+// A test case for the run's end (suite "run"), which fails where the run did for another reason than its thresholds, and one for
+// each threshold ("thresholds") and each check ("checks"); a threshold that is crossed and a check that failed even once are
+// failures.
 std::string JunitXml(const RunReport& report);
 // Thresholds, checks and the main metrics as a GitHub step summary: Markdown.
 std::string GithubMarkdown(const RunReport& report);

@@ -7,6 +7,7 @@
 #include "common/base/status_macros.h"
 #include "common/result/result.h"
 #include "common/result/verdict.h"
+#include "common/summary/format.h"
 #include "proto/words.h"
 
 namespace lockstep::coordinator {
@@ -180,12 +181,18 @@ std::string Results::SummaryData(absl::Duration elapsed, const v1::SetupValue& s
 
 void Results::DescribeThresholds(v1::RunStatus* status) const {
   for (const MetricThresholds& metric : thresholds_.metrics()) {
+    const Metric& known = store_->metrics().Get(*store_->metrics().Find(metric.key.metric));
     for (const Threshold& threshold : metric.thresholds) {
       v1::ThresholdStatus& entry = *status->add_thresholds();
       entry.set_metric(metric.key.text);
       entry.set_expression(threshold.expression.text);
       entry.set_value(threshold.value.value_or(0));
       entry.set_verdict(static_cast<v1::ThresholdStatus::Verdict>(threshold.verdict));
+      if (threshold.value.has_value()) {
+        entry.set_value_text(FormatObserved(*threshold.value, known.type, known.contains,
+                                            threshold.expression.method_text,
+                                            setup_.summary.time_unit));
+      }
     }
   }
 }

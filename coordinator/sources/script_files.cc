@@ -57,7 +57,13 @@ bool IsFileUrl(absl::string_view url) {
   return absl::StartsWith(url, kFileScheme);
 }
 
-absl::StatusOr<LoadedScript> LoadScript(const std::string& path, ScriptType type) {
+absl::StatusOr<LoadedScript> LoadScript(const std::string& given, ScriptType type) {
+  const std::string path(absl::StripPrefix(given, kFileScheme));
+  if (absl::StrContains(path, "://")) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the script \"", path, "\" is a URL; a script is a file. One that holds `export * from '",
+        path, "'; export { default } from '", path, "'` runs what is there"));
+  }
   std::error_code error;
   const fs::path directory = fs::current_path(error);
   if (error) {

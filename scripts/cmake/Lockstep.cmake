@@ -1,7 +1,13 @@
 # How every target of Lockstep is built: warnings, sanitizers, include paths, and one function for each kind of target.
 
 option(LOCKSTEP_TESTS "Build the tests and benchmarks" ON)
-option(LOCKSTEP_WERROR "Treat warnings as errors" OFF)
+# Other compilers warn of other things, and the sanitizers' builds of what cannot be.
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION MATCHES "^12\\." AND NOT LOCKSTEP_SANITIZE)
+  set(compiler_of_the_house ON)
+else()
+  set(compiler_of_the_house OFF)
+endif()
+option(LOCKSTEP_WERROR "Treat warnings as errors" ${compiler_of_the_house})
 option(LOCKSTEP_FUZZ "Build the fuzzers; needs clang" OFF)
 option(LOCKSTEP_UNITY "Compile the files of a library or a test a dozen at a time: a whole build takes a third of the time" ON)
 option(LOCKSTEP_STATIC "Link what the loader would spend most time on (gRPC, Abseil, Protocol Buffers) into the programs" OFF)
@@ -140,6 +146,10 @@ function(lockstep_test name)
   lockstep_target(${name})
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} GTest::gmock GTest::gtest_main)
   lockstep_unity(${name} 8)
+  if(CMAKE_BUILD_TYPE STREQUAL RelWithDebInfo)
+    target_compile_options(${name} PRIVATE -O0)  # what runs once takes half the time to compile
+    target_link_options(${name} PRIVATE -fuse-ld=lld)
+  endif()
   # A program is one test of ctest's: started a thousand times, once for each case, they took ten times as long.
   add_test(NAME ${name} COMMAND ${name} --gtest_brief=1 WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 1800)

@@ -62,6 +62,17 @@ build() {  # preset targets...
   configure "$1" "$1" && ninja_in "$@"
 }
 
+# The tests, beside the programs that users run and out of the same libraries, which so are compiled only once.
+build_with_tests() {  # targets...
+  mkdir -p build
+  configure release release || return
+  if ! grep -qx 'LOCKSTEP_TESTS:BOOL=ON' build/release/CMakeCache.txt; then
+    rm -f build/release/build.ninja
+    configure release release -DLOCKSTEP_TESTS=ON || return
+  fi
+  ninja_in release "$@"
+}
+
 # The commit that this work started from: where it left the main branch.
 main_base() {
   local main

@@ -30,7 +30,9 @@ class Pages(LockstepTest):
         if shutil.which("shellcheck"):
             checked = subprocess.run(["shellcheck", "--shell=bash", script], capture_output=True, text=True, timeout=PATIENCE)
             self.assertEqual((0, ""), (checked.returncode, checked.stdout))
-        for words, expected in ((["sta"], ["status"]), (["run", "--iter"], ["--iterations"]), (["certs", "rev"], ["revoke"])):
+        for words, expected in ((["sta"], ["status"]), (["run", "--iter"], ["--iterations"]), (["certs", "rev"], ["revoke"]),
+                                (["run", "--summary-mode", "f"], ["full"]), (["run", "--partition", "=", "s"], ["striped"]),
+                                (["run", "--config", ""], []), (["run", ""], [])):
             line = " ".join(["lockstep", *words])
             reply = subprocess.run(["bash", "-c", f"source {script}; COMP_WORDS=({line}); COMP_CWORD={len(words)}; _lockstep; "
                                     'printf "%s\\n" "${COMPREPLY[@]}"'], capture_output=True, text=True, timeout=PATIENCE)

@@ -152,7 +152,8 @@ class Arrives(OutputsTest):
             failures = [case.get("name") for case in cases if case.find("failure") is not None]
             self.assertEqual((str(len(cases)), str(len(failures))), (suite.get("tests"), suite.get("failures")))
             found[suite.get("name")] = ([case.get("name") for case in cases], failures)
-        self.assertEqual({"thresholds": (["p(95)<60000", "rate<0.5 over 1s", "count<1"], ["count<1"]),
+        self.assertEqual({"run": (["ran to its end"], []),
+                          "thresholds": (["p(95)<60000", "rate<0.5 over 1s", "count<1"], ["count<1"]),
                           "checks": (["is ok & <fine>"], ["is ok & <fine>"])}, found)
         markdown = (self.folder / "step.md").read_text("utf-8")
         self.assertIn("| ❌ | http\\_reqs | count&lt;1 | count=30 |", markdown)

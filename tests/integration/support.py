@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BIN = Path(os.environ.get("LOCKSTEP_BIN", "build/release/bin")).resolve()
-TEST_BIN = Path(os.environ.get("LOCKSTEP_TEST_BIN", "build/dev/bin")).resolve()
+TEST_BIN = Path(os.environ.get("LOCKSTEP_TEST_BIN", "build/release/bin")).resolve()
 PATIENCE = 60  # seconds until a process that hangs is given up; nothing is measured with it
 
 

@@ -36,6 +36,9 @@ class FakeHttpClient final : public agent::HttpClient {
     bool SendPing(absl::string_view) override { return true; }
     bool SendPong(absl::string_view) override { return true; }
     void Close(int code, absl::string_view) override { Send("close " + std::to_string(code)); }
+    void CloseAtOnce(int code) override { Close(code, ""); }
+    int64_t messages_sent() const override { return 0; }
+    bool close_sent() const override { return false; }
     int64_t buffered_bytes() const override { return 0; }
     const std::string& subprotocol() const override { return none_; }
     int64_t bytes_sent() const override { return 0; }

@@ -299,7 +299,7 @@ class HttpServer::Serving {
                       "Sec-WebSocket-Protocol: ", protocols.substr(0, protocols.find(',')), "\r\n");
     }
     absl::StrAppend(&connection.out, "\r\n");
-    connection.websocket = std::make_unique<WebSocketEcho>();
+    connection.websocket = std::make_unique<WebSocketEcho>(request.path == "/ws/mute");
     absl::string_view code_text = request.path;
     int code = 0;
     if (absl::ConsumePrefix(&code_text, "/ws/close/") && absl::SimpleAtoi(code_text, &code)) {

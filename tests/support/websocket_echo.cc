@@ -31,6 +31,9 @@ std::string WebSocketFrame(int opcode, absl::string_view payload) {
 }
 
 bool WebSocketEcho::Receive(absl::string_view bytes, std::string& out) {
+  if (mute_) {
+    return true;
+  }
   absl::StrAppend(&buffer_, bytes);
   bool open = true;
   while (open && TakeFrame(out, open)) {

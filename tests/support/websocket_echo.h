@@ -15,12 +15,15 @@ std::string WebSocketFrame(int opcode, absl::string_view payload);
 
 class WebSocketEcho {
  public:
+  // A mute one answers nothing, not even a close.
+  explicit WebSocketEcho(bool mute) : mute_(mute) {}
   // Takes bytes of the client and appends what the server answers to `out`. False once the
   // connection is to be closed.
   bool Receive(absl::string_view bytes, std::string& out);
 
  private:
   bool TakeFrame(std::string& out, bool& open);
+  const bool mute_;
   std::string buffer_;
   std::string message_;
   int message_opcode_ = 0;

@@ -84,7 +84,7 @@ void Check(const Info& info) {
     return;
   }
   TagSetId tags = vu.tags();
-  if (!AddScriptTagsOrThrow(context, info[2], vu.sink().tags(), &tags)) {
+  if (!AddScriptTagsOrThrow(context, info[2], vu, &tags)) {
     return;
   }
   bool passed = true;

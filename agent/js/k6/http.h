@@ -108,7 +108,7 @@ void AddResponseMethods(v8::Isolate* isolate, v8::Local<v8::FunctionTemplate> re
 v8::Local<v8::Object> MakeHttpModule(v8::Local<v8::Context> context, ApiVu& vu);
 
 // What fetch is made of, once the context has a HttpModule: start(method, url, body, params), which returns the promise of
-// asyncRequest() and its number as { promise, id }, and abandon(id).
+// asyncRequest() and its number as { promise, id }, abandon(id), and facts(response), see FetchFacts.
 v8::Local<v8::Object> MakeFetchFunctions(v8::Local<v8::Context> context);
 
 }  // namespace lockstep::agent

@@ -202,6 +202,10 @@ void OnResponse(const Info& info) {
          ModuleOf<HttpModule>(info).CallHtml(ContextOf(info), kFunction, info.This(), info[0]));
 }
 
+void FactsOfResponse(const Info& info) {
+  info.GetReturnValue().Set(FetchFacts(ContextOf(info), info[0].As<v8::Object>()));
+}
+
 constexpr std::pair<const char*, const char*> kConstants[] = {
     {"SSL_3_0", "ssl3.0"},
     {"TLS_1_0", "tls1.0"},
@@ -261,6 +265,7 @@ v8::Local<v8::Object> MakeFetchFunctions(Context context) {
   const v8::Local<v8::Object> functions = v8::Object::New(context->GetIsolate());
   SetFunction(context, functions, "start", StartRequest);
   SetFunction(context, functions, "abandon", AbandonRequest);
+  SetFunction(context, functions, "facts", FactsOfResponse);
   return functions;
 }
 

@@ -121,7 +121,7 @@ bool ParamsReader::Tags(v8::Local<v8::Value> value) {
   if (!Members("tags", value, &tags)) {
     return false;
   }
-  const absl::Status added = AddScriptTags(context_, tags, table, &draft_.request.spec.tags);
+  const absl::Status added = AddScriptTags(context_, tags, vu_, &draft_.request.spec.tags);
   if (absl::IsCancelled(added)) {
     return false;
   }

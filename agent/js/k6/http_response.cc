@@ -278,7 +278,27 @@ void Json(const Info& info) {
   info.GetReturnValue().Set(value);
 }
 
+v8::Local<v8::String> Latin1(v8::Isolate* isolate, absl::string_view bytes) {
+  return v8::String::NewFromOneByte(isolate, reinterpret_cast<const uint8_t*>(bytes.data()),
+                                    v8::NewStringType::kNormal, static_cast<int>(bytes.size()))
+      .ToLocalChecked();
+}
+
 }  // namespace
+
+v8::Local<v8::Object> FetchFacts(Context context, v8::Local<v8::Object> response) {
+  v8::Isolate* isolate = context->GetIsolate();
+  const HttpCallResult result = OwnedBy<ResponseData>(response)->result.Unpack();
+  std::vector<v8::Local<v8::Value>> lines;
+  for (const auto& [name, value] : result.response.headers) {
+    v8::Local<v8::Value> pair[] = {Latin1(isolate, name), Latin1(isolate, value)};
+    lines.push_back(v8::Array::New(isolate, pair, 2));
+  }
+  const v8::Local<v8::Object> facts = v8::Object::New(isolate);
+  SetProperty(context, facts, "headers", v8::Array::New(isolate, lines.data(), lines.size()));
+  SetProperty(context, facts, "redirected", v8::Boolean::New(isolate, result.redirected));
+  return facts;
+}
 
 ResponseFactory::ResponseFactory(Context context,
                                  void (*add_methods)(v8::Isolate* isolate,

@@ -69,16 +69,13 @@ void AddSample(const Info& info) {
     return;
   }
   TagSetId tags = vu.tags();
-  if (info[1]->IsObject()) {
-    const absl::Status status = AddScriptTags(context, info[1], vu.sink().tags(), &tags);
-    if (!status.ok()) {
-      if (!absl::IsCancelled(status)) {
-        ThrowError(isolate,
-                   absl::StrCat("cannot add tags for the '", vu.sink().metrics().Get(id).name,
-                                "' custom metric: ", status.message()));
-      }
-      return;
+  if (const absl::Status added = AddScriptTags(context, info[1], vu, &tags); !added.ok()) {
+    if (!absl::IsCancelled(added)) {
+      ThrowError(isolate,
+                 absl::StrCat("cannot add tags for the '", vu.sink().metrics().Get(id).name,
+                              "' custom metric: ", added.message()));
     }
+    return;
   }
   vu.sink().Add(id, tags, number, vu.loop().clock().Wall());
   info.GetReturnValue().Set(true);

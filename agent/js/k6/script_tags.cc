@@ -8,13 +8,18 @@
 
 namespace lockstep::agent {
 
-absl::Status AddScriptTags(v8::Local<v8::Context> context, v8::Local<v8::Value> object,
-                           TagSetTable& table, TagSetId* tags) {
-  if (object.IsEmpty() || object->IsNullOrUndefined()) {
+absl::Status AddScriptTags(v8::Local<v8::Context> context, v8::Local<v8::Value> given, ApiVu& vu,
+                           TagSetId* tags) {
+  if (given.IsEmpty() || given->IsNullOrUndefined()) {
     return absl::OkStatus();
   }
-  if (!object->IsObject()) {
-    return absl::InvalidArgumentError("invalid tags: an object of names and values is expected");
+  if (!given->IsObject()) {
+    vu.logger().Warn(absl::StrCat("tags should be an object of names and values",
+                                  given->IsString() ? ": of a text, each letter becomes one" : ""));
+  }
+  v8::Local<v8::Object> object;
+  if (!given->ToObject(context).ToLocal(&object)) {
+    return absl::CancelledError();
   }
   const auto add = [&](const std::string& key, v8::Local<v8::Value> value) {
     if (!value->IsString() && !value->IsNumber() && !value->IsBoolean()) {
@@ -26,15 +31,15 @@ absl::Status AddScriptTags(v8::Local<v8::Context> context, v8::Local<v8::Value> 
     if (!ToText(context, value, &text)) {
       return absl::CancelledError();
     }
-    *tags = table.With(*tags, key, text);
+    *tags = vu.sink().tags().With(*tags, key, text);
     return absl::OkStatus();
   };
-  return ForEachOwnOrStatus(context, object.As<v8::Object>(), add);
+  return ForEachOwnOrStatus(context, object, add);
 }
 
-bool AddScriptTagsOrThrow(v8::Local<v8::Context> context, v8::Local<v8::Value> object,
-                          TagSetTable& table, TagSetId* tags) {
-  const absl::Status status = AddScriptTags(context, object, table, tags);
+bool AddScriptTagsOrThrow(v8::Local<v8::Context> context, v8::Local<v8::Value> given, ApiVu& vu,
+                          TagSetId* tags) {
+  const absl::Status status = AddScriptTags(context, given, vu, tags);
   if (!status.ok() && !absl::IsCancelled(status)) {
     ThrowStatus(context->GetIsolate(), status);
   }

@@ -5,17 +5,19 @@
 
 #include "absl/status/status.h"
 
+#include "agent/js/k6/api_vu.h"
 #include "common/metrics/tag_set.h"
 
 namespace lockstep::agent {
 
-// `tags` with those of `object` set; null and undefined set none. InvalidArgument, naming the tag,
-// for a value of another type; a pending exception (a getter threw) is a Cancelled status.
-absl::Status AddScriptTags(v8::Local<v8::Context> context, v8::Local<v8::Value> object,
-                           TagSetTable& table, TagSetId* tags);
+// `tags` with those of `given` set; null and undefined set none. What is no object is one of the letters that it has, as in
+// k6, and the log says so. InvalidArgument, naming the tag, for a value of another type; a pending exception (a getter threw)
+// is a Cancelled status.
+absl::Status AddScriptTags(v8::Local<v8::Context> context, v8::Local<v8::Value> given, ApiVu& vu,
+                           TagSetId* tags);
 
 // Throws what AddScriptTags reports, unless an exception is pending already.
-bool AddScriptTagsOrThrow(v8::Local<v8::Context> context, v8::Local<v8::Value> object,
-                          TagSetTable& table, TagSetId* tags);
+bool AddScriptTagsOrThrow(v8::Local<v8::Context> context, v8::Local<v8::Value> given, ApiVu& vu,
+                          TagSetId* tags);
 
 }  // namespace lockstep::agent

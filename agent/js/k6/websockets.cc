@@ -37,7 +37,10 @@ class WebSocketsModule::Socket final : public WebSocketListener {
         next_(module.vu().Expect()) {
     socket_ = module_.vu().http().OpenWebSocket(module_.vu().connections(), plan_.request, *this);
   }
-  ~Socket() override { meter_.Ended(socket_.get()); }
+  ~Socket() override {
+    OnSent();
+    meter_.Ended(socket_.get());
+  }
 
   WebSocket& connection() { return *socket_; }
   WsMeter& meter() { return meter_; }
@@ -53,6 +56,10 @@ class WebSocketsModule::Socket final : public WebSocketListener {
       }
     }
     Announce("open", socket_->subprotocol());
+  }
+  // As in k6, the closing frame counts.
+  void OnSent() override {
+    meter_.Sent(socket_->messages_sent() + (socket_->close_sent() ? 1 : 0));
   }
   void OnText(std::string message) override {
     meter_.Received();
@@ -160,17 +167,14 @@ void NativeOpen(const Info& info) {
 }
 
 void NativeSendText(const Info& info) {
-  WebSocketsModule::Socket* socket = SocketOf(info);
-  if (socket != nullptr &&
-      socket->connection().SendText(TextOf(info.GetIsolate(), info[1].As<v8::String>()))) {
-    socket->meter().Sent();
+  if (WebSocketsModule::Socket* socket = SocketOf(info)) {
+    socket->connection().SendText(TextOf(info.GetIsolate(), info[1].As<v8::String>()));
   }
 }
 
 void NativeSendBinary(const Info& info) {
-  WebSocketsModule::Socket* socket = SocketOf(info);
-  if (socket != nullptr && socket->connection().SendBinary(BytesOf(info[1]).value_or(""))) {
-    socket->meter().Sent();
+  if (WebSocketsModule::Socket* socket = SocketOf(info)) {
+    socket->connection().SendBinary(BytesOf(info[1]).value_or(""));
   }
 }
 
@@ -187,7 +191,6 @@ void NativeClose(const Info& info) {
     return;
   }
   socket->connection().Close(code, TextOf(info.GetIsolate(), info[2].As<v8::String>()));
-  socket->meter().Sent();  // as in k6, where the closing frame counts
 }
 
 void NativeExtensions(const Info& info) {

@@ -110,7 +110,7 @@ bool BlockingSocket::Close(v8::Local<v8::Context> context, int code) {
     return true;
   }
   closing_ = true;
-  socket_->Close(code, "");
+  socket_->CloseAtOnce(code);
   return Emit(context, "close", {v8::Integer::New(context->GetIsolate(), code)});
 }
 

@@ -22,6 +22,9 @@ class BlockingSocket final : public WebSocketListener {
     for (const auto& [id, timer] : timers_) {
       vu_.loop().Cancel(timer.id);
     }
+    if (socket_ != nullptr) {
+      OnSent();
+    }
     meter_.Ended(socket_.get());
   }
 
@@ -40,9 +43,7 @@ class BlockingSocket final : public WebSocketListener {
   }
   // Once closing began, the script's error handlers are called.
   void Send(v8::Local<v8::Context> context, absl::string_view message, bool binary) {
-    if (binary ? socket_->SendBinary(message) : socket_->SendText(message)) {
-      meter_.Sent();
-    } else {
+    if (!(binary ? socket_->SendBinary(message) : socket_->SendText(message))) {
       EmitError(context, "websocket: close sent");
     }
   }
@@ -61,6 +62,7 @@ class BlockingSocket final : public WebSocketListener {
     response_ = std::move(response);
     Push({Event::kHandshake, "", 0});
   }
+  void OnSent() override { meter_.Sent(socket_->messages_sent()); }
   void OnText(std::string message) override { Push({Event::kText, std::move(message), 0}); }
   void OnBinary(std::string message) override { Push({Event::kBinary, std::move(message), 0}); }
   void OnPing(std::string) override { Push({Event::kPing, "", 0}); }

@@ -45,7 +45,7 @@ absl::Status ReadParam(Context context, ApiVu& vu, absl::string_view name,
     return ReadHeaders(context, value, plan);
   }
   if (name == "tags") {
-    const absl::Status added = AddScriptTags(context, value, vu.sink().tags(), &plan->tags);
+    const absl::Status added = AddScriptTags(context, value, vu, &plan->tags);
     return strict && absl::IsInvalidArgument(added)
                ? absl::InvalidArgumentError(
                      absl::StrCat("invalid WebSocket tags option: ", added.message()))
@@ -198,8 +198,10 @@ void WsMeter::Connected(const HttpResponse& response) {
       absl::ToDoubleMilliseconds(vu_.loop().clock().Mono() - response.started));
 }
 
-void WsMeter::Sent() {
-  Add(builtin::kWsMsgsSent, 1);
+void WsMeter::Sent(int64_t messages) {
+  for (; sent_ < messages; ++sent_) {
+    Add(builtin::kWsMsgsSent, 1);
+  }
 }
 void WsMeter::Received() {
   Add(builtin::kWsMsgsReceived, 1);

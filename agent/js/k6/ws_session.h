@@ -37,7 +37,8 @@ class WsMeter {
 
   // The handshake ended, well or not; `response` is its answer.
   void Connected(const HttpResponse& response);
-  void Sent();
+  // Of this session, so many messages have left by now.
+  void Sent(int64_t messages);
   void Received();
   // The payload of the next ping, and the sample of its pong.
   std::string Ping();
@@ -53,6 +54,7 @@ class WsMeter {
   const std::string url_;
   MonoTime opened_;
   bool open_ = false;
+  int64_t sent_ = 0;
   int64_t pings_ = 0;
   std::map<std::string, MonoTime> waiting_;  // pings without a pong, by payload
 };

@@ -98,7 +98,7 @@ absl::Status ReadMqttOption(Context context, ApiVu& vu, const std::string& name,
     }
     spec.version = value.As<v8::Number>()->Value() == 5 ? MqttVersion::k5 : MqttVersion::k311;
   } else if (name == "tags") {
-    return AddScriptTags(context, value, vu.sink().tags(), &plan->tags);
+    return AddScriptTags(context, value, vu, &plan->tags);
   }
   return absl::OkStatus();
 }

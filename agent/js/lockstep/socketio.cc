@@ -137,7 +137,7 @@ absl::Status ReadSocketIoOption(Context context, ApiVu& vu, absl::string_view na
     return absl::OkStatus();
   }
   if (name == "tags") {
-    return AddScriptTags(context, value, vu.sink().tags(), &plan->tags);
+    return AddScriptTags(context, value, vu, &plan->tags);
   }
   if (name == "jar") {
     if (std::shared_ptr<CookieJar> jar = CookieJarOf(context, value)) {

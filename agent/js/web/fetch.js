@@ -1,7 +1,8 @@
 // fetch for scripts, on top of k6/http: the same connections, metrics, tags and limits. A response's body is there as a whole when
 // fetch has it; streams of bodies are made of that. Evaluates to the function (native) => { fetch, Headers, Request, Response };
-// native: start(method, url, body, params) => { promise, id } of k6/http's asyncRequest, abandon(id), and streams(), blobs() and
-// dom(), which return the exports of k6/experimental/streams, k6/websockets and dom.js.
+// native: start(method, url, body, params) => { promise, id } of k6/http's asyncRequest, abandon(id), facts(response) => { headers:
+// pairs as they came, redirected }, and streams(), blobs() and dom(), which return the exports of k6/experimental/streams,
+// k6/websockets and dom.js.
 ((native) => {
   const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
@@ -16,7 +17,8 @@
     return text;
   };
   class Headers {
-    #map = new Map();
+    #map = new Map();  // values by name, joined, but for cookies: theirs have commas of their own
+    #cookies = [];
     constructor(init) {
       if (init === undefined || init === null) return;
       if (typeof init !== 'object') throw new TypeError('Headers: an object or pairs of name and value are expected');
@@ -30,22 +32,37 @@
     append(name, value) {
       const key = nameOf(name);
       const text = valueOf(key, value);
+      if (key === 'set-cookie') {
+        this.#cookies.push(text);
+        return;
+      }
       const known = this.#map.get(key);
       this.#map.set(key, known === undefined ? text : `${known}, ${text}`);
     }
-    delete(name) { this.#map.delete(nameOf(name)); }
-    get(name) { return this.#map.get(nameOf(name)) ?? null; }
-    // k6/http joins all values: a comma before "name=" begins another cookie.
-    getSetCookie() { return this.#map.get('set-cookie')?.split(/, (?=[^;=\s]+=)/) ?? []; }
-    has(name) { return this.#map.has(nameOf(name)); }
+    delete(name) {
+      const key = nameOf(name);
+      if (key === 'set-cookie') this.#cookies = [];
+      this.#map.delete(key);
+    }
+    get(name) {
+      const key = nameOf(name);
+      if (key === 'set-cookie') return this.#cookies.length > 0 ? this.#cookies.join(', ') : null;
+      return this.#map.get(key) ?? null;
+    }
+    getSetCookie() { return [...this.#cookies]; }
+    has(name) { return this.get(name) !== null; }
     set(name, value) {
       const key = nameOf(name);
-      this.#map.set(key, valueOf(key, value));
+      const text = valueOf(key, value);
+      if (key === 'set-cookie') this.#cookies = [text]; else this.#map.set(key, text);
     }
     forEach(callback, self) {
       for (const [name, value] of this) callback.call(self, value, name, this);
     }
-    entries() { return [...this.#map].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))[Symbol.iterator](); }
+    entries() {
+      const lines = [...this.#map, ...this.#cookies.map((cookie) => ['set-cookie', cookie])];
+      return lines.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))[Symbol.iterator]();
+    }
     *keys() { for (const [name] of this.entries()) yield name; }
     *values() { for (const [, value] of this.entries()) yield value; }
     [Symbol.iterator]() { return this.entries(); }
@@ -277,14 +294,15 @@
     if (tags !== undefined) params.tags = tags;
     const answer = await send(request.method, target, body, params, signal);
     if (answer.status === 0) throw new TypeError(`fetch failed: ${answer.error}`);
+    const { headers, redirected } = native.facts(answer);
     const moved = answer.status >= 300 && answer.status <= 399 && answer.headers.Location !== undefined;
     if (redirect === 'error' && moved) throw new TypeError('fetch failed: unexpected redirect');
     return revive({ bytes: answer.body }, {
       status: answer.status,
       statusText: String(answer.status_text ?? '').replace(/^[0-9]+ ?/, ''),
-      headers: answer.headers,
+      headers: headers.filter(([name]) => TOKEN.test(name)),
       url: answer.url,
-      redirected: redirect === 'follow' && answer.url !== target,
+      redirected,
       type: 'basic',
     });
   }

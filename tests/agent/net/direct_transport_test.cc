@@ -13,7 +13,6 @@ namespace lockstep::agent {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::StartsWith;
 
 constexpr char kFine[] = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine";
 
@@ -66,7 +65,6 @@ TEST(DirectTransport, LeavesToCurlWhatIsCurls) {
   EXPECT_TRUE(DirectTransport::Carries({.http3 = true}, {}, plain));
   EXPECT_FALSE(DirectTransport::Carries({.http3 = true}, {}, secure));
   EXPECT_FALSE(DirectTransport::Carries({}, {}, behind_proxy));
-  EXPECT_FALSE(DirectTransport::Carries({}, {.headers = {{"expect", "100-continue"}}}, plain));
 }
 
 TEST_F(DirectTransportTest, UsesAKeptConnectionAgain) {
@@ -177,17 +175,25 @@ TEST_F(DirectTransportTest, NothingStaysOfAnExchangeThatWasCancelledWhileItDiall
   EXPECT_FALSE(called);
 }
 
-// "Expect" is curl's to carry: it waits for the interim answer before it sends the body.
-TEST_F(DirectTransportTest, ExpectWaitsForItsAnswer) {
-  Ask({.method = "POST", .headers = {{"Expect", "100-continue"}}, .body = "later"});
+// As with Go's client, whose body follows at once.
+TEST_F(DirectTransportTest, ExpectWaitsForNothing) {
+  Ask({.method = "POST", .headers = {{"Expect", "100-continue"}}, .body = "behind it"});
   const std::unique_ptr<RawPeer> peer = Accept();
-  AwaitHead(*peer);
-  EXPECT_THAT(peer->Read(), StartsWith("POST / HTTP/1.1\r\n"));
+  TurnUntil(loop_, [&] { return absl::EndsWith(peer->Read(), "behind it"); });
   EXPECT_THAT(peer->Read(), HasSubstr("Expect: 100-continue\r\n"));
-  peer->Write("HTTP/1.1 100 Continue\r\n\r\n");
-  TurnUntil(loop_, [&] { return absl::EndsWith(peer->Read(), "later"); });
-  peer->Write(kFine);
+  peer->Write(absl::StrCat("HTTP/1.1 100 Continue\r\n\r\n", kFine));
   EXPECT_EQ(Await().status, 200);
+}
+
+TEST_F(DirectTransportTest, AnExpectationThatFailsIsAnAnswer) {
+  Ask({.method = "POST", .headers = {{"Expect", "100-continue"}}, .body = "x"});
+  const std::unique_ptr<RawPeer> peer = Accept();
+  TurnUntil(loop_, [&] { return absl::EndsWith(peer->Read(), "\r\n\r\nx"); });
+  peer->Write("HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n");
+  const HttpResponse& response = Await();
+  EXPECT_EQ(response.status, 417);
+  EXPECT_GE(response.timings.duration(), absl::ZeroDuration());
+  EXPECT_EQ(peer->Read().find("POST"), peer->Read().rfind("POST")) << "it was sent twice";
 }
 
 }  // namespace

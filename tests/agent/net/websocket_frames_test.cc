@@ -137,6 +137,26 @@ std::string TakeAll(WebSocketWriter& writer, size_t room = 1 << 20) {
 
 constexpr uint32_t kNoMask = 0;
 
+// RFC 6455, sections 5.5.1 and 7.4; the IANA registry has codes up to 1014.
+TEST(ReadClose, TakesCodesThatMayBeOnTheWireAndReasonsInUtf8) {
+  const auto payload = [](int code, std::string reason) {
+    return std::string{static_cast<char>(code >> 8), static_cast<char>(code & 255)} + reason;
+  };
+  for (const int code : {1000, 1001, 1003, 1007, 1014, 3000, 4999}) {
+    const absl::StatusOr<CloseFrame> frame = ReadClose(payload(code, "bye"));
+    ASSERT_TRUE(frame.ok()) << code;
+    EXPECT_EQ(frame->code, code);
+    EXPECT_EQ(frame->reason, "bye");
+  }
+  for (const int code : {0, 999, 1004, 1005, 1006, 1015, 2999, 5000}) {
+    EXPECT_EQ(ReadClose(payload(code, "")).status().message(),
+              absl::StrCat("bad close code ", code));
+  }
+  EXPECT_EQ(ReadClose(payload(1000, "\xC3(")).status().message(),
+            "invalid utf8 payload in close frame");
+  EXPECT_EQ(ReadClose("\x03").status().message(), "half a close code");
+}
+
 TEST(WebSocketWriter, MasksAsTheRfcDoes) {
   using namespace std::string_literals;
   uint32_t mask = 0;
@@ -168,8 +188,10 @@ TEST(WebSocketWriter, FramesAreTakenInPieces) {
   char room[8];
   EXPECT_EQ(writer.Take(room, sizeof(room)), 8U);
   EXPECT_EQ(writer.message_bytes(), 3);  // not as a whole
+  EXPECT_EQ(writer.messages_taken(), 0);
   EXPECT_EQ(writer.Take(room, sizeof(room)), 7U);
   EXPECT_EQ(writer.message_bytes(), 0);
+  EXPECT_EQ(writer.messages_taken(), 1);  // the ping is none
   EXPECT_TRUE(writer.empty());
   EXPECT_EQ(writer.Take(room, sizeof(room)), 0U);
 }

@@ -30,6 +30,7 @@ class Recorder : public WebSocketListener {
   }
   void OnPing(std::string payload) override { log.push_back("ping " + payload); }
   void OnPong(std::string payload) override { log.push_back("pong " + payload); }
+  void OnSent() override { ++told_of_sent; }
   void OnClose(int code, std::string reason) override {
     log.push_back(absl::StrCat("close ", code, " ", reason));
   }
@@ -42,6 +43,7 @@ class Recorder : public WebSocketListener {
   }
 
   std::vector<std::string> log;
+  int told_of_sent = 0;
   HttpResponse opened;
   std::function<void()> on_open;
 };
@@ -81,6 +83,26 @@ TEST_F(WebSocketTest, EchoesTextAndBinaryAndClosesByHandshake) {
   EXPECT_EQ(recorder_.opened.status_text, "101 Switching Protocols");
   EXPECT_GT(socket->bytes_sent(), 100);
   EXPECT_GT(socket->bytes_received(), 100);
+}
+
+TEST_F(WebSocketTest, WhoClosesAtOnceWaitsForNoAnswer) {
+  std::unique_ptr<WebSocket> socket;
+  recorder_.on_open = [&socket] {
+    socket->SendText("last words");
+    socket->CloseAtOnce(1000);
+  };
+  socket = Open({.url = ParsedUrl(server_->Url("/ws/mute"))});
+  TurnUntilOver();
+  EXPECT_THAT(recorder_.log, ElementsAre("open", "close 1000 "));
+  EXPECT_GE(recorder_.told_of_sent, 1);
+  EXPECT_EQ(socket->messages_sent(), 1);
+  EXPECT_TRUE(socket->close_sent());
+}
+
+TEST_F(WebSocketTest, WhatThePeerMayNotCloseWithIsAViolation) {
+  const auto socket = Open({.url = ParsedUrl(server_->Url("/ws/close/999"))});
+  TurnUntilOver();
+  EXPECT_THAT(recorder_.log, ElementsAre("open", "close 1002 bad close code 999"));
 }
 
 TEST_F(WebSocketTest, LongMessagesComeWhole) {

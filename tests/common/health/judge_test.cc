@@ -72,6 +72,14 @@ TEST(JudgeTest, OnePercentOfLateStartsIsSuspect) {
             "iterations started late: 0.108 ms at p(99), 0.108 ms in the median, 30 ms at most");
 }
 
+TEST(JudgeTest, LongDelaysAreWrittenOut) {
+  v1::Health health = Healthy();
+  *health.mutable_lateness() = Delays(1000, 1000, absl::Milliseconds(2920));
+  health.set_waited_s(0);
+  const std::string reason = JudgeHealth(health).reasons.at(0);
+  EXPECT_NE(reason.find("2920 ms at most"), std::string::npos) << reason;
+}
+
 TEST(JudgeTest, FourLateStartsAreAHiccupHoweverShortTheRun) {
   v1::Health health = Healthy();
   *health.mutable_lateness() = Delays(10, 4, absl::Seconds(1));

@@ -82,6 +82,15 @@ TEST(ErrorTable, CutsLongTextsBetweenCharacters) {
   EXPECT_EQ(table.Rows()[0].error.name, umlauts.substr(0, 511));
 }
 
+TEST(ErrorTable, NoTextBeginsALineOrReachesATerminalAsAnEscape) {
+  ErrorTable table;
+  table.Add("a\nPASSED", "GET\r\n", "\x1b[2J\ttext\x7f", absl::UnixEpoch());
+  const ErrorRow row = table.Rows()[0];
+  EXPECT_EQ(row.error.cause, "a\\nPASSED");
+  EXPECT_EQ(row.error.method, "GET\\r\\n");
+  EXPECT_EQ(row.error.name, "\\x1b[2J\\ttext\\x7f");
+}
+
 TEST(ErrorTable, NamesNoMoreAgentsThanItsLimit) {
   ErrorTable table;
   for (int i = 0; i < 100; ++i) {

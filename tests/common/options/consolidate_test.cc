@@ -109,15 +109,22 @@ TEST(Consolidate, WarnsOfSystemTagsThatThereAreNot) {
       ElementsAre(::testing::HasSubstr("there is no system tag \"colour\"; there are proto")));
 }
 
-TEST(Consolidate, FillsDefaultsAndKeepsWhatIsSet) {
+TEST(Consolidate, KeepsWhatIsSetAndShowsTwoDefaults) {
   const Options options = ConsolidatedFrom(R"({"userAgent": "", "batch": 3})").options;
   EXPECT_EQ(options.user_agent, "");
   EXPECT_EQ(options.batch, 3);
+  EXPECT_FALSE(options.setup_timeout.has_value()) << "that nobody has set it is worth knowing";
+  EXPECT_EQ(options.system_tags, DefaultSystemTags());
+  EXPECT_EQ(options.summary_trend_stats, DefaultTrendStats());
+}
+
+TEST(Settle, HasDefaultsForWhatNobodyHasSet) {
+  const RunOptions options = Settle(ConsolidatedFrom(R"({"batch": 3})").options);
+  EXPECT_EQ(options.batch, 3);
   EXPECT_EQ(options.batch_per_host, 6);
   EXPECT_EQ(options.setup_timeout, absl::Seconds(60));
-  EXPECT_FALSE(options.max_redirects.has_value()) << "that nobody has set it is worth knowing";
-  EXPECT_TRUE(options.http_errors->Matches(400));
-  EXPECT_FALSE(options.http_errors->Matches(399));
+  EXPECT_TRUE(options.http_errors.Matches(400));
+  EXPECT_FALSE(options.http_errors.Matches(399));
 }
 
 TEST(Settle, KnowsWhetherRedirectsWereLimited) {

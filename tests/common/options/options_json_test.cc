@@ -53,6 +53,28 @@ TEST(CanonicalJson, HasOnlyWhatIsSet) {
             R"({"vus":2,"duration":"1m0s"})");
 }
 
+TEST(InspectJson, HasNullForFieldsOfScenariosThatNobodyHasSet) {
+  const auto scenario = [](absl::string_view options) {
+    const ParsedOptions consolidated = Consolidate(ParseScriptOptions(options).options);
+    const Options again = *FromCanonicalJson(ToCanonicalJson(consolidated.options));
+    return ToInspectJson(again)["scenarios"].begin()->dump();
+  };
+  EXPECT_EQ(
+      R"({"executor":"per-vu-iterations","startTime":null,"gracefulStop":null,"env":null,"exec":null,"tags":null,"vus":null,"iterations":null,"maxDuration":null})",
+      scenario("{}"));
+  EXPECT_EQ(
+      R"({"executor":"constant-vus","startTime":null,"gracefulStop":"30s","env":{},"exec":null,"tags":null,"vus":1,"duration":"5s"})",
+      scenario(R"({"scenarios": {"s": {"executor": "constant-vus", "gracefulStop": "30s",
+                   "env": {}, "vus": 1, "duration": "5s"}}})"));
+  EXPECT_EQ(
+      R"({"executor":"shared-iterations","startTime":null,"gracefulStop":null,"env":null,"exec":null,"tags":null,"vus":2,"iterations":7,"maxDuration":null})",
+      scenario(R"({"vus": 2, "iterations": 7})"));
+}
+
+TEST(InspectJson, ShowsDnsByItsParts) {
+  EXPECT_EQ(R"({"ttl":null,"select":null,"policy":null})", ToInspectJson({})["dns"].dump());
+}
+
 TEST(InspectJson, HasNullForWhatIsNotSet) {
   const nlohmann::ordered_json json = ToInspectJson(
       ParseScriptOptions(R"({"vus": 2, "duration": "1d2h30m", "teardownTimeout": "4500"})")

@@ -167,6 +167,12 @@ TEST(ParseYamlConfig, NamesFileKeyAndValueInErrors) {
   EXPECT_TRUE(ParseYamlConfig("", "l.yaml").parsed.ok());
 }
 
+TEST(ParseJsonConfig, TakesFeatureFlagsThatDoNothing) {
+  const ConfigFile file = ParseJsonConfig(R"({"features": ["freeze-env"], "vus": 2})", "c.json");
+  EXPECT_THAT(file.parsed.errors, IsEmpty());
+  EXPECT_THAT(file.parsed.warnings, ElementsAre("features has no effect in this version"));
+}
+
 TEST(ParseJsonConfig, ReadsTheFileOfK6) {
   const ConfigFile file = ParseJsonConfig(
       R"({"collectors": {"cloud": {}}, "vus": 2, "noUsageReport": true})", "c.json");

@@ -73,6 +73,19 @@ TEST_F(WebServerTest, AnswersComeFromTheLoop) {
   EXPECT_EQ(head->body, "");
 }
 
+TEST_F(WebServerTest, WithoutAHostItListensToBothFamilies) {
+  ASSERT_TRUE(server_.Start(":0").ok());
+  EXPECT_TRUE(httplib::Client("127.0.0.1", server_.port()).Get("/"));
+  const int probe = socket(AF_INET6, SOCK_STREAM, 0);
+  sockaddr_in6 loopback = {};
+  loopback.sin6_family = AF_INET6;
+  loopback.sin6_addr = in6addr_loopback;
+  const bool ipv6 =
+      bind(probe, reinterpret_cast<const sockaddr*>(&loopback), sizeof(loopback)) == 0;
+  close(probe);
+  EXPECT_EQ(bool(httplib::Client("::1", server_.port()).Get("/")), ipv6);
+}
+
 TEST_F(WebServerTest, ABusyPortIsNamedWithTheReason) {
   ASSERT_TRUE(server_.Start("127.0.0.1:0").ok());
   const std::string address = absl::StrCat("127.0.0.1:", server_.port());

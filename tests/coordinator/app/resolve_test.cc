@@ -103,6 +103,14 @@ TEST(OptionTiers, StrictMakesErrorsOfOptionsThatNobodyKnows) {
   EXPECT_THAT(overridden.warnings, ::testing::SizeIs(1));
 }
 
+TEST(OptionTiers, WhatCouldNotBeReadIsNotCalledEmpty) {
+  const OptionTiers tiers = OptionTiers::Load({}, {});
+  const auto resolved =
+      tiers.Resolve(R"({"scenarios": {"a": {"executor": "ghost"}}})", {"default"});
+  EXPECT_FALSE(resolved.errors.empty());
+  EXPECT_THAT(resolved.warnings, ::testing::IsEmpty());
+}
+
 TEST(OptionTiers, OptionsCannotBeAFunction) {
   const OptionTiers tiers = OptionTiers::Load({}, {});
   EXPECT_THAT(

@@ -112,8 +112,10 @@ TEST(Progress, AfterCtrlCANoteSaysWhatHappensAndWhatAnotherOneDoes) {
             "Stopping: setup() is interrupted. Ctrl+C again quits at once, without a summary.");
   view.interrupts = 1;
   view.stop_within = absl::ZeroDuration();
-  EXPECT_EQ(RenderStopNote(view),
-            "Stopping: setup() is interrupted. A third Ctrl+C quits at once.");
+  EXPECT_EQ(
+      RenderStopNote(view),
+      "Stopping: setup() is interrupted. Ctrl+C again hurries teardown(), a third time quits at "
+      "once.");
   view.state = State::TEARDOWN;
   view.stop_within = absl::Seconds(60);
   EXPECT_EQ(
@@ -255,9 +257,9 @@ TEST(Progress, AgentsAndThresholdsHaveLinesWhereTheyAreWanted) {
                        .clock_within = absl::Microseconds(50)},
                       {.name = "b", .state = v1::AgentStatus::LOST, .failed_per_s = 1}};
   view.threshold_lines = {
-      {"http_reqs", "count>1", v1::ThresholdStatus::PASSING, 25},
-      {"checks", "rate>0.9", v1::ThresholdStatus::NO_DATA, 0},
-      {"http_req_duration", "p(95)<500", v1::ThresholdStatus::FAILING, 812.256}};
+      {"http_reqs", "count>1", v1::ThresholdStatus::PASSING, "25"},
+      {"checks", "rate>0.9", v1::ThresholdStatus::NO_DATA, ""},
+      {"http_req_duration", "p(95)<500", v1::ThresholdStatus::FAILING, "812.25ms"}};
   const std::vector<std::string> lines = Lines(view, 140);
   EXPECT_THAT(
       std::vector<std::string>(lines.begin() + 3, lines.end()),
@@ -266,7 +268,7 @@ TEST(Progress, AgentsAndThresholdsHaveLinesWhereTheyAreWanted) {
           "clock \u00b10.05ms",
           "b        lost       0/0 VUs    0.0 requests/s  1.0 failed/s  CPU -    lag 0.00ms  "
           "clock \u00b10.00ms",
-          "\u2717  http_req_duration  'p(95)<500'  812.26",
+          "\u2717  http_req_duration  'p(95)<500'  812.25ms",
           "\u2713  http_reqs          'count>1'    25",
           "\u2022  checks             'rate>0.9'   no data"));
 }

@@ -66,15 +66,17 @@ class ReportOutputsTest : public ::testing::Test {
     return text.str();
   }
   RunReport Report() const {
+    return Report(summary_.thresholds_ok ? ExitCode::kSuccess : ExitCode::kThresholdsHaveFailed,
+                  "");
+  }
+  RunReport Report(ExitCode code, absl::string_view reason) const {
     return {.summary = summary_,
             .store = store_,
             .script = "a<b>.js",
             .begin = absl::FromUnixSeconds(1'700'000'000),
             .end = absl::FromUnixSeconds(1'700'000'003),
             .judgement = judgement_,
-            .verdict = MakeVerdict(
-                summary_, judgement_,
-                summary_.thresholds_ok ? ExitCode::kSuccess : ExitCode::kThresholdsHaveFailed, "")};
+            .verdict = MakeVerdict(summary_, judgement_, code, reason)};
   }
   absl::Status Run(const std::string& spec) {
     absl::StatusOr<std::unique_ptr<Output>> output = MakeOutput(spec, context_);
@@ -102,6 +104,10 @@ TEST_F(ReportOutputsTest, WritesThresholdsAndChecksAsJunit) {
       Read(Path("junit.xml")),
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
       "<testsuites name=\"a&lt;b&gt;.js\">\n"
+      "  <testsuite name=\"run\" tests=\"1\" failures=\"0\" errors=\"0\" skipped=\"0\" "
+      "time=\"2.500\" timestamp=\"2023-11-14T22:13:20\">\n"
+      "    <testcase classname=\"run\" name=\"ran to its end\" time=\"0\"/>\n"
+      "  </testsuite>\n"
       "  <testsuite name=\"thresholds\" tests=\"2\" failures=\"1\" errors=\"0\" skipped=\"0\" "
       "time=\"2.500\" timestamp=\"2023-11-14T22:13:20\">\n"
       "    <testcase classname=\"http_req_duration\" name=\"p(95)&lt;&quot;10&quot;\" time=\"0\">\n"
@@ -119,6 +125,18 @@ TEST_F(ReportOutputsTest, WritesThresholdsAndChecksAsJunit) {
       "  </testsuite>\n"
       "</testsuites>\n");
   EXPECT_EQ(Files(), 1) << "nothing beside it";
+}
+
+TEST_F(ReportOutputsTest, ARunThatFailedByItselfIsAFailureOfJunit) {
+  summary_ = Summary();
+  for (const ExitCode code : {ExitCode::kScriptException, ExitCode::kScriptAborted,
+                              ExitCode::kExternalAbort, ExitCode::kSetupTimeout}) {
+    const std::string xml = JunitXml(Report(code, "what had happened"));
+    EXPECT_THAT(xml, HasSubstr("name=\"run\" tests=\"1\" failures=\"1\""));
+    EXPECT_THAT(xml, HasSubstr("what had happened"));
+  }
+  EXPECT_THAT(JunitXml(Report(ExitCode::kSuccess, "")),
+              HasSubstr("name=\"run\" tests=\"1\" failures=\"0\""));
 }
 
 TEST_F(ReportOutputsTest, AppendsMarkdownToTheStepSummary) {

@@ -22,6 +22,11 @@ TEST_F(CoreModule, ASymbolIsNoNameOfACheck) {
   EXPECT_THAT(Samples("checks"), ElementsAre("1{check:1}", "1{check:n}"));
 }
 
+TEST_F(CoreModule, ATextAsTagsOfACheckIsAnObjectOfItsLetters) {
+  EXPECT_EQ("true", Run("return k6.check(1, {c: true}, 'x')"));
+  EXPECT_THAT(Samples("checks"), ElementsAre("1{0:x,check:c}"));
+}
+
 TEST_F(CoreModule, ACheckThatThrowsFailsAndThrowsOn) {
   EXPECT_EQ("Error: inside",
             Run("k6.check(1, {t: () => { throw new Error('inside') }, never: true})"));

@@ -32,7 +32,7 @@ TEST_F(HttpBodyTest, BodiesOfAllKinds) {
 
 TEST_F(HttpBodyTest, WhatIsNoBodyIsRefusedInTheWordsOfK6) {
   EXPECT_EQ(
-      R"js(["int64","float64","bool","[]interface {}","func(goja.FunctionCall) goja.Value","time.Time","[]uint16","*http.FileData","[][2]interface {}","*goja.Promise","*big.Int"])js",
+      R"js(["int64","float64","bool","[]interface {}","func(sobek.FunctionCall) sobek.Value","time.Time","[]uint16","*http.FileData","[][2]interface {}","*sobek.Promise","*big.Int"])js",
       Run(R"js(
         const all = [5, 1.5, true, [1], () => 1, new Date(), new Uint16Array(1), http.file('x'),
           new Map([[1, 2]]), Promise.resolve(1), 1n];

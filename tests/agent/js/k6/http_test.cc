@@ -320,6 +320,14 @@ TEST_F(HttpTest, BatchKeepsOrderAndKeys) {
   EXPECT_EQ("[]", Run("return http.batch([])"));
 }
 
+TEST_F(HttpTest, AnObjectOfABatchHasNoBodyWithGet) {
+  EXPECT_EQ(R"(["","b","b"])", Run(R"js(
+    const url = `${T}/echo`;
+    return http.batch([{method: 'get', url, body: 'b'}, {method: 'post', url, body: 'b'}, ['GET', url, 'b']])
+      .map(r => r.request.body)
+  )js"));
+}
+
 TEST_F(HttpTest, BatchStartsNoMoreThanTheLimit) {
   js_.vu().settings.batch = 3;
   js_.vu().settings.batch_per_host = 0;

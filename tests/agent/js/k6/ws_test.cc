@@ -231,6 +231,19 @@ TEST_F(WsTest, SendingAfterTheCloseIsAnErrorEvent) {
   EXPECT_EQ(0u, Count("ws_msgs_sent"));
 }
 
+// As in k6, whose connect() returns without the peer's answer.
+TEST_F(WsTest, ClosingWaitsForNoAnswer) {
+  EXPECT_EQ(R"(["close 1000"])", Run(R"js(
+    const seen = [];
+    ws.connect(`${W}/ws/mute`, s => {
+      s.on('close', c => seen.push('close ' + c));
+      s.on('open', () => { s.send('x'); s.close(1000) })
+    });
+    return seen
+  )js"));
+  EXPECT_EQ(1u, Count("ws_msgs_sent"));
+}
+
 TEST_F(WsTest, TimersSayWhatTheyWereGiven) {
   EXPECT_EQ("TypeError: setTimeout requires a >0 timeout parameter, received -1.00",
             Run("ws.connect(`${W}/ws`, s => s.setTimeout(() => {}, -1))"));

@@ -55,6 +55,24 @@ TEST_F(Web, FetchAnswersWithAResponse) {
             Run("return fetch(T + '/redirect/1', { redirect: 'error' })"));
 }
 
+// The Fetch standard: values of headers are bytes, read as Latin-1; lines of cookies are never joined.
+TEST_F(Web, FetchTakesHeadersAsTheyCome) {
+  EXPECT_EQ(R"([200,"caf",233,["a=1; Path=/, b","c=2"],2])", Run(R"js(
+    const r = await fetch(T + '/header?X-A=caf%E9&Set-Cookie=a%3D1%3B+Path%3D/%2C+b&set-cookie=c%3D2');
+    const lines = [...r.headers].filter(([name]) => name === 'set-cookie').length;
+    const value = r.headers.get('x-a');
+    return [r.status, value.slice(0, 3), value.charCodeAt(3), r.headers.getSetCookie(), lines];
+  )js"));
+}
+
+TEST_F(Web, FetchKnowsWhetherItWasRedirected) {
+  EXPECT_EQ("[false,true]", Run(R"js(
+    const withUser = await fetch(T.replace('//', '//u:p@') + '/');
+    const moved = await fetch(T + '/redirect/1');
+    return [withUser.redirected, moved.redirected];
+  )js"));
+}
+
 TEST_F(Web, FetchSendsBodiesOfAllKinds) {
   EXPECT_EQ(R"(["text","q=1+2","bytes","blob","stream","again"])", Run(R"js(
     const bytes = (t) => new TextEncoder().encode(t);
@@ -128,6 +146,13 @@ TEST_F(Web, HeadersAreSortedAndInAnyCase) {
     cookies.append('Set-Cookie', 'x=1; Expires=Wed, 21 Oct 2026 07:28:00 GMT');
     cookies.append('set-cookie', 'y=2');
     return [[...headers], headers.get('b'), headers.get('c'), cookies.getSetCookie()];
+  )js"));
+  EXPECT_EQ(R"([[["set-cookie","x=1"],["set-cookie","y=2, z"]],"x=1, y=2, z",true,[],null])",
+            Run(R"js(
+    const headers = new Headers([['Set-Cookie', 'x=1'], ['set-cookie', 'y=2, z']]);
+    const before = [[...headers], headers.get('set-cookie'), headers.has('Set-Cookie')];
+    headers.delete('SET-COOKIE');
+    return [...before, headers.getSetCookie(), headers.get('set-cookie')];
   )js"));
 }
 
