@@ -265,7 +265,7 @@ void SseModule::Source::Last() {
     SseModule& module = module_;
     const uint64_t number = number_;
     Emit({.what = "close"});
-    module.Forget(number);
+    module.sources().Forget(number);
   });
 }
 
