@@ -20,7 +20,6 @@ ArrivalRate::ArrivalRate(ExecutorContext context, WhenExhausted when_exhausted)
       arrivals_(*context_.plan.arrivals, context_.plan.iterations_segment) {}
 
 ArrivalRate::~ArrivalRate() {
-  loop().Cancel(timer_);
   for (const std::unique_ptr<Slot>& slot : slots_) {
     slot->offer->Withdraw();
   }
@@ -67,7 +66,7 @@ void ArrivalRate::RequestVus() {
 }
 
 void ArrivalRate::Run() {
-  loop().Cancel(std::exchange(timer_, TimerId::kNone));
+  timer_.Cancel();
   short_of_vus_ = false;
   const MonoTime due = now();
   for (; next_.has_value() && !Held() && start_ + next_->at <= due + kLead;
@@ -90,7 +89,7 @@ void ArrivalRate::Run() {
   if (next_.has_value()) {
     // With half of the lead left, several starts are handed out in one go.
     const absl::Duration ahead = short_of_vus_ ? absl::ZeroDuration() : kLead / 2;
-    timer_ = loop().At(start_ + next_->at - ahead, [this] { Run(); });
+    timer_.At(start_ + next_->at - ahead, [this] { Run(); });
   } else if (when_exhausted_ == WhenExhausted::kFinish && !context_.moves) {
     End();
   }
@@ -215,7 +214,7 @@ void ArrivalRate::Redivide(absl::Duration offset) {
 
 void ArrivalRate::EndInTime() {
   if (time_is_up_ && !Held()) {
-    loop().Cancel(std::exchange(timer_, TimerId::kNone));
+    timer_.Cancel();
     End();
   }
 }
@@ -229,7 +228,7 @@ void ArrivalRate::WithdrawAfter(MonoTime now) {
 }
 
 void ArrivalRate::EndStarts(EndOfStarts why) {
-  loop().Cancel(std::exchange(timer_, TimerId::kNone));
+  timer_.Cancel();
   if (why == EndOfStarts::kStopped) {
     WithdrawAfter(now());
     End();

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "agent/exec/executor.h"
+#include "common/base/timer.h"
 #include "common/schedule/arrival_times.h"
 
 namespace lockstep::agent {
@@ -114,7 +115,7 @@ class ArrivalRate final : public Executor {
   int64_t slots_held_ = 0;
   int64_t starts_without_vu_ = 0;
   int64_t awaited_ = 0;  // pre-allocated VUs that other scenarios have not given back yet
-  TimerId timer_ = TimerId::kNone;
+  Timer timer_{loop()};
   bool short_of_vus_ = false;  // the next start is due soon, and waits for a VU
   bool initialising_ = false;
   bool warned_ = false;

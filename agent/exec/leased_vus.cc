@@ -65,7 +65,6 @@ LeasedVus::LeasedVus(ExecutorContext context, const PerVuIterationsConfig& confi
 
 LeasedVus::~LeasedVus() {
   gate_->Close();
-  loop().Cancel(message_timer_);
   for (const auto& [vu, share] : shares_) {
     loop().Cancel(share.deadline);
   }
@@ -334,11 +333,10 @@ v1::VuIterationsWanted::Vu& LeasedVus::Say(int64_t vu) {
 }
 
 void LeasedVus::SendSoon() {
-  if (message_timer_ != TimerId::kNone) {
+  if (message_timer_.set()) {
     return;
   }
-  message_timer_ = loop().At(now(), [this] {
-    message_timer_ = TimerId::kNone;
+  message_timer_.At(now(), [this] {
     message_.set_scenario(context_.config.name);
     context_.events.OnVusWanted(std::exchange(message_, {}));
     context_.changed();

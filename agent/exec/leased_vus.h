@@ -15,6 +15,7 @@
 
 #include "agent/exec/looping_executor.h"
 #include "common/base/sync.h"
+#include "common/base/timer.h"
 
 namespace lockstep::agent {
 
@@ -44,9 +45,7 @@ class LeasedVus final : public Executor {
   void EndStarts(EndOfStarts why) override;
   void StopWaiting() override;
   void Interrupt() override;
-  bool finished() const override {
-    return ended_ && shares_.empty() && message_timer_ == TimerId::kNone;
-  }
+  bool finished() const override { return ended_ && shares_.empty() && !message_timer_.set(); }
   // What a VU left undone was dropped; reported for each VU.
   void Settle() override;
   int64_t active_vus() const override { return active_; }
@@ -130,7 +129,7 @@ class LeasedVus final : public Executor {
   int64_t granted_ = 0;
   std::vector<std::pair<int64_t, int64_t>> unbegun_;  // VU's number in the test, how many
   v1::VuIterationsWanted message_;
-  TimerId message_timer_ = TimerId::kNone;
+  Timer message_timer_{loop()};
   bool started_ = false;
   bool ended_ = false;
   bool time_is_up_ = false;

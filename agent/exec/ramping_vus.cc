@@ -13,10 +13,6 @@ RampingVus::RampingVus(ExecutorContext context, const RampingVusConfig& config)
                                             context_.first_number)),
       handles_(context_, gate_) {}
 
-RampingVus::~RampingVus() {
-  loop().Cancel(timer_);
-}
-
 void RampingVus::Start(MonoTime start) {
   start_ = start;
   gate_->Open(start + context_.plan.regular_duration);
@@ -24,19 +20,18 @@ void RampingVus::Start(MonoTime start) {
 }
 
 void RampingVus::Step() {
-  timer_ = TimerId::kNone;
   while (next_step_ < steps_.size() && start_ + steps_[next_step_].at <= now()) {
     const VuStep& step = steps_[next_step_++];
     handles_.Want(step.vus, start_ + step.at + graceful_ramp_down_);
   }
   if (next_step_ < steps_.size()) {
-    timer_ = loop().At(start_ + steps_[next_step_].at, [this] { Step(); });
+    timer_.At(start_ + steps_[next_step_].at, [this] { Step(); });
   }
 }
 
 // The steps are other ones now: of those that have come only the last one counts.
 void RampingVus::Redivide(absl::Duration /*offset*/) {
-  loop().Cancel(std::exchange(timer_, TimerId::kNone));
+  timer_.Cancel();
   if (ended_) {
     return;
   }
@@ -48,7 +43,7 @@ void RampingVus::Redivide(absl::Duration /*offset*/) {
 }
 
 void RampingVus::EndStarts(EndOfStarts why) {
-  loop().Cancel(std::exchange(timer_, TimerId::kNone));
+  timer_.Cancel();
   if (why == EndOfStarts::kTimeIsUp) {
     Step();  // one that falls on the very end: VUs that go there have gracefulRampDown, not
              // gracefulStop

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "agent/exec/vu_handles.h"
+#include "common/base/timer.h"
 #include "common/schedule/vu_steps.h"
 
 namespace lockstep::agent {
@@ -13,7 +14,6 @@ namespace lockstep::agent {
 class RampingVus final : public Executor {
  public:
   RampingVus(ExecutorContext context, const RampingVusConfig& config);
-  ~RampingVus() override;
 
   void Start(MonoTime start) override;
   void EndStarts(EndOfStarts why) override;
@@ -33,7 +33,7 @@ class RampingVus final : public Executor {
   VuHandles handles_;
   MonoTime start_;
   size_t next_step_ = 0;
-  TimerId timer_ = TimerId::kNone;
+  Timer timer_{loop()};
   bool ended_ = false;
 };
 

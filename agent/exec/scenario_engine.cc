@@ -28,12 +28,7 @@ ScenarioEngine::ScenarioEngine(Config config, EventLoop& loop, VuPool& pool, Log
   }
 }
 
-ScenarioEngine::~ScenarioEngine() {
-  loop_.Cancel(t0_timer_);
-  loop_.Cancel(done_timer_);
-  loop_.Cancel(switch_timer_);
-  loop_.Cancel(division_timer_);
-}
+ScenarioEngine::~ScenarioEngine() = default;
 
 void ScenarioEngine::Start(MonoTime t0) {
   LOCKSTEP_CHECK(!t0_.has_value());
@@ -46,8 +41,7 @@ void ScenarioEngine::Start(MonoTime t0) {
 
 void ScenarioEngine::ScheduleAll() {
   const MonoTime t0 = *t0_;
-  t0_timer_ = loop_.At(t0, [this, t0] {
-    t0_timer_ = TimerId::kNone;
+  t0_timer_.At(t0, [this, t0] {
     if (config_.first_number == 0) {  // else it has come late on purpose
       start_lateness_ = loop_.clock().Mono() - t0;
     }
@@ -65,7 +59,7 @@ absl::Status ScenarioEngine::Pause(MonoTime at) {
   if (!BegunBy(at)) {
     paused_ = true;
     held_ = t0_.has_value();
-    loop_.Cancel(std::exchange(t0_timer_, TimerId::kNone));
+    t0_timer_.Cancel();
     for (const std::unique_ptr<ScenarioRunner>& runner : runners_) {
       runner->Unschedule();
     }
@@ -107,7 +101,7 @@ void ScenarioEngine::SwitchAt(MonoTime at, bool paused) {
 }
 
 void ScenarioEngine::ApplySwitches() {
-  loop_.Cancel(std::exchange(switch_timer_, TimerId::kNone));
+  switch_timer_.Cancel();
   while (!switches_.empty() && switches_.front().first <= loop_.clock().Mono()) {
     const bool paused = switches_.front().second;
     switches_.pop_front();
@@ -118,10 +112,7 @@ void ScenarioEngine::ApplySwitches() {
     }
   }
   if (!switches_.empty()) {
-    switch_timer_ = loop_.At(switches_.front().first, [this] {
-      switch_timer_ = TimerId::kNone;
-      ApplySwitches();
-    });
+    switch_timer_.At(switches_.front().first, [this] { ApplySwitches(); });
   }
 }
 
@@ -161,7 +152,7 @@ absl::Status ScenarioEngine::Scale(int64_t vus, int64_t max_vus) {
 }
 
 bool ScenarioEngine::Hold(absl::Duration after) {
-  if (division_timer_ != TimerId::kNone) {
+  if (division_timer_.set()) {
     return false;  // the division before this one is still to come
   }
   const absl::Duration before = hold_;
@@ -202,20 +193,14 @@ void ScenarioEngine::InitialiseMissing() {
 
 void ScenarioEngine::Divide(InstancePlan plan, SegmentTuple segment) {
   division_ = {std::move(plan), std::move(segment)};
-  loop_.Cancel(division_timer_);
-  division_timer_ = loop_.At(*t0_ + hold_, [this] { DivideNow(); });
+  division_timer_.At(*t0_ + hold_, [this] { DivideNow(); });
 }
 
 void ScenarioEngine::EndAtHold() {
-  loop_.Cancel(division_timer_);
-  division_timer_ = loop_.At(*t0_ + hold_, [this] {
-    division_timer_ = TimerId::kNone;
-    GracefulStop();
-  });
+  division_timer_.At(*t0_ + hold_, [this] { GracefulStop(); });
 }
 
 void ScenarioEngine::DivideNow() {
-  division_timer_ = TimerId::kNone;
   auto [plan, segment] = *std::exchange(division_, std::nullopt);
   const absl::Duration at = std::exchange(hold_, absl::InfiniteDuration());
   scale_segment_ = std::move(segment);
@@ -293,11 +278,8 @@ void ScenarioEngine::CheckDone() {
       std::all_of(runners_.begin(), runners_.end(),
                   [](const std::unique_ptr<ScenarioRunner>& runner) { return runner->ended(); });
   if (all_ended && !std::exchange(done_, true)) {
-    loop_.Cancel(std::exchange(t0_timer_, TimerId::kNone));
-    done_timer_ = loop_.At(loop_.clock().Mono(), [this] {
-      done_timer_ = TimerId::kNone;
-      events_.OnDone();
-    });
+    t0_timer_.Cancel();
+    done_timer_.At(loop_.clock().Mono(), [this] { events_.OnDone(); });
   }
 }
 

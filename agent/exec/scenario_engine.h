@@ -34,6 +34,7 @@
 #include "agent/exec/vu.h"
 #include "common/base/event_loop.h"
 #include "common/base/log.h"
+#include "common/base/timer.h"
 #include "common/options/options.h"
 #include "common/plan/plan.h"
 #include "common/segment/execution_segment.h"
@@ -200,11 +201,11 @@ class ScenarioEngine {
   std::vector<std::optional<std::pair<int64_t, int64_t>>> scales_;
   std::optional<MonoTime> t0_;
   absl::Duration start_lateness_;
-  TimerId t0_timer_ = TimerId::kNone;
-  TimerId done_timer_ = TimerId::kNone;
+  Timer t0_timer_{loop_};
+  Timer done_timer_{loop_};
   // Pauses and resumptions after T0 that are still to come, in order.
   std::deque<std::pair<MonoTime, bool>> switches_;
-  TimerId switch_timer_ = TimerId::kNone;
+  Timer switch_timer_{loop_};
   bool paused_ = false;
   bool held_ = false;  // paused before T0
   bool stopped_ = false;
@@ -212,7 +213,7 @@ class ScenarioEngine {
   // Of the last Hold; of Divide, until its instant has come.
   absl::Duration hold_ = absl::InfiniteDuration();
   std::optional<std::pair<InstancePlan, SegmentTuple>> division_;
-  TimerId division_timer_ = TimerId::kNone;
+  Timer division_timer_{loop_};
   int64_t missing_ = 0;  // VUs that are to be initialised
   bool initialising_ = false;
 

@@ -43,13 +43,6 @@ ScenarioRunner::ScenarioRunner(size_t index, const ScenarioConfig& config, Scena
                             .changed = [this] { Check(); }});
 }
 
-ScenarioRunner::~ScenarioRunner() {
-  for (const TimerId timer :
-       {prepare_timer_, begin_timer_, end_timer_, interrupt_timer_, check_timer_}) {
-    loop_.Cancel(timer);
-  }
-}
-
 bool ScenarioRunner::ended() const {
   return state_ == v1::ScenarioProgress::DONE || state_ == v1::ScenarioProgress::INTERRUPTED;
 }
@@ -61,17 +54,14 @@ void ScenarioRunner::Schedule(MonoTime t0) {
   Unschedule();
   const MonoTime start = t0 + plan_.start_time;
   if (moves_) {
-    prepare_timer_ = loop_.At(start - kPrepareAhead, [this] {
-      prepare_timer_ = TimerId::kNone;
-      executor_->Prepare();
-    });
+    prepare_timer_.At(start - kPrepareAhead, [this] { executor_->Prepare(); });
   }
-  begin_timer_ = loop_.At(start, [this, start] { Begin(start); });
+  begin_timer_.At(start, [this, start] { Begin(start); });
 }
 
 void ScenarioRunner::Unschedule() {
-  loop_.Cancel(std::exchange(prepare_timer_, TimerId::kNone));
-  loop_.Cancel(std::exchange(begin_timer_, TimerId::kNone));
+  prepare_timer_.Cancel();
+  begin_timer_.Cancel();
 }
 
 bool ScenarioRunner::HoldFrom(absl::Duration after) {
@@ -91,14 +81,12 @@ void ScenarioRunner::Redivide(ScenarioPlan plan, absl::Duration after) {
 }
 
 void ScenarioRunner::Begin(MonoTime start) {
-  begin_timer_ = TimerId::kNone;
   state_ = v1::ScenarioProgress::RUNNING;
   start_ = start;
   const MonoTime end = start + plan_.regular_duration;
   executor_->Start(start);
   if (!end.infinite()) {
-    end_timer_ = loop_.At(end, [this] {
-      end_timer_ = TimerId::kNone;
+    end_timer_.At(end, [this] {
       EndStarts(EndOfStarts::kTimeIsUp);
       InterruptAt(*start_ + plan_.regular_duration + plan_.graceful_stop);
     });
@@ -107,7 +95,7 @@ void ScenarioRunner::Begin(MonoTime start) {
 }
 
 void ScenarioRunner::EndStarts(EndOfStarts why) {
-  loop_.Cancel(std::exchange(end_timer_, TimerId::kNone));
+  end_timer_.Cancel();
   state_ = v1::ScenarioProgress::STOPPING;
   executor_->EndStarts(why);
   Check();
@@ -118,15 +106,12 @@ void ScenarioRunner::InterruptAt(MonoTime when) {
     return;
   }
   interrupt_at_ = when;
-  loop_.Cancel(std::exchange(interrupt_timer_, TimerId::kNone));
+  interrupt_timer_.Cancel();
   if (when <= loop_.clock().Mono()) {
     executor_->Interrupt();
     return;
   }
-  interrupt_timer_ = loop_.At(when, [this] {
-    interrupt_timer_ = TimerId::kNone;
-    executor_->Interrupt();
-  });
+  interrupt_timer_.At(when, [this] { executor_->Interrupt(); });
 }
 
 void ScenarioRunner::GracefulStop(MonoTime deadline) {
@@ -158,11 +143,10 @@ void ScenarioRunner::Stop() {
 }
 
 void ScenarioRunner::Check() {
-  if (ended() || check_timer_ != TimerId::kNone) {
+  if (ended() || check_timer_.set()) {
     return;
   }
-  check_timer_ = loop_.At(loop_.clock().Mono(), [this] {
-    check_timer_ = TimerId::kNone;
+  check_timer_.At(loop_.clock().Mono(), [this] {
     const bool never_began = state_ == v1::ScenarioProgress::STOPPING && !start_.has_value();
     if (never_began || executor_->finished()) {
       End();
@@ -171,8 +155,8 @@ void ScenarioRunner::Check() {
 }
 
 void ScenarioRunner::End() {
-  for (TimerId* timer : {&prepare_timer_, &begin_timer_, &end_timer_, &interrupt_timer_}) {
-    loop_.Cancel(std::exchange(*timer, TimerId::kNone));
+  for (Timer* timer : {&prepare_timer_, &begin_timer_, &end_timer_, &interrupt_timer_}) {
+    timer->Cancel();
   }
   end_ = loop_.clock().Mono();
   if (start_.has_value() && !stopped_) {

@@ -10,6 +10,7 @@
 #include "agent/exec/scenario_engine.h"
 #include "agent/exec/vu.h"
 #include "common/base/event_loop.h"
+#include "common/base/timer.h"
 #include "common/plan/plan.h"
 
 namespace lockstep::agent {
@@ -30,7 +31,6 @@ class ScenarioRunner {
   // of its own, but not if there is no work.
   ScenarioRunner(size_t index, const ScenarioConfig& config, ScenarioPlan plan, const Run& run,
                  absl::AnyInvocable<void()> on_ended);
-  ~ScenarioRunner();
   ScenarioRunner(const ScenarioRunner&) = delete;
   ScenarioRunner& operator=(const ScenarioRunner&) = delete;
 
@@ -80,11 +80,11 @@ class ScenarioRunner {
   bool stopped_ = false;           // by the user, before its time was up
   std::optional<MonoTime> start_;  // once begun
   MonoTime end_;                   // once ended
-  TimerId prepare_timer_ = TimerId::kNone;
-  TimerId begin_timer_ = TimerId::kNone;
-  TimerId end_timer_ = TimerId::kNone;
-  TimerId interrupt_timer_ = TimerId::kNone;
-  TimerId check_timer_ = TimerId::kNone;  // a timer, as a posted task could not be taken back
+  Timer prepare_timer_{loop_};
+  Timer begin_timer_{loop_};
+  Timer end_timer_{loop_};
+  Timer interrupt_timer_{loop_};
+  Timer check_timer_{loop_};  // a timer, as a posted task could not be taken back
   MonoTime interrupt_at_ = MonoTime::Infinite();
 };
 

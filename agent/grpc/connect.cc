@@ -17,6 +17,7 @@
 #include "agent/net/network.h"
 #include "agent/net/resolver.h"
 #include "agent/net/target.h"
+#include "common/base/timer.h"
 #include "common/rpc/grpc_cause.h"
 
 namespace lockstep::agent {
@@ -71,14 +72,11 @@ class Connector final : public std::enable_shared_from_this<Connector> {
 
   Connector(GrpcEngine& engine, GrpcConnectSpec spec, Done done)
       : engine_(engine), spec_(std::move(spec)), done_(std::move(done)) {}
-  ~Connector() { engine_.loop().Cancel(timer_); }
 
   void Start() {
     // Even what fails at once is told in a later turn.
-    timer_ = engine_.loop().After(spec_.timeout, [this] {
-      timer_ = TimerId::kNone;
-      Fail(absl::DeadlineExceededError("context deadline exceeded"));
-    });
+    timer_.After(spec_.timeout,
+                 [this] { Fail(absl::DeadlineExceededError("context deadline exceeded")); });
     engine_.loop().Post([weak = weak_from_this()] {
       if (const auto self = weak.lock()) {
         self->Look();
@@ -193,7 +191,7 @@ class Connector final : public std::enable_shared_from_this<Connector> {
   GrpcEngine& engine_;
   const GrpcConnectSpec spec_;
   Done done_;  // null once it has been called
-  TimerId timer_ = TimerId::kNone;
+  Timer timer_{engine_.loop()};
   std::string host_;
   int port_ = 0;
   std::string place_;  // "127.0.0.1:50051"

@@ -34,7 +34,6 @@ HttpCall::HttpCall(HttpCallEnv& env, HttpCallSpec&& spec)
 
 HttpCall::~HttpCall() {
   env_.client.Cancel(running_);
-  env_.loop.Cancel(posted_);
   env_.client.Reuse(result_.response);
 }
 
@@ -109,7 +108,7 @@ void HttpCall::SubmitHop() {
 }
 
 void HttpCall::FailHop(HttpError error) {
-  posted_ = env_.loop.After(absl::ZeroDuration(), [this, error = std::move(error)]() mutable {
+  posted_.After(absl::ZeroDuration(), [this, error = std::move(error)]() mutable {
     HttpResponse response;
     response.error = std::move(error);
     response.ended = env_.loop.clock().Wall();

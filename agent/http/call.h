@@ -24,6 +24,7 @@
 #include "agent/http/url.h"
 #include "common/base/event_loop.h"
 #include "common/base/log.h"
+#include "common/base/timer.h"
 
 namespace lockstep::agent {
 
@@ -169,8 +170,8 @@ class HttpCall : private ResponseListener {
   std::string debug_id_;   // of the present hop, with httpDebug
   bool leads_on_ = false;  // the answer that is just coming, to a call with a listener
   ExchangeId running_ = ExchangeId::kNone;
-  TimerId posted_ = TimerId::kNone;  // an answer that needs no network
-  HttpCallResult result_;            // what is told in the end
+  Timer posted_{env_.loop};  // an answer that needs no network
+  HttpCallResult result_;    // what is told in the end
 };
 
 }  // namespace lockstep::agent

@@ -20,6 +20,7 @@
 #include "agent/net/rules.h"
 #include "agent/net/target.h"
 #include "common/base/status_macros.h"
+#include "common/base/timer.h"
 
 namespace lockstep::agent {
 namespace {
@@ -98,7 +99,7 @@ class MosquittoClient final : public MqttClient, private MosquittoEvents {
   bool connected_ = false;  // the broker has let us in
   bool leaving_ = false;
   bool over_ = false;
-  TimerId timeout_ = TimerId::kNone, delivery_ = TimerId::kNone;
+  Timer timeout_{env_.loop}, delivery_{env_.loop};
   std::vector<Event> events_;
   absl::flat_hash_map<int, int64_t> under_way_;  // bytes of publications by id
   int64_t bytes_under_way_ = 0;
@@ -109,9 +110,6 @@ MosquittoClient::MosquittoClient(MqttEnv& env, MqttSpec spec, MqttListener& list
 
 MosquittoClient::~MosquittoClient() {
   *alive_ = false;
-  for (const TimerId timer : {timeout_, delivery_}) {
-    env_.loop.Cancel(timer);
-  }
 }
 
 absl::Status MosquittoClient::Prepare() {
@@ -130,10 +128,7 @@ absl::Status MosquittoClient::Prepare() {
   driver_.emplace(env_.loop, mosquitto_.get(),
                   [this](MosquittoFailure failure) { End(leaving_ ? "" : WhyLost(failure)); });
   if (spec_.timeout > absl::ZeroDuration()) {
-    timeout_ = env_.loop.After(spec_.timeout, [this] {
-      timeout_ = TimerId::kNone;
-      End("connect timeout");
-    });
+    timeout_.After(spec_.timeout, [this] { End("connect timeout"); });
   }
   Dial();
   return absl::OkStatus();
@@ -200,7 +195,7 @@ void MosquittoClient::OnConnack(int code, bool session_present) {
     return;
   }
   connected_ = true;
-  env_.loop.Cancel(std::exchange(timeout_, TimerId::kNone));
+  timeout_.Cancel();
   Queue([session_present](MqttListener& listener) { listener.OnMqttConnected(session_present); });
 }
 
@@ -215,11 +210,8 @@ void MosquittoClient::Queue(Event event) {
     return;
   }
   events_.push_back(std::move(event));
-  if (delivery_ == TimerId::kNone) {
-    delivery_ = env_.loop.After(absl::ZeroDuration(), [this] {
-      delivery_ = TimerId::kNone;
-      Deliver();
-    });
+  if (!delivery_.set()) {
+    delivery_.After(absl::ZeroDuration(), [this] { Deliver(); });
   }
 }
 
@@ -239,7 +231,7 @@ void MosquittoClient::End(std::string why) {
   });
   over_ = true;
   connected_ = false;
-  env_.loop.Cancel(std::exchange(timeout_, TimerId::kNone));
+  timeout_.Cancel();
   driver_->Stop();
 }
 

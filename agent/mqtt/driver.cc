@@ -28,7 +28,7 @@ void MosquittoDriver::Connect(const IpAddress& ip, int port, absl::Duration keep
     failed_({.code = code, .dial_errno = code == MOSQ_ERR_ERRNO ? errno : 0});
     return;
   }
-  misc_ = loop_.After(kMiscEvery, [this] { Misc(); });
+  misc_.After(kMiscEvery, [this] { Misc(); });
   Look();
 }
 
@@ -71,7 +71,7 @@ void MosquittoDriver::OnReady(uint32_t events) {
 }
 
 void MosquittoDriver::Misc() {
-  misc_ = loop_.After(kMiscEvery, [this] { Misc(); });
+  misc_.After(kMiscEvery, [this] { Misc(); });
   After(mosquitto_loop_misc(handle_));
 }
 
@@ -85,7 +85,7 @@ void MosquittoDriver::After(int code) {
 
 void MosquittoDriver::Stop() {
   stopped_ = true;
-  loop_.Cancel(std::exchange(misc_, TimerId::kNone));
+  misc_.Cancel();
   Unwatch();
 }
 

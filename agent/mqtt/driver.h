@@ -10,6 +10,7 @@
 
 #include "agent/net/ip.h"
 #include "agent/net/multi_loop.h"
+#include "common/base/timer.h"
 
 namespace lockstep::agent {
 
@@ -47,7 +48,7 @@ class MosquittoDriver {
   uint32_t watched_ = 0;
   bool dialled_ = false;  // the kernel has said whether there is a connection
   bool stopped_ = false;
-  TimerId misc_ = TimerId::kNone;
+  Timer misc_{loop_};
 };
 
 }  // namespace lockstep::agent

@@ -198,8 +198,7 @@ void CurlWebSocket::BeginClosing(int code, absl::string_view reason) {
 
 void CurlWebSocket::AwaitClose(MonoTime limit) {
   const int64_t moved = bytes_sent_ + bytes_received_;
-  timer_ = engine_.loop().After(kCloseTimeout, [this, limit, moved] {
-    timer_ = TimerId::kNone;
+  timer_.After(kCloseTimeout, [this, limit, moved] {
     if (bytes_sent_ + bytes_received_ != moved && engine_.clock().Mono() < limit) {
       AwaitClose(limit);
       return;
@@ -233,7 +232,7 @@ void CurlWebSocket::QueueLast() {
 }
 
 void CurlWebSocket::LeaveCurl() {
-  engine_.loop().Cancel(std::exchange(timer_, TimerId::kNone));
+  timer_.Cancel();
   if (std::exchange(in_curl_, false)) {
     engine_.driver().Abandon(easy_.get());
   }

@@ -23,6 +23,7 @@
 #include "agent/net/target.h"
 #include "agent/net/websocket_frames.h"
 #include "agent/net/websocket_handshake.h"
+#include "common/base/timer.h"
 
 namespace lockstep::agent {
 
@@ -110,7 +111,7 @@ class CurlWebSocket final : public WebSocket, public CurlTransfer, public EventS
   HttpResponse response_;
   ResponseReader reader_;
   TransferStamps stamps_;
-  TimerId timer_ = TimerId::kNone;  // of the handshake, later of the closing handshake
+  Timer timer_{engine_.loop()};  // of the handshake, later of the closing handshake
 
   absl::BitGen random_;
   const std::string key_ = HandshakeKey(random_);

@@ -57,8 +57,7 @@ CurlWebSocket::CurlWebSocket(Engine& engine, NetPool& pool, WebSocketRequest req
   }
   easy_.SetHeaders(*headers, EasyHandle::Follows::kStream);
   if (request_.handshake_timeout > absl::ZeroDuration()) {
-    timer_ = engine_.loop().After(request_.handshake_timeout, [this] {
-      timer_ = TimerId::kNone;
+    timer_.After(request_.handshake_timeout, [this] {
       Refuse(refused() ? kBadHandshake : HttpError{error_code::kRequestTimeout, "request timeout"});
     });
   }
@@ -169,7 +168,7 @@ void CurlWebSocket::OnSwitched() {
     incoming_.Inflate(agreement_.deflate);
     outgoing_.Deflate();
   }
-  engine_.loop().Cancel(std::exchange(timer_, TimerId::kNone));
+  timer_.Cancel();
   state_ = State::kOpen;
   Queue({.type = Event::Type::kOpen, .data = ""});
 }

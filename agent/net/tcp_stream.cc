@@ -21,6 +21,7 @@
 #include "agent/net/socket_address.h"
 #include "agent/net/target.h"
 #include "agent/net/tls_session.h"
+#include "common/base/timer.h"
 
 namespace lockstep::agent {
 namespace {
@@ -33,8 +34,7 @@ class TcpStream final : public ByteStream, public EventSource {
         target_(std::move(target)),
         listener_(listener) {
     if (target_.dial_timeout < absl::InfiniteDuration()) {
-      timer_ = engine_.loop().After(target_.dial_timeout, [this] {
-        timer_ = TimerId::kNone;
+      timer_.After(target_.dial_timeout, [this] {
         End(absl::DeadlineExceededError(absl::StrCat("dial tcp ", address_, ": i/o timeout")));
       });
     }
@@ -96,9 +96,7 @@ class TcpStream final : public ByteStream, public EventSource {
   }
 
   void Close() {
-    if (timer_ != TimerId::kNone) {
-      engine_.loop().Cancel(std::exchange(timer_, TimerId::kNone));
-    }
+    timer_.Cancel();
     if (fd_ >= 0) {
       engine_.loop().Unwatch(fd_);
       close(std::exchange(fd_, -1));
@@ -226,7 +224,7 @@ class TcpStream final : public ByteStream, public EventSource {
   }
 
   void Open() {
-    engine_.loop().Cancel(std::exchange(timer_, TimerId::kNone));
+    timer_.Cancel();
     connected_ = opened_ = true;
     NoteEvents();
   }
@@ -310,7 +308,7 @@ class TcpStream final : public ByteStream, public EventSource {
 
   std::string address_;  // what is dialled
   int dial_port_ = 0;
-  TimerId timer_ = TimerId::kNone;
+  Timer timer_{engine_.loop()};
   int fd_ = -1;
   std::unique_ptr<TlsSession> tls_;  // null: plain text
   bool connected_ = false;           // TLS included

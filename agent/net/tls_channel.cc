@@ -14,7 +14,7 @@
 #include "absl/strings/strip.h"
 
 #include "agent/net/ip.h"
-#include "agent/net/rules.h"
+#include "agent/net/tls_facts.h"
 #include "common/base/check.h"
 
 namespace lockstep::agent {
@@ -181,16 +181,9 @@ bool TlsChannel::Verified() {
 
 void TlsChannel::ReadFacts() {
   SSL* const ssl = ssl_.get();
-  facts_.version = TlsVersionName(SSL_get_version(ssl));
-  if (const SSL_CIPHER* cipher = SSL_get_current_cipher(ssl)) {
-    const char* const name = SSL_CIPHER_standard_name(cipher);
-    facts_.cipher_suite = TlsCipherName(name == nullptr ? SSL_CIPHER_get_name(cipher) : name);
-  }
-  const unsigned char* staple = nullptr;
-  const long size = SSL_get_tlsext_status_ocsp_resp(ssl, &staple);
-  facts_.ocsp = ReadOcspStaple(size <= 0 ? ""
-                                         : absl::string_view(reinterpret_cast<const char*>(staple),
-                                                             static_cast<size_t>(size)));
+  facts_.version = TlsVersionOf(ssl);
+  facts_.cipher_suite = TlsCipherSuiteOf(ssl);
+  facts_.ocsp = ReadOcspStaple(StapleOf(ssl));
   const unsigned char* protocol = nullptr;
   unsigned int length = 0;
   SSL_get0_alpn_selected(ssl, &protocol, &length);

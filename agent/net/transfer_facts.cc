@@ -6,7 +6,7 @@
 #include <openssl/ssl.h>
 
 #include "agent/net/net_error.h"
-#include "agent/net/rules.h"
+#include "agent/net/tls_facts.h"
 
 namespace lockstep::agent {
 namespace {
@@ -53,17 +53,9 @@ void FillTls(EasyHandle& easy, HttpResponse& response) {
     return;
   }
   auto* const ssl = static_cast<SSL*>(session->internals);
-  response.tls_version = TlsVersionName(SSL_get_version(ssl));
-  if (const SSL_CIPHER* cipher = SSL_get_current_cipher(ssl)) {
-    const char* const name = SSL_CIPHER_standard_name(cipher);
-    response.tls_cipher_suite = TlsCipherName(name == nullptr ? SSL_CIPHER_get_name(cipher) : name);
-  }
-  const unsigned char* staple = nullptr;
-  const long size = SSL_get_tlsext_status_ocsp_resp(ssl, &staple);
-  response.ocsp =
-      easy.ReadStaple(size <= 0 ? ""
-                                : absl::string_view(reinterpret_cast<const char*>(staple),
-                                                    static_cast<size_t>(size)));
+  response.tls_version = TlsVersionOf(ssl);
+  response.tls_cipher_suite = TlsCipherSuiteOf(ssl);
+  response.ocsp = easy.ReadStaple(StapleOf(ssl));
 }
 
 void FillPeerAndBytes(CURL* easy, HttpResponse& response) {

@@ -8,7 +8,6 @@ namespace lockstep::agent {
 
 RedisConnection::~RedisConnection() {
   CountBytes();
-  env_.loop.Cancel(timer_);
 }
 
 absl::Status RedisConnection::Send(const Command& command, Done done) {
@@ -46,7 +45,7 @@ void RedisConnection::Open() {
 void RedisConnection::Expect(Done done, bool greeting) {
   waiting_.push_back(
       {.done = std::move(done), .sent = env_.loop.clock().Mono(), .greeting = greeting});
-  if (open_ && timer_ == TimerId::kNone) {
+  if (open_ && !timer_.set()) {
     ArmTimer();
   }
 }
@@ -105,7 +104,7 @@ void RedisConnection::OnEnd(absl::Status why) {
 
 void RedisConnection::Fail(const absl::Status& why) {
   CountBytes();
-  env_.loop.Cancel(std::exchange(timer_, TimerId::kNone));
+  timer_.Cancel();
   stream_.reset();
   open_ = false;
   std::deque<Waiting> told;
@@ -119,15 +118,12 @@ void RedisConnection::Fail(const absl::Status& why) {
 
 // For the oldest command without a reply.
 void RedisConnection::ArmTimer() {
-  env_.loop.Cancel(std::exchange(timer_, TimerId::kNone));
+  timer_.Cancel();
   if (!waiting_.empty() && settings_.read_timeout < absl::InfiniteDuration()) {
-    timer_ = env_.loop.At(waiting_.front().sent + settings_.read_timeout, [this] { OnTimer(); });
+    timer_.At(waiting_.front().sent + settings_.read_timeout, [this] {
+      Fail(absl::DeadlineExceededError("redis: i/o timeout: no reply in time"));
+    });
   }
-}
-
-void RedisConnection::OnTimer() {
-  timer_ = TimerId::kNone;
-  Fail(absl::DeadlineExceededError("redis: i/o timeout: no reply in time"));
 }
 
 void RedisConnection::CountBytes() {

@@ -18,6 +18,7 @@
 #include "agent/http/byte_stream.h"
 #include "agent/redis/resp.h"
 #include "common/base/event_loop.h"
+#include "common/base/timer.h"
 
 namespace lockstep::agent {
 
@@ -67,7 +68,6 @@ class RedisConnection final : private StreamListener {
 
   void Open();
   void Expect(Done done, bool greeting);
-  void OnTimer();
   // Hands `reply` to whom it is for. Not OK: it ends the connection.
   absl::Status Deliver(RespValue reply);
   // The connection is over; all that wait are told why.
@@ -82,7 +82,7 @@ class RedisConnection final : private StreamListener {
   std::string unsent_;  // commands from before it was open
   RespReader reader_;
   std::deque<Waiting> waiting_;
-  TimerId timer_ = TimerId::kNone;
+  Timer timer_{env_.loop};
   int64_t counted_sent_ = 0, counted_received_ = 0;
 };
 

@@ -31,8 +31,6 @@ Session::Session(EventLoop& loop, Transport& transport, Logger& logger, SessionS
       pause_(settings_.first_pause) {}
 
 Session::~Session() {
-  loop_.Cancel(retry_timer_);
-  loop_.Cancel(beat_timer_);
   transport_.Close();
 }
 
@@ -79,8 +77,8 @@ void Session::Connect() {
     patience = std::min(
         patience, last_heard_ + longest_silence() + absl::Milliseconds(1) - loop_.clock().Mono());
   }
-  beat_timer_ = loop_.After(std::max(patience, absl::Milliseconds(1)),
-                            [this] { Break(absl::DeadlineExceededError("it does not answer")); });
+  beat_timer_.After(std::max(patience, absl::Milliseconds(1)),
+                    [this] { Break(absl::DeadlineExceededError("it does not answer")); });
 }
 
 void Session::SendUnnumbered(v1::AgentMessage message) {
@@ -133,8 +131,8 @@ void Session::Leave(std::string reason) {
   finished_ = true;
   link_ = Link::kDown;
   session_id_.clear();
-  loop_.Cancel(retry_timer_);
-  loop_.Cancel(beat_timer_);
+  retry_timer_.Cancel();
+  beat_timer_.Cancel();
   transport_.Close();
 }
 
@@ -188,7 +186,7 @@ void Session::OnGoodbye(const v1::Goodbye& goodbye) {
   SendUnnumbered(std::move(thanks));
   logger_.Debug(absl::StrCat("the coordinator ended the session: ", goodbye.reason()));
   link_ = Link::kDown;
-  loop_.Cancel(beat_timer_);
+  beat_timer_.Cancel();
   transport_.Close();
   LoseSession(absl::OkStatus());
   if (finished_) {
@@ -223,7 +221,6 @@ void Session::SendProbe() {
 }
 
 void Session::Beat() {
-  beat_timer_ = TimerId::kNone;
   MonoTime now = loop_.clock().Mono();
   if (now - last_heard_ > longest_silence()) {
     Break(absl::DeadlineExceededError(
@@ -231,7 +228,7 @@ void Session::Beat() {
     return;
   }
   SendProbe();  // doubles as the heartbeat
-  beat_timer_ = loop_.After(heartbeat_, [this] { Beat(); });
+  beat_timer_.After(heartbeat_, [this] { Beat(); });
 }
 
 void Session::Break(const absl::Status& status) {
@@ -247,7 +244,7 @@ void Session::OnClosed(const absl::Status& status) {
     down_since_ = loop_.clock().Mono();
   }
   link_ = Link::kDown;
-  loop_.Cancel(beat_timer_);
+  beat_timer_.Cancel();
   if (open() && loop_.clock().Mono() - last_heard_ > longest_silence()) {
     LoseSession(status);
     if (finished_) {
@@ -273,9 +270,7 @@ void Session::RetryLater(const absl::Status& status) {
   }
   const absl::Duration pause = PauseNow();
   pause_ = std::min(pause_ * 2, settings_.max_pause);
-  loop_.Cancel(retry_timer_);
-  retry_timer_ = loop_.After(pause, [this, status] {
-    retry_timer_ = TimerId::kNone;
+  retry_timer_.After(pause, [this, status] {
     if (open() && loop_.clock().Mono() - last_heard_ > longest_silence()) {
       LoseSession(status);
     }
@@ -313,8 +308,8 @@ void Session::LoseSession(const absl::Status& status) {
 void Session::Finish(const absl::Status& status) {
   finished_ = true;
   link_ = Link::kDown;
-  loop_.Cancel(beat_timer_);
-  loop_.Cancel(retry_timer_);
+  beat_timer_.Cancel();
+  retry_timer_.Cancel();
   transport_.Close();
   events_.on_finished(status);
 }

@@ -21,6 +21,7 @@
 #include "common/base/event_loop.h"
 #include "common/base/log.h"
 #include "common/base/replay.h"
+#include "common/base/timer.h"
 
 namespace lockstep::agent {
 
@@ -146,8 +147,8 @@ class Session {
   MonoTime down_since_;
   MonoTime last_complaint_;
   absl::Duration pause_;
-  TimerId retry_timer_ = TimerId::kNone;
-  TimerId beat_timer_ = TimerId::kNone;
+  Timer retry_timer_{loop_};
+  Timer beat_timer_{loop_};
 };
 
 }  // namespace lockstep::agent

@@ -79,8 +79,7 @@ void Session::OnWelcome(const v1::CoordinatorMessage& message) {
   lease_ = absl::Milliseconds(welcome.lease_ms());
   heartbeat_ = absl::Milliseconds(welcome.heartbeat_ms());
   session_id_ = welcome.session_id();
-  loop_.Cancel(beat_timer_);
-  beat_timer_ = loop_.After(heartbeat_, [this] { Beat(); });
+  beat_timer_.After(heartbeat_, [this] { Beat(); });
   probes_ = 0;
   SendProbe();
   if (!resumed) {
@@ -100,7 +99,7 @@ void Session::OnRefused(const v1::Refused& refused) {
       absl::PermissionDeniedError(absl::StrCat("the coordinator refused: ", refused.reason()));
   Break(status);
   if (!refused.retry()) {
-    loop_.Cancel(retry_timer_);
+    retry_timer_.Cancel();
     LoseSession(status);
     Finish(status);
   }

@@ -76,7 +76,6 @@ WorkerFleet::WorkerFleet(const ScriptEngine& engine, EventLoop& conductor, Logge
 }
 
 WorkerFleet::~WorkerFleet() {
-  conductor_.Cancel(watch_timer_);
   for (const auto& [id, operation] : operations_) {
     conductor_.Cancel(operation.timer);
   }
@@ -105,8 +104,7 @@ void WorkerFleet::WatchWorkers() {
   if (limit <= absl::ZeroDuration()) {
     return;
   }
-  watch_timer_ = conductor_.After(std::clamp(limit / 10, kWatchAtLeast, kWatchAtMost), [this] {
-    watch_timer_ = TimerId::kNone;
+  watch_timer_.After(std::clamp(limit / 10, kWatchAtLeast, kWatchAtMost), [this] {
     if (run_ == nullptr) {
       return;
     }
@@ -293,7 +291,7 @@ void WorkerFleet::Prepare(const ScriptBundle& bundle, RunConfig config,
     inspected_.reset();
   }
   run_->workers.Start(config_.workers, std::move(isolate));
-  conductor_.Cancel(watch_timer_);
+  watch_timer_.Cancel();
   WatchWorkers();
   run_->vus.Prepare(run_->shared.config.plan.planned_vus,
                     [this, done = std::move(done)](std::optional<ScriptFailure> failure) mutable {

@@ -18,6 +18,7 @@
 #include "agent/report/accumulator.h"
 #include "agent/run/script_host.h"
 #include "agent/vu/script_run.h"
+#include "common/base/timer.h"
 
 namespace lockstep::agent {
 
@@ -115,7 +116,7 @@ class WorkerFleet final : public ScriptHost {
   uint64_t next_operation_ = 1;
   std::map<uint64_t, Operation> operations_;
 
-  TimerId watch_timer_ = TimerId::kNone;
+  Timer watch_timer_{conductor_};
   std::thread reaper_;
 };
 

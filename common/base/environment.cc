@@ -15,4 +15,15 @@ Environment SystemEnvironment() {
   return environment;
 }
 
+std::string XdgFolder(const Environment& environment, const std::string& variable,
+                      const std::string& usual) {
+  const auto value = [&environment](const std::string& name) {
+    const auto found = environment.find(name);
+    return found == environment.end() ? std::string() : found->second;
+  };
+  const std::string folder = value(variable);
+  const std::string home = value("HOME");
+  return !folder.empty() || home.empty() ? folder : home + "/" + usual;
+}
+
 }  // namespace lockstep

@@ -34,8 +34,7 @@ std::string InUrl(const std::string& host) {
 DashboardHost::DashboardHost(EventLoop& loop, DashboardSource& source, RunControl& control,
                              Logger& logger, DashboardSettings settings,
                              absl::AnyInvocable<void()> on_left)
-    : loop_(loop),
-      logger_(logger),
+    : logger_(logger),
       settings_(std::move(settings)),
       on_left_(std::move(on_left)),
       token_(settings_.token.empty() ? absl::BytesToHexString(RandomBytes(kTokenBytes))
@@ -43,10 +42,10 @@ DashboardHost::DashboardHost(EventLoop& loop, DashboardSource& source, RunContro
       dashboard_(source, control, {.token = token_, .hosts = HostsOf(settings_.host)}),
       server_(
           loop, [this](const WebRequest& request) { return dashboard_.Answer(request); },
-          Dashboard::kMostPages) {}
+          Dashboard::kMostPages),
+      timer_(loop) {}
 
 DashboardHost::~DashboardHost() {
-  loop_.Cancel(timer_);
   dashboard_.End();
   server_.Shutdown();
   if (dashboard_.overran() > 0) {
@@ -85,10 +84,9 @@ std::string DashboardHost::Description() const {
 }
 
 void DashboardHost::TickEachPeriod() {
-  timer_ = loop_.After(settings_.period, [this] {
+  timer_.After(settings_.period, [this] {
     dashboard_.Tick();
     if (lingering_ && !has_pages()) {
-      timer_ = TimerId::kNone;
       on_left_();
       return;
     }

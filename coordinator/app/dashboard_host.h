@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "common/base/event_loop.h"
 #include "common/base/log.h"
+#include "common/base/timer.h"
 #include "common/web/web_server.h"
 #include "coordinator/app/dashboard_settings.h"
 #include "coordinator/http/dashboard.h"
@@ -36,14 +36,13 @@ class DashboardHost {
   void OpenBrowser();
   std::string Url() const;
 
-  EventLoop& loop_;
   Logger& logger_;
   const DashboardSettings settings_;
   absl::AnyInvocable<void()> on_left_;
   const std::string token_;
   Dashboard dashboard_;
   WebServer server_;
-  TimerId timer_ = TimerId::kNone;
+  Timer timer_;
   bool lingering_ = false;
 };
 

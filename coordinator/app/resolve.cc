@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
+#include "common/base/environment.h"
 #include "common/base/read_file.h"
 #include "common/options/consolidate.h"
 #include "common/options/parse.h"
@@ -19,16 +20,8 @@ constexpr char kDefaultFile[] = "lockstep.yaml";
 
 // k6's own configuration file, "~/.config/k6/config.json"; "" if there is no home.
 std::string FileOfK6(const Environment& environment) {
-  const auto value = [&environment](const char* name) {
-    const auto found = environment.find(name);
-    return found == environment.end() ? std::string() : found->second;
-  };
-  const std::string config = value("XDG_CONFIG_HOME");
-  const std::string home = value("HOME");
-  if (config.empty() && home.empty()) {
-    return "";
-  }
-  return absl::StrCat(config.empty() ? home + "/.config" : config, "/k6/config.json");
+  const std::string config = XdgFolder(environment, "XDG_CONFIG_HOME", ".config");
+  return config.empty() ? "" : config + "/k6/config.json";
 }
 
 }  // namespace

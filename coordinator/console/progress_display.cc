@@ -17,18 +17,14 @@ constexpr absl::Duration kPlain = absl::Seconds(1);
 }  // namespace
 
 ProgressDisplay::ProgressDisplay(EventLoop& loop, Target target, std::function<ProgressView()> view)
-    : loop_(loop), target_(std::move(target)), view_(std::move(view)) {}
-
-ProgressDisplay::~ProgressDisplay() {
-  loop_.Cancel(timer_);
-}
+    : target_(std::move(target)), view_(std::move(view)), timer_(loop) {}
 
 void ProgressDisplay::Begin() {
   if (in_place()) {
     Redraw();
     return;
   }
-  timer_ = loop_.After(kPlain, [this] {
+  timer_.After(kPlain, [this] {
     if (!over_) {
       WritePlain(view_());
       Begin();
@@ -38,7 +34,6 @@ void ProgressDisplay::Begin() {
 
 void ProgressDisplay::Refresh() {
   if (in_place()) {
-    loop_.Cancel(timer_);
     Redraw();
   }
 }
@@ -86,7 +81,7 @@ void ProgressDisplay::Redraw() {
     doing_ = RenderRunLine(view);
     target_.terminal->Draw(RenderTerminalLines(view, target_.terminal->size(), target_.color));
   }
-  timer_ = loop_.After(kFrame, [this] { Redraw(); });
+  timer_.After(kFrame, [this] { Redraw(); });
 }
 
 }  // namespace lockstep::coordinator

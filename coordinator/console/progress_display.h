@@ -8,7 +8,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/strings/string_view.h"
 
-#include "common/base/event_loop.h"
+#include "common/base/timer.h"
 #include "coordinator/console/progress.h"
 #include "coordinator/console/terminal.h"
 
@@ -28,7 +28,6 @@ class ProgressDisplay {
 
   // `view` gives the run as it stands. `loop` is borrowed.
   ProgressDisplay(EventLoop& loop, Target target, std::function<ProgressView()> view);
-  ~ProgressDisplay();
   ProgressDisplay(const ProgressDisplay&) = delete;
   ProgressDisplay& operator=(const ProgressDisplay&) = delete;
 
@@ -49,12 +48,11 @@ class ProgressDisplay {
   void Redraw();
   void WritePlain(const ProgressView& view);
 
-  EventLoop& loop_;
   Target target_;
   const std::function<ProgressView()> view_;
   std::string doing_;  // the run's line, as it was drawn last
   bool over_ = false;
-  TimerId timer_ = {};
+  Timer timer_;
 };
 
 }  // namespace lockstep::coordinator

@@ -24,10 +24,6 @@ Fleet::Fleet(EventLoop& loop, Connections& connections, Logger& logger, FleetSet
       nonces_(std::move(nonces)),
       refusals_(loop.clock(), logger) {}
 
-Fleet::~Fleet() {
-  loop_.Cancel(lease_timer_);
-}
-
 void Fleet::OnOpened(ConnectionId connection, Peer peer) {
   if (open_.size() >= settings_.max_connections) {
     refusals_.Add(kRefusedLimit, peer.address, "too many connections");
@@ -254,12 +250,12 @@ void Fleet::Forgive() {
   for (auto& [id, connection] : open_) {
     connection.opened = now;
   }
-  loop_.Cancel(std::exchange(lease_timer_, TimerId::kNone));
+  lease_timer_.Cancel();
   WatchLeases();
 }
 
 void Fleet::WatchLeases() {
-  if (lease_timer_ != TimerId::kNone) {
+  if (lease_timer_.set()) {
     return;
   }
   MonoTime earliest = MonoTime::Infinite();
@@ -272,8 +268,7 @@ void Fleet::WatchLeases() {
     }
   }
   if (!earliest.infinite()) {
-    lease_timer_ = loop_.At(earliest, [this] {
-      lease_timer_ = TimerId::kNone;
+    lease_timer_.At(earliest, [this] {
       CheckLeases();
       WatchLeases();
     });

@@ -20,6 +20,7 @@
 #include "common/base/event_loop.h"
 #include "common/base/log.h"
 #include "common/base/replay.h"
+#include "common/base/timer.h"
 #include "common/trust/certificate.h"
 #include "common/trust/join_proof.h"
 #include "coordinator/core/checkpoint.h"
@@ -95,7 +96,6 @@ class Fleet {
   // `loop`, `connections` and `logger` are borrowed and outlive the fleet.
   Fleet(EventLoop& loop, Connections& connections, Logger& logger, FleetSettings settings,
         SessionIdSource session_ids, NonceSource nonces = nullptr);
-  ~Fleet();
   Fleet(const Fleet&) = delete;
   Fleet& operator=(const Fleet&) = delete;
 
@@ -225,7 +225,7 @@ class Fleet {
   absl::AnyInvocable<void()> on_dismissed_;
   absl::AnyInvocable<void()> on_held_;  // null: nothing is held back
   bool held_told_ = false;
-  TimerId lease_timer_ = TimerId::kNone;
+  Timer lease_timer_{loop_};
 };
 
 }  // namespace lockstep::coordinator

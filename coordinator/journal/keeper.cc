@@ -7,15 +7,6 @@
 
 namespace lockstep::coordinator {
 
-Keeper::~Keeper() {
-  StopTimers();
-}
-
-void Keeper::StopTimers() {
-  parts_.loop.Cancel(std::exchange(commit_timer_, TimerId::kNone));
-  parts_.loop.Cancel(std::exchange(second_timer_, TimerId::kNone));
-}
-
 void Keeper::OnState(RunState state) {
   if (failure_.has_value() || state < v1::RunStatus::RUNNING || state == v1::RunStatus::DONE) {
     return;
@@ -33,7 +24,7 @@ void Keeper::Begin() {
 }
 
 void Keeper::EachSecond() {
-  second_timer_ = parts_.loop.After(absl::Seconds(1), [this] {
+  second_timer_.After(absl::Seconds(1), [this] {
     EachSecond();
     with_results_ = true;
     CommitSoon();
@@ -42,14 +33,11 @@ void Keeper::EachSecond() {
 
 // Never in the middle of an event, which may have more to change.
 void Keeper::CommitSoon() {
-  if (commit_timer_ != TimerId::kNone) {
+  if (commit_timer_.set()) {
     return;
   }
-  commit_timer_ =
-      parts_.loop.At(std::max(parts_.loop.clock().Mono(), last_commit_ + kApart), [this] {
-        commit_timer_ = TimerId::kNone;
-        Commit();
-      });
+  commit_timer_.At(std::max(parts_.loop.clock().Mono(), last_commit_ + kApart),
+                   [this] { Commit(); });
 }
 
 void Keeper::Commit() {
@@ -89,7 +77,8 @@ void Keeper::Fail(const absl::Status& status) {
 }
 
 void Keeper::End() {
-  StopTimers();
+  commit_timer_.Cancel();
+  second_timer_.Cancel();
   if (std::exchange(keeping_, false)) {
     parts_.fleet.ReleaseHold();
     parts_.run.BatchesKept();

@@ -17,6 +17,7 @@
 
 #include "common/base/event_loop.h"
 #include "common/base/log.h"
+#include "common/base/timer.h"
 #include "coordinator/core/checkpoint.h"
 #include "coordinator/core/fleet.h"
 #include "coordinator/core/run.h"
@@ -40,7 +41,6 @@ class Keeper {
   using Write = absl::AnyInvocable<absl::Status(const RunCheckpoint& run,
                                                 const FleetCheckpoint& fleet, bool results)>;
   Keeper(Parts parts, Write write) : parts_(parts), write_(std::move(write)) {}
-  ~Keeper();
   Keeper(const Keeper&) = delete;
   Keeper& operator=(const Keeper&) = delete;
 
@@ -61,15 +61,14 @@ class Keeper {
   void CommitSoon();
   void Commit();
   void EachSecond();
-  void StopTimers();
 
   const Parts parts_;
   Write write_;
   bool keeping_ = false;
   bool with_results_ = false;  // the next commit
   MonoTime last_commit_;
-  TimerId commit_timer_ = TimerId::kNone;
-  TimerId second_timer_ = TimerId::kNone;
+  Timer commit_timer_{parts_.loop};
+  Timer second_timer_{parts_.loop};
   std::optional<std::string> failure_;
 };
 

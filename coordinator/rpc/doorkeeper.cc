@@ -161,17 +161,12 @@ void Doorkeeper::PauseListening() {
   for (const int fd : listeners_) {
     loop_.Unwatch(fd);
   }
-  loop_.Cancel(pause_);
-  pause_ = loop_.After(kPause, [this] {
-    pause_ = TimerId::kNone;
-    WatchListeners();
-  });
+  pause_.After(kPause, [this] { WatchListeners(); });
 }
 
 void Doorkeeper::Shutdown() {
-  loop_.Cancel(timer_);
-  loop_.Cancel(pause_);
-  timer_ = pause_ = TimerId::kNone;
+  timer_.Cancel();
+  pause_.Cancel();
   for (const int fd : listeners_) {
     loop_.Unwatch(fd);
     close(fd);
@@ -301,11 +296,10 @@ void Doorkeeper::WatchSilence() {
   while (!order_.empty() && !silent_.contains(order_.front())) {
     order_.pop_front();
   }
-  if (timer_ != TimerId::kNone || order_.empty()) {
+  if (timer_.set() || order_.empty()) {
     return;
   }
-  timer_ = loop_.At(silent_.at(order_.front()).came + settings_.speak_within, [this] {
-    timer_ = TimerId::kNone;
+  timer_.At(silent_.at(order_.front()).came + settings_.speak_within, [this] {
     const MonoTime now = loop_.clock().Mono();
     while (!order_.empty()) {
       const auto found = silent_.find(order_.front());

@@ -18,6 +18,7 @@
 #include "absl/strings/string_view.h"
 
 #include "common/base/epoll_loop.h"
+#include "common/base/timer.h"
 
 struct addrinfo;
 
@@ -83,8 +84,8 @@ class Doorkeeper {
   std::deque<std::pair<MonoTime, std::string>> let_in_;  // hosts, the last 10 s
   std::map<std::string, size_t> let_in_of_;              // of these, by host
   std::map<std::string, size_t> silent_of_;              // of silent_, by host
-  TimerId timer_ = TimerId::kNone;
-  TimerId pause_ = TimerId::kNone;
+  Timer timer_{loop_};
+  Timer pause_{loop_};
 };
 
 }  // namespace lockstep::coordinator

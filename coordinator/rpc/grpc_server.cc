@@ -18,6 +18,7 @@
 
 #include "common/base/message_limits.h"
 #include "common/base/status_macros.h"
+#include "common/base/timer.h"
 #include "coordinator/rpc/doorkeeper.h"
 #include "coordinator/rpc/peer_gate.h"
 #include "coordinator/rpc/reflection_service.h"
@@ -195,7 +196,7 @@ struct GrpcServer::Impl final : public v1::Coordinator::CallbackService {
 
   std::shared_ptr<PeerGate> gate;  // null: plain text
   Credentials trusted;             // loop only, like what follows
-  TimerId reread_timer = TimerId::kNone;
+  Timer reread_timer{loop};
   bool reread_failed = false;
   absl::flat_hash_map<ConnectionId, std::string> chains;  // that the agents' sessions have shown
 
@@ -229,7 +230,7 @@ std::shared_ptr<grpc::ServerCredentials> GrpcServer::Impl::CredentialsFor(
 }
 
 void GrpcServer::Impl::RereadTrust() {
-  reread_timer = loop.After(reread_every, [this] { RereadTrust(); });
+  reread_timer.After(reread_every, [this] { RereadTrust(); });
   absl::StatusOr<TrustAnchors> anchors = RereadAnchors(trusted);
   if (!anchors.ok()) {
     if (!std::exchange(reread_failed, true)) {
@@ -316,8 +317,7 @@ absl::Status GrpcServer::Start(const std::vector<std::string>& addresses,
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMostCallsPerConnection);
   LOCKSTEP_RETURN_IF_ERROR(impl_->Open(addresses, credentials, builder));
   if (impl_->gate != nullptr) {
-    impl_->reread_timer =
-        impl_->loop.After(impl_->reread_every, [impl = impl_.get()] { impl->RereadTrust(); });
+    impl_->reread_timer.After(impl_->reread_every, [impl = impl_.get()] { impl->RereadTrust(); });
   }
   builder.RegisterService(impl_.get());
   builder.RegisterService(impl_->status.get());
@@ -344,7 +344,7 @@ void GrpcServer::Shutdown() {
     return;
   }
   impl_->shut_down = true;
-  impl_->loop.Cancel(impl_->reread_timer);
+  impl_->reread_timer.Cancel();
   if (auto* health = impl_->server->GetHealthCheckService(); health != nullptr) {
     health->SetServingStatus(false);
   }

@@ -50,7 +50,6 @@ UrlSecrets::UrlSecrets(EventLoop& loop, HttpFetcher& fetcher, UrlSecretSettings 
       counted_(loop.clock().Mono()) {}
 
 UrlSecrets::~UrlSecrets() {
-  loop_.Cancel(turn_timer_);
   for (const auto& [key, timer] : retries_) {
     loop_.Cancel(timer);
   }
@@ -77,13 +76,10 @@ void UrlSecrets::AskWaiting() {
     queue_.pop_front();
     Ask(key);
   }
-  if (!queue_.empty() && turn_timer_ == TimerId::kNone) {
+  if (!queue_.empty() && !turn_timer_.set()) {
     // A little later than exactly, so that rounding does not bring it too early.
-    turn_timer_ =
-        loop_.After(absl::Seconds((1 - tokens_) / per_second) + absl::Milliseconds(1), [this] {
-          turn_timer_ = TimerId::kNone;
-          AskWaiting();
-        });
+    turn_timer_.After(absl::Seconds((1 - tokens_) / per_second) + absl::Milliseconds(1),
+                      [this] { AskWaiting(); });
   }
 }
 

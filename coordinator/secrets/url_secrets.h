@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 
 #include "common/base/event_loop.h"
+#include "common/base/timer.h"
 #include "coordinator/fetch/http_fetcher.h"
 #include "coordinator/secrets/secret_source.h"
 
@@ -48,7 +49,7 @@ class UrlSecrets {
   std::deque<std::string> queue_;                    // keys that wait for their turn
   double tokens_;                                    // requests that may be sent at once
   MonoTime counted_;                                 // when tokens_ was right
-  TimerId turn_timer_ = TimerId::kNone;
+  Timer turn_timer_{loop_};
   absl::flat_hash_map<std::string, TimerId> retries_;  // by key
 };
 

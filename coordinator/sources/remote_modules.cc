@@ -38,16 +38,8 @@ absl::Status StatusOfAnswer(const HttpAnswer& answer, const std::string& url) {
 }  // namespace
 
 std::string DefaultModuleCache(const Environment& environment) {
-  const auto value = [&environment](const char* name) {
-    const auto found = environment.find(name);
-    return found == environment.end() ? std::string() : found->second;
-  };
-  const std::string cache = value("XDG_CACHE_HOME");
-  const std::string home = value("HOME");
-  if (cache.empty() && home.empty()) {
-    return "";
-  }
-  return absl::StrCat(cache.empty() ? home + "/.cache" : cache, "/lockstep/modules");
+  const std::string cache = XdgFolder(environment, "XDG_CACHE_HOME", ".cache");
+  return cache.empty() ? "" : cache + "/lockstep/modules";
 }
 
 absl::Status CheckModuleUrl(absl::string_view url) {

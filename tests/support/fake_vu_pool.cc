@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/base/check.h"
+#include "common/base/timer.h"
 
 namespace lockstep::testing {
 
@@ -11,7 +12,6 @@ class FakeVuPool::FakeVu final : public agent::Vu {
  public:
   FakeVu(FakeVuPool& pool, int64_t id_in_instance, int64_t id_in_test)
       : pool_(pool), id_in_instance_(id_in_instance), id_in_test_(id_in_test) {}
-  ~FakeVu() override { pool_.loop_.Cancel(timer_); }
 
  private:
   int64_t id_in_instance() const override { return id_in_instance_; }
@@ -26,7 +26,7 @@ class FakeVuPool::FakeVu final : public agent::Vu {
     interrupted_ = false;
     Hop([this, not_before] {
       if (not_before > pool_.loop_.clock().Mono()) {
-        timer_ = pool_.loop_.At(not_before, [this] { RunNext(); });
+        timer_.At(not_before, [this] { RunNext(); });
       } else {
         RunNext();
       }
@@ -63,7 +63,7 @@ class FakeVuPool::FakeVu final : public agent::Vu {
     const absl::Duration duration = pool_.options_.duration(record);
     LOCKSTEP_CHECK(duration > absl::ZeroDuration());
     if (duration < absl::InfiniteDuration()) {
-      timer_ = pool_.loop_.After(duration, [this] {
+      timer_.After(duration, [this] {
         End(agent::IterationEnd::kFull);
         RunNext();
       });
@@ -75,14 +75,13 @@ class FakeVuPool::FakeVu final : public agent::Vu {
       return;
     }
     if (running_) {
-      pool_.loop_.Cancel(timer_);
+      timer_.Cancel();
       End(agent::IterationEnd::kInterrupted);
       GoIdle();
     }  // else RunNext or the way to idle is under way
   }
 
   void End(agent::IterationEnd how) {
-    timer_ = TimerId::kNone;
     running_ = false;
     --pool_.running_;
     IterationRecord& record = pool_.records_[record_];
@@ -121,7 +120,7 @@ class FakeVuPool::FakeVu final : public agent::Vu {
   bool interrupted_ = false;
   bool running_ = false;
   size_t record_ = 0;
-  TimerId timer_ = TimerId::kNone;
+  Timer timer_{pool_.loop_};
 };
 
 FakeVuPool::FakeVuPool(EventLoop& loop, Options options)

@@ -18,10 +18,7 @@ int64_t SizeOfPacket(const EnginePacket& packet) {
 
 EngineSession::EngineSession(EngineEnv& env, EngineOptions options, EngineListener& listener)
     : env_(env), options_(std::move(options)), listener_(listener) {
-  timeout_ = env_.loop.After(options_.timeout, [this] {
-    timeout_ = TimerId::kNone;
-    End("transport error", "timeout");
-  });
+  timeout_.After(options_.timeout, [this] { End("transport error", "timeout"); });
   if (options_.polling) {
     Poll();
   } else {
@@ -34,8 +31,6 @@ EngineSession::~EngineSession() {
   *alive_ = false;
   env_.client.Cancel(poll_);
   env_.client.Cancel(post_);
-  env_.loop.Cancel(timeout_);
-  env_.loop.Cancel(next_ping_);
   DropSocket();
 }
 
@@ -174,29 +169,22 @@ void EngineSession::OnHandshake(const std::string& json, const HttpResponse& ans
 }
 
 void EngineSession::AwaitHeartbeat() {
-  env_.loop.Cancel(std::exchange(timeout_, TimerId::kNone));
-  env_.loop.Cancel(std::exchange(next_ping_, TimerId::kNone));
+  timeout_.Cancel();
+  next_ping_.Cancel();
   if (handshake_.ping_interval <= absl::ZeroDuration()) {
     return;
   }
   if (options_.protocol == EngineProtocol::kThree) {  // here the client asks
-    next_ping_ = env_.loop.After(handshake_.ping_interval, [this] {
-      next_ping_ = TimerId::kNone;
-      SendPing();
-    });
+    next_ping_.After(handshake_.ping_interval, [this] { SendPing(); });
     return;
   }
-  timeout_ = env_.loop.After(handshake_.ping_interval + handshake_.ping_timeout, [this] {
-    timeout_ = TimerId::kNone;
-    End("ping timeout", "the server has not been heard of in time");
-  });
+  timeout_.After(handshake_.ping_interval + handshake_.ping_timeout,
+                 [this] { End("ping timeout", "the server has not been heard of in time"); });
 }
 
 void EngineSession::SendPing() {
-  timeout_ = env_.loop.After(handshake_.ping_timeout, [this] {
-    timeout_ = TimerId::kNone;
-    End("ping timeout", "the server has not answered in time");
-  });
+  timeout_.After(handshake_.ping_timeout,
+                 [this] { End("ping timeout", "the server has not answered in time"); });
   Send({.type = EngineType::kPing});
 }
 
@@ -210,9 +198,7 @@ void EngineSession::Send(EnginePacket message) {
   queue_.push_back(std::move(message));
   if (queued_bytes_ + (socket_ == nullptr ? 0 : socket_->buffered_bytes()) > kMaxEngineBytes) {
     // In a later turn: the caller does not expect an event.
-    env_.loop.Cancel(timeout_);
-    timeout_ = env_.loop.After(absl::ZeroDuration(), [this] {
-      timeout_ = TimerId::kNone;
+    timeout_.After(absl::ZeroDuration(), [this] {
       End("transport error", absl::StrCat("more than ", kMaxEngineBytes, " bytes wait to be sent"));
     });
     return;
@@ -250,11 +236,7 @@ void EngineSession::Close() {
     return;
   }
   if (state_ == State::kOpening) {
-    env_.loop.Cancel(timeout_);
-    timeout_ = env_.loop.After(absl::ZeroDuration(), [this] {
-      timeout_ = TimerId::kNone;
-      End("forced close", "");
-    });
+    timeout_.After(absl::ZeroDuration(), [this] { End("forced close", ""); });
     return;
   }
   if (upgrade_ == Upgrade::kPausing) {  // the goodbye goes over the WebSocket, or over neither
@@ -359,8 +341,8 @@ void EngineSession::End(absl::string_view reason, std::string detail, const Http
   state_ = State::kOver;
   env_.client.Cancel(std::exchange(poll_, ExchangeId::kNone));
   env_.client.Cancel(std::exchange(post_, ExchangeId::kNone));
-  env_.loop.Cancel(std::exchange(timeout_, TimerId::kNone));
-  env_.loop.Cancel(std::exchange(next_ping_, TimerId::kNone));
+  timeout_.Cancel();
+  next_ping_.Cancel();
   listener_.OnEngineClose(reason, std::move(detail), answer);
 }
 

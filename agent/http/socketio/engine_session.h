@@ -15,6 +15,7 @@
 #include "agent/http/socketio/engine_request.h"
 #include "agent/http/websocket.h"
 #include "common/base/event_loop.h"
+#include "common/base/timer.h"
 
 namespace lockstep::agent {
 
@@ -107,8 +108,8 @@ class EngineSession final : private WebSocketListener {
   HttpRequest poll_request_, post_request_;
   std::vector<EnginePacket> queue_;
   int64_t queued_bytes_ = 0;
-  TimerId timeout_ = TimerId::kNone;  // of the handshake, later until the server must be heard of
-  TimerId next_ping_ = TimerId::kNone;
+  Timer timeout_{env_.loop};  // of the handshake, later until the server must be heard of
+  Timer next_ping_{env_.loop};
 };
 
 }  // namespace lockstep::agent

@@ -157,4 +157,13 @@ class ApiVu {
   std::shared_ptr<CookieJar> jar_ = std::make_shared<CookieJar>();
 };
 
+// Leaves `module` to `vu`, which outlives the context; returns its exports.
+template <class Module>
+v8::Local<v8::Object> KeepModule(v8::Local<v8::Context> context, ApiVu& vu,
+                                 std::unique_ptr<Module> module) {
+  const v8::Local<v8::Object> exports = module->MakeExports(context);
+  vu.Keep(std::move(module));
+  return exports;
+}
+
 }  // namespace lockstep::agent

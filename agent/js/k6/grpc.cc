@@ -38,7 +38,7 @@ GrpcModule::~GrpcModule() = default;
 
 void GrpcModule::EndIteration() {
   calls_.clear();
-  streams_.clear();
+  streams_.Clear();
 }
 
 v8::Local<v8::Object> GrpcModule::NewClient(Context context) {
@@ -102,7 +102,7 @@ void GrpcModule::Close(GrpcClientState& client) {
       call->call->Cancel();
     }
   }
-  for (const auto& [number, stream] : streams_) {
+  for (const auto& [number, stream] : streams_.all()) {
     if (stream->client() == client.id) {
       stream->Cancel();
     }
@@ -223,19 +223,10 @@ v8::MaybeLocal<v8::Value> GrpcModule::InvokeAsync(Context context, GrpcRequest r
 
 uint64_t GrpcModule::OpenStream(v8::Isolate* isolate, GrpcRequest request,
                                 const GrpcClientState& client, v8::Local<v8::Function> emit) {
-  const uint64_t number = ++last_number_;
-  streams_[number] =
-      std::make_unique<Stream>(*this, number, isolate, std::move(request), client, emit);
+  const uint64_t number = streams_.NextNumber();
+  streams_.Add(number,
+               std::make_unique<Stream>(*this, number, isolate, std::move(request), client, emit));
   return number;
-}
-
-GrpcModule::Stream* GrpcModule::FindStream(uint64_t number) {
-  const auto known = streams_.find(number);
-  return known == streams_.end() ? nullptr : known->second.get();
-}
-
-void GrpcModule::Forget(uint64_t number) {
-  streams_.erase(number);
 }
 
 }  // namespace lockstep::agent

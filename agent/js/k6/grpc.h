@@ -65,9 +65,7 @@ class GrpcModule final : public VuPart {
   class Stream;
   uint64_t OpenStream(v8::Isolate* isolate, GrpcRequest request, const GrpcClientState& client,
                       v8::Local<v8::Function> emit);
-  // Null for one that is over.
-  Stream* FindStream(uint64_t number);
-  void Forget(uint64_t number);
+  Numbered<Stream>& streams() { return streams_; }
 
   ApiVu& vu() { return vu_; }
   GrpcSchemas& schemas() { return schemas_; }
@@ -79,7 +77,7 @@ class GrpcModule final : public VuPart {
   GrpcSchemas schemas_;
   v8::Global<v8::ObjectTemplate> handles_;
   absl::flat_hash_map<uint64_t, std::unique_ptr<AsyncCall>> calls_;
-  absl::flat_hash_map<uint64_t, std::unique_ptr<Stream>> streams_;
+  Numbered<Stream> streams_;
   uint64_t last_number_ = 0;
 };
 

@@ -154,8 +154,7 @@ void OpenStreamOf(const Info& info) {
 }
 
 GrpcModule::Stream* StreamOf(const Info& info) {
-  return BoundTo<GrpcModule>(info).FindStream(
-      static_cast<uint64_t>(info[0].As<v8::Number>()->Value()));
+  return BoundTo<GrpcModule>(info).streams().Find(info[0]);
 }
 
 void WriteToStream(const Info& info) {
@@ -215,10 +214,7 @@ v8::Local<v8::Object> GrpcModule::MakeExports(Context context) {
 
 v8::Local<v8::Object> MakeGrpcModule(Context context, ApiVu& vu, SchemaStore& schemas,
                                      ScriptFiles files) {
-  auto module = std::make_unique<GrpcModule>(vu, schemas, std::move(files));
-  const v8::Local<v8::Object> exports = module->MakeExports(context);
-  vu.Keep(std::move(module));
-  return exports;
+  return KeepModule(context, vu, std::make_unique<GrpcModule>(vu, schemas, std::move(files)));
 }
 
 }  // namespace lockstep::agent

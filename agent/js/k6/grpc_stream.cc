@@ -84,7 +84,7 @@ void GrpcModule::Stream::EmitEnd(const GrpcResult& result) {
   GrpcModule& module = module_;
   const uint64_t number = number_;
   EmitResult(result);
-  module.Forget(number);
+  module.streams().Forget(number);
 }
 
 bool GrpcModule::Stream::EmitResult(const GrpcResult& result) {

@@ -392,10 +392,7 @@ v8::MaybeLocal<v8::Value> HttpModule::CallHtml(Context context, const char* func
 }
 
 v8::Local<v8::Object> MakeHttpModule(Context context, ApiVu& vu) {
-  auto module = std::make_unique<HttpModule>(context, vu);
-  const v8::Local<v8::Object> exports = module->MakeExports(context);
-  vu.Keep(std::move(module));
-  return exports;
+  return KeepModule(context, vu, std::make_unique<HttpModule>(context, vu));
 }
 
 }  // namespace lockstep::agent

@@ -162,10 +162,7 @@ v8::Local<v8::Object> RedisModule::MakeExports(Context context) {
 }
 
 v8::Local<v8::Object> MakeRedisModule(Context context, ApiVu& vu, StreamClient& streams) {
-  auto module = std::make_unique<RedisModule>(vu, streams);
-  const v8::Local<v8::Object> exports = module->MakeExports(context);
-  vu.Keep(std::move(module));
-  return exports;
+  return KeepModule(context, vu, std::make_unique<RedisModule>(vu, streams));
 }
 
 }  // namespace lockstep::agent

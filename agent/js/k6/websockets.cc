@@ -105,7 +105,7 @@ class WebSocketsModule::Socket final : public WebSocketListener {
     if (end.error.empty() || Emit("error", end.error, 0)) {
       Emit("close", end.reason, end.code);
     }
-    module.Forget(number);
+    module.sockets().Forget(number);
   }
 
   // False with a pending exception.
@@ -133,9 +133,7 @@ class WebSocketsModule::Socket final : public WebSocketListener {
 namespace {
 
 WebSocketsModule::Socket* SocketOf(const Info& info) {
-  return info[0]->IsNumber() ? BoundTo<WebSocketsModule>(info).Find(
-                                   static_cast<uint64_t>(info[0].As<v8::Number>()->Value()))
-                             : nullptr;
+  return BoundTo<WebSocketsModule>(info).sockets().Find(info[0]);
 }
 
 void NativeOpen(const Info& info) {
@@ -232,22 +230,13 @@ WebSocketsModule::WebSocketsModule(ApiVu& vu) : vu_(vu) {}
 WebSocketsModule::~WebSocketsModule() = default;
 
 void WebSocketsModule::EndIteration() {
-  sockets_.clear();
+  sockets_.Clear();
 }
 
 uint64_t WebSocketsModule::Open(v8::Isolate* isolate, WsPlan plan, v8::Local<v8::Function> emit) {
-  const uint64_t number = ++last_;
-  sockets_[number] = std::make_unique<Socket>(*this, number, isolate, std::move(plan), emit);
+  const uint64_t number = sockets_.NextNumber();
+  sockets_.Add(number, std::make_unique<Socket>(*this, number, isolate, std::move(plan), emit));
   return number;
-}
-
-WebSocketsModule::Socket* WebSocketsModule::Find(uint64_t number) {
-  const auto known = sockets_.find(number);
-  return known == sockets_.end() ? nullptr : known->second.get();
-}
-
-void WebSocketsModule::Forget(uint64_t number) {
-  sockets_.erase(number);
 }
 
 v8::Local<v8::Object> WebSocketsModule::MakeExports(Context context) {
@@ -269,10 +258,7 @@ v8::Local<v8::Object> WebSocketsModule::MakeExports(Context context) {
 }
 
 v8::Local<v8::Object> MakeWebSocketsModule(Context context, ApiVu& vu) {
-  auto module = std::make_unique<WebSocketsModule>(vu);
-  const v8::Local<v8::Object> exports = module->MakeExports(context);
-  vu.Keep(std::move(module));
-  return exports;
+  return KeepModule(context, vu, std::make_unique<WebSocketsModule>(vu));
 }
 
 }  // namespace lockstep::agent

@@ -8,8 +8,7 @@
 
 #include <v8.h>
 
-#include "absl/container/flat_hash_map.h"
-
+#include "agent/js/bind/numbered.h"
 #include "agent/js/k6/api_vu.h"
 #include "agent/js/k6/ws_session.h"
 
@@ -29,14 +28,11 @@ class WebSocketsModule final : public VuPart {
   ApiVu& vu() { return vu_; }
   // Opens a connection whose events go to `emit`; returns its number.
   uint64_t Open(v8::Isolate* isolate, WsPlan plan, v8::Local<v8::Function> emit);
-  // Null for one that is over.
-  Socket* Find(uint64_t number);
-  void Forget(uint64_t number);
+  Numbered<Socket>& sockets() { return sockets_; }
 
  private:
   ApiVu& vu_;
-  absl::flat_hash_map<uint64_t, std::unique_ptr<Socket>> sockets_;
-  uint64_t last_ = 0;
+  Numbered<Socket> sockets_;
 };
 
 // Makes the module and leaves it to `vu`, which outlives the context; returns its exports.

@@ -48,8 +48,7 @@ void NativeMqttOpen(const Info& info) {
 }
 
 MqttModule::Connection* MqttConnectionOf(const Info& info) {
-  MqttModule::Connection* const connection =
-      BoundTo<MqttModule>(info).Find(static_cast<uint64_t>(info[0].As<v8::Number>()->Value()));
+  MqttModule::Connection* const connection = BoundTo<MqttModule>(info).connections().Find(info[0]);
   if (connection == nullptr) {
     ThrowError(info.GetIsolate(), "there is no connection to the broker");
   }
@@ -142,28 +141,19 @@ MqttModule::MqttModule(ApiVu& vu, MqttEnv& env)
 MqttModule::~MqttModule() = default;
 
 void MqttModule::EndIteration() {
-  connections_.clear();
+  connections_.Clear();
   timers_.Clear();
 }
 
 absl::StatusOr<uint64_t> MqttModule::Open(v8::Isolate* isolate, MqttPlan plan,
                                           v8::Local<v8::Function> emit) {
-  const uint64_t number = ++last_;
+  const uint64_t number = connections_.NextNumber();
   auto connection = std::make_unique<Connection>(*this, number, isolate, plan, emit);
   if (absl::Status started = connection->Start(std::move(plan.spec)); !started.ok()) {
     return started;
   }
-  connections_[number] = std::move(connection);
+  connections_.Add(number, std::move(connection));
   return number;
-}
-
-MqttModule::Connection* MqttModule::Find(uint64_t number) {
-  const auto known = connections_.find(number);
-  return known == connections_.end() ? nullptr : known->second.get();
-}
-
-void MqttModule::Forget(uint64_t number) {
-  connections_.erase(number);
 }
 
 v8::Local<v8::Object> MqttModule::MakeExports(Context context) {
@@ -182,10 +172,7 @@ v8::Local<v8::Object> MqttModule::MakeExports(Context context) {
 }
 
 v8::Local<v8::Object> MakeMqttModule(Context context, ApiVu& vu, MqttEnv& env) {
-  auto module = std::make_unique<MqttModule>(vu, env);
-  const v8::Local<v8::Object> exports = module->MakeExports(context);
-  vu.Keep(std::move(module));
-  return exports;
+  return KeepModule(context, vu, std::make_unique<MqttModule>(vu, env));
 }
 
 }  // namespace lockstep::agent

@@ -8,8 +8,7 @@
 
 #include <v8.h>
 
-#include "absl/container/flat_hash_map.h"
-
+#include "agent/js/bind/numbered.h"
 #include "agent/js/k6/api_vu.h"
 #include "agent/js/k6/module_metrics.h"
 #include "agent/js/k6/script_timers.h"
@@ -41,16 +40,13 @@ class MqttModule final : public VuPart {
   ModuleMetrics& metrics() { return metrics_; }
   // Opens a connection whose events go to `emit`; returns its number. InvalidArgument: an option.
   absl::StatusOr<uint64_t> Open(v8::Isolate* isolate, MqttPlan plan, v8::Local<v8::Function> emit);
-  // Null for one that is over.
-  Connection* Find(uint64_t number);
-  void Forget(uint64_t number);
+  Numbered<Connection>& connections() { return connections_; }
 
  private:
   ApiVu& vu_;
   MqttEnv& env_;
   ModuleMetrics metrics_;
-  uint64_t last_ = 0;
-  absl::flat_hash_map<uint64_t, std::unique_ptr<Connection>> connections_;
+  Numbered<Connection> connections_;
   ScriptTimers timers_;
 };
 

@@ -176,7 +176,7 @@ void MqttModule::Connection::OnMqttClosed(std::string why) {
     MqttModule& module = module_;
     const uint64_t number = number_;
     Emit({JsText(isolate_, "close"), JsText(isolate_, why)});
-    module.Forget(number);
+    module.connections().Forget(number);
   });
 }
 

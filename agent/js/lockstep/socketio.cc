@@ -229,8 +229,7 @@ void NativeSocketIoOpen(const Info& info) {
 }
 
 SocketIoModule::Connection* SocketIoConnectionOf(const Info& info) {
-  return BoundTo<SocketIoModule>(info).Find(
-      static_cast<uint64_t>(info[0].As<v8::Number>()->Value()));
+  return BoundTo<SocketIoModule>(info).connections().Find(info[0]);
 }
 
 // (number, namespace, json)
@@ -297,25 +296,16 @@ EngineEnv& SocketIoModule::env() {
 }
 
 void SocketIoModule::EndIteration() {
-  connections_.clear();
+  connections_.Clear();
   timers_.Clear();
 }
 
 uint64_t SocketIoModule::Open(v8::Isolate* isolate, SocketIoPlan plan,
                               v8::Local<v8::Function> emit) {
-  const uint64_t number = ++last_;
-  connections_[number] =
-      std::make_unique<Connection>(*this, number, isolate, std::move(plan), emit);
+  const uint64_t number = connections_.NextNumber();
+  connections_.Add(number,
+                   std::make_unique<Connection>(*this, number, isolate, std::move(plan), emit));
   return number;
-}
-
-SocketIoModule::Connection* SocketIoModule::Find(uint64_t number) {
-  const auto known = connections_.find(number);
-  return known == connections_.end() ? nullptr : known->second.get();
-}
-
-void SocketIoModule::Forget(uint64_t number) {
-  connections_.erase(number);
 }
 
 v8::Local<v8::Object> SocketIoModule::MakeExports(Context context) {
@@ -335,10 +325,7 @@ v8::Local<v8::Object> SocketIoModule::MakeExports(Context context) {
 }
 
 v8::Local<v8::Object> MakeSocketIoModule(Context context, ApiVu& vu) {
-  auto module = std::make_unique<SocketIoModule>(vu);
-  const v8::Local<v8::Object> exports = module->MakeExports(context);
-  vu.Keep(std::move(module));
-  return exports;
+  return KeepModule(context, vu, std::make_unique<SocketIoModule>(vu));
 }
 
 }  // namespace lockstep::agent

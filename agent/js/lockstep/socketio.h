@@ -9,9 +9,8 @@
 
 #include <v8.h>
 
-#include "absl/container/flat_hash_map.h"
-
 #include "agent/http/socketio/engine_session.h"
+#include "agent/js/bind/numbered.h"
 #include "agent/js/k6/api_vu.h"
 #include "agent/js/k6/module_metrics.h"
 #include "agent/js/k6/script_timers.h"
@@ -45,17 +44,14 @@ class SocketIoModule final : public VuPart {
   uint64_t iterations() const { return iterations_; }
   // Opens a connection whose events go to `emit`; returns its number.
   uint64_t Open(v8::Isolate* isolate, SocketIoPlan plan, v8::Local<v8::Function> emit);
-  // Null for one that is over.
-  Connection* Find(uint64_t number);
-  void Forget(uint64_t number);
+  Numbered<Connection>& connections() { return connections_; }
 
  private:
   ApiVu& vu_;
   ModuleMetrics metrics_;
   std::optional<EngineEnv> env_;  // made with the first connection
   uint64_t iterations_ = 0;
-  uint64_t last_ = 0;
-  absl::flat_hash_map<uint64_t, std::unique_ptr<Connection>> connections_;
+  Numbered<Connection> connections_;
   ScriptTimers timers_;
 };
 

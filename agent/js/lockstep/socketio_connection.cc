@@ -234,7 +234,7 @@ void SocketIoModule::Connection::Last(ApiVu::Task task) {
     SocketIoModule& module = module_;
     const uint64_t number = number_;
     task();
-    module.Forget(number);
+    module.connections().Forget(number);
   });
 }
 

@@ -102,8 +102,7 @@ void NativeSseOpen(const Info& info) {
 }
 
 void NativeSseClose(const Info& info) {
-  if (SseModule::Source* source =
-          BoundTo<SseModule>(info).Find(static_cast<uint64_t>(info[0].As<v8::Number>()->Value()))) {
+  if (SseModule::Source* source = BoundTo<SseModule>(info).sources().Find(info[0])) {
     source->Close();
   }
 }
@@ -125,22 +124,13 @@ HttpCallEnv& SseModule::env() {
 }
 
 void SseModule::EndIteration() {
-  sources_.clear();
+  sources_.Clear();
 }
 
 uint64_t SseModule::Open(v8::Isolate* isolate, SsePlan plan, v8::Local<v8::Function> emit) {
-  const uint64_t number = ++last_;
-  sources_[number] = std::make_unique<Source>(*this, number, isolate, std::move(plan), emit);
+  const uint64_t number = sources_.NextNumber();
+  sources_.Add(number, std::make_unique<Source>(*this, number, isolate, std::move(plan), emit));
   return number;
-}
-
-SseModule::Source* SseModule::Find(uint64_t number) {
-  const auto known = sources_.find(number);
-  return known == sources_.end() ? nullptr : known->second.get();
-}
-
-void SseModule::Forget(uint64_t number) {
-  sources_.erase(number);
 }
 
 v8::Local<v8::Object> SseModule::MakeExports(Context context) {
@@ -151,10 +141,7 @@ v8::Local<v8::Object> SseModule::MakeExports(Context context) {
 }
 
 v8::Local<v8::Object> MakeSseModule(Context context, ApiVu& vu) {
-  auto module = std::make_unique<SseModule>(vu);
-  const v8::Local<v8::Object> exports = module->MakeExports(context);
-  vu.Keep(std::move(module));
-  return exports;
+  return KeepModule(context, vu, std::make_unique<SseModule>(vu));
 }
 
 }  // namespace lockstep::agent

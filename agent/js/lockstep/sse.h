@@ -9,10 +9,9 @@
 
 #include <v8.h>
 
-#include "absl/container/flat_hash_map.h"
-
 #include "agent/http/call.h"
 #include "agent/http/sampler.h"
+#include "agent/js/bind/numbered.h"
 #include "agent/js/k6/api_vu.h"
 #include "agent/js/k6/module_metrics.h"
 
@@ -44,9 +43,7 @@ class SseModule final : public VuPart {
   HttpCallEnv& env();
   // Opens a source whose events go to `emit`; returns its number.
   uint64_t Open(v8::Isolate* isolate, SsePlan plan, v8::Local<v8::Function> emit);
-  // Null for one that is over.
-  Source* Find(uint64_t number);
-  void Forget(uint64_t number);
+  Numbered<Source>& sources() { return sources_; }
 
  private:
   ApiVu& vu_;
@@ -54,8 +51,7 @@ class SseModule final : public VuPart {
   // Made with the first source. The sampler is there for its tags.
   std::optional<HttpSampler> sampler_;
   std::optional<HttpCallEnv> env_;
-  absl::flat_hash_map<uint64_t, std::unique_ptr<Source>> sources_;
-  uint64_t last_ = 0;
+  Numbered<Source> sources_;
 };
 
 // Makes the module and leaves it to `vu`, which outlives the context; returns its exports.

@@ -130,7 +130,7 @@ void SseModule::Source::Close() {
 }
 
 void SseModule::Source::OnHead(HttpCallResult head) {
-  loop().Cancel(std::exchange(timer_, TimerId::kNone));
+  timer_.Cancel();
   answer_ = std::move(head.response);
   open_ = answer_.status == 200 && IsEventStream(answer_);
   meter_.Connected(answer_, open_);
@@ -163,8 +163,7 @@ void SseModule::Source::Connect() {
   meter_.Begin();
   call_ = std::make_unique<HttpCall>(module_.env(), std::move(spec));
   if (plan_.timeout > absl::ZeroDuration()) {
-    timer_ = loop().After(plan_.timeout, [this] {
-      timer_ = TimerId::kNone;
+    timer_.After(plan_.timeout, [this] {
       HttpResponse none;
       none.error = {error_code::kRequestTimeout, "request timeout"};
       call_.reset();
@@ -178,7 +177,7 @@ void SseModule::Source::Connect() {
 }
 
 void SseModule::Source::Disconnect() {
-  loop().Cancel(std::exchange(timer_, TimerId::kNone));
+  timer_.Cancel();
   if (call_ != nullptr) {
     call_->Stop();
     call_.reset();
@@ -207,7 +206,7 @@ void SseModule::Source::OnEvents(absl::string_view bytes) {
 }
 
 void SseModule::Source::OnEnd(const HttpResponse& response) {
-  loop().Cancel(std::exchange(timer_, TimerId::kNone));
+  timer_.Cancel();
   if (answer_.status != 0 && !open_) {
     OnRefused();
     return;
@@ -232,10 +231,7 @@ void SseModule::Source::OnRefused() {
 void SseModule::Source::OnLost(std::string why) {
   if (plan_.reconnect) {
     Announce({.what = "retry", .text = std::move(why), .status = answer_.status});
-    timer_ = loop().After(parser_.retry().value_or(plan_.retry), [this] {
-      timer_ = TimerId::kNone;
-      Connect();
-    });
+    timer_.After(parser_.retry().value_or(plan_.retry), [this] { Connect(); });
   } else if (why != kSseEnded) {
     Fail({.what = "error", .text = std::move(why), .status = answer_.status});
   } else {
@@ -269,7 +265,7 @@ void SseModule::Source::Last() {
     SseModule& module = module_;
     const uint64_t number = number_;
     Emit({.what = "close"});
-    module.Forget(number);
+    module.sources().Forget(number);
   });
 }
 

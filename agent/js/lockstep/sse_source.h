@@ -9,6 +9,7 @@
 
 #include "agent/http/event_stream.h"
 #include "agent/js/lockstep/sse.h"
+#include "common/base/timer.h"
 
 namespace lockstep::agent {
 
@@ -63,8 +64,6 @@ class SseModule::Source final : public HttpCallListener {
     int status = 0;
   };
 
-  EventLoop& loop() { return module_.vu().loop(); }
-
   void Connect();
   void Disconnect();
   void OnEvents(absl::string_view bytes);
@@ -86,8 +85,8 @@ class SseModule::Source final : public HttpCallListener {
   absl::AnyInvocable<void(ApiVu::Task)> next_;  // null: the last event is announced
   EventStreamParser parser_;
   std::unique_ptr<HttpCall> call_;
-  TimerId timer_ = TimerId::kNone;  // until the head must have come, or until the next connection
-  HttpResponse answer_;             // the head
+  Timer timer_{module_.vu().loop()};  // until the head must have come, or until the next connection
+  HttpResponse answer_;               // the head
   bool open_ = false;
   std::string refusal_;
   size_t waiting_bytes_ = 0;  // of events announced that the script has not got

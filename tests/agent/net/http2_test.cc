@@ -4,66 +4,13 @@
 #include "absl/strings/str_cat.h"
 
 #include "agent/net/http2_error.h"
-#include "tests/agent/net/http2_peer.h"
-#include "tests/agent/net/net_test_support.h"
+#include "tests/agent/net/http2_fixture.h"
 
 namespace lockstep::agent {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::Pair;
-
-constexpr char kTooLarge[] =
-    "the header of the response is too large: a line may have 64 KiB, all 1 MiB";
-
-class Http2Test : public NetTest {
- protected:
-  explicit Http2Test(NetOptions options = {.http2_prior_knowledge = true})
-      : network_(MakeNetwork(std::move(options))) {}
-
-  // Asks; the answer will be the next of `responses_`, which has one for each request.
-  ExchangeId Ask(HttpRequest request = {}) {
-    request.url = ParsedUrl(absl::StrCat("http://127.0.0.1:", listener_.port(), "/path?q=1"));
-    const size_t index = responses_.size();
-    responses_.emplace_back();
-    return Submit(loop_, *pool_, std::move(request),
-                  [this, index](HttpResponse& r) { responses_[index] = std::move(r); });
-  }
-  std::unique_ptr<Http2Peer> Accept(
-      const std::vector<std::pair<uint16_t, uint32_t>>& settings = {}) {
-    std::unique_ptr<RawPeer> peer;
-    TurnUntil(loop_, [&] { return (peer = listener_.Accept()) != nullptr; });
-    return std::make_unique<Http2Peer>(std::move(peer), settings);
-  }
-  void AwaitRequest(Http2Peer& peer, int32_t stream) {
-    TurnUntil(loop_, [&] { return peer.Asked(stream); });
-  }
-  const HttpResponse& Await(size_t index = 0) {
-    TurnUntil(loop_, [&] { return responses_[index].has_value(); });
-    return *responses_[index];
-  }
-  // A connection that has carried one exchange.
-  std::unique_ptr<Http2Peer> UsedPeer() {
-    Ask();
-    std::unique_ptr<Http2Peer> peer = Accept();
-    AwaitRequest(*peer, 1);
-    peer->Answer(1, "200", "first");
-    EXPECT_EQ(Await().body, "first");
-    return peer;
-  }
-  void ExpectWorks(Http2Peer& peer, int32_t stream) {
-    Ask();
-    AwaitRequest(peer, stream);
-    peer.Answer(stream, "200", "works");
-    EXPECT_EQ(Await(responses_.size() - 1).body, "works");
-  }
-
-  RawListener listener_;
-  std::unique_ptr<Network> network_;
-  MultiLoop loop_{*network_};
-  std::unique_ptr<ConnectionPool> pool_ = loop_.MakePool(1);
-  std::vector<std::optional<HttpResponse>> responses_;
-};
 
 TEST_F(Http2Test, AnExchangeIsOneStream) {
   Ask({.method = "POST",
@@ -312,131 +259,6 @@ TEST_F(Http2Test, PingsAndSettingsAreAnswered) {
   EXPECT_EQ(peer->FramesOf(NGHTTP2_PING, 0)[0].flags, NGHTTP2_FLAG_ACK);
   EXPECT_EQ(peer->FramesOf(NGHTTP2_SETTINGS, 0).back().flags, NGHTTP2_FLAG_ACK);
   ExpectWorks(*peer, 3);
-}
-
-TEST_F(Http2Test, AnUploadKeepsToTheServersWindow) {
-  Ask({.method = "PUT", .body = std::string(200'000, 'x')});
-  const std::unique_ptr<Http2Peer> peer = Accept();
-  TurnUntil(loop_, [&] { return peer->BodyOf(1).size() == 65'535; });
-  loop_.Turn(/*wait=*/false);
-  EXPECT_EQ(peer->BodyOf(1).size(), 65'535U);
-  peer->OpenWindow(0, 200'000);
-  peer->OpenWindow(1, 200'000);
-  AwaitRequest(*peer, 1);
-  EXPECT_EQ(peer->BodyOf(1), std::string(200'000, 'x'));
-  peer->Answer(1, "200", "");
-  EXPECT_EQ(Await().status, 200);
-  EXPECT_GT(Await().bytes_sent, 200'000);
-}
-
-TEST_F(Http2Test, ALargeAnswerOpensTheWindowAsItComes) {
-  Ask();
-  const std::unique_ptr<Http2Peer> peer = Accept();
-  AwaitRequest(*peer, 1);
-  peer->SendHead(1, {{":status", "200"}});
-  constexpr int kPieces = 600;  // of 16 KiB: 9.4 MiB, of which 4 may come unasked
-  for (int i = 0; i < kPieces; ++i) {
-    peer->SendData(1, std::string(16384, 'x'), i == kPieces - 1);
-    loop_.Turn(/*wait=*/true);
-  }
-  EXPECT_EQ(Await().body.size(), kPieces * size_t{16384});
-  EXPECT_TRUE(peer->Has(NGHTTP2_WINDOW_UPDATE, 1));
-}
-
-TEST_F(Http2Test, AnAnswerMayComeBeforeTheRequestHasLeft) {
-  Ask({.method = "POST", .body = std::string(1 << 20, 'x')});
-  const std::unique_ptr<Http2Peer> peer = Accept();
-  TurnUntil(loop_, [&] { return peer->Has(NGHTTP2_DATA, 1); });
-  peer->Answer(1, "413", "too much");
-  EXPECT_EQ(Await().status, 413);
-  EXPECT_EQ(Await().body, "too much");
-  TurnUntil(loop_, [&] { return peer->Has(NGHTTP2_RST_STREAM, 1); });
-  ExpectWorks(*peer, 3);
-}
-
-TEST_F(Http2Test, InterimAnswersAndTrailersAreNoPartOfIt) {
-  const std::unique_ptr<Http2Peer> peer = UsedPeer();
-  Ask();
-  AwaitRequest(*peer, 3);
-  peer->SendHead(3, {{":status", "103"}, {"link", "early"}});
-  peer->SendHead(3, {{":status", "200"}, {"x-one", "1"}});
-  peer->SendData(3, "body", /*last=*/false);
-  peer->SendHead(3, {{"x-late", "2"}}, /*last=*/true);
-  EXPECT_EQ(Await(1).status, 200);
-  EXPECT_EQ(Await(1).body, "body");
-  EXPECT_THAT(Await(1).headers, ElementsAre(Pair("x-one", "1")));
-}
-
-TEST_F(Http2Test, ABodyHasTheLengthThatWasAnnounced) {
-  const std::unique_ptr<Http2Peer> peer = UsedPeer();
-  Ask();
-  Ask();
-  AwaitRequest(*peer, 5);
-  peer->SendHead(3, {{":status", "200"}, {"content-length", "10"}});
-  peer->SendData(3, "short", /*last=*/true);
-  EXPECT_EQ(Await(1).error.code, 1000);
-  EXPECT_EQ(Await(1).error.message, "unexpected EOF");
-  EXPECT_EQ(Await(1).body, "short");
-  peer->SendHead(5, {{":status", "200"}, {"content-length", "2"}});
-  peer->SendData(5, "long", /*last=*/true);
-  EXPECT_EQ(Await(2).error.code, 1632);
-  ExpectWorks(*peer, 7);
-}
-
-TEST_F(Http2Test, AHeadThatIsTooLargeNamesItsLimits) {
-  const std::unique_ptr<Http2Peer> peer = UsedPeer();
-  Ask();
-  AwaitRequest(*peer, 3);
-  HeaderList fields = {{":status", "200"}};
-  for (int i = 0; i < 12; ++i) {
-    fields.emplace_back(absl::StrCat("x-", i), std::string(50'000, 'x'));
-  }
-  peer->SendHead(3, fields, /*last=*/true);
-  EXPECT_EQ(Await(1).headers.size(), 12U);
-  Ask();
-  AwaitRequest(*peer, 5);
-  for (int i = 0; i < 9; ++i) {
-    fields.emplace_back(absl::StrCat("x-more-", i), std::string(52'000, 'x'));
-  }
-  peer->SendHead(5, fields, /*last=*/true);
-  EXPECT_EQ(Await(2).error.code, 1000);
-  EXPECT_EQ(Await(2).error.message, kTooLarge);
-  ExpectWorks(*peer, 7);
-}
-
-TEST_F(Http2Test, ALineThatIsTooLongNamesItsLimit) {
-  const std::unique_ptr<Http2Peer> peer = UsedPeer();
-  Ask();
-  AwaitRequest(*peer, 3);
-  peer->SendHead(3, {{":status", "200"}, {"x-long", std::string(70'000, 'x')}}, /*last=*/true);
-  EXPECT_EQ(Await(1).error.code, 1660);
-  EXPECT_EQ(Await(1).error.message,
-            "http2: connection error with http2 ErrCode COMPRESSION_ERROR (a line of a header may "
-            "have 64 KiB)");
-}
-
-TEST_F(Http2Test, ARequestsHeadHasItsLimit) {
-  Ask({.headers = {{"X-Long", std::string(2 << 20, 'x')}}});
-  Accept();
-  EXPECT_EQ(Await().error.message, "the header of the request is too large: 1 MiB at most");
-}
-
-TEST_F(Http2Test, ABodyThatIsTooLongFailsItsExchangeOnly) {
-  const std::unique_ptr<Http2Peer> peer = UsedPeer();
-  Ask({.max_body_bytes = 3});
-  AwaitRequest(*peer, 3);
-  peer->Answer(3, "200", "long");
-  EXPECT_THAT(Await(1).error.message, ::testing::StartsWith("the body is longer than 3 bytes"));
-  ExpectWorks(*peer, 5);
-}
-
-TEST_F(Http2Test, ABodyThatNobodyWantsIsCountedOnly) {
-  Ask({.keep_body = false});
-  const std::unique_ptr<Http2Peer> peer = Accept();
-  AwaitRequest(*peer, 1);
-  peer->Answer(1, "200", std::string(10'000, 'x'));
-  EXPECT_EQ(Await().body, "");
-  EXPECT_GT(Await().bytes_received, 10'000);
 }
 
 TEST_F(Http2Test, ATimeoutAndACancelEndTheirStreamOnly) {

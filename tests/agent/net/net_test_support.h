@@ -54,6 +54,23 @@ class NetTest : public ::testing::Test {
   std::deque<HttpRequest> requests_;
 };
 
+// Each exchange has a network of its own, of the options that the test gives.
+class AskingTest : public NetTest {
+ protected:
+  HttpResponse Ask(absl::string_view url, NetOptions options = {},
+                   absl::Duration timeout = absl::Seconds(20)) {
+    return Ask(ParsedUrl(url), std::move(options), timeout);
+  }
+  HttpResponse Ask(Url url, NetOptions options = {}, absl::Duration timeout = absl::Seconds(20)) {
+    const std::unique_ptr<Network> network = MakeNetwork(std::move(options));
+    MultiLoop loop(*network);
+    const std::unique_ptr<ConnectionPool> pool = loop.MakePool(1);
+    return Exchange(loop, *pool, {.url = std::move(url), .timeout = timeout});
+  }
+
+  std::unique_ptr<lockstep::testing::HttpServer> server_ = StartServer();
+};
+
 // A self-signed certificate for `name` and 127.0.0.1 in a new temporary folder, removed with the
 // object.
 class TestCertificate {

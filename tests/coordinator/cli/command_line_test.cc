@@ -1,49 +1,14 @@
+// What a command line without mistakes says.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-
-#include "coordinator/app/commands.h"
+#include "tests/coordinator/cli/parsed.h"
 
 namespace lockstep::coordinator {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using ::testing::Pair;
-
-template <class T>
-T Parsed(const std::vector<std::string>& args, const Environment& environment = {}) {
-  auto result = ParseCommandLine(args, environment);
-  if (const auto* exit = std::get_if<CommandLineExit>(&result)) {
-    ADD_FAILURE() << exit->error;
-    return T();
-  }
-  return std::get<T>(std::get<CommandLine>(result).command);
-}
-
-// What is wrong with the flags of a test is told along with what is wrong with the test.
-CommandLineExit Refused(const std::vector<std::string>& args, const Environment& environment = {}) {
-  auto result = ParseCommandLine(args, environment);
-  if (const auto* exit = std::get_if<CommandLineExit>(&result)) {
-    return *exit;
-  }
-  const std::vector<std::string> errors = std::visit(
-      [](const auto& command) -> std::vector<std::string> {
-        if constexpr (requires { command.test; }) {
-          return command.test.errors;
-        } else {
-          return {};
-        }
-      },
-      std::get<CommandLine>(result).command);
-  if (!errors.empty()) {
-    return {.code = ExitCode::kOther, .error = absl::StrJoin(errors, "\n")};
-  }
-  ADD_FAILURE() << "was accepted";
-  return {};
-}
 
 TEST(CommandLine, ReadsOptionFlags) {
   const RunCommand run = Parsed<RunCommand>(
@@ -151,78 +116,6 @@ TEST(CommandLine, ReadsTheOtherCommands) {
   EXPECT_TRUE(Parsed<VersionCommand>({"version", "--json"}).json);
 }
 
-TEST(CommandLine, RefusesBadValuesByNameWithCode255) {
-  const struct {
-    std::vector<std::string> args;
-    const char* error;
-  } kCases[] = {
-      {{"run", "-d", "30", "s.js"},
-       "--duration: invalid duration \"30\": expected a number with a unit, such as 500ms, 1m30s "
-       "or 1.5s"},
-      {{"run", "-u", "many", "s.js"}, "--vus: invalid value \"many\": expected an integer"},
-      {{"run", "--stage", "5:1", "s.js"},
-       "--stage: invalid value \"5:1\": expected [duration]:[target], such as 10s:5"},
-      {{"run", "-e", "1BAD=2", "s.js"},
-       "--env: invalid value \"1BAD=2\": expected NAME=value, with a NAME of letters, digits and "
-       "_, not beginning with a digit"},
-      {{"run", "--tag", "a", "s.js"}, "--tag: invalid value \"a\": expected name=value"},
-      {{"run", "--agents", "0", "s.js"},
-       "--agents: invalid value \"0\": expected an integer from 1 to 100"},
-      {{"run", "--agents", "1000", "s.js"},
-       "--agents: invalid value \"1000\": expected an integer from 1 to 100"},
-      {{"plan", "--agents", "100001", "s.js"},
-       "--agents: invalid value \"100001\": expected an integer from 1 to 10000"},
-      {{"run", "--on-agent-loss", "tolerate=x", "s.js"},
-       "--on-agent-loss: invalid value \"tolerate=x\": expected fail, redistribute, or "
-       "tolerate=N% with N from 0 to 100"},
-      {{"run", "--late-agents", "go", "--on-agent-loss", "redistribute", "s.js"},
-       "--late-agents: invalid value \"go\": expected wait or join"},
-      {{"run", "--late-agents", "join", "s.js"},
-       "--late-agents join: work moves to them only with --on-agent-loss redistribute"},
-      {{"run", "--partition", "odd", "s.js"},
-       "--partition: invalid value \"odd\": expected one of striped, fair"},
-      {{"run", "--summary-mode", "x", "s.js"},
-       "--summary-mode: invalid value \"x\": expected one of compact, full, disabled"},
-      {{"run", "--log-output", "x", "s.js"},
-       "log-output: invalid value \"x\": expected one of stderr, stdout, none, loki=URL, "
-       "file=PATH or file=PATH,level=LEVEL, LEVEL being debug, info, warning or error"},
-      {{"run", "--log-output", "file=", "s.js"},
-       "log-output: invalid value \"file=\": expected one of"},
-      {{"run", "--log-output", "file=a,level=loud", "s.js"},
-       "log-output: invalid value \"file=a,level=loud\": expected one of"},
-      {{"run", "--log-output", "file=a,size=1", "s.js"},
-       "log-output: invalid value \"file=a,size=1\": expected one of"},
-      {{"run", "--log-output", "files", "s.js"},
-       "log-output: invalid value \"files\": expected one of"},
-      {{"run", "--type", "x", "s.js"}, "--type: invalid value \"x\": expected one of js, archive"},
-      {{"run", "--locked", "--update-lock", "s.js"}, "--locked, --update-lock: give one of them"},
-      {{"run", "--module-cache=", "s.js"},
-       "--module-cache: invalid value \"\": expected a folder, or none"},
-      {{"archive", "--archive-out=", "s.js"},
-       "--archive-out: invalid value \"\": expected a file, or - for standard output"},
-      {{"run", "--vus=", "s.js"}, "--vus: invalid value \"\": expected an integer"},
-      {{"run", "--paused=", "s.js"}, "--paused: invalid value \"\": expected true or false"},
-      {{"run", "--no-summary=", "s.js"},
-       "--no-summary: invalid value \"\": expected true or false"},
-      {{"run", "--throw=maybe", "s.js"},
-       "--throw: invalid value \"maybe\": expected true or false"},
-      {{"run", "--http-debug=all", "s.js"}, "--http-debug: invalid value \"all\""},
-      {{"scale"}, "scale: give --vus, --max, --agents or several of them"},
-      {{"status", "host:x"},
-       "server: invalid value \"host:x\": expected HOST:PORT, HOST (port 7411) or unix:PATH"},
-  };
-  for (const auto& [args, error] : kCases) {
-    const CommandLineExit refused = Refused(args);
-    EXPECT_THAT(refused.error, HasSubstr(error));
-    EXPECT_EQ(refused.code, ExitCode::kOther);
-  }
-}
-
-TEST(CommandLine, AWrongNumberOfVusIsTheOnlyMistakeThatIsTold) {
-  EXPECT_EQ(Refused({"scale", "-u", "-1"}).error,
-            "--vus: invalid value \"-1\": expected an integer, at least 0");
-}
-
 TEST(CommandLine, ACoordinatorsPortIsKnown) {
   EXPECT_EQ(Parsed<ControlCommand>({"status", "foo"}).address, "foo:7411");
   EXPECT_EQ(Parsed<ControlCommand>({"status", "--address", "::1"}).address, "[::1]:7411");
@@ -244,22 +137,6 @@ TEST(CommandLine, LinesGoToLokiAsItsSettingsSay) {
   EXPECT_EQ(log.loki, "loki=http://h/push,label.a=b");
 }
 
-TEST(CommandLine, NamesTheVariableOfABadValue) {
-  EXPECT_EQ(Refused({"run", "s.js"}, {{"K6_SUMMARY_MODE", "x"}}).error,
-            "K6_SUMMARY_MODE: invalid value \"x\": expected one of compact, full, disabled");
-  EXPECT_EQ(Refused({"run", "s.js"}, {{"LOCKSTEP_LINGER", "x"}}).error,
-            "LOCKSTEP_LINGER: invalid value \"x\": expected true or false");
-}
-
-TEST(CommandLine, RefusesUnknownFlagsAndMissingScriptsWithCode255) {
-  for (const std::vector<std::string>& args :
-       {std::vector<std::string>{"run", "--no-such", "s.js"}, {"run"}, {"frobnicate"}, {"-q"}}) {
-    EXPECT_EQ(Refused(args).code, ExitCode::kOther);
-    EXPECT_FALSE(Refused(args).error.empty());
-  }
-  EXPECT_THAT(Refused({"run", "--no-such", "s.js"}).error, HasSubstr("--no-such"));
-}
-
 TEST(CommandLine, ReadsAComparison) {
   const CompareCommand compare =
       Parsed<CompareCommand>({"compare", "a.json", "b.json", "--fail-on-regression", "--min-change",
@@ -278,12 +155,6 @@ TEST(CommandLine, ReadsAComparison) {
             "r.json");
 }
 
-TEST(CommandLine, ShowsTheCompactSummaryForTheLegacyOneAndSaysSo) {
-  auto result = ParseCommandLine({"run", "--summary-mode=legacy", "s.js"}, {});
-  EXPECT_THAT(std::get<CommandLine>(result).warnings,
-              ElementsAre(HasSubstr("--summary-mode=legacy: k6 has dropped this text")));
-}
-
 TEST(CommandLine, AFlagWithNothingBehindItsEqualsSignIsEmpty) {
   const RunCommand run =
       Parsed<RunCommand>({"run", "--user-agent=", "--system-tags=", "--summary-trend-stats=",
@@ -295,21 +166,6 @@ TEST(CommandLine, AFlagWithNothingBehindItsEqualsSignIsEmpty) {
   EXPECT_THAT(run.test.env, ElementsAre(Pair("A", "")));
   EXPECT_EQ(Parsed<CertsCommand>({"certs", "init", "--folder=", "fleet"}).name, "fleet");
   EXPECT_EQ(Parsed<RunCommand>({"run", "--", "--odd="}).test.script, "--odd=");
-}
-
-TEST(CommandLine, NamesAnUnknownCommandAndThoseThereAre) {
-  EXPECT_EQ(
-      Refused({"frobnicate", "-u", "1"}).error,
-      "unknown command \"frobnicate\"; there are run, coordinator, inspect, archive, plan, manifest, "
-      "new, status, pause, resume, scale, stop, recover, runs, compare, report, certs, version, "
-      "completion, help; see `lockstep --help`");
-  EXPECT_THAT(Refused({"rnu", "s.js"}).error,
-              HasSubstr("unknown command \"rnu\"; did you mean \"run\" or \"runs\"?"));
-  EXPECT_THAT(
-      Refused({"certs", "agnet"}).error,
-      HasSubstr("unknown command \"certs agnet\"; did you mean \"agent\"? There are init, "));
-  EXPECT_THAT(Refused({"s.js"}).error, HasSubstr("To run a script: lockstep run SCRIPT"));
-  EXPECT_THAT(Refused({"help", "frobnicate"}).error, HasSubstr("unknown command \"frobnicate\""));
 }
 
 TEST(CommandLine, TakesWordsByTheRulesOfPflag) {
@@ -327,25 +183,6 @@ TEST(CommandLine, TakesWordsByTheRulesOfPflag) {
   EXPECT_EQ(
       Parsed<RunCommand>({"--log-format", "raw", "run", "--logformat=json", "s.js"}).log.format,
       LogSettings::Format::kJson);
-}
-
-TEST(CommandLine, TellsAllWrongFlagsAtOnceAndTakesNoAbbreviations) {
-  EXPECT_EQ(Refused({"run", "--vuss", "2", "-Z", "--durati", "3s", "s.js", "--iterations"}).error,
-            "unknown flag \"--vuss\" of run; did you mean \"--vus\"?; see `lockstep help run`\n"
-            "unknown flag \"-Z\" of run; see `lockstep help run`\n"
-            "unknown flag \"--durati\" of run; did you mean \"--duration\"?; see `lockstep help "
-            "run`\n"
-            "--iterations: its value is missing: expected N");
-  EXPECT_EQ(Refused({"run", "--paused", "true", "s.js"}).error,
-            "unexpected word \"true\": a switch takes its value as in --paused=false; expected "
-            "lockstep run [FLAGS] SCRIPT");
-}
-
-TEST(CommandLine, WithoutAWordItShowsHelp) {
-  EXPECT_EQ(Refused({}).code, ExitCode::kSuccess);
-  EXPECT_EQ(Refused({}).output, Refused({"--help"}).output);
-  EXPECT_EQ(Refused({"certs"}).output, Refused({"help", "certs"}).output);
-  EXPECT_THAT(Refused({"certs"}).output, HasSubstr("  certs revoke"));
 }
 
 TEST(CommandLine, TellsTheVersionInAllWaysOfK6) {
@@ -381,34 +218,6 @@ TEST(CommandLine, ModulesAreKeptUnlessToldOtherwise) {
   EXPECT_TRUE(Parsed<RunCommand>({"run", "--locked", "s.js"}).test.modules.locked);
 }
 
-TEST(CommandLine, HelpIsACommandToo) {
-  EXPECT_EQ(Refused({"help"}).output, Refused({"--help"}).output);
-  EXPECT_EQ(Refused({"help", "run"}).output, Refused({"run", "--help"}).output);
-  EXPECT_THAT(Refused({"help", "certs", "agent"}).output, HasSubstr("--days"));
-  EXPECT_EQ(Refused({"help", "run"}).code, ExitCode::kSuccess);
-}
-
-TEST(CommandLine, SaysThatK6HasDroppedNoSummary) {
-  auto result = ParseCommandLine({"run", "--no-summary", "s.js"}, {});
-  EXPECT_THAT(std::get<CommandLine>(result).warnings,
-              ElementsAre(HasSubstr("--no-summary: k6 has dropped this flag")));
-}
-
-TEST(CommandLine, ShowsHelp) {
-  const CommandLineExit help = Refused({"run", "--help"});
-  EXPECT_EQ(help.code, ExitCode::kSuccess);
-  EXPECT_THAT(help.output, HasSubstr("--vus"));
-}
-
-TEST(CommandLine, WarnsOfFlagsWithoutEffect) {
-  auto result = ParseCommandLine({"run", "--profiling-enabled", "--partition=fair", "s.js"}, {});
-  EXPECT_THAT(std::get<CommandLine>(result).warnings,
-              ElementsAre("--profiling-enabled has no effect in this version"));
-  result = ParseCommandLine({"run", "s.js"}, {{"K6_CLOUD_TOKEN", "x"}, {"K6_SECRET_SOURCE", ""}});
-  EXPECT_THAT(std::get<CommandLine>(result).warnings,
-              ElementsAre("K6_CLOUD_TOKEN has no effect in this version"));
-}
-
 TEST(CommandLine, ReportTakesAResultAndPerhapsABaseline) {
   auto result = ParseCommandLine({"report", "a/result.json"}, {});
   const auto& plain = std::get<ReportCommand>(std::get<CommandLine>(result).command);
@@ -431,23 +240,6 @@ TEST(CommandLine, ARunMayLeaveAReport) {
   EXPECT_EQ(std::get<RunCommand>(std::get<CommandLine>(result).command).run.report, "r.html");
   result = ParseCommandLine({"run", "s.js"}, {{"LOCKSTEP_REPORT", "v.html"}});
   EXPECT_EQ(std::get<RunCommand>(std::get<CommandLine>(result).command).run.report, "v.html");
-}
-
-TEST(CommandLine, TellsAWrongLogOutputWherePeopleSeeIt) {
-  const auto log_of = [](const std::vector<std::string>& words, const Environment& environment) {
-    const LogSettings log = Parsed<RunCommand>(words, environment).log;
-    EXPECT_EQ(log.output, LogSettings::Output::kStderr);
-    EXPECT_EQ(log.file, "");
-    return Refused(words, environment).error;
-  };
-  for (const char* wrong : {"foo", "file=x,level=foo", "file="}) {
-    EXPECT_THAT(
-        log_of({"run", "s.js", "--log-output", wrong}, {}),
-        HasSubstr(absl::StrCat("--log-output: invalid value \"", wrong, "\": expected one")));
-    EXPECT_THAT(
-        log_of({"run", "s.js"}, {{"K6_LOG_OUTPUT", wrong}}),
-        HasSubstr(absl::StrCat("K6_LOG_OUTPUT: invalid value \"", wrong, "\": expected one")));
-  }
 }
 
 TEST(CommandLine, KnowsWhetherAFlagOrAVariableSaidIt) {

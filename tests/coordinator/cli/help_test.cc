@@ -15,6 +15,7 @@
 #include "coordinator/app/commands.h"
 #include "coordinator/cli/completion.h"
 #include "coordinator/cli/help_pages.h"
+#include "tests/coordinator/cli/parsed.h"
 #include "tests/support/golden.h"
 
 namespace lockstep::coordinator {
@@ -190,6 +191,26 @@ TEST(Warnings, OfTheCommandLineAsOneSet) {
                     absl::StrJoin(std::get<CommandLine>(parsed).warnings, "\n"), "\n\n");
   }
   ExpectGolden("cli/warnings.txt", text);
+}
+
+TEST(Help, WithoutAWordItShowsHelp) {
+  EXPECT_EQ(Refused({}).code, ExitCode::kSuccess);
+  EXPECT_EQ(Refused({}).output, Refused({"--help"}).output);
+  EXPECT_EQ(Refused({"certs"}).output, Refused({"help", "certs"}).output);
+  EXPECT_THAT(Refused({"certs"}).output, HasSubstr("  certs revoke"));
+}
+
+TEST(Help, HelpIsACommandToo) {
+  EXPECT_EQ(Refused({"help"}).output, Refused({"--help"}).output);
+  EXPECT_EQ(Refused({"help", "run"}).output, Refused({"run", "--help"}).output);
+  EXPECT_THAT(Refused({"help", "certs", "agent"}).output, HasSubstr("--days"));
+  EXPECT_EQ(Refused({"help", "run"}).code, ExitCode::kSuccess);
+}
+
+TEST(Help, ShowsHelp) {
+  const CommandLineExit help = Refused({"run", "--help"});
+  EXPECT_EQ(help.code, ExitCode::kSuccess);
+  EXPECT_THAT(help.output, HasSubstr("--vus"));
 }
 
 }  // namespace

@@ -1,92 +1,18 @@
-#include "common/summary/summary.h"
+// What a person reads at the end of a run.
+#include <sstream>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-#include "common/metrics/batch.h"
+#include "tests/common/summary/recorder.h"
 #include "tests/support/golden.h"
 
 namespace lockstep {
 namespace {
 
-using nlohmann::json;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-constexpr MetricType kC = MetricType::kCounter, kG = MetricType::kGauge, kR = MetricType::kRate,
-                     kT = MetricType::kTrend;
-
-// A store that is filled sample by sample, as one agent would.
-class Recorder {
- public:
-  explicit Recorder(SummaryMode mode = SummaryMode::kCompact)
-      : store_({.breakdown_tags = BreakdownTags(mode)}) {}
-
-  Recorder& Thresholds(const std::map<std::string, std::vector<ThresholdConfig>>& config) {
-    absl::StatusOr<ThresholdSet> set = ThresholdSet::Create(config, store_.metrics());
-    EXPECT_TRUE(set.ok()) << set.status();
-    thresholds_ = *std::move(set);
-    EXPECT_TRUE(thresholds_.Register(&store_).ok());
-    return *this;
-  }
-  Recorder& Define(const char* name, MetricType type, ValueType contains = ValueType::kDefault) {
-    EXPECT_TRUE(store_.Define(name, type, contains).ok());
-    return *this;
-  }
-  Recorder& Add(const char* name, const std::vector<double>& values, const TagList& tags = {}) {
-    const Metric& metric = store_.metrics().Get(*store_.metrics().Find(name));
-    Batch batch;
-    batch.metrics = {metric};
-    batch.tag_sets = {tags};
-    Aggregate aggregate(metric.type);
-    for (double value : values) {
-      aggregate.Add(value, absl::FromUnixNanos(++clock_));
-    }
-    batch.series.push_back(
-        {.first_seen = {.unix_nanos = ++clock_, .ordinal = 0}, .aggregate = std::move(aggregate)});
-    EXPECT_TRUE(store_.Merge(batch).ok());
-    return *this;
-  }
-  Summary Build(absl::Duration duration, SummaryConfig config = {}) {
-    thresholds_.EvaluateFinal(store_, duration);
-    return BuildSummary(store_, thresholds_, std::move(config), duration);
-  }
-
- private:
-  AggregateStore store_;
-  ThresholdSet thresholds_;
-  int64_t clock_ = 0;
-};
-
-std::vector<double> Repeat(double value, size_t times) {
-  return std::vector<double>(times, value);
-}
-
-std::vector<double> Concat(std::vector<double> a, const std::vector<double>& b) {
-  a.insert(a.end(), b.begin(), b.end());
-  return a;
-}
-
-// The conformance cases summary/*: eight iterations with the numbers 1 to 8.
-Recorder KnownMetrics() {
-  Recorder recorder;
-  recorder.Define("k_cnt", kC)
-      .Define("k_gau", kG)
-      .Define("k_rat", kR)
-      .Define("k_tre", kT)
-      .Define("k_tim", kT, ValueType::kTime);
-  return recorder;
-}
-void AddKnown(Recorder* recorder) {
-  for (int n = 1; n <= 8; ++n) {
-    recorder->Add("k_cnt", {double(n)})
-        .Add("k_gau", {double(n)})
-        .Add("k_rat", {double(n % 4 == 0)});
-    recorder->Add("k_tre", {double(n)}).Add("k_tim", {n * 123.456});
-  }
-  recorder->Add("iterations", Repeat(1, 8)).Add("iteration_duration", Repeat(0.25, 8));
-}
 
 TEST(SummaryText, ShowsKnownMetricsAsK6Does) {
   Recorder recorder = KnownMetrics();
@@ -105,36 +31,6 @@ TEST(SummaryText, ShowsThresholdsAboveTheResults) {
   const Summary summary = recorder.Build(absl::Seconds(2));
   EXPECT_FALSE(summary.thresholds_ok);
   ExpectGolden("summary/thresholds.txt", RenderText(summary, {}));
-}
-
-// Nearly a summary that k6 2.2.0 has printed: all sections, one failing check, requests.
-Recorder HttpRun(bool failures, SummaryMode mode = SummaryMode::kCompact) {
-  Recorder r(mode);
-  r.Define("my_bytes", kC, ValueType::kData);
-  r.Add("my_bytes", {1000});
-  const TagList ok = {{"expected_response", "true"}, {"scenario", "default"}};
-  r.Add("http_reqs", Repeat(1, 98), ok).Add("http_req_duration", {60, 120, 180}, ok);
-  r.Add("http_req_failed", Repeat(0, 98), ok).Add("http_req_blocked", {0.0005, 0.5}, ok);
-  if (failures) {
-    const TagList bad = {{"expected_response", "false"}, {"scenario", "default"}};
-    r.Add("http_reqs", {1, 1}, bad)
-        .Add("http_req_duration", {900.5, 1110}, bad)
-        .Add("http_req_failed", {1, 1}, bad);
-    r.Add("http_reqs_errors", {1, 1}, bad).Add("http_req_duration_errors", {900.5, 1110}, bad);
-  }
-  const TagList in_group = {
-      {"check", "status is 200"}, {"group", "::front::page"}, {"scenario", "default"}};
-  r.Add("checks", Repeat(1, 100), in_group);
-  r.Add("checks", Concat(Repeat(1, 99), {0}), {{"check", "body ok"}, {"scenario", "default"}});
-  r.Add("group_duration", {30, 50}, {{"group", "::front::page"}, {"scenario", "default"}});
-  r.Add("dropped_iterations", {3})
-      .Add("iterations", Repeat(1, 50))
-      .Add("iteration_duration", {561.7, 1010, 10110});
-  r.Add("vus", {1, 10, 1})
-      .Add("vus_max", {10})
-      .Add("data_received", {1'234'567})
-      .Add("data_sent", {12'345});
-  return r;
 }
 
 TEST(SummaryText, ShowsSuccessesAndErrorsSideBySide) {
@@ -337,58 +233,6 @@ TEST(SummaryText, UsesTheStatisticsAndTheUnitThatWereAskedFor) {
   EXPECT_THAT(text, HasSubstr("k_tim................: p(99)=979006.08µs count=8\n"));
 }
 
-// 0.95 * 7 is 6.6499999999999995 in doubles, so the 95th percentile of 1 to 8
-// is 7.6499999999999995, in k6 too.
-TEST(HandleSummaryData, HasK6sShape) {
-  Recorder recorder = KnownMetrics();
-  recorder.Thresholds({{"k_tre", {{"avg<5"}, {"avg>5"}}}, {"k_cnt{k:none}", {{"count==0"}}}});
-  AddKnown(&recorder);
-  const json data =
-      HandleSummaryData(recorder.Build(absl::Milliseconds(1500)),
-                        {.stdout_is_tty = true, .setup_data_json = R"json({"a":1})json"});
-  EXPECT_EQ(
-      data["metrics"]["k_tre"],
-      json::parse(
-          R"json({"type": "trend", "contains": "default", "values": {"avg": 4.5, "min": 1, "med": 4.5, "max": 8, "p(90)": 7.3, "p(95)": 7.6499999999999995}, "thresholds": {"avg<5": {"ok": true}, "avg>5": {"ok": false}}})json"));
-  EXPECT_EQ(data["metrics"]["k_gau"]["values"],
-            json::parse(R"json({"value": 8, "min": 1, "max": 8})json"));
-  EXPECT_EQ(data["metrics"]["k_rat"]["values"],
-            json::parse(R"json({"rate": 0.25, "passes": 2, "fails": 6})json"));
-  EXPECT_EQ(data["metrics"]["k_cnt"]["values"],
-            json::parse(R"json({"count": 36, "rate": 24})json"));
-  EXPECT_EQ(data["metrics"]["k_cnt{k:none}"]["values"]["count"], 0);
-  EXPECT_FALSE(data["metrics"].contains("http_reqs"));
-  EXPECT_FALSE(data["metrics"].contains("vus"));
-  EXPECT_EQ(
-      data["options"],
-      json::parse(
-          R"json({"summaryTrendStats": ["avg", "min", "med", "max", "p(90)", "p(95)"], "summaryTimeUnit": "", "noColor": false})json"));
-  EXPECT_EQ(
-      data["state"],
-      json::parse(
-          R"json({"isStdOutTTY": true, "isStdErrTTY": false, "testRunDurationMs": 1500})json"));
-  EXPECT_EQ(data["setup_data"], json::parse(R"json({"a": 1})json"));
-}
-
-TEST(HandleSummaryData, LeavesTheRowOfFailuresToTheText) {
-  const json metrics = HandleSummaryData(HttpRun(true).Build(absl::Seconds(10)), {})["metrics"];
-  EXPECT_TRUE(metrics.contains("http_req_duration{expected_response:true}"));
-  EXPECT_FALSE(metrics.contains("http_req_duration{expected_response:false}"));
-  EXPECT_FALSE(metrics.contains("http_reqs_errors"));
-  EXPECT_FALSE(metrics.contains("http_req_duration_errors"));
-}
-
-TEST(HandleSummaryData, HasTheMetricsOfErrorsThatWereAskedFor) {
-  const json by_option = HandleSummaryData(
-      HttpRun(true).Build(absl::Seconds(10), {.http_errors = true}), {})["metrics"];
-  EXPECT_EQ(by_option["http_reqs_errors"]["values"]["count"], 2);
-  EXPECT_EQ(by_option["http_req_duration_errors"]["values"]["max"], 1110);
-  Recorder recorder;
-  recorder.Thresholds({{"http_reqs_errors", {{"count<9"}}}}).Add("http_reqs_errors", {1, 1});
-  const json by_threshold = HandleSummaryData(recorder.Build(absl::Seconds(1)), {})["metrics"];
-  EXPECT_EQ(by_threshold["http_reqs_errors"]["values"]["count"], 2);
-}
-
 // With `httpErrors` they may be other requests than those that went against expectation.
 TEST(SummaryText, KeepsTheRowOfFailuresWhereErrorsAreOthers) {
   Recorder recorder;
@@ -396,52 +240,6 @@ TEST(SummaryText, KeepsTheRowOfFailuresWhereErrorsAreOthers) {
       .Add("http_req_duration_errors", {7});
   EXPECT_THAT(RenderText(recorder.Build(absl::Seconds(1)), {}),
               HasSubstr("{ expected_response:false }...: avg=6ms"));
-}
-
-TEST(HandleSummaryData, KeepsGroupsAndChecksInTheOrderInWhichTheyWereSeen) {
-  Recorder recorder;
-  const auto check = [](const char* name, const char* group) {
-    return TagList{{"check", name}, {"group", group}};
-  };
-  recorder.Add("checks", {1}, check("a", "")).Add("checks", {0}, check("b", ""));
-  recorder.Add("group_duration", {1}, {{"group", "::g1::g2"}})
-      .Add("checks", {1}, check("a", "::g1"));
-  recorder.Add("group_duration", {1}, {{"group", "::g1"}})
-      .Add("group_duration", {1}, {{"group", "::g0"}});
-  recorder.Add("checks", {0}, check("throws", ""))
-      .Add("checks", {1}, check("after", ""))
-      .Add("checks", {1}, check("a", ""));
-  const json root = HandleSummaryData(recorder.Build(absl::Seconds(1)), {})["root_group"];
-  std::vector<std::string> names;
-  for (const json& each : root["checks"]) {
-    names.push_back(each["name"]);
-  }
-  EXPECT_THAT(names, ElementsAre("a", "b", "throws", "after"));
-  EXPECT_EQ(root["path"], "");
-  EXPECT_EQ(root["id"], "d41d8cd98f00b204e9800998ecf8427e");  // MD5 of nothing
-  ASSERT_EQ(root["groups"].size(), 2u);
-  EXPECT_EQ(root["groups"][0]["name"], "g1");
-  EXPECT_EQ(root["groups"][0]["groups"][0]["path"], "::g1::g2");
-  EXPECT_EQ(root["groups"][0]["checks"][0]["path"], "::g1::a");
-  EXPECT_EQ(root["groups"][1]["name"], "g0");
-  EXPECT_EQ(root["checks"][0]["passes"], 2);
-  EXPECT_EQ(root["checks"][1]["fails"], 1);
-}
-
-TEST(SummaryExport, HasTheOlderShapeInWhichTrueMeansFailed) {
-  Recorder recorder = KnownMetrics();
-  recorder.Thresholds({{"k_tre", {{"avg<5"}, {"avg>5"}}}});
-  AddKnown(&recorder);
-  recorder.Add("checks", {1}, {{"check", "c"}, {"group", "::g"}});
-  const json data = SummaryExport(recorder.Build(absl::Seconds(2)));
-  EXPECT_EQ(
-      data["metrics"]["k_tre"],
-      json::parse(
-          R"json({"avg": 4.5, "min": 1, "med": 4.5, "max": 8, "p(90)": 7.3, "p(95)": 7.6499999999999995, "thresholds": {"avg<5": false, "avg>5": true}})json"));
-  EXPECT_EQ(data["metrics"]["k_rat"],
-            json::parse(R"json({"value": 0.25, "passes": 2, "fails": 6})json"));
-  EXPECT_EQ(data.size(), 2u);
-  EXPECT_EQ(data["root_group"]["groups"]["g"]["checks"]["c"]["passes"], 1);
 }
 
 }  // namespace
