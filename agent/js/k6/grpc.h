@@ -15,6 +15,7 @@
 #include "agent/grpc/call.h"
 #include "agent/grpc/schema.h"
 #include "agent/grpc/schema_store.h"
+#include "agent/js/bind/numbered.h"
 #include "agent/js/k6/api_vu.h"
 #include "agent/js/k6/grpc_client.h"
 #include "agent/js/k6/grpc_params.h"
