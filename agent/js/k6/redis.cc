@@ -43,7 +43,7 @@ v8::Local<v8::Value> ValueOf(Context context, const RespValue& reply) {
 }
 
 // (options, is a URL)
-void NativeOpen(const Info& info) {
+void NativeRedisOpen(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
   RedisModule& module = BoundTo<RedisModule>(info);
   const std::string text = TextOf(isolate, info[0].As<v8::String>());
@@ -155,7 +155,7 @@ v8::MaybeLocal<v8::Promise> RedisModule::Do(Context context, uint64_t client,
 
 v8::Local<v8::Object> RedisModule::MakeExports(Context context) {
   const v8::Local<v8::Object> native =
-      NativeObject(context, {{"open", NativeOpen}, {"command", NativeCommand}},
+      NativeObject(context, {{"open", NativeRedisOpen}, {"command", NativeCommand}},
                    v8::External::New(context->GetIsolate(), this));
   AddPart(context, native, "bindMethods", BoundMethodsSource());
   return ExportsOf(context, RedisSource(), native);
