@@ -145,5 +145,16 @@ TEST_F(BadAnswers, AListenerMayFailAStream) {
   EXPECT_EQ(1, picky.messages);
 }
 
+TEST_F(BadAnswers, MetadataMayBeAsLargeAsInGo) {
+  const std::string large(100'000, 'a');
+  const GrpcResult result =
+      Unary({.data = Message(),
+             .headers = {{"x-large", large}},
+             .trailers = {{"grpc-status", "0"}, {"x-larger", large + large}}});
+  EXPECT_EQ(0, result.status) << result.error;
+  EXPECT_THAT(ValuesOf(result.headers, "x-large"), ElementsAre(large));
+  EXPECT_THAT(ValuesOf(result.trailers, "x-larger"), ElementsAre(large + large));
+}
+
 }  // namespace
 }  // namespace lockstep::agent
