@@ -25,9 +25,12 @@ struct GrpcCallSpec {
   std::string path;  // "/suite.Desk/Greet"
   GrpcMetadata metadata = {};
   absl::Duration timeout = absl::InfiniteDuration();
+  // Of a stream: that its method has one message as its answer. A unary call has that anyway.
+  bool one_message = false;
 };
 
-// How a call ended.
+// How a call ended. INTERNAL is also the status of answers that their method cannot have, or that are compressed in no
+// known way, even if the server calls that a success.
 struct GrpcResult {
   int status = 0;       // gRPC's codes
   std::string error;    // the status's message
@@ -72,6 +75,8 @@ class GrpcStream : public GrpcCall {
   virtual void WritesDone() = 0;
   // The listener is done with one message.
   virtual void Taken() = 0;
+  // The listener cannot read a message that it is being told of: the stream ends with INTERNAL and `why`.
+  virtual void Fail(std::string why) = 0;
 };
 
 // `listener` outlives the stream.

@@ -2,16 +2,28 @@
 
 #include <cstdint>
 #include <map>
+#include <utility>
 #include <vector>
 
+#include <grpc/byte_buffer_reader.h>
 #include <grpc/grpc.h>
 #include <grpcpp/support/slice.h>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
+// gRPC's core hands out no message's flags but by this function, and takes one that is compressed in no known way for one
+// that is not compressed. Another version of the library may lack it.
+[[gnu::weak]] uint32_t grpc_call_test_only_get_message_flags(grpc_call* call);
+
 namespace lockstep::agent {
 namespace {
+
+// What gRPC's core says of a message that is not what its grpc-encoding says, with a status that is none of those.
+constexpr char kNotDecompressed[] = "Unexpected error decompressing data";
+
+constexpr uint32_t kCompressed =
+    0x80000000;  // which gRPC takes away where it has decompressed the message
 
 GrpcMetadata MetadataOf(const std::multimap<grpc::string_ref, grpc::string_ref>& entries) {
   GrpcMetadata metadata;
@@ -65,6 +77,26 @@ std::string BytesOfBuffer(const grpc::ByteBuffer& buffer) {
   return bytes;
 }
 
+std::string BytesOfBuffer(grpc_byte_buffer& buffer) {
+  std::string bytes;
+  grpc_byte_buffer_reader reader;
+  if (grpc_byte_buffer_reader_init(&reader, &buffer) != 0) {
+    bytes.reserve(grpc_byte_buffer_length(&buffer));
+    grpc_slice* slice = nullptr;
+    while (grpc_byte_buffer_reader_peek(&reader, &slice) != 0) {
+      bytes.append(reinterpret_cast<const char*>(GRPC_SLICE_START_PTR(*slice)),
+                   GRPC_SLICE_LENGTH(*slice));
+    }
+    grpc_byte_buffer_reader_destroy(&reader);
+  }
+  return bytes;
+}
+
+std::string BytesOfSlice(const grpc_slice& slice) {
+  return std::string(reinterpret_cast<const char*>(GRPC_SLICE_START_PTR(slice)),
+                     GRPC_SLICE_LENGTH(slice));
+}
+
 int64_t FramedBytes(size_t message_bytes) {
   constexpr int64_t kMessagePrefix = 5, kFrameHeader = 9;  // gRPC's and HTTP/2's
   return static_cast<int64_t>(message_bytes) + kMessagePrefix + kFrameHeader;
@@ -81,20 +113,49 @@ GrpcMetadata HeadersOf(const grpc::ClientContext& context) {
   return MetadataOf(context.GetServerInitialMetadata());
 }
 
-GrpcResult ResultOf(const grpc::ClientContext& context, const grpc::Status& status) {
+GrpcMetadata MetadataOf(const grpc_metadata_array& entries) {
+  GrpcMetadata metadata;
+  metadata.reserve(entries.count);
+  for (size_t i = 0; i < entries.count; ++i) {
+    metadata.emplace_back(BytesOfSlice(entries.metadata[i].key),
+                          BytesOfSlice(entries.metadata[i].value));
+  }
+  return metadata;
+}
+
+GrpcResult ResultOf(int status, std::string message) {
   GrpcResult result;
-  result.status = status.error_code();
-  result.error = status.error_message();
+  result.status = status;
+  result.error = std::move(message);
   // What gRPC itself says when nobody else has ended the call, in the words of Go.
   if (result.error == "Deadline Exceeded") {
     result.error = "context deadline exceeded";
   } else if (result.error == "CANCELLED" || result.error == "Cancelled") {
     result.error = "context canceled";
   }
+  if (status == GRPC_STATUS_UNKNOWN && absl::StartsWith(result.error, kNotDecompressed)) {
+    FailWith("grpc: failed to decompress the received message", &result);
+  }
+  return result;
+}
+
+GrpcResult ResultOf(const grpc::ClientContext& context, const grpc::Status& status) {
+  GrpcResult result = ResultOf(status.error_code(), status.error_message());
   result.details = status.error_details();
   result.headers = HeadersOf(context);
   result.trailers = MetadataOf(context.GetServerTrailingMetadata());
   return result;
+}
+
+bool IsStillCompressed(grpc::ClientContext& context) {
+  return grpc_call_test_only_get_message_flags != nullptr &&
+         (grpc_call_test_only_get_message_flags(context.c_call()) & kCompressed) != 0;
+}
+
+void FailWith(absl::string_view failure, GrpcResult* result) {
+  result->status = GRPC_STATUS_INTERNAL;
+  result->error = std::string(failure);
+  result->details.clear();
 }
 
 }  // namespace lockstep::agent

@@ -23,6 +23,8 @@
 namespace lockstep::agent {
 namespace {
 
+constexpr int kMostMetadataBytes = 16 << 20;  // of headers or trailers
+
 int Milliseconds(absl::Duration time) {
   return static_cast<int>(
       std::clamp<int64_t>(absl::ToInt64Milliseconds(time), 1, std::numeric_limits<int>::max()));
@@ -37,6 +39,9 @@ grpc::ChannelArguments ArgumentsFor(const GrpcConnectSpec& spec) {
   arguments.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
   arguments.SetInt(GRPC_ARG_ENABLE_CHANNELZ, 0);
   arguments.SetInt(GRPC_ARG_MAX_CHANNEL_TRACE_EVENT_MEMORY_PER_NODE, 0);
+  // gRPC's core takes 8 KiB (newer ones have a second limit), gRPC for Go 16 MiB.
+  arguments.SetInt(GRPC_ARG_MAX_METADATA_SIZE, kMostMetadataBytes);
+  arguments.SetInt("grpc.absolute_max_metadata_size", kMostMetadataBytes);
   arguments.SetInt(GRPC_ARG_CLIENT_IDLE_TIMEOUT_MS, std::numeric_limits<int>::max());
   // How long gRPC tries to connect by itself: never less than the script does.
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, Milliseconds(spec.timeout));

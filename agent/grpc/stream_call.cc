@@ -39,6 +39,11 @@ class StreamCall final {
         call_->Taken();
       }
     }
+    void Fail(std::string why) override {
+      if (call_ != nullptr) {
+        call_->Fail(std::move(why));
+      }
+    }
 
    private:
     friend class StreamCall;
@@ -50,6 +55,7 @@ class StreamCall final {
       : engine_(engine),
         stub_(channel.get()),
         listener_(listener),
+        one_message_(spec.one_message),
         begun_(engine.loop().clock().Mono()) {
     Prepare(spec, context_);
     stream_ = stub_.PrepareCall(&context_, spec.path, QueueFor(start_));
@@ -91,7 +97,8 @@ class StreamCall final {
     }
   }
   void Read() {
-    if (started_ && !reading_ && !finishing_ && untaken_ < kAhead && handle_ != nullptr) {
+    const bool wanted = untaken_ < kAhead || !failure_.empty();
+    if (started_ && !reading_ && !finishing_ && wanted && handle_ != nullptr) {
       reading_ = true;
       QueueFor(read_);
       stream_->Read(&incoming_, Tag(read_));
@@ -106,13 +113,25 @@ class StreamCall final {
     if (handle_ != nullptr && !std::exchange(headers_told_, true)) {
       listener_.OnHeaders(HeadersOf(context_));
     }
-    if (handle_ != nullptr) {
+    if (IsStillCompressed(context_)) {
+      Fail(kStillCompressed);
+    } else if (std::exchange(has_message_, true) && one_message_) {
+      Fail(kMoreThanOneMessage);
+    }
+    if (handle_ != nullptr && failure_.empty()) {
       std::string message = BytesOfBuffer(incoming_);
       received_ += FramedBytes(message.size());
       ++untaken_;
       listener_.OnMessage(std::move(message));
     }
     Read();
+  }
+  // Its end comes with the cancellation; what comes until then is nobody's.
+  void Fail(std::string why) {
+    if (failure_.empty()) {
+      failure_ = std::move(why);
+      context_.TryCancel();
+    }
   }
   void Taken() {
     --untaken_;
@@ -177,6 +196,12 @@ class StreamCall final {
     result.duration = when - begun_;
     result.bytes_sent = sent_;
     result.bytes_received = received_;
+    if (result.status == GRPC_STATUS_OK && one_message_ && !has_message_) {
+      failure_ = kNoWholeMessage;
+    }
+    if (!failure_.empty()) {
+      FailWith(failure_, &result);
+    }
     listener_.OnEnd(std::move(result));
   }
 
@@ -195,6 +220,7 @@ class StreamCall final {
   GrpcEngine& engine_;
   grpc::GenericStub stub_;
   GrpcStreamListener& listener_;
+  const bool one_message_;
   const MonoTime begun_;
   Handle* handle_ = nullptr;  // null once it is over or abandoned
   Part start_{*this, &StreamCall::Started}, read_{*this, &StreamCall::HasRead},
@@ -204,6 +230,8 @@ class StreamCall final {
   int untaken_ = 0;
   bool started_ = false, reading_ = false, writing_ = false, finishing_ = false;
   bool headers_told_ = false, no_more_ = false, end_sent_ = false, broken_ = false;
+  bool has_message_ = false;
+  std::string failure_;  // "": none yet
   std::deque<std::string> outgoing_;
   int64_t sent_ = 0, received_ = 0;
   grpc::ClientContext context_;

@@ -7,6 +7,7 @@
 #include <mqtt_protocol.h>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 
 #include "agent/mqtt/driver.h"
@@ -80,6 +81,9 @@ class MosquittoClient final : public MqttClient, private MosquittoEvents {
   std::string WhyLost(MosquittoFailure failure) const;
   // What libmosquitto said to a request, which `id` is the number of.
   absl::StatusOr<int> Asked(int code, int id);
+  // Something was answered: if the client wants to leave, it may do so now, or wait anew.
+  void Answered();
+  void SayGoodbye();
 
   void OnConnack(int code, bool session_present) override;
   void OnMessage(MqttMessage message) override;
@@ -98,11 +102,13 @@ class MosquittoClient final : public MqttClient, private MosquittoEvents {
   std::optional<MosquittoDriver> driver_;
   bool connected_ = false;  // the broker has let us in
   bool leaving_ = false;
+  bool said_goodbye_ = false;
   bool over_ = false;
-  Timer timeout_{env_.loop}, delivery_{env_.loop};
+  Timer timeout_{env_.loop}, delivery_{env_.loop}, goodbye_{env_.loop};
   std::vector<Event> events_;
   absl::flat_hash_map<int, int64_t> under_way_;  // bytes of publications by id
   int64_t bytes_under_way_ = 0;
+  absl::flat_hash_set<int> asked_;  // ids of subscriptions, and of ends of them, without an answer
 };
 
 MosquittoClient::MosquittoClient(MqttEnv& env, MqttSpec spec, MqttListener& listener)
@@ -126,7 +132,7 @@ absl::Status MosquittoClient::Prepare() {
   LOCKSTEP_ASSIGN_OR_RETURN(mosquitto_,
                             MakeMosquitto(spec_, tls_ ? tls_->context() : nullptr, *this));
   driver_.emplace(env_.loop, mosquitto_.get(),
-                  [this](MosquittoFailure failure) { End(leaving_ ? "" : WhyLost(failure)); });
+                  [this](MosquittoFailure failure) { End(said_goodbye_ ? "" : WhyLost(failure)); });
   if (spec_.timeout > absl::ZeroDuration()) {
     timeout_.After(spec_.timeout, [this] { End("connect timeout"); });
   }
@@ -200,7 +206,7 @@ void MosquittoClient::OnConnack(int code, bool session_present) {
 }
 
 void MosquittoClient::OnDisconnected(int code) {
-  End(leaving_ ? "" : WhyLost({.code = code}));
+  End(said_goodbye_ ? "" : WhyLost({.code = code}));
 }
 
 // ---- events ----
@@ -232,6 +238,7 @@ void MosquittoClient::End(std::string why) {
   over_ = true;
   connected_ = false;
   timeout_.Cancel();
+  goodbye_.Cancel();
   driver_->Stop();
 }
 
@@ -243,7 +250,7 @@ absl::StatusOr<int> MosquittoClient::Publish(const MqttMessage& message) {
     return absl::InvalidArgumentError(
         absl::StrCat("the payload is longer than ", kMostPayload, " bytes"));
   }
-  if (!connected_) {
+  if (!connected_ || leaving_) {
     return StatusOfMosquitto(MOSQ_ERR_NO_CONN);
   }
   const auto bytes = static_cast<int64_t>(message.topic.size() + message.payload.size());
@@ -284,11 +291,13 @@ void MosquittoClient::OnPublished(int id, int reason) {
   }
   Queue([id, why = std::string(reason >= kFirstFailure ? mosquitto_reason_string(reason) : "")](
             MqttListener& listener) { listener.OnMqttPublished(id, why); });
+  Answered();
 }
 
 absl::StatusOr<int> MosquittoClient::Asked(int code, int id) {
   driver_->Look();
   if (code == MOSQ_ERR_SUCCESS && connected_) {
+    asked_.insert(id);
     return id;
   }
   return StatusOfMosquitto(connected_ ? code : MOSQ_ERR_NO_CONN);
@@ -312,6 +321,8 @@ void MosquittoClient::OnSubscribed(int id, std::vector<int> granted) {
   Queue([id, granted = std::move(granted)](MqttListener& listener) {
     listener.OnMqttSubscribed(id, granted);
   });
+  asked_.erase(id);
+  Answered();
 }
 
 absl::StatusOr<int> MosquittoClient::Unsubscribe(const std::vector<std::string>& filters) {
@@ -324,6 +335,8 @@ absl::StatusOr<int> MosquittoClient::Unsubscribe(const std::vector<std::string>&
 
 void MosquittoClient::OnUnsubscribed(int id) {
   Queue([id](MqttListener& listener) { listener.OnMqttUnsubscribed(id); });
+  asked_.erase(id);
+  Answered();
 }
 
 void MosquittoClient::OnMessage(MqttMessage message) {
@@ -342,6 +355,20 @@ void MosquittoClient::Disconnect() {
     driver_->Look();
     return;
   }
+  Answered();
+}
+
+void MosquittoClient::Answered() {
+  if (!leaving_ || said_goodbye_ || over_) {
+    return;
+  }
+  // Not at once: this may be within a call of libmosquitto's.
+  const bool done = under_way_.empty() && asked_.empty();
+  goodbye_.After(done ? absl::ZeroDuration() : spec_.goodbye, [this] { SayGoodbye(); });
+}
+
+void MosquittoClient::SayGoodbye() {
+  said_goodbye_ = true;
   const int code = mosquitto_disconnect(mosquitto_.get());
   if (code != MOSQ_ERR_SUCCESS) {
     End("");

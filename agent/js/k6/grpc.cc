@@ -28,7 +28,7 @@ struct GrpcModule::AsyncCall {
   GrpcRequest request;
   v8::Global<v8::Promise::Resolver> resolver;
   absl::AnyInvocable<void(ApiVu::Task)> announce;
-  GrpcResult result;
+  GrpcAnswer answer;
   std::unique_ptr<GrpcCall> call;
 };
 
@@ -181,8 +181,9 @@ v8::MaybeLocal<v8::Value> GrpcModule::Invoke(Context context, GrpcRequest reques
   if (!resumed) {
     return {};
   }
-  MeasureGrpcCall(vu_, request, result);
-  return GrpcResponseValue(context, request, result);
+  const GrpcAnswer answer = ReadGrpcAnswer(request, std::move(result));
+  MeasureGrpcCall(vu_, request, answer.result);
+  return GrpcResponseValue(context, request, answer);
 }
 
 v8::MaybeLocal<v8::Value> GrpcModule::InvokeAsync(Context context, GrpcRequest request,
@@ -203,14 +204,14 @@ v8::MaybeLocal<v8::Value> GrpcModule::InvokeAsync(Context context, GrpcRequest r
   call.call =
       StartUnary(vu_.grpc(), *client.channel, call.request.spec, call.request.message,
                  [this, isolate, number, &call](GrpcResult result) {
-                   call.result = std::move(result);
-                   MeasureGrpcCall(vu_, call.request, call.result);
+                   call.answer = ReadGrpcAnswer(call.request, std::move(result));
+                   MeasureGrpcCall(vu_, call.request, call.answer.result);
                    std::exchange(call.announce, nullptr)([this, isolate, number, &call] {
                      const Context here = isolate->GetCurrentContext();
                      v8::Local<v8::Value> value;
                      v8::TryCatch caught(isolate);
                      const v8::Local<v8::Promise::Resolver> promise = call.resolver.Get(isolate);
-                     if (GrpcResponseValue(here, call.request, call.result).ToLocal(&value)) {
+                     if (GrpcResponseValue(here, call.request, call.answer).ToLocal(&value)) {
                        promise->Resolve(here, value).Check();
                      } else if (!caught.HasTerminated()) {
                        promise->Reject(here, caught.Exception()).Check();

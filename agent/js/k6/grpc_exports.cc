@@ -148,6 +148,7 @@ void OpenStreamOf(const Info& info) {
     ThrowUnlessPending(info.GetIsolate(), request.status());
     return;
   }
+  request->spec.one_message = !request->method->server_streams;
   const uint64_t number =
       module.OpenStream(info.GetIsolate(), *std::move(request), client, info[3].As<v8::Function>());
   info.GetReturnValue().Set(static_cast<double>(number));

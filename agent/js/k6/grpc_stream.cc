@@ -53,17 +53,21 @@ void GrpcModule::Stream::OnHeaders(const GrpcMetadata& headers) {
 }
 
 void GrpcModule::Stream::OnMessage(std::string bytes) {
+  absl::StatusOr<std::string> json = ReadGrpcMessage(request_, bytes);
+  if (!json.ok()) {
+    stream_->Fail(std::string(json.status().message()));
+    return;
+  }
   CountGrpc(module_.vu(), request_, builtin::kGrpcStreamsMsgsReceived);
   const double now = static_cast<double>(absl::ToUnixMillis(module_.vu().loop().clock().Wall()));
-  Announce([this, now, bytes = std::move(bytes)] { EmitMessage(bytes, now); });
+  Announce([this, now, json = *std::move(json)] { EmitMessage(json, now); });
 }
 
-void GrpcModule::Stream::EmitMessage(const std::string& bytes, double unix_milliseconds) {
+void GrpcModule::Stream::EmitMessage(const std::string& json, double unix_milliseconds) {
   const v8::Local<v8::Context> context = isolate_->GetCurrentContext();
   stream_->Taken();
-  v8::Local<v8::Value> message = v8::Null(isolate_);
-  if (!request_.discard_message &&
-      !GrpcMessageValue(context, *request_.method, bytes).ToLocal(&message)) {
+  v8::Local<v8::Value> message;
+  if (!GrpcMessageValue(context, json).ToLocal(&message)) {
     return;
   }
   const v8::Local<v8::Object> facts = v8::Object::New(isolate_);

@@ -35,7 +35,7 @@ class GrpcModule::Stream final : public GrpcStreamListener {
   // The functions return false with a pending exception.
   bool Emit(const char* event, v8::Local<v8::Value> value, v8::Local<v8::Value> more,
             bool* heard = nullptr);
-  void EmitMessage(const std::string& bytes, double unix_milliseconds);
+  void EmitMessage(const std::string& json, double unix_milliseconds);
   // Destroys the stream.
   void EmitEnd(const GrpcResult& result);
   bool EmitResult(const GrpcResult& result);

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -9,7 +10,6 @@
 #include "absl/strings/str_cat.h"
 
 #include "agent/grpc/builtin_protos.h"
-#include "agent/js/bind/errors.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
 
@@ -65,26 +65,51 @@ v8::Local<v8::Value> GrpcErrorValue(Context context, const GrpcRequest& request,
   return error;
 }
 
-v8::MaybeLocal<v8::Value> GrpcMessageValue(Context context, const GrpcMethod& method,
-                                           absl::string_view bytes) {
-  const absl::StatusOr<std::string> json = method.schema->Decode(*method.output, bytes);
-  if (!json.ok()) {
-    ThrowError(context->GetIsolate(), absl::StrCat("unable to read the answer of ", method.path,
-                                                   ": ", json.status().message()));
-    return {};
+absl::StatusOr<std::string> ReadGrpcMessage(const GrpcRequest& request, absl::string_view bytes) {
+  if (request.discard_message) {
+    return "";
   }
-  return v8::JSON::Parse(context, JsText(context->GetIsolate(), *json));
+  const GrpcMethod& method = *request.method;
+  absl::StatusOr<std::string> json = method.schema->Decode(*method.output, bytes);
+  if (!json.ok()) {
+    return absl::InternalError(
+        absl::StrCat("grpc: failed to unmarshal the received message: ", json.status().message()));
+  }
+  return json;
+}
+
+GrpcAnswer ReadGrpcAnswer(const GrpcRequest& request, GrpcResult result) {
+  GrpcAnswer answer{.result = std::move(result)};
+  if (answer.result.status == 0) {
+    absl::StatusOr<std::string> json = ReadGrpcMessage(request, answer.result.response);
+    if (json.ok()) {
+      answer.json = *std::move(json);
+    } else {
+      answer.result.status = static_cast<int>(json.status().code());
+      answer.result.error = std::string(json.status().message());
+    }
+    answer.result.response = {};  // the JSON is enough to keep
+  }
+  return answer;
+}
+
+v8::MaybeLocal<v8::Value> GrpcMessageValue(Context context, absl::string_view json) {
+  if (json.empty()) {
+    return v8::Null(context->GetIsolate()).As<v8::Value>();
+  }
+  return v8::JSON::Parse(context, JsText(context->GetIsolate(), json));
 }
 
 v8::MaybeLocal<v8::Value> GrpcResponseValue(Context context, const GrpcRequest& request,
-                                            const GrpcResult& result) {
+                                            const GrpcAnswer& answer) {
+  const GrpcResult& result = answer.result;
   v8::Isolate* isolate = context->GetIsolate();
-  v8::Local<v8::Value> message = v8::Null(isolate);
+  v8::Local<v8::Value> message;
   v8::Local<v8::Value> error = v8::Null(isolate);
   if (result.status != 0) {
     error = GrpcErrorValue(context, request, result);
-  } else if (!request.discard_message &&
-             !GrpcMessageValue(context, *request.method, result.response).ToLocal(&message)) {
+  }
+  if (!GrpcMessageValue(context, answer.json).ToLocal(&message)) {
     return {};
   }
   const v8::Local<v8::Object> response = v8::Object::New(isolate);
@@ -123,8 +148,9 @@ void MeasureGrpcCall(ApiVu& vu, const GrpcRequest& request, const GrpcResult& re
   // Whoever cancels a call has wanted its end.
   const auto code = static_cast<absl::StatusCode>(result.status);
   if (code != absl::StatusCode::kOk && code != absl::StatusCode::kCancelled) {
-    vu.sink().AddError(absl::StatusCodeToString(code), "GRPC", request.method->path,
-                       vu.loop().clock().Wall());
+    const std::string known = absl::StatusCodeToString(code);
+    const std::string cause = known.empty() ? absl::StrCat("Code(", result.status, ")") : known;
+    vu.sink().AddError(cause, "GRPC", request.method->path, vu.loop().clock().Wall());
   }
 }
 

@@ -1,7 +1,12 @@
 // What scripts get from `k6/net/grpc`: responses, errors, metadata; and the samples of calls.
 #pragma once
 
+#include <string>
+
 #include <v8.h>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 
 #include "agent/js/k6/grpc.h"
 
@@ -13,12 +18,21 @@ v8::Local<v8::Object> GrpcMetadataValue(v8::Local<v8::Context> context,
 // {code, message, details} of a call that failed.
 v8::Local<v8::Value> GrpcErrorValue(v8::Local<v8::Context> context, const GrpcRequest& request,
                                     const GrpcResult& result);
-// A serialised message as the script sees it. Empty with a pending exception.
-v8::MaybeLocal<v8::Value> GrpcMessageValue(v8::Local<v8::Context> context, const GrpcMethod& method,
-                                           absl::string_view bytes);
+// A call that is over, and its message as JSON: "" where there is none, or the script wants none.
+struct GrpcAnswer {
+  GrpcResult result;
+  std::string json = {};
+};
+
+// A serialised message as JSON. Internal: it is none of the method's.
+absl::StatusOr<std::string> ReadGrpcMessage(const GrpcRequest& request, absl::string_view bytes);
+// A message that cannot be read fails the call.
+GrpcAnswer ReadGrpcAnswer(const GrpcRequest& request, GrpcResult result);
+// The JSON as the script sees it, null for "". Empty with a pending exception.
+v8::MaybeLocal<v8::Value> GrpcMessageValue(v8::Local<v8::Context> context, absl::string_view json);
 // {status, message, error, headers, trailers}. Empty with a pending exception.
 v8::MaybeLocal<v8::Value> GrpcResponseValue(v8::Local<v8::Context> context,
-                                            const GrpcRequest& request, const GrpcResult& result);
+                                            const GrpcRequest& request, const GrpcAnswer& answer);
 
 // Adds the tags that k6 gives to a call's samples to those of `request`.
 void TagGrpcCall(ApiVu& vu, const std::string& address, GrpcRequest* request);

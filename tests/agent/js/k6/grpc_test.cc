@@ -6,11 +6,14 @@
 
 #include "tests/agent/js/k6/js_harness.h"
 #include "tests/support/grpc_server.h"
+#include "tests/support/raw_grpc_server.h"
 
 namespace lockstep::agent {
 namespace {
 
 using lockstep::testing::GrpcServer;
+using lockstep::testing::RawGrpcServer;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
@@ -68,6 +71,63 @@ TEST_F(GrpcJsTest, AStatusIsAResultWithItsDetails) {
     const r = c.invoke('suite.Desk/Greet', {name: 'nobody'});
     return [r.status, r.message, r.error]
   )js"));
+}
+
+TEST_F(GrpcJsTest, AnAnswerThatCannotBeReadIsAFailure) {
+  RawGrpcServer raw;
+  raw.Say({.data = RawGrpcServer::Framed("\x0a\x63\x01")});
+  Run(absl::StrCat("c.connect('", raw.address(), "', {plaintext: true})"));
+  const char* const seen =
+      R"js([13,null,{"code":13,"message":"grpc: failed to unmarshal the received message: these 3 bytes are no suite.Answer","details":[]}])js";
+  EXPECT_EQ(
+      seen,
+      Run("const r = c.invoke('suite.Desk/Greet', {}); return [r.status, r.message, r.error]"));
+  EXPECT_EQ(
+      seen,
+      Run("return c.asyncInvoke('suite.Desk/Greet', {}).then(r => [r.status, r.message, r.error])"));
+  EXPECT_EQ("[\"error 13\",\"end\"]", Run(R"js(
+    const seen = [];
+    return new Promise(resolve => {
+      const s = new grpc.Stream(c, 'suite.Desk/Count');
+      s.on('data', () => seen.push('data'));
+      s.on('error', e => seen.push(`error ${e.code}`));
+      s.on('end', () => { seen.push('end'); resolve(seen) });
+      s.end()
+    })
+  )js"));
+  ASSERT_THAT(Samples("grpc_req_duration"), SizeIs(3));
+  for (const std::string& sample : Samples("grpc_req_duration")) {
+    EXPECT_THAT(sample, HasSubstr("status:13"));
+  }
+  EXPECT_THAT(Samples("grpc_streams_msgs_received"), IsEmpty());
+  EXPECT_THAT(js_.vu().samples.errors,
+              ElementsAre("GRPC /suite.Desk/Greet: INTERNAL", "GRPC /suite.Desk/Greet: INTERNAL",
+                          "GRPC /suite.Desk/Count: INTERNAL"));
+}
+
+TEST_F(GrpcJsTest, AStreamOfTheClientNeedsItsAnswer) {
+  RawGrpcServer raw;
+  Run(absl::StrCat("c.connect('", raw.address(), "', {plaintext: true})"));
+  EXPECT_EQ("13", Run(R"js(
+    return new Promise(resolve => {
+      const s = new grpc.Stream(c, 'suite.Desk/Sum');
+      s.on('error', e => resolve(e.code));
+      s.end()
+    })
+  )js"));
+  Run("const s = new grpc.Stream(c, 'suite.Desk/Count'); s.end()");
+  EXPECT_THAT(Samples("grpc_req_duration")[1], HasSubstr("status:0"));
+}
+
+TEST_F(GrpcJsTest, AStatusWithoutANameIsNamedAsInGo) {
+  RawGrpcServer raw;
+  Run(absl::StrCat("c.connect('", raw.address(), "', {plaintext: true})"));
+  for (const char* status : {"17", "99"}) {
+    raw.Say({.trailers = {{"grpc-status", status}}});
+    EXPECT_EQ(status, Run("return c.invoke('suite.Desk/Greet', {}).status"));
+  }
+  EXPECT_THAT(js_.vu().samples.errors,
+              ElementsAre("GRPC /suite.Desk/Greet: Code(17)", "GRPC /suite.Desk/Greet: Code(99)"));
 }
 
 TEST_F(GrpcJsTest, ATimeoutIsAStatus) {

@@ -34,6 +34,10 @@ class RecordingSink final : public SampleSink {
   void Add(MetricId metric, TagSetId tags, double value, absl::Time) override {
     samples.push_back({metrics_.Get(metric).name, tags_.Get(tags), value});
   }
+  void AddError(absl::string_view cause, absl::string_view method, absl::string_view name,
+                absl::Time) override {
+    errors.push_back(absl::StrCat(method, " ", name, ": ", cause));
+  }
   MetricRegistry& metrics() override { return metrics_; }
   TagSetTable& tags() override { return tags_; }
 
@@ -41,6 +45,7 @@ class RecordingSink final : public SampleSink {
   std::vector<std::string> Of(absl::string_view metric) const;
 
   std::vector<Sample> samples;
+  std::vector<std::string> errors;  // rows of the table, as "method name: cause"
 
  private:
   MetricRegistry metrics_;

@@ -1,0 +1,172 @@
+#include "tests/support/raw_grpc_server.h"
+
+#include <cstdint>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "absl/strings/str_cat.h"
+
+#include "common/base/check.h"
+
+namespace lockstep::testing {
+namespace {
+
+constexpr size_t kPrefaceBytes = 24, kFrameHeader = 9, kLargestFrame = 16384;
+// Types of frames, and their flags.
+constexpr char kData = 0, kHeaders = 1, kSettings = 4, kPing = 6, kContinuation = 9;
+constexpr char kEndStream = 1, kAck = 1, kEndHeaders = 4;
+
+std::string BigEndian(uint32_t number) {
+  std::string bytes;
+  for (const int shift : {24, 16, 8, 0}) {
+    bytes.push_back(static_cast<char>(number >> shift & 0xff));
+  }
+  return bytes;
+}
+
+std::string Frame(char type, char flags, const std::string& stream, absl::string_view payload) {
+  return absl::StrCat(BigEndian(static_cast<uint32_t>(payload.size())).substr(1),
+                      std::string({type, flags}), stream, payload);
+}
+
+// HPACK: a text of this length without Huffman's code.
+std::string HpackText(absl::string_view text) {
+  std::string bytes;
+  size_t left = text.size();
+  if (left < 127) {
+    bytes.push_back(static_cast<char>(left));
+  } else {
+    bytes.push_back(127);
+    for (left -= 127; left >= 128; left /= 128) {
+      bytes.push_back(static_cast<char>(left % 128 | 128));
+    }
+    bytes.push_back(static_cast<char>(left));
+  }
+  return absl::StrCat(bytes, text);
+}
+
+// The frames of a block of headers.
+std::string Headers(const RawGrpcServer::Fields& fields, char flags, const std::string& stream) {
+  std::string block;
+  for (const auto& [name, value] : fields) {
+    absl::StrAppend(&block, std::string(1, '\0'), HpackText(name), HpackText(value));
+  }
+  std::string frames;
+  for (size_t at = 0; at == 0 || at < block.size(); at += kLargestFrame) {
+    const char last = at + kLargestFrame >= block.size() ? kEndHeaders : 0;
+    absl::StrAppend(&frames, Frame(at == 0 ? kHeaders : kContinuation,
+                                   static_cast<char>(last | (at == 0 ? flags : 0)), stream,
+                                   absl::string_view(block).substr(at, kLargestFrame)));
+  }
+  return frames;
+}
+
+std::string FramesOf(const RawGrpcServer::Answer& answer, const std::string& stream) {
+  RawGrpcServer::Fields fields = {{":status", "200"}, {"content-type", "application/grpc"}};
+  fields.insert(fields.end(), answer.headers.begin(), answer.headers.end());
+  return absl::StrCat(Headers(fields, 0, stream),
+                      answer.data.empty() ? "" : Frame(kData, 0, stream, answer.data),
+                      Headers(answer.trailers, kEndStream, stream));
+}
+
+bool ReadExactly(int connection, size_t bytes, std::string* read) {
+  read->resize(bytes);
+  return bytes == 0 ||
+         recv(connection, read->data(), bytes, MSG_WAITALL) == static_cast<ssize_t>(bytes);
+}
+
+bool SendAll(int connection, absl::string_view bytes) {
+  return send(connection, bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
+         static_cast<ssize_t>(bytes.size());
+}
+
+}  // namespace
+
+RawGrpcServer::RawGrpcServer() : listener_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  sockaddr_in place = {};
+  place.sin_family = AF_INET;
+  place.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof place;
+  auto* const any = reinterpret_cast<sockaddr*>(&place);
+  LOCKSTEP_CHECK(bind(listener_, any, size) == 0 && listen(listener_, 16) == 0);
+  LOCKSTEP_CHECK(getsockname(listener_, any, &size) == 0);
+  port_ = ntohs(place.sin_port);
+  thread_ = std::thread([this] { Serve(); });
+}
+
+RawGrpcServer::~RawGrpcServer() {
+  {
+    const MutexLock lock(mutex_);
+    over_ = true;
+    shutdown(connection_, SHUT_RDWR);
+  }
+  shutdown(listener_, SHUT_RDWR);
+  thread_.join();
+  close(listener_);
+}
+
+std::string RawGrpcServer::address() const {
+  return absl::StrCat("127.0.0.1:", port_);
+}
+
+void RawGrpcServer::Say(Answer answer) {
+  const MutexLock lock(mutex_);
+  answer_ = std::move(answer);
+}
+
+std::string RawGrpcServer::Framed(absl::string_view message, char flag) {
+  return absl::StrCat(std::string(1, flag), BigEndian(static_cast<uint32_t>(message.size())),
+                      message);
+}
+
+void RawGrpcServer::Serve() {
+  for (;;) {
+    const int connection = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+    {
+      const MutexLock lock(mutex_);
+      connection_ = connection;
+      if (over_ || connection < 0) {
+        close(connection);
+        return;
+      }
+    }
+    Talk(connection);
+    const MutexLock lock(mutex_);
+    connection_ = -1;
+    close(connection);
+  }
+}
+
+void RawGrpcServer::Talk(int connection) {
+  std::string head, payload;
+  if (!ReadExactly(connection, kPrefaceBytes, &head) ||
+      !SendAll(connection, Frame(kSettings, 0, BigEndian(0), ""))) {
+    return;
+  }
+  while (ReadExactly(connection, kFrameHeader, &head)) {
+    const auto byte = [&head](size_t i) { return static_cast<uint8_t>(head[i]); };
+    const size_t size = size_t{byte(0)} << 16 | size_t{byte(1)} << 8 | byte(2);
+    if (!ReadExactly(connection, size, &payload)) {
+      return;
+    }
+    const char type = head[3], flags = head[4];
+    const std::string stream = head.substr(5);
+    std::string reply;
+    if (type == kSettings && (flags & kAck) == 0) {
+      reply = Frame(kSettings, kAck, BigEndian(0), "");
+    } else if (type == kPing && (flags & kAck) == 0) {
+      reply = Frame(kPing, kAck, BigEndian(0), payload);
+    } else if ((type == kHeaders || type == kData) && (flags & kEndStream) != 0) {
+      const MutexLock lock(mutex_);
+      reply = FramesOf(answer_, stream);
+    }
+    if (!SendAll(connection, reply)) {
+      return;
+    }
+  }
+}
+
+}  // namespace lockstep::testing

@@ -1,0 +1,50 @@
+// A server of HTTP/2 that answers each call with the bytes that a test says, right or wrong: what a gRPC library would
+// not send. Connections one after another, on 127.0.0.1, without TLS.
+#pragma once
+
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+
+#include "common/base/sync.h"
+
+namespace lockstep::testing {
+
+class RawGrpcServer {
+ public:
+  using Fields = std::vector<std::pair<std::string, std::string>>;
+  struct Answer {
+    std::string data = {};  // of the body, with the frames of its messages
+    Fields headers = {};    // besides :status and content-type
+    Fields trailers = {{"grpc-status", "0"}};
+  };
+
+  RawGrpcServer();
+  ~RawGrpcServer();
+  RawGrpcServer(const RawGrpcServer&) = delete;
+  RawGrpcServer& operator=(const RawGrpcServer&) = delete;
+
+  std::string address() const;  // "127.0.0.1:port"
+  // To all calls from now on.
+  void Say(Answer answer);
+
+  // A message in its frame; `flag` 1 says that it is compressed.
+  static std::string Framed(absl::string_view message, char flag = 0);
+
+ private:
+  void Serve();
+  void Talk(int connection);
+
+  int listener_ = -1;
+  int port_ = 0;
+  Mutex mutex_;
+  Answer answer_ ABSL_GUARDED_BY(mutex_);
+  int connection_ ABSL_GUARDED_BY(mutex_) = -1;
+  bool over_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+}  // namespace lockstep::testing
