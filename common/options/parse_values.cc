@@ -138,7 +138,7 @@ std::optional<std::string> ReadTlsName(const ValueReader& reader) {
 }  // namespace
 
 std::optional<int64_t> OptionValue::Read(As<int64_t>) const {
-  if (IsEmptyText(reader.value())) {
+  if (warnings != nullptr && IsEmptyText(reader.value())) {
     warnings->push_back(absl::StrCat(reader.path(), ": \"\" is taken for nothing given"));
     return std::nullopt;
   }

@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 
 #include "common/base/nearest.h"
+#include "common/base/status_macros.h"
 #include "common/flags/flag_words.h"
 #include "coordinator/cli/help.h"
 
@@ -68,7 +69,8 @@ absl::Status UnknownCommand(const std::string& word, const std::vector<CommandSp
       absl::StrJoin(names, ", "), hint, "; see `lockstep --help`"));
 }
 
-absl::Status CheckArguments(const ParsedWords& parsed) {
+// Of words that no argument is left for; "" if there are none.
+std::string SurplusOf(const ParsedWords& parsed) {
   const CommandSpec& command = *parsed.command;
   const std::vector<std::string>& given = parsed.arguments;
   if (given.size() > command.arguments.size()) {
@@ -76,11 +78,16 @@ absl::Status CheckArguments(const ParsedWords& parsed) {
       return word == "true" || word == "false";
     });
     const bool found = of_switch != given.end();
-    return absl::InvalidArgumentError(
-        absl::StrCat("unexpected word \"", found ? *of_switch : given[command.arguments.size()],
-                     "\"", found ? ": a switch takes its value as in --paused=false" : "",
-                     "; expected ", UsageOf(command)));
+    return absl::StrCat("unexpected word \"", found ? *of_switch : given[command.arguments.size()],
+                        "\"", found ? ": a switch takes its value as in --paused=false" : "",
+                        "; expected ", UsageOf(command));
   }
+  return "";
+}
+
+absl::Status CheckNoneIsMissing(const ParsedWords& parsed) {
+  const CommandSpec& command = *parsed.command;
+  const std::vector<std::string>& given = parsed.arguments;
   if (given.size() < command.arguments.size() && command.arguments[given.size()].required) {
     return absl::InvalidArgumentError(
         absl::StrCat(command.arguments[given.size()].missing, "; expected ", UsageOf(command)));
@@ -160,9 +167,11 @@ absl::StatusOr<ParsedWords> ParseWords(const std::vector<std::string>& args,
   if (parsed.help == Help::kNone && IsHeading(commands, name)) {
     parsed.help = Help::kBrief;
   }
-  if (const absl::Status arguments = CheckArguments(parsed);
-      parsed.help == Help::kNone && !arguments.ok()) {
-    parsed.mistakes.emplace_back(arguments.message());
+  if (parsed.help == Help::kNone) {
+    LOCKSTEP_RETURN_IF_ERROR(CheckNoneIsMissing(parsed));
+    if (std::string surplus = SurplusOf(parsed); !surplus.empty()) {
+      parsed.mistakes.push_back(std::move(surplus));
+    }
   }
   return parsed;
 }

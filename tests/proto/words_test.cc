@@ -40,7 +40,7 @@ TEST(Words, PrettyJsonHasALineForEachField) {
   threshold.set_verdict(v1::ThresholdStatus::FAILING);
   EXPECT_EQ(JsonInWords(threshold, /*pretty=*/true),
             "{\n \"metric\": \"checks\",\n \"expression\": \"\",\n \"verdict\": \"failing\",\n"
-            " \"value\": 0\n}\n");
+            " \"value\": 0,\n \"value_text\": \"\"\n}\n");
 }
 
 }  // namespace

@@ -133,6 +133,14 @@ TEST(WrongCommandLine, TellsAllWrongFlagsAtOnceAndTakesNoAbbreviations) {
             "lockstep run [FLAGS] SCRIPT");
 }
 
+// A flag that has swallowed another one is the likely cause.
+TEST(WrongCommandLine, TellsOfASurplusWordAlongWithWrongValues) {
+  EXPECT_EQ(Refused({"run", "--duration", "-i", "1", "s.js"}).error,
+            "unexpected word \"s.js\"; expected lockstep run [FLAGS] SCRIPT\n"
+            "--duration: invalid duration \"-i\": expected a number with a unit, such as 500ms, "
+            "1m30s or 1.5s");
+}
+
 TEST(WrongCommandLine, SaysThatK6HasDroppedNoSummary) {
   auto result = ParseCommandLine({"run", "--no-summary", "s.js"}, {});
   EXPECT_THAT(std::get<CommandLine>(result).warnings,

@@ -163,10 +163,10 @@ TEST(Progress, WidthIsGivenUpInOrderAndTheShareDoneNeverGoes) {
       {79, "a_long_name_of_a_scenario   [====>-----] 05/10 VUs  0m12.0s/0m24.0s  7/20 iters"},
       {78, "a_long_name_of_a_scenario   [  50% ] 05/10 VUs  0m12.0s/0m24.0s  7/20 iters"},
       {70, "a_long_name_of_a_sc\u2026   [  50% ] 05/10 VUs  0m12.0s/0m24.0s  7/20 iters"},
-      {57, "a_long_\u2026    50% 05/10 VUs  0m12.0s/0m24.0s  7/20 iters"},
-      {45, "a_long_\u2026    50% 05/10 VUs  7/20 iters"},
-      {30, "a_long_\u2026    50% 05/10 VUs"},
-      {20, "a_long_\u2026    50%"},
+      {57, "a_long_nam\u2026    50% 05/10 VUs  0m12.0s/0m24.0s  7/20 iters"},
+      {45, "a_long_name_of_\u2026    50% 05/10 VUs  7/20 iters"},
+      {30, "a_long_name_\u2026    50% 05/10 VUs"},
+      {20, "a_long_name_\u2026    50%"},
       {10, "a_\u2026    50%"},
   };
   for (const auto& [columns, line] : cases) {

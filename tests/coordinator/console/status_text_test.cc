@@ -40,6 +40,7 @@ v1::RunStatus Status() {
   threshold.set_expression("rate<0.01");
   threshold.set_verdict(v1::ThresholdStatus::FAILING);
   threshold.set_value(0.03);
+  threshold.set_value_text("3.00%");
   v1::ErrorStatus& error = *status.add_errors();
   error.set_cause("500");
   error.set_method("GET");
@@ -62,7 +63,7 @@ TEST(StatusText, HasStateAgentsScenariosThresholdsAndErrors) {
           "  agent-10  connected  0/0 VUs  0.0 requests/s  0.0 failed/s  CPU 50%  lag 2.00ms  clock "
           "\u00b10.10ms",
           "SCENARIOS", "  s   [  25% ] 05/10 VUs  0m12.3s  123 iters", "THRESHOLDS",
-          "  \u2717  http_req_failed  'rate<0.01'  0.03", "ERRORS", "  30 x 500   GET  /x"));
+          "  \u2717  http_req_failed  'rate<0.01'  3.00%", "ERRORS", "  30 x 500   GET  /x"));
 }
 
 TEST(StatusText, SaysWhyAndForHowLongARunEnds) {

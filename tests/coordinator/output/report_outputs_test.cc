@@ -133,7 +133,8 @@ TEST_F(ReportOutputsTest, ARunThatFailedByItselfIsAFailureOfJunit) {
                               ExitCode::kExternalAbort, ExitCode::kSetupTimeout}) {
     const std::string xml = JunitXml(Report(code, "what had happened"));
     EXPECT_THAT(xml, HasSubstr("name=\"run\" tests=\"1\" failures=\"1\""));
-    EXPECT_THAT(xml, HasSubstr("what had happened"));
+    EXPECT_THAT(xml,
+                HasSubstr(code == ExitCode::kExternalAbort ? "INTERRUPTED" : "what had happened"));
   }
   EXPECT_THAT(JunitXml(Report(ExitCode::kSuccess, "")),
               HasSubstr("name=\"run\" tests=\"1\" failures=\"0\""));
