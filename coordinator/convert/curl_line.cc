@@ -13,6 +13,7 @@
 #include "common/base/percent_encoding.h"
 #include "common/base/status_macros.h"
 #include "coordinator/convert/curl_options.h"
+#include "coordinator/convert/forms.h"
 #include "coordinator/convert/shell_words.h"
 
 namespace lockstep::coordinator {

@@ -13,6 +13,7 @@
 #include "common/base/percent_encoding.h"
 #include "common/base/status_macros.h"
 #include "common/options/document.h"
+#include "coordinator/convert/forms.h"
 #include "coordinator/convert/schema_sample.h"
 
 namespace lockstep::coordinator {

@@ -13,6 +13,7 @@
 
 #include "common/base/status_macros.h"
 #include "common/options/document.h"
+#include "coordinator/convert/forms.h"
 #include "coordinator/convert/json_fields.h"
 
 namespace lockstep::coordinator {
