@@ -15,6 +15,7 @@
 
 #include "common/base/percent_encoding.h"
 #include "common/base/status_macros.h"
+#include "coordinator/convert/command_prompt.h"
 #include "coordinator/convert/curl_form.h"
 #include "coordinator/convert/curl_headers.h"
 #include "coordinator/convert/curl_options.h"
@@ -390,7 +391,9 @@ class CurlReader {
 }  // namespace
 
 absl::StatusOr<Recording> ReadCurl(absl::string_view line) {
-  LOCKSTEP_ASSIGN_OR_RETURN(const ShellCommand command, ParseShellCommand(line));
+  LOCKSTEP_ASSIGN_OR_RETURN(const ShellCommand command, IsForCommandPrompt(line)
+                                                            ? ParsePromptCommand(line)
+                                                            : ParseShellCommand(line));
   return CurlReader().Read(command);
 }
 
