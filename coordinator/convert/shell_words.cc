@@ -81,7 +81,7 @@ class ShellWords {
     } else {
       begun_ = true;
       absl::StrAppend(&word_, rest.substr(0, 1));
-      at_ += 2;
+      at_ = std::min(at_ + 2, line_.size());  // it can be the last character
     }
   }
   absl::Status Single() {

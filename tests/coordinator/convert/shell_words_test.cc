@@ -1,9 +1,17 @@
 #include "coordinator/convert/shell_words.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace lockstep::coordinator {
 namespace {
+
+using ::testing::ElementsAre;
+
+TEST(ParseShellCommand, TakesABackslashAtTheEnd) {
+  EXPECT_THAT(ParseShellCommand("curl h \\").value().words, ElementsAre("curl", "h", ""));
+  EXPECT_THAT(ParseShellCommand("curl h\\").value().words, ElementsAre("curl", "h"));
+}
 
 TEST(ShellFile, IsOneWordAndNoFlag) {
   const struct {
