@@ -20,6 +20,7 @@
 #include "coordinator/console/streams.h"
 #include "coordinator/convert/convert.h"
 #include "coordinator/convert/script_writer.h"
+#include "coordinator/convert/shell_words.h"
 
 namespace lockstep::coordinator {
 namespace {
@@ -54,9 +55,9 @@ absl::StatusOr<Made> Convert(const NewCommand& command) {
         absl::StrCat(flag, ": ", is_line ? "" : absl::StrCat(command.source, ": "),
                      recording.status().message()));
   }
-  return Made{.script = WriteScript(
-                  *recording, is_line ? "lockstep new --from-curl"
-                                      : absl::StrCat("lockstep new ", flag, " ", command.source)),
+  return Made{.script = WriteScript(*recording, is_line ? "lockstep new --from-curl"
+                                                        : absl::StrCat("lockstep new ", flag, " ",
+                                                                       ShellFile(command.source))),
               .what = absl::StrCat(Counted(CountRequests(*recording), "request"), " in ",
                                    Counted(recording->groups.size(), "group")),
               .left_out = recording->left_out};
@@ -105,7 +106,7 @@ absl::Status Make(const NewCommand& command, Logger& logger) {
   } else {
     LOCKSTEP_RETURN_IF_ERROR(Write(command.file, made.script, command.force));
     WriteStdout(absl::StrCat("made ", command.file, ": ", made.what, "; run it with: lockstep run ",
-                             command.file, "\n"));
+                             ShellFile(command.file), "\n"));
   }
   for (size_t i = 0; i < made.left_out.size() && i < kMostWarnings; ++i) {
     logger.Warn(absl::StrCat("not converted: ", made.left_out[i]));

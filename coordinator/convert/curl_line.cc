@@ -1,18 +1,25 @@
 #include "coordinator/convert/curl_line.h"
 
 #include <algorithm>
+#include <iterator>
+#include <optional>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
 
 #include "common/base/percent_encoding.h"
 #include "common/base/status_macros.h"
+#include "coordinator/convert/command_prompt.h"
+#include "coordinator/convert/curl_form.h"
+#include "coordinator/convert/curl_headers.h"
 #include "coordinator/convert/curl_options.h"
+#include "coordinator/convert/forms.h"
 #include "coordinator/convert/shell_words.h"
 
 namespace lockstep::coordinator {
@@ -24,9 +31,12 @@ class CurlReader {
  public:
   absl::StatusOr<Recording> Read(const ShellCommand& command) {
     const std::vector<std::string>& words = command.words;
-    if (words.empty() || (words[0] != "curl" && !absl::EndsWith(words[0], "/curl"))) {
+    if (words.empty() || !IsCurl(words[0])) {
+      const bool powershell = absl::StrContains(command.rest, "Invoke-WebRequest") ||
+                              std::count(words.begin(), words.end(), "Invoke-WebRequest") > 0;
       return absl::InvalidArgumentError(
-          "it is no command line of curl: it does not begin with curl");
+          absl::StrCat("it is no command line of curl: it does not begin with curl",
+                       powershell ? "; copy it as cURL (bash)" : ""));
     }
     for (size_t i = 1; i < words.size(); ++i) {
       LOCKSTEP_RETURN_IF_ERROR(Word(words, &i));
@@ -38,6 +48,10 @@ class CurlReader {
   }
 
  private:
+  static bool IsCurl(absl::string_view program) {
+    const std::string name = BaseName(program);
+    return name == "curl" || absl::EqualsIgnoreCase(name, "curl.exe");
+  }
   void LeaveOut(std::string what) { recording_.left_out.push_back(std::move(what)); }
 
   absl::Status Word(const std::vector<std::string>& words, size_t* i) {
@@ -46,7 +60,7 @@ class CurlReader {
       urls_.push_back(word);
       return absl::OkStatus();
     }
-    if (word == "--next") {
+    if (word == "--next" || word == "-:") {
       LeaveOut("all after --next: convert it by itself");
       *i = words.size();
       return absl::OkStatus();
@@ -54,8 +68,14 @@ class CurlReader {
     const bool is_long = absl::StartsWith(word, "--");
     for (size_t letter = 1; letter < word.size(); ++letter) {
       const std::string spelling = is_long ? word : absl::StrCat("-", word.substr(letter, 1));
-      const CurlOption* const option =
+      const CurlOption* option =
           FindCurlOption(is_long ? absl::string_view(word).substr(2) : "", word[letter]);
+      if (option == nullptr && is_long) {
+        if (No(word)) {
+          break;
+        }
+        option = Expanded(word);
+      }
       if (option == nullptr) {
         return absl::InvalidArgumentError(
             absl::StrCat("word ", *i + 1, ": the option ", spelling,
@@ -78,66 +98,80 @@ class CurlReader {
     return absl::OkStatus();
   }
 
+  // "--no-location": what is without a value can be undone.
+  bool No(absl::string_view word) {
+    if (!absl::ConsumePrefix(&word, "--no-")) {
+      return false;
+    }
+    const CurlOption* const option = FindCurlOption(word, 0);
+    if (option == nullptr || TakesValue(option->meaning)) {
+      return false;
+    }
+    Switch(option->meaning, false);
+    return true;
+  }
+  // "--expand-data": values with variables of curl's.
+  const CurlOption* Expanded(absl::string_view word) {
+    if (!absl::ConsumePrefix(&word, "--expand-")) {
+      return nullptr;
+    }
+    LeaveOut(absl::StrCat("--expand-", word, ": variables of curl's, which stay as they are"));
+    const CurlOption* const option = FindCurlOption(word, 0);
+    return option != nullptr && TakesValue(option->meaning) ? option : nullptr;
+  }
+
   void Take(const CurlOption& option, const std::string& spelling, const std::string& value) {
     switch (option.meaning) {
       case Meaning::kMethod:
         method_ = value;
         break;
       case Meaning::kHeader:
-        Header(value);
+        headers_.Add(value);
         break;
       case Meaning::kData:
-        if (absl::StartsWith(value, "@")) {
-          LeaveOut(absl::StrCat(spelling, " ", value, ": the file's content; read it with open()"));
-        } else {
-          Data(value);
-        }
+      case Meaning::kBinaryData:
+        Data(absl::StartsWith(value, "@") ? FileContent(value.substr(1)) : value);
         break;
       case Meaning::kRawData:
         Data(value);
         break;
       case Meaning::kEncodedData:
-        EncodedData(value);
+        Data(Encoded(value));
         break;
       case Meaning::kJson:
-        Data(value);
-        type_ = "application/json";
-        request_.headers.emplace_back("Accept", Plain("application/json"));
+        json_ = true;
+        Data(absl::StartsWith(value, "@") ? FileContent(value.substr(1)) : value, "");
         break;
       case Meaning::kForm:
-        Form(value);
+      case Meaning::kFormText:
+        Form(option, value);
         break;
-      case Meaning::kUser:
-        request_.headers.emplace_back("Authorization",
-                                      Plain(absl::StrCat("Basic ", absl::Base64Escape(value))));
+      case Meaning::kQuery:
+        absl::StrAppend(&query_, query_.empty() ? "" : "&",
+                        absl::StartsWith(value, "+") ? value.substr(1) : Encoded(value));
         break;
-      case Meaning::kAgent:
-        request_.headers.emplace_back("User-Agent", Plain(value));
-        break;
-      case Meaning::kReferer:
-        request_.headers.emplace_back("Referer", Plain(value));
-        break;
-      case Meaning::kCookie:
-        if (absl::StrContains(value, "=")) {
-          request_.headers.emplace_back("Cookie", Plain(value));
-        } else {
-          LeaveOut(absl::StrCat(spelling, " ", value, ": a file of cookies"));
-        }
-        break;
-      case Meaning::kHead:
-        method_ = "HEAD";
-        break;
-      case Meaning::kGet:
-        get_ = true;
-        break;
-      case Meaning::kInsecure:
-        recording_.insecure = true;
+      case Meaning::kUpload:
+        uploads_.push_back(value);
         break;
       case Meaning::kUrl:
         urls_.push_back(value);
         break;
+      case Meaning::kScheme:
+        scheme_ = value;
+        break;
       case Meaning::kTimeout:
         Timeout(value);
+        break;
+      case Meaning::kMostRedirects:
+        MostRedirects(value);
+        break;
+      case Meaning::kUser:
+      case Meaning::kBearer:
+      case Meaning::kAgent:
+      case Meaning::kReferer:
+      case Meaning::kCookie:
+      case Meaning::kRange:
+        headers_.AddOption(option.meaning, spelling, value);
         break;
       case Meaning::kNothing:
       case Meaning::kNothingMuch:
@@ -145,18 +179,26 @@ class CurlReader {
       case Meaning::kLeftOut:
       case Meaning::kLeftOutValue:
         LeaveOut(absl::StrCat(spelling, value.empty() ? "" : " ", value));
+        follows_ = follows_ || option.name == "location-trusted";
         break;
+      default:
+        Switch(option.meaning, true);
     }
   }
 
-  void Header(const std::string& text) {
-    const size_t colon = text.find(':');
-    const std::string name(absl::StripAsciiWhitespace(text.substr(0, colon)));
-    if (colon == std::string::npos) {
-      LeaveOut(absl::StrCat("the header \"", text, "\", which has no value"));
-    } else if (!IsTheClients(name) || absl::EqualsIgnoreCase(name, "cookie")) {
-      request_.headers.emplace_back(name,
-                                    Plain(absl::StripAsciiWhitespace(text.substr(colon + 1))));
+  void Switch(Meaning meaning, bool on) {
+    if (meaning == Meaning::kHead) {
+      head_ = on;
+    } else if (meaning == Meaning::kGet) {
+      get_ = on;
+    } else if (meaning == Meaning::kInsecure) {
+      recording_.insecure = on;
+    } else if (meaning == Meaning::kLocation) {
+      follows_ = on;
+    } else if (meaning == Meaning::kGlobOff) {
+      globs_ = !on;
+    } else if (meaning == Meaning::kCompressed) {
+      headers_.SetDefault("Accept-Encoding", on ? "deflate, gzip, br, zstd" : "");
     }
   }
 
@@ -164,79 +206,159 @@ class CurlReader {
     double number = 0;
     if (absl::SimpleAtod(seconds, &number) && number > 0 && number < 1e6) {
       request_.timeout = absl::StrCat(number, "s");
-    } else {
+    } else if (number != 0 || seconds != "0") {
       LeaveOut(absl::StrCat("the time-out ", seconds));
     }
   }
 
-  void EncodedData(const std::string& text) {
-    const size_t equals = text.find('=');
-    Data(equals == std::string::npos ? PercentEncoded(text)
-                                     : absl::StrCat(text.substr(0, equals == 0 ? 0 : equals + 1),
-                                                    PercentEncoded(text.substr(equals + 1))));
+  void MostRedirects(const std::string& number) {
+    int most = 0;
+    if (absl::SimpleAtoi(number, &most) && most >= -1) {
+      most_redirects_ = most == -1 ? kUnlimited : most;
+    } else {
+      LeaveOut(absl::StrCat("--max-redirs ", number));
+    }
   }
 
-  void Data(const std::string& text) {
-    absl::StrAppend(&data_, has_data_ && type_.empty() ? "&" : "", text);
+  std::string FileContent(const std::string& file) {
+    LeaveOut(FileLeftOut(file));
+    return kFileContent;
+  }
+
+  // "text", "=text", "name=text", "@file" or "name@file": the name stays as it is.
+  std::string Encoded(const std::string& text) {
+    size_t mark = text.find('=');
+    if (mark == std::string::npos) {
+      mark = text.find('@');
+    }
+    const std::string name = mark == std::string::npos ? "" : text.substr(0, mark);
+    std::string value = mark == std::string::npos ? text : text.substr(mark + 1);
+    if (mark != std::string::npos && text[mark] == '@') {
+      value = FileContent(value);
+    }
+    return absl::StrCat(name, name.empty() ? "" : "=",
+                        absl::StrReplaceAll(PercentEncoded(value), {{"%20", "+"}}));
+  }
+
+  void Data(const std::string& text, absl::string_view separator = "&") {
+    absl::StrAppend(&data_, data_.empty() ? "" : separator, text);
     has_data_ = true;
   }
 
-  void Form(const std::string& text) {
-    const std::pair<std::string, std::string> parts = {
-        text.substr(0, text.find('=')),
-        text.find('=') == std::string::npos ? "" : text.substr(text.find('=') + 1)};
-    RecordedBody::Field field{Plain(parts.first), Plain(parts.second)};
-    if (absl::StartsWith(parts.second, "@") || absl::StartsWith(parts.second, "<")) {
-      field.file = parts.second.substr(1, parts.second.find(';') - 1);
-      field.value = Plain("content of the file");
-      LeaveOut(absl::StrCat("the content of ", field.file, ": read it with open() and put it in"));
+  void Form(const CurlOption& option, const std::string& text) {
+    if (const size_t equals = text.find('=');
+        option.meaning == Meaning::kFormText && equals != std::string::npos) {
+      form_.push_back({Plain(text.substr(0, equals)), Plain(text.substr(equals + 1))});
+      return;
     }
-    request_.body.kind = RecordedBody::Kind::kMultipart;
-    request_.body.fields.push_back(std::move(field));
+    CurlFormPart part = ParseCurlForm(text);
+    std::move(part.fields.begin(), part.fields.end(), std::back_inserter(form_));
+    std::move(part.left_out.begin(), part.left_out.end(), std::back_inserter(recording_.left_out));
+  }
+
+  void SetHeaders() {
+    if (json_ && !get_) {
+      headers_.SetDefault("Accept", "application/json");
+    }
+    if (has_data_ && !get_ && form_.empty()) {
+      headers_.SetDefault("Content-Type",
+                          json_ ? "application/json" : "application/x-www-form-urlencoded");
+    }
+    headers_.PutInto(&request_, get_ ? 0 : data_.size());
   }
 
   void SetBody() {
-    if (request_.body.kind == RecordedBody::Kind::kMultipart) {
-      const auto& fields = request_.body.fields;
-      if (std::none_of(fields.begin(), fields.end(),
-                       [](const auto& field) { return !field.file.empty(); })) {
-        LeaveOut("-F without files: a multipart form, which is sent as an URL-encoded one");
-        SetForm(std::move(request_.body.fields), &request_);
+    if ((form_.empty() ? 0 : 1) + (has_data_ ? 1 : 0) + (uploads_.empty() ? 0 : 1) > 1) {
+      LeaveOut("-d, -F and -T in one line, of which curl takes one: -F goes before -d");
+    }
+    if (!form_.empty()) {
+      for (std::string& differs : SetMultipart(std::move(form_), &request_)) {
+        LeaveOut(std::move(differs));
       }
     } else if (has_data_ && !get_) {
       request_.body = {RecordedBody::Kind::kText, Plain(data_), {}};
-      const bool typed = std::any_of(
-          request_.headers.begin(), request_.headers.end(),
-          [](const auto& header) { return absl::EqualsIgnoreCase(header.first, "content-type"); });
-      if (!typed) {
-        request_.headers.emplace_back(
-            "Content-Type", Plain(type_.empty() ? "application/x-www-form-urlencoded" : type_));
+    }
+  }
+
+  // Without "\[" and the like, which keep curl from making several URLs of one.
+  std::string WithoutGlobs(const std::string& url) {
+    std::string plain;
+    bool globs = false;
+    for (size_t i = 0; i < url.size(); ++i) {
+      const bool escaped = globs_ && url[i] == '\\' && i + 1 < url.size() &&
+                           absl::StrContains("[]{}", url.substr(i + 1, 1));
+      i += escaped ? 1 : 0;
+      // "[]" is none, nor is an address of IPv6.
+      globs = globs || (globs_ && !escaped && absl::StrContains("[{", url.substr(i, 1)) &&
+                        url.substr(i, 2) != "[]" && !absl::EndsWith(plain, "//"));
+      plain += url[i];
+    }
+    if (globs) {
+      LeaveOut(absl::StrCat("the pattern in ", url, ", of which curl makes several requests"));
+    }
+    return plain;
+  }
+
+  std::string UrlOf(const std::string& given) {
+    std::string url = WithoutGlobs(given);
+    if (!absl::StrContains(url, "://")) {
+      url = absl::StrCat(scheme_, "://", url);
+    }
+    url.resize(std::min(url.find('#'), url.size()));
+    for (const std::string& more :
+         {query_, get_ && has_data_ ? absl::StrReplaceAll(data_, {{" ", "%20"}}) : ""}) {
+      if (!more.empty()) {
+        absl::StrAppend(&url, absl::StrContains(url, "?") ? "&" : "?", more);
       }
     }
+    return url;
+  }
+
+  // -T: the file is the body, and its name the end of a URL that has none.
+  void Upload(const std::string& file, std::string* url, RecordedRequest* request) {
+    request->body = {RecordedBody::Kind::kText, Plain(FileContent(file)), {}};
+    const size_t host = url->find("://") + 3;
+    const size_t query = std::min(url->find('?'), url->size());
+    const absl::string_view path = absl::string_view(*url).substr(host, query - host);
+    if (query < url->size() || file == "-" || file == ".") {
+      return;
+    }
+    if (!absl::StrContains(path, "/")) {
+      *url += '/';
+    } else if (!absl::EndsWith(path, "/")) {
+      return;
+    }
+    *url += PercentEncoded(BaseName(file));
   }
 
   absl::StatusOr<Recording> Finish() {
     if (urls_.empty()) {
       return absl::InvalidArgumentError("there is no URL in it");
     }
+    SetHeaders();
     SetBody();
-    const bool posts = request_.body.kind != RecordedBody::Kind::kNone;
-    request_.method = !method_.empty() ? method_ : posts ? "POST" : "GET";
+    request_.redirects = follows_ ? most_redirects_ : 0;
     recording_.origin = "a curl command line";
     recording_.groups.push_back({"curl", {}});
-    for (std::string url : urls_) {
-      if (!absl::StrContains(url, "://")) {
-        url = absl::StrCat("http://", url);
-      }
+    for (size_t i = 0; i < urls_.size(); ++i) {
+      std::string url = UrlOf(urls_[i]);
       if (!IsHttpUrl(url)) {
         LeaveOut(absl::StrCat(url, ": no URL of HTTP"));
         continue;
       }
-      if (get_ && has_data_) {
-        absl::StrAppend(&url, absl::StrContains(url, "?") ? "&" : "?", data_);
+      RecordedRequest request = request_;
+      const bool uploads = i < uploads_.size() && !uploads_[i].empty();
+      if (uploads) {
+        Upload(uploads_[i], &url, &request);
       }
-      request_.url = Plain(url.substr(0, url.find('#')));
-      recording_.groups.back().requests.push_back(request_);
+      const bool posts = request.body.kind != RecordedBody::Kind::kNone;
+      request.method = !method_.empty() ? method_
+                       : head_          ? "HEAD"
+                       : uploads        ? "PUT"
+                       : posts          ? "POST"
+                                        : "GET";
+      request.url = Plain(url);
+      recording_.groups.back().requests.push_back(std::move(request));
     }
     if (CountRequests(recording_) == 0) {
       return absl::InvalidArgumentError("there is no URL of HTTP in it");
@@ -245,20 +367,33 @@ class CurlReader {
     return std::move(recording_);
   }
 
+  static constexpr int kUnlimited = 1000;  // in effect
+
   Recording recording_;
-  RecordedRequest request_;
+  RecordedRequest request_;  // what all URLs have
+  CurlHeaders headers_{&recording_.left_out};
   std::string method_;
   std::vector<std::string> urls_;
+  std::vector<std::string> uploads_;  // of the URLs, in order
+  std::string scheme_ = "http";
+  std::string query_;
   std::string data_;
-  std::string type_;
+  std::vector<RecordedBody::Field> form_;
+  std::optional<int> most_redirects_;
   bool has_data_ = false;
+  bool json_ = false;
   bool get_ = false;
+  bool head_ = false;
+  bool follows_ = false;
+  bool globs_ = true;
 };
 
 }  // namespace
 
 absl::StatusOr<Recording> ReadCurl(absl::string_view line) {
-  LOCKSTEP_ASSIGN_OR_RETURN(const ShellCommand command, ParseShellCommand(line));
+  LOCKSTEP_ASSIGN_OR_RETURN(const ShellCommand command, IsForCommandPrompt(line)
+                                                            ? ParsePromptCommand(line)
+                                                            : ParseShellCommand(line));
   return CurlReader().Read(command);
 }
 

@@ -1,4 +1,4 @@
-// Options of curl's command line that are understood, by what they do here.
+// Options of curl's command line, by what they do here.
 #pragma once
 
 #include "absl/strings/string_view.h"
@@ -6,26 +6,39 @@
 namespace lockstep::coordinator {
 
 enum class CurlMeaning {
+  // With a value:
   kMethod,
   kHeader,
-  kData,
-  kRawData,
+  kData,        // text or @file, whose line ends go
+  kRawData,     // text
+  kBinaryData,  // text or @file
   kEncodedData,
   kJson,
   kForm,
+  kFormText,
+  kQuery,
+  kUpload,
   kUser,
+  kBearer,
   kAgent,
   kReferer,
   kCookie,
+  kRange,
+  kUrl,
+  kScheme,
+  kTimeout,
+  kMostRedirects,
+  kNothingMuch,   // it is about curl's output or its connections, or k6 does so anyway
+  kLeftOutValue,  // cannot be done
+  // Without:
   kHead,
   kGet,
   kInsecure,
-  kUrl,
-  kTimeout,
-  kNothing,       // k6 does so anyway, or it is about curl's output
-  kNothingMuch,   // likewise, with a value
-  kLeftOut,       // cannot be done
-  kLeftOutValue,  // likewise, with a value
+  kCompressed,
+  kLocation,
+  kGlobOff,
+  kNothing,  // as kNothingMuch
+  kLeftOut,  // as kLeftOutValue
 };
 
 struct CurlOption {

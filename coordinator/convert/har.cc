@@ -5,16 +5,20 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
 #include "common/base/status_macros.h"
 #include "common/options/document.h"
+#include "coordinator/convert/forms.h"
 #include "coordinator/convert/json_fields.h"
 
 namespace lockstep::coordinator {
 namespace {
+
+constexpr char kFormType[] = "application/x-www-form-urlencoded";
 
 // What was in earlier answers, for hints. Bounded: a long recording has hints for its first values only.
 class Answers {
@@ -77,6 +81,20 @@ class Answers {
   std::map<std::string, Source> values_;
 };
 
+// Whether the header says no more than the URL.
+bool IsHostOf(absl::string_view value, absl::string_view url) {
+  const absl::string_view rest = url.substr(std::min(url.find("://") + 3, url.size()));
+  absl::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
+  if (const size_t at = authority.rfind('@'); at != absl::string_view::npos) {
+    authority.remove_prefix(at + 1);
+  }
+  const auto without_port = [&url](absl::string_view host) {
+    absl::ConsumeSuffix(&host, absl::StartsWithIgnoreCase(url, "https") ? ":443" : ":80");
+    return host;
+  };
+  return absl::EqualsIgnoreCase(without_port(value), without_port(authority));
+}
+
 class HarReader {
  public:
   absl::StatusOr<Recording> Read(const Json& log) {
@@ -126,7 +144,7 @@ class HarReader {
     request.name =
         absl::StrCat(request.method, " ", url.substr(0, std::min(url.find('?'), fragment)));
     std::string sent = url;
-    Headers(recorded, number, &request, &sent);
+    Headers(recorded, url, number, &request, &sent);
     Body(FieldOf(recorded, "postData"), number, &request, &sent);
     for (std::string& hint : answers_.HintsFor(sent)) {
       request.hints.push_back(std::move(hint));
@@ -147,7 +165,8 @@ class HarReader {
     return recording_.groups.back();
   }
 
-  void Headers(const Json& recorded, size_t number, RecordedRequest* request, std::string* sent) {
+  void Headers(const Json& recorded, const std::string& url, size_t number,
+               RecordedRequest* request, std::string* sent) {
     for (const Json& header : ListOf(recorded, "headers")) {
       const std::string name = TextOf(header, "name"), value = TextOf(header, "value");
       if (absl::EqualsIgnoreCase(name, "cookie") && !set_cookies_ && !value.empty()) {
@@ -156,7 +175,9 @@ class HarReader {
             "cookies that were there before the recording; set them with http.cookieJar().set(url, name, value)");
         set_cookies_ = true;  // told once
       }
-      if (IsTheClients(name)) {
+      const bool is_other_host =
+          absl::EqualsIgnoreCase(name, "host") && !IsHostOf(value, url) && !value.empty();
+      if (IsTheClients(name) && !is_other_host) {
         continue;
       }
       if (absl::EqualsIgnoreCase(name, "authorization")) {
@@ -168,21 +189,58 @@ class HarReader {
   }
 
   void Body(const Json& post, size_t number, RecordedRequest* request, std::string* sent) {
-    const std::string text = TextOf(post, "text"), type = TextOf(post, "mimeType");
-    absl::StrAppend(sent, "\n", text);
-    const Json& params = ListOf(post, "params");
-    if (absl::StartsWithIgnoreCase(type, "multipart/") && text.empty() && !params.empty()) {
-      LeaveOut(number, "a form with files, whose content the recording does not have");
+    const std::string type = TextOf(post, "mimeType");
+    std::string text = TextOf(post, "text");
+    if (TextOf(post, "encoding") == "base64" &&
+        !absl::Base64Unescape(TextOf(post, "text"), &text)) {
+      LeaveOut(number, "a body whose base64 is broken");
       return;
     }
-    if (absl::StartsWithIgnoreCase(type, "application/x-www-form-urlencoded") && !params.empty()) {
-      std::vector<RecordedBody::Field> fields;
-      for (const Json& param : params) {
-        fields.push_back({Plain(TextOf(param, "name")), Plain(TextOf(param, "value"))});
-      }
-      SetForm(std::move(fields), request);
-    } else if (!text.empty()) {
+    absl::StrAppend(sent, "\n", text);
+    const Json& params = ListOf(post, "params");
+    if (text.empty() && params.empty()) {
+      return;
+    }
+    if (!type.empty()) {
+      SetDefaultHeader("Content-Type", type, request);
+    }
+    if (text.empty()) {
+      Params(params, type, number, request);
+    } else if (!IsUtf8(text)) {
+      LeaveOut(number, absl::StrCat("a body of ", text.size(), " bytes that are no text"));
+    } else if (absl::StartsWithIgnoreCase(type, kFormType)) {
+      SetEncodedForm(text, request);  // params may be encoded as well, or not
+    } else {
       request->body = {.kind = RecordedBody::Kind::kText, .text = Plain(text), .fields = {}};
+    }
+  }
+
+  void Params(const Json& params, const std::string& type, size_t number,
+              RecordedRequest* request) {
+    std::vector<RecordedBody::Field> fields;
+    bool has_files = false;
+    for (const Json& param : params) {
+      RecordedBody::Field& field = fields.emplace_back();
+      field.name = Plain(TextOf(param, "name"));
+      field.value = Plain(TextOf(param, "value"));
+      field.file = TextOf(param, "fileName");
+      field.type = TextOf(param, "contentType");
+      if (!field.file.empty() && TextOf(param, "value").empty()) {
+        field.value = Plain(kFileContent);
+        has_files = true;
+      }
+    }
+    if (!absl::StartsWithIgnoreCase(type, "multipart/")) {
+      SetForm(std::move(fields), request);
+      return;
+    }
+    if (has_files) {
+      LeaveOut(number,
+               "the content of the form's files, which the recording does not have: read it with "
+               "open() and put it in");
+    }
+    for (const std::string& differs : SetMultipart(std::move(fields), request)) {
+      LeaveOut(number, differs);
     }
   }
 
@@ -199,7 +257,9 @@ class HarReader {
     } else {
       request->statuses = {status};
     }
-    request->redirected = status >= 301 && status <= 308 && status != 304;
+    if (status >= 301 && status <= 308 && status != 304) {
+      request->redirects = 0;
+    }
   }
 
   Recording recording_;

@@ -30,6 +30,11 @@ inline std::string TextOf(const Json& object, const char* name) {
   return TextOf(FieldOf(object, name));
 }
 
+// As JSON writes it, on one line.
+inline std::string JsonText(const Json& value) {
+  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 inline const Json& ListOf(const Json& object, const char* name) {
   static const Json empty = Json::array();
   const Json& list = FieldOf(object, name);

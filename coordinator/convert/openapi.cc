@@ -10,23 +10,18 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
-#include "common/base/percent_encoding.h"
 #include "common/base/status_macros.h"
 #include "common/options/document.h"
+#include "coordinator/convert/openapi_bodies.h"
+#include "coordinator/convert/openapi_parameter.h"
+#include "coordinator/convert/openapi_security.h"
 #include "coordinator/convert/schema_sample.h"
 
 namespace lockstep::coordinator {
 namespace {
 
-constexpr const char* kMethods[] = {"get", "post", "put", "patch", "delete", "head", "options"};
-
-// The sample of a parameter, as a URL has it.
-std::string UrlText(const Json& sample) {
-  if (sample.is_array()) {
-    return sample.empty() ? "" : UrlText(sample.front());
-  }
-  return PercentEncoded(TextOf(sample));
-}
+constexpr const char* kMethods[] = {"get",    "post", "put",     "patch",
+                                    "delete", "head", "options", "trace"};
 
 class OpenApiReader {
  public:
@@ -92,6 +87,9 @@ class OpenApiReader {
     if (!IsHttpUrl(url)) {
       LeaveOut("servers[0].url", absl::StrCat("\"", url, "\" names no host: give BASE_URL"));
       url = absl::StrCat("http://localhost", absl::StartsWith(url, "/") ? "" : "/", url);
+    } else if (absl::StrContains(url, "{")) {
+      LeaveOut("servers[0].url",
+               absl::StrCat("\"", url, "\" has a variable that is not described: give BASE_URL"));
     }
     return std::string(WithoutSlash(url));
   }
@@ -130,155 +128,118 @@ class OpenApiReader {
         parameters.try_emplace({TextOf(resolved, "in"), TextOf(resolved, "name")}, &resolved);
       }
     }
-    std::string url = path;
-    std::string query;
-    std::vector<RecordedBody::Field> form;
+    Parts parts{.request = &request, .operation = &operation};
     for (const auto& [key, parameter] : parameters) {
-      Parameter(place, key.first, key.second, *parameter, {&url, &query, &form, &request});
+      Parameter(place, key.first, key.second, *parameter, &parts);
     }
-    Authorize(place, operation, &query, &request);
-    request.url = {
-        {.variable = true, .text = kBaseUrl},
-        {.variable = false, .text = query.empty() ? url : absl::StrCat(url, "?", query)}};
-    if (!form.empty()) {
-      SetForm(std::move(form), &request);
+    Url(place, path, parts, &request.url);
+    security_.Authorize(place, operation, &request);
+    bodies_.SwaggerForm(place, operation, std::move(parts.form), &request);
+    bodies_.Body(place, operation, &request);
+    if (sampler_.TakeIsCut()) {
+      LeaveOut(place, "all of a value that is made of very many others, or of others too deep");
     }
-    Body(place, sampler_.Resolve(FieldOf(operation, "requestBody")), &request);
+    if (!ListOf(operation, "servers").empty() || !ListOf(item, "servers").empty()) {
+      LeaveOut(place, "its own servers; BASE_URL is asked");
+    }
     Statuses(FieldOf(operation, "responses"), &request);
     GroupOf(operation, path).requests.push_back(std::move(request));
   }
 
   struct Parts {
-    std::string* url;
-    std::string* query;
-    std::vector<RecordedBody::Field>* form;
+    std::map<std::string, std::string> path = {};
+    std::string query = {};
+    std::vector<RecordedBody::Field> form = {};
     RecordedRequest* request;
+    const Json* operation;
   };
   void Parameter(const std::string& place, const std::string& in, const std::string& name,
-                 const Json& parameter, Parts parts) {
+                 const Json& parameter, Parts* parts) {
     const bool given =
         TextOf(parameter, "required") == "true" || !FieldOf(parameter, "example").is_null();
-    if (in != "path" && in != "body" && !given) {
-      return;  // what may be left out, is
+    // Of OpenAPI 3, other parts of the description say these.
+    const bool ignored =
+        in == "header" && !swagger_ && IsOneOf(name, {"accept", "content-type", "authorization"});
+    if (ignored || (in != "path" && in != "body" && in != "formData" && !given)) {
+      return;  // what may be left out, is; forms and bodies are whole
     }
-    const Json sample = sampler_.SampleOf(parameter);
-    const std::string text = sample.is_array() ? UrlText(sample) : TextOf(sample);
+    const Json sample = SampleOfParameter(parameter);
     if (in == "body") {  // of Swagger 2
-      SetJson(place, sample, "application/json", parts.request);
-    } else if (!Fits(place, text.size())) {
+      bodies_.SwaggerBody(place, *parts->operation, sample, parts->request);
+    } else if (!bodies_.Fits(place, sample)) {
       return;
     } else if (in == "path") {
-      const std::string marker = absl::StrCat("{", name, "}");
-      if (const size_t at = parts.url->find(marker); at != std::string::npos) {
-        parts.url->replace(at, marker.size(), UrlText(sample));
-      }
+      parts->path[name] = PathText(parameter, sample);
     } else if (in == "query") {
-      absl::StrAppend(parts.query, parts.query->empty() ? "" : "&", UrlText(Json(name)), "=",
-                      UrlText(sample));
-    } else if (in == "header" && !IsTheClients(name)) {
-      parts.request->headers.emplace_back(name, Plain(text));
-    } else if (in == "formData" && TextOf(parameter, "type") != "file") {
-      parts.form->push_back({Plain(name), Plain(text)});
+      const std::string text = QueryText(parameter, sample);
+      absl::StrAppend(&parts->query, parts->query.empty() || text.empty() ? "" : "&", text);
+    } else if (in == "header" && IsToken(name) && !IsOfTheConnection(name)) {
+      parts->request->headers.emplace_back(name, Plain(HeaderText(parameter, sample)));
+    } else if (in == "cookie") {
+      parts->request->headers.emplace_back("Cookie", Plain(CookieText(parameter, sample)));
+    } else if (in == "formData" && TextOf(parameter, "type") == "file") {
+      bodies_.AddFile(place, name, "", &parts->form);
+    } else if (in == "formData") {
+      for (auto& [field, value] : FormFields(parameter, name, sample)) {
+        parts->form.push_back({Plain(field), Plain(value)});
+      }
     } else {
       LeaveOut(place, absl::StrCat("the parameter ", name, " (", in, ")"));
     }
   }
 
-  // One example can be referred to by all operations: they must not be more text together than files may have.
-  bool Fits(const std::string& place, size_t bytes) {
-    if (bytes > kMaxRecordingBytes - bytes_) {
-      LeaveOut(place, "a value: all examples together are too large");
-      return false;
+  // One with a `content` is text of that type.
+  Json SampleOfParameter(const Json& parameter) {
+    const Json& content = FieldOf(parameter, "content");
+    if (!content.is_object() || content.empty() || !FieldOf(parameter, "example").is_null()) {
+      return sampler_.SampleOf(parameter);
     }
-    bytes_ += bytes;
-    return true;
+    const Json sample = sampler_.SampleOf(content.front());
+    return sample.is_structured() ? Json(JsonText(sample)) : sample;
   }
 
-  void SetJson(const std::string& place, const Json& sample, const std::string& type,
-               RecordedRequest* request) {
-    std::string text = sample.dump(-1, ' ', false, Json::error_handler_t::replace);
-    if (!Fits(place, text.size())) {
-      return;
-    }
-    request->body = {RecordedBody::Kind::kText, Plain(text), {}};
-    request->headers.emplace_back("Content-Type", Plain(type));
-  }
-
-  void Body(const std::string& place, const Json& body, RecordedRequest* request) {
-    const Json& content = FieldOf(body, "content");
-    if (!content.is_object() || content.empty()) {
-      return;
-    }
-    for (const auto& [type, media] : content.items()) {
-      if (absl::StrContains(type, "json")) {
-        SetJson(place, sampler_.SampleOf(media), type, request);
-        return;
+  void Url(const std::string& place, const std::string& path, const Parts& parts, Template* url) {
+    *url = {{.variable = true, .text = kBaseUrl}, {.variable = false, .text = {}}};
+    size_t at = 0;
+    for (;;) {
+      const size_t open = std::min(path.find('{', at), path.size());
+      const size_t close = path.find('}', open);
+      if (close == std::string::npos) {
+        break;
       }
-      if (absl::StartsWith(type, "application/x-www-form-urlencoded")) {
-        std::vector<RecordedBody::Field> fields;
-        const Json sample = sampler_.SampleOf(media);
-        if (sample.is_object() &&
-            Fits(place, sample.dump(-1, ' ', false, Json::error_handler_t::replace).size())) {
-          for (const auto& [name, value] : sample.items()) {
-            fields.push_back({Plain(name), Plain(TextOf(value))});
-          }
-        }
-        SetForm(std::move(fields), request);
-        return;
+      url->back().text += path.substr(at, open - at);
+      const std::string name = path.substr(open + 1, close - open - 1);
+      if (const auto known = parts.path.find(name); known != parts.path.end()) {
+        url->back().text += known->second;
+      } else {
+        url->push_back({.variable = true, .text = UndescribedVariable(place, name)});
+        url->push_back({.variable = false, .text = {}});
       }
-      if (absl::StartsWith(type, "text/")) {
-        const std::string text = TextOf(sampler_.SampleOf(media));
-        if (Fits(place, text.size())) {
-          request->body = {RecordedBody::Kind::kText, Plain(text), {}};
-          request->headers.emplace_back("Content-Type", Plain(type));
-        }
-        return;
-      }
+      at = close + 1;
     }
-    LeaveOut(place, absl::StrCat("a body of the type ", content.begin().key()));
-  }
-
-  // The first scheme that this operation asks for.
-  void Authorize(const std::string& place, const Json& operation, std::string* query,
-                 RecordedRequest* request) {
-    const Json& own = FieldOf(operation, "security");
-    const Json& wanted = own.is_array() ? own : ListOf(document_, "security");
-    if (wanted.empty() || !wanted.front().is_object() || wanted.front().empty()) {
-      return;
-    }
-    const std::string name = wanted.front().begin().key();
-    const Json& schemes = swagger_ ? FieldOf(document_, "securityDefinitions")
-                                   : FieldOf(FieldOf(document_, "components"), "securitySchemes");
-    const Json& scheme = sampler_.Resolve(FieldOf(schemes, name.c_str()));
-    const std::string type = TextOf(scheme, "type"), in = TextOf(scheme, "in");
-    const std::string kind = absl::AsciiStrToLower(TextOf(scheme, "scheme"));
-    if (type == "apiKey" && in == "header" && !IsTheClients(TextOf(scheme, "name"))) {
-      request->headers.emplace_back(TextOf(scheme, "name"), Secret("API_KEY"));
-    } else if (type == "apiKey" && in == "query") {
-      LeaveOut(place, absl::StrCat("the key ", TextOf(scheme, "name"),
-                                   " in the query, which has a secret"));
-      absl::StrAppend(query, query->empty() ? "" : "&", UrlText(Json(TextOf(scheme, "name"))), "=");
-    } else if ((type == "http" && kind == "bearer") || type == "oauth2" ||
-               type == "openIdConnect") {
-      Template value = {{.variable = false, .text = "Bearer "}};
-      value.push_back(Secret("TOKEN").front());
-      request->headers.emplace_back("Authorization", std::move(value));
-      if (type != "http" && !told_of_token_) {
-        LeaveOut(name, "how to get a token; give one: -e TOKEN=...");
-        told_of_token_ = true;
+    url->back().text += path.substr(at);
+    absl::StrAppend(&url->back().text, parts.query.empty() ? "" : "?", parts.query);
+    for (const auto& [name, text] : parts.path) {
+      if (!absl::StrContains(path, absl::StrCat("{", name, "}"))) {
+        LeaveOut(place, absl::StrCat("the parameter ", name, " (path), which is not in the path"));
       }
-    } else if (!type.empty()) {
-      LeaveOut(place, absl::StrCat("authorisation of the kind ", type, " ", kind));
     }
   }
 
-  Template Secret(const std::string& name) {
-    const std::pair<std::string, std::string> variable(name, "");
-    if (std::find(recording_.variables.begin(), recording_.variables.end(), variable) ==
+  // The script's variable for a part of a path that no parameter describes.
+  std::string UndescribedVariable(const std::string& place, const std::string& name) {
+    // Others are of the script itself.
+    const bool is_taken = name == kBaseUrl || name == "TOKEN" || absl::StartsWith(name, "API_KEY");
+    std::string variable = absl::StrCat(is_taken ? "path_" : "", name);
+    LeaveOut(place,
+             absl::StrCat("the value of {", name, "}, which no parameter describes; give one: -e ",
+                          variable, "=..."));
+    const std::pair<std::string, std::string> entry(variable, "1");
+    if (std::find(recording_.variables.begin(), recording_.variables.end(), entry) ==
         recording_.variables.end()) {
-      recording_.variables.push_back(variable);
+      recording_.variables.push_back(entry);
     }
-    return {{.variable = true, .text = name}};
+    return variable;
   }
 
   static void Statuses(const Json& responses, RecordedRequest* request) {
@@ -314,8 +275,8 @@ class OpenApiReader {
   SchemaSampler sampler_;
   Recording recording_;
   size_t count_ = 0;
-  size_t bytes_ = 0;  // of samples so far
-  bool told_of_token_ = false;
+  OpenApiBodies bodies_{document_, &sampler_, &recording_};
+  OpenApiSecurity security_{document_, swagger_, &sampler_, &recording_};
 };
 
 }  // namespace

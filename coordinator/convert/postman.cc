@@ -1,19 +1,21 @@
 #include "coordinator/convert/postman.h"
 
-#include <algorithm>
-#include <set>
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
+#include "common/base/percent_encoding.h"
 #include "common/base/status_macros.h"
 #include "common/options/document.h"
+#include "coordinator/convert/forms.h"
 #include "coordinator/convert/json_fields.h"
+#include "coordinator/convert/postman_variables.h"
 
 namespace lockstep::coordinator {
 namespace {
@@ -36,12 +38,7 @@ class PostmanReader {
   absl::StatusOr<Recording> Read(const Json& collection) {
     const Json& info = FieldOf(collection, "info");
     recording_.origin = absl::StrCat("the Postman collection ", TextOf(info, "name"));
-    for (const Json& variable : ListOf(collection, "variable")) {
-      const std::string key = TextOf(variable, TextOf(variable, "key").empty() ? "id" : "key");
-      if (!key.empty()) {
-        Variable(key, TextOf(variable, "value"));
-      }
-    }
+    variables_.Define(ListOf(collection, "variable"));
     Scripts(collection, "the collection", nullptr);
     Items(ListOf(collection, "item"), "", FieldOf(collection, "auth"), 0);
     if (CountRequests(recording_) == 0) {
@@ -58,39 +55,8 @@ class PostmanReader {
     recording_.left_out.push_back(absl::StrCat(place, ": ", what));
   }
 
-  void Variable(const std::string& name, const std::string& value) {
-    if (variables_.insert(name).second) {
-      recording_.variables.emplace_back(name, value);
-    }
-  }
-
-  // "{{name}}" in a text.
   Template Text(const std::string& text, absl::string_view place) {
-    Template out;
-    size_t at = 0;
-    for (;;) {
-      const size_t open = text.find("{{", at);
-      const size_t close = open == std::string::npos ? open : text.find("}}", open);
-      if (close == std::string::npos) {
-        break;
-      }
-      if (open > at) {
-        out.push_back({.variable = false, .text = text.substr(at, open - at)});
-      }
-      std::string name = text.substr(open + 2, close - open - 2);
-      if (absl::StartsWith(name, "$")) {
-        LeaveOut(place, absl::StrCat("{{", name,
-                                     "}}: Postman makes a value each time; here it is a variable"));
-        name.erase(0, 1);
-      }
-      Variable(name, "");
-      out.push_back({.variable = true, .text = std::move(name)});
-      at = close + 2;
-    }
-    if (at < text.size() || out.empty()) {
-      out.push_back({.variable = false, .text = text.substr(at)});
-    }
-    return out;
+    return variables_.Text(text, place);
   }
 
   // NOLINTNEXTLINE(misc-no-recursion): folders are in folders, and the depth is bounded
@@ -132,9 +98,8 @@ class PostmanReader {
     request.name = name;
     request.url = Url(url, FieldOf(given, "variable"), name);
     for (const Json& header : ListOf(described, "header")) {
-      const std::string key = TextOf(header, "key");
-      if (TextOf(header, "disabled") != "true" && !IsTheClients(key)) {
-        request.headers.emplace_back(key, Text(TextOf(header, "value"), name));
+      if (TextOf(header, "disabled") != "true") {
+        Header(TextOf(header, "key"), TextOf(header, "value"), name, &request);
       }
     }
     Authorize(FieldOf(described, "auth").is_object() ? FieldOf(described, "auth") : auth, name,
@@ -147,20 +112,46 @@ class PostmanReader {
     recording_.groups.back().requests.push_back(std::move(request));
   }
 
+  // People wrote it, so that it is sent, or told.
+  void Header(const std::string& key, const std::string& value, const std::string& name,
+              RecordedRequest* request) {
+    if (IsToken(key) && !IsOfTheConnection(key)) {
+      request->headers.emplace_back(key, Text(value, name));
+    } else if (!key.empty() && !absl::EqualsIgnoreCase(value, "keep-alive")) {
+      LeaveOut(name, absl::StrCat("the header ", key,
+                                  IsToken(key) ? ", which is the client's to send"
+                                               : ", whose name is none of a header"));
+    }
+  }
+
   // ":id" in the path is the URL's variable of this name.
   Template Url(std::string url, const Json& variables, const std::string& name) {
     if (variables.is_array()) {
       for (const Json& variable : variables) {
         const std::string marker = absl::StrCat("/:", TextOf(variable, "key"));
-        const size_t at = url.find(marker);
+        size_t at = url.find(marker);
+        while (at != std::string::npos && at + marker.size() < url.size() &&
+               !absl::StrContains("/?#", url.substr(at + marker.size(), 1))) {
+          at = url.find(marker, at + 1);  // it is of a longer name
+        }
         if (marker.size() > 2 && at != std::string::npos) {
           url.replace(at + 1, marker.size() - 1, TextOf(variable, "value"));
         }
       }
     }
     Template text = Text(url, name);
-    if (!text.front().variable && !absl::StrContains(text.front().text, "://")) {
-      text.front().text = absl::StrCat("http://", text.front().text);
+    const std::string start = variables_.StartOf(text);
+    if (start.empty() && text.front().variable) {
+      LeaveOut(name,
+               absl::StrCat("the value of {{", text.front().text,
+                            "}}, which is not in the collection; give it with its scheme: -e ",
+                            text.front().text, "=http://..."));
+    } else if (!absl::StrContains(start, "://")) {
+      text.insert(text.begin(), {.variable = false, .text = "http://"});  // as Postman does
+      if (text.size() > 1 && !text[1].variable) {
+        text[1].text.insert(0, text[0].text);
+        text.erase(text.begin());
+      }
     }
     return text;
   }
@@ -193,12 +184,11 @@ class PostmanReader {
         request->headers.emplace_back("Authorization",
                                       Plain(absl::StrCat("Basic ", absl::Base64Escape(pair))));
       }
-    } else if (kind == "apikey" && AuthField(auth, kind, "in") != "query") {
-      request->headers.emplace_back(AuthField(auth, kind, "key"),
-                                    Text(AuthField(auth, kind, "value"), name));
-      if (IsTheClients(request->headers.back().first)) {
-        request->headers.pop_back();
-      }
+    } else if (kind == "apikey" && AuthField(auth, kind, "in") == "query") {
+      AddToQuery(PercentEncoded(AuthField(auth, kind, "key")),
+                 Text(AuthField(auth, kind, "value"), name), &request->url);
+    } else if (kind == "apikey") {
+      Header(AuthField(auth, kind, "key"), AuthField(auth, kind, "value"), name, request);
     } else if (!kind.empty() && kind != "noauth") {
       LeaveOut(name, absl::StrCat("authorisation of the kind ", kind));
     }
@@ -218,10 +208,10 @@ class PostmanReader {
         if (made.file.empty()) {
           made.file = "file.bin";
         }
-        made.value = Plain("content of the file");
-        LeaveOut(name,
-                 absl::StrCat("the content of ", made.file, ": read it with open() and put it in"));
+        made.value = Plain(kFileContent);
+        LeaveOut(name, FileLeftOut(made.file));
       }
+      made.type = TextOf(field, "contentType");
     }
     return fields;
   }
@@ -231,38 +221,55 @@ class PostmanReader {
     if (mode == "raw") {
       request->body = {RecordedBody::Kind::kText, Text(TextOf(body, "raw"), name), {}};
       const std::string language = TextOf(FieldOf(FieldOf(body, "options"), "raw"), "language");
-      if (language == "json") {
-        Typed("application/json", request);
+      constexpr std::pair<absl::string_view, absl::string_view> kTypes[] = {
+          {"json", "application/json"},
+          {"xml", "application/xml"},
+          {"html", "text/html"},
+          {"text", "text/plain"},
+          {"javascript", "application/javascript"}};
+      for (const auto& [known, type] : kTypes) {
+        if (language == known) {
+          SetDefaultHeader("Content-Type", type, request);
+        }
       }
     } else if (mode == "urlencoded") {
       SetForm(Fields(ListOf(body, "urlencoded"), name), request);
     } else if (mode == "formdata") {
-      request->body = {RecordedBody::Kind::kMultipart, {}, Fields(ListOf(body, "formdata"), name)};
-      const auto& fields = request->body.fields;
-      if (std::none_of(fields.begin(), fields.end(),
-                       [](const auto& field) { return !field.file.empty(); })) {
-        SetForm(std::move(request->body.fields), request);
-        LeaveOut(name, "a multipart form without files, which is sent as an URL-encoded one");
+      for (const std::string& differs :
+           SetMultipart(Fields(ListOf(body, "formdata"), name), request)) {
+        LeaveOut(name, differs);
       }
     } else if (mode == "graphql") {
-      const Json query = {{"query", TextOf(FieldOf(body, "graphql"), "query")},
-                          {"variables", TextOf(FieldOf(body, "graphql"), "variables")}};
-      request->body = {RecordedBody::Kind::kText,
-                       Text(query.dump(-1, ' ', false, Json::error_handler_t::replace), name),
-                       {}};
-      Typed("application/json", request);
+      GraphQl(FieldOf(body, "graphql"), name, request);
+    } else if (mode == "file") {
+      const std::string file = TextOf(FieldOf(body, "file"), "src");
+      request->body = {RecordedBody::Kind::kText, Plain(kFileContent), {}};
+      LeaveOut(name, FileLeftOut(file.empty() ? "a file" : file));
     } else if (!mode.empty() && mode != "none") {
       LeaveOut(name, absl::StrCat("a body of the kind ", mode));
     }
   }
 
-  static void Typed(const char* type, RecordedRequest* request) {
-    const bool typed = std::any_of(
-        request->headers.begin(), request->headers.end(),
-        [](const auto& header) { return absl::EqualsIgnoreCase(header.first, "content-type"); });
-    if (!typed) {
-      request->headers.emplace_back("Content-Type", Plain(type));
+  // The variables are a JSON text, with Postman's variables in it.
+  void GraphQl(const Json& graphql, const std::string& name, RecordedRequest* request) {
+    const Json& given = FieldOf(graphql, "variables");
+    std::string variables = given.is_string() ? TextOf(given)
+                            : given.is_null() ? ""
+                                              : JsonText(given);
+    if (absl::StripAsciiWhitespace(variables).empty()) {
+      variables = "{}";
+    } else if (const absl::StatusOr<Json> json = ParseJsonDocument(variables); json.ok()) {
+      variables = JsonText(*json);
+    } else if (!absl::StrContains(variables, "{{")) {
+      LeaveOut(name, "the variables of GraphQL, which are no JSON; they are sent as they are");
     }
+    std::string text = absl::StrCat("{\"query\":", JsonText(TextOf(graphql, "query")));
+    if (const std::string operation = TextOf(graphql, "operationName"); !operation.empty()) {
+      absl::StrAppend(&text, ",\"operationName\":", JsonText(operation));
+    }
+    absl::StrAppend(&text, ",\"variables\":", variables, "}");
+    request->body = {RecordedBody::Kind::kText, Text(text, name), {}};
+    SetDefaultHeader("Content-Type", "application/json", request);
   }
 
   // What tests say of the status is taken over; scripts themselves are not.
@@ -289,7 +296,7 @@ class PostmanReader {
   }
 
   Recording recording_;
-  std::set<std::string> variables_;
+  PostmanVariables variables_{&recording_};
 };
 
 }  // namespace

@@ -3,119 +3,99 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
-#include <set>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-
-#include "common/base/percent_encoding.h"
+#include "absl/strings/str_join.h"
 
 namespace lockstep::coordinator {
 namespace {
 
-// "https://host:1" of "https://host:1/path"; "" if it is no URL of HTTP.
-absl::string_view OriginOf(absl::string_view url) {
-  const size_t scheme = url.find("://");
-  if (scheme == absl::string_view::npos) {
+// "https://host:1" of "https://host:1/path"; "" if it is no URL of HTTP, or a variable goes on with the host.
+absl::string_view OriginOf(const Template& url) {
+  if (url.empty() || url.front().variable) {
     return "";
   }
-  return url.substr(0, std::min(url.find_first_of("/?#", scheme + 3), url.size()));
-}
-
-std::string FormEncoded(const Template& text, Template* out) {
-  std::string plain;
-  for (const Piece& piece : text) {
-    if (piece.variable) {
-      out->push_back({.variable = false, .text = std::exchange(plain, "")});
-      out->push_back(piece);
-      continue;
-    }
-    plain += PercentEncoded(piece.text);
+  const absl::string_view text = url.front().text;
+  const size_t scheme = text.find("://");
+  const size_t end =
+      scheme == absl::string_view::npos ? scheme : text.find_first_of("/?#", scheme + 3);
+  if (scheme == absl::string_view::npos || (end == absl::string_view::npos && url.size() > 1)) {
+    return "";
   }
-  return plain;
+  return text.substr(0, end);
 }
 
 }  // namespace
+
+bool IsOneOf(absl::string_view name, std::initializer_list<absl::string_view> names) {
+  return std::any_of(names.begin(), names.end(),
+                     [name](absl::string_view each) { return absl::EqualsIgnoreCase(each, name); });
+}
 
 bool IsHttpUrl(absl::string_view url) {
   return absl::StartsWithIgnoreCase(url, "http://") || absl::StartsWithIgnoreCase(url, "https://");
 }
 
-bool IsTheClients(absl::string_view header) {
-  constexpr absl::string_view kOwn[] = {"host",
-                                        "content-length",
-                                        "connection",
-                                        "keep-alive",
-                                        "transfer-encoding",
-                                        "proxy-connection",
-                                        "accept-encoding",
-                                        "cookie",
-                                        "if-none-match",
-                                        "if-modified-since",
-                                        "te",
-                                        "upgrade",
-                                        "expect"};
-  const bool token = std::all_of(header.begin(), header.end(), [](char c) {
+bool IsToken(absl::string_view name) {
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
     return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
            absl::StrContains("!#$%&'*+-.^_`|~", absl::string_view(&c, 1));
   });
-  return header.empty() || !token ||
-         std::any_of(std::begin(kOwn), std::end(kOwn), [header](absl::string_view own) {
-           return absl::EqualsIgnoreCase(header, own);
-         });
 }
 
-void SetForm(std::vector<RecordedBody::Field> fields, RecordedRequest* request) {
-  std::set<std::string> names;
-  const bool unique = std::all_of(fields.begin(), fields.end(), [&names](const auto& field) {
-    return field.name.size() == 1 && !field.name[0].variable &&
-           names.insert(field.name[0].text).second;
+bool IsOfTheConnection(absl::string_view header) {
+  return IsOneOf(header, {"content-length", "connection", "keep-alive", "transfer-encoding",
+                          "proxy-connection", "te", "trailer", "upgrade", "expect"});
+}
+
+bool IsTheClients(absl::string_view header) {
+  return !IsToken(header) || IsOfTheConnection(header) ||
+         IsOneOf(header, {"host", "cookie", "if-none-match", "if-modified-since"});
+}
+
+bool HasHeader(const RecordedRequest& request, absl::string_view name) {
+  return std::any_of(request.headers.begin(), request.headers.end(), [name](const auto& header) {
+    return absl::EqualsIgnoreCase(header.first, name);
   });
-  if (unique) {
-    request->body = {.kind = RecordedBody::Kind::kForm, .text = {}, .fields = std::move(fields)};
-    std::erase_if(request->headers, [](const auto& header) {
-      return absl::EqualsIgnoreCase(header.first, "content-type");  // it follows from the form
-    });
-    return;
+}
+
+void SetDefaultHeader(const char* name, absl::string_view value, RecordedRequest* request) {
+  if (!HasHeader(*request, name)) {
+    request->headers.emplace_back(name, Plain(value));
   }
-  // An object has each name once.
-  Template text;
-  std::string plain;
-  for (const RecordedBody::Field& field : fields) {
-    absl::StrAppend(&plain, &field == &fields.front() ? "" : "&");
-    for (const Template* part : {&field.name, &field.value}) {
-      Template encoded;
-      const std::string rest = FormEncoded(*part, &encoded);
-      if (!encoded.empty()) {
-        encoded.front().text = absl::StrCat(plain, encoded.front().text);
-        plain.clear();
-        std::move(encoded.begin(), encoded.end(), std::back_inserter(text));
-      }
-      absl::StrAppend(&plain, rest, part == &field.name ? "=" : "");
-    }
-  }
-  text.push_back({.variable = false, .text = plain});
-  request->body = {.kind = RecordedBody::Kind::kText, .text = std::move(text), .fields = {}};
-  const bool typed = std::any_of(
-      request->headers.begin(), request->headers.end(),
-      [](const auto& header) { return absl::EqualsIgnoreCase(header.first, "content-type"); });
-  if (!typed) {
-    request->headers.emplace_back("Content-Type", Plain("application/x-www-form-urlencoded"));
-  }
+}
+
+void AddToQuery(absl::string_view name, Template value, Template* url) {
+  const bool has_query = absl::StrContains(Joined(*url), "?");
+  url->push_back({.variable = false, .text = absl::StrCat(has_query ? "&" : "?", name, "=")});
+  std::move(value.begin(), value.end(), std::back_inserter(*url));
+}
+
+std::string Joined(const Template& text) {
+  return absl::StrJoin(text, "", [](std::string* out, const Piece& piece) {
+    absl::StrAppend(out, piece.variable ? absl::StrCat("{", piece.text, "}") : piece.text);
+  });
+}
+
+std::string FileLeftOut(absl::string_view file) {
+  return absl::StrCat("the content of ", file, ": read it with open() and put it in");
 }
 
 void UseBaseUrl(Recording* recording) {
   std::map<std::string, int> origins;
   for (const RecordedGroup& group : recording->groups) {
     for (const RecordedRequest& request : group.requests) {
-      if (!request.url.empty() && !request.url.front().variable) {
-        ++origins[std::string(OriginOf(request.url.front().text))];
-      }
+      ++origins[std::string(OriginOf(request.url))];
     }
   }
   origins.erase("");
-  if (origins.empty()) {
+  const auto is_base = [](const auto& variable) { return variable.first == kBaseUrl; };
+  if (origins.empty() ||
+      std::any_of(recording->variables.begin(), recording->variables.end(), is_base) ||
+      std::any_of(recording->derived.begin(), recording->derived.end(), is_base)) {
     return;
   }
   const std::string base =
@@ -125,8 +105,7 @@ void UseBaseUrl(Recording* recording) {
   recording->variables.insert(recording->variables.begin(), {kBaseUrl, base});
   for (RecordedGroup& group : recording->groups) {
     for (RecordedRequest& request : group.requests) {
-      if (request.url.empty() || request.url.front().variable ||
-          OriginOf(request.url.front().text) != base) {
+      if (OriginOf(request.url) != base) {
         continue;
       }
       Piece& first = request.url.front();

@@ -69,14 +69,13 @@ std::string Variable(absl::string_view name) {
                             : absl::StrCat("vars[", JsString(name), "]");
 }
 
-bool HasVariables(const Template& text) {
-  return std::any_of(text.begin(), text.end(), [](const Piece& piece) { return piece.variable; });
+std::string Environment(absl::string_view name) {
+  return IsIdentifier(name) ? absl::StrCat("__ENV.", name)
+                            : absl::StrCat("__ENV[", JsString(name), "]");
 }
 
-std::string Joined(const Template& text) {
-  return absl::StrJoin(text, "", [](std::string* out, const Piece& piece) {
-    absl::StrAppend(out, piece.variable ? absl::StrCat("{", piece.text, "}") : piece.text);
-  });
+bool HasVariables(const Template& text) {
+  return std::any_of(text.begin(), text.end(), [](const Piece& piece) { return piece.variable; });
 }
 
 std::string Literal(const Template& text) {
@@ -174,17 +173,20 @@ class Writer {
   void Variables() {
     std::string vars;
     for (const auto& [name, value] : recording_.variables) {
-      const std::string env = IsIdentifier(name) ? absl::StrCat("__ENV.", name)
-                                                 : absl::StrCat("__ENV[", JsString(name), "]");
+      const std::string env = Environment(name);
       if (name == kBaseUrl) {
         absl::StrAppend(&out_, "const ", kBaseUrl, " = ", env, " || ", JsString(value), ";\n");
       } else {
         absl::StrAppend(&vars, "  ", Key(name), ": ", env, " || ", JsString(value), ",\n");
       }
     }
-    if (!vars.empty()) {
+    if (!vars.empty() || !recording_.derived.empty()) {
       absl::StrAppend(&out_, "// Of the environment: lockstep run -e NAME=value\nconst vars = {\n",
                       vars, "};\n");
+    }
+    for (const auto& [name, value] : recording_.derived) {
+      absl::StrAppend(&out_, name == kBaseUrl ? "const " : "", Variable(name), " = ",
+                      Environment(name), " || ", Literal(value), ";\n");
     }
   }
 
@@ -239,6 +241,9 @@ class Writer {
         return "null";
       case RecordedBody::Kind::kText: {
         const std::string text = Joined(body.text);
+        if (text.empty()) {
+          return "null";  // '' would be sent as a body of no chunks, not of no bytes
+        }
         if (!HasVariables(body.text) &&
             (absl::StartsWith(text, "{") || absl::StartsWith(text, "["))) {
           if (const absl::StatusOr<Json> json = ParseJsonDocument(text);
@@ -257,32 +262,67 @@ class Writer {
     return "null";
   }
 
+  // Fields of one name are a list: an object has each name once.
   static std::string Fields(const RecordedBody& body) {
-    std::string out = "{\n";
+    std::vector<std::pair<std::string, std::vector<std::string>>> values;
     for (const RecordedBody::Field& field : body.fields) {
       const std::string name = HasVariables(field.name)
                                    ? absl::StrCat("[", Literal(field.name), "]")
                                    : Key(Joined(field.name));
-      const std::string value =
-          field.file.empty()
-              ? Literal(field.value)
-              : absl::StrCat("http.file(", Literal(field.value), ", ", JsString(field.file), ")");
-      absl::StrAppend(&out, "      ", name, ": ", value, ",\n");
+      const auto same = std::find_if(values.begin(), values.end(),
+                                     [&name](const auto& each) { return each.first == name; });
+      auto& [key, list] = same == values.end() ? values.emplace_back() : *same;
+      key = name;
+      list.push_back(Value(field));
+    }
+    std::string out = "{\n";
+    for (const auto& [name, list] : values) {
+      const std::string all = absl::StrJoin(list, ", ");
+      absl::StrAppend(&out, "      ", name, ": ",
+                      list.size() == 1 ? all : absl::StrCat("[", all, "]"), ",\n");
     }
     return absl::StrCat(out, "    }");
+  }
+
+  static std::string Value(const RecordedBody::Field& field) {
+    if (field.file.empty()) {
+      return Literal(field.value);
+    }
+    return absl::StrCat("http.file(", Literal(field.value), ", ", JsString(field.file),
+                        field.type.empty() ? "" : absl::StrCat(", ", JsString(field.type)), ")");
+  }
+
+  // Headers of one name are one: an object has each name once, and to servers it is the same (RFC 9110, 5.2).
+  static std::string Headers(const RecordedRequest& request) {
+    std::vector<std::pair<std::string, Template>> headers;
+    for (const auto& header : request.headers) {
+      const std::string& name = header.first;
+      const Template& value = header.second;
+      const auto same = std::find_if(headers.begin(), headers.end(), [&name](const auto& each) {
+        return absl::EqualsIgnoreCase(each.first, name);
+      });
+      if (same == headers.end()) {
+        headers.emplace_back(name, value);
+        continue;
+      }
+      same->second.push_back(
+          {.variable = false, .text = absl::EqualsIgnoreCase(name, "cookie") ? "; " : ", "});
+      same->second.insert(same->second.end(), value.begin(), value.end());
+    }
+    std::string out;
+    for (const auto& [name, value] : headers) {
+      absl::StrAppend(&out, "        ", Key(name), ": ", Literal(value), ",\n");
+    }
+    return out;
   }
 
   static std::string Params(const RecordedRequest& request) {
     std::string out;
     if (!request.headers.empty()) {
-      absl::StrAppend(&out, "      headers: {\n");
-      for (const auto& [name, value] : request.headers) {
-        absl::StrAppend(&out, "        ", Key(name), ": ", Literal(value), ",\n");
-      }
-      absl::StrAppend(&out, "      },\n");
+      absl::StrAppend(&out, "      headers: {\n", Headers(request), "      },\n");
     }
-    if (request.redirected) {
-      absl::StrAppend(&out, "      redirects: 0,\n");
+    if (request.redirects.has_value()) {
+      absl::StrAppend(&out, "      redirects: ", *request.redirects, ",\n");
     }
     if (request.timeout.has_value()) {
       absl::StrAppend(&out, "      timeout: ", JsString(*request.timeout), ",\n");

@@ -1,5 +1,6 @@
 #include "coordinator/convert/shell_words.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -7,6 +8,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 
 #include "common/base/status_macros.h"
 
@@ -79,7 +81,7 @@ class ShellWords {
     } else {
       begun_ = true;
       absl::StrAppend(&word_, rest.substr(0, 1));
-      at_ += 2;
+      at_ = std::min(at_ + 2, line_.size());  // it can be the last character
     }
   }
   absl::Status Single() {
@@ -138,6 +140,19 @@ class ShellWords {
 
 absl::StatusOr<ShellCommand> ParseShellCommand(absl::string_view line) {
   return ShellWords(line).Split();
+}
+
+std::string ShellQuoted(absl::string_view word) {
+  const bool plain = !word.empty() && std::all_of(word.begin(), word.end(), [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
+           absl::StrContains("-_./,:@%+=", absl::string_view(&c, 1));
+  });
+  return plain ? std::string(word)
+               : absl::StrCat("'", absl::StrReplaceAll(word, {{"'", "'\\''"}}), "'");
+}
+
+std::string ShellFile(absl::string_view path) {
+  return ShellQuoted(absl::StartsWith(path, "-") ? absl::StrCat("./", path) : std::string(path));
 }
 
 }  // namespace lockstep::coordinator

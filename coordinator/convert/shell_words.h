@@ -1,4 +1,4 @@
-// The words of a command line, by a shell's rules of quotes.
+// The words of a command line, by a shell's rules of quotes, there and back.
 #pragma once
 
 #include <string>
@@ -17,5 +17,10 @@ struct ShellCommand {
 // The first command of a line. Quotes, backslashes and $'...' as bash has them; nothing is expanded. InvalidArgument names
 // the place of a quote that is not closed.
 absl::StatusOr<ShellCommand> ParseShellCommand(absl::string_view line);
+
+// `word` as people can type it: in quotes where a shell would change it.
+std::string ShellQuoted(absl::string_view word);
+// Likewise for the name of a file, which is not taken for a flag then.
+std::string ShellFile(absl::string_view path);
 
 }  // namespace lockstep::coordinator

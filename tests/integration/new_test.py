@@ -1,6 +1,7 @@
 """Scripts that `lockstep new` makes: each of them runs as it is."""
 import json
 import re
+import shlex
 import unittest
 
 from tests.integration.support import LockstepTest
@@ -46,6 +47,13 @@ class Templates(New):
     def test_a_dash_prints_it(self):
         self.assertIn("export default function", self.make("-").stdout)
         self.assertFalse((self.folder / "script.js").exists())
+
+
+    def test_the_line_that_runs_it_can_be_typed(self):
+        (self.folder / "sp ace").mkdir()
+        for name, typed in (("sp ace/it's.js", "'sp ace/it'\\''s.js'"), ("-x.js", "./-x.js")):
+            self.assertTrue(self.make("--", name).stdout.endswith(f"run it with: lockstep run {typed}\n"))
+            self.assertEqual(["lockstep", "run", name.replace("-x", "./-x")], shlex.split(f"lockstep run {typed}"))
 
 
 class Converted(New):

@@ -1,9 +1,12 @@
 #include "coordinator/convert/har.h"
 
+#include <optional>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 
 namespace lockstep::coordinator {
 namespace {
@@ -38,7 +41,7 @@ TEST(ReadHar, TakesMethodUrlHeadersAndStatus) {
   ASSERT_EQ(request.headers.size(), 1u);
   EXPECT_EQ(request.headers[0].first, "X-A");
   EXPECT_THAT(request.statuses, ElementsAre(200, 304));
-  EXPECT_FALSE(request.redirected);
+  EXPECT_EQ(request.redirects, std::nullopt);
 }
 
 TEST(ReadHar, MakesFormsOfForms) {
@@ -49,15 +52,89 @@ TEST(ReadHar, MakesFormsOfForms) {
   EXPECT_THAT(FirstEntry(recording).headers, IsEmpty());
 }
 
+RecordedRequest Posted(const std::string& post_data, const std::string& headers = "") {
+  const Recording recording =
+      Har(absl::StrCat(R"({"request":{"method":"POST","url":"http://h/","headers":[)", headers,
+                       R"(],"postData":)", post_data, R"(},"response":{"status":200}})"));
+  EXPECT_THAT(recording.left_out, IsEmpty());
+  return FirstEntry(recording);
+}
+
+std::string HeaderOf(const RecordedRequest& request, absl::string_view name) {
+  for (const auto& [each, value] : request.headers) {
+    if (each == name) {
+      return Joined(value);
+    }
+  }
+  return "none";
+}
+
+// Chrome leaves params as they were sent, others decode them: the text is what was sent.
+TEST(ReadHar, SendsFormsAsTheyWereRecorded) {
+  constexpr char kForm[] =
+      R"({"mimeType":"application/x-www-form-urlencoded","text":"%s","params":[]})";
+  for (const char* text :
+       {"a=b%20c&d=e%26f", "z=1&a=2", "a=1&a=2", "a", "a=%c3%a4", "a=b~%zz", "a=%ff"}) {
+    SCOPED_TRACE(text);
+    const RecordedRequest request = Posted(
+        absl::StrReplaceAll(kForm, {{"%s", text}, {"[]", R"([{"name":"a","value":"b%20c"}])"}}));
+    ASSERT_EQ(request.body.kind, RecordedBody::Kind::kText);
+    EXPECT_EQ(Joined(request.body.text), text);
+    EXPECT_EQ(HeaderOf(request, "Content-Type"), "application/x-www-form-urlencoded");
+  }
+  const RecordedRequest fields = Posted(absl::StrReplaceAll(kForm, {{"%s", "a=b+c%26&d=%C3%A4"}}));
+  ASSERT_EQ(fields.body.kind, RecordedBody::Kind::kForm);
+  EXPECT_EQ(Joined(fields.body.fields[0].value), "b c&");
+  EXPECT_EQ(Joined(fields.body.fields[1].value), "\xC3\xA4");
+}
+
+TEST(ReadHar, KeepsTheTypeOfABody) {
+  const RecordedRequest form = Posted(
+      R"({"mimeType":"application/x-www-form-urlencoded; charset=UTF-8","text":"a=1"})",
+      R"({"name":"content-type","value":"application/x-www-form-urlencoded; charset=UTF-8"})");
+  EXPECT_EQ(form.body.kind, RecordedBody::Kind::kForm);
+  EXPECT_EQ(HeaderOf(form, "content-type"), "application/x-www-form-urlencoded; charset=UTF-8");
+  EXPECT_EQ(HeaderOf(Posted(R"({"mimeType":"application/json","text":"{}"})"), "Content-Type"),
+            "application/json");
+  EXPECT_EQ(Joined(Posted(R"({"mimeType":"a/b","encoding":"base64","text":"aGk="})").body.text),
+            "hi");
+}
+
+TEST(ReadHar, MakesMultipartFormsOfTheirFields) {
+  const Recording recording = Har(R"({"request":{"method":"POST","url":"http://h/","postData":{
+      "mimeType":"multipart/form-data; boundary=x","params":[{"name":"a","value":"1"},
+      {"name":"f","fileName":"a.png","contentType":"image/png"}]}},"response":{"status":200}})");
+  const RecordedBody& body = FirstEntry(recording).body;
+  ASSERT_EQ(body.kind, RecordedBody::Kind::kMultipart);
+  EXPECT_EQ(body.fields[1].file, "a.png");
+  EXPECT_EQ(body.fields[1].type, "image/png");
+  EXPECT_EQ(Joined(body.fields[1].value), kFileContent);
+  EXPECT_THAT(FirstEntry(recording).headers, IsEmpty());
+}
+
+TEST(ReadHar, KeepsAHostThatIsNotTheUrls) {
+  const auto headers = [](const std::string& host) {
+    return FirstEntry(
+               Har(absl::StrCat(
+                   R"({"request":{"url":"https://h:443/","headers":[{"name":"Host","value":")",
+                   host,
+                   R"("},{"name":"Accept-Encoding","value":"gzip"}]},"response":{"status":200}})")))
+        .headers.size();
+  };
+  EXPECT_EQ(headers("H"), 1u);
+  EXPECT_EQ(headers("h:443"), 1u);
+  EXPECT_EQ(headers("other"), 2u);
+}
+
 TEST(ReadHar, ListsWhatItCannotConvert) {
   const Recording recording = Har(R"({"request":{"url":"ws://h/"}},{"request":{"url":"data:x"}},
       {"request":{"method":"POST","url":"http://h/","headers":[{"name":"Cookie","value":"a=b"}],
-       "postData":{"mimeType":"multipart/form-data","params":[{"name":"f"}]}},"response":{"status":0}})");
+       "postData":{"mimeType":"multipart/form-data","params":[{"name":"f","fileName":"a.png"}]}},"response":{"status":0}})");
   EXPECT_THAT(recording.left_out,
               ElementsAre(HasSubstr("entry 1: ws://h/ is a WebSocket"),
                           HasSubstr("entry 2: data:x is no URL of HTTP"),
                           HasSubstr("entry 3: cookies that were there"),
-                          HasSubstr("entry 3: a form with files"),
+                          HasSubstr("entry 3: the content of the form's files"),
                           HasSubstr("entry 3: the answer, which was not recorded")));
   EXPECT_THAT(FirstEntry(recording).statuses, IsEmpty());
 }

@@ -5,6 +5,8 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "coordinator/convert/script_writer.h"
+
 namespace lockstep::coordinator {
 namespace {
 
@@ -56,6 +58,98 @@ TEST(ReadPostman, TakesBodiesAndAuthorisation) {
   EXPECT_EQ(requests[2].body.fields[0].file, "a.png");
   EXPECT_THAT(recording.left_out, ElementsAre(HasSubstr("files: the content of a.png"),
                                               "oauth: authorisation of the kind oauth2"));
+}
+
+Recording WithVariables(const std::string& variables, const std::string& url) {
+  return Postman(absl::StrCat(R"({"name":"one","request":")", url, R"("})"),
+                 absl::StrCat(R"(,"variable":[)", variables, "]"));
+}
+
+TEST(ReadPostman, MakesVariablesOfOtherVariables) {
+  const Recording recording = WithVariables(
+      R"({"key":"base","value":"{{proto}}://{{host}}"},{"key":"host","value":"h:{{port}}"},
+         {"key":"port","value":"1"},{"key":"proto","value":"http"},{"key":"out","value":"","disabled":true})",
+      "{{base}}/echo");
+  EXPECT_THAT(recording.left_out, ::testing::IsEmpty());
+  EXPECT_THAT(recording.variables, ElementsAre(Pair("proto", "http"), Pair("port", "1")));
+  ASSERT_EQ(recording.derived.size(), 2u);
+  const std::string script = WriteScript(recording, "x");
+  EXPECT_THAT(script, HasSubstr("};\nvars.host = __ENV.host || `h:${vars.port}`;\n"
+                                "vars.base = __ENV.base || `${vars.proto}://${vars.host}`;\n"));
+  EXPECT_THAT(script, HasSubstr("http.get(`${vars.base}/echo`"));
+}
+
+TEST(ReadPostman, EndsVariablesThatAreMadeOfThemselves) {
+  const Recording recording = WithVariables(
+      R"({"key":"a","value":"{{b}}"},{"key":"b","value":"{{a}}"},{"key":"c","value":"{{c}}"})",
+      "http://h/{{a}}");
+  EXPECT_THAT(recording.left_out,
+              ElementsAre(HasSubstr("the variable b: {{a}} in it leads to itself"),
+                          HasSubstr("the variable c: {{c}} in it leads to itself")));
+  EXPECT_THAT(recording.variables, Contains(Pair("b", "{{a}}")));
+}
+
+TEST(ReadPostman, GivesUrlsAScheme) {
+  const auto url = [](const char* value, const char* text) {
+    return Joined(WithVariables(absl::StrCat(R"({"key":"host","value":")", value, R"("})"), text)
+                      .groups[0]
+                      .requests[0]
+                      .url);
+  };
+  EXPECT_EQ(url("h:1", "{{host}}/echo"), "http://{host}/echo");
+  EXPECT_EQ(url("https://h", "{{host}}/echo"), "{host}/echo");
+  EXPECT_EQ(url("h", "api.{{host}}/echo"), "http://api.{host}/echo");
+  EXPECT_EQ(url("h", "https://{{host}}/echo"), "https://{host}/echo");
+  EXPECT_EQ(url("x", "h/{{host}}"), "{BASE_URL}/{host}");
+  EXPECT_THAT(WithVariables("", "{{host}}/echo").left_out,
+              ElementsAre(HasSubstr("give it with its scheme: -e host=http://...")));
+}
+
+TEST(ReadPostman, KeepsACollectionsOwnBaseUrl) {
+  const Recording recording =
+      Postman(R"({"name":"a","request":"{{BASE_URL}}/a"},{"name":"b","request":"http://i/b"})",
+              R"(,"variable":[{"key":"BASE_URL","value":"http://h"}])");
+  EXPECT_THAT(recording.variables, ElementsAre(Pair("BASE_URL", "http://h")));
+  EXPECT_EQ(Joined(recording.groups[0].requests[1].url), "http://i/b");
+}
+
+std::string GraphQl(const char* graphql) {
+  const Recording recording = Postman(absl::StrCat(
+      R"({"name":"q","request":{"method":"POST","url":"http://h/","body":{"mode":"graphql","graphql":)",
+      graphql, "}}}"));
+  return Joined(recording.groups[0].requests[0].body.text);
+}
+
+TEST(ReadPostman, SendsVariablesOfGraphQlAsAnObject) {
+  EXPECT_EQ(GraphQl(R"({"query":"{a}","variables":"{\n \"id\": 1\n}"})"),
+            R"({"query":"{a}","variables":{"id":1}})");
+  EXPECT_EQ(GraphQl(R"({"query":"{a}","variables":""})"), R"({"query":"{a}","variables":{}})");
+  EXPECT_EQ(GraphQl(R"({"query":"{a}","variables":{"b":2},"operationName":"o"})"),
+            R"({"query":"{a}","operationName":"o","variables":{"b":2}})");
+  EXPECT_EQ(GraphQl(R"({"query":"{a}","variables":"{\"id\": {{id}}}"})"),
+            R"({"query":"{a}","variables":{"id": {id}}})");
+}
+
+TEST(ReadPostman, SendsWhatPeopleWrote) {
+  const Recording recording = Postman(
+      R"({"name":"r","request":{"method":"POST","url":{"raw":"http://h/:idx/:id","variable":[{"key":"id","value":"7"}]},
+          "header":[{"key":"Host","value":"x"},{"key":"Cookie","value":"a=b"},{"key":"Content-Length","value":"1"},
+                    {"key":"{{name}}","value":"1"}],
+          "auth":{"type":"apikey","apikey":[{"key":"in","value":"query"},{"key":"key","value":"k y"},{"key":"value","value":"{{secret}}"}]},
+          "body":{"mode":"formdata","formdata":[{"key":"a","value":"1","type":"text"}]}}},
+         {"name":"xml","request":{"method":"POST","url":"http://h/","body":{"mode":"raw","raw":"<a/>","options":{"raw":{"language":"xml"}}}}},
+         {"name":"file","request":{"method":"POST","url":"http://h/","body":{"mode":"file","file":{"src":"a.bin"}}}})");
+  const std::vector<RecordedRequest>& requests = recording.groups[0].requests;
+  EXPECT_EQ(Joined(requests[0].url), "{BASE_URL}/:idx/7?k%20y={secret}");
+  ASSERT_EQ(requests[0].headers.size(), 3u);
+  EXPECT_EQ(requests[0].headers[0].first, "Host");
+  EXPECT_EQ(requests[0].headers[1].first, "Cookie");
+  EXPECT_THAT(Joined(requests[0].headers[2].second), HasSubstr("multipart/form-data; boundary="));
+  EXPECT_EQ(Joined(requests[1].headers[0].second), "application/xml");
+  EXPECT_EQ(Joined(requests[2].body.text), kFileContent);
+  EXPECT_THAT(recording.left_out, ElementsAre(HasSubstr("r: the header Content-Length"),
+                                              HasSubstr("r: the header {{name}}, whose name"),
+                                              "file: " + FileLeftOut("a.bin")));
 }
 
 TEST(ReadPostman, SaysWhatIsWrongWithAFile) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "coordinator/convert/convert.h"
+#include "coordinator/convert/forms.h"
 #include "tests/support/golden.h"
 
 namespace lockstep::coordinator {
@@ -81,6 +82,25 @@ TEST(WriteScript, SendsFormsWhoseNamesAreTwiceAsText) {
   const std::string script = WriteScript(Of(request), "x");
   EXPECT_THAT(script, HasSubstr("`a=1&b%20c=${vars.v}&a=%26`"));
   EXPECT_THAT(script, HasSubstr("'Content-Type': 'application/x-www-form-urlencoded'"));
+}
+
+TEST(WriteScript, SendsHeadersWhoseNamesAreTwiceInOne) {
+  RecordedRequest request{.method = "GET", .url = Plain("http://h/")};
+  request.headers = {
+      {"A", Plain("1")}, {"Cookie", Plain("a=1")}, {"a", Plain("2")}, {"Cookie", Plain("b=2")}};
+  const std::string script = WriteScript(Of(request), "x");
+  EXPECT_THAT(script, HasSubstr("A: '1, 2',\n        Cookie: 'a=1; b=2',\n      },"));
+}
+
+TEST(WriteScript, SendsAnEmptyBodyAsNone) {
+  RecordedRequest request{.method = "POST", .url = Plain("http://h/")};
+  request.body = {RecordedBody::Kind::kText, Plain(""), {}};
+  EXPECT_THAT(WriteScript(Of(request), "x"), HasSubstr("http.post('http://h/', null);"));
+}
+
+TEST(WriteScript, SaysHowManyRedirectsAreFollowed) {
+  RecordedRequest request{.method = "GET", .url = Plain("http://h/"), .redirects = 3};
+  EXPECT_THAT(WriteScript(Of(request), "x"), HasSubstr("redirects: 3,\n"));
 }
 
 TEST(Templates, AreThere) {
