@@ -7,6 +7,7 @@
 #include <mqtt_protocol.h>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 
 #include "agent/mqtt/driver.h"
@@ -66,6 +67,11 @@ class MosquittoClient final : public MqttClient, private MosquittoEvents {
                                 const MqttSubscription& how) override;
   absl::StatusOr<int> Unsubscribe(const std::vector<std::string>& filters) override;
   void Disconnect() override;
+  void Cut() override {
+    if (!over_) {
+      End("");
+    }
+  }
 
  private:
   using Event = absl::AnyInvocable<void(MqttListener&)>;
@@ -79,6 +85,9 @@ class MosquittoClient final : public MqttClient, private MosquittoEvents {
   std::string WhyLost(MosquittoFailure failure) const;
   // What libmosquitto said to a request, which `id` is the number of.
   absl::StatusOr<int> Asked(int code, int id);
+  // Something was answered: if the client wants to leave, it may do so now, or wait anew.
+  void Answered();
+  void SayGoodbye();
 
   void OnConnack(int code, bool session_present) override;
   void OnMessage(MqttMessage message) override;
@@ -97,11 +106,13 @@ class MosquittoClient final : public MqttClient, private MosquittoEvents {
   std::optional<MosquittoDriver> driver_;
   bool connected_ = false;  // the broker has let us in
   bool leaving_ = false;
+  bool said_goodbye_ = false;
   bool over_ = false;
-  TimerId timeout_ = TimerId::kNone, delivery_ = TimerId::kNone;
+  TimerId timeout_ = TimerId::kNone, delivery_ = TimerId::kNone, goodbye_ = TimerId::kNone;
   std::vector<Event> events_;
   absl::flat_hash_map<int, int64_t> under_way_;  // bytes of publications by id
   int64_t bytes_under_way_ = 0;
+  absl::flat_hash_set<int> asked_;  // ids of subscriptions, and of ends of them, without an answer
 };
 
 MosquittoClient::MosquittoClient(MqttEnv& env, MqttSpec spec, MqttListener& listener)
@@ -109,7 +120,7 @@ MosquittoClient::MosquittoClient(MqttEnv& env, MqttSpec spec, MqttListener& list
 
 MosquittoClient::~MosquittoClient() {
   *alive_ = false;
-  for (const TimerId timer : {timeout_, delivery_}) {
+  for (const TimerId timer : {timeout_, delivery_, goodbye_}) {
     env_.loop.Cancel(timer);
   }
 }
@@ -128,7 +139,7 @@ absl::Status MosquittoClient::Prepare() {
   LOCKSTEP_ASSIGN_OR_RETURN(mosquitto_,
                             MakeMosquitto(spec_, tls_ ? tls_->context() : nullptr, *this));
   driver_.emplace(env_.loop, mosquitto_.get(),
-                  [this](MosquittoFailure failure) { End(leaving_ ? "" : WhyLost(failure)); });
+                  [this](MosquittoFailure failure) { End(said_goodbye_ ? "" : WhyLost(failure)); });
   if (spec_.timeout > absl::ZeroDuration()) {
     timeout_ = env_.loop.After(spec_.timeout, [this] {
       timeout_ = TimerId::kNone;
@@ -205,7 +216,7 @@ void MosquittoClient::OnConnack(int code, bool session_present) {
 }
 
 void MosquittoClient::OnDisconnected(int code) {
-  End(leaving_ ? "" : WhyLost({.code = code}));
+  End(said_goodbye_ ? "" : WhyLost({.code = code}));
 }
 
 // ---- events ----
@@ -240,6 +251,7 @@ void MosquittoClient::End(std::string why) {
   over_ = true;
   connected_ = false;
   env_.loop.Cancel(std::exchange(timeout_, TimerId::kNone));
+  env_.loop.Cancel(std::exchange(goodbye_, TimerId::kNone));
   driver_->Stop();
 }
 
@@ -251,7 +263,7 @@ absl::StatusOr<int> MosquittoClient::Publish(const MqttMessage& message) {
     return absl::InvalidArgumentError(
         absl::StrCat("the payload is longer than ", kMostPayload, " bytes"));
   }
-  if (!connected_) {
+  if (!connected_ || leaving_) {
     return StatusOfMosquitto(MOSQ_ERR_NO_CONN);
   }
   const auto bytes = static_cast<int64_t>(message.topic.size() + message.payload.size());
@@ -292,11 +304,13 @@ void MosquittoClient::OnPublished(int id, int reason) {
   }
   Queue([id, why = std::string(reason >= kFirstFailure ? mosquitto_reason_string(reason) : "")](
             MqttListener& listener) { listener.OnMqttPublished(id, why); });
+  Answered();
 }
 
 absl::StatusOr<int> MosquittoClient::Asked(int code, int id) {
   driver_->Look();
   if (code == MOSQ_ERR_SUCCESS && connected_) {
+    asked_.insert(id);
     return id;
   }
   return StatusOfMosquitto(connected_ ? code : MOSQ_ERR_NO_CONN);
@@ -320,6 +334,8 @@ void MosquittoClient::OnSubscribed(int id, std::vector<int> granted) {
   Queue([id, granted = std::move(granted)](MqttListener& listener) {
     listener.OnMqttSubscribed(id, granted);
   });
+  asked_.erase(id);
+  Answered();
 }
 
 absl::StatusOr<int> MosquittoClient::Unsubscribe(const std::vector<std::string>& filters) {
@@ -332,6 +348,8 @@ absl::StatusOr<int> MosquittoClient::Unsubscribe(const std::vector<std::string>&
 
 void MosquittoClient::OnUnsubscribed(int id) {
   Queue([id](MqttListener& listener) { listener.OnMqttUnsubscribed(id); });
+  asked_.erase(id);
+  Answered();
 }
 
 void MosquittoClient::OnMessage(MqttMessage message) {
@@ -350,6 +368,24 @@ void MosquittoClient::Disconnect() {
     driver_->Look();
     return;
   }
+  Answered();
+}
+
+void MosquittoClient::Answered() {
+  if (!leaving_ || said_goodbye_ || over_) {
+    return;
+  }
+  env_.loop.Cancel(goodbye_);
+  // Not at once: this may be within a call of libmosquitto's.
+  const bool done = under_way_.empty() && asked_.empty();
+  goodbye_ = env_.loop.After(done ? absl::ZeroDuration() : spec_.goodbye, [this] {
+    goodbye_ = TimerId::kNone;
+    SayGoodbye();
+  });
+}
+
+void MosquittoClient::SayGoodbye() {
+  said_goodbye_ = true;
   const int code = mosquitto_disconnect(mosquitto_.get());
   if (code != MOSQ_ERR_SUCCESS) {
     End("");

@@ -79,6 +79,8 @@ struct MqttSpec {
   bool clean = true;
   absl::Duration keepalive = absl::Seconds(60);  // whole seconds from 5 to 65535
   absl::Duration timeout = absl::Seconds(30);    // until the broker has let the client in
+  absl::Duration goodbye =
+      absl::Seconds(5);  // for the broker's next answer, once the client wants to leave
   std::optional<std::string> username = {}, password = {};
   std::optional<MqttMessage> will = {};
   MqttConnectProperties properties = {};
@@ -103,7 +105,8 @@ class MqttListener {
   // For each filter the QoS, or 128 and more if it was refused.
   virtual void OnMqttSubscribed(int id, std::vector<int> granted) = 0;
   virtual void OnMqttUnsubscribed(int id) = 0;
-  // The connection is over, or there was none; "" after Disconnect. The last event.
+  // The connection is over, or there was none; "" if it was this side's doing. What is not answered by now never will be.
+  // The last event.
   virtual void OnMqttClosed(std::string why) = 0;
 };
 
@@ -121,8 +124,10 @@ class MqttClient {
   virtual absl::StatusOr<int> Subscribe(const std::vector<std::string>& filters,
                                         const MqttSubscription& how) = 0;
   virtual absl::StatusOr<int> Unsubscribe(const std::vector<std::string>& filters) = 0;
-  // Says goodbye after what is queued.
+  // Asks for nothing more, and says goodbye once all that was asked for is answered, or nothing has been for the time of `goodbye`.
   virtual void Disconnect() = 0;
+  // Ends at once, as if the connection were cut.
+  virtual void Cut() = 0;
 };
 
 // Whether `topic` may be published to, and `filter` be subscribed to (with wildcards).

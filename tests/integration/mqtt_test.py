@@ -103,6 +103,34 @@ class Mqtt(MqttTest):
                 for metric in ("mqtt_connecting", "mqtt_session_duration", "mqtt_publish_duration", "mqtt_subscribe_duration"):
                     self.assertGreater(metrics[metric]["max"], 0)
 
+    def test_end_loses_nothing_that_was_published(self):
+        for version in (4, 5):  # of 5 mosquitto takes 20 at once
+            with self.subTest(version):
+                before = self.broker_log()
+                log, metrics = self.run_script("""
+                    export const options = { vus: 2, iterations: 2, thresholds: Object.fromEntries([0, 1, 2].map((qos) =>
+                      [`mqtt_msgs_sent{qos:${qos}}`, ['count==200']])) };
+                    export default function () {
+                      const client = mqtt.connect(__ENV.AT, { protocolVersion: Number(__ENV.VERSION) });
+                      client.on('connect', () => {
+                        for (let i = 0; i < 300; i += 1) client.publish('t', 'x', { qos: i % 3 });
+                        client.end();
+                      });
+                    }""", "-e", f"VERSION={version}")
+                self.assertEqual(600, metrics["mqtt_msgs_sent"]["count"], log)
+                self.assertNotIn("level=warning", log)
+                self.assertEqual(200, self.broker_log().count("Received PUBREL from") - before.count("Received PUBREL from"))
+                self.assertEqual(600, self.broker_log().count("Received PUBLISH from") - before.count("Received PUBLISH from"))
+
+    def test_a_run_without_a_connection_does_not_pass(self):
+        script = """import mqtt from 'lockstep/mqtt';
+            export const options = { vus: 2, iterations: 4 };
+            export default function () { mqtt.connect(__ENV.CLOSED, { reconnectPeriod: 0 }); }"""
+        result = self.lockstep("run", "-e", f"CLOSED=mqtt://127.0.0.1:{self.closed}", self.script(script))
+        self.assertIn("ERRORS", result.stdout)
+        self.assertIn("the broker refused the connection", result.stdout)
+        self.assertNotIn("mqtt_connecting", result.stdout)
+
     def test_properties_of_version_5_arrive(self):
         log, _ = self.run_script("""
             export default async function () {

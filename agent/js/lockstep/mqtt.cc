@@ -130,6 +130,15 @@ void NativeMqttDecode(const Info& info) {
   info.GetReturnValue().Set(JsText(info.GetIsolate(), BytesOf(info[0]).value_or("")));
 }
 
+// (url, number): so many publications were asked for, and there never was a connection for them.
+void NativeMqttDropped(const Info& info) {
+  ApiVu& vu = BoundTo<MqttModule>(info).vu();
+  const std::string url = MaskCredentials(TextOf(info.GetIsolate(), info[0].As<v8::String>()));
+  for (auto left = static_cast<int64_t>(info[1].As<v8::Number>()->Value()); left > 0; --left) {
+    vu.sink().AddError(kMqttNotSent, kMqttMethod, url, vu.loop().clock().Wall());
+  }
+}
+
 void NativeMqttWarn(const Info& info) {
   BoundTo<MqttModule>(info).vu().logger().Log(
       LogLevel::kWarn, "MQTT", {{"error", TextOf(info.GetIsolate(), info[0].As<v8::String>())}});
@@ -174,6 +183,7 @@ v8::Local<v8::Object> MqttModule::MakeExports(Context context) {
                                                      {"unsubscribe", NativeMqttUnsubscribe},
                                                      {"close", NativeMqttClose},
                                                      {"decode", NativeMqttDecode},
+                                                     {"dropped", NativeMqttDropped},
                                                      {"warn", NativeMqttWarn}},
                                                     v8::External::New(context->GetIsolate(), this));
   timers_.AddFunctions(context, native);

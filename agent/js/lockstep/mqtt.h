@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include <v8.h>
 
@@ -21,6 +22,7 @@ namespace lockstep::agent {
 struct MqttPlan {
   MqttSpec spec;
   TagSetId tags = kEmptyTagSet;  // of the script and the VU, and the url
+  std::string shown = {};        // the name, or the url without its password
 };
 
 class MqttModule final : public VuPart {

@@ -1,5 +1,5 @@
 // `lockstep/mqtt` as JavaScript, made from what mqtt.cc provides. Evaluates to (native) => ({ connect, connectAsync,
-// MqttClient, default }); native: Emitter (emitter.js), open, publish, subscribe, unsubscribe, close, decode, after, cancel.
+// MqttClient, default }); native: Emitter (emitter.js), open, publish, subscribe, unsubscribe, close, dropped, decode, warn, after, cancel.
 (function (native) {
   'use strict';
 
@@ -75,7 +75,7 @@
       return orPromise(callback, (done) => this.#ask(done, () => {
         if (typeof options === 'object' && options !== null) checkNames('publish()', options, PUBLISH_OPTIONS);
         return native.publish(this.#number, topic, message, options ?? {});
-      }));
+      }, true));
     }
     subscribe(filters, options, callback) {
       if (typeof options === 'function') [options, callback] = [undefined, options];
@@ -128,7 +128,7 @@
         done(error);
       }, () => native.unsubscribe(this.#number, list)));
     }
-    // `force`: without a goodbye, so that the broker publishes the will.
+    // After what was asked for is answered; `force`: at once, without a goodbye, so that the broker publishes the will.
     end(force, callback) {
       if (typeof force === 'function') [force, callback] = [false, force];
       this.endAsync(force, callback ?? orWarn);
@@ -137,20 +137,20 @@
     endAsync(force = false, callback = undefined) {
       return orPromise(callback, (done) => {
         if (this.#number === 0) {
-          this.#ended = true;
           if (this.#timer !== undefined) native.cancel(this.#timer);
           this.#timer = undefined;
+          if (!this.#ended) this.#end(new Error('connection closed'));
           done(null);
           return;
         }
         this.once('end', () => done(null));
         this.#ended = true;
-        native.close(this.#number, force === true);
+        if (force === true || this.#connected || this.#waiting.length === 0) native.close(this.#number, force === true);
       });
     }
 
     // Asks now or when there is a connection; `done` gets what it is answered.
-    #ask(done, ask) {
+    #ask(done, ask, publication = false) {
       if (this.#ended) {
         done(new Error('client disconnecting'));
         return;
@@ -165,7 +165,7 @@
         }
         this.#calls.set(number, done);
       };
-      if (this.#connected) start(); else this.#waiting.push({ start, done });
+      if (this.#connected) start(); else this.#waiting.push({ start, done, publication });
     }
     #open() {
       this.#number = native.open(this.#url, this.options, (...event) => this.#on(...event));
@@ -174,10 +174,11 @@
       switch (what) {
         case 'connect':
           this.#connected = true;
-          this.tell('connect', { cmd: 'connack', sessionPresent: first });
-          if (this.#everConnected && this.options.resubscribe && !first) this.#resubscribe();
+          if (this.#everConnected && this.options.resubscribe && !first && !this.#ended) this.#resubscribe();
           this.#everConnected = true;
           for (const { start } of this.#waiting.splice(0)) start();
+          this.tell('connect', { cmd: 'connack', sessionPresent: first });
+          if (this.#ended) native.close(this.#number, false);
           break;
         case 'message': {
           const [payload, packet] = rest;
@@ -200,27 +201,36 @@
       for (const [filter, how] of this.#filters) this.#ask(orWarn, () => native.subscribe(this.#number, [filter], how));
     }
     #closed(why) {
-      this.#number = 0;
       this.#connected = false;
       const lost = new Error(why === '' ? 'connection closed' : why);
       const calls = [...this.#calls.values()];
       this.#calls.clear();
-      for (const done of calls) done(lost);
-      if (why !== '' && !this.tell('error', lost)) native.warn(why);
-      this.tell('close');
       const { reconnectPeriod } = this.options;
+      try {
+        for (const done of calls) done(lost);
+        if (why !== '' && !this.tell('error', lost)) native.warn(why);
+        this.tell('close');
+        if (!this.#ended && reconnectPeriod > 0) this.tell('offline');
+      } finally {
+        this.#number = 0;  // not before: whoever ends the client in one of these events hears its end after them
+      }
       if (!this.#ended && reconnectPeriod > 0) {
-        this.tell('offline');
         this.#timer = native.after(Number(reconnectPeriod), () => {
           this.#timer = undefined;
           if (this.#ended) return;
           this.tell('reconnect');
-          this.#open();
+          if (!this.#ended) this.#open();
         });
         return;
       }
+      this.#end(lost);
+    }
+    // What still waits for a connection will not get any.
+    #end(why) {
       this.#ended = true;
-      for (const { done } of this.#waiting.splice(0)) done(lost);
+      const waiting = this.#waiting.splice(0);
+      native.dropped(this.#url, waiting.filter(({ publication }) => publication).length);
+      for (const { done } of waiting) done(why);
       this.tell('end');
     }
   }

@@ -34,8 +34,16 @@ constexpr MetricDefinition kMqttMetrics[] = {
 // Of a PUBLISH besides topic and payload: the fixed header, the topic's length, and an id.
 constexpr int64_t kMqttOverhead = 6;
 
+constexpr int kFirstRefusal = 128;  // of what a broker says of each filter
+
 // Of messages that the script has not got to.
 constexpr size_t kMostMqttWaitingBytes = size_t{64} << 20;
+
+const absl::Status& NoMqttConnection() {
+  static const auto& none =
+      *new absl::Status(absl::FailedPreconditionError("there is no connection to the broker"));
+  return none;
+}
 
 }  // namespace
 
@@ -46,6 +54,7 @@ MqttModule::Connection::Connection(MqttModule& module, uint64_t number, v8::Isol
       isolate_(isolate),
       version_(plan.spec.version),
       tags_(plan.tags),
+      shown_(plan.shown),
       began_(Now()),
       emit_(isolate, emit) {}
 
@@ -77,9 +86,11 @@ TagSetId MqttModule::Connection::TagsOf(int qos) {
 }
 
 void MqttModule::Connection::Close(bool force) {
+  if (client_ == nullptr) {
+    return;
+  }
   if (force) {
-    OnMqttClosed("");
-    client_.reset();
+    client_->Cut();
   } else {
     client_->Disconnect();
   }
@@ -87,24 +98,33 @@ void MqttModule::Connection::Close(bool force) {
 
 absl::StatusOr<int> MqttModule::Connection::Publish(const MqttMessage& message) {
   const MonoTime sent = Now();
-  absl::StatusOr<int> id = client_->Publish(message);
+  absl::StatusOr<int> id = client_ == nullptr ? NoMqttConnection() : client_->Publish(message);
   if (id.ok()) {
-    const TagSetId tags = TagsOf(message.qos);
-    module_.metrics().Add(kMqttMsgsSent, 1, tags);
-    module_.vu().CountBytes(
-        static_cast<int64_t>(message.topic.size() + message.payload.size()) + kMqttOverhead, 0);
-    publications_[*id] = {sent, tags};
+    const auto bytes = static_cast<int64_t>(message.topic.size() + message.payload.size());
+    publications_[*id] = {
+        .sent = sent, .tags = TagsOf(message.qos), .qos = message.qos, .bytes = bytes};
+  } else if (!absl::IsInvalidArgument(id.status())) {
+    Failed(id.status().message());
   }
   return id;
 }
 
+void MqttModule::Connection::Failed(absl::string_view cause) {
+  module_.vu().sink().AddError(cause, kMqttMethod, shown_, module_.vu().loop().clock().Wall());
+}
+
 absl::StatusOr<int> MqttModule::Connection::Subscribe(const std::vector<std::string>& filters,
                                                       const MqttSubscription& how) {
-  absl::StatusOr<int> id = client_->Subscribe(filters, how);
+  absl::StatusOr<int> id =
+      client_ == nullptr ? NoMqttConnection() : client_->Subscribe(filters, how);
   if (id.ok()) {
     subscriptions_[*id] = Now();
   }
   return id;
+}
+
+absl::StatusOr<int> MqttModule::Connection::Unsubscribe(const std::vector<std::string>& filters) {
+  return client_ == nullptr ? NoMqttConnection() : client_->Unsubscribe(filters);
 }
 
 void MqttModule::Connection::Connected(absl::string_view error) {
@@ -117,7 +137,9 @@ void MqttModule::Connection::Connected(absl::string_view error) {
   }
   open_ = error.empty();
   module_.metrics().Add(kMqttSessions, 1, tags);
-  module_.metrics().AddTime(kMqttConnecting, began_, tags);
+  if (open_) {
+    module_.metrics().AddTime(kMqttConnecting, began_, tags);
+  }
 }
 
 void MqttModule::Connection::Ended(absl::string_view why) {
@@ -153,8 +175,14 @@ void MqttModule::Connection::OnMqttMessage(MqttMessage message) {
 
 void MqttModule::Connection::OnMqttPublished(int id, absl::string_view why) {
   if (const auto known = publications_.find(id); known != publications_.end()) {
-    module_.metrics().AddTime(kMqttPublishDuration, known->second.sent, known->second.tags);
+    const Publication& publication = known->second;
+    module_.metrics().Add(kMqttMsgsSent, 1, publication.tags);
+    module_.vu().CountBytes(publication.bytes + kMqttOverhead, 0);
+    module_.metrics().AddTime(kMqttPublishDuration, publication.sent, publication.tags);
     publications_.erase(known);
+  }
+  if (!why.empty()) {
+    Failed(absl::StrCat("the broker refused a publication: ", why));
   }
   Answer(id, std::string(why), {});
 }
@@ -164,10 +192,24 @@ void MqttModule::Connection::OnMqttSubscribed(int id, std::vector<int> granted) 
     module_.metrics().AddTime(kMqttSubscribeDuration, known->second, tags_);
     subscriptions_.erase(known);
   }
+  for (const int code : granted) {
+    if (code >= kFirstRefusal) {
+      Failed("the broker refused a subscription");
+    }
+  }
   Answer(id, "", std::move(granted));
 }
 
 void MqttModule::Connection::OnMqttClosed(std::string why) {
+  if (!why.empty()) {
+    Failed(why);
+  }
+  for (const auto& [id, publication] : std::exchange(publications_, {})) {
+    Failed(publication.qos == 0 ? kMqttNotSent : "the broker has not confirmed a publication");
+  }
+  for (size_t i = std::exchange(subscriptions_, {}).size(); i > 0; --i) {
+    Failed("the broker has not answered a subscription");
+  }
   Ended(why);
   if (next_ == nullptr) {
     return;

@@ -14,6 +14,10 @@
 
 namespace lockstep::agent {
 
+// Of the rows in the table of errors.
+inline constexpr char kMqttMethod[] = "MQTT";
+inline constexpr char kMqttNotSent[] = "a publication has not been sent";
+
 // Its events wait for the script's turn; the next one is always announced, so that
 // the iteration lasts as long as the connection.
 class MqttModule::Connection final : public MqttListener {
@@ -31,10 +35,8 @@ class MqttModule::Connection final : public MqttListener {
   absl::StatusOr<int> Publish(const MqttMessage& message);
   absl::StatusOr<int> Subscribe(const std::vector<std::string>& filters,
                                 const MqttSubscription& how);
-  absl::StatusOr<int> Unsubscribe(const std::vector<std::string>& filters) {
-    return client_->Unsubscribe(filters);
-  }
-  // `force`: without a goodbye.
+  absl::StatusOr<int> Unsubscribe(const std::vector<std::string>& filters);
+  // After what is under way; `force`: at once, and without a goodbye.
   void Close(bool force);
 
   void OnMqttConnected(bool session_present) override;
@@ -42,18 +44,24 @@ class MqttModule::Connection final : public MqttListener {
   void OnMqttPublished(int id, absl::string_view why) override;
   void OnMqttSubscribed(int id, std::vector<int> granted) override;
   void OnMqttUnsubscribed(int id) override { Answer(id, "", {}); }
+  // What was not answered has failed.
   void OnMqttClosed(std::string why) override;
 
  private:
   struct Publication {
     MonoTime sent;
     TagSetId tags;
+    int qos;
+    int64_t bytes;
   };
 
   MonoTime Now();
   TagSetId TagsOf(int qos);
+  // There is a connection, or there is none, which is an error.
   void Connected(absl::string_view error);
   void Ended(absl::string_view why);
+  // Adds a row to the table of errors.
+  void Failed(absl::string_view cause);
   void Answer(int id, std::string error, std::vector<int> granted);
   void Announce(ApiVu::Task task);
   void Emit(std::vector<v8::Local<v8::Value>> arguments);
@@ -64,6 +72,7 @@ class MqttModule::Connection final : public MqttListener {
   v8::Isolate* const isolate_;
   const MqttVersion version_;
   const TagSetId tags_;
+  const std::string shown_;
   const MonoTime began_;
   bool counted_ = false;  // as a session
   bool open_ = false;

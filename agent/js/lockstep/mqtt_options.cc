@@ -127,10 +127,10 @@ absl::StatusOr<MqttPlan> ReadMqttPlan(Context context, ApiVu& vu, const std::str
   }
   TagSetTable& table = vu.sink().tags();
   const auto name = table.Find(plan.tags, SystemTagName(SystemTag::kName));
-  const std::string shown = name ? std::string(*name) : MaskCredentials(url);
+  plan.shown = name ? std::string(*name) : MaskCredentials(url);
   for (const SystemTag tag : {SystemTag::kUrl, SystemTag::kName}) {
     if (vu.system_tags().Has(tag) && !(name && tag == SystemTag::kName)) {
-      plan.tags = table.With(plan.tags, SystemTagName(tag), shown);
+      plan.tags = table.With(plan.tags, SystemTagName(tag), plan.shown);
     }
   }
   return plan;

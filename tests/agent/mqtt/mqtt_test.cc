@@ -8,11 +8,13 @@
 #include "agent/mqtt/properties.h"
 #include "agent/net/multi_loop.h"
 #include "tests/support/http_server.h"
+#include "tests/support/mqtt_broker.h"
 #include "tests/support/turn_until.h"
 
 namespace lockstep::agent {
 namespace {
 
+using lockstep::testing::MqttBroker;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Pair;
@@ -87,10 +89,23 @@ class MqttClientTest : public ::testing::Test, protected MqttListener {
     return *std::exchange(closed_, std::nullopt);
   }
 
-  void OnMqttConnected(bool) override {}
+  // A client that is connected to the broker.
+  std::unique_ptr<MqttClient> Connect(const MqttBroker& broker,
+                                      absl::Duration goodbye = absl::Seconds(20)) {
+    auto client = *MqttClient::Start(
+        env_, {.host = "127.0.0.1", .port = broker.port(), .goodbye = goodbye}, *this);
+    lockstep::testing::TurnUntil(loop_, [this] { return connected_; });
+    return client;
+  }
+  std::string UntilClosed() {
+    lockstep::testing::TurnUntil(loop_, [this] { return closed_.has_value(); });
+    return *std::exchange(closed_, std::nullopt);
+  }
+
+  void OnMqttConnected(bool) override { connected_ = true; }
   void OnMqttMessage(MqttMessage) override {}
-  void OnMqttPublished(int, absl::string_view) override {}
-  void OnMqttSubscribed(int, std::vector<int>) override {}
+  void OnMqttPublished(int, absl::string_view) override { ++published_; }
+  void OnMqttSubscribed(int, std::vector<int>) override { ++subscribed_; }
   void OnMqttUnsubscribed(int) override {}
   void OnMqttClosed(std::string why) override { closed_ = std::move(why); }
 
@@ -99,6 +114,8 @@ class MqttClientTest : public ::testing::Test, protected MqttListener {
   MultiLoop loop_{*network_};
   MqttEnv env_{loop_, *network_};
   std::optional<std::string> closed_;
+  bool connected_ = false;
+  int published_ = 0, subscribed_ = 0;
 };
 
 TEST_F(MqttClientTest, SaysWhyThereIsNoConnection) {
@@ -110,6 +127,44 @@ TEST_F(MqttClientTest, SaysWhyThereIsNoConnection) {
   EXPECT_EQ("the connection ended before the broker had answered",
             Try({.host = "127.0.0.1", .port = server->port()}));  // speaks HTTP
   EXPECT_NE("", Try({.host = "127.0.0.1", .port = server->port(), .secure = true}));
+}
+
+TEST_F(MqttClientTest, LeavesOnceAllIsAnswered) {
+  for (const int qos : {0, 1, 2}) {
+    MqttBroker broker;
+    connected_ = false;
+    published_ = subscribed_ = 0;
+    const auto client = Connect(broker);
+    for (int i = 0; i < 100; ++i) {
+      EXPECT_TRUE(client->Publish({.topic = "t", .payload = "x", .qos = qos}).ok());
+    }
+    EXPECT_TRUE(client->Subscribe({"t"}, {}).ok());
+    client->Disconnect();
+    EXPECT_TRUE(
+        absl::IsFailedPrecondition(client->Publish({.topic = "t", .payload = "x"}).status()));
+    EXPECT_EQ("", UntilClosed());
+    EXPECT_EQ(100, published_) << qos;
+    EXPECT_EQ(1, subscribed_);
+    EXPECT_EQ(100, broker.CountsAtGoodbye().done);
+  }
+}
+
+TEST_F(MqttClientTest, WaitsForAnAnswerForSoLong) {
+  MqttBroker broker({.answers = false});
+  const auto client = Connect(broker, absl::Milliseconds(20));
+  EXPECT_TRUE(client->Publish({.topic = "t", .payload = "x", .qos = 1}).ok());
+  client->Disconnect();
+  EXPECT_EQ("", UntilClosed());
+  EXPECT_EQ(0, published_);
+  EXPECT_EQ(1, broker.CountsAtGoodbye().goodbyes);
+}
+
+TEST_F(MqttClientTest, AConnectionThatIsLostBeforeTheGoodbyeSaysWhy) {
+  MqttBroker broker({.drops = true});
+  const auto client = Connect(broker);
+  EXPECT_TRUE(client->Publish({.topic = "t", .payload = "x", .qos = 1}).ok());
+  client->Disconnect();
+  EXPECT_EQ("the connection was lost", UntilClosed());
 }
 
 TEST_F(MqttClientTest, NamesWhatCannotBeUsed) {

@@ -1,17 +1,30 @@
-// The module lockstep/mqtt as far as it needs no broker; tests/integration/mqtt_test.py has one.
+// The module lockstep/mqtt, with what stands for a broker; tests/integration/mqtt_test.py has a real one.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
+
 #include "tests/agent/js/k6/module_test.h"
+#include "tests/support/mqtt_broker.h"
 
 namespace lockstep::agent {
 namespace {
 
+using lockstep::testing::MqttBroker;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
 
-class MqttTest : public ModuleTest {};
+class MqttTest : public ModuleTest {
+ protected:
+  const std::vector<std::string>& Errors() { return js_.vu().samples.errors; }
+  // With `url`, that of the broker.
+  std::string RunWith(const MqttBroker& broker, absl::string_view body) {
+    return Run(absl::StrCat("const url = 'mqtt://127.0.0.1:", broker.port(), "';", body));
+  }
+};
 
 TEST_F(MqttTest, AConnectionThatFailsIsAnErrorAndASession) {
   EXPECT_EQ(R"js(["error dial: connection refused","close","end"])js", Run(R"js(
@@ -26,6 +39,120 @@ TEST_F(MqttTest, AConnectionThatFailsIsAnErrorAndASession) {
   EXPECT_THAT(Samples("mqtt_sessions")[0], HasSubstr("t:x"));
   EXPECT_THAT(Samples("mqtt_sessions")[0], HasSubstr("url:mqtt://****:****@127.0.0.1:1"));
   EXPECT_THAT(Samples("mqtt_session_duration"), SizeIs(0));
+  EXPECT_THAT(Samples("mqtt_connecting"), SizeIs(0));
+  EXPECT_THAT(Errors(), ElementsAre("MQTT mqtt://****:****@127.0.0.1:1: dial: connection refused"));
+}
+
+TEST_F(MqttTest, ARefusalIsAnErrorWithoutATimeToConnect) {
+  MqttBroker broker({.connack = 5});
+  RunWith(broker, "mqtt.connect(url, { reconnectPeriod: 0 })");
+  ASSERT_THAT(Errors(), SizeIs(1));
+  EXPECT_THAT(Errors()[0], HasSubstr("the broker refused the connection: "));
+  EXPECT_THAT(Samples("mqtt_sessions"), SizeIs(1));
+  EXPECT_THAT(Samples("mqtt_connecting"), SizeIs(0));
+}
+
+TEST_F(MqttTest, EndLetsWhatWasPublishedArrive) {
+  for (const char* qos : {"0", "1", "2"}) {
+    MqttBroker broker;
+    const size_t before = Samples("mqtt_msgs_sent").size();
+    EXPECT_EQ("[10,0]", RunWith(broker, absl::StrCat("const qos = ", qos, R"js(;
+      let sent = 0, failed = 0;
+      const count = (error) => { if (error) failed += 1; else sent += 1; };
+      const client = mqtt.connect(url);
+      client.on('connect', () => {
+        for (let i = 0; i < 10; i++) client.publish('t', 'x', { qos }, count);
+        client.end();
+      });
+      return new Promise((resolve) => client.on('end', () => resolve([sent, failed])));
+    )js")));
+    const MqttBroker::Counts counts = broker.CountsAtGoodbye();
+    EXPECT_EQ(10, counts.done);
+    EXPECT_EQ(1, counts.goodbyes);
+    EXPECT_EQ(before + 10, Samples("mqtt_msgs_sent").size());
+  }
+  EXPECT_THAT(Errors(), IsEmpty());
+}
+
+TEST_F(MqttTest, EndWaitsForAConnectionThatSomethingIsToGoOver) {
+  MqttBroker broker;
+  EXPECT_EQ(R"js([["published","subscribed"],"ended"])js", RunWith(broker, R"js(
+    const seen = [];
+    const client = mqtt.connect(url);
+    client.publish('t', 'x', { qos: 2 }, (error) => seen.push(error?.message ?? 'published'));
+    client.subscribe('t', (error) => seen.push(error?.message ?? 'subscribed'));
+    return client.endAsync().then(() => [seen.sort(), 'ended']);
+  )js"));
+  EXPECT_EQ(1, broker.CountsAtGoodbye().done);
+  EXPECT_THAT(Errors(), IsEmpty());
+}
+
+TEST_F(MqttTest, WhatIsCutByForceHasFailed) {
+  MqttBroker broker({.answers = false});
+  EXPECT_EQ(R"js(["sent","connection closed","connection closed"])js", RunWith(broker, R"js(
+    const client = mqtt.connect(url);
+    return new Promise((resolve) => client.on('connect', () => {
+      const sent = [0, 1, 2].map((qos) => client.publishAsync('t', 'x', { qos }).then(() => 'sent', (error) => error.message));
+      client.end(true);
+      resolve(Promise.all(sent));
+    }));
+  )js"));
+  ASSERT_THAT(Samples("mqtt_msgs_sent"), SizeIs(1));
+  EXPECT_THAT(Samples("mqtt_msgs_sent")[0], HasSubstr("qos:0"));
+  const std::string row = absl::StrCat("MQTT mqtt://127.0.0.1:", broker.port(),
+                                       ": the broker has not confirmed a publication");
+  EXPECT_THAT(Errors(), ElementsAre(row, row));
+}
+
+TEST_F(MqttTest, WhatNeverHadAConnectionHasFailed) {
+  EXPECT_EQ(R"js(["connection closed","end"])js", Run(R"js(
+    const seen = [];
+    const client = mqtt.connect('mqtt://127.0.0.1:1', { reconnectPeriod: 60000 });
+    client.on('error', () => {});
+    client.publish('t', 'x', (error) => seen.push(error.message));
+    client.on('end', () => seen.push('end'));
+    const later = (resolve) => Promise.resolve().then(() => { client.end(); resolve(seen); });
+    return new Promise((resolve) => client.on('offline', () => later(resolve)));
+  )js"));
+  EXPECT_THAT(Errors(), ElementsAre("MQTT mqtt://127.0.0.1:1: dial: connection refused",
+                                    "MQTT mqtt://127.0.0.1:1: a publication has not been sent"));
+}
+
+TEST_F(MqttTest, AClientThatEndsInAnEventOfAFailureEndsOnceAndAfterIt) {
+  for (const char* event : {"error", "close", "offline"}) {
+    EXPECT_EQ(R"js("error,close,end")js", Run(absl::StrCat("const event = '", event, "';", R"js(
+      const seen = [];
+      const client = mqtt.connect('mqtt://127.0.0.1:1', { reconnectPeriod: 60000 });
+      client.on('error', () => {});
+      client.on(event, () => client.end());
+      for (const each of ['error', 'close', 'end']) client.on(each, () => seen.push(each));
+      return new Promise((resolve) => client.on('end', () => Promise.resolve().then(() => resolve(seen.join()))));
+    )js")));
+  }
+}
+
+TEST_F(MqttTest, ALostConnectionAndWhatWasOnItHaveFailed) {
+  MqttBroker broker({.drops = true});
+  EXPECT_EQ(R"js("the connection was lost")js", RunWith(broker, R"js(
+    const client = mqtt.connect(url, { reconnectPeriod: 0 });
+    client.on('error', () => {});
+    return client.publishAsync('t', 'x', { qos: 1 }).catch((error) => error.message);
+  )js"));
+  ASSERT_THAT(Errors(), SizeIs(2));
+  EXPECT_THAT(Errors()[0], HasSubstr("the connection was lost"));
+  EXPECT_THAT(Errors()[1], HasSubstr("the broker has not confirmed a publication"));
+  EXPECT_THAT(Samples("mqtt_connecting"), SizeIs(1));
+}
+
+TEST_F(MqttTest, ARefusedSubscriptionHasFailed) {
+  MqttBroker broker({.granted = 128});
+  RunWith(broker, R"js(
+    const client = mqtt.connect(url);
+    client.subscribe('t');
+    client.end();
+  )js");
+  ASSERT_THAT(Errors(), SizeIs(1));
+  EXPECT_THAT(Errors()[0], HasSubstr("the broker refused a subscription"));
 }
 
 TEST_F(MqttTest, ItIsTriedAgainUntilItEnds) {

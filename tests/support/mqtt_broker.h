@@ -1,0 +1,54 @@
+// What stands for an MQTT 3.1.1 broker in tests: it lets clients in and confirms what they publish, unless a test
+// wants it otherwise, and keeps count. Topics mean nothing to it. On 127.0.0.1, one connection after another.
+#pragma once
+
+#include <string>
+#include <thread>
+
+#include "common/base/sync.h"
+
+namespace lockstep::testing {
+
+class MqttBroker {
+ public:
+  struct Options {
+    int connack = 0;      // its code; other than 0: the client is refused
+    int granted = 0;      // to each subscription; 128: it is refused
+    bool answers = true;  // to anything but the connection
+    bool drops = false;   // the connection, on the first publication
+  };
+  struct Counts {
+    int connections = 0;
+    int done = 0;      // publications whose handshake is over, as their QoS has it
+    int goodbyes = 0;  // DISCONNECTs
+  };
+
+  explicit MqttBroker(const Options& options);
+  MqttBroker() : MqttBroker(Options()) {}
+  ~MqttBroker();
+  MqttBroker(const MqttBroker&) = delete;
+  MqttBroker& operator=(const MqttBroker&) = delete;
+
+  int port() const { return port_; }
+  Counts counts();
+  // Once a client has said goodbye, or many seconds have passed.
+  Counts CountsAtGoodbye();
+
+ private:
+  void Serve();
+  void Talk(int connection);
+  // The answer to a packet; "" for none.
+  std::string AnswerTo(char head, const std::string& body);
+
+  const Options options_;
+  int listener_ = -1;
+  int port_ = 0;
+  Mutex mutex_;
+  CondVar goodbye_;
+  Counts counts_ ABSL_GUARDED_BY(mutex_);
+  int connection_ ABSL_GUARDED_BY(mutex_) = -1;
+  bool over_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+}  // namespace lockstep::testing
