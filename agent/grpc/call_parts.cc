@@ -14,6 +14,7 @@
 
 // gRPC's core hands out no message's flags but by this function, and takes one that is compressed in no known way for one
 // that is not compressed. Another version of the library may lack it.
+// NOLINTNEXTLINE(readability-identifier-naming): the library's name
 [[gnu::weak]] uint32_t grpc_call_test_only_get_message_flags(grpc_call* call);
 
 namespace lockstep::agent {

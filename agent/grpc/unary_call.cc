@@ -1,5 +1,6 @@
 // A unary call in two batches of gRPC's core: what is sent with the status, and what comes before that. The C++ library
 // has one for all of it, which does not end if there is a second message, and does not say whether there was a first.
+#include <atomic>
 #include <iterator>
 #include <utility>
 
@@ -108,7 +109,8 @@ class UnaryCall final {
   // A batch that gRPC's core has, or has had.
   struct Part final : GrpcEvent, grpc::internal::CompletionQueueTag {
     Part(UnaryCall& owner, void (UnaryCall::*then)(MonoTime)) : call(owner), happened(then) {}
-    bool FinalizeResult(void** tag, bool*) override {
+    bool FinalizeResult(void** tag, bool*) override {  // on gRPC's thread
+      has_come.store(true, std::memory_order_release);
       *tag = static_cast<GrpcEvent*>(this);
       return true;
     }
@@ -119,6 +121,7 @@ class UnaryCall final {
     UnaryCall& call;
     void (UnaryCall::*happened)(MonoTime);
     bool under_way = false;
+    std::atomic<bool> has_come = false;  // even if it has not been told yet
   };
 
   void Start(Part& part, const grpc_op* ops, size_t count) {
@@ -160,8 +163,8 @@ class UnaryCall final {
     if (parts_.answer != nullptr && IsStillCompressed(context_)) {
       failure_ = kStillCompressed;
     }
-    if (parts_.answer != nullptr && status_.under_way) {
-      // There is no status before all messages have been taken.
+    if (parts_.answer != nullptr && !status_.has_come.load(std::memory_order_acquire)) {
+      // There is no status before all messages have been taken, so there may be another. Mostly it has come with the message.
       engine_.Expect();
       grpc_op op = {};
       op.op = GRPC_OP_RECV_MESSAGE;

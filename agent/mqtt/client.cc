@@ -68,6 +68,11 @@ class MosquittoClient final : public MqttClient, private MosquittoEvents {
                                 const MqttSubscription& how) override;
   absl::StatusOr<int> Unsubscribe(const std::vector<std::string>& filters) override;
   void Disconnect() override;
+  void Cut() override {
+    if (!over_) {
+      End("");
+    }
+  }
 
  private:
   using Event = absl::AnyInvocable<void(MqttListener&)>;

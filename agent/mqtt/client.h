@@ -126,6 +126,8 @@ class MqttClient {
   virtual absl::StatusOr<int> Unsubscribe(const std::vector<std::string>& filters) = 0;
   // Asks for nothing more, and says goodbye once all that was asked for is answered, or nothing has been for the time of `goodbye`.
   virtual void Disconnect() = 0;
+  // Ends at once, as if the connection were cut.
+  virtual void Cut() = 0;
 };
 
 // Whether `topic` may be published to, and `filter` be subscribed to (with wildcards).

@@ -133,7 +133,7 @@ void NativeMqttDecode(const Info& info) {
 void NativeMqttDropped(const Info& info) {
   ApiVu& vu = BoundTo<MqttModule>(info).vu();
   const std::string url = MaskCredentials(TextOf(info.GetIsolate(), info[0].As<v8::String>()));
-  for (double left = info[1].As<v8::Number>()->Value(); left > 0; --left) {
+  for (auto left = static_cast<int64_t>(info[1].As<v8::Number>()->Value()); left > 0; --left) {
     vu.sink().AddError(kMqttNotSent, kMqttMethod, url, vu.loop().clock().Wall());
   }
 }

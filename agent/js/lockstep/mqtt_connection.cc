@@ -86,10 +86,12 @@ TagSetId MqttModule::Connection::TagsOf(int qos) {
 }
 
 void MqttModule::Connection::Close(bool force) {
+  if (client_ == nullptr) {
+    return;
+  }
   if (force) {
-    OnMqttClosed("");
-    client_.reset();
-  } else if (client_ != nullptr) {
+    client_->Cut();
+  } else {
     client_->Disconnect();
   }
 }

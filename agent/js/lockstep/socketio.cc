@@ -177,10 +177,10 @@ absl::StatusOr<SocketIoPlan> ReadSocketIoPlan(Context context, ApiVu& vu,
   Url shown = engine.url;
   shown.has_query = false;
   shown.query.clear();
-  const std::string text = name ? std::string(*name) : shown.display_url();
+  plan.shown = name ? std::string(*name) : shown.display_url();
   for (const SystemTag tag : {SystemTag::kUrl, SystemTag::kName}) {
     if (vu.system_tags().Has(tag) && !(name && tag == SystemTag::kName)) {
-      plan.tags = table.With(plan.tags, SystemTagName(tag), text);
+      plan.tags = table.With(plan.tags, SystemTagName(tag), plan.shown);
     }
   }
   return plan;
@@ -270,6 +270,20 @@ void NativeSocketIoClose(const Info& info) {
   }
 }
 
+// (number, namespace, cause): a row in the table of errors.
+void NativeSocketIoFailed(const Info& info) {
+  if (SocketIoModule::Connection* connection = SocketIoConnectionOf(info)) {
+    connection->Failed(TextOf(info.GetIsolate(), info[1].As<v8::String>()),
+                       TextOf(info.GetIsolate(), info[2].As<v8::String>()));
+  }
+}
+
+void NativeSocketIoWarn(const Info& info) {
+  BoundTo<SocketIoModule>(info).vu().logger().Log(
+      LogLevel::kWarn, "Socket.IO",
+      {{"error", TextOf(info.GetIsolate(), info[0].As<v8::String>())}});
+}
+
 void NativeSocketIoTransport(const Info& info) {
   if (SocketIoModule::Connection* connection = SocketIoConnectionOf(info)) {
     info.GetReturnValue().Set(JsText(info.GetIsolate(), connection->transport()));
@@ -315,6 +329,8 @@ v8::Local<v8::Object> SocketIoModule::MakeExports(Context context) {
                                                      {"connect", NativeSocketIoConnect},
                                                      {"send", NativeSocketIoSend},
                                                      {"close", NativeSocketIoClose},
+                                                     {"failed", NativeSocketIoFailed},
+                                                     {"warn", NativeSocketIoWarn},
                                                      {"transport", NativeSocketIoTransport},
                                                      {"iteration", NativeSocketIoIteration}},
                                                     v8::External::New(context->GetIsolate(), this));

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include <v8.h>
 
@@ -21,6 +22,7 @@ namespace lockstep::agent {
 struct SocketIoPlan {
   EngineOptions engine;
   TagSetId tags = kEmptyTagSet;  // of the script and the VU, and the url
+  std::string shown = {};        // the name, or the url without its query
 };
 
 class SocketIoModule final : public VuPart {

@@ -1,6 +1,6 @@
 // `lockstep/socketio` as JavaScript, made from what socketio.cc provides. Evaluates to (native) => ({ io, connect, Manager,
-// Socket, default }); native: Emitter, Socket (emitter.js, socketio_socket.js), parse, open, connect, send, close, transport,
-// after, cancel, iteration.
+// Socket, default }); native: Emitter, Socket (emitter.js, socketio_socket.js), parse, open, connect, send, close, failed,
+// warn, transport, after, cancel, iteration.
 (function (native) {
   'use strict';
 
@@ -97,6 +97,9 @@
       native.close(this.#number);
     }
     send(type, namespace, id, json, attachments) { native.send(this.#number, type, namespace, id, json, attachments); }
+
+    // Something has failed that is not the script's doing.
+    failed(namespace, cause) { native.failed(this.#number, namespace, cause); }
 
     #join(socket) {
       const number = this.#number;

@@ -57,8 +57,8 @@ void SocketIoMeter::Connected(const std::string& name_space, absl::string_view e
     tags = vu_.sink().tags().With(tags, SystemTagName(SystemTag::kError), error);
   }
   metrics_.Add(kSocketIoSessions, 1, tags);
-  metrics_.AddTime(kSocketIoConnecting, begun->second, tags);
   if (error.empty()) {
+    metrics_.AddTime(kSocketIoConnecting, begun->second, tags);
     connected_[name_space] = begun->second;
   }
   connecting_.erase(begun);
@@ -134,6 +134,7 @@ SocketIoModule::Connection::Connection(SocketIoModule& module, uint64_t number,
       number_(number),
       isolate_(isolate),
       protocol_(plan.engine.protocol),
+      shown_(plan.shown),
       meter_(module.vu(), module.metrics(), plan.tags),
       emit_(isolate, emit),
       next_(module.vu().Expect()),
@@ -163,6 +164,12 @@ void SocketIoModule::Connection::Send(SocketPacket packet) {
   for (std::string& attachment : packet.attachments) {
     session_.Send({.data = std::move(attachment), .binary = true});
   }
+}
+
+void SocketIoModule::Connection::Failed(const std::string& name_space, absl::string_view cause) {
+  module_.vu().sink().AddError(cause, "SOCKETIO",
+                               name_space == "/" ? shown_ : absl::StrCat(shown_, " ", name_space),
+                               module_.vu().loop().clock().Wall());
 }
 
 void SocketIoModule::Connection::OnEngineOpen(const HttpResponse& /*answer*/) {

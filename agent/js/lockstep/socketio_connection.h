@@ -60,6 +60,8 @@ class SocketIoModule::Connection final : public EngineListener {
   void Connect(std::string name_space, std::string json);
   void Send(SocketPacket packet);
   void Close() { session_.Close(); }
+  // Adds a row to the table of errors.
+  void Failed(const std::string& name_space, absl::string_view cause);
   absl::string_view transport() const { return session_.transport(); }
 
   void OnEngineOpen(const HttpResponse& answer) override;
@@ -81,6 +83,7 @@ class SocketIoModule::Connection final : public EngineListener {
   const uint64_t number_;
   v8::Isolate* const isolate_;
   const EngineProtocol protocol_;
+  const std::string shown_;
   SocketIoMeter meter_;
   v8::Global<v8::Function> emit_;
   absl::AnyInvocable<void(ApiVu::Task)> next_;  // null: the last event is announced

@@ -1,5 +1,5 @@
 // What a Socket of `lockstep/socketio` is: one namespace over a manager's connection. Evaluates to (native) => Socket; native:
-// Emitter, after, cancel.
+// Emitter, after, cancel, warn.
 (function (native) {
   'use strict';
 
@@ -91,7 +91,7 @@
       this.#flags = {};
       const acknowledged = typeof args[args.length - 1] === 'function' ? args.pop() : undefined;
       const { json, attachments } = pack([event, ...args]);
-      const id = acknowledged === undefined ? undefined : this.#expectAck(acknowledged, timeout);
+      const id = acknowledged === undefined ? undefined : this.#expectAck(event, acknowledged, timeout);
       const send = () => {
         for (const listener of this.#anyOutgoing) listener(event, ...args);
         this.#manager.send(attachments.length > 0 ? BINARY_EVENT : EVENT, this.#namespace, id, json, attachments);
@@ -146,10 +146,14 @@
       }
     }
     failed(error) {
-      if (!this.connected) this.tell('connect_error', error);
+      if (this.connected) return;
+      this.#manager.failed(this.#namespace, error.message);
+      if (!this.tell('connect_error', error)) native.warn(error.message);
     }
     connectionLost(reason, details) {
-      if (this.connected) this.#lost(reason, details);
+      if (!this.connected) return;
+      this.#manager.failed(this.#namespace, details.message === reason ? reason : `${reason}: ${details.message}`);
+      this.#lost(reason, details);
     }
 
     #flag(name, value) {
@@ -165,10 +169,11 @@
       list.splice(0, list.length, ...list.filter((each) => listener !== undefined && each !== listener));
       return this;
     }
-    #expectAck(acknowledged, timeout) {
+    #expectAck(event, acknowledged, timeout) {
       const id = this.#lastId++;
       const timer = timeout === undefined ? undefined : native.after(Number(timeout), () => {
         this.#acks.delete(id);
+        this.#manager.failed(this.#namespace, `no acknowledgement of "${event}" in time`);
         acknowledged.call(this, new Error('operation has timed out'));
       });
       this.#acks.set(id, (error, args) => {

@@ -37,6 +37,7 @@ constexpr MetricDefinition kSseMetrics[] = {
     {"sse_session_duration", MetricType::kTrend, ValueType::kTime},
 };
 
+constexpr int kSseNoMore = 204;
 constexpr char kSseEnded[] = "the server has ended the stream";
 
 bool IsEventStream(const HttpResponse& response) {
@@ -47,7 +48,7 @@ bool IsEventStream(const HttpResponse& response) {
 }
 
 std::string WhySseRefused(const HttpResponse& response) {
-  if (response.status == 204) {
+  if (response.status == kSseNoMore) {
     return "the server wants no more connections (204 No Content)";
   }
   if (response.status != 200) {
@@ -90,7 +91,13 @@ void SseMeter::Connected(const HttpResponse& response, bool open) {
   tags_ = sampler_.TagsOf(hop, response);
   open_ = open;
   metrics_.Add(kSseSessions, 1, tags_);
-  metrics_.AddTime(kSseConnecting, began_, tags_);
+  if (response.status != 0) {
+    metrics_.AddTime(kSseConnecting, began_, tags_);
+  }
+}
+
+void SseMeter::Failed(absl::string_view cause) {
+  vu_.sink().AddError(cause, "SSE", name_.value_or(url_), vu_.loop().clock().Wall());
 }
 
 void SseMeter::Event(absl::string_view type) {
@@ -197,9 +204,9 @@ void SseModule::Source::OnEvents(absl::string_view bytes) {
   if (!fits) {
     Disconnect();
     meter_.End();
-    Fail({.what = "error",
-          .text = absl::StrCat("an event is longer than ", kMaxStreamEventBytes, " bytes"),
-          .status = answer_.status});
+    std::string why = absl::StrCat("an event is longer than ", kMaxStreamEventBytes, " bytes");
+    meter_.Failed(why);
+    Fail({.what = "error", .text = std::move(why), .status = answer_.status});
   } else if (waiting_bytes_ > kMostSseWaitingBytes) {
     call_->Hold(true);
   }
@@ -216,23 +223,32 @@ void SseModule::Source::OnEnd(const HttpResponse& response) {
   }
   meter_.End();
   call_.reset();
-  OnLost(response.error.code == 0 ? kSseEnded : response.error.in_full());
+  OnLost(response.error);
 }
 
 // As the standard has it, such an answer is final.
 void SseModule::Source::OnRefused() {
   Disconnect();
+  std::string why = WhySseRefused(answer_);
+  if (answer_.status != kSseNoMore) {  // with which a server ends what went well
+    meter_.Failed(why);
+  }
   Fail({.what = "error",
-        .text = WhySseRefused(answer_),
+        .text = std::move(why),
         .more = std::move(refusal_),
         .status = answer_.status});
 }
 
-void SseModule::Source::OnLost(std::string why) {
+void SseModule::Source::OnLost(const HttpError& error) {
+  const bool ended = error.code == 0;
+  std::string why = ended ? kSseEnded : error.in_full();
+  if (!ended) {
+    meter_.Failed(error.message);
+  }
   if (plan_.reconnect) {
     Announce({.what = "retry", .text = std::move(why), .status = answer_.status});
     timer_.After(parser_.retry().value_or(plan_.retry), [this] { Connect(); });
-  } else if (why != kSseEnded) {
+  } else if (!ended) {
     Fail({.what = "error", .text = std::move(why), .status = answer_.status});
   } else {
     Last();

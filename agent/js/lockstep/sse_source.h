@@ -26,6 +26,8 @@ class SseMeter {
   void Event(absl::string_view type);
   // The connection is over.
   void End();
+  // Adds a row to the table of errors.
+  void Failed(absl::string_view cause);
 
  private:
   ApiVu& vu_;
@@ -69,7 +71,8 @@ class SseModule::Source final : public HttpCallListener {
   void OnEvents(absl::string_view bytes);
   void OnRefused();
   void OnEnd(const HttpResponse& response);
-  void OnLost(std::string why);
+  void OnLost(const HttpError& error);
+  // For good.
   void Fail(News news);
   void Announce(News news);
   // The source's last event, which destroys it.

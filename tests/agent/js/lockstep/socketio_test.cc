@@ -44,6 +44,7 @@ class SocketIoTest : public ::testing::Test {
 
   std::string Run(absl::string_view body) { return js_.Run(body); }
   std::vector<std::string> Samples(absl::string_view metric) { return js_.vu().samples.Of(metric); }
+  const std::vector<std::string>& Errors() { return js_.vu().samples.errors; }
 
   void Later(ApiVu::Task task) { js_.vu().loop().After(absl::ZeroDuration(), std::move(task)); }
   void Tell(std::string text) {
@@ -143,6 +144,9 @@ TEST_F(SocketIoTest, AcknowledgementsComeBackOrTimeOut) {
   )js")));
   ASSERT_THAT(Samples("socketio_ack_duration"), SizeIs(3));
   EXPECT_THAT(Samples("socketio_ack_duration")[0], HasSubstr("event:ask"));
+  EXPECT_THAT(
+      Errors(),
+      ElementsAre("SOCKETIO http://h/socket.io/: no acknowledgement of \"silent\" in time"));
 }
 
 TEST_F(SocketIoTest, BytesAreAttachments) {
@@ -182,6 +186,13 @@ TEST_F(SocketIoTest, ARefusedNamespaceSaysWhy) {
     return new Promise((resolve) => socket.on('connect_error', (e) => resolve([e.message, e.data.code, socket.active])));
   )js"));
   EXPECT_THAT(Samples("socketio_sessions")[0], HasSubstr("error:connect_error"));
+  EXPECT_THAT(Samples("socketio_connecting"), SizeIs(0));
+  EXPECT_THAT(Errors(), ElementsAre("SOCKETIO http://h/socket.io/ /secret: not yours"));
+  EXPECT_THAT(js_.vu().log.records, SizeIs(0));
+  Run("socketio.io('http://h/secret', { transports: ['websocket'] })");
+  ASSERT_THAT(js_.vu().log.records, SizeIs(1));
+  EXPECT_EQ(LogLevel::kWarn, js_.vu().log.records[0].level);
+  EXPECT_EQ("Socket.IO", js_.vu().log.records[0].message);
 }
 
 TEST_F(SocketIoTest, ARefusalThatIsNoMessageIsShownAsItIs) {
@@ -191,11 +202,20 @@ TEST_F(SocketIoTest, ARefusalThatIsNoMessageIsShownAsItIs) {
   )js"));
 }
 
+TEST_F(SocketIoTest, WhatTheScriptEndsHasNotFailed) {
+  Run(absl::StrCat(
+      kOpen,
+      "socket.on('connect', () => { socket.emit('silent', () => {}); socket.disconnect(); })"));
+  EXPECT_THAT(Samples("socketio_sessions"), SizeIs(1));
+  EXPECT_THAT(Errors(), SizeIs(0));
+}
+
 TEST_F(SocketIoTest, AServerOfTheOldVersionIsNamed) {
   EXPECT_EQ(R"js(["the server speaks Socket.IO 2: set `version: 2`",false,false])js", Run(R"js(
     const socket = socketio.io('http://h/old', { transports: ['websocket'] });
     return new Promise((resolve) => socket.on('connect_error', (e) => resolve([e.message, socket.active, socket.connected])));
   )js"));
+  EXPECT_THAT(Errors(), ElementsAre(HasSubstr("/old: the server speaks Socket.IO 2")));
 }
 
 TEST_F(SocketIoTest, WhatIsNoJsonIsRefusedWhereItIsEmitted) {
@@ -234,6 +254,8 @@ TEST_F(SocketIoTest, ALostConnectionIsMadeAnewAndTheServersGoodbyeIsNot) {
   )js"));
   EXPECT_EQ(2, sockets_);
   EXPECT_THAT(Samples("socketio_session_duration"), SizeIs(2));
+  EXPECT_THAT(Errors(),
+              ElementsAre("SOCKETIO http://h/socket.io/: transport close: unexpected EOF"));
 }
 
 TEST_F(SocketIoTest, ItGivesUpAfterSoManyAttempts) {
@@ -249,6 +271,10 @@ TEST_F(SocketIoTest, ItGivesUpAfterSoManyAttempts) {
   ASSERT_THAT(Samples("socketio_sessions"), SizeIs(3));
   EXPECT_THAT(Samples("socketio_sessions")[0], HasSubstr("error:transport error"));
   EXPECT_THAT(Samples("socketio_session_duration"), SizeIs(0));
+  EXPECT_THAT(Samples("socketio_connecting"), SizeIs(0));
+  const char* const row =
+      "SOCKETIO http://h/socket.io/: the server answered 503 Service Unavailable";
+  EXPECT_THAT(Errors(), ElementsAre(row, row, row));
 }
 
 TEST_F(SocketIoTest, AnIterationsConnectionsEndWithIt) {

@@ -7,8 +7,10 @@
 namespace lockstep::agent {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
+using ::testing::StartsWith;
 
 using SseTest = HttpFixture;
 
@@ -108,6 +110,12 @@ TEST_F(SseTest, AnythingButAnEventStreamIsAnErrorForGood) {
                        listen)));
   EXPECT_THAT(Samples("sse_sessions"), SizeIs(3));
   EXPECT_THAT(Samples("sse_sessions")[2], HasSubstr("error_code:1050"));
+  EXPECT_THAT(Samples("sse_connecting"), SizeIs(1));  // to the head of an answer
+  EXPECT_THAT(
+      js_.vu().samples.errors,
+      ElementsAre(HasSubstr("/: the server's answer is not text/event-stream, but text/plain"),
+                  StartsWith("SSE ftp://h/: unsupported protocol scheme"),
+                  HasSubstr("/delay/60000: request timeout")));
   EXPECT_THAT(Samples("sse_session_duration"), SizeIs(0));
 }
 
@@ -118,6 +126,17 @@ TEST_F(SseTest, ALostConnectionIsMadeAnew) {
     source.onerror = () => { states.push(source.readyState); if (states.length === 2) source.close(); };
     return new Promise((resolve) => { source.onclose = () => resolve(states); });
   )js"));
+  ASSERT_THAT(js_.vu().samples.errors, SizeIs(2));
+  EXPECT_THAT(js_.vu().samples.errors[1], StartsWith("SSE http://127.0.0.1:"));
+}
+
+TEST_F(SseTest, AStreamThatItsServerEndsHasNotFailed) {
+  Run(R"js(
+    const source = new sse.EventSource(`${T}/events/2/1`, { retry: 1 });  // until 204
+    return new Promise((resolve) => { source.onclose = () => resolve(); });
+  )js");
+  Run("new sse.EventSource(`${T}/events/2/1`, { reconnect: false })");
+  EXPECT_THAT(js_.vu().samples.errors, SizeIs(0));
 }
 
 TEST_F(SseTest, RedirectsAreFollowedAndCookiesKept) {
