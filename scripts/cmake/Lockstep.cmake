@@ -1,13 +1,8 @@
 # How every target of Lockstep is built: warnings, sanitizers, include paths, and one function for each kind of target.
 
 option(LOCKSTEP_TESTS "Build the tests and benchmarks" ON)
-# Other compilers warn of other things, and the sanitizers' builds of what cannot be.
-if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION MATCHES "^12\\." AND NOT LOCKSTEP_SANITIZE)
-  set(compiler_of_the_house ON)
-else()
-  set(compiler_of_the_house OFF)
-endif()
-option(LOCKSTEP_WERROR "Treat warnings as errors" ${compiler_of_the_house})
+# Not where GCC optimises: it then warns of what cannot be.
+option(LOCKSTEP_WERROR "Treat warnings as errors" OFF)
 option(LOCKSTEP_FUZZ "Build the fuzzers; needs clang" OFF)
 option(LOCKSTEP_UNITY "Compile the files of a library or a test a dozen at a time: a whole build takes a third of the time" ON)
 option(LOCKSTEP_STATIC "Link what the loader would spend most time on (gRPC, Abseil, Protocol Buffers) into the programs" OFF)
