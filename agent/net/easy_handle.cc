@@ -62,7 +62,8 @@ EasyHandle::EasyHandle(CurlDriver& driver, const Network& network, const std::st
   curl_easy_setopt(easy_, CURLOPT_PIPEWAIT, 1L);
   curl_easy_setopt(easy_, CURLOPT_SSL_SESSIONID_CACHE,
                    0L);  // as Go: each connection shakes hands in full
-  curl_easy_setopt(easy_, CURLOPT_SSLVERSION, network.rules().curl_ssl_version);
+  ssl_version_ = network.rules().curl_ssl_version;
+  curl_easy_setopt(easy_, CURLOPT_SSLVERSION, ssl_version_);
   curl_easy_setopt(easy_, CURLOPT_SSL_CTX_FUNCTION, &PrepareTls);
   curl_easy_setopt(easy_, CURLOPT_SSL_CTX_DATA, &network);
   curl_easy_setopt(easy_, CURLOPT_CAINFO, nullptr);  // the network has them
@@ -112,6 +113,11 @@ void EasyHandle::Point(const Url& url, const Target& target, const std::optional
                                         : long{CURL_HTTP_VERSION_1_1});
   if (version != http_version_) {
     curl_easy_setopt(easy_, CURLOPT_HTTP_VERSION, version);
+    // For QUIC, curl wants it by name: the default stands for an older one.
+    curl_easy_setopt(easy_, CURLOPT_SSLVERSION,
+                     version == CURL_HTTP_VERSION_3ONLY
+                         ? long{CURL_SSLVERSION_TLSv1_3} | CURL_SSLVERSION_MAX_TLSv1_3
+                         : ssl_version_);
     http_version_ = version;
   }
   if (target.proxy != proxy_) {

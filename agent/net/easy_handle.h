@@ -68,6 +68,7 @@ class EasyHandle {
   long http_version_ = -1;
   bool prior_knowledge_ = false;
   bool http3_ = false;
+  long ssl_version_ = 0;  // of the run
   bool no_reuse_ = false;
   bool has_request_target_ = false;
   std::string staple_der_;

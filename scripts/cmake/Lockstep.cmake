@@ -48,7 +48,11 @@ function(lockstep_link_statically)
     endforeach()
   endforeach()
   find_library(LOCKSTEP_RE2 libre2.a REQUIRED)  # the one that has no such target
-  set_target_properties(re2::re2 PROPERTIES INTERFACE_LINK_LIBRARIES ${LOCKSTEP_RE2})
+  set(re2 ${LOCKSTEP_RE2})
+  if(TARGET absl::log)  # which Debian 13's writes its own mistakes with
+    list(APPEND re2 absl::log)
+  endif()
+  set_target_properties(re2::re2 PROPERTIES INTERFACE_LINK_LIBRARIES "${re2}")
   # The archives need each other in no order that CMake could know of.
   set(CMAKE_CXX_LINK_EXECUTABLE
     "<CMAKE_CXX_COMPILER> <FLAGS> <CMAKE_CXX_LINK_FLAGS> <LINK_FLAGS> <OBJECTS> -o <TARGET> -Wl,--start-group <LINK_LIBRARIES> -Wl,--end-group"

@@ -3,6 +3,7 @@ import base64
 import ctypes
 import http.server
 import json
+import shutil
 import socketserver
 import struct
 import subprocess
@@ -11,7 +12,16 @@ import time
 import unittest
 
 from tests.integration.nginx_peer import Peer
-from tests.integration.support import LockstepTest, free_port
+from tests.integration.support import PATIENCE, LockstepTest, free_port
+
+
+def libcurl_has_http3():
+    libcurl = ctypes.CDLL("libcurl.so.4")
+    libcurl.curl_version.restype = ctypes.c_char_p
+    return b"nghttp3" in libcurl.curl_version()
+
+
+LIBCURL_HAS_HTTP3 = libcurl_has_http3()
 
 
 class Connections(Peer):
@@ -70,11 +80,26 @@ class Protocols(Peer):
         self.run_script({"http2PriorKnowledge": True},
                         "check(http.get(PLAIN), { failed: (r) => r.status === 0 && r.error_code >= 1600 && r.error !== '' });")
 
+    @unittest.skipUnless(LIBCURL_HAS_HTTP3 and shutil.which("caddy"), "there is no HTTP/3, or no Caddy to speak it with")
+    def test_http3_is_spoken_with_a_real_server(self):
+        port = free_port()
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext",
+                        "subjectAltName=DNS:localhost", "-keyout", "key.pem", "-out", "cert.pem"],
+                       cwd=self.folder, check=True, capture_output=True, timeout=PATIENCE)
+        (self.folder / "Caddyfile").write_text(
+            "{\n admin off\n auto_https off\n servers {\n  protocols h1 h2 h3\n }\n}\n"
+            f"https://localhost:{port} {{\n tls cert.pem key.pem\n respond hello\n}}\n", "utf-8")
+        caddy = subprocess.Popen(["caddy", "run", "--config", "Caddyfile", "--adapter", "caddyfile"], cwd=self.folder,
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(caddy.wait)
+        self.addCleanup(caddy.terminate)
+        self.wait_for_port(port, caddy)
+        self.run_script({"insecureSkipTLSVerify": True},
+                        f"check(http.get('https://localhost:{port}/'), "
+                        "{ h3: (r) => r.proto === 'HTTP/3' && r.status === 200 && r.body === 'hello' });", "--http3")
+
+    @unittest.skipIf(LIBCURL_HAS_HTTP3, "this libcurl has HTTP/3")
     def test_http3_is_refused_by_name_where_libcurl_has_none(self):
-        libcurl = ctypes.CDLL("libcurl.so.4")
-        libcurl.curl_version.restype = ctypes.c_char_p
-        if b"nghttp3" in libcurl.curl_version():
-            self.skipTest("this libcurl has HTTP/3")
         result = self.lockstep("run", "-q", "--http3", self.script("export default () => {};"))
         self.assertEqual(104, result.returncode)
         self.assertRegex(result.stderr, r"http3: this agent's libcurl \(.* with OpenSSL/.*\) has no HTTP/3; one is needed")
