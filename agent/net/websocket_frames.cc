@@ -56,12 +56,8 @@ absl::StatusOr<CloseFrame> ReadClose(absl::string_view payload) {
     return absl::InvalidArgumentError(absl::StrCat("bad close code ", code));
   }
   const absl::string_view reason = payload.substr(2);
-  for (absl::string_view rest = reason; !rest.empty();) {
-    const size_t length = Utf8SequenceLength(rest);
-    if (length == 0) {
-      return absl::InvalidArgumentError("invalid utf8 payload in close frame");
-    }
-    rest.remove_prefix(length);
+  if (!IsUtf8(reason)) {
+    return absl::InvalidArgumentError("invalid utf8 payload in close frame");
   }
   return CloseFrame{code, std::string(reason)};
 }

@@ -24,4 +24,15 @@ size_t Utf8SequenceLength(absl::string_view text) {
   return overlong || outside ? 0 : length;
 }
 
+bool IsUtf8(absl::string_view text) {
+  while (!text.empty()) {
+    const size_t length = Utf8SequenceLength(text);
+    if (length == 0) {
+      return false;
+    }
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
 }  // namespace lockstep

@@ -1,4 +1,4 @@
-// UTF-8, one sequence at a time.
+// UTF-8: one sequence at a time, and texts as a whole.
 #pragma once
 
 #include <cstddef>
@@ -10,5 +10,7 @@ namespace lockstep {
 // How many bytes the UTF-8 sequence has that `text`, which is not empty, begins with; 0: it begins with none.
 // Overlong forms, surrogates and what is beyond U+10FFFF, which protocol buffers refuse, are none.
 size_t Utf8SequenceLength(absl::string_view text);
+// Whether `text` is made of them and nothing else.
+bool IsUtf8(absl::string_view text);
 
 }  // namespace lockstep

@@ -8,7 +8,11 @@
 namespace lockstep::coordinator {
 namespace {
 
-constexpr char kK6[] = "2.2";  // whose scripts, flags and texts these are
+// The k6 whose scripts, flags and texts these are: "2.2", as its patches change none of them.
+std::string K6() {
+  const std::string version = kK6Version;
+  return version.substr(0, version.rfind('.'));
+}
 
 #if defined(__clang__)
 constexpr char kCompiler[] = "clang " __clang_version__;
@@ -35,14 +39,14 @@ const char* ArchitectureName() {
 std::string VersionText(bool json) {
   if (!json) {
     return absl::StrCat("lockstep v", kVersion, " (", kCompiler, ", ", SystemName(), "/",
-                        ArchitectureName(), ")\nruns scripts of k6 ", kK6, "; speaks version ",
+                        ArchitectureName(), ")\nruns scripts of k6 ", K6(), "; speaks version ",
                         kProtocolVersion, " of the fleet's protocol\n");
   }
   return nlohmann::ordered_json{{"version", std::string(kVersion)},
                                 {"compiler", kCompiler},
                                 {"os", SystemName()},
                                 {"arch", ArchitectureName()},
-                                {"k6", kK6},
+                                {"k6", K6()},
                                 {"protocol", kProtocolVersion}}
              .dump() +
          "\n";

@@ -115,17 +115,6 @@ void SetMultipartText(const std::vector<Field>& fields, RecordedRequest* request
 
 }  // namespace
 
-bool IsUtf8(absl::string_view text) {
-  while (!text.empty()) {
-    const size_t length = Utf8SequenceLength(text);
-    if (length == 0) {
-      return false;
-    }
-    text.remove_prefix(length);
-  }
-  return true;
-}
-
 void SetForm(std::vector<Field> fields, RecordedRequest* request) {
   if (AreUnique(fields)) {
     request->body = {.kind = RecordedBody::Kind::kForm, .text = {}, .fields = std::move(fields)};

@@ -10,9 +10,6 @@
 
 namespace lockstep::coordinator {
 
-// Whether a script can have it as a string.
-bool IsUtf8(absl::string_view text);
-
 // Makes the fields the request's body, as a URL-encoded form. Their text is not encoded yet.
 void SetForm(std::vector<RecordedBody::Field> fields, RecordedRequest* request);
 // Makes `text`, which is such a form already, the body: as fields that people can change where the client encodes them

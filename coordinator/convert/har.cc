@@ -11,6 +11,7 @@
 #include "absl/strings/strip.h"
 
 #include "common/base/status_macros.h"
+#include "common/base/utf8.h"
 #include "common/options/document.h"
 #include "coordinator/convert/forms.h"
 #include "coordinator/convert/json_fields.h"

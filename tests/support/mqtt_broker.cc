@@ -2,12 +2,8 @@
 
 #include <cstdint>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include "common/base/check.h"
 
 namespace lockstep::testing {
 namespace {
@@ -47,16 +43,7 @@ std::string Packet(uint8_t head, const std::string& body) {
 
 }  // namespace
 
-MqttBroker::MqttBroker(const Options& options)
-    : options_(options), listener_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-  sockaddr_in place = {};
-  place.sin_family = AF_INET;
-  place.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof place;
-  auto* const any = reinterpret_cast<sockaddr*>(&place);
-  LOCKSTEP_CHECK(bind(listener_, any, size) == 0 && listen(listener_, 16) == 0);
-  LOCKSTEP_CHECK(getsockname(listener_, any, &size) == 0);
-  port_ = ntohs(place.sin_port);
+MqttBroker::MqttBroker(const Options& options) : options_(options), listener_(ListenOnLoopback()) {
   thread_ = std::thread([this] { Serve(); });
 }
 
@@ -66,9 +53,9 @@ MqttBroker::~MqttBroker() {
     over_ = true;
     shutdown(connection_, SHUT_RDWR);
   }
-  shutdown(listener_, SHUT_RDWR);
+  shutdown(listener_.fd, SHUT_RDWR);
   thread_.join();
-  close(listener_);
+  close(listener_.fd);
 }
 
 MqttBroker::Counts MqttBroker::counts() {
@@ -87,7 +74,7 @@ MqttBroker::Counts MqttBroker::CountsAtGoodbye() {
 
 void MqttBroker::Serve() {
   for (;;) {
-    const int connection = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+    const int connection = accept4(listener_.fd, nullptr, nullptr, SOCK_CLOEXEC);
     {
       const MutexLock lock(mutex_);
       if (over_ || connection < 0) {

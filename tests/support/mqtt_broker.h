@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "common/base/sync.h"
+#include "tests/support/loopback.h"
 
 namespace lockstep::testing {
 
@@ -29,7 +30,7 @@ class MqttBroker {
   MqttBroker(const MqttBroker&) = delete;
   MqttBroker& operator=(const MqttBroker&) = delete;
 
-  int port() const { return port_; }
+  int port() const { return listener_.port; }
   Counts counts();
   // Once a client has said goodbye, or many seconds have passed.
   Counts CountsAtGoodbye();
@@ -41,8 +42,7 @@ class MqttBroker {
   std::string AnswerTo(char head, const std::string& body);
 
   const Options options_;
-  int listener_ = -1;
-  int port_ = 0;
+  const LoopbackListener listener_;
   Mutex mutex_;
   CondVar goodbye_;
   Counts counts_ ABSL_GUARDED_BY(mutex_);

@@ -2,14 +2,10 @@
 
 #include <cstdint>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "absl/strings/str_cat.h"
-
-#include "common/base/check.h"
 
 namespace lockstep::testing {
 namespace {
@@ -85,15 +81,7 @@ bool SendAll(int connection, absl::string_view bytes) {
 
 }  // namespace
 
-RawGrpcServer::RawGrpcServer() : listener_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-  sockaddr_in place = {};
-  place.sin_family = AF_INET;
-  place.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof place;
-  auto* const any = reinterpret_cast<sockaddr*>(&place);
-  LOCKSTEP_CHECK(bind(listener_, any, size) == 0 && listen(listener_, 16) == 0);
-  LOCKSTEP_CHECK(getsockname(listener_, any, &size) == 0);
-  port_ = ntohs(place.sin_port);
+RawGrpcServer::RawGrpcServer() : listener_(ListenOnLoopback()) {
   thread_ = std::thread([this] { Serve(); });
 }
 
@@ -103,13 +91,13 @@ RawGrpcServer::~RawGrpcServer() {
     over_ = true;
     shutdown(connection_, SHUT_RDWR);
   }
-  shutdown(listener_, SHUT_RDWR);
+  shutdown(listener_.fd, SHUT_RDWR);
   thread_.join();
-  close(listener_);
+  close(listener_.fd);
 }
 
 std::string RawGrpcServer::address() const {
-  return absl::StrCat("127.0.0.1:", port_);
+  return absl::StrCat("127.0.0.1:", listener_.port);
 }
 
 void RawGrpcServer::Say(Answer answer) {
@@ -124,7 +112,7 @@ std::string RawGrpcServer::Framed(absl::string_view message, char flag) {
 
 void RawGrpcServer::Serve() {
   for (;;) {
-    const int connection = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+    const int connection = accept4(listener_.fd, nullptr, nullptr, SOCK_CLOEXEC);
     {
       const MutexLock lock(mutex_);
       connection_ = connection;

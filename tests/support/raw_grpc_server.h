@@ -10,6 +10,7 @@
 #include "absl/strings/string_view.h"
 
 #include "common/base/sync.h"
+#include "tests/support/loopback.h"
 
 namespace lockstep::testing {
 
@@ -38,8 +39,7 @@ class RawGrpcServer {
   void Serve();
   void Talk(int connection);
 
-  int listener_ = -1;
-  int port_ = 0;
+  const LoopbackListener listener_;
   Mutex mutex_;
   Answer answer_ ABSL_GUARDED_BY(mutex_);
   int connection_ ABSL_GUARDED_BY(mutex_) = -1;

@@ -27,6 +27,13 @@ TEST(Utf8SequenceLength, OfTheFirstAndTheLastOfEachLength) {
   EXPECT_EQ(Utf8SequenceLength(absl::string_view("\0", 1)), 1u);
 }
 
+TEST(IsUtf8, HoldsForWholeTexts) {
+  EXPECT_TRUE(IsUtf8(""));
+  EXPECT_TRUE(IsUtf8("a\u00fc\u20ac\U0001F600z"));
+  EXPECT_FALSE(IsUtf8("a\xC3"));
+  EXPECT_FALSE(IsUtf8("\xC3(b"));
+}
+
 TEST(Utf8SequenceLength, IsNothingForWhatIsNone) {
   for (const char* text : {
            "\x80",              // nothing that it follows
