@@ -5,6 +5,7 @@ option(LOCKSTEP_TESTS "Build the tests and benchmarks" ON)
 option(LOCKSTEP_WERROR "Treat warnings as errors" OFF)
 option(LOCKSTEP_FUZZ "Build the fuzzers; needs clang" OFF)
 option(LOCKSTEP_UNITY "Compile the files of a library or a test a dozen at a time: a whole build takes a third of the time" ON)
+option(LOCKSTEP_PCH "Read the headers that most files include from one precompiled file (GCC only)" ON)
 option(LOCKSTEP_STATIC "Link what the loader would spend most time on (gRPC, Abseil, Protocol Buffers) into the programs" OFF)
 set(LOCKSTEP_SANITIZE "" CACHE STRING "Sanitizers for -fsanitize=, for example address,undefined")
 
@@ -17,9 +18,11 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
 
 find_program(LOCKSTEP_CCACHE ccache)
 if(LOCKSTEP_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${LOCKSTEP_CCACHE})
+  # Without these ccache keeps nothing that was compiled with a precompiled header.
+  set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_SLOPPINESS=pch_defines,time_macros ${LOCKSTEP_CCACHE})
 endif()
 
+add_compile_options(-pthread)  # for all, as those who link Threads have it and the precompiled headers must not differ
 # What a program says of its sources does not depend on where they were built.
 add_compile_options(-ffile-prefix-map=${PROJECT_SOURCE_DIR}/=)
 
@@ -77,8 +80,31 @@ function(lockstep_unity target files)
   endif()
 endfunction()
 
-# lockstep_library(NAME SOURCES a.cc b.cc DEPS lib... ): one folder, one layer, one static library. Its
-# files share translation units, so a name in an anonymous namespace is the folder's: no two files may use it for two things.
+# lockstep_headers(NAME HEADERS "a.h" ... [DEPS lib...] [OPTIONS flag...]): a precompiled file of headers for lockstep_use_headers. A
+# file includes what it needs all the same: builds by other compilers have no such file.
+function(lockstep_headers name)
+  cmake_parse_arguments(ARG "" "" "HEADERS;DEPS;OPTIONS" ${ARGN})
+  if(LOCKSTEP_PCH AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+    file(CONFIGURE OUTPUT ${name}.cpp CONTENT "// Nothing but the precompiled headers.\n")
+    add_library(${name} OBJECT ${CMAKE_CURRENT_BINARY_DIR}/${name}.cpp)
+    lockstep_target(${name})
+    target_compile_options(${name} PRIVATE ${ARG_OPTIONS})
+    target_link_libraries(${name} PRIVATE ${ARG_DEPS})
+    target_precompile_headers(${name} PRIVATE ${ARG_HEADERS})
+  endif()
+endfunction()
+
+# Lets `target` read the precompiled `headers`, where there are such.
+function(lockstep_use_headers target headers)
+  if(TARGET ${headers})
+    target_compile_options(${target} PRIVATE -fpch-preprocess)  # which ccache needs
+    target_precompile_headers(${target} REUSE_FROM ${headers})
+  endif()
+endfunction()
+
+# lockstep_library(NAME SOURCES a.cc b.cc DEPS lib... ): one folder, one layer, one static library, which reads the precompiled
+# headers that LOCKSTEP_HEADERS names. Its files share translation units, so a name in an anonymous namespace is the folder's:
+# no two files may use it for two things.
 function(lockstep_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
   if(ARG_SOURCES)
@@ -86,6 +112,7 @@ function(lockstep_library name)
     lockstep_target(${name})
     target_link_libraries(${name} PUBLIC ${ARG_DEPS})
     lockstep_unity(${name} 12)
+    lockstep_use_headers(${name} ${LOCKSTEP_HEADERS})
   else()
     add_library(${name} INTERFACE)
     target_link_libraries(${name} INTERFACE ${ARG_DEPS})
@@ -145,6 +172,7 @@ function(lockstep_test name)
   lockstep_target(${name})
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} GTest::gmock GTest::gtest_main)
   lockstep_unity(${name} 8)
+  lockstep_use_headers(${name} headers_tests)
   if(CMAKE_BUILD_TYPE STREQUAL RelWithDebInfo)
     target_compile_options(${name} PRIVATE -O0)  # what runs once takes half the time to compile
     target_link_options(${name} PRIVATE -fuse-ld=lld)
