@@ -52,6 +52,7 @@ class ScriptVu final : public ApiVu, public WorldSite {
   // Of the fibre's thread. It has a fibre.
   clockid_t cpu_clock() const { return fibre_->cpu_clock(); }
   bool& queued() { return queued_; }
+  ScriptIsolate& script_isolate() const { return script_isolate_; }
   v8::Isolate* isolate() const { return script_isolate_.get(); }
   // The epoch that is to stop, for other threads.
   std::atomic<uint64_t>& wanted_epoch() { return wanted_epoch_; }

@@ -81,13 +81,13 @@ class Worker {
   ScriptVu* current() const { return current_; }
 
  private:
-  static void OnInterrupt(v8::Isolate* isolate, void* data);
-  static void OnBlocked(v8::Isolate* isolate, void* data);
+  // Ends what the script that runs in `isolate` does, if it is the one that was meant.
+  void OnInterrupt(const ScriptIsolate& isolate);
   void ResumeReady();
   void Resume(ScriptVu& vu);
   void EndAll();
   // What its isolates have to say reaches the run.
-  ScriptIsolate::Events IsolateEvents();
+  ScriptIsolate::Events EventsOf(const ScriptIsolate& isolate);
   // Lets V8 finish what its helpers have begun, now and then.
   void PumpIsolates();
   // Notes again and again how late the turn is, measured against `due`.
@@ -105,7 +105,7 @@ class Worker {
 
   // The VUs' turns: counts up when one begins and when it ends, so that it is odd within.
   std::atomic<uint64_t> turn_{0};
-  std::atomic<v8::Isolate*> turn_isolate_{nullptr};
+  std::atomic<ScriptIsolate*> turn_isolate_{nullptr};
   std::atomic<clockid_t> turn_clock_{};    // of the thread that runs the script
   std::atomic<uint64_t> blocked_turn_{0};  // that Watch has found to last too long
   std::atomic<int64_t> block_limit_ns_{0};
@@ -126,7 +126,7 @@ class Worker {
 
   // What Interrupt needs of a VU from other threads.
   struct Interruptible {
-    v8::Isolate* isolate = nullptr;
+    ScriptIsolate* isolate = nullptr;
     std::atomic<uint64_t>* wanted_epoch = nullptr;
   };
   Mutex mutex_;
