@@ -29,7 +29,8 @@ Worker::Worker(const ScriptEngine& engine, Network& network, RunShared& run,
   Post([this] {
     PumpIsolates();
     wait_.emplace();
-    Probe(loop_.clock().Mono());
+    probe_due_ = loop_.clock().Mono();
+    Probe();
   });
   thread_ = std::thread([this] {
     const OwnArena arena;
@@ -76,15 +77,19 @@ void Worker::PumpIsolates() {
   loop_.After(kPumpEvery, [this] { PumpIsolates(); });
 }
 
-void Worker::Probe(MonoTime due) {
+void Worker::NoteLag() {
   const MonoTime now = loop_.clock().Mono();
   // Probes that were due while the loop was held up count as well: whatever event had come then
   // would have waited likewise.
-  for (; due <= now; due = due + kProbeEvery) {
-    run_.health.LoopLag(now - due);
+  for (; probe_due_ <= now; probe_due_ = probe_due_ + kProbeEvery) {
+    run_.health.LoopLag(now - probe_due_);
   }
   run_.health.Waited(wait_->Take());
-  loop_.At(due, [this, due] { Probe(due); });
+}
+
+void Worker::Probe() {
+  NoteLag();
+  loop_.At(probe_due_, [this] { Probe(); });
 }
 
 void Worker::Interrupt(VuKey key, uint64_t epoch) {

@@ -75,6 +75,8 @@ class Worker {
   void Remove(VuKey key);
   // Lets the VU go on in the ready stage of this turn or the next.
   void MakeReady(VuKey key);
+  // Notes how late this turn comes for what has been due since the last time.
+  void NoteLag();
   // An isolate with room for another VU.
   ScriptIsolate& IsolateForNewVu();
   // The VU whose fibre runs now, or null.
@@ -90,8 +92,8 @@ class Worker {
   ScriptIsolate::Events EventsOf(const ScriptIsolate& isolate);
   // Lets V8 finish what its helpers have begun, now and then.
   void PumpIsolates();
-  // Notes again and again how late the turn is, measured against `due`.
-  void Probe(MonoTime due);
+  // Does NoteLag again and again.
+  void Probe();
 
   const ScriptEngine& engine_;
   RunShared& run_;
@@ -120,6 +122,7 @@ class Worker {
   size_t vus_made_ = 0;
   std::unique_ptr<GrpcEngine> grpc_;
   std::optional<ThreadWait> wait_;
+  MonoTime probe_due_;
   absl::flat_hash_map<VuKey, std::unique_ptr<ScriptVu>> vus_;
   std::deque<VuKey> ready_;
   ScriptVu* current_ = nullptr;

@@ -243,6 +243,24 @@ TEST_F(Lifecycle, AnIterationThatKeepsItsWorkerForTooLongIsInterruptedAndNamed) 
   EXPECT_EQ(health.blocks(), 1);
 }
 
+// The last that is read of a run's health comes after its last batch: a worker that was held up until the run's end must have
+// said so by then.
+TEST_F(Lifecycle, WhatHeldAWorkerUpIsNotedWhenItsSamplesAreSealed) {
+  Script(R"js(
+    export default function () {
+      const until = Date.now() + 300;
+      while (Date.now() < until) {}
+    }
+  )js");
+  host_.health().Start();
+  ASSERT_TRUE(Prepare(1).value.has_value());
+  Iterate(1);
+  EXPECT_EQ(Total(BuiltinMetric(builtin::kIterations)), 1);
+  v1::Health health;
+  host_.health().Fill(&health);
+  EXPECT_GE(health.loop_lag().max_ns(), 280000000);
+}
+
 // It is a failure of the test: without a row in the table of errors, nothing at its end would say so.
 
 TEST_F(Lifecycle, AnIterationThatIsInterruptedForBlockingIsAnError) {
