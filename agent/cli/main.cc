@@ -78,7 +78,7 @@ int TakeSignals() {
   return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
-// Of each isolate, so that a script that uses up its memory hears so from V8, before the kernel ends
+// Of each isolate, so that a script that uses up its memory gets the error from V8, before the kernel ends
 // the agent without a word: three quarters of what the container may use, shared by the workers' first
 // isolates. 0: there is no limit, and V8 decides.
 size_t HeapLimit(int workers) {
@@ -111,8 +111,9 @@ class CurrentCredentials {
                           SystemClock().Wall());
     if (!now.ok()) {
       // Somebody may be in the middle of putting them there.
-      if (std::exchange(complaint_, std::string(now.status().message())) != complaint_) {
-        logger_.Warn(absl::StrCat("goes on with the former credentials: ", complaint_));
+      if (now.status().message() != complaint_) {
+        complaint_ = std::string(now.status().message());
+        logger_.Warn(absl::StrCat("keeps the previous credentials: ", complaint_));
       }
     } else if (const Credentials& read = **now; Differ(read)) {
       credentials_ = read;

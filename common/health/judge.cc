@@ -142,7 +142,7 @@ void JudgeShortage(const v1::Health& health, std::vector<Finding>* findings) {
   if (health.sockets_refused() > 0) {
     findings->emplace_back(
         health.sockets_refused() >= kInvalidRefusals ? v1::Health::INVALID : v1::Health::SUSPECT,
-        absl::StrFormat("%d connections failed for want of a local port or a file descriptor",
+        absl::StrFormat("%d connections failed because no local port or file descriptor was left",
                         health.sockets_refused()));
   }
 }

@@ -139,7 +139,7 @@ std::optional<std::string> ReadTlsName(const ValueReader& reader) {
 
 std::optional<int64_t> OptionValue::Read(As<int64_t>) const {
   if (warnings != nullptr && IsEmptyText(reader.value())) {
-    warnings->push_back(absl::StrCat(reader.path(), ": \"\" is taken for nothing given"));
+    warnings->push_back(absl::StrCat(reader.path(), ": \"\" is treated as not set"));
     return std::nullopt;
   }
   return reader.Int();

@@ -243,7 +243,7 @@ RunSettingsFlags ReadRun(FlagReader& reader, bool local) {
     }
   }
   run.fail_on_suspect = reader.Is("fail-on-suspect");
-  // What is read and not acted on yet is said, never ignored in silence.
+  // A flag that is read and has no effect is reported, never ignored in silence.
   reader.NoEffect("features");
   reader.NoEffectOf("K6_FEATURES");
   reader.NoEffectOf("K6_CLOUD_TOKEN");

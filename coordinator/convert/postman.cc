@@ -312,7 +312,7 @@ absl::StatusOr<Recording> ReadPostman(absl::string_view text) {
   }
   if (!FieldOf(collection, "info").is_object() || !FieldOf(collection, "item").is_array()) {
     return absl::InvalidArgumentError(
-        "it is no Postman collection: there is no object `info` or no list `item`");
+        "not a Postman collection: the object `info` or the list `item` is missing");
   }
   return PostmanReader().Read(collection);
 }

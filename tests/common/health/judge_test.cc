@@ -189,7 +189,7 @@ TEST(JudgeTest, AConnectionRefusedByThisMachineIsSuspect) {
   EXPECT_EQ(many.validity, v1::Health::INVALID);
   EXPECT_EQ(many.reasons,
             std::vector<std::string>{
-                "100 connections failed for want of a local port or a file descriptor"});
+                "100 connections failed because no local port or file descriptor was left"});
 }
 
 TEST(JudgeTest, AFleetIsAsSteadyAsItsLeastSteadyAgentAndNamesIt) {

@@ -188,7 +188,7 @@ TEST(ParseScriptOptions, AnEmptyTextIsNoNumberGiven) {
   EXPECT_THAT(parsed.errors, IsEmpty());
   EXPECT_EQ(parsed.options.vus, std::nullopt);
   EXPECT_EQ(parsed.options.iterations, 7);
-  EXPECT_THAT(parsed.warnings, ElementsAre(R"(vus: "" is taken for nothing given)"));
+  EXPECT_THAT(parsed.warnings, ElementsAre(R"(vus: "" is treated as not set)"));
 }
 
 TEST(ParseScriptOptions, AnyOtherWordOfHttpDebugMeansHeadersAndIsWarnedOf) {
