@@ -6,6 +6,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 
+#include "common/base/counted.h"
 #include "common/base/host_port.h"
 #include "common/base/processors.h"
 #include "common/base/random_bytes.h"
@@ -65,8 +66,7 @@ absl::Status FleetHost::Listen(RunControl& control) {
         "plain text: everybody who can reach this address can read the script and control the "
         "run (--insecure)");
   }
-  logger_.Info(absl::StrCat("waiting for ", settings_.agents,
-                            settings_.agents == 1 ? " agent" : " agents", " on ", address_));
+  logger_.Info(absl::StrCat("waiting for ", Counted(settings_.agents, "agent"), " on ", address_));
   return absl::OkStatus();
 }
 

@@ -13,6 +13,7 @@
 #include "absl/strings/strip.h"
 #include "nlohmann/json.hpp"
 
+#include "common/base/json_text.h"
 #include "common/base/status_macros.h"
 #include "common/base/version.h"
 #include "coordinator/sources/archive_names.h"
@@ -185,7 +186,7 @@ absl::Status ReadMetadata(absl::string_view text, Archive* archive) {
     if (!options->is_object()) {
       return DamagedArchive("metadata.json: \"options\" must be an object");
     }
-    archive->options_json = options->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    archive->options_json = JsonText(*options);
   }
   const auto env = metadata.find("env");
   if (env == metadata.end() || env->is_null()) {
@@ -214,7 +215,7 @@ std::string MetadataOf(const Archive& archive) {
   metadata["compatibilityMode"] = "extended";
   metadata["lockstepVersion"] = std::string(kVersion);
   metadata["goos"] = "linux";
-  return metadata.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  return JsonText(metadata, 2) + "\n";
 }
 
 }  // namespace
