@@ -40,14 +40,12 @@ std::optional<RunState> AskedIn(Body body) {
 
 // Of a message that only agents of a run whose work moves may send.
 absl::Status NoWorkMoves(const v1::AgentMessage& message) {
-  const std::string& name = message.GetDescriptor()->FindFieldByNumber(message.body_case())->name();
-  return absl::InvalidArgumentError(absl::StrCat(name, ": no work moves in this run"));
+  return absl::InvalidArgumentError(absl::StrCat(NameOf(message), ": no work moves in this run"));
 }
 
 absl::Status OutOfOrder(const v1::AgentMessage& message, RunState state) {
-  return absl::InvalidArgumentError(absl::StrCat("body: message kind ",
-                                                 static_cast<int>(message.body_case()),
-                                                 " is out of order in state ", WordOf(state)));
+  return absl::InvalidArgumentError(
+      absl::StrCat("its message ", NameOf(message), " is out of order in state ", WordOf(state)));
 }
 
 // What a failure of the script means for the run; with code `traceless`, its message is not the
