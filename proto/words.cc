@@ -51,6 +51,13 @@ absl::string_view WordOf(const google::protobuf::EnumValueDescriptor* value) {
                                                  : value->name();
 }
 
+std::string NameOf(const google::protobuf::Message& message) {
+  const auto* body = message.GetDescriptor()->FindOneofByName("body");
+  const auto* set =
+      body == nullptr ? nullptr : message.GetReflection()->GetOneofFieldDescriptor(message, body);
+  return set == nullptr ? "" : set->name();
+}
+
 std::string JsonInWords(const google::protobuf::Message& message, bool pretty) {
   google::protobuf::util::JsonPrintOptions options;
   options.add_whitespace = pretty;

@@ -18,6 +18,9 @@ absl::string_view WordOf(Enum value) {
   return WordOf(google::protobuf::GetEnumDescriptor<Enum>()->FindValueByNumber(value));
 }
 
+// The name of the field that is set in the oneof `body` of `message`, as in "setup_done". Empty: none is.
+std::string NameOf(const google::protobuf::Message& message);
+
 // All fields of `message`, defaults too, under their names in the protocol and with words for enums: on several
 // lines if `pretty`, else on one. Each line ends with a line break.
 std::string JsonInWords(const google::protobuf::Message& message, bool pretty);

@@ -1,12 +1,13 @@
 #include "agent/run/conductor.h"
 
-#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 
 #include "agent/run/progress.h"
 #include "common/base/status_macros.h"
+#include "proto/words.h"
 
 namespace lockstep::agent {
 namespace {
@@ -14,6 +15,11 @@ namespace {
 // How often it is looked whether paused iterations have ended.
 constexpr absl::Duration kLookEvery = absl::Milliseconds(50);
 constexpr absl::Duration kProgressEvery = absl::Milliseconds(500);
+// Of Stage, in its order.
+constexpr absl::string_view kStageNames[] = {
+    "New",   "Inspecting", "Assigning", "Assigned", "Preparing",   "Prepared",    "SettingUp",
+    "Ready", "Started",    "Stopping",  "Drained",  "TearingDown", "Summarising",
+};
 
 }  // namespace
 
@@ -76,7 +82,7 @@ void Conductor::Begin(absl::AnyInvocable<void(absl::Status)> on_finished) {
           [this](absl::Status status) {
             finished_ = std::move(status);
             // Where all load has ended in order, nobody waits for what is left of it to be freed.
-            if (phase_ == Phase::kIdle || drained_) {
+            if (phase_ == Phase::kIdle || attempt_.drained()) {
               Finish();
             }
           },
@@ -89,7 +95,7 @@ void Conductor::OnAbort(std::string text) {
   message.mutable_script_verdict()->set_kind(v1::ScriptVerdict::ABORTED);
   message.mutable_script_verdict()->set_message(std::move(text));
   sender_.Send(std::move(message));
-  if (engine_ != nullptr && started_) {
+  if (attempt_.loaded()) {
     OnStop();
   }
 }
@@ -105,7 +111,8 @@ void Conductor::OnMessage(const v1::CoordinatorMessage& message) {
 }
 
 // A coordinator asks for one thing after the other, and for each once.
-absl::Status Conductor::CheckOrder(const v1::CoordinatorMessage& message) {
+absl::Status Conductor::AdvanceStage(const v1::CoordinatorMessage& message) {
+  static_assert(std::size(kStageNames) == static_cast<size_t>(Stage::kSummarising) + 1);
   using Body = v1::CoordinatorMessage::BodyCase;
   struct Rule {
     Body body;
@@ -126,13 +133,13 @@ absl::Status Conductor::CheckOrder(const v1::CoordinatorMessage& message) {
     if (rule.body != message.body_case()) {
       continue;
     }
-    const bool amid_setup = in_setup_ && rule.body == Body::kAssign;
-    if (stage_ < rule.first || stage_ > rule.last || amid_setup) {
-      return absl::FailedPreconditionError(absl::StrCat(
-          "message kind ", static_cast<int>(rule.body), " of the coordinator is out of order in ",
-          "stage ", static_cast<int>(stage_)));
+    const bool amid_setup = attempt_.in_setup && rule.body == Body::kAssign;
+    if (attempt_.stage < rule.first || attempt_.stage > rule.last || amid_setup) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("the coordinator's message ", NameOf(message), " is out of order in stage ",
+                       kStageNames[static_cast<size_t>(attempt_.stage)]));
     }
-    stage_ = rule.next;
+    attempt_.stage = rule.next;
   }
   return absl::OkStatus();
 }
@@ -150,8 +157,8 @@ void Conductor::Handle(const v1::CoordinatorMessage& message) {
     sender_.Fail(absl::StrCat("run_id: expected ", sender_.run_id(), ", got ", message.run_id()));
     return;
   }
-  const bool prepared = stage_ >= Stage::kPreparing;
-  if (absl::Status in_order = CheckOrder(message); !in_order.ok()) {
+  const bool prepared = attempt_.stage >= Stage::kPreparing;
+  if (absl::Status in_order = AdvanceStage(message); !in_order.ok()) {
     sender_.Fail(std::string(in_order.message()));
     return;
   }
@@ -209,7 +216,7 @@ void Conductor::Handle(const v1::CoordinatorMessage& message) {
 // ---- from T0 on ----
 
 void Conductor::OnStart(const v1::Start& start) {
-  started_ = true;
+  attempt_.started = true;
   const MonoTime t0 = session_.clock().ToLocal(start.t0_coordinator_mono_ns());
   delivery_.SealEachSecond(t0);
   progress_timer_.Cancel();
@@ -217,11 +224,11 @@ void Conductor::OnStart(const v1::Start& start) {
   SendProgress();
   if (health_ != nullptr) {
     health_timer_.At(t0, [this] {
-      measured_ = true;
+      attempt_.measured = true;
       health_->Begin();
     });
   }
-  engine_->Start(t0);
+  attempt_.engine->Start(t0);
   MoveFence();
 }
 
@@ -255,9 +262,9 @@ void Conductor::OnSuspend(const v1::Suspend& suspend) {
 }
 
 void Conductor::AnswerSuspend() {
-  bool at_rest = !calling_;
-  if (engine_ != nullptr && started_ && !drained_) {
-    const EngineSnapshot snapshot = engine_->Snapshot();
+  bool at_rest = !attempt_.calling;
+  if (under_load()) {
+    const EngineSnapshot snapshot = attempt_.engine->Snapshot();
     at_rest = at_rest && snapshot.paused;
     for (const ScenarioSnapshot& part : snapshot.scenarios) {
       at_rest =
@@ -274,9 +281,9 @@ void Conductor::AnswerSuspend() {
 }
 
 void Conductor::Control(absl::FunctionRef<absl::Status(ScenarioEngine&)> change) {
-  const absl::Status status = engine_ == nullptr
+  const absl::Status status = attempt_.engine == nullptr
                                   ? absl::FailedPreconditionError("no executors are prepared")
-                                  : change(*engine_);
+                                  : change(*attempt_.engine);
   if (!status.ok()) {
     log_.Warn(std::string(status.message()));
   }
@@ -295,23 +302,23 @@ void Conductor::OnDone() {
 }
 
 void Conductor::OnGracefulStop() {
-  stage_ = std::max(stage_, Stage::kStopping);
-  if (engine_ != nullptr && started_) {
-    engine_->StopWaiting();
-    engine_->GracefulStop();
+  attempt_.Reach(Stage::kStopping);
+  if (attempt_.loaded()) {
+    attempt_.engine->StopWaiting();
+    attempt_.engine->GracefulStop();
   } else {
     OnStop();
   }
 }
 
 void Conductor::OnStop() {
-  stage_ = std::max(stage_, Stage::kStopping);  // nothing new begins
-  if (engine_ != nullptr && started_) {
-    engine_->Stop();
+  attempt_.Reach(Stage::kStopping);  // nothing new begins
+  if (attempt_.loaded()) {
+    attempt_.engine->Stop();
     return;
   }
-  if (in_setup_) {  // its end is the load's
-    drain_after_setup_ = true;
+  if (attempt_.in_setup) {  // its end is the load's
+    attempt_.drain_after_setup = true;
     host_.InterruptSetup();
     return;
   }
@@ -319,24 +326,23 @@ void Conductor::OnStop() {
 }
 
 void Conductor::SendDrained() {
-  if (drained_) {
+  if (attempt_.drained()) {
     return;
   }
-  drained_ = true;
-  stage_ = Stage::kDrained;
+  attempt_.Reach(Stage::kDrained);
   delivery_.LoadHasEnded();
   progress_timer_.Cancel();
   health_timer_.Cancel();
   hand_over_timer_.Cancel();
   delivery_.SealThen([this] {
-    if (measured_) {
+    if (attempt_.measured) {
       health_->End();  // only now, as workers note at the sealing what has held them up until then
     }
     v1::AgentMessage message;
     v1::Drained& drained = *message.mutable_drained();
     drained.set_last_batch(delivery_.outbox().last_number());
     *drained.mutable_final_progress() = Progress();
-    drained.set_gave_up(gave_up_);
+    drained.set_gave_up(attempt_.gave_up);
     sender_.Send(std::move(message));
     LeaveWhenDone();
   });
@@ -353,13 +359,13 @@ void Conductor::SendProgress() {
 
 v1::Progress Conductor::Progress() const {
   v1::Progress progress;
-  if (engine_ == nullptr) {
+  if (attempt_.engine == nullptr) {
     progress.set_vus_initialised(host_.vus_initialised());
     return progress;
   }
-  const EngineSnapshot snapshot = engine_->Snapshot();
+  const EngineSnapshot snapshot = attempt_.engine->Snapshot();
   progress = ProgressOf(snapshot);
-  if (measured_) {
+  if (attempt_.measured) {
     *progress.mutable_health() = HealthOf(health_->Read(), snapshot);
   }
   return progress;

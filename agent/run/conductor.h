@@ -8,6 +8,7 @@
 // conductor_script.cc: what it does with the script; conductor_work.cc: work that moves.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -82,6 +83,36 @@ class Conductor final : private EngineEvents {
     kSummarising,
   };
 
+  // The part that the last Redivide has told of, for Divided; no plan: there is none.
+  struct Division {
+    uint32_t number = 0;
+    std::optional<InstancePlan> plan;
+    SegmentTuple segment;
+    double rps_share = 0;
+  };
+
+  // What belongs to one assignment of the run and ends with the host's reset, so that nothing of it
+  // reaches the next assignment or the next run.
+  struct Attempt {
+    Stage stage = Stage::kNew;
+    bool started = false;   // Start has come
+    bool measured = false;  // T0 has come
+    bool in_setup = false;
+    bool calling = false;  // setup, teardown or handleSummary
+    bool drain_after_setup = false;
+    bool gave_up = false;  // it leaves, and nobody was to take its work over in time
+    std::vector<ScenarioConfig> scenarios;
+    ScenarioEngine::Config engine_config;  // from Prepare until the VUs are there
+    std::unique_ptr<ScenarioEngine> engine;
+    std::optional<Division> division;
+
+    // The engine has its T0.
+    bool loaded() const { return engine != nullptr && started; }
+    bool drained() const { return stage >= Stage::kDrained; }
+    // Goes no way back: an answer that comes after a stop begins nothing.
+    void Reach(Stage reached) { stage = std::max(stage, reached); }
+  };
+
   // EngineEvents
   void OnDropped(size_t scenario, int64_t count, int64_t vu_id_in_test) override;
   void OnScenarioEnded(size_t scenario, v1::ScenarioProgress::State state) override;
@@ -92,7 +123,8 @@ class Conductor final : private EngineEvents {
 
   void OnMessage(const v1::CoordinatorMessage& message);
   void Handle(const v1::CoordinatorMessage& message);
-  absl::Status CheckOrder(const v1::CoordinatorMessage& message);
+  // Brings the attempt to the stage that the message begins; FailedPrecondition if it may not come now.
+  absl::Status AdvanceStage(const v1::CoordinatorMessage& message);
   // Before a secret goes to a script, the log knows it.
   void FetchSecret(const std::string& url, FileFetcher::Done done);
   void OnInspect(const v1::Inspect& inspect);
@@ -127,7 +159,9 @@ class Conductor final : private EngineEvents {
   // Leaves, if that is wanted and nothing is left to do or to hand over.
   void LeaveWhenDone();
   // Setup or teardown runs, or executors do.
-  bool at_work() const { return calling_ || (started_ && !drained_); }
+  bool at_work() const { return attempt_.calling || under_load(); }
+  // Executors run.
+  bool under_load() const { return attempt_.loaded() && !attempt_.drained(); }
   void AbandonRun();
   // Ends the host's run; afterwards there is either another assignment of the same run, or none.
   void ResetHost();
@@ -160,34 +194,15 @@ class Conductor final : private EngineEvents {
   RowLeases row_leases_;
 
   Phase phase_ = Phase::kIdle;
-  Stage stage_ = Stage::kNew;
   uint64_t generation_ = 0;                     // of runs, ours
   std::deque<v1::CoordinatorMessage> waiting_;  // for a reset to end
+  std::optional<v1::Assign> reassign_;          // likewise
   std::optional<absl::Status> finished_;        // once the session has ended for good
+  std::optional<std::string> leaving_;          // why
+  Attempt attempt_;
 
-  std::optional<v1::Assign> reassign_;    // for when the reset has ended
-  ScenarioEngine::Config engine_config_;  // from Prepare until the VUs are there
-  std::unique_ptr<ScenarioEngine> engine_;
-  bool started_ = false;
-  bool measured_ = false;  // T0 has come
-  bool in_setup_ = false;
-  bool drain_after_setup_ = false;
-  bool calling_ = false;  // setup, teardown or handleSummary
-  bool drained_ = false;
-  bool gave_up_ = false;                // it leaves, and nobody was to take its work over in time
-  std::optional<std::string> leaving_;  // why
   Timer leave_timer_;
   Timer hand_over_timer_;  // for others to take over the work
-  // The part that the last Redivide has told of, for Divided; no plan: there is none.
-  struct Division {
-    uint32_t number = 0;
-    std::optional<InstancePlan> plan;
-    SegmentTuple segment;
-    double rps_share = 0;
-  };
-  std::optional<Division> division_;
-  std::vector<ScenarioConfig> scenarios_;  // of the assignment
-
   Timer progress_timer_;
   Timer health_timer_;
   Timer suspend_timer_;

@@ -21,18 +21,18 @@ void Conductor::Drain(const std::string& reason) {
     return;
   }
   leaving_ = reason;
-  if (engine_ != nullptr && started_ && !drained_) {
+  if (under_load()) {
     v1::AgentMessage message;
     message.mutable_leaving()->set_reason(reason);
     message.mutable_leaving()->set_draining(true);
     sender_.Send(std::move(message));
     if (assignment_.assign().work_moves()) {  // until others have taken over
       hand_over_timer_.After(kDividedWithin, [this] {
-        gave_up_ = true;
-        engine_->GracefulStop();
+        attempt_.gave_up = true;
+        attempt_.engine->GracefulStop();
       });
     } else {
-      engine_->GracefulStop();
+      attempt_.engine->GracefulStop();
     }
   }
   LeaveWhenDone();
@@ -85,7 +85,6 @@ void Conductor::AbandonRun() {
   CancelTimers();
   delivery_.Clear();
   row_leases_.Clear();
-  division_.reset();
   reassign_.reset();
   files_.Clear();
   sender_.SetRun(0);
@@ -96,10 +95,9 @@ void Conductor::AbandonRun() {
 
 void Conductor::ResetHost() {
   // In a task of its own: something that the engine has told may have led here.
-  loop_.Post([engine = std::move(engine_)] {});
+  loop_.Post([engine = std::move(attempt_.engine)] {});
   host_.Reset([this] {
-    stage_ = Stage::kNew;
-    started_ = measured_ = in_setup_ = calling_ = drained_ = gave_up_ = false;
+    attempt_ = {};
     phase_ = Phase::kIdle;
     if (finished_.has_value()) {
       Finish();
@@ -108,7 +106,7 @@ void Conductor::ResetHost() {
     if (std::optional<v1::Assign> assign = std::exchange(reassign_, std::nullopt);
         assign.has_value()) {
       phase_ = Phase::kActive;
-      stage_ = Stage::kAssigning;
+      attempt_.stage = Stage::kAssigning;
       OnAssign(*assign);
     }
     while (!waiting_.empty() && phase_ != Phase::kResetting) {

@@ -79,7 +79,7 @@ void Conductor::OnAssigned(const absl::Status& status) {
   v1::AgentMessage message;
   message.mutable_assigned()->set_deal(assignment_.assign().deal());
   if (status.ok()) {
-    stage_ = Stage::kAssigned;
+    attempt_.Reach(Stage::kAssigned);
   } else {
     SetFailure({ExitCode::kOther, std::string(status.message())},
                message.mutable_assigned()->mutable_failure());
@@ -99,15 +99,15 @@ void Conductor::OnPrepare() {
     sender_.Send(std::move(message));
     return;
   }
-  scenarios_ = config->options.scenarios;
-  engine_config_ = {.scenarios = scenarios_,
-                    .plan = config->plan,
-                    .segment = config->segment,
-                    .moves = assignment_.assign().work_moves(),
-                    .first_number = assignment_.first_number()};
+  attempt_.scenarios = config->options.scenarios;
+  attempt_.engine_config = {.scenarios = attempt_.scenarios,
+                            .plan = config->plan,
+                            .segment = config->segment,
+                            .moves = assignment_.assign().work_moves(),
+                            .first_number = assignment_.first_number()};
   if (assignment_.assign().joined_late() > 0) {
-    engine_config_.segment = SegmentTuple::None();
-    engine_config_.plan = *PlanInstance(scenarios_, engine_config_.segment);
+    attempt_.engine_config.segment = SegmentTuple::None();
+    attempt_.engine_config.plan = *PlanInstance(attempt_.scenarios, attempt_.engine_config.segment);
   }
   SendProgress();
   host_.Prepare(assignment_.Bundle(), *std::move(config),
@@ -126,21 +126,21 @@ void Conductor::OnPrepared(const ScriptResult<VuPool*>& result) {
   }
   VuPool& pool = **result.value;
   EngineEvents& events = *this;
-  engine_ = std::make_unique<ScenarioEngine>(std::exchange(engine_config_, {}), loop_, pool, log_,
-                                             events);
+  attempt_.engine = std::make_unique<ScenarioEngine>(std::exchange(attempt_.engine_config, {}),
+                                                     loop_, pool, log_, events);
   prepared.set_vus(pool.initialised());
   if (std::optional<ClockSync::Estimate> clock = session_.clock().best(); clock.has_value()) {
     prepared.set_round_trip_ns(absl::ToInt64Nanoseconds(clock->round_trip));
   }
-  stage_ = Stage::kPrepared;
+  attempt_.Reach(Stage::kPrepared);
   sender_.Send(std::move(message));
   delivery_.SealEachSecond(std::nullopt);
 }
 
 void Conductor::OnRunSetup() {
-  in_setup_ = calling_ = true;
+  attempt_.in_setup = attempt_.calling = true;
   host_.RunSetup(IfCurrent([this](ScriptResult<std::string> result) {
-    in_setup_ = calling_ = false;
+    attempt_.in_setup = attempt_.calling = false;
     delivery_.SealThen([this, result = std::move(result)] {
       v1::AgentMessage message;
       v1::SetupDone& done = *message.mutable_setup_done();
@@ -156,7 +156,7 @@ void Conductor::OnRunSetup() {
         SetFailure(TooLarge("the value that setup() returned", bytes), done.mutable_failure());
       }
       sender_.Send(std::move(message));
-      if (drain_after_setup_) {
+      if (attempt_.drain_after_setup) {
         SendDrained();
       }
     });
@@ -173,9 +173,9 @@ void Conductor::OnSetupData(const v1::SetupData& data) {
 // ---- after the run ----
 
 void Conductor::OnRunTeardown(const v1::RunTeardown&) {
-  calling_ = true;
+  attempt_.calling = true;
   host_.RunTeardown(IfCurrent([this](ScriptResult<bool> result) {
-    calling_ = false;
+    attempt_.calling = false;
     delivery_.SealThen([this, result = std::move(result)] {
       v1::AgentMessage message;
       v1::TeardownDone& done = *message.mutable_teardown_done();
@@ -189,10 +189,10 @@ void Conductor::OnRunTeardown(const v1::RunTeardown&) {
 }
 
 void Conductor::OnRunHandleSummary(const v1::RunHandleSummary& request) {
-  calling_ = true;
+  attempt_.calling = true;
   host_.RunHandleSummary(
       request.data_json(), IfCurrent([this](ScriptResult<SummaryOutputs> result) {
-        calling_ = false;
+        attempt_.calling = false;
         v1::AgentMessage message;
         v1::HandleSummaryDone& done = *message.mutable_handle_summary_done();
         if (!result.value.has_value()) {

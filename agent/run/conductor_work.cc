@@ -9,16 +9,16 @@
 namespace lockstep::agent {
 
 void Conductor::MoveFence() {
-  if (engine_ != nullptr && started_ && assignment_.assign().work_moves()) {
-    engine_->SetFence(session_.safe_until());
+  if (attempt_.loaded() && assignment_.assign().work_moves()) {
+    attempt_.engine->SetFence(session_.safe_until());
   }
 }
 
 void Conductor::OnRedivide(const v1::Redivide& redivide) {
   v1::AgentMessage message;
   message.mutable_held()->set_number(redivide.number());
-  division_.reset();
-  if (engine_ == nullptr || !started_ || stage_ >= Stage::kStopping) {
+  attempt_.division.reset();
+  if (!attempt_.loaded() || attempt_.stage >= Stage::kStopping) {
     sender_.Send(std::move(message));  // nothing begins here any more
     return;
   }
@@ -30,7 +30,7 @@ void Conductor::OnRedivide(const v1::Redivide& redivide) {
     absl::StatusOr<SegmentTuple> segment =
         assignment_.ReadSegment(redivide.segment_sequence(), redivide.segment_index());
     absl::StatusOr<InstancePlan> plan =
-        segment.ok() ? PlanInstance(scenarios_, *segment) : segment.status();
+        segment.ok() ? PlanInstance(attempt_.scenarios, *segment) : segment.status();
     if (!plan.ok()) {
       sender_.Fail(absl::StrCat("redivide: ", plan.status().message()));
       return;
@@ -38,36 +38,36 @@ void Conductor::OnRedivide(const v1::Redivide& redivide) {
     division.segment = *std::move(segment);
     division.plan = *std::move(plan);
   }
-  if (!engine_->Hold(absl::Nanoseconds(redivide.after_t0_ns()))) {
+  if (!attempt_.engine->Hold(absl::Nanoseconds(redivide.after_t0_ns()))) {
     message.mutable_held()->set_too_late(true);
     sender_.Send(std::move(message));
     return;
   }
   if (division.plan.has_value()) {
-    engine_->Expect(*division.plan);
+    attempt_.engine->Expect(*division.plan);
   }
-  division_ = std::move(division);
+  attempt_.division = std::move(division);
   sender_.Send(std::move(message));
 }
 
 void Conductor::OnDivided(const v1::Divided& divided) {
-  if (!division_.has_value() || division_->number != divided.number()) {
+  if (!attempt_.division.has_value() || attempt_.division->number != divided.number()) {
     return;  // nothing begins here any more
   }
-  Division division = *std::exchange(division_, std::nullopt);
+  Division division = *std::exchange(attempt_.division, std::nullopt);
   if (!division.plan.has_value()) {
     hand_over_timer_.Cancel();  // it is agreed when others take over
-    engine_->EndAtHold();
+    attempt_.engine->EndAtHold();
     return;
   }
   host_.SetRpsShare(division.rps_share);
-  engine_->Divide(*std::move(division.plan), std::move(division.segment));
+  attempt_.engine->Divide(*std::move(division.plan), std::move(division.segment));
 }
 
 void Conductor::OnIterationsWanted(const IterationsWanted& wanted) {
   v1::AgentMessage message;
   v1::IterationLease& lease = *message.mutable_iteration_lease();
-  lease.set_scenario(scenarios_[wanted.scenario].name);
+  lease.set_scenario(attempt_.scenarios[wanted.scenario].name);
   lease.set_begun(wanted.begun);
   lease.set_wanted(wanted.wanted);
   lease.set_over(wanted.over);
@@ -77,7 +77,7 @@ void Conductor::OnIterationsWanted(const IterationsWanted& wanted) {
 void Conductor::OnIterationsReturned(size_t scenario, int64_t first, int64_t count) {
   v1::AgentMessage message;
   v1::IterationsReturned& returned = *message.mutable_iterations_returned();
-  returned.set_scenario(scenarios_[scenario].name);
+  returned.set_scenario(attempt_.scenarios[scenario].name);
   returned.set_first(first);
   returned.set_count(count);
   sender_.Send(std::move(message));
@@ -89,8 +89,8 @@ void Conductor::OnIterationsLeased(const v1::IterationsLeased& leased) {
                               ": neither may be negative"));
     return;
   }
-  if (engine_ != nullptr) {
-    engine_->Lease(leased.scenario(), leased.first(), leased.count());
+  if (attempt_.engine != nullptr) {
+    attempt_.engine->Lease(leased.scenario(), leased.first(), leased.count());
   }
 }
 
@@ -108,8 +108,8 @@ void Conductor::OnVuIterationsLeased(const v1::VuIterationsLeased& leased) {
       return;
     }
   }
-  if (engine_ != nullptr) {
-    engine_->LeaseVus(leased);
+  if (attempt_.engine != nullptr) {
+    attempt_.engine->LeaseVus(leased);
   }
 }
 

@@ -79,8 +79,6 @@ class Worker {
   void NoteLag();
   // An isolate with room for another VU.
   ScriptIsolate& IsolateForNewVu();
-  // The VU whose fibre runs now, or null.
-  ScriptVu* current() const { return current_; }
 
  private:
   // Ends what the script that runs in `isolate` does, if it is the one that was meant.
@@ -125,7 +123,7 @@ class Worker {
   MonoTime probe_due_;
   absl::flat_hash_map<VuKey, std::unique_ptr<ScriptVu>> vus_;
   std::deque<VuKey> ready_;
-  ScriptVu* current_ = nullptr;
+  ScriptVu* current_ = nullptr;  // whose fibre runs now
 
   // What Interrupt needs of a VU from other threads.
   struct Interruptible {

@@ -14,18 +14,19 @@ void Verdict::Record(RunOutcome fault) {
 
 void Verdict::RecordLoss(const std::string& agent, absl::string_view reason) {
   if (outcome_.exit_code == ExitCode::kSuccess) {
-    loss_ = std::string(reason);
-  } else if (lost_.empty()) {
+    losses_.reason = std::string(reason);
+  } else if (losses_.agents.empty()) {
     return;  // another fault decides
   }
-  lost_.push_back(agent);
-  std::string names = lost_.front();
-  for (size_t i = 1; i < lost_.size(); ++i) {
-    absl::StrAppend(&names, i + 1 < lost_.size() ? ", " : " and ", lost_[i]);
+  std::vector<std::string>& lost = losses_.agents;
+  lost.push_back(agent);
+  std::string names = lost.front();
+  for (size_t i = 1; i < lost.size(); ++i) {
+    absl::StrAppend(&names, i + 1 < lost.size() ? ", " : " and ", lost[i]);
   }
   outcome_ = {ExitCode::kOther,
-              absl::StrCat(lost_.size() == 1 ? "agent " : "agents ", names,
-                           lost_.size() == 1 ? " was lost: " : " were lost: ", loss_)};
+              absl::StrCat(lost.size() == 1 ? "agent " : "agents ", names,
+                           lost.size() == 1 ? " was lost: " : " were lost: ", losses_.reason)};
 }
 
 void Verdict::Judge(absl::FunctionRef<std::optional<std::string>()> crossed) {

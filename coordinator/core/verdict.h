@@ -21,10 +21,19 @@ struct RunOutcome {
 
 class Verdict {
  public:
+  // What the outcome is made of where agents' losses decide; no agents: they do not.
+  struct Losses {
+    std::vector<std::string> agents;  // in the order in which they were lost
+    std::string reason;               // why the first of these was
+  };
+
   Verdict() = default;
   // As another one was.
-  Verdict(RunOutcome outcome, bool marked, bool judged)
-      : outcome_(std::move(outcome)), marked_(marked), judged_(judged) {}
+  Verdict(RunOutcome outcome, bool marked, bool judged, Losses losses)
+      : outcome_(std::move(outcome)),
+        marked_(marked),
+        judged_(judged),
+        losses_(std::move(losses)) {}
 
   // Reports why the run fails. The first reason stays.
   void Record(RunOutcome fault);
@@ -40,13 +49,13 @@ class Verdict {
   const RunOutcome& outcome() const { return outcome_; }
   bool marked() const { return marked_; }
   bool judged() const { return judged_; }
+  const Losses& losses() const { return losses_; }
 
  private:
   RunOutcome outcome_;
   bool marked_ = false;
   bool judged_ = false;
-  std::vector<std::string> lost_;  // whose loss is the outcome
-  std::string loss_;               // why the first of these was lost
+  Losses losses_;
 };
 
 }  // namespace lockstep::coordinator

@@ -57,6 +57,7 @@ PlainRun Plain(RunCheckpoint& state) {
   }
   plain.marked = state.verdict.marked();
   plain.judged = state.verdict.judged();
+  plain.losses = state.verdict.losses();
   for (const auto& [scenario, vus] : state.controlled) {
     plain.controlled.push_back({scenario, vus});
   }
@@ -99,7 +100,7 @@ PlainRun Plain(RunCheckpoint& state) {
 
 absl::Status TakeBack(PlainRun& plain) {
   RunCheckpoint& state = *plain.state;
-  state.verdict = Verdict(plain.outcome, plain.marked, plain.judged);
+  state.verdict = Verdict(plain.outcome, plain.marked, plain.judged, plain.losses);
   for (const PlainTotals& totals : plain.controlled) {
     state.controlled[totals.scenario] = totals.vus;
   }

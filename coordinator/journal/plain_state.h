@@ -53,6 +53,7 @@ struct PlainRun {
   RunOutcome outcome = {};
   bool marked = false;
   bool judged = false;
+  Verdict::Losses losses = {};
   std::vector<PlainTotals> controlled = {};
   std::vector<PlainQueue> queues = {};
   bool has_pools = false;

@@ -83,6 +83,8 @@ void RunFields(Visit& visit, PlainRun& run) {
   visit.Field("script_fault", run.outcome.script_fault);
   visit.Field("marked", run.marked);
   visit.Field("judged", run.judged);
+  visit.List("losses", run.losses.agents, [](auto& v, auto& name) { v.Field("agent", name); });
+  visit.Field("loss", run.losses.reason);
   visit.List("members", run.members, [](auto& v, auto& id) { v.Field("agent", id); });
   visit.List("controlled", run.controlled, [](auto& v, auto& item) {
     v.Field("scenario", item.scenario);

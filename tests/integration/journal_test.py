@@ -196,7 +196,7 @@ class Faults(JournalTest):
         self.short_run()
         with sqlite3.connect(self.journal) as database:
             database.execute("PRAGMA user_version = 7")
-        self.refused("a newer lockstep has written it (schema 7); this one knows schema 4, so it needs another file, or that lockstep")
+        self.refused("a newer lockstep has written it (schema 7); this one knows schema 5, so it needs another file, or that lockstep")
 
     def test_a_damaged_journal(self):
         self.short_run()

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "lockstep/v1/control.pb.h"
 #include "lockstep/v1/status.pb.h"
 
 namespace lockstep {
@@ -17,6 +18,14 @@ TEST(Words, AValueHasTheWordOfItsOptionOrItsName) {
   EXPECT_EQ(WordOf(v1::Health::SUSPECT), "SUSPECT");
   EXPECT_EQ(WordOf(v1::Health::UNKNOWN), "");
   EXPECT_EQ(WordOf(static_cast<v1::Health::Validity>(99)), "");
+}
+
+TEST(Words, AMessageIsNamedByItsBody) {
+  v1::AgentMessage message;
+  EXPECT_EQ(NameOf(message), "");
+  message.mutable_setup_done();
+  EXPECT_EQ(NameOf(message), "setup_done");
+  EXPECT_EQ(NameOf(v1::RunStatus()), "");  // has no body
 }
 
 TEST(Words, JsonHasThemForDefaultsToo) {

@@ -11,6 +11,7 @@
 
 #include "common/base/content_hash.h"
 #include "common/options/options_json.h"
+#include "proto/words.h"
 #include "tests/support/idle_agent.h"
 #include "tests/support/sim_loop.h"
 
@@ -25,6 +26,11 @@ using ::testing::IsEmpty;
 struct JoinedAgent {
   explicit JoinedAgent(int64_t lease_ms = 10'000) {
     conductor.Begin([](const absl::Status&) {});
+    Welcome(lease_ms);
+  }
+
+  void Welcome(int64_t lease_ms = 10'000) {
+    number = 0;
     v1::CoordinatorMessage welcome;
     welcome.mutable_welcome()->set_session_id("s");
     welcome.mutable_welcome()->set_lease_ms(lease_ms);
@@ -82,6 +88,17 @@ struct JoinedAgent {
       last = std::max<uint64_t>(last, message.number());
     }
     return last;
+  }
+  void AnswerFileRequest(const std::string& data) {
+    v1::CoordinatorMessage reply;
+    for (const v1::AgentMessage& message : transport.sent) {
+      if (message.has_file_request()) {
+        reply.mutable_file_reply()->set_id(message.file_request().id());
+      }
+    }
+    reply.mutable_file_reply()->set_data(data);
+    reply.mutable_file_reply()->set_size_bytes(static_cast<int64_t>(data.size()));
+    Tell(reply);
   }
   v1::CoordinatorMessage Prepare() {
     return Message([](auto& m) { m.mutable_prepare(); });
@@ -220,6 +237,46 @@ TEST_F(ConductorTest, StartsNothingAfterStop) {
   loop.RunFor(absl::Seconds(1));
 }
 
+// The stop of one run is no stop of the next one, in which the same agent may be elected again.
+TEST_F(ConductorTest, AStoppedSetupLeavesNothingToTheNextRun) {
+  const auto set_up = [&] {
+    Assign();
+    Tell(Prepare());
+    Tell(Message([](auto& m) { m.mutable_run_setup(); }));
+  };
+  const auto answers = [&] {
+    loop.RunFor(absl::Milliseconds(20));
+    std::vector<std::string> names;
+    for (const v1::AgentMessage& message : transport.sent) {
+      if (message.has_setup_done() || message.has_drained()) {
+        names.push_back(NameOf(message));
+      }
+    }
+    transport.sent.clear();
+    return names;
+  };
+  set_up();
+  Tell(Message([](auto& m) { m.mutable_stop(); }));
+  EXPECT_THAT(answers(), ElementsAre("setup_done", "drained"));
+  Tell(Message([](auto& m) { m.mutable_goodbye(); }));
+  loop.RunFor(absl::Seconds(30));
+  ASSERT_NE(transport.events, nullptr);  // it has come back
+  Welcome();
+  set_up();
+  EXPECT_THAT(answers(), ElementsAre("setup_done"));
+  EXPECT_THAT(Failures(), IsEmpty());
+}
+
+// A stop is not undone by what was asked for before it.
+TEST_F(ConductorTest, AFileThatComesAfterAStopBeginsNothing) {
+  Assign("file:///lib.js", Sha256("abc"));
+  Tell(Message([](auto& m) { m.mutable_stop(); }));
+  AnswerFileRequest("abc");
+  Tell(Prepare());
+  EXPECT_THAT(Failures(), ElementsAre("the coordinator's message prepare is out of order in stage "
+                                      "Drained"));
+}
+
 // A SIGTERM: the coordinator hears it before the end of the work, and the goodbye only when it has
 // everything.
 TEST_F(ConductorTest, LeavesWhenEverythingIsHandedOver) {
@@ -351,15 +408,7 @@ TEST_F(ConductorTest, RefusesWhatComesTooEarly) {
 
 TEST_F(ConductorTest, RefusesAFileThatDoesNotMatchItsHash) {
   Assign("file:///lib.js", Sha256("abc"));
-  v1::CoordinatorMessage reply;
-  for (const v1::AgentMessage& message : transport.sent) {
-    if (message.has_file_request()) {
-      reply.mutable_file_reply()->set_id(message.file_request().id());
-    }
-  }
-  reply.mutable_file_reply()->set_data("abd");
-  reply.mutable_file_reply()->set_size_bytes(3);
-  Tell(reply);
+  AnswerFileRequest("abd");
   EXPECT_THAT(Failures(), ElementsAre("the content of file:///lib.js does not match its hash"));
 }
 

@@ -45,6 +45,15 @@ TEST(Verdict, AllAgentsAreNamedWhoseLossEndsARun) {
   EXPECT_EQ(other.outcome().message, "a signal");
 }
 
+// Another process goes on with the run, and so with the names.
+TEST(Verdict, ALossAfterARestartIsNamedBesideThoseBefore) {
+  Verdict before;
+  before.RecordLoss("a0", "it left");
+  Verdict after(before.outcome(), before.marked(), before.judged(), before.losses());
+  after.RecordLoss("a1", "its process was killed");
+  EXPECT_EQ(after.outcome().message, "agents a0 and a1 were lost: it left");
+}
+
 TEST(Verdict, AMarkComesBeforeThresholdsAndOnlyAtTheEnd) {
   Verdict verdict;
   verdict.Mark();

@@ -65,7 +65,8 @@ inline RunCheckpoint AState() {
   state.elected = AgentId{2};
   state.sequence = "0,1/2,1";
   state.controlled["c"] = {3, 4};
-  state.verdict = Verdict({ExitCode::kScriptAborted, "why", true}, true, false);
+  state.verdict = Verdict({ExitCode::kScriptAborted, "why", true}, true, false,
+                          {.agents = {"a1", "a3"}, .reason = "gone"});
   state.row_queues = RowQueues({{"q", {.rows = 10, .wrap = true, .next = 7}}});
   IterationPools::Pool pool;
   pool.left = {{5, 6}, {20, 1}};
@@ -82,8 +83,8 @@ inline RunCheckpoint AState() {
   bound.granted = {{AgentId{3}, 4}};
   bound.untold = {AgentId{2}, AgentId{3}};
   state.vu_leases.emplace(std::map<std::string, VuLeases::Scenario>{{"b", bound}});
-  state.stopping = 1;
-  state.setup = 3;
+  state.stopping = Stopping::kGracefully;
+  state.setup = ScriptLife::Setup::kDone;
   state.setup_data.set_defined(true);
   state.setup_data.set_json("42");
   state.script_usable = false;

@@ -43,6 +43,8 @@ TEST_F(JournalTest, RunAndFleetComeBackAsTheyWere) {
   EXPECT_EQ(state.verdict.outcome().message, "why");
   EXPECT_TRUE(state.verdict.outcome().script_fault && state.verdict.marked());
   EXPECT_FALSE(state.verdict.judged());
+  EXPECT_THAT(state.verdict.losses().agents, ElementsAre("a1", "a3"));
+  EXPECT_EQ(state.verdict.losses().reason, "gone");
   EXPECT_EQ(state.row_queues.queues().at("q").next, 7);
   ASSERT_TRUE(state.pools.has_value());
   EXPECT_EQ(state.pools->turns(), 9u);
