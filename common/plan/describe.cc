@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 
+#include "common/base/counted.h"
 #include "common/options/duration.h"
 
 namespace lockstep {
