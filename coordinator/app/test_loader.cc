@@ -74,9 +74,9 @@ void TestLoader::Fetch(const std::string& url,
     secrets_.Get(*secret, std::move(done));
   } else if (files_.archive.has_value()) {
     const std::string* const found = files_.archive->Find(url);
-    done(found == nullptr ? absl::StatusOr<std::string>(
-                                absl::UnavailableError("it is not in the test's archive"))
-                          : *found);
+    done(found == nullptr
+             ? absl::StatusOr<std::string>(absl::NotFoundError("it is not in the test's archive"))
+             : *found);
   } else if (IsFileUrl(url)) {
     fetched_.insert(url);
     done(ReadFileUrl(url));
