@@ -90,6 +90,12 @@ class Descriptors(LockstepTest):
         self.assertRegex(result.stdout, r"ERRORS +\d+ of 600 requests failed")
         self.assertIn("connections failed for want of a local port or a file descriptor", result.stdout)
 
+    def test_the_soft_limit_is_raised(self):
+        result = self.run_under("-Sn 256")
+        self.assertEqual(0, result.returncode, result.stdout + result.stderr)
+        self.assertIn("600 requests", result.stdout)
+        self.assertNotIn("failed", result.stdout.split("TOTAL RESULTS")[1].replace("http_req_failed", ""))
+
 
 class Protocols(Peer):
     def test_http2_by_prior_knowledge(self):
