@@ -11,6 +11,7 @@
 #include "agent/net/request_form.h"
 #include "agent/net/rules.h"
 #include "common/base/check.h"
+#include "common/base/subject_names.h"
 
 namespace lockstep::agent {
 namespace {
@@ -25,6 +26,7 @@ CURLcode PrepareTls(CURL* /*easy*/, void* context, void* network) {
       return CURLE_SSL_CACERT_BADFILE;
     }
     SSL_CTX_set1_cert_store(tls, roots->store());
+    SSL_CTX_set_verify(tls, SSL_VERIFY_PEER, &RefuseNameless);
   }
   // A record's head and its body come with one read, and with them what follows.
   SSL_CTX_set_read_ahead(tls, 1);

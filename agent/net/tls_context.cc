@@ -108,6 +108,7 @@ absl::StatusOr<TlsContext> MakeContext(const Network& network, const TlsAuth* cl
 
 void ExpectHost(SSL_CTX* context, const std::string& host) {
   X509_VERIFY_PARAM* const param = SSL_CTX_get0_param(context);
+  X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);  // RFC 9525
   if (ParseIp(host).ok()) {
     X509_VERIFY_PARAM_set1_ip_asc(param, host.c_str());
   } else {

@@ -97,6 +97,35 @@ class Descriptors(LockstepTest):
         self.assertNotIn("failed", result.stdout.split("TOTAL RESULTS")[1].replace("http_req_failed", ""))
 
 
+class Certificates(LockstepTest):
+    def serve_tls(self, *extension):
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+                        *extension, "-keyout", "key.pem", "-out", "cert.pem"], cwd=self.folder, check=True, capture_output=True,
+                       timeout=PATIENCE)
+        port = free_port()
+        server = subprocess.Popen(["openssl", "s_server", "-quiet", "-www", "-accept", str(port), "-cert", "cert.pem", "-key",
+                                   "key.pem", "-alpn", "h2,http/1.1"], cwd=self.folder, stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.DEVNULL)
+        self.addCleanup(server.wait)
+        self.addCleanup(server.kill)
+        self.wait_for_port(port, server)
+        self.env["SSL_CERT_FILE"] = str(self.folder / "cert.pem")
+        return f"https://localhost:{port}/"
+
+    def ask(self, url):
+        result = self.lockstep("run", "-q", "--log-format=raw", "-e", f"URL={url}", self.script("""
+            import http from 'k6/http';
+            export default function () {
+              const { status, proto, error, error_code } = http.get(__ENV.URL, { timeout: '3s' });
+              console.log('got', status, proto, error_code, error);
+            }
+        """))
+        return next(line for line in result.stderr.splitlines() if line.startswith("got"))
+
+    def test_a_common_name_is_no_name_of_a_host(self):
+        self.assertEqual("got 0  1311 x509: certificate doesn't match hostname", self.ask(self.serve_tls()))
+
+
 class Protocols(Peer):
     def test_http2_by_prior_knowledge(self):
         self.run_script({"http2PriorKnowledge": True}, """

@@ -38,6 +38,30 @@ TEST_F(TlsTest, ACertificateOfAnotherHostHasACodeOfItsOwn) {
   EXPECT_THAT(response.error.in_full(), HasSubstr("other.test"));
 }
 
+// Direct, and as libcurl carries it.
+TEST_F(TlsTest, ACommonNameIsNoNameOfAHost) {
+  const TestCertificate bare("localhost", /*alternatives=*/false);
+  const auto server =
+      StartServer({.certificate_file = bare.certificate_file(), .key_file = bare.key_file()});
+  for (const HttpRequest::Auth auth : {HttpRequest::Auth::kNone, HttpRequest::Auth::kDigest}) {
+    const Url url = ParsedUrl(absl::StrCat("https://localhost:", server->port(), "/"));
+    const auto ask = [&](NetOptions options) {
+      options.hosts = {{"localhost", "127.0.0.1"}};
+      const std::unique_ptr<Network> network = MakeNetwork(std::move(options));
+      MultiLoop loop(*network);
+      const std::unique_ptr<ConnectionPool> pool = loop.MakePool(1);
+      return Exchange(loop, *pool, {.url = url, .timeout = absl::Seconds(20), .auth = auth});
+    };
+    const HttpResponse response = ask({.trust = {.file = bare.certificate_file()}});
+    EXPECT_EQ(response.status, 0);
+    EXPECT_EQ(response.error.code, 1311);
+    EXPECT_EQ(response.error.message, "x509: certificate doesn't match hostname");
+    EXPECT_EQ(response.error.in_full(),
+              "tls: failed to verify certificate: x509: certificate is not valid for localhost");
+    EXPECT_EQ(ask({.insecure = true}).status, 200);
+  }
+}
+
 TEST_F(TlsTest, AuthoritiesAreThoseThatAreGiven) {
   const std::string file = certificate_.certificate_file();
   const std::string folder = file.substr(0, file.rfind('/'));
