@@ -125,6 +125,13 @@ class Certificates(LockstepTest):
     def test_a_common_name_is_no_name_of_a_host(self):
         self.assertEqual("got 0  1311 x509: certificate doesn't match hostname", self.ask(self.serve_tls()))
 
+    def test_gos_setting_keeps_http2_away(self):
+        url = self.serve_tls("-addext", "subjectAltName=DNS:localhost")
+        # This server lets HTTP/2 be chosen, but speaks HTTP/1 only.
+        self.assertTrue(self.ask(url).startswith("got 0 "))
+        self.env["GODEBUG"] = "x=1,http2client=0"
+        self.assertRegex(self.ask(url), r"got 200 HTTP/1.\d 0")
+
 
 class Protocols(Peer):
     def test_http2_by_prior_knowledge(self):

@@ -3,8 +3,10 @@
 
 #include <gmock/gmock.h>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
+#include "agent/net/tls_context.h"
 #include "tests/agent/net/net_test_support.h"
 
 namespace lockstep::agent {
@@ -59,6 +61,29 @@ TEST_F(TlsTest, ACommonNameIsNoNameOfAHost) {
     EXPECT_EQ(response.error.in_full(),
               "tls: failed to verify certificate: x509: certificate is not valid for localhost");
     EXPECT_EQ(ask({.insecure = true}).status, 200);
+  }
+}
+
+// The first bytes of a handshake, which name the protocols.
+std::string Hello(SSL_CTX* context) {
+  const std::unique_ptr<SSL, openssl::Free<&SSL_free>> ssl(SSL_new(context));
+  BIO* const out = BIO_new(BIO_s_mem());
+  SSL_set_bio(ssl.get(), BIO_new(BIO_s_mem()), out);
+  SSL_set_connect_state(ssl.get());
+  SSL_do_handshake(ssl.get());
+  std::string hello(BIO_ctrl_pending(out), '\0');
+  BIO_read(out, hello.data(), static_cast<int>(hello.size()));
+  return hello;
+}
+
+TEST_F(TlsTest, ANetworkWithoutHttp2DoesNotOfferIt) {
+  for (const bool http2 : {true, false}) {
+    const std::unique_ptr<Network> network = MakeNetwork({.insecure = true, .http2 = http2});
+    const absl::StatusOr<TlsContext> context = MakeHttpTlsContext(*network, nullptr);
+    ASSERT_TRUE(context.ok());
+    const std::string hello = Hello(context->get());
+    EXPECT_THAT(hello, HasSubstr("\x08http/1.1"));
+    EXPECT_EQ(absl::StrContains(hello, "\x02h2"), http2);
   }
 }
 
