@@ -169,6 +169,7 @@ std::optional<HttpErrorsRule> OptionValue::Read(As<HttpErrorsRule>) const {
     return std::nullopt;
   }
   HttpErrorsRule rule;
+  rule.given = true;
   reader.RefuseUnknown({"status", "exclude"});
   if (reader.Find("status") != nullptr) {
     rule.status.clear();

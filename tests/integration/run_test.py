@@ -146,6 +146,20 @@ class Summaries(LockstepTest):
         self.assertEqual("5 false\n", result.stdout)
         self.assertRegex(result.stderr, r'msg="test aborted: enough at default \(file://.*script\.js:5:\d+\)"')
 
+    def test_what_counts_as_an_error_is_one_thing_in_the_text_and_in_the_last_lines(self):
+        for callback, failed in (("http.expectedStatuses(0)", 0), ("http.expectedStatuses(200)", 2), ("null", 2)):
+            with self.subTest(callback):
+                result = self.lockstep("run", "-q", "--iterations", "2", self.script(f"""
+                    import http from 'k6/http';
+                    http.setResponseCallback({callback});
+                    export default function () {{ http.get('http://127.0.0.1:1/'); }}
+                """))
+                self.assertEqual(0, result.returncode, result.stderr)
+                self.assertEqual(failed > 0, "http_reqs_errors" in result.stdout, result.stdout)
+                self.assertEqual(failed > 0, "2 of 2 requests failed (100%)" in result.stdout, result.stdout)
+                self.assertEqual(failed > 0, "dial: connection refused" in result.stdout, result.stdout)
+                self.assertNotIn("other failure", result.stdout)
+
     def test_every_failure_of_the_test_is_logged(self):
         result = self.lockstep("run", "-q", "--log-format", "raw", self.script("""
             import exec from 'k6/execution';
