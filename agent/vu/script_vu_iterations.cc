@@ -100,10 +100,10 @@ IterationEnd ScriptVu::RunIteration(const Iteration&) {
   ++iterations_;
   ++iterations_in_scenario_[*scenario_];
   SetGroup("");   // an iteration that ended within one left it
-  if (aborted) {  // by this very iteration, which k6 measures nevertheless
+  if (aborted) {  // by this very iteration, which k6 measures; so it counts everywhere
     EmitIteration(duration);
-    CountEnded(&EndedIterations::interrupted);
-    return IterationEnd::kInterrupted;
+    CountEnded(&EndedIterations::full);
+    return IterationEnd::kFull;
   }
   if (!full) {
     EmitData(loop().clock().Wall());

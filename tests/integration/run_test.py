@@ -145,6 +145,7 @@ class Summaries(LockstepTest):
         self.assertEqual(108, result.returncode, result.stderr)
         self.assertEqual("5 false\n", result.stdout)
         self.assertRegex(result.stderr, r'msg="test aborted: enough at default \(file://.*script\.js:5:\d+\)"')
+        self.assertNotIn("fully finished", result.stderr)
 
     def test_what_counts_as_an_error_is_one_thing_in_the_text_and_in_the_last_lines(self):
         for callback, failed in (("http.expectedStatuses(0)", 0), ("http.expectedStatuses(200)", 2), ("null", 2)):
@@ -159,6 +160,19 @@ class Summaries(LockstepTest):
                 self.assertEqual(failed > 0, "2 of 2 requests failed (100%)" in result.stdout, result.stdout)
                 self.assertEqual(failed > 0, "dial: connection refused" in result.stdout, result.stdout)
                 self.assertNotIn("other failure", result.stdout)
+
+    def test_an_abort_is_counted_by_the_bar_and_the_text_alike(self):
+        for planned in (1, 10):
+            with self.subTest(planned):
+                result = self.lockstep("run", "--iterations", str(planned), self.script("""
+                    import exec from 'k6/execution';
+                    export default function () { exec.test.abort('enough'); }
+                """))
+                self.assertEqual(108, result.returncode, result.stderr)
+                self.assertRegex(result.stdout, r"iterations\.+: 1 ")
+                self.assertRegex(result.stdout, "1 complete and 0 interrupted iterations")
+                self.assertIn(f"1/{planned} iters", result.stdout)
+                self.assertNotIn("fully finished", result.stderr)
 
     def test_every_failure_of_the_test_is_logged(self):
         result = self.lockstep("run", "-q", "--log-format", "raw", self.script("""
