@@ -206,6 +206,12 @@ class Summaries(LockstepTest):
             export function handleSummary(data) { return { stdout: `${'setup_data' in data} ${data.setup_data}\\n` }; }
         """))
         self.assertEqual("true undefined\n", result.stdout)
+        result = self.lockstep("run", "-q", "--new-machine-readable-summary", self.script("""
+            export default function () {}
+            export function handleSummary(data) { return { stdout: `${Object.keys(data)}\n` }; }
+        """))
+        self.assertNotIn("setup_data", result.stdout)
+        self.assertIn("results", result.stdout)
 
     def test_the_vus_of_an_arrival_rate_are_those_at_work(self):
         result = self.lockstep("run", self.script("""
