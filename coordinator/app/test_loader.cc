@@ -48,6 +48,7 @@ absl::StatusOr<TestFiles> ReadTest(const TestSettings& settings, const Environme
   files.trust = HttpTrust::Of(environment);
   files.script = std::move(script->source);
   files.archive = std::move(script->archive);
+  files.script.base_mode = settings.base_mode.value_or(files.script.base_mode);
   files.script_env = settings.env;
   if (settings.include_system_env_vars) {
     files.script_env.insert(environment.begin(), environment.end());
