@@ -120,6 +120,7 @@ class Worker {
   size_t vus_made_ = 0;
   std::unique_ptr<GrpcEngine> grpc_;
   std::optional<ThreadWait> wait_;
+  absl::Duration used_;  // of the processor by this thread, at the last probe
   absl::flat_hash_map<VuKey, std::unique_ptr<ScriptVu>> vus_;
   std::deque<VuKey> ready_;
   ScriptVu* current_ = nullptr;

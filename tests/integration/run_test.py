@@ -76,6 +76,13 @@ class Ruler(LockstepTest):
         self.assertEqual(112, result.returncode, result.stderr)
         self.assertIn("the generator is INVALID, and --fail-on-suspect was given", result.stderr)
 
+    def test_a_script_that_computes_is_named_as_the_cause_of_the_delay(self):
+        result = self.lockstep("run", self.script("""
+            export default function () { for (const until = Date.now() + 1500; Date.now() < until;); }
+        """))
+        self.assertEqual(0, result.returncode, result.stderr)
+        self.assertRegex(result.stdout, r"took events late: .*; likely because .*a script keeps them busy")
+
     def test_where_the_text_is_not_printed_bad_news_goes_to_the_log(self):
         result = self.lockstep("run", "--no-summary", self.script(self.STARVED))
         self.assertIn("the generator is INVALID: 19 of 20 starts", result.stderr)
