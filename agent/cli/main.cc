@@ -33,6 +33,7 @@
 #include "agent/vu/worker_fleet.h"
 #include "common/base/environment.h"
 #include "common/base/epoll_loop.h"
+#include "common/base/open_files.h"
 #include "common/base/open_for_writing.h"
 #include "common/base/processors.h"
 #include "common/base/random_bytes.h"
@@ -280,6 +281,7 @@ int Main(const std::vector<std::string>& args) {
 }  // namespace lockstep::agent
 
 int main(int argc, char** argv) {
+  lockstep::RaiseOpenFiles();
   try {
     return lockstep::agent::Main(std::vector<std::string>(argv + 1, argv + argc));
   } catch (const std::system_error& error) {

@@ -154,6 +154,7 @@ class ScriptVu final : public ApiVu, public WorldSite {
   SchemaStore& proto_schemas() override { return *run_.proto_schemas; }
   SourceStore& sources() override { return *run_.sources; }
   const std::map<std::string, std::string>& env() const override { return run_.config.env; }
+  bool base_mode() const override { return run_.bundle.base_mode; }
   Logger& console() override { return run_.logger; }
   absl::StatusOr<std::string> LoadFile(const std::string& url) override {
     return asks_.LoadFile(url, *this);

@@ -1,5 +1,6 @@
 #include "agent/vu/worker.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <time.h>
@@ -7,6 +8,7 @@
 #include "agent/vu/own_arena.h"
 #include "agent/vu/script_vu.h"
 #include "common/base/steady_thread.h"
+#include "common/health/lag.h"
 
 namespace lockstep::agent {
 namespace {
@@ -14,6 +16,12 @@ namespace {
 constexpr absl::Duration kPumpEvery = absl::Milliseconds(500);
 // How often the loop's punctuality is looked at.
 constexpr absl::Duration kProbeEvery = absl::Milliseconds(10);
+
+absl::Duration UsedByThisThread() {
+  timespec time = {};
+  return clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time) == 0 ? absl::DurationFromTimespec(time)
+                                                            : absl::ZeroDuration();
+}
 
 }  // namespace
 
@@ -79,6 +87,13 @@ void Worker::PumpIsolates() {
 
 void Worker::NoteLag() {
   const MonoTime now = loop_.clock().Mono();
+  const absl::Duration used = UsedByThisThread();
+  const absl::Duration computed = used - std::exchange(used_, used);
+  const absl::Duration delay = now - probe_due_;
+  if (delay >= kLongDelay) {
+    // What is computed between two turns of the scheduler keeps nobody waiting on an idle machine.
+    run_.health.Held(delay, computed < kLongDelay ? absl::ZeroDuration() : std::min(computed, delay));
+  }
   // Probes that were due while the loop was held up count as well: whatever event had come then
   // would have waited likewise.
   for (; probe_due_ <= now; probe_due_ = probe_due_ + kProbeEvery) {

@@ -121,6 +121,7 @@ class Worker {
   std::unique_ptr<GrpcEngine> grpc_;
   std::optional<ThreadWait> wait_;
   MonoTime probe_due_;
+  absl::Duration used_;  // of the processor by this thread, at the last probe
   absl::flat_hash_map<VuKey, std::unique_ptr<ScriptVu>> vus_;
   std::deque<VuKey> ready_;
   ScriptVu* current_ = nullptr;  // whose fibre runs now

@@ -45,14 +45,21 @@ EndVerdict::Part CountThresholds(const Summary& summary) {
 
 EndVerdict::Part CountRequests(const Summary& summary) {
   EndVerdict::Part part;
+  uint64_t judged = 0;
+  uint64_t errors = 0;
   for (const SummaryMetric& metric : summary.metrics) {
     if (metric.key == "http_req_failed") {
       part.failed = static_cast<uint64_t>(metric.Value("passes"));
-      part.total = part.failed + static_cast<uint64_t>(metric.Value("fails"));
+      judged = part.failed + static_cast<uint64_t>(metric.Value("fails"));
+    } else if (metric.key == "http_reqs_errors") {
+      errors = static_cast<uint64_t>(metric.Value("count"));
+    } else if (metric.key == "http_reqs") {
+      part.total = static_cast<uint64_t>(metric.Value("count"));
     }
-    if (metric.key == "http_reqs") {  // a script may want no http_req_failed
-      part.total = std::max(part.total, static_cast<uint64_t>(metric.Value("count")));
-    }
+  }
+  part.total = std::max(part.total, judged);
+  if (!summary.config.http_errors) {  // then they are those, and what nobody has judged
+    part.failed = std::max(part.failed, errors);
   }
   return part;
 }

@@ -188,6 +188,8 @@ absl::Status ReadMetadata(absl::string_view text, Archive* archive) {
     }
     archive->options_json = JsonText(*options);
   }
+  const auto mode = metadata.find("compatibilityMode");
+  archive->base_mode = mode != metadata.end() && *mode == "base";
   const auto env = metadata.find("env");
   if (env == metadata.end() || env->is_null()) {
     return absl::OkStatus();
@@ -212,7 +214,7 @@ std::string MetadataOf(const Archive& archive) {
   metadata["filename"] = AnonymousPath(archive.main_url);
   metadata["pwd"] = std::string(absl::StripSuffix(folder, "/"));
   metadata["env"] = archive.env;
-  metadata["compatibilityMode"] = "extended";
+  metadata["compatibilityMode"] = archive.base_mode ? "base" : "extended";
   metadata["lockstepVersion"] = std::string(kVersion);
   metadata["goos"] = "linux";
   return JsonText(metadata, 2) + "\n";

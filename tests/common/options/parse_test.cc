@@ -317,6 +317,20 @@ TEST(ParseScriptOptions, ReadsThresholdsAsStringsAndObjects) {
                   "{threshold, abortOnFail, delayAbortEval}"));
 }
 
+// So that one mistake is one message: what is missing is complained of elsewhere.
+TEST(ParseScriptOptions, WhatCannotBeReadIsNotThereAsNothing) {
+  const ParsedOptions thresholds =
+      ParseScriptOptions(R"({"thresholds": {"a": [{"threshold": 5}, "p(95)<1"]}})");
+  EXPECT_THAT(thresholds.errors,
+              ElementsAre("thresholds.a[0].threshold: invalid value 5: expected a string"));
+  ASSERT_EQ(thresholds.options.thresholds->at("a").size(), 1u);
+  EXPECT_EQ(thresholds.options.thresholds->at("a")[0].expression, "p(95)<1");
+  const ParsedOptions stages =
+      ParseScriptOptions(R"({"stages": [{"duration": "1s", "target": 1.5}]})");
+  EXPECT_EQ(stages.errors.size(), 1u);
+  EXPECT_FALSE(stages.options.stages.has_value());
+}
+
 TEST(ParseScriptOptions, ReadsTlsAndDns) {
   const ParsedOptions parsed = ParseScriptOptions(
       R"({"tlsVersion": {"min": "tls1.2"}, "dns": {"ttl": "inf", "select": "first", "policy": "onlyIPv6"},
