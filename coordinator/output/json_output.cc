@@ -70,7 +70,7 @@ std::string DefinitionLine(
                      {"thresholds", std::move(thresholds)},
                      {"submetrics", std::move(submetrics)}};
   return absl::StrCat(R"({"type":"Metric","data":)", JsonText(data), R"(,"metric":)",
-                      JsonText(metric.name), "}\n");
+                      JsonText(json(metric.name)), "}\n");
 }
 
 // `"tags":{...}` and, if there is any, `,"metadata":{...}`.
@@ -102,7 +102,7 @@ void JsonOutput::Write(const Batch& batch) {
       if (defined_.insert(metric.name).second) {
         Append(DefinitionLine(metric, thresholds_));
       }
-      head = absl::StrCat(R"({"metric":)", JsonText(metric.name),
+      head = absl::StrCat(R"({"metric":)", JsonText(json(metric.name)),
                           R"(,"type":"Point","data":{"time":")");
     }
     std::string& tag_text = tags[point.tag_set];
