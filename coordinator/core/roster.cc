@@ -4,6 +4,14 @@
 #include <utility>
 
 namespace lockstep::coordinator {
+namespace {
+
+// It has a part that has not ended, or had one until now.
+bool IsAtWork(const RunMember& member) {
+  return !member.lost && !member.joining && member.step < RunMember::Step::kDrained;
+}
+
+}  // namespace
 
 void Roster::Add(const AgentRecord& record) {
   RunMember& member = members_.emplace_back();
@@ -69,18 +77,29 @@ std::vector<AgentId> Roster::Present() const {
 std::vector<const RunMember*> Roster::Staying() const {
   std::vector<const RunMember*> staying;
   for (const RunMember& member : members_) {
-    if (!member.lost && !member.leaving && !member.joining &&
-        member.step < RunMember::Step::kDrained) {
+    if (IsAtWork(member) && !member.leaving) {
       staying.push_back(&member);
     }
   }
   return staying;
 }
 
+std::vector<const RunMember*> Roster::Takers() const {
+  std::vector<const RunMember*> takers = Staying();
+  if (takers.empty()) {
+    for (const RunMember& member : members_) {
+      if (IsAtWork(member) && !member.handed_over) {
+        takers.push_back(&member);
+      }
+    }
+  }
+  return takers;
+}
+
 std::vector<AgentId> Roster::AtWork() const {
   std::vector<AgentId> at_work;
   for (const RunMember& member : members_) {
-    if (!member.lost && !member.joining && member.step < RunMember::Step::kDrained) {
+    if (IsAtWork(member)) {
       at_work.push_back(member.id);
     }
   }

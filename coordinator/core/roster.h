@@ -44,6 +44,9 @@ class Roster {
   std::vector<AgentId> Present() const;
   // Of these, those who have a part that has not ended, and are not about to leave.
   std::vector<const RunMember*> Staying() const;
+  // Whose the work is from the next division on: theirs who stay. Where nobody does, it remains with
+  // those who are about to leave, for as long as they work on.
+  std::vector<const RunMember*> Takers() const;
   // All but those who have no part yet.
   bool AllPresent(absl::FunctionRef<bool(const RunMember&)> predicate) const;
   bool AllHave(RunMember::Step step) const {
