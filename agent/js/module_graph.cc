@@ -262,7 +262,7 @@ bool ModuleGraph::LinkAndEvaluate(v8::Local<v8::Module> module, v8::Local<v8::Va
 bool ModuleGraph::Await(v8::Local<v8::Module> module, v8::Local<v8::Promise> promise) {
   {
     v8::TryCatch caught(isolate());
-    if (world_.site().WaitFor(context(), promise)) {
+    if (world_.site().WaitFor(promise)) {
       return true;
     }
     if (caught.HasCaught()) {

@@ -51,7 +51,7 @@ class WorldSite {
   // Runs microtasks and the script's own events until `promise` is settled. False when the VU was
   // interrupted, when nothing is left that could settle it, or, with a pending exception, when an
   // event threw.
-  virtual bool WaitFor(v8::Local<v8::Context> context, v8::Local<v8::Promise> promise) = 0;
+  virtual bool WaitFor(v8::Local<v8::Promise> promise) = 0;
 };
 
 class World {

@@ -5,9 +5,6 @@
 #include "absl/strings/str_cat.h"
 
 #include "agent/js/bind/text.h"
-#include "agent/js/fault.h"
-#include "agent/vu/sample_tags.h"
-#include "common/metrics/error_table.h"
 
 namespace lockstep::agent {
 
@@ -16,6 +13,14 @@ ScriptVu::ScriptVu(Worker& worker, VuKey key, Ids ids)
       run_(worker.run()),
       key_(key),
       ids_(ids),
+      samples_({.clock = worker.loop().clock(),
+                .sink = worker.sink(),
+                .options = run_.config.options,
+                .system_tags = run_.system_tags,
+                .vu_in_test = ids.in_test}),
+      events_(worker, key),
+      faults_(worker, ids.in_test),
+      asks_(worker, key),
       script_isolate_(worker.IsolateForNewVu()),
       connections_(worker.loop().MakePool(ids.in_instance)) {}
 
@@ -93,20 +98,11 @@ void ScriptVu::SwitchOut() {
 
 bool ScriptVu::Park(absl::FunctionRef<void(Task wake)> start) {
   if (!interrupted()) {
-    woken_ = false;
-    // A wake-up may come late, after an interruption and even after the VU's end: it finds its wait
-    // by number.
-    start([&worker = worker_, key = key_, park = ++park_] {
-      ScriptVu* vu = worker.Find(key);
-      if (vu != nullptr && vu->park_ == park) {
-        vu->woken_ = true;
-        worker.MakeReady(key);
-      }
-    });
-    while (!woken_ && !interrupted()) {
+    start(events_.BeginWait());
+    while (!events_.woken() && !interrupted()) {
       SwitchOut();
     }
-    ++park_;
+    events_.EndWait();
   }
   if (interrupted()) {
     Terminate();
@@ -128,65 +124,24 @@ void ScriptVu::Terminate() {
   }
 }
 
-// One announced event. Counts down when it is called or destroyed, whichever comes first.
-class ScriptVu::Expectation {
- public:
-  explicit Expectation(ScriptVu& vu)
-      : worker_(&vu.worker_), key_(vu.key_), generation_(vu.generation_) {
-    ++vu.expected_;
-  }
-  Expectation(Expectation&& other) noexcept
-      : worker_(std::exchange(other.worker_, nullptr)),
-        key_(other.key_),
-        generation_(other.generation_) {}
-  Expectation& operator=(Expectation&&) = delete;
-  ~Expectation() { Settle({}); }
-
-  void operator()(Task task) { Settle(std::move(task)); }
-
- private:
-  void Settle(Task task) {
-    Worker* worker = std::exchange(worker_, nullptr);
-    ScriptVu* vu = worker == nullptr ? nullptr : worker->Find(key_);
-    if (vu == nullptr || vu->generation_ != generation_) {
-      return;
-    }
-    --vu->expected_;
-    if (task) {
-      vu->events_.push_back(std::move(task));
-    }
-    worker->MakeReady(key_);
-  }
-
-  Worker* worker_;
-  VuKey key_;
-  uint64_t generation_;
-};
-
-absl::AnyInvocable<void(ApiVu::Task task)> ScriptVu::Expect() {
-  return Expectation(*this);
-}
-
 bool ScriptVu::RunEvents(absl::FunctionRef<bool()> until) {
   for (;;) {
     const v8::HandleScope handles(isolate());
     world_->RunMicrotasks();
-    if (interrupted() || blocked_.has_value()) {
+    if (interrupted() || faults_.blocked()) {
       return false;
     }
     if (until()) {
       return true;
     }
-    if (!events_.empty()) {
-      Task event = std::move(events_.front());
-      events_.pop_front();
+    if (Task event; events_.Pop(&event)) {
       v8::TryCatch caught(isolate());
       event();
       if (caught.HasCaught()) {
         caught.ReThrow();
         return false;
       }
-    } else if (expected_ > 0) {
+    } else if (events_.expecting()) {
       SwitchOut();
     } else {
       return true;
@@ -197,10 +152,8 @@ bool ScriptVu::RunEvents(absl::FunctionRef<bool()> until) {
 void ScriptVu::DropEvents() {
   world_->ClearTimers();
   world_->TakeUnhandledRejections();
-  events_.clear();
-  secrets_.clear();
-  expected_ = 0;
-  ++generation_;
+  events_.Drop();
+  asks_.DropSecrets();
 }
 
 // A termination that was asked for in the last native call of a function has not begun yet, so do
@@ -209,7 +162,7 @@ void ScriptVu::ForgetTermination() {
   isolate()->CancelTerminateExecution();
 }
 
-bool ScriptVu::WaitFor(v8::Local<v8::Context>, v8::Local<v8::Promise> promise) {
+bool ScriptVu::WaitFor(v8::Local<v8::Promise> promise) {
   const auto settled = [&] { return promise->State() != v8::Promise::kPending; };
   const bool ran = RunEvents(settled);
   if (interrupted()) {
@@ -218,85 +171,37 @@ bool ScriptVu::WaitFor(v8::Local<v8::Context>, v8::Local<v8::Promise> promise) {
   return ran && settled();
 }
 
-namespace {
-
-// The text of what was thrown. Resets `caught`, as V8 refuses to look at objects while an exception
-// is on its way.
-std::string TakeText(v8::Local<v8::Context> context, v8::TryCatch& caught) {
-  const v8::Local<v8::Value> exception = caught.Exception();
-  const v8::Local<v8::Message> message = caught.Message();
-  caught.Reset();
-  return DescribeException(context, exception, message);
-}
-
-}  // namespace
-
-void ScriptVu::LogException(v8::TryCatch& caught) {
-  std::string text = TakeText(world_->context(), caught);
-  CountThrown(text);
-  LogFault(std::move(text));
-}
-
-std::string ScriptVu::DescribeRejection(v8::Local<v8::Value> reason) {
-  return absl::StrCat("Uncaught (in promise) ",
-                      DescribeException(world_->context(), reason,
-                                        v8::Exception::CreateMessage(isolate(), reason)));
-}
-
-void ScriptVu::LogRejection(v8::Local<v8::Value> reason) {
-  std::string text = DescribeRejection(reason);
-  CountThrown(text);
-  LogFault(std::move(text));
-}
-
-void ScriptVu::CountThrown(absl::string_view text) {
-  const FaultKind kind = KindOfFault(text);
-  sink().AddError(kind.what, kScriptMethod, kind.where, loop().clock().Wall());
-}
-
-void ScriptVu::LogFault(std::string text) {
-  std::vector<std::pair<std::string, std::string>> fields;
-  if (scenario_.has_value()) {
-    const ScenarioConfig& scenario = run_.config.options.scenarios.at(*scenario_);
-    fields.emplace_back("executor", ExecutorTypeName(scenario.executor));
-    fields.emplace_back("scenario", scenario.name);
-  }
-  fields.emplace_back("source", "stacktrace");
-  run_.logger.Log(LogLevel::kError, std::move(text), std::move(fields));
-}
-
-ScriptFailure ScriptVu::FailureOf(v8::TryCatch& caught) {
-  if (!aborted_.empty()) {
-    return {.exit_code = ExitCode::kScriptAborted, .message = aborted_};
-  }
-  if (!caught.HasCaught() || caught.HasTerminated() || interrupted()) {
-    return {.exit_code = ExitCode::kGenericTimeout, .message = "interrupted"};
-  }
-  return {.exit_code = ExitCode::kScriptException, .message = TakeText(world_->context(), caught)};
-}
-
-std::optional<ScriptFailure> ScriptVu::FailureOfRejections() {
-  std::optional<ScriptFailure> failure;
-  for (const v8::Local<v8::Value>& reason : world_->TakeUnhandledRejections()) {
-    if (failure.has_value()) {
-      LogRejection(reason);
-    } else {
-      failure = {.exit_code = ExitCode::kScriptException, .message = DescribeRejection(reason)};
+void ScriptVu::Call(absl::FunctionRef<bool()> function,
+                    absl::FunctionRef<void(CallEnd end, v8::TryCatch& caught)> after) {
+  {
+    v8::TryCatch caught(isolate());
+    CallEnd end = CallEnd::kInFunction;
+    if (function()) {
+      end = RunEvents([] { return false; }) ? CallEnd::kWell : CallEnd::kInEvents;
     }
+    after(end, caught);
   }
+  ForgetTermination();
+  DropEvents();
+}
+
+std::optional<ScriptFailure> ScriptVu::CallOnce(absl::FunctionRef<bool()> function) {
+  std::optional<ScriptFailure> failure;
+  Call(function, [&](CallEnd end, v8::TryCatch& caught) {
+    failure = end == CallEnd::kWell ? faults_.FailureOfRejections(*world_) : FailureOf(caught);
+  });
   return failure;
+}
+
+bool ScriptVu::CallFunction(v8::Local<v8::Function> function, v8::Local<v8::Value> argument,
+                            v8::Local<v8::Value>* result) {
+  return function->Call(world_->context(), v8::Undefined(isolate()), 1, &argument).ToLocal(result);
 }
 
 std::optional<ScriptFailure> ScriptVu::Init() {
   in_init_ = true;
-  std::optional<ScriptFailure> failure;
-  {
-    v8::TryCatch caught(isolate());
-    const bool ok = world_->Load(run_.bundle.main_url) && RunEvents([] { return false; });
-    failure = ok ? FailureOfRejections() : FailureOf(caught);
-  }
-  ForgetTermination();
-  DropEvents();
+  std::optional<ScriptFailure> failure =
+      CallOnce([this] { return world_->Load(run_.bundle.main_url); });
   in_init_ = false;
   return failure;
 }
@@ -309,28 +214,19 @@ std::optional<ScriptFailure> ScriptVu::CallExported(absl::string_view name, absl
     return ScriptFailure{.message = absl::StrCat("exported '", name, "' must be a function")};
   }
   entered_.reset();
-  tags_ = SampleTags(sink(), run_.config.options, run_.system_tags, nullptr, ids_.in_test);
+  samples_.Enter(nullptr);
   SetGroup(std::string(group));
-  const v8::Local<v8::Context> context = world_->context();
-  std::optional<ScriptFailure> failure;
   BeginIteration();
-  {
-    v8::TryCatch caught(isolate());
-    const bool ok =
-        function->Call(context, v8::Undefined(isolate()), 1, &argument).ToLocal(result) &&
-        RunEvents([] { return false; });
-    failure = ok ? FailureOfRejections() : FailureOf(caught);
-    if (ok && (*result)->IsPromise()) {
-      const auto promise = result->As<v8::Promise>();
-      *result = promise->State() == v8::Promise::kFulfilled
-                    ? promise->Result()
-                    : v8::Undefined(isolate()).As<v8::Value>();
-    }
+  std::optional<ScriptFailure> failure =
+      CallOnce([&] { return CallFunction(function, argument, result); });
+  if (!failure.has_value() && (*result)->IsPromise()) {
+    const auto promise = result->As<v8::Promise>();
+    *result = promise->State() == v8::Promise::kFulfilled
+                  ? promise->Result()
+                  : v8::Undefined(isolate()).As<v8::Value>();
   }
-  ForgetTermination();
-  DropEvents();
   EndIteration();
-  EmitData(loop().clock().Wall());
+  samples_.EmitData();
   return failure;
 }
 
@@ -348,18 +244,12 @@ v8::Local<v8::Value> ScriptVu::SetupValue() {
 }
 
 void ScriptVu::AbortTest(std::string message) {
-  aborted_ = message;
+  faults_.NoteAbort(message);
   if (scenario_.has_value()) {  // otherwise the failure of the exported function says it
-    run_.conductor.Post([&run = run_, message = std::move(message)]() mutable {
-      run.events.on_abort(std::move(message));
-    });
+    asks_.AbortTest(std::move(message));
   }
   wanted_epoch_.store(epoch_);
   Terminate();
-}
-
-void ScriptVu::FailTest() {
-  run_.conductor.Post([&run = run_] { run.events.on_fail(); });
 }
 
 }  // namespace lockstep::agent

@@ -1,6 +1,20 @@
 // A virtual user at its worker: a world of its own. Runs jobs (init code, activations, setup, ...) one after another, on a
 // fibre that it borrows while it has some; while its script waits, the fibre is parked.
 //
+// | a job is  | fibre           | leaves that when                                                  |
+// |-----------|-----------------|-------------------------------------------------------------------|
+// | queued    | none            | the jobs before it are done; dropped if the VU is to quit         |
+// | running   | the VU's, runs  | it returns kDone or kAgain, or its script waits                   |
+// | waiting   | the VU's, parks | what it waits for comes, or it is interrupted: the VU gets a turn |
+// | done once | given back      | the worker's next turn: kAgain runs the same job anew             |
+// | done      | given back      | -; the next job goes on with the same fibre, if there is one      |
+//
+// A job that has begun comes to its end, also when the VU is to quit: its script is interrupted.
+//
+// script_vu.cc: jobs and what they call; script_vu_iterations.cc: the job that runs iterations. What
+// else a VU is made of is in files of its own: vu_samples.h, vu_events.h, vu_faults.h,
+// conductor_asks.h.
+//
 // Worker's thread only, except where it says otherwise. "Inside" means on the fibre, in the
 // isolate.
 #pragma once
@@ -12,12 +26,18 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include <v8.h>
 
 #include "agent/exec/vu.h"
 #include "agent/js/fibre_pool.h"
 #include "agent/js/world.h"
+#include "agent/vu/conductor_asks.h"
+#include "agent/vu/vu_events.h"
+#include "agent/vu/vu_facts.h"
+#include "agent/vu/vu_faults.h"
+#include "agent/vu/vu_samples.h"
 #include "agent/vu/worker.h"
 
 namespace lockstep::agent {
@@ -51,7 +71,9 @@ class ScriptVu final : public ApiVu, public WorldSite {
   bool done() const { return done_; }
   // Of the fibre's thread. It has a fibre.
   clockid_t cpu_clock() const { return fibre_->cpu_clock(); }
-  bool& queued() { return queued_; }
+  // The place in the worker's queue of VUs that can go on. False: it has that already.
+  bool ClaimQueueSlot() { return !std::exchange(queued_, true); }
+  void LeaveQueue() { queued_ = false; }
   v8::Isolate* isolate() const { return script_isolate_.get(); }
   // The epoch that is to stop, for other threads.
   std::atomic<uint64_t>& wanted_epoch() { return wanted_epoch_; }
@@ -61,9 +83,9 @@ class ScriptVu final : public ApiVu, public WorldSite {
   }
 
   RunShared& run() { return run_; }
-  // The running iteration has kept the worker for `limit`: ends it where it is, and takes that down.
-  // From an interrupt of V8, on the worker's thread. Does nothing outside of iterations, which have
-  // limits of their own.
+  VuEvents& events() { return events_; }
+  ConductorAsks& asks() { return asks_; }
+  // See VuFaults. Does nothing outside of iterations, which have limits of their own.
   void InterruptBlock(absl::Duration limit);
 
   // ---- inside ----
@@ -80,11 +102,10 @@ class ScriptVu final : public ApiVu, public WorldSite {
                                             v8::Local<v8::Value>* result);
   // setup()'s result as this VU's own value.
   v8::Local<v8::Value> SetupValue();
-  // What the caught exception means for the run; `caught` is reset.
-  ScriptFailure FailureOf(v8::TryCatch& caught);
-  // What promises that were rejected mean for the run, if nobody has heard of one by now: the first
-  // one fails what was called, the others are logged.
-  std::optional<ScriptFailure> FailureOfRejections();
+  // See VuFaults.
+  ScriptFailure FailureOf(v8::TryCatch& caught) {
+    return faults_.FailureOf(world_->context(), caught, interrupted());
+  }
 
   // ---- ApiVu ----
   bool in_init() const override { return in_init_; }
@@ -93,25 +114,31 @@ class ScriptVu final : public ApiVu, public WorldSite {
   Logger& logger() override { return run_.logger; }
   EventLoop& loop() override { return worker_.loop(); }
   SampleSink& sink() override { return worker_.sink(); }
-  TagSetId tags() const override { return tags_; }
-  void set_tags(TagSetId tags) override { tags_ = tags; }
-  const std::string& group() const override { return group_; }
-  void SetGroup(std::string path) override;
-  void CountBytes(int64_t sent, int64_t received) override;
+  TagSetId tags() const override { return samples_.tags(); }
+  void set_tags(TagSetId tags) override { samples_.SetTags(tags); }
+  const std::string& group() const override { return samples_.group(); }
+  void SetGroup(std::string path) override { samples_.SetGroup(std::move(path)); }
+  void CountBytes(int64_t sent, int64_t received) override { samples_.CountBytes(sent, received); }
   bool Park(absl::FunctionRef<void(Task wake)> start) override;
-  absl::AnyInvocable<void(Task task)> Expect() override;
+  absl::AnyInvocable<void(Task task)> Expect() override { return events_.Expect(); }
   std::optional<ScenarioFacts> scenario() const override;
-  InstanceFacts instance() const override;
+  InstanceFacts instance() const override {
+    return InstanceFactsOf(run_, worker_.loop().clock().Mono());
+  }
   VuFacts vu() const override;
   std::string options_json() const override { return run_.config.options_json; }
   void AbortTest(std::string message) override;
-  void FailTest() override;
-  std::optional<absl::Duration> TakeLateness() override;
+  void FailTest() override { asks_.FailTest(); }
+  std::optional<absl::Duration> TakeLateness() override { return samples_.TakeLateness(); }
   const SegmentTuple& segment() const override { return run_.config.segment; }
   void LeaseRows(const std::string& name, int64_t rows, bool wrap,
-                 absl::AnyInvocable<void(RowBlock)> done) override;
+                 absl::AnyInvocable<void(RowBlock)> done) override {
+    asks_.LeaseRows(name, rows, wrap, std::move(done));
+  }
   void GetSecret(std::string url,
-                 absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) override;
+                 absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) override {
+    asks_.GetSecret(std::move(url), std::move(done));
+  }
   HttpClient& http() override { return worker_.loop(); }
   ConnectionPool& connections() override { return *connections_; }
   GrpcEngine& grpc() override { return worker_.grpc(); }
@@ -127,20 +154,23 @@ class ScriptVu final : public ApiVu, public WorldSite {
   SourceStore& sources() override { return *run_.sources; }
   const std::map<std::string, std::string>& env() const override { return run_.config.env; }
   Logger& console() override { return run_.logger; }
-  absl::StatusOr<std::string> LoadFile(const std::string& url) override;
-  bool WaitFor(v8::Local<v8::Context> context, v8::Local<v8::Promise> promise) override;
+  absl::StatusOr<std::string> LoadFile(const std::string& url) override {
+    return asks_.LoadFile(url, *this);
+  }
+  bool WaitFor(v8::Local<v8::Promise> promise) override;
 
  private:
-  class Expectation;
   struct QueuedJob {
     uint64_t epoch;
     Job job;
     bool begun = false;
   };
 
-  struct Block {
-    absl::Duration limit;  // that it computed for without waiting
-    std::string where;     // "file:///dir/script.js:3:9"
+  // Where a call of the script ended.
+  enum class CallEnd {
+    kInFunction,  // it threw, or was interrupted
+    kInEvents,    // likewise, in what it had started
+    kWell,        // nothing is left to wait for
   };
 
   // On a fibre: does what there is to do.
@@ -157,35 +187,31 @@ class ScriptVu final : public ApiVu, public WorldSite {
   // Runs microtasks and events until `until`, or until nothing is expected any more. False:
   // interrupted, or an event threw, which is left to the caller's TryCatch.
   bool RunEvents(absl::FunctionRef<bool()> until);
+  // Calls the script by `function`, which is false if that threw, and waits for what it starts;
+  // `after` hears how it ended, with what was thrown. Then drops whatever is left of it.
+  void Call(absl::FunctionRef<bool()> function,
+            absl::FunctionRef<void(CallEnd end, v8::TryCatch& caught)> after);
+  // The same, where a fault is one of the run.
+  std::optional<ScriptFailure> CallOnce(absl::FunctionRef<bool()> function);
+  // The exported `function`, with one argument.
+  bool CallFunction(v8::Local<v8::Function> function, v8::Local<v8::Value> argument,
+                    v8::Local<v8::Value>* result);
   void DropEvents();
-  // Logs what was thrown, and resets `caught`.
-  void LogException(v8::TryCatch& caught);
-  // The same for the reason of a promise.
-  void LogRejection(v8::Local<v8::Value> reason);
-  std::string DescribeRejection(v8::Local<v8::Value> reason);
-  void LogFault(std::string text);
-  // The row of the table of errors of what was thrown; `text` with its stack.
-  void CountThrown(absl::string_view text);
   bool quitting() const { return wanted_epoch_.load(std::memory_order_relaxed) == kEveryEpoch; }
 
   void Enter(size_t scenario);
-  IterationEnd RunIteration(const Iteration& iteration);
-  // Records how late the iteration began, if that is wanted.
-  void NoteLateness(MonoTime began);
-  // The samples of an iteration that has ended.
-  void EmitIteration(absl::Duration duration);
-  // Logs what InterruptBlock has taken down, and counts it: for the generator's health, and in the
-  // table of errors.
-  void ReportBlock();
+  // The one that `iteration_` is.
+  IterationEnd RunIteration();
   void FinishIteration(MonoTime began, absl::Duration duration);
-  void EmitData(absl::Time now);
-  // In the same turn as the iteration's samples, so that both are sealed together.
-  void CountEnded(int64_t EndedIterations::*how);
 
   Worker& worker_;
   RunShared& run_;
   const VuKey key_;
   const Ids ids_;
+  VuSamples samples_;
+  VuEvents events_;
+  VuFaults faults_;
+  ConductorAsks asks_;
   ScriptIsolate& script_isolate_;
   std::unique_ptr<ConnectionPool> connections_;
   std::unique_ptr<LentFibre> fibre_;  // null: nothing is going on
@@ -197,31 +223,14 @@ class ScriptVu final : public ApiVu, public WorldSite {
   std::atomic<uint64_t> wanted_epoch_{0};
   bool queued_ = false;
   bool in_init_ = true;
-  std::optional<Block> blocked_;  // how the present iteration kept its worker; unset: it did not
-  std::string aborted_;           // the message of exec.test.abort() in the present job
-  bool parked_ = false;           // since the present iteration began
-
-  uint64_t park_ = 0;  // number of the present wait
-  bool woken_ = false;
-  // Who waits for secrets, by number.
-  std::map<uint64_t, absl::AnyInvocable<void(absl::StatusOr<std::string>)>> secrets_;
-  uint64_t last_secret_ = 0;
-  std::deque<Task> events_;
-  int64_t expected_ = 0;     // announced events that have not come
-  uint64_t generation_ = 1;  // events of earlier generations are dropped
-
-  TagSetId tags_ = kEmptyTagSet;
-  std::string group_;
-  std::optional<TagSetId> grouped_;  // what tags_ was when it got that group
-  int64_t bytes_sent_ = 0, bytes_received_ = 0;
+  bool parked_ = false;  // since the present iteration began
 
   std::optional<size_t> scenario_;  // of the running activation
   std::optional<size_t> entered_;   // whose tags, variables and function are set
   v8::Global<v8::Function> function_;
   v8::Global<v8::Value> setup_value_;
   Iteration iteration_;
-  std::optional<absl::Duration> lateness_;  // of its start, while no request has taken it
-  int64_t iterations_ = 0;                  // begun by this VU
+  int64_t iterations_ = 0;  // begun by this VU
   std::map<size_t, int64_t> iterations_in_scenario_;
 };
 

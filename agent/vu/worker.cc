@@ -199,7 +199,7 @@ GrpcEngine& Worker::grpc() {
 
 void Worker::MakeReady(VuKey key) {
   ScriptVu* vu = Find(key);
-  if (vu != nullptr && !std::exchange(vu->queued(), true)) {
+  if (vu != nullptr && vu->ClaimQueueSlot()) {
     ready_.push_back(key);
     loop_.WakeSoon();
   }
@@ -238,7 +238,7 @@ void Worker::ResumeReady() {
     ready_.pop_front();
     ScriptVu* vu = Find(key);
     if (vu != nullptr) {
-      vu->queued() = false;
+      vu->LeaveQueue();
       Resume(*vu);
     }
   }

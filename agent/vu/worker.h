@@ -77,8 +77,6 @@ class Worker {
   void MakeReady(VuKey key);
   // An isolate with room for another VU.
   ScriptIsolate& IsolateForNewVu();
-  // The VU whose fibre runs now, or null.
-  ScriptVu* current() const { return current_; }
 
  private:
   static void OnInterrupt(v8::Isolate* isolate, void* data);
@@ -122,7 +120,7 @@ class Worker {
   std::optional<ThreadWait> wait_;
   absl::flat_hash_map<VuKey, std::unique_ptr<ScriptVu>> vus_;
   std::deque<VuKey> ready_;
-  ScriptVu* current_ = nullptr;
+  ScriptVu* current_ = nullptr;  // whose fibre runs now
 
   // What Interrupt needs of a VU from other threads.
   struct Interruptible {

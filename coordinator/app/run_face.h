@@ -31,7 +31,7 @@ class RunFace final : public RunControl {
   absl::Status Scale(int64_t vus, int64_t max_vus) override { return run_.Scale(vus, max_vus); }
   absl::Status ScaleAgents(int64_t agents) override { return run_.ScaleAgents(agents); }
   absl::Status MayScaleAgents(int64_t agents) const override { return run_.MayScaleAgents(agents); }
-  absl::Status Stop(bool now) override { return run_.Stop(now); }
+  absl::Status Stop(Stopping how) override { return run_.Stop(how); }
 
  private:
   Run& run_;

@@ -22,6 +22,8 @@
 #include "coordinator/core/row_queues.h"
 #include "coordinator/core/run_member.h"
 #include "coordinator/core/run_parts.h"
+#include "coordinator/core/script_life.h"
+#include "coordinator/core/stopping.h"
 #include "coordinator/core/verdict.h"
 #include "coordinator/core/vu_leases.h"
 
@@ -59,8 +61,8 @@ struct RunCheckpoint {
   RowQueues row_queues;
   std::optional<IterationPools> pools;
   std::optional<VuLeases> vu_leases;
-  int stopping = 0;  // as Run numbers them
-  int setup = 0;
+  Stopping stopping = Stopping::kNo;
+  ScriptLife::Setup setup = ScriptLife::Setup::kPending;
   v1::SetupValue setup_data;
   bool script_usable = true;
   uint32_t deal = 0;

@@ -8,6 +8,7 @@
 #include "lockstep/v1/status.pb.h"
 
 #include "common/summary/summary.h"
+#include "coordinator/core/stopping.h"
 
 namespace lockstep::coordinator {
 
@@ -27,7 +28,7 @@ class RunControl {
   virtual absl::Status ScaleAgents(int64_t agents) = 0;
   // What ScaleAgents would answer, without doing anything.
   virtual absl::Status MayScaleAgents(int64_t agents) const = 0;
-  virtual absl::Status Stop(bool now) = 0;
+  virtual absl::Status Stop(Stopping how) = 0;
 };
 
 }  // namespace lockstep::coordinator

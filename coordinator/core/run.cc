@@ -71,18 +71,18 @@ void Run::Interrupt(const std::string& name) {
   ++interrupts_;
   EndEarly({ExitCode::kExternalAbort,
             absl::StrCat("test run was aborted because lockstep received a '", name, "' signal")},
-           /*now=*/interrupts_ > 1);
+           interrupts_ > 1 ? Stopping::kNow : Stopping::kGracefully);
 }
 
 void Run::Fail(ExitCode code, std::string message) {
   EndEarly({code, std::move(message)});
 }
 
-absl::Status Run::Stop(bool now) {
+absl::Status Run::Stop(Stopping how) {
   if (state() == v1::RunStatus::DONE) {
     return absl::FailedPreconditionError("the run is over");
   }
-  EndEarly({ExitCode::kScriptStoppedFromRestApi, "test run stopped by a control command"}, now);
+  EndEarly({ExitCode::kScriptStoppedFromRestApi, "test run stopped by a control command"}, how);
   return absl::OkStatus();
 }
 
@@ -131,7 +131,7 @@ absl::Status Run::MayScaleAgents(int64_t agents) const {
 
 absl::Status Run::ScaleAgents(int64_t agents) {
   LOCKSTEP_RETURN_IF_ERROR(MayScaleAgents(agents));
-  agent_scaling_->ScaleTo(static_cast<size_t>(agents));
+  moving_->ScaleTo(static_cast<size_t>(agents));
   return absl::OkStatus();
 }
 
@@ -164,8 +164,8 @@ v1::RunStatus Run::Snapshot() const {
        .in_state = phase_.lasted(),
        .stop_within = StopWithin(),
        .interrupts = interrupts_,
-       .work_moves = redivision_.has_value(),
-       .agents_wanted = agent_scaling_.has_value() ? agent_scaling_->target() : roster_.wanted(),
+       .work_moves = moving_.has_value(),
+       .agents_wanted = moving_.has_value() ? moving_->agents_wanted() : roster_.wanted(),
        .script_url = source_.script().main_url,
        .plan = plan_,
        .outcome = verdict_.outcome(),

@@ -55,14 +55,12 @@
 #include "common/base/log.h"
 #include "common/base/timer.h"
 #include "common/health/judge.h"
-#include "coordinator/core/agent_scaling.h"
 #include "coordinator/core/assignments.h"
 #include "coordinator/core/bundle.h"
 #include "coordinator/core/file_server.h"
 #include "coordinator/core/fleet.h"
-#include "coordinator/core/iteration_leases.h"
+#include "coordinator/core/moving_work.h"
 #include "coordinator/core/pausing.h"
-#include "coordinator/core/redivision.h"
 #include "coordinator/core/results_ticker.h"
 #include "coordinator/core/roster.h"
 #include "coordinator/core/row_queues.h"
@@ -71,7 +69,9 @@
 #include "coordinator/core/run_phase.h"
 #include "coordinator/core/run_sender.h"
 #include "coordinator/core/run_settings.h"
+#include "coordinator/core/script_life.h"
 #include "coordinator/core/standstill_watch.h"
+#include "coordinator/core/stopping.h"
 #include "coordinator/core/verdict.h"
 #include "coordinator/core/vu_scaling.h"
 
@@ -113,7 +113,8 @@ class Run {
   void Interrupt(const std::string& name);
   // Something outside of the fleet makes the run impossible.
   void Fail(ExitCode code, std::string message);
-  absl::Status Stop(bool now);
+  // kGracefully or kNow.
+  absl::Status Stop(Stopping how);
   // Before setup() the run waits for Resume with all VUs initialised, during it at the ReadyBarrier.
   // After T0, all agents pause and resume at the same instants, which are sent to them a little
   // ahead.
@@ -141,7 +142,7 @@ class Run {
   RunState state() const { return phase_.state(); }
   const std::vector<RunMember>& members() const { return roster_.members(); }
   const std::optional<TestPlan>& plan() const { return plan_; }
-  const v1::SetupValue& setup_data() const { return setup_data_; }
+  const v1::SetupValue& setup_data() const { return script_.setup_data(); }
   // The script's files, as far as the elected agent has asked for them; complete once it is planned.
   const Bundle& bundle() const { return files_.bundle(); }
   // What the status service tells. Cheap enough for each second.
@@ -167,9 +168,6 @@ class Run {
   static constexpr absl::Duration kStopWithin = absl::Seconds(10);
   // What teardown() has after a second signal: whoever sends it does not want to wait.
   static constexpr absl::Duration kHurriedTeardown = absl::Seconds(5);
-  enum class Stopping { kNo, kGracefully, kNow };  // what iterations were told
-  // Done: well, or there is none. Interrupted: it had begun, and the run ends for another reason.
-  enum class Setup { kPending, kFailed, kInterrupted, kDone };
 
   void TakeEvents(Events events);
   // ---- GoOn ----
@@ -184,20 +182,36 @@ class Run {
   absl::Status OnBatch(AgentId agent, const v1::BatchMessage& message);
   void OnLost(const AgentRecord& agent, const absl::Status& reason);
 
-  // One function a message. Answers may come late, when the run has gone on to its end.
-  void OnVerdict(const v1::ScriptVerdict& verdict);
-  absl::Status OnRowLease(AgentId agent, const v1::RowLease& lease);
-  void OnInspected(const RunMember& member, const v1::Inspected& inspected);
+  // Of OnLost: what is known of the member from now on; what that means for its work, and the log; and
+  // what the run does without the one that was elected.
+  void TakeNote(RunMember& member, const absl::Status& reason);
+  void ReportLoss(RunMember& member, const AgentRecord& agent, const absl::Status& reason);
+  void AfterElectedLost(const std::string& agent);
+
+  // One function a message: the table is in run_messages.cc. Answers may come late, when the run has
+  // gone on to its end.
+  struct MessageRule;
+  static const MessageRule* RuleOf(const v1::AgentMessage& message);
+  // A rule's function: has the member's message taken by `kHandler`, which is void or Status.
+  template <auto kHandler, auto kBody>
+  static absl::Status Take(Run& run, RunMember& member, const v1::AgentMessage& message);
+  void OnProgress(RunMember& member, const v1::Progress& progress);
+  void OnScriptVerdict(RunMember& member, const v1::ScriptVerdict& verdict);
+  absl::Status OnRowLease(RunMember& member, const v1::RowLease& lease);
+  // Where work moves.
+  absl::Status OnMovingWork(RunMember& member, const v1::AgentMessage& message);
+  void OnInspected(RunMember& member, const v1::Inspected& inspected);
+  void OnAssigned(RunMember& member, const v1::Assigned& assigned);
   void OnPrepared(RunMember& member, const v1::Prepared& prepared);
   // To an Assign or a Prepare: the member has come to `step`, unless it failed.
   template <class Answer>
   void OnStep(RunMember& member, RunMember::Step step, const Answer& answer);
   void OnSetupDone(RunMember& member, const v1::SetupDone& done);
-  void OnReady(RunMember& member);
+  void OnReady(RunMember& member, const v1::Ready& ready);
   void OnLeaving(RunMember& member, const v1::Leaving& leaving);
   void OnDrained(RunMember& member, const v1::Drained& drained);
   void OnTeardownDone(RunMember& member, const v1::TeardownDone& done);
-  void OnHandleSummaryDone(const RunMember& member, const v1::HandleSummaryDone& done);
+  void OnHandleSummaryDone(RunMember& member, const v1::HandleSummaryDone& done);
   // Whether the run waits in `state` for the answer of the elected one, and this is it.
   bool Awaits(const RunMember& member, RunState state) const {
     return phase_.state() == state && member.id == roster_.elected();
@@ -225,7 +239,7 @@ class Run {
   void EndForLate(RunMember::Step step);
   // Records why the run ends early (the first reason stays) and brings it to its end from whatever
   // state.
-  void EndEarly(RunOutcome reason, bool now = true);
+  void EndEarly(RunOutcome reason, Stopping how = Stopping::kNow);
   void Drain(Stopping how);  // has iterations end
   // Puts a spare in the place of `lost`, if the state allows it and there is one.
   bool Substitute(RunMember& lost);
@@ -234,15 +248,12 @@ class Run {
   bool DealAgain(const RunMember& lost, bool was_elected);
   // A member was lost that had a part of the work, and others may take it over; `message` says so.
   void LoseWhileWorkMoves(const AgentRecord& agent, const std::string& message, bool surely_gone);
-  // What becomes of the work of a member that was lost while work moves. `last_heard`: of it;
-  // nothing if it is certain that it does nothing any more.
-  void HandOver(std::optional<MonoTime> last_heard);
   // Asks a member for the next thing that it lacks in the present state: a spare, in a later one
   // than the others.
   void CatchUp(RunMember& member);
   void CatchUpAll();
   void LetWorkMove(IterationPools pools, VuLeases vu_leases);
-  bool MovesNow() const { return redivision_.has_value() && !redivision_->stopped(); }
+  bool MovesNow() const { return moving_.has_value() && !moving_->stopped(); }
   // What RunStatus says of the same name.
   absl::Duration StopWithin() const;
 
@@ -268,18 +279,13 @@ class Run {
   Verdict verdict_;
   v1::Inspected inspected_;  // of which the plan was made
   std::optional<TestPlan> plan_;
-  Stopping stopping_ = Stopping::kNo;
-  Setup setup_ = Setup::kPending;
-  v1::SetupValue setup_data_;
-  bool script_usable_ = true;  // false once a function of the elected one's had to be given up
+  Stopping stopping_ = Stopping::kNo;  // what iterations were told
+  ScriptLife script_;
   int interrupts_ = 0;
   std::vector<std::string> remarks_;
   Timer catch_up_timer_;
 
-  // Where work moves: all of them are there from T0 on.
-  std::optional<IterationLeases> iteration_leases_;
-  std::optional<Redivision> redivision_;
-  std::optional<AgentScaling> agent_scaling_;
+  std::optional<MovingWork> moving_;  // where work moves, from T0 on
 };
 
 }  // namespace lockstep::coordinator

@@ -25,20 +25,16 @@ RunCheckpoint Run::Checkpoint() const {
   }
   saved.verdict = verdict_;
   saved.row_queues = row_queues_;
-  saved.stopping = static_cast<int>(stopping_);
-  saved.setup = static_cast<int>(setup_);
-  saved.setup_data = setup_data_;
-  saved.script_usable = script_usable_;
+  saved.stopping = stopping_;
   saved.scaled = vu_scaling_.asked_before_t0();
   saved.interrupts = interrupts_;
+  script_.SaveTo(saved);
   assignments_.SaveTo(saved);
   clock_.SaveTo(saved);
   pausing_.SaveTo(saved);
   standstill_watch_.SaveTo(saved);
-  if (redivision_.has_value()) {
-    iteration_leases_->SaveTo(saved);
-    redivision_->SaveTo(saved);
-    agent_scaling_->SaveTo(saved);
+  if (moving_.has_value()) {
+    moving_->SaveTo(saved);
   }
   return saved;
 }
@@ -78,11 +74,8 @@ void Run::CatchUpAfter(bool division_due) {
   if (pausing_.suspended()) {
     Release();
   }
-  if (iteration_leases_.has_value()) {
-    iteration_leases_->Deal();
-  }
-  if (division_due && redivision_.has_value()) {
-    redivision_->Soon();
+  if (moving_.has_value()) {
+    moving_->GoOn(division_due);
   }
   Advance();
 }
@@ -107,10 +100,8 @@ absl::Status Run::TakeBack(RunCheckpoint& saved) {
   roster_.Restore(std::move(saved.members), saved.elected);
   verdict_ = std::move(saved.verdict);
   row_queues_ = std::move(saved.row_queues);
-  stopping_ = static_cast<Stopping>(saved.stopping);
-  setup_ = static_cast<Setup>(saved.setup);
-  setup_data_ = std::move(saved.setup_data);
-  script_usable_ = saved.script_usable;
+  stopping_ = saved.stopping;
+  script_.Restore(saved);
   vu_scaling_.Restore(std::move(saved.scaled));
   interrupts_ = saved.interrupts;
   assignments_.Restore(saved);
@@ -119,8 +110,7 @@ absl::Status Run::TakeBack(RunCheckpoint& saved) {
   standstill_watch_.Restore(saved);
   if (saved.pools.has_value() && saved.vu_leases.has_value()) {
     LetWorkMove(*std::move(saved.pools), *std::move(saved.vu_leases));
-    redivision_->Restore(saved);
-    agent_scaling_->Restore(saved);
+    moving_->Restore(saved);
   }
   return absl::OkStatus();
 }

@@ -9,42 +9,37 @@
 
 namespace lockstep::coordinator {
 
-void Run::EndEarly(RunOutcome reason, bool now) {
+void Run::EndEarly(RunOutcome reason, Stopping how) {
   if (state() == v1::RunStatus::DONE) {
     return;
   }
   verdict_.Record(std::move(reason));
   pausing_.GiveUp();
   switch (state()) {
-    case v1::RunStatus::SETUP: {
-      const ExitCode code = verdict_.outcome().exit_code;
-      if (setup_ == Setup::kPending) {
-        const bool by_itself = code == ExitCode::kSetupTimeout || code == ExitCode::kScriptAborted;
-        setup_ = by_itself ? Setup::kFailed : Setup::kInterrupted;
-      }
+    case v1::RunStatus::SETUP:
+      script_.Interrupted(verdict_.outcome().exit_code);
       Drain(Stopping::kNow);
       return;
-    }
     case v1::RunStatus::READY_BARRIER:
       Drain(Stopping::kNow);
       return;
     case v1::RunStatus::RUNNING:
-      Drain(now ? Stopping::kNow : Stopping::kGracefully);
+      Drain(how);
       return;
     case v1::RunStatus::DRAINING:
-      if (now && stopping_ != Stopping::kNow) {
-        Drain(Stopping::kNow);
+      if (how == Stopping::kNow && stopping_ != how) {
+        Drain(how);
       }
       return;
     case v1::RunStatus::TEARDOWN:
-      if (now) {
-        script_usable_ = false;
+      if (how == Stopping::kNow) {
+        script_.GiveUp();
         logger_.Warn("teardown() was given up");
         EnterSummarising();
       }
       return;
     case v1::RunStatus::SUMMARISING:
-      if (now) {
+      if (how == Stopping::kNow) {
         Conclude(std::nullopt);
       }
       return;
@@ -94,7 +89,7 @@ void Run::OnLimit() {
         EndEarly(verdict_.outcome());  // which gives it up
         return;
       }
-      script_usable_ = false;
+      script_.GiveUp();
       verdict_.Record({ExitCode::kTeardownTimeout,
                        absl::StrCat("teardown() execution timed out after ",
                                     absl::FormatDuration(plan_->teardown_timeout))});
@@ -139,8 +134,8 @@ void Run::ExpelLate() {
 
 void Run::Drain(Stopping how) {
   stopping_ = how;
-  if (redivision_.has_value()) {
-    redivision_->Stop();
+  if (moving_.has_value()) {
+    moving_->Stop();
   }
   v1::CoordinatorMessage message;
   if (how == Stopping::kGracefully) {

@@ -16,15 +16,19 @@ bool IsItsOwnFault(const absl::Status& reason) {
          absl::IsFailedPrecondition(reason);
 }
 
+std::string LossOf(const AgentRecord& agent, const absl::Status& reason) {
+  return absl::StrCat("agent ", agent.name, " was lost: ", reason.message());
+}
+
 }  // namespace
 
 absl::Status Run::MayJoin(const v1::Join& join) const {
   const bool may_be_spare = state() < v1::RunStatus::RUNNING && !settings_.inspect_only;
-  if (agent_scaling_.has_value() && agent_scaling_->IsBarred(join.name())) {
+  if (moving_.has_value() && moving_->IsBarred(join.name())) {
     return absl::UnavailableError(
         "it could not take part in the run that is in progress; wait for the next one");
   }
-  if (MovesNow() && (settings_.late_agents_join || agent_scaling_->wants_more())) {
+  if (MovesNow() && (settings_.late_agents_join || moving_->wants_more())) {
     return absl::OkStatus();
   }
   if (state() != v1::RunStatus::WAITING_FOR_AGENTS && !may_be_spare) {
@@ -36,7 +40,7 @@ absl::Status Run::MayJoin(const v1::Join& join) const {
 void Run::OnJoined(AgentId agent) {
   const AgentRecord& record = *fleet_.Find(agent);
   if (MovesNow()) {
-    agent_scaling_->LetJoin(agent);
+    moving_->LetJoin(agent);
     return;
   }
   if (state() != v1::RunStatus::WAITING_FOR_AGENTS || roster_.complete()) {
@@ -106,7 +110,7 @@ void Run::CatchUp(RunMember& member) {
       *scale.mutable_scale() = *asked;
       sender_.Send(member.id, std::move(scale));
     }
-    *message.mutable_setup_data()->mutable_value() = setup_data_;
+    *message.mutable_setup_data()->mutable_value() = script_.setup_data();
     sender_.Send(member.id, std::move(message));
   } else if (member.step == RunMember::Step::kAssigned && state() > v1::RunStatus::ASSIGNING) {
     member.Reach(RunMember::Step::kAskedToPrepare);
@@ -129,67 +133,81 @@ void Run::OnLost(const AgentRecord& agent, const absl::Status& reason) {
     roster_.ForgetSpare(agent.id);
     return;
   }
-  std::string message = absl::StrCat("agent ", agent.name, " was lost: ", reason.message());
   if (MovesNow() && IsItsOwnFault(reason)) {
-    agent_scaling_->Bar(agent.name);
+    moving_->Bar(agent.name);
   }
   if (state() == v1::RunStatus::WAITING_FOR_AGENTS || member->joining) {  // it had no part yet
-    logger_.Warn(message);
+    logger_.Warn(LossOf(agent, reason));
     roster_.ForgetMember(agent.id);
     return;
   }
-  member->lost = true;
-  member->loss = std::string(reason.message());
-  member->lost_at = loop_.clock().Wall();
-  if (loop_.clock().Mono() >= clock_.t0()) {
-    member->lost_after = loop_.clock().Mono() - clock_.t0();
-  }
+  TakeNote(*member, reason);
   const bool was_elected = agent.id == roster_.elected();
   if (Substitute(*member) || DealAgain(*member, was_elected)) {
     return;
   }
-  const bool on_purpose = absl::IsCancelled(reason);
-  if (iteration_leases_.has_value()) {
-    iteration_leases_->OnLost(*member);
-  }
-  CountDelivered(*member);
-  std::string missing = MissingWork(*member);
-  if (on_purpose && !member->missed()) {
-    logger_.Info(absl::StrCat("agent ", agent.name, " has left, its work was ",
-                              member->handed_over ? "handed over: " : "done: ", reason.message()));
-  } else if (MovesNow() && member->handed_over) {
-    logger_.Error(absl::StrCat(message, "; others had taken over what it had not begun",
-                               missing.empty() ? "" : "; missing: ", missing));
-    iteration_leases_->Deal();
-    redivision_->OnLostWithoutWork(agent.id);
-  } else if (MovesNow()) {
-    LoseWhileWorkMoves(agent, message,
-                       /*surely_gone=*/on_purpose || absl::IsAborted(reason));
-  } else {
-    logger_.Error(absl::StrCat(message, missing.empty() ? "" : "; missing: ", missing));
-  }
+  ReportLoss(*member, agent, reason);
   const RunState before = state();
   if (was_elected) {
     roster_.Elect();  // first: what follows may go on to teardown at once
   }
   if (!roster_.WithinTolerance() || (was_elected && state() == v1::RunStatus::SETUP)) {
     verdict_.RecordLoss(agent.name, reason.message());
-    EndEarly(verdict_.outcome(), /*now=*/!on_purpose);
+    EndEarly(verdict_.outcome(),
+             absl::IsCancelled(reason) ? Stopping::kGracefully : Stopping::kNow);
   }
   if (was_elected && state() == before) {
-    if (state() == v1::RunStatus::INSPECTING) {
-      EnterInspecting();
-    } else if (state() == v1::RunStatus::TEARDOWN) {
-      const std::string lost_call = absl::StrCat("teardown() was lost with agent ", agent.name);
-      logger_.Error(lost_call);
-      verdict_.Record({ExitCode::kOther, lost_call});
-      EnterSummarising();
-    } else if (state() == v1::RunStatus::SUMMARISING) {
-      Conclude(std::nullopt);
-    }
+    AfterElectedLost(agent.name);
   }
   pausing_.TellIfAtRest();
   Advance();
+}
+
+void Run::TakeNote(RunMember& member, const absl::Status& reason) {
+  member.lost = true;
+  member.loss = std::string(reason.message());
+  member.lost_at = loop_.clock().Wall();
+  if (loop_.clock().Mono() >= clock_.t0()) {
+    member.lost_after = loop_.clock().Mono() - clock_.t0();
+  }
+}
+
+void Run::ReportLoss(RunMember& member, const AgentRecord& agent, const absl::Status& reason) {
+  const bool on_purpose = absl::IsCancelled(reason);
+  if (moving_.has_value()) {
+    moving_->OnLost(member);
+  }
+  CountDelivered(member);
+  std::string missing = MissingWork(member);
+  if (!missing.empty()) {
+    missing = "; missing: " + missing;
+  }
+  if (on_purpose && !member.missed()) {
+    logger_.Info(absl::StrCat("agent ", agent.name, " has left, its work was ",
+                              member.handed_over ? "handed over: " : "done: ", reason.message()));
+  } else if (MovesNow() && member.handed_over) {
+    logger_.Error(absl::StrCat(LossOf(agent, reason),
+                               "; others had taken over what it had not begun", missing));
+    moving_->OnLostWithoutWork(agent.id);
+  } else if (MovesNow()) {
+    LoseWhileWorkMoves(agent, LossOf(agent, reason),
+                       /*surely_gone=*/on_purpose || absl::IsAborted(reason));
+  } else {
+    logger_.Error(absl::StrCat(LossOf(agent, reason), missing));
+  }
+}
+
+void Run::AfterElectedLost(const std::string& agent) {
+  if (state() == v1::RunStatus::INSPECTING) {
+    EnterInspecting();
+  } else if (state() == v1::RunStatus::TEARDOWN) {
+    const std::string lost_call = absl::StrCat("teardown() was lost with agent ", agent);
+    logger_.Error(lost_call);
+    verdict_.Record({ExitCode::kOther, lost_call});
+    EnterSummarising();
+  } else if (state() == v1::RunStatus::SUMMARISING) {
+    Conclude(std::nullopt);
+  }
 }
 
 void Run::LoseWhileWorkMoves(const AgentRecord& agent, const std::string& message,
@@ -198,19 +216,10 @@ void Run::LoseWhileWorkMoves(const AgentRecord& agent, const std::string& messag
     return other.lost || other.handed_over || other.joining;
   });
   logger_.Error(absl::StrCat(message, nobody ? "" : "; what it has not begun goes to the others"));
-  HandOver(surely_gone ? std::nullopt : std::make_optional(agent.last_heard));
+  moving_->HandOver(surely_gone ? std::nullopt : std::make_optional(agent.last_heard));
   if (nobody) {
     EndEarly({ExitCode::kOther, absl::StrCat(message, "; nobody is left to do its work")});
   }
-}
-
-void Run::HandOver(std::optional<MonoTime> last_heard) {
-  if (last_heard.has_value()) {
-    redivision_->NotBefore(*last_heard + settings_.lease);
-  }
-  iteration_leases_->Deal();
-  agent_scaling_->LetSpareJoin();
-  redivision_->Soon();
 }
 
 }  // namespace lockstep::coordinator

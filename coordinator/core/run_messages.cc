@@ -1,11 +1,13 @@
 // What a Run makes of an agent's messages.
 #include <algorithm>
+#include <iterator>
+#include <type_traits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 
 #include "common/base/status_macros.h"
-#include "coordinator/core/division.h"
+#include "coordinator/core/agent_log_lines.h"
 #include "coordinator/core/run.h"
 #include "proto/words.h"
 
@@ -13,30 +15,6 @@ namespace lockstep::coordinator {
 namespace {
 
 using Body = v1::AgentMessage::BodyCase;
-
-// The state in which agents are asked for this answer. Unset: it is none.
-std::optional<RunState> AskedIn(Body body) {
-  switch (body) {
-    case Body::kInspected:
-      return v1::RunStatus::INSPECTING;
-    case Body::kAssigned:
-      return v1::RunStatus::ASSIGNING;
-    case Body::kPrepared:
-      return v1::RunStatus::PREPARING;
-    case Body::kSetupDone:
-      return v1::RunStatus::SETUP;
-    case Body::kReady:
-      return v1::RunStatus::READY_BARRIER;
-    case Body::kDrained:
-      return v1::RunStatus::RUNNING;
-    case Body::kTeardownDone:
-      return v1::RunStatus::TEARDOWN;
-    case Body::kHandleSummaryDone:
-      return v1::RunStatus::SUMMARISING;
-    default:
-      return std::nullopt;
-  }
-}
 
 // Of a message that only agents of a run whose work moves may send.
 absl::Status NoWorkMoves(const v1::AgentMessage& message) {
@@ -67,32 +45,23 @@ v1::Progress KeepingVus(v1::Progress progress, const v1::Progress& before) {
   return progress;
 }
 
-// `name_agent`: each line says whose it is.
-void WriteLogLines(const v1::LogLines& lines, const std::string& agent, bool name_agent,
-                   Logger& logger) {
-  if (lines.suppressed() > 0) {
-    logger.Warn(absl::StrCat(lines.suppressed(), " log lines of agent ", agent,
-                             " were dropped: too many at once"));
-  }
-  for (const v1::LogLine& line : lines.lines()) {
-    LogRecord record;
-    record.time = absl::FromUnixNanos(line.time_unix_ns());
-    record.level = static_cast<LogLevel>(line.level());
-    record.message = line.message();
-    for (const v1::LogLine::Field& field : line.fields()) {
-      record.fields.emplace_back(field.key(), field.value());
-    }
-    if (line.times() > 1) {
-      record.fields.emplace_back("times", absl::StrCat(line.times()));
-    }
-    if (name_agent) {
-      record.fields.emplace_back("agent", agent);
-    }
-    logger.Write(std::move(record));
+}  // namespace
+
+struct Run::MessageRule {
+  Body body;
+  std::optional<RunState> asked_in;  // it is an answer to what agents are asked in this state
+  absl::Status (*take)(Run& run, RunMember& member, const v1::AgentMessage& message);
+};
+
+template <auto kHandler, auto kBody>
+absl::Status Run::Take(Run& run, RunMember& member, const v1::AgentMessage& message) {
+  if constexpr (std::is_void_v<decltype((run.*kHandler)(member, (message.*kBody)()))>) {
+    (run.*kHandler)(member, (message.*kBody)());
+    return absl::OkStatus();
+  } else {
+    return (run.*kHandler)(member, (message.*kBody)());
   }
 }
-
-}  // namespace
 
 absl::Status Run::OnMessage(AgentId agent, const v1::AgentMessage& message) {
   RunMember* const member = roster_.Find(agent);
@@ -106,76 +75,81 @@ absl::Status Run::OnMessage(AgentId agent, const v1::AgentMessage& message) {
   if (assignments_.IsOfAnEarlierDeal(message)) {
     return absl::OkStatus();
   }
+  const MessageRule* const rule = RuleOf(message);
   // An answer to what was never asked is a fault.
-  if (const auto asked_in = AskedIn(message.body_case());
-      asked_in.has_value() && state() < *asked_in) {
+  if (rule == nullptr || (rule->asked_in.has_value() && state() < *rule->asked_in)) {
     return OutOfOrder(message, state());
   }
-  switch (message.body_case()) {
-    case Body::kFileRequest:
-      files_.OnRequest(agent, message.file_request());
-      return absl::OkStatus();
-    case Body::kLogLines:
-      WriteLogLines(message.log_lines(), member->name, members().size() > 1, logger_);
-      return absl::OkStatus();
-    case Body::kProgress:
-      member->progress =
-          MovesNow() ? KeepingVus(message.progress(), member->progress) : message.progress();
-      clock_.ReportStartSkew(logger_);
-      return absl::OkStatus();
-    case Body::kAtRest:
-      pausing_.OnAtRest(*member);
-      return absl::OkStatus();
-    case Body::kScriptVerdict:
-      OnVerdict(message.script_verdict());
-      return absl::OkStatus();
-    case Body::kRowLease:
-      return OnRowLease(agent, message.row_lease());
-    case Body::kHeld:
-      if (redivision_.has_value()) {
-        redivision_->OnHeld(*member, message.held());
-      }
-      return absl::OkStatus();
-    case Body::kIterationLease:
-    case Body::kIterationsReturned:
-    case Body::kVuIterationsWanted:
-      return iteration_leases_.has_value() ? iteration_leases_->OnMessage(agent, message)
-                                           : NoWorkMoves(message);
-    case Body::kAgentFailed:
-      return absl::InternalError(absl::StrCat("it failed: ", message.agent_failed().message()));
-    case Body::kLeaving:
-      OnLeaving(*member, message.leaving());
-      return absl::OkStatus();
-    case Body::kInspected:
-      OnInspected(*member, message.inspected());
-      return absl::OkStatus();
-    case Body::kAssigned:
-      OnStep(*member, RunMember::Step::kAssigned, message.assigned());
-      return absl::OkStatus();
-    case Body::kPrepared:
-      OnPrepared(*member, message.prepared());
-      return absl::OkStatus();
-    case Body::kSetupDone:
-      OnSetupDone(*member, message.setup_done());
-      return absl::OkStatus();
-    case Body::kReady:
-      OnReady(*member);
-      return absl::OkStatus();
-    case Body::kDrained:
-      OnDrained(*member, message.drained());
-      return absl::OkStatus();
-    case Body::kTeardownDone:
-      OnTeardownDone(*member, message.teardown_done());
-      return absl::OkStatus();
-    case Body::kHandleSummaryDone:
-      OnHandleSummaryDone(*member, message.handle_summary_done());
-      return absl::OkStatus();
-    default:
-      return OutOfOrder(message, state());
-  }
+  return rule->take(*this, *member, message);
 }
 
-void Run::OnInspected(const RunMember& member, const v1::Inspected& inspected) {
+const Run::MessageRule* Run::RuleOf(const v1::AgentMessage& message) {
+  using Agent = v1::AgentMessage;
+  using State = v1::RunStatus;
+  constexpr auto kMovingWork = [](Run& run, RunMember& member, const Agent& told) {
+    return run.OnMovingWork(member, told);
+  };
+  static const MessageRule kRules[] = {
+      {Body::kInspected, State::INSPECTING, Take<&Run::OnInspected, &Agent::inspected>},
+      {Body::kAssigned, State::ASSIGNING, Take<&Run::OnAssigned, &Agent::assigned>},
+      {Body::kPrepared, State::PREPARING, Take<&Run::OnPrepared, &Agent::prepared>},
+      {Body::kSetupDone, State::SETUP, Take<&Run::OnSetupDone, &Agent::setup_done>},
+      {Body::kReady, State::READY_BARRIER, Take<&Run::OnReady, &Agent::ready>},
+      {Body::kDrained, State::RUNNING, Take<&Run::OnDrained, &Agent::drained>},
+      {Body::kTeardownDone, State::TEARDOWN, Take<&Run::OnTeardownDone, &Agent::teardown_done>},
+      {Body::kHandleSummaryDone, State::SUMMARISING,
+       Take<&Run::OnHandleSummaryDone, &Agent::handle_summary_done>},
+      {Body::kProgress, {}, Take<&Run::OnProgress, &Agent::progress>},
+      {Body::kScriptVerdict, {}, Take<&Run::OnScriptVerdict, &Agent::script_verdict>},
+      {Body::kRowLease, {}, Take<&Run::OnRowLease, &Agent::row_lease>},
+      {Body::kLeaving, {}, Take<&Run::OnLeaving, &Agent::leaving>},
+      {Body::kHeld, {}, kMovingWork},
+      {Body::kIterationLease, {}, kMovingWork},
+      {Body::kIterationsReturned, {}, kMovingWork},
+      {Body::kVuIterationsWanted, {}, kMovingWork},
+      {Body::kFileRequest,
+       {},
+       [](Run& run, RunMember& member, const Agent& told) {
+         run.files_.OnRequest(member.id, told.file_request());
+         return absl::OkStatus();
+       }},
+      {Body::kLogLines,
+       {},
+       [](Run& run, RunMember& member, const Agent& told) {
+         WriteLogLines(told.log_lines(), member.name, run.members().size() > 1, run.logger_);
+         return absl::OkStatus();
+       }},
+      {Body::kAtRest,
+       {},
+       [](Run& run, RunMember& member, const Agent&) {
+         run.pausing_.OnAtRest(member);
+         return absl::OkStatus();
+       }},
+      {Body::kAgentFailed,
+       {},
+       [](Run&, RunMember&, const Agent& told) {
+         return absl::InternalError(absl::StrCat("it failed: ", told.agent_failed().message()));
+       }},
+  };
+  const auto* const rule = std::find_if(
+      std::begin(kRules), std::end(kRules),
+      [&](const MessageRule& candidate) { return candidate.body == message.body_case(); });
+  return rule == std::end(kRules) ? nullptr : rule;
+}
+
+void Run::OnProgress(RunMember& member, const v1::Progress& progress) {
+  member.progress = MovesNow() ? KeepingVus(progress, member.progress) : progress;
+  clock_.ReportStartSkew(logger_);
+}
+
+absl::Status Run::OnMovingWork(RunMember& member, const v1::AgentMessage& message) {
+  if (moving_.has_value()) {
+    return moving_->OnMessage(member, message);
+  }
+  return message.has_held() ? absl::OkStatus() : NoWorkMoves(message);
+}
+
+void Run::OnInspected(RunMember& member, const v1::Inspected& inspected) {
   if (!Awaits(member, v1::RunStatus::INSPECTING)) {
     return;
   }
@@ -202,6 +176,10 @@ void Run::OnInspected(const RunMember& member, const v1::Inspected& inspected) {
     return;
   }
   EnterAssigning();
+}
+
+void Run::OnAssigned(RunMember& member, const v1::Assigned& assigned) {
+  OnStep(member, RunMember::Step::kAssigned, assigned);
 }
 
 void Run::OnPrepared(RunMember& member, const v1::Prepared& prepared) {
@@ -232,27 +210,21 @@ void Run::OnSetupDone(RunMember& member, const v1::SetupDone& done) {
     return;
   }
   member.last_batch = std::max(member.last_batch, done.last_batch());
+  script_.OnSetupDone(done);
   if (state() != v1::RunStatus::SETUP) {
-    if (setup_ == Setup::kInterrupted && !done.has_failure()) {  // it was done in time
-      setup_ = Setup::kDone;
-      setup_data_ = done.value();
-    }
     return;
   }
   if (done.has_failure()) {
-    setup_ = Setup::kFailed;
     EndEarly(FaultOf(done.failure(), ExitCode::kScriptAborted));
     return;
   }
-  setup_ = Setup::kDone;
-  setup_data_ = done.value();
   EnterReadyBarrier();
 }
 
-void Run::OnReady(RunMember& member) {
+void Run::OnReady(RunMember& member, const v1::Ready&) {
   member.Reach(RunMember::Step::kReady);
   if (member.joining) {
-    agent_scaling_->StartLate(member);
+    moving_->StartLate(member);
     return;
   }
   Advance();
@@ -266,7 +238,7 @@ void Run::OnLeaving(RunMember& member, const v1::Leaving& leaving) {
                      roster_.Staying().empty()
                          ? "; nobody stays who could take its work over, so that it works on"
                          : "; the others take its work over"));
-    redivision_->Soon();
+    moving_->OnLeaving();
     return;
   }
   logger_.Warn(absl::StrCat("agent ", member.name, " is about to leave: ", leaving.reason(),
@@ -286,11 +258,8 @@ void Run::OnDrained(RunMember& member, const v1::Drained& drained) {
   if (drained.has_final_progress()) {
     member.progress = drained.final_progress();
   }
-  // What it was counted on for until others took over is the division's word; what it did is its own.
-  member.left_undone = MovesNow() && member.leaving && member.handed_over &&
-                       (drained.gave_up() || FallsShort(member, drained.final_progress()));
-  if (iteration_leases_.has_value()) {
-    iteration_leases_->OnDrained(member.id, drained.final_progress());
+  if (moving_.has_value()) {
+    moving_->OnDrained(member, drained);
   }
   Advance();
 }
@@ -306,7 +275,7 @@ void Run::OnTeardownDone(RunMember& member, const v1::TeardownDone& done) {
   EnterSummarising();
 }
 
-void Run::OnHandleSummaryDone(const RunMember& member, const v1::HandleSummaryDone& done) {
+void Run::OnHandleSummaryDone(RunMember& member, const v1::HandleSummaryDone& done) {
   if (!Awaits(member, v1::RunStatus::SUMMARISING)) {
     return;
   }
@@ -348,7 +317,7 @@ absl::Status Run::OnBatch(AgentId agent, const v1::BatchMessage& message) {
   return absl::OkStatus();
 }
 
-absl::Status Run::OnRowLease(AgentId agent, const v1::RowLease& lease) {
+absl::Status Run::OnRowLease(RunMember& member, const v1::RowLease& lease) {
   const int64_t agents = static_cast<int64_t>(std::max<size_t>(members().size(), 1));
   LOCKSTEP_ASSIGN_OR_RETURN(const RowQueues::Block block,
                             row_queues_.Lease(lease.queue(), lease.rows(), lease.wrap(), agents));
@@ -357,11 +326,11 @@ absl::Status Run::OnRowLease(AgentId agent, const v1::RowLease& lease) {
   leased.set_queue(lease.queue());
   leased.set_first(block.first);
   leased.set_count(block.count);
-  sender_.Send(agent, std::move(message));
+  sender_.Send(member.id, std::move(message));
   return absl::OkStatus();
 }
 
-void Run::OnVerdict(const v1::ScriptVerdict& verdict) {
+void Run::OnScriptVerdict(RunMember&, const v1::ScriptVerdict& verdict) {
   if (verdict.kind() == v1::ScriptVerdict::MARKED_FAILED) {
     verdict_.Mark();
     return;

@@ -84,7 +84,7 @@ void Run::EnterPreparing() {
 }
 
 void Run::EnterSetup() {
-  if (setup_ == Setup::kDone) {  // the work has been dealt out again since
+  if (script_.set_up()) {  // the work has been dealt out again since
     EnterReadyBarrier();
     return;
   }
@@ -92,7 +92,7 @@ void Run::EnterSetup() {
   ticker_.BeginTicking();
   SetState(v1::RunStatus::SETUP, plan_->setup_timeout + settings_.lease);
   if (!plan_->has_setup) {
-    setup_ = Setup::kDone;
+    script_.SkipSetup();
     EnterReadyBarrier();
     return;
   }
@@ -124,31 +124,23 @@ void Run::EnterRunning() {
 }
 
 void Run::LetWorkMove(IterationPools pools, VuLeases vu_leases) {
-  plan_->whole = plan_->share_of ? plan_->share_of(SegmentTuple()) : AgentShare();
-  iteration_leases_.emplace(std::move(pools), std::move(vu_leases), phase_, roster_, sender_);
-  redivision_.emplace(Redivision::Parts{.loop = loop_,
-                                        .run_clock = clock_,
-                                        .plan = *plan_,
-                                        .fleet = fleet_,
-                                        .roster = roster_,
-                                        .leases = *iteration_leases_,
-                                        .sender = sender_,
-                                        .logger = logger_,
-                                        .lease = settings_.lease});
-  agent_scaling_.emplace(AgentScaling::Parts{.run_clock = clock_,
-                                             .plan = *plan_,
-                                             .assignments = assignments_,
-                                             .fleet = fleet_,
-                                             .roster = roster_,
-                                             .redivision = *redivision_,
-                                             .sender = sender_,
-                                             .logger = logger_},
-                         settings_.agents);
+  moving_.emplace(MovingWork::Parts{.loop = loop_,
+                                    .phase = phase_,
+                                    .run_clock = clock_,
+                                    .plan = *plan_,
+                                    .assignments = assignments_,
+                                    .fleet = fleet_,
+                                    .roster = roster_,
+                                    .sender = sender_,
+                                    .logger = logger_,
+                                    .lease = settings_.lease,
+                                    .agents_wanted = settings_.agents},
+                  std::move(pools), std::move(vu_leases));
 }
 
 void Run::EnterDraining() {
-  if (redivision_.has_value()) {
-    redivision_->Stop();
+  if (moving_.has_value()) {
+    moving_->Stop();
   }
   roster_.ForgetJoining();
   absl::Duration limit = settings_.lease + kStopWithin;
@@ -170,15 +162,14 @@ void Run::EnterTeardown() {
     });
   }
   const RunMember* elected = roster_.FindElected();
-  const bool begun = setup_ == Setup::kDone || setup_ == Setup::kInterrupted;
-  if (!plan_->has_teardown || !begun || elected == nullptr) {
+  if (!plan_->has_teardown || !script_.begun() || elected == nullptr) {
     EnterSummarising();
     return;
   }
   const absl::Duration limit = plan_->teardown_timeout + settings_.lease;
   SetState(v1::RunStatus::TEARDOWN, interrupts_ > 1 ? std::min(limit, kHurriedTeardown) : limit);
   v1::CoordinatorMessage message;
-  *message.mutable_run_teardown()->mutable_value() = setup_data_;
+  *message.mutable_run_teardown()->mutable_value() = script_.setup_data();
   sender_.Send(elected->id, std::move(message));
 }
 
@@ -190,13 +181,13 @@ void Run::EnterSummarising() {
   }
   verdict_.Judge([this] { return results_.FinalThresholds(measured()); });
   if (!plan_->has_handle_summary || !settings_.handle_summary || elected == nullptr ||
-      !script_usable_) {
+      !script_.usable()) {
     Conclude(std::nullopt);
     return;
   }
   v1::CoordinatorMessage message;
   message.mutable_run_handle_summary()->set_data_json(
-      results_.SummaryData(measured(), setup_data_));
+      results_.SummaryData(measured(), script_.setup_data()));
   sender_.Send(elected->id, std::move(message));
 }
 

@@ -183,7 +183,7 @@ absl::Status Dashboard::Carry(const std::string& verb, const std::string& body) 
     return control_.Resume();
   }
   if (verb == "stop") {
-    return control_.Stop(/*now=*/false);
+    return control_.Stop(Stopping::kGracefully);
   }
   if (verb != "scale") {
     return absl::NotFoundError(absl::StrCat("there is no /api/", verb));

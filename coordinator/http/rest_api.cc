@@ -142,7 +142,7 @@ WebResponse ChangeStatus(const WebRequest& request, RunControl& control) {
     return Error("Invalid data", patch.status());
   }
   if (patch->stopped) {
-    const absl::Status stopped = control.Stop(/*now=*/false);
+    const absl::Status stopped = control.Stop(Stopping::kGracefully);
     return stopped.ok() ? StatusAnswer(control) : Error("Stop error", stopped);
   }
   const v1::RunStatus before = control.Snapshot();

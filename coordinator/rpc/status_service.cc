@@ -134,7 +134,8 @@ grpc::ServerUnaryReactor* StatusService::Scale(grpc::CallbackServerContext* cont
 grpc::ServerUnaryReactor* StatusService::Stop(grpc::CallbackServerContext* context,
                                               const v1::StopRequest* request,
                                               v1::RunStatus* status) {
-  return Answer(context, status, [this, now = request->now()] { return control_.Stop(now); });
+  const Stopping how = request->now() ? Stopping::kNow : Stopping::kGracefully;
+  return Answer(context, status, [this, how] { return control_.Stop(how); });
 }
 
 grpc::ServerWriteReactor<v1::RunStatus>* StatusService::Watch(grpc::CallbackServerContext* context,

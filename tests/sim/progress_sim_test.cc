@@ -1,9 +1,6 @@
 // What a terminal shows of whole runs of three agents: each phase, each final state, at several
 // widths. The expected texts are in tests/golden/progress; `scripts/dev golden` writes them anew.
-#include <cstdlib>
-#include <fstream>
 #include <map>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -16,6 +13,7 @@
 #include "coordinator/console/progress.h"
 #include "proto/words.h"
 #include "tests/sim/sim_fleet.h"
+#include "tests/support/golden.h"
 
 namespace lockstep::testing {
 namespace {
@@ -150,17 +148,6 @@ class Painter {
   std::map<int, std::string> texts_;
 };
 
-void ExpectGolden(const std::string& name, const std::string& text) {
-  const std::string path = absl::StrCat("tests/golden/progress/", name, ".txt");
-  if (std::getenv("LOCKSTEP_UPDATE_GOLDEN") != nullptr) {
-    std::ofstream(path) << text;
-  }
-  std::ifstream file(path);
-  std::stringstream golden;
-  golden << file.rdbuf();
-  EXPECT_EQ(text, golden.str());
-}
-
 SimSetup ThreeAgents(std::vector<ScenarioConfig> scenarios) {
   SimSetup setup;
   setup.agents.resize(3);
@@ -177,7 +164,7 @@ int Draw(const std::string& name, SimSetup setup, int rows = 24) {
   setup.watch = [&painter](const v1::RunStatus& status) { painter.Watch(status); };
   const SimOutcome outcome = PlayRun(setup);
   EXPECT_TRUE(outcome.ended);
-  ExpectGolden(name, painter.text());
+  ExpectGolden(absl::StrCat("progress/", name, ".txt"), painter.text());
   return outcome.exit_code;
 }
 

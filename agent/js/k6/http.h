@@ -63,7 +63,6 @@ class HttpModule final : public VuPart {
 
   // What calls work with; WebSockets share it.
   HttpCallEnv& env();
-  ResponseFactory& responses() { return responses_; }
 
  private:
   struct BatchItem {

@@ -328,7 +328,7 @@ TEST_F(RunRedivisionTest, OfAPoolWhatItHadGotIsMissingWithAnAgent) {
   message.mutable_iteration_lease()->set_wanted(30);
   agent(0).Send(message);
   loop.RunFor(absl::Milliseconds(10));
-  ASSERT_TRUE(run->Stop(/*now=*/false).ok());  // no work moves from now on
+  ASSERT_TRUE(run->Stop(Stopping::kGracefully).ok());  // no work moves from now on
   agent(0).Leave();
   loop.RunFor(absl::Milliseconds(10));
   EXPECT_THAT(log.messages, Contains(HasSubstr("scenario rate: 30 of 30 iterations")));

@@ -193,7 +193,7 @@ TEST_F(RunStopTest, AnAgentThatDoesNotStopIsExpelled) {
   agent(0).iterate_for = absl::Minutes(50);
   agent(0).drain_after_graceful_stop = absl::Minutes(50);
   loop.RunFor(absl::Seconds(1));
-  EXPECT_TRUE(run->Stop(false).ok());
+  EXPECT_TRUE(run->Stop(Stopping::kGracefully).ok());
   agent(0).Drain(7);  // announces batches that never come
   loop.RunFor(absl::Minutes(2));
   EXPECT_EQ(code(), 103);

@@ -36,7 +36,9 @@ class FakeRun final : public RunControl {
   absl::Status ScaleAgents(int64_t agents) override {
     return Call(absl::StrCat("scale agents ", agents));
   }
-  absl::Status Stop(bool now) override { return Call(now ? "stop now" : "stop"); }
+  absl::Status Stop(Stopping how) override {
+    return Call(how == Stopping::kNow ? "stop now" : "stop");
+  }
 
   absl::Status Call(std::string call) {
     calls.push_back(std::move(call));

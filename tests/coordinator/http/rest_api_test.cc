@@ -37,8 +37,8 @@ class FakeControl final : public RunControl {
     calls.push_back(absl::StrCat("scale ", vus, " ", max_vus));
     return scale;
   }
-  absl::Status Stop(bool now) override {
-    calls.push_back(now ? "stop now" : "stop");
+  absl::Status Stop(Stopping how) override {
+    calls.push_back(how == Stopping::kNow ? "stop now" : "stop");
     status.set_stop_reason("stopped");
     return absl::OkStatus();
   }

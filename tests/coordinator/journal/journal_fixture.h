@@ -83,8 +83,8 @@ inline RunCheckpoint AState() {
   bound.granted = {{AgentId{3}, 4}};
   bound.untold = {AgentId{2}, AgentId{3}};
   state.vu_leases.emplace(std::map<std::string, VuLeases::Scenario>{{"b", bound}});
-  state.stopping = 1;
-  state.setup = 3;
+  state.stopping = Stopping::kGracefully;
+  state.setup = ScriptLife::Setup::kDone;
   state.setup_data.set_defined(true);
   state.setup_data.set_json("42");
   state.script_usable = false;

@@ -43,7 +43,7 @@ class FakeControl final : public RunControl {
     }
     return may_scale;
   }
-  absl::Status Stop(bool) override { return absl::OkStatus(); }
+  absl::Status Stop(Stopping) override { return absl::OkStatus(); }
 
   absl::Status may_scale;
   absl::Status may_scale_agents;

@@ -42,7 +42,7 @@ class NoControl final : public RunControl {
   absl::Status ScaleAgents(int64_t) override { return absl::OkStatus(); }
   absl::Status MayScaleAgents(int64_t) const override { return absl::OkStatus(); }
   absl::Status Scale(int64_t, int64_t) override { return absl::OkStatus(); }
-  absl::Status Stop(bool) override { return absl::OkStatus(); }
+  absl::Status Stop(Stopping) override { return absl::OkStatus(); }
 };
 
 class TrustTest : public ::testing::Test {
