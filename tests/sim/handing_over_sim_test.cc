@@ -80,6 +80,9 @@ TEST(HandingOver, WhereAllLeaveAtOnceEachGoesOnWithItsPart) {
     EXPECT_EQ(outcome.ledger.begun().size(), 40u * 30 + 900);
     EXPECT_EQ(outcome.ledger.counted(), outcome.ledger.begun());
     EXPECT_THAT(outcome.judgement.lost, IsEmpty());
+    EXPECT_EQ(outcome.exit_code, 0);
+    EXPECT_EQ(outcome.teardowns, 1);
+    EXPECT_EQ(outcome.summaries, 1);
     ASSERT_FALSE(HasFailure()) << Replay(seed, outcome);
   }
 }
