@@ -1,6 +1,7 @@
 #include "coordinator/core/roster.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace lockstep::coordinator {
@@ -106,6 +107,16 @@ std::vector<AgentId> Roster::AtWork() const {
   return at_work;
 }
 
+bool Roster::MissCall(AgentId agent, absl::string_view function) {
+  for (RunMember& member : members_) {
+    if (member.id == agent && member.flushed()) {
+      member.lost_call = std::string(function);
+      return true;
+    }
+  }
+  return false;
+}
+
 bool Roster::AllPresent(absl::FunctionRef<bool(const RunMember&)> predicate) const {
   return std::all_of(members_.begin(), members_.end(),
                      [&](const RunMember& m) { return m.lost || m.joining || predicate(m); });
@@ -119,6 +130,15 @@ bool Roster::HasEnded(const std::string& scenario) const {
              part.state() != v1::ScenarioProgress::RUNNING;
     });
   });
+}
+
+std::vector<RunMember> Roster::Missed() const {
+  std::vector<RunMember> missed;
+  std::copy_if(members_.begin(), members_.end(), std::back_inserter(missed),
+               [](const RunMember& m) { return m.missed(); });
+  std::stable_sort(missed.begin(), missed.end(),
+                   [](const RunMember& a, const RunMember& b) { return a.lost_at < b.lost_at; });
+  return missed;
 }
 
 bool Roster::WithinTolerance() const {
