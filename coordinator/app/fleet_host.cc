@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 
 #include "common/base/host_port.h"
 #include "common/base/processors.h"
@@ -65,8 +67,11 @@ absl::Status FleetHost::Listen(RunControl& control) {
         "plain text: everybody who can reach this address can read the script and control the "
         "run (--insecure)");
   }
+  const bool any_port = absl::EndsWith(address_, ":0");
+  const std::string address =
+      any_port ? absl::StrCat(absl::StripSuffix(address_, "0"), server_.port(0)) : address_;
   logger_.Info(absl::StrCat("waiting for ", settings_.agents,
-                            settings_.agents == 1 ? " agent" : " agents", " on ", address_));
+                            settings_.agents == 1 ? " agent" : " agents", " on ", address));
   return absl::OkStatus();
 }
 
