@@ -100,7 +100,8 @@ class Conductor final : private EngineEvents {
     bool in_setup = false;
     bool calling = false;  // setup, teardown or handleSummary
     bool drain_after_setup = false;
-    bool gave_up = false;  // it leaves, and nobody was to take its work over in time
+    bool gave_up = false;      // it leaves, and nobody was to take its work over in time
+    bool handed_over = false;  // others have its work
     std::vector<ScenarioConfig> scenarios;
     ScenarioEngine::Config engine_config;  // from Prepare until the VUs are there
     std::unique_ptr<ScenarioEngine> engine;
@@ -109,6 +110,8 @@ class Conductor final : private EngineEvents {
     // The engine has its T0.
     bool loaded() const { return engine != nullptr && started; }
     bool drained() const { return stage >= Stage::kDrained; }
+    // It has done all of its work itself, as it may be where all agents leave at once.
+    bool did_all() const { return loaded() && drained() && !handed_over && !gave_up; }
     // Goes no way back: an answer that comes after a stop begins nothing.
     void Reach(Stage reached) { stage = std::max(stage, reached); }
   };

@@ -7,7 +7,8 @@
 namespace lockstep::agent {
 namespace {
 
-// How long a coordinator may take to acknowledge what an agent that leaves hands over.
+// How long a coordinator may take to acknowledge what an agent that leaves hands over, or to ask for what
+// ends the run.
 constexpr absl::Duration kHandOverWithin = absl::Seconds(10);
 // How long a division without an agent that leaves may take to come about: the lease of another that
 // does not answer, and twice the longest lead.
@@ -42,10 +43,16 @@ void Conductor::LeaveWhenDone() {
   if (!leaving_.has_value() || phase_ != Phase::kActive || at_work()) {
     return;
   }
-  if (delivery_.idle() && session_.unacknowledged() == 0) {
+  // Perhaps nobody else is left to call teardown() and handleSummary().
+  const bool needed = assignment_.assign().work_moves() && attempt_.did_all();
+  if (!needed && delivery_.idle() && session_.unacknowledged() == 0) {
     Leave(*leaving_);
   } else if (!leave_timer_.set()) {
-    leave_timer_.After(kHandOverWithin, [this] { Leave(*leaving_); });
+    leave_timer_.After(kHandOverWithin, [this] {
+      if (!at_work()) {  // else it comes back here afterwards
+        Leave(*leaving_);
+      }
+    });
   }
 }
 

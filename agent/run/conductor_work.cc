@@ -57,6 +57,7 @@ void Conductor::OnDivided(const v1::Divided& divided) {
   Division division = *std::exchange(attempt_.division, std::nullopt);
   if (!division.plan.has_value()) {
     hand_over_timer_.Cancel();  // it is agreed when others take over
+    attempt_.handed_over = true;
     attempt_.engine->EndAtHold();
     return;
   }

@@ -284,12 +284,15 @@ absl::StatusOr<Credential> Issue(const Credential& authority, const CertificateR
       {NID_ext_key_usage, request.role == Role::kCoordinator ? "serverAuth" : "clientAuth"},
       {NID_subject_key_identifier, "hash"},
       {NID_authority_key_identifier, "keyid:always"}};
-  if (!request.hosts.empty()) {
-    extensions.emplace_back(
-        NID_subject_alt_name,
-        absl::StrJoin(request.hosts, ",", [](std::string* out, const std::string& host) {
-          absl::StrAppend(out, IsAddress(host) ? "IP:" : "DNS:", host);
-        }));
+  std::vector<std::string> names;  // each once, in their order
+  for (const std::string& host : request.hosts) {
+    std::string name = absl::StrCat(IsAddress(host) ? "IP:" : "DNS:", host);
+    if (std::find(names.begin(), names.end(), name) == names.end()) {
+      names.push_back(std::move(name));
+    }
+  }
+  if (!names.empty()) {
+    extensions.emplace_back(NID_subject_alt_name, absl::StrJoin(names, ","));
   }
   for (const auto& [id, value] : extensions) {
     if (absl::Status added = AddExtension(certificate, parent, id, value); !added.ok()) {

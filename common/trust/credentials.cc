@@ -104,6 +104,16 @@ absl::StatusOr<Credentials> ReadCredentials(const std::string& folder,
   }
   credentials.authority_file = reader.FileOf(kAuthority);
   credentials.revoked_file = reader.FileOf(kRevoked);
+  TrustAnchors unrevoked = credentials.anchors;
+  unrevoked.revoked.clear();
+  if (const absl::Status usable = CheckAnchors(unrevoked); !usable.ok()) {
+    reader.Wrong(absl::StrCat(reader.SourceOf(kAuthority), ": ", usable.message()));
+    return reader.status();
+  }
+  if (const absl::Status usable = CheckAnchors(credentials.anchors); !usable.ok()) {
+    reader.Wrong(absl::StrCat(reader.SourceOf(kRevoked), ": ", usable.message()));
+    return reader.status();
+  }
   absl::StatusOr<PeerIdentity> self =
       CheckCertificate(credentials.certificate, credentials.anchors, {role}, now);
   if (self.ok()) {

@@ -19,6 +19,7 @@
 #include "common/base/host_port.h"
 #include "common/base/status_macros.h"
 #include "common/base/sync.h"
+#include "common/web/silent_client.h"
 
 namespace lockstep {
 namespace {
@@ -27,6 +28,8 @@ constexpr size_t kThreads = 8;
 constexpr size_t kLargestBody = 1 << 20;
 constexpr auto kLastWords = std::chrono::seconds(1);  // for what streams have still to tell
 constexpr int kPatienceSeconds = 3;                   // with a client that neither sends nor reads
+constexpr absl::Duration kSilence = absl::Milliseconds(500);   // of a client, while others wait
+constexpr auto kBetweenCuts = std::chrono::milliseconds(100);  // of those who are silent
 
 // One request on its way to the loop and back. The first answer counts.
 class Call {
@@ -86,18 +89,61 @@ int LocalPort(int fd) {
                                     : 0;
 }
 
-// Ends all of this process's connections on `port`, so that no thread goes on waiting for a client.
-// The library knows them, but does not tell; no other socket can have the port that this process
-// listens on.
-void CutConnections(int port) {
+bool AnyConnection(int /*fd*/) {
+  return true;
+}
+
+bool IsSilent(int fd) {
+  return HasBeenSilentFor(kSilence, fd);
+}
+
+// Ends those of this process's connections on `port` that are meant, so that no thread goes on waiting
+// for a client. The library knows them, but does not tell; no other socket can have the port that this
+// process listens on.
+void CutConnections(int port, bool (*is_meant)(int fd)) {
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd", error)) {
     int fd = -1;
-    if (absl::SimpleAtoi(entry.path().filename().string(), &fd) && LocalPort(fd) == port) {
+    if (absl::SimpleAtoi(entry.path().filename().string(), &fd) && LocalPort(fd) == port &&
+        is_meant(fd)) {
       shutdown(fd, SHUT_RDWR);
     }
   }
 }
+
+// The library's threads. As long as a connection waits for one of them, those on which nothing has
+// come are cut: whoever only connects keeps nobody out for longer than kSilence.
+class Threads final : public httplib::ThreadPool {
+ public:
+  // `port` is borrowed, and known once there are connections.
+  Threads(size_t threads, const int& port) : ThreadPool(threads), port_(port) {}
+
+  // Nothing or whether it is taken on, as the version of the library wants it.
+  using Enqueued = decltype(std::declval<httplib::TaskQueue&>().enqueue(nullptr));
+  Enqueued enqueue(std::function<void()> task) override {
+    CutSilent();
+    ++waiting_;
+    return ThreadPool::enqueue([this, task = std::move(task)] {
+      --waiting_;
+      task();
+    });
+  }
+  void on_idle() override { CutSilent(); }
+
+ private:
+  // Listener's thread.
+  void CutSilent() {
+    const auto now = std::chrono::steady_clock::now();
+    if (waiting_ > 0 && now >= next_cut_) {
+      next_cut_ = now + kBetweenCuts;
+      CutConnections(port_, IsSilent);
+    }
+  }
+
+  const int& port_;
+  std::atomic<size_t> waiting_ = 0;
+  std::chrono::steady_clock::time_point next_cut_;
+};
 
 }  // namespace
 
@@ -188,9 +234,10 @@ WebServer::~WebServer() {
 absl::Status WebServer::Start(const std::string& address) {
   LOCKSTEP_ASSIGN_OR_RETURN(const ListenAddress parsed, ParseAddress(address));
   httplib::Server& server = impl_->server;
-  server.new_task_queue = [threads = kThreads + impl_->most_streams] {
-    return new httplib::ThreadPool(threads);
+  server.new_task_queue = [this, threads = kThreads + impl_->most_streams] {
+    return new Threads(threads, impl_->port);
   };
+  server.set_idle_interval(kBetweenCuts);
   server.set_keep_alive_max_count(1);
   server.set_payload_max_length(kLargestBody);
   server.set_read_timeout(kPatienceSeconds);
@@ -265,7 +312,7 @@ void WebServer::Shutdown() {
     std::this_thread::yield();  // the thread does not listen yet, and would miss the stop
   }
   impl_->server.stop();
-  CutConnections(impl_->port);
+  CutConnections(impl_->port, AnyConnection);
   impl_->listener.join();
 }
 

@@ -4,7 +4,8 @@
 // Owns the threads that speak HTTP. They hand each request to the loop as a value and wait for the
 // answer, so that whatever makes the answers needs no locks, and its tests no sockets. Meant for
 // tools, scrapers and a few people's pages, not for load: one request a connection, a few at once,
-// bodies up to 1 MiB; anything larger or too slow is refused or cut off. An answer may go on for as
+// bodies up to 1 MiB; anything larger or too slow is refused or cut off, and while connections wait for
+// others, those on which nothing has come for half a second are ended. An answer may go on for as
 // long as there is something to tell (web_stream.h).
 #pragma once
 

@@ -63,7 +63,8 @@ absl::StatusOr<std::string> Revoke(const CertsCommand& command, absl::Time now) 
                       " into the folders of credentials of the coordinator and the agents\n");
 }
 
-// A file's error with the flag that its folder comes from, and what to do where that is known.
+// A file's error with the flag that its folder comes from, if it was given, and what to do where that
+// is known.
 absl::Status WithFlag(const absl::Status& status, const CertsCommand& command) {
   const std::string text(status.message());
   const bool authority = absl::StartsWith(text, command.folder);
@@ -83,8 +84,11 @@ absl::Status WithFlag(const absl::Status& status, const CertsCommand& command) {
                ? "; this name has a certificate: renew it, or take another name"
                : "; nothing is overwritten: name another folder";
   }
-  return absl::Status(status.code(),
-                      absl::StrCat(authority ? "--folder: " : "--out: ", text, hint));
+  const bool given = authority ? command.folder != CertsCommand().folder : !command.out.empty();
+  return absl::Status(status.code(), absl::StrCat(!given      ? ""
+                                                  : authority ? "--folder: "
+                                                              : "--out: ",
+                                                  text, hint));
 }
 
 absl::StatusOr<std::string> Act(const CertsCommand& command, absl::Time now) {

@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 
 #include "common/base/counted.h"
 #include "common/base/host_port.h"
@@ -66,7 +68,10 @@ absl::Status FleetHost::Listen(RunControl& control) {
         "plain text: everybody who can reach this address can read the script and control the "
         "run (--insecure)");
   }
-  logger_.Info(absl::StrCat("waiting for ", Counted(settings_.agents, "agent"), " on ", address_));
+  const bool any_port = absl::EndsWith(address_, ":0");
+  const std::string address =
+      any_port ? absl::StrCat(absl::StripSuffix(address_, "0"), server_.port(0)) : address_;
+  logger_.Info(absl::StrCat("waiting for ", Counted(settings_.agents, "agent"), " on ", address));
   return absl::OkStatus();
 }
 

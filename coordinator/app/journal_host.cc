@@ -108,6 +108,7 @@ absl::Status JournalHost::Open() {
       std::make_unique<Keeper>(Keeper::Parts{rig.loop(), rig.run(), rig.fleet(), parts_.logger},
                                [this](const RunCheckpoint& run, const FleetCheckpoint& fleet,
                                       bool results) { return Write(run, fleet, results); });
+  rig.face().KeepWishes([this] { keeper_->Now(); });
   LOCKSTEP_ASSIGN_OR_RETURN(std::optional<UnfinishedRun> unfinished, journal_->FindUnfinished());
   if (!unfinished.has_value()) {
     return absl::OkStatus();
@@ -126,7 +127,17 @@ absl::Status JournalHost::Open() {
 
 void JournalHost::TellOf(const UnfinishedRun& unfinished, const absl::Status& why) const {
   if (unfinished.run.state < v1::RunStatus::RUNNING) {
-    return;  // it had not started: nothing was measured
+    // Nothing was measured, and so it is of interest only to the next run.
+    const absl::StatusOr<std::vector<RunRecord>> last = journal_->Runs(1);
+    if (last.ok() && !last->empty() && last->front().id == unfinished.id) {
+      parts_.logger.Warn(absl::StrCat(
+          "journal ", journal_->path(), ": run ", unfinished.id, " of ", unfinished.identity.script,
+          " had not started when its coordinator was gone, ",
+          unfinished.setup_begun ? "but its setup() had begun, and nobody called its teardown()"
+                                 : "and nothing of it was done",
+          "; this run begins from the beginning"));
+    }
+    return;
   }
   parts_.logger.Warn(absl::StrCat(
       "journal ", journal_->path(), ": run ", unfinished.id, " of ", unfinished.identity.script,
@@ -188,13 +199,19 @@ absl::Status JournalHost::OnTest(const PlannedTest& test, const std::vector<std:
                                &results.errors_to_fill());
 }
 
+absl::Status JournalHost::KeepTest() {
+  const PlannedTest& test = parts_.rig.test();
+  const Run& run = parts_.rig.run();
+  LOCKSTEP_RETURN_IF_ERROR(journal_->KeepTest(run.inspected(), test.plan.options_json,
+                                              test.options.merged.http_errors.has_value()));
+  return journal_->KeepBundle(run.bundle());
+}
+
 absl::Status JournalHost::Write(const RunCheckpoint& run, const FleetCheckpoint& fleet,
                                 bool results) {
-  const PlannedTest& test = parts_.rig.test();
-  if (!std::exchange(test_kept_, true)) {
-    LOCKSTEP_RETURN_IF_ERROR(journal_->KeepTest(run.inspected, test.plan.options_json,
-                                                test.options.merged.http_errors.has_value()));
-    LOCKSTEP_RETURN_IF_ERROR(journal_->KeepBundle(parts_.rig.run().bundle()));
+  if (!test_kept_) {
+    LOCKSTEP_RETURN_IF_ERROR(KeepTest());
+    test_kept_ = true;
   }
   std::optional<Journal::ResultsNow> now;
   if (results) {
@@ -210,6 +227,10 @@ absl::Status JournalHost::Write(const RunCheckpoint& run, const FleetCheckpoint&
 }
 
 void JournalHost::OnState(RunState state) {
+  // Of a run that does not start, this is all that the next one has to know.
+  if (begun_ && !test_kept_ && state == v1::RunStatus::SETUP && parts_.rig.test().plan.has_setup) {
+    test_kept_ = KeepTest().ok();
+  }
   if (keeper_ != nullptr) {
     keeper_->OnState(state);
   }

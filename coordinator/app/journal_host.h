@@ -72,6 +72,7 @@ class JournalHost {
   // Tells of a run that did not end and is not gone on with, and why.
   void TellOf(const UnfinishedRun& unfinished, const absl::Status& why) const;
   void KeepEnd(ExitCode code, const RunOutcome& outcome, const std::optional<EndVerdict>& verdict);
+  absl::Status KeepTest();
   absl::Status Write(const RunCheckpoint& run, const FleetCheckpoint& fleet, bool results);
 
   const Parts parts_;

@@ -151,7 +151,10 @@ EndFacts Recovery::Facts() {
       facts.judgement.reasons.begin(),
       absl::StrCat("recovered from ", command_.journal,
                    ": the coordinator was lost, and what came later than ", Moment(),
-                   " after the start is missing"));
+                   " after the start is missing",
+                   run_.broken_off.empty()
+                       ? ""
+                       : absl::StrCat(", as it could not be written: ", run_.broken_off)));
   state.verdict.Record({ExitCode::kOther, absl::StrCat("the coordinator was lost ", Moment(),
                                                        " after the start; recovered")});
   state.verdict.Judge([&] { return results_.FinalThresholds(facts.elapsed); });

@@ -63,7 +63,7 @@ class Rig {
   Results& results() { return results_; }
   Run& run() { return run_; }
   Fleet& fleet() { return host_.fleet(); }
-  RunControl& face() { return face_; }
+  RunFace& face() { return face_; }
   const PlannedTest& test() const { return loader_.test(); }
   // What to type to make the run `verb`, once Play has begun: "lockstep resume 127.0.0.1:7411".
   std::string ControlLine(absl::string_view verb) const;

@@ -2,6 +2,9 @@
 #pragma once
 
 #include <string>
+#include <utility>
+
+#include "absl/functional/any_invocable.h"
 
 #include "coordinator/core/control.h"
 #include "coordinator/core/fleet.h"
@@ -26,17 +29,30 @@ class RunFace final : public RunControl {
   SummaryGroup Groups() const override { return results_.Groups(); }
   std::string SetupData() const override { return results_.Shown(run_.setup_data()); }
   bool done() const override { return run_.state() == v1::RunStatus::DONE; }
-  absl::Status Pause() override { return run_.Pause(); }
-  absl::Status Resume() override { return run_.Resume(); }
-  absl::Status Scale(int64_t vus, int64_t max_vus) override { return run_.Scale(vus, max_vus); }
-  absl::Status ScaleAgents(int64_t agents) override { return run_.ScaleAgents(agents); }
+  absl::Status Pause() override { return Kept(run_.Pause()); }
+  absl::Status Resume() override { return Kept(run_.Resume()); }
+  absl::Status Scale(int64_t vus, int64_t max_vus) override {
+    return Kept(run_.Scale(vus, max_vus));
+  }
+  absl::Status ScaleAgents(int64_t agents) override { return Kept(run_.ScaleAgents(agents)); }
   absl::Status MayScaleAgents(int64_t agents) const override { return run_.MayScaleAgents(agents); }
-  absl::Status Stop(Stopping how) override { return run_.Stop(how); }
+  absl::Status Stop(Stopping how) override { return Kept(run_.Stop(how)); }
+
+  // `keep` puts on disk what the run has come to; called before anybody hears that a wish was granted.
+  void KeepWishes(absl::AnyInvocable<void()> keep) { keep_ = std::move(keep); }
 
  private:
+  absl::Status Kept(absl::Status granted) {
+    if (granted.ok() && keep_) {
+      keep_();
+    }
+    return granted;
+  }
+
   Run& run_;
   const Fleet& fleet_;
   const Results& results_;
+  absl::AnyInvocable<void()> keep_;
 };
 
 }  // namespace lockstep::coordinator

@@ -159,6 +159,9 @@ bool FallsShort(const RunMember& member, const v1::Progress& progress) {
 }
 
 std::string MissingWork(const RunMember& member) {
+  if (!member.lost_call.empty()) {
+    return absl::StrCat("the end of ", member.lost_call);
+  }
   if (member.segment.empty()) {
     return "";
   }

@@ -32,13 +32,13 @@ void Redivision::Soon() {
   timer_.At(divided_before ? std::max(now, earliest) : now, [this] { Propose(); });
 }
 
-absl::Duration Redivision::NextInstant(const std::vector<const RunMember*>& staying,
+absl::Duration Redivision::NextInstant(const std::vector<const RunMember*>& takers,
                                        const std::vector<SegmentTuple>& tuples) const {
   const TestPlan& plan = parts_.plan;
   int64_t most_added = 0;
-  for (size_t i = 0; i < staying.size() && plan.share_of; ++i) {
-    most_added = std::max(
-        most_added, plan.share_of(tuples[i]).max_vus - staying[i]->progress.vus_initialised());
+  for (size_t i = 0; i < takers.size() && plan.share_of; ++i) {
+    most_added = std::max(most_added,
+                          plan.share_of(tuples[i]).max_vus - takers[i]->progress.vus_initialised());
   }
   const absl::Duration told = parts_.run_clock.Lead();
   absl::Duration lead = std::max(told, absl::Milliseconds(20));
@@ -71,11 +71,11 @@ void Redivision::OnMissed() {
 
 void Redivision::Propose(MonoTime silent_until) {
   proposal_.reset();
-  const std::vector<const RunMember*> staying = parts_.roster.Staying();
-  if (staying.empty()) {
-    return;  // those who leave end their work themselves then, and what they do not begin is missing
+  const std::vector<const RunMember*> takers = parts_.roster.Takers();
+  if (takers.empty()) {
+    return;
   }
-  absl::StatusOr<SegmentSequence> sequence = CutAmong(staying, parts_.plan.partition);
+  absl::StatusOr<SegmentSequence> sequence = CutAmong(takers, parts_.plan.partition);
   if (!sequence.ok()) {
     parts_.logger.Error(
         absl::StrCat("the work cannot be divided anew, and what nobody does is missing: ",
@@ -86,10 +86,10 @@ void Redivision::Propose(MonoTime silent_until) {
   next.sequence = *std::move(sequence);
   next.tuples = *SegmentTuple::MakeAll(next.sequence, parts_.plan.partition);
   next.rps = DivideRps(parts_.plan, next.tuples);
-  for (const RunMember* member : staying) {
-    next.staying.push_back(member->id);
+  for (const RunMember* member : takers) {
+    next.takers.push_back(member->id);
   }
-  next.at = NextInstant(staying, next.tuples);
+  next.at = NextInstant(takers, next.tuples);
   next.awaited = next.receivers = parts_.roster.AtWork();
   next.sent = parts_.loop.clock().Mono();
   silent_until = std::max(silent_until, SilentUntil(next.receivers, MonoTime()));
@@ -110,9 +110,9 @@ void Redivision::SendProposal() {
   redivide.set_after_t0_ns(absl::ToInt64Nanoseconds(sent.at));
   redivide.set_segment_sequence(sent.sequence.ToString());
   for (const AgentId id : sent.receivers) {
-    const auto part = std::find(sent.staying.begin(), sent.staying.end(), id);
-    const bool has_part = part != sent.staying.end();
-    const auto index = static_cast<size_t>(part - sent.staying.begin());
+    const auto part = std::find(sent.takers.begin(), sent.takers.end(), id);
+    const bool has_part = part != sent.takers.end();
+    const auto index = static_cast<size_t>(part - sent.takers.begin());
     redivide.set_segment_index(has_part ? static_cast<int32_t>(index) : -1);
     redivide.set_rps_share(has_part ? sent.rps[index] : 0);
     parts_.sender.Send(id, message);
@@ -157,10 +157,13 @@ void Redivision::Commit() {
     if (member.joining || member.handed_over || has_ended) {
       continue;
     }
-    AccountFor(member, agreed.at);
-    const auto part = std::find(agreed.staying.begin(), agreed.staying.end(), member.id);
-    if (part != agreed.staying.end()) {
-      const auto index = static_cast<size_t>(part - agreed.staying.begin());
+    CountWork(parts_.plan, member, agreed.at);
+    member.cut_at = agreed.at;
+    const auto part = std::find(agreed.takers.begin(), agreed.takers.end(), member.id);
+    if (member.lost || part == agreed.takers.end()) {
+      SettleFor(member);
+    } else {
+      const auto index = static_cast<size_t>(part - agreed.takers.begin());
       member.tuple = agreed.tuples[index];
       member.sequence = agreed.sequence.ToString();
       member.segment_index = index;
@@ -170,8 +173,8 @@ void Redivision::Commit() {
   }
   parts_.logger.Info(
       absl::StrCat("from ", absl::FormatDuration(absl::Floor(agreed.at, absl::Milliseconds(1))),
-                   " on, the work is divided among ", agreed.staying.size(),
-                   agreed.staying.size() == 1 ? " agent" : " agents"));
+                   " on, the work is divided among ", agreed.takers.size(),
+                   agreed.takers.size() == 1 ? " agent" : " agents"));
   v1::CoordinatorMessage message;
   message.mutable_divided()->set_number(proposals_);
   for (const AgentId id : agreed.receivers) {
@@ -179,12 +182,7 @@ void Redivision::Commit() {
   }
 }
 
-void Redivision::AccountFor(RunMember& member, absl::Duration at) {
-  CountWork(parts_.plan, member, at);
-  member.cut_at = at;
-  if (!member.lost && !member.leaving) {
-    return;
-  }
+void Redivision::SettleFor(RunMember& member) {
   member.handed_over = true;
   parts_.leases.ShowGranted(member);
   for (size_t i = 0; i < member.share.scenarios.size(); ++i) {

@@ -39,7 +39,7 @@ class Redivision {
   };
   explicit Redivision(Parts parts) : parts_(parts), timer_(parts.loop) {}
 
-  // The work is divided anew among those who are there, soon. Does nothing once it is stopped.
+  // The work is divided anew among those who stay, soon. Does nothing once it is stopped.
   void Soon();
   // No division takes effect before then: an agent that was lost may go on until then.
   void NotBefore(MonoTime quiet) { all_quiet_ = std::max(all_quiet_, quiet); }
@@ -59,7 +59,7 @@ class Redivision {
     SegmentSequence sequence;
     std::vector<SegmentTuple> tuples;
     std::vector<double> rps;
-    std::vector<AgentId> staying;  // in the order of the sequence
+    std::vector<AgentId> takers;   // of the parts, in the order of the sequence
     std::vector<AgentId> awaited;  // that have not answered Held
     std::vector<AgentId> receivers;
     MonoTime sent;
@@ -77,11 +77,11 @@ class Redivision {
   MonoTime SilentUntil(const std::vector<AgentId>& agents, MonoTime since) const;
   // To all receivers of the present proposal.
   void SendProposal();
-  absl::Duration NextInstant(const std::vector<const RunMember*>& staying,
+  absl::Duration NextInstant(const std::vector<const RunMember*>& takers,
                              const std::vector<SegmentTuple>& tuples) const;
   void Commit();
-  // Settles what the member's part comes to until `at`; if it has no part from then on, for good.
-  void AccountFor(RunMember& member, absl::Duration at);
+  // The member has no part from this division on: settles for good what its parts have come to.
+  void SettleFor(RunMember& member);
 
   const Parts parts_;
   Timer timer_;  // until the next proposal, or for the answers to this one

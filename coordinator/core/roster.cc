@@ -1,9 +1,18 @@
 #include "coordinator/core/roster.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace lockstep::coordinator {
+namespace {
+
+// It has a part that has not ended, or had one until now.
+bool IsAtWork(const RunMember& member) {
+  return !member.lost && !member.joining && member.step < RunMember::Step::kDrained;
+}
+
+}  // namespace
 
 void Roster::Add(const AgentRecord& record) {
   RunMember& member = members_.emplace_back();
@@ -69,22 +78,43 @@ std::vector<AgentId> Roster::Present() const {
 std::vector<const RunMember*> Roster::Staying() const {
   std::vector<const RunMember*> staying;
   for (const RunMember& member : members_) {
-    if (!member.lost && !member.leaving && !member.joining &&
-        member.step < RunMember::Step::kDrained) {
+    if (IsAtWork(member) && !member.leaving) {
       staying.push_back(&member);
     }
   }
   return staying;
 }
 
+std::vector<const RunMember*> Roster::Takers() const {
+  std::vector<const RunMember*> takers = Staying();
+  if (takers.empty()) {
+    for (const RunMember& member : members_) {
+      if (IsAtWork(member) && !member.handed_over) {
+        takers.push_back(&member);
+      }
+    }
+  }
+  return takers;
+}
+
 std::vector<AgentId> Roster::AtWork() const {
   std::vector<AgentId> at_work;
   for (const RunMember& member : members_) {
-    if (!member.lost && !member.joining && member.step < RunMember::Step::kDrained) {
+    if (IsAtWork(member)) {
       at_work.push_back(member.id);
     }
   }
   return at_work;
+}
+
+bool Roster::MissCall(AgentId agent, absl::string_view function) {
+  for (RunMember& member : members_) {
+    if (member.id == agent && member.flushed()) {
+      member.lost_call = std::string(function);
+      return true;
+    }
+  }
+  return false;
 }
 
 bool Roster::AllPresent(absl::FunctionRef<bool(const RunMember&)> predicate) const {
@@ -100,6 +130,15 @@ bool Roster::HasEnded(const std::string& scenario) const {
              part.state() != v1::ScenarioProgress::RUNNING;
     });
   });
+}
+
+std::vector<RunMember> Roster::Missed() const {
+  std::vector<RunMember> missed;
+  std::copy_if(members_.begin(), members_.end(), std::back_inserter(missed),
+               [](const RunMember& m) { return m.missed(); });
+  std::stable_sort(missed.begin(), missed.end(),
+                   [](const RunMember& a, const RunMember& b) { return a.lost_at < b.lost_at; });
+  return missed;
 }
 
 bool Roster::WithinTolerance() const {

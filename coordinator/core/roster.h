@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/functional/function_ref.h"
+#include "absl/strings/string_view.h"
 
 #include "coordinator/core/fleet.h"
 #include "coordinator/core/run_member.h"
@@ -44,6 +45,12 @@ class Roster {
   std::vector<AgentId> Present() const;
   // Of these, those who have a part that has not ended, and are not about to leave.
   std::vector<const RunMember*> Staying() const;
+  // Whose the work is from the next division on: theirs who stay. Where nobody does, it remains with
+  // those who are about to leave, for as long as they work on.
+  std::vector<const RunMember*> Takers() const;
+  // This agent was lost: the end of `function`, which it was calling, is missing, if it had been asked to
+  // call it. It is only once it has delivered everything.
+  bool MissCall(AgentId agent, absl::string_view function);
   // All but those who have no part yet.
   bool AllPresent(absl::FunctionRef<bool(const RunMember&)> predicate) const;
   bool AllHave(RunMember::Step step) const {
@@ -54,6 +61,8 @@ class Roster {
   // On all who are present.
   bool HasEnded(const std::string& scenario) const;
   bool WithinTolerance() const;
+  // Who was lost with something of its work, in the order of the losses.
+  std::vector<RunMember> Missed() const;
   // The longest of those who are not lost, of their best clock probes.
   double SlowestRoundTripMs() const;
 

@@ -16,7 +16,7 @@
 // | Running          | all have drained, or a stop       | the plan + lease        | policy                   |
 // | Draining         | all have drained, all is merged   | gracefulStop + lease    | policy                   |
 // | Teardown         | teardown() has returned           | teardownTimeout + lease | of the elected: given up |
-// | Summarising      | handleSummary() has returned      | its time-out + lease    | default summary          |
+// | Summarising      | handleSummary() has returned      | its time-out + lease    | of the elected: fails    |
 // clang-format on
 //
 // The limits are RunSettings'. "policy": the run goes on if enough agents are left, and the lost
@@ -70,6 +70,7 @@
 #include "coordinator/core/run_sender.h"
 #include "coordinator/core/run_settings.h"
 #include "coordinator/core/script_life.h"
+#include "coordinator/core/slow_init.h"
 #include "coordinator/core/standstill_watch.h"
 #include "coordinator/core/stopping.h"
 #include "coordinator/core/verdict.h"
@@ -152,6 +153,7 @@ class Run {
   Judgement judgement() const;
   // From now on it is said with the judgement, whatever that is.
   void AddRemark(std::string remark) { remarks_.push_back(std::move(remark)); }
+  void TakeBackRemark(const std::string& remark) { std::erase(remarks_, remark); }
   // What the script's inspection has found; empty before it.
   const v1::Inspected& inspected() const { return inspected_; }
   // Success as long as nothing has gone wrong; final once the summary is asked for.
@@ -186,7 +188,7 @@ class Run {
   // what the run does without the one that was elected.
   void TakeNote(RunMember& member, const absl::Status& reason);
   void ReportLoss(RunMember& member, const AgentRecord& agent, const absl::Status& reason);
-  void AfterElectedLost(const std::string& agent);
+  void AfterElectedLost(const AgentRecord& agent);
 
   // One function a message: the table is in run_messages.cc. Answers may come late, when the run has
   // gone on to its end.
@@ -270,6 +272,7 @@ class Run {
   RunClock clock_;
   RunSender sender_;
   StandstillWatch standstill_watch_;
+  SlowInit slow_init_;
   ResultsTicker ticker_;
   Pausing pausing_;
   VuScaling vu_scaling_;

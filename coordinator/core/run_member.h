@@ -32,7 +32,8 @@ struct RunMember {
   double rps_share = 0;      // of the plan's rps, by VUs; 0: no limit
 
   bool lost = false;
-  std::string loss;  // why
+  std::string loss;       // why
+  std::string lost_call;  // the script's function that it was calling
   absl::Time lost_at;
   std::optional<absl::Duration> lost_after;  // since T0; unset: before
 
@@ -62,7 +63,7 @@ struct RunMember {
   // Has drained, and all that it measured has been merged.
   bool settled() const { return step == Step::kDrained && flushed(); }
   // It is gone, and something of its work with it.
-  bool missed() const { return lost && (!settled() || left_undone); }
+  bool missed() const { return lost && (!settled() || left_undone || !lost_call.empty()); }
 };
 
 }  // namespace lockstep::coordinator

@@ -152,12 +152,16 @@ void Run::OnLost(const AgentRecord& agent, const absl::Status& reason) {
     roster_.Elect();  // first: what follows may go on to teardown at once
   }
   if (!roster_.WithinTolerance() || (was_elected && state() == v1::RunStatus::SETUP)) {
+    // Those who were lost before, and whose loss alone would have been tolerated, have a share in it.
+    for (const RunMember& lost : roster_.Missed()) {
+      verdict_.RecordLoss(lost.name, lost.loss);
+    }
     verdict_.RecordLoss(agent.name, reason.message());
     EndEarly(verdict_.outcome(),
              absl::IsCancelled(reason) ? Stopping::kGracefully : Stopping::kNow);
   }
   if (was_elected && state() == before) {
-    AfterElectedLost(agent.name);
+    AfterElectedLost(agent);
   }
   pausing_.TellIfAtRest();
   Advance();
@@ -197,16 +201,21 @@ void Run::ReportLoss(RunMember& member, const AgentRecord& agent, const absl::St
   }
 }
 
-void Run::AfterElectedLost(const std::string& agent) {
+void Run::AfterElectedLost(const AgentRecord& agent) {
   if (state() == v1::RunStatus::INSPECTING) {
     EnterInspecting();
   } else if (state() == v1::RunStatus::TEARDOWN) {
-    const std::string lost_call = absl::StrCat("teardown() was lost with agent ", agent);
+    roster_.MissCall(agent.id, "teardown()");
+    const std::string lost_call = absl::StrCat("teardown() was lost with agent ", agent.name);
     logger_.Error(lost_call);
     verdict_.Record({ExitCode::kOther, lost_call});
     EnterSummarising();
   } else if (state() == v1::RunStatus::SUMMARISING) {
-    Conclude(std::nullopt);
+    if (roster_.MissCall(agent.id, "handleSummary()")) {
+      FailSummary(absl::StrCat("it was lost with agent ", agent.name));
+    } else {
+      EnterSummarising();  // it had not been asked yet
+    }
   }
 }
 

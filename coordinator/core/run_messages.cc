@@ -233,8 +233,11 @@ void Run::OnReady(RunMember& member, const v1::Ready&) {
 void Run::OnLeaving(RunMember& member, const v1::Leaving& leaving) {
   member.leaving = true;
   if (MovesNow()) {
-    logger_.Warn(absl::StrCat("agent ", member.name, " is about to leave: ", leaving.reason(),
-                              "; the others take its work over"));
+    logger_.Warn(
+        absl::StrCat("agent ", member.name, " is about to leave: ", leaving.reason(),
+                     roster_.Staying().empty()
+                         ? "; nobody stays who could take its work over, so that it works on"
+                         : "; the others take its work over"));
     moving_->OnLeaving();
     return;
   }

@@ -8,6 +8,7 @@ namespace lockstep::coordinator {
 
 void Run::SetState(RunState state, absl::Duration limit) {
   phase_.Enter(state, limit);
+  slow_init_.Watch();
   if (events_.on_state) {
     events_.on_state(state);
   }
@@ -163,7 +164,14 @@ void Run::EnterTeardown() {
     });
   }
   const RunMember* elected = roster_.FindElected();
-  if (!plan_->has_teardown || !script_.begun() || elected == nullptr) {
+  if (!plan_->has_teardown || !script_.begun()) {
+    EnterSummarising();
+    return;
+  }
+  if (elected == nullptr) {
+    const std::string nobody = "teardown() was not called: no agent is left";
+    logger_.Error(nobody);
+    verdict_.Record({ExitCode::kOther, nobody});
     EnterSummarising();
     return;
   }
@@ -181,9 +189,12 @@ void Run::EnterSummarising() {
     return;  // teardown's last batch is on its way; OnBatch comes back here
   }
   verdict_.Judge([this] { return results_.FinalThresholds(measured()); });
-  if (!plan_->has_handle_summary || !settings_.handle_summary || elected == nullptr ||
-      !script_.usable()) {
+  if (!plan_->has_handle_summary || !settings_.handle_summary || !script_.usable()) {
     Conclude(std::nullopt);
+    return;
+  }
+  if (elected == nullptr) {
+    FailSummary("no agent is left to call handleSummary()");
     return;
   }
   v1::CoordinatorMessage message;

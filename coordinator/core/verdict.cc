@@ -1,5 +1,6 @@
 #include "coordinator/core/verdict.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -19,14 +20,18 @@ void Verdict::RecordLoss(const std::string& agent, absl::string_view reason) {
     return;  // another fault decides
   }
   std::vector<std::string>& lost = losses_.agents;
+  if (std::count(lost.begin(), lost.end(), agent) > 0) {
+    return;
+  }
   lost.push_back(agent);
   std::string names = lost.front();
   for (size_t i = 1; i < lost.size(); ++i) {
     absl::StrAppend(&names, i + 1 < lost.size() ? ", " : " and ", lost[i]);
   }
-  outcome_ = {ExitCode::kOther,
-              absl::StrCat(lost.size() == 1 ? "agent " : "agents ", names,
-                           lost.size() == 1 ? " was lost: " : " were lost: ", losses_.reason)};
+  outcome_ = {ExitCode::kOther, lost.size() == 1
+                                    ? absl::StrCat("agent ", names, " was lost: ", losses_.reason)
+                                    : absl::StrCat("agents ", names, " were lost; ", lost.front(),
+                                                   ": ", losses_.reason)};
 }
 
 void Verdict::Judge(absl::FunctionRef<std::optional<std::string>()> crossed) {

@@ -1,5 +1,7 @@
 #include "coordinator/journal/go_on.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 
 namespace lockstep::coordinator {
@@ -17,6 +19,14 @@ absl::Status MayGoOn(const UnfinishedRun& run, const RunIdentity& test, MonoTime
   }
   if (run.identity.test_hash != test.test_hash) {
     return absl::FailedPreconditionError("this is another test");
+  }
+  if (!run.broken_off.empty()) {
+    const absl::Duration kept = std::max(run.kept_mono - run.run.t0, absl::ZeroDuration());
+    return absl::FailedPreconditionError(
+        absl::StrCat("what is kept of it ends ",
+                     absl::FormatDuration(absl::Trunc(kept, absl::Milliseconds(100))),
+                     " after the start, as nothing could be written any more (", run.broken_off,
+                     "), and its agents were told of more than that"));
   }
   if (const absl::Duration gone = now - run.kept_mono; gone >= kGoOnWithin) {
     return absl::FailedPreconditionError(absl::StrCat(

@@ -1,6 +1,8 @@
 #include "coordinator/journal/journal.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <system_error>
 #include <utility>
 
@@ -20,9 +22,10 @@ namespace {
 // A log of writes that nobody has brought into the file grows up to about this.
 constexpr char kPragmas[] =
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;";
-// The tables of what a run needs to be gone on with.
-constexpr absl::string_view kOfUnfinished[] = {"test",      "file",   "kept",  "state",  "message",
-                                               "aggregate", "counts", "error", "output", "chart"};
+// The tables of what a run needs to be gone on with: what it was made of, and what has become of it.
+constexpr absl::string_view kOfTest[] = {"test", "file"};
+constexpr absl::string_view kOfState[] = {"kept",   "state", "message", "aggregate",
+                                          "counts", "error", "output",  "chart"};
 
 constexpr char kRunColumns[] =
     "SELECT id, script, test_hash, version, boot, agents, settings, begun_ns, ended_ns, "
@@ -218,11 +221,13 @@ absl::StatusOr<std::optional<UnfinishedRun>> Journal::FindUnfinished(int64_t run
 
 absl::Status Journal::ReadTest(UnfinishedRun* run) {
   bool parsed = true;
+  bool planned = false;
   bool kept = false;
   run->kept_at = run->identity.begun;
   LOCKSTEP_RETURN_IF_ERROR(
       database_->Query("SELECT inspected, options, http_errors FROM test WHERE run = ?", {run->id},
                        [&](const SqlRow& row) {
+                         planned = true;
                          parsed = run->run.inspected.ParseFromString(row.Text(0));
                          run->options_json = row.Text(1);
                          run->http_errors = row.Int(2) != 0;
@@ -243,6 +248,9 @@ absl::Status Journal::ReadTest(UnfinishedRun* run) {
   LOCKSTEP_RETURN_IF_ERROR(
       database_->Query("SELECT spec, bytes FROM output WHERE run = ?", {run->id},
                        [&](const SqlRow& row) { run->written[row.Text(0)] = row.Int(1); }));
+  // Before the start, the test is kept with the beginning of setup().
+  run->setup_begun = planned && !kept;
+  run->broken_off = reserve_.NoteOf(run->id);
   return kept ? ReadStateRows(*database_, run->id, &run->run, &run->fleet) : absl::OkStatus();
 }
 
@@ -276,10 +284,23 @@ absl::Status Journal::KeepRecovered(const RunRecord& record, const std::string& 
 
 void Journal::StartKeeping(int64_t run) {
   run_ = run;
-  state_ = std::make_unique<StateRows>(*database_, run);
-  results_ = std::make_unique<KeptResults>(*database_, run);
-  charts_ = std::make_unique<KeptCharts>(*database_, run);
+  broken_off_ = false;
+  StartWriting();
   reserve_.Take();
+}
+
+void Journal::StartWriting() {
+  state_ = std::make_unique<StateRows>(*database_, run_);
+  results_ = std::make_unique<KeptResults>(*database_, run_);
+  charts_ = std::make_unique<KeptCharts>(*database_, run_);
+}
+
+absl::Status Journal::ForgetKept() {
+  for (const absl::string_view table : kOfState) {
+    LOCKSTEP_RETURN_IF_ERROR(
+        database_->Run(absl::StrCat("DELETE FROM ", table, " WHERE run = ?").c_str(), {run_}));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Journal::Begin(const RunIdentity& identity) {
@@ -319,22 +340,39 @@ absl::Status Journal::KeepBundle(const Bundle& bundle) {
 absl::Status Journal::Keep(const RunCheckpoint& run, const FleetCheckpoint& fleet,
                            const std::optional<ResultsNow>& results, absl::Time now,
                            MonoTime mono) {
-  return database_->Transaction([&]() -> absl::Status {
-    LOCKSTEP_RETURN_IF_ERROR(state_->Write(run, fleet));
-    if (results.has_value()) {
-      LOCKSTEP_RETURN_IF_ERROR(results_->Write(results->store, results->errors));
-      for (const auto& [spec, bytes] : results->written) {
-        LOCKSTEP_RETURN_IF_ERROR(
-            database_->Run("INSERT OR REPLACE INTO output (run, spec, bytes) VALUES (?,?,?)",
-                           {run_, spec, bytes}));
-      }
-      if (results->charts.has_value()) {
-        LOCKSTEP_RETURN_IF_ERROR(charts_->Write(*results->charts));
-      }
+  absl::Status kept = absl::OkStatus();
+  if (!broken_off_) {
+    kept = database_->Transaction([&] { return KeepNow(run, fleet, results, now, mono); });
+  } else {
+    StartWriting();
+    kept = database_->Transaction([&]() -> absl::Status {
+      LOCKSTEP_RETURN_IF_ERROR(ForgetKept());
+      return KeepNow(run, fleet, results, now, mono);
+    });
+  }
+  if (broken_off_ == kept.ok()) {
+    broken_off_ = !kept.ok();
+    reserve_.Note(run_, kept.message());
+  }
+  return kept;
+}
+
+absl::Status Journal::KeepNow(const RunCheckpoint& run, const FleetCheckpoint& fleet,
+                              const std::optional<ResultsNow>& results, absl::Time now,
+                              MonoTime mono) {
+  LOCKSTEP_RETURN_IF_ERROR(state_->Write(run, fleet));
+  if (results.has_value()) {
+    LOCKSTEP_RETURN_IF_ERROR(results_->Write(results->store, results->errors));
+    for (const auto& [spec, bytes] : results->written) {
+      LOCKSTEP_RETURN_IF_ERROR(database_->Run(
+          "INSERT OR REPLACE INTO output (run, spec, bytes) VALUES (?,?,?)", {run_, spec, bytes}));
     }
-    return database_->Run("INSERT OR REPLACE INTO kept (run, wall_ns, mono_ns) VALUES (?,?,?)",
-                          {run_, absl::ToUnixNanos(now), mono.nanos()});
-  });
+    if (results->charts.has_value()) {
+      LOCKSTEP_RETURN_IF_ERROR(charts_->Write(*results->charts));
+    }
+  }
+  return database_->Run("INSERT OR REPLACE INTO kept (run, wall_ns, mono_ns) VALUES (?,?,?)",
+                        {run_, absl::ToUnixNanos(now), mono.nanos()});
 }
 
 absl::Status Journal::End(const RunRecord& record, const std::string& result) {
@@ -354,10 +392,12 @@ absl::Status Journal::End(const RunRecord& record, const std::string& result) {
 absl::Status Journal::ForgetEnded() {
   static const std::string sql = [] {
     std::string statements;
-    for (const absl::string_view table : kOfUnfinished) {
+    const auto forget = [&statements](absl::string_view table) {
       absl::StrAppend(&statements, "DELETE FROM ", table,
                       " WHERE run IN (SELECT id FROM run WHERE ended_ns IS NOT NULL);");
-    }
+    };
+    std::for_each(std::begin(kOfTest), std::end(kOfTest), forget);
+    std::for_each(std::begin(kOfState), std::end(kOfState), forget);
     return statements;
   }();
   return database_->Transaction([&] { return database_->Execute(sql.c_str()); });

@@ -68,6 +68,8 @@ struct UnfinishedRun {
   RunCheckpoint run;         // of one that has not started: only `inspected`
   FleetCheckpoint fleet;
   Bundle bundle;
+  bool setup_begun = false;  // of a run that has not started
+  std::string broken_off;  // why nothing later is kept, though the run went on; empty: all is kept
   std::map<std::string, int64_t> written;  // bytes of files of samples, by their output
 };
 
@@ -113,8 +115,8 @@ class Journal {
                         bool http_errors);
   absl::Status KeepBundle(const Bundle& bundle);
   // What the run and the fleet are now and, with results, what has been measured, all of it or nothing.
-  // `run` counts of each agent the batches that `results` hold. After an error nothing is written any
-  // more.
+  // `run` counts of each agent the batches that `results` hold. After an error the file says that the
+  // run went on without it, and the next call, which needs results, writes everything anew.
   struct ResultsNow {
     const AggregateStore& store;
     const ErrorTable& errors;
@@ -140,12 +142,18 @@ class Journal {
   absl::Status ForgetEnded();
   absl::Status Finish(int64_t run, const RunRecord& record, const std::string& result);
   void StartKeeping(int64_t run);
+  // What is written from now on is written whole.
+  void StartWriting();
+  absl::Status ForgetKept();
+  absl::Status KeepNow(const RunCheckpoint& run, const FleetCheckpoint& fleet,
+                       const std::optional<ResultsNow>& results, absl::Time now, MonoTime mono);
   absl::Status ReadTest(UnfinishedRun* run);
 
   const int lock_;  // a descriptor that holds it, which closes after the database; -1: none
   std::unique_ptr<Database> database_;
-  DiskReserve reserve_;  // while a run is kept
-  int64_t run_ = 0;      // the present one; 0: none
+  DiskReserve reserve_;      // while a run is kept
+  int64_t run_ = 0;          // the present one; 0: none
+  bool broken_off_ = false;  // the last Keep has failed
   std::unique_ptr<StateRows> state_;
   std::unique_ptr<KeptResults> results_;
   std::unique_ptr<KeptCharts> charts_;

@@ -11,7 +11,7 @@ void Keeper::OnState(RunState state) {
   if (failure_.has_value() || state < v1::RunStatus::RUNNING || state == v1::RunStatus::DONE) {
     return;
   }
-  if (!std::exchange(keeping_, true)) {
+  if (!keeping_) {
     Begin();
   }
   with_results_ = true;
@@ -19,6 +19,7 @@ void Keeper::OnState(RunState state) {
 }
 
 void Keeper::Begin() {
+  keeping_ = true;
   parts_.fleet.Hold([this] { CommitSoon(); });
   EachSecond();
 }
@@ -38,6 +39,11 @@ void Keeper::CommitSoon() {
   }
   commit_timer_.At(std::max(parts_.loop.clock().Mono(), last_commit_ + kApart),
                    [this] { Commit(); });
+}
+
+void Keeper::Now() {
+  commit_timer_.Cancel();
+  Commit();
 }
 
 void Keeper::Commit() {
@@ -63,26 +69,46 @@ void Keeper::Commit() {
 }
 
 void Keeper::Fail(const absl::Status& status) {
-  if (failure_.has_value()) {
-    return;
+  LetGo();
+  if (!failure_.has_value()) {
+    failure_ =
+        absl::StrCat(status.message(), "; from ",
+                     absl::FormatDuration(absl::Floor(parts_.run.elapsed(), absl::Seconds(1))),
+                     " after the start on nothing was kept there but the result, if there was "
+                     "room for it at the end");
+    parts_.run.AddRemark(*failure_);
+    parts_.logger.Warn(
+        absl::StrCat(status.message(),
+                     ": the test goes on, and nothing of it is kept there until that is possible "
+                     "again; if this process ends meanwhile, nobody can go on with the run"));
   }
-  failure_ = absl::StrCat(status.message(), "; from ",
-                          absl::FormatDuration(absl::Floor(parts_.run.elapsed(), absl::Seconds(1))),
-                          " after the start on nothing was kept there but the result, if there was "
-                          "room for it at the end");
-  parts_.run.AddRemark(*failure_);
-  parts_.logger.Warn(absl::StrCat(
-      status.message(), ": the test goes on, and nothing more of it is kept there before its end"));
-  End();
+  retry_timer_.After(retry_after_, [this] { TryAgain(); });
+  retry_after_ = std::min(2 * retry_after_, kMostRetry);
 }
 
-void Keeper::End() {
+// What was agreed and acknowledged meanwhile is in what is written now.
+void Keeper::TryAgain() {
+  Begin();
+  with_results_ = true;
+  Commit();
+  if (keeping_) {
+    parts_.run.TakeBackRemark(*std::exchange(failure_, std::nullopt));
+    parts_.logger.Info("journal: there is room again, and everything is kept there as before");
+  }
+}
+
+void Keeper::LetGo() {
   commit_timer_.Cancel();
   second_timer_.Cancel();
   if (std::exchange(keeping_, false)) {
     parts_.fleet.ReleaseHold();
     parts_.run.BatchesKept();
   }
+}
+
+void Keeper::End() {
+  retry_timer_.Cancel();
+  LetGo();
 }
 
 }  // namespace lockstep::coordinator

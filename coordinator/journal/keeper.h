@@ -6,7 +6,9 @@
 // run comes to another state; batches are acknowledged after that. Why so: see
 // deploy/docs/architecture.md.
 //
-// If something cannot be written, the run goes on without: that is logged once, and told at the end.
+// If something cannot be written, the run goes on without: the fleet is held no longer, and from time to
+// time everything is written anew. Once that works, the run is kept as before; if it does not until
+// the end, that is told there.
 #pragma once
 
 #include <optional>
@@ -46,29 +48,38 @@ class Keeper {
 
   // Of Run::Events; that of a run that goes on, too. Nothing is kept before Running.
   void OnState(RunState state);
-  // Something outside of run and fleet has failed to be kept.
-  void Fail(const absl::Status& status);
+  // Commits at once, so that whoever is told of it next finds it there.
+  void Now();
   // The run is over and needs nobody to go on with it.
   void End();
-  // Since when nothing is kept any more, and why, as a sentence for people.
+  // While nothing is kept: since when, and why, as a sentence for people.
   const std::optional<std::string>& failure() const { return failure_; }
 
  private:
   // Between two commits.
   static constexpr absl::Duration kApart = absl::Milliseconds(10);
+  // Until everything is written anew after a failure; twice as long after each one.
+  static constexpr absl::Duration kFirstRetry = absl::Seconds(1);
+  static constexpr absl::Duration kMostRetry = absl::Seconds(16);
 
   void Begin();
   void CommitSoon();
   void Commit();
   void EachSecond();
+  void Fail(const absl::Status& status);
+  void TryAgain();
+  // Nothing waits for commits any more.
+  void LetGo();
 
   const Parts parts_;
   Write write_;
   bool keeping_ = false;
   bool with_results_ = false;  // the next commit
   MonoTime last_commit_;
+  absl::Duration retry_after_ = kFirstRetry;
   Timer commit_timer_{parts_.loop};
   Timer second_timer_{parts_.loop};
+  Timer retry_timer_{parts_.loop};
   std::optional<std::string> failure_;
 };
 

@@ -20,7 +20,7 @@ class KeptResults {
   // `database` is borrowed.
   KeptResults(Database& database, int64_t run) : database_(database), run_(run) {}
 
-  // In a transaction; whoever rolls it back does not write here again. Of one store and one table.
+  // In a transaction; whoever rolls it back writes to a new one. Of one store and one table.
   absl::Status Write(const AggregateStore& store, const ErrorTable& errors);
   // Into a store and a table that are configured for the test, and empty; Write goes on from there.
   // DataLoss: what is kept makes no sense.

@@ -126,6 +126,7 @@ void MemberFields(Visit& visit, Member& member) {
   visit.Field("joined_late", member.joined_late);
   visit.Field("handed_over", member.handed_over);
   visit.Field("left_undone", member.left_undone);
+  visit.Field("lost_call", member.lost_call);
   visit.Field("cut_at", member.cut_at);
   visit.List("starts_before", member.starts_before,
              [](auto& v, auto& count) { v.Field("count", count); });

@@ -20,7 +20,7 @@ class StateRows {
   // `database` is borrowed.
   StateRows(Database& database, int64_t run) : database_(database), run_(run) {}
 
-  // In a transaction; whoever rolls it back does not write here again.
+  // In a transaction; whoever rolls it back writes to a new one.
   absl::Status Write(const RunCheckpoint& run, const FleetCheckpoint& fleet);
   absl::Status WriteMessages(const FleetCheckpoint& fleet);
 

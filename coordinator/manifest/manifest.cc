@@ -58,6 +58,16 @@ bool IsObjectName(absl::string_view text) {
                         [](absl::string_view part) { return IsName(part, kLongestLabel); });
 }
 
+// Flags of the coordinator that the manifest sets, and what to do instead.
+constexpr std::pair<absl::string_view, absl::string_view> kOwnFlags[] = {
+    {"--agents", "give --agents to `lockstep manifest`"},
+    {"--credentials", "give --credentials-secret to `lockstep manifest`"},
+    {"--insecure", "give --insecure to `lockstep manifest`"},
+    {"--listen", "the Service leads to its port"},
+    {"--address", "the Service leads to its port"},
+    {"-a", "the Service leads to its port"},
+    {"--result-file", "-o result=FILE writes another one"}};
+
 bool IsUid(absl::string_view text) {
   constexpr absl::string_view kForm = "00000000-0000-0000-0000-000000000000";
   return text.size() == kForm.size() &&
@@ -209,6 +219,15 @@ std::vector<std::string> MistakesIn(const ManifestSettings& settings) {
             "KEY=VALUE as Kubernetes takes it: letters, digits, -, _ and ., 63 at most");
     }
   }
+  for (const std::string& flag : settings.flags) {
+    const absl::string_view name = absl::string_view(flag).substr(0, flag.find('='));
+    const auto* const own = std::find_if(std::begin(kOwnFlags), std::end(kOwnFlags),
+                                         [name](const auto& each) { return each.first == name; });
+    if (own != std::end(kOwnFlags)) {
+      mistakes.push_back(
+          absl::StrCat("--flags: ", name, " is what the manifest sets itself: ", own->second));
+    }
+  }
   if (!settings.results_size.empty() && !IsSize(settings.results_size)) {
     wrong("--results-size", settings.results_size, "a size such as 10Gi or 500Mi");
   }
@@ -273,6 +292,13 @@ std::string ManifestText(const ManifestSettings& settings, const Manifest& manif
       " logs -f job/", names.coordinator, "\n#   ", kubectl,
       " wait --for=condition=complete --timeout=-1s job/", names.coordinator, "\n#   ", kubectl,
       " delete job,configmap,service,networkpolicy -l lockstep/run=", settings.id, "\n");
+  // By its name, as results may be in another one of this run.
+  if (std::any_of(manifest.objects.begin(), manifest.objects.end(), [&names](const Json& object) {
+        return object["kind"] == "PersistentVolumeClaim" &&
+               object["metadata"]["name"] == names.test;
+      })) {
+    absl::StrAppend(&text, "#   ", kubectl, " delete persistentvolumeclaim ", names.test, "\n");
+  }
   for (const Json& object : manifest.objects) {
     absl::StrAppend(&text, "---\n", YamlText(object));
   }

@@ -183,7 +183,9 @@ std::optional<std::string> StatsdOutput::Lost() const {
   if (lost_ == 0) {
     return std::nullopt;
   }
-  return absl::StrCat(Description(), ": ", lost_, " of ", lost_ + sent_,
+  // The system tells of a datagram that nobody took when the next one is to be sent, and never of the
+  // last one.
+  return absl::StrCat(Description(), ": at least ", lost_, " of ", lost_ + sent_,
                       " samples were lost: ", std::generic_category().message(last_error_));
 }
 

@@ -131,7 +131,7 @@ class Mistakes(LockstepTest):
         self.assertIn("neither /etc/hosts nor the name server knows the host", result.stderr)
 
     def test_files_of_an_authority_are_named_with_their_flag(self):
-        for args, text in ((["agent"], "--folder: lockstep-ca/ca.crt: No such file or directory; `lockstep certs init` makes"),
+        for args, text in ((["agent"], "msg=\"lockstep-ca/ca.crt: No such file or directory; `lockstep certs init` makes"),
                            (["init", "--folder", "/dev/null/x"], "--folder: /dev/null/x: Not a directory"),
                            (["init", "--folder="], '--folder: invalid value \\"\\": expected a folder')):
             result = self.lockstep("certs", *args)

@@ -131,6 +131,16 @@ class Kills(JournalTest):
         self.assertEqual(255, recovered.returncode, recovered.stderr)
 
 
+    def test_a_run_that_had_not_started_is_named_with_what_it_had_begun(self):
+        self.fleet(1, script="import http from 'k6/http';\nimport { sleep } from 'k6';\nexport default () => {};\n"
+                             "export function setup() { http.get(`${__ENV.TARGET}/status/200`); sleep(60); }\n")
+        self.wait_for_requests(self.server, 1, self.coordinator)
+        self.kill()
+        self.coordinator = self.start(*self.command)
+        self.assertIn("but its setup() had begun, and nobody called its teardown()",
+                      next(line for line in self.coordinator.stderr if "had not started when its coordinator was gone" in line))
+
+
 class Histories(JournalTest):
     def test_runs_are_listed_and_compared(self):
         for _ in range(2):
@@ -196,7 +206,7 @@ class Faults(JournalTest):
         self.short_run()
         with sqlite3.connect(self.journal) as database:
             database.execute("PRAGMA user_version = 7")
-        self.refused("a newer lockstep has written it (schema 7); this one knows schema 5, so it needs another file, or that lockstep")
+        self.refused("a newer lockstep has written it (schema 7); this one knows schema 6, so it needs another file, or that lockstep")
 
     def test_a_damaged_journal(self):
         self.short_run()
@@ -231,7 +241,7 @@ class Faults(JournalTest):
                              capture_output=True, text=True, timeout=PATIENCE, cwd=self.folder, env=self.env,
                              preexec_fn=limit, restore_signals=False)  # SIGXFSZ stays ignored, as in Python
         self.assertEqual(0, run.returncode, run.stderr)
-        self.assertEqual(1, run.stderr.count("the test goes on, and nothing more of it is kept there before its end"), run.stderr)
+        self.assertEqual(1, run.stderr.count("the test goes on, and nothing of it is kept there until that is possible again"), run.stderr)
         self.assertRegex(run.stdout, r"note: journal .*: .*; from \d+s after the start on nothing was kept there but the result, if")
 
     def test_an_empty_file_is_not_made_a_journal(self):

@@ -56,6 +56,21 @@ class Held(LockstepTest):
         self.assertEqual(255, self.run_.returncode, errors)
         self.assertIn("generator: INVALID\n      - agent agent-1 was lost ", output)
 
+    def test_a_handle_summary_that_is_lost_with_its_agent_fails_the_run(self):
+        self.run_ = self.start("run", "-o", "junit=junit.xml", "--result-file", "result.json", self.script("""
+            export default function () {}
+            export function handleSummary() { console.log('it begins'); for (;;) {} }"""))
+        next(line for line in self.run_.stderr if "it begins" in line)
+        subprocess.run(["kill", "-KILL", self.children()[0]], check=True)
+        _, errors = self.run_.communicate(timeout=PATIENCE)
+        self.assertEqual(255, self.run_.returncode, errors)
+        self.assertIn("failed to handle the end-of-test summary: it was lost with agent agent-1", errors)
+        result = json.loads((self.folder / "result.json").read_text("utf-8"))
+        self.assertEqual("FAILED", result["verdict"]["word"])
+        self.assertIn("handleSummary() failed", result["verdict"]["reason"])
+        self.assertEqual("the end of handleSummary()", result["validity"]["lostAgents"][0]["missing"])
+        self.assertIn("handleSummary() failed", (self.folder / "junit.xml").read_text("utf-8"))
+
     def hold(self, pid):
         """Stops a process for longer than a second, as the load's own clock tells: ten iterations of 0.1 s."""
         subprocess.run(["kill", "-STOP", str(pid)], check=True)

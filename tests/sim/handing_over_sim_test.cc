@@ -62,6 +62,49 @@ TEST(HandingOver, OnlyTheDeadAgentsWorkIsMissing) {
   }
 }
 
+// A fleet that is told to end within so many milliseconds of each other, so long after the start.
+SimSetup AllLeave(uint64_t seed, absl::Duration at) {
+  SimSetup setup = FourAgents(seed);
+  for (size_t i = 0; i < setup.agents.size(); ++i) {
+    setup.agents[i].leaves_at = at + absl::Milliseconds(static_cast<int64_t>(i * (seed % 40)));
+  }
+  return setup;
+}
+
+// There is nobody to take over what they do, so they work on, and end what ends within 20 s.
+TEST(HandingOver, WhereAllLeaveAtOnceEachGoesOnWithItsPart) {
+  for (const uint64_t seed : Seeds(80)) {
+    SCOPED_TRACE(seed);
+    const SimOutcome outcome = PlayRun(AllLeave(seed, absl::Seconds(15)));
+    CheckMoved(outcome);
+    EXPECT_EQ(outcome.ledger.begun().size(), 40u * 30 + 900);
+    EXPECT_EQ(outcome.ledger.counted(), outcome.ledger.begun());
+    EXPECT_THAT(outcome.judgement.lost, IsEmpty());
+    EXPECT_EQ(outcome.exit_code, 0);
+    EXPECT_EQ(outcome.teardowns, 1);
+    EXPECT_EQ(outcome.summaries, 1);
+    ASSERT_FALSE(HasFailure()) << Replay(seed, outcome);
+  }
+}
+
+// What does not end within that time is missing by name, and the run fails.
+TEST(HandingOver, WhereAllLeaveTooEarlyWhatIsMissingIsNamed) {
+  for (const uint64_t seed : Seeds(40)) {
+    SCOPED_TRACE(seed);
+    const SimOutcome outcome = PlayRun(AllLeave(seed, absl::Seconds(3)));
+    EXPECT_TRUE(outcome.ended);
+    EXPECT_EQ(outcome.exit_code, 255);
+    EXPECT_FALSE(outcome.judgement.lost.empty());
+    int64_t starts = 0;
+    for (const auto& [scenario, iteration] : outcome.ledger.begun()) {
+      starts += outcome.scenarios[scenario].name == "rate" ? 1 : 0;
+    }
+    EXPECT_GE(starts, 40 * 22);
+    EXPECT_EQ(outcome.ledger.counted(), outcome.ledger.begun());
+    ASSERT_FALSE(HasFailure()) << Replay(seed, outcome);
+  }
+}
+
 // What a scenario has shown so far.
 struct Shown {
   int64_t allocated_vus = 0;

@@ -118,6 +118,42 @@ TEST(Journal, ABadNetworkChangesNothing) {
   }
 }
 
+// A disk that is full for a while: what was done meanwhile is written once there is room, and from then
+// on it is as if nothing had been.
+TEST(Journal, AfterAFullDiskEverythingIsKeptAgain) {
+  for (const uint64_t seed : Seeds(50)) {
+    SCOPED_TRACE(seed);
+    Dice dice(3000 + seed);
+    SimSetup setup = FourAgents(seed);
+    setup.disk_full_from = absl::Seconds(1 + 4 * dice.Unit());
+    setup.disk_full_until = setup.disk_full_from + absl::Seconds(5 * dice.Unit());
+    setup.restarts = {{setup.disk_full_from + absl::Seconds(9 + 4 * dice.Unit()),
+                       absl::Seconds(3 * dice.Unit())}};
+    const SimOutcome outcome = PlayRun(setup);
+    CheckWhole(outcome);
+    EXPECT_EQ(outcome.went_on, 1);
+    ASSERT_FALSE(HasFailure()) << Replay(seed, outcome);
+  }
+}
+
+// Agents know of more than is kept: nobody can go on from there, and the run begins anew.
+TEST(Journal, WhereTheDiskWasFullNobodyGoesOn) {
+  for (const uint64_t seed : Seeds(20)) {
+    SCOPED_TRACE(seed);
+    SimSetup setup = FourAgents(seed);
+    setup.disk_full_from = absl::Seconds(4);
+    setup.disk_full_until = absl::Milliseconds(8500);
+    setup.restarts = {{absl::Seconds(8), absl::Seconds(1)}};
+    const SimOutcome outcome = PlayRun(setup);
+    EXPECT_TRUE(outcome.ended);
+    EXPECT_EQ(outcome.exit_code, 0);
+    EXPECT_EQ(outcome.went_on, 0);
+    EXPECT_THAT(outcome.broken_off, HasSubstr("the disk is full"));
+    EXPECT_THAT(outcome.log, Contains(HasSubstr("the test goes on")));
+    ASSERT_FALSE(HasFailure()) << Replay(seed, outcome);
+  }
+}
+
 // While work moves: an agent leaves, another comes, and the coordinator is killed at any moment, in the
 // middle of a division, too.
 TEST(Journal, WorkMovesAcrossCoordinators) {
@@ -142,6 +178,23 @@ TEST(Journal, WorkMovesAcrossCoordinators) {
     EXPECT_EQ(BegunOf(outcome, 3), 7 * 60);
     EXPECT_EQ(outcome.ledger.counted(), outcome.ledger.begun());
     EXPECT_EQ(outcome.kept, outcome.ledger.begun().size());
+    ASSERT_FALSE(HasFailure()) << Replay(seed, outcome);
+  }
+}
+
+// Whoever wished it has been told that it is granted.
+TEST(Journal, AWishThatWasGrantedIsKnownToTheNextCoordinator) {
+  for (const uint64_t seed : Seeds(20)) {
+    SCOPED_TRACE(seed);
+    SimSetup setup = FourAgents(seed);
+    setup.redistribute = true;
+    setup.scales = {{absl::Seconds(5), 2}};
+    setup.restarts = {{absl::Seconds(5) + absl::Microseconds(1), absl::Seconds(1)}};
+    const SimOutcome outcome = PlayRun(setup);
+    EXPECT_TRUE(outcome.ended);
+    EXPECT_EQ(outcome.went_on, 1);
+    EXPECT_THAT(outcome.log, Contains(HasSubstr("the work is divided among 2 agents")));
+    EXPECT_EQ(outcome.ledger.counted(), outcome.ledger.begun());
     ASSERT_FALSE(HasFailure()) << Replay(seed, outcome);
   }
 }

@@ -10,6 +10,7 @@
 #include "absl/strings/strip.h"
 
 #include "common/options/options_json.h"
+#include "coordinator/journal/database.h"
 #include "coordinator/journal/journal.h"
 #include "coordinator/journal/keeper.h"
 #include "tests/sim/sim_agent.h"
@@ -64,6 +65,10 @@ class Fleet {
     for (const SimSetup::Restart& restart : setup_.restarts) {
       loop_.After(restart.at, [this, restart] { KillCoordinator(restart.down); });
     }
+    if (setup_.disk_full_from < absl::InfiniteDuration()) {
+      loop_.After(setup_.disk_full_from, [this] { FillDisk(true); });
+      loop_.After(setup_.disk_full_until, [this] { FillDisk(false); });
+    }
     for (const absl::Duration at : {setup_.interrupt_at, setup_.interrupt_again_at}) {
       if (at < absl::InfiniteDuration()) {
         loop_.After(at, [this] {
@@ -84,6 +89,9 @@ class Fleet {
       loop_.After(at, [this, agents = agents] {
         if (run_ != nullptr) {
           run_->ScaleAgents(agents).IgnoreError();
+          if (keeper_ != nullptr) {
+            keeper_->Now();
+          }
         }
       });
     }
@@ -182,11 +190,23 @@ class Fleet {
     std::optional<coordinator::Journal::ResultsNow> now;
     if (results) {
       now.emplace(coordinator::Journal::ResultsNow{results_->store, results_->errors});
-      kept_counts_ = outcome_.ledger.counts();
     }
     absl::Status kept = journal_->Keep(run, fleet, now, loop_.clock().Wall(), loop_.clock().Mono());
-    EXPECT_TRUE(kept.ok()) << kept;
+    EXPECT_EQ(kept.ok(), !disk_full_) << kept;
+    if (results && kept.ok()) {
+      kept_counts_ = outcome_.ledger.counts();
+    }
     return kept;
+  }
+  void FillDisk(bool full) {
+    auto database = coordinator::Database::Open(journal_file_, /*create=*/false);
+    ASSERT_TRUE(database.ok()) << database.status();
+    const absl::Status done =
+        (*database)->Execute(full ? "CREATE TRIGGER full BEFORE INSERT ON kept BEGIN SELECT "
+                                    "RAISE(ABORT, 'the disk is full'); END"
+                                  : "DROP TRIGGER full");
+    ASSERT_TRUE(done.ok()) << done;
+    disk_full_ = full;
   }
   void KillCoordinator(absl::Duration down) {
     if (run_ == nullptr || over()) {
@@ -207,9 +227,10 @@ class Fleet {
     ASSERT_TRUE(found.ok()) << found.status();
     ASSERT_TRUE(found->has_value());
     coordinator::UnfinishedRun& unfinished = **found;
-    if (unfinished.run.state < v1::RunStatus::RUNNING) {
+    if (unfinished.run.state < v1::RunStatus::RUNNING || !unfinished.broken_off.empty()) {
       ++lives_;
       outcome_ = SimOutcome();
+      outcome_.broken_off = unfinished.broken_off;
       test_kept_ = false;
       ASSERT_TRUE(journal_->Begin({.script = "sim"}).ok());
       run_->Begin(Events());
@@ -325,6 +346,7 @@ class Fleet {
   std::unique_ptr<coordinator::Journal> journal_;  // null: there is none
   Ledger::Counts kept_counts_;                     // of the last commit
   bool test_kept_ = false;
+  bool disk_full_ = false;
   std::unique_ptr<Run> run_;
   std::unique_ptr<coordinator::Keeper> keeper_;
   std::vector<std::unique_ptr<SimAgent>> agents_;

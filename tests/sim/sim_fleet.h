@@ -48,6 +48,7 @@ struct SimOutcome {
   int setups = 0, teardowns = 0, summaries = 0;
   bool started = false;     // T0 was announced
   int went_on = 0;          // coordinators that went on with a journal
+  std::string broken_off;   // why the last one could not
   uint64_t kept = 0;        // iterations in what the last one has measured; with a journal
   absl::Duration worst_t0;  // of a living agent's T0 from the first one's
   // At each judgement of the thresholds: until when all is measured, and how many iterations the

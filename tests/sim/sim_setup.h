@@ -65,6 +65,9 @@ struct SimSetup {
     absl::Duration down;
   };
   std::vector<Restart> restarts = {};
+  // Since the start: nothing can be written to the journal.
+  absl::Duration disk_full_from = absl::InfiniteDuration();
+  absl::Duration disk_full_until = absl::InfiniteDuration();
 };
 
 }  // namespace lockstep::testing

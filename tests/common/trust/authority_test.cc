@@ -67,6 +67,21 @@ TEST(Authority, CoordinatorMayServeUnderItsNamesAndNoOthersAndIsNoClient) {
   EXPECT_EQ(X509_check_ip_asc(parsed.get(), "10.0.0.8", 0), 0);
 }
 
+TEST(Authority, ANameThatIsGivenTwiceIsInTheCertificateOnce) {
+  const Credential leaf = Issue(Ca(),
+                                {.role = Role::kCoordinator,
+                                 .name = "c1",
+                                 .hosts = {"load.example", "10.0.0.7", "load.example"},
+                                 .lifetime = 90 * kDay},
+                                kNow)
+                              .value();
+  const Certificate parsed = Parse(leaf.certificate);
+  auto* const names = static_cast<GENERAL_NAMES*>(
+      X509_get_ext_d2i(parsed.get(), NID_subject_alt_name, nullptr, nullptr));
+  EXPECT_EQ(sk_GENERAL_NAME_num(names), 2);
+  GENERAL_NAMES_free(names);
+}
+
 TEST(Authority, AgentMayNotServeAndSaysItsRole) {
   const Credential ca = Ca();
   const Credential leaf =

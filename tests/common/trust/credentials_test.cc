@@ -101,6 +101,13 @@ TEST_F(CredentialsTest, MistakesInThemAreNamedWithTheirFiles) {
   EXPECT_THAT(Error(Role::kCoordinator), HasSubstr("is 'agent': expected coordinator"));
 }
 
+TEST_F(CredentialsTest, AFileThatIsBrokenIsNamedAndNotTheCertificateItWouldJudge) {
+  Put(kRevokedFile, "garbage");
+  EXPECT_EQ(Error(), folder_ + "/revoked.crl: the revocation list is no PEM revocation list");
+  Put(kAuthorityFile, "garbage");
+  EXPECT_EQ(Error(), folder_ + "/ca.crt: the authority's certificate is no PEM certificate");
+}
+
 TEST_F(CredentialsTest, ASecretThatEverybodyCanReadIsNone) {
   Put(kKeyFile, agent_.key, 0644);
   EXPECT_EQ(Error(),

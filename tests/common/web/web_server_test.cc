@@ -58,6 +58,23 @@ class WebServerTest : public ::testing::Test {
   std::thread thread_;
 };
 
+// As a careless balancer does: it connects, and asks nothing.
+TEST_F(WebServerTest, ConnectionsThatAskNothingKeepNobodyOut) {
+  ASSERT_TRUE(server_.Start("127.0.0.1:0").ok());
+  std::vector<int> idle;
+  for (int i = 0; i < 300; ++i) {
+    idle.push_back(Say(""));
+  }
+  httplib::Client client("127.0.0.1", server_.port());
+  client.set_read_timeout(5);
+  const auto answer = client.Get("/after");
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->body, "GET /after ");
+  for (const int fd : idle) {
+    close(fd);
+  }
+}
+
 TEST_F(WebServerTest, AnswersComeFromTheLoop) {
   ASSERT_TRUE(server_.Start("127.0.0.1:0").ok());
   httplib::Client client("127.0.0.1", server_.port());

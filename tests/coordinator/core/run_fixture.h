@@ -119,8 +119,10 @@ class ScriptedAgent {
   // The message on which it goes away for good instead of answering.
   v1::CoordinatorMessage::BodyCase leaves_at = v1::CoordinatorMessage::BODY_NOT_SET;
   absl::Duration drain_after_graceful_stop = absl::Seconds(1);
+  bool answers_prepare = true;
   bool answers_setup = true;
   bool answers_teardown = true;
+  bool answers_summary = true;
   bool answers_suspend = true;
   int64_t segment_index = -1;
   int64_t t0_ns = 0;
@@ -166,7 +168,7 @@ class ScriptedAgent {
         asked.push_back("prepare");
         *answer.mutable_prepared() = prepared;
         answer.mutable_prepared()->set_deal(assigned.deal());
-        return answer;
+        return If(answers_prepare, std::move(answer));
       case Body::kRunSetup:
         asked.push_back("setup");
         *answer.mutable_setup_done() = setup_done;
@@ -195,7 +197,7 @@ class ScriptedAgent {
       case Body::kRunHandleSummary:
         asked.push_back("summary");
         *answer.mutable_handle_summary_done() = summary_done;
-        return answer;
+        return If(answers_summary, std::move(answer));
       default:
         return std::nullopt;
     }

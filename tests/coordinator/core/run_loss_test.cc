@@ -141,6 +141,9 @@ TEST_F(RunLossTest, TwoLossesAreMoreThanAThird) {
   network.CutOff(agent(1).transport());
   loop.RunFor(absl::Seconds(15));
   EXPECT_EQ(code(), 255);
+  EXPECT_EQ(outcomes[0].message,
+            "agents agent-1 and agent-2 were lost; agent-1: nothing was heard "
+            "from it for 10s");
 }
 
 // It drains in the middle of the run: that is not the end of its work, and what it has not done is

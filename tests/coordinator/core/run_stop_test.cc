@@ -66,6 +66,40 @@ TEST_F(RunStopTest, ATeardownThatIsLostWithItsAgentFailsTheRun) {
   loop.RunFor(absl::Seconds(11));
   EXPECT_EQ(code(), 255);
   EXPECT_THAT(log.messages, Contains("teardown() was lost with agent agent-1"));
+  ASSERT_EQ(run->judgement().lost.size(), 1u);
+  EXPECT_EQ(run->judgement().lost[0].missing, "the end of teardown()");
+  EXPECT_EQ(run->judgement().validity, v1::Health::SUSPECT);
+}
+
+// What it was to write is missing, and so it is not as if there were none.
+TEST_F(RunStopTest, AHandleSummaryThatIsLostWithItsAgentFailsTheRun) {
+  source.plan->has_handle_summary = true;
+  Begin(2);
+  agent(0).iterate_for = agent(1).iterate_for = absl::Seconds(1);
+  agent(0).answers_summary = false;
+  loop.RunFor(absl::Seconds(2));
+  EXPECT_EQ(run->state(), v1::RunStatus::SUMMARISING);
+  network.CutOff(agent(0).transport());
+  loop.RunFor(absl::Seconds(11));
+  EXPECT_EQ(code(), 255);
+  EXPECT_EQ(outcomes[0].message, "handleSummary() failed, and what it was to write is missing");
+  EXPECT_THAT(log.messages, Contains("failed to handle the end-of-test summary: it was lost with "
+                                     "agent agent-1"));
+  ASSERT_EQ(run->judgement().lost.size(), 1u);
+  EXPECT_EQ(run->judgement().lost[0].missing, "the end of handleSummary()");
+  EXPECT_EQ(summaries.size(), 1u);
+}
+
+TEST_F(RunStopTest, AHandleSummaryThatNobodyCanCallFailsTheRun) {
+  source.plan->has_handle_summary = true;
+  Begin(1);
+  agent(0).iterate_for = absl::Seconds(1);
+  agent(0).leaves_at = v1::CoordinatorMessage::kRunTeardown;
+  loop.RunFor(absl::Seconds(2));
+  EXPECT_EQ(code(), 255);
+  EXPECT_THAT(log.messages,
+              Contains("failed to handle the end-of-test summary: no agent is left to "
+                       "call handleSummary()"));
 }
 
 TEST_F(RunStopTest, TeardownRunsWhereSetupHadBegunAndWasInterrupted) {
@@ -92,6 +126,19 @@ TEST_F(RunStopTest, AnInterruptedSetupThatIsDoneNeverthelessGivesItsDataToTeardo
   agent(0).Send(done);
   loop.RunFor(absl::Seconds(1));
   EXPECT_THAT(agent(0).asked, Contains("teardown 42"));
+}
+
+TEST_F(RunStopTest, InitCodeThatDoesNotEndIsToldOfWithItsAgentAndCanBeStopped) {
+  Begin(3, /*tolerated=*/0, /*joining=*/2);
+  agent(0).answers_prepare = agent(1).answers_prepare = false;
+  Join();
+  loop.RunFor(absl::Seconds(25));
+  EXPECT_THAT(log.messages, Contains("for 10s the script's init code has been running on agent-1, "
+                                     "agent-2, once for each VU"));
+  EXPECT_THAT(log.messages, Contains(HasSubstr("for 20s the script's init code")));
+  EXPECT_EQ(run->state(), v1::RunStatus::PREPARING);
+  run->Interrupt("interrupt");
+  EXPECT_EQ(code(), 105);
 }
 
 TEST_F(RunStopTest, TellsHowLongWhatIsGoingOnMayTake) {

@@ -35,9 +35,9 @@ TEST(Verdict, AllAgentsAreNamedWhoseLossEndsARun) {
   verdict.RecordLoss("a0", "it left");
   EXPECT_EQ(verdict.outcome().message, "agent a0 was lost: it left");
   verdict.RecordLoss("a1", "its process was killed");
-  EXPECT_EQ(verdict.outcome().message, "agents a0 and a1 were lost: it left");
+  EXPECT_EQ(verdict.outcome().message, "agents a0 and a1 were lost; a0: it left");
   verdict.RecordLoss("a2", "so was this one's");
-  EXPECT_EQ(verdict.outcome().message, "agents a0, a1 and a2 were lost: it left");
+  EXPECT_EQ(verdict.outcome().message, "agents a0, a1 and a2 were lost; a0: it left");
   EXPECT_EQ(verdict.outcome().exit_code, ExitCode::kOther);
   Verdict other;
   other.Record({ExitCode::kExternalAbort, "a signal"});
@@ -51,7 +51,7 @@ TEST(Verdict, ALossAfterARestartIsNamedBesideThoseBefore) {
   before.RecordLoss("a0", "it left");
   Verdict after(before.outcome(), before.marked(), before.judged(), before.losses());
   after.RecordLoss("a1", "its process was killed");
-  EXPECT_EQ(after.outcome().message, "agents a0 and a1 were lost: it left");
+  EXPECT_EQ(after.outcome().message, "agents a0 and a1 were lost; a0: it left");
 }
 
 TEST(Verdict, AMarkComesBeforeThresholdsAndOnlyAtTheEnd) {

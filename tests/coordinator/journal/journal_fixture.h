@@ -126,6 +126,7 @@ inline RunCheckpoint AState() {
   member.lost_after.reset();
   member.lost = true;
   member.loss = "gone";
+  member.lost_call = "teardown()";
   member.lost_at = absl::FromUnixNanos(99);
   member.labels.clear();
   member.share = {};

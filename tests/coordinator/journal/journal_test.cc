@@ -150,6 +150,56 @@ Batch Requests(int count, const std::string& status) {
   return batch;
 }
 
+// As on a full disk.
+void LetNothingBeKept(const std::string& path, bool full) {
+  auto database = Database::Open(path, /*create=*/false);
+  ASSERT_TRUE((*database)
+                  ->Execute(full ? "CREATE TRIGGER full BEFORE INSERT ON kept BEGIN SELECT "
+                                   "RAISE(ABORT, 'full'); END"
+                                 : "DROP TRIGGER full")
+                  .ok());
+}
+
+TEST_F(JournalTest, WhatIsKeptSaysWhereItBreaksOffAndIsWholeOnceThereIsRoomAgain) {
+  AggregateStore store;
+  ErrorTable errors;
+  std::unique_ptr<Journal> journal = WithRun();
+  RunCheckpoint state = AState();
+  const auto keep = [&] {
+    return journal->Keep(state, AFleet(), Journal::ResultsNow{store, errors, {}}, Now(),
+                         MonoTime());
+  };
+  ASSERT_TRUE(store.Merge(Requests(3, "200")).ok());
+  ASSERT_TRUE(keep().ok());
+  LetNothingBeKept(path_, true);
+  state.unfit = {"later"};
+  ASSERT_TRUE(store.Merge(Requests(2, "200")).ok());
+  EXPECT_FALSE(keep().ok());
+  EXPECT_FALSE(keep().ok());
+  journal.reset();
+  journal = Open();
+  const UnfinishedRun stale = **journal->FindUnfinished();
+  EXPECT_EQ(stale.broken_off, absl::StrCat("journal ", path_, ": full"));
+  EXPECT_THAT(stale.run.unfit, ElementsAre("x", "y"));
+
+  LetNothingBeKept(path_, false);
+  ASSERT_TRUE(journal->GoOn(stale).ok());
+  LetNothingBeKept(path_, true);
+  EXPECT_FALSE(keep().ok());
+  LetNothingBeKept(path_, false);
+  ASSERT_TRUE(keep().ok());
+  journal.reset();
+  journal = Open();
+  const UnfinishedRun whole = **journal->FindUnfinished();
+  EXPECT_EQ(whole.broken_off, "");
+  EXPECT_THAT(whole.run.unfit, ElementsAre("later"));
+  AggregateStore again;
+  ErrorTable errors_again;
+  ASSERT_TRUE(journal->ReadResults(whole.id, &again, &errors_again).ok());
+  EXPECT_EQ(again.counts().samples, store.counts().samples);
+  EXPECT_EQ(again.Entries().size(), store.Entries().size());
+}
+
 TEST_F(JournalTest, ResultsComeBackAndAreGoneOnWith) {
   AggregateStore store;
   ErrorTable errors;

@@ -14,6 +14,7 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 using Json = nlohmann::ordered_json;
 
@@ -64,6 +65,28 @@ TEST(Manifest, OfATestWithEverything) {
   settings.sets = {"agents:spec.template.spec.nodeSelector.disk=ssd",
                    "agents:spec.template.spec.containers.0.resources.requests.cpu=\"4\""};
   ExpectGolden("manifest/everything.yaml", TextOf(settings));
+}
+
+TEST(Manifest, FlagsThatItSetsItselfAreRefused) {
+  ManifestSettings settings = Settings();
+  settings.flags = {"--agents", "5", "--tag", "a=b", "--listen=:1", "--result-file=x"};
+  EXPECT_EQ(
+      RefusalOf(settings),
+      "--flags: --agents is what the manifest sets itself: give --agents to `lockstep "
+      "manifest`\n"
+      "--flags: --listen is what the manifest sets itself: the Service leads to its port\n"
+      "--flags: --result-file is what the manifest sets itself: -o result=FILE writes another "
+      "one");
+}
+
+// The claim with the results stays, whatever is cleared away.
+TEST(Manifest, AClaimWithTheTestIsClearedAwayByItsName) {
+  ManifestSettings settings = Settings();
+  settings.results_size = "1Gi";
+  EXPECT_THAT(TextOf(settings), Not(HasSubstr("delete persistentvolumeclaim")));
+  const std::string text = TextOf(settings, std::string(2 << 20, 'x'));
+  EXPECT_THAT(text, HasSubstr("#   kubectl delete persistentvolumeclaim "
+                              "lockstep-try-a-fleet-c0ffee01-test\n"));
 }
 
 TEST(Manifest, NamesOfTwoRunsAreDisjoint) {

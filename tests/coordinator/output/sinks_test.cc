@@ -382,6 +382,27 @@ TEST_F(SinksTest, SendsPacketsToAStatsdServer) {
   EXPECT_FALSE((*output)->Lost().has_value());
 }
 
+// The system reports one datagram in two, so that nobody knows how many were lost.
+TEST_F(SinksTest, SaysThatAtLeastSoManySamplesWereLostWhereNoStatsdServerIs) {
+  const int nobody = socket(AF_INET, SOCK_DGRAM, 0);
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  ASSERT_EQ(bind(nobody, reinterpret_cast<sockaddr*>(&address), size), 0);
+  ASSERT_EQ(getsockname(nobody, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  absl::StatusOr<std::unique_ptr<Output>> output =
+      MakeOutput(absl::StrCat("statsd=127.0.0.1:", ntohs(address.sin_port)), context_);
+  ASSERT_TRUE(output.ok());
+  ASSERT_TRUE((*output)->Start().ok());
+  close(nobody);
+  for (int i = 0; i < 100; ++i) {
+    (*output)->Write(OneOfEach());
+  }
+  ASSERT_TRUE((*output)->Stop().ok());
+  EXPECT_THAT((*output)->Lost().value_or(""), HasSubstr(": at least "));
+}
+
 TEST_F(SinksTest, RefusesAStatsdAddressThatIsNone) {
   for (const char* address : {"127.0.0.1:notaport", "no host at all:8125"}) {
     absl::StatusOr<std::unique_ptr<Output>> output =
