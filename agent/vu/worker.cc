@@ -92,7 +92,8 @@ void Worker::NoteLag() {
   const absl::Duration delay = now - probe_due_;
   if (delay >= kLongDelay) {
     // What is computed between two turns of the scheduler keeps nobody waiting on an idle machine.
-    run_.health.Held(delay, computed < kLongDelay ? absl::ZeroDuration() : std::min(computed, delay));
+    run_.health.Held(delay,
+                     computed < kLongDelay ? absl::ZeroDuration() : std::min(computed, delay));
   }
   // Probes that were due while the loop was held up count as well: whatever event had come then
   // would have waited likewise.
