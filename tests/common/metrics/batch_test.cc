@@ -133,7 +133,7 @@ TEST(DecodeBatch, SaysWhatIsWrongWithWhatComesOffTheWire) {
          m->add_strings(std::string(513, 'x'));
        },
        "an error's text has 513 bytes; 512 are allowed"},
-      {"no error", [](auto* m) { m->mutable_errors(0)->set_count(0); }, "counted 0 times"},
+      {"no error", [](auto* m) { m->mutable_errors(0)->set_count(0); }, "has the count 0"},
       {"backward interval", [](auto* m) { m->set_end_unix_ns(0); }, "ends before it begins"},
   };
   for (const Damage& damage : damages) {
