@@ -88,7 +88,7 @@ class Descriptors(LockstepTest):
         self.assertGreater(metrics["http_reqs_errors"]["count"] if "http_reqs_errors" in metrics else
                            metrics["http_req_failed"]["passes"], 50)
         self.assertRegex(result.stdout, r"ERRORS +\d+ of 600 requests failed")
-        self.assertIn("connections failed for want of a local port or a file descriptor", result.stdout)
+        self.assertIn("connections failed because no local port or file descriptor was left", result.stdout)
 
     def test_the_soft_limit_is_raised(self):
         result = self.run_under("-Sn 256")
