@@ -151,10 +151,10 @@ EndFacts Recovery::Facts() {
       absl::StrCat("recovered from ", command_.journal,
                    ": the coordinator was lost, and what came later than ", Moment(),
                    " after the start is missing"));
-  state.verdict.Record({ExitCode::kOther, absl::StrCat("the coordinator was lost ", Moment(),
-                                                       " after the start; recovered")});
-  state.verdict.Judge([&] { return results_.FinalThresholds(facts.elapsed); });
-  facts.outcome = state.verdict.outcome();
+  state.faults.Record({ExitCode::kOther, absl::StrCat("the coordinator was lost ", Moment(),
+                                                      " after the start; recovered")});
+  state.faults.Judge([&] { return results_.FinalThresholds(facts.elapsed); });
+  facts.outcome = state.faults.outcome();
   facts.setup = state.setup_data;
   facts.begin = run_.kept_at - facts.measured;
   facts.end = run_.kept_at;

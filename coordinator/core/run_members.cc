@@ -152,9 +152,8 @@ void Run::OnLost(const AgentRecord& agent, const absl::Status& reason) {
     roster_.Elect();  // first: what follows may go on to teardown at once
   }
   if (!roster_.WithinTolerance() || (was_elected && state() == v1::RunStatus::SETUP)) {
-    verdict_.RecordLoss(agent.name, reason.message());
-    EndEarly(verdict_.outcome(),
-             absl::IsCancelled(reason) ? Stopping::kGracefully : Stopping::kNow);
+    faults_.RecordLoss(agent.name, reason.message());
+    EndEarly(faults_.outcome(), absl::IsCancelled(reason) ? Stopping::kGracefully : Stopping::kNow);
   }
   if (was_elected && state() == before) {
     AfterElectedLost(agent.name);
@@ -203,7 +202,7 @@ void Run::AfterElectedLost(const std::string& agent) {
   } else if (state() == v1::RunStatus::TEARDOWN) {
     const std::string lost_call = absl::StrCat("teardown() was lost with agent ", agent);
     logger_.Error(lost_call);
-    verdict_.Record({ExitCode::kOther, lost_call});
+    faults_.Record({ExitCode::kOther, lost_call});
     EnterSummarising();
   } else if (state() == v1::RunStatus::SUMMARISING) {
     Conclude(std::nullopt);
