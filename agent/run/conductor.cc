@@ -59,7 +59,7 @@ void Conductor::Begin(absl::AnyInvocable<void(absl::Status)> on_finished) {
       .on_fail =
           [this] {
             v1::AgentMessage message;
-            message.mutable_script_verdict()->set_kind(v1::ScriptVerdict::MARKED_FAILED);
+            message.mutable_script_request()->set_kind(v1::ScriptRequest::MARKED_FAILED);
             sender_.Send(std::move(message));
           },
       .on_lease = [this](RowLease lease) { row_leases_.Ask(std::move(lease)); },
@@ -92,8 +92,8 @@ void Conductor::Begin(absl::AnyInvocable<void(absl::Status)> on_finished) {
 // The coordinator stops the others, too; here nothing more begins until it says so.
 void Conductor::OnAbort(std::string text) {
   v1::AgentMessage message;
-  message.mutable_script_verdict()->set_kind(v1::ScriptVerdict::ABORTED);
-  message.mutable_script_verdict()->set_message(std::move(text));
+  message.mutable_script_request()->set_kind(v1::ScriptRequest::ABORTED);
+  message.mutable_script_request()->set_message(std::move(text));
   sender_.Send(std::move(message));
   if (attempt_.loaded()) {
     OnStop();

@@ -1,4 +1,4 @@
-// Whether the generator was a steady ruler. Pure: figures in, a verdict and its reasons out.
+// Whether the generator was a steady ruler. Pure: figures in, the validity and its reasons out.
 //
 // | figure                                  | SUSPECT from            | INVALID from            |
 // |-----------------------------------------|-------------------------|-------------------------|

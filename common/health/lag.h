@@ -1,6 +1,6 @@
 // Distributions of delays in fixed buckets, four an octave from 1 µs to more than an hour: cheap to
 // record from many threads, to send, and to merge. Percentiles are accurate to 19%, which is enough
-// for a verdict.
+// to judge by.
 #pragma once
 
 #include <array>

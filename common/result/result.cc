@@ -93,9 +93,9 @@ RunResult MakeResult(const AggregateStore& store, const Summary& summary) {
   return result;
 }
 
-json ValidityJson(absl::string_view verdict, const std::vector<std::string>& reasons,
+json ValidityJson(absl::string_view word, const std::vector<std::string>& reasons,
                   const std::vector<LostAgent>& lost_agents) {
-  json validity = {{"verdict", std::string(verdict)}, {"reasons", reasons}};
+  json validity = {{"verdict", std::string(word)}, {"reasons", reasons}};
   for (const LostAgent& agent : lost_agents) {
     validity["lostAgents"].push_back(
         {{"name", agent.name},

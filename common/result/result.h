@@ -54,10 +54,10 @@ struct RunResult {
 // All metrics of `store` that have samples or thresholds.
 RunResult MakeResult(const AggregateStore& store, const Summary& summary);
 
-// The verdict on the generator, as all JSON has it: `verdict`, `reasons` and, if there are any,
+// The validity of the generator, as all JSON has it: `verdict`, `reasons` and, if there are any,
 // `lostAgents`, each with `name`, `at` (RFC 3339), `afterMs` (since the start; null: before it),
 // `reason` and `missing`.
-nlohmann::json ValidityJson(absl::string_view verdict, const std::vector<std::string>& reasons,
+nlohmann::json ValidityJson(absl::string_view word, const std::vector<std::string>& reasons,
                             const std::vector<LostAgent>& lost_agents);
 
 nlohmann::json ResultToJson(const RunResult& result);

@@ -68,7 +68,7 @@ struct VerdictLook {
   bool color = false;
 };
 // The block at the end: the word with the counts, the most frequent rows of `summary.errors`, and
-// the load generator's own verdict. Several lines, each with its line break.
+// the load generator's validity. Several lines, each with its line break.
 std::string RenderVerdict(const EndVerdict& verdict, const Summary& summary,
                           const VerdictLook& look);
 // The same on one line, for logs: "FAILED: 2 of 5 thresholds; 216 x 500 GET /status/500".

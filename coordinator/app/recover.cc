@@ -155,10 +155,10 @@ EndFacts Recovery::Facts() {
                    run_.broken_off.empty()
                        ? ""
                        : absl::StrCat(", as it could not be written: ", run_.broken_off)));
-  state.verdict.Record({ExitCode::kOther, absl::StrCat("the coordinator was lost ", Moment(),
+  state.faults.Record({ExitCode::kOther, absl::StrCat("the coordinator was lost ", Moment(),
                                                        " after the start; recovered")});
-  state.verdict.Judge([&] { return results_.FinalThresholds(facts.elapsed); });
-  facts.outcome = state.verdict.outcome();
+  state.faults.Judge([&] { return results_.FinalThresholds(facts.elapsed); });
+  facts.outcome = state.faults.outcome();
   facts.setup = state.setup_data;
   facts.begin = run_.kept_at - facts.measured;
   facts.end = run_.kept_at;

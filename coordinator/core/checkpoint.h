@@ -21,10 +21,10 @@
 #include "coordinator/core/iteration_pools.h"
 #include "coordinator/core/row_queues.h"
 #include "coordinator/core/run_member.h"
+#include "coordinator/core/run_outcome.h"
 #include "coordinator/core/run_parts.h"
 #include "coordinator/core/script_life.h"
 #include "coordinator/core/stopping.h"
-#include "coordinator/core/verdict.h"
 #include "coordinator/core/vu_leases.h"
 
 namespace lockstep::coordinator {
@@ -57,7 +57,7 @@ struct RunCheckpoint {
   AgentId elected{};
   std::string sequence;                             // of the plan
   std::map<std::string, ControlledVus> controlled;  // of the plan
-  Verdict verdict;
+  RunFaults faults;
   RowQueues row_queues;
   std::optional<IterationPools> pools;
   std::optional<VuLeases> vu_leases;

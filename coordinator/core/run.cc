@@ -169,7 +169,7 @@ v1::RunStatus Run::Snapshot() const {
        .agents_wanted = moving_.has_value() ? moving_->agents_wanted() : roster_.wanted(),
        .script_url = source_.script().main_url,
        .plan = plan_,
-       .outcome = verdict_.outcome(),
+       .outcome = faults_.outcome(),
        .roster = roster_,
        .fleet = fleet_,
        .standstills = standstill_watch_.standstills()});

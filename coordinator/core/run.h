@@ -65,6 +65,7 @@
 #include "coordinator/core/roster.h"
 #include "coordinator/core/row_queues.h"
 #include "coordinator/core/run_clock.h"
+#include "coordinator/core/run_outcome.h"
 #include "coordinator/core/run_parts.h"
 #include "coordinator/core/run_phase.h"
 #include "coordinator/core/run_sender.h"
@@ -73,7 +74,6 @@
 #include "coordinator/core/slow_init.h"
 #include "coordinator/core/standstill_watch.h"
 #include "coordinator/core/stopping.h"
-#include "coordinator/core/verdict.h"
 #include "coordinator/core/vu_scaling.h"
 
 namespace lockstep::coordinator {
@@ -157,7 +157,7 @@ class Run {
   // What the script's inspection has found; empty before it.
   const v1::Inspected& inspected() const { return inspected_; }
   // Success as long as nothing has gone wrong; final once the summary is asked for.
-  const RunOutcome& outcome() const { return verdict_.outcome(); }
+  const RunOutcome& outcome() const { return faults_.outcome(); }
   // Since T0, until the last agent has drained; 0 before T0.
   absl::Duration elapsed() const { return clock_.elapsed(); }
   // What rates per second are by: elapsed(), or the time since setup() began where there was no T0.
@@ -198,7 +198,7 @@ class Run {
   template <auto kHandler, auto kBody>
   static absl::Status Take(Run& run, RunMember& member, const v1::AgentMessage& message);
   void OnProgress(RunMember& member, const v1::Progress& progress);
-  void OnScriptVerdict(RunMember& member, const v1::ScriptVerdict& verdict);
+  void OnScriptRequest(RunMember& member, const v1::ScriptRequest& request);
   absl::Status OnRowLease(RunMember& member, const v1::RowLease& lease);
   // Where work moves.
   absl::Status OnMovingWork(RunMember& member, const v1::AgentMessage& message);
@@ -279,7 +279,7 @@ class Run {
   FileServer files_;
   Assignments assignments_;
   RowQueues row_queues_;
-  Verdict verdict_;
+  RunFaults faults_;
   v1::Inspected inspected_;  // of which the plan was made
   std::optional<TestPlan> plan_;
   Stopping stopping_ = Stopping::kNo;  // what iterations were told

@@ -23,7 +23,7 @@ RunCheckpoint Run::Checkpoint() const {
     saved.sequence = plan_->sequence.has_value() ? plan_->sequence->ToString() : "";
     saved.controlled = plan_->controlled;
   }
-  saved.verdict = verdict_;
+  saved.faults = faults_;
   saved.row_queues = row_queues_;
   saved.stopping = stopping_;
   saved.scaled = vu_scaling_.asked_before_t0();
@@ -98,7 +98,7 @@ absl::Status Run::TakeBack(RunCheckpoint& saved) {
   }
   LOCKSTEP_RETURN_IF_ERROR(RecutMembers(saved.members, plan_->partition));
   roster_.Restore(std::move(saved.members), saved.elected);
-  verdict_ = std::move(saved.verdict);
+  faults_ = std::move(saved.faults);
   row_queues_ = std::move(saved.row_queues);
   stopping_ = saved.stopping;
   script_.Restore(saved);

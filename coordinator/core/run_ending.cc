@@ -13,11 +13,11 @@ void Run::EndEarly(RunOutcome reason, Stopping how) {
   if (state() == v1::RunStatus::DONE) {
     return;
   }
-  verdict_.Record(std::move(reason));
+  faults_.Record(std::move(reason));
   pausing_.GiveUp();
   switch (state()) {
     case v1::RunStatus::SETUP:
-      script_.Interrupted(verdict_.outcome().exit_code);
+      script_.Interrupted(faults_.outcome().exit_code);
       Drain(Stopping::kNow);
       return;
     case v1::RunStatus::READY_BARRIER:
@@ -86,13 +86,13 @@ void Run::OnLimit() {
       return;
     case v1::RunStatus::TEARDOWN:
       if (interrupts_ > 1) {
-        EndEarly(verdict_.outcome());  // which gives it up
+        EndEarly(faults_.outcome());  // which gives it up
         return;
       }
       script_.GiveUp();
-      verdict_.Record({ExitCode::kTeardownTimeout,
-                       absl::StrCat("teardown() execution timed out after ",
-                                    absl::FormatDuration(plan_->teardown_timeout))});
+      faults_.Record({ExitCode::kTeardownTimeout,
+                      absl::StrCat("teardown() execution timed out after ",
+                                   absl::FormatDuration(plan_->teardown_timeout))});
       EnterSummarising();
       return;
     case v1::RunStatus::SUMMARISING:
@@ -106,8 +106,7 @@ void Run::OnLimit() {
 // A file that is missing is a failure.
 void Run::FailSummary(absl::string_view why) {
   logger_.Error(absl::StrCat("failed to handle the end-of-test summary: ", why));
-  verdict_.Record(
-      {ExitCode::kOther, "handleSummary() failed, and what it was to write is missing"});
+  faults_.Record({ExitCode::kOther, "handleSummary() failed, and what it was to write is missing"});
   Conclude(std::nullopt);
 }
 

@@ -154,10 +154,10 @@ void Run::OnLost(const AgentRecord& agent, const absl::Status& reason) {
   if (!roster_.WithinTolerance() || (was_elected && state() == v1::RunStatus::SETUP)) {
     // Those who were lost before, and whose loss alone would have been tolerated, have a share in it.
     for (const RunMember& lost : roster_.Missed()) {
-      verdict_.RecordLoss(lost.name, lost.loss);
+      faults_.RecordLoss(lost.name, lost.loss);
     }
-    verdict_.RecordLoss(agent.name, reason.message());
-    EndEarly(verdict_.outcome(),
+    faults_.RecordLoss(agent.name, reason.message());
+    EndEarly(faults_.outcome(),
              absl::IsCancelled(reason) ? Stopping::kGracefully : Stopping::kNow);
   }
   if (was_elected && state() == before) {
@@ -208,7 +208,7 @@ void Run::AfterElectedLost(const AgentRecord& agent) {
     roster_.MissCall(agent.id, "teardown()");
     const std::string lost_call = absl::StrCat("teardown() was lost with agent ", agent.name);
     logger_.Error(lost_call);
-    verdict_.Record({ExitCode::kOther, lost_call});
+    faults_.Record({ExitCode::kOther, lost_call});
     EnterSummarising();
   } else if (state() == v1::RunStatus::SUMMARISING) {
     if (roster_.MissCall(agent.id, "handleSummary()")) {

@@ -100,7 +100,7 @@ const Run::MessageRule* Run::RuleOf(const v1::AgentMessage& message) {
       {Body::kHandleSummaryDone, State::SUMMARISING,
        Take<&Run::OnHandleSummaryDone, &Agent::handle_summary_done>},
       {Body::kProgress, {}, Take<&Run::OnProgress, &Agent::progress>},
-      {Body::kScriptVerdict, {}, Take<&Run::OnScriptVerdict, &Agent::script_verdict>},
+      {Body::kScriptRequest, {}, Take<&Run::OnScriptRequest, &Agent::script_request>},
       {Body::kRowLease, {}, Take<&Run::OnRowLease, &Agent::row_lease>},
       {Body::kLeaving, {}, Take<&Run::OnLeaving, &Agent::leaving>},
       {Body::kHeld, {}, kMovingWork},
@@ -270,7 +270,7 @@ void Run::OnTeardownDone(RunMember& member, const v1::TeardownDone& done) {
   }
   member.last_batch = std::max(member.last_batch, done.last_batch());
   if (done.has_failure()) {
-    verdict_.Record(FaultOf(done.failure(), ExitCode::kScriptAborted));
+    faults_.Record(FaultOf(done.failure(), ExitCode::kScriptAborted));
   }
   EnterSummarising();
 }
@@ -330,13 +330,13 @@ absl::Status Run::OnRowLease(RunMember& member, const v1::RowLease& lease) {
   return absl::OkStatus();
 }
 
-void Run::OnScriptVerdict(RunMember&, const v1::ScriptVerdict& verdict) {
-  if (verdict.kind() == v1::ScriptVerdict::MARKED_FAILED) {
-    verdict_.Mark();
+void Run::OnScriptRequest(RunMember&, const v1::ScriptRequest& request) {
+  if (request.kind() == v1::ScriptRequest::MARKED_FAILED) {
+    faults_.Mark();
     return;
   }
   EndEarly(
-      {ExitCode::kScriptAborted, verdict.message().empty() ? "test aborted" : verdict.message()});
+      {ExitCode::kScriptAborted, request.message().empty() ? "test aborted" : request.message()});
 }
 
 }  // namespace lockstep::coordinator

@@ -171,7 +171,7 @@ void Run::EnterTeardown() {
   if (elected == nullptr) {
     const std::string nobody = "teardown() was not called: no agent is left";
     logger_.Error(nobody);
-    verdict_.Record({ExitCode::kOther, nobody});
+    faults_.Record({ExitCode::kOther, nobody});
     EnterSummarising();
     return;
   }
@@ -188,7 +188,7 @@ void Run::EnterSummarising() {
   if (elected != nullptr && !elected->flushed()) {
     return;  // teardown's last batch is on its way; OnBatch comes back here
   }
-  verdict_.Judge([this] { return results_.FinalThresholds(measured()); });
+  faults_.Judge([this] { return results_.FinalThresholds(measured()); });
   if (!plan_->has_handle_summary || !settings_.handle_summary || !script_.usable()) {
     Conclude(std::nullopt);
     return;
@@ -204,7 +204,7 @@ void Run::EnterSummarising() {
 }
 
 void Run::Conclude(std::optional<std::map<std::string, std::string>> outputs) {
-  verdict_.Judge([this] { return results_.FinalThresholds(measured()); });
+  faults_.Judge([this] { return results_.FinalThresholds(measured()); });
   events_.on_summary(std::move(outputs));
   Finish();
 }
@@ -213,7 +213,7 @@ void Run::Finish() {
   ticker_.StopTicking();
   SetState(v1::RunStatus::DONE, absl::InfiniteDuration());
   fleet_.Dismiss("the run is over");
-  events_.on_done(verdict_.outcome());
+  events_.on_done(faults_.outcome());
 }
 
 }  // namespace lockstep::coordinator

@@ -12,8 +12,8 @@
 #include "common/health/judge.h"
 #include "coordinator/core/fleet.h"
 #include "coordinator/core/roster.h"
+#include "coordinator/core/run_outcome.h"
 #include "coordinator/core/run_parts.h"
-#include "coordinator/core/verdict.h"
 
 namespace lockstep::coordinator {
 

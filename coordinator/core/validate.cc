@@ -192,11 +192,11 @@ absl::Status ValidateAgentMessage(const v1::AgentMessage& message) {
       return ValidateProgress(message.drained().final_progress());
     case Body::kLogLines:
       return ValidateLogLines(message.log_lines());
-    case Body::kScriptVerdict:
-      if (message.script_verdict().kind() != v1::ScriptVerdict::ABORTED &&
-          message.script_verdict().kind() != v1::ScriptVerdict::MARKED_FAILED) {
-        return Bad("script_verdict.kind",
-                   absl::StrCat(static_cast<int>(message.script_verdict().kind())), "a known one");
+    case Body::kScriptRequest:
+      if (message.script_request().kind() != v1::ScriptRequest::ABORTED &&
+          message.script_request().kind() != v1::ScriptRequest::MARKED_FAILED) {
+        return Bad("script_request.kind",
+                   absl::StrCat(static_cast<int>(message.script_request().kind())), "a known one");
       }
       return absl::OkStatus();
     case Body::kRowLease:

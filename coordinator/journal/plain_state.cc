@@ -51,13 +51,13 @@ bool ReadVus(absl::string_view text, std::vector<VuLeases::Vu>* vus) {
 }
 
 PlainRun Plain(RunCheckpoint& state) {
-  PlainRun plain{.state = &state, .members = {}, .outcome = state.verdict.outcome()};
+  PlainRun plain{.state = &state, .members = {}, .outcome = state.faults.outcome()};
   for (const RunMember& member : state.members) {
     plain.members.push_back(member.id);
   }
-  plain.marked = state.verdict.marked();
-  plain.judged = state.verdict.judged();
-  plain.losses = state.verdict.losses();
+  plain.marked = state.faults.marked();
+  plain.judged = state.faults.judged();
+  plain.losses = state.faults.losses();
   for (const auto& [scenario, vus] : state.controlled) {
     plain.controlled.push_back({scenario, vus});
   }
@@ -100,7 +100,7 @@ PlainRun Plain(RunCheckpoint& state) {
 
 absl::Status TakeBack(PlainRun& plain) {
   RunCheckpoint& state = *plain.state;
-  state.verdict = Verdict(plain.outcome, plain.marked, plain.judged, plain.losses);
+  state.faults = RunFaults(plain.outcome, plain.marked, plain.judged, plain.losses);
   for (const PlainTotals& totals : plain.controlled) {
     state.controlled[totals.scenario] = totals.vus;
   }

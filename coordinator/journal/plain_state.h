@@ -53,7 +53,7 @@ struct PlainRun {
   RunOutcome outcome = {};
   bool marked = false;
   bool judged = false;
-  Verdict::Losses losses = {};
+  RunFaults::Losses losses = {};
   std::vector<PlainTotals> controlled = {};
   std::vector<PlainQueue> queues = {};
   bool has_pools = false;

@@ -98,8 +98,8 @@ class HttpPusher::Connection {
 
   // One try. `left()` is asked again after each Wake.
   template <typename Left>
-  Verdict Try(const std::string& url, const std::string& body, absl::Duration timeout, Left left,
-              std::string* reason) {
+  PushResult Try(const std::string& url, const std::string& body, absl::Duration timeout, Left left,
+                 std::string* reason) {
     answer_.clear();
     Set(CURLOPT_URL, url.c_str());
     Set(CURLOPT_POSTFIELDS, body.data());
@@ -137,20 +137,20 @@ class HttpPusher::Connection {
       Set(option, text.c_str());
     }
   }
-  Verdict Judge(CURLcode result, std::string* reason) const {
+  PushResult Judge(CURLcode result, std::string* reason) const {
     if (result != CURLE_OK) {
       *reason = curl_easy_strerror(result);
-      return Verdict::kAgain;
+      return PushResult::kAgain;
     }
     long status = 0;
     curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
     if (status >= 200 && status < 300) {
-      return Verdict::kSent;
+      return PushResult::kSent;
     }
     absl::string_view text = answer_;
     text = absl::StripAsciiWhitespace(text.substr(0, text.find_first_of("\r\n")));
     *reason = absl::StrCat("HTTP ", status, text.empty() ? "" : ": ", text);
-    return status >= 500 || status == 429 ? Verdict::kAgain : Verdict::kRefused;
+    return status >= 500 || status == 429 ? PushResult::kAgain : PushResult::kRefused;
   }
 
   CURL* easy_;
@@ -289,15 +289,15 @@ void HttpPusher::Deliver(Connection& connection, const HttpPush& push) {
     if (TimeLeft() <= absl::ZeroDuration()) {
       break;
     }
-    const Verdict verdict = connection.Try(
+    const PushResult result = connection.Try(
         url, push.body, limits_.timeout, [this] { return TimeLeft(); }, &reason);
-    last_failure_ = verdict == Verdict::kSent ? "" : reason;
-    if (verdict == Verdict::kSent) {
+    last_failure_ = result == PushResult::kSent ? "" : reason;
+    if (result == PushResult::kSent) {
       MutexLock lock(mutex_);
       tally_.sent += push.samples;
       return;
     }
-    if (verdict == Verdict::kRefused || !Backoff(backoff)) {
+    if (result == PushResult::kRefused || !Backoff(backoff)) {
       break;
     }
     backoff = std::min(backoff * 2, limits_.longest_backoff);

@@ -80,7 +80,7 @@ class HttpPusher {
 
  private:
   class Connection;
-  enum class Verdict { kSent, kAgain, kRefused };
+  enum class PushResult { kSent, kAgain, kRefused };
 
   void Run();
   // The next request; nullopt: there will be none.

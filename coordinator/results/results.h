@@ -19,8 +19,8 @@
 #include "common/summary/summary.h"
 #include "common/threshold/threshold.h"
 #include "common/timeline/timeline.h"
+#include "coordinator/core/run_outcome.h"
 #include "coordinator/core/run_parts.h"
-#include "coordinator/core/verdict.h"
 #include "coordinator/results/live_load.h"
 
 namespace lockstep::coordinator {

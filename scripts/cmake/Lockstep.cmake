@@ -96,6 +96,10 @@ function(lockstep_headers name)
     target_compile_options(${name} PRIVATE ${ARG_OPTIONS})
     target_link_libraries(${name} PRIVATE ${ARG_DEPS})
     target_precompile_headers(${name} PRIVATE ${ARG_HEADERS})
+    if(LOCKSTEP_CCACHE)
+      set_target_properties(${name} PROPERTIES
+        CXX_COMPILER_LAUNCHER "${PROJECT_SOURCE_DIR}/scripts/cmake/remove_output;${CMAKE_CXX_COMPILER_LAUNCHER}")
+    endif()
   endif()
 endfunction()
 

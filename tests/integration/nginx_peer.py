@@ -34,9 +34,9 @@ class NginxTest(LockstepTest):
         if not NGINX.exists():
             self.fail(f"{NGINX} is not there: run scripts/setup --tests")
         self.ports = [free_port() for _ in range(3)]
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext",
-                        "subjectAltName=DNS:localhost",
-                        "-keyout", "key.pem", "-out", "cert.pem"], cwd=self.folder, check=True, capture_output=True)
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+                        "-addext", "subjectAltName=DNS:localhost", "-keyout", "key.pem", "-out", "cert.pem"],
+                       cwd=self.folder, check=True, capture_output=True)
         config = CONFIG % (self.FACTS, self.directives(), *self.ports, self.HTTP2, self.SERVES)
         (self.folder / "nginx.conf").write_text(config, "utf-8")
         self.server = subprocess.Popen([NGINX, "-p", self.folder, "-c", "nginx.conf"], stderr=subprocess.DEVNULL)

@@ -311,7 +311,7 @@ void Abort(const Info& info) {
   }
 }
 
-// Each call is told; the run's verdict says no more than that there was one.
+// Each call is told; the run's outcome says no more than that there was one.
 void FailTest(const Info& info) {
   ApiVu& vu = VuOf(info.Data());
   if (vu.in_init()) {

@@ -185,8 +185,8 @@ TEST_F(RunStopTest, AbortInAnIterationInterruptsAllAndRunsTeardown) {
   agent(0).iterate_for = agent(1).iterate_for = absl::Minutes(5);
   loop.RunFor(absl::Seconds(1));
   v1::AgentMessage message;
-  message.mutable_script_verdict()->set_kind(v1::ScriptVerdict::ABORTED);
-  message.mutable_script_verdict()->set_message("test aborted: enough");
+  message.mutable_script_request()->set_kind(v1::ScriptRequest::ABORTED);
+  message.mutable_script_request()->set_message("test aborted: enough");
   results.fail_at_end = true;  // the earlier fault decides
   agent(1).Send(message);
   loop.RunFor(absl::Milliseconds(10));
@@ -202,7 +202,7 @@ TEST_F(RunStopTest, AMarkedRunGoesOnAndWinsOverThresholds) {
   results.fail_at_end = true;
   loop.RunFor(absl::Seconds(1));
   v1::AgentMessage message;
-  message.mutable_script_verdict()->set_kind(v1::ScriptVerdict::MARKED_FAILED);
+  message.mutable_script_request()->set_kind(v1::ScriptRequest::MARKED_FAILED);
   agent(0).Send(message);
   loop.RunFor(absl::Seconds(1));
   EXPECT_EQ(run->state(), v1::RunStatus::RUNNING);

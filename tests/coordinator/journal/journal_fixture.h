@@ -65,8 +65,8 @@ inline RunCheckpoint AState() {
   state.elected = AgentId{2};
   state.sequence = "0,1/2,1";
   state.controlled["c"] = {3, 4};
-  state.verdict = Verdict({ExitCode::kScriptAborted, "why", true}, true, false,
-                          {.agents = {"a1", "a3"}, .reason = "gone"});
+  state.faults = RunFaults({ExitCode::kScriptAborted, "why", true}, true, false,
+                           {.agents = {"a1", "a3"}, .reason = "gone"});
   state.row_queues = RowQueues({{"q", {.rows = 10, .wrap = true, .next = 7}}});
   IterationPools::Pool pool;
   pool.left = {{5, 6}, {20, 1}};

@@ -39,12 +39,12 @@ TEST_F(JournalTest, RunAndFleetComeBackAsTheyWere) {
   EXPECT_EQ(state.limit_at, MonoTime::FromNanos(12));
   EXPECT_TRUE(state.drained_at.infinite());
   EXPECT_EQ(state.controlled.at("c").max_vus, 4);
-  EXPECT_EQ(state.verdict.outcome().exit_code, ExitCode::kScriptAborted);
-  EXPECT_EQ(state.verdict.outcome().message, "why");
-  EXPECT_TRUE(state.verdict.outcome().script_fault && state.verdict.marked());
-  EXPECT_FALSE(state.verdict.judged());
-  EXPECT_THAT(state.verdict.losses().agents, ElementsAre("a1", "a3"));
-  EXPECT_EQ(state.verdict.losses().reason, "gone");
+  EXPECT_EQ(state.faults.outcome().exit_code, ExitCode::kScriptAborted);
+  EXPECT_EQ(state.faults.outcome().message, "why");
+  EXPECT_TRUE(state.faults.outcome().script_fault && state.faults.marked());
+  EXPECT_FALSE(state.faults.judged());
+  EXPECT_THAT(state.faults.losses().agents, ElementsAre("a1", "a3"));
+  EXPECT_EQ(state.faults.losses().reason, "gone");
   EXPECT_EQ(state.row_queues.queues().at("q").next, 7);
   ASSERT_TRUE(state.pools.has_value());
   EXPECT_EQ(state.pools->turns(), 9u);

@@ -1,4 +1,4 @@
-#include "coordinator/core/verdict.h"
+#include "coordinator/core/run_outcome.h"
 
 #include <algorithm>
 #include <utility>
@@ -7,13 +7,13 @@
 
 namespace lockstep::coordinator {
 
-void Verdict::Record(RunOutcome fault) {
+void RunFaults::Record(RunOutcome fault) {
   if (outcome_.exit_code == ExitCode::kSuccess) {
     outcome_ = std::move(fault);
   }
 }
 
-void Verdict::RecordLoss(const std::string& agent, absl::string_view reason) {
+void RunFaults::RecordLoss(const std::string& agent, absl::string_view reason) {
   if (outcome_.exit_code == ExitCode::kSuccess) {
     losses_.reason = std::string(reason);
   } else if (losses_.agents.empty()) {
@@ -34,7 +34,7 @@ void Verdict::RecordLoss(const std::string& agent, absl::string_view reason) {
                                                    ": ", losses_.reason)};
 }
 
-void Verdict::Judge(absl::FunctionRef<std::optional<std::string>()> crossed) {
+void RunFaults::Judge(absl::FunctionRef<std::optional<std::string>()> crossed) {
   if (marked_) {
     Record({ExitCode::kMarkedAsFailed, "test run was marked as failed"});
   }

@@ -19,7 +19,8 @@ struct RunOutcome {
   bool script_fault = false;  // the message is the script's: it has a stack trace
 };
 
-class Verdict {
+// Of the faults of a run, the one that decides.
+class RunFaults {
  public:
   // What the outcome is made of where agents' losses decide; no agents: they do not.
   struct Losses {
@@ -27,9 +28,9 @@ class Verdict {
     std::string reason;               // why the first of these was
   };
 
-  Verdict() = default;
+  RunFaults() = default;
   // As another one was.
-  Verdict(RunOutcome outcome, bool marked, bool judged, Losses losses)
+  RunFaults(RunOutcome outcome, bool marked, bool judged, Losses losses)
       : outcome_(std::move(outcome)),
         marked_(marked),
         judged_(judged),
