@@ -156,7 +156,7 @@ EndFacts Recovery::Facts() {
                        ? ""
                        : absl::StrCat(", as it could not be written: ", run_.broken_off)));
   state.faults.Record({ExitCode::kOther, absl::StrCat("the coordinator was lost ", Moment(),
-                                                       " after the start; recovered")});
+                                                      " after the start; recovered")});
   state.faults.Judge([&] { return results_.FinalThresholds(facts.elapsed); });
   facts.outcome = state.faults.outcome();
   facts.setup = state.setup_data;

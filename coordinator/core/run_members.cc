@@ -157,8 +157,7 @@ void Run::OnLost(const AgentRecord& agent, const absl::Status& reason) {
       faults_.RecordLoss(lost.name, lost.loss);
     }
     faults_.RecordLoss(agent.name, reason.message());
-    EndEarly(faults_.outcome(),
-             absl::IsCancelled(reason) ? Stopping::kGracefully : Stopping::kNow);
+    EndEarly(faults_.outcome(), absl::IsCancelled(reason) ? Stopping::kGracefully : Stopping::kNow);
   }
   if (was_elected && state() == before) {
     AfterElectedLost(agent);
