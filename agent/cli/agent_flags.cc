@@ -20,7 +20,7 @@ using Kind = FlagSpec::Kind;
 constexpr int64_t kMostWorkers = 1024;
 
 constexpr FlagSpec kFlags[] = {
-    {"--coordinator", Kind::kValue, "address of the coordinator, without a port that of 7411",
+    {"--coordinator", Kind::kValue, "coordinator's address; the default port is 7411",
      "HOST[:PORT]|unix:PATH"},
     {"--credentials", Kind::kValue,
      "folder with this agent's certificates and token, as `lockstep certs` makes it", "FOLDER"},

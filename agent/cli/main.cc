@@ -33,6 +33,7 @@
 #include "agent/vu/worker_fleet.h"
 #include "common/base/environment.h"
 #include "common/base/epoll_loop.h"
+#include "common/base/open_files.h"
 #include "common/base/open_for_writing.h"
 #include "common/base/processors.h"
 #include "common/base/random_bytes.h"
@@ -78,7 +79,7 @@ int TakeSignals() {
   return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
-// Of each isolate, so that a script that uses up its memory hears so from V8, before the kernel ends
+// Of each isolate, so that a script that uses up its memory gets the error from V8, before the kernel ends
 // the agent without a word: three quarters of what the container may use, shared by the workers' first
 // isolates. 0: there is no limit, and V8 decides.
 size_t HeapLimit(int workers) {
@@ -111,8 +112,9 @@ class CurrentCredentials {
                           SystemClock().Wall());
     if (!now.ok()) {
       // Somebody may be in the middle of putting them there.
-      if (std::exchange(complaint_, std::string(now.status().message())) != complaint_) {
-        logger_.Warn(absl::StrCat("goes on with the former credentials: ", complaint_));
+      if (now.status().message() != complaint_) {
+        complaint_ = std::string(now.status().message());
+        logger_.Warn(absl::StrCat("keeps the previous credentials: ", complaint_));
       }
     } else if (const Credentials& read = **now; Differ(read)) {
       credentials_ = read;
@@ -279,6 +281,7 @@ int Main(const std::vector<std::string>& args) {
 }  // namespace lockstep::agent
 
 int main(int argc, char** argv) {
+  lockstep::RaiseOpenFiles();
   try {
     return lockstep::agent::Main(std::vector<std::string>(argv + 1, argv + argc));
   } catch (const std::system_error& error) {

@@ -33,7 +33,7 @@ struct Iteration {
 };
 
 enum class IterationEnd {
-  kFull,         // the function returned or threw
+  kFull,         // the function returned, threw, or aborted the test
   kInterrupted,  // stopped before its end; emits no iteration metrics
 };
 

@@ -1,11 +1,16 @@
 #include "agent/grpc/credentials.h"
 
 #include <filesystem>
+#include <functional>
+#include <memory>
 #include <system_error>
+#include <vector>
 
 #include <grpcpp/security/tls_certificate_provider.h>
 #include <grpcpp/security/tls_certificate_verifier.h>
 #include <grpcpp/security/tls_credentials_options.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -15,8 +20,11 @@
 #include "agent/net/client_certificate.h"
 #include "agent/net/network.h"
 #include "agent/net/rules.h"
+#include "common/base/openssl_free.h"
+#include "common/base/openssl_text.h"
 #include "common/base/read_file.h"
 #include "common/base/status_macros.h"
+#include "common/base/subject_names.h"
 
 namespace lockstep::agent {
 namespace {
@@ -44,18 +52,56 @@ std::string AuthoritiesOf(const TrustSettings& trust) {
   return pem;
 }
 
-// Asks for no certificate of an authority: the option insecureSkipTLSVerify.
-std::shared_ptr<grpc::ChannelCredentials> Unverified(const TlsAuth* identity) {
-  namespace tls = grpc::experimental;
+namespace tls = grpc::experimental;
+
+// Compares the host with the names of a certificate whose chain is good. Takes the place of the library's
+// own check, which makes do with a common name.
+class NamesVerifier final : public tls::ExternalCertificateVerifier {
+ public:
+  bool Verify(tls::TlsCustomVerificationCheckRequest* request, std::function<void(grpc::Status)>,
+              grpc::Status* sync_status) override {
+    const grpc::string_ref pem = request->peer_cert();
+    const grpc::string_ref host = request->target_name();
+    const openssl::Bio reader = openssl::Reader(absl::string_view(pem.data(), pem.size()));
+    const std::unique_ptr<X509, openssl::Free<&X509_free>> certificate(
+        PEM_read_bio_X509(reader.get(), nullptr, nullptr, nullptr));
+    *sync_status =
+        certificate != nullptr &&
+                IsCertificateFor(certificate.get(), absl::string_view(host.data(), host.size()))
+            ? grpc::Status::OK
+            : grpc::Status(grpc::StatusCode::UNAUTHENTICATED,
+                           absl::StrCat("x509: certificate is not valid for ",
+                                        absl::string_view(host.data(), host.size())));
+    return true;
+  }
+  void Cancel(tls::TlsCustomVerificationCheckRequest*) override {}
+};
+
+// `identity`: what the client shows; null: nothing. `authorities`: PEM; "": the system's. Without `verify`, any
+// certificate will do: the option insecureSkipTLSVerify.
+std::shared_ptr<grpc::ChannelCredentials> Tls(const TlsAuth* identity,
+                                              const std::string& authorities, bool verify) {
   tls::TlsChannelCredentialsOptions options;
-  options.set_verify_server_certs(false);
-  options.set_check_call_host(false);
-  options.set_certificate_verifier(std::make_shared<tls::NoOpCertificateVerifier>());
+  std::vector<tls::IdentityKeyCertPair> shown;
   if (identity != nullptr) {
+    shown.push_back({.private_key = identity->key, .certificate_chain = identity->cert});
+  }
+  if (!shown.empty() || !authorities.empty()) {
     options.set_certificate_provider(
-        std::make_shared<tls::StaticDataCertificateProvider>(std::vector<tls::IdentityKeyCertPair>{
-            {.private_key = identity->key, .certificate_chain = identity->cert}}));
+        std::make_shared<tls::StaticDataCertificateProvider>(authorities, shown));
+  }
+  if (!shown.empty()) {
     options.watch_identity_key_cert_pairs();
+  }
+  if (!authorities.empty()) {
+    options.watch_root_certs();
+  }
+  options.set_verify_server_certs(verify);
+  options.set_check_call_host(verify);
+  if (verify) {
+    options.set_certificate_verifier(tls::ExternalCertificateVerifier::Create<NamesVerifier>());
+  } else {
+    options.set_certificate_verifier(std::make_shared<tls::NoOpCertificateVerifier>());
   }
   return tls::TlsCredentials(options);
 }
@@ -90,16 +136,12 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(
     }
   }
   if (network.options().insecure) {
-    return Unverified(identity);
+    return Tls(identity, "", /*verify=*/false);
   }
-  grpc::SslCredentialsOptions options;
-  options.pem_root_certs = spec.cacerts.empty() ? AuthoritiesOf(network.options().trust)
-                                                : absl::StrJoin(spec.cacerts, "\n");
-  if (identity != nullptr) {
-    options.pem_private_key = identity->key;
-    options.pem_cert_chain = identity->cert;
-  }
-  return grpc::SslCredentials(options);
+  return Tls(identity,
+             spec.cacerts.empty() ? AuthoritiesOf(network.options().trust)
+                                  : absl::StrJoin(spec.cacerts, "\n"),
+             /*verify=*/true);
 }
 
 }  // namespace lockstep::agent

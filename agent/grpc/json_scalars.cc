@@ -12,6 +12,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
+#include "common/base/json_text.h"
+
 namespace lockstep::agent {
 namespace {
 
@@ -47,7 +49,7 @@ std::optional<Json> NumberOf(const Json& json) {
 
 std::string ShowJson(const Json& json) {
   constexpr size_t kShown = 40;
-  const std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  const std::string text = JsonText(json);
   return text.size() > kShown ? std::string(KindOfJson(json)) : text;
 }
 

@@ -15,6 +15,7 @@
 #include "agent/grpc/builtin_protos.h"
 #include "agent/grpc/engine.h"
 #include "agent/grpc/json_mapping.h"
+#include "common/base/json_text.h"
 
 namespace lockstep::agent {
 namespace {
@@ -74,8 +75,7 @@ class ReflectionTalk final : public GrpcWork, public GrpcStreamListener {
 
   void Ask(const char* kind, const std::string& name) {
     // Names come from the server: what is no text for JSON is no name either.
-    const std::string json =
-        nlohmann::json{{kind, name}}.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    const std::string json = JsonText(nlohmann::json{{kind, name}});
     const absl::StatusOr<std::string> request = BuiltinProtos().Encode(*method_.input, json);
     if (request.ok() && stream_->Write(*request)) {
       ++questions_;

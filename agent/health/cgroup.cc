@@ -93,7 +93,7 @@ std::vector<std::string> FoldersOf(absl::string_view controller, const std::stri
 CpuCgroup::CpuCgroup(const std::string& root) {
   for (const std::string& folder : FoldersOf("cpu", root)) {
     if (const std::optional<double> cores = LimitOf(folder)) {
-      limits_.push_back({folder + "/cpu.stat", *cores});
+      limits_.push_back({KernelFile(folder + "/cpu.stat"), *cores});
     }
   }
 }
@@ -120,10 +120,10 @@ double CpuCgroup::cores() const {
   return least;
 }
 
-absl::Duration CpuCgroup::Throttled() const {
-  absl::Duration longest;
+std::optional<absl::Duration> CpuCgroup::Throttled() const {
+  std::optional<absl::Duration> longest;
   for (const Limit& limit : limits_) {
-    const std::string stat = Content(limit.stat_file);
+    const std::string stat = limit.stat.Read().value_or("");
     for (const absl::string_view line : absl::StrSplit(stat, '\n')) {
       const std::vector<absl::string_view> fields = absl::StrSplit(line, ' ');
       int64_t number = 0;
@@ -131,9 +131,9 @@ absl::Duration CpuCgroup::Throttled() const {
         continue;
       }
       if (fields[0] == "throttled_usec") {
-        longest = std::max(longest, absl::Microseconds(number));
+        longest = std::max(longest.value_or(absl::ZeroDuration()), absl::Microseconds(number));
       } else if (fields[0] == "throttled_time") {
-        longest = std::max(longest, absl::Nanoseconds(number));
+        longest = std::max(longest.value_or(absl::ZeroDuration()), absl::Nanoseconds(number));
       }
     }
   }

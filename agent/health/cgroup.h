@@ -8,6 +8,8 @@
 
 #include "absl/time/time.h"
 
+#include "agent/health/kernel_file.h"
+
 namespace lockstep::agent {
 
 class CpuCgroup {
@@ -18,12 +20,13 @@ class CpuCgroup {
 
   // The smallest limit, in processors; infinite: none.
   double cores() const;
-  // How long its groups were held back by their limits so far; of several, the longest.
-  absl::Duration Throttled() const;
+  // How long its groups were held back by their limits so far; of several, the longest. Nothing: the
+  // kernel does not tell.
+  std::optional<absl::Duration> Throttled() const;
 
  private:
   struct Limit {
-    std::string stat_file;
+    KernelFile stat;
     double cores;
   };
 

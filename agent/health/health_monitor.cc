@@ -1,12 +1,12 @@
 #include "agent/health/health_monitor.h"
 
 #include <algorithm>
-#include <fstream>
 #include <string>
 
 #include <sys/resource.h>
 
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 
 #include "common/base/processors.h"
@@ -14,18 +14,24 @@
 namespace lockstep::agent {
 namespace {
 
-// "some avg10=0.00 avg60=0.00 avg300=0.00 total=1234", in µs; zero where the kernel has none.
-absl::Duration Pressure() {
-  std::ifstream file("/proc/pressure/cpu");
-  std::string word;
-  for (int i = 0; i < 5 && file >> word; ++i) {
-    absl::string_view text = word;
+// Of "some avg10=0.00 avg60=0.00 avg300=0.00 total=1234\nfull ...", in µs, what "some" has.
+std::optional<absl::Duration> TotalOf(const std::optional<std::string>& pressure) {
+  for (absl::string_view word : absl::StrSplit(pressure.value_or(""), absl::ByAnyChar(" \n"))) {
     int64_t micros = 0;
-    if (absl::ConsumePrefix(&text, "total=") && absl::SimpleAtoi(text, &micros)) {
+    if (absl::ConsumePrefix(&word, "total=") && absl::SimpleAtoi(word, &micros)) {
       return absl::Microseconds(micros);
     }
   }
-  return absl::ZeroDuration();
+  return std::nullopt;
+}
+
+// How far a total has come. Nothing, unless it was known both times; one that went back was not the
+// same.
+std::optional<double> SecondsBetween(std::optional<absl::Duration> then,
+                                     std::optional<absl::Duration> now) {
+  return then.has_value() && now.has_value() && *then <= *now
+             ? std::optional(absl::ToDoubleSeconds(*now - *then))
+             : std::nullopt;
 }
 
 }  // namespace
@@ -37,7 +43,7 @@ HealthMonitor::Totals HealthMonitor::Now() const {
       .time = clock_.Mono(),
       .cpu = absl::DurationFromTimeval(usage.ru_utime) + absl::DurationFromTimeval(usage.ru_stime),
       .throttled = cgroup_.Throttled(),
-      .pressure = Pressure()};
+      .pressure = TotalOf(pressure_.Read())};
 }
 
 void HealthMonitor::Begin() {
@@ -64,8 +70,12 @@ v1::Health HealthMonitor::Read() {
   health.set_workers(workers_);
   health.set_cpu_s(absl::ToDoubleSeconds(now.cpu - began_->cpu));
   health.set_cores(std::min<double>(Processors(), cgroup_.cores()));
-  health.set_throttled_s(absl::ToDoubleSeconds(now.throttled - began_->throttled));
-  health.set_pressure_s(absl::ToDoubleSeconds(now.pressure - began_->pressure));
+  if (const auto seconds = SecondsBetween(began_->throttled, now.throttled)) {
+    health.set_throttled_s(*seconds);
+  }
+  if (const auto seconds = SecondsBetween(began_->pressure, now.pressure)) {
+    health.set_pressure_s(*seconds);
+  }
   run_.Fill(&health);
   return health;
 }

@@ -4,9 +4,11 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "agent/health/cgroup.h"
 #include "agent/health/health_source.h"
+#include "agent/health/kernel_file.h"
 #include "agent/health/run_health.h"
 #include "common/base/clock.h"
 
@@ -14,21 +16,26 @@ namespace lockstep::agent {
 
 class HealthMonitor final : public HealthSource {
  public:
-  // Both are borrowed. `workers`: threads that host VUs.
-  HealthMonitor(const Clock& clock, RunHealth& run, int64_t workers)
-      : clock_(clock), run_(run), workers_(workers) {}
+  // Both are borrowed. `workers`: threads that host VUs. /proc and /sys are below `root`, which is a
+  // folder for tests.
+  HealthMonitor(const Clock& clock, RunHealth& run, int64_t workers, const std::string& root = "")
+      : clock_(clock),
+        run_(run),
+        workers_(workers),
+        cgroup_(root),
+        pressure_(root + "/proc/pressure/cpu") {}
 
   void Begin() override;
   void End() override;
   v1::Health Read() override;
 
  private:
-  // Running totals.
+  // Running totals; nothing: the kernel did not tell.
   struct Totals {
     MonoTime time;
     absl::Duration cpu;
-    absl::Duration throttled;
-    absl::Duration pressure;
+    std::optional<absl::Duration> throttled;
+    std::optional<absl::Duration> pressure;
   };
   Totals Now() const;
 
@@ -36,6 +43,7 @@ class HealthMonitor final : public HealthSource {
   RunHealth& run_;
   const int64_t workers_;
   const CpuCgroup cgroup_;
+  const KernelFile pressure_;
   std::optional<Totals> began_;
   std::optional<v1::Health> ended_;
 };

@@ -4,8 +4,8 @@ namespace lockstep::agent {
 
 void RunHealth::Start() {
   loop_lag_.Clear();
-  waited_ns_ = collections_ = collecting_ns_ = longest_collection_ns_ = sockets_refused_ = blocks_ =
-      0;
+  waited_ns_ = held_ns_ = computing_ns_ = collections_ = collecting_ns_ = longest_collection_ns_ =
+      sockets_refused_ = blocks_ = 0;
   measuring_.store(true, std::memory_order_relaxed);
 }
 
@@ -18,6 +18,13 @@ void RunHealth::LoopLag(absl::Duration delay) {
 void RunHealth::Waited(absl::Duration time) {
   if (measuring()) {
     waited_ns_.fetch_add(absl::ToInt64Nanoseconds(time), std::memory_order_relaxed);
+  }
+}
+
+void RunHealth::Held(absl::Duration delay, absl::Duration computing) {
+  if (measuring()) {
+    held_ns_.fetch_add(absl::ToInt64Nanoseconds(delay), std::memory_order_relaxed);
+    computing_ns_.fetch_add(absl::ToInt64Nanoseconds(computing), std::memory_order_relaxed);
   }
 }
 
@@ -52,6 +59,8 @@ void RunHealth::Fill(v1::Health* health) const {
   };
   *health->mutable_loop_lag() = loop_lag_.Read();
   health->set_waited_s(seconds(waited_ns_));
+  health->set_held_s(seconds(held_ns_));
+  health->set_computing_s(seconds(computing_ns_));
   health->set_collections(collections_.load(std::memory_order_relaxed));
   health->set_collecting_s(seconds(collecting_ns_));
   health->set_longest_collection_s(seconds(longest_collection_ns_));

@@ -23,6 +23,9 @@ class RunHealth {
   void LoopLag(absl::Duration delay);
   // A worker was ready to run, and waited for a processor.
   void Waited(absl::Duration time);
+  // A worker took no events for `delay`, kLongDelay or more; its thread computed for `computing` of
+  // that.
+  void Held(absl::Duration delay, absl::Duration computing);
   void Collected(absl::Duration pause);
   // A connection failed for want of a local port or a descriptor.
   void SocketRefused();
@@ -30,13 +33,15 @@ class RunHealth {
   void Blocked();
 
   bool measuring() const { return measuring_.load(std::memory_order_relaxed); }
-  // Sets loop_lag, waited_s, the collections, sockets_refused and blocks.
+  // Sets loop_lag, waited_s, held_s, computing_s, the collections, sockets_refused and blocks.
   void Fill(v1::Health* health) const;
 
  private:
   std::atomic<bool> measuring_ = false;
   LagRecorder loop_lag_;
   std::atomic<int64_t> waited_ns_ = 0;
+  std::atomic<int64_t> held_ns_ = 0;
+  std::atomic<int64_t> computing_ns_ = 0;
   std::atomic<int64_t> collections_ = 0;
   std::atomic<int64_t> collecting_ns_ = 0;
   std::atomic<int64_t> longest_collection_ns_ = 0;

@@ -2,7 +2,11 @@
 // processes' turns, and those of our own other threads.
 #pragma once
 
+#include <optional>
+
 #include "absl/time/time.h"
+
+#include "agent/health/kernel_file.h"
 
 namespace lockstep::agent {
 
@@ -10,19 +14,16 @@ class ThreadWait {
  public:
   // Of the thread that makes it.
   ThreadWait();
-  ~ThreadWait();
-  ThreadWait(const ThreadWait&) = delete;
-  ThreadWait& operator=(const ThreadWait&) = delete;
 
   // Since the last call, or since the object was made. Zero where the kernel does not tell. Any
   // thread, one at a time.
   absl::Duration Take();
 
  private:
-  absl::Duration Total() const;
+  std::optional<absl::Duration> Total() const;
 
-  const int file_;  // the thread's schedstat; -1: there is none
-  absl::Duration taken_;
+  const KernelFile schedstat_;
+  std::optional<absl::Duration> taken_;
 };
 
 }  // namespace lockstep::agent

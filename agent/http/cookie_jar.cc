@@ -10,6 +10,7 @@
 
 #include "agent/http/headers.h"
 #include "common/base/host_port.h"
+#include "common/base/http_token.h"
 
 namespace lockstep::agent {
 namespace {

@@ -28,17 +28,6 @@ bool IsText(absl::string_view bytes) {
   return true;
 }
 
-// At most `most` bytes, ending between two characters.
-absl::string_view CutText(absl::string_view text, size_t most) {
-  if (text.size() <= most) {
-    return text;
-  }
-  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xc0) == 0x80) {
-    --most;
-  }
-  return text.substr(0, most);
-}
-
 // A header's value; bytes that are not text become "?".
 std::string ValueForLog(absl::string_view value) {
   std::string out;

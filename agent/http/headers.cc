@@ -6,14 +6,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
 
-namespace lockstep::agent {
+#include "common/base/http_token.h"
 
-bool IsToken(absl::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
-           absl::StrContains("!#$%&'*+-.^_`|~", c);
-  });
-}
+namespace lockstep::agent {
 
 std::string CanonicalHeader(absl::string_view name) {
   std::string out(name);

@@ -10,9 +10,6 @@
 
 namespace lockstep::agent {
 
-// Whether `text` is a token (RFC 9110, section 5.6.2), as names of headers, cookies and methods are.
-bool IsToken(absl::string_view text);
-
 // "X-One" for "x-one": each part's first letter upper case, the others lower; a name that is not a
 // token stays as it is.
 std::string CanonicalHeader(absl::string_view name);

@@ -58,12 +58,13 @@ void HttpSampler::Record(const HttpHop& hop, const HttpResponse& response) {
     values.push_back({BuiltinMetric(builtin::kHttpReqDurationIntended),
                       absl::ToDoubleMilliseconds(timings.duration() + *hop.lateness)});
   }
-  if (!hop.challenge && errors_.Matches(response.status)) {
+  const bool error = !hop.challenge && errors_.Counts(response.status, hop.expected);
+  if (error) {
     values.push_back({BuiltinMetric(builtin::kHttpReqsErrors), 1});
     values.push_back({BuiltinMetric(builtin::kHttpReqDurationErrors), duration});
   }
   sink_.AddMany(TagsOf(hop, response), response.ended, values);
-  if (hop.expected && !*hop.expected) {
+  if (hop.expected.has_value() ? !*hop.expected : error && !errors_.given) {
     sink_.AddError(
         response.error.message.empty() ? absl::StrCat(response.status) : response.error.message,
         hop.method, hop.name.value_or(hop.url), response.ended);

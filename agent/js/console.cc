@@ -74,11 +74,26 @@ class Formatter {
       return DateText(object.As<v8::Date>()->ValueOf());
     }
     if (object->IsRegExp()) {
-      return absl::StrCat("/", TextOf(isolate_, object.As<v8::RegExp>()->GetSource()), "/");
+      return RegExpText(object.As<v8::RegExp>());
     }
     const std::string name = TextProperty(object, "name");
     const std::string message = TextProperty(object, "message");
     return absl::StrCat(name, name.empty() || message.empty() ? "" : ": ", message);
+  }
+
+  // As its toString, which a script may have replaced: the flags in the alphabet's order.
+  std::string RegExpText(v8::Local<v8::RegExp> expression) {
+    static constexpr std::pair<v8::RegExp::Flags, char> kFlags[] = {
+        {v8::RegExp::kHasIndices, 'd'}, {v8::RegExp::kGlobal, 'g'}, {v8::RegExp::kIgnoreCase, 'i'},
+        {v8::RegExp::kMultiline, 'm'},  {v8::RegExp::kDotAll, 's'}, {v8::RegExp::kUnicode, 'u'},
+        {v8::RegExp::kSticky, 'y'}};
+    std::string text = absl::StrCat("/", TextOf(isolate_, expression->GetSource()), "/");
+    for (const auto& [flag, letter] : kFlags) {
+      if ((expression->GetFlags() & flag) != 0) {
+        text += letter;
+      }
+    }
+    return text;
   }
 
   // "" unless it is a string.

@@ -154,7 +154,12 @@ v8::MaybeLocal<v8::Module> ModuleGraph::Resolve(const std::string& specifier,
   }
   const v8::MaybeLocal<v8::Module> found = registry_.Find(*key);
   if (found.IsEmpty()) {
-    ThrowError(isolate(), absl::StrCat("module ", specifier, " was not loaded"));
+    // What runs is registered when it has ended.
+    ThrowError(
+        isolate(),
+        absl::StrCat(
+            registry_.KeyOf(referrer), " imports ", specifier,
+            ", which is running and requires it: a module of such a circle must do without import or without require()"));
   }
   return found;
 }

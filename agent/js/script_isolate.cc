@@ -34,10 +34,8 @@ bool CoroutinesPassForThreads(v8::Isolate* isolate) {
 
 }  // namespace
 
-ScriptIsolate::ScriptIsolate(const ScriptEngine& engine, Events events)
-    : engine_(engine),
-      allocator_(v8::ArrayBuffer::Allocator::NewDefaultAllocator()),
-      events_(std::move(events)) {
+ScriptIsolate::ScriptIsolate(const ScriptEngine& engine)
+    : engine_(engine), allocator_(v8::ArrayBuffer::Allocator::NewDefaultAllocator()) {
   v8::Isolate::CreateParams params;
   params.array_buffer_allocator = allocator_.get();
   params.allow_atomics_wait = false;
@@ -79,6 +77,14 @@ FibrePool& ScriptIsolate::fibres() {
 void ScriptIsolate::LeaveThread() {
   fibres_.reset();
   isolate_->DiscardThreadSpecificMetadata();
+  events_ = {};
+}
+
+void ScriptIsolate::Interrupt() {
+  // V8 keeps what is asked of it until a script runs, which may be another worker's: so it is this object that hears.
+  isolate_->RequestInterrupt(
+      [](v8::Isolate*, void* data) { static_cast<ScriptIsolate*>(data)->events_.on_interrupt(); },
+      this);
 }
 
 v8::Local<v8::String> ScriptIsolate::TextOf(const ScriptSource& source) const {

@@ -29,10 +29,12 @@ class ScriptIsolate {
     absl::AnyInvocable<void()> on_out_of_memory = [] {};
     // On the worker after each garbage collection, with the time for which it held up the scripts.
     absl::AnyInvocable<void(absl::Duration pause)> on_collected = [](absl::Duration) {};
+    // After Interrupt, from within a script.
+    absl::AnyInvocable<void()> on_interrupt = [] {};
   };
 
   // `engine` outlives the isolate.
-  ScriptIsolate(const ScriptEngine& engine, Events events);
+  explicit ScriptIsolate(const ScriptEngine& engine);
   // All contexts must be gone, and nobody may be inside. Worker thread.
   ~ScriptIsolate();
   ScriptIsolate(const ScriptIsolate&) = delete;
@@ -44,10 +46,12 @@ class ScriptIsolate {
   FibreKind fibre_kind() const { return fibre_kind_; }
   // Where VUs borrow what they run on. Worker thread.
   FibrePool& fibres();
-  // Leaves the worker: another thread may have the isolate, which keeps what it has compiled. All
-  // VUs must be gone.
+  // Has `on_interrupt` called from within the script that runs or, where none does, from the next one. Any thread.
+  void Interrupt();
+  // Leaves the worker, which hears of no event from now on, not even of an interrupt that it has asked for: another thread may
+  // have the isolate, which keeps what it has compiled. All VUs must be gone.
   void LeaveThread();
-  // Says who hears of its events from now on; between LeaveThread and its next use.
+  // Says who hears of its events, before its first use by a worker: nobody does until then.
   void SetEvents(Events events) { events_ = std::move(events); }
   // It has hit its heap's limit, and should host nothing more.
   bool out_of_memory() const { return out_of_memory_; }

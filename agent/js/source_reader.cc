@@ -76,6 +76,15 @@ std::string TextAfter(v8::Isolate* isolate, v8::Local<v8::String> text, int star
              : "";
 }
 
+// A first line "#!/usr/bin/env k6" is a comment only where a file begins, and not in the body of a function.
+v8::Local<v8::String> CommentHashbang(v8::Isolate* isolate, v8::Local<v8::String> text) {
+  uint16_t first[2] = {};
+  text->Write(isolate, first, 0, 2, v8::String::NO_NULL_TERMINATION);
+  return first[0] == '#' && first[1] == '!'
+             ? JsText(isolate, absl::StrCat("//", TextAfter(isolate, text, 2)))
+             : text;
+}
+
 void ThrowProblem(v8::Isolate* isolate, const std::string& url,
                   const TypeScriptCompiler::Problem& problem) {
   const std::string place =
@@ -390,7 +399,8 @@ v8::MaybeLocal<v8::Function> SourceReader::CompileCommonJs(const std::string& ur
                                                            v8::Local<v8::String> text) {
   const v8::Local<v8::String> head = JsText(isolate(), kWrapperHead);
   const v8::Local<v8::String> wrapped = v8::String::Concat(
-      isolate(), v8::String::Concat(isolate(), head, text), JsText(isolate(), kWrapperTail));
+      isolate(), v8::String::Concat(isolate(), head, CommentHashbang(isolate(), text)),
+      JsText(isolate(), kWrapperTail));
   v8::ScriptCompiler::Source source(
       wrapped,
       OriginOf(isolate(), url, -static_cast<int>(kWrapperHead.size()), /*is_module=*/false));

@@ -87,7 +87,9 @@ World* World::Find(v8::Local<v8::Context> context) {
 
 void World::InstallGlobals(v8::Local<v8::Context> context) {
   const v8::Local<v8::Object> global = context->Global();
-  SetProperty(context, global, "global", global);
+  if (!site_.base_mode()) {
+    SetProperty(context, global, "global", global);
+  }
   SetProperty(context, global, "__VU",
               v8::Number::New(isolate(), static_cast<double>(site_.api().vu().id_in_instance)));
   SetEnv({});

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/strip.h"
 
 #include "agent/net/engine.h"
 #include "agent/net/net_error.h"
@@ -48,6 +49,7 @@ void CurlTransport::UseShare() {
 void CurlTransport::Start(MonoTime now) {
   prerequest_ = first_header_ = MonoTime();
   switched_ = false;
+  malformed_ = false;
   unanswered_ = false;
   paused_ = false;
   easy_.ClearErrorText();
@@ -159,18 +161,21 @@ size_t CurlTransport::OnHeader(char* data, size_t size, size_t count, void* self
     transport->first_header_ = transport->engine_.clock().Mono();
   }
   transport->unanswered_ = false;
-  const absl::string_view line(data, size * count);
+  absl::string_view line(data, size * count);
   transport->exchange_.reader().AddHeaderLine(line);
   // Nobody asked for another protocol; curl would wait for a response after this one.
   const bool complete = absl::StripAsciiWhitespace(line).empty();
   const int status = transport->exchange_.response().status;
+  absl::ConsumeSuffix(&line, "\n");
+  absl::ConsumeSuffix(&line, "\r");
+  transport->malformed_ = status < 100 || HasForbiddenCharacter(line);
   transport->switched_ = status == 101 && complete;
   // curl answers a challenge by itself: then only a body shows that this is the answer.
   if (complete && status >= 200 && transport->exchange_.streams() &&
       transport->exchange_.request().auth == HttpRequest::Auth::kNone) {
     transport->exchange_.OnHeadComplete();
   }
-  return transport->switched_ ? 0 : size * count;
+  return transport->switched_ || transport->malformed_ ? 0 : size * count;
 }
 
 size_t CurlTransport::OnBody(char* data, size_t size, size_t count, void* self) {
@@ -220,6 +225,9 @@ HttpError CurlTransport::WhyFailed(CURLcode code, bool before_deadline) {
   }
   if (switched_) {
     return SwitchedProtocols();
+  }
+  if (malformed_) {
+    return MalformedResponse();
   }
   if (HttpError refused = exchange_.WhyRefused(); refused.code != 0) {
     return refused;

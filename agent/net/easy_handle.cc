@@ -11,6 +11,7 @@
 #include "agent/net/request_form.h"
 #include "agent/net/rules.h"
 #include "common/base/check.h"
+#include "common/base/subject_names.h"
 
 namespace lockstep::agent {
 namespace {
@@ -25,6 +26,7 @@ CURLcode PrepareTls(CURL* /*easy*/, void* context, void* network) {
       return CURLE_SSL_CACERT_BADFILE;
     }
     SSL_CTX_set1_cert_store(tls, roots->store());
+    SSL_CTX_set_verify(tls, SSL_VERIFY_PEER, &RefuseNameless);
   }
   // A record's head and its body come with one read, and with them what follows.
   SSL_CTX_set_read_ahead(tls, 1);
@@ -76,6 +78,7 @@ EasyHandle::EasyHandle(CurlDriver& driver, const Network& network, const std::st
     curl_easy_setopt(easy_, CURLOPT_SSL_CIPHER_LIST, network.rules().openssl_ciphers.c_str());
   }
   prior_knowledge_ = options.http2_prior_knowledge;
+  http2_ = options.http2;
   http3_ = options.http3;
   no_reuse_ = options.no_connection_reuse;
   if (no_reuse_) {
@@ -106,11 +109,12 @@ void EasyHandle::Point(const Url& url, const Target& target, const std::optional
   }
   const bool direct = target.proxy.empty();
   // Only HTTP/3: who asks for it does not want to measure something else.
-  const long version =
-      target.secure()
-          ? (http3_ && direct ? long{CURL_HTTP_VERSION_3ONLY} : long{CURL_HTTP_VERSION_2TLS})
-          : (prior_knowledge_ && direct ? long{CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE}
-                                        : long{CURL_HTTP_VERSION_1_1});
+  const long version = target.secure()
+                           ? (http3_ && direct ? long{CURL_HTTP_VERSION_3ONLY}
+                                               : (http2_ ? long{CURL_HTTP_VERSION_2TLS}
+                                                         : long{CURL_HTTP_VERSION_1_1}))
+                           : (prior_knowledge_ && direct ? long{CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE}
+                                                         : long{CURL_HTTP_VERSION_1_1});
   if (version != http_version_) {
     curl_easy_setopt(easy_, CURLOPT_HTTP_VERSION, version);
     // For QUIC, curl wants it by name: the default stands for an older one.

@@ -67,6 +67,7 @@ class EasyHandle {
   long timeout_ms_ = -1;
   long http_version_ = -1;
   bool prior_knowledge_ = false;
+  bool http2_ = true;
   bool http3_ = false;
   long ssl_version_ = 0;  // of the run
   bool no_reuse_ = false;

@@ -127,6 +127,9 @@ bool Http1Reader::TakeLine(absl::string_view* bytes, absl::string_view* line) {
 }
 
 void Http1Reader::OnLine(absl::string_view line) {
+  if (HasForbiddenCharacter(line)) {
+    return FailMalformed();
+  }
   switch (part_) {
     case Part::kStatusLine:
       return OnStatusLine(line);
@@ -143,9 +146,9 @@ void Http1Reader::OnLine(absl::string_view line) {
 }
 
 void Http1Reader::OnStatusLine(absl::string_view line) {
-  // "HTTP/1.1 200 OK"
+  // "HTTP/1.1 200 OK"; no status is below 100.
   const bool known = line.size() >= 12 && absl::StartsWith(line, "HTTP/1.") && line[8] == ' ' &&
-                     (line.size() == 12 || line[12] == ' ');
+                     line[9] != '0' && (line.size() == 12 || line[12] == ' ');
   if (!known || !std::all_of(line.begin() + 9, line.begin() + 12, [](char c) {
         return absl::ascii_isdigit(static_cast<unsigned char>(c));
       })) {
@@ -262,7 +265,7 @@ void Http1Reader::Fail(HttpError error) {
 }
 
 void Http1Reader::FailMalformed() {
-  Fail({error_code::kGeneric, absl::StrCat(kBroken, "malformed HTTP response")});
+  Fail(MalformedResponse());
 }
 
 }  // namespace lockstep::agent

@@ -31,6 +31,7 @@ const nghttp2_session_callbacks* Http2Session::Callbacks::All() {
     nghttp2_session_callbacks_set_on_begin_frame_callback(made, &OnFrameBegins);
     nghttp2_session_callbacks_set_on_begin_headers_callback(made, &OnHeadBegins);
     nghttp2_session_callbacks_set_on_header_callback(made, &OnField);
+    nghttp2_session_callbacks_set_on_invalid_header_callback(made, &OnInvalidField);
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made, &OnData);
     nghttp2_session_callbacks_set_on_frame_recv_callback(made, &OnFrame);
     nghttp2_session_callbacks_set_on_frame_send_callback(made, &OnFrameSent);
@@ -103,8 +104,11 @@ int Http2Session::Callbacks::OnField(nghttp2_session* /*ng*/, const nghttp2_fram
   if (key == ":status") {
     stream->status = 0;
     stream->length = -1;
-    // nghttp2 has checked that it is a number.
-    [[maybe_unused]] const bool number = absl::SimpleAtoi(text, &stream->status);
+    // nghttp2 has checked that it is a number of three digits.
+    if (!absl::SimpleAtoi(text, &stream->status) || stream->status < 100) {
+      stream->failed = Http2StreamError(NGHTTP2_PROTOCOL_ERROR);
+      return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    }
     reader.AddStatusLine(absl::StrCat("HTTP/2 ", text));
     return 0;
   }
@@ -113,6 +117,18 @@ int Http2Session::Callbacks::OnField(nghttp2_session* /*ng*/, const nghttp2_fram
   }
   reader.AddField(key, text);
   return 0;
+}
+
+// What nghttp2 would leave out of the answer. Blanks around a value do no harm; what no field may have does.
+// NOLINTNEXTLINE(readability-function-size): nghttp2's parameters
+int Http2Session::Callbacks::OnInvalidField(nghttp2_session* /*ng*/, const nghttp2_frame* /*frame*/,
+                                            const uint8_t* name, size_t name_size,
+                                            const uint8_t* value, size_t value_size,
+                                            uint8_t /*flags*/, void* /*self*/) {
+  return HasForbiddenCharacter(TextOf(name, name_size)) ||
+                 HasForbiddenCharacter(TextOf(value, value_size))
+             ? NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE  // a protocol error of the stream
+             : 0;
 }
 
 int Http2Session::Callbacks::OnData(nghttp2_session* ng, uint8_t /*flags*/, int32_t id,

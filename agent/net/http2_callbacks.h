@@ -23,6 +23,9 @@ struct Http2Session::Callbacks {
   static int OnField(nghttp2_session*, const nghttp2_frame* frame, const uint8_t* name,
                      size_t name_size, const uint8_t* value, size_t value_size, uint8_t flags,
                      void* self);
+  static int OnInvalidField(nghttp2_session*, const nghttp2_frame* frame, const uint8_t* name,
+                            size_t name_size, const uint8_t* value, size_t value_size,
+                            uint8_t flags, void* self);
   static int OnData(nghttp2_session*, uint8_t flags, int32_t id, const uint8_t* data, size_t size,
                     void* self);
   static int OnFrame(nghttp2_session*, const nghttp2_frame* frame, void* self);

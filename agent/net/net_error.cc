@@ -241,7 +241,7 @@ HttpError ErrorFromCurl(const CurlFailure& failure) {
       return WriteError(failure);
     case CURLE_UNSUPPORTED_PROTOCOL:  // curl takes what has no status line for HTTP/0.9
     case CURLE_WEIRD_SERVER_REPLY:
-      return {kGeneric, "net/http: HTTP/1.x transport connection broken: malformed HTTP response"};
+      return MalformedResponse();
     case CURLE_PEER_FAILED_VERIFICATION:
       return VerificationError(failure);
     case CURLE_SSL_CONNECT_ERROR:
@@ -273,6 +273,15 @@ HttpError LostWithoutAnswer(absl::string_view text) {
   return absl::StrContains(text, "reset by peer")
              ? HttpError{kReset, "read: connection reset by peer"}
              : HttpError{kGeneric, "EOF"};
+}
+
+HttpError MalformedResponse() {
+  return {kGeneric, "net/http: HTTP/1.x transport connection broken: malformed HTTP response"};
+}
+
+bool HasForbiddenCharacter(absl::string_view text) {
+  return text.find('\0') != absl::string_view::npos || text.find('\r') != absl::string_view::npos ||
+         text.find('\n') != absl::string_view::npos;
 }
 
 HttpError HeaderTooLarge(absl::string_view limits) {

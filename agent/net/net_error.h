@@ -34,6 +34,13 @@ HttpError ErrorFromCurl(const CurlFailure& failure);
 // `text` is what curl says of the connection.
 HttpError LostWithoutAnswer(absl::string_view text);
 
+// Of an answer that is no HTTP/1, or has characters in its head that none may have.
+HttpError MalformedResponse();
+
+// Whether these stand in `text`, a line of an answer's head or a part of it: NUL, CR and LF, which no field may
+// have (RFC 9110, section 5.5).
+bool HasForbiddenCharacter(absl::string_view text);
+
 // Of an answer whose head is longer than can be taken; `limits` are those of who reads it.
 HttpError HeaderTooLarge(absl::string_view limits);
 

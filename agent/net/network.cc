@@ -193,6 +193,20 @@ std::string FromEnvironment(const char* upper, const char* lower) {
   return value.empty() ? FromEnvironment(lower) : value;
 }
 
+// The value of a setting in GODEBUG, "name=value,name=value"; of several, the last.
+std::string GoSetting(absl::string_view name) {
+  const std::string settings = FromEnvironment("GODEBUG");
+  std::string value;
+  for (const absl::string_view setting : absl::StrSplit(settings, ',')) {
+    const std::pair<absl::string_view, absl::string_view> parts =
+        absl::StrSplit(setting, absl::MaxSplits('=', 1));
+    if (parts.first == name) {
+      value = std::string(parts.second);
+    }
+  }
+  return value;
+}
+
 }  // namespace
 
 NetOptions NetOptionsFrom(const RunOptions& options) {
@@ -208,6 +222,7 @@ NetOptions NetOptionsFrom(const RunOptions& options) {
   net.dns = options.dns;
   net.no_connection_reuse = options.no_connection_reuse;
   net.http2_prior_knowledge = options.http2_prior_knowledge;
+  net.http2 = GoSetting("http2client") != "0";
   net.http3 = options.http3;
   net.requests_per_second = static_cast<double>(options.rps);
   net.proxy.http = FromEnvironment("HTTP_PROXY", "http_proxy");

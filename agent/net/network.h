@@ -43,6 +43,7 @@ struct NetOptions {
   bool no_connection_reuse = false;  // each exchange opens its own connection
   // http: HTTP/2 from the first byte (RFC 9113, section 3.3), where no proxy is between.
   bool http2_prior_knowledge = false;
+  bool http2 = true;  // https: HTTP/2 where the server has it, and no HTTP/3 is asked for
   // https: HTTP/3 and nothing else, where no proxy is between. An error where libcurl has none.
   bool http3 = false;
   ProxySettings proxy = {};
@@ -55,8 +56,8 @@ struct NetOptions {
 };
 
 // The network part of `options`, with the proxies and authorities of this process's environment
-// (HTTP_PROXY, HTTPS_PROXY, NO_PROXY and their lower-case forms, SSL_CERT_FILE, SSL_CERT_DIR, as Go
-// reads them).
+// (HTTP_PROXY, HTTPS_PROXY, NO_PROXY and their lower-case forms, SSL_CERT_FILE, SSL_CERT_DIR, and
+// http2client=0 in GODEBUG, which is k6's way to HTTP/1.1, as Go reads them).
 NetOptions NetOptionsFrom(const RunOptions& options);
 
 class Network {

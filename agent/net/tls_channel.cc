@@ -8,7 +8,6 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/x509.h>
-#include <openssl/x509v3.h>
 #include <sys/socket.h>
 
 #include "absl/strings/strip.h"
@@ -16,6 +15,7 @@
 #include "agent/net/ip.h"
 #include "agent/net/tls_facts.h"
 #include "common/base/check.h"
+#include "common/base/subject_names.h"
 
 namespace lockstep::agent {
 namespace {
@@ -163,12 +163,7 @@ bool TlsChannel::Verified() {
   const std::unique_ptr<X509, openssl::Free<&X509_free>> certificate(
       SSL_get1_peer_certificate(ssl_.get()));
   const absl::string_view name = absl::StripSuffix(host_, ".");
-  const bool fits =
-      certificate != nullptr &&
-      (ParseIp(host_).ok()
-           ? X509_check_ip_asc(certificate.get(), host_.c_str(), 0) == 1
-           : X509_check_host(certificate.get(), name.data(), name.size(), 0, nullptr) == 1);
-  ERR_clear_error();
+  const bool fits = certificate != nullptr && IsCertificateFor(certificate.get(), name);
   if (!fits) {
     broken_ = true;
     failure_ = {.unverified = true,

@@ -108,6 +108,7 @@ absl::StatusOr<TlsContext> MakeContext(const Network& network, const TlsAuth* cl
 
 void ExpectHost(SSL_CTX* context, const std::string& host) {
   X509_VERIFY_PARAM* const param = SSL_CTX_get0_param(context);
+  X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);  // RFC 9525
   if (ParseIp(host).ok()) {
     X509_VERIFY_PARAM_set1_ip_asc(param, host.c_str());
   } else {
@@ -148,7 +149,8 @@ absl::StatusOr<TlsContext> MakeHttpTlsContext(const Network& network, const TlsA
   LOCKSTEP_ASSIGN_OR_RETURN(TlsContext owned, MakeContext(network, client, /*verify=*/true, {}));
   SSL_CTX* const context = owned.get();
   constexpr unsigned char kProtocols[] = "\x02h2\x08http/1.1";
-  SSL_CTX_set_alpn_protos(context, kProtocols, sizeof kProtocols - 1);
+  const unsigned skipped = network.options().http2 ? 0 : kProtocols[0] + 1U;
+  SSL_CTX_set_alpn_protos(context, kProtocols + skipped, sizeof kProtocols - 1 - skipped);
   SSL_CTX_set_tlsext_status_type(context,
                                  TLSEXT_STATUSTYPE_ocsp);  // as Go's client asks each server
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);

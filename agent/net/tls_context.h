@@ -28,9 +28,9 @@ using TlsContext = std::unique_ptr<SSL_CTX, openssl::Free<&SSL_CTX_free>>;
 // that of the certificate. FailedPrecondition: the network's authorities cannot be read.
 absl::StatusOr<TlsContext> MakeTlsContext(const Network& network, const TlsParties& parties);
 
-// Of HTTP's connections to any host, which each of them has to set: the same, and what curl's connections have besides: "h2"
-// and "http/1.1" are offered, a staple is asked for, no session is resumed (as Go: each connection shakes hands in full), keys
-// go into the file that SSLKEYLOGFILE names. `client`: the certificate to show; null: none.
+// Of HTTP's connections to any host, which each of them has to set: the same, and what curl's connections have besides: "http/1.1" is
+// offered, and "h2" if the network has HTTP/2, a staple is asked for, no session is resumed (as Go: each connection shakes hands in
+// full), keys go into the file that SSLKEYLOGFILE names. `client`: the certificate to show; null: none.
 absl::StatusOr<TlsContext> MakeHttpTlsContext(const Network& network, const TlsAuth* client);
 
 // What a client says that does not believe its server; `verified` is OpenSSL's X509_V_ERR_*.

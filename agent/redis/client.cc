@@ -156,8 +156,9 @@ absl::Status RedisClient::TakeLesson(const absl::StatusOr<RespValue>& reply, siz
         absl::StrCat("redis: the sentinels know no master \"", options_.master_name, "\""));
   }
   master_ = ParseNode(absl::StrCat(reply->elements[0].text, ":", reply->elements[1].text), "");
-  return master_.has_value() ? absl::OkStatus()
-                             : absl::UnavailableError("redis: the sentinel's answer is no address");
+  return master_.has_value()
+             ? absl::OkStatus()
+             : absl::UnavailableError("redis: the sentinel's answer is not an address");
 }
 
 void RedisClient::Learned(const absl::Status& status) {

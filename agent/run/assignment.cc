@@ -96,7 +96,7 @@ absl::Status Assignment::VerifyBundle() const {
 }
 
 ScriptBundle Assignment::Bundle() const {
-  ScriptBundle bundle{assign_.main_url(), assign_.working_directory(), {}};
+  ScriptBundle bundle{assign_.main_url(), assign_.working_directory(), {}, assign_.base_mode()};
   for (const v1::BundleFile& file : assign_.files()) {
     bundle.files[file.url()] = files_.files().at(file.url());
   }

@@ -334,10 +334,10 @@ void Conductor::SendDrained() {
   progress_timer_.Cancel();
   health_timer_.Cancel();
   hand_over_timer_.Cancel();
-  if (attempt_.measured) {
-    health_->End();
-  }
   delivery_.SealThen([this] {
+    if (attempt_.measured) {
+      health_->End();  // only now, as workers note at the sealing what has held them up until then
+    }
     v1::AgentMessage message;
     v1::Drained& drained = *message.mutable_drained();
     drained.set_last_batch(delivery_.outbox().last_number());

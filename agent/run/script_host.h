@@ -30,6 +30,7 @@ struct ScriptBundle {
   std::string
       working_directory;  // "file:///dir/": where open() of a bare name starts when there is no module
   std::map<std::string, std::string> files;  // contents, the main script's among them
+  bool base_mode = false;                    // without what k6 has in its mode "extended" only
 };
 
 // Why user code failed, and with which exit code the run ends because of it.

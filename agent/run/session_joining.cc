@@ -33,7 +33,7 @@ void Session::OnChallenge(const v1::Challenge& challenge) {
       !coordinator_nonce_.empty()) {
     Break(absl::InvalidArgumentError(identity_.token.empty()
                                          ? "the coordinator asks for a join token, there is none"
-                                         : "the coordinator's Challenge makes no sense"));
+                                         : "the coordinator's Challenge is invalid"));
     return;
   }
   coordinator_nonce_ = challenge.nonce();
@@ -64,7 +64,7 @@ void Session::OnWelcome(const v1::CoordinatorMessage& message) {
   if (welcome.session_id().empty() || welcome.lease_ms() <= 0 || welcome.heartbeat_ms() <= 0 ||
       welcome.heartbeat_ms() >= welcome.lease_ms() || welcome.lease_ms() > kLongestLeaseMs ||
       (resumed && !sent_.Acknowledge(message.acknowledged()))) {
-    Break(absl::InvalidArgumentError("the coordinator's Welcome makes no sense"));
+    Break(absl::InvalidArgumentError("the coordinator's Welcome is invalid"));
     return;
   }
   if (open() && !resumed) {

@@ -163,10 +163,13 @@ ScriptResult<SummaryOutputs> CallHandleSummary(ScriptVu& vu, const std::string& 
     return Fail<SummaryOutputs>(
         {.exit_code = ExitCode::kInternalError, .message = "the summary's data is no JSON"});
   }
-  constexpr absl::string_view kSetupData = "setup_data";  // there in any case, as in k6
-  if (data->IsObject() && !data.As<v8::Object>()
-                               ->HasOwnProperty(context, JsName(isolate, kSetupData))
-                               .FromMaybe(true)) {
+  // k6's older form of the data, which has a root_group, has setup_data in any case; the newer one never.
+  constexpr absl::string_view kSetupData = "setup_data";
+  const auto has = [&](absl::string_view key) {
+    return data->IsObject() &&
+           data.As<v8::Object>()->HasOwnProperty(context, JsName(isolate, key)).FromMaybe(false);
+  };
+  if (has("root_group") && !has(kSetupData)) {
     SetProperty(context, data.As<v8::Object>(), kSetupData, v8::Undefined(isolate));
   }
   v8::Local<v8::Value> result;

@@ -74,6 +74,7 @@ class ScriptVu final : public ApiVu, public WorldSite {
   // The place in the worker's queue of VUs that can go on. False: it has that already.
   bool ClaimQueueSlot() { return !std::exchange(queued_, true); }
   void LeaveQueue() { queued_ = false; }
+  ScriptIsolate& script_isolate() const { return script_isolate_; }
   v8::Isolate* isolate() const { return script_isolate_.get(); }
   // The epoch that is to stop, for other threads.
   std::atomic<uint64_t>& wanted_epoch() { return wanted_epoch_; }
@@ -153,6 +154,7 @@ class ScriptVu final : public ApiVu, public WorldSite {
   SchemaStore& proto_schemas() override { return *run_.proto_schemas; }
   SourceStore& sources() override { return *run_.sources; }
   const std::map<std::string, std::string>& env() const override { return run_.config.env; }
+  bool base_mode() const override { return run_.bundle.base_mode; }
   Logger& console() override { return run_.logger; }
   absl::StatusOr<std::string> LoadFile(const std::string& url) override {
     return asks_.LoadFile(url, *this);

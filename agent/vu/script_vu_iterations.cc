@@ -78,15 +78,16 @@ IterationEnd ScriptVu::RunIteration() {
   ++iterations_;
   ++iterations_in_scenario_[*scenario_];
   samples_.EndIteration();
-  if (full && !faults_.aborted()) {
+  if (faults_.aborted()) {  // by this very iteration, which k6 measures; so it counts everywhere
+    samples_.EmitIteration(duration);
+    samples_.CountEnded(&EndedIterations::full);
+    return IterationEnd::kFull;
+  }
+  if (full) {
     FinishIteration(began, duration);
     return IterationEnd::kFull;
   }
-  if (faults_.aborted()) {  // by this very iteration, which k6 measures nevertheless
-    samples_.EmitIteration(duration);
-  } else {
-    samples_.EmitData();
-  }
+  samples_.EmitData();
   samples_.CountEnded(&EndedIterations::interrupted);
   return IterationEnd::kInterrupted;
 }

@@ -1,5 +1,6 @@
 #include "agent/vu/worker.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <time.h>
@@ -7,6 +8,7 @@
 #include "agent/vu/own_arena.h"
 #include "agent/vu/script_vu.h"
 #include "common/base/steady_thread.h"
+#include "common/health/lag.h"
 
 namespace lockstep::agent {
 namespace {
@@ -14,6 +16,12 @@ namespace {
 constexpr absl::Duration kPumpEvery = absl::Milliseconds(500);
 // How often the loop's punctuality is looked at.
 constexpr absl::Duration kProbeEvery = absl::Milliseconds(10);
+
+absl::Duration UsedByThisThread() {
+  timespec time = {};
+  return clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time) == 0 ? absl::DurationFromTimespec(time)
+                                                            : absl::ZeroDuration();
+}
 
 }  // namespace
 
@@ -29,7 +37,8 @@ Worker::Worker(const ScriptEngine& engine, Network& network, RunShared& run,
   Post([this] {
     PumpIsolates();
     wait_.emplace();
-    Probe(loop_.clock().Mono());
+    probe_due_ = loop_.clock().Mono();
+    Probe();
   });
   thread_ = std::thread([this] {
     const OwnArena arena;
@@ -60,7 +69,7 @@ void Worker::BeginStop() {
     }
     for (const auto& [key, vu] : interruptibles_) {
       vu.wanted_epoch->store(ScriptVu::kEveryEpoch);
-      vu.isolate->RequestInterrupt(&Worker::OnInterrupt, this);
+      vu.isolate->Interrupt();
     }
   }
   Post([this] {
@@ -76,15 +85,27 @@ void Worker::PumpIsolates() {
   loop_.After(kPumpEvery, [this] { PumpIsolates(); });
 }
 
-void Worker::Probe(MonoTime due) {
+void Worker::NoteLag() {
   const MonoTime now = loop_.clock().Mono();
+  const absl::Duration used = UsedByThisThread();
+  const absl::Duration computed = used - std::exchange(used_, used);
+  const absl::Duration delay = now - probe_due_;
+  if (delay >= kLongDelay) {
+    // What is computed between two turns of the scheduler keeps nobody waiting on an idle machine.
+    run_.health.Held(delay,
+                     computed < kLongDelay ? absl::ZeroDuration() : std::min(computed, delay));
+  }
   // Probes that were due while the loop was held up count as well: whatever event had come then
   // would have waited likewise.
-  for (; due <= now; due = due + kProbeEvery) {
-    run_.health.LoopLag(now - due);
+  for (; probe_due_ <= now; probe_due_ = probe_due_ + kProbeEvery) {
+    run_.health.LoopLag(now - probe_due_);
   }
   run_.health.Waited(wait_->Take());
-  loop_.At(due, [this, due] { Probe(due); });
+}
+
+void Worker::Probe() {
+  NoteLag();
+  loop_.At(probe_due_, [this] { Probe(); });
 }
 
 void Worker::Interrupt(VuKey key, uint64_t epoch) {
@@ -96,17 +117,21 @@ void Worker::Interrupt(VuKey key, uint64_t epoch) {
     }
     found->second.wanted_epoch->store(epoch);
     // Reaches a script that is running; one that waits is woken up below.
-    found->second.isolate->RequestInterrupt(&Worker::OnInterrupt, this);
+    found->second.isolate->Interrupt();
   }
   Post([this, key] { MakeReady(key); });
 }
 
-void Worker::OnInterrupt(v8::Isolate* isolate, void* data) {
-  // V8 calls this for whatever script of the isolate runs next, so ask whether it is one that is
-  // meant.
-  const ScriptVu* vu = static_cast<Worker*>(data)->current_;
-  if (vu != nullptr && vu->isolate() == isolate && vu->interrupted()) {
-    isolate->TerminateExecution();
+void Worker::OnInterrupt(const ScriptIsolate& isolate) {
+  ScriptVu* vu = current_;
+  if (vu == nullptr || &vu->script_isolate() != &isolate) {
+    return;
+  }
+  if (vu->interrupted()) {
+    isolate.get()->TerminateExecution();
+  }
+  if (turn_ == blocked_turn_) {
+    vu->InterruptBlock(absl::Nanoseconds(block_limit_ns_.load()));
   }
 }
 
@@ -132,15 +157,7 @@ void Worker::Watch(absl::Duration limit) {
   block_limit_ns_ = absl::ToInt64Nanoseconds(limit);
   MutexLock lock(mutex_);
   if (!stopping_) {  // and so the isolate is there
-    turn_isolate_.load()->RequestInterrupt(&Worker::OnBlocked, this);
-  }
-}
-
-void Worker::OnBlocked(v8::Isolate* isolate, void* data) {
-  Worker& worker = *static_cast<Worker*>(data);
-  ScriptVu* vu = worker.current_;
-  if (vu != nullptr && vu->isolate() == isolate && worker.turn_ == worker.blocked_turn_) {
-    vu->InterruptBlock(absl::Nanoseconds(worker.block_limit_ns_.load()));
+    turn_isolate_.load()->Interrupt();
   }
 }
 
@@ -152,7 +169,7 @@ ScriptVu* Worker::Find(VuKey key) {
 void Worker::Adopt(VuKey key, std::unique_ptr<ScriptVu> vu) {
   {
     MutexLock lock(mutex_);
-    interruptibles_[key] = {.isolate = vu->isolate(), .wanted_epoch = &vu->wanted_epoch()};
+    interruptibles_[key] = {.isolate = &vu->script_isolate(), .wanted_epoch = &vu->wanted_epoch()};
     if (stopping_) {
       vu->Quit();
     }
@@ -205,7 +222,7 @@ void Worker::MakeReady(VuKey key) {
   }
 }
 
-ScriptIsolate::Events Worker::IsolateEvents() {
+ScriptIsolate::Events Worker::EventsOf(const ScriptIsolate& isolate) {
   return {.on_out_of_memory =
               [this] {
                 run_.conductor.Post([this] {
@@ -215,17 +232,15 @@ ScriptIsolate::Events Worker::IsolateEvents() {
                       "agents");
                 });
               },
-          .on_collected = [this](absl::Duration pause) { run_.health.Collected(pause); }};
+          .on_collected = [this](absl::Duration pause) { run_.health.Collected(pause); },
+          .on_interrupt = [this, &isolate] { OnInterrupt(isolate); }};
 }
 
 ScriptIsolate& Worker::IsolateForNewVu() {
   if (vus_made_++ % ScriptEngine::kVusPerIsolate == 0) {
-    if (spare_ != nullptr) {
-      spare_->SetEvents(IsolateEvents());
-      isolates_.push_back(std::move(spare_));
-    } else {
-      isolates_.push_back(std::make_unique<ScriptIsolate>(engine_, IsolateEvents()));
-    }
+    isolates_.push_back(spare_ != nullptr ? std::move(spare_)
+                                          : std::make_unique<ScriptIsolate>(engine_));
+    isolates_.back()->SetEvents(EventsOf(*isolates_.back()));
   }
   return *isolates_.back();
 }
@@ -252,7 +267,7 @@ void Worker::Resume(ScriptVu& vu) {
     return;
   }
   current_ = &vu;
-  turn_isolate_.store(vu.isolate(), std::memory_order_relaxed);
+  turn_isolate_.store(&vu.script_isolate(), std::memory_order_relaxed);
   turn_clock_.store(vu.cpu_clock(), std::memory_order_relaxed);
   turn_.fetch_add(1, std::memory_order_release);
   vu.Resume();

@@ -75,21 +75,23 @@ class Worker {
   void Remove(VuKey key);
   // Lets the VU go on in the ready stage of this turn or the next.
   void MakeReady(VuKey key);
+  // Notes how late this turn comes for what has been due since the last time.
+  void NoteLag();
   // An isolate with room for another VU.
   ScriptIsolate& IsolateForNewVu();
 
  private:
-  static void OnInterrupt(v8::Isolate* isolate, void* data);
-  static void OnBlocked(v8::Isolate* isolate, void* data);
+  // Ends what the script that runs in `isolate` does, if it is the one that was meant.
+  void OnInterrupt(const ScriptIsolate& isolate);
   void ResumeReady();
   void Resume(ScriptVu& vu);
   void EndAll();
   // What its isolates have to say reaches the run.
-  ScriptIsolate::Events IsolateEvents();
+  ScriptIsolate::Events EventsOf(const ScriptIsolate& isolate);
   // Lets V8 finish what its helpers have begun, now and then.
   void PumpIsolates();
-  // Notes again and again how late the turn is, measured against `due`.
-  void Probe(MonoTime due);
+  // Does NoteLag again and again.
+  void Probe();
 
   const ScriptEngine& engine_;
   RunShared& run_;
@@ -103,7 +105,7 @@ class Worker {
 
   // The VUs' turns: counts up when one begins and when it ends, so that it is odd within.
   std::atomic<uint64_t> turn_{0};
-  std::atomic<v8::Isolate*> turn_isolate_{nullptr};
+  std::atomic<ScriptIsolate*> turn_isolate_{nullptr};
   std::atomic<clockid_t> turn_clock_{};    // of the thread that runs the script
   std::atomic<uint64_t> blocked_turn_{0};  // that Watch has found to last too long
   std::atomic<int64_t> block_limit_ns_{0};
@@ -118,13 +120,15 @@ class Worker {
   size_t vus_made_ = 0;
   std::unique_ptr<GrpcEngine> grpc_;
   std::optional<ThreadWait> wait_;
+  MonoTime probe_due_;
+  absl::Duration used_;  // of the processor by this thread, at the last probe
   absl::flat_hash_map<VuKey, std::unique_ptr<ScriptVu>> vus_;
   std::deque<VuKey> ready_;
   ScriptVu* current_ = nullptr;  // whose fibre runs now
 
   // What Interrupt needs of a VU from other threads.
   struct Interruptible {
-    v8::Isolate* isolate = nullptr;
+    ScriptIsolate* isolate = nullptr;
     std::atomic<uint64_t>* wanted_epoch = nullptr;
   };
   Mutex mutex_;

@@ -69,7 +69,7 @@ WorkerFleet::WorkerFleet(const ScriptEngine& engine, EventLoop& conductor, Logge
     : engine_(engine), conductor_(conductor), logger_(logger), config_(std::move(config)) {
   LOCKSTEP_CHECK(config_.workers >= 1);
   first_isolate_ = std::async(std::launch::async, [&engine] {
-    auto isolate = std::make_unique<ScriptIsolate>(engine, ScriptIsolate::Events());
+    auto isolate = std::make_unique<ScriptIsolate>(engine);
     isolate->LeaveThread();
     return isolate;
   });

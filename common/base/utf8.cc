@@ -35,4 +35,14 @@ bool IsUtf8(absl::string_view text) {
   return true;
 }
 
+absl::string_view CutText(absl::string_view text, size_t most) {
+  if (text.size() <= most) {
+    return text;
+  }
+  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0) == 0x80) {
+    --most;
+  }
+  return text.substr(0, most);
+}
+
 }  // namespace lockstep

@@ -12,5 +12,7 @@ namespace lockstep {
 size_t Utf8SequenceLength(absl::string_view text);
 // Whether `text` is made of them and nothing else.
 bool IsUtf8(absl::string_view text);
+// The beginning of `text`, of at most `most` bytes, that ends between two sequences.
+absl::string_view CutText(absl::string_view text, size_t most);
 
 }  // namespace lockstep

@@ -13,7 +13,6 @@ namespace lockstep {
 namespace {
 
 // See the table in the header.
-constexpr absl::Duration kSuspectDelay = absl::Milliseconds(20);
 constexpr absl::Duration kInvalidDelay = absl::Milliseconds(500);
 constexpr double kDelayedShare = 0.01;
 constexpr uint64_t kDelayedLeast = 5;
@@ -26,6 +25,10 @@ constexpr double kCollectingShare = 0.05;
 // From here on, what else was found is named as the likely cause of a symptom.
 constexpr double kCauseShare = 0.02;
 constexpr double kLongCollectionSeconds = 0.02;
+// Of the delays, in which the workers computed: from here on scripts are named, and from there on they alone. On a busy
+// machine, who computes is often interrupted.
+constexpr double kOwnDoingShare = 0.1;
+constexpr double kOwnDoingAlone = 0.5;
 
 using Finding = std::pair<v1::Health::Validity, std::string>;
 
@@ -93,7 +96,14 @@ std::string Causes(const v1::Health& health) {
   }
   const double waited =
       Share(health.waited_s(), health.measured_s() * static_cast<double>(health.workers()));
-  if (waited >= kCauseShare) {
+  const double computing = Share(health.computing_s(), health.held_s());
+  if (computing >= kOwnDoingShare) {
+    causes.push_back(absl::StrFormat(
+        "its workers computed for %.0f%% of the time in which they took no events: a script keeps "
+        "them busy",
+        100 * std::min(1.0, computing)));
+  }
+  if (waited >= kCauseShare && computing < kOwnDoingAlone) {
     causes.push_back(absl::StrFormat(
         "its workers waited for a processor %.0f%% of the time: others keep the machine busy",
         100 * std::min(1.0, waited)));
@@ -108,7 +118,7 @@ std::string Causes(const v1::Health& health) {
 // The causes stand with the first symptom only.
 void JudgeDelay(const v1::Health& health, const v1::Lag& lag, absl::string_view what,
                 std::vector<Finding>* findings) {
-  if (!ManyAbove(lag, kSuspectDelay)) {
+  if (!ManyAbove(lag, kLongDelay)) {
     return;
   }
   findings->emplace_back(
@@ -142,7 +152,7 @@ void JudgeShortage(const v1::Health& health, std::vector<Finding>* findings) {
   if (health.sockets_refused() > 0) {
     findings->emplace_back(
         health.sockets_refused() >= kInvalidRefusals ? v1::Health::INVALID : v1::Health::SUSPECT,
-        absl::StrFormat("%d connections failed for want of a local port or a file descriptor",
+        absl::StrFormat("%d connections failed because no local port or file descriptor was left",
                         health.sockets_refused()));
   }
 }

@@ -14,6 +14,8 @@
 namespace lockstep {
 
 inline constexpr size_t kLagBuckets = 128;
+// From here on a delay is more than a few of the scheduler's slices, see judge.h.
+inline constexpr absl::Duration kLongDelay = absl::Milliseconds(20);
 
 // Any thread may record; reading takes the counts of a moment, which may be slightly inconsistent
 // with one another.

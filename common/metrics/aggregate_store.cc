@@ -185,7 +185,7 @@ absl::Status AggregateStore::Merge(const Batch& batch) {
   }
   if (batch.refused_samples > 0 && refused_samples_ == 0) {
     warnings_.push_back(
-        "a script added values that are no finite number to a metric; they are not counted");
+        "a script added values that are not finite numbers to a metric; they are not counted");
   }
   if (batch.overflowed_series > 0 && !std::exchange(agents_overflowed_, true)) {
     warnings_.push_back(

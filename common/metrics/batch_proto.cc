@@ -236,7 +236,7 @@ absl::Status DecodeErrors(const v1::MetricBatch& message, Batch* batch) {
       }
     }
     if (delta.count() == 0) {
-      return Invalid("an error was counted 0 times");
+      return Invalid("an error has the count 0");
     }
     batch->errors.push_back({.cause = message.strings(static_cast<int>(delta.cause())),
                              .method = message.strings(static_cast<int>(delta.method())),

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "common/base/utf8.h"
 #include "common/base/visible.h"
-#include "common/metrics/cut_text.h"
 
 namespace lockstep {
 namespace {

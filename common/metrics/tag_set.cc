@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "common/metrics/cut_text.h"
+#include "common/base/utf8.h"
 
 namespace lockstep {
 namespace {

@@ -111,12 +111,18 @@ struct TlsAuth {
   std::vector<std::string> domains;  // empty: all
 };
 
-// Which statuses count as errors, for http_reqs_errors and http_req_duration_errors. Inclusive
-// ranges; transport failures (status 0) always count.
+// Which responses count as errors, for http_reqs_errors and http_req_duration_errors.
 struct HttpErrorsRule {
-  std::vector<std::pair<int, int>> status = {{400, 999}};
+  std::vector<std::pair<int, int>> status = {{400, 999}};  // inclusive ranges
   std::vector<int> exclude;
+  bool given = false;  // by the option; otherwise the script's response callback decides
+
+  // By the rule alone; transport failures (status 0) always count.
   bool Matches(int http_status) const;
+  // `expected`: as the response callback says; nothing: there is none, and the rule decides.
+  bool Counts(int http_status, std::optional<bool> expected) const {
+    return given || !expected.has_value() ? Matches(http_status) : !*expected;
+  }
 };
 
 using StringList = std::vector<std::string>;

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "common/base/json_text.h"
 #include "common/options/catalogue.h"
 #include "common/options/duration.h"
 #include "common/options/parse.h"
@@ -221,7 +222,7 @@ std::string ToCanonicalJson(const Options& options) {
       object[std::string(row.key)] = ToJson(*option);
     }
   });
-  return object.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return JsonText(object);
 }
 
 absl::StatusOr<Options> FromCanonicalJson(absl::string_view text) {

@@ -256,11 +256,15 @@ std::optional<std::vector<Stage>> ReadStages(const ValueReader& reader) {
   if (!reader.RequireArray()) {
     return std::nullopt;
   }
+  const size_t errors = reader.errors()->size();
   std::vector<Stage> stages;
   for (size_t i = 0; i < reader.value().size(); ++i) {
     if (std::optional<Stage> stage = ReadStage(reader.Element(i)); stage.has_value()) {
       stages.push_back(*stage);
     }
+  }
+  if (reader.errors()->size() > errors) {
+    return std::nullopt;  // what cannot be read is not missing, too
   }
   return stages;
 }

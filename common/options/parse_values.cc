@@ -113,7 +113,11 @@ std::optional<ThresholdConfig> ReadThreshold(const ValueReader& reader) {
     reader.Expected("a string such as \"p(95)<500\" or {threshold, abortOnFail, delayAbortEval}");
     return std::nullopt;
   }
-  config.expression = reader.Member("threshold").String().value_or("");
+  const std::optional<std::string> expression = reader.Member("threshold").String();
+  if (!expression.has_value()) {
+    return std::nullopt;  // what is wrong has been said: an empty expression would be wrong, too
+  }
+  config.expression = *expression;
   if (reader.Find("abortOnFail") != nullptr) {
     config.abort_on_fail = reader.Member("abortOnFail").Bool().value_or(false);
   }
@@ -139,7 +143,7 @@ std::optional<std::string> ReadTlsName(const ValueReader& reader) {
 
 std::optional<int64_t> OptionValue::Read(As<int64_t>) const {
   if (warnings != nullptr && IsEmptyText(reader.value())) {
-    warnings->push_back(absl::StrCat(reader.path(), ": \"\" is taken for nothing given"));
+    warnings->push_back(absl::StrCat(reader.path(), ": \"\" is treated as not set"));
     return std::nullopt;
   }
   return reader.Int();
@@ -165,6 +169,7 @@ std::optional<HttpErrorsRule> OptionValue::Read(As<HttpErrorsRule>) const {
     return std::nullopt;
   }
   HttpErrorsRule rule;
+  rule.given = true;
   reader.RefuseUnknown({"status", "exclude"});
   if (reader.Find("status") != nullptr) {
     rule.status.clear();

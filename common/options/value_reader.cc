@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
+#include "common/base/json_text.h"
 #include "common/base/nearest.h"
 #include "common/base/safe_integer.h"
 #include "common/options/duration.h"
@@ -16,7 +17,7 @@ namespace lockstep {
 
 std::string ShortText(const nlohmann::json& value) {
   constexpr size_t kLimit = 80;
-  std::string text = value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  std::string text = JsonText(value);
   if (text.size() > kLimit) {
     text.resize(kLimit);
     text += "...";

@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 
+#include "common/base/counted.h"
 #include "common/options/duration.h"
 
 namespace lockstep {
@@ -108,9 +109,9 @@ std::string DescribePlan(const InstancePlan& plan, const SegmentTuple& segment) 
   const double percent =
       100 * static_cast<double>(length.numerator) / static_cast<double>(length.denominator);
   const int64_t count = plan.scenarios_with_work();
-  return absl::StrCat(absl::StrFormat("(%.2f%%) ", percent), count,
-                      count == 1 ? " scenario, " : " scenarios, ", plan.max_vus, " max VUs, ",
-                      Text(plan.max_duration), " max duration (incl. graceful stop)");
+  return absl::StrCat(absl::StrFormat("(%.2f%%) ", percent), Counted(count, "scenario"), ", ",
+                      plan.max_vus, " max VUs, ", Text(plan.max_duration),
+                      " max duration (incl. graceful stop)");
 }
 
 }  // namespace lockstep

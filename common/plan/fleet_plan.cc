@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 
+#include "common/base/counted.h"
 #include "common/base/status_macros.h"
 #include "common/options/duration.h"
 #include "common/plan/describe.h"
@@ -26,10 +27,6 @@ const char* PartitionName(Partition partition) {
 double Percent(const SegmentTuple& tuple) {
   const Fraction length = tuple.length();
   return 100 * static_cast<double>(length.numerator) / static_cast<double>(length.denominator);
-}
-
-std::string Counted(int64_t count, absl::string_view noun) {
-  return absl::StrCat(count, " ", noun, count == 1 ? "" : "s");
 }
 
 // To a tenth of a millisecond.

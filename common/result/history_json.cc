@@ -197,7 +197,7 @@ class Parser {
         const auto type = ParseMetricType(reader_.Text(item, path, "type"));
         const auto contains = ParseValueType(reader_.Text(item, path, "contains"));
         if (!type || !contains) {
-          reader_.Fail(path, "has a type or a unit that there is not");
+          reader_.Fail(path, "has an unknown type or unit");
         }
         lane.type = type.value_or(MetricType::kCounter);
         lane.contains = contains.value_or(ValueType::kDefault);

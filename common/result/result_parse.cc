@@ -118,7 +118,7 @@ ResultMetric ReadMetric(FieldReader& reader, const json& object, const std::stri
   const std::optional<MetricType> type = ParseMetricType(reader.Text(object, path, "type"));
   const std::optional<ValueType> contains = ParseValueType(reader.Text(object, path, "contains"));
   if (!type || !contains) {
-    reader.Fail(path, "has a type or a unit that there is not");
+    reader.Fail(path, "has an unknown type or unit");
     return metric;
   }
   metric.metric.type = *type;

@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 
+#include "common/base/counted.h"
 #include "common/base/display_width.h"
 #include "common/result/error_lines.h"
 #include "common/summary/format.h"
@@ -44,14 +45,21 @@ EndVerdict::Part CountThresholds(const Summary& summary) {
 
 EndVerdict::Part CountRequests(const Summary& summary) {
   EndVerdict::Part part;
+  uint64_t judged = 0;
+  uint64_t errors = 0;
   for (const SummaryMetric& metric : summary.metrics) {
     if (metric.key == "http_req_failed") {
       part.failed = static_cast<uint64_t>(metric.Value("passes"));
-      part.total = part.failed + static_cast<uint64_t>(metric.Value("fails"));
+      judged = part.failed + static_cast<uint64_t>(metric.Value("fails"));
+    } else if (metric.key == "http_reqs_errors") {
+      errors = static_cast<uint64_t>(metric.Value("count"));
+    } else if (metric.key == "http_reqs") {
+      part.total = static_cast<uint64_t>(metric.Value("count"));
     }
-    if (metric.key == "http_reqs") {  // a script may want no http_req_failed
-      part.total = std::max(part.total, static_cast<uint64_t>(metric.Value("count")));
-    }
+  }
+  part.total = std::max(part.total, judged);
+  if (!summary.config.http_errors) {  // then they are those, and what nobody has judged
+    part.failed = std::max(part.failed, errors);
   }
   return part;
 }
@@ -86,10 +94,6 @@ std::string ShareText(const EndVerdict::Part& part) {
       FormatNumber(percent < 10 ? std::floor(percent * 10) / 10 : std::floor(percent)), "%");
 }
 
-std::string Plural(uint64_t count, absl::string_view what) {
-  return absl::StrCat(count, " ", what, count == 1 ? "" : "s");
-}
-
 struct Phrase {
   std::string text;
   bool failed = false;
@@ -98,13 +102,13 @@ struct Phrase {
 void AddCounts(const EndVerdict::Part& part, absl::string_view what, bool with_share,
                std::vector<Phrase>* phrases) {
   if (part.failed > 0) {
-    std::string text = absl::StrCat(part.failed, " of ", Plural(part.total, what), " failed");
+    std::string text = absl::StrCat(part.failed, " of ", Counted(part.total, what), " failed");
     if (with_share) {
       absl::StrAppend(&text, " (", ShareText(part), ")");
     }
     phrases->push_back({std::move(text), true});
   } else if (part.total > 0) {
-    phrases->push_back({Plural(part.total, what)});
+    phrases->push_back({Counted(part.total, what)});
   }
 }
 
@@ -116,7 +120,7 @@ std::vector<Phrase> Phrases(const EndVerdict& verdict) {
   }
   if (verdict.word == VerdictWord::kFailed && verdict.thresholds.failed > 0) {
     phrases.push_back({absl::StrCat(verdict.thresholds.failed, " of ",
-                                    Plural(verdict.thresholds.total, "threshold")),
+                                    Counted(verdict.thresholds.total, "threshold")),
                        true});
   } else {
     AddCounts(verdict.thresholds, "threshold", /*with_share=*/false, &phrases);
@@ -124,10 +128,10 @@ std::vector<Phrase> Phrases(const EndVerdict& verdict) {
   AddCounts(verdict.requests, "request", /*with_share=*/true, &phrases);
   AddCounts(verdict.checks, "check", /*with_share=*/false, &phrases);
   if (verdict.exceptions > 0) {
-    phrases.push_back({Plural(verdict.exceptions, "script exception"), true});
+    phrases.push_back({Counted(verdict.exceptions, "script exception"), true});
   }
   if (verdict.others > 0) {
-    phrases.push_back({Plural(verdict.others, "other failure"), true});
+    phrases.push_back({Counted(verdict.others, "other failure"), true});
   }
   if (verdict.requests.total == 0) {
     phrases.push_back({absl::StrCat(FormatNumber(verdict.iterations),

@@ -4,7 +4,6 @@
 #include <optional>
 #include <vector>
 
-#include <arpa/inet.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
@@ -12,6 +11,7 @@
 #include "absl/strings/str_join.h"
 
 #include "common/base/status_macros.h"
+#include "common/base/subject_names.h"
 #include "common/trust/openssl_types.h"
 
 namespace lockstep {
@@ -193,16 +193,11 @@ absl::Status CheckHost(absl::string_view pem, const std::string& host) {
   if (chain.empty()) {
     return absl::UnauthenticatedError("no certificate");
   }
-  unsigned char address[sizeof(in6_addr)];
-  const bool is_address = inet_pton(AF_INET, host.c_str(), address) == 1 ||
-                          inet_pton(AF_INET6, host.c_str(), address) == 1;
-  const int matches = is_address
-                          ? X509_check_ip_asc(chain[0].get(), host.c_str(), 0)
-                          : X509_check_host(chain[0].get(), host.data(), host.size(), 0, nullptr);
-  return matches == 1 ? absl::OkStatus()
-                      : absl::UnauthenticatedError(absl::StrCat(
-                            "the certificate of '", NameOf(chain[0].get(), NID_commonName),
-                            "': not made for host ", host));
+  return IsCertificateFor(chain[0].get(), host)
+             ? absl::OkStatus()
+             : absl::UnauthenticatedError(absl::StrCat("the certificate of '",
+                                                       NameOf(chain[0].get(), NID_commonName),
+                                                       "': not made for host ", host));
 }
 
 absl::Status CheckKey(absl::string_view pem, absl::string_view key_pem) {

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 
 #include <sys/resource.h>
 #include <unistd.h>
@@ -31,22 +32,24 @@ std::string ShortNumber(double value) {
   return std::strtod(text.c_str(), nullptr) == value ? text : Number(value);
 }
 
-double ResidentBytes() {
+// Nothing, if no descriptor is left to ask with; likewise below.
+std::optional<double> ResidentBytes() {
   std::ifstream file("/proc/self/statm");
   double size = 0;
   double resident = 0;
-  file >> size >> resident;
-  return resident * static_cast<double>(sysconf(_SC_PAGESIZE));
+  return file >> size >> resident
+             ? std::optional(resident * static_cast<double>(sysconf(_SC_PAGESIZE)))
+             : std::nullopt;
 }
 
-double OpenDescriptors() {
+std::optional<double> OpenDescriptors() {
   std::error_code error;
   double count = 0;
   for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd", error)) {
     static_cast<void>(entry);
     ++count;
   }
-  return count;
+  return error ? std::nullopt : std::optional(count);
 }
 
 double Seconds(const timeval& time) {
@@ -82,8 +85,12 @@ void PrometheusText::AddProcess() {
   getrusage(RUSAGE_SELF, &usage);
   Add("process_cpu_seconds_total", "counter", "User and system CPU time spent", {},
       Seconds(usage.ru_utime) + Seconds(usage.ru_stime));
-  Add("process_resident_memory_bytes", "gauge", "Resident memory", {}, ResidentBytes());
-  Add("process_open_fds", "gauge", "Open file descriptors", {}, OpenDescriptors());
+  if (const std::optional<double> bytes = ResidentBytes()) {
+    Add("process_resident_memory_bytes", "gauge", "Resident memory", {}, *bytes);
+  }
+  if (const std::optional<double> count = OpenDescriptors()) {
+    Add("process_open_fds", "gauge", "Open file descriptors", {}, *count);
+  }
 }
 
 std::string PrometheusText::Text() const {

@@ -44,7 +44,8 @@ struct TestSettings {
   Options flags;                           // the flags' tier
   std::map<std::string, std::string> env;  // -e, over the system's variables
   bool include_system_env_vars = true;     // in __ENV
-  bool strict = false;  // options that nothing is known of are errors, not warnings
+  std::optional<bool> base_mode;  // --compatibility-mode; nothing: the archive's, if it is one
+  bool strict = false;            // options that nothing is known of are errors, not warnings
   // What is wrong with flags and with the variables in their stead. The test does not run; all else
   // that is wrong with it is told along with them.
   std::vector<std::string> errors;

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "common/base/host_port.h"
+#include "common/base/open_files.h"
 #include "common/base/random_bytes.h"
 
 namespace lockstep::coordinator {
@@ -103,6 +104,8 @@ void DashboardHost::OpenBrowser() {
   if (failed != 0) {
     logger_.Warn(absl::StrCat("web-dashboard: no browser could be opened: xdg-open: ",
                               std::generic_category().message(failed)));
+  } else {
+    RestoreOpenFiles(child);
   }
 }
 

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
+#include "common/base/json_text.h"
 #include "common/base/version.h"
 #include "coordinator/app/reports.h"
 #include "coordinator/console/streams.h"
@@ -13,11 +14,7 @@
 #include "proto/words.h"
 
 namespace lockstep::coordinator {
-namespace {
-
-constexpr auto kReplace = nlohmann::json::error_handler_t::replace;
-
-}  // namespace
+namespace {}  // namespace
 
 void LogOutcome(const RunOutcome& outcome, const Clock& clock, Logger& logger) {
   if (outcome.message.empty()) {
@@ -87,8 +84,8 @@ RunResult Ending::WriteSummary(const EndFacts& facts,
                          .history = history};
   unwritten_ = !run_outputs.Report(report, logger) || unwritten_;
   if (export_.has_value()) {
-    if (const absl::Status written = export_->Write(
-            results.MakeExport(*summary_, facts.setup).dump(4, ' ', false, kReplace));
+    if (const absl::Status written =
+            export_->Write(JsonText(results.MakeExport(*summary_, facts.setup), 4));
         !written.ok()) {
       logger.Error(absl::StrCat("--summary-export: ", written.message()));
       unwritten_ = true;

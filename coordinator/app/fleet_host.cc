@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
+#include "common/base/counted.h"
 #include "common/base/host_port.h"
 #include "common/base/processors.h"
 #include "common/base/random_bytes.h"
@@ -70,8 +71,7 @@ absl::Status FleetHost::Listen(RunControl& control) {
   const bool any_port = absl::EndsWith(address_, ":0");
   const std::string address =
       any_port ? absl::StrCat(absl::StripSuffix(address_, "0"), server_.port(0)) : address_;
-  logger_.Info(absl::StrCat("waiting for ", settings_.agents,
-                            settings_.agents == 1 ? " agent" : " agents", " on ", address));
+  logger_.Info(absl::StrCat("waiting for ", Counted(settings_.agents, "agent"), " on ", address));
   return absl::OkStatus();
 }
 

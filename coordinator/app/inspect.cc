@@ -61,6 +61,7 @@ absl::StatusOr<std::string> ArchiveOf(const Inspected& known, bool exclude_env) 
   Archive archive{.main_url = known.files.script.main_url,
                   .working_directory = known.files.script.working_directory,
                   .main_script = known.files.script.text,
+                  .base_mode = known.files.script.base_mode,
                   .options_json = InspectionText(known.test, /*execution_requirements=*/false)};
   if (!exclude_env) {
     archive.env = known.files.script_env;

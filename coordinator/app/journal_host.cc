@@ -10,6 +10,7 @@
 #include "nlohmann/json.hpp"
 
 #include "common/base/content_hash.h"
+#include "common/base/json_text.h"
 #include "common/base/read_file.h"
 #include "common/base/status_macros.h"
 #include "common/base/version.h"
@@ -50,11 +51,10 @@ std::string KeptSettings::ToJson() const {
   for (const auto& [name, value] : kSummaryModes) {
     mode = value == summary_mode ? std::string(name) : mode;
   }
-  return nlohmann::json{{"outputs", outputs},
-                        {"summaryMode", mode},
-                        {"summaryExport", summary_export},
-                        {"noThresholds", no_thresholds}}
-      .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return JsonText(nlohmann::json{{"outputs", outputs},
+                                 {"summaryMode", mode},
+                                 {"summaryExport", summary_export},
+                                 {"noThresholds", no_thresholds}});
 }
 
 absl::StatusOr<KeptSettings> KeptSettings::FromJson(const std::string& text) {
@@ -262,7 +262,7 @@ void JournalHost::KeepEnd(ExitCode code, const RunOutcome& outcome,
     record = RecordOf(journal_->run(), *result_, *verdict, code);
     record.ended = now;
     result_->verdict = *verdict;
-    result = ResultToJson(*result_).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    result = JsonText(ResultToJson(*result_));
   }
   if (const absl::Status ended = journal_->End(record, result); !ended.ok()) {
     parts_.logger.Warn(absl::StrCat(ended.message(), ": the result of this run is not kept there"));

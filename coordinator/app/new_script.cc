@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 
+#include "common/base/counted.h"
 #include "common/base/read_file.h"
 #include "common/base/status_macros.h"
 #include "common/base/whole_file.h"
@@ -32,10 +33,6 @@ struct Made {
   std::string what;  // "3 requests in 1 group"
   std::vector<std::string> left_out;
 };
-
-std::string Counted(size_t count, absl::string_view what) {
-  return absl::StrCat(count, " ", what, count == 1 ? "" : "s");
-}
 
 absl::StatusOr<Made> Convert(const NewCommand& command) {
   const std::string flag = absl::StrCat("--", command.source_flag);

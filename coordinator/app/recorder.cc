@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "common/base/json_text.h"
 #include "common/base/version.h"
 #include "common/options/options_json.h"
 #include "coordinator/results/run_history.h"
@@ -35,7 +36,7 @@ std::string PublicOptions(const PlannedTest& test) {
   for (auto entry = json.begin(); entry != json.end();) {
     entry = entry->is_null() ? json.erase(entry) : std::next(entry);
   }
-  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return JsonText(json);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
+#include "common/base/json_text.h"
 #include "common/base/status_macros.h"
 #include "common/base/version.h"
 #include "common/options/consolidate.h"
@@ -197,9 +198,7 @@ absl::StatusOr<ExitCode> Recovery::Execute() {
     RunRecord record = RecordOf(run_.id, result, *ending.verdict(), code);
     record.ended = std::nullopt;
     result.verdict = *ending.verdict();
-    LOCKSTEP_RETURN_IF_ERROR(journal_->KeepRecovered(
-        record,
-        ResultToJson(result).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)));
+    LOCKSTEP_RETURN_IF_ERROR(journal_->KeepRecovered(record, JsonText(ResultToJson(result))));
   }
   return code;
 }

@@ -9,6 +9,7 @@
 #include "nlohmann/json.hpp"
 
 #include "common/base/display_width.h"
+#include "common/base/json_text.h"
 #include "coordinator/console/streams.h"
 #include "coordinator/journal/journal.h"
 
@@ -87,10 +88,8 @@ ExitCode ExecuteRuns(const RunsCommand& command, Logger& logger) {
     logger.Error(std::string(runs.status().message()));
     return ExitCode::kOther;
   }
-  WriteStdout(command.json
-                  ? RunsJson(*runs).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) +
-                        "\n"
-                  : RunsText(*runs, absl::LocalTimeZone()));
+  WriteStdout(command.json ? JsonText(RunsJson(*runs), 2) + "\n"
+                           : RunsText(*runs, absl::LocalTimeZone()));
   return ExitCode::kSuccess;
 }
 

@@ -48,6 +48,7 @@ absl::StatusOr<TestFiles> ReadTest(const TestSettings& settings, const Environme
   files.trust = HttpTrust::Of(environment);
   files.script = std::move(script->source);
   files.archive = std::move(script->archive);
+  files.script.base_mode = settings.base_mode.value_or(files.script.base_mode);
   files.script_env = settings.env;
   if (settings.include_system_env_vars) {
     files.script_env.insert(environment.begin(), environment.end());
@@ -74,9 +75,9 @@ void TestLoader::Fetch(const std::string& url,
     secrets_.Get(*secret, std::move(done));
   } else if (files_.archive.has_value()) {
     const std::string* const found = files_.archive->Find(url);
-    done(found == nullptr ? absl::StatusOr<std::string>(
-                                absl::UnavailableError("it is not in the test's archive"))
-                          : *found);
+    done(found == nullptr
+             ? absl::StatusOr<std::string>(absl::NotFoundError("it is not in the test's archive"))
+             : *found);
   } else if (IsFileUrl(url)) {
     fetched_.insert(url);
     done(ReadFileUrl(url));

@@ -18,7 +18,7 @@ inline constexpr FlagSpec kTestFlags[] = {
      "~/.cache/lockstep/modules"},
     {"--locked", Kind::kSwitch, "refuse modules that differ from lockstep.lock"},
     {"--update-lock", Kind::kSwitch, "write the modules' hashes into lockstep.lock"},
-    {"--compatibility-mode", Kind::kValue, "both modes are one here", "extended|base"},
+    {"--compatibility-mode", Kind::kValue, "base has no `global`", "extended|base", "extended"},
     {"-c,--config", Kind::kValue,
      "file with options: ./lockstep.yaml, else ~/.config/k6/config.json", "FILE"},
     {"--strict", Kind::kSwitch, "unknown options are errors, not warnings"},

@@ -8,8 +8,8 @@ namespace lockstep::coordinator {
 namespace {
 
 // Of k6: without effect here, or another word for a flag that is listed.
-constexpr absl::string_view kUnlisted[] = {"compatibility-mode", "features", "no-summary",
-                                           "profiling-enabled", "traces-output"};
+constexpr absl::string_view kUnlisted[] = {"features", "no-summary", "profiling-enabled",
+                                           "traces-output"};
 
 HelpGroup Load(bool agents) {
   HelpGroup group{"Load", {"vus", "duration", "iterations", "stage", "rps"}, {}};
@@ -28,7 +28,8 @@ HelpGroup Load(bool agents) {
 HelpGroup Script() {
   return {"Script",
           {"env", "config"},
-          {"tag", "strict", "include-system-env-vars", "secret-source", "console-output", "throw"}};
+          {"tag", "strict", "include-system-env-vars", "compatibility-mode", "secret-source",
+           "console-output", "throw"}};
 }
 
 HelpGroup Network(bool brief = true) {
@@ -68,8 +69,10 @@ HelpGroup Messages(std::vector<const char*> brief = {}) {
 
 // Those of a script that is read and not run.
 HelpGroup ScriptOptions() {
-  return {
-      "Script", {}, {"tag", "include-system-env-vars", "secret-source", "console-output", "throw"}};
+  return {"Script",
+          {},
+          {"tag", "include-system-env-vars", "compatibility-mode", "secret-source",
+           "console-output", "throw"}};
 }
 
 HelpGroup SummaryOptions() {

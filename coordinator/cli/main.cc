@@ -16,6 +16,7 @@
 #include "absl/strings/str_join.h"
 
 #include "common/base/clock.h"
+#include "common/base/open_files.h"
 #include "common/base/thread_room.h"
 #include "common/options/tiers.h"
 #include "coordinator/app/certs.h"
@@ -175,6 +176,7 @@ int Main(const std::vector<std::string>& args) {
 }  // namespace lockstep::coordinator
 
 int main(int argc, char** argv) {
+  lockstep::RaiseOpenFiles();
   try {
     return lockstep::coordinator::Main(std::vector<std::string>(argv + 1, argv + argc));
   } catch (const std::system_error& error) {

@@ -136,8 +136,9 @@ TestSettings ReadTest(FlagReader& reader, bool system_variables) {
   }
   test.include_system_env_vars =
       reader.Bool("include-system-env-vars", "INCLUDE_SYSTEM_ENV_VARS").value_or(system_variables);
-  reader.Choice<int>("compatibility-mode", "COMPATIBILITY_MODE",
-                     {{"extended", 0}, {"base", 0}, {"experimental_enhanced", 0}}, 0);
+  test.base_mode = reader.Choice<std::optional<bool>>(
+      "compatibility-mode", "COMPATIBILITY_MODE",
+      {{"extended", false}, {"base", true}, {"experimental_enhanced", false}}, std::nullopt);
   for (const std::string& text : reader.List("env")) {
     const size_t equals = text.find('=');
     const std::string name = text.substr(0, equals);
@@ -243,7 +244,7 @@ RunSettingsFlags ReadRun(FlagReader& reader, bool local) {
     }
   }
   run.fail_on_suspect = reader.Is("fail-on-suspect");
-  // What is read and not acted on yet is said, never ignored in silence.
+  // A flag that is read and has no effect is reported, never ignored in silence.
   reader.NoEffect("features");
   reader.NoEffectOf("K6_FEATURES");
   reader.NoEffectOf("K6_CLOUD_TOKEN");

@@ -19,6 +19,7 @@
 #include "spdlog/logger.h"
 #include "spdlog/sinks/base_sink.h"
 
+#include "common/base/json_text.h"
 #include "common/base/open_for_writing.h"
 #include "common/base/status_macros.h"
 #include "common/base/write_all.h"
@@ -36,16 +37,12 @@ std::string TimeText(absl::Time time) {
                           absl::UTCTimeZone());
 }
 
-std::string Quoted(const std::string& text) {
-  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
 // Values of plain letters need no quotes.
 std::string QuotedIfNeeded(const std::string& text) {
   for (char c : text) {
     if (!absl::ascii_isalnum(static_cast<unsigned char>(c)) &&
         absl::string_view("-._/@^+").find(c) == absl::string_view::npos) {
-      return Quoted(text);
+      return JsonText<nlohmann::json>(text);
     }
   }
   return text.empty() ? "\"\"" : text;
@@ -334,7 +331,7 @@ std::string FormatJsonLine(const LogRecord& record) {
   json["level"] = std::string(LogLevelName(record.level));
   json["msg"] = record.message;
   json["time"] = TimeText(record.time);
-  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return JsonText(json);
 }
 
 absl::StatusOr<std::unique_ptr<RunLogger>> MakeLogger(const LogSettings& settings, bool terminal,

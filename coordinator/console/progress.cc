@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 
+#include "common/base/counted.h"
 #include "common/base/display_width.h"
 #include "common/options/duration.h"
 #include "common/plan/describe.h"
@@ -17,10 +18,6 @@ namespace lockstep::coordinator {
 namespace {
 
 using State = v1::RunStatus;
-
-std::string Counted(int64_t count, absl::string_view what) {
-  return absl::StrCat(count, " ", what, count == 1 ? "" : "s");
-}
 
 std::string LoadLine(const ProgressView& view, absl::string_view word) {
   const std::string total =

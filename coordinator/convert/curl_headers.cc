@@ -6,6 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
+#include "common/base/http_token.h"
+
 namespace lockstep::coordinator {
 
 using Meaning = CurlMeaning;

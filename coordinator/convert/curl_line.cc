@@ -35,7 +35,7 @@ class CurlReader {
       const bool powershell = absl::StrContains(command.rest, "Invoke-WebRequest") ||
                               std::count(words.begin(), words.end(), "Invoke-WebRequest") > 0;
       return absl::InvalidArgumentError(
-          absl::StrCat("it is no command line of curl: it does not begin with curl",
+          absl::StrCat("not a curl command line: it must begin with `curl`",
                        powershell ? "; copy it as cURL (bash)" : ""));
     }
     for (size_t i = 1; i < words.size(); ++i) {

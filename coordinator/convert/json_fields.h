@@ -6,6 +6,8 @@
 
 #include "nlohmann/json.hpp"
 
+#include "common/base/json_text.h"
+
 namespace lockstep::coordinator {
 
 using Json = nlohmann::ordered_json;
@@ -28,11 +30,6 @@ inline std::string TextOf(const Json& value) {
 }
 inline std::string TextOf(const Json& object, const char* name) {
   return TextOf(FieldOf(object, name));
-}
-
-// As JSON writes it, on one line.
-inline std::string JsonText(const Json& value) {
-  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 inline const Json& ListOf(const Json& object, const char* name) {

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
+#include "common/base/http_token.h"
 #include "common/base/status_macros.h"
 #include "common/options/document.h"
 #include "coordinator/convert/openapi_bodies.h"

@@ -6,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
+#include "common/base/http_token.h"
 #include "common/base/percent_encoding.h"
 
 namespace lockstep::coordinator {

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
+#include "common/base/http_token.h"
 #include "common/base/percent_encoding.h"
 #include "common/base/status_macros.h"
 #include "common/options/document.h"
@@ -263,9 +264,9 @@ class PostmanReader {
     } else if (!absl::StrContains(variables, "{{")) {
       LeaveOut(name, "the variables of GraphQL, which are no JSON; they are sent as they are");
     }
-    std::string text = absl::StrCat("{\"query\":", JsonText(TextOf(graphql, "query")));
+    std::string text = absl::StrCat("{\"query\":", JsonText(Json(TextOf(graphql, "query"))));
     if (const std::string operation = TextOf(graphql, "operationName"); !operation.empty()) {
-      absl::StrAppend(&text, ",\"operationName\":", JsonText(operation));
+      absl::StrAppend(&text, ",\"operationName\":", JsonText(Json(operation)));
     }
     absl::StrAppend(&text, ",\"variables\":", variables, "}");
     request->body = {RecordedBody::Kind::kText, Text(text, name), {}};
@@ -312,7 +313,7 @@ absl::StatusOr<Recording> ReadPostman(absl::string_view text) {
   }
   if (!FieldOf(collection, "info").is_object() || !FieldOf(collection, "item").is_array()) {
     return absl::InvalidArgumentError(
-        "it is no Postman collection: there is no object `info` or no list `item`");
+        "not a Postman collection: the object `info` or the list `item` is missing");
   }
   return PostmanReader().Read(collection);
 }

@@ -10,6 +10,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
+#include "common/base/http_token.h"
+
 namespace lockstep::coordinator {
 namespace {
 
@@ -37,13 +39,6 @@ bool IsOneOf(absl::string_view name, std::initializer_list<absl::string_view> na
 
 bool IsHttpUrl(absl::string_view url) {
   return absl::StartsWithIgnoreCase(url, "http://") || absl::StartsWithIgnoreCase(url, "https://");
-}
-
-bool IsToken(absl::string_view name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
-           absl::StrContains("!#$%&'*+-.^_`|~", absl::string_view(&c, 1));
-  });
 }
 
 bool IsOfTheConnection(absl::string_view header) {

@@ -82,8 +82,6 @@ std::string FileLeftOut(absl::string_view file);
 bool IsHttpUrl(absl::string_view url);
 // Whether `name` is one of `names`, in whatever case.
 bool IsOneOf(absl::string_view name, std::initializer_list<absl::string_view> names);
-// Whether it can be the name of a header, or of a method.
-bool IsToken(absl::string_view name);
 // Whether a header is for the client to set, would make the answer depend on what it has in a cache, or is the name of
 // none: of a recording, these are left out.
 bool IsTheClients(absl::string_view header);

@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 
+#include "common/base/json_text.h"
 #include "common/base/safe_integer.h"
 #include "common/options/document.h"
 #include "coordinator/convert/json_fields.h"
@@ -32,8 +33,7 @@ export const options = {
 
 // The inside of a string literal, whatever its quotes: what JSON writes, which JavaScript reads alike.
 std::string Escaped(absl::string_view text) {
-  const std::string json =
-      Json(std::string(text)).dump(-1, ' ', false, Json::error_handler_t::replace);
+  const std::string json = JsonText(Json(std::string(text)));
   std::string inside;
   for (size_t i = 1; i + 1 < json.size(); ++i) {
     if (json[i] == '\\' && json[i + 1] == '"') {
@@ -248,9 +248,7 @@ class Writer {
             (absl::StartsWith(text, "{") || absl::StartsWith(text, "["))) {
           if (const absl::StatusOr<Json> json = ParseJsonDocument(text);
               json.ok() && SurvivesJavaScript(*json)) {
-            return absl::StrCat(
-                "JSON.stringify(",
-                Indented(json->dump(2, ' ', false, Json::error_handler_t::replace), "    "), ")");
+            return absl::StrCat("JSON.stringify(", Indented(JsonText(*json, 2), "    "), ")");
           }
         }
         return Literal(body.text);

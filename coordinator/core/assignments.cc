@@ -28,6 +28,7 @@ v1::CoordinatorMessage Assignments::MessageFor(const RunMember& member,
   assign.set_segment_sequence(plan.sequence->ToString());
   assign.set_segment_index(static_cast<int32_t>(member.segment_index));
   assign.mutable_env()->insert(settings_.env.begin(), settings_.env.end());
+  assign.set_base_mode(source_.script().base_mode);
   assign.set_partition(plan.partition == Partition::kFair ? v1::Assign::FAIR : v1::Assign::STRIPED);
   assign.set_rps_share(member.rps_share);
   assign.set_keep_points(plan.keep_points);

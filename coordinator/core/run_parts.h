@@ -80,6 +80,7 @@ struct ScriptSource {
   std::string main_url;           // "file:///dir/script.js"
   std::string working_directory;  // "file:///dir/"
   std::string text;
+  bool base_mode = false;  // k6's compatibility mode "base", in which there is no `global`
 };
 
 class TestSource {

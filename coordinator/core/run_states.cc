@@ -63,6 +63,7 @@ void Run::EnterInspecting() {
   inspect.set_working_directory(script.working_directory);
   inspect.set_main_script(script.text);
   inspect.mutable_env()->insert(settings_.env.begin(), settings_.env.end());
+  inspect.set_base_mode(script.base_mode);
   sender_.Send(roster_.elected(), std::move(message));
 }
 

@@ -74,9 +74,10 @@ absl::Status ValidateHealth(const v1::Health& health) {
     }
     LOCKSTEP_RETURN_IF_ERROR(IsCount("progress.health.max_ns", lag->max_ns()));
   }
-  for (const double seconds : {health.measured_s(), health.waited_s(), health.cpu_s(),
-                               health.cores(), health.throttled_s(), health.pressure_s(),
-                               health.collecting_s(), health.longest_collection_s()}) {
+  for (const double seconds :
+       {health.measured_s(), health.waited_s(), health.cpu_s(), health.cores(),
+        health.throttled_s(), health.pressure_s(), health.collecting_s(),
+        health.longest_collection_s(), health.held_s(), health.computing_s()}) {
     if (!(seconds >= 0 && seconds <= kMostSeconds)) {
       return Bad("progress.health", absl::StrCat(seconds), absl::StrCat("0 to ", kMostSeconds));
     }

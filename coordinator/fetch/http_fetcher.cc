@@ -9,10 +9,12 @@
 #include <utility>
 
 #include <curl/curl.h>
+#include <openssl/ssl.h>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
+#include "common/base/subject_names.h"
 #include "common/base/version.h"
 #include "coordinator/fetch/http_place.h"
 
@@ -24,6 +26,12 @@ constexpr long kConnectionsPerHost = 6;
 
 absl::Duration SteadyNow() {
   return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
+}
+
+// Of a new connection. curl makes do with a common name.
+CURLcode RefuseCommonNames(CURL* /*easy*/, void* context, void* /*data*/) {
+  SSL_CTX_set_verify(static_cast<SSL_CTX*>(context), SSL_VERIFY_PEER, &RefuseNameless);
+  return CURLE_OK;
 }
 
 // One request, with all of its hops. Worker's thread.
@@ -132,6 +140,7 @@ class HttpExchange {
     Set(CURLOPT_HEADERFUNCTION, &HttpExchange::OnHeader);
     Set(CURLOPT_HEADERDATA, this);
     Set(CURLOPT_PRIVATE, this);
+    Set(CURLOPT_SSL_CTX_FUNCTION, &RefuseCommonNames);
     Set(CURLOPT_NOPROXY, IsLoopback(answer_.url) ? "*" : nullptr);
     if (!trust_.file.empty()) {
       Set(CURLOPT_CAINFO, trust_.file.c_str());

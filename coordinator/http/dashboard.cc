@@ -8,6 +8,7 @@
 #include "absl/strings/strip.h"
 
 #include "common/base/host_port.h"
+#include "common/base/json_text.h"
 #include "coordinator/page/page.h"
 
 namespace lockstep::coordinator {
@@ -33,8 +34,7 @@ WebResponse Plain(int status, std::string text) {
 
 WebStream::Piece Event(absl::string_view name, const json& data) {
   return std::make_shared<const std::string>(
-      absl::StrCat("event: ", name,
-                   "\ndata: ", data.dump(-1, ' ', false, json::error_handler_t::replace), "\n\n"));
+      absl::StrCat("event: ", name, "\ndata: ", JsonText(data), "\n\n"));
 }
 
 // In a time that does not depend on where they differ.

@@ -10,6 +10,7 @@
 #include "absl/strings/strip.h"
 #include "nlohmann/json.hpp"
 
+#include "common/base/json_text.h"
 #include "common/web/prometheus_text.h"
 #include "coordinator/http/metrics_page.h"
 #include "proto/words.h"
@@ -22,7 +23,7 @@ using nlohmann::json;
 WebResponse Json(int status, const json& body) {
   return {.status = status,
           .content_type = "application/json; charset=utf-8",
-          .body = body.dump(-1, ' ', false, json::error_handler_t::replace) + "\n"};
+          .body = JsonText(body) + "\n"};
 }
 
 WebResponse Error(int status, absl::string_view title, absl::string_view detail) {

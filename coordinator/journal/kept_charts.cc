@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "nlohmann/json.hpp"
 
+#include "common/base/json_text.h"
 #include "common/base/status_macros.h"
 #include "common/result/history_json.h"
 
@@ -14,7 +15,7 @@ namespace {
 constexpr int64_t kRest = -1;  // stands for the row without points
 
 std::string Text(const History& history) {
-  return HistoryToJson(history).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return JsonText(HistoryToJson(history));
 }
 
 }  // namespace

@@ -5,11 +5,13 @@
 #include <mutex>
 
 #include <curl/curl.h>
+#include <openssl/ssl.h>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
 #include "common/base/status_macros.h"
+#include "common/base/subject_names.h"
 
 namespace lockstep::coordinator {
 namespace {
@@ -38,6 +40,12 @@ std::optional<long> TlsVersion(absl::string_view name) {
     }
   }
   return std::nullopt;
+}
+
+// Of a new connection. curl makes do with a common name.
+CURLcode RefuseCommonNames(CURL* /*easy*/, void* context, void* /*data*/) {
+  SSL_CTX_set_verify(static_cast<SSL_CTX*>(context), SSL_VERIFY_PEER, &RefuseNameless);
+  return CURLE_OK;
 }
 
 bool IsHttpUrl(const std::string& url) {
@@ -71,6 +79,8 @@ class HttpPusher::Connection {
     if (target.skip_tls_verify) {
       Set(CURLOPT_SSL_VERIFYPEER, 0L);
       Set(CURLOPT_SSL_VERIFYHOST, 0L);
+    } else {
+      Set(CURLOPT_SSL_CTX_FUNCTION, &RefuseCommonNames);
     }
     SetText(CURLOPT_USERNAME, target.username);
     SetText(CURLOPT_PASSWORD, target.password);

@@ -6,6 +6,7 @@
 #include "absl/strings/str_join.h"
 #include "nlohmann/json.hpp"
 
+#include "common/base/json_text.h"
 #include "common/base/number_text.h"
 #include "common/base/rfc3339.h"
 #include "common/metrics/aggregate_store.h"
@@ -15,11 +16,6 @@ namespace lockstep::coordinator {
 namespace {
 
 using nlohmann::json;
-
-// Tag values may be any bytes: what is not valid UTF-8 becomes U+FFFD instead of an error.
-std::string Dump(const json& value) {
-  return value.dump(-1, ' ', false, json::error_handler_t::replace);
-}
 
 // Its expression, or an object where there is more to say.
 json ThresholdJson(const ThresholdConfig& threshold) {
@@ -73,8 +69,8 @@ std::string DefinitionLine(
                      {"contains", std::string(ValueTypeName(metric.contains))},
                      {"thresholds", std::move(thresholds)},
                      {"submetrics", std::move(submetrics)}};
-  return absl::StrCat(R"({"type":"Metric","data":)", Dump(data), R"(,"metric":)", Dump(metric.name),
-                      "}\n");
+  return absl::StrCat(R"({"type":"Metric","data":)", JsonText(data), R"(,"metric":)",
+                      JsonText(json(metric.name)), "}\n");
 }
 
 // `"tags":{...}` and, if there is any, `,"metadata":{...}`.
@@ -84,9 +80,9 @@ std::string TagsText(const TagList& tags) {
   for (const auto& [key, value] : tags) {
     (IsMetadata(key) ? metadata : indexed)[std::string(TagName(key))] = value;
   }
-  std::string text = absl::StrCat(R"("tags":)", Dump(indexed));
+  std::string text = absl::StrCat(R"("tags":)", JsonText(indexed));
   if (!metadata.empty()) {
-    absl::StrAppend(&text, R"(,"metadata":)", Dump(metadata));
+    absl::StrAppend(&text, R"(,"metadata":)", JsonText(metadata));
   }
   return text;
 }
@@ -106,8 +102,8 @@ void JsonOutput::Write(const Batch& batch) {
       if (defined_.insert(metric.name).second) {
         Append(DefinitionLine(metric, thresholds_));
       }
-      head =
-          absl::StrCat(R"({"metric":)", Dump(metric.name), R"(,"type":"Point","data":{"time":")");
+      head = absl::StrCat(R"({"metric":)", JsonText(json(metric.name)),
+                          R"(,"type":"Point","data":{"time":")");
     }
     std::string& tag_text = tags[point.tag_set];
     if (tag_text.empty()) {

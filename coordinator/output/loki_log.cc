@@ -13,6 +13,7 @@
 #include "absl/strings/strip.h"
 #include "nlohmann/json.hpp"
 
+#include "common/base/json_text.h"
 #include "common/options/duration.h"
 
 namespace lockstep::coordinator {
@@ -172,7 +173,7 @@ std::string LokiBody(const LokiSettings& settings, std::vector<LogRecord> record
   for (auto& [labels, values] : streams) {
     body["streams"].push_back({{"stream", labels}, {"values", std::move(values)}});
   }
-  return body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return JsonText(body);
 }
 
 LokiLog::LokiLog(LokiSettings settings, std::unique_ptr<Logger> fallback)

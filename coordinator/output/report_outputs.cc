@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 
+#include "common/base/json_text.h"
 #include "common/options/duration.h"
 #include "common/summary/format.h"
 #include "coordinator/output/sample_text.h"
@@ -327,8 +328,7 @@ absl::StatusOr<std::unique_ptr<Output>> ReportOutput::MakeResultFile(absl::strin
       "result", argument, /*append=*/false,
       [](const RunReport& report, const std::string& version) {
         const RunResult result = ResultOf(report, version);
-        return ResultToJson(result).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) +
-               "\n";
+        return JsonText(ResultToJson(result)) + "\n";
       },
       context);
 }

@@ -8,12 +8,14 @@
 #include "absl/strings/str_replace.h"
 #include "nlohmann/json.hpp"
 
+#include "common/base/json_text.h"
+
 namespace lockstep::coordinator {
 namespace {
 
 std::string ValidText(absl::string_view text) {
   const nlohmann::json quoted(std::string(text.data(), text.size()));
-  const std::string valid = quoted.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  const std::string valid = JsonText(quoted);
   return nlohmann::json::parse(valid).get<std::string>();
 }
 

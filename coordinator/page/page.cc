@@ -7,6 +7,7 @@
 #include "absl/strings/str_replace.h"
 
 #include "common/base/content_hash.h"
+#include "common/base/json_text.h"
 #include "common/result/history_json.h"
 #include "coordinator/page/embedded_page.h"
 #include "coordinator/page/html.h"
@@ -17,10 +18,6 @@ namespace lockstep::coordinator {
 namespace {
 
 using nlohmann::json;
-
-std::string Dump(const json& value) {
-  return value.dump(-1, ' ', false, json::error_handler_t::replace);
-}
 
 // Puts values in the place of {{name}}. What is put in is not looked at again.
 std::string Fill(absl::string_view text, const std::map<std::string, std::string>& values) {
@@ -154,7 +151,7 @@ std::string RenderReport(const PageModel& model, const std::optional<PageBaselin
       "; img-src data:; base-uri 'none'; form-action 'none'\">\n<style>", style, "</style>");
   // In a script's text, only "<" could end or begin anything.
   slots["data"] = absl::StrCat("<script type=\"application/json\" id=\"data\">",
-                               absl::StrReplaceAll(Dump(data), {{"<", "\\u003c"}}),
+                               absl::StrReplaceAll(JsonText(data), {{"<", "\\u003c"}}),
                                "</script>\n<script>", script, "</script>\n");
   return Fill(PageTemplate(), slots);
 }

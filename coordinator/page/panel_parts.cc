@@ -45,8 +45,4 @@ std::string SecondsText(double seconds) {
   return DurationText(absl::Milliseconds(static_cast<int64_t>(seconds * 10) * 100));
 }
 
-std::string Plural(uint64_t count, absl::string_view word) {
-  return absl::StrCat(count, " ", word, count == 1 ? "" : "s");
-}
-
 }  // namespace lockstep::coordinator

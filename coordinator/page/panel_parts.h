@@ -24,8 +24,6 @@ HtmlTable::Cell PercentCell(double share);
 
 // "1m10.5s".
 std::string SecondsText(double seconds);
-// "1 threshold", "2 thresholds".
-std::string Plural(uint64_t count, absl::string_view word);
 
 // ---- the panels that are tables, by their names (panels.h) ----
 std::string ThresholdsPanel(const RunResult& result);

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "common/base/counted.h"
 #include "common/summary/format.h"
 #include "coordinator/page/panel_parts.h"
 
@@ -147,7 +148,7 @@ std::string RequestsPanel(const RunResult& result) {
   std::string html = table.Html();
   if (result.history->folded_names > 0) {
     absl::StrAppend(&html, "<p class=\"note\">",
-                    Plural(result.history->folded_names, "further name"),
+                    Counted(result.history->folded_names, "further name"),
                     " share one row. Give requests with changing URLs a common name.</p>\n");
   }
   return html;
@@ -208,7 +209,7 @@ std::string ErrorsPanel(const RunResult& result) {
   }
   std::string html = table.Html();
   if (result.folded_errors > 0) {
-    absl::StrAppend(&html, "<p class=\"note\">", Plural(result.folded_errors, "further failure"),
+    absl::StrAppend(&html, "<p class=\"note\">", Counted(result.folded_errors, "further failure"),
                     " of other kinds</p>\n");
   }
   return html;

@@ -7,6 +7,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
+#include "common/base/counted.h"
+#include "common/base/json_text.h"
 #include "common/options/duration.h"
 #include "common/summary/format.h"
 #include "coordinator/page/html.h"
@@ -66,8 +68,8 @@ std::string VerdictPanel(const PageModel& model) {
   if (thresholds.all > 0) {
     parts.push_back(thresholds.failed > 0
                         ? absl::StrCat(thresholds.failed, " of ",
-                                       Plural(thresholds.all, "threshold"), " failed")
-                        : absl::StrCat(Plural(thresholds.all, "threshold"), " passed"));
+                                       Counted(thresholds.all, "threshold"), " failed")
+                        : absl::StrCat(Counted(thresholds.all, "threshold"), " passed"));
   }
   const Aggregate* failures = FindMetric(result, "http_req_failed");
   if (failures != nullptr && failures->rate().trues > 0) {
@@ -226,9 +228,9 @@ std::string LogPanel(const RunResult& result) {
   }
   std::string html;
   if (result.history->dropped_log_lines > 0) {
-    html =
-        absl::StrCat("<p class=\"note\">",
-                     Plural(result.history->dropped_log_lines, "earlier line"), " not shown</p>\n");
+    html = absl::StrCat("<p class=\"note\">",
+                        Counted(result.history->dropped_log_lines, "earlier line"),
+                        " not shown</p>\n");
   }
   absl::StrAppend(&html, "<ol class=\"log scroll\" tabindex=\"0\" aria-label=\"Log\">\n");
   for (const HistoryLogLine& line : result.history->log) {
@@ -259,10 +261,9 @@ std::string EnvironmentPanel(const RunResult& result) {
   absl::StrAppend(&html, "</dl>\n");
   if (const auto options = nlohmann::json::parse(result.history->options_json, nullptr, false);
       !options.is_discarded() && !options.is_null()) {
-    absl::StrAppend(
-        &html, "<details><summary>Options</summary><pre class=\"scroll\" tabindex=\"0\">",
-        EscapeHtml(options.dump(2, ' ', false, nlohmann::json::error_handler_t::replace)),
-        "</pre></details>\n");
+    absl::StrAppend(&html,
+                    "<details><summary>Options</summary><pre class=\"scroll\" tabindex=\"0\">",
+                    EscapeHtml(JsonText(options, 2)), "</pre></details>\n");
   }
   return html;
 }

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "common/base/json_text.h"
 #include "common/base/status_macros.h"
 #include "common/result/result.h"
 #include "common/result/verdict.h"
@@ -169,14 +170,13 @@ std::string Results::SummaryData(absl::Duration elapsed, const v1::SetupValue& s
     environment.setup_data_json = setup.json();
   }
   const Summary summary = MakeSummary(elapsed);
-  constexpr auto kReplace = nlohmann::json::error_handler_t::replace;
   if (setup_.machine_readable.has_value()) {
-    return MachineReadable(summary).dump(-1, ' ', false, kReplace);
+    return JsonText(MachineReadable(summary));
   }
   nlohmann::json data = HandleSummaryData(summary, environment);
   AddValidity(&data);
   AddVerdict(summary, &data);
-  return data.dump(-1, ' ', false, kReplace);
+  return JsonText(data);
 }
 
 void Results::DescribeThresholds(v1::RunStatus* status) const {

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
+#include "common/base/counted.h"
 #include "proto/words.h"
 
 namespace lockstep::coordinator {
@@ -53,7 +54,7 @@ void DescribeFleet(const Run& run, const v1::RunStatus& status, History* history
       facts.push_back(absl::StrCat("segment ", member.segment));
     }
     if (const double cores = member.progress.health().cores(); cores > 0) {
-      facts.push_back(absl::StrCat(cores, cores == 1 ? " processor" : " processors"));
+      facts.push_back(Counted(cores, "processor"));
     }
     for (const auto& [key, value] : member.labels) {
       facts.push_back(absl::StrCat(key, "=", value));

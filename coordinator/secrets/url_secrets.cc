@@ -11,6 +11,7 @@
 #include "absl/strings/str_split.h"
 #include "nlohmann/json.hpp"
 
+#include "common/base/json_text.h"
 #include "common/base/percent_encoding.h"
 
 namespace lockstep::coordinator {
@@ -38,8 +39,7 @@ absl::StatusOr<std::string> ValueAtPath(absl::string_view json, absl::string_vie
       return absl::NotFoundError(absl::StrCat("the answer has no \"", path, "\""));
     }
   }
-  return value->is_string() ? value->get<std::string>()
-                            : value->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return value->is_string() ? value->get<std::string>() : JsonText(*value);
 }
 
 UrlSecrets::UrlSecrets(EventLoop& loop, HttpFetcher& fetcher, UrlSecretSettings settings)

@@ -13,6 +13,7 @@
 #include "absl/strings/strip.h"
 #include "nlohmann/json.hpp"
 
+#include "common/base/json_text.h"
 #include "common/base/status_macros.h"
 #include "common/base/version.h"
 #include "coordinator/sources/archive_names.h"
@@ -185,8 +186,10 @@ absl::Status ReadMetadata(absl::string_view text, Archive* archive) {
     if (!options->is_object()) {
       return DamagedArchive("metadata.json: \"options\" must be an object");
     }
-    archive->options_json = options->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    archive->options_json = JsonText(*options);
   }
+  const auto mode = metadata.find("compatibilityMode");
+  archive->base_mode = mode != metadata.end() && *mode == "base";
   const auto env = metadata.find("env");
   if (env == metadata.end() || env->is_null()) {
     return absl::OkStatus();
@@ -211,10 +214,10 @@ std::string MetadataOf(const Archive& archive) {
   metadata["filename"] = AnonymousPath(archive.main_url);
   metadata["pwd"] = std::string(absl::StripSuffix(folder, "/"));
   metadata["env"] = archive.env;
-  metadata["compatibilityMode"] = "extended";
+  metadata["compatibilityMode"] = archive.base_mode ? "base" : "extended";
   metadata["lockstepVersion"] = std::string(kVersion);
   metadata["goos"] = "linux";
-  return metadata.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  return JsonText(metadata, 2) + "\n";
 }
 
 }  // namespace

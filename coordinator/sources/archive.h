@@ -16,6 +16,7 @@ struct Archive {
   std::string main_url = {};           // "file:///home/nobody/script.js"
   std::string working_directory = {};  // "file:///home/nobody/"
   std::string main_script = {};
+  bool base_mode = false;  // k6's compatibility mode "base"
   std::string options_json = "{}";
   std::map<std::string, std::string> env = {};
   std::map<std::string, std::string> files = {};  // by EntryNameOf their URLs

@@ -8,6 +8,7 @@
 #include "nlohmann/json.hpp"
 
 #include "common/base/content_hash.h"
+#include "common/base/json_text.h"
 #include "common/base/read_file.h"
 #include "common/base/whole_file.h"
 
@@ -70,10 +71,8 @@ absl::Status ModuleCache::Keep(const std::string& url, const CachedModule& modul
       {"etag", module.etag},
       {"lastModified", module.last_modified},
   };
-  const absl::Status written = WriteWholeFile(
-      PathOf(url),
-      absl::StrCat(facts.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), "\n",
-                   module.content));
+  const absl::Status written =
+      WriteWholeFile(PathOf(url), absl::StrCat(JsonText(facts), "\n", module.content));
   return written.ok() ? written
                       : absl::Status(written.code(), absl::StrCat("the module cache ", folder_,
                                                                   ": ", written.message()));

@@ -91,7 +91,8 @@ absl::StatusOr<LoadedScript> LoadScript(const std::string& given, ScriptType typ
   }
   loaded.source = {.main_url = archive->main_url,
                    .working_directory = archive->working_directory,
-                   .text = archive->main_script};
+                   .text = archive->main_script,
+                   .base_mode = archive->base_mode};
   loaded.archive = *std::move(archive);
   return loaded;
 }

@@ -58,6 +58,31 @@ class Grpc(LockstepTest):
         # Three calls and a stream in each iteration; a message in each call and three in the stream.
         self.assertIn(f"{400 * 4} calls, {400 * 6} messages", server.stop())
 
+    def test_an_archive_finds_what_the_files_find(self):
+        (self.folder / "plain.proto").write_text(MESSAGES.replace("package suite;", """package plain;
+            import "google/protobuf/timestamp.proto"; import "google/protobuf/any.proto"; import "api/annotations.proto";"""), "utf-8")
+        (self.folder / "sub/api").mkdir(parents=True)
+        (self.folder / "sub/api/annotations.proto").write_text("""syntax = "proto3";
+            package api;
+            import "google/protobuf/descriptor.proto";
+            extend google.protobuf.MethodOptions { string path = 50001; }
+        """, "utf-8")
+        script = self.write("""
+            const other = new grpc.Client();
+            other.load(['sub', '.'], 'plain.proto');
+            export default function () {
+              client.connect(__ENV.A, { plaintext: true });
+              console.log('said', client.invoke('suite.Desk/Greet', { name: 'ada', times: 1 }).status);
+            }
+        """)
+        server = self.serve()
+        made = self.lockstep("archive", "-O", "test.tar", script)
+        self.assertEqual(0, made.returncode, made.stderr)
+        for test in (script, "test.tar"):
+            result = self.lockstep("run", "-q", "--vus", "2", "-e", f"A={server.grpc}", test)
+            self.assertEqual(0, result.returncode, result.stderr)
+            self.assertEqual(2, result.stderr.count("said 0"), result.stderr)
+
     def test_a_file_that_does_not_compile_is_an_error_before_the_run(self):
         script = self.write("export default function () {}", PROTO.replace("(Ask)", "(Asks)"))
         result = self.lockstep("run", script)

@@ -3,6 +3,7 @@ import http.server
 import io
 import json
 import os
+import re
 import ssl
 import subprocess
 import tarfile
@@ -199,6 +200,25 @@ class Archives(WithServer):
         self.archive("-e", "FROM=archive", "--exclude-env-vars")
         with tarfile.open(self.folder / "x.tar") as tar:
             self.assertEqual({}, json.load(tar.extractfile("metadata.json"))["env"])
+
+    def test_the_compatibility_mode_base_has_no_global(self):
+        (self.folder / "mode.js").write_text("const { sleep } = require('k6');\nmodule.exports.default = () => console.log("
+                                             "'mode', typeof global, typeof globalThis, typeof sleep);\n", "utf-8")
+
+        def modes(*args, **env):
+            self.env = {**self.env, **env}
+            result = self.lockstep("run", "-q", "--log-format=raw", *args)
+            self.assertEqual(0, result.returncode, result.stderr)
+            return re.findall("mode (.*)", result.stderr)
+        extended, base = ["object object function"], ["undefined object function"]
+        self.assertEqual(extended, modes("mode.js"))
+        self.assertEqual(extended, modes("--compatibility-mode=extended", "mode.js"))
+        self.assertEqual(base, modes("--compatibility-mode=base", "mode.js"))
+        self.assertEqual(2 * base, modes("--compatibility-mode=base", "--agents", "2", "--vus", "2", "mode.js"))
+        self.assertEqual(0, self.lockstep("archive", "--compatibility-mode=base", "-O", "mode.tar", "mode.js").returncode)
+        self.assertEqual(base, modes("mode.tar"))
+        self.assertEqual(extended, modes("--compatibility-mode=extended", "mode.tar"))
+        self.assertEqual(base, modes("mode.js", K6_COMPATIBILITY_MODE="base"))
 
     def test_an_archive_is_no_way_to_other_files(self):
         (self.folder / "bundle.tar").write_bytes(foreign({"file/t/a.js": "export const a = 1;"},

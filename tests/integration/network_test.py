@@ -12,7 +12,7 @@ import time
 import unittest
 
 from tests.integration.nginx_peer import Peer
-from tests.integration.support import PATIENCE, LockstepTest, free_port
+from tests.integration.support import BIN, PATIENCE, LockstepTest, free_port
 
 
 def libcurl_has_http3():
@@ -59,6 +59,78 @@ class Connections(Peer):
         self.run_script({}, "http.get(PLAIN);", "--local-ips", "127.0.0.2,127.0.0.3")
         addresses = [address for _, _, _, address, _ in self.log()]
         self.assertEqual({"127.0.0.2": 8, "127.0.0.3": 4}, {a: addresses.count(a) for a in set(addresses)})
+
+
+class Descriptors(LockstepTest):
+    SCRIPT = """
+        import http from 'k6/http';
+        export const options = { scenarios: { s: { executor: 'per-vu-iterations', vus: 300, iterations: 2 } } };
+        export default function () {
+          const { status, error, error_code } = http.get(`${__ENV.TARGET}/delay/1000`);
+          if (status !== 200) console.log(`failed ${error_code} ${error}`);
+        }
+    """
+
+    def run_under(self, limit):
+        """With the limits of descriptors that `ulimit` sets."""
+        server = self.serve()
+        return subprocess.run(["bash", "-c", f"ulimit {limit}; exec \"$@\"", "bash", BIN / "lockstep", "run", "--log-format=raw",
+                               "-e", f"TARGET={server.url}", "--summary-export", "out.json", self.script(self.SCRIPT)],
+                              capture_output=True, text=True, timeout=PATIENCE, cwd=self.folder, env=self.env)
+
+    def test_a_run_that_has_too_few_goes_on_and_says_so(self):
+        result = self.run_under("-n 256")
+        self.assertEqual(0, result.returncode, result.stdout + result.stderr)
+        self.assertNotIn("lost", result.stderr)
+        self.assertIn("failed 1213 dial: unknown errno `24` on linux with message `too many open files`", result.stderr)
+        metrics = json.loads((self.folder / "out.json").read_text("utf-8"))["metrics"]
+        self.assertEqual(600, metrics["iterations"]["count"])
+        self.assertGreater(metrics["http_reqs_errors"]["count"] if "http_reqs_errors" in metrics else
+                           metrics["http_req_failed"]["passes"], 50)
+        self.assertRegex(result.stdout, r"ERRORS +\d+ of 600 requests failed")
+        self.assertIn("connections failed for want of a local port or a file descriptor", result.stdout)
+
+    def test_the_soft_limit_is_raised(self):
+        result = self.run_under("-Sn 256")
+        self.assertEqual(0, result.returncode, result.stdout + result.stderr)
+        self.assertIn("600 requests", result.stdout)
+        self.assertNotIn("failed", result.stdout.split("TOTAL RESULTS")[1].replace("http_req_failed", ""))
+
+
+class Certificates(LockstepTest):
+    def serve_tls(self, *extension):
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+                        *extension, "-keyout", "key.pem", "-out", "cert.pem"], cwd=self.folder, check=True, capture_output=True,
+                       timeout=PATIENCE)
+        port = free_port()
+        server = subprocess.Popen(["openssl", "s_server", "-quiet", "-www", "-accept", str(port), "-cert", "cert.pem", "-key",
+                                   "key.pem", "-alpn", "h2,http/1.1"], cwd=self.folder, stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.DEVNULL)
+        self.addCleanup(server.wait)
+        self.addCleanup(server.kill)
+        self.wait_for_port(port, server)
+        self.env["SSL_CERT_FILE"] = str(self.folder / "cert.pem")
+        return f"https://localhost:{port}/"
+
+    def ask(self, url):
+        result = self.lockstep("run", "-q", "--log-format=raw", "-e", f"URL={url}", self.script("""
+            import http from 'k6/http';
+            export default function () {
+              const { status, proto, error, error_code } = http.get(__ENV.URL, { timeout: '3s' });
+              console.log('got', status, proto, error_code, error);
+            }
+        """))
+        return next(line for line in result.stderr.splitlines() if line.startswith("got"))
+
+    def test_a_common_name_is_no_name_of_a_host(self):
+        self.assertEqual("got 0  1311 x509: certificate doesn't match hostname", self.ask(self.serve_tls()))
+
+    def test_gos_setting_keeps_http2_away(self):
+        url = self.serve_tls("-addext", "subjectAltName=DNS:localhost")
+        # This server lets HTTP/2 be chosen, but speaks HTTP/1 only.
+        self.assertTrue(self.ask(url).startswith("got 0 "))
+        self.env["GODEBUG"] = "x=1,http2client=0"
+        self.assertRegex(self.ask(url), r"got 200 HTTP/1.\d 0")
 
 
 class Protocols(Peer):

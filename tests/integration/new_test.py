@@ -124,8 +124,8 @@ paths:
         for args, text in ((["--from-har", "absent.har"], '--from-har: cannot read the file "absent.har": '),
                            (["--from-har", "bad.har"], "--from-har: bad.har: line 2, column 4: unexpected ']'"),
                            (["--from-openapi", "bad.yaml"], "--from-openapi: bad.yaml: line 3, column "),
-                           (["--from-postman", "other.json"], "--from-postman: other.json: it is no Postman collection"),
-                           (["--from-curl", "wget x"], "--from-curl: it is no command line of curl"),
+                           (["--from-postman", "other.json"], "--from-postman: other.json: not a Postman collection"),
+                           (["--from-curl", "wget x"], "--from-curl: not a curl command line"),
                            (["--template", "fll"], '--template: invalid value "fll"; did you mean "full"?')):
             result = self.make(*args, code=255)
             self.assertIn(text, re.sub(r"\\(.)", r"\1", result.stderr))

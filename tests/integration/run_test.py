@@ -76,6 +76,13 @@ class Ruler(LockstepTest):
         self.assertEqual(112, result.returncode, result.stderr)
         self.assertIn("the generator is INVALID, and --fail-on-suspect was given", result.stderr)
 
+    def test_a_script_that_computes_is_named_as_the_cause_of_the_delay(self):
+        result = self.lockstep("run", self.script("""
+            export default function () { for (const until = Date.now() + 1500; Date.now() < until;); }
+        """))
+        self.assertEqual(0, result.returncode, result.stderr)
+        self.assertRegex(result.stdout, r"took events late: .*; likely because .*a script keeps them busy")
+
     def test_where_the_text_is_not_printed_bad_news_goes_to_the_log(self):
         result = self.lockstep("run", "--no-summary", self.script(self.STARVED))
         self.assertIn("the generator is INVALID: 19 of 20 starts", result.stderr)
@@ -145,6 +152,34 @@ class Summaries(LockstepTest):
         self.assertEqual(108, result.returncode, result.stderr)
         self.assertEqual("5 false\n", result.stdout)
         self.assertRegex(result.stderr, r'msg="test aborted: enough at default \(file://.*script\.js:5:\d+\)"')
+        self.assertNotIn("fully finished", result.stderr)
+
+    def test_what_counts_as_an_error_is_one_thing_in_the_text_and_in_the_last_lines(self):
+        for callback, failed in (("http.expectedStatuses(0)", 0), ("http.expectedStatuses(200)", 2), ("null", 2)):
+            with self.subTest(callback):
+                result = self.lockstep("run", "-q", "--iterations", "2", self.script(f"""
+                    import http from 'k6/http';
+                    http.setResponseCallback({callback});
+                    export default function () {{ http.get('http://127.0.0.1:1/'); }}
+                """))
+                self.assertEqual(0, result.returncode, result.stderr)
+                self.assertEqual(failed > 0, "http_reqs_errors" in result.stdout, result.stdout)
+                self.assertEqual(failed > 0, "2 of 2 requests failed (100%)" in result.stdout, result.stdout)
+                self.assertEqual(failed > 0, "dial: connection refused" in result.stdout, result.stdout)
+                self.assertNotIn("other failure", result.stdout)
+
+    def test_an_abort_is_counted_by_the_bar_and_the_text_alike(self):
+        for planned in (1, 10):
+            with self.subTest(planned):
+                result = self.lockstep("run", "--iterations", str(planned), self.script("""
+                    import exec from 'k6/execution';
+                    export default function () { exec.test.abort('enough'); }
+                """))
+                self.assertEqual(108, result.returncode, result.stderr)
+                self.assertRegex(result.stdout, r"iterations\.+: 1 ")
+                self.assertRegex(result.stdout, "1 complete and 0 interrupted iterations")
+                self.assertIn(f"1/{planned} iters", result.stdout)
+                self.assertNotIn("fully finished", result.stderr)
 
     def test_every_failure_of_the_test_is_logged(self):
         result = self.lockstep("run", "-q", "--log-format", "raw", self.script("""
@@ -178,6 +213,12 @@ class Summaries(LockstepTest):
             export function handleSummary(data) { return { stdout: `${'setup_data' in data} ${data.setup_data}\\n` }; }
         """))
         self.assertEqual("true undefined\n", result.stdout)
+        result = self.lockstep("run", "-q", "--new-machine-readable-summary", self.script("""
+            export default function () {}
+            export function handleSummary(data) { return { stdout: `${Object.keys(data)}\n` }; }
+        """))
+        self.assertNotIn("setup_data", result.stdout)
+        self.assertIn("results", result.stdout)
 
     def test_the_vus_of_an_arrival_rate_are_those_at_work(self):
         result = self.lockstep("run", self.script("""

@@ -44,13 +44,13 @@ constexpr int kLeastRsaBits = 256;
 
 absl::Status NoRsaNumbers() {
   ERR_clear_error();
-  return absl::InvalidArgumentError("the numbers are no key of RSA");
+  return absl::InvalidArgumentError("the numbers do not form an RSA key");
 }
 
 absl::Status NoPoint(Curve curve) {
   ERR_clear_error();
   return absl::InvalidArgumentError(
-      absl::StrCat("the numbers are no key of the curve ", CurveName(curve)));
+      absl::StrCat("the numbers do not form a key of the curve ", CurveName(curve)));
 }
 
 std::string NumberOf(const EVP_PKEY* key, const char* name) {

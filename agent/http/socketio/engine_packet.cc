@@ -143,14 +143,13 @@ absl::StatusOr<EnginePacket> DecodeEngineText(absl::string_view text) {
 }
 
 absl::StatusOr<EnginePacket> DecodeEngineBytes(EngineProtocol protocol, std::string bytes) {
-  EnginePacket packet{.type = EngineType::kMessage, .data = std::move(bytes), .binary = true};
   if (protocol == EngineProtocol::kThree) {
-    if (packet.data.empty() || packet.data[0] != static_cast<char>(EngineType::kMessage)) {
-      return InvalidEngine("packet", packet.data);
+    if (bytes.empty() || bytes[0] != static_cast<char>(EngineType::kMessage)) {
+      return InvalidEngine("packet", bytes);
     }
-    packet.data.erase(0, 1);
+    bytes.erase(0, 1);
   }
-  return packet;
+  return EnginePacket{.type = EngineType::kMessage, .data = std::move(bytes), .binary = true};
 }
 
 std::string EncodeEnginePayload(EngineProtocol protocol, const std::vector<EnginePacket>& packets) {

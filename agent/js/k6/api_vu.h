@@ -105,8 +105,8 @@ class ApiVu {
   // The consolidated options, as JSON.
   virtual std::string options_json() const = 0;
   // exec.test.abort: stops the test and interrupts this script; return to V8 at once.
-  // exec.test.fail, whose message has been logged: the run ends as failed, the script goes on.
   virtual void AbortTest(std::string message) = 0;
+  // exec.test.fail, whose message has been logged: the run ends as failed, the script goes on.
   virtual void FailTest() = 0;
 
   // With the option intendedLatency, in an iteration that has a schedule: how late it started, for

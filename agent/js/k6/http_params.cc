@@ -16,6 +16,7 @@
 #include "agent/js/k6/k6_values.h"
 #include "agent/js/k6/script_duration.h"
 #include "agent/js/k6/script_tags.h"
+#include "common/base/http_token.h"
 
 namespace lockstep::agent {
 namespace {

@@ -13,6 +13,7 @@
 #include "agent/js/k6/http_objects.h"
 #include "agent/js/k6/http_params.h"
 #include "agent/js/k6/k6_values.h"
+#include "common/base/http_token.h"
 
 namespace lockstep::agent {
 namespace {

@@ -162,7 +162,7 @@ void MqttModule::Connection::OnMqttMessage(MqttMessage message) {
   module_.vu().CountBytes(0, static_cast<int64_t>(bytes) + kMqttOverhead);
   waiting_bytes_ += bytes;
   if (waiting_bytes_ > kMostMqttWaitingBytes) {
-    OnMqttClosed(absl::StrCat("the script has not got to ", kMostMqttWaitingBytes,
+    OnMqttClosed(absl::StrCat("the script has left unread ", kMostMqttWaitingBytes,
                               " bytes of messages, and more come"));
     client_.reset();
     return;

@@ -211,7 +211,7 @@ absl::Status ReadMqttText(Context context, absl::string_view name, v8::Local<v8:
                           std::string* text) {
   return BytesOrText(context->GetIsolate(), value, text)
              ? absl::OkStatus()
-             : InvalidMqtt(name, "a text or bytes are expected");
+             : InvalidMqtt(name, "a string or bytes are expected");
 }
 
 absl::Status ReadMqttNumber(absl::string_view name, v8::Local<v8::Value> value, double least,

@@ -16,6 +16,7 @@
 #include "agent/js/k6/script_duration.h"
 #include "agent/js/k6/script_tags.h"
 #include "agent/js/lockstep/socketio_connection.h"
+#include "common/base/http_token.h"
 #include "common/base/status_macros.h"
 
 namespace lockstep::agent {

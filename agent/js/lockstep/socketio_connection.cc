@@ -191,7 +191,7 @@ void SocketIoModule::Connection::OnEngineMessage(EnginePacket message) {
   }
   waiting_bytes_ += bytes;
   if (waiting_bytes_ > static_cast<size_t>(kMaxEngineBytes)) {
-    Fail("transport error", absl::StrCat("the script has not got to ", kMaxEngineBytes,
+    Fail("transport error", absl::StrCat("the script has left unread ", kMaxEngineBytes,
                                          " bytes of messages, and more come"));
     return;
   }

@@ -180,6 +180,15 @@ TEST_F(GrpcConnectTest, ServersAreCheckedAgainstTheAuthorities) {
               HasSubstr("tls.cacerts: there is no PEM certificate in it"));
 }
 
+TEST_F(GrpcConnectTest, ACommonNameIsNoNameOfAHost) {
+  const TestCertificate bare("desk.test", /*alternatives=*/false);
+  const auto server = GrpcServer::Start({.certificate = bare.certificate(), .key = bare.key()});
+  EXPECT_THAT(ErrorOf({.address = server->address(),
+                       .cacerts = {bare.certificate()},
+                       .authority = "desk.test"}),
+              HasSubstr("x509: certificate is not valid for desk.test"));
+}
+
 TEST_F(GrpcConnectTest, AnyCertificateWillDoIfTheTestSaysSo) {
   const auto server =
       GrpcServer::Start({.certificate = certificate_.certificate(), .key = certificate_.key()});

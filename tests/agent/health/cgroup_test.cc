@@ -31,7 +31,7 @@ class CgroupTest : public ::testing::Test {
 TEST_F(CgroupTest, AMachineWithoutGroupsLimitsNothing) {
   const CpuCgroup cgroup(root_);
   EXPECT_TRUE(std::isinf(cgroup.cores()));
-  EXPECT_EQ(cgroup.Throttled(), absl::ZeroDuration());
+  EXPECT_EQ(cgroup.Throttled(), std::nullopt);
 }
 
 TEST_F(CgroupTest, VersionTwoHasQuotaAndPeriodInOneFile) {

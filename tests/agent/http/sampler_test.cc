@@ -74,7 +74,7 @@ class HttpSamplerTest : public ::testing::Test {
 
 TEST_F(HttpSamplerTest, WhatFailedIsInTheTableOfErrorsWithItsCause) {
   sampler_.Record(Hop(true), Answer(500));  // as the script expects it
-  sampler_.Record(Hop(std::nullopt), Answer(500));
+  sampler_.Record(Hop(std::nullopt), Answer(200));
   EXPECT_THAT(sink_.errors, ::testing::IsEmpty());
   HttpHop named = Hop(false);
   named.name = "the name";
@@ -84,6 +84,9 @@ TEST_F(HttpSamplerTest, WhatFailedIsInTheTableOfErrorsWithItsCause) {
   sampler_.Record(Hop(false), refused);
   EXPECT_THAT(sink_.errors,
               ElementsAre("503 GET the name", "dial: connection refused GET http://h/p"));
+  sink_.errors.clear();
+  sampler_.Record(Hop(std::nullopt), Answer(500));  // nobody says what is expected
+  EXPECT_THAT(sink_.errors, ElementsAre("500 GET http://h/p"));
 }
 
 TEST_F(HttpSamplerTest, TheIntendedDurationHasTheLatenessOnTop) {
@@ -141,6 +144,7 @@ TEST_F(HttpSamplerTest, ANameOfTheScriptIsTheUrlTagToo) {
 
 TEST_F(HttpSamplerTest, ErrorsFollowTheOptionAndFailuresTheScript) {
   HttpErrorsRule rule;
+  rule.given = true;
   rule.exclude = {404};
   HttpSampler sampler(sink_, SystemTags(), rule);
   sampler.Record(Hop(true), Answer(404));
@@ -151,6 +155,22 @@ TEST_F(HttpSamplerTest, ErrorsFollowTheOptionAndFailuresTheScript) {
   EXPECT_DOUBLE_EQ(28, sink_.samples["http_req_duration_errors"].back().value);
   EXPECT_EQ(1, sink_.samples["http_req_failed"].back().value);
   EXPECT_THAT(TagsOf("http_reqs"), Contains(Pair("error_code", "1503")));
+  sampler.Record(Hop(true), Answer(0));
+  EXPECT_EQ(2u, sink_.samples["http_reqs_errors"].size());
+}
+
+TEST_F(HttpSamplerTest, WithoutTheOptionErrorsAreWhatWentAgainstExpectation) {
+  sampler_.Record(Hop(true), Answer(0));  // as the script expects it
+  sampler_.Record(Hop(true), Answer(404));
+  EXPECT_EQ(0u, sink_.samples.count("http_reqs_errors"));
+  sampler_.Record(Hop(false), Answer(200));
+  EXPECT_EQ(1u, sink_.samples["http_reqs_errors"].size());
+  // The script has no expectation.
+  sampler_.Record(Hop(std::nullopt), Answer(200));
+  EXPECT_EQ(1u, sink_.samples["http_reqs_errors"].size());
+  sampler_.Record(Hop(std::nullopt), Answer(404));
+  sampler_.Record(Hop(std::nullopt), Answer(0));
+  EXPECT_EQ(3u, sink_.samples["http_reqs_errors"].size());
 }
 
 TEST_F(HttpSamplerTest, AChallengeThatIsAnsweredIsNoError) {
@@ -159,7 +179,7 @@ TEST_F(HttpSamplerTest, AChallengeThatIsAnsweredIsNoError) {
   sampler_.Record(challenge, Answer(401));
   EXPECT_EQ(0u, sink_.samples.count("http_reqs_errors"));
   EXPECT_EQ(1u, sink_.samples["http_reqs"].size());
-  sampler_.Record(Hop(true), Answer(401));
+  sampler_.Record(Hop(false), Answer(401));
   EXPECT_EQ(1u, sink_.samples["http_reqs_errors"].size());
 }
 

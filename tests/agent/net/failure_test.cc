@@ -1,4 +1,6 @@
 // Exchanges that fail: k6's codes, Go's words, and the rules of a run that forbid a target.
+#include <optional>
+
 #include <arpa/inet.h>
 #include <curl/curl.h>
 #include <gmock/gmock.h>
@@ -9,6 +11,7 @@
 
 #include "agent/net/net_error.h"
 #include "tests/agent/net/net_test_support.h"
+#include "tests/agent/net/raw_peer.h"
 
 namespace lockstep::agent {
 namespace {
@@ -59,6 +62,37 @@ TEST_F(FailureTest, EachHasItsCodeAndText) {
     EXPECT_EQ(response.body, row.body);
     EXPECT_EQ(response.proto, "");
     EXPECT_TRUE(response.headers.empty());
+  }
+}
+
+// Direct, and as libcurl carries it.
+TEST_F(FailureTest, AHeadThatNoAnswerMayHaveIsAnErrorAtOnce) {
+  using Auth = HttpRequest::Auth;
+  for (const std::string& answer :
+       {std::string("HTTP/1.1 099 Weird\r\nContent-Length: 0\r\n\r\n"),
+        std::string("HTTP/1.1 200 OK\r\nX: a\0b\r\nContent-Length: 0\r\n\r\n", 46),
+        std::string("HTTP/1.1 200 OK\r\nX: a\rb\r\nContent-Length: 0\r\n\r\n")}) {
+    for (const Auth auth : {Auth::kNone, Auth::kDigest}) {
+      SCOPED_TRACE(answer);
+      RawListener listener;
+      const std::unique_ptr<Network> network = MakeNetwork();
+      MultiLoop loop(*network);
+      const std::unique_ptr<ConnectionPool> pool = loop.MakePool(1);
+      std::optional<HttpResponse> response;
+      Submit(
+          loop, *pool,
+          {.url = ParsedUrl(absl::StrCat("http://127.0.0.1:", listener.port(), "/")), .auth = auth},
+          [&response](HttpResponse& r) { response = std::move(r); });
+      std::unique_ptr<RawPeer> peer;
+      TurnUntil(loop, [&] { return (peer = listener.Accept()) != nullptr; });
+      TurnUntil(loop, [&] { return !peer->Read().empty(); });
+      peer->Write(answer);
+      TurnUntil(loop, [&] { return response.has_value(); });
+      EXPECT_EQ(response->status, 0);
+      EXPECT_EQ(response->error.code, 1000);
+      EXPECT_EQ(response->error.message,
+                "net/http: HTTP/1.x transport connection broken: malformed HTTP response");
+    }
   }
 }
 

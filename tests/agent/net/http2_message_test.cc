@@ -69,6 +69,27 @@ TEST_F(Http2MessageTest, InterimAnswersAndTrailersAreNoPartOfIt) {
   EXPECT_THAT(Await(1).headers, ElementsAre(Pair("x-one", "1")));
 }
 
+TEST_F(Http2MessageTest, AHeadThatNoAnswerMayHaveFailsItsExchangeOnly) {
+  const std::unique_ptr<Http2Peer> peer = UsedPeer();
+  int32_t stream = 3;
+  for (const HeaderList& fields : std::vector<HeaderList>{
+           {{":status", "099"}},
+           {{":status", "200"}, {"x", std::string("a\0b", 3)}},
+           {{":status", "200"}, {"x", "a\rb"}},
+           {{":status", "200"}, {"x", "a\nb"}},
+       }) {
+    Ask();
+    AwaitRequest(*peer, stream);
+    peer->SendHead(stream, fields, /*last=*/true);
+    const HttpResponse& response = Await(responses_.size() - 1);
+    EXPECT_EQ(response.status, 0);
+    EXPECT_EQ(response.error.code, 1632);
+    EXPECT_EQ(response.error.message, "http2: stream error with http2 ErrCode PROTOCOL_ERROR");
+    stream += 2;
+  }
+  ExpectWorks(*peer, stream);
+}
+
 TEST_F(Http2MessageTest, ABodyHasTheLengthThatWasAnnounced) {
   const std::unique_ptr<Http2Peer> peer = UsedPeer();
   Ask();

@@ -36,7 +36,7 @@ void AddAlternativeNames(X509* certificate, const std::string& name) {
 
 }  // namespace
 
-TestCertificate::TestCertificate(const std::string& name) {
+TestCertificate::TestCertificate(const std::string& name, bool alternatives) {
   std::string folder = (std::filesystem::temp_directory_path() / "lockstep-cert-XXXXXX").string();
   LOCKSTEP_CHECK(mkdtemp(folder.data()) != nullptr);
   folder_ = folder;
@@ -51,7 +51,9 @@ TestCertificate::TestCertificate(const std::string& name) {
                              reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);
   X509_set_issuer_name(certificate, subject);
   X509_set_pubkey(certificate, key);
-  AddAlternativeNames(certificate, name);
+  if (alternatives) {
+    AddAlternativeNames(certificate, name);
+  }
   LOCKSTEP_CHECK(X509_sign(certificate, key, EVP_sha256()) > 0);
   std::FILE* file = std::fopen(certificate_file().c_str(), "we");
   PEM_write_X509(file, certificate);

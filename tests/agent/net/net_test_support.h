@@ -72,10 +72,10 @@ class AskingTest : public NetTest {
 };
 
 // A self-signed certificate for `name` and 127.0.0.1 in a new temporary folder, removed with the
-// object.
+// object. Without `alternatives`, `name` is its subject's common name only.
 class TestCertificate {
  public:
-  explicit TestCertificate(const std::string& name);
+  explicit TestCertificate(const std::string& name, bool alternatives = true);
   ~TestCertificate();
   TestCertificate(const TestCertificate&) = delete;
   TestCertificate& operator=(const TestCertificate&) = delete;

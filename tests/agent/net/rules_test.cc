@@ -1,6 +1,8 @@
 // The rules that NetOptions turn into: patterns, proxies, client certificates, names of TLS.
 #include "agent/net/rules.h"
 
+#include <cstdlib>
+
 #include <curl/curl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -24,6 +26,21 @@ TEST(Rules, TheLongestPatternWinsAndExactNamesFirst) {
   EXPECT_EQ(*patterns.Find("a.sub.test"), 2);
   EXPECT_EQ(*patterns.Find("x.sub.test"), 3);
   EXPECT_EQ(patterns.Find("test"), nullptr);
+}
+
+TEST(Rules, GosSettingMayForbidHttp2) {
+  for (const auto& [settings, http2] : {std::pair{"http2client=0", false},
+                                        {"x509sha1=1,http2client=0,a", false},
+                                        {"http2client=0,http2client=1", true},
+                                        {"http2client", true},
+                                        {"http2server=0", true},
+                                        {"", true}}) {
+    SCOPED_TRACE(settings);
+    ASSERT_EQ(setenv("GODEBUG", settings, /*overwrite=*/1), 0);
+    EXPECT_EQ(NetOptionsFrom(RunOptions()).http2, http2);
+  }
+  unsetenv("GODEBUG");
+  EXPECT_TRUE(NetOptionsFrom(RunOptions()).http2);
 }
 
 TEST(Rules, ProxiesFollowGosRules) {

@@ -3,8 +3,10 @@
 
 #include <gmock/gmock.h>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
+#include "agent/net/tls_context.h"
 #include "tests/agent/net/net_test_support.h"
 
 namespace lockstep::agent {
@@ -36,6 +38,53 @@ TEST_F(TlsTest, ACertificateOfAnotherHostHasACodeOfItsOwn) {
   EXPECT_EQ(response.error.code, 1311);
   EXPECT_EQ(response.error.message, "x509: certificate doesn't match hostname");
   EXPECT_THAT(response.error.in_full(), HasSubstr("other.test"));
+}
+
+// Direct, and as libcurl carries it.
+TEST_F(TlsTest, ACommonNameIsNoNameOfAHost) {
+  const TestCertificate bare("localhost", /*alternatives=*/false);
+  const auto server =
+      StartServer({.certificate_file = bare.certificate_file(), .key_file = bare.key_file()});
+  for (const HttpRequest::Auth auth : {HttpRequest::Auth::kNone, HttpRequest::Auth::kDigest}) {
+    const Url url = ParsedUrl(absl::StrCat("https://localhost:", server->port(), "/"));
+    const auto ask = [&](NetOptions options) {
+      options.hosts = {{"localhost", "127.0.0.1"}};
+      const std::unique_ptr<Network> network = MakeNetwork(std::move(options));
+      MultiLoop loop(*network);
+      const std::unique_ptr<ConnectionPool> pool = loop.MakePool(1);
+      return Exchange(loop, *pool, {.url = url, .timeout = absl::Seconds(20), .auth = auth});
+    };
+    const HttpResponse response = ask({.trust = {.file = bare.certificate_file()}});
+    EXPECT_EQ(response.status, 0);
+    EXPECT_EQ(response.error.code, 1311);
+    EXPECT_EQ(response.error.message, "x509: certificate doesn't match hostname");
+    EXPECT_EQ(response.error.in_full(),
+              "tls: failed to verify certificate: x509: certificate is not valid for localhost");
+    EXPECT_EQ(ask({.insecure = true}).status, 200);
+  }
+}
+
+// The first bytes of a handshake, which name the protocols.
+std::string Hello(SSL_CTX* context) {
+  const std::unique_ptr<SSL, openssl::Free<&SSL_free>> ssl(SSL_new(context));
+  BIO* const out = BIO_new(BIO_s_mem());
+  SSL_set_bio(ssl.get(), BIO_new(BIO_s_mem()), out);
+  SSL_set_connect_state(ssl.get());
+  SSL_do_handshake(ssl.get());
+  std::string hello(BIO_ctrl_pending(out), '\0');
+  BIO_read(out, hello.data(), static_cast<int>(hello.size()));
+  return hello;
+}
+
+TEST_F(TlsTest, ANetworkWithoutHttp2DoesNotOfferIt) {
+  for (const bool http2 : {true, false}) {
+    const std::unique_ptr<Network> network = MakeNetwork({.insecure = true, .http2 = http2});
+    const absl::StatusOr<TlsContext> context = MakeHttpTlsContext(*network, nullptr);
+    ASSERT_TRUE(context.ok());
+    const std::string hello = Hello(context->get());
+    EXPECT_THAT(hello, HasSubstr("\x08http/1.1"));
+    EXPECT_EQ(absl::StrContains(hello, "\x02h2"), http2);
+  }
 }
 
 TEST_F(TlsTest, AuthoritiesAreThoseThatAreGiven) {

@@ -14,12 +14,47 @@ using ::testing::UnorderedElementsAre;
 using Lifecycle = HostTest;
 
 TEST_F(Lifecycle, FibresAreOfTheKindThatIsTested) {
-  const ScriptIsolate isolate(TestEngine(), {});
+  const ScriptIsolate isolate(TestEngine());
 #ifdef LOCKSTEP_TEST_THREADS
   EXPECT_EQ(isolate.fibre_kind(), FibreKind::kThread);
 #else
   EXPECT_EQ(isolate.fibre_kind(), FibreKind::kCoroutine);
 #endif
+}
+
+// V8 keeps a wish to interrupt until a script is interrupted, and that may be the next worker's.
+TEST_F(Lifecycle, AnInterruptDoesNotReachAWorkerThatHasLeftTheIsolate) {
+  ScriptIsolate isolate(TestEngine());
+  int former = 0;
+  int next = 0;
+  isolate.SetEvents({.on_interrupt = [&former] { ++former; }});
+  isolate.Interrupt();
+  isolate.LeaveThread();
+  isolate.SetEvents({.on_interrupt = [&next] { ++next; }});
+  const v8::Locker locker(isolate.get());
+  const v8::Isolate::Scope inside(isolate.get());
+  const v8::HandleScope handles(isolate.get());
+  const v8::Local<v8::Context> context = v8::Context::New(isolate.get());
+  const v8::Context::Scope scope(context);
+  const auto text = v8::String::NewFromUtf8Literal(isolate.get(), "for (let i = 0; i < 9; ++i);");
+  isolate.Interrupt();
+  EXPECT_FALSE(v8::Script::Compile(context, text).ToLocalChecked()->Run(context).IsEmpty());
+  EXPECT_EQ(former, 0);
+  EXPECT_EQ(next, 2);
+}
+
+TEST_F(Lifecycle, ScriptsMayCallDeeplyAndWithManyArguments) {
+  Script(R"js(
+    const many = Array.from({ length: 400000 }, (_, i) => i);
+    const depth = (n) => (n ? 1 + depth(n - 1) : 0);
+    export default function () {
+      console.log(Math.max(...many), String.fromCharCode.apply(null, new Uint8Array(400000)).length, depth(40000));
+      console.log(JSON.stringify(many.slice(0, 20000).reduce((inner) => [inner], 0)).length);
+    }
+  )js");
+  ASSERT_TRUE(Prepare(1).value.has_value());
+  Iterate(1);
+  EXPECT_THAT(log_.lines(), ElementsAre("info: 399999 400000 40000", "info: 40001"));
 }
 
 TEST_F(Lifecycle, VusGetTheirNumbersFromTheSegment) {
@@ -206,6 +241,24 @@ TEST_F(Lifecycle, AnIterationThatKeepsItsWorkerForTooLongIsInterruptedAndNamed) 
   v1::Health health;
   host_.health().Fill(&health);
   EXPECT_EQ(health.blocks(), 1);
+}
+
+// The last that is read of a run's health comes after its last batch: a worker that was held up until the run's end must have
+// said so by then.
+TEST_F(Lifecycle, WhatHeldAWorkerUpIsNotedWhenItsSamplesAreSealed) {
+  Script(R"js(
+    export default function () {
+      const until = Date.now() + 300;
+      while (Date.now() < until) {}
+    }
+  )js");
+  host_.health().Start();
+  ASSERT_TRUE(Prepare(1).value.has_value());
+  Iterate(1);
+  EXPECT_EQ(Total(BuiltinMetric(builtin::kIterations)), 1);
+  v1::Health health;
+  host_.health().Fill(&health);
+  EXPECT_GE(health.loop_lag().max_ns(), 280000000);
 }
 
 // It is a failure of the test: without a row in the table of errors, nothing at its end would say so.

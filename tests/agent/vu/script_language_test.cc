@@ -29,6 +29,7 @@ TEST_F(Language, ConsoleWritesValuesAsK6Does) {
   EXPECT_EQ(Value("'a', 1, true, null, undefined"), "info: a 1 true null undefined");
   EXPECT_EQ(Value("{ k: [ 1, 'x' ], o: {} }"), R"(info: { k: [ 1, "x" ], o: {} })");
   EXPECT_EQ(Value("(() => { const a = {}; a.a = a; return a; })()"), "info: { a: [Circular] }");
+  EXPECT_EQ(Value("[/a\\/b/, /a/yigsum]"), R"(info: [ /a\/b/, /a/gimsuy ])");
   EXPECT_EQ(Value("new Map([['a', 1]]), new Set([2])"), R"(info: Map { "a" => 1 } Set [ 2 ])");
   EXPECT_EQ(Value("new Date(0)"), R"(info: "1970-01-01T00:00:00.000Z")");
   EXPECT_EQ(Value("new Error('e'), [new TypeError('t')]"), "info: Error: e [ TypeError: t ]");
@@ -43,7 +44,7 @@ TEST_F(Language, ConsoleWritesValuesAsK6Does) {
             "info: ArrayBuffer { [Uint8Contents]: <01 c8>, byteLength: 2 }");
   EXPECT_THAT(Value("new Uint8Array(150).buffer"),
               HasSubstr("00 ... 50 more bytes>, byteLength: 150 }"));
-  EXPECT_EQ(Value("/a+/g"), "info: /a+/");
+  EXPECT_EQ(Value("/a+/g"), "info: /a+/g");
 }
 
 TEST_F(Language, ConsoleWritesDeepAndLongValuesInFull) {
@@ -113,6 +114,21 @@ TEST_F(Language, ACircleThroughRequireSeesWhatIsExportedSoFar) {
     export default function () { console.log(c.early); }
   )js"),
               ElementsAre("info: function"));
+}
+
+TEST_F(Language, ACircleOfImportAndRequireThatCannotBeRunSaysWhoIsInIt) {
+  File("b.js", "import c from './c.js'; export const b = typeof c;");
+  File("c.js", "exports.early = require('./b.js').b;");
+  const std::vector<std::string> lines =
+      LinesOf("import { b } from './b.js'; export default function () { console.log(b); }");
+  ASSERT_THAT(lines, ::testing::SizeIs(1));
+  EXPECT_THAT(lines[0],
+              HasSubstr("file:///test/b.js imports ./c.js, which is running and requires it"));
+}
+
+TEST_F(Language, CommonJsMayBeginWithAHashbang) {
+  EXPECT_THAT(LinesOf("#!/usr/bin/env k6\nexports.default = () => console.log('ran');"),
+              ElementsAre("info: ran"));
 }
 
 TEST_F(Language, AScriptWithoutImportOrExportIsCommonJs) {

@@ -116,6 +116,30 @@ TEST(JudgeTest, ASymptomNamesABusySiblingAsItsCause) {
       << judgement.reasons[0];
 }
 
+TEST(JudgeTest, AScriptThatComputesIsTheCauseRatherThanABusySibling) {
+  v1::Health health = Healthy();
+  *health.mutable_loop_lag() = Delays(200, 65, absl::Milliseconds(690));
+  health.set_waited_s(3.4);  // 17% of 2 x 10 s
+  health.set_held_s(0.7);
+  health.set_computing_s(0.63);
+  const std::string script = JudgeHealth(health).reasons.at(0);
+  EXPECT_NE(script.find("; likely because its workers computed for 90% of the time in which they "
+                        "took no events: a script keeps them busy"),
+            std::string::npos)
+      << script;
+  EXPECT_EQ(script.find("others keep the machine busy"), std::string::npos) << script;
+  health.set_computing_s(0.3);
+  const std::string both = JudgeHealth(health).reasons.at(0);
+  EXPECT_NE(both.find("a script keeps them busy, and its workers waited for a processor 17%"),
+            std::string::npos)
+      << both;
+  health.set_computing_s(0.05);
+  const std::string sibling = JudgeHealth(health).reasons.at(0);
+  EXPECT_NE(sibling.find("likely because its workers waited for a processor 17%"),
+            std::string::npos)
+      << sibling;
+}
+
 TEST(JudgeTest, CausesStandWithTheFirstSymptomOnly) {
   v1::Health health = Healthy();
   *health.mutable_lateness() = Delays(10'000, 2'000, absl::Milliseconds(40));
@@ -189,7 +213,7 @@ TEST(JudgeTest, AConnectionRefusedByThisMachineIsSuspect) {
   EXPECT_EQ(many.validity, v1::Health::INVALID);
   EXPECT_EQ(many.reasons,
             std::vector<std::string>{
-                "100 connections failed for want of a local port or a file descriptor"});
+                "100 connections failed because no local port or file descriptor was left"});
 }
 
 TEST(JudgeTest, AFleetIsAsSteadyAsItsLeastSteadyAgentAndNamesIt) {

@@ -188,7 +188,7 @@ TEST(ParseScriptOptions, AnEmptyTextIsNoNumberGiven) {
   EXPECT_THAT(parsed.errors, IsEmpty());
   EXPECT_EQ(parsed.options.vus, std::nullopt);
   EXPECT_EQ(parsed.options.iterations, 7);
-  EXPECT_THAT(parsed.warnings, ElementsAre(R"(vus: "" is taken for nothing given)"));
+  EXPECT_THAT(parsed.warnings, ElementsAre(R"(vus: "" is treated as not set)"));
 }
 
 TEST(ParseScriptOptions, AnyOtherWordOfHttpDebugMeansHeadersAndIsWarnedOf) {
@@ -315,6 +315,20 @@ TEST(ParseScriptOptions, ReadsThresholdsAsStringsAndObjects) {
           .errors,
       ElementsAre("thresholds.a[0]: invalid value 5: expected a string such as \"p(95)<500\" or "
                   "{threshold, abortOnFail, delayAbortEval}"));
+}
+
+// So that one mistake is one message: what is missing is complained of elsewhere.
+TEST(ParseScriptOptions, WhatCannotBeReadIsNotThereAsNothing) {
+  const ParsedOptions thresholds =
+      ParseScriptOptions(R"({"thresholds": {"a": [{"threshold": 5}, "p(95)<1"]}})");
+  EXPECT_THAT(thresholds.errors,
+              ElementsAre("thresholds.a[0].threshold: invalid value 5: expected a string"));
+  ASSERT_EQ(thresholds.options.thresholds->at("a").size(), 1u);
+  EXPECT_EQ(thresholds.options.thresholds->at("a")[0].expression, "p(95)<1");
+  const ParsedOptions stages =
+      ParseScriptOptions(R"({"stages": [{"duration": "1s", "target": 1.5}]})");
+  EXPECT_EQ(stages.errors.size(), 1u);
+  EXPECT_FALSE(stages.options.stages.has_value());
 }
 
 TEST(ParseScriptOptions, ReadsTlsAndDns) {

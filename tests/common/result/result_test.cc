@@ -224,7 +224,7 @@ TEST(Result, AHistoryThatDoesNotFitIsNamedByItsPath) {
   EXPECT_EQ(error("/history/heat", json::array()),
             "$.history.heat: has not one entry for each point");
   EXPECT_EQ(error("/history/metrics/0/type", "x"),
-            "$.history.metrics[0]: has a type or a unit that there is not");
+            "$.history.metrics[0]: has an unknown type or unit");
   EXPECT_EQ(error("/history/requests/0/count", -1),
             "$.history.requests[0].count: is no integer from 0 on");
   EXPECT_EQ(error("/history/thresholds/0/failing/0", 1),

@@ -114,6 +114,17 @@ TEST(Verdict, HasAWordForEveryEnd) {
   }
 }
 
+TEST(Verdict, CountsAsTheMetricOfErrorsUnlessThatFollowsTheOption) {
+  Summary summary;
+  summary.metrics = {
+      Metric("http_req_failed", MetricType::kRate, {{"rate", 0}, {"passes", 1}, {"fails", 2}}),
+      Metric("http_reqs", MetricType::kCounter, {{"count", 7}, {"rate", 86}}),
+      Metric("http_reqs_errors", MetricType::kCounter, {{"count", 4}, {"rate", 1}})};
+  EXPECT_THAT(Block(summary, ExitCode::kSuccess), HasSubstr("4 of 7 requests failed"));
+  summary.config.http_errors = true;
+  EXPECT_THAT(Block(summary, ExitCode::kSuccess), HasSubstr("1 of 7 requests failed"));
+}
+
 TEST(Verdict, SharesAreNeverRoundedToNoneOrAll) {
   const struct {
     double failed, fine;

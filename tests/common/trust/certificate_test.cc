@@ -79,6 +79,8 @@ TEST_F(CertificateTest, IsForItsHostsAlone) {
   EXPECT_EQ(CheckHost(coordinator_.certificate, "10.0.0.8").message(),
             "the certificate of 'c1': not made for host 10.0.0.8");
   EXPECT_FALSE(CheckHost(coordinator_.certificate, "load.example.org").ok());
+  EXPECT_FALSE(CheckHost(coordinator_.certificate, "c1").ok());
+  EXPECT_FALSE(CheckHost(agent_.certificate, "a1").ok());  // its common name, and it has no hosts
 }
 
 TEST_F(CertificateTest, HasOneKey) {

@@ -212,10 +212,10 @@ TEST(ReadCurl, SaysWhatIsWrongWithALine) {
     const char* line;
     const char* error;
   } kCases[] = {
-      {"", "it is no command line of curl: it does not begin with curl"},
-      {"wget http://h/", "it is no command line of curl: it does not begin with curl"},
+      {"", "not a curl command line: it must begin with `curl`"},
+      {"wget http://h/", "not a curl command line: it must begin with `curl`"},
       {"Invoke-WebRequest -Uri \"http://h/\"",
-       "it is no command line of curl: it does not begin with curl; copy it as cURL (bash)"},
+       "not a curl command line: it must begin with `curl`; copy it as cURL (bash)"},
       {"curl 'http://h/", "character 6: the quote that opens there is not closed"},
       {"curl \"a", "character 6: the quote that opens there is not closed"},
       {"curl $'a\\", "character 6: the quote that opens there is not closed"},

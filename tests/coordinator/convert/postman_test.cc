@@ -156,7 +156,7 @@ TEST(ReadPostman, SaysWhatIsWrongWithAFile) {
   EXPECT_EQ(ReadPostman("{\"requests\": []}").status().message(),
             "it is a Postman collection of version 1; export it as version 2.1");
   EXPECT_THAT(std::string(ReadPostman("{}").status().message()),
-              HasSubstr("it is no Postman collection"));
+              HasSubstr("not a Postman collection"));
   EXPECT_THAT(std::string(ReadPostman("[1,]").status().message()), HasSubstr("line 1, column 4: "));
   EXPECT_EQ(ReadPostman(R"({"info":{},"item":[]})").status().message(),
             "item: there is no request to convert in it");

@@ -111,8 +111,8 @@ TEST_F(RunLossTest, TheVerdictOnTheGeneratorNamesTheAgentThatWasNotSteady) {
   const v1::RunStatus status = run->Snapshot();
   EXPECT_EQ(status.validity(), v1::Health::SUSPECT);
   EXPECT_THAT(status.validity_reasons(),
-              ElementsAre("agent-2: 7 connections failed for want of a local port or a file "
-                          "descriptor"));
+              ElementsAre("agent-2: 7 connections failed because no local port or file descriptor "
+                          "was left"));
   EXPECT_EQ(status.agents(1).validity(), v1::Health::SUSPECT);
 }
 

@@ -216,7 +216,7 @@ TEST(KeyPair, RefusesWhatIsNoKey) {
   EXPECT_FALSE(KeyPair::FromSpki(spki.substr(0, 30)).ok());
   EXPECT_EQ(KeyPair::FromPkcs8(spki).status().message(), "not a key in the format pkcs8");
   EXPECT_EQ(KeyPair::FromPoint(Curve::kP256, std::string(65, 4)).status().message(),
-            "the numbers are no key of the curve P-256");
+            "the numbers do not form a key of the curve P-256");
   EXPECT_FALSE(KeyPair::FromPoint(Curve::kP256, "\x04").ok());
   // A key of Ed25519 (RFC 8410, section 10.1) is good DER of a kind that is not supported.
   std::string ed25519;
@@ -225,7 +225,7 @@ TEST(KeyPair, RefusesWhatIsNoKey) {
   EXPECT_FALSE(KeyPair::FromSpki(ed25519).ok());
   RsaNumbers numbers = RsaOf(Vectors()["pkcs1"][0]["key"]);
   numbers.d = Tampered(numbers.d);
-  EXPECT_EQ(KeyPair::FromNumbers(numbers).status().message(), "the numbers are no key of RSA");
+  EXPECT_EQ(KeyPair::FromNumbers(numbers).status().message(), "the numbers do not form an RSA key");
   EXPECT_EQ(KeyPair::GenerateRsa(128, "\x03").status().message(),
             "modulusLength 128; allowed: 256 to 16384");
   EXPECT_FALSE(KeyPair::GenerateRsa(1024, "\x02").ok());
