@@ -243,9 +243,11 @@ absl::Status WebServer::Start(const std::string& address) {
   server.set_read_timeout(kPatienceSeconds);
   server.set_write_timeout(kPatienceSeconds);
   // Without the library's own SO_REUSEPORT: two runs on one port are a mistake that must be reported.
-  server.set_socket_options([](socket_t fd) {
+  int listening = -1;
+  server.set_socket_options([&listening](socket_t fd) {
     const int on = 1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    listening = fd;
   });
   // A request that tells no length has no body (RFC 9112, section 6.3). The library would read until
   // the client gives up, so it is told.
@@ -275,6 +277,8 @@ absl::Status WebServer::Start(const std::string& address) {
     impl_->port = 0;
     return absl::UnavailableError(absl::StrCat("cannot listen on ", address, ": ", reason));
   }
+  listen(listening,
+         SOMAXCONN);  // the library lets five wait to be accepted, and others for a second
   impl_->listener = std::thread([this] { impl_->server.listen_after_bind(); });
   return absl::OkStatus();
 }

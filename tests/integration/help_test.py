@@ -130,6 +130,13 @@ class Mistakes(LockstepTest):
         result = self.lockstep("status", "--insecure", "no-such-host.invalid")
         self.assertIn("neither /etc/hosts nor the name server knows the host", result.stderr)
 
+    def test_the_port_that_a_coordinator_found_free_is_told(self):
+        waiting = self.start("coordinator", "--insecure", "--listen", "127.0.0.1:0", self.script("export default function () {}"))
+        line = next(line for line in waiting.stderr if "waiting for 1 agent" in line)
+        self.assertRegex(line, r"waiting for 1 agent on 127\.0\.0\.1:[1-9]\d+")
+        waiting.kill()
+        waiting.communicate(timeout=PATIENCE)
+
     def test_files_of_an_authority_are_named_with_their_flag(self):
         for args, text in ((["agent"], "msg=\"lockstep-ca/ca.crt: No such file or directory; `lockstep certs init` makes"),
                            (["init", "--folder", "/dev/null/x"], "--folder: /dev/null/x: Not a directory"),
