@@ -16,6 +16,18 @@ std::string Vus(int64_t count) {
   return absl::StrCat(count, count == 1 ? " VU" : " VUs");
 }
 
+// How the scenario `name` of its share stood when it was last heard; nothing of it, before.
+v1::ScenarioProgress PartOf(const RunMember& member, absl::string_view name) {
+  const auto& parts = member.progress.scenarios();
+  const auto found = std::find_if(parts.begin(), parts.end(),
+                                  [&](const auto& part) { return part.name() == name; });
+  return found == parts.end() ? v1::ScenarioProgress() : *found;
+}
+
+int64_t Settled(const v1::ScenarioProgress& part) {
+  return part.full() + part.interrupted() + part.dropped();
+}
+
 }  // namespace
 
 absl::Status DivideWork(TestPlan& plan, std::vector<RunMember>& members) {
@@ -158,6 +170,16 @@ bool FallsShort(const RunMember& member, const v1::Progress& progress) {
   return false;
 }
 
+bool DidItsShare(const RunMember& member) {
+  const auto& planned = member.share.scenarios;
+  return std::all_of(planned.begin(), planned.end(), [&](const AgentShare::Scenario& scenario) {
+    const v1::ScenarioProgress part = PartOf(member, scenario.name);
+    return scenario.iterations > 0 ? Settled(part) >= scenario.iterations
+                                   : scenario.iterations == 0 || scenario.max_vus == 0 ||
+                                         part.state() == v1::ScenarioProgress::DONE;
+  });
+}
+
 std::string MissingWork(const RunMember& member) {
   if (!member.lost_call.empty()) {
     return absl::StrCat("the end of ", member.lost_call);
@@ -167,14 +189,10 @@ std::string MissingWork(const RunMember& member) {
   }
   std::string text = absl::StrCat("segment ", member.segment);
   for (const AgentShare::Scenario& planned : member.share.scenarios) {
-    const auto& parts = member.progress.scenarios();
-    const auto found = std::find_if(parts.begin(), parts.end(),
-                                    [&](const auto& part) { return part.name() == planned.name; });
-    const v1::ScenarioProgress part = found == parts.end() ? v1::ScenarioProgress() : *found;
-    int64_t settled = part.full() + part.interrupted() + part.dropped();
+    const v1::ScenarioProgress part = PartOf(member, planned.name);
     if (planned.iterations > 0) {
       absl::StrAppend(&text, ", scenario ", planned.name, ": ",
-                      std::max<int64_t>(planned.iterations - settled, 0), " of ",
+                      std::max<int64_t>(planned.iterations - Settled(part), 0), " of ",
                       planned.iterations, " iterations");
     } else if (planned.iterations < 0 && planned.max_vus > 0 && member.handed_over) {
       absl::StrAppend(&text, ", scenario ", planned.name, ": ", Vus(planned.max_vus),

@@ -47,5 +47,7 @@ bool FallsShort(const RunMember& member, const v1::Progress& progress);
 // What nobody will do now, after CountDelivered, for people: "segment 1/3:2/3, scenario a: 5 of 10 iterations". Empty if
 // the member had no work yet.
 std::string MissingWork(const RunMember& member);
+// Whether it has settled all iterations of its share, and has come to the end of all scenarios.
+bool DidItsShare(const RunMember& member);
 
 }  // namespace lockstep::coordinator

@@ -181,7 +181,7 @@ void Run::ReportLoss(RunMember& member, const AgentRecord& agent, const absl::St
     moving_->OnLost(member);
   }
   CountDelivered(member);
-  std::string missing = member.missed() ? MissingWork(member) : "";
+  std::string missing = member.missed() || !DidItsShare(member) ? MissingWork(member) : "";
   if (!missing.empty()) {
     missing = "; missing: " + missing;
   }
