@@ -14,7 +14,6 @@
 #include "proto/words.h"
 
 namespace lockstep::coordinator {
-namespace {}  // namespace
 
 void LogOutcome(const RunOutcome& outcome, const Clock& clock, Logger& logger) {
   if (outcome.message.empty()) {
