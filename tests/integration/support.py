@@ -1,6 +1,7 @@
 """What the integration tests share: the programs, a server that counts, scripts in a folder of their own."""
 import functools
 import os
+import signal
 import socket
 import subprocess
 import tempfile
@@ -13,6 +14,11 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 BIN = Path(os.environ.get("LOCKSTEP_BIN", "build/release/bin")).resolve()
 TEST_BIN = Path(os.environ.get("LOCKSTEP_TEST_BIN", "build/release/bin")).resolve()
 PATIENCE = 60  # seconds until a process that hangs is given up; nothing is measured with it
+
+# What nohup or a shell's background job ignores, the programs would ignore, too.
+for each in (signal.SIGHUP, signal.SIGINT):
+    if signal.getsignal(each) == signal.SIG_IGN:
+        signal.signal(each, signal.SIG_DFL)
 
 
 def wait_until(condition, what, patience=PATIENCE, at_last=lambda: ""):
