@@ -4,15 +4,9 @@
 
 namespace lockstep::agent {
 
-bool CountsIterations(const ExecutorConfig& executor) {
-  return std::holds_alternative<SharedIterationsConfig>(executor) ||
-         std::holds_alternative<PerVuIterationsConfig>(executor);
-}
-
-double PlannedProgress(const ExecutorConfig& executor, const ScenarioPlan& plan,
-                       absl::Duration elapsed, int64_t iterations) {
+double PlannedProgress(const ScenarioPlan& plan, absl::Duration elapsed, int64_t iterations) {
   double progress = 0;
-  if (CountsIterations(executor)) {
+  if (!plan.by_time) {
     progress = plan.iterations > 0
                    ? static_cast<double>(iterations) / static_cast<double>(plan.iterations)
                    : 0;

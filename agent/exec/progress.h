@@ -3,17 +3,14 @@
 
 #include <cstdint>
 
-#include "common/options/options.h"
+#include "absl/time/time.h"
+
 #include "common/plan/plan.h"
 
 namespace lockstep::agent {
 
-// Whether a scenario ends with its iterations; others end with their time.
-bool CountsIterations(const ExecutorConfig& executor);
-
 // From 0 to 1: of `iterations` against those of `plan`, or of the time `elapsed` since the
 // scenario's start against its duration. 0 for a scenario without end.
-double PlannedProgress(const ExecutorConfig& executor, const ScenarioPlan& plan,
-                       absl::Duration elapsed, int64_t iterations);
+double PlannedProgress(const ScenarioPlan& plan, absl::Duration elapsed, int64_t iterations);
 
 }  // namespace lockstep::agent

@@ -168,7 +168,7 @@ void ScenarioRunner::End() {
 }
 
 bool ScenarioRunner::Fulfilled() const {
-  if (CountsIterations(config_.executor)) {
+  if (!plan_.by_time) {
     return counters_->full() == executor_->granted();
   }
   return !stopped_ || (plan_.regular_duration == absl::InfiniteDuration() && start_.has_value());
@@ -191,10 +191,9 @@ ScenarioSnapshot ScenarioRunner::Snapshot() const {
   snapshot.iterations_planned = plan_.iterations;
   snapshot.elapsed = Elapsed();
   snapshot.iterations_full = counters_->full();
-  snapshot.progress =
-      state_ == v1::ScenarioProgress::DONE
-          ? 1
-          : PlannedProgress(config_.executor, plan_, snapshot.elapsed, snapshot.iterations_full);
+  snapshot.progress = state_ == v1::ScenarioProgress::DONE
+                          ? 1
+                          : PlannedProgress(plan_, snapshot.elapsed, snapshot.iterations_full);
   snapshot.iterations_interrupted = counters_->interrupted();
   // Read after its parts, so that it is never less than they are.
   snapshot.iterations_started = counters_->started();

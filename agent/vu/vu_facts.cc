@@ -21,10 +21,9 @@ ScenarioFacts ScenarioFactsOf(const RunShared& run, size_t scenario, const Itera
   return {.name = config.name,
           .executor = ExecutorTypeName(config.executor),
           .start = absl::FromUnixNanos(run.t0_wall_nanos.load()) + config.start_time,
-          .progress =
-              PlannedProgress(config.executor, run.config.plan.scenarios.at(scenario),
-                              Running(run, now) - config.start_time,
-                              run.iterations_ended.at(scenario).load(std::memory_order_relaxed)),
+          .progress = PlannedProgress(
+              run.config.plan.scenarios.at(scenario), Running(run, now) - config.start_time,
+              run.iterations_ended.at(scenario).load(std::memory_order_relaxed)),
           .iteration_in_instance = iteration.in_instance,
           .iteration_in_test = iteration.in_test};
 }

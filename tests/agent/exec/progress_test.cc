@@ -8,7 +8,7 @@ namespace {
 double After(const ExecutorConfig& executor, absl::Duration elapsed, int64_t iterations) {
   ScenarioConfig scenario;
   scenario.executor = executor;
-  return PlannedProgress(executor, *PlanScenario(scenario, SegmentTuple()), elapsed, iterations);
+  return PlannedProgress(*PlanScenario(scenario, SegmentTuple()), elapsed, iterations);
 }
 
 TEST(PlannedProgress, OfIterationsWhereTheyEndTheScenario) {
