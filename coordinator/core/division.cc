@@ -7,13 +7,14 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
+#include "common/base/counted.h"
 #include "common/base/status_macros.h"
 
 namespace lockstep::coordinator {
 namespace {
 
 std::string Vus(int64_t count) {
-  return absl::StrCat(count, count == 1 ? " VU" : " VUs");
+  return Counted(count, "VU");
 }
 
 // How the scenario `name` of its share stood when it was last heard; nothing of it, before.

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "common/base/counted.h"
 #include "coordinator/core/division.h"
 
 namespace lockstep::coordinator {
@@ -173,8 +174,7 @@ void Redivision::Commit() {
   }
   parts_.logger.Info(
       absl::StrCat("from ", absl::FormatDuration(absl::Floor(agreed.at, absl::Milliseconds(1))),
-                   " on, the work is divided among ", agreed.takers.size(),
-                   agreed.takers.size() == 1 ? " agent" : " agents"));
+                   " on, the work is divided among ", Counted(agreed.takers.size(), "agent")));
   v1::CoordinatorMessage message;
   message.mutable_divided()->set_number(proposals_);
   for (const AgentId id : agreed.receivers) {
