@@ -6,7 +6,7 @@ namespace lockstep::agent {
 
 double PlannedProgress(const ScenarioPlan& plan, absl::Duration elapsed, int64_t iterations) {
   double progress = 0;
-  if (!plan.by_time) {
+  if (!plan.by_clock()) {
     progress = plan.iterations > 0
                    ? static_cast<double>(iterations) / static_cast<double>(plan.iterations)
                    : 0;

@@ -168,7 +168,7 @@ void ScenarioRunner::End() {
 }
 
 bool ScenarioRunner::Fulfilled() const {
-  if (!plan_.by_time) {
+  if (!plan_.by_clock()) {
     return counters_->full() == executor_->granted();
   }
   return !stopped_ || (plan_.regular_duration == absl::InfiniteDuration() && start_.has_value());

@@ -5,6 +5,12 @@
 #include "absl/strings/str_cat.h"
 
 namespace lockstep::agent {
+
+// A record's level is cast to a line's.
+static_assert(static_cast<int>(LogLevel::kDebug) == v1::LogLine::DEBUG &&
+              static_cast<int>(LogLevel::kInfo) == v1::LogLine::INFO &&
+              static_cast<int>(LogLevel::kWarn) == v1::LogLine::WARN &&
+              static_cast<int>(LogLevel::kError) == v1::LogLine::ERROR);
 namespace {
 
 // What a line costs beside its text.

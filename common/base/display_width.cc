@@ -11,7 +11,7 @@
 namespace lockstep {
 namespace {
 
-constexpr absl::string_view kPlain = "\x1b[0m";
+constexpr absl::string_view kNoStyle = "\x1b[0m";
 
 // A character with all that is drawn over it, or a colour.
 struct Glyph {
@@ -69,7 +69,7 @@ std::string CutToWidth(absl::string_view text, size_t columns) {
     coloured = coloured || glyph.colour;
     used += glyph.columns;
     if (used > columns) {
-      return absl::StrCat(text.substr(0, at), coloured ? kPlain : "");
+      return absl::StrCat(text.substr(0, at), coloured ? kNoStyle : "");
     }
     at += glyph.bytes;
   }

@@ -12,6 +12,19 @@
 namespace lockstep {
 namespace {
 
+// What metric.h promises: a metric's type and contents are cast to the protocol's and back.
+template <class Ours, class Theirs>
+constexpr bool Equal(Ours ours, Theirs theirs) {
+  return static_cast<int>(ours) == static_cast<int>(theirs);
+}
+static_assert(Equal(MetricType::kCounter, v1::METRIC_KIND_COUNTER) &&
+              Equal(MetricType::kGauge, v1::METRIC_KIND_GAUGE) &&
+              Equal(MetricType::kRate, v1::METRIC_KIND_RATE) &&
+              Equal(MetricType::kTrend, v1::METRIC_KIND_TREND));
+static_assert(Equal(ValueType::kDefault, v1::METRIC_CONTENTS_DEFAULT) &&
+              Equal(ValueType::kTime, v1::METRIC_CONTENTS_TIME) &&
+              Equal(ValueType::kData, v1::METRIC_CONTENTS_DATA));
+
 // Of one batch: far more than any agent runs, and sums of them stay far from the end of 64 bits.
 constexpr int64_t kMostIterations = 1'000'000'000'000'000;
 

@@ -5,15 +5,13 @@
 #include "absl/strings/str_cat.h"
 
 #include "common/base/version.h"
+#include "common/options/executor_settings.h"
 
 namespace lockstep {
 
 const char* ExecutorTypeName(const ExecutorConfig& config) {
-  static constexpr const char* kNames[] = {
-      "shared-iterations",     "per-vu-iterations",    "constant-vus",         "ramping-vus",
-      "constant-arrival-rate", "ramping-arrival-rate", "externally-controlled"};
-  static_assert(std::size(kNames) == std::variant_size_v<ExecutorConfig>);
-  return kNames[config.index()];
+  return std::visit([]<class Config>(const Config&) { return ExecutorSettings<Config>::kName; },
+                    config);
 }
 
 bool HttpErrorsRule::Matches(int http_status) const {

@@ -30,50 +30,33 @@ struct Stage {
   friend bool operator==(const Stage&, const Stage&) = default;
 };
 
-struct SharedIterationsConfig {
-  int64_t vus = 1;
-  int64_t iterations = 1;
-  absl::Duration max_duration = absl::Minutes(10);
-};
-struct PerVuIterationsConfig {
-  int64_t vus = 1;
-  int64_t iterations = 1;  // of each VU
-  absl::Duration max_duration = absl::Minutes(10);
-};
-struct ConstantVusConfig {
-  int64_t vus = 1;
-  absl::Duration duration;
-};
-struct RampingVusConfig {
-  int64_t start_vus = 1;
-  std::vector<Stage> stages;
-  absl::Duration graceful_ramp_down = absl::Seconds(30);
-};
-struct ConstantArrivalRateConfig {
-  int64_t rate = 0;  // iterations per time_unit
-  absl::Duration time_unit = absl::Seconds(1);
-  absl::Duration duration;
-  int64_t pre_allocated_vus = 0;
-  int64_t max_vus = 0;  // >= pre_allocated_vus
-};
-struct RampingArrivalRateConfig {
-  int64_t start_rate = 0;  // iterations per time_unit
-  absl::Duration time_unit = absl::Seconds(1);
-  std::vector<Stage> stages;  // targets are rates per time_unit
-  int64_t pre_allocated_vus = 0;
-  int64_t max_vus = 0;
-};
-struct ExternallyControlledConfig {
-  int64_t vus = 0;
-  int64_t max_vus = 0;
-  absl::Duration duration;  // zero: until stopped
-};
-using ExecutorConfig =
-    std::variant<SharedIterationsConfig, PerVuIterationsConfig, ConstantVusConfig, RampingVusConfig,
-                 ConstantArrivalRateConfig, RampingArrivalRateConfig, ExternallyControlledConfig>;
+// An executor's settings: SharedIterationsConfig, ConstantVusConfig, ... executors.inc lists them.
+#define SETTING(type, member, initial, ...) type member = initial;
+#define EXECUTOR(Type, name, settings) \
+  struct Type##Config {                \
+    settings                           \
+  };
+#include "common/options/executors.inc"
+
+template <class, class... Configs>
+using VariantOf = std::variant<Configs...>;
+// clang-format off
+using ExecutorConfig = VariantOf<void
+#define SETTING(...)
+#define EXECUTOR(Type, ...) , Type##Config
+#include "common/options/executors.inc"
+    >;
+// clang-format on
 
 // "shared-iterations", "constant-vus", ...: the executor's name in k6's options of today.
 const char* ExecutorTypeName(const ExecutorConfig& config);
+
+// A field that must be given and is not: "duration", "the duration is unspecified".
+struct MissingField {
+  std::string key;
+  std::string text;
+  friend bool operator==(const MissingField&, const MissingField&) = default;
+};
 
 struct ScenarioConfig {
   std::string name;  // ^[0-9a-zA-Z_-]+$
@@ -85,9 +68,9 @@ struct ScenarioConfig {
   ExecutorConfig executor;
   // The names of the fields that somebody has set, of these and of the executor's.
   std::vector<std::string> given;
-  // What reading it found missing ("the duration is unspecified"): Validate reports it. Empty in
-  // options that are fit to run.
-  std::vector<std::string> problems;
+  // What reading it found missing, and what says so: Validate reports it. Empty in options that are
+  // fit to run.
+  std::vector<MissingField> missing;
   // The fields that could not be read, of which Validate knows nothing. Likewise.
   std::vector<std::string> unread;
 };

@@ -10,6 +10,7 @@
 #include "common/base/json_text.h"
 #include "common/options/catalogue.h"
 #include "common/options/duration.h"
+#include "common/options/executor_settings.h"
 #include "common/options/parse.h"
 
 namespace lockstep {
@@ -61,48 +62,6 @@ Json ToJson(const std::vector<Stage>& stages) {
   return list;
 }
 
-struct ExecutorToJson {
-  Json& json;
-  void operator()(const SharedIterationsConfig& config) const {
-    json["vus"] = config.vus;
-    json["iterations"] = config.iterations;
-    json["maxDuration"] = DurationText(config.max_duration);
-  }
-  void operator()(const PerVuIterationsConfig& config) const {
-    json["vus"] = config.vus;
-    json["iterations"] = config.iterations;
-    json["maxDuration"] = DurationText(config.max_duration);
-  }
-  void operator()(const ConstantVusConfig& config) const {
-    json["vus"] = config.vus;
-    json["duration"] = DurationText(config.duration);
-  }
-  void operator()(const RampingVusConfig& config) const {
-    json["startVUs"] = config.start_vus;
-    json["stages"] = ToJson(config.stages);
-    json["gracefulRampDown"] = DurationText(config.graceful_ramp_down);
-  }
-  void operator()(const ConstantArrivalRateConfig& config) const {
-    json["rate"] = config.rate;
-    json["timeUnit"] = DurationText(config.time_unit);
-    json["duration"] = DurationText(config.duration);
-    json["preAllocatedVUs"] = config.pre_allocated_vus;
-    json["maxVUs"] = config.max_vus;
-  }
-  void operator()(const RampingArrivalRateConfig& config) const {
-    json["startRate"] = config.start_rate;
-    json["timeUnit"] = DurationText(config.time_unit);
-    json["stages"] = ToJson(config.stages);
-    json["preAllocatedVUs"] = config.pre_allocated_vus;
-    json["maxVUs"] = config.max_vus;
-  }
-  void operator()(const ExternallyControlledConfig& config) const {
-    json["vus"] = config.vus;
-    json["maxVUs"] = config.max_vus;
-    json["duration"] = DurationText(config.duration);
-  }
-};
-
 // With a value for each field.
 Json WholeJson(const ScenarioConfig& scenario) {
   Json json = Json::object();
@@ -112,14 +71,26 @@ Json WholeJson(const ScenarioConfig& scenario) {
   json["env"] = PairsToJson(scenario.env);
   json["exec"] = scenario.exec;
   json["tags"] = PairsToJson(scenario.tags);
-  std::visit(ExecutorToJson{json}, scenario.executor);
+  std::visit(
+      [&json]<class Config>(const Config& config) {
+        ExecutorSettings<Config>::ForEach(
+            [&](const auto& row) { json[row.key] = ToJson(config.*row.member); });
+      },
+      scenario.executor);
   return json;
 }
 
-// Fields that must be given, whatever they are.
-bool IsRequired(absl::string_view field) {
-  return field == "executor" || field == "duration" || field == "rate" ||
-         field == "preAllocatedVUs";
+// Whether a field must be given: it is never null then.
+bool IsRequired(absl::string_view field, const ExecutorConfig& executor) {
+  bool required = field == "executor";
+  std::visit(
+      [&]<class Config>(const Config&) {
+        ExecutorSettings<Config>::ForEach([&](const auto& row) {
+          required = required || (row.missing != nullptr && field == row.key);
+        });
+      },
+      executor);
+  return required;
 }
 
 // Null, as in k6, where nobody has set a field and it is what it is then.
@@ -132,7 +103,7 @@ Json ToJson(const ScenarioConfig& scenario) {
   Json json = WholeJson(scenario);
   for (auto& [field, value] : json.items()) {
     const bool is_given = std::find(given.begin(), given.end(), field) != given.end();
-    if (!is_given && !IsRequired(field) && value == defaults[field]) {
+    if (!is_given && !IsRequired(field, scenario.executor) && value == defaults[field]) {
       value = nullptr;
     }
   }

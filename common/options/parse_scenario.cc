@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "common/base/nearest.h"
+#include "common/options/executor_settings.h"
 
 namespace lockstep {
 namespace {
@@ -34,39 +35,41 @@ class ScenarioReader {
   ScenarioReader(const ValueReader& reader, ScenarioConfig* scenario)
       : reader_(reader), scenario_(*scenario) {}
 
-  bool Int(const std::string& key, int64_t* target) {
+  // True if the scenario has the field, readable or not: an error is noted then, and nothing is
+  // missing.
+  bool Read(const std::string& key, int64_t* target) {
     if (const nlohmann::json* given = reader_.Find(key); given != nullptr && IsEmptyText(*given)) {
       known_.push_back(key);
       return false;
     }
-    return Read(key, target, [](const ValueReader& r) { return r.Int(); });
+    return ReadBy(key, target, [](const ValueReader& r) { return r.Int(); });
   }
-  bool Duration(const std::string& key, absl::Duration* target) {
-    return Read(key, target, [](const ValueReader& r) { return r.Duration(); });
+  bool Read(const std::string& key, absl::Duration* target) {
+    return ReadBy(key, target, [](const ValueReader& r) { return r.Duration(); });
   }
-  bool String(const std::string& key, std::string* target) {
-    return Read(key, target, [](const ValueReader& r) { return r.String(); });
+  bool Read(const std::string& key, std::string* target) {
+    return ReadBy(key, target, [](const ValueReader& r) { return r.String(); });
   }
-  bool Stages(const std::string& key, std::vector<Stage>* target) {
-    return Read(key, target, ReadStages);
+  bool Read(const std::string& key, std::vector<Stage>* target) {
+    return ReadBy(key, target, ReadStages);
   }
   void Pairs(const std::string& key, std::vector<std::pair<std::string, std::string>>* target) {
     std::map<std::string, std::string> map;
-    if (Read(key, &map, [](const ValueReader& r) { return r.StringMap(); })) {
+    if (ReadBy(key, &map, [](const ValueReader& r) { return r.StringMap(); })) {
       target->assign(map.begin(), map.end());
     }
   }
   void Ignore(const std::string& key) { known_.push_back(key); }
-  void Problem(std::string text) { scenario_.problems.push_back(std::move(text)); }
+  void Missing(std::string key, std::string text) {
+    scenario_.missing.push_back({std::move(key), std::move(text)});
+  }
   void RefuseUnknown() const {
     reader_.RefuseUnknown(std::vector<absl::string_view>(known_.begin(), known_.end()));
   }
 
  private:
-  // True if the scenario has the field, readable or not: an error is noted then, and nothing is
-  // missing.
   template <class T, class F>
-  bool Read(const std::string& key, T* target, F read) {
+  bool ReadBy(const std::string& key, T* target, F read) {
     known_.push_back(key);
     if (reader_.Find(key) == nullptr) {
       return false;
@@ -86,95 +89,32 @@ class ScenarioReader {
   std::vector<std::string> known_;
 };
 
-template <class Iterations>
-ExecutorConfig ReadIterations(ScenarioReader& reader) {
-  Iterations config;
-  reader.Int("vus", &config.vus);
-  reader.Int("iterations", &config.iterations);
-  reader.Duration("maxDuration", &config.max_duration);
-  return config;
-}
-
-ExecutorConfig ReadConstantVus(ScenarioReader& reader) {
-  ConstantVusConfig config;
-  reader.Int("vus", &config.vus);
-  if (!reader.Duration("duration", &config.duration)) {
-    reader.Problem("the duration is unspecified");
-  }
-  return config;
-}
-
-ExecutorConfig ReadRampingVus(ScenarioReader& reader) {
-  RampingVusConfig config;
-  reader.Int("startVUs", &config.start_vus);
-  reader.Stages("stages", &config.stages);
-  reader.Duration("gracefulRampDown", &config.graceful_ramp_down);
-  return config;
-}
-
 template <class Config>
-void ReadArrivalVus(ScenarioReader& reader, Config* config) {
-  reader.Duration("timeUnit", &config->time_unit);
-  if (!reader.Int("preAllocatedVUs", &config->pre_allocated_vus)) {
-    reader.Problem("the number of preAllocatedVUs isn't specified");
-  }
-  if (!reader.Int("maxVUs", &config->max_vus)) {
-    config->max_vus = config->pre_allocated_vus;
-  }
-}
-
-ExecutorConfig ReadConstantArrivalRate(ScenarioReader& reader) {
-  ConstantArrivalRateConfig config;
-  if (!reader.Int("rate", &config.rate)) {
-    reader.Problem("the iteration rate isn't specified");
-  }
-  if (!reader.Duration("duration", &config.duration)) {
-    reader.Problem("the duration is unspecified");
-  }
-  ReadArrivalVus(reader, &config);
-  return config;
-}
-
-ExecutorConfig ReadRampingArrivalRate(ScenarioReader& reader) {
-  RampingArrivalRateConfig config;
-  reader.Int("startRate", &config.start_rate);
-  reader.Stages("stages", &config.stages);
-  ReadArrivalVus(reader, &config);
-  return config;
-}
-
-ExecutorConfig ReadExternallyControlled(ScenarioReader& reader) {
-  ExternallyControlledConfig config;
-  reader.Int("vus", &config.vus);
-  if (!reader.Int("maxVUs", &config.max_vus)) {
-    config.max_vus = config.vus;
-  }
-  if (!reader.Duration("duration", &config.duration)) {
-    reader.Problem("the duration is unspecified, for infinite duration use 0");
-  }
-  return config;
-}
-
-struct ExecutorReader {
-  absl::string_view type;
-  ExecutorConfig (*read)(ScenarioReader&);
-};
-constexpr ExecutorReader kExecutors[] = {
-    {"shared-iterations", ReadIterations<SharedIterationsConfig>},
-    {"per-vu-iterations", ReadIterations<PerVuIterationsConfig>},
-    {"constant-vus", ReadConstantVus},
-    {"ramping-vus", ReadRampingVus},
-    {"constant-arrival-rate", ReadConstantArrivalRate},
-    {"ramping-arrival-rate", ReadRampingArrivalRate},
-    {"externally-controlled", ReadExternallyControlled}};
-
-const ExecutorReader* FindExecutor(absl::string_view type) {
-  for (const ExecutorReader& executor : kExecutors) {
-    if (executor.type == NameOfToday(type)) {
-      return &executor;
+Config ReadSettings(ScenarioReader& reader) {
+  Config config;
+  ExecutorSettings<Config>::ForEach([&](const auto& row) {
+    if (reader.Read(row.key, &(config.*row.member))) {
+      return;
     }
-  }
-  return nullptr;
+    if (row.like != nullptr) {
+      config.*row.member = config.*row.like;
+    }
+    if (row.missing != nullptr) {
+      reader.Missing(row.key, row.missing);
+    }
+  });
+  return config;
+}
+
+// The executor of that name, with its settings by default; nothing if there is none.
+std::optional<ExecutorConfig> FindExecutor(absl::string_view type) {
+  std::optional<ExecutorConfig> found;
+  ForEachExecutor([&]<class Config>(const Config& executor) {
+    if (ExecutorSettings<Config>::kName == NameOfToday(type)) {
+      found = executor;
+    }
+  });
+  return found;
 }
 
 // The executor's name, under either key. Empty after noting an error.
@@ -196,9 +136,9 @@ std::string ReadType(const ValueReader& reader, const std::string& name) {
 
 std::vector<std::string> KnownExecutors() {
   std::vector<std::string> types;
-  for (const ExecutorReader& executor : kExecutors) {
-    types.emplace_back(executor.type);
-  }
+  ForEachExecutor([&types]<class Config>(const Config&) {
+    types.emplace_back(ExecutorSettings<Config>::kName);
+  });
   return types;
 }
 
@@ -211,8 +151,8 @@ bool ReadScenario(const ValueReader& reader, ScenarioConfig* scenario) {
   if (type.empty()) {
     return false;
   }
-  const ExecutorReader* executor = FindExecutor(type);
-  if (executor == nullptr) {
+  const std::optional<ExecutorConfig> executor = FindExecutor(type);
+  if (!executor.has_value()) {
     reader.Fail(
         absl::StrCat("unknown executor type '", type, "'", MeantOrAllowed(type, KnownExecutors())));
     return false;
@@ -220,17 +160,19 @@ bool ReadScenario(const ValueReader& reader, ScenarioConfig* scenario) {
   ScenarioReader fields(reader, scenario);
   fields.Ignore("executor");
   fields.Ignore("type");
-  fields.Duration("startTime", &scenario->start_time);
-  if (executor->type == "externally-controlled") {
+  fields.Read("startTime", &scenario->start_time);
+  if (std::holds_alternative<ExternallyControlledConfig>(*executor)) {
     scenario->graceful_stop = absl::ZeroDuration();
   }
-  fields.Duration("gracefulStop", &scenario->graceful_stop);
-  fields.String("exec", &scenario->exec);
+  fields.Read("gracefulStop", &scenario->graceful_stop);
+  fields.Read("exec", &scenario->exec);
   fields.Pairs("env", &scenario->env);
   fields.Pairs("tags", &scenario->tags);
   // Of the browser module, which does not exist here; without it the rest means nothing.
   fields.Ignore("options");
-  scenario->executor = executor->read(fields);
+  scenario->executor = std::visit(
+      [&]<class Config>(const Config&) -> ExecutorConfig { return ReadSettings<Config>(fields); },
+      *executor);
   fields.RefuseUnknown();
   return true;
 }

@@ -13,210 +13,21 @@
 #include "common/base/host_port.h"
 #include "common/base/nearest.h"
 #include "common/options/catalogue.h"
+#include "common/options/check_scenario.h"
+#include "common/options/chosen_segment.h"
 #include "common/options/consolidate.h"
 #include "common/options/duration.h"
-#include "common/segment/execution_segment.h"
 
 namespace lockstep {
 namespace {
 
-constexpr absl::Duration kShortest = absl::Seconds(1);
-
 using Problems = std::vector<std::string>;
 
-// `problem`, with the key and the value that it is about.
-template <class Value>
-std::string With(absl::string_view problem, absl::string_view key, const Value& value) {
-  return absl::StrCat(problem, " (", key, ": ", value, ")");
-}
-std::string With(absl::string_view problem, absl::string_view key, absl::Duration value) {
-  return With(problem, key, DurationText(value));
-}
-
-void CheckVus(int64_t vus, Problems* problems) {
-  if (vus <= 0) {
-    problems->push_back(With("the number of VUs must be more than 0", "vus", vus));
-  } else if (vus > kMostVus) {
-    problems->push_back(
-        With(absl::StrCat("the number of VUs exceeds max limit of ", kMostVus), "vus", vus));
-  }
-}
-
-void CheckAtLeastOneSecond(const char* what, absl::Duration duration, Problems* problems) {
-  if (duration < kShortest) {
-    problems->push_back(
-        absl::StrCat("the ", what, " must be at least 1s, but is ", DurationText(duration)));
-  }
-}
-
-void CheckStages(const std::vector<Stage>& stages, Problems* problems) {
-  if (stages.empty()) {
-    problems->push_back("at least one stage has to be specified");
-  }
-  for (size_t i = 0; i < stages.size(); ++i) {
-    const Stage& stage = stages[i];
-    const auto key = [i](const char* field) { return absl::StrCat("stages[", i, "].", field); };
-    if (!stage.duration.has_value()) {
-      problems->push_back(absl::StrCat("stage ", i + 1, " doesn't have a duration"));
-    } else if (*stage.duration < absl::ZeroDuration()) {
-      problems->push_back(With(absl::StrCat("the duration for stage ", i + 1, " can't be negative"),
-                               key("duration"), *stage.duration));
-    }
-    if (!stage.target.has_value()) {
-      problems->push_back(absl::StrCat("stage ", i + 1, " doesn't have a target"));
-    } else if (*stage.target < 0) {
-      problems->push_back(With(absl::StrCat("the target for stage ", i + 1, " can't be negative"),
-                               key("target"), *stage.target));
-    } else if (*stage.target > kMostVus) {
-      problems->push_back(
-          With(absl::StrCat("target for stage ", i + 1, " exceeds max limit of ", kMostVus),
-               key("target"), *stage.target));
-    }
-  }
-}
-
-void CheckArrivalVus(absl::Duration time_unit, int64_t pre_allocated, int64_t max,
-                     Problems* problems) {
-  if (time_unit <= absl::ZeroDuration()) {
-    problems->push_back(With("the timeUnit must be more than 0", "timeUnit", time_unit));
-  }
-  if (pre_allocated < 0) {
-    problems->push_back(
-        With("the number of preAllocatedVUs can't be negative", "preAllocatedVUs", pre_allocated));
-  }
-  if (max < pre_allocated) {
-    problems->push_back(absl::StrCat("maxVUs can't be less than preAllocatedVUs (maxVUs: ", max,
-                                     ", preAllocatedVUs: ", pre_allocated, ")"));
-  } else if (max > kMostVus) {
-    problems->push_back(
-        With(absl::StrCat("maxVUs exceeds max limit of ", kMostVus), "maxVUs", max));
-  }
-}
-
-struct ExecutorCheck {
-  Problems* problems;
-
-  void operator()(const SharedIterationsConfig& config) const {
-    CheckVus(config.vus, problems);
-    if (config.iterations < config.vus) {
-      problems->push_back(absl::StrCat("the number of iterations (", config.iterations,
-                                       ") can't be less than the number of VUs (", config.vus,
-                                       ")"));
-    }
-    CheckAtLeastOneSecond("maxDuration", config.max_duration, problems);
-  }
-  void operator()(const PerVuIterationsConfig& config) const {
-    CheckVus(config.vus, problems);
-    if (config.iterations <= 0) {
-      problems->push_back(
-          With("the number of iterations must be more than 0", "iterations", config.iterations));
-    }
-    CheckAtLeastOneSecond("maxDuration", config.max_duration, problems);
-  }
-  void operator()(const ConstantVusConfig& config) const {
-    CheckVus(config.vus, problems);
-    if (!Says("duration is unspecified")) {
-      CheckAtLeastOneSecond("duration", config.duration, problems);
-    }
-  }
-  void operator()(const RampingVusConfig& config) const {
-    if (config.start_vus < 0) {
-      problems->push_back(
-          With("the number of start VUs can't be negative", "startVUs", config.start_vus));
-    } else if (config.start_vus > kMostVus) {
-      problems->push_back(With(absl::StrCat("the startVUs exceed max limit of ", kMostVus),
-                               "startVUs", config.start_vus));
-    }
-    const bool any = config.start_vus > 0 ||
-                     std::any_of(config.stages.begin(), config.stages.end(),
-                                 [](const Stage& stage) { return stage.target.value_or(0) > 0; });
-    if (!any) {
-      problems->push_back(
-          "either startVUs or one of the stages' target values must be greater than 0");
-    }
-    CheckStages(config.stages, problems);
-    if (config.graceful_ramp_down < absl::ZeroDuration()) {
-      problems->push_back(With("the gracefulRampDown timeout can't be negative", "gracefulRampDown",
-                               config.graceful_ramp_down));
-    }
-  }
-  void operator()(const ConstantArrivalRateConfig& config) const {
-    if (config.rate <= 0 && !Says("iteration rate isn't specified")) {
-      problems->push_back(With("the iteration rate must be more than 0", "rate", config.rate));
-    }
-    if (!Says("duration is unspecified")) {
-      CheckAtLeastOneSecond("duration", config.duration, problems);
-    }
-    CheckArrivalVus(config.time_unit, config.pre_allocated_vus, config.max_vus, problems);
-  }
-  void operator()(const RampingArrivalRateConfig& config) const {
-    if (config.start_rate < 0) {
-      problems->push_back(
-          With("the startRate value can't be negative", "startRate", config.start_rate));
-    }
-    CheckStages(config.stages, problems);
-    CheckArrivalVus(config.time_unit, config.pre_allocated_vus, config.max_vus, problems);
-  }
-  void operator()(const ExternallyControlledConfig& config) const {
-    if (config.vus < 0) {
-      problems->push_back(With("the number of VUs can't be negative", "vus", config.vus));
-    }
-    if (config.max_vus < config.vus) {
-      problems->push_back(absl::StrCat(
-          "maxVUs (", config.max_vus, ") can't be less than the number of VUs (", config.vus, ")"));
-    }
-    if (config.max_vus > kMostVus) {
-      problems->push_back(
-          With(absl::StrCat("maxVUs exceeds max limit of ", kMostVus), "maxVUs", config.max_vus));
-    }
-    if (config.duration < absl::ZeroDuration()) {
-      problems->push_back(With("the duration can't be negative", "duration", config.duration));
-    }
-  }
-  bool Says(absl::string_view text) const {
-    return std::any_of(problems->begin(), problems->end(), [text](const std::string& problem) {
-      return absl::StrContains(problem, text);
-    });
-  }
-};
-
-// Whether a problem speaks of a field that could not be read, and whose value is none of the
-// user's.
-bool IsAboutUnread(absl::string_view problem, const std::vector<std::string>& unread) {
-  return std::any_of(unread.begin(), unread.end(), [problem](absl::string_view key) {
-    absl::ConsumeSuffix(&key, "s");  // "at least one stage", "(vus: 0)"
-    return absl::StrContains(absl::AsciiStrToLower(problem), absl::AsciiStrToLower(key));
-  });
-}
-
 void CheckScenario(const ScenarioConfig& scenario, Problems* errors) {
-  Problems problems = scenario.problems;
-  if (scenario.name.empty()) {
-    problems.push_back("scenario name can't be empty");
-  }
-  if (!std::all_of(scenario.name.begin(), scenario.name.end(), [](char c) {
-        return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-';
-      })) {
-    problems.push_back(
-        "the scenario name should contain only numbers, latin letters, underscores, and dashes");
-  }
-  if (scenario.exec.empty()) {
-    problems.push_back("exec value cannot be empty");
-  }
-  if (scenario.start_time < absl::ZeroDuration()) {
-    problems.push_back(With("the startTime can't be negative", "startTime", scenario.start_time));
-  }
-  if (scenario.graceful_stop < absl::ZeroDuration()) {
-    problems.push_back(
-        With("the gracefulStop timeout can't be negative", "gracefulStop", scenario.graceful_stop));
-  }
-  std::visit(ExecutorCheck{&problems}, scenario.executor);
-  std::erase_if(problems, [&scenario](const std::string& problem) {
-    return IsAboutUnread(problem, scenario.unread);
-  });
-  if (!problems.empty()) {
+  const std::vector<std::string> mistakes = ScenarioMistakes(scenario);
+  if (!mistakes.empty()) {
     errors->push_back(absl::StrCat("scenario ", scenario.name,
-                                   " has configuration errors: ", absl::StrJoin(problems, ", ")));
+                                   " has configuration errors: ", absl::StrJoin(mistakes, ", ")));
   }
 }
 
@@ -231,34 +42,6 @@ void CheckExports(const std::vector<ScenarioConfig>& scenarios,
   }
   if (exports.empty()) {
     errors->push_back("no exported functions in script");
-  }
-}
-
-void CheckSegment(const RunOptions& options, Problems* errors) {
-  const absl::StatusOr<ExecutionSegment> segment =
-      ExecutionSegment::Parse(options.execution_segment);
-  const absl::StatusOr<SegmentSequence> sequence =
-      SegmentSequence::Parse(options.execution_segment_sequence);
-  if (!segment.ok()) {
-    errors->push_back(absl::StrCat("executionSegment: ", segment.status().message()));
-  }
-  if (!sequence.ok()) {
-    errors->push_back(absl::StrCat("executionSegmentSequence: ", sequence.status().message()));
-  }
-  if (!segment.ok() || !sequence.ok()) {
-    return;
-  }
-  const bool has_sequence = !options.execution_segment_sequence.empty();
-  const absl::StatusOr<size_t> index =
-      has_sequence ? sequence->Find(*segment) : absl::StatusOr<size_t>(0);
-  if (!index.ok()) {
-    errors->push_back(absl::StrCat("executionSegment: ", index.status().message()));
-  } else if (const auto tuple = SegmentTuple::Make(
-                 has_sequence ? *sequence : SegmentSequence::Around(*segment), *index);
-             !tuple.ok()) {
-    errors->push_back(
-        absl::StrCat(has_sequence ? "executionSegmentSequence: " : "executionSegment: ",
-                     tuple.status().message()));
   }
 }
 
@@ -406,7 +189,7 @@ std::vector<std::string> Validate(const RunOptions& options,
   if (exports != nullptr) {
     CheckExports(options.scenarios, *exports, &errors);
   }
-  CheckSegment(options, &errors);
+  ChooseSegment(options, &errors);
   ForEachOption([&](const auto& row) {
     if (row.settled != nullptr && row.check != nullptr) {
       row.check(row.key, options.*row.settled, &errors);

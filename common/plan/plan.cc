@@ -17,7 +17,7 @@ class Planner {
   Planner(const SegmentTuple& segment, ScenarioPlan& plan) : segment_(segment), plan_(plan) {}
 
   absl::Status operator()(const SharedIterationsConfig& config) {
-    plan_.by_time = false;
+    plan_.source = IterationSource::kPool;
     plan_.iterations_segment = segment_.Retuple(config.vus);
     plan_.iterations = plan_.iterations_segment.Scale(config.iterations);
     if (plan_.iterations > 0) {
@@ -26,7 +26,8 @@ class Planner {
     return absl::OkStatus();
   }
   absl::Status operator()(const PerVuIterationsConfig& config) {
-    plan_.by_time = false;
+    plan_.source = IterationSource::kOfEachVu;
+    plan_.iterations_per_vu = config.iterations;
     const int64_t vus = segment_.Scale(config.vus);
     if (__builtin_mul_overflow(vus, config.iterations, &plan_.iterations)) {
       return absl::InvalidArgumentError("iterations: more than 2^63 over all VUs");
@@ -62,6 +63,7 @@ class Planner {
                                                       LinearStages(config.stages)));
   }
   absl::Status operator()(const ExternallyControlledConfig& config) {
+    plan_.controlled = true;
     HoldVus(segment_.Scale(config.max_vus));
     plan_.wanted.front().vus = segment_.Scale(config.vus);
     if (plan_.wanted.front().vus == 0) {
@@ -90,6 +92,7 @@ class Planner {
   template <class Config>
   absl::Status PlanArrivals(const Config& config, absl::StatusOr<ArrivalTimes> times) {
     LOCKSTEP_ASSIGN_OR_RETURN(plan_.arrivals, std::move(times));
+    plan_.source = IterationSource::kSchedule;
     plan_.iterations_segment = segment_.Retuple(config.max_vus);
     SegmentArrivals arrivals(*plan_.arrivals, plan_.iterations_segment);
     HoldVus(segment_.Scale(config.pre_allocated_vus));
@@ -179,8 +182,7 @@ absl::StatusOr<ScenarioPlan> PlanScenario(const ScenarioConfig& scenario,
         absl::StrCat("scenarios.", scenario.name, ".", planned.message()));
   }
   // Externally controlled, an instance that has no VU today may get one tomorrow.
-  const bool may_grow = std::holds_alternative<ExternallyControlledConfig>(scenario.executor);
-  plan.has_work = plan.max_vus > 0 || may_grow;
+  plan.has_work = plan.max_vus > 0 || plan.controlled;
   if (!plan.has_work) {
     plan.reserved.clear();
     plan.wanted.clear();

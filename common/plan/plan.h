@@ -19,6 +19,14 @@
 
 namespace lockstep {
 
+// What gives a VU its next iteration.
+enum class IterationSource {
+  kLoop,      // the end of the one before
+  kSchedule,  // its time: arrival rates
+  kPool,      // those that all VUs share, while there is one
+  kOfEachVu,  // those that the VU has of its own, while there is one
+};
+
 // One scenario on one instance. Offsets are from the scenario's own start.
 struct ScenarioPlan {
   std::string name;
@@ -38,15 +46,22 @@ struct ScenarioPlan {
   // VUs reserved over time, graceful stop and ramp-down included; ends with zero, unless the
   // scenario is endless.
   std::vector<VuStep> reserved;
-  int64_t planned_vus = 0;    // the most that are reserved at once: initialised before the start
-  int64_t max_vus = 0;        // with those that may be initialised while it runs
-  int64_t iterations = -1;    // -1: not known beforehand
-  bool by_time = true;        // the scenario ends by the clock; false: once its iterations are done
-  absl::Duration start_time;  // offset of the scenario's start from T0
+  int64_t planned_vus = 0;  // the most that are reserved at once: initialised before the start
+  int64_t max_vus = 0;      // with those that may be initialised while it runs
+  int64_t iterations = -1;  // -1: not known beforehand
+  IterationSource source = IterationSource::kLoop;
+  int64_t iterations_per_vu = 0;    // where each VU has iterations of its own
+  bool controlled = false;          // its VUs may be scaled while it runs
+  absl::Duration start_time;        // offset of the scenario's start from T0
   absl::Duration regular_duration;  // without graceful stop; infinite: until stopped
   absl::Duration graceful_stop;
   std::optional<absl::Duration>
       first_start;  // of this instance's first iteration; nothing if there is none
+
+  // It ends by the clock; false: once its iterations are done.
+  bool by_clock() const {
+    return source == IterationSource::kLoop || source == IterationSource::kSchedule;
+  }
 };
 
 struct InstancePlan {

@@ -11,6 +11,7 @@
 #include "absl/strings/str_join.h"
 
 #include "common/base/display_width.h"
+#include "common/base/terminal_style.h"
 
 namespace lockstep {
 namespace {
@@ -121,8 +122,7 @@ std::vector<std::string> ErrorLines(const std::vector<ErrorRow>& errors, uint64_
     const ErrorCount& error = rows[i].error;
     const std::string count = absl::StrFormat("%*d", static_cast<int>(count_width), error.count);
     const std::string cause = Shortened(error.cause, kWidestCause);
-    lines.push_back(
-        absl::StrCat(look.color ? absl::StrCat("\x1b[31m", count, "\x1b[0m") : count, " x "));
+    lines.push_back(absl::StrCat(Styled(kRed, count, look.color), " x "));
     if (stacked) {
       absl::StrAppend(&lines.back(), cause);
       lines.push_back(absl::StrCat(indent, targets[i]));

@@ -11,6 +11,7 @@
 
 #include "common/base/counted.h"
 #include "common/base/display_width.h"
+#include "common/base/terminal_style.h"
 #include "common/result/error_lines.h"
 #include "common/summary/format.h"
 #include "proto/words.h"
@@ -21,9 +22,6 @@ namespace {
 constexpr size_t kMostRowsOfALine = 3;
 constexpr size_t kWordWidth = 7;
 constexpr size_t kIndent = 2;  // of the table of errors
-constexpr absl::string_view kRed = "31";
-constexpr absl::string_view kGreen = "32";
-constexpr absl::string_view kYellow = "33";
 
 constexpr std::pair<VerdictWord, absl::string_view> kVerdictWords[] = {
     {VerdictWord::kDone, "DONE"},       {VerdictWord::kPassed, "PASSED"},
@@ -156,9 +154,8 @@ class BlockRenderer {
   }
 
  private:
-  std::string Color(absl::string_view code, absl::string_view text) const {
-    return look_.color && !text.empty() ? absl::StrCat("\x1b[", code, "m", text, "\x1b[0m")
-                                        : std::string(text);
+  std::string Color(absl::string_view style, absl::string_view text) const {
+    return Styled(style, text, look_.color);
   }
   void Line(absl::string_view line) {
     const bool fits = look_.columns == 0 || DisplayWidth(line) <= look_.columns;
@@ -177,7 +174,7 @@ class BlockRenderer {
 
   // What does not fit beside the word goes on below it: a phrase, or the words of one that is wider than a line.
   void Head() {
-    const std::string word = Color(absl::StrCat("1;", ColorOfWord()), TextOf(verdict_.word));
+    const std::string word = Color(absl::StrCat(kBold, ";", ColorOfWord()), TextOf(verdict_.word));
     std::string line = absl::StrCat(PadToWidth(word, kWordWidth), "  ");
     const size_t indent = DisplayWidth(line);
     bool begins = true;
@@ -191,7 +188,7 @@ class BlockRenderer {
           DisplayWidth(line) + DisplayWidth(separator) + DisplayWidth(text) > look_.columns) {
         go_below();
       }
-      absl::StrAppend(&line, begins ? "" : separator, Color(failed ? kRed : "0", text));
+      absl::StrAppend(&line, begins ? "" : separator, Color(failed ? kRed : kPlain, text));
       begins = false;
     };
     for (const Phrase& phrase : Phrases(verdict_)) {

@@ -12,6 +12,7 @@
 #include "absl/strings/str_join.h"
 
 #include "common/base/display_width.h"
+#include "common/base/terminal_style.h"
 #include "common/summary/format.h"
 #include "common/summary/summary.h"
 
@@ -134,10 +135,10 @@ class TextRenderer {
     std::vector<size_t> trend;
   };
 
-  std::string Color(absl::string_view code, absl::string_view text) const {
-    return options_.color ? absl::StrCat("\x1b[", code, "m", text, "\x1b[0m") : std::string(text);
+  std::string Color(absl::string_view style, absl::string_view text) const {
+    return Styled(style, text, options_.color);
   }
-  std::string Mark(bool ok) const { return ok ? Color("32", kPass) : Color("31", kFail); }
+  std::string Mark(bool ok) const { return ok ? Color(kGreen, kPass) : Color(kRed, kFail); }
   std::string Human(const SummaryMetric& metric, double value) const {
     return FormatValue(value, metric.contains, summary_.config.time_unit);
   }
@@ -145,7 +146,7 @@ class TextRenderer {
   void Title(absl::string_view title) {
     const bool nested = indent_.size() > kIndent.size();
     absl::StrAppend(&out_, absl::string_view(indent_).substr(2), nested ? "↳ " : "█ ",
-                    Color("1", title), " \n\n");
+                    Color(kBold, title), " \n\n");
   }
 
   // `p(95)=7.65`; 0 without data.
@@ -178,13 +179,13 @@ class TextRenderer {
       }
       for (const SummaryThreshold& threshold : metric.thresholds) {
         absl::StrAppend(&out_, indent, Mark(threshold.ok), " '", threshold.expression, "' ",
-                        Color("36", ThresholdValue(metric, threshold)), "\n");
+                        Color(kCyan, ThresholdValue(metric, threshold)), "\n");
       }
       const bool is_submetric = !metric.parent.empty();
       if (metric.empty && JudgesNothingWithoutSamples(is_submetric, metric.type)) {
         const absl::string_view why =
             is_submetric ? "no sample had these tags" : "there was no sample";
-        absl::StrAppend(&out_, indent, Color("33", absl::StrCat("! ", why)), "\n");
+        absl::StrAppend(&out_, indent, Color(kYellow, absl::StrCat("! ", why)), "\n");
       }
       out_ += "\n";
     }
@@ -228,13 +229,13 @@ class TextRenderer {
     for (const SummaryCheck& check : checks) {
       const bool ok = check.fails == 0;
       absl::StrAppend(&out_, indent_,
-                      Color(ok ? "32" : "31", absl::StrCat(ok ? kPass : kFail, " ", check.name)),
+                      Color(ok ? kGreen : kRed, absl::StrCat(ok ? kPass : kFail, " ", check.name)),
                       "\n");
       if (!ok) {
         const std::string counts =
             absl::StrCat("↳  ", 100 * check.passes / (check.passes + check.fails), "% — ", kPass,
                          " ", check.passes, " / ", kFail, " ", check.fails);
-        absl::StrAppend(&out_, indent_, "  ", Color("31", counts), "\n");
+        absl::StrAppend(&out_, indent_, "  ", Color(kRed, counts), "\n");
       }
     }
     out_ += checks.empty() ? "" : "\n";
@@ -303,7 +304,7 @@ class TextRenderer {
 
   void Print(const Row& row, const Widths& widths) {
     const std::string dots(widths.name + 3 - std::min(DisplayWidth(row.name), widths.name), '.');
-    absl::StrAppend(&out_, indent_, row.name, Color("2", absl::StrCat(dots, ":")), " ");
+    absl::StrAppend(&out_, indent_, row.name, Color(kDim, absl::StrCat(dots, ":")), " ");
     std::vector<std::string> cells;
     for (size_t i = 0; i < row.cells.size(); ++i) {
       // A value with a single companion ends the line: k6 pads nothing behind it.
@@ -311,7 +312,7 @@ class TextRenderer {
       const size_t width = row.trend ? widths.trend[i]
                            : i == 0  ? widths.value
                                      : widths.extras[i - 1];
-      cells.push_back(Color("36", last_of_pair ? row.cells[i] : PadToWidth(row.cells[i], width)));
+      cells.push_back(Color(kCyan, last_of_pair ? row.cells[i] : PadToWidth(row.cells[i], width)));
     }
     absl::StrAppend(&out_, absl::StrJoin(cells, " "), "\n");
   }
@@ -324,7 +325,7 @@ class TextRenderer {
         continue;
       }
       if (!any) {
-        absl::StrAppend(&out_, indent_, Color("1", title), "\n");
+        absl::StrAppend(&out_, indent_, Color(kBold, title), "\n");
         any = true;
       }
       Print(MakeRow(metric), widths_);
@@ -358,7 +359,7 @@ class TextRenderer {
     if (summary_.lost.empty()) {
       return;
     }
-    absl::StrAppend(&out_, kIndent, Color("1", "OUTPUTS"), "\n");
+    absl::StrAppend(&out_, kIndent, Color(kBold, "OUTPUTS"), "\n");
     for (const std::string& sentence : summary_.lost) {
       absl::StrAppend(&out_, kIndent, Mark(false), " ", sentence, "\n");
     }

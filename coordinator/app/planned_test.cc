@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
 #include "common/base/status_macros.h"
+#include "common/options/chosen_segment.h"
 #include "common/options/options_json.h"
 
 namespace lockstep::coordinator {
@@ -18,55 +19,56 @@ bool Contains(const std::vector<std::string>& names, const char* name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-// The segment of --execution-segment in --execution-segment-sequence, or the whole.
-absl::Status CutSegment(const RunOptions& options, Partition partition, PlannedTest* test,
-                        bool* cut) {
-  *cut = !options.execution_segment.empty();
-  const bool has_sequence = !options.execution_segment_sequence.empty();
-  if (!*cut && !has_sequence) {
-    return absl::OkStatus();
+// Whether a run with these flags may be one of a part of a test.
+absl::Status RunsPartsOfTests(const RunSettingsFlags& flags) {
+  if (flags.agents > 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("executionSegment: one agent can run a part of a test, but the run has ",
+                     flags.agents, " agents; leave it out, and the coordinator divides the test"));
   }
-  LOCKSTEP_ASSIGN_OR_RETURN(ExecutionSegment segment,
-                            ExecutionSegment::Parse(options.execution_segment));
-  SegmentSequence sequence = SegmentSequence::Around(segment);
-  if (has_sequence) {
-    LOCKSTEP_ASSIGN_OR_RETURN(sequence, SegmentSequence::Parse(options.execution_segment_sequence));
+  if (flags.redistribute) {
+    return absl::InvalidArgumentError(
+        "executionSegment: a part of a test cannot be divided anew, as --on-agent-loss "
+        "redistribute asks; leave one of them out");
   }
-  LOCKSTEP_ASSIGN_OR_RETURN(size_t index, sequence.Find(segment));
-  LOCKSTEP_ASSIGN_OR_RETURN(test->segment, SegmentTuple::Make(sequence, index, partition));
-  *cut = true;
-  test->plan.sequence = std::move(sequence);
-  test->plan.segment_index = index;
   return absl::OkStatus();
 }
 
 }  // namespace
 
 absl::StatusOr<PlannedTest> PlanTest(ResolvedOptions resolved, const v1::Inspected& inspected,
-                                     int64_t agents, Partition partition) {
+                                     const RunSettingsFlags& flags) {
   std::vector<std::string> exports(inspected.exports().begin(), inspected.exports().end());
   PlannedTest test;
   test.options = std::move(resolved);
   const RunOptions& options = test.options.run;
-  bool cut = false;
-  LOCKSTEP_RETURN_IF_ERROR(CutSegment(options, partition, &test, &cut));
-  if (cut && agents > 1) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("executionSegment: one agent can run a part of a test, but the run has ",
-                     agents, " agents; leave it out, and the coordinator divides the test"));
+  StringList errors;
+  std::optional<ChosenSegment> chosen = ChooseSegment(options, &errors);
+  if (!errors.empty()) {
+    return absl::InvalidArgumentError(absl::StrJoin(errors, "\n"));
+  }
+  if (chosen.has_value()) {
+    LOCKSTEP_RETURN_IF_ERROR(RunsPartsOfTests(flags));
+    LOCKSTEP_ASSIGN_OR_RETURN(test.segment,
+                              SegmentTuple::Make(chosen->sequence, chosen->index, flags.partition));
+    test.plan.sequence = std::move(chosen->sequence);
+    test.plan.segment_index = chosen->index;
   }
   const std::vector<ScenarioConfig>& scenarios = options.scenarios;
   LOCKSTEP_ASSIGN_OR_RETURN(test.whole, PlanInstance(scenarios, test.segment));
 
   TestPlan& plan = test.plan;
   plan.options_json = ToCanonicalJson(test.options.consolidated);
-  plan.partition = partition;
+  plan.partition = flags.partition;
   plan.share_of = [scenarios](const SegmentTuple& segment) {
     AgentShare share;
     if (const absl::StatusOr<InstancePlan> part = PlanInstance(scenarios, segment); part.ok()) {
       share.max_vus = part->max_vus;
       for (const ScenarioPlan& scenario : part->scenarios) {
-        share.scenarios.push_back({scenario.name, scenario.iterations, scenario.max_vus});
+        share.scenarios.push_back({.name = scenario.name,
+                                   .iterations = scenario.iterations,
+                                   .max_vus = scenario.max_vus,
+                                   .at_a_rate = scenario.source == IterationSource::kSchedule});
       }
     }
     return share;
@@ -88,14 +90,17 @@ absl::StatusOr<PlannedTest> PlanTest(ResolvedOptions resolved, const v1::Inspect
   for (const ScenarioConfig& scenario : scenarios) {
     plan.graceful_stop = std::max(plan.graceful_stop, scenario.graceful_stop);
     plan.executors[scenario.name] = ExecutorTypeName(scenario.executor);
-    if (const auto* controlled = std::get_if<ExternallyControlledConfig>(&scenario.executor)) {
-      plan.controlled[scenario.name] = {controlled->vus, controlled->max_vus};
-    }
-    if (const auto* shared = std::get_if<SharedIterationsConfig>(&scenario.executor)) {
-      plan.pools[scenario.name] = shared->iterations;
-    }
-    if (const auto* bound = std::get_if<PerVuIterationsConfig>(&scenario.executor)) {
-      plan.vu_bound[scenario.name] = {.vus = bound->vus, .iterations = bound->iterations};
+  }
+  // What is scaled are the totals of the whole test, whatever part of it this fleet runs.
+  LOCKSTEP_ASSIGN_OR_RETURN(const InstancePlan undivided, PlanInstance(scenarios, SegmentTuple()));
+  for (const ScenarioPlan& scenario : undivided.scenarios) {
+    if (scenario.controlled) {
+      plan.controlled[scenario.name] = {scenario.wanted.front().vus, scenario.max_vus};
+    } else if (scenario.source == IterationSource::kPool) {
+      plan.pools[scenario.name] = scenario.iterations;
+    } else if (scenario.source == IterationSource::kOfEachVu) {
+      plan.vu_bound[scenario.name] = {.vus = scenario.planned_vus,
+                                      .iterations = scenario.iterations_per_vu};
     }
   }
   return test;

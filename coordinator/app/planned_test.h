@@ -6,6 +6,7 @@
 #include "common/options/options.h"
 #include "common/plan/plan.h"
 #include "common/segment/execution_segment.h"
+#include "coordinator/app/commands.h"
 #include "coordinator/app/resolve.h"
 #include "coordinator/core/run_parts.h"
 
@@ -19,8 +20,8 @@ struct PlannedTest {
 };
 
 // `resolved` has no errors. InvalidArgument for a test that cannot be run this way:
-// --execution-segment with several agents.
+// --execution-segment with several agents, or where work moves.
 absl::StatusOr<PlannedTest> PlanTest(ResolvedOptions resolved, const v1::Inspected& inspected,
-                                     int64_t agents, Partition partition);
+                                     const RunSettingsFlags& flags);
 
 }  // namespace lockstep::coordinator

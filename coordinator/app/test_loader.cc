@@ -120,8 +120,7 @@ absl::StatusOr<TestPlan> TestLoader::MakePlan(const v1::Inspected& inspected) {
     TellOf(resolved.warnings);  // what is unknown may be the cause
     return refusal;
   }
-  LOCKSTEP_ASSIGN_OR_RETURN(
-      test_, PlanTest(std::move(resolved), inspected, flags_.agents, flags_.partition));
+  LOCKSTEP_ASSIGN_OR_RETURN(test_, PlanTest(std::move(resolved), inspected, flags_));
   TellOf(test_->options.warnings);
   LOCKSTEP_RETURN_IF_ERROR(on_test_(*test_));
   return test_->plan;

@@ -22,6 +22,7 @@
 #include "common/base/json_text.h"
 #include "common/base/open_for_writing.h"
 #include "common/base/status_macros.h"
+#include "common/base/terminal_style.h"
 #include "common/base/write_all.h"
 #include "common/base/writer_thread.h"
 #include "coordinator/console/log_folder.h"
@@ -302,13 +303,13 @@ std::string FormatLogfmt(const LogRecord& record) {
 std::string FormatTerminalLine(const LogRecord& record, absl::Time start, bool color) {
   struct Look {
     const char* word;
-    int color;
+    absl::string_view style;
   };
-  static constexpr Look kLooks[] = {{"DEBU", 37}, {"INFO", 36}, {"WARN", 33}, {"ERRO", 31}};
+  static constexpr Look kLooks[] = {
+      {"DEBU", kWhite}, {"INFO", kCyan}, {"WARN", kYellow}, {"ERRO", kRed}};
   const Look look = kLooks[static_cast<size_t>(record.level)];
   const int64_t seconds = absl::ToInt64Seconds(record.time - start);
-  const std::string word =
-      color ? absl::StrFormat("\x1b[%dm%s\x1b[0m", look.color, look.word) : look.word;
+  const std::string word = Styled(look.style, look.word, color);
   LogRecord told = record;
   for (const auto& [key, value] : record.fields) {
     if (key == "times") {

@@ -10,6 +10,7 @@
 
 #include "common/base/counted.h"
 #include "common/base/display_width.h"
+#include "common/base/terminal_style.h"
 #include "common/options/duration.h"
 #include "common/plan/describe.h"
 #include "coordinator/console/progress_rows.h"
@@ -206,7 +207,7 @@ std::vector<std::string> RenderTerminalLines(const ProgressView& view, TerminalS
   if (view.requests_per_s > 0 && view.state == State::RUNNING &&
       DisplayWidth(head) + DisplayWidth(rates) + DisplayWidth(errors) <=
           static_cast<size_t>(size.columns)) {
-    absl::StrAppend(&head, rates, Colored("31", errors, color));
+    absl::StrAppend(&head, rates, Styled(kRed, errors, color));
   }
   std::vector<std::string> lines = {std::move(head)};
   std::vector<std::string> below;
@@ -218,7 +219,7 @@ std::vector<std::string> RenderTerminalLines(const ProgressView& view, TerminalS
     }
   }
   for (const std::string& part : Wrapped(RenderStopNote(view), size.columns)) {
-    below.push_back(Colored("33", part, color));
+    below.push_back(Styled(kYellow, part, color));
   }
   if (ShowsScenarios(view)) {
     // The cursor needs a row. What is drawn for the last time is drawn whole.

@@ -6,13 +6,14 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
+#include "common/base/terminal_style.h"
 #include "coordinator/console/progress_rows.h"
 
 namespace lockstep::coordinator {
 namespace {
 
 constexpr absl::Duration kFrame = absl::Milliseconds(100);
-constexpr absl::Duration kPlain = absl::Seconds(1);
+constexpr absl::Duration kBetweenLines = absl::Seconds(1);
 
 }  // namespace
 
@@ -24,7 +25,7 @@ void ProgressDisplay::Begin() {
     Redraw();
     return;
   }
-  timer_.After(kPlain, [this] {
+  timer_.After(kBetweenLines, [this] {
     if (!over_) {
       WritePlain(view_());
       Begin();
@@ -63,7 +64,7 @@ void ProgressDisplay::Abandon(bool interrupted) {
   }
   std::vector<std::string> left;
   if (interrupted && !doing_.empty()) {
-    left.push_back(absl::StrCat(Colored("31", "\u2717", target_.color), " ", doing_));
+    left.push_back(absl::StrCat(Styled(kRed, "\u2717", target_.color), " ", doing_));
   }
   target_.terminal->Leave(left);
 }

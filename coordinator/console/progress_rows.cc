@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 
 #include "common/base/display_width.h"
+#include "common/base/terminal_style.h"
 #include "common/summary/format.h"
 #include "proto/words.h"
 
@@ -21,9 +22,6 @@ constexpr size_t kWidestBar = 40;
 constexpr size_t kNarrowestBar = 12;
 constexpr size_t kBracketsWidth = 8;  // "[  50% ]"
 constexpr size_t kPercentWidth = 4;   // " 50%"
-constexpr absl::string_view kRed = "31";
-constexpr absl::string_view kGreen = "32";
-constexpr absl::string_view kYellow = "33";
 
 std::string Cut(const std::string& name, size_t columns) {
   return DisplayWidth(name) <= columns ? name
@@ -32,7 +30,7 @@ std::string Cut(const std::string& name, size_t columns) {
 
 struct Sign {
   const char* text;
-  absl::string_view color;
+  absl::string_view style;
 };
 
 Sign SignOf(v1::ScenarioProgress::State state) {
@@ -167,7 +165,7 @@ class ScenarioRows {
     const Sign sign = SignOf(row.state);
     std::string line =
         absl::StrCat(PadToWidth(Cut(row.name, name_), name_), " ",
-                     Colored(sign.color, sign.text, look_.color), " ", Share(row.progress));
+                     Styled(sign.style, sign.text, look_.color), " ", Share(row.progress));
     std::string gap = " ";
     for (int fact = 0; fact < kFacts; ++fact) {
       if (facts_[fact] == 0) {
@@ -175,7 +173,7 @@ class ScenarioRows {
       }
       const std::string text = FactText(row, static_cast<Fact>(fact));
       const bool bad = fact == kErrors && !text.empty();
-      absl::StrAppend(&line, gap, Colored(bad ? kRed : "", text, look_.color));
+      absl::StrAppend(&line, gap, Styled(bad ? kRed : kPlain, text, look_.color));
       gap = std::string(facts_[fact] - DisplayWidth(text) + 2, ' ');
     }
     absl::StripTrailingAsciiWhitespace(&line);
@@ -205,11 +203,6 @@ std::string RateText(double per_s) {
   return per_s < 99.95 ? absl::StrFormat("%.1f", per_s) : absl::StrFormat("%.0f", per_s);
 }
 
-std::string Colored(absl::string_view code, absl::string_view text, bool color) {
-  return color && !code.empty() ? absl::StrCat("\x1b[", code, "m", text, "\x1b[0m")
-                                : std::string(text);
-}
-
 std::vector<std::string> RenderScenarioRows(const std::vector<ScenarioProgressView>& scenarios,
                                             const RowsLook& look) {
   return ScenarioRows(scenarios, look).Lines();
@@ -222,10 +215,10 @@ std::vector<std::string> RenderAgentRows(const std::vector<AgentProgressView>& a
   for (const AgentProgressView& agent : agents) {
     const bool here = agent.state == v1::AgentStatus::CONNECTED;
     table.push_back(
-        {Cut(agent.name, kWidestName), Colored(here ? "" : kYellow, WordOf(agent.state), color),
+        {Cut(agent.name, kWidestName), Styled(here ? kPlain : kYellow, WordOf(agent.state), color),
          VusText(agent.vus, agent.max_vus) + " VUs", RateText(agent.requests_per_s) + " requests/s",
-         Colored(agent.failed_per_s > 0 ? kRed : "", RateText(agent.failed_per_s) + " failed/s",
-                 color),
+         Styled(agent.failed_per_s > 0 ? kRed : kPlain, RateText(agent.failed_per_s) + " failed/s",
+                color),
          agent.cpu < 0 ? "CPU -" : absl::StrFormat("CPU %.0f%%", agent.cpu * 100),
          absl::StrCat("lag ", FormatDuration(absl::ToDoubleMilliseconds(agent.lag), "ms")),
          absl::StrCat("clock \u00b1",
@@ -244,13 +237,13 @@ std::vector<std::string> RenderThresholdRows(const std::vector<ThresholdProgress
         continue;
       }
       const bool data = each.verdict != v1::ThresholdStatus::NO_DATA;
-      table.push_back({Colored(failing ? kRed
-                               : data  ? kGreen
-                                       : kYellow,
-                               failing ? "\u2717"
-                               : data  ? "\u2713"
-                                       : "\u2022",
-                               color),
+      table.push_back({Styled(failing ? kRed
+                              : data  ? kGreen
+                                      : kYellow,
+                              failing ? "\u2717"
+                              : data  ? "\u2713"
+                                      : "\u2022",
+                              color),
                        each.metric, absl::StrCat("'", each.expression, "'"),
                        data ? each.value : "no data"});
     }

@@ -19,8 +19,6 @@ std::string ClockText(absl::Duration duration);
 std::string VusText(int64_t vus, int64_t max_vus);
 // "12.3", "120".
 std::string RateText(double per_s);
-// `text` in the colour `code` of a terminal, "31", or as it is.
-std::string Colored(absl::string_view code, absl::string_view text, bool color);
 
 struct RowsLook {
   int columns = 80;

@@ -16,7 +16,7 @@ double ProgressOf(const ScenarioPlan& plan, double reported, const ScenarioProgr
   }
   const bool moves =
       line.state == v1::ScenarioProgress::RUNNING || line.state == v1::ScenarioProgress::STOPPING;
-  if (plan.by_time && moves && line.total > absl::ZeroDuration() &&
+  if (plan.by_clock() && moves && line.total > absl::ZeroDuration() &&
       line.total < absl::InfiniteDuration()) {
     reported = absl::FDivDuration(line.elapsed, line.total);
   }

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
+#include "common/base/terminal_style.h"
 #include "common/result/error_lines.h"
 #include "common/summary/format.h"
 #include "coordinator/console/progress_rows.h"
@@ -46,7 +47,7 @@ class StatusText {
     if (lines.empty()) {
       return;
     }
-    lines_.push_back(Colored("1", title, look_.color));
+    lines_.push_back(Styled(kBold, title, look_.color));
     for (const std::string& line : lines) {
       lines_.push_back(absl::StrCat("  ", line));
     }

@@ -34,6 +34,7 @@ struct AgentShare {
     std::string name;
     int64_t iterations = -1;  // -1: not known beforehand
     int64_t max_vus = 0;
+    bool at_a_rate = false;  // VUs are allocated when the rate needs them
   };
   std::vector<Scenario> scenarios;
   int64_t max_vus = 0;  // at once, over all scenarios

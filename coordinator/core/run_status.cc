@@ -5,8 +5,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/match.h"
-
 #include "common/health/lag.h"
 #include "coordinator/core/division.h"
 
@@ -87,12 +85,10 @@ void ShowWholeScenario(const RunFacts& facts, const AgentShare::Scenario& whole,
   const auto controlled = plan.controlled.find(whole.name);
   const int64_t max_vus =
       controlled == plan.controlled.end() ? whole.max_vus : controlled->second.max_vus;
-  const auto executor = plan.executors.find(whole.name);
-  const bool at_a_rate =
-      executor != plan.executors.end() && absl::EndsWith(executor->second, "arrival-rate");
   scenario->set_planned(whole.iterations);
   scenario->set_max_vus(max_vus);
-  scenario->set_allocated_vus(at_a_rate ? std::min(scenario->allocated_vus(), max_vus) : max_vus);
+  scenario->set_allocated_vus(whole.at_a_rate ? std::min(scenario->allocated_vus(), max_vus)
+                                              : max_vus);
   if (scenario->state() == v1::ScenarioProgress::DONE) {
     scenario->set_progress(1);
   } else if (plan.pools.contains(whole.name) || plan.vu_bound.contains(whole.name)) {

@@ -179,6 +179,11 @@ std::string Results::SummaryData(absl::Duration elapsed, const v1::SetupValue& s
   return JsonText(data);
 }
 
+// DescribeThresholds casts one to the other.
+static_assert(static_cast<int>(ThresholdVerdict::kNoData) == v1::ThresholdStatus::NO_DATA &&
+              static_cast<int>(ThresholdVerdict::kPassing) == v1::ThresholdStatus::PASSING &&
+              static_cast<int>(ThresholdVerdict::kFailing) == v1::ThresholdStatus::FAILING);
+
 void Results::DescribeThresholds(v1::RunStatus* status) const {
   for (const MetricThresholds& metric : thresholds_.metrics()) {
     const Metric& known = store_->metrics().Get(*store_->metrics().Find(metric.key.metric));

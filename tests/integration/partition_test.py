@@ -101,6 +101,8 @@ class Mistakes(LockstepTest):
                     self.check(words, command, script, "--execution-segment", part,
                                *(["--execution-segment-sequence", sequence] if sequence else []))
         self.check(["executionSegment", "2 agents"], "run", "--agents", "2", "--execution-segment", "0:1/2", script)
+        self.check(["executionSegment", "--on-agent-loss redistribute"], "run", "--on-agent-loss", "redistribute",
+                   "--execution-segment", "0:1/2", script)
 
     def test_in_weights_and_agents(self):
         script = self.script("export default () => {}")

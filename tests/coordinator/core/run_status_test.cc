@@ -33,6 +33,7 @@ class RunStatusTest : public RunTest {
   v1::RunStatus Describe(absl::Duration elapsed = absl::ZeroDuration()) {
     return DescribeRun({.state = v1::RunStatus::RUNNING,
                         .elapsed = elapsed,
+                        .work_moves = work_moves,
                         .agents_wanted = roster.wanted(),
                         .script_url = "file:///dir/script.js",
                         .plan = plan,
@@ -46,6 +47,7 @@ class RunStatusTest : public RunTest {
   std::optional<TestPlan> plan;
   RunOutcome outcome{ExitCode::kExternalAbort, "a signal"};
   std::vector<Standstill> standstills;
+  bool work_moves = false;
 };
 
 TEST_F(RunStatusTest, TellsOfTheRun) {
@@ -92,6 +94,22 @@ TEST_F(RunStatusTest, ALostAgentsIterationsCountButNotItsVus) {
   EXPECT_EQ(status.vus(), 4);
   EXPECT_EQ(status.iterations(), 14);
   EXPECT_EQ(status.scenarios(0).planned(), -1);
+}
+
+// Of both, the plan says how many VUs the scenario may have; only where a rate asks for them are there
+// fewer of them at first.
+TEST_F(RunStatusTest, WhereWorkMovesAScenariosVusAreThoseOfThePlan) {
+  for (RunMember& member : roster.members()) {
+    Report(member, v1::ScenarioProgress::RUNNING, 0.5, 7, -1);
+    member.progress.mutable_scenarios(0)->set_allocated_vus(3);
+  }
+  work_moves = true;
+  plan.emplace().whole.scenarios = {
+      {.name = "s", .iterations = -1, .max_vus = 10, .at_a_rate = true}};
+  EXPECT_EQ(Describe().scenarios(0).max_vus(), 10);
+  EXPECT_EQ(Describe().scenarios(0).allocated_vus(), 6);
+  plan->whole.scenarios[0].at_a_rate = false;
+  EXPECT_EQ(Describe().scenarios(0).allocated_vus(), 10);
 }
 
 TEST_F(RunStatusTest, LossesAndStandstillsSpoilTheRuler) {
