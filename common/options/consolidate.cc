@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 
 #include "common/options/catalogue.h"
+#include "common/options/duration.h"
 #include "common/options/system_tags.h"
 
 namespace lockstep {
@@ -51,9 +52,10 @@ ExecutorConfig ExecutorOfShortcuts(const Options& options, ParsedOptions* result
   }
   if (options.duration.has_value()) {
     if (*options.duration <= absl::ZeroDuration()) {
-      result->errors.emplace_back(
-          "`duration` option should be more than 0, for infinite duration use the "
-          "externally-controlled executor");
+      result->errors.push_back(
+          absl::StrCat("`duration` option should be more than 0, for infinite duration use the "
+                       "externally-controlled executor (duration: ",
+                       DurationText(*options.duration), ")"));
     }
     note("vus", options.vus.has_value());
     return ConstantVusConfig{.vus = vus, .duration = *options.duration};

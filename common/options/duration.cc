@@ -14,6 +14,8 @@
 #include "absl/strings/strip.h"
 #include "nlohmann/json.hpp"
 
+#include "common/base/json_text.h"
+
 namespace lockstep {
 namespace {
 
@@ -204,7 +206,8 @@ absl::StatusOr<absl::Duration> DurationFromJson(const nlohmann::json& value) {
       return absl::Nanoseconds(std::llround(nanos));
     }
   }
-  return Invalid(value.dump(), kAllowed);
+  return absl::InvalidArgumentError(
+      absl::StrCat("invalid value ", JsonText(value), ": expected ", kAllowed));
 }
 
 std::string DurationText(absl::Duration duration) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
 #include "common/base/nearest.h"
 #include "common/options/executor_settings.h"
@@ -117,6 +118,14 @@ std::optional<ExecutorConfig> FindExecutor(absl::string_view type) {
   return found;
 }
 
+std::vector<std::string> KnownExecutors() {
+  std::vector<std::string> types;
+  ForEachExecutor([&types]<class Config>(const Config&) {
+    types.emplace_back(ExecutorSettings<Config>::kName);
+  });
+  return types;
+}
+
 // The executor's name, under either key. Empty after noting an error.
 std::string ReadType(const ValueReader& reader, const std::string& name) {
   const nlohmann::json* executor = reader.Find("executor");
@@ -127,19 +136,12 @@ std::string ReadType(const ValueReader& reader, const std::string& name) {
   }
   const nlohmann::json* given = executor != nullptr ? executor : type;
   if (given == nullptr || IsEmptyText(*given)) {
-    reader.errors()->push_back(
-        absl::StrCat("scenario '", name, "' doesn't have a specified executor type"));
+    reader.errors()->push_back(absl::StrCat("scenario '", name,
+                                            "' doesn't have a specified executor type; allowed: ",
+                                            absl::StrJoin(KnownExecutors(), ", ")));
     return "";
   }
   return reader.Member(executor != nullptr ? "executor" : "type").String().value_or("");
-}
-
-std::vector<std::string> KnownExecutors() {
-  std::vector<std::string> types;
-  ForEachExecutor([&types]<class Config>(const Config&) {
-    types.emplace_back(ExecutorSettings<Config>::kName);
-  });
-  return types;
 }
 
 // False if it is not even known what kind of scenario it is.

@@ -117,13 +117,15 @@ void CheckCount(absl::string_view key, const int64_t& value, StringList* errors)
 
 void CheckPositive(absl::string_view key, const absl::Duration& value, StringList* errors) {
   if (value <= absl::ZeroDuration()) {
-    errors->push_back(absl::StrCat(key, " must be positive, but is ", DurationText(value)));
+    errors->push_back(
+        absl::StrCat(key, ": invalid value ", DurationText(value), ": must be positive"));
   }
 }
 
 void CheckNotNegative(absl::string_view key, const absl::Duration& value, StringList* errors) {
   if (value < absl::ZeroDuration()) {
-    errors->push_back(absl::StrCat(key, " can't be negative"));
+    errors->push_back(
+        absl::StrCat(key, ": invalid value ", DurationText(value), ": can't be negative"));
   }
 }
 

@@ -89,7 +89,7 @@ TEST(Consolidate, RefusesShortcutsThatExcludeOneAnother) {
 TEST(Consolidate, RefusesADurationOfNothing) {
   EXPECT_THAT(ConsolidatedFrom(R"({"duration": 0})").errors,
               ElementsAre("`duration` option should be more than 0, for infinite duration use the "
-                          "externally-controlled executor"));
+                          "externally-controlled executor (duration: 0s)"));
 }
 
 TEST(Consolidate, OrdersScenariosByStartTimeAndName) {

@@ -86,7 +86,7 @@ TEST(DurationFromJson, TakesNumbersAsMilliseconds) {
 
 TEST(DurationFromJson, RefusesOtherTypesAndShowsThem) {
   EXPECT_THAT(std::string(DurationFromJson({{"seconds", 5}}).status().message()),
-              ::testing::StartsWith("invalid duration \"{\"seconds\":5}\": expected"));
+              ::testing::StartsWith("invalid value {\"seconds\":5}: expected a string"));
   for (const nlohmann::json& value :
        {nlohmann::json(true), nlohmann::json(nullptr), nlohmann::json(1e300)}) {
     EXPECT_FALSE(DurationFromJson(value).ok()) << value;

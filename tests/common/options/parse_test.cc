@@ -233,9 +233,13 @@ TEST(ParseScriptOptions, RefusesFaultyScenarios) {
        "per-vu-iterations, constant-vus, "
        "ramping-vus, constant-arrival-rate, ramping-arrival-rate, externally-controlled"},
       {R"({"scenarios": {"a": {"duration": "2s"}}})",
-       "scenario 'a' doesn't have a specified executor type"},
+       "scenario 'a' doesn't have a specified executor type; allowed: shared-iterations, "
+       "per-vu-iterations, constant-vus, "
+       "ramping-vus, constant-arrival-rate, ramping-arrival-rate, externally-controlled"},
       {R"({"scenarios": {"a": {"executor": ""}}})",
-       "scenario 'a' doesn't have a specified executor type"},
+       "scenario 'a' doesn't have a specified executor type; allowed: shared-iterations, "
+       "per-vu-iterations, constant-vus, "
+       "ramping-vus, constant-arrival-rate, ramping-arrival-rate, externally-controlled"},
       {R"({"scenarios": {"a": 5}})", "scenarios.a: invalid value 5: expected an object"},
       {R"({"scenarios": []})", "scenarios: invalid value []: expected an object"},
       {R"({"scenarios": {"a": {"executor": "ramping-vus", "type": "constant-vus"}}})",

@@ -192,7 +192,7 @@ TEST(Validate, ChecksTheRest) {
                   "blockHostnames": ["a.*.b", "*.c"], "hosts": {"x.y": "nowhere", "z": "1.2.3.4:80"},
                   "localIPs": "10.0.0.1, 10.0.0.3-10.0.0.9,10.1.0.0/28,::1,lo,10.0.0.1-x,10.0.0.0/99"})json"),
       ElementsAre(
-          "setupTimeout must be positive, but is 0s",
+          "setupTimeout: invalid value 0s: must be positive",
           "blacklistIPs: invalid value \"10.0.0.0/33\": expected an IP range such as 10.0.0.0/8",
           "blockHostnames: invalid hostname pattern \"a.*.b\": a wildcard * is only allowed at its "
           "start",
