@@ -63,9 +63,6 @@ void Session::Connect() {
   join.set_name(settings_.name);
   join.set_weight(settings_.weight);
   join.mutable_labels()->insert(settings_.labels.begin(), settings_.labels.end());
-  for (const std::string& capability : settings_.capabilities) {
-    join.add_capabilities(capability);
-  }
   join.set_session_id(session_id_);
   join.set_process_id(settings_.process_id);
   coordinator_nonce_.clear();

@@ -11,7 +11,6 @@
 #include <functional>
 #include <map>
 #include <string>
-#include <vector>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
@@ -31,7 +30,6 @@ struct SessionSettings {
   std::string name = {};
   int64_t weight = 1;
   std::map<std::string, std::string> labels = {};
-  std::vector<std::string> capabilities = {};
   int64_t process_id = 0;
   // What the agent proves itself with. A session keeps what it was opened with.
   struct Identity {

@@ -150,11 +150,8 @@ absl::Status ValidateJoin(const v1::Join& join, absl::string_view our_version) {
   if (join.weight() < 0 || join.weight() > kMostWeight) {
     return Bad("weight", absl::StrCat(join.weight()), absl::StrCat("1 to ", kMostWeight));
   }
-  if (join.labels_size() > kMaxLabels || join.capabilities_size() > kMaxLabels) {
-    return Bad(
-        "labels and capabilities",
-        absl::StrCat(std::max<int>(static_cast<int>(join.labels_size()), join.capabilities_size())),
-        absl::StrCat("at most ", kMaxLabels));
+  if (join.labels_size() > kMaxLabels) {
+    return Bad("labels", absl::StrCat(join.labels_size()), absl::StrCat("at most ", kMaxLabels));
   }
   for (const auto& [key, value] : join.labels()) {
     if (key.empty() || key.size() > kMaxLabelBytes || value.size() > kMaxLabelBytes) {
