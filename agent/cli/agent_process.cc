@@ -11,7 +11,6 @@
 
 #include "agent/cli/agent_page.h"
 #include "agent/health/cgroup.h"
-#include "common/base/environment.h"
 #include "common/base/processors.h"
 #include "common/base/random_bytes.h"
 #include "common/base/version.h"
@@ -59,13 +58,15 @@ int WorkersOf(const AgentFlags& flags) {
   return flags.workers > 0 ? static_cast<int>(flags.workers) : Processors();
 }
 
-CurrentCredentials::CurrentCredentials(const AgentFlags& flags, Credentials credentials,
+CurrentCredentials::CurrentCredentials(CredentialsReader read, Credentials credentials,
                                        GrpcTransport& transport, Logger& logger)
-    : flags_(flags), credentials_(std::move(credentials)), transport_(transport), logger_(logger) {}
+    : read_(std::move(read)),
+      credentials_(std::move(credentials)),
+      transport_(transport),
+      logger_(logger) {}
 
 SessionSettings::Identity CurrentCredentials::Renew() {
-  absl::StatusOr<std::optional<Credentials>> now = ChooseCredentials(
-      flags_.insecure, flags_.credentials, SystemEnvironment(), Role::kAgent, SystemClock().Wall());
+  const absl::StatusOr<std::optional<Credentials>> now = read_();
   if (!now.ok()) {
     // Somebody may be in the middle of putting them there.
     if (now.status().message() != complaint_) {
@@ -89,7 +90,7 @@ bool CurrentCredentials::Differ(const Credentials& read) const {
 }
 
 AgentProcess::AgentProcess(const AgentFlags& flags, const std::optional<Credentials>& credentials,
-                           StderrLog& log)
+                           const CredentialsReader& read, StderrLog& log)
     : flags_(flags),
       log_(log),
       workers_(WorkersOf(flags)),
@@ -101,16 +102,17 @@ AgentProcess::AgentProcess(const AgentFlags& flags, const std::optional<Credenti
       transport_(std::make_unique<GrpcTransport>(loop_, flags.coordinator,
                                                  credentials.has_value() ? &*credentials : nullptr,
                                                  flags.coordinator_name)),
-      session_(MakeSession(credentials)),
+      session_(MakeSession(credentials, read)),
       health_(loop_.clock(), host_.health(), workers_),
       conductor_({loop_, *session_, host_, script_log_, &health_},
                  [](absl::string_view json) { return FromCanonicalJson(json); }),
       page_(loop_, [this](const WebRequest& request) { return Answer(request); }) {}
 
-std::unique_ptr<Session> AgentProcess::MakeSession(const std::optional<Credentials>& credentials) {
+std::unique_ptr<Session> AgentProcess::MakeSession(const std::optional<Credentials>& credentials,
+                                                   const CredentialsReader& read) {
   SessionSettings settings = SettingsOf(flags_, credentials);
   if (credentials.has_value()) {
-    current_.emplace(flags_, *credentials, *transport_, log_);
+    current_.emplace(read, *credentials, *transport_, log_);
     settings.renew = [this] { return current_->Renew(); };
   }
   return std::make_unique<Session>(loop_, *transport_, log_, std::move(settings));

@@ -1,11 +1,13 @@
 // The parts of lockstep-agent, put together, and how they end together.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
 #include "agent/cli/agent_flags.h"
@@ -27,12 +29,15 @@ namespace lockstep::agent {
 // How many workers an agent with these flags has: a processor each, unless they say otherwise.
 int WorkersOf(const AgentFlags& flags);
 
+// What an agent proves itself with, as it is now; nothing: it joins in plain text or by a private socket.
+using CredentialsReader = std::function<absl::StatusOr<std::optional<Credentials>>()>;
+
 // The credentials of an agent, which may be renewed while it runs: each session begins with those that
 // are there then.
 class CurrentCredentials {
  public:
-  // All but `credentials` is borrowed.
-  CurrentCredentials(const AgentFlags& flags, Credentials credentials, GrpcTransport& transport,
+  // `transport` and `logger` are borrowed.
+  CurrentCredentials(CredentialsReader read, Credentials credentials, GrpcTransport& transport,
                      Logger& logger);
   // Reads them again. Where they cannot be read, those from before stay, with a warning.
   SessionSettings::Identity Renew();
@@ -40,7 +45,7 @@ class CurrentCredentials {
  private:
   bool Differ(const Credentials& read) const;
 
-  const AgentFlags& flags_;
+  const CredentialsReader read_;
   Credentials credentials_;
   GrpcTransport& transport_;
   Logger& logger_;
@@ -50,10 +55,9 @@ class CurrentCredentials {
 // One a process: it has the process's V8. Main thread.
 class AgentProcess {
  public:
-  // `credentials`: nothing on a private socket or in plain text. All of it is borrowed and outlives
-  // this.
+  // `credentials` are what `read` has read. `flags` and `log` are borrowed and outlive this.
   AgentProcess(const AgentFlags& flags, const std::optional<Credentials>& credentials,
-               StderrLog& log);
+               const CredentialsReader& read, StderrLog& log);
   AgentProcess(const AgentProcess&) = delete;
   AgentProcess& operator=(const AgentProcess&) = delete;
 
@@ -64,7 +68,8 @@ class AgentProcess {
   ExitCode Run(int signals);
 
  private:
-  std::unique_ptr<Session> MakeSession(const std::optional<Credentials>& credentials);
+  std::unique_ptr<Session> MakeSession(const std::optional<Credentials>& credentials,
+                                       const CredentialsReader& read);
   WebResponse Answer(const WebRequest& request);
   void Break(const std::string& message);
   void OnSignals(int signals);

@@ -61,7 +61,8 @@ int TakeSignals() {
   return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
-int Serve(const AgentFlags& flags, const std::optional<Credentials>& credentials) {
+int Serve(const AgentFlags& flags, const std::optional<Credentials>& credentials,
+          const CredentialsReader& read) {
   const int signals = TakeSignals();
   MeasureProcessorEarly();
   SteadyThisThread();
@@ -75,7 +76,7 @@ int Serve(const AgentFlags& flags, const std::optional<Credentials>& credentials
         "plain text: the script and the results cross the network readable for everybody "
         "(--insecure)");
   }
-  AgentProcess agent(flags, credentials, log);
+  AgentProcess agent(flags, credentials, read, log);
   if (const absl::Status status = agent.ServePage(); !status.ok()) {
     log.Error(std::string(status.message()));
     return static_cast<int>(ExitCode::kOther);
@@ -108,22 +109,24 @@ int Main(const std::vector<std::string>& args) {
   setenv("GRPC_DNS_RESOLVER", "native", /*overwrite=*/0);
   google::protobuf::SetLogHandler(nullptr);
   const AgentFlags& flags = std::get<AgentFlags>(parsed);
-  std::optional<Credentials> credentials;
-  if (!absl::StartsWith(flags.coordinator, "unix:")) {  // such a socket is its owner's alone
-    absl::StatusOr<std::optional<Credentials>> chosen = ChooseCredentials(
-        flags.insecure, flags.credentials, SystemEnvironment(), Role::kAgent, SystemClock().Wall());
-    if (!chosen.ok()) {
-      StderrLog(flags.name, flags.verbose).Error(std::string(chosen.status().message()));
-      return static_cast<int>(ExitCode::kInvalidConfig);
+  const CredentialsReader read = [&flags]() -> absl::StatusOr<std::optional<Credentials>> {
+    if (absl::StartsWith(flags.coordinator, "unix:")) {  // such a socket is its owner's alone
+      return std::nullopt;
     }
-    credentials = *std::move(chosen);
+    return ChooseCredentials(flags.insecure, flags.credentials, SystemEnvironment(), Role::kAgent,
+                             SystemClock().Wall());
+  };
+  const absl::StatusOr<std::optional<Credentials>> credentials = read();
+  if (!credentials.ok()) {
+    StderrLog(flags.name, flags.verbose).Error(std::string(credentials.status().message()));
+    return static_cast<int>(ExitCode::kInvalidConfig);
   }
   if (const absl::Status room = CheckThreadRoom(kThreadsBesideWorkers + WorkersOf(flags));
       !room.ok()) {
     StderrLog(flags.name, flags.verbose).Error(std::string(room.message()));
     return static_cast<int>(ExitCode::kOther);
   }
-  return Serve(flags, credentials);
+  return Serve(flags, *credentials, read);
 }
 
 }  // namespace
