@@ -1,14 +1,13 @@
 #include "agent/exec/leased_vus.h"
 
 #include <algorithm>
-#include <cmath>
 #include <set>
+
+#include "agent/exec/lease_size.h"
 
 namespace lockstep::agent {
 namespace {
 
-// A VU has iterations for about so long, and for these at least.
-constexpr absl::Duration kVuAhead = absl::Seconds(1);
 constexpr int64_t kLeastVuAhead = 2;
 
 }  // namespace
@@ -140,13 +139,11 @@ void LeasedVus::LetGo(int64_t vu, Share& share) {
   }
 }
 
-// As many as would begin in the time ahead at the speed since the last time, and one more than it has
+// As many as will begin in the time ahead at the speed since the last time, and one more than it has
 // at least: so there is always something to answer.
 void LeasedVus::Ask(int64_t vu, Share& share) {
   const int64_t begun = share.source->next();
-  const double seconds = std::max(absl::ToDoubleSeconds(now() - share.asked), 0.001);
-  const double speed = static_cast<double>(begun - share.begun_when_asked) / seconds;
-  const auto ahead = static_cast<int64_t>(std::ceil(speed * absl::ToDoubleSeconds(kVuAhead)));
+  const int64_t ahead = IterationsAhead(begun - share.begun_when_asked, now() - share.asked);
   share.asked = now();
   share.begun_when_asked = begun;
   v1::VuIterationsWanted::Vu& line = Say(vu);

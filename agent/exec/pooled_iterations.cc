@@ -1,15 +1,10 @@
 #include "agent/exec/pooled_iterations.h"
 
 #include <algorithm>
-#include <cmath>
+
+#include "agent/exec/lease_size.h"
 
 namespace lockstep::agent {
-namespace {
-
-// An agent has iterations for about so long.
-constexpr absl::Duration kAhead = absl::Seconds(1);
-
-}  // namespace
 
 LeasedGate::LeasedGate(std::shared_ptr<ScenarioCounters> counters,
                        absl::AnyInvocable<void() const> low)
@@ -51,11 +46,13 @@ void LeasedGate::Add(Range range) {
   MutexLock lock(mutex_);
   ranges_.push_back(range);
   left_ += range.second;
+  low_at_ = left_ / 2;
 }
 
-void LeasedGate::LowAt(int64_t left) {
+int64_t LeasedGate::BegunUntilAsked() {
   MutexLock lock(mutex_);
-  low_at_ = left;
+  low_at_ = left_ > 0 ? 0 : -1;
+  return begun_;
 }
 
 std::vector<LeasedGate::Range> LeasedGate::TakeAll() {
@@ -106,19 +103,16 @@ void PooledIterations::Start(MonoTime start) {
   }
 }
 
-// As many as would have been begun in the time ahead at the speed since the last time, twice the
-// VUs at least; without a VU, none.
+// Wants to have as many as will begin in the time ahead at the speed since the last time, twice the VUs
+// at least; without a VU, none. Asks once more when it has none, as only then it may hear that there
+// are no more.
 void PooledIterations::Ask() {
-  const int64_t begun = gate_->begun();
+  const int64_t begun = gate_->BegunUntilAsked();
   const int64_t vus = context_.plan.planned_vus;
-  const double seconds = std::max(absl::ToDoubleSeconds(now() - asked_), 0.001);
-  const double speed = static_cast<double>(begun - begun_when_asked_) / seconds;
-  const auto ahead = static_cast<int64_t>(std::ceil(speed * absl::ToDoubleSeconds(kAhead)));
+  const int64_t ahead = IterationsAhead(begun - begun_when_asked_, now() - asked_);
   const int64_t wanted = vus == 0 ? 0 : std::max(2 * vus, ahead);
   asked_ = now();
   begun_when_asked_ = begun;
-  // Asked once more when it has none, as only then it may hear that there are no more.
-  gate_->LowAt(gate_->left() > 0 ? 0 : -1);
   context_.events.OnIterationsWanted({context_.scenario, begun, wanted, false});
 }
 
@@ -141,7 +135,6 @@ void PooledIterations::Lease(int64_t first, int64_t count) {
   }
   granted_ += count;
   gate_->Add({first, count});
-  gate_->LowAt(gate_->left() / 2);
   if (started_) {
     handles_.Wake();
   }

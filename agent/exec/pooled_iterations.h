@@ -18,14 +18,15 @@ namespace lockstep::agent {
 class LeasedGate final : public IterationGate {
  public:
   using Range = std::pair<int64_t, int64_t>;  // first, count
-  // `low` is called, on any thread, whenever there are only as few iterations left as LowAt says.
+  // `low` is called, on any thread, when half of what there was after the last Add has begun; and,
+  // after BegunUntilAsked, when all of it has.
   LeasedGate(std::shared_ptr<ScenarioCounters> counters, absl::AnyInvocable<void() const> low);
 
   bool Enter(MonoTime now, Iteration* iteration) override;
   bool starved() const override;
   void Add(Range range);
-  // `low` is called again, once, when there are at most so many.
-  void LowAt(int64_t left);
+  // How many have begun. Those after them are told of by `low`.
+  int64_t BegunUntilAsked();
   // Iterations that have not begun; they never will.
   std::vector<Range> TakeAll();
   int64_t begun() const;

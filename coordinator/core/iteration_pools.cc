@@ -159,10 +159,15 @@ void IterationPools::DealPool(const std::string& scenario, Pool& pool,
       while (pool.count > 0) {
         Give(scenario, pool, agent, pool.count, grants);
       }
-    } else if (*taker.wanted > 0 && pool.count > 0) {
+      continue;
+    }
+    const int64_t lacking = *taker.wanted - (taker.granted - taker.begun);
+    if (*taker.wanted > 0 && lacking <= 0) {
+      taker.wanted.reset();  // what it wants is on its way
+    } else if (lacking > 0 && pool.count > 0) {
       const auto sharers = static_cast<int64_t>(at_work.size());
       const int64_t fair = (pool.count + sharers - 1) / sharers;
-      Give(scenario, pool, agent, std::min(*taker.wanted, fair), grants);
+      Give(scenario, pool, agent, std::min(lacking, fair), grants);
       taker.wanted.reset();
     }
   }

@@ -187,6 +187,21 @@ TEST_F(MovingWorkTest, IterationsOfAPoolAreAskedForAheadOfTheStart) {
   EXPECT_EQ(agent().dropped(), 0);
 }
 
+TEST_F(MovingWorkTest, VusThatBeginAtOneInstantAreNoSpeed) {
+  Make({Scenario(SharedIterationsConfig{3, 100'000})}, Taking(absl::Milliseconds(100)));
+  Start();
+  agent().engine->Lease("s", 0, 3);
+  for (int64_t turn = 1; turn <= 20; ++turn) {
+    RunUntil(absl::Milliseconds(100 * turn - 50));
+    agent().engine->Lease("s", 3 * turn, 3);
+  }
+  RunUntil(absl::Milliseconds(2000));
+  ASSERT_GT(agent().asked.size(), 20u);
+  for (const auto& asked : agent().asked) {
+    EXPECT_LE(asked.wanted, 30);  // what three VUs begin in a second
+  }
+}
+
 TEST_F(MovingWorkTest, WhatHasNotBegunGoesBackFromAnAgentThatEnds) {
   Make({Scenario(SharedIterationsConfig{2, 100})}, Taking(absl::Milliseconds(100)));
   Start();

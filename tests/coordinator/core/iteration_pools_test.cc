@@ -51,6 +51,19 @@ TEST(IterationPools, EachAsksForItsPartAndGetsNoMoreThanAFairShareOfTheRest) {
   EXPECT_EQ(pools.GrantedTo(kA, "s"), 5);
 }
 
+// Or it would get twice what it wants for asking twice, before the first answer has reached it.
+TEST(IterationPools, WhatAnAgentHasNotBegunIsPartOfWhatItWants) {
+  IterationPools pools({{"s", 100}});
+  ASSERT_TRUE(pools.Ask(kA, Lease(0, 8)).ok());
+  EXPECT_THAT(Deal(pools, {kA, kB}), ElementsAre(Given(kA, 0, 8)));
+  ASSERT_TRUE(pools.Ask(kA, Lease(2, 8)).ok());
+  EXPECT_THAT(Deal(pools, {kA, kB}), ElementsAre(Given(kA, 8, 2)));
+  ASSERT_TRUE(pools.Ask(kA, Lease(2, 8)).ok());
+  EXPECT_THAT(Deal(pools, {kA, kB}), IsEmpty());
+  ASSERT_TRUE(pools.Ask(kA, Lease(5, 8)).ok());
+  EXPECT_THAT(Deal(pools, {kA, kB}), ElementsAre(Given(kA, 10, 3)));
+}
+
 TEST(IterationPools, ThereAreNoMoreOnceNobodyCanGiveAnyBack) {
   IterationPools pools({{"s", 4}});
   ASSERT_TRUE(pools.Ask(kA, Lease(0, 2)).ok());
@@ -125,7 +138,7 @@ TEST(IterationPools, WhatIsOnItsWayToAnAgentThatHasEndedGoesToTheOthers) {
   IterationPools pools({{"s", 9}});
   ASSERT_TRUE(pools.Ask(kA, Lease(0, 3)).ok());
   EXPECT_THAT(Deal(pools, {kA, kB}), ElementsAre(Given(kA, 0, 3)));
-  ASSERT_TRUE(pools.Ask(kA, Lease(2, 3)).ok());
+  ASSERT_TRUE(pools.Ask(kA, Lease(2, 4)).ok());
   EXPECT_THAT(Deal(pools, {kA, kB}), ElementsAre(Given(kA, 3, 3)));
   ASSERT_TRUE(pools.Ask(kB, Lease(0, 9)).ok());
   EXPECT_THAT(Deal(pools, {kA, kB}), ElementsAre(Given(kB, 6, 2)));
