@@ -4,7 +4,6 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
-#include <filesystem>
 #include <future>
 #include <thread>
 #include <utility>
@@ -19,7 +18,7 @@
 #include "common/base/host_port.h"
 #include "common/base/status_macros.h"
 #include "common/base/sync.h"
-#include "common/web/silent_client.h"
+#include "common/web/clients.h"
 
 namespace lockstep {
 namespace {
@@ -28,26 +27,25 @@ constexpr size_t kThreads = 8;
 constexpr size_t kLargestBody = 1 << 20;
 constexpr auto kLastWords = std::chrono::seconds(1);  // for what streams have still to tell
 constexpr int kPatienceSeconds = 3;                   // with a client that neither sends nor reads
-constexpr absl::Duration kSilence = absl::Milliseconds(500);   // of a client, while others wait
-constexpr auto kBetweenCuts = std::chrono::milliseconds(100);  // of those who are silent
+constexpr auto kBetweenLooks = std::chrono::milliseconds(100);  // at those who are slow
 
-// One request on its way to the loop and back. The first answer counts.
+// One request on its way to the loop and back. Whoever takes it answers it.
 class Call {
  public:
-  void Answer(WebResponse answer) {
-    if (!answered_.exchange(true)) {
-      response_.set_value(std::move(answer));
-    }
-  }
+  // False if somebody has taken it already.
+  bool Take() { return !taken_.exchange(true); }
+  void Answer(WebResponse answer) { response_.set_value(std::move(answer)); }
+  // A request that nobody takes for too long is given up, and not carried out.
   WebResponse Wait() {
     std::future<WebResponse> response = response_.get_future();
-    return response.wait_for(std::chrono::seconds(kPatienceSeconds)) == std::future_status::ready
+    const auto patience = std::chrono::seconds(kPatienceSeconds);
+    return response.wait_for(patience) == std::future_status::ready || !Take()
                ? response.get()
                : WebResponse{.status = 503, .body = "the program is busy\n"};
   }
 
  private:
-  std::atomic<bool> answered_ = false;
+  std::atomic<bool> taken_ = false;
   std::promise<WebResponse> response_;
 };
 
@@ -70,79 +68,21 @@ absl::StatusOr<ListenAddress> ParseAddress(const std::string& address) {
   return parsed;
 }
 
-// The port of a connection's own end; 0 if it is not an internet connection.
-int LocalPort(int fd) {
-  int listens = 0;
-  socklen_t size = sizeof(listens);
-  if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0 || listens != 0) {
-    return 0;
-  }
-  sockaddr_storage name = {};
-  socklen_t length = sizeof(name);
-  if (getsockname(fd, reinterpret_cast<sockaddr*>(&name), &length) != 0) {
-    return 0;
-  }
-  if (name.ss_family == AF_INET) {
-    return ntohs(reinterpret_cast<const sockaddr_in&>(name).sin_port);
-  }
-  return name.ss_family == AF_INET6 ? ntohs(reinterpret_cast<const sockaddr_in6&>(name).sin6_port)
-                                    : 0;
-}
-
-bool AnyConnection(int /*fd*/) {
-  return true;
-}
-
-bool IsSilent(int fd) {
-  return HasBeenSilentFor(kSilence, fd);
-}
-
-// Ends those of this process's connections on `port` that are meant, so that no thread goes on waiting
-// for a client. The library knows them, but does not tell; no other socket can have the port that this
-// process listens on.
-void CutConnections(int port, bool (*is_meant)(int fd)) {
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd", error)) {
-    int fd = -1;
-    if (absl::SimpleAtoi(entry.path().filename().string(), &fd) && LocalPort(fd) == port &&
-        is_meant(fd)) {
-      shutdown(fd, SHUT_RDWR);
-    }
-  }
-}
-
-// The library's threads. As long as a connection waits for one of them, those on which nothing has
-// come are cut: whoever only connects keeps nobody out for longer than kSilence.
+// The library's threads, for which clients wait.
 class Threads final : public httplib::ThreadPool {
  public:
-  // `port` is borrowed, and known once there are connections.
-  Threads(size_t threads, const int& port) : ThreadPool(threads), port_(port) {}
+  // `clients` is borrowed.
+  Threads(size_t threads, Clients& clients) : ThreadPool(threads), clients_(clients) {}
 
   // Nothing or whether it is taken on, as the version of the library wants it.
   using Enqueued = decltype(std::declval<httplib::TaskQueue&>().enqueue(nullptr));
   Enqueued enqueue(std::function<void()> task) override {
-    CutSilent();
-    ++waiting_;
-    return ThreadPool::enqueue([this, task = std::move(task)] {
-      --waiting_;
-      task();
-    });
+    return ThreadPool::enqueue(clients_.Wait(std::move(task)));
   }
-  void on_idle() override { CutSilent(); }
+  void on_idle() override { clients_.CutSlow(); }
 
  private:
-  // Listener's thread.
-  void CutSilent() {
-    const auto now = std::chrono::steady_clock::now();
-    if (waiting_ > 0 && now >= next_cut_) {
-      next_cut_ = now + kBetweenCuts;
-      CutConnections(port_, IsSilent);
-    }
-  }
-
-  const int& port_;
-  std::atomic<size_t> waiting_ = 0;
-  std::chrono::steady_clock::time_point next_cut_;
+  Clients& clients_;
 };
 
 }  // namespace
@@ -152,10 +92,12 @@ struct WebServer::Impl {
       : loop(event_loop), handler(std::move(answer)), most_streams(streams_at_once) {}
 
   void Serve(const httplib::Request& request, httplib::Response& response) {
+    clients.NoteAsked(request.remote_addr, request.remote_port);
     auto call = std::make_shared<Call>();
     {
       MutexLock held(mutex);
       if (ended) {
+        call->Take();
         call->Answer({.status = 503, .body = "the program is about to end\n"});
       } else {
         std::erase_if(waiting, [](const std::weak_ptr<Call>& w) { return w.expired(); });
@@ -166,7 +108,7 @@ struct WebServer::Impl {
     WebRequest asked{request.method == "HEAD" ? "GET" : request.method, request.path, request.body,
                      request.get_header_value("Host"), request.get_header_value("Authorization")};
     loop.Post([self = alive, this, call, asked = std::move(asked)] {
-      if (*self) {
+      if (*self && call->Take()) {
         call->Answer(handler(asked));
       }
     });
@@ -214,9 +156,10 @@ struct WebServer::Impl {
   const size_t most_streams;
   // False once there is no server any more; loop only.
   std::shared_ptr<bool> alive = std::make_shared<bool>(true);
+  int port = 0;
+  Clients clients{port};
   httplib::Server server;
   std::thread listener;
-  int port = 0;
 
   Mutex mutex;
   bool ended ABSL_GUARDED_BY(mutex) = false;
@@ -235,9 +178,9 @@ absl::Status WebServer::Start(const std::string& address) {
   LOCKSTEP_ASSIGN_OR_RETURN(const ListenAddress parsed, ParseAddress(address));
   httplib::Server& server = impl_->server;
   server.new_task_queue = [this, threads = kThreads + impl_->most_streams] {
-    return new Threads(threads, impl_->port);
+    return new Threads(threads, impl_->clients);
   };
-  server.set_idle_interval(kBetweenCuts);
+  server.set_idle_interval(kBetweenLooks);
   server.set_keep_alive_max_count(1);
   server.set_payload_max_length(kLargestBody);
   server.set_read_timeout(kPatienceSeconds);
@@ -303,7 +246,7 @@ void WebServer::Shutdown() {
       }
     }
     for (const std::weak_ptr<Call>& weak : impl_->waiting) {
-      if (std::shared_ptr<Call> call = weak.lock()) {
+      if (std::shared_ptr<Call> call = weak.lock(); call != nullptr && call->Take()) {
         call->Answer({.status = 503, .body = "the program is about to end\n"});
       }
     }
@@ -316,7 +259,7 @@ void WebServer::Shutdown() {
     std::this_thread::yield();  // the thread does not listen yet, and would miss the stop
   }
   impl_->server.stop();
-  CutConnections(impl_->port, AnyConnection);
+  impl_->clients.CutAll();
   impl_->listener.join();
 }
 

@@ -29,6 +29,7 @@ constexpr char kTlsHandshake = 0x16;  // the first byte of a TLS record with a C
 constexpr char kHttp2Preface = 'P';   // of "PRI * HTTP/2.0"
 constexpr absl::Duration kWindow = absl::Seconds(10);
 constexpr int kBacklog = 1024;
+constexpr int kMostUnread = 16;  // pieces of 4 KiB of what a stranger says
 constexpr absl::Duration kPause = absl::Milliseconds(100);  // without descriptors
 
 std::string ErrorText(int error) {
@@ -255,8 +256,9 @@ void Doorkeeper::OnFirstByte(int fd) {
 }
 
 void Doorkeeper::Answer(int fd, char first_byte) {
+  // What is not read takes the answer along with the connection; but nobody is listened to for long.
   char unread[4096];
-  while (recv(fd, unread, sizeof(unread), 0) > 0) {  // else the answer is lost with the connection
+  for (int more = kMostUnread; more > 0 && recv(fd, unread, sizeof(unread), 0) > 0; --more) {
   }
   const absl::string_view answer = first_byte == kTlsHandshake ? kTlsAlert
                                    : settings_.tls             ? kHttpAnswer

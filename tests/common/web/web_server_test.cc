@@ -75,6 +75,34 @@ TEST_F(WebServerTest, ConnectionsThatAskNothingKeepNobodyOut) {
   }
 }
 
+// Each of them sends a byte of its request now and then, and never all of it.
+TEST_F(WebServerTest, RequestsThatNeverEndKeepNobodyOut) {
+  ASSERT_TRUE(server_.Start("127.0.0.1:0").ok());
+  std::vector<int> slow;
+  for (int i = 0; i < 100; ++i) {
+    slow.push_back(Say("GET /slow HTTP/1.1\r\nX: "));
+  }
+  std::atomic<bool> answered = false;
+  std::thread dripping([&] {
+    while (!answered) {
+      for (const int fd : slow) {
+        send(fd, "x", 1, MSG_NOSIGNAL);
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+  });
+  httplib::Client client("127.0.0.1", server_.port());
+  client.set_read_timeout(30);
+  const auto answer = client.Get("/after");
+  answered = true;
+  dripping.join();
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->body, "GET /after ");
+  for (const int fd : slow) {
+    close(fd);
+  }
+}
+
 TEST_F(WebServerTest, AnswersComeFromTheLoop) {
   ASSERT_TRUE(server_.Start("127.0.0.1:0").ok());
   httplib::Client client("127.0.0.1", server_.port());
@@ -146,6 +174,24 @@ TEST_F(WebServerTest, ARequestThatTellsNoLengthHasNoBody) {
     EXPECT_THAT(answer, ::testing::StartsWith("HTTP/1.1 200 OK\r\n"));
     EXPECT_THAT(answer, ::testing::EndsWith(absl::StrCat("\r\n\r\n", method, " /x ")));
   }
+}
+
+TEST(WebServerAlone, WhatWasAnsweredAsBusyIsNotCarriedOutLater) {
+  EpollLoop loop;
+  int carried_out = 0;
+  WebServer server(loop, [&](const WebRequest&) {
+    ++carried_out;
+    return WebResponse{.status = 200};
+  });
+  ASSERT_TRUE(server.Start("127.0.0.1:0").ok());
+  httplib::Client client("127.0.0.1", server.port());
+  client.set_read_timeout(30);
+  const auto answer = client.Post("/api/stop");  // nobody runs the loop yet
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 503);
+  loop.Post([&] { loop.Stop(); });
+  loop.Run();
+  EXPECT_EQ(carried_out, 0);
 }
 
 TEST(WebServerAlone, AnEndedLoopLeavesNoClientWaiting) {

@@ -34,7 +34,8 @@ class Visitor {
   Visitor(const Visitor&) = delete;
   Visitor& operator=(const Visitor&) = delete;
 
-  void Say(absl::string_view text) { send(fd_, text.data(), text.size(), MSG_NOSIGNAL); }
+  // How many bytes of `text` were taken; -1: the door is closed.
+  ssize_t Say(absl::string_view text) { return send(fd_, text.data(), text.size(), MSG_NOSIGNAL); }
   // All that comes until the door closes.
   std::string Hear() {
     std::string heard;
@@ -121,6 +122,22 @@ TEST_F(DoorkeeperTest, RefusesGarbage) {
   Run(1);
   EXPECT_THAT(refused, ElementsAre("protocol: it does not speak HTTP/2"));
   EXPECT_EQ(visitor.Hear(), "");
+}
+
+TEST_F(DoorkeeperTest, DoesNotListenToAStrangerForAsLongAsItTalks) {
+  Open({.tls = true});
+  Visitor visitor(port);
+  ssize_t said = 0;
+  std::thread talking([&] {
+    const std::string piece(1 << 16, 'x');
+    for (ssize_t taken = 0; taken >= 0; taken = visitor.Say(piece)) {
+      said += taken;
+    }
+  });
+  Run(1);
+  talking.join();
+  EXPECT_THAT(refused, ElementsAre("protocol: it does not speak TLS"));
+  EXPECT_LT(said, 32 << 20);  // 64 KiB, and what the system keeps on the way
 }
 
 TEST_F(DoorkeeperTest, WaitsForTheFirstByteOnlySoLong) {
