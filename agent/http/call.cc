@@ -137,7 +137,7 @@ void HttpCall::OnBody(std::string piece) {
 }
 
 void HttpCall::Stop() {
-  if (const std::optional<HttpResponse> response = env_.client.Cut(running_)) {
+  if (std::optional<HttpResponse> response = env_.client.Cut(running_)) {
     Account(*response);
   }
   env_.client.Cancel(std::exchange(running_, ExchangeId::kNone));
@@ -156,9 +156,8 @@ bool HttpCall::LeadsOn(const HttpResponse& response) const {
   if (!IsRedirectStatus(response.status) || redirects_ >= spec_.redirects) {
     return false;
   }
-  const auto next =
-      FollowRedirect(redirects_ == 0 ? OriginOf(request_) : origin_, request_, response);
-  return !next.ok() || next->has_value();
+  const auto target = RedirectTarget(request_.url, response);
+  return !target.ok() || target->has_value();
 }
 
 void HttpCall::OnResponse(HttpResponse& response) {
@@ -182,13 +181,17 @@ void HttpCall::OnResponse(HttpResponse& response) {
   Finish(response);
 }
 
-std::optional<DigestChallenge> HttpCall::Account(const HttpResponse& response) {
+std::optional<DigestChallenge> HttpCall::Account(HttpResponse& response) {
   if (env_.debug != nullptr && !debug_id_.empty()) {
     env_.debug->Response(debug_id_, response);
   }
   env_.count_bytes(response.bytes_sent, response.bytes_received);
   if (spec_.listener == nullptr) {
     KeepCookies(response);
+  }
+  // A redirect that leads nowhere is a failure, to the script and to the metrics.
+  if (const auto target = RedirectTarget(request_.url, response); !target.ok()) {
+    response.Fail({error_code::kGeneric, std::string(target.status().message())});
   }
   const bool challenge =
       spec_.auth == HttpRequest::Auth::kDigest && !challenged_ && response.status == 401;
@@ -222,20 +225,16 @@ void HttpCall::Sample(const HttpResponse& response, std::optional<bool> expected
   env_.sampler.Record(hop, response);
 }
 
-bool HttpCall::Redirect(HttpResponse& response) {
-  if (response.error.code != 0 || !IsRedirectStatus(response.status)) {
+bool HttpCall::Redirect(const HttpResponse& response) {
+  if (response.error.code != 0) {
+    return false;
+  }
+  absl::StatusOr<std::optional<Url>> target = RedirectTarget(request_.url, response);
+  if (!target.ok() || !target->has_value()) {
     return false;
   }
   if (redirects_ == 0) {
     origin_ = OriginOf(request_);
-  }
-  absl::StatusOr<std::optional<HttpRequest>> next = FollowRedirect(origin_, request_, response);
-  if (!next.ok()) {
-    response.Fail({error_code::kGeneric, std::string(next.status().message())});
-    return false;
-  }
-  if (!next->has_value()) {
-    return false;
   }
   if (redirects_ >= spec_.redirects) {
     if (!spec_.redirects_given) {
@@ -248,7 +247,7 @@ bool HttpCall::Redirect(HttpResponse& response) {
   }
   KeepFirst();
   ++redirects_;
-  request_ = **std::move(next);
+  request_ = FollowRedirect(origin_, request_, response, **std::move(target));
   return true;
 }
 

@@ -132,9 +132,9 @@ class HttpCall : private ResponseListener {
   void OnHead(const HttpResponse& response) override;
   void OnBody(std::string piece) override;
   void KeepCookies(const HttpResponse& response);
-  // Counts and samples an answer, and keeps its cookies if OnHead has not. The challenge of an
-  // answer that the call can go on from.
-  std::optional<DigestChallenge> Account(const HttpResponse& response);
+  // Counts and samples an answer, and keeps its cookies if OnHead has not; a redirect whose Location
+  // cannot be read becomes a failure. The challenge of an answer that the call can go on from.
+  std::optional<DigestChallenge> Account(HttpResponse& response);
   std::optional<DigestChallenge> ChallengeOf(const HttpResponse& response) const;
   // Whether another hop follows, so that this answer is not the script's.
   bool LeadsOn(const HttpResponse& response) const;
@@ -145,8 +145,8 @@ class HttpCall : private ResponseListener {
   // Ends the hop with an error, in a later turn and without the network.
   void FailHop(HttpError error);
   void Sample(const HttpResponse& response, std::optional<bool> expected, bool challenge);
-  // Prepares the next hop, if `response` asks for one; or makes a failure of `response`.
-  bool Redirect(HttpResponse& response);
+  // Prepares the next hop, if `response` asks for one.
+  bool Redirect(const HttpResponse& response);
   // The headers of the present hop, with its cookies.
   const HeaderList& sent_headers() const { return bare_ ? *bare_ : request_.headers; }
   // Keeps the hop that has just been answered, if it is the first, before it is changed.

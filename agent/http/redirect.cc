@@ -45,28 +45,33 @@ RedirectOrigin OriginOf(const HttpRequest& first) {
   return {first.url.host, FindHeader(first.headers, "Referer")};
 }
 
-absl::StatusOr<std::optional<HttpRequest>> FollowRedirect(const RedirectOrigin& origin,
-                                                          const HttpRequest& request,
-                                                          const HttpResponse& response) {
+absl::StatusOr<std::optional<Url>> RedirectTarget(const Url& url, const HttpResponse& response) {
+  if (!IsRedirectStatus(response.status)) {
+    return std::optional<Url>();
+  }
   const std::optional<std::string> location = FindHeader(response.headers, "Location");
-  if (!IsRedirectStatus(response.status) || !location || location->empty()) {
-    return std::optional<HttpRequest>();
+  if (!location || location->empty()) {
+    return std::optional<Url>();
   }
-  const Url& url = request.url;
-  absl::StatusOr<Url> next = ResolveUrl(url, *location);
-  if (!next.ok()) {
+  absl::StatusOr<Url> target = ResolveUrl(url, *location);
+  if (!target.ok()) {
     return absl::InvalidArgumentError(absl::StrCat("failed to parse Location header \"", *location,
-                                                   "\": ", next.status().message()));
+                                                   "\": ", target.status().message()));
   }
-  if (next->fragment.empty()) {
-    next->fragment = url.fragment;
+  if (target->fragment.empty()) {
+    target->fragment = url.fragment;
   }
+  return std::optional<Url>(*std::move(target));
+}
+
+HttpRequest FollowRedirect(const RedirectOrigin& origin, const HttpRequest& request,
+                           const HttpResponse& response, Url target) {
+  const Url& url = request.url;
   const bool keeps_body = response.status == 307 || response.status == 308;
-  const bool keeps_secrets = SameHostOrBelow(next->host, origin.host);
-  const bool names_host = NamesHost(*location);
-  std::optional<HttpRequest> hop(request);
-  HttpRequest& following = *hop;
-  following.url = *std::move(next);
+  const bool keeps_secrets = SameHostOrBelow(target.host, origin.host);
+  const bool names_host = NamesHost(FindHeader(response.headers, "Location").value_or(""));
+  HttpRequest following(request);
+  following.url = std::move(target);
   following.follow_up = true;
   if (!keeps_body) {
     if (request.method != "GET" && request.method != "HEAD") {
@@ -86,7 +91,7 @@ absl::StatusOr<std::optional<HttpRequest>> FollowRedirect(const RedirectOrigin& 
   if (url.scheme != "https" || following.url.scheme == "https") {
     headers.emplace_back("Referer", origin.referer ? *origin.referer : url.request_url());
   }
-  return hop;
+  return following;
 }
 
 }  // namespace lockstep::agent

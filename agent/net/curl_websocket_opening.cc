@@ -114,7 +114,11 @@ void CurlWebSocket::Refuse(HttpError error) {
   state_ = State::kOver;
   StampHandshake();
   LeaveCurl();
-  response_.error = std::move(error);
+  if (response_.status == 101) {  // the beginning of an answer that was cut short is none
+    response_.Fail(std::move(error));
+  } else {
+    response_.error = std::move(error);
+  }
   Queue({.type = Event::Type::kRefused, .data = ""});
 }
 
@@ -195,8 +199,8 @@ void CurlWebSocket::OnNeverOpened(CURLcode code) {
   const bool before_deadline = true;  // the handshake's time-out is a timer of ours
   HttpError failure =
       FailureOf(easy_.get(), code, easy_.error_text(), target_, dialled_, before_deadline);
-  if (failure.message == "EOF") {
-    failure.message = kCutOff;  // a handshake that was begun
+  if (failure.message == "EOF" || code == CURLE_OK) {
+    failure = {error_code::kGeneric, kCutOff};  // a handshake that was begun
   }
   Refuse(std::move(failure));
 }

@@ -22,6 +22,8 @@ namespace {
 
 constexpr absl::Duration kSilence = absl::Milliseconds(500);
 constexpr auto kPatience = std::chrono::seconds(2);
+constexpr auto kReading =
+    std::chrono::milliseconds(300);  // of what has come, by a thread that is free
 constexpr auto kBetweenCuts = std::chrono::milliseconds(100);
 
 int PortOf(const sockaddr_storage& name) {
@@ -107,16 +109,19 @@ void Clients::CutSlow() {
       asked.insert(client);
     }
   }
-  std::map<std::string, Time> seen;
+  std::map<std::string, Slowness> seen;
   ForEachConnection(port_, [&](int fd) {
     const std::string client = ClientOf(fd);
     if (asked.contains(client)) {
       return;
     }
     const auto known = seen_.find(client);
-    const bool new_or_unread = known == seen_.end() || HasUnread(fd);
-    const Time since = seen[client] = new_or_unread ? now : known->second;
-    if (now - since >= kPatience || HasBeenSilentFor(kSilence, fd)) {
+    Slowness& slow = seen[client] = known == seen_.end() ? Slowness{now, now} : known->second;
+    if (HasUnread(fd)) {
+      slow.heard_at = now;
+    }
+    const bool too_slow = now - slow.came_at >= kPatience && now - slow.heard_at >= kReading;
+    if (too_slow || HasBeenSilentFor(kSilence, fd)) {
       shutdown(fd, SHUT_RDWR);
     }
   });

@@ -31,12 +31,15 @@ class Clients {
 
  private:
   using Time = std::chrono::steady_clock::time_point;
+  struct Slowness {
+    Time came_at;   // as far as we know
+    Time heard_at;  // when something of its was waiting for a thread, for the last time
+  };
 
   const int& port_;
   std::atomic<size_t> waiting_ = 0;
   Time next_cut_;
-  std::map<std::string, Time>
-      seen_;  // who has not asked yet, and since when we know; listener's thread
+  std::map<std::string, Slowness> seen_;  // who has not asked yet; listener's thread
   Mutex mutex_;
   std::map<std::thread::id, std::string> asked_ ABSL_GUARDED_BY(mutex_);  // by their task's thread
 };

@@ -95,6 +95,9 @@ ServerReply Broken(absl::string_view path) {
     return {.first = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort",
             .then = ServerReply::Then::kClose};
   }
+  if (path == "/cut-101") {
+    return {.first = "HTTP/1.1 101 Switching Protocols\r\nUpg", .then = ServerReply::Then::kClose};
+  }
   return {.first = "this is not HTTP at all\r\n\r\n", .then = ServerReply::Then::kClose};
 }
 
@@ -218,7 +221,8 @@ ServerReply Answer(const ServerRequest& request, int64_t requests_before) {
   if (path == "/short-redirect") {
     return ShortRedirect();
   }
-  if (path == "/close" || path == "/reset" || path == "/truncated" || path == "/garbage") {
+  if (path == "/close" || path == "/reset" || path == "/truncated" || path == "/garbage" ||
+      path == "/cut-101") {
     return Broken(path);
   }
   if (absl::StartsWith(path, "/ws")) {

@@ -21,6 +21,7 @@
 //                        milliseconds, and the end; after Last-Event-ID: I those behind I, or 204;
 //                        with ?each=K at most K ticks on a connection
 //   /truncated           promises 100 bytes, sends 5, ends
+//   /cut-101             begins to switch protocols, and ends within the header
 //   /garbage             answers with something that is not HTTP
 //   /ws                  a WebSocket that echoes; /ws/close/CODE closes at once; /ws/ping pings
 //                        first; /ws/drop cuts the connection; anything but an upgrade gets 400

@@ -13,10 +13,21 @@ using ::lockstep::testing::ParsedUrl;
 using ::testing::ElementsAre;
 using ::testing::Pair;
 
+// The request that follows; nothing if none does.
+absl::StatusOr<std::optional<HttpRequest>> FollowFrom(const RedirectOrigin& origin,
+                                                      const HttpRequest& request,
+                                                      const HttpResponse& response) {
+  const absl::StatusOr<std::optional<Url>> target = RedirectTarget(request.url, response);
+  if (!target.ok() || !target->has_value()) {
+    return target.ok() ? absl::StatusOr<std::optional<HttpRequest>>(std::nullopt) : target.status();
+  }
+  return FollowRedirect(origin, request, response, **target);
+}
+
 // The first redirect of a chain.
 absl::StatusOr<std::optional<HttpRequest>> Follow(const HttpRequest& request,
                                                   const HttpResponse& response) {
-  return FollowRedirect(OriginOf(request), request, response);
+  return FollowFrom(OriginOf(request), request, response);
 }
 
 HttpResponse RedirectTo(int status, const std::string& location) {
@@ -69,10 +80,10 @@ TEST(Redirect, ComparesHostsWithTheFirstOfTheChain) {
   const RedirectOrigin origin{"h.test", std::nullopt};
   const HttpRequest below{.url = ParsedUrl("http://sub.h.test/a"),
                           .headers = {{"Authorization", "s"}}};
-  const auto back = FollowRedirect(origin, below, RedirectTo(302, "http://h.test/"));
+  const auto back = FollowFrom(origin, below, RedirectTo(302, "http://h.test/"));
   EXPECT_TRUE(FindHeader((*back)->headers, "Authorization").has_value());
   const auto deeper =
-      FollowRedirect({"sub.h.test", std::nullopt}, below, RedirectTo(302, "http://h.test/"));
+      FollowFrom({"sub.h.test", std::nullopt}, below, RedirectTo(302, "http://h.test/"));
   EXPECT_FALSE(FindHeader((*deeper)->headers, "Authorization").has_value());
 }
 
@@ -92,12 +103,12 @@ TEST(Redirect, DropsHostWhereTheLocationNamesOne) {
 TEST(Redirect, RefererIsTheLastHopOrWhatTheScriptSet) {
   const HttpRequest first{.url = ParsedUrl("http://h.test/1")};
   const RedirectOrigin origin = OriginOf(first);
-  const auto second = FollowRedirect(origin, first, RedirectTo(302, "/2"));
+  const auto second = FollowFrom(origin, first, RedirectTo(302, "/2"));
   EXPECT_EQ(FindHeader((*second)->headers, "Referer"), "http://h.test/1");
-  const auto third = FollowRedirect(origin, **second, RedirectTo(302, "/3"));
+  const auto third = FollowFrom(origin, **second, RedirectTo(302, "/3"));
   EXPECT_THAT((*third)->headers, ElementsAre(Pair("Referer", "http://h.test/2")));
   const HttpRequest own{.url = first.url, .headers = {{"Referer", "mine"}}};
-  const auto kept = FollowRedirect(OriginOf(own), own, RedirectTo(302, "/2"));
+  const auto kept = FollowFrom(OriginOf(own), own, RedirectTo(302, "/2"));
   EXPECT_THAT((*kept)->headers, ElementsAre(Pair("Referer", "mine")));
 }
 

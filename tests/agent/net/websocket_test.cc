@@ -178,6 +178,14 @@ TEST_F(WebSocketTest, A101OfAnotherProtocolIsNoHandshake) {
   EXPECT_THAT(recorder_.opened.error.message, HasSubstr("bad handshake: the server's 101"));
 }
 
+TEST_F(WebSocketTest, ABegun101IsNoAnswer) {
+  const auto socket = Open({.url = ParsedUrl(server_->Url("/cut-101"))});
+  TurnUntilOver();
+  EXPECT_THAT(recorder_.log, ElementsAre("refused"));
+  EXPECT_EQ(recorder_.opened.status, 0);
+  EXPECT_EQ(recorder_.opened.error.message, "unexpected EOF");
+}
+
 TEST_F(WebSocketTest, HeadersOfTheHandshakeAreItsOwn) {
   const auto socket =
       Open({.url = ParsedUrl(server_->Url("/ws")), .headers = {{"upgrade", "h2c"}}});

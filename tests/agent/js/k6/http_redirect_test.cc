@@ -49,6 +49,17 @@ TEST_F(HttpRedirectTest, ABodyThatStreamsMayHaveComeByAShortRedirect) {
   EXPECT_EQ("200", Run("return http.get(`${T}/short-redirect`, {responseType: 'stream'}).status"));
 }
 
+// To the script and to the metrics alike.
+TEST_F(HttpRedirectTest, ALocationThatCannotBeReadIsAFailure) {
+  EXPECT_EQ("[0,1000,true]", Run(R"js(
+    const r = http.get(`${T}/redirect-to?http://127.0.0.1:99999/`);
+    return [r.status, r.error_code, r.error.startsWith('failed to parse Location header')]
+  )js"));
+  EXPECT_THAT(Tag("status"), ElementsAre("0"));
+  EXPECT_THAT(Tag("expected_response"), ElementsAre("false"));
+  EXPECT_THAT(Tag("error_code"), ElementsAre("1000"));
+}
+
 TEST_F(HttpRedirectTest, TheRequestIsTheFirstOfAChain) {
   EXPECT_EQ(R"js(["POST",true,true,"body",["1"],"p"])js", Run(R"js(
     const r = http.post(`${T}/redirect/2`, 'body', {headers: {a: 1}, cookies: {c: 'p'}});
