@@ -43,6 +43,7 @@ function drawSpark(canvas, values, column) {
     const y = height - 2 - (value / most) * (height - 4);
     if (bin === 0) ctx.moveTo(x, y);
     else ctx.lineTo(x, y);
+    if (bins === 1) ctx.lineTo(width, y);  // one value is a level, not a slope
   }
   ctx.strokeStyle = colour(column.colour);
   ctx.lineWidth = 1.5;
