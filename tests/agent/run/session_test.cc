@@ -108,6 +108,17 @@ TEST_F(SessionTest, AMessageThatNobodyWouldTakeBecomesAFailureThatSaysSo) {
                                       "coordinator: the most is 67108864"));
 }
 
+TEST_F(SessionTest, TextsOfBothSidesAreMadeValidSoThatTheOtherCanReadThem) {
+  Open({.name = "ad\xFF"});
+  loop.RunFor(absl::Seconds(1));
+  SendFromAgent("lookup m\xFCnchen");
+  SendFromCoordinator("no file m\xFCnchen");
+  loop.RunFor(absl::Seconds(1));
+  EXPECT_THAT(received, ElementsAre("lookup m\uFFFDnchen"));
+  EXPECT_THAT(heard, ElementsAre("no file m\uFFFDnchen"));
+  EXPECT_EQ(fleet.Find(joined[0])->name, "ad\uFFFD");
+}
+
 TEST_F(SessionTest, MessagesSurviveABrokenConnection) {
   Open({});
   loop.RunFor(absl::Seconds(1));
