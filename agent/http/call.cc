@@ -256,6 +256,7 @@ void HttpCall::AnswerChallenge(const DigestChallenge& challenge) {
   challenged_ = true;
   const Url& url = request_.url;
   KeepFirst();
+  request_.follow_up = true;
   request_.headers.emplace_back(
       "Authorization", DigestAuthorization(challenge, {url.user, url.password}, request_.method,
                                            url.target(), EncodeHex(RandomBytes(8)), 1));
