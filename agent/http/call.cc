@@ -24,6 +24,7 @@ HttpCall::HttpCall(HttpCallEnv& env, HttpCallSpec&& spec)
   request_.body = std::move(spec_.body);
   request_.has_body = spec_.has_body;
   request_.keep_body = spec_.keep_body;
+  request_.max_body_bytes = spec_.max_body_bytes;
   request_.listener = spec_.listener == nullptr ? nullptr : this;
   if (spec_.auth == HttpRequest::Auth::kNtlm) {
     request_.auth = spec_.auth;

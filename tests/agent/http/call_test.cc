@@ -64,5 +64,15 @@ TEST_F(HttpCallTest, OnlyTheFirstOfAChainWaitsForTheRateLimit) {
   EXPECT_EQ(status, 200);
 }
 
+TEST_F(HttpCallTest, TheLimitOnTheBodyIsThatOfEachHop) {
+  HttpCallSpec spec = SpecOf("http://h/a");
+  spec.max_body_bytes = 3;
+  HttpCall call(env_, std::move(spec));
+  call.Start([](HttpCallResult&) {});
+  EXPECT_EQ(client_.exchanges.front().request.max_body_bytes, 3);
+  Answer(302, {{"Location", "/b"}});
+  EXPECT_EQ(client_.exchanges.front().request.max_body_bytes, 3);
+}
+
 }  // namespace
 }  // namespace lockstep::agent
