@@ -226,9 +226,9 @@ v8::MaybeLocal<v8::Value> GrpcModule::InvokeAsync(Context context, GrpcRequest r
                      v8::TryCatch caught(isolate);
                      const v8::Local<v8::Promise::Resolver> promise = call.resolver.Get(isolate);
                      if (GrpcResponseValue(here, call.request, call.answer).ToLocal(&value)) {
-                       promise->Resolve(here, value).Check();
+                       promise->Resolve(here, value).FromMaybe(false);
                      } else if (!caught.HasTerminated()) {
-                       promise->Reject(here, caught.Exception()).Check();
+                       promise->Reject(here, caught.Exception()).FromMaybe(false);
                      }
                      calls_.erase(number);
                    });
