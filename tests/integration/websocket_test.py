@@ -111,14 +111,14 @@ class Compression(LockstepTest):
                 self.assertEqual(6, log.count("echo true"), log)
                 self.assertIn(f"agreed {answer}", log)
                 self.assertLess(max(server.sizes), len(TEXT) / 10)
-                self.assertEqual(([0xC1] * 3 + [0x88]) * 2, server.first_bytes)
+                self.assertCountEqual(([0xC1] * 3 + [0x88]) * 2, server.first_bytes)  # two threads have noted them
                 self.assertLess(max(map(len, server.sent)), len(TEXT) / 10)
 
     def test_a_server_may_decline(self):
         server, log = self.talk("")
         self.assertEqual(6, log.count("echo true"), log)
         self.assertEqual([len(TEXT)] * 6, server.sizes)
-        self.assertEqual(([0x81] * 3 + [0x88]) * 2, server.first_bytes)
+        self.assertCountEqual(([0x81] * 3 + [0x88]) * 2, server.first_bytes)
 
     def test_nothing_is_offered_unless_asked_for(self):
         server, log = self.talk("", "{}")
