@@ -2,11 +2,13 @@
 
 #include <unistd.h>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
 #include "common/base/host_port.h"
 #include "common/base/message_limits.h"
+#include "common/base/utf8.h"
 #include "common/base/version.h"
 #include "common/flags/flag_help.h"
 #include "common/flags/flag_reader.h"
@@ -91,6 +93,12 @@ AgentFlags ReadFlags(FlagReader& reader) {
   flags.coordinator_name = reader.String("coordinator-name");
   flags.insecure = reader.Is("insecure");
   flags.name = reader.String("name");
+  if (!IsUtf8(
+          flags
+              .name)) {  // it would be another one on its way, and no proof of the token would fit it
+    reader.Error(absl::StrCat("--name: invalid value \"", absl::CHexEscape(flags.name),
+                              "\": expected UTF-8"));
+  }
   flags.weight = reader.Int("weight", flags.weight, 1, kMostWeight);
   flags.labels = ReadLabels(reader);
   flags.metrics_address = reader.String("metrics-address");

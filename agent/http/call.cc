@@ -24,6 +24,7 @@ HttpCall::HttpCall(HttpCallEnv& env, HttpCallSpec&& spec)
   request_.body = std::move(spec_.body);
   request_.has_body = spec_.has_body;
   request_.keep_body = spec_.keep_body;
+  request_.max_body_bytes = spec_.max_body_bytes;
   request_.listener = spec_.listener == nullptr ? nullptr : this;
   if (spec_.auth == HttpRequest::Auth::kNtlm) {
     request_.auth = spec_.auth;
@@ -255,6 +256,7 @@ void HttpCall::AnswerChallenge(const DigestChallenge& challenge) {
   challenged_ = true;
   const Url& url = request_.url;
   KeepFirst();
+  request_.follow_up = true;
   request_.headers.emplace_back(
       "Authorization", DigestAuthorization(challenge, {url.user, url.password}, request_.method,
                                            url.target(), EncodeHex(RandomBytes(8)), 1));

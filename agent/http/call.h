@@ -61,6 +61,7 @@ struct HttpCallSpec {
   int64_t redirects = kUsualRedirects;
   bool redirects_given = false;  // by the script: then stopping there needs no warning
   bool keep_body = true;
+  int64_t max_body_bytes = kMaxBodyBytes;  // see HttpRequest
   std::optional<ExpectedStatuses> expected = ExpectedStatuses::Default();
   bool sampled = true;  // false: no http_* samples, as somebody else measures the call
   // Not owned, null for none: is told the answer while it comes; no body is kept then.

@@ -164,8 +164,23 @@ void CookieJar::Set(const Url& url, const Cookie& cookie, absl::Time now) {
     *same = std::move(entry);
     return;
   }
+  MakeRoom(entry.domain, now);
   entry.serial = ++last_serial_;
   entries_.push_back(std::move(entry));
+}
+
+void CookieJar::MakeRoom(absl::string_view domain, absl::Time now) {
+  if (entries_.size() < kMostOfADomain) {
+    return;
+  }
+  Forget(now);
+  const auto is_of_it = [domain](const Entry& entry) { return entry.domain == domain; };
+  if (std::count_if(entries_.begin(), entries_.end(), is_of_it) >=
+      static_cast<std::ptrdiff_t>(kMostOfADomain)) {
+    entries_.erase(std::find_if(entries_.begin(), entries_.end(), is_of_it));
+  } else if (entries_.size() >= kMost) {
+    entries_.erase(entries_.begin());
+  }
 }
 
 void CookieJar::SetAll(const Url& url, const HeaderList& response_headers, absl::Time now) {

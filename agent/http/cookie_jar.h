@@ -55,6 +55,9 @@ class CookieJar {
   // Forgets everything (k6 does so after each iteration).
   void Reset() { entries_.clear(); }
 
+  // As browsers have it: a server may send new names without end. Beyond them the oldest goes.
+  static constexpr size_t kMostOfADomain = 180;
+  static constexpr size_t kMost = 3000;
   size_t size() const { return entries_.size(); }
 
  private:
@@ -68,8 +71,10 @@ class CookieJar {
   };
   static bool Matches(const Entry& entry, const Url& url);
   void Forget(absl::Time now);
+  // For one more cookie of `domain`.
+  void MakeRoom(absl::string_view domain, absl::Time now);
 
-  std::vector<Entry> entries_;
+  std::vector<Entry> entries_;  // by age
   uint64_t last_serial_ = 0;
 };
 

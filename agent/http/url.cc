@@ -60,9 +60,11 @@ class CharSet {
 constexpr CharSet kAllowedAnywhere("");
 constexpr CharSet kAllowedInPath("!$&'()*+,;=:@/[]%");
 constexpr CharSet kAllowedInQuery("!$&'()*+,;=:@/?[]%{}|\\^`");
+// All of ASCII but what the URL standard's fragment set has: a space, quotes, `<`, `>` and a backtick.
+constexpr CharSet kAllowedInFragment("!$&'()*+,;=:@/?[]%{}|\\^#");
 
-// Escapes what may not stand in a request line; escapes that are there already stay.
-std::string EscapeForRequest(absl::string_view text, const CharSet& allowed) {
+// Escapes all that is not `allowed`; escapes that are there already stay.
+std::string Escaped(absl::string_view text, const CharSet& allowed) {
   if (allowed.HasAll(text)) {
     return std::string(text);
   }
@@ -190,12 +192,12 @@ absl::Status ParseAuthority(absl::string_view text, absl::string_view authority,
 
 void SetPathAndQuery(absl::string_view rest, Url& url) {
   const size_t question = rest.find('?');
-  url.path = EscapeForRequest(rest.substr(0, question), kAllowedInPath);
+  url.path = Escaped(rest.substr(0, question), kAllowedInPath);
   if (url.path.empty()) {
     url.path = "/";
   }
   url.has_query = question != absl::string_view::npos;
-  url.query = url.has_query ? EscapeForRequest(rest.substr(question + 1), kAllowedInQuery) : "";
+  url.query = url.has_query ? Escaped(rest.substr(question + 1), kAllowedInQuery) : "";
 }
 
 }  // namespace
@@ -207,8 +209,8 @@ std::string Url::authority() const {
 
 std::string Url::login() const {
   return !has_credentials ? ""
-                          : absl::StrCat(EscapeForRequest(user, kAllowedAnywhere), ":",
-                                         EscapeForRequest(password, kAllowedAnywhere), "@");
+                          : absl::StrCat(Escaped(user, kAllowedAnywhere), ":",
+                                         Escaped(password, kAllowedAnywhere), "@");
 }
 
 std::string Url::origin() const {
@@ -257,7 +259,7 @@ absl::StatusOr<Url> ParseUrl(absl::string_view text) {
   absl::string_view rest = text;
   Url url;
   if (const size_t hash = rest.find('#'); hash != absl::string_view::npos) {
-    url.fragment = std::string(rest.substr(hash + 1));
+    url.fragment = Escaped(rest.substr(hash + 1), kAllowedInFragment);
     rest = rest.substr(0, hash);
   }
   const size_t scheme_length = SchemeLength(rest);
@@ -307,7 +309,7 @@ absl::StatusOr<Url> ResolveUrl(const Url& base, absl::string_view reference) {
   }
   std::string fragment;
   if (const size_t hash = reference.find('#'); hash != absl::string_view::npos) {
-    fragment = std::string(reference.substr(hash + 1));
+    fragment = Escaped(reference.substr(hash + 1), kAllowedInFragment);
     reference = reference.substr(0, hash);
   }
   const absl::string_view path = reference.substr(0, reference.find('?'));

@@ -53,6 +53,10 @@ void Open(const Info& info) {
   }
   if (info[1]->IsString() && TextOf(isolate, info[1].As<v8::String>()) == "b") {
     info.GetReturnValue().Set(JsBytes(isolate, *content));
+  } else if (content->size() > static_cast<size_t>(kMostTextBytes)) {
+    ThrowError(isolate, absl::StrCat("open ", path, ": the file has ", content->size(),
+                                     " bytes, a text at most ", kMostTextBytes,
+                                     "; open it as binary: open(path, 'b')"));
   } else {
     info.GetReturnValue().Set(JsText(isolate, *content));
   }

@@ -150,9 +150,20 @@ void CurlWebSocket::Write(WebSocketOpcode opcode, absl::string_view payload) {
 // Outside of callbacks. Curl takes what there is at the end of the turn.
 void CurlWebSocket::ResumeSending() {
   if (in_curl_ && (!outgoing_.empty() || refused()) && std::exchange(sending_paused_, false)) {
-    curl_easy_pause(easy_.get(), CURLPAUSE_CONT);
-    engine_.loop().WakeSoon();
+    TellCurlWhatIsPaused();
   }
+}
+
+void CurlWebSocket::SetReading(bool on) {
+  if (std::exchange(reading_, on) != on && in_curl_) {
+    TellCurlWhatIsPaused();
+  }
+}
+
+void CurlWebSocket::TellCurlWhatIsPaused() {
+  curl_easy_pause(easy_.get(), (sending_paused_ ? CURLPAUSE_SEND : CURLPAUSE_SEND_CONT) |
+                                   (reading_ ? CURLPAUSE_RECV_CONT : CURLPAUSE_RECV));
+  engine_.loop().WakeSoon();
 }
 
 size_t CurlWebSocket::OnRoom(char* room, size_t size, size_t count, void* self) {
@@ -199,7 +210,8 @@ void CurlWebSocket::BeginClosing(int code, absl::string_view reason) {
 void CurlWebSocket::AwaitClose(MonoTime limit) {
   const int64_t moved = bytes_sent_ + bytes_received_;
   timer_.After(kCloseTimeout, [this, limit, moved] {
-    if (bytes_sent_ + bytes_received_ != moved && engine_.clock().Mono() < limit) {
+    const bool may_go_on = !reading_ || bytes_sent_ + bytes_received_ != moved;
+    if (may_go_on && engine_.clock().Mono() < limit) {
       AwaitClose(limit);
       return;
     }

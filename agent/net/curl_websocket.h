@@ -50,6 +50,7 @@ class CurlWebSocket final : public WebSocket, public CurlTransfer, public EventS
   }
   void Close(int code, absl::string_view reason) override;
   void CloseAtOnce(int code) override;
+  void SetReading(bool on) override;
   int64_t buffered_bytes() const override { return outgoing_.message_bytes(); }
   int64_t messages_sent() const override { return outgoing_.messages_taken(); }
   bool close_sent() const override { return outgoing_.close_taken(); }
@@ -77,6 +78,7 @@ class CurlWebSocket final : public WebSocket, public CurlTransfer, public EventS
   bool Send(WebSocketOpcode opcode, absl::string_view payload);
   void Write(WebSocketOpcode opcode, absl::string_view payload);
   void ResumeSending();
+  void TellCurlWhatIsPaused();
   void BeginClosing(int code, absl::string_view reason);
   void AwaitClose(MonoTime limit);
   void End(int code, std::string reason);
@@ -125,7 +127,8 @@ class CurlWebSocket final : public WebSocket, public CurlTransfer, public EventS
 
   WebSocketWriter outgoing_;
   bool sending_paused_ = false;  // curl waits to be told that there is more
-  bool more_sent_ = false;       // the listener is to be told of
+  bool reading_ = true;
+  bool more_sent_ = false;  // the listener is to be told of
   int64_t bytes_sent_ = 0;
   int64_t bytes_received_ = 0;
 };

@@ -161,6 +161,25 @@ IpAddress Resolver::Select(Entry& entry) {
   return entry.addresses.front();
 }
 
+size_t Resolver::kept() {
+  MutexLock lock(mutex_);
+  return cache_.size();
+}
+
+Resolver::Entry& Resolver::Keep(const std::string& host) {
+  const MonoTime now = SystemClock().Mono();
+  if (cache_.size() >= sweep_at_) {
+    absl::erase_if(cache_, [now](const auto& entry) { return entry.second.valid_until <= now; });
+    if (cache_.size() >= kMostKept) {
+      cache_.erase(cache_.begin());
+    }
+    sweep_at_ = std::min(std::max(2 * cache_.size(), kFewKept), kMostKept);
+  }
+  Entry& entry = cache_[host];
+  entry.valid_until = now + options_.ttl;
+  return entry;
+}
+
 void Resolver::Finish(const std::string& host, absl::StatusOr<std::vector<IpAddress>> found) {
   if (found.ok()) {
     *found = ApplyPolicy(std::move(*found), options_.policy);
@@ -173,8 +192,7 @@ void Resolver::Finish(const std::string& host, absl::StatusOr<std::vector<IpAddr
   Entry* entry = &fresh;
   if (found.ok()) {
     if (options_.ttl > absl::ZeroDuration()) {
-      entry = &cache_[host];
-      entry->valid_until = SystemClock().Mono() + options_.ttl;
+      entry = &Keep(host);
     }
     entry->addresses = std::move(*found);
   }

@@ -39,6 +39,9 @@ class Resolver {
 
   // An address from the cache, or nothing if the name must be looked up (again).
   std::optional<IpAddress> Cached(const std::string& host, MonoTime now);
+  // How many names it knows; a script may ask for any number of them.
+  static constexpr size_t kMostKept = 10'000;
+  size_t kept();
   // Looks `host` up; `done` runs on `loop`. NotFound: no such host, or none of the wanted family.
   // Failures are not kept. "localhost" and what is below it are this machine wherever nobody else knows them.
   void Resolve(const std::string& host, EventLoop& loop, Done done);
@@ -46,6 +49,7 @@ class Resolver {
   void Forget(const EventLoop& loop);
 
  private:
+  static constexpr size_t kFewKept = 100;  // not worth looking through
   struct Entry {
     std::vector<IpAddress> addresses;
     MonoTime valid_until;
@@ -57,6 +61,8 @@ class Resolver {
   };
 
   void Work();
+  // In the cache, from which it drops what is no longer valid.
+  Entry& Keep(const std::string& host) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   IpAddress Select(Entry& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Finish(const std::string& host, absl::StatusOr<std::vector<IpAddress>> found);
 
@@ -67,6 +73,7 @@ class Resolver {
   CondVar work_or_end_;
   Random random_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<std::string, Entry> cache_ ABSL_GUARDED_BY(mutex_);
+  size_t sweep_at_ ABSL_GUARDED_BY(mutex_) = kFewKept;  // entries
   absl::flat_hash_map<std::string, std::vector<Waiter>> waiting_ ABSL_GUARDED_BY(mutex_);
   std::deque<std::string> queue_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::thread> threads_ ABSL_GUARDED_BY(mutex_);

@@ -36,6 +36,16 @@ void Ways::StopAwaiting(Waiter* waiter) {
   }
 }
 
+void Ways::ForgetIdle() {
+  const auto idle = [](const Way& way) { return way.opening == 0 && way.waiters.empty(); };
+  std::erase_if(ways_, [&idle](const Way& way) { return idle(way) && !way.single; });
+  if (ways_.size() > kMostIdle) {
+    if (const auto oldest = std::find_if(ways_.begin(), ways_.end(), idle); oldest != ways_.end()) {
+      ways_.erase(oldest);
+    }
+  }
+}
+
 void Ways::Begin(const Target& target) {
   ++To(target).opening;
 }
@@ -48,6 +58,7 @@ void Ways::Finish(const Target& target, End end) {
   }
   // They may wait again, or stop others.
   std::vector<Waiter*> left = std::exchange(way.waiters, {});
+  ForgetIdle();
   for (Waiter* const waiter : left) {
     waiter->OnWayOver(end == End::kFailed);
   }

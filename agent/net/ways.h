@@ -34,6 +34,10 @@ class Ways {
   void Begin(const Target& target);
   void Finish(const Target& target, End end);
 
+  static constexpr size_t kMostIdle =
+      100;  // kept to know that their servers take one exchange at a time
+  size_t size() const { return ways_.size(); }
+
  private:
   struct Way {
     std::string host;
@@ -45,8 +49,10 @@ class Ways {
   };
   const Way* Find(const Target& target) const;
   Way& To(const Target& target);
+  // What nobody opens and nobody waits for: at once, unless there is something to remember of it.
+  void ForgetIdle();
 
-  std::vector<Way> ways_;  // one for each server: a VU has few
+  std::vector<Way> ways_;  // one for each server, the oldest first
 };
 
 }  // namespace lockstep::agent

@@ -7,6 +7,7 @@
 
 #include "common/base/message_limits.h"
 #include "common/base/version.h"
+#include "proto/valid_text.h"
 
 namespace lockstep::agent {
 namespace {
@@ -79,6 +80,7 @@ void Session::Connect() {
 }
 
 void Session::SendUnnumbered(v1::AgentMessage message) {
+  MakeTextsValid(&message);
   message.set_acknowledged(received_.last());
   transport_.Send(message);
 }
@@ -93,6 +95,7 @@ void Session::Send(uint64_t run_id, v1::AgentMessage message) {
     LoseSession(absl::ResourceExhaustedError("the coordinator acknowledges nothing"));
     return;
   }
+  MakeTextsValid(&message);
   size_t bytes = message.ByteSizeLong();
   if (bytes > kMostMessageBytes) {  // it would be sent again and again, and never arrive
     message.Clear();

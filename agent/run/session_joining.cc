@@ -4,12 +4,16 @@
 #include "agent/run/session.h"
 #include "common/base/message_limits.h"
 #include "common/trust/join_proof.h"
+#include "proto/words.h"
 
 namespace lockstep::agent {
 namespace {
 
 // Load must not go on for longer than this without a coordinator, whatever lease it has granted.
 constexpr int64_t kLongestLeaseMs = 10 * 60 * 1000;
+// How often in a row a connection may break before anything that was sent has been acknowledged: by then the messages themselves
+// break it, and would for ever.
+constexpr int kMostFruitless = 20;
 
 }  // namespace
 
@@ -73,8 +77,19 @@ void Session::OnWelcome(const v1::CoordinatorMessage& message) {
       return;
     }
   }
+  const uint64_t oldest = sent_.next_number() - sent_.size();
+  fruitless_ = resumed && sent_.size() > 0 && oldest == oldest_at_last_ ? fruitless_ + 1 : 0;
+  oldest_at_last_ = oldest;
+  if (fruitless_ > kMostFruitless) {
+    const absl::Status broken =
+        absl::InternalError(absl::StrCat("each connection breaks with message ", oldest, " (",
+                                         NameOf(sent_.unacknowledged().front()), ")"));
+    Break(broken);
+    LoseSession(broken);
+    return;
+  }
   link_ = Link::kUp;
-  pause_ = settings_.first_pause;
+  pause_ = fruitless_ > 0 ? pause_ : settings_.first_pause;
   last_complaint_ = MonoTime();
   lease_ = absl::Milliseconds(welcome.lease_ms());
   heartbeat_ = absl::Milliseconds(welcome.heartbeat_ms());

@@ -26,6 +26,10 @@ size_t Utf8SequenceLength(absl::string_view text) {
 
 bool IsUtf8(absl::string_view text) {
   while (!text.empty()) {
+    if (static_cast<unsigned char>(text.front()) < 0x80) {  // nearly all are
+      text.remove_prefix(1);
+      continue;
+    }
     const size_t length = Utf8SequenceLength(text);
     if (length == 0) {
       return false;
@@ -33,6 +37,18 @@ bool IsUtf8(absl::string_view text) {
     text.remove_prefix(length);
   }
   return true;
+}
+
+std::string ValidUtf8(absl::string_view text) {
+  std::string valid;
+  valid.reserve(text.size());
+  while (!text.empty()) {
+    const size_t length = Utf8SequenceLength(text);
+    const absl::string_view kept = length == 0 ? "\xEF\xBF\xBD" : text.substr(0, length);
+    valid.append(kept.data(), kept.size());
+    text.remove_prefix(length == 0 ? 1 : length);
+  }
+  return valid;
 }
 
 absl::string_view CutText(absl::string_view text, size_t most) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 
 #include "absl/strings/string_view.h"
 
@@ -12,6 +13,9 @@ namespace lockstep {
 size_t Utf8SequenceLength(absl::string_view text);
 // Whether `text` is made of them and nothing else.
 bool IsUtf8(absl::string_view text);
+// `text`, with U+FFFD in place of each byte that is not part of such a sequence: what strangers say may be any bytes, and neither
+// protocol buffers nor JSON take them.
+std::string ValidUtf8(absl::string_view text);
 // The beginning of `text`, of at most `most` bytes, that ends between two sequences.
 absl::string_view CutText(absl::string_view text, size_t most);
 

@@ -7,6 +7,7 @@
 #include "lockstep/v1/metrics.pb.h"
 
 #include "common/base/status_macros.h"
+#include "common/base/utf8.h"
 #include "common/metrics/batch.h"
 
 namespace lockstep {
@@ -363,7 +364,7 @@ std::string EncodeBatch(const Batch& batch) {
   const auto string_index = [&](const std::string& text) {
     const auto [it, added] = strings.emplace(text, static_cast<uint32_t>(message.strings_size()));
     if (added) {
-      message.add_strings(text);
+      message.add_strings(IsUtf8(text) ? text : ValidUtf8(text));
     }
     return it->second;
   };

@@ -16,6 +16,11 @@ absl::string_view Cut(absl::string_view text) {
   return CutText(text, ErrorTable::kMostTextBytes);
 }
 
+// What a row shows of a text; that it is longer than the text itself must not make it longer than a coordinator accepts.
+std::string Shown(absl::string_view text) {
+  return std::string(Cut(ValidUtf8(Visible(text))));
+}
+
 }  // namespace
 
 ErrorRow* ErrorTable::Find(absl::string_view cause, absl::string_view method,
@@ -32,9 +37,9 @@ ErrorRow* ErrorTable::Find(absl::string_view cause, absl::string_view method,
     return nullptr;
   }
   ErrorRow& row = rows_[key_];
-  row.error.cause = Visible(cause);
-  row.error.method = Visible(method);
-  row.error.name = Visible(name);
+  row.error.cause = Shown(cause);
+  row.error.method = Shown(method);
+  row.error.name = Shown(name);
   return &row;
 }
 

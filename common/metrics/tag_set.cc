@@ -28,6 +28,10 @@ bool Bound(TagList* tags) {
 
 // Sets the tag in a sorted list.
 void TagSetTable::SetTag(TagList* list, absl::string_view key, absl::string_view value) {
+  if (!IsUtf8(key) || !IsUtf8(value)) {
+    SetTag(list, ValidUtf8(key), ValidUtf8(value));
+    return;
+  }
   if (key.size() > kMaxTextBytes) {
     ++overflowed_;
     return;

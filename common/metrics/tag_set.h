@@ -24,7 +24,7 @@ bool IsMetadata(absl::string_view key);
 // The name that belongs to a key of a tag set, whether metadata or not.
 absl::string_view TagName(absl::string_view key);
 
-// Sorted by key, keys unique.
+// Sorted by key, keys unique. Those of a table are UTF-8.
 using TagList = std::vector<std::pair<std::string, std::string>>;
 // The value of the tag `key`; null where there is none.
 const std::string* FindTag(const TagList& tags, absl::string_view key);
@@ -40,7 +40,7 @@ class TagSetTable {
   // tags must not eat all memory. Sets with metadata lose these instead.
   static constexpr size_t kMaxSets = 100'000;
   // Of one set. Values that are longer are cut off, keys that are longer and what is more are left out: a script may use a
-  // whole page as a tag, and the coordinator would refuse it.
+  // whole page as a tag, and the coordinator would refuse it. Bytes that are not UTF-8 become U+FFFD.
   static constexpr size_t kMaxTags = 128;
   static constexpr size_t kMaxTextBytes = 8192;
   static constexpr size_t kMaxSetBytes = 65536;

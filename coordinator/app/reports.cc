@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
+#include "common/base/json_text.h"
 #include "common/base/status_macros.h"
 #include "common/base/whole_file.h"
 #include "common/options/duration.h"
@@ -24,7 +25,7 @@ std::string InspectionText(const PlannedTest& test, bool execution_requirements)
     json["totalDuration"] = DurationText(test.whole.max_duration);
     json["maxVUs"] = test.whole.max_vus;
   }
-  return json.dump(2) + "\n";
+  return JsonText(json, 2) + "\n";
 }
 
 absl::StatusOr<std::string> PlanText(const PlannedTest& test, const std::vector<int64_t>& weights,
@@ -35,7 +36,7 @@ absl::StatusOr<std::string> PlanText(const PlannedTest& test, const std::vector<
                                                       ? PlanPart(scenarios, *test.plan.sequence,
                                                                  test.plan.segment_index, partition)
                                                       : PlanFleet(scenarios, weights, partition));
-  return json ? FleetPlanJson(scenarios, plan).dump(2) + "\n" : FleetPlanText(scenarios, plan);
+  return json ? JsonText(FleetPlanJson(scenarios, plan), 2) + "\n" : FleetPlanText(scenarios, plan);
 }
 
 bool WriteSummaryOutputs(const std::map<std::string, std::string>& outputs, Logger& logger) {

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "common/base/message_limits.h"
+#include "proto/valid_text.h"
 
 namespace lockstep::coordinator {
 
@@ -75,6 +76,7 @@ void Fleet::Send(AgentId to, uint64_t run_id, v1::CoordinatorMessage message) {
     Expel(to, absl::ResourceExhaustedError("it acknowledges nothing"));
     return;
   }
+  MakeTextsValid(&message);
   if (const size_t bytes = message.ByteSizeLong(); bytes > kMostMessageBytes) {
     Expel(to, absl::ResourceExhaustedError(absl::StrCat("a message of ", bytes,
                                                         " bytes for it is too large: the most is ",

@@ -172,6 +172,7 @@ void Fleet::Refuse(ConnectionId connection, absl::string_view kind, const absl::
   v1::CoordinatorMessage message;
   message.mutable_refused()->set_reason(std::string(reason.message()));
   message.mutable_refused()->set_retry(absl::IsUnavailable(reason));
+  MakeTextsValid(&message);
   connections_.Send(connection, message);
   Drop(connection, reason);
 }

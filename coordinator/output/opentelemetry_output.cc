@@ -8,7 +8,7 @@
 #include "sinks/otlp_metrics.pb.h"
 
 #include "common/base/status_macros.h"
-#include "coordinator/output/sample_text.h"
+#include "common/base/utf8.h"
 #include "coordinator/output/sink_settings.h"
 
 namespace lockstep::coordinator {

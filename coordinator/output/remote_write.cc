@@ -11,8 +11,8 @@
 #include "absl/strings/str_replace.h"
 #include "sinks/remote_write.pb.h"
 
+#include "common/base/utf8.h"
 #include "common/summary/trend_statistic.h"
-#include "coordinator/output/sample_text.h"
 
 namespace lockstep::coordinator {
 namespace {

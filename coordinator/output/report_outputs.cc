@@ -10,9 +10,9 @@
 #include "absl/strings/str_replace.h"
 
 #include "common/base/json_text.h"
+#include "common/base/utf8.h"
 #include "common/options/duration.h"
 #include "common/summary/format.h"
-#include "coordinator/output/sample_text.h"
 #include "coordinator/page/page.h"
 #include "proto/words.h"
 

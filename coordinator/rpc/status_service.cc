@@ -8,6 +8,7 @@
 
 #include "common/base/status_macros.h"
 #include "coordinator/rpc/server_stream.h"
+#include "proto/valid_text.h"
 
 namespace lockstep::coordinator {
 
@@ -28,6 +29,7 @@ class StatusService::Watcher final : public grpc::ServerWriteReactor<v1::RunStat
       return false;
     }
     next_ = std::move(status);
+    MakeTextsValid(&next_);
     has_next_ = true;
     ending_ = last;
     Pump();
@@ -94,6 +96,7 @@ grpc::ServerUnaryReactor* StatusService::Answer(grpc::CallbackServerContext* con
     absl::Status done = action();
     if (done.ok()) {
       *status = control_.Snapshot();
+      MakeTextsValid(status);
     }
     reactor->Finish(ToGrpc(done));
   });

@@ -5,12 +5,14 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
 #include "common/base/read_file.h"
 #include "common/base/status_macros.h"
+#include "common/base/utf8.h"
 
 namespace lockstep::coordinator {
 namespace {
@@ -46,8 +48,13 @@ bool IsArchive(const std::string& path, const std::string& bytes, ScriptType typ
          (type == ScriptType::kGuess && (IsTar(bytes) || absl::EndsWithIgnoreCase(path, ".tar")));
 }
 
-// "file:///dir/name" for an absolute path.
-std::string FileUrl(absl::string_view absolute_path) {
+// "file:///dir/name" for an absolute path. Agents are told it as text, and ask for files by it.
+absl::StatusOr<std::string> FileUrl(absl::string_view absolute_path) {
+  if (!IsUtf8(absolute_path)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the path \"", absl::CHexEscape(absolute_path),
+                     "\" is not UTF-8, as scripts and their folders must be"));
+  }
   return absl::StrCat(kFileScheme, absolute_path);
 }
 
@@ -79,9 +86,9 @@ absl::StatusOr<LoadedScript> LoadScript(const std::string& given, ScriptType typ
   }
   LoadedScript loaded;
   if (!IsArchive(path, *bytes, type)) {
-    loaded.source = {.main_url = FileUrl(absolute.string()),
-                     .working_directory = FileUrl((directory / "").string()),
-                     .text = *std::move(bytes)};
+    LOCKSTEP_ASSIGN_OR_RETURN(loaded.source.main_url, FileUrl(absolute.string()));
+    LOCKSTEP_ASSIGN_OR_RETURN(loaded.source.working_directory, FileUrl((directory / "").string()));
+    loaded.source.text = *std::move(bytes);
     return loaded;
   }
   absl::StatusOr<Archive> archive = ReadArchive(*bytes);

@@ -73,6 +73,29 @@ class BadInput(LockstepTest):
             }""")
         self.assertIn("too large", result.stderr)
 
+    def test_a_then_that_throws_or_aborts_ends_no_agent(self):
+        """Resolving a promise reads `then` of its value, which may be the script's own code."""
+        for code, what in ((0, "throw new Error('no');"), (108, "exec.test.abort('enough');")):
+            for body in ("null", "new Map()"):  # which no request can have
+                with self.subTest(what, body=body):
+                    result = self.lockstep("run", "-q", self.script(f"""
+                        import http from 'k6/http';
+                        import exec from 'k6/execution';
+                        export default async function () {{
+                          Object.defineProperty(Object.prototype, 'then', {{ get() {{ {what} }}, configurable: true }});
+                          try {{ await http.asyncRequest('POST', 'http://127.0.0.1:1/', {body}); }} catch {{ /* as it should */ }}
+                        }}"""))
+                    self.assertNotIn("was lost", result.stderr)
+                    self.assertEqual(code, result.returncode, result.stderr)
+
+    def test_redirects_may_be_any_number(self):
+        self.run_script("""
+            import http from 'k6/http';
+            export const options = { thresholds: { http_reqs: ['count==2'] } };
+            export default function () {
+              for (const redirects of [1e300, -1e300]) http.get('http://127.0.0.1:1/', { redirects });
+            }""")
+
     def test_what_is_no_data_is_refused(self):
         result = self.run_script("""
             import crypto from 'k6/crypto';

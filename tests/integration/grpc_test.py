@@ -35,6 +35,20 @@ class Grpc(LockstepTest):
         path.write_text("import grpc from 'k6/net/grpc'; import { client } from './lib/client.js';" + script, "utf-8")
         return path
 
+    def test_an_answer_whose_then_aborts_ends_no_agent(self):
+        server = self.serve()
+        script = self.write("""
+            import exec from 'k6/execution';
+            export default async function () {
+              client.connect(__ENV.A, { plaintext: true });
+              Object.defineProperty(Object.prototype, 'then', { get() { exec.test.abort('enough'); } });
+              await client.asyncInvoke('suite.Desk/Greet', { name: 'ada' });
+            }
+        """)
+        result = self.lockstep("run", "-q", "-e", f"A={server.grpc}", script)
+        self.assertEqual(108, result.returncode, result.stderr)
+        self.assertNotIn("was lost", result.stderr)
+
     def test_agents_have_the_files_and_nothing_is_lost(self):
         server = self.serve()
         script = self.write("""

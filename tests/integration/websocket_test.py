@@ -2,6 +2,8 @@
 one that closes first."""
 import base64
 import hashlib
+import http.server
+import re
 import socketserver
 import threading
 import unittest
@@ -109,14 +111,14 @@ class Compression(LockstepTest):
                 self.assertEqual(6, log.count("echo true"), log)
                 self.assertIn(f"agreed {answer}", log)
                 self.assertLess(max(server.sizes), len(TEXT) / 10)
-                self.assertEqual(([0xC1] * 3 + [0x88]) * 2, server.first_bytes)
+                self.assertCountEqual(([0xC1] * 3 + [0x88]) * 2, server.first_bytes)  # two threads have noted them
                 self.assertLess(max(map(len, server.sent)), len(TEXT) / 10)
 
     def test_a_server_may_decline(self):
         server, log = self.talk("")
         self.assertEqual(6, log.count("echo true"), log)
         self.assertEqual([len(TEXT)] * 6, server.sizes)
-        self.assertEqual(([0x81] * 3 + [0x88]) * 2, server.first_bytes)
+        self.assertCountEqual(([0x81] * 3 + [0x88]) * 2, server.first_bytes)
 
     def test_nothing_is_offered_unless_asked_for(self):
         server, log = self.talk("", "{}")
@@ -151,6 +153,82 @@ class Closing(LockstepTest):
         self.assertIn("closed 4001", result.stderr)
         self.assertEqual([0x88], server.first_bytes)
         self.assertEqual([b"\x0f\xa1bye"], server.sent)
+
+
+class FloodHandler(socketserver.StreamRequestHandler):
+    """Sends COUNT messages as fast as they are taken, then a goodbye; `server.sent` is how many have left."""
+    COUNT, SIZE = 1000, 60_000
+
+    def handle(self):
+        key = ""
+        while (line := self.rfile.readline().strip()):
+            if line.lower().startswith(b"sec-websocket-key:"):
+                key = line.decode().partition(": ")[2]
+        accept = base64.b64encode(hashlib.sha1((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode()).digest()).decode()
+        self.wfile.write(("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                          f"Sec-WebSocket-Accept: {accept}\r\n\r\n").encode())
+        frame = bytes([0x81, 126, self.SIZE >> 8, self.SIZE & 255]) + b"x" * self.SIZE
+        for _ in range(self.COUNT):
+            self.wfile.write(frame)
+            self.server.sent += 1
+        self.wfile.write(b"\x88\x02\x03\xe8")
+        self.rfile.read()
+
+
+class Flood(LockstepTest):
+    def test_a_server_waits_for_a_script_that_is_busy_and_nothing_is_lost(self):
+        """While the first message is worked on, the server asks itself how much it could send."""
+        for module in ("ws", "websockets"):
+            with self.subTest(module):
+                server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), FloodHandler)
+                server.daemon_threads, server.sent = True, 0
+                threading.Thread(target=server.serve_forever, daemon=True).start()
+                self.addCleanup(server.server_close)
+                self.addCleanup(server.shutdown)
+                counts = self.serve_counts(server)
+                result = self.lockstep("run", "-q", "-e", f"AT=ws://127.0.0.1:{server.server_address[1]}/",
+                                       "-e", f"COUNT=http://127.0.0.1:{counts}/", self.script("""
+                    import { sleep } from 'k6';
+                    import http from 'k6/http';
+                    import ws from 'k6/ws';
+                    import { WebSocket } from 'k6/websockets';
+                    let got = 0, sent = 0;
+                    function take(text) {
+                      if (got++ === 0) { sleep(1); sent = http.get(__ENV.COUNT).json(); }
+                    }
+                    const tell = () => console.log(`${got} messages, after a second ${sent}`);
+                    export default function () {
+                      if (MODULE === 'ws') {
+                        ws.connect(__ENV.AT, {}, (socket) => { socket.on('message', take); socket.on('close', tell); });
+                      } else {
+                        const socket = new WebSocket(__ENV.AT);
+                        socket.onmessage = (event) => take(event.data);
+                        socket.onclose = tell;
+                      }
+                    }""".replace("MODULE", f"'{module}'")))
+                found = re.search(r"(\d+) messages, after a second (\d+)", result.stderr)
+                self.assertTrue(found, result.stderr)
+                self.assertEqual(FloodHandler.COUNT, int(found[1]))
+                # A mebibyte here, and what the kernel keeps of both ends.
+                self.assertLess(int(found[2]) * FloodHandler.SIZE, 20e6)
+
+    def serve_counts(self, flood):
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                body = str(flood.sent).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        return server.server_address[1]
 
 
 if __name__ == "__main__":

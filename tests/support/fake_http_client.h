@@ -37,6 +37,7 @@ class FakeHttpClient final : public agent::HttpClient {
     bool SendPong(absl::string_view) override { return true; }
     void Close(int code, absl::string_view) override { Send("close " + std::to_string(code)); }
     void CloseAtOnce(int code) override { Close(code, ""); }
+    void SetReading(bool) override {}
     int64_t messages_sent() const override { return 0; }
     bool close_sent() const override { return false; }
     int64_t buffered_bytes() const override { return 0; }
@@ -65,6 +66,8 @@ class FakeHttpClient final : public agent::HttpClient {
     const std::string none_;
   };
 
+  bool held = false;  // what Hold was told last
+
   std::unique_ptr<agent::ConnectionPool> MakePool(int64_t) override { return nullptr; }
   agent::ExchangeId Submit(agent::ConnectionPool&, agent::HttpRequest& request,
                            Done done) override {
@@ -80,7 +83,7 @@ class FakeHttpClient final : public agent::HttpClient {
       }
     }
   }
-  void Hold(agent::ExchangeId, bool) override {}
+  void Hold(agent::ExchangeId, bool on) override { held = on; }
   std::optional<agent::HttpResponse> Cut(agent::ExchangeId) override { return std::nullopt; }
   std::unique_ptr<agent::WebSocket> OpenWebSocket(agent::ConnectionPool&,
                                                   agent::WebSocketRequest request,

@@ -198,7 +198,7 @@ void EngineSession::Send(EnginePacket message) {
   queue_.push_back(std::move(message));
   if (queued_bytes_ + (socket_ == nullptr ? 0 : socket_->buffered_bytes()) > kMaxEngineBytes) {
     // In a later turn: the caller does not expect an event.
-    timeout_.After(absl::ZeroDuration(), [this] {
+    end_soon_.After(absl::ZeroDuration(), [this] {
       End("transport error", absl::StrCat("more than ", kMaxEngineBytes, " bytes wait to be sent"));
     });
     return;
@@ -236,7 +236,7 @@ void EngineSession::Close() {
     return;
   }
   if (state_ == State::kOpening) {
-    timeout_.After(absl::ZeroDuration(), [this] { End("forced close", ""); });
+    end_soon_.After(absl::ZeroDuration(), [this] { End("forced close", ""); });
     return;
   }
   if (upgrade_ == Upgrade::kPausing) {  // the goodbye goes over the WebSocket, or over neither
@@ -342,6 +342,7 @@ void EngineSession::End(absl::string_view reason, std::string detail, const Http
   env_.client.Cancel(std::exchange(poll_, ExchangeId::kNone));
   env_.client.Cancel(std::exchange(post_, ExchangeId::kNone));
   timeout_.Cancel();
+  end_soon_.Cancel();
   next_ping_.Cancel();
   listener_.OnEngineClose(reason, std::move(detail), answer);
 }

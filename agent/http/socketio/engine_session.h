@@ -108,7 +108,8 @@ class EngineSession final : private WebSocketListener {
   HttpRequest poll_request_, post_request_;
   std::vector<EnginePacket> queue_;
   int64_t queued_bytes_ = 0;
-  Timer timeout_{env_.loop};  // of the handshake, later until the server must be heard of
+  Timer timeout_{env_.loop};   // of the handshake, later until the server must be heard of
+  Timer end_soon_{env_.loop};  // nothing that the server says puts it off
   Timer next_ping_{env_.loop};
 };
 

@@ -50,6 +50,11 @@ void SetProperty(v8::Local<v8::Context> context, v8::Local<v8::Object> object,
   object->CreateDataProperty(context, JsName(context->GetIsolate(), name), value).Check();
 }
 
+void AppendTo(v8::Local<v8::Context> context, v8::Local<v8::Array> array,
+              v8::Local<v8::Value> value) {
+  array->CreateDataProperty(context, array->Length(), value).Check();
+}
+
 bool IsPlainObject(v8::Local<v8::Value> value) {
   return value->IsObject() && !value->IsArray() && !value->IsFunction() &&
          !value->IsArrayBuffer() && !value->IsArrayBufferView() && !value->IsStringObject() &&

@@ -30,6 +30,9 @@ absl::Status ForEachOwnOrStatus(
 // Defines an ordinary property; cannot fail on objects made by us.
 void SetProperty(v8::Local<v8::Context> context, v8::Local<v8::Object> object,
                  absl::string_view name, v8::Local<v8::Value> value);
+// Appends to an array made by us, whatever setters a script has given Array.prototype.
+void AppendTo(v8::Local<v8::Context> context, v8::Local<v8::Array> array,
+              v8::Local<v8::Value> value);
 
 // Whether `value` is a plain object, as a script writes {...}: not an array, function, buffer or
 // wrapper.

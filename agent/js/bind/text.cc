@@ -15,8 +15,6 @@ bool IsAscii(absl::string_view text) {
 
 v8::Local<v8::String> MakeString(v8::Isolate* isolate, absl::string_view text,
                                  v8::NewStringType type) {
-  // Longer than V8's limit on strings: nothing sensible can be done with it, and scripts see an
-  // empty string.
   v8::MaybeLocal<v8::String> made =
       IsAscii(text)
           ? v8::String::NewFromOneByte(isolate, reinterpret_cast<const uint8_t*>(text.data()), type,

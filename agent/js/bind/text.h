@@ -10,7 +10,11 @@
 
 namespace lockstep::agent {
 
-// A string; one byte a character where `text` is ASCII. Invalid UTF-8 becomes U+FFFD.
+// The longest UTF-8 that becomes a string, whatever is in it.
+inline constexpr int64_t kMostTextBytes = v8::String::kMaxLength;
+
+// A string; one byte a character where `text` is ASCII. Invalid UTF-8 becomes U+FFFD; what is
+// longer than V8's limit, an empty string: whoever may have so much looks at kMostTextBytes first.
 v8::Local<v8::String> JsText(v8::Isolate* isolate, absl::string_view text);
 // The same for names of properties.
 v8::Local<v8::String> JsName(v8::Isolate* isolate, absl::string_view text);

@@ -63,6 +63,9 @@ class VuPart {
 
 class GrpcEngine;
 
+// What an event that waits for the script's turn costs beside its text, as limits on them count it.
+inline constexpr size_t kWaitingEventBytes = 256;
+
 class ApiVu {
  public:
   // See ContextSlot (agent/js/bind).

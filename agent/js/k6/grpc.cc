@@ -20,6 +20,17 @@ using Context = v8::Local<v8::Context>;
 // Roughly what a connection holds outside of V8, so that clients which a script forgets are collected in time.
 constexpr size_t kClientBytes = size_t{64} << 10;
 
+constexpr char kNotConnected[] = "no gRPC connection, you must call connect first";
+
+// Whether a call can be made now: reading its arguments runs the script's code, which may have closed the client. Otherwise an exception
+// is pending.
+bool IsConnected(v8::Isolate* isolate, const GrpcClientState& client) {
+  if (client.channel == nullptr) {
+    ThrowError(isolate, kNotConnected);
+  }
+  return client.channel != nullptr;
+}
+
 }  // namespace
 
 // A promise that waits for its answer.
@@ -121,7 +132,7 @@ absl::StatusOr<GrpcRequest> GrpcModule::Prepare(Context context, const GrpcClien
         "invoking RPC methods in the init context is not supported");
   }
   if (client.channel == nullptr) {
-    return absl::FailedPreconditionError("no gRPC connection, you must call connect first");
+    return absl::FailedPreconditionError(kNotConnected);
   }
   const std::string name =
       method->IsString() ? TextOf(context->GetIsolate(), method.As<v8::String>()) : "";
@@ -169,6 +180,9 @@ absl::Status GrpcModule::SetMessage(Context context, v8::Local<v8::Value> messag
 
 v8::MaybeLocal<v8::Value> GrpcModule::Invoke(Context context, GrpcRequest request,
                                              const GrpcClientState& client) {
+  if (!IsConnected(context->GetIsolate(), client)) {
+    return {};
+  }
   GrpcResult result;
   std::unique_ptr<GrpcCall> call;
   const bool resumed = vu_.Park([&](ApiVu::Task wake) {
@@ -190,7 +204,7 @@ v8::MaybeLocal<v8::Value> GrpcModule::InvokeAsync(Context context, GrpcRequest r
                                                   const GrpcClientState& client) {
   v8::Isolate* isolate = context->GetIsolate();
   v8::Local<v8::Promise::Resolver> resolver;
-  if (!v8::Promise::Resolver::New(context).ToLocal(&resolver)) {
+  if (!IsConnected(isolate, client) || !v8::Promise::Resolver::New(context).ToLocal(&resolver)) {
     return {};
   }
   const uint64_t number = ++last_number_;
@@ -212,9 +226,9 @@ v8::MaybeLocal<v8::Value> GrpcModule::InvokeAsync(Context context, GrpcRequest r
                      v8::TryCatch caught(isolate);
                      const v8::Local<v8::Promise::Resolver> promise = call.resolver.Get(isolate);
                      if (GrpcResponseValue(here, call.request, call.answer).ToLocal(&value)) {
-                       promise->Resolve(here, value).Check();
+                       promise->Resolve(here, value).FromMaybe(false);
                      } else if (!caught.HasTerminated()) {
-                       promise->Reject(here, caught.Exception()).Check();
+                       promise->Reject(here, caught.Exception()).FromMaybe(false);
                      }
                      calls_.erase(number);
                    });
@@ -224,6 +238,9 @@ v8::MaybeLocal<v8::Value> GrpcModule::InvokeAsync(Context context, GrpcRequest r
 
 uint64_t GrpcModule::OpenStream(v8::Isolate* isolate, GrpcRequest request,
                                 const GrpcClientState& client, v8::Local<v8::Function> emit) {
+  if (!IsConnected(isolate, client)) {
+    return 0;
+  }
   const uint64_t number = streams_.NextNumber();
   streams_.Add(number,
                std::make_unique<Stream>(*this, number, isolate, std::move(request), client, emit));

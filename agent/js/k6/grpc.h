@@ -54,7 +54,8 @@ class GrpcModule final : public VuPart {
   void Close(GrpcClientState& client);
 
   // Reads the arguments of a call. `schemas` are the client's, or the built-in ones. InvalidArgument, NotFound,
-  // FailedPrecondition: what is wrong; Cancelled: an exception is pending.
+  // FailedPrecondition: what is wrong; Cancelled: an exception is pending. Runs the script's code, as SetMessage does: the client may be
+  // another one afterwards.
   absl::StatusOr<GrpcRequest> Prepare(v8::Local<v8::Context> context, const GrpcClientState& client,
                                       const std::vector<const ProtoSchema*>& schemas,
                                       v8::Local<v8::Value> method, v8::Local<v8::Value> params,
@@ -64,6 +65,7 @@ class GrpcModule final : public VuPart {
                           GrpcRequest* request);
 
   class Stream;
+  // Its number; 0: there is no connection.
   uint64_t OpenStream(v8::Isolate* isolate, GrpcRequest request, const GrpcClientState& client,
                       v8::Local<v8::Function> emit);
   Numbered<Stream>& streams() { return streams_; }

@@ -102,7 +102,7 @@ class TreeBuilder {
   v8::Local<v8::Object> Append(NodeType type, v8::Local<v8::Object> parent,
                                v8::Local<v8::Array> siblings) {
     const v8::Local<v8::Object> node = Make(type, parent);
-    siblings->Set(context_, siblings->Length(), node).Check();
+    AppendTo(context_, siblings, node);
     return node;
   }
 

@@ -186,8 +186,8 @@ v8::MaybeLocal<v8::Value> HttpModule::RequestAsync(Context context, std::string 
         PrepareRequest(context, vu_, expected_, urls_, {std::move(method), url, body, params});
     v8::Local<v8::Value> response;
     if (prepared.fault &&
-        Fault(context, *std::move(prepared.fault), prepared.throws).ToLocal(&response)) {
-      resolver->Resolve(context, response).Check();
+        Fault(context, *std::move(prepared.fault), prepared.throws).ToLocal(&response) &&
+        resolver->Resolve(context, response).IsJust()) {
       return resolver->GetPromise();
     }
     if (caught.HasTerminated()) {
@@ -195,8 +195,9 @@ v8::MaybeLocal<v8::Value> HttpModule::RequestAsync(Context context, std::string 
       return {};
     }
     if (!prepared.request) {
-      resolver->Reject(context, caught.Exception()).Check();
-      return resolver->GetPromise();
+      return resolver->Reject(context, caught.Exception()).IsJust()
+                 ? v8::MaybeLocal<v8::Value>(resolver->GetPromise())
+                 : v8::MaybeLocal<v8::Value>();
     }
   }
   if (prepared.request->response_type == ResponseType::kStream) {

@@ -73,7 +73,7 @@ void CookiesForUrl(const Info& info) {
       SetProperty(context, cookies, cookie.name, list);
     }
     const v8::Local<v8::Array> values = list.As<v8::Array>();
-    values->Set(context, values->Length(), JsText(isolate, cookie.value)).Check();
+    AppendTo(context, values, JsText(isolate, cookie.value));
   }
   info.GetReturnValue().Set(cookies);
 }

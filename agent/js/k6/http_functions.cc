@@ -1,5 +1,6 @@
 // The exports of `k6/http`: functions that read their arguments and hand over to HttpModule.
 #include <cmath>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -99,8 +100,11 @@ bool StatusOf(v8::Local<v8::Value> value, int* status) {
     return false;
   }
   const double number = value.As<v8::Number>()->Value();
+  if (std::trunc(number) != number || std::abs(number) > std::numeric_limits<int>::max()) {
+    return false;
+  }
   *status = static_cast<int>(number);
-  return std::trunc(number) == number;
+  return true;
 }
 
 void ExpectedStatusesFunction(const Info& info) {

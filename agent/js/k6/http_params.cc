@@ -226,7 +226,9 @@ bool ParamsReader::Redirects(v8::Local<v8::Value> value) {
   if (!value->NumberValue(context_).To(&redirects)) {
     return false;
   }
-  draft_.request.spec.redirects = std::isfinite(redirects) ? static_cast<int64_t>(redirects) : 0;
+  constexpr double kMost = 1e9;  // as good as without end; a larger double may be no int64_t
+  draft_.request.spec.redirects =
+      std::isfinite(redirects) ? static_cast<int64_t>(std::clamp(redirects, -kMost, kMost)) : 0;
   draft_.request.spec.redirects_given = true;
   return true;
 }

@@ -174,6 +174,9 @@ bool Preparation::Finish(std::string method) {
   }
   CheckContentLength();
   spec.keep_body = draft_.request.response_type != ResponseType::kNone;
+  if (draft_.request.response_type == ResponseType::kText) {
+    spec.max_body_bytes = kMostTextBytes;
+  }
   spec.method = method.empty() ? "GET" : std::move(method);
   if (!IsToken(spec.method)) {
     draft_.SetHopeless(absl::StrCat("net/http: invalid method \"", spec.method, "\""));

@@ -164,7 +164,7 @@ v8::Local<v8::Value> Cookies(Context context, const HttpCallResult& result) {
         JsNumber(context,
                  cookie.expires ? static_cast<double>(absl::ToUnixMillis(*cookie.expires)) : 0));
     const v8::Local<v8::Array> list = ListIn(context, cookies, cookie.name);
-    list->Set(context, list->Length(), object).Check();
+    AppendTo(context, list, object);
   }
   return cookies;
 }
@@ -197,7 +197,7 @@ v8::Local<v8::Value> Request(Context context, const HttpCallResult& result) {
   const v8::Local<v8::Object> headers = v8::Object::New(isolate);
   for (const auto& [name, value] : sent.headers) {
     const v8::Local<v8::Array> list = ListIn(context, headers, name);
-    list->Set(context, list->Length(), JsText(isolate, value)).Check();
+    AppendTo(context, list, JsText(isolate, value));
   }
   SetProperty(context, request, "headers", headers);
   SetProperty(context, request, "body", JsText(isolate, sent.body));
@@ -209,7 +209,7 @@ v8::Local<v8::Value> Request(Context context, const HttpCallResult& result) {
     SetProperty(context, object, "value", JsText(isolate, cookie.value));
     SetProperty(context, object, "replace", v8::Boolean::New(isolate, cookie.replace));
     const v8::Local<v8::Array> list = ListIn(context, cookies, cookie.name);
-    list->Set(context, list->Length(), object).Check();
+    AppendTo(context, list, object);
   }
   SetProperty(context, request, "cookies", cookies);
   return request;

@@ -91,7 +91,11 @@ class WebSocketsModule::Socket final : public WebSocketListener {
   // Hands an event to the script, in its turn, and announces the next.
   void Announce(const char* type, std::string data) {
     auto announced = std::exchange(next_, module_.vu().Expect());
-    announced([this, type, data = std::move(data)] { Emit(type, data, 0); });
+    backlog_.Add(socket_.get(), data.size());
+    announced([this, type, data = std::move(data)] {
+      backlog_.Remove(socket_.get(), data.size());
+      Emit(type, data, 0);
+    });
   }
 
   // The connection's last events.
@@ -125,6 +129,7 @@ class WebSocketsModule::Socket final : public WebSocketListener {
   WsPlan plan_;
   WsMeter meter_;
   std::vector<std::string> extensions_;
+  WsBacklog backlog_;
   v8::Global<v8::Function> emit_;
   absl::AnyInvocable<void(ApiVu::Task)> next_;
   std::unique_ptr<WebSocket> socket_;

@@ -19,6 +19,13 @@ bool BlockingSocket::WaitForEvent() {
   return resumed;
 }
 
+BlockingSocket::Event BlockingSocket::TakeEvent() {
+  Event event = std::move(events_.front());
+  events_.pop_front();
+  backlog_.Remove(socket_.get(), event.data.size());
+  return event;
+}
+
 bool BlockingSocket::Open() {
   if (!plan_.url_error.ok()) {
     response_.error.message = std::string(plan_.url_error.message());
@@ -30,7 +37,7 @@ bool BlockingSocket::Open() {
   if (!WaitForEvent()) {
     return false;
   }
-  events_.pop_front();
+  TakeEvent();
   plan_.jar->SetAll(plan_.request.url, response_.headers, vu_.loop().clock().Wall());
   meter_.Connected(response_);
   return true;
@@ -48,8 +55,7 @@ bool BlockingSocket::Run(v8::Local<v8::Context> context, v8::Local<v8::Function>
     if (!WaitForEvent()) {
       return false;
     }
-    Event event = std::move(events_.front());
-    events_.pop_front();
+    Event event = TakeEvent();
     const v8::HandleScope scope(isolate);
     if (!Handle(context, std::move(event))) {
       return false;

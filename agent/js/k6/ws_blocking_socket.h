@@ -88,12 +88,14 @@ class BlockingSocket final : public WebSocketListener {
   };
 
   void Push(Event event) {
+    backlog_.Add(socket_.get(), event.data.size());
     events_.push_back(std::move(event));
     if (wake_) {
       std::exchange(wake_, nullptr)();
     }
   }
   bool WaitForEvent();
+  Event TakeEvent();
   bool Handle(v8::Local<v8::Context> context, Event event);
   bool Emit(v8::Local<v8::Context> context, const std::string& event,
             std::vector<v8::Local<v8::Value>> arguments = {});
@@ -108,6 +110,7 @@ class BlockingSocket final : public WebSocketListener {
   std::unique_ptr<WebSocket> socket_;
   std::map<std::string, std::vector<v8::Global<v8::Function>>> handlers_;
   std::deque<Event> events_;
+  WsBacklog backlog_;
   ApiVu::Task wake_;
   std::map<int64_t, Timer> timers_;
   int64_t last_timer_ = 0;

@@ -65,6 +65,29 @@ struct WsEnd {
   std::string reason;
   std::string error;  // "websocket: close 1011 (internal server error): bye"; "" for 1000 and 1001
 };
+// What a connection has brought and the script has not got to: above a limit, the server has to wait.
+class WsBacklog {
+ public:
+  static constexpr size_t kMostBytes = size_t{1} << 20;
+
+  // `socket` is null where the connection is gone.
+  void Add(WebSocket* socket, size_t text_bytes) {
+    bytes_ += text_bytes + kWaitingEventBytes;
+    if (bytes_ > kMostBytes && socket != nullptr) {
+      socket->SetReading(false);
+    }
+  }
+  void Remove(WebSocket* socket, size_t text_bytes) {
+    bytes_ -= text_bytes + kWaitingEventBytes;
+    if (bytes_ <= kMostBytes / 2 && socket != nullptr) {
+      socket->SetReading(true);
+    }
+  }
+
+ private:
+  size_t bytes_ = 0;
+};
+
 // Of what WebSocketListener::OnClose was told.
 WsEnd DescribeEnd(int code, std::string reason);
 

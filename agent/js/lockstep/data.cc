@@ -194,9 +194,9 @@ void ConstructRows(const Info& info) {
   const RowTable& table = (*dealer)->table();
   SetProperty(context, info.This(), "length",
               v8::Number::New(isolate, static_cast<double>(table.size())));
-  v8::Local<v8::Array> columns = v8::Array::New(isolate, static_cast<int>(table.columns().size()));
-  for (size_t i = 0; i < table.columns().size(); ++i) {
-    columns->Set(context, static_cast<uint32_t>(i), JsText(isolate, table.columns()[i])).Check();
+  v8::Local<v8::Array> columns = v8::Array::New(isolate);
+  for (const std::string& column : table.columns()) {
+    AppendTo(context, columns, JsText(isolate, column));
   }
   SetProperty(context, info.This(), "columns", columns);
   AttachOwned(isolate, info.This(),

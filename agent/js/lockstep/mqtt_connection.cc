@@ -160,15 +160,16 @@ void MqttModule::Connection::OnMqttMessage(MqttMessage message) {
   const size_t bytes = message.topic.size() + message.payload.size();
   module_.metrics().Add(kMqttMsgsReceived, 1, TagsOf(message.qos));
   module_.vu().CountBytes(0, static_cast<int64_t>(bytes) + kMqttOverhead);
-  waiting_bytes_ += bytes;
+  const size_t waiting = bytes + kWaitingEventBytes;
+  waiting_bytes_ += waiting;
   if (waiting_bytes_ > kMostMqttWaitingBytes) {
     OnMqttClosed(absl::StrCat("the script has left unread ", kMostMqttWaitingBytes,
                               " bytes of messages, and more come"));
     client_.reset();
     return;
   }
-  Announce([this, bytes, message = std::move(message)] {
-    waiting_bytes_ -= bytes;
+  Announce([this, waiting, message = std::move(message)] {
+    waiting_bytes_ -= waiting;
     EmitMessage(message);
   });
 }

@@ -182,7 +182,7 @@ void SocketIoModule::Connection::OnEngineOpen(const HttpResponse& /*answer*/) {
 }
 
 void SocketIoModule::Connection::OnEngineMessage(EnginePacket message) {
-  const size_t bytes = message.data.size();
+  const size_t bytes = message.data.size() + kWaitingEventBytes;
   absl::StatusOr<std::optional<SocketPacket>> packet =
       message.binary ? reader_.Bytes(std::move(message.data)) : reader_.Text(message.data);
   if (!packet.ok()) {

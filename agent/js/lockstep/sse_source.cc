@@ -263,9 +263,11 @@ void SseModule::Source::Fail(News news) {
 
 void SseModule::Source::Announce(News news) {
   auto announced = std::exchange(next_, module_.vu().Expect());
-  waiting_bytes_ += news.text.size();
-  announced([this, news = std::move(news)] {
-    waiting_bytes_ -= news.text.size();
+  const size_t bytes =
+      news.text.size() + news.more.size() + (news.id ? news.id->size() : 0) + kWaitingEventBytes;
+  waiting_bytes_ += bytes;
+  announced([this, bytes, news = std::move(news)] {
+    waiting_bytes_ -= bytes;
     if (call_ != nullptr && waiting_bytes_ <= kMostSseWaitingBytes / 2) {
       call_->Hold(false);
     }

@@ -51,6 +51,8 @@ TEST(AgentFlags, NamesWhatIsWrong) {
   }
   EXPECT_THAT(Bad({"--coordinator", "h:1", "--insecure", "--label", "nonsense"}).error,
               HasSubstr("--label: invalid value \"nonsense\": expected KEY=VALUE"));
+  EXPECT_EQ(Bad({"--coordinator", "h:1", "--insecure", "--name", "ad\xFF"}).error,
+            "--name: invalid value \"ad\\xff\": expected UTF-8");
   EXPECT_EQ(Bad({"--coordinator", "h:port", "--insecure"}).error,
             "--coordinator: invalid value \"h:port\": expected HOST:PORT, HOST (port 7411) or "
             "unix:PATH");

@@ -94,6 +94,26 @@ TEST(CookieJar, IgnoresCookiesForForeignDomains) {
   EXPECT_EQ(jar.size(), 0U);
 }
 
+TEST(CookieJar, KeepsSoManyOfADomainAndTheOldestGo) {
+  CookieJar jar;
+  Store(jar, "http://other/", "kept=1");
+  Store(jar, "http://h/", "first=1");
+  Store(jar, "http://h/", "short=1; Max-Age=1");
+  for (int i = 0; i < 178; ++i) {
+    Store(jar, "http://h/", "n" + std::to_string(i) + "=1");
+  }
+  Store(jar, "http://h/", "first=2");  // one that is known takes no room
+  EXPECT_EQ(jar.size(), 181u);
+  EXPECT_EQ(jar.For(ParsedUrl("http://h/"), kNow)[0].name, "first");
+  Store(jar, "http://h/", "one-more=1");
+  EXPECT_EQ(jar.size(), 181u);
+  EXPECT_EQ(jar.For(ParsedUrl("http://h/"), kNow)[0].name, "short");
+  for (int i = 0; i < 5000; ++i) {
+    Store(jar, "http://h" + std::to_string(i) + "/", "a=1");
+  }
+  EXPECT_EQ(jar.size(), 3000u);
+}
+
 TEST(CookieJar, MatchesPathsByWholeSegments) {
   CookieJar jar;
   Store(jar, "http://h/dir/page", "d=1");  // the default path is /dir

@@ -9,38 +9,16 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "tests/support/list_sink.h"
+
 namespace lockstep::agent {
 namespace {
 
+using ::lockstep::testing::ListSink;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::Not;
 using ::testing::Pair;
-
-// Keeps what was added, by metric name.
-class ListSink final : public SampleSink {
- public:
-  struct Sample {
-    TagSetId tags;
-    double value;
-  };
-  void Add(MetricId metric, TagSetId tags, double value, absl::Time) override {
-    samples[metrics_.Get(metric).name].push_back({tags, value});
-  }
-  void AddError(absl::string_view cause, absl::string_view method, absl::string_view name,
-                absl::Time) override {
-    errors.push_back(absl::StrCat(cause, " ", method, " ", name));
-  }
-  MetricRegistry& metrics() override { return metrics_; }
-  TagSetTable& tags() override { return tags_; }
-
-  std::map<std::string, std::vector<Sample>> samples;
-  std::vector<std::string> errors;
-
- private:
-  MetricRegistry metrics_;
-  TagSetTable tags_;
-};
 
 HttpResponse Answer(int status) {
   HttpResponse response;

@@ -22,6 +22,8 @@ TEST(Url, TakesAnAbsoluteUrlApart) {
   EXPECT_EQ(url.path, "/a/b");
   EXPECT_EQ(url.query, "x=1&y");
   EXPECT_EQ(url.fragment, "frag");
+  EXPECT_EQ(ParseUrl("http://h/#a b\"<>`\xFF#{%41}")->fragment, "a%20b%22%3C%3E%60%FF#{%41}");
+  EXPECT_EQ(ResolveUrl(url, "/ok#\u00fc")->fragment, "%C3%BC");
   EXPECT_EQ(url.request_url(), "http://example.com:8080/a/b?x=1&y");
   EXPECT_EQ(url.display_url(), "http://****:****@example.com:8080/a/b?x=1&y#frag");
 }

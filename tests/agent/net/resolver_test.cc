@@ -103,6 +103,14 @@ TEST_F(ResolverTest, RoundRobinTakesTurnsAndRandomTakesAll) {
   EXPECT_EQ(seen.size(), 2U);
 }
 
+TEST_F(ResolverTest, ForgetsWhatIsNoLongerValid) {
+  const auto resolver = Make({.ttl = absl::Nanoseconds(1)});
+  for (int i = 0; i < 1000; ++i) {
+    ASSERT_TRUE(Ask(*resolver, absl::StrCat("host", i)).ok());
+  }
+  EXPECT_LE(resolver->kept(), 100u);
+}
+
 TEST_F(ResolverTest, FailuresAreToldAndNotKept) {
   const auto resolver = Make({});
   for (int i = 0; i < 2; ++i) {

@@ -108,6 +108,17 @@ TEST_F(SessionTest, AMessageThatNobodyWouldTakeBecomesAFailureThatSaysSo) {
                                       "coordinator: the most is 67108864"));
 }
 
+TEST_F(SessionTest, TextsOfBothSidesAreMadeValidSoThatTheOtherCanReadThem) {
+  Open({.name = "ad\xFF"});
+  loop.RunFor(absl::Seconds(1));
+  SendFromAgent("lookup m\xFCnchen");
+  SendFromCoordinator("no file m\xFCnchen");
+  loop.RunFor(absl::Seconds(1));
+  EXPECT_THAT(received, ElementsAre("lookup m\uFFFDnchen"));
+  EXPECT_THAT(heard, ElementsAre("no file m\uFFFDnchen"));
+  EXPECT_EQ(fleet.Find(joined[0])->name, "ad\uFFFD");
+}
+
 TEST_F(SessionTest, MessagesSurviveABrokenConnection) {
   Open({});
   loop.RunFor(absl::Seconds(1));
@@ -122,6 +133,47 @@ TEST_F(SessionTest, MessagesSurviveABrokenConnection) {
   EXPECT_THAT(received, ElementsAre("one", "two"));
   EXPECT_THAT(heard, ElementsAre("un", "deux"));
   EXPECT_TRUE(lost.empty());
+}
+
+// Breaks the connection at each message that says "poison".
+class PoisonedTransport final : public Transport {
+ public:
+  PoisonedTransport(std::unique_ptr<Transport> good, lockstep::testing::SimNetwork& network)
+      : good_(std::move(good)), network_(network) {}
+  void Connect(Events events) override { good_->Connect(std::move(events)); }
+  void Send(const v1::AgentMessage& message) override {
+    if (message.agent_failed().message() == "poison") {
+      ++broken;
+      network_.Break(*good_);
+    } else {
+      good_->Send(message);
+    }
+  }
+  void SendBatch(const v1::BatchMessage& message) override { good_->SendBatch(message); }
+  void Close() override { good_->Close(); }
+
+  int broken = 0;
+
+ private:
+  std::unique_ptr<Transport> good_;
+  lockstep::testing::SimNetwork& network_;
+};
+
+TEST_F(SessionTest, AMessageThatBreaksEachConnectionEndsTheSession) {
+  auto poisoned = std::make_unique<PoisonedTransport>(std::move(transport), network);
+  const int& broken = poisoned->broken;
+  transport = std::move(poisoned);
+  Open({});
+  loop.RunFor(absl::Seconds(1));
+  SendFromAgent("poison");
+  loop.RunFor(absl::Seconds(15));
+  EXPECT_THAT(session_lost, ElementsAre("each connection breaks with message 1 (agent_failed)"));
+  EXPECT_THAT(lost, ElementsAre(HasSubstr("ada")));
+  EXPECT_EQ(broken, 21);  // when it was sent, and each time that the session was resumed
+  EXPECT_EQ(opened, 2);
+  SendFromAgent("fine");
+  loop.RunFor(absl::Seconds(1));
+  EXPECT_THAT(received, ElementsAre("fine"));
 }
 
 TEST_F(SessionTest, SilenceBeyondTheLeaseEndsTheSessionOnBothSides) {

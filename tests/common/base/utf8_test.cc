@@ -34,6 +34,13 @@ TEST(IsUtf8, HoldsForWholeTexts) {
   EXPECT_FALSE(IsUtf8("\xC3(b"));
 }
 
+TEST(ValidUtf8, HasAMarkForEachByteThatIsNone) {
+  EXPECT_EQ(ValidUtf8(""), "");
+  EXPECT_EQ(ValidUtf8("a\u00fc\u20ac\U0001F600z"), "a\u00fc\u20ac\U0001F600z");
+  EXPECT_EQ(ValidUtf8("m\xFCn"), "m\uFFFDn");
+  EXPECT_EQ(ValidUtf8("\xE2\x82"), "\uFFFD\uFFFD");
+}
+
 TEST(Utf8SequenceLength, IsNothingForWhatIsNone) {
   for (const char* text : {
            "\x80",              // nothing that it follows

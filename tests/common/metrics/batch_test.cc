@@ -92,6 +92,17 @@ struct Damage {
   const char* complaint;
 };
 
+// A server's status line or address may hold any bytes.
+TEST(EncodeBatch, PutsAMarkForBytesThatAreNotUtf8) {
+  Batch batch = Sample(3);
+  batch.tag_sets[1] = {{"proto", "HTTP/1.\xFF"}};
+  batch.errors[0].name = "/m\xFCnchen";
+  const absl::StatusOr<Batch> decoded = DecodeBatch(EncodeBatch(batch));
+  ASSERT_TRUE(decoded.ok()) << decoded.status();
+  EXPECT_EQ(decoded->tag_sets[1], (TagList{{"proto", "HTTP/1.\uFFFD"}}));
+  EXPECT_EQ(decoded->errors[0].name, "/m\uFFFDnchen");
+}
+
 TEST(DecodeBatch, SaysWhatIsWrongWithWhatComesOffTheWire) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const Damage damages[] = {

@@ -82,6 +82,15 @@ TEST(ErrorTable, CutsLongTextsBetweenCharacters) {
   EXPECT_EQ(table.Rows()[0].error.name, umlauts.substr(0, 511));
 }
 
+TEST(ErrorTable, MarksAndEscapesMakeNoTextLongerThanItMayBe) {
+  ErrorTable table;
+  table.Add(std::string(512, '\x1b'), "GET", std::string(512, '\xFF'), At(0));
+  const ErrorCount error = table.Rows()[0].error;
+  EXPECT_EQ(error.cause.size(), 512u);
+  EXPECT_EQ(error.name.size(), 510u);
+  EXPECT_EQ(error.name.substr(0, 3), "\uFFFD");
+}
+
 TEST(ErrorTable, NoTextBeginsALineOrReachesATerminalAsAnEscape) {
   ErrorTable table;
   table.Add("a\nPASSED", "GET\r\n", "\x1b[2J\ttext\x7f", absl::UnixEpoch());

@@ -65,6 +65,15 @@ TEST(TagSetTable, LetsTheLaterValueWin) {
   EXPECT_EQ(table.With(set, "a", "2"), set);
 }
 
+TEST(TagSetTable, IsUtf8WithItsLimitsAndItsOrder) {
+  TagSetTable table;
+  const TagSetId set = table.With(
+      kEmptyTagSet, {{"\xFF", "a\xFCo"}, {"\uFFFE", "b"}, {"long", std::string(8192, '\xFF')}});
+  EXPECT_THAT(table.Get(set), ElementsAre(Pair("long", ::testing::SizeIs(8190)),
+                                          Pair("\uFFFD", "a\uFFFDo"), Pair("\uFFFE", "b")));
+  EXPECT_EQ(table.With(kEmptyTagSet, "k\xFF", "v"), table.With(kEmptyTagSet, "k\xFE", "v"));
+}
+
 TEST(TagSetTable, OverflowsInsteadOfEatingAllMemory) {
   TagSetTable table;
   TagSetId last{};

@@ -25,6 +25,7 @@ class FakeControl final : public RunControl {
     v1::RunStatus status;
     status.set_state(v1::RunStatus::RUNNING);
     status.set_vus(vus);
+    status.set_stop_reason(stop_reason);
     return status;
   }
   SummaryGroup Groups() const override { return {}; }
@@ -45,6 +46,7 @@ class FakeControl final : public RunControl {
   }
   absl::Status Stop(Stopping) override { return absl::OkStatus(); }
 
+  std::string stop_reason;
   absl::Status may_scale;
   absl::Status may_scale_agents;
   int64_t vus = 1;
@@ -193,6 +195,22 @@ TEST_F(GrpcServerTest, AgentsAndVusAreScaledTogetherOrNotAtAll) {
   control_.may_scale_agents = absl::FailedPreconditionError("work does not move");
   EXPECT_EQ(client.Scale(7, -1, 5).status(), control_.may_scale_agents);
   EXPECT_EQ(control_.vus, 1);
+}
+
+TEST_F(GrpcServerTest, AStatusCanBeReadWhateverBytesItsTextsHave) {
+  control_.stop_reason = "m\xFCnchen";
+  ControlClient client(address_, nullptr);
+  const absl::StatusOr<v1::RunStatus> status = client.GetStatus();
+  ASSERT_TRUE(status.ok()) << status.status();
+  EXPECT_EQ(status->stop_reason(), "m\uFFFDnchen");
+  std::string watched;
+  EXPECT_TRUE(client
+                  .Watch([&watched](const v1::RunStatus& seen) {
+                    watched = seen.stop_reason();
+                    return false;
+                  })
+                  .ok());
+  EXPECT_EQ(watched, "m\uFFFDnchen");
 }
 
 TEST_F(GrpcServerTest, AWatchStreamsUntilTheServerEnds) {

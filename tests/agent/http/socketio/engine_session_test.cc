@@ -288,6 +288,14 @@ TEST_F(EngineSessionTest, WhatWaitsToBeSentIsLimited) {
   EXPECT_EQ("close transport error: more than 67108864 bytes wait to be sent", seen_.back());
 }
 
+TEST_F(EngineSessionTest, APingOfTheSameTurnDoesNotPutOffTheEnd) {
+  StartWithSocket();
+  session_->Send({.data = std::string(static_cast<size_t>(kMaxEngineBytes) + 1, 'x')});
+  client_.socket()->listener().OnText("2");
+  loop_.RunFor(absl::ZeroDuration());
+  EXPECT_EQ("close transport error: more than 67108864 bytes wait to be sent", seen_.back());
+}
+
 TEST_F(EngineSessionTest, CookiesComeBack) {
   Start({.websocket = false});
   FakeHttpClient::Exchange exchange = std::move(client_.exchanges.front());

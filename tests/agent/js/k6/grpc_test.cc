@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 
 #include "tests/agent/js/k6/js_harness.h"
 #include "tests/support/grpc_server.h"
@@ -250,6 +251,31 @@ TEST_F(GrpcJsTest, CloseEndsRunningStreams) {
       s.write({name: 'a'})
     })
   )js"));
+}
+
+// Arguments are read by the script's own code, which may do anything.
+TEST_F(GrpcJsTest, AClientThatItsOwnArgumentsCloseIsNotConnected) {
+  const char* const why = "\"Error: no gRPC connection, you must call connect first\"";
+  const char* const kMessage = "{toJSON() { c.close(); return {name: 'ada'}; }}";
+  const char* const kParams = "{get tags() { c.close(); return {}; }}";
+  for (const std::string& call :
+       {absl::StrCat("c.invoke('suite.Desk/Greet', ", kMessage, ")"),
+        absl::StrCat("c.invoke('suite.Desk/Greet', {}, ", kParams, ")"),
+        absl::StrCat("c.asyncInvoke('suite.Desk/Greet', ", kMessage, ")"),
+        absl::StrCat("c.asyncInvoke('suite.Desk/Greet', {}, ", kParams, ")"),
+        std::string("c.healthCheck({toJSON() { c.close(); return ''; }})"),
+        absl::StrCat("c.healthCheck('', ", kParams, ")"),
+        absl::StrCat("new grpc.Stream(c, 'suite.Desk/Chat', ", kParams, ")")}) {
+    Run(absl::StrCat("connect(); globalThis.seen = null; try { ", call,
+                     ".catch?.((e) => { seen = String(e) }) } catch (e) { seen = String(e) }"));
+    EXPECT_EQ(Run("return seen"), why) << call;
+    // A client that they close and connect anew makes the call.
+    EXPECT_EQ(Run(absl::StrCat("connect(); ",
+                               absl::StrReplaceAll(call, {{"c.close();", "c.close(); connect();"}}),
+                               "; c.close(); return 'made'")),
+              "\"made\"")
+        << call;
+  }
 }
 
 TEST_F(GrpcJsTest, WritingToAClosedStreamIsAWarning) {

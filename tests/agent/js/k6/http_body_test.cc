@@ -2,7 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "agent/js/bind/text.h"
 #include "tests/agent/js/k6/http_fixture.h"
+#include "tests/support/fake_http_client.h"
 
 namespace lockstep::agent {
 namespace {
@@ -28,6 +30,22 @@ TEST_F(HttpBodyTest, BodiesOfAllKinds) {
   EXPECT_THAT(multipart, HasSubstr("multipart/form-data; boundary="));
   EXPECT_THAT(multipart, HasSubstr(R"(name=\"f\"; filename=\"n.txt\")"));
   EXPECT_THAT(multipart, HasSubstr("text/x"));
+}
+
+// What is longer would be an empty text, as if the server had sent none.
+TEST_F(HttpBodyTest, ATextIsAtMostAsLongAsAStringMayBe) {
+  lockstep::testing::FakeHttpClient client;
+  js_.vu().UseHttp(client);
+  std::vector<int64_t> limits;
+  js_.vu().loop().After(absl::Milliseconds(1), [&] {
+    for (const auto& exchange : client.exchanges) {
+      limits.push_back(exchange.request.max_body_bytes);
+    }
+    while (client.Answer("GET", 200, "x")) {
+    }
+  });
+  Run("['text', 'binary', 'none'].forEach((responseType) => http.asyncRequest('GET', 'http://h/', null, { responseType }))");
+  EXPECT_THAT(limits, ::testing::ElementsAre(kMostTextBytes, kMaxBodyBytes, kMaxBodyBytes));
 }
 
 TEST_F(HttpBodyTest, WhatIsNoBodyIsRefusedInTheWordsOfK6) {

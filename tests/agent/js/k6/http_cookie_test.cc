@@ -43,6 +43,22 @@ TEST_F(HttpCookieTest, CookiesOfTheResponseHaveTheirAttributes) {
   )js"));
 }
 
+// Our own arrays do not run a script's setters.
+TEST_F(HttpCookieTest, SettersOnArraysPrototypeAreNotCalled) {
+  EXPECT_EQ(R"([["b"],"b","k",["T"],true])", Run(R"js(
+    const jar = http.cookieJar();
+    jar.set(T, 'a', 'b');
+    Object.defineProperty(Array.prototype, '0', { set() { throw new Error('no'); }, configurable: true });
+    try {
+      const answer = http.get(`${T}/header?Set-Cookie=k%3Dv`, { headers: { Q: 'T' } });
+      return [jar.cookiesForURL(T).a, answer.request.cookies.a[0].value, answer.cookies.k[0].name, answer.request.headers.Q,
+              html.parseHTML('<li>') !== undefined];
+    } finally {
+      delete Array.prototype[0];
+    }
+  )js"));
+}
+
 TEST_F(HttpCookieTest, MethodsOfAJarNeedNoJarBeforeThem) {
   EXPECT_EQ(R"js([{"a":["1"]},{},{"b":["2"]}])js", Run(R"js(
     const { set, cookiesForURL, clear } = new http.CookieJar();

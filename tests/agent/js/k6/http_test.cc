@@ -279,6 +279,7 @@ TEST_F(HttpTest, UserMistakesInParameters) {
         << params;
   }
   EXPECT_THAT(Run("http.expectedStatuses('x')"), HasSubstr("argument number 1"));
+  EXPECT_THAT(Run("http.expectedStatuses(200, 1e300)"), HasSubstr("argument number 2"));
   EXPECT_THAT(Run("http.setResponseCallback(5)"), HasSubstr("expected http.expectedStatuses"));
   EXPECT_THAT(Run("http.file({})"), HasSubstr("must be a string or an ArrayBuffer"));
   EXPECT_THAT(Run("http.batch('x')"), HasSubstr("an array or an object"));

@@ -301,6 +301,25 @@ TEST_F(SocketIoTest, ComesBackAtOnceAfterADisconnect) {
   )js")));
 }
 
+TEST_F(SocketIoTest, AFloodOfSmallEventsEndsTheConnection) {
+  client_.on_sent = [this](const std::string& text) {
+    if (absl::StrContains(text, "flood")) {
+      Later([this] {
+        for (int i = 0; i < 300'000; ++i) {
+          Tell("42[1]");
+        }
+      });
+    } else {
+      Receive(text);
+    }
+  };
+  EXPECT_EQ(R"js("transport error")js", Run(R"js(
+    const socket = socketio.io('http://h', { transports: ['websocket'], reconnection: false });
+    socket.on('connect', () => socket.emit('flood'));
+    return new Promise((resolve) => socket.on('disconnect', resolve));
+  )js"));
+}
+
 TEST_F(SocketIoTest, OptionsReachTheServer) {
   js_.vu().settings.user_agent = "probe/1";
   Run(R"js(

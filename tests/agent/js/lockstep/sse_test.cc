@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/agent/js/k6/http_fixture.h"
+#include "tests/support/fake_http_client.h"
 
 namespace lockstep::agent {
 namespace {
@@ -147,6 +148,33 @@ TEST_F(SseTest, RedirectsAreFollowedAndCookiesKept) {
       }
     })();
   )js"));
+}
+
+TEST_F(SseTest, TheServerOfAFloodOfSmallEventsWaits) {
+  lockstep::testing::FakeHttpClient client;
+  js_.vu().UseHttp(client);
+  bool held = false;
+  js_.vu().loop().After(absl::Milliseconds(1), [&] {
+    HttpResponse head;
+    head.status = 200;
+    head.headers = {{"Content-Type", "text/event-stream"}};
+    ResponseListener& listener = *client.exchanges.front().request.listener;
+    listener.OnHead(head);
+    std::string events;
+    for (int i = 0; i < 20'000; ++i) {
+      events += "data: x\n\n";
+    }
+    listener.OnBody(std::move(events));
+    held = client.held;
+  });
+  Run(R"js(
+    const source = new sse.EventSource('http://h/');
+    let count = 0;
+    source.onmessage = () => { if (++count === 20000) source.close(); };
+  )js");
+  EXPECT_TRUE(held);
+  EXPECT_FALSE(client.held);
+  EXPECT_THAT(Samples("sse_events"), SizeIs(20'000));
 }
 
 TEST_F(SseTest, MistakesAreNamed) {
