@@ -187,6 +187,18 @@ class Compares(OutputsTest):
         self.assertEqual(99, failed.returncode)
         self.assertTrue(json.loads(failed.stdout)["regressed"])
 
+    def test_a_run_that_did_nothing_is_worse(self):
+        self.run_with("--result-file", "base.json", "--no-thresholds", code=0)
+        (self.folder / "broken.js").write_text(
+            "export function setup() { throw new Error('no token'); }\nexport default function () {}\n", "utf-8")
+        broken = self.lockstep("run", "broken.js", "--result-file", "broken.json")
+        self.assertEqual(107, broken.returncode, broken.stderr)
+        told = self.lockstep("compare", "base.json", "broken.json", "--fail-on-regression")
+        self.assertEqual(99, told.returncode, told.stdout)
+        self.assertRegex(told.stdout, r"✗ the ends differ:\n  \w+ in the base, FAILED in the new run: .*no token")
+        self.assertRegex(told.stdout, r"✗ metrics with samples in the base and none in the new run:\n(  .*\n)*  http_reqs\n")
+        self.assertIn("✗ worse than the base", told.stdout)
+
     def test_what_is_no_result_is_refused(self):
         (self.folder / "other.json").write_text("{}", "utf-8")
         for base, message in (("nothing.json", 'cannot read \\"nothing.json\\": No such file or directory'),
