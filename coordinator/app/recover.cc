@@ -186,20 +186,17 @@ absl::StatusOr<ExitCode> Recovery::Execute() {
       absl::FormatTime("%Y-%m-%d %H:%M:%S %Ez", run_.kept_at, absl::LocalTimeZone()), ")\n\n"));
   results_.SetJudge([&facts] { return facts.judgement; });
   results_.SetOutcome([&facts] { return facts.outcome; });
-  RunResult result =
-      ending.WriteSummary(facts, std::nullopt, history_.has_value() ? &*history_ : nullptr);
+  ending.WriteSummary(facts, std::nullopt, std::move(history_));
   const std::vector<std::string> exports(run_.run.inspected.exports().begin(),
                                          run_.run.inspected.exports().end());
   if (std::find(exports.begin(), exports.end(), "handleSummary") != exports.end()) {
     logger_.Info("handleSummary() was not called: it needs an agent");
   }
-  const ExitCode code = ending.Judge(facts.outcome, facts.judgement);
-  if (ending.verdict().has_value()) {
-    RunRecord record = RecordOf(run_.id, result, *ending.verdict(), code);
-    record.ended = std::nullopt;
-    result.verdict = *ending.verdict();
-    LOCKSTEP_RETURN_IF_ERROR(journal_->KeepRecovered(record, JsonText(ResultToJson(result))));
-  }
+  const ExitCode code = ending.End(facts.outcome, facts.judgement);
+  const RunResult& result = *ending.result();
+  RunRecord record = RecordOf(run_.id, result, code);
+  record.ended = std::nullopt;
+  LOCKSTEP_RETURN_IF_ERROR(journal_->KeepRecovered(record, JsonText(ResultToJson(result))));
   return code;
 }
 

@@ -38,7 +38,8 @@ absl::StatusOr<std::string> PlanText(const PlannedTest& test, const std::vector<
   return json ? FleetPlanJson(scenarios, plan).dump(2) + "\n" : FleetPlanText(scenarios, plan);
 }
 
-bool WriteSummaryOutputs(const std::map<std::string, std::string>& outputs, Logger& logger) {
+absl::Status WriteSummaryOutputs(const std::map<std::string, std::string>& outputs,
+                                 Logger& logger) {
   std::vector<std::string> errors;
   for (const auto& [target, content] : outputs) {
     if (target == "stdout" || target == "stderr") {
@@ -55,7 +56,7 @@ bool WriteSummaryOutputs(const std::map<std::string, std::string>& outputs, Logg
     logger.Error(absl::StrCat("Could not save some summary information:\n\t- ",
                               absl::StrJoin(errors, "\n\t- ")));
   }
-  return errors.empty();
+  return errors.empty() ? absl::OkStatus() : absl::DataLossError(errors.front());
 }
 
 }  // namespace lockstep::coordinator

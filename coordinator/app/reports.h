@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
 #include "common/base/log.h"
@@ -24,7 +25,7 @@ absl::StatusOr<std::string> PlanText(const PlannedTest& test, const std::vector<
                                      bool json);
 
 // Writes what handleSummary returned: "stdout", "stderr", and files by their paths. What cannot be
-// written is logged; false then.
-bool WriteSummaryOutputs(const std::map<std::string, std::string>& outputs, Logger& logger);
+// written is logged, and the first of it returned.
+absl::Status WriteSummaryOutputs(const std::map<std::string, std::string>& outputs, Logger& logger);
 
 }  // namespace lockstep::coordinator

@@ -159,9 +159,8 @@ void RunApp::WriteSummary(const std::optional<std::map<std::string, std::string>
   if (outputs_.want_history() || dashboard_ != nullptr) {
     history = recorder_.Whole();
   }
-  journal_.OnResult(ending_.WriteSummary(FactsOf(rig_.run(), rig_.loop().clock()),
-                                         WithoutSecrets(outputs),
-                                         history.has_value() ? &*history : nullptr));
+  ending_.WriteSummary(FactsOf(rig_.run(), rig_.loop().clock()), WithoutSecrets(outputs),
+                       std::move(history));
 }
 
 absl::Status RunApp::StartRest() {
@@ -283,8 +282,8 @@ void RunApp::OnDone(const RunOutcome& outcome) {
   screen_.Abandon(rig_.interrupted());
   logger_.TellFolded();
   rig_.TellOfOptions();
-  exit_code_ = ending_.Judge(rig_.WithCode(outcome), rig_.run().judgement());
-  journal_.OnDone(exit_code_, outcome, ending_.verdict());
+  exit_code_ = ending_.End(rig_.WithCode(outcome), rig_.run().judgement());
+  journal_.OnDone(exit_code_, outcome, ending_.result());
   ReportUsage();
   const bool linger =
       request_.run.linger.value_or(config_.linger.value_or(false)) && !rig_.interrupted();

@@ -104,13 +104,23 @@ void LogError(const std::string& error, bool terminal, absl::Time start) {
 constexpr absl::Duration kPatience = absl::Seconds(30);
 constexpr absl::Duration kLastWords = absl::Seconds(1);
 
+// Whether a closed pipe is a loss, too: nobody can have read what a run says at its end before it was written. Elsewhere, who
+// has closed a pipe knows what he has read, and one that closes it while a run is on ends that.
+bool PipeMatters(const Command& command, ExitCode code) {
+  const bool runs = std::holds_alternative<RunCommand>(command) ||
+                    std::holds_alternative<CoordinatorCommand>(command) ||
+                    std::holds_alternative<RecoverCommand>(command);
+  return runs && code != ExitCode::kExternalAbort;
+}
+
 // The exit code, after a look at whether all has arrived where it was to go, on standard output and in the
 // files of `logger` (null: there is none).
 template <class Tell>
-ExitCode Conclude(ExitCode code, const RunLogger* logger, Tell tell) {
+ExitCode Conclude(ExitCode code, const RunLogger* logger, bool pipe_matters, Tell tell) {
   FlushStreams(kPatience);
   std::vector<std::string> losses = logger != nullptr ? logger->Lost() : std::vector<std::string>();
-  if (const absl::Status written = CheckStdout(); !written.ok()) {
+  if (const absl::Status written = CheckStdout();
+      !written.ok() && (pipe_matters || !StdoutIsGone())) {
     losses.emplace_back(written.message());
   }
   for (const std::string& loss : losses) {
@@ -133,8 +143,9 @@ int Main(const std::vector<std::string>& args) {
     if (!exit->error.empty()) {
       LogError(exit->error, terminal, start);
     }
-    return static_cast<int>(Conclude(
-        exit->code, nullptr, [&](const std::string& error) { LogError(error, terminal, start); }));
+    return static_cast<int>(
+        Conclude(exit->code, nullptr, /*pipe_matters=*/false,
+                 [&](const std::string& error) { LogError(error, terminal, start); }));
   }
   CommandLine line = std::get<CommandLine>(std::move(parsed));
   std::vector<NamedFile> files = ReadFilesOf(line.command);
@@ -164,12 +175,13 @@ int Main(const std::vector<std::string>& args) {
   google::protobuf::SetLogHandler(nullptr);
   const ExitCode code = std::visit(Execute{environment, **logger}, line.command);
   const bool to_file = LogOf(line.command).output == LogSettings::Output::kFile;
-  return static_cast<int>(Conclude(code, logger->get(), [&](const std::string& error) {
+  const auto tell = [&](const std::string& error) {
     (*logger)->Error(error);
     if (to_file) {
       LogError(error, terminal, start);  // that file may be the one which has not taken all
     }
-  }));
+  };
+  return static_cast<int>(Conclude(code, logger->get(), PipeMatters(line.command, code), tell));
 }
 
 }  // namespace

@@ -105,9 +105,10 @@ class FileSink final : public spdlog::sinks::base_sink<std::mutex> {
   FileSink(const FileSink&) = delete;
   FileSink& operator=(const FileSink&) = delete;
 
-  std::optional<std::string> Lost() {
+  // `patience`: how long the reader of a pipe may take nothing; without any, what waits is not lost.
+  std::optional<std::string> Lost(absl::Duration patience) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (thread_.has_value() && thread_->Flush(kPatience) > 0) {
+    if (patience > absl::ZeroDuration() && thread_.has_value() && thread_->Flush(patience) > 0) {
       return absl::StrCat(place_, ": the last lines are not in the file \"", path_,
                           "\": ", WritingReason(ETIMEDOUT));
     }
@@ -231,19 +232,21 @@ class SinkLogger final : public RunLogger {
     return absl::OkStatus();
   }
 
-  std::vector<std::string> Lost() const override {
+  std::vector<std::string> Lost() const override { return LostWithin(kPatience); }
+  std::vector<std::string> LostSoFar() const override { return LostWithin(absl::ZeroDuration()); }
+
+ private:
+  std::vector<std::string> LostWithin(absl::Duration patience) const {
     std::vector<std::string> sentences;
     const bool with_console = console_.load(std::memory_order_acquire) != nullptr;
     for (FileSink* file : {log_file_.get(), with_console ? console_file_.get() : nullptr}) {
-      if (std::optional<std::string> lost = file == nullptr ? std::nullopt : file->Lost();
+      if (std::optional<std::string> lost = file == nullptr ? std::nullopt : file->Lost(patience);
           lost.has_value()) {
         sentences.push_back(*std::move(lost));
       }
     }
     return sentences;
   }
-
- private:
   void SetConsole(std::shared_ptr<FileSink> file) {
     console_file_ = std::move(file);
     own_console_ = MakeSpd(console_file_);

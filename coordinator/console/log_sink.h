@@ -57,6 +57,8 @@ class RunLogger : public Logger {
   // What files have not taken, a sentence for each: `--log-output: 3 of 5 lines are not in the file "x": No
   // space left on device`. From any thread.
   virtual std::vector<std::string> Lost() const = 0;
+  // The same of what is lost already: waits for nobody. The count may still grow.
+  virtual std::vector<std::string> LostSoFar() const = 0;
   // The last lines, wherever they go.
   const LogTail& tail() const { return tail_; }
 

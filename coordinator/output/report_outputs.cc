@@ -229,6 +229,10 @@ std::string GithubMarkdown(const RunReport& report) {
   std::string text =
       absl::StrCat("## ", sign, " Load test ", MarkdownEscaped(report.script), "\n\nRan for ",
                    DurationText(absl::Trunc(summary.duration, absl::Milliseconds(1))), ".\n");
+  if (!report.verdict.reason.empty()) {
+    absl::StrAppend(&text, "\n**", TextOf(word), "**: ", MarkdownEscaped(report.verdict.reason),
+                    "\n");
+  }
   std::string rows;
   for (const SummaryMetric& metric : summary.metrics) {
     for (const SummaryThreshold& threshold : metric.thresholds) {

@@ -106,7 +106,7 @@ std::vector<std::string> RunOutputs::Stop(Logger& logger) {
   for (const std::unique_ptr<Output>& output : outputs_) {
     if (const absl::Status stopped = output->Stop(); !stopped.ok()) {
       logger.Error(std::string(stopped.message()));
-      files_complete_ = false;
+      files_.Update(stopped);
     }
     if (std::optional<std::string> lost = output->Lost(); lost.has_value()) {
       logger.Warn(*lost);
@@ -116,12 +116,12 @@ std::vector<std::string> RunOutputs::Stop(Logger& logger) {
   return losses;
 }
 
-bool RunOutputs::Report(const RunReport& report, Logger& logger) {
-  bool complete = true;
+absl::Status RunOutputs::Report(const RunReport& report, Logger& logger) {
+  absl::Status complete;
   for (const std::unique_ptr<Output>& output : outputs_) {
     if (const absl::Status reported = output->Report(report); !reported.ok()) {
       logger.Error(std::string(reported.message()));
-      complete = false;
+      complete.Update(reported);
     }
   }
   return complete;

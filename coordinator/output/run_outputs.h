@@ -46,16 +46,15 @@ class RunOutputs {
   // After the last batch: writes out the rest and waits a few seconds at most. Errors go to the
   // log; so does what has been lost, and each of these sentences is returned as well.
   std::vector<std::string> Stop(Logger& logger);
-  // After Stop: whether each sample that was to be in a file is there.
-  bool files_complete() const { return files_complete_; }
-  // After Stop. Errors go to the log.
-  // False, once it is logged why, if one could not be written.
-  bool Report(const RunReport& report, Logger& logger);
+  // After Stop: not OK, with the first reason, if a sample that was to be in a file is not there.
+  const absl::Status& files() const { return files_; }
+  // After Stop. Errors go to the log; the first one is returned.
+  absl::Status Report(const RunReport& report, Logger& logger);
 
  private:
   std::vector<std::unique_ptr<Output>> outputs_;
   std::vector<std::string> specs_;  // of the same
-  bool files_complete_ = true;
+  absl::Status files_;
 };
 
 }  // namespace lockstep::coordinator

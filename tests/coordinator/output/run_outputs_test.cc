@@ -78,7 +78,7 @@ TEST(RunOutputs, TellsWhatOneLostWhileTheOtherIsWritten) {
   const std::vector<std::string> lost = outputs.Stop(logger);
   EXPECT_THAT(lost, ElementsAre(StartsWith("csv (/dev/full): ")));
   EXPECT_THAT(logger.messages, ElementsAre(HasSubstr("/dev/full"), lost[0]));
-  EXPECT_FALSE(outputs.files_complete());
+  EXPECT_FALSE(outputs.files().ok());
   EXPECT_THAT(printed, HasSubstr(R"("metric":"http_reqs")"));
 }
 
@@ -96,7 +96,7 @@ TEST(RunOutputs, CountsTheLinesThatStandardOutputHasNoRoomFor) {
   EXPECT_THAT(outputs.Stop(logger),
               ElementsAre("csv (stdout): 2 of 3 lines were lost: cannot write all to standard "
                           "output: its reader has fallen behind too far"));
-  EXPECT_FALSE(outputs.files_complete()) << "which makes the exit code";
+  EXPECT_FALSE(outputs.files().ok()) << "which makes the exit code";
 }
 
 TEST(RunOutputs, NeedsAReaderOfAPipe) {
@@ -127,7 +127,7 @@ TEST(RunOutputs, IsSilentWhenAllIsWritten) {
   ASSERT_TRUE(outputs.Start({"json"}, Silent()).ok());
   outputs.Write(OnePoint());
   EXPECT_THAT(outputs.Stop(logger), IsEmpty());
-  EXPECT_TRUE(outputs.files_complete());
+  EXPECT_TRUE(outputs.files().ok());
   EXPECT_THAT(logger.messages, IsEmpty());
 }
 
