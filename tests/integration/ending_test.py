@@ -1,5 +1,6 @@
 """How a run ended is settled once: terminal, journal, result file, JUnit and GitHub say the same, whatever could not be written."""
 import json
+import socket
 import subprocess
 import xml.etree.ElementTree
 
@@ -80,9 +81,28 @@ class Ending(LockstepTest):
         self.assertIn("standard output: nobody reads it any more", result.stderr)
         self.check(255, "standard output: nobody reads it any more")
 
+    def test_lines_that_loki_does_not_take_are_told_of_each_time(self):
+        with socket.socket() as taken:  # which does not listen
+            taken.bind(("127.0.0.1", 0))
+            for _ in range(8):
+                result = self.run_to_end("--log-output", f"loki=http://127.0.0.1:{taken.getsockname()[1]}/push", files=())
+                self.assertEqual(0, result.returncode, result.stderr)
+                self.assertRegex(result.stderr, r"(\d+) of \1 log lines did not reach http://127.0.0.1:\d+/push: ")
+
     def test_a_report_that_cannot_be_written_is_in_the_exit_code_the_terminal_and_the_journal(self):
         result = self.run_to_end(files=("-o", "junit=/dev/full", "--result-file", "result.json", "--journal", "journal.db"))
         self.assertEqual(255, result.returncode, result.stderr)
         self.assertRegex(result.stdout, "(?m)^FAILED +.*/dev/full.*No space left on device")
         verdict, kept = self.words()
         self.assertEqual(("DONE", 255, "FAILED"), (verdict["word"], kept["exitCode"], kept["verdict"]))
+
+    def test_thresholds_without_samples_do_not_pass_what_failed(self):
+        result = self.run_to_end(files=("--result-file", "result.json"), script="""
+            import { Trend } from 'k6/metrics';
+            new Trend('never');
+            export const options = { iterations: 6, thresholds: { never: ['p(95)<500'], http_req_failed: ['rate<0.1'] } };
+            export default () => { throw new Error('no token'); };
+        """)
+        self.assertEqual(0, result.returncode, result.stderr)
+        self.assertRegex(result.stdout, r"(?m)^ERRORS +2 thresholds without samples · 6 script exceptions")
+        self.assertEqual("ERRORS", json.loads((self.folder / "result.json").read_text("utf-8"))["verdict"]["word"])

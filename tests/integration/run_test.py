@@ -34,7 +34,7 @@ class Counts(LockstepTest):
             export const options = { thresholds: { http_req_failed: ['rate<0.01'] } };
             export default function () { http.get('http://host:port/'); http.post('http://127.0.0.1/', [1]); }"""))
         self.assertEqual(0, result.returncode, result.stderr)
-        self.assertRegex(result.stdout, r"PASSED   1 threshold · 2 other failures · 1 iteration\n")
+        self.assertRegex(result.stdout, r"ERRORS   1 threshold without samples · 2 other failures · 1 iteration\n")
         self.assertRegex(result.stdout, r"1 x invalid URL: parse \S+host:port.* GET")
         self.assertRegex(result.stdout, r"1 x unknown request body type \[\]interface {} +POST")
 
