@@ -116,7 +116,7 @@ bool PipeMatters(const Command& command, ExitCode code) {
 // The exit code, after a look at whether all has arrived where it was to go, on standard output and in the
 // files of `logger` (null: there is none).
 template <class Tell>
-ExitCode Conclude(ExitCode code, const RunLogger* logger, bool pipe_matters, Tell tell) {
+ExitCode Conclude(ExitCode code, RunLogger* logger, bool pipe_matters, Tell tell) {
   FlushStreams(kPatience);
   std::vector<std::string> losses = logger != nullptr ? logger->Lost() : std::vector<std::string>();
   if (const absl::Status written = CheckStdout();
@@ -128,6 +128,9 @@ ExitCode Conclude(ExitCode code, const RunLogger* logger, bool pipe_matters, Tel
   }
   if (const std::optional<std::string> lost = LostOnStderr(); lost.has_value()) {
     tell(*lost);
+  }
+  if (logger != nullptr) {
+    logger->Finish();
   }
   FlushStreams(kLastWords);
   return code == ExitCode::kSuccess && !losses.empty() ? ExitCode::kOther : code;

@@ -172,7 +172,7 @@ class SinkLogger final : public RunLogger {
     Spd lines = nullptr;
     std::shared_ptr<FileSink> log_file = nullptr;  // what `lines` writes to, if that is a file
     std::shared_ptr<FileSink> console_file = nullptr;
-    std::unique_ptr<Logger> elsewhere = nullptr;  // all of them
+    std::unique_ptr<RemoteLogger> elsewhere = nullptr;  // all of them
   };
   SinkLogger(const LogSettings& settings, bool terminal, absl::Time start, Places places)
       : output_(settings.output),
@@ -232,6 +232,12 @@ class SinkLogger final : public RunLogger {
     return absl::OkStatus();
   }
 
+  void Finish() override {
+    if (elsewhere_ != nullptr) {
+      elsewhere_->Finish();
+    }
+  }
+
   std::vector<std::string> Lost() const override { return LostWithin(kPatience); }
   std::vector<std::string> LostSoFar() const override { return LostWithin(absl::ZeroDuration()); }
 
@@ -288,7 +294,7 @@ class SinkLogger final : public RunLogger {
   const absl::Time start_;
   LogFolder folder_;
   const Spd lines_;                                 // null: none wanted, or all go elsewhere
-  const std::unique_ptr<Logger> elsewhere_;         // null: nowhere
+  const std::unique_ptr<RemoteLogger> elsewhere_;   // null: nowhere
   const std::shared_ptr<FileSink> log_file_;        // what lines_ writes to; null: no file
   std::shared_ptr<FileSink> console_file_;          // what own_console_ writes to
   Spd own_console_;                                 // null: with the rest; set at most once
@@ -340,7 +346,7 @@ std::string FormatJsonLine(const LogRecord& record) {
 
 absl::StatusOr<std::unique_ptr<RunLogger>> MakeLogger(const LogSettings& settings, bool terminal,
                                                       absl::Time start,
-                                                      std::unique_ptr<Logger> elsewhere) {
+                                                      std::unique_ptr<RemoteLogger> elsewhere) {
   SinkLogger::Places places{.elsewhere = std::move(elsewhere)};
   switch (settings.output) {
     case LogSettings::Output::kStderr:
