@@ -62,9 +62,9 @@ absl::Status Ending::Reserve() {
     return absl::OkStatus();
   }
   const absl::Status reserved = export_.emplace(flags_.summary_export).Reserve();
-  return reserved.ok()
-             ? reserved
-             : absl::UnavailableError(absl::StrCat("--summary-export: ", reserved.message()));
+  return reserved.ok() ? reserved
+                       : absl::UnavailableError(
+                             absl::StrCat(flags_.summary_export_source, ": ", reserved.message()));
 }
 
 void Ending::WriteSummary(EndFacts facts,
@@ -85,7 +85,7 @@ void Ending::WriteSummary(EndFacts facts,
     if (const absl::Status written =
             export_->Write(JsonText(results.MakeExport(*summary_, facts_.setup), 4));
         !written.ok()) {
-      const std::string error = absl::StrCat("--summary-export: ", written.message());
+      const std::string error = absl::StrCat(flags_.summary_export_source, ": ", written.message());
       logger.Error(error);
       files_.Update(absl::DataLossError(error));
     }

@@ -90,7 +90,7 @@ absl::Status Recovery::Load() {
 
 // Only reports can be written now: what gets samples got them while the run was on.
 absl::Status Recovery::StartOutputs(const RunOptions& options) {
-  std::vector<std::string> specs;
+  std::vector<OutputSpec> specs;
   for (const std::string& spec : command_.outputs.empty() ? settings_.outputs : command_.outputs) {
     if (IsReport(spec)) {
       specs.push_back(spec);
@@ -110,9 +110,9 @@ absl::Status Recovery::StartOutputs(const RunOptions& options) {
   context.version = kVersion;
   std::vector<NamedFile> files = {{"the journal", command_.journal, NamedFile::Use::kRead},
                                   {"--summary-export", flags_.summary_export}};
-  for (const auto& [spec, file] : FilesOf(specs, context)) {
-    files.push_back({absl::StrCat("-o ", spec.substr(0, spec.find('='))), file.path,
-                     file.append ? NamedFile::Use::kAppend : NamedFile::Use::kReplace});
+  for (const auto& [source, file] : FilesOf(specs, context)) {
+    files.push_back(
+        {source, file.path, file.append ? NamedFile::Use::kAppend : NamedFile::Use::kReplace});
   }
   if (const std::vector<std::string> clashes = ClashesOf(files); !clashes.empty()) {
     return absl::InvalidArgumentError(absl::StrJoin(clashes, "\n"));

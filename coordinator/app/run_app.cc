@@ -77,7 +77,7 @@ class RunApp {
   const Environment& environment_;
   RunLogger& logger_;
   RunOutputs outputs_;
-  std::vector<std::string> specs_;  // of the outputs, without the dashboard's
+  std::vector<OutputSpec> specs_;  // of the outputs, without the dashboard's
   Rig rig_;
   Recorder recorder_;
   JournalHost journal_;
@@ -108,7 +108,9 @@ RunApp::RunApp(const RunRequest& request, const TestFiles& files, const Environm
 
 ExitCode RunApp::Execute() {
   if (const absl::Status opened = journal_.Open(); !opened.ok()) {
-    return Refuse(opened, ExitCode::kOther, logger_);
+    return Refuse(
+        absl::UnavailableError(absl::StrCat(request_.run.journal_source, ": ", opened.message())),
+        ExitCode::kOther, logger_);
   }
   if (const absl::Status rest = StartRest(); !rest.ok()) {
     return Refuse(rest, ExitCode::kCannotStartRestApi, logger_);
@@ -185,11 +187,6 @@ absl::Status RunApp::StartDashboard() {
   }
   absl::StatusOr<std::optional<DashboardSettings>> settings = TakeDashboard(environment_, &specs_);
   LOCKSTEP_RETURN_IF_ERROR(settings.status());
-  const auto add_file = [this](absl::string_view output, const std::string& file) {
-    if (!file.empty()) {
-      specs_.push_back(absl::StrCat(output, "=", file));
-    }
-  };
   if (!settings->has_value()) {
     return absl::OkStatus();
   }
@@ -197,8 +194,6 @@ absl::Status RunApp::StartDashboard() {
   for (const std::string& warning : wanted.warnings) {
     logger_.Warn(warning);
   }
-  add_file("report", wanted.export_file);
-  add_file("result", wanted.record_file);
   wanted.log_token = request_.run.quiet;
   if (wanted.port < 0) {
     return absl::OkStatus();
@@ -217,7 +212,11 @@ absl::Status RunApp::OnTest(PlannedTest& test) {
       return absl::UnavailableError(opened.message());
     }
   }
-  LOCKSTEP_RETURN_IF_ERROR(journal_.OnTest(test, specs_));
+  std::vector<std::string> texts;
+  for (const OutputSpec& spec : specs_) {
+    texts.push_back(spec.text);
+  }
+  LOCKSTEP_RETURN_IF_ERROR(journal_.OnTest(test, texts));
   LOCKSTEP_RETURN_IF_ERROR(StartOutputs(options));
   LOCKSTEP_RETURN_IF_ERROR(ending_.Reserve());
   test.plan.keep_points = outputs_.want_points();

@@ -9,11 +9,12 @@
 #include "common/options/tiers.h"
 #include "coordinator/app/commands.h"
 #include "coordinator/app/rig.h"
+#include "coordinator/output/run_outputs.h"
 
 namespace lockstep::coordinator {
 
 // All that -o and its like ask for, the dashboard included.
-std::vector<std::string> OutputsOf(const RunSettingsFlags& flags, const ConfigFile& config);
+std::vector<OutputSpec> OutputsOf(const RunSettingsFlags& flags, const ConfigFile& config);
 
 // A line for each mistake: settings that cannot be read, files that cannot be written or would take the place of each
 // other or of what is read.

@@ -72,10 +72,10 @@ void SinkSettings::CheckUrl(absl::string_view name, absl::string_view url) {
   }
 }
 
-void SinkSettings::CheckUrlOfArgument(absl::string_view output, absl::string_view url) {
+void SinkSettings::CheckUrlOfArgument(absl::string_view url) {
   if (!IsUrl(url)) {
-    errors_.push_back(absl::StrCat("-o ", output, ": invalid value \"", WithoutPassword(url),
-                                   "\": expected ", kUrl));
+    errors_.push_back(
+        absl::StrCat("invalid value \"", WithoutPassword(url), "\": expected ", kUrl));
   }
 }
 

@@ -106,3 +106,9 @@ class Ending(LockstepTest):
         self.assertEqual(0, result.returncode, result.stderr)
         self.assertRegex(result.stdout, r"(?m)^ERRORS +2 thresholds without samples · 6 script exceptions")
         self.assertEqual("ERRORS", json.loads((self.folder / "result.json").read_text("utf-8"))["verdict"]["word"])
+
+    def test_the_variable_of_the_dashboards_report_needs_no_dashboard(self):
+        self.env |= {"K6_WEB_DASHBOARD_EXPORT": "r.html"}
+        result = self.run_to_end(files=())
+        self.assertEqual(0, result.returncode, result.stderr)
+        self.assertIn("<html", (self.folder / "r.html").read_text("utf-8"))

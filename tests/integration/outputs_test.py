@@ -231,7 +231,7 @@ class Fails(OutputsTest):
         server = self.serve()
         for out, message in (("junit=/no/such/junit.xml", "cannot write '/no/such/junit.xml': No such file or directory"),
                              ("json=/no/such/points.json", "cannot write '/no/such/points.json'"),
-                             ("result=", "result output: a file is needed"),
+                             ("result=", "-o result: a file is needed: result=FILE"),
                              ("experimental-prometheus-rw=nonsense", "is no http:// or https:// URL"),
                              ("statsd=localhost:port", "is no HOST:PORT"),
                              ("kafka=x", "invalid output type 'kafka', available types are:")):

@@ -43,9 +43,10 @@ TEST(RunOutputs, SaysAtOnceWhichCannotBeOpened) {
   RunOutputs outputs;
   const absl::Status started = outputs.Start({"json", "nope=x", "csv=" + file}, Silent());
   EXPECT_EQ(absl::StatusCode::kUnavailable, started.code());
-  EXPECT_THAT(std::vector<std::string>(absl::StrSplit(started.message(), '\n')),
-              ElementsAre(StartsWith("invalid output type 'nope', available types are: csv, "),
-                          HasSubstr(file)));
+  EXPECT_THAT(
+      std::vector<std::string>(absl::StrSplit(started.message(), '\n')),
+      ElementsAre(StartsWith("-o nope: invalid output type 'nope', available types are: csv, "),
+                  HasSubstr(file)));
 }
 
 TEST(RunOutputs, WantsPointsIfOneOfThemDoes) {
@@ -105,9 +106,9 @@ TEST(RunOutputs, NeedsAReaderOfAPipe) {
   ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
   for (const char* name : {"csv", "junit", "github"}) {
     RunOutputs outputs;
-    EXPECT_EQ(
-        outputs.Start({absl::StrCat(name, "=", path)}, Silent()).message(),
-        absl::StrCat("cannot write '", path, "': nobody reads this pipe; start its reader first"));
+    EXPECT_EQ(outputs.Start({absl::StrCat(name, "=", path)}, Silent()).message(),
+              absl::StrCat("-o ", name, ": cannot write '", path,
+                           "': nobody reads this pipe; start its reader first"));
   }
   const int reader = open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   lockstep::testing::CollectingLogger logger;

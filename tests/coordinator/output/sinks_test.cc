@@ -215,7 +215,7 @@ TEST_F(SinksTest, NamesASettingThatIsOfNoUseHere) {
       HasSubstr("K6_OTEL_GRPC_EXPORTER_ENDPOINT: invalid value \"localhost:4317\": expected "
                 "nothing: OTLP goes over HTTP here"));
   EXPECT_THAT(MakeError("influxdb=foo"),
-              HasSubstr("-o influxdb: invalid value \"foo\": expected http://host:port"));
+              HasSubstr("invalid value \"foo\": expected http://host:port"));
 }
 
 TEST_F(SinksTest, RefusesAUrlThatIsNoneBeforeTheStart) {
