@@ -198,15 +198,18 @@ constexpr const char* ValueWord() {
   }
 }
 
+// "long-name" of "-x,--long-name".
+absl::string_view LongNameOf(const char* flag) {
+  const absl::string_view spelling = flag;
+  return absl::StripPrefix(spelling.substr(spelling.rfind(",--") + 1), "--");
+}
+
 // Behind LOCKSTEP_; "" of an option that neither a variable nor a flag sets.
 template <class T>
 std::string VariableOf(const OptionRow<T>& row) {
-  if (!row.variable.empty() || row.flag == nullptr) {
-    return std::string(row.variable);
-  }
-  const absl::string_view spelling = row.flag;  // "-x,--long-name"
-  const absl::string_view name = spelling.substr(spelling.rfind(",--") + 1);
-  return OwnVariable(absl::StripPrefix(name, "--")).substr(kOwnPrefix.size());
+  return !row.variable.empty() || row.flag == nullptr
+             ? std::string(row.variable)
+             : OwnVariable(LongNameOf(row.flag)).substr(kOwnPrefix.size());
 }
 
 // A default as one would type it; "" where it is nothing, or off.
@@ -287,16 +290,41 @@ std::vector<std::string> OptionVariables() {
   return names;
 }
 
+namespace {
+
+// Of an option; nothing if it is not set.
+template <class T>
+std::optional<Setting> SettingOf(const OptionRow<T>& row, const Environment& environment) {
+  if (row.variable.empty() && row.flag == nullptr) {
+    return std::nullopt;
+  }
+  return row.variable.empty() ? FindVariable(environment, absl::StrCat(kOwnPrefix, VariableOf(row)))
+                              : FindSetting(environment, row.variable);
+}
+
+}  // namespace
+
+std::string SourceOf(absl::string_view key, const Options& flags, const Options& variables,
+                     const Environment& environment) {
+  std::string source;
+  ForEachOption([&](const auto& row) {
+    if (row.key != key) {
+      return;
+    }
+    if ((flags.*row.member).has_value() && row.flag != nullptr) {
+      source = absl::StrCat("--", LongNameOf(row.flag));
+    } else if (const auto found = SettingOf(row, environment);
+               (variables.*row.member).has_value() && found.has_value()) {
+      source = found->variable;
+    }
+  });
+  return source;
+}
+
 ParsedOptions ParseEnvironmentOptions(const Environment& environment) {
   ParsedOptions parsed;
   ForEachOption([&](const auto& row) {
-    if (row.variable.empty() && row.flag == nullptr) {
-      return;
-    }
-    const std::optional<Setting> found =
-        row.variable.empty() ? FindVariable(environment, absl::StrCat(kOwnPrefix, VariableOf(row)))
-                             : FindSetting(environment, row.variable);
-    if (found.has_value()) {
+    if (const std::optional<Setting> found = SettingOf(row, environment); found.has_value()) {
       ReadText(row, {{found->value}, /*flag=*/false, found->variable, &parsed.errors}, &parsed);
     }
   });

@@ -32,6 +32,10 @@ std::optional<Setting> FindSetting(const Environment& environment, absl::string_
 // The variable of just this name; nothing if it is not set or empty.
 std::optional<Setting> FindVariable(const Environment& environment, const std::string& variable);
 
+// Where the value of the option `key` is from: "--vus", if the flags have set it, or "K6_VUS"; "": neither has.
+std::string SourceOf(absl::string_view key, const Options& flags, const Options& variables,
+                     const Environment& environment);
+
 // The variable of our own that a flag without one of k6's has: "LOCKSTEP_MAX_VU_BLOCK" of "max-vu-block".
 std::string OwnVariable(absl::string_view flag);
 // Of all options, behind LOCKSTEP_: "VUS", "EXECUTION_SEGMENT". In the order of the catalogue.

@@ -372,7 +372,7 @@ class Mistakes(LockstepTest):
         self.check(255, "--duration", "run", "--duration", "5", script)
         self.check(255, "--vus", "run", "--vus", "many", script)
         self.check(255, "--summary-export: cannot write 'no/x.json'", "run", "--summary-export", "no/x.json", script)
-        self.check(104, "localIPs", "inspect", "--local-ips", "lo", script)
+        self.check(104, "--local-ips: invalid value", "inspect", "--local-ips", "lo", script)
 
     def test_everywhere_are_told_at_once(self):
         (self.folder / "lockstep.yaml").write_text("batch: many\n", "utf-8")
