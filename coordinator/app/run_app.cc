@@ -33,6 +33,16 @@ namespace {
 // Seconds, about, in which log lines of one cause are folded.
 constexpr int64_t kTicksBetweenFolds = 10;
 
+absl::Status InAddress(const absl::Status& status) {
+  return status.ok() ? status
+                     : absl::Status(status.code(), absl::StrCat("--address: ", status.message()));
+}
+
+absl::Status CheckRestAddress(const RunSettingsFlags& run) {
+  return run.rest_address.empty() ? absl::OkStatus()
+                                  : InAddress(WebServer::CheckAddress(run.rest_address));
+}
+
 std::optional<VerdictLook> LookOf(int fd, bool no_color) {
   if (isatty(fd) == 0) {
     return std::nullopt;
@@ -171,9 +181,7 @@ absl::Status RunApp::StartRest() {
   }
   rest_ = std::make_unique<WebServer>(
       rig_.loop(), [this](const WebRequest& request) { return AnswerRest(request, rig_.face()); });
-  if (const absl::Status started = rest_->Start(request_.run.rest_address); !started.ok()) {
-    return absl::Status(started.code(), absl::StrCat("--address: ", started.message()));
-  }
+  LOCKSTEP_RETURN_IF_ERROR(InAddress(rest_->Start(request_.run.rest_address)));
   const absl::string_view host = SplitHostPort(request_.run.rest_address).host;
   logger_.Info(absl::StrCat("REST API and metrics on port ", rest_->port(), " of ",
                             host.empty() ? "all addresses" : host,
@@ -316,11 +324,19 @@ void RunApp::ReportUsage() {
 }
 
 ExitCode RunTest(RunRequest request, const Environment& environment, RunLogger& logger) {
-  absl::StatusOr<TestFiles> files = ReadTest(request.test, environment);
+  absl::StatusOr<TestFiles> files =
+      ReadTest(request.test, environment, [&](const OptionTiers& tiers, bool unreadable) {
+        std::vector<std::string> mistakes =
+            MistakesInSettings(request, tiers.config_file(), environment);
+        // One in the address alone has an exit code of its own.
+        if (unreadable || !tiers.errors().empty() || !mistakes.empty()) {
+          if (const absl::Status address = CheckRestAddress(request.run); !address.ok()) {
+            mistakes.emplace_back(address.message());
+          }
+        }
+        return mistakes;
+      });
   absl::Status refused = files.status();
-  if (files.ok()) {
-    files->tiers.AddErrors(MistakesInSettings(request, files->tiers.config_file(), environment));
-  }
   if (files.ok() && !files->tiers.errors().empty()) {
     // What else is wrong is in the script, which an agent has to read: one of our own is there at
     // once, others may come much later.

@@ -93,6 +93,44 @@ struct Execute {
   }
 };
 
+// Where the mistakes of a command about a test are told together; null for the others.
+std::vector<std::string>* MistakesOf(Command& command) {
+  return std::visit(
+      [](auto& c) -> std::vector<std::string>* {
+        if constexpr (requires { c.test; }) {
+          return &c.test.errors;
+        } else {
+          return nullptr;
+        }
+      },
+      command);
+}
+
+// The command's logger. Where its places cannot be written, the command line is wrong: of a test that is told with all
+// else that is, by the logger that there is without one. The error, where the command cannot tell it.
+absl::StatusOr<std::unique_ptr<RunLogger>> LoggerOf(Command& command, bool terminal,
+                                                    absl::Time start) {
+  std::vector<NamedFile> files = ReadFilesOf(command);
+  for (NamedFile& file : FilesOf(LogOf(command))) {
+    files.push_back(std::move(file));
+  }
+  std::vector<std::string> mistakes = ClashesOf(files);  // before any line goes there
+  if (mistakes.empty()) {
+    absl::StatusOr<std::unique_ptr<RunLogger>> logger =
+        MakeRunLogger(LogOf(command), terminal, start);
+    if (logger.ok()) {
+      return logger;
+    }
+    mistakes.emplace_back(logger.status().message());
+  }
+  std::vector<std::string>* const all = MistakesOf(command);
+  if (all == nullptr) {
+    return absl::InvalidArgumentError(absl::StrJoin(mistakes, "\n"));
+  }
+  all->insert(all->end(), mistakes.begin(), mistakes.end());
+  return MakeLogger(LogSettings(), terminal, start);
+}
+
 // To where messages go by default: the command line has not told of another place.
 void LogError(const std::string& error, bool terminal, absl::Time start) {
   if (auto logger = MakeLogger(LogSettings(), terminal, start); logger.ok()) {
@@ -151,16 +189,7 @@ int Main(const std::vector<std::string>& args) {
                  [&](const std::string& error) { LogError(error, terminal, start); }));
   }
   CommandLine line = std::get<CommandLine>(std::move(parsed));
-  std::vector<NamedFile> files = ReadFilesOf(line.command);
-  for (NamedFile& file : FilesOf(LogOf(line.command))) {
-    files.push_back(std::move(file));
-  }
-  if (const std::vector<std::string> clashes = ClashesOf(files); !clashes.empty()) {
-    LogError(absl::StrJoin(clashes, "\n"), terminal, start);  // before any line goes there
-    return static_cast<int>(ExitCode::kOther);
-  }
-  absl::StatusOr<std::unique_ptr<RunLogger>> logger =
-      MakeRunLogger(LogOf(line.command), terminal, start);
+  absl::StatusOr<std::unique_ptr<RunLogger>> logger = LoggerOf(line.command, terminal, start);
   if (!logger.ok()) {
     LogError(std::string(logger.status().message()), terminal, start);
     return static_cast<int>(ExitCode::kOther);

@@ -149,6 +149,22 @@ class Mistakes(LockstepTest):
                      ["manifest", script, "--id", "A"]):
             self.assertEqual(255, self.lockstep(*args).returncode, args)
 
+    def test_all_are_told_at_once_whatever_they_are_in(self):
+        script = self.script(SHORT)
+        wrong = ["--vus", "x", "--duration", "10", "--dns", "foo=1", "--log-format", "y", "--secret-source", "x=y", "--address", "x",
+                 "--summary-export", "/nonexist/x", "-o", "foo", "--console-output", "/nonexist/c"]
+        for path in (script, "absent.js"):
+            result = self.lockstep("run", *wrong, path)
+            self.assertEqual(255, result.returncode, result.stderr)
+            for part in ("--vus: ", "--duration: ", "--dns: ", "--log-format: ", "--secret-source: ", "--address: invalid address",
+                         "--summary-export: cannot write", "-o foo: invalid output type", "--console-output: cannot write"):
+                self.assertIn(part, result.stderr)
+        for command in ("inspect", "archive"):
+            result = self.lockstep(command, "--vus", "x", "--log-output", "file=/nonexist/l", script)
+            self.assertEqual(255, result.returncode)
+            self.assertIn("--vus: ", result.stderr)
+            self.assertIn("--log-output: cannot write", result.stderr)
+
     def test_certificates_that_nobody_has(self):
         self.lockstep("certs", "init")
         result = self.lockstep("certs", "revoke", "nobody")
