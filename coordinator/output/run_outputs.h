@@ -18,10 +18,10 @@ namespace lockstep::coordinator {
 // An output that is asked for.
 struct OutputSpec {
   // As the argument of -o.
-  OutputSpec(std::string text);  // NOLINT(google-explicit-constructor): it is one in most places
-  OutputSpec(const char* text);  // NOLINT(google-explicit-constructor): likewise
-  OutputSpec(std::string text, std::string source)
-      : text(std::move(text)), source(std::move(source)) {}
+  OutputSpec(std::string given);  // NOLINT(google-explicit-constructor): it is one in most places
+  OutputSpec(const char* given);  // NOLINT(google-explicit-constructor): likewise
+  OutputSpec(std::string given, std::string from)
+      : text(std::move(given)), source(std::move(from)) {}
 
   std::string text;  // "json=out.json"
   std::string

@@ -431,5 +431,15 @@ TEST(SeriesBook, LetsTooManySeriesOverflowIntoOne) {
   EXPECT_EQ(book.all().back().total.counter().sum(), 5);
 }
 
+TEST(PrometheusOutput, NeedsTheFilesOfItsCertificate) {
+  OutputContext context;
+  context.environment = {{"K6_PROMETHEUS_RW_CLIENT_CERTIFICATE", "/no/such"}};
+  EXPECT_THAT(
+      MakeOutput("experimental-prometheus-rw", context).status().message(),
+      HasSubstr(
+          "K6_PROMETHEUS_RW_CLIENT_CERTIFICATE: invalid value \"/no/such\": expected a file that can be "
+          "read: No such file or directory"));
+}
+
 }  // namespace
 }  // namespace lockstep::coordinator
