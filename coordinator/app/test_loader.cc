@@ -1,5 +1,6 @@
 #include "coordinator/app/test_loader.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -161,7 +162,13 @@ Results::Setup ResultsSetupOf(const RunOptions& options, bool http_errors,
     setup.tags.emplace_back(key, value);
   }
   setup.summary.http_errors = http_errors;
-  setup.summary.trend_stats = options.summary_trend_stats;
+  std::vector<std::string>& stats = setup.summary.trend_stats;
+  stats.clear();
+  for (const std::string& stat : options.summary_trend_stats) {
+    if (std::find(stats.begin(), stats.end(), stat) == stats.end()) {
+      stats.push_back(stat);  // one column, however often it is wanted
+    }
+  }
   for (const ScenarioConfig& scenario : options.scenarios) {
     setup.summary.scenarios.push_back(scenario.name);
   }

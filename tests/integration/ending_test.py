@@ -1,5 +1,6 @@
 """How a run ended is settled once: terminal, journal, result file, JUnit and GitHub say the same, whatever could not be written."""
 import json
+import resource
 import socket
 import subprocess
 import xml.etree.ElementTree
@@ -112,3 +113,26 @@ class Ending(LockstepTest):
         result = self.run_to_end(files=())
         self.assertEqual(0, result.returncode, result.stderr)
         self.assertIn("<html", (self.folder / "r.html").read_text("utf-8"))
+
+
+class FullDisk(LockstepTest):
+    def test_leaves_no_part_of_a_new_script(self):
+        def no_room():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+
+        result = subprocess.run([BIN / "lockstep", "new", "load.js"], capture_output=True, text=True, timeout=PATIENCE,
+                                cwd=self.folder, env=self.env, preexec_fn=no_room, restore_signals=False)
+        self.assertEqual(255, result.returncode, result.stdout)
+        self.assertIn("cannot write the file", result.stderr)
+        self.assertFalse((self.folder / "load.js").exists())
+
+
+class Columns(LockstepTest):
+    def test_one_that_is_wanted_twice_is_one_and_none_is_a_mistake(self):
+        script = self.script("export const options = { iterations: 1 }; export default () => {};\n")
+        result = self.lockstep("run", "-q", "--summary-trend-stats", "min,max,min", script)
+        self.assertRegex(result.stdout, r"iteration_duration\.*: min=\S+ +max=\S+ *\n")
+        for empty in ("", ","):
+            refused = self.lockstep("run", "-q", "--summary-trend-stats", empty, script)
+            self.assertNotEqual(0, refused.returncode, refused.stdout)
+            self.assertIn("--summary-trend-stats: invalid value", refused.stderr)
