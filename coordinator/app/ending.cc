@@ -76,7 +76,7 @@ void Ending::WriteSummary(EndFacts facts,
   summary_ = MakeSummary(facts_.measured, run_outputs.Stop(logger));
   files_ = run_outputs.files();
   if (outputs.has_value()) {
-    files_.Update(WriteSummaryOutputs(*outputs, logger));
+    files_.Update(WriteSummaryOutputs(*outputs, inputs_, logger));
   } else {
     WriteStdout(RenderText(*summary_, {.mode = flags_.summary_mode, .color = look_.color}));
   }

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "common/base/clock.h"
 #include "common/base/exit_code.h"
@@ -13,6 +14,7 @@
 #include "common/result/verdict.h"
 #include "common/timeline/history.h"
 #include "coordinator/app/commands.h"
+#include "coordinator/app/named_files.h"
 #include "coordinator/console/log_sink.h"
 #include "coordinator/core/run.h"
 #include "coordinator/output/report_file.h"
@@ -62,6 +64,8 @@ class Ending {
 
   // Whether the file of --summary-export can be written; Unavailable, naming it, if not.
   absl::Status Reserve();
+  // What handleSummary() must not write over.
+  void Protect(std::vector<NamedFile> inputs) { inputs_ = std::move(inputs); }
   // Ends the outputs and writes the summary: what handleSummary returned, or without it the text.
   // `history`: nothing if nobody recorded it.
   void WriteSummary(EndFacts facts,
@@ -93,6 +97,7 @@ class Ending {
   const std::optional<VerdictLook> error_look_;
   std::optional<Summary> summary_;  // unset: nothing was run
   EndFacts facts_;                  // with the summary
+  std::vector<NamedFile> inputs_;
   std::optional<History> history_;
   std::optional<RunResult> result_;
   bool text_shown_ = false;           // the summary's own text, on standard output

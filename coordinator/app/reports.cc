@@ -39,15 +39,21 @@ absl::StatusOr<std::string> PlanText(const PlannedTest& test, const std::vector<
 }
 
 absl::Status WriteSummaryOutputs(const std::map<std::string, std::string>& outputs,
-                                 Logger& logger) {
+                                 const std::vector<NamedFile>& inputs, Logger& logger) {
   std::vector<std::string> errors;
   for (const auto& [target, content] : outputs) {
-    if (target == "stdout" || target == "stderr") {
-      if (target == "stdout") {
-        WriteStdout(content);
-      } else {
-        WriteStderr(content);
-      }
+    if (target == "stdout") {
+      WriteStdout(content);
+      continue;
+    }
+    if (target == "stderr") {
+      WriteStderr(content);
+      continue;
+    }
+    std::vector<NamedFile> files = inputs;
+    files.push_back({"handleSummary()", target});
+    if (const std::vector<std::string> clashes = ClashesOf(files); !clashes.empty()) {
+      errors.push_back(clashes.front());
     } else if (const absl::Status written = WriteWholeFile(target, content); !written.ok()) {
       errors.push_back(absl::StrCat("could not open '", target, "': ", written.message()));
     }

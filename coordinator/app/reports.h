@@ -11,6 +11,7 @@
 #include "common/base/log.h"
 #include "common/summary/summary.h"
 #include "coordinator/app/commands.h"
+#include "coordinator/app/named_files.h"
 #include "coordinator/app/planned_test.h"
 
 namespace lockstep::coordinator {
@@ -26,6 +27,8 @@ absl::StatusOr<std::string> PlanText(const PlannedTest& test, const std::vector<
 
 // Writes what handleSummary returned: "stdout", "stderr", and files by their paths. What cannot be
 // written is logged, and the first of it returned.
-absl::Status WriteSummaryOutputs(const std::map<std::string, std::string>& outputs, Logger& logger);
+// `inputs` are what the test has read: none of them is written over.
+absl::Status WriteSummaryOutputs(const std::map<std::string, std::string>& outputs,
+                                 const std::vector<NamedFile>& inputs, Logger& logger);
 
 }  // namespace lockstep::coordinator

@@ -9,6 +9,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
 #include "common/base/host_port.h"
 #include "common/base/status_macros.h"
@@ -74,6 +75,10 @@ class RunApp {
   // Before any agent hears of the plan.
   absl::Status OnTest(PlannedTest& test);
   absl::Status StartOutputs(const RunOptions& options);
+  // What the test reads, as far as it is known now.
+  std::vector<NamedFile> Inputs();
+  // Whether what is to be written would take the place of that.
+  absl::Status CheckFiles();
   void OnPlanned();
   void OnTick();
   // What handleSummary returned, as it may be written.
@@ -83,6 +88,7 @@ class RunApp {
   void ReportUsage();
 
   const RunRequest& request_;
+  const TestFiles& files_;
   const ConfigFile& config_;
   const Environment& environment_;
   RunLogger& logger_;
@@ -104,6 +110,7 @@ class RunApp {
 RunApp::RunApp(const RunRequest& request, const TestFiles& files, const Environment& environment,
                RunLogger& logger)
     : request_(request),
+      files_(files),
       config_(files.tiers.config_file()),
       environment_(environment),
       logger_(logger),
@@ -213,7 +220,32 @@ absl::Status RunApp::StartDashboard() {
   return dashboard_->Start();
 }
 
+std::vector<NamedFile> RunApp::Inputs() {
+  std::vector<NamedFile> inputs = ReadFilesOf(request_.test);
+  if (!files_.archive.has_value()) {
+    for (NamedFile& file : ReadFilesOf(rig_.run().bundle())) {
+      inputs.push_back(std::move(file));
+    }
+  }
+  return inputs;
+}
+
+absl::Status RunApp::CheckFiles() {
+  std::vector<NamedFile> files = Inputs();
+  OutputContext context;
+  context.environment = environment_;
+  context.clock = &rig_.loop().clock();
+  for (NamedFile& file : WrittenFilesOf(request_, specs_, context)) {
+    files.push_back(std::move(file));
+  }
+  const std::vector<std::string> clashes = ClashesOf(files);
+  return clashes.empty() ? absl::OkStatus()
+                         : absl::FailedPreconditionError(absl::StrJoin(clashes, "\n"));
+}
+
 absl::Status RunApp::OnTest(PlannedTest& test) {
+  LOCKSTEP_RETURN_IF_ERROR(CheckFiles());
+  ending_.Protect(Inputs());
   const RunOptions& options = test.options.run;
   if (!options.console_output.empty()) {
     if (const absl::Status opened = logger_.RedirectConsole(options.console_output); !opened.ok()) {

@@ -53,6 +53,16 @@ std::vector<OutputSpec> OutputsOf(const RunSettingsFlags& flags, const ConfigFil
   return specs;
 }
 
+std::vector<NamedFile> WrittenFilesOf(const RunRequest& request,
+                                      const std::vector<OutputSpec>& specs,
+                                      const OutputContext& context) {
+  std::vector<NamedFile> files = FilesOf(request.log);
+  Append(FilesOfOutputs(specs, context), &files);
+  files.push_back({request.run.summary_export_source, request.run.summary_export});
+  files.push_back({request.run.journal_source, request.run.journal});
+  return files;
+}
+
 std::vector<std::string> MistakesInSettings(const RunRequest& request, const ConfigFile& config,
                                             const Environment& environment) {
   const RunSettingsFlags& flags = request.run;
@@ -64,10 +74,7 @@ std::vector<std::string> MistakesInSettings(const RunRequest& request, const Con
   const auto dashboard = TakeDashboard(environment, &specs);
   std::vector<std::string> mistakes = MistakesIn(specs, context);
   std::vector<NamedFile> files = ReadFilesOf(request.test);
-  Append(FilesOf(request.log), &files);
-  Append(FilesOfOutputs(specs, context), &files);
-  files.push_back({flags.summary_export_source, flags.summary_export});
-  files.push_back({flags.journal_source, flags.journal});
+  Append(WrittenFilesOf(request, specs, context), &files);
   if (!flags.summary_export.empty()) {
     if (const absl::Status checked = ReportFile(flags.summary_export).Check(); !checked.ok()) {
       mistakes.push_back(absl::StrCat(flags.summary_export_source, ": ", checked.message()));

@@ -8,6 +8,7 @@
 #include "common/base/environment.h"
 #include "common/options/tiers.h"
 #include "coordinator/app/commands.h"
+#include "coordinator/app/named_files.h"
 #include "coordinator/app/rig.h"
 #include "coordinator/output/run_outputs.h"
 
@@ -20,5 +21,9 @@ std::vector<OutputSpec> OutputsOf(const RunSettingsFlags& flags, const ConfigFil
 // other or of what is read.
 std::vector<std::string> MistakesInSettings(const RunRequest& request, const ConfigFile& config,
                                             const Environment& environment);
+// What a run with these outputs writes, beside what its script may.
+std::vector<NamedFile> WrittenFilesOf(const RunRequest& request,
+                                      const std::vector<OutputSpec>& specs,
+                                      const OutputContext& context);
 
 }  // namespace lockstep::coordinator

@@ -140,6 +140,29 @@ class Clashes(LockstepTest):
         self.assertEqual(before, {name: (self.folder / name).read_bytes() for name in before})
 
 
+    def test_what_the_script_has_read_stays_as_it_is(self):
+        (self.folder / "data.csv").write_text("a,b\n", "utf-8")
+        (self.folder / "secrets.env").write_text("key=value\n", "utf-8")
+        (self.folder / "helper.js").write_text("export const one = 1;\n", "utf-8")
+        script = self.script("import { one } from './helper.js'; const data = open('./data.csv');\n" + SHORT)
+        before = {path.name: path.read_bytes() for path in self.folder.iterdir() if path.is_file()}
+        for args in (["--result-file", "data.csv"], ["-o", "json=helper.js"], ["--summary-export", "./data.csv"],
+                     ["--report", "secrets.env", "--secret-source", "file=secrets.env"]):
+            result = self.lockstep("run", *args, script)
+            self.assertEqual(255, result.returncode, result.stderr)
+            self.assertIn("would be written over, and is a file ", result.stderr)
+        own = script.replace("script.js", "own.js")
+        with open(own, "w", encoding="utf-8") as file:
+            file.write("const data = open('./data.csv');\n" + SHORT +
+                       "export const handleSummary = () => ({ 'data.csv': 'x', 'own.js': 'y', 'new.txt': 'z' });\n")
+        result = self.lockstep("run", "-q", own)
+        self.assertEqual(255, result.returncode, result.stderr)
+        self.assertIn('handleSummary(): \\"data.csv\\" would be written over, and is a file that the script reads',
+                      result.stderr.replace(str(self.folder) + "/", ""))
+        self.assertEqual("z", (self.folder / "new.txt").read_text("utf-8"))
+        self.assertEqual(before, {name: (self.folder / name).read_bytes() for name in before})
+
+
 class Mistakes(LockstepTest):
     def test_one_kind_has_one_exit_code(self):
         script = self.script(SHORT)
