@@ -114,6 +114,10 @@ class Ending(LockstepTest):
         self.assertEqual(0, result.returncode, result.stderr)
         self.assertIn("<html", (self.folder / "r.html").read_text("utf-8"))
 
+    def test_the_history_shows_the_length_of_a_run_of_milliseconds(self):
+        self.assertEqual(0, self.run_to_end().returncode)
+        self.assertRegex(self.lockstep("runs", "--journal", "journal.db").stdout, r"script\.js +1 +(<1|[\d.]+)ms ")
+
 
 class FullDisk(LockstepTest):
     def test_leaves_no_part_of_a_new_script(self):
