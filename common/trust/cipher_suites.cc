@@ -47,14 +47,16 @@ CipherSuites ReadCipherSuites(const std::vector<std::string>& names) {
   }
   if (!unknown.empty()) {
     suites.errors.push_back(absl::StrCat("tlsCipherSuites: unknown cipher suite ",
-                                  absl::StrJoin(unknown, ", "), ", want ", kUsualCiphers));
+                                         absl::StrJoin(unknown, ", "), ", want ", kUsualCiphers));
   }
   if (!former.empty() && former.size() == names.size()) {
     suites.errors.push_back(absl::StrCat("tlsCipherSuites: OpenSSL has none of ",
-                                  absl::StrJoin(former, ", "), " any more, want ", kUsualCiphers));
+                                         absl::StrJoin(former, ", "), " any more, want ",
+                                         kUsualCiphers));
   } else if (!former.empty()) {
-    suites.warnings.push_back(absl::StrCat("tlsCipherSuites: OpenSSL has ", absl::StrJoin(former, ", "),
-                                    " no more; the others are offered"));
+    suites.warnings.push_back(absl::StrCat("tlsCipherSuites: OpenSSL has ",
+                                           absl::StrJoin(former, ", "),
+                                           " no more; the others are offered"));
   }
   return suites;
 }

@@ -7,7 +7,8 @@
 namespace lockstep {
 
 struct CipherSuites {
-  std::vector<std::string> openssl;   // OpenSSL's names of those up to TLS 1.2; the others are always on, as in Go
+  std::vector<std::string>
+      openssl;  // OpenSSL's names of those up to TLS 1.2; the others are always on, as in Go
   std::vector<std::string> errors;    // each begins with the option's name
   std::vector<std::string> warnings;  // likewise
 };
