@@ -17,7 +17,6 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 
-#include "agent/net/client_certificate.h"
 #include "agent/net/network.h"
 #include "agent/net/rules.h"
 #include "common/base/openssl_free.h"
@@ -25,6 +24,7 @@
 #include "common/base/read_file.h"
 #include "common/base/status_macros.h"
 #include "common/base/subject_names.h"
+#include "common/trust/client_certificate.h"
 
 namespace lockstep::agent {
 namespace {
@@ -117,7 +117,8 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(
   const TlsAuth* identity = ClientCertificateFor(network.options().tls_auth, host);
   if (!spec.cert.empty() || !spec.key.empty()) {
     own = TlsAuth{.cert = spec.cert, .key = spec.key, .password = spec.password, .domains = {}};
-    if (const absl::Status good = CheckClientCertificate(own); !good.ok()) {
+    if (const absl::Status good = CheckClientCertificate({own.cert, own.key, own.password});
+        !good.ok()) {
       return absl::InvalidArgumentError(absl::StrCat("tls.", good.message()));
     }
     identity = &own;
@@ -125,7 +126,8 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(
   TlsAuth bare;
   if (identity != nullptr) {
     bare = *identity;
-    LOCKSTEP_ASSIGN_OR_RETURN(bare.key, KeyWithoutPassword(*identity));
+    LOCKSTEP_ASSIGN_OR_RETURN(
+        bare.key, KeyWithoutPassword({identity->cert, identity->key, identity->password}));
     identity = &bare;
   }
   for (size_t i = 0; i < spec.cacerts.size(); ++i) {

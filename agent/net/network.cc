@@ -5,7 +5,6 @@
 #include <tuple>
 
 #include <curl/curl.h>
-#include <openssl/ssl.h>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -16,11 +15,12 @@
 
 #include "agent/http/domain_name.h"
 #include "agent/http/url.h"
-#include "agent/net/client_certificate.h"
 #include "agent/net/rate_limiter.h"
 #include "agent/net/resolver.h"
 #include "agent/net/rules.h"
 #include "common/base/host_port.h"
+#include "common/trust/cipher_suites.h"
+#include "common/trust/client_certificate.h"
 
 namespace lockstep::agent {
 namespace {
@@ -36,17 +36,6 @@ constexpr TlsVersion kTlsVersions[] = {
     {"tls1.3", CURL_SSLVERSION_TLSv1_3, CURL_SSLVERSION_MAX_TLSv1_3},
 };
 
-// What k6's documents name and OpenSSL has; others that OpenSSL knows by their IANA names are
-// taken, too.
-constexpr absl::string_view kUsualCiphers =
-    "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, "
-    "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA, TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA, "
-    "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305, TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, "
-    "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA, "
-    "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA, TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305, "
-    "TLS_RSA_WITH_AES_128_GCM_SHA256, TLS_RSA_WITH_AES_256_GCM_SHA384, "
-    "TLS_RSA_WITH_AES_128_CBC_SHA, TLS_RSA_WITH_AES_256_CBC_SHA";
-
 const TlsVersion* FindTlsVersion(absl::string_view name, std::vector<std::string>& errors) {
   for (const TlsVersion& version : kTlsVersions) {
     if (name == version.name) {
@@ -57,11 +46,6 @@ const TlsVersion* FindTlsVersion(absl::string_view name, std::vector<std::string
                                 "', want tls1.0, tls1.1, tls1.2 or tls1.3"));
   return nullptr;
 }
-
-// Suites that k6 takes and that OpenSSL has no more, or not as it is usually built.
-constexpr absl::string_view kFormerCiphers[] = {
-    "TLS_RSA_WITH_RC4_128_SHA", "TLS_RSA_WITH_3DES_EDE_CBC_SHA", "TLS_ECDHE_ECDSA_WITH_RC4_128_SHA",
-    "TLS_ECDHE_RSA_WITH_RC4_128_SHA", "TLS_ECDHE_RSA_WITH_3DES_EDE_CBC_SHA"};
 
 void ReadTls(const NetOptions& options, Network::Rules& rules, std::vector<std::string>& errors,
              std::vector<std::string>& warnings) {
@@ -74,31 +58,10 @@ void ReadTls(const NetOptions& options, Network::Rules& rules, std::vector<std::
   }
   rules.curl_ssl_version =
       least->least | (most == nullptr ? CURL_SSLVERSION_MAX_DEFAULT : most->most);
-  std::vector<std::string> ciphers, unknown, former;
-  for (const std::string& name : options.tls_cipher_suites) {
-    const bool chacha =
-        absl::EndsWith(name, "CHACHA20_POLY1305") && !absl::StartsWith(name, "TLS_CHACHA20");
-    const char* openssl = OPENSSL_cipher_name(absl::StrCat(name, chacha ? "_SHA256" : "").c_str());
-    if (openssl == nullptr || absl::string_view(openssl) == "(NONE)") {
-      const bool was = std::find(std::begin(kFormerCiphers), std::end(kFormerCiphers), name) !=
-                       std::end(kFormerCiphers);
-      (was ? former : unknown).push_back(absl::StrCat("'", name, "'"));
-    } else if (!absl::StartsWith(openssl, "TLS_")) {  // those of TLS 1.3 are always on, as in Go
-      ciphers.emplace_back(openssl);
-    }
-  }
-  if (!unknown.empty()) {
-    errors.push_back(absl::StrCat("tlsCipherSuites: unknown cipher suite ",
-                                  absl::StrJoin(unknown, ", "), ", want ", kUsualCiphers));
-  }
-  if (!former.empty() && former.size() == options.tls_cipher_suites.size()) {
-    errors.push_back(absl::StrCat("tlsCipherSuites: OpenSSL has none of ",
-                                  absl::StrJoin(former, ", "), " any more, want ", kUsualCiphers));
-  } else if (!former.empty()) {
-    warnings.push_back(absl::StrCat("tlsCipherSuites: OpenSSL has ", absl::StrJoin(former, ", "),
-                                    " no more; the others are offered"));
-  }
-  rules.openssl_ciphers = absl::StrJoin(ciphers, ":");
+  CipherSuites suites = ReadCipherSuites(options.tls_cipher_suites);
+  errors.insert(errors.end(), suites.errors.begin(), suites.errors.end());
+  warnings.insert(warnings.end(), suites.warnings.begin(), suites.warnings.end());
+  rules.openssl_ciphers = absl::StrJoin(suites.openssl, ":");
   if (least->least == CURL_SSLVERSION_TLSv1_0 || least->least == CURL_SSLVERSION_TLSv1_1) {
     // OpenSSL 3 refuses these versions at its default security level.
     absl::StrAppend(&rules.openssl_ciphers, rules.openssl_ciphers.empty() ? "DEFAULT" : "",
@@ -122,7 +85,8 @@ void CheckHttp3(const NetOptions& options, std::vector<std::string>& errors) {
 
 void CheckCertificates(const std::vector<TlsAuth>& certificates, std::vector<std::string>& errors) {
   for (size_t i = 0; i < certificates.size(); ++i) {
-    if (const absl::Status status = CheckClientCertificate(certificates[i]); !status.ok()) {
+    const auto& [cert, key, password, domains] = certificates[i];
+    if (const absl::Status status = CheckClientCertificate({cert, key, password}); !status.ok()) {
       errors.push_back(absl::StrCat("tlsAuth[", i, "].", status.message()));
     }
   }

@@ -12,12 +12,12 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "agent/net/client_certificate.h"
 #include "agent/net/ip.h"
 #include "agent/net/rules.h"
 #include "common/base/check.h"
 #include "common/base/openssl_text.h"
 #include "common/base/status_macros.h"
+#include "common/trust/client_certificate.h"
 
 namespace lockstep::agent {
 namespace {
@@ -61,8 +61,9 @@ absl::Status TrustOnly(SSL_CTX* context, const std::vector<std::string>& authori
 }
 
 absl::Status ShowCertificate(SSL_CTX* context, const TlsAuth& client) {
-  LOCKSTEP_RETURN_IF_ERROR(CheckClientCertificate(client));
-  LOCKSTEP_ASSIGN_OR_RETURN(const std::string pem, KeyWithoutPassword(client));
+  const ClientPem given{client.cert, client.key, client.password};
+  LOCKSTEP_RETURN_IF_ERROR(CheckClientCertificate(given));
+  LOCKSTEP_ASSIGN_OR_RETURN(const std::string pem, KeyWithoutPassword(given));
   const openssl::Bio bio = openssl::Reader(client.cert);
   const Certificate certificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
   const Key key(PEM_read_bio_PrivateKey(openssl::Reader(pem).get(), nullptr, nullptr, nullptr));

@@ -39,6 +39,13 @@ class Logger {
            std::vector<std::pair<std::string, std::string>> fields = {});
 };
 
+// Lines for somewhere else, which may not take them.
+class RemoteLogger : public Logger {
+ public:
+  // Delivers what is left, and tells people on this machine of what was lost; they get all lines from then on.
+  virtual void Finish() = 0;
+};
+
 // Drops everything.
 class NullLogger final : public Logger {
  public:

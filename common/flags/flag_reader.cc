@@ -13,10 +13,12 @@ std::optional<std::string> FlagReader::Text(const char* flag, const char* variab
   if (!values.empty()) {
     return values.back();
   }
-  if (variable == nullptr) {
-    return std::nullopt;
+  std::optional<Setting> setting;
+  if (variable != nullptr) {
+    setting = FindSetting(words_.environment, variable);
+  } else if (words_.own_variables) {
+    setting = FindVariable(words_.environment, OwnVariable(flag));
   }
-  std::optional<Setting> setting = FindSetting(words_.environment, variable);
   if (!setting.has_value()) {
     return std::nullopt;
   }

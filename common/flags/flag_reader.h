@@ -24,6 +24,8 @@ namespace lockstep {
 struct GivenWords {
   explicit GivenWords(const Environment& env) : environment(env) {}
   const Environment& environment;
+  bool own_variables =
+      false;  // a flag that no variable of k6's stands for has one of our own (OwnVariable)
   std::vector<std::string> errors;
   std::vector<std::string> warnings;
 
@@ -36,7 +38,7 @@ class FlagReader {
  public:
   explicit FlagReader(GivenWords* words) : words_(*words) {}
 
-  // The flag's last value, or else its variable's.
+  // The flag's last value, or else its variable's. `variable` is behind LOCKSTEP_ or K6_; null: k6 has none.
   std::optional<std::string> Text(const char* flag, const char* variable = nullptr);
   std::optional<bool> Bool(const char* flag, const char* variable = nullptr);
   bool Is(const char* flag, const char* variable = nullptr) {

@@ -139,7 +139,12 @@ absl::StatusOr<Json> ParseYamlDocument(absl::string_view text) {
   // The only place where the YAML library's exceptions can surface.
   try {
     size_t left = kMaxUnfolding * text.size() + kFewNodes;
-    return ToJson(YAML::Load(std::string(text)), 0, &left);
+    std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
+    std::erase_if(documents, [](const YAML::Node& document) { return document.IsNull(); });
+    if (documents.size() > 1) {
+      return absl::InvalidArgumentError("it has more than one document (`---`); one is read");
+    }
+    return ToJson(documents.empty() ? YAML::Node() : documents.front(), 0, &left);
   } catch (const YAML::Exception& error) {
     return error.mark.is_null() ? absl::InvalidArgumentError(error.msg)
                                 : At(static_cast<size_t>(error.mark.line) + 1,

@@ -8,7 +8,9 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 
 #include "common/options/catalogue.h"
 #include "common/options/duration.h"
@@ -17,6 +19,8 @@
 
 namespace lockstep {
 namespace {
+
+constexpr absl::string_view kOwnPrefix = "LOCKSTEP_";
 
 absl::Status Expected(absl::string_view text, absl::string_view allowed) {
   return absl::InvalidArgumentError(
@@ -194,6 +198,20 @@ constexpr const char* ValueWord() {
   }
 }
 
+// "long-name" of "-x,--long-name".
+absl::string_view LongNameOf(const char* flag) {
+  const absl::string_view spelling = flag;
+  return absl::StripPrefix(spelling.substr(spelling.rfind(",--") + 1), "--");
+}
+
+// Behind LOCKSTEP_; "" of an option that neither a variable nor a flag sets.
+template <class T>
+std::string VariableOf(const OptionRow<T>& row) {
+  return !row.variable.empty() || row.flag == nullptr
+             ? std::string(row.variable)
+             : OwnVariable(LongNameOf(row.flag)).substr(kOwnPrefix.size());
+}
+
 // A default as one would type it; "" where it is nothing, or off.
 std::string Typed(int64_t value) {
   return value == 0 ? "" : absl::StrCat(value);
@@ -229,6 +247,7 @@ std::vector<OptionFlag> OptionFlags() {
                                       : Kind::kSwitch,
                                 row.help, row.value == nullptr ? ValueWord<T>() : row.value},
                        .key = row.key,
+                       .variable = VariableOf(row),
                        .initial = row.settled == nullptr ? "" : Typed(defaults.*row.settled),
                        .bare = std::string(row.bare)});
     }
@@ -246,22 +265,66 @@ void ParseOptionFlag(absl::string_view key, const std::vector<std::string>& valu
 }
 
 std::optional<Setting> FindSetting(const Environment& environment, absl::string_view name) {
-  for (absl::string_view prefix : {"LOCKSTEP_", "K6_"}) {
-    const auto found = environment.find(absl::StrCat(prefix, name));
-    if (found != environment.end() && !found->second.empty()) {
-      return Setting{found->first, found->second};
+  std::optional<Setting> ours = FindVariable(environment, absl::StrCat(kOwnPrefix, name));
+  return ours.has_value() ? ours : FindVariable(environment, absl::StrCat("K6_", name));
+}
+
+std::optional<Setting> FindVariable(const Environment& environment, const std::string& variable) {
+  const auto found = environment.find(variable);
+  return found == environment.end() || found->second.empty()
+             ? std::nullopt
+             : std::make_optional(Setting{found->first, found->second});
+}
+
+std::string OwnVariable(absl::string_view flag) {
+  return absl::StrCat(kOwnPrefix, absl::AsciiStrToUpper(absl::StrReplaceAll(flag, {{"-", "_"}})));
+}
+
+std::vector<std::string> OptionVariables() {
+  std::vector<std::string> names;
+  ForEachOption([&](const auto& row) {
+    if (std::string name = VariableOf(row); !name.empty()) {
+      names.push_back(std::move(name));
     }
+  });
+  return names;
+}
+
+namespace {
+
+// Of an option; nothing if it is not set.
+template <class T>
+std::optional<Setting> SettingOf(const OptionRow<T>& row, const Environment& environment) {
+  if (row.variable.empty() && row.flag == nullptr) {
+    return std::nullopt;
   }
-  return std::nullopt;
+  return row.variable.empty() ? FindVariable(environment, absl::StrCat(kOwnPrefix, VariableOf(row)))
+                              : FindSetting(environment, row.variable);
+}
+
+}  // namespace
+
+std::string SourceOf(absl::string_view key, const Options& flags, const Options& variables,
+                     const Environment& environment) {
+  std::string source;
+  ForEachOption([&](const auto& row) {
+    if (row.key != key) {
+      return;
+    }
+    if ((flags.*row.member).has_value() && row.flag != nullptr) {
+      source = absl::StrCat("--", LongNameOf(row.flag));
+    } else if (const auto found = SettingOf(row, environment);
+               (variables.*row.member).has_value() && found.has_value()) {
+      source = found->variable;
+    }
+  });
+  return source;
 }
 
 ParsedOptions ParseEnvironmentOptions(const Environment& environment) {
   ParsedOptions parsed;
   ForEachOption([&](const auto& row) {
-    if (row.variable.empty()) {
-      return;
-    }
-    if (const auto found = FindSetting(environment, row.variable); found.has_value()) {
+    if (const std::optional<Setting> found = SettingOf(row, environment); found.has_value()) {
       ReadText(row, {{found->value}, /*flag=*/false, found->variable, &parsed.errors}, &parsed);
     }
   });

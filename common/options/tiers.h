@@ -15,7 +15,8 @@
 
 namespace lockstep {
 
-// Options from variables: for each of k6's names LOCKSTEP_VUS wins over K6_VUS. An empty variable
+// Options from variables: for each of k6's names LOCKSTEP_VUS wins over K6_VUS; an option that k6 has only a flag for has a
+// variable of our own. An empty variable
 // counts as unset. Booleans are true/false/1/0; lists are comma-separated; K6_TAGS is "a=b,c=d";
 // K6_STAGES is "10s:5,1m:0"; K6_THRESHOLDS, K6_TLSAUTH and K6_HOSTS are JSON. Errors name the
 // variable.
@@ -28,6 +29,17 @@ struct Setting {
 };
 // LOCKSTEP_<name> or else K6_<name>; nothing if neither is set or both are empty.
 std::optional<Setting> FindSetting(const Environment& environment, absl::string_view name);
+// The variable of just this name; nothing if it is not set or empty.
+std::optional<Setting> FindVariable(const Environment& environment, const std::string& variable);
+
+// Where the value of the option `key` is from: "--vus", if the flags have set it, or "K6_VUS"; "": neither has.
+std::string SourceOf(absl::string_view key, const Options& flags, const Options& variables,
+                     const Environment& environment);
+
+// The variable of our own that a flag without one of k6's has: "LOCKSTEP_MAX_VU_BLOCK" of "max-vu-block".
+std::string OwnVariable(absl::string_view flag);
+// Of all options, behind LOCKSTEP_: "VUS", "EXECUTION_SEGMENT". In the order of the catalogue.
+std::vector<std::string> OptionVariables();
 
 // A flag of the command line.
 struct FlagSpec {
@@ -41,6 +53,7 @@ struct FlagSpec {
 struct OptionFlag {
   FlagSpec spec;
   absl::string_view key;  // of the option that it sets
+  std::string variable;   // behind LOCKSTEP_
   std::string initial;    // instead of the spec's
   std::string bare;       // what it says without a value, for a switch that can say more
 };

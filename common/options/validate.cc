@@ -173,6 +173,10 @@ void CheckLocalIps(absl::string_view key, const std::string& ranges, StringList*
 }
 
 void CheckTrendStats(absl::string_view key, const StringList& stats, StringList* errors) {
+  if (stats.empty()) {
+    errors->push_back(absl::StrCat(
+        key, ": invalid value \"\": expected at least one of avg, min, med, max, count and p(N)"));
+  }
   for (const std::string& stat : stats) {
     if (!IsTrendStat(stat)) {
       errors->push_back(

@@ -5,12 +5,28 @@
 #include <cmath>
 #include <map>
 #include <numeric>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 
 namespace lockstep {
 namespace {
+
+// What a run that does its work has always samples of, if any run of the test has.
+bool CountsWork(const ResultMetric& metric) {
+  for (absl::string_view name : {"http_reqs", "http_req_failed", "iterations", "checks"}) {
+    if (metric.key == name) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// 0: nothing was wrong; 1: something failed; 2: the run was no whole one, or not good enough.
+int BadnessOf(VerdictWord word) {
+  return IsGood(word) ? 0 : word == VerdictWord::kErrors ? 1 : 2;
+}
 
 enum class Worse { kHigher, kLower, kUnknown };
 
@@ -94,6 +110,7 @@ class Comparer {
       : base_(base), fresh_(fresh), config_(config) {}
 
   ComparisonReport Run() {
+    report_.ends = {base_.verdict.word, fresh_.verdict.word, fresh_.verdict.reason};
     std::map<std::string, const ResultMetric*> bases;
     for (const ResultMetric& metric : base_.metrics) {
       bases[metric.key] = &metric;
@@ -112,6 +129,7 @@ class Comparer {
     for (const auto& [key, metric] : bases) {
       report_.only_in_base.push_back(key);
     }
+    FindVanished();
     CompareChecks();
     Decide();
     return std::move(report_);
@@ -235,6 +253,21 @@ class Comparer {
     }
   }
 
+  void FindVanished() {
+    std::set<absl::string_view> present;
+    for (const ResultMetric& metric : fresh_.metrics) {
+      if (!metric.aggregate.empty()) {
+        present.insert(metric.key);
+      }
+    }
+    for (const ResultMetric& metric : base_.metrics) {
+      const bool counts = CountsWork(metric) || !metric.thresholds.empty();
+      if (counts && !metric.aggregate.empty() && !present.contains(metric.key)) {
+        report_.vanished.push_back(metric.key);
+      }
+    }
+  }
+
   void CompareChecks() {
     std::map<std::string, const SummaryCheck*> bases;
     for (const SummaryCheck& check : base_.checks) {
@@ -245,7 +278,11 @@ class Comparer {
       if (found != bases.end()) {
         CompareRates(absl::StrCat("check: ", check.name), RateOf(*found->second), RateOf(check),
                      Worse::kLower);
+        bases.erase(found);
       }
+    }
+    for (const auto& [path, check] : bases) {
+      report_.only_in_base.push_back(absl::StrCat("check: ", check->name));
     }
   }
   static Rate RateOf(const SummaryCheck& check) {
@@ -292,8 +329,12 @@ const char* ComparisonVerdictName(ComparisonVerdict verdict) {
   return kNames[static_cast<size_t>(verdict)];
 }
 
+bool ComparedEnds::worse() const {
+  return BadnessOf(fresh) > BadnessOf(base);
+}
+
 bool ComparisonReport::regressed() const {
-  return !new_failures.empty() ||
+  return ends.worse() || !vanished.empty() || !new_failures.empty() ||
          std::any_of(comparisons.begin(), comparisons.end(), [](const Comparison& each) {
            return each.verdict == ComparisonVerdict::kWorse;
          });

@@ -19,6 +19,10 @@
 // A change is a regression where it is known which way is worse: times that grow, more of
 // http_req_failed, http_reqs_errors and dropped_iterations, fewer passed checks, fewer http_reqs
 // and iterations a second; and a threshold that failed in the new run and passed in the base.
+//
+// A run that did not do its work has too few numbers for tests, and may look quick. So these are regressions without
+// any: an end that is worse than the base's (the words of verdict.h), and metrics that the base has counted or
+// judged and of which the new run has no sample.
 #pragma once
 
 #include <optional>
@@ -55,8 +59,21 @@ struct Comparison {
   ComparisonVerdict verdict = ComparisonVerdict::kNotTested;
 };
 
+// How the two runs ended.
+struct ComparedEnds {
+  VerdictWord base = VerdictWord::kDone;
+  VerdictWord fresh = VerdictWord::kDone;
+  std::string reason;  // of the new run; may be empty
+  // Nothing was wrong with the base and something with the new run, or what the base only counted (ERRORS) became an end.
+  bool worse() const;
+};
+
 struct ComparisonReport {
+  ComparedEnds ends;
   std::vector<Comparison> comparisons;
+  // Metrics with samples in the base and none in the new run, of those that count what a test does (`http_reqs`,
+  // `http_req_failed`, `iterations`, `checks`) or have thresholds. They may be in only_in_base, too.
+  std::vector<std::string> vanished;
   std::vector<std::string> only_in_base;  // metrics that just one of the runs has
   std::vector<std::string> only_in_new;
   std::vector<std::string> new_failures;  // thresholds that passed before and failed now
@@ -90,6 +107,14 @@ struct ComparisonRow {
 };
 // In the order of the report's comparisons.
 std::vector<ComparisonRow> ComparisonRows(const ComparisonReport& report);
+// What of it needs no test, each title with its lines: ends that differ, metrics that vanished, thresholds that fail
+// now, what only one of the runs has. Without lines: nothing is to be told.
+struct ComparisonList {
+  std::string title;
+  std::vector<std::string> lines;
+  bool worse = false;
+};
+std::vector<ComparisonList> ComparisonLists(const ComparisonReport& report);
 // "script.js, 30s from 2026-01-02T03:04:05+00:00".
 std::string DescribeResult(const RunResult& run);
 

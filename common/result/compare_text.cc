@@ -60,15 +60,6 @@ std::string MarkOf(ComparisonVerdict verdict) {
   return "  ";
 }
 
-void AppendList(absl::string_view title, const std::vector<std::string>& items, std::string* text) {
-  if (!items.empty()) {
-    absl::StrAppend(text, "\n", title, "\n");
-    for (const std::string& item : items) {
-      absl::StrAppend(text, "  ", item, "\n");
-    }
-  }
-}
-
 }  // namespace
 
 std::string DescribeResult(const RunResult& run) {
@@ -84,6 +75,22 @@ std::vector<ComparisonRow> ComparisonRows(const ComparisonReport& report) {
                     ValueText(each, each.fresh), ChangeText(each), VerdictText(each)});
   }
   return rows;
+}
+
+std::vector<ComparisonList> ComparisonLists(const ComparisonReport& report) {
+  const ComparedEnds& ends = report.ends;
+  ComparisonList end{.title = "the ends differ", .lines = {}, .worse = ends.worse()};
+  if (ends.base != ends.fresh) {
+    end.lines.push_back(absl::StrCat(TextOf(ends.base), " in the base, ", TextOf(ends.fresh),
+                                     " in the new run", ends.reason.empty() ? "" : ": ",
+                                     ends.reason));
+  }
+  return {
+      std::move(end),
+      {"metrics with samples in the base and none in the new run", report.vanished, true},
+      {"thresholds that passed in the base and failed in the new run", report.new_failures, true},
+      {"only in the base", report.only_in_base},
+      {"only in the new run", report.only_in_new}};
 }
 
 std::string ComparisonText(const ComparisonReport& report, const RunResult& base,
@@ -109,10 +116,14 @@ std::string ComparisonText(const ComparisonReport& report, const RunResult& base
     }
     absl::StrAppend(&text, "  ", row[4], "\n");
   }
-  AppendList("thresholds that passed in the base and failed in the new run:", report.new_failures,
-             &text);
-  AppendList("only in the base:", report.only_in_base, &text);
-  AppendList("only in the new run:", report.only_in_new, &text);
+  for (const ComparisonList& list : ComparisonLists(report)) {
+    if (!list.lines.empty()) {
+      absl::StrAppend(&text, "\n", list.worse ? "✗ " : "", list.title, ":\n");
+    }
+    for (const std::string& line : list.lines) {
+      absl::StrAppend(&text, "  ", line, "\n");
+    }
+  }
   absl::StrAppend(&text, "\n", report.regressed() ? "✗ worse than the base" : "✓ no regression",
                   "\n");
   return text;
@@ -136,10 +147,19 @@ nlohmann::json ComparisonJson(const ComparisonReport& report, const CompareConfi
                            {"superiority", optional(each.superior)},
                            {"verdict", ComparisonVerdictName(each.verdict)}});
   }
-  return {{"regressed", report.regressed()},       {"alpha", config.alpha},
-          {"minChange", config.min_change},        {"minPoints", config.min_points},
-          {"comparisons", std::move(comparisons)}, {"newThresholdFailures", report.new_failures},
-          {"onlyInBase", report.only_in_base},     {"onlyInNew", report.only_in_new}};
+  return {{"regressed", report.regressed()},
+          {"alpha", config.alpha},
+          {"minChange", config.min_change},
+          {"minPoints", config.min_points},
+          {"verdicts",
+           {{"base", std::string(TextOf(report.ends.base))},
+            {"new", std::string(TextOf(report.ends.fresh))},
+            {"worse", report.ends.worse()}}},
+          {"vanished", report.vanished},
+          {"comparisons", std::move(comparisons)},
+          {"newThresholdFailures", report.new_failures},
+          {"onlyInBase", report.only_in_base},
+          {"onlyInNew", report.only_in_new}};
 }
 
 }  // namespace lockstep

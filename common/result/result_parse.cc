@@ -247,6 +247,8 @@ absl::StatusOr<RunResult> ParseResult(absl::string_view text) {
   if (const auto verdict = object.find("verdict"); verdict != object.end()) {
     result.verdict.word = ReadWord(reader, *verdict);
     result.verdict.reason = reader.Text(*verdict, "$.verdict", "reason");
+  } else if (!result.thresholds_ok) {
+    result.verdict.word = VerdictWord::kFailed;
   }
   result.errors = ReadErrors(reader, object);
   if (object.contains("foldedErrors")) {

@@ -14,6 +14,7 @@
 #include "common/base/terminal_style.h"
 #include "common/result/error_lines.h"
 #include "common/summary/format.h"
+#include "common/threshold/threshold.h"
 #include "proto/words.h"
 
 namespace lockstep {
@@ -41,6 +42,17 @@ EndVerdict::Part CountThresholds(const Summary& summary) {
   return part;
 }
 
+// Of the thresholds, those that had samples, or can be judged without: the others have nothing to say.
+uint64_t CountJudged(const Summary& summary) {
+  uint64_t judged = 0;
+  for (const SummaryMetric& metric : summary.metrics) {
+    if (!metric.empty || !JudgesNothingWithoutSamples(!metric.parent.empty(), metric.type)) {
+      judged += metric.thresholds.size();
+    }
+  }
+  return judged;
+}
+
 EndVerdict::Part CountRequests(const Summary& summary) {
   EndVerdict::Part part;
   uint64_t judged = 0;
@@ -65,11 +77,11 @@ EndVerdict::Part CountRequests(const Summary& summary) {
 VerdictWord WordFor(const EndVerdict& verdict, ExitCode code) {
   switch (code) {
     case ExitCode::kSuccess:
-      if (verdict.thresholds.total == 0 && !verdict.clean()) {
+      if (verdict.thresholds_judged == 0 && !verdict.clean()) {
         return VerdictWord::kErrors;
       }
-      return verdict.thresholds.total + verdict.checks.total > 0 ? VerdictWord::kPassed
-                                                                 : VerdictWord::kDone;
+      return verdict.thresholds_judged + verdict.checks.total > 0 ? VerdictWord::kPassed
+                                                                  : VerdictWord::kDone;
     case ExitCode::kExternalAbort:
       return VerdictWord::kInterrupted;
     case ExitCode::kScriptStoppedFromRestApi:
@@ -120,6 +132,8 @@ std::vector<Phrase> Phrases(const EndVerdict& verdict) {
     phrases.push_back({absl::StrCat(verdict.thresholds.failed, " of ",
                                     Counted(verdict.thresholds.total, "threshold")),
                        true});
+  } else if (verdict.thresholds.total > 0 && verdict.thresholds_judged == 0) {
+    phrases.push_back({Counted(verdict.thresholds.total, "threshold") + " without samples"});
   } else {
     AddCounts(verdict.thresholds, "threshold", /*with_share=*/false, &phrases);
   }
@@ -261,6 +275,7 @@ EndVerdict MakeVerdict(const Summary& summary, const Judgement& judgement, ExitC
   EndVerdict verdict;
   verdict.judgement = judgement;
   verdict.thresholds = CountThresholds(summary);
+  verdict.thresholds_judged = CountJudged(summary);
   verdict.requests = CountRequests(summary);
   for (const SummaryCheck& check : AllChecks(summary.root)) {
     verdict.checks.total += check.passes + check.fails;

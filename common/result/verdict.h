@@ -3,8 +3,8 @@
 //
 // | word        | exit code | when                                                              |
 // |-------------|-----------|-------------------------------------------------------------------|
-// | PASSED      | 0         | thresholds were judged and none failed, or, without any, all       |
-// |             |           | checks passed and nothing else failed                              |
+// | PASSED      | 0         | thresholds were judged and none failed, or, without any that had   |
+// |             |           | samples, all checks passed and nothing else failed                 |
 // | DONE        | 0         | there was nothing to judge, and nothing failed                     |
 // | ERRORS      | 0         | something failed, and no threshold says whether that is allowed    |
 // | INTERRUPTED | 105       | a signal ended it                                                  |
@@ -44,7 +44,8 @@ struct EndVerdict {
   VerdictWord word = VerdictWord::kDone;
   std::string reason;  // of a word that is not about success, on one line; empty: the parts say it
   Part thresholds;
-  Part requests;  // HTTP, as http_req_failed counts them
+  uint64_t thresholds_judged = 0;  // those of them that had samples to judge, or need none
+  Part requests;                   // HTTP, as http_req_failed counts them
   Part checks;
   // That scripts threw and did not catch, beyond setup() and teardown(), and iterations that
   // --max-vu-block interrupted.

@@ -18,6 +18,12 @@
 namespace lockstep {
 namespace {
 
+// A finite number in decimal digits; the library knows others, too.
+bool ParseDecimal(absl::string_view text, double* number) {
+  return text.find_first_of("xX") == absl::string_view::npos && absl::SimpleAtod(text, number) &&
+         std::isfinite(*number);
+}
+
 using Kind = AggregateMethod::Kind;
 using Op = ThresholdExpression::Op;
 
@@ -60,7 +66,7 @@ absl::StatusOr<AggregateMethod> ParseMethod(absl::string_view text, absl::string
   absl::string_view number = text;
   if (absl::ConsumePrefix(&number, "p(") && absl::ConsumeSuffix(&number, ")")) {
     double percentile = 0;
-    if (!absl::SimpleAtod(number, &percentile) || !(percentile >= 0 && percentile <= 100)) {
+    if (!ParseDecimal(number, &percentile) || !(percentile >= 0 && percentile <= 100)) {
       return Malformed(whole, "malformed percentile value, provide a number between 0 and 100");
     }
     return AggregateMethod{.kind = Kind::kPercentile, .percentile = percentile};
@@ -86,8 +92,7 @@ absl::Status ParseLimit(absl::string_view rest, ThresholdExpression* expression)
   }
   const bool has_window =
       absl::ConsumePrefix(&behind, "over") && (behind.empty() || absl::ascii_isspace(behind[0]));
-  if (!absl::SimpleAtod(has_window ? number : rest, &expression->limit) ||
-      !std::isfinite(expression->limit)) {
+  if (!ParseDecimal(has_window ? number : rest, &expression->limit)) {
     return Malformed(expression->text, absl::StrCat("malformed threshold expression: \"",
                                                     has_window ? number : rest, "\" is no number"));
   }

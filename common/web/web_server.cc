@@ -174,6 +174,10 @@ WebServer::~WebServer() {
   Shutdown();
 }
 
+absl::Status WebServer::CheckAddress(const std::string& address) {
+  return ParseAddress(address).status();
+}
+
 absl::Status WebServer::Start(const std::string& address) {
   LOCKSTEP_ASSIGN_OR_RETURN(const ListenAddress parsed, ParseAddress(address));
   httplib::Server& server = impl_->server;

@@ -57,6 +57,8 @@ class WebServer {
   // InvalidArgument: not an address. Unavailable, with the system's reason: it is not possible to
   // listen on it.
   absl::Status Start(const std::string& address);
+  // InvalidArgument as above; looks at nothing but the text.
+  static absl::Status CheckAddress(const std::string& address);
   // Of Start.
   int port() const;
   // Answers what waits with 503, ends streams once they have told what was pushed (or after a

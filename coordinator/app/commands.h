@@ -54,12 +54,18 @@ struct TestSettings {
 struct RunSettingsFlags {
   std::vector<std::string>
       outputs;  // "json=results.json"; empty: none asked for by flag or environment
+  std::string outputs_variable;  // that they are from; empty: the flags
   bool no_thresholds = false;
   SummaryMode summary_mode = SummaryMode::kCompact;
-  std::string summary_export;  // file; empty: none
-  std::string result_file;     // likewise
-  std::string report;          // likewise
-  std::string journal;         // likewise
+  // Files; empty: none. Each with its source, the flag or the variable in its stead.
+  std::string summary_export;
+  std::string summary_export_source = "--summary-export";
+  std::string result_file;
+  std::string result_file_source = "--result-file";
+  std::string report;
+  std::string report_source = "--report";
+  std::string journal;
+  std::string journal_source = "--journal";
   bool new_machine_readable_summary = false;
   std::optional<bool> linger;           // unset: the configuration file decides, else no
   std::optional<bool> no_usage_report;  // likewise

@@ -79,8 +79,6 @@ class Reader {
         Refuse(*open, "true or false");
       }
     }
-    settings.export_file = Text("export", "");
-    settings.record_file = Text("record", "");
     settings.token = Text("token", "");
     if (!settings.token.empty() && settings.token.size() < kShortestToken) {
       errors_.push_back(absl::StrCat(Find("token")->where, ": is too short: at least ",
@@ -95,6 +93,16 @@ class Reader {
           absl::StrCat(tag->second.where, " has no effect: requests are told apart by name"));
     }
     return settings;
+  }
+
+  // The outputs that `export` and `record` stand for.
+  void AddFiles(std::vector<OutputSpec>* outputs) const {
+    for (const auto& [key, output] :
+         {std::pair("export", "report="), std::pair("record", "result=")}) {
+      if (const auto file = Find(key); file.has_value() && !file->value.empty()) {
+        outputs->emplace_back(absl::StrCat(output, file->value), file->where);
+      }
+    }
   }
 
   void Refuse(const Said& said, absl::string_view allowed) {
@@ -125,11 +133,11 @@ class Reader {
 }  // namespace
 
 absl::StatusOr<std::optional<DashboardSettings>> TakeDashboard(const Environment& environment,
-                                                               std::vector<std::string>* outputs) {
+                                                               std::vector<OutputSpec>* outputs) {
   Reader reader(environment);
   bool wanted = false;
-  std::erase_if(*outputs, [&](const std::string& spec) {
-    absl::string_view argument = spec;
+  std::erase_if(*outputs, [&](const OutputSpec& spec) {
+    absl::string_view argument = spec.text;
     if (!absl::ConsumePrefix(&argument, kName) || !(argument.empty() || argument[0] == '=')) {
       return false;
     }
@@ -152,6 +160,7 @@ absl::StatusOr<std::optional<DashboardSettings>> TakeDashboard(const Environment
   if (!reader.errors().empty()) {
     return absl::InvalidArgumentError(absl::StrJoin(reader.errors(), "\n"));
   }
+  reader.AddFiles(outputs);
   return wanted ? std::make_optional(std::move(settings)) : std::nullopt;
 }
 

@@ -14,6 +14,13 @@
 #include "proto/words.h"
 
 namespace lockstep::coordinator {
+namespace {
+
+// How long readers may take nothing before the end is settled without them: what they miss in the end is only told, and
+// in the exit code.
+constexpr absl::Duration kPatience = absl::Seconds(1);
+
+}  // namespace
 
 void LogOutcome(const RunOutcome& outcome, const Clock& clock, Logger& logger) {
   if (outcome.message.empty()) {
@@ -55,81 +62,100 @@ absl::Status Ending::Reserve() {
     return absl::OkStatus();
   }
   const absl::Status reserved = export_.emplace(flags_.summary_export).Reserve();
-  return reserved.ok()
-             ? reserved
-             : absl::UnavailableError(absl::StrCat("--summary-export: ", reserved.message()));
+  return reserved.ok() ? reserved
+                       : absl::UnavailableError(
+                             absl::StrCat(flags_.summary_export_source, ": ", reserved.message()));
 }
 
-RunResult Ending::WriteSummary(const EndFacts& facts,
-                               const std::optional<std::map<std::string, std::string>>& outputs,
-                               const History* history) {
+void Ending::WriteSummary(EndFacts facts,
+                          const std::optional<std::map<std::string, std::string>>& outputs,
+                          std::optional<History> history) {
   const auto& [results, run_outputs, clock, logger] = parts_;
-  summary_ = MakeSummary(facts.measured, run_outputs.Stop(logger));
-  unwritten_ = !run_outputs.files_complete();
+  facts_ = std::move(facts);
+  history_ = std::move(history);
+  summary_ = MakeSummary(facts_.measured, run_outputs.Stop(logger));
+  files_ = run_outputs.files();
   if (outputs.has_value()) {
-    unwritten_ = !WriteSummaryOutputs(*outputs, logger) || unwritten_;
+    files_.Update(WriteSummaryOutputs(*outputs, inputs_, logger));
   } else {
     WriteStdout(RenderText(*summary_, {.mode = flags_.summary_mode, .color = look_.color}));
   }
   text_shown_ = !outputs.has_value() && flags_.summary_mode != SummaryMode::kDisabled;
-  const RunReport report{.summary = *summary_,
-                         .store = results.store(),
-                         .script = script_,
-                         .begin = facts.begin,
-                         .end = facts.end,
-                         .judgement = facts.judgement,
-                         .verdict = MakeVerdict(*summary_, facts.judgement, facts.outcome.exit_code,
-                                                facts.outcome.message),
-                         .history = history};
-  unwritten_ = !run_outputs.Report(report, logger) || unwritten_;
   if (export_.has_value()) {
     if (const absl::Status written =
-            export_->Write(JsonText(results.MakeExport(*summary_, facts.setup), 4));
+            export_->Write(JsonText(results.MakeExport(*summary_, facts_.setup), 4));
         !written.ok()) {
-      logger.Error(absl::StrCat("--summary-export: ", written.message()));
-      unwritten_ = true;
+      const std::string error = absl::StrCat(flags_.summary_export_source, ": ", written.message());
+      logger.Error(error);
+      files_.Update(absl::DataLossError(error));
     }
   }
-  if (facts.elapsed > absl::ZeroDuration() && facts.iterations == 0) {
+  if (facts_.elapsed > absl::ZeroDuration() && facts_.iterations == 0) {
     logger.Warn("No script iterations fully finished, consider making the test duration longer");
   }
-  return ResultOf(report, kVersion);
 }
 
-ExitCode Ending::Judge(const RunOutcome& outcome, const Judgement& judgement) {
-  RunOutcome last = outcome;
-  const bool suspect = flags_.fail_on_suspect && last.exit_code == ExitCode::kSuccess &&
-                       judgement.validity != v1::Health::VALID;
-  if (suspect) {
-    last = {ExitCode::kGeneratorSuspect,
-            absl::StrCat("the generator is ", WordOf(judgement.validity),
-                         ", and --fail-on-suspect was given")};
-  } else if (unwritten_ && last.exit_code == ExitCode::kSuccess) {
-    last = {ExitCode::kOther, "a file could not be written"};  // which one has been told
+absl::Status Ending::Written() const {
+  absl::Status written = files_;
+  FlushStreams(kPatience);
+  for (const std::string& loss : parts_.logger.LostSoFar()) {
+    written.Update(absl::DataLossError(loss));
   }
-  std::optional<EndVerdict>& verdict = verdict_;
+  written.Update(StdoutSoFar());
+  return written;
+}
+
+absl::Status Ending::Report(const RunOutcome& outcome, const Judgement& judgement) {
+  const RunReport report{
+      .summary = *summary_,
+      .store = parts_.results.store(),
+      .script = script_,
+      .begin = facts_.begin,
+      .end = facts_.end,
+      .judgement = judgement,
+      .verdict = MakeVerdict(*summary_, judgement, outcome.exit_code, outcome.message),
+      .history = history_.has_value() ? &*history_ : nullptr};
+  result_ = ResultOf(report, kVersion);
+  return parts_.outputs.Report(report, parts_.logger);
+}
+
+ExitCode Ending::End(const RunOutcome& outcome, const Judgement& judgement) {
+  RunOutcome last = outcome;
+  // What else has gone wrong decides nothing any more; each loss is told where it is found.
+  const auto fail = [&](const absl::Status& status) {
+    if (!status.ok() && last.exit_code == ExitCode::kSuccess) {
+      last = {ExitCode::kOther, std::string(status.message())};
+    }
+    if (result_.has_value()) {
+      result_->verdict = MakeVerdict(*summary_, judgement, last.exit_code, last.message);
+    }
+  };
+  fail(Written());
   if (summary_.has_value()) {
-    verdict = MakeVerdict(*summary_, judgement, last.exit_code, last.message);
+    fail(Report(last, judgement));
   }
   const bool to_log = !text_shown_ && !error_look_.has_value();
-  if (verdict.has_value() && to_log) {
-    LogVerdict(*verdict);  // first: who reads logs takes the last error for the run's
+  if (result_.has_value() && to_log) {
+    LogVerdict(result_->verdict);  // first: who reads logs takes the last error for the run's
   }
   LogOutcome(outcome, parts_.clock, parts_.logger);
-  if (suspect) {
-    parts_.logger.Error(last.message);
-  }
-  if (!verdict.has_value() && last.exit_code == ExitCode::kExternalAbort &&
-      flags_.summary_mode != SummaryMode::kDisabled) {
+  ShowVerdict(last, judgement);
+  FlushStreams(kPatience);
+  fail(StdoutSoFar());
+  return last.exit_code;
+}
+
+void Ending::ShowVerdict(const RunOutcome& last, const Judgement& judgement) const {
+  if (result_.has_value() && text_shown_) {
+    WriteStdout(RenderVerdict(result_->verdict, *summary_, look_));
+  } else if (result_.has_value() && error_look_.has_value()) {
+    WriteStderr(RenderVerdict(result_->verdict, *summary_, *error_look_));
+  } else if (!result_.has_value() && last.exit_code == ExitCode::kExternalAbort &&
+             flags_.summary_mode != SummaryMode::kDisabled) {
     const Summary nothing;
     WriteStdout(RenderVerdict(MakeVerdict(nothing, judgement, last.exit_code, last.message),
                               nothing, look_));
-  } else if (verdict.has_value() && text_shown_) {
-    WriteStdout(RenderVerdict(*verdict, *summary_, look_));
-  } else if (verdict.has_value() && !to_log) {
-    WriteStderr(RenderVerdict(*verdict, *summary_, *error_look_));
   }
-  return last.exit_code;
 }
 
 void Ending::LogVerdict(const EndVerdict& verdict) {

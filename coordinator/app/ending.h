@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "common/base/clock.h"
 #include "common/base/exit_code.h"
@@ -13,6 +14,8 @@
 #include "common/result/verdict.h"
 #include "common/timeline/history.h"
 #include "coordinator/app/commands.h"
+#include "coordinator/app/named_files.h"
+#include "coordinator/console/log_sink.h"
 #include "coordinator/core/run.h"
 #include "coordinator/output/report_file.h"
 #include "coordinator/output/run_outputs.h"
@@ -31,8 +34,8 @@ struct EndFacts {
   RunOutcome outcome;
   Judgement judgement;
   v1::SetupValue setup;
-  absl::Time begin;
-  absl::Time end;
+  absl::Time begin = absl::UnixEpoch();
+  absl::Time end = absl::UnixEpoch();
 };
 EndFacts FactsOf(const Run& run, const Clock& clock);
 
@@ -43,7 +46,7 @@ class Ending {
     const Results& results;
     RunOutputs& outputs;
     const Clock& clock;
-    Logger& logger;
+    RunLogger& logger;
   };
 
   struct Looks {
@@ -61,20 +64,29 @@ class Ending {
 
   // Whether the file of --summary-export can be written; Unavailable, naming it, if not.
   absl::Status Reserve();
+  // What handleSummary() must not write over.
+  void Protect(std::vector<NamedFile> inputs) { inputs_ = std::move(inputs); }
   // Ends the outputs and writes the summary: what handleSummary returned, or without it the text.
-  // `history`: null if nobody recorded it. Returns the run's result.
-  RunResult WriteSummary(const EndFacts& facts,
-                         const std::optional<std::map<std::string, std::string>>& outputs,
-                         const History* history);
-  // Logs what is to be said of the end and, after a summary, shows the verdict: below the summary's
-  // text. Where a script has put something else on standard output, or nothing is wanted there, that
-  // stays as it is: people see the verdict on their terminal, and a log gets bad news.
-  ExitCode Judge(const RunOutcome& outcome, const Judgement& judgement);
-  // After Judge; unset: nothing was run.
-  const std::optional<EndVerdict>& verdict() const { return verdict_; }
+  // `history`: nothing if nobody recorded it.
+  void WriteSummary(EndFacts facts,
+                    const std::optional<std::map<std::string, std::string>>& outputs,
+                    std::optional<History> history);
+  // The end itself, after a summary, if there is one. How the run ended is settled here once: nothing but what comes
+  // from here on can fail any more. From that, reports are written, the end is logged, and people see the verdict: below the
+  // summary's text, or where a script has put something else on standard output, or nothing is wanted there, on their
+  // terminal; a log gets bad news. Where even a report or the verdict cannot be written, the exit code says so, and
+  // whatever is still to come.
+  ExitCode End(const RunOutcome& outcome, const Judgement& judgement);
+  // After End, with the verdict; unset: nothing was run.
+  const std::optional<RunResult>& result() const { return result_; }
 
  private:
   Summary MakeSummary(absl::Duration measured, std::vector<std::string> lost) const;
+  // What of all that was written until now has not got to where it was to go.
+  absl::Status Written() const;
+  // The reports of the end with this outcome; the first one that cannot be written.
+  absl::Status Report(const RunOutcome& outcome, const Judgement& judgement);
+  void ShowVerdict(const RunOutcome& last, const Judgement& judgement) const;
   // Bad news, for where nobody sees the block.
   void LogVerdict(const EndVerdict& verdict);
 
@@ -84,10 +96,13 @@ class Ending {
   const VerdictLook look_;
   const std::optional<VerdictLook> error_look_;
   std::optional<Summary> summary_;  // unset: nothing was run
-  std::optional<EndVerdict> verdict_;
+  EndFacts facts_;                  // with the summary
+  std::vector<NamedFile> inputs_;
+  std::optional<History> history_;
+  std::optional<RunResult> result_;
   bool text_shown_ = false;           // the summary's own text, on standard output
   std::optional<ReportFile> export_;  // of --summary-export
-  bool unwritten_ = false;            // a file of the run could not be written whole
+  absl::Status files_;  // of the first file of the run that could not be written whole
 };
 
 }  // namespace lockstep::coordinator

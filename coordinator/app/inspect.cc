@@ -30,7 +30,9 @@ using Report = std::function<absl::StatusOr<std::string>(const Inspected&)>;
 
 ExitCode Print(const Report& report, RunRequest request, const Environment& environment,
                RunLogger& logger) {
-  const absl::StatusOr<TestFiles> files = ReadTest(request.test, environment);
+  const absl::StatusOr<TestFiles> files =
+      ReadTest(request.test, environment,
+               [](const OptionTiers&, bool) { return std::vector<std::string>(); });
   if (!files.ok()) {
     return Refuse(files.status(), ExitCodeOf(files.status()), logger);
   }

@@ -81,7 +81,8 @@ absl::StatusOr<KeptSettings> KeptSettings::FromJson(const std::string& text) {
   return settings;
 }
 
-RunRecord RecordOf(int64_t run, const RunResult& result, const EndVerdict& verdict, ExitCode code) {
+RunRecord RecordOf(int64_t run, const RunResult& result, ExitCode code) {
+  const EndVerdict& verdict = result.verdict;
   return {.id = run,
           .identity = {},
           .ended = result.end,
@@ -237,19 +238,19 @@ void JournalHost::OnState(RunState state) {
 }
 
 void JournalHost::OnDone(ExitCode code, const RunOutcome& outcome,
-                         const std::optional<EndVerdict>& verdict) {
+                         const std::optional<RunResult>& result) {
   if (keeper_ == nullptr) {
     return;
   }
   if (begun_) {
-    KeepEnd(code, outcome, verdict);
+    KeepEnd(code, outcome, result);
   }
   // Only now may the agents hear that the run is over: nobody could go on with it any more.
   keeper_->End();
 }
 
 void JournalHost::KeepEnd(ExitCode code, const RunOutcome& outcome,
-                          const std::optional<EndVerdict>& verdict) {
+                          const std::optional<RunResult>& result) {
   const absl::Time now = parts_.rig.loop().clock().Wall();
   RunRecord record{.id = journal_->run(),
                    .identity = {},
@@ -257,14 +258,13 @@ void JournalHost::KeepEnd(ExitCode code, const RunOutcome& outcome,
                    .exit_code = static_cast<int>(code),
                    .verdict = std::string(TextOf(VerdictWord::kFailed)),
                    .reason = outcome.message.substr(0, outcome.message.find('\n'))};
-  std::string result;
-  if (result_.has_value() && verdict.has_value()) {
-    record = RecordOf(journal_->run(), *result_, *verdict, code);
+  std::string text;
+  if (result.has_value()) {
+    record = RecordOf(journal_->run(), *result, code);
     record.ended = now;
-    result_->verdict = *verdict;
-    result = JsonText(ResultToJson(*result_));
+    text = JsonText(ResultToJson(*result));
   }
-  if (const absl::Status ended = journal_->End(record, result); !ended.ok()) {
+  if (const absl::Status ended = journal_->End(record, text); !ended.ok()) {
     parts_.logger.Warn(absl::StrCat(ended.message(), ": the result of this run is not kept there"));
   } else if (keeper_->failure().has_value()) {
     parts_.logger.Info(

@@ -36,7 +36,7 @@ struct KeptSettings {
 };
 
 // The row of the history that a run with this end gets.
-RunRecord RecordOf(int64_t run, const RunResult& result, const EndVerdict& verdict, ExitCode code);
+RunRecord RecordOf(int64_t run, const RunResult& result, ExitCode code);
 
 // Loop-bound.
 class JournalHost {
@@ -64,14 +64,14 @@ class JournalHost {
   // row of the history. FailedPrecondition: the test is not the one that was begun.
   absl::Status OnTest(const PlannedTest& test, const std::vector<std::string>& outputs);
   void OnState(RunState state);
-  void OnResult(RunResult result) { result_ = std::move(result); }
-  void OnDone(ExitCode code, const RunOutcome& outcome, const std::optional<EndVerdict>& verdict);
+  // `result`: nothing if nothing was run.
+  void OnDone(ExitCode code, const RunOutcome& outcome, const std::optional<RunResult>& result);
 
  private:
   RunIdentity Identity(const std::vector<std::string>& outputs) const;
   // Tells of a run that did not end and is not gone on with, and why.
   void TellOf(const UnfinishedRun& unfinished, const absl::Status& why) const;
-  void KeepEnd(ExitCode code, const RunOutcome& outcome, const std::optional<EndVerdict>& verdict);
+  void KeepEnd(ExitCode code, const RunOutcome& outcome, const std::optional<RunResult>& result);
   absl::Status KeepTest();
   absl::Status Write(const RunCheckpoint& run, const FleetCheckpoint& fleet, bool results);
 
@@ -84,7 +84,6 @@ class JournalHost {
   std::unique_ptr<Keeper> keeper_;
   bool begun_ = false;      // it has a row
   bool test_kept_ = false;  // beside the row
-  std::optional<RunResult> result_;
 };
 
 }  // namespace lockstep::coordinator

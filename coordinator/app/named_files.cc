@@ -14,6 +14,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 
 namespace lockstep::coordinator {
 namespace {
@@ -85,9 +87,29 @@ std::vector<std::string> ClashesOf(const std::vector<NamedFile>& files) {
   return clashes;
 }
 
+std::vector<NamedFile> ReadFilesOf(const Bundle& bundle) {
+  std::vector<NamedFile> files;
+  bundle.ForEach([&files](absl::string_view url, const std::string& /*content*/) {
+    if (absl::ConsumePrefix(&url, "file://")) {
+      files.push_back({"a file that the script reads", std::string(url), Use::kRead});
+    }
+  });
+  return files;
+}
+
 std::vector<NamedFile> ReadFilesOf(const TestSettings& test) {
-  return {{"the script", test.script, Use::kRead},
-          {"the file of --config", test.config_file, Use::kRead}};
+  std::vector<NamedFile> files = {{"the script", test.script, Use::kRead},
+                                  {"the file of --config", test.config_file, Use::kRead}};
+  for (const std::string& source : test.secret_sources) {
+    for (absl::string_view part : absl::StrSplit(source, ',')) {
+      absl::ConsumePrefix(&part, "url=");
+      if (absl::ConsumePrefix(&part, "file=") || absl::ConsumePrefix(&part, "config=")) {
+        files.push_back(
+            {absl::StrCat("a file of ", test.secret_label), std::string(part), Use::kRead});
+      }
+    }
+  }
+  return files;
 }
 
 std::vector<NamedFile> ReadFilesOf(const Command& command) {

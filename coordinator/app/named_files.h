@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "coordinator/app/commands.h"
+#include "coordinator/core/bundle.h"
 
 namespace lockstep::coordinator {
 
@@ -24,6 +25,8 @@ std::vector<std::string> ClashesOf(const std::vector<NamedFile>& files);
 // What a command reads, as far as the command line says.
 std::vector<NamedFile> ReadFilesOf(const Command& command);
 std::vector<NamedFile> ReadFilesOf(const TestSettings& test);
+// What a script has read, where it is no archive's.
+std::vector<NamedFile> ReadFilesOf(const Bundle& bundle);
 // Those of log lines.
 std::vector<NamedFile> FilesOf(const LogSettings& log);
 

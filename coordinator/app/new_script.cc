@@ -70,8 +70,13 @@ absl::Status WriteNew(const std::string& path, absl::string_view text) {
   if (file >= 0 && close(file) != 0 && error == 0) {
     error = errno;
   }
-  return error == 0 ? absl::OkStatus()
-                    : absl::UnavailableError(std::generic_category().message(error));
+  if (error == 0) {
+    return absl::OkStatus();
+  }
+  if (file >= 0) {
+    unlink(path.c_str());  // half a script is none, and would have to be forced away
+  }
+  return absl::UnavailableError(std::generic_category().message(error));
 }
 
 absl::Status Write(const std::string& path, absl::string_view text, bool force) {

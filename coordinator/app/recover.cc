@@ -90,7 +90,7 @@ absl::Status Recovery::Load() {
 
 // Only reports can be written now: what gets samples got them while the run was on.
 absl::Status Recovery::StartOutputs(const RunOptions& options) {
-  std::vector<std::string> specs;
+  std::vector<OutputSpec> specs;
   for (const std::string& spec : command_.outputs.empty() ? settings_.outputs : command_.outputs) {
     if (IsReport(spec)) {
       specs.push_back(spec);
@@ -110,9 +110,9 @@ absl::Status Recovery::StartOutputs(const RunOptions& options) {
   context.version = kVersion;
   std::vector<NamedFile> files = {{"the journal", command_.journal, NamedFile::Use::kRead},
                                   {"--summary-export", flags_.summary_export}};
-  for (const auto& [spec, file] : FilesOf(specs, context)) {
-    files.push_back({absl::StrCat("-o ", spec.substr(0, spec.find('='))), file.path,
-                     file.append ? NamedFile::Use::kAppend : NamedFile::Use::kReplace});
+  for (const auto& [source, file] : FilesOf(specs, context)) {
+    files.push_back(
+        {source, file.path, file.append ? NamedFile::Use::kAppend : NamedFile::Use::kReplace});
   }
   if (const std::vector<std::string> clashes = ClashesOf(files); !clashes.empty()) {
     return absl::InvalidArgumentError(absl::StrJoin(clashes, "\n"));
@@ -186,20 +186,17 @@ absl::StatusOr<ExitCode> Recovery::Execute() {
       absl::FormatTime("%Y-%m-%d %H:%M:%S %Ez", run_.kept_at, absl::LocalTimeZone()), ")\n\n"));
   results_.SetJudge([&facts] { return facts.judgement; });
   results_.SetOutcome([&facts] { return facts.outcome; });
-  RunResult result =
-      ending.WriteSummary(facts, std::nullopt, history_.has_value() ? &*history_ : nullptr);
+  ending.WriteSummary(facts, std::nullopt, std::move(history_));
   const std::vector<std::string> exports(run_.run.inspected.exports().begin(),
                                          run_.run.inspected.exports().end());
   if (std::find(exports.begin(), exports.end(), "handleSummary") != exports.end()) {
     logger_.Info("handleSummary() was not called: it needs an agent");
   }
-  const ExitCode code = ending.Judge(facts.outcome, facts.judgement);
-  if (ending.verdict().has_value()) {
-    RunRecord record = RecordOf(run_.id, result, *ending.verdict(), code);
-    record.ended = std::nullopt;
-    result.verdict = *ending.verdict();
-    LOCKSTEP_RETURN_IF_ERROR(journal_->KeepRecovered(record, JsonText(ResultToJson(result))));
-  }
+  const ExitCode code = ending.End(facts.outcome, facts.judgement);
+  const RunResult& result = *ending.result();
+  RunRecord record = RecordOf(run_.id, result, code);
+  record.ended = std::nullopt;
+  LOCKSTEP_RETURN_IF_ERROR(journal_->KeepRecovered(record, JsonText(ResultToJson(result))));
   return code;
 }
 

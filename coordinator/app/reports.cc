@@ -39,15 +39,22 @@ absl::StatusOr<std::string> PlanText(const PlannedTest& test, const std::vector<
   return json ? JsonText(FleetPlanJson(scenarios, plan), 2) + "\n" : FleetPlanText(scenarios, plan);
 }
 
-bool WriteSummaryOutputs(const std::map<std::string, std::string>& outputs, Logger& logger) {
+absl::Status WriteSummaryOutputs(const std::map<std::string, std::string>& outputs,
+                                 const std::vector<NamedFile>& inputs, Logger& logger) {
   std::vector<std::string> errors;
   for (const auto& [target, content] : outputs) {
-    if (target == "stdout" || target == "stderr") {
-      if (target == "stdout") {
-        WriteStdout(content);
-      } else {
-        WriteStderr(content);
-      }
+    if (target == "stdout") {
+      WriteStdout(content);
+      continue;
+    }
+    if (target == "stderr") {
+      WriteStderr(content);
+      continue;
+    }
+    std::vector<NamedFile> files = inputs;
+    files.push_back({"handleSummary()", target});
+    if (const std::vector<std::string> clashes = ClashesOf(files); !clashes.empty()) {
+      errors.push_back(clashes.front());
     } else if (const absl::Status written = WriteWholeFile(target, content); !written.ok()) {
       errors.push_back(absl::StrCat("could not open '", target, "': ", written.message()));
     }
@@ -56,7 +63,7 @@ bool WriteSummaryOutputs(const std::map<std::string, std::string>& outputs, Logg
     logger.Error(absl::StrCat("Could not save some summary information:\n\t- ",
                               absl::StrJoin(errors, "\n\t- ")));
   }
-  return errors.empty();
+  return errors.empty() ? absl::OkStatus() : absl::DataLossError(errors.front());
 }
 
 }  // namespace lockstep::coordinator

@@ -5,11 +5,13 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
 #include "common/base/log.h"
 #include "common/summary/summary.h"
 #include "coordinator/app/commands.h"
+#include "coordinator/app/named_files.h"
 #include "coordinator/app/planned_test.h"
 
 namespace lockstep::coordinator {
@@ -24,7 +26,9 @@ absl::StatusOr<std::string> PlanText(const PlannedTest& test, const std::vector<
                                      bool json);
 
 // Writes what handleSummary returned: "stdout", "stderr", and files by their paths. What cannot be
-// written is logged; false then.
-bool WriteSummaryOutputs(const std::map<std::string, std::string>& outputs, Logger& logger);
+// written is logged, and the first of it returned.
+// `inputs` are what the test has read: none of them is written over.
+absl::Status WriteSummaryOutputs(const std::map<std::string, std::string>& outputs,
+                                 const std::vector<NamedFile>& inputs, Logger& logger);
 
 }  // namespace lockstep::coordinator

@@ -7,11 +7,14 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 
 #include "common/base/environment.h"
 #include "common/base/read_file.h"
 #include "common/options/consolidate.h"
 #include "common/options/parse.h"
+#include "common/trust/cipher_suites.h"
+#include "common/trust/client_certificate.h"
 
 namespace lockstep::coordinator {
 namespace {
@@ -24,12 +27,25 @@ std::string FileOfK6(const Environment& environment) {
   return config.empty() ? "" : config + "/k6/config.json";
 }
 
+// What OpenSSL has to be asked: its names of ciphers, and certificates.
+std::vector<std::string> MistakesInTls(const RunOptions& options) {
+  std::vector<std::string> mistakes = ReadCipherSuites(options.tls_cipher_suites).errors;
+  for (size_t i = 0; i < options.tls_auth.size(); ++i) {
+    const auto& [cert, key, password, domains] = options.tls_auth[i];
+    if (const absl::Status checked = CheckClientCertificate({cert, key, password}); !checked.ok()) {
+      mistakes.push_back(absl::StrCat("tlsAuth[", i, "].", checked.message()));
+    }
+  }
+  return mistakes;
+}
+
 }  // namespace
 
 OptionTiers OptionTiers::Load(const TestSettings& settings, const Environment& environment) {
   OptionTiers tiers;
   tiers.flags_ = settings.flags;
   tiers.environment_ = ParseEnvironmentOptions(environment);
+  tiers.variables_ = environment;
   tiers.errors_ = settings.errors;
   tiers.usage_ = !settings.errors.empty();
   tiers.strict_ = settings.strict;
@@ -42,7 +58,11 @@ OptionTiers OptionTiers::Load(const TestSettings& settings, const Environment& e
 }
 
 void OptionTiers::AddErrors(const std::vector<std::string>& errors) {
-  errors_.insert(errors_.end(), errors.begin(), errors.end());
+  for (const std::string& error : errors) {
+    if (std::find(errors_.begin(), errors_.end(), error) == errors_.end()) {
+      errors_.push_back(error);
+    }
+  }
   usage_ = usage_ || !errors.empty();
 }
 
@@ -77,6 +97,17 @@ absl::Status OptionTiers::Refusal(const std::vector<std::string>& errors) const 
   return ConfigurationStatus(errors);
 }
 
+std::vector<std::string> OptionTiers::WithSources(std::vector<std::string> errors) const {
+  for (std::string& error : errors) {
+    const std::string key = error.substr(0, error.find_first_of(":[."));
+    const std::string source = SourceOf(key, flags_, environment_.options, variables_);
+    if (!source.empty()) {
+      error = absl::StrCat(source, ": ", absl::StripPrefix(error, absl::StrCat(key, ": ")));
+    }
+  }
+  return errors;
+}
+
 ResolvedOptions OptionTiers::Resolve(absl::string_view script_options_json,
                                      const std::vector<std::string>& exports) const {
   ParsedOptions script = ParseScriptOptions(script_options_json);
@@ -92,7 +123,8 @@ ResolvedOptions OptionTiers::Resolve(absl::string_view script_options_json,
   const bool unread = merged.options.scenarios.has_value() && merged.options.scenarios->empty();
   for (const std::vector<std::string>& errors :
        {script.errors, consolidated.errors,
-        Validate(resolved.run, !script.ok() && unread ? nullptr : &exports)}) {
+        WithSources(Validate(resolved.run, !script.ok() && unread ? nullptr : &exports)),
+        WithSources(MistakesInTls(resolved.run))}) {
     resolved.errors.insert(resolved.errors.end(), errors.begin(), errors.end());
   }
   if (std::find(exports.begin(), exports.end(), "options") != exports.end()) {

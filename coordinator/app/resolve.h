@@ -28,10 +28,12 @@ class OptionTiers {
   // format.
   static OptionTiers Load(const TestSettings& settings, const Environment& environment);
 
-  // Adds what is wrong with flags or variables that are no options of the test.
+  // Adds what is wrong with flags or variables that are no options of the test, each once.
   void AddErrors(const std::vector<std::string>& errors);
   // What is wrong with flags, file and environment.
   const std::vector<std::string>& errors() const { return errors_; }
+  // Whether the command line is wrong, and not just the test.
+  bool usage() const { return usage_; }
   // The refusal of a test with these errors, OK if there are none. FailedPrecondition where the
   // command line itself is wrong, else InvalidArgument.
   absl::Status Refusal(const std::vector<std::string>& errors) const;
@@ -46,11 +48,14 @@ class OptionTiers {
                           const std::vector<std::string>& exports) const;
 
  private:
+  // Errors of options, which begin with their keys: where a flag or a variable has set one, that is named.
+  std::vector<std::string> WithSources(std::vector<std::string> errors) const;
   void ReadConfigFile(const TestSettings& settings, const Environment& environment);
 
   ConfigFile config_;
   ParsedOptions environment_;
   Options flags_;
+  Environment variables_;  // that `environment_` is from
   std::vector<std::string> errors_;
   bool usage_ = false;
   bool strict_ = false;

@@ -36,6 +36,7 @@ RunSettings SettingsOf(const RunRequest& request, const TestFiles& files) {
           .redistribute = request.run.redistribute,
           .late_agents_join = request.run.late_agents_join,
           .inspect_only = request.inspect_only,
+          .fail_on_suspect = request.run.fail_on_suspect,
           .handle_summary = request.run.summary_mode != SummaryMode::kDisabled,
           .env = files.script_env,
           .wait_for_agents = request.listen.empty() ? kLocalAgentsWithin : request.wait_for_agents,

@@ -9,6 +9,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
 #include "common/base/host_port.h"
 #include "common/base/status_macros.h"
@@ -32,6 +33,16 @@ namespace {
 
 // Seconds, about, in which log lines of one cause are folded.
 constexpr int64_t kTicksBetweenFolds = 10;
+
+absl::Status InAddress(const absl::Status& status) {
+  return status.ok() ? status
+                     : absl::Status(status.code(), absl::StrCat("--address: ", status.message()));
+}
+
+absl::Status CheckRestAddress(const RunSettingsFlags& run) {
+  return run.rest_address.empty() ? absl::OkStatus()
+                                  : InAddress(WebServer::CheckAddress(run.rest_address));
+}
 
 std::optional<VerdictLook> LookOf(int fd, bool no_color) {
   if (isatty(fd) == 0) {
@@ -64,6 +75,10 @@ class RunApp {
   // Before any agent hears of the plan.
   absl::Status OnTest(PlannedTest& test);
   absl::Status StartOutputs(const RunOptions& options);
+  // What the test reads, as far as it is known now.
+  std::vector<NamedFile> Inputs();
+  // Whether what is to be written would take the place of that.
+  absl::Status CheckFiles();
   void OnPlanned();
   void OnTick();
   // What handleSummary returned, as it may be written.
@@ -73,11 +88,12 @@ class RunApp {
   void ReportUsage();
 
   const RunRequest& request_;
+  const TestFiles& files_;
   const ConfigFile& config_;
   const Environment& environment_;
   RunLogger& logger_;
   RunOutputs outputs_;
-  std::vector<std::string> specs_;  // of the outputs, without the dashboard's
+  std::vector<OutputSpec> specs_;  // of the outputs, without the dashboard's
   Rig rig_;
   Recorder recorder_;
   JournalHost journal_;
@@ -94,6 +110,7 @@ class RunApp {
 RunApp::RunApp(const RunRequest& request, const TestFiles& files, const Environment& environment,
                RunLogger& logger)
     : request_(request),
+      files_(files),
       config_(files.tiers.config_file()),
       environment_(environment),
       logger_(logger),
@@ -108,7 +125,9 @@ RunApp::RunApp(const RunRequest& request, const TestFiles& files, const Environm
 
 ExitCode RunApp::Execute() {
   if (const absl::Status opened = journal_.Open(); !opened.ok()) {
-    return Refuse(opened, ExitCode::kOther, logger_);
+    return Refuse(
+        absl::UnavailableError(absl::StrCat(request_.run.journal_source, ": ", opened.message())),
+        ExitCode::kOther, logger_);
   }
   if (const absl::Status rest = StartRest(); !rest.ok()) {
     return Refuse(rest, ExitCode::kCannotStartRestApi, logger_);
@@ -159,9 +178,8 @@ void RunApp::WriteSummary(const std::optional<std::map<std::string, std::string>
   if (outputs_.want_history() || dashboard_ != nullptr) {
     history = recorder_.Whole();
   }
-  journal_.OnResult(ending_.WriteSummary(FactsOf(rig_.run(), rig_.loop().clock()),
-                                         WithoutSecrets(outputs),
-                                         history.has_value() ? &*history : nullptr));
+  ending_.WriteSummary(FactsOf(rig_.run(), rig_.loop().clock()), WithoutSecrets(outputs),
+                       std::move(history));
 }
 
 absl::Status RunApp::StartRest() {
@@ -170,9 +188,7 @@ absl::Status RunApp::StartRest() {
   }
   rest_ = std::make_unique<WebServer>(
       rig_.loop(), [this](const WebRequest& request) { return AnswerRest(request, rig_.face()); });
-  if (const absl::Status started = rest_->Start(request_.run.rest_address); !started.ok()) {
-    return absl::Status(started.code(), absl::StrCat("--address: ", started.message()));
-  }
+  LOCKSTEP_RETURN_IF_ERROR(InAddress(rest_->Start(request_.run.rest_address)));
   const absl::string_view host = SplitHostPort(request_.run.rest_address).host;
   logger_.Info(absl::StrCat("REST API and metrics on port ", rest_->port(), " of ",
                             host.empty() ? "all addresses" : host,
@@ -186,11 +202,6 @@ absl::Status RunApp::StartDashboard() {
   }
   absl::StatusOr<std::optional<DashboardSettings>> settings = TakeDashboard(environment_, &specs_);
   LOCKSTEP_RETURN_IF_ERROR(settings.status());
-  const auto add_file = [this](absl::string_view output, const std::string& file) {
-    if (!file.empty()) {
-      specs_.push_back(absl::StrCat(output, "=", file));
-    }
-  };
   if (!settings->has_value()) {
     return absl::OkStatus();
   }
@@ -198,8 +209,6 @@ absl::Status RunApp::StartDashboard() {
   for (const std::string& warning : wanted.warnings) {
     logger_.Warn(warning);
   }
-  add_file("report", wanted.export_file);
-  add_file("result", wanted.record_file);
   wanted.log_token = request_.run.quiet;
   if (wanted.port < 0) {
     return absl::OkStatus();
@@ -211,14 +220,43 @@ absl::Status RunApp::StartDashboard() {
   return dashboard_->Start();
 }
 
+std::vector<NamedFile> RunApp::Inputs() {
+  std::vector<NamedFile> inputs = ReadFilesOf(request_.test);
+  if (!files_.archive.has_value()) {
+    for (NamedFile& file : ReadFilesOf(rig_.run().bundle())) {
+      inputs.push_back(std::move(file));
+    }
+  }
+  return inputs;
+}
+
+absl::Status RunApp::CheckFiles() {
+  std::vector<NamedFile> files = Inputs();
+  OutputContext context;
+  context.environment = environment_;
+  context.clock = &rig_.loop().clock();
+  for (NamedFile& file : WrittenFilesOf(request_, specs_, context)) {
+    files.push_back(std::move(file));
+  }
+  const std::vector<std::string> clashes = ClashesOf(files);
+  return clashes.empty() ? absl::OkStatus()
+                         : absl::FailedPreconditionError(absl::StrJoin(clashes, "\n"));
+}
+
 absl::Status RunApp::OnTest(PlannedTest& test) {
+  LOCKSTEP_RETURN_IF_ERROR(CheckFiles());
+  ending_.Protect(Inputs());
   const RunOptions& options = test.options.run;
   if (!options.console_output.empty()) {
     if (const absl::Status opened = logger_.RedirectConsole(options.console_output); !opened.ok()) {
       return absl::UnavailableError(opened.message());
     }
   }
-  LOCKSTEP_RETURN_IF_ERROR(journal_.OnTest(test, specs_));
+  std::vector<std::string> texts;
+  for (const OutputSpec& spec : specs_) {
+    texts.push_back(spec.text);
+  }
+  LOCKSTEP_RETURN_IF_ERROR(journal_.OnTest(test, texts));
   LOCKSTEP_RETURN_IF_ERROR(StartOutputs(options));
   LOCKSTEP_RETURN_IF_ERROR(ending_.Reserve());
   test.plan.keep_points = outputs_.want_points();
@@ -283,8 +321,8 @@ void RunApp::OnDone(const RunOutcome& outcome) {
   screen_.Abandon(rig_.interrupted());
   logger_.TellFolded();
   rig_.TellOfOptions();
-  exit_code_ = ending_.Judge(rig_.WithCode(outcome), rig_.run().judgement());
-  journal_.OnDone(exit_code_, outcome, ending_.verdict());
+  exit_code_ = ending_.End(rig_.WithCode(outcome), rig_.run().judgement());
+  journal_.OnDone(exit_code_, outcome, ending_.result());
   ReportUsage();
   const bool linger =
       request_.run.linger.value_or(config_.linger.value_or(false)) && !rig_.interrupted();
@@ -318,11 +356,19 @@ void RunApp::ReportUsage() {
 }
 
 ExitCode RunTest(RunRequest request, const Environment& environment, RunLogger& logger) {
-  absl::StatusOr<TestFiles> files = ReadTest(request.test, environment);
+  absl::StatusOr<TestFiles> files =
+      ReadTest(request.test, environment, [&](const OptionTiers& tiers, bool unreadable) {
+        std::vector<std::string> mistakes =
+            MistakesInSettings(request, tiers.config_file(), environment);
+        // One in the address alone has an exit code of its own.
+        if (unreadable || !tiers.errors().empty() || !mistakes.empty()) {
+          if (const absl::Status address = CheckRestAddress(request.run); !address.ok()) {
+            mistakes.emplace_back(address.message());
+          }
+        }
+        return mistakes;
+      });
   absl::Status refused = files.status();
-  if (files.ok()) {
-    files->tiers.AddErrors(MistakesInSettings(request, files->tiers.config_file(), environment));
-  }
   if (files.ok() && !files->tiers.errors().empty()) {
     // What else is wrong is in the script, which an agent has to read: one of our own is there at
     // once, others may come much later.

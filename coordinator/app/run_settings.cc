@@ -22,39 +22,45 @@ void Append(std::vector<NamedFile> more, std::vector<NamedFile>* files) {
                 std::make_move_iterator(more.end()));
 }
 
-// The files of `specs`, of which the last ones are those of --result-file and --report.
-std::vector<NamedFile> FilesOfOutputs(const RunSettingsFlags& flags,
-                                      const std::vector<std::string>& specs,
+std::vector<NamedFile> FilesOfOutputs(const std::vector<OutputSpec>& specs,
                                       const OutputContext& context) {
   std::vector<NamedFile> files;
-  for (const auto& [spec, file] : FilesOf(specs, context)) {
-    files.push_back({absl::StrCat("-o ", spec.substr(0, spec.find('='))), file.path,
-                     file.append ? Use::kAppend : Use::kReplace});
+  for (const auto& [source, file] : FilesOf(specs, context)) {
+    files.push_back({source, file.path, file.append ? Use::kAppend : Use::kReplace});
   }
-  const auto rename = [&files](absl::string_view name, const std::string& path, const char* flag) {
-    const auto last = std::find_if(files.rbegin(), files.rend(), [&](const NamedFile& file) {
-      return file.flag == absl::StrCat("-o ", name) && file.path == path;
-    });
-    if (!path.empty() && last != files.rend()) {
-      last->flag = flag;
-    }
-  };
-  rename("result", flags.result_file, "--result-file");
-  rename("report", flags.report, "--report");
   return files;
 }
 
 }  // namespace
 
-std::vector<std::string> OutputsOf(const RunSettingsFlags& flags, const ConfigFile& config) {
-  std::vector<std::string> specs = flags.outputs.empty() ? config.outputs : flags.outputs;
+std::vector<OutputSpec> OutputsOf(const RunSettingsFlags& flags, const ConfigFile& config) {
+  std::vector<OutputSpec> specs;
+  for (const std::string& text : flags.outputs.empty() ? config.outputs : flags.outputs) {
+    if (flags.outputs.empty()) {
+      specs.emplace_back(text, "out");
+    } else if (!flags.outputs_variable.empty()) {
+      specs.emplace_back(text, flags.outputs_variable);
+    } else {
+      specs.emplace_back(text);
+    }
+  }
   if (!flags.result_file.empty()) {
-    specs.push_back(absl::StrCat("result=", flags.result_file));
+    specs.emplace_back(absl::StrCat("result=", flags.result_file), flags.result_file_source);
   }
   if (!flags.report.empty()) {
-    specs.push_back(absl::StrCat("report=", flags.report));
+    specs.emplace_back(absl::StrCat("report=", flags.report), flags.report_source);
   }
   return specs;
+}
+
+std::vector<NamedFile> WrittenFilesOf(const RunRequest& request,
+                                      const std::vector<OutputSpec>& specs,
+                                      const OutputContext& context) {
+  std::vector<NamedFile> files = FilesOf(request.log);
+  Append(FilesOfOutputs(specs, context), &files);
+  files.push_back({request.run.summary_export_source, request.run.summary_export});
+  files.push_back({request.run.journal_source, request.run.journal});
+  return files;
 }
 
 std::vector<std::string> MistakesInSettings(const RunRequest& request, const ConfigFile& config,
@@ -64,24 +70,18 @@ std::vector<std::string> MistakesInSettings(const RunRequest& request, const Con
   OutputContext context;
   context.environment = environment;
   context.clock = &clock;
-  std::vector<std::string> specs = OutputsOf(flags, config);
+  std::vector<OutputSpec> specs = OutputsOf(flags, config);
   const auto dashboard = TakeDashboard(environment, &specs);
   std::vector<std::string> mistakes = MistakesIn(specs, context);
   std::vector<NamedFile> files = ReadFilesOf(request.test);
-  Append(FilesOf(request.log), &files);
-  Append(FilesOfOutputs(flags, specs, context), &files);
-  files.push_back({"--summary-export", flags.summary_export});
-  files.push_back({"--journal", flags.journal});
+  Append(WrittenFilesOf(request, specs, context), &files);
   if (!flags.summary_export.empty()) {
     if (const absl::Status checked = ReportFile(flags.summary_export).Check(); !checked.ok()) {
-      mistakes.push_back(absl::StrCat("--summary-export: ", checked.message()));
+      mistakes.push_back(absl::StrCat(flags.summary_export_source, ": ", checked.message()));
     }
   }
   if (!dashboard.ok()) {
     mistakes.emplace_back(dashboard.status().message());
-  } else if (dashboard->has_value()) {
-    files.push_back({"-o web-dashboard: export", (*dashboard)->export_file});
-    files.push_back({"-o web-dashboard: record", (*dashboard)->record_file});
   }
   for (std::string& clash : ClashesOf(files)) {
     mistakes.push_back(std::move(clash));

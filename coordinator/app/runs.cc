@@ -23,13 +23,21 @@ std::string VerdictOf(const RunRecord& run) {
   return run.ended.has_value() ? run.verdict : kUnfinished;
 }
 
+// To tenths of a second; of less than one, to milliseconds.
+std::string LengthOf(absl::Duration duration) {
+  const absl::Duration unit = absl::Milliseconds(duration < absl::Seconds(1) ? 1 : 100);
+  return duration > absl::ZeroDuration() && duration < unit
+             ? "<1ms"
+             : absl::FormatDuration(absl::Floor(duration, unit));
+}
+
 std::vector<std::string> Row(const RunRecord& run, absl::TimeZone zone) {
   const bool told = !run.verdict.empty();  // by its end, or by recovery
   return {absl::StrCat(run.id),
           absl::FormatTime("%Y-%m-%d %H:%M:%S", run.identity.begun, zone),
           CutToWidth(run.identity.script, kWidestScript),
           absl::StrCat(run.identity.agents),
-          told ? absl::FormatDuration(absl::Floor(run.duration, absl::Milliseconds(100))) : "-",
+          told ? LengthOf(run.duration) : "-",
           told ? absl::StrCat(run.requests) : "-",
           told ? absl::StrCat(run.failed) : "-",
           told ? absl::StrCat(run.iterations) : "-",

@@ -1,5 +1,6 @@
 #include "coordinator/app/test_loader.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -18,32 +19,38 @@ namespace lockstep::coordinator {
 
 namespace {
 
-// What is wrong with the flags, and `status`.
-absl::Status Along(const OptionTiers& tiers, const absl::Status& status) {
+// What is wrong with the flags, and with what they name.
+absl::Status Along(const OptionTiers& tiers, const std::vector<absl::Status>& failures) {
   std::vector<std::string> errors = tiers.errors();
-  errors.emplace_back(status.message());
-  return absl::Status(status.code(), absl::StrJoin(errors, "\n"));
+  for (const absl::Status& failure : failures) {
+    errors.emplace_back(failure.message());
+  }
+  return absl::Status(
+      tiers.usage() ? absl::StatusCode::kFailedPrecondition : failures.front().code(),
+      absl::StrJoin(errors, "\n"));
 }
 
 }  // namespace
 
-absl::StatusOr<TestFiles> ReadTest(const TestSettings& settings, const Environment& environment) {
+absl::StatusOr<TestFiles> ReadTest(const TestSettings& settings, const Environment& environment,
+                                   absl::FunctionRef<MoreMistakes> more) {
   TestFiles files;
   files.tiers = OptionTiers::Load(settings, environment);
   absl::StatusOr<LoadedScript> script = LoadScript(settings.script, settings.type);
-  if (!script.ok()) {
-    return Along(files.tiers, script.status());
-  }
   absl::StatusOr<std::optional<LockFile>> lock = ReadLockFile(settings.modules.locked);
-  if (!lock.ok()) {
-    return Along(files.tiers, lock.status());
-  }
-  files.lock = *std::move(lock);
   absl::StatusOr<std::vector<SecretSource>> secrets =
       ReadSecretSources(settings.secret_sources, environment, settings.secret_label);
-  if (!secrets.ok()) {
-    return Along(files.tiers, secrets.status());
+  std::vector<absl::Status> failures;
+  for (const absl::Status& status : {script.status(), lock.status(), secrets.status()}) {
+    if (!status.ok()) {
+      failures.push_back(status);
+    }
   }
+  files.tiers.AddErrors(more(files.tiers, !failures.empty()));
+  if (!failures.empty()) {
+    return Along(files.tiers, failures);
+  }
+  files.lock = *std::move(lock);
   files.secrets = *std::move(secrets);
   files.trust = HttpTrust::Of(environment);
   files.script = std::move(script->source);
@@ -155,7 +162,13 @@ Results::Setup ResultsSetupOf(const RunOptions& options, bool http_errors,
     setup.tags.emplace_back(key, value);
   }
   setup.summary.http_errors = http_errors;
-  setup.summary.trend_stats = options.summary_trend_stats;
+  std::vector<std::string>& stats = setup.summary.trend_stats;
+  stats.clear();
+  for (const std::string& stat : options.summary_trend_stats) {
+    if (std::find(stats.begin(), stats.end(), stat) == stats.end()) {
+      stats.push_back(stat);  // one column, however often it is wanted
+    }
+  }
   for (const ScenarioConfig& scenario : options.scenarios) {
     setup.summary.scenarios.push_back(scenario.name);
   }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 
 #include "common/base/environment.h"
@@ -40,11 +41,15 @@ Results::Setup ResultsSetupOf(const RunOptions& options, bool http_errors,
                               const v1::Inspected& inspected, const RunSettingsFlags& flags,
                               bool no_color);
 
-// NotFound, naming it, for a script that cannot be read, along with what is wrong with the options.
-// Likewise InvalidArgument for the lock file and
-// the sources of secrets.
+// What else is wrong with the command line, beside the options in `tiers`; `unreadable`: the test cannot be read anyway.
+using MoreMistakes = std::vector<std::string>(const OptionTiers& tiers, bool unreadable);
+
+// NotFound, naming it, for a script that cannot be read, along with all else that is wrong with the command line.
+// Likewise InvalidArgument for the lock file and the sources of secrets; of several, the first decides; FailedPrecondition where
+// the command line itself is wrong.
 // Wrong options alone are no error yet: what the script says is looked at, too, before all is told.
-absl::StatusOr<TestFiles> ReadTest(const TestSettings& settings, const Environment& environment);
+absl::StatusOr<TestFiles> ReadTest(const TestSettings& settings, const Environment& environment,
+                                   absl::FunctionRef<MoreMistakes> more);
 
 class TestLoader final : public TestSource {
  public:

@@ -10,6 +10,7 @@
 #include "coordinator/cli/completion.h"
 #include "coordinator/cli/help.h"
 #include "coordinator/cli/read_commands.h"
+#include "coordinator/cli/variables.h"
 #include "coordinator/cli/word_parser.h"
 
 namespace lockstep::coordinator {
@@ -131,6 +132,7 @@ std::variant<CommandLine, CommandLineExit> ParseCommandLine(const std::vector<st
   GivenWords words(environment);
   words.values = parsed->values;
   words.arguments = parsed->arguments;
+  words.own_variables = HasVariables(parsed->command->name);
   FlagReader reader(&words);
   Command command = ReadCommand(reader, parsed->command->name);
   if (!parsed->mistakes.empty()) {
@@ -141,6 +143,9 @@ std::variant<CommandLine, CommandLineExit> ParseCommandLine(const std::vector<st
   }
   TestSettings* const test = TestOf(command);
   if (test != nullptr) {
+    for (std::string& warning : UnknownVariables(environment, commands)) {
+      words.warnings.push_back(std::move(warning));
+    }
     test->errors = std::move(words.errors);
   } else if (!words.errors.empty()) {
     return Refusal(absl::StrJoin(words.errors, "\n"));

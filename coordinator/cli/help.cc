@@ -12,6 +12,7 @@
 #include "common/flags/flag_help.h"
 #include "coordinator/cli/flag_tables.h"
 #include "coordinator/cli/help_pages.h"
+#include "coordinator/cli/variables.h"
 
 namespace lockstep::coordinator {
 namespace {
@@ -179,6 +180,18 @@ std::string ManualPage(const CommandSpec* command, const std::vector<CommandSpec
     for (const Flag* flag : group.flags) {
       absl::StrAppend(&text, ".TP\n.B ", Roff(SpellingOf(*flag)), "\n", Roff(MeaningOf(*flag)),
                       "\n");
+    }
+  }
+  if (HasVariables(command->name)) {
+    absl::StrAppend(
+        &text,
+        ".SH ENVIRONMENT\nWhere a flag is not given, its variable counts. K6_ before the name of one that k6 ",
+        "has will do, too; LOCKSTEP_ wins.\n");
+    for (const Flag& flag : command->flags) {
+      if (const std::string variable = VariableOf(flag); !variable.empty()) {
+        absl::StrAppend(&text, ".TP\n.B ", Roff(variable), "\n",
+                        Roff(absl::StrCat("--", flag.name)), "\n");
+      }
     }
   }
   return absl::StrCat(text, ".SH SEE ALSO\n.BR lockstep (1)\n");

@@ -93,6 +93,44 @@ struct Execute {
   }
 };
 
+// Where the mistakes of a command about a test are told together; null for the others.
+std::vector<std::string>* MistakesOf(Command& command) {
+  return std::visit(
+      [](auto& c) -> std::vector<std::string>* {
+        if constexpr (requires { c.test; }) {
+          return &c.test.errors;
+        } else {
+          return nullptr;
+        }
+      },
+      command);
+}
+
+// The command's logger. Where its places cannot be written, the command line is wrong: of a test that is told with all
+// else that is, by the logger that there is without one. The error, where the command cannot tell it.
+absl::StatusOr<std::unique_ptr<RunLogger>> LoggerOf(Command& command, bool terminal,
+                                                    absl::Time start) {
+  std::vector<NamedFile> files = ReadFilesOf(command);
+  for (NamedFile& file : FilesOf(LogOf(command))) {
+    files.push_back(std::move(file));
+  }
+  std::vector<std::string> mistakes = ClashesOf(files);  // before any line goes there
+  if (mistakes.empty()) {
+    absl::StatusOr<std::unique_ptr<RunLogger>> logger =
+        MakeRunLogger(LogOf(command), terminal, start);
+    if (logger.ok()) {
+      return logger;
+    }
+    mistakes.emplace_back(logger.status().message());
+  }
+  std::vector<std::string>* const all = MistakesOf(command);
+  if (all == nullptr) {
+    return absl::InvalidArgumentError(absl::StrJoin(mistakes, "\n"));
+  }
+  all->insert(all->end(), mistakes.begin(), mistakes.end());
+  return MakeLogger(LogSettings(), terminal, start);
+}
+
 // To where messages go by default: the command line has not told of another place.
 void LogError(const std::string& error, bool terminal, absl::Time start) {
   if (auto logger = MakeLogger(LogSettings(), terminal, start); logger.ok()) {
@@ -104,13 +142,23 @@ void LogError(const std::string& error, bool terminal, absl::Time start) {
 constexpr absl::Duration kPatience = absl::Seconds(30);
 constexpr absl::Duration kLastWords = absl::Seconds(1);
 
+// Whether a closed pipe is a loss, too: nobody can have read what a run says at its end before it was written. Elsewhere, who
+// has closed a pipe knows what he has read, and one that closes it while a run is on ends that.
+bool PipeMatters(const Command& command, ExitCode code) {
+  const bool runs = std::holds_alternative<RunCommand>(command) ||
+                    std::holds_alternative<CoordinatorCommand>(command) ||
+                    std::holds_alternative<RecoverCommand>(command);
+  return runs && code != ExitCode::kExternalAbort;
+}
+
 // The exit code, after a look at whether all has arrived where it was to go, on standard output and in the
 // files of `logger` (null: there is none).
 template <class Tell>
-ExitCode Conclude(ExitCode code, const RunLogger* logger, Tell tell) {
+ExitCode Conclude(ExitCode code, RunLogger* logger, bool pipe_matters, Tell tell) {
   FlushStreams(kPatience);
   std::vector<std::string> losses = logger != nullptr ? logger->Lost() : std::vector<std::string>();
-  if (const absl::Status written = CheckStdout(); !written.ok()) {
+  if (const absl::Status written = CheckStdout();
+      !written.ok() && (pipe_matters || !StdoutIsGone())) {
     losses.emplace_back(written.message());
   }
   for (const std::string& loss : losses) {
@@ -118,6 +166,9 @@ ExitCode Conclude(ExitCode code, const RunLogger* logger, Tell tell) {
   }
   if (const std::optional<std::string> lost = LostOnStderr(); lost.has_value()) {
     tell(*lost);
+  }
+  if (logger != nullptr) {
+    logger->Finish();
   }
   FlushStreams(kLastWords);
   return code == ExitCode::kSuccess && !losses.empty() ? ExitCode::kOther : code;
@@ -133,20 +184,12 @@ int Main(const std::vector<std::string>& args) {
     if (!exit->error.empty()) {
       LogError(exit->error, terminal, start);
     }
-    return static_cast<int>(Conclude(
-        exit->code, nullptr, [&](const std::string& error) { LogError(error, terminal, start); }));
+    return static_cast<int>(
+        Conclude(exit->code, nullptr, /*pipe_matters=*/false,
+                 [&](const std::string& error) { LogError(error, terminal, start); }));
   }
   CommandLine line = std::get<CommandLine>(std::move(parsed));
-  std::vector<NamedFile> files = ReadFilesOf(line.command);
-  for (NamedFile& file : FilesOf(LogOf(line.command))) {
-    files.push_back(std::move(file));
-  }
-  if (const std::vector<std::string> clashes = ClashesOf(files); !clashes.empty()) {
-    LogError(absl::StrJoin(clashes, "\n"), terminal, start);  // before any line goes there
-    return static_cast<int>(ExitCode::kOther);
-  }
-  absl::StatusOr<std::unique_ptr<RunLogger>> logger =
-      MakeRunLogger(LogOf(line.command), terminal, start);
+  absl::StatusOr<std::unique_ptr<RunLogger>> logger = LoggerOf(line.command, terminal, start);
   if (!logger.ok()) {
     LogError(std::string(logger.status().message()), terminal, start);
     return static_cast<int>(ExitCode::kOther);
@@ -164,12 +207,13 @@ int Main(const std::vector<std::string>& args) {
   google::protobuf::SetLogHandler(nullptr);
   const ExitCode code = std::visit(Execute{environment, **logger}, line.command);
   const bool to_file = LogOf(line.command).output == LogSettings::Output::kFile;
-  return static_cast<int>(Conclude(code, logger->get(), [&](const std::string& error) {
+  const auto tell = [&](const std::string& error) {
     (*logger)->Error(error);
     if (to_file) {
       LogError(error, terminal, start);  // that file may be the one which has not taken all
     }
-  }));
+  };
+  return static_cast<int>(Conclude(code, logger->get(), PipeMatters(line.command, code), tell));
 }
 
 }  // namespace

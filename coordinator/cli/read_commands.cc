@@ -203,6 +203,7 @@ RunSettingsFlags ReadSummary(FlagReader& reader) {
         "--no-summary: k6 has dropped this flag; --summary-mode=disabled says the same");
   }
   run.summary_export = reader.String("summary-export", "SUMMARY_EXPORT");
+  run.summary_export_source = reader.source();
   run.new_machine_readable_summary =
       reader.Is("new-machine-readable-summary", "NEW_MACHINE_READABLE_SUMMARY");
   if (reader.String("traces-output", "TRACES_OUTPUT") != "none") {
@@ -216,14 +217,16 @@ RunSettingsFlags ReadRun(FlagReader& reader, bool local) {
   run.outputs = reader.List("out");
   if (run.outputs.empty()) {
     if (const auto out = FindSetting(reader.words().environment, "OUT"); out.has_value()) {
+      run.outputs_variable = out->variable;
       run.outputs = absl::StrSplit(out->value, ',', absl::SkipWhitespace());
     }
   }
-  if (const std::string file = reader.String("result-file", "RESULT_FILE"); !file.empty()) {
-    run.result_file = file;
-  }
+  run.result_file = reader.String("result-file", "RESULT_FILE");
+  run.result_file_source = reader.source();
   run.report = reader.String("report", "REPORT");
+  run.report_source = reader.source();
   run.journal = reader.String("journal", "JOURNAL");
+  run.journal_source = reader.source();
   run.linger = reader.Bool("linger", "LINGER");
   run.no_usage_report = reader.Bool("no-usage-report", "NO_USAGE_REPORT");
   run.usage_report_url = reader.String("usage-report-url", "USAGE_REPORT_URL");

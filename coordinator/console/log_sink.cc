@@ -105,9 +105,10 @@ class FileSink final : public spdlog::sinks::base_sink<std::mutex> {
   FileSink(const FileSink&) = delete;
   FileSink& operator=(const FileSink&) = delete;
 
-  std::optional<std::string> Lost() {
+  // `patience`: how long the reader of a pipe may take nothing; without any, what waits is not lost.
+  std::optional<std::string> Lost(absl::Duration patience) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (thread_.has_value() && thread_->Flush(kPatience) > 0) {
+    if (patience > absl::ZeroDuration() && thread_.has_value() && thread_->Flush(patience) > 0) {
       return absl::StrCat(place_, ": the last lines are not in the file \"", path_,
                           "\": ", WritingReason(ETIMEDOUT));
     }
@@ -171,7 +172,7 @@ class SinkLogger final : public RunLogger {
     Spd lines = nullptr;
     std::shared_ptr<FileSink> log_file = nullptr;  // what `lines` writes to, if that is a file
     std::shared_ptr<FileSink> console_file = nullptr;
-    std::unique_ptr<Logger> elsewhere = nullptr;  // all of them
+    std::unique_ptr<RemoteLogger> elsewhere = nullptr;  // all of them
   };
   SinkLogger(const LogSettings& settings, bool terminal, absl::Time start, Places places)
       : output_(settings.output),
@@ -231,19 +232,27 @@ class SinkLogger final : public RunLogger {
     return absl::OkStatus();
   }
 
-  std::vector<std::string> Lost() const override {
+  void Finish() override {
+    if (elsewhere_ != nullptr) {
+      elsewhere_->Finish();
+    }
+  }
+
+  std::vector<std::string> Lost() const override { return LostWithin(kPatience); }
+  std::vector<std::string> LostSoFar() const override { return LostWithin(absl::ZeroDuration()); }
+
+ private:
+  std::vector<std::string> LostWithin(absl::Duration patience) const {
     std::vector<std::string> sentences;
     const bool with_console = console_.load(std::memory_order_acquire) != nullptr;
     for (FileSink* file : {log_file_.get(), with_console ? console_file_.get() : nullptr}) {
-      if (std::optional<std::string> lost = file == nullptr ? std::nullopt : file->Lost();
+      if (std::optional<std::string> lost = file == nullptr ? std::nullopt : file->Lost(patience);
           lost.has_value()) {
         sentences.push_back(*std::move(lost));
       }
     }
     return sentences;
   }
-
- private:
   void SetConsole(std::shared_ptr<FileSink> file) {
     console_file_ = std::move(file);
     own_console_ = MakeSpd(console_file_);
@@ -285,7 +294,7 @@ class SinkLogger final : public RunLogger {
   const absl::Time start_;
   LogFolder folder_;
   const Spd lines_;                                 // null: none wanted, or all go elsewhere
-  const std::unique_ptr<Logger> elsewhere_;         // null: nowhere
+  const std::unique_ptr<RemoteLogger> elsewhere_;   // null: nowhere
   const std::shared_ptr<FileSink> log_file_;        // what lines_ writes to; null: no file
   std::shared_ptr<FileSink> console_file_;          // what own_console_ writes to
   Spd own_console_;                                 // null: with the rest; set at most once
@@ -337,7 +346,7 @@ std::string FormatJsonLine(const LogRecord& record) {
 
 absl::StatusOr<std::unique_ptr<RunLogger>> MakeLogger(const LogSettings& settings, bool terminal,
                                                       absl::Time start,
-                                                      std::unique_ptr<Logger> elsewhere) {
+                                                      std::unique_ptr<RemoteLogger> elsewhere) {
   SinkLogger::Places places{.elsewhere = std::move(elsewhere)};
   switch (settings.output) {
     case LogSettings::Output::kStderr:

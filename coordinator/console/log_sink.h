@@ -57,6 +57,10 @@ class RunLogger : public Logger {
   // What files have not taken, a sentence for each: `--log-output: 3 of 5 lines are not in the file "x": No
   // space left on device`. From any thread.
   virtual std::vector<std::string> Lost() const = 0;
+  // The same of what is lost already: waits for nobody. The count may still grow.
+  virtual std::vector<std::string> LostSoFar() const = 0;
+  // At the end, before standard error is written for the last time: see RemoteLogger.
+  virtual void Finish() = 0;
   // The last lines, wherever they go.
   const LogTail& tail() const { return tail_; }
 
@@ -70,8 +74,8 @@ class RunLogger : public Logger {
 // A thread-safe logger as `settings` describe it. Text is for a terminal if `terminal` (the output
 // is a TTY), else logfmt. `start` is when the seconds of terminal lines begin. A file that cannot
 // be opened is InvalidArgument, naming it. Of kLoki, all lines go to `elsewhere`.
-absl::StatusOr<std::unique_ptr<RunLogger>> MakeLogger(const LogSettings& settings, bool terminal,
-                                                      absl::Time start,
-                                                      std::unique_ptr<Logger> elsewhere = nullptr);
+absl::StatusOr<std::unique_ptr<RunLogger>> MakeLogger(
+    const LogSettings& settings, bool terminal, absl::Time start,
+    std::unique_ptr<RemoteLogger> elsewhere = nullptr);
 
 }  // namespace lockstep::coordinator

@@ -75,6 +75,15 @@ bool IsOneFile() {
          out.st_dev == error.st_dev && out.st_ino == error.st_ino;
 }
 
+constexpr char kFallenBehind[] = "whoever reads it has fallen behind too far";
+
+absl::Status LossOf(const std::string& reason) {
+  return reason.empty() ? absl::OkStatus()
+                        : absl::DataLossError(absl::StrCat("standard output: ", reason,
+                                                           "; what was to be printed, such as ",
+                                                           "the summary, is incomplete there"));
+}
+
 void Flush(const Stream& stream, absl::Duration patience) {
   if (stream.thread() != nullptr) {
     stream.thread()->Flush(patience);
@@ -117,23 +126,20 @@ bool StdoutIsGone() {
   return All().out.error() == EPIPE;
 }
 
-absl::Status CheckStdout() {
+absl::Status StdoutSoFar() {
   const Stream& out = All().out;
   const int error = out.error();
-  if (error == EPIPE) {
-    return absl::OkStatus();  // who has closed a pipe knows what he has read
-  }
-  if (error != 0) {
-    return absl::DataLossError(absl::StrCat(
-        "standard output: cannot write to it: ", std::generic_category().message(error),
-        "; what was to be printed, such as the summary, is incomplete there"));
-  }
-  if (out.waiting() > 0 || out.refused() > 0) {
-    return absl::DataLossError(absl::StrCat(
-        "standard output: whoever reads it has fallen behind too far; what was to be printed, such as "
-        "the summary, is incomplete there"));
-  }
-  return absl::OkStatus();
+  const std::string reason =
+      error == EPIPE ? "nobody reads it any more"
+      : error != 0   ? absl::StrCat("cannot write to it: ", std::generic_category().message(error))
+      : out.refused() > 0 ? kFallenBehind
+                          : "";
+  return LossOf(reason);
+}
+
+absl::Status CheckStdout() {
+  const absl::Status so_far = StdoutSoFar();
+  return so_far.ok() && StdoutWaits() ? LossOf(kFallenBehind) : so_far;
 }
 
 std::optional<std::string> LostOnStderr() {

@@ -28,7 +28,9 @@ void FlushStreams(absl::Duration patience);
 
 // Whether nobody reads standard output any more: a write has met a closed pipe.
 bool StdoutIsGone();
-// DataLoss, with the reason, if something could not be written to it for another reason. At the end.
+// DataLoss, with the reason, if something could not be written to it. What still waits for its reader may arrive.
+absl::Status StdoutSoFar();
+// The same at the end: what waits is lost.
 absl::Status CheckStdout();
 // How many texts standard error has not taken, as a sentence; nothing: it has taken all.
 std::optional<std::string> LostOnStderr();

@@ -229,6 +229,8 @@ class Run {
   void EnterDraining();
   void EnterTeardown();
   void EnterSummarising();
+  // Whether thresholds or the generator fail the run.
+  void JudgeEnd();
   void Conclude(std::optional<std::map<std::string, std::string>> outputs);
   void FailSummary(absl::string_view why);
   void Finish();

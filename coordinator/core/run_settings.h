@@ -21,6 +21,7 @@ struct RunSettings {
   bool redistribute = false;
   bool late_agents_join = false;           // with `redistribute`; false: they wait for the next run
   bool inspect_only = false;               // end after Inspecting
+  bool fail_on_suspect = false;            // a run that is not VALID fails, if nothing else does
   bool handle_summary = true;              // call the script's handleSummary, if it has one
   std::map<std::string, std::string> env;  // __ENV
   absl::Duration wait_for_agents = absl::InfiniteDuration();

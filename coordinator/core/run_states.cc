@@ -2,7 +2,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+
 #include "coordinator/core/run.h"
+#include "proto/words.h"
 
 namespace lockstep::coordinator {
 
@@ -188,7 +191,7 @@ void Run::EnterSummarising() {
   if (elected != nullptr && !elected->flushed()) {
     return;  // teardown's last batch is on its way; OnBatch comes back here
   }
-  faults_.Judge([this] { return results_.FinalThresholds(measured()); });
+  JudgeEnd();
   if (!plan_->has_handle_summary || !settings_.handle_summary || !script_.usable()) {
     Conclude(std::nullopt);
     return;
@@ -203,8 +206,18 @@ void Run::EnterSummarising() {
   sender_.Send(elected->id, std::move(message));
 }
 
-void Run::Conclude(std::optional<std::map<std::string, std::string>> outputs) {
+void Run::JudgeEnd() {
   faults_.Judge([this] { return results_.FinalThresholds(measured()); });
+  const v1::Health::Validity validity = judgement().validity;
+  if (settings_.fail_on_suspect && validity != v1::Health::VALID) {
+    faults_.Record(
+        {ExitCode::kGeneratorSuspect,
+         absl::StrCat("the generator is ", WordOf(validity), ", and --fail-on-suspect was given")});
+  }
+}
+
+void Run::Conclude(std::optional<std::map<std::string, std::string>> outputs) {
+  JudgeEnd();
   events_.on_summary(std::move(outputs));
   Finish();
 }

@@ -189,17 +189,28 @@ absl::Status Dashboard::Carry(const std::string& verb, const std::string& body) 
     return absl::NotFoundError(absl::StrCat("there is no /api/", verb));
   }
   const json wanted = json::parse(body, nullptr, /*allow_exceptions=*/false);
-  int64_t totals[] = {-1, -1};
-  const char* const names[] = {"vus", "maxVUs"};
-  for (size_t i = 0; i < 2; ++i) {
-    if (!wanted.is_object() ||
-        (wanted.contains(names[i]) && !wanted[names[i]].is_number_integer())) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(names[i], ": the body must be JSON like {\"vus\":5,\"maxVUs\":10}"));
-    }
-    totals[i] = wanted.value(names[i], int64_t{-1});
+  const auto refused = [](absl::string_view what) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(what, ": the body must be JSON like {\"vus\":5,\"maxVUs\":10}"));
+  };
+  if (!wanted.is_object()) {
+    return refused("scale");
   }
-  return control_.Scale(totals[0], totals[1]);
+  if (wanted.empty()) {
+    return refused("scale: neither vus nor maxVUs is given");
+  }
+  int64_t vus = -1, max_vus = -1;
+  for (const auto& [name, value] : wanted.items()) {
+    int64_t* const total = name == "vus" ? &vus : name == "maxVUs" ? &max_vus : nullptr;
+    if (total == nullptr) {
+      return refused(absl::StrCat(name, " is neither vus nor maxVUs"));
+    }
+    if (!value.is_number_integer()) {
+      return refused(name);
+    }
+    *total = value.get<int64_t>();
+  }
+  return control_.Scale(vus, max_vus);
 }
 
 }  // namespace lockstep::coordinator

@@ -37,7 +37,7 @@ absl::StatusOr<TimeFormat> ParseTimeFormat(absl::string_view name) {
     }
   }
   return absl::InvalidArgumentError(
-      absl::StrCat("csv output: unknown time format '", name,
+      absl::StrCat("unknown time format '", name,
                    "', known are: unix, unix_milli, unix_micro, unix_nano, rfc3339, rfc3339_nano"));
 }
 
@@ -107,13 +107,12 @@ absl::StatusOr<std::unique_ptr<Output>> CsvOutput::Make(absl::string_view argume
       if (const absl::StatusOr<absl::Duration> interval = ParseDuration(setting.second);
           !interval.ok() || *interval <= absl::ZeroDuration()) {
         return absl::InvalidArgumentError(
-            absl::StrCat("csv output: saveInterval: invalid value \"", setting.second,
+            absl::StrCat("saveInterval: invalid value \"", setting.second,
                          "\": expected a duration above 0, such as 5s"));
       }
     } else {
-      return absl::InvalidArgumentError(
-          absl::StrCat("csv output: unknown setting '", part,
-                       "', known are: fileName, timeFormat, saveInterval"));
+      return absl::InvalidArgumentError(absl::StrCat(
+          "unknown setting '", part, "', known are: fileName, timeFormat, saveInterval"));
     }
   }
   // Lines are written as they come; a wrong interval is a mistake all the same.

@@ -142,7 +142,7 @@ absl::StatusOr<std::unique_ptr<Output>> InfluxdbOutput::Make(absl::string_view a
     }
   }
   if (!argument.empty()) {
-    settings.CheckUrlOfArgument("influxdb", address);
+    settings.CheckUrlOfArgument(address);
   }
   address = std::string(absl::StripSuffix(address, "/"));
   Config config;

@@ -189,6 +189,10 @@ LokiLog::LokiLog(LokiSettings settings, std::unique_ptr<Logger> fallback)
               kLimits) {}
 
 LokiLog::~LokiLog() {
+  Finish();
+}
+
+void LokiLog::Finish() {
   if (!thread_.joinable()) {
     return;
   }
@@ -225,7 +229,9 @@ void LokiLog::Write(LogRecord record) {
     return;
   }
   const MutexLock lock(mutex_);
-  if (static_cast<int64_t>(waiting_.size()) < settings_.limit) {
+  if (stopping_) {
+    fallback_->Write(std::move(record));
+  } else if (static_cast<int64_t>(waiting_.size()) < settings_.limit) {
     waiting_.push_back(std::move(record));
   } else {
     ++dropped_;

@@ -38,16 +38,18 @@ absl::StatusOr<LokiSettings> ParseLokiSettings(absl::string_view text);
 std::string LokiBody(const LokiSettings& settings, std::vector<LogRecord> records);
 
 // Thread-safe. Pushes from a thread of its own; a server that fails costs lines and nothing else.
-class LokiLog final : public Logger {
+class LokiLog final : public RemoteLogger {
  public:
-  // `fallback` is told at the end of what got lost.
+  // `fallback` is told at the end of what got lost, and gets all lines from then on.
   LokiLog(LokiSettings settings, std::unique_ptr<Logger> fallback);
-  // Pushes what is left, for two seconds at most.
+  // Finishes, if nobody else has.
   ~LokiLog() override;
 
   // InvalidArgument: the URL cannot be. Before the first line.
   absl::Status Start();
   void Write(LogRecord record) override;
+  // Pushes what is left, for two seconds at most.
+  void Finish() override;
 
  private:
   void Run();

@@ -176,8 +176,8 @@ absl::StatusOr<std::unique_ptr<Output>> OpenTelemetryOutput::Make(absl::string_v
   target.username = settings.Text("HTTP_EXPORTER_USERNAME", "");
   target.password = settings.Text("HTTP_EXPORTER_PASSWORD", "");
   target.skip_tls_verify = settings.Bool("TLS_INSECURE_SKIP_VERIFY", false);
-  target.client_certificate = settings.Text("TLS_CLIENT_CERTIFICATE", "");
-  target.client_key = settings.Text("TLS_CLIENT_KEY", "");
+  target.client_certificate = settings.File("TLS_CLIENT_CERTIFICATE");
+  target.client_key = settings.File("TLS_CLIENT_KEY");
   OtlpConfig config;
   config.service_name = settings.Text("SERVICE_NAME", config.service_name);
   config.service_version = settings.Text("SERVICE_VERSION", context.version);

@@ -30,8 +30,8 @@ absl::StatusOr<std::unique_ptr<Output>> PrometheusOutput::Make(absl::string_view
   target.password = settings.Text("PASSWORD", "");
   target.skip_tls_verify = settings.Bool("INSECURE_SKIP_TLS_VERIFY", false);
   target.minimum_tls = settings.Text("TLS_MINIMUM_VERSION", "1.3");
-  target.client_certificate = settings.Text("CLIENT_CERTIFICATE", "");
-  target.client_key = settings.Text("CLIENT_CERTIFICATE_KEY", "");
+  target.client_certificate = settings.File("CLIENT_CERTIFICATE");
+  target.client_key = settings.File("CLIENT_CERTIFICATE_KEY");
   RemoteWriteConfig config;
   config.trend_stats = settings.List("TREND_STATS", config.trend_stats);
   config.native_histograms = settings.Bool("TREND_AS_NATIVE_HISTOGRAM", false);

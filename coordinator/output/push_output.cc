@@ -38,10 +38,7 @@ std::string PushOutput::Description() const {
 }
 
 absl::Status PushOutput::Check() const {
-  const absl::Status checked = pusher_.Check();
-  return checked.ok()
-             ? checked
-             : absl::InvalidArgumentError(absl::StrCat(name_, " output: ", checked.message()));
+  return pusher_.Check();
 }
 
 absl::Status PushOutput::Start() {

@@ -195,8 +195,7 @@ absl::StatusOr<std::unique_ptr<Output>> MakeReport(const char* name, absl::strin
                                                    bool append, ReportOutput::Render render,
                                                    const OutputContext& context) {
   if (path.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(name, " output: a file is needed: ", name, "=FILE"));
+    return absl::InvalidArgumentError(absl::StrCat("a file is needed: ", name, "=FILE"));
   }
   return std::make_unique<ReportOutput>(name, std::string(path), append, render, context.version);
 }
@@ -229,6 +228,10 @@ std::string GithubMarkdown(const RunReport& report) {
   std::string text =
       absl::StrCat("## ", sign, " Load test ", MarkdownEscaped(report.script), "\n\nRan for ",
                    DurationText(absl::Trunc(summary.duration, absl::Milliseconds(1))), ".\n");
+  if (!report.verdict.reason.empty()) {
+    absl::StrAppend(&text, "\n**", TextOf(word), "**: ", MarkdownEscaped(report.verdict.reason),
+                    "\n");
+  }
   std::string rows;
   for (const SummaryMetric& metric : summary.metrics) {
     for (const SummaryThreshold& threshold : metric.thresholds) {
@@ -314,8 +317,7 @@ absl::StatusOr<std::unique_ptr<Output>> ReportOutput::MakeGithub(absl::string_vi
     path = found->second;
   }
   if (path.empty()) {
-    return absl::InvalidArgumentError(
-        "github output: $GITHUB_STEP_SUMMARY is not set; name a file: github=FILE");
+    return absl::InvalidArgumentError("$GITHUB_STEP_SUMMARY is not set; name a file: github=FILE");
   }
   return MakeReport(
       "github", path, /*append=*/true,

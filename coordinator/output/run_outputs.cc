@@ -5,16 +5,32 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
 namespace lockstep::coordinator {
+namespace {
 
-std::vector<std::string> MistakesIn(const std::vector<std::string>& specs,
+// Names the place.
+absl::Status In(const OutputSpec& spec, const absl::Status& status) {
+  return status.ok()
+             ? status
+             : absl::Status(status.code(), absl::StrCat(spec.source, ": ", status.message()));
+}
+
+}  // namespace
+
+OutputSpec::OutputSpec(std::string given)
+    : text(std::move(given)), source(absl::StrCat("-o ", text.substr(0, text.find('=')))) {}
+
+OutputSpec::OutputSpec(const char* given) : OutputSpec(std::string(given)) {}
+
+std::vector<std::string> MistakesIn(const std::vector<OutputSpec>& specs,
                                     const OutputContext& context) {
   std::vector<std::string> mistakes;
-  for (const std::string& spec : specs) {
-    const absl::StatusOr<std::unique_ptr<Output>> output = MakeOutput(spec, context);
-    if (const absl::Status checked = output.ok() ? (*output)->Check() : output.status();
+  for (const OutputSpec& spec : specs) {
+    const absl::StatusOr<std::unique_ptr<Output>> output = MakeOutput(spec.text, context);
+    if (const absl::Status checked = In(spec, output.ok() ? (*output)->Check() : output.status());
         !checked.ok()) {
       mistakes.emplace_back(checked.message());
     }
@@ -22,28 +38,28 @@ std::vector<std::string> MistakesIn(const std::vector<std::string>& specs,
   return mistakes;
 }
 
-std::vector<std::pair<std::string, OutputFile>> FilesOf(const std::vector<std::string>& specs,
+std::vector<std::pair<std::string, OutputFile>> FilesOf(const std::vector<OutputSpec>& specs,
                                                         const OutputContext& context) {
   std::vector<std::pair<std::string, OutputFile>> files;
-  for (const std::string& spec : specs) {
-    const absl::StatusOr<std::unique_ptr<Output>> output = MakeOutput(spec, context);
+  for (const OutputSpec& spec : specs) {
+    const absl::StatusOr<std::unique_ptr<Output>> output = MakeOutput(spec.text, context);
     if (std::optional<OutputFile> file = output.ok() ? (*output)->File() : std::nullopt;
         file.has_value()) {
-      files.emplace_back(spec, *std::move(file));
+      files.emplace_back(spec.source, *std::move(file));
     }
   }
   return files;
 }
 
-absl::Status RunOutputs::Start(const std::vector<std::string>& specs, const OutputContext& context,
+absl::Status RunOutputs::Start(const std::vector<OutputSpec>& specs, const OutputContext& context,
                                const std::map<std::string, int64_t>& written) {
   std::vector<std::string> errors;
-  for (const std::string& spec : specs) {
+  for (const OutputSpec& spec : specs) {
     OutputContext own = context;
-    if (const auto begun = written.find(spec); begun != written.end()) {
+    if (const auto begun = written.find(spec.text); begun != written.end()) {
       own.go_on_at = begun->second;
     }
-    absl::StatusOr<std::unique_ptr<Output>> output = MakeOutput(spec, own);
+    absl::StatusOr<std::unique_ptr<Output>> output = MakeOutput(spec.text, own);
     absl::Status started = output.status();
     if (started.ok()) {
       started = (*output)->Start();
@@ -52,7 +68,7 @@ absl::Status RunOutputs::Start(const std::vector<std::string>& specs, const Outp
       outputs_.push_back(*std::move(output));
       specs_.push_back(spec);
     } else {
-      errors.emplace_back(started.message());
+      errors.emplace_back(In(spec, started).message());
     }
   }
   return errors.empty() ? absl::OkStatus() : absl::UnavailableError(absl::StrJoin(errors, "\n"));
@@ -92,7 +108,7 @@ std::map<std::string, int64_t> RunOutputs::Written() const {
   std::map<std::string, int64_t> written;
   for (size_t i = 0; i < outputs_.size(); ++i) {
     if (const std::optional<int64_t> bytes = outputs_[i]->Written(); bytes.has_value()) {
-      written[specs_[i]] = *bytes;
+      written[specs_[i].text] = *bytes;
     }
   }
   return written;
@@ -103,10 +119,11 @@ std::vector<std::string> RunOutputs::Stop(Logger& logger) {
     output->BeginStop();
   }
   std::vector<std::string> losses;
-  for (const std::unique_ptr<Output>& output : outputs_) {
-    if (const absl::Status stopped = output->Stop(); !stopped.ok()) {
+  for (size_t i = 0; i < outputs_.size(); ++i) {
+    const std::unique_ptr<Output>& output = outputs_[i];
+    if (const absl::Status stopped = In(specs_[i], output->Stop()); !stopped.ok()) {
       logger.Error(std::string(stopped.message()));
-      files_complete_ = false;
+      files_.Update(stopped);
     }
     if (std::optional<std::string> lost = output->Lost(); lost.has_value()) {
       logger.Warn(*lost);
@@ -116,12 +133,12 @@ std::vector<std::string> RunOutputs::Stop(Logger& logger) {
   return losses;
 }
 
-bool RunOutputs::Report(const RunReport& report, Logger& logger) {
-  bool complete = true;
-  for (const std::unique_ptr<Output>& output : outputs_) {
-    if (const absl::Status reported = output->Report(report); !reported.ok()) {
+absl::Status RunOutputs::Report(const RunReport& report, Logger& logger) {
+  absl::Status complete;
+  for (size_t i = 0; i < outputs_.size(); ++i) {
+    if (const absl::Status reported = In(specs_[i], outputs_[i]->Report(report)); !reported.ok()) {
       logger.Error(std::string(reported.message()));
-      complete = false;
+      complete.Update(reported);
     }
   }
   return complete;

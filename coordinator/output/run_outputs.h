@@ -15,21 +15,34 @@
 
 namespace lockstep::coordinator {
 
+// An output that is asked for.
+struct OutputSpec {
+  // As the argument of -o.
+  OutputSpec(std::string given);  // NOLINT(google-explicit-constructor): it is one in most places
+  OutputSpec(const char* given);  // NOLINT(google-explicit-constructor): likewise
+  OutputSpec(std::string given, std::string from)
+      : text(std::move(given)), source(std::move(from)) {}
+
+  std::string text;  // "json=out.json"
+  std::string
+      source;  // "-o json", or the flag or variable that stands for it: all messages begin with it
+};
+
 // What is wrong with the specs, a line for each that is; opens nothing but a file that is appended to.
-std::vector<std::string> MistakesIn(const std::vector<std::string>& specs,
+std::vector<std::string> MistakesIn(const std::vector<OutputSpec>& specs,
                                     const OutputContext& context);
 
-// The files that these outputs write, each with its spec.
-std::vector<std::pair<std::string, OutputFile>> FilesOf(const std::vector<std::string>& specs,
+// The files that these outputs write, each with its source.
+std::vector<std::pair<std::string, OutputFile>> FilesOf(const std::vector<OutputSpec>& specs,
                                                         const OutputContext& context);
 
 // Used on one thread.
 class RunOutputs {
  public:
-  // Opens an output for each spec ("json=out.json"), before the run. Unavailable, with a line for
+  // Opens an output for each spec, before the run. Unavailable, with a line for
   // each that cannot be opened; the run must not start then.
-  // `written`: by spec, what Written() said of files that are gone on with.
-  absl::Status Start(const std::vector<std::string>& specs, const OutputContext& context,
+  // `written`: by a spec's text, what Written() said of files that are gone on with.
+  absl::Status Start(const std::vector<OutputSpec>& specs, const OutputContext& context,
                      const std::map<std::string, int64_t>& written = {});
 
   // What the head of a run's text says, one for each output.
@@ -41,21 +54,20 @@ class RunOutputs {
 
   void Write(const Batch& batch);
   void Flush();
-  // After Flush: by spec, the bytes of files that another process may go on with.
+  // After Flush: by a spec's text, the bytes of files that another process may go on with.
   std::map<std::string, int64_t> Written() const;
   // After the last batch: writes out the rest and waits a few seconds at most. Errors go to the
   // log; so does what has been lost, and each of these sentences is returned as well.
   std::vector<std::string> Stop(Logger& logger);
-  // After Stop: whether each sample that was to be in a file is there.
-  bool files_complete() const { return files_complete_; }
-  // After Stop. Errors go to the log.
-  // False, once it is logged why, if one could not be written.
-  bool Report(const RunReport& report, Logger& logger);
+  // After Stop: not OK, with the first reason, if a sample that was to be in a file is not there.
+  const absl::Status& files() const { return files_; }
+  // After Stop. Errors go to the log; the first one is returned.
+  absl::Status Report(const RunReport& report, Logger& logger);
 
  private:
   std::vector<std::unique_ptr<Output>> outputs_;
-  std::vector<std::string> specs_;  // of the same
-  bool files_complete_ = true;
+  std::vector<OutputSpec> specs_;  // of the same
+  absl::Status files_;
 };
 
 }  // namespace lockstep::coordinator

@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 
+#include "common/base/read_file.h"
 #include "common/options/duration.h"
 #include "common/options/tiers.h"
 
@@ -72,15 +73,26 @@ void SinkSettings::CheckUrl(absl::string_view name, absl::string_view url) {
   }
 }
 
-void SinkSettings::CheckUrlOfArgument(absl::string_view output, absl::string_view url) {
+void SinkSettings::CheckUrlOfArgument(absl::string_view url) {
   if (!IsUrl(url)) {
-    errors_.push_back(absl::StrCat("-o ", output, ": invalid value \"", WithoutPassword(url),
-                                   "\": expected ", kUrl));
+    errors_.push_back(
+        absl::StrCat("invalid value \"", WithoutPassword(url), "\": expected ", kUrl));
   }
 }
 
 std::string SinkSettings::Text(absl::string_view name, absl::string_view fallback) {
   return Find(name).value_or(std::string(fallback));
+}
+
+std::string SinkSettings::File(absl::string_view name) {
+  std::string path = Text(name, "");
+  if (path.empty()) {
+    return path;
+  }
+  if (const absl::StatusOr<std::string> content = ReadFile(path); !content.ok()) {
+    Refuse(name, path, absl::StrCat("a file that can be read: ", content.status().message()));
+  }
+  return path;
 }
 
 bool SinkSettings::Bool(absl::string_view name, bool fallback) {

@@ -37,7 +37,9 @@ class SinkSettings {
   // Refuses anything but an http or https URL.
   void CheckUrl(absl::string_view name, absl::string_view url);
   // The same of what -o says itself: "influxdb".
-  void CheckUrlOfArgument(absl::string_view output, absl::string_view url);
+  void CheckUrlOfArgument(absl::string_view url);
+  // The path of a file that can be read; "" if the variable is not set.
+  std::string File(absl::string_view name);
   // Notes a mistake in the variable `name`.
   void Refuse(absl::string_view name, absl::string_view value, absl::string_view allowed);
   // InvalidArgument with all mistakes, one a line.

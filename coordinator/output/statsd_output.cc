@@ -135,8 +135,8 @@ absl::Status StatsdOutput::Start() {
   addrinfo* found = nullptr;
   const int error = getaddrinfo(host.c_str(), port.c_str(), &hints, &found);
   if (error != 0) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "statsd output: \"", address_, "\" is no HOST:PORT that is known: ", gai_strerror(error)));
+    return absl::InvalidArgumentError(
+        absl::StrCat("\"", address_, "\" is no HOST:PORT that is known: ", gai_strerror(error)));
   }
   for (const addrinfo* each = found; each != nullptr && socket_ < 0; each = each->ai_next) {
     socket_ = socket(each->ai_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -145,9 +145,8 @@ absl::Status StatsdOutput::Start() {
     }
   }
   freeaddrinfo(found);
-  return socket_ >= 0
-             ? absl::OkStatus()
-             : absl::UnavailableError(absl::StrCat("statsd output: cannot send to ", address_));
+  return socket_ >= 0 ? absl::OkStatus()
+                      : absl::UnavailableError(absl::StrCat("cannot send to ", address_));
 }
 
 void StatsdOutput::Write(const Batch& batch) {

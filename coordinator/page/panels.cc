@@ -306,17 +306,14 @@ std::string RenderComparison(const PageBaseline& baseline) {
       "<p class=\"verdict ", baseline.report.regressed() ? "bad" : "good", "\"><strong>",
       baseline.report.regressed() ? "WORSE than the baseline" : "No regression", "</strong> <span>",
       EscapeHtml(DescribeResult(baseline.result)), "</span></p>\n", table.Html());
-  const std::pair<const char*, const std::vector<std::string>&> lists[] = {
-      {"Thresholds that passed in the base and failed now", baseline.report.new_failures},
-      {"Only in the base", baseline.report.only_in_base},
-      {"Only in this run", baseline.report.only_in_new}};
-  for (const auto& [title, items] : lists) {
-    if (items.empty()) {
+  for (const ComparisonList& list : ComparisonLists(baseline.report)) {
+    if (list.lines.empty()) {
       continue;
     }
-    absl::StrAppend(&html, "<h3>", title, "</h3><ul>");
-    for (const std::string& item : items) {
-      absl::StrAppend(&html, "<li>", EscapeHtml(item), "</li>");
+    absl::StrAppend(&html, "<h3", list.worse ? " class=\"bad\"" : "", ">", EscapeHtml(list.title),
+                    "</h3><ul>");
+    for (const std::string& line : list.lines) {
+      absl::StrAppend(&html, "<li>", EscapeHtml(line), "</li>");
     }
     absl::StrAppend(&html, "</ul>\n");
   }

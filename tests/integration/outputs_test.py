@@ -187,6 +187,18 @@ class Compares(OutputsTest):
         self.assertEqual(99, failed.returncode)
         self.assertTrue(json.loads(failed.stdout)["regressed"])
 
+    def test_a_run_that_did_nothing_is_worse(self):
+        self.run_with("--result-file", "base.json", "--no-thresholds", code=0)
+        (self.folder / "broken.js").write_text(
+            "export function setup() { throw new Error('no token'); }\nexport default function () {}\n", "utf-8")
+        broken = self.lockstep("run", "broken.js", "--result-file", "broken.json")
+        self.assertEqual(107, broken.returncode, broken.stderr)
+        told = self.lockstep("compare", "base.json", "broken.json", "--fail-on-regression")
+        self.assertEqual(99, told.returncode, told.stdout)
+        self.assertRegex(told.stdout, r"✗ the ends differ:\n  \w+ in the base, FAILED in the new run: .*no token")
+        self.assertRegex(told.stdout, r"✗ metrics with samples in the base and none in the new run:\n(  .*\n)*  http_reqs\n")
+        self.assertIn("✗ worse than the base", told.stdout)
+
     def test_what_is_no_result_is_refused(self):
         (self.folder / "other.json").write_text("{}", "utf-8")
         for base, message in (("nothing.json", 'cannot read \\"nothing.json\\": No such file or directory'),
@@ -219,7 +231,7 @@ class Fails(OutputsTest):
         server = self.serve()
         for out, message in (("junit=/no/such/junit.xml", "cannot write '/no/such/junit.xml': No such file or directory"),
                              ("json=/no/such/points.json", "cannot write '/no/such/points.json'"),
-                             ("result=", "result output: a file is needed"),
+                             ("result=", "-o result: a file is needed: result=FILE"),
                              ("experimental-prometheus-rw=nonsense", "is no http:// or https:// URL"),
                              ("statsd=localhost:port", "is no HOST:PORT"),
                              ("kafka=x", "invalid output type 'kafka', available types are:")):

@@ -34,7 +34,7 @@ class Counts(LockstepTest):
             export const options = { thresholds: { http_req_failed: ['rate<0.01'] } };
             export default function () { http.get('http://host:port/'); http.post('http://127.0.0.1/', [1]); }"""))
         self.assertEqual(0, result.returncode, result.stderr)
-        self.assertRegex(result.stdout, r"PASSED   1 threshold · 2 other failures · 1 iteration\n")
+        self.assertRegex(result.stdout, r"ERRORS   1 threshold without samples · 2 other failures · 1 iteration\n")
         self.assertRegex(result.stdout, r"1 x invalid URL: parse \S+host:port.* GET")
         self.assertRegex(result.stdout, r"1 x unknown request body type \[\]interface {} +POST")
 
@@ -372,7 +372,7 @@ class Mistakes(LockstepTest):
         self.check(255, "--duration", "run", "--duration", "5", script)
         self.check(255, "--vus", "run", "--vus", "many", script)
         self.check(255, "--summary-export: cannot write 'no/x.json'", "run", "--summary-export", "no/x.json", script)
-        self.check(104, "localIPs", "inspect", "--local-ips", "lo", script)
+        self.check(104, "--local-ips: invalid value", "inspect", "--local-ips", "lo", script)
 
     def test_everywhere_are_told_at_once(self):
         (self.folder / "lockstep.yaml").write_text("batch: many\n", "utf-8")

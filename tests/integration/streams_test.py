@@ -140,6 +140,29 @@ class Clashes(LockstepTest):
         self.assertEqual(before, {name: (self.folder / name).read_bytes() for name in before})
 
 
+    def test_what_the_script_has_read_stays_as_it_is(self):
+        (self.folder / "data.csv").write_text("a,b\n", "utf-8")
+        (self.folder / "secrets.env").write_text("key=value\n", "utf-8")
+        (self.folder / "helper.js").write_text("export const one = 1;\n", "utf-8")
+        script = self.script("import { one } from './helper.js'; const data = open('./data.csv');\n" + SHORT)
+        before = {path.name: path.read_bytes() for path in self.folder.iterdir() if path.is_file()}
+        for args in (["--result-file", "data.csv"], ["-o", "json=helper.js"], ["--summary-export", "./data.csv"],
+                     ["--report", "secrets.env", "--secret-source", "file=secrets.env"]):
+            result = self.lockstep("run", *args, script)
+            self.assertEqual(255, result.returncode, result.stderr)
+            self.assertIn("would be written over, and is a file ", result.stderr)
+        own = script.replace("script.js", "own.js")
+        with open(own, "w", encoding="utf-8") as file:
+            file.write("const data = open('./data.csv');\n" + SHORT +
+                       "export const handleSummary = () => ({ 'data.csv': 'x', 'own.js': 'y', 'new.txt': 'z' });\n")
+        result = self.lockstep("run", "-q", own)
+        self.assertEqual(255, result.returncode, result.stderr)
+        self.assertIn('handleSummary(): \\"data.csv\\" would be written over, and is a file that the script reads',
+                      result.stderr.replace(str(self.folder) + "/", ""))
+        self.assertEqual("z", (self.folder / "new.txt").read_text("utf-8"))
+        self.assertEqual(before, {name: (self.folder / name).read_bytes() for name in before})
+
+
 class Mistakes(LockstepTest):
     def test_one_kind_has_one_exit_code(self):
         script = self.script(SHORT)
@@ -148,6 +171,22 @@ class Mistakes(LockstepTest):
                      ["certs", "agent", "--days", "x"], ["compare", "a", "b", "--alpha", "2"], ["run", "--vsu", "3", script],
                      ["manifest", script, "--id", "A"]):
             self.assertEqual(255, self.lockstep(*args).returncode, args)
+
+    def test_all_are_told_at_once_whatever_they_are_in(self):
+        script = self.script(SHORT)
+        wrong = ["--vus", "x", "--duration", "10", "--dns", "foo=1", "--log-format", "y", "--secret-source", "x=y", "--address", "x",
+                 "--summary-export", "/nonexist/x", "-o", "foo", "--console-output", "/nonexist/c"]
+        for path in (script, "absent.js"):
+            result = self.lockstep("run", *wrong, path)
+            self.assertEqual(255, result.returncode, result.stderr)
+            for part in ("--vus: ", "--duration: ", "--dns: ", "--log-format: ", "--secret-source: ", "--address: invalid address",
+                         "--summary-export: cannot write", "-o foo: invalid output type", "--console-output: cannot write"):
+                self.assertIn(part, result.stderr)
+        for command in ("inspect", "archive"):
+            result = self.lockstep(command, "--vus", "x", "--log-output", "file=/nonexist/l", script)
+            self.assertEqual(255, result.returncode)
+            self.assertIn("--vus: ", result.stderr)
+            self.assertIn("--log-output: cannot write", result.stderr)
 
     def test_certificates_that_nobody_has(self):
         self.lockstep("certs", "init")

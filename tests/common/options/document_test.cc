@@ -40,6 +40,13 @@ TEST(ParseYamlDocument, ReadsScalarsAsPeopleMeanThem) {
             R"({"b":1,"a":["1","yes",null,1.5,true],"c":{"d":"e"},"f":{"d":"e"}})");
 }
 
+TEST(ParseYamlDocument, RefusesSeveralDocuments) {
+  EXPECT_EQ(ParseYamlDocument("a: 1\n---\nb: 2\n").status().message(),
+            "it has more than one document (`---`); one is read");
+  EXPECT_EQ(ParseYamlDocument("---\na: 1\n---\n")->dump(), R"({"a":1})");
+  EXPECT_TRUE(ParseYamlDocument("")->is_null());
+}
+
 TEST(ParseYamlDocument, NamesThePlaceOfAMistake) {
   const std::string message(ParseYamlDocument("a: 1\nb: [1, 2\nc: 3\n").status().message());
   EXPECT_THAT(message, HasSubstr("line 3, column "));

@@ -156,7 +156,9 @@ TEST(CompareResults, TellsThroughputByTheSecond) {
 TEST(CompareResults, TellsChecksThresholdsAndMetricsThatOneRunLacks) {
   RunResult base = RunOf(1, 1, 20, 1);
   RunResult fresh = RunOf(1, 1, 20, 2);
-  base.checks = {{.name = "ok", .path = "::ok", .first_seen = {}, .passes = 1000, .fails = 0}};
+  base.checks = {
+      {.name = "ok", .path = "::ok", .first_seen = {}, .passes = 1000, .fails = 0},
+      {.name = "skipped", .path = "::skipped", .first_seen = {}, .passes = 1, .fails = 0}};
   fresh.checks = {{.name = "ok", .path = "::ok", .first_seen = {}, .passes = 900, .fails = 100}};
   base.metrics[0].thresholds = {
       {.expression = "p(95)<1", .method = "p(95)", .ok = true, .value = {}}};
@@ -167,7 +169,7 @@ TEST(CompareResults, TellsChecksThresholdsAndMetricsThatOneRunLacks) {
   EXPECT_EQ(report.comparisons.back().subject, "check: ok");
   EXPECT_EQ(report.comparisons.back().verdict, ComparisonVerdict::kWorse);
   EXPECT_THAT(report.new_failures, ElementsAre("http_req_duration: p(95)<1"));
-  EXPECT_THAT(report.only_in_base, ElementsAre("gone"));
+  EXPECT_THAT(report.only_in_base, ElementsAre("gone", "check: skipped"));
   EXPECT_THAT(report.only_in_new, ElementsAre("http_req_failed"));
 }
 
@@ -178,7 +180,74 @@ TEST(CompareResults, TakesRunsWithoutAnySamples) {
   none.metrics[0].aggregate = Aggregate(MetricType::kTrend);
   none.metrics[1].aggregate = Aggregate(MetricType::kRate);
   none.duration = absl::ZeroDuration();
+  none.metrics[2].aggregate = Aggregate(MetricType::kCounter);
   EXPECT_FALSE(CompareResults(none, RunOf(1, 1, 20, 1), {}).regressed());
+}
+
+// Such a run may look quick: there is nothing in it that could be slow.
+TEST(CompareResults, CallsARunWorseThatHasNoSamplesOfWhatTheBaseHasDone) {
+  const RunResult base = RunOf(1, 1, 20, 1);
+  RunResult fresh = RunOf(1, 1, 20, 2);
+  fresh.metrics[2].aggregate = Aggregate(MetricType::kCounter);
+  const ComparisonReport empty = CompareResults(base, fresh, {});
+  EXPECT_THAT(empty.vanished, ElementsAre("http_reqs"));
+  EXPECT_TRUE(empty.regressed());
+  fresh.metrics.clear();
+  const ComparisonReport report = CompareResults(base, fresh, {});
+  EXPECT_THAT(report.vanished, ElementsAre("http_req_failed", "http_reqs"));
+  EXPECT_TRUE(report.regressed());
+  EXPECT_THAT(ComparisonText(report, base, fresh),
+              HasSubstr("\n✗ metrics with samples in the base and none in the new run:\n"
+                        "  http_req_failed\n  http_reqs\n"));
+  EXPECT_EQ(ComparisonJson(report, {})["vanished"][0], "http_req_failed");
+}
+
+TEST(CompareResults, CallsARunWorseThatHasNoSamplesForAThresholdOfTheBase) {
+  RunResult base = RunOf(1, 1, 20, 1);
+  base.metrics[0].thresholds = {
+      {.expression = "p(95)<1000", .method = "p(95)", .ok = true, .value = 500}};
+  RunResult fresh = RunOf(1, 1, 20, 2);
+  fresh.metrics.erase(fresh.metrics.begin());
+  EXPECT_THAT(CompareResults(base, fresh, {}).vanished, ElementsAre("http_req_duration"));
+  base.metrics[0].thresholds.clear();
+  EXPECT_FALSE(CompareResults(base, fresh, {}).regressed());
+}
+
+TEST(CompareResults, CallsAWorseEndARegression) {
+  struct Row {
+    VerdictWord base;
+    VerdictWord fresh;
+    bool worse;
+  };
+  for (const Row& row : {Row{VerdictWord::kDone, VerdictWord::kErrors, true},
+                         Row{VerdictWord::kPassed, VerdictWord::kFailed, true},
+                         Row{VerdictWord::kPassed, VerdictWord::kAborted, true},
+                         Row{VerdictWord::kDone, VerdictWord::kInterrupted, true},
+                         Row{VerdictWord::kErrors, VerdictWord::kFailed, true},
+                         Row{VerdictWord::kPassed, VerdictWord::kDone, false},
+                         Row{VerdictWord::kErrors, VerdictWord::kErrors, false},
+                         Row{VerdictWord::kFailed, VerdictWord::kAborted, false},
+                         Row{VerdictWord::kFailed, VerdictWord::kPassed, false}}) {
+    RunResult base = RunOf(1, 1, 20, 1);
+    RunResult fresh = RunOf(1, 1, 20, 2);
+    base.verdict.word = row.base;
+    fresh.verdict.word = row.fresh;
+    EXPECT_EQ(CompareResults(base, fresh, {}).regressed(), row.worse)
+        << TextOf(row.base) << " " << TextOf(row.fresh);
+  }
+}
+
+TEST(ComparisonText, SaysHowTheEndsDiffer) {
+  const RunResult base = RunOf(1, 1, 20, 1);
+  RunResult fresh = RunOf(1, 1, 20, 2);
+  fresh.verdict.word = VerdictWord::kFailed;
+  fresh.verdict.reason = "Error: no token";
+  const ComparisonReport report = CompareResults(base, fresh, {});
+  EXPECT_THAT(ComparisonText(report, base, fresh),
+              HasSubstr("\n✗ the ends differ:\n"
+                        "  DONE in the base, FAILED in the new run: Error: no token\n"));
+  EXPECT_EQ(ComparisonJson(report, {})["verdicts"],
+            nlohmann::json::parse(R"({"base": "DONE", "new": "FAILED", "worse": true})"));
 }
 
 TEST(ComparisonText, AlignsAndConcludes) {

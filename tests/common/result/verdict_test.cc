@@ -78,6 +78,22 @@ TEST(Verdict, IsQuietWhereNothingFailed) {
             "load generator: steady\n");
 }
 
+// Such thresholds say nothing about what failed.
+TEST(Verdict, IsNotPassedByThresholdsWithoutSamples) {
+  Summary summary = NothingFailed();
+  summary.metrics.push_back(Metric("custom", MetricType::kTrend, {}, 0, 2));
+  summary.metrics.back().empty = true;
+  EXPECT_THAT(Block(summary, ExitCode::kSuccess),
+              HasSubstr("DONE     2 thresholds without samples \u00b7 864 requests\n"));
+  summary.errors = {{{"Error: a", std::string(kScriptMethod), "a.js:1:2", 6, 1}, {}}};
+  EXPECT_THAT(
+      Block(summary, ExitCode::kSuccess),
+      HasSubstr(
+          "ERRORS   2 thresholds without samples \u00b7 864 requests \u00b7 6 script exceptions\n"));
+  summary.metrics[0].thresholds = {{.expression = "rate<0.1", .method = "rate", .value = {}}};
+  EXPECT_THAT(Block(summary, ExitCode::kSuccess), HasSubstr("PASSED   3 thresholds"));
+}
+
 TEST(Verdict, HasAWordForEveryEnd) {
   Summary judged = NothingFailed();
   judged.metrics[0].thresholds = {{.expression = "rate<1", .method = "rate", .value = {}}};

@@ -73,6 +73,8 @@ TEST(ParseThreshold, SaysWhatIsWrong) {
       {"avg<nan", "is no number"},
       {"avg<inf", "is no number"},
       {"<1", "unknown aggregation method"},
+      {"p(95)<0x10", "\"0x10\" is no number"},
+      {"p(0x10)<1", "malformed percentile value"},
       {"avg<1 over", "malformed window \"\""},
       {"avg<1 over 30", "malformed window \"30\": \"over\" needs a duration with a unit"},
       {"avg<1 over 0", "malformed window \"0\""},

@@ -9,16 +9,24 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
+std::vector<std::string> TextsOf(const std::vector<OutputSpec>& outputs) {
+  std::vector<std::string> texts;
+  for (const OutputSpec& output : outputs) {
+    texts.push_back(output.text);
+  }
+  return texts;
+}
+
 TEST(DashboardSettings, NobodyAsksForIt) {
-  std::vector<std::string> outputs = {"json=x", "web-dashboards"};
+  std::vector<OutputSpec> outputs = {"json=x", "web-dashboards"};
   const auto settings = TakeDashboard({{"K6_WEB_DASHBOARD", "false"}}, &outputs);
   ASSERT_TRUE(settings.ok());
   EXPECT_FALSE(settings->has_value());
-  EXPECT_THAT(outputs, ElementsAre("json=x", "web-dashboards"));
+  EXPECT_THAT(TextsOf(outputs), ElementsAre("json=x", "web-dashboards"));
 }
 
 TEST(DashboardSettings, ArgumentBeforeOurVariableBeforeThatOfK6) {
-  std::vector<std::string> outputs = {"json=x", "web-dashboard=port=1&period=2s,open"};
+  std::vector<OutputSpec> outputs = {"json=x", "web-dashboard=port=1&period=2s,open"};
   const auto settings = TakeDashboard({{"LOCKSTEP_WEB_DASHBOARD_PORT", "7"},
                                        {"LOCKSTEP_WEB_DASHBOARD_HOST", "0.0.0.0"},
                                        {"K6_WEB_DASHBOARD_HOST", "::1"},
@@ -33,16 +41,15 @@ TEST(DashboardSettings, ArgumentBeforeOurVariableBeforeThatOfK6) {
   EXPECT_EQ((*settings)->period, absl::Seconds(2));
   EXPECT_TRUE((*settings)->open);
   EXPECT_EQ((*settings)->host, "0.0.0.0");
-  EXPECT_EQ((*settings)->export_file, "r.html");
-  EXPECT_EQ((*settings)->record_file, "r.json");
   EXPECT_EQ((*settings)->token, "12345678");
   EXPECT_THAT((*settings)->warnings,
               ElementsAre("K6_WEB_DASHBOARD_TAGS has no effect: requests are told apart by name"));
-  EXPECT_THAT(outputs, ElementsAre("json=x"));
+  EXPECT_THAT(TextsOf(outputs), ElementsAre("json=x", "report=r.html", "result=r.json"));
+  EXPECT_EQ(outputs[1].source, "K6_WEB_DASHBOARD_EXPORT");
 }
 
 TEST(DashboardSettings, AVariableTurnsItOn) {
-  std::vector<std::string> outputs;
+  std::vector<OutputSpec> outputs;
   const auto settings = TakeDashboard({{"K6_WEB_DASHBOARD", "true"}}, &outputs);
   ASSERT_TRUE(settings.ok());
   ASSERT_TRUE(settings->has_value());
@@ -51,8 +58,19 @@ TEST(DashboardSettings, AVariableTurnsItOn) {
   EXPECT_EQ((*settings)->period, absl::Seconds(1));
 }
 
+// As --report and --result-file, which need none either.
+TEST(DashboardSettings, ItsFilesNeedNoDashboard) {
+  std::vector<OutputSpec> outputs;
+  const auto settings = TakeDashboard(
+      {{"K6_WEB_DASHBOARD_EXPORT", "r.html"}, {"LOCKSTEP_WEB_DASHBOARD_RECORD", "r.json"}},
+      &outputs);
+  ASSERT_TRUE(settings.ok());
+  EXPECT_FALSE(settings->has_value());
+  EXPECT_THAT(TextsOf(outputs), ElementsAre("report=r.html", "result=r.json"));
+}
+
 TEST(DashboardSettings, AllMistakesAreTold) {
-  std::vector<std::string> outputs = {"web-dashboard=port=many&period=1ms&open=perhaps&colour=red"};
+  std::vector<OutputSpec> outputs = {"web-dashboard=port=many&period=1ms&open=perhaps&colour=red"};
   EXPECT_EQ(
       TakeDashboard({{"LOCKSTEP_WEB_DASHBOARD_TOKEN", "short"}}, &outputs).status().message(),
       "-o web-dashboard: unknown setting \"colour\": expected one of export, host, open, "
@@ -66,7 +84,7 @@ TEST(DashboardSettings, AllMistakesAreTold) {
   outputs = {};
   EXPECT_EQ(TakeDashboard({{"K6_WEB_DASHBOARD", "perhaps"}}, &outputs).status().message(),
             "K6_WEB_DASHBOARD: invalid value \"perhaps\": expected true or false");
-  EXPECT_THAT(outputs, IsEmpty());
+  EXPECT_THAT(TextsOf(outputs), IsEmpty());
 }
 
 }  // namespace

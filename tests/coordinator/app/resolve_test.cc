@@ -47,6 +47,32 @@ TEST(OptionTiers, TellWhatIsWrongInAllTiersAtOnce) {
   EXPECT_TRUE(others.Refusal({}).ok());
 }
 
+TEST(OptionTiers, NameTheFlagOrVariableOfAValueThatMayNotBe) {
+  TestSettings settings;
+  settings.flags.batch = -1;
+  const OptionTiers tiers =
+      OptionTiers::Load(settings, {{"K6_SUMMARY_TREND_STATS", "foo"}, {"LOCKSTEP_RPS", "-2"}});
+  const auto resolved = tiers.Resolve(R"({"maxRedirects": -3})", {"default"});
+  EXPECT_THAT(resolved.errors,
+              ::testing::UnorderedElementsAre(::testing::StartsWith("--batch: "),
+                                              ::testing::StartsWith("LOCKSTEP_RPS: "),
+                                              ::testing::StartsWith("K6_SUMMARY_TREND_STATS: "),
+                                              ::testing::StartsWith("maxRedirects: ")));
+}
+
+// Before any agent hears of them, and beside what else is wrong.
+TEST(OptionTiers, AskOpenSslForCiphersAndCertificates) {
+  const OptionTiers tiers = OptionTiers::Load(TestSettings(), {});
+  const auto resolved = tiers.Resolve(
+      R"({"tlsCipherSuites": ["foo"], "tlsAuth": [{"cert": "x", "key": "y"}], "batch": -1})",
+      {"default"});
+  EXPECT_THAT(resolved.errors,
+              ::testing::ElementsAre(
+                  ::testing::StartsWith("batch: "),
+                  ::testing::StartsWith("tlsCipherSuites: unknown cipher suite 'foo', want TLS_"),
+                  "tlsAuth[0].cert: there is no PEM certificate in it"));
+}
+
 TEST(OptionTiers, AFileThatIsNamedMustBeThere) {
   TestSettings settings;
   settings.config_file = "/no/such.yaml";

@@ -6,6 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
+
 namespace lockstep::coordinator {
 namespace {
 
@@ -19,16 +21,33 @@ TEST(MistakesInSettings, AreToldAllAtOnce) {
   request.run.usage_report_url = "nonsense";
   request.run.usage_report_source = "K6_USAGE_REPORT_URL";
   EXPECT_THAT(MistakesInSettings(request, {}, {}),
-              ElementsAre("cannot write '/no/such/x': No such file or directory",
+              ElementsAre("-o csv: cannot write '/no/such/x': No such file or directory",
                           "-o influxdb: invalid value \"abc\": expected http://host:port or "
                           "https://host:port, with a path or without",
-                          HasSubstr("invalid output type 'jsn'"),
+                          HasSubstr("-o jsn: invalid output type 'jsn'"),
                           "--summary-export: cannot write '/no/such/y': No such file or directory",
                           "K6_USAGE_REPORT_URL: \"nonsense\" is no http:// or https:// URL"));
   ConfigFile config;
   config.usage_report_url = "nonsense";
   EXPECT_THAT(MistakesInSettings(RunRequest(), config, {}),
               ElementsAre(testing::StartsWith("usageReportUrl: ")));
+}
+
+TEST(MistakesInSettings, NameTheFlagOrVariableOfAFile) {
+  RunRequest request;
+  request.run.result_file = "/no/such/r";
+  request.run.result_file_source = "LOCKSTEP_RESULT_FILE";
+  request.run.report = "/no/such/p";
+  request.run.outputs = {"json=/no/such/j"};
+  request.run.outputs_variable = "K6_OUT";
+  const auto refused = [](const char* source, const char* path) {
+    return absl::StrCat(source, ": cannot write '", path, "': No such file or directory");
+  };
+  EXPECT_THAT(
+      MistakesInSettings(request, {}, {{"K6_WEB_DASHBOARD_EXPORT", "/no/such/e"}}),
+      ElementsAre(refused("K6_OUT", "/no/such/j"), refused("LOCKSTEP_RESULT_FILE", "/no/such/r"),
+                  refused("--report", "/no/such/p"),
+                  refused("K6_WEB_DASHBOARD_EXPORT", "/no/such/e")));
 }
 
 TEST(MistakesInSettings, NameAllFlagsThatWriteOneFile) {
@@ -43,7 +62,7 @@ TEST(MistakesInSettings, NameAllFlagsThatWriteOneFile) {
       MistakesInSettings(request, {},
                          {{"K6_WEB_DASHBOARD", "true"}, {"K6_WEB_DASHBOARD_EXPORT", path}}),
       ElementsAre("--log-output, -o json, -o junit, --result-file, --report, "
-                  "--summary-export, -o web-dashboard: export: all of them name the file \"" +
+                  "K6_WEB_DASHBOARD_EXPORT, --summary-export: all of them name the file \"" +
                   path + "\", which can hold one of them: name a file for each"));
   EXPECT_FALSE(std::filesystem::exists(path)) << "nothing is made by a look";
 }

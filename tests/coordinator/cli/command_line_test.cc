@@ -263,5 +263,73 @@ TEST(CommandLine, LeavesTheEqualsSignOfAValueThatStandsApart) {
   EXPECT_EQ(Parsed<RunCommand>({"run", "-u=3", "s.js"}).test.flags.vus, 3);
 }
 
+TEST(Variables, StandForEachFlagOfRunByOneRule) {
+  const auto parsed = ParseCommandLine({"run", "s.js"}, {{"LOCKSTEP_AGENTS", "3"},
+                                                         {"LOCKSTEP_ON_AGENT_LOSS", "redistribute"},
+                                                         {"LOCKSTEP_LATE_AGENTS", "join"},
+                                                         {"LOCKSTEP_MAX_VU_BLOCK", "9s"},
+                                                         {"LOCKSTEP_PARTITION", "fair"},
+                                                         {"LOCKSTEP_FAIL_ON_SUSPECT", "true"},
+                                                         {"LOCKSTEP_QUIET", "1"},
+                                                         {"LOCKSTEP_VERBOSE", "true"},
+                                                         {"LOCKSTEP_SHOW_AGENTS", "true"},
+                                                         {"LOCKSTEP_UPDATE_LOCK", "true"},
+                                                         {"LOCKSTEP_EXECUTION_SEGMENT", "0:1/2"}});
+  const auto& line = std::get<CommandLine>(parsed);
+  EXPECT_THAT(line.warnings, ::testing::IsEmpty());
+  const auto& command = std::get<RunCommand>(line.command);
+  EXPECT_THAT(command.test.errors, ::testing::IsEmpty());
+  EXPECT_EQ(command.run.agents, 3);
+  EXPECT_TRUE(command.run.redistribute);
+  EXPECT_TRUE(command.run.late_agents_join);
+  EXPECT_EQ(command.run.max_vu_block, absl::Seconds(9));
+  EXPECT_EQ(command.run.partition, Partition::kFair);
+  EXPECT_TRUE(command.run.fail_on_suspect);
+  EXPECT_TRUE(command.run.quiet);
+  EXPECT_TRUE(command.run.show_agents);
+  EXPECT_TRUE(command.log.verbose);
+  EXPECT_TRUE(command.test.modules.update_lock);
+}
+
+TEST(Variables, OfOurOwnAreNamedWhereTheyAreWrong) {
+  const auto parsed = ParseCommandLine(
+      {"run", "s.js"}, {{"LOCKSTEP_AGENTS", "x"}, {"K6_PARTITION", "none"}, {"K6_AGENTS", "7"}});
+  const auto& command = std::get<RunCommand>(std::get<CommandLine>(parsed).command);
+  EXPECT_THAT(
+      command.test.errors,
+      ::testing::ElementsAre(::testing::StartsWith("LOCKSTEP_AGENTS: invalid value \"x\"")));
+}
+
+// What other commands mean by a flag of this name is not what a run does.
+TEST(Variables, OfRunAreNotReadByOtherCommands) {
+  const auto parsed = ParseCommandLine({"scale", "--max", "3"}, {{"LOCKSTEP_VUS", "5"}});
+  EXPECT_EQ(std::get<ControlCommand>(std::get<CommandLine>(parsed).command).vus, -1);
+}
+
+TEST(Variables, OfWhichNothingIsKnownAreWarnedOf) {
+  const Environment environment = {{"LOCKSTEP_DURATON", "3s"},
+                                   {"LOCKSTEP_FAIL_ON_SUSPEKT", "true"},
+                                   {"LOCKSTEP_EMPTY", ""},
+                                   {"LOCKSTEP_CREDENTIALS", "/c"},
+                                   {"LOCKSTEP_TOKEN", "0123456789"},
+                                   {"LOCKSTEP_BIN", "x"},
+                                   {"LOCKSTEP_INFLUXDB_USERNAME", "u"},
+                                   {"LOCKSTEP_SETUP_TIMEOUT", "5s"},
+                                   {"LOCKSTEP_WEB_DASHBORD", "true"},
+                                   {"K6_NOBODYS", "1"},
+                                   {"LOCKSTEP_ENV", "A=1"},
+                                   {"LOCKSTEP_LISTEN", "h:1"}};
+  const auto parsed = ParseCommandLine({"run", "s.js"}, environment);
+  EXPECT_THAT(
+      std::get<CommandLine>(parsed).warnings,
+      ::testing::ElementsAre(
+          "LOCKSTEP_DURATON has no effect: there is no such variable; did you mean \"LOCKSTEP_DURATION\"?",
+          ::testing::StartsWith("LOCKSTEP_ENV has no effect: there is no such variable"),
+          ::testing::HasSubstr("did you mean \"LOCKSTEP_FAIL_ON_SUSPECT\"?"),
+          ::testing::HasSubstr("did you mean \"LOCKSTEP_WEB_DASHBOARD\"")));
+  const auto status = ParseCommandLine({"status"}, environment);
+  EXPECT_THAT(std::get<CommandLine>(status).warnings, ::testing::IsEmpty());
+}
+
 }  // namespace
 }  // namespace lockstep::coordinator

@@ -127,6 +127,12 @@ TEST_F(DashboardTest, ARefusalSaysWhy) {
   EXPECT_EQ(Post("scale", "[]").status, 400);
   EXPECT_EQ(Post("scale", R"({"vus": "many"})").body,
             "vus: the body must be JSON like {\"vus\":5,\"maxVUs\":10}\n");
+  EXPECT_EQ(Post("scale", "{}").body,
+            "scale: neither vus nor maxVUs is given: the body must be JSON like "
+            "{\"vus\":5,\"maxVUs\":10}\n");
+  EXPECT_EQ(
+      Post("scale", R"({"vus": 5, "max": 7})").body,
+      "max is neither vus nor maxVUs: the body must be JSON like {\"vus\":5,\"maxVUs\":10}\n");
   run.answer = absl::FailedPreconditionError("it cannot pause");
   EXPECT_EQ(Post("pause").status, 409);
   EXPECT_EQ(Post("pause").body, "it cannot pause\n");

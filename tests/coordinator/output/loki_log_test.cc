@@ -117,5 +117,21 @@ TEST(LokiLog, TellsOfLinesThatTheServerRefused) {
   EXPECT_THAT(told, ElementsAre(HasSubstr("1 of 1 log lines did not reach " + settings.url)));
 }
 
+TEST(LokiLog, GivesLinesToPeopleOnceItHasFinished) {
+  SinkServer server({400});
+  std::vector<std::string> told;
+  LokiSettings settings;
+  settings.url = server.Url("/");
+  settings.push_period = absl::Hours(1);
+  LokiLog log(settings, std::make_unique<KeepingLogger>(&told));
+  ASSERT_TRUE(log.Start().ok());
+  log.Info("one");
+  log.Finish();
+  ASSERT_EQ(told.size(), 1u) << "before its own end";
+  log.Info("late");
+  log.Finish();
+  EXPECT_THAT(told, ElementsAre(HasSubstr("1 of 1 log lines did not reach"), HasSubstr("late")));
+}
+
 }  // namespace
 }  // namespace lockstep::coordinator

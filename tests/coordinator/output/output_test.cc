@@ -180,9 +180,8 @@ TEST_F(OutputTest, RefusesWhatItDoesNotKnow) {
 }
 
 TEST_F(OutputTest, RefusesIntervalsOfCsvThatAreNone) {
-  EXPECT_EQ(
-      MakeOutput("csv=saveInterval=x", context_).status().message(),
-      "csv output: saveInterval: invalid value \"x\": expected a duration above 0, such as 5s");
+  EXPECT_EQ(MakeOutput("csv=saveInterval=x", context_).status().message(),
+            "saveInterval: invalid value \"x\": expected a duration above 0, such as 5s");
   for (const char* variable : {"K6_CSV_SAVE_INTERVAL", "LOCKSTEP_CSV_SAVE_INTERVAL"}) {
     context_.environment = {{variable, "x"}};
     EXPECT_EQ(

@@ -43,9 +43,10 @@ TEST(RunOutputs, SaysAtOnceWhichCannotBeOpened) {
   RunOutputs outputs;
   const absl::Status started = outputs.Start({"json", "nope=x", "csv=" + file}, Silent());
   EXPECT_EQ(absl::StatusCode::kUnavailable, started.code());
-  EXPECT_THAT(std::vector<std::string>(absl::StrSplit(started.message(), '\n')),
-              ElementsAre(StartsWith("invalid output type 'nope', available types are: csv, "),
-                          HasSubstr(file)));
+  EXPECT_THAT(
+      std::vector<std::string>(absl::StrSplit(started.message(), '\n')),
+      ElementsAre(StartsWith("-o nope: invalid output type 'nope', available types are: csv, "),
+                  HasSubstr(file)));
 }
 
 TEST(RunOutputs, WantsPointsIfOneOfThemDoes) {
@@ -78,7 +79,7 @@ TEST(RunOutputs, TellsWhatOneLostWhileTheOtherIsWritten) {
   const std::vector<std::string> lost = outputs.Stop(logger);
   EXPECT_THAT(lost, ElementsAre(StartsWith("csv (/dev/full): ")));
   EXPECT_THAT(logger.messages, ElementsAre(HasSubstr("/dev/full"), lost[0]));
-  EXPECT_FALSE(outputs.files_complete());
+  EXPECT_FALSE(outputs.files().ok());
   EXPECT_THAT(printed, HasSubstr(R"("metric":"http_reqs")"));
 }
 
@@ -96,7 +97,7 @@ TEST(RunOutputs, CountsTheLinesThatStandardOutputHasNoRoomFor) {
   EXPECT_THAT(outputs.Stop(logger),
               ElementsAre("csv (stdout): 2 of 3 lines were lost: cannot write all to standard "
                           "output: its reader has fallen behind too far"));
-  EXPECT_FALSE(outputs.files_complete()) << "which makes the exit code";
+  EXPECT_FALSE(outputs.files().ok()) << "which makes the exit code";
 }
 
 TEST(RunOutputs, NeedsAReaderOfAPipe) {
@@ -105,9 +106,9 @@ TEST(RunOutputs, NeedsAReaderOfAPipe) {
   ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
   for (const char* name : {"csv", "junit", "github"}) {
     RunOutputs outputs;
-    EXPECT_EQ(
-        outputs.Start({absl::StrCat(name, "=", path)}, Silent()).message(),
-        absl::StrCat("cannot write '", path, "': nobody reads this pipe; start its reader first"));
+    EXPECT_EQ(outputs.Start({absl::StrCat(name, "=", path)}, Silent()).message(),
+              absl::StrCat("-o ", name, ": cannot write '", path,
+                           "': nobody reads this pipe; start its reader first"));
   }
   const int reader = open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   lockstep::testing::CollectingLogger logger;
@@ -127,7 +128,7 @@ TEST(RunOutputs, IsSilentWhenAllIsWritten) {
   ASSERT_TRUE(outputs.Start({"json"}, Silent()).ok());
   outputs.Write(OnePoint());
   EXPECT_THAT(outputs.Stop(logger), IsEmpty());
-  EXPECT_TRUE(outputs.files_complete());
+  EXPECT_TRUE(outputs.files().ok());
   EXPECT_THAT(logger.messages, IsEmpty());
 }
 

@@ -215,7 +215,7 @@ TEST_F(SinksTest, NamesASettingThatIsOfNoUseHere) {
       HasSubstr("K6_OTEL_GRPC_EXPORTER_ENDPOINT: invalid value \"localhost:4317\": expected "
                 "nothing: OTLP goes over HTTP here"));
   EXPECT_THAT(MakeError("influxdb=foo"),
-              HasSubstr("-o influxdb: invalid value \"foo\": expected http://host:port"));
+              HasSubstr("invalid value \"foo\": expected http://host:port"));
 }
 
 TEST_F(SinksTest, RefusesAUrlThatIsNoneBeforeTheStart) {
@@ -429,6 +429,16 @@ TEST(SeriesBook, LetsTooManySeriesOverflowIntoOne) {
   ASSERT_EQ(book.all().size(), SeriesBook::kMostSeries + 1);
   EXPECT_THAT(book.all().back().tags, ElementsAre(Pair("overflow", "true")));
   EXPECT_EQ(book.all().back().total.counter().sum(), 5);
+}
+
+TEST(PrometheusOutput, NeedsTheFilesOfItsCertificate) {
+  OutputContext context;
+  context.environment = {{"K6_PROMETHEUS_RW_CLIENT_CERTIFICATE", "/no/such"}};
+  EXPECT_THAT(
+      MakeOutput("experimental-prometheus-rw", context).status().message(),
+      HasSubstr(
+          "K6_PROMETHEUS_RW_CLIENT_CERTIFICATE: invalid value \"/no/such\": expected a file that can be "
+          "read: No such file or directory"));
 }
 
 }  // namespace

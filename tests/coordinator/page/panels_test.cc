@@ -166,6 +166,10 @@ TEST_F(PanelsTest, AComparisonNamesWhatIsWorse) {
                     HasSubstr("<li>old_metric</li>")));
   baseline.report.comparisons[0].verdict = ComparisonVerdict::kSame;
   EXPECT_THAT(RenderComparison(baseline), HasSubstr("No regression"));
+  baseline.report.vanished = {"http_reqs"};
+  EXPECT_THAT(RenderComparison(baseline),
+              AllOf(HasSubstr("WORSE than the baseline"),
+                    HasSubstr("none in the new run</h3><ul><li>http_reqs</li>")));
 }
 
 }  // namespace

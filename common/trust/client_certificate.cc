@@ -1,4 +1,4 @@
-#include "agent/net/client_certificate.h"
+#include "common/trust/client_certificate.h"
 
 #include <algorithm>
 #include <memory>
@@ -9,8 +9,9 @@
 #include <openssl/x509.h>
 
 #include "common/base/openssl_text.h"
+#include "common/trust/openssl_types.h"
 
-namespace lockstep::agent {
+namespace lockstep {
 namespace {
 
 // Without a callback of ours OpenSSL would ask the terminal.
@@ -21,13 +22,10 @@ int GivePassword(char* buffer, int size, int, void* password) {
   return static_cast<int>(length);
 }
 
-using Key = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
-
-Key ReadKey(const TlsAuth& auth) {
+openssl::Key ReadKey(const ClientPem& auth) {
   std::string password = auth.password;
-  return Key(
-      PEM_read_bio_PrivateKey(openssl::Reader(auth.key).get(), nullptr, GivePassword, &password),
-      &EVP_PKEY_free);
+  return openssl::Key(
+      PEM_read_bio_PrivateKey(openssl::Reader(auth.key).get(), nullptr, GivePassword, &password));
 }
 
 absl::Status NoKey() {
@@ -37,12 +35,12 @@ absl::Status NoKey() {
 
 }  // namespace
 
-absl::Status CheckClientCertificate(const TlsAuth& auth) {
+absl::Status CheckClientCertificate(const ClientPem& auth) {
   std::string password = auth.password;
   const std::unique_ptr<X509, decltype(&X509_free)> certificate(
       PEM_read_bio_X509(openssl::Reader(auth.cert).get(), nullptr, GivePassword, &password),
       &X509_free);
-  const Key key = ReadKey(auth);
+  const openssl::Key key = ReadKey(auth);
   const bool fit = certificate != nullptr && key != nullptr &&
                    X509_check_private_key(certificate.get(), key.get()) == 1;
   ERR_clear_error();
@@ -55,8 +53,8 @@ absl::Status CheckClientCertificate(const TlsAuth& auth) {
   return fit ? absl::OkStatus() : absl::InvalidArgumentError("key: it is not that of `cert`");
 }
 
-absl::StatusOr<std::string> KeyWithoutPassword(const TlsAuth& auth) {
-  const Key key = ReadKey(auth);
+absl::StatusOr<std::string> KeyWithoutPassword(const ClientPem& auth) {
+  const openssl::Key key = ReadKey(auth);
   const openssl::Bio written(BIO_new(BIO_s_mem()));
   const bool wrote =
       key != nullptr && PEM_write_bio_PKCS8PrivateKey(written.get(), key.get(), nullptr, nullptr, 0,
@@ -68,4 +66,4 @@ absl::StatusOr<std::string> KeyWithoutPassword(const TlsAuth& auth) {
   return openssl::Written(written.get());
 }
 
-}  // namespace lockstep::agent
+}  // namespace lockstep

@@ -1,0 +1,96 @@
+#include "coordinator/cli/variables.h"
+
+#include <algorithm>
+#include <set>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+
+#include "common/base/nearest.h"
+#include "common/flags/flag.h"
+#include "common/options/tiers.h"
+
+namespace lockstep::coordinator {
+namespace {
+
+constexpr absl::string_view kPrefix = "LOCKSTEP_";
+
+// Of both programs, beside those of flags and options.
+constexpr absl::string_view kOthers[] = {
+    "TLS_CA",
+    "TLS_CERT",
+    "TLS_KEY",
+    "TLS_REVOKED",
+    "TOKEN",
+    "WEB_DASHBOARD",
+    "WEB_DASHBOARD_EXPORT",
+    "WEB_DASHBOARD_HOST",
+    "WEB_DASHBOARD_OPEN",
+    "WEB_DASHBOARD_PERIOD",
+    "WEB_DASHBOARD_PORT",
+    "WEB_DASHBOARD_RECORD",
+    "WEB_DASHBOARD_TAGS",
+    "WEB_DASHBOARD_TOKEN",
+};
+// What outputs and sources of secrets read, deploy/ uses, and Lockstep's own tests and scripts are told.
+constexpr absl::string_view kFamilies[] = {
+    "CSV_",  "INFLUXDB_", "OTEL_", "PROMETHEUS_RW_", "STATSD_", "SECRET_SOURCE_URL_", "HEALTH_PORT",
+    "IMAGE", "BIN",       "LAB",   "SIM_",           "TEST_",   "UPDATE_GOLDEN",
+};
+
+// Without the prefix.
+std::vector<std::string> KnownVariables(const std::vector<CommandSpec>& commands) {
+  const std::vector<std::string> options = OptionVariables();
+  std::set<std::string> known(options.begin(), options.end());
+  known.insert(std::begin(kOthers), std::end(kOthers));
+  for (const CommandSpec& command : commands) {
+    // What the other commands about tests have a variable of k6's for, they read, too.
+    if (HasVariables(command.name) || command.name == "archive") {
+      for (const Flag& flag : command.flags) {
+        if (const std::string variable = VariableOf(flag); !variable.empty()) {
+          known.insert(variable.substr(kPrefix.size()));
+        }
+      }
+    }
+  }
+  return std::vector<std::string>(known.begin(), known.end());
+}
+
+}  // namespace
+
+bool HasVariables(absl::string_view command) {
+  return command == "run" || command == "coordinator";
+}
+
+std::string VariableOf(const Flag& flag) {
+  if (flag.name == "env" || flag.name == "features") {
+    return "";  // a variable of the script, from a variable: that is --include-system-env-vars; no features exist
+  }
+  for (const OptionFlag& option : OptionFlags()) {
+    if (FlagOf(option.spec).name == flag.name) {
+      return absl::StrCat(kPrefix, option.variable);
+    }
+  }
+  return OwnVariable(flag.name);
+}
+
+std::vector<std::string> UnknownVariables(const Environment& environment,
+                                          const std::vector<CommandSpec>& commands) {
+  const std::vector<std::string> known = KnownVariables(commands);
+  std::vector<std::string> warnings;
+  for (const auto& [name, value] : environment) {
+    absl::string_view rest = name;
+    if (!absl::ConsumePrefix(&rest, kPrefix) || value.empty() ||
+        std::find(known.begin(), known.end(), rest) != known.end() ||
+        std::any_of(std::begin(kFamilies), std::end(kFamilies),
+                    [&](absl::string_view family) { return absl::StartsWith(rest, family); })) {
+      continue;
+    }
+    warnings.push_back(absl::StrCat(name, " has no effect: there is no such variable",
+                                    DidYouMean(rest, known, kPrefix)));
+  }
+  return warnings;
+}
+
+}  // namespace lockstep::coordinator

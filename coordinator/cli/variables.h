@@ -1,0 +1,22 @@
+// The variables LOCKSTEP_* that stand for flags, and those of which nothing is known.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+
+#include "common/base/environment.h"
+#include "coordinator/cli/command_table.h"
+
+namespace lockstep::coordinator {
+
+// Whether each flag of the command has a variable: `run` and `coordinator`, which deployments start.
+bool HasVariables(absl::string_view command);
+// The whole name of a flag's variable: "LOCKSTEP_MAX_VU_BLOCK"; "" of one that has none.
+std::string VariableOf(const Flag& flag);
+// A warning for each variable that begins with LOCKSTEP_ and that nobody reads, with what may have been meant.
+std::vector<std::string> UnknownVariables(const Environment& environment,
+                                          const std::vector<CommandSpec>& commands);
+
+}  // namespace lockstep::coordinator
