@@ -23,9 +23,18 @@ bool CountsWork(const ResultMetric& metric) {
   return false;
 }
 
-// 0: nothing was wrong; 1: something failed; 2: the run was no whole one, or not good enough.
-int BadnessOf(VerdictWord word) {
-  return IsGood(word) ? 0 : word == VerdictWord::kErrors ? 1 : 2;
+// It was no whole run, or not good enough.
+bool FellShort(const EndVerdict& verdict) {
+  return !IsGood(verdict.word) && verdict.word != VerdictWord::kErrors;
+}
+
+// What failed that no rate counts; failed requests and checks are compared as rates.
+bool Erred(const EndVerdict& verdict) {
+  return verdict.exceptions + verdict.others > 0;
+}
+
+bool EndedWorse(const EndVerdict& base, const EndVerdict& fresh) {
+  return (FellShort(fresh) && !FellShort(base)) || (Erred(fresh) && !Erred(base));
 }
 
 enum class Worse { kHigher, kLower, kUnknown };
@@ -110,7 +119,10 @@ class Comparer {
       : base_(base), fresh_(fresh), config_(config) {}
 
   ComparisonReport Run() {
-    report_.ends = {base_.verdict.word, fresh_.verdict.word, fresh_.verdict.reason};
+    report_.ends = {.base = base_.verdict.word,
+                    .fresh = fresh_.verdict.word,
+                    .reason = fresh_.verdict.reason,
+                    .worse = EndedWorse(base_.verdict, fresh_.verdict)};
     std::map<std::string, const ResultMetric*> bases;
     for (const ResultMetric& metric : base_.metrics) {
       bases[metric.key] = &metric;
@@ -329,12 +341,8 @@ const char* ComparisonVerdictName(ComparisonVerdict verdict) {
   return kNames[static_cast<size_t>(verdict)];
 }
 
-bool ComparedEnds::worse() const {
-  return BadnessOf(fresh) > BadnessOf(base);
-}
-
 bool ComparisonReport::regressed() const {
-  return ends.worse() || !vanished.empty() || !new_failures.empty() ||
+  return ends.worse || !vanished.empty() || !new_failures.empty() ||
          std::any_of(comparisons.begin(), comparisons.end(), [](const Comparison& each) {
            return each.verdict == ComparisonVerdict::kWorse;
          });

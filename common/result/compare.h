@@ -64,8 +64,9 @@ struct ComparedEnds {
   VerdictWord base = VerdictWord::kDone;
   VerdictWord fresh = VerdictWord::kDone;
   std::string reason;  // of the new run; may be empty
-  // Nothing was wrong with the base and something with the new run, or what the base only counted (ERRORS) became an end.
-  bool worse() const;
+  // The new run fell short (FAILED, ABORTED, STOPPED, INTERRUPTED) and the base did not; or scripts threw, or
+  // something failed that is neither request nor check, in the new run only.
+  bool worse = false;
 };
 
 struct ComparisonReport {

@@ -79,7 +79,7 @@ std::vector<ComparisonRow> ComparisonRows(const ComparisonReport& report) {
 
 std::vector<ComparisonList> ComparisonLists(const ComparisonReport& report) {
   const ComparedEnds& ends = report.ends;
-  ComparisonList end{.title = "the ends differ", .lines = {}, .worse = ends.worse()};
+  ComparisonList end{.title = "the ends differ", .lines = {}, .worse = ends.worse};
   if (ends.base != ends.fresh) {
     end.lines.push_back(absl::StrCat(TextOf(ends.base), " in the base, ", TextOf(ends.fresh),
                                      " in the new run", ends.reason.empty() ? "" : ": ",
@@ -154,7 +154,7 @@ nlohmann::json ComparisonJson(const ComparisonReport& report, const CompareConfi
           {"verdicts",
            {{"base", std::string(TextOf(report.ends.base))},
             {"new", std::string(TextOf(report.ends.fresh))},
-            {"worse", report.ends.worse()}}},
+            {"worse", report.ends.worse}}},
           {"vanished", report.vanished},
           {"comparisons", std::move(comparisons)},
           {"newThresholdFailures", report.new_failures},

@@ -247,6 +247,10 @@ absl::StatusOr<RunResult> ParseResult(absl::string_view text) {
   if (const auto verdict = object.find("verdict"); verdict != object.end()) {
     result.verdict.word = ReadWord(reader, *verdict);
     result.verdict.reason = reader.Text(*verdict, "$.verdict", "reason");
+    for (const auto& [name, count] : {std::pair{"exceptions", &result.verdict.exceptions},
+                                      std::pair{"others", &result.verdict.others}}) {
+      *count = verdict->contains(name) ? reader.Count(*verdict, "$.verdict", name) : 0;
+    }
   } else if (!result.thresholds_ok) {
     result.verdict.word = VerdictWord::kFailed;
   }

@@ -219,7 +219,7 @@ TEST(CompareResults, CallsAWorseEndARegression) {
     VerdictWord fresh;
     bool worse;
   };
-  for (const Row& row : {Row{VerdictWord::kDone, VerdictWord::kErrors, true},
+  for (const Row& row : {Row{VerdictWord::kDone, VerdictWord::kErrors, false},
                          Row{VerdictWord::kPassed, VerdictWord::kFailed, true},
                          Row{VerdictWord::kPassed, VerdictWord::kAborted, true},
                          Row{VerdictWord::kDone, VerdictWord::kInterrupted, true},
@@ -235,6 +235,17 @@ TEST(CompareResults, CallsAWorseEndARegression) {
     EXPECT_EQ(CompareResults(base, fresh, {}).regressed(), row.worse)
         << TextOf(row.base) << " " << TextOf(row.fresh);
   }
+}
+
+// Of failed requests and checks the rates tell; of these nothing does.
+TEST(CompareResults, CallsExceptionsThatTheBaseHadNotARegression) {
+  RunResult base = RunOf(1, 1, 20, 1);
+  RunResult fresh = RunOf(1, 1, 20, 2);
+  fresh.verdict.word = VerdictWord::kErrors;
+  fresh.verdict.exceptions = 1;
+  EXPECT_TRUE(CompareResults(base, fresh, {}).regressed());
+  base.verdict.exceptions = 6;
+  EXPECT_FALSE(CompareResults(base, fresh, {}).regressed());
 }
 
 TEST(ComparisonText, SaysHowTheEndsDiffer) {

@@ -59,8 +59,12 @@ TEST(Result, ComesBackAsItWas) {
        .reason = "gone",
        .missing = "a half"},
       {.name = "c", .when = before.end, .after = {}, .reason = "r", .missing = ""}};
+  before.verdict.exceptions = 6;
+  before.verdict.others = 2;
   const absl::StatusOr<RunResult> after = ParseResult(ResultToJson(before).dump());
   ASSERT_TRUE(after.ok()) << after.status();
+  EXPECT_EQ(after->verdict.exceptions, 6u);
+  EXPECT_EQ(after->verdict.others, 2u);
   EXPECT_EQ(after->version, "1.2.3");
   EXPECT_EQ(after->begin, before.begin);
   EXPECT_EQ(after->duration, before.duration);
