@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <unistd.h>

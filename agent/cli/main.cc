@@ -27,6 +27,7 @@
 #include "common/base/steady_thread.h"
 #include "common/base/thread_room.h"
 #include "common/base/write_all.h"
+#include "common/rpc/early_start.h"
 #include "common/trust/credentials.h"
 
 // What jemalloc reads at its start: one arena for all threads but the workers (OwnArena), instead of one for each of the first
