@@ -21,7 +21,7 @@ RunSamples::RunSamples(RunShared& shared, RunWorkers& workers, Accumulator::Conf
 
 void RunSamples::AddDropped(size_t scenario, int64_t count, int64_t vu_id_in_test) {
   const RunOptions& options = shared_.config.options;
-  const TagSetId tags =
+  const TagSet tags =
       SampleTags(own_, options, shared_.system_tags, &options.scenarios.at(scenario),
                  vu_id_in_test == 0 ? std::nullopt : std::optional(vu_id_in_test));
   own_.CountEnded(options.scenarios.at(scenario).name, &EndedIterations::dropped, count);

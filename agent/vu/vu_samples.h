@@ -33,8 +33,8 @@ class VuSamples {
   void Enter(const ScenarioConfig* scenario);
 
   // The tags of samples now, and the group among them: see ApiVu.
-  TagSetId tags() const { return tags_; }
-  void SetTags(TagSetId tags) { tags_ = tags; }
+  const TagSet& tags() const { return tags_; }
+  void SetTags(TagSet tags) { tags_ = std::move(tags); }
   const std::string& group() const { return group_; }
   void SetGroup(std::string path);
   void CountBytes(int64_t sent, int64_t received) {
@@ -63,9 +63,9 @@ class VuSamples {
 
   const Parts parts_;
   const ScenarioConfig* scenario_ = nullptr;
-  TagSetId tags_ = kEmptyTagSet;
+  TagSet tags_ = kEmptyTagSet;
   std::string group_;
-  std::optional<TagSetId> grouped_;  // what tags_ was when it got that group
+  std::optional<TagSet> grouped_;  // what tags_ was when it got that group
   int64_t bytes_sent_ = 0, bytes_received_ = 0;
   std::optional<absl::Duration>
       lateness_;  // of the iteration's start, while no request has taken it

@@ -21,10 +21,10 @@ using ::testing::Pair;
 class ListSink final : public SampleSink {
  public:
   struct Sample {
-    TagSetId tags;
+    TagSet tags;
     double value;
   };
-  void Add(MetricId metric, TagSetId tags, double value, absl::Time) override {
+  void Add(MetricId metric, const TagSet& tags, double value, absl::Time) override {
     samples[metrics_.Get(metric).name].push_back({tags, value});
   }
   void AddError(absl::string_view cause, absl::string_view method, absl::string_view name,
@@ -211,7 +211,7 @@ TEST_F(HttpSamplerTest, OnlyTheSystemTagsAskedForAreSet) {
 }
 
 TEST_F(HttpSamplerTest, TheSameExchangeHasTheSameTagSet) {
-  const TagSetId first = sampler_.TagsOf(Hop(true), Answer(200));
+  const TagSet first = sampler_.TagsOf(Hop(true), Answer(200));
   EXPECT_EQ(first, sampler_.TagsOf(Hop(true), Answer(200)));
   EXPECT_NE(first, sampler_.TagsOf(Hop(true), Answer(201)));
   EXPECT_NE(first, sampler_.TagsOf(Hop(false), Answer(200)));
