@@ -51,6 +51,8 @@ class VuSamples {
   void EndIteration();
   // The samples of an iteration that counts.
   void EmitIteration(absl::Duration duration);
+  // Of setup() and teardown(), which are no iterations, but take their time in the group `path`.
+  void EmitDurationOf(const std::string& path, absl::Duration duration);
   // The bytes that were counted since the last time.
   void EmitData() { EmitData(parts_.clock.Wall()); }
   // Counts the scenario's iteration that has ended; in the same turn as its samples, so that both are
