@@ -43,7 +43,7 @@ uint32_t Accumulator::NewSeries(MetricId metric, TagSet::Node& set, absl::Time t
 uint32_t Accumulator::FoldedSeries(MetricId metric, TagSet::Node& set, absl::Time time) {
   if (set.folded == kEmptyTagSet) {
     TagSet folded = tags_.Of(FoldedTags(set.tags, config_.asked));
-    const bool few = series_.size() < 2 * config_.max_series || folded.node()->columns.size() > 0;
+    const bool few = series_.size() < 2 * config_.max_series || !folded.node()->columns.empty();
     set.folded = few ? std::move(folded) : tags_.Of(NarrowTags(set.tags, config_.asked));
   }
   uint32_t& column = Column(*set.folded.node(), metric);

@@ -16,7 +16,7 @@ constexpr size_t kPointsPerBatch = Batch::kMostPoints / 4;
 RunSamples::RunSamples(RunShared& shared, RunWorkers& workers, Accumulator::Config config)
     : shared_(shared),
       workers_(workers),
-      own_(config),
+      own_(std::move(config)),
       sealed_until_(shared.conductor.clock().Wall()) {}
 
 void RunSamples::AddDropped(size_t scenario, int64_t count, int64_t vu_id_in_test) {

@@ -18,7 +18,7 @@ namespace lockstep::agent {
 class SocketIoMeter {
  public:
   SocketIoMeter(ApiVu& vu, ModuleMetrics& metrics, TagSet tags)
-      : vu_(vu), metrics_(metrics), tags_(tags) {}
+      : vu_(vu), metrics_(metrics), tags_(std::move(tags)) {}
   static absl::Span<const MetricDefinition> Definitions();
 
   void Connecting(const std::string& name_space);
