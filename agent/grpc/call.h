@@ -27,6 +27,9 @@ struct GrpcCallSpec {
   absl::Duration timeout = absl::InfiniteDuration();
   // Of a stream: that its method has one message as its answer. A unary call has that anyway.
   bool one_message = false;
+  // Of a stream: that its method takes one message. The stream then takes no more after the first, and tells the server
+  // so at once: many a server begins only then.
+  bool one_request = false;
 };
 
 // How a call ended. INTERNAL is also the status of answers that their method cannot have, or that are compressed in no

@@ -6,11 +6,11 @@
 #include <grpcpp/create_channel.h>
 #include <grpcpp/support/channel_arguments.h>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 #include "agent/grpc/call.h"
 #include "agent/grpc/channel.h"
+#include "agent/grpc/connect_failure.h"
 #include "agent/grpc/credentials.h"
 #include "agent/grpc/engine.h"
 #include "agent/http/url.h"
@@ -18,7 +18,6 @@
 #include "agent/net/resolver.h"
 #include "agent/net/target.h"
 #include "common/base/timer.h"
-#include "common/rpc/grpc_cause.h"
 
 namespace lockstep::agent {
 namespace {
@@ -59,15 +58,6 @@ grpc::ChannelArguments ArgumentsFor(const GrpcConnectSpec& spec) {
     arguments.SetMaxSendMessageSize(bounded(spec.max_send_bytes));
   }
   return arguments;
-}
-
-// Why there is no connection, in the words of whoever found out last.
-std::string ReasonOf(const GrpcResult& probe, const std::string& place) {
-  const absl::string_view reason = GrpcCause(probe.error);
-  if (absl::StrContains(reason, "Connection refused")) {
-    return absl::StrCat("dial tcp ", place, ": connect: connection refused");
-  }
-  return absl::StrCat("dial tcp ", place, ": ", reason);
 }
 
 // One attempt. Held by its handle; what comes after that has gone finds it no more.
@@ -177,13 +167,12 @@ class Connector final : public std::enable_shared_from_this<Connector> {
   // A channel says that it failed, but only calls are told why. This one never leaves: the next attempt to connect is
   // a second away.
   void AskWhy() {
-    probe_ = StartUnary(engine_, *channel_,
-                        {.path = "/grpc.health.v1.Health/Check", .timeout = absl::Seconds(1)}, "",
-                        [this](const GrpcResult& result) {
-                          Fail(absl::UnavailableError(absl::StrCat(
-                              "connection error: desc = \"transport: error while dialing: ",
-                              ReasonOf(result, place_), "\"")));
-                        });
+    probe_ = StartUnary(
+        engine_, *channel_, {.path = "/grpc.health.v1.Health/Check", .timeout = absl::Seconds(1)},
+        "", [this](const GrpcResult& result) {
+          Fail(absl::UnavailableError(absl::StrCat("connection error: desc = \"",
+                                                   ConnectFailure(result.error, place_), "\"")));
+        });
   }
 
   void Fail(absl::Status why) {

@@ -56,6 +56,7 @@ class StreamCall final {
         stub_(channel.get()),
         listener_(listener),
         one_message_(spec.one_message),
+        one_request_(spec.one_request),
         begun_(engine.loop().clock().Mono()) {
     Prepare(spec, context_);
     stream_ = stub_.PrepareCall(&context_, spec.path, QueueFor(start_));
@@ -143,6 +144,7 @@ class StreamCall final {
       return false;
     }
     outgoing_.push_back(std::move(message));
+    no_more_ = one_request_;
     WriteNext();
     return true;
   }
@@ -220,7 +222,7 @@ class StreamCall final {
   GrpcEngine& engine_;
   grpc::GenericStub stub_;
   GrpcStreamListener& listener_;
-  const bool one_message_;
+  const bool one_message_, one_request_;
   const MonoTime begun_;
   Handle* handle_ = nullptr;  // null once it is over or abandoned
   Part start_{*this, &StreamCall::Started}, read_{*this, &StreamCall::HasRead},

@@ -55,7 +55,7 @@ struct HttpCallSpec {
   std::vector<RequestCookie> cookies;
   // May be null. Shared with the script's object, which may be collected before the call ends.
   std::shared_ptr<CookieJar> jar;
-  TagSetId tags = kEmptyTagSet;
+  TagSet tags = kEmptyTagSet;
   HttpRequest::Auth auth = HttpRequest::Auth::kNone;
   absl::Duration timeout = absl::Seconds(60);  // of the whole call; infinite: none
   int64_t redirects = kUsualRedirects;

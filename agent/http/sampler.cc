@@ -8,10 +8,6 @@
 namespace lockstep::agent {
 namespace {
 
-// Tag sets that a VU remembers for its requests. A script with more different URLs than this has a
-// cardinality problem that the aggregates limit; here it only costs the short cut.
-constexpr size_t kMostKnown = 4096;
-
 void AppendPart(absl::string_view part, std::string* key) {
   key->append(part.data(), part.size());
   key->push_back('\0');
@@ -71,9 +67,9 @@ void HttpSampler::Record(const HttpHop& hop, const HttpResponse& response) {
   }
 }
 
-TagSetId HttpSampler::TagsOf(const HttpHop& hop, const HttpResponse& response) {
-  const int numbers[] = {static_cast<int>(hop.base), response.status, response.error.code,
-                         hop.expected ? static_cast<int>(*hop.expected) : 2};
+TagSet HttpSampler::TagsOf(const HttpHop& hop, const HttpResponse& response) {
+  const int64_t numbers[] = {static_cast<int64_t>(hop.base.serial()), response.status,
+                             response.error.code, hop.expected ? int64_t{*hop.expected} : 2};
   key_.assign(reinterpret_cast<const char*>(numbers), sizeof(numbers));
   AppendPart(hop.method, &key_);
   AppendPart(hop.name ? "n" : "u", &key_);
@@ -89,19 +85,16 @@ TagSetId HttpSampler::TagsOf(const HttpHop& hop, const HttpResponse& response) {
   if (system_tags_.Has(SystemTag::kOcspStatus)) {
     AppendPart(response.ocsp.status, &key_);
   }
-  const auto known = known_.find(key_);
-  if (known != known_.end()) {
-    return known->second;
+  TagSetMemo& memo = sink_.tags().memo();
+  if (const TagSet* known = memo.Find(key_)) {
+    return *known;
   }
-  if (known_.size() >= kMostKnown) {
-    known_.clear();
-  }
-  const TagSetId tags = MakeTags(hop, response);
-  known_.emplace(key_, tags);
+  TagSet tags = MakeTags(hop, response);
+  memo.Keep(key_, tags);
   return tags;
 }
 
-TagSetId HttpSampler::MakeTags(const HttpHop& hop, const HttpResponse& response) {
+TagSet HttpSampler::MakeTags(const HttpHop& hop, const HttpResponse& response) {
   absl::InlinedVector<std::pair<absl::string_view, absl::string_view>, 12> tags;
   const auto set = [&](SystemTag tag, absl::string_view value) {
     if (system_tags_.Has(tag) && !value.empty()) {

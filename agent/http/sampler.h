@@ -5,7 +5,6 @@
 #include <optional>
 #include <string>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
 
 #include "agent/http/message.h"
@@ -17,7 +16,7 @@ namespace lockstep::agent {
 
 // One exchange, as its samples are tagged. Views must live as long as the call that takes it.
 struct HttpHop {
-  TagSetId base = kEmptyTagSet;  // of the VU, with the tags of the request
+  TagSet base = kEmptyTagSet;  // of the VU, with the tags of the request
   absl::string_view method;
   absl::string_view url;  // without credentials
   std::optional<absl::string_view>
@@ -38,16 +37,15 @@ class HttpSampler {
   // Writes the samples of `response`, which answered `hop`.
   void Record(const HttpHop& hop, const HttpResponse& response);
 
-  // The tags of that exchange; remembered, so that the same again costs one hash lookup.
-  TagSetId TagsOf(const HttpHop& hop, const HttpResponse& response);
+  // The tags of that exchange; remembered by the table, so that the same again costs one hash lookup.
+  TagSet TagsOf(const HttpHop& hop, const HttpResponse& response);
 
  private:
-  TagSetId MakeTags(const HttpHop& hop, const HttpResponse& response);
+  TagSet MakeTags(const HttpHop& hop, const HttpResponse& response);
 
   SampleSink& sink_;
   const SystemTags system_tags_;
   const HttpErrorsRule errors_;
-  absl::flat_hash_map<std::string, TagSetId> known_;
   std::string key_;  // of the look-up; kept for its memory
 };
 

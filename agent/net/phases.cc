@@ -35,8 +35,9 @@ HttpTimings PhasesOf(const CurlTimes& curl, const TransferStamps& stamps) {
   const absl::Duration sent_at = std::max(curl.pre_transfer, curl.post_transfer);
   timings.sending =
       until_first - std::clamp(curl.start_transfer - sent_at, absl::ZeroDuration(), until_first);
-  if (curl.bytes_sent <= kOneWrite) {  // the border is somewhere before the stamp: at most halfway
-    timings.sending = std::min(timings.sending, until_first / 2);
+  if (curl.bytes_sent <= kOneWrite && timings.sending > until_first / 2) {
+    timings.sending =
+        absl::ZeroDuration();  // the stamp is late, and the request left at the beginning
   }
   timings.waiting = until_first - timings.sending;
   timings.receiving = std::clamp(curl.total - curl.start_transfer, absl::ZeroDuration(),

@@ -1,8 +1,8 @@
 // Where the samples of one worker go: aggregates per series, without locks, sealed about once a
 // second.
 //
-// Adding costs two array lookups: metric ids and tag set ids are small indices of this worker's own
-// tables.
+// Adding costs an array lookup: a tag set knows the numbers of its series, by the metrics' small
+// indices.
 #pragma once
 
 #include <cstdint>
@@ -25,14 +25,17 @@ class Accumulator final : public SampleSink {
     // Between two seals; more are counted and dropped. About 100 MB, which only fill up while the
     // coordinator cannot follow and the outbox is full.
     size_t max_points = 4'000'000;
-    size_t max_series = 100'000;  // more fall into {overflow:true}
+    // More of them have only the tags that FoldedTags leaves, and beyond as many again, NarrowTags.
+    size_t max_series = 100'000;
+    size_t max_text_bytes = size_t{64} << 20;  // of all their tags; likewise
+    TagList asked = {};  // the tags by which thresholds select: no series is without them
   };
   Accumulator() : Accumulator(Config{}) {}
   explicit Accumulator(Config config);
 
   // Values that are not finite are counted and dropped.
-  void Add(MetricId metric, TagSetId tags, double value, absl::Time time) override;
-  void AddMany(TagSetId tags, absl::Time time, absl::Span<const MetricValue> values) override;
+  void Add(MetricId metric, const TagSet& tags, double value, absl::Time time) override;
+  void AddMany(const TagSet& tags, absl::Time time, absl::Span<const MetricValue> values) override;
   void AddError(absl::string_view cause, absl::string_view method, absl::string_view name,
                 absl::Time time) override {
     errors_.Add(cause, method, name, time);
@@ -52,34 +55,38 @@ class Accumulator final : public SampleSink {
   static constexpr uint32_t kNone = UINT32_MAX;
   struct Series {
     MetricId metric;
-    TagSetId tags;
+    TagSet tags;  // so that the set, which knows this series' number, is not forgotten
     FirstSeen first_seen;
     uint64_t sealed = 0;  // samples in earlier seals
     bool touched = false;
     Aggregate aggregate;
   };
-  // Series numbers of one tag set without metadata, by metric id.
-  using Row = std::vector<uint32_t>;
-
-  Row& RowOf(TagSetId tags);
-  void AddTo(Row& row, MetricId metric, TagSetId tags, double value, absl::Time time);
-  uint32_t NewSeries(MetricId metric, TagSetId tags, absl::Time time);
-  void KeepPoint(MetricId metric, TagSetId tags, double value, absl::Time time);
+  // `indexed` is the set without its metadata.
+  void AddTo(TagSet::Node& indexed, MetricId metric, const TagSet& tags, double value,
+             absl::Time time);
+  // The number of the series, or kNone: Node::columns.
+  uint32_t& Column(TagSet::Node& set, MetricId metric);
+  uint32_t NewSeries(MetricId metric, TagSet::Node& set, absl::Time time);
+  uint32_t MakeSeries(MetricId metric, TagSet::Node& set, absl::Time time);
+  uint32_t FoldedSeries(MetricId metric, TagSet::Node& set, absl::Time time);
+  void KeepPoint(MetricId metric, const TagSet& tags, double value, absl::Time time);
+  // Where the set is among those of the next batch: Node::place.
+  uint32_t PlaceOf(const TagSet& tags);
 
   Config config_;
   MetricRegistry metrics_;
   TagSetTable tags_;
-  TagSetId overflow_;
-  std::vector<Row> rows_;  // by tag set id
   std::vector<Series> series_;
+  size_t text_bytes_ = 0;  // of the tags of sets that have a series of their own
   std::vector<uint32_t> touched_;
   ErrorTable errors_;                   // since the last seal
   std::vector<EndedIterations> ended_;  // likewise
-  std::vector<Point> points_;           // with this worker's ids
+  std::vector<TagSet> sealing_;         // the sets that have a place in the next batch
+  std::vector<Point> points_;           // with this worker's ids of metrics
   uint64_t refused_points_ = 0;
   uint64_t refused_samples_ = 0;
   uint64_t overflowed_ = 0;
-  uint64_t overflowed_sets_ = 0;  // of tags_, in earlier seals
+  uint64_t cut_sets_ = 0;  // of tags_, in earlier seals
 };
 
 }  // namespace lockstep::agent

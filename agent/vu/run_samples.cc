@@ -16,12 +16,12 @@ constexpr size_t kPointsPerBatch = Batch::kMostPoints / 4;
 RunSamples::RunSamples(RunShared& shared, RunWorkers& workers, Accumulator::Config config)
     : shared_(shared),
       workers_(workers),
-      own_(config),
+      own_(std::move(config)),
       sealed_until_(shared.conductor.clock().Wall()) {}
 
 void RunSamples::AddDropped(size_t scenario, int64_t count, int64_t vu_id_in_test) {
   const RunOptions& options = shared_.config.options;
-  const TagSetId tags =
+  const TagSet tags =
       SampleTags(own_, options, shared_.system_tags, &options.scenarios.at(scenario),
                  vu_id_in_test == 0 ? std::nullopt : std::optional(vu_id_in_test));
   own_.CountEnded(options.scenarios.at(scenario).name, &EndedIterations::dropped, count);

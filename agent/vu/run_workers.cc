@@ -6,7 +6,10 @@ namespace lockstep::agent {
 
 RunWorkers::RunWorkers(const ScriptEngine& engine, std::unique_ptr<Network> network,
                        RunShared& shared, Accumulator::Config samples)
-    : engine_(engine), network_(std::move(network)), shared_(shared), samples_(samples) {}
+    : engine_(engine),
+      network_(std::move(network)),
+      shared_(shared),
+      samples_(std::move(samples)) {}
 
 Worker& RunWorkers::Add(std::unique_ptr<ScriptIsolate> isolate) {
   return *workers_.emplace_back(

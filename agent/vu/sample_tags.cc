@@ -4,10 +4,10 @@
 
 namespace lockstep::agent {
 
-TagSetId SampleTags(SampleSink& sink, const RunOptions& options, const SystemTags& system_tags,
-                    const ScenarioConfig* scenario, std::optional<int64_t> vu_id_in_test) {
+TagSet SampleTags(SampleSink& sink, const RunOptions& options, const SystemTags& system_tags,
+                  const ScenarioConfig* scenario, std::optional<int64_t> vu_id_in_test) {
   TagSetTable& table = sink.tags();
-  TagSetId tags = kEmptyTagSet;
+  TagSet tags = kEmptyTagSet;
   for (const auto& [name, value] : options.tags) {
     tags = table.With(tags, name, value);
   }

@@ -14,7 +14,7 @@ namespace lockstep::agent {
 
 struct ScriptRun {
   ScriptRun(const ScriptEngine& engine, const RunHost& host, std::unique_ptr<Network> network,
-            Accumulator::Config samples_config)
+            const Accumulator::Config& samples_config)
       : shared(host),
         vus(shared, workers),
         workers(engine, std::move(network), shared, samples_config),

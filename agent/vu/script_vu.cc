@@ -217,8 +217,11 @@ std::optional<ScriptFailure> ScriptVu::CallExported(absl::string_view name, absl
   samples_.Enter(nullptr);
   SetGroup(std::string(group));
   BeginIteration();
+  const MonoTime began = loop().clock().Mono();
   std::optional<ScriptFailure> failure =
       CallOnce([&] { return CallFunction(function, argument, result); });
+  const absl::Duration duration = loop().clock().Mono() - began;
+  const bool to_its_end = !interrupted() || faults_.aborted();
   if (!failure.has_value() && (*result)->IsPromise()) {
     const auto promise = result->As<v8::Promise>();
     *result = promise->State() == v8::Promise::kFulfilled
@@ -226,6 +229,9 @@ std::optional<ScriptFailure> ScriptVu::CallExported(absl::string_view name, absl
                   : v8::Undefined(isolate()).As<v8::Value>();
   }
   EndIteration();
+  if (!group.empty() && to_its_end) {
+    samples_.EmitDurationOf(std::string(group), duration);
+  }
   samples_.EmitData();
   return failure;
 }

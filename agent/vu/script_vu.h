@@ -115,8 +115,8 @@ class ScriptVu final : public ApiVu, public WorldSite {
   Logger& logger() override { return run_.logger; }
   EventLoop& loop() override { return worker_.loop(); }
   SampleSink& sink() override { return worker_.sink(); }
-  TagSetId tags() const override { return samples_.tags(); }
-  void set_tags(TagSetId tags) override { samples_.SetTags(tags); }
+  const TagSet& tags() const override { return samples_.tags(); }
+  void set_tags(TagSet tags) override { samples_.SetTags(std::move(tags)); }
   const std::string& group() const override { return samples_.group(); }
   void SetGroup(std::string path) override { samples_.SetGroup(std::move(path)); }
   void CountBytes(int64_t sent, int64_t received) override { samples_.CountBytes(sent, received); }

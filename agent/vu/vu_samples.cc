@@ -66,6 +66,12 @@ void VuSamples::EmitIteration(absl::Duration duration) {
   EmitData(now);
 }
 
+void VuSamples::EmitDurationOf(const std::string& path, absl::Duration duration) {
+  SetGroup(path);
+  parts_.sink.Add(BuiltinMetric(builtin::kIterationDuration), tags_,
+                  absl::ToDoubleMilliseconds(duration), parts_.clock.Wall());
+}
+
 void VuSamples::EmitData(absl::Time now) {
   const MetricValue values[] = {
       {BuiltinMetric(builtin::kDataSent), static_cast<double>(std::exchange(bytes_sent_, 0))},

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/time/time.h"
 
@@ -33,8 +34,8 @@ class VuSamples {
   void Enter(const ScenarioConfig* scenario);
 
   // The tags of samples now, and the group among them: see ApiVu.
-  TagSetId tags() const { return tags_; }
-  void SetTags(TagSetId tags) { tags_ = tags; }
+  const TagSet& tags() const { return tags_; }
+  void SetTags(TagSet tags) { tags_ = std::move(tags); }
   const std::string& group() const { return group_; }
   void SetGroup(std::string path);
   void CountBytes(int64_t sent, int64_t received) {
@@ -51,6 +52,8 @@ class VuSamples {
   void EndIteration();
   // The samples of an iteration that counts.
   void EmitIteration(absl::Duration duration);
+  // Of setup() and teardown(), which are no iterations, but take their time in the group `path`.
+  void EmitDurationOf(const std::string& path, absl::Duration duration);
   // The bytes that were counted since the last time.
   void EmitData() { EmitData(parts_.clock.Wall()); }
   // Counts the scenario's iteration that has ended; in the same turn as its samples, so that both are
@@ -63,9 +66,9 @@ class VuSamples {
 
   const Parts parts_;
   const ScenarioConfig* scenario_ = nullptr;
-  TagSetId tags_ = kEmptyTagSet;
+  TagSet tags_ = kEmptyTagSet;
   std::string group_;
-  std::optional<TagSetId> grouped_;  // what tags_ was when it got that group
+  std::optional<TagSet> grouped_;  // what tags_ was when it got that group
   int64_t bytes_sent_ = 0, bytes_received_ = 0;
   std::optional<absl::Duration>
       lateness_;  // of the iteration's start, while no request has taken it

@@ -31,7 +31,7 @@ Worker::Worker(const ScriptEngine& engine, Network& network, RunShared& run,
       run_(run),
       network_(network),
       loop_(network),
-      accumulator_(accumulator),
+      accumulator_(std::move(accumulator)),
       spare_(std::move(isolate)) {
   loop_.SetReadyStage([this] { ResumeReady(); });
   Post([this] {

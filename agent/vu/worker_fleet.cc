@@ -12,6 +12,7 @@
 #include "agent/js/typescript.h"
 #include "agent/vu/script_calls.h"
 #include "common/base/check.h"
+#include "common/metrics/aggregate_store.h"
 
 namespace lockstep::agent {
 namespace {
@@ -62,6 +63,20 @@ bool MayUse(const ScriptBundle& bundle, absl::string_view name) {
   });
 }
 
+// How the run's samples are kept by each of its workers.
+Accumulator::Config SamplesOf(const RunConfig& config, int workers) {
+  constexpr int kOfAllWorkers = 200'000, kAtLeast = 25'000, kAtMost = 100'000;
+  Accumulator::Config samples;
+  samples.keep_points = config.keep_points;
+  samples.max_series = static_cast<size_t>(std::clamp(kOfAllWorkers / workers, kAtLeast, kAtMost));
+  for (const auto& [metric, thresholds] : config.options.thresholds) {
+    if (const absl::StatusOr<MetricKey> key = ParseMetricKey(metric); key.ok()) {
+      samples.asked.insert(samples.asked.end(), key->tags.begin(), key->tags.end());
+    }
+  }
+  return samples;
+}
+
 }  // namespace
 
 WorkerFleet::WorkerFleet(const ScriptEngine& engine, EventLoop& conductor, Logger& logger,
@@ -88,7 +103,7 @@ std::unique_ptr<ScriptRun> WorkerFleet::NewRun(const ScriptBundle& bundle, RunCo
                                                std::unique_ptr<Network> network) {
   auto run = std::make_unique<ScriptRun>(
       engine_, RunHost{conductor_, logger_, health_, events_, config_.on_broken},
-      std::move(network), Accumulator::Config{.keep_points = config.keep_points});
+      std::move(network), SamplesOf(config, config_.workers));
   RunShared& shared = run->shared;
   shared.bundle = bundle;
   shared.system_tags = SystemTags(config.options.system_tags);

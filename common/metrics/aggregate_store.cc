@@ -100,18 +100,22 @@ AggregateStore::StoredSeries& AggregateStore::SeriesFor(MetricId id, const TagLi
   if (known != metric.series.end()) {
     return known->second;
   }
-  if (metric.series.size() >= config_.max_series_per_metric && tags != OverflowTags()) {
+  const bool folded = IsFolded(tags);
+  size_t& count = folded ? metric.folded_series : metric.whole_series;
+  if (count >= config_.max_series_per_metric && tags != OverflowTags()) {
     if (!std::exchange(metric.overflowed, true)) {
-      warnings_.push_back(
-          absl::StrCat("metric ", metric.key.text, " has more than ", config_.max_series_per_metric,
-                       " combinations of tags; further ones are counted as {overflow:true}. Give "
-                       "requests a `name` tag to group them"));
+      warnings_.push_back(absl::StrCat(
+          "metric ", metric.key.text, " has more than ", config_.max_series_per_metric,
+          " combinations of tags; outputs and reports see further ones without the tags that have "
+          "many values, as {overflow:true}. Give requests a `name` tag to group them"));
     }
-    overflowing_ = {};
-    overflowing_.own = SeriesFor(id, OverflowTags()).own;
+    StoredSeries& fewer = SeriesFor(id, folded ? OverflowTags() : FoldedTags(tags, {}));
+    StoredSeries* const shared = fewer.shared != nullptr ? fewer.shared : &fewer;
+    overflowing_ = {.first_seen = shared->first_seen, .own = shared->own, .shared = shared};
     AddTargets(metric, tags, &overflowing_);
     return overflowing_;
   }
+  ++count;
   StoredSeries series;
   if (metric.total.type() != MetricType::kTrend) {
     series.own = &aggregates_.emplace_back(metric.total.type());
@@ -172,7 +176,7 @@ absl::Status AggregateStore::Merge(const Batch& batch) {
   Grow();
   for (const SeriesDelta& delta : batch.series) {
     StoredSeries& series = SeriesFor(ids[delta.metric], batch.tag_sets[delta.tag_set]);
-    series.first_seen = std::min(series.first_seen, delta.first_seen);
+    series.Note(delta.first_seen);
     for (Aggregate* target : series.targets) {
       target->Merge(delta.aggregate);
     }
@@ -189,9 +193,10 @@ absl::Status AggregateStore::Merge(const Batch& batch) {
   }
   if (batch.overflowed_series > 0 && !std::exchange(agents_overflowed_, true)) {
     warnings_.push_back(
-        "an agent has seen too many combinations of tags or metadata, or some that are too large; "
-        "further tags are counted as {overflow:true}, in the totals only, further metadata and what "
-        "is too large left out. Give requests a `name` tag to group them");
+        "an agent has seen too many combinations of tags, or some that are too large: outputs and "
+        "reports see further ones without the tags that have many values, as {overflow:true}, and "
+        "without what is too large. Totals, thresholds and checks are complete. Give requests a "
+        "`name` tag to group them");
   }
   refused_points_ += batch.refused_points;
   refused_samples_ += batch.refused_samples;

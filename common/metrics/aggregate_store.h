@@ -4,12 +4,14 @@
 // Per metric there is a total, and for each submetric `name{tag:value}` the union of the series
 // that have all of its tags. Single series are kept for counters, gauges and rates; trends are kept
 // in totals, submetrics and breakdowns only, since nothing but the number of series would otherwise
-// bound their exact values.
+// bound their exact values. Beyond a limit, further series have fewer tags, but still those by which
+// the summary lists groups and checks; totals, submetrics and breakdowns stay exact.
 //
 // Contract: each batch is merged exactly once. Telling resent batches from new ones (by agent and
 // number) is up to the caller.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <memory>
@@ -49,6 +51,8 @@ inline constexpr absl::string_view kFailureDurations = "http_req_duration{expect
 class AggregateStore {
  public:
   struct Config {
+    // More of them have only the tags that FoldedTags leaves, and beyond as many again, there is one
+    // {overflow:true}.
     size_t max_series_per_metric = 20'000;
     // Lists of tags whose every combination of values gets aggregates of its own, for the summary's
     // groups and scenarios.
@@ -145,7 +149,15 @@ class AggregateStore {
   struct StoredSeries {
     FirstSeen first_seen = {.unix_nanos = INT64_MAX, .ordinal = UINT32_MAX};
     Aggregate* own = nullptr;
-    std::vector<Aggregate*> targets;  // own, total, submetrics, breakdowns, and what is watched
+    StoredSeries* shared = nullptr;  // whose `own` it is, where this has none to itself
+    std::vector<Aggregate*> targets =
+        {};  // own, total, submetrics, breakdowns, and what is watched
+    void Note(FirstSeen seen) {
+      first_seen = std::min(first_seen, seen);
+      if (shared != nullptr) {
+        shared->Note(seen);
+      }
+    }
   };
   struct PerMetric {
     explicit PerMetric(MetricType type) : total(type) {}
@@ -156,14 +168,15 @@ class AggregateStore {
     absl::flat_hash_map<TagList, StoredSeries> series;
     // By tags and their values.
     std::map<std::pair<std::vector<std::string>, std::vector<std::string>>, Aggregate*> breakdowns;
+    size_t whole_series = 0, folded_series = 0;  // how many of `series`
     bool overflowed = false;
   };
   PerMetric& At(MetricId id) { return per_metric_[static_cast<uint32_t>(id)]; }
   void Grow();
   // Where the deltas of `key` are kept; null: there is no such metric or submetric.
   std::unique_ptr<Aggregate>* RecentOf(const MetricKey& key);
-  // Beyond the limit of series: the targets for `tags`, except that their own series is that of
-  // {overflow:true}; valid until the next call. So submetrics stay exact.
+  // Where the samples of `tags` go. Beyond the limit of series: the targets for `tags`, except that
+  // their own series is one of fewer tags; valid until the next call. So submetrics stay exact.
   StoredSeries& SeriesFor(MetricId id, const TagList& tags);
   void AddTargets(PerMetric& metric, const TagList& tags, StoredSeries* series);
 

@@ -110,6 +110,28 @@ Batch PointsOf(const Batch& whole, size_t from, size_t to) {
   return part;
 }
 
+// Leaves the sets of tags that the batch still uses.
+void DropUnusedTags(Batch* batch) {
+  constexpr uint32_t kUnused = UINT32_MAX;
+  std::vector<uint32_t> places(batch->tag_sets.size(), kUnused);
+  std::vector<TagList> used;
+  const auto keep = [&](uint32_t* tag_set) {
+    uint32_t& place = places[*tag_set];
+    if (place == kUnused) {
+      place = static_cast<uint32_t>(used.size());
+      used.push_back(std::move(batch->tag_sets[*tag_set]));
+    }
+    *tag_set = place;
+  };
+  for (SeriesDelta& delta : batch->series) {
+    keep(&delta.tag_set);
+  }
+  for (Point& point : batch->points) {
+    keep(&point.tag_set);
+  }
+  batch->tag_sets = std::move(used);
+}
+
 }  // namespace
 
 std::vector<Batch> SplitPoints(Batch whole, size_t most) {
@@ -119,7 +141,10 @@ std::vector<Batch> SplitPoints(Batch whole, size_t most) {
     Batch& part = parts.emplace_back(PointsOf(whole, from, std::min(from + most, count)));
     part.number = whole.number + parts.size();
   }
-  whole.points.resize(std::min(most, count));
+  if (count > most) {
+    whole.points.resize(most);
+    DropUnusedTags(&whole);
+  }
   parts.insert(parts.begin(), std::move(whole));
   return parts;
 }

@@ -49,13 +49,14 @@ struct Point {
 struct Batch {
   // The most that a coordinator accepts from one agent in one batch.
   static constexpr size_t kMostMetrics = 10'000;
-  static constexpr size_t kMostTagSets = 200'000;
+  static constexpr size_t kMostTagSets = 1'000'000;
   static constexpr size_t kMostSeries = 1'000'000;
   static constexpr size_t kMostPoints = 200'000;
   static constexpr size_t kMostErrors = 20'000;
   static constexpr size_t kMostScenarios = 10'000;
-  static constexpr size_t kMostTags = TagSetTable::kMaxTags;  // in a set
-  static constexpr size_t kMostTagBytes = TagSetTable::kMaxSetBytes;
+  static constexpr size_t kMostTags =
+      TagSetTable::kMaxTags + 1;  // in a set, {overflow:true} among them
+  static constexpr size_t kMostTagBytes = 2 * TagSetTable::kMaxSetBytes;
 
   uint64_t number = 0;  // counts from 1 in each run of an agent; 0: not numbered yet
   absl::Time begin = absl::UnixEpoch();
@@ -63,12 +64,12 @@ struct Batch {
   std::vector<Metric> metrics;
   std::vector<TagList> tag_sets;
   std::vector<SeriesDelta> series;
-  std::vector<Point> points;           // in the order of adding
-  uint64_t refused_points = 0;         // that did not fit
-  uint64_t refused_samples = 0;        // values that are not finite
-  uint64_t overflowed_series = 0;      // tag sets that fell into {overflow:true} at the agent
-  std::vector<ErrorCount> errors;      // each kind once
-  uint64_t folded_errors = 0;          // failures that are in none of them
+  std::vector<Point> points;       // in the order of adding
+  uint64_t refused_points = 0;     // that did not fit
+  uint64_t refused_samples = 0;    // values that are not finite
+  uint64_t overflowed_series = 0;  // that lost some of their tags at the agent, and sets that did
+  std::vector<ErrorCount> errors;  // each kind once
+  uint64_t folded_errors = 0;      // failures that are in none of them
   std::vector<EndedIterations> ended;  // each scenario once
 
   bool empty() const {

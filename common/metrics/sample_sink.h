@@ -23,10 +23,10 @@ class SampleSink {
   virtual ~SampleSink() = default;
   // Counters add `value`, gauges take it, rates count it as true unless it is 0, trends record it.
   // `time` is when it was measured, on the wall clock.
-  virtual void Add(MetricId metric, TagSetId tags, double value, absl::Time time) = 0;
+  virtual void Add(MetricId metric, const TagSet& tags, double value, absl::Time time) = 0;
   // Several metrics of one tag set at once, as an HTTP request has them: the same as Add for each,
   // and cheaper.
-  virtual void AddMany(TagSetId tags, absl::Time time, absl::Span<const MetricValue> values) {
+  virtual void AddMany(const TagSet& tags, absl::Time time, absl::Span<const MetricValue> values) {
     for (const MetricValue& each : values) {
       Add(each.metric, tags, each.value, time);
     }

@@ -1,7 +1,10 @@
 #include "common/metrics/tag_set.h"
 
 #include <algorithm>
+#include <atomic>
+#include <iterator>
 
+#include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
 
 #include "common/base/utf8.h"
@@ -9,19 +12,59 @@
 namespace lockstep {
 namespace {
 
-// Leaves out what a set is too large for, the last by name; whether there is such.
+constexpr absl::string_view kOverflow = "overflow";
+
+// The names of tags that have few values by their nature, sorted. They are those of
+// common/options/system_tags.h without the address (`url`, `name`) and texts of errors, and what
+// belongs to them.
+constexpr absl::string_view kFewValues[] = {
+    "check",       "error_code", "expected_response", "group",   "ip",     "method",
+    "ocsp_status", "proto",      "scenario",          "service", "status", "status_class",
+    "subproto",    "tls_version"};
+
+bool HasFewValues(absl::string_view key) {
+  return std::binary_search(std::begin(kFewValues), std::end(kFewValues), key);
+}
+
+// Leaves out what a set is too large for: the last by name, but none of those that have few values,
+// by which thresholds select. Whether there is such.
 bool Bound(TagList* tags) {
-  size_t bytes = 0, fit = 0;
-  while (fit < tags->size() && fit < TagSetTable::kMaxTags) {
-    bytes += (*tags)[fit].first.size() + (*tags)[fit].second.size();
-    if (bytes > TagSetTable::kMaxSetBytes) {
-      break;
+  size_t bytes = 0, count = 0;
+  for (const auto& [key, value] : *tags) {
+    if (HasFewValues(key)) {
+      bytes += key.size() + value.size();
+      ++count;
     }
-    ++fit;
   }
-  const bool too_large = fit < tags->size();
-  tags->resize(fit);
-  return too_large;
+  bool full = false;
+  std::erase_if(*tags, [&](const auto& tag) {
+    if (HasFewValues(tag.first)) {
+      return false;
+    }
+    bytes += tag.first.size() + tag.second.size();
+    full = full || ++count > TagSetTable::kMaxTags || bytes > TagSetTable::kMaxSetBytes;
+    return full;
+  });
+  return full;
+}
+
+bool Asks(const TagList& asked, const std::pair<std::string, std::string>& tag) {
+  return std::find(asked.begin(), asked.end(), tag) != asked.end();
+}
+
+template <typename Keep>
+TagList Kept(const TagList& tags, Keep keep) {
+  TagList kept;
+  for (const auto& tag : tags) {
+    if (tag.first != kOverflow && keep(tag)) {
+      kept.push_back(tag);
+    }
+  }
+  const auto place =
+      std::lower_bound(kept.begin(), kept.end(), kOverflow,
+                       [](const auto& tag, absl::string_view key) { return tag.first < key; });
+  kept.emplace(place, std::string(kOverflow), "true");
+  return kept;
 }
 
 }  // namespace
@@ -33,11 +76,11 @@ void TagSetTable::SetTag(TagList* list, absl::string_view key, absl::string_view
     return;
   }
   if (key.size() > kMaxTextBytes) {
-    ++overflowed_;
+    ++cut_;
     return;
   }
   if (value.size() > kMaxTextBytes) {
-    ++overflowed_;
+    ++cut_;
     value = CutText(value, kMaxTextBytes);
   }
   const auto place =
@@ -69,71 +112,117 @@ const std::string* FindTag(const TagList& tags, absl::string_view key) {
   return found != tags.end() && found->first == key ? &found->second : nullptr;
 }
 
-TagSetTable::TagSetTable() {
-  InternSorted({});
+TagList FoldedTags(const TagList& tags, const TagList& asked) {
+  return Kept(tags, [&](const auto& tag) { return HasFewValues(tag.first) || Asks(asked, tag); });
 }
 
-TagSetId TagSetTable::InternSorted(TagList tags) {
-  auto known = by_tags_.find(tags);
-  if (known == by_tags_.end() && Bound(&tags)) {
-    ++overflowed_;
-    known = by_tags_.find(tags);
+TagList NarrowTags(const TagList& tags, const TagList& asked) {
+  return Kept(tags, [&](const auto& tag) { return Asks(asked, tag); });
+}
+
+bool IsFolded(const TagList& tags) {
+  const std::string* overflow = FindTag(tags, kOverflow);
+  return overflow != nullptr && *overflow == "true";
+}
+
+void TagSet::Release() {
+  if (--node_->users > 0) {
+    return;
   }
-  if (known != by_tags_.end()) {
-    return known->second;
+  if (node_->table != nullptr) {
+    node_->table->Forget(node_);
   }
-  std::optional<TagSetId> indexed;
-  if (std::any_of(tags.begin(), tags.end(),
-                  [](const auto& tag) { return IsMetadata(tag.first); })) {
+  delete node_;
+}
+
+const TagSet* TagSetMemo::Find(absl::string_view key) const {
+  const auto found = places_.find(key);
+  return found == places_.end() ? nullptr : &entries_[found->second].set;
+}
+
+void TagSetMemo::Keep(absl::string_view key, const TagSet& set) {
+  if (key.size() > kMostKeyBytes || places_.contains(key)) {
+    return;
+  }
+  size_t place = entries_.size();
+  if (place < kMost) {
+    entries_.emplace_back();
+  } else {
+    place = std::exchange(oldest_, (oldest_ + 1) % kMost);
+    places_.erase(entries_[place].key);
+  }
+  entries_[place].key.assign(key.data(), key.size());
+  entries_[place].set = set;
+  places_.emplace(entries_[place].key, place);
+}
+
+TagSetTable::TagSetTable() = default;
+
+TagSetTable::~TagSetTable() {
+  std::vector<TagSet> folded;  // a set may be what it is folded into
+  for (TagSet::Node* node : sets_) {
+    node->table = nullptr;
+    folded.push_back(std::move(node->folded));
+  }
+}
+
+void TagSetTable::Forget(TagSet::Node* node) {
+  sets_.erase(node);
+}
+
+TagSet TagSetTable::Of(TagList tags) {
+  return InternSorted(std::move(tags));
+}
+
+TagSet TagSetTable::InternSorted(TagList tags) {
+  if (Bound(&tags)) {
+    ++cut_;
+  }
+  if (tags.empty()) {
+    return {};
+  }
+  const size_t hash = absl::HashOf(tags);
+  if (const auto known = sets_.find(tags, hash); known != sets_.end()) {
+    return TagSet(*known);
+  }
+  const bool has_metadata =
+      std::any_of(tags.begin(), tags.end(), [](const auto& tag) { return IsMetadata(tag.first); });
+  TagSet indexed;
+  if (has_metadata) {
     TagList rest = tags;
     std::erase_if(rest, [](const auto& tag) { return IsMetadata(tag.first); });
     indexed = InternSorted(std::move(rest));
   }
-  if (sets_.size() >= kMaxSets) {
-    ++overflowed_;
-    if (indexed.has_value()) {
-      return *indexed;
-    }
-    TagList overflow = {{"overflow", "true"}};
-    const auto it = by_tags_.find(overflow);
-    if (it != by_tags_.end()) {
-      return it->second;
-    }
-    tags = std::move(overflow);
-  }
-  const TagSetId id{static_cast<uint32_t>(sets_.size())};
-  sets_.push_back(tags);
-  indexed_.push_back(indexed.value_or(id));
-  by_tags_.emplace(std::move(tags), id);
-  return id;
+  static std::atomic<uint64_t> serial = 0;
+  TagSet made(new TagSet::Node{.table = this,
+                               .serial = ++serial,
+                               .hash = hash,
+                               .tags = std::move(tags),
+                               .indexed = std::move(indexed),
+                               .has_metadata = has_metadata});
+  sets_.insert(made.node());
+  return made;
 }
 
-TagSetId TagSetTable::With(TagSetId base, absl::string_view key, absl::string_view value) {
-  if (key.size() + value.size() > kMaxTextBytes) {  // nothing to remember
-    TagList large = Get(base);
-    SetTag(&large, key, value);
-    return InternSorted(std::move(large));
-  }
-  std::string extension(reinterpret_cast<const char*>(&base), sizeof(base));
+TagSet TagSetTable::With(const TagSet& base, absl::string_view key, absl::string_view value) {
+  const uint64_t serial = base.serial();
   const uint32_t length = static_cast<uint32_t>(key.size());
+  std::string extension(reinterpret_cast<const char*>(&serial), sizeof(serial));
   extension.append(reinterpret_cast<const char*>(&length), sizeof(length));
   extension.append(key.data(), key.size());
   extension.append(value.data(), value.size());
-  const auto known = extensions_.find(extension);
-  if (known != extensions_.end()) {
-    return known->second;
+  if (const TagSet* known = extensions_.Find(extension)) {
+    return *known;
   }
   TagList tags = Get(base);
   SetTag(&tags, key, value);
-  const TagSetId id = InternSorted(std::move(tags));
-  if (extensions_.size() < kMaxSets) {
-    extensions_.emplace(std::move(extension), id);
-  }
-  return id;
+  TagSet set = InternSorted(std::move(tags));
+  extensions_.Keep(extension, set);
+  return set;
 }
 
-TagSetId TagSetTable::With(TagSetId base,
-                           absl::Span<const std::pair<absl::string_view, absl::string_view>> tags) {
+TagSet TagSetTable::With(const TagSet& base,
+                         absl::Span<const std::pair<absl::string_view, absl::string_view>> tags) {
   TagList list = Get(base);
   for (const auto& [key, value] : tags) {
     SetTag(&list, key, value);
@@ -141,14 +230,19 @@ TagSetId TagSetTable::With(TagSetId base,
   return InternSorted(std::move(list));
 }
 
-TagSetId TagSetTable::Without(TagSetId base, absl::string_view key) {
+TagSet TagSetTable::Without(const TagSet& base, absl::string_view key) {
   TagList list = Get(base);
   std::erase_if(list, [key](const auto& tag) { return tag.first == key; });
   return InternSorted(std::move(list));
 }
 
-std::optional<absl::string_view> TagSetTable::Find(TagSetId id, absl::string_view key) const {
-  for (const auto& [name, value] : Get(id)) {
+const TagList& TagSetTable::Get(const TagSet& set) {
+  static const TagList none;
+  return set.node() == nullptr ? none : set.node()->tags;
+}
+
+std::optional<absl::string_view> TagSetTable::Find(const TagSet& set, absl::string_view key) {
+  for (const auto& [name, value] : Get(set)) {
     if (name == key) {
       return absl::string_view(value);
     }

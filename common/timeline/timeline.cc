@@ -173,6 +173,9 @@ Timeline::Requests& Timeline::RequestsOf(absl::string_view kind, const TagList& 
   }
   // gRPC's name says the method.
   const absl::string_view method = kind == "HTTP" ? TagOf(tags, "method") : "";
+  if (name.empty() && IsFolded(tags)) {  // it has lost its name
+    return requests_[NameKey(kind, "", kOtherNames)];
+  }
   NameKey key(kind, method, name);
   if (auto found = requests_.find(key); found != requests_.end()) {
     return found->second;

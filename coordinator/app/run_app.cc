@@ -276,6 +276,9 @@ absl::Status RunApp::StartOutputs(const RunOptions& options) {
   context.version = kVersion;
   rig_.results().SetOnBatch([this](const Batch& batch) { outputs_.Write(batch); });
   context.may_outlive = journal_.may_outlive();
+  for (const std::string& warning : OldOutputNames(specs_)) {
+    logger_.Warn(warning);
+  }
   LOCKSTEP_RETURN_IF_ERROR(outputs_.Start(specs_, context, journal_.written()));
   // A journal keeps it whatever is wanted: nobody knows what will be when the run is recovered.
   if ((outputs_.want_history() || journal_.may_outlive()) && !recorder_.begun()) {

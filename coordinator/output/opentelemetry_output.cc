@@ -43,18 +43,18 @@ class OtlpEncoder {
   void Add(const SeriesBook::Series& series) {
     switch (series.metric.type) {
       case MetricType::kCounter:
-        AddSum(series, "")->set_as_double(series.total.counter().sum());
+        AddSum(series)->set_as_double(series.total.counter().sum());
         break;
       case MetricType::kGauge: {
-        otlp::Metric* metric = MetricFor(series, "");
+        otlp::Metric* metric = MetricFor(series);
         otlp::NumberDataPoint* point = metric->mutable_gauge()->add_data_points();
         Stamp(series, point);
         point->set_as_double(series.total.gauge().last);
         break;
       }
       case MetricType::kRate:
-        AddSum(series, ".occurred")->set_as_int(static_cast<int64_t>(series.total.rate().trues));
-        AddSum(series, ".total")->set_as_int(static_cast<int64_t>(series.total.rate().total));
+        AddCondition(series, "nonzero", series.total.rate().trues);
+        AddCondition(series, "zero", series.total.rate().total - series.total.rate().trues);
         break;
       case MetricType::kTrend:
         AddHistogram(series);
@@ -66,8 +66,8 @@ class OtlpEncoder {
 
  private:
   // One metric for all of its series.
-  otlp::Metric* MetricFor(const SeriesBook::Series& series, const char* suffix) {
-    const std::string name = absl::StrCat(config_.prefix, series.metric.name, suffix);
+  otlp::Metric* MetricFor(const SeriesBook::Series& series) {
+    const std::string name = absl::StrCat(config_.prefix, series.metric.name);
     otlp::Metric*& metric = metrics_[name];
     if (metric == nullptr) {
       metric = scope_->add_metrics();
@@ -88,8 +88,8 @@ class OtlpEncoder {
     }
   }
 
-  otlp::NumberDataPoint* AddSum(const SeriesBook::Series& series, const char* suffix) {
-    otlp::Sum* sum = MetricFor(series, suffix)->mutable_sum();
+  otlp::NumberDataPoint* AddSum(const SeriesBook::Series& series) {
+    otlp::Sum* sum = MetricFor(series)->mutable_sum();
     sum->set_aggregation_temporality(kCumulative);
     sum->set_is_monotonic(true);
     otlp::NumberDataPoint* point = sum->add_data_points();
@@ -97,8 +97,15 @@ class OtlpEncoder {
     return point;
   }
 
+  // How many of a rate's samples were so.
+  void AddCondition(const SeriesBook::Series& series, absl::string_view condition, uint64_t count) {
+    otlp::NumberDataPoint* point = AddSum(series);
+    AddAttribute("condition", condition, point->mutable_attributes());
+    point->set_as_int(static_cast<int64_t>(count));
+  }
+
   void AddHistogram(const SeriesBook::Series& series) {
-    otlp::ExponentialHistogram* target = MetricFor(series, "")->mutable_exponential_histogram();
+    otlp::ExponentialHistogram* target = MetricFor(series)->mutable_exponential_histogram();
     target->set_aggregation_temporality(kCumulative);
     otlp::ExponentialHistogramDataPoint* point = target->add_data_points();
     Stamp(series, point);

@@ -47,14 +47,44 @@ constexpr std::pair<absl::string_view, Maker> kOutputs[] = {
     {"web-dashboard", MakeNoDashboard},
 };
 
+// What k6 called them before.
+constexpr std::pair<absl::string_view, absl::string_view> kOldNames[] = {
+    {"experimental-opentelemetry", "opentelemetry"},
+};
+
+// The name before the "=", and the argument behind it.
+std::pair<absl::string_view, absl::string_view> PartsOf(absl::string_view spec) {
+  return absl::StrSplit(spec, absl::MaxSplits('=', 1));
+}
+
+absl::string_view PresentName(absl::string_view name) {
+  for (const auto& [old, present] : kOldNames) {
+    if (name == old) {
+      return present;
+    }
+  }
+  return name;
+}
+
 }  // namespace
+
+std::vector<std::string> OldOutputNames(const std::vector<std::string>& specs) {
+  std::vector<std::string> warnings;
+  for (const std::string& spec : specs) {
+    const absl::string_view name = PartsOf(spec).first;
+    if (PresentName(name) != name) {
+      warnings.push_back(
+          absl::StrCat("-o ", name, ": this is an old name; use -o ", PresentName(name)));
+    }
+  }
+  return warnings;
+}
 
 absl::StatusOr<std::unique_ptr<Output>> MakeOutput(absl::string_view spec,
                                                    const OutputContext& context) {
-  const std::pair<absl::string_view, absl::string_view> parts =
-      absl::StrSplit(spec, absl::MaxSplits('=', 1));
+  const std::pair<absl::string_view, absl::string_view> parts = PartsOf(spec);
   for (const auto& [name, make] : kOutputs) {
-    if (parts.first == name) {
+    if (PresentName(parts.first) == name) {
       return make(parts.second, context);
     }
   }

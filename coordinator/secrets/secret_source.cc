@@ -215,6 +215,10 @@ absl::StatusOr<UrlSecretSettings> ReadUrlSettings(const std::vector<Part>& parts
     }
   }
   for (const Part& part : parts) {
+    // As k6's documentation writes it; the settings are variables, which have been read.
+    if (part.key == "env" && !part.value.has_value()) {
+      continue;
+    }
     if (!part.value.has_value()) {
       return WrongPart(absl::StrCat("url: \"", part.key, "\""), "SETTING=VALUE");
     }

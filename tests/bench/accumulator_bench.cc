@@ -10,10 +10,10 @@
 namespace lockstep::agent {
 namespace {
 
-std::vector<TagSetId> TagSets(Accumulator* accumulator, int64_t count) {
-  std::vector<TagSetId> sets;
+std::vector<TagSet> TagSets(Accumulator* accumulator, int64_t count) {
+  std::vector<TagSet> sets;
   for (int64_t i = 0; i < count; ++i) {
-    const TagSetId base = accumulator->tags().With(kEmptyTagSet, "method", "GET");
+    const TagSet base = accumulator->tags().With(kEmptyTagSet, "method", "GET");
     sets.push_back(accumulator->tags().With(base, "name", "http://target/" + std::to_string(i)));
   }
   return sets;
@@ -21,7 +21,7 @@ std::vector<TagSetId> TagSets(Accumulator* accumulator, int64_t count) {
 
 void BM_AddOneSample(benchmark::State& state) {
   Accumulator accumulator;
-  const std::vector<TagSetId> sets = TagSets(&accumulator, 16);
+  const std::vector<TagSet> sets = TagSets(&accumulator, 16);
   const absl::Time now = absl::FromUnixSeconds(1);
   double value = 1.25;
   size_t i = 0;
@@ -35,7 +35,7 @@ BENCHMARK(BM_AddOneSample);
 
 void BM_AddRequest(benchmark::State& state) {
   Accumulator accumulator;
-  const std::vector<TagSetId> sets = TagSets(&accumulator, state.range(0));
+  const std::vector<TagSet> sets = TagSets(&accumulator, state.range(0));
   const absl::Time now = absl::FromUnixSeconds(1);
   MetricValue values[] = {{BuiltinMetric(builtin::kHttpReqs), 1},
                           {BuiltinMetric(builtin::kHttpReqDuration), 12.5},
@@ -58,7 +58,7 @@ BENCHMARK(BM_AddRequest)->Arg(1)->Arg(16)->Arg(1000);
 // A second of 10000 requests over 20 URLs, sealed and encoded.
 void BM_SealSecond(benchmark::State& state) {
   Accumulator accumulator;
-  const std::vector<TagSetId> sets = TagSets(&accumulator, 20);
+  const std::vector<TagSet> sets = TagSets(&accumulator, 20);
   const absl::Time now = absl::FromUnixSeconds(1);
   size_t bytes = 0;
   for (auto _ : state) {

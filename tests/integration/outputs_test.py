@@ -102,9 +102,12 @@ class Arrives(OutputsTest):
                     points = [dict(fields(point)) for n, point in fields(parts[7]) if n == 1]
                     sums[parts[1].decode()] = sum(struct.unpack("<d", p[4])[0] if 4 in p else
                                                   struct.unpack("<q", p.get(6, bytes(8)))[0] for p in points)
+                    failed = [p for n, p in fields(parts[7]) if n == 1 and b"nonzero" in p]
+                    sums[parts[1].decode(), "nonzero"] = sum(struct.unpack("<q", dict(fields(p)).get(6, bytes(8)))[0]
+                                                             for p in failed)
         self.assertEqual(30, sums["http_reqs"])
-        self.assertEqual(10, sums["http_req_failed.occurred"])
-        self.assertEqual(30, sums["http_req_failed.total"])
+        self.assertEqual(10, sums["http_req_failed", "nonzero"])
+        self.assertEqual(30, sums["http_req_failed"])
 
         statsd.setblocking(False)
         packets = []

@@ -15,10 +15,10 @@ namespace lockstep::testing {
 class ListSink final : public SampleSink {
  public:
   struct Sample {
-    TagSetId tags;
+    TagSet tags;
     double value;
   };
-  void Add(MetricId metric, TagSetId tags, double value, absl::Time) override {
+  void Add(MetricId metric, const TagSet& tags, double value, absl::Time) override {
     samples[metrics_.Get(metric).name].push_back({tags, value});
   }
   void AddError(absl::string_view cause, absl::string_view method, absl::string_view name,

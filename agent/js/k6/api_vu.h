@@ -84,8 +84,8 @@ class ApiVu {
 
   virtual SampleSink& sink() = 0;
   // The tags of samples now: the test's, the scenario's, the VU's own, and the group.
-  virtual TagSetId tags() const = 0;
-  virtual void set_tags(TagSetId tags) = 0;
+  virtual const TagSet& tags() const = 0;
+  virtual void set_tags(TagSet tags) = 0;
   // The path of the present group, "::outer::inner", "" outside of groups; setting it sets the tag,
   // if it is wanted.
   virtual const std::string& group() const = 0;

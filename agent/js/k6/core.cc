@@ -37,8 +37,8 @@ bool IsAsyncFunction(v8::Local<v8::Value> value) {
 
 // One check of a set: evaluates it and writes its sample. `passed` becomes false if it failed.
 // False with a pending exception if it threw, which is a failed check all the same.
-bool RunCheck(const Info& info, TagSetId tags, absl::string_view name,
-              v8::Local<v8::Value> condition, bool* passed) {
+bool RunCheck(const Info& info, TagSet tags, absl::string_view name, v8::Local<v8::Value> condition,
+              bool* passed) {
   v8::Isolate* isolate = info.GetIsolate();
   const v8::Local<v8::Context> context = isolate->GetCurrentContext();
   ApiVu& vu = ModuleOf<ApiVu>(info);
@@ -83,7 +83,7 @@ void Check(const Info& info) {
     ThrowTypeError(isolate, "no checks provided to `check`");
     return;
   }
-  TagSetId tags = vu.tags();
+  TagSet tags = vu.tags();
   if (!AddScriptTagsOrThrow(context, info[2], vu, &tags)) {
     return;
   }

@@ -29,7 +29,7 @@ struct GrpcRequest {
   const GrpcMethod* method = nullptr;
   GrpcCallSpec spec;
   std::string message;  // of a unary call
-  TagSetId tags = kEmptyTagSet;
+  TagSet tags = kEmptyTagSet;
   bool discard_message = false;
 };
 

@@ -149,6 +149,7 @@ void OpenStreamOf(const Info& info) {
     return;
   }
   request->spec.one_message = !request->method->server_streams;
+  request->spec.one_request = !request->method->client_streams;
   const uint64_t number =
       module.OpenStream(info.GetIsolate(), *std::move(request), client, info[3].As<v8::Function>());
   info.GetReturnValue().Set(static_cast<double>(number));
@@ -174,7 +175,7 @@ void WriteToStream(const Info& info) {
     }
   }
   module.vu().logger().Warn(
-      "a message was written to a gRPC stream that is closed: it is not sent");
+      "a message was written to a gRPC stream that is closed, or whose method takes one only: it is not sent");
 }
 
 void EndStream(const Info& info) {

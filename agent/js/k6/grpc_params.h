@@ -20,7 +20,7 @@ struct GrpcCallParams {
   GrpcMetadata metadata;
   absl::Duration timeout;
   bool discard_message = false;
-  TagSetId tags = kEmptyTagSet;  // the VU's and the script's
+  TagSet tags = kEmptyTagSet;  // the VU's and the script's
 };
 
 // Both: InvalidArgument says which parameter is wrong; Cancelled: an exception is pending. `value` may be undefined or

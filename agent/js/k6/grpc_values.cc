@@ -137,7 +137,7 @@ void TagGrpcCall(ApiVu& vu, const std::string& address, GrpcRequest* request) {
 }
 
 void MeasureGrpcCall(ApiVu& vu, const GrpcRequest& request, const GrpcResult& result) {
-  TagSetId tags = request.tags;
+  TagSet tags = request.tags;
   if (vu.system_tags().Has(SystemTag::kStatus)) {
     tags =
         vu.sink().tags().With(tags, SystemTagName(SystemTag::kStatus), absl::StrCat(result.status));

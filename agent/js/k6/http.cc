@@ -79,6 +79,17 @@ HttpCallEnv& HttpModule::env() {
   return *env_;
 }
 
+void HttpModule::WarnOfExtraArguments(absl::string_view method) {
+  if (!std::exchange(warned_of_extra_, true)) {
+    const std::string name = absl::AsciiStrToLower(method);
+    vu_.logger().Warn(absl::StrCat(
+        "http.", name,
+        "() takes a URL and params; what follows them is ignored, and so are params "
+        "in the third place: write http.",
+        name, "(url, params), or http.request('", method, "', url, body, params) for a body"));
+  }
+}
+
 bool HttpModule::RefuseInInit(v8::Isolate* isolate) {
   if (!vu_.in_init()) {
     return false;

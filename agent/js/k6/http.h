@@ -61,6 +61,8 @@ class HttpModule final : public VuPart {
   v8::MaybeLocal<v8::Value> CallHtml(v8::Local<v8::Context> context, const char* function,
                                      v8::Local<v8::Value> response, v8::Local<v8::Value> argument);
 
+  // A function that takes a URL and params was given more, of which it makes nothing: told once.
+  void WarnOfExtraArguments(absl::string_view method);
   // What calls work with; WebSockets share it.
   HttpCallEnv& env();
 
@@ -87,6 +89,7 @@ class HttpModule final : public VuPart {
   RequestOrFault PrepareItem(v8::Local<v8::Context> context, v8::Local<v8::Value> item);
 
   ApiVu& vu_;
+  bool warned_of_extra_ = false;
   ResponseFactory responses_;
   // As setResponseCallback says.
   std::optional<ExpectedStatuses> expected_ = ExpectedStatuses::Default();

@@ -31,6 +31,9 @@ void Return(const Info& info, v8::MaybeLocal<v8::Value> result) {
 // get and head: (url, params).
 template <const char* kMethod>
 void WithoutBody(const Info& info) {
+  if (info.Length() > 2) {
+    ModuleOf<HttpModule>(info).WarnOfExtraArguments(kMethod);
+  }
   Return(info, ModuleOf<HttpModule>(info).Request(ContextOf(info), kMethod, info[0],
                                                   v8::Undefined(info.GetIsolate()), info[1]));
 }

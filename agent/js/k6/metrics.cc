@@ -68,7 +68,7 @@ void AddSample(const Info& info) {
                               "', a number or a boolean value is expected"));
     return;
   }
-  TagSetId tags = vu.tags();
+  TagSet tags = vu.tags();
   if (const absl::Status added = AddScriptTags(context, info[1], vu, &tags); !added.ok()) {
     if (!absl::IsCancelled(added)) {
       ThrowError(isolate,

@@ -34,13 +34,13 @@ class ModuleMetrics {
   }
 
   // `index` is that of the definition.
-  void Add(size_t index, double value, TagSetId tags) {
+  void Add(size_t index, double value, const TagSet& tags) {
     if (ids_[index]) {
       vu_.sink().Add(*ids_[index], tags, value, vu_.loop().clock().Wall());
     }
   }
   // How long ago `since` is.
-  void AddTime(size_t index, MonoTime since, TagSetId tags) {
+  void AddTime(size_t index, MonoTime since, const TagSet& tags) {
     Add(index, absl::ToDoubleMilliseconds(vu_.loop().clock().Mono() - since), tags);
   }
 

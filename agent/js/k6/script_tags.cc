@@ -9,7 +9,7 @@
 namespace lockstep::agent {
 
 absl::Status AddScriptTags(v8::Local<v8::Context> context, v8::Local<v8::Value> given, ApiVu& vu,
-                           TagSetId* tags) {
+                           TagSet* tags) {
   if (given.IsEmpty() || given->IsNullOrUndefined()) {
     return absl::OkStatus();
   }
@@ -38,7 +38,7 @@ absl::Status AddScriptTags(v8::Local<v8::Context> context, v8::Local<v8::Value> 
 }
 
 bool AddScriptTagsOrThrow(v8::Local<v8::Context> context, v8::Local<v8::Value> given, ApiVu& vu,
-                          TagSetId* tags) {
+                          TagSet* tags) {
   const absl::Status status = AddScriptTags(context, given, vu, tags);
   if (!status.ok() && !absl::IsCancelled(status)) {
     ThrowStatus(context->GetIsolate(), status);

@@ -14,10 +14,10 @@ namespace lockstep::agent {
 // k6, and the log says so. InvalidArgument, naming the tag, for a value of another type; a pending exception (a getter threw)
 // is a Cancelled status.
 absl::Status AddScriptTags(v8::Local<v8::Context> context, v8::Local<v8::Value> given, ApiVu& vu,
-                           TagSetId* tags);
+                           TagSet* tags);
 
 // Throws what AddScriptTags reports, unless an exception is pending already.
 bool AddScriptTagsOrThrow(v8::Local<v8::Context> context, v8::Local<v8::Value> given, ApiVu& vu,
-                          TagSetId* tags);
+                          TagSet* tags);
 
 }  // namespace lockstep::agent

@@ -21,7 +21,7 @@ struct WsPlan {
   std::string url_text;
   absl::Status url_error;  // of k6/ws, where a bad URL is a connection that fails; else OK
   std::shared_ptr<CookieJar> jar;
-  TagSetId tags = kEmptyTagSet;  // of the script and the VU, and the url
+  TagSet tags = kEmptyTagSet;  // of the script and the VU, and the url
 };
 
 // Reads URL and parameters (headers, tags, jar, compression). InvalidArgument: what is wrong;
@@ -50,7 +50,7 @@ class WsMeter {
   void Add(uint32_t metric, double value);
 
   ApiVu& vu_;
-  TagSetId tags_;
+  TagSet tags_;
   const std::string url_;
   MonoTime opened_;
   bool open_ = false;

@@ -20,8 +20,8 @@ namespace lockstep::agent {
 // A connection as a script asked for it.
 struct MqttPlan {
   MqttSpec spec;
-  TagSetId tags = kEmptyTagSet;  // of the script and the VU, and the url
-  std::string shown = {};        // the name, or the url without its password
+  TagSet tags = kEmptyTagSet;  // of the script and the VU, and the url
+  std::string shown = {};      // the name, or the url without its password
 };
 
 class MqttModule final : public VuPart {

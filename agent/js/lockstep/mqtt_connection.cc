@@ -81,7 +81,7 @@ MonoTime MqttModule::Connection::Now() {
   return module_.vu().loop().clock().Mono();
 }
 
-TagSetId MqttModule::Connection::TagsOf(int qos) {
+TagSet MqttModule::Connection::TagsOf(int qos) {
   return module_.vu().sink().tags().With(tags_, "qos", absl::StrCat(qos));
 }
 
@@ -131,7 +131,7 @@ void MqttModule::Connection::Connected(absl::string_view error) {
   if (std::exchange(counted_, true)) {
     return;
   }
-  TagSetId tags = tags_;
+  TagSet tags = tags_;
   if (!error.empty() && module_.vu().system_tags().Has(SystemTag::kError)) {
     tags = module_.vu().sink().tags().With(tags, SystemTagName(SystemTag::kError), error);
   }

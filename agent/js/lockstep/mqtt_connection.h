@@ -50,13 +50,13 @@ class MqttModule::Connection final : public MqttListener {
  private:
   struct Publication {
     MonoTime sent;
-    TagSetId tags;
+    TagSet tags;
     int qos;
     int64_t bytes;
   };
 
   MonoTime Now();
-  TagSetId TagsOf(int qos);
+  TagSet TagsOf(int qos);
   // There is a connection, or there is none, which is an error.
   void Connected(absl::string_view error);
   void Ended(absl::string_view why);
@@ -71,7 +71,7 @@ class MqttModule::Connection final : public MqttListener {
   const uint64_t number_;
   v8::Isolate* const isolate_;
   const MqttVersion version_;
-  const TagSetId tags_;
+  const TagSet tags_;
   const std::string shown_;
   const MonoTime began_;
   bool counted_ = false;  // as a session

@@ -21,8 +21,8 @@ namespace lockstep::agent {
 // A connection as a script asked for it.
 struct SocketIoPlan {
   EngineOptions engine;
-  TagSetId tags = kEmptyTagSet;  // of the script and the VU, and the url
-  std::string shown = {};        // the name, or the url without its query
+  TagSet tags = kEmptyTagSet;  // of the script and the VU, and the url
+  std::string shown = {};      // the name, or the url without its query
 };
 
 class SocketIoModule final : public VuPart {

@@ -35,11 +35,11 @@ absl::Span<const MetricDefinition> SocketIoMeter::Definitions() {
   return kSocketIoMetrics;
 }
 
-TagSetId SocketIoMeter::TagsOf(const std::string& name_space) const {
+TagSet SocketIoMeter::TagsOf(const std::string& name_space) const {
   return vu_.sink().tags().With(tags_, "namespace", name_space);
 }
 
-TagSetId SocketIoMeter::TagsOf(const std::string& name_space, absl::string_view event) const {
+TagSet SocketIoMeter::TagsOf(const std::string& name_space, absl::string_view event) const {
   return vu_.sink().tags().With(TagsOf(name_space), "event", event);
 }
 
@@ -52,7 +52,7 @@ void SocketIoMeter::Connected(const std::string& name_space, absl::string_view e
   if (begun == connecting_.end()) {
     return;
   }
-  TagSetId tags = TagsOf(name_space);
+  TagSet tags = TagsOf(name_space);
   if (!error.empty() && vu_.system_tags().Has(SystemTag::kError)) {
     tags = vu_.sink().tags().With(tags, SystemTagName(SystemTag::kError), error);
   }

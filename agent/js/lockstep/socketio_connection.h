@@ -17,8 +17,8 @@ namespace lockstep::agent {
 // Writes the socketio_* samples of a connection.
 class SocketIoMeter {
  public:
-  SocketIoMeter(ApiVu& vu, ModuleMetrics& metrics, TagSetId tags)
-      : vu_(vu), metrics_(metrics), tags_(tags) {}
+  SocketIoMeter(ApiVu& vu, ModuleMetrics& metrics, TagSet tags)
+      : vu_(vu), metrics_(metrics), tags_(std::move(tags)) {}
   static absl::Span<const MetricDefinition> Definitions();
 
   void Connecting(const std::string& name_space);
@@ -30,8 +30,8 @@ class SocketIoMeter {
  private:
   void Connected(const std::string& name_space, absl::string_view error);
   void Disconnected(const std::string& name_space);
-  TagSetId TagsOf(const std::string& name_space) const;
-  TagSetId TagsOf(const std::string& name_space, absl::string_view event) const;
+  TagSet TagsOf(const std::string& name_space) const;
+  TagSet TagsOf(const std::string& name_space, absl::string_view event) const;
 
   struct Asked {
     std::string event;
@@ -40,7 +40,7 @@ class SocketIoMeter {
 
   ApiVu& vu_;
   ModuleMetrics& metrics_;
-  const TagSetId tags_;
+  const TagSet tags_;
   std::map<std::string, MonoTime> connecting_, connected_;        // by namespace, since
   std::map<std::pair<std::string, uint64_t>, Asked> unanswered_;  // by namespace and id
 };

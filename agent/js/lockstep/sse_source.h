@@ -33,10 +33,10 @@ class SseMeter {
   ApiVu& vu_;
   ModuleMetrics& metrics_;
   HttpSampler& sampler_;
-  const TagSetId base_;
+  const TagSet base_;
   const std::string method_, url_;
   const std::optional<std::string> name_;
-  TagSetId tags_ = kEmptyTagSet;
+  TagSet tags_ = kEmptyTagSet;
   MonoTime began_;
   std::optional<MonoTime> last_event_;
   bool open_ = false;

@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "agent/grpc/connect_failure.h"
 #include "common/rpc/grpc_cause.h"
 #include "tests/agent/grpc/grpc_fixture.h"
 #include "tests/agent/net/net_test_support.h"
@@ -80,6 +81,40 @@ TEST(GrpcCause, IsWhatGrpcSaysLast) {
   EXPECT_EQ(GrpcCause("last error: a; last error: UNAVAILABLE: b"), "b");
   EXPECT_EQ(GrpcCause("Socket closed"), "Socket closed");
   EXPECT_EQ(GrpcCause(""), "");
+}
+
+TEST(ConnectFailure, SaysInPlainWordsWhatIsWrong) {
+  constexpr absl::string_view kDial = "transport: error while dialing: dial tcp 127.0.0.1:1: ";
+  constexpr absl::string_view kNoGrpc =
+      "the server does not speak gRPC: it does not answer with HTTP/2";
+  constexpr absl::string_view kTls =
+      "transport: authentication handshake failed: dial tcp 127.0.0.1:1: ";
+  const std::pair<absl::string_view, std::string> rows[] = {
+      {"Failed to connect to remote host: Connection refused",
+       absl::StrCat(kDial, "connect: connection refused")},
+      {"Trying to connect an http1.x server", absl::StrCat(kDial, kNoGrpc)},
+      {"Failed parsing HTTP/2", absl::StrCat(kDial, kNoGrpc)},
+      {"recvmsg:Connection reset by peer",
+       absl::StrCat(
+           kDial,
+           "the server closed the connection: it may not speak gRPC, or expect TLS (or none)")},
+      {"No route to host", absl::StrCat(kDial, "No route to host")},
+      {"Tls handshake failed: SSL_ERROR_SSL: error:0A00010B:SSL routines::wrong version number",
+       absl::StrCat(
+           kTls,
+           "tls: first record does not look like a TLS handshake; { plaintext: true } connects without TLS")},
+      {"Tls handshake failed: SSL_ERROR_SSL: error:0A000086:SSL routines::certificate verify failed",
+       absl::StrCat(kTls, "certificate verify failed")},
+  };
+  for (const auto& [cause, failure] : rows) {
+    EXPECT_EQ(failure, ConnectFailure(
+                           absl::StrCat("failed to connect to all addresses; last error: UNKNOWN: "
+                                        "ipv4:127.0.0.1:1: ",
+                                        cause),
+                           "127.0.0.1:1"));
+  }
+  EXPECT_EQ(absl::StrCat(kDial, kNoGrpc), ConnectFailure("OK", "127.0.0.1:1"));
+  EXPECT_EQ(absl::StrCat(kDial, kNoGrpc), ConnectFailure("", "127.0.0.1:1"));
 }
 
 TEST_F(GrpcConnectTest, EachConnectHasAConnectionOfItsOwn) {

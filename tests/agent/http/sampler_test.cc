@@ -189,7 +189,7 @@ TEST_F(HttpSamplerTest, OnlyTheSystemTagsAskedForAreSet) {
 }
 
 TEST_F(HttpSamplerTest, TheSameExchangeHasTheSameTagSet) {
-  const TagSetId first = sampler_.TagsOf(Hop(true), Answer(200));
+  const TagSet first = sampler_.TagsOf(Hop(true), Answer(200));
   EXPECT_EQ(first, sampler_.TagsOf(Hop(true), Answer(200)));
   EXPECT_NE(first, sampler_.TagsOf(Hop(true), Answer(201)));
   EXPECT_NE(first, sampler_.TagsOf(Hop(false), Answer(200)));

@@ -29,7 +29,7 @@ const SeriesDelta* Find(const Batch& batch, const std::string& metric, const Tag
 
 TEST(Accumulator, SealsWhatWasAddedSinceTheLastSeal) {
   Accumulator accumulator;
-  const TagSetId tags = accumulator.tags().With(kEmptyTagSet, "status", "200");
+  const TagSet tags = accumulator.tags().With(kEmptyTagSet, "status", "200");
   accumulator.Add(kReqs, tags, 1, At(5));
   accumulator.Add(kReqs, tags, 1, At(6));
   accumulator.Add(kReqs, kEmptyTagSet, 1, At(7));
@@ -95,9 +95,9 @@ TEST(Accumulator, KeepsPointsOnlyIfAnOutputWantsThemAndUpToTheLimit) {
 TEST(Accumulator, MakesNoSeriesOfMetadata) {
   Accumulator accumulator({.keep_points = true, .max_series = 2});
   TagSetTable& tags = accumulator.tags();
-  const TagSetId plain = tags.With(kEmptyTagSet, "status", "200");
+  const TagSet plain = tags.With(kEmptyTagSet, "status", "200");
   for (int i = 0; i < 5; ++i) {
-    const TagSetId marked = tags.With(plain, MetadataKey("iter"), std::to_string(i));
+    const TagSet marked = tags.With(plain, MetadataKey("iter"), std::to_string(i));
     accumulator.Add(kReqs, marked, 1, At(i));
     const MetricValue values[] = {{kDuration, 2.5}};
     accumulator.AddMany(marked, At(i), values);
@@ -125,27 +125,84 @@ TEST(Accumulator, CountsIterationsBesideTheSamplesOfTheSameSeal) {
   EXPECT_TRUE(accumulator.Seal().empty());
 }
 
-TEST(Accumulator, TellsOfTagSetsThatDidNotFit) {
+TEST(Accumulator, TellsOfTagsThatAreTooLarge) {
   Accumulator accumulator;
-  for (size_t i = 0; i < TagSetTable::kMaxSets + 10; ++i) {
-    accumulator.tags().With(kEmptyTagSet, MetadataKey("n"), std::to_string(i));
-  }
+  accumulator.tags().With(kEmptyTagSet, "n", std::string(10'000, 'x'));
   EXPECT_GT(accumulator.Seal().overflowed_series, 0u);
   EXPECT_EQ(accumulator.Seal().overflowed_series, 0u);
 }
 
-TEST(Accumulator, PutsSeriesPastItsLimitIntoOverflow) {
+TEST(Accumulator, KeepsOfSeriesPastItsLimitTheTagsWithFewValues) {
   Accumulator accumulator({.max_series = 2});
-  for (int i = 0; i < 5; ++i) {
-    accumulator.Add(kReqs, accumulator.tags().With(kEmptyTagSet, "n", std::to_string(i)), 1, At(i));
-  }
-  for (int i = 0; i < 5; ++i) {
-    accumulator.Add(kReqs, accumulator.tags().With(kEmptyTagSet, "n", std::to_string(i)), 1, At(i));
+  for (int round = 0; round < 2; ++round) {
+    for (int i = 0; i < 5; ++i) {
+      accumulator.Add(kReqs,
+                      accumulator.tags().With(kEmptyTagSet, {{"n", std::to_string(i)},
+                                                             {"status", i == 4 ? "500" : "200"}}),
+                      1, At(i));
+    }
   }
   const Batch batch = accumulator.Seal();
-  EXPECT_EQ(batch.series.size(), 3u);
-  EXPECT_EQ(Find(batch, "http_reqs", {{"overflow", "true"}})->aggregate.counter().sum(), 6);
-  EXPECT_EQ(batch.overflowed_series, 3u);
+  EXPECT_EQ(batch.series.size(), 4u);
+  EXPECT_EQ(Find(batch, "http_reqs", {{"n", "1"}, {"status", "200"}})->aggregate.counter().sum(),
+            2);
+  EXPECT_EQ(Find(batch, "http_reqs", {{"overflow", "true"}, {"status", "200"}})
+                ->aggregate.counter()
+                .sum(),
+            4);
+  EXPECT_EQ(Find(batch, "http_reqs", {{"overflow", "true"}, {"status", "500"}})
+                ->aggregate.counter()
+                .sum(),
+            2);
+  EXPECT_GT(batch.overflowed_series, 0u);
+}
+
+// A hundred thousand tag sets, of which the store still finds each that a threshold selects, and the
+// accumulator keeps few.
+TEST(Accumulator, LosesNothingThatThresholdsSelect) {
+  const absl::StatusOr<MetricKey> late = ParseMetricKey("http_reqs{user:99998}");
+  const absl::StatusOr<MetricKey> group = ParseMetricKey("http_reqs{group:::99999}");
+  ASSERT_TRUE(late.ok() && group.ok());
+  TagList asked = late->tags;
+  asked.insert(asked.end(), group->tags.begin(), group->tags.end());
+  Accumulator accumulator({.max_series = 1000, .asked = asked});
+  AggregateStore store;
+  ASSERT_TRUE(store.AddSubmetric(*late).ok() && store.AddSubmetric(*group).ok());
+  for (int i = 0; i < 100'000; ++i) {
+    const std::string id = std::to_string(i);
+    accumulator.Add(kReqs,
+                    accumulator.tags().With(kEmptyTagSet, {{"group", "::" + id}, {"user", id}}), 1,
+                    At(i));
+    if (i % 10'000 == 9'999) {
+      ASSERT_TRUE(store.Merge(accumulator.Seal()).ok());
+    }
+  }
+  EXPECT_EQ(store.Find("http_reqs")->counter().sum(), 100'000);
+  EXPECT_EQ(store.Find("http_reqs{user:99998}")->counter().sum(), 1);
+  EXPECT_EQ(store.Find("http_reqs{group:::99999}")->counter().sum(), 1);
+  EXPECT_LT(accumulator.tags().size(), 3000u);
+}
+
+TEST(Accumulator, BoundsTheTextOfItsSeries) {
+  Accumulator accumulator({.max_text_bytes = 50'000});
+  for (int i = 0; i < 100; ++i) {
+    const std::string text = std::string(1000, 'x') + std::to_string(i);
+    accumulator.Add(kReqs, accumulator.tags().With(kEmptyTagSet, {{"n", text}}), 1, At(i));
+  }
+  const Batch batch = accumulator.Seal();
+  EXPECT_EQ(batch.series.size(), 51u);
+  EXPECT_EQ(Find(batch, "http_reqs", {{"overflow", "true"}})->aggregate.counter().sum(), 50);
+}
+
+TEST(Accumulator, SamplesKeepTheirOwnTagsWhateverTheLimit) {
+  Accumulator accumulator({.keep_points = true, .max_series = 2});
+  for (int i = 0; i < 9; ++i) {
+    accumulator.Add(kReqs, accumulator.tags().With(kEmptyTagSet, {{"n", std::to_string(i)}}), 1,
+                    At(i));
+  }
+  const Batch batch = accumulator.Seal();
+  ASSERT_EQ(batch.points.size(), 9u);
+  EXPECT_EQ(batch.tag_sets[batch.points[8].tag_set], (TagList{{"n", "8"}}));
 }
 
 // The law that a run cut over ten agents measures what one would, all the way over the wire into
@@ -158,7 +215,7 @@ TEST(Accumulator, TenAgentsFillTheStoreExactlyAsOneDoes) {
     for (uint64_t second = 0; second < 4; ++second) {
       for (size_t i = 0; i < 4000; ++i) {
         Accumulator& mine = accumulators[i % agents];
-        const TagSetId tags = mine.tags().With(kEmptyTagSet, "n", std::to_string(i % 7));
+        const TagSet tags = mine.tags().With(kEmptyTagSet, "n", std::to_string(i % 7));
         mine.Add(kDuration, tags, 0.1 * static_cast<double>((i * 7919) % 10007),
                  At(static_cast<int64_t>(i)));
         mine.Add(kVus, tags, static_cast<double>(i % 13),

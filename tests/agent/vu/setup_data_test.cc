@@ -49,6 +49,27 @@ TEST_F(SetupDataTest, OfAResponseItsFieldsAreKept) {
   EXPECT_THAT(json, Not(HasSubstr("submitForm")));
 }
 
+// As k6's documentation says: thresholds on `iteration_duration{group:::setup}` work.
+TEST_F(SetupDataTest, SetupTakesTimeLikeAnIterationButIsNone) {
+  for (const char* body : {"return 1;", "throw new Error('no');"}) {
+    Setup(body);
+    std::optional<std::vector<std::string>> sealed;
+    host_.Seal(1, [&](std::vector<std::string> batches) { sealed = std::move(batches); });
+    std::vector<TagList> durations;
+    for (const std::string& encoded : Wait(sealed)) {
+      const Batch batch = *DecodeBatch(encoded);
+      for (const SeriesDelta& series : batch.series) {
+        EXPECT_NE(batch.metrics[series.metric].name, "iterations");
+        if (batch.metrics[series.metric].name == "iteration_duration") {
+          EXPECT_EQ(series.aggregate.count(), 1u);
+          durations.push_back(batch.tag_sets[series.tag_set]);
+        }
+      }
+    }
+    EXPECT_EQ(durations, (std::vector<TagList>{{{"group", "::setup"}}})) << body;
+  }
+}
+
 TEST_F(SetupDataTest, FunctionsOfTheScriptAreRefused) {
   const ScriptResult<std::string> result = Setup("return { f() {} };");
   EXPECT_FALSE(result.value.has_value());

@@ -100,6 +100,27 @@ TEST(AggregateStore, PutsTagSetsPastTheLimitIntoOneSeries) {
   EXPECT_THAT(store.TakeWarnings(), IsEmpty());
 }
 
+TEST(AggregateStore, KeepsTheTagsWithFewValuesPastTheLimit) {
+  AggregateStore store({.max_series_per_metric = 2, .breakdown_tags = {}});
+  std::vector<Value> values;
+  for (int i = 0; i < 10; ++i) {
+    values.push_back({"checks",
+                      MetricType::kRate,
+                      {{"check", i == 9 ? "late" : "early"}, {"user", std::to_string(i)}},
+                      i == 9 ? 0.0 : 1.0});
+  }
+  values.push_back({"checks", MetricType::kRate, {{"check", "third"}}, 1});
+  ASSERT_TRUE(store.Merge(BatchOf(values)).ok());
+  std::map<std::string, Rate> checks;
+  for (const auto& series : store.SeriesOf("checks")) {
+    const std::string* check = FindTag(*series.tags, "check");
+    checks[check == nullptr ? "" : *check].Merge(series.aggregate->rate());
+  }
+  EXPECT_EQ(checks["early"], (Rate{.trues = 9, .total = 9}));
+  EXPECT_EQ(checks["late"], (Rate{.trues = 0, .total = 1}));
+  EXPECT_EQ(checks[""], (Rate{.trues = 1, .total = 1})) << "beyond as many again";
+}
+
 TEST(AggregateStore, KeepsSubmetricsExactPastTheLimitOfSeries) {
   AggregateStore store({.max_series_per_metric = 2, .breakdown_tags = {{"group"}}});
   const absl::StatusOr<MetricKey> key = ParseMetricKey("http_reqs{status:200}");

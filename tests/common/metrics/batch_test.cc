@@ -217,6 +217,7 @@ TEST(SplitPoints, KeepsAllOfThemInOrder) {
   ASSERT_EQ(parts.size(), 3u);
   EXPECT_EQ(parts[0].series.size(), 2u);
   EXPECT_EQ(parts[0].refused_points, 1u);
+  EXPECT_EQ(parts[0].tag_sets.size(), 1u) << "not those of the other parts' points";
   int64_t next = 0;
   for (size_t i = 0; i < parts.size(); ++i) {
     const Batch part = *DecodeBatch(EncodeBatch(parts[i]));

@@ -49,7 +49,7 @@ TEST(MetricName, HasALetterFirstAndAtMost129Characters) {
 
 TEST(TagSetTable, GivesEqualSetsOneId) {
   TagSetTable table;
-  const TagSetId one = table.With(kEmptyTagSet, {{"b", "2"}, {"a", "1"}});
+  const TagSet one = table.With(kEmptyTagSet, {{"b", "2"}, {"a", "1"}});
   EXPECT_EQ(table.With(kEmptyTagSet, {{"a", "1"}, {"b", "2"}}), one);
   EXPECT_EQ(table.With(table.With(kEmptyTagSet, "a", "1"), "b", "2"), one);
   EXPECT_THAT(table.Get(one), ElementsAre(Pair("a", "1"), Pair("b", "2")));
@@ -59,7 +59,7 @@ TEST(TagSetTable, GivesEqualSetsOneId) {
 
 TEST(TagSetTable, LetsTheLaterValueWin) {
   TagSetTable table;
-  const TagSetId set = table.With(kEmptyTagSet, {{"a", "1"}, {"a", "2"}});
+  const TagSet set = table.With(kEmptyTagSet, {{"a", "1"}, {"a", "2"}});
   EXPECT_THAT(table.Get(set), ElementsAre(Pair("a", "2")));
   EXPECT_EQ(table.Without(set, "a"), kEmptyTagSet);
   EXPECT_EQ(table.With(set, "a", "2"), set);
@@ -67,32 +67,68 @@ TEST(TagSetTable, LetsTheLaterValueWin) {
 
 TEST(TagSetTable, IsUtf8WithItsLimitsAndItsOrder) {
   TagSetTable table;
-  const TagSetId set = table.With(
+  const TagSet set = table.With(
       kEmptyTagSet, {{"\xFF", "a\xFCo"}, {"\uFFFE", "b"}, {"long", std::string(8192, '\xFF')}});
   EXPECT_THAT(table.Get(set), ElementsAre(Pair("long", ::testing::SizeIs(8190)),
                                           Pair("\uFFFD", "a\uFFFDo"), Pair("\uFFFE", "b")));
   EXPECT_EQ(table.With(kEmptyTagSet, "k\xFF", "v"), table.With(kEmptyTagSet, "k\xFE", "v"));
 }
 
-TEST(TagSetTable, OverflowsInsteadOfEatingAllMemory) {
+TEST(TagSetTable, ForgetsSetsThatNobodyHolds) {
   TagSetTable table;
-  TagSetId last{};
-  for (size_t i = 0; i < TagSetTable::kMaxSets + 10; ++i) {
-    last = table.With(kEmptyTagSet, {{"n", std::to_string(i)}});
+  const TagSet kept = table.With(kEmptyTagSet, "n", "kept");
+  {
+    const TagSet held = table.With(kept, {{"a", "1"}, {MetadataKey("iter"), "1"}});
+    EXPECT_EQ(table.size(), 3u) << "with the one without metadata";
   }
-  EXPECT_THAT(table.Get(last), ElementsAre(Pair("overflow", "true")));
-  EXPECT_LE(table.size(), TagSetTable::kMaxSets + 1);
-  EXPECT_GT(table.overflowed(), 0u);
+  EXPECT_EQ(table.size(), 1u);
+  for (size_t i = 0; i < 3 * TagSetMemo::kMost; ++i) {
+    table.With(kept, "id", absl::StrCat(i));
+  }
+  EXPECT_EQ(table.size(), 1 + TagSetMemo::kMost) << "what is remembered";
+  EXPECT_THAT(table.Get(table.With(kept, "id", "5")),
+              ElementsAre(Pair("id", "5"), Pair("n", "kept")));
+}
+
+TEST(TagSetTable, SetsMayOutliveIt) {
+  TagSet set;
+  {
+    TagSetTable table;
+    set = table.With(kEmptyTagSet, {{"a", "1"}, {MetadataKey("iter"), "1"}});
+  }
+  const TagSet copy = set;
+  EXPECT_EQ(TagSetTable::Find(copy, "a"), "1");
+}
+
+TEST(TagSetMemo, NeverTakesASetForOneThatIsGone) {
+  TagSetTable table;
+  for (int i = 0; i < 100; ++i) {
+    const TagSet base = table.With(kEmptyTagSet, {{"base", absl::StrCat(i)}});
+    EXPECT_EQ(table.Find(table.With(base, "a", "1"), "base"), absl::StrCat(i));
+  }
+}
+
+TEST(FoldedTags, AreThoseWithFewValuesAndThoseThatAreAskedFor) {
+  const TagList tags = {{"group", "::g"},  {"name", "/7"}, {"scenario", "s"},
+                        {"status", "200"}, {"url", "/7"},  {"user", "7"}};
+  EXPECT_THAT(FoldedTags(tags, {}), ElementsAre(Pair("group", "::g"), Pair("overflow", "true"),
+                                                Pair("scenario", "s"), Pair("status", "200")));
+  EXPECT_THAT(FoldedTags(tags, {{"user", "7"}, {"url", "/8"}}),
+              ElementsAre(Pair("group", "::g"), Pair("overflow", "true"), Pair("scenario", "s"),
+                          Pair("status", "200"), Pair("user", "7")));
+  EXPECT_THAT(NarrowTags(tags, {{"user", "7"}, {"status", "500"}}),
+              ElementsAre(Pair("overflow", "true"), Pair("user", "7")));
+  EXPECT_TRUE(IsFolded(FoldedTags(tags, {})) && !IsFolded(tags));
 }
 
 TEST(TagSetTable, LeavesOutWhatNoBatchMayHold) {
   TagSetTable table;
   const std::string page(100'000, 'x');
-  const TagSetId cut = table.With(kEmptyTagSet, "url", absl::StrCat("\u00e4", page));
+  const TagSet cut = table.With(kEmptyTagSet, "url", absl::StrCat("\u00e4", page));
   EXPECT_EQ(table.Find(cut, "url")->size(), TagSetTable::kMaxTextBytes);
   EXPECT_EQ(table.With(kEmptyTagSet, {{"url", absl::StrCat("\u00e4", page)}}), cut);
   EXPECT_EQ(table.With(kEmptyTagSet, page, "1"), kEmptyTagSet);
-  TagSetId many = kEmptyTagSet, large = kEmptyTagSet;
+  TagSet many = kEmptyTagSet, large = kEmptyTagSet;
   for (int i = 0; i < 200; ++i) {
     const std::string key = absl::StrCat("k", 1000 + i);
     many = table.With(many, key, "1");
@@ -101,13 +137,15 @@ TEST(TagSetTable, LeavesOutWhatNoBatchMayHold) {
   EXPECT_EQ(table.Get(many).size(), TagSetTable::kMaxTags);
   EXPECT_EQ(table.Get(many).back().first, "k1127");
   EXPECT_THAT(table.Get(large).size(), 7) << "of 8 KiB and a little more each";
-  EXPECT_GT(table.overflowed(), 0u);
+  EXPECT_GT(table.cut(), 0u);
+  // Thresholds select by it.
+  EXPECT_EQ(table.Find(table.With(large, "status", "500"), "status"), "500");
 }
 
 TEST(TagSetTable, KeepsMetadataApart) {
   TagSetTable table;
-  const TagSetId plain = table.With(kEmptyTagSet, "a", "1");
-  const TagSetId marked = table.With(plain, MetadataKey("trace"), "t");
+  const TagSet plain = table.With(kEmptyTagSet, "a", "1");
+  const TagSet marked = table.With(plain, MetadataKey("trace"), "t");
   EXPECT_EQ(table.Indexed(marked), plain);
   EXPECT_EQ(table.Indexed(plain), plain);
   EXPECT_EQ(table.Find(marked, MetadataKey("trace")), "t");
@@ -115,17 +153,6 @@ TEST(TagSetTable, KeepsMetadataApart) {
   EXPECT_EQ(table.Indexed(table.With(marked, "b", "2")), table.With(plain, "b", "2"));
   EXPECT_EQ(TagName(MetadataKey("trace")), "trace");
   EXPECT_EQ(TagName("trace"), "trace");
-}
-
-TEST(TagSetTable, LosesMetadataBeforeTags) {
-  TagSetTable table;
-  const TagSetId plain = table.With(kEmptyTagSet, "a", "1");
-  TagSetId last{};
-  for (size_t i = 0; i < TagSetTable::kMaxSets + 10; ++i) {
-    last = table.With(plain, MetadataKey("n"), std::to_string(i));
-  }
-  EXPECT_EQ(last, plain);
-  EXPECT_GT(table.overflowed(), 0u);
 }
 
 TEST(MetricKey, TakesNamesAndTags) {

@@ -207,6 +207,19 @@ TEST_F(TimelineTest, RequestsAreCountedByName) {
   EXPECT_EQ(a.avg, 20);
 }
 
+TEST_F(TimelineTest, RequestsThatLostTheirNameAreOthers) {
+  timeline.Start(t0);
+  Batch batch = Requests(0, 2, 10, "200", "/a");
+  for (TagList& tags : batch.tag_sets) {
+    tags = FoldedTags(tags, {});
+  }
+  timeline.Add("a", batch);
+  const History history = Whole(1);
+  ASSERT_THAT(history.requests, SizeIs(1));
+  EXPECT_EQ(history.requests[0].name, kOtherNames);
+  EXPECT_EQ(history.requests[0].count, 2U);
+}
+
 TEST_F(TimelineTest, CallsOfGrpcFailByTheirStatus) {
   timeline.Start(t0);
   Batch batch = One(0, {"grpc_req_duration", MetricType::kTrend, ValueType::kTime}, {3, 5});

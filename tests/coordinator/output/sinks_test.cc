@@ -307,17 +307,22 @@ TEST_F(SinksTest, SendsCumulativeSumsAndExponentialHistograms) {
   const auto& resource = request.resource_metrics(0);
   EXPECT_EQ(resource.resource().attributes(0).value().string_value(), "shop");
   const auto& metrics = resource.scope_metrics(0).metrics();
-  ASSERT_EQ(metrics.size(), 5);
+  ASSERT_EQ(metrics.size(), 4);
   EXPECT_EQ(metrics[0].name(), "load.http_reqs");
   EXPECT_TRUE(metrics[0].sum().is_monotonic());
   EXPECT_EQ(metrics[0].sum().aggregation_temporality(), 2);
   EXPECT_EQ(metrics[0].sum().data_points(0).as_double(), 3);
   EXPECT_EQ(metrics[1].gauge().data_points(0).as_double(), 7);
-  EXPECT_EQ(metrics[2].name(), "load.checks.occurred");
-  EXPECT_EQ(metrics[2].sum().data_points(0).as_int(), 1);
-  EXPECT_EQ(metrics[3].sum().data_points(0).as_int(), 2);
-  EXPECT_EQ(metrics[4].unit(), "ms");
-  const auto& point = metrics[4].exponential_histogram().data_points(0);
+  EXPECT_EQ(metrics[2].name(), "load.checks");
+  for (const auto& [index, condition] : {std::pair(0, "nonzero"), std::pair(1, "zero")}) {
+    const auto& counted = metrics[2].sum().data_points(index);
+    EXPECT_EQ(counted.as_int(), 1);
+    const auto& attribute = counted.attributes(counted.attributes_size() - 1);
+    EXPECT_EQ(attribute.key(), "condition");
+    EXPECT_EQ(attribute.value().string_value(), condition);
+  }
+  EXPECT_EQ(metrics[3].unit(), "ms");
+  const auto& point = metrics[3].exponential_histogram().data_points(0);
   EXPECT_EQ(point.scale(), 8);
   EXPECT_EQ(point.count(), 2u);
   EXPECT_EQ(point.sum(), 4000);
@@ -327,6 +332,14 @@ TEST_F(SinksTest, SendsCumulativeSumsAndExponentialHistograms) {
   EXPECT_EQ(point.positive().offset(), 2551);
   EXPECT_EQ(point.positive().bucket_counts(0), 1u);
   EXPECT_EQ(point.positive().bucket_counts(point.positive().bucket_counts_size() - 1), 1u);
+}
+
+TEST_F(SinksTest, TakesAnOldNameAndSaysSo) {
+  EXPECT_EQ((*MakeOutput("experimental-opentelemetry=http://h:1", context_))->Description(),
+            (*MakeOutput("opentelemetry=http://h:1", context_))->Description());
+  EXPECT_THAT(OldOutputNames({"json", "experimental-opentelemetry=http://h:1", "opentelemetry"}),
+              ::testing::ElementsAre("-o experimental-opentelemetry: this is an old name; use -o "
+                                     "opentelemetry"));
 }
 
 TEST_F(SinksTest, RefusesAnOtlpProtocolThatThereIsNot) {

@@ -84,6 +84,16 @@ TEST_F(Sources, AUrlHasSettingsFromThreePlaces) {
   EXPECT_THAT(url.headers, ElementsAre("X-KEY: 2", "X-A: 1", "Authorization: Bearer t"));
 }
 
+TEST_F(Sources, AUrlMayHaveAllOfItsSettingsFromTheEnvironment) {
+  for (const char* text : {"url", "url=env", "url=env,name=url"}) {
+    const absl::StatusOr<SecretSource> source =
+        ReadSecretSource(text, {{"K6_SECRET_SOURCE_URL_URL_TEMPLATE", "https://v/{key}"}});
+    ASSERT_TRUE(source.ok()) << text << ": " << source.status();
+    EXPECT_EQ(source->name, "url");
+    EXPECT_EQ(std::get<UrlSecretSettings>(source->secrets).url_template, "https://v/{key}");
+  }
+}
+
 TEST_F(Sources, MistakesInAUrlAreNamed) {
   const std::pair<std::string, const char*> kRows[] = {
       {"url=urlTemplate=https://v/key",

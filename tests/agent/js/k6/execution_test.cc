@@ -55,13 +55,9 @@ TEST_F(ExecutionModule, TagsOfTheVuGoToItsSamples) {
               HasSubstr("only String, Boolean and Number types"));
 }
 
-TEST_F(ExecutionModule, TheObjectOfTagsCannotBeReplaced) {
-  EXPECT_EQ(R"([null,"v"])", Run(R"js('use strict';
-    execution.vu.tags.k = 'v';
-    execution.vu.tags = {a: '1'};
-    return [execution.vu.tags.a ?? null, execution.vu.tags.k]
-  )js"));
-  for (const char* place : {"vu.metrics.tags", "vu.metrics.metadata", "vu.metrics"}) {
+TEST_F(ExecutionModule, NoObjectOfItCanBeReplaced) {
+  for (const char* place : {"vu.metrics.tags", "vu.metrics.metadata", "vu.metrics", "vu.tags", "vu",
+                            "scenario", "instance", "test"}) {
     EXPECT_EQ(R"("TypeError")",
               Run(absl::StrCat("'use strict'; try { execution.", place,
                                " = {k: 'v'}; return 'taken' } catch (e) { return e.name }")))

@@ -45,6 +45,16 @@ TEST_F(HttpTest, FieldsArePropertiesAndStayTheSame) {
   )js"));
 }
 
+// http.get(url, null, {headers}) sends no headers.
+TEST_F(HttpTest, WhatFollowsTheParamsIsTold) {
+  Run("http.get(`${T}/`, {}); http.request('GET', `${T}/`, null, {})");
+  EXPECT_THAT(js_.vu().log.records, ::testing::SizeIs(0));
+  Run("http.get(`${T}/`, null, {headers: {a: '1'}}); http.head(`${T}/`, null, {})");
+  ASSERT_THAT(js_.vu().log.records, ::testing::SizeIs(1)) << "once a VU";
+  EXPECT_THAT(js_.vu().log.records[0].message,
+              HasSubstr("http.get() takes a URL and params; what follows them is ignored"));
+}
+
 TEST_F(HttpTest, EveryMethodIsSent) {
   EXPECT_EQ(R"(["GET","POST","PUT","PATCH","DELETE","OPTIONS","propfind","GET"])", Run(R"js(
     const u = `${T}/request`, m = r => r.body.split(' ')[0];

@@ -31,7 +31,7 @@ class RecordingSink final : public SampleSink {
     TagList tags;
     double value;
   };
-  void Add(MetricId metric, TagSetId tags, double value, absl::Time) override {
+  void Add(MetricId metric, const TagSet& tags, double value, absl::Time) override {
     samples.push_back({metrics_.Get(metric).name, tags_.Get(tags), value});
   }
   void AddError(absl::string_view cause, absl::string_view method, absl::string_view name,
@@ -69,8 +69,8 @@ class HarnessVu final : public ApiVu {
   Logger& logger() override { return log; }
   EventLoop& loop() override { return *loop_; }
   SampleSink& sink() override { return samples; }
-  TagSetId tags() const override { return tags_; }
-  void set_tags(TagSetId tags) override { tags_ = tags; }
+  const TagSet& tags() const override { return tags_; }
+  void set_tags(TagSet tags) override { tags_ = tags; }
   const std::string& group() const override { return group_; }
   void SetGroup(std::string path) override;
   void CountBytes(int64_t sent, int64_t received) override;
@@ -133,7 +133,7 @@ class HarnessVu final : public ApiVu {
   HttpClient* http_override_ = nullptr;
   std::unique_ptr<GrpcEngine> grpc_;
   std::unique_ptr<MqttEnv> mqtt_;
-  TagSetId tags_ = kEmptyTagSet;
+  TagSet tags_ = kEmptyTagSet;
   std::string group_;
   int expected_ = 0;
   std::vector<Task> ready_;
