@@ -200,6 +200,8 @@ class Run {
   void OnProgress(RunMember& member, const v1::Progress& progress);
   void OnScriptRequest(RunMember& member, const v1::ScriptRequest& request);
   absl::Status OnRowLease(RunMember& member, const v1::RowLease& lease);
+  absl::Status OnRowsReturned(RunMember& member, const v1::RowsReturned& returned);
+  void DealRows();
   // Where work moves.
   absl::Status OnMovingWork(RunMember& member, const v1::AgentMessage& message);
   void OnInspected(RunMember& member, const v1::Inspected& inspected);

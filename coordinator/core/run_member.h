@@ -34,6 +34,7 @@ struct RunMember {
   bool lost = false;
   std::string loss;       // why
   std::string lost_call;  // the script's function that it was calling
+  std::string lost_rows;  // of shared queues, that nobody else gets
   absl::Time lost_at;
   std::optional<absl::Duration> lost_after;  // since T0; unset: before
 

@@ -142,6 +142,9 @@ void Run::OnLost(const AgentRecord& agent, const absl::Status& reason) {
     return;
   }
   TakeNote(*member, reason);
+  if (state() < v1::RunStatus::RUNNING && !member->lost_rows.empty()) {
+    logger_.Warn(absl::StrCat("with agent ", agent.name, " are lost: ", member->lost_rows));
+  }
   const bool was_elected = agent.id == roster_.elected();
   if (Substitute(*member) || DealAgain(*member, was_elected)) {
     return;
@@ -162,6 +165,7 @@ void Run::OnLost(const AgentRecord& agent, const absl::Status& reason) {
   if (was_elected && state() == before) {
     AfterElectedLost(agent);
   }
+  DealRows();
   pausing_.TellIfAtRest();
   Advance();
 }
@@ -169,6 +173,7 @@ void Run::OnLost(const AgentRecord& agent, const absl::Status& reason) {
 void Run::TakeNote(RunMember& member, const absl::Status& reason) {
   member.lost = true;
   member.loss = std::string(reason.message());
+  member.lost_rows = row_queues_.Lose(member.id);
   member.lost_at = loop_.clock().Wall();
   if (loop_.clock().Mono() >= clock_.t0()) {
     member.lost_after = loop_.clock().Mono() - clock_.t0();

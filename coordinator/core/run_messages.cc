@@ -102,6 +102,7 @@ const Run::MessageRule* Run::RuleOf(const v1::AgentMessage& message) {
       {Body::kProgress, {}, Take<&Run::OnProgress, &Agent::progress>},
       {Body::kScriptRequest, {}, Take<&Run::OnScriptRequest, &Agent::script_request>},
       {Body::kRowLease, {}, Take<&Run::OnRowLease, &Agent::row_lease>},
+      {Body::kRowsReturned, {}, Take<&Run::OnRowsReturned, &Agent::rows_returned>},
       {Body::kLeaving, {}, Take<&Run::OnLeaving, &Agent::leaving>},
       {Body::kHeld, {}, kMovingWork},
       {Body::kIterationLease, {}, kMovingWork},
@@ -318,16 +319,30 @@ absl::Status Run::OnBatch(AgentId agent, const v1::BatchMessage& message) {
 }
 
 absl::Status Run::OnRowLease(RunMember& member, const v1::RowLease& lease) {
-  const int64_t agents = static_cast<int64_t>(std::max<size_t>(members().size(), 1));
-  LOCKSTEP_ASSIGN_OR_RETURN(const RowQueues::Block block,
-                            row_queues_.Lease(lease.queue(), lease.rows(), lease.wrap(), agents));
-  v1::CoordinatorMessage message;
-  v1::RowsLeased& leased = *message.mutable_rows_leased();
-  leased.set_queue(lease.queue());
-  leased.set_first(block.first);
-  leased.set_count(block.count);
-  sender_.Send(member.id, std::move(message));
+  LOCKSTEP_RETURN_IF_ERROR(row_queues_.Ask(member.id, lease));
+  DealRows();
   return absl::OkStatus();
+}
+
+absl::Status Run::OnRowsReturned(RunMember& member, const v1::RowsReturned& returned) {
+  LOCKSTEP_RETURN_IF_ERROR(row_queues_.Return(member.id, returned));
+  DealRows();
+  return absl::OkStatus();
+}
+
+void Run::DealRows() {
+  RowQueues::Messages due =
+      row_queues_.Deal(static_cast<int64_t>(std::max<size_t>(roster_.Present().size(), 1)));
+  for (auto& [agent, leased] : due.leased) {
+    v1::CoordinatorMessage message;
+    *message.mutable_rows_leased() = std::move(leased);
+    sender_.Send(agent, std::move(message));
+  }
+  for (auto& [agent, recalled] : due.recalled) {
+    v1::CoordinatorMessage message;
+    *message.mutable_rows_recalled() = std::move(recalled);
+    sender_.Send(agent, std::move(message));
+  }
 }
 
 void Run::OnScriptRequest(RunMember&, const v1::ScriptRequest& request) {

@@ -315,6 +315,8 @@ class Fleet {
       outcome_.setups += host.setups;
       outcome_.teardowns += host.teardowns;
       outcome_.summaries += host.summaries;
+      outcome_.rows.insert(host.rows.begin(), host.rows.end());
+      outcome_.without_row += host.without_row;
       if (host.t0_local.has_value() && !agents_[i]->died) {
         const MonoTime t0 = *host.t0_local - setup_.agents[i].clock_offset;
         first = first.value_or(t0);
