@@ -230,7 +230,13 @@ void Conductor::OnStart(const v1::Start& start) {
       health_->Begin();
     });
   }
+  for (const v1::Start::Controlled& totals : start.controlled()) {
+    attempt_.engine->SetTotals(totals.scenario(), totals.vus(), totals.max_vus());
+  }
   attempt_.engine->Start(t0);
+  if (start.paused()) {
+    Control([](ScenarioEngine& engine) { return engine.Pause(); });
+  }
   MoveFence();
 }
 

@@ -66,7 +66,6 @@ struct RunCheckpoint {
   v1::SetupValue setup_data;
   bool script_usable = true;
   uint32_t deal = 0;
-  std::optional<v1::Scale> scaled;
   bool paused = false;
   bool paused_to_suspend = false;
   bool skew_reported = false;

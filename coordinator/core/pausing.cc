@@ -35,7 +35,7 @@ absl::Status Pausing::Pause(const std::optional<TestPlan>& plan) {
     }
     v1::CoordinatorMessage message;
     message.mutable_pause()->set_at_coordinator_mono_ns(NextSwitch().nanos());
-    parts_.sender.SendToAll(message);
+    parts_.sender.SendToStarted(message);
   }
   paused_ = true;
   return absl::OkStatus();
@@ -49,7 +49,7 @@ absl::Status Pausing::Resume() {
   if (parts_.phase.state() == v1::RunStatus::RUNNING) {
     v1::CoordinatorMessage message;
     message.mutable_resume()->set_at_coordinator_mono_ns(NextSwitch().nanos());
-    parts_.sender.SendToAll(message);
+    parts_.sender.SendToStarted(message);
   }
   return absl::OkStatus();
 }

@@ -75,6 +75,16 @@ std::vector<AgentId> Roster::Present() const {
   return present;
 }
 
+std::vector<AgentId> Roster::Started() const {
+  std::vector<AgentId> started;
+  for (const RunMember& member : members_) {
+    if (!member.lost && !member.joining) {
+      started.push_back(member.id);
+    }
+  }
+  return started;
+}
+
 std::vector<const RunMember*> Roster::Staying() const {
   std::vector<const RunMember*> staying;
   for (const RunMember& member : members_) {

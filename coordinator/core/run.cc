@@ -1,6 +1,7 @@
 #include "coordinator/core/run.h"
 
 #include <algorithm>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -31,6 +32,11 @@ Run::Run(EventLoop& loop, Fleet& fleet, TestSource& source, RunResults& results,
                      if (events_.on_tick) {
                        events_.on_tick();
                      }
+                   },
+               .most_vus =
+                   [this] {
+                     return moving_.has_value() ? MostVus(*plan_)
+                                                : std::numeric_limits<int64_t>::max();
                    },
                .on_crossed =
                    [this](std::string reason) {

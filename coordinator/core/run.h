@@ -228,6 +228,8 @@ class Run {
   void EnterSetup();
   void EnterReadyBarrier();
   void EnterRunning();
+  // T0, and what the run has been told since it was planned.
+  v1::CoordinatorMessage StartMessage() const;
   void EnterDraining();
   void EnterTeardown();
   void EnterSummarising();

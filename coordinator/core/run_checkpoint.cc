@@ -26,7 +26,6 @@ RunCheckpoint Run::Checkpoint() const {
   saved.faults = faults_;
   saved.row_queues = row_queues_;
   saved.stopping = stopping_;
-  saved.scaled = vu_scaling_.asked_before_t0();
   saved.interrupts = interrupts_;
   script_.SaveTo(saved);
   assignments_.SaveTo(saved);
@@ -102,7 +101,6 @@ absl::Status Run::TakeBack(RunCheckpoint& saved) {
   row_queues_ = std::move(saved.row_queues);
   stopping_ = saved.stopping;
   script_.Restore(saved);
-  vu_scaling_.Restore(std::move(saved.scaled));
   interrupts_ = saved.interrupts;
   assignments_.Restore(saved);
   clock_.Restore(saved);

@@ -105,11 +105,6 @@ void Run::CatchUp(RunMember& member) {
   v1::CoordinatorMessage message;
   const bool may_be_ready = state() == v1::RunStatus::READY_BARRIER || member.joining;
   if (member.step == RunMember::Step::kPrepared && may_be_ready) {
-    if (const auto& asked = vu_scaling_.asked_before_t0(); asked.has_value()) {
-      v1::CoordinatorMessage scale;
-      *scale.mutable_scale() = *asked;
-      sender_.Send(member.id, std::move(scale));
-    }
     *message.mutable_setup_data()->mutable_value() = script_.setup_data();
     sender_.Send(member.id, std::move(message));
   } else if (member.step == RunMember::Step::kAssigned && state() > v1::RunStatus::ASSIGNING) {

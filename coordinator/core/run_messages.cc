@@ -225,7 +225,10 @@ void Run::OnSetupDone(RunMember& member, const v1::SetupDone& done) {
 void Run::OnReady(RunMember& member, const v1::Ready&) {
   member.Reach(RunMember::Step::kReady);
   if (member.joining) {
-    moving_->StartLate(member);
+    moving_->StartLate(member, StartMessage());
+    if (roster_.FindElected() == nullptr) {
+      roster_.Elect();  // all who were there before are lost
+    }
     return;
   }
   Advance();

@@ -75,7 +75,6 @@ void RunFields(Visit& visit, PlainRun& run) {
   visit.Field("setup_data", state.setup_data);
   visit.Field("script_usable", state.script_usable);
   visit.Field("deal", state.deal);
-  visit.Field("scaled", state.scaled);
   visit.Field("paused", state.paused);
   visit.Field("paused_to_suspend", state.paused_to_suspend);
   visit.Field("skew_reported", state.skew_reported);

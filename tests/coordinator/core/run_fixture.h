@@ -129,6 +129,7 @@ class ScriptedAgent {
   std::vector<int64_t> switches_ns;  // when to pause and resume, in turn
   v1::Assign assigned;
   v1::Scale scaled;  // the last one
+  v1::Start start;
   std::vector<v1::Redivide> redivides;
   bool holds = true;      // it answers them
   bool too_late = false;  // for the next one
@@ -212,7 +213,8 @@ class ScriptedAgent {
     switch (message.body_case()) {
       case Body::kStart:
         asked.push_back("start");
-        t0_ns = message.start().t0_coordinator_mono_ns();
+        start = message.start();
+        t0_ns = start.t0_coordinator_mono_ns();
         loop_.After(iterate_for, [this] { Drain(); });
         return;
       case Body::kPause:

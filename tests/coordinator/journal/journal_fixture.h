@@ -95,7 +95,6 @@ inline RunCheckpoint AState() {
   state.setup_data.set_json("42");
   state.script_usable = false;
   state.deal = 2;
-  state.scaled.emplace().set_vus(8);
   state.paused = true;
   state.interrupts = 1;
   state.t0 = MonoTime::FromNanos(13);

@@ -75,7 +75,6 @@ TEST_F(JournalTest, RunAndFleetComeBackAsTheyWere) {
   EXPECT_EQ(bound.granted.at(AgentId{3}), 4);
   EXPECT_THAT(bound.untold, ElementsAre(AgentId{2}, AgentId{3}));
   EXPECT_EQ(state.setup_data.json(), "42");
-  EXPECT_EQ(state.scaled->vus(), 8);
   ASSERT_THAT(state.standstills, SizeIs(1));
   EXPECT_EQ(state.standstills[0].length, absl::Seconds(2));
   EXPECT_TRUE(state.standstills[0].restart);
