@@ -132,6 +132,16 @@ bool Roster::AllPresent(absl::FunctionRef<bool(const RunMember&)> predicate) con
                      [&](const RunMember& m) { return m.lost || m.joining || predicate(m); });
 }
 
+bool Roster::AwaitsJoining() const {
+  bool joining = false;
+  bool left_over = false;
+  for (const RunMember& member : members_) {
+    joining = joining || member.joining;
+    left_over = left_over || (member.lost && !member.handed_over && member.missed());
+  }
+  return joining && left_over;
+}
+
 bool Roster::HasEnded(const std::string& scenario) const {
   return AllPresent([&](const RunMember& member) {
     const auto& parts = member.progress.scenarios();

@@ -60,6 +60,8 @@ class Roster {
   }
   // Who has a part that has not ended, or had one until now.
   std::vector<AgentId> AtWork() const;
+  // Work of a lost member is nobody's, and somebody is joining who may do it.
+  bool AwaitsJoining() const;
   // On all who are present.
   bool HasEnded(const std::string& scenario) const;
   bool WithinTolerance() const;

@@ -254,6 +254,8 @@ class Run {
   bool DealAgain(const RunMember& lost, bool was_elected);
   // A member was lost that had a part of the work, and others may take it over; `message` says so.
   void LoseWhileWorkMoves(const AgentRecord& agent, const std::string& message, bool surely_gone);
+  // Nobody has a part of the work, or will have one.
+  bool NobodyIsLeft() const;
   // Asks a member for the next thing that it lacks in the present state: a spare, in a later one
   // than the others.
   void CatchUp(RunMember& member);

@@ -132,8 +132,13 @@ void Run::OnLost(const AgentRecord& agent, const absl::Status& reason) {
     moving_->Bar(agent.name);
   }
   if (state() == v1::RunStatus::WAITING_FOR_AGENTS || member->joining) {  // it had no part yet
+    const bool joining = member->joining;
     logger_.Warn(LossOf(agent, reason));
     roster_.ForgetMember(agent.id);
+    if (joining && MovesNow() && NobodyIsLeft()) {
+      EndEarly({ExitCode::kOther,
+                absl::StrCat(LossOf(agent, reason), "; nobody is left to do the others' work")});
+    }
     return;
   }
   TakeNote(*member, reason);
@@ -220,14 +225,17 @@ void Run::AfterElectedLost(const AgentRecord& agent) {
 
 void Run::LoseWhileWorkMoves(const AgentRecord& agent, const std::string& message,
                              bool surely_gone) {
-  const bool nobody = std::all_of(members().begin(), members().end(), [](const RunMember& other) {
-    return other.lost || other.handed_over || other.joining;
-  });
+  const bool nobody = NobodyIsLeft();
   logger_.Error(absl::StrCat(message, nobody ? "" : "; what it has not begun goes to the others"));
   moving_->HandOver(surely_gone ? std::nullopt : std::make_optional(agent.last_heard));
   if (nobody) {
     EndEarly({ExitCode::kOther, absl::StrCat(message, "; nobody is left to do its work")});
   }
+}
+
+bool Run::NobodyIsLeft() const {
+  return std::all_of(members().begin(), members().end(),
+                     [](const RunMember& other) { return other.lost || other.handed_over; });
 }
 
 }  // namespace lockstep::coordinator

@@ -38,7 +38,8 @@ void Run::Advance() {
       }
       return;
     case v1::RunStatus::RUNNING:
-      if (roster_.AllHave(RunMember::Step::kDrained)) {
+      // Whoever has come and takes no part yet may be the only one who is left.
+      if (roster_.AllHave(RunMember::Step::kDrained) && !(MovesNow() && roster_.AwaitsJoining())) {
         EnterDraining();
       }
       return;

@@ -8,6 +8,7 @@ namespace lockstep::coordinator {
 namespace {
 
 using ::testing::Contains;
+using ::testing::HasSubstr;
 using ::testing::Not;
 
 class RunJoiningTest : public RunTest {
@@ -96,6 +97,39 @@ TEST_F(RunJoiningTest, TheTestHasNoMoreVusForThem) {
   loop.RunFor(absl::Seconds(2));
   EXPECT_EQ(run->Snapshot().vus_max(), 15);
   EXPECT_EQ(results.vus_seen.back().second, 15);
+}
+
+// Of two agents both are lost, while a third one initialises its VUs.
+TEST_F(RunJoiningTest, WhoeverPreparesIsSomebodyWhoIsLeft) {
+  BeginTwo();
+  const size_t late = JoinLate(/*prepares=*/false);
+  network.CutOff(agent(0).transport());
+  network.CutOff(agent(1).transport());
+  loop.RunFor(absl::Seconds(20));
+  EXPECT_EQ(run->state(), v1::RunStatus::RUNNING);
+  v1::AgentMessage message;
+  message.mutable_prepared()->set_deal(agent(late).assigned.deal());
+  agent(late).Send(message);
+  loop.RunFor(absl::Seconds(10));
+  EXPECT_EQ(agent(late).redivides.back().segment_sequence(), "0,1");
+  EXPECT_EQ(run->state(), v1::RunStatus::RUNNING);
+  agent(late).Drain();
+  loop.RunFor(absl::Seconds(5));
+  EXPECT_EQ(code(), 0);
+  EXPECT_THAT(agent(late).asked, Contains("teardown "));
+}
+
+TEST_F(RunJoiningTest, UnlessItIsLostAsWell) {
+  BeginTwo();
+  const size_t late = JoinLate(/*prepares=*/false);
+  network.CutOff(agent(0).transport());
+  network.CutOff(agent(1).transport());
+  loop.RunFor(absl::Seconds(15));
+  ASSERT_EQ(run->state(), v1::RunStatus::RUNNING);
+  agent(late).Leave();
+  loop.RunFor(absl::Seconds(5));
+  EXPECT_EQ(code(), 255);
+  EXPECT_THAT(outcomes[0].message, HasSubstr("nobody is left"));
 }
 
 }  // namespace
