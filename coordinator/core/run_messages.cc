@@ -240,8 +240,8 @@ void Run::OnLeaving(RunMember& member, const v1::Leaving& leaving) {
     logger_.Warn(
         absl::StrCat("agent ", member.name, " is about to leave: ", leaving.reason(),
                      roster_.Staying().empty()
-                         ? "; nobody stays who could take its work over, so that it works on"
-                         : "; the others take its work over"));
+                         ? "; nobody stays who could take over, so that all who leave work on"
+                         : "; it works on until others have its work"));
     moving_->OnLeaving();
     return;
   }

@@ -132,5 +132,21 @@ TEST_F(RunJoiningTest, UnlessItIsLostAsWell) {
   EXPECT_THAT(outcomes[0].message, HasSubstr("nobody is left"));
 }
 
+// In the end all agents of a fleet get the signal, one after the other.
+TEST_F(RunJoiningTest, NobodyIsPromisedTheOthersWhoLeaveToo) {
+  BeginTwo();
+  v1::AgentMessage leaving;
+  leaving.mutable_leaving()->set_reason("terminated");
+  leaving.mutable_leaving()->set_draining(true);
+  agent(0).Send(leaving);
+  agent(1).Send(leaving);
+  loop.RunFor(absl::Milliseconds(100));
+  EXPECT_THAT(log.messages, Contains("agent agent-1 is about to leave: terminated; it works on "
+                                     "until others have its work"));
+  EXPECT_THAT(log.messages,
+              Contains("agent agent-2 is about to leave: terminated; nobody stays who "
+                       "could take over, so that all who leave work on"));
+}
+
 }  // namespace
 }  // namespace lockstep::coordinator
