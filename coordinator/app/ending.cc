@@ -15,6 +15,17 @@
 
 namespace lockstep::coordinator {
 
+namespace {
+
+// Whether a run that has measured nothing was to start: neither its script nor its settings were wrong.
+bool EndsBeforeItsStart(const RunOutcome& outcome) {
+  return !outcome.script_fault &&
+         (outcome.exit_code == ExitCode::kExternalAbort ||
+          outcome.exit_code == ExitCode::kGenericTimeout || outcome.exit_code == ExitCode::kOther);
+}
+
+}  // namespace
+
 void LogOutcome(const RunOutcome& outcome, const Clock& clock, Logger& logger) {
   if (outcome.message.empty()) {
     return;
@@ -119,7 +130,7 @@ ExitCode Ending::Judge(const RunOutcome& outcome, const Judgement& judgement) {
   if (suspect) {
     parts_.logger.Error(last.message);
   }
-  if (!verdict.has_value() && last.exit_code == ExitCode::kExternalAbort &&
+  if (!verdict.has_value() && EndsBeforeItsStart(last) &&
       flags_.summary_mode != SummaryMode::kDisabled) {
     const Summary nothing;
     WriteStdout(RenderVerdict(MakeVerdict(nothing, judgement, last.exit_code, last.message),

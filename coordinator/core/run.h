@@ -8,7 +8,7 @@
 // | state            | ends when                         | limit                   | an agent's loss          |
 // |------------------|-----------------------------------|-------------------------|--------------------------|
 // | WaitingForAgents | the wanted number has joined      | wait_for_agents         | another may join         |
-// | Inspecting       | the elected one ran the init code | inspect_within          | of the elected: policy   |
+// | Inspecting       | the elected one ran the init code | inspect_within          | another one reads it     |
 // | Assigning        | all have the bundle               | assign_within           | dealt out again          |
 // | Preparing        | all VUs are there; no pause is on | prepare_within          | dealt out again          |
 // | Setup            | setup() has returned              | setupTimeout + lease    | of the elected: fails    |
@@ -24,7 +24,8 @@
 // Agents beyond the wanted number that come before T0 are spares: until T0 one of them takes over
 // the work of an agent that is lost (but not a setup() that has begun). Without a spare, all work is
 // dealt out again among those who are left, back from Assigning (what setup() returned stays). The
-// policy is asked only where the script itself may have been the end of the elected one. After T0
+// policy is asked only where the script itself may have been the end of the elected one: in setup(),
+// and where a second agent that reads the options is lost. After T0
 // agents that come wait for the next run. A fault before Setup ends the run without a summary,
 // a later one with it. teardown() runs whenever setup() has begun and has not failed by itself. The
 // first fault decides the exit code; failed thresholds decide only without one.
@@ -291,6 +292,7 @@ class Run {
   Stopping stopping_ = Stopping::kNo;  // what iterations were told
   ScriptLife script_;
   int interrupts_ = 0;
+  bool reader_lost_ = false;  // the first one that read the options
   std::vector<std::string> remarks_;
   Timer catch_up_timer_;
 

@@ -82,7 +82,10 @@ bool Run::Substitute(RunMember& lost) {
 bool Run::DealAgain(const RunMember& lost, bool was_elected) {
   const bool inspecting = state() == v1::RunStatus::INSPECTING;
   const bool dealt = state() >= v1::RunStatus::ASSIGNING && state() <= v1::RunStatus::READY_BARRIER;
-  const bool script_ran = was_elected && (inspecting || state() == v1::RunStatus::SETUP);
+  // One may be lost by chance while it reads the script; a second one may be so by the script.
+  const bool reader = was_elected && inspecting;
+  const bool script_ran = (reader && std::exchange(reader_lost_, true)) ||
+                          (was_elected && state() == v1::RunStatus::SETUP);
   const size_t staying = roster_.Present().size();
   if ((!inspecting && !dealt) || script_ran || staying == 0) {
     return false;
@@ -93,7 +96,9 @@ bool Run::DealAgain(const RunMember& lost, bool was_elected) {
   if (was_elected) {
     roster_.Elect();
   }
-  if (state() == v1::RunStatus::SETUP) {
+  if (reader) {
+    EnterInspecting();
+  } else if (state() == v1::RunStatus::SETUP) {
     assignments_.Postpone();  // the elected one is busy
   } else if (dealt) {
     EnterAssigning();
