@@ -301,7 +301,7 @@ EngineSnapshot ScenarioEngine::Snapshot() const {
   }
   snapshot.vus_initialised = vus_.initialised();
   snapshot.start_lateness = start_lateness_;
-  snapshot.paused = paused_;
+  snapshot.paused = paused_ && switches_.empty();
   return snapshot;
 }
 

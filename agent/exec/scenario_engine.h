@@ -67,7 +67,7 @@ struct EngineSnapshot {
   int64_t vus_active = 0;                   // over all scenarios
   int64_t vus_initialised = 0;
   absl::Duration start_lateness;  // how long after T0 the engine actually started; zero before
-  bool paused = false;
+  bool paused = false;            // in effect: the instant of the pause has come
 };
 
 // What an agent wants of a pool of iterations that the fleet shares.

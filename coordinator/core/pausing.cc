@@ -46,6 +46,8 @@ absl::Status Pausing::Resume() {
     return absl::FailedPreconditionError("the run is not paused");
   }
   paused_ = false;
+  GiveUp();  // holding: whoever lets the run go on has decided otherwise
+  paused_to_suspend_ = false;
   if (parts_.phase.state() == v1::RunStatus::RUNNING) {
     v1::CoordinatorMessage message;
     message.mutable_resume()->set_at_coordinator_mono_ns(NextSwitch().nanos());
