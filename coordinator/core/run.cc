@@ -49,7 +49,7 @@ Run::Run(EventLoop& loop, Fleet& fleet, TestSource& source, RunResults& results,
                 .sender = sender_,
                 .logger = logger}),
       vu_scaling_(phase_, roster_, sender_),
-      files_(source, phase_, sender_),
+      files_(source, phase_, roster_, sender_),
       assignments_(settings_, source, files_.bundle()),
       catch_up_timer_(loop) {}
 

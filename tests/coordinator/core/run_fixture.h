@@ -107,6 +107,8 @@ class ScriptedAgent {
     }
   }
   void Leave() { session_->Leave("gone"); }
+  // It has not been told of it.
+  void GuessRun(uint64_t run_id) { run_id_ = run_id; }
   agent::Transport& transport() { return *transport_; }
 
   std::vector<std::string> asked;  // what the coordinator wanted, in order
@@ -119,6 +121,7 @@ class ScriptedAgent {
   // The message on which it goes away for good instead of answering.
   v1::CoordinatorMessage::BodyCase leaves_at = v1::CoordinatorMessage::BODY_NOT_SET;
   absl::Duration drain_after_graceful_stop = absl::Seconds(1);
+  bool answers_inspect = true;
   bool answers_prepare = true;
   bool answers_setup = true;
   bool answers_teardown = true;
@@ -158,7 +161,7 @@ class ScriptedAgent {
       case Body::kInspect:
         asked.push_back("inspect");
         *answer.mutable_inspected() = inspected;
-        return answer;
+        return If(answers_inspect, std::move(answer));
       case Body::kAssign:
         asked.push_back("assign");
         assigned = message.assign();

@@ -151,6 +151,31 @@ TEST_F(RunTest, ServesFilesDuringInspectionOnlyAndHandsThemToAll) {
   EXPECT_EQ(agent(1).assigned.files(0).sha256(), Sha256("the script"));
 }
 
+TEST_F(RunTest, OnlyWhoeverInspectsTheScriptMayAskForFilesOfThisMachine) {
+  Begin(2);
+  agent(0).answers_inspect = false;
+  loop.RunFor(absl::Milliseconds(100));
+  ASSERT_EQ(run->state(), v1::RunStatus::INSPECTING);
+  v1::AgentMessage request;
+  request.mutable_file_request()->set_id(1);
+  request.mutable_file_request()->set_url("file:///etc/passwd");
+  agent(1).GuessRun(RunSettings().run_id);
+  agent(1).Send(request);
+  loop.RunFor(absl::Milliseconds(10));
+  ASSERT_EQ(agent(1).files.size(), 1u);
+  EXPECT_EQ(agent(1).files[0].error_code(), static_cast<int>(absl::StatusCode::kPermissionDenied));
+  EXPECT_EQ(agent(1).files[0].error(),
+            "only the agent that inspects the script may ask for files that it has not asked for "
+            "yet");
+  EXPECT_THAT(source.fetched, IsEmpty());
+  request.mutable_file_request()->set_url("secret:vault/k");
+  agent(1).Send(request);
+  request.mutable_file_request()->set_url("file:///dir/lib.js");
+  agent(0).Send(request);
+  loop.RunFor(absl::Milliseconds(10));
+  EXPECT_THAT(source.fetched, ElementsAre("secret:vault/k", "file:///dir/lib.js"));
+}
+
 TEST_F(RunTest, SecretsAreHandedOutAtAnyTimeAndAreInNoBundle) {
   Begin(2);
   loop.RunFor(absl::Milliseconds(900));
