@@ -170,6 +170,8 @@ absl::Status RunApp::StartRest() {
   }
   rest_ = std::make_unique<WebServer>(
       rig_.loop(), [this](const WebRequest& request) { return AnswerRest(request, rig_.face()); });
+  rest_->AnswerWhen(
+      [this](absl::AnyInvocable<void()> give_out) { rig_.face().WhenKept(std::move(give_out)); });
   if (const absl::Status started = rest_->Start(request_.run.rest_address); !started.ok()) {
     return absl::Status(started.code(), absl::StrCat("--address: ", started.message()));
   }

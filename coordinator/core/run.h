@@ -105,8 +105,10 @@ class Run {
   absl::Status GoOn(Events events, RunCheckpoint saved, Bundle bundle);
   // As of now, between two events.
   RunCheckpoint Checkpoint() const;
-  // What has been merged so far is on disk: tells the agents, who keep it until then.
-  void BatchesKept();
+  // What has been merged so far.
+  std::vector<MergedBatches> Merged() const;
+  // So much of it is on disk: tells the agents, who keep it until then.
+  void BatchesKept(const std::vector<MergedBatches>& kept);
 
   // ---- people's wishes ----
   // A signal: the first ends the run gracefully; the second interrupts iterations and gives

@@ -305,9 +305,10 @@ absl::Status Run::OnBatch(AgentId agent, const v1::BatchMessage& message) {
     phase_.Limit(settings_.lease + kStopWithin);  // it is telling: there may be very much to tell
   }
   if (next) {
-    LOCKSTEP_ASSIGN_OR_RETURN(const std::vector<EndedIterations> ended,
+    LOCKSTEP_ASSIGN_OR_RETURN(const RunResults::Merged merged,
                               results_.Merge(member->name, message.batch()));
-    AddEnded(ended, member->ended);
+    AddEnded(merged.ended, member->ended);
+    member->measured_until = std::max(member->measured_until, merged.until);
   }
   // A repetition is acknowledged again, its acknowledgement was lost; after a gap the agent repeats
   // what is missing. While the fleet is held, it is told of what is kept.

@@ -146,6 +146,7 @@ void MemberFields(Visit& visit, Member& member) {
              [](auto& v, auto& count) { v.Field("count", count); });
   visit.Field("step", member.step);
   visit.Field("batches", member.batches_kept);
+  visit.Field("until", member.kept_until);
   visit.List("ended", member.ended, [](auto& v, auto& ended) {
     v.Field("scenario", ended.scenario);
     v.Field("full", ended.full);

@@ -95,7 +95,7 @@ grpc::ServerUnaryReactor* StatusService::Answer(grpc::CallbackServerContext* con
     if (done.ok()) {
       *status = control_.Snapshot();
     }
-    reactor->Finish(ToGrpc(done));
+    control_.WhenKept([reactor, done] { reactor->Finish(ToGrpc(done)); });
   });
   return reactor;
 }

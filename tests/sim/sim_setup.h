@@ -66,6 +66,9 @@ struct SimSetup {
     absl::Duration down;
   };
   std::vector<Restart> restarts = {};
+  // Since the start: the journal's disk takes nothing, and what is to be written waits.
+  absl::Duration disk_stalls_from = absl::InfiniteDuration();
+  absl::Duration disk_stalls_until = absl::InfiniteDuration();
   // Since the start: nothing can be written to the journal.
   absl::Duration disk_full_from = absl::InfiniteDuration();
   absl::Duration disk_full_until = absl::InfiniteDuration();
