@@ -223,5 +223,43 @@ TEST_F(RunTest, InspectionNeedsOneAgentAndNoSpares) {
   EXPECT_THAT(agent(1).asked, IsEmpty());
 }
 
+TEST(MeasuredOf, EndsWithTheLastSecondThatAllHaveHandedOver) {
+  const absl::Time t0 = absl::FromUnixSeconds(1000);
+  RunCheckpoint saved;
+  saved.t0 = MonoTime() + absl::Seconds(50);
+  saved.t0_wall_ns = absl::ToUnixNanos(t0);
+  const MonoTime kept = saved.t0 + absl::Milliseconds(7300);
+  saved.members.resize(4);
+  EXPECT_EQ(MeasuredOf(saved, kept),
+            absl::Milliseconds(7300));  // nothing is known of what is in it
+  saved.members[0].kept_until = t0 + absl::Seconds(7);
+  saved.members[1].kept_until = t0 + absl::Seconds(6);  // its last one was on its way
+  saved.members[2].kept_until = t0 + absl::Seconds(2);  // it has had nothing to say
+  saved.members[3].kept_until = t0 + absl::Seconds(6);
+  EXPECT_EQ(MeasuredOf(saved, kept), absl::Seconds(6));
+  saved.members[1].step = RunMember::Step::kDrained;
+  saved.members[3].lost = true;
+  EXPECT_EQ(MeasuredOf(saved, kept), absl::Seconds(7));
+  saved.drained_at = saved.t0 + absl::Milliseconds(7100);
+  EXPECT_EQ(MeasuredOf(saved, kept), absl::Milliseconds(7100));
+}
+
+TEST_F(RunTest, UntilWhenABatchHasMeasuredIsKeptWithIt) {
+  Begin(1);
+  agent(0).iterate_for = absl::Minutes(1);
+  loop.RunFor(absl::Seconds(1));
+  results.until = absl::FromUnixSeconds(77);
+  agent(0).SendBatch(1, "a");
+  loop.RunFor(absl::Milliseconds(10));
+  const RunCheckpoint saved = run->Checkpoint();
+  EXPECT_EQ(saved.members[0].measured_until, results.until);
+  EXPECT_EQ(saved.members[0].kept_until, absl::Time());
+  const std::vector<MergedBatches> merged = run->Merged();
+  ASSERT_EQ(merged.size(), 1u);
+  EXPECT_EQ(merged[0].last, 1u);
+  run->BatchesKept(merged);
+  EXPECT_EQ(run->Checkpoint().members[0].kept_until, results.until);
+}
+
 }  // namespace
 }  // namespace lockstep::coordinator
