@@ -155,8 +155,8 @@ EndFacts Recovery::Facts() {
                    run_.broken_off.empty()
                        ? ""
                        : absl::StrCat(", as it could not be written: ", run_.broken_off)));
-  state.faults.Record({ExitCode::kOther, absl::StrCat("the coordinator was lost ", Moment(),
-                                                      " after the start; recovered")});
+  state.faults.Record({ExitCode::kOther, absl::StrCat("the coordinator was lost; recovered as of ",
+                                                      Moment(), " after the start")});
   state.faults.Judge([&] { return results_.FinalThresholds(facts.elapsed); });
   facts.outcome = state.faults.outcome();
   facts.setup = state.setup_data;

@@ -79,7 +79,7 @@ class Keeper {
   void Begin();
   void CommitSoon();
   void Commit();
-  // What was begun at `since` is on disk, or cannot be.
+  // What was being written is on disk, or cannot be.
   void OnWritten(const std::vector<SessionMark>& marks, const std::vector<MergedBatches>& merged,
                  const absl::Status& status);
   // The disk has not taken a commit for long; or has, after that.
@@ -98,8 +98,8 @@ class Keeper {
   bool again_ = false;    // there is something for a commit after the one that is being written
   MonoTime last_commit_;  // its beginning
   std::shared_ptr<bool> writing_;  // null: nothing is; false: nobody waits for it any more
-  bool late_ = false;              // it is
-  absl::Duration latest_;          // the longest that was
+  bool late_ = false;              // what is being written has been so for long
+  absl::Duration latest_;          // the longest that anything late has taken
   std::string late_remark_;
   std::vector<absl::AnyInvocable<void()>> waiting_;  // for the next commit
   std::vector<absl::AnyInvocable<void()>> written_;  // for the one that is being written

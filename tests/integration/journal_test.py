@@ -98,7 +98,7 @@ class Kills(JournalTest):
         recovered = self.lockstep("recover", self.journal, "-o", "result=result.json")
         self.assertEqual(255, recovered.returncode, recovered.stderr)
         self.assertRegex(recovered.stdout, r"^RECOVERED from .*runs.db: run 1, .*script.js, as of [\d.]+s after the start")
-        self.assertRegex(recovered.stdout, r"FAILED +the coordinator was lost [\d.]+s after the start; recovered")
+        self.assertRegex(recovered.stdout, r"FAILED +the coordinator was lost; recovered as of [\d.]+s after the start")
         self.assertRegex(recovered.stdout, r"generator: SUSPECT\n +- recovered from ")
         export = json.loads((self.folder / "export.json").read_text("utf-8"))
         requests = export["metrics"]["http_reqs"]["count"]
