@@ -81,4 +81,11 @@ void RowDealer::Fill(RowBlock block) {
   }
 }
 
+RowBlock RowDealer::TakeBack() {
+  const MutexLock lock(mutex_);
+  const RowBlock left = block_;
+  block_ = {.first = block_.first + block_.count, .count = 0};
+  return left;
+}
+
 }  // namespace lockstep::agent

@@ -2,9 +2,10 @@
 // should be used:
 //
 //   unique   each row at most once in the test. An agent has the rows of its segment's stripe, just
-//            as it has iterations; nobody needs to be asked.
+//            as it has iterations; nobody needs to be asked. Where work moves between agents, so do
+//            rows: then it is as `queue`.
 //   queue    one queue for the whole fleet, first come, first served, each row at most once. Rows
-//            come from the coordinator in blocks.
+//            come from the coordinator in blocks, and what nobody has taken goes back.
 //   vu       a VU's own row: the first VU of the test has the first row.
 //   random   any row, by a hash of seed, VU and the VU's number of calls: the same for any number
 //            of agents.
@@ -60,7 +61,7 @@ class RowDealer {
   // The VU's `call`-th row, from 0.
   std::optional<int64_t> Random(int64_t vu_id_in_test, uint64_t call) const;
 
-  // ---- kQueue ----
+  // ---- kQueue, and kUnique where work moves ----
   enum class Turn { kTaken, kWait, kNoMore };
   // Takes the next row, if one is here.
   Turn Take(int64_t* row);
@@ -68,6 +69,9 @@ class RowDealer {
   // caller has to ask the coordinator for a block, as nobody else has.
   bool WaitForBlock(absl::AnyInvocable<void()> wake);
   void Fill(RowBlock block);
+  // What is left of the last block, which is nobody's here any more; where nothing is left, `first`
+  // is the number after it.
+  RowBlock TakeBack();
 
  private:
   const RowTable table_;

@@ -143,12 +143,25 @@ absl::Status ScenarioEngine::Scale(int64_t vus, int64_t max_vus) {
   }
   scales_ = wanted;
   for (size_t i = 0; i < runners_.size(); ++i) {
-    if (scales_[i].has_value() && runners_[i]->has_work() && !runners_[i]->ended()) {
-      runners_[i]->executor()->Scale(scale_segment_.Scale(scales_[i]->first),
-                                     scale_segment_.Scale(scales_[i]->second));
-    }
+    Rescale(i);
   }
   return absl::OkStatus();
+}
+
+void ScenarioEngine::SetTotals(absl::string_view scenario, int64_t vus, int64_t max_vus) {
+  for (size_t i = 0; i < runners_.size(); ++i) {
+    if (scales_[i].has_value() && config_.scenarios[i].name == scenario) {
+      scales_[i] = {vus, max_vus};
+      Rescale(i);
+    }
+  }
+}
+
+void ScenarioEngine::Rescale(size_t i) {
+  if (scales_[i].has_value() && runners_[i]->has_work() && !runners_[i]->ended()) {
+    runners_[i]->executor()->Scale(scale_segment_.Scale(scales_[i]->first),
+                                   scale_segment_.Scale(scales_[i]->second));
+  }
 }
 
 bool ScenarioEngine::Hold(absl::Duration after) {
@@ -206,10 +219,7 @@ void ScenarioEngine::DivideNow() {
   scale_segment_ = std::move(segment);
   for (size_t i = 0; i < runners_.size(); ++i) {
     runners_[i]->Redivide(std::move(plan.scenarios[i]), at);
-    if (scales_[i].has_value() && runners_[i]->has_work() && !runners_[i]->ended()) {
-      runners_[i]->executor()->Scale(scale_segment_.Scale(scales_[i]->first),
-                                     scale_segment_.Scale(scales_[i]->second));
-    }
+    Rescale(i);
   }
 }
 
@@ -291,7 +301,7 @@ EngineSnapshot ScenarioEngine::Snapshot() const {
   }
   snapshot.vus_initialised = vus_.initialised();
   snapshot.start_lateness = start_lateness_;
-  snapshot.paused = paused_;
+  snapshot.paused = paused_ && switches_.empty();
   return snapshot;
 }
 

@@ -67,7 +67,7 @@ struct EngineSnapshot {
   int64_t vus_active = 0;                   // over all scenarios
   int64_t vus_initialised = 0;
   absl::Duration start_lateness;  // how long after T0 the engine actually started; zero before
-  bool paused = false;
+  bool paused = false;            // in effect: the instant of the pause has come
 };
 
 // What an agent wants of a pool of iterations that the fleet shares.
@@ -141,6 +141,8 @@ class ScenarioEngine {
   // unchanged. FailedPrecondition if there is no such scenario that has not ended; InvalidArgument
   // if vus > max_vus or < 0.
   absl::Status Scale(int64_t vus, int64_t max_vus);
+  // The same for one of them, by its name, without errors: whoever tells it has checked it.
+  void SetTotals(absl::string_view scenario, int64_t vus, int64_t max_vus);
   // ---- work that moves ----
 
   // Nothing begins any more that is due at T0 + `after` or later, until Divide or another Hold, which
@@ -189,6 +191,8 @@ class ScenarioEngine {
     return t0_.has_value() && std::max(at, loop_.clock().Mono()) >= *t0_ && !held_;
   }
 
+  // The executor's part of its scenario's totals is that of now.
+  void Rescale(size_t scenario);
   void DivideNow();
   void InitialiseMissing();
 

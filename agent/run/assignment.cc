@@ -124,6 +124,7 @@ absl::StatusOr<RunConfig> Assignment::ReadConfig() {
   LOCKSTEP_ASSIGN_OR_RETURN(config.plan, PlanInstance(config.options.scenarios, config.segment));
   config.env = {assign_.env().begin(), assign_.env().end()};
   config.rps_share = assign_.rps_share();
+  config.work_moves = assign_.work_moves();
   config.keep_points = assign_.keep_points();
   config.max_vu_block = absl::Nanoseconds(assign_.max_vu_block_ns());
   config.first_vu_id = assign_.joined_late() * kIdsOfOne;

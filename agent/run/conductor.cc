@@ -187,6 +187,8 @@ void Conductor::Handle(const v1::CoordinatorMessage& message) {
       return OnRunHandleSummary(message.run_handle_summary());
     case Body::kRowsLeased:
       return row_leases_.OnLeased(message.rows_leased());
+    case Body::kRowsRecalled:
+      return row_leases_.OnRecalled(message.rows_recalled());
     case Body::kRedivide:
       return OnRedivide(message.redivide());
     case Body::kDivided:
@@ -228,7 +230,13 @@ void Conductor::OnStart(const v1::Start& start) {
       health_->Begin();
     });
   }
+  for (const v1::Start::Controlled& totals : start.controlled()) {
+    attempt_.engine->SetTotals(totals.scenario(), totals.vus(), totals.max_vus());
+  }
   attempt_.engine->Start(t0);
+  if (start.paused()) {
+    Control([](ScenarioEngine& engine) { return engine.Pause(); });
+  }
   MoveFence();
 }
 
@@ -334,6 +342,7 @@ void Conductor::SendDrained() {
   progress_timer_.Cancel();
   health_timer_.Cancel();
   hand_over_timer_.Cancel();
+  row_leases_.GiveBack();
   delivery_.SealThen([this] {
     if (attempt_.measured) {
       health_->End();  // only now, as workers note at the sealing what has held them up until then

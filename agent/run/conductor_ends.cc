@@ -131,7 +131,7 @@ void Conductor::Reassign(const v1::Assign& assign) {
   ++generation_;
   CancelTimers();
   delivery_.ForgetSeals();
-  row_leases_.Clear();
+  row_leases_.Forget();
   reassign_ = assign;
   ResetHost();
 }

@@ -1,4 +1,5 @@
-// Rows of queues that the fleet shares, on their way to the scripts that ask for them. Loop-bound.
+// Rows of queues that the fleet shares, on their way to the scripts that ask for them, and back where
+// no script has taken them. Loop-bound.
 #pragma once
 
 #include <cstdint>
@@ -20,13 +21,25 @@ class RowLeases {
 
   void Ask(RowLease lease);
   void OnLeased(const v1::RowsLeased& leased);
-  // Whoever has asked gets no answer.
-  void Clear() { waiting_.clear(); }
+  void OnRecalled(const v1::RowsRecalled& recalled);
+  // No iteration takes any more: what is left goes back, and what is on its way will.
+  void GiveBack();
+  // The same, and the scripts that have asked are gone.
+  void Forget();
+  // So is the session, with all that it was about.
+  void Clear() { queues_.clear(); }
 
  private:
+  struct Queue {
+    RowLease lease;          // the last one; without functions: who asked is gone
+    bool asked = false;      // it has not been answered
+    bool goes_back = false;  // and what comes goes back
+  };
+  void Return(const std::string& name, Queue& queue);
+  void Send(const std::string& name, RowRange rows);
+
   RunSender& sender_;
-  // Who waits, by the queue's name.
-  std::map<std::string, absl::AnyInvocable<void(int64_t first, int64_t count)>> waiting_;
+  std::map<std::string, Queue> queues_;  // by name
 };
 
 }  // namespace lockstep::agent

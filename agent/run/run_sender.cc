@@ -21,7 +21,8 @@ void RunSender::Send(v1::AgentMessage message) {
   using Body = v1::AgentMessage::BodyCase;
   const bool passing =
       message.body_case() == Body::kProgress || message.body_case() == Body::kRowLease ||
-      message.body_case() == Body::kHeld || message.body_case() == Body::kIterationLease ||
+      message.body_case() == Body::kRowsReturned || message.body_case() == Body::kHeld ||
+      message.body_case() == Body::kIterationLease ||
       message.body_case() == Body::kVuIterationsWanted || message.body_case() == Body::kFileRequest;
   SendLog(/*all=*/!passing);
   session_.Send(run_id_, std::move(message));

@@ -67,18 +67,27 @@ struct RunConfig {
   InstancePlan plan;                       // of the options' scenarios, for `segment`
   std::map<std::string, std::string> env;  // __ENV
   double rps_share = 0;                    // this agent's part of options.rps; 0: no limit
+  bool work_moves = false;                 // agents may come and go: `segment` says only who begins
   bool keep_points = false;                // single samples are wanted, too
   absl::Duration max_vu_block;             // of an iteration, without waiting; 0: no limit
   int64_t first_vu_id = 0;                 // in the test; 0: `segment` numbers the VUs
 };
 
+struct RowRange {
+  int64_t first = 0;
+  int64_t count = 0;
+};
+
 // A script asks for rows of the fleet's queue `queue`, which has `rows` and goes on forever if it
-// wraps. `done` takes the first one's number and how many there are, 0 for no more.
+// wraps.
 struct RowLease {
   std::string queue;
   int64_t rows = 0;
   bool wrap = false;
-  absl::AnyInvocable<void(int64_t first, int64_t count)> done;
+  absl::AnyInvocable<void(RowRange)> done;  // a count of 0: there are no more
+  // Until the run is reset: those of the last ones that nobody has taken, and nobody does from then
+  // on; where there are none, `first` is the number after the last one.
+  absl::AnyInvocable<RowRange()> take_back;
 };
 
 class ScriptHost {

@@ -40,10 +40,17 @@ absl::StatusOr<std::string> ConductorAsks::LoadFile(const std::string& url, Scri
   return content;
 }
 
-void ConductorAsks::LeaseRows(const std::string& name, int64_t rows, bool wrap,
-                              absl::AnyInvocable<void(RowBlock)> done) {
-  RowLease lease{name, rows, wrap, [done = std::move(done)](int64_t first, int64_t count) mutable {
-                   done({first, count});
+void ConductorAsks::LeaseRows(const std::string& name, RowDealer& dealer) {
+  RowLease lease{.queue = name,
+                 .rows = dealer.table().size(),
+                 .wrap = dealer.rules().wrap,
+                 .done =
+                     [&dealer](RowRange rows) {
+                       dealer.Fill({rows.first, rows.count});
+                     },
+                 .take_back = [&dealer]() -> RowRange {
+                   const RowBlock left = dealer.TakeBack();
+                   return {left.first, left.count};
                  }};
   worker_.run().conductor.Post([&run = worker_.run(), lease = std::move(lease)]() mutable {
     run.events.on_lease(std::move(lease));

@@ -25,8 +25,7 @@ class ConductorAsks {
   // See WorldSite; `vu` is the one that asks, and waits for it.
   absl::StatusOr<std::string> LoadFile(const std::string& url, ScriptVu& vu);
   // See ApiVu.
-  void LeaseRows(const std::string& name, int64_t rows, bool wrap,
-                 absl::AnyInvocable<void(RowBlock)> done);
+  void LeaseRows(const std::string& name, RowDealer& dealer);
   void GetSecret(std::string url, absl::AnyInvocable<void(absl::StatusOr<std::string>)> done);
   // Nobody waits any more for secrets that have not come.
   void DropSecrets() { secrets_.clear(); }

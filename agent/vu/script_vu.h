@@ -132,9 +132,9 @@ class ScriptVu final : public ApiVu, public WorldSite {
   void FailTest() override { asks_.FailTest(); }
   std::optional<absl::Duration> TakeLateness() override { return samples_.TakeLateness(); }
   const SegmentTuple& segment() const override { return run_.config.segment; }
-  void LeaseRows(const std::string& name, int64_t rows, bool wrap,
-                 absl::AnyInvocable<void(RowBlock)> done) override {
-    asks_.LeaseRows(name, rows, wrap, std::move(done));
+  bool work_moves() const override { return run_.config.work_moves; }
+  void LeaseRows(const std::string& name, RowDealer& dealer) override {
+    asks_.LeaseRows(name, dealer);
   }
   void GetSecret(std::string url,
                  absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) override {

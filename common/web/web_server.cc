@@ -109,7 +109,12 @@ struct WebServer::Impl {
                      request.get_header_value("Host"), request.get_header_value("Authorization")};
     loop.Post([self = alive, this, call, asked = std::move(asked)] {
       if (*self && call->Take()) {
-        call->Answer(handler(asked));
+        WebResponse answer = handler(asked);
+        if (gate) {
+          gate([call, answer = std::move(answer)]() mutable { call->Answer(std::move(answer)); });
+        } else {
+          call->Answer(std::move(answer));
+        }
       }
     });
     WebResponse answer = call->Wait();
@@ -153,6 +158,7 @@ struct WebServer::Impl {
 
   EventLoop& loop;
   Handler handler;  // loop only
+  Gate gate;        // likewise
   const size_t most_streams;
   // False once there is no server any more; loop only.
   std::shared_ptr<bool> alive = std::make_shared<bool>(true);
@@ -166,6 +172,10 @@ struct WebServer::Impl {
   std::vector<std::weak_ptr<Call>> waiting ABSL_GUARDED_BY(mutex);
   std::vector<std::weak_ptr<WebStream>> streams ABSL_GUARDED_BY(mutex);
 };
+
+void WebServer::AnswerWhen(Gate gate) {
+  impl_->gate = std::move(gate);
+}
 
 WebServer::WebServer(EventLoop& loop, Handler handler, size_t most_streams)
     : impl_(std::make_unique<Impl>(loop, std::move(handler), most_streams)) {}

@@ -53,6 +53,11 @@ class WebServer {
   WebServer(const WebServer&) = delete;
   WebServer& operator=(const WebServer&) = delete;
 
+  // Answers are given out when `gate` calls what it is given, on the loop and before Shutdown. Before
+  // Start.
+  using Gate = absl::AnyInvocable<void(absl::AnyInvocable<void()> give_out)>;
+  void AnswerWhen(Gate gate);
+
   // Serves on "HOST:PORT", ":PORT" (all addresses) or "[IPV6]:PORT"; port 0 takes a free one. Once.
   // InvalidArgument: not an address. Unavailable, with the system's reason: it is not possible to
   // listen on it.

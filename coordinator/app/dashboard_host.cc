@@ -44,7 +44,10 @@ DashboardHost::DashboardHost(EventLoop& loop, DashboardSource& source, RunContro
       server_(
           loop, [this](const WebRequest& request) { return dashboard_.Answer(request); },
           Dashboard::kMostPages),
-      timer_(loop) {}
+      timer_(loop) {
+  server_.AnswerWhen(
+      [&control](absl::AnyInvocable<void()> give_out) { control.WhenKept(std::move(give_out)); });
+}
 
 DashboardHost::~DashboardHost() {
   dashboard_.End();

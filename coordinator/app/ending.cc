@@ -20,6 +20,13 @@ namespace {
 // in the exit code.
 constexpr absl::Duration kPatience = absl::Seconds(1);
 
+// Whether a run that has measured nothing was to start: neither its script nor its settings were wrong.
+bool EndsBeforeItsStart(const RunOutcome& outcome) {
+  return !outcome.script_fault &&
+         (outcome.exit_code == ExitCode::kExternalAbort ||
+          outcome.exit_code == ExitCode::kGenericTimeout || outcome.exit_code == ExitCode::kOther);
+}
+
 }  // namespace
 
 void LogOutcome(const RunOutcome& outcome, const Clock& clock, Logger& logger) {
@@ -150,7 +157,7 @@ void Ending::ShowVerdict(const RunOutcome& last, const Judgement& judgement) con
     WriteStdout(RenderVerdict(result_->verdict, *summary_, look_));
   } else if (result_.has_value() && error_look_.has_value()) {
     WriteStderr(RenderVerdict(result_->verdict, *summary_, *error_look_));
-  } else if (!result_.has_value() && last.exit_code == ExitCode::kExternalAbort &&
+  } else if (!result_.has_value() && EndsBeforeItsStart(last) &&
              flags_.summary_mode != SummaryMode::kDisabled) {
     const Summary nothing;
     WriteStdout(RenderVerdict(MakeVerdict(nothing, judgement, last.exit_code, last.message),

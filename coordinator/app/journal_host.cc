@@ -105,11 +105,12 @@ absl::Status JournalHost::Open() {
   }
   LOCKSTEP_ASSIGN_OR_RETURN(journal_, Journal::Open(request_.run.journal));
   Rig& rig = parts_.rig;
-  keeper_ =
-      std::make_unique<Keeper>(Keeper::Parts{rig.loop(), rig.run(), rig.fleet(), parts_.logger},
-                               [this](const RunCheckpoint& run, const FleetCheckpoint& fleet,
-                                      bool results) { return Write(run, fleet, results); });
-  rig.face().KeepWishes([this] { keeper_->Now(); });
+  keeper_ = std::make_unique<Keeper>(
+      Keeper::Parts{rig.loop(), rig.run(), rig.fleet(), parts_.logger},
+      [this](const RunCheckpoint& run, const FleetCheckpoint& fleet, bool results,
+             Keeper::Done done) { Write(run, fleet, results, std::move(done)); });
+  rig.face().KeepWishes(
+      [this](absl::AnyInvocable<void()> then) { keeper_->WhenKept(std::move(then)); });
   LOCKSTEP_ASSIGN_OR_RETURN(std::optional<UnfinishedRun> unfinished, journal_->FindUnfinished());
   if (!unfinished.has_value()) {
     return absl::OkStatus();
@@ -201,19 +202,20 @@ absl::Status JournalHost::OnTest(const PlannedTest& test, const std::vector<std:
 }
 
 absl::Status JournalHost::KeepTest() {
+  if (test_kept_) {
+    return absl::OkStatus();
+  }
   const PlannedTest& test = parts_.rig.test();
   const Run& run = parts_.rig.run();
   LOCKSTEP_RETURN_IF_ERROR(journal_->KeepTest(run.inspected(), test.plan.options_json,
                                               test.options.merged.http_errors.has_value()));
-  return journal_->KeepBundle(run.bundle());
+  LOCKSTEP_RETURN_IF_ERROR(journal_->KeepBundle(run.bundle()));
+  test_kept_ = true;
+  return absl::OkStatus();
 }
 
-absl::Status JournalHost::Write(const RunCheckpoint& run, const FleetCheckpoint& fleet,
-                                bool results) {
-  if (!test_kept_) {
-    LOCKSTEP_RETURN_IF_ERROR(KeepTest());
-    test_kept_ = true;
-  }
+void JournalHost::Write(const RunCheckpoint& run, const FleetCheckpoint& fleet, bool results,
+                        Keeper::Done done) {
   std::optional<Journal::ResultsNow> now;
   if (results) {
     parts_.outputs.Flush();
@@ -224,13 +226,22 @@ absl::Status JournalHost::Write(const RunCheckpoint& run, const FleetCheckpoint&
     }
   }
   const Clock& clock = parts_.rig.loop().clock();
-  return journal_->Keep(run, fleet, now, clock.Wall(), clock.Mono());
+  writer_->Do(
+      [this,
+       changes = journal_->Changes(run, fleet, now, clock.Wall(), clock.Mono())]() -> absl::Status {
+        LOCKSTEP_RETURN_IF_ERROR(KeepTest());
+        return journal_->Write(changes);
+      },
+      std::move(done));
 }
 
 void JournalHost::OnState(RunState state) {
   // Of a run that does not start, this is all that the next one has to know.
-  if (begun_ && !test_kept_ && state == v1::RunStatus::SETUP && parts_.rig.test().plan.has_setup) {
-    test_kept_ = KeepTest().ok();
+  if (begun_ && state >= v1::RunStatus::SETUP && writer_ == nullptr) {
+    writer_ = std::make_unique<JournalWriter>(parts_.rig.loop());
+  }
+  if (begun_ && state == v1::RunStatus::SETUP && parts_.rig.test().plan.has_setup) {
+    writer_->Do([this] { return KeepTest(); }, [](const absl::Status&) {});
   }
   if (keeper_ != nullptr) {
     keeper_->OnState(state);
@@ -251,6 +262,9 @@ void JournalHost::OnDone(ExitCode code, const RunOutcome& outcome,
 
 void JournalHost::KeepEnd(ExitCode code, const RunOutcome& outcome,
                           const std::optional<RunResult>& result) {
+  if (writer_ != nullptr) {
+    writer_->Finish();
+  }
   const absl::Time now = parts_.rig.loop().clock().Wall();
   RunRecord record{.id = journal_->run(),
                    .identity = {},

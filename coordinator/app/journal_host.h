@@ -19,6 +19,7 @@
 #include "coordinator/app/test_loader.h"
 #include "coordinator/core/run.h"
 #include "coordinator/journal/journal.h"
+#include "coordinator/journal/journal_writer.h"
 #include "coordinator/journal/keeper.h"
 #include "coordinator/output/run_outputs.h"
 
@@ -72,8 +73,10 @@ class JournalHost {
   // Tells of a run that did not end and is not gone on with, and why.
   void TellOf(const UnfinishedRun& unfinished, const absl::Status& why) const;
   void KeepEnd(ExitCode code, const RunOutcome& outcome, const std::optional<RunResult>& result);
+  // Of what does not change any more: on the writer's thread, too.
   absl::Status KeepTest();
-  absl::Status Write(const RunCheckpoint& run, const FleetCheckpoint& fleet, bool results);
+  void Write(const RunCheckpoint& run, const FleetCheckpoint& fleet, bool results,
+             Keeper::Done done);
 
   const Parts parts_;
   const RunRequest& request_;
@@ -82,8 +85,9 @@ class JournalHost {
   std::optional<UnfinishedRun> unfinished_;  // that is gone on with
   std::map<std::string, int64_t> written_;
   std::unique_ptr<Keeper> keeper_;
-  bool begun_ = false;      // it has a row
-  bool test_kept_ = false;  // beside the row
+  bool begun_ = false;                     // it has a row
+  bool test_kept_ = false;                 // beside the row; the writer's, once there is one
+  std::unique_ptr<JournalWriter> writer_;  // last: it uses the others
 };
 
 }  // namespace lockstep::coordinator

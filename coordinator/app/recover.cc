@@ -20,6 +20,7 @@
 #include "coordinator/console/streams.h"
 #include "coordinator/core/division.h"
 #include "coordinator/core/roster.h"
+#include "coordinator/core/run_clock.h"
 #include "coordinator/core/run_status.h"
 #include "coordinator/output/report_outputs.h"
 #include "coordinator/output/run_outputs.h"
@@ -38,7 +39,7 @@ class Recovery {
   absl::Status Load();
   absl::Status StartOutputs(const RunOptions& options);
   EndFacts Facts();
-  // From the start to what the journal knows last.
+  // From the start to the end of what was measured.
   absl::Duration Elapsed() const;
   std::string Moment() const;
 
@@ -121,8 +122,7 @@ absl::Status Recovery::StartOutputs(const RunOptions& options) {
 }
 
 absl::Duration Recovery::Elapsed() const {
-  return std::max(std::min(run_.kept_mono, run_.run.drained_at) - run_.run.t0,
-                  absl::ZeroDuration());
+  return MeasuredOf(run_.run, run_.kept_mono);
 }
 
 std::string Recovery::Moment() const {
@@ -155,13 +155,13 @@ EndFacts Recovery::Facts() {
                    run_.broken_off.empty()
                        ? ""
                        : absl::StrCat(", as it could not be written: ", run_.broken_off)));
-  state.faults.Record({ExitCode::kOther, absl::StrCat("the coordinator was lost ", Moment(),
-                                                      " after the start; recovered")});
+  state.faults.Record({ExitCode::kOther, absl::StrCat("the coordinator was lost; recovered as of ",
+                                                      Moment(), " after the start")});
   state.faults.Judge([&] { return results_.FinalThresholds(facts.elapsed); });
   facts.outcome = state.faults.outcome();
   facts.setup = state.setup_data;
-  facts.begin = run_.kept_at - facts.measured;
-  facts.end = run_.kept_at;
+  facts.begin = absl::FromUnixNanos(run_.run.t0_wall_ns);
+  facts.end = facts.begin + facts.measured;
   return facts;
 }
 
@@ -183,7 +183,7 @@ absl::StatusOr<ExitCode> Recovery::Execute() {
   WriteStdout(absl::StrCat(
       "RECOVERED from ", command_.journal, ": run ", run_.id, ", ", run_.identity.script,
       ", as of ", Moment(), " after the start (",
-      absl::FormatTime("%Y-%m-%d %H:%M:%S %Ez", run_.kept_at, absl::LocalTimeZone()), ")\n\n"));
+      absl::FormatTime("%Y-%m-%d %H:%M:%S %Ez", facts.end, absl::LocalTimeZone()), ")\n\n"));
   results_.SetJudge([&facts] { return facts.judgement; });
   results_.SetOutcome([&facts] { return facts.outcome; });
   ending.WriteSummary(facts, std::nullopt, std::move(history_));

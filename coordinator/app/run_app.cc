@@ -188,6 +188,8 @@ absl::Status RunApp::StartRest() {
   }
   rest_ = std::make_unique<WebServer>(
       rig_.loop(), [this](const WebRequest& request) { return AnswerRest(request, rig_.face()); });
+  rest_->AnswerWhen(
+      [this](absl::AnyInvocable<void()> give_out) { rig_.face().WhenKept(std::move(give_out)); });
   LOCKSTEP_RETURN_IF_ERROR(InAddress(rest_->Start(request_.run.rest_address)));
   const absl::string_view host = SplitHostPort(request_.run.rest_address).host;
   logger_.Info(absl::StrCat("REST API and metrics on port ", rest_->port(), " of ",
@@ -276,8 +278,10 @@ absl::Status RunApp::StartOutputs(const RunOptions& options) {
   context.version = kVersion;
   rig_.results().SetOnBatch([this](const Batch& batch) { outputs_.Write(batch); });
   context.may_outlive = journal_.may_outlive();
-  for (const std::string& warning : OldOutputNames(specs_)) {
-    logger_.Warn(warning);
+  for (const OutputSpec& spec : specs_) {
+    if (const std::optional<std::string> warning = OldNameWarning(spec.text)) {
+      logger_.Warn(*warning);
+    }
   }
   LOCKSTEP_RETURN_IF_ERROR(outputs_.Start(specs_, context, journal_.written()));
   // A journal keeps it whatever is wanted: nobody knows what will be when the run is recovered.

@@ -38,21 +38,28 @@ class RunFace final : public RunControl {
   absl::Status MayScaleAgents(int64_t agents) const override { return run_.MayScaleAgents(agents); }
   absl::Status Stop(Stopping how) override { return Kept(run_.Stop(how)); }
 
-  // `keep` puts on disk what the run has come to; called before anybody hears that a wish was granted.
-  void KeepWishes(absl::AnyInvocable<void()> keep) { keep_ = std::move(keep); }
+  // `keep` puts on disk what the run has come to, and calls what it is given then.
+  using Keep = absl::AnyInvocable<void(absl::AnyInvocable<void()> then)>;
+  void KeepWishes(Keep keep) { keep_ = std::move(keep); }
+  void WhenKept(absl::AnyInvocable<void()> then) override {
+    if (std::exchange(granted_, false) && keep_) {
+      keep_(std::move(then));
+    } else {
+      then();
+    }
+  }
 
  private:
   absl::Status Kept(absl::Status granted) {
-    if (granted.ok() && keep_) {
-      keep_();
-    }
+    granted_ = granted_ || granted.ok();
     return granted;
   }
 
   Run& run_;
   const Fleet& fleet_;
   const Results& results_;
-  absl::AnyInvocable<void()> keep_;
+  Keep keep_;
+  bool granted_ = false;  // something was, and nobody has asked whether it is kept
 };
 
 }  // namespace lockstep::coordinator

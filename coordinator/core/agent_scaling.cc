@@ -82,9 +82,9 @@ void AgentScaling::LetJoin(AgentId agent) {
   parts_.sender.Send(agent, std::move(message));
 }
 
-void AgentScaling::StartLate(RunMember& member) {
+void AgentScaling::StartLate(RunMember& member, v1::CoordinatorMessage start) {
   member.joining = false;
-  parts_.sender.Send(member.id, parts_.run_clock.StartMessage());
+  parts_.sender.Send(member.id, std::move(start));
   parts_.redivision.Soon();
 }
 

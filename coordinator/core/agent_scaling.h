@@ -14,7 +14,6 @@
 #include "coordinator/core/fleet.h"
 #include "coordinator/core/redivision.h"
 #include "coordinator/core/roster.h"
-#include "coordinator/core/run_clock.h"
 #include "coordinator/core/run_sender.h"
 
 namespace lockstep::coordinator {
@@ -25,7 +24,6 @@ class AgentScaling {
 
   // All are borrowed and outlive this.
   struct Parts {
-    const RunClock& run_clock;
     const TestPlan& plan;
     const Assignments& assignments;
     Fleet& fleet;
@@ -46,8 +44,8 @@ class AgentScaling {
   bool LetSpareJoin();
   // An agent that has come gets what it needs for a part of its own.
   void LetJoin(AgentId agent);
-  // It has got that: it starts, and the work is divided anew.
-  void StartLate(RunMember& member);
+  // It has got that: it starts, as `start` says, and the work is divided anew.
+  void StartLate(RunMember& member, v1::CoordinatorMessage start);
   // The agent of this name was lost by its own fault, and may not come again.
   void Bar(const std::string& name) { unfit_.insert(name); }
   bool IsBarred(const std::string& name) const { return unfit_.contains(name); }

@@ -43,6 +43,20 @@ struct SessionCheckpoint {
   std::deque<v1::CoordinatorMessage> unacknowledged = {};  // of those sent
 };
 
+// Of these messages of a session it is known that they are on disk: numbers.
+struct SessionMark {
+  AgentId agent{};
+  uint64_t sent = 0;
+  uint64_t received = 0;
+};
+
+// Of an agent: what has been merged into the results.
+struct MergedBatches {
+  AgentId agent{};
+  uint64_t last = 0;
+  absl::Time until;  // the end of it
+};
+
 struct FleetCheckpoint {
   uint32_t last_id = 0;  // of the agents so far
   std::vector<SessionCheckpoint> sessions = {};
@@ -66,7 +80,6 @@ struct RunCheckpoint {
   v1::SetupValue setup_data;
   bool script_usable = true;
   uint32_t deal = 0;
-  std::optional<v1::Scale> scaled;
   bool paused = false;
   bool paused_to_suspend = false;
   bool skew_reported = false;

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "lockstep/v1/status.pb.h"
 
@@ -29,6 +30,9 @@ class RunControl {
   // What ScaleAgents would answer, without doing anything.
   virtual absl::Status MayScaleAgents(int64_t agents) const = 0;
   virtual absl::Status Stop(Stopping how) = 0;
+  // Whoever has asked for something may hear of it when `then` is called: at once, or as soon as a
+  // journal holds it.
+  virtual void WhenKept(absl::AnyInvocable<void()> then) { then(); }
 };
 
 }  // namespace lockstep::coordinator

@@ -206,7 +206,7 @@ std::string MissingWork(const RunMember& member) {
                       static_cast<int>(part.progress() * 100), "% on");
     }
   }
-  return text;
+  return member.lost_rows.empty() ? text : absl::StrCat(text, ", ", member.lost_rows);
 }
 
 }  // namespace lockstep::coordinator

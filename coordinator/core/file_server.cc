@@ -14,6 +14,10 @@ void FileServer::BeginBundle() {
   bundle_.Add(source_.script().main_url, source_.script().text);
 }
 
+bool FileServer::Inspects(AgentId agent) const {
+  return phase_.state() == v1::RunStatus::INSPECTING && agent == roster_.elected();
+}
+
 void FileServer::OnRequest(AgentId agent, const v1::FileRequest& request) {
   if (const std::string* content = bundle_.Find(request.url()); content != nullptr) {
     SendPiece(agent, request, *content);
@@ -25,8 +29,14 @@ void FileServer::OnRequest(AgentId agent, const v1::FileRequest& request) {
     SendPiece(agent, request, absl::NotFoundError("the file was not asked for during inspection"));
     return;
   }
+  if (!secret && !Inspects(agent)) {
+    SendPiece(agent, request,
+              absl::PermissionDeniedError("only the agent that inspects the script may ask for "
+                                          "files that it has not asked for yet"));
+    return;
+  }
   source_.Fetch(request.url(), [this, agent, secret, request](absl::StatusOr<std::string> content) {
-    if (!secret && content.ok() && phase_.state() == v1::RunStatus::INSPECTING) {
+    if (!secret && content.ok() && Inspects(agent)) {
       bundle_.Add(request.url(), *content);
     }
     SendPiece(agent, request, content);

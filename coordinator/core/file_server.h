@@ -1,5 +1,5 @@
 // Answers the agents that ask for files of the script: gathers them while the elected agent inspects
-// it, and gives those, and secrets, to all. Loop-bound.
+// it, which alone may ask for others, and gives those, and secrets, to all. Loop-bound.
 #pragma once
 
 #include <string>
@@ -9,6 +9,7 @@
 #include "lockstep/v1/control.pb.h"
 
 #include "coordinator/core/bundle.h"
+#include "coordinator/core/roster.h"
 #include "coordinator/core/run_parts.h"
 #include "coordinator/core/run_phase.h"
 #include "coordinator/core/run_sender.h"
@@ -18,8 +19,8 @@ namespace lockstep::coordinator {
 class FileServer {
  public:
   // All are borrowed and outlive this.
-  FileServer(TestSource& source, const RunPhase& phase, RunSender& sender)
-      : source_(source), phase_(phase), sender_(sender) {}
+  FileServer(TestSource& source, const RunPhase& phase, const Roster& roster, RunSender& sender)
+      : source_(source), phase_(phase), roster_(roster), sender_(sender) {}
 
   // A bundle of the script alone, to which the files that are asked for in Inspecting are added.
   void BeginBundle();
@@ -28,11 +29,14 @@ class FileServer {
   void OnRequest(AgentId agent, const v1::FileRequest& request);
 
  private:
+  // Whether this agent inspects the script now.
+  bool Inspects(AgentId agent) const;
   void SendPiece(AgentId agent, const v1::FileRequest& request,
                  const absl::StatusOr<std::string>& content);
 
   TestSource& source_;
   const RunPhase& phase_;
+  const Roster& roster_;
   RunSender& sender_;
   Bundle bundle_;
 };

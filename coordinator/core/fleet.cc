@@ -87,7 +87,7 @@ void Fleet::Send(AgentId to, uint64_t run_id, v1::CoordinatorMessage message) {
   message.set_number(member->sent.next_number());
   const v1::CoordinatorMessage& kept = member->sent.Push(std::move(message));
   if (holding()) {
-    TellHeld();
+    on_held_();
   } else {
     SendNow(*member, kept);
   }
@@ -133,7 +133,7 @@ void Fleet::Expel(AgentId agent, const absl::Status& reason) {
   }
   Drop(member->batches, reason);
   if (holding()) {
-    TellHeld();  // that it is gone is to be kept, too
+    on_held_();  // that it is gone is to be kept, too
   }
   if (!member->dismissed) {
     member->record.last_heard = member->last_heard;

@@ -126,12 +126,12 @@ class Fleet {
 
   // ---- a fleet that outlives its process ----
   // From now on numbered messages wait, and what arrives is not acknowledged, until Committed: no
-  // agent ever knows of more than what is on disk. `on_held` is called whenever something begins to
-  // wait, in the middle of an event: it may only ask for a commit after it.
+  // agent ever knows of more than what is on disk. `on_held` is called whenever something waits, in
+  // the middle of an event: it may only ask for a commit after it.
   void Hold(absl::AnyInvocable<void()> on_held);
   bool holding() const { return on_held_ != nullptr; }
-  // What Checkpoint tells now is on disk: sends what has waited for that.
-  void Committed();
+  // A former Checkpoint, which told of these, is on disk: sends what has waited for that.
+  void Committed(const std::vector<SessionMark>& marks);
   // Nothing is held back any more.
   void ReleaseHold();
   FleetCheckpoint Checkpoint() const;
@@ -202,9 +202,8 @@ class Fleet {
   Member* FindUnwelcomed(const v1::Join& join);
   Member* FindLeftBehind(const v1::Join& join, const std::string& fingerprint);
   void TellIfDismissed();
-  // Something waits for Committed.
-  void TellHeld();
-  void SendHeld(Member& member);
+  // Up to this number.
+  void SendHeld(Member& member, uint64_t last);
   void AcknowledgeIfMuch(Member& member);
   void WatchLeases();
   void CheckLeases();
@@ -224,7 +223,6 @@ class Fleet {
   bool dismissing_ = false;
   absl::AnyInvocable<void()> on_dismissed_;
   absl::AnyInvocable<void()> on_held_;  // null: nothing is held back
-  bool held_told_ = false;
   Timer lease_timer_{loop_};
 };
 

@@ -1,5 +1,6 @@
 // A fleet that outlives its process: what is held back until it is on disk, and sessions that go on in
 // another process.
+#include <algorithm>
 #include <utility>
 
 #include "coordinator/core/fleet.h"
@@ -8,34 +9,28 @@ namespace lockstep::coordinator {
 
 void Fleet::Hold(absl::AnyInvocable<void()> on_held) {
   on_held_ = std::move(on_held);
-  held_told_ = false;
   for (auto& [id, member] : members_) {  // so far nothing was held back
     member->released = member->sent.next_number() - 1;
     member->kept = member->received.last();
   }
 }
 
-void Fleet::TellHeld() {
-  if (!std::exchange(held_told_, true)) {
-    on_held_();
-  }
-}
-
-void Fleet::SendHeld(Member& member) {
-  const uint64_t released = std::exchange(member.released, member.sent.next_number() - 1);
+void Fleet::SendHeld(Member& member, uint64_t last) {
+  const uint64_t released = std::exchange(member.released, std::max(member.released, last));
   for (const v1::CoordinatorMessage& message : member.sent.unacknowledged()) {
-    if (message.number() > released) {
+    if (message.number() > released && message.number() <= last) {
       SendNow(member, message);
     }
   }
 }
 
-void Fleet::Committed() {
-  held_told_ = false;
-  for (auto& [id, member] : members_) {
-    member->kept = member->received.last();
-    SendHeld(*member);
-    AcknowledgeIfMuch(*member);
+void Fleet::Committed(const std::vector<SessionMark>& marks) {
+  for (const SessionMark& mark : marks) {
+    if (Member* const member = FindMember(mark.agent); member != nullptr) {
+      member->kept = std::max(member->kept, mark.received);
+      SendHeld(*member, mark.sent);
+      AcknowledgeIfMuch(*member);
+    }
   }
 }
 
@@ -43,7 +38,7 @@ void Fleet::ReleaseHold() {
   if (holding()) {
     on_held_ = nullptr;
     for (auto& [id, member] : members_) {
-      SendHeld(*member);
+      SendHeld(*member, member->sent.next_number() - 1);
     }
   }
 }

@@ -110,7 +110,7 @@ void Fleet::AcknowledgeIfMuch(Member& member) {
     return;
   }
   if (holding() && member.kept < member.received.last()) {
-    TellHeld();
+    on_held_();
     return;
   }
   v1::CoordinatorMessage acknowledgement;

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "lockstep/v1/control.pb.h"
@@ -53,7 +54,9 @@ class MovingWork {
   size_t agents_wanted() const { return scaling_.target(); }
   bool wants_more() const { return scaling_.wants_more(); }
   void LetJoin(AgentId agent) { scaling_.LetJoin(agent); }
-  void StartLate(RunMember& member) { scaling_.StartLate(member); }
+  void StartLate(RunMember& member, v1::CoordinatorMessage start) {
+    scaling_.StartLate(member, std::move(start));
+  }
   void Bar(const std::string& name) { scaling_.Bar(name); }
   bool IsBarred(const std::string& name) const { return scaling_.IsBarred(name); }
 

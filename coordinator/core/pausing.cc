@@ -35,7 +35,7 @@ absl::Status Pausing::Pause(const std::optional<TestPlan>& plan) {
     }
     v1::CoordinatorMessage message;
     message.mutable_pause()->set_at_coordinator_mono_ns(NextSwitch().nanos());
-    parts_.sender.SendToAll(message);
+    parts_.sender.SendToStarted(message);
   }
   paused_ = true;
   return absl::OkStatus();
@@ -46,10 +46,12 @@ absl::Status Pausing::Resume() {
     return absl::FailedPreconditionError("the run is not paused");
   }
   paused_ = false;
+  GiveUp();  // holding: whoever lets the run go on has decided otherwise
+  paused_to_suspend_ = false;
   if (parts_.phase.state() == v1::RunStatus::RUNNING) {
     v1::CoordinatorMessage message;
     message.mutable_resume()->set_at_coordinator_mono_ns(NextSwitch().nanos());
-    parts_.sender.SendToAll(message);
+    parts_.sender.SendToStarted(message);
   }
   return absl::OkStatus();
 }

@@ -39,7 +39,7 @@ void ResultsTicker::Tick() {
       vus_max += member.progress.vus_initialised();
     }
   }
-  results_.AddVus(vus, vus_max);
+  results_.AddVus(vus, std::min(vus_max, events_.most_vus()));
   events_.on_tick();
 }
 

@@ -17,6 +17,8 @@ class ResultsTicker {
  public:
   struct Events {
     absl::AnyInvocable<void()> on_tick;  // each second, once the VUs are counted
+    // The VUs that the test has at most, where those of agents that came and went are more.
+    absl::AnyInvocable<int64_t()> most_vus;
     // A threshold that is to end the run is crossed; they are judged no more.
     absl::AnyInvocable<void(std::string)> on_crossed;
   };

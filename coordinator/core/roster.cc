@@ -75,6 +75,16 @@ std::vector<AgentId> Roster::Present() const {
   return present;
 }
 
+std::vector<AgentId> Roster::Started() const {
+  std::vector<AgentId> started;
+  for (const RunMember& member : members_) {
+    if (!member.lost && !member.joining) {
+      started.push_back(member.id);
+    }
+  }
+  return started;
+}
+
 std::vector<const RunMember*> Roster::Staying() const {
   std::vector<const RunMember*> staying;
   for (const RunMember& member : members_) {
@@ -120,6 +130,16 @@ bool Roster::MissCall(AgentId agent, absl::string_view function) {
 bool Roster::AllPresent(absl::FunctionRef<bool(const RunMember&)> predicate) const {
   return std::all_of(members_.begin(), members_.end(),
                      [&](const RunMember& m) { return m.lost || m.joining || predicate(m); });
+}
+
+bool Roster::AwaitsJoining() const {
+  bool joining = false;
+  bool left_over = false;
+  for (const RunMember& member : members_) {
+    joining = joining || member.joining;
+    left_over = left_over || (member.lost && !member.handed_over && member.missed());
+  }
+  return joining && left_over;
 }
 
 bool Roster::HasEnded(const std::string& scenario) const {

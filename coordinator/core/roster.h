@@ -43,6 +43,8 @@ class Roster {
   RunMember* Find(AgentId agent);
   // Those who are not lost. Sending to an agent may lose it, and change who is here: look each up.
   std::vector<AgentId> Present() const;
+  // Of these, all that have a part, or have had one: not those that are joining.
+  std::vector<AgentId> Started() const;
   // Of these, those who have a part that has not ended, and are not about to leave.
   std::vector<const RunMember*> Staying() const;
   // Whose the work is from the next division on: theirs who stay. Where nobody does, it remains with
@@ -58,6 +60,8 @@ class Roster {
   }
   // Who has a part that has not ended, or had one until now.
   std::vector<AgentId> AtWork() const;
+  // Work of a lost member is nobody's, and somebody is joining who may do it.
+  bool AwaitsJoining() const;
   // On all who are present.
   bool HasEnded(const std::string& scenario) const;
   bool WithinTolerance() const;

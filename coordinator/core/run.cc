@@ -1,6 +1,7 @@
 #include "coordinator/core/run.h"
 
 #include <algorithm>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -32,6 +33,11 @@ Run::Run(EventLoop& loop, Fleet& fleet, TestSource& source, RunResults& results,
                        events_.on_tick();
                      }
                    },
+               .most_vus =
+                   [this] {
+                     return moving_.has_value() ? MostVus(*plan_)
+                                                : std::numeric_limits<int64_t>::max();
+                   },
                .on_crossed =
                    [this](std::string reason) {
                      EndEarly({ExitCode::kThresholdsHaveFailed, std::move(reason)});
@@ -43,7 +49,7 @@ Run::Run(EventLoop& loop, Fleet& fleet, TestSource& source, RunResults& results,
                 .sender = sender_,
                 .logger = logger}),
       vu_scaling_(phase_, roster_, sender_),
-      files_(source, phase_, sender_),
+      files_(source, phase_, roster_, sender_),
       assignments_(settings_, source, files_.bundle()),
       catch_up_timer_(loop) {}
 

@@ -8,7 +8,7 @@
 // | state            | ends when                         | limit                   | an agent's loss          |
 // |------------------|-----------------------------------|-------------------------|--------------------------|
 // | WaitingForAgents | the wanted number has joined      | wait_for_agents         | another may join         |
-// | Inspecting       | the elected one ran the init code | inspect_within          | of the elected: policy   |
+// | Inspecting       | the elected one ran the init code | inspect_within          | another one reads it     |
 // | Assigning        | all have the bundle               | assign_within           | dealt out again          |
 // | Preparing        | all VUs are there; no pause is on | prepare_within          | dealt out again          |
 // | Setup            | setup() has returned              | setupTimeout + lease    | of the elected: fails    |
@@ -24,7 +24,8 @@
 // Agents beyond the wanted number that come before T0 are spares: until T0 one of them takes over
 // the work of an agent that is lost (but not a setup() that has begun). Without a spare, all work is
 // dealt out again among those who are left, back from Assigning (what setup() returned stays). The
-// policy is asked only where the script itself may have been the end of the elected one. After T0
+// policy is asked only where the script itself may have been the end of the elected one: in setup(),
+// and where a second agent that reads the options is lost. After T0
 // agents that come wait for the next run. A fault before Setup ends the run without a summary,
 // a later one with it. teardown() runs whenever setup() has begun and has not failed by itself. The
 // first fault decides the exit code; failed thresholds decide only without one.
@@ -104,8 +105,10 @@ class Run {
   absl::Status GoOn(Events events, RunCheckpoint saved, Bundle bundle);
   // As of now, between two events.
   RunCheckpoint Checkpoint() const;
-  // What has been merged so far is on disk: tells the agents, who keep it until then.
-  void BatchesKept();
+  // What has been merged so far.
+  std::vector<MergedBatches> Merged() const;
+  // So much of it is on disk: tells the agents, who keep it until then.
+  void BatchesKept(const std::vector<MergedBatches>& kept);
 
   // ---- people's wishes ----
   // A signal: the first ends the run gracefully; the second interrupts iterations and gives
@@ -200,6 +203,8 @@ class Run {
   void OnProgress(RunMember& member, const v1::Progress& progress);
   void OnScriptRequest(RunMember& member, const v1::ScriptRequest& request);
   absl::Status OnRowLease(RunMember& member, const v1::RowLease& lease);
+  absl::Status OnRowsReturned(RunMember& member, const v1::RowsReturned& returned);
+  void DealRows();
   // Where work moves.
   absl::Status OnMovingWork(RunMember& member, const v1::AgentMessage& message);
   void OnInspected(RunMember& member, const v1::Inspected& inspected);
@@ -226,6 +231,8 @@ class Run {
   void EnterSetup();
   void EnterReadyBarrier();
   void EnterRunning();
+  // T0, and what the run has been told since it was planned.
+  v1::CoordinatorMessage StartMessage() const;
   void EnterDraining();
   void EnterTeardown();
   void EnterSummarising();
@@ -252,6 +259,8 @@ class Run {
   bool DealAgain(const RunMember& lost, bool was_elected);
   // A member was lost that had a part of the work, and others may take it over; `message` says so.
   void LoseWhileWorkMoves(const AgentRecord& agent, const std::string& message, bool surely_gone);
+  // Nobody has a part of the work, or will have one.
+  bool NobodyIsLeft() const;
   // Asks a member for the next thing that it lacks in the present state: a spare, in a later one
   // than the others.
   void CatchUp(RunMember& member);
@@ -287,6 +296,7 @@ class Run {
   Stopping stopping_ = Stopping::kNo;  // what iterations were told
   ScriptLife script_;
   int interrupts_ = 0;
+  bool reader_lost_ = false;  // the first one that read the options
   std::vector<std::string> remarks_;
   Timer catch_up_timer_;
 

@@ -26,7 +26,6 @@ RunCheckpoint Run::Checkpoint() const {
   saved.faults = faults_;
   saved.row_queues = row_queues_;
   saved.stopping = stopping_;
-  saved.scaled = vu_scaling_.asked_before_t0();
   saved.interrupts = interrupts_;
   script_.SaveTo(saved);
   assignments_.SaveTo(saved);
@@ -39,12 +38,26 @@ RunCheckpoint Run::Checkpoint() const {
   return saved;
 }
 
-void Run::BatchesKept() {
+std::vector<MergedBatches> Run::Merged() const {
+  std::vector<MergedBatches> merged;
+  for (const RunMember& member : members()) {
+    merged.push_back({member.id, member.batches.last(), member.measured_until});
+  }
+  return merged;
+}
+
+void Run::BatchesKept(const std::vector<MergedBatches>& kept) {
   for (RunMember& member : roster_.members()) {
+    const auto of_member =
+        std::find_if(kept.begin(), kept.end(),
+                     [&](const MergedBatches& batches) { return batches.agent == member.id; });
+    if (of_member == kept.end()) {
+      continue;
+    }
+    member.kept_until = of_member->until;
     // Only with news: who waits for an acknowledgement sends again what is not in it.
-    if (const uint64_t last = member.batches.last();
-        std::exchange(member.batches_kept, last) != last && !member.lost) {
-      fleet_.AcknowledgeBatches(member.id, settings_.run_id, last);
+    if (std::exchange(member.batches_kept, of_member->last) != of_member->last && !member.lost) {
+      fleet_.AcknowledgeBatches(member.id, settings_.run_id, of_member->last);
     }
   }
 }
@@ -94,6 +107,7 @@ absl::Status Run::TakeBack(RunCheckpoint& saved) {
   }
   for (RunMember& member : saved.members) {
     member.batches = ReceiveWindow(member.batches_kept);
+    member.measured_until = member.kept_until;
     member.at_rest = false;
   }
   LOCKSTEP_RETURN_IF_ERROR(RecutMembers(saved.members, plan_->partition));
@@ -102,7 +116,6 @@ absl::Status Run::TakeBack(RunCheckpoint& saved) {
   row_queues_ = std::move(saved.row_queues);
   stopping_ = saved.stopping;
   script_.Restore(saved);
-  vu_scaling_.Restore(std::move(saved.scaled));
   interrupts_ = saved.interrupts;
   assignments_.Restore(saved);
   clock_.Restore(saved);

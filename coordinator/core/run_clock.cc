@@ -6,6 +6,31 @@
 
 namespace lockstep::coordinator {
 
+namespace {
+
+// An agent that has handed over nothing for longer had nothing to say.
+constexpr absl::Duration kSilent = absl::Milliseconds(1500);
+
+}  // namespace
+
+absl::Duration MeasuredOf(const RunCheckpoint& saved, MonoTime kept) {
+  absl::Time latest;
+  for (const RunMember& member : saved.members) {
+    latest = std::max(latest, member.kept_until);
+  }
+  if (!saved.drained_at.infinite() || latest == absl::Time()) {
+    return std::max(std::min(kept, saved.drained_at) - saved.t0, absl::ZeroDuration());
+  }
+  absl::Time until = latest;
+  for (const RunMember& member : saved.members) {
+    const bool goes_on = !member.lost && member.step < RunMember::Step::kDrained;
+    if (goes_on && member.kept_until >= latest - kSilent) {
+      until = std::min(until, member.kept_until);
+    }
+  }
+  return std::max(until - absl::FromUnixNanos(saved.t0_wall_ns), absl::ZeroDuration());
+}
+
 absl::Duration RunClock::Lead() const {
   const absl::Duration lead = absl::Milliseconds(3 * roster_.SlowestRoundTripMs()) +
                               absl::Milliseconds(roster_.members().size() > 1 ? 10 : 1) +

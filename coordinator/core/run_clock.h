@@ -14,6 +14,10 @@
 
 namespace lockstep::coordinator {
 
+// How long after T0 that ends which has been measured of a run that was saved at `kept`: with the last
+// second that all of its agents have handed over, or as they had all drained.
+absl::Duration MeasuredOf(const RunCheckpoint& saved, MonoTime kept);
+
 class RunClock {
  public:
   // `clock` and `roster` are borrowed and outlive this. `held_back`: see RunSettings.

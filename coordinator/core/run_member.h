@@ -34,6 +34,7 @@ struct RunMember {
   bool lost = false;
   std::string loss;       // why
   std::string lost_call;  // the script's function that it was calling
+  std::string lost_rows;  // of shared queues, that nobody else gets
   absl::Time lost_at;
   std::optional<absl::Duration> lost_after;  // since T0; unset: before
 
@@ -54,6 +55,8 @@ struct RunMember {
   ReceiveWindow batches;               // merged so far
   std::vector<EndedIterations> ended;  // in them
   uint64_t batches_kept = 0;           // that the journal holds, where there is one
+  absl::Time measured_until;           // the end of the last one that is merged
+  absl::Time kept_until;               // and of the last one that the journal holds
   uint64_t last_batch = 0;             // that the agent has announced
   v1::Progress progress;               // the latest
   double round_trip_ms = 0;            // of the best clock probe

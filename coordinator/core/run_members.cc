@@ -82,7 +82,10 @@ bool Run::Substitute(RunMember& lost) {
 bool Run::DealAgain(const RunMember& lost, bool was_elected) {
   const bool inspecting = state() == v1::RunStatus::INSPECTING;
   const bool dealt = state() >= v1::RunStatus::ASSIGNING && state() <= v1::RunStatus::READY_BARRIER;
-  const bool script_ran = was_elected && (inspecting || state() == v1::RunStatus::SETUP);
+  // One may be lost by chance while it reads the script; a second one may be so by the script.
+  const bool reader = was_elected && inspecting;
+  const bool script_ran = (reader && std::exchange(reader_lost_, true)) ||
+                          (was_elected && state() == v1::RunStatus::SETUP);
   const size_t staying = roster_.Present().size();
   if ((!inspecting && !dealt) || script_ran || staying == 0) {
     return false;
@@ -93,7 +96,9 @@ bool Run::DealAgain(const RunMember& lost, bool was_elected) {
   if (was_elected) {
     roster_.Elect();
   }
-  if (state() == v1::RunStatus::SETUP) {
+  if (reader) {
+    EnterInspecting();
+  } else if (state() == v1::RunStatus::SETUP) {
     assignments_.Postpone();  // the elected one is busy
   } else if (dealt) {
     EnterAssigning();
@@ -105,11 +110,6 @@ void Run::CatchUp(RunMember& member) {
   v1::CoordinatorMessage message;
   const bool may_be_ready = state() == v1::RunStatus::READY_BARRIER || member.joining;
   if (member.step == RunMember::Step::kPrepared && may_be_ready) {
-    if (const auto& asked = vu_scaling_.asked_before_t0(); asked.has_value()) {
-      v1::CoordinatorMessage scale;
-      *scale.mutable_scale() = *asked;
-      sender_.Send(member.id, std::move(scale));
-    }
     *message.mutable_setup_data()->mutable_value() = script_.setup_data();
     sender_.Send(member.id, std::move(message));
   } else if (member.step == RunMember::Step::kAssigned && state() > v1::RunStatus::ASSIGNING) {
@@ -137,11 +137,19 @@ void Run::OnLost(const AgentRecord& agent, const absl::Status& reason) {
     moving_->Bar(agent.name);
   }
   if (state() == v1::RunStatus::WAITING_FOR_AGENTS || member->joining) {  // it had no part yet
+    const bool joining = member->joining;
     logger_.Warn(LossOf(agent, reason));
     roster_.ForgetMember(agent.id);
+    if (joining && MovesNow() && NobodyIsLeft()) {
+      EndEarly({ExitCode::kOther,
+                absl::StrCat(LossOf(agent, reason), "; nobody is left to do the others' work")});
+    }
     return;
   }
   TakeNote(*member, reason);
+  if (state() < v1::RunStatus::RUNNING && !member->lost_rows.empty()) {
+    logger_.Warn(absl::StrCat("with agent ", agent.name, " are lost: ", member->lost_rows));
+  }
   const bool was_elected = agent.id == roster_.elected();
   if (Substitute(*member) || DealAgain(*member, was_elected)) {
     return;
@@ -162,6 +170,7 @@ void Run::OnLost(const AgentRecord& agent, const absl::Status& reason) {
   if (was_elected && state() == before) {
     AfterElectedLost(agent);
   }
+  DealRows();
   pausing_.TellIfAtRest();
   Advance();
 }
@@ -169,6 +178,7 @@ void Run::OnLost(const AgentRecord& agent, const absl::Status& reason) {
 void Run::TakeNote(RunMember& member, const absl::Status& reason) {
   member.lost = true;
   member.loss = std::string(reason.message());
+  member.lost_rows = row_queues_.Lose(member.id);
   member.lost_at = loop_.clock().Wall();
   if (loop_.clock().Mono() >= clock_.t0()) {
     member.lost_after = loop_.clock().Mono() - clock_.t0();
@@ -220,14 +230,17 @@ void Run::AfterElectedLost(const AgentRecord& agent) {
 
 void Run::LoseWhileWorkMoves(const AgentRecord& agent, const std::string& message,
                              bool surely_gone) {
-  const bool nobody = std::all_of(members().begin(), members().end(), [](const RunMember& other) {
-    return other.lost || other.handed_over || other.joining;
-  });
+  const bool nobody = NobodyIsLeft();
   logger_.Error(absl::StrCat(message, nobody ? "" : "; what it has not begun goes to the others"));
   moving_->HandOver(surely_gone ? std::nullopt : std::make_optional(agent.last_heard));
   if (nobody) {
     EndEarly({ExitCode::kOther, absl::StrCat(message, "; nobody is left to do its work")});
   }
+}
+
+bool Run::NobodyIsLeft() const {
+  return std::all_of(members().begin(), members().end(),
+                     [](const RunMember& other) { return other.lost || other.handed_over; });
 }
 
 }  // namespace lockstep::coordinator

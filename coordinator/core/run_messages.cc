@@ -102,6 +102,7 @@ const Run::MessageRule* Run::RuleOf(const v1::AgentMessage& message) {
       {Body::kProgress, {}, Take<&Run::OnProgress, &Agent::progress>},
       {Body::kScriptRequest, {}, Take<&Run::OnScriptRequest, &Agent::script_request>},
       {Body::kRowLease, {}, Take<&Run::OnRowLease, &Agent::row_lease>},
+      {Body::kRowsReturned, {}, Take<&Run::OnRowsReturned, &Agent::rows_returned>},
       {Body::kLeaving, {}, Take<&Run::OnLeaving, &Agent::leaving>},
       {Body::kHeld, {}, kMovingWork},
       {Body::kIterationLease, {}, kMovingWork},
@@ -224,7 +225,10 @@ void Run::OnSetupDone(RunMember& member, const v1::SetupDone& done) {
 void Run::OnReady(RunMember& member, const v1::Ready&) {
   member.Reach(RunMember::Step::kReady);
   if (member.joining) {
-    moving_->StartLate(member);
+    moving_->StartLate(member, StartMessage());
+    if (roster_.FindElected() == nullptr) {
+      roster_.Elect();  // all who were there before are lost
+    }
     return;
   }
   Advance();
@@ -236,8 +240,8 @@ void Run::OnLeaving(RunMember& member, const v1::Leaving& leaving) {
     logger_.Warn(
         absl::StrCat("agent ", member.name, " is about to leave: ", leaving.reason(),
                      roster_.Staying().empty()
-                         ? "; nobody stays who could take its work over, so that it works on"
-                         : "; the others take its work over"));
+                         ? "; nobody stays who could take over, so that all who leave work on"
+                         : "; it works on until others have its work"));
     moving_->OnLeaving();
     return;
   }
@@ -301,9 +305,10 @@ absl::Status Run::OnBatch(AgentId agent, const v1::BatchMessage& message) {
     phase_.Limit(settings_.lease + kStopWithin);  // it is telling: there may be very much to tell
   }
   if (next) {
-    LOCKSTEP_ASSIGN_OR_RETURN(const std::vector<EndedIterations> ended,
+    LOCKSTEP_ASSIGN_OR_RETURN(const RunResults::Merged merged,
                               results_.Merge(member->name, message.batch()));
-    AddEnded(ended, member->ended);
+    AddEnded(merged.ended, member->ended);
+    member->measured_until = std::max(member->measured_until, merged.until);
   }
   // A repetition is acknowledged again, its acknowledgement was lost; after a gap the agent repeats
   // what is missing. While the fleet is held, it is told of what is kept.
@@ -318,16 +323,30 @@ absl::Status Run::OnBatch(AgentId agent, const v1::BatchMessage& message) {
 }
 
 absl::Status Run::OnRowLease(RunMember& member, const v1::RowLease& lease) {
-  const int64_t agents = static_cast<int64_t>(std::max<size_t>(members().size(), 1));
-  LOCKSTEP_ASSIGN_OR_RETURN(const RowQueues::Block block,
-                            row_queues_.Lease(lease.queue(), lease.rows(), lease.wrap(), agents));
-  v1::CoordinatorMessage message;
-  v1::RowsLeased& leased = *message.mutable_rows_leased();
-  leased.set_queue(lease.queue());
-  leased.set_first(block.first);
-  leased.set_count(block.count);
-  sender_.Send(member.id, std::move(message));
+  LOCKSTEP_RETURN_IF_ERROR(row_queues_.Ask(member.id, lease));
+  DealRows();
   return absl::OkStatus();
+}
+
+absl::Status Run::OnRowsReturned(RunMember& member, const v1::RowsReturned& returned) {
+  LOCKSTEP_RETURN_IF_ERROR(row_queues_.Return(member.id, returned));
+  DealRows();
+  return absl::OkStatus();
+}
+
+void Run::DealRows() {
+  RowQueues::Messages due =
+      row_queues_.Deal(static_cast<int64_t>(std::max<size_t>(roster_.Present().size(), 1)));
+  for (auto& [agent, leased] : due.leased) {
+    v1::CoordinatorMessage message;
+    *message.mutable_rows_leased() = std::move(leased);
+    sender_.Send(agent, std::move(message));
+  }
+  for (auto& [agent, recalled] : due.recalled) {
+    v1::CoordinatorMessage message;
+    *message.mutable_rows_recalled() = std::move(recalled);
+    sender_.Send(agent, std::move(message));
+  }
 }
 
 void Run::OnScriptRequest(RunMember&, const v1::ScriptRequest& request) {

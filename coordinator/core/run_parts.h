@@ -100,9 +100,12 @@ class TestSource {
 class RunResults {
  public:
   virtual ~RunResults() = default;
-  // Merges one agent's next batch; what has ended in it. InvalidArgument if it cannot be decoded.
-  virtual absl::StatusOr<std::vector<EndedIterations>> Merge(const std::string& agent,
-                                                             absl::string_view batch) = 0;
+  // Merges one agent's next batch. InvalidArgument if it cannot be decoded.
+  struct Merged {
+    std::vector<EndedIterations> ended;  // in it
+    absl::Time until;                    // its end
+  };
+  virtual absl::StatusOr<Merged> Merge(const std::string& agent, absl::string_view batch) = 0;
   // One sample each of `vus` and `vus_max`: once a second.
   virtual void AddVus(int64_t vus, int64_t vus_max) = 0;
   // Judges the thresholds, once a second; what was measured until `measured` after T0 has been

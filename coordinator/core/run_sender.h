@@ -26,6 +26,12 @@ class RunSender {
       Send(id, message);
     }
   }
+  // To those of them who have started.
+  void SendToStarted(const v1::CoordinatorMessage& message) {
+    for (const AgentId id : roster_.Started()) {
+      Send(id, message);
+    }
+  }
 
  private:
   Fleet& fleet_;

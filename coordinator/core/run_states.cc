@@ -41,7 +41,8 @@ void Run::Advance() {
       }
       return;
     case v1::RunStatus::RUNNING:
-      if (roster_.AllHave(RunMember::Step::kDrained)) {
+      // Whoever has come and takes no part yet may be the only one who is left.
+      if (roster_.AllHave(RunMember::Step::kDrained) && !(MovesNow() && roster_.AwaitsJoining())) {
         EnterDraining();
       }
       return;
@@ -123,9 +124,22 @@ void Run::EnterRunning() {
     LetWorkMove(IterationPools(plan_->pools), VuLeases(plan_->vu_bound));
   }
   SetState(v1::RunStatus::RUNNING, lead + plan_->length + settings_.lease + kStopWithin);
-  sender_.SendToAll(clock_.StartMessage());
+  sender_.SendToAll(StartMessage());
   ticker_.BeginJudging();
   standstill_watch_.Begin();
+}
+
+v1::CoordinatorMessage Run::StartMessage() const {
+  v1::CoordinatorMessage message = clock_.StartMessage();
+  v1::Start& start = *message.mutable_start();
+  start.set_paused(pausing_.paused());
+  for (const auto& [scenario, totals] : plan_->controlled) {
+    v1::Start::Controlled& controlled = *start.add_controlled();
+    controlled.set_scenario(scenario);
+    controlled.set_vus(totals.vus);
+    controlled.set_max_vus(totals.max_vus);
+  }
+  return message;
 }
 
 void Run::LetWorkMove(IterationPools pools, VuLeases vu_leases) {

@@ -101,6 +101,21 @@ void ShowWholeScenario(const RunFacts& facts, const AgentShare::Scenario& whole,
   }
 }
 
+}  // namespace
+
+int64_t MostVus(const TestPlan& plan) {
+  int64_t most = plan.whole.max_vus;
+  for (const AgentShare::Scenario& scenario : plan.whole.scenarios) {
+    const auto controlled = plan.controlled.find(scenario.name);
+    if (controlled != plan.controlled.end()) {
+      most += controlled->second.max_vus - scenario.max_vus;
+    }
+  }
+  return most;
+}
+
+namespace {
+
 // Where work moves, the parts of those who came and went do not add up to the test: what is planned is
 // the plan's own, and does not change with them.
 void ShowWhole(const RunFacts& facts, v1::RunStatus* status) {
@@ -112,12 +127,12 @@ void ShowWhole(const RunFacts& facts, v1::RunStatus* status) {
       ShowWholeScenario(facts, *part, &scenario);
     }
   }
-  if (!whole.scenarios.empty() && facts.plan->controlled.empty()) {
+  if (!whole.scenarios.empty()) {
     int64_t initialised = 0;
     for (const RunMember& member : facts.roster.members()) {
       initialised += member.progress.vus_initialised();
     }
-    status->set_vus_max(std::min(initialised, whole.max_vus));
+    status->set_vus_max(std::min(initialised, MostVus(*facts.plan)));
   }
 }
 

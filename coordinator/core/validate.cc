@@ -201,6 +201,10 @@ absl::Status ValidateAgentMessage(const v1::AgentMessage& message) {
       return message.row_lease().rows() > 0
                  ? absl::OkStatus()
                  : Bad("row_lease.rows", absl::StrCat(message.row_lease().rows()), "> 0");
+    case Body::kRowsReturned:
+      LOCKSTEP_RETURN_IF_ERROR(IsUrl("rows_returned.queue", message.rows_returned().queue()));
+      LOCKSTEP_RETURN_IF_ERROR(IsCount("rows_returned.first", message.rows_returned().first()));
+      return IsCount("rows_returned.count", message.rows_returned().count());
     case Body::kIterationLease:
       LOCKSTEP_RETURN_IF_ERROR(IsCount("iteration_lease.begun", message.iteration_lease().begun()));
       return IsCount("iteration_lease.wanted", message.iteration_lease().wanted());

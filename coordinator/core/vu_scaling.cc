@@ -65,16 +65,13 @@ absl::Status VuScaling::Scale(std::optional<TestPlan>& plan, int64_t vus, int64_
   for (const auto& [scenario, totals] : wanted) {
     plan->controlled[scenario] = totals;
   }
+  if (state == v1::RunStatus::READY_BARRIER) {
+    return absl::OkStatus();
+  }
   v1::CoordinatorMessage message;
   v1::Scale& scale = *message.mutable_scale();
   scale.set_vus(vus);
   scale.set_max_vus(max_vus);
-  if (state == v1::RunStatus::READY_BARRIER) {
-    v1::Scale& asked =
-        asked_before_t0_.has_value() ? *asked_before_t0_ : asked_before_t0_.emplace(scale);
-    asked.set_vus(vus < 0 ? asked.vus() : vus);
-    asked.set_max_vus(max_vus < 0 ? asked.max_vus() : max_vus);
-  }
   std::vector<AgentId> receivers;
   for (const RunMember* member : staying) {
     receivers.push_back(member->id);

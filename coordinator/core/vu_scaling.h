@@ -24,14 +24,9 @@ class VuScaling {
   VuScaling(const RunPhase& phase, const Roster& roster, RunSender& sender)
       : phase_(phase), roster_(roster), sender_(sender) {}
 
-  // Sets the plan's totals, and tells the agents. `plan`: set once the run is at the ReadyBarrier.
-  // Errors are those of Run::Scale.
+  // Sets the plan's totals, and tells the agents that have started; others hear of them as they do.
+  // `plan`: set once the run is at the ReadyBarrier. Errors are those of Run::Scale.
   absl::Status Scale(std::optional<TestPlan>& plan, int64_t vus, int64_t max_vus);
-  // The totals that people have asked for before T0, which agents that become ready have to hear.
-  const std::optional<v1::Scale>& asked_before_t0() const { return asked_before_t0_; }
-  void Restore(std::optional<v1::Scale> asked_before_t0) {
-    asked_before_t0_ = std::move(asked_before_t0);
-  }
 
  private:
   using Totals = std::map<std::string, ControlledVus>;  // by scenario
@@ -42,7 +37,6 @@ class VuScaling {
   const RunPhase& phase_;
   const Roster& roster_;
   RunSender& sender_;
-  std::optional<v1::Scale> asked_before_t0_;
 };
 
 }  // namespace lockstep::coordinator

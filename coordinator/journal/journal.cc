@@ -258,7 +258,8 @@ absl::Status Journal::ReadResults(int64_t run, AggregateStore* store, ErrorTable
   if (run == run_ && results_ != nullptr) {
     return results_->Read(store, errors);
   }
-  return KeptResults(*database_, run).Read(store, errors);
+  int64_t last_id = 0;
+  return KeptResults(*database_, run, last_id).Read(store, errors);
 }
 
 absl::StatusOr<std::optional<History>> Journal::ReadCharts(int64_t run) {
@@ -282,25 +283,27 @@ absl::Status Journal::KeepRecovered(const RunRecord& record, const std::string& 
 
 // ---- the present run ----
 
-void Journal::StartKeeping(int64_t run) {
+absl::Status Journal::StartKeeping(int64_t run) {
   run_ = run;
   broken_off_ = false;
+  LOCKSTEP_RETURN_IF_ERROR(
+      database_->Query("SELECT COALESCE(MAX(id), 0) FROM aggregate", {},
+                       [this](const SqlRow& row) { last_aggregate_ = row.Int(0); }));
   StartWriting();
   reserve_.Take();
+  return absl::OkStatus();
 }
 
 void Journal::StartWriting() {
-  state_ = std::make_unique<StateRows>(*database_, run_);
-  results_ = std::make_unique<KeptResults>(*database_, run_);
-  charts_ = std::make_unique<KeptCharts>(*database_, run_);
+  state_ = std::make_unique<StateRows>(run_);
+  results_ = std::make_unique<KeptResults>(*database_, run_, last_aggregate_);
+  charts_ = std::make_unique<KeptCharts>(run_);
 }
 
-absl::Status Journal::ForgetKept() {
+void Journal::ForgetKept(SqlChanges& changes) {
   for (const absl::string_view table : kOfState) {
-    LOCKSTEP_RETURN_IF_ERROR(
-        database_->Run(absl::StrCat("DELETE FROM ", table, " WHERE run = ?").c_str(), {run_}));
+    changes.Add(absl::StrCat("DELETE FROM ", table, " WHERE run = ?"), {run_});
   }
-  return absl::OkStatus();
 }
 
 absl::Status Journal::Begin(const RunIdentity& identity) {
@@ -310,13 +313,11 @@ absl::Status Journal::Begin(const RunIdentity& identity) {
       "VALUES (?,?,?,?,?,?,?)",
       {identity.script, identity.test_hash, identity.version, identity.boot, identity.agents,
        identity.settings, absl::ToUnixNanos(identity.begun)}));
-  StartKeeping(database_->last_id());
-  return absl::OkStatus();
+  return StartKeeping(database_->last_id());
 }
 
 absl::Status Journal::GoOn(const UnfinishedRun& unfinished) {
-  StartKeeping(unfinished.id);
-  return absl::OkStatus();
+  return StartKeeping(unfinished.id);
 }
 
 absl::Status Journal::KeepTest(const v1::Inspected& inspected, const std::string& options_json,
@@ -337,42 +338,37 @@ absl::Status Journal::KeepBundle(const Bundle& bundle) {
   });
 }
 
-absl::Status Journal::Keep(const RunCheckpoint& run, const FleetCheckpoint& fleet,
-                           const std::optional<ResultsNow>& results, absl::Time now,
-                           MonoTime mono) {
-  absl::Status kept = absl::OkStatus();
-  if (!broken_off_) {
-    kept = database_->Transaction([&] { return KeepNow(run, fleet, results, now, mono); });
-  } else {
+SqlChanges Journal::Changes(const RunCheckpoint& run, const FleetCheckpoint& fleet,
+                            const std::optional<ResultsNow>& results, absl::Time now,
+                            MonoTime mono) {
+  SqlChanges changes;
+  if (broken_off_) {
     StartWriting();
-    kept = database_->Transaction([&]() -> absl::Status {
-      LOCKSTEP_RETURN_IF_ERROR(ForgetKept());
-      return KeepNow(run, fleet, results, now, mono);
-    });
+    ForgetKept(changes);
   }
-  if (broken_off_ == kept.ok()) {
-    broken_off_ = !kept.ok();
-    reserve_.Note(run_, kept.message());
-  }
-  return kept;
-}
-
-absl::Status Journal::KeepNow(const RunCheckpoint& run, const FleetCheckpoint& fleet,
-                              const std::optional<ResultsNow>& results, absl::Time now,
-                              MonoTime mono) {
-  LOCKSTEP_RETURN_IF_ERROR(state_->Write(run, fleet));
+  state_->Write(run, fleet, changes);
   if (results.has_value()) {
-    LOCKSTEP_RETURN_IF_ERROR(results_->Write(results->store, results->errors));
+    results_->Write(results->store, results->errors, changes);
     for (const auto& [spec, bytes] : results->written) {
-      LOCKSTEP_RETURN_IF_ERROR(database_->Run(
-          "INSERT OR REPLACE INTO output (run, spec, bytes) VALUES (?,?,?)", {run_, spec, bytes}));
+      changes.Add("INSERT OR REPLACE INTO output (run, spec, bytes) VALUES (?,?,?)",
+                  {run_, spec, bytes});
     }
     if (results->charts.has_value()) {
-      LOCKSTEP_RETURN_IF_ERROR(charts_->Write(*results->charts));
+      charts_->Write(*results->charts, changes);
     }
   }
-  return database_->Run("INSERT OR REPLACE INTO kept (run, wall_ns, mono_ns) VALUES (?,?,?)",
-                        {run_, absl::ToUnixNanos(now), mono.nanos()});
+  changes.Add("INSERT OR REPLACE INTO kept (run, wall_ns, mono_ns) VALUES (?,?,?)",
+              {run_, absl::ToUnixNanos(now), mono.nanos()});
+  return changes;
+}
+
+absl::Status Journal::Write(const SqlChanges& changes) {
+  const absl::Status written = database_->Transaction([&] { return changes.RunOn(*database_); });
+  if (broken_off_ == written.ok()) {
+    broken_off_ = !written.ok();
+    reserve_.Note(run_, written.message());
+  }
+  return written;
 }
 
 absl::Status Journal::End(const RunRecord& record, const std::string& result) {

@@ -3,7 +3,7 @@
 //
 // One process at a time writes to it; others may read the history meanwhile. Every write is a
 // transaction in the write-ahead log: a process that is killed loses nothing that was committed, a
-// machine that loses its power at most the last moments, and never the file. One thread.
+// machine that loses its power at most the last moments, and never the file. One thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -26,6 +26,7 @@
 #include "coordinator/journal/disk_reserve.h"
 #include "coordinator/journal/kept_charts.h"
 #include "coordinator/journal/kept_results.h"
+#include "coordinator/journal/sql_changes.h"
 #include "coordinator/journal/state_rows.h"
 
 namespace lockstep::coordinator {
@@ -124,7 +125,14 @@ class Journal {
     std::optional<ChartsNow> charts = {};         // where they are recorded
   };
   absl::Status Keep(const RunCheckpoint& run, const FleetCheckpoint& fleet,
-                    const std::optional<ResultsNow>& results, absl::Time now, MonoTime mono);
+                    const std::optional<ResultsNow>& results, absl::Time now, MonoTime mono) {
+    return Write(Changes(run, fleet, results, now, mono));
+  }
+  // The same in two steps: what there is to write, which is quick and touches no file; and writing it,
+  // on any thread, while nothing else of this is called.
+  SqlChanges Changes(const RunCheckpoint& run, const FleetCheckpoint& fleet,
+                     const std::optional<ResultsNow>& results, absl::Time now, MonoTime mono);
+  absl::Status Write(const SqlChanges& changes);
   // The present run has ended: its row and its result (JSON; empty: nothing was measured) stay, what it
   // took to go on with it goes. Where there is no room on the disk, the row stays rather than nothing;
   // the error says then what is not kept. Also after an error of Keep, as there may be room again.
@@ -141,19 +149,18 @@ class Journal {
   // Takes out what it took to go on with runs that have ended.
   absl::Status ForgetEnded();
   absl::Status Finish(int64_t run, const RunRecord& record, const std::string& result);
-  void StartKeeping(int64_t run);
+  absl::Status StartKeeping(int64_t run);
   // What is written from now on is written whole.
   void StartWriting();
-  absl::Status ForgetKept();
-  absl::Status KeepNow(const RunCheckpoint& run, const FleetCheckpoint& fleet,
-                       const std::optional<ResultsNow>& results, absl::Time now, MonoTime mono);
+  void ForgetKept(SqlChanges& changes);
   absl::Status ReadTest(UnfinishedRun* run);
 
   const int lock_;  // a descriptor that holds it, which closes after the database; -1: none
   std::unique_ptr<Database> database_;
   DiskReserve reserve_;      // while a run is kept
   int64_t run_ = 0;          // the present one; 0: none
-  bool broken_off_ = false;  // the last Keep has failed
+  bool broken_off_ = false;  // the last Write has failed
+  int64_t last_aggregate_ = 0;
   std::unique_ptr<StateRows> state_;
   std::unique_ptr<KeptResults> results_;
   std::unique_ptr<KeptCharts> charts_;

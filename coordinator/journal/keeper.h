@@ -6,13 +6,21 @@
 // run comes to another state; batches are acknowledged after that. Why so: see
 // deploy/docs/architecture.md.
 //
+// Writing takes its time, and the loop goes on meanwhile: one commit is written at once, and all that
+// comes until it is on disk is the next one. So what waits is bounded, however long a disk stands still:
+// messages and acknowledgements wait with it, the load does not. A disk that takes longer than a second
+// is named, in the log and with the verdict.
+//
 // If something cannot be written, the run goes on without: the fleet is held no longer, and from time to
 // time everything is written anew. Once that works, the run is kept as before; if it does not until
 // the end, that is told there.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
@@ -39,17 +47,21 @@ class Keeper {
     Fleet& fleet;
     Logger& logger;
   };
-  // Commits; `results`: those, too, of which `run` counts the batches.
-  using Write = absl::AnyInvocable<absl::Status(const RunCheckpoint& run,
-                                                const FleetCheckpoint& fleet, bool results)>;
+  // Begins to commit, `results`: those, too, of which `run` counts the batches; `done` is called on the
+  // loop, in a later task. One at a time.
+  using Done = absl::AnyInvocable<void(absl::Status)>;
+  using Write = absl::AnyInvocable<void(const RunCheckpoint& run, const FleetCheckpoint& fleet,
+                                        bool results, Done done)>;
   Keeper(Parts parts, Write write) : parts_(parts), write_(std::move(write)) {}
+  ~Keeper();
   Keeper(const Keeper&) = delete;
   Keeper& operator=(const Keeper&) = delete;
 
   // Of Run::Events; that of a run that goes on, too. Nothing is kept before Running.
   void OnState(RunState state);
-  // Commits at once, so that whoever is told of it next finds it there.
-  void Now();
+  // Commits as soon as possible, and calls `then` once all that was done so far is on disk; at once
+  // where nothing is kept.
+  void WhenKept(absl::AnyInvocable<void()> then);
   // The run is over and needs nobody to go on with it.
   void End();
   // While nothing is kept: since when, and why, as a sentence for people.
@@ -61,10 +73,18 @@ class Keeper {
   // Until everything is written anew after a failure; twice as long after each one.
   static constexpr absl::Duration kFirstRetry = absl::Seconds(1);
   static constexpr absl::Duration kMostRetry = absl::Seconds(16);
+  // From when on a disk is late.
+  static constexpr absl::Duration kLate = absl::Seconds(1);
 
   void Begin();
   void CommitSoon();
   void Commit();
+  // What was being written is on disk, or cannot be.
+  void OnWritten(const std::vector<SessionMark>& marks, const std::vector<MergedBatches>& merged,
+                 const absl::Status& status);
+  // The disk has not taken a commit for long; or has, after that.
+  void OnLate();
+  void OnNoLongerLate();
   void EachSecond();
   void Fail(const absl::Status& status);
   void TryAgain();
@@ -75,11 +95,19 @@ class Keeper {
   Write write_;
   bool keeping_ = false;
   bool with_results_ = false;  // the next commit
-  MonoTime last_commit_;
+  bool again_ = false;    // there is something for a commit after the one that is being written
+  MonoTime last_commit_;  // its beginning
+  std::shared_ptr<bool> writing_;  // null: nothing is; false: nobody waits for it any more
+  bool late_ = false;              // what is being written has been so for long
+  absl::Duration latest_;          // the longest that anything late has taken
+  std::string late_remark_;
+  std::vector<absl::AnyInvocable<void()>> waiting_;  // for the next commit
+  std::vector<absl::AnyInvocable<void()>> written_;  // for the one that is being written
   absl::Duration retry_after_ = kFirstRetry;
   Timer commit_timer_{parts_.loop};
   Timer second_timer_{parts_.loop};
   Timer retry_timer_{parts_.loop};
+  Timer late_timer_{parts_.loop};
   std::optional<std::string> failure_;
 };
 

@@ -20,14 +20,13 @@ std::string Text(const History& history) {
 
 }  // namespace
 
-absl::Status KeptCharts::Write(const ChartsNow& now) {
+void KeptCharts::Write(const ChartsNow& now, SqlChanges& changes) {
   const uint64_t from = std::exchange(begun_, true) ? now.changed - now.changed % kPointsOfRow : 0;
   History history = now.since(from);
-  LOCKSTEP_RETURN_IF_ERROR(database_.Run("DELETE FROM chart WHERE run = ? AND first >= ?",
-                                         {run_, static_cast<int64_t>(from)}));
+  changes.Add("DELETE FROM chart WHERE run = ? AND first >= ?", {run_, static_cast<int64_t>(from)});
   for (uint64_t at = 0; at < history.points; at += kPointsOfRow) {
-    LOCKSTEP_RETURN_IF_ERROR(WriteRow(static_cast<int64_t>(history.first + at),
-                                      Text(PointsOf(history, at, at + kPointsOfRow))));
+    WriteRow(static_cast<int64_t>(history.first + at),
+             Text(PointsOf(history, at, at + kPointsOfRow)), changes);
   }
   history.points = 0;
   history.columns.clear();
@@ -36,15 +35,15 @@ absl::Status KeptCharts::Write(const ChartsNow& now) {
   history.agents.clear();
   std::string rest = Text(history);
   if (rest == rest_) {
-    return absl::OkStatus();
+    return;
   }
   rest_ = std::move(rest);
-  return WriteRow(kRest, rest_);
+  WriteRow(kRest, rest_, changes);
 }
 
-absl::Status KeptCharts::WriteRow(int64_t first, const std::string& text) {
-  return database_.Run("INSERT OR REPLACE INTO chart (run, first, history) VALUES (?,?,?)",
-                       {run_, first, text});
+void KeptCharts::WriteRow(int64_t first, const std::string& text, SqlChanges& changes) {
+  changes.Add("INSERT OR REPLACE INTO chart (run, first, history) VALUES (?,?,?)",
+              {run_, first, text});
 }
 
 absl::StatusOr<std::optional<History>> KeptCharts::Read(Database& database, int64_t run) {

@@ -11,6 +11,7 @@
 
 #include "common/timeline/history.h"
 #include "coordinator/journal/database.h"
+#include "coordinator/journal/sql_changes.h"
 
 namespace lockstep::coordinator {
 
@@ -25,19 +26,17 @@ class KeptCharts {
  public:
   static constexpr uint64_t kPointsOfRow = 30;
 
-  // `database` is borrowed. What another process has kept of the run goes with the first Write: its
-  // points are not known here.
-  KeptCharts(Database& database, int64_t run) : database_(database), run_(run) {}
+  // What another process has kept of the run goes with the first Write: its points are not known here.
+  explicit KeptCharts(int64_t run) : run_(run) {}
 
-  // In a transaction; whoever rolls it back does not write here again.
-  absl::Status Write(const ChartsNow& now);
+  // What has changed since the last time. Whoever does not carry it out does not write here again.
+  void Write(const ChartsNow& now, SqlChanges& changes);
   // Nothing: nobody has recorded them. DataLoss: what is kept makes no sense.
   static absl::StatusOr<std::optional<History>> Read(Database& database, int64_t run);
 
  private:
-  absl::Status WriteRow(int64_t first, const std::string& text);
+  void WriteRow(int64_t first, const std::string& text, SqlChanges& changes);
 
-  Database& database_;
   const int64_t run_;
   bool begun_ = false;
   std::string rest_;  // as it was written last

@@ -26,55 +26,51 @@ std::string EncodePart(const Part& part) {
 
 }  // namespace
 
-absl::Status KeptResults::Write(const AggregateStore& store, const ErrorTable& errors) {
-  absl::Status status;
+void KeptResults::Write(const AggregateStore& store, const ErrorTable& errors,
+                        SqlChanges& changes) {
   store.ForEachPart(
       [&](const Aggregate& aggregate) {
         const auto found = rows_.find(&aggregate);
-        return status.ok() &&
-               aggregate.count() != (found == rows_.end() ? 0 : found->second.samples);
+        return aggregate.count() != (found == rows_.end() ? 0 : found->second.samples);
       },
-      [&](const Part& part) { status.Update(WritePart(part)); });
-  LOCKSTEP_RETURN_IF_ERROR(status);
+      [&](const Part& part) { WritePart(part, changes); });
   const AggregateStore::Counts counts = store.counts();
   if (!counts_written_ || counts.batches != counts_.batches || errors.folded() != folded_) {
-    LOCKSTEP_RETURN_IF_ERROR(database_.Run(
+    changes.Add(
         "INSERT OR REPLACE INTO counts (run, batches, samples, refused_points, refused_samples, "
         "folded_errors) VALUES (?,?,?,?,?,?)",
         {run_, Signed(counts.batches), Signed(counts.samples), Signed(counts.refused_points),
-         Signed(counts.refused_samples), Signed(errors.folded())}));
+         Signed(counts.refused_samples), Signed(errors.folded())});
     counts_ = counts;
     folded_ = errors.folded();
     counts_written_ = true;
   }
-  return WriteErrors(errors);
+  WriteErrors(errors, changes);
 }
 
-absl::Status KeptResults::WritePart(const Part& part) {
+void KeptResults::WritePart(const Part& part, SqlChanges& changes) {
   Row& row = rows_[part.aggregate];
   row.samples = part.aggregate->count();
   const Blob state{EncodePart(part)};
   if (row.id != 0) {
-    return database_.Run("UPDATE aggregate SET state = ? WHERE id = ?", {state, row.id});
+    changes.Add("UPDATE aggregate SET state = ? WHERE id = ?", {state, row.id});
+    return;
   }
-  LOCKSTEP_RETURN_IF_ERROR(
-      database_.Run("INSERT INTO aggregate (run, kind, submetric, state) VALUES (?,?,?,?)",
-                    {run_, static_cast<int64_t>(part.kind),
-                     part.key == nullptr ? std::string() : part.key->text, state}));
-  row.id = database_.last_id();
-  return absl::OkStatus();
+  row.id = ++last_id_;
+  changes.Add("INSERT INTO aggregate (id, run, kind, submetric, state) VALUES (?,?,?,?,?)",
+              {row.id, run_, static_cast<int64_t>(part.kind),
+               part.key == nullptr ? std::string() : part.key->text, state});
 }
 
-absl::Status KeptResults::WriteErrors(const ErrorTable& errors) {
-  const auto write = [this](const ErrorCount& error, const std::string& agent,
-                            uint64_t count) -> absl::Status {
+void KeptResults::WriteErrors(const ErrorTable& errors, SqlChanges& changes) {
+  const auto write = [&](const ErrorCount& error, const std::string& agent, uint64_t count) {
     uint64_t& written = errors_[absl::StrJoin({error.cause, error.method, error.name, agent},
                                               std::string(1, '\0'))];
     if (written == count) {
-      return absl::OkStatus();
+      return;
     }
     written = count;
-    return database_.Run(
+    changes.Add(
         "INSERT OR REPLACE INTO error (run, cause, method, name, agent, count, first_unix_ns) "
         "VALUES (?,?,?,?,?,?,?)",
         {run_, error.cause, error.method, error.name, agent, Signed(count),
@@ -84,11 +80,10 @@ absl::Status KeptResults::WriteErrors(const ErrorTable& errors) {
     uint64_t of_nobody = row.error.count;
     for (const auto& [agent, count] : row.agents) {
       of_nobody -= count;
-      LOCKSTEP_RETURN_IF_ERROR(write(row.error, agent, count));
+      write(row.error, agent, count);
     }
-    LOCKSTEP_RETURN_IF_ERROR(write(row.error, "", of_nobody));
+    write(row.error, "", of_nobody);
   }
-  return absl::OkStatus();
 }
 
 absl::Status KeptResults::Read(AggregateStore* store, ErrorTable* errors) {

@@ -12,23 +12,26 @@
 #include "common/metrics/aggregate_store.h"
 #include "common/metrics/error_table.h"
 #include "coordinator/journal/database.h"
+#include "coordinator/journal/sql_changes.h"
 
 namespace lockstep::coordinator {
 
 class KeptResults {
  public:
-  // `database` is borrowed.
-  KeptResults(Database& database, int64_t run) : database_(database), run_(run) {}
+  // Both are borrowed. `last_id`: of the rows of all runs so far.
+  KeptResults(Database& database, int64_t run, int64_t& last_id)
+      : database_(database), run_(run), last_id_(last_id) {}
 
-  // In a transaction; whoever rolls it back writes to a new one. Of one store and one table.
-  absl::Status Write(const AggregateStore& store, const ErrorTable& errors);
+  // What has changed since the last time. Whoever does not carry it out goes on with a new one. Of one
+  // store and one table.
+  void Write(const AggregateStore& store, const ErrorTable& errors, SqlChanges& changes);
   // Into a store and a table that are configured for the test, and empty; Write goes on from there.
   // DataLoss: what is kept makes no sense.
   absl::Status Read(AggregateStore* store, ErrorTable* errors);
 
  private:
-  absl::Status WritePart(const AggregateStore::Part& part);
-  absl::Status WriteErrors(const ErrorTable& errors);
+  void WritePart(const AggregateStore::Part& part, SqlChanges& changes);
+  void WriteErrors(const ErrorTable& errors, SqlChanges& changes);
   absl::Status ReadParts(AggregateStore* store);
   absl::Status ReadErrors(ErrorTable* errors);
 
@@ -38,6 +41,7 @@ class KeptResults {
   };
   Database& database_;
   const int64_t run_;
+  int64_t& last_id_;
   absl::flat_hash_map<const Aggregate*, Row> rows_;
   std::map<std::string, uint64_t> errors_;  // counts by all texts and the agent
   AggregateStore::Counts counts_;

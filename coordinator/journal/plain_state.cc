@@ -62,7 +62,14 @@ PlainRun Plain(RunCheckpoint& state) {
     plain.controlled.push_back({scenario, vus});
   }
   for (const auto& [name, queue] : state.row_queues.queues()) {
-    plain.queues.push_back({name, queue});
+    PlainQueue& out = plain.queues.emplace_back();
+    out = {.name = name,
+           .queue = queue,
+           .back = {queue.back.begin(), queue.back.end()},
+           .waiting = {queue.waiting.begin(), queue.waiting.end()}};
+    for (const auto& [agent, block] : queue.held) {
+      out.held.push_back({agent, block});
+    }
   }
   plain.has_pools = state.pools.has_value();
   if (plain.has_pools) {
@@ -106,7 +113,12 @@ absl::Status TakeBack(PlainRun& plain) {
   }
   std::map<std::string, RowQueues::Queue> queues;
   for (const PlainQueue& queue : plain.queues) {
-    queues[queue.name] = queue.queue;
+    RowQueues::Queue& to = queues[queue.name] = queue.queue;
+    to.back.assign(queue.back.begin(), queue.back.end());
+    to.waiting.assign(queue.waiting.begin(), queue.waiting.end());
+    for (const PlainBlock& held : queue.held) {
+      to.held[held.agent] = held.block;
+    }
   }
   state.row_queues = RowQueues(std::move(queues));
   if (plain.has_pools) {

@@ -16,9 +16,16 @@ struct PlainTotals {
   std::string scenario = {};
   ControlledVus vus = {};
 };
+struct PlainBlock {
+  AgentId agent{};
+  RowQueues::Block block = {};
+};
 struct PlainQueue {
   std::string name = {};
   RowQueues::Queue queue = {};
+  std::vector<RowQueues::Range> back = {};
+  std::vector<PlainBlock> held = {};
+  std::vector<AgentId> waiting = {};
 };
 struct PlainTaker {
   AgentId agent{};

@@ -43,6 +43,25 @@ void VuLeaseFields(Visit& visit, Leases& leases) {
   });
 }
 
+template <typename Visit, typename Queue>
+void QueueFields(Visit& visit, Queue& queue) {
+  visit.Field("name", queue.name);
+  visit.Field("rows", queue.queue.rows);
+  visit.Field("wrap", queue.queue.wrap);
+  visit.Field("next", queue.queue.next);
+  visit.List("back", queue.back, [](auto& v, auto& range) {
+    v.Field("first", range.first);
+    v.Field("count", range.count);
+  });
+  visit.List("held", queue.held, [](auto& v, auto& item) {
+    v.Field("agent", item.agent);
+    v.Field("first", item.block.range.first);
+    v.Field("count", item.block.range.count);
+    v.Field("recalled", item.block.recalled);
+  });
+  visit.List("waiting", queue.waiting, [](auto& v, auto& agent) { v.Field("agent", agent); });
+}
+
 template <typename Visit>
 void RunFields(Visit& visit, PlainRun& run) {
   RunCheckpoint& state = *run.state;
@@ -56,7 +75,6 @@ void RunFields(Visit& visit, PlainRun& run) {
   visit.Field("setup_data", state.setup_data);
   visit.Field("script_usable", state.script_usable);
   visit.Field("deal", state.deal);
-  visit.Field("scaled", state.scaled);
   visit.Field("paused", state.paused);
   visit.Field("paused_to_suspend", state.paused_to_suspend);
   visit.Field("skew_reported", state.skew_reported);
@@ -91,12 +109,7 @@ void RunFields(Visit& visit, PlainRun& run) {
     v.Field("vus", item.vus.vus);
     v.Field("max_vus", item.vus.max_vus);
   });
-  visit.List("queues", run.queues, [](auto& v, auto& item) {
-    v.Field("name", item.name);
-    v.Field("rows", item.queue.rows);
-    v.Field("wrap", item.queue.wrap);
-    v.Field("next", item.queue.next);
-  });
+  visit.List("queues", run.queues, [](auto& v, auto& queue) { QueueFields(v, queue); });
   visit.Field("has_pools", run.has_pools);
   visit.Field("turns", run.turns);
   visit.List("pools", run.pools, [](auto& v, auto& pool) { PoolFields(v, pool); });
@@ -127,11 +140,13 @@ void MemberFields(Visit& visit, Member& member) {
   visit.Field("handed_over", member.handed_over);
   visit.Field("left_undone", member.left_undone);
   visit.Field("lost_call", member.lost_call);
+  visit.Field("lost_rows", member.lost_rows);
   visit.Field("cut_at", member.cut_at);
   visit.List("starts_before", member.starts_before,
              [](auto& v, auto& count) { v.Field("count", count); });
   visit.Field("step", member.step);
   visit.Field("batches", member.batches_kept);
+  visit.Field("until", member.kept_until);
   visit.List("ended", member.ended, [](auto& v, auto& ended) {
     v.Field("scenario", ended.scenario);
     v.Field("full", ended.full);

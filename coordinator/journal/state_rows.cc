@@ -195,28 +195,27 @@ v1::CoordinatorMessage ForDisk(const v1::CoordinatorMessage& message) {
 
 }  // namespace
 
-absl::Status StateRows::WriteSubject(const std::string& subject, const Fields& fields) {
+void StateRows::WriteSubject(const std::string& subject, const Fields& fields,
+                             SqlChanges& changes) {
   Fields& before = written_[subject];
   for (size_t i = 0; i < fields.size(); ++i) {
     if (i < before.size() && before[i] == fields[i]) {
       continue;
     }
-    LOCKSTEP_RETURN_IF_ERROR(
-        database_.Run("INSERT OR REPLACE INTO state (run, subject, field, value) VALUES (?,?,?,?)",
-                      {run_, subject, fields[i].first, fields[i].second}));
+    changes.Add("INSERT OR REPLACE INTO state (run, subject, field, value) VALUES (?,?,?,?)",
+                {run_, subject, fields[i].first, fields[i].second});
   }
   before = fields;
-  return absl::OkStatus();
 }
 
-absl::Status StateRows::Write(const RunCheckpoint& run, const FleetCheckpoint& fleet) {
+void StateRows::Write(const RunCheckpoint& run, const FleetCheckpoint& fleet, SqlChanges& changes) {
   RunCheckpoint state = run;
   std::erase_if(state.members, [](const RunMember& member) { return member.joining; });
   PlainRun plain = Plain(state);
   FieldWriter writer;
   RunFields(writer, plain);
   writer.Field("last_agent", fleet.last_id);
-  LOCKSTEP_RETURN_IF_ERROR(WriteSubject("run", writer.fields));
+  WriteSubject("run", writer.fields, changes);
   for (const RunMember& member : state.members) {
     FieldWriter of_member;
     MemberFields(of_member, member);
@@ -227,34 +226,31 @@ absl::Status StateRows::Write(const RunCheckpoint& run, const FleetCheckpoint& f
     if (session != nullptr) {
       SessionFields(of_member, *session);
     }
-    LOCKSTEP_RETURN_IF_ERROR(WriteSubject(SubjectOf(member.id), of_member.fields));
+    WriteSubject(SubjectOf(member.id), of_member.fields, changes);
   }
-  return WriteMessages(fleet);
+  WriteMessages(fleet, changes);
 }
 
-absl::Status StateRows::WriteMessages(const FleetCheckpoint& fleet) {
+void StateRows::WriteMessages(const FleetCheckpoint& fleet, SqlChanges& changes) {
   for (const SessionCheckpoint& session : fleet.sessions) {
     const auto agent = static_cast<uint32_t>(session.agent);
     Messages& there = messages_[agent];
     const uint64_t first = session.sent - session.unacknowledged.size() + 1;
     if (there.first < first) {
       there.first = first;
-      LOCKSTEP_RETURN_IF_ERROR(
-          database_.Run("DELETE FROM message WHERE run = ? AND agent = ? AND number < ?",
-                        {run_, static_cast<int64_t>(agent), static_cast<int64_t>(first)}));
+      changes.Add("DELETE FROM message WHERE run = ? AND agent = ? AND number < ?",
+                  {run_, static_cast<int64_t>(agent), static_cast<int64_t>(first)});
     }
     for (const v1::CoordinatorMessage& message : session.unacknowledged) {
       if (message.number() <= there.last) {
         continue;
       }
-      LOCKSTEP_RETURN_IF_ERROR(database_.Run(
-          "INSERT OR REPLACE INTO message (run, agent, number, body) VALUES (?,?,?,?)",
-          {run_, static_cast<int64_t>(agent), static_cast<int64_t>(message.number()),
-           Blob{ForDisk(message).SerializeAsString()}}));
+      changes.Add("INSERT OR REPLACE INTO message (run, agent, number, body) VALUES (?,?,?,?)",
+                  {run_, static_cast<int64_t>(agent), static_cast<int64_t>(message.number()),
+                   Blob{ForDisk(message).SerializeAsString()}});
     }
     there.last = std::max(there.last, session.sent);
   }
-  return absl::OkStatus();
 }
 
 namespace {

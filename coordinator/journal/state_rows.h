@@ -12,28 +12,27 @@
 
 #include "coordinator/core/checkpoint.h"
 #include "coordinator/journal/database.h"
+#include "coordinator/journal/sql_changes.h"
 
 namespace lockstep::coordinator {
 
 class StateRows {
  public:
-  // `database` is borrowed.
-  StateRows(Database& database, int64_t run) : database_(database), run_(run) {}
+  explicit StateRows(int64_t run) : run_(run) {}
 
-  // In a transaction; whoever rolls it back writes to a new one.
-  absl::Status Write(const RunCheckpoint& run, const FleetCheckpoint& fleet);
-  absl::Status WriteMessages(const FleetCheckpoint& fleet);
+  // What has changed since the last time. Whoever does not carry it out goes on with a new one.
+  void Write(const RunCheckpoint& run, const FleetCheckpoint& fleet, SqlChanges& changes);
 
  private:
   using Fields = std::vector<std::pair<std::string, SqlValue>>;
-  absl::Status WriteSubject(const std::string& subject, const Fields& fields);
+  void WriteSubject(const std::string& subject, const Fields& fields, SqlChanges& changes);
+  void WriteMessages(const FleetCheckpoint& fleet, SqlChanges& changes);
 
   struct Messages {
     uint64_t first = 1;  // that is there
     uint64_t last = 0;
   };
 
-  Database& database_;
   const int64_t run_;
   absl::flat_hash_map<std::string, Fields> written_;  // by subject
   absl::flat_hash_map<uint32_t, Messages> messages_;  // by agent

@@ -68,16 +68,12 @@ absl::string_view PresentName(absl::string_view name) {
 
 }  // namespace
 
-std::vector<std::string> OldOutputNames(const std::vector<std::string>& specs) {
-  std::vector<std::string> warnings;
-  for (const std::string& spec : specs) {
-    const absl::string_view name = PartsOf(spec).first;
-    if (PresentName(name) != name) {
-      warnings.push_back(
-          absl::StrCat("-o ", name, ": this is an old name; use -o ", PresentName(name)));
-    }
-  }
-  return warnings;
+std::optional<std::string> OldNameWarning(absl::string_view spec) {
+  const absl::string_view name = PartsOf(spec).first;
+  const absl::string_view present = PresentName(name);
+  return present == name
+             ? std::nullopt
+             : std::optional(absl::StrCat("-o ", name, ": this is an old name; use -o ", present));
 }
 
 absl::StatusOr<std::unique_ptr<Output>> MakeOutput(absl::string_view spec,

@@ -39,8 +39,8 @@ absl::Status Results::Configure(Setup setup) {
   return thresholds_.Register(store_.get());
 }
 
-absl::StatusOr<std::vector<EndedIterations>> Results::Merge(const std::string& agent,
-                                                            absl::string_view batch) {
+absl::StatusOr<RunResults::Merged> Results::Merge(const std::string& agent,
+                                                  absl::string_view batch) {
   LOCKSTEP_ASSIGN_OR_RETURN(Batch decoded, DecodeBatch(batch));
   HideSecrets(&decoded);
   if (absl::Status merged = MergeDecoded(decoded); !merged.ok()) {
@@ -55,7 +55,7 @@ absl::StatusOr<std::vector<EndedIterations>> Results::Merge(const std::string& a
   if (timeline_.has_value()) {
     timeline_->Add(agent, decoded);
   }
-  return std::move(decoded.ended);
+  return Merged{.ended = std::move(decoded.ended), .until = decoded.end};
 }
 
 void Results::HideSecrets(Batch* batch) const {

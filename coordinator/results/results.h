@@ -65,8 +65,7 @@ class Results final : public RunResults {
   Timeline* timeline() { return timeline_.has_value() ? &*timeline_ : nullptr; }
   const Timeline* timeline() const { return timeline_.has_value() ? &*timeline_ : nullptr; }
 
-  absl::StatusOr<std::vector<EndedIterations>> Merge(const std::string& agent,
-                                                     absl::string_view batch) override;
+  absl::StatusOr<Merged> Merge(const std::string& agent, absl::string_view batch) override;
   void AddVus(int64_t vus, int64_t vus_max) override;
   std::optional<std::string> CheckThresholds(absl::Duration measured) override;
   std::optional<std::string> FinalThresholds(absl::Duration elapsed) override;

@@ -98,7 +98,7 @@ grpc::ServerUnaryReactor* StatusService::Answer(grpc::CallbackServerContext* con
       *status = control_.Snapshot();
       MakeTextsValid(status);
     }
-    reactor->Finish(ToGrpc(done));
+    control_.WhenKept([reactor, done] { reactor->Finish(ToGrpc(done)); });
   });
   return reactor;
 }

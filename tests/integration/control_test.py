@@ -84,6 +84,26 @@ class Control(ControlCase):
         run.communicate(timeout=PATIENCE)
         self.assertEqual(103, run.returncode)
 
+    def test_an_agent_that_comes_knows_what_the_run_was_told(self):
+        run = self.fleet_of_three(CONTROLLED, "--on-agent-loss", "redistribute", "--late-agents", "join")
+        self.wait_for(lambda s: s["state"] == "Running" and int(s["vus"]) == 2, "2 VUs run")
+        self.control("scale", "--vus", "9")
+        self.wait_for(lambda s: int(s["vus"]) == 9, "9 VUs run")
+        self.control("pause")
+        self.agent(self.address, "d", "--once")
+        late = self.wait_for(lambda s: len(s["agents"]) == 4 and any(a["name"] == "d" and a["segment"] for a in s["agents"]),
+                             "the late agent has a part")
+        self.assertTrue(late["paused"])
+        (joined,) = [agent for agent in late["agents"] if agent["name"] == "d"]
+        self.assertEqual(0, int(joined["iterations"]))
+        self.control("resume")
+        status = self.wait_for(lambda s: sorted(self.shares(s)) == [2, 2, 2, 3], "all have their share of the 9")
+        self.assertEqual(10, int(status["vus_max"]))
+        self.control("stop")
+        _, errors = run.communicate(timeout=PATIENCE)
+        self.assertEqual(103, run.returncode, errors)
+        self.assertNotIn("not paused", errors)
+
     def test_a_watch_lasts_as_long_as_the_run(self):
         run = self.fleet_of_three(CONTROLLED.replace("10m", "4s"))
         self.wait_for(lambda s: s["state"] == "Running", "runs")

@@ -136,6 +136,42 @@ TEST(Journal, AfterAFullDiskEverythingIsKeptAgain) {
   }
 }
 
+// A disk that stands still for longer than a lease: the load goes on, nobody is lost, and all is kept.
+TEST(Journal, ADiskThatStandsStillHoldsUpNoLoad) {
+  for (const uint64_t seed : Seeds(20)) {
+    SCOPED_TRACE(seed);
+    SimSetup setup = FourAgents(seed);
+    setup.disk_stalls_from = absl::Seconds(3);
+    setup.disk_stalls_until = absl::Seconds(16);
+    setup.restarts = {{absl::Hours(2), absl::ZeroDuration()}};  // which never comes
+    const SimOutcome outcome = PlayRun(setup);
+    CheckWhole(outcome);
+    EXPECT_THAT(outcome.log, Contains(HasSubstr("its disk has taken nothing for a second")));
+    EXPECT_THAT(outcome.log, Contains(HasSubstr("its disk has gone on after 1")));
+    EXPECT_THAT(outcome.judgement.remarks,
+                Contains(HasSubstr("its disk has stood still, for up to 1")));
+    EXPECT_THAT(outcome.judgement.reasons, ::testing::IsEmpty());
+    ASSERT_FALSE(HasFailure()) << Replay(seed, outcome);
+  }
+}
+
+// What was on its way to the disk is nowhere, and nobody has been told of it.
+TEST(Journal, AKillWhileTheDiskStandsStillLosesNothing) {
+  for (const uint64_t seed : Seeds(50)) {
+    SCOPED_TRACE(seed);
+    Dice dice(4000 + seed);
+    SimSetup setup = FourAgents(seed);
+    setup.disk_stalls_from = absl::Seconds(2 + 6 * dice.Unit());
+    setup.disk_stalls_until = setup.disk_stalls_from + absl::Seconds(4);
+    setup.restarts = {
+        {setup.disk_stalls_from + absl::Seconds(4 * dice.Unit()), absl::Seconds(3 * dice.Unit())}};
+    const SimOutcome outcome = PlayRun(setup);
+    CheckWhole(outcome);
+    EXPECT_EQ(outcome.went_on, 1);
+    ASSERT_FALSE(HasFailure()) << Replay(seed, outcome);
+  }
+}
+
 // Agents know of more than is kept: nobody can go on from there, and the run begins anew.
 TEST(Journal, WhereTheDiskWasFullNobodyGoesOn) {
   for (const uint64_t seed : Seeds(20)) {
@@ -189,7 +225,8 @@ TEST(Journal, AWishThatWasGrantedIsKnownToTheNextCoordinator) {
     SimSetup setup = FourAgents(seed);
     setup.redistribute = true;
     setup.scales = {{absl::Seconds(5), 2}};
-    setup.restarts = {{absl::Seconds(5) + absl::Microseconds(1), absl::Seconds(1)}};
+    // Soon, but not before a disk of ours has taken what it was writing, and that.
+    setup.restarts = {{absl::Seconds(5) + absl::Milliseconds(11), absl::Seconds(1)}};
     const SimOutcome outcome = PlayRun(setup);
     EXPECT_TRUE(outcome.ended);
     EXPECT_EQ(outcome.went_on, 1);

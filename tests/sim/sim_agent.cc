@@ -21,6 +21,7 @@ SimHost::SimHost(EventLoop& loop, const SimSetup& setup, size_t agent, Ledger& l
       random_(setup.seed * 100 + agent),
       ends_(setup.seed * 100 + agent),
       agent_(agent),
+      rows_(setup.rows),
       ledger_(ledger) {}
 
 void SimHost::Inspect(const agent::ScriptBundle& bundle, const std::map<std::string, std::string>&,
@@ -41,6 +42,16 @@ void SimHost::Prepare(const agent::ScriptBundle& bundle, agent::RunConfig config
   if (std::exchange(life_, lives_) != lives_) {  // not again for the same run
     std::fill(dropped.begin(), dropped.end(), 0);
     setups = teardowns = summaries = 0;
+    rows.clear();
+    without_row = 0;
+  }
+  if (rows_ > 0) {
+    std::string text = "n\n";
+    for (int64_t i = 0; i < rows_; ++i) {
+      text += "1\n";
+    }
+    dealer_ = std::make_unique<agent::RowDealer>(*agent::RowTable::Parse(text, {}),
+                                                 agent::RowRules{.order = agent::RowOrder::kQueue});
   }
   t0_local.reset();
   sealed_.clear();
@@ -64,7 +75,42 @@ absl::Duration SimHost::Begin(const IterationRecord& record, int life) {
     ledger_.Begin(agent_, {record.scenario, record.iteration.in_test}, record.begin - clock_offset_,
                   intended);
   }
+  if (dealer_ != nullptr) {
+    TakeRow();
+  }
   return absl::Milliseconds(20 + static_cast<int64_t>(random_.Below(300)));
+}
+
+void SimHost::TakeRow() {
+  int64_t row = 0;
+  switch (dealer_->Take(&row)) {
+    case agent::RowDealer::Turn::kTaken:
+      rows.push_back(row);
+      return;
+    case agent::RowDealer::Turn::kNoMore:
+      ++without_row;
+      return;
+    case agent::RowDealer::Turn::kWait:
+      break;
+  }
+  if (!dealer_->WaitForBlock([this] { TakeRow(); })) {
+    return;
+  }
+  loop_.Post([this, dealer = dealer_.get()] {
+    if (dealer != dealer_.get()) {
+      return;
+    }
+    events_.on_lease({.queue = "rows",
+                      .rows = rows_,
+                      .done =
+                          [dealer](agent::RowRange got) {
+                            dealer->Fill({got.first, got.count});
+                          },
+                      .take_back = [dealer]() -> agent::RowRange {
+                        const agent::RowBlock left = dealer->TakeBack();
+                        return {left.first, left.count};
+                      }});
+  });
 }
 
 void SimHost::RunSetup(absl::AnyInvocable<void(agent::ScriptResult<std::string>)> done) {
@@ -104,6 +150,7 @@ void SimHost::RunHandleSummary(
 
 void SimHost::Reset(absl::AnyInvocable<void()> done) {
   std::unique_ptr<FakeVuPool> ended = std::move(pool_);
+  dealer_.reset();
   if (ends_.Below(2) == 0) {
     ended.reset();
   }

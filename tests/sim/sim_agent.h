@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/data/row_dealer.h"
 #include "agent/run/conductor.h"
 #include "common/base/log.h"
 #include "common/base/random.h"
@@ -42,7 +43,7 @@ class SimHost final : public agent::ScriptHost {
   void SetRunStart(MonoTime t0, absl::Time) override { t0_local = t0; }
   // The pool goes at once, or when all that it has posted has been done; nobody may depend on it.
   void Reset(absl::AnyInvocable<void()> done) override;
-  void SetEvents(Events) override {}
+  void SetEvents(Events events) override { events_ = std::move(events); }
   void AddDropped(size_t scenario, int64_t count, int64_t vu) override;
   // The batch's number and "scenario,iteration" of each iteration that has ended since the last
   // one.
@@ -50,11 +51,15 @@ class SimHost final : public agent::ScriptHost {
 
   std::vector<int64_t> dropped;  // by scenario
   int setups = 0, teardowns = 0, summaries = 0;
+  std::vector<int64_t> rows;  // that iterations have taken
+  int64_t without_row = 0;    // iterations
   std::optional<MonoTime> t0_local;
 
  private:
   // How long the iteration takes that begins now.
   absl::Duration Begin(const IterationRecord& record, int life);
+  // An iteration takes the next row as soon as there is one, and does not wait for it.
+  void TakeRow();
   void EndSetup(agent::ScriptResult<std::string> result);
 
   EventLoop& loop_;
@@ -66,9 +71,12 @@ class SimHost final : public agent::ScriptHost {
   Random random_;
   Random ends_;  // of runs
   const size_t agent_;
+  const int64_t rows_;
   Ledger& ledger_;
   agent::FileLoader loader_;
   std::unique_ptr<FakeVuPool> pool_;
+  Events events_;
+  std::unique_ptr<agent::RowDealer> dealer_;  // where there are rows, while there is a pool
   std::set<SimIteration> sealed_;
 };
 

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
+#include "common/base/random.h"
 #include "common/options/options_json.h"
 #include "coordinator/journal/database.h"
 #include "coordinator/journal/journal.h"
@@ -90,7 +91,7 @@ class Fleet {
         if (run_ != nullptr) {
           run_->ScaleAgents(agents).IgnoreError();
           if (keeper_ != nullptr) {
-            keeper_->Now();
+            keeper_->WhenKept([] {});
           }
         }
       });
@@ -176,13 +177,22 @@ class Fleet {
         coordinator::Journal::Open(journal_file_);
     ASSERT_TRUE(journal.ok()) << journal.status();
     journal_ = *std::move(journal);
+    ++opened_;
     keeper_ = std::make_unique<coordinator::Keeper>(
         coordinator::Keeper::Parts{loop_, *run_, *fleet_, log_},
         [this](const coordinator::RunCheckpoint& run, const coordinator::FleetCheckpoint& fleet,
-               bool results) { return Keep(run, fleet, results); });
+               bool results,
+               coordinator::Keeper::Done done) { Keep(run, fleet, results, std::move(done)); });
   }
-  absl::Status Keep(const coordinator::RunCheckpoint& run,
-                    const coordinator::FleetCheckpoint& fleet, bool results) {
+  // A disk takes up to some milliseconds, or stands still.
+  absl::Duration WritingTakes() {
+    const absl::Duration at = loop_.clock().Mono() - began_;
+    const bool stalls = at >= setup_.disk_stalls_from && at < setup_.disk_stalls_until;
+    return stalls ? setup_.disk_stalls_until - at
+                  : absl::Microseconds(static_cast<int64_t>(disk_.Below(5000)));
+  }
+  void Keep(const coordinator::RunCheckpoint& run, const coordinator::FleetCheckpoint& fleet,
+            bool results, coordinator::Keeper::Done done) {
     if (!std::exchange(test_kept_, true)) {
       EXPECT_TRUE(journal_->KeepTest(run.inspected, run_->plan()->options_json, false).ok());
       EXPECT_TRUE(journal_->KeepBundle(run_->bundle()).ok());
@@ -191,12 +201,21 @@ class Fleet {
     if (results) {
       now.emplace(coordinator::Journal::ResultsNow{results_->store, results_->errors});
     }
-    absl::Status kept = journal_->Keep(run, fleet, now, loop_.clock().Wall(), loop_.clock().Mono());
-    EXPECT_EQ(kept.ok(), !disk_full_) << kept;
-    if (results && kept.ok()) {
-      kept_counts_ = outcome_.ledger.counts();
-    }
-    return kept;
+    coordinator::SqlChanges changes =
+        journal_->Changes(run, fleet, now, loop_.clock().Wall(), loop_.clock().Mono());
+    loop_.After(WritingTakes(),
+                [this, of = opened_, results, changes = std::move(changes),
+                 counts = outcome_.ledger.counts(), done = std::move(done)]() mutable {
+                  if (of != opened_ || journal_ == nullptr) {
+                    return;  // it was killed meanwhile
+                  }
+                  const absl::Status kept = journal_->Write(changes);
+                  EXPECT_EQ(kept.ok(), !disk_full_) << kept;
+                  if (results && kept.ok()) {
+                    kept_counts_ = std::move(counts);
+                  }
+                  done(kept);
+                });
   }
   void FillDisk(bool full) {
     auto database = coordinator::Database::Open(journal_file_, /*create=*/false);
@@ -315,6 +334,8 @@ class Fleet {
       outcome_.setups += host.setups;
       outcome_.teardowns += host.teardowns;
       outcome_.summaries += host.summaries;
+      outcome_.rows.insert(host.rows.begin(), host.rows.end());
+      outcome_.without_row += host.without_row;
       if (host.t0_local.has_value() && !agents_[i]->died) {
         const MonoTime t0 = *host.t0_local - setup_.agents[i].clock_offset;
         first = first.value_or(t0);
@@ -346,6 +367,9 @@ class Fleet {
   std::unique_ptr<coordinator::Journal> journal_;  // null: there is none
   Ledger::Counts kept_counts_;                     // of the last commit
   bool test_kept_ = false;
+  const MonoTime began_ = loop_.clock().Mono();
+  Random disk_{setup_.seed};
+  int opened_ = 0;  // journals
   bool disk_full_ = false;
   std::unique_ptr<Run> run_;
   std::unique_ptr<coordinator::Keeper> keeper_;

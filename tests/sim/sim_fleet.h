@@ -6,6 +6,7 @@
 // run has ended (see SimOutcome). sim_setup.h says what may happen.
 #pragma once
 
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -43,6 +44,8 @@ struct SimOutcome {
   std::vector<ScenarioConfig> scenarios;
   Ledger ledger;
   std::vector<SimMember> members;
+  std::multiset<int64_t> rows;   // that were taken
+  int64_t without_row = 0;       // iterations that heard that there are no more
   std::vector<std::string> log;  // the coordinator's
   Judgement judgement;
   int setups = 0, teardowns = 0, summaries = 0;

@@ -36,6 +36,7 @@ struct SimSetup {
   bool redistribute = false;  // and whoever comes later takes part
   // People's wishes for so many agents, since the start.
   std::vector<std::pair<absl::Duration, int64_t>> scales = {};
+  int64_t rows = 0;  // of a queue that the fleet shares: each iteration takes one; 0: there is none
   absl::Duration setup_takes = absl::Milliseconds(10);
   absl::Duration interrupt_at = absl::InfiniteDuration();  // a Ctrl+C, since the start
   absl::Duration interrupt_again_at = absl::InfiniteDuration();
@@ -65,6 +66,9 @@ struct SimSetup {
     absl::Duration down;
   };
   std::vector<Restart> restarts = {};
+  // Since the start: the journal's disk takes nothing, and what is to be written waits.
+  absl::Duration disk_stalls_from = absl::InfiniteDuration();
+  absl::Duration disk_stalls_until = absl::InfiniteDuration();
   // Since the start: nothing can be written to the journal.
   absl::Duration disk_full_from = absl::InfiniteDuration();
   absl::Duration disk_full_until = absl::InfiniteDuration();

@@ -54,8 +54,8 @@ void SimSource::Fetch(const std::string& /*url*/,
   done(std::string("a library"));
 }
 
-absl::StatusOr<std::vector<EndedIterations>> SimResults::Merge(const std::string& agent,
-                                                               absl::string_view batch) {
+absl::StatusOr<SimResults::Merged> SimResults::Merge(const std::string& agent,
+                                                     absl::string_view batch) {
   const std::vector<absl::string_view> lines = absl::StrSplit(batch, '\n', absl::SkipEmpty());
   int64_t number = 0;
   EXPECT_TRUE(absl::SimpleAtoi(lines.at(0), &number));
@@ -78,7 +78,7 @@ absl::StatusOr<std::vector<EndedIterations>> SimResults::Merge(const std::string
     measured.series.push_back({.first_seen = {}, .aggregate = std::move(one)});
   }
   LOCKSTEP_RETURN_IF_ERROR(store.Merge(measured));
-  return ended;
+  return Merged{.ended = std::move(ended), .until = {}};
 }
 
 std::optional<std::string> SimResults::CheckThresholds(absl::Duration measured) {

@@ -38,8 +38,7 @@ class SimResults final : public coordinator::RunResults {
   // Both are borrowed.
   SimResults(Ledger& ledger, const SimSetup& setup) : ledger_(ledger), setup_(setup) {}
 
-  absl::StatusOr<std::vector<EndedIterations>> Merge(const std::string& agent,
-                                                     absl::string_view batch) override;
+  absl::StatusOr<Merged> Merge(const std::string& agent, absl::string_view batch) override;
   void AddVus(int64_t, int64_t) override {}
   std::optional<std::string> CheckThresholds(absl::Duration measured) override;
   std::optional<std::string> FinalThresholds(absl::Duration) override { return std::nullopt; }

@@ -118,10 +118,11 @@ class ApiVu {
 
   // This agent's part of the test: how what is dealt out over the fleet is divided.
   virtual const SegmentTuple& segment() const = 0;
-  // Asks the coordinator for the next rows of the fleet's queue `name`, which has `rows` and goes
-  // on forever if it wraps. `done` comes on any thread, or, if the run ends, never.
-  virtual void LeaseRows(const std::string& name, int64_t rows, bool wrap,
-                         absl::AnyInvocable<void(RowBlock)> done) = 0;
+  // That part may change, and the agent end before the test.
+  virtual bool work_moves() const = 0;
+  // Asks the coordinator for the next rows of the fleet's queue `name`. They come to the dealer, which
+  // lives as long as the run, on any thread; or, if the run ends, never.
+  virtual void LeaseRows(const std::string& name, RowDealer& dealer) = 0;
 
   // Asks the coordinator for the secret at `url` (common/base/secrets.h). `done` is called on the
   // loop, not as an event of the script's own; or it is dropped there, when the script is interrupted.

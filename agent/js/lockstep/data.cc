@@ -223,8 +223,7 @@ bool TakeFromQueue(ApiVu& vu, Rows& rows, std::optional<int64_t>* row) {
       const bool ask = dealer.WaitForBlock(
           [&loop, wake = std::move(wake)]() mutable { loop.Post(std::move(wake)); });
       if (ask) {
-        vu.LeaseRows(rows.name, dealer.table().size(), dealer.rules().wrap,
-                     [&dealer](RowBlock block) { dealer.Fill(block); });
+        vu.LeaseRows(rows.name, dealer);
       }
     });
     if (!go_on) {
@@ -245,7 +244,11 @@ void Next(const Info& info) {
   std::optional<int64_t> row;
   switch (rows.dealer->rules().order) {
     case RowOrder::kUnique:
-      row = rows.dealer->NextUnique(vu.segment());
+      if (!vu.work_moves()) {
+        row = rows.dealer->NextUnique(vu.segment());
+      } else if (!TakeFromQueue(vu, rows, &row)) {
+        return;
+      }
       break;
     case RowOrder::kQueue:
       if (!TakeFromQueue(vu, rows, &row)) {

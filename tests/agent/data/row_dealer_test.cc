@@ -98,6 +98,21 @@ TEST(RowDealer, AQueueAsksOnceForAllWhoWait) {
   EXPECT_FALSE(dealer.WaitForBlock([&woken] { ++woken; }));
 }
 
+TEST(RowDealer, WhatNobodyHasTakenGoesBack) {
+  RowDealer dealer(Numbers(5), {.order = RowOrder::kQueue});
+  int64_t row = -1;
+  EXPECT_EQ(dealer.TakeBack().count, 0);
+  dealer.Fill({1, 3});
+  EXPECT_EQ(dealer.Take(&row), Turn::kTaken);
+  RowBlock left = dealer.TakeBack();
+  EXPECT_EQ(left.first, 2);
+  EXPECT_EQ(left.count, 2);
+  EXPECT_EQ(dealer.Take(&row), Turn::kWait);
+  left = dealer.TakeBack();
+  EXPECT_EQ(left.first, 4);
+  EXPECT_EQ(left.count, 0);
+}
+
 TEST(RowDealer, AQueuesRowsGoToOneThreadEach) {
   RowDealer dealer(Numbers(2000), {.order = RowOrder::kQueue});
   dealer.Fill({0, 2000});

@@ -89,6 +89,30 @@ TEST_F(ExternallyControlledTest, VusThatCannotBeInitialisedAreReportedOnce) {
   Finish();
 }
 
+// Until the instant of a pause iterations begin: who wants to know whether all rests waits for that.
+TEST_F(ExternallyControlledTest, APauseThatIsToComeIsNotYetOne) {
+  Make({Scenario(ExternallyControlledConfig{2, 2, {}})}, Taking(absl::Milliseconds(100)));
+  Start();
+  RunTo(absl::Milliseconds(450));
+  ASSERT_TRUE(agent().engine->Pause(loop.clock().Mono() + absl::Milliseconds(100)).ok());
+  EXPECT_FALSE(agent().engine->Snapshot().paused);
+  RunTo(absl::Milliseconds(560));
+  EXPECT_TRUE(agent().engine->Snapshot().paused);
+  agent().engine->GracefulStop();
+  Finish();
+}
+
+TEST_F(ExternallyControlledTest, BeginsWithTheTotalsThatItIsGiven) {
+  Make({Scenario(ExternallyControlledConfig{2, 5, {}})}, Taking(absl::Milliseconds(100)));
+  agent().engine->SetTotals("s", 4, 5);
+  agent().engine->SetTotals("another", 1, 1);
+  Start();
+  RunTo(absl::Milliseconds(450));
+  EXPECT_EQ(agent().pool.running(), 4);
+  agent().engine->Stop();
+  Finish();
+}
+
 TEST_F(ExternallyControlledTest, PauseLetsIterationsEndAndResumeGoesOn) {
   Make({Scenario(ExternallyControlledConfig{2, 2, {}})}, Taking(absl::Milliseconds(100)));
   Start();

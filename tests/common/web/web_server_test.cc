@@ -118,6 +118,31 @@ TEST_F(WebServerTest, AnswersComeFromTheLoop) {
   EXPECT_EQ(head->body, "");
 }
 
+TEST_F(WebServerTest, AnAnswerIsGivenOutWhenTheGateOpens) {
+  absl::AnyInvocable<void()> give_out;  // the loop's
+  std::atomic<bool> waits = false;
+  server_.AnswerWhen([&](absl::AnyInvocable<void()> then) {
+    give_out = std::move(then);
+    waits = true;
+    waits.notify_all();
+  });
+  ASSERT_TRUE(server_.Start("127.0.0.1:0").ok());
+  std::atomic<bool> answered = false;
+  std::thread asking([&] {
+    httplib::Client client("127.0.0.1", server_.port());
+    const auto answer = client.Get("/some");
+    answered = true;
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->body, "GET /some ");
+  });
+  waits.wait(false);
+  loop_.Post([&] {
+    EXPECT_FALSE(answered);
+    give_out();
+  });
+  asking.join();
+}
+
 TEST_F(WebServerTest, WithoutAHostItListensToBothFamilies) {
   ASSERT_TRUE(server_.Start(":0").ok());
   EXPECT_TRUE(httplib::Client("127.0.0.1", server_.port()).Get("/"));

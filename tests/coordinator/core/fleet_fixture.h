@@ -83,6 +83,14 @@ class FleetTest : public ::testing::Test {
     message.mutable_proof()->set_proof(proof);
     fleet.OnMessage(id, message);
   }
+  // Of what is to be on disk, as things stand.
+  std::vector<SessionMark> Marks() const {
+    std::vector<SessionMark> marks;
+    for (const SessionCheckpoint& session : fleet.Checkpoint().sessions) {
+      marks.push_back({session.agent, session.sent, session.received});
+    }
+    return marks;
+  }
   ConnectionId Admit(const std::string& name) {
     const ConnectionId id = Join(name + "'s", name);
     Prove(id, ProofOf(id, name + "'s", name));

@@ -1,5 +1,7 @@
 #include "coordinator/core/row_queues.h"
 
+#include <string>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -8,47 +10,137 @@
 namespace lockstep::coordinator {
 namespace {
 
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+constexpr AgentId kFirstAsker{1};
+constexpr AgentId kSecondAsker{2};
+
+v1::RowLease RowsWanted(const std::string& queue, int64_t rows, bool wrap = false) {
+  v1::RowLease lease;
+  lease.set_queue(queue);
+  lease.set_rows(rows);
+  lease.set_wrap(wrap);
+  return lease;
+}
+
+v1::RowsReturned RowsBack(int64_t first, int64_t count) {
+  v1::RowsReturned returned;
+  returned.set_queue("q");
+  returned.set_first(first);
+  returned.set_count(count);
+  return returned;
+}
+
+using Rows = std::pair<int64_t, int64_t>;  // first, count
+
+// What `agent` gets at once.
+Rows AskRows(RowQueues& queues, AgentId agent, const v1::RowLease& wish, int64_t agents) {
+  EXPECT_TRUE(queues.Ask(agent, wish).ok());
+  const RowQueues::Messages due = queues.Deal(agents);
+  EXPECT_EQ(due.leased.size(), 1u);
+  EXPECT_THAT(due.recalled, IsEmpty());
+  return due.leased.empty() ? Rows(-1, -1)
+                            : Rows(due.leased[0].second.first(), due.leased[0].second.count());
+}
+
 TEST(RowQueues, GivesEachRowOnceInShrinkingBlocks) {
   RowQueues queues;
   std::vector<int64_t> counts;
   int64_t next = 0;
   while (true) {
-    const auto block = queues.Lease("q", 100, false, 5);
-    ASSERT_TRUE(block.ok()) << block.status();
-    if (block->count == 0) {
+    const Rows given = AskRows(queues, kFirstAsker, RowsWanted("q", 100), 5);
+    if (given.second == 0) {
       break;
     }
-    EXPECT_EQ(block->first, next);
-    next += block->count;
-    counts.push_back(block->count);
+    EXPECT_EQ(given.first, next);
+    next += given.second;
+    counts.push_back(given.second);
   }
   EXPECT_EQ(next, 100);
   // A 20th of what is left, and at least 1: 100, 95, 91, 87, 83, 79 ...
   EXPECT_THAT(std::vector<int64_t>(counts.begin(), counts.begin() + 6),
-              ::testing::ElementsAre(5, 4, 4, 4, 4, 3));
+              ElementsAre(5, 4, 4, 4, 4, 3));
   EXPECT_EQ(counts.back(), 1);
 }
 
 TEST(RowQueues, AWrappingQueueNeverEndsAndBlocksHaveALimit) {
   RowQueues queues;
-  EXPECT_EQ(queues.Lease("w", 2, true, 3)->first, 0);
-  EXPECT_EQ(queues.Lease("w", 2, true, 3)->first, 1);
-  EXPECT_EQ(queues.Lease("w", 2, true, 3)->first, 2);
-  EXPECT_EQ(queues.Lease("big", 1'000'000, false, 1)->count, 256);
+  EXPECT_EQ(AskRows(queues, kFirstAsker, RowsWanted("w", 2, true), 3), Rows(0, 1));
+  EXPECT_EQ(AskRows(queues, kSecondAsker, RowsWanted("w", 2, true), 3), Rows(1, 1));
+  EXPECT_EQ(AskRows(queues, kFirstAsker, RowsWanted("w", 2, true), 3), Rows(2, 1));
+  EXPECT_EQ(AskRows(queues, kFirstAsker, RowsWanted("big", 1'000'000), 1), Rows(0, 256));
 }
 
 TEST(RowQueues, RefusesAnotherSizeAndTooManyQueues) {
   RowQueues queues;
-  ASSERT_TRUE(queues.Lease("q", 3, false, 1).ok());
-  EXPECT_EQ(queues.Lease("q", 4, false, 1).status().message(),
+  ASSERT_TRUE(queues.Ask(kFirstAsker, RowsWanted("q", 3)).ok());
+  EXPECT_EQ(queues.Ask(kFirstAsker, RowsWanted("q", 4)).message(),
             "row_lease.rows: the queue \"q\" has 3 rows and does not wrap, got 4 and not wrapping");
-  EXPECT_FALSE(queues.Lease("q", 3, true, 1).ok());
+  EXPECT_FALSE(queues.Ask(kFirstAsker, RowsWanted("q", 3, true)).ok());
   for (int i = 0; i < 999; ++i) {
-    ASSERT_TRUE(queues.Lease(std::to_string(i), 1, false, 1).ok());
+    ASSERT_TRUE(queues.Ask(kFirstAsker, RowsWanted(std::to_string(i), 1)).ok());
   }
-  EXPECT_EQ(queues.Lease("one more", 1, false, 1).status().message(),
+  EXPECT_EQ(queues.Ask(kFirstAsker, RowsWanted("one more", 1)).message(),
             "row_lease.queue: a run has at most 1000 queues");
-  EXPECT_TRUE(queues.Lease("q", 3, false, 1).ok());
+  EXPECT_TRUE(queues.Ask(kFirstAsker, RowsWanted("q", 3)).ok());
+}
+
+// The last rows are asked back of whoever has them, before anybody hears that there are no more.
+TEST(RowQueues, SharesWhatOthersHaveNotTaken) {
+  RowQueues queues;
+  EXPECT_EQ(AskRows(queues, kFirstAsker, RowsWanted("q", 8), 1), Rows(0, 2));
+  for (int64_t row = 2; row < 8; ++row) {
+    EXPECT_EQ(AskRows(queues, kSecondAsker, RowsWanted("q", 8), 2), Rows(row, 1));
+  }
+  ASSERT_TRUE(queues.Ask(kSecondAsker, RowsWanted("q", 8)).ok());
+  RowQueues::Messages due = queues.Deal(2);
+  EXPECT_THAT(due.leased, IsEmpty());
+  ASSERT_EQ(due.recalled.size(), 1u);
+  EXPECT_EQ(due.recalled[0].first, kFirstAsker);
+  EXPECT_EQ(due.recalled[0].second.queue(), "q");
+  EXPECT_THAT(queues.Deal(2).recalled, IsEmpty());  // once
+  ASSERT_TRUE(queues.Return(kFirstAsker, RowsBack(1, 1)).ok());
+  due = queues.Deal(2);
+  ASSERT_EQ(due.leased.size(), 1u);
+  EXPECT_EQ(due.leased[0].second.first(), 1);
+  EXPECT_EQ(due.leased[0].second.count(), 1);
+  EXPECT_EQ(AskRows(queues, kSecondAsker, RowsWanted("q", 8), 2), Rows(0, 0));
+}
+
+TEST(RowQueues, AnAnswerThatCrossesARequestSaysNothingOfTheNextBlock) {
+  RowQueues queues;
+  EXPECT_EQ(AskRows(queues, kFirstAsker, RowsWanted("q", 2), 1), Rows(0, 1));
+  EXPECT_EQ(AskRows(queues, kSecondAsker, RowsWanted("q", 2), 1), Rows(1, 1));
+  ASSERT_TRUE(queues.Ask(kFirstAsker, RowsWanted("q", 2)).ok());
+  ASSERT_EQ(queues.Deal(1).recalled.size(), 1u);                  // of Bob
+  ASSERT_TRUE(queues.Return(kSecondAsker, RowsBack(1, 1)).ok());  // which has not taken it
+  ASSERT_EQ(queues.Deal(1).leased.size(), 1u);                    // Ann has it
+  ASSERT_TRUE(queues.Return(kFirstAsker, RowsBack(1, 0)).ok());   // of the one before
+  ASSERT_TRUE(queues.Ask(kSecondAsker, RowsWanted("q", 2)).ok());
+  EXPECT_EQ(queues.Deal(1).recalled.size(), 1u);  // Ann still has it
+  ASSERT_TRUE(queues.Return(kFirstAsker, RowsBack(2, 0)).ok());
+  EXPECT_EQ(queues.Deal(1).leased.size(), 1u);  // no more
+}
+
+TEST(RowQueues, NamesWhatIsLostAndTellsTheOthers) {
+  RowQueues queues;
+  EXPECT_EQ(AskRows(queues, kFirstAsker, RowsWanted("q", 12), 1), Rows(0, 3));
+  EXPECT_EQ(queues.Lose(kSecondAsker), "");
+  EXPECT_EQ(queues.Lose(kFirstAsker), "up to 3 rows of q from number 1 on");
+  EXPECT_EQ(queues.Lose(kFirstAsker), "");
+}
+
+TEST(RowQueues, TakesBackOnlyWhatWasGiven) {
+  RowQueues queues;
+  EXPECT_EQ(queues.Return(kFirstAsker, RowsBack(0, 1)).message(),
+            "rows_returned: 1 of the queue \"q\", of which it has none");
+  EXPECT_EQ(AskRows(queues, kFirstAsker, RowsWanted("q", 12), 1), Rows(0, 3));
+  EXPECT_EQ(queues.Return(kFirstAsker, RowsBack(0, 2)).message(),
+            "rows_returned: 2 from 0, of 3 from 0: they are not the last ones of these");
+  EXPECT_TRUE(queues.Return(kFirstAsker, RowsBack(1, 2)).ok());
+  EXPECT_FALSE(queues.Return(kFirstAsker, RowsBack(1, 2)).ok());
+  EXPECT_EQ(AskRows(queues, kSecondAsker, RowsWanted("q", 12), 1), Rows(1, 2));  // these first
 }
 
 }  // namespace

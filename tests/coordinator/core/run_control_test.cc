@@ -42,6 +42,28 @@ TEST_F(RunControlTest, HoldsOnceAllAgentsAreAtRestAndGoesOn) {
   EXPECT_EQ(run->judgement().reasons, std::vector<std::string>());
 }
 
+TEST_F(RunControlTest, WhoeverResumesARunThatIsAboutToBeHeldHasDecidedOtherwise) {
+  source.plan->executors = {{"a", "externally-controlled"}};
+  source.plan->controlled = {{"a", {1, 1}}};
+  Begin(1);
+  agent(0).iterate_for = absl::Minutes(5);
+  agent(0).answers_suspend = false;
+  loop.RunFor(absl::Seconds(1));
+  int held = 0;
+  EXPECT_TRUE(run->Suspend([&held] { ++held; }).ok());
+  EXPECT_TRUE(run->Resume().ok());
+  EXPECT_TRUE(run->Pause().ok());  // somebody's own wish, which only Resume ends
+  loop.RunFor(absl::Seconds(1));
+  v1::AgentMessage message;
+  message.mutable_at_rest();
+  agent(0).Send(message);
+  loop.RunFor(absl::Seconds(1));
+  EXPECT_EQ(held, 0);
+  run->Release();
+  EXPECT_TRUE(run->Snapshot().paused());
+  EXPECT_THAT(log.messages, Not(Contains(HasSubstr("cannot go on"))));
+}
+
 TEST_F(RunControlTest, CannotBeHeldWhereAScenarioCannotPauseOrAFunctionOfTheScriptRuns) {
   source.plan->executors = {{"a", "constant-vus"}};
   Begin(1);

@@ -47,10 +47,9 @@ class FakeSource final : public TestSource {
 
 class FakeResults final : public RunResults {
  public:
-  absl::StatusOr<std::vector<EndedIterations>> Merge(const std::string& agent,
-                                                     absl::string_view batch) override {
+  absl::StatusOr<Merged> Merge(const std::string& agent, absl::string_view batch) override {
     merged.push_back(agent + ":" + std::string(batch));
-    return ended[std::string(batch)];
+    return Merged{.ended = ended[std::string(batch)], .until = until};
   }
   void AddVus(int64_t vus, int64_t vus_max) override { vus_seen.emplace_back(vus, vus_max); }
   std::optional<std::string> CheckThresholds(absl::Duration measured) override {
@@ -66,6 +65,7 @@ class FakeResults final : public RunResults {
 
   std::vector<std::string> merged;
   std::map<std::string, std::vector<EndedIterations>> ended;  // by batch
+  absl::Time until;                                           // of the next one
   std::vector<std::pair<int64_t, int64_t>> vus_seen;
   std::vector<absl::Duration> checked;
   absl::Duration abort_after = absl::InfiniteDuration();
@@ -107,6 +107,8 @@ class ScriptedAgent {
     }
   }
   void Leave() { session_->Leave("gone"); }
+  // It has not been told of it.
+  void GuessRun(uint64_t run_id) { run_id_ = run_id; }
   agent::Transport& transport() { return *transport_; }
 
   std::vector<std::string> asked;  // what the coordinator wanted, in order
@@ -119,6 +121,7 @@ class ScriptedAgent {
   // The message on which it goes away for good instead of answering.
   v1::CoordinatorMessage::BodyCase leaves_at = v1::CoordinatorMessage::BODY_NOT_SET;
   absl::Duration drain_after_graceful_stop = absl::Seconds(1);
+  bool answers_inspect = true;
   bool answers_prepare = true;
   bool answers_setup = true;
   bool answers_teardown = true;
@@ -129,6 +132,7 @@ class ScriptedAgent {
   std::vector<int64_t> switches_ns;  // when to pause and resume, in turn
   v1::Assign assigned;
   v1::Scale scaled;  // the last one
+  v1::Start start;
   std::vector<v1::Redivide> redivides;
   bool holds = true;      // it answers them
   bool too_late = false;  // for the next one
@@ -157,7 +161,7 @@ class ScriptedAgent {
       case Body::kInspect:
         asked.push_back("inspect");
         *answer.mutable_inspected() = inspected;
-        return answer;
+        return If(answers_inspect, std::move(answer));
       case Body::kAssign:
         asked.push_back("assign");
         assigned = message.assign();
@@ -212,7 +216,8 @@ class ScriptedAgent {
     switch (message.body_case()) {
       case Body::kStart:
         asked.push_back("start");
-        t0_ns = message.start().t0_coordinator_mono_ns();
+        start = message.start();
+        t0_ns = start.t0_coordinator_mono_ns();
         loop_.After(iterate_for, [this] { Drain(); });
         return;
       case Body::kPause:

@@ -85,12 +85,26 @@ TEST_F(RunRedealTest, ASetupThatHasBegunIsNotBegunElsewhere) {
   EXPECT_THAT(outcomes[0].message, HasSubstr("agent agent-1 was lost"));
 }
 
-TEST_F(RunRedealTest, AScriptThatEndsItsAgentIsNotGivenToTheNext) {
+TEST_F(RunRedealTest, WhoeverReadsTheOptions) {
   Begin(3);
   agent(0).leaves_at = Body::kInspect;
   loop.RunFor(absl::Seconds(5));
+  EXPECT_EQ(code(), 0);
+  EXPECT_THAT(agent(1).asked, Contains("inspect"));
+  EXPECT_EQ(agent(1).segment_index, 0);
+  EXPECT_EQ(agent(2).segment_index, 1);
+  EXPECT_THAT(log.messages,
+              Contains("agent agent-1 was lost before the start: it left: gone; all work is dealt "
+                       "out again, among 2 of 3 agents"));
+}
+
+TEST_F(RunRedealTest, AScriptThatEndsItsAgentsIsNotGivenToAllOfThem) {
+  Begin(3);
+  agent(0).leaves_at = agent(1).leaves_at = Body::kInspect;
+  loop.RunFor(absl::Seconds(5));
   EXPECT_EQ(code(), 255);
-  EXPECT_TRUE(agent(1).asked.empty());
+  EXPECT_THAT(outcomes[0].message, HasSubstr("agents agent-1 and agent-2 were lost"));
+  EXPECT_TRUE(agent(2).asked.empty());
 }
 
 TEST_F(RunRedealTest, UntilNobodyIsLeft) {
@@ -119,9 +133,9 @@ TEST_F(RunRedealTest, WhatWasScaledBeforeReachesTheNewParts) {
   ASSERT_TRUE(run->Resume().ok());
   loop.RunFor(absl::Seconds(5));
   EXPECT_EQ(code(), 0);
-  EXPECT_THAT(agent(0).asked,
-              ElementsAre("inspect", "assign", "prepare", "setup", "data ", "scale 3 -1", "assign",
-                          "prepare", "scale 3 -1", "data ", "start", "teardown "));
+  EXPECT_THAT(agent(0).asked, ElementsAre("inspect", "assign", "prepare", "setup", "data ",
+                                          "assign", "prepare", "data ", "start", "teardown "));
+  EXPECT_EQ(agent(0).start.controlled(0).vus(), 3);
 }
 
 }  // namespace

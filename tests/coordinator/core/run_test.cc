@@ -151,6 +151,31 @@ TEST_F(RunTest, ServesFilesDuringInspectionOnlyAndHandsThemToAll) {
   EXPECT_EQ(agent(1).assigned.files(0).sha256(), Sha256("the script"));
 }
 
+TEST_F(RunTest, OnlyWhoeverInspectsTheScriptMayAskForFilesOfThisMachine) {
+  Begin(2);
+  agent(0).answers_inspect = false;
+  loop.RunFor(absl::Milliseconds(100));
+  ASSERT_EQ(run->state(), v1::RunStatus::INSPECTING);
+  v1::AgentMessage request;
+  request.mutable_file_request()->set_id(1);
+  request.mutable_file_request()->set_url("file:///etc/passwd");
+  agent(1).GuessRun(RunSettings().run_id);
+  agent(1).Send(request);
+  loop.RunFor(absl::Milliseconds(10));
+  ASSERT_EQ(agent(1).files.size(), 1u);
+  EXPECT_EQ(agent(1).files[0].error_code(), static_cast<int>(absl::StatusCode::kPermissionDenied));
+  EXPECT_EQ(agent(1).files[0].error(),
+            "only the agent that inspects the script may ask for files that it has not asked for "
+            "yet");
+  EXPECT_THAT(source.fetched, IsEmpty());
+  request.mutable_file_request()->set_url("secret:vault/k");
+  agent(1).Send(request);
+  request.mutable_file_request()->set_url("file:///dir/lib.js");
+  agent(0).Send(request);
+  loop.RunFor(absl::Milliseconds(10));
+  EXPECT_THAT(source.fetched, ElementsAre("secret:vault/k", "file:///dir/lib.js"));
+}
+
 TEST_F(RunTest, SecretsAreHandedOutAtAnyTimeAndAreInNoBundle) {
   Begin(2);
   loop.RunFor(absl::Milliseconds(900));
@@ -196,6 +221,44 @@ TEST_F(RunTest, InspectionNeedsOneAgentAndNoSpares) {
   EXPECT_EQ(code(), 0);
   EXPECT_THAT(agent(0).asked, ElementsAre("inspect"));
   EXPECT_THAT(agent(1).asked, IsEmpty());
+}
+
+TEST(MeasuredOf, EndsWithTheLastSecondThatAllHaveHandedOver) {
+  const absl::Time t0 = absl::FromUnixSeconds(1000);
+  RunCheckpoint saved;
+  saved.t0 = MonoTime() + absl::Seconds(50);
+  saved.t0_wall_ns = absl::ToUnixNanos(t0);
+  const MonoTime kept = saved.t0 + absl::Milliseconds(7300);
+  saved.members.resize(4);
+  EXPECT_EQ(MeasuredOf(saved, kept),
+            absl::Milliseconds(7300));  // nothing is known of what is in it
+  saved.members[0].kept_until = t0 + absl::Seconds(7);
+  saved.members[1].kept_until = t0 + absl::Seconds(6);  // its last one was on its way
+  saved.members[2].kept_until = t0 + absl::Seconds(2);  // it has had nothing to say
+  saved.members[3].kept_until = t0 + absl::Seconds(6);
+  EXPECT_EQ(MeasuredOf(saved, kept), absl::Seconds(6));
+  saved.members[1].step = RunMember::Step::kDrained;
+  saved.members[3].lost = true;
+  EXPECT_EQ(MeasuredOf(saved, kept), absl::Seconds(7));
+  saved.drained_at = saved.t0 + absl::Milliseconds(7100);
+  EXPECT_EQ(MeasuredOf(saved, kept), absl::Milliseconds(7100));
+}
+
+TEST_F(RunTest, UntilWhenABatchHasMeasuredIsKeptWithIt) {
+  Begin(1);
+  agent(0).iterate_for = absl::Minutes(1);
+  loop.RunFor(absl::Seconds(1));
+  results.until = absl::FromUnixSeconds(77);
+  agent(0).SendBatch(1, "a");
+  loop.RunFor(absl::Milliseconds(10));
+  const RunCheckpoint saved = run->Checkpoint();
+  EXPECT_EQ(saved.members[0].measured_until, results.until);
+  EXPECT_EQ(saved.members[0].kept_until, absl::Time());
+  const std::vector<MergedBatches> merged = run->Merged();
+  ASSERT_EQ(merged.size(), 1u);
+  EXPECT_EQ(merged[0].last, 1u);
+  run->BatchesKept(merged);
+  EXPECT_EQ(run->Checkpoint().members[0].kept_until, results.until);
 }
 
 }  // namespace

@@ -67,7 +67,13 @@ inline RunCheckpoint AState() {
   state.controlled["c"] = {3, 4};
   state.faults = RunFaults({ExitCode::kScriptAborted, "why", true}, true, false,
                            {.agents = {"a1", "a3"}, .reason = "gone"});
-  state.row_queues = RowQueues({{"q", {.rows = 10, .wrap = true, .next = 7}}});
+  state.row_queues = RowQueues({{"q",
+                                 {.rows = 10,
+                                  .wrap = true,
+                                  .next = 7,
+                                  .back = {{.first = 1, .count = 2}},
+                                  .held = {{AgentId{2}, {.range = {5, 2}, .recalled = true}}},
+                                  .waiting = {AgentId{1}}}}});
   IterationPools::Pool pool;
   pool.left = {{5, 6}, {20, 1}};
   pool.count = 7;
@@ -89,7 +95,6 @@ inline RunCheckpoint AState() {
   state.setup_data.set_json("42");
   state.script_usable = false;
   state.deal = 2;
-  state.scaled.emplace().set_vus(8);
   state.paused = true;
   state.interrupts = 1;
   state.t0 = MonoTime::FromNanos(13);

@@ -45,7 +45,13 @@ TEST_F(JournalTest, RunAndFleetComeBackAsTheyWere) {
   EXPECT_FALSE(state.faults.judged());
   EXPECT_THAT(state.faults.losses().agents, ElementsAre("a1", "a3"));
   EXPECT_EQ(state.faults.losses().reason, "gone");
-  EXPECT_EQ(state.row_queues.queues().at("q").next, 7);
+  const RowQueues::Queue& queue = state.row_queues.queues().at("q");
+  EXPECT_EQ(queue.next, 7);
+  ASSERT_EQ(queue.back.size(), 1u);
+  EXPECT_EQ(queue.back[0].count, 2);
+  EXPECT_EQ(queue.held.at(AgentId{2}).range.first, 5);
+  EXPECT_TRUE(queue.held.at(AgentId{2}).recalled);
+  EXPECT_EQ(queue.waiting, std::deque<AgentId>{AgentId{1}});
   ASSERT_TRUE(state.pools.has_value());
   EXPECT_EQ(state.pools->turns(), 9u);
   EXPECT_THAT(state.pools->pools().at("p").left, ElementsAre(Pair(5, 6), Pair(20, 1)));
@@ -69,7 +75,6 @@ TEST_F(JournalTest, RunAndFleetComeBackAsTheyWere) {
   EXPECT_EQ(bound.granted.at(AgentId{3}), 4);
   EXPECT_THAT(bound.untold, ElementsAre(AgentId{2}, AgentId{3}));
   EXPECT_EQ(state.setup_data.json(), "42");
-  EXPECT_EQ(state.scaled->vus(), 8);
   ASSERT_THAT(state.standstills, SizeIs(1));
   EXPECT_EQ(state.standstills[0].length, absl::Seconds(2));
   EXPECT_TRUE(state.standstills[0].restart);

@@ -54,7 +54,9 @@ class KeptChartsTest : public ::testing::Test {
           history.environment = {{"system", "this one"}};
           return history;
         }};
-    ASSERT_TRUE(charts.Write(now).ok());
+    SqlChanges changes;
+    charts.Write(now, changes);
+    ASSERT_TRUE(changes.RunOn(*database_).ok());
   }
   void CheckKept() {
     const absl::StatusOr<std::optional<History>> read = KeptCharts::Read(*database_, kRun);
@@ -89,7 +91,7 @@ class KeptChartsTest : public ::testing::Test {
 };
 
 TEST_F(KeptChartsTest, AreReadAsTheyWere) {
-  KeptCharts charts(*database_, kRun);
+  KeptCharts charts(kRun);
   for (int second = 0; second < 100; ++second) {
     Pass(second);
     Keep(charts);
@@ -99,7 +101,7 @@ TEST_F(KeptChartsTest, AreReadAsTheyWere) {
 
 // More than a Timeline has points: neighbours are put together, and all is written again.
 TEST_F(KeptChartsTest, AndWhenPointsBecomeLonger) {
-  KeptCharts charts(*database_, kRun);
+  KeptCharts charts(kRun);
   for (int second = 0; second < static_cast<int>(Timeline::kMostPoints) + 50; ++second) {
     Pass(second);
     if (second % 500 == 0) {
@@ -112,7 +114,7 @@ TEST_F(KeptChartsTest, AndWhenPointsBecomeLonger) {
 }
 
 TEST_F(KeptChartsTest, AnotherProcessHasPointsOfItsOwn) {
-  KeptCharts charts(*database_, kRun);
+  KeptCharts charts(kRun);
   for (int second = 0; second < 70; ++second) {
     Pass(second);
   }
@@ -121,7 +123,7 @@ TEST_F(KeptChartsTest, AnotherProcessHasPointsOfItsOwn) {
   timeline_ = Timeline();
   timeline_.Start(t0_);
   Pass(20);
-  KeptCharts next(*database_, kRun);
+  KeptCharts next(kRun);
   Keep(next);
   CheckKept();
 }
@@ -131,7 +133,7 @@ TEST_F(KeptChartsTest, ARunThatNobodyRecordedHasNone) {
 }
 
 TEST_F(KeptChartsTest, WhatMakesNoSenseIsSaid) {
-  KeptCharts charts(*database_, kRun);
+  KeptCharts charts(kRun);
   Pass(0);
   Pass(1);
   Keep(charts);

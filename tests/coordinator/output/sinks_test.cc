@@ -337,9 +337,10 @@ TEST_F(SinksTest, SendsCumulativeSumsAndExponentialHistograms) {
 TEST_F(SinksTest, TakesAnOldNameAndSaysSo) {
   EXPECT_EQ((*MakeOutput("experimental-opentelemetry=http://h:1", context_))->Description(),
             (*MakeOutput("opentelemetry=http://h:1", context_))->Description());
-  EXPECT_THAT(OldOutputNames({"json", "experimental-opentelemetry=http://h:1", "opentelemetry"}),
-              ::testing::ElementsAre("-o experimental-opentelemetry: this is an old name; use -o "
-                                     "opentelemetry"));
+  EXPECT_EQ(OldNameWarning("experimental-opentelemetry=http://h:1"),
+            "-o experimental-opentelemetry: this is an old name; use -o opentelemetry");
+  EXPECT_EQ(OldNameWarning("json"), std::nullopt);
+  EXPECT_EQ(OldNameWarning("opentelemetry"), std::nullopt);
 }
 
 TEST_F(SinksTest, RefusesAnOtlpProtocolThatThereIsNot) {

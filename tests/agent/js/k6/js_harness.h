@@ -85,10 +85,11 @@ class HarnessVu final : public ApiVu {
   void AbortTest(std::string message) override { aborted = std::move(message); }
   void FailTest() override { ++failures; }
   const SegmentTuple& segment() const override { return part; }
-  void LeaseRows(const std::string& name, int64_t rows, bool wrap,
-                 absl::AnyInvocable<void(RowBlock)> done) override {
-    leases.push_back(absl::StrCat(name, " ", rows, wrap ? " wrap" : ""));
-    done(next_block);
+  bool work_moves() const override { return moves; }
+  void LeaseRows(const std::string& name, RowDealer& dealer) override {
+    const int64_t rows = dealer.table().size();
+    leases.push_back(absl::StrCat(name, " ", rows, dealer.rules().wrap ? " wrap" : ""));
+    dealer.Fill(next_block);
     next_block.first += next_block.count;
     next_block.count = std::max<int64_t>(0, std::min(next_block.count, rows - next_block.first));
   }
@@ -120,6 +121,7 @@ class HarnessVu final : public ApiVu {
   int failures = 0;
   SegmentTuple part;
   std::vector<std::string> leases;
+  bool moves = false;  // work between agents
   std::vector<std::string> secret_urls;
   absl::StatusOr<std::string> secret = "s3cret";  // the answer to each of them
   RowBlock next_block;                            // what the next lease gets

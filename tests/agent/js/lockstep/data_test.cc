@@ -63,6 +63,15 @@ TEST_F(RowsTest, AQueueIsFilledByTheCoordinator) {
   EXPECT_THAT(js_.vu().leases, ElementsAre("q 2", "q 2"));
 }
 
+TEST_F(RowsTest, WhereWorkMovesUniqueRowsComeFromTheCoordinator) {
+  js_.vu().moves = true;
+  js_.vu().next_block = {.first = 1, .count = 1};
+  EXPECT_EQ(Run("globalThis.r = new rows.Rows({ file: 'users.csv', name: 'u', atEnd: 'null' })",
+                "return [r.next().name, r.next()]"),
+            R"(["bob",null])");
+  EXPECT_THAT(js_.vu().leases, ElementsAre("u 2", "u 2"));
+}
+
 TEST_F(RowsTest, TwoRowsOfOneFileAreDealtTogether) {
   EXPECT_EQ(Run(R"js(
     globalThis.a = new rows.Rows({ file: 'users.csv' });
