@@ -22,7 +22,7 @@ constexpr absl::Duration kPatience = absl::Seconds(1);
 
 // Whether a run that has measured nothing was to start: neither its script nor its settings were wrong.
 bool EndsBeforeItsStart(const RunOutcome& outcome) {
-  return !outcome.script_fault &&
+  return !outcome.script_fault && !outcome.refused &&
          (outcome.exit_code == ExitCode::kExternalAbort ||
           outcome.exit_code == ExitCode::kGenericTimeout || outcome.exit_code == ExitCode::kOther);
 }

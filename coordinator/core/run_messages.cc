@@ -161,7 +161,9 @@ void Run::OnInspected(RunMember& member, const v1::Inspected& inspected) {
   inspected_ = inspected;
   absl::StatusOr<TestPlan> plan = source_.MakePlan(inspected);
   if (!plan.ok()) {
-    EndEarly({ExitCodeOf(plan.status()), std::string(plan.status().message())});
+    EndEarly({.exit_code = ExitCodeOf(plan.status()),
+              .message = std::string(plan.status().message()),
+              .refused = true});
     return;
   }
   plan_ = *std::move(plan);

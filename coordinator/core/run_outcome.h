@@ -17,6 +17,7 @@ struct RunOutcome {
   ExitCode exit_code = ExitCode::kSuccess;
   std::string message;        // for people; empty on success
   bool script_fault = false;  // the message is the script's: it has a stack trace
+  bool refused = false;       // the run was not to start at all: its options or flags are wrong
 };
 
 // Of the faults of a run, the one that decides.

@@ -99,6 +99,7 @@ void RunFields(Visit& visit, PlainRun& run) {
   visit.Field("exit_code", run.outcome.exit_code);
   visit.Field("message", run.outcome.message);
   visit.Field("script_fault", run.outcome.script_fault);
+  visit.Field("refused", run.outcome.refused);
   visit.Field("marked", run.marked);
   visit.Field("judged", run.judged);
   visit.List("losses", run.losses.agents, [](auto& v, auto& name) { v.Field("agent", name); });

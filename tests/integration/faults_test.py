@@ -127,8 +127,9 @@ class Faults(LockstepTest):
         for path, outcome in expected.items():
             with self.subTest(path):
                 self.assertEqual(outcome[:2], seen[path][:2])
-        # 11 hops of the circle, and the answer that strays: it was one, though its Location leads nowhere.
-        self.assertEqual(12, counted[(302, 0)])
+        # 11 hops of the circle; the answer whose Location leads nowhere is a failure, as the script sees it.
+        self.assertEqual(11, counted[(302, 0)])
+        self.assertEqual(5, counted[(0, 1000)])
         self.assertEqual(len(expected) - 1 + 11, sum(counted.values()))
 
     def test_a_flood_is_discarded_as_it_comes(self):

@@ -88,13 +88,13 @@ class Mistakes(LockstepTest):
     def test_in_segments(self):
         script = self.script("export default () => {}")
         for part, sequence, words in [
-            ("1/2:1/3", "", ["executionSegment", "1/2:1/3", "must be greater"]),
-            ("0:120%", "", ["executionSegment", "120%", "greater than 1"]),
-            ("0:0", "", ["executionSegment", "0:0"]),
-            ("-1/3:1/2", "", ["executionSegment", "-1/3"]),
-            ("0:1/2", "0,1/2,1/3,1", ["executionSegmentSequence", "1/3", "must be greater"]),
-            ("0:1/2", "0,1/2,1/2,1", ["executionSegmentSequence", "1/2", "must be greater"]),
-            ("0:2/3", "0,1/3,1", ["executionSegment", "0:2/3", "can't be found in sequence"]),
+            ("1/2:1/3", "", ["--execution-segment:", "1/2:1/3", "must be greater"]),
+            ("0:120%", "", ["--execution-segment:", "120%", "greater than 1"]),
+            ("0:0", "", ["--execution-segment:", "0:0"]),
+            ("-1/3:1/2", "", ["--execution-segment:", "-1/3"]),
+            ("0:1/2", "0,1/2,1/3,1", ["--execution-segment-sequence:", "1/3", "must be greater"]),
+            ("0:1/2", "0,1/2,1/2,1", ["--execution-segment-sequence:", "1/2", "must be greater"]),
+            ("0:2/3", "0,1/3,1", ["--execution-segment:", "0:2/3", "can't be found in sequence"]),
         ]:
             with self.subTest(part=part, sequence=sequence):
                 for command in ["run", "plan"]:
