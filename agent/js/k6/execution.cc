@@ -217,6 +217,20 @@ void SetFixed(Context context, v8::Local<v8::Object> object, absl::string_view n
       .Check();
 }
 
+// Assigning to it changes nothing and does not throw, as in k6.
+void SetKept(Context context, v8::Local<v8::Object> object, absl::string_view name,
+             v8::Local<v8::Value> value) {
+  const auto get = [](v8::Local<v8::Name>, const PropertyInfo& info) {
+    info.GetReturnValue().Set(info.Data());
+  };
+  const auto ignore = [](v8::Local<v8::Name>, v8::Local<v8::Value>,
+                         const v8::PropertyCallbackInfo<void>&) {};
+  object
+      ->SetNativeDataProperty(context, JsName(context->GetIsolate(), name), get, ignore, value,
+                              v8::DontDelete)
+      .Check();
+}
+
 v8::Local<v8::Object> MakeVu(Context context, v8::Local<v8::Value> vu) {
   v8::Isolate* isolate = context->GetIsolate();
   const v8::Local<v8::Object> object = v8::Object::New(isolate);
@@ -227,7 +241,7 @@ v8::Local<v8::Object> MakeVu(Context context, v8::Local<v8::Value> vu) {
   DefineProperty<ReadVu<&VuFacts::iteration_in_instance>>(context, object, "iterationInInstance",
                                                           vu);
   const v8::Local<v8::Object> tags = MakeTags<Kind::kTags>(context, vu);
-  SetFixed(context, object, "tags", tags);
+  SetKept(context, object, "tags", tags);
   const v8::Local<v8::Object> metrics = v8::Object::New(isolate);
   SetFixed(context, metrics, "tags", tags);
   SetFixed(context, metrics, "metadata", MakeTags<Kind::kMetadata>(context, vu));

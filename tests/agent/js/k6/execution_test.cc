@@ -55,8 +55,16 @@ TEST_F(ExecutionModule, TagsOfTheVuGoToItsSamples) {
               HasSubstr("only String, Boolean and Number types"));
 }
 
-TEST_F(ExecutionModule, NoObjectOfItCanBeReplaced) {
-  for (const char* place : {"vu.metrics.tags", "vu.metrics.metadata", "vu.metrics", "vu.tags", "vu",
+TEST_F(ExecutionModule, TheObjectOfTagsStaysWhateverIsAssigned) {
+  EXPECT_EQ(R"([null,"v"])", Run(R"js('use strict';
+    execution.vu.tags.k = 'v';
+    execution.vu.tags = {a: '1'};
+    return [execution.vu.tags.a ?? null, execution.vu.tags.k]
+  )js"));
+}
+
+TEST_F(ExecutionModule, NoOtherObjectOfItCanBeReplaced) {
+  for (const char* place : {"vu.metrics.tags", "vu.metrics.metadata", "vu.metrics", "vu",
                             "scenario", "instance", "test"}) {
     EXPECT_EQ(R"("TypeError")",
               Run(absl::StrCat("'use strict'; try { execution.", place,
