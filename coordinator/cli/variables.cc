@@ -39,6 +39,13 @@ constexpr absl::string_view kFamilies[] = {
     "IMAGE", "BIN",       "LAB",   "SIM_",           "TEST_",   "UPDATE_GOLDEN",
 };
 
+// Kubernetes tells each pod of each service in its namespace, and ours are called lockstep-...: LOCKSTEP_AGENT_SERVICE_HOST,
+// LOCKSTEP_AGENT_PORT_7411_TCP_ADDR, LOCKSTEP_AGENT_PORT=tcp://10.0.0.1:7411.
+bool TellsOfAService(absl::string_view name, absl::string_view value) {
+  return absl::StrContains(name, "_SERVICE_HOST") || absl::StrContains(name, "_SERVICE_PORT") ||
+         absl::StartsWith(value, "tcp://") || absl::StrContains(name, "_TCP_");
+}
+
 // Without the prefix.
 std::vector<std::string> KnownVariables(const std::vector<CommandSpec>& commands) {
   const std::vector<std::string> options = OptionVariables();
@@ -81,7 +88,7 @@ std::vector<std::string> UnknownVariables(const Environment& environment,
   std::vector<std::string> warnings;
   for (const auto& [name, value] : environment) {
     absl::string_view rest = name;
-    if (!absl::ConsumePrefix(&rest, kPrefix) || value.empty() ||
+    if (!absl::ConsumePrefix(&rest, kPrefix) || value.empty() || TellsOfAService(rest, value) ||
         std::find(known.begin(), known.end(), rest) != known.end() ||
         std::any_of(std::begin(kFamilies), std::end(kFamilies),
                     [&](absl::string_view family) { return absl::StartsWith(rest, family); })) {

@@ -318,7 +318,13 @@ TEST(Variables, OfWhichNothingIsKnownAreWarnedOf) {
                                    {"LOCKSTEP_WEB_DASHBORD", "true"},
                                    {"K6_NOBODYS", "1"},
                                    {"LOCKSTEP_ENV", "A=1"},
-                                   {"LOCKSTEP_LISTEN", "h:1"}};
+                                   {"LOCKSTEP_LISTEN", "h:1"},
+                                   // What Kubernetes tells of a service called lockstep-agent.
+                                   {"LOCKSTEP_AGENT_SERVICE_HOST", "10.0.0.1"},
+                                   {"LOCKSTEP_AGENT_SERVICE_PORT_GRPC", "7411"},
+                                   {"LOCKSTEP_AGENT_PORT", "tcp://10.0.0.1:7411"},
+                                   {"LOCKSTEP_AGENT_PORT_7411_TCP", "tcp://10.0.0.1:7411"},
+                                   {"LOCKSTEP_AGENT_PORT_7411_TCP_ADDR", "10.0.0.1"}};
   const auto parsed = ParseCommandLine({"run", "s.js"}, environment);
   EXPECT_THAT(
       std::get<CommandLine>(parsed).warnings,
