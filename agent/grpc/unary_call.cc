@@ -1,6 +1,7 @@
 // A unary call in two batches of gRPC's core: what is sent with the status, and what comes before that. The C++ library
 // has one for all of it, which does not end if there is a second message, and does not say whether there was a first.
 #include <atomic>
+#include <cstring>
 #include <iterator>
 #include <utility>
 
@@ -17,6 +18,14 @@
 
 namespace lockstep::agent {
 namespace {
+
+// Servers send numbers that the enumeration does not have, and the library stores them there as they are.
+int NumberOf(const grpc_status_code& status) {
+  static_assert(sizeof(int) == sizeof(status));
+  int number = 0;
+  std::memcpy(&number, &status, sizeof(number));
+  return number;
+}
 
 // Where a server puts a google.rpc.Status.
 constexpr char kDetails[] = "grpc-status-details-bin";
@@ -192,7 +201,7 @@ class UnaryCall final {
     delete this;
   }
   GrpcResult Result() {
-    GrpcResult result = ResultOf(parts_.status, BytesOfSlice(parts_.text));
+    GrpcResult result = ResultOf(NumberOf(parts_.status), BytesOfSlice(parts_.text));
     result.headers = MetadataOf(parts_.headers);
     result.trailers = MetadataOf(parts_.trailers);
     for (const auto& [name, value] : result.trailers) {

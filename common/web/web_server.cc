@@ -69,19 +69,21 @@ absl::StatusOr<ListenAddress> ParseAddress(const std::string& address) {
 }
 
 // The library's threads, for which clients wait.
-class Threads final : public httplib::ThreadPool {
+class Threads final : public httplib::TaskQueue {
  public:
   // `clients` is borrowed.
-  Threads(size_t threads, Clients& clients) : ThreadPool(threads), clients_(clients) {}
+  Threads(size_t threads, Clients& clients) : pool_(threads), clients_(clients) {}
 
   // Nothing or whether it is taken on, as the version of the library wants it.
   using Enqueued = decltype(std::declval<httplib::TaskQueue&>().enqueue(nullptr));
   Enqueued enqueue(std::function<void()> task) override {
-    return ThreadPool::enqueue(clients_.Wait(std::move(task)));
+    return pool_.enqueue(clients_.Wait(std::move(task)));
   }
+  void shutdown() override { pool_.shutdown(); }
   void on_idle() override { clients_.CutSlow(); }
 
  private:
+  httplib::ThreadPool pool_;
   Clients& clients_;
 };
 
