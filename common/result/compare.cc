@@ -28,13 +28,27 @@ bool FellShort(const EndVerdict& verdict) {
   return !IsGood(verdict.word) && verdict.word != VerdictWord::kErrors;
 }
 
-// What failed that no rate counts; failed requests and checks are compared as rates.
-bool Erred(const EndVerdict& verdict) {
-  return verdict.exceptions + verdict.others > 0;
+// Iterations, of which `failures` are taken for a part.
+Rate RateOf(uint64_t failures, const RunResult& result) {
+  Rate rate;
+  for (const ResultMetric& metric : result.metrics) {
+    if (metric.key == "iterations" && metric.metric.type == MetricType::kCounter) {
+      rate.total = static_cast<uint64_t>(metric.aggregate.counter().sum());
+    }
+  }
+  rate.trues = std::min(failures, rate.total);
+  return rate;
 }
 
-bool EndedWorse(const EndVerdict& base, const EndVerdict& fresh) {
-  return (FellShort(fresh) && !FellShort(base)) || (Erred(fresh) && !Erred(base));
+// Of a test that is too short for any test of proportions, this is to be said.
+bool AllThrew(const RunResult& result) {
+  const Rate threw = RateOf(result.verdict.exceptions, result);
+  return threw.total > 0 && threw.trues == threw.total;
+}
+
+bool EndedWorse(const RunResult& base, const RunResult& fresh) {
+  return (FellShort(fresh.verdict) && !FellShort(base.verdict)) ||
+         (AllThrew(fresh) && !AllThrew(base));
 }
 
 enum class Worse { kHigher, kLower, kUnknown };
@@ -122,7 +136,7 @@ class Comparer {
     report_.ends = {.base = base_.verdict.word,
                     .fresh = fresh_.verdict.word,
                     .reason = fresh_.verdict.reason,
-                    .worse = EndedWorse(base_.verdict, fresh_.verdict)};
+                    .worse = EndedWorse(base_, fresh_)};
     std::map<std::string, const ResultMetric*> bases;
     for (const ResultMetric& metric : base_.metrics) {
       bases[metric.key] = &metric;
@@ -143,6 +157,8 @@ class Comparer {
     }
     FindVanished();
     CompareChecks();
+    CompareFailures("script exceptions", base_.verdict.exceptions, fresh_.verdict.exceptions);
+    CompareFailures("other failures", base_.verdict.others, fresh_.verdict.others);
     Decide();
     return std::move(report_);
   }
@@ -288,8 +304,8 @@ class Comparer {
     for (const SummaryCheck& check : fresh_.checks) {
       const auto found = bases.find(check.path);
       if (found != bases.end()) {
-        CompareRates(absl::StrCat("check: ", check.name), RateOf(*found->second), RateOf(check),
-                     Worse::kLower);
+        CompareRates(absl::StrCat("check: ", check.name), CheckRateOf(*found->second),
+                     CheckRateOf(check), Worse::kLower);
         bases.erase(found);
       }
     }
@@ -297,7 +313,13 @@ class Comparer {
       report_.only_in_base.push_back(absl::StrCat("check: ", check->name));
     }
   }
-  static Rate RateOf(const SummaryCheck& check) {
+  // Those that no metric counts, as parts of the iterations.
+  void CompareFailures(const char* subject, uint64_t base, uint64_t fresh) {
+    if (base + fresh > 0) {
+      CompareRates(subject, RateOf(base, base_), RateOf(fresh, fresh_), Worse::kHigher);
+    }
+  }
+  static Rate CheckRateOf(const SummaryCheck& check) {
     return {.trues = check.passes, .total = check.passes + check.fails};
   }
 

@@ -64,8 +64,8 @@ struct ComparedEnds {
   VerdictWord base = VerdictWord::kDone;
   VerdictWord fresh = VerdictWord::kDone;
   std::string reason;  // of the new run; may be empty
-  // The new run fell short (FAILED, ABORTED, STOPPED, INTERRUPTED) and the base did not; or scripts threw, or
-  // something failed that is neither request nor check, in the new run only.
+  // The new run fell short (FAILED, ABORTED, STOPPED, INTERRUPTED) and the base did not; or all of its iterations
+  // threw, and not all of the base's.
   bool worse = false;
 };
 

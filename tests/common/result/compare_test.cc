@@ -237,15 +237,39 @@ TEST(CompareResults, CallsAWorseEndARegression) {
   }
 }
 
-// Of failed requests and checks the rates tell; of these nothing does.
-TEST(CompareResults, CallsExceptionsThatTheBaseHadNotARegression) {
+// Of what no metric counts, as of failed requests: one in a thousand is none yet, one in two is.
+TEST(CompareResults, ComparesExceptionsAndOtherFailuresWithTheIterations) {
+  for (uint64_t EndVerdict::*const kind : {&EndVerdict::exceptions, &EndVerdict::others}) {
+    RunResult base = RunOf(1, 1, 20, 1);
+    RunResult fresh = RunOf(1, 1, 20, 2);
+    for (RunResult* result : {&base, &fresh}) {
+      ResultMetric& iterations = result->metrics.emplace_back(ResultMetric{
+          .key = "iterations", .metric = {.name = "iterations"}, .tags = {}, .thresholds = {}});
+      iterations.aggregate = Aggregate(MetricType::kCounter);
+      for (int i = 0; i < 1000; ++i) {
+        iterations.aggregate.Add(1, absl::UnixEpoch());
+      }
+    }
+    fresh.verdict.*kind = 1;
+    EXPECT_FALSE(CompareResults(base, fresh, {}).regressed());
+    fresh.verdict.*kind = 500;
+    EXPECT_TRUE(CompareResults(base, fresh, {}).regressed());
+    base.verdict.*kind = 500;
+    EXPECT_FALSE(CompareResults(base, fresh, {}).regressed());
+  }
+}
+
+TEST(CompareResults, CallsIterationsThatAllThrewARegression) {
   RunResult base = RunOf(1, 1, 20, 1);
   RunResult fresh = RunOf(1, 1, 20, 2);
-  fresh.verdict.word = VerdictWord::kErrors;
+  for (RunResult* result : {&base, &fresh}) {
+    ResultMetric& iterations = result->metrics.emplace_back(ResultMetric{
+        .key = "iterations", .metric = {.name = "iterations"}, .tags = {}, .thresholds = {}});
+    iterations.aggregate = Aggregate(MetricType::kCounter);
+    iterations.aggregate.Add(1, absl::UnixEpoch());
+  }
   fresh.verdict.exceptions = 1;
   EXPECT_TRUE(CompareResults(base, fresh, {}).regressed());
-  base.verdict.exceptions = 6;
-  EXPECT_FALSE(CompareResults(base, fresh, {}).regressed());
 }
 
 TEST(ComparisonText, SaysHowTheEndsDiffer) {
