@@ -1,5 +1,7 @@
 # What the scripts share: building with a sign of how far it is. Sourced by scripts that stand at the top of the tree.
 
+set -o pipefail  # the pipe that shows a build fails with it
+
 say() { printf '%s\n' "$*" >&2; }
 
 # Holds the lock `name` for as long as this script runs, and says so when it has to wait.
