@@ -237,19 +237,21 @@ TEST(CompareResults, CallsAWorseEndARegression) {
   }
 }
 
+RunResult WithIterations(int64_t count, RunResult result) {
+  ResultMetric& iterations = result.metrics.emplace_back(ResultMetric{
+      .key = "iterations", .metric = {.name = "iterations"}, .tags = {}, .thresholds = {}});
+  iterations.aggregate = Aggregate(MetricType::kCounter);
+  for (int64_t i = 0; i < count; ++i) {
+    iterations.aggregate.Add(1, absl::UnixEpoch());
+  }
+  return result;
+}
+
 // Of what no metric counts, as of failed requests: one in a thousand is none yet, one in two is.
 TEST(CompareResults, ComparesExceptionsAndOtherFailuresWithTheIterations) {
   for (uint64_t EndVerdict::*const kind : {&EndVerdict::exceptions, &EndVerdict::others}) {
-    RunResult base = RunOf(1, 1, 20, 1);
-    RunResult fresh = RunOf(1, 1, 20, 2);
-    for (RunResult* result : {&base, &fresh}) {
-      ResultMetric& iterations = result->metrics.emplace_back(ResultMetric{
-          .key = "iterations", .metric = {.name = "iterations"}, .tags = {}, .thresholds = {}});
-      iterations.aggregate = Aggregate(MetricType::kCounter);
-      for (int i = 0; i < 1000; ++i) {
-        iterations.aggregate.Add(1, absl::UnixEpoch());
-      }
-    }
+    RunResult base = WithIterations(1000, RunOf(1, 1, 20, 1));
+    RunResult fresh = WithIterations(1000, RunOf(1, 1, 20, 2));
     fresh.verdict.*kind = 1;
     EXPECT_FALSE(CompareResults(base, fresh, {}).regressed());
     fresh.verdict.*kind = 500;
@@ -260,14 +262,8 @@ TEST(CompareResults, ComparesExceptionsAndOtherFailuresWithTheIterations) {
 }
 
 TEST(CompareResults, CallsIterationsThatAllThrewARegression) {
-  RunResult base = RunOf(1, 1, 20, 1);
-  RunResult fresh = RunOf(1, 1, 20, 2);
-  for (RunResult* result : {&base, &fresh}) {
-    ResultMetric& iterations = result->metrics.emplace_back(ResultMetric{
-        .key = "iterations", .metric = {.name = "iterations"}, .tags = {}, .thresholds = {}});
-    iterations.aggregate = Aggregate(MetricType::kCounter);
-    iterations.aggregate.Add(1, absl::UnixEpoch());
-  }
+  const RunResult base = WithIterations(1, RunOf(1, 1, 20, 1));
+  RunResult fresh = WithIterations(1, RunOf(1, 1, 20, 2));
   fresh.verdict.exceptions = 1;
   EXPECT_TRUE(CompareResults(base, fresh, {}).regressed());
 }
