@@ -137,13 +137,15 @@ class SimulatedAgent {
         answer.mutable_inspected()->add_exports("default");
         break;
       case v1::CoordinatorMessage::kAssign:
-        answer.mutable_assigned();
+        deal_ = message.assign().deal();
+        answer.mutable_assigned()->set_deal(deal_);
         break;
       case v1::CoordinatorMessage::kPrepare:
         answer.mutable_prepared()->set_vus(500);
+        answer.mutable_prepared()->set_deal(deal_);
         break;
       case v1::CoordinatorMessage::kSetupData:
-        answer.mutable_ready();
+        answer.mutable_ready()->set_deal(deal_);
         break;
       case v1::CoordinatorMessage::kStart:
         loop_.After(absl::Seconds(1), [this] { SendNext(); });
@@ -198,6 +200,7 @@ class SimulatedAgent {
   GrpcTransport transport_;
   Session session_;
   uint64_t run_id_ = 0;
+  uint32_t deal_ = 0;  // of the work that it has been assigned
   uint64_t sent_ = 0;
   uint64_t bytes_ = 0;
   bool drained_ = false;
