@@ -34,7 +34,7 @@ def peak_megabytes(pid):
 
 
 def status(lockstep, address):
-    result = subprocess.run([lockstep, "status", address], capture_output=True, text=True, timeout=60)
+    result = subprocess.run([lockstep, "status", "--insecure", address], capture_output=True, text=True, timeout=60)
     return result.stdout
 
 
