@@ -191,9 +191,11 @@ std::optional<DigestChallenge> HttpCall::Account(HttpResponse& response) {
     KeepCookies(response);
   }
   // A redirect that leads nowhere is a failure, to the script and to the metrics.
-  if (const auto target = RedirectTarget(request_.url, response); !target.ok()) {
+  absl::StatusOr<std::optional<Url>> target = RedirectTarget(request_.url, response);
+  if (!target.ok()) {
     response.Fail({error_code::kGeneric, std::string(target.status().message())});
   }
+  target_ = target.ok() ? *std::move(target) : std::nullopt;
   const bool challenge =
       spec_.auth == HttpRequest::Auth::kDigest && !challenged_ && response.status == 401;
   std::optional<bool> expected;
@@ -227,11 +229,7 @@ void HttpCall::Sample(const HttpResponse& response, std::optional<bool> expected
 }
 
 bool HttpCall::Redirect(const HttpResponse& response) {
-  if (response.error.code != 0) {
-    return false;
-  }
-  absl::StatusOr<std::optional<Url>> target = RedirectTarget(request_.url, response);
-  if (!target.ok() || !target->has_value()) {
+  if (response.error.code != 0 || !target_.has_value()) {
     return false;
   }
   if (redirects_ == 0) {
@@ -248,7 +246,7 @@ bool HttpCall::Redirect(const HttpResponse& response) {
   }
   KeepFirst();
   ++redirects_;
-  request_ = FollowRedirect(origin_, request_, response, **std::move(target));
+  request_ = FollowRedirect(origin_, request_, response, *std::move(target_));
   return true;
 }
 

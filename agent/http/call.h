@@ -165,6 +165,7 @@ class HttpCall : private ResponseListener {
   std::optional<HeaderList> bare_;
   std::vector<RequestCookie> sent_cookies_;
   int64_t redirects_ = 0;             // followed so far
+  std::optional<Url> target_;         // where the last answer leads
   std::optional<SentRequest> first_;  // unset: the present hop is the first
   RedirectOrigin origin_;             // set with the first redirect
   bool challenged_ = false;

@@ -19,8 +19,8 @@ struct Url {
   std::string path;  // escaped, starts with "/" unless empty in the text: then "/"
   bool has_query = false;
   std::string query;  // as given, but for characters that may not stand in a request line
-  std::string
-      fragment;  // with "%XX" for what the URL standard does not let stand in one; it is sent to nobody
+  // With "%XX" for what the URL standard does not let stand in one; it is sent to nobody.
+  std::string fragment;
 
   // host, or host:port where the port is not the scheme's; IPv6 in brackets: what a Host header
   // says.

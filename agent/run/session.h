@@ -134,9 +134,10 @@ class Session {
   std::string session_id_;  // empty: no session
   SendWindow<v1::AgentMessage> sent_;
   ReceiveWindow received_;
-  uint64_t oldest_at_last_ =
-      0;               // unacknowledged message when the session was last opened or resumed
-  int fruitless_ = 0;  // times that it was resumed since without an acknowledgement
+  // The oldest message that was not acknowledged when the session was last opened or resumed, and how
+  // many times it was resumed since without an acknowledgement.
+  uint64_t oldest_at_last_ = 0;
+  int fruitless_ = 0;
   ClockSync clock_;
   uint64_t probes_ = 0;
   // Until a Welcome says otherwise.

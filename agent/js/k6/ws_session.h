@@ -65,6 +65,7 @@ struct WsEnd {
   std::string reason;
   std::string error;  // "websocket: close 1011 (internal server error): bye"; "" for 1000 and 1001
 };
+
 // What a connection has brought and the script has not got to: above a limit, the server has to wait.
 class WsBacklog {
  public:
