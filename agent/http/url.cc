@@ -14,6 +14,7 @@
 
 #include "agent/http/domain_name.h"
 #include "common/base/percent_encoding.h"
+#include "common/base/visible.h"
 
 namespace lockstep::agent {
 namespace {
@@ -21,7 +22,8 @@ namespace {
 constexpr char kHexDigits[] = "0123456789ABCDEF";
 
 absl::Status ParseError(absl::string_view text, absl::string_view why) {
-  return absl::InvalidArgumentError(absl::StrCat("parse \"", MaskCredentials(text), "\": ", why));
+  return absl::InvalidArgumentError(
+      absl::StrCat("parse ", Quoted(MaskCredentials(text)), ": ", why));
 }
 
 void AppendEscaped(std::string& out, char c) {
@@ -90,6 +92,18 @@ absl::string_view BadEscape(absl::string_view text) {
   return "";
 }
 
+// The first escape in `host`, where none is malformed, of a character of ASCII, of which only the percent
+// sign may be escaped there; "" if there is none.
+absl::string_view AsciiEscape(absl::string_view host) {
+  for (size_t i = host.find('%'); i != absl::string_view::npos; i = host.find('%', i + 1)) {
+    const absl::string_view escape = host.substr(i, 3);
+    if (escape[1] < '8' && escape != "%25") {
+      return escape;
+    }
+  }
+  return "";
+}
+
 std::string RemoveDotSegments(absl::string_view path) {
   std::vector<absl::string_view> kept;
   const std::vector<absl::string_view> segments = absl::StrSplit(path, '/');
@@ -128,45 +142,55 @@ size_t SchemeLength(absl::string_view text) {
   return 0;
 }
 
-// Reads "user:password@host:port" into `url`; `text` is the whole URL, for messages.
-absl::Status ParseAuthority(absl::string_view text, absl::string_view authority, Url& url) {
-  if (const size_t at = authority.rfind('@'); at != absl::string_view::npos) {
-    const absl::string_view credentials = authority.substr(0, at);
-    for (const char c : credentials) {
-      if (!kAllowedAnywhere.Has(c) && !absl::StrContains("!$&'()*+,;=:%@", c)) {
-        return ParseError(text, "net/url: invalid userinfo");
-      }
+absl::Status ParseCredentials(absl::string_view text, absl::string_view credentials, Url& url) {
+  for (const char c : credentials) {
+    if (!kAllowedAnywhere.Has(c) && !absl::StrContains("!$&'()*+,;=:%@", c)) {
+      return ParseError(text, "net/url: invalid userinfo");
     }
-    const size_t colon = credentials.find(':');
-    url.has_credentials = true;
-    url.user = PercentDecoded(credentials.substr(0, colon));
-    if (colon != absl::string_view::npos) {
-      url.password = PercentDecoded(credentials.substr(colon + 1));
-    }
-    authority.remove_prefix(at + 1);
   }
-  absl::string_view host = authority;
-  absl::string_view port;
-  if (absl::StartsWith(authority, "[")) {
-    const size_t end = authority.find(']');
-    if (end == absl::string_view::npos) {
-      return ParseError(text, "missing ']' in host");
-    }
-    host = authority.substr(1, end - 1);
-    port = authority.substr(end + 1);
-  } else if (const size_t colon = authority.rfind(':'); colon != absl::string_view::npos) {
-    host = authority.substr(0, colon);
-    port = authority.substr(colon);
+  const size_t colon = credentials.find(':');
+  url.has_credentials = true;
+  url.user = PercentDecoded(credentials.substr(0, colon));
+  if (colon != absl::string_view::npos) {
+    url.password = PercentDecoded(credentials.substr(colon + 1));
   }
+  return absl::OkStatus();
+}
+
+// Reads the port, ":81", of which nothing may be there.
+absl::Status ParsePort(absl::string_view text, absl::string_view port, Url& url) {
+  url.port = DefaultPort(url.scheme);
+  if (port.empty() || port == ":") {
+    return absl::OkStatus();
+  }
+  const absl::string_view digits = port.substr(1);
+  if (port[0] != ':' || digits.find_first_not_of("0123456789") != absl::string_view::npos) {
+    return ParseError(text, absl::StrCat("invalid port ", Quoted(port), " after host"));
+  }
+  if (!absl::SimpleAtoi(digits, &url.port) || url.port > 65535) {
+    return absl::OutOfRangeError(absl::StrCat("dial tcp: address ", digits, ": invalid port"));
+  }
+  return absl::OkStatus();
+}
+
+// Reads a name, or the address that stood in brackets.
+absl::Status ParseHost(absl::string_view text, absl::string_view host, bool in_brackets, Url& url) {
   for (const char c : host) {
     if (static_cast<unsigned char>(c) <= ' ' ||
         (!kAllowedAnywhere.Has(c) && absl::StrContains("\"<>\\^`{|}\x7f", c))) {
-      return ParseError(
-          text, absl::StrCat("invalid character \"", absl::string_view(&c, 1), "\" in host name"));
+      return ParseError(text, absl::StrCat("invalid character ", Quoted({&c, 1}), " in host name"));
     }
   }
-  if (const absl::string_view bad = BadEscape(authority); !bad.empty()) {
-    return ParseError(text, absl::StrCat("invalid URL escape \"", bad, "\""));
+  absl::string_view bad = BadEscape(host);
+  const absl::string_view before_zone = in_brackets ? host.substr(0, host.find("%25")) : host;
+  if (bad.empty()) {
+    bad = AsciiEscape(before_zone);
+  }
+  if (!bad.empty()) {
+    return ParseError(text, absl::StrCat("invalid URL escape ", Quoted(bad)));
+  }
+  if (in_brackets && !(absl::StrContains(before_zone, ':') && IsIpLiteral(before_zone))) {
+    return ParseError(text, absl::StrCat("invalid host: ", Quoted(host), " is no IPv6 address"));
   }
   const std::string decoded = PercentDecoded(host);
   std::optional<std::string> name = HostToAscii(decoded);
@@ -175,19 +199,28 @@ absl::Status ParseAuthority(absl::string_view text, absl::string_view authority,
         absl::StrCat("lookup ", decoded, ": it is no name that a domain may have"));
   }
   url.host = *std::move(name);
-  url.port = DefaultPort(url.scheme);
-  if (!port.empty() && port != ":") {
-    int number = 0;
-    const absl::string_view digits = port.substr(1);
-    if (port[0] != ':' || digits.find_first_not_of("0123456789") != absl::string_view::npos) {
-      return ParseError(text, absl::StrCat("invalid port \"", port, "\" after host"));
-    }
-    if (!absl::SimpleAtoi(digits, &number) || number > 65535) {
-      return absl::OutOfRangeError(absl::StrCat("dial tcp: address ", digits, ": invalid port"));
-    }
-    url.port = number;
-  }
   return absl::OkStatus();
+}
+
+// Reads "user:password@host:port" into `url`; `text` is the whole URL, for messages.
+absl::Status ParseAuthority(absl::string_view text, absl::string_view authority, Url& url) {
+  if (const size_t at = authority.rfind('@'); at != absl::string_view::npos) {
+    if (const absl::Status read = ParseCredentials(text, authority.substr(0, at), url);
+        !read.ok()) {
+      return read;
+    }
+    authority.remove_prefix(at + 1);
+  }
+  const bool in_brackets = absl::ConsumePrefix(&authority, "[");
+  const size_t end = authority.find(in_brackets ? ']' : ':');
+  if (in_brackets && end == absl::string_view::npos) {
+    return ParseError(text, "missing ']' in host");
+  }
+  const absl::string_view host = authority.substr(0, end);
+  if (const absl::Status read = ParseHost(text, host, in_brackets, url); !read.ok()) {
+    return read;
+  }
+  return ParsePort(text, authority.substr(host.size() + (in_brackets ? 1 : 0)), url);
 }
 
 void SetPathAndQuery(absl::string_view rest, Url& url) {
@@ -291,7 +324,7 @@ absl::StatusOr<Url> ParseUrl(absl::string_view text) {
   rest = authority_end == absl::string_view::npos ? "" : rest.substr(authority_end);
   const absl::string_view bad = BadEscape(rest.substr(0, rest.find('?')));
   if (!bad.empty()) {
-    return ParseError(text, absl::StrCat("invalid URL escape \"", bad, "\""));
+    return ParseError(text, absl::StrCat("invalid URL escape ", Quoted(bad)));
   }
   SetPathAndQuery(rest, url);
   return url;
