@@ -10,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 
 #include "agent/http/domain_name.h"
@@ -223,14 +224,34 @@ absl::Status ParseAuthority(absl::string_view text, absl::string_view authority,
   return ParsePort(text, authority.substr(host.size() + (in_brackets ? 1 : 0)), url);
 }
 
-void SetPathAndQuery(absl::string_view rest, Url& url) {
-  const size_t question = rest.find('?');
-  url.path = Escaped(rest.substr(0, question), kAllowedInPath);
-  if (url.path.empty()) {
-    url.path = "/";
+absl::Status SetPathAndQuery(absl::string_view text, absl::string_view target, Url& url) {
+  const size_t question = target.find('?');
+  const absl::string_view path = target.substr(0, question);
+  if (const absl::string_view bad = BadEscape(path); !bad.empty()) {
+    return ParseError(text, absl::StrCat("invalid URL escape ", Quoted(bad)));
   }
+  url.path = path.empty() ? "/" : Escaped(path, kAllowedInPath);
   url.has_query = question != absl::string_view::npos;
-  url.query = url.has_query ? Escaped(rest.substr(question + 1), kAllowedInQuery) : "";
+  url.query = url.has_query ? Escaped(target.substr(question + 1), kAllowedInQuery) : "";
+  return absl::OkStatus();
+}
+
+absl::Status CheckCharacters(absl::string_view text) {
+  const bool plain = std::none_of(text.begin(), text.end(), [](char c) {
+    return absl::ascii_iscntrl(static_cast<unsigned char>(c));
+  });
+  return plain ? absl::OkStatus() : ParseError(text, "net/url: invalid control character in URL");
+}
+
+// Whether `rest`, in which there is no scheme, may be a path: what has a colon where a scheme's would be is
+// rather an address without one, "127.0.0.1:80/path".
+absl::Status CheckRelative(absl::string_view text, absl::string_view rest) {
+  if (absl::StartsWith(rest, ":")) {
+    return ParseError(text, "missing protocol scheme");
+  }
+  return absl::StrContains(rest.substr(0, rest.find_first_of("/?")), ':')
+             ? ParseError(text, "first path segment in URL cannot contain colon")
+             : absl::OkStatus();
 }
 
 }  // namespace
@@ -284,10 +305,8 @@ std::string MaskCredentials(absl::string_view text) {
 }
 
 absl::StatusOr<Url> ParseUrl(absl::string_view text) {
-  for (const char c : text) {
-    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) {
-      return ParseError(text, "net/url: invalid control character in URL");
-    }
+  if (const absl::Status checked = CheckCharacters(text); !checked.ok()) {
+    return checked;
   }
   absl::string_view rest = text;
   Url url;
@@ -297,13 +316,9 @@ absl::StatusOr<Url> ParseUrl(absl::string_view text) {
   }
   const size_t scheme_length = SchemeLength(rest);
   if (scheme_length == 0) {
-    if (absl::StartsWith(rest, ":")) {
-      return ParseError(text, "missing protocol scheme");
-    }
-    if (absl::StrContains(rest.substr(0, rest.find_first_of("/?")), ':')) {
-      return ParseError(text, "first path segment in URL cannot contain colon");
-    }
-    return absl::FailedPreconditionError("unsupported protocol scheme \"\"");
+    const absl::Status checked = CheckRelative(text, rest);
+    return !checked.ok() ? checked
+                         : absl::FailedPreconditionError("unsupported protocol scheme \"\"");
   }
   url.scheme = absl::AsciiStrToLower(rest.substr(0, scheme_length));
   rest.remove_prefix(scheme_length + 1);
@@ -322,12 +337,8 @@ absl::StatusOr<Url> ParseUrl(absl::string_view text) {
     return absl::FailedPreconditionError("no Host in request URL");
   }
   rest = authority_end == absl::string_view::npos ? "" : rest.substr(authority_end);
-  const absl::string_view bad = BadEscape(rest.substr(0, rest.find('?')));
-  if (!bad.empty()) {
-    return ParseError(text, absl::StrCat("invalid URL escape ", Quoted(bad)));
-  }
-  SetPathAndQuery(rest, url);
-  return url;
+  const absl::Status set = SetPathAndQuery(text, rest, url);
+  return set.ok() ? absl::StatusOr<Url>(std::move(url)) : set;
 }
 
 absl::StatusOr<Url> ResolveUrl(const Url& base, absl::string_view reference) {
@@ -340,10 +351,17 @@ absl::StatusOr<Url> ResolveUrl(const Url& base, absl::string_view reference) {
     }
     return url;
   }
-  std::string fragment;
+  const absl::string_view text = reference;
+  Url resolved = base;
+  resolved.fragment.clear();
   if (const size_t hash = reference.find('#'); hash != absl::string_view::npos) {
-    fragment = Escaped(reference.substr(hash + 1), kAllowedInFragment);
+    resolved.fragment = Escaped(reference.substr(hash + 1), kAllowedInFragment);
     reference = reference.substr(0, hash);
+  }
+  for (const absl::Status& checked : {CheckCharacters(text), CheckRelative(text, reference)}) {
+    if (!checked.ok()) {
+      return checked;
+    }
   }
   const absl::string_view path = reference.substr(0, reference.find('?'));
   const absl::string_view tail = reference.substr(path.size());
@@ -357,29 +375,12 @@ absl::StatusOr<Url> ResolveUrl(const Url& base, absl::string_view reference) {
     const std::string merged = absl::StrCat(base.path.substr(0, base.path.rfind('/') + 1), path);
     target = absl::StrCat(RemoveDotSegments(merged), tail);
   }
-  absl::StatusOr<Url> resolved = ParseUrl(absl::StrCat(base.origin(), target));
-  if (resolved.ok()) {
-    resolved->fragment = std::move(fragment);
-    resolved->has_credentials = base.has_credentials;
-    resolved->user = base.user;
-    resolved->password = base.password;
-  }
-  return resolved;
+  const absl::Status set = SetPathAndQuery(text, target, resolved);
+  return set.ok() ? absl::StatusOr<Url>(std::move(resolved)) : set;
 }
 
 std::string QueryEscape(absl::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : text) {
-    if (kAllowedAnywhere.Has(c)) {
-      out += c;
-    } else if (c == ' ') {
-      out += '+';
-    } else {
-      AppendEscaped(out, c);
-    }
-  }
-  return out;
+  return absl::StrReplaceAll(Escaped(text, kAllowedAnywhere), {{"%20", "+"}});
 }
 
 bool IsIpLiteral(absl::string_view host) {

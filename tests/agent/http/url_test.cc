@@ -92,6 +92,30 @@ TEST(Url, SaysWhatIsWrongInGosWords) {
   }
 }
 
+TEST(Url, AReferenceThatGoCannotReadLeadsNowhere) {
+  const Url base = ParsedUrl("http://a/b");
+  const std::pair<const char*, const char*> rows[] = {
+      {"127.0.0.1:80/x",
+       "parse \"127.0.0.1:80/x\": first path segment in URL cannot contain colon"},
+      {":80/x", "parse \":80/x\": missing protocol scheme"},
+      {"/x%zz", "parse \"/x%zz\": invalid URL escape \"%zz\""},
+      {"/x\t", "parse \"/x\\t\": net/url: invalid control character in URL"},
+      {"//x%20y/", "parse \"http://x%20y/\": invalid URL escape \"%20\""},
+  };
+  for (const auto& [reference, message] : rows) {
+    EXPECT_EQ(ResolveUrl(base, reference).status().message(), message) << reference;
+  }
+  EXPECT_EQ(ResolveUrl(base, "./x:y")->path, "/x:y");
+  EXPECT_EQ(ResolveUrl(base, "/x:y")->path, "/x:y");
+}
+
+TEST(Url, AReferenceKeepsTheZoneOfAnAddress) {
+  const Url url = *ResolveUrl(ParsedUrl("http://[fe80::1%25eth0]:81/a"), "b?c#d");
+  EXPECT_EQ(url.host, "fe80::1%eth0");
+  EXPECT_EQ(url.port, 81);
+  EXPECT_EQ(url.target(), "/b?c");
+}
+
 // Section 5.4 but for "g:h", which names no host.
 TEST(Url, ResolvesReferencesAsTheExamplesOfRfc3986) {
   const Url base = ParsedUrl("http://a/b/c/d;p?q");
