@@ -6,7 +6,6 @@
 
 #include "absl/strings/match.h"
 
-#include "agent/http/headers.h"
 #include "agent/js/bind/embedded_scripts.h"
 #include "agent/js/bind/functions.h"
 #include "agent/js/bind/promises.h"
@@ -165,12 +164,6 @@ void NativeOpen(const Info& info) {
       return;
     }
     plan->request.subprotocols.push_back(TextOf(isolate, protocol.As<v8::String>()));
-    if (const absl::Status checked =
-            CheckHeader("Sec-WebSocket-Protocol", plan->request.subprotocols.back());
-        !checked.ok()) {
-      isolate->ThrowException(MakeError(isolate, "GoError", checked.message()));
-      return;
-    }
   }
   const uint64_t number = module.Open(isolate, *std::move(plan), info[3].As<v8::Function>());
   info.GetReturnValue().Set(static_cast<double>(number));
