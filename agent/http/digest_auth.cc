@@ -15,6 +15,8 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 
+#include "common/base/http_token.h"
+
 namespace lockstep::agent {
 namespace {
 
@@ -93,7 +95,11 @@ std::string Quote(absl::string_view text) {
     if (c == '"' || c == '\\') {
       quoted += '\\';
     }
-    quoted += c;
+    if (IsHeaderValue(
+            {&c,
+             1})) {  // a name with a line break fits no header: the server refuses what is left of it
+      quoted += c;
+    }
   }
   return quoted + '"';
 }

@@ -4,9 +4,11 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 
 #include "common/base/http_token.h"
+#include "common/base/visible.h"
 
 namespace lockstep::agent {
 
@@ -22,6 +24,14 @@ std::string CanonicalHeader(absl::string_view name) {
     first = c == '-';
   }
   return out;
+}
+
+absl::Status CheckHeader(absl::string_view name, absl::string_view value) {
+  if (IsToken(name) && IsHeaderValue(value)) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "net/http: invalid header field ", IsToken(name) ? "value for " : "name ", Quoted(name)));
 }
 
 bool HasToken(absl::string_view list, absl::string_view token) {

@@ -1,9 +1,10 @@
-// Names of HTTP headers. Pure.
+// Names and values of HTTP headers. Pure.
 #pragma once
 
 #include <optional>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
 #include "agent/http/message.h"
@@ -13,6 +14,9 @@ namespace lockstep::agent {
 // "X-One" for "x-one": each part's first letter upper case, the others lower; a name that is not a
 // token stays as it is.
 std::string CanonicalHeader(absl::string_view name);
+
+// InvalidArgument, in Go's words, if a request must not have this header: its name is none, or its value has a line break.
+absl::Status CheckHeader(absl::string_view name, absl::string_view value);
 
 // Whether a header's value, as a list with commas, has `token`, in any case.
 bool HasToken(absl::string_view list, absl::string_view token);

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "agent/http/headers.h"
+#include "common/base/visible.h"
 
 namespace lockstep::agent {
 namespace {
@@ -55,8 +56,8 @@ absl::StatusOr<std::optional<Url>> RedirectTarget(const Url& url, const HttpResp
   }
   absl::StatusOr<Url> target = ResolveUrl(url, *location);
   if (!target.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat("failed to parse Location header \"", *location,
-                                                   "\": ", target.status().message()));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "failed to parse Location header ", Quoted(*location), ": ", target.status().message()));
   }
   if (target->fragment.empty()) {
     target->fragment = url.fragment;

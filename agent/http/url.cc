@@ -10,10 +10,12 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 
 #include "agent/http/domain_name.h"
 #include "common/base/percent_encoding.h"
+#include "common/base/visible.h"
 
 namespace lockstep::agent {
 namespace {
@@ -21,7 +23,8 @@ namespace {
 constexpr char kHexDigits[] = "0123456789ABCDEF";
 
 absl::Status ParseError(absl::string_view text, absl::string_view why) {
-  return absl::InvalidArgumentError(absl::StrCat("parse \"", MaskCredentials(text), "\": ", why));
+  return absl::InvalidArgumentError(
+      absl::StrCat("parse ", Quoted(MaskCredentials(text)), ": ", why));
 }
 
 void AppendEscaped(std::string& out, char c) {
@@ -90,6 +93,18 @@ absl::string_view BadEscape(absl::string_view text) {
   return "";
 }
 
+// The first escape in `host`, where none is malformed, of a character of ASCII, of which only the percent
+// sign may be escaped there; "" if there is none.
+absl::string_view AsciiEscape(absl::string_view host) {
+  for (size_t i = host.find('%'); i != absl::string_view::npos; i = host.find('%', i + 1)) {
+    const absl::string_view escape = host.substr(i, 3);
+    if (escape[1] < '8' && escape != "%25") {
+      return escape;
+    }
+  }
+  return "";
+}
+
 std::string RemoveDotSegments(absl::string_view path) {
   std::vector<absl::string_view> kept;
   const std::vector<absl::string_view> segments = absl::StrSplit(path, '/');
@@ -128,45 +143,55 @@ size_t SchemeLength(absl::string_view text) {
   return 0;
 }
 
-// Reads "user:password@host:port" into `url`; `text` is the whole URL, for messages.
-absl::Status ParseAuthority(absl::string_view text, absl::string_view authority, Url& url) {
-  if (const size_t at = authority.rfind('@'); at != absl::string_view::npos) {
-    const absl::string_view credentials = authority.substr(0, at);
-    for (const char c : credentials) {
-      if (!kAllowedAnywhere.Has(c) && !absl::StrContains("!$&'()*+,;=:%@", c)) {
-        return ParseError(text, "net/url: invalid userinfo");
-      }
+absl::Status ParseCredentials(absl::string_view text, absl::string_view credentials, Url& url) {
+  for (const char c : credentials) {
+    if (!kAllowedAnywhere.Has(c) && !absl::StrContains("!$&'()*+,;=:%@", c)) {
+      return ParseError(text, "net/url: invalid userinfo");
     }
-    const size_t colon = credentials.find(':');
-    url.has_credentials = true;
-    url.user = PercentDecoded(credentials.substr(0, colon));
-    if (colon != absl::string_view::npos) {
-      url.password = PercentDecoded(credentials.substr(colon + 1));
-    }
-    authority.remove_prefix(at + 1);
   }
-  absl::string_view host = authority;
-  absl::string_view port;
-  if (absl::StartsWith(authority, "[")) {
-    const size_t end = authority.find(']');
-    if (end == absl::string_view::npos) {
-      return ParseError(text, "missing ']' in host");
-    }
-    host = authority.substr(1, end - 1);
-    port = authority.substr(end + 1);
-  } else if (const size_t colon = authority.rfind(':'); colon != absl::string_view::npos) {
-    host = authority.substr(0, colon);
-    port = authority.substr(colon);
+  const size_t colon = credentials.find(':');
+  url.has_credentials = true;
+  url.user = PercentDecoded(credentials.substr(0, colon));
+  if (colon != absl::string_view::npos) {
+    url.password = PercentDecoded(credentials.substr(colon + 1));
   }
+  return absl::OkStatus();
+}
+
+// Reads the port, ":81", of which nothing may be there.
+absl::Status ParsePort(absl::string_view text, absl::string_view port, Url& url) {
+  url.port = DefaultPort(url.scheme);
+  if (port.empty() || port == ":") {
+    return absl::OkStatus();
+  }
+  const absl::string_view digits = port.substr(1);
+  if (port[0] != ':' || digits.find_first_not_of("0123456789") != absl::string_view::npos) {
+    return ParseError(text, absl::StrCat("invalid port ", Quoted(port), " after host"));
+  }
+  if (!absl::SimpleAtoi(digits, &url.port) || url.port > 65535) {
+    return absl::OutOfRangeError(absl::StrCat("dial tcp: address ", digits, ": invalid port"));
+  }
+  return absl::OkStatus();
+}
+
+// Reads a name, or the address that stood in brackets.
+absl::Status ParseHost(absl::string_view text, absl::string_view host, bool in_brackets, Url& url) {
   for (const char c : host) {
     if (static_cast<unsigned char>(c) <= ' ' ||
         (!kAllowedAnywhere.Has(c) && absl::StrContains("\"<>\\^`{|}\x7f", c))) {
-      return ParseError(
-          text, absl::StrCat("invalid character \"", absl::string_view(&c, 1), "\" in host name"));
+      return ParseError(text, absl::StrCat("invalid character ", Quoted({&c, 1}), " in host name"));
     }
   }
-  if (const absl::string_view bad = BadEscape(authority); !bad.empty()) {
-    return ParseError(text, absl::StrCat("invalid URL escape \"", bad, "\""));
+  absl::string_view bad = BadEscape(host);
+  const absl::string_view before_zone = in_brackets ? host.substr(0, host.find("%25")) : host;
+  if (bad.empty()) {
+    bad = AsciiEscape(before_zone);
+  }
+  if (!bad.empty()) {
+    return ParseError(text, absl::StrCat("invalid URL escape ", Quoted(bad)));
+  }
+  if (in_brackets && !(absl::StrContains(before_zone, ':') && IsIpLiteral(before_zone))) {
+    return ParseError(text, absl::StrCat("invalid host: ", Quoted(host), " is no IPv6 address"));
   }
   const std::string decoded = PercentDecoded(host);
   std::optional<std::string> name = HostToAscii(decoded);
@@ -175,29 +200,58 @@ absl::Status ParseAuthority(absl::string_view text, absl::string_view authority,
         absl::StrCat("lookup ", decoded, ": it is no name that a domain may have"));
   }
   url.host = *std::move(name);
-  url.port = DefaultPort(url.scheme);
-  if (!port.empty() && port != ":") {
-    int number = 0;
-    const absl::string_view digits = port.substr(1);
-    if (port[0] != ':' || digits.find_first_not_of("0123456789") != absl::string_view::npos) {
-      return ParseError(text, absl::StrCat("invalid port \"", port, "\" after host"));
-    }
-    if (!absl::SimpleAtoi(digits, &number) || number > 65535) {
-      return absl::OutOfRangeError(absl::StrCat("dial tcp: address ", digits, ": invalid port"));
-    }
-    url.port = number;
-  }
   return absl::OkStatus();
 }
 
-void SetPathAndQuery(absl::string_view rest, Url& url) {
-  const size_t question = rest.find('?');
-  url.path = Escaped(rest.substr(0, question), kAllowedInPath);
-  if (url.path.empty()) {
-    url.path = "/";
+// Reads "user:password@host:port" into `url`; `text` is the whole URL, for messages.
+absl::Status ParseAuthority(absl::string_view text, absl::string_view authority, Url& url) {
+  if (const size_t at = authority.rfind('@'); at != absl::string_view::npos) {
+    if (const absl::Status read = ParseCredentials(text, authority.substr(0, at), url);
+        !read.ok()) {
+      return read;
+    }
+    authority.remove_prefix(at + 1);
   }
+  const bool in_brackets = absl::ConsumePrefix(&authority, "[");
+  const size_t end = authority.find(in_brackets ? ']' : ':');
+  if (in_brackets && end == absl::string_view::npos) {
+    return ParseError(text, "missing ']' in host");
+  }
+  const absl::string_view host = authority.substr(0, end);
+  if (const absl::Status read = ParseHost(text, host, in_brackets, url); !read.ok()) {
+    return read;
+  }
+  return ParsePort(text, authority.substr(host.size() + (in_brackets ? 1 : 0)), url);
+}
+
+absl::Status SetPathAndQuery(absl::string_view text, absl::string_view target, Url& url) {
+  const size_t question = target.find('?');
+  const absl::string_view path = target.substr(0, question);
+  if (const absl::string_view bad = BadEscape(path); !bad.empty()) {
+    return ParseError(text, absl::StrCat("invalid URL escape ", Quoted(bad)));
+  }
+  url.path = path.empty() ? "/" : Escaped(path, kAllowedInPath);
   url.has_query = question != absl::string_view::npos;
-  url.query = url.has_query ? Escaped(rest.substr(question + 1), kAllowedInQuery) : "";
+  url.query = url.has_query ? Escaped(target.substr(question + 1), kAllowedInQuery) : "";
+  return absl::OkStatus();
+}
+
+absl::Status CheckCharacters(absl::string_view text) {
+  const bool plain = std::none_of(text.begin(), text.end(), [](char c) {
+    return absl::ascii_iscntrl(static_cast<unsigned char>(c));
+  });
+  return plain ? absl::OkStatus() : ParseError(text, "net/url: invalid control character in URL");
+}
+
+// Whether `rest`, in which there is no scheme, may be a path: what has a colon where a scheme's would be is
+// rather an address without one, "127.0.0.1:80/path".
+absl::Status CheckRelative(absl::string_view text, absl::string_view rest) {
+  if (absl::StartsWith(rest, ":")) {
+    return ParseError(text, "missing protocol scheme");
+  }
+  return absl::StrContains(rest.substr(0, rest.find_first_of("/?")), ':')
+             ? ParseError(text, "first path segment in URL cannot contain colon")
+             : absl::OkStatus();
 }
 
 }  // namespace
@@ -251,10 +305,8 @@ std::string MaskCredentials(absl::string_view text) {
 }
 
 absl::StatusOr<Url> ParseUrl(absl::string_view text) {
-  for (const char c : text) {
-    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) {
-      return ParseError(text, "net/url: invalid control character in URL");
-    }
+  if (const absl::Status checked = CheckCharacters(text); !checked.ok()) {
+    return checked;
   }
   absl::string_view rest = text;
   Url url;
@@ -264,13 +316,9 @@ absl::StatusOr<Url> ParseUrl(absl::string_view text) {
   }
   const size_t scheme_length = SchemeLength(rest);
   if (scheme_length == 0) {
-    if (absl::StartsWith(rest, ":")) {
-      return ParseError(text, "missing protocol scheme");
-    }
-    if (absl::StrContains(rest.substr(0, rest.find_first_of("/?")), ':')) {
-      return ParseError(text, "first path segment in URL cannot contain colon");
-    }
-    return absl::FailedPreconditionError("unsupported protocol scheme \"\"");
+    const absl::Status checked = CheckRelative(text, rest);
+    return !checked.ok() ? checked
+                         : absl::FailedPreconditionError("unsupported protocol scheme \"\"");
   }
   url.scheme = absl::AsciiStrToLower(rest.substr(0, scheme_length));
   rest.remove_prefix(scheme_length + 1);
@@ -289,12 +337,8 @@ absl::StatusOr<Url> ParseUrl(absl::string_view text) {
     return absl::FailedPreconditionError("no Host in request URL");
   }
   rest = authority_end == absl::string_view::npos ? "" : rest.substr(authority_end);
-  const absl::string_view bad = BadEscape(rest.substr(0, rest.find('?')));
-  if (!bad.empty()) {
-    return ParseError(text, absl::StrCat("invalid URL escape \"", bad, "\""));
-  }
-  SetPathAndQuery(rest, url);
-  return url;
+  const absl::Status set = SetPathAndQuery(text, rest, url);
+  return set.ok() ? absl::StatusOr<Url>(std::move(url)) : set;
 }
 
 absl::StatusOr<Url> ResolveUrl(const Url& base, absl::string_view reference) {
@@ -307,10 +351,17 @@ absl::StatusOr<Url> ResolveUrl(const Url& base, absl::string_view reference) {
     }
     return url;
   }
-  std::string fragment;
+  const absl::string_view text = reference;
+  Url resolved = base;
+  resolved.fragment.clear();
   if (const size_t hash = reference.find('#'); hash != absl::string_view::npos) {
-    fragment = Escaped(reference.substr(hash + 1), kAllowedInFragment);
+    resolved.fragment = Escaped(reference.substr(hash + 1), kAllowedInFragment);
     reference = reference.substr(0, hash);
+  }
+  for (const absl::Status& checked : {CheckCharacters(text), CheckRelative(text, reference)}) {
+    if (!checked.ok()) {
+      return checked;
+    }
   }
   const absl::string_view path = reference.substr(0, reference.find('?'));
   const absl::string_view tail = reference.substr(path.size());
@@ -324,29 +375,12 @@ absl::StatusOr<Url> ResolveUrl(const Url& base, absl::string_view reference) {
     const std::string merged = absl::StrCat(base.path.substr(0, base.path.rfind('/') + 1), path);
     target = absl::StrCat(RemoveDotSegments(merged), tail);
   }
-  absl::StatusOr<Url> resolved = ParseUrl(absl::StrCat(base.origin(), target));
-  if (resolved.ok()) {
-    resolved->fragment = std::move(fragment);
-    resolved->has_credentials = base.has_credentials;
-    resolved->user = base.user;
-    resolved->password = base.password;
-  }
-  return resolved;
+  const absl::Status set = SetPathAndQuery(text, target, resolved);
+  return set.ok() ? absl::StatusOr<Url>(std::move(resolved)) : set;
 }
 
 std::string QueryEscape(absl::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : text) {
-    if (kAllowedAnywhere.Has(c)) {
-      out += c;
-    } else if (c == ' ') {
-      out += '+';
-    } else {
-      AppendEscaped(out, c);
-    }
-  }
-  return out;
+  return absl::StrReplaceAll(Escaped(text, kAllowedAnywhere), {{"%20", "+"}});
 }
 
 bool IsIpLiteral(absl::string_view host) {

@@ -71,6 +71,11 @@ absl::StatusOr<HeaderList> HandshakeHeaders(const WebSocketRequest& request,
   if (request.deflate) {
     headers.emplace_back("Sec-WebSocket-Extensions", kDeflateOffer);
   }
+  for (const auto& [name, value] : headers) {
+    if (absl::Status checked = CheckHeader(name, value); !checked.ok()) {
+      return checked;
+    }
+  }
   return headers;
 }
 

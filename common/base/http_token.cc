@@ -14,4 +14,10 @@ bool IsToken(absl::string_view text) {
   });
 }
 
+bool IsHeaderValue(absl::string_view text) {
+  return std::none_of(text.begin(), text.end(), [](char c) {
+    return absl::ascii_iscntrl(static_cast<unsigned char>(c)) && c != '\t';
+  });
+}
+
 }  // namespace lockstep

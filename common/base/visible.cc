@@ -2,6 +2,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 
 namespace lockstep {
 
@@ -22,6 +23,11 @@ std::string Visible(absl::string_view text) {
     }
   }
   return visible;
+}
+
+std::string Quoted(absl::string_view text) {
+  return absl::StrCat("\"", Visible(absl::StrReplaceAll(text, {{"\\", "\\\\"}, {"\"", "\\\""}})),
+                      "\"");
 }
 
 }  // namespace lockstep

@@ -10,4 +10,7 @@ namespace lockstep {
 // `text` with `\n`, `\r`, `\t` or `\x1b` in place of ASCII's control characters.
 std::string Visible(absl::string_view text);
 
+// `text` between quotes, with `\"` and `\\` for those in it: as Go's messages quote.
+std::string Quoted(absl::string_view text);
+
 }  // namespace lockstep

@@ -38,6 +38,7 @@ void CheckNotNegative(absl::string_view key, const absl::Duration& value, String
 void CheckIpRanges(absl::string_view key, const StringList& ranges, StringList* errors);
 void CheckHostPatterns(absl::string_view key, const StringList& patterns, StringList* errors);
 void CheckHosts(absl::string_view key, const StringMap& hosts, StringList* errors);
+void CheckHeaderValue(absl::string_view key, const std::string& value, StringList* errors);
 void CheckLocalIps(absl::string_view key, const std::string& ranges, StringList* errors);
 void CheckTrendStats(absl::string_view key, const StringList& stats, StringList* errors);
 

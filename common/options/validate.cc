@@ -11,7 +11,9 @@
 #include "absl/strings/strip.h"
 
 #include "common/base/host_port.h"
+#include "common/base/http_token.h"
 #include "common/base/nearest.h"
+#include "common/base/visible.h"
 #include "common/options/catalogue.h"
 #include "common/options/check_scenario.h"
 #include "common/options/chosen_segment.h"
@@ -156,6 +158,13 @@ void CheckHosts(absl::string_view key, const StringMap& hosts, StringList* error
       errors->push_back(absl::StrCat(key, ".", host, ": invalid value \"", ip,
                                      "\": expected an IP address, with or without a port"));
     }
+  }
+}
+
+void CheckHeaderValue(absl::string_view key, const std::string& value, StringList* errors) {
+  if (!IsHeaderValue(value)) {
+    errors->push_back(absl::StrCat(key, ": invalid value ", Quoted(value),
+                                   ": expected a text without line breaks"));
   }
 }
 

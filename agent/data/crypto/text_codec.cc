@@ -110,8 +110,9 @@ absl::StatusOr<std::string> DecodeBase64(absl::string_view text, Base64Alphabet 
       held = 0;
     }
   }
-  if (held == 1) {
-    return IllegalAt(i);
+  const bool is_cut = i == text.size() && held != 0 && (held == 1 || IsPadded(alphabet));
+  if (is_cut || held == 1) {
+    return IllegalAt(is_cut ? i - held : i);
   }
   const int missing = IsPadded(alphabet) && held != 0 ? 4 - held : 0;
   if (const std::optional<size_t> wrong = WrongPadding(text, i, missing)) {

@@ -12,6 +12,7 @@
 #include "agent/js/bind/text.h"
 #include "agent/js/k6/html.h"
 #include "agent/js/k6/http_objects.h"
+#include "common/base/visible.h"
 
 namespace lockstep::agent {
 namespace {
@@ -124,8 +125,8 @@ v8::MaybeLocal<v8::Value> HttpModule::Deliver(Context context, HttpCallResult& r
                                               ResponseType type, bool throws) {
   const HttpError& error = result.response.error;
   if (error.code != 0) {
-    const std::string text = absl::StrCat(MethodInMessages(result.request.method), " \"",
-                                          result.url, "\": ", error.in_full());
+    const std::string text = absl::StrCat(MethodInMessages(result.request.method), " ",
+                                          Quoted(result.url), ": ", error.in_full());
     if (throws) {
       ThrowError(context->GetIsolate(), text);
       return {};

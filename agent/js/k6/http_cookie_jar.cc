@@ -15,6 +15,7 @@
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
 #include "agent/js/k6/http.h"
+#include "common/base/visible.h"
 
 namespace lockstep::agent {
 namespace {
@@ -31,7 +32,8 @@ absl::Time Now(const Info& info) {
   return ModuleOf<HttpModule>(info).vu().loop().clock().Wall();
 }
 
-// The jar and the URL that a method is called with; null with a pending exception.
+// The jar and the URL that a method is called with; null with a pending exception. Of a URL to which no
+// request can go, such as "example.com", no jar has cookies, as in k6; its host is empty, and the log says so.
 CookieJar* JarAndUrl(const Info& info, Url* url) {
   v8::Isolate* isolate = info.GetIsolate();
   const Context context = isolate->GetCurrentContext();
@@ -45,11 +47,17 @@ CookieJar* JarAndUrl(const Info& info, Url* url) {
     return nullptr;
   }
   absl::StatusOr<Url> parsed = ParseUrl(text);
-  if (!parsed.ok()) {
+  if (absl::IsInvalidArgument(parsed.status())) {
     ThrowError(isolate, parsed.status().message());
     return nullptr;
   }
-  *url = *std::move(parsed);
+  if (parsed.ok()) {
+    *url = *std::move(parsed);
+  } else {
+    ModuleOf<HttpModule>(info).vu().logger().Warn(
+        absl::StrCat("a cookie jar has nothing of ", Quoted(MaskCredentials(text)),
+                     ", to which no request can go: a URL begins with http:// or https://"));
+  }
   return jar.get();  // the object on the stack keeps it
 }
 
@@ -133,7 +141,9 @@ void SetCookieFunction(const Info& info) {
       (info[3]->IsObject() && !CookieOptions(info, info[3].As<v8::Object>(), &cookie))) {
     return;
   }
-  jar->Set(url, cookie, Now(info));
+  if (!url.host.empty()) {
+    jar->Set(url, cookie, Now(info));
+  }
   info.GetReturnValue().Set(true);
 }
 

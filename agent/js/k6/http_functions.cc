@@ -90,12 +90,15 @@ void AbandonRequest(const Info& info) {
 }
 
 void BatchFunction(const Info& info) {
-  if (!info[0]->IsObject()) {
+  const v8::Local<v8::Value> requests = info[0];
+  // Of these no property is a request, and a batch of none would look like a good one.
+  if (!requests->IsObject() || requests->IsMap() || requests->IsSet() || requests->IsPromise() ||
+      requests->IsFunction()) {
     ThrowTypeError(info.GetIsolate(),
                    "http.batch(): an array or an object of requests is expected");
     return;
   }
-  Return(info, ModuleOf<HttpModule>(info).Batch(ContextOf(info), info[0].As<v8::Object>()));
+  Return(info, ModuleOf<HttpModule>(info).Batch(ContextOf(info), requests.As<v8::Object>()));
 }
 
 bool StatusOf(v8::Local<v8::Value> value, int* status) {

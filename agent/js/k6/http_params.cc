@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "agent/http/error_code.h"
+#include "agent/http/headers.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
 #include "agent/js/k6/http_cookie_jar.h"
@@ -16,16 +17,9 @@
 #include "agent/js/k6/k6_values.h"
 #include "agent/js/k6/script_duration.h"
 #include "agent/js/k6/script_tags.h"
-#include "common/base/http_token.h"
 
 namespace lockstep::agent {
 namespace {
-
-bool IsHeaderValue(absl::string_view text) {
-  return std::none_of(text.begin(), text.end(), [](char c) {
-    return absl::ascii_iscntrl(static_cast<unsigned char>(c)) && c != '\t';
-  });
-}
 
 // Each step is false with a fault in the draft, or with a pending exception.
 class ParamsReader {
@@ -162,9 +156,8 @@ bool ParamsReader::Headers(v8::Local<v8::Value> value) {
       return false;
     }
     std::string key = CanonicalHeader(name);
-    if (!IsToken(key) || !IsHeaderValue(text)) {
-      draft_.SetHopeless(absl::StrCat("net/http: invalid header field ",
-                                      IsToken(key) ? "value for " : "name ", "\"", key, "\""));
+    if (const absl::Status checked = CheckHeader(key, text); !checked.ok()) {
+      draft_.SetHopeless(std::string(checked.message()));
       return true;
     }
     // Names that differ only in case are one header, of which the last is meant.

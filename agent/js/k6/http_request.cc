@@ -14,6 +14,7 @@
 #include "agent/js/k6/http_params.h"
 #include "agent/js/k6/k6_values.h"
 #include "common/base/http_token.h"
+#include "common/base/visible.h"
 
 namespace lockstep::agent {
 namespace {
@@ -179,7 +180,7 @@ bool Preparation::Finish(std::string method) {
   }
   spec.method = method.empty() ? "GET" : std::move(method);
   if (!IsToken(spec.method)) {
-    draft_.SetHopeless(absl::StrCat("net/http: invalid method \"", spec.method, "\""));
+    draft_.SetHopeless(absl::StrCat("net/http: invalid method ", Quoted(spec.method)));
   }
   return true;
 }

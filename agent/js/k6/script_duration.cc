@@ -13,17 +13,19 @@ namespace lockstep::agent {
 
 absl::StatusOr<absl::Duration> DurationOf(v8::Local<v8::Context> context, absl::string_view key,
                                           v8::Local<v8::Value> value) {
-  if (value->IsNullOrUndefined()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "invalid ", key, " value: ", value->IsNull() ? "null" : "undefined",
-        ": expected a string with units such as \"1m30s\", or a number of milliseconds"));
-  }
   if (value->IsNumber()) {
     const double milliseconds = value.As<v8::Number>()->Value();
     if (!std::isfinite(milliseconds)) {
       return absl::InvalidArgumentError(absl::StrCat("invalid ", key, " value: ", milliseconds));
     }
     return absl::Milliseconds(milliseconds);
+  }
+  if (!value->IsString() && !value->IsStringObject()) {
+    v8::Isolate* isolate = context->GetIsolate();
+    return absl::InvalidArgumentError(absl::StrCat(
+        "invalid ", key,
+        " value: ", value->IsNull() ? "null" : TextOf(isolate, value->TypeOf(isolate)),
+        ": expected a string with units such as \"1m30s\", or a number of milliseconds"));
   }
   std::string text;
   if (!ToText(context, value, &text)) {

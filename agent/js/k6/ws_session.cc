@@ -27,6 +27,8 @@ absl::Status ReadHeaders(Context context, v8::Local<v8::Value> value, WsPlan* pl
     if (!ToText(context, header, &text)) {
       return false;
     }
+    // The line break at the end of a file that a value is read from is no harm, and k6 takes it off.
+    absl::StripAsciiWhitespace(&text);
     std::string key = CanonicalHeader(name);
     if (key == "Sec-Websocket-Protocol") {
       plan->request.subprotocols.push_back(std::move(text));
@@ -76,7 +78,10 @@ absl::Status ReadParam(Context context, ApiVu& vu, absl::string_view name,
 absl::StatusOr<Url> ReadUrl(absl::string_view text, bool strict) {
   absl::StatusOr<Url> url = ParseUrl(text);
   if (url.ok() && (url->scheme == "ws" || url->scheme == "wss")) {
-    return url;
+    return !url->has_credentials ? std::move(url)
+                                 : absl::InvalidArgumentError(
+                                       "malformed ws or wss URL: a user and a password belong "
+                                       "into the header Authorization");
   }
   if (!url.ok() && !absl::StartsWith(url.status().message(), "unsupported protocol scheme")) {
     return url.status();
@@ -132,6 +137,7 @@ absl::StatusOr<WsPlan> PlanWs(Context context, ApiVu& vu, v8::Local<v8::Value> u
   } else {
     plan.url_error = parsed.status();
   }
+  plan.url_text = MaskCredentials(plan.url_text);
   if (params->IsObject()) {
     LOCKSTEP_RETURN_IF_ERROR(ForEachOwnOrStatus(
         context, params.As<v8::Object>(), [&](const std::string& name, v8::Local<v8::Value> value) {
@@ -149,10 +155,7 @@ absl::StatusOr<WsPlan> PlanWs(Context context, ApiVu& vu, v8::Local<v8::Value> u
   }
   TagSetTable& table = vu.sink().tags();
   const auto name = table.Find(plan.tags, SystemTagName(SystemTag::kName));
-  const Url& read = plan.request.url;
-  const std::string shown = name                   ? std::string(*name)
-                            : read.has_credentials ? read.display_url()
-                                                   : plan.url_text;  // "ws://h" gets no slash
+  const std::string shown = name ? std::string(*name) : plan.url_text;  // "ws://h" gets no slash
   if (vu.system_tags().Has(SystemTag::kUrl)) {
     plan.tags = table.With(plan.tags, SystemTagName(SystemTag::kUrl), shown);
   }

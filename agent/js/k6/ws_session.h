@@ -18,7 +18,7 @@ namespace lockstep::agent {
 // A handshake as a script asked for it.
 struct WsPlan {
   WebSocketRequest request;
-  std::string url_text;
+  std::string url_text;    // as written, without credentials
   absl::Status url_error;  // of k6/ws, where a bad URL is a connection that fails; else OK
   std::shared_ptr<CookieJar> jar;
   TagSet tags = kEmptyTagSet;  // of the script and the VU, and the url

@@ -16,7 +16,6 @@
 #include "agent/js/k6/script_duration.h"
 #include "agent/js/k6/script_tags.h"
 #include "agent/js/lockstep/socketio_connection.h"
-#include "common/base/http_token.h"
 #include "common/base/status_macros.h"
 
 namespace lockstep::agent {
@@ -41,19 +40,18 @@ absl::Status ReadSocketIoHeaders(Context context, v8::Local<v8::Value> value, He
   if (!value->IsObject()) {
     return absl::InvalidArgumentError("extraHeaders: an object of names and values is expected");
   }
-  return ForEachOwnOrStatus(context, value.As<v8::Object>(),
-                            [&](const std::string& name, v8::Local<v8::Value> header) {
-                              std::string text;
-                              if (!ToText(context, header, &text)) {
-                                return absl::CancelledError();
-                              }
-                              if (!IsToken(name)) {
-                                return absl::InvalidArgumentError(
-                                    absl::StrCat("extraHeaders: invalid name \"", name, "\""));
-                              }
-                              headers->emplace_back(CanonicalHeader(name), std::move(text));
-                              return absl::OkStatus();
-                            });
+  return ForEachOwnOrStatus(
+      context, value.As<v8::Object>(), [&](const std::string& name, v8::Local<v8::Value> header) {
+        std::string text;
+        if (!ToText(context, header, &text)) {
+          return absl::CancelledError();
+        }
+        if (const absl::Status checked = CheckHeader(name, text); !checked.ok()) {
+          return absl::InvalidArgumentError(absl::StrCat("extraHeaders: ", checked.message()));
+        }
+        headers->emplace_back(CanonicalHeader(name), std::move(text));
+        return absl::OkStatus();
+      });
 }
 
 absl::Status ReadSocketIoQuery(Context context, v8::Local<v8::Value> value, std::string* query) {

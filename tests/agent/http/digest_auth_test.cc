@@ -34,6 +34,14 @@ TEST(DigestAuth, AnswersTheExamplesOfTheRfc) {
             "cnonce=\"f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ\"");
 }
 
+TEST(DigestAuth, ANameWithALineBreakBeginsNoOtherHeader) {
+  const auto challenge =
+      FindDigestChallenge({{"WWW-Authenticate", "Digest realm=\"d\", nonce=\"n\""}});
+  ASSERT_TRUE(challenge.has_value());
+  EXPECT_THAT(DigestAuthorization(*challenge, {"a\r\nX-Evil: 1", "p"}, "GET", "/", "c", 1),
+              ::testing::StartsWith("Digest username=\"aX-Evil: 1\", realm=\"d\""));
+}
+
 TEST(DigestAuth, FindsItsChallengeAmongSeveralOfOneLine) {
   for (const char* line :
        {"Basic realm=\"a, Digest b\", Digest realm=\"d\", nonce=\"n\", qop=\"auth\"",

@@ -56,6 +56,9 @@ TEST(Url, EscapesWhatMayNotStandInARequestLine) {
 TEST(Url, SaysWhatIsWrongInGosWords) {
   const std::pair<const char*, const char*> rows[] = {
       {"http://a b/", "parse \"http://a b/\": invalid character \" \" in host name"},
+      {"http://h/a\r\nb", "parse \"http://h/a\\r\\nb\": net/url: invalid control character in URL"},
+      {"http://a\"/", "parse \"http://a\\\"/\": invalid character \"\\\"\" in host name"},
+      {"http://a\\/", "parse \"http://a\\\\/\": invalid character \"\\\\\" in host name"},
       {"http://h:x/", "parse \"http://h:x/\": invalid port \":x\" after host"},
       {"http://h:70000/", "dial tcp: address 70000: invalid port"},
       {"http://h/%zz", "parse \"http://h/%zz\": invalid URL escape \"%zz\""},
@@ -63,6 +66,18 @@ TEST(Url, SaysWhatIsWrongInGosWords) {
       {"http://[::1]x/", "parse \"http://[::1]x/\": invalid port \"x\" after host"},
       {"http://%zz/", "parse \"http://%zz/\": invalid URL escape \"%zz\""},
       {"http://[fe80::1%et]/", "parse \"http://[fe80::1%et]/\": invalid URL escape \"%et\""},
+      {"http://a%20b/", "parse \"http://a%20b/\": invalid URL escape \"%20\""},
+      {"http://%5B::1/", "parse \"http://%5B::1/\": invalid URL escape \"%5B\""},
+      {"http://%5B%3A%3A1%5D/", "parse \"http://%5B%3A%3A1%5D/\": invalid URL escape \"%5B\""},
+      {"http://a%25%2e/", "parse \"http://a%25%2e/\": invalid URL escape \"%2e\""},
+      {"http://[%3A%3A1]/", "parse \"http://[%3A%3A1]/\": invalid URL escape \"%3A\""},
+      {"http://[h.test]/",
+       "parse \"http://[h.test]/\": invalid host: \"h.test\" is no IPv6 address"},
+      {"http://[127.0.0.1]/",
+       "parse \"http://[127.0.0.1]/\": invalid host: \"127.0.0.1\" is no IPv6 address"},
+      {"http://[]/", "parse \"http://[]/\": invalid host: \"\" is no IPv6 address"},
+      {"http://::1/", "parse \"http://::1/\": invalid port \"::1\" after host"},
+      {"http://h:80:81/", "parse \"http://h:80:81/\": invalid port \":80:81\" after host"},
       {"http://a b@h/", "parse \"http://****:****@h/\": net/url: invalid userinfo"},
       {"://h/", "parse \"://h/\": missing protocol scheme"},
       {"http://[::1/", "parse \"http://[::1/\": missing ']' in host"},
@@ -75,6 +90,30 @@ TEST(Url, SaysWhatIsWrongInGosWords) {
   for (const auto& [text, message] : rows) {
     EXPECT_EQ(ParseUrl(text).status().message(), message) << text;
   }
+}
+
+TEST(Url, AReferenceThatGoCannotReadLeadsNowhere) {
+  const Url base = ParsedUrl("http://a/b");
+  const std::pair<const char*, const char*> rows[] = {
+      {"127.0.0.1:80/x",
+       "parse \"127.0.0.1:80/x\": first path segment in URL cannot contain colon"},
+      {":80/x", "parse \":80/x\": missing protocol scheme"},
+      {"/x%zz", "parse \"/x%zz\": invalid URL escape \"%zz\""},
+      {"/x\t", "parse \"/x\\t\": net/url: invalid control character in URL"},
+      {"//x%20y/", "parse \"http://x%20y/\": invalid URL escape \"%20\""},
+  };
+  for (const auto& [reference, message] : rows) {
+    EXPECT_EQ(ResolveUrl(base, reference).status().message(), message) << reference;
+  }
+  EXPECT_EQ(ResolveUrl(base, "./x:y")->path, "/x:y");
+  EXPECT_EQ(ResolveUrl(base, "/x:y")->path, "/x:y");
+}
+
+TEST(Url, AReferenceKeepsTheZoneOfAnAddress) {
+  const Url url = *ResolveUrl(ParsedUrl("http://[fe80::1%25eth0]:81/a"), "b?c#d");
+  EXPECT_EQ(url.host, "fe80::1%eth0");
+  EXPECT_EQ(url.port, 81);
+  EXPECT_EQ(url.target(), "/b?c");
 }
 
 // Section 5.4 but for "g:h", which names no host.

@@ -53,6 +53,18 @@ TEST(WebSocketHandshake, ItsOwnHeadersCannotBeGiven) {
   }
 }
 
+TEST(WebSocketHandshake, NoHeaderBeginsAnother) {
+  const std::pair<WebSocketRequest, const char*> rows[] = {
+      {{.headers = {{"X-A", "a\r\nX-Evil: 1"}}}, "value for \"X-A\""},
+      {{.headers = {{"X A", "a"}}}, "name \"X A\""},
+      {{.subprotocols = {"chat", "a\r\nX-Evil: 1"}}, "value for \"Sec-WebSocket-Protocol\""},
+  };
+  for (const auto& [request, what] : rows) {
+    EXPECT_EQ(HandshakeHeaders(request, kKey).status().message(),
+              std::string("net/http: invalid header field ") + what);
+  }
+}
+
 TEST(WebSocketHandshake, TakesAnAnswerToItsKey) {
   const auto agreed = ReadAgreement(Answer({{"sec-websocket-protocol", "chat"},
                                             {"Sec-WebSocket-Extensions", "permessage-deflate"}}),

@@ -128,6 +128,13 @@ TEST(Validate, TellsAllProblemsOfAllScenariosAtOnce) {
           "rps: invalid value -1: can't be negative"));
 }
 
+TEST(Validate, RefusesAUserAgentThatWouldBeTwoHeaders) {
+  EXPECT_THAT(
+      Problems(R"({"iterations": 1, "userAgent": "a\r\nX-Evil: 1"})"),
+      ElementsAre(
+          R"(userAgent: invalid value "a\r\nX-Evil: 1": expected a text without line breaks)"));
+}
+
 TEST(Validate, ChecksExports) {
   EXPECT_THAT(Problems(R"({"iterations": 1})", {"other"}),
               ElementsAre("executor default: function 'default' not found in exports"));

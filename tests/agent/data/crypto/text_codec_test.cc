@@ -42,8 +42,8 @@ TEST(TextCodec, ErrorsNameTheByte) {
   const std::pair<const char*, const char*> rows[] = {
       {"Zm9v!", "illegal base64 data at input byte 4"},
       {"Zg=", "illegal base64 data at input byte 3"},
-      {"Zg", "illegal base64 data at input byte 2"},
-      {"Z", "illegal base64 data at input byte 1"},
+      {"Zg", "illegal base64 data at input byte 0"},
+      {"Zm9vZ", "illegal base64 data at input byte 4"},
       {"Zg==x", "illegal base64 data at input byte 4"},
       {"Zm-v", "illegal base64 data at input byte 2"}};
   for (const auto& [text, message] : rows) {

@@ -7,6 +7,9 @@
 namespace lockstep::agent {
 namespace {
 
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
 using HttpCookieTest = HttpFixture;
 
 TEST_F(HttpCookieTest, TheJarKeepsCookiesForTheIteration) {
@@ -33,6 +36,21 @@ TEST_F(HttpCookieTest, TheJarKeepsCookiesForTheIteration) {
     j.clear(T);
     return [a, j.cookiesForURL(T)]
   )js"));
+}
+
+TEST_F(HttpCookieTest, OfAUrlWithoutASchemeAJarHasNothingAndTheLogSaysSo) {
+  EXPECT_EQ("[true,{}]", Run(R"js(
+    const j = http.cookieJar();
+    const set = j.set('example.com', 'a', 'b');
+    j.delete('example.com', 'a');
+    j.clear('/path');
+    return [set, j.cookiesForURL('example.com')]
+  )js"));
+  ASSERT_THAT(js_.vu().log.records, SizeIs(4));
+  EXPECT_THAT(js_.vu().log.records[0].message,
+              HasSubstr("a cookie jar has nothing of \"example.com\""));
+  EXPECT_THAT(Run("http.cookieJar().set('::bad', 'a', 'b')"),
+              HasSubstr("parse \"::bad\": missing protocol scheme"));
 }
 
 TEST_F(HttpCookieTest, CookiesOfTheResponseHaveTheirAttributes) {

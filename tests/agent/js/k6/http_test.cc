@@ -195,9 +195,9 @@ TEST_F(HttpTest, WhatIsNoUrlAndNoDurationIsRefusedInTheWordsOfK6) {
     return [errors[0].error, errors[0].error_code, errors.every((r) => r.error === errors[0].error)]
   )js"));
   EXPECT_EQ(
-      R"js(["time: invalid duration \"abc\"","time: unknown unit \"x\" in duration \"1x\"","time: missing unit in duration \"1s5\"","unable to use type <nil> as a duration value","unable to use type []interface {} as a duration value"])js",
+      R"js(["time: invalid duration \"abc\"","time: unknown unit \"x\" in duration \"1x\"","time: missing unit in duration \"1s5\"","unable to use type <nil> as a duration value","unable to use type []interface {} as a duration value","unable to use type []interface {} as a duration value"])js",
       Run(R"js(
-        return ['abc', '1x', '1s5', null, [1, 2]].map((timeout) =>
+        return ['abc', '1x', '1s5', null, [1, 2], [1]].map((timeout) =>
           http.get(T, {timeout}).error.replace('invalid timeout value: ', ''))
       )js"));
   EXPECT_EQ(0, server_->requests());
@@ -292,7 +292,11 @@ TEST_F(HttpTest, UserMistakesInParameters) {
   EXPECT_THAT(Run("http.expectedStatuses(200, 1e300)"), HasSubstr("argument number 2"));
   EXPECT_THAT(Run("http.setResponseCallback(5)"), HasSubstr("expected http.expectedStatuses"));
   EXPECT_THAT(Run("http.file({})"), HasSubstr("must be a string or an ArrayBuffer"));
-  EXPECT_THAT(Run("http.batch('x')"), HasSubstr("an array or an object"));
+  for (const char* body :
+       {"http.batch('x')", "http.batch(new Map([['a', T]]))", "http.batch(new Set([T]))",
+        "http.batch((async () => [T])())", "http.batch(() => [T])"}) {
+    EXPECT_THAT(Run(body), HasSubstr("an array or an object")) << body;
+  }
   EXPECT_EQ(0u, Count("http_reqs"));
   js_.vu().init = true;
   EXPECT_THAT(Run("http.get(T)"),

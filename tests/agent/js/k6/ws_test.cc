@@ -11,6 +11,8 @@
 namespace lockstep::agent {
 namespace {
 
+using ::testing::AllOf;
+using ::testing::Each;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::SizeIs;
@@ -200,6 +202,47 @@ TEST_F(WsTest, ABadUrlIsAnAnswerAndAConnectionThatFailed) {
   Run("ws.connect('ws://127.0.0.1:1', () => {})");
   EXPECT_THAT(js_.vu().samples.Of("ws_sessions")[2], HasSubstr("status:0,url:ws://127.0.0.1:1"));
   EXPECT_THAT(js_.vu().samples.Of("ws_sessions")[2], Not(HasSubstr("127.0.0.1:1/")));
+}
+
+TEST_F(WsTest, NoHeaderBeginsAnother) {
+  EXPECT_EQ(R"js(["value for \"X-A\"","name \"X A\"","value for \"Sec-WebSocket-Protocol\""])js",
+            Run(R"js(
+    return [{'x-a': 'a\r\nX-Evil: 1'}, {'X A': '1'}, {'Sec-WebSocket-Protocol': 'a\nb'}].map(
+      headers => ws.connect(`${W}/ws`, {headers}, () => {}).error.replace(/.*header field /, ''))
+  )js"));
+  Run(R"js(
+    globalThis.log = [];
+    const chat = new websockets.WebSocket(`${W}/ws`, ['chat', 'a\r\nX-Evil: 1']);
+    const other = new websockets.WebSocket(`${W}/ws`, null, {headers: {'x-a': 'a\nb'}});
+    chat.onerror = other.onerror = e => log.push(e.error);
+  )js");
+  EXPECT_EQ(
+      R"js(["net/http: invalid header field value for \"Sec-WebSocket-Protocol\"","net/http: invalid header field value for \"X-A\""])js",
+      Run("return log"));
+  EXPECT_EQ(5u, Count("ws_sessions"));
+  EXPECT_EQ(server_->requests(), 0);
+  // The break at the end of a file that a value is read from.
+  EXPECT_EQ("101", Run(R"js(
+    return ws.connect(`${W}/ws`, {headers: {Authorization: 'Bearer x\n'}}, s => s.close()).status
+  )js"));
+}
+
+// As in k6: RFC 6455 has no user and password in a URL, and without them nobody would be logged in.
+TEST_F(WsTest, CredentialsOfAUrlAreRefusedAndShownNowhere) {
+  EXPECT_THAT(Run(R"js(
+    const r = ws.connect(W.replace('//', '//user:secret@') + '/ws', () => {});
+    return [r.status, r.url, r.error]
+  )js"),
+              HasSubstr(R"([0,"","malformed ws or wss URL: a user and a password belong)"));
+  EXPECT_THAT(Run("new websockets.WebSocket('ws://user:secret@h/')"),
+              HasSubstr("malformed ws or wss URL: a user and a password"));
+  Run("ws.connect('ws://user:secret@[::/', () => {})");
+  ASSERT_EQ(2u, Count("ws_sessions"));
+  for (const std::string& sample : js_.vu().samples.Of("ws_sessions")) {
+    EXPECT_THAT(sample, AllOf(HasSubstr("url:ws://****:****@"), Not(HasSubstr("secret"))));
+  }
+  EXPECT_THAT(js_.vu().samples.errors, Each(Not(HasSubstr("secret"))));
+  EXPECT_EQ(server_->requests(), 0);
 }
 
 TEST_F(WsTest, SendBinaryTakesOnlyAnArrayBuffer) {

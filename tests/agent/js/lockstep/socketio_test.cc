@@ -350,6 +350,9 @@ TEST_F(SocketIoTest, MistakesAreNamed) {
   EXPECT_EQ("TypeError: io(): the options must be an object", Run("socketio.io('http://h', null)"));
   EXPECT_EQ("TypeError: io(): reconnectionDelay: a number from 0 on is expected, got soon",
             Run("socketio.io('http://h', { reconnectionDelay: 'soon', forceNew: true })"));
+  EXPECT_EQ(
+      "TypeError: io(): extraHeaders: net/http: invalid header field value for \"a\"",
+      Run("socketio.io('http://h', { forceNew: true, extraHeaders: { a: 'x\\r\\nX-Evil: 1' } })"));
   EXPECT_EQ("TypeError: io(): auth: an object or a function is expected, got number",
             Run("socketio.io('http://h', { auth: 5, forceNew: true })"));
   EXPECT_EQ("TypeError: emit(): the name of an event is expected first",
