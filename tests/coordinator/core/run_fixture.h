@@ -60,7 +60,7 @@ class FakeResults final : public RunResults {
   std::optional<std::string> FinalThresholds(absl::Duration) override {
     return fail_at_end ? std::make_optional<std::string>("crossed") : std::nullopt;
   }
-  std::string SummaryData(absl::Duration, const v1::SetupValue&) override { return "{}"; }
+  std::string SummaryData(absl::Duration, const v1::SetupValue&) override { return summary_data; }
   void DescribeThresholds(v1::RunStatus*) const override {}
 
   std::vector<std::string> merged;
@@ -70,6 +70,7 @@ class FakeResults final : public RunResults {
   std::vector<absl::Duration> checked;
   absl::Duration abort_after = absl::InfiniteDuration();
   bool fail_at_end = false;
+  std::string summary_data = "{}";
 };
 
 // An agent that answers as it is told to: each function may be replaced.
