@@ -257,6 +257,7 @@ void Run::JudgeEnd() {
 
 void Run::Conclude(std::optional<std::map<std::string, std::string>> outputs) {
   JudgeEnd();
+  fleet_.TellAllLines();
   events_.on_summary(std::move(outputs));
   Finish();
 }
