@@ -210,7 +210,7 @@ void ScenarioEngine::Divide(InstancePlan plan, SegmentTuple segment) {
 }
 
 void ScenarioEngine::EndAtHold() {
-  division_timer_.At(*t0_ + hold_, [this] { GracefulStop(); });
+  division_timer_.At(*t0_ + hold_, [this] { Leave(); });
 }
 
 void ScenarioEngine::DivideNow() {
@@ -254,14 +254,28 @@ void ScenarioEngine::LeaseVus(const v1::VuIterationsLeased& leased) {
 }
 
 void ScenarioEngine::GracefulStop() {
+  End(/*leaving=*/false);
+}
+
+void ScenarioEngine::Leave() {
+  End(/*leaving=*/true);
+}
+
+void ScenarioEngine::End(bool leaving) {
   stopped_ = true;
   absl::Duration longest;
   for (const std::unique_ptr<ScenarioRunner>& runner : runners_) {
     longest = std::max(longest, runner->config().graceful_stop);
   }
-  const MonoTime deadline = loop_.clock().Mono() + longest;
-  for (const std::unique_ptr<ScenarioRunner>& runner : runners_) {
-    runner->GracefulStop(deadline);
+  const MonoTime now = loop_.clock().Mono();
+  for (size_t i = 0; i < runners_.size(); ++i) {
+    if (leaving) {
+      const bool controlled = scales_[i].has_value();
+      runners_[i]->Leave(
+          now + (controlled ? std::max(longest, ScenarioConfig().graceful_stop) : longest));
+    } else {
+      runners_[i]->GracefulStop(now + longest);
+    }
   }
   CheckDone();
 }

@@ -153,7 +153,7 @@ class ScenarioEngine {
   // From the instant of the last Hold on, or at once if that has passed, the work is `plan`, which is
   // the part `segment` of the test.
   void Divide(InstancePlan plan, SegmentTuple segment);
-  // At the instant of the last Hold: as GracefulStop.
+  // At the instant of the last Hold: as Leave.
   void EndAtHold();
   // Nothing that is due at `until` or later begins, so long as nobody moves it further.
   void SetFence(MonoTime until);
@@ -172,6 +172,10 @@ class ScenarioEngine {
   // gracefulStop from now, whichever comes first. Waiting scenarios end without having run.
   // Harmless after the end. Works before Start, too.
   void GracefulStop();
+  // As GracefulStop, but the test goes on elsewhere: externally controlled scenarios, which have no
+  // gracefulStop as a rule, let their iterations end within that of all others, and have not come to
+  // their end if they have none.
+  void Leave();
   // Interrupts all iterations now; OnDone follows once the VUs have stopped.
   void Stop();
 
@@ -184,6 +188,8 @@ class ScenarioEngine {
   // Pauses or resumes the executors at `at`.
   void SwitchAt(MonoTime at, bool paused);
   void ApplySwitches();
+  // GracefulStop or Leave.
+  void End(bool leaving);
   // Tells of the end, in a task of its own, once all runners have ended.
   void CheckDone();
   // Whether the run has begun by `at`, or now.

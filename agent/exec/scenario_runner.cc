@@ -138,6 +138,11 @@ void ScenarioRunner::GracefulStop(MonoTime deadline) {
   }
 }
 
+void ScenarioRunner::Leave(MonoTime deadline) {
+  left_ = !ended();
+  GracefulStop(deadline);
+}
+
 void ScenarioRunner::Stop() {
   GracefulStop(loop_.clock().Mono());
 }
@@ -171,7 +176,8 @@ bool ScenarioRunner::Fulfilled() const {
   if (!plan_.by_clock()) {
     return counters_->full() == executor_->granted();
   }
-  return !stopped_ || (plan_.regular_duration == absl::InfiniteDuration() && start_.has_value());
+  const bool endless = plan_.regular_duration == absl::InfiniteDuration();
+  return !stopped_ || (endless && start_.has_value() && !left_);
 }
 
 absl::Duration ScenarioRunner::Elapsed() const {

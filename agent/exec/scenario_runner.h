@@ -42,6 +42,9 @@ class ScenarioRunner {
   // No new iterations; what still runs is interrupted at `deadline` or at the scenario's own end,
   // whichever comes first.
   void GracefulStop(MonoTime deadline);
+  // GracefulStop, and the test goes on elsewhere: what would have gone on here until somebody ends the
+  // test has not come to its end.
+  void Leave(MonoTime deadline);
   void Stop();
 
   // See ScenarioEngine; `after` is since T0.
@@ -78,6 +81,7 @@ class ScenarioRunner {
 
   v1::ScenarioProgress::State state_ = v1::ScenarioProgress::WAITING;
   bool stopped_ = false;           // by the user, before its time was up
+  bool left_ = false;              // while the test goes on
   std::optional<MonoTime> start_;  // once begun
   MonoTime end_;                   // once ended
   Timer prepare_timer_{loop_};

@@ -30,10 +30,10 @@ void Conductor::Drain(const std::string& reason) {
     if (assignment_.assign().work_moves()) {  // until others have taken over
       hand_over_timer_.After(kDividedWithin, [this] {
         attempt_.gave_up = true;
-        attempt_.engine->GracefulStop();
+        attempt_.engine->Leave();
       });
     } else {
-      attempt_.engine->GracefulStop();
+      attempt_.engine->Leave();
     }
   }
   LeaveWhenDone();

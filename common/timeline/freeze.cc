@@ -101,8 +101,25 @@ History Timeline::Freeze(uint64_t first, bool last, absl::Duration elapsed) cons
     }
   }
   FreezeLanes(history.first, end, last_length_s, &history);
+  BlankUnknown(&history);
   FreezeTables(last, &history);
   return history;
+}
+
+void Timeline::BlankUnknown(History* history) const {
+  const uint64_t unknown =
+      std::min(history->points, known_from_ - std::min(known_from_, history->first));
+  const auto blank = [unknown](std::vector<HistoryColumn>& columns) {
+    for (HistoryColumn& column : columns) {
+      std::fill_n(column.values.begin(), unknown, kNoValue);
+    }
+  };
+  blank(history->columns);
+  for (std::vector<HistoryLane>* lanes : {&history->metrics, &history->agents}) {
+    for (HistoryLane& lane : *lanes) {
+      blank(lane.columns);
+    }
+  }
 }
 
 void Timeline::FreezePoint(const Point& point, double length_s, History* history) const {

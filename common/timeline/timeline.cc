@@ -250,6 +250,11 @@ Timeline::Point& Timeline::At(uint64_t index) {
   return points_[index];
 }
 
+void Timeline::BeginAt(absl::Duration after_t0) {
+  told_until_s_ = absl::ToDoubleSeconds(after_t0);
+  known_from_ = static_cast<uint64_t>(std::ceil(told_until_s_ / step_s_));
+}
+
 void Timeline::Halve() {
   const size_t pairs = (points_.size() + 1) / 2;
   for (size_t i = 0; i < pairs; ++i) {
@@ -261,6 +266,7 @@ void Timeline::Halve() {
   }
   points_.resize(pairs);
   step_s_ *= 2;
+  known_from_ = (known_from_ + 1) / 2;
   changed_.fill(0);
 }
 

@@ -57,6 +57,9 @@ class Timeline {
   // T0 by the coordinator's clock, by which batches are stamped; may be put right later. What is of a
   // time before has no place in it, only in the table of requests.
   void Start(absl::Time t0) { t0_ = t0; }
+  // The run was recorded elsewhere for so long after T0: of the points until then nothing is known, which
+  // is not the same as no load. Once, before anything is added.
+  void BeginAt(absl::Duration after_t0);
   // The next batch of `agent`, already merged. What is stamped after the last tick (an agent's
   // clock is not believed) belongs to it.
   void Add(const std::string& agent, const Batch& batch);
@@ -143,10 +146,13 @@ class Timeline {
   void FreezePoint(const Point& point, double length_s, History* history) const;
   void FreezeLanes(uint64_t first, uint64_t end, double last_length_s, History* history) const;
   void FreezeTables(bool last, History* history) const;
+  // Of the points that were not recorded here there are no values.
+  void BlankUnknown(History* history) const;
 
   absl::Time t0_ = absl::InfiniteFuture();
   double step_s_ = 1;
   double told_until_s_ = 0;  // of the last tick
+  uint64_t known_from_ = 0;  // the first point that was recorded here from its beginning
   std::deque<Point> points_;
   std::array<uint64_t, kFollowers> changed_{};
   std::vector<Metric> metrics_;

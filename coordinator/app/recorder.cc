@@ -49,7 +49,9 @@ void Recorder::OnPlanned(const PlannedTest& test) {
 // the run is over before.
 void Recorder::OnRunning() {
   if (Timeline* timeline = parts_.results.timeline(); timeline != nullptr) {
-    timeline->Start(parts_.clock.Wall());
+    recorded_from_ = parts_.run.elapsed();
+    timeline->Start(parts_.clock.Wall() - recorded_from_);
+    timeline->BeginAt(recorded_from_);
   }
 }
 
@@ -65,6 +67,15 @@ void Recorder::Tick() {
 
 void Recorder::Describe(const v1::RunStatus& status, History* history) const {
   history->environment = {{"system", SystemText()}};
+  if (recorded_from_ > absl::ZeroDuration()) {
+    history->environment.emplace_back(
+        "charts and requests by name",
+        absl::StrCat(
+            "only from ",
+            absl::FormatDuration(absl::Floor(recorded_from_, absl::Milliseconds(100))),
+            " after the start on, when another coordinator went on with the run; all other "
+            "figures are of the whole run"));
+  }
   DescribeFleet(parts_.run, status, history);
   history->options_json = parts_.logger.redactor().Redacted(options_json_);
   const absl::Duration elapsed = parts_.run.elapsed();

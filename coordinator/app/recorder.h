@@ -36,7 +36,8 @@ class Recorder final : public DashboardSource {
   bool begun() const { return parts_.results.timeline() != nullptr; }
   // The test is known.
   void OnPlanned(const PlannedTest& test);
-  // The run goes to the state of v1::RunStatus::RUNNING, whose T0 is a moment ahead.
+  // The run goes to the state of v1::RunStatus::RUNNING, whose T0 is a moment ahead; or another process
+  // had brought it there, and what that one has recorded is not known here.
   void OnRunning();
   // Each second of the run.
   void Tick();
@@ -57,6 +58,7 @@ class Recorder final : public DashboardSource {
   const Parts parts_;
   const std::string script_;
   std::string options_json_;
+  absl::Duration recorded_from_;  // since T0
 };
 
 }  // namespace lockstep::coordinator

@@ -135,15 +135,13 @@ EndFacts Recovery::Facts() {
   facts.elapsed = Elapsed();
   facts.measured = facts.elapsed;
   for (RunMember& member : state.members) {
+    member.GoBackToKept();
     CountDelivered(member);
     for (const v1::ScenarioProgress& part : member.progress.scenarios()) {
       facts.iterations += part.full();
     }
   }
   Roster roster(state.members.size(), /*tolerated_loss_percent=*/100);
-  for (RunMember& member : state.members) {
-    member.batches = ReceiveWindow(member.batches_kept);
-  }
   roster.Restore(state.members, state.elected);
   facts.judgement = JudgeRoster(roster, state.standstills);
   facts.judgement.validity = std::max(facts.judgement.validity, v1::Health::SUSPECT);

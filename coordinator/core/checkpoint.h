@@ -54,7 +54,8 @@ struct SessionMark {
 struct MergedBatches {
   AgentId agent{};
   uint64_t last = 0;
-  absl::Time until;  // the end of it
+  std::vector<Delivered> delivered = {};  // by them
+  absl::Time until = {};                  // the end of the last one
 };
 
 struct FleetCheckpoint {

@@ -29,6 +29,43 @@ int64_t Settled(const v1::ScenarioProgress& part) {
   return part.full() + part.interrupted() + part.dropped();
 }
 
+void NoteUndelivered(const std::string& scenario, int64_t iterations, RunMember& member) {
+  for (Undelivered& part : member.undelivered) {
+    if (part.scenario == scenario) {
+      part.iterations += iterations;
+      return;
+    }
+  }
+  member.undelivered.push_back({scenario, iterations});
+}
+
+// Of a scenario whose iterations nobody has counted beforehand; empty: nothing is missing.
+std::string MissingOfUncounted(const RunMember& member, const AgentShare::Scenario& planned) {
+  std::string text;
+  if (planned.max_vus > 0 && member.handed_over) {
+    text = absl::StrCat(Vus(planned.max_vus), " until others took over, ",
+                        absl::FormatDuration(absl::Floor(member.cut_at, absl::Milliseconds(100))),
+                        " after the start");
+  } else if (const v1::ScenarioProgress part = PartOf(member, planned.name);
+             planned.max_vus > 0 && part.state() != v1::ScenarioProgress::DONE) {
+    const absl::Duration elapsed = absl::Nanoseconds(part.elapsed_ns());
+    text = absl::StrCat(
+        Vus(planned.max_vus), " from ",
+        part.progress() == 0 && elapsed > absl::ZeroDuration()  // it may be one without an end
+            ? absl::FormatDuration(absl::Floor(elapsed, absl::Milliseconds(100))) +
+                  " after its start"
+            : absl::StrCat(static_cast<int>(part.progress() * 100), "%"),
+        " on");
+  }
+  for (const Undelivered& part : member.undelivered) {
+    if (part.scenario == planned.name) {
+      absl::StrAppend(&text, text.empty() ? "" : ", and ", Counted(part.iterations, "iteration"),
+                      " that had ended");
+    }
+  }
+  return text;
+}
+
 }  // namespace
 
 absl::Status DivideWork(TestPlan& plan, std::vector<RunMember>& members) {
@@ -146,15 +183,18 @@ absl::StatusOr<SegmentSequence> CutAmong(const std::vector<const RunMember*>& st
 
 void CountDelivered(RunMember& member) {
   for (const AgentShare::Scenario& planned : member.share.scenarios) {
-    const EndedIterations& ended = EndedOf(planned.name, member.ended);
+    const Delivered& delivered = DeliveredOf(planned.name, member.delivered);
     auto& parts = *member.progress.mutable_scenarios();
     const auto found = std::find_if(parts.begin(), parts.end(),
                                     [&](const auto& part) { return part.name() == planned.name; });
     v1::ScenarioProgress& part = found == parts.end() ? *parts.Add() : *found;
     part.set_name(planned.name);
-    part.set_full(ended.full);
-    part.set_interrupted(ended.interrupted);
-    part.set_dropped(ended.dropped);
+    if (const int64_t beyond = Settled(part) - delivered.settled(); beyond > 0) {
+      NoteUndelivered(planned.name, beyond, member);
+    }
+    part.set_full(delivered.full);
+    part.set_interrupted(delivered.interrupted);
+    part.set_dropped(delivered.dropped);
   }
 }
 
@@ -195,15 +235,9 @@ std::string MissingWork(const RunMember& member) {
       absl::StrAppend(&text, ", scenario ", planned.name, ": ",
                       std::max<int64_t>(planned.iterations - Settled(part), 0), " of ",
                       planned.iterations, " iterations");
-    } else if (planned.iterations < 0 && planned.max_vus > 0 && member.handed_over) {
-      absl::StrAppend(&text, ", scenario ", planned.name, ": ", Vus(planned.max_vus),
-                      " until others took over, ",
-                      absl::FormatDuration(absl::Floor(member.cut_at, absl::Milliseconds(100))),
-                      " after the start");
-    } else if (planned.iterations < 0 && planned.max_vus > 0 &&
-               part.state() != v1::ScenarioProgress::DONE) {
-      absl::StrAppend(&text, ", scenario ", planned.name, ": ", Vus(planned.max_vus), " from ",
-                      static_cast<int>(part.progress() * 100), "% on");
+    } else if (const std::string missing = MissingOfUncounted(member, planned);
+               planned.iterations < 0 && !missing.empty()) {
+      absl::StrAppend(&text, ", scenario ", planned.name, ": ", missing);
     }
   }
   return member.lost_rows.empty() ? text : absl::StrCat(text, ", ", member.lost_rows);

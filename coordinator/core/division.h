@@ -37,15 +37,16 @@ absl::StatusOr<SegmentSequence> CutAmong(const std::vector<const RunMember*>& st
                                          Partition partition);
 
 // Once no more batches of the member will be merged: the iterations of its progress become those of
-// the batches that were. What it told beyond them, nobody has measured.
+// the batches that were. What it told beyond them, nobody has measured: it is noted as undelivered.
+// May be called again.
 void CountDelivered(RunMember& member);
 
 // Where work moves: whether `progress`, the last one of a member that has handed its work over, has
 // fewer iterations than the schedules gave to its parts.
 bool FallsShort(const RunMember& member, const v1::Progress& progress);
 
-// What nobody will do now, after CountDelivered, for people: "segment 1/3:2/3, scenario a: 5 of 10 iterations". Empty if
-// the member had no work yet.
+// What nobody will do or measure now, after CountDelivered, for people: "segment 1/3:2/3, scenario a: 5 of 10 iterations,
+// scenario b: 3 VUs from 25% on, and 12 iterations that had ended". Empty if the member had no work yet.
 std::string MissingWork(const RunMember& member);
 // Whether it has settled all iterations of its share, and has come to the end of all scenarios.
 bool DidItsShare(const RunMember& member);

@@ -118,6 +118,7 @@ void Fleet::Expel(AgentId agent, const absl::Status& reason) {
   if (found == members_.end()) {
     return;
   }
+  TellLines(*found->second, found->second->received.last());  // it will not send them again
   std::unique_ptr<Member> member = std::move(found->second);
   members_.erase(found);
   if (member->record.connected) {

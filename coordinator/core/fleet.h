@@ -7,6 +7,7 @@
 // of runs.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <string>
@@ -134,6 +135,8 @@ class Fleet {
   void Committed(const std::vector<SessionMark>& marks);
   // Nothing is held back any more.
   void ReleaseHold();
+  // Tells of log lines at once, though it is not yet on disk that they have come: the end is near.
+  void TellAllLines();
   FleetCheckpoint Checkpoint() const;
   // Before anybody has joined, and followed by Hold. The agents have a lease to come back.
   void Restore(FleetCheckpoint saved);
@@ -166,6 +169,9 @@ class Fleet {
     // acknowledged.
     uint64_t released = 0;
     uint64_t kept = 0;
+    // Log lines whose coming is not yet on disk. Until it is, nobody is told, as the agent would send
+    // them to another process again. The agent keeps them bounded: it waits for acknowledgements.
+    std::deque<v1::AgentMessage> untold;
     bool dismissed = false;
   };
   struct Connection {
@@ -205,6 +211,8 @@ class Fleet {
   // Up to this number.
   void SendHeld(Member& member, uint64_t last);
   void AcknowledgeIfMuch(Member& member);
+  // Tells of log lines up to this number.
+  void TellLines(Member& member, uint64_t last);
   void WatchLeases();
   void CheckLeases();
 

@@ -28,15 +28,31 @@ void Fleet::Committed(const std::vector<SessionMark>& marks) {
   for (const SessionMark& mark : marks) {
     if (Member* const member = FindMember(mark.agent); member != nullptr) {
       member->kept = std::max(member->kept, mark.received);
+      TellLines(*member, member->kept);
       SendHeld(*member, mark.sent);
       AcknowledgeIfMuch(*member);
     }
   }
 }
 
+void Fleet::TellLines(Member& member, uint64_t last) {
+  while (!member.untold.empty() && member.untold.front().number() <= last) {
+    const v1::AgentMessage lines = std::move(member.untold.front());
+    member.untold.pop_front();
+    events_.on_message(member.record.id, lines).IgnoreError();  // lines have none
+  }
+}
+
+void Fleet::TellAllLines() {
+  for (auto& [id, member] : members_) {
+    TellLines(*member, member->received.last());
+  }
+}
+
 void Fleet::ReleaseHold() {
   if (holding()) {
     on_held_ = nullptr;
+    TellAllLines();
     for (auto& [id, member] : members_) {
       SendHeld(*member, member->sent.next_number() - 1);
     }

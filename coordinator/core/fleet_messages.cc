@@ -95,6 +95,11 @@ void Fleet::HandleNumbered(Member& member, const v1::AgentMessage& message) {
     Expel(id, absl::CancelledError(absl::StrCat("it left: ", message.leaving().reason())));
     return;
   }
+  if (holding() && message.has_log_lines()) {
+    member.untold.push_back(message);
+    on_held_();
+    return;
+  }
   absl::Status handled = events_.on_message(id, message);
   if (!handled.ok()) {
     EndForMessage(id, handled);

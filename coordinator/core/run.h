@@ -226,6 +226,8 @@ class Run {
 
   void SetState(RunState state, absl::Duration limit);
   void EnterInspecting();
+  // Whether the message is small enough; the run ends if not, because of `what`.
+  bool MayBeSent(absl::string_view what, const v1::CoordinatorMessage& message);
   void EnterAssigning();
   void EnterPreparing();
   void EnterSetup();

@@ -41,7 +41,7 @@ RunCheckpoint Run::Checkpoint() const {
 std::vector<MergedBatches> Run::Merged() const {
   std::vector<MergedBatches> merged;
   for (const RunMember& member : members()) {
-    merged.push_back({member.id, member.batches.last(), member.measured_until});
+    merged.push_back({member.id, member.batches.last(), member.delivered, member.measured_until});
   }
   return merged;
 }
@@ -55,6 +55,7 @@ void Run::BatchesKept(const std::vector<MergedBatches>& kept) {
       continue;
     }
     member.kept_until = of_member->until;
+    member.delivered_kept = of_member->delivered;
     // Only with news: who waits for an acknowledgement sends again what is not in it.
     if (std::exchange(member.batches_kept, of_member->last) != of_member->last && !member.lost) {
       fleet_.AcknowledgeBatches(member.id, settings_.run_id, of_member->last);
@@ -106,9 +107,11 @@ absl::Status Run::TakeBack(RunCheckpoint& saved) {
     plan_->controlled[scenario] = totals;
   }
   for (RunMember& member : saved.members) {
-    member.batches = ReceiveWindow(member.batches_kept);
-    member.measured_until = member.kept_until;
+    member.GoBackToKept();
     member.at_rest = false;
+    if (member.lost) {  // and cannot send again what was merged and not kept
+      CountDelivered(member);
+    }
   }
   LOCKSTEP_RETURN_IF_ERROR(RecutMembers(saved.members, plan_->partition));
   roster_.Restore(std::move(saved.members), saved.elected);

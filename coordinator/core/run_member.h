@@ -52,15 +52,30 @@ struct RunMember {
 
   Step step = Step::kJoined;
 
-  ReceiveWindow batches;               // merged so far
-  std::vector<EndedIterations> ended;  // in them
-  uint64_t batches_kept = 0;           // that the journal holds, where there is one
-  absl::Time measured_until;           // the end of the last one that is merged
-  absl::Time kept_until;               // and of the last one that the journal holds
-  uint64_t last_batch = 0;             // that the agent has announced
-  v1::Progress progress;               // the latest
-  double round_trip_ms = 0;            // of the best clock probe
+  ReceiveWindow batches;             // merged so far
+  std::vector<Delivered> delivered;  // by them
+  absl::Time measured_until;         // the end of the last one
+  // The same of those that the journal holds, where there is one.
+  uint64_t batches_kept = 0;
+  std::vector<Delivered> delivered_kept;
+  absl::Time kept_until;
+  std::vector<Undelivered> undelivered;  // once it is lost
+  uint64_t last_batch = 0;               // that the agent has announced
+  v1::Progress progress;                 // the latest
+  double round_trip_ms = 0;              // of the best clock probe
 
+  // All that is merged is about to be in the journal.
+  void KeepMerged() {
+    batches_kept = batches.last();
+    delivered_kept = delivered;
+    kept_until = measured_until;
+  }
+  // What the journal does not hold was never merged: its agent sends it again, if it can.
+  void GoBackToKept() {
+    batches = ReceiveWindow(batches_kept);
+    delivered = delivered_kept;
+    measured_until = kept_until;
+  }
   void Reach(Step reached) { step = std::max(step, reached); }
   bool flushed() const { return batches.last() >= last_batch; }
   // Has drained, and all that it measured has been merged.

@@ -307,9 +307,15 @@ absl::Status Run::OnBatch(AgentId agent, const v1::BatchMessage& message) {
     phase_.Limit(settings_.lease + kStopWithin);  // it is telling: there may be very much to tell
   }
   if (next) {
-    LOCKSTEP_ASSIGN_OR_RETURN(const RunResults::Merged merged,
+    LOCKSTEP_ASSIGN_OR_RETURN(RunResults::Merged merged,
                               results_.Merge(member->name, message.batch()));
-    AddEnded(merged.ended, member->ended);
+    for (Delivered& part : merged.delivered) {  // a script may tag requests as it likes
+      if (plan_.has_value() && !plan_->executors.empty() &&
+          !plan_->executors.contains(part.scenario)) {
+        part.scenario.clear();
+      }
+    }
+    AddDelivered(merged.delivered, member->delivered);
     member->measured_until = std::max(member->measured_until, merged.until);
   }
   // A repetition is acknowledged again, its acknowledgement was lost; after a gap the agent repeats

@@ -16,8 +16,8 @@
 #include "lockstep/v1/control.pb.h"
 #include "lockstep/v1/status.pb.h"
 
-#include "common/metrics/ended_iterations.h"
 #include "common/segment/execution_segment.h"
+#include "coordinator/core/delivered.h"
 #include "coordinator/core/vu_leases.h"
 
 namespace lockstep::coordinator {
@@ -102,8 +102,8 @@ class RunResults {
   virtual ~RunResults() = default;
   // Merges one agent's next batch. InvalidArgument if it cannot be decoded.
   struct Merged {
-    std::vector<EndedIterations> ended;  // in it
-    absl::Time until;                    // its end
+    std::vector<Delivered> delivered;  // by it
+    absl::Time until;                  // its end
   };
   virtual absl::StatusOr<Merged> Merge(const std::string& agent, absl::string_view batch) = 0;
   // One sample each of `vus` and `vus_max`: once a second.

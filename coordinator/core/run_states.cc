@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "common/base/message_limits.h"
 #include "coordinator/core/run.h"
 #include "proto/words.h"
 
@@ -68,6 +69,9 @@ void Run::EnterInspecting() {
   inspect.set_main_script(script.text);
   inspect.mutable_env()->insert(settings_.env.begin(), settings_.env.end());
   inspect.set_base_mode(script.base_mode);
+  if (!MayBeSent("the script", message)) {
+    return;
+  }
   sender_.Send(roster_.elected(), std::move(message));
 }
 
@@ -79,9 +83,26 @@ void Run::EnterAssigning() {
   SetState(v1::RunStatus::ASSIGNING, settings_.assign_within);
   for (const AgentId id : roster_.Present()) {
     if (const RunMember* member = roster_.Find(id); member != nullptr) {
-      sender_.Send(id, assignments_.MessageFor(*member, *plan_));
+      v1::CoordinatorMessage message = assignments_.MessageFor(*member, *plan_);
+      if (!MayBeSent("what agents are to know of the test (options, environment, names of files)",
+                     message)) {
+        return;
+      }
+      sender_.Send(id, std::move(message));
     }
   }
+}
+
+// The agents are not to blame for it, so that none is to be lost by it, one after the other.
+bool Run::MayBeSent(absl::string_view what, const v1::CoordinatorMessage& message) {
+  const size_t bytes = message.ByteSizeLong();
+  if (bytes > kMostMessageBytes) {
+    EndEarly({.exit_code = ExitCode::kInvalidConfig,
+              .message = absl::StrCat(what, " has ", bytes, " bytes: the most is ",
+                                      kMostMessageBytes, "; put large data into files"),
+              .refused = true});
+  }
+  return bytes <= kMostMessageBytes;
 }
 
 void Run::EnterPreparing() {
@@ -217,6 +238,10 @@ void Run::EnterSummarising() {
   v1::CoordinatorMessage message;
   message.mutable_run_handle_summary()->set_data_json(
       results_.SummaryData(measured(), script_.setup_data()));
+  if (const size_t bytes = message.ByteSizeLong(); bytes > kMostMessageBytes) {
+    FailSummary(absl::StrCat("its data has ", bytes, " bytes: the most is ", kMostMessageBytes));
+    return;
+  }
   sender_.Send(elected->id, std::move(message));
 }
 
@@ -232,6 +257,7 @@ void Run::JudgeEnd() {
 
 void Run::Conclude(std::optional<std::map<std::string, std::string>> outputs) {
   JudgeEnd();
+  fleet_.TellAllLines();
   events_.on_summary(std::move(outputs));
   Finish();
 }

@@ -39,9 +39,6 @@ void AddScenario(const v1::ScenarioProgress& part, bool gone, v1::RunStatus* sta
   scenario.set_vus(scenario.vus() + part.vus());
   scenario.set_max_vus(scenario.max_vus() + part.max_vus());
   scenario.set_allocated_vus(scenario.allocated_vus() + part.allocated_vus());
-  scenario.set_iterations(scenario.iterations() + part.full());
-  scenario.set_interrupted(scenario.interrupted() + part.interrupted());
-  scenario.set_dropped(scenario.dropped() + part.dropped());
   scenario.set_wanted_per_s(std::max(scenario.wanted_per_s(), part.rate_per_s()));
   scenario.set_elapsed_s(
       std::max(scenario.elapsed_s(), static_cast<double>(part.elapsed_ns()) / 1e9));
@@ -51,6 +48,17 @@ void AddScenario(const v1::ScenarioProgress& part, bool gone, v1::RunStatus* sta
       part.planned() < 0 || scenario.planned() < 0 ? -1 : scenario.planned() + part.planned());
 }
 
+// Iterations and requests are those of the batches: of one moment, and all there is to come to in the end.
+template <class Counts>
+void AddDone(const Delivered& part, Counts* counts) {
+  counts->set_iterations(counts->iterations() + part.full);
+  counts->set_interrupted(counts->interrupted() + part.interrupted);
+  counts->set_dropped(counts->dropped() + part.dropped);
+  v1::Load& load = *counts->mutable_load();
+  load.set_http_reqs(load.http_reqs() + part.requests);
+  load.set_http_reqs_failed(load.http_reqs_failed() + part.failed);
+}
+
 // All that are there first: of them is the state.
 void AddScenarios(const RunFacts& facts, v1::RunStatus* status) {
   for (const bool gone : {false, true}) {
@@ -58,6 +66,16 @@ void AddScenarios(const RunFacts& facts, v1::RunStatus* status) {
       if ((facts.work_moves && (member.lost || member.handed_over)) == gone) {
         for (const v1::ScenarioProgress& part : member.progress.scenarios()) {
           AddScenario(part, gone, status);
+        }
+      }
+    }
+  }
+  for (const RunMember& member : facts.roster.members()) {
+    for (const Delivered& part : member.delivered) {
+      AddDone(part, status);
+      for (v1::ScenarioStatus& scenario : *status->mutable_scenarios()) {
+        if (scenario.name() == part.scenario) {
+          AddDone(part, &scenario);
         }
       }
     }
@@ -147,10 +165,8 @@ void AddAgent(const RunMember& member, bool connected, v1::RunStatus* status) {
   agent.set_weight(member.weight);
   agent.set_vus(member.lost ? 0 : member.progress.vus_active());
   agent.set_vus_max(member.lost ? 0 : member.progress.vus_initialised());
-  for (const v1::ScenarioProgress& part : member.progress.scenarios()) {
-    agent.set_iterations(agent.iterations() + part.full());
-    agent.set_interrupted(agent.interrupted() + part.interrupted());
-    agent.set_dropped(agent.dropped() + part.dropped());
+  for (const Delivered& part : member.delivered) {
+    AddDone(part, &agent);
   }
   agent.set_clock_round_trip_ms(member.round_trip_ms);
   agent.set_start_lateness_ms(static_cast<double>(member.progress.start_lateness_ns()) / 1e6);
@@ -215,9 +231,6 @@ v1::RunStatus DescribeRun(const RunFacts& facts) {
   for (const v1::AgentStatus& agent : status.agents()) {
     status.set_vus(status.vus() + agent.vus());
     status.set_vus_max(status.vus_max() + agent.vus_max());
-    status.set_iterations(status.iterations() + agent.iterations());
-    status.set_interrupted(status.interrupted() + agent.interrupted());
-    status.set_dropped(status.dropped() + agent.dropped());
   }
   for (const AgentId id : facts.roster.spares()) {
     if (const AgentRecord* spare = facts.fleet.Find(id); spare != nullptr) {

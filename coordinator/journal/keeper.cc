@@ -70,8 +70,7 @@ void Keeper::Commit() {
   if (results) {
     merged = parts_.run.Merged();
     for (RunMember& member : run.members) {
-      member.batches_kept = member.batches.last();
-      member.kept_until = member.measured_until;
+      member.KeepMerged();
     }
   }
   const FleetCheckpoint fleet = parts_.fleet.Checkpoint();

@@ -148,11 +148,17 @@ void MemberFields(Visit& visit, Member& member) {
   visit.Field("step", member.step);
   visit.Field("batches", member.batches_kept);
   visit.Field("until", member.kept_until);
-  visit.List("ended", member.ended, [](auto& v, auto& ended) {
-    v.Field("scenario", ended.scenario);
-    v.Field("full", ended.full);
-    v.Field("interrupted", ended.interrupted);
-    v.Field("dropped", ended.dropped);
+  visit.List("delivered", member.delivered_kept, [](auto& v, auto& part) {
+    v.Field("scenario", part.scenario);
+    v.Field("full", part.full);
+    v.Field("interrupted", part.interrupted);
+    v.Field("dropped", part.dropped);
+    v.Field("requests", part.requests);
+    v.Field("failed", part.failed);
+  });
+  visit.List("undelivered", member.undelivered, [](auto& v, auto& part) {
+    v.Field("scenario", part.scenario);
+    v.Field("iterations", part.iterations);
   });
   visit.Field("last_batch", member.last_batch);
   visit.Field("progress", member.progress);

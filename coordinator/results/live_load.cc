@@ -21,41 +21,58 @@ std::string ScenarioOf(const TagList& tags) {
 
 // A count that an agent has sent may be any finite number.
 int64_t ToCount(double value) {
-  return static_cast<int64_t>(std::clamp(value, 0.0, 9e18));
+  return static_cast<int64_t>(std::clamp(value, 0.0, 1e15));
 }
 
 }  // namespace
 
-void LiveLoad::Add(const std::string& agent, const Batch& batch) {
+std::vector<Delivered> DeliveredBy(const Batch& batch) {
+  struct Sums {
+    EndedIterations ended;
+    double requests = 0;
+    double failed = 0;
+  };
+  std::map<std::string, Sums> sums;  // a script may tag requests as it likes
+  for (const EndedIterations& ended : batch.ended) {
+    sums[ended.scenario].ended = ended;
+  }
+  for (const SeriesDelta& series : batch.series) {
+    const std::string& metric = batch.metrics[series.metric].name;
+    if (metric == "http_reqs") {
+      sums[ScenarioOf(batch.tag_sets[series.tag_set])].requests += series.aggregate.counter().sum();
+    } else if (metric == "http_req_failed") {
+      sums[ScenarioOf(batch.tag_sets[series.tag_set])].failed +=
+          static_cast<double>(series.aggregate.rate().trues);
+    }
+  }
+  std::vector<Delivered> delivered;
+  for (const auto& [scenario, sum] : sums) {
+    delivered.push_back({.scenario = scenario,
+                         .full = sum.ended.full,
+                         .interrupted = sum.ended.interrupted,
+                         .dropped = sum.ended.dropped,
+                         .requests = ToCount(sum.requests),
+                         .failed = ToCount(sum.failed)});
+  }
+  return delivered;
+}
+
+void LiveLoad::Add(const std::string& agent, const Batch& batch,
+                   const std::vector<Delivered>& delivered) {
   PerAgent& mine = agents_[agent];
   mine.ticks = 0;
   const absl::Duration length = batch.end - batch.begin;
-  const bool has_speed = length >= kShortest;
-  const double per_s = has_speed ? 1 / absl::ToDoubleSeconds(length) : 0;
-  if (has_speed) {
-    mine.all.last = {};
-    for (auto& [name, part] : mine.scenarios) {
-      part.last = {};
-    }
+  if (length < kShortest) {
+    return;
   }
-  std::vector<double Counts::*> fields;  // by metric; null: not looked at
-  for (const Metric& metric : batch.metrics) {
-    fields.push_back(metric.name == "http_reqs"         ? &Counts::requests
-                     : metric.name == "http_req_failed" ? &Counts::failed
-                     : metric.name == "iterations"      ? &Counts::iterations
-                                                        : nullptr);
-  }
-  for (const SeriesDelta& series : batch.series) {
-    double Counts::*const field = fields[series.metric];
-    if (field == nullptr) {
-      continue;
-    }
-    const double value = field == &Counts::failed
-                             ? static_cast<double>(series.aggregate.rate().trues)
-                             : series.aggregate.counter().sum();
-    for (Part* part : {&mine.all, &mine.scenarios[ScenarioOf(batch.tag_sets[series.tag_set])]}) {
-      part->total.*field += value;
-      part->last.*field += value * per_s;
+  mine.all = {};
+  mine.scenarios.clear();
+  const double per_s = 1 / absl::ToDoubleSeconds(length);
+  for (const Delivered& part : delivered) {
+    for (PerSecond* speed : {&mine.all, &mine.scenarios[part.scenario]}) {
+      speed->requests += static_cast<double>(part.requests) * per_s;
+      speed->failed += static_cast<double>(part.failed) * per_s;
+      speed->iterations += static_cast<double>(part.full) * per_s;
     }
   }
 }
@@ -66,31 +83,28 @@ void LiveLoad::Tick() {
   }
 }
 
-void LiveLoad::AddTo(v1::Load* load, const Part& part, bool speeds) {
-  load->set_http_reqs(load->http_reqs() + ToCount(part.total.requests));
-  load->set_http_reqs_failed(load->http_reqs_failed() + ToCount(part.total.failed));
-  if (speeds) {
-    load->set_http_reqs_per_s(load->http_reqs_per_s() + part.last.requests);
-    load->set_http_reqs_failed_per_s(load->http_reqs_failed_per_s() + part.last.failed);
-    load->set_iterations_per_s(load->iterations_per_s() + part.last.iterations);
-  }
+void LiveLoad::AddTo(v1::Load* load, const PerSecond& speed) {
+  load->set_http_reqs_per_s(load->http_reqs_per_s() + speed.requests);
+  load->set_http_reqs_failed_per_s(load->http_reqs_failed_per_s() + speed.failed);
+  load->set_iterations_per_s(load->iterations_per_s() + speed.iterations);
 }
 
 void LiveLoad::Describe(v1::RunStatus* status) const {
-  const bool running = status->state() == v1::RunStatus::RUNNING;
+  if (status->state() != v1::RunStatus::RUNNING) {
+    return;
+  }
   for (v1::AgentStatus& agent : *status->mutable_agents()) {
     const auto found = agents_.find(agent.name());
-    if (found == agents_.end()) {
+    if (found == agents_.end() || agent.state() == v1::AgentStatus::LOST ||
+        found->second.ticks > kStaleTicks) {
       continue;
     }
-    const bool speeds =
-        running && agent.state() != v1::AgentStatus::LOST && found->second.ticks <= kStaleTicks;
-    AddTo(agent.mutable_load(), found->second.all, speeds);
-    AddTo(status->mutable_load(), found->second.all, speeds);
+    AddTo(agent.mutable_load(), found->second.all);
+    AddTo(status->mutable_load(), found->second.all);
     for (v1::ScenarioStatus& scenario : *status->mutable_scenarios()) {
       if (auto part = found->second.scenarios.find(scenario.name());
           part != found->second.scenarios.end()) {
-        AddTo(scenario.mutable_load(), part->second, speeds);
+        AddTo(scenario.mutable_load(), part->second);
       }
     }
   }

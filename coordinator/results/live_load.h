@@ -1,43 +1,43 @@
-// Requests, failures and iterations by agent and by scenario while a run goes on, from the batches
-// as they are merged: what the merged store does not keep apart. Loop-bound; a value without clock
-// or thread.
+// How fast agents and scenarios are while a run goes on, from the batches as they are merged. What they
+// come to in all is the run's to know (core/delivered.h). Loop-bound; a value without clock or thread.
 #pragma once
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "lockstep/v1/status.pb.h"
 
 #include "common/metrics/batch.h"
+#include "coordinator/core/delivered.h"
 
 namespace lockstep::coordinator {
 
+// What a batch tells.
+std::vector<Delivered> DeliveredBy(const Batch& batch);
+
 class LiveLoad {
  public:
-  // The next batch of `agent`, already merged.
-  void Add(const std::string& agent, const Batch& batch);
+  // The next batch of `agent`, already merged, and what it tells.
+  void Add(const std::string& agent, const Batch& batch, const std::vector<Delivered>& delivered);
   // A second has passed.
   void Tick();
-  // Fills in the loads of `status`, its agents and its scenarios. Speeds only while it is Running,
-  // and without agents that are lost or have had nothing to tell for two seconds.
+  // Fills in the speeds of `status`, its agents and its scenarios: only while it is Running, and
+  // without agents that are lost or have had nothing to tell for two seconds.
   void Describe(v1::RunStatus* status) const;
 
  private:
-  struct Counts {
+  struct PerSecond {
     double requests = 0;
     double failed = 0;
     double iterations = 0;
   };
-  struct Part {
-    Counts total;
-    Counts last;  // of the last batch, per second
-  };
-  static void AddTo(v1::Load* load, const Part& part, bool speeds);
+  static void AddTo(v1::Load* load, const PerSecond& speed);
 
-  struct PerAgent {
-    Part all;
-    std::map<std::string, Part> scenarios;
-    int ticks = 0;  // since the last batch
+  struct PerAgent {  // in its last batch
+    PerSecond all;
+    std::map<std::string, PerSecond> scenarios;
+    int ticks = 0;  // since then
   };
   std::map<std::string, PerAgent> agents_;
 };

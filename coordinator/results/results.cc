@@ -47,7 +47,8 @@ absl::StatusOr<RunResults::Merged> Results::Merge(const std::string& agent,
     return absl::InvalidArgumentError(
         absl::StrCat("batch ", decoded.number, " of agent ", agent, ": ", merged.message()));
   }
-  load_.Add(agent, decoded);
+  std::vector<Delivered> delivered = DeliveredBy(decoded);
+  load_.Add(agent, decoded, delivered);
   errors_.AddFolded(decoded.folded_errors);
   for (const ErrorCount& errors : decoded.errors) {
     errors_.Add(errors, agent);
@@ -55,7 +56,7 @@ absl::StatusOr<RunResults::Merged> Results::Merge(const std::string& agent,
   if (timeline_.has_value()) {
     timeline_->Add(agent, decoded);
   }
-  return Merged{.ended = std::move(decoded.ended), .until = decoded.end};
+  return Merged{.delivered = std::move(delivered), .until = decoded.end};
 }
 
 void Results::HideSecrets(Batch* batch) const {

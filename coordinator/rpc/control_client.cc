@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "lockstep/v1/services.grpc.pb.h"
 
+#include "common/base/message_limits.h"
 #include "common/rpc/channel.h"
 
 namespace lockstep::coordinator {
@@ -48,7 +49,9 @@ ControlClient::ControlClient(const std::string& address, const Credentials* cred
     : impl_(std::make_unique<Impl>()) {
   impl_->address = address;
   impl_->tls = credentials != nullptr;
-  impl_->stub = v1::Status::NewStub(MakeChannel(address, credentials, {}));
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(static_cast<int>(kMostMessageBytes + kPieceOverheadBytes));
+  impl_->stub = v1::Status::NewStub(MakeChannel(address, credentials, arguments));
 }
 
 ControlClient::~ControlClient() = default;

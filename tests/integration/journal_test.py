@@ -1,6 +1,7 @@
 """Results that outlive the coordinator's process: kill -9 and what the journal makes of it, with real processes."""
 import gzip
 import json
+import re
 import resource
 import signal
 import sqlite3
@@ -39,15 +40,18 @@ class JournalTest(LockstepTest):
                         "--journal", str(self.journal), "-e", f"TARGET={self.server.url}", *flags, self.script(script)]
         self.coordinator = self.start(*self.command)
         self.addCleanup(lambda: (self.coordinator.kill(), self.coordinator.communicate(timeout=PATIENCE)))
+        self.agents = []
         for i in range(agents):
             agent = subprocess.Popen([BIN / "lockstep-agent", "--coordinator", f"127.0.0.1:{port}", "--insecure", "--name", f"a{i}"],
                                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=self.env, cwd=self.folder)
             self.addCleanup(agent.wait, PATIENCE)
             self.addCleanup(agent.kill)
+            self.agents.append(agent)
 
     def kill(self):
+        """Kills the coordinator; what it has written to standard error."""
         self.coordinator.send_signal(signal.SIGKILL)
-        self.coordinator.communicate(timeout=PATIENCE)
+        return self.coordinator.communicate(timeout=PATIENCE)[1]
 
     def runs(self):
         listed = self.lockstep("runs", "--journal", self.journal, "--json")
@@ -117,6 +121,30 @@ class Kills(JournalTest):
         again = self.lockstep("recover", self.journal)
         self.assertEqual(255, again.returncode, again.stderr)
         self.assertTrue((self.folder / "junit.xml").exists())
+
+    def test_an_agent_that_is_killed_with_the_coordinator_is_missed_by_name_and_no_line_is_written_twice(self):
+        self.fleet(2, "--on-agent-loss", "tolerate=50%", "--result-file", "result.json", "-o", "report=report.html",
+                   script="import http from 'k6/http';\nimport { sleep } from 'k6';\nimport exec from 'k6/execution';\n"
+                          "export const options = { scenarios: { s: { executor: 'constant-vus', vus: 6, duration: '6s' } } };\n"
+                          "export default () => { http.get(`${__ENV.TARGET}/status/200`);\n"
+                          "  console.log(`line ${exec.vu.idInTest}-${exec.vu.iterationInInstance}`); sleep(0.02); };\n")
+        self.wait_for_requests(self.server, 300, self.coordinator)
+        self.agents[1].kill()
+        first = self.kill()
+        self.coordinator = self.start(*self.command)
+        _, second = self.coordinator.communicate(timeout=PATIENCE)
+        self.assertEqual(0, self.coordinator.returncode, second)
+        lines = re.findall(r"line \d+-\d+", first + second)
+        self.assertEqual(sorted(set(lines)), sorted(lines))
+        result = json.loads((self.folder / "result.json").read_text("utf-8"))
+        self.assertEqual("SUSPECT", result["validity"]["verdict"])
+        (lost,) = result["validity"]["lostAgents"]
+        self.assertRegex(lost["missing"], r"^segment .*, scenario s: 3 VUs from \d+% on(, and \d+ iterations? that had ended)?$")
+        environment = {entry["name"]: entry["value"] for entry in result["history"]["environment"]}
+        self.assertRegex(environment["charts and requests by name"], r"^only from [\d.]+s after the start on, when another coordinator")
+        requests = result["history"]["columns"]["requests"]
+        self.assertIsNone(requests[0])
+        self.assertGreater(max(value for value in requests if value is not None), 0)
 
     def test_another_test_does_not_go_on(self):
         self.fleet(1)
@@ -205,8 +233,8 @@ class Faults(JournalTest):
     def test_a_newer_journal(self):
         self.short_run()
         with sqlite3.connect(self.journal) as database:
-            database.execute("PRAGMA user_version = 8")
-        self.refused("a newer lockstep has written it (schema 8); this one knows schema 7, so it needs another file, or that lockstep")
+            database.execute("PRAGMA user_version = 9")
+        self.refused("a newer lockstep has written it (schema 9); this one knows schema 8, so it needs another file, or that lockstep")
 
     def test_a_damaged_journal(self):
         self.short_run()

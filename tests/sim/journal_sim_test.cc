@@ -4,7 +4,9 @@
 // before it is on disk (it would be missing in the sequence of its agent's batches).
 //
 // LOCKSTEP_SIM_SEED=N replays one history.
+#include <algorithm>
 #include <cstdlib>
+#include <string>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -13,13 +15,16 @@
 #include "absl/strings/str_join.h"
 
 #include "tests/sim/draw.h"
+#include "tests/sim/moved_work.h"
 #include "tests/sim/sim_fleet.h"
 
 namespace lockstep {
 namespace {
 
+using lockstep::testing::CheckMoved;
 using lockstep::testing::Dice;
 using lockstep::testing::PlayRun;
+using lockstep::testing::Replay;
 using lockstep::testing::Scenario;
 using lockstep::testing::Seeds;
 using lockstep::testing::SimMember;
@@ -27,11 +32,6 @@ using lockstep::testing::SimOutcome;
 using lockstep::testing::SimSetup;
 using ::testing::Contains;
 using ::testing::HasSubstr;
-
-std::string Replay(uint64_t seed, const SimOutcome& outcome) {
-  return absl::StrCat("replay with LOCKSTEP_SIM_SEED=", seed, "; exit code ", outcome.exit_code,
-                      "; the coordinators said:\n", absl::StrJoin(outcome.log, "\n"));
-}
 
 // From one to four kills at any moment, the second ones perhaps while agents come back from the first,
 // each time for up to half a lease.
@@ -259,6 +259,80 @@ TEST(Journal, AnAgentThatDiesMeanwhileIsLostByName) {
     EXPECT_EQ(outcome.went_on, 1);
     EXPECT_THAT(outcome.log, Contains(HasSubstr("agent agent-1 was lost: nothing was heard")));
     EXPECT_EQ(outcome.kept, outcome.ledger.counted().size());
+    ASSERT_FALSE(HasFailure()) << Replay(seed, outcome);
+  }
+}
+
+// "scenario rate: 7 of 100 iterations" of what is said to be missing: 7.
+int64_t MissingOf(const Judgement& judgement, const std::string& scenario) {
+  int64_t missing = 0;
+  for (const LostAgent& lost : judgement.lost) {
+    const std::string before = absl::StrCat("scenario ", scenario, ": ");
+    const size_t at = lost.missing.find(before);
+    if (at != std::string::npos) {
+      missing += std::atoll(lost.missing.c_str() + at + before.size());
+    }
+  }
+  return missing;
+}
+
+// What was planned was counted, or dropped, or is missing by name.
+void CheckMissing(const SimOutcome& outcome) {
+  const auto accounted = [&outcome](size_t scenario, const std::string& name) {
+    const auto& counted = outcome.ledger.counted();
+    int64_t sum = std::count_if(counted.begin(), counted.end(),
+                                [scenario](const auto& each) { return each.first == scenario; });
+    for (const SimMember& member : outcome.members) {
+      sum += member.lost && !member.settled ? 0 : member.dropped[scenario];
+    }
+    return sum + MissingOf(outcome.judgement, name);
+  };
+  EXPECT_EQ(accounted(0, "rate"), 20 * 20);
+  EXPECT_EQ(accounted(1, "shared"), 500);
+  EXPECT_EQ(accounted(3, "vus_own"), 7 * 60);
+}
+
+// What it had told of its progress was on disk, and some of what it had measured was not; and what the
+// others send again is theirs once.
+TEST(Journal, WhatAnAgentHadDoneThatDiesWithTheCoordinatorIsMissingByName) {
+  for (const uint64_t seed : Seeds(50)) {
+    SCOPED_TRACE(seed);
+    Dice dice(5000 + seed);
+    SimSetup setup = FourAgents(seed);
+    setup.tolerated_loss_percent = 50;
+    const absl::Duration at = absl::Seconds(2 + 10 * dice.Unit());
+    setup.agents[1].dies_at = at;
+    setup.agents[2].dies_at = at + absl::Seconds(5 * dice.Unit());
+    setup.restarts = {{at, absl::Seconds(2 * dice.Unit())}};
+    const SimOutcome outcome = PlayRun(setup);
+    EXPECT_TRUE(outcome.ended);
+    EXPECT_EQ(outcome.went_on, 1);
+    EXPECT_NE(outcome.judgement.validity, v1::Health::VALID);
+    CheckMissing(outcome);
+    ASSERT_FALSE(HasFailure()) << Replay(seed, outcome);
+  }
+}
+
+// The same where work moves: what the dead ones have not begun the others do, and what they have begun
+// and not delivered is missing by name.
+TEST(Journal, WorkMovesAndAgentsDieAcrossCoordinators) {
+  for (const uint64_t seed : Seeds(50)) {
+    SCOPED_TRACE(seed);
+    Dice dice(6000 + seed);
+    SimSetup setup = FourAgents(seed);
+    setup.redistribute = true;
+    setup.wanted = 4;
+    setup.agents.push_back(
+        {.clock_offset = absl::Seconds(7), .join_after = absl::Seconds(3 + 12 * dice.Unit())});
+    setup.restarts = AnyKills(dice, absl::Seconds(20));
+    for (SimSetup::Restart& restart : setup.restarts) {
+      restart.at += absl::Seconds(1);
+    }
+    setup.agents[1 + seed % 3].dies_at = setup.restarts[0].at + absl::Seconds(2 * dice.Unit() - 1);
+    setup.agents[1 + (seed + 1) % 3].leaves_at = absl::Seconds(3 + 12 * dice.Unit());
+    const SimOutcome outcome = PlayRun(setup);
+    CheckMoved(outcome);
+    CheckMissing(outcome);
     ASSERT_FALSE(HasFailure()) << Replay(seed, outcome);
   }
 }

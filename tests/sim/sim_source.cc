@@ -60,13 +60,13 @@ absl::StatusOr<SimResults::Merged> SimResults::Merge(const std::string& agent,
   int64_t number = 0;
   EXPECT_TRUE(absl::SimpleAtoi(lines.at(0), &number));
   std::vector<SimIteration> full;
-  std::vector<EndedIterations> ended;
+  std::vector<coordinator::Delivered> delivered;
   for (size_t i = 1; i < lines.size(); ++i) {
     const std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(lines[i], ',');
     SimIteration& iteration = full.emplace_back();
     EXPECT_TRUE(absl::SimpleAtoi(parts.first, &iteration.first));
     EXPECT_TRUE(absl::SimpleAtoi(parts.second, &iteration.second));
-    ++EndedOf(setup_.scenarios.at(iteration.first).name, ended).full;
+    ++DeliveredOf(setup_.scenarios.at(iteration.first).name, delivered).full;
   }
   ledger_.MergeBatch(agent, number, full);
   Batch measured;
@@ -78,7 +78,7 @@ absl::StatusOr<SimResults::Merged> SimResults::Merge(const std::string& agent,
     measured.series.push_back({.first_seen = {}, .aggregate = std::move(one)});
   }
   LOCKSTEP_RETURN_IF_ERROR(store.Merge(measured));
-  return Merged{.ended = std::move(ended), .until = {}};
+  return Merged{.delivered = std::move(delivered), .until = {}};
 }
 
 std::optional<std::string> SimResults::CheckThresholds(absl::Duration measured) {

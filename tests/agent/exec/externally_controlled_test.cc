@@ -60,6 +60,35 @@ TEST_F(ExternallyControlledTest, ScalingDownInterruptsAfterGracefulStop) {
   Finish();
 }
 
+// As options have it, where nobody gives it a gracefulStop. The end of a test interrupts what runs, and
+// an agent that leaves does not: the test goes on.
+TEST_F(ExternallyControlledTest, WhoLeavesLetsIterationsEnd) {
+  Make({Scenario(ExternallyControlledConfig{2, 2, {}}, absl::ZeroDuration())},
+       Taking(absl::Seconds(5)));
+  Start();
+  RunTo(absl::Seconds(1));
+  agent().engine->Leave();
+  RunTo(absl::Seconds(2));
+  EXPECT_EQ(agent().pool.running(), 2);
+  Finish();
+  EXPECT_EQ(SinceT0(agent().done_at), absl::Seconds(5));
+  EXPECT_EQ(agent().Scenario().iterations_full, 2);
+  EXPECT_EQ(agent().Scenario().iterations_interrupted, 0);
+  // Nobody has ended the test: it lacks VUs from now on.
+  EXPECT_EQ(agent().Scenario().state, v1::ScenarioProgress::INTERRUPTED);
+}
+
+TEST_F(ExternallyControlledTest, WhoLeavesWaitsForNoIterationWithoutEnd) {
+  Make({Scenario(ExternallyControlledConfig{1, 1, {}}, absl::ZeroDuration())},
+       Taking(absl::InfiniteDuration()));
+  Start();
+  RunTo(absl::Seconds(1));
+  agent().engine->Leave();
+  Finish();
+  EXPECT_EQ(SinceT0(agent().done_at), absl::Seconds(31));
+  EXPECT_EQ(agent().Scenario().iterations_interrupted, 1);
+}
+
 TEST_F(ExternallyControlledTest, AGreaterMaximumInitialisesVus) {
   Make({Scenario(ExternallyControlledConfig{2, 2, {}})}, Taking(absl::Milliseconds(100)));
   Start();

@@ -96,6 +96,26 @@ TEST_F(TimelineTest, AgentsOfOneSecondAddUp) {
   EXPECT_THAT(Column(history.agents[1].columns, "failed"), ElementsAre(2, 0));
 }
 
+// A coordinator that goes on with a run knows no more of the time before than that it was.
+TEST_F(TimelineTest, OfWhatWasRecordedElsewhereThereAreNoValues) {
+  timeline.Start(t0);
+  timeline.BeginAt(absl::Seconds(7.2));
+  timeline.Add("a", Requests(7, 3, 10));  // sent again, and a part of its second
+  timeline.Add("a", Requests(8, 4, 10));  // before the first tick
+  timeline.Tick(At(9, 5));
+  const History history = timeline.Freeze(6, /*last=*/true, absl::Seconds(9));
+  EXPECT_EQ(history.points, 3U);
+  EXPECT_THAT(Column(history.columns, "requests"),
+              ElementsAre(NanSensitiveDoubleEq(kNone), NanSensitiveDoubleEq(kNone), 4));
+  ASSERT_THAT(history.agents, SizeIs(1));
+  EXPECT_THAT(Column(history.agents[0].columns, "requests"),
+              ElementsAre(NanSensitiveDoubleEq(kNone), NanSensitiveDoubleEq(kNone), 4));
+  const History later = timeline.Freeze(8, /*last=*/true, absl::Seconds(9));
+  EXPECT_THAT(Column(later.columns, "requests"), ElementsAre(4));
+  const History shorter = timeline.FreezeWithin(2, absl::Seconds(9));
+  EXPECT_THAT(Column(shorter.columns, "requests"), ElementsAre(NanSensitiveDoubleEq(kNone), 4));
+}
+
 TEST_F(TimelineTest, WhileItRunsOnlySecondsThatAreOverAreShown) {
   timeline.Start(t0);
   timeline.Add("a", Requests(0, 3, 10));

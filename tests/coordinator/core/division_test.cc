@@ -61,10 +61,46 @@ TEST(Division, MissingIsWhatWasPlannedAndNotSettled) {
             "scenario timed: 5 VUs from 25% on");
   member.share.scenarios = {{"timed", -1, 1}};
   EXPECT_EQ(MissingWork(member), "segment 1/3:2/3, scenario timed: 1 VU from 25% on");
+  timed.set_progress(0);  // it has no end
+  timed.set_elapsed_ns(12'345'678'900);
+  EXPECT_EQ(MissingWork(member),
+            "segment 1/3:2/3, scenario timed: 1 VU from 12.3s after its start on");
   member.handed_over = true;
   member.cut_at = absl::Nanoseconds(21'020'088'211);
   EXPECT_EQ(MissingWork(member),
             "segment 1/3:2/3, scenario timed: 1 VU until others took over, 21s after the start");
+}
+
+TEST(Division, WhatWasToldAndNotMeasuredIsMissingToo) {
+  RunMember member;
+  member.segment = "1/3:2/3";
+  member.share.scenarios = {{"counted", 10, 4}, {"timed", -1, 5}, {"over", -1, 2}};
+  for (const auto& [name, full] : {std::pair("counted", 8), {"timed", 40}, {"over", 12}}) {
+    v1::ScenarioProgress& part = *member.progress.add_scenarios();
+    part.set_name(name);
+    part.set_full(full);
+    part.set_progress(0.5);
+  }
+  member.progress.mutable_scenarios(2)->set_state(v1::ScenarioProgress::DONE);
+  member.delivered = {{.scenario = "counted", .full = 5},
+                      {.scenario = "timed", .full = 30, .interrupted = 1},
+                      {.scenario = "over", .full = 11}};
+  CountDelivered(member);
+  const std::string missing =
+      "segment 1/3:2/3, scenario counted: 5 of 10 iterations, "
+      "scenario timed: 5 VUs from 50% on, and 9 iterations that had ended, "
+      "scenario over: 1 iteration that had ended";
+  EXPECT_EQ(MissingWork(member), missing);
+  CountDelivered(member);
+  EXPECT_EQ(MissingWork(member), missing);
+  // Another coordinator goes on, for whom some of it was not kept.
+  member.delivered_kept = {{.scenario = "counted", .full = 1}, {.scenario = "timed", .full = 20}};
+  member.GoBackToKept();
+  CountDelivered(member);
+  EXPECT_EQ(MissingWork(member),
+            "segment 1/3:2/3, scenario counted: 9 of 10 iterations, "
+            "scenario timed: 5 VUs from 50% on, and 20 iterations that had ended, "
+            "scenario over: 12 iterations that had ended");
 }
 
 TEST(Division, FallingShortIsHavingBegunLessThanTheSchedulesGave) {

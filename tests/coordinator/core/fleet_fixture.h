@@ -37,7 +37,11 @@ class FleetTest : public ::testing::Test {
         .on_joined = [this](AgentId id) { joined.push_back(fleet.Find(id)->name); },
         .on_message =
             [this](AgentId, const v1::AgentMessage& message) {
-              setups.push_back(message.setup_done().value().json());
+              if (message.has_log_lines()) {
+                lines.push_back(message.log_lines().lines(0).message());
+              } else {
+                setups.push_back(message.setup_done().value().json());
+              }
               return absl::OkStatus();
             },
         .on_batch =
@@ -112,6 +116,7 @@ class FleetTest : public ::testing::Test {
               [this] { return std::string(kNonceBytes, static_cast<char>('0' + ++nonces)); }};
   std::vector<std::string> joined, lost;
   std::vector<std::string> setups;       // the values of SetupDone
+  std::vector<std::string> lines;        // of scripts
   std::vector<std::string> batch_texts;  // their contents
 
   // The next bytes of a message's encoding.

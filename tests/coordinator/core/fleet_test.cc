@@ -97,6 +97,48 @@ TEST_F(FleetTest, WhatComesAfterACheckpointWaitsForTheNextOne) {
   EXPECT_EQ(connections.sent[id].back().acknowledged(), 1u);
 }
 
+v1::AgentMessage LineOf(uint64_t number, const std::string& text) {
+  v1::AgentMessage message;
+  message.set_number(number);
+  v1::LogLine& line = *message.mutable_log_lines()->add_lines();
+  line.set_level(v1::LogLine::INFO);
+  line.set_message(text);
+  return message;
+}
+
+// Another process would get lines again whose coming is not on disk, and would tell them again.
+TEST_F(FleetTest, WhileHeldLogLinesAreToldOnceTheirComingIsOnDisk) {
+  const ConnectionId id = Admit("ada");
+  int held = 0;
+  fleet.Hold([&held] { ++held; });
+  fleet.OnMessage(id, LineOf(1, "one"));
+  EXPECT_EQ(held, 1);  // it does not wait for the next second
+  const std::vector<SessionMark> marks = Marks();
+  fleet.OnMessage(id, LineOf(2, "two"));
+  EXPECT_THAT(lines, ElementsAre());
+  fleet.Committed(marks);
+  EXPECT_THAT(lines, ElementsAre("one"));
+  fleet.Committed(Marks());
+  EXPECT_THAT(lines, ElementsAre("one", "two"));
+  fleet.OnMessage(id, LineOf(3, "three"));
+  fleet.TellAllLines();
+  fleet.Committed(Marks());
+  EXPECT_THAT(lines, ElementsAre("one", "two", "three"));
+  fleet.OnMessage(id, LineOf(4, "four"));
+  fleet.ReleaseHold();  // nothing is kept any more
+  fleet.OnMessage(id, LineOf(5, "five"));
+  EXPECT_THAT(lines, ElementsAre("one", "two", "three", "four", "five"));
+}
+
+TEST_F(FleetTest, TheLastLinesOfAnAgentThatIsLostAreToldBeforeItsLoss) {
+  const ConnectionId id = Admit("ada");
+  fleet.Hold([] {});
+  fleet.OnMessage(id, LineOf(1, "my last"));
+  fleet.Expel(fleet.FindByName("ada")->id, absl::AbortedError("it was killed"));
+  EXPECT_THAT(lines, ElementsAre("my last"));
+  EXPECT_THAT(lost, ElementsAre("ada"));
+}
+
 TEST_F(FleetTest, AnAgentThatComesBackWhileHeldGetsOnlyWhatIsCommitted) {
   const ConnectionId first = Admit("ada");
   const std::string session = connections.sent[first].at(1).welcome().session_id();

@@ -49,7 +49,7 @@ class FakeResults final : public RunResults {
  public:
   absl::StatusOr<Merged> Merge(const std::string& agent, absl::string_view batch) override {
     merged.push_back(agent + ":" + std::string(batch));
-    return Merged{.ended = ended[std::string(batch)], .until = until};
+    return Merged{.delivered = delivered[std::string(batch)], .until = until};
   }
   void AddVus(int64_t vus, int64_t vus_max) override { vus_seen.emplace_back(vus, vus_max); }
   std::optional<std::string> CheckThresholds(absl::Duration measured) override {
@@ -60,16 +60,17 @@ class FakeResults final : public RunResults {
   std::optional<std::string> FinalThresholds(absl::Duration) override {
     return fail_at_end ? std::make_optional<std::string>("crossed") : std::nullopt;
   }
-  std::string SummaryData(absl::Duration, const v1::SetupValue&) override { return "{}"; }
+  std::string SummaryData(absl::Duration, const v1::SetupValue&) override { return summary_data; }
   void DescribeThresholds(v1::RunStatus*) const override {}
 
   std::vector<std::string> merged;
-  std::map<std::string, std::vector<EndedIterations>> ended;  // by batch
-  absl::Time until;                                           // of the next one
+  std::map<std::string, std::vector<Delivered>> delivered;  // by batch
+  absl::Time until;                                         // of the next one
   std::vector<std::pair<int64_t, int64_t>> vus_seen;
   std::vector<absl::Duration> checked;
   absl::Duration abort_after = absl::InfiniteDuration();
   bool fail_at_end = false;
+  std::string summary_data = "{}";
 };
 
 // An agent that answers as it is told to: each function may be replaced.

@@ -72,8 +72,8 @@ TEST_F(RunLossTest, ADeadAgentIsNamedWithinItsLeaseAndFailsTheRun) {
   part.set_planned(40);
   part.set_full(30);
   agent(1).Send(message);
-  results.ended["first"] = {{.scenario = "a", .full = 20, .interrupted = 1}};
-  results.ended["second"] = {{.scenario = "a", .full = 6, .dropped = 1}};
+  results.delivered["first"] = {{.scenario = "a", .full = 20, .interrupted = 1}};
+  results.delivered["second"] = {{.scenario = "a", .full = 6, .dropped = 1}};
   agent(1).SendBatch(1, "first");
   agent(1).SendBatch(2, "second");
   loop.RunFor(absl::Milliseconds(100));

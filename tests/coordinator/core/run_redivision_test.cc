@@ -53,7 +53,7 @@ class RunRedivisionTest : public RunTest {
     agent(1).Send(leaving);
     loop.RunFor(absl::Seconds(2));
     ASSERT_THAT(agent(1).asked, Contains("divided 1"));
-    results.ended["last"] = {{.scenario = "rate", .full = full}};
+    results.delivered["last"] = {{.scenario = "rate", .full = full}};
     agent(1).SendBatch(1, "last");
     v1::AgentMessage drained;
     drained.mutable_drained()->set_last_batch(1);

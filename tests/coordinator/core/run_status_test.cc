@@ -18,6 +18,7 @@ void Report(RunMember& member, v1::ScenarioProgress::State state, double progres
   part.set_full(full);
   part.set_planned(planned);
   part.set_rate_per_s(8);
+  member.delivered.push_back({.scenario = "s", .full = full, .requests = 2 * full, .failed = full});
 }
 
 class RunStatusTest : public RunTest {
@@ -94,6 +95,22 @@ TEST_F(RunStatusTest, ALostAgentsIterationsCountButNotItsVus) {
   EXPECT_EQ(status.vus(), 4);
   EXPECT_EQ(status.iterations(), 14);
   EXPECT_EQ(status.scenarios(0).planned(), -1);
+}
+
+// Otherwise an agent would have done more iterations than it has sent requests, or far less.
+TEST_F(RunStatusTest, IterationsAndRequestsAreOfOneMoment) {
+  RunMember& member = roster.members()[0];
+  Report(member, v1::ScenarioProgress::RUNNING, 0.5, 7, -1);
+  member.delivered.push_back({.scenario = "", .requests = 3, .failed = 1});  // of setup()
+  member.progress.mutable_scenarios(0)->set_full(12);                        // half a second later
+  const v1::RunStatus status = Describe();
+  EXPECT_EQ(status.iterations(), 7);
+  EXPECT_EQ(status.load().http_reqs(), 17);
+  EXPECT_EQ(status.load().http_reqs_failed(), 8);
+  EXPECT_EQ(status.agents(0).iterations(), 7);
+  EXPECT_EQ(status.agents(0).load().http_reqs(), 17);
+  EXPECT_EQ(status.scenarios(0).iterations(), 7);
+  EXPECT_EQ(status.scenarios(0).load().http_reqs(), 14);
 }
 
 // Of both, the plan says how many VUs the scenario may have; only where a rate asks for them are there

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "common/base/content_hash.h"
+#include "common/base/message_limits.h"
 #include "tests/coordinator/core/run_fixture.h"
 
 namespace lockstep::coordinator {
@@ -12,6 +13,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::MatchesRegex;
 
 TEST_F(RunTest, GoesThroughAllStatesAndEndsWithSuccess) {
   Begin(1);
@@ -55,6 +57,41 @@ TEST_F(RunTest, AHandleSummaryThatFailsFailsTheRun) {
   EXPECT_THAT(log.messages,
               ::testing::Contains("failed to handle the end-of-test summary: Error: x"));
   EXPECT_THAT(summaries, ElementsAre(0u)) << "the summary's own text is there";
+}
+
+// ---- what is larger than a message may be: told before it is sent, and no agent is lost by it ----
+
+TEST_F(RunTest, AScriptThatIsTooLargeIsRefused) {
+  source.source.text = std::string(kMostMessageBytes, ' ');
+  Begin(2);
+  loop.RunFor(absl::Seconds(5));
+  EXPECT_EQ(code(), 104);
+  EXPECT_THAT(outcomes[0].message,
+              MatchesRegex("the script has 6710[0-9]+ bytes: the most is 67108864; put large data "
+                           "into files"));
+  EXPECT_TRUE(agent(0).asked.empty());
+}
+
+TEST_F(RunTest, OptionsThatAreTooLargeAreRefused) {
+  source.plan->options_json = std::string(kMostMessageBytes, ' ');
+  Begin(2);
+  loop.RunFor(absl::Seconds(5));
+  EXPECT_EQ(code(), 104);
+  EXPECT_THAT(outcomes[0].message,
+              MatchesRegex("what agents are to know of the test .* has 6710[0-9]+ bytes: .*"));
+}
+
+TEST_F(RunTest, DataForHandleSummaryThatIsTooLargeFailsTheSummaryAlone) {
+  source.plan->has_handle_summary = true;
+  results.summary_data = std::string(kMostMessageBytes, ' ');
+  Begin(2);
+  loop.RunFor(absl::Seconds(5));
+  EXPECT_EQ(code(), 255);
+  EXPECT_THAT(log.messages,
+              ::testing::Contains(MatchesRegex("failed to handle the end-of-test summary: its data "
+                                               "has 6710[0-9]+ bytes: the most is 67108864")));
+  EXPECT_THAT(summaries, ElementsAre(0u));
+  EXPECT_EQ(run->judgement().validity, v1::Health::VALID) << "nobody is lost";
 }
 
 TEST_F(RunTest, AFaultInTheInitCodeEndsTheRunWithoutASummary) {

@@ -121,7 +121,8 @@ inline RunCheckpoint AState() {
   member.starts_before = {1, 2};
   member.step = RunMember::Step::kReady;
   member.batches_kept = 17;
-  member.ended = {{"s", 7, 1, 2}};
+  member.delivered_kept = {{"s", 7, 1, 2, 9, 4}};
+  member.undelivered = {{"s", 3}};
   member.last_batch = 18;
   member.progress.set_vus_active(2);
   member.round_trip_ms = 1.5;

@@ -197,6 +197,14 @@ TEST_F(GrpcServerTest, AgentsAndVusAreScaledTogetherOrNotAtAll) {
   EXPECT_EQ(control_.vus, 1);
 }
 
+TEST_F(GrpcServerTest, AStatusCanBeReadHoweverMuchItTells) {
+  control_.stop_reason = std::string(size_t{6} << 20, 'x');
+  ControlClient client(address_, nullptr);
+  const absl::StatusOr<v1::RunStatus> status = client.GetStatus();
+  ASSERT_TRUE(status.ok()) << status.status();
+  EXPECT_EQ(status->stop_reason(), control_.stop_reason);
+}
+
 TEST_F(GrpcServerTest, AStatusCanBeReadWhateverBytesItsTextsHave) {
   control_.stop_reason = "m\xFCnchen";
   ControlClient client(address_, nullptr);
