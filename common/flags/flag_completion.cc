@@ -69,7 +69,8 @@ std::string ChoicesOf(const Flag& flag, absl::string_view separator) {
 }
 
 std::string Quotable(absl::string_view text) {
-  return absl::StrReplaceAll(text, {{"'", "\u2019"}, {"[", "("}, {"]", ")"}, {":", "\\:"}, {"`", ""}});
+  return absl::StrReplaceAll(text,
+                             {{"'", "\u2019"}, {"[", "("}, {"]", ")"}, {":", "\\:"}, {"`", ""}});
 }
 
 std::string ZshFlag(const Flag& flag) {

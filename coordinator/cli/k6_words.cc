@@ -20,7 +20,7 @@ constexpr Hint kCommands[] = {
     {"features", "there are no feature flags here"},
     {"login", kCloudCommand},
     {"stats", "`lockstep status` shows the metrics of a running test"},
-    {"x", "extensions of k6 do not run here; `lockstep/...` modules are in the documents"},
+    {"x", "extensions of k6 do not run here; the documents list the modules that do"},
 };
 
 constexpr Hint kFlags[] = {

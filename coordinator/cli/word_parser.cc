@@ -54,8 +54,8 @@ std::string HintFor(absl::string_view flag, const std::vector<CommandSpec>& comm
     }
   }
   if (!owners.empty()) {
-    constexpr size_t kFew = 3;
-    return absl::StrCat("it is a flag of ", owners.size() <= kFew ? absl::StrJoin(owners, ", ")
+    constexpr size_t kFew = 2;
+    return absl::StrCat("it is a flag of ", owners.size() <= kFew ? absl::StrJoin(owners, " and ")
                                                                   : std::string("other commands"));
   }
   return std::string(HintForFlagOfK6(flag));
