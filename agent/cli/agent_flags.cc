@@ -10,6 +10,7 @@
 #include "common/base/message_limits.h"
 #include "common/base/utf8.h"
 #include "common/base/version.h"
+#include "common/flags/flag_completion.h"
 #include "common/flags/flag_help.h"
 #include "common/flags/flag_reader.h"
 #include "common/flags/flag_words.h"
@@ -37,6 +38,8 @@ constexpr FlagSpec kFlags[] = {
     {"--once", Kind::kSwitch, "end after one run, and give up when no coordinator can be reached"},
     {"--workers", Kind::kValue, "worker threads; without it, one for each processor", "N"},
     {"-v,--verbose", Kind::kSwitch, "show debug messages"},
+    {"--completion", Kind::kValue, "print a completion of this program for a shell",
+     "bash|zsh|fish"},
     {"--version", Kind::kSwitch, "print the version"},
     {"-h,--help", Kind::kSwitch, "show this help"},
 };
@@ -131,6 +134,12 @@ std::variant<AgentFlags, AgentFlagsExit> ParseAgentFlags(const std::vector<std::
   }
   if (reader.Is("version")) {
     return AgentFlagsExit{ExitCode::kSuccess, absl::StrCat("lockstep-agent ", kVersion, "\n"), ""};
+  }
+  if (const std::optional<std::string> shell = reader.Text("completion"); shell.has_value()) {
+    const absl::Status known = CheckShell(*shell, "--completion");
+    return known.ok() ? AgentFlagsExit{ExitCode::kSuccess,
+                                       CompletionOfFlags(*shell, "lockstep-agent", Flags()), ""}
+                      : AgentFlagsExit{ExitCode::kOther, "", std::string(known.message())};
   }
   AgentFlags known = ReadFlags(reader);
   if (!words.errors.empty()) {

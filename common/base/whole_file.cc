@@ -112,6 +112,8 @@ absl::Status WriteInPlace(const std::string& path, absl::string_view content) {
   return ReasonOf(error != 0 ? error : closed);
 }
 
+}  // namespace
+
 absl::Status CheckInPlace(const std::string& path) {
   struct stat facts = {};
   if (stat(path.c_str(), &facts) == 0 && S_ISFIFO(facts.st_mode)) {
@@ -129,8 +131,6 @@ absl::Status CheckInPlace(const std::string& path) {
   }
   return absl::OkStatus();
 }
-
-}  // namespace
 
 absl::Status CheckWholeFile(const std::string& path) {
   const std::optional<std::string> target = ReplaceableAt(path);

@@ -18,6 +18,9 @@ namespace lockstep {
 // for the end of the content. Messages do not name the path.
 absl::Status CheckWholeFile(const std::string& path);
 
+// Whether the file itself can be written to, where it is to be added to; leaves none behind that was not there. Errors likewise.
+absl::Status CheckInPlace(const std::string& path);
+
 // A pipe gets a second to find a reader, and its reader five seconds to take more. What was there stays if the new content does not fit beside
 // it. Errors as those of CheckWholeFile.
 absl::Status WriteWholeFile(const std::string& path, absl::string_view content);

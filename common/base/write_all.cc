@@ -22,11 +22,15 @@ bool TakesMore(int file) {
 
 }  // namespace
 
-int WriteAll(int file, absl::string_view content) {
+int WriteAll(int file, absl::string_view content, size_t* written) {
+  size_t unused = 0;
+  size_t& done = written != nullptr ? *written : unused;
+  done = 0;
   while (!content.empty()) {
     const ssize_t n = write(file, content.data(), content.size());
     if (n >= 0) {
       content.remove_prefix(static_cast<size_t>(n));
+      done += static_cast<size_t>(n);
     } else if (errno == EAGAIN) {
       if (!TakesMore(file)) {
         return ETIMEDOUT;

@@ -69,9 +69,10 @@ double FlagReader::Number(const char* flag, double fallback, double least, doubl
   return number;
 }
 
-void FlagReader::NoEffect(const char* flag) {
-  if (!words_.values[flag].empty()) {
-    words_.warnings.push_back(absl::StrCat("--", flag, " has no effect in this version"));
+void FlagReader::NoEffect(const char* flag, const char* variable) {
+  const std::string asked = String(flag, variable);
+  if (!asked.empty() && asked != "false" && asked != "none") {
+    words_.warnings.push_back(absl::StrCat(source_, " has no effect in this version"));
   }
 }
 

@@ -75,7 +75,8 @@ class FlagReader {
     Error(absl::StrCat(source_, ": invalid value \"", value, "\": expected ", allowed));
   }
   void Error(std::string text) { words_.errors.push_back(std::move(text)); }
-  void NoEffect(const char* flag);
+  // Warns if the flag, or its variable, asks for something.
+  void NoEffect(const char* flag, const char* variable);
   void NoEffectOf(const char* variable);
   // The word at this place; "" if there are fewer.
   std::string Argument(size_t place) const {

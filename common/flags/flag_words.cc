@@ -122,16 +122,22 @@ FlagWords ReadFlagWords(const std::vector<std::string>& words, const std::vector
 }
 
 std::vector<std::string> MistakesIn(const FlagWords& words, const std::vector<Flag>& flags,
-                                    absl::string_view command, absl::string_view help) {
+                                    absl::string_view command, absl::string_view help,
+                                    const FlagHint& hint) {
   std::vector<std::string> names;
   for (const Flag& flag : flags) {
     names.push_back(flag.name);
   }
   std::vector<std::string> mistakes;
   for (const std::string& flag : words.unknown) {
-    mistakes.push_back(absl::StrCat(
-        "unknown flag \"", flag, "\" of ", command,
-        absl::StartsWith(flag, "--") ? DidYouMean(flag, names, "--") : "", "; see `", help, "`"));
+    absl::string_view name = flag;
+    const bool whole = absl::ConsumePrefix(&name, "--");
+    const std::string known = whole && hint != nullptr ? hint(name) : "";
+    mistakes.push_back(absl::StrCat("unknown flag \"", flag, "\" of ", command,
+                                    !known.empty() ? absl::StrCat(": ", known)
+                                    : whole        ? DidYouMean(flag, names, "--")
+                                                   : "",
+                                    "; see `", help, "`"));
   }
   for (const auto& [spelling, flag] : words.without_value) {
     mistakes.push_back(absl::StrCat(spelling, ": its value is missing: expected ", flag->value));

@@ -3,6 +3,7 @@
 // the arguments, and none after --.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -28,9 +29,13 @@ struct FlagWords {
 FlagWords ReadFlagWords(const std::vector<std::string>& words, const std::vector<Flag>& flags,
                         bool until_argument = false);
 
-// What is wrong with the flags, a line a mistake: those that nothing is known of, with what may have
+// What is known of a flag that the command does not have, without its dashes; "": nothing.
+using FlagHint = std::function<std::string(absl::string_view flag)>;
+
+// What is wrong with the flags, a line a mistake: those that nothing is known of, with what `hint` says or else what may have
 // been meant, and values that are missing. `command`: whose they are; `help`: what to type to read about it.
 std::vector<std::string> MistakesIn(const FlagWords& words, const std::vector<Flag>& flags,
-                                    absl::string_view command, absl::string_view help);
+                                    absl::string_view command, absl::string_view help,
+                                    const FlagHint& hint = nullptr);
 
 }  // namespace lockstep

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
@@ -136,9 +137,16 @@ std::string ReadType(const ValueReader& reader, const std::string& name) {
   }
   const nlohmann::json* given = executor != nullptr ? executor : type;
   if (given == nullptr || IsEmptyText(*given)) {
-    reader.errors()->push_back(absl::StrCat("scenario '", name,
-                                            "' doesn't have a specified executor type; allowed: ",
-                                            absl::StrJoin(KnownExecutors(), ", ")));
+    std::string misspelt;
+    for (const auto& [key, value] : reader.value().items()) {
+      if (const std::string meant = DidYouMean(key, {"executor"});
+          value.is_string() && !meant.empty() && !absl::EqualsIgnoreCase(key, "exec")) {
+        misspelt = absl::StrCat(": unknown field \"", key, "\"", meant, " Allowed: ");
+      }
+    }
+    reader.errors()->push_back(absl::StrCat(
+        "scenario '", name, "' doesn't have a specified executor type",
+        misspelt.empty() ? "; allowed: " : misspelt, absl::StrJoin(KnownExecutors(), ", ")));
     return "";
   }
   return reader.Member(executor != nullptr ? "executor" : "type").String().value_or("");

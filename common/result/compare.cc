@@ -4,11 +4,12 @@
 #include <array>
 #include <cmath>
 #include <map>
-#include <numeric>
 #include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+
+#include "common/result/significance.h"
 
 namespace lockstep {
 namespace {
@@ -68,33 +69,6 @@ Worse WorseOf(const Metric& metric) {
                                                                                   : Worse::kUnknown;
 }
 
-double TwoSided(double z) {
-  return std::erfc(std::abs(z) / std::sqrt(2.0));
-}
-
-// Counts of both sides in each bucket, in the order of the values; zeros are a bucket.
-std::vector<std::pair<double, double>> Aligned(const Histogram& base, const Histogram& fresh) {
-  std::map<int64_t, std::pair<double, double>> buckets;
-  constexpr int64_t kApart = int64_t{1} << 32;  // positive above zero, negative below
-  const auto add = [&buckets](const Histogram& histogram, auto side) {
-    for (const auto& [index, count] : histogram.negative()) {
-      side(buckets[-kApart - index]) += static_cast<double>(count);
-    }
-    for (const auto& [index, count] : histogram.positive()) {
-      side(buckets[kApart + index]) += static_cast<double>(count);
-    }
-    side(buckets[0]) += static_cast<double>(histogram.zeros());
-  };
-  add(base, [](auto& pair) -> double& { return pair.first; });
-  add(fresh, [](auto& pair) -> double& { return pair.second; });
-  std::vector<std::pair<double, double>> counts;
-  counts.reserve(buckets.size());
-  for (const auto& [order, pair] : buckets) {
-    counts.push_back(pair);
-  }
-  return counts;
-}
-
 struct Exceedance {
   uint64_t base = 0;
   uint64_t fresh = 0;
@@ -105,12 +79,12 @@ Exceedance AbovePooledQuantile(const Histogram& base, const Histogram& fresh, do
   const auto total = static_cast<double>(base.count() + fresh.count());
   double below = 0;
   Exceedance above;
-  for (const auto& [base_count, fresh_count] : Aligned(base, fresh)) {
+  for (const auto& [base_count, fresh_count] : AlignedCounts(base, fresh)) {
     if (below >= fraction * total) {
-      above.base += static_cast<uint64_t>(base_count);
-      above.fresh += static_cast<uint64_t>(fresh_count);
+      above.base += base_count;
+      above.fresh += fresh_count;
     }
-    below += base_count + fresh_count;
+    below += static_cast<double>(base_count + fresh_count);
   }
   return above;
 }
@@ -207,27 +181,28 @@ class Comparer {
   }
 
   void CompareTrends(const ResultMetric& base, const ResultMetric& fresh) {
-    const Trend& old_trend = base.aggregate.trend();
-    const Trend& new_trend = fresh.aggregate.trend();
-    const Histogram old_values = old_trend.ToFolded().histogram;
-    const Histogram new_values = new_trend.ToFolded().histogram;
+    const Histogram old_values = base.aggregate.trend().ToFolded().histogram;
+    const Histogram new_values = fresh.aggregate.trend().ToFolded().histogram;
     const bool testable = old_values.count() > 0 && new_values.count() > 0;
-    for (const auto& [what, fraction] : {std::pair("med", 0.5), std::pair("p(95)", 0.95)}) {
+    // Of kResultRanks.
+    constexpr size_t kMedian = 0;
+    constexpr size_t kTail = 2;
+    for (const auto& [what, rank] : {std::pair("med", kMedian), std::pair("p(95)", kTail)}) {
       Candidate& candidate = Add(fresh, what);
       Comparison& comparison = candidate.comparison;
-      comparison.base = old_trend.Percentile(fraction);
-      comparison.fresh = new_trend.Percentile(fraction);
+      comparison.base = base.Ranks()[rank];
+      comparison.fresh = fresh.Ranks()[rank];
       comparison.change = RelativeChange(comparison.base, comparison.fresh);
       candidate.matters = MattersRelatively(comparison);
       if (!testable) {
         continue;
       }
-      if (fraction == 0.5) {
+      if (rank == kMedian) {
         const MannWhitney test = MannWhitneyTest(old_values, new_values);
         candidate.raw_p = test.p_value;
         comparison.superior = test.superior;
       } else {
-        const Exceedance above = AbovePooledQuantile(old_values, new_values, fraction);
+        const Exceedance above = AbovePooledQuantile(old_values, new_values, kResultRanks[rank]);
         candidate.raw_p =
             TwoProportionsTest(above.base, old_values.count(), above.fresh, new_values.count());
       }
@@ -277,7 +252,7 @@ class Comparer {
     };
     if (counts_events(old_counter) && counts_events(new_counter)) {
       candidate.raw_p =
-          TwoPoissonRatesTest(old_counter.sum(), old_seconds, new_counter.sum(), new_seconds);
+          TwoPoissonRatesTest(old_counter.count(), old_seconds, new_counter.count(), new_seconds);
     }
   }
 
@@ -373,73 +348,6 @@ bool ComparisonReport::regressed() const {
 ComparisonReport CompareResults(const RunResult& base, const RunResult& fresh,
                                 const CompareConfig& config) {
   return Comparer(base, fresh, config).Run();
-}
-
-MannWhitney MannWhitneyTest(const Histogram& base, const Histogram& fresh) {
-  const auto n = static_cast<double>(base.count());
-  const auto m = static_cast<double>(fresh.count());
-  const double all = n + m;
-  double u = 0;  // pairs in which the new value is the larger one, ties as halves
-  double ties = 0;
-  double base_below = 0;
-  for (const auto& [base_count, fresh_count] : Aligned(base, fresh)) {
-    u += fresh_count * (base_below + base_count / 2);
-    base_below += base_count;
-    const double tied = base_count + fresh_count;
-    // As shares of N^3, which the counts of long runs would make too large to be exact.
-    ties += (tied / all) * (tied / all) * (tied / all) - tied / all / all / all;
-  }
-  MannWhitney test;
-  if (n == 0 || m == 0) {
-    return test;
-  }
-  test.superior = u / n / m;
-  // Var U = nm/12 ((N+1) - sum(t^3 - t) / (N (N-1))), with the ties' correction for the variance.
-  const double variance = n * m / 12 * ((all + 1) - (all > 1 ? ties * all * all / (all - 1) : 0));
-  if (variance > 0) {
-    test.p_value = TwoSided((u - n * m / 2) / std::sqrt(variance));
-  }
-  return test;
-}
-
-double TwoProportionsTest(uint64_t base_hits, uint64_t base_total, uint64_t fresh_hits,
-                          uint64_t fresh_total) {
-  if (base_total == 0 || fresh_total == 0) {
-    return 1;
-  }
-  const auto n = static_cast<double>(base_total);
-  const auto m = static_cast<double>(fresh_total);
-  const double p = static_cast<double>(base_hits) / n;
-  const double q = static_cast<double>(fresh_hits) / m;
-  const double pooled = static_cast<double>(base_hits + fresh_hits) / (n + m);
-  const double deviation = std::sqrt(pooled * (1 - pooled) * (1 / n + 1 / m));
-  const double difference = std::max(0.0, std::abs(p - q) - (1 / n + 1 / m) / 2);
-  return deviation > 0 ? TwoSided(difference / deviation) : 1;
-}
-
-double TwoPoissonRatesTest(double base_events, double base_seconds, double fresh_events,
-                           double fresh_seconds) {
-  // Given the number of all events, base's part is binomial, with its share of the time.
-  const double events = base_events + fresh_events;
-  const double share = base_seconds / (base_seconds + fresh_seconds);
-  const double deviation = std::sqrt(events * share * (1 - share));
-  const double difference = std::max(0.0, std::abs(base_events - events * share) - 0.5);
-  return deviation > 0 ? TwoSided(difference / deviation) : 1;
-}
-
-std::vector<double> HolmCorrected(const std::vector<double>& p_values) {
-  std::vector<size_t> order(p_values.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::sort(order.begin(), order.end(),
-            [&p_values](size_t a, size_t b) { return p_values[a] < p_values[b]; });
-  std::vector<double> corrected(p_values.size());
-  double least = 0;
-  for (size_t i = 0; i < order.size(); ++i) {
-    const double scaled = p_values[order[i]] * static_cast<double>(order.size() - i);
-    least = std::min(1.0, std::max(least, scaled));
-    corrected[order[i]] = least;
-  }
-  return corrected;
 }
 
 }  // namespace lockstep

@@ -2,14 +2,14 @@
 // each with a minimum effect, so that a difference that does not matter is not called a regression
 // just because there are many samples. Pure.
 //
-// - A trend's location: Mann-Whitney U on the buckets, ties corrected, normal approximation.
+// - A trend's location: Mann-Whitney U on the buckets, ties corrected.
 //   Minimum effect: the median changes by min_change and, for times, by min_millis.
-// - A trend's tail: two proportions, the share of values above the p(95) of both runs together.
+// - A trend's tail: Fisher's exact test, the share of values above the p(95) of both runs together.
 //   Minimum effect: the p(95) changes likewise.
-// - A rate, a check: two proportions, pooled, with continuity correction. Minimum effect:
-//   min_points.
+// - A rate, a check: Fisher's exact test. Minimum effect: min_points.
 // - A counter of events: two Poisson rates, by base's share of all events given its share of the
-//   time, normal approximation. Minimum effect: the rate per second changes by min_change.
+//   time, exactly. Minimum effect: the rate per second changes by min_change.
+// The tests are those of significance.h.
 //
 // Other counters and gauges are shown, not tested. The p-values of all tests are corrected together
 // by Holm's method: with no difference at all, the chance of any finding is below alpha. The tests
@@ -31,7 +31,6 @@
 
 #include "nlohmann/json.hpp"
 
-#include "common/metrics/histogram.h"
 #include "common/result/result.h"
 
 namespace lockstep {
@@ -83,20 +82,6 @@ struct ComparisonReport {
 
 ComparisonReport CompareResults(const RunResult& base, const RunResult& fresh,
                                 const CompareConfig& config);
-
-// The tests themselves; p-values are two-sided.
-struct MannWhitney {
-  double p_value = 1;
-  double superior = 0.5;  // P(new > base) + P(new = base) / 2
-};
-MannWhitney MannWhitneyTest(const Histogram& base, const Histogram& fresh);
-// `base_hits` of `base_total` against `fresh_hits` of `fresh_total`.
-double TwoProportionsTest(uint64_t base_hits, uint64_t base_total, uint64_t fresh_hits,
-                          uint64_t fresh_total);
-double TwoPoissonRatesTest(double base_events, double base_seconds, double fresh_events,
-                           double fresh_seconds);
-// Holm's correction, in the order of the input.
-std::vector<double> HolmCorrected(const std::vector<double>& p_values);
 
 // One line of a comparison, for people.
 struct ComparisonRow {

@@ -150,6 +150,7 @@ nlohmann::json ComparisonJson(const ComparisonReport& report, const CompareConfi
   return {{"regressed", report.regressed()},
           {"alpha", config.alpha},
           {"minChange", config.min_change},
+          {"minMillis", config.min_millis},
           {"minPoints", config.min_points},
           {"verdicts",
            {{"base", std::string(TextOf(report.ends.base))},

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+
 #include "common/base/rfc3339.h"
 #include "common/result/history_json.h"
 #include "proto/words.h"
@@ -60,7 +62,19 @@ json DataJson(const Aggregate& aggregate) {
             {"negative", BucketsJson(folded.histogram.negative())}}}};
 }
 
+json PercentilesJson(const std::vector<double>& ranks) {
+  json percentiles = json::object();
+  for (size_t i = 0; i < ranks.size(); ++i) {
+    percentiles[absl::StrCat(100 * kResultRanks[i])] = ranks[i];
+  }
+  return percentiles;
+}
+
 }  // namespace
+
+std::vector<double> ResultMetric::Ranks() const {
+  return told_ranks.empty() ? aggregate.trend().Percentiles(kResultRanks) : told_ranks;
+}
 
 RunResult MakeResult(const AggregateStore& store, const Summary& summary) {
   RunResult result;
@@ -69,14 +83,14 @@ RunResult MakeResult(const AggregateStore& store, const Summary& summary) {
   result.checks = AllChecks(summary.root);
   result.errors = summary.errors;
   result.folded_errors = summary.folded_errors;
-  std::map<absl::string_view, const std::vector<SummaryThreshold>*> thresholds;
+  std::map<absl::string_view, const SummaryMetric*> thresholds;
   for (const SummaryMetric& metric : summary.metrics) {
-    thresholds[metric.key] = &metric.thresholds;
+    thresholds[metric.key] = &metric;
   }
   for (const AggregateStore::Entry& entry : store.Entries()) {
     const std::string& key = entry.key->is_submetric() ? entry.key->text : entry.metric->name;
     const auto judged = thresholds.find(key);
-    const bool has_thresholds = judged != thresholds.end() && !judged->second->empty();
+    const bool has_thresholds = judged != thresholds.end() && !judged->second->thresholds.empty();
     if (entry.aggregate->empty() && !has_thresholds) {
       continue;
     }
@@ -86,7 +100,12 @@ RunResult MakeResult(const AggregateStore& store, const Summary& summary) {
                         .aggregate = *entry.aggregate,
                         .thresholds = {}};
     if (has_thresholds) {
-      metric.thresholds = *judged->second;
+      metric.thresholds = judged->second->thresholds;
+      if (judged->second->judged_nothing()) {
+        for (SummaryThreshold& threshold : metric.thresholds) {
+          threshold.value.reset();  // k6's 0 is no measurement
+        }
+      }
     }
     result.metrics.push_back(std::move(metric));
   }
@@ -128,6 +147,9 @@ json ResultToJson(const RunResult& result) {
                        {"tags", std::move(tags)},
                        {"data", DataJson(metric.aggregate)},
                        {"thresholds", std::move(thresholds)}});
+    if (metric.metric.type == MetricType::kTrend && !metric.aggregate.empty()) {
+      metrics.back()["data"]["percentiles"] = PercentilesJson(metric.Ranks());
+    }
   }
   json checks = json::array();
   for (const SummaryCheck& check : result.checks) {

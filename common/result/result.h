@@ -23,12 +23,19 @@ namespace lockstep {
 // The value of `schema`.
 inline constexpr char kResultSchema[] = "lockstep.result/1";
 
+// The percentiles that a result has of each trend, as the run's summary shows them: a histogram alone is a little less exact.
+inline constexpr double kResultRanks[] = {0.5, 0.9, 0.95, 0.99};
+
 struct ResultMetric {
   std::string key;  // "http_reqs", or "http_reqs{status:200}" of a submetric
   Metric metric;
   TagList tags;  // empty: the metric itself
   Aggregate aggregate{MetricType::kCounter};
   std::vector<SummaryThreshold> thresholds;
+  std::vector<double> told_ranks = {};  // of a trend, by its file; empty: `aggregate` knows them
+
+  // Of a trend with samples: those of kResultRanks.
+  std::vector<double> Ranks() const;
 };
 
 struct RunResult {
@@ -44,7 +51,7 @@ struct RunResult {
   v1::Health::Validity validity = v1::Health::VALID;
   std::vector<std::string> validity_reasons;
   std::vector<LostAgent> lost_agents;
-  EndVerdict verdict;  // of it, only `word` and `reason` are read back
+  EndVerdict verdict;  // its judgement is not read back
   // What failed, by cause, the most frequent first; and the failures that have no row there.
   std::vector<ErrorRow> errors;
   uint64_t folded_errors = 0;

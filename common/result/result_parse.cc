@@ -1,4 +1,5 @@
 // A result file as it is read back.
+#include <cmath>
 #include <optional>
 #include <utility>
 
@@ -9,6 +10,7 @@
 #include "common/result/field_reader.h"
 #include "common/result/history_json.h"
 #include "common/result/result.h"
+#include "common/threshold/threshold.h"
 #include "proto/words.h"
 
 namespace lockstep {
@@ -111,6 +113,22 @@ Aggregate ReadData(FieldReader& reader, const json& data, const std::string& pat
   return ReadTrend(reader, data, path);
 }
 
+// As the file has them, where they can be those of its histogram: whoever adds up two files may have left them as they were.
+std::vector<double> ReadRanks(FieldReader& reader, const json& data, const std::string& path,
+                              const Trend& trend) {
+  constexpr double kWidth = 0.002;  // what a histogram's value may be off, and a little more
+  std::vector<double> ranks = trend.Percentiles(kResultRanks);
+  const auto percentiles = data.find("percentiles");
+  for (size_t i = 0; i < ranks.size() && percentiles != data.end(); ++i) {
+    const double told = reader.Number(*percentiles, path + ".percentiles",
+                                      absl::StrCat(100 * kResultRanks[i]).c_str());
+    if (std::abs(told - ranks[i]) <= kWidth * std::abs(ranks[i])) {
+      ranks[i] = told;
+    }
+  }
+  return ranks;
+}
+
 ResultMetric ReadMetric(FieldReader& reader, const json& object, const std::string& path) {
   ResultMetric metric;
   metric.key = reader.Text(object, path, "key");
@@ -130,11 +148,15 @@ ResultMetric ReadMetric(FieldReader& reader, const json& object, const std::stri
   }
   if (const json* data = reader.Member(object, path, "data"); data != nullptr) {
     metric.aggregate = ReadData(reader, *data, path + ".data", *type);
+    if (*type == MetricType::kTrend && !metric.aggregate.empty()) {
+      metric.told_ranks = ReadRanks(reader, *data, path + ".data", metric.aggregate.trend());
+    }
   }
   for (const json& each : reader.List(object, path, "thresholds")) {
     const std::string where = path + ".thresholds";
     SummaryThreshold threshold;
     threshold.expression = reader.Text(each, where, "expression");
+    threshold.method = threshold.expression.substr(0, threshold.expression.find_first_of("<>=! "));
     threshold.ok = reader.Bool(each, where, "ok");
     if (each.contains("value") && each["value"].is_number()) {
       threshold.value = each["value"].get<double>();
@@ -155,6 +177,14 @@ v1::Health::Validity ReadValidity(FieldReader& reader, const json& validity) {
   }
   reader.Fail(absl::StrCat(path, ".verdict"), "is none of VALID, SUSPECT and INVALID");
   return v1::Health::UNKNOWN;
+}
+
+EndVerdict::Part ReadPart(FieldReader& reader, const json& verdict, const char* name) {
+  const json* part = reader.Member(verdict, "$.verdict", name);
+  const std::string path = absl::StrCat("$.verdict.", name);
+  return part == nullptr ? EndVerdict::Part()
+                         : EndVerdict::Part{.failed = reader.Count(*part, path, "failed"),
+                                            .total = reader.Count(*part, path, "total")};
 }
 
 VerdictWord ReadWord(FieldReader& reader, const json& verdict) {
@@ -213,6 +243,19 @@ std::vector<ErrorRow> ReadErrors(FieldReader& reader, const json& object) {
   return rows;
 }
 
+// What the metrics say.
+void CountForVerdict(RunResult* result) {
+  for (const ResultMetric& metric : result->metrics) {
+    if (!metric.aggregate.empty() ||
+        !JudgesNothingWithoutSamples(!metric.tags.empty(), metric.metric.type)) {
+      result->verdict.thresholds_judged += metric.thresholds.size();
+    }
+    if (metric.key == "iterations" && metric.metric.type == MetricType::kCounter) {
+      result->verdict.iterations = metric.aggregate.counter().sum();
+    }
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<RunResult> ParseResult(absl::string_view text) {
@@ -247,6 +290,9 @@ absl::StatusOr<RunResult> ParseResult(absl::string_view text) {
   if (const auto verdict = object.find("verdict"); verdict != object.end()) {
     result.verdict.word = ReadWord(reader, *verdict);
     result.verdict.reason = reader.Text(*verdict, "$.verdict", "reason");
+    result.verdict.thresholds = ReadPart(reader, *verdict, "thresholds");
+    result.verdict.requests = ReadPart(reader, *verdict, "requests");
+    result.verdict.checks = ReadPart(reader, *verdict, "checks");
     for (const auto& [name, count] : {std::pair{"exceptions", &result.verdict.exceptions},
                                       std::pair{"others", &result.verdict.others}}) {
       *count = verdict->contains(name) ? reader.Count(*verdict, "$.verdict", name) : 0;
@@ -265,6 +311,7 @@ absl::StatusOr<RunResult> ParseResult(absl::string_view text) {
   for (const json& metric : reader.List(object, root, "metrics")) {
     result.metrics.push_back(ReadMetric(reader, metric, absl::StrCat("$.metrics[", index++, "]")));
   }
+  CountForVerdict(&result);
   index = 0;
   for (const json& check : reader.List(object, root, "checks")) {
     const std::string path = absl::StrCat("$.checks[", index++, "]");

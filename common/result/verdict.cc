@@ -46,7 +46,7 @@ EndVerdict::Part CountThresholds(const Summary& summary) {
 uint64_t CountJudged(const Summary& summary) {
   uint64_t judged = 0;
   for (const SummaryMetric& metric : summary.metrics) {
-    if (!metric.empty || !JudgesNothingWithoutSamples(!metric.parent.empty(), metric.type)) {
+    if (!metric.judged_nothing()) {
       judged += metric.thresholds.size();
     }
   }
@@ -104,13 +104,8 @@ std::string ShareText(const EndVerdict::Part& part) {
       FormatNumber(percent < 10 ? std::floor(percent * 10) / 10 : std::floor(percent)), "%");
 }
 
-struct Phrase {
-  std::string text;
-  bool failed = false;
-};
-
 void AddCounts(const EndVerdict::Part& part, absl::string_view what, bool with_share,
-               std::vector<Phrase>* phrases) {
+               std::vector<VerdictPhrase>* phrases) {
   if (part.failed > 0) {
     std::string text = absl::StrCat(part.failed, " of ", Counted(part.total, what), " failed");
     if (with_share) {
@@ -120,36 +115,6 @@ void AddCounts(const EndVerdict::Part& part, absl::string_view what, bool with_s
   } else if (part.total > 0) {
     phrases->push_back({Counted(part.total, what)});
   }
-}
-
-// What stands beside the word.
-std::vector<Phrase> Phrases(const EndVerdict& verdict) {
-  std::vector<Phrase> phrases;
-  if (!verdict.reason.empty()) {
-    phrases.push_back({verdict.reason, true});
-  }
-  if (verdict.word == VerdictWord::kFailed && verdict.thresholds.failed > 0) {
-    phrases.push_back({absl::StrCat(verdict.thresholds.failed, " of ",
-                                    Counted(verdict.thresholds.total, "threshold")),
-                       true});
-  } else if (verdict.thresholds.total > 0 && verdict.thresholds_judged == 0) {
-    phrases.push_back({Counted(verdict.thresholds.total, "threshold") + " without samples"});
-  } else {
-    AddCounts(verdict.thresholds, "threshold", /*with_share=*/false, &phrases);
-  }
-  AddCounts(verdict.requests, "request", /*with_share=*/true, &phrases);
-  AddCounts(verdict.checks, "check", /*with_share=*/false, &phrases);
-  if (verdict.exceptions > 0) {
-    phrases.push_back({Counted(verdict.exceptions, "script exception"), true});
-  }
-  if (verdict.others > 0) {
-    phrases.push_back({Counted(verdict.others, "other failure"), true});
-  }
-  if (verdict.requests.total == 0) {
-    phrases.push_back({absl::StrCat(FormatNumber(verdict.iterations),
-                                    verdict.iterations == 1 ? " iteration" : " iterations")});
-  }
-  return phrases;
 }
 
 class BlockRenderer {
@@ -205,7 +170,7 @@ class BlockRenderer {
       absl::StrAppend(&line, begins ? "" : separator, Color(failed ? kRed : kPlain, text));
       begins = false;
     };
-    for (const Phrase& phrase : Phrases(verdict_)) {
+    for (const VerdictPhrase& phrase : PhrasesOf(verdict_)) {
       const bool fits = look_.columns == 0 || indent + DisplayWidth(phrase.text) <= look_.columns;
       if (!fits && !begins) {
         go_below();
@@ -299,6 +264,35 @@ EndVerdict MakeVerdict(const Summary& summary, const Judgement& judgement, ExitC
   return verdict;
 }
 
+std::vector<VerdictPhrase> PhrasesOf(const EndVerdict& verdict) {
+  std::vector<VerdictPhrase> phrases;
+  if (!verdict.reason.empty()) {
+    phrases.push_back({verdict.reason, true});
+  }
+  if (verdict.word == VerdictWord::kFailed && verdict.thresholds.failed > 0) {
+    phrases.push_back({absl::StrCat(verdict.thresholds.failed, " of ",
+                                    Counted(verdict.thresholds.total, "threshold")),
+                       true});
+  } else if (verdict.thresholds.total > 0 && verdict.thresholds_judged == 0) {
+    phrases.push_back({Counted(verdict.thresholds.total, "threshold") + " without samples"});
+  } else {
+    AddCounts(verdict.thresholds, "threshold", /*with_share=*/false, &phrases);
+  }
+  AddCounts(verdict.requests, "request", /*with_share=*/true, &phrases);
+  AddCounts(verdict.checks, "check", /*with_share=*/false, &phrases);
+  if (verdict.exceptions > 0) {
+    phrases.push_back({Counted(verdict.exceptions, "script exception"), true});
+  }
+  if (verdict.others > 0) {
+    phrases.push_back({Counted(verdict.others, "other failure"), true});
+  }
+  if (verdict.requests.total == 0) {
+    phrases.push_back({absl::StrCat(FormatNumber(verdict.iterations),
+                                    verdict.iterations == 1 ? " iteration" : " iterations")});
+  }
+  return phrases;
+}
+
 std::string RenderVerdict(const EndVerdict& verdict, const Summary& summary,
                           const VerdictLook& look) {
   return BlockRenderer(verdict, summary, look).Render();
@@ -306,7 +300,7 @@ std::string RenderVerdict(const EndVerdict& verdict, const Summary& summary,
 
 std::string VerdictLine(const EndVerdict& verdict, const Summary& summary) {
   std::vector<std::string> parts;
-  for (const Phrase& phrase : Phrases(verdict)) {
+  for (const VerdictPhrase& phrase : PhrasesOf(verdict)) {
     parts.push_back(phrase.text);
   }
   for (size_t i = 0; i < std::min(summary.errors.size(), kMostRowsOfALine); ++i) {

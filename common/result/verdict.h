@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "nlohmann/json.hpp"
@@ -63,6 +64,13 @@ struct EndVerdict {
 // `reason`: why the run ended with `code`, as the log says it; of several lines, the first counts.
 EndVerdict MakeVerdict(const Summary& summary, const Judgement& judgement, ExitCode code,
                        absl::string_view reason);
+
+// What is said beside the word: "2 of 5 thresholds", "648 of 864 requests failed (75%)".
+struct VerdictPhrase {
+  std::string text;
+  bool failed = false;
+};
+std::vector<VerdictPhrase> PhrasesOf(const EndVerdict& verdict);
 
 struct VerdictLook {
   size_t columns = 0;  // lines are cut to so many; 0: whole lines

@@ -226,6 +226,10 @@ std::vector<std::vector<std::string>> BreakdownTags(SummaryMode mode) {
   return {{"scenario"}, {"scenario", "group"}};
 }
 
+bool SummaryMetric::judged_nothing() const {
+  return empty && JudgesNothingWithoutSamples(!parent.empty(), type);
+}
+
 double SummaryMetric::Value(absl::string_view name) const {
   for (const auto& [known, value] : values) {
     if (known == name) {

@@ -58,6 +58,8 @@ struct SummaryMetric {
   std::vector<SummaryThreshold> thresholds;
   // 0 if there is none.
   double Value(absl::string_view name) const;
+  // Whether its thresholds had nothing to judge, and so say nothing.
+  bool judged_nothing() const;
 };
 
 struct SummaryCheck {

@@ -13,6 +13,7 @@
 
 #include "common/base/display_width.h"
 #include "common/base/terminal_style.h"
+#include "common/base/visible.h"
 #include "common/summary/format.h"
 #include "common/summary/summary.h"
 
@@ -146,7 +147,7 @@ class TextRenderer {
   void Title(absl::string_view title) {
     const bool nested = indent_.size() > kIndent.size();
     absl::StrAppend(&out_, absl::string_view(indent_).substr(2), nested ? "↳ " : "█ ",
-                    Color(kBold, title), " \n\n");
+                    Color(kBold, Visible(title)), " \n\n");
   }
 
   // `p(95)=7.65`; 0 without data.
@@ -170,9 +171,9 @@ class TextRenderer {
       std::string indent(kIndent);
       if (!metric.parent.empty() && metric.parent == parent) {
         indent += "  ";
-        absl::StrAppend(&out_, indent, "{", metric.tags, "}\n");
+        absl::StrAppend(&out_, indent, "{", Visible(metric.tags), "}\n");
       } else {
-        absl::StrAppend(&out_, indent, metric.key, "\n");
+        absl::StrAppend(&out_, indent, Visible(metric.key), "\n");
         if (metric.parent.empty()) {
           parent = metric.key;
         }
@@ -182,7 +183,7 @@ class TextRenderer {
                         Color(kCyan, ThresholdValue(metric, threshold)), "\n");
       }
       const bool is_submetric = !metric.parent.empty();
-      if (metric.empty && JudgesNothingWithoutSamples(is_submetric, metric.type)) {
+      if (metric.judged_nothing()) {
         const absl::string_view why =
             is_submetric ? "no sample had these tags" : "there was no sample";
         absl::StrAppend(&out_, indent, Color(kYellow, absl::StrCat("! ", why)), "\n");
@@ -228,9 +229,10 @@ class TextRenderer {
     out_ += "\n";
     for (const SummaryCheck& check : checks) {
       const bool ok = check.fails == 0;
-      absl::StrAppend(&out_, indent_,
-                      Color(ok ? kGreen : kRed, absl::StrCat(ok ? kPass : kFail, " ", check.name)),
-                      "\n");
+      absl::StrAppend(
+          &out_, indent_,
+          Color(ok ? kGreen : kRed, absl::StrCat(ok ? kPass : kFail, " ", Visible(check.name))),
+          "\n");
       if (!ok) {
         const std::string counts =
             absl::StrCat("↳  ", 100 * check.passes / (check.passes + check.fails), "% — ", kPass,
@@ -246,7 +248,8 @@ class TextRenderer {
   }
 
   Row MakeRow(const SummaryMetric& metric) const {
-    Row row{.name = metric.parent.empty() ? metric.key : absl::StrCat("  { ", metric.tags, " }"),
+    Row row{.name = metric.parent.empty() ? metric.key
+                                          : absl::StrCat("  { ", Visible(metric.tags), " }"),
             .cells = {}};
     switch (metric.type) {
       case MetricType::kCounter:

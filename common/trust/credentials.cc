@@ -161,7 +161,8 @@ absl::StatusOr<std::optional<Credentials>> ChooseCredentials(bool insecure,
   const bool from_variables = environment.contains(kCertificate.variable);
   if (insecure && !folder.empty()) {
     return absl::InvalidArgumentError(
-        "--insecure and --credentials: one excludes the other; take one away");
+        "--insecure and --credentials, or the variables in their stead: one excludes the other; take "
+        "one away");
   }
   if (insecure) {
     return std::nullopt;

@@ -1,5 +1,6 @@
 #include "common/web/prometheus_text.h"
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -52,6 +53,22 @@ std::optional<double> OpenDescriptors() {
   return error ? std::nullopt : std::optional(count);
 }
 
+// Labels whose names become one share it: two series must not look like one.
+PrometheusText::Labels Joined(const PrometheusText::Labels& labels) {
+  PrometheusText::Labels joined;
+  for (const auto& [name, text] : labels) {
+    const std::string clean = PrometheusText::Name(name);
+    const auto same = std::find_if(joined.begin(), joined.end(),
+                                   [&clean](const auto& label) { return label.first == clean; });
+    if (same == joined.end()) {
+      joined.emplace_back(clean, text);
+    } else {
+      absl::StrAppend(&same->second, ";", text);
+    }
+  }
+  return joined;
+}
+
 double Seconds(const timeval& time) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
 }
@@ -70,8 +87,8 @@ void PrometheusText::Add(absl::string_view family, absl::string_view type, absl:
   std::string& samples = families_[entry->second].samples;
   absl::StrAppend(&samples, family, suffix);
   absl::string_view before = "{";
-  for (const auto& [name, text] : labels) {
-    absl::StrAppend(&samples, before, Name(name), "=\"",
+  for (const auto& [name, text] : Joined(labels)) {
+    absl::StrAppend(&samples, before, name, "=\"",
                     absl::StrReplaceAll(text, {{"\\", "\\\\"}, {"\"", "\\\""}, {"\n", "\\n"}}),
                     "\"");
     before = ",";

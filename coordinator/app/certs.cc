@@ -77,7 +77,7 @@ absl::Status WithFlag(const absl::Status& status, const CertsCommand& command) {
         absl::StrCat("no certificate was issued to \"", command.name, "\": ", text));
   }
   absl::string_view hint;
-  if (absl::IsNotFound(status) && authority) {
+  if (absl::IsNotFound(status) && authority && command.verb != CertsCommand::Verb::kInit) {
     hint = "; `lockstep certs init` makes an authority";
   } else if (absl::IsAlreadyExists(status)) {
     hint = absl::StrContains(text, "/issued/")

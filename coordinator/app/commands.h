@@ -74,7 +74,8 @@ struct RunSettingsFlags {
   bool quiet = false;                                      // no progress
   bool show_agents = false;                                // in the progress
   bool show_thresholds = false;                            // likewise
-  std::string rest_address;  // --address of the REST server; empty: none
+  std::string rest_address;                                // of the REST server; empty: none
+  std::string rest_address_source = "--address";           // likewise
   int64_t agents = 1;
   double tolerated_loss_percent = 0;  // of --on-agent-loss tolerate=N%; 0: fail
   bool redistribute = false;          // --on-agent-loss redistribute
@@ -103,6 +104,7 @@ struct CoordinatorCommand {
   RunSettingsFlags run;
   LogSettings log;
   std::string listen = kDefaultAddress;
+  std::string listen_source = "--listen";  // the flag, or the variable in its stead
   TransportSettings transport;
   absl::Duration wait_for_agents = absl::InfiniteDuration();
 };
@@ -118,8 +120,9 @@ struct InspectCommand {
 struct ArchiveCommand {
   TestSettings test;
   LogSettings log;
-  std::string out = "archive.tar";  // "-": standard output
-  bool exclude_env = false;         // --exclude-env-vars
+  std::string out = "archive.tar";           // "-": standard output
+  std::string out_source = "--archive-out";  // or the variable in its stead
+  bool exclude_env = false;                  // --exclude-env-vars
 };
 
 // `lockstep plan`: prints what each of N agents would do.

@@ -13,6 +13,7 @@
 
 #include "common/base/host_port.h"
 #include "common/base/open_files.h"
+#include "common/base/percent_encoding.h"
 #include "common/base/random_bytes.h"
 
 namespace lockstep::coordinator {
@@ -68,8 +69,9 @@ absl::Status DashboardHost::Start() {
       !started.ok()) {
     return absl::Status(started.code(), absl::StrCat("web-dashboard: ", started.message()));
   }
-  logger_.Info(absl::StrCat("web dashboard: ", Url(),
-                            settings_.log_token ? absl::StrCat("#token=", token_) : ""));
+  logger_.Info(
+      absl::StrCat("web dashboard: ", Url(),
+                   settings_.log_token ? absl::StrCat("#token=", PercentEncoded(token_)) : ""));
   if (settings_.open) {
     OpenBrowser();
   }
@@ -84,7 +86,7 @@ std::string DashboardHost::Url() const {
 }
 
 std::string DashboardHost::Description() const {
-  return absl::StrCat("web-dashboard (", Url(), "#token=", token_, ")");
+  return absl::StrCat("web-dashboard (", Url(), "#token=", PercentEncoded(token_), ")");
 }
 
 void DashboardHost::TickEachPeriod() {

@@ -58,7 +58,12 @@ absl::Status FleetHost::Listen(RunControl& control) {
   }
   const Credentials* const credentials =
       settings_.credentials.has_value() ? &*settings_.credentials : nullptr;
-  LOCKSTEP_RETURN_IF_ERROR(server_.Start({address_}, credentials, fleet_, control));
+  if (const absl::Status started = server_.Start({address_}, credentials, fleet_, control);
+      !started.ok()) {
+    return local() ? started
+                   : absl::Status(started.code(),
+                                  absl::StrCat(settings_.listen_source, ": ", started.message()));
+  }
   if (local()) {
     logger_.Debug(absl::StrCat("listening on ", address_));
     return absl::OkStatus();

@@ -24,6 +24,7 @@ class FleetHost {
   struct Settings {
     // Empty: agents are started here and reached over a Unix socket.
     std::string listen = {};
+    std::string listen_source = {};               // the flag or variable that says so
     std::optional<Credentials> credentials = {};  // of a `listen` address; none: plain text
     absl::Duration lease = kLease;
     int64_t agents = 1;            // that are waited for, or started

@@ -79,10 +79,16 @@ absl::StatusOr<std::string> ArchiveOf(const Inspected& known, bool exclude_env) 
 ExitCode ExecuteArchive(const ArchiveCommand& command, const Environment& environment,
                         RunLogger& logger) {
   std::vector<NamedFile> files = ReadFilesOf(command.test);
-  files.push_back({"--archive-out", command.out});
+  files.push_back({command.out_source, command.out});
   TestSettings test = command.test;
   for (std::string& clash : ClashesOf(files)) {
     test.errors.push_back(std::move(clash));
+  }
+  if (const absl::Status checked =
+          command.out == "-" ? absl::OkStatus() : CheckWholeFile(command.out);
+      !checked.ok()) {
+    test.errors.push_back(absl::StrCat(command.out_source, ": cannot write '", command.out,
+                                       "': ", checked.message()));
   }
   return Print(
       [&](const Inspected& known) -> absl::StatusOr<std::string> {

@@ -98,8 +98,9 @@ std::vector<NamedFile> ReadFilesOf(const Bundle& bundle) {
 }
 
 std::vector<NamedFile> ReadFilesOf(const TestSettings& test) {
-  std::vector<NamedFile> files = {{"the script", test.script, Use::kRead},
-                                  {"the file of --config", test.config_file, Use::kRead}};
+  std::vector<NamedFile> files = {
+      {"the script", test.script, Use::kRead},
+      {absl::StrCat("the file of ", test.config_label), test.config_file, Use::kRead}};
   for (const std::string& source : test.secret_sources) {
     for (absl::string_view part : absl::StrSplit(source, ',')) {
       absl::ConsumePrefix(&part, "url=");

@@ -12,6 +12,7 @@
 #include "common/base/status_macros.h"
 #include "common/base/version.h"
 #include "common/options/consolidate.h"
+#include "common/options/duration.h"
 #include "common/options/options_json.h"
 #include "coordinator/app/ending.h"
 #include "coordinator/app/journal_host.h"
@@ -126,7 +127,7 @@ absl::Duration Recovery::Elapsed() const {
 }
 
 std::string Recovery::Moment() const {
-  return absl::FormatDuration(absl::Floor(Elapsed(), absl::Milliseconds(100)));
+  return DurationText(absl::Trunc(Elapsed(), absl::Milliseconds(1)));
 }
 
 EndFacts Recovery::Facts() {

@@ -60,11 +60,19 @@ absl::StatusOr<std::vector<Wanted>> WantedFiles(const RecoverCommand& command,
         "result=FILE, report=FILE or junit=FILE");
   }
   std::vector<NamedFile> named = {{"the journal", command.journal, NamedFile::Use::kRead}};
+  std::vector<std::string> mistakes;
   for (const Wanted& wanted : files) {
-    named.push_back({absl::StrCat("-o ", wanted.name), wanted.file});
+    const std::string source = absl::StrCat("-o ", wanted.name);
+    named.push_back({source, wanted.file});
+    if (const absl::Status checked = ReportFile(wanted.file).Check(); !checked.ok()) {
+      mistakes.push_back(absl::StrCat(source, ": ", checked.message()));
+    }
   }
-  if (const std::vector<std::string> clashes = ClashesOf(named); !clashes.empty()) {
-    return absl::InvalidArgumentError(absl::StrJoin(clashes, "\n"));
+  for (std::string& clash : ClashesOf(named)) {
+    mistakes.push_back(std::move(clash));
+  }
+  if (!mistakes.empty()) {
+    return absl::InvalidArgumentError(absl::StrJoin(mistakes, "\n"));
   }
   return files;
 }
@@ -80,6 +88,8 @@ Summary SummaryOf(const RunResult& result) {
   for (const ResultMetric& metric : result.metrics) {
     SummaryMetric& each = summary.metrics.emplace_back();
     each.key = metric.key;
+    each.parent = metric.tags.empty() ? "" : metric.metric.name;
+    each.empty = metric.aggregate.empty();
     each.type = metric.metric.type;
     each.contains = metric.metric.contains;
     each.thresholds = metric.thresholds;

@@ -57,7 +57,7 @@ ExitCode ExecuteReport(const ReportCommand& command, Logger& logger) {
     written = file.Write(page);
   }
   if (!written.ok()) {
-    logger.Error(std::string(written.message()));
+    logger.Error(absl::StrCat("--out: ", written.message()));
     return ExitCode::kOther;
   }
   logger.Info(absl::StrCat("the report is in ", command.out));

@@ -65,7 +65,9 @@ Rig::Rig(const RunRequest& request, const TestFiles& files, const Environment& e
       logger_(logger),
       signals_(
           loop_, [this](const std::string& name) { OnSignal(name); }, QuitAtOnce, kLastPatience),
-      host_(loop_, {request.listen, request.credentials, kLease, AgentsOf(request), environment},
+      host_(loop_,
+            {request.listen, request.listen_source, request.credentials, kLease, AgentsOf(request),
+             environment},
             logger),
       results_(loop_.clock(), logger),
       modules_(loop_, request.test.modules, files.lock, files.trust, logger),

@@ -29,6 +29,7 @@ struct RunRequest {
   RunSettingsFlags run = {};
   // Empty: agents are started here and reached over a Unix socket. Else they come from elsewhere.
   std::string listen = {};
+  std::string listen_source = {};               // the flag or variable that says so
   std::optional<Credentials> credentials = {};  // of a `listen` address; none: plain text
   absl::Duration wait_for_agents = absl::InfiniteDuration();
   bool no_color = false;  // of the summary; a terminal gets colours without it

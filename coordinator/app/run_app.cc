@@ -34,14 +34,15 @@ namespace {
 // Seconds, about, in which log lines of one cause are folded.
 constexpr int64_t kTicksBetweenFolds = 10;
 
-absl::Status InAddress(const absl::Status& status) {
+absl::Status InAddress(const RunSettingsFlags& run, const absl::Status& status) {
   return status.ok() ? status
-                     : absl::Status(status.code(), absl::StrCat("--address: ", status.message()));
+                     : absl::Status(status.code(),
+                                    absl::StrCat(run.rest_address_source, ": ", status.message()));
 }
 
 absl::Status CheckRestAddress(const RunSettingsFlags& run) {
   return run.rest_address.empty() ? absl::OkStatus()
-                                  : InAddress(WebServer::CheckAddress(run.rest_address));
+                                  : InAddress(run, WebServer::CheckAddress(run.rest_address));
 }
 
 std::optional<VerdictLook> LookOf(int fd, bool no_color) {
@@ -190,7 +191,7 @@ absl::Status RunApp::StartRest() {
       rig_.loop(), [this](const WebRequest& request) { return AnswerRest(request, rig_.face()); });
   rest_->AnswerWhen(
       [this](absl::AnyInvocable<void()> give_out) { rig_.face().WhenKept(std::move(give_out)); });
-  LOCKSTEP_RETURN_IF_ERROR(InAddress(rest_->Start(request_.run.rest_address)));
+  LOCKSTEP_RETURN_IF_ERROR(InAddress(request_.run, rest_->Start(request_.run.rest_address)));
   const absl::string_view host = SplitHostPort(request_.run.rest_address).host;
   logger_.Info(absl::StrCat("REST API and metrics on port ", rest_->port(), " of ",
                             host.empty() ? "all addresses" : host,
@@ -362,15 +363,21 @@ void RunApp::ReportUsage() {
                                  .executors = ExecutorsOf(test.options.run.scenarios)}));
 }
 
-ExitCode RunTest(RunRequest request, const Environment& environment, RunLogger& logger) {
+// `credentials`: what is wrong with those of a coordinator.
+ExitCode RunTest(RunRequest request, const absl::Status& credentials,
+                 const Environment& environment, RunLogger& logger) {
   absl::StatusOr<TestFiles> files =
       ReadTest(request.test, environment, [&](const OptionTiers& tiers, bool unreadable) {
         std::vector<std::string> mistakes =
             MistakesInSettings(request, tiers.config_file(), environment);
-        // One in the address alone has an exit code of its own.
-        if (unreadable || !tiers.errors().empty() || !mistakes.empty()) {
-          if (const absl::Status address = CheckRestAddress(request.run); !address.ok()) {
-            mistakes.emplace_back(address.message());
+        // One of these alone has an exit code of its own.
+        const absl::Status address = CheckRestAddress(request.run);
+        const bool alone = address.ok() || credentials.ok();
+        if (unreadable || !tiers.errors().empty() || !mistakes.empty() || !alone) {
+          for (const absl::Status& status : {address, credentials}) {
+            if (!status.ok()) {
+              mistakes.emplace_back(status.message());
+            }
           }
         }
         return mistakes;
@@ -385,6 +392,9 @@ ExitCode RunTest(RunRequest request, const Environment& environment, RunLogger& 
   }
   if (!refused.ok()) {
     return Refuse(refused, ExitCodeOf(refused), logger);
+  }
+  if (!credentials.ok()) {
+    return Refuse(credentials, ExitCode::kInvalidConfig, logger);
   }
   TellOf(files->tiers.note(), logger);
   const bool network = !request.listen.empty() && !absl::StartsWith(request.listen, "unix:");
@@ -402,7 +412,7 @@ ExitCode ExecuteRun(const RunCommand& command, const Environment& environment, R
                   .run = command.run,
                   .no_color = command.log.no_color,
                   .log = command.log},
-                 environment, logger);
+                 absl::OkStatus(), environment, logger);
 }
 
 ExitCode ExecuteCoordinator(const CoordinatorCommand& command, const Environment& environment,
@@ -410,17 +420,16 @@ ExitCode ExecuteCoordinator(const CoordinatorCommand& command, const Environment
   absl::StatusOr<std::optional<Credentials>> credentials =
       ChooseCredentials(command.transport.insecure, command.transport.credentials, environment,
                         Role::kCoordinator, SystemClock().Wall());
-  if (!credentials.ok()) {
-    return Refuse(credentials.status(), ExitCode::kInvalidConfig, logger);
-  }
+  const absl::Status status = credentials.status();
   return RunTest({.test = command.test,
                   .run = command.run,
                   .listen = command.listen,
-                  .credentials = *std::move(credentials),
+                  .listen_source = command.listen_source,
+                  .credentials = status.ok() ? *std::move(credentials) : std::nullopt,
                   .wait_for_agents = command.wait_for_agents,
                   .no_color = command.log.no_color,
                   .log = command.log},
-                 environment, logger);
+                 status, environment, logger);
 }
 
 }  // namespace lockstep::coordinator

@@ -9,6 +9,7 @@
 #include "coordinator/app/dashboard_settings.h"
 #include "coordinator/app/named_files.h"
 #include "coordinator/app/usage_report.h"
+#include "coordinator/journal/journal.h"
 #include "coordinator/output/report_file.h"
 #include "coordinator/output/run_outputs.h"
 
@@ -78,6 +79,11 @@ std::vector<std::string> MistakesInSettings(const RunRequest& request, const Con
   if (!flags.summary_export.empty()) {
     if (const absl::Status checked = ReportFile(flags.summary_export).Check(); !checked.ok()) {
       mistakes.push_back(absl::StrCat(flags.summary_export_source, ": ", checked.message()));
+    }
+  }
+  if (!flags.journal.empty()) {
+    if (const absl::Status checked = Journal::Check(flags.journal); !checked.ok()) {
+      mistakes.push_back(absl::StrCat(flags.journal_source, ": ", checked.message()));
     }
   }
   if (!dashboard.ok()) {

@@ -37,7 +37,8 @@ absl::StatusOr<TestFiles> ReadTest(const TestSettings& settings, const Environme
   TestFiles files;
   files.tiers = OptionTiers::Load(settings, environment);
   absl::StatusOr<LoadedScript> script = LoadScript(settings.script, settings.type);
-  absl::StatusOr<std::optional<LockFile>> lock = ReadLockFile(settings.modules.locked);
+  absl::StatusOr<std::optional<LockFile>> lock =
+      ReadLockFile(settings.modules.locked ? settings.modules.locked_source : "");
   absl::StatusOr<std::vector<SecretSource>> secrets =
       ReadSecretSources(settings.secret_sources, environment, settings.secret_label);
   std::vector<absl::Status> failures;

@@ -143,8 +143,8 @@ std::variant<CommandLine, CommandLineExit> ParseCommandLine(const std::vector<st
   }
   TestSettings* const test = TestOf(command);
   if (test != nullptr) {
-    for (std::string& warning : UnknownVariables(environment, commands)) {
-      words.warnings.push_back(std::move(warning));
+    for (std::string& unknown : UnknownVariables(environment, commands)) {
+      (test->strict ? words.errors : words.warnings).push_back(std::move(unknown));
     }
     test->errors = std::move(words.errors);
   } else if (!words.errors.empty()) {

@@ -1,13 +1,12 @@
 #include "coordinator/cli/completion.h"
 
-#include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 
-#include "common/base/nearest.h"
+#include "common/base/status_macros.h"
+#include "common/flags/flag_completion.h"
 #include "coordinator/cli/help.h"
 
 namespace lockstep::coordinator {
@@ -47,12 +46,6 @@ std::vector<const Flag*> ShownFlags(const CommandSpec& command) {
     flags.insert(flags.end(), group.flags.begin(), group.flags.end());
   }
   return flags;
-}
-
-// The words that a flag's value is one of, between `separator`; "": it may be anything.
-std::string ChoicesOf(const Flag& flag, absl::string_view separator) {
-  const std::vector<absl::string_view> words = absl::StrSplit(flag.value, '|');
-  return words.size() > 1 ? absl::StrJoin(words, separator) : "";
 }
 
 std::string FlagsOf(const CommandSpec& command) {
@@ -132,23 +125,10 @@ complete -o default -F _lockstep lockstep
 )");
 }
 
-// What stands between single quotes in zsh's and fish's specifications.
-std::string Quotable(absl::string_view text) {
-  return absl::StrReplaceAll(text, {{"'", ""}, {"[", "("}, {"]", ")"}, {":", "\\:"}, {"`", ""}});
-}
-
 std::string ZshFlags(const CommandSpec& command) {
   std::string text;
   for (const Flag* flag : ShownFlags(command)) {
-    const bool valued = flag->kind != FlagSpec::Kind::kSwitch;
-    const std::string choices = ChoicesOf(*flag, " ");
-    absl::StrAppend(&text, "      '", flag->kind == FlagSpec::Kind::kList ? "*" : "", "--",
-                    flag->name, valued ? "=" : "", "[", Quotable(flag->help), "]",
-                    valued
-                        ? absl::StrCat(":", Quotable(flag->value), ":",
-                                       choices.empty() ? "_files" : absl::StrCat("(", choices, ")"))
-                        : "",
-                    "' \\\n");
+    absl::StrAppend(&text, "      ", ZshFlag(*flag), " \\\n");
   }
   return text;
 }
@@ -222,13 +202,8 @@ std::string Fish(const std::vector<CommandSpec>& commands) {
     absl::StrAppend(&text, "complete -c lockstep -f -n '", heading, "' -a ", LastWord(command),
                     " -d '", Quotable(command.summary), "'\n");
     for (const Flag* flag : ShownFlags(command)) {
-      const std::string choices = ChoicesOf(*flag, " ");
-      absl::StrAppend(&text, "complete -c lockstep -n '", FishCondition(command), "' -l ",
-                      flag->name, flag->letter.empty() ? "" : absl::StrCat(" -s ", flag->letter),
-                      flag->kind == FlagSpec::Kind::kSwitch ? ""
-                      : choices.empty()                     ? " -r"
-                                        : absl::StrCat(" -x -a '", choices, "'"),
-                      " -d '", Quotable(flag->help), "'\n");
+      absl::StrAppend(&text, "complete -c lockstep -n '", FishCondition(command), "'",
+                      FishFlag(*flag), "\n");
     }
   }
   return text;
@@ -238,17 +213,8 @@ std::string Fish(const std::vector<CommandSpec>& commands) {
 
 absl::StatusOr<std::string> CompletionFor(absl::string_view shell,
                                           const std::vector<CommandSpec>& commands) {
-  if (shell == "bash") {
-    return Bash(commands);
-  }
-  if (shell == "zsh") {
-    return Zsh(commands);
-  }
-  if (shell == "fish") {
-    return Fish(commands);
-  }
-  return absl::InvalidArgumentError(absl::StrCat("completion: invalid value \"", shell, "\"",
-                                                 MeantOrAllowed(shell, {"bash", "zsh", "fish"})));
+  LOCKSTEP_RETURN_IF_ERROR(CheckShell(shell, "completion"));
+  return shell == "bash" ? Bash(commands) : shell == "zsh" ? Zsh(commands) : Fish(commands);
 }
 
 }  // namespace lockstep::coordinator

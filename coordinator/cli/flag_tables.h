@@ -21,7 +21,7 @@ inline constexpr FlagSpec kTestFlags[] = {
     {"--compatibility-mode", Kind::kValue, "base has no `global`", "extended|base", "extended"},
     {"-c,--config", Kind::kValue,
      "file with options: ./lockstep.yaml, else ~/.config/k6/config.json", "FILE"},
-    {"--strict", Kind::kSwitch, "unknown options are errors, not warnings"},
+    {"--strict", Kind::kSwitch, "unknown options and variables are errors"},
 };
 
 inline constexpr FlagSpec kRunFlags[] = {

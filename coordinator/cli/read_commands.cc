@@ -60,9 +60,10 @@ ModuleSettings ReadModules(FlagReader& reader) {
     reader.Expected("", "a folder, or none");
   }
   modules.locked = reader.Is("locked", "LOCKED");
+  modules.locked_source = reader.source();
   modules.update_lock = reader.Is("update-lock");
   if (modules.locked && modules.update_lock) {
-    reader.Error("--locked, --update-lock: give one of them");
+    reader.Error(absl::StrCat(modules.locked_source, ", ", reader.source(), ": give one of them"));
   }
   return modules;
 }
@@ -73,10 +74,12 @@ void ReadLossPolicy(FlagReader& reader, RunSettingsFlags* run) {
     reader.Expected(*late, "wait or join");
   }
   run->late_agents_join = late == "join";
+  const std::string late_source = reader.source();
   const std::optional<std::string> text = reader.Text("on-agent-loss");
   run->redistribute = text == "redistribute";
   if (run->late_agents_join && !run->redistribute) {
-    reader.Error("--late-agents join: work moves to them only with --on-agent-loss redistribute");
+    reader.Error(absl::StrCat(late_source,
+                              "=join: work moves to them only with --on-agent-loss redistribute"));
   }
   if (!text.has_value() || *text == "fail" || run->redistribute) {
     return;
@@ -191,24 +194,22 @@ RunSettingsFlags ReadSummary(FlagReader& reader) {
   RunSettingsFlags run;
   run.no_thresholds = reader.Is("no-thresholds", "NO_THRESHOLDS");
   if (reader.Text("summary-mode", "SUMMARY_MODE") == "legacy") {
-    reader.words().warnings.push_back(
-        "--summary-mode=legacy: k6 has dropped this text; the compact one is shown instead");
+    reader.words().warnings.push_back(absl::StrCat(
+        reader.source(), "=legacy: k6 has dropped this text; the compact one is shown instead"));
   } else {
     run.summary_mode =
         reader.Choice<SummaryMode>("summary-mode", "SUMMARY_MODE", kSummaryModes, run.summary_mode);
   }
   if (reader.Is("no-summary", "NO_SUMMARY")) {
     run.summary_mode = SummaryMode::kDisabled;
-    reader.words().warnings.push_back(
-        "--no-summary: k6 has dropped this flag; --summary-mode=disabled says the same");
+    reader.words().warnings.push_back(absl::StrCat(
+        reader.source(), ": k6 has dropped this flag; --summary-mode=disabled says the same"));
   }
   run.summary_export = reader.String("summary-export", "SUMMARY_EXPORT");
   run.summary_export_source = reader.source();
   run.new_machine_readable_summary =
       reader.Is("new-machine-readable-summary", "NEW_MACHINE_READABLE_SUMMARY");
-  if (reader.String("traces-output", "TRACES_OUTPUT") != "none") {
-    reader.NoEffect("traces-output");
-  }
+  reader.NoEffect("traces-output", "TRACES_OUTPUT");
   return run;
 }
 
@@ -235,6 +236,7 @@ RunSettingsFlags ReadRun(FlagReader& reader, bool local) {
   run.show_agents = reader.Is("show-agents");
   run.show_thresholds = reader.Is("show-thresholds");
   run.rest_address = reader.String("address", "ADDRESS");
+  run.rest_address_source = reader.source();
   run.agents = reader.Int("agents", 1, 1, local ? kMostLocalAgents : kMostAgents);
   ReadLossPolicy(reader, &run);
   run.partition = ReadPartition(reader);
@@ -248,8 +250,7 @@ RunSettingsFlags ReadRun(FlagReader& reader, bool local) {
   }
   run.fail_on_suspect = reader.Is("fail-on-suspect");
   // A flag that is read and has no effect is reported, never ignored in silence.
-  reader.NoEffect("features");
-  reader.NoEffectOf("K6_FEATURES");
+  reader.NoEffect("features", "FEATURES");
   reader.NoEffectOf("K6_CLOUD_TOKEN");
   return run;
 }
@@ -284,7 +285,7 @@ LogSettings ReadLog(FlagReader& reader) {
   log.verbose = reader.Is("verbose");
   log.console_output = reader.String("console-output", "CONSOLE_OUTPUT");
   log.console_source = reader.source();
-  reader.NoEffect("profiling-enabled");
+  reader.NoEffect("profiling-enabled", "PROFILING_ENABLED");
   return log;
 }
 
@@ -294,6 +295,7 @@ ArchiveCommand ReadArchiveFlags(FlagReader& reader) {
                          .log = ReadLog(reader),
                          .exclude_env = reader.Is("exclude-env-vars", "EXCLUDE_ENV_VARS")};
   command.out = reader.Text("archive-out", "ARCHIVE_OUT").value_or(command.out);
+  command.out_source = reader.source();
   if (command.out.empty()) {
     reader.Expected("", "a file, or - for standard output");
   }
@@ -307,13 +309,14 @@ CoordinatorCommand ReadCoordinator(FlagReader& reader) {
                              .transport = ReadTransport(reader)};
   if (const std::optional<std::string> listen = reader.Text("listen"); listen.has_value()) {
     command.listen = reader.Address(*listen).value_or(command.listen);
+    command.listen_source = reader.source();
   }
   if (const std::optional<std::string> wait = reader.Text("wait-for-agents"); wait.has_value()) {
     const absl::StatusOr<absl::Duration> duration = ParseDurationWithUnit(*wait);
     if (duration.ok()) {
       command.wait_for_agents = *duration;
     } else {
-      reader.Error(absl::StrCat("--wait-for-agents: ", duration.status().message()));
+      reader.Error(absl::StrCat(reader.source(), ": ", duration.status().message()));
     }
   }
   return command;

@@ -10,6 +10,7 @@
 #include "common/base/nearest.h"
 #include "common/flags/flag.h"
 #include "common/options/tiers.h"
+#include "coordinator/app/known_variables.h"
 
 namespace lockstep::coordinator {
 namespace {
@@ -18,6 +19,7 @@ constexpr absl::string_view kPrefix = "LOCKSTEP_";
 
 // Of both programs, beside those of flags and options.
 constexpr absl::string_view kOthers[] = {
+    "FEATURES",  // which says itself that it has no effect
     "TLS_CA",
     "TLS_CERT",
     "TLS_KEY",
@@ -33,10 +35,17 @@ constexpr absl::string_view kOthers[] = {
     "WEB_DASHBOARD_TAGS",
     "WEB_DASHBOARD_TOKEN",
 };
-// What outputs and sources of secrets read, deploy/ uses, and Lockstep's own tests and scripts are told.
+// Headers of outputs and sources of secrets, what deploy/ uses, and what Lockstep's own tests and scripts are told.
 constexpr absl::string_view kFamilies[] = {
-    "CSV_",  "INFLUXDB_", "OTEL_", "PROMETHEUS_RW_", "STATSD_", "SECRET_SOURCE_URL_", "HEALTH_PORT",
-    "IMAGE", "BIN",       "LAB",   "SIM_",           "TEST_",   "UPDATE_GOLDEN",
+    "PROMETHEUS_RW_HEADERS_",
+    "SECRET_SOURCE_URL_HEADER_",
+    "HEALTH_PORT",
+    "IMAGE",
+    "BIN",
+    "LAB",
+    "SIM_",
+    "TEST_",
+    "UPDATE_GOLDEN",
 };
 
 // Kubernetes tells each pod of each service in its namespace, and ours are called lockstep-...: LOCKSTEP_AGENT_SERVICE_HOST,
@@ -51,6 +60,8 @@ std::vector<std::string> KnownVariables(const std::vector<CommandSpec>& commands
   const std::vector<std::string> options = OptionVariables();
   std::set<std::string> known(options.begin(), options.end());
   known.insert(std::begin(kOthers), std::end(kOthers));
+  const std::vector<std::string> others = VariablesOfOutputsAndSecrets();
+  known.insert(others.begin(), others.end());
   for (const CommandSpec& command : commands) {
     // What the other commands about tests have a variable of k6's for, they read, too.
     if (HasVariables(command.name) || command.name == "archive") {

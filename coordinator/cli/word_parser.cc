@@ -11,6 +11,7 @@
 #include "common/base/status_macros.h"
 #include "common/flags/flag_words.h"
 #include "coordinator/cli/help.h"
+#include "coordinator/cli/k6_words.h"
 
 namespace lockstep::coordinator {
 namespace {
@@ -43,12 +44,35 @@ std::vector<Flag> WithHelp(const CommandSpec& command) {
   return flags;
 }
 
+// What a flag that `command` does not have is elsewhere.
+std::string HintFor(absl::string_view flag, const std::vector<CommandSpec>& commands) {
+  std::vector<std::string> owners;
+  for (const CommandSpec& command : commands) {
+    if (std::any_of(command.flags.begin(), command.flags.end(),
+                    [flag](const Flag& each) { return each.name == flag; })) {
+      owners.push_back(absl::StrCat("`", command.name, "`"));
+    }
+  }
+  if (!owners.empty()) {
+    constexpr size_t kFew = 2;
+    return absl::StrCat("it is a flag of ", owners.size() <= kFew ? absl::StrJoin(owners, " and ")
+                                                                  : std::string("other commands"));
+  }
+  return std::string(HintForFlagOfK6(flag));
+}
+
 std::vector<std::string> MistakesOf(const FlagWords& words, const std::vector<Flag>& flags,
-                                    absl::string_view command) {
-  return MistakesIn(words, flags, command, absl::StrCat("lockstep help ", command));
+                                    absl::string_view command,
+                                    const std::vector<CommandSpec>& commands) {
+  return MistakesIn(words, flags, command, absl::StrCat("lockstep help ", command),
+                    [&commands](absl::string_view flag) { return HintFor(flag, commands); });
 }
 
 absl::Status UnknownCommand(const std::string& word, const std::vector<CommandSpec>& commands) {
+  if (const absl::string_view hint = HintForCommandOfK6(word); !hint.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("unknown command \"", word, "\": ", hint, "; see `lockstep --help`"));
+  }
   // Those of a heading, if it was given, else those of one word.
   const size_t space = word.find(' ');
   const std::string heading = space == std::string::npos ? "" : word.substr(0, space + 1);
@@ -129,7 +153,7 @@ absl::StatusOr<ParsedWords> ParseWords(const std::vector<std::string>& args,
                      "\" before a command; flags of a command come after it, as in `lockstep run "
                      "--vus 2 SCRIPT`"));
   }
-  if (const std::vector<std::string> mistakes = MistakesOf(before, common_flags, kHelp);
+  if (const std::vector<std::string> mistakes = MistakesOf(before, common_flags, kHelp, commands);
       !mistakes.empty()) {
     return absl::InvalidArgumentError(absl::StrJoin(mistakes, "\n"));
   }
@@ -152,7 +176,7 @@ absl::StatusOr<ParsedWords> ParseWords(const std::vector<std::string>& args,
   words.insert(words.end(), args.begin() + static_cast<std::ptrdiff_t>(next), args.end());
   const std::vector<Flag> flags = WithHelp(*command);
   FlagWords read = ReadFlagWords(words, flags);
-  std::vector<std::string> mistakes = MistakesOf(read, flags, command->name);
+  std::vector<std::string> mistakes = MistakesOf(read, flags, command->name, commands);
   ParsedWords parsed{.command = command,
                      .help = HelpOf(read),
                      .values = std::move(read.values),

@@ -1,5 +1,6 @@
 #include "coordinator/http/metrics_page.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -24,7 +25,8 @@ void AddMetric(const v1::MetricStatus& metric, PrometheusText* text) {
                            : metric.contains() == v1::METRIC_CONTENTS_DATA ? "_bytes"
                                                                            : "";
   const std::string name = absl::StrCat("lockstep_", PrometheusText::Name(metric.metric()));
-  const Labels labels(metric.tags().begin(), metric.tags().end());
+  Labels labels(metric.tags().begin(), metric.tags().end());
+  std::sort(labels.begin(), labels.end());
   const std::string help =
       absl::StrCat("Metric ", metric.metric(), " of the test, a ", WordOf(metric.type()));
   if (metric.type() == v1::METRIC_KIND_COUNTER) {

@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "common/base/status_macros.h"
+#include "common/base/whole_file.h"
 #include "coordinator/journal/schema.h"
 
 namespace lockstep::coordinator {
@@ -61,6 +62,17 @@ RunRecord RecordOf(const SqlRow& row) {
 
 // ---- opening ----
 
+absl::Status Journal::Check(const std::string& path) {
+  struct stat file = {};
+  if (stat(path.c_str(), &file) == 0 && file.st_size > 0) {
+    return OpenFile(path, Use::kLook).status();
+  }
+  const absl::Status checked = CheckWholeFile(path);
+  return checked.ok()
+             ? checked
+             : absl::UnavailableError(absl::StrCat("journal ", path, ": ", checked.message()));
+}
+
 absl::StatusOr<std::unique_ptr<Journal>> Journal::Open(const std::string& path) {
   return OpenFile(path, Use::kWrite);
 }
@@ -102,7 +114,7 @@ absl::StatusOr<std::unique_ptr<Journal>> Journal::OpenFile(const std::string& pa
         absl::StrCat("journal ", path, ": it is empty, and no journal of lockstep"));
   }
   LOCKSTEP_ASSIGN_OR_RETURN(journal->database_, Database::Open(path, create));
-  LOCKSTEP_RETURN_IF_ERROR(journal->CheckSchema());
+  LOCKSTEP_RETURN_IF_ERROR(journal->CheckSchema(use));
   return journal;
 }
 
@@ -113,7 +125,7 @@ Journal::~Journal() {
   }
 }
 
-absl::Status Journal::CheckSchema() {
+absl::Status Journal::CheckSchema(Use use) {
   int64_t application = 0;
   int64_t schema = 0;
   int64_t tables = 0;
@@ -124,7 +136,7 @@ absl::Status Journal::CheckSchema() {
   LOCKSTEP_RETURN_IF_ERROR(database_->Query("SELECT count(*) FROM sqlite_schema", {},
                                             [&](const SqlRow& row) { tables = row.Int(0); }));
   if (application == 0 && schema == 0 && tables == 0 && lock_ >= 0) {
-    return MakeSchema();
+    return use == Use::kLook ? absl::OkStatus() : MakeSchema();
   }
   if (application != kJournalApplication) {
     return absl::InvalidArgumentError(
@@ -135,6 +147,9 @@ absl::Status Journal::CheckSchema() {
         absl::StrCat("journal ", path(), ": ", schema > kJournalSchema ? "a newer" : "an older",
                      " lockstep has written it (schema ", schema, "); this one knows schema ",
                      kJournalSchema, ", so it needs another file, or that lockstep"));
+  }
+  if (use == Use::kLook) {
+    return absl::OkStatus();  // all of it is read once, by whoever writes to it
   }
   std::string flaw;
   LOCKSTEP_RETURN_IF_ERROR(database_->Query("PRAGMA quick_check(1)", {},

@@ -76,6 +76,8 @@ struct UnfinishedRun {
 
 class Journal {
  public:
+  // What can be told to stand in the way of Open, before anything is written. Errors as below.
+  static absl::Status Check(const std::string& path);
   // To write: nobody else does until this is gone. Makes the file if there is none. Each error names
   // it: InvalidArgument: it is no journal; FailedPrecondition: another process writes to it, or a newer
   // Lockstep has written it; DataLoss: it is damaged; Unavailable: it cannot be opened.
@@ -142,9 +144,9 @@ class Journal {
 
  private:
   Journal(int lock, const std::string& path);
-  enum class Use { kWrite, kWriteKept, kRead };
+  enum class Use { kWrite, kWriteKept, kRead, kLook };
   static absl::StatusOr<std::unique_ptr<Journal>> OpenFile(const std::string& path, Use use);
-  absl::Status CheckSchema();
+  absl::Status CheckSchema(Use use);
   absl::Status MakeSchema();
   // Takes out what it took to go on with runs that have ended.
   absl::Status ForgetEnded();

@@ -13,7 +13,6 @@
 #include "common/base/rfc3339.h"
 #include "common/base/status_macros.h"
 #include "common/options/duration.h"
-#include "common/options/tiers.h"
 #include "coordinator/output/sink_settings.h"
 
 namespace lockstep::coordinator {
@@ -89,12 +88,9 @@ std::string TagsText(const TagList& tags, const std::vector<std::string>& column
 
 absl::StatusOr<std::unique_ptr<Output>> CsvOutput::Make(absl::string_view argument,
                                                         const OutputContext& context) {
-  const auto from_environment = [&context](absl::string_view name, const char* otherwise) {
-    const std::optional<Setting> found = FindSetting(context.environment, name);
-    return found.has_value() ? found->value : otherwise;
-  };
-  std::string path = from_environment("CSV_FILENAME", "file.csv");
-  std::string format_name = from_environment("CSV_TIME_FORMAT", "unix");
+  SinkSettings settings(context, "CSV");
+  std::string path = settings.Text("FILENAME", "file.csv");
+  std::string format_name = settings.Text("TIME_FORMAT", "unix");
   const bool has_keys = argument.find('=') != absl::string_view::npos;
   for (absl::string_view part : absl::StrSplit(argument, ',', absl::SkipEmpty())) {
     const std::pair<absl::string_view, absl::string_view> setting =
@@ -116,7 +112,6 @@ absl::StatusOr<std::unique_ptr<Output>> CsvOutput::Make(absl::string_view argume
     }
   }
   // Lines are written as they come; a wrong interval is a mistake all the same.
-  SinkSettings settings(context, "CSV");
   settings.Duration("SAVE_INTERVAL", absl::Seconds(1));
   LOCKSTEP_RETURN_IF_ERROR(settings.status());
   LOCKSTEP_ASSIGN_OR_RETURN(const TimeFormat format, ParseTimeFormat(format_name));

@@ -3,7 +3,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -12,6 +11,7 @@
 #include "absl/strings/strip.h"
 
 #include "common/base/number_text.h"
+#include "common/base/percent_encoding.h"
 #include "common/base/status_macros.h"
 #include "coordinator/output/sink_settings.h"
 
@@ -49,20 +49,6 @@ std::optional<std::string> FieldText(FieldKind kind, const std::string& value) {
                                              : std::nullopt;
   }
   return std::nullopt;
-}
-
-std::string UrlEncoded(absl::string_view text) {
-  std::string encoded;
-  for (char c : text) {
-    if (absl::ascii_isalnum(static_cast<unsigned char>(c)) || absl::StrContains("-._~", c)) {
-      encoded += c;
-    } else {
-      absl::StrAppend(&encoded, "%",
-                      absl::AsciiStrToUpper(
-                          absl::StrCat(absl::Hex(static_cast<unsigned char>(c), absl::kZeroPad2))));
-    }
-  }
-  return encoded;
 }
 
 void ReadPrecision(SinkSettings* settings, LineProtocolConfig* lines, std::string* parameter) {
@@ -156,8 +142,8 @@ absl::StatusOr<std::unique_ptr<Output>> InfluxdbOutput::Make(absl::string_view a
   const std::optional<std::string> bucket = settings.Find("BUCKET");
   if (token || bucket) {
     target.url =
-        absl::StrCat(address, "/api/v2/write?bucket=", UrlEncoded(bucket.value_or(database)),
-                     "&org=", UrlEncoded(settings.Text("ORGANIZATION", "")), "&precision=",
+        absl::StrCat(address, "/api/v2/write?bucket=", PercentEncoded(bucket.value_or(database)),
+                     "&org=", PercentEncoded(settings.Text("ORGANIZATION", "")), "&precision=",
                      precision == "n"   ? "ns"
                      : precision == "u" ? "us"
                                         : precision);
@@ -166,19 +152,19 @@ absl::StatusOr<std::unique_ptr<Output>> InfluxdbOutput::Make(absl::string_view a
     }
   } else {
     target.url =
-        absl::StrCat(address, "/write?db=", UrlEncoded(database), "&precision=", precision);
+        absl::StrCat(address, "/write?db=", PercentEncoded(database), "&precision=", precision);
     for (const auto& [setting, parameter] :
          {std::pair("RETENTION", "&rp="), std::pair("CONSISTENCY", "&consistency=")}) {
       if (const auto value = settings.Find(setting); value) {
-        absl::StrAppend(&target.url, parameter, UrlEncoded(*value));
+        absl::StrAppend(&target.url, parameter, PercentEncoded(*value));
       }
     }
     target.username = settings.Text("USERNAME", "");
     target.password = settings.Text("PASSWORD", "");
     config.create_url = absl::StrCat(
         address, "/query?q=",
-        UrlEncoded(absl::StrCat("CREATE DATABASE ", "\"",
-                                absl::StrReplaceAll(database, {{"\"", "\\\""}}), "\"")));
+        PercentEncoded(absl::StrCat("CREATE DATABASE ", "\"",
+                                    absl::StrReplaceAll(database, {{"\"", "\\\""}}), "\"")));
   }
   target.headers.push_back("Content-Type: text/plain; charset=utf-8");
   target.proxy = settings.Text("PROXY", "");

@@ -20,12 +20,14 @@ namespace {
 namespace prom = lockstep::sinks::prometheus;
 
 constexpr uint64_t kStaleNan = 0x7ff0000000000002;
+constexpr char kMetricName[] = "__name__";
 
 // "p(99.9)" -> "p99_9"; the other statistics are their own names.
 std::string StatSuffix(absl::string_view stat) {
   return absl::StrReplaceAll(stat, {{"p(", "p"}, {")", ""}, {".", "_"}});
 }
 
+// Names that begin with two underscores are Prometheus' own, of which there is one in each series.
 std::string LabelName(absl::string_view tag) {
   std::string name(tag);
   for (char& c : name) {
@@ -33,7 +35,9 @@ std::string LabelName(absl::string_view tag) {
       c = '_';
     }
   }
-  return absl::ascii_isdigit(static_cast<unsigned char>(name[0])) ? "_" + name : name;
+  return absl::ascii_isdigit(static_cast<unsigned char>(name[0])) || name == kMetricName
+             ? "_" + name
+             : name;
 }
 
 class RemoteWriteEncoder {
@@ -71,10 +75,16 @@ class RemoteWriteEncoder {
   }
 
   prom::TimeSeries* AddLabels(const SeriesBook::Series& series, const std::string& name) {
-    std::map<std::string, std::string> labels = {{"__name__", name}};
+    std::map<std::string, std::string> labels = {{kMetricName, name}};
     for (const auto& [key, value] : series.tags) {
-      if (!key.empty()) {
-        labels.emplace(LabelName(key), ValidUtf8(value));
+      if (key.empty()) {
+        continue;
+      }
+      // Tags whose names become one label share it, as OpenTelemetry asks of attributes ("Prometheus and OpenMetrics
+      // Compatibility", Metric Attributes): two series must not look like one.
+      const auto [label, is_new] = labels.emplace(LabelName(key), ValidUtf8(value));
+      if (!is_new) {
+        absl::StrAppend(&label->second, ";", ValidUtf8(value));
       }
     }
     prom::TimeSeries* target = request_.add_timeseries();

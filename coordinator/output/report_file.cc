@@ -45,8 +45,7 @@ absl::Status ReportFile::Check() const {
   if (path_.empty()) {
     return absl::InvalidArgumentError("cannot write '': a file name is needed");
   }
-  const absl::Status checked =
-      append_ && !IsPipe(path_) ? AppendTo(path_, "") : CheckWholeFile(path_);
+  const absl::Status checked = append_ ? CheckInPlace(path_) : CheckWholeFile(path_);
   return checked.ok() ? checked
                       : absl::InvalidArgumentError(
                             absl::StrCat("cannot write '", path_, "': ", checked.message()));

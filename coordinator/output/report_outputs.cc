@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -13,6 +15,7 @@
 #include "common/base/utf8.h"
 #include "common/options/duration.h"
 #include "common/summary/format.h"
+#include "common/threshold/threshold.h"
 #include "coordinator/page/page.h"
 #include "proto/words.h"
 
@@ -28,7 +31,7 @@ std::string Human(const Summary& summary, const SummaryMetric& metric, double va
 // "p(95)=12.3ms", or "no data".
 std::string ObservedText(const Summary& summary, const SummaryMetric& metric,
                          const SummaryThreshold& threshold) {
-  if (!threshold.value) {
+  if (!threshold.value || metric.judged_nothing()) {
     return "no data";
   }
   return absl::StrCat(threshold.method, "=",
@@ -42,7 +45,7 @@ std::string CheckCounts(const SummaryCheck& check) {
 
 // ---- JUnit
 
-// What XML 1.0 cannot hold (control characters) becomes U+FFFD.
+// What XML 1.0 cannot hold (control characters, U+FFFE and U+FFFF) becomes U+FFFD.
 std::string XmlEscaped(absl::string_view text) {
   std::string escaped;
   for (char c : ValidUtf8(text)) {
@@ -57,6 +60,8 @@ std::string XmlEscaped(absl::string_view text) {
                                        {"<", "&lt;"},
                                        {">", "&gt;"},
                                        {"\"", "&quot;"},
+                                       {"\xEF\xBF\xBE", "\xEF\xBF\xBD"},
+                                       {"\xEF\xBF\xBF", "\xEF\xBF\xBD"},
                                        {"\t", "&#9;"},
                                        {"\n", "&#10;"},
                                        {"\r", "&#13;"}});
@@ -102,6 +107,8 @@ std::vector<TestCase> ThresholdCases(const Summary& summary) {
       TestCase test{.class_name = metric.key, .name = threshold.expression, .failure = {}};
       if (!threshold.ok) {
         test.failure = absl::StrCat("crossed: ", ObservedText(summary, metric, threshold));
+      } else if (metric.judged_nothing()) {
+        test.note = UnmatchedMessage(metric.key);
       }
       cases.push_back(std::move(test));
     }
@@ -156,14 +163,17 @@ std::vector<TestCase> GeneratorCases(const Judgement& judgement) {
 // ---- GitHub
 
 std::string MarkdownEscaped(absl::string_view text) {
-  return absl::StrReplaceAll(ValidUtf8(text), {{"\\", "\\\\"},
-                                               {"|", "\\|"},
-                                               {"`", "\\`"},
-                                               {"*", "\\*"},
-                                               {"_", "\\_"},
-                                               {"<", "&lt;"},
-                                               {"\n", " "},
-                                               {"\r", " "}});
+  std::string escaped;
+  for (const char c : ValidUtf8(text)) {
+    const bool means_something =
+        absl::StrContains("\\|`*_[]~$", c);  // GitHub reads mathematics, too
+    absl::StrAppend(&escaped, means_something ? "\\" : "",
+                    c == '&'                                             ? "&amp;"
+                    : c == '<'                                           ? "&lt;"
+                    : absl::ascii_iscntrl(static_cast<unsigned char>(c)) ? " "
+                                                                         : std::string(1, c));
+  }
+  return escaped;
 }
 
 std::string MetricValues(const Summary& summary, const SummaryMetric& metric) {
@@ -235,8 +245,9 @@ std::string GithubMarkdown(const RunReport& report) {
   std::string rows;
   for (const SummaryMetric& metric : summary.metrics) {
     for (const SummaryThreshold& threshold : metric.thresholds) {
-      absl::StrAppend(&rows, "| ", threshold.ok ? "✅" : "❌", " | ", MarkdownEscaped(metric.key),
-                      " | ", MarkdownEscaped(threshold.expression), " | ",
+      const char* const mark = !threshold.ok ? "❌" : metric.judged_nothing() ? "⚠️" : "✅";
+      absl::StrAppend(&rows, "| ", mark, " | ", MarkdownEscaped(metric.key), " | ",
+                      MarkdownEscaped(threshold.expression), " | ",
                       MarkdownEscaped(ObservedText(summary, metric, threshold)), " |\n");
     }
   }

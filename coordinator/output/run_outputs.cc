@@ -20,8 +20,11 @@ absl::Status In(const OutputSpec& spec, const absl::Status& status) {
 
 }  // namespace
 
-OutputSpec::OutputSpec(std::string given)
-    : text(std::move(given)), source(absl::StrCat("-o ", text.substr(0, text.find('=')))) {}
+OutputSpec::OutputSpec(std::string given) : text(std::move(given)), source("-o") {
+  if (const std::string name = text.substr(0, text.find('=')); !name.empty()) {
+    absl::StrAppend(&source, " ", name);
+  }
+}
 
 OutputSpec::OutputSpec(const char* given) : OutputSpec(std::string(given)) {}
 

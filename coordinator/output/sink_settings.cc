@@ -1,5 +1,7 @@
 #include "coordinator/output/sink_settings.h"
 
+#include <algorithm>
+#include <iterator>
 #include <map>
 #include <utility>
 
@@ -10,6 +12,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 
+#include "common/base/check.h"
 #include "common/base/read_file.h"
 #include "common/options/duration.h"
 #include "common/options/tiers.h"
@@ -18,6 +21,64 @@ namespace lockstep::coordinator {
 namespace {
 
 constexpr absl::string_view kUrl = "http://host:port or https://host:port, with a path or without";
+
+constexpr absl::string_view kVariables[] = {
+    "CSV_FILENAME",
+    "CSV_SAVE_INTERVAL",
+    "CSV_TIME_FORMAT",
+    "INFLUXDB_ADDR",
+    "INFLUXDB_BUCKET",
+    "INFLUXDB_CONCURRENT_WRITES",
+    "INFLUXDB_CONSISTENCY",
+    "INFLUXDB_DB",
+    "INFLUXDB_INSECURE",
+    "INFLUXDB_ORGANIZATION",
+    "INFLUXDB_PASSWORD",
+    "INFLUXDB_PAYLOAD_SIZE",
+    "INFLUXDB_PRECISION",
+    "INFLUXDB_PROXY",
+    "INFLUXDB_PUSH_INTERVAL",
+    "INFLUXDB_RETENTION",
+    "INFLUXDB_TAGS_AS_FIELDS",
+    "INFLUXDB_TOKEN",
+    "INFLUXDB_USERNAME",
+    "OTEL_EXPORTER_PROTOCOL",
+    "OTEL_EXPORT_INTERVAL",
+    "OTEL_FLUSH_INTERVAL",
+    "OTEL_GRPC_EXPORTER_ENDPOINT",
+    "OTEL_HEADERS",
+    "OTEL_HTTP_EXPORTER_ENDPOINT",
+    "OTEL_HTTP_EXPORTER_INSECURE",
+    "OTEL_HTTP_EXPORTER_PASSWORD",
+    "OTEL_HTTP_EXPORTER_URL_PATH",
+    "OTEL_HTTP_EXPORTER_USERNAME",
+    "OTEL_METRIC_PREFIX",
+    "OTEL_SERVICE_NAME",
+    "OTEL_SERVICE_VERSION",
+    "OTEL_TLS_CLIENT_CERTIFICATE",
+    "OTEL_TLS_CLIENT_KEY",
+    "OTEL_TLS_INSECURE_SKIP_VERIFY",
+    "PROMETHEUS_RW_BEARER_TOKEN",
+    "PROMETHEUS_RW_CLIENT_CERTIFICATE",
+    "PROMETHEUS_RW_CLIENT_CERTIFICATE_KEY",
+    "PROMETHEUS_RW_HTTP_HEADERS",
+    "PROMETHEUS_RW_INSECURE_SKIP_TLS_VERIFY",
+    "PROMETHEUS_RW_PASSWORD",
+    "PROMETHEUS_RW_PUSH_INTERVAL",
+    "PROMETHEUS_RW_SERVER_URL",
+    "PROMETHEUS_RW_SIGV4_REGION",
+    "PROMETHEUS_RW_STALE_MARKERS",
+    "PROMETHEUS_RW_TLS_MINIMUM_VERSION",
+    "PROMETHEUS_RW_TREND_AS_NATIVE_HISTOGRAM",
+    "PROMETHEUS_RW_TREND_STATS",
+    "PROMETHEUS_RW_USERNAME",
+    "STATSD_ADDR",
+    "STATSD_BUFFER_SIZE",
+    "STATSD_ENABLE_TAGS",
+    "STATSD_NAMESPACE",
+    "STATSD_PUSH_INTERVAL",
+    "STATSD_TAG_BLOCKLIST",
+};
 
 bool IsUrl(absl::string_view url) {
   return (absl::StartsWith(url, "http://") && url.size() > 7) ||
@@ -31,12 +92,18 @@ absl::string_view WithoutPassword(absl::string_view url) {
 
 }  // namespace
 
+absl::Span<const absl::string_view> SinkVariables() {
+  return kVariables;
+}
+
 SinkSettings::SinkSettings(const OutputContext& context, absl::string_view prefix)
     : context_(context), prefix_(prefix) {}
 
 std::optional<std::string> SinkSettings::Find(absl::string_view name) {
-  const std::optional<Setting> found =
-      FindSetting(context_.environment, absl::StrCat(prefix_, "_", name));
+  const std::string variable = absl::StrCat(prefix_, "_", name);
+  LOCKSTEP_DCHECK(std::find(std::begin(kVariables), std::end(kVariables), variable) !=
+                  std::end(kVariables));
+  const std::optional<Setting> found = FindSetting(context_.environment, variable);
   return found.has_value() ? std::make_optional(found->value) : std::nullopt;
 }
 

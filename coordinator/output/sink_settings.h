@@ -10,16 +10,22 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 
 #include "coordinator/output/output.h"
 
 namespace lockstep::coordinator {
+
+// The variables of all outputs, behind LOCKSTEP_ or K6_; beside them there are those that begin with
+// PROMETHEUS_RW_HEADERS_.
+absl::Span<const absl::string_view> SinkVariables();
 
 class SinkSettings {
  public:
   // `prefix`: "PROMETHEUS_RW". The context is borrowed.
   SinkSettings(const OutputContext& context, absl::string_view prefix);
 
+  // One of SinkVariables, without its prefix.
   std::optional<std::string> Find(absl::string_view name);
   std::string Text(absl::string_view name, absl::string_view fallback);
   bool Bool(absl::string_view name, bool fallback);

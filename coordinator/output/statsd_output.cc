@@ -1,6 +1,7 @@
 #include "coordinator/output/statsd_output.h"
 
 #include <cerrno>
+#include <memory>
 #include <system_error>
 #include <utility>
 
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
 #include "common/base/host_port.h"
@@ -44,6 +46,33 @@ std::string TagsText(const StatsdConfig& config, const TagList& tags) {
   return text;
 }
 
+struct FreeAddresses {
+  void operator()(addrinfo* first) const { freeaddrinfo(first); }
+};
+using Addresses = std::unique_ptr<addrinfo, FreeAddresses>;
+
+absl::StatusOr<Addresses> AddressesOf(const std::string& address) {
+  constexpr int kMostPort = 65535;  // of a larger one, the system would take the remainder
+  const HostAndPort parts = SplitHostPort(address);
+  const std::string host(parts.host);
+  const std::string port(parts.port.value_or("8125"));
+  int number = 0;
+  if (host.empty() || !absl::SimpleAtoi(port, &number) || number < 1 || number > kMostPort) {
+    return absl::InvalidArgumentError(absl::StrCat("invalid value \"", address,
+                                                   "\": expected HOST or HOST:PORT, with a PORT "
+                                                   "from 1 to 65535"));
+  }
+  addrinfo hints = {};
+  hints.ai_socktype = SOCK_DGRAM;
+  hints.ai_flags = AI_NUMERICSERV;
+  addrinfo* found = nullptr;
+  const int error = getaddrinfo(host.c_str(), port.c_str(), &hints, &found);
+  return error == 0
+             ? absl::StatusOr<Addresses>(Addresses(found))
+             : absl::InvalidArgumentError(absl::StrCat(
+                   "\"", address, "\" is no HOST:PORT that is known: ", gai_strerror(error)));
+}
+
 }  // namespace
 
 std::vector<StatsdLine> StatsdLines(const StatsdConfig& config, const Batch& batch) {
@@ -66,9 +95,19 @@ std::vector<StatsdLine> StatsdLines(const StatsdConfig& config, const Batch& bat
         add(metric.name, delta.aggregate.counter().sum(), "c", delta.tag_set,
             delta.aggregate.count());
         break;
-      case MetricType::kGauge:
-        add(metric.name, delta.aggregate.gauge().last, "g", delta.tag_set, delta.aggregate.count());
+      case MetricType::kGauge: {
+        const double value = delta.aggregate.gauge().last;
+        add(metric.name, value, "g", delta.tag_set, delta.aggregate.count());
+        if (value < 0) {
+          // A sign changes a gauge by the value, instead of setting it, unless it is 0 (StatsD's "Metric types"): in one
+          // datagram, so that nothing comes in between.
+          const StatsdLine negative = std::move(lines.back());
+          lines.pop_back();
+          add(metric.name, 0, "g", delta.tag_set, delta.aggregate.count());
+          absl::StrAppend(&lines.back().text, "\n", negative.text);
+        }
         break;
+      }
       case MetricType::kRate: {
         const Rate& rate = delta.aggregate.rate();
         if (check == nullptr || check->empty()) {
@@ -125,26 +164,18 @@ std::string StatsdOutput::Description() const {
   return absl::StrCat("statsd (", address_, ")");
 }
 
+absl::Status StatsdOutput::Check() const {
+  return AddressesOf(address_).status();
+}
+
 absl::Status StatsdOutput::Start() {
-  const HostAndPort parts = SplitHostPort(address_);
-  const std::string host(parts.host);
-  const std::string port(parts.port.value_or("8125"));
-  addrinfo hints = {};
-  hints.ai_socktype = SOCK_DGRAM;
-  hints.ai_flags = AI_NUMERICSERV;
-  addrinfo* found = nullptr;
-  const int error = getaddrinfo(host.c_str(), port.c_str(), &hints, &found);
-  if (error != 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("\"", address_, "\" is no HOST:PORT that is known: ", gai_strerror(error)));
-  }
-  for (const addrinfo* each = found; each != nullptr && socket_ < 0; each = each->ai_next) {
+  LOCKSTEP_ASSIGN_OR_RETURN(const Addresses found, AddressesOf(address_));
+  for (const addrinfo* each = found.get(); each != nullptr && socket_ < 0; each = each->ai_next) {
     socket_ = socket(each->ai_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (socket_ >= 0 && connect(socket_, each->ai_addr, each->ai_addrlen) != 0) {
       close(std::exchange(socket_, -1));
     }
   }
-  freeaddrinfo(found);
   return socket_ >= 0 ? absl::OkStatus()
                       : absl::UnavailableError(absl::StrCat("cannot send to ", address_));
 }

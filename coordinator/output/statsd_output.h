@@ -48,6 +48,7 @@ class StatsdOutput final : public Output {
   std::string Description() const override;
   bool wants_points() const override { return true; }
   // InvalidArgument: the address is malformed, or its host is not known.
+  absl::Status Check() const override;
   absl::Status Start() override;
   void Write(const Batch& batch) override;
   void Flush() override;

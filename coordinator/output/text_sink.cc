@@ -1,18 +1,22 @@
 #include "coordinator/output/text_sink.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
+#include "common/base/check.h"
 #include "common/base/open_for_writing.h"
 #include "common/base/status_macros.h"
 #include "common/base/whole_file.h"
+#include "common/base/write_all.h"
 
 namespace lockstep::coordinator {
 namespace {
@@ -25,17 +29,36 @@ std::string Reason(const char* other) {
   return errno == 0 ? other : std::generic_category().message(errno);
 }
 
+// A whole stream of gzip, after which another one may follow.
+std::string Packed(const std::string& text) {
+  constexpr int kGzip = 15 + 16;  // the largest window, with gzip's head and tail
+  constexpr int kMemory = 8;      // zlib's default
+  z_stream stream = {};
+  LOCKSTEP_CHECK(deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, kGzip, kMemory,
+                              Z_DEFAULT_STRATEGY) == Z_OK);
+  std::string packed(deflateBound(&stream, text.size()), '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(packed.data());
+  stream.avail_out = static_cast<uInt>(packed.size());
+  LOCKSTEP_CHECK(deflate(&stream, Z_FINISH) == Z_STREAM_END);
+  packed.resize(stream.total_out);
+  deflateEnd(&stream);
+  return packed;
+}
+
 }  // namespace
 
 TextSink::TextSink(std::string path, const OutputContext& context)
     : path_(std::move(path)),
+      packed_(absl::EndsWith(path_, ".gz")),
       write_stdout_(context.write_stdout),
       may_outlive_(context.may_outlive),
       go_on_at_(context.go_on_at) {}
 
 TextSink::~TextSink() {
-  if (file_ != nullptr) {
-    gzclose(file_);
+  if (file_ >= 0) {
+    close(file_);
   }
 }
 
@@ -46,27 +69,16 @@ absl::Status TextSink::Open() {
   if (goes_on()) {
     LOCKSTEP_RETURN_IF_ERROR(CutToGoOn());
   }
-  const bool packed = absl::EndsWith(path_, ".gz");
-  const int file = OpenForWriting(path_, O_CREAT | (goes_on() ? O_APPEND : O_TRUNC));
-  if (file < 0) {
+  file_ = OpenForWriting(path_, O_CREAT | (goes_on() ? O_APPEND : O_TRUNC));
+  if (file_ < 0) {
     return absl::InvalidArgumentError(
         absl::StrCat("cannot write '", path_, "': ", WritingReason(errno)));
   }
-  if (MayWait(file) && !packed) {
-    writer_.emplace(file);
-    close(file);
-    return absl::OkStatus();
+  if (MayWait(file_)) {
+    writer_.emplace(file_);
+    close(std::exchange(file_, -1));
   }
-  fcntl(file, F_SETFL, fcntl(file, F_GETFL) & ~O_NONBLOCK);  // what zlib writes to must take all
-  // "T" writes the bytes as they are.
-  errno = 0;
-  file_ = gzdopen(file, goes_on() ? (packed ? "ab" : "abT") : (packed ? "wb" : "wbT"));
-  if (file_ == nullptr) {
-    close(file);
-    return absl::InvalidArgumentError(
-        absl::StrCat("cannot write '", path_, "': ", Reason("out of memory")));
-  }
-  gzbuffer(file_, kBufferBytes);
+  written_ = go_on_at_.value_or(0);
   return absl::OkStatus();
 }
 
@@ -91,67 +103,70 @@ absl::Status TextSink::CutToGoOn() const {
 }
 
 std::optional<int64_t> TextSink::Written() const {
-  if (file_ == nullptr || !status_.ok() || !may_outlive_) {
+  if (file_ < 0 || !status_.ok() || !may_outlive_) {
     return std::nullopt;
   }
-  return gzoffset(file_);
-}
-
-void TextSink::KeepError() {
-  int code = Z_OK;
-  const char* message = gzerror(file_, &code);
-  if (status_.ok()) {
-    status_ = absl::DataLossError(
-        absl::StrCat("cannot write '", path_, "': ", code == Z_ERRNO ? Reason(message) : message));
-  }
+  return written_;
 }
 
 void TextSink::Append(absl::string_view text) {
   ++lines_;
-  if (sent()) {
-    pending_.append(text.data(), text.size());
-    ++pending_lines_;
-    if (pending_.size() >= kBufferBytes) {
-      Flush();
-    }
-  } else if (file_ != nullptr && status_.ok() && !text.empty() &&
-             gzwrite(file_, text.data(), static_cast<unsigned>(text.size())) == 0) {
-    KeepError();
+  if (!status_.ok()) {
+    return;
+  }
+  absl::StrAppend(&pending_, text);
+  ends_.push_back(pending_.size());
+  if (pending_.size() >= kBufferBytes) {
+    Flush();
   }
 }
 
 void TextSink::Flush() {
-  if (sent()) {
+  if (!pending_.empty()) {
     Send();
-  } else if (file_ != nullptr && status_.ok()) {
-    // What stands alone is a whole stream, after which another one may follow.
-    if (gzflush(file_, may_outlive_ ? Z_FINISH : Z_SYNC_FLUSH) == Z_OK) {
-      flushed_lines_ = lines_;
-    } else {
-      KeepError();
-    }
   }
 }
 
 void TextSink::Send() {
-  if (pending_.empty()) {
-    return;
-  }
-  if (!(writer_.has_value() ? writer_->Write(pending_) : write_stdout_(pending_))) {
-    unsent_lines_ += pending_lines_;
+  const std::string bytes = packed_ ? Packed(pending_) : std::move(pending_);
+  if (file_ >= 0) {
+    kept_lines_ += WriteToFile(bytes);
+  } else if (writer_.has_value() ? writer_->Write(bytes) : write_stdout_(bytes)) {
+    kept_lines_ += static_cast<int64_t>(ends_.size());
   }
   pending_.clear();
-  pending_lines_ = 0;
+  ends_.clear();
+}
+
+// How many of the lines that wait have got there. What a full disk has taken of the next one is taken away again, so that
+// whoever reads the file finds whole lines only.
+int64_t TextSink::WriteToFile(absl::string_view bytes) {
+  size_t done = 0;
+  const int error = WriteAll(file_, bytes, &done);
+  if (error == 0) {
+    written_ += static_cast<int64_t>(bytes.size());
+    return static_cast<int64_t>(ends_.size());
+  }
+  status_ = absl::DataLossError(
+      absl::StrCat("cannot write '", path_, "': ", std::generic_category().message(error)));
+  // Of a compressed stream that breaks off, nothing is kept.
+  const auto lost = packed_ ? ends_.begin() : std::upper_bound(ends_.begin(), ends_.end(), done);
+  const size_t whole = lost == ends_.begin() ? 0 : *(lost - 1);
+  struct stat facts = {};
+  if (fstat(file_, &facts) == 0 && S_ISREG(facts.st_mode) &&
+      ftruncate(file_, facts.st_size - static_cast<off_t>(done - whole)) != 0) {
+    return 0;  // nobody knows what it holds now
+  }
+  return lost - ends_.begin();
 }
 
 void TextSink::CloseSent() {
-  Send();
   const size_t left = writer_.has_value() ? writer_->Flush(kPatience) : 0;
   const std::string place = is_stdout() ? "standard output" : absl::StrCat("'", path_, "'");
   if (writer_.has_value() && writer_->error() != 0) {
     status_ = absl::DataLossError(
         absl::StrCat("cannot write ", place, ": ", WritingReason(writer_->error())));
-  } else if (unsent_lines_ > 0) {
+  } else if (kept_lines_ < lines_) {
     status_ = absl::DataLossError(
         absl::StrCat("cannot write all to ", place, ": its reader has fallen behind too far"));
   } else if (left > 0) {
@@ -163,30 +178,23 @@ void TextSink::CloseSent() {
 }
 
 std::optional<std::string> TextSink::Lost() const {
-  if (unsent_lines_ > 0) {
-    return absl::StrCat(unsent_lines_, " of ", lines_, " lines were lost: ", status_.message());
-  }
-  if (status_.ok() || lines_ == flushed_lines_) {
+  if (kept_lines_ == lines_) {
     return std::nullopt;
   }
-  return absl::StrCat(lines_ - flushed_lines_, " of ", lines_,
+  return absl::StrCat(lines_ - kept_lines_, " of ", lines_,
                       " lines were lost: ", status_.message());
 }
 
 absl::Status TextSink::Close() {
-  if (sent()) {
+  const bool empty_stream = packed_ && lines_ == 0 && !goes_on();
+  if (!pending_.empty() || empty_stream) {
+    Send();
+  }
+  if (is_stdout() || writer_.has_value()) {
     CloseSent();
-    flushed_lines_ = lines_;
-    return status_;
-  }
-  if (file_ == nullptr) {
-    return status_;
-  }
-  Flush();
-  errno = 0;
-  if (gzclose(std::exchange(file_, nullptr)) != Z_OK && status_.ok()) {
+  } else if (file_ >= 0 && close(std::exchange(file_, -1)) != 0 && status_.ok()) {
     status_ = absl::DataLossError(
-        absl::StrCat("cannot write '", path_, "': ", Reason("the file could not be closed")));
+        absl::StrCat("cannot write '", path_, "': ", std::generic_category().message(errno)));
   }
   return status_;
 }

@@ -1,6 +1,6 @@
 // Where an output's lines go: a file, compressed if its name ends in .gz, or standard output.
-// Written as they come, through a buffer of fixed size. Standard output and pipes are written by another thread, as their
-// readers may be slow; lines that they fall behind by too far are counted.
+// Written as they come, through a buffer of fixed size, of which each filling is a stream of gzip of its own. Standard output
+// and pipes are written by another thread, as their readers may be slow; lines that they fall behind by too far are counted.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +8,7 @@
 #include <optional>
 #include <string>
 #include <utility>
-
-#include <zlib.h>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -21,7 +20,7 @@ namespace lockstep::coordinator {
 
 class TextSink {
  public:
-  static constexpr unsigned kBufferBytes = 256 * 1024;
+  static constexpr size_t kBufferBytes = 256 * 1024;
 
   // An empty path or "-": standard output, by `write_stdout`.
   TextSink(std::string path, const OutputContext& context);
@@ -32,7 +31,7 @@ class TextSink {
   // Creates or truncates the file, or goes on with it. `cannot write 'x/y.json': No such file or
   // directory`.
   absl::Status Open();
-  // One line. After a file's first error, nothing is written to it any more; Close reports it.
+  // One line. After a file's first error, nothing is written to it any more; Close reports it, and the file holds whole lines.
   void Append(absl::string_view text);
   void Flush();
   // See Output.
@@ -47,25 +46,24 @@ class TextSink {
   const std::string& path() const { return path_; }
 
  private:
-  // Whether another thread writes.
-  bool sent() const { return is_stdout() || writer_.has_value(); }
   void Send();
+  int64_t WriteToFile(absl::string_view bytes);
   void CloseSent();
-  void KeepError();
   absl::Status CutToGoOn() const;
 
-  std::string path_;
-  std::function<bool(absl::string_view)> write_stdout_;
+  const std::string path_;
+  const bool packed_;
+  const std::function<bool(absl::string_view)> write_stdout_;
   const bool may_outlive_;
   const std::optional<int64_t> go_on_at_;
   std::optional<WriterThread> writer_;  // of a pipe or a terminal
-  std::string pending_;                 // to be sent
-  int64_t pending_lines_ = 0;
-  int64_t unsent_lines_ = 0;
-  gzFile file_ = nullptr;
-  absl::Status status_;
+  int file_ = -1;                       // of anything else
+  int64_t written_ = 0;                 // bytes of this output that the file has
+  std::string pending_;
+  std::vector<size_t> ends_;  // of the lines in `pending_`
   int64_t lines_ = 0;
-  int64_t flushed_lines_ = 0;  // that are certainly in the file
+  int64_t kept_lines_ = 0;  // those that the file has, or that whoever writes has taken
+  absl::Status status_;
 };
 
 // What the outputs that write each sample as a line have in common.

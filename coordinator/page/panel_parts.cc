@@ -9,15 +9,15 @@
 
 namespace lockstep::coordinator {
 
-const Aggregate* FindMetric(const RunResult& result, absl::string_view key) {
+const ResultMetric* FindMetric(const RunResult& result, absl::string_view key) {
   const auto found = std::find_if(result.metrics.begin(), result.metrics.end(),
                                   [key](const ResultMetric& each) { return each.key == key; });
-  return found == result.metrics.end() ? nullptr : &found->aggregate;
+  return found == result.metrics.end() ? nullptr : &*found;
 }
 
 double SumOf(const RunResult& result, absl::string_view key) {
-  const Aggregate* counter = FindMetric(result, key);
-  return counter == nullptr ? 0 : counter->counter().sum();
+  const ResultMetric* metric = FindMetric(result, key);
+  return metric == nullptr ? 0 : metric->aggregate.counter().sum();
 }
 
 double PerSecond(const RunResult& result, double sum) {

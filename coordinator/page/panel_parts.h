@@ -11,7 +11,7 @@
 namespace lockstep::coordinator {
 
 // Null: there is no such metric.
-const Aggregate* FindMetric(const RunResult& result, absl::string_view key);
+const ResultMetric* FindMetric(const RunResult& result, absl::string_view key);
 // Of a counter; 0 if there is none.
 double SumOf(const RunResult& result, absl::string_view key);
 // By the load's duration.

@@ -27,10 +27,6 @@ std::string ValueText(const Metric& metric, absl::string_view method, double val
                      "");
 }
 
-std::string MethodOf(absl::string_view expression) {
-  return std::string(expression.substr(0, expression.find_first_of("<>=! ")));
-}
-
 // The values of a metric in the order of the table's columns: count or sum, rate, then statistics.
 std::vector<Cell> MetricCells(const ResultMetric& metric, const RunResult& result) {
   const auto value = [&metric](double number) {
@@ -70,7 +66,7 @@ std::vector<Cell> MetricCells(const ResultMetric& metric, const RunResult& resul
     }
     case MetricType::kTrend: {
       const Trend& trend = metric.aggregate.trend();
-      const std::vector<double> ranks = trend.Percentiles({0.5, 0.9, 0.95, 0.99});
+      const std::vector<double> ranks = metric.Ranks();
       cells.insert(cells.end(),
                    {CountCell(static_cast<double>(trend.count())), none, value(trend.avg()),
                     value(trend.min()), value(ranks[0]), value(ranks[1]), value(ranks[2]),
@@ -100,17 +96,17 @@ std::string ThresholdsPanel(const RunResult& result) {
                                 : !threshold.value ? "no data"
                                 : crossed          ? "passed, after failing"
                                                    : "passed";
-      table.Add({{metric.key},
-                 {threshold.expression},
-                 {state, {}, threshold.ok ? (threshold.value ? "good" : "") : "bad"},
-                 threshold.value ? Cell{ValueText(metric.metric, MethodOf(threshold.expression),
-                                                  *threshold.value),
-                                        *threshold.value}
-                                 : Cell{"–"},
-                 crossed ? Cell{"after " + SecondsText(times->failing.front().first),
-                                times->failing.front().first}
-                         : Cell{threshold.ok ? "–" : "at the end"}},
-                threshold.ok ? "" : "bad");
+      table.Add(
+          {{metric.key},
+           {threshold.expression},
+           {state, {}, threshold.ok ? (threshold.value ? "good" : "") : "bad"},
+           threshold.value ? Cell{ValueText(metric.metric, threshold.method, *threshold.value),
+                                  *threshold.value}
+                           : Cell{"–"},
+           crossed ? Cell{"after " + SecondsText(times->failing.front().first),
+                          times->failing.front().first}
+                   : Cell{threshold.ok ? "–" : "at the end"}},
+          threshold.ok ? "" : "bad");
     }
   }
   return table.Html();
@@ -169,12 +165,12 @@ std::string DurationsPanel(const RunResult& result) {
                                                              {kFailureDurations, "failed"},
                                                              {"http_req_duration", "all"}};
   for (const auto& [key, name] : parts) {
-    const Aggregate* durations = FindMetric(result, key);
-    if (durations == nullptr || durations->empty()) {
+    const ResultMetric* durations = FindMetric(result, key);
+    if (durations == nullptr || durations->aggregate.empty()) {
       continue;
     }
-    const Trend& trend = durations->trend();
-    const std::vector<double> ranks = trend.Percentiles({0.5, 0.9, 0.95, 0.99});
+    const Trend& trend = durations->aggregate.trend();
+    const std::vector<double> ranks = durations->Ranks();
     table.Add({{name},
                CountCell(static_cast<double>(trend.count())),
                MillisCell(trend.avg()),

@@ -20,22 +20,6 @@ namespace {
 
 // ---- verdict ----
 
-struct ThresholdCounts {
-  size_t all = 0;
-  size_t failed = 0;
-};
-
-ThresholdCounts CountThresholds(const RunResult& result) {
-  ThresholdCounts counts;
-  for (const ResultMetric& metric : result.metrics) {
-    for (const SummaryThreshold& threshold : metric.thresholds) {
-      ++counts.all;
-      counts.failed += threshold.ok ? 0 : 1;
-    }
-  }
-  return counts;
-}
-
 bool IsSteady(v1::Health::Validity validity) {
   return validity <= v1::Health::VALID;
 }
@@ -63,34 +47,19 @@ std::pair<std::string, const char*> WordAndLevel(const PageModel& model, bool fa
 
 std::string VerdictPanel(const PageModel& model) {
   const RunResult& result = model.result;
-  const ThresholdCounts thresholds = CountThresholds(result);
-  std::vector<std::string> parts;
-  if (thresholds.all > 0) {
-    parts.push_back(thresholds.failed > 0
-                        ? absl::StrCat(thresholds.failed, " of ",
-                                       Counted(thresholds.all, "threshold"), " failed")
-                        : absl::StrCat(Counted(thresholds.all, "threshold"), " passed"));
-  }
-  const Aggregate* failures = FindMetric(result, "http_req_failed");
-  if (failures != nullptr && failures->rate().trues > 0) {
-    parts.push_back(absl::StrCat(CountText(static_cast<double>(failures->rate().trues)), " of ",
-                                 CountText(static_cast<double>(failures->rate().total)),
-                                 " requests failed (", FormatPercent(failures->rate().rate()),
-                                 ")"));
-  }
-  if (!result.verdict.reason.empty()) {
-    parts.push_back(result.verdict.reason);
-  } else if (model.status.has_value() && !model.status->stop_reason().empty()) {
-    parts.push_back(model.status->stop_reason());
+  std::vector<VerdictPhrase> parts = PhrasesOf(result.verdict);
+  if (result.verdict.reason.empty() && model.status.has_value() &&
+      !model.status->stop_reason().empty()) {
+    parts.push_back({model.status->stop_reason()});
   }
   if (!IsSteady(result.validity)) {
-    parts.push_back(absl::StrCat("load generator: ", WordOf(result.validity)));
+    parts.push_back({absl::StrCat("load generator: ", WordOf(result.validity))});
   }
-  const auto [word, level] = WordAndLevel(model, thresholds.failed > 0);
+  const auto [word, level] = WordAndLevel(model, result.verdict.thresholds.failed > 0);
   std::string html =
       absl::StrCat("<p class=\"verdict ", level, "\"><strong>", EscapeHtml(word), "</strong>");
-  for (const std::string& part : parts) {
-    absl::StrAppend(&html, " <span>", EscapeHtml(part), "</span>");
+  for (const VerdictPhrase& part : parts) {
+    absl::StrAppend(&html, " <span>", EscapeHtml(part.text), "</span>");
   }
   absl::StrAppend(&html, "</p>\n");
   if (!result.validity_reasons.empty()) {
@@ -119,12 +88,12 @@ void AddRequestTiles(const PageModel& model, std::string* html) {
                            ? model.status->load().http_reqs_per_s()
                            : PerSecond(result, requests);
   AddTile("requests", "Requests", RateCell(per_s).text, CountText(requests) + " in all", html);
-  if (const Aggregate* failed = FindMetric(result, "http_req_failed"); failed != nullptr) {
-    const uint64_t count = failed->rate().trues;
-    AddTile("failed", "Failed", FormatPercent(failed->rate().rate()),
-            absl::StrCat(CountText(static_cast<double>(count)), " of ",
-                         CountText(static_cast<double>(failed->rate().total))),
-            html, count > 0 ? "bad" : "");
+  if (const auto& [failed, total] = result.verdict.requests; total > 0) {
+    AddTile("failed", "Failed",
+            FormatPercent(static_cast<double>(failed) / static_cast<double>(total)),
+            absl::StrCat(CountText(static_cast<double>(failed)), " of ",
+                         CountText(static_cast<double>(total))),
+            html, failed > 0 ? "bad" : "");
   }
 }
 
@@ -134,12 +103,12 @@ void AddDurationTile(const RunResult& result, std::string* html) {
       {"grpc_req_duration", "gRPC call, p(95)"},
       {"iteration_duration", "Iteration, p(95)"}};
   for (const auto& [key, label] : metrics) {
-    const Aggregate* durations = FindMetric(result, key);
-    if (durations != nullptr && !durations->empty()) {
-      const std::vector<double> ranks = durations->trend().Percentiles({0.5, 0.95, 0.99});
+    const ResultMetric* durations = FindMetric(result, key);
+    if (durations != nullptr && !durations->aggregate.empty()) {
+      const std::vector<double> ranks = durations->Ranks();  // 50, 90, 95, 99
       AddTile(
-          "p95", label, MillisCell(ranks[1]).text,
-          absl::StrCat("med ", MillisCell(ranks[0]).text, ", p(99) ", MillisCell(ranks[2]).text),
+          "p95", label, MillisCell(ranks[2]).text,
+          absl::StrCat("med ", MillisCell(ranks[0]).text, ", p(99) ", MillisCell(ranks[3]).text),
           html);
       return;
     }
@@ -153,16 +122,16 @@ std::string TilesPanel(const PageModel& model) {
     AddRequestTiles(model, &html);
   }
   AddDurationTile(result, &html);
-  if (const Aggregate* vus = FindMetric(result, "vus");
+  if (const ResultMetric* vus = FindMetric(result, "vus");
       vus != nullptr || model.status.has_value()) {
-    const Aggregate* ready = FindMetric(result, "vus_max");
-    const double most = vus == nullptr ? 0 : vus->gauge().max;
+    const ResultMetric* ready = FindMetric(result, "vus_max");
+    const double most = vus == nullptr ? 0 : vus->aggregate.gauge().max;
     const bool live = model.status.has_value() && model.status->state() != v1::RunStatus::DONE;
     AddTile("vus", live ? "VUs at work" : "VUs, at most",
             CountText(live ? static_cast<double>(model.status->vus()) : most),
             absl::StrCat(CountText(live               ? static_cast<double>(model.status->vus_max())
                                    : ready == nullptr ? 0
-                                                      : ready->gauge().max),
+                                                      : ready->aggregate.gauge().max),
                          " initialised"),
             &html);
   }
@@ -320,10 +289,10 @@ std::string RenderComparison(const PageBaseline& baseline) {
   absl::StrAppend(
       &html, "<p class=\"note\">",
       EscapeHtml(absl::StrFormat(
-          "Times: Mann-Whitney test, and two proportions for the tail; rates: two proportions; "
-          "counters: two Poisson rates. All corrected together (Holm), alpha %g. Changes below %g%% or "
-          "%g percentage points do not count.",
-          baseline.config.alpha, 100 * baseline.config.min_change,
+          "Times: Mann-Whitney test, and Fisher's exact test for the tail; rates: Fisher's exact test; "
+          "counters: two Poisson rates. All corrected together (Holm), alpha %g. Changes below %g%%, "
+          "%g ms or %g percentage points do not count.",
+          baseline.config.alpha, 100 * baseline.config.min_change, baseline.config.min_millis,
           100 * baseline.config.min_points)),
       "</p>\n");
   return html;

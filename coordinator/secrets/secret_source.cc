@@ -235,6 +235,14 @@ absl::StatusOr<UrlSecretSettings> ReadUrlSettings(const std::vector<Part>& parts
 
 }  // namespace
 
+std::vector<std::string> SecretVariables() {
+  std::vector<std::string> variables;
+  for (const auto& [variable, name] : kUrlVariables) {
+    variables.push_back(absl::StrCat("SECRET_SOURCE_URL_", variable));
+  }
+  return variables;
+}
+
 absl::StatusOr<SecretSource> ReadSecretSource(absl::string_view text,
                                               const Environment& environment) {
   const size_t equals = std::min(text.find('='), text.size());

@@ -37,6 +37,9 @@ struct SecretSource {
   std::variant<KnownSecrets, UrlSecretSettings> secrets = {};
 };
 
+// The variables of url sources, behind LOCKSTEP_; beside them there are those that begin with SECRET_SOURCE_URL_HEADER_.
+std::vector<std::string> SecretVariables();
+
 // "mock=KEY=VALUE,...", "file=PATH" or "url=KEY=VALUE,..." as in k6, each with "name=NAME" and
 // "default" among its parts. The settings of `url` may be in a JSON file (config=PATH) and in the
 // variables K6_SECRET_SOURCE_URL_* (LOCKSTEP_SECRET_SOURCE_URL_*), which are weaker. InvalidArgument

@@ -71,12 +71,12 @@ absl::Duration FreshFor(absl::string_view cache_control) {
   return ask_always ? absl::ZeroDuration() : fresh;
 }
 
-absl::StatusOr<std::optional<LockFile>> ReadLockFile(bool required) {
+absl::StatusOr<std::optional<LockFile>> ReadLockFile(absl::string_view required_by) {
   const absl::StatusOr<std::string> text = ReadFile(kLockFileName, kMostLockBytes);
   if (absl::IsNotFound(text.status())) {
-    if (required) {
+    if (!required_by.empty()) {
       return absl::InvalidArgumentError(
-          absl::StrCat("--locked: there is no ", kLockFileName,
+          absl::StrCat(required_by, ": there is no ", kLockFileName,
                        " in the working directory; --update-lock writes one"));
     }
     return std::nullopt;

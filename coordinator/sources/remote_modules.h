@@ -26,9 +26,10 @@ namespace lockstep::coordinator {
 inline constexpr char kLockFileName[] = "lockstep.lock";
 
 struct ModuleSettings {
-  std::string cache_folder = {};  // --module-cache; empty: nothing is kept on disk
-  bool locked = false;            // --locked: only what the lock file says
-  bool update_lock = false;       // --update-lock: writes what the test imports into it
+  std::string cache_folder = {};           // --module-cache; empty: nothing is kept on disk
+  bool locked = false;                     // --locked: only what the lock file says
+  std::string locked_source = "--locked";  // or the variable in its stead
+  bool update_lock = false;                // --update-lock: writes what the test imports into it
 };
 
 // Where modules are kept unless --module-cache says otherwise: "lockstep/modules" in XDG_CACHE_HOME,
@@ -36,8 +37,8 @@ struct ModuleSettings {
 std::string DefaultModuleCache(const Environment& environment);
 
 // The lock file of the working directory; nothing if there is none. InvalidArgument, naming it: it
-// cannot be read, or `required` (--locked) and there is none.
-absl::StatusOr<std::optional<LockFile>> ReadLockFile(bool required);
+// cannot be read, or there is none and `required_by`, a flag or variable, wants it; "": none does.
+absl::StatusOr<std::optional<LockFile>> ReadLockFile(absl::string_view required_by);
 
 // OK for https://, and for http:// to this machine. InvalidArgument says what is allowed.
 absl::Status CheckModuleUrl(absl::string_view url);

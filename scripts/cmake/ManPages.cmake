@@ -20,6 +20,9 @@ endforeach()
 write(${SHARE}/bash-completion/completions/lockstep lockstep completion bash)
 write(${SHARE}/zsh/vendor-completions/_lockstep lockstep completion zsh)
 write(${SHARE}/fish/vendor_completions.d/lockstep.fish lockstep completion fish)
+write(${SHARE}/bash-completion/completions/lockstep-agent lockstep-agent --completion bash)
+write(${SHARE}/zsh/vendor-completions/_lockstep-agent lockstep-agent --completion zsh)
+write(${SHARE}/fish/vendor_completions.d/lockstep-agent.fish lockstep-agent --completion fish)
 
 # The agent's is what it says with --help: backslashes escaped, and no line that roff takes for a command.
 execute_process(COMMAND ${PROGRAMS}/lockstep-agent --help OUTPUT_VARIABLE text COMMAND_ERROR_IS_FATAL ANY)

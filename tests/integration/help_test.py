@@ -42,6 +42,28 @@ class Pages(LockstepTest):
                 script.write_text(self.lockstep("completion", shell).stdout, "utf-8")
                 self.assertEqual(0, subprocess.run([shell, "-n", script], timeout=PATIENCE).returncode)
 
+    def test_the_agent_has_completions_too(self):
+        def completion(shell):
+            return subprocess.run([BIN / "lockstep-agent", "--completion", shell], capture_output=True, text=True, timeout=PATIENCE)
+
+        script = self.folder / "agent.bash"
+        script.write_text(completion("bash").stdout, "utf-8")
+        if shutil.which("shellcheck"):
+            checked = subprocess.run(["shellcheck", "--shell=bash", script], capture_output=True, text=True, timeout=PATIENCE)
+            self.assertEqual((0, ""), (checked.returncode, checked.stdout))
+        for words, expected in ((["--coord"], ["--coordinator", "--coordinator-name"]), (["--name", ""], []), (["--onc"], ["--once"])):
+            line = " ".join(["lockstep-agent", *words])
+            reply = subprocess.run(["bash", "-c", f"source {script}; COMP_WORDS=({line}); COMP_CWORD={len(words)}; _lockstep_agent; "
+                                    'printf "%s\\n" "${COMPREPLY[@]}"'], capture_output=True, text=True, timeout=PATIENCE)
+            self.assertEqual(expected, reply.stdout.split(), reply.stderr)
+        for shell in ("zsh", "fish"):
+            if shutil.which(shell):
+                script.write_text(completion(shell).stdout, "utf-8")
+                self.assertEqual(0, subprocess.run([shell, "-n", script], timeout=PATIENCE).returncode)
+        wrong = completion("powershell")
+        self.assertEqual(255, wrong.returncode)
+        self.assertIn('--completion: invalid value "powershell"; allowed: bash, zsh, fish', wrong.stderr)
+
     def test_the_version_is_told_as_k6_tells_it(self):
         for word in ("-v", "--version", "version"):
             self.assertRegex(self.lockstep(word).stdout, r"^lockstep v\d+\.\d+\.\d+ \(.+, linux/\w+\)\n")

@@ -208,6 +208,18 @@ class Histories(JournalTest):
         self.assertEqual(255, github.returncode)
         self.assertIn("of a run that has ended only its result is kept", github.stderr)
 
+    def test_a_crossed_threshold_reads_the_same_once_more(self):
+        (self.folder / "lockstep.yaml").write_text("thresholds: { http_reqs: ['count>1000'], 'http_reqs{a:b}': ['count==0'] }\n", "utf-8")
+        self.assertEqual(99, self.short_run("-o", "junit=first.xml").returncode)
+        again = self.lockstep("recover", self.journal, "--run", "1", "-o", "junit=again.xml")
+        self.assertEqual(0, again.returncode, again.stderr)
+        first = (self.folder / "first.xml").read_text("utf-8")
+        self.assertIn('<failure message="crossed: count=20" type="thresholds"/>', first)
+        self.assertEqual(first, (self.folder / "again.xml").read_text("utf-8"))
+        two = self.lockstep("recover", self.journal, "--run", "1", "-o", "junit=/no/such/x", "-o", "result=/no/such/y")
+        self.assertIn("-o junit: cannot write '/no/such/x'", two.stderr)
+        self.assertIn("-o result: cannot write '/no/such/y'", two.stderr)
+
     def test_what_only_its_owner_reads(self):
         self.short_run()
         self.assertEqual(0o600, self.journal.stat().st_mode & 0o777)

@@ -160,7 +160,7 @@ class Arrives(OutputsTest):
                           "checks": (["is ok & <fine>"], ["is ok & <fine>"])}, found)
         markdown = (self.folder / "step.md").read_text("utf-8")
         self.assertIn("| ❌ | http\\_reqs | count&lt;1 | count=30 |", markdown)
-        self.assertIn("| ❌ | is ok & &lt;fine> | 20 | 10 |", markdown)
+        self.assertIn("| ❌ | is ok &amp; &lt;fine> | 20 | 10 |", markdown)
         result = json.loads((self.folder / "result.json").read_text("utf-8"))
         self.assertEqual("lockstep.result/1", result["schema"])
         data = {metric["key"]: metric["data"] for metric in result["metrics"]}
@@ -236,13 +236,20 @@ class Fails(OutputsTest):
                              ("json=/no/such/points.json", "cannot write '/no/such/points.json'"),
                              ("result=", "-o result: a file is needed: result=FILE"),
                              ("experimental-prometheus-rw=nonsense", "is no http:// or https:// URL"),
-                             ("statsd=localhost:port", "is no HOST:PORT"),
+                             ("statsd=localhost:port", "expected HOST or HOST:PORT"),
                              ("kafka=x", "invalid output type 'kafka', available types are:")):
             result = self.lockstep("run", "-q", "-e", f"TARGET={server.url}", "-o", out, self.script(SCRIPT))
             self.assertNotEqual(0, result.returncode)
             self.assertIn(message, result.stderr)
             self.assertNotIn("TOTAL RESULTS", result.stdout)
         self.assertEqual(0, server.count())
+
+    def test_a_run_that_does_not_start_makes_no_files(self):
+        outputs = [f"{name}={name}.out" for name in ("csv", "github", "json", "junit", "report", "result")]
+        for script in ("throw new Error('no'); export default function () {}", "export const options = { vus: 'x' }; export default function () {}"):
+            result = self.lockstep("run", "-q", *(f"--out={out}" for out in outputs), self.script(script))
+            self.assertNotEqual(0, result.returncode)
+            self.assertEqual([], [path.name for path in self.folder.glob("*.out")], result.stderr)
 
     def test_windows_that_cannot_be_are_refused_with_code_104(self):
         script = """

@@ -41,6 +41,15 @@ TEST(AgentFlags, HasANameOfItsOwn) {
   EXPECT_FALSE(Good({"--coordinator", "h:1", "--insecure"}).name.empty());
 }
 
+TEST(AgentFlags, PrintACompletion) {
+  const AgentFlagsExit bash = Bad({"--completion", "bash"});
+  EXPECT_EQ(bash.code, ExitCode::kSuccess);
+  EXPECT_THAT(bash.output, HasSubstr("complete -o default -F _lockstep_agent lockstep-agent\n"));
+  EXPECT_THAT(bash.output, Not(HasSubstr("--parent")));
+  EXPECT_EQ(Bad({"--completion=powershell"}).error,
+            "--completion: invalid value \"powershell\"; allowed: bash, zsh, fish");
+}
+
 TEST(AgentFlags, NamesWhatIsWrong) {
   EXPECT_THAT(Bad({"--insecure"}).error, HasSubstr("--coordinator"));
   for (const char* weight : {"0", "-3", "1000003"}) {

@@ -240,6 +240,10 @@ TEST(ParseScriptOptions, RefusesFaultyScenarios) {
        "scenario 'a' doesn't have a specified executor type; allowed: shared-iterations, "
        "per-vu-iterations, constant-vus, "
        "ramping-vus, constant-arrival-rate, ramping-arrival-rate, externally-controlled"},
+      {R"({"scenarios": {"a": {"executer": "constant-vus", "exec": "f"}}})",
+       "scenario 'a' doesn't have a specified executor type: unknown field \"executer\"; did you mean "
+       "\"executor\"? Allowed: shared-iterations, per-vu-iterations, constant-vus, "
+       "ramping-vus, constant-arrival-rate, ramping-arrival-rate, externally-controlled"},
       {R"({"scenarios": {"a": 5}})", "scenarios.a: invalid value 5: expected an object"},
       {R"({"scenarios": []})", "scenarios: invalid value []: expected an object"},
       {R"({"scenarios": {"a": {"executor": "ramping-vus", "type": "constant-vus"}}})",

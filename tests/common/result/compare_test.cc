@@ -9,61 +9,8 @@
 namespace lockstep {
 namespace {
 
-using ::testing::DoubleNear;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-Histogram HistogramOf(const std::vector<double>& values) {
-  Histogram histogram;
-  for (double value : values) {
-    histogram.Add(value);
-  }
-  return histogram;
-}
-
-// U = 4.5 pairs + ...: for {1,2,4} and {2,4,8} there are 6 wins and 2 ties of 9 pairs, so U = 7.
-// Without the ties' correction Var = 9/12 * 7 = 5.25; two ties of 2 take 9/12 * 12/30 = 0.3 off.
-// z = (7 - 4.5) / sqrt(4.95) = 1.12367, and p = erfc(z / sqrt 2) = 0.26115.
-TEST(MannWhitneyTest, CountsPairsAndCorrectsForTies) {
-  const MannWhitney test = MannWhitneyTest(HistogramOf({1, 2, 4}), HistogramOf({2, 4, 8}));
-  EXPECT_NEAR(test.superior, 7.0 / 9, 1e-12);
-  EXPECT_NEAR(test.p_value, 0.26115, 1e-4);
-}
-
-TEST(MannWhitneyTest, OrdersNegativeValuesAndZerosToo) {
-  EXPECT_EQ(MannWhitneyTest(HistogramOf({-8, -2}), HistogramOf({-1, 0, 5})).superior, 1);
-  EXPECT_EQ(MannWhitneyTest(HistogramOf({0, 5}), HistogramOf({-1})).superior, 0);
-}
-
-TEST(MannWhitneyTest, FindsNothingWhereThereIsNothing) {
-  EXPECT_EQ(MannWhitneyTest(HistogramOf({}), HistogramOf({1})).p_value, 1);
-  EXPECT_EQ(MannWhitneyTest(HistogramOf({3, 3}), HistogramOf({3, 3, 3})).p_value, 1);
-  EXPECT_EQ(MannWhitneyTest(HistogramOf({1}), HistogramOf({1})).superior, 0.5);
-}
-
-// 45 of 300 against 75 of 300: pooled 0.2, deviation sqrt(0.16 / 150) = 0.032660; the difference is
-// 0.1 - 1/300 = 0.096667; z = 2.9598, p = 0.00308.
-TEST(TwoProportionsTest, AgreesWithTheTextbook) {
-  EXPECT_NEAR(TwoProportionsTest(45, 300, 75, 300), 0.00308, 1e-5);
-  EXPECT_EQ(TwoProportionsTest(0, 100, 0, 50), 1);
-  EXPECT_EQ(TwoProportionsTest(100, 100, 50, 50), 1);
-  EXPECT_EQ(TwoProportionsTest(0, 0, 1, 1), 1);
-}
-
-// 100 and 140 events in equal times: (140 - 120 - 0.5) / sqrt(60) = 2.5174, p = 0.01182.
-TEST(TwoPoissonRatesTest, AgreesWithTheTextbook) {
-  EXPECT_NEAR(TwoPoissonRatesTest(100, 10, 140, 10), 0.01182, 1e-5);
-  EXPECT_NEAR(TwoPoissonRatesTest(100, 10, 200, 20), 1, 1e-12);
-  EXPECT_EQ(TwoPoissonRatesTest(0, 10, 0, 20), 1);
-}
-
-// The example of the usual tables: 0.01, 0.04, 0.03, 0.005 become 0.03, 0.06, 0.06, 0.02.
-TEST(HolmCorrected, MultipliesByWhatIsLeftAndStaysAscending) {
-  EXPECT_THAT(HolmCorrected({0.01, 0.04, 0.03, 0.005}),
-              ElementsAre(DoubleNear(0.03, 1e-12), DoubleNear(0.06, 1e-12), DoubleNear(0.06, 1e-12),
-                          DoubleNear(0.02, 1e-12)));
-  EXPECT_THAT(HolmCorrected({0.9, 0.8}), ElementsAre(1, 1));
-}
 
 // A log-normal of 100 ms, times `factor`; the slowest 3 % times `tail`.
 RunResult RunOf(double factor, double tail, uint64_t failed, unsigned seed) {
@@ -131,6 +78,29 @@ TEST(CompareResults, CallsNoSmallChangeARegressionHoweverSure) {
   EXPECT_THAT(Verdicts(report), ElementsAre("same", "same", "same", "same"));
   EXPECT_TRUE(
       CompareResults(RunOf(1, 1, 20, 1), RunOf(1.02, 1, 20, 2), {.min_change = 0.01}).regressed());
+}
+
+RunResult RunThatDrops(uint64_t iterations, absl::Duration duration) {
+  RunResult result;
+  result.duration = duration;
+  ExactSum sum;
+  sum.Add(static_cast<double>(iterations));
+  result.metrics = {{.key = "dropped_iterations",
+                     .metric = {.name = "dropped_iterations", .type = MetricType::kCounter},
+                     .tags = {},
+                     .aggregate = Aggregate(Counter::Make(std::move(sum), iterations)),
+                     .thresholds = {}}};
+  return result;
+}
+
+// Of two events in ten seconds, both come in the last second by chance once in a hundred times, which is 0.02 on two sides. By
+// the normal approximation it would be (2 - 0.2 - 0.5) / sqrt(0.18) = 3.06, 0.002.
+TEST(CompareResults, CallsNoNoiseOfAShortRunARegression) {
+  const RunResult base = RunThatDrops(0, absl::Seconds(9));
+  const ComparisonReport two = CompareResults(base, RunThatDrops(2, absl::Seconds(1)), {});
+  EXPECT_NEAR(*two.comparisons.at(0).p_value, 0.02, 1e-9);
+  EXPECT_FALSE(two.regressed());
+  EXPECT_TRUE(CompareResults(base, RunThatDrops(3, absl::Seconds(1)), {}).regressed());
 }
 
 TEST(CompareResults, CallsNoMicrosecondsARegression) {

@@ -59,10 +59,15 @@ TEST(Result, ComesBackAsItWas) {
        .reason = "gone",
        .missing = "a half"},
       {.name = "c", .when = before.end, .after = {}, .reason = "r", .missing = ""}};
+  before.verdict.thresholds = {.failed = 1, .total = 1};
+  before.verdict.requests = {.failed = 3, .total = 9};
+  before.verdict.checks = {.failed = 2, .total = 7};
   before.verdict.exceptions = 6;
   before.verdict.others = 2;
   const absl::StatusOr<RunResult> after = ParseResult(ResultToJson(before).dump());
   ASSERT_TRUE(after.ok()) << after.status();
+  EXPECT_EQ(VerdictJson(after->verdict), VerdictJson(before.verdict));
+  EXPECT_EQ(after->verdict.thresholds_judged, 1u);
   EXPECT_EQ(after->verdict.exceptions, 6u);
   EXPECT_EQ(after->verdict.others, 2u);
   EXPECT_EQ(after->version, "1.2.3");
@@ -87,6 +92,7 @@ TEST(Result, ComesBackAsItWas) {
     }
   }
   EXPECT_EQ(after->metrics[3].thresholds[0].value, 12);
+  EXPECT_EQ(after->metrics[3].thresholds[0].method, "p(95)");
   EXPECT_EQ(after->checks[0].fails, 2u);
   ASSERT_EQ(after->errors.size(), 1u);
   EXPECT_EQ(after->errors[0].error.name, "/a");
@@ -94,6 +100,30 @@ TEST(Result, ComesBackAsItWas) {
   EXPECT_EQ(after->errors[0].error.first_unix_nanos, absl::ToUnixNanos(before.begin));
   EXPECT_EQ(after->errors[0].agents, before.errors[0].agents);
   EXPECT_EQ(after->folded_errors, 11u);
+}
+
+// A histogram's buckets are 0.27 % wide.
+TEST(Result, HasThePercentilesThatTheSummaryShows) {
+  RunResult before = Sample();
+  Trend& trend = before.metrics[3].aggregate.trend();
+  for (int i = 1; i <= 100; ++i) {
+    trend.Add(1000 + i);
+  }
+  const absl::StatusOr<RunResult> after = ParseResult(ResultToJson(before).dump());
+  ASSERT_TRUE(after.ok()) << after.status();
+  EXPECT_EQ(after->metrics[3].Ranks(), before.metrics[3].Ranks());
+  EXPECT_NE(after->metrics[3].aggregate.trend().Percentile(0.95), trend.Percentile(0.95));
+  json stale = ResultToJson(before);
+  stale["metrics"][3]["data"]["percentiles"]["95"] = 1;
+  EXPECT_EQ(ParseResult(stale.dump())->metrics[3].Ranks()[2],
+            after->metrics[3].aggregate.trend().Percentile(0.95))
+      << "what is not the histogram's is not believed";
+  json old = ResultToJson(before);
+  old["metrics"][3]["data"].erase("percentiles");
+  EXPECT_EQ(ParseResult(old.dump())->metrics[3].Ranks().size(), 4u);
+  old["metrics"][3]["data"]["percentiles"] = {{"50", 1}, {"90", "x"}};
+  EXPECT_THAT(std::string(ParseResult(old.dump()).status().message()),
+              HasSubstr("$.metrics[3].data.percentiles.90"));
 }
 
 // What the file is for besides comparing: results of two runs can be added up.
@@ -142,6 +172,7 @@ TEST(Result, SaysWhatIsWrongWithAFile) {
       {"/errors/0/count", "$.errors[0].count"},
       {"/validity/verdict", "$.validity.verdict"},
       {"/verdict/word", "$.verdict.word"},
+      {"/verdict/requests/failed", "$.verdict.requests.failed"},
       {"/errors/0/agents/b", "$.errors[0].agents.b"},
       {"/checks/0/passes", "$.checks[0].passes"},
   };

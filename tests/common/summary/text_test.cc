@@ -60,6 +60,13 @@ TEST(SummaryText, CountsChecksOfOneNameTogetherWhereTheFirstWasSeen) {
   EXPECT_THAT(text, HasSubstr("\n\n    ✗ same\n      ↳  66% — ✓ 4 / ✗ 2\n    ✓ other\n\n"));
 }
 
+TEST(SummaryText, LetsNoNameBreakALineOrReachTheTerminal) {
+  Recorder recorder;
+  recorder.Add("checks", {1}, {{"check", "two\nlines \x1b[2J"}, {"group", ""}});
+  EXPECT_THAT(RenderText(recorder.Build(absl::Seconds(1)), {}),
+              HasSubstr("    ✓ two\\nlines \\x1b[2J\n"));
+}
+
 TEST(SummaryText, ShowsChecksAndRatesThatAThresholdWantsWithoutSamples) {
   Recorder recorder;
   recorder.Thresholds({{"checks", {{"rate>0.9"}}}, {"http_req_failed", {{"rate<0.1"}}}});

@@ -25,6 +25,12 @@ TEST(PrometheusText, EscapesWhatLabelsAndHelpMayNotHave) {
             "# HELP a two\\nlines\n# TYPE a gauge\na{my_label=\"say \\\"hi\\\"\\\\\\n\"} 1\n");
 }
 
+TEST(PrometheusText, LabelsWhoseNamesBecomeOneShareIt) {
+  PrometheusText text;
+  text.Add("x", "gauge", "X", {{"a-b", "1"}, {"a.b", "2"}, {"c", "3"}}, 4);
+  EXPECT_THAT(text.Text(), ::testing::HasSubstr("x{a_b=\"1;2\",c=\"3\"} 4\n"));
+}
+
 TEST(PrometheusText, WritesNumbersThatAreNone) {
   PrometheusText text;
   text.Add("s", "summary", "h", {}, std::nan(""), "_sum");

@@ -18,6 +18,8 @@ TEST(MistakesInSettings, AreToldAllAtOnce) {
   RunRequest request;
   request.run.outputs = {"csv=/no/such/x", "influxdb=abc", "jsn"};
   request.run.summary_export = "/no/such/y";
+  request.run.journal = "/no/such/z";
+  request.run.journal_source = "LOCKSTEP_JOURNAL";
   request.run.usage_report_url = "nonsense";
   request.run.usage_report_source = "K6_USAGE_REPORT_URL";
   EXPECT_THAT(MistakesInSettings(request, {}, {}),
@@ -26,6 +28,7 @@ TEST(MistakesInSettings, AreToldAllAtOnce) {
                           "https://host:port, with a path or without",
                           HasSubstr("-o jsn: invalid output type 'jsn'"),
                           "--summary-export: cannot write '/no/such/y': No such file or directory",
+                          "LOCKSTEP_JOURNAL: journal /no/such/z: No such file or directory",
                           "K6_USAGE_REPORT_URL: \"nonsense\" is no http:// or https:// URL"));
   ConfigFile config;
   config.usage_report_url = "nonsense";
@@ -48,6 +51,18 @@ TEST(MistakesInSettings, NameTheFlagOrVariableOfAFile) {
       ElementsAre(refused("K6_OUT", "/no/such/j"), refused("LOCKSTEP_RESULT_FILE", "/no/such/r"),
                   refused("--report", "/no/such/p"),
                   refused("K6_WEB_DASHBOARD_EXPORT", "/no/such/e")));
+}
+
+TEST(MistakesInSettings, NameTheVariableOfAFileThatIsRead) {
+  const std::string path = ::testing::TempDir() + "/run_settings.yaml";
+  RunRequest request;
+  request.test.config_file = path;
+  request.test.config_label = "K6_CONFIG";
+  request.run.report = path;
+  EXPECT_THAT(
+      MistakesInSettings(request, {}, {}),
+      ElementsAre("--report: \"" + path +
+                  "\" would be written over, and is the file of K6_CONFIG: name another file"));
 }
 
 TEST(MistakesInSettings, NameAllFlagsThatWriteOneFile) {

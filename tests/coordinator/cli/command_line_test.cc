@@ -314,6 +314,10 @@ TEST(Variables, OfWhichNothingIsKnownAreWarnedOf) {
                                    {"LOCKSTEP_TOKEN", "0123456789"},
                                    {"LOCKSTEP_BIN", "x"},
                                    {"LOCKSTEP_INFLUXDB_USERNAME", "u"},
+                                   {"LOCKSTEP_INFLUXDB_USERNAM", "u"},
+                                   {"LOCKSTEP_PROMETHEUS_RW_HEADERS_X-Id", "u"},
+                                   {"LOCKSTEP_SECRET_SOURCE_URL_METHOD", "GET"},
+                                   {"LOCKSTEP_SECRET_SOURCE_URL_METHODS", "GET"},
                                    {"LOCKSTEP_SETUP_TIMEOUT", "5s"},
                                    {"LOCKSTEP_WEB_DASHBORD", "true"},
                                    {"K6_NOBODYS", "1"},
@@ -332,7 +336,13 @@ TEST(Variables, OfWhichNothingIsKnownAreWarnedOf) {
           "LOCKSTEP_DURATON has no effect: there is no such variable; did you mean \"LOCKSTEP_DURATION\"?",
           ::testing::StartsWith("LOCKSTEP_ENV has no effect: there is no such variable"),
           ::testing::HasSubstr("did you mean \"LOCKSTEP_FAIL_ON_SUSPECT\"?"),
+          ::testing::HasSubstr("did you mean \"LOCKSTEP_INFLUXDB_USERNAME\"?"),
+          ::testing::HasSubstr("did you mean \"LOCKSTEP_SECRET_SOURCE_URL_METHOD\"?"),
           ::testing::HasSubstr("did you mean \"LOCKSTEP_WEB_DASHBOARD\"")));
+  const auto strict = ParseCommandLine({"run", "--strict", "s.js"}, environment);
+  const auto& command = std::get<RunCommand>(std::get<CommandLine>(strict).command);
+  EXPECT_EQ(command.test.errors, std::get<CommandLine>(parsed).warnings);
+  EXPECT_THAT(std::get<CommandLine>(strict).warnings, ::testing::IsEmpty());
   const auto status = ParseCommandLine({"status"}, environment);
   EXPECT_THAT(std::get<CommandLine>(status).warnings, ::testing::IsEmpty());
 }

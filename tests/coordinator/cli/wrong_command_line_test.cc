@@ -39,7 +39,7 @@ TEST(WrongCommandLine, RefusesBadValuesByNameWithCode255) {
       {{"run", "--late-agents", "go", "--on-agent-loss", "redistribute", "s.js"},
        "--late-agents: invalid value \"go\": expected wait or join"},
       {{"run", "--late-agents", "join", "s.js"},
-       "--late-agents join: work moves to them only with --on-agent-loss redistribute"},
+       "--late-agents=join: work moves to them only with --on-agent-loss redistribute"},
       {{"run", "--partition", "odd", "s.js"},
        "--partition: invalid value \"odd\": expected one of striped, fair"},
       {{"run", "--summary-mode", "x", "s.js"},
@@ -89,6 +89,52 @@ TEST(WrongCommandLine, NamesTheVariableOfABadValue) {
             "K6_SUMMARY_MODE: invalid value \"x\": expected one of compact, full, disabled");
   EXPECT_EQ(Refused({"run", "s.js"}, {{"LOCKSTEP_LINGER", "x"}}).error,
             "LOCKSTEP_LINGER: invalid value \"x\": expected true or false");
+}
+
+TEST(WrongCommandLine, NamesTheVariableOfAMistakeThatIsNoFormat) {
+  EXPECT_EQ(
+      Refused({"coordinator", "s.js"}, {{"LOCKSTEP_WAIT_FOR_AGENTS", "9"}}).error,
+      "LOCKSTEP_WAIT_FOR_AGENTS: " + Refused({"coordinator", "--wait-for-agents=9", "s.js"})
+                                         .error.substr(std::string("--wait-for-agents: ").size()));
+  EXPECT_EQ(Refused({"run", "s.js"}, {{"LOCKSTEP_LATE_AGENTS", "join"}}).error,
+            "LOCKSTEP_LATE_AGENTS=join: work moves to them only with --on-agent-loss redistribute");
+  EXPECT_EQ(Refused({"run", "--update-lock", "s.js"}, {{"LOCKSTEP_LOCKED", "true"}}).error,
+            "LOCKSTEP_LOCKED, --update-lock: give one of them");
+}
+
+TEST(WrongCommandLine, WarnsOfWhatHasNoEffectUnderTheNameThatWasUsed) {
+  const Environment environment = {{"K6_TRACES_OUTPUT", "otel"},
+                                   {"K6_PROFILING_ENABLED", "true"},
+                                   {"K6_FEATURES", "native-histograms"},
+                                   {"LOCKSTEP_NO_SUMMARY", "true"}};
+  const auto result = ParseCommandLine({"run", "s.js"}, environment);
+  EXPECT_THAT(
+      std::get<CommandLine>(result).warnings,
+      ElementsAre(
+          "LOCKSTEP_NO_SUMMARY: k6 has dropped this flag; --summary-mode=disabled says the same",
+          "K6_TRACES_OUTPUT has no effect in this version",
+          "K6_FEATURES has no effect in this version",
+          "K6_PROFILING_ENABLED has no effect in this version"));
+  EXPECT_THAT(
+      std::get<CommandLine>(ParseCommandLine({"run", "s.js"}, {{"K6_TRACES_OUTPUT", "none"},
+                                                               {"K6_PROFILING_ENABLED", "false"}}))
+          .warnings,
+      ElementsAre());
+}
+
+TEST(WrongCommandLine, SaysWhatThereIsForWhatPeopleKnowFromK6) {
+  EXPECT_EQ(
+      Refused({"cloud", "run", "s.js"}).error,
+      "unknown command \"cloud\": k6 has it for its cloud; here `lockstep coordinator` runs a test on "
+      "machines of your own; see `lockstep --help`");
+  EXPECT_THAT(Refused({"stats"}).error, HasSubstr("`lockstep status` shows"));
+  EXPECT_EQ(
+      Refused({"run", "--exit-on-running", "s.js"}).error,
+      "unknown flag \"--exit-on-running\" of run: k6 has it for its cloud, and Lockstep has none; see "
+      "`lockstep help run`");
+  EXPECT_EQ(
+      Refused({"run", "--archive-out=x", "s.js"}).error,
+      "unknown flag \"--archive-out\" of run: it is a flag of `archive`; see `lockstep help run`");
 }
 
 TEST(WrongCommandLine, RefusesUnknownFlagsAndMissingScriptsWithCode255) {

@@ -3,8 +3,15 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <random>
 #include <sstream>
+#include <thread>
 
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include "absl/strings/str_cat.h"
@@ -30,6 +37,39 @@ Batch TwoPoints() {
                   {.unix_nanos = 1700000001000000000, .metric = 1, .tag_set = 1, .value = 1},
                   {.unix_nanos = 1700000001000000001, .metric = 0, .tag_set = 0, .value = 1.5}};
   return batch;
+}
+
+// As long as it is there, files may have so many bytes, and writes beyond them fail: a full disk.
+class FullDisk {
+ public:
+  explicit FullDisk(rlim_t bytes) : signal_(signal(SIGXFSZ, SIG_IGN)) {
+    getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit limit = {.rlim_cur = bytes, .rlim_max = before_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FullDisk() {
+    setrlimit(RLIMIT_FSIZE, &before_);
+    signal(SIGXFSZ, signal_);
+  }
+  FullDisk(const FullDisk&) = delete;
+  FullDisk& operator=(const FullDisk&) = delete;
+
+ private:
+  sighandler_t signal_;
+  rlimit before_ = {};
+};
+
+std::string Unpacked(const std::string& path) {
+  gzFile file = gzopen(path.c_str(), "rb");
+  std::string text;
+  std::string part(100'000, '\0');
+  int size = 0;
+  while ((size = gzread(file, part.data(), static_cast<unsigned>(part.size()))) > 0) {
+    text.append(part, 0, static_cast<size_t>(size));
+  }
+  EXPECT_EQ(size, 0) << "the stream breaks off";
+  gzclose(file);
+  return text;
 }
 
 class OutputTest : public ::testing::Test {
@@ -129,13 +169,15 @@ TEST_F(OutputTest, JsonGoesToStandardOutputWithoutAName) {
 TEST_F(OutputTest, JsonCompressesWhenTheNameEndsInGz) {
   WriteTwice("json=" + Path("o.ndjson.gz"));
   EXPECT_EQ(Read(Path("o.ndjson.gz")).substr(0, 2), "\x1f\x8b");
-  gzFile file = gzopen(Path("o.ndjson.gz").c_str(), "rb");
-  std::string text(100000, '\0');
-  const int size = gzread(file, text.data(), static_cast<unsigned>(text.size()));
-  gzclose(file);
-  ASSERT_GT(size, 0);
-  text.resize(static_cast<size_t>(size));
-  EXPECT_EQ(Lines(text).size(), 8u);
+  EXPECT_EQ(Lines(Unpacked(Path("o.ndjson.gz"))).size(), 8u);
+}
+
+TEST_F(OutputTest, ACompressedFileWithoutALineIsAStreamAllTheSame) {
+  absl::StatusOr<std::unique_ptr<Output>> output = MakeOutput("json=" + Path("o.gz"), context_);
+  ASSERT_TRUE((*output)->Start().ok());
+  ASSERT_TRUE((*output)->Stop().ok());
+  EXPECT_EQ(Read(Path("o.gz")).substr(0, 2), "\x1f\x8b");
+  EXPECT_EQ(Unpacked(Path("o.gz")), "");
 }
 
 TEST_F(OutputTest, JsonReplacesBytesThatAreNoUtf8) {
@@ -212,6 +254,75 @@ TEST_F(OutputTest, ReportsAFullDiskWhenItStops) {
   EXPECT_EQ((*output)->Lost(),
             "json (/dev/full): 8 of 8 lines were lost: cannot write '/dev/full': No space left on "
             "device");
+}
+
+// 3 samples, of which the disk takes the head of the file, two lines and a part of the third.
+TEST_F(OutputTest, KeepsTheWholeLinesThatAFullDiskHasTakenAndCountsTheOthers) {
+  WriteTwice("csv=" + Path("whole.csv"));
+  const std::string whole = Read(Path("whole.csv"));
+  size_t end = 0;
+  for (int i = 0; i < 3; ++i) {
+    end = whole.find('\n', end) + 1;
+  }
+  absl::StatusOr<std::unique_ptr<Output>> output = MakeOutput("csv=" + Path("o.csv"), context_);
+  ASSERT_TRUE((*output)->Start().ok());
+  (*output)->Write(TwoPoints());
+  {
+    const FullDisk full(end + 5);
+    (*output)->Flush();
+    (*output)->Write(TwoPoints());
+    EXPECT_FALSE((*output)->Stop().ok());
+  }
+  EXPECT_EQ(Read(Path("o.csv")), whole.substr(0, end));
+  EXPECT_EQ((*output)->Lost(), "csv (" + Path("o.csv") +
+                                   "): 4 of 7 lines were lost: cannot write '" + Path("o.csv") +
+                                   "': File too large");
+}
+
+TEST_F(OutputTest, KeepsTheWholeStreamsThatAFullDiskHasTaken) {
+  absl::StatusOr<std::unique_ptr<Output>> output = MakeOutput("csv=" + Path("o.csv.gz"), context_);
+  ASSERT_TRUE((*output)->Start().ok());
+  (*output)->Write(TwoPoints());
+  (*output)->Flush();
+  const std::string first = Unpacked(Path("o.csv.gz"));
+  {
+    const FullDisk full(Read(Path("o.csv.gz")).size() + 20);
+    (*output)->Write(TwoPoints());
+    EXPECT_FALSE((*output)->Stop().ok());
+  }
+  EXPECT_EQ(Unpacked(Path("o.csv.gz")), first);
+  EXPECT_THAT(*(*output)->Lost(), HasSubstr(": 3 of 7 lines were lost: "));
+}
+
+// More than a pipe holds, in words that cannot be packed well, before anybody reads.
+TEST_F(OutputTest, CompressedLinesForAPipeWaitForNobody) {
+  const std::string path = Path("pipe.gz");
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  const int reader = open(path.c_str(), O_RDONLY | O_NONBLOCK);
+  absl::StatusOr<std::unique_ptr<Output>> output = MakeOutput("csv=" + path, context_);
+  ASSERT_TRUE((*output)->Start().ok());
+  Batch batch = TwoPoints();
+  std::mt19937 random(1);
+  batch.tag_sets[0] = {{"url", std::string(size_t{1} << 20, 'x')}};
+  for (char& c : batch.tag_sets[0][0].second) {
+    c = static_cast<char>('0' + random() % 64);
+  }
+  (*output)->Write(batch);
+  (*output)->Flush();
+  fcntl(reader, F_SETFL, 0);
+  std::thread reads([&] {
+    std::ofstream copy(Path("copy.gz"), std::ios::binary);
+    std::string part(size_t{1} << 16, '\0');
+    for (ssize_t n = 0; (n = read(reader, part.data(), part.size())) > 0;) {
+      copy.write(part.data(), n);
+    }
+  });
+  EXPECT_TRUE((*output)->Stop().ok());
+  output->reset();
+  reads.join();
+  close(reader);
+  const std::vector<std::string> lines = absl::StrSplit(Unpacked(Path("copy.gz")), '\n');
+  EXPECT_EQ(lines.size(), 1u + 3u + 1u);
 }
 
 TEST_F(OutputTest, LosesNothingWhenAllIsWritten) {

@@ -149,10 +149,27 @@ TEST_F(ReportOutputsTest, AppendsMarkdownToTheStepSummary) {
   EXPECT_THAT(text, HasSubstr("before\n## ❌ Load test a&lt;b>.js\n"));
   EXPECT_THAT(text, HasSubstr("| ❌ | http\\_req\\_duration | p(95)&lt;\"10\" | p(95)=12.5ms |\n"));
   EXPECT_THAT(text, HasSubstr("| ✅ | http\\_req\\_duration | avg&lt;100 | no data |\n"));
-  EXPECT_THAT(text, HasSubstr("| ❌ | status & &lt;ok> | 2 | 1 |\n"));
+  EXPECT_THAT(text, HasSubstr("| ❌ | status &amp; &lt;ok> | 2 | 1 |\n"));
   EXPECT_THAT(text, HasSubstr("| http\\_req\\_failed{a\\_b:c\\|d} | 50.00% (1 out of 2) |\n"));
   EXPECT_THAT(text, HasSubstr("avg=12.5ms, count=3 |\n"));
   EXPECT_THAT(text, HasSubstr("InfluxDB: 3 of 4 samples were lost"));
+}
+
+TEST_F(ReportOutputsTest, NothingInANameIsReadAsMarkdown) {
+  summary_.root.checks[0].name = "[a](http://x) ![b] ~~c~~ $d$ &lt;e>\n|f\x1b[0m";
+  EXPECT_THAT(
+      GithubMarkdown(Report()),
+      HasSubstr("| \\[a\\](http://x) !\\[b\\] \\~\\~c\\~\\~ \\$d\\$ &amp;lt;e> \\|f \\[0m |"));
+}
+
+TEST_F(ReportOutputsTest, AFileThatIsAddedToIsNotMadeByALook) {
+  const std::string path = Path("step.md");
+  absl::StatusOr<std::unique_ptr<Output>> output = MakeOutput("github=" + path, context_);
+  EXPECT_TRUE((*output)->Check().ok());
+  EXPECT_TRUE((*output)->Start().ok());
+  EXPECT_FALSE(std::filesystem::exists(path));
+  EXPECT_EQ((*MakeOutput("github=" + Path("missing/step.md"), context_))->Check().message(),
+            "cannot write '" + Path("missing/step.md") + "': No such file or directory");
 }
 
 TEST_F(ReportOutputsTest, ALostAgentIsInAllReports) {

@@ -126,6 +126,22 @@ TEST(RemoteWrite, SortsLabelsAndLeavesOutEmptyOnesAndNumbers) {
                                   Pair("url", "http://x/?a=1,2 b")));
 }
 
+// "a.b" and "a-b" are both called a_b there; without the other, two series would have the same labels.
+TEST(RemoteWrite, TagsThatBecomeOneLabelShareIt) {
+  Batch batch = OneOfEach();
+  batch.tag_sets = {{{"__name__", "mine"}, {"a-b", "1"}, {"a.b", "2"}}};
+  SeriesBook book;
+  book.Add(batch);
+  sinks::prometheus::WriteRequest request;
+  ASSERT_TRUE(request.ParseFromString(EncodeRemoteWrite({}, book.TakeChanged(), kNow)));
+  std::vector<std::pair<std::string, std::string>> labels;
+  for (const auto& label : request.timeseries(0).labels()) {
+    labels.emplace_back(label.name(), label.value());
+  }
+  EXPECT_THAT(labels, ElementsAre(Pair("___name__", "mine"), Pair("__name__", "k6_http_reqs_total"),
+                                  Pair("a_b", "1;2")));
+}
+
 TEST(RemoteWrite, AddsUpOverBatches) {
   SeriesBook book;
   book.Add(OneOfEach());
@@ -367,6 +383,13 @@ TEST(Statsd, WritesALineForEachKind) {
                           "k6.http_req_duration:3000|ms"));
 }
 
+// A sign would change the gauge by so much.
+TEST(Statsd, SetsAGaugeBelowZeroByWayOfZero) {
+  Batch batch = OneOfEach();
+  batch.series[1].aggregate.Add(-5, kNow + absl::Seconds(1));
+  EXPECT_THAT(Texts(StatsdLines({}, batch)), Contains("k6.vus:0|g\nk6.vus:-5|g"));
+}
+
 TEST(Statsd, AddsTagsAsDogstatsdHasThem) {
   Batch batch = OneOfEach();
   batch.tag_sets[0] = {{"name", "a:b|c,d"}, {"status", "200"}, {"url", "http://x"}, {"vu", "1"}};
@@ -417,13 +440,19 @@ TEST_F(SinksTest, SaysThatAtLeastSoManySamplesWereLostWhereNoStatsdServerIs) {
   EXPECT_THAT((*output)->Lost().value_or(""), HasSubstr(": at least "));
 }
 
-TEST_F(SinksTest, RefusesAStatsdAddressThatIsNone) {
-  for (const char* address : {"127.0.0.1:notaport", "no host at all:8125"}) {
-    absl::StatusOr<std::unique_ptr<Output>> output =
-        MakeOutput(absl::StrCat("statsd=", address), context_);
-    ASSERT_TRUE(output.ok());
-    EXPECT_THAT(std::string((*output)->Start().message()), HasSubstr("is no HOST:PORT")) << address;
+TEST_F(SinksTest, RefusesAStatsdPortThatIsNoneBeforeTheRun) {
+  for (const char* address : {"localhost:99999", "localhost:x", "localhost:0", ":8125"}) {
+    EXPECT_EQ((*MakeOutput(absl::StrCat("statsd=", address), context_))->Check().message(),
+              absl::StrCat("invalid value \"", address,
+                           "\": expected HOST or HOST:PORT, with a PORT from 1 to 65535"));
   }
+}
+
+TEST_F(SinksTest, RefusesAStatsdAddressThatIsNone) {
+  absl::StatusOr<std::unique_ptr<Output>> output =
+      MakeOutput("statsd=no host at all:8125", context_);
+  ASSERT_TRUE(output.ok());
+  EXPECT_THAT(std::string((*output)->Start().message()), HasSubstr("is no HOST:PORT"));
 }
 
 // ---- the book

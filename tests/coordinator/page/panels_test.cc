@@ -27,8 +27,9 @@ class PanelsTest : public ::testing::Test {
 
 TEST_F(PanelsTest, AFailedThresholdFailsTheRun) {
   EXPECT_THAT(Panel("verdict"), AllOf(HasSubstr("verdict bad\"><strong>FAILED</strong>"),
-                                      HasSubstr("1 of 2 thresholds failed"),
-                                      HasSubstr("1 of 4 requests failed (25.00%)")));
+                                      HasSubstr("<span>1 of 2 thresholds</span>"),
+                                      HasSubstr("<span>1 of 4 requests failed (25%)</span>"),
+                                      HasSubstr("<span>1 of 4 checks failed</span>")));
   Live(v1::RunStatus::RUNNING);
   EXPECT_THAT(Panel("verdict"), HasSubstr("<strong>FAILING</strong>"));
 }
@@ -36,15 +37,28 @@ TEST_F(PanelsTest, AFailedThresholdFailsTheRun) {
 TEST_F(PanelsTest, NothingFailedIsQuiet) {
   model.result.verdict.word = VerdictWord::kPassed;
   model.result.metrics[0].thresholds.erase(model.result.metrics[0].thresholds.begin());
-  model.result.metrics[3].aggregate = Aggregate(Rate{.trues = 0, .total = 4});
+  model.result.verdict.thresholds = {.failed = 0, .total = 1};
+  model.result.verdict.requests.failed = 0;
+  model.result.verdict.checks.failed = 0;
   EXPECT_THAT(Panel("verdict"),
               AllOf(HasSubstr("verdict good\"><strong>PASSED</strong>"),
-                    HasSubstr("1 threshold passed"), Not(HasSubstr("requests failed"))));
+                    HasSubstr("<span>1 threshold</span>"), Not(HasSubstr("failed"))));
   EXPECT_THAT(Panel("tiles"), Not(HasSubstr("tile bad")));
+}
+
+// With setResponseCallback(null) there is no http_req_failed.
+TEST_F(PanelsTest, TellsOfFailuresThatNoMetricJudges) {
+  model.result.metrics.erase(model.result.metrics.begin() + 3);
+  model.result.verdict.word = VerdictWord::kErrors;
+  model.result.verdict.exceptions = 2;
+  EXPECT_THAT(Panel("verdict"), AllOf(HasSubstr("<span>1 of 4 requests failed (25%)</span>"),
+                                      HasSubstr("<span>2 script exceptions</span>")));
+  EXPECT_THAT(Panel("tiles"), HasSubstr("<b>25.00%</b><span>1 of 4"));
 }
 
 TEST_F(PanelsTest, AnEndedRunHasTheWordOfTheTerminalAndItsReason) {
   model.result.metrics[0].thresholds.clear();
+  model.result.verdict.thresholds = {};
   for (const auto& [word, level] :
        std::vector<std::pair<const char*, const char*>>{{"PASSED", "good"},
                                                         {"DONE", "good"},

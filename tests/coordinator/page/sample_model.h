@@ -43,6 +43,10 @@ inline RunResult SampleResult() {
   result.checks = {
       {.name = "fine", .path = "::login::fine", .first_seen = {}, .passes = 3, .fails = 1}};
   result.verdict.word = VerdictWord::kFailed;
+  result.verdict.thresholds = {.failed = 1, .total = 2};
+  result.verdict.thresholds_judged = 2;
+  result.verdict.requests = {.failed = 1, .total = 4};
+  result.verdict.checks = {.failed = 1, .total = 4};
   ErrorRow error;
   error.error.cause = "500 <x>";
   error.error.method = "GET";

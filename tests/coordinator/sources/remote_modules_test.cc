@@ -166,8 +166,8 @@ TEST_F(Modules, AFolderThatCannotBeWrittenIsAWarning) {
 TEST_F(Modules, TheLockFileIsWrittenOnRequest) {
   std::ofstream("lockstep.lock") << "https://other/x.js sha256:" << HashOf("o") << "\n";
   const std::string url = Url("/");
-  EXPECT_TRUE(Fetch(url, {.update_lock = true}, *ReadLockFile(false)).ok());
-  const std::optional<LockFile> lock = *ReadLockFile(true);
+  EXPECT_TRUE(Fetch(url, {.update_lock = true}, *ReadLockFile("")).ok());
+  const std::optional<LockFile> lock = *ReadLockFile("LOCKSTEP_LOCKED");
   EXPECT_EQ(*lock->Find(url), HashOf("hello\n"));
   EXPECT_EQ(*lock->Find("https://other/x.js"), HashOf("o"));
 }
@@ -197,12 +197,13 @@ TEST_F(Modules, WhatDiffersFromTheLockFileIsToldOrRefused) {
 }
 
 TEST_F(Modules, ALockFileThatIsWantedHasToBeThere) {
-  EXPECT_FALSE(ReadLockFile(false)->has_value());
+  EXPECT_FALSE(ReadLockFile("")->has_value());
   EXPECT_EQ(
-      ReadLockFile(true).status().message(),
-      "--locked: there is no lockstep.lock in the working directory; --update-lock writes one");
+      ReadLockFile("LOCKSTEP_LOCKED").status().message(),
+      "LOCKSTEP_LOCKED: there is no lockstep.lock in the working directory; --update-lock writes "
+      "one");
   std::ofstream("lockstep.lock") << "nonsense\n";
-  EXPECT_THAT(ReadLockFile(false).status().message(),
+  EXPECT_THAT(ReadLockFile("").status().message(),
               HasSubstr("lockstep.lock: line 1: \"nonsense\": expected URL sha256:HEX"));
 }
 
