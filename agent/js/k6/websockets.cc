@@ -171,14 +171,18 @@ void NativeOpen(const Info& info) {
 }
 
 void NativeSendText(const Info& info) {
-  if (WebSocketsModule::Socket* socket = SocketOf(info)) {
-    socket->connection().SendText(TextOf(info.GetIsolate(), info[1].As<v8::String>()));
+  WebSocketsModule::Socket* const socket = SocketOf(info);
+  const std::string text = TextOf(info.GetIsolate(), info[1].As<v8::String>());
+  if (socket != nullptr && CheckRoomToSend(info.GetIsolate(), socket->connection(), text.size())) {
+    socket->connection().SendText(text);
   }
 }
 
 void NativeSendBinary(const Info& info) {
-  if (WebSocketsModule::Socket* socket = SocketOf(info)) {
-    socket->connection().SendBinary(BytesOf(info[1]).value_or(""));
+  WebSocketsModule::Socket* const socket = SocketOf(info);
+  const std::string bytes = BytesOf(info[1]).value_or("");
+  if (socket != nullptr && CheckRoomToSend(info.GetIsolate(), socket->connection(), bytes.size())) {
+    socket->connection().SendBinary(bytes);
   }
 }
 
