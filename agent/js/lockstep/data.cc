@@ -297,7 +297,8 @@ v8::Local<v8::Object> MakeRowsModule(Context context, ApiVu& vu, RowStore& store
   made->InstanceTemplate()->SetInternalFieldCount(2);
   made->PrototypeTemplate()->Set(
       JsName(isolate, "next"),
-      v8::FunctionTemplate::New(isolate, Next, data, v8::Signature::New(isolate, made)));
+      v8::FunctionTemplate::New(isolate, Next, data, v8::Signature::New(isolate, made), 0,
+                                v8::ConstructorBehavior::kThrow));  // no receiver, no rows
   v8::Local<v8::Function> constructor;
   if (made->GetFunction(context).ToLocal(&constructor)) {
     SetProperty(context, exports, "Rows", constructor);

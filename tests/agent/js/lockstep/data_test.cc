@@ -107,7 +107,9 @@ TEST_F(RowsTest, MistakesNameOptionValueAndWhatIsAllowed) {
       {"new rows.Rows({ file: 'users.csv' }).next()",
        "Error: taking rows in the init context is not supported"},
       {"new rows.Rows({ file: 'users.csv', name: 'x'.repeat(8193) })",
-       "name: invalid value of 8193 bytes: expected a text of 1 to 8192 bytes"}};
+       "name: invalid value of 8193 bytes: expected a text of 1 to 8192 bytes"},
+      {"const r = new rows.Rows({ file: 'users.csv' }); new r.next()",
+       "TypeError: r.next is not a constructor"}};
   for (const auto& [script, message] : rows) {
     EXPECT_THAT(js_.Run(script), HasSubstr(message)) << script;
   }

@@ -175,6 +175,11 @@ TEST_F(Web, FormsAreReadBack) {
   )js"));
 }
 
+TEST_F(Web, AMethodOfADecoderIsNoConstructor) {
+  EXPECT_EQ("TypeError: decoder.decode is not a constructor",
+            Run("const decoder = new TextDecoder(); new decoder.decode(new Uint8Array(1))"));
+}
+
 TEST_F(Web, BlobsAndFilesAreCloned) {
   EXPECT_EQ(
       R"([true,false,"hello","text/x",true,"n",7,"there","DataCloneError: #<FormData> could not be cloned."])",
