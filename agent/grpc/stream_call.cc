@@ -29,6 +29,7 @@ class StreamCall final {
     bool Write(std::string message) override {
       return call_ != nullptr && call_->Write(std::move(message));
     }
+    int64_t unsent_bytes() const override { return call_ != nullptr ? call_->unsent_bytes_ : 0; }
     void WritesDone() override {
       if (call_ != nullptr) {
         call_->WritesDone();
@@ -143,6 +144,7 @@ class StreamCall final {
     if (finishing_ || broken_ || no_more_) {
       return false;
     }
+    unsent_bytes_ += static_cast<int64_t>(message.size());
     outgoing_.push_back(std::move(message));
     no_more_ = one_request_;
     WriteNext();
@@ -171,9 +173,11 @@ class StreamCall final {
     if (!ok) {  // reading ends, too, and then says why
       broken_ = true;
       outgoing_.clear();
+      unsent_bytes_ = 0;
       return;
     }
     sent_ += FramedBytes(outgoing_.front().size());
+    unsent_bytes_ -= static_cast<int64_t>(outgoing_.front().size());
     outgoing_.pop_front();
     if (handle_ != nullptr) {
       listener_.OnSent();
@@ -235,6 +239,7 @@ class StreamCall final {
   bool has_message_ = false;
   std::string failure_;  // "": none yet
   std::deque<std::string> outgoing_;
+  int64_t unsent_bytes_ = 0;
   int64_t sent_ = 0, received_ = 0;
   grpc::ClientContext context_;
   grpc::ByteBuffer incoming_;

@@ -3,12 +3,16 @@
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
+
+#include "absl/strings/str_cat.h"
 
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
+#include "agent/js/k6/web_forms.h"
 #include "agent/js/web_globals.h"
 
 namespace lockstep::agent {
@@ -16,16 +20,47 @@ namespace {
 
 using Context = v8::Local<v8::Context>;
 
+// Copies of the objects that V8 cannot copy by itself, in the order in which they are met. V8 has scopes of its own around each, which
+// Locals would not outlive.
+using HostCopies = std::vector<v8::Global<v8::Object>>;
+
 class CloneDelegate final : public v8::ValueSerializer::Delegate {
  public:
-  explicit CloneDelegate(Context context) : context_(context) {}
+  CloneDelegate(Context context, HostCopies& copies) : context_(context), copies_(copies) {}
 
   void ThrowDataCloneError(v8::Local<v8::String> message) override {
     ThrowDomException(context_, "DataCloneError", TextOf(context_->GetIsolate(), message));
   }
+  v8::Maybe<bool> WriteHostObject(v8::Isolate* isolate, v8::Local<v8::Object> object) override {
+    v8::Local<v8::Value> copy;
+    if (!CopyOfBlob(context_, object).ToLocal(&copy)) {
+      return v8::Nothing<bool>();
+    }
+    if (!copy->IsObject()) {
+      const std::string name = TextOf(isolate, object->GetConstructorName());
+      ThrowDataCloneError(JsText(isolate, absl::StrCat("#<", name, "> could not be cloned.")));
+      return v8::Nothing<bool>();
+    }
+    copies_.emplace_back(isolate, copy.As<v8::Object>());
+    return v8::Just(true);
+  }
 
  private:
   const Context context_;
+  HostCopies& copies_;
+};
+
+class ReviveDelegate final : public v8::ValueDeserializer::Delegate {
+ public:
+  explicit ReviveDelegate(const HostCopies& copies) : copies_(copies) {}
+
+  v8::MaybeLocal<v8::Object> ReadHostObject(v8::Isolate* isolate) override {
+    return copies_[next_++].Get(isolate);
+  }
+
+ private:
+  const HostCopies& copies_;
+  size_t next_ = 0;
 };
 
 struct FreeDeleter {
@@ -91,7 +126,8 @@ void StructuredClone(const v8::FunctionCallbackInfo<v8::Value>& info) {
   if (!ReadTransfers(context, info[1], &transfers)) {
     return;
   }
-  CloneDelegate delegate(context);
+  HostCopies copies;
+  CloneDelegate delegate(context, copies);
   v8::ValueSerializer serialiser(isolate, &delegate);
   serialiser.WriteHeader();
   for (uint32_t i = 0; i < transfers.size(); ++i) {
@@ -102,7 +138,8 @@ void StructuredClone(const v8::FunctionCallbackInfo<v8::Value>& info) {
   }
   const std::pair<uint8_t*, size_t> written = serialiser.Release();
   const std::unique_ptr<uint8_t, FreeDeleter> data(written.first);
-  v8::ValueDeserializer deserialiser(isolate, data.get(), written.second);
+  ReviveDelegate reviver(copies);
+  v8::ValueDeserializer deserialiser(isolate, data.get(), written.second, &reviver);
   for (uint32_t i = 0; i < transfers.size(); ++i) {
     deserialiser.TransferArrayBuffer(
         i, v8::ArrayBuffer::New(isolate, transfers[i]->GetBackingStore()));

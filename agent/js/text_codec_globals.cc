@@ -226,7 +226,8 @@ v8::MaybeLocal<v8::Function> TextDecoderClass(v8::Local<v8::Context> context) {
     made->InstanceTemplate()->SetInternalFieldCount(2);
     made->PrototypeTemplate()->Set(
         JsName(isolate, "decode"),
-        v8::FunctionTemplate::New(isolate, &Decode, {}, v8::Signature::New(isolate, made)));
+        v8::FunctionTemplate::New(isolate, &Decode, {}, v8::Signature::New(isolate, made), 0,
+                                  v8::ConstructorBehavior::kThrow));
   };
   return ClassTemplate(isolate, "TextDecoder", &ConstructDecoder, complete)->GetFunction(context);
 }

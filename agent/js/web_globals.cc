@@ -15,6 +15,7 @@
 #include "agent/js/bind/text.h"
 #include "agent/js/console.h"
 #include "agent/js/k6/http.h"
+#include "agent/js/k6/web_forms.h"
 #include "agent/js/k6/webcrypto.h"
 #include "agent/js/structured_clone.h"
 #include "agent/js/text_codec_globals.h"
@@ -104,13 +105,20 @@ v8::MaybeLocal<v8::Value> MakeUrlGlobals(v8::Local<v8::Context> context) {
   return make.As<v8::Function>()->Call(context, v8::Undefined(context->GetIsolate()), 1, &native);
 }
 
-constexpr char kStreams[] = "k6/experimental/streams", kBlobs[] = "k6/websockets";
+constexpr char kStreams[] = "k6/experimental/streams";
 
 template <const char* kName>
 void ReturnModule(const Info& info) {
   v8::Local<v8::Value> exports;
   if (World::Of(ContextOf(info)).modules().Require(kName, "").ToLocal(&exports)) {
     info.GetReturnValue().Set(exports);
+  }
+}
+
+void ReturnForms(const Info& info) {
+  v8::Local<v8::Object> forms;
+  if (WebForms(ContextOf(info)).ToLocal(&forms)) {
+    info.GetReturnValue().Set(forms);
   }
 }
 
@@ -139,7 +147,7 @@ v8::MaybeLocal<v8::Value> MakeFetchGlobals(v8::Local<v8::Context> context) {
   }
   const v8::Local<v8::Object> native = MakeFetchFunctions(context);
   SetFunction(context, native, "streams", &ReturnModule<kStreams>);
-  SetFunction(context, native, "blobs", &ReturnModule<kBlobs>);
+  SetFunction(context, native, "forms", &ReturnForms);
   SetFunction(context, native, "dom", &ReturnDom);
   v8::Local<v8::Value> argument = native;
   return make.As<v8::Function>()->Call(context, v8::Undefined(context->GetIsolate()), 1, &argument);
@@ -152,6 +160,11 @@ v8::MaybeLocal<v8::Value> MakeCryptoGlobals(v8::Local<v8::Context> context) {
   }
   v8::Local<v8::Value> native = MakeWebCryptoFunctions(context);
   return make.As<v8::Function>()->Call(context, v8::Undefined(context->GetIsolate()), 1, &native);
+}
+
+v8::MaybeLocal<v8::Value> MakeFormGlobals(v8::Local<v8::Context> context) {
+  v8::Local<v8::Object> forms;
+  return WebForms(context).ToLocal(&forms) ? forms : v8::MaybeLocal<v8::Value>();
 }
 
 v8::MaybeLocal<v8::Value> MakeTextGlobals(v8::Local<v8::Context> context) {
@@ -243,6 +256,8 @@ void InstallWebGlobals(v8::Local<v8::Context> context) {
                                     v8::DontEnum);
   InstallLazily<&MakeFetchGlobals>(context, "lockstep:fetch",
                                    {"fetch", "Headers", "Request", "Response"}, v8::DontEnum);
+  InstallLazily<&MakeFormGlobals>(context, "lockstep:forms", {"Blob", "File", "FormData"},
+                                  v8::DontEnum);
   InstallLazily<&MakeDomGlobals>(
       context, kDom,
       {"AbortController", "AbortSignal", "DOMException", "Event", "EventTarget", "atob", "btoa"},

@@ -8,8 +8,8 @@
 namespace lockstep::agent {
 
 // console, TextEncoder, TextDecoder, structuredClone, queueMicrotask, performance, URL,
-// URLSearchParams; crypto and CryptoKey; fetch, Headers, Request and Response on top of k6/http;
-// DOMException, Event, EventTarget, AbortController, AbortSignal, atob and btoa. Each is made when a
+// URLSearchParams; crypto and CryptoKey; fetch, Headers, Request and Response on top of k6/http; Blob,
+// File and FormData; DOMException, Event, EventTarget, AbortController, AbortSignal, atob and btoa. Each is made when a
 // script first looks at it: a VU that does not pays a few words for it.
 void InstallWebGlobals(v8::Local<v8::Context> context);
 

@@ -6,13 +6,12 @@
 #include <mosquitto.h>
 #include <mqtt_protocol.h>
 
-#include "absl/container/flat_hash_map.h"
-#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 
 #include "agent/mqtt/driver.h"
 #include "agent/mqtt/handle.h"
 #include "agent/mqtt/properties.h"
+#include "agent/mqtt/requests.h"
 #include "agent/mqtt/tls.h"
 #include "agent/net/multi_loop.h"
 #include "agent/net/net_error.h"
@@ -84,7 +83,7 @@ class MosquittoClient final : public MqttClient, private MosquittoEvents {
   // Decides how it ended; once.
   void End(std::string why);
   std::string WhyLost(MosquittoFailure failure) const;
-  // What libmosquitto said to a request, which `id` is the number of.
+  // What libmosquitto said to a request with this packet id.
   absl::StatusOr<int> Asked(int code, int id);
   // Something was answered: if the client wants to leave, it may do so now, or wait anew.
   void Answered();
@@ -111,9 +110,7 @@ class MosquittoClient final : public MqttClient, private MosquittoEvents {
   bool over_ = false;
   Timer timeout_{env_.loop}, delivery_{env_.loop}, goodbye_{env_.loop};
   std::vector<Event> events_;
-  absl::flat_hash_map<int, int64_t> under_way_;  // bytes of publications by id
-  int64_t bytes_under_way_ = 0;
-  absl::flat_hash_set<int> asked_;  // ids of subscriptions, and of ends of them, without an answer
+  MqttRequests requests_;
 };
 
 MosquittoClient::MosquittoClient(MqttEnv& env, MqttSpec spec, MqttListener& listener)
@@ -259,51 +256,40 @@ absl::StatusOr<int> MosquittoClient::Publish(const MqttMessage& message) {
     return StatusOfMosquitto(MOSQ_ERR_NO_CONN);
   }
   const auto bytes = static_cast<int64_t>(message.topic.size() + message.payload.size());
-  if (bytes_under_way_ > 0 && bytes_under_way_ + bytes > kMaxMqttBytes) {
+  if (requests_.bytes() > 0 && requests_.bytes() + bytes > kMaxMqttBytes) {
     return absl::ResourceExhaustedError(
         absl::StrCat("more than ", kMaxMqttBytes,
                      " bytes are under way to the broker, which does not take them"));
   }
+  LOCKSTEP_RETURN_IF_ERROR(requests_.CheckNextId());
   LOCKSTEP_ASSIGN_OR_RETURN(const MosquittoProperties properties,
                             MosquittoProperties::Make(message.properties));
-  int id = 0;
-  // With QoS 0 it may be over before the call is.
-  bytes_under_way_ += bytes;
+  int id = requests_.last_id();
+  const int number = requests_.BeginPublication(bytes);
   const int code = mosquitto_publish_v5(
       mosquitto_.get(), &id, message.topic.c_str(), static_cast<int>(message.payload.size()),
       message.payload.data(), message.qos, message.retain, properties.get());
-  if (code != MOSQ_ERR_SUCCESS) {
-    bytes_under_way_ -= bytes;
-    driver_->Look();
-    return StatusOfMosquitto(code);
-  }
-  if (const auto early = under_way_.find(id); early != under_way_.end()) {
-    bytes_under_way_ -= bytes;
-    under_way_.erase(early);
-  } else {
-    under_way_[id] = bytes;
-  }
+  requests_.EndPublication(id, code == MOSQ_ERR_SUCCESS);
   driver_->Look();
-  return id;
+  return code == MOSQ_ERR_SUCCESS ? absl::StatusOr<int>(number) : StatusOfMosquitto(code);
 }
 
 void MosquittoClient::OnPublished(int id, int reason) {
-  if (const auto known = under_way_.find(id); known != under_way_.end()) {
-    bytes_under_way_ -= known->second;
-    under_way_.erase(known);
-  } else {
-    under_way_[id] = 0;  // Publish is still running
+  const std::optional<int> number = requests_.TakePublication(id);
+  if (!number) {
+    return;
   }
-  Queue([id, why = std::string(reason >= kFirstFailure ? mosquitto_reason_string(reason) : "")](
-            MqttListener& listener) { listener.OnMqttPublished(id, why); });
+  Queue([number = *number,
+         why = std::string(reason >= kFirstFailure ? mosquitto_reason_string(reason) : "")](
+            MqttListener& listener) { listener.OnMqttPublished(number, why); });
   Answered();
 }
 
 absl::StatusOr<int> MosquittoClient::Asked(int code, int id) {
+  requests_.NoteId(id);
   driver_->Look();
   if (code == MOSQ_ERR_SUCCESS && connected_) {
-    asked_.insert(id);
-    return id;
+    return requests_.Add(id);
   }
   return StatusOfMosquitto(connected_ ? code : MOSQ_ERR_NO_CONN);
 }
@@ -315,7 +301,8 @@ absl::StatusOr<int> MosquittoClient::Subscribe(const std::vector<std::string>& f
   const int options = (how.no_local ? int{MQTT_SUB_OPT_NO_LOCAL} : 0) |
                       (how.retain_as_published ? int{MQTT_SUB_OPT_RETAIN_AS_PUBLISHED} : 0) |
                       how.retain_handling * int{MQTT_SUB_OPT_SEND_RETAIN_NEW};
-  int id = 0;
+  LOCKSTEP_RETURN_IF_ERROR(requests_.CheckNextId());
+  int id = requests_.last_id();
   const int code =
       mosquitto_subscribe_multiple(mosquitto_.get(), &id, static_cast<int>(names.size()),
                                    names.data(), how.qos, options, properties.get());
@@ -323,25 +310,28 @@ absl::StatusOr<int> MosquittoClient::Subscribe(const std::vector<std::string>& f
 }
 
 void MosquittoClient::OnSubscribed(int id, std::vector<int> granted) {
-  Queue([id, granted = std::move(granted)](MqttListener& listener) {
-    listener.OnMqttSubscribed(id, granted);
-  });
-  asked_.erase(id);
-  Answered();
+  if (const std::optional<int> number = requests_.Take(id)) {
+    Queue([number = *number, granted = std::move(granted)](MqttListener& listener) {
+      listener.OnMqttSubscribed(number, granted);
+    });
+    Answered();
+  }
 }
 
 absl::StatusOr<int> MosquittoClient::Unsubscribe(const std::vector<std::string>& filters) {
   LOCKSTEP_ASSIGN_OR_RETURN(std::vector<char*> names, CheckedFilters(filters));
-  int id = 0;
+  LOCKSTEP_RETURN_IF_ERROR(requests_.CheckNextId());
+  int id = requests_.last_id();
   const int code = mosquitto_unsubscribe_multiple(
       mosquitto_.get(), &id, static_cast<int>(names.size()), names.data(), nullptr);
   return Asked(code, id);
 }
 
 void MosquittoClient::OnUnsubscribed(int id) {
-  Queue([id](MqttListener& listener) { listener.OnMqttUnsubscribed(id); });
-  asked_.erase(id);
-  Answered();
+  if (const std::optional<int> number = requests_.Take(id)) {
+    Queue([number = *number](MqttListener& listener) { listener.OnMqttUnsubscribed(number); });
+    Answered();
+  }
 }
 
 void MosquittoClient::OnMessage(MqttMessage message) {
@@ -368,7 +358,7 @@ void MosquittoClient::Answered() {
     return;
   }
   // Not at once: this may be within a call of libmosquitto's.
-  const bool done = under_way_.empty() && asked_.empty();
+  const bool done = requests_.empty();
   goodbye_.After(done ? absl::ZeroDuration() : spec_.goodbye, [this] { SayGoodbye(); });
 }
 

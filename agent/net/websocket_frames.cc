@@ -64,18 +64,32 @@ absl::StatusOr<CloseFrame> ReadClose(absl::string_view payload) {
 
 void WebSocketWriter::Add(WebSocketOpcode opcode, absl::string_view payload, uint32_t mask) {
   const bool control = (static_cast<int>(opcode) & 8) != 0;
-  const auto message_bytes = static_cast<int64_t>(payload.size());
-  frames_.push_back({deflate_ && !control
-                         ? ClientFrame(opcode, DeflateMessage(payload), /*compressed=*/true, mask)
-                         : ClientFrame(opcode, payload, /*compressed=*/false, mask),
-                     message_bytes, opcode});
-  message_bytes_ += message_bytes;
+  Append({deflate_ && !control
+              ? ClientFrame(opcode, DeflateMessage(payload), /*compressed=*/true, mask)
+              : ClientFrame(opcode, payload, /*compressed=*/false, mask),
+          static_cast<int64_t>(payload.size()), opcode});
+}
+
+void WebSocketWriter::Append(Frame frame) {
+  message_bytes_ += frame.message_bytes;
+  if (frame.opcode == WebSocketOpcode::kPong && pong_ != nullptr) {
+    message_bytes_ -= pong_->message_bytes;
+    *pong_ = std::move(frame);
+    return;
+  }
+  frames_.push_back(std::move(frame));
+  if (frames_.back().opcode == WebSocketOpcode::kPong) {
+    pong_ = &frames_.back();
+  }
 }
 
 size_t WebSocketWriter::Take(char* room, size_t room_bytes) {
   size_t taken = 0;
   while (!frames_.empty() && taken < room_bytes) {
     const Frame& frame = frames_.front();
+    if (pong_ == &frame) {
+      pong_ = nullptr;  // it has begun to leave
+    }
     const size_t piece = std::min(room_bytes - taken, frame.bytes.size() - front_taken_);
     std::copy_n(frame.bytes.data() + front_taken_, piece, room + taken);
     taken += piece;

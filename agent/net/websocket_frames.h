@@ -51,7 +51,8 @@ class WebSocketWriter {
   // From now on messages of text and bytes are compressed.
   void Deflate() { deflate_ = true; }
 
-  // Appends a message as one frame. `mask` should not be predictable (section 5.3).
+  // Appends a message as one frame. `mask` should not be predictable (section 5.3). A pong takes the place of one that waits:
+  // only the last ping has to be answered (section 5.5.3), and a peer that takes nothing may send any number of them.
   void Add(WebSocketOpcode opcode, absl::string_view payload, uint32_t mask);
   // Moves what fits to `room`; returns how much.
   size_t Take(char* room, size_t room_bytes);
@@ -68,7 +69,10 @@ class WebSocketWriter {
     int64_t message_bytes;
     WebSocketOpcode opcode;
   };
+  void Append(Frame frame);
+
   std::deque<Frame> frames_;
+  Frame* pong_ = nullptr;   // the one that waits among them
   size_t front_taken_ = 0;  // of the first frame
   int64_t message_bytes_ = 0;
   int64_t messages_taken_ = 0;

@@ -4,9 +4,16 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "common/base/message_limits.h"
+
 namespace lockstep::agent {
 
 void FileFetcher::Fetch(const std::string& url, Done done) {
+  if (url.size() > kMostNameBytes) {  // for which the coordinator would end the session
+    done(absl::InvalidArgumentError(absl::StrCat("the name of a file has at most ", kMostNameBytes,
+                                                 " bytes, and this one has ", url.size())));
+    return;
+  }
   auto kept = files_.find(url);
   if (kept != files_.end()) {
     done(kept->second);

@@ -1,5 +1,5 @@
-// What the two programs must agree on beside the protocol's form: how large messages may be, how many
-// may wait, and how large a weight is.
+// What the two programs must agree on beside the protocol's form: how large messages and names may be,
+// how many messages may wait, and how large a weight is.
 #pragma once
 
 #include <cstddef>
@@ -16,6 +16,9 @@ inline constexpr size_t kPieceOverheadBytes = 64 << 10;
 inline constexpr size_t kMostMessageBytes = 64 << 20;
 // Messages of a session that its other end has not acknowledged. With more, the session is over.
 inline constexpr size_t kMostUnacknowledged = 100'000;
+
+// Of the URL of a file, and of the name of a queue of rows; 1 at least.
+inline constexpr size_t kMostNameBytes = 8192;
 
 // Of an agent; 1 at least.
 inline constexpr int64_t kMostWeight = 1'000'000;

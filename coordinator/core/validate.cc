@@ -13,7 +13,6 @@ namespace {
 
 using Body = v1::AgentMessage::BodyCase;
 
-constexpr size_t kMaxUrlBytes = 8192;
 constexpr int kMaxScenarios = 10'000;
 constexpr int64_t kMostCount = 100'000'000'000'000;  // a day has 86.4e12 ns
 constexpr double kMostSeconds = 1e9;
@@ -29,11 +28,11 @@ absl::Status IsCount(absl::string_view field, int64_t value) {
              : Bad(field, absl::StrCat(value), absl::StrCat("0 to ", kMostCount));
 }
 
-absl::Status IsUrl(absl::string_view field, absl::string_view value) {
-  return !value.empty() && value.size() <= kMaxUrlBytes
+absl::Status IsName(absl::string_view field, absl::string_view value) {
+  return !value.empty() && value.size() <= kMostNameBytes
              ? absl::OkStatus()
              : Bad(field, absl::StrCat(value.size(), " bytes"),
-                   absl::StrCat("1 to ", kMaxUrlBytes, " bytes long"));
+                   absl::StrCat("1 to ", kMostNameBytes, " bytes long"));
 }
 
 absl::Status IsVus(absl::string_view field, int64_t value) {
@@ -177,7 +176,7 @@ absl::Status ValidateAgentMessage(const v1::AgentMessage& message) {
     case Body::kProof:
       return absl::InvalidArgumentError("proof: only the answer to Challenge may be one");
     case Body::kFileRequest:
-      LOCKSTEP_RETURN_IF_ERROR(IsUrl("file_request.url", message.file_request().url()));
+      LOCKSTEP_RETURN_IF_ERROR(IsName("file_request.url", message.file_request().url()));
       return IsCount("file_request.offset", message.file_request().offset());
     case Body::kPrepared:
       LOCKSTEP_RETURN_IF_ERROR(ValidateAnswer(message.prepared()));
@@ -197,12 +196,12 @@ absl::Status ValidateAgentMessage(const v1::AgentMessage& message) {
       }
       return absl::OkStatus();
     case Body::kRowLease:
-      LOCKSTEP_RETURN_IF_ERROR(IsUrl("row_lease.queue", message.row_lease().queue()));
+      LOCKSTEP_RETURN_IF_ERROR(IsName("row_lease.queue", message.row_lease().queue()));
       return message.row_lease().rows() > 0
                  ? absl::OkStatus()
                  : Bad("row_lease.rows", absl::StrCat(message.row_lease().rows()), "> 0");
     case Body::kRowsReturned:
-      LOCKSTEP_RETURN_IF_ERROR(IsUrl("rows_returned.queue", message.rows_returned().queue()));
+      LOCKSTEP_RETURN_IF_ERROR(IsName("rows_returned.queue", message.rows_returned().queue()));
       LOCKSTEP_RETURN_IF_ERROR(IsCount("rows_returned.first", message.rows_returned().first()));
       return IsCount("rows_returned.count", message.rows_returned().count());
     case Body::kIterationLease:

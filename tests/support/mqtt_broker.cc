@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -104,6 +105,11 @@ void MqttBroker::Talk(int connection) {
     }
     const std::string answer = AnswerTo(head, body);
     if (send(connection, answer.data(), answer.size(), MSG_NOSIGNAL) < 0) {
+      return;
+    }
+    if (!options_.reads) {
+      pollfd end = {.fd = connection, .events = POLLRDHUP, .revents = 0};
+      poll(&end, 1, -1);
       return;
     }
   }

@@ -17,6 +17,7 @@ class MqttBroker {
     int granted = 0;      // to each subscription; 128: it is refused
     bool answers = true;  // to anything but the connection
     bool drops = false;   // the connection, on the first publication
+    bool reads = true;    // what follows the connection's first packet
   };
   struct Counts {
     int connections = 0;

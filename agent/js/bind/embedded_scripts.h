@@ -26,6 +26,10 @@ absl::string_view WebCryptoPairsSource();
 absl::string_view LibrarySource();
 // agent/js/web/dom.js: evaluates to the function (native) => { DOMException, Event, ... }.
 absl::string_view WebDomSource();
+// agent/js/web/blob.js: evaluates to the function (native) => { Blob, File, ... }.
+absl::string_view WebBlobSource();
+// agent/js/web/form_data.js: evaluates to the function (native) => { FormData, ... }.
+absl::string_view WebFormDataSource();
 // agent/js/web/fetch.js: evaluates to the function (native) => { fetch, Headers, Request, Response }.
 absl::string_view WebFetchSource();
 // agent/js/vendor/css-select.js: evaluates to { compile }, the compiler of css-select.

@@ -170,6 +170,13 @@ void WriteToStream(const Info& info) {
       return;
     }
     stream = StreamOf(info);  // toJSON() may have done anything
+    if (stream != nullptr && !stream->HasRoomFor(request.message.size())) {
+      ThrowError(
+          info.GetIsolate(),
+          absl::StrCat("grpc: more than ", kMaxGrpcUnsentBytes,
+                       " bytes of the stream wait to be sent, which the server does not take"));
+      return;
+    }
     if (stream != nullptr && stream->Write(std::move(request.message))) {
       return;
     }

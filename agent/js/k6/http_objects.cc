@@ -12,6 +12,7 @@
 #include "agent/js/bind/owned_object.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
+#include "agent/js/k6/web_forms.h"
 #include "common/base/random_bytes.h"
 
 namespace lockstep::agent {
@@ -72,6 +73,12 @@ bool AddField(Context context, absl::string_view name, v8::Local<v8::Value> valu
     if (!ReadFilePart(context, value.As<v8::Object>(), &field)) {
       return false;
     }
+  } else if (std::optional<WebBody> blob = WebBodyOf(context, value);
+             blob && !blob->filename.empty()) {
+    field.is_file = true;
+    field.data = std::move(blob->bytes);
+    field.filename = std::move(blob->filename);
+    field.content_type = std::move(blob->type);
   } else if (!IsFlat(value)) {
     emptied->push_back(field.name);
   } else if (!value->IsNullOrUndefined() && !ToText(context, value, &field.data)) {

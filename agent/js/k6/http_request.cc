@@ -13,6 +13,7 @@
 #include "agent/js/k6/http_objects.h"
 #include "agent/js/k6/http_params.h"
 #include "agent/js/k6/k6_values.h"
+#include "agent/js/k6/web_forms.h"
 #include "common/base/http_token.h"
 #include "common/base/visible.h"
 
@@ -23,8 +24,8 @@ using Context = v8::Local<v8::Context>;
 
 constexpr char kNoUrl[] = "invalid URL: '#<nil>'", kUrlHint[] = "a URL is a string";
 constexpr char kBodyHint[] =
-    "a body is a string, an ArrayBuffer, a Uint8Array, or an object for a form; JSON.stringify() "
-    "makes a string of other values";
+    "a body is a string, an ArrayBuffer, a Uint8Array, a Blob, a FormData, or an object for a form; "
+    "JSON.stringify() makes a string of other values";
 
 // A string, or an object that shows itself as one, such as a URL.
 bool MayBeUrl(v8::Local<v8::Value> value) {
@@ -100,6 +101,11 @@ bool Preparation::Body(v8::Local<v8::Value> value) {
   // A DataView has bytes and no elements; k6 makes an empty form of it.
   if (value->IsDataView() ? BytesOrText(isolate_, value, &spec.body)
                           : K6Bytes(isolate_, value, &spec.body).ok()) {
+    return true;
+  }
+  if (std::optional<WebBody> body = WebBodyOf(context_, value)) {
+    spec.body = std::move(body->bytes);
+    draft_.content_type = std::move(body->type);
     return true;
   }
   const bool file = IsFileData(context_, value);

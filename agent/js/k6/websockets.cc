@@ -9,10 +9,11 @@
 #include "agent/js/bind/embedded_scripts.h"
 #include "agent/js/bind/functions.h"
 #include "agent/js/bind/promises.h"
+#include "agent/js/bind/properties.h"
 #include "agent/js/bind/script_exports.h"
 #include "agent/js/bind/text.h"
 #include "agent/js/k6/k6_values.h"
-#include "agent/js/k6/streams.h"
+#include "agent/js/k6/web_forms.h"
 
 namespace lockstep::agent {
 namespace {
@@ -170,14 +171,18 @@ void NativeOpen(const Info& info) {
 }
 
 void NativeSendText(const Info& info) {
-  if (WebSocketsModule::Socket* socket = SocketOf(info)) {
-    socket->connection().SendText(TextOf(info.GetIsolate(), info[1].As<v8::String>()));
+  WebSocketsModule::Socket* const socket = SocketOf(info);
+  const std::string text = TextOf(info.GetIsolate(), info[1].As<v8::String>());
+  if (socket != nullptr && CheckRoomToSend(info.GetIsolate(), socket->connection(), text.size())) {
+    socket->connection().SendText(text);
   }
 }
 
 void NativeSendBinary(const Info& info) {
-  if (WebSocketsModule::Socket* socket = SocketOf(info)) {
-    socket->connection().SendBinary(BytesOf(info[1]).value_or(""));
+  WebSocketsModule::Socket* const socket = SocketOf(info);
+  const std::string bytes = BytesOf(info[1]).value_or("");
+  if (socket != nullptr && CheckRoomToSend(info.GetIsolate(), socket->connection(), bytes.size())) {
+    socket->connection().SendBinary(bytes);
   }
 }
 
@@ -217,16 +222,8 @@ void NativeEncode(const Info& info) {
       JsBytes(info.GetIsolate(), TextOf(info.GetIsolate(), info[0].As<v8::String>())));
 }
 
-void NativeStreams(const Info& info) {
-  info.GetReturnValue().Set(MakeStreamsModule(ContextOf(info)));
-}
-
 void NativeTypeName(const Info& info) {
   info.GetReturnValue().Set(JsText(info.GetIsolate(), K6TypeName(info[0])));
-}
-
-void NativeDecode(const Info& info) {
-  info.GetReturnValue().Set(JsText(info.GetIsolate(), BytesOf(info[0]).value_or("")));
 }
 
 }  // namespace
@@ -253,12 +250,13 @@ v8::Local<v8::Object> WebSocketsModule::MakeExports(Context context) {
                                                      {"close", NativeClose},
                                                      {"buffered", NativeBuffered},
                                                      {"encode", NativeEncode},
-                                                     {"decode", NativeDecode},
                                                      {"extensions", NativeExtensions},
-                                                     {"streams", NativeStreams},
                                                      {"typeName", NativeTypeName}},
                                                     v8::External::New(context->GetIsolate(), this));
   AddPart(context, native, "bindMethods", BoundMethodsSource());
+  if (v8::Local<v8::Object> forms; WebForms(context).ToLocal(&forms)) {
+    SetProperty(context, native, "blobs", forms);
+  }
   return ExportsOf(context, WebSocketsSource(), native);
 }
 

@@ -1,45 +1,8 @@
 // The classes of `k6/websockets` as JavaScript, made from what websockets.cc provides. Evaluates to
-// (native) => ({ WebSocket, Blob }); native: open, sendText, sendBinary, ping, close, buffered, extensions,
-// encode, decode, typeName; streams, which returns the exports of k6/experimental/streams; and bindMethods (bound_methods.js).
+// (native) => ({ WebSocket, Blob }); native: open, sendText, sendBinary, ping, close, buffered, extensions, encode, typeName;
+// blobs, which is what ../web/blob.js makes; and bindMethods (bound_methods.js).
 (function (native) {
-  const bytesOf = (part) => {
-    if (part instanceof Blob) return part.content();
-    if (part instanceof ArrayBuffer) return new Uint8Array(part.slice(0));
-    if (ArrayBuffer.isView(part)) return new Uint8Array(part.buffer.slice(part.byteOffset, part.byteOffset + part.byteLength));
-    return new Uint8Array(native.encode(String(part)));
-  };
-  class Blob {
-    #bytes;
-    #type;
-    constructor(parts = [], options = {}) {
-      const pieces = Array.from(parts, bytesOf);
-      this.#bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-      let at = 0;
-      for (const piece of pieces) { this.#bytes.set(piece, at); at += piece.length; }
-      this.#type = String((options && options.type) || '');
-    }
-    content() { return this.#bytes; }
-    get size() { return this.#bytes.length; }
-    get type() { return this.#type; }
-    async arrayBuffer() { return this.#bytes.slice().buffer; }
-    async bytes() { return this.#bytes.slice(); }
-    async text() { return native.decode(this.#bytes); }
-    // One chunk, if there are bytes.
-    stream() {
-      const bytes = this.#bytes.slice();
-      const { ReadableStream } = native.streams();
-      return new ReadableStream({
-        type: 'bytes',
-        start(controller) {
-          if (bytes.length > 0) controller.enqueue(bytes);
-          controller.close();
-        },
-      });
-    }
-    slice(start, end, type) { return new Blob([this.#bytes.slice(start, end)], { type }); }
-  }
-  Object.defineProperty(Blob.prototype, 'content', { enumerable: false });
-  Object.defineProperty(Blob.prototype, Symbol.toStringTag, { value: 'Blob', configurable: true });
+  const { Blob, bytesOf } = native.blobs;
 
   // With the name that errors have in k6 which are not JavaScript's own.
   const fail = (message) => {
@@ -171,6 +134,5 @@
     }
   }
   native.bindMethods(WebSocket);
-  native.bindMethods(Blob);
   return { WebSocket, Blob };
 })

@@ -43,6 +43,9 @@ class BlockingSocket final : public WebSocketListener {
   }
   // Once closing began, the script's error handlers are called.
   void Send(v8::Local<v8::Context> context, absl::string_view message, bool binary) {
+    if (!CheckRoomToSend(context->GetIsolate(), *socket_, message.size())) {
+      return;
+    }
     if (!(binary ? socket_->SendBinary(message) : socket_->SendText(message))) {
       EmitError(context, "websocket: close sent");
     }

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "agent/http/headers.h"
+#include "agent/js/bind/errors.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
 #include "agent/js/k6/http_cookie_jar.h"
@@ -232,6 +233,15 @@ void WsMeter::Ended(const WebSocket* socket) {
     Add(builtin::kWsSessionDuration,
         absl::ToDoubleMilliseconds(vu_.loop().clock().Mono() - opened_));
   }
+}
+
+bool CheckRoomToSend(v8::Isolate* isolate, const WebSocket& socket, size_t message_bytes) {
+  if (socket.HasRoomFor(message_bytes)) {
+    return true;
+  }
+  ThrowError(isolate, absl::StrCat("websocket: more than ", kMaxWebSocketUnsentBytes,
+                                   " bytes wait to be sent, which the server does not take"));
+  return false;
 }
 
 WsEnd DescribeEnd(int code, std::string reason) {

@@ -14,6 +14,7 @@
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
 #include "agent/js/k6/row_value.h"
+#include "common/base/message_limits.h"
 #include "common/base/safe_integer.h"
 #include "common/base/status_macros.h"
 
@@ -65,7 +66,10 @@ absl::Status ReadOption(Context context, const std::string& key, v8::Local<v8::V
   RowRules& rules = options->rules;
   if (key == "file" || key == "name") {
     (key == "file" ? options->file : options->name) = text;
-    return text.empty() ? Wrong(key, shown, "a text that is not empty") : absl::OkStatus();
+    return text.empty() || text.size() > kMostNameBytes
+               ? Wrong(key, text.empty() ? shown : absl::StrCat("of ", text.size(), " bytes"),
+                       absl::StrCat("a text of 1 to ", kMostNameBytes, " bytes"))
+               : absl::OkStatus();
   }
   if (key == "format") {
     *format = ParseRowFormat(text);
@@ -293,7 +297,8 @@ v8::Local<v8::Object> MakeRowsModule(Context context, ApiVu& vu, RowStore& store
   made->InstanceTemplate()->SetInternalFieldCount(2);
   made->PrototypeTemplate()->Set(
       JsName(isolate, "next"),
-      v8::FunctionTemplate::New(isolate, Next, data, v8::Signature::New(isolate, made)));
+      v8::FunctionTemplate::New(isolate, Next, data, v8::Signature::New(isolate, made), 0,
+                                v8::ConstructorBehavior::kThrow));  // no receiver, no rows
   v8::Local<v8::Function> constructor;
   if (made->GetFunction(context).ToLocal(&constructor)) {
     SetProperty(context, exports, "Rows", constructor);

@@ -168,7 +168,7 @@
       if (this.#connected) start(); else this.#waiting.push({ start, done, publication });
     }
     #open() {
-      this.#number = native.open(this.#url, this.options, (...event) => this.#on(...event));
+      this.#number = native.open(this.#url, { ...this.options }, (...event) => this.#on(...event));
     }
     #on(what, first, ...rest) {
       switch (what) {

@@ -54,6 +54,7 @@
     get stale() { return this.#iteration !== native.iteration(); }
 
     socket(namespace = '/', options = {}) {
+      if (typeof namespace !== 'string') throw new TypeError(`socket(): the namespace must be a string, got ${namespace === null ? 'null' : typeof namespace}`);
       const known = this.#sockets.get(namespace);
       if (known !== undefined) return this.options.autoConnect ? known.connect() : known;
       const socket = new Socket(this, namespace, { ...this.options, ...options });
@@ -63,7 +64,7 @@
     has(namespace) { return this.#sockets.has(namespace); }
     open() {
       if (this.#state !== 'closed') return this;
-      this.#number = native.open(this.#uri, this.options, (...event) => this.#on(...event));
+      this.#number = native.open(this.#uri, { ...this.options }, (...event) => this.#on(...event));
       this.#state = 'opening';
       this.#iteration = native.iteration();
       for (const socket of this.#joined.values()) this.#join(socket);
@@ -96,14 +97,14 @@
       this.#state = 'closing';
       native.close(this.#number);
     }
-    send(type, namespace, id, json, attachments) { native.send(this.#number, type, namespace, id, json, attachments); }
+    send(type, namespace, id, json, attachments) { native.send(this.#number, Number(type), `${namespace}`, id, `${json}`, [...attachments]); }
 
     // Something has failed that is not the script's doing.
-    failed(namespace, cause) { native.failed(this.#number, namespace, cause); }
+    failed(namespace, cause) { native.failed(this.#number, `${namespace}`, `${cause}`); }
 
     #join(socket) {
       const number = this.#number;
-      socket.joining((json) => native.connect(number, socket.nsp, json));
+      socket.joining((json) => native.connect(number, `${socket.nsp}`, `${json}`));
     }
     #on(what, ...args) {
       switch (what) {

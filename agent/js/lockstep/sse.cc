@@ -107,6 +107,13 @@ void NativeSseClose(const Info& info) {
   }
 }
 
+// (number, whether the server is to wait)
+void NativeSseHold(const Info& info) {
+  if (SseModule::Source* source = BoundTo<SseModule>(info).sources().Find(info[0])) {
+    source->Hold(info[1]->IsTrue());
+  }
+}
+
 }  // namespace
 
 SseModule::SseModule(ApiVu& vu) : vu_(vu), metrics_(vu, SseMeter::Definitions()) {}
@@ -134,9 +141,9 @@ uint64_t SseModule::Open(v8::Isolate* isolate, SsePlan plan, v8::Local<v8::Funct
 }
 
 v8::Local<v8::Object> SseModule::MakeExports(Context context) {
-  const v8::Local<v8::Object> native =
-      NativeObject(context, {{"open", NativeSseOpen}, {"close", NativeSseClose}},
-                   v8::External::New(context->GetIsolate(), this));
+  const v8::Local<v8::Object> native = NativeObject(
+      context, {{"open", NativeSseOpen}, {"close", NativeSseClose}, {"hold", NativeSseHold}},
+      v8::External::New(context->GetIsolate(), this));
   return ExportsOf(context, SseSource(), native);
 }
 

@@ -1,10 +1,15 @@
 // The class of `lockstep/sse` as JavaScript, made from what sse.cc provides. Evaluates to (native) => ({ EventSource });
-// native: open(url, method, body, params, emit), which returns [number, url], and close(number).
+// native: open(url, method, body, params, emit), which returns [number, url], close(number), and hold(number, whether the server is to
+// wait).
 (function (native) {
   'use strict';
 
   const PARAMS = ['auth', 'body', 'compression', 'cookies', 'headers', 'jar', 'method', 'reconnect', 'redirects', 'retry', 'tags',
     'timeout', 'withCredentials'];
+
+  // Of events that a loop has not come to, in characters; an event counts for some more.
+  const MOST_UNUSED = 1 << 20, EVENT = 200;
+  const sizeOf = (event) => event.data.length + EVENT;
 
   class EventSource {
     static CONNECTING = 0;
@@ -16,6 +21,8 @@
     #listeners = new Map();
     #handlers = { open: null, message: null, error: null, close: null };
     #takers = new Set();
+    #unused = 0;  // of all loops
+    #held = false;
 
     constructor(url, params = {}) {
       if (url === undefined) throw new TypeError('EventSource requires a URL');
@@ -66,14 +73,18 @@
       let wake;
       let over = this.#state === 2;
       const taker = {
-        take: (event) => { events.push(event); wake?.(); },
+        take: (event) => { events.push(event); this.#count(sizeOf(event)); wake?.(); },
         fail: (fields) => { failure = Object.assign(new Error(fields.message), fields); },
         end: () => { over = true; wake?.(); },  // an event of the server may be called "close", too
       };
       this.#takers.add(taker);
       try {
         for (;;) {
-          while (events.length > 0) yield events.shift();
+          while (events.length > 0) {
+            const event = events.shift();
+            this.#count(-sizeOf(event));
+            yield event;
+          }
           if (over && failure !== undefined) throw failure;
           if (over) return;
           await new Promise((resolve) => { wake = resolve; });
@@ -85,6 +96,12 @@
     }
     get [Symbol.toStringTag]() { return 'EventSource'; }
 
+    #count(size) {
+      this.#unused += size;
+      const hold = this.#unused > (this.#held ? MOST_UNUSED / 2 : MOST_UNUSED);
+      if (hold !== this.#held) native.hold(this.#number, hold);
+      this.#held = hold;
+    }
     #dispatch(type, fields) {
       const event = { type, target: this, timestamp: Date.now(), ...fields };
       if (Object.prototype.hasOwnProperty.call(this.#handlers, type)) this.#handlers[type]?.call(this, event);

@@ -136,6 +136,13 @@ void SseModule::Source::Close() {
   Last();
 }
 
+void SseModule::Source::Hold(bool held) {
+  held_ = held;
+  if (call_ != nullptr) {
+    call_->Hold(held || waiting_bytes_ > kMostSseWaitingBytes);
+  }
+}
+
 void SseModule::Source::OnHead(HttpCallResult head) {
   timer_.Cancel();
   answer_ = std::move(head.response);
@@ -207,7 +214,7 @@ void SseModule::Source::OnEvents(absl::string_view bytes) {
     std::string why = absl::StrCat("an event is longer than ", kMaxStreamEventBytes, " bytes");
     meter_.Failed(why);
     Fail({.what = "error", .text = std::move(why), .status = answer_.status});
-  } else if (waiting_bytes_ > kMostSseWaitingBytes) {
+  } else if (held_ || waiting_bytes_ > kMostSseWaitingBytes) {
     call_->Hold(true);
   }
 }
@@ -268,7 +275,7 @@ void SseModule::Source::Announce(News news) {
   waiting_bytes_ += bytes;
   announced([this, bytes, news = std::move(news)] {
     waiting_bytes_ -= bytes;
-    if (call_ != nullptr && waiting_bytes_ <= kMostSseWaitingBytes / 2) {
+    if (call_ != nullptr && !held_ && waiting_bytes_ <= kMostSseWaitingBytes / 2) {
       call_->Hold(false);
     }
     Emit(news);

@@ -53,6 +53,8 @@ class SseModule::Source final : public HttpCallListener {
   Source& operator=(const Source&) = delete;
 
   void Close();
+  // The script keeps events that it has not used: whether the server is to wait.
+  void Hold(bool held);
 
   void OnHead(HttpCallResult head) override;
   void OnBody(std::string piece) override;
@@ -93,6 +95,7 @@ class SseModule::Source final : public HttpCallListener {
   bool open_ = false;
   std::string refusal_;
   size_t waiting_bytes_ = 0;  // of events announced that the script has not got
+  bool held_ = false;         // by the script
 };
 
 }  // namespace lockstep::agent

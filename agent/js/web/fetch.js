@@ -1,8 +1,8 @@
 // fetch for scripts, on top of k6/http: the same connections, metrics, tags and limits. A response's body is there as a whole when
 // fetch has it; streams of bodies are made of that. Evaluates to the function (native) => { fetch, Headers, Request, Response };
 // native: start(method, url, body, params) => { promise, id } of k6/http's asyncRequest, abandon(id), facts(response) => { headers:
-// pairs as they came, redirected }, and streams(), blobs() and dom(), which return the exports of k6/experimental/streams,
-// k6/websockets and dom.js.
+// pairs as they came, redirected }, and streams(), forms() and dom(), which return the exports of k6/experimental/streams, form_data.js
+// and dom.js.
 ((native) => {
   const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
@@ -81,7 +81,8 @@
     if (kind === 'URLSearchParams') {
       return { bytes: new TextEncoder().encode(String(body)).buffer, type: 'application/x-www-form-urlencoded;charset=UTF-8' };
     }
-    if (kind === 'Blob') return { bytes: copyOf(body.content()), type: body.type || undefined };
+    const form = typeof body === 'object' ? native.forms().bodyOf(body) : undefined;
+    if (form !== undefined) return { bytes: ArrayBuffer.isView(form.bytes) ? copyOf(form.bytes) : form.bytes, type: form.type || undefined };
     if (kind === 'ReadableStream' && isStream(body)) {
       if (body.locked) throw new TypeError('the body is a stream that is locked');
       return { stream: body };
@@ -146,7 +147,11 @@
     async json() { return JSON.parse(await this.text()); }
     async blob() {
       const type = this.headers.get('content-type') ?? '';
-      return new (native.blobs().Blob)([await this.#take()], { type });
+      return new (native.forms().Blob)([await this.#take()], { type });
+    }
+    async formData() {
+      const type = this.headers.get('content-type') ?? '';
+      return native.forms().parseForm(await this.#take(), type);
     }
     // The same body for a copy of this object, which keeps it, too.
     static share(of) {

@@ -1,4 +1,7 @@
 // What needs no broker; tests/integration/mqtt_test.py has a real one.
+#include <set>
+#include <vector>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -104,7 +107,7 @@ class MqttClientTest : public ::testing::Test, protected MqttListener {
 
   void OnMqttConnected(bool) override { connected_ = true; }
   void OnMqttMessage(MqttMessage) override {}
-  void OnMqttPublished(int, absl::string_view) override { ++published_; }
+  void OnMqttPublished(int number, absl::string_view) override { published_.push_back(number); }
   void OnMqttSubscribed(int, std::vector<int>) override { ++subscribed_; }
   void OnMqttUnsubscribed(int) override {}
   void OnMqttClosed(std::string why) override { closed_ = std::move(why); }
@@ -115,7 +118,8 @@ class MqttClientTest : public ::testing::Test, protected MqttListener {
   MqttEnv env_{loop_, *network_};
   std::optional<std::string> closed_;
   bool connected_ = false;
-  int published_ = 0, subscribed_ = 0;
+  std::vector<int> published_;
+  int subscribed_ = 0;
 };
 
 TEST_F(MqttClientTest, SaysWhyThereIsNoConnection) {
@@ -133,7 +137,8 @@ TEST_F(MqttClientTest, LeavesOnceAllIsAnswered) {
   for (const int qos : {0, 1, 2}) {
     MqttBroker broker;
     connected_ = false;
-    published_ = subscribed_ = 0;
+    published_.clear();
+    subscribed_ = 0;
     const auto client = Connect(broker);
     for (int i = 0; i < 100; ++i) {
       EXPECT_TRUE(client->Publish({.topic = "t", .payload = "x", .qos = qos}).ok());
@@ -143,7 +148,7 @@ TEST_F(MqttClientTest, LeavesOnceAllIsAnswered) {
     EXPECT_TRUE(
         absl::IsFailedPrecondition(client->Publish({.topic = "t", .payload = "x"}).status()));
     EXPECT_EQ("", UntilClosed());
-    EXPECT_EQ(100, published_) << qos;
+    EXPECT_EQ(100U, published_.size()) << qos;
     EXPECT_EQ(1, subscribed_);
     EXPECT_EQ(100, broker.CountsAtGoodbye().done);
   }
@@ -155,7 +160,7 @@ TEST_F(MqttClientTest, WaitsForAnAnswerForSoLong) {
   EXPECT_TRUE(client->Publish({.topic = "t", .payload = "x", .qos = 1}).ok());
   client->Disconnect();
   EXPECT_EQ("", UntilClosed());
-  EXPECT_EQ(0, published_);
+  EXPECT_TRUE(published_.empty());
   EXPECT_EQ(1, broker.CountsAtGoodbye().goodbyes);
 }
 
@@ -165,6 +170,34 @@ TEST_F(MqttClientTest, AConnectionThatIsLostBeforeTheGoodbyeSaysWhy) {
   EXPECT_TRUE(client->Publish({.topic = "t", .payload = "x", .qos = 1}).ok());
   client->Disconnect();
   EXPECT_EQ("the connection was lost", UntilClosed());
+}
+
+// Packet ids have 16 bits, and are others' again before the listener has heard of the first.
+TEST_F(MqttClientTest, NoNumberIsThatOfTwoRequests) {
+  MqttBroker broker;
+  const auto client = Connect(broker);
+  std::set<int> numbers;
+  for (int i = 0; i < 70'000; ++i) {
+    const absl::StatusOr<int> number = client->Publish({.topic = "t", .payload = "x"});
+    ASSERT_TRUE(number.ok()) << number.status();
+    numbers.insert(*number);
+  }
+  EXPECT_EQ(70'000U, numbers.size());
+  lockstep::testing::TurnUntil(loop_, [&] { return published_.size() == 70'000U; });
+  EXPECT_EQ(numbers, std::set<int>(published_.begin(), published_.end()));
+}
+
+TEST_F(MqttClientTest, APacketIdIsThatOfOneRequestAtATime) {
+  MqttBroker broker({.reads = false});
+  const auto client = Connect(broker);
+  const MqttMessage message{.topic = "t", .payload = std::string(200, 'x')};
+  absl::Status refused;
+  for (int i = 0; i < 1'000'000 && refused.ok(); ++i) {
+    refused = client->Publish(message).status();
+  }
+  EXPECT_TRUE(absl::IsResourceExhausted(refused)) << refused;
+  EXPECT_THAT(refused.message(), HasSubstr("all 65535 packet ids of MQTT have been used"));
+  EXPECT_TRUE(absl::IsResourceExhausted(client->Subscribe({"t"}, {}).status()));
 }
 
 TEST_F(MqttClientTest, NamesWhatCannotBeUsed) {

@@ -166,6 +166,30 @@ TEST(WebSocketWriter, MasksAsTheRfcDoes) {
   EXPECT_EQ(TakeAll(writer), "\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58"s);
 }
 
+// Section 5.5.3.
+TEST(WebSocketWriter, OnlyTheLastPingIsAnsweredWhereThePeerTakesNothing) {
+  WebSocketWriter writer;
+  for (int i = 0; i < 1000; ++i) {
+    writer.Add(WebSocketOpcode::kPong, absl::StrCat("ping", i % 10), 0);
+  }
+  EXPECT_EQ(5, writer.message_bytes());
+  writer.Add(WebSocketOpcode::kText, "x", 0);
+  writer.Add(WebSocketOpcode::kPong, "last", 0);
+  const std::string key(4, '\0');
+  EXPECT_EQ(absl::StrCat("\x8a\x84", key, "last", "\x81\x81", key, "x"), TakeAll(writer));
+  EXPECT_EQ(0, writer.message_bytes());
+}
+
+TEST(WebSocketWriter, APongThatHasBegunToLeaveIsFollowedByTheNext) {
+  WebSocketWriter writer;
+  writer.Add(WebSocketOpcode::kPong, "a", 0);
+  char byte = 0;
+  EXPECT_EQ(1U, writer.Take(&byte, 1));
+  writer.Add(WebSocketOpcode::kPong, "b", 0);
+  const std::string key(4, '\0');
+  EXPECT_EQ(absl::StrCat("\x81", key, "a", "\x8a\x81", key, "b"), TakeAll(writer));
+}
+
 TEST(WebSocketWriter, LengthsHaveTheirForms) {
   using namespace std::string_literals;
   const std::string mask(4, '\0');

@@ -31,6 +31,23 @@ TEST(FileFetcher, AsksPieceByPieceUntilTheFileIsWhole) {
   EXPECT_EQ(asked.size(), 2u);
 }
 
+// For such a name, the coordinator would end the agent's session.
+TEST(FileFetcher, DoesNotAskForWhatHasTooLongAName) {
+  int asked = 0;
+  FileFetcher files([&](const v1::FileRequest&) { ++asked; });
+  absl::Status got;
+  const auto fetch = [&](size_t bytes) {
+    files.Fetch(std::string(bytes, 'x'),
+                [&](const absl::StatusOr<std::string>& content) { got = content.status(); });
+  };
+  fetch(8192);
+  EXPECT_EQ(asked, 1);
+  fetch(8193);
+  EXPECT_EQ(asked, 1);
+  EXPECT_EQ(got, absl::InvalidArgumentError(
+                     "the name of a file has at most 8192 bytes, and this one has 8193"));
+}
+
 TEST(FileFetcher, AnEmptyFileIsWholeAtOnce) {
   uint64_t id = 0;
   FileFetcher files([&](const v1::FileRequest& request) { id = request.id(); });

@@ -1,7 +1,6 @@
 // Runs files of the web-platform-tests: a VU each, with the harness of the project. Prints a line for each test:
 // "WPT [file, name, status, message]", with the harness' numbers: 0 is a pass.
 import * as streams from 'k6/experimental/streams';
-import { Blob } from 'k6/websockets';
 
 const { files, data } = JSON.parse(open(__ENV.LIST));
 export const options = {
@@ -19,7 +18,6 @@ export default async function () {
   const fetched = globalThis.fetch;
   const alive = setInterval(() => {}, 1000);  // what signals wait for does not keep an iteration from ending
   Object.assign(globalThis, streams.default ?? streams, {
-    Blob,
     self: globalThis,
     GLOBAL: { isWindow: () => false, isWorker: () => false, isShadowRealm: () => false },
     location: { href: 'http://web-platform.test/', pathname: '/', search: '' },

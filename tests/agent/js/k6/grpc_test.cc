@@ -218,6 +218,19 @@ TEST_F(GrpcJsTest, AClientsStreamAndOneOfBothSides) {
   EXPECT_EQ(5, server_->messages());
 }
 
+TEST_F(GrpcJsTest, AStreamKeepsSoMuchThatItsServerDoesNotTake) {
+  EXPECT_EQ(
+      R"("Error: grpc: more than 67108864 bytes of the stream wait to be sent, which the server does not take")",
+      Run(R"js(
+    connect();
+    const s = new grpc.Stream(c, 'suite.Desk/Chat');
+    const name = 'x'.repeat(33 << 20);
+    s.on('error', () => {});
+    s.write({ name });
+    try { s.write({ name }); } catch (e) { return `${e.name}: ${e.message}`; } finally { c.close(); }
+  )js"));
+}
+
 TEST_F(GrpcJsTest, AStreamsErrorComesBeforeItsEnd) {
   EXPECT_EQ(R"js([{"text":"n1","meta":""},{"code":10,"message":"enough","details":[]},10,"end"])js",
             Run(R"js(

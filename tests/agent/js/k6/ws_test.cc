@@ -163,6 +163,31 @@ TEST_F(WsTest, TheWebsClassDeliversEventsAndCountsTheClosingFrame) {
   EXPECT_EQ(2u, Count("ws_msgs_received"));
 }
 
+TEST_F(WsTest, SoMuchMayWaitToBeSent) {
+  const char* const kWhy =
+      R"js("Error: websocket: more than 67108864 bytes wait to be sent, which the server does not take")js";
+  Run(R"js(
+    const s = new websockets.WebSocket(`${W}/ws`);
+    s.onopen = () => {
+      s.send('x'.repeat(33 << 20));
+      try { s.send(new Uint8Array(33 << 20)); } catch (e) { globalThis.why = `${e.name}: ${e.message}`; }
+      s.close();
+    };
+  )js");
+  EXPECT_EQ(kWhy, Run("return why"));
+  EXPECT_EQ(kWhy, Run(R"js(
+    let why;
+    ws.connect(`${W}/ws`, (s) => {
+      s.on('open', () => {
+        s.sendBinary(new ArrayBuffer(33 << 20));
+        try { s.send('x'.repeat(33 << 20)); } catch (e) { why = `${e.name}: ${e.message}`; }
+        s.close();
+      });
+    });
+    return why
+  )js"));
+}
+
 TEST_F(WsTest, BlobsAreTheDefaultOfTheWebsClass) {
   Run(R"js(
     globalThis.log = [];

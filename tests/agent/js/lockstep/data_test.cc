@@ -105,7 +105,11 @@ TEST_F(RowsTest, MistakesNameOptionValueAndWhatIsAllowed) {
        R"(name: "n" is dealt with other options already)"},
       {"rows.Rows({ file: 'users.csv' })", "TypeError: Rows are made with `new`"},
       {"new rows.Rows({ file: 'users.csv' }).next()",
-       "Error: taking rows in the init context is not supported"}};
+       "Error: taking rows in the init context is not supported"},
+      {"new rows.Rows({ file: 'users.csv', name: 'x'.repeat(8193) })",
+       "name: invalid value of 8193 bytes: expected a text of 1 to 8192 bytes"},
+      {"const r = new rows.Rows({ file: 'users.csv' }); new r.next()",
+       "TypeError: r.next is not a constructor"}};
   for (const auto& [script, message] : rows) {
     EXPECT_THAT(js_.Run(script), HasSubstr(message)) << script;
   }

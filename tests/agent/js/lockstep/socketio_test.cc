@@ -355,6 +355,8 @@ TEST_F(SocketIoTest, MistakesAreNamed) {
       Run("socketio.io('http://h', { forceNew: true, extraHeaders: { a: 'x\\r\\nX-Evil: 1' } })"));
   EXPECT_EQ("TypeError: io(): auth: an object or a function is expected, got number",
             Run("socketio.io('http://h', { auth: 5, forceNew: true })"));
+  EXPECT_EQ("TypeError: socket(): the namespace must be a string, got null",
+            Run("new socketio.Manager('http://h', { autoConnect: false }).socket(null)"));
   EXPECT_EQ("TypeError: emit(): the name of an event is expected first",
             Run("socketio.io('http://h', { autoConnect: false }).emit()"));
   EXPECT_EQ("TypeError: timeout(): milliseconds are expected, got soon",

@@ -177,6 +177,49 @@ TEST_F(SseTest, TheServerOfAFloodOfSmallEventsWaits) {
   EXPECT_THAT(Samples("sse_events"), SizeIs(20'000));
 }
 
+TEST_F(SseTest, TheServerWaitsForALoopThatIsSlow) {
+  lockstep::testing::FakeHttpClient client;
+  js_.vu().UseHttp(client);
+  constexpr int kEvents = 6000;
+  bool held = false;
+  int looks = 0;
+  absl::AnyInvocable<void()> look = [&] {
+    held = client.held;
+    if (held || ++looks == 1000) {
+      client.exchanges.front().request.listener->OnBody("event: go\ndata: x\n\n");
+    } else {
+      js_.vu().loop().After(absl::Milliseconds(1), [&] { look(); });
+    }
+  };
+  js_.vu().loop().After(absl::Milliseconds(1), [&] {
+    HttpResponse head;
+    head.status = 200;
+    head.headers = {{"Content-Type", "text/event-stream"}};
+    ResponseListener& listener = *client.exchanges.front().request.listener;
+    listener.OnHead(head);
+    std::string events;
+    for (int i = 0; i < kEvents; ++i) {
+      events += "data: x\n\n";
+    }
+    listener.OnBody(std::move(events));
+    look();
+  });
+  EXPECT_EQ("6001", Run(R"js(
+    return (async () => {
+      const source = new sse.EventSource('http://h/');
+      const go = new Promise((resolve) => source.addEventListener('go', resolve));
+      let count = 0;
+      for await (const event of source) {
+        if (++count === 1) await go;
+        if (event.type === 'go') break;
+      }
+      return count;
+    })()
+  )js"));
+  EXPECT_TRUE(held);
+  EXPECT_FALSE(client.held);
+}
+
 TEST_F(SseTest, MistakesAreNamed) {
   EXPECT_EQ("TypeError: EventSource requires a URL", Run("new sse.EventSource()"));
   EXPECT_THAT(

@@ -18,7 +18,7 @@ class Web : public HostTest {
     const std::vector<std::string> lines =
         LinesOf(absl::StrCat("const T = '", server_->Url(""), R"js(';
       import { ReadableStream } from 'k6/experimental/streams';
-      import { Blob } from 'k6/websockets';
+      import http from 'k6/http';
       const failure = (call) => { try { call(); return 'none'; } catch (e) { return `${e.name}: ${e.message}`; } };
       const code = async () => {)js",
                              code, R"js(};
@@ -86,6 +86,108 @@ TEST_F(Web, FetchSendsBodiesOfAllKinds) {
   EXPECT_EQ(R"(["PUT /request HTTP/1.1",true,true])", Run(R"js(
     const text = await (await fetch(T + '/request', { method: 'put', body: 'x', headers: { 'X-A': '1' } })).text();
     return [text.split('\r\n')[0], /x-a: 1/i.test(text), /content-type: text\/plain;charset=UTF-8/i.test(text)];
+  )js"));
+}
+
+TEST_F(Web, FormsHoldTextsAndFiles) {
+  EXPECT_EQ(R"([["1","2"],"1",null,true,"a=3 b=[object File] c=x","blob","n.txt","hello",7])",
+            Run(R"js(
+    const form = new FormData();
+    form.append('a', 1);
+    form.append('a', '2');
+    form.append('b', new Blob(['hello'], { type: 'text/x' }));
+    form.append('c', 'x');
+    const before = [form.getAll('a'), form.get('a'), form.get('none'), form.has('b')];
+    const blob = form.get('b').name;
+    form.set('a', 3);
+    const all = [...form].map(([name, value]) => `${name}=${value}`).join(' ');
+    form.set('b', new File(['hello'], 'old', { lastModified: 7 }), 'n.txt');
+    return [...before, all, blob, form.get('b').name, await form.get('b').text(), form.get('b').lastModified];
+  )js"));
+  EXPECT_EQ(
+      R"(["TypeError: append(): a name and a value are expected",)"
+      R"("TypeError: append(): a filename is for a Blob or a File only",)"
+      R"js("TypeError: FormData: there are no forms of pages here: leave out the argument, and append()"])js",
+      Run(R"js(
+    const form = new FormData();
+    return [failure(() => form.append('a')), failure(() => form.append('a', 'b', 'c')), failure(() => new FormData({}))];
+  )js"));
+}
+
+// The HTML standard, section 4.10.22.8; and what scripts know from k6's library of the same name.
+TEST_F(Web, AFormGoesOverTheWireInItsOrder) {
+  const std::string expected =
+      R"("--B\r\nContent-Disposition: form-data; name=\"z%22%0D%0A\"\r\n\r\n1\r\n2\r\n)"
+      R"(--B\r\nContent-Disposition: form-data; name=\"f\"; filename=\"n.txt\"\r\nContent-Type: text/x\r\n\r\ndata\r\n)"
+      R"(--B\r\nContent-Disposition: form-data; name=\"j\"\r\nContent-Type: application/json\r\n\r\n{}\r\n--B--\r\n")";
+  const char* const kForm = R"js(
+    const form = new FormData();
+    form.append('z"\n', '1\n2');
+    form.append('f', http.file('data', 'n.txt', 'text/x'));
+    form.append('j', { data: '{}', content_type: 'application/json' });
+  )js";
+  EXPECT_EQ(expected, Run(absl::StrCat(kForm, R"js(
+    return new TextDecoder().decode(form.body()).replaceAll(form.boundary, 'B');
+  )js")));
+  EXPECT_EQ(expected, Run(absl::StrCat(kForm, R"js(
+    return http.post(T + '/echo', form).body.replaceAll(form.boundary, 'B');
+  )js")));
+  EXPECT_EQ("[true,true]", Run(absl::StrCat(kForm, R"js(
+    const type = /content-type: multipart\/form-data; boundary=([0-9a-f]{48})\r/i;
+    const sent = http.post(T + '/request', form).body;
+    const fetched = await (await fetch(T + '/request', { method: 'POST', body: form })).text();
+    return [sent, fetched].map((text) => type.exec(text)?.[1] === form.boundary);
+  )js")));
+  EXPECT_EQ(R"(["hello",true])", Run(R"js(
+    const sent = http.post(T + '/request', new Blob(['hello'], { type: 'text/x' })).body;
+    return [http.post(T + '/echo', new Blob(['hello'])).body, /content-type: text\/x\r/i.test(sent)];
+  )js"));
+  EXPECT_EQ("true", Run(R"js(
+    return /name="f"; filename="n"\r\nContent-Type: text\/x\r\n\r\nhello\r/.test(
+      http.post(T + '/echo', { f: new File(['hello'], 'n', { type: 'text/x' }) }).body);
+  )js"));
+}
+
+TEST_F(Web, FormsAreReadBack) {
+  EXPECT_EQ(R"(["v\r\nw","file","n\".txt","text/x","hello","","1 2"])", Run(R"js(
+    const form = new FormData();
+    form.append('a', 'v\nw');
+    form.append('b', new File(['hello'], 'n".txt', { type: 'text/x' }));
+    form.append('c', '');
+    const read = await (await fetch(T + '/echo', { method: 'POST', body: form, headers: { 'X-Echo': '1' } })).arrayBuffer();
+    const again = await new Response(read, { headers: { 'Content-Type': `multipart/form-data; boundary="${form.boundary}"` } }).formData();
+    const file = again.get('b');
+    const fields = await new Request(T, { method: 'POST', body: new URLSearchParams({ q: '1 2' }) }).formData();
+    return [again.get('a'), Object.prototype.toString.call(file).slice(8, -1).toLowerCase(), file.name, file.type, await file.text(),
+      again.get('c'), fields.get('q')];
+  )js"));
+  EXPECT_EQ(
+      R"(["TypeError: formData(): the Content-Type must be multipart/form-data or application/x-www-form-urlencoded, got \"text/plain;charset=UTF-8\"",)"
+      R"("TypeError: formData(): the body is not the form that its Content-Type says: it names no boundary",)"
+      R"("TypeError: formData(): the body is not the form that its Content-Type says: it does not have the boundary",)"
+      R"("TypeError: formData(): the body is not the form that its Content-Type says: a part does not end",)"
+      R"("TypeError: formData(): the body is not the form that its Content-Type says: a part has no name"])",
+      Run(R"js(
+    const why = (body, type) => new Response(body, type && { headers: { 'content-type': type } }).formData().catch((e) => `${e.name}: ${e.message}`);
+    const multipart = 'multipart/form-data; boundary=b';
+    return Promise.all([why('x'), why('x', 'multipart/form-data'), why('x', multipart), why('--b\r\nA: b\r\n\r\nx', multipart),
+      why('--b\r\nA: b\r\n\r\nx\r\n--b--', multipart)]);
+  )js"));
+}
+
+TEST_F(Web, AMethodOfADecoderIsNoConstructor) {
+  EXPECT_EQ("TypeError: decoder.decode is not a constructor",
+            Run("const decoder = new TextDecoder(); new decoder.decode(new Uint8Array(1))"));
+}
+
+TEST_F(Web, BlobsAndFilesAreCloned) {
+  EXPECT_EQ(
+      R"([true,false,"hello","text/x",true,"n",7,"there","DataCloneError: #<FormData> could not be cloned."])",
+      Run(R"js(
+    const blob = new Blob(['hello'], { type: 'text/x' });
+    const { list: [copy, same, file] } = structuredClone({ list: [blob, blob, new File(['there'], 'n', { lastModified: 7 })] });
+    return [copy instanceof Blob && copy === same, copy === blob, await copy.text(), copy.type, file instanceof File, file.name, file.lastModified,
+      await file.text(), failure(() => structuredClone(new FormData()))];
   )js"));
 }
 

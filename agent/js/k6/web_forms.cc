@@ -1,0 +1,107 @@
+#include "agent/js/k6/web_forms.h"
+
+#include "agent/data/crypto/text_codec.h"
+#include "agent/js/bind/embedded_scripts.h"
+#include "agent/js/bind/functions.h"
+#include "agent/js/bind/properties.h"
+#include "agent/js/bind/script_exports.h"
+#include "agent/js/bind/text.h"
+#include "agent/js/k6/streams.h"
+#include "common/base/random_bytes.h"
+
+namespace lockstep::agent {
+namespace {
+
+using Context = v8::Local<v8::Context>;
+using Info = v8::FunctionCallbackInfo<v8::Value>;
+
+constexpr int kHostFields = 1;
+
+void ReturnStreams(const Info& info) {
+  info.GetReturnValue().Set(MakeStreamsModule(ContextOf(info)));
+}
+
+void ReturnBoundary(const Info& info) {
+  info.GetReturnValue().Set(JsText(info.GetIsolate(), EncodeHex(RandomBytes(24))));
+}
+
+// The class that those of the scripts extend. An internal field makes its objects ones that V8 does not copy by itself.
+v8::MaybeLocal<v8::Function> HostClass(Context context) {
+  return ClassTemplate(context->GetIsolate(), "Host", nullptr,
+                       [](v8::Local<v8::FunctionTemplate> made) {
+                         made->InstanceTemplate()->SetInternalFieldCount(kHostFields);
+                       })
+      ->GetFunction(context);
+}
+
+v8::MaybeLocal<v8::Object> MakeWebForms(Context context) {
+  const v8::Local<v8::Object> native =
+      NativeObject(context, {{"streams", ReturnStreams}, {"boundary", ReturnBoundary}}, {});
+  v8::Local<v8::Function> host;
+  v8::Local<v8::Value> forms;
+  if (!HostClass(context).ToLocal(&host)) {
+    return {};
+  }
+  SetProperty(context, native, "Host", host);
+  AddPart(context, native, "bindMethods", BoundMethodsSource());
+  AddPart(context, native, "blobs", WebBlobSource());
+  if (!ResultOf(context, WebFormDataSource(), {native}).ToLocal(&forms)) {
+    return {};
+  }
+  return forms.As<v8::Object>();
+}
+
+// Calls the function `name` of WebForms with `value`.
+v8::MaybeLocal<v8::Value> AskWebForms(Context context, absl::string_view name,
+                                      v8::Local<v8::Value> value) {
+  v8::Local<v8::Object> forms;
+  v8::Local<v8::Value> function;
+  if (!WebForms(context).ToLocal(&forms) || !GetProperty(context, forms, name, &function)) {
+    return {};
+  }
+  return function.As<v8::Function>()->Call(context, v8::Undefined(context->GetIsolate()), 1,
+                                           &value);
+}
+
+std::string TextProperty(Context context, v8::Local<v8::Object> object, absl::string_view name) {
+  v8::Local<v8::Value> value;
+  return GetProperty(context, object, name, &value) && value->IsString()
+             ? TextOf(context->GetIsolate(), value.As<v8::String>())
+             : "";
+}
+
+}  // namespace
+
+v8::MaybeLocal<v8::Object> WebForms(Context context) {
+  v8::Isolate* const isolate = context->GetIsolate();
+  const v8::Local<v8::Private> key =
+      v8::Private::ForApi(isolate, JsName(isolate, "lockstep:web forms"));
+  v8::Local<v8::Value> known;
+  if (context->Global()->GetPrivate(context, key).ToLocal(&known) && known->IsObject()) {
+    return known.As<v8::Object>();
+  }
+  v8::Local<v8::Object> made;
+  if (!MakeWebForms(context).ToLocal(&made) ||
+      context->Global()->SetPrivate(context, key, made).IsNothing()) {
+    return {};
+  }
+  return made;
+}
+
+std::optional<WebBody> WebBodyOf(Context context, v8::Local<v8::Value> value) {
+  v8::Local<v8::Value> body, bytes;
+  if (!value->IsObject() || value.As<v8::Object>()->InternalFieldCount() != kHostFields ||
+      !AskWebForms(context, "bodyOf", value).ToLocal(&body) || !body->IsObject() ||
+      !GetProperty(context, body.As<v8::Object>(), "bytes", &bytes)) {
+    return std::nullopt;
+  }
+  return WebBody{.bytes = BytesOf(bytes).value_or(""),
+                 .type = TextProperty(context, body.As<v8::Object>(), "type"),
+                 .filename = TextProperty(context, body.As<v8::Object>(), "filename")};
+}
+
+v8::MaybeLocal<v8::Value> CopyOfBlob(Context context, v8::Local<v8::Object> value) {
+  return AskWebForms(context, "copyOf", value);
+}
+
+}  // namespace lockstep::agent
