@@ -65,7 +65,7 @@ PlainRun Plain(RunCheckpoint& state) {
     PlainQueue& out = plain.queues.emplace_back();
     out = {.name = name,
            .queue = queue,
-           .back = {queue.back.begin(), queue.back.end()},
+           .back = queue.back.ranges(),
            .waiting = {queue.waiting.begin(), queue.waiting.end()}};
     for (const auto& [agent, block] : queue.held) {
       out.held.push_back({agent, block});
@@ -77,10 +77,9 @@ PlainRun Plain(RunCheckpoint& state) {
     for (const auto& [scenario, pool] : state.pools->pools()) {
       PlainPool& out = plain.pools.emplace_back();
       out.scenario = scenario;
-      out.count = pool.count;
-      out.left.assign(pool.left.begin(), pool.left.end());
+      out.left = pool.left.ranges();
       for (const auto& [agent, taker] : pool.takers) {
-        out.takers.push_back({agent, taker, {taker.held.begin(), taker.held.end()}});
+        out.takers.push_back({agent, taker, taker.held.ranges()});
       }
     }
   }
@@ -114,7 +113,7 @@ absl::Status TakeBack(PlainRun& plain) {
   std::map<std::string, RowQueues::Queue> queues;
   for (const PlainQueue& queue : plain.queues) {
     RowQueues::Queue& to = queues[queue.name] = queue.queue;
-    to.back.assign(queue.back.begin(), queue.back.end());
+    to.back = Ranges(queue.back);
     to.waiting.assign(queue.waiting.begin(), queue.waiting.end());
     for (const PlainBlock& held : queue.held) {
       to.held[held.agent] = held.block;
@@ -125,12 +124,11 @@ absl::Status TakeBack(PlainRun& plain) {
     std::map<std::string, IterationPools::Pool> pools;
     for (const PlainPool& from : plain.pools) {
       IterationPools::Pool& pool = pools[from.scenario];
-      pool.count = from.count;
-      pool.left.assign(from.left.begin(), from.left.end());
+      pool.left = Ranges(from.left);
       for (const PlainTaker& taker : from.takers) {
         IterationPools::Taker& to = pool.takers[taker.agent];
         to = taker.taker;
-        to.held.assign(taker.held.begin(), taker.held.end());
+        to.held = Ranges(taker.held);
       }
     }
     state.pools.emplace(std::move(pools), plain.turns);

@@ -23,19 +23,18 @@ struct PlainBlock {
 struct PlainQueue {
   std::string name = {};
   RowQueues::Queue queue = {};
-  std::vector<RowQueues::Range> back = {};
+  std::vector<Range> back = {};
   std::vector<PlainBlock> held = {};
   std::vector<AgentId> waiting = {};
 };
 struct PlainTaker {
   AgentId agent{};
   IterationPools::Taker taker = {};
-  std::vector<IterationPools::Range> held = {};
+  std::vector<Range> held = {};
 };
 struct PlainPool {
   std::string scenario = {};
-  int64_t count = 0;
-  std::vector<IterationPools::Range> left = {};
+  std::vector<Range> left = {};
   std::vector<PlainTaker> takers = {};
 };
 struct PlainVuGrant {

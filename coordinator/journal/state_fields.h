@@ -8,14 +8,18 @@
 
 namespace lockstep::coordinator {
 
+template <typename Visit, typename Ranges>
+void RangeFields(Visit& visit, const char* name, Ranges& ranges) {
+  visit.List(name, ranges, [](auto& v, auto& range) {
+    v.Field("first", range.first);
+    v.Field("count", range.count);
+  });
+}
+
 template <typename Visit, typename Pool>
 void PoolFields(Visit& visit, Pool& pool) {
   visit.Field("scenario", pool.scenario);
-  visit.Field("count", pool.count);
-  visit.List("left", pool.left, [](auto& v, auto& range) {
-    v.Field("first", range.first);
-    v.Field("count", range.second);
-  });
+  RangeFields(visit, "left", pool.left);
   visit.List("takers", pool.takers, [](auto& v, auto& item) {
     v.Field("agent", item.agent);
     v.Field("granted", item.taker.granted);
@@ -24,10 +28,7 @@ void PoolFields(Visit& visit, Pool& pool) {
     v.Field("turn", item.taker.turn);
     v.Field("over", item.taker.over);
     v.Field("ended", item.taker.ended);
-    v.List("held", item.held, [](auto& inner, auto& range) {
-      inner.Field("first", range.first);
-      inner.Field("count", range.second);
-    });
+    RangeFields(v, "held", item.held);
   });
 }
 
@@ -49,10 +50,7 @@ void QueueFields(Visit& visit, Queue& queue) {
   visit.Field("rows", queue.queue.rows);
   visit.Field("wrap", queue.queue.wrap);
   visit.Field("next", queue.queue.next);
-  visit.List("back", queue.back, [](auto& v, auto& range) {
-    v.Field("first", range.first);
-    v.Field("count", range.count);
-  });
+  RangeFields(visit, "back", queue.back);
   visit.List("held", queue.held, [](auto& v, auto& item) {
     v.Field("agent", item.agent);
     v.Field("first", item.block.range.first);
