@@ -4,7 +4,6 @@
 #include <cerrno>
 #include <iterator>
 #include <system_error>
-#include <utility>
 
 #include <fcntl.h>
 #include <sys/file.h>
