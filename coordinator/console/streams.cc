@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <cerrno>
-#include <memory>
 #include <system_error>
 
 #include <sys/stat.h>
