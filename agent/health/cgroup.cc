@@ -1,16 +1,16 @@
 #include "agent/health/cgroup.h"
 
 #include <algorithm>
-#include <fstream>
 #include <limits>
 #include <optional>
-#include <sstream>
 #include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+
+#include "common/base/read_file.h"
 
 namespace lockstep::agent {
 namespace {
@@ -20,10 +20,7 @@ constexpr double kNoLimit = 1e18;
 
 // "" if it cannot be read.
 std::string Content(const std::string& path) {
-  std::ifstream file(path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
+  return ReadFile(path).value_or("");
 }
 
 std::optional<double> Number(absl::string_view text) {

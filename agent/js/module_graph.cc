@@ -8,6 +8,7 @@
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
+#include "agent/js/compile.h"
 #include "agent/js/native_modules.h"
 #include "agent/js/specifier.h"
 #include "agent/js/stack_trace.h"
@@ -200,7 +201,7 @@ bool ModuleGraph::LoadUrl(const std::string& url, absl::string_view importer,
 
 bool ModuleGraph::CompileModule(const std::string& url, v8::Local<v8::String> text,
                                 v8::Local<v8::Module>* module) {
-  if (!reader_.CompileModule(url, text).ToLocal(module)) {
+  if (!CompileEsModule(context(), url, text).ToLocal(module)) {
     return false;
   }
   registry_.Keep(url, *module);
@@ -316,7 +317,7 @@ bool ModuleGraph::RunCommonJs(const std::string& url, absl::string_view importer
     return false;
   }
   v8::Local<v8::Function> body;
-  if (kind == SourceKind::kCommonJs && !reader_.CompileCommonJs(url, text).ToLocal(&body)) {
+  if (kind == SourceKind::kCommonJs && !CompileCommonJs(context(), url, text).ToLocal(&body)) {
     return false;
   }
   SetProperty(context(), module, "exports", initial);

@@ -6,12 +6,11 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/text.h"
-#include "agent/js/fault.h"
+#include "agent/js/compile.h"
 #include "agent/js/library.h"
 #include "agent/js/specifier.h"
 #include "agent/js/stack_trace.h"
@@ -20,16 +19,8 @@
 namespace lockstep::agent {
 namespace {
 
-constexpr absl::string_view kWrapperHead = "(function (exports, module) {";
-constexpr absl::string_view kWrapperTail = "\n})";
 constexpr size_t kShownOfPage = 60;
 constexpr absl::string_view kMapMark = "//# sourceMappingURL=";
-
-v8::ScriptOrigin OriginOf(v8::Isolate* isolate, const std::string& url, int column_offset,
-                          bool is_module) {
-  return v8::ScriptOrigin(isolate, JsText(isolate, url), 0, column_offset, false, -1,
-                          v8::Local<v8::Value>(), false, false, is_module);
-}
 
 void ThrowLoadError(v8::Isolate* isolate, const std::string& url, absl::string_view importer,
                     const absl::Status& status) {
@@ -61,28 +52,6 @@ std::pair<int, int> PlaceOf(v8::Local<v8::Context> context, const v8::TryCatch& 
   return message.IsEmpty() ? std::pair(0, 0)
                            : std::pair(message->GetLineNumber(context).FromMaybe(0),
                                        message->GetStartColumn(context).FromMaybe(-1) + 1);
-}
-
-// The text from V8's character `start` on.
-std::string TextAfter(v8::Isolate* isolate, v8::Local<v8::String> text, int start) {
-  std::u16string units(static_cast<size_t>(text->Length() - start), u'\0');
-  text->Write(isolate, reinterpret_cast<uint16_t*>(units.data()), start,
-              static_cast<int>(units.size()), v8::String::NO_NULL_TERMINATION);
-  v8::Local<v8::String> rest;
-  return v8::String::NewFromTwoByte(isolate, reinterpret_cast<const uint16_t*>(units.data()),
-                                    v8::NewStringType::kNormal, static_cast<int>(units.size()))
-                 .ToLocal(&rest)
-             ? TextOf(isolate, rest)
-             : "";
-}
-
-// A first line "#!/usr/bin/env k6" is a comment only where a file begins, and not in the body of a function.
-v8::Local<v8::String> CommentHashbang(v8::Isolate* isolate, v8::Local<v8::String> text) {
-  uint16_t first[2] = {};
-  text->Write(isolate, first, 0, 2, v8::String::NO_NULL_TERMINATION);
-  return first[0] == '#' && first[1] == '!'
-             ? JsText(isolate, absl::StrCat("//", TextAfter(isolate, text, 2)))
-             : text;
 }
 
 void ThrowProblem(v8::Isolate* isolate, const std::string& url,
@@ -200,12 +169,12 @@ bool SourceReader::Examine(const std::string& url, const std::string& content,
   FindMap(url, content, source);
   // What compiles as the body of a function has no import, no export and no top-level await: it
   // is CommonJS. What does not is a module, or wrong: then the error is a module's.
-  if (CompilesAsCommonJs(url, JsText(isolate(), content))) {
+  if (IsCommonJs(context(), url, JsText(isolate(), content))) {
     source->kind = SourceKind::kCommonJs;
     return true;
   }
   source->code = content;
-  if (!BlankAttributes(url, source)) {
+  if (!BlankAttributes(context(), url, &*source->code)) {
     return false;
   }
   if (source->code == content) {
@@ -229,12 +198,12 @@ bool SourceReader::ExamineTypeScript(const std::string& url, const std::string& 
 
 bool SourceReader::Take(const std::string& url, TypeScriptCompiler::Output output,
                         ScriptSource* source) {
-  source->kind = CompilesAsCommonJs(url, JsText(isolate(), output.code)) ? SourceKind::kCommonJs
-                                                                         : SourceKind::kModule;
+  source->kind = IsCommonJs(context(), url, JsText(isolate(), output.code)) ? SourceKind::kCommonJs
+                                                                            : SourceKind::kModule;
   source->code = std::move(output.code);
   source->map_json = std::move(output.map_json);
   source->map_url = url;
-  return source->kind == SourceKind::kCommonJs || BlankAttributes(url, source);
+  return source->kind == SourceKind::kCommonJs || BlankAttributes(context(), url, &*source->code);
 }
 
 bool SourceReader::ExamineUnnamed(const std::string& url, const std::string& content,
@@ -242,7 +211,8 @@ bool SourceReader::ExamineUnnamed(const std::string& url, const std::string& con
   std::pair<int, int> place;
   {
     const v8::TryCatch caught(isolate());
-    if (!TryModule(url, JsText(isolate(), source->code.value_or(content))).IsEmpty()) {
+    if (!CompilePlainly(context(), url, JsText(isolate(), source->code.value_or(content)))
+             .IsEmpty()) {
       return true;
     }
     place = PlaceOf(context(), caught);
@@ -259,55 +229,6 @@ bool SourceReader::ExamineUnnamed(const std::string& url, const std::string& con
     return false;
   }
   return problem.has_value();  // false: the script is being terminated
-}
-
-bool SourceReader::CompilesAsCommonJs(const std::string& url, v8::Local<v8::String> text) {
-  const v8::TryCatch ignored(isolate());
-  return !CompileCommonJs(url, text).IsEmpty();
-}
-
-// `import x from './x.json' with { type: 'json' }`: the compiler stops at the word, and what follows in braces becomes blanks,
-// so that all columns stay. What a file is, its name says.
-bool SourceReader::BlankAttributes(const std::string& url, ScriptSource* source) {
-  constexpr absl::string_view kWord = "with";
-  while (absl::StrContains(*source->code, kWord)) {
-    const std::string& code = *source->code;
-    int start = 0;
-    {
-      const v8::TryCatch caught(isolate());
-      if (!TryModule(url, JsText(isolate(), code)).IsEmpty() || caught.Message().IsEmpty()) {
-        return true;
-      }
-      start = caught.Message()->GetStartPosition();
-    }
-    // Positions are V8's characters.
-    const v8::Local<v8::String> text = JsText(isolate(), code);
-    const std::string rest = TextAfter(isolate(), text, start);
-    const size_t open = rest.find('{'), close = rest.find('}');
-    if (!absl::StartsWith(rest, kWord) || open == std::string::npos || close == std::string::npos ||
-        !absl::StripAsciiWhitespace(rest.substr(kWord.size(), open - kWord.size())).empty()) {
-      return true;  // another mistake, which the compiler will name
-    }
-    std::string shown = rest.substr(open + 1, close - open - 1);
-    absl::RemoveExtraAsciiWhitespace(&shown);  // swc writes each into a line of its own
-    const std::string attributes =
-        absl::StrReplaceAll(shown, {{" ", ""}, {"'", "\""}, {"\"type\"", "type"}});
-    if (absl::StripSuffix(attributes, ",") != "type:\"json\"") {
-      isolate()->ThrowException(v8::Exception::SyntaxError(
-          JsText(isolate(), absl::StrCat(url, ": the import attributes { ", shown,
-                                         " } are not supported; { type: 'json' } is"))));
-      return false;
-    }
-    std::string blanked = code;
-    const size_t at = code.size() - rest.size();
-    for (size_t i = at; i <= at + close; ++i) {
-      if (blanked[i] != '\n') {
-        blanked[i] = ' ';
-      }
-    }
-    source->code = std::move(blanked);
-  }
-  return true;
 }
 
 void SourceReader::FindMap(const std::string& url, absl::string_view content,
@@ -344,76 +265,6 @@ void SourceReader::FindMap(const std::string& url, absl::string_view content,
     world_.WarnOnce(absl::StrCat("Couldn't load the source map of ", url, ": ", problem,
                                  "; stack traces name places in the file itself"));
   }
-}
-
-// Modules are strict code, where V8 stops at a word such as `let` or `static` and says that it is
-// reserved, though the mistake comes behind it: `let = = 3`. Compiles the text as sloppy code,
-// exports out of the way and columns kept, which fails at the mistake itself.
-bool SourceReader::CompileSloppily(const std::string& url, v8::Local<v8::String> text) {
-  const std::string plain = absl::StrReplaceAll(
-      TextOf(isolate(), text), {{"export default", "void          "}, {"export ", "       "}});
-  v8::ScriptCompiler::Source source(JsText(isolate(), plain),
-                                    OriginOf(isolate(), url, 0, /*is_module=*/false));
-  return !v8::ScriptCompiler::CompileUnboundScript(isolate(), &source).IsEmpty();
-}
-
-bool SourceReader::FailsBehind(const v8::TryCatch& strict, const std::string& url,
-                               v8::Local<v8::String> text) {
-  const auto place = [&](v8::Local<v8::Message> message) {
-    return std::pair(message->GetLineNumber(context()).FromMaybe(0),
-                     message->GetStartColumn(context()).FromMaybe(0));
-  };
-  if (strict.Message().IsEmpty() ||
-      !absl::StrContains(TextOf(isolate(), strict.Message()->Get()), "reserved word")) {
-    return false;
-  }
-  const v8::TryCatch sloppy(isolate());
-  return !CompileSloppily(url, text) && !sloppy.Message().IsEmpty() &&
-         absl::StrContains(TextOf(isolate(), sloppy.Message()->Get()), "Unexpected token") &&
-         place(sloppy.Message()) > place(strict.Message());
-}
-
-v8::MaybeLocal<v8::Module> SourceReader::TryModule(const std::string& url,
-                                                   v8::Local<v8::String> text) {
-  v8::ScriptCompiler::Source source(text, OriginOf(isolate(), url, 0, /*is_module=*/true));
-  return v8::ScriptCompiler::CompileModule(isolate(), &source);
-}
-
-v8::MaybeLocal<v8::Module> SourceReader::CompileModule(const std::string& url,
-                                                       v8::Local<v8::String> text) {
-  v8::TryCatch caught(isolate());
-  v8::Local<v8::Module> module;
-  if (TryModule(url, text).ToLocal(&module)) {
-    return module;
-  }
-  if (FailsBehind(caught, url, text)) {
-    caught.Reset();
-    CompileSloppily(url, text);
-  }
-  NamePlaceOfSyntaxError(context(), caught);
-  caught.ReThrow();
-  return {};
-}
-
-v8::MaybeLocal<v8::Function> SourceReader::CompileCommonJs(const std::string& url,
-                                                           v8::Local<v8::String> text) {
-  const v8::Local<v8::String> head = JsText(isolate(), kWrapperHead);
-  const v8::Local<v8::String> wrapped = v8::String::Concat(
-      isolate(), v8::String::Concat(isolate(), head, CommentHashbang(isolate(), text)),
-      JsText(isolate(), kWrapperTail));
-  v8::ScriptCompiler::Source source(
-      wrapped,
-      OriginOf(isolate(), url, -static_cast<int>(kWrapperHead.size()), /*is_module=*/false));
-  v8::TryCatch caught(isolate());
-  v8::Local<v8::Script> script;
-  v8::Local<v8::Value> function;
-  if (!v8::ScriptCompiler::Compile(context(), &source).ToLocal(&script) ||
-      !script->Run(context()).ToLocal(&function)) {
-    NamePlaceOfSyntaxError(context(), caught);
-    caught.ReThrow();
-    return {};
-  }
-  return function.As<v8::Function>();
 }
 
 }  // namespace lockstep::agent

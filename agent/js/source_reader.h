@@ -1,8 +1,7 @@
-// Reads the script's files and compiles them: ES modules, CommonJS, JSON, TypeScript. What a file is, is found out once for
+// Reads the script's files, and finds out what each is: an ES module, CommonJS, JSON, TypeScript; once for
 // all VUs of a run (SourceStore).
 //
-// Where a function returns bool or MaybeLocal, false or empty means that a JavaScript exception is
-// pending.
+// Where a function returns bool, false means that a JavaScript exception is pending.
 #pragma once
 
 #include <memory>
@@ -27,9 +26,6 @@ class SourceReader {
   // compiled.
   bool Read(const std::string& url, absl::string_view importer, SourceKind* kind,
             v8::Local<v8::String>* text);
-  v8::MaybeLocal<v8::Module> CompileModule(const std::string& url, v8::Local<v8::String> text);
-  // The function (exports, module) that is the file's body.
-  v8::MaybeLocal<v8::Function> CompileCommonJs(const std::string& url, v8::Local<v8::String> text);
   // Frees what only the first reader of a file needs.
   void Rest() { typescript_.reset(); }
 
@@ -44,15 +40,8 @@ class SourceReader {
   bool Take(const std::string& url, TypeScriptCompiler::Output output, ScriptSource* source);
   // The same as Examine for a text of which nobody knows whether it is JavaScript.
   bool ExamineUnnamed(const std::string& url, const std::string& content, ScriptSource* source);
-  bool CompilesAsCommonJs(const std::string& url, v8::Local<v8::String> text);
-  // Takes the attributes of imports out of the source's code, which this V8 does not know.
-  bool BlankAttributes(const std::string& url, ScriptSource* source);
   // The map that the last line of `content` names.
   void FindMap(const std::string& url, absl::string_view content, ScriptSource* source);
-  v8::MaybeLocal<v8::Module> TryModule(const std::string& url, v8::Local<v8::String> text);
-  bool CompileSloppily(const std::string& url, v8::Local<v8::String> text);
-  // Whether CompileSloppily describes the syntax error `strict` better.
-  bool FailsBehind(const v8::TryCatch& strict, const std::string& url, v8::Local<v8::String> text);
   TypeScriptCompiler& typescript();
 
   v8::Isolate* isolate() const;

@@ -1,6 +1,5 @@
 #include "agent/net/network.h"
 
-#include <algorithm>
 #include <cstdlib>
 #include <tuple>
 

@@ -1,6 +1,5 @@
 #include "agent/redis/client.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"

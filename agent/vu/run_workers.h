@@ -30,6 +30,7 @@ class RunWorkers {
   std::unique_ptr<ScriptIsolate> EndLeavingIsolate();
 
   const std::vector<std::unique_ptr<Worker>>& all() const { return workers_; }
+  Worker& first() { return *workers_.front(); }  // once they are started
   Network& network() { return *network_; }
   // Those that Start has started.
   size_t started() const { return started_; }

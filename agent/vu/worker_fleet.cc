@@ -6,7 +6,6 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 
 #include "agent/js/typescript.h"
@@ -20,9 +19,6 @@ namespace {
 // How often workers are looked at for iterations that do not let go.
 constexpr absl::Duration kWatchAtLeast = absl::Milliseconds(20);
 constexpr absl::Duration kWatchAtMost = absl::Milliseconds(500);
-
-// A VU that runs one function and ends.
-constexpr ScriptVu::Ids kNobody = {};
 
 // Whether one of the words stands in one of the texts.
 bool Mentions(const std::map<std::string, std::string>& texts,
@@ -81,7 +77,11 @@ Accumulator::Config SamplesOf(const RunConfig& config, int workers) {
 
 WorkerFleet::WorkerFleet(const ScriptEngine& engine, EventLoop& conductor, Logger& logger,
                          Config config)
-    : engine_(engine), conductor_(conductor), logger_(logger), config_(std::move(config)) {
+    : engine_(engine),
+      conductor_(conductor),
+      logger_(logger),
+      config_(std::move(config)),
+      calls_(conductor) {
   LOCKSTEP_CHECK(config_.workers >= 1);
   first_isolate_ = std::async(std::launch::async, [&engine] {
     auto isolate = std::make_unique<ScriptIsolate>(engine);
@@ -91,9 +91,6 @@ WorkerFleet::WorkerFleet(const ScriptEngine& engine, EventLoop& conductor, Logge
 }
 
 WorkerFleet::~WorkerFleet() {
-  for (const auto& [id, operation] : operations_) {
-    conductor_.Cancel(operation.timer);
-  }
   if (reaper_.joinable()) {
     reaper_.join();
   }
@@ -112,89 +109,7 @@ std::unique_ptr<ScriptRun> WorkerFleet::NewRun(const ScriptBundle& bundle, RunCo
   return run;
 }
 
-// ---- calls in a VU of their own ----
-
-void WorkerFleet::WatchWorkers() {
-  const absl::Duration limit = run_->shared.config.max_vu_block;
-  if (limit <= absl::ZeroDuration()) {
-    return;
-  }
-  watch_timer_.After(std::clamp(limit / 10, kWatchAtLeast, kWatchAtMost), [this] {
-    if (run_ == nullptr) {
-      return;
-    }
-    for (const std::unique_ptr<Worker>& worker : run_->workers.all()) {
-      worker->Watch(run_->shared.config.max_vu_block);
-    }
-    WatchWorkers();
-  });
-}
-
-void WorkerFleet::LimitOperation(uint64_t id, absl::Duration time, Worker& worker, VuKey key) {
-  const auto found = operations_.find(id);
-  if (found == operations_.end()) {
-    return;
-  }
-  // Here and not on the worker, which may be stuck in the script.
-  found->second.timer = conductor_.After(time, [this, id, &worker, key] {
-    operations_.at(id).timer = TimerId::kNone;
-    operations_.at(id).timed_out = true;
-    worker.Interrupt(key, ScriptVu::kInitEpoch);
-  });
-  found->second.interrupt = [&worker, key] { worker.Interrupt(key, ScriptVu::kInitEpoch); };
-  if (found->second.interrupted) {  // before it was called
-    found->second.interrupt();
-  }
-}
-
-template <class T>
-void WorkerFleet::RunOnce(ScriptRun& run, std::optional<Limit> limit,
-                          absl::AnyInvocable<ScriptResult<T>(ScriptVu&)> job,
-                          absl::AnyInvocable<void(ScriptResult<T>)> done) {
-  const uint64_t id = next_operation_++;
-  operations_[id].is_setup = limit.has_value() && limit->exit_code == ExitCode::kSetupTimeout;
-  auto finish = [this, id, limit, done = std::move(done)](ScriptResult<T> result) mutable {
-    const auto found = operations_.find(id);
-    if (found == operations_.end()) {
-      return;  // reset meanwhile
-    }
-    conductor_.Cancel(found->second.timer);
-    if (found->second.timed_out) {
-      result.value.reset();
-      result.failure = {
-          .exit_code = limit->exit_code,
-          .message = absl::StrFormat("%s() execution timed out after %.0f seconds", limit->function,
-                                     absl::ToDoubleSeconds(limit->time))};
-    }
-    operations_.erase(found);
-    done(std::move(result));
-  };
-  Worker& worker = *run.workers.all().front();
-  const VuKey key = worker.NewKey();
-  auto inside = [this, id, limit, &worker, key, job = std::move(job),
-                 finish = std::move(finish)](ScriptVu& vu) mutable {
-    ScriptResult<T> result;
-    if (std::optional<ScriptFailure> failure = vu.Init(); failure.has_value()) {
-      result.failure = *std::move(failure);
-    } else {
-      if (limit.has_value()) {
-        conductor_.Post([this, id, time = limit->time, &worker, key] {
-          LimitOperation(id, time, worker, key);
-        });
-      }
-      result = job(vu);
-    }
-    conductor_.Post([finish = std::move(finish), result = std::move(result)]() mutable {
-      finish(std::move(result));
-    });
-    worker.Post([&worker, key] { worker.Remove(key); });
-    return ScriptVu::JobState::kDone;
-  };
-  worker.Post([&worker, key, inside = std::move(inside)]() mutable {
-    worker.Adopt(key, std::make_unique<ScriptVu>(worker, key, kNobody));
-    worker.Find(key)->Enqueue(ScriptVu::kInitEpoch, std::move(inside));
-  });
-}
+// ---- calls of the script's own functions ----
 
 void WorkerFleet::Inspect(const ScriptBundle& bundle, const std::map<std::string, std::string>& env,
                           FileLoader loader,
@@ -216,8 +131,8 @@ void WorkerFleet::Inspect(const ScriptBundle& bundle, const std::map<std::string
         });
       };
   inspection_->workers.Start(1, std::move(isolate));
-  RunOnce<Inspection>(
-      *inspection_, std::nullopt, &ExamineScript,
+  calls_.Call<Inspection>(
+      inspection_->workers.first(), std::nullopt, &ExamineScript,
       [this, done = std::move(done)](ScriptResult<Inspection> result) mutable {
         EndInspection([done = std::move(done), result = std::move(result)]() mutable {
           done(std::move(result));
@@ -227,19 +142,13 @@ void WorkerFleet::Inspect(const ScriptBundle& bundle, const std::map<std::string
 
 void WorkerFleet::RunSetup(absl::AnyInvocable<void(ScriptResult<std::string>)> done) {
   const absl::Duration time = run_->shared.config.options.setup_timeout;
-  RunOnce<std::string>(*run_, Limit{"setup", time, ExitCode::kSetupTimeout}, &CallSetup,
-                       std::move(done));
+  setup_call_ = calls_.Call<std::string>(
+      run_->workers.first(), FunctionCalls::Limit{"setup", time, ExitCode::kSetupTimeout},
+      &CallSetup, std::move(done));
 }
 
 void WorkerFleet::InterruptSetup() {
-  for (auto& [id, operation] : operations_) {
-    if (operation.is_setup && !operation.interrupted) {
-      operation.interrupted = true;
-      if (operation.interrupt) {
-        operation.interrupt();
-      }
-    }
-  }
+  calls_.Interrupt(setup_call_);
 }
 
 int64_t WorkerFleet::vus_initialised() const {
@@ -252,15 +161,16 @@ void WorkerFleet::SetSetupData(std::string json) {
 
 void WorkerFleet::RunTeardown(absl::AnyInvocable<void(ScriptResult<bool>)> done) {
   const absl::Duration time = run_->shared.config.options.teardown_timeout;
-  RunOnce<bool>(*run_, Limit{"teardown", time, ExitCode::kTeardownTimeout}, &CallTeardown,
-                std::move(done));
+  calls_.Call<bool>(run_->workers.first(),
+                    FunctionCalls::Limit{"teardown", time, ExitCode::kTeardownTimeout},
+                    &CallTeardown, std::move(done));
 }
 
 void WorkerFleet::RunHandleSummary(std::string data_json,
                                    absl::AnyInvocable<void(ScriptResult<SummaryOutputs>)> done) {
   const absl::Duration time = run_->shared.config.options.handle_summary_timeout;
-  RunOnce<SummaryOutputs>(
-      *run_, Limit{"handleSummary", time, ExitCode::kGenericTimeout},
+  calls_.Call<SummaryOutputs>(
+      run_->workers.first(), FunctionCalls::Limit{"handleSummary", time, ExitCode::kGenericTimeout},
       [data = std::move(data_json)](ScriptVu& vu) { return CallHandleSummary(vu, data); },
       std::move(done));
 }
@@ -320,6 +230,22 @@ void WorkerFleet::Prepare(const ScriptBundle& bundle, RunConfig config,
                     });
 }
 
+void WorkerFleet::WatchWorkers() {
+  const absl::Duration limit = run_->shared.config.max_vu_block;
+  if (limit <= absl::ZeroDuration()) {
+    return;
+  }
+  watch_timer_.After(std::clamp(limit / 10, kWatchAtLeast, kWatchAtMost), [this] {
+    if (run_ == nullptr) {
+      return;
+    }
+    for (const std::unique_ptr<Worker>& worker : run_->workers.all()) {
+      worker->Watch(run_->shared.config.max_vu_block);
+    }
+    WatchWorkers();
+  });
+}
+
 // ---- samples and the end ----
 
 void WorkerFleet::AddDropped(size_t scenario, int64_t count, int64_t vu_id_in_test) {
@@ -339,10 +265,7 @@ void WorkerFleet::Seal(uint64_t number, Sealed done) {
 void WorkerFleet::Reset(absl::AnyInvocable<void()> done) {
   inspected_.reset();
   ++inspections_;
-  for (const auto& [id, operation] : operations_) {
-    conductor_.Cancel(operation.timer);
-  }
-  operations_.clear();
+  calls_.ForgetAll();
   ScriptRun* const ended = run_.get();
   if (ended != nullptr) {
     ended->vus.Close();

@@ -17,6 +17,7 @@
 #include "agent/js/engine.h"
 #include "agent/report/accumulator.h"
 #include "agent/run/script_host.h"
+#include "agent/vu/function_calls.h"
 #include "agent/vu/script_run.h"
 #include "common/base/timer.h"
 
@@ -57,32 +58,11 @@ class WorkerFleet final : public ScriptHost {
   RunHealth& health() { return health_; }
 
  private:
-  // One call of an exported function in a VU of its own.
-  struct Operation {
-    TimerId timer = TimerId::kNone;
-    bool timed_out = false;
-    bool is_setup = false;
-    bool interrupted = false;
-    absl::AnyInvocable<void()> interrupt;  // once the function has been called
-  };
-  struct Limit {
-    const char* function;
-    absl::Duration time;
-    ExitCode exit_code;
-  };
-
   // A run without workers whose events reach this host.
   std::unique_ptr<ScriptRun> NewRun(const ScriptBundle& bundle, RunConfig config,
                                     std::unique_ptr<Network> network);
-  // Runs the init code and then `job` in a VU of its own; the limit is on the job.
-  template <class T>
-  void RunOnce(ScriptRun& run, std::optional<Limit> limit,
-               absl::AnyInvocable<ScriptResult<T>(ScriptVu&)> job,
-               absl::AnyInvocable<void(ScriptResult<T>)> done);
   // Watches the run's workers from now on.
   void WatchWorkers();
-  // The function is called from now on.
-  void LimitOperation(uint64_t id, absl::Duration time, Worker& worker, VuKey key);
   // Ends the workers of `runs` on a thread of its own, then calls `done`.
   void EndRuns(std::vector<std::unique_ptr<ScriptRun>> runs, absl::AnyInvocable<void()> done);
   // The same for the inspection, of which the run after it inherits what it can use.
@@ -113,8 +93,8 @@ class WorkerFleet final : public ScriptHost {
   };
   std::optional<Inspected> inspected_;
   std::future<std::unique_ptr<ScriptIsolate>> first_isolate_;  // until it is taken
-  uint64_t next_operation_ = 1;
-  std::map<uint64_t, Operation> operations_;
+  FunctionCalls calls_;
+  uint64_t setup_call_ = 0;  // the latest of setup()
 
   Timer watch_timer_{conductor_};
   std::thread reaper_;

@@ -10,6 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 
+#include "common/base/counted.h"
 #include "common/base/display_width.h"
 #include "common/base/terminal_style.h"
 
@@ -131,8 +132,7 @@ std::vector<std::string> ErrorLines(const std::vector<ErrorRow>& errors, uint64_
     }
   }
   if (left_out > 0) {
-    const std::string others =
-        kinds > 0 ? absl::StrCat(kinds, " other kind", kinds == 1 ? "" : "s") : "other kinds";
+    const std::string others = kinds > 0 ? Counted(kinds, "other kind") : "other kinds";
     lines.push_back(
         absl::StrCat("and ", left_out, " of ", others, folded > 0 && kinds > 0 ? " and more" : ""));
   }

@@ -6,7 +6,6 @@
 #include <optional>
 #include <system_error>
 #include <type_traits>
-#include <utility>
 #include <variant>
 
 #include <sys/stat.h>

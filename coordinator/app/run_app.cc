@@ -11,21 +11,17 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
-#include "common/base/host_port.h"
 #include "common/base/status_macros.h"
 #include "common/base/version.h"
-#include "common/web/web_server.h"
-#include "coordinator/app/dashboard_host.h"
-#include "coordinator/app/dashboard_settings.h"
 #include "coordinator/app/ending.h"
 #include "coordinator/app/journal_host.h"
 #include "coordinator/app/recorder.h"
 #include "coordinator/app/rig.h"
 #include "coordinator/app/run_screen.h"
+#include "coordinator/app/run_servers.h"
 #include "coordinator/app/run_settings.h"
 #include "coordinator/app/usage_report.h"
 #include "coordinator/console/streams.h"
-#include "coordinator/http/rest_api.h"
 #include "coordinator/output/run_outputs.h"
 
 namespace lockstep::coordinator {
@@ -33,17 +29,6 @@ namespace {
 
 // Seconds, about, in which log lines of one cause are folded.
 constexpr int64_t kTicksBetweenFolds = 10;
-
-absl::Status InAddress(const RunSettingsFlags& run, const absl::Status& status) {
-  return status.ok() ? status
-                     : absl::Status(status.code(),
-                                    absl::StrCat(run.rest_address_source, ": ", status.message()));
-}
-
-absl::Status CheckRestAddress(const RunSettingsFlags& run) {
-  return run.rest_address.empty() ? absl::OkStatus()
-                                  : InAddress(run, WebServer::CheckAddress(run.rest_address));
-}
 
 std::optional<VerdictLook> LookOf(int fd, bool no_color) {
   if (isatty(fd) == 0) {
@@ -70,9 +55,6 @@ class RunApp {
  private:
   Run::Events Events();
   void WriteSummary(const std::optional<std::map<std::string, std::string>>& outputs);
-  absl::Status StartRest();
-  // If one is asked for.
-  absl::Status StartDashboard();
   // Before any agent hears of the plan.
   absl::Status OnTest(PlannedTest& test);
   absl::Status StartOutputs(const RunOptions& options);
@@ -100,8 +82,7 @@ class RunApp {
   JournalHost journal_;
   Ending ending_;
   RunScreen screen_;
-  std::unique_ptr<WebServer> rest_;
-  std::unique_ptr<DashboardHost> dashboard_;  // null: none
+  RunServers servers_;
   int64_t ticks_ = 0;
   std::unique_ptr<UsageReport> usage_;  // null: none is to be sent
   bool reader_gone_ = false;            // of standard output
@@ -122,7 +103,8 @@ RunApp::RunApp(const RunRequest& request, const TestFiles& files, const Environm
       journal_({rig_, outputs_, recorder_, logger}, request, files),
       ending_({rig_.results(), outputs_, rig_.loop().clock(), logger}, request.run,
               request.test.script, LooksOf(request)),
-      screen_(request, environment, rig_, logger) {}
+      screen_(request, environment, rig_, logger),
+      servers_(request.run, rig_, recorder_, logger) {}
 
 ExitCode RunApp::Execute() {
   if (const absl::Status opened = journal_.Open(); !opened.ok()) {
@@ -130,11 +112,14 @@ ExitCode RunApp::Execute() {
         absl::UnavailableError(absl::StrCat(request_.run.journal_source, ": ", opened.message())),
         ExitCode::kOther, logger_);
   }
-  if (const absl::Status rest = StartRest(); !rest.ok()) {
-    return Refuse(rest, ExitCode::kCannotStartRestApi, logger_);
-  }
-  if (const absl::Status dashboard = StartDashboard(); !dashboard.ok()) {
-    return Refuse(dashboard, ExitCodeOf(dashboard), logger_);
+  if (!request_.inspect_only) {
+    if (const absl::Status rest = servers_.StartRest(); !rest.ok()) {
+      return Refuse(rest, ExitCode::kCannotStartRestApi, logger_);
+    }
+    if (const absl::Status dashboard = servers_.StartDashboard(environment_, &specs_);
+        !dashboard.ok()) {
+      return Refuse(dashboard, ExitCodeOf(dashboard), logger_);
+    }
   }
   if (const absl::Status begun = journal_.Begin(Events()); !begun.ok()) {
     return Refuse(begun, ExitCodeOf(begun), logger_);
@@ -176,51 +161,11 @@ Run::Events RunApp::Events() {
 
 void RunApp::WriteSummary(const std::optional<std::map<std::string, std::string>>& outputs) {
   std::optional<History> history;
-  if (outputs_.want_history() || dashboard_ != nullptr) {
+  if (outputs_.want_history() || servers_.dashboard() != nullptr) {
     history = recorder_.Whole();
   }
   ending_.WriteSummary(FactsOf(rig_.run(), rig_.loop().clock()), WithoutSecrets(outputs),
                        std::move(history));
-}
-
-absl::Status RunApp::StartRest() {
-  if (request_.run.rest_address.empty() || request_.inspect_only) {
-    return absl::OkStatus();
-  }
-  rest_ = std::make_unique<WebServer>(
-      rig_.loop(), [this](const WebRequest& request) { return AnswerRest(request, rig_.face()); });
-  rest_->AnswerWhen(
-      [this](absl::AnyInvocable<void()> give_out) { rig_.face().WhenKept(std::move(give_out)); });
-  LOCKSTEP_RETURN_IF_ERROR(InAddress(request_.run, rest_->Start(request_.run.rest_address)));
-  const absl::string_view host = SplitHostPort(request_.run.rest_address).host;
-  logger_.Info(absl::StrCat("REST API and metrics on port ", rest_->port(), " of ",
-                            host.empty() ? "all addresses" : host,
-                            ", for everybody who can reach it"));
-  return absl::OkStatus();
-}
-
-absl::Status RunApp::StartDashboard() {
-  if (request_.inspect_only) {
-    return absl::OkStatus();
-  }
-  absl::StatusOr<std::optional<DashboardSettings>> settings = TakeDashboard(environment_, &specs_);
-  LOCKSTEP_RETURN_IF_ERROR(settings.status());
-  if (!settings->has_value()) {
-    return absl::OkStatus();
-  }
-  DashboardSettings& wanted = **settings;
-  for (const std::string& warning : wanted.warnings) {
-    logger_.Warn(warning);
-  }
-  wanted.log_token = request_.run.quiet;
-  if (wanted.port < 0) {
-    return absl::OkStatus();
-  }
-  recorder_.Begin();
-  dashboard_ =
-      std::make_unique<DashboardHost>(rig_.loop(), recorder_, rig_.face(), logger_,
-                                      std::move(wanted), [this] { rig_.End(/*linger=*/false); });
-  return dashboard_->Start();
 }
 
 std::vector<NamedFile> RunApp::Inputs() {
@@ -298,8 +243,8 @@ void RunApp::OnPlanned() {
                               rig_.ControlLine("resume")));
   }
   std::vector<std::string> outputs = outputs_.Descriptions();
-  if (dashboard_ != nullptr) {
-    outputs.push_back(dashboard_->Description());
+  if (servers_.dashboard() != nullptr) {
+    outputs.push_back(servers_.dashboard()->Description());
   }
   screen_.OnPlanned(std::move(outputs));
 }
@@ -337,15 +282,16 @@ void RunApp::OnDone(const RunOutcome& outcome) {
   // As in k6 pages are not left in the middle of being read; but only where somebody can see why the
   // program stays.
   bool pages = false;
-  if (dashboard_ != nullptr) {
-    dashboard_->Tell();
-    pages = dashboard_->has_pages() && isatty(STDOUT_FILENO) != 0 && !rig_.interrupted();
+  DashboardHost* const dashboard = servers_.dashboard();
+  if (dashboard != nullptr) {
+    dashboard->Tell();
+    pages = dashboard->has_pages() && isatty(STDOUT_FILENO) != 0 && !rig_.interrupted();
   }
   if (linger) {
     logger_.Info("the run is over; lingering until Ctrl+C");
   } else if (pages) {
     logger_.Info("the run is over; the dashboard stays until its pages are closed, or Ctrl+C");
-    dashboard_->Linger();
+    dashboard->Linger();
   }
   rig_.End(linger || pages);
 }

@@ -1,6 +1,5 @@
 #include "coordinator/app/run_settings.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"

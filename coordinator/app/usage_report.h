@@ -14,7 +14,7 @@
 #include "common/options/options.h"
 #include "common/options/tiers.h"
 #include "coordinator/app/commands.h"
-#include "coordinator/output/http_pusher.h"
+#include "coordinator/fetch/http_pusher.h"
 
 namespace lockstep::coordinator {
 

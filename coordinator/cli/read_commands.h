@@ -10,6 +10,9 @@
 
 namespace lockstep::coordinator {
 
+inline constexpr int64_t kMostAgents = 10'000;  // of a fleet
+
+// ---- what several commands say: read_groups.cc ----
 TestSettings ReadTest(FlagReader& reader, bool system_variables);
 Partition ReadPartition(FlagReader& reader);
 std::vector<int64_t> ReadWeights(FlagReader& reader);
@@ -18,6 +21,8 @@ RunSettingsFlags ReadSummary(FlagReader& reader);
 // `local`: the agents are processes on this machine.
 RunSettingsFlags ReadRun(FlagReader& reader, bool local);
 LogSettings ReadLog(FlagReader& reader);
+
+// ---- a command each ----
 CoordinatorCommand ReadCoordinator(FlagReader& reader);
 ControlCommand ReadControl(FlagReader& reader, ControlCommand::Verb verb);
 NewCommand ReadNew(FlagReader& reader);

@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <cerrno>
-#include <memory>
 #include <system_error>
 
 #include <sys/stat.h>
@@ -10,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "common/base/counted.h"
 #include "common/base/write_all.h"
 #include "common/base/writer_thread.h"
 
@@ -144,10 +144,11 @@ absl::Status CheckStdout() {
 
 std::optional<std::string> LostOnStderr() {
   const uint64_t refused = All().error.refused();
-  return refused == 0 ? std::nullopt
-                      : std::make_optional(absl::StrCat(
-                            "standard error: ", refused, refused == 1 ? " line was" : " lines were",
-                            " lost, as whoever reads it has fallen behind too far"));
+  return refused == 0
+             ? std::nullopt
+             : std::make_optional(absl::StrCat(
+                   "standard error: ", Counted(refused, "line"), refused == 1 ? " was" : " were",
+                   " lost, as whoever reads it has fallen behind too far"));
 }
 
 }  // namespace lockstep::coordinator

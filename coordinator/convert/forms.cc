@@ -1,7 +1,6 @@
 #include "coordinator/convert/forms.h"
 
 #include <algorithm>
-#include <iterator>
 #include <set>
 #include <utility>
 

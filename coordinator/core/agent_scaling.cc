@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "common/base/counted.h"
 #include "coordinator/core/division.h"
 
 namespace lockstep::coordinator {
@@ -28,7 +29,7 @@ void AgentScaling::ScaleTo(size_t agents) {
           ? absl::StrCat("of ", target_, " agents that are wanted, ", there,
                          there == 1 ? " is there; " : " are there; ", target_ - there, " more ",
                          target_ - there == 1 ? "joins as it comes" : "join as they come")
-          : absl::StrCat("from now on ", target_, target_ == 1 ? " agent is" : " agents are",
+          : absl::StrCat("from now on ", Counted(target_, "agent"), target_ == 1 ? " is" : " are",
                          " wanted, and ", there, there == 1 ? " is there" : " are there"));
   bool some_leave = false;
   std::vector<RunMember>& members = parts_.roster.members();

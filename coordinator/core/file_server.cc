@@ -18,7 +18,8 @@ bool FileServer::Inspects(AgentId agent) const {
   return phase_.state() == v1::RunStatus::INSPECTING && agent == roster_.elected();
 }
 
-void FileServer::OnRequest(AgentId agent, const v1::FileRequest& request) {
+void FileServer::OnRequest(const RunMember& member, const v1::FileRequest& request) {
+  const AgentId agent = member.id;
   if (const std::string* content = bundle_.Find(request.url()); content != nullptr) {
     SendPiece(agent, request, *content);
     return;

@@ -26,7 +26,7 @@ class FileServer {
   void BeginBundle();
   void Restore(Bundle bundle) { bundle_ = std::move(bundle); }
   const Bundle& bundle() const { return bundle_; }
-  void OnRequest(AgentId agent, const v1::FileRequest& request);
+  void OnRequest(const RunMember& member, const v1::FileRequest& request);
 
  private:
   // Whether this agent inspects the script now.

@@ -1,6 +1,7 @@
 #include "coordinator/core/iteration_pools.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 
@@ -13,37 +14,9 @@ absl::Status NoSuchPool(const std::string& scenario) {
 }
 
 void Begin(IterationPools::Taker& taker, int64_t begun) {
-  for (int64_t more = begun - taker.begun; more > 0;) {
-    auto& [first, count] = taker.held.front();
-    const int64_t taken = std::min(more, count);
-    first += taken;
-    count -= taken;
-    more -= taken;
-    if (count == 0) {
-      taker.held.pop_front();
-    }
+  while (taker.begun < begun) {
+    taker.begun += taker.held.Take(begun - taker.begun).count;
   }
-  taker.begun = begun;
-}
-
-// Whether it held all of `back`, which it does not hold any more then.
-bool LetGo(std::deque<IterationPools::Range>& held, const IterationPools::Range& back) {
-  const int64_t end = back.first + back.second;
-  const auto found = std::find_if(held.begin(), held.end(), [&](const auto& range) {
-    return range.first <= back.first && range.first + range.second >= end;
-  });
-  if (found == held.end()) {
-    return false;
-  }
-  const auto [first, count] = *found;
-  auto next = held.erase(found);
-  if (first + count > end) {
-    next = held.insert(next, {end, first + count - end});
-  }
-  if (first < back.first) {
-    held.insert(next, {first, back.first - first});
-  }
-  return true;
 }
 
 }  // namespace
@@ -51,9 +24,8 @@ bool LetGo(std::deque<IterationPools::Range>& held, const IterationPools::Range&
 IterationPools::IterationPools(const std::map<std::string, int64_t>& iterations) {
   for (const auto& [scenario, count] : iterations) {
     Pool& pool = pools_[scenario];
-    pool.count = count;
     if (count > 0) {
-      pool.left.emplace_back(0, count);
+      pool.left.PutLast({0, count});
     }
   }
 }
@@ -85,16 +57,15 @@ absl::Status IterationPools::Return(AgentId agent, const v1::IterationsReturned&
   if (taker.ended) {
     return absl::OkStatus();
   }
-  if (returned.first() < 0 || returned.count() <= 0 ||
-      returned.count() > taker.granted - taker.begun ||
-      !LetGo(taker.held, {returned.first(), returned.count()})) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("iterations_returned: ", returned.count(), " from ", returned.first(), ", of ",
-                     taker.granted - taker.begun, " that have not begun: these are none of them"));
+  const Range back{returned.first(), returned.count()};
+  if (back.first < 0 || back.count <= 0 || back.count > taker.held.count() ||
+      !taker.held.Remove(back)) {
+    return absl::InvalidArgumentError(absl::StrCat("iterations_returned: ", back.count, " from ",
+                                                   back.first, ", of ", taker.held.count(),
+                                                   " that have not begun: these are none of them"));
   }
-  taker.granted -= returned.count();
-  pool->second.count += returned.count();
-  pool->second.left.emplace_front(returned.first(), returned.count());
+  taker.granted -= back.count;
+  pool->second.left.PutFirst(Ranges({back}));
   return absl::OkStatus();
 }
 
@@ -110,10 +81,8 @@ void IterationPools::End(AgentId agent, const std::string& scenario, int64_t beg
   taker.ended = true;
   taker.wanted.reset();
   Begin(taker, std::clamp(begun, taker.begun, taker.granted));
-  pool->second.count += taker.granted - taker.begun;
   taker.granted = taker.begun;
-  pool->second.left.insert(pool->second.left.begin(), taker.held.begin(), taker.held.end());
-  taker.held.clear();
+  pool->second.left.PutFirst(std::exchange(taker.held, {}));
 }
 
 std::vector<IterationPools::Grant> IterationPools::Deal(const std::vector<AgentId>& at_work) {
@@ -126,21 +95,14 @@ std::vector<IterationPools::Grant> IterationPools::Deal(const std::vector<AgentI
 
 void IterationPools::Give(const std::string& scenario, Pool& pool, AgentId to, int64_t most,
                           std::vector<Grant>& grants) {
-  auto& [first, count] = pool.left.front();
-  const int64_t given = std::min(most, count);
+  const Range given = pool.left.Take(most);
   Grant& grant = grants.emplace_back();
   grant.to = to;
   grant.message.set_scenario(scenario);
-  grant.message.set_first(first);
-  grant.message.set_count(given);
-  pool.takers[to].granted += given;
-  pool.takers[to].held.emplace_back(first, given);
-  pool.count -= given;
-  first += given;
-  count -= given;
-  if (count == 0) {
-    pool.left.pop_front();
-  }
+  grant.message.set_first(given.first);
+  grant.message.set_count(given.count);
+  pool.takers[to].granted += given.count;
+  pool.takers[to].held.PutLast(given);
 }
 
 void IterationPools::DealPool(const std::string& scenario, Pool& pool,
@@ -156,17 +118,17 @@ void IterationPools::DealPool(const std::string& scenario, Pool& pool,
   for (const auto& [turn, agent] : asking) {
     Taker& taker = pool.takers[agent];
     if (taker.over) {
-      while (pool.count > 0) {
-        Give(scenario, pool, agent, pool.count, grants);
+      while (!pool.left.empty()) {
+        Give(scenario, pool, agent, pool.left.count(), grants);
       }
       continue;
     }
-    const int64_t lacking = *taker.wanted - (taker.granted - taker.begun);
+    const int64_t lacking = *taker.wanted - taker.held.count();
     if (*taker.wanted > 0 && lacking <= 0) {
       taker.wanted.reset();  // what it wants is on its way
-    } else if (lacking > 0 && pool.count > 0) {
+    } else if (lacking > 0 && !pool.left.empty()) {
       const auto sharers = static_cast<int64_t>(at_work.size());
-      const int64_t fair = (pool.count + sharers - 1) / sharers;
+      const int64_t fair = (pool.left.count() + sharers - 1) / sharers;
       Give(scenario, pool, agent, std::min(lacking, fair), grants);
       taker.wanted.reset();
     }
@@ -175,11 +137,11 @@ void IterationPools::DealPool(const std::string& scenario, Pool& pool,
     const auto found = pool.takers.find(agent);
     return found != pool.takers.end() &&
            (found->second.over || found->second.ended ||
-            (found->second.wanted.has_value() && found->second.begun == found->second.granted));
+            (found->second.wanted.has_value() && found->second.held.empty()));
   });
   for (const auto& [turn, agent] : asking) {
     Taker& taker = pool.takers[agent];
-    if (taker.wanted.has_value() && pool.count == 0 && nobody_has_any) {
+    if (taker.wanted.has_value() && pool.left.empty() && nobody_has_any) {
       taker.wanted.reset();
       taker.over = true;
       Grant& grant = grants.emplace_back();

@@ -6,7 +6,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -17,6 +16,7 @@
 #include "lockstep/v1/control.pb.h"
 
 #include "coordinator/core/ids.h"
+#include "coordinator/core/ranges.h"
 
 namespace lockstep::coordinator {
 
@@ -43,11 +43,10 @@ class IterationPools {
   // Iterations of `scenario` that this agent has got and not given back.
   int64_t GrantedTo(AgentId agent, const std::string& scenario) const;
 
-  using Range = std::pair<int64_t, int64_t>;  // first, count
   struct Taker {
     int64_t granted = 0;
     int64_t begun = 0;              // as it says
-    std::deque<Range> held = {};    // granted and not begun, in the order in which it begins them
+    Ranges held = {};               // granted and not begun, in the order in which it begins them
     std::optional<int64_t> wanted;  // unset: it has no open request
     uint64_t turn = 0;              // of the open request
     // It has heard that there are no more, or its time is over and it takes what is left: it begins
@@ -56,8 +55,7 @@ class IterationPools {
     bool ended = false;  // so has the agent
   };
   struct Pool {
-    std::deque<Range> left;
-    int64_t count = 0;  // in `left`
+    Ranges left;
     std::map<AgentId, Taker> takers;
   };
   // What to make pools of that go on from here.

@@ -105,7 +105,7 @@ void Pausing::SendSuspend(bool over) {
   }
 }
 
-void Pausing::OnAtRest(RunMember& member) {
+void Pausing::OnAtRest(RunMember& member, const v1::AtRest&) {
   member.at_rest = true;
   TellIfAtRest();
 }

@@ -46,7 +46,7 @@ class Pausing {
   // The run ends: nobody waits for rest any more.
   void GiveUp();
 
-  void OnAtRest(RunMember& member);
+  void OnAtRest(RunMember& member, const v1::AtRest&);
   // Calls what Suspend was given, if all have come to rest.
   void TellIfAtRest();
 

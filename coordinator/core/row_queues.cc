@@ -1,7 +1,7 @@
 #include "coordinator/core/row_queues.h"
 
 #include <algorithm>
-#include <numeric>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 
@@ -18,26 +18,13 @@ constexpr int64_t kBlocksOfAShare = 4;
 
 // How many nobody has; of a queue that wraps, as many as it has rows.
 int64_t Left(const RowQueues::Queue& queue) {
-  return std::accumulate(
-      queue.back.begin(), queue.back.end(), queue.wrap ? queue.rows : queue.rows - queue.next,
-      [](int64_t sum, const RowQueues::Range& range) { return sum + range.count; });
+  return queue.back.count() + (queue.wrap ? queue.rows : queue.rows - queue.next);
 }
 
 // At most so many, > 0 and <= Left.
-RowQueues::Range Take(RowQueues::Queue& queue, int64_t most) {
-  if (queue.back.empty()) {
-    const int64_t first = queue.next;
-    queue.next += most;
-    return {first, most};
-  }
-  RowQueues::Range& front = queue.back.front();
-  const RowQueues::Range taken{front.first, std::min(most, front.count)};
-  front.first += taken.count;
-  front.count -= taken.count;
-  if (front.count == 0) {
-    queue.back.pop_front();
-  }
-  return taken;
+Range Take(RowQueues::Queue& queue, int64_t most) {
+  return queue.back.empty() ? Range{std::exchange(queue.next, queue.next + most), most}
+                            : queue.back.Take(most);
 }
 
 }  // namespace
@@ -88,7 +75,7 @@ absl::Status RowQueues::Return(AgentId agent, const v1::RowsReturned& returned) 
   }
   held.erase(agent);
   if (back.count > 0) {
-    queue->second.back.push_back(back);
+    queue->second.back.PutLast(back);
   }
   return absl::OkStatus();
 }

@@ -15,6 +15,7 @@
 #include "lockstep/v1/control.pb.h"
 
 #include "coordinator/core/ids.h"
+#include "coordinator/core/ranges.h"
 
 namespace lockstep::coordinator {
 
@@ -37,10 +38,6 @@ class RowQueues {
   };
   Messages Deal(int64_t agents);
 
-  struct Range {
-    int64_t first = 0;
-    int64_t count = 0;
-  };
   struct Block {
     Range range = {};
     bool recalled = false;  // it is asked to give back what is left of it
@@ -48,8 +45,8 @@ class RowQueues {
   struct Queue {
     int64_t rows = 0;  // > 0; or it goes on forever, if it wraps
     bool wrap = false;
-    int64_t next = 0;             // the first number that nobody has had
-    std::deque<Range> back = {};  // given back
+    int64_t next = 0;  // the first number that nobody has had
+    Ranges back = {};  // given back
     std::map<AgentId, Block> held = {};
     std::deque<AgentId> waiting = {};
   };

@@ -51,6 +51,9 @@ Run::Run(EventLoop& loop, Fleet& fleet, TestSource& source, RunResults& results,
       vu_scaling_(phase_, roster_, sender_),
       files_(source, phase_, roster_, sender_),
       assignments_(settings_, source, files_.bundle()),
+      rows_(roster_, sender_),
+      intake_(plan_, results, fleet, roster_, settings_.run_id),
+      preparation_(phase_, roster_, sender_, script_),
       catch_up_timer_(loop) {}
 
 void Run::Begin(Events events) {

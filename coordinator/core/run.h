@@ -57,14 +57,16 @@
 #include "common/base/timer.h"
 #include "common/health/judge.h"
 #include "coordinator/core/assignments.h"
+#include "coordinator/core/batch_intake.h"
 #include "coordinator/core/bundle.h"
 #include "coordinator/core/file_server.h"
 #include "coordinator/core/fleet.h"
 #include "coordinator/core/moving_work.h"
 #include "coordinator/core/pausing.h"
+#include "coordinator/core/preparation.h"
 #include "coordinator/core/results_ticker.h"
 #include "coordinator/core/roster.h"
-#include "coordinator/core/row_queues.h"
+#include "coordinator/core/row_leases.h"
 #include "coordinator/core/run_clock.h"
 #include "coordinator/core/run_outcome.h"
 #include "coordinator/core/run_parts.h"
@@ -106,9 +108,9 @@ class Run {
   // As of now, between two events.
   RunCheckpoint Checkpoint() const;
   // What has been merged so far.
-  std::vector<MergedBatches> Merged() const;
+  std::vector<MergedBatches> Merged() const { return intake_.Merged(); }
   // So much of it is on disk: tells the agents, who keep it until then.
-  void BatchesKept(const std::vector<MergedBatches>& kept);
+  void BatchesKept(const std::vector<MergedBatches>& kept) { intake_.OnKept(kept); }
 
   // ---- people's wishes ----
   // A signal: the first ends the run gracefully; the second interrupts iterations and gives
@@ -197,16 +199,13 @@ class Run {
   // gone on to its end.
   struct MessageRule;
   static const MessageRule* RuleOf(const v1::AgentMessage& message);
-  // A rule's function: has the member's message taken by `kHandler`, which is void or Status.
-  template <auto kHandler, auto kBody>
+  // A rule's functions: have the message's body taken by a handler of the run, or of a part of it.
+  template <auto kBody, auto kHandler>
   static absl::Status Take(Run& run, RunMember& member, const v1::AgentMessage& message);
+  template <auto kBody, auto kPart, auto kHandler>
+  static absl::Status TakeBy(Run& run, RunMember& member, const v1::AgentMessage& message);
   void OnProgress(RunMember& member, const v1::Progress& progress);
   void OnScriptRequest(RunMember& member, const v1::ScriptRequest& request);
-  absl::Status OnRowLease(RunMember& member, const v1::RowLease& lease);
-  absl::Status OnRowsReturned(RunMember& member, const v1::RowsReturned& returned);
-  void DealRows();
-  // Where work moves.
-  absl::Status OnMovingWork(RunMember& member, const v1::AgentMessage& message);
   void OnInspected(RunMember& member, const v1::Inspected& inspected);
   void OnAssigned(RunMember& member, const v1::Assigned& assigned);
   void OnPrepared(RunMember& member, const v1::Prepared& prepared);
@@ -263,10 +262,6 @@ class Run {
   void LoseWhileWorkMoves(const AgentRecord& agent, const std::string& message, bool surely_gone);
   // Nobody has a part of the work, or will have one.
   bool NobodyIsLeft() const;
-  // Asks a member for the next thing that it lacks in the present state: a spare, in a later one
-  // than the others.
-  void CatchUp(RunMember& member);
-  void CatchUpAll();
   void LetWorkMove(IterationPools pools, VuLeases vu_leases);
   bool MovesNow() const { return moving_.has_value() && !moving_->stopped(); }
   // What RunStatus says of the same name.
@@ -291,12 +286,14 @@ class Run {
   VuScaling vu_scaling_;
   FileServer files_;
   Assignments assignments_;
-  RowQueues row_queues_;
+  RowLeases rows_;
+  BatchIntake intake_;
   RunFaults faults_;
   v1::Inspected inspected_;  // of which the plan was made
   std::optional<TestPlan> plan_;
   Stopping stopping_ = Stopping::kNo;  // what iterations were told
   ScriptLife script_;
+  Preparation preparation_;
   int interrupts_ = 0;
   bool reader_lost_ = false;  // the first one that read the options
   std::vector<std::string> remarks_;

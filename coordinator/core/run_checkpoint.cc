@@ -24,9 +24,9 @@ RunCheckpoint Run::Checkpoint() const {
     saved.controlled = plan_->controlled;
   }
   saved.faults = faults_;
-  saved.row_queues = row_queues_;
   saved.stopping = stopping_;
   saved.interrupts = interrupts_;
+  rows_.SaveTo(saved);
   script_.SaveTo(saved);
   assignments_.SaveTo(saved);
   clock_.SaveTo(saved);
@@ -36,31 +36,6 @@ RunCheckpoint Run::Checkpoint() const {
     moving_->SaveTo(saved);
   }
   return saved;
-}
-
-std::vector<MergedBatches> Run::Merged() const {
-  std::vector<MergedBatches> merged;
-  for (const RunMember& member : members()) {
-    merged.push_back({member.id, member.batches.last(), member.delivered, member.measured_until});
-  }
-  return merged;
-}
-
-void Run::BatchesKept(const std::vector<MergedBatches>& kept) {
-  for (RunMember& member : roster_.members()) {
-    const auto of_member =
-        std::find_if(kept.begin(), kept.end(),
-                     [&](const MergedBatches& batches) { return batches.agent == member.id; });
-    if (of_member == kept.end()) {
-      continue;
-    }
-    member.kept_until = of_member->until;
-    member.delivered_kept = of_member->delivered;
-    // Only with news: who waits for an acknowledgement sends again what is not in it.
-    if (std::exchange(member.batches_kept, of_member->last) != of_member->last && !member.lost) {
-      fleet_.AcknowledgeBatches(member.id, settings_.run_id, of_member->last);
-    }
-  }
 }
 
 absl::Status Run::GoOn(Events events, RunCheckpoint saved, Bundle bundle) {
@@ -116,8 +91,8 @@ absl::Status Run::TakeBack(RunCheckpoint& saved) {
   LOCKSTEP_RETURN_IF_ERROR(RecutMembers(saved.members, plan_->partition));
   roster_.Restore(std::move(saved.members), saved.elected);
   faults_ = std::move(saved.faults);
-  row_queues_ = std::move(saved.row_queues);
   stopping_ = saved.stopping;
+  rows_.Restore(saved);
   script_.Restore(saved);
   interrupts_ = saved.interrupts;
   assignments_.Restore(saved);

@@ -106,27 +106,6 @@ bool Run::DealAgain(const RunMember& lost, bool was_elected) {
   return true;
 }
 
-void Run::CatchUp(RunMember& member) {
-  v1::CoordinatorMessage message;
-  const bool may_be_ready = state() == v1::RunStatus::READY_BARRIER || member.joining;
-  if (member.step == RunMember::Step::kPrepared && may_be_ready) {
-    *message.mutable_setup_data()->mutable_value() = script_.setup_data();
-    sender_.Send(member.id, std::move(message));
-  } else if (member.step == RunMember::Step::kAssigned && state() > v1::RunStatus::ASSIGNING) {
-    member.Reach(RunMember::Step::kAskedToPrepare);
-    message.mutable_prepare();
-    sender_.Send(member.id, std::move(message));
-  }
-}
-
-void Run::CatchUpAll() {
-  for (const AgentId id : roster_.Present()) {
-    if (RunMember* member = roster_.Find(id); member != nullptr) {
-      CatchUp(*member);
-    }
-  }
-}
-
 void Run::OnLost(const AgentRecord& agent, const absl::Status& reason) {
   RunMember* member = roster_.Find(agent.id);
   if (member == nullptr || state() == v1::RunStatus::DONE) {
@@ -170,7 +149,7 @@ void Run::OnLost(const AgentRecord& agent, const absl::Status& reason) {
   if (was_elected && state() == before) {
     AfterElectedLost(agent);
   }
-  DealRows();
+  rows_.Deal();
   pausing_.TellIfAtRest();
   Advance();
 }
@@ -178,7 +157,7 @@ void Run::OnLost(const AgentRecord& agent, const absl::Status& reason) {
 void Run::TakeNote(RunMember& member, const absl::Status& reason) {
   member.lost = true;
   member.loss = std::string(reason.message());
-  member.lost_rows = row_queues_.Lose(member.id);
+  member.lost_rows = rows_.Lose(member.id);
   member.lost_at = loop_.clock().Wall();
   if (loop_.clock().Mono() >= clock_.t0()) {
     member.lost_after = loop_.clock().Mono() - clock_.t0();

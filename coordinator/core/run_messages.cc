@@ -45,6 +45,17 @@ v1::Progress KeepingVus(v1::Progress progress, const v1::Progress& before) {
   return progress;
 }
 
+// Has the member's message taken by `kHandler` of `whose`, which is void or Status.
+template <auto kHandler, class Whose, class Body>
+absl::Status Tell(Whose& whose, RunMember& member, const Body& body) {
+  if constexpr (std::is_void_v<decltype((whose.*kHandler)(member, body))>) {
+    (whose.*kHandler)(member, body);
+    return absl::OkStatus();
+  } else {
+    return (whose.*kHandler)(member, body);
+  }
+}
+
 }  // namespace
 
 struct Run::MessageRule {
@@ -53,14 +64,14 @@ struct Run::MessageRule {
   absl::Status (*take)(Run& run, RunMember& member, const v1::AgentMessage& message);
 };
 
-template <auto kHandler, auto kBody>
+template <auto kBody, auto kHandler>
 absl::Status Run::Take(Run& run, RunMember& member, const v1::AgentMessage& message) {
-  if constexpr (std::is_void_v<decltype((run.*kHandler)(member, (message.*kBody)()))>) {
-    (run.*kHandler)(member, (message.*kBody)());
-    return absl::OkStatus();
-  } else {
-    return (run.*kHandler)(member, (message.*kBody)());
-  }
+  return Tell<kHandler>(run, member, (message.*kBody)());
+}
+
+template <auto kBody, auto kPart, auto kHandler>
+absl::Status Run::TakeBy(Run& run, RunMember& member, const v1::AgentMessage& message) {
+  return Tell<kHandler>(run.*kPart, member, (message.*kBody)());
 }
 
 absl::Status Run::OnMessage(AgentId agent, const v1::AgentMessage& message) {
@@ -87,43 +98,36 @@ const Run::MessageRule* Run::RuleOf(const v1::AgentMessage& message) {
   using Agent = v1::AgentMessage;
   using State = v1::RunStatus;
   constexpr auto kMovingWork = [](Run& run, RunMember& member, const Agent& told) {
-    return run.OnMovingWork(member, told);
+    if (run.moving_.has_value()) {
+      return run.moving_->OnMessage(member, told);
+    }
+    return told.has_held() ? absl::OkStatus() : NoWorkMoves(told);
   };
   static const MessageRule kRules[] = {
-      {Body::kInspected, State::INSPECTING, Take<&Run::OnInspected, &Agent::inspected>},
-      {Body::kAssigned, State::ASSIGNING, Take<&Run::OnAssigned, &Agent::assigned>},
-      {Body::kPrepared, State::PREPARING, Take<&Run::OnPrepared, &Agent::prepared>},
-      {Body::kSetupDone, State::SETUP, Take<&Run::OnSetupDone, &Agent::setup_done>},
-      {Body::kReady, State::READY_BARRIER, Take<&Run::OnReady, &Agent::ready>},
-      {Body::kDrained, State::RUNNING, Take<&Run::OnDrained, &Agent::drained>},
-      {Body::kTeardownDone, State::TEARDOWN, Take<&Run::OnTeardownDone, &Agent::teardown_done>},
+      {Body::kInspected, State::INSPECTING, Take<&Agent::inspected, &Run::OnInspected>},
+      {Body::kAssigned, State::ASSIGNING, Take<&Agent::assigned, &Run::OnAssigned>},
+      {Body::kPrepared, State::PREPARING, Take<&Agent::prepared, &Run::OnPrepared>},
+      {Body::kSetupDone, State::SETUP, Take<&Agent::setup_done, &Run::OnSetupDone>},
+      {Body::kReady, State::READY_BARRIER, Take<&Agent::ready, &Run::OnReady>},
+      {Body::kDrained, State::RUNNING, Take<&Agent::drained, &Run::OnDrained>},
+      {Body::kTeardownDone, State::TEARDOWN, Take<&Agent::teardown_done, &Run::OnTeardownDone>},
       {Body::kHandleSummaryDone, State::SUMMARISING,
-       Take<&Run::OnHandleSummaryDone, &Agent::handle_summary_done>},
-      {Body::kProgress, {}, Take<&Run::OnProgress, &Agent::progress>},
-      {Body::kScriptRequest, {}, Take<&Run::OnScriptRequest, &Agent::script_request>},
-      {Body::kRowLease, {}, Take<&Run::OnRowLease, &Agent::row_lease>},
-      {Body::kRowsReturned, {}, Take<&Run::OnRowsReturned, &Agent::rows_returned>},
-      {Body::kLeaving, {}, Take<&Run::OnLeaving, &Agent::leaving>},
+       Take<&Agent::handle_summary_done, &Run::OnHandleSummaryDone>},
+      {Body::kProgress, {}, Take<&Agent::progress, &Run::OnProgress>},
+      {Body::kScriptRequest, {}, Take<&Agent::script_request, &Run::OnScriptRequest>},
+      {Body::kRowLease, {}, TakeBy<&Agent::row_lease, &Run::rows_, &RowLeases::OnLease>},
+      {Body::kRowsReturned, {}, TakeBy<&Agent::rows_returned, &Run::rows_, &RowLeases::OnReturned>},
+      {Body::kFileRequest, {}, TakeBy<&Agent::file_request, &Run::files_, &FileServer::OnRequest>},
+      {Body::kAtRest, {}, TakeBy<&Agent::at_rest, &Run::pausing_, &Pausing::OnAtRest>},
+      {Body::kLeaving, {}, Take<&Agent::leaving, &Run::OnLeaving>},
       {Body::kHeld, {}, kMovingWork},
       {Body::kIterationLease, {}, kMovingWork},
       {Body::kIterationsReturned, {}, kMovingWork},
       {Body::kVuIterationsWanted, {}, kMovingWork},
-      {Body::kFileRequest,
-       {},
-       [](Run& run, RunMember& member, const Agent& told) {
-         run.files_.OnRequest(member.id, told.file_request());
-         return absl::OkStatus();
-       }},
       {Body::kLogLines,
        {},
        [](Run& run, RunMember& member, const Agent& told) {
          WriteLogLines(told.log_lines(), member.name, run.members().size() > 1, run.logger_);
-         return absl::OkStatus();
-       }},
-      {Body::kAtRest,
-       {},
-       [](Run& run, RunMember& member, const Agent&) {
-         run.pausing_.OnAtRest(member);
          return absl::OkStatus();
        }},
       {Body::kAgentFailed,
@@ -141,13 +145,6 @@ const Run::MessageRule* Run::RuleOf(const v1::AgentMessage& message) {
 void Run::OnProgress(RunMember& member, const v1::Progress& progress) {
   member.progress = MovesNow() ? KeepingVus(progress, member.progress) : progress;
   clock_.ReportStartSkew(logger_);
-}
-
-absl::Status Run::OnMovingWork(RunMember& member, const v1::AgentMessage& message) {
-  if (moving_.has_value()) {
-    return moving_->OnMessage(member, message);
-  }
-  return message.has_held() ? absl::OkStatus() : NoWorkMoves(message);
 }
 
 void Run::OnInspected(RunMember& member, const v1::Inspected& inspected) {
@@ -196,7 +193,7 @@ template <class Answer>
 void Run::OnStep(RunMember& member, RunMember::Step step, const Answer& answer) {
   member.Reach(step);
   if (!answer.has_failure()) {
-    CatchUp(member);
+    preparation_.Next(member);
   } else if (member.joining) {
     fleet_.Expel(member.id, absl::InternalError(
                                 absl::StrCat("it could not join: ", answer.failure().message())));
@@ -302,59 +299,16 @@ absl::Status Run::OnBatch(AgentId agent, const v1::BatchMessage& message) {
   if (message.run_id() != settings_.run_id) {
     return absl::InvalidArgumentError(absl::StrCat("run_id: no such run: ", message.run_id()));
   }
-  bool next = member->batches.Receive(message.number()) == ReceiveWindow::Arrival::kNext;
+  LOCKSTEP_ASSIGN_OR_RETURN(const bool next, intake_.Take(*member, message));
   if (next && state() == v1::RunStatus::DRAINING && stopping_ != Stopping::kGracefully) {
     phase_.Limit(settings_.lease + kStopWithin);  // it is telling: there may be very much to tell
   }
-  if (next) {
-    LOCKSTEP_ASSIGN_OR_RETURN(RunResults::Merged merged,
-                              results_.Merge(member->name, message.batch()));
-    for (Delivered& part : merged.delivered) {  // a script may tag requests as it likes
-      if (plan_.has_value() && !plan_->executors.empty() &&
-          !plan_->executors.contains(part.scenario)) {
-        part.scenario.clear();
-      }
-    }
-    AddDelivered(merged.delivered, member->delivered);
-    member->measured_until = std::max(member->measured_until, merged.until);
-  }
-  // A repetition is acknowledged again, its acknowledgement was lost; after a gap the agent repeats
-  // what is missing. While the fleet is held, it is told of what is kept.
-  fleet_.AcknowledgeBatches(agent, settings_.run_id,
-                            fleet_.holding() ? member->batches_kept : member->batches.last());
   if (next && Awaits(*member, v1::RunStatus::SUMMARISING) && member->flushed()) {
     EnterSummarising();
   } else if (next) {
     Advance();
   }
   return absl::OkStatus();
-}
-
-absl::Status Run::OnRowLease(RunMember& member, const v1::RowLease& lease) {
-  LOCKSTEP_RETURN_IF_ERROR(row_queues_.Ask(member.id, lease));
-  DealRows();
-  return absl::OkStatus();
-}
-
-absl::Status Run::OnRowsReturned(RunMember& member, const v1::RowsReturned& returned) {
-  LOCKSTEP_RETURN_IF_ERROR(row_queues_.Return(member.id, returned));
-  DealRows();
-  return absl::OkStatus();
-}
-
-void Run::DealRows() {
-  RowQueues::Messages due =
-      row_queues_.Deal(static_cast<int64_t>(std::max<size_t>(roster_.Present().size(), 1)));
-  for (auto& [agent, leased] : due.leased) {
-    v1::CoordinatorMessage message;
-    *message.mutable_rows_leased() = std::move(leased);
-    sender_.Send(agent, std::move(message));
-  }
-  for (auto& [agent, recalled] : due.recalled) {
-    v1::CoordinatorMessage message;
-    *message.mutable_rows_recalled() = std::move(recalled);
-    sender_.Send(agent, std::move(message));
-  }
 }
 
 void Run::OnScriptRequest(RunMember&, const v1::ScriptRequest& request) {

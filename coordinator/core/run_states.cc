@@ -107,7 +107,7 @@ bool Run::MayBeSent(absl::string_view what, const v1::CoordinatorMessage& messag
 
 void Run::EnterPreparing() {
   SetState(v1::RunStatus::PREPARING, settings_.prepare_within);
-  CatchUpAll();
+  preparation_.NextOfAll();
 }
 
 void Run::EnterSetup() {
@@ -136,7 +136,7 @@ void Run::EnterReadyBarrier() {
   // A pause has no limit: it ends when somebody says so.
   SetState(v1::RunStatus::READY_BARRIER,
            pausing_.paused() ? absl::InfiniteDuration() : settings_.assign_within);
-  CatchUpAll();
+  preparation_.NextOfAll();
 }
 
 void Run::EnterRunning() {

@@ -9,14 +9,13 @@
 #include <utility>
 
 #include <curl/curl.h>
-#include <openssl/ssl.h>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
-#include "common/base/subject_names.h"
 #include "common/base/version.h"
 #include "coordinator/fetch/http_place.h"
+#include "coordinator/fetch/server_names.h"
 
 namespace lockstep::coordinator {
 namespace {
@@ -26,12 +25,6 @@ constexpr long kConnectionsPerHost = 6;
 
 absl::Duration SteadyNow() {
   return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
-}
-
-// Of a new connection. curl makes do with a common name.
-CURLcode RefuseCommonNames(CURL* /*easy*/, void* context, void* /*data*/) {
-  SSL_CTX_set_verify(static_cast<SSL_CTX*>(context), SSL_VERIFY_PEER, &RefuseNameless);
-  return CURLE_OK;
 }
 
 // One request, with all of its hops. Worker's thread.

@@ -1,7 +1,5 @@
 // Asks HTTP servers on a thread of its own, and answers on the loop: many requests at once, over
 // connections that are kept.
-//
-// With output/http_pusher this is all of the coordinator that sees curl.
 #pragma once
 
 #include <cstdint>

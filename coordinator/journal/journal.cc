@@ -4,7 +4,6 @@
 #include <cerrno>
 #include <iterator>
 #include <system_error>
-#include <utility>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -20,43 +19,13 @@
 namespace lockstep::coordinator {
 namespace {
 
-// A log of writes that nobody has brought into the file grows up to about this.
+// Writes go to a log beside the file, so that others may read meanwhile; see Decisions in README.md.
 constexpr char kPragmas[] =
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;";
 // The tables of what a run needs to be gone on with: what it was made of, and what has become of it.
 constexpr absl::string_view kOfTest[] = {"test", "file"};
 constexpr absl::string_view kOfState[] = {"kept",   "state", "message", "aggregate",
                                           "counts", "error", "output",  "chart"};
-
-constexpr char kRunColumns[] =
-    "SELECT id, script, test_hash, version, boot, agents, settings, begun_ns, ended_ns, "
-    "duration_ns, exit_code, verdict, reason, validity, requests, failed, iterations, "
-    "result IS NOT NULL FROM run ";
-
-RunRecord RecordOf(const SqlRow& row) {
-  RunRecord record;
-  record.id = row.Int(0);
-  record.identity = {.script = row.Text(1),
-                     .test_hash = row.Text(2),
-                     .version = row.Text(3),
-                     .boot = row.Text(4),
-                     .agents = row.Int(5),
-                     .settings = row.Text(6),
-                     .begun = absl::FromUnixNanos(row.Int(7))};
-  if (!row.IsNull(8)) {
-    record.ended = absl::FromUnixNanos(row.Int(8));
-  }
-  record.duration = absl::Nanoseconds(row.Int(9));
-  record.exit_code = static_cast<int>(row.Int(10));
-  record.verdict = row.Text(11);
-  record.reason = row.Text(12);
-  record.validity = row.Text(13);
-  record.requests = static_cast<uint64_t>(row.Int(14));
-  record.failed = static_cast<uint64_t>(row.Int(15));
-  record.iterations = static_cast<uint64_t>(row.Int(16));
-  record.has_result = row.Int(17) != 0;
-  return record;
-}
 
 }  // namespace
 
@@ -173,127 +142,6 @@ absl::Status Journal::MakeSchema() {
         database_->Execute(absl::StrCat("PRAGMA application_id = ", kJournalApplication).c_str()));
     return database_->Execute(absl::StrCat("PRAGMA user_version = ", kJournalSchema).c_str());
   });
-}
-
-// ---- history ----
-
-absl::StatusOr<std::vector<RunRecord>> Journal::Runs(int64_t most) {
-  static const std::string sql = absl::StrCat(kRunColumns, "ORDER BY id DESC LIMIT ?");
-  std::vector<RunRecord> runs;
-  LOCKSTEP_RETURN_IF_ERROR(database_->Query(
-      sql.c_str(), {most}, [&](const SqlRow& row) { runs.push_back(RecordOf(row)); }));
-  return runs;
-}
-
-absl::StatusOr<RunRecord> Journal::RecordOfRun(int64_t run) {
-  static const std::string sql = absl::StrCat(kRunColumns, "WHERE id = ?");
-  std::optional<RunRecord> record;
-  LOCKSTEP_RETURN_IF_ERROR(
-      database_->Query(sql.c_str(), {run}, [&](const SqlRow& row) { record = RecordOf(row); }));
-  if (!record.has_value()) {
-    return absl::NotFoundError(absl::StrCat("journal ", path(), ": there is no run ", run));
-  }
-  return *std::move(record);
-}
-
-absl::StatusOr<std::string> Journal::ResultOf(int64_t run) {
-  std::optional<std::string> result;
-  LOCKSTEP_RETURN_IF_ERROR(
-      database_->Query("SELECT result FROM run WHERE id = ? AND result IS NOT NULL", {run},
-                       [&](const SqlRow& row) { result = row.Text(0); }));
-  if (!result.has_value()) {
-    return absl::NotFoundError(
-        absl::StrCat("journal ", path(), ": run ", run, " has no result there"));
-  }
-  return *std::move(result);
-}
-
-absl::StatusOr<std::optional<UnfinishedRun>> Journal::FindUnfinished(int64_t run) {
-  static const std::string latest =
-      absl::StrCat(kRunColumns, "WHERE ended_ns IS NULL ORDER BY id DESC LIMIT 1");
-  std::optional<RunRecord> record;
-  if (run > 0) {
-    LOCKSTEP_ASSIGN_OR_RETURN(record, RecordOfRun(run));
-  } else {
-    LOCKSTEP_RETURN_IF_ERROR(
-        database_->Query(latest.c_str(), {}, [&](const SqlRow& row) { record = RecordOf(row); }));
-  }
-  if (!record.has_value()) {
-    return std::nullopt;
-  }
-  if (record->ended.has_value()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("journal ", path(), ": run ", run, " has ended by itself, at ",
-                     absl::FormatTime(absl::RFC3339_sec, *record->ended, absl::UTCTimeZone()),
-                     ", with exit code ", record->exit_code, ": there is nothing to recover"));
-  }
-  UnfinishedRun unfinished;
-  unfinished.id = record->id;
-  unfinished.identity = std::move(record->identity);
-  LOCKSTEP_RETURN_IF_ERROR(ReadTest(&unfinished));
-  return unfinished;
-}
-
-absl::Status Journal::ReadTest(UnfinishedRun* run) {
-  bool parsed = true;
-  bool planned = false;
-  bool kept = false;
-  run->kept_at = run->identity.begun;
-  LOCKSTEP_RETURN_IF_ERROR(
-      database_->Query("SELECT inspected, options, http_errors FROM test WHERE run = ?", {run->id},
-                       [&](const SqlRow& row) {
-                         planned = true;
-                         parsed = run->run.inspected.ParseFromString(row.Text(0));
-                         run->options_json = row.Text(1);
-                         run->http_errors = row.Int(2) != 0;
-                       }));
-  if (!parsed) {
-    return absl::DataLossError(absl::StrCat(
-        "journal ", path(), ": what it keeps of the test of run ", run->id, " cannot be read"));
-  }
-  LOCKSTEP_RETURN_IF_ERROR(database_->Query("SELECT wall_ns, mono_ns FROM kept WHERE run = ?",
-                                            {run->id}, [&](const SqlRow& row) {
-                                              kept = true;
-                                              run->kept_at = absl::FromUnixNanos(row.Int(0));
-                                              run->kept_mono = MonoTime::FromNanos(row.Int(1));
-                                            }));
-  LOCKSTEP_RETURN_IF_ERROR(
-      database_->Query("SELECT url, content FROM file WHERE run = ?", {run->id},
-                       [&](const SqlRow& row) { run->bundle.Add(row.Text(0), row.Text(1)); }));
-  LOCKSTEP_RETURN_IF_ERROR(
-      database_->Query("SELECT spec, bytes FROM output WHERE run = ?", {run->id},
-                       [&](const SqlRow& row) { run->written[row.Text(0)] = row.Int(1); }));
-  // Before the start, the test is kept with the beginning of setup().
-  run->setup_begun = planned && !kept;
-  run->broken_off = reserve_.NoteOf(run->id);
-  return kept ? ReadStateRows(*database_, run->id, &run->run, &run->fleet) : absl::OkStatus();
-}
-
-absl::Status Journal::ReadResults(int64_t run, AggregateStore* store, ErrorTable* errors) {
-  if (run == run_ && results_ != nullptr) {
-    return results_->Read(store, errors);
-  }
-  int64_t last_id = 0;
-  return KeptResults(*database_, run, last_id).Read(store, errors);
-}
-
-absl::StatusOr<std::optional<History>> Journal::ReadCharts(int64_t run) {
-  return KeptCharts::Read(*database_, run);
-}
-
-absl::Status Journal::Finish(int64_t run, const RunRecord& record, const std::string& result) {
-  return database_->Run(
-      "UPDATE run SET ended_ns = ?, duration_ns = ?, exit_code = ?, verdict = ?, reason = ?, "
-      "validity = ?, requests = ?, failed = ?, iterations = ?, result = ? WHERE id = ?",
-      {record.ended.has_value() ? SqlValue(absl::ToUnixNanos(*record.ended)) : SqlValue(),
-       absl::ToInt64Nanoseconds(record.duration), static_cast<int64_t>(record.exit_code),
-       record.verdict, record.reason, record.validity, static_cast<int64_t>(record.requests),
-       static_cast<int64_t>(record.failed), static_cast<int64_t>(record.iterations),
-       result.empty() ? SqlValue() : SqlValue(result), run});
-}
-
-absl::Status Journal::KeepRecovered(const RunRecord& record, const std::string& result) {
-  return Finish(record.id, record, result);
 }
 
 // ---- the present run ----

@@ -5,7 +5,7 @@ namespace lockstep::coordinator {
 
 // "LKST", by which `file` and we tell a journal from other databases.
 inline constexpr int kJournalApplication = 0x4c4b5354;
-inline constexpr int kJournalSchema = 8;
+inline constexpr int kJournalSchema = 9;
 
 inline constexpr char kJournalTables[] = R"sql(
 CREATE TABLE run (               -- the history: a row a run

@@ -1,70 +1,111 @@
 // The fields of a checkpoint, listed once for writing and for reading. `Visit` has
-// Field(name, value) and List(name, items, visit_item); it is called with constant values to write
-// them and with others to read them.
+// Field(name, value), List(name, items, visit_item), and Map(name, key_name, items, visit_item); it is
+// called with constant values to write them and with others to read them.
 #pragma once
 
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "coordinator/core/checkpoint.h"
-#include "coordinator/journal/plain_state.h"
 
 namespace lockstep::coordinator {
 
-template <typename Visit, typename Pool>
-void PoolFields(Visit& visit, Pool& pool) {
-  visit.Field("scenario", pool.scenario);
-  visit.Field("count", pool.count);
-  visit.List("left", pool.left, [](auto& v, auto& range) {
-    v.Field("first", range.first);
-    v.Field("count", range.second);
-  });
-  visit.List("takers", pool.takers, [](auto& v, auto& item) {
-    v.Field("agent", item.agent);
-    v.Field("granted", item.taker.granted);
-    v.Field("begun", item.taker.begun);
-    v.Field("wanted", item.taker.wanted);
-    v.Field("turn", item.taker.turn);
-    v.Field("over", item.taker.over);
-    v.Field("ended", item.taker.ended);
-    v.List("held", item.held, [](auto& inner, auto& range) {
-      inner.Field("first", range.first);
-      inner.Field("count", range.second);
-    });
-  });
-}
-
-template <typename Visit, typename Leases>
-void VuLeaseFields(Visit& visit, Leases& leases) {
-  visit.Field("scenario", leases.scenario);
-  visit.Field("iterations", leases.iterations);
-  visit.Field("vus", leases.vus);
-  visit.List("granted", leases.granted, [](auto& v, auto& item) {
-    v.Field("agent", item.agent);
-    v.Field("granted", item.granted);
-    v.Field("untold", item.untold);
-  });
-}
-
-template <typename Visit, typename Queue>
-void QueueFields(Visit& visit, Queue& queue) {
-  visit.Field("name", queue.name);
-  visit.Field("rows", queue.queue.rows);
-  visit.Field("wrap", queue.queue.wrap);
-  visit.Field("next", queue.queue.next);
-  visit.List("back", queue.back, [](auto& v, auto& range) {
+template <typename Visit>
+void RangeFields(Visit& visit, const char* name, Ranges& ranges) {
+  std::vector<Range> items = ranges.ranges();
+  visit.List(name, items, [](auto& v, auto& range) {
     v.Field("first", range.first);
     v.Field("count", range.count);
   });
-  visit.List("held", queue.held, [](auto& v, auto& item) {
-    v.Field("agent", item.agent);
-    v.Field("first", item.block.range.first);
-    v.Field("count", item.block.range.count);
-    v.Field("recalled", item.block.recalled);
+  ranges = Ranges(std::move(items));
+}
+
+template <typename Visit>
+void QueueFields(Visit& visit, RowQueues::Queue& queue) {
+  visit.Field("rows", queue.rows);
+  visit.Field("wrap", queue.wrap);
+  visit.Field("next", queue.next);
+  RangeFields(visit, "back", queue.back);
+  visit.Map("held", "agent", queue.held, [](auto& v, auto& block) {
+    v.Field("first", block.range.first);
+    v.Field("count", block.range.count);
+    v.Field("recalled", block.recalled);
   });
   visit.List("waiting", queue.waiting, [](auto& v, auto& agent) { v.Field("agent", agent); });
 }
 
 template <typename Visit>
-void RunFields(Visit& visit, PlainRun& run) {
-  RunCheckpoint& state = *run.state;
+void PoolFields(Visit& visit, IterationPools::Pool& pool) {
+  RangeFields(visit, "left", pool.left);
+  visit.Map("takers", "agent", pool.takers, [](auto& v, auto& taker) {
+    v.Field("granted", taker.granted);
+    v.Field("begun", taker.begun);
+    v.Field("wanted", taker.wanted);
+    v.Field("turn", taker.turn);
+    v.Field("over", taker.over);
+    v.Field("ended", taker.ended);
+    RangeFields(v, "held", taker.held);
+  });
+}
+
+template <typename Visit>
+void VuLeaseFields(Visit& visit, VuLeases::Scenario& scenario) {
+  visit.Field("iterations", scenario.iterations);
+  visit.Field("vus", scenario.vus);
+  visit.Map("granted", "agent", scenario.granted,
+            [](auto& v, auto& granted) { v.Field("granted", granted); });
+  std::vector<AgentId> untold(scenario.untold.begin(), scenario.untold.end());
+  visit.List("untold", untold, [](auto& v, auto& agent) { v.Field("agent", agent); });
+  scenario.untold = {untold.begin(), untold.end()};
+}
+
+// What moves: rows, and iterations where work does.
+template <typename Visit>
+void LeaseFields(Visit& visit, RunCheckpoint& state) {
+  std::map<std::string, RowQueues::Queue> queues = state.row_queues.queues();
+  visit.Map("queues", "name", queues, [](auto& v, auto& queue) { QueueFields(v, queue); });
+  state.row_queues = RowQueues(std::move(queues));
+  bool moves = state.pools.has_value() && state.vu_leases.has_value();
+  visit.Field("work_moves", moves);
+  if (!moves) {
+    return;
+  }
+  uint64_t turns = 0;
+  std::map<std::string, IterationPools::Pool> pools;
+  std::map<std::string, VuLeases::Scenario> leases;
+  if (state.pools.has_value() && state.vu_leases.has_value()) {
+    turns = state.pools->turns();
+    pools = state.pools->pools();
+    leases = state.vu_leases->scenarios();
+  }
+  visit.Field("turns", turns);
+  visit.Map("pools", "scenario", pools, [](auto& v, auto& pool) { PoolFields(v, pool); });
+  visit.Map("vu_leases", "scenario", leases, [](auto& v, auto& of) { VuLeaseFields(v, of); });
+  state.pools.emplace(std::move(pools), turns);
+  state.vu_leases.emplace(std::move(leases));
+}
+
+template <typename Visit>
+void FaultFields(Visit& visit, RunFaults& faults) {
+  RunOutcome outcome = faults.outcome();
+  RunFaults::Losses losses = faults.losses();
+  bool marked = faults.marked();
+  bool judged = faults.judged();
+  visit.Field("exit_code", outcome.exit_code);
+  visit.Field("message", outcome.message);
+  visit.Field("script_fault", outcome.script_fault);
+  visit.Field("refused", outcome.refused);
+  visit.Field("marked", marked);
+  visit.Field("judged", judged);
+  visit.List("losses", losses.agents, [](auto& v, auto& name) { v.Field("agent", name); });
+  visit.Field("loss", losses.reason);
+  faults = RunFaults(std::move(outcome), marked, judged, std::move(losses));
+}
+
+template <typename Visit>
+void RunFields(Visit& visit, RunCheckpoint& state) {
   visit.Field("state", state.state);
   visit.Field("state_since", state.state_since);
   visit.Field("limit_at", state.limit_at);
@@ -96,31 +137,21 @@ void RunFields(Visit& visit, PlainRun& run) {
   visit.Field("all_quiet", state.all_quiet);
   visit.Field("agents_target", state.agents_target);
   visit.Field("joined_late", state.joined_late);
-  visit.Field("exit_code", run.outcome.exit_code);
-  visit.Field("message", run.outcome.message);
-  visit.Field("script_fault", run.outcome.script_fault);
-  visit.Field("refused", run.outcome.refused);
-  visit.Field("marked", run.marked);
-  visit.Field("judged", run.judged);
-  visit.List("losses", run.losses.agents, [](auto& v, auto& name) { v.Field("agent", name); });
-  visit.Field("loss", run.losses.reason);
-  visit.List("members", run.members, [](auto& v, auto& id) { v.Field("agent", id); });
-  visit.List("controlled", run.controlled, [](auto& v, auto& item) {
-    v.Field("scenario", item.scenario);
-    v.Field("vus", item.vus.vus);
-    v.Field("max_vus", item.vus.max_vus);
+  FaultFields(visit, state.faults);
+  visit.Map("controlled", "scenario", state.controlled, [](auto& v, auto& totals) {
+    v.Field("vus", totals.vus);
+    v.Field("max_vus", totals.max_vus);
   });
-  visit.List("queues", run.queues, [](auto& v, auto& queue) { QueueFields(v, queue); });
-  visit.Field("has_pools", run.has_pools);
-  visit.Field("turns", run.turns);
-  visit.List("pools", run.pools, [](auto& v, auto& pool) { PoolFields(v, pool); });
-  visit.List("vu_leases", run.vu_leases, [](auto& v, auto& leases) { VuLeaseFields(v, leases); });
-  visit.List("unfit", run.unfit, [](auto& v, auto& name) { v.Field("name", name); });
+  LeaseFields(visit, state);
+  std::vector<std::string> unfit(state.unfit.begin(), state.unfit.end());
+  visit.List("unfit", unfit, [](auto& v, auto& name) { v.Field("name", name); });
+  state.unfit = {unfit.begin(), unfit.end()};
 }
 
 template <typename Visit, typename Member>
 void MemberFields(Visit& visit, Member& member) {
   visit.Field("name", member.name);
+  visit.Map("labels", "key", member.labels, [](auto& v, auto& value) { v.Field("value", value); });
   visit.Field("weight", member.weight);
   visit.Field("sequence", member.sequence);
   visit.Field("segment_index", member.segment_index);

@@ -4,8 +4,11 @@
 #include <limits>
 #include <optional>
 #include <type_traits>
+#include <utility>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 
 #include "common/base/status_macros.h"
 #include "coordinator/journal/state_fields.h"
@@ -19,8 +22,55 @@ std::string SubjectOf(AgentId agent) {
 
 // ---- values ----
 
+// The VUs of a scenario in one text, as there may be very many and it is made at each commit: for each
+// "next end holder", then " agent ask wanted over" of all who wait, then ";". The holder is 0 without one.
+std::string VusText(const std::vector<VuLeases::Vu>& vus) {
+  std::string text;
+  for (const VuLeases::Vu& vu : vus) {
+    const AgentId holder = vu.holder.value_or(AgentId{});
+    absl::StrAppend(&text, vu.next, " ", vu.end, " ", static_cast<uint32_t>(holder));
+    for (const VuLeases::Waiter& waiter : vu.waiting) {
+      absl::StrAppend(&text, " ", static_cast<uint32_t>(waiter.agent), " ", waiter.ask, " ",
+                      waiter.wanted, " ", waiter.over ? 1 : 0);
+    }
+    text += ';';
+  }
+  return text;
+}
+
+// False: it is no such text.
+bool ReadVus(absl::string_view text, std::vector<VuLeases::Vu>* vus) {
+  for (const absl::string_view part : absl::StrSplit(text, ';', absl::SkipEmpty())) {
+    std::vector<int64_t> numbers;
+    for (const absl::string_view word : absl::StrSplit(part, ' ')) {
+      if (!absl::SimpleAtoi(word, &numbers.emplace_back())) {
+        return false;
+      }
+    }
+    if (numbers.size() < 3 || numbers.size() % 4 != 3) {
+      return false;
+    }
+    VuLeases::Vu& vu = vus->emplace_back();
+    vu.next = numbers[0];
+    vu.end = numbers[1];
+    if (numbers[2] != 0) {
+      vu.holder = AgentId{static_cast<uint32_t>(numbers[2])};
+    }
+    for (size_t i = 3; i < numbers.size(); i += 4) {
+      vu.waiting.push_back({.agent = AgentId{static_cast<uint32_t>(numbers[i])},
+                            .ask = numbers[i + 1],
+                            .wanted = numbers[i + 2],
+                            .over = numbers[i + 3] != 0});
+    }
+  }
+  return true;
+}
+
 SqlValue ToValue(const std::string& text) {
   return text;
+}
+SqlValue ToValue(const std::vector<VuLeases::Vu>& vus) {
+  return VusText(vus);
 }
 SqlValue ToValue(double number) {
   return number;
@@ -51,6 +101,10 @@ bool FromValue(const SqlValue& value, std::string* text) {
   const auto* found = std::get_if<std::string>(&value);
   *text = found == nullptr ? "" : *found;
   return found != nullptr;
+}
+bool FromValue(const SqlValue& value, std::vector<VuLeases::Vu>* vus) {
+  const auto* found = std::get_if<std::string>(&value);
+  return found != nullptr && ReadVus(*found, vus);
 }
 bool FromValue(const SqlValue& value, double* number) {
   const auto* found = std::get_if<double>(&value);
@@ -111,11 +165,19 @@ class FieldWriter {
   void List(const char* name, Items& items, VisitItem visit_item) {
     const std::string outer = prefix_;
     Field(absl::StrCat(name, ".count").c_str(), items.size());
-    for (size_t i = 0; i < items.size(); ++i) {
-      prefix_ = absl::StrCat(outer, name, ".", i, ".");
-      visit_item(*this, items[i]);
+    size_t i = 0;
+    for (auto& item : items) {
+      prefix_ = absl::StrCat(outer, name, ".", i++, ".");
+      visit_item(*this, item);
     }
     prefix_ = outer;
+  }
+  template <typename Items, typename VisitItem>
+  void Map(const char* name, const char* key_name, Items& items, VisitItem visit_item) {
+    List(name, items, [&](FieldWriter&, auto& item) {
+      Field(key_name, item.first);
+      visit_item(*this, item.second);
+    });
   }
   std::vector<std::pair<std::string, SqlValue>> fields;
 
@@ -139,20 +201,36 @@ class FieldReader {
   }
   template <typename Items, typename VisitItem>
   void List(const char* name, Items& items, VisitItem visit_item) {
-    const std::string outer = prefix_;
-    size_t count = 0;
-    Field(absl::StrCat(name, ".count").c_str(), count);
     items.clear();
-    for (size_t i = 0; i < count && status_.ok(); ++i) {
-      prefix_ = absl::StrCat(outer, name, ".", i, ".");
+    Each(name, [&] {
       items.emplace_back();
       visit_item(*this, items.back());
-    }
-    prefix_ = outer;
+    });
+  }
+  template <typename Items, typename VisitItem>
+  void Map(const char* name, const char* key_name, Items& items, VisitItem visit_item) {
+    items.clear();
+    Each(name, [&] {
+      typename Items::key_type key{};
+      Field(key_name, key);
+      visit_item(*this, items[key]);
+    });
   }
   const absl::Status& status() const { return status_; }
 
  private:
+  template <typename VisitOne>
+  void Each(const char* name, VisitOne visit_one) {
+    const std::string outer = prefix_;
+    size_t count = 0;
+    Field(absl::StrCat(name, ".count").c_str(), count);
+    for (size_t i = 0; i < count && status_.ok(); ++i) {
+      prefix_ = absl::StrCat(outer, name, ".", i, ".");
+      visit_one();
+    }
+    prefix_ = outer;
+  }
+
   const std::string subject_;
   const std::map<std::string, SqlValue>& fields_;
   std::string prefix_;
@@ -161,18 +239,7 @@ class FieldReader {
 
 // ---- subjects ----
 
-std::vector<PlainLabel> PlainLabels(const std::map<std::string, std::string>& labels) {
-  std::vector<PlainLabel> plain;
-  for (const auto& [key, value] : labels) {
-    plain.push_back({key, value});
-  }
-  return plain;
-}
-
-constexpr auto kLabelFields = [](auto& visit, auto& label) {
-  visit.Field("key", label.key);
-  visit.Field("value", label.value);
-};
+constexpr auto kMemberIds = [](auto& visit, auto& id) { visit.Field("agent", id); };
 
 const SessionCheckpoint* SessionOf(const FleetCheckpoint& fleet, AgentId agent) {
   const auto found =
@@ -211,16 +278,18 @@ void StateRows::WriteSubject(const std::string& subject, const Fields& fields,
 void StateRows::Write(const RunCheckpoint& run, const FleetCheckpoint& fleet, SqlChanges& changes) {
   RunCheckpoint state = run;
   std::erase_if(state.members, [](const RunMember& member) { return member.joining; });
-  PlainRun plain = Plain(state);
+  std::vector<AgentId> members;
+  for (const RunMember& member : state.members) {
+    members.push_back(member.id);
+  }
   FieldWriter writer;
-  RunFields(writer, plain);
+  RunFields(writer, state);
+  writer.List("members", members, kMemberIds);
   writer.Field("last_agent", fleet.last_id);
   WriteSubject("run", writer.fields, changes);
   for (const RunMember& member : state.members) {
     FieldWriter of_member;
     MemberFields(of_member, member);
-    const std::vector<PlainLabel> labels = PlainLabels(member.labels);
-    of_member.List("labels", labels, kLabelFields);
     const SessionCheckpoint* const session = SessionOf(fleet, member.id);
     of_member.Field("has_session", session != nullptr);
     if (session != nullptr) {
@@ -277,11 +346,6 @@ absl::Status ReadMember(Database& database, int64_t run,
                         FleetCheckpoint* fleet) {
   FieldReader reader(SubjectOf(member->id), fields);
   MemberFields(reader, *member);
-  std::vector<PlainLabel> labels;
-  reader.List("labels", labels, kLabelFields);
-  for (const PlainLabel& label : labels) {
-    member->labels[label.key] = label.value;
-  }
   bool has_session = false;
   reader.Field("has_session", has_session);
   if (!has_session || !reader.status().ok()) {
@@ -306,13 +370,13 @@ absl::Status ReadStateRows(Database& database, int64_t run, RunCheckpoint* state
   LOCKSTEP_RETURN_IF_ERROR(database.Query(
       "SELECT subject, field, value FROM state WHERE run = ?", {run},
       [&](const SqlRow& row) { subjects[row.Text(0)][row.Text(1)] = row.Value(2); }));
-  PlainRun plain{.state = state, .members = {}};
+  std::vector<AgentId> members;
   FieldReader reader("run", subjects["run"]);
-  RunFields(reader, plain);
+  RunFields(reader, *state);
+  reader.List("members", members, kMemberIds);
   reader.Field("last_agent", fleet->last_id);
   LOCKSTEP_RETURN_IF_ERROR(reader.status());
-  LOCKSTEP_RETURN_IF_ERROR(TakeBack(plain));
-  for (const AgentId id : plain.members) {
+  for (const AgentId id : members) {
     RunMember& member = state->members.emplace_back();
     member.id = id;
     LOCKSTEP_RETURN_IF_ERROR(ReadMember(database, run, subjects[SubjectOf(id)], &member, fleet));

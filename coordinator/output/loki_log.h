@@ -14,7 +14,7 @@
 
 #include "common/base/log.h"
 #include "common/base/sync.h"
-#include "coordinator/output/http_pusher.h"
+#include "coordinator/fetch/http_pusher.h"
 
 namespace lockstep::coordinator {
 

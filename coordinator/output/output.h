@@ -3,7 +3,7 @@
 // opentelemetry, statsd), and reports at the end (junit, github, result).
 //
 // An output never slows a run: what goes to a server waits in a bounded buffer that another thread
-// empties (http_pusher.h), and what gets lost is counted and reported in the summary.
+// empties (coordinator/fetch/http_pusher.h), and what gets lost is counted and reported in the summary.
 #pragma once
 
 #include <functional>

@@ -8,7 +8,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 
-#include "coordinator/output/http_pusher.h"
+#include "coordinator/fetch/http_pusher.h"
 #include "coordinator/output/output.h"
 #include "coordinator/output/series_book.h"
 

@@ -92,6 +92,15 @@ class Lab:
     def credentials(self, role):
         return str(Path(self.folder) / "trust" / role)
 
+    def node(self, name):
+        self.nodes[name] = self.node_class(self, name, self.take_address())
+        return self.nodes[name]
+
+    def file(self, name, text):
+        path = Path(self.folder) / name
+        path.write_text(text, "utf-8")
+        return str(path)
+
     def close(self):
         for node in self.nodes.values():
             node.remove()
@@ -156,6 +165,7 @@ class NamespaceNode(Node):
 
 class NamespaceLab(Lab):
     kind = "network namespaces"
+    node_class = NamespaceNode
 
     def __init__(self):
         super().__init__()
@@ -174,15 +184,6 @@ class NamespaceLab(Lab):
         run("ip", "link", "add", self.bridge, "type", "bridge")
         run("ip", "address", "add", f"{self.gateway}/24", "dev", self.bridge)
         run("ip", "link", "set", self.bridge, "up")
-
-    def node(self, name):
-        self.nodes[name] = NamespaceNode(self, name, self.take_address())
-        return self.nodes[name]
-
-    def file(self, name, text):
-        path = Path(self.folder) / name
-        path.write_text(text, "utf-8")
-        return str(path)
 
     def close(self):
         super().close()
@@ -249,6 +250,7 @@ class ContainerNode(Node):
 
 class ContainerLab(Lab):
     kind = "containers"
+    node_class = ContainerNode
 
     def __init__(self):
         super().__init__()
@@ -282,15 +284,6 @@ class ContainerLab(Lab):
 
     def podman(self, *arguments, check=True):
         return run("podman", "--runtime=runc", *arguments, check=check, env=self.env)
-
-    def node(self, name):
-        self.nodes[name] = ContainerNode(self, name, self.take_address())
-        return self.nodes[name]
-
-    def file(self, name, text):
-        path = Path(self.folder) / name
-        path.write_text(text, "utf-8")
-        return str(path)
 
     def close(self):
         super().close()

@@ -245,8 +245,8 @@ class Faults(JournalTest):
     def test_a_newer_journal(self):
         self.short_run()
         with sqlite3.connect(self.journal) as database:
-            database.execute("PRAGMA user_version = 9")
-        self.refused("a newer lockstep has written it (schema 9); this one knows schema 8, so it needs another file, or that lockstep")
+            database.execute("PRAGMA user_version = 10")
+        self.refused("a newer lockstep has written it (schema 10); this one knows schema 9, so it needs another file, or that lockstep")
 
     def test_a_damaged_journal(self):
         self.short_run()

@@ -6,11 +6,14 @@
 #include <utility>
 #include <vector>
 
+#include <gtest/gtest.h>
+
 #include "absl/strings/numbers.h"
 #include "absl/time/time.h"
 
 #include "common/base/random.h"
 #include "common/options/options.h"
+#include "tests/sim/sim_setup.h"
 
 namespace lockstep::testing {
 
@@ -20,16 +23,38 @@ inline uint64_t FromEnvironment(const char* name, uint64_t fallback) {
   return text != nullptr && absl::SimpleAtoi(text, &value) ? value : fallback;
 }
 
-// 1 to `count`, or the one that is to be replayed (LOCKSTEP_SIM_SEED).
-inline std::vector<uint64_t> Seeds(uint64_t count) {
-  if (const uint64_t one = FromEnvironment("LOCKSTEP_SIM_SEED", 0); one > 0) {
-    return {one};
+// 1 to `count`, or the one that is to be replayed (LOCKSTEP_SIM_SEED), to iterate over; the first that
+// fails the test is the last one.
+class Seeds {
+ public:
+  explicit Seeds(uint64_t count)
+      : first_(FromEnvironment("LOCKSTEP_SIM_SEED", 1)),
+        end_(std::getenv("LOCKSTEP_SIM_SEED") != nullptr ? first_ + 1 : count + 1) {}
+
+  struct Iterator {
+    uint64_t seed;
+    uint64_t operator*() const { return seed; }
+    void operator++() { ++seed; }
+    bool operator!=(const Iterator& end) const {
+      return seed != end.seed && !::testing::Test::HasFailure();
+    }
+  };
+  Iterator begin() const { return {first_}; }
+  Iterator end() const { return {end_}; }
+
+ private:
+  const uint64_t first_;
+  const uint64_t end_;
+};
+
+// Agents whose clocks differ by minutes.
+inline SimSetup FleetOf(int agents, uint64_t seed) {
+  SimSetup setup;
+  setup.seed = seed;
+  for (int i = 0; i < agents; ++i) {
+    setup.agents.push_back({.clock_offset = absl::Seconds(100 * i)});
   }
-  std::vector<uint64_t> seeds(count);
-  for (size_t i = 0; i < seeds.size(); ++i) {
-    seeds[i] = i + 1;
-  }
-  return seeds;
+  return setup;
 }
 
 inline ScenarioConfig Scenario(std::string name, ExecutorConfig executor) {

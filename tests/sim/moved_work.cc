@@ -7,7 +7,6 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 
 #include "common/plan/plan.h"
 #include "tests/sim/draw.h"
@@ -114,18 +113,9 @@ void CheckMoved(const SimOutcome& outcome) {
   }
 }
 
-std::string Replay(uint64_t seed, const SimOutcome& outcome) {
-  return absl::StrCat("replay with LOCKSTEP_SIM_SEED=", seed, "; exit code ", outcome.exit_code,
-                      "; the coordinator said:\n", absl::StrJoin(outcome.log, "\n"));
-}
-
 SimSetup FourAgents(uint64_t seed) {
-  SimSetup setup;
-  setup.seed = seed;
+  SimSetup setup = FleetOf(4, seed);
   setup.redistribute = true;
-  for (int i = 0; i < 4; ++i) {
-    setup.agents.push_back({.clock_offset = absl::Seconds(100 * i)});
-  }
   setup.scenarios = {Scenario("rate", ConstantArrivalRateConfig{.rate = 40,
                                                                 .duration = absl::Seconds(30),
                                                                 .pre_allocated_vus = 40,

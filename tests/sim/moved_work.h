@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 
 #include "tests/sim/sim_fleet.h"
 
@@ -13,7 +12,5 @@ SimSetup FourAgents(uint64_t seed);
 // All starts together are those of a single instance, but for those that are missing with an agent, by
 // name. What is amiss fails the test.
 void CheckMoved(const SimOutcome& outcome);
-// How to play it again, and what the coordinator said, for whoever looks for a fault.
-std::string Replay(uint64_t seed, const SimOutcome& outcome);
 
 }  // namespace lockstep::testing

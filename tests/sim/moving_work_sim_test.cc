@@ -23,8 +23,7 @@ using lockstep::testing::CheckMoved;
 using lockstep::testing::Dice;
 using lockstep::testing::FourAgents;
 using lockstep::testing::FromEnvironment;
-using lockstep::testing::PlayRun;
-using lockstep::testing::Replay;
+using lockstep::testing::PlayedRun;
 using lockstep::testing::Scenario;
 using lockstep::testing::Seeds;
 using lockstep::testing::SimOutcome;
@@ -34,74 +33,64 @@ using ::testing::HasSubstr;
 
 TEST(MovingWork, WithoutALossAllIsAsEver) {
   for (const uint64_t seed : Seeds(10)) {
-    SCOPED_TRACE(seed);
-    const SimOutcome outcome = PlayRun(FourAgents(seed));
+    const PlayedRun outcome(FourAgents(seed));
     CheckMoved(outcome);
     EXPECT_EQ(outcome.ledger.begun().size(), 40u * 30 + 900);
-    ASSERT_FALSE(HasFailure()) << Replay(seed, outcome);
   }
 }
 
 TEST(MovingWork, WhatALostAgentHasNotBegunTheOthersDo) {
   for (const uint64_t seed : Seeds(50)) {
-    SCOPED_TRACE(seed);
     SimSetup setup = FourAgents(seed);
     setup.victim = seed % 4;
     setup.kill_after_t0 = absl::Milliseconds(100 * static_cast<int64_t>(seed));
-    const SimOutcome outcome = PlayRun(setup);
+    const PlayedRun outcome(setup);
     CheckMoved(outcome);
     // Its quarter of the rate for the lease and the time to agree, and what it had of the pool.
     EXPECT_GE(outcome.ledger.begun().size(), 40u * 30 + 900 - 10 * 12 - 40);
     EXPECT_LT(outcome.ledger.begun().size(), 40u * 30 + 900);
-    ASSERT_FALSE(HasFailure()) << Replay(seed, outcome);
   }
 }
 
 TEST(MovingWork, AnAgentThatLeavesHandsOverAndNothingIsMissing) {
   for (const uint64_t seed : Seeds(50)) {
-    SCOPED_TRACE(seed);
     SimSetup setup = FourAgents(seed);
     setup.victim = seed % 4;
     setup.leave_after_t0 = absl::Milliseconds(200 * static_cast<int64_t>(seed));
-    const SimOutcome outcome = PlayRun(setup);
+    const PlayedRun outcome(setup);
     CheckMoved(outcome);
     EXPECT_EQ(outcome.ledger.begun().size(), 40u * 30 + 900);
     EXPECT_EQ(outcome.ledger.counted(), outcome.ledger.begun());
     EXPECT_THAT(outcome.log, Contains(HasSubstr("its work was handed over")));
-    ASSERT_FALSE(HasFailure()) << Replay(seed, outcome);
   }
 }
 
 TEST(MovingWork, AgentsThatComeTakeTheirPart) {
   for (const uint64_t seed : Seeds(20)) {
-    SCOPED_TRACE(seed);
     SimSetup setup = FourAgents(seed);
     setup.wanted = 2;
     setup.agents[2].join_after = absl::Seconds(3);
     setup.agents[3].join_after = absl::Milliseconds(5000 + 100 * static_cast<int64_t>(seed));
-    const SimOutcome outcome = PlayRun(setup);
+    const PlayedRun outcome(setup);
     CheckMoved(outcome);
     EXPECT_EQ(outcome.ledger.begun().size(), 40u * 30 + 900);
     EXPECT_GT(outcome.ledger.begun_by(2, 0), 200);
     EXPECT_GT(outcome.ledger.begun_by(3, 0), 200);
     EXPECT_GT(outcome.ledger.begun_by(3, 1), 0);
-    ASSERT_FALSE(HasFailure()) << Replay(seed, outcome);
   }
 }
 
 TEST(MovingWork, PeopleSayHowManyAgentsShareIt) {
   for (const uint64_t seed : Seeds(20)) {
-    SCOPED_TRACE(seed);
     SimSetup setup = FourAgents(seed);
     setup.scales = {{absl::Seconds(5), 2}};
-    const SimOutcome outcome = PlayRun(setup);
+    const PlayedRun outcome(setup);
     CheckMoved(outcome);
     EXPECT_EQ(outcome.ledger.begun().size(), 40u * 30 + 900);
     ASSERT_EQ(outcome.members.size(), 4u);
     for (const size_t last : {2, 3}) {  // a quarter of five seconds
       EXPECT_LT(outcome.ledger.begun_by(outcome.members[last].agent, 0), 60);
     }
-    ASSERT_FALSE(HasFailure()) << Replay(seed, outcome);
   }
 }
 
@@ -121,7 +110,6 @@ std::vector<absl::Duration> Divisions(const SimOutcome& outcome) {
 // From soon after each division on, there are as many VUs as a single instance would have.
 TEST(MovingWork, VusAreThoseOfTheUncutTest) {
   for (const uint64_t seed : Seeds(20)) {
-    SCOPED_TRACE(seed);
     SimSetup setup = FourAgents(seed);
     setup.scenarios = {
         Scenario("constant", ConstantVusConfig{.vus = 13, .duration = absl::Seconds(40)}),
@@ -136,10 +124,10 @@ TEST(MovingWork, VusAreThoseOfTheUncutTest) {
     setup.kill_after_t0 = absl::Seconds(3);
     setup.wanted = 4;
     setup.agents.push_back({.join_after = absl::Seconds(20)});
-    const SimOutcome outcome = PlayRun(setup);
+    const PlayedRun outcome(setup);
     CheckMoved(outcome);
     const std::vector<absl::Duration> divisions = Divisions(outcome);
-    ASSERT_EQ(divisions.size(), 2u) << Replay(seed, outcome);
+    ASSERT_EQ(divisions.size(), 2u);
     std::vector<ScenarioPlan> whole;
     for (const ScenarioConfig& scenario : outcome.scenarios) {
       whole.push_back(*PlanScenario(scenario, SegmentTuple()));
@@ -167,7 +155,6 @@ TEST(MovingWork, VusAreThoseOfTheUncutTest) {
       }
     }
     EXPECT_GT(compared, 60);
-    ASSERT_FALSE(HasFailure()) << Replay(seed, outcome);
   }
 }
 
@@ -180,32 +167,28 @@ SimSetup VusOfTheirOwn(uint64_t seed) {
 
 TEST(MovingWork, IterationsOfVusGoOnWithOthers) {
   for (const uint64_t seed : Seeds(50)) {
-    SCOPED_TRACE(seed);
     SimSetup setup = VusOfTheirOwn(seed);
     setup.victim = seed % 4;
     setup.kill_after_t0 = absl::Milliseconds(200 * static_cast<int64_t>(seed));
-    const SimOutcome outcome = PlayRun(setup);
+    const PlayedRun outcome(setup);
     CheckMoved(outcome);
     // Of three VUs at most, what is about to begin within a second.
     EXPECT_GE(outcome.ledger.begun().size(), 11u * 60 - 3 * 20);
-    ASSERT_FALSE(HasFailure()) << Replay(seed, outcome);
   }
 }
 
 TEST(MovingWork, WhereAllLeaveInOrderNothingOfVusIsMissing) {
   for (const uint64_t seed : Seeds(50)) {
-    SCOPED_TRACE(seed);
     SimSetup setup = VusOfTheirOwn(seed);
     setup.victim = seed % 4;
     setup.leave_after_t0 = absl::Milliseconds(200 * static_cast<int64_t>(seed));
     setup.agents.push_back(
         {.join_after = absl::Milliseconds(1500 + 100 * static_cast<int64_t>(seed))});
     setup.wanted = 4;
-    const SimOutcome outcome = PlayRun(setup);
+    const PlayedRun outcome(setup);
     CheckMoved(outcome);
     EXPECT_EQ(outcome.ledger.begun().size(), 11u * 60);
     EXPECT_EQ(outcome.ledger.counted(), outcome.ledger.begun());
-    ASSERT_FALSE(HasFailure()) << Replay(seed, outcome);
   }
 }
 
@@ -214,7 +197,7 @@ TEST(MovingWork, WithNobodyLeftTheRunFails) {
   for (auto& agent : setup.agents) {
     agent.dies_at = absl::Seconds(5);
   }
-  const SimOutcome outcome = PlayRun(setup);
+  const PlayedRun outcome(setup);
   EXPECT_TRUE(outcome.ended);
   EXPECT_EQ(outcome.exit_code, 255);
   EXPECT_THAT(outcome.log, Contains(HasSubstr("was lost")));
@@ -307,10 +290,8 @@ TEST_P(MovingFleetsOfTwenty, StartWhatASingleInstanceWould) {
     if (seed % kBlocks != GetParam()) {
       continue;
     }
-    SCOPED_TRACE(absl::StrCat("LOCKSTEP_SIM_SEED=", seed));
-    const SimOutcome outcome = PlayRun(Hat(seed).Draw());
+    const PlayedRun outcome(Hat(seed).Draw());
     CheckMoved(outcome);
-    ASSERT_FALSE(HasFailure()) << Replay(seed, outcome);
   }
 }
 

@@ -1,12 +1,14 @@
 #include "tests/sim/sim_fleet.h"
 
 #include <algorithm>
+#include <iostream>
 
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 
 #include "common/base/random.h"
@@ -386,6 +388,14 @@ SimOutcome PlayRun(const SimSetup& setup) {
   SimOutcome outcome = Fleet(in_order).Play();
   outcome.scenarios = in_order.scenarios;
   return outcome;
+}
+
+PlayedRun::~PlayedRun() {
+  if (::testing::Test::HasFailure()) {
+    std::cerr << "replay with LOCKSTEP_SIM_SEED=" << seed_ << "; exit code " << exit_code
+              << "; the coordinators said:\n"
+              << absl::StrJoin(log, "\n") << "\n";
+  }
 }
 
 }  // namespace lockstep::testing

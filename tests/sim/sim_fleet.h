@@ -63,4 +63,17 @@ struct SimOutcome {
 // Plays one run to its end, or for an hour of simulated time.
 SimOutcome PlayRun(const SimSetup& setup);
 
+// What came of a run. If the test has failed at the end, tells how to play it again, and what the
+// coordinators said.
+class PlayedRun : public SimOutcome {
+ public:
+  explicit PlayedRun(const SimSetup& setup) : SimOutcome(PlayRun(setup)), seed_(setup.seed) {}
+  ~PlayedRun();
+  PlayedRun(const PlayedRun&) = delete;
+  PlayedRun& operator=(const PlayedRun&) = delete;
+
+ private:
+  const uint64_t seed_;
+};
+
 }  // namespace lockstep::testing

@@ -44,21 +44,6 @@ std::string Packet(uint8_t head, const std::string& body) {
 
 }  // namespace
 
-MqttBroker::MqttBroker(const Options& options) : options_(options), listener_(ListenOnLoopback()) {
-  thread_ = std::thread([this] { Serve(); });
-}
-
-MqttBroker::~MqttBroker() {
-  {
-    const MutexLock lock(mutex_);
-    over_ = true;
-    shutdown(connection_, SHUT_RDWR);
-  }
-  shutdown(listener_.fd, SHUT_RDWR);
-  thread_.join();
-  close(listener_.fd);
-}
-
 MqttBroker::Counts MqttBroker::counts() {
   const MutexLock lock(mutex_);
   return counts_;
@@ -73,26 +58,11 @@ MqttBroker::Counts MqttBroker::CountsAtGoodbye() {
   return counts_;
 }
 
-void MqttBroker::Serve() {
-  for (;;) {
-    const int connection = accept4(listener_.fd, nullptr, nullptr, SOCK_CLOEXEC);
-    {
-      const MutexLock lock(mutex_);
-      if (over_ || connection < 0) {
-        close(connection);
-        return;
-      }
-      connection_ = connection;
-      ++counts_.connections;
-    }
-    Talk(connection);
-    const MutexLock lock(mutex_);
-    connection_ = -1;
-    close(connection);
-  }
-}
-
 void MqttBroker::Talk(int connection) {
+  {
+    const MutexLock lock(mutex_);
+    ++counts_.connections;
+  }
   char head = 0;
   std::string body;
   while (ReadPacket(connection, &head, &body)) {

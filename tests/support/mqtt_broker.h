@@ -3,10 +3,9 @@
 #pragma once
 
 #include <string>
-#include <thread>
 
 #include "common/base/sync.h"
-#include "tests/support/loopback.h"
+#include "tests/support/one_by_one_server.h"
 
 namespace lockstep::testing {
 
@@ -25,31 +24,26 @@ class MqttBroker {
     int goodbyes = 0;  // DISCONNECTs
   };
 
-  explicit MqttBroker(const Options& options);
+  explicit MqttBroker(const Options& options) : options_(options) {}
   MqttBroker() : MqttBroker(Options()) {}
-  ~MqttBroker();
   MqttBroker(const MqttBroker&) = delete;
   MqttBroker& operator=(const MqttBroker&) = delete;
 
-  int port() const { return listener_.port; }
+  int port() const { return server_.port(); }
   Counts counts();
   // Once a client has said goodbye, or many seconds have passed.
   Counts CountsAtGoodbye();
 
  private:
-  void Serve();
   void Talk(int connection);
   // The answer to a packet; "" for none.
   std::string AnswerTo(char head, const std::string& body);
 
   const Options options_;
-  const LoopbackListener listener_;
   Mutex mutex_;
   CondVar goodbye_;
   Counts counts_ ABSL_GUARDED_BY(mutex_);
-  int connection_ ABSL_GUARDED_BY(mutex_) = -1;
-  bool over_ ABSL_GUARDED_BY(mutex_) = false;
-  std::thread thread_;
+  OneByOneServer server_{[this](int connection) { Talk(connection); }};
 };
 
 }  // namespace lockstep::testing

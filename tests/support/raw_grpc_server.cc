@@ -81,23 +81,8 @@ bool SendAll(int connection, absl::string_view bytes) {
 
 }  // namespace
 
-RawGrpcServer::RawGrpcServer() : listener_(ListenOnLoopback()) {
-  thread_ = std::thread([this] { Serve(); });
-}
-
-RawGrpcServer::~RawGrpcServer() {
-  {
-    const MutexLock lock(mutex_);
-    over_ = true;
-    shutdown(connection_, SHUT_RDWR);
-  }
-  shutdown(listener_.fd, SHUT_RDWR);
-  thread_.join();
-  close(listener_.fd);
-}
-
 std::string RawGrpcServer::address() const {
-  return absl::StrCat("127.0.0.1:", listener_.port);
+  return absl::StrCat("127.0.0.1:", server_.port());
 }
 
 void RawGrpcServer::Say(Answer answer) {
@@ -108,24 +93,6 @@ void RawGrpcServer::Say(Answer answer) {
 std::string RawGrpcServer::Framed(absl::string_view message, char flag) {
   return absl::StrCat(std::string(1, flag), BigEndian(static_cast<uint32_t>(message.size())),
                       message);
-}
-
-void RawGrpcServer::Serve() {
-  for (;;) {
-    const int connection = accept4(listener_.fd, nullptr, nullptr, SOCK_CLOEXEC);
-    {
-      const MutexLock lock(mutex_);
-      connection_ = connection;
-      if (over_ || connection < 0) {
-        close(connection);
-        return;
-      }
-    }
-    Talk(connection);
-    const MutexLock lock(mutex_);
-    connection_ = -1;
-    close(connection);
-  }
 }
 
 void RawGrpcServer::Talk(int connection) {

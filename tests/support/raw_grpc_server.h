@@ -3,14 +3,13 @@
 #pragma once
 
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/string_view.h"
 
 #include "common/base/sync.h"
-#include "tests/support/loopback.h"
+#include "tests/support/one_by_one_server.h"
 
 namespace lockstep::testing {
 
@@ -23,8 +22,7 @@ class RawGrpcServer {
     Fields trailers = {{"grpc-status", "0"}};
   };
 
-  RawGrpcServer();
-  ~RawGrpcServer();
+  RawGrpcServer() = default;
   RawGrpcServer(const RawGrpcServer&) = delete;
   RawGrpcServer& operator=(const RawGrpcServer&) = delete;
 
@@ -36,15 +34,11 @@ class RawGrpcServer {
   static std::string Framed(absl::string_view message, char flag = 0);
 
  private:
-  void Serve();
   void Talk(int connection);
 
-  const LoopbackListener listener_;
   Mutex mutex_;
   Answer answer_ ABSL_GUARDED_BY(mutex_);
-  int connection_ ABSL_GUARDED_BY(mutex_) = -1;
-  bool over_ ABSL_GUARDED_BY(mutex_) = false;
-  std::thread thread_;
+  OneByOneServer server_{[this](int connection) { Talk(connection); }};
 };
 
 }  // namespace lockstep::testing

@@ -1,31 +1,21 @@
 #include "agent/health/cgroup.h"
 
 #include <cmath>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <string>
 
 #include <gtest/gtest.h>
+
+#include "tests/support/temp_folder.h"
 
 namespace lockstep::agent {
 namespace {
 
 class CgroupTest : public ::testing::Test {
  protected:
-  CgroupTest() {
-    std::string path = (std::filesystem::temp_directory_path() / "cgroup-XXXXXX").string();
-    root_ = mkdtemp(path.data());
-  }
-  ~CgroupTest() override { std::filesystem::remove_all(root_); }
+  void Write(const std::string& path, const std::string& content) { folder_.Write(path, content); }
 
-  void Write(const std::string& path, const std::string& content) {
-    const std::filesystem::path file = root_ + path;
-    std::filesystem::create_directories(file.parent_path());
-    std::ofstream(file) << content;
-  }
-
-  std::string root_;
+  const lockstep::testing::TempFolder folder_;
+  const std::string& root_ = folder_.path();
 };
 
 TEST_F(CgroupTest, AMachineWithoutGroupsLimitsNothing) {

@@ -1,14 +1,12 @@
 #include "agent/health/health_monitor.h"
 
-#include <filesystem>
-#include <fstream>
 #include <string>
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 #include <sys/resource.h>
 
 #include "agent/health/thread_wait.h"
+#include "tests/support/temp_folder.h"
 
 namespace lockstep::agent {
 namespace {
@@ -71,19 +69,12 @@ TEST(HealthMonitorTest, IsEmptyBeforeTheRunAndFrozenAfterIt) {
 class KernelFiguresTest : public ::testing::Test {
  protected:
   KernelFiguresTest() {
-    std::string path = (std::filesystem::temp_directory_path() / "health-XXXXXX").string();
-    root_ = mkdtemp(path.data());
     Write("/proc/self/cgroup", "0::/job\n");
     Write("/sys/fs/cgroup/job/cpu.max", "20000 100000\n");
     Count(1, 4);
   }
-  ~KernelFiguresTest() override { std::filesystem::remove_all(root_); }
 
-  void Write(const std::string& path, const std::string& content) {
-    const std::filesystem::path file = root_ + path;
-    std::filesystem::create_directories(file.parent_path());
-    std::ofstream(file) << content;
-  }
+  void Write(const std::string& path, const std::string& content) { folder_.Write(path, content); }
   // Seconds, in all.
   void Count(int throttled, int pressure) {
     Write("/sys/fs/cgroup/job/cpu.stat",
@@ -93,7 +84,8 @@ class KernelFiguresTest : public ::testing::Test {
               "000000\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0\n");
   }
 
-  std::string root_;
+  const lockstep::testing::TempFolder folder_;
+  const std::string& root_ = folder_.path();
   const SystemClock clock_;
   RunHealth run_;
 };

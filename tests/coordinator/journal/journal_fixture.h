@@ -71,15 +71,14 @@ inline RunCheckpoint AState() {
                                  {.rows = 10,
                                   .wrap = true,
                                   .next = 7,
-                                  .back = {{.first = 1, .count = 2}},
+                                  .back = Ranges({{1, 2}}),
                                   .held = {{AgentId{2}, {.range = {5, 2}, .recalled = true}}},
                                   .waiting = {AgentId{1}}}}});
   IterationPools::Pool pool;
-  pool.left = {{5, 6}, {20, 1}};
-  pool.count = 7;
+  pool.left = Ranges({{5, 6}, {20, 1}});
   pool.takers[AgentId{2}] = {.granted = 5, .begun = 3, .wanted = 2, .turn = 9, .over = true};
   pool.takers[AgentId{3}].granted = 1;
-  pool.takers[AgentId{3}].held = {{4, 1}, {17, 3}};
+  pool.takers[AgentId{3}].held = Ranges({{4, 1}, {17, 3}});
   pool.takers[AgentId{3}].ended = true;
   state.pools.emplace(std::map<std::string, IterationPools::Pool>{{"p", pool}}, 9);
   VuLeases::Scenario bound;

@@ -47,18 +47,17 @@ TEST_F(JournalTest, RunAndFleetComeBackAsTheyWere) {
   EXPECT_EQ(state.faults.losses().reason, "gone");
   const RowQueues::Queue& queue = state.row_queues.queues().at("q");
   EXPECT_EQ(queue.next, 7);
-  ASSERT_EQ(queue.back.size(), 1u);
-  EXPECT_EQ(queue.back[0].count, 2);
+  EXPECT_THAT(queue.back.ranges(), ElementsAre(Range{1, 2}));
   EXPECT_EQ(queue.held.at(AgentId{2}).range.first, 5);
   EXPECT_TRUE(queue.held.at(AgentId{2}).recalled);
   EXPECT_EQ(queue.waiting, std::deque<AgentId>{AgentId{1}});
   ASSERT_TRUE(state.pools.has_value());
   EXPECT_EQ(state.pools->turns(), 9u);
-  EXPECT_THAT(state.pools->pools().at("p").left, ElementsAre(Pair(5, 6), Pair(20, 1)));
+  EXPECT_THAT(state.pools->pools().at("p").left.ranges(), ElementsAre(Range{5, 6}, Range{20, 1}));
   EXPECT_EQ(state.pools->pools().at("p").takers.at(AgentId{2}).wanted, 2);
   EXPECT_EQ(state.pools->pools().at("p").takers.at(AgentId{3}).wanted, std::nullopt);
-  EXPECT_THAT(state.pools->pools().at("p").takers.at(AgentId{3}).held,
-              ElementsAre(Pair(4, 1), Pair(17, 3)));
+  EXPECT_THAT(state.pools->pools().at("p").takers.at(AgentId{3}).held.ranges(),
+              ElementsAre(Range{4, 1}, Range{17, 3}));
   EXPECT_TRUE(state.pools->pools().at("p").takers.at(AgentId{3}).ended);
   ASSERT_TRUE(state.vu_leases.has_value());
   const VuLeases::Scenario& bound = state.vu_leases->scenarios().at("b");

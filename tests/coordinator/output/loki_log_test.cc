@@ -76,14 +76,20 @@ TEST(LokiBody, WritesFieldsThatMayBeNoLabelsBehindTheMessage) {
             json::parse(R"([{"stream": {"level": "info"}, "values": [["1", "hello a=b vu=3"]]}])"));
 }
 
+// That pushes only when it finishes.
+LokiSettings SettingsFor(const SinkServer& server, const std::string& path) {
+  LokiSettings settings;
+  settings.url = server.Url(path);
+  settings.push_period = absl::Hours(1);
+  return settings;
+}
+
 TEST(LokiLog, PushesWhatIsLeftAtItsEndAndDropsWhatIsTooMuch) {
   SinkServer server;
   std::vector<std::string> told;
-  LokiSettings settings;
-  settings.url = server.Url("/loki/api/v1/push");
+  LokiSettings settings = SettingsFor(server, "/loki/api/v1/push");
   settings.limit = 2;
   settings.least = LogLevel::kInfo;
-  settings.push_period = absl::Hours(1);
   {
     LokiLog log(settings, std::make_unique<KeepingLogger>(&told));
     ASSERT_TRUE(log.Start().ok());
@@ -106,24 +112,18 @@ TEST(LokiLog, PushesWhatIsLeftAtItsEndAndDropsWhatIsTooMuch) {
 TEST(LokiLog, TellsOfLinesThatTheServerRefused) {
   SinkServer server({400});
   std::vector<std::string> told;
-  LokiSettings settings;
-  settings.url = server.Url("/");
-  settings.push_period = absl::Hours(1);
   {
-    LokiLog log(settings, std::make_unique<KeepingLogger>(&told));
+    LokiLog log(SettingsFor(server, "/"), std::make_unique<KeepingLogger>(&told));
     ASSERT_TRUE(log.Start().ok());
     log.Info("one");
   }
-  EXPECT_THAT(told, ElementsAre(HasSubstr("1 of 1 log lines did not reach " + settings.url)));
+  EXPECT_THAT(told, ElementsAre(HasSubstr("1 of 1 log lines did not reach " + server.Url("/"))));
 }
 
 TEST(LokiLog, GivesLinesToPeopleOnceItHasFinished) {
   SinkServer server({400});
   std::vector<std::string> told;
-  LokiSettings settings;
-  settings.url = server.Url("/");
-  settings.push_period = absl::Hours(1);
-  LokiLog log(settings, std::make_unique<KeepingLogger>(&told));
+  LokiLog log(SettingsFor(server, "/"), std::make_unique<KeepingLogger>(&told));
   ASSERT_TRUE(log.Start().ok());
   log.Info("one");
   log.Finish();

@@ -397,16 +397,22 @@ TEST(Statsd, AddsTagsAsDogstatsdHasThem) {
               "http_reqs:3|c|#name:a_b_c_d,status:200");
 }
 
-TEST_F(SinksTest, SendsPacketsToAStatsdServer) {
-  const int receiver = socket(AF_INET, SOCK_DGRAM, 0);
+// One for datagrams, and its port.
+std::pair<int, int> BoundSocket() {
+  const int bound = socket(AF_INET, SOCK_DGRAM, 0);
   sockaddr_in address = {};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof address;
-  ASSERT_EQ(bind(receiver, reinterpret_cast<sockaddr*>(&address), size), 0);
-  ASSERT_EQ(getsockname(receiver, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  EXPECT_EQ(bind(bound, reinterpret_cast<sockaddr*>(&address), size), 0);
+  EXPECT_EQ(getsockname(bound, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  return {bound, ntohs(address.sin_port)};
+}
+
+TEST_F(SinksTest, SendsPacketsToAStatsdServer) {
+  const auto [receiver, port] = BoundSocket();
   absl::StatusOr<std::unique_ptr<Output>> output =
-      MakeOutput(absl::StrCat("statsd=127.0.0.1:", ntohs(address.sin_port)), context_);
+      MakeOutput(absl::StrCat("statsd=127.0.0.1:", port), context_);
   ASSERT_TRUE(output.ok());
   ASSERT_TRUE((*output)->Start().ok());
   (*output)->Write(OneOfEach());
@@ -421,15 +427,9 @@ TEST_F(SinksTest, SendsPacketsToAStatsdServer) {
 
 // The system reports one datagram in two, so that nobody knows how many were lost.
 TEST_F(SinksTest, SaysThatAtLeastSoManySamplesWereLostWhereNoStatsdServerIs) {
-  const int nobody = socket(AF_INET, SOCK_DGRAM, 0);
-  sockaddr_in address = {};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  ASSERT_EQ(bind(nobody, reinterpret_cast<sockaddr*>(&address), size), 0);
-  ASSERT_EQ(getsockname(nobody, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  const auto [nobody, port] = BoundSocket();
   absl::StatusOr<std::unique_ptr<Output>> output =
-      MakeOutput(absl::StrCat("statsd=127.0.0.1:", ntohs(address.sin_port)), context_);
+      MakeOutput(absl::StrCat("statsd=127.0.0.1:", port), context_);
   ASSERT_TRUE(output.ok());
   ASSERT_TRUE((*output)->Start().ok());
   close(nobody);

@@ -1,8 +1,5 @@
 #include "coordinator/secrets/secret_source.h"
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <string>
 #include <utility>
 #include <variant>
@@ -12,25 +9,18 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "tests/support/temp_folder.h"
+
 namespace lockstep::coordinator {
 namespace {
 
-namespace fs = std::filesystem;
 using ::testing::ElementsAre;
 using ::testing::Pair;
 
 class Sources : public ::testing::Test {
  protected:
-  Sources() {
-    std::string name = (fs::temp_directory_path() / "secrets.XXXXXX").string();
-    folder_ = mkdtemp(name.data());
-  }
-  ~Sources() override { fs::remove_all(folder_); }
-
   std::string File(const std::string& name, const std::string& text) {
-    const std::string path = absl::StrCat(folder_, "/", name);
-    std::ofstream(path, std::ios::binary) << text;
-    return path;
+    return files_.Write(name, text);
   }
   static KnownSecrets Known(absl::string_view text) {
     return std::get<KnownSecrets>(ReadSecretSource(text, {})->secrets);
@@ -40,7 +30,8 @@ class Sources : public ::testing::Test {
     return source.ok() ? "(none)" : std::string(source.status().message());
   }
 
-  std::string folder_;
+  const lockstep::testing::TempFolder files_;
+  const std::string& folder_ = files_.path();
 };
 
 TEST_F(Sources, MockHasItsSecretsOnTheCommandLine) {

@@ -20,6 +20,7 @@
 #include "common/base/sync.h"
 #include "tests/support/collecting_logger.h"
 #include "tests/support/http_server.h"
+#include "tests/support/temp_folder.h"
 #include "tests/support/turn_until.h"
 
 namespace lockstep::coordinator {
@@ -73,15 +74,8 @@ TEST(LockFile, SaysWhichLineIsWrong) {
 
 class Modules : public ::testing::Test {
  protected:
-  Modules() : before_(fs::current_path()) {
-    std::string name = (fs::temp_directory_path() / "modules.XXXXXX").string();
-    folder_ = mkdtemp(name.data());
-    fs::current_path(folder_);
-  }
-  ~Modules() override {
-    fs::current_path(before_);
-    fs::remove_all(folder_);
-  }
+  Modules() : before_(fs::current_path()) { fs::current_path(folder_); }
+  ~Modules() override { fs::current_path(before_); }
 
   absl::StatusOr<std::string> Fetch(const std::string& url, ModuleSettings settings = {},
                                     std::optional<LockFile> lock = std::nullopt) {
@@ -96,7 +90,8 @@ class Modules : public ::testing::Test {
   std::string Url(absl::string_view path) const { return server_->Url(path); }
 
   const fs::path before_;
-  std::string folder_;
+  const lockstep::testing::TempFolder files_;
+  const std::string& folder_ = files_.path();
   std::unique_ptr<lockstep::testing::HttpServer> server_ = *lockstep::testing::HttpServer::Start();
   EpollLoop loop_;
   lockstep::testing::CollectingLogger log_{LogLevel::kInfo};

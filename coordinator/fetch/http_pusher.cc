@@ -1,17 +1,16 @@
-#include "coordinator/output/http_pusher.h"
+#include "coordinator/fetch/http_pusher.h"
 
 #include <algorithm>
 #include <chrono>
 #include <mutex>
 
 #include <curl/curl.h>
-#include <openssl/ssl.h>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
 #include "common/base/status_macros.h"
-#include "common/base/subject_names.h"
+#include "coordinator/fetch/server_names.h"
 
 namespace lockstep::coordinator {
 namespace {
@@ -40,12 +39,6 @@ std::optional<long> TlsVersion(absl::string_view name) {
     }
   }
   return std::nullopt;
-}
-
-// Of a new connection. curl makes do with a common name.
-CURLcode RefuseCommonNames(CURL* /*easy*/, void* context, void* /*data*/) {
-  SSL_CTX_set_verify(static_cast<SSL_CTX*>(context), SSL_VERIFY_PEER, &RefuseNameless);
-  return CURLE_OK;
 }
 
 bool IsHttpUrl(const std::string& url) {

@@ -1,4 +1,4 @@
-#include "coordinator/output/http_pusher.h"
+#include "coordinator/fetch/http_pusher.h"
 
 #include <string>
 

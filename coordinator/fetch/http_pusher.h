@@ -1,8 +1,6 @@
 // The outputs' way to an HTTP server: requests go into a bounded queue, a thread of its own sends
 // them in order with libcurl, and tries again where that may help. A server that is slow, fails or
 // never answers costs its own samples, which are counted, and nothing else: Push never waits.
-//
-// With fetch/http_fetcher this is all of the coordinator that sees curl.
 #pragma once
 
 #include <cstdint>

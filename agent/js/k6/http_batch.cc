@@ -1,0 +1,119 @@
+// http.batch(): several requests side by side.
+#include <utility>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+
+#include "agent/http/batch.h"
+#include "agent/js/bind/properties.h"
+#include "agent/js/bind/text.h"
+#include "agent/js/k6/http.h"
+
+namespace lockstep::agent {
+namespace {
+
+using Context = v8::Local<v8::Context>;
+
+}  // namespace
+
+RequestOrFault HttpModule::PrepareItem(Context context, v8::Local<v8::Value> item) {
+  v8::Isolate* isolate = context->GetIsolate();
+  const v8::Local<v8::Value> none = v8::Undefined(isolate);
+  v8::Local<v8::Value> parts[4] = {JsText(isolate, "GET"), none, none,
+                                   none};  // method, url, body, params
+  bool in_any_case = false;
+  if (!item->IsObject() || item->IsStringObject() || NamedUrlOf(context, item)) {
+    parts[1] = item;
+  } else if (item->IsArray()) {
+    const v8::Local<v8::Array> list = item.As<v8::Array>();
+    for (uint32_t i = 0; i < 4 && i < list->Length(); ++i) {
+      if (!list->Get(context, i).ToLocal(&parts[i])) {
+        return {};
+      }
+    }
+  } else {
+    constexpr absl::string_view kNames[] = {"method", "url", "body", "params"};
+    for (size_t i = 0; i < 4; ++i) {
+      v8::Local<v8::Value> part;
+      if (!GetProperty(context, item.As<v8::Object>(), kNames[i], &part)) {
+        return {};
+      }
+      parts[i] = part->IsNullOrUndefined() ? parts[i] : part;
+    }
+    in_any_case = true;
+  }
+  std::string method;
+  if (!ToText(context, parts[0], &method)) {
+    return {};
+  }
+  // As in k6: an object's method is put in upper case, and GET and HEAD have no body then; a list's is taken as it is.
+  if (in_any_case) {
+    method = absl::AsciiStrToUpper(method);
+    parts[2] = method == "GET" || method == "HEAD" ? none : parts[2];
+  }
+  return PrepareRequest(context, vu_, expected_, urls_,
+                        {std::move(method), parts[1], parts[2], parts[3]});
+}
+
+v8::MaybeLocal<v8::Value> HttpModule::Batch(Context context, v8::Local<v8::Object> requests) {
+  v8::Isolate* isolate = context->GetIsolate();
+  if (RefuseInInit(isolate)) {
+    return {};
+  }
+  v8::Local<v8::Array> keys;
+  if (!requests->GetOwnPropertyNames(context, kOwnNames, v8::KeyConversionMode::kConvertToString)
+           .ToLocal(&keys)) {
+    return {};
+  }
+  std::vector<BatchItem> items(keys->Length());
+  std::vector<HttpCallSpec> specs;
+  for (uint32_t i = 0; i < keys->Length(); ++i) {
+    v8::Local<v8::Value> request;
+    if (!keys->Get(context, i).ToLocal(&items[i].key) ||
+        !requests->Get(context, items[i].key).ToLocal(&request)) {
+      return {};
+    }
+    RequestOrFault prepared = PrepareItem(context, request);
+    if (prepared.request && prepared.request->response_type == ResponseType::kStream) {
+      prepared.request.reset();
+      prepared.fault = {.message = "responseType: stream is for single requests, not for batches"};
+    }
+    if (prepared.request) {
+      items[i].type = prepared.request->response_type;
+      items[i].throws = prepared.throws;
+      specs.push_back(std::move(prepared.request->spec));
+    } else if (!prepared.fault || !Fault(context, *std::move(prepared.fault), prepared.throws)
+                                       .ToLocal(&items[i].failed)) {
+      return {};
+    }
+  }
+  std::vector<HttpCallResult> results;
+  if (!specs.empty()) {
+    HttpBatch batch(env(), std::move(specs), {vu_.options().batch, vu_.options().batch_per_host});
+    const bool resumed = vu_.Park([&](ApiVu::Task wake) {
+      batch.Start([&results, wake = std::move(wake)](std::vector<HttpCallResult> done) mutable {
+        results = std::move(done);
+        wake();
+      });
+    });
+    if (!resumed) {
+      return {};
+    }
+  }
+  const v8::Local<v8::Object> answers =
+      requests->IsArray() ? v8::Array::New(isolate).As<v8::Object>() : v8::Object::New(isolate);
+  size_t next = 0;
+  for (BatchItem& item : items) {
+    v8::Local<v8::Value> response = item.failed;
+    if (response.IsEmpty() &&
+        !Deliver(context, results[next++], item.type, item.throws).ToLocal(&response)) {
+      return {};
+    }
+    if (answers->Set(context, item.key, response).IsNothing()) {
+      return {};
+    }
+  }
+  return answers;
+}
+
+}  // namespace lockstep::agent

@@ -1,0 +1,72 @@
+#include "coordinator/app/run_servers.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+
+#include "common/base/host_port.h"
+#include "common/base/status_macros.h"
+#include "coordinator/app/dashboard_settings.h"
+#include "coordinator/http/rest_api.h"
+
+namespace lockstep::coordinator {
+namespace {
+
+absl::Status InAddress(const RunSettingsFlags& settings, const absl::Status& status) {
+  return status.ok()
+             ? status
+             : absl::Status(status.code(),
+                            absl::StrCat(settings.rest_address_source, ": ", status.message()));
+}
+
+}  // namespace
+
+absl::Status CheckRestAddress(const RunSettingsFlags& settings) {
+  return settings.rest_address.empty()
+             ? absl::OkStatus()
+             : InAddress(settings, WebServer::CheckAddress(settings.rest_address));
+}
+
+absl::Status RunServers::StartRest() {
+  const std::string& address = settings_.rest_address;
+  if (address.empty()) {
+    return absl::OkStatus();
+  }
+  rest_ = std::make_unique<WebServer>(
+      rig_.loop(), [this](const WebRequest& request) { return AnswerRest(request, rig_.face()); });
+  rest_->AnswerWhen(
+      [this](absl::AnyInvocable<void()> give_out) { rig_.face().WhenKept(std::move(give_out)); });
+  LOCKSTEP_RETURN_IF_ERROR(InAddress(settings_, rest_->Start(address)));
+  const absl::string_view host = SplitHostPort(address).host;
+  logger_.Info(absl::StrCat("REST API and metrics on port ", rest_->port(), " of ",
+                            host.empty() ? "all addresses" : host,
+                            ", for everybody who can reach it"));
+  return absl::OkStatus();
+}
+
+absl::Status RunServers::StartDashboard(const Environment& environment,
+                                        std::vector<OutputSpec>* outputs) {
+  absl::StatusOr<std::optional<DashboardSettings>> settings = TakeDashboard(environment, outputs);
+  LOCKSTEP_RETURN_IF_ERROR(settings.status());
+  if (!settings->has_value()) {
+    return absl::OkStatus();
+  }
+  DashboardSettings& wanted = **settings;
+  for (const std::string& warning : wanted.warnings) {
+    logger_.Warn(warning);
+  }
+  wanted.log_token = settings_.quiet;
+  if (wanted.port < 0) {
+    return absl::OkStatus();
+  }
+  recorder_.Begin();
+  dashboard_ =
+      std::make_unique<DashboardHost>(rig_.loop(), recorder_, rig_.face(), logger_,
+                                      std::move(wanted), [this] { rig_.End(/*linger=*/false); });
+  return dashboard_->Start();
+}
+
+}  // namespace lockstep::coordinator

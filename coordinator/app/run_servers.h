@@ -1,0 +1,47 @@
+// What a run serves while it goes on, each if it is asked for: k6's REST API with Prometheus' metrics,
+// and the dashboard. Loop-bound.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+
+#include "common/base/environment.h"
+#include "common/base/log.h"
+#include "common/web/web_server.h"
+#include "coordinator/app/commands.h"
+#include "coordinator/app/dashboard_host.h"
+#include "coordinator/app/recorder.h"
+#include "coordinator/app/rig.h"
+#include "coordinator/output/run_outputs.h"
+
+namespace lockstep::coordinator {
+
+// Whether the REST API may be where it is asked for, if it is. InvalidArgument names the flag, or the
+// variable in its stead.
+absl::Status CheckRestAddress(const RunSettingsFlags& settings);
+
+class RunServers {
+ public:
+  // All are borrowed and outlive this.
+  RunServers(const RunSettingsFlags& settings, Rig& rig, Recorder& recorder, Logger& logger)
+      : settings_(settings), rig_(rig), recorder_(recorder), logger_(logger) {}
+
+  // InvalidArgument or Unavailable, likewise.
+  absl::Status StartRest();
+  // Takes the dashboard's specs out of `outputs`. Errors are TakeDashboard's and DashboardHost's.
+  absl::Status StartDashboard(const Environment& environment, std::vector<OutputSpec>* outputs);
+  // Null: there is none.
+  DashboardHost* dashboard() { return dashboard_.get(); }
+
+ private:
+  const RunSettingsFlags& settings_;
+  Rig& rig_;
+  Recorder& recorder_;
+  Logger& logger_;
+  std::unique_ptr<WebServer> rest_;
+  std::unique_ptr<DashboardHost> dashboard_;
+};
+
+}  // namespace lockstep::coordinator
