@@ -21,6 +21,15 @@ void ReturnStreams(const Info& info) {
   info.GetReturnValue().Set(MakeStreamsModule(ContextOf(info)));
 }
 
+void Encode(const Info& info) {
+  v8::Isolate* const isolate = info.GetIsolate();
+  info.GetReturnValue().Set(JsBytes(isolate, TextOf(isolate, info[0].As<v8::String>())));
+}
+
+void Decode(const Info& info) {
+  info.GetReturnValue().Set(JsText(info.GetIsolate(), BytesOf(info[0]).value_or("")));
+}
+
 void ReturnBoundary(const Info& info) {
   info.GetReturnValue().Set(JsText(info.GetIsolate(), EncodeHex(RandomBytes(24))));
 }
@@ -35,8 +44,12 @@ v8::MaybeLocal<v8::Function> HostClass(Context context) {
 }
 
 v8::MaybeLocal<v8::Object> MakeWebForms(Context context) {
-  const v8::Local<v8::Object> native =
-      NativeObject(context, {{"streams", ReturnStreams}, {"boundary", ReturnBoundary}}, {});
+  const v8::Local<v8::Object> native = NativeObject(context,
+                                                    {{"encode", Encode},
+                                                     {"decode", Decode},
+                                                     {"streams", ReturnStreams},
+                                                     {"boundary", ReturnBoundary}},
+                                                    {});
   v8::Local<v8::Function> host;
   v8::Local<v8::Value> forms;
   if (!HostClass(context).ToLocal(&host)) {

@@ -1,15 +1,14 @@
 // Blob and File for scripts. Evaluates to (native) => ({ Blob, File, isBlob, isFile, bytesOf, copyOf, fileOf, bodyOf }); native: Host,
-// a class whose objects structuredClone asks about; streams(), which returns the exports of k6/experimental/streams; and bindMethods
-// (bound_methods.js).
+// a class whose objects structuredClone asks about; encode(text) and decode(bytes), to and from UTF-8; streams(), which returns the
+// exports of k6/experimental/streams; and bindMethods (bound_methods.js).
 ((native) => {
   'use strict';
 
-  const encoder = new TextEncoder();
   const bytesOf = (part) => {
     if (isBlob(part)) return part.content();
     if (part instanceof ArrayBuffer) return new Uint8Array(part.slice(0));
     if (ArrayBuffer.isView(part)) return new Uint8Array(part.buffer.slice(part.byteOffset, part.byteOffset + part.byteLength));
-    return encoder.encode(String(part));
+    return new Uint8Array(native.encode(String(part)));
   };
   const join = (parts) => {
     const pieces = Array.from(parts, bytesOf);
@@ -39,7 +38,7 @@
     get type() { return this.#type; }
     async arrayBuffer() { return this.#bytes.slice().buffer; }
     async bytes() { return this.#bytes.slice(); }
-    async text() { return new TextDecoder().decode(this.#bytes); }
+    async text() { return native.decode(this.#bytes).replace(/^\ufeff/, ''); }
     // One chunk, if there are bytes.
     stream() {
       const bytes = this.#bytes.slice();

@@ -1,13 +1,13 @@
 // FormData for scripts: the web's, and what k6's own library of that name has: files of http.file(), `boundary` and body().
-// Evaluates to (native) => ({ FormData, parseForm, bodyOf, ... }), with all of blob.js; native: Host (see blob.js), blobs, which is
-// what blob.js has made, and boundary(), which returns a text that no form holds.
+// Evaluates to (native) => ({ FormData, parseForm, bodyOf, ... }), with all of blob.js; native: Host, encode and decode (see blob.js),
+// blobs, which is what blob.js has made, and boundary(), which returns a text that no form holds.
 ((native) => {
   'use strict';
 
   const { Host, blobs: { File, isBlob, isFile, fileOf } } = native;
-  const encoder = new TextEncoder();
-  const decode = (bytes) => new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
-  const textOf = (value) => decode(encoder.encode(String(value)));  // without halves of surrogates
+  const { decode } = native;
+  const encode = (text) => new Uint8Array(native.encode(text));
+  const textOf = (value) => decode(encode(String(value)));  // without halves of surrogates
   const isData = (data) => typeof data === 'string' || data instanceof ArrayBuffer || ArrayBuffer.isView(data) || Array.isArray(data);
 
   // A file as http.file() makes it, or an object of that form.
@@ -81,11 +81,11 @@
     // The form as a request sends it whose Content-Type is `multipart/form-data; boundary=${boundary}`.
     body() {
       const parts = this.#entries.map((entry) => [
-        encoder.encode(`--${this.boundary}\r\n${headOf(entry)}`),
-        typeof entry.value === 'string' ? encoder.encode(lines(entry.value)) : entry.value.content(),
-        encoder.encode('\r\n'),
+        encode(`--${this.boundary}\r\n${headOf(entry)}`),
+        typeof entry.value === 'string' ? encode(lines(entry.value)) : entry.value.content(),
+        encode('\r\n'),
       ]).flat();
-      parts.push(encoder.encode(`--${this.boundary}--\r\n`));
+      parts.push(encode(`--${this.boundary}--\r\n`));
       const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
       let at = 0;
       for (const part of parts) {
@@ -125,7 +125,7 @@
   };
   const parseMultipart = (bytes, boundary) => {
     const form = new FormData();
-    const dashes = encoder.encode(`--${boundary}`), between = encoder.encode(`\r\n--${boundary}`), headEnd = encoder.encode('\r\n\r\n');
+    const dashes = encode(`--${boundary}`), between = encode(`\r\n--${boundary}`), headEnd = encode('\r\n\r\n');
     let at = find(bytes, dashes, 0);
     if (at < 0) invalid('it does not have the boundary');
     at += dashes.length;
