@@ -140,7 +140,8 @@ std::string ReadType(const ValueReader& reader, const std::string& name) {
     std::string misspelt;
     for (const auto& [key, value] : reader.value().items()) {
       if (const std::string meant = DidYouMean(key, {"executor"});
-          value.is_string() && !meant.empty() && !absl::EqualsIgnoreCase(key, "exec")) {
+          given == nullptr && value.is_string() && !meant.empty() &&
+          !absl::EqualsIgnoreCase(key, "exec")) {
         misspelt = absl::StrCat(": unknown field \"", key, "\"", meant, " Allowed: ");
       }
     }
