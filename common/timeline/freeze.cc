@@ -102,6 +102,7 @@ History Timeline::Freeze(uint64_t first, bool last, absl::Duration elapsed) cons
   }
   FreezeLanes(history.first, end, last_length_s, &history);
   BlankUnknown(&history);
+  AddPast(&history);
   FreezeTables(last, &history);
   return history;
 }
@@ -211,6 +212,7 @@ void Timeline::FreezeTables(bool last, History* history) const {
                                  requests.durations.avg(), requests.ranks[0], requests.ranks[1],
                                  requests.ranks[2], requests.durations.max()});
   }
+  AddPastRequests(history);
   std::stable_sort(history->requests.begin(), history->requests.end(),
                    [](const auto& a, const auto& b) { return a.count > b.count; });
 }

@@ -1,6 +1,9 @@
 #include "common/timeline/history.h"
 
 #include <algorithm>
+#include <cmath>
+#include <map>
+#include <utility>
 
 namespace lockstep {
 namespace {
@@ -47,7 +50,48 @@ void AppendLanes(const std::vector<HistoryLane>& next, bool metrics, uint64_t po
   }
 }
 
+// Of a pair of values.
+double Paired(const std::string& column, double first, double second) {
+  if (std::isnan(first) || std::isnan(second)) {
+    return std::isnan(first) ? second : first;
+  }
+  return column == "max" ? std::max(first, second) : (first + second) / 2;
+}
+
+void HalveColumns(std::vector<HistoryColumn>* columns) {
+  for (HistoryColumn& column : *columns) {
+    std::vector<double>& values = column.values;
+    const size_t pairs = (values.size() + 1) / 2;
+    for (size_t i = 0; i < pairs; ++i) {
+      values[i] = Paired(column.name, values[2 * i],
+                         2 * i + 1 < values.size() ? values[2 * i + 1] : kNoValue);
+    }
+    values.resize(pairs);
+  }
+}
+
 }  // namespace
+
+History Halved(History history) {
+  history.step_s *= 2;
+  history.points = (history.points + 1) / 2;
+  HalveColumns(&history.columns);
+  for (std::vector<HistoryLane>* lanes : {&history.metrics, &history.agents}) {
+    for (HistoryLane& lane : *lanes) {
+      HalveColumns(&lane.columns);
+    }
+  }
+  std::vector<Spread::Buckets> heat((history.heat.size() + 1) / 2);
+  for (size_t i = 0; i < history.heat.size(); ++i) {
+    std::map<int32_t, uint64_t> sum(heat[i / 2].begin(), heat[i / 2].end());
+    for (const auto& [bucket, count] : history.heat[i]) {
+      sum[bucket] += count;
+    }
+    heat[i / 2].assign(sum.begin(), sum.end());
+  }
+  history.heat = std::move(heat);
+  return history;
+}
 
 History PointsOf(const History& history, uint64_t begin, uint64_t end) {
   History part;

@@ -100,6 +100,9 @@ struct History {
 
 // The points `begin` to `end` - 1 of those that `history` has, and nothing else of it.
 History PointsOf(const History& history, uint64_t begin, uint64_t end);
+// The same points, put together in pairs: rates are the mean of both, what else there is of a time nearly so.
+// Tables and texts stay.
+History Halved(History history);
 // Puts the points of `next` behind those of `whole`, of which they are the next ones. Lanes that come
 // with them were not there before.
 void AppendPoints(const History& next, History* whole);

@@ -267,6 +267,7 @@ void Timeline::Halve() {
   points_.resize(pairs);
   step_s_ *= 2;
   known_from_ = (known_from_ + 1) / 2;
+  past_ = Halved(past_);
   changed_.fill(0);
 }
 

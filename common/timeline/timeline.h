@@ -60,6 +60,9 @@ class Timeline {
   // The run was recorded elsewhere for so long after T0: of the points until then nothing is known, which
   // is not the same as no load. Once, before anything is added.
   void BeginAt(absl::Duration after_t0);
+  // Instead: what was recorded elsewhere was kept, as Freeze gives it from the first point on. It becomes a
+  // part of what is recorded here, but for up to two points before the end of `past`'s, which are nowhere.
+  void GoOn(History past, absl::Duration after_t0);
   // The next batch of `agent`, already merged. What is stamped after the last tick (an agent's
   // clock is not believed) belongs to it.
   void Add(const std::string& agent, const Batch& batch);
@@ -146,13 +149,16 @@ class Timeline {
   void FreezePoint(const Point& point, double length_s, History* history) const;
   void FreezeLanes(uint64_t first, uint64_t end, double last_length_s, History* history) const;
   void FreezeTables(bool last, History* history) const;
-  // Of the points that were not recorded here there are no values.
+  // Of the points that were recorded nowhere, or elsewhere, there are no values, or those that were kept.
   void BlankUnknown(History* history) const;
+  void AddPast(History* history) const;
+  void AddPastRequests(History* history) const;
 
   absl::Time t0_ = absl::InfiniteFuture();
   double step_s_ = 1;
   double told_until_s_ = 0;  // of the last tick
   uint64_t known_from_ = 0;  // the first point that was recorded here from its beginning
+  History past_;             // the first points, which are recorded elsewhere
   std::deque<Point> points_;
   std::array<uint64_t, kFollowers> changed_{};
   std::vector<Metric> metrics_;

@@ -196,6 +196,12 @@ absl::Status JournalHost::OnTest(const PlannedTest& test, const std::vector<std:
   }
   begun_ = true;
   test_kept_ = true;
+  if (absl::StatusOr<std::optional<History>> charts = journal_->ReadCharts(unfinished_->id);
+      charts.ok()) {
+    charts_ = *std::move(charts);
+  } else {
+    parts_.logger.Warn(absl::StrCat(charts.status().message(), ": charts begin anew"));
+  }
   Results& results = parts_.rig.results();
   return journal_->ReadResults(unfinished_->id, &results.store_to_fill(),
                                &results.errors_to_fill());

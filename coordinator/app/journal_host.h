@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -59,6 +60,8 @@ class JournalHost {
   bool may_outlive() const { return journal_ != nullptr; }
   // Of files of samples that a former process has begun, by their output: the bytes that count.
   const std::map<std::string, int64_t>& written() const { return written_; }
+  // What a former process has recorded of the run, once OnTest has been called; nothing: it is nowhere.
+  std::optional<History> TakeCharts() { return std::exchange(charts_, std::nullopt); }
 
   // ---- of Run::Events ----
   // The test is planned, and the results are configured for it: puts back what was measured, or begins a
@@ -84,6 +87,7 @@ class JournalHost {
   std::unique_ptr<Journal> journal_;         // null: there is none
   std::optional<UnfinishedRun> unfinished_;  // that is gone on with
   std::map<std::string, int64_t> written_;
+  std::optional<History> charts_;
   std::unique_ptr<Keeper> keeper_;
   bool begun_ = false;                     // it has a row
   bool test_kept_ = false;                 // beside the row; the writer's, once there is one

@@ -51,7 +51,12 @@ void Recorder::OnRunning() {
   if (Timeline* timeline = parts_.results.timeline(); timeline != nullptr) {
     recorded_from_ = parts_.run.elapsed();
     timeline->Start(parts_.clock.Wall() - recorded_from_);
-    timeline->BeginAt(recorded_from_);
+    past_lost_ = !past_.has_value();
+    if (past_lost_) {
+      timeline->BeginAt(recorded_from_);
+    } else {
+      timeline->GoOn(*std::exchange(past_, std::nullopt), recorded_from_);
+    }
   }
 }
 
@@ -68,13 +73,16 @@ void Recorder::Tick() {
 void Recorder::Describe(const v1::RunStatus& status, History* history) const {
   history->environment = {{"system", SystemText()}};
   if (recorded_from_ > absl::ZeroDuration()) {
+    const std::string from =
+        absl::FormatDuration(absl::Floor(recorded_from_, absl::Milliseconds(100)));
     history->environment.emplace_back(
         "charts and requests by name",
-        absl::StrCat(
-            "only from ",
-            absl::FormatDuration(absl::Floor(recorded_from_, absl::Milliseconds(100))),
-            " after the start on, when another coordinator went on with the run; all other "
-            "figures are of the whole run"));
+        past_lost_ ? absl::StrCat("only from ", from,
+                                  " after the start on, when another coordinator went on with the "
+                                  "run; all other figures are of the whole run")
+                   : absl::StrCat("another coordinator went on with the run ", from,
+                                  " after the start: up to two seconds before are not drawn, and "
+                                  "percentiles of requests by name are of the time from then on"));
   }
   DescribeFleet(parts_.run, status, history);
   history->options_json = parts_.logger.redactor().Redacted(options_json_);

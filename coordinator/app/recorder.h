@@ -2,7 +2,9 @@
 // it (log, environment, options).
 #pragma once
 
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "common/base/clock.h"
 #include "coordinator/app/planned_test.h"
@@ -33,11 +35,13 @@ class Recorder final : public DashboardSource {
 
   // From now on there is something to record. Before the first batch.
   void Begin() { parts_.results.RecordTimeline(); }
+  // Of a run that goes on: what another process has recorded; nothing: that is nowhere.
+  void GoOnWith(std::optional<History> past) { past_ = std::move(past); }
   bool begun() const { return parts_.results.timeline() != nullptr; }
   // The test is known.
   void OnPlanned(const PlannedTest& test);
   // The run goes to the state of v1::RunStatus::RUNNING, whose T0 is a moment ahead; or another process
-  // had brought it there, and what that one has recorded is not known here.
+  // had brought it there.
   void OnRunning();
   // Each second of the run.
   void Tick();
@@ -59,6 +63,8 @@ class Recorder final : public DashboardSource {
   const std::string script_;
   std::string options_json_;
   absl::Duration recorded_from_;  // since T0
+  std::optional<History> past_;   // until then; given away once it goes on
+  bool past_lost_ = false;
 };
 
 }  // namespace lockstep::coordinator

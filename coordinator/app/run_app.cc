@@ -234,6 +234,7 @@ absl::Status RunApp::StartOutputs(const RunOptions& options) {
   if ((outputs_.want_history() || journal_.may_outlive()) && !recorder_.begun()) {
     recorder_.Begin();
   }
+  recorder_.GoOnWith(journal_.TakeCharts());
   return absl::OkStatus();
 }
 

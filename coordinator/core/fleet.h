@@ -232,6 +232,7 @@ class Fleet {
   absl::AnyInvocable<void()> on_dismissed_;
   absl::AnyInvocable<void()> on_held_;  // null: nothing is held back
   Timer lease_timer_{loop_};
+  Timer lines_timer_{loop_};  // until it is asked that log lines are kept
 };
 
 }  // namespace lockstep::coordinator

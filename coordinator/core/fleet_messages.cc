@@ -13,6 +13,8 @@ namespace {
 // An agent keeps its messages until they are acknowledged. After so many bytes it is told at once, and
 // not only with the next answer to a probe.
 constexpr size_t kAcknowledgeAfterBytes = 256 << 10;
+// While the fleet is held: how long log lines may wait for others, so that not each of them is a commit.
+constexpr absl::Duration kLinesWithin = absl::Milliseconds(100);
 
 }  // namespace
 
@@ -97,7 +99,13 @@ void Fleet::HandleNumbered(Member& member, const v1::AgentMessage& message) {
   }
   if (holding() && message.has_log_lines()) {
     member.untold.push_back(message);
-    on_held_();
+    if (!lines_timer_.set()) {
+      lines_timer_.After(kLinesWithin, [this] {
+        if (holding()) {
+          on_held_();
+        }
+      });
+    }
     return;
   }
   absl::Status handled = events_.on_message(id, message);

@@ -125,10 +125,10 @@ class Kills(JournalTest):
     def test_an_agent_that_is_killed_with_the_coordinator_is_missed_by_name_and_no_line_is_written_twice(self):
         self.fleet(2, "--on-agent-loss", "tolerate=50%", "--result-file", "result.json", "-o", "report=report.html",
                    script="import http from 'k6/http';\nimport { sleep } from 'k6';\nimport exec from 'k6/execution';\n"
-                          "export const options = { scenarios: { s: { executor: 'constant-vus', vus: 6, duration: '6s' } } };\n"
+                          "export const options = { scenarios: { s: { executor: 'constant-vus', vus: 6, duration: '8s' } } };\n"
                           "export default () => { http.get(`${__ENV.TARGET}/status/200`);\n"
                           "  console.log(`line ${exec.vu.idInTest}-${exec.vu.iterationInInstance}`); sleep(0.02); };\n")
-        self.wait_for_requests(self.server, 300, self.coordinator)
+        self.wait_for_requests(self.server, 700, self.coordinator)
         self.agents[1].kill()
         first = self.kill()
         self.coordinator = self.start(*self.command)
@@ -141,10 +141,10 @@ class Kills(JournalTest):
         (lost,) = result["validity"]["lostAgents"]
         self.assertRegex(lost["missing"], r"^segment .*, scenario s: 3 VUs from \d+% on(, and \d+ iterations? that had ended)?$")
         environment = {entry["name"]: entry["value"] for entry in result["history"]["environment"]}
-        self.assertRegex(environment["charts and requests by name"], r"^only from [\d.]+s after the start on, when another coordinator")
+        self.assertRegex(environment["charts and requests by name"], r"^another coordinator went on with the run [\d.]+s after the start: up to ")
         requests = result["history"]["columns"]["requests"]
-        self.assertIsNone(requests[0])
-        self.assertGreater(max(value for value in requests if value is not None), 0)
+        self.assertGreater(requests[0], 0)
+        self.assertLessEqual(requests.count(None), 2)
 
     def test_another_test_does_not_go_on(self):
         self.fleet(1)

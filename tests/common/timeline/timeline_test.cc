@@ -116,6 +116,47 @@ TEST_F(TimelineTest, OfWhatWasRecordedElsewhereThereAreNoValues) {
   EXPECT_THAT(Column(shorter.columns, "requests"), ElementsAre(NanSensitiveDoubleEq(kNone), 4));
 }
 
+// What another coordinator had recorded is a part of what this one records, but for what it could not keep.
+TEST_F(TimelineTest, ItGoesOnWhereAnotherHadCome) {
+  Timeline other;
+  other.Start(t0);
+  const Metric custom{"custom", MetricType::kCounter, ValueType::kDefault};
+  for (int second = 0; second < 5; ++second) {
+    other.Add("a", Requests(second, 10 + second, 10));
+    other.Add("a", One(second, custom, {3}));
+    other.Tick(At(second + 1, 5));
+  }
+  timeline.Start(t0);
+  timeline.GoOn(other.Freeze(0, /*last=*/false, absl::Seconds(5)),
+                absl::Seconds(7.3));            // four points
+  for (int second = 5; second < 9; ++second) {  // the first ones are sent again
+    timeline.Add("a", Requests(second, 10 + second, 20));
+    timeline.Add("b", Requests(second, 1, 20, "500"));
+  }
+  timeline.Tick(At(9, 6));
+  const History history = Whole(9);
+  EXPECT_EQ(history.points, 9U);
+  const auto none = NanSensitiveDoubleEq(kNone);
+  EXPECT_THAT(Column(history.columns, "requests"),
+              ElementsAre(10, 11, 12, 13, none, none, 17, 18, 19));
+  EXPECT_THAT(Column(history.columns, "max"), ElementsAre(10, 10, 10, 10, none, none, 20, 20, 20));
+  ASSERT_THAT(history.metrics, SizeIs(1));
+  EXPECT_THAT(Column(history.metrics[0].columns, "rate"),
+              ElementsAre(3, 3, 3, 3, none, none, 0, 0, 0));
+  ASSERT_THAT(history.agents, SizeIs(2));
+  EXPECT_THAT(Column(history.agents[1].columns, "requests"),
+              ElementsAre(none, none, none, none, none, none, 1, 1, 1));
+  ASSERT_THAT(history.requests, SizeIs(1));
+  EXPECT_EQ(history.requests[0].count, 60U + 66 + 4);
+  EXPECT_EQ(history.requests[0].failed, 4U);
+  EXPECT_EQ(history.requests[0].max, 20);
+  const History later = timeline.Freeze(3, /*last=*/true, absl::Seconds(9));
+  EXPECT_THAT(Column(later.columns, "requests"), ElementsAre(13, none, none, 17, 18, 19));
+  const History shorter = timeline.FreezeWithin(5, absl::Seconds(9));
+  EXPECT_THAT(Column(shorter.columns, "requests"), ElementsAre(10.5, 12.5, none, 17.5, 19));
+  EXPECT_THAT(shorter.heat[0], ElementsAre(Pair(::testing::_, 21U)));
+}
+
 TEST_F(TimelineTest, WhileItRunsOnlySecondsThatAreOverAreShown) {
   timeline.Start(t0);
   timeline.Add("a", Requests(0, 3, 10));

@@ -112,22 +112,25 @@ TEST_F(FleetTest, WhileHeldLogLinesAreToldOnceTheirComingIsOnDisk) {
   int held = 0;
   fleet.Hold([&held] { ++held; });
   fleet.OnMessage(id, LineOf(1, "one"));
-  EXPECT_EQ(held, 1);  // it does not wait for the next second
-  const std::vector<SessionMark> marks = Marks();
   fleet.OnMessage(id, LineOf(2, "two"));
+  EXPECT_EQ(held, 0);
+  loop.RunFor(absl::Milliseconds(100));
+  EXPECT_EQ(held, 1);  // for both, and they do not wait for the next second
+  const std::vector<SessionMark> marks = Marks();
+  fleet.OnMessage(id, LineOf(3, "three"));
   EXPECT_THAT(lines, ElementsAre());
   fleet.Committed(marks);
-  EXPECT_THAT(lines, ElementsAre("one"));
-  fleet.Committed(Marks());
   EXPECT_THAT(lines, ElementsAre("one", "two"));
-  fleet.OnMessage(id, LineOf(3, "three"));
-  fleet.TellAllLines();
   fleet.Committed(Marks());
   EXPECT_THAT(lines, ElementsAre("one", "two", "three"));
   fleet.OnMessage(id, LineOf(4, "four"));
-  fleet.ReleaseHold();  // nothing is kept any more
+  fleet.TellAllLines();
+  fleet.Committed(Marks());
+  EXPECT_THAT(lines, ElementsAre("one", "two", "three", "four"));
   fleet.OnMessage(id, LineOf(5, "five"));
-  EXPECT_THAT(lines, ElementsAre("one", "two", "three", "four", "five"));
+  fleet.ReleaseHold();  // nothing is kept any more
+  fleet.OnMessage(id, LineOf(6, "six"));
+  EXPECT_THAT(lines, ElementsAre("one", "two", "three", "four", "five", "six"));
 }
 
 TEST_F(FleetTest, TheLastLinesOfAnAgentThatIsLostAreToldBeforeItsLoss) {
