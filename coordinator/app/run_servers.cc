@@ -16,10 +16,9 @@ namespace lockstep::coordinator {
 namespace {
 
 absl::Status InAddress(const RunSettingsFlags& settings, const absl::Status& status) {
-  return status.ok()
-             ? status
-             : absl::Status(status.code(),
-                            absl::StrCat(settings.rest_address_source, ": ", status.message()));
+  return status.ok() ? status
+                     : absl::Status(status.code(), absl::StrCat(settings.rest_address_source, ": ",
+                                                                status.message()));
 }
 
 }  // namespace
