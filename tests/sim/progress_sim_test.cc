@@ -99,11 +99,12 @@ class Painter {
   }
 
  private:
-  // The simulation's batches have no metrics: what its agents have counted since the last time stands
+  // The simulation's batches have no metrics: what its agents have delivered since the last time stands
   // for them, and a third of one scenario's for requests that failed.
   void AddLoads(v1::RunStatus* status) {
     const double seconds = status->elapsed_s() - elapsed_;
-    const bool due = seconds >= 0.5;
+    const bool due = seconds >= 0.5 && status->iterations() != delivered_;
+    delivered_ = status->iterations();
     elapsed_ = due ? status->elapsed_s() : elapsed_;
     v1::Load& all = *status->mutable_load();
     for (v1::ScenarioStatus& scenario : *status->mutable_scenarios()) {
@@ -143,6 +144,7 @@ class Painter {
   const int rows_;
   std::string last_;
   double elapsed_ = 0;
+  int64_t delivered_ = 0;
   std::map<std::string, int64_t> iterations_;
   std::map<std::string, v1::Load> loads_;
   std::map<int, std::string> texts_;
