@@ -40,7 +40,7 @@ class FakeHttpClient final : public agent::HttpClient {
     void SetReading(bool) override {}
     int64_t messages_sent() const override { return 0; }
     bool close_sent() const override { return false; }
-    int64_t buffered_bytes() const override { return 0; }
+    int64_t buffered_bytes() const override { return client_.unsent_bytes; }
     const std::string& subprotocol() const override { return none_; }
     int64_t bytes_sent() const override { return 0; }
     int64_t bytes_received() const override { return 0; }
@@ -66,7 +66,8 @@ class FakeHttpClient final : public agent::HttpClient {
     const std::string none_;
   };
 
-  bool held = false;  // what Hold was told last
+  bool held = false;         // what Hold was told last
+  int64_t unsent_bytes = 0;  // of every WebSocket
 
   std::unique_ptr<agent::ConnectionPool> MakePool(int64_t) override { return nullptr; }
   agent::ExchangeId Submit(agent::ConnectionPool&, agent::HttpRequest& request,
