@@ -185,7 +185,7 @@ absl::Status ParseHost(absl::string_view text, absl::string_view host, bool in_b
   absl::string_view bad = BadEscape(host);
   const absl::string_view before_zone = in_brackets ? host.substr(0, host.find("%25")) : host;
   if (bad.empty()) {
-    bad = AsciiEscape(before_zone);
+    bad = AsciiEscape(host);
   }
   if (!bad.empty()) {
     return ParseError(text, absl::StrCat("invalid URL escape ", Quoted(bad)));

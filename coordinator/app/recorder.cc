@@ -45,9 +45,18 @@ void Recorder::OnPlanned(const PlannedTest& test) {
   options_json_ = PublicOptions(test);
 }
 
+// A run that ends before its load begins has no T0, and nothing to draw.
+void Recorder::OnState(RunState state) {
+  const bool loaded = state == v1::RunStatus::RUNNING ||
+                      (state > v1::RunStatus::RUNNING && parts_.run.elapsed() > absl::ZeroDuration());
+  if (loaded && !std::exchange(timeline_begun_, true)) {
+    BeginTimeline();
+  }
+}
+
 // What is a moment off here is put right with the first tick, which comes before the first batch unless
 // the run is over before.
-void Recorder::OnRunning() {
+void Recorder::BeginTimeline() {
   if (Timeline* timeline = parts_.results.timeline(); timeline != nullptr) {
     recorded_from_ = parts_.run.elapsed();
     timeline->Start(parts_.clock.Wall() - recorded_from_);

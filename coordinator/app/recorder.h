@@ -40,9 +40,8 @@ class Recorder final : public DashboardSource {
   bool begun() const { return parts_.results.timeline() != nullptr; }
   // The test is known.
   void OnPlanned(const PlannedTest& test);
-  // The run goes to the state of v1::RunStatus::RUNNING, whose T0 is a moment ahead; or another process
-  // had brought it there.
-  void OnRunning();
+  // The run goes to `state`, or goes on in it where another process has left it.
+  void OnState(RunState state);
   // Each second of the run.
   void Tick();
 
@@ -57,11 +56,14 @@ class Recorder final : public DashboardSource {
   History Whole() const;
 
  private:
+  // The load's T0 is a moment ahead; or has passed, in another process.
+  void BeginTimeline();
   void Describe(const v1::RunStatus& status, History* history) const;
 
   const Parts parts_;
   const std::string script_;
   std::string options_json_;
+  bool timeline_begun_ = false;
   absl::Duration recorded_from_;  // since T0
   std::optional<History> past_;   // until then; given away once it goes on
   bool past_lost_ = false;

@@ -142,9 +142,7 @@ Run::Events RunApp::Events() {
   return {
       .on_state =
           [this](RunState state) {
-            if (state == v1::RunStatus::RUNNING) {
-              recorder_.OnRunning();
-            }
+            recorder_.OnState(state);
             journal_.OnState(state);
           },
       .on_planned = [this](const TestPlan&) { OnPlanned(); },

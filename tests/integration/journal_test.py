@@ -146,6 +146,21 @@ class Kills(JournalTest):
         self.assertGreater(requests[0], 0)
         self.assertLessEqual(requests.count(None), 2)
 
+    def test_charts_go_on_with_a_run_whose_load_is_over(self):
+        self.fleet(1, "--result-file", "result.json",
+                   script="import http from 'k6/http';\nimport { sleep } from 'k6';\nexport const options = { vus: 2, iterations: 40 };\n"
+                          "export default () => { http.get(`${__ENV.TARGET}/status/200`); sleep(0.1); };\n"
+                          "export function teardown() { http.get(`${__ENV.TARGET}/status/200`); sleep(3); }\n")
+        self.wait_for_requests(self.server, 41, self.coordinator)
+        self.kill()
+        self.coordinator = self.start(*self.command)
+        _, errors = self.coordinator.communicate(timeout=PATIENCE)
+        self.assertEqual(0, self.coordinator.returncode, errors)
+        self.assertIn("goes on with run 1", errors)
+        history = json.loads((self.folder / "result.json").read_text("utf-8"))["history"]
+        self.assertGreater(history["columns"]["requests"][0], 0)
+        self.assertIn("charts and requests by name", [entry["name"] for entry in history["environment"]])
+
     def test_another_test_does_not_go_on(self):
         self.fleet(1)
         self.wait_for_requests(self.server, RATE, self.coordinator)

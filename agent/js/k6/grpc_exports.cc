@@ -174,7 +174,7 @@ void WriteToStream(const Info& info) {
       ThrowError(
           info.GetIsolate(),
           absl::StrCat("grpc: more than ", kMaxGrpcUnsentBytes,
-                       " bytes of the stream wait to be sent, which the server does not take"));
+                       " bytes of the stream would wait to be sent: the server has not taken them yet"));
       return;
     }
     if (stream != nullptr && stream->Write(std::move(request.message))) {

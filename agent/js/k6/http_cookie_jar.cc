@@ -56,7 +56,7 @@ CookieJar* JarAndUrl(const Info& info, Url* url) {
   } else {
     ModuleOf<HttpModule>(info).vu().logger().Warn(
         absl::StrCat("a cookie jar has nothing of ", Quoted(MaskCredentials(text)),
-                     ", to which no request can go: a URL begins with http:// or https://"));
+                     ", to which no request can go: ", parsed.status().message()));
   }
   return jar.get();  // the object on the stack keeps it
 }

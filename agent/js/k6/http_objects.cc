@@ -69,16 +69,19 @@ bool AddField(Context context, absl::string_view name, v8::Local<v8::Value> valu
               std::vector<FormPart>* fields, std::vector<std::string>* emptied) {
   FormPart field;
   field.name = std::string(name);
+  std::optional<WebBody> web;
+  if (!ReadWebBody(context, value, &web)) {
+    return false;
+  }
   if (IsFileData(context, value)) {
     if (!ReadFilePart(context, value.As<v8::Object>(), &field)) {
       return false;
     }
-  } else if (std::optional<WebBody> blob = WebBodyOf(context, value);
-             blob && !blob->filename.empty()) {
+  } else if (web.has_value() && web->filename.has_value()) {
     field.is_file = true;
-    field.data = std::move(blob->bytes);
-    field.filename = std::move(blob->filename);
-    field.content_type = std::move(blob->type);
+    field.data = std::move(web->bytes);
+    field.filename = *std::move(web->filename);
+    field.content_type = std::move(web->type);
   } else if (!IsFlat(value)) {
     emptied->push_back(field.name);
   } else if (!value->IsNullOrUndefined() && !ToText(context, value, &field.data)) {

@@ -103,7 +103,11 @@ bool Preparation::Body(v8::Local<v8::Value> value) {
                           : K6Bytes(isolate_, value, &spec.body).ok()) {
     return true;
   }
-  if (std::optional<WebBody> body = WebBodyOf(context_, value)) {
+  std::optional<WebBody> body;
+  if (!ReadWebBody(context_, value, &body)) {
+    return false;
+  }
+  if (body.has_value()) {
     spec.body = std::move(body->bytes);
     draft_.content_type = std::move(body->type);
     return true;

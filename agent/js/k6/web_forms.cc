@@ -101,16 +101,29 @@ v8::MaybeLocal<v8::Object> WebForms(Context context) {
   return made;
 }
 
-std::optional<WebBody> WebBodyOf(Context context, v8::Local<v8::Value> value) {
-  v8::Local<v8::Value> body, bytes;
-  if (!value->IsObject() || value.As<v8::Object>()->InternalFieldCount() != kHostFields ||
-      !AskWebForms(context, "bodyOf", value).ToLocal(&body) || !body->IsObject() ||
-      !GetProperty(context, body.As<v8::Object>(), "bytes", &bytes)) {
-    return std::nullopt;
+bool ReadWebBody(Context context, v8::Local<v8::Value> value, std::optional<WebBody>* body) {
+  body->reset();
+  if (!value->IsObject() || value.As<v8::Object>()->InternalFieldCount() != kHostFields) {
+    return true;
   }
-  return WebBody{.bytes = BytesOf(bytes).value_or(""),
-                 .type = TextProperty(context, body.As<v8::Object>(), "type"),
-                 .filename = TextProperty(context, body.As<v8::Object>(), "filename")};
+  v8::Local<v8::Value> answer;
+  if (!AskWebForms(context, "bodyOf", value).ToLocal(&answer)) {
+    return false;
+  }
+  if (!answer->IsObject()) {
+    return true;
+  }
+  const auto parts = answer.As<v8::Object>();
+  v8::Local<v8::Value> bytes, filename;
+  if (!GetProperty(context, parts, "bytes", &bytes) ||
+      !GetProperty(context, parts, "filename", &filename)) {
+    return false;
+  }
+  *body = WebBody{.bytes = BytesOf(bytes).value_or(""), .type = TextProperty(context, parts, "type")};
+  if (filename->IsString()) {
+    body->value().filename = TextOf(context->GetIsolate(), filename.As<v8::String>());
+  }
+  return true;
 }
 
 v8::MaybeLocal<v8::Value> CopyOfBlob(Context context, v8::Local<v8::Object> value) {

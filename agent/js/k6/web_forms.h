@@ -15,10 +15,11 @@ v8::MaybeLocal<v8::Object> WebForms(v8::Local<v8::Context> context);
 // A body, or a file of a form.
 struct WebBody {
   std::string bytes, type;
-  std::string filename;  // "": of a FormData
+  std::optional<std::string> filename;  // of a Blob or a File; nothing: it is a FormData
 };
-// Nothing for other values, and where an exception is pending.
-std::optional<WebBody> WebBodyOf(v8::Local<v8::Context> context, v8::Local<v8::Value> value);
+// `body` is nothing for other values. False with a pending exception.
+bool ReadWebBody(v8::Local<v8::Context> context, v8::Local<v8::Value> value,
+                 std::optional<WebBody>* body);
 
 // A copy of a Blob or a File; undefined for other values. Empty with a pending exception.
 v8::MaybeLocal<v8::Value> CopyOfBlob(v8::Local<v8::Context> context, v8::Local<v8::Object> value);

@@ -240,7 +240,7 @@ bool CheckRoomToSend(v8::Isolate* isolate, const WebSocket& socket, size_t messa
     return true;
   }
   ThrowError(isolate, absl::StrCat("websocket: more than ", kMaxWebSocketUnsentBytes,
-                                   " bytes wait to be sent, which the server does not take"));
+                                   " bytes would wait to be sent: the server has not taken them yet"));
   return false;
 }
 

@@ -71,6 +71,8 @@ TEST(Url, SaysWhatIsWrongInGosWords) {
       {"http://%5B%3A%3A1%5D/", "parse \"http://%5B%3A%3A1%5D/\": invalid URL escape \"%5B\""},
       {"http://a%25%2e/", "parse \"http://a%25%2e/\": invalid URL escape \"%2e\""},
       {"http://[%3A%3A1]/", "parse \"http://[%3A%3A1]/\": invalid URL escape \"%3A\""},
+      {"http://[::1%25%0d%0aX-In:y]:1/",
+       "parse \"http://[::1%25%0d%0aX-In:y]:1/\": invalid URL escape \"%0d\""},
       {"http://[h.test]/",
        "parse \"http://[h.test]/\": invalid host: \"h.test\" is no IPv6 address"},
       {"http://[127.0.0.1]/",

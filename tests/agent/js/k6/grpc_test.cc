@@ -220,7 +220,7 @@ TEST_F(GrpcJsTest, AClientsStreamAndOneOfBothSides) {
 
 TEST_F(GrpcJsTest, AStreamKeepsSoMuchThatItsServerDoesNotTake) {
   EXPECT_EQ(
-      R"("Error: grpc: more than 67108864 bytes of the stream wait to be sent, which the server does not take")",
+      R"("Error: grpc: more than 67108864 bytes of the stream would wait to be sent: the server has not taken them yet")",
       Run(R"js(
     connect();
     const s = new grpc.Stream(c, 'suite.Desk/Chat');

@@ -206,7 +206,7 @@ TEST_F(WsTest, SoMuchMayWaitToBeSent) {
     function attempt(call) { try { call(); } catch (e) { log.push(`${e.name}: ${e.message}`); } }
   )js");
   EXPECT_EQ("[4,true]", Run(R"js(
-    const why = 'Error: websocket: more than 67108864 bytes wait to be sent, which the server does not take';
+    const why = 'Error: websocket: more than 67108864 bytes would wait to be sent: the server has not taken them yet';
     return [log.length, log.every((each) => each === why)]
   )js"));
   EXPECT_THAT(sent, ::testing::ElementsAre("x", "close 1000", "y", "close 1000"));

@@ -146,6 +146,15 @@ TEST_F(Web, AFormGoesOverTheWireInItsOrder) {
     return /name="f"; filename="n"\r\nContent-Type: text\/x\r\n\r\nhello\r/.test(
       http.post(T + '/echo', { f: new File(['hello'], 'n', { type: 'text/x' }) }).body);
   )js"));
+  EXPECT_EQ("true", Run(R"js(
+    return /name="f"; filename=""\r\n.*\r\n\r\nhello\r/.test(http.post(T + '/echo', { f: new File(['hello'], '') }).body);
+  )js"));
+  // What fails while it becomes a body is not sent as something else.
+  EXPECT_EQ(R"(["mine","mine"])", Run(R"js(
+    class Bad extends FormData { body() { throw new Error('mine') } }
+    const outcome = (body) => { try { return http.post(T + '/echo', body).status } catch (error) { return error.message } };
+    return [outcome(new Bad()), outcome({ f: new Bad() })];
+  )js"));
 }
 
 TEST_F(Web, FormsAreReadBack) {
