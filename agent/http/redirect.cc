@@ -56,8 +56,9 @@ absl::StatusOr<std::optional<Url>> RedirectTarget(const Url& url, const HttpResp
   }
   absl::StatusOr<Url> target = ResolveUrl(url, *location);
   if (!target.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "failed to parse Location header ", Quoted(*location), ": ", target.status().message()));
+    return absl::InvalidArgumentError(absl::StrCat("failed to parse Location header ",
+                                                   Quoted(MaskCredentials(*location)), ": ",
+                                                   target.status().message()));
   }
   if (target->fragment.empty()) {
     target->fragment = url.fragment;

@@ -171,13 +171,17 @@ bool ScriptVu::WaitFor(v8::Local<v8::Promise> promise) {
   return ran && settled();
 }
 
-void ScriptVu::Call(absl::FunctionRef<bool()> function,
+void ScriptVu::Call(Function function,
                     absl::FunctionRef<void(CallEnd end, v8::TryCatch& caught)> after) {
   {
     v8::TryCatch caught(isolate());
     CallEnd end = CallEnd::kInFunction;
-    if (function()) {
-      end = RunEvents([] { return false; }) ? CallEnd::kWell : CallEnd::kInEvents;
+    if (v8::Local<v8::Value> returned; function(&returned)) {
+      const auto rejected = [&] {
+        return !returned.IsEmpty() && returned->IsPromise() &&
+               returned.As<v8::Promise>()->State() == v8::Promise::kRejected;
+      };
+      end = RunEvents(rejected) ? CallEnd::kWell : CallEnd::kInEvents;
     }
     after(end, caught);
   }
@@ -185,7 +189,7 @@ void ScriptVu::Call(absl::FunctionRef<bool()> function,
   DropEvents();
 }
 
-std::optional<ScriptFailure> ScriptVu::CallOnce(absl::FunctionRef<bool()> function) {
+std::optional<ScriptFailure> ScriptVu::CallOnce(Function function) {
   std::optional<ScriptFailure> failure;
   Call(function, [&](CallEnd end, v8::TryCatch& caught) {
     failure = end == CallEnd::kWell ? faults_.FailureOfRejections(*world_) : FailureOf(caught);
@@ -201,7 +205,7 @@ bool ScriptVu::CallFunction(v8::Local<v8::Function> function, v8::Local<v8::Valu
 std::optional<ScriptFailure> ScriptVu::Init() {
   in_init_ = true;
   std::optional<ScriptFailure> failure =
-      CallOnce([this] { return world_->Load(run_.bundle.main_url); });
+      CallOnce([this](v8::Local<v8::Value>*) { return world_->Load(run_.bundle.main_url); });
   in_init_ = false;
   return failure;
 }
@@ -218,8 +222,11 @@ std::optional<ScriptFailure> ScriptVu::CallExported(absl::string_view name, absl
   SetGroup(std::string(group));
   BeginIteration();
   const MonoTime began = loop().clock().Mono();
-  std::optional<ScriptFailure> failure =
-      CallOnce([&] { return CallFunction(function, argument, result); });
+  std::optional<ScriptFailure> failure = CallOnce([&](v8::Local<v8::Value>* returned) {
+    const bool called = CallFunction(function, argument, result);
+    *returned = *result;
+    return called;
+  });
   const absl::Duration duration = loop().clock().Mono() - began;
   const bool to_its_end = !interrupted() || faults_.aborted();
   if (!failure.has_value() && (*result)->IsPromise()) {

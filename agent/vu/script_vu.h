@@ -189,12 +189,13 @@ class ScriptVu final : public ApiVu, public WorldSite {
   // Runs microtasks and events until `until`, or until nothing is expected any more. False:
   // interrupted, or an event threw, which is left to the caller's TryCatch.
   bool RunEvents(absl::FunctionRef<bool()> until);
-  // Calls the script by `function`, which is false if that threw, and waits for what it starts;
+  // Calls the script by `function`, which tells what was returned, and is false if that threw; and waits
+  // for what it starts, but not once a promise that was returned is rejected: that is an exception, too.
   // `after` hears how it ended, with what was thrown. Then drops whatever is left of it.
-  void Call(absl::FunctionRef<bool()> function,
-            absl::FunctionRef<void(CallEnd end, v8::TryCatch& caught)> after);
+  using Function = absl::FunctionRef<bool(v8::Local<v8::Value>* returned)>;
+  void Call(Function function, absl::FunctionRef<void(CallEnd end, v8::TryCatch& caught)> after);
   // The same, where a fault is one of the run.
-  std::optional<ScriptFailure> CallOnce(absl::FunctionRef<bool()> function);
+  std::optional<ScriptFailure> CallOnce(Function function);
   // The exported `function`, with one argument.
   bool CallFunction(v8::Local<v8::Function> function, v8::Local<v8::Value> argument,
                     v8::Local<v8::Value>* result);

@@ -52,9 +52,8 @@ IterationEnd ScriptVu::RunIteration() {
   const v8::Local<v8::Value> argument = SetupValue();
   BeginIteration();
   Call(
-      [&] {
-        v8::Local<v8::Value> ignored;
-        return CallFunction(function_.Get(isolate()), argument, &ignored);
+      [&](v8::Local<v8::Value>* returned) {
+        return CallFunction(function_.Get(isolate()), argument, returned);
       },
       [&](CallEnd end, v8::TryCatch& caught) {
         const v8::Local<v8::Context> context = world_->context();

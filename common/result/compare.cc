@@ -41,7 +41,12 @@ Rate RateOf(uint64_t failures, const RunResult& result) {
   return rate;
 }
 
-// Of a test that is too short for any test of proportions, this is to be said.
+// Of runs that are too short for any test of proportions, these are to be said.
+bool AllRequestsFailed(const RunResult& result) {
+  const EndVerdict::Part& requests = result.verdict.requests;
+  return requests.total > 0 && requests.failed == requests.total;
+}
+
 bool AllThrew(const RunResult& result) {
   const Rate threw = RateOf(result.verdict.exceptions, result);
   return threw.total > 0 && threw.trues == threw.total;
@@ -49,7 +54,8 @@ bool AllThrew(const RunResult& result) {
 
 bool EndedWorse(const RunResult& base, const RunResult& fresh) {
   return (FellShort(fresh.verdict) && !FellShort(base.verdict)) ||
-         (AllThrew(fresh) && !AllThrew(base));
+         (AllThrew(fresh) && !AllThrew(base)) ||
+         (AllRequestsFailed(fresh) && !AllRequestsFailed(base));
 }
 
 enum class Worse { kHigher, kLower, kUnknown };

@@ -140,9 +140,9 @@ MannWhitney MannWhitneyTest(const Histogram& base, const Histogram& fresh) {
   double u = 0;  // pairs in which the new value is the larger one, ties as halves
   double base_below = 0;
   for (const auto& [base_count, fresh_count] : counts) {
-    const auto both = static_cast<double>(base_count);
-    u += static_cast<double>(fresh_count) * (base_below + both / 2);
-    base_below += both;
+    const auto here = static_cast<double>(base_count);
+    u += static_cast<double>(fresh_count) * (base_below + here / 2);
+    base_below += here;
   }
   test.superior = u / n / m;
   test.p_value = n * m <= static_cast<double>(kMostExactPairs)

@@ -47,8 +47,9 @@ void Recorder::OnPlanned(const PlannedTest& test) {
 
 // A run that ends before its load begins has no T0, and nothing to draw.
 void Recorder::OnState(RunState state) {
-  const bool loaded = state == v1::RunStatus::RUNNING ||
-                      (state > v1::RunStatus::RUNNING && parts_.run.elapsed() > absl::ZeroDuration());
+  const bool loaded =
+      state == v1::RunStatus::RUNNING ||
+      (state > v1::RunStatus::RUNNING && parts_.run.elapsed() > absl::ZeroDuration());
   if (loaded && !std::exchange(timeline_begun_, true)) {
     BeginTimeline();
   }
@@ -59,7 +60,8 @@ void Recorder::OnState(RunState state) {
 void Recorder::BeginTimeline() {
   if (Timeline* timeline = parts_.results.timeline(); timeline != nullptr) {
     recorded_from_ = parts_.run.elapsed();
-    timeline->Start(parts_.clock.Wall() - recorded_from_);
+    timeline->Start(recorded_from_ > absl::ZeroDuration() ? parts_.run.began()
+                                                          : parts_.clock.Wall());
     past_lost_ = !past_.has_value();
     if (past_lost_) {
       timeline->BeginAt(recorded_from_);

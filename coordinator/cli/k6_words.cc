@@ -30,7 +30,7 @@ constexpr Hint kFlags[] = {
     {"no-cloud-logs", kCloudFlag},
     {"no-cloud-secrets", kCloudFlag},
     {"project-id", kCloudFlag},
-    {"scenario", "scenarios are left out in the script, by a variable for example"},
+    {"scenario", "let the script choose among its scenarios by a variable, as with -e"},
     {"show-cloud-logs", kCloudFlag},
     {"show-logs", kCloudFlag},
     {"upload-only", kCloudFlag},

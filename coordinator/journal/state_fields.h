@@ -1,6 +1,6 @@
 // The fields of a checkpoint, listed once for writing and for reading. `Visit` has
 // Field(name, value), List(name, items, visit_item), and Map(name, key_name, items, visit_item); it is
-// called with constant values to write them and with others to read them.
+// called with the values to be written, and with others to be read into.
 #pragma once
 
 #include <map>

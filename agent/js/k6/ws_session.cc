@@ -82,7 +82,7 @@ absl::StatusOr<Url> ReadUrl(absl::string_view text, bool strict) {
     return !url->has_credentials ? std::move(url)
                                  : absl::InvalidArgumentError(
                                        "malformed ws or wss URL: a user and a password belong "
-                                       "into the header Authorization");
+                                       "in the header Authorization");
   }
   if (!url.ok() && !absl::StartsWith(url.status().message(), "unsupported protocol scheme")) {
     return url.status();
@@ -239,8 +239,9 @@ bool CheckRoomToSend(v8::Isolate* isolate, const WebSocket& socket, size_t messa
   if (socket.HasRoomFor(message_bytes)) {
     return true;
   }
-  ThrowError(isolate, absl::StrCat("websocket: more than ", kMaxWebSocketUnsentBytes,
-                                   " bytes would wait to be sent: the server has not taken them yet"));
+  ThrowError(isolate,
+             absl::StrCat("websocket: more than ", kMaxWebSocketUnsentBytes,
+                          " bytes would wait to be sent: the server has not taken them yet"));
   return false;
 }
 

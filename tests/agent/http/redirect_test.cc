@@ -125,6 +125,10 @@ TEST(Redirect, IsNoneWithoutLocationOrWithAnotherStatus) {
   EXPECT_EQ(Follow(request, RedirectTo(302, "http://a b/")).status().message(),
             "failed to parse Location header \"http://a b/\": parse \"http://a b/\": invalid "
             "character \" \" in host name");
+  EXPECT_EQ(
+      Follow(request, RedirectTo(302, "http://a:secret@b:99999/")).status().message(),
+      "failed to parse Location header \"http://****:****@b:99999/\": dial tcp: address 99999: "
+      "invalid port");
 }
 
 }  // namespace

@@ -148,6 +148,15 @@ TEST_F(Lifecycle, RejectionsThatNobodyHandlesAreLogged) {
           "error: Uncaught (in promise) Error: late\n\tat default (file:///test/main.js:1:")));
 }
 
+TEST_F(Lifecycle, ARejectionThatNobodyHandlesEndsTheIterationAtOnce) {
+  EXPECT_THAT(LinesOf(R"(
+    export default async function () {
+      setTimeout(() => console.log('later'), 1);
+      throw new Error('first');
+    })"),
+              ElementsAre(HasSubstr("error: Uncaught (in promise) Error: first")));
+}
+
 TEST_F(Lifecycle, InterruptionEndsTheIterationWhereverItIs) {
   for (const char* body :
        {"sleep(1000)", "for (;;) {}", "try { for (;;) {} } finally { for (;;) {} }",

@@ -238,6 +238,16 @@ TEST(CompareResults, CallsIterationsThatAllThrewARegression) {
   EXPECT_TRUE(CompareResults(base, fresh, {}).regressed());
 }
 
+TEST(CompareResults, CallsRequestsThatAllFailedARegression) {
+  RunResult base = RunOf(1, 1, 20, 1);
+  RunResult fresh = RunOf(1, 1, 20, 2);
+  base.verdict.requests = {.failed = 1, .total = 2};
+  fresh.verdict.requests = {.failed = 2, .total = 2};
+  EXPECT_TRUE(CompareResults(base, fresh, {}).regressed());
+  base.verdict.requests = {.failed = 2, .total = 2};
+  EXPECT_FALSE(CompareResults(base, fresh, {}).regressed());
+}
+
 TEST(ComparisonText, SaysHowTheEndsDiffer) {
   const RunResult base = RunOf(1, 1, 20, 1);
   RunResult fresh = RunOf(1, 1, 20, 2);
