@@ -108,6 +108,9 @@ bool Preparation::Body(v8::Local<v8::Value> value) {
     return false;
   }
   if (body.has_value()) {
+    if (const absl::Status checked = CheckHeader("Content-Type", body->type); !checked.ok()) {
+      draft_.SetHopeless(std::string(checked.message()));
+    }
     spec.body = std::move(body->bytes);
     draft_.content_type = std::move(body->type);
     return true;

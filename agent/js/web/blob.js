@@ -25,13 +25,16 @@
     constructor(bytes) { this.bytes = bytes; }
   }
 
+  // What is no type, as it has a line break, say, is none. Its case is kept, as k6's Blob keeps it.
+  const normalType = (type) => (/^[\x20-\x7e]*$/.test(type) ? type : '');
+
   class Blob extends native.Host {
     #bytes;
     #type;
     constructor(parts = [], options = {}) {
       super();
       this.#bytes = parts instanceof Shared ? parts.bytes : join(parts);
-      this.#type = String((options && options.type) || '');
+      this.#type = normalType(String((options && options.type) || ''));
     }
     content() { return this.#bytes; }
     get size() { return this.#bytes.length; }

@@ -149,6 +149,16 @@ TEST_F(Web, AFormGoesOverTheWireInItsOrder) {
   EXPECT_EQ("true", Run(R"js(
     return /name="f"; filename=""\r\n.*\r\n\r\nhello\r/.test(http.post(T + '/echo', { f: new File(['hello'], '') }).body);
   )js"));
+  // A type cannot begin a header of its own.
+  EXPECT_EQ(R"(["","Text/X",false])", Run(R"js(
+    const evil = new Blob(['a'], { type: 'x/y\r\nX-Evil: 1' });
+    const sent = http.post(T + '/request', evil).body + http.post(T + '/request', evil.slice(0, 1, 'x\r\nX-Evil: 1')).body;
+    return [evil.type, new Blob([], { type: 'Text/X' }).type, /evil/i.test(sent)];
+  )js"));
+  EXPECT_EQ("true", Run(R"js(
+    class Evil extends Blob { get type() { return 'x/y\r\nX-Evil: 1' } }
+    try { return !/evil/i.test(http.post(T + '/request', new Evil(['a'])).body) } catch (error) { return /Content-Type/.test(error.message) }
+  )js"));
   // What fails while it becomes a body is not sent as something else.
   EXPECT_EQ(R"(["mine","mine"])", Run(R"js(
     class Bad extends FormData { body() { throw new Error('mine') } }
