@@ -173,8 +173,9 @@ void WriteToStream(const Info& info) {
     if (stream != nullptr && !stream->HasRoomFor(request.message.size())) {
       ThrowError(
           info.GetIsolate(),
-          absl::StrCat("grpc: more than ", kMaxGrpcUnsentBytes,
-                       " bytes of the stream would wait to be sent: the server has not taken them yet"));
+          absl::StrCat(
+              "grpc: more than ", kMaxGrpcUnsentBytes,
+              " bytes of the stream would wait to be sent: the server has not taken them yet"));
       return;
     }
     if (stream != nullptr && stream->Write(std::move(request.message))) {

@@ -119,7 +119,8 @@ bool ReadWebBody(Context context, v8::Local<v8::Value> value, std::optional<WebB
       !GetProperty(context, parts, "filename", &filename)) {
     return false;
   }
-  *body = WebBody{.bytes = BytesOf(bytes).value_or(""), .type = TextProperty(context, parts, "type")};
+  *body =
+      WebBody{.bytes = BytesOf(bytes).value_or(""), .type = TextProperty(context, parts, "type")};
   if (filename->IsString()) {
     body->value().filename = TextOf(context->GetIsolate(), filename.As<v8::String>());
   }
