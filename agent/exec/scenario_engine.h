@@ -197,8 +197,8 @@ class ScenarioEngine {
     return t0_.has_value() && std::max(at, loop_.clock().Mono()) >= *t0_ && !held_;
   }
 
-  // The executor's part of its scenario's totals is that of now.
-  void Rescale(size_t scenario);
+  // The part of scenario `i`'s totals that its executor has is that of now.
+  void Rescale(size_t i);
   void DivideNow();
   void InitialiseMissing();
 

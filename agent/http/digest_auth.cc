@@ -89,15 +89,14 @@ std::vector<Challenge> ChallengesOf(absl::string_view text) {
   }
 }
 
+// Without what fits no header, such as a line break: the server refuses what is left of such a name.
 std::string Quote(absl::string_view text) {
   std::string quoted = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') {
       quoted += '\\';
     }
-    if (IsHeaderValue(
-            {&c,
-             1})) {  // a name with a line break fits no header: the server refuses what is left of it
+    if (IsHeaderValue({&c, 1})) {
       quoted += c;
     }
   }

@@ -206,8 +206,7 @@ absl::Status ParseHost(absl::string_view text, absl::string_view host, bool in_b
 // Reads "user:password@host:port" into `url`; `text` is the whole URL, for messages.
 absl::Status ParseAuthority(absl::string_view text, absl::string_view authority, Url& url) {
   if (const size_t at = authority.rfind('@'); at != absl::string_view::npos) {
-    if (const absl::Status read = ParseCredentials(text, authority.substr(0, at), url);
-        !read.ok()) {
+    if (absl::Status read = ParseCredentials(text, authority.substr(0, at), url); !read.ok()) {
       return read;
     }
     authority.remove_prefix(at + 1);
@@ -218,7 +217,7 @@ absl::Status ParseAuthority(absl::string_view text, absl::string_view authority,
     return ParseError(text, "missing ']' in host");
   }
   const absl::string_view host = authority.substr(0, end);
-  if (const absl::Status read = ParseHost(text, host, in_brackets, url); !read.ok()) {
+  if (absl::Status read = ParseHost(text, host, in_brackets, url); !read.ok()) {
     return read;
   }
   return ParsePort(text, authority.substr(host.size() + (in_brackets ? 1 : 0)), url);
