@@ -40,17 +40,28 @@ HttpCall::~HttpCall() {
 
 void HttpCall::Start(Done done) {
   done_ = std::move(done);
-  const bool basic = request_.url.has_credentials && spec_.auth == HttpRequest::Auth::kNone;
-  if (basic && !FindHeader(request_.headers, "Authorization")) {
-    const std::string pair = absl::StrCat(request_.url.user, ":", request_.url.password);
-    request_.headers.emplace_back("Authorization",
-                                  absl::StrCat("Basic ", absl::Base64Escape(pair)));
-  }
   SubmitHop();
 }
 
-void HttpCall::AddCookies() {
+std::string HttpCall::Authorization() const {
+  const Url& url = request_.url;
+  const bool basic = url.has_credentials && spec_.auth == HttpRequest::Auth::kNone &&
+                     !FindHeader(request_.headers, "Authorization");
+  return basic
+             ? absl::StrCat("Basic ", absl::Base64Escape(absl::StrCat(url.user, ":", url.password)))
+             : digest_;
+}
+
+void HttpCall::AddHopHeaders() {
   bare_.reset();
+  if (std::string authorization = Authorization(); !authorization.empty()) {
+    bare_ = request_.headers;
+    request_.headers.emplace_back("Authorization", std::move(authorization));
+  }
+  AddCookies();
+}
+
+void HttpCall::AddCookies() {
   sent_cookies_ = spec_.cookies;
   if (spec_.jar != nullptr && spec_.jar->size() > 0) {
     for (Cookie& cookie : spec_.jar->For(request_.url, env_.loop.clock().Wall())) {
@@ -66,7 +77,9 @@ void HttpCall::AddCookies() {
     return;
   }
   HeaderList& headers = request_.headers;
-  bare_ = headers;
+  if (!bare_) {
+    bare_ = headers;
+  }
   auto header = std::find_if(headers.begin(), headers.end(),
                              [](const auto& h) { return h.first == "Cookie"; });
   if (header == headers.end()) {
@@ -78,7 +91,8 @@ void HttpCall::AddCookies() {
 }
 
 void HttpCall::SubmitHop() {
-  AddCookies();
+  debug_id_.clear();
+  AddHopHeaders();
   if (spec_.hopeless) {
     FailHop(*spec_.hopeless);
     return;
@@ -146,7 +160,7 @@ void HttpCall::Stop() {
 
 std::optional<DigestChallenge> HttpCall::ChallengeOf(const HttpResponse& response) const {
   const bool asked =
-      spec_.auth == HttpRequest::Auth::kDigest && !challenged_ && response.status == 401;
+      spec_.auth == HttpRequest::Auth::kDigest && digest_.empty() && response.status == 401;
   return asked ? FindDigestChallenge(response.headers) : std::nullopt;
 }
 
@@ -157,7 +171,7 @@ bool HttpCall::LeadsOn(const HttpResponse& response) const {
   if (!IsRedirectStatus(response.status) || redirects_ >= spec_.redirects) {
     return false;
   }
-  const auto target = RedirectTarget(request_.url, response);
+  const auto target = FindRedirectTarget(request_.url, response);
   return !target.ok() || target->has_value();
 }
 
@@ -191,13 +205,13 @@ std::optional<DigestChallenge> HttpCall::Account(HttpResponse& response) {
     KeepCookies(response);
   }
   // A redirect that leads nowhere is a failure, to the script and to the metrics.
-  absl::StatusOr<std::optional<Url>> target = RedirectTarget(request_.url, response);
+  absl::StatusOr<std::optional<RedirectTarget>> target = FindRedirectTarget(request_.url, response);
   if (!target.ok()) {
     response.Fail({error_code::kGeneric, std::string(target.status().message())});
   }
   target_ = target.ok() ? *std::move(target) : std::nullopt;
   const bool challenge =
-      spec_.auth == HttpRequest::Auth::kDigest && !challenged_ && response.status == 401;
+      spec_.auth == HttpRequest::Auth::kDigest && digest_.empty() && response.status == 401;
   std::optional<bool> expected;
   if (spec_.expected) {
     expected = challenge || spec_.expected->Contains(response.status);
@@ -210,15 +224,10 @@ std::optional<DigestChallenge> HttpCall::Account(HttpResponse& response) {
 }
 
 void HttpCall::Sample(const HttpResponse& response, std::optional<bool> expected, bool challenge) {
-  std::string redirected;
   HttpHop hop;
   hop.base = spec_.tags;
   hop.method = request_.method;
   hop.url = spec_.url_text;
-  if (redirects_ > 0) {
-    redirected = request_.url.display_url();
-    hop.url = redirected;
-  }
   hop.challenge = challenge;
   if (spec_.name) {
     hop.name = *spec_.name;
@@ -246,18 +255,19 @@ bool HttpCall::Redirect(const HttpResponse& response) {
   }
   KeepFirst();
   ++redirects_;
-  request_ = FollowRedirect(origin_, request_, response, *std::move(target_));
+  digest_.clear();
+  spec_.url_text = std::move(target_->shown);
+  spec_.hopeless = std::move(target_->hopeless);
+  request_ = FollowRedirect(origin_, request_, response, std::move(target_->url));
   return true;
 }
 
 void HttpCall::AnswerChallenge(const DigestChallenge& challenge) {
-  challenged_ = true;
   const Url& url = request_.url;
   KeepFirst();
   request_.follow_up = true;
-  request_.headers.emplace_back(
-      "Authorization", DigestAuthorization(challenge, {url.user, url.password}, request_.method,
-                                           url.target(), EncodeHex(RandomBytes(8)), 1));
+  digest_ = DigestAuthorization(challenge, {url.user, url.password}, request_.method, url.target(),
+                                EncodeHex(RandomBytes(8)), 1);
 }
 
 void HttpCall::KeepFirst() {
@@ -273,7 +283,7 @@ HttpCallResult HttpCall::ResultOf(const HttpResponse& response) const {
   HttpCallResult result;
   result.response = response;
   result.redirected = redirects_ > 0;
-  result.url = redirects_ == 0 ? spec_.url_text : request_.url.display_url();
+  result.url = spec_.url_text;
   // The hop is under way, and the headers are as they were sent.
   result.request =
       first_ ? *first_
@@ -285,7 +295,7 @@ HttpCallResult HttpCall::ResultOf(const HttpResponse& response) const {
 void HttpCall::Finish(HttpResponse& response) {
   result_.response = std::move(response);
   result_.redirected = redirects_ > 0;
-  result_.url = redirects_ == 0 ? std::move(spec_.url_text) : request_.url.display_url();
+  result_.url = std::move(spec_.url_text);
   if (first_) {
     result_.request = *std::move(first_);
   } else {

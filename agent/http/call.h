@@ -45,7 +45,8 @@ struct HttpCallSpec {
   std::optional<HttpError> hopeless;
   std::string method = "GET";
   Url url;
-  std::string url_text;             // as the script wrote it: Response.url, unless redirected
+  // As the script wrote it; of a redirect, where it leads: Response.url, and the tag.
+  std::string url_text;
   std::optional<std::string> name;  // the tag `name`, where the script set it; `tags` holds it, too
   HeaderList headers;               // with canonical names
   std::string body;
@@ -142,13 +143,17 @@ class HttpCall : private ResponseListener {
   HttpCallResult ResultOf(const HttpResponse& response) const;
   void SubmitHop();
   void OnResponse(HttpResponse& response);
+  // Adds to the headers what is the present hop's alone: its Authorization, its cookies.
+  void AddHopHeaders();
   void AddCookies();
+  // What the Authorization of the present hop says; "" for nothing, or if the script has set it.
+  std::string Authorization() const;
   // Ends the hop with an error, in a later turn and without the network.
   void FailHop(HttpError error);
   void Sample(const HttpResponse& response, std::optional<bool> expected, bool challenge);
   // Prepares the next hop, if `response` asks for one.
   bool Redirect(const HttpResponse& response);
-  // The headers of the present hop, with its cookies.
+  // The headers of the present hop, as they are sent.
   const HeaderList& sent_headers() const { return bare_ ? *bare_ : request_.headers; }
   // Keeps the hop that has just been answered, if it is the first, before it is changed.
   void KeepFirst();
@@ -160,15 +165,15 @@ class HttpCall : private ResponseListener {
   const MonoTime deadline_;
   Done done_;
   HttpRequest request_;  // the present hop
-  // Where cookies of the jar or the parameters were added: while the hop is under way, its headers
-  // without them; once it is answered, the headers as they were sent.
+  // Where AddHopHeaders has added some: while the hop is under way, its headers without them; once it
+  // is answered, the headers as they were sent.
   std::optional<HeaderList> bare_;
   std::vector<RequestCookie> sent_cookies_;
-  int64_t redirects_ = 0;             // followed so far
-  std::optional<Url> target_;         // where the last answer leads
-  std::optional<SentRequest> first_;  // unset: the present hop is the first
-  RedirectOrigin origin_;             // set with the first redirect
-  bool challenged_ = false;
+  int64_t redirects_ = 0;                 // followed so far
+  std::optional<RedirectTarget> target_;  // where the last answer leads
+  std::optional<SentRequest> first_;      // unset: the present hop is the first
+  RedirectOrigin origin_;                 // set with the first redirect
+  std::string digest_;     // the answer to the present hop's challenge; "" before it came
   std::string debug_id_;   // of the present hop, with httpDebug
   bool leads_on_ = false;  // the answer that is just coming, to a call with a listener
   ExchangeId running_ = ExchangeId::kNone;

@@ -1,6 +1,8 @@
 // k6's codes of exchanges that failed: `HttpError::code`, `Response.error_code` and the tag `error_code`.
 #pragma once
 
+#include "absl/status/status.h"
+
 namespace lockstep::agent::error_code {
 
 inline constexpr int kGeneric = 1000;
@@ -27,5 +29,10 @@ inline constexpr int kHttp2GoAway = 1610;
 inline constexpr int kHttp2Stream = 1630;
 inline constexpr int kHttp2Connection = 1650;
 inline constexpr int kDecompression = 1701;
+
+// Of a URL that ParseUrl can read and nothing can be sent to.
+inline int OfUnsendable(const absl::Status& why) {
+  return absl::IsOutOfRange(why) ? kDial : kGeneric;
+}
 
 }  // namespace lockstep::agent::error_code

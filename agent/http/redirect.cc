@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
+#include "agent/http/error_code.h"
 #include "agent/http/headers.h"
 #include "common/base/visible.h"
 
@@ -46,24 +47,34 @@ RedirectOrigin OriginOf(const HttpRequest& first) {
   return {first.url.host, FindHeader(first.headers, "Referer")};
 }
 
-absl::StatusOr<std::optional<Url>> RedirectTarget(const Url& url, const HttpResponse& response) {
-  if (!IsRedirectStatus(response.status)) {
-    return std::optional<Url>();
-  }
-  const std::optional<std::string> location = FindHeader(response.headers, "Location");
+absl::StatusOr<std::optional<RedirectTarget>> FindRedirectTarget(const Url& url,
+                                                                 const HttpResponse& response) {
+  std::optional<RedirectTarget> target;
+  const std::optional<std::string> location =
+      IsRedirectStatus(response.status) ? FindHeader(response.headers, "Location") : std::nullopt;
   if (!location || location->empty()) {
-    return std::optional<Url>();
+    return target;
   }
-  absl::StatusOr<Url> target = ResolveUrl(url, *location);
-  if (!target.ok()) {
+  absl::StatusOr<Url> resolved = ResolveUrl(url, *location);
+  if (absl::IsInvalidArgument(resolved.status())) {
     return absl::InvalidArgumentError(absl::StrCat("failed to parse Location header ",
                                                    Quoted(MaskCredentials(*location)), ": ",
-                                                   target.status().message()));
+                                                   resolved.status().message()));
   }
-  if (target->fragment.empty()) {
-    target->fragment = url.fragment;
+  target.emplace();
+  if (resolved.ok()) {
+    target->url = *std::move(resolved);
+    if (target->url.fragment.empty()) {
+      target->url.fragment = url.fragment;
+    }
+    target->shown = target->url.display_url();
+  } else {
+    const absl::string_view scheme = absl::StartsWith(*location, "//") ? url.scheme : "";
+    target->shown = MaskCredentials(absl::StrCat(scheme, scheme.empty() ? "" : ":", *location));
+    target->hopeless = HttpError{error_code::OfUnsendable(resolved.status()),
+                                 std::string(resolved.status().message())};
   }
-  return std::optional<Url>(*std::move(target));
+  return target;
 }
 
 HttpRequest FollowRedirect(const RedirectOrigin& origin, const HttpRequest& request,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "absl/status/statusor.h"
 
@@ -19,9 +20,16 @@ struct RedirectOrigin {
 };
 RedirectOrigin OriginOf(const HttpRequest& first);
 
+// Where a redirect leads.
+struct RedirectTarget {
+  Url url;
+  std::string shown;                  // what tags and the response call it
+  std::optional<HttpError> hopeless;  // why no request can be sent there; `url` is empty then
+};
 // Where `response` to a request for `url` leads; nothing if it is not a redirect or has no Location.
 // InvalidArgument: the Location cannot be read: `failed to parse Location header "...": ...`.
-absl::StatusOr<std::optional<Url>> RedirectTarget(const Url& url, const HttpResponse& response);
+absl::StatusOr<std::optional<RedirectTarget>> FindRedirectTarget(const Url& url,
+                                                                 const HttpResponse& response);
 
 // The request after `request` was answered with `response`, which leads to `target`. 301, 302 and 303 turn any method but GET and HEAD into GET without a
 // body; 307 and 308 keep both. The fragment is inherited. Authorization and the like stay behind

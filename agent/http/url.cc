@@ -14,95 +14,16 @@
 #include "absl/strings/str_split.h"
 
 #include "agent/http/domain_name.h"
+#include "agent/http/url_characters.h"
 #include "common/base/percent_encoding.h"
 #include "common/base/visible.h"
 
 namespace lockstep::agent {
 namespace {
 
-constexpr char kHexDigits[] = "0123456789ABCDEF";
-
 absl::Status ParseError(absl::string_view text, absl::string_view why) {
   return absl::InvalidArgumentError(
       absl::StrCat("parse ", Quoted(MaskCredentials(text)), ": ", why));
-}
-
-void AppendEscaped(std::string& out, char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  out += '%';
-  out += kHexDigits[byte >> 4];
-  out += kHexDigits[byte & 15];
-}
-
-// Characters by their code. A URL is looked at with every request.
-class CharSet {
- public:
-  // The unreserved ones, and those of `others`.
-  explicit constexpr CharSet(const char* others) {
-    for (int c = 0; c < 26; ++c) {
-      in_['a' + c] = in_['A' + c] = true;
-    }
-    for (int c = '0'; c <= '9'; ++c) {
-      in_[c] = true;
-    }
-    for (const char* text : {"-_.~", others}) {
-      for (; *text != '\0'; ++text) {
-        in_[static_cast<unsigned char>(*text)] = true;
-      }
-    }
-  }
-  constexpr bool Has(char c) const { return in_[static_cast<unsigned char>(c)]; }
-  bool HasAll(absl::string_view text) const {
-    return std::all_of(text.begin(), text.end(), [this](char c) { return Has(c); });
-  }
-
- private:
-  bool in_[256] = {};
-};
-
-constexpr CharSet kAllowedAnywhere("");
-constexpr CharSet kAllowedInPath("!$&'()*+,;=:@/[]%");
-constexpr CharSet kAllowedInQuery("!$&'()*+,;=:@/?[]%{}|\\^`");
-// All of ASCII but what the URL standard's fragment set has: a space, quotes, `<`, `>` and a backtick.
-constexpr CharSet kAllowedInFragment("!$&'()*+,;=:@/?[]%{}|\\^#");
-
-// Escapes all that is not `allowed`; escapes that are there already stay.
-std::string Escaped(absl::string_view text, const CharSet& allowed) {
-  if (allowed.HasAll(text)) {
-    return std::string(text);
-  }
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : text) {
-    if (allowed.Has(c)) {
-      out += c;
-    } else {
-      AppendEscaped(out, c);
-    }
-  }
-  return out;
-}
-
-// The first malformed escape of `text`, as Go quotes it; "" if there is none.
-absl::string_view BadEscape(absl::string_view text) {
-  for (size_t i = text.find('%'); i != absl::string_view::npos; i = text.find('%', i + 1)) {
-    if (!StartsWithPercentEscape(text.substr(i))) {
-      return text.substr(i, 3);
-    }
-  }
-  return "";
-}
-
-// The first escape in `host`, where none is malformed, of a character of ASCII, of which only the percent
-// sign may be escaped there; "" if there is none.
-absl::string_view AsciiEscape(absl::string_view host) {
-  for (size_t i = host.find('%'); i != absl::string_view::npos; i = host.find('%', i + 1)) {
-    const absl::string_view escape = host.substr(i, 3);
-    if (escape[1] < '8' && escape != "%25") {
-      return escape;
-    }
-  }
-  return "";
 }
 
 std::string RemoveDotSegments(absl::string_view path) {
@@ -143,11 +64,28 @@ size_t SchemeLength(absl::string_view text) {
   return 0;
 }
 
+// Where the credentials at the front of `text` end, which is a URL after its "//"; npos if there are none. A "/" in a
+// password, or a "?" or "#", ends the authority for a parser: what looks like a port then is none, and stays hidden, too.
+size_t EndOfCredentials(absl::string_view text) {
+  constexpr size_t kNone = absl::string_view::npos;
+  const size_t end = text.find_first_of("/?#");
+  const absl::string_view authority = text.substr(0, end);
+  const size_t at = authority.rfind('@'), colon = authority.rfind(':');
+  const bool may_be_password = at == kNone && end != kNone && colon != kNone &&
+                               authority[0] != '[' &&
+                               authority.find_first_not_of("0123456789", colon + 1) != kNone;
+  return !may_be_password
+             ? at
+             : text.substr(0, text[end] == '/' ? text.find_first_of("?#") : kNone).rfind('@');
+}
+
 absl::Status ParseCredentials(absl::string_view text, absl::string_view credentials, Url& url) {
-  for (const char c : credentials) {
-    if (!kAllowedAnywhere.Has(c) && !absl::StrContains("!$&'()*+,;=:%@", c)) {
-      return ParseError(text, "net/url: invalid userinfo");
-    }
+  const bool allowed = std::all_of(credentials.begin(), credentials.end(), [](char c) {
+    return kAllowedAnywhere.Has(c) || absl::StrContains("!$&'()*+,;=:%@", c);
+  });
+  if (!allowed ||
+      !BadEscape(credentials).empty()) {  // which is not told, as it may be of a password
+    return ParseError(text, "net/url: invalid userinfo");
   }
   const size_t colon = credentials.find(':');
   url.has_credentials = true;
@@ -166,7 +104,10 @@ absl::Status ParsePort(absl::string_view text, absl::string_view port, Url& url)
   }
   const absl::string_view digits = port.substr(1);
   if (port[0] != ':' || digits.find_first_not_of("0123456789") != absl::string_view::npos) {
-    return ParseError(text, absl::StrCat("invalid port ", Quoted(port), " after host"));
+    const bool of_password = !url.has_credentials && MaskCredentials(text) != text;
+    return ParseError(text, of_password
+                                ? "net/url: invalid userinfo"
+                                : absl::StrCat("invalid port ", Quoted(port), " after host"));
   }
   if (!absl::SimpleAtoi(digits, &url.port) || url.port > 65535) {
     return absl::OutOfRangeError(absl::StrCat("dial tcp: address ", digits, ": invalid port"));
@@ -296,8 +237,7 @@ std::string MaskCredentials(absl::string_view text) {
     return std::string(text);
   }
   const size_t begin = slashes + 2;
-  const absl::string_view authority = text.substr(begin, text.find_first_of("/?#", begin) - begin);
-  const size_t at = authority.rfind('@');
+  const size_t at = EndOfCredentials(text.substr(begin));
   return at == absl::string_view::npos
              ? std::string(text)
              : absl::StrCat(text.substr(0, begin), "****:****", text.substr(begin + at));

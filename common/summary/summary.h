@@ -132,15 +132,9 @@ nlohmann::json ErrorsJson(const std::vector<ErrorRow>& errors);
 // The older shape, for --summary-export: a threshold that is true has failed.
 nlohmann::json SummaryExport(const Summary& summary);
 
-// The topic of a metric in one word: "http", "execution", "network", "browser", "grpc", "websocket", "custom".
-std::string CategoryOf(const SummaryMetric& metric);
-struct MachineReadableFacts {
-  std::string script;  // its path or name
-  absl::Time now;
-  bool passed = true;  // nothing says that the test has failed
-};
-// The newer shape of both, by k6's schema 1.0.0.
-nlohmann::json MachineReadableSummary(const Summary& summary, const MachineReadableFacts& facts);
+// The newer shape of both, as k6 2.2 writes its schema 1.0.0. `script`: its path or name.
+nlohmann::json MachineReadableSummary(const Summary& summary, const std::string& script,
+                                      absl::Time now);
 // Whole numbers as integers, so that 55 does not print as 55.0.
 nlohmann::json ExactNumber(double value);
 

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -377,13 +376,6 @@ class TextRenderer {
 };
 
 }  // namespace
-
-std::string CategoryOf(const SummaryMetric& metric) {
-  const Topic* const topic = TopicOf(metric);
-  return topic != nullptr ? absl::AsciiStrToLower(topic->title)
-         : metric.builtin ? "execution"
-                          : "custom";
-}
 
 std::string RenderText(const Summary& summary, const TextOptions& options) {
   return options.mode == SummaryMode::kDisabled ? "" : TextRenderer(summary, options).Render();

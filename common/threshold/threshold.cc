@@ -189,7 +189,7 @@ ThresholdSet::Outcome ThresholdSet::Judge(AggregateStore& store, absl::Duration 
         outcome.abort = true;
       }
     }
-    if (final && aggregate != nullptr && aggregate->empty() &&
+    if (final && !metric.thresholds.empty() && aggregate != nullptr && aggregate->empty() &&
         JudgesNothingWithoutSamples(metric.key.is_submetric(), aggregate->type())) {
       outcome.unmatched.push_back(metric.key.text);
     }
@@ -211,7 +211,7 @@ ThresholdSet::Outcome ThresholdSet::EvaluateFinal(AggregateStore& store, absl::D
 }
 
 std::string UnmatchedMessage(absl::string_view key) {
-  return absl::StrCat("the threshold on '", key, "' has judged nothing: ",
+  return absl::StrCat("the threshold on '", key, "' was judged without a sample: ",
                       absl::StrContains(key, '{')
                           ? "no sample had these tags; is one of them misspelled?"
                           : "the test has not measured it at all");

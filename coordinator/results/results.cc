@@ -128,7 +128,7 @@ Summary Results::MakeSummary(absl::Duration elapsed) const {
 
 nlohmann::json Results::MakeExport(const Summary& summary, const v1::SetupValue& setup) const {
   if (setup_.machine_readable.has_value()) {
-    return MachineReadable(summary);
+    return MachineReadableSummary(summary, *setup_.machine_readable, clock_.Wall());
   }
   nlohmann::json data = SummaryExport(summary);
   if (setup.defined()) {
@@ -137,14 +137,6 @@ nlohmann::json Results::MakeExport(const Summary& summary, const v1::SetupValue&
   }
   AddValidity(&data);
   return data;
-}
-
-nlohmann::json Results::MachineReadable(const Summary& summary) const {
-  const RunOutcome outcome = outcome_ ? outcome_() : RunOutcome();
-  return MachineReadableSummary(
-      summary, {.script = *setup_.machine_readable,
-                .now = clock_.Wall(),
-                .passed = summary.thresholds_ok && outcome.exit_code == ExitCode::kSuccess});
 }
 
 void Results::AddValidity(nlohmann::json* data) const {
@@ -172,7 +164,7 @@ std::string Results::SummaryData(absl::Duration elapsed, const v1::SetupValue& s
   }
   const Summary summary = MakeSummary(elapsed);
   if (setup_.machine_readable.has_value()) {
-    return JsonText(MachineReadable(summary));
+    return JsonText(MachineReadableSummary(summary, *setup_.machine_readable, clock_.Wall()));
   }
   nlohmann::json data = HandleSummaryData(summary, environment);
   AddValidity(&data);

@@ -99,7 +99,6 @@ class Results final : public RunResults {
 
   absl::Status MergeDecoded(const Batch& batch);
   void DescribeErrors(v1::RunStatus* status) const;
-  nlohmann::json MachineReadable(const Summary& summary) const;
   void AddValidity(nlohmann::json* data) const;
   // Likewise only with news.
   void AddVerdict(const Summary& summary, nlohmann::json* data) const;

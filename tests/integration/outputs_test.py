@@ -387,16 +387,19 @@ class MachineReadable(LockstepTest):
         own, exported = (json.loads((self.folder / name).read_text("utf-8")) for name in ("own.json", "x.json"))
         self.assertEqual({"config", "metadata", "results", "version"}, set(own))
         self.assertEqual(own["results"], exported["results"])
-        self.assertTrue(own["results"]["passed"])
+        self.assertEqual({"generated_at", "k6_version"}, set(own["metadata"]))
         self.assertEqual("local", own["config"]["execution"])
         self.assertTrue(own["config"]["script"].endswith(".js"))
         metrics = {metric["name"]: metric for metric in own["results"]["metrics"]}
-        self.assertEqual(("trend", "time", "custom"), tuple(metrics["mine"][key] for key in ("type", "contains", "category")))
-        self.assertEqual((4, 1.5, 3), tuple(metrics["mine"]["values"][key] for key in ("count", "avg", "max")))
-        self.assertEqual(("execution", 4), (metrics["iterations"]["category"], metrics["iterations"]["values"]["count"]))
+        self.assertEqual({"name", "type", "contains", "values"}, set(metrics["mine"]))
+        self.assertEqual(("trend", "time"), (metrics["mine"]["type"], metrics["mine"]["contains"]))
+        self.assertEqual({"avg": 1.5, "min": 0, "med": 1.5, "max": 3, "p90": 2.7, "p95": 2.85},
+                         {key: round(value, 6) for key, value in metrics["mine"]["values"].items()})
+        self.assertEqual({"count": 4}, metrics["iterations"]["values"])
         self.assertEqual([{"name": "even", "passes": 2, "fails": 2}], own["results"]["checks"]["results"])
-        self.assertEqual(["checks_total", "checks_succeeded", "checks_failed"],
-                         [metric["name"] for metric in own["results"]["checks"]["metrics"]])
+        self.assertEqual([("checks_total", {"count": 4}), ("checks_failed", {"matches": 2, "total": 4, "rate": 0.5}),
+                          ("checks_succeeded", {"matches": 2, "total": 4, "rate": 0.5})],
+                         [(metric["name"], metric["values"]) for metric in own["results"]["checks"]["metrics"]])
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 // The exports of `k6/http`: functions that read their arguments and hand over to HttpModule.
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -14,6 +15,7 @@
 #include "agent/js/k6/http.h"
 #include "agent/js/k6/http_cookie_jar.h"
 #include "agent/js/k6/http_objects.h"
+#include "agent/js/k6/web_forms.h"
 
 namespace lockstep::agent {
 namespace {
@@ -92,6 +94,12 @@ void AbandonRequest(const Info& info) {
 void BatchFunction(const Info& info) {
   const v8::Local<v8::Value> requests = info[0];
   // Of these no property is a request, and a batch of none would look like a good one.
+  if (info.Length() > 1) {
+    ThrowTypeError(info.GetIsolate(),
+                   "http.batch(): the requests are one argument, an array or an object of them: "
+                   "those of further arguments would not be sent");
+    return;
+  }
   if (!requests->IsObject() || requests->IsMap() || requests->IsSet() || requests->IsPromise() ||
       requests->IsFunction()) {
     ThrowTypeError(info.GetIsolate(),
@@ -190,18 +198,30 @@ void UrlTag(const Info& info) {
 
 void File(const Info& info) {
   const Context context = ContextOf(info);
-  if (!info[0]->IsString() && !info[0]->IsArrayBuffer() && !info[0]->IsArrayBufferView()) {
-    ThrowTypeError(info.GetIsolate(), "http.file(): the data must be a string or an ArrayBuffer");
+  v8::Local<v8::Value> data = info[0];
+  std::string filename, content_type = "application/octet-stream";
+  std::optional<WebBody> blob;
+  if (!ReadWebBody(context, data, &blob)) {
     return;
   }
-  std::string filename =
-      absl::StrCat(absl::ToUnixNanos(ModuleOf<HttpModule>(info).vu().loop().clock().Wall()));
-  std::string content_type = "application/octet-stream";
+  if (blob && blob->filename) {
+    data = JsBytes(info.GetIsolate(), blob->bytes);
+    filename = *std::move(blob->filename);
+    content_type = blob->type.empty() ? std::move(content_type) : std::move(blob->type);
+  } else {
+    filename =
+        absl::StrCat(absl::ToUnixNanos(ModuleOf<HttpModule>(info).vu().loop().clock().Wall()));
+  }
+  if (!data->IsString() && !data->IsArrayBuffer() && !data->IsArrayBufferView()) {
+    ThrowTypeError(info.GetIsolate(),
+                   "http.file(): the data must be a string, an ArrayBuffer or a Blob");
+    return;
+  }
   if ((!info[1]->IsNullOrUndefined() && !ToText(context, info[1], &filename)) ||
       (!info[2]->IsNullOrUndefined() && !ToText(context, info[2], &content_type))) {
     return;
   }
-  info.GetReturnValue().Set(MakeFileData(context, info[0], filename, content_type));
+  info.GetReturnValue().Set(MakeFileData(context, data, filename, content_type));
 }
 
 constexpr char kHtml[] = "html", kSubmitForm[] = "submitForm", kClickLink[] = "clickLink";

@@ -70,13 +70,12 @@ bool AddField(Context context, absl::string_view name, v8::Local<v8::Value> valu
   FormPart field;
   field.name = std::string(name);
   std::optional<WebBody> web;
-  if (!ReadWebBody(context, value, &web)) {
-    return false;
-  }
   if (IsFileData(context, value)) {
     if (!ReadFilePart(context, value.As<v8::Object>(), &field)) {
       return false;
     }
+  } else if (!ReadWebBody(context, value, &web)) {
+    return false;
   } else if (web.has_value() && web->filename.has_value()) {
     field.is_file = true;
     field.data = std::move(web->bytes);

@@ -33,6 +33,25 @@ bool MayBeUrl(v8::Local<v8::Value> value) {
          (value->IsObject() && !value->IsArray() && !value->IsFunction());
 }
 
+// The kind of an object whose fields are those that a script gave it.
+constexpr char kScriptsOwn[] = "Object", kUrlSearchParams[] = "URLSearchParams";
+
+// What `object` is. The language's, the web's and k6's own objects, a stream or a response, keep elsewhere what they hold:
+// a form of their fields would have their inner workings, or nothing. False with a pending exception.
+bool KindOf(Context context, v8::Local<v8::Object> object, std::string* kind) {
+  v8::Isolate* const isolate = context->GetIsolate();
+  v8::Local<v8::String> shown;
+  if (!object->ObjectProtoToString(context).ToLocal(&shown)) {
+    return false;
+  }
+  const std::string text = TextOf(isolate, shown);  // "[object Date]"
+  *kind = text.substr(8, text.size() - 9);
+  if (*kind == kScriptsOwn && object->InternalFieldCount() > 0) {
+    *kind = TextOf(isolate, object->GetConstructorName());
+  }
+  return true;
+}
+
 // Each step is false with a fault in the draft, or with a pending exception.
 class Preparation {
  public:
@@ -78,8 +97,7 @@ bool Preparation::Url(v8::Local<v8::Value> value, UrlCache& urls) {
   if (url.ok()) {
     spec.url = *url;
   } else {
-    draft_.SetHopeless(std::string(url.status().message()),
-                       absl::IsOutOfRange(url.status()) ? error_code::kDial : error_code::kGeneric);
+    draft_.SetHopeless(std::string(url.status().message()), error_code::OfUnsendable(url.status()));
   }
   if (absl::StrContains(spec.url_text, '@')) {
     spec.url_text = MaskCredentials(spec.url_text);
@@ -115,16 +133,21 @@ bool Preparation::Body(v8::Local<v8::Value> value) {
     draft_.content_type = std::move(body->type);
     return true;
   }
-  const bool file = IsFileData(context_, value);
-  // What has no fields that a form could hold would be an empty one.
-  const bool has_fields = IsPlainObject(value) && !value->IsDate() && !value->IsMap() &&
-                          !value->IsSet() && !value->IsPromise() && !value->IsRegExp();
-  if (has_fields && !file) {
+  if (IsFileData(context_, value)) {
+    return draft_.Fail("unknown request body type *http.FileData", 0,
+                       "a file is a field of a form: { field: http.file(...) }");
+  }
+  std::string kind;
+  if (IsPlainObject(value) && !KindOf(context_, value.As<v8::Object>(), &kind)) {
+    return false;
+  }
+  if (kind == kScriptsOwn || kind == kUrlSearchParams) {
     return ObjectBody(value.As<v8::Object>());
   }
-  return draft_.Fail(
-      absl::StrCat("unknown request body type ", file ? "*http.FileData" : K6TypeName(value)), 0,
-      file ? "a file is a field of a form: { field: http.file(...) }" : kBodyHint);
+  const std::string type = K6TypeName(value);
+  const bool says_little = type == kObjectType && !kind.empty();
+  return draft_.Fail(absl::StrCat("unknown request body type ", says_little ? kind : type), 0,
+                     kBodyHint);
 }
 
 bool Preparation::ObjectBody(v8::Local<v8::Object> object) {
@@ -146,7 +169,7 @@ bool Preparation::ObjectBody(v8::Local<v8::Object> object) {
 // What has no fields of its own would be an empty form.
 bool Preparation::ClassBody(v8::Local<v8::Object> object) {
   const std::string name = TextOf(isolate_, object->GetConstructorName());
-  if (name == "URLSearchParams") {
+  if (name == kUrlSearchParams) {
     draft_.content_type = "application/x-www-form-urlencoded;charset=UTF-8";  // as fetch() has it
     return ToText(context_, object, &draft_.request.spec.body);
   }

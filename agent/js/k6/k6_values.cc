@@ -59,7 +59,7 @@ std::string K6TypeName(v8::Local<v8::Value> value) {
          : value->IsPromise()       ? "*sobek.Promise"
          : value->IsMap()           ? "[][2]interface {}"
          : value->IsSet()           ? "[]interface {}"
-                                    : "map[string]interface {}";
+                                    : kObjectType;
 }
 
 absl::Status K6Bytes(v8::Isolate* isolate, v8::Local<v8::Value> value, std::string* bytes) {

@@ -10,6 +10,9 @@
 
 namespace lockstep::agent {
 
+// The name of all objects that have no other.
+inline constexpr char kObjectType[] = "map[string]interface {}";
+
 // What k6 calls the type of a value in its messages: "int64", "[]interface {}", "<nil>".
 std::string K6TypeName(v8::Local<v8::Value> value);
 

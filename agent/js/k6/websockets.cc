@@ -226,6 +226,11 @@ void NativeTypeName(const Info& info) {
   info.GetReturnValue().Set(JsText(info.GetIsolate(), K6TypeName(info[0])));
 }
 
+void NativeWarn(const Info& info) {
+  ModuleOf<WebSocketsModule>(info).vu().logger().Warn(
+      TextOf(info.GetIsolate(), info[0].As<v8::String>()));
+}
+
 }  // namespace
 
 WebSocketsModule::WebSocketsModule(ApiVu& vu) : vu_(vu) {}
@@ -251,7 +256,8 @@ v8::Local<v8::Object> WebSocketsModule::MakeExports(Context context) {
                                                      {"buffered", NativeBuffered},
                                                      {"encode", NativeEncode},
                                                      {"extensions", NativeExtensions},
-                                                     {"typeName", NativeTypeName}},
+                                                     {"typeName", NativeTypeName},
+                                                     {"warn", NativeWarn}},
                                                     v8::External::New(context->GetIsolate(), this));
   AddPart(context, native, "bindMethods", BoundMethodsSource());
   if (v8::Local<v8::Object> forms; WebForms(context).ToLocal(&forms)) {

@@ -1,6 +1,6 @@
 // The classes of `k6/websockets` as JavaScript, made from what websockets.cc provides. Evaluates to
-// (native) => ({ WebSocket, Blob }); native: open, sendText, sendBinary, ping, close, buffered, extensions, encode, typeName;
-// blobs, which is what ../web/blob.js makes; and bindMethods (bound_methods.js).
+// (native) => ({ WebSocket, Blob }); native: open, sendText, sendBinary, ping, close, buffered, extensions, encode, typeName,
+// warn; blobs, which is what ../web/blob.js makes; and bindMethods (bound_methods.js).
 (function (native) {
   const { Blob, bytesOf } = native.blobs;
 
@@ -62,9 +62,9 @@
       this.#binaryType = type;
     }
     addEventListener(kind, listener) {
-      if (!this.#listeners.has(kind)) throw new TypeError(`unknown event type "${kind}"`);
-      if (typeof listener !== 'function') throw new TypeError(`listener for "${kind}" isn't a function`);
-      this.#listeners.get(kind).push(listener);
+      if (typeof listener !== 'function') throw new TypeError(`the handler for the event "${kind}" is no function`);
+      if (this.#listeners.has(kind)) this.#listeners.get(kind).push(listener);
+      else native.warn(`a WebSocket has no event "${kind}", so its listener is never called; there are ${kinds.join(', ')}`);
     }
     removeEventListener(kind, listener) {
       const list = this.#listeners.get(kind) ?? [];

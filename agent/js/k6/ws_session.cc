@@ -13,6 +13,7 @@
 #include "agent/js/k6/http_cookie_jar.h"
 #include "agent/js/k6/script_tags.h"
 #include "common/base/status_macros.h"
+#include "common/base/visible.h"
 
 namespace lockstep::agent {
 namespace {
@@ -78,19 +79,29 @@ absl::Status ReadParam(Context context, ApiVu& vu, absl::string_view name,
 
 absl::StatusOr<Url> ReadUrl(absl::string_view text, bool strict) {
   absl::StatusOr<Url> url = ParseUrl(text);
-  if (url.ok() && (url->scheme == "ws" || url->scheme == "wss")) {
-    return !url->has_credentials ? std::move(url)
-                                 : absl::InvalidArgumentError(
-                                       "malformed ws or wss URL: a user and a password belong "
-                                       "in the header Authorization");
+  absl::string_view why = url.status().message();
+  const bool no_scheme = absl::ConsumePrefix(&why, "unsupported protocol scheme ");
+  if (no_scheme || (url.ok() && url->scheme != "ws" && url->scheme != "wss")) {
+    return absl::InvalidArgumentError(
+        strict ? absl::StrCat("WebSocket requires url with scheme ws or wss, but got ",
+                              no_scheme ? std::string(why) : Quoted(url->scheme))
+               : "malformed ws or wss URL");
   }
-  if (!url.ok() && !absl::StartsWith(url.status().message(), "unsupported protocol scheme")) {
-    return url.status();
+  if (!url.ok()) {
+    return strict ? absl::InvalidArgumentError(
+                        absl::StrCat("WebSocket requires valid url, but got ",
+                                     Quoted(MaskCredentials(text)), " which resulted in ", why))
+                  : url.status();
   }
-  return absl::InvalidArgumentError(
-      strict ? absl::StrCat("WebSocket requires url with scheme ws or wss, but got \"",
-                            url.ok() ? url->scheme : "", "\"")
-             : "malformed ws or wss URL");
+  if (url->has_credentials) {
+    return absl::InvalidArgumentError(
+        "malformed ws or wss URL: a user and a password belong in the header Authorization");
+  }
+  if (strict && !url->fragment.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("WebSocket requires no url fragment, but got ", Quoted(url->fragment)));
+  }
+  return url;
 }
 
 // As it follows a close code in an error; section 7.4.1.

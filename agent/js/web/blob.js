@@ -11,6 +11,7 @@
     return new Uint8Array(native.encode(String(part)));
   };
   const join = (parts) => {
+    if (typeof parts !== 'object') throw new TypeError(`Blob: an array of parts is expected, got a ${typeof parts}`);
     const pieces = Array.from(parts, bytesOf);
     const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
     let at = 0;

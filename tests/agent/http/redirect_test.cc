@@ -17,11 +17,12 @@ using ::testing::Pair;
 absl::StatusOr<std::optional<HttpRequest>> FollowFrom(const RedirectOrigin& origin,
                                                       const HttpRequest& request,
                                                       const HttpResponse& response) {
-  const absl::StatusOr<std::optional<Url>> target = RedirectTarget(request.url, response);
+  const absl::StatusOr<std::optional<RedirectTarget>> target =
+      FindRedirectTarget(request.url, response);
   if (!target.ok() || !target->has_value()) {
     return target.ok() ? absl::StatusOr<std::optional<HttpRequest>>(std::nullopt) : target.status();
   }
-  return FollowRedirect(origin, request, response, **target);
+  return FollowRedirect(origin, request, response, (**target).url);
 }
 
 // The first redirect of a chain.
@@ -125,10 +126,32 @@ TEST(Redirect, IsNoneWithoutLocationOrWithAnotherStatus) {
   EXPECT_EQ(Follow(request, RedirectTo(302, "http://a b/")).status().message(),
             "failed to parse Location header \"http://a b/\": parse \"http://a b/\": invalid "
             "character \" \" in host name");
-  EXPECT_EQ(
-      Follow(request, RedirectTo(302, "http://a:secret@b:99999/")).status().message(),
-      "failed to parse Location header \"http://****:****@b:99999/\": dial tcp: address 99999: "
-      "invalid port");
+  EXPECT_EQ(Follow(request, RedirectTo(302, "http://a:secret%zz@b/")).status().message(),
+            "failed to parse Location header \"http://****:****@b/\": parse "
+            "\"http://****:****@b/\": net/url: invalid userinfo");
+}
+
+// As in Go's client: it is the next request that fails, under its own name.
+TEST(Redirect, LeadsToUrlsThatNothingCanBeSentTo) {
+  struct Case {
+    std::string location, shown, message;
+    int code;
+  };
+  const Case cases[] = {
+      {"javascript:1", "javascript:1", "unsupported protocol scheme \"javascript\"", 1000},
+      {"http:///x", "http:///x", "no Host in request URL", 1000},
+      {"//:80/x", "https://:80/x", "no Host in request URL", 1000},
+      {"http://a:secret@b:99999/", "http://****:****@b:99999/",
+       "dial tcp: address 99999: invalid port", 1210},
+  };
+  for (const Case& each : cases) {
+    const auto target =
+        FindRedirectTarget(ParsedUrl("https://h/#f"), RedirectTo(302, each.location));
+    ASSERT_TRUE(target.ok() && target->has_value() && (*target)->hopeless) << each.location;
+    EXPECT_EQ((*target)->shown, each.shown);
+    EXPECT_EQ((*target)->hopeless->message, each.message);
+    EXPECT_EQ((*target)->hopeless->code, each.code);
+  }
 }
 
 }  // namespace

@@ -192,12 +192,21 @@ TEST(Url, MaskedTextsAreOtherwiseAsWritten) {
        {std::pair("http://u:p@h", "http://****:****@h"),
         std::pair("https://u@h:99999/a?b=c@d", "https://****:****@h:99999/a?b=c@d"),
         std::pair("//u:p@x@h/", "//****:****@h/"), std::pair("http://h/a@b", "http://h/a@b"),
+        std::pair("http://u:p/w@h/x", "http://****:****@h/x"),
+        std::pair("http://u:p?w#@h/", "http://****:****@h/"),
+        std::pair("http://h:80/a@b", "http://h:80/a@b"),
+        std::pair("http://h:undefined/a?b=c@d", "http://h:undefined/a?b=c@d"),
+        std::pair("http://[::1]/a@b", "http://[::1]/a@b"),
         std::pair("http://h?a=//b@c", "http://h?a=//b@c"), std::pair("a@b", "a@b"),
         std::pair("/x?u=http://a@b/", "/x?u=http://a@b/"), std::pair("", "")}) {
     EXPECT_EQ(MaskCredentials(text), masked) << text;
   }
   EXPECT_EQ(ParseUrl("http://u:secret@[::").status().message(),
             "parse \"http://****:****@[::\": missing ']' in host");
+  for (const char* text : {"http://u:secret%zz@h/", "http://u:secret/@h/", "http://u:sec ret@h/"}) {
+    EXPECT_EQ(ParseUrl(text).status().message(),
+              "parse \"http://****:****@h/\": net/url: invalid userinfo");
+  }
 }
 
 TEST(Url, ReferencesKeepTheCredentialsOfTheirHostOnly) {

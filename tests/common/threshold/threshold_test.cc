@@ -170,6 +170,7 @@ TEST_F(Judged, TakesTrendsAndGaugesWithoutSamplesAsZeroAtTheEnd) {
 TEST_F(Judged, TellsAtTheEndOfSubmetricsWithoutASample) {
   Make({{"http_reqs", {{"count>=0"}}},
         {"http_reqs{name:right}", {{"count>0"}}},
+        {"http_reqs{name:shown_only}", {}},
         {"http_reqs{name:typo}", {{"count>=0"}}}});
   Add("http_reqs", 1, {{"name", "right"}});
   EXPECT_THAT(set_.Evaluate(store_, absl::Seconds(5)).unmatched, IsEmpty());
@@ -185,8 +186,8 @@ TEST_F(Judged, TellsAtTheEndOfWholeMetricsThatWereNotMeasured) {
               ElementsAre("http_req_duration", "http_req_failed"));
   EXPECT_EQ(
       UnmatchedMessage("http_req_failed"),
-      "the threshold on 'http_req_failed' has judged nothing: the test has not measured it at "
-      "all");
+      "the threshold on 'http_req_failed' was judged without a sample: the test has not measured "
+      "it at all");
 }
 
 TEST_F(Judged, TakesAMissingCounterAsZeroAtTheEndOnly) {

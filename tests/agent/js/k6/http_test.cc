@@ -291,7 +291,7 @@ TEST_F(HttpTest, UserMistakesInParameters) {
   EXPECT_THAT(Run("http.expectedStatuses('x')"), HasSubstr("argument number 1"));
   EXPECT_THAT(Run("http.expectedStatuses(200, 1e300)"), HasSubstr("argument number 2"));
   EXPECT_THAT(Run("http.setResponseCallback(5)"), HasSubstr("expected http.expectedStatuses"));
-  EXPECT_THAT(Run("http.file({})"), HasSubstr("must be a string or an ArrayBuffer"));
+  EXPECT_THAT(Run("http.file({})"), HasSubstr("must be a string, an ArrayBuffer or a Blob"));
   for (const char* body :
        {"http.batch('x')", "http.batch(new Map([['a', T]]))", "http.batch(new Set([T]))",
         "http.batch((async () => [T])())", "http.batch(() => [T])"}) {
@@ -333,6 +333,12 @@ TEST_F(HttpTest, BatchKeepsOrderAndKeys) {
     return [Object.keys(o), o.one.body, o.two.status, bad[1].status]
   )js"));
   EXPECT_EQ("[]", Run("return http.batch([])"));
+}
+
+TEST_F(HttpTest, ABatchTakesOneArgument) {
+  EXPECT_THAT(Run("http.batch(['GET', T], ['GET', T])"),
+              HasSubstr("TypeError: http.batch(): the requests are one argument"));
+  EXPECT_EQ(0, server_->requests());
 }
 
 TEST_F(HttpTest, AnObjectOfABatchHasNoBodyWithGet) {

@@ -134,6 +134,12 @@ TEST_F(WsTest, UserMistakes) {
   EXPECT_THAT(Run("new websockets.WebSocket('http://h/')"),
               HasSubstr("requires url with scheme ws or wss, but got \"http\""));
   EXPECT_THAT(Run("new websockets.WebSocket('/rel')"), HasSubstr("but got \"\""));
+  EXPECT_THAT(Run("new websockets.WebSocket('blob:x')"), HasSubstr("but got \"blob\""));
+  EXPECT_THAT(Run("new websockets.WebSocket('::bad')"),
+              HasSubstr("WebSocket requires valid url, but got \"::bad\" which resulted in parse "
+                        "\"::bad\": missing protocol scheme"));
+  EXPECT_THAT(Run("new websockets.WebSocket(W + '/#part')"),
+              HasSubstr("WebSocket requires no url fragment, but got \"part\""));
   EXPECT_THAT(Run("new websockets.WebSocket()"), HasSubstr("requires a url"));
   EXPECT_THAT(Run("new websockets.WebSocket(W).send('early')"), HasSubstr("InvalidStateError"));
   js_.vu().init = true;
@@ -408,7 +414,17 @@ TEST_F(WsTest, AWebsClassClosedBeforeItIsOpenClosesNormally) {
   EXPECT_EQ(R"([2,[],[1000,"",["code","reason","target","timestamp","type"]]])", Run("return log"));
 }
 
+TEST_F(WsTest, AListenerOfAnEventThatDoesNotExistIsWarnedOf) {
+  EXPECT_THAT(Run("new websockets.WebSocket(W).addEventListener('mesage', () => {})"),
+              ::testing::Not(HasSubstr("Error")));
+  ASSERT_FALSE(js_.vu().log.records.empty());
+  EXPECT_THAT(js_.vu().log.records[0].message, HasSubstr("has no event \"mesage\""));
+  EXPECT_THAT(Run("new websockets.WebSocket(W).addEventListener('open', 5)"),
+              HasSubstr("the handler for the event \"open\" is no function"));
+}
+
 TEST_F(WsTest, BlobsSayTheirNameAndTypeAndStream) {
+  EXPECT_THAT(Run("new websockets.Blob('ab')"), HasSubstr("an array of parts is expected"));
   EXPECT_EQ(R"(["[object Blob]","Text/Plain"])", Run(R"js(
     const blob = new websockets.Blob([5], {type: 'Text/Plain'});
     return [String(blob), blob.type]
