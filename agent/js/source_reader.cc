@@ -26,7 +26,8 @@ void ThrowLoadError(v8::Isolate* isolate, const std::string& url, absl::string_v
                     const absl::Status& status) {
   if (absl::IsNotFound(status) && !IsRemote(url)) {
     ThrowError(isolate,
-               absl::StrCat("The moduleSpecifier \"", url, "\" couldn't be found on local disk"));
+               absl::StrCat("The moduleSpecifier \"", url, "\" couldn't be found on local disk",
+                            importer.empty() ? "" : absl::StrCat(": ", importer, " imports it")));
   } else if (absl::IsOutOfRange(status)) {
     ThrowError(isolate, absl::StrCat("the module \"", url,
                                      "\" was not previously resolved during initialization "

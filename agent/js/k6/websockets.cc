@@ -227,8 +227,7 @@ void NativeTypeName(const Info& info) {
 }
 
 void NativeWarn(const Info& info) {
-  ModuleOf<WebSocketsModule>(info).vu().logger().Warn(
-      TextOf(info.GetIsolate(), info[0].As<v8::String>()));
+  ModuleOf<ApiVu>(info).logger().Warn(TextOf(info.GetIsolate(), info[0].As<v8::String>()));
 }
 
 }  // namespace
