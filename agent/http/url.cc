@@ -68,12 +68,13 @@ size_t SchemeLength(absl::string_view text) {
 // password, or a "?" or "#", ends the authority for a parser: what looks like a port then is none, and stays hidden, too.
 size_t EndOfCredentials(absl::string_view text) {
   constexpr size_t kNone = absl::string_view::npos;
+  constexpr char kOfPorts[] = "0123456789${}";  // the name of a template has "${}" for a port
   const size_t end = text.find_first_of("/?#");
   const absl::string_view authority = text.substr(0, end);
   const size_t at = authority.rfind('@'), colon = authority.rfind(':');
   const bool may_be_password = at == kNone && end != kNone && colon != kNone &&
                                authority[0] != '[' &&
-                               authority.find_first_not_of("0123456789", colon + 1) != kNone;
+                               authority.find_first_not_of(kOfPorts, colon + 1) != kNone;
   return !may_be_password
              ? at
              : text.substr(0, text[end] == '/' ? text.find_first_of("?#") : kNone).rfind('@');

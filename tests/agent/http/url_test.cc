@@ -195,6 +195,7 @@ TEST(Url, MaskedTextsAreOtherwiseAsWritten) {
         std::pair("http://u:p/w@h/x", "http://****:****@h/x"),
         std::pair("http://u:p?w#@h/", "http://****:****@h/"),
         std::pair("http://h:80/a@b", "http://h:80/a@b"),
+        std::pair("http://${}:${}/users/@me", "http://${}:${}/users/@me"),
         std::pair("http://h:undefined/a?b=c@d", "http://h:undefined/a?b=c@d"),
         std::pair("http://[::1]/a@b", "http://[::1]/a@b"),
         std::pair("http://h?a=//b@c", "http://h?a=//b@c"), std::pair("a@b", "a@b"),
