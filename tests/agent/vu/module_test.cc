@@ -194,6 +194,13 @@ TEST_F(Modules, ServersModulesImportBesideThemselves) {
               ElementsAre("info: 2 3 common 2"));
 }
 
+TEST_F(Modules, AFileThatIsMissingNamesItsImporter) {
+  File("a.js", "import './gone.js';");
+  EXPECT_THAT(FailureOf("import './a.js'; export default function () {}"),
+              HasSubstr("The moduleSpecifier \"file:///test/gone.js\" couldn't be found on local "
+                        "disk: file:///test/a.js imports it"));
+}
+
 TEST_F(Modules, ServersModulesThatDoNotLoadNameTheirImporter) {
   remote_["https://h/a.js"] = "import './gone.js';";
   EXPECT_THAT(
