@@ -207,6 +207,12 @@ bool Preparation::Finish(std::string method) {
       spec.body = Compress(coding, spec.body);
       absl::StrAppend(&names, names.empty() ? "" : ", ", CodingName(coding));
     }
+    const std::optional<std::string> given = FindHeader(spec.headers, "Content-Encoding");
+    if (given && *given != names) {
+      vu_.logger().Warn(absl::StrCat("the header Content-Encoding of a request says \"", *given,
+                                     "\", but its body is compressed with \"", names,
+                                     "\": the header is sent as it is"));
+    }
     draft_.SetDefaultHeader("Content-Encoding", std::move(names));
   }
   CheckContentLength();

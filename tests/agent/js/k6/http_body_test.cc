@@ -142,6 +142,15 @@ TEST_F(HttpBodyTest, BodiesCanBeDroppedAndCompressed) {
       responseType: 'text'}).body
   )js"),
               HasSubstr("Content-Encoding: gzip"));
+  EXPECT_TRUE(js_.vu().log.records.empty());
+  EXPECT_THAT(Run(R"js(
+    return http.post(`${T}/request`, 'x', {compression: 'gzip', headers: {'content-encoding': 'br'},
+      responseType: 'text'}).body
+  )js"),
+              HasSubstr("Content-Encoding: br"));
+  ASSERT_THAT(js_.vu().log.records, SizeIs(1));
+  EXPECT_THAT(js_.vu().log.records[0].message,
+              HasSubstr("says \"br\", but its body is compressed with \"gzip\""));
 }
 
 }  // namespace
