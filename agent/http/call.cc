@@ -13,6 +13,10 @@
 
 namespace lockstep::agent {
 
+std::string ShownUrl(HttpRequest::Auth auth, absl::string_view text) {
+  return auth == HttpRequest::Auth::kDigest ? WithoutCredentials(text) : MaskCredentials(text);
+}
+
 HttpCall::HttpCall(HttpCallEnv& env, HttpCallSpec&& spec)
     : env_(env),
       spec_(std::move(spec)),
@@ -256,7 +260,7 @@ bool HttpCall::Redirect(const HttpResponse& response) {
   KeepFirst();
   ++redirects_;
   digest_.clear();
-  spec_.url_text = std::move(target_->shown);
+  spec_.url_text = ShownUrl(spec_.auth, target_->shown);
   spec_.hopeless = std::move(target_->hopeless);
   request_ = FollowRedirect(origin_, request_, response, std::move(target_->url));
   return true;

@@ -69,6 +69,9 @@ struct HttpCallSpec {
   HttpCallListener* listener = nullptr;
 };
 
+// What responses and tags call a URL: as in k6, credentials for a digest are taken out, and others hidden.
+std::string ShownUrl(HttpRequest::Auth auth, absl::string_view text);
+
 // A request as the script is shown it: the first one of a chain of redirects, as in k6.
 struct SentRequest {
   std::string method;

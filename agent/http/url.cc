@@ -80,6 +80,18 @@ size_t EndOfCredentials(absl::string_view text) {
              : text.substr(0, text[end] == '/' ? text.find_first_of("?#") : kNone).rfind('@');
 }
 
+std::string ReplaceCredentials(absl::string_view text, absl::string_view by) {
+  const size_t slashes = text.find("//");
+  if (slashes == absl::string_view::npos || slashes > text.find_first_of("/?#")) {
+    return std::string(text);
+  }
+  const size_t begin = slashes + 2;
+  const size_t at = EndOfCredentials(text.substr(begin));
+  return at == absl::string_view::npos
+             ? std::string(text)
+             : absl::StrCat(text.substr(0, begin), by, text.substr(begin + at + 1));
+}
+
 absl::Status ParseCredentials(absl::string_view text, absl::string_view credentials, Url& url) {
   const bool allowed = std::all_of(credentials.begin(), credentials.end(), [](char c) {
     return kAllowedAnywhere.Has(c) || absl::StrContains("!$&'()*+,;=:%@", c);
@@ -233,15 +245,11 @@ int DefaultPort(absl::string_view scheme) {
 }
 
 std::string MaskCredentials(absl::string_view text) {
-  const size_t slashes = text.find("//");
-  if (slashes == absl::string_view::npos || slashes > text.find_first_of("/?#")) {
-    return std::string(text);
-  }
-  const size_t begin = slashes + 2;
-  const size_t at = EndOfCredentials(text.substr(begin));
-  return at == absl::string_view::npos
-             ? std::string(text)
-             : absl::StrCat(text.substr(0, begin), "****:****", text.substr(begin + at));
+  return ReplaceCredentials(text, "****:****@");
+}
+
+std::string WithoutCredentials(absl::string_view text) {
+  return ReplaceCredentials(text, "");
 }
 
 absl::StatusOr<Url> ParseUrl(absl::string_view text) {

@@ -45,6 +45,8 @@ absl::StatusOr<Url> ParseUrl(absl::string_view text);
 // `text` with "****:****" in the place of a URL's credentials, and otherwise as it is written: what
 // may be logged, or be a tag. Not an error if it is no URL.
 std::string MaskCredentials(absl::string_view text);
+// The same without them.
+std::string WithoutCredentials(absl::string_view text);
 
 // `reference` against `base`, as RFC 3986, section 5.2.
 absl::StatusOr<Url> ResolveUrl(const Url& base, absl::string_view reference);

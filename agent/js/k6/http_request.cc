@@ -100,8 +100,8 @@ bool Preparation::Url(v8::Local<v8::Value> value, UrlCache& urls) {
     draft_.SetHopeless(std::string(url.status().message()), error_code::OfUnsendable(url.status()));
   }
   if (absl::StrContains(spec.url_text, '@')) {
-    spec.url_text = MaskCredentials(spec.url_text);
-    url_name = url_name ? std::optional(MaskCredentials(*url_name)) : std::nullopt;
+    spec.url_text = ShownUrl(spec.auth, spec.url_text);
+    url_name = url_name ? std::optional(ShownUrl(spec.auth, *url_name)) : std::nullopt;
   }
   if (url_name && !spec.name) {
     spec.name = std::move(url_name);

@@ -122,6 +122,7 @@ TEST_F(HttpCallTest, EachHopAnswersItsOwnChallenge) {
   Answer(401, challenge);
   EXPECT_EQ(status, 401);
   EXPECT_EQ(Tags("expected_response"), (std::vector<std::string>{"true", "true", "true", "false"}));
+  EXPECT_EQ(Tags("url")[3], "http://h/b");
 }
 
 TEST_F(HttpCallTest, ARedirectToWhatCannotBeAskedIsAFailedRequestOfItsOwn) {

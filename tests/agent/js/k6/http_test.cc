@@ -394,6 +394,8 @@ TEST_F(HttpTest, CredentialsBecomeAHeaderAndNeverATag) {
   Run("http.get(http.url`http://u:sekret@h:99999/${1}`); http.get('http://u:sekret@h:99999')");
   EXPECT_EQ(Tag("url")[1], "http://****:****@h:99999/${}");
   EXPECT_EQ(Tag("name")[2], "http://****:****@h:99999");
+  Run("http.get('http://u:sekret@h:99999/d', {auth: 'digest'})");
+  EXPECT_EQ(Tag("url")[3], "http://h:99999/d");
   EXPECT_THAT(Run(R"js(
     return http.get(`${T}/request`.replace('http://', 'http://u:p@'),
       {headers: {Authorization: 'Bearer x'}}).body
