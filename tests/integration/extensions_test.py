@@ -33,6 +33,8 @@ class NameServer:
         while question[at]:
             labels.append(question[at + 1:at + 1 + question[at]].decode())
             at += 1 + question[at]
+        if labels[0] == "silent":
+            return b""
         kind = struct.unpack(">H", question[at + 1:at + 3])[0]
         addresses = {1: ["10.0.0.1", "10.0.0.2"], 28: ["fd00::1"]}[kind] if labels[0] != "unknown" else []
         records = b"".join(struct.pack(">HHHIH", 0xC00C, kind, 1, 60, 4 if kind == 1 else 16) +
@@ -49,7 +51,8 @@ class NameServer:
             except OSError:
                 return
             self.questions += 1
-            self.udp.sendto(self.reply(question, truncated=True), peer)
+            if answer := self.reply(question, truncated=True):
+                self.udp.sendto(answer, peer)
 
     def serve_tcp(self):
         while True:
@@ -98,6 +101,18 @@ class Extensions(LockstepTest):
         self.assertEqual(500, metrics["dns_lookups"]["count"])
         self.assertEqual(2000, server.questions)
         self.assertIn("no such host", result.stdout)  # in the table of errors
+
+    def test_an_interrupted_iteration_forgets_what_it_has_asked(self):
+        server = NameServer()
+        self.addCleanup(server.close)
+        _, metrics = self.run_script("""
+            import dns from 'k6/x/dns';
+            export const options = { scenarios: { s: { executor: 'constant-vus', vus: 3, duration: '1s', gracefulStop: '0s' } } };
+            export default async function () {
+              await dns.resolve('silent.test', 'A', __ENV.AT);
+            }""", "-e", f"AT=127.0.0.1:{server.port}")
+        self.assertEqual(3, metrics["dns_resolutions"]["count"])
+        self.assertNotIn("dns_resolution_duration", metrics)
 
     def test_dns_obeys_the_blacklist(self):
         result, _ = self.run_script("""

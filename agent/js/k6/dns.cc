@@ -109,25 +109,36 @@ PendingPromises::How ResolveWithTexts(std::vector<std::string> texts) {
 DnsModule::DnsModule(ApiVu& vu, DnsClient& client)
     : vu_(vu), client_(client), metrics_(vu, kDnsMetrics), promises_(vu) {}
 
-DnsClient::Done DnsModule::Answer(Kind kind, std::string question, PendingPromises::Settle settle) {
-  const bool resolve = kind == Kind::kResolve;
-  metrics_.Add(resolve ? kDnsResolutions : kDnsLookups, 1, vu_.tags());
-  return [this, here = std::weak_ptr<bool>(here_), resolve, question = std::move(question),
-          tags = vu_.tags(), began = vu_.loop().clock().Mono(), settle = std::move(settle)](
-             absl::StatusOr<std::vector<std::string>> answer) mutable {
-    if (here.expired()) {
+DnsClient::Done DnsModule::Answer(Kind kind, std::string question,
+                                  PendingPromises::Settle settle) {
+  const uint64_t number = ++last_;
+  metrics_.Add(kind == Kind::kResolve ? kDnsResolutions : kDnsLookups, 1, vu_.tags());
+  asked_->emplace(number, Asked{kind, std::move(question), vu_.tags(), vu_.loop().clock().Mono(),
+                                std::move(settle)});
+  return [this, number, weak = std::weak_ptr<AllAsked>(asked_)](
+             absl::StatusOr<std::vector<std::string>> answer) {
+    const std::shared_ptr<AllAsked> all = weak.lock();
+    if (all == nullptr) {
       return;
     }
-    metrics_.AddTime(resolve ? kDnsResolutionDuration : kDnsLookupDuration, began, tags);
-    if (answer.ok()) {
-      settle(ResolveWithTexts(*std::move(answer)));
-    } else {
-      vu_.sink().AddError(answer.status().message(), kDnsMethod, question,
-                          vu_.loop().clock().Wall());
-      settle(RejectWith(absl::Status(answer.status().code(),
-                                     absl::StrCat(question, ": ", answer.status().message()))));
+    if (auto found = all->extract(number)) {
+      Tell(std::move(found.mapped()), std::move(answer));
     }
   };
+}
+
+void DnsModule::Tell(Asked asked, absl::StatusOr<std::vector<std::string>> answer) {
+  metrics_.AddTime(
+      asked.kind == Kind::kResolve ? kDnsResolutionDuration : kDnsLookupDuration, asked.began,
+      asked.tags);
+  if (answer.ok()) {
+    asked.settle(ResolveWithTexts(*std::move(answer)));
+    return;
+  }
+  vu_.sink().AddError(answer.status().message(), kDnsMethod, asked.question,
+                      vu_.loop().clock().Wall());
+  asked.settle(RejectWith(absl::Status(
+      answer.status().code(), absl::StrCat(asked.question, ": ", answer.status().message()))));
 }
 
 v8::Local<v8::Object> DnsModule::MakeExports(v8::Local<v8::Context> context) {

@@ -1,10 +1,14 @@
 // The module `k6/x/dns`: resolve() asks a name server that the script names, lookup() those of the system. Both return promises.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <v8.h>
+
+#include "absl/container/flat_hash_map.h"
 
 #include "agent/http/dns_client.h"
 #include "agent/js/k6/api_vu.h"
@@ -19,7 +23,10 @@ class DnsModule final : public VuPart {
   DnsModule(ApiVu& vu, DnsClient& client);
 
   v8::Local<v8::Object> MakeExports(v8::Local<v8::Context> context);
-  void EndIteration() override { promises_.Clear(); }
+  void EndIteration() override {
+    asked_->clear();
+    promises_.Clear();
+  }
 
   ApiVu& vu() { return vu_; }
   DnsClient& client() { return client_; }
@@ -29,12 +36,24 @@ class DnsModule final : public VuPart {
   DnsClient::Done Answer(Kind kind, std::string question, PendingPromises::Settle settle);
 
  private:
+  // A question without an answer, which may come when nobody waits for it any more.
+  struct Asked {
+    Kind kind;
+    std::string question;
+    TagSet tags;
+    MonoTime began;
+    PendingPromises::Settle settle;
+  };
+  using AllAsked = absl::flat_hash_map<uint64_t, Asked>;
+
+  void Tell(Asked asked, absl::StatusOr<std::vector<std::string>> answer);
+
   ApiVu& vu_;
   DnsClient& client_;
   ModuleMetrics metrics_;
   PendingPromises promises_;
-  // For answers that come when the module is gone.
-  std::shared_ptr<bool> here_ = std::make_shared<bool>(true);
+  uint64_t last_ = 0;
+  const std::shared_ptr<AllAsked> asked_ = std::make_shared<AllAsked>();
 };
 
 // Makes the module and leaves it to `vu`, which, like `client`, outlives the context; returns its exports.
