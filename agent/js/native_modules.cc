@@ -150,20 +150,21 @@ constexpr std::array kModules = {
                                 WorldSite& s) { return MakeDnsModule(c, s.api(), s.dns()); }},
     NativeModule{"k6/x/icmp", [](v8::Local<v8::Context> c,
                                  WorldSite& s) { return MakeIcmpModule(c, s.api(), s.pings()); }},
-    NativeModule{"k6/x/mqtt",
-                 [](v8::Local<v8::Context> c, WorldSite& s) {
-                   return MakeMqttModule(c, s.api(), s.mqtt(), MqttModule::Face::kK6);
-                 }},
+    NativeModule{
+        "k6/x/mqtt",
+        [](v8::Local<v8::Context> c,
+           WorldSite& s) { return MakeMqttModule(c, s.api(), s.mqtt(), MqttModule::Face::kK6); }},
     NativeModule{"k6/x/redis",
                  [](v8::Local<v8::Context> c,
                     WorldSite& s) { return MakeRedisModule(c, s.api(), s.streams()); }},
     NativeModule{"k6/x/tls", [](v8::Local<v8::Context> c,
                                 WorldSite& s) { return MakeTlsModule(c, s.api(), s.streams()); }},
     NativeModule{"lockstep/data", MakeRows},
-    NativeModule{"lockstep/mqtt",
-                 [](v8::Local<v8::Context> c, WorldSite& s) {
-                   return MakeMqttModule(c, s.api(), s.mqtt(), MqttModule::Face::kLockstep);
-                 }},
+    NativeModule{
+        "lockstep/mqtt",
+        [](v8::Local<v8::Context> c,
+           WorldSite&
+               s) { return MakeMqttModule(c, s.api(), s.mqtt(), MqttModule::Face::kLockstep); }},
     NativeModule{"lockstep/socketio", [](v8::Local<v8::Context> c,
                                          WorldSite& s) { return MakeSocketIoModule(c, s.api()); }},
     NativeModule{"lockstep/sse",
@@ -193,12 +194,15 @@ constexpr std::array kFormerModules = {
 // Extensions of k6 that are not here, and what does the same. A name stands for those below it, too.
 constexpr std::array kExtensions = {
     FormerModule{"k6/x/browser", "import k6/browser says what there is of it"},
-    FormerModule{"k6/x/client-prometheus-remote", "-o experimental-prometheus-rw sends the results"},
-    FormerModule{"k6/x/csv", "import k6/experimental/csv, or lockstep/data for rows that the fleet shares"},
+    FormerModule{"k6/x/client-prometheus-remote",
+                 "-o experimental-prometheus-rw sends the results"},
+    FormerModule{"k6/x/csv",
+                 "import k6/experimental/csv, or lockstep/data for rows that the fleet shares"},
     FormerModule{"k6/x/dashboard", "--web-dashboard shows the run, and --report writes a page"},
     FormerModule{"k6/x/exec", "scripts start no programs where agents run"},
-    FormerModule{"k6/x/faker",
-                 "import a library from a server instead, such as @faker-js/faker by https://esm.sh"},
+    FormerModule{
+        "k6/x/faker",
+        "import a library from a server instead, such as @faker-js/faker by https://esm.sh"},
     FormerModule{"k6/x/file", "import k6/experimental/fs reads files; handleSummary() writes them"},
     FormerModule{"k6/x/grpc", "import k6/net/grpc"},
     FormerModule{"k6/x/kafka", "k6/http reaches Kafka where it has a REST proxy"},
@@ -212,14 +216,16 @@ constexpr std::array kExtensions = {
 };
 
 std::string WhyNoExtension(const std::string& name) {
-  const std::string why = absl::StrCat("there is no module ", name, ": of k6's extensions there are ",
-                                       absl::StrJoin(kBuiltinExtensions, ", "));
+  const std::string why =
+      absl::StrCat("there is no module ", name, ": of k6's extensions there are ",
+                   absl::StrJoin(kBuiltinExtensions, ", "));
   for (const FormerModule& other : kExtensions) {
     if (name == other.name || absl::StartsWith(name, absl::StrCat(other.name, "/"))) {
       return absl::StrCat(why, "; ", other.now);
     }
   }
-  return absl::StrCat(why, DidYouMean(name, {kBuiltinExtensions.begin(), kBuiltinExtensions.end()}));
+  return absl::StrCat(why,
+                      DidYouMean(name, {kBuiltinExtensions.begin(), kBuiltinExtensions.end()}));
 }
 
 void ThrowUnknown(v8::Isolate* isolate, const std::string& name) {
@@ -238,10 +244,10 @@ void ThrowUnknown(v8::Isolate* isolate, const std::string& name) {
     known.emplace_back(module.name);
   }
   const std::string meant = DidYouMean(name, known);
-  ThrowError(isolate, absl::StrCat("unknown module: ", name,
-                                   meant.empty()
-                                       ? absl::StrCat("; there are ", absl::StrJoin(known, ", "))
-                                       : meant));
+  ThrowError(isolate,
+             absl::StrCat(
+                 "unknown module: ", name,
+                 meant.empty() ? absl::StrCat("; there are ", absl::StrJoin(known, ", ")) : meant));
 }
 
 }  // namespace

@@ -28,7 +28,8 @@ namespace {
 constexpr absl::Duration kDnsPatience = absl::Seconds(5);
 // Over TCP, where a server may end a connection under the questions that share it.
 constexpr int kTcpTries = 3;
-constexpr int kMostDnsAddresses = 1024;  // of one answer; a message of 64 KiB has room for about as many of AAAA
+constexpr int kMostDnsAddresses =
+    1024;  // of one answer; a message of 64 KiB has room for about as many of AAAA
 
 absl::Status DnsFailure(int status) {
   switch (status) {
@@ -43,14 +44,11 @@ absl::Status DnsFailure(int status) {
     case ARES_ESERVFAIL:
       return absl::UnavailableError("the server has failed (SERVFAIL)");
     case ARES_EREFUSED:
-      return absl::UnavailableError(
-          "the server has refused to answer (REFUSED)");
+      return absl::UnavailableError("the server has refused to answer (REFUSED)");
     case ARES_EFORMERR:
-      return absl::UnavailableError(
-          "the server has not understood the question (FORMERR)");
+      return absl::UnavailableError("the server has not understood the question (FORMERR)");
     case ARES_ENOTIMP:
-      return absl::UnavailableError(
-          "the server does not know such questions (NOTIMP)");
+      return absl::UnavailableError("the server does not know such questions (NOTIMP)");
     case ARES_EBADRESP:
       return absl::UnavailableError("the answer cannot be read");
     default:
@@ -161,15 +159,14 @@ DnsChannel::~DnsChannel() {
   }
 }
 
-DnsChannel::Question* DnsChannel::Begin(const std::string& name, DnsRecord record,
-                                        Done done) {
+DnsChannel::Question* DnsChannel::Begin(const std::string& name, DnsRecord record, Done done) {
   if (began_ != ARES_SUCCESS) {
     done(DnsFailure(began_));
     return nullptr;
   }
   if (waiting_ >= kMostDnsQuestions) {
-    done(absl::ResourceExhaustedError(absl::StrCat(
-        kMostDnsQuestions, " questions wait for this server's answers already")));
+    done(absl::ResourceExhaustedError(
+        absl::StrCat(kMostDnsQuestions, " questions wait for this server's answers already")));
     return nullptr;
   }
   ++waiting_;
@@ -215,7 +212,8 @@ void DnsChannel::OnSocket(void* channel, ares_socket_t fd, int readable, int wri
   const uint32_t events = (readable != 0 ? static_cast<uint32_t>(EPOLLIN) : 0U) |
                           (writable != 0 ? static_cast<uint32_t>(EPOLLOUT) : 0U);
   self.engine_.loop().Watch(fd, events, [&self, fd](uint32_t happened) {
-    ares_process_fd(self.ares_, (happened & ~static_cast<uint32_t>(EPOLLOUT)) != 0 ? fd : ARES_SOCKET_BAD,
+    ares_process_fd(self.ares_,
+                    (happened & ~static_cast<uint32_t>(EPOLLOUT)) != 0 ? fd : ARES_SOCKET_BAD,
                     (happened & EPOLLOUT) != 0 ? fd : ARES_SOCKET_BAD);
     self.AfterWork();
   });
@@ -242,7 +240,7 @@ void DnsChannel::AskAgainOverTcp(Question* question) {
 }
 
 void DnsChannel::OnAnswer(void* question, int status, int /*timeouts*/, unsigned char* answer,
-                       int size) {
+                          int size) {
   auto& asked = *static_cast<Question*>(question);
   constexpr int kFlags = 2, kCutOff = 2;  // RFC 1035, section 4.1.1
   if (asked.channel.way_ == Way::kUdp && size > kFlags && (answer[kFlags] & kCutOff) != 0) {
@@ -267,7 +265,8 @@ void DnsChannel::OnAddresses(void* question, int status, int /*timeouts*/, ares_
   for (const ares_addrinfo_node* node = found->nodes; node != nullptr; node = node->ai_next) {
     const void* const address =
         node->ai_family == AF_INET
-            ? static_cast<const void*>(&reinterpret_cast<const sockaddr_in*>(node->ai_addr)->sin_addr)
+            ? static_cast<const void*>(
+                  &reinterpret_cast<const sockaddr_in*>(node->ai_addr)->sin_addr)
             : &reinterpret_cast<const sockaddr_in6*>(node->ai_addr)->sin6_addr;
     std::string text = TextOfAddress(node->ai_family, address);
     if (std::find(texts.begin(), texts.end(), text) == texts.end()) {
@@ -280,13 +279,14 @@ void DnsChannel::OnAddresses(void* question, int status, int /*timeouts*/, ares_
 // "8.8.8.8:53" or "[::1]:53"; without a port, 53.
 absl::StatusOr<std::pair<IpAddress, int>> ParseServer(absl::string_view text) {
   const auto wrong = absl::InvalidArgumentError(absl::StrCat(
-      "nameserver: an address with a port is expected, such as 8.8.8.8:53 or [::1]:53, got \"", text,
-      "\""));
+      "nameserver: an address with a port is expected, such as 8.8.8.8:53 or [::1]:53, got \"",
+      text, "\""));
   constexpr int kPort = 53;
   const HostAndPort parts = SplitHostPort(text);
   int port = kPort;
   const absl::StatusOr<IpAddress> ip = ParseIp(parts.host);
-  if (!ip.ok() || (parts.port && (!absl::SimpleAtoi(*parts.port, &port) || port < 1 || port > 65535))) {
+  if (!ip.ok() ||
+      (parts.port && (!absl::SimpleAtoi(*parts.port, &port) || port < 1 || port > 65535))) {
     return wrong;
   }
   return std::make_pair(*ip, port);

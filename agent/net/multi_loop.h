@@ -32,7 +32,10 @@ namespace lockstep::agent {
 
 class Engine;
 
-class MultiLoop final : public EventLoop, public HttpClient, public StreamClient, public PingClient {
+class MultiLoop final : public EventLoop,
+                        public HttpClient,
+                        public StreamClient,
+                        public PingClient {
  public:
   // `network` outlives the loop.
   explicit MultiLoop(Network& network);

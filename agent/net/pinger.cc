@@ -87,7 +87,7 @@ class Pinger final : public Ping {
   Timer timer_{engine_.loop()}, deadline_{engine_.loop()};
   int fd_ = -1;
   bool v6_ = false, raw_ = false;
-  int sent_ = 0;  // requests
+  int sent_ = 0;          // requests
   bool waiting_ = false;  // for the answer to the last
   MonoTime sent_at_;
   absl::Time sent_wall_;
@@ -124,12 +124,12 @@ void Pinger::Begin() {
   } else if (found.ip) {
     Open(*found.ip);
   } else {
-    dns_.LookUp(spec_.target, [this, alive = alive_](
-                                  const absl::StatusOr<std::vector<std::string>>& addresses) {
-      if (*alive) {
-        Choose(addresses);
-      }
-    });
+    dns_.LookUp(spec_.target,
+                [this, alive = alive_](const absl::StatusOr<std::vector<std::string>>& addresses) {
+                  if (*alive) {
+                    Choose(addresses);
+                  }
+                });
   }
 }
 
@@ -171,12 +171,11 @@ void Pinger::Open(const IpAddress& ip) {
     data_[i] = static_cast<char>(i);
   }
   // Raw sockets hear the answers to everybody's requests.
-  const uint64_t token = static_cast<uint64_t>(engine_.clock().Mono().nanos()) ^
-                         reinterpret_cast<uintptr_t>(this);
+  const uint64_t token =
+      static_cast<uint64_t>(engine_.clock().Mono().nanos()) ^ reinterpret_cast<uintptr_t>(this);
   std::memcpy(data_.data(), &token, std::min(sizeof(token), data_.size()));
   engine_.loop().Watch(fd_, EPOLLIN, [this](uint32_t) { Receive(); });
-  listener_.OnPingReady(ip.ToString(), v6_, resolved_ - began_,
-                        engine_.clock().Mono() - resolved_);
+  listener_.OnPingReady(ip.ToString(), v6_, resolved_ - began_, engine_.clock().Mono() - resolved_);
   SendNext();
 }
 
@@ -207,8 +206,8 @@ absl::Status Pinger::SetUpSocket(const IpAddress& ip) {
     setsockopt(fd_, IPPROTO_IP, IP_RECVTTL, &on, sizeof(on));
   }
   if (spec_.ttl > 0 &&
-      setsockopt(fd_, v6_ ? int{IPPROTO_IPV6} : int{IPPROTO_IP},
-                 v6_ ? IPV6_UNICAST_HOPS : IP_TTL, &spec_.ttl, sizeof(spec_.ttl)) != 0) {
+      setsockopt(fd_, v6_ ? int{IPPROTO_IPV6} : int{IPPROTO_IP}, v6_ ? IPV6_UNICAST_HOPS : IP_TTL,
+                 &spec_.ttl, sizeof(spec_.ttl)) != 0) {
     return absl::UnavailableError(absl::StrCat("ttl: ", ErrnoText(errno)));
   }
   // The id of a socket that is not raw is its port: it is chosen by the system where somebody else has this one.
@@ -216,8 +215,8 @@ absl::Status Pinger::SetUpSocket(const IpAddress& ip) {
   if (!spec_.source.empty()) {
     const absl::StatusOr<IpAddress> source = ParseIp(spec_.source);
     if (!source.ok() || source->is_v4() == v6_) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "source: an address of IPv", v6_ ? 6 : 4, " is expected, got \"", spec_.source, "\""));
+      return absl::InvalidArgumentError(absl::StrCat("source: an address of IPv", v6_ ? 6 : 4,
+                                                     " is expected, got \"", spec_.source, "\""));
     }
     local = *source;
   }

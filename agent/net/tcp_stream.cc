@@ -129,7 +129,10 @@ class TcpStream final : public ByteStream, public EventSource {
   }
 
   bool MakeTls(const TlsAuth* certificate) {
-    TlsParties parties{.host = target_.host, .authorities = target_.authorities, .client = {}, .verify = target_.verify};
+    TlsParties parties{.host = target_.host,
+                       .authorities = target_.authorities,
+                       .client = {},
+                       .verify = target_.verify};
     if (!target_.certificate.empty()) {
       parties.client.cert = target_.certificate;
       parties.client.key = target_.key;

@@ -163,10 +163,10 @@ UseDirectives ReadUseDirectives(absl::string_view script) {
       if (absl::c_linear_search(kBuiltinExtensions, extension)) {
         continue;
       }
-      found.warnings.push_back(
-          absl::StrCat("\"", directive, "\": of k6's extensions Lockstep has ",
-                       absl::StrJoin(kBuiltinExtensions, ", "),
-                       ", and installs none; a module that is missing is told where it is imported"));
+      found.warnings.push_back(absl::StrCat(
+          "\"", directive, "\": of k6's extensions Lockstep has ",
+          absl::StrJoin(kBuiltinExtensions, ", "),
+          ", and installs none; a module that is missing is told where it is imported"));
       continue;
     }
     const std::optional<bool> allowed = Allows(rest, ours);

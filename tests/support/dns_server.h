@@ -14,7 +14,7 @@ namespace lockstep::testing {
 class DnsServer {
  public:
   struct Answer {
-    int code = 0;                             // RCODE: 2 the server has failed, 3 no such name, 5 refused
+    int code = 0;  // RCODE: 2 the server has failed, 3 no such name, 5 refused
     std::vector<std::string> addresses = {};  // of A or AAAA, whichever they are
     bool silent = false;
   };

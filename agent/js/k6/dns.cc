@@ -16,7 +16,12 @@ namespace {
 
 using Info = v8::FunctionCallbackInfo<v8::Value>;
 
-enum DnsMetric : size_t { kDnsResolutions, kDnsResolutionDuration, kDnsLookups, kDnsLookupDuration };
+enum DnsMetric : size_t {
+  kDnsResolutions,
+  kDnsResolutionDuration,
+  kDnsLookups,
+  kDnsLookupDuration
+};
 // In the order of `DnsMetric`.
 constexpr MetricDefinition kDnsMetrics[] = {
     {"dns_resolutions"},
@@ -40,9 +45,10 @@ bool DnsText(const Info& info, int index, const char* what, std::string* text) {
       return true;
     }
   }
-  ReturnRejected(info, MakeError(isolate, "TypeError",
-                                 absl::StrCat(what, " must be a text that is not empty, of at most ",
-                                              kMostDnsName, " bytes")));
+  ReturnRejected(info,
+                 MakeError(isolate, "TypeError",
+                           absl::StrCat(what, " must be a text that is not empty, of at most ",
+                                        kMostDnsName, " bytes")));
   return false;
 }
 
@@ -64,17 +70,19 @@ void ResolveName(const Info& info) {
   }
   if (kind != "A" && kind != "AAAA") {
     ReturnRejected(
-        info, MakeError(info.GetIsolate(), "TypeError",
-                        absl::StrCat("dns.resolve(): unsupported record type \"", kind,
-                                     "\"; there are A (IPv4 addresses) and AAAA (IPv6 addresses)")));
+        info,
+        MakeError(info.GetIsolate(), "TypeError",
+                  absl::StrCat("dns.resolve(): unsupported record type \"", kind,
+                               "\"; there are A (IPv4 addresses) and AAAA (IPv6 addresses)")));
     return;
   }
   DnsModule& module = BoundTo<DnsModule>(info);
   if (PendingPromises::Settle settle = module.promises().Begin(info)) {
-    module.client().Resolve(name, kind == "A" ? DnsRecord::kA : DnsRecord::kAaaa, server,
-                            module.Answer(DnsModule::Kind::kResolve,
-                                          absl::StrCat("resolve ", name, " (", kind, ") at ", server),
-                                          std::move(settle)));
+    module.client().Resolve(
+        name, kind == "A" ? DnsRecord::kA : DnsRecord::kAaaa, server,
+        module.Answer(DnsModule::Kind::kResolve,
+                      absl::StrCat("resolve ", name, " (", kind, ") at ", server),
+                      std::move(settle)));
   }
 }
 
@@ -98,8 +106,7 @@ PendingPromises::How ResolveWithTexts(std::vector<std::string> texts) {
     for (const std::string& text : texts) {
       values.push_back(JsText(context->GetIsolate(), text));
     }
-    promise
-        ->Resolve(context, v8::Array::New(context->GetIsolate(), values.data(), values.size()))
+    promise->Resolve(context, v8::Array::New(context->GetIsolate(), values.data(), values.size()))
         .FromMaybe(false);
   };
 }
@@ -109,14 +116,13 @@ PendingPromises::How ResolveWithTexts(std::vector<std::string> texts) {
 DnsModule::DnsModule(ApiVu& vu, DnsClient& client)
     : vu_(vu), client_(client), metrics_(vu, kDnsMetrics), promises_(vu) {}
 
-DnsClient::Done DnsModule::Answer(Kind kind, std::string question,
-                                  PendingPromises::Settle settle) {
+DnsClient::Done DnsModule::Answer(Kind kind, std::string question, PendingPromises::Settle settle) {
   const uint64_t number = ++last_;
   metrics_.Add(kind == Kind::kResolve ? kDnsResolutions : kDnsLookups, 1, vu_.tags());
   asked_->emplace(number, Asked{kind, std::move(question), vu_.tags(), vu_.loop().clock().Mono(),
                                 std::move(settle)});
-  return [this, number, weak = std::weak_ptr<AllAsked>(asked_)](
-             absl::StatusOr<std::vector<std::string>> answer) {
+  return [this, number,
+          weak = std::weak_ptr<AllAsked>(asked_)](absl::StatusOr<std::vector<std::string>> answer) {
     const std::shared_ptr<AllAsked> all = weak.lock();
     if (all == nullptr) {
       return;
@@ -128,9 +134,8 @@ DnsClient::Done DnsModule::Answer(Kind kind, std::string question,
 }
 
 void DnsModule::Tell(Asked asked, absl::StatusOr<std::vector<std::string>> answer) {
-  metrics_.AddTime(
-      asked.kind == Kind::kResolve ? kDnsResolutionDuration : kDnsLookupDuration, asked.began,
-      asked.tags);
+  metrics_.AddTime(asked.kind == Kind::kResolve ? kDnsResolutionDuration : kDnsLookupDuration,
+                   asked.began, asked.tags);
   if (answer.ok()) {
     asked.settle(ResolveWithTexts(*std::move(answer)));
     return;

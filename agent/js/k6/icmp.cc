@@ -87,8 +87,9 @@ absl::Status ReadPingOption(Context context, ApiVu& vu, const std::string& name,
   } else if (name == "interval") {
     LOCKSTEP_ASSIGN_OR_RETURN(spec.interval, DurationOf(context, name, value));
     if (spec.interval < kLeastInterval) {
-      return absl::InvalidArgumentError(absl::StrCat("interval: at least ", absl::FormatDuration(kLeastInterval),
-                                                     " is expected, got ", absl::FormatDuration(spec.interval)));
+      return absl::InvalidArgumentError(
+          absl::StrCat("interval: at least ", absl::FormatDuration(kLeastInterval),
+                       " is expected, got ", absl::FormatDuration(spec.interval)));
     }
   } else if (name == "source") {
     if (!ToText(context, value, &spec.source)) {
@@ -117,7 +118,8 @@ absl::StatusOr<PingPlan> ReadPingPlan(Context context, ApiVu& vu, v8::Local<v8::
   plan.spec.id = static_cast<uint16_t>(getpid() + vu.vu().id_in_test);
   plan.spec.seq = static_cast<uint16_t>(vu.loop().clock().Mono().nanos() >> 10);
   if (!target->IsString() || target.As<v8::String>()->Length() == 0) {
-    return absl::InvalidArgumentError("a host name or an address is expected as the first argument");
+    return absl::InvalidArgumentError(
+        "a host name or an address is expected as the first argument");
   }
   plan.spec.target = TextOf(context->GetIsolate(), target.As<v8::String>());
   if (options->IsNullOrUndefined()) {
@@ -235,7 +237,9 @@ class IcmpModule::Run final : public PingListener {
     SetProperty(context, detail, "target", JsText(isolate, target));
     SetProperty(context, detail, "target_ip", JsText(isolate, ip));
     SetProperty(context, detail, "target_ip_version",
-                JsText(isolate, ip.empty() ? "" : v6 ? "ip6" : "ip4"));
+                JsText(isolate, ip.empty() ? ""
+                                : v6       ? "ip6"
+                                           : "ip4"));
     if (echo.sent_at > absl::UnixEpoch()) {
       number("sent_at", static_cast<double>(absl::ToUnixMicros(echo.sent_at)) / 1000);
       number("seq", echo.seq);

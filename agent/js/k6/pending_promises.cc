@@ -15,7 +15,8 @@ PendingPromises::Settle PendingPromises::Begin(const v8::FunctionCallbackInfo<v8
   }
   info.GetReturnValue().Set(resolver->GetPromise());
   const uint64_t number = ++last_;
-  waiting_->emplace(number, One{v8::Global<v8::Promise::Resolver>(isolate, resolver), vu_.Expect()});
+  waiting_->emplace(number,
+                    One{v8::Global<v8::Promise::Resolver>(isolate, resolver), vu_.Expect()});
   return [isolate, number, weak = std::weak_ptr<Waiting>(waiting_)](How how) {
     const std::shared_ptr<Waiting> waiting = weak.lock();
     const auto known = waiting == nullptr ? Waiting::iterator() : waiting->find(number);

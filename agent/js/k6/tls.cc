@@ -176,8 +176,7 @@ void TlsModule::Start(std::string host, int port, PendingPromises::Settle settle
 v8::Local<v8::Object> TlsModule::MakeExports(Context context) {
   v8::Isolate* isolate = context->GetIsolate();
   const v8::Local<v8::Object> exports = v8::Object::New(isolate);
-  SetFunction(context, exports, "getCertificate", GetCertificate,
-              v8::External::New(isolate, this));
+  SetFunction(context, exports, "getCertificate", GetCertificate, v8::External::New(isolate, this));
   return exports;
 }
 

@@ -150,7 +150,8 @@ void NativeMqttWait(const Info& info) {
   if (!answer) {
     return;  // the script is being ended
   }
-  v8::Local<v8::Value> told[] = {JsText(isolate, answer->error), MqttCodes(isolate, answer->granted)};
+  v8::Local<v8::Value> told[] = {JsText(isolate, answer->error),
+                                 MqttCodes(isolate, answer->granted)};
   info.GetReturnValue().Set(v8::Array::New(isolate, told, std::size(told)));
 }
 

@@ -119,8 +119,7 @@ void MqttModule::Connection::Close(bool force) {
   }
 }
 
-absl::StatusOr<int> MqttModule::Connection::Publish(const MqttMessage& message,
-                                                    TagSet tags) {
+absl::StatusOr<int> MqttModule::Connection::Publish(const MqttMessage& message, TagSet tags) {
   const MonoTime sent = Now();
   absl::StatusOr<int> id = client_ == nullptr ? NoMqttConnection() : client_->Publish(message);
   if (id.ok()) {
@@ -271,8 +270,7 @@ std::optional<MqttAnswer> MqttModule::Connection::Wait(int id) {
     return MqttAnswer{.error = *over_, .granted = {}};
   }
   waited_for_ = id;
-  const bool resumed =
-      module_.vu().Park([this](ApiVu::Task wake) { wake_ = std::move(wake); });
+  const bool resumed = module_.vu().Park([this](ApiVu::Task wake) { wake_ = std::move(wake); });
   waited_for_.reset();
   wake_ = nullptr;
   return resumed ? std::exchange(answer_, std::nullopt) : std::nullopt;

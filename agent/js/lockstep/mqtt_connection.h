@@ -107,7 +107,7 @@ class MqttModule::Connection final : public MqttListener {
   std::optional<MqttAnswer> answer_;
   ApiVu::Task wake_;
   std::optional<std::string> over_;  // the connection is, and why
-  size_t waiting_bytes_ = 0;  // of messages that the script has not got
+  size_t waiting_bytes_ = 0;         // of messages that the script has not got
   std::unique_ptr<MqttClient> client_;
 };
 

@@ -233,7 +233,8 @@ TEST_F(Modules, ModulesThatK6HasMovedSayWhere) {
                 "k6/x/mqtt, k6/x/redis, k6/x/tls; k6/http reaches a database"));
   EXPECT_THAT(
       FailureOf("import postgres from 'k6/x/sql/driver/postgres'; export default function () {}"),
-      HasSubstr("there is no module k6/x/sql/driver/postgres: of k6's extensions there are k6/x/dns, "));
+      HasSubstr(
+          "there is no module k6/x/sql/driver/postgres: of k6's extensions there are k6/x/dns, "));
   EXPECT_THAT(FailureOf("import mqtt from 'k6/x/mqqt'; export default function () {}"),
               HasSubstr("; did you mean \"k6/x/mqtt\"?"));
   EXPECT_THAT(FailureOf("import http from 'k6/htpp'; export default function () {}"),
@@ -246,10 +247,10 @@ TEST_F(Modules, ModulesThatK6HasMovedSayWhere) {
 
 TEST_F(Modules, ExtensionsThatAreBuiltInCanBeImported) {
   for (const absl::string_view name : kBuiltinExtensions) {
-    EXPECT_THAT(
-        RunWhole(absl::StrCat("import module from '", name,
-                              "'; export default () => console.log(Object.keys(module).length > 0);")),
-        ElementsAre("info: true"))
+    EXPECT_THAT(RunWhole(absl::StrCat(
+                    "import module from '", name,
+                    "'; export default () => console.log(Object.keys(module).length > 0);")),
+                ElementsAre("info: true"))
         << name;
   }
 }

@@ -88,8 +88,9 @@ TEST_F(DnsModuleTest, UserMistakes) {
 class TlsModuleTest : public ModuleTest {};
 
 TEST_F(TlsModuleTest, AServerThatIsNotThereIsARejection) {
-  EXPECT_EQ("Error: tls.getCertificate(): 127.0.0.1:1: dial tcp 127.0.0.1:1: connect: connection refused",
-            Run("return tls.getCertificate('127.0.0.1:1')"));
+  EXPECT_EQ(
+      "Error: tls.getCertificate(): 127.0.0.1:1: dial tcp 127.0.0.1:1: connect: connection refused",
+      Run("return tls.getCertificate('127.0.0.1:1')"));
   EXPECT_THAT(js_.vu().samples.errors,
               ElementsAre("TLS 127.0.0.1:1: dial tcp 127.0.0.1:1: connect: connection refused"));
 }
@@ -161,24 +162,30 @@ TEST_F(IcmpModuleTest, WhereNothingCanBeAskedThereIsNoAnswer) {
     const seen = [];
     return icmp.pingAsync('a..b', (error, data) => seen.push(error.name, error.message, data.alive, data.target)).catch(() => seen);
   )js"));
-  EXPECT_THAT(Run("icmp.ping('127.0.0.1', { source: '192.0.2.1' })"), HasSubstr("ICMPError: ping(): bind: "));
+  EXPECT_THAT(Run("icmp.ping('127.0.0.1', { source: '192.0.2.1' })"),
+              HasSubstr("ICMPError: ping(): bind: "));
   EXPECT_THAT(Samples("icmp_errors"), SizeIs(3));
   EXPECT_THAT(js_.vu().samples.errors, SizeIs(3));
 }
 
 TEST_F(IcmpModuleTest, UserMistakes) {
-  EXPECT_THAT(Run("icmp.ping()"), HasSubstr("TypeError: ping(): a host name or an address is expected"));
-  EXPECT_THAT(Run("icmp.ping('h', 5)"), HasSubstr("TypeError: ping(): the options must be an object"));
+  EXPECT_THAT(Run("icmp.ping()"),
+              HasSubstr("TypeError: ping(): a host name or an address is expected"));
+  EXPECT_THAT(Run("icmp.ping('h', 5)"),
+              HasSubstr("TypeError: ping(): the options must be an object"));
   EXPECT_THAT(Run("icmp.ping('h', { count: 0 })"),
               HasSubstr("TypeError: ping(): count: a whole number from 1 to 1000000 is expected"));
-  EXPECT_THAT(Run("icmp.ping('h', { size: 70000 })"), HasSubstr("size: a whole number from 0 to 65499"));
+  EXPECT_THAT(Run("icmp.ping('h', { size: 70000 })"),
+              HasSubstr("size: a whole number from 0 to 65499"));
   EXPECT_THAT(Run("icmp.ping('h', { interval: 10 })"),
               HasSubstr("interval: at least 500ms is expected, got 10ms"));
   EXPECT_THAT(Run("icmp.ping('h', { timeout: 'soon' })"), HasSubstr("timeout"));
   EXPECT_THAT(Run("icmp.ping('h', { preferred_ip_version: 'v4' })"),
               HasSubstr("preferred_ip_version: \"ip4\" or \"ip6\" is expected, got \"v4\""));
-  EXPECT_THAT(Run("icmp.ping('127.0.0.1', { source: 'here' })"), HasSubstr("source: an address of IPv4"));
-  EXPECT_THAT(Init("icmp.ping('127.0.0.1')"), HasSubstr("ping() in the init context is not supported"));
+  EXPECT_THAT(Run("icmp.ping('127.0.0.1', { source: 'here' })"),
+              HasSubstr("source: an address of IPv4"));
+  EXPECT_THAT(Init("icmp.ping('127.0.0.1')"),
+              HasSubstr("ping() in the init context is not supported"));
 }
 
 }  // namespace

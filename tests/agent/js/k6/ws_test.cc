@@ -244,7 +244,8 @@ TEST_F(WsTest, ASendWaitsUntilTheServerHasTakenEnough) {
     });
     return seen;
   )js"));
-  EXPECT_THAT(sent, ::testing::ElementsAre("one", "67108863 left", "0 left", "two", "gone", "three"));
+  EXPECT_THAT(sent,
+              ::testing::ElementsAre("one", "67108863 left", "0 left", "two", "gone", "three"));
 }
 
 TEST_F(WsTest, BlobsAreTheDefaultOfTheWebsClass) {
