@@ -26,6 +26,11 @@
   const withoutNothing = (options) => Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined && value !== null));
   const refusalIn = (filters, granted) => filters.find((_, i) => !(granted?.[i] < REFUSED));
 
+  const whyNot = (refusal, why, granted) => {
+    const refused = why === '' ? refusal?.(granted) : undefined;
+    return refused === undefined ? why : `the broker refused the subscription to ${refused}`;
+  };
+
   class Client extends native.Emitter {
     #options;
     #plan;  // the broker's URLs and the options of the last connect()
@@ -128,29 +133,35 @@
       }
       this.#fail(method, why);
     }
-    // Asks for something and waits until it is answered. `refusal` finds in an answer what was refused.
-    #wait(method, ask, refusal = () => undefined) {
-      let why = 'the client has no connection';
-      if (this.#connected) {
-        const { number } = this.#session;
-        let granted;
-        [why, granted] = native.wait(number, ask(number));
-        const refused = why === '' ? refusal(granted) : undefined;
-        if (refused !== undefined) why = `the broker refused the subscription to ${refused}`;
+    // The number of a request. What the script has written wrongly is thrown as it is.
+    #ask(ask, failed) {
+      if (!this.#connected) {
+        failed('the client has no connection');
+        return undefined;
       }
+      try {
+        return ask(this.#session.number);
+      } catch (error) {
+        if (error instanceof TypeError) throw error;
+        failed(error.message);
+        return undefined;
+      }
+    }
+    // Asks for something and waits until it is answered. `refusal` finds in an answer what was refused.
+    #wait(method, ask, refusal) {
+      const id = this.#ask(ask, (why) => this.#fail(method, why));
+      if (id === undefined) return;
+      const why = whyNot(refusal, ...native.wait(this.#session.number, id));
       if (why !== '') this.#fail(method, why);
     }
-    #promise(method, ask, refusal = () => undefined) {
+    #promise(method, ask, refusal) {
       return new Promise((resolve, reject) => {
-        if (!this.#connected) {
-          reject(new MQTTError(method, 'the client has no connection'));
-          return;
-        }
-        const { number, calls } = this.#session;
-        calls.set(ask(number), (why, granted) => {
-          const refused = why === '' ? refusal(granted) : undefined;
-          const told = refused === undefined ? why : `the broker refused the subscription to ${refused}`;
-          if (told === '') resolve(); else reject(new MQTTError(method, told));
+        const failed = (why) => reject(new MQTTError(method, why));
+        const id = this.#ask(ask, failed);
+        if (id === undefined) return;
+        this.#session.calls.set(id, (...answer) => {
+          const why = whyNot(refusal, ...answer);
+          if (why === '') resolve(); else failed(why);
         });
       });
     }
