@@ -246,13 +246,15 @@ TEST_F(Modules, ModulesThatK6HasMovedSayWhere) {
 }
 
 TEST_F(Modules, ExtensionsThatAreBuiltInCanBeImported) {
+  std::string imports, names;
   for (const absl::string_view name : kBuiltinExtensions) {
-    EXPECT_THAT(RunWhole(absl::StrCat(
-                    "import module from '", name,
-                    "'; export default () => console.log(Object.keys(module).length > 0);")),
-                ElementsAre("info: true"))
-        << name;
+    const absl::string_view module = name.substr(kExtensionPrefix.size());
+    absl::StrAppend(&imports, "import ", module, " from '", name, "';\n");
+    absl::StrAppend(&names, module, ", ");
   }
+  EXPECT_THAT(RunWhole(absl::StrCat(imports, "export default () => console.log([", names,
+                                    "].every((module) => Object.keys(module).length > 0));")),
+              ElementsAre("info: true"));
 }
 
 TEST_F(Modules, TheFormerNameOfRedisWorksWithAWarning) {
