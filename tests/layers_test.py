@@ -10,6 +10,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+[<"]([^>"]+)[>"]', re.M)
 V8 = re.compile(r"^(v8[-.]|libplatform/|node/|cppgc/)")
 CURL = re.compile(r"^curl/")
 GRPC = re.compile(r"^(grpc|grpcpp)/|\.grpc\.pb\.h$")
+ARES = re.compile(r"^ares(_\w+)?\.h")
 MOSQUITTO = re.compile(r"^(mosquitto|mqtt_protocol)\.h")
 SQLITE = re.compile(r"^sqlite3")
 BOOST = re.compile(r"^boost/")
@@ -156,6 +157,9 @@ class Layers(unittest.TestCase):
         for folder in ("common", "agent", "coordinator"):
             self.assertEqual([], self.offenders(folder, lambda i: V8.search(i), allowed))
             self.assertEqual([], self.offenders(folder, lambda i: BOOST.search(i), allowed))
+
+    def test_only_the_network_layer_asks_name_servers(self):
+        self.assertEqual([], self.offenders("", lambda i: ARES.search(i), ("agent/net/", "tests/", "build/")))
 
     def test_only_the_network_layer_sees_curl(self):
         allowed = ("agent/net/", "coordinator/fetch/")

@@ -23,6 +23,7 @@ struct StreamTarget {
   // option tlsAuth has for the host.
   std::vector<std::string> authorities = {};
   std::string certificate = {}, key = {};
+  bool verify = true;  // the server's certificate, unless the run accepts any
   absl::Duration dial_timeout = absl::InfiniteDuration();  // until OnOpen
 };
 
@@ -48,6 +49,8 @@ class ByteStream {
   // Without TLS's own, so far.
   virtual int64_t bytes_sent() const = 0;
   virtual int64_t bytes_received() const = 0;
+  // The certificate that the server has shown, in DER, once the stream is open; "" without TLS.
+  virtual std::string peer_certificate() const { return {}; }
 };
 
 class ConnectionPool;

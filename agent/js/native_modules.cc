@@ -17,16 +17,19 @@
 #include "agent/js/k6/crypto.h"
 #include "agent/js/k6/csv.h"
 #include "agent/js/k6/data.h"
+#include "agent/js/k6/dns.h"
 #include "agent/js/k6/encoding.h"
 #include "agent/js/k6/execution.h"
 #include "agent/js/k6/fs.h"
 #include "agent/js/k6/grpc.h"
 #include "agent/js/k6/html.h"
 #include "agent/js/k6/http.h"
+#include "agent/js/k6/icmp.h"
 #include "agent/js/k6/metrics.h"
 #include "agent/js/k6/redis.h"
 #include "agent/js/k6/secrets.h"
 #include "agent/js/k6/streams.h"
+#include "agent/js/k6/tls.h"
 #include "agent/js/k6/websockets.h"
 #include "agent/js/k6/ws.h"
 #include "agent/js/k6/x509.h"
@@ -34,8 +37,10 @@
 #include "agent/js/lockstep/mqtt.h"
 #include "agent/js/lockstep/socketio.h"
 #include "agent/js/lockstep/sse.h"
+#include "agent/js/specifier.h"
 #include "agent/js/timers.h"
 #include "agent/js/world.h"
+#include "common/base/builtin_extensions.h"
 #include "common/base/nearest.h"
 
 namespace lockstep::agent {
@@ -141,13 +146,25 @@ constexpr std::array kModules = {
     NativeModule{"k6/experimental/websockets", MakeOldWebSockets},
     NativeModule{"k6/ws",
                  [](v8::Local<v8::Context> c, WorldSite& s) { return MakeWsModule(c, s.api()); }},
+    NativeModule{"k6/x/dns", [](v8::Local<v8::Context> c,
+                                WorldSite& s) { return MakeDnsModule(c, s.api(), s.dns()); }},
+    NativeModule{"k6/x/icmp", [](v8::Local<v8::Context> c,
+                                 WorldSite& s) { return MakeIcmpModule(c, s.api(), s.pings()); }},
+    NativeModule{
+        "k6/x/mqtt",
+        [](v8::Local<v8::Context> c,
+           WorldSite& s) { return MakeMqttModule(c, s.api(), s.mqtt(), MqttModule::Face::kK6); }},
     NativeModule{"k6/x/redis",
                  [](v8::Local<v8::Context> c,
                     WorldSite& s) { return MakeRedisModule(c, s.api(), s.streams()); }},
+    NativeModule{"k6/x/tls", [](v8::Local<v8::Context> c,
+                                WorldSite& s) { return MakeTlsModule(c, s.api(), s.streams()); }},
     NativeModule{"lockstep/data", MakeRows},
-    NativeModule{"lockstep/mqtt",
-                 [](v8::Local<v8::Context> c,
-                    WorldSite& s) { return MakeMqttModule(c, s.api(), s.mqtt()); }},
+    NativeModule{
+        "lockstep/mqtt",
+        [](v8::Local<v8::Context> c,
+           WorldSite&
+               s) { return MakeMqttModule(c, s.api(), s.mqtt(), MqttModule::Face::kLockstep); }},
     NativeModule{"lockstep/socketio", [](v8::Local<v8::Context> c,
                                          WorldSite& s) { return MakeSocketIoModule(c, s.api()); }},
     NativeModule{"lockstep/sse",
@@ -174,6 +191,43 @@ constexpr std::array kFormerModules = {
         "crypto is global now: remove the import, and use crypto.subtle and crypto.getRandomValues"},
 };
 
+// Extensions of k6 that are not here, and what does the same. A name stands for those below it, too.
+constexpr std::array kExtensions = {
+    FormerModule{"k6/x/browser", "import k6/browser says what there is of it"},
+    FormerModule{"k6/x/client-prometheus-remote",
+                 "-o experimental-prometheus-rw sends the results"},
+    FormerModule{"k6/x/csv",
+                 "import k6/experimental/csv, or lockstep/data for rows that the fleet shares"},
+    FormerModule{"k6/x/dashboard", "--web-dashboard shows the run, and --report writes a page"},
+    FormerModule{"k6/x/exec", "scripts start no programs where agents run"},
+    FormerModule{
+        "k6/x/faker",
+        "import a library from a server instead, such as @faker-js/faker by https://esm.sh"},
+    FormerModule{"k6/x/file", "import k6/experimental/fs reads files; handleSummary() writes them"},
+    FormerModule{"k6/x/grpc", "import k6/net/grpc"},
+    FormerModule{"k6/x/kafka", "k6/http reaches Kafka where it has a REST proxy"},
+    FormerModule{"k6/x/loki", "http.post() to Loki's /loki/api/v1/push does the same"},
+    FormerModule{"k6/x/socketio", "import lockstep/socketio"},
+    FormerModule{"k6/x/sql", "k6/http reaches a database where it has an HTTP interface"},
+    FormerModule{"k6/x/sse", "import lockstep/sse"},
+    FormerModule{"k6/x/timers", "setTimeout and the other timers are global"},
+    FormerModule{"k6/x/webcrypto", "crypto is global"},
+    FormerModule{"k6/x/websockets", "import k6/websockets"},
+};
+
+std::string WhyNoExtension(const std::string& name) {
+  const std::string why =
+      absl::StrCat("there is no module ", name, ": of k6's extensions there are ",
+                   absl::StrJoin(kBuiltinExtensions, ", "));
+  for (const FormerModule& other : kExtensions) {
+    if (name == other.name || absl::StartsWith(name, absl::StrCat(other.name, "/"))) {
+      return absl::StrCat(why, "; ", other.now);
+    }
+  }
+  return absl::StrCat(why,
+                      DidYouMean(name, {kBuiltinExtensions.begin(), kBuiltinExtensions.end()}));
+}
+
 void ThrowUnknown(v8::Isolate* isolate, const std::string& name) {
   for (const FormerModule& former : kFormerModules) {
     if (former.name == name) {
@@ -181,18 +235,19 @@ void ThrowUnknown(v8::Isolate* isolate, const std::string& name) {
       return;
     }
   }
+  if (absl::StartsWith(name, kExtensionPrefix)) {
+    ThrowError(isolate, WhyNoExtension(name));
+    return;
+  }
   std::vector<std::string> known;
   for (const NativeModule& module : kModules) {
     known.emplace_back(module.name);
   }
   const std::string meant = DidYouMean(name, known);
-  ThrowError(
-      isolate,
-      absl::StrCat(
-          absl::StartsWith(name, "k6/x/")
-              ? "of k6's extensions there is k6/x/redis only, and so there is no module "
-              : "unknown module: ",
-          name, meant.empty() ? absl::StrCat("; there are ", absl::StrJoin(known, ", ")) : meant));
+  ThrowError(isolate,
+             absl::StrCat(
+                 "unknown module: ", name,
+                 meant.empty() ? absl::StrCat("; there are ", absl::StrJoin(known, ", ")) : meant));
 }
 
 }  // namespace

@@ -23,8 +23,10 @@
 
 namespace lockstep::agent {
 
+class DnsClient;
 class FileStore;
 struct MqttEnv;
+class PingClient;
 class RowStore;
 class SchemaStore;
 class SharedArrayStore;
@@ -39,6 +41,8 @@ class WorldSite {
   virtual RowStore& rows() = 0;
   virtual FileStore& shared_files() = 0;
   virtual StreamClient& streams() = 0;
+  virtual DnsClient& dns() = 0;
+  virtual PingClient& pings() = 0;
   virtual MqttEnv& mqtt() = 0;
   virtual SchemaStore& proto_schemas() = 0;
   virtual SourceStore& sources() = 0;

@@ -85,6 +85,8 @@ class MosquittoClient final : public MqttClient, private MosquittoEvents {
   std::string WhyLost(MosquittoFailure failure) const;
   // What libmosquitto said to a request with this packet id.
   absl::StatusOr<int> Asked(int code, int id);
+  // Sees to it that the next request gets a packet id that no other has. ResourceExhausted: they all have one.
+  absl::Status PassTakenIds();
   // Something was answered: if the client wants to leave, it may do so now, or wait anew.
   void Answered();
   void SayGoodbye();
@@ -246,6 +248,26 @@ void MosquittoClient::End(std::string why) {
 
 // ---- what a script asks for ----
 
+absl::Status MosquittoClient::PassTakenIds() {
+  // libmosquitto counts ids on whatever the broker has left unanswered. It spends one on a publication that it then refuses, as
+  // its topic and the longest payload together are more than a packet can have: none of it is read or sent.
+  while (requests_.NextIdIsTaken()) {
+    const int last = requests_.last_id();
+    int id = last;
+    if (!requests_.full()) {
+      mosquitto_publish_v5(mosquitto_.get(), &id, "x", static_cast<int>(kMostPayload), "",
+                           /*qos=*/0, /*retain=*/false, nullptr);
+    }
+    if (id == last) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat("the broker has left so much unanswered that none of MQTT's ",
+                       MqttRequests::kMostIds, " packet ids is free"));
+    }
+    requests_.NoteId(id);
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<int> MosquittoClient::Publish(const MqttMessage& message) {
   LOCKSTEP_RETURN_IF_ERROR(CheckMqttTopic(message.topic));
   if (message.payload.size() > kMostPayload) {
@@ -261,7 +283,7 @@ absl::StatusOr<int> MosquittoClient::Publish(const MqttMessage& message) {
         absl::StrCat("more than ", kMaxMqttBytes,
                      " bytes are under way to the broker, which does not take them"));
   }
-  LOCKSTEP_RETURN_IF_ERROR(requests_.CheckNextId());
+  LOCKSTEP_RETURN_IF_ERROR(PassTakenIds());
   LOCKSTEP_ASSIGN_OR_RETURN(const MosquittoProperties properties,
                             MosquittoProperties::Make(message.properties));
   int id = requests_.last_id();
@@ -301,7 +323,7 @@ absl::StatusOr<int> MosquittoClient::Subscribe(const std::vector<std::string>& f
   const int options = (how.no_local ? int{MQTT_SUB_OPT_NO_LOCAL} : 0) |
                       (how.retain_as_published ? int{MQTT_SUB_OPT_RETAIN_AS_PUBLISHED} : 0) |
                       how.retain_handling * int{MQTT_SUB_OPT_SEND_RETAIN_NEW};
-  LOCKSTEP_RETURN_IF_ERROR(requests_.CheckNextId());
+  LOCKSTEP_RETURN_IF_ERROR(PassTakenIds());
   int id = requests_.last_id();
   const int code =
       mosquitto_subscribe_multiple(mosquitto_.get(), &id, static_cast<int>(names.size()),
@@ -320,7 +342,7 @@ void MosquittoClient::OnSubscribed(int id, std::vector<int> granted) {
 
 absl::StatusOr<int> MosquittoClient::Unsubscribe(const std::vector<std::string>& filters) {
   LOCKSTEP_ASSIGN_OR_RETURN(std::vector<char*> names, CheckedFilters(filters));
-  LOCKSTEP_RETURN_IF_ERROR(requests_.CheckNextId());
+  LOCKSTEP_RETURN_IF_ERROR(PassTakenIds());
   int id = requests_.last_id();
   const int code = mosquitto_unsubscribe_multiple(
       mosquitto_.get(), &id, static_cast<int>(names.size()), names.data(), nullptr);

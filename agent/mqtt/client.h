@@ -120,7 +120,7 @@ class MqttClient {
 
   // Each returns a number by which it is answered, and nothing else is. InvalidArgument: topic, filter
   // or size; FailedPrecondition: there is no connection; ResourceExhausted: kMaxMqttBytes are under
-  // way, or the next of MQTT's 65535 packet ids is that of something that is not answered.
+  // way, or each of MQTT's 65535 packet ids is that of something that is not answered.
   virtual absl::StatusOr<int> Publish(const MqttMessage& message) = 0;
   virtual absl::StatusOr<int> Subscribe(const std::vector<std::string>& filters,
                                         const MqttSubscription& how) = 0;

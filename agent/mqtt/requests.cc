@@ -2,23 +2,10 @@
 
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-
 namespace lockstep::agent {
-namespace {
-
-constexpr int kMostIds = 65'535;
-
-}  // namespace
-
-absl::Status MqttRequests::CheckNextId() const {
+bool MqttRequests::NextIdIsTaken() const {
   const int next = last_id_ % kMostIds + 1;
-  return publications_.contains(next) || others_.contains(next)
-             ? absl::ResourceExhaustedError(
-                   absl::StrCat("all ", kMostIds,
-                                " packet ids of MQTT have been used since something was asked that "
-                                "the broker has not answered"))
-             : absl::OkStatus();
+  return publications_.contains(next) || others_.contains(next);
 }
 
 int MqttRequests::BeginPublication(int64_t bytes) {

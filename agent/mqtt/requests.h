@@ -5,7 +5,6 @@
 #include <optional>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/status/status.h"
 
 namespace lockstep::agent {
 
@@ -13,8 +12,11 @@ namespace lockstep::agent {
 // which is never another's.
 class MqttRequests {
  public:
-  // ResourceExhausted: the next request's packet id is that of one that is not answered.
-  absl::Status CheckNextId() const;
+  static constexpr int kMostIds = 65'535;
+  // Whether no other request would find an id.
+  bool full() const { return publications_.size() + others_.size() >= kMostIds; }
+  // Whether the next request's packet id would be that of one that is not answered.
+  bool NextIdIsTaken() const;
   // Of the last request that libmosquitto has given one; 0: there was none.
   int last_id() const { return last_id_; }
   void NoteId(int id) { last_id_ = id; }

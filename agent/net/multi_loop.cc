@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "agent/net/dns_questions.h"
 #include "agent/net/engine.h"
+#include "agent/net/pinger.h"
 #include "agent/net/pool.h"
 #include "agent/net/tcp_stream.h"
 #include "agent/net/websocket.h"
@@ -54,6 +56,17 @@ std::unique_ptr<WebSocket> MultiLoop::OpenWebSocket(ConnectionPool& pool, WebSoc
 std::unique_ptr<ByteStream> MultiLoop::OpenStream(ConnectionPool& pool, StreamTarget target,
                                                   StreamListener& listener) {
   return MakeTcpStream(*engine_, static_cast<NetPool&>(pool), std::move(target), listener);
+}
+
+std::unique_ptr<Ping> MultiLoop::StartPing(PingSpec spec, PingListener& listener) {
+  return MakePing(*engine_, dns(), std::move(spec), listener);
+}
+
+DnsClient& MultiLoop::dns() {
+  if (dns_ == nullptr) {
+    dns_ = MakeDnsQuestions(*engine_);
+  }
+  return *dns_;
 }
 
 void MultiLoop::SetReadyStage(absl::AnyInvocable<void()> stage) {

@@ -22,6 +22,8 @@
 
 #include "agent/http/byte_stream.h"
 #include "agent/http/client.h"
+#include "agent/http/dns_client.h"
+#include "agent/http/ping.h"
 #include "agent/http/websocket.h"
 #include "agent/net/network.h"
 #include "common/base/event_loop.h"
@@ -30,7 +32,10 @@ namespace lockstep::agent {
 
 class Engine;
 
-class MultiLoop final : public EventLoop, public HttpClient, public StreamClient {
+class MultiLoop final : public EventLoop,
+                        public HttpClient,
+                        public StreamClient,
+                        public PingClient {
  public:
   // `network` outlives the loop.
   explicit MultiLoop(Network& network);
@@ -62,6 +67,12 @@ class MultiLoop final : public EventLoop, public HttpClient, public StreamClient
   std::unique_ptr<ByteStream> OpenStream(ConnectionPool& pool, StreamTarget target,
                                          StreamListener& listener) override;
 
+  // PingClient
+  std::unique_ptr<Ping> StartPing(PingSpec spec, PingListener& listener) override;
+
+  // Questions to name servers over this loop.
+  DnsClient& dns();
+
   // Called once in each turn, as stage 3. Set before Run.
   void SetReadyStage(absl::AnyInvocable<void()> stage);
 
@@ -82,6 +93,7 @@ class MultiLoop final : public EventLoop, public HttpClient, public StreamClient
 
  private:
   std::unique_ptr<Engine> engine_;
+  std::unique_ptr<DnsClient> dns_;  // null: nobody has asked
 };
 
 }  // namespace lockstep::agent

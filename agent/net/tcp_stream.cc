@@ -63,6 +63,9 @@ class TcpStream final : public ByteStream, public EventSource {
   }
   int64_t bytes_sent() const override { return sent_; }
   int64_t bytes_received() const override { return received_; }
+  std::string peer_certificate() const override {
+    return tls_ == nullptr ? std::string() : tls_->PeerCertificate();
+  }
 
   // One event at a time, as the listener may destroy the stream in each.
   void DeliverEvents() override {
@@ -126,7 +129,10 @@ class TcpStream final : public ByteStream, public EventSource {
   }
 
   bool MakeTls(const TlsAuth* certificate) {
-    TlsParties parties{.host = target_.host, .authorities = target_.authorities, .client = {}};
+    TlsParties parties{.host = target_.host,
+                       .authorities = target_.authorities,
+                       .client = {},
+                       .verify = target_.verify};
     if (!target_.certificate.empty()) {
       parties.client.cert = target_.certificate;
       parties.client.key = target_.key;

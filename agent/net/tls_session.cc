@@ -73,6 +73,18 @@ absl::Status TlsSession::Receive(absl::string_view cipher, std::string* plain) {
   return absl::OkStatus();
 }
 
+std::string TlsSession::PeerCertificate() const {
+  const std::unique_ptr<X509, openssl::Free<&X509_free>> shown(
+      SSL_get1_peer_certificate(ssl_.get()));
+  std::string der;
+  if (shown != nullptr) {
+    der.resize(static_cast<size_t>(std::max(i2d_X509(shown.get(), nullptr), 0)));
+    auto* data = reinterpret_cast<unsigned char*>(der.data());
+    i2d_X509(shown.get(), &data);
+  }
+  return der;
+}
+
 void TlsSession::Send(absl::string_view plain) {
   // The output is memory, so all of it is taken.
   while (!plain.empty()) {

@@ -26,6 +26,8 @@ class TlsSession {
   absl::Status Receive(absl::string_view cipher, std::string* plain);
   // The handshake is over; only then may something be sent.
   bool open() const { return SSL_is_init_finished(ssl_.get()) == 1; }
+  // What the server has shown, in DER; "" before the handshake is over.
+  std::string PeerCertificate() const;
   // The server has said that nothing more comes.
   bool ended() const { return ended_; }
   void Send(absl::string_view plain);

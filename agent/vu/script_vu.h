@@ -150,6 +150,8 @@ class ScriptVu final : public ApiVu, public WorldSite {
   RowStore& rows() override { return *run_.rows; }
   FileStore& shared_files() override { return *run_.shared_files; }
   StreamClient& streams() override { return worker_.loop(); }
+  DnsClient& dns() override { return worker_.loop().dns(); }
+  PingClient& pings() override { return worker_.loop(); }
   MqttEnv& mqtt() override { return worker_.mqtt(); }
   SchemaStore& proto_schemas() override { return *run_.proto_schemas; }
   SourceStore& sources() override { return *run_.sources; }

@@ -4,13 +4,16 @@
 #include <array>
 #include <optional>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 
+#include "common/base/builtin_extensions.h"
 #include "common/base/version.h"
 
 namespace lockstep::coordinator {
@@ -156,10 +159,14 @@ UseDirectives ReadUseDirectives(absl::string_view script) {
     }
     rest = absl::StripAsciiWhitespace(rest);
     if (absl::ConsumePrefix(&rest, "with ")) {
-      found.warnings.push_back(
-          absl::StrCat("\"", directive,
-                       "\": Lockstep has no extensions of k6, and "
-                       "installs none; a module that is missing is told where it is imported"));
+      const absl::string_view extension = rest.substr(0, rest.find_first_of(" \t<>=~^!"));
+      if (absl::c_linear_search(kBuiltinExtensions, extension)) {
+        continue;
+      }
+      found.warnings.push_back(absl::StrCat(
+          "\"", directive, "\": of k6's extensions Lockstep has ",
+          absl::StrJoin(kBuiltinExtensions, ", "),
+          ", and installs none; a module that is missing is told where it is imported"));
       continue;
     }
     const std::optional<bool> allowed = Allows(rest, ours);

@@ -98,6 +98,9 @@ std::string MqttBroker::AnswerTo(char head, const std::string& body) {
   {
     const MutexLock lock(mutex_);
     counts_.done += done ? 1 : 0;
+    if (type == kPublish && ++counts_.publications <= options_.unanswered) {
+      return "";
+    }
   }
   switch (type) {
     case kPublish: {

@@ -16,12 +16,14 @@ class MqttBroker {
     int granted = 0;      // to each subscription; 128: it is refused
     bool answers = true;  // to anything but the connection
     bool drops = false;   // the connection, on the first publication
+    int unanswered = 0;   // so many of the first publications, which it takes all the same
     bool reads = true;    // what follows the connection's first packet
   };
   struct Counts {
     int connections = 0;
     int done = 0;      // publications whose handshake is over, as their QoS has it
     int goodbyes = 0;  // DISCONNECTs
+    int publications = 0;
   };
 
   explicit MqttBroker(const Options& options) : options_(options) {}

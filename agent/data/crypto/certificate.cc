@@ -252,6 +252,10 @@ absl::StatusOr<Certificate> ReadCertificate(absl::string_view pem) {
         "failed to decode certificate PEM file: there is no \"-----BEGIN CERTIFICATE-----\" with "
         "base64 and an end");
   }
+  return ReadCertificateDer(der);
+}
+
+absl::StatusOr<Certificate> ReadCertificateDer(absl::string_view der) {
   const unsigned char* data = ConstBytes(der);
   const unsigned char* const end = data + der.size();
   const X509Handle handle(d2i_X509(nullptr, &data, static_cast<long>(der.size())));

@@ -12,10 +12,10 @@
 namespace lockstep::agent {
 
 // Kinds of a name's parts, as object identifiers.
-inline constexpr absl::string_view kCommonName = "2.5.4.3", kCountry = "2.5.4.6",
-                                   kLocality = "2.5.4.7", kState = "2.5.4.8", kStreet = "2.5.4.9",
-                                   kOrganization = "2.5.4.10", kOrganizationalUnit = "2.5.4.11",
-                                   kPostalCode = "2.5.4.17";
+inline constexpr absl::string_view kCommonName = "2.5.4.3", kSerialNumber = "2.5.4.5",
+                                   kCountry = "2.5.4.6", kLocality = "2.5.4.7", kState = "2.5.4.8",
+                                   kStreet = "2.5.4.9", kOrganization = "2.5.4.10",
+                                   kOrganizationalUnit = "2.5.4.11", kPostalCode = "2.5.4.17";
 
 struct DistinguishedName {
   // Object identifier ("2.5.4.3") and value, in the certificate's order.
@@ -47,5 +47,7 @@ struct Certificate {
 
 // The first block of `pem`. InvalidArgument: there is none, or it is no certificate.
 absl::StatusOr<Certificate> ReadCertificate(absl::string_view pem);
+// The same of its DER.
+absl::StatusOr<Certificate> ReadCertificateDer(absl::string_view der);
 
 }  // namespace lockstep::agent

@@ -61,6 +61,8 @@ absl::string_view BoundMethodsSource();
 absl::string_view EmitterSource();
 // agent/js/lockstep/mqtt.js: evaluates to the function (native) => ({ connect, connectAsync, MqttClient, default }).
 absl::string_view MqttSource();
+// agent/js/lockstep/k6_mqtt.js: evaluates to the function (native) => ({ Client, QoS }).
+absl::string_view K6MqttSource();
 // agent/js/k6/http_stream.js: evaluates to the function (native) => (number) => stream.
 absl::string_view HttpStreamSource();
 // agent/js/lockstep/socketio.js: evaluates to the function (native) => ({ io, connect, Manager, Socket, default }).

@@ -20,10 +20,14 @@ struct MetricDefinition {
 
 class ModuleMetrics {
  public:
-  // Registers them. One that the script has defined before as something else stays the script's,
+  // Registers them, but for those without a name, which are not written. One that the script has defined before as something else stays the script's,
   // with a warning, and is not written.
   ModuleMetrics(ApiVu& vu, absl::Span<const MetricDefinition> definitions) : vu_(vu) {
     for (const MetricDefinition& each : definitions) {
+      if (each.name.empty()) {
+        ids_.emplace_back();
+        continue;
+      }
       const absl::StatusOr<MetricId> id =
           vu.sink().metrics().Register(each.name, each.type, each.contains);
       ids_.push_back(id.ok() ? std::optional(*id) : std::nullopt);

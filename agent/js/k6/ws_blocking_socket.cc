@@ -19,6 +19,17 @@ bool BlockingSocket::WaitForEvent() {
   return resumed;
 }
 
+bool BlockingSocket::WaitForRoom(size_t message_bytes) {
+  while (!over_ && !socket_->HasRoomFor(message_bytes)) {
+    const bool resumed = vu_.Park([this](ApiVu::Task wake) { room_ = std::move(wake); });
+    room_ = nullptr;
+    if (!resumed) {
+      return false;
+    }
+  }
+  return true;
+}
+
 BlockingSocket::Event BlockingSocket::TakeEvent() {
   Event event = std::move(events_.front());
   events_.pop_front();

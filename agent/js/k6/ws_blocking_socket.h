@@ -41,9 +41,9 @@ class BlockingSocket final : public WebSocketListener {
   void On(v8::Isolate* isolate, const std::string& event, v8::Local<v8::Function> handler) {
     handlers_[event].emplace_back(isolate, handler);
   }
-  // Once closing began, the script's error handlers are called.
+  // Waits until the server has taken enough of what was sent before. Once closing began, the script's error handlers are called.
   void Send(v8::Local<v8::Context> context, absl::string_view message, bool binary) {
-    if (!CheckRoomToSend(context->GetIsolate(), *socket_, message.size())) {
+    if (!WaitForRoom(message.size())) {
       return;
     }
     if (!(binary ? socket_->SendBinary(message) : socket_->SendText(message))) {
@@ -65,7 +65,10 @@ class BlockingSocket final : public WebSocketListener {
     response_ = std::move(response);
     Push({Event::kHandshake, "", 0});
   }
-  void OnSent() override { meter_.Sent(socket_->messages_sent()); }
+  void OnSent() override {
+    meter_.Sent(socket_->messages_sent());
+    LetSend();
+  }
   void OnText(std::string message) override { Push({Event::kText, std::move(message), 0}); }
   void OnBinary(std::string message) override { Push({Event::kBinary, std::move(message), 0}); }
   void OnPing(std::string) override { Push({Event::kPing, "", 0}); }
@@ -74,7 +77,9 @@ class BlockingSocket final : public WebSocketListener {
     Push({Event::kPong, "", 0});
   }
   void OnClose(int code, std::string reason) override {
+    over_ = true;
     Push({Event::kClose, std::move(reason), code});
+    LetSend();
   }
 
  private:
@@ -97,6 +102,14 @@ class BlockingSocket final : public WebSocketListener {
       std::exchange(wake_, nullptr)();
     }
   }
+  // The script, which waits for room.
+  void LetSend() {
+    if (room_) {
+      std::exchange(room_, nullptr)();
+    }
+  }
+  // Both return false where the VU was interrupted.
+  bool WaitForRoom(size_t message_bytes);
   bool WaitForEvent();
   Event TakeEvent();
   bool Handle(v8::Local<v8::Context> context, Event event);
@@ -114,11 +127,13 @@ class BlockingSocket final : public WebSocketListener {
   std::map<std::string, std::vector<v8::Global<v8::Function>>> handlers_;
   std::deque<Event> events_;
   WsBacklog backlog_;
-  ApiVu::Task wake_;
+  ApiVu::Task wake_;  // waits for an event
+  ApiVu::Task room_;  // waits until more can be sent
   std::map<int64_t, Timer> timers_;
   int64_t last_timer_ = 0;
   bool closing_ = false;  // by us; only the end is waited for
   bool closed_ = false;
+  bool over_ = false;  // nothing more can be sent, though the script may not know it yet
 };
 
 }  // namespace lockstep::agent

@@ -1,5 +1,7 @@
 #include "agent/js/lockstep/mqtt.h"
 
+#include <iterator>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -8,8 +10,10 @@
 #include "agent/js/bind/embedded_scripts.h"
 #include "agent/js/bind/errors.h"
 #include "agent/js/bind/functions.h"
+#include "agent/js/bind/properties.h"
 #include "agent/js/bind/script_exports.h"
 #include "agent/js/bind/text.h"
+#include "agent/js/k6/script_tags.h"
 #include "agent/js/lockstep/mqtt_connection.h"
 #include "agent/js/lockstep/mqtt_options.h"
 #include "agent/js/lockstep/mqtt_properties.h"
@@ -63,6 +67,14 @@ void ReturnMqtt(const Info& info, absl::string_view what, const absl::StatusOr<i
   }
 }
 
+// The tags that `options` give the samples of one request.
+absl::Status AddMqttTags(const Info& info, v8::Local<v8::Object> options, TagSet* tags) {
+  v8::Local<v8::Value> given;
+  return GetProperty(ContextOf(info), options, "tags", &given)
+             ? AddScriptTags(ContextOf(info), given, BoundTo<MqttModule>(info).vu(), tags)
+             : absl::CancelledError();
+}
+
 // (number, topic, message, options)
 void NativeMqttPublish(const Info& info) {
   const Context context = ContextOf(info);
@@ -76,12 +88,16 @@ void NativeMqttPublish(const Info& info) {
                    "publish(): the message must be a string, an ArrayBuffer or a typed array");
     return;
   }
-  const absl::Status read = info[3]->IsObject()
-                                ? ReadMqttMessageOptions(context, info[3].As<v8::Object>(),
-                                                         connection->version(), &message)
-                                : absl::InvalidArgumentError("the options must be an object");
+  absl::Status read = info[3]->IsObject()
+                          ? ReadMqttMessageOptions(context, info[3].As<v8::Object>(),
+                                                   connection->version(), &message)
+                          : absl::InvalidArgumentError("the options must be an object");
+  TagSet tags = connection->TagsOf(message.qos);
+  if (read.ok()) {
+    read = AddMqttTags(info, info[3].As<v8::Object>(), &tags);
+  }
   ReturnMqtt(info, "publish()",
-             read.ok() ? connection->Publish(message) : absl::StatusOr<int>(read));
+             read.ok() ? connection->Publish(message, tags) : absl::StatusOr<int>(read));
 }
 
 bool MqttFiltersOf(const Info& info, std::vector<std::string>* filters) {
@@ -103,10 +119,13 @@ void NativeMqttSubscribe(const Info& info) {
   if (connection == nullptr || !MqttFiltersOf(info, &filters)) {
     return;
   }
+  const auto options = info[2].As<v8::Object>();
   const absl::StatusOr<MqttSubscription> how =
-      ReadMqttSubscription(ContextOf(info), info[2].As<v8::Object>(), connection->version());
+      ReadMqttSubscription(ContextOf(info), options, connection->version());
+  TagSet tags = connection->tags();
+  const absl::Status read = how.ok() ? AddMqttTags(info, options, &tags) : how.status();
   ReturnMqtt(info, "subscribe()",
-             how.ok() ? connection->Subscribe(filters, *how) : absl::StatusOr<int>(how.status()));
+             read.ok() ? connection->Subscribe(filters, *how, tags) : absl::StatusOr<int>(read));
 }
 
 // (number, filters)
@@ -116,6 +135,24 @@ void NativeMqttUnsubscribe(const Info& info) {
   if (connection != nullptr && MqttFiltersOf(info, &filters)) {
     ReturnMqtt(info, "unsubscribe()", connection->Unsubscribe(filters));
   }
+}
+
+// (number, id): waits for the answer to a request, for the connection (0) or its end (-1), and returns why there is none, "" if there
+// is one, and what was granted.
+void NativeMqttWait(const Info& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  MqttModule::Connection* const connection = MqttConnectionOf(info);
+  if (connection == nullptr) {
+    return;
+  }
+  const std::optional<MqttAnswer> answer =
+      connection->Wait(static_cast<int>(info[1].As<v8::Number>()->Value()));
+  if (!answer) {
+    return;  // the script is being ended
+  }
+  v8::Local<v8::Value> told[] = {JsText(isolate, answer->error),
+                                 MqttCodes(isolate, answer->granted)};
+  info.GetReturnValue().Set(v8::Array::New(isolate, told, std::size(told)));
 }
 
 // (number, force)
@@ -145,8 +182,12 @@ void NativeMqttWarn(const Info& info) {
 
 }  // namespace
 
-MqttModule::MqttModule(ApiVu& vu, MqttEnv& env)
-    : vu_(vu), env_(env), metrics_(vu, MqttModule::Connection::Definitions()), timers_(vu) {}
+MqttModule::MqttModule(ApiVu& vu, MqttEnv& env, Face face)
+    : vu_(vu),
+      env_(env),
+      face_(face),
+      metrics_(vu, MqttModule::Connection::Definitions(face)),
+      timers_(vu) {}
 MqttModule::~MqttModule() = default;
 
 void MqttModule::EndIteration() {
@@ -171,6 +212,7 @@ v8::Local<v8::Object> MqttModule::MakeExports(Context context) {
                                                      {"publish", NativeMqttPublish},
                                                      {"subscribe", NativeMqttSubscribe},
                                                      {"unsubscribe", NativeMqttUnsubscribe},
+                                                     {"wait", NativeMqttWait},
                                                      {"close", NativeMqttClose},
                                                      {"decode", NativeMqttDecode},
                                                      {"dropped", NativeMqttDropped},
@@ -178,11 +220,12 @@ v8::Local<v8::Object> MqttModule::MakeExports(Context context) {
                                                     v8::External::New(context->GetIsolate(), this));
   timers_.AddFunctions(context, native);
   AddPart(context, native, "Emitter", EmitterSource());
-  return ExportsOf(context, MqttSource(), native);
+  return ExportsOf(context, face_ == Face::kK6 ? K6MqttSource() : MqttSource(), native);
 }
 
-v8::Local<v8::Object> MakeMqttModule(Context context, ApiVu& vu, MqttEnv& env) {
-  return KeepModule(context, vu, std::make_unique<MqttModule>(vu, env));
+v8::Local<v8::Object> MakeMqttModule(Context context, ApiVu& vu, MqttEnv& env,
+                                     MqttModule::Face face) {
+  return KeepModule(context, vu, std::make_unique<MqttModule>(vu, env, face));
 }
 
 }  // namespace lockstep::agent

@@ -1,6 +1,6 @@
-// The module `lockstep/mqtt`: connect() and clients, modelled on mqtt.js. What connections do is in
-// agent/mqtt, what they mean to a script in mqtt.js. Events come while the script is not waiting for
-// anything else; an iteration lasts until its clients have ended.
+// The modules `lockstep/mqtt`, with connect() and clients modelled on mqtt.js, and `k6/x/mqtt`, whose clients wait. What
+// connections do is in agent/mqtt, what they mean to a script in mqtt.js and k6_mqtt.js. Events come while the script is not
+// waiting for anything else; an iteration lasts until its clients have ended.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +26,10 @@ struct MqttPlan {
 
 class MqttModule final : public VuPart {
  public:
+  // Whose API it is, and whose metrics.
+  enum class Face { kLockstep, kK6 };
   // Both outlive the module.
-  MqttModule(ApiVu& vu, MqttEnv& env);
+  MqttModule(ApiVu& vu, MqttEnv& env, Face face);
   ~MqttModule() override;
   MqttModule(const MqttModule&) = delete;
   MqttModule& operator=(const MqttModule&) = delete;
@@ -47,12 +49,14 @@ class MqttModule final : public VuPart {
  private:
   ApiVu& vu_;
   MqttEnv& env_;
+  const Face face_;
   ModuleMetrics metrics_;
   Numbered<Connection> connections_;
   ScriptTimers timers_;
 };
 
 // Makes the module and leaves it to `vu`, which, like `env`, outlives the context; returns its exports.
-v8::Local<v8::Object> MakeMqttModule(v8::Local<v8::Context> context, ApiVu& vu, MqttEnv& env);
+v8::Local<v8::Object> MakeMqttModule(v8::Local<v8::Context> context, ApiVu& vu, MqttEnv& env,
+                                     MqttModule::Face face);
 
 }  // namespace lockstep::agent

@@ -19,8 +19,10 @@ enum MqttMetric : size_t {
   kMqttMsgsReceived,
   kMqttPublishDuration,
   kMqttSubscribeDuration,
+  kMqttPublishes,
+  kMqttSubscribes,
 };
-// In the order of `MqttMetric`.
+// In the order of `MqttMetric`, as are k6's; "": there is none.
 constexpr MetricDefinition kMqttMetrics[] = {
     {"mqtt_sessions"},
     {"mqtt_connecting", MetricType::kTrend, ValueType::kTime},
@@ -29,6 +31,19 @@ constexpr MetricDefinition kMqttMetrics[] = {
     {"mqtt_msgs_received"},
     {"mqtt_publish_duration", MetricType::kTrend, ValueType::kTime},
     {"mqtt_subscribe_duration", MetricType::kTrend, ValueType::kTime},
+    {""},
+    {""},
+};
+constexpr MetricDefinition kK6MqttMetrics[] = {
+    {"mqtt_connects"},
+    {"mqtt_connect_duration", MetricType::kTrend, ValueType::kTime},
+    {""},
+    {"mqtt_messages_sent"},
+    {"mqtt_messages_received"},
+    {""},
+    {""},
+    {"mqtt_publishes"},
+    {"mqtt_subscribes"},
 };
 
 // Of a PUBLISH besides topic and payload: the fixed header, the topic's length, and an id.
@@ -47,6 +62,14 @@ const absl::Status& NoMqttConnection() {
 
 }  // namespace
 
+v8::Local<v8::Array> MqttCodes(v8::Isolate* isolate, const std::vector<int>& codes) {
+  std::vector<v8::Local<v8::Value>> values;
+  for (const int code : codes) {
+    values.push_back(v8::Integer::New(isolate, code));
+  }
+  return v8::Array::New(isolate, values.data(), values.size());
+}
+
 MqttModule::Connection::Connection(MqttModule& module, uint64_t number, v8::Isolate* isolate,
                                    const MqttPlan& plan, v8::Local<v8::Function> emit)
     : module_(module),
@@ -62,8 +85,8 @@ MqttModule::Connection::~Connection() {
   Ended("interrupted");
 }
 
-absl::Span<const MetricDefinition> MqttModule::Connection::Definitions() {
-  return kMqttMetrics;
+absl::Span<const MetricDefinition> MqttModule::Connection::Definitions(Face face) {
+  return face == Face::kK6 ? kK6MqttMetrics : kMqttMetrics;
 }
 
 absl::Status MqttModule::Connection::Start(MqttSpec spec) {
@@ -96,13 +119,14 @@ void MqttModule::Connection::Close(bool force) {
   }
 }
 
-absl::StatusOr<int> MqttModule::Connection::Publish(const MqttMessage& message) {
+absl::StatusOr<int> MqttModule::Connection::Publish(const MqttMessage& message, TagSet tags) {
   const MonoTime sent = Now();
   absl::StatusOr<int> id = client_ == nullptr ? NoMqttConnection() : client_->Publish(message);
   if (id.ok()) {
     const auto bytes = static_cast<int64_t>(message.topic.size() + message.payload.size());
+    module_.metrics().Add(kMqttPublishes, 1, tags);
     publications_[*id] = {
-        .sent = sent, .tags = TagsOf(message.qos), .qos = message.qos, .bytes = bytes};
+        .sent = sent, .tags = std::move(tags), .qos = message.qos, .bytes = bytes};
   } else if (!absl::IsInvalidArgument(id.status())) {
     Failed(id.status().message());
   }
@@ -114,11 +138,12 @@ void MqttModule::Connection::Failed(absl::string_view cause) {
 }
 
 absl::StatusOr<int> MqttModule::Connection::Subscribe(const std::vector<std::string>& filters,
-                                                      const MqttSubscription& how) {
+                                                      const MqttSubscription& how, TagSet tags) {
   absl::StatusOr<int> id =
       client_ == nullptr ? NoMqttConnection() : client_->Subscribe(filters, how);
   if (id.ok()) {
-    subscriptions_[*id] = Now();
+    module_.metrics().Add(kMqttSubscribes, 1, tags);
+    subscriptions_[*id] = {.sent = Now(), .tags = std::move(tags)};
   }
   return id;
 }
@@ -151,6 +176,7 @@ void MqttModule::Connection::Ended(absl::string_view why) {
 
 void MqttModule::Connection::OnMqttConnected(bool session_present) {
   Connected("");
+  Tell(kConnected, {});
   Announce([this, session_present] {
     Emit({JsText(isolate_, "connect"), v8::Boolean::New(isolate_, session_present)});
   });
@@ -190,7 +216,7 @@ void MqttModule::Connection::OnMqttPublished(int id, absl::string_view why) {
 
 void MqttModule::Connection::OnMqttSubscribed(int id, std::vector<int> granted) {
   if (const auto known = subscriptions_.find(id); known != subscriptions_.end()) {
-    module_.metrics().AddTime(kMqttSubscribeDuration, known->second, tags_);
+    module_.metrics().AddTime(kMqttSubscribeDuration, known->second.sent, known->second.tags);
     subscriptions_.erase(known);
   }
   for (const int code : granted) {
@@ -212,6 +238,11 @@ void MqttModule::Connection::OnMqttClosed(std::string why) {
     Failed("the broker has not answered a subscription");
   }
   Ended(why);
+  over_ = why;
+  if (waited_for_) {
+    const bool meant = why.empty() && *waited_for_ == kClosed;
+    Tell(*waited_for_, {.error = meant || !why.empty() ? why : "connection closed", .granted = {}});
+  }
   if (next_ == nullptr) {
     return;
   }
@@ -224,14 +255,32 @@ void MqttModule::Connection::OnMqttClosed(std::string why) {
 }
 
 void MqttModule::Connection::Answer(int id, std::string error, std::vector<int> granted) {
+  if (waited_for_ == id) {
+    Tell(id, {std::move(error), std::move(granted)});
+    return;
+  }
   Announce([this, id, error = std::move(error), granted = std::move(granted)] {
-    std::vector<v8::Local<v8::Value>> codes;
-    for (const int code : granted) {
-      codes.push_back(v8::Integer::New(isolate_, code));
-    }
     Emit({JsText(isolate_, "answer"), v8::Integer::New(isolate_, id), JsText(isolate_, error),
-          v8::Array::New(isolate_, codes.data(), codes.size())});
+          MqttCodes(isolate_, granted)});
   });
+}
+
+std::optional<MqttAnswer> MqttModule::Connection::Wait(int id) {
+  if (over_) {
+    return MqttAnswer{.error = *over_, .granted = {}};
+  }
+  waited_for_ = id;
+  const bool resumed = module_.vu().Park([this](ApiVu::Task wake) { wake_ = std::move(wake); });
+  waited_for_.reset();
+  wake_ = nullptr;
+  return resumed ? std::exchange(answer_, std::nullopt) : std::nullopt;
+}
+
+void MqttModule::Connection::Tell(int id, MqttAnswer answer) {
+  if (waited_for_ == id && wake_ != nullptr) {
+    answer_ = std::move(answer);
+    std::exchange(wake_, nullptr)();
+  }
 }
 
 void MqttModule::Connection::Announce(ApiVu::Task task) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,14 @@ namespace lockstep::agent {
 inline constexpr char kMqttMethod[] = "MQTT";
 inline constexpr char kMqttNotSent[] = "a publication has not been sent";
 
+// To one request.
+struct MqttAnswer {
+  std::string error;         // "": it was granted
+  std::vector<int> granted;  // to a subscription
+};
+
+v8::Local<v8::Array> MqttCodes(v8::Isolate* isolate, const std::vector<int>& codes);
+
 // Its events wait for the script's turn; the next one is always announced, so that
 // the iteration lasts as long as the connection.
 class MqttModule::Connection final : public MqttListener {
@@ -25,17 +34,25 @@ class MqttModule::Connection final : public MqttListener {
   Connection(MqttModule& module, uint64_t number, v8::Isolate* isolate, const MqttPlan& plan,
              v8::Local<v8::Function> emit);
   ~Connection() override;
-  static absl::Span<const MetricDefinition> Definitions();
+  static absl::Span<const MetricDefinition> Definitions(Face face);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
   absl::Status Start(MqttSpec spec);
 
   MqttVersion version() const { return version_; }
-  absl::StatusOr<int> Publish(const MqttMessage& message);
+  // Of the samples of the connection, and of publications.
+  const TagSet& tags() const { return tags_; }
+  TagSet TagsOf(int qos);
+  absl::StatusOr<int> Publish(const MqttMessage& message, TagSet tags);
   absl::StatusOr<int> Subscribe(const std::vector<std::string>& filters,
-                                const MqttSubscription& how);
+                                const MqttSubscription& how, TagSet tags);
   absl::StatusOr<int> Unsubscribe(const std::vector<std::string>& filters);
+  // What to wait for besides requests.
+  static constexpr int kConnected = 0, kClosed = -1;
+  // Stops the script until the request `id` is answered, which then is no event, or the connection has ended. Nothing: the VU
+  // was interrupted.
+  std::optional<MqttAnswer> Wait(int id);
   // After what is under way; `force`: at once, and without a goodbye.
   void Close(bool force);
 
@@ -55,8 +72,14 @@ class MqttModule::Connection final : public MqttListener {
     int64_t bytes;
   };
 
+  struct Subscription {
+    MonoTime sent;
+    TagSet tags;
+  };
+
   MonoTime Now();
-  TagSet TagsOf(int qos);
+  // Lets the script go on if it waits for `id`.
+  void Tell(int id, MqttAnswer answer);
   // There is a connection, or there is none, which is an error.
   void Connected(absl::string_view error);
   void Ended(absl::string_view why);
@@ -79,8 +102,12 @@ class MqttModule::Connection final : public MqttListener {
   v8::Global<v8::Function> emit_;
   absl::AnyInvocable<void(ApiVu::Task)> next_;  // null: the last event is announced
   absl::flat_hash_map<int, Publication> publications_;
-  absl::flat_hash_map<int, MonoTime> subscriptions_;
-  size_t waiting_bytes_ = 0;  // of messages that the script has not got
+  absl::flat_hash_map<int, Subscription> subscriptions_;
+  std::optional<int> waited_for_;  // by a script that stands still
+  std::optional<MqttAnswer> answer_;
+  ApiVu::Task wake_;
+  std::optional<std::string> over_;  // the connection is, and why
+  size_t waiting_bytes_ = 0;         // of messages that the script has not got
   std::unique_ptr<MqttClient> client_;
 };
 

@@ -196,8 +196,25 @@ TEST_F(MqttClientTest, APacketIdIsThatOfOneRequestAtATime) {
     refused = client->Publish(message).status();
   }
   EXPECT_TRUE(absl::IsResourceExhausted(refused)) << refused;
-  EXPECT_THAT(refused.message(), HasSubstr("all 65535 packet ids of MQTT have been used"));
+  EXPECT_THAT(refused.message(), HasSubstr("none of MQTT's 65535 packet ids is free"));
   EXPECT_TRUE(absl::IsResourceExhausted(client->Subscribe({"t"}, {}).status()));
+}
+
+TEST_F(MqttClientTest, WhatABrokerNeverAnswersHoldsUpNothingElse) {
+  MqttBroker broker({.unanswered = 2});
+  const auto client = Connect(broker);
+  const MqttMessage message{.topic = "t", .payload = "x", .qos = 1};
+  std::set<int> numbers;
+  for (size_t i = 0; i < 66'000; ++i) {  // more than there are ids
+    const absl::StatusOr<int> number = client->Publish(message);
+    ASSERT_TRUE(number.ok()) << i << ": " << number.status();
+    numbers.insert(*number);
+    if (i % 1'000 == 999) {
+      lockstep::testing::TurnUntil(loop_, [&] { return published_.size() == i - 1; });
+    }
+  }
+  EXPECT_EQ(66'000U, numbers.size());
+  EXPECT_EQ(65'998U, published_.size());
 }
 
 TEST_F(MqttClientTest, NamesWhatCannotBeUsed) {

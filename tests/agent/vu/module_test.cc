@@ -5,6 +5,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 
+#include "common/base/builtin_extensions.h"
 #include "tests/agent/vu/host_fixture.h"
 
 namespace lockstep::agent {
@@ -235,14 +236,32 @@ TEST_F(Modules, ModulesThatK6HasMovedSayWhere) {
           "timers are global now: remove the import, or import k6/timers"));
   EXPECT_THAT(
       FailureOf("import sql from 'k6/x/sql'; export default function () {}"),
+      HasSubstr("there is no module k6/x/sql: of k6's extensions there are k6/x/dns, k6/x/icmp, "
+                "k6/x/mqtt, k6/x/redis, k6/x/tls; k6/http reaches a database"));
+  EXPECT_THAT(
+      FailureOf("import postgres from 'k6/x/sql/driver/postgres'; export default function () {}"),
       HasSubstr(
-          "of k6's extensions there is k6/x/redis only, and so there is no module k6/x/sql; there are k6, "));
+          "there is no module k6/x/sql/driver/postgres: of k6's extensions there are k6/x/dns, "));
+  EXPECT_THAT(FailureOf("import mqtt from 'k6/x/mqqt'; export default function () {}"),
+              HasSubstr("; did you mean \"k6/x/mqtt\"?"));
   EXPECT_THAT(FailureOf("import http from 'k6/htpp'; export default function () {}"),
               HasSubstr("unknown module: k6/htpp; did you mean \"k6/http\""));
   EXPECT_THAT(
       RunWhole(
           "import { WebSocket } from 'k6/experimental/websockets'; export default function () {}"),
       ElementsAre(HasSubstr("k6/experimental/websockets is deprecated")));
+}
+
+TEST_F(Modules, ExtensionsThatAreBuiltInCanBeImported) {
+  std::string imports, names;
+  for (const absl::string_view name : kBuiltinExtensions) {
+    const absl::string_view module = name.substr(kExtensionPrefix.size());
+    absl::StrAppend(&imports, "import ", module, " from '", name, "';\n");
+    absl::StrAppend(&names, module, ", ");
+  }
+  EXPECT_THAT(RunWhole(absl::StrCat(imports, "export default () => console.log([", names,
+                                    "].every((module) => Object.keys(module).length > 0));")),
+              ElementsAre("info: true"));
 }
 
 TEST_F(Modules, TheFormerNameOfRedisWorksWithAWarning) {

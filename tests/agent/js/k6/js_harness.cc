@@ -14,16 +14,19 @@
 #include "agent/js/k6/crypto.h"
 #include "agent/js/k6/csv.h"
 #include "agent/js/k6/data.h"
+#include "agent/js/k6/dns.h"
 #include "agent/js/k6/encoding.h"
 #include "agent/js/k6/execution.h"
 #include "agent/js/k6/fs.h"
 #include "agent/js/k6/grpc.h"
 #include "agent/js/k6/html.h"
 #include "agent/js/k6/http.h"
+#include "agent/js/k6/icmp.h"
 #include "agent/js/k6/metrics.h"
 #include "agent/js/k6/redis.h"
 #include "agent/js/k6/secrets.h"
 #include "agent/js/k6/streams.h"
+#include "agent/js/k6/tls.h"
 #include "agent/js/k6/websockets.h"
 #include "agent/js/k6/ws.h"
 #include "agent/js/k6/x509.h"
@@ -153,12 +156,16 @@ JsHarness::JsHarness() {
   SetGlobal("crypto", MakeCryptoModule(made));
   SetGlobal("encoding", MakeEncodingModule(made));
   SetGlobal("redis", MakeRedisModule(made, *vu_, vu_->multi_loop()));
+  SetGlobal("dns", MakeDnsModule(made, *vu_, vu_->multi_loop().dns()));
+  SetGlobal("icmp", MakeIcmpModule(made, *vu_, vu_->multi_loop()));
+  SetGlobal("tls", MakeTlsModule(made, *vu_, vu_->multi_loop()));
   SetGlobal("streams", MakeStreamsModule(made));
   SetGlobal("x509", MakeX509Module(made));
   SetGlobal("html", MakeHtmlModule(made));
   SetGlobal("http", MakeHttpModule(made, *vu_));
   SetGlobal("grpc", MakeGrpcModule(made, *vu_, schemas_, script_files));
-  SetGlobal("mqtt", MakeMqttModule(made, *vu_, vu_->mqtt()));
+  SetGlobal("mqtt", MakeMqttModule(made, *vu_, vu_->mqtt(), MqttModule::Face::kLockstep));
+  SetGlobal("k6mqtt", MakeMqttModule(made, *vu_, vu_->mqtt(), MqttModule::Face::kK6));
   SetGlobal("socketio", MakeSocketIoModule(made, *vu_));
   SetGlobal("sse", MakeSseModule(made, *vu_));
   SetGlobal("ws", MakeWsModule(made, *vu_));

@@ -1,0 +1,52 @@
+// The module `k6/x/icmp`: ping(), which waits, and pingAsync(), which returns a promise and tells of each request.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include <v8.h>
+
+#include "agent/http/ping.h"
+#include "agent/js/bind/numbered.h"
+#include "agent/js/k6/api_vu.h"
+#include "agent/js/k6/module_metrics.h"
+#include "agent/js/k6/pending_promises.h"
+
+namespace lockstep::agent {
+
+// What a script asks for.
+struct PingPlan {
+  PingSpec spec;
+  int threshold = 100;  // percent of the requests that have to be answered
+  TagSet tags = kEmptyTagSet;
+};
+
+class IcmpModule final : public VuPart {
+ public:
+  // Both outlive the module.
+  IcmpModule(ApiVu& vu, PingClient& client);
+  ~IcmpModule() override;
+
+  v8::Local<v8::Object> MakeExports(v8::Local<v8::Context> context);
+  void EndIteration() override;
+
+  class Run;
+  ApiVu& vu() { return vu_; }
+  PingClient& client() { return client_; }
+  ModuleMetrics& metrics() { return metrics_; }
+  PendingPromises& promises() { return promises_; }
+  Numbered<Run>& runs() { return runs_; }
+
+ private:
+  ApiVu& vu_;
+  PingClient& client_;
+  ModuleMetrics metrics_;
+  PendingPromises promises_;
+  Numbered<Run> runs_;
+};
+
+// Makes the module and leaves it to `vu`, which, like `client`, outlives the context; returns its exports.
+v8::Local<v8::Object> MakeIcmpModule(v8::Local<v8::Context> context, ApiVu& vu, PingClient& client);
+
+}  // namespace lockstep::agent
