@@ -52,12 +52,23 @@ TEST_F(HttpRedirectTest, ABodyThatStreamsMayHaveComeByAShortRedirect) {
 // To the script and to the metrics alike.
 TEST_F(HttpRedirectTest, ALocationThatCannotBeReadIsAFailure) {
   EXPECT_EQ("[0,1000,true]", Run(R"js(
-    const r = http.get(`${T}/redirect-to?http://127.0.0.1:99999/`);
+    const r = http.get(`${T}/redirect-to?http://a%20b/`);
     return [r.status, r.error_code, r.error.startsWith('failed to parse Location header')]
   )js"));
   EXPECT_THAT(Tag("status"), ElementsAre("0"));
   EXPECT_THAT(Tag("expected_response"), ElementsAre("false"));
   EXPECT_THAT(Tag("error_code"), ElementsAre("1000"));
+}
+
+TEST_F(HttpRedirectTest, ALocationThatNobodyCanBeAskedForIsAFailureOfItsOwn) {
+  EXPECT_EQ(R"([0,1210,"dial tcp: address 99999: invalid port","http://127.0.0.1:99999/"])",
+            Run(R"js(
+    const r = http.get(`${T}/redirect-to?http://127.0.0.1:99999/`);
+    return [r.status, r.error_code, r.error, r.url]
+  )js"));
+  EXPECT_THAT(Tag("status"), ElementsAre("302", "0"));
+  EXPECT_THAT(Tag("expected_response"), ElementsAre("true", "false"));
+  EXPECT_THAT(Tag("error_code"), ElementsAre("-", "1210"));
 }
 
 TEST_F(HttpRedirectTest, TheRequestIsTheFirstOfAChain) {

@@ -167,6 +167,28 @@ TEST_F(Web, AFormGoesOverTheWireInItsOrder) {
   )js"));
 }
 
+TEST_F(Web, WhatHoldsABodyElsewhereIsNoFormOfK6) {
+  EXPECT_EQ(R"(["ReadableStream","Request","Response","Headers","AbortSignal"])", Run(R"js(
+    const all = [new Blob(['x']).stream(), new Request(T), new Response('x'), new Headers({ a: 'b' }),
+      new AbortController().signal];
+    return all.map((body) => http.post(T, body).error.replace('unknown request body type ', ''));
+  )js"));
+  EXPECT_EQ(R"("a=b")", Run("return http.post(T + '/echo', new URLSearchParams({a: 'b'})).body"));
+  EXPECT_EQ(1, server_->requests());
+}
+
+TEST_F(Web, AFileOfK6MayBeABlob) {
+  EXPECT_EQ("[true,true,true]", Run(R"js(
+    const sent = http.post(T + '/echo', {
+      a: http.file(new Blob(['bytes'])), b: http.file(new File(['more'], 'f.txt', { type: 'text/x' })),
+      c: http.file(new File(['last'], 'f.txt', { type: 'text/x' }), 'own.txt', 'text/y') }).body;
+    const has = (name, file, type, data) => sent.includes(
+      `name="${name}"; filename="${file}"\r\nContent-Type: ${type}\r\n\r\n${data}\r\n`);
+    return [has('a', 'blob', 'application/octet-stream', 'bytes'), has('b', 'f.txt', 'text/x', 'more'),
+      has('c', 'own.txt', 'text/y', 'last')];
+  )js"));
+}
+
 TEST_F(Web, FormsAreReadBack) {
   EXPECT_EQ(R"(["v\r\nw","file","n\".txt","text/x","hello","","1 2"])", Run(R"js(
     const form = new FormData();
