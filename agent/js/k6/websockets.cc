@@ -227,7 +227,8 @@ void NativeTypeName(const Info& info) {
 }
 
 void NativeWarn(const Info& info) {
-  ModuleOf<ApiVu>(info).logger().Warn(TextOf(info.GetIsolate(), info[0].As<v8::String>()));
+  BoundTo<WebSocketsModule>(info).vu().logger().Warn(
+      TextOf(info.GetIsolate(), info[0].As<v8::String>()));
 }
 
 }  // namespace
