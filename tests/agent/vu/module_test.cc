@@ -269,6 +269,15 @@ TEST_F(Modules, TheFormerNameOfRedisWorksWithAWarning) {
               ElementsAre(HasSubstr("k6/experimental/redis has become k6/x/redis")));
 }
 
+// Which needs nothing that another module has set up.
+TEST_F(Modules, AWebSocketWarnsOfAnEventThatDoesNotExist) {
+  EXPECT_THAT(
+      RunWhole("import { WebSocket } from 'k6/websockets';"
+               "export default function () {"
+               "  new WebSocket('ws://127.0.0.1:1/').addEventListener('mesage', () => {}); }"),
+      Contains(HasSubstr("warning: a WebSocket has no event \"mesage\"")));
+}
+
 TEST_F(Modules, BrowsersCanBeImportedAndNotUsed) {
   EXPECT_THAT(
       RunWhole(R"js(
