@@ -59,6 +59,11 @@ bool RunCheck(const Info& info, TagSet tags, absl::string_view name, v8::Local<v
     caught.ReThrow();
     return false;
   }
+  if (returned && result->IsPromise()) {
+    vu.logger().Warn(absl::StrCat("the check \"", name,
+                                  "\" is given a promise, which always passes: await it before "
+                                  "check(), and check what it gives"));
+  }
   const bool ok = returned && result->BooleanValue(isolate);
   if (vu.system_tags().Has(SystemTag::kCheck)) {
     tags = vu.sink().tags().With(tags, SystemTagName(SystemTag::kCheck), name);
@@ -142,6 +147,11 @@ void Group(const Info& info) {
   }
   vu.SetGroup(outer);
   if (returned) {
+    if (result->IsPromise()) {
+      vu.logger().Warn(
+          absl::StrCat("the function of the group \"", name,
+                       "\" returns a promise: what comes after it is not in the group"));
+    }
     info.GetReturnValue().Set(result);
   }
 }

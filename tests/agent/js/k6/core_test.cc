@@ -33,6 +33,16 @@ TEST_F(CoreModule, ACheckThatThrowsFailsAndThrowsOn) {
   EXPECT_THAT(Samples("checks"), ElementsAre("0{check:t}"));
 }
 
+// Which k6 takes for true, as any object is.
+TEST_F(CoreModule, PromisesInPlaceOfValuesAreWarnedOf) {
+  EXPECT_EQ("true", Run("return k6.check(1, {a: () => Promise.resolve(false)})"));
+  EXPECT_EQ("5", Run("k6.group('g', () => Promise.resolve(1)); return k6.group('h', () => 5)"));
+  const auto& records = js_.vu().log.records;
+  ASSERT_EQ(2u, records.size());
+  EXPECT_THAT(records[0].message, HasSubstr("the check \"a\" is given a promise"));
+  EXPECT_THAT(records[1].message, HasSubstr("the function of the group \"g\" returns a promise"));
+}
+
 TEST_F(CoreModule, UserMistakesWithChecks) {
   EXPECT_THAT(Run("k6.check(1)"), HasSubstr("no checks provided to `check`"));
   EXPECT_THAT(Run("k6.check(1, {'a::b': true})"),
