@@ -64,20 +64,24 @@ size_t SchemeLength(absl::string_view text) {
   return 0;
 }
 
+// What a script puts in for a port: a number, a variable that is not set, or the "${}" of a template's name.
+bool MayBePort(absl::string_view text) {
+  return text.find_first_not_of("0123456789${}") == absl::string_view::npos ||
+         text == "undefined" || text == "null" || text == "NaN";
+}
+
 // Where the credentials at the front of `text` end, which is a URL after its "//"; npos if there are none. A "/" in a
 // password, or a "?" or "#", ends the authority for a parser: what looks like a port then is none, and stays hidden, too.
 size_t EndOfCredentials(absl::string_view text) {
   constexpr size_t kNone = absl::string_view::npos;
-  constexpr char kOfPorts[] = "0123456789${}";  // the name of a template has "${}" for a port
   const size_t end = text.find_first_of("/?#");
   const absl::string_view authority = text.substr(0, end);
   const size_t at = authority.rfind('@'), colon = authority.rfind(':');
-  const bool may_be_password = at == kNone && end != kNone && colon != kNone &&
-                               authority[0] != '[' &&
-                               authority.find_first_not_of(kOfPorts, colon + 1) != kNone;
-  return !may_be_password
-             ? at
-             : text.substr(0, text[end] == '/' ? text.find_first_of("?#") : kNone).rfind('@');
+  if (at != kNone || end == kNone || colon == kNone || authority[0] == '[' ||
+      MayBePort(authority.substr(colon + 1))) {
+    return at;
+  }
+  return text.substr(0, text[end] == '/' ? text.find_first_of("?#") : kNone).rfind('@');
 }
 
 std::string ReplaceCredentials(absl::string_view text, absl::string_view by) {

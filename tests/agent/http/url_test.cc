@@ -197,6 +197,8 @@ TEST(Url, MaskedTextsAreOtherwiseAsWritten) {
         std::pair("http://h:80/a@b", "http://h:80/a@b"),
         std::pair("http://${}:${}/users/@me", "http://${}:${}/users/@me"),
         std::pair("http://h:undefined/a?b=c@d", "http://h:undefined/a?b=c@d"),
+        std::pair("http://h:undefined/@me", "http://h:undefined/@me"),
+        std::pair("http://h:x/a?b=c@d", "http://h:x/a?b=c@d"),
         std::pair("http://[::1]/a@b", "http://[::1]/a@b"),
         std::pair("http://h?a=//b@c", "http://h?a=//b@c"), std::pair("a@b", "a@b"),
         std::pair("/x?u=http://a@b/", "/x?u=http://a@b/"), std::pair("", "")}) {
