@@ -70,19 +70,12 @@ class GrpcStreamListener {
   virtual void OnEnd(GrpcResult result) = 0;
 };
 
-// What may wait to be sent over a stream. One message alone may be longer.
-inline constexpr int64_t kMaxGrpcUnsentBytes = int64_t{64} << 20;
-
 class GrpcStream : public GrpcCall {
  public:
-  // Queues a message; false if the stream does not take any more. The caller sees to it that not too much waits.
+  // Queues a message; false if the stream does not take any more. The caller sees to it that not too much waits (common/base/unsent.h).
   virtual bool Write(std::string message) = 0;
   // Of messages that have not been handed to the connection.
   virtual int64_t unsent_bytes() const = 0;
-  bool HasRoomFor(size_t message_bytes) const {
-    return unsent_bytes() == 0 ||
-           unsent_bytes() + static_cast<int64_t>(message_bytes) <= kMaxGrpcUnsentBytes;
-  }
   // After what is queued: there will be no more messages.
   virtual void WritesDone() = 0;
   // The listener is done with one message.

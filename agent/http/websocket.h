@@ -27,9 +27,6 @@ struct WebSocketRequest {
 
 inline constexpr int64_t kMaxRefusalBytes = 64 << 10;
 
-// What may wait to be sent. One message alone may be longer.
-inline constexpr int64_t kMaxWebSocketUnsentBytes = int64_t{64} << 20;
-
 class WebSocketListener {
  public:
   virtual ~WebSocketListener() = default;
@@ -72,12 +69,9 @@ class WebSocket {
   // has been read already is delivered all the same.
   virtual void SetReading(bool on) = 0;
 
-  // Of the messages that have not been handed to the kernel as a whole. The caller sees to it that they are not too many.
+  // Of the messages that have not been handed to the kernel as a whole. The caller sees to it that they are not too many
+  // (common/base/unsent.h).
   virtual int64_t buffered_bytes() const = 0;
-  bool HasRoomFor(size_t message_bytes) const {
-    return buffered_bytes() == 0 ||
-           buffered_bytes() + static_cast<int64_t>(message_bytes) <= kMaxWebSocketUnsentBytes;
-  }
   // Of text and bytes, handed to the kernel as a whole; and whether our closing frame has been.
   virtual int64_t messages_sent() const = 0;
   virtual bool close_sent() const = 0;

@@ -238,6 +238,10 @@ void Conductor::OnStart(const v1::Start& start) {
     Control([](ScenarioEngine& engine) { return engine.Pause(); });
   }
   MoveFence();
+  if (leaving_.has_value()) {
+    leave_timer_.Cancel();
+    HandOver();
+  }
 }
 
 void Conductor::OnPause(const v1::Pause& pause) {

@@ -100,8 +100,9 @@ class Conductor final : private EngineEvents {
     bool in_setup = false;
     bool calling = false;  // setup, teardown or handleSummary
     bool drain_after_setup = false;
-    bool gave_up = false;      // it leaves, and nobody was to take its work over in time
-    bool handed_over = false;  // others have its work
+    bool told_leaving = false;  // that it is about to leave
+    bool gave_up = false;       // it leaves, and nobody was to take its work over in time
+    bool handed_over = false;   // others have its work
     std::vector<ScenarioConfig> scenarios;
     ScenarioEngine::Config engine_config;  // from Prepare until the VUs are there
     std::unique_ptr<ScenarioEngine> engine;
@@ -159,6 +160,10 @@ class Conductor final : private EngineEvents {
   void OnRunHandleSummary(const v1::RunHandleSummary& request);
   void OnAbort(std::string text);
   void OnLost(const absl::Status& status);
+  // Tells that it is about to leave, once.
+  void SendLeaving();
+  // The others take its work over; where no work moves, nothing new begins.
+  void HandOver();
   // Leaves, if that is wanted and nothing is left to do or to hand over.
   void LeaveWhenDone();
   // Setup or teardown runs, or executors do.

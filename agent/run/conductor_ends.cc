@@ -23,31 +23,49 @@ void Conductor::Drain(const std::string& reason) {
   }
   leaving_ = reason;
   if (under_load()) {
-    v1::AgentMessage message;
-    message.mutable_leaving()->set_reason(reason);
-    message.mutable_leaving()->set_draining(true);
-    sender_.Send(std::move(message));
-    if (assignment_.assign().work_moves()) {  // until others have taken over
-      hand_over_timer_.After(kDividedWithin, [this] {
-        attempt_.gave_up = true;
-        attempt_.engine->Leave();
-      });
-    } else {
-      attempt_.engine->Leave();
-    }
+    HandOver();
   }
   LeaveWhenDone();
+}
+
+void Conductor::SendLeaving() {
+  if (std::exchange(attempt_.told_leaving, true)) {
+    return;
+  }
+  v1::AgentMessage message;
+  message.mutable_leaving()->set_reason(*leaving_);
+  message.mutable_leaving()->set_draining(true);
+  sender_.Send(std::move(message));
+}
+
+void Conductor::HandOver() {
+  SendLeaving();
+  if (!assignment_.assign().work_moves()) {
+    attempt_.engine->Leave();
+    return;
+  }
+  hand_over_timer_.After(kDividedWithin, [this] {  // until others have taken over
+    attempt_.gave_up = true;
+    attempt_.engine->Leave();
+  });
 }
 
 void Conductor::LeaveWhenDone() {
   if (!leaving_.has_value() || phase_ != Phase::kActive || at_work()) {
     return;
   }
+  const bool before_start = !attempt_.started && !attempt_.drained();
   // Perhaps nobody else is left to call teardown() and handleSummary().
   const bool needed = assignment_.assign().work_moves() && attempt_.did_all();
-  if (!needed && delivery_.idle() && session_.unacknowledged() == 0) {
+  if (before_start && delivery_.idle()) {
+    // Whether the start is already on its way is the coordinator's to say: it ends the session, and
+    // the others get all of the work, or Start comes, and HandOver follows.
+    SendLeaving();
+  } else if (!before_start && !needed && delivery_.idle() && session_.unacknowledged() == 0) {
     Leave(*leaving_);
-  } else if (!leave_timer_.set()) {
+    return;
+  }
+  if (!leave_timer_.set()) {
     leave_timer_.After(kHandOverWithin, [this] {
       if (!at_work()) {  // else it comes back here afterwards
         Leave(*leaving_);

@@ -1,5 +1,5 @@
 // What the two programs must agree on beside the protocol's form: how large messages and names may be,
-// how many messages may wait, and how large a weight is.
+// how many messages may wait, how large a weight is, and how large a fleet.
 #pragma once
 
 #include <cstddef>
@@ -22,5 +22,8 @@ inline constexpr size_t kMostNameBytes = 8192;
 
 // Of an agent; 1 at least.
 inline constexpr int64_t kMostWeight = 1'000'000;
+
+// Of a fleet.
+inline constexpr int64_t kMostAgents = 10'000;
 
 }  // namespace lockstep

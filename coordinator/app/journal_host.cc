@@ -160,7 +160,8 @@ absl::Status JournalHost::Begin(Run::Events events) {
       " after its coordinator was gone"));
   LOCKSTEP_RETURN_IF_ERROR(journal_->GoOn(*unfinished_));
   parts_.rig.fleet().Restore(std::move(unfinished_->fleet));
-  return run.GoOn(std::move(events), std::move(unfinished_->run), std::move(unfinished_->bundle));
+  return run.GoOn(std::move(events), std::move(unfinished_->run), std::move(unfinished_->inspected),
+                  std::move(unfinished_->bundle));
 }
 
 RunIdentity JournalHost::Identity(const std::vector<std::string>& outputs) const {

@@ -83,7 +83,7 @@ absl::Status Recovery::Load() {
   RunSettingsFlags as_run = flags_;
   as_run.summary_mode = settings_.summary_mode;  // by which the breakdowns were kept
   LOCKSTEP_RETURN_IF_ERROR(results_.Configure(
-      ResultsSetupOf(settled, run_.http_errors, run_.run.inspected, as_run, /*no_color=*/false)));
+      ResultsSetupOf(settled, run_.http_errors, run_.inspected, as_run, /*no_color=*/false)));
   LOCKSTEP_RETURN_IF_ERROR(
       journal_->ReadResults(run_.id, &results_.store_to_fill(), &results_.errors_to_fill()));
   LOCKSTEP_ASSIGN_OR_RETURN(history_, journal_->ReadCharts(run_.id));
@@ -144,7 +144,7 @@ EndFacts Recovery::Facts() {
   }
   Roster roster(state.members.size(), /*tolerated_loss_percent=*/100);
   roster.Restore(state.members, state.elected);
-  facts.judgement = JudgeRoster(roster, state.standstills);
+  facts.judgement = JudgeRoster(roster, state.standstills.standstills);
   facts.judgement.validity = std::max(facts.judgement.validity, v1::Health::SUSPECT);
   facts.judgement.reasons.insert(
       facts.judgement.reasons.begin(),
@@ -154,12 +154,13 @@ EndFacts Recovery::Facts() {
                    run_.broken_off.empty()
                        ? ""
                        : absl::StrCat(", as it could not be written: ", run_.broken_off)));
-  state.faults.Record({ExitCode::kOther, absl::StrCat("the coordinator was lost; recovered as of ",
-                                                      Moment(), " after the start")});
-  state.faults.Judge([&] { return results_.FinalThresholds(facts.elapsed); });
-  facts.outcome = state.faults.outcome();
-  facts.setup = state.setup_data;
-  facts.begin = absl::FromUnixNanos(run_.run.t0_wall_ns);
+  RunFaults faults(state.faults);
+  faults.Record({ExitCode::kOther, absl::StrCat("the coordinator was lost; recovered as of ",
+                                                Moment(), " after the start")});
+  faults.Judge([&] { return results_.FinalThresholds(facts.elapsed); });
+  facts.outcome = faults.outcome();
+  facts.setup = *state.script.setup_data;
+  facts.begin = absl::FromUnixNanos(state.clock.t0_wall_ns);
   facts.end = facts.begin + facts.measured;
   return facts;
 }
@@ -186,8 +187,8 @@ absl::StatusOr<ExitCode> Recovery::Execute() {
   results_.SetJudge([&facts] { return facts.judgement; });
   results_.SetOutcome([&facts] { return facts.outcome; });
   ending.WriteSummary(facts, std::nullopt, std::move(history_));
-  const std::vector<std::string> exports(run_.run.inspected.exports().begin(),
-                                         run_.run.inspected.exports().end());
+  const std::vector<std::string> exports(run_.inspected.exports().begin(),
+                                         run_.inspected.exports().end());
   if (std::find(exports.begin(), exports.end(), "handleSummary") != exports.end()) {
     logger_.Info("handleSummary() was not called: it needs an agent");
   }

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "common/base/message_limits.h"
 #include "common/base/nearest.h"
 #include "common/options/duration.h"
 #include "common/trust/authority.h"

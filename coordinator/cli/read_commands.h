@@ -10,8 +10,6 @@
 
 namespace lockstep::coordinator {
 
-inline constexpr int64_t kMostAgents = 10'000;  // of a fleet
-
 // ---- what several commands say: read_groups.cc ----
 TestSettings ReadTest(FlagReader& reader, bool system_variables);
 Partition ReadPartition(FlagReader& reader);

@@ -20,21 +20,23 @@ size_t AgentScaling::AgentsThere() const {
 }
 
 void AgentScaling::ScaleTo(size_t agents) {
-  target_ = agents;
+  state_.target = agents;
   while (LetSpareJoin()) {
   }
   size_t there = AgentsThere();
   parts_.logger.Info(
-      there < target_
-          ? absl::StrCat("of ", target_, " agents that are wanted, ", there,
-                         there == 1 ? " is there; " : " are there; ", target_ - there, " more ",
-                         target_ - there == 1 ? "joins as it comes" : "join as they come")
-          : absl::StrCat("from now on ", Counted(target_, "agent"), target_ == 1 ? " is" : " are",
-                         " wanted, and ", there, there == 1 ? " is there" : " are there"));
+      there < state_.target
+          ? absl::StrCat("of ", state_.target, " agents that are wanted, ", there,
+                         there == 1 ? " is there; " : " are there; ", state_.target - there,
+                         " more ",
+                         state_.target - there == 1 ? "joins as it comes" : "join as they come")
+          : absl::StrCat("from now on ", Counted(state_.target, "agent"),
+                         state_.target == 1 ? " is" : " are", " wanted, and ", there,
+                         there == 1 ? " is there" : " are there"));
   bool some_leave = false;
   std::vector<RunMember>& members = parts_.roster.members();
   for (auto member = members.rbegin(); member != members.rend(); ++member) {
-    if (there > target_ && !member->lost && !member->leaving && !member->joining &&
+    if (there > state_.target && !member->lost && !member->leaving && !member->joining &&
         member->step < RunMember::Step::kDrained) {
       member->leaving = some_leave = true;
       --there;
@@ -60,7 +62,7 @@ void AgentScaling::LetJoin(AgentId agent) {
   parts_.roster.Add(record);
   RunMember& member = parts_.roster.members().back();
   member.joining = true;
-  member.joined_late = ++joined_late_;
+  member.joined_late = ++state_.joined_late;
   member.tuple = SegmentTuple::None();
   ShowWork(parts_.plan, member);  // none, until a division gives it a part
   parts_.logger.Info(absl::StrCat("agent ", record.name,
@@ -87,18 +89,6 @@ void AgentScaling::StartLate(RunMember& member, v1::CoordinatorMessage start) {
   member.joining = false;
   parts_.sender.Send(member.id, std::move(start));
   parts_.redivision.Soon();
-}
-
-void AgentScaling::SaveTo(RunCheckpoint& saved) const {
-  saved.agents_target = target_;
-  saved.joined_late = joined_late_;
-  saved.unfit = unfit_;
-}
-
-void AgentScaling::Restore(const RunCheckpoint& saved) {
-  target_ = saved.agents_target;
-  joined_late_ = saved.joined_late;
-  unfit_ = saved.unfit;
 }
 
 }  // namespace lockstep::coordinator

@@ -5,12 +5,12 @@
 #include <cstdint>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "lockstep/v1/control.pb.h"
 
 #include "common/base/log.h"
 #include "coordinator/core/assignments.h"
-#include "coordinator/core/checkpoint.h"
 #include "coordinator/core/fleet.h"
 #include "coordinator/core/redivision.h"
 #include "coordinator/core/roster.h"
@@ -20,8 +20,6 @@ namespace lockstep::coordinator {
 
 class AgentScaling {
  public:
-  static constexpr int64_t kMostAgents = 100'000;
-
   // All are borrowed and outlive this.
   struct Parts {
     const TestPlan& plan;
@@ -32,14 +30,18 @@ class AgentScaling {
     RunSender& sender;
     Logger& logger;
   };
-  // So many agents are there as the load begins, or more were wanted.
-  AgentScaling(Parts parts, size_t target) : parts_(parts), target_(target) {}
+  struct State {
+    size_t target = 1;  // so many are to share the work
+    uint32_t joined_late = 0;
+    std::set<std::string> unfit = {};  // names
+  };
+  AgentScaling(Parts parts, State state) : parts_(parts), state_(std::move(state)) {}
 
   // So many share the rest of the work, 1 to kMostAgents.
   void ScaleTo(size_t agents);
-  size_t target() const { return target_; }
+  size_t target() const { return state_.target; }
   // Whether there are fewer agents than there are to be.
-  bool wants_more() const { return AgentsThere() < target_; }
+  bool wants_more() const { return AgentsThere() < state_.target; }
   // A spare joins, if there is one and more are wanted; whether it did.
   bool LetSpareJoin();
   // An agent that has come gets what it needs for a part of its own.
@@ -47,19 +49,16 @@ class AgentScaling {
   // It has got that: it starts, as `start` says, and the work is divided anew.
   void StartLate(RunMember& member, v1::CoordinatorMessage start);
   // The agent of this name was lost by its own fault, and may not come again.
-  void Bar(const std::string& name) { unfit_.insert(name); }
-  bool IsBarred(const std::string& name) const { return unfit_.contains(name); }
+  void Bar(const std::string& name) { state_.unfit.insert(name); }
+  bool IsBarred(const std::string& name) const { return state_.unfit.contains(name); }
 
-  void SaveTo(RunCheckpoint& saved) const;
-  void Restore(const RunCheckpoint& saved);
+  const State& state() const { return state_; }
 
  private:
   size_t AgentsThere() const;
 
   const Parts parts_;
-  size_t target_;
-  uint32_t joined_late_ = 0;
-  std::set<std::string> unfit_;
+  State state_;
 };
 
 }  // namespace lockstep::coordinator

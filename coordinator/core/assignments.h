@@ -8,7 +8,6 @@
 #include "lockstep/v1/control.pb.h"
 
 #include "coordinator/core/bundle.h"
-#include "coordinator/core/checkpoint.h"
 #include "coordinator/core/roster.h"
 #include "coordinator/core/run_parts.h"
 #include "coordinator/core/run_settings.h"
@@ -33,14 +32,15 @@ class Assignments {
   // Whether this is an answer to an Assign, or to what came after it, that another one has replaced.
   bool IsOfAnEarlierDeal(const v1::AgentMessage& message) const;
 
-  void SaveTo(RunCheckpoint& saved) const { saved.deal = deal_; }
-  void Restore(const RunCheckpoint& saved) { deal_ = saved.deal; }
+  // How often the work has been dealt out.
+  uint32_t deal() const { return deal_; }
+  void Restore(uint32_t deal) { deal_ = deal; }
 
  private:
   const RunSettings& settings_;
   const TestSource& source_;
   const Bundle& bundle_;
-  uint32_t deal_ = 0;  // how often the work has been dealt out
+  uint32_t deal_ = 0;
   bool postponed_ = false;
   bool sequence_given_ = false;  // by the user, for the only agent
 };

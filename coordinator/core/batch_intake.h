@@ -7,14 +7,23 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "lockstep/v1/control.pb.h"
 
-#include "coordinator/core/checkpoint.h"
+#include "coordinator/core/delivered.h"
 #include "coordinator/core/fleet.h"
 #include "coordinator/core/roster.h"
 #include "coordinator/core/run_parts.h"
 
 namespace lockstep::coordinator {
+
+// Of an agent: what has been merged into the results.
+struct MergedBatches {
+  AgentId agent{};
+  uint64_t last = 0;
+  std::vector<Delivered> delivered = {};  // by them
+  absl::Time until = {};                  // the end of the last one
+};
 
 class BatchIntake {
  public:

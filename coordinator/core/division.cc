@@ -41,26 +41,31 @@ void NoteUndelivered(const std::string& scenario, int64_t iterations, RunMember&
 
 // Of a scenario whose iterations nobody has counted beforehand; empty: nothing is missing.
 std::string MissingOfUncounted(const RunMember& member, const AgentShare::Scenario& planned) {
+  const v1::ScenarioProgress part = PartOf(member, planned.name);
+  const bool ended = part.state() == v1::ScenarioProgress::DONE;
   std::string text;
-  if (planned.max_vus > 0 && member.handed_over) {
-    text = absl::StrCat(Vus(planned.max_vus), " until others took over, ",
-                        absl::FormatDuration(absl::Floor(member.cut_at, absl::Milliseconds(100))),
-                        " after the start");
-  } else if (const v1::ScenarioProgress part = PartOf(member, planned.name);
-             planned.max_vus > 0 && part.state() != v1::ScenarioProgress::DONE) {
-    const absl::Duration elapsed = absl::Nanoseconds(part.elapsed_ns());
-    text = absl::StrCat(
-        Vus(planned.max_vus), " from ",
-        part.progress() == 0 && elapsed > absl::ZeroDuration()  // it may be one without an end
-            ? absl::FormatDuration(absl::Floor(elapsed, absl::Milliseconds(100))) +
-                  " after its start"
-            : absl::StrCat(static_cast<int>(part.progress() * 100), "%"),
-        " on");
+  if (planned.max_vus > 0 && (!ended || member.handed_over)) {
+    text = Vus(planned.max_vus);
+    if (const absl::Duration elapsed = absl::Nanoseconds(part.elapsed_ns());
+        !ended && part.progress() == 0 &&
+        elapsed > absl::ZeroDuration()) {  // perhaps without an end
+      absl::StrAppend(&text, " from ",
+                      absl::FormatDuration(absl::Floor(elapsed, absl::Milliseconds(100))),
+                      " after its start on");
+    } else if (!ended) {
+      absl::StrAppend(&text, " from ", static_cast<int>(part.progress() * 100), "% on");
+    }
+    if (member.handed_over) {
+      absl::StrAppend(&text, ended ? "" : ",", " until others took over, ",
+                      absl::FormatDuration(absl::Floor(member.cut_at, absl::Milliseconds(100))),
+                      " after the start");
+    }
   }
-  for (const Undelivered& part : member.undelivered) {
-    if (part.scenario == planned.name) {
-      absl::StrAppend(&text, text.empty() ? "" : ", and ", Counted(part.iterations, "iteration"),
-                      " that had ended");
+  for (const Undelivered& lost : member.undelivered) {
+    if (lost.scenario == planned.name) {
+      // How many had ended is known of the moment that is named, and not of any later one.
+      absl::StrAppend(&text, text.empty() ? "" : ", and ", Counted(lost.iterations, "iteration"),
+                      ended ? " that had ended" : " that had ended by then");
     }
   }
   return text;

@@ -26,7 +26,7 @@ Fleet::Fleet(EventLoop& loop, Connections& connections, Logger& logger, FleetSet
       refusals_(loop.clock(), logger) {}
 
 void Fleet::OnOpened(ConnectionId connection, Peer peer) {
-  if (open_.size() >= settings_.max_connections) {
+  if (open_.size() >= settings_.max_connections + 2 * members_.size()) {
     refusals_.Add(kRefusedLimit, peer.address, "too many connections");
     connections_.Close(connection, absl::ResourceExhaustedError("too many connections"));
     return;
@@ -85,11 +85,12 @@ void Fleet::Send(AgentId to, uint64_t run_id, v1::CoordinatorMessage message) {
   }
   message.set_run_id(run_id);
   message.set_number(member->sent.next_number());
-  const v1::CoordinatorMessage& kept = member->sent.Push(std::move(message));
+  const SentMessage kept =
+      member->sent.Push(std::make_shared<v1::CoordinatorMessage>(std::move(message)));
   if (holding()) {
     on_held_();
   } else {
-    SendNow(*member, kept);
+    SendNow(*member, *kept);
   }
 }
 

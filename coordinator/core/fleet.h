@@ -24,7 +24,7 @@
 #include "common/base/timer.h"
 #include "common/trust/certificate.h"
 #include "common/trust/join_proof.h"
-#include "coordinator/core/checkpoint.h"
+#include "coordinator/core/fleet_checkpoint.h"
 #include "coordinator/core/ids.h"
 #include "coordinator/core/refusals.h"
 
@@ -67,7 +67,8 @@ struct FleetSettings {
   std::string version;
   absl::Duration lease = kLease;
   absl::Duration heartbeat = absl::Seconds(1);
-  size_t max_connections = 2048;                   // further ones are closed at once
+  // Beside the two of each member; further ones are closed at once.
+  size_t max_connections = 2048;
   absl::Duration join_within = absl::Seconds(10);  // of a connection's opening
   std::string token = {};  // that agents must prove to know; empty: none is asked for
 };
@@ -162,7 +163,7 @@ class Fleet {
     ConnectionId control{};
     ConnectionId batches{};
     MonoTime last_heard;
-    SendWindow<v1::CoordinatorMessage> sent;
+    SendWindow<SentMessage> sent;
     ReceiveWindow received;
     size_t unsaid_bytes = 0;  // received, and not acknowledged by any message since
     // While the fleet is held: the messages to it that may leave, and those of it that may be
@@ -194,7 +195,9 @@ class Fleet {
   void Admit(ConnectionId connection, const v1::Join& join);
   // The next piece of a message of `member`; the last one completes it.
   void OnPiece(ConnectionId connection, const Member& member, const v1::Piece& piece);
-  // Tells the peer, counts it as `kind`, and ends the connection.
+  // Tells the peer, and ends the connection.
+  void TurnAway(ConnectionId connection, const absl::Status& reason);
+  // The same, and counts it as `kind`.
   void Refuse(ConnectionId connection, absl::string_view kind, const absl::Status& reason);
   // Expels an agent for what it sent.
   void EndForMessage(AgentId agent, const absl::Status& reason);

@@ -17,9 +17,9 @@ void Fleet::Hold(absl::AnyInvocable<void()> on_held) {
 
 void Fleet::SendHeld(Member& member, uint64_t last) {
   const uint64_t released = std::exchange(member.released, std::max(member.released, last));
-  for (const v1::CoordinatorMessage& message : member.sent.unacknowledged()) {
-    if (message.number() > released && message.number() <= last) {
-      SendNow(member, message);
+  for (const SentMessage& message : member.sent.unacknowledged()) {
+    if (message->number() > released && message->number() <= last) {
+      SendNow(member, *message);
     }
   }
 }
@@ -89,8 +89,7 @@ void Fleet::Restore(FleetCheckpoint saved) {
     member->session_id = std::move(session.session_id);
     member->fingerprint = std::move(session.fingerprint);
     member->last_heard = loop_.clock().Mono();
-    member->sent =
-        SendWindow<v1::CoordinatorMessage>(session.sent, std::move(session.unacknowledged));
+    member->sent = SendWindow<SentMessage>(session.sent, std::move(session.unacknowledged));
     member->received = ReceiveWindow(session.received);
     members_.emplace(session.agent, std::move(member));
   }

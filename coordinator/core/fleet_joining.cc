@@ -6,6 +6,7 @@
 
 #include "coordinator/core/fleet.h"
 #include "coordinator/core/validate.h"
+#include "proto/valid_text.h"
 
 namespace lockstep::coordinator {
 
@@ -112,9 +113,9 @@ void Fleet::Resume(ConnectionId connection, Member& member, const v1::AgentMessa
   open_[connection].agent = member.record.id;
   logger_.Info(absl::StrCat("agent ", member.record.name, " has come back"));
   Welcome(member, /*resumed=*/true);
-  for (const v1::CoordinatorMessage& kept : member.sent.unacknowledged()) {
-    if (!holding() || kept.number() <= member.released) {
-      SendNow(member, kept);
+  for (const SentMessage& kept : member.sent.unacknowledged()) {
+    if (!holding() || kept->number() <= member.released) {
+      SendNow(member, *kept);
     }
   }
   TellIfDismissed();
@@ -122,7 +123,8 @@ void Fleet::Resume(ConnectionId connection, Member& member, const v1::AgentMessa
 
 void Fleet::Admit(ConnectionId connection, const v1::Join& join) {
   if (dismissing_) {
-    Refuse(connection, kRefusedJoin, absl::UnavailableError("the coordinator is about to end"));
+    // Agents that stay up for the next run come at once, and have done nothing that people should know.
+    TurnAway(connection, absl::UnavailableError("the coordinator is about to end"));
     return;
   }
   if (FindByName(join.name()) != nullptr) {
@@ -167,8 +169,11 @@ void Fleet::Welcome(Member& member, bool resumed) {
 }
 
 void Fleet::Refuse(ConnectionId connection, absl::string_view kind, const absl::Status& reason) {
-  const Connection& stranger = open_[connection];
-  refusals_.Add(kind, Describe(stranger.peer), reason.message());
+  refusals_.Add(kind, Describe(open_[connection].peer), reason.message());
+  TurnAway(connection, reason);
+}
+
+void Fleet::TurnAway(ConnectionId connection, const absl::Status& reason) {
   v1::CoordinatorMessage message;
   message.mutable_refused()->set_reason(std::string(reason.message()));
   message.mutable_refused()->set_retry(absl::IsUnavailable(reason));

@@ -34,31 +34,18 @@ void IterationLeases::Deal() {
   if (phase_.state() > v1::RunStatus::DRAINING) {
     return;
   }
-  for (IterationPools::Grant& grant : pools_.Deal(roster_.AtWork())) {
-    v1::CoordinatorMessage message;
-    *message.mutable_iterations_leased() = std::move(grant.message);
-    sender_.Send(grant.to, std::move(message));
-  }
-  for (VuLeases::Grant& grant : vus_.Deal()) {
-    v1::CoordinatorMessage message;
-    *message.mutable_vu_iterations_leased() = std::move(grant.message);
-    sender_.Send(grant.to, std::move(message));
-  }
+  sender_.SendEach(pools_.Deal(roster_.AtWork()));
+  sender_.SendEach(vus_.Deal());
 }
 
 void IterationLeases::ShowGranted(RunMember& member) const {
   for (AgentShare::Scenario& scenario : member.share.scenarios) {
-    if (pools_.pools().contains(scenario.name)) {
+    if (pools_.state().pools.contains(scenario.name)) {
       scenario.iterations = pools_.GrantedTo(member.id, scenario.name);
     } else if (vus_.scenarios().contains(scenario.name)) {
       scenario.iterations = vus_.GrantedTo(member.id, scenario.name);
     }
   }
-}
-
-void IterationLeases::SaveTo(RunCheckpoint& saved) const {
-  saved.pools = pools_;
-  saved.vu_leases = vus_;
 }
 
 }  // namespace lockstep::coordinator

@@ -8,7 +8,6 @@
 #include "absl/status/status.h"
 #include "lockstep/v1/control.pb.h"
 
-#include "coordinator/core/checkpoint.h"
 #include "coordinator/core/iteration_pools.h"
 #include "coordinator/core/roster.h"
 #include "coordinator/core/run_phase.h"
@@ -39,10 +38,11 @@ class IterationLeases {
   void ShowGranted(RunMember& member) const;
   // Whether the iterations of this scenario are leased.
   bool Has(const std::string& scenario) const {
-    return pools_.pools().contains(scenario) || vus_.scenarios().contains(scenario);
+    return pools_.state().pools.contains(scenario) || vus_.scenarios().contains(scenario);
   }
 
-  void SaveTo(RunCheckpoint& saved) const;
+  const IterationPools& pools() const { return pools_; }
+  const VuLeases& vus() const { return vus_; }
 
  private:
   IterationPools pools_;

@@ -19,11 +19,20 @@ void Begin(IterationPools::Taker& taker, int64_t begun) {
   }
 }
 
+v1::IterationsLeased& AddGrant(AgentId to, const std::string& scenario,
+                               std::vector<Addressed>& grants) {
+  Addressed& grant = grants.emplace_back();
+  grant.to = to;
+  v1::IterationsLeased& leased = *grant.message.mutable_iterations_leased();
+  leased.set_scenario(scenario);
+  return leased;
+}
+
 }  // namespace
 
 IterationPools::IterationPools(const std::map<std::string, int64_t>& iterations) {
   for (const auto& [scenario, count] : iterations) {
-    Pool& pool = pools_[scenario];
+    Pool& pool = state_.pools[scenario];
     if (count > 0) {
       pool.left.PutLast({0, count});
     }
@@ -31,8 +40,8 @@ IterationPools::IterationPools(const std::map<std::string, int64_t>& iterations)
 }
 
 absl::Status IterationPools::Ask(AgentId agent, const v1::IterationLease& lease) {
-  const auto pool = pools_.find(lease.scenario());
-  if (pool == pools_.end()) {
+  const auto pool = state_.pools.find(lease.scenario());
+  if (pool == state_.pools.end()) {
     return NoSuchPool(lease.scenario());
   }
   Taker& taker = pool->second.takers[agent];
@@ -43,14 +52,14 @@ absl::Status IterationPools::Ask(AgentId agent, const v1::IterationLease& lease)
   }
   Begin(taker, lease.begun());
   taker.wanted = lease.wanted();
-  taker.turn = ++turns_;
+  taker.turn = ++state_.turns;
   taker.over = taker.over || lease.over();
   return absl::OkStatus();
 }
 
 absl::Status IterationPools::Return(AgentId agent, const v1::IterationsReturned& returned) {
-  const auto pool = pools_.find(returned.scenario());
-  if (pool == pools_.end()) {
+  const auto pool = state_.pools.find(returned.scenario());
+  if (pool == state_.pools.end()) {
     return NoSuchPool(returned.scenario());
   }
   Taker& taker = pool->second.takers[agent];
@@ -70,8 +79,8 @@ absl::Status IterationPools::Return(AgentId agent, const v1::IterationsReturned&
 }
 
 void IterationPools::End(AgentId agent, const std::string& scenario, int64_t begun) {
-  const auto pool = pools_.find(scenario);
-  if (pool == pools_.end()) {
+  const auto pool = state_.pools.find(scenario);
+  if (pool == state_.pools.end()) {
     return;
   }
   Taker& taker = pool->second.takers[agent];
@@ -85,28 +94,26 @@ void IterationPools::End(AgentId agent, const std::string& scenario, int64_t beg
   pool->second.left.PutFirst(std::exchange(taker.held, {}));
 }
 
-std::vector<IterationPools::Grant> IterationPools::Deal(const std::vector<AgentId>& at_work) {
-  std::vector<Grant> grants;
-  for (auto& [scenario, pool] : pools_) {
+std::vector<Addressed> IterationPools::Deal(const std::vector<AgentId>& at_work) {
+  std::vector<Addressed> grants;
+  for (auto& [scenario, pool] : state_.pools) {
     DealPool(scenario, pool, at_work, grants);
   }
   return grants;
 }
 
 void IterationPools::Give(const std::string& scenario, Pool& pool, AgentId to, int64_t most,
-                          std::vector<Grant>& grants) {
+                          std::vector<Addressed>& grants) {
   const Range given = pool.left.Take(most);
-  Grant& grant = grants.emplace_back();
-  grant.to = to;
-  grant.message.set_scenario(scenario);
-  grant.message.set_first(given.first);
-  grant.message.set_count(given.count);
+  v1::IterationsLeased& leased = AddGrant(to, scenario, grants);
+  leased.set_first(given.first);
+  leased.set_count(given.count);
   pool.takers[to].granted += given.count;
   pool.takers[to].held.PutLast(given);
 }
 
 void IterationPools::DealPool(const std::string& scenario, Pool& pool,
-                              const std::vector<AgentId>& at_work, std::vector<Grant>& grants) {
+                              const std::vector<AgentId>& at_work, std::vector<Addressed>& grants) {
   std::vector<std::pair<uint64_t, AgentId>> asking;
   for (const AgentId agent : at_work) {
     const auto found = pool.takers.find(agent);
@@ -144,16 +151,14 @@ void IterationPools::DealPool(const std::string& scenario, Pool& pool,
     if (taker.wanted.has_value() && pool.left.empty() && nobody_has_any) {
       taker.wanted.reset();
       taker.over = true;
-      Grant& grant = grants.emplace_back();
-      grant.to = agent;
-      grant.message.set_scenario(scenario);
+      AddGrant(agent, scenario, grants);  // of none
     }
   }
 }
 
 int64_t IterationPools::GrantedTo(AgentId agent, const std::string& scenario) const {
-  const auto pool = pools_.find(scenario);
-  if (pool == pools_.end()) {
+  const auto pool = state_.pools.find(scenario);
+  if (pool == state_.pools.end()) {
     return 0;
   }
   const auto taker = pool->second.takers.find(agent);

@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "lockstep/v1/control.pb.h"
 
+#include "coordinator/core/addressed.h"
 #include "coordinator/core/ids.h"
 #include "coordinator/core/ranges.h"
 
@@ -22,10 +23,6 @@ namespace lockstep::coordinator {
 
 class IterationPools {
  public:
-  struct Grant {
-    AgentId to{};
-    v1::IterationsLeased message;
-  };
   // `iterations` >= 0 of each scenario.
   explicit IterationPools(const std::map<std::string, int64_t>& iterations);
 
@@ -36,10 +33,10 @@ class IterationPools {
   // An agent has ended after it has begun so many iterations of `scenario`: what it has beyond them
   // was on its way to it, and goes back. Nothing happens if its time was over: it has dropped the rest.
   void End(AgentId agent, const std::string& scenario, int64_t begun);
-  // What is to be sent now, if `at_work` are those who may still begin iterations, or give some
+  // IterationsLeased that are to be sent now, if `at_work` are those who may still begin iterations, or give some
   // back: ranges to those who have asked, fair shares of what is left; or word that there are no
   // more, once nobody can give any back.
-  std::vector<Grant> Deal(const std::vector<AgentId>& at_work);
+  std::vector<Addressed> Deal(const std::vector<AgentId>& at_work);
   // Iterations of `scenario` that this agent has got and not given back.
   int64_t GrantedTo(AgentId agent, const std::string& scenario) const;
 
@@ -59,19 +56,20 @@ class IterationPools {
     std::map<AgentId, Taker> takers;
   };
   // What to make pools of that go on from here.
-  const std::map<std::string, Pool>& pools() const { return pools_; }
-  uint64_t turns() const { return turns_; }
-  IterationPools(std::map<std::string, Pool> pools, uint64_t turns)
-      : pools_(std::move(pools)), turns_(turns) {}
+  struct State {
+    std::map<std::string, Pool> pools = {};
+    uint64_t turns = 0;
+  };
+  const State& state() const { return state_; }
+  explicit IterationPools(State state) : state_(std::move(state)) {}
 
  private:
   static void DealPool(const std::string& scenario, Pool& pool, const std::vector<AgentId>& at_work,
-                       std::vector<Grant>& grants);
+                       std::vector<Addressed>& grants);
   static void Give(const std::string& scenario, Pool& pool, AgentId to, int64_t most,
-                   std::vector<Grant>& grants);
+                   std::vector<Addressed>& grants);
 
-  std::map<std::string, Pool> pools_;
-  uint64_t turns_ = 0;
+  State state_;
 };
 
 }  // namespace lockstep::coordinator

@@ -6,9 +6,10 @@
 
 namespace lockstep::coordinator {
 
-MovingWork::MovingWork(const Parts& parts, IterationPools pools, VuLeases vu_leases)
+MovingWork::MovingWork(const Parts& parts, State state)
     : lease_(parts.lease),
-      leases_(std::move(pools), std::move(vu_leases), parts.phase, parts.roster, parts.sender),
+      leases_(IterationPools(std::move(state.pools)), VuLeases(std::move(state.vu_leases)),
+              parts.phase, parts.roster, parts.sender),
       redivision_({.loop = parts.loop,
                    .run_clock = parts.run_clock,
                    .plan = parts.plan,
@@ -17,7 +18,8 @@ MovingWork::MovingWork(const Parts& parts, IterationPools pools, VuLeases vu_lea
                    .leases = leases_,
                    .sender = parts.sender,
                    .logger = parts.logger,
-                   .lease = parts.lease}),
+                   .lease = parts.lease},
+                  state.division),
       scaling_({.plan = parts.plan,
                 .assignments = parts.assignments,
                 .fleet = parts.fleet,
@@ -25,7 +27,7 @@ MovingWork::MovingWork(const Parts& parts, IterationPools pools, VuLeases vu_lea
                 .redivision = redivision_,
                 .sender = parts.sender,
                 .logger = parts.logger},
-               parts.agents_wanted) {
+               std::move(state.scaling)) {
   parts.plan.whole = parts.plan.share_of ? parts.plan.share_of(SegmentTuple()) : AgentShare();
 }
 
@@ -58,15 +60,11 @@ void MovingWork::OnLostWithoutWork(AgentId agent) {
   redivision_.OnLostWithoutWork(agent);
 }
 
-void MovingWork::SaveTo(RunCheckpoint& saved) const {
-  leases_.SaveTo(saved);
-  redivision_.SaveTo(saved);
-  scaling_.SaveTo(saved);
-}
-
-void MovingWork::Restore(const RunCheckpoint& saved) {
-  redivision_.Restore(saved);
-  scaling_.Restore(saved);
+MovingWork::State MovingWork::state() const {
+  return {.pools = leases_.pools().state(),
+          .vu_leases = leases_.vus().scenarios(),
+          .division = redivision_.state(),
+          .scaling = scaling_.state()};
 }
 
 void MovingWork::GoOn(bool division_due) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -14,7 +15,6 @@
 #include "common/base/log.h"
 #include "coordinator/core/agent_scaling.h"
 #include "coordinator/core/assignments.h"
-#include "coordinator/core/checkpoint.h"
 #include "coordinator/core/fleet.h"
 #include "coordinator/core/iteration_leases.h"
 #include "coordinator/core/redivision.h"
@@ -38,10 +38,15 @@ class MovingWork {
     Roster& roster;
     RunSender& sender;
     Logger& logger;
-    absl::Duration lease;      // for how long a member may be silent
-    size_t agents_wanted = 1;  // when the load begins
+    absl::Duration lease;  // for how long a member may be silent
   };
-  MovingWork(const Parts& parts, IterationPools pools, VuLeases vu_leases);
+  struct State {
+    IterationPools::State pools = {};
+    std::map<std::string, VuLeases::Scenario> vu_leases = {};
+    Redivision::State division = {};
+    AgentScaling::State scaling = {};
+  };
+  MovingWork(const Parts& parts, State state);
   MovingWork(const MovingWork&) = delete;
   MovingWork& operator=(const MovingWork&) = delete;
 
@@ -77,10 +82,8 @@ class MovingWork {
   // Others had taken over its work before.
   void OnLostWithoutWork(AgentId agent);
 
-  void SaveTo(RunCheckpoint& saved) const;
-  // `saved` had the pools and leases, too, that this was made with.
-  void Restore(const RunCheckpoint& saved);
-  // Does what the former coordinator was about to do.
+  State state() const;
+  // Does what the former coordinator, whose state this was made of, was about to do.
   void GoOn(bool division_due);
 
  private:

@@ -12,8 +12,9 @@ namespace lockstep::coordinator {
 
 MonoTime Pausing::NextSwitch() {
   const MonoTime soon = parts_.run_clock.Soonest();
-  switch_at_ = std::max(soon, std::max(parts_.run_clock.t0(), switch_at_) + absl::Nanoseconds(1));
-  return switch_at_;
+  state_.switch_at =
+      std::max(soon, std::max(parts_.run_clock.t0(), state_.switch_at) + absl::Nanoseconds(1));
+  return state_.switch_at;
 }
 
 absl::Status Pausing::Pause(const std::optional<TestPlan>& plan) {
@@ -22,7 +23,7 @@ absl::Status Pausing::Pause(const std::optional<TestPlan>& plan) {
     return absl::FailedPreconditionError(
         absl::StrCat("the run is in state ", WordOf(state), " and cannot pause"));
   }
-  if (paused_) {
+  if (state_.paused) {
     return absl::OkStatus();
   }
   if (state == v1::RunStatus::RUNNING) {
@@ -37,17 +38,17 @@ absl::Status Pausing::Pause(const std::optional<TestPlan>& plan) {
     message.mutable_pause()->set_at_coordinator_mono_ns(NextSwitch().nanos());
     parts_.sender.SendToStarted(message);
   }
-  paused_ = true;
+  state_.paused = true;
   return absl::OkStatus();
 }
 
 absl::Status Pausing::Resume() {
-  if (!paused_) {
+  if (!state_.paused) {
     return absl::FailedPreconditionError("the run is not paused");
   }
-  paused_ = false;
+  state_.paused = false;
   GiveUp();  // holding: whoever lets the run go on has decided otherwise
-  paused_to_suspend_ = false;
+  state_.to_suspend = false;
   if (parts_.phase.state() == v1::RunStatus::RUNNING) {
     v1::CoordinatorMessage message;
     message.mutable_resume()->set_at_coordinator_mono_ns(NextSwitch().nanos());
@@ -64,9 +65,9 @@ absl::Status Pausing::Suspend(const std::optional<TestPlan>& plan,
   if (parts_.phase.state() > v1::RunStatus::RUNNING) {
     return absl::FailedPreconditionError("it is about to end");
   }
-  if (!paused_) {
+  if (!state_.paused) {
     LOCKSTEP_RETURN_IF_ERROR(Pause(plan));
-    paused_to_suspend_ = true;
+    state_.to_suspend = true;
   }
   on_at_rest_ = std::move(done);
   SendSuspend(/*over=*/false);
@@ -76,7 +77,7 @@ absl::Status Pausing::Suspend(const std::optional<TestPlan>& plan,
 
 bool Pausing::Release() {
   SendSuspend(/*over=*/true);
-  if (!std::exchange(paused_to_suspend_, false)) {
+  if (!std::exchange(state_.to_suspend, false)) {
     return false;
   }
   const absl::Status resumed = Resume();
@@ -89,7 +90,7 @@ bool Pausing::Release() {
 void Pausing::GiveUp() {
   if (on_at_rest_) {
     on_at_rest_ = nullptr;
-    paused_to_suspend_ = false;
+    state_.to_suspend = false;
     SendSuspend(/*over=*/true);
   }
 }
@@ -115,18 +116,6 @@ void Pausing::TellIfAtRest() {
       parts_.roster.AllPresent([](const RunMember& m) { return m.at_rest; })) {
     std::exchange(on_at_rest_, nullptr)();
   }
-}
-
-void Pausing::SaveTo(RunCheckpoint& saved) const {
-  saved.paused = paused_;
-  saved.paused_to_suspend = paused_to_suspend_;
-  saved.switch_at = switch_at_;
-}
-
-void Pausing::Restore(const RunCheckpoint& saved) {
-  paused_ = saved.paused;
-  paused_to_suspend_ = saved.paused_to_suspend;
-  switch_at_ = saved.switch_at;
 }
 
 }  // namespace lockstep::coordinator

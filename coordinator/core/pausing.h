@@ -9,7 +9,6 @@
 #include "absl/status/status.h"
 
 #include "common/base/log.h"
-#include "coordinator/core/checkpoint.h"
 #include "coordinator/core/fleet.h"
 #include "coordinator/core/roster.h"
 #include "coordinator/core/run_clock.h"
@@ -31,8 +30,8 @@ class Pausing {
   };
   explicit Pausing(Parts parts) : parts_(parts) {}
 
-  bool paused() const { return paused_; }
-  void BeginPaused() { paused_ = true; }
+  bool paused() const { return state_.paused; }
+  void BeginPaused() { state_.paused = true; }
   // `plan`: set once the run is Running. Errors are those of Run::Pause.
   absl::Status Pause(const std::optional<TestPlan>& plan);
   // Whoever waits for it may go on.
@@ -40,7 +39,7 @@ class Pausing {
   // Errors are those of Run::Suspend.
   absl::Status Suspend(const std::optional<TestPlan>& plan, absl::AnyInvocable<void()> done);
   // The run is paused for the sake of Suspend alone.
-  bool suspended() const { return paused_to_suspend_; }
+  bool suspended() const { return state_.to_suspend; }
   // The coordinator goes on. Whether the run has resumed with it.
   bool Release();
   // The run ends: nobody waits for rest any more.
@@ -50,8 +49,13 @@ class Pausing {
   // Calls what Suspend was given, if all have come to rest.
   void TellIfAtRest();
 
-  void SaveTo(RunCheckpoint& saved) const;
-  void Restore(const RunCheckpoint& saved);
+  struct State {
+    bool paused = false;
+    bool to_suspend = false;  // and for nothing else
+    MonoTime switch_at;       // of the last pause or resume after T0
+  };
+  const State& state() const { return state_; }
+  void Restore(const State& state) { state_ = state; }
 
  private:
   // The instant at which all agents pause or resume: soon, after T0 and after the one before.
@@ -59,10 +63,8 @@ class Pausing {
   void SendSuspend(bool over);
 
   const Parts parts_;
-  bool paused_ = false;
-  bool paused_to_suspend_ = false;
+  State state_;
   absl::AnyInvocable<void()> on_at_rest_;  // null: nobody waits
-  MonoTime switch_at_;                     // of the last pause or resume after T0
 };
 
 }  // namespace lockstep::coordinator

@@ -22,6 +22,7 @@ class Ranges {
   bool empty() const { return ranges_.empty(); }
   int64_t count() const;  // of the numbers
   const std::vector<Range>& ranges() const { return ranges_; }
+  std::vector<Range>& ranges() { return ranges_; }
 
   // Takes out the next numbers, up to `most` > 0 of them and no more than are in a row. Not of none.
   Range Take(int64_t most);

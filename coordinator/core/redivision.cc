@@ -27,9 +27,9 @@ void Redivision::Soon() {
     return;
   }
   proposal_.reset();  // what was proposed counts no longer
-  const MonoTime earliest = parts_.run_clock.t0() + last_division_ + kAfterDivision;
+  const MonoTime earliest = parts_.run_clock.t0() + state_.last_division + kAfterDivision;
   const MonoTime now = parts_.loop.clock().Mono();
-  const bool divided_before = last_division_ > absl::ZeroDuration();
+  const bool divided_before = state_.last_division > absl::ZeroDuration();
   timer_.At(divided_before ? std::max(now, earliest) : now, [this] { Propose(); });
 }
 
@@ -45,7 +45,7 @@ absl::Duration Redivision::NextInstant(const std::vector<const RunMember*>& take
   absl::Duration lead = std::max(told, absl::Milliseconds(20));
   lead = lead * (1 << std::min(late_in_a_row_, kMostDoublings)) + kPerVu * most_added;
   const MonoTime at =
-      std::max(parts_.loop.clock().Mono() + std::min(lead, kMostLead), all_quiet_ + told);
+      std::max(parts_.loop.clock().Mono() + std::min(lead, kMostLead), state_.all_quiet + told);
   return std::max(at - parts_.run_clock.t0(), absl::ZeroDuration());
 }
 
@@ -98,7 +98,7 @@ void Redivision::Propose(MonoTime silent_until) {
     next.waits = true;
     next.at = std::max(next.at, silent_until + parts_.run_clock.Lead() - parts_.run_clock.t0());
   }
-  ++proposals_;
+  ++state_.proposals;
   timer_.At(parts_.run_clock.t0() + next.at + kAfterDivision, [this] { OnMissed(); });
   SendProposal();
 }
@@ -107,7 +107,7 @@ void Redivision::SendProposal() {
   const Proposal sent = *proposal_;  // sending may lose one, and propose another division
   v1::CoordinatorMessage message;
   v1::Redivide& redivide = *message.mutable_redivide();
-  redivide.set_number(proposals_);
+  redivide.set_number(state_.proposals);
   redivide.set_after_t0_ns(absl::ToInt64Nanoseconds(sent.at));
   redivide.set_segment_sequence(sent.sequence.ToString());
   for (const AgentId id : sent.receivers) {
@@ -121,7 +121,7 @@ void Redivision::SendProposal() {
 }
 
 void Redivision::OnHeld(const RunMember& member, const v1::Held& held) {
-  if (!proposal_.has_value() || held.number() != proposals_) {
+  if (!proposal_.has_value() || held.number() != state_.proposals) {
     return;
   }
   if (held.too_late()) {
@@ -152,7 +152,7 @@ void Redivision::Commit() {
   timer_.Cancel();
   late_in_a_row_ = 0;
   waited_ = false;
-  last_division_ = agreed.at;
+  state_.last_division = agreed.at;
   for (RunMember& member : parts_.roster.members()) {
     const bool has_ended = member.step == RunMember::Step::kDrained && !member.lost;
     if (member.joining || member.handed_over || has_ended) {
@@ -176,7 +176,7 @@ void Redivision::Commit() {
       absl::StrCat("from ", absl::FormatDuration(absl::Floor(agreed.at, absl::Milliseconds(1))),
                    " on, the work is divided among ", Counted(agreed.takers.size(), "agent")));
   v1::CoordinatorMessage message;
-  message.mutable_divided()->set_number(proposals_);
+  message.mutable_divided()->set_number(state_.proposals);
   for (const AgentId id : agreed.receivers) {
     parts_.sender.Send(id, message);
   }
@@ -204,18 +204,10 @@ void Redivision::Stop() {
   proposal_.reset();
 }
 
-void Redivision::SaveTo(RunCheckpoint& saved) const {
-  saved.redivisions = proposals_;
-  saved.division_due = proposal_.has_value() || timer_.set();
-  saved.last_division = last_division_;
-  saved.all_quiet = all_quiet_;
-}
-
-void Redivision::Restore(const RunCheckpoint& saved) {
-  proposals_ = saved.redivisions;
-  last_division_ = saved.last_division;
-  all_quiet_ = saved.all_quiet;
-  stopped_ = saved.state != v1::RunStatus::RUNNING;
+Redivision::State Redivision::state() const {
+  State state = state_;
+  state.due = proposal_.has_value() || timer_.set();
+  return state;
 }
 
 }  // namespace lockstep::coordinator

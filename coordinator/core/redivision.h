@@ -14,7 +14,6 @@
 #include "common/base/log.h"
 #include "common/base/timer.h"
 #include "common/segment/execution_segment.h"
-#include "coordinator/core/checkpoint.h"
 #include "coordinator/core/fleet.h"
 #include "coordinator/core/iteration_leases.h"
 #include "coordinator/core/roster.h"
@@ -37,12 +36,19 @@ class Redivision {
     Logger& logger;
     absl::Duration lease;  // for how long a member may be silent
   };
-  explicit Redivision(Parts parts) : parts_(parts), timer_(parts.loop) {}
+  struct State {
+    uint32_t proposals = 0;        // so far
+    bool due = false;              // one is made, or about to be
+    absl::Duration last_division;  // after T0
+    MonoTime all_quiet;            // no agent that was lost begins anything from then on
+  };
+  // With a `state` that has one due, nothing is proposed before Soon.
+  Redivision(Parts parts, const State& state) : parts_(parts), state_(state), timer_(parts.loop) {}
 
   // The work is divided anew among those who stay, soon. Does nothing once it is stopped.
   void Soon();
   // No division takes effect before then: an agent that was lost may go on until then.
-  void NotBefore(MonoTime quiet) { all_quiet_ = std::max(all_quiet_, quiet); }
+  void NotBefore(MonoTime quiet) { state_.all_quiet = std::max(state_.all_quiet, quiet); }
   void OnHeld(const RunMember& member, const v1::Held& held);
   // A member was lost whose work others had taken over: nobody waits for its answer.
   void OnLostWithoutWork(AgentId agent);
@@ -50,8 +56,7 @@ class Redivision {
   void Stop();
   bool stopped() const { return stopped_; }
 
-  void SaveTo(RunCheckpoint& saved) const;
-  void Restore(const RunCheckpoint& saved);
+  State state() const;
 
  private:
   struct Proposal {
@@ -84,14 +89,12 @@ class Redivision {
   void SettleFor(RunMember& member);
 
   const Parts parts_;
+  State state_;  // but for `due`
   Timer timer_;  // until the next proposal, or for the answers to this one
   bool stopped_ = false;
   std::optional<Proposal> proposal_;  // not yet agreed to
-  uint32_t proposals_ = 0;            // so far
   int late_in_a_row_ = 0;             // that somebody was too late for
   bool waited_ = false;               // for somebody who was silent, since the last division
-  absl::Duration last_division_;      // after T0
-  MonoTime all_quiet_;                // no agent that was lost begins anything from then on
 };
 
 }  // namespace lockstep::coordinator

@@ -20,18 +20,8 @@ absl::Status RowLeases::OnReturned(const RunMember& member, const v1::RowsReturn
 }
 
 void RowLeases::Deal() {
-  RowQueues::Messages due =
-      queues_.Deal(static_cast<int64_t>(std::max<size_t>(roster_.Present().size(), 1)));
-  for (auto& [agent, leased] : due.leased) {
-    v1::CoordinatorMessage message;
-    *message.mutable_rows_leased() = std::move(leased);
-    sender_.Send(agent, std::move(message));
-  }
-  for (auto& [agent, recalled] : due.recalled) {
-    v1::CoordinatorMessage message;
-    *message.mutable_rows_recalled() = std::move(recalled);
-    sender_.Send(agent, std::move(message));
-  }
+  sender_.SendEach(
+      queues_.Deal(static_cast<int64_t>(std::max<size_t>(roster_.Present().size(), 1))));
 }
 
 }  // namespace lockstep::coordinator

@@ -2,12 +2,13 @@
 // are wanted. Loop-bound.
 #pragma once
 
+#include <map>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "lockstep/v1/control.pb.h"
 
-#include "coordinator/core/checkpoint.h"
 #include "coordinator/core/roster.h"
 #include "coordinator/core/row_queues.h"
 #include "coordinator/core/run_sender.h"
@@ -27,8 +28,10 @@ class RowLeases {
   // Sends what is due.
   void Deal();
 
-  void SaveTo(RunCheckpoint& saved) const { saved.row_queues = queues_; }
-  void Restore(const RunCheckpoint& saved) { queues_ = saved.row_queues; }
+  const std::map<std::string, RowQueues::Queue>& queues() const { return queues_.queues(); }
+  void Restore(std::map<std::string, RowQueues::Queue> queues) {
+    queues_ = RowQueues(std::move(queues));
+  }
 
  private:
   const Roster& roster_;

@@ -93,8 +93,8 @@ std::string RowQueues::Lose(AgentId agent) {
   return lost;
 }
 
-RowQueues::Messages RowQueues::Deal(int64_t agents) {
-  Messages messages;
+std::vector<Addressed> RowQueues::Deal(int64_t agents) {
+  std::vector<Addressed> messages;
   for (auto& [name, queue] : queues_) {
     DealQueue(name, queue, agents, messages);
   }
@@ -102,14 +102,14 @@ RowQueues::Messages RowQueues::Deal(int64_t agents) {
 }
 
 void RowQueues::DealQueue(const std::string& name, Queue& queue, int64_t agents,
-                          Messages& messages) {
+                          std::vector<Addressed>& messages) {
   while (!queue.waiting.empty()) {
     const int64_t left = Left(queue);
     if (left == 0 && !queue.held.empty()) {
       break;
     }
-    v1::RowsLeased& leased =
-        messages.leased.emplace_back(queue.waiting.front(), v1::RowsLeased()).second;
+    messages.push_back({queue.waiting.front(), {}});
+    v1::RowsLeased& leased = *messages.back().message.mutable_rows_leased();
     leased.set_queue(name);
     if (left > 0) {
       const int64_t fair = std::clamp(left / (kBlocksOfAShare * agents), int64_t{1}, kLargestBlock);
@@ -125,7 +125,8 @@ void RowQueues::DealQueue(const std::string& name, Queue& queue, int64_t agents,
   }
   for (auto& [agent, block] : queue.held) {
     if (!std::exchange(block.recalled, true)) {
-      messages.recalled.emplace_back(agent, v1::RowsRecalled()).second.set_queue(name);
+      messages.push_back({agent, {}});
+      messages.back().message.mutable_rows_recalled()->set_queue(name);
     }
   }
 }

@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "lockstep/v1/control.pb.h"
 
+#include "coordinator/core/addressed.h"
 #include "coordinator/core/ids.h"
 #include "coordinator/core/ranges.h"
 
@@ -29,14 +30,10 @@ class RowQueues {
   // An agent is gone. What it had, as a text for people, of queues that do not wrap; empty: nothing.
   std::string Lose(AgentId agent);
 
-  // What is to be sent now, if a run has so many agents > 0. Blocks are small compared with what is
+  // RowsLeased and RowsRecalled that are to be sent now, if a run has so many agents > 0. Blocks are small compared with what is
   // left for each of them, so that all get rows until the end, and large enough that an agent rarely
   // has to ask.
-  struct Messages {
-    std::vector<std::pair<AgentId, v1::RowsLeased>> leased;
-    std::vector<std::pair<AgentId, v1::RowsRecalled>> recalled;
-  };
-  Messages Deal(int64_t agents);
+  std::vector<Addressed> Deal(int64_t agents);
 
   struct Block {
     Range range = {};
@@ -56,7 +53,8 @@ class RowQueues {
   explicit RowQueues(std::map<std::string, Queue> queues) : queues_(std::move(queues)) {}
 
  private:
-  static void DealQueue(const std::string& name, Queue& queue, int64_t agents, Messages& messages);
+  static void DealQueue(const std::string& name, Queue& queue, int64_t agents,
+                        std::vector<Addressed>& messages);
 
   std::map<std::string, Queue> queues_;
 };

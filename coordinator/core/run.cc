@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "common/base/message_limits.h"
 #include "common/base/status_macros.h"
 #include "coordinator/core/run_status.h"
 #include "proto/words.h"
@@ -123,9 +124,9 @@ absl::Status Run::Scale(int64_t vus, int64_t max_vus) {
 }
 
 absl::Status Run::MayScaleAgents(int64_t agents) const {
-  if (agents < 1 || agents > AgentScaling::kMostAgents) {
+  if (agents < 1 || agents > kMostAgents) {
     return absl::InvalidArgumentError(
-        absl::StrCat("agents: must be 1 to ", AgentScaling::kMostAgents, ", got ", agents));
+        absl::StrCat("agents: must be 1 to ", kMostAgents, ", got ", agents));
   }
   if (!settings_.redistribute) {
     return absl::FailedPreconditionError(

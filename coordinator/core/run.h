@@ -59,6 +59,7 @@
 #include "coordinator/core/assignments.h"
 #include "coordinator/core/batch_intake.h"
 #include "coordinator/core/bundle.h"
+#include "coordinator/core/checkpoint.h"
 #include "coordinator/core/file_server.h"
 #include "coordinator/core/fleet.h"
 #include "coordinator/core/moving_work.h"
@@ -104,7 +105,7 @@ class Run {
   // Instead: goes on with a run that another process had brought to Running or beyond. The fleet has
   // the sessions, the results have what the batches held that `saved` counts. FailedPrecondition: the
   // test is not the one that was begun.
-  absl::Status GoOn(Events events, RunCheckpoint saved, Bundle bundle);
+  absl::Status GoOn(Events events, RunCheckpoint saved, v1::Inspected inspected, Bundle bundle);
   // As of now, between two events.
   RunCheckpoint Checkpoint() const;
   // What has been merged so far.
@@ -260,9 +261,11 @@ class Run {
   bool DealAgain(const RunMember& lost, bool was_elected);
   // A member was lost that had a part of the work, and others may take it over; `message` says so.
   void LoseWhileWorkMoves(const AgentRecord& agent, const std::string& message, bool surely_gone);
+  // Nothing of its part can go to others.
+  bool NothingIsLeftOf(const RunMember& member) const;
   // Nobody has a part of the work, or will have one.
   bool NobodyIsLeft() const;
-  void LetWorkMove(IterationPools pools, VuLeases vu_leases);
+  void LetWorkMove(MovingWork::State state);
   bool MovesNow() const { return moving_.has_value() && !moving_->stopped(); }
   // What RunStatus says of the same name.
   absl::Duration StopWithin() const;

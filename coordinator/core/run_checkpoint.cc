@@ -11,41 +11,67 @@
 
 namespace lockstep::coordinator {
 
+namespace {
+
+// An agent that has handed over nothing for longer had nothing to say.
+constexpr absl::Duration kSilent = absl::Milliseconds(1500);
+
+}  // namespace
+
+absl::Duration MeasuredOf(const RunCheckpoint& saved, MonoTime kept) {
+  absl::Time latest;
+  for (const RunMember& member : saved.members) {
+    latest = std::max(latest, member.kept_until);
+  }
+  if (!saved.clock.drained_at.infinite() || latest == absl::Time()) {
+    return std::max(std::min(kept, saved.clock.drained_at) - saved.clock.t0, absl::ZeroDuration());
+  }
+  absl::Time until = latest;
+  for (const RunMember& member : saved.members) {
+    const bool goes_on = !member.lost && member.step < RunMember::Step::kDrained;
+    if (goes_on && member.kept_until >= latest - kSilent) {
+      until = std::min(until, member.kept_until);
+    }
+  }
+  return std::max(until - absl::FromUnixNanos(saved.clock.t0_wall_ns), absl::ZeroDuration());
+}
+
 RunCheckpoint Run::Checkpoint() const {
   RunCheckpoint saved;
   saved.state = state();
   saved.state_since = phase_.since();
   saved.limit_at = phase_.limit_at();
-  saved.inspected = inspected_;
   saved.members = members();
   saved.elected = roster_.elected();
   if (plan_.has_value()) {
     saved.sequence = plan_->sequence.has_value() ? plan_->sequence->ToString() : "";
     saved.controlled = plan_->controlled;
   }
-  saved.faults = faults_;
   saved.stopping = stopping_;
   saved.interrupts = interrupts_;
-  rows_.SaveTo(saved);
-  script_.SaveTo(saved);
-  assignments_.SaveTo(saved);
-  clock_.SaveTo(saved);
-  pausing_.SaveTo(saved);
-  standstill_watch_.SaveTo(saved);
+  saved.deal = assignments_.deal();
+  saved.faults = faults_.state();
+  saved.script = script_.state();
+  saved.clock = clock_.state();
+  saved.pausing = pausing_.state();
+  saved.standstills = standstill_watch_.state();
+  saved.row_queues = rows_.queues();
   if (moving_.has_value()) {
-    moving_->SaveTo(saved);
+    saved.moving = moving_->state();
   }
   return saved;
 }
 
-absl::Status Run::GoOn(Events events, RunCheckpoint saved, Bundle bundle) {
+absl::Status Run::GoOn(Events events, RunCheckpoint saved, v1::Inspected inspected, Bundle bundle) {
   if (saved.state < v1::RunStatus::RUNNING || saved.state >= v1::RunStatus::DONE) {
     return absl::FailedPreconditionError(
         absl::StrCat("a run in state ", WordOf(saved.state), " cannot be gone on with"));
   }
-  LOCKSTEP_ASSIGN_OR_RETURN(plan_, source_.MakePlan(saved.inspected));
+  LOCKSTEP_ASSIGN_OR_RETURN(plan_, source_.MakePlan(inspected));
+  inspected_ = std::move(inspected);
   TakeEvents(std::move(events));
   files_.Restore(std::move(bundle));
+  const bool division_due = saved.moving.has_value() && saved.moving->division.due;
   LOCKSTEP_RETURN_IF_ERROR(TakeBack(saved));
   if (events_.on_planned) {
     events_.on_planned(*plan_);
@@ -53,8 +79,7 @@ absl::Status Run::GoOn(Events events, RunCheckpoint saved, Bundle bundle) {
   SetState(saved.state, absl::InfiniteDuration());
   phase_.BeganAt(saved.state_since);
   StartTimersAgain(saved.limit_at);
-  catch_up_timer_.At(loop_.clock().Mono(),
-                     [this, division_due = saved.division_due] { CatchUpAfter(division_due); });
+  catch_up_timer_.At(loop_.clock().Mono(), [this, division_due] { CatchUpAfter(division_due); });
   return absl::OkStatus();
 }
 
@@ -70,7 +95,6 @@ void Run::CatchUpAfter(bool division_due) {
 }
 
 absl::Status Run::TakeBack(RunCheckpoint& saved) {
-  inspected_ = std::move(saved.inspected);
   assignments_.OnPlanned(*plan_);
   if (!saved.sequence.empty()) {
     LOCKSTEP_ASSIGN_OR_RETURN(plan_->sequence, SegmentSequence::Parse(saved.sequence));
@@ -90,18 +114,20 @@ absl::Status Run::TakeBack(RunCheckpoint& saved) {
   }
   LOCKSTEP_RETURN_IF_ERROR(RecutMembers(saved.members, plan_->partition));
   roster_.Restore(std::move(saved.members), saved.elected);
-  faults_ = std::move(saved.faults);
   stopping_ = saved.stopping;
-  rows_.Restore(saved);
-  script_.Restore(saved);
   interrupts_ = saved.interrupts;
-  assignments_.Restore(saved);
-  clock_.Restore(saved);
-  pausing_.Restore(saved);
-  standstill_watch_.Restore(saved);
-  if (saved.pools.has_value() && saved.vu_leases.has_value()) {
-    LetWorkMove(*std::move(saved.pools), *std::move(saved.vu_leases));
-    moving_->Restore(saved);
+  assignments_.Restore(saved.deal);
+  faults_ = RunFaults(std::move(saved.faults));
+  script_.Restore(std::move(saved.script));
+  clock_.Restore(saved.clock);
+  pausing_.Restore(saved.pausing);
+  standstill_watch_.Restore(std::move(saved.standstills));
+  rows_.Restore(std::move(saved.row_queues));
+  if (saved.moving.has_value()) {
+    LetWorkMove(*std::move(saved.moving));
+    if (saved.state != v1::RunStatus::RUNNING) {
+      moving_->Stop();
+    }
   }
   return absl::OkStatus();
 }

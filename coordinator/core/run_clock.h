@@ -9,14 +9,9 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
-#include "coordinator/core/checkpoint.h"
 #include "coordinator/core/roster.h"
 
 namespace lockstep::coordinator {
-
-// How long after T0 that ends which has been measured of a run that was saved at `kept`: with the last
-// second that all of its agents have handed over, or as they had all drained.
-absl::Duration MeasuredOf(const RunCheckpoint& saved, MonoTime kept);
 
 class RunClock {
  public:
@@ -30,11 +25,11 @@ class RunClock {
   MonoTime Soonest() const { return clock_.Mono() + Lead(); }
   // Chooses T0: a Lead() from now, which it returns.
   absl::Duration ChooseT0();
-  MonoTime t0() const { return t0_; }  // Infinite before it is chosen
+  MonoTime t0() const { return state_.t0; }  // Infinite before it is chosen
   // Tells an agent T0.
   v1::CoordinatorMessage StartMessage() const;
 
-  void SetupBegins() { setup_began_ = clock_.Mono(); }
+  void SetupBegins() { state_.setup_began = clock_.Mono(); }
   void AllHaveDrained();  // the first time counts
   // Since T0, until the last agent has drained; 0 before T0.
   absl::Duration elapsed() const;
@@ -47,18 +42,21 @@ class RunClock {
   // Logs, once all agents have told how long after T0 they came to start, the longest of that.
   void ReportStartSkew(Logger& logger);
 
-  void SaveTo(RunCheckpoint& saved) const;
-  void Restore(const RunCheckpoint& saved);
+  struct State {
+    MonoTime t0 = MonoTime::Infinite();
+    int64_t t0_wall_ns = 0;
+    MonoTime setup_began = MonoTime::Infinite();
+    MonoTime drained_at = MonoTime::Infinite();
+    bool skew_reported = false;
+  };
+  const State& state() const { return state_; }
+  void Restore(const State& state) { state_ = state; }
 
  private:
   const Clock& clock_;
   const Roster& roster_;
   const absl::Duration held_back_;
-  MonoTime t0_ = MonoTime::Infinite();
-  int64_t t0_wall_ns_ = 0;
-  MonoTime setup_began_ = MonoTime::Infinite();
-  MonoTime drained_at_ = MonoTime::Infinite();
-  bool skew_reported_ = false;
+  State state_;
 };
 
 }  // namespace lockstep::coordinator

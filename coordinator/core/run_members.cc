@@ -177,9 +177,10 @@ void Run::ReportLoss(RunMember& member, const AgentRecord& agent, const absl::St
   if (on_purpose && !member.missed()) {
     logger_.Info(absl::StrCat("agent ", agent.name, " has left, its work was ",
                               member.handed_over ? "handed over: " : "done: ", reason.message()));
-  } else if (MovesNow() && member.handed_over) {
-    logger_.Error(absl::StrCat(LossOf(agent, reason),
-                               "; others had taken over what it had not begun", missing));
+  } else if (MovesNow() && (member.handed_over || NothingIsLeftOf(member))) {
+    logger_.Error(absl::StrCat(
+        LossOf(agent, reason),
+        member.handed_over ? "; others had taken over what it had not begun" : "", missing));
     moving_->OnLostWithoutWork(agent.id);
   } else if (MovesNow()) {
     LoseWhileWorkMoves(agent, LossOf(agent, reason),
@@ -215,6 +216,16 @@ void Run::LoseWhileWorkMoves(const AgentRecord& agent, const std::string& messag
   if (nobody) {
     EndEarly({ExitCode::kOther, absl::StrCat(message, "; nobody is left to do its work")});
   }
+}
+
+// All of it has begun; or the others have done theirs, and what it has not begun is nobody's any more.
+bool Run::NothingIsLeftOf(const RunMember& member) const {
+  return member.step == RunMember::Step::kDrained ||
+         (!NobodyIsLeft() &&
+          std::all_of(plan_->whole.scenarios.begin(), plan_->whole.scenarios.end(),
+                      [this](const AgentShare::Scenario& scenario) {
+                        return roster_.HasEnded(scenario.name);
+                      }));
 }
 
 bool Run::NobodyIsLeft() const {

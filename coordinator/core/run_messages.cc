@@ -234,6 +234,10 @@ void Run::OnReady(RunMember& member, const v1::Ready&) {
 }
 
 void Run::OnLeaving(RunMember& member, const v1::Leaving& leaving) {
+  if (state() < v1::RunStatus::RUNNING || member.joining) {  // it has begun nothing
+    fleet_.Expel(member.id, absl::CancelledError(absl::StrCat("it left: ", leaving.reason())));
+    return;
+  }
   member.leaving = true;
   if (MovesNow()) {
     logger_.Warn(

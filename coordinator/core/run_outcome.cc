@@ -8,18 +8,18 @@
 namespace lockstep::coordinator {
 
 void RunFaults::Record(RunOutcome fault) {
-  if (outcome_.exit_code == ExitCode::kSuccess) {
-    outcome_ = std::move(fault);
+  if (state_.outcome.exit_code == ExitCode::kSuccess) {
+    state_.outcome = std::move(fault);
   }
 }
 
 void RunFaults::RecordLoss(const std::string& agent, absl::string_view reason) {
-  if (outcome_.exit_code == ExitCode::kSuccess) {
-    losses_.reason = std::string(reason);
-  } else if (losses_.agents.empty()) {
+  if (state_.outcome.exit_code == ExitCode::kSuccess) {
+    state_.losses.reason = std::string(reason);
+  } else if (state_.losses.agents.empty()) {
     return;  // another fault decides
   }
-  std::vector<std::string>& lost = losses_.agents;
+  std::vector<std::string>& lost = state_.losses.agents;
   if (std::count(lost.begin(), lost.end(), agent) > 0) {
     return;
   }
@@ -28,20 +28,21 @@ void RunFaults::RecordLoss(const std::string& agent, absl::string_view reason) {
   for (size_t i = 1; i < lost.size(); ++i) {
     absl::StrAppend(&names, i + 1 < lost.size() ? ", " : " and ", lost[i]);
   }
-  outcome_ = {ExitCode::kOther, lost.size() == 1
-                                    ? absl::StrCat("agent ", names, " was lost: ", losses_.reason)
-                                    : absl::StrCat("agents ", names, " were lost; ", lost.front(),
-                                                   ": ", losses_.reason)};
+  state_.outcome = {ExitCode::kOther,
+                    lost.size() == 1
+                        ? absl::StrCat("agent ", names, " was lost: ", state_.losses.reason)
+                        : absl::StrCat("agents ", names, " were lost; ", lost.front(), ": ",
+                                       state_.losses.reason)};
 }
 
 void RunFaults::Judge(absl::FunctionRef<std::optional<std::string>()> crossed) {
-  if (marked_) {
+  if (state_.marked) {
     Record({ExitCode::kMarkedAsFailed, "test run was marked as failed"});
   }
-  if (judged_) {
+  if (state_.judged) {
     return;
   }
-  judged_ = true;
+  state_.judged = true;
   if (std::optional<std::string> reason = crossed(); reason.has_value()) {
     Record({ExitCode::kThresholdsHaveFailed, *std::move(reason)});
   }

@@ -29,35 +29,33 @@ class RunFaults {
     std::string reason;               // why the first of these was
   };
 
+  struct State {
+    RunOutcome outcome = {};
+    bool marked = false;
+    bool judged = false;
+    Losses losses = {};
+  };
+
   RunFaults() = default;
   // As another one was.
-  RunFaults(RunOutcome outcome, bool marked, bool judged, Losses losses)
-      : outcome_(std::move(outcome)),
-        marked_(marked),
-        judged_(judged),
-        losses_(std::move(losses)) {}
+  explicit RunFaults(State state) : state_(std::move(state)) {}
 
   // Reports why the run fails. The first reason stays.
   void Record(RunOutcome fault);
   // Agents whose loss ends the run: of several, all are named.
   void RecordLoss(const std::string& agent, absl::string_view reason);
   // The script called exec.test.fail(), and its message has been logged.
-  void Mark() { marked_ = true; }
+  void Mark() { state_.marked = true; }
   // At the end, once all results have been merged. `crossed` judges the thresholds for the last time
   // and returns the reason to fail, if there is one; it is called only the first time.
   void Judge(absl::FunctionRef<std::optional<std::string>()> crossed);
 
   // Success as long as nothing has been recorded.
-  const RunOutcome& outcome() const { return outcome_; }
-  bool marked() const { return marked_; }
-  bool judged() const { return judged_; }
-  const Losses& losses() const { return losses_; }
+  const RunOutcome& outcome() const { return state_.outcome; }
+  const State& state() const { return state_; }
 
  private:
-  RunOutcome outcome_;
-  bool marked_ = false;
-  bool judged_ = false;
-  Losses losses_;
+  State state_;
 };
 
 }  // namespace lockstep::coordinator

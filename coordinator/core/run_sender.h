@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <utility>
+#include <vector>
 
 #include "lockstep/v1/control.pb.h"
 
+#include "coordinator/core/addressed.h"
 #include "coordinator/core/fleet.h"
 #include "coordinator/core/roster.h"
 
@@ -19,6 +21,11 @@ class RunSender {
 
   void Send(AgentId agent, v1::CoordinatorMessage message) {
     fleet_.Send(agent, run_id_, std::move(message));
+  }
+  void SendEach(std::vector<Addressed> messages) {
+    for (Addressed& each : messages) {
+      Send(each.to, std::move(each.message));
+    }
   }
   // To the members who are not lost.
   void SendToAll(const v1::CoordinatorMessage& message) {

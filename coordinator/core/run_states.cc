@@ -142,7 +142,9 @@ void Run::EnterReadyBarrier() {
 void Run::EnterRunning() {
   const absl::Duration lead = clock_.ChooseT0();
   if (settings_.redistribute) {
-    LetWorkMove(IterationPools(plan_->pools), VuLeases(plan_->vu_bound));
+    LetWorkMove({.pools = IterationPools(plan_->pools).state(),
+                 .vu_leases = VuLeases(plan_->vu_bound).scenarios(),
+                 .scaling = {.target = settings_.agents}});
   }
   SetState(v1::RunStatus::RUNNING, lead + plan_->length + settings_.lease + kStopWithin);
   sender_.SendToAll(StartMessage());
@@ -163,7 +165,7 @@ v1::CoordinatorMessage Run::StartMessage() const {
   return message;
 }
 
-void Run::LetWorkMove(IterationPools pools, VuLeases vu_leases) {
+void Run::LetWorkMove(MovingWork::State state) {
   moving_.emplace(MovingWork::Parts{.loop = loop_,
                                     .phase = phase_,
                                     .run_clock = clock_,
@@ -173,9 +175,8 @@ void Run::LetWorkMove(IterationPools pools, VuLeases vu_leases) {
                                     .roster = roster_,
                                     .sender = sender_,
                                     .logger = logger_,
-                                    .lease = settings_.lease,
-                                    .agents_wanted = settings_.agents},
-                  std::move(pools), std::move(vu_leases));
+                                    .lease = settings_.lease},
+                  std::move(state));
 }
 
 void Run::EnterDraining() {

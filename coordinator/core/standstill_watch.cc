@@ -12,7 +12,7 @@ constexpr size_t kMostStandstills = 10;
 }  // namespace
 
 void StandstillWatch::Begin() {
-  last_beat_ = run_clock_.t0();
+  state_.last_beat = run_clock_.t0();
   Beat();
 }
 
@@ -21,24 +21,14 @@ void StandstillWatch::Beat() {
     return;
   }
   const MonoTime now = clock_.Mono();
-  const absl::Duration gap = now - last_beat_;
+  const absl::Duration gap = now - state_.last_beat;
   const bool restart = std::exchange(restored_, false);
-  if (gap >= kStandstill && standstills_.size() < kMostStandstills) {
-    standstills_.push_back({.after = now - run_clock_.t0(), .length = gap, .restart = restart});
+  if (gap >= kStandstill && state_.standstills.size() < kMostStandstills) {
+    state_.standstills.push_back(
+        {.after = now - run_clock_.t0(), .length = gap, .restart = restart});
   }
-  last_beat_ = now;
+  state_.last_beat = now;
   timer_.After(kBeat, [this] { Beat(); });
-}
-
-void StandstillWatch::SaveTo(RunCheckpoint& saved) const {
-  saved.last_beat = last_beat_;
-  saved.standstills = standstills_;
-}
-
-void StandstillWatch::Restore(const RunCheckpoint& saved) {
-  restored_ = true;
-  last_beat_ = saved.last_beat;
-  standstills_ = saved.standstills;
 }
 
 }  // namespace lockstep::coordinator

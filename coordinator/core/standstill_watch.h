@@ -2,11 +2,11 @@
 // and a beat that comes late shows it. Loop-bound.
 #pragma once
 
+#include <utility>
 #include <vector>
 
 #include "common/base/timer.h"
 #include "common/health/judge.h"
-#include "coordinator/core/checkpoint.h"
 #include "coordinator/core/run_clock.h"
 #include "coordinator/core/run_phase.h"
 
@@ -23,21 +23,28 @@ class StandstillWatch {
   // Goes on after Restore: the time since the last beat of another process counts.
   void Beat();
   // Standing still until now was on purpose.
-  void Forgive() { last_beat_ = clock_.Mono(); }
+  void Forgive() { state_.last_beat = clock_.Mono(); }
   // Since T0, the first ones.
-  const std::vector<Standstill>& standstills() const { return standstills_; }
+  const std::vector<Standstill>& standstills() const { return state_.standstills; }
 
-  void SaveTo(RunCheckpoint& saved) const;
-  void Restore(const RunCheckpoint& saved);
+  struct State {
+    MonoTime last_beat;
+    std::vector<Standstill> standstills;
+  };
+  const State& state() const { return state_; }
+  // As of another process.
+  void Restore(State state) {
+    state_ = std::move(state);
+    restored_ = true;
+  }
 
  private:
   const Clock& clock_;
   const RunPhase& phase_;
   const RunClock& run_clock_;
   Timer timer_;
-  MonoTime last_beat_;
-  bool restored_ = false;  // that beat was another process's
-  std::vector<Standstill> standstills_;
+  State state_;
+  bool restored_ = false;  // its last beat was another process's
 };
 
 }  // namespace lockstep::coordinator

@@ -116,7 +116,7 @@ void VuLeases::Pass(const std::string& name, Scenario& scenario, size_t index) {
 void VuLeases::Lease(const std::string& name, Scenario& scenario, size_t index,
                      const Answer& answer) {
   Vu& vu = scenario.vus[index];
-  v1::VuIterationsLeased& message = granted_[{answer.to, name}];
+  v1::VuIterationsLeased& message = *granted_[{answer.to, name}].mutable_vu_iterations_leased();
   message.set_scenario(name);
   v1::VuIterationsLeased::Vu& leased = *message.add_vus();
   leased.set_vu(static_cast<int64_t>(index));
@@ -149,7 +149,7 @@ void VuLeases::End(AgentId agent, bool lost) {
   }
 }
 
-std::vector<VuLeases::Grant> VuLeases::Deal() {
+std::vector<Addressed> VuLeases::Deal() {
   for (auto& [name, scenario] : scenarios_) {
     const int64_t iterations = scenario.iterations;
     const bool all_over =
@@ -159,12 +159,12 @@ std::vector<VuLeases::Grant> VuLeases::Deal() {
         });
     for (const AgentId agent :
          all_over ? std::exchange(scenario.untold, {}) : std::set<AgentId>()) {
-      v1::VuIterationsLeased& message = granted_[{agent, name}];
+      v1::VuIterationsLeased& message = *granted_[{agent, name}].mutable_vu_iterations_leased();
       message.set_scenario(name);
       message.set_over(true);
     }
   }
-  std::vector<Grant> grants;
+  std::vector<Addressed> grants;
   for (auto& [whose, message] : std::exchange(granted_, {})) {
     grants.push_back({whose.first, std::move(message)});
   }

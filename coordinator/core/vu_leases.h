@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "lockstep/v1/control.pb.h"
 
+#include "coordinator/core/addressed.h"
 #include "coordinator/core/ids.h"
 
 namespace lockstep::coordinator {
@@ -28,10 +29,6 @@ struct VuWork {
 
 class VuLeases {
  public:
-  struct Grant {
-    AgentId to{};
-    v1::VuIterationsLeased message;
-  };
   struct Waiter {
     AgentId agent{};
     int64_t ask = 0;
@@ -59,8 +56,8 @@ class VuLeases {
   absl::Status Ask(AgentId agent, const v1::VuIterationsWanted& wanted);
   // The agent begins nothing any more. If it is lost, it may have begun all that it had.
   void End(AgentId agent, bool lost);
-  // What is to be sent now.
-  std::vector<Grant> Deal();
+  // VuIterationsLeased that are to be sent now.
+  std::vector<Addressed> Deal();
   int64_t GrantedTo(AgentId agent, const std::string& scenario) const;
 
   // What to make leases of that go on from here; with nothing left for Deal.
@@ -83,7 +80,7 @@ class VuLeases {
   void Lease(const std::string& name, Scenario& scenario, size_t index, const Answer& answer);
 
   std::map<std::string, Scenario> scenarios_;
-  std::map<std::pair<AgentId, std::string>, v1::VuIterationsLeased> granted_;  // to be told
+  std::map<std::pair<AgentId, std::string>, v1::CoordinatorMessage> granted_;  // to be told
 };
 
 }  // namespace lockstep::coordinator

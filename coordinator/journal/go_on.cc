@@ -21,7 +21,7 @@ absl::Status MayGoOn(const UnfinishedRun& run, const RunIdentity& test, MonoTime
     return absl::FailedPreconditionError("this is another test");
   }
   if (!run.broken_off.empty()) {
-    const absl::Duration kept = std::max(run.kept_mono - run.run.t0, absl::ZeroDuration());
+    const absl::Duration kept = std::max(run.kept_mono - run.run.clock.t0, absl::ZeroDuration());
     return absl::FailedPreconditionError(
         absl::StrCat("what is kept of it ends ",
                      absl::FormatDuration(absl::Trunc(kept, absl::Milliseconds(100))),

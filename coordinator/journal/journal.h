@@ -66,7 +66,8 @@ struct UnfinishedRun {
   MonoTime kept_mono;        // by the machine's monotonic clock
   std::string options_json;  // of the test, canonical; empty: it was never planned
   bool http_errors = false;  // whether they were asked for
-  RunCheckpoint run;         // of one that has not started: only `inspected`
+  v1::Inspected inspected;   // empty: likewise
+  RunCheckpoint run;         // nothing, of one that has not started
   FleetCheckpoint fleet;
   Bundle bundle;
   bool setup_begun = false;  // of a run that has not started

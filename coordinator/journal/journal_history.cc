@@ -108,7 +108,7 @@ absl::Status Journal::ReadTest(UnfinishedRun* run) {
       database_->Query("SELECT inspected, options, http_errors FROM test WHERE run = ?", {run->id},
                        [&](const SqlRow& row) {
                          planned = true;
-                         parsed = run->run.inspected.ParseFromString(row.Text(0));
+                         parsed = run->inspected.ParseFromString(row.Text(0));
                          run->options_json = row.Text(1);
                          run->http_errors = row.Int(2) != 0;
                        }));

@@ -1,29 +1,21 @@
 // The fields of a checkpoint, listed once for writing and for reading. `Visit` has
-// Field(name, value), List(name, items, visit_item), and Map(name, key_name, items, visit_item); it is
-// called with the values to be written, and with others to be read into.
+// Field(name, value), List(name, items, visit_item), Map(name, key_name, items, visit_item) and
+// Optional(name, value, visit_value); it is called with the values to be written, which are const, and
+// with others to be read into.
 #pragma once
-
-#include <map>
-#include <string>
-#include <utility>
-#include <vector>
-
-#include "coordinator/core/checkpoint.h"
 
 namespace lockstep::coordinator {
 
-template <typename Visit>
-void RangeFields(Visit& visit, const char* name, Ranges& ranges) {
-  std::vector<Range> items = ranges.ranges();
-  visit.List(name, items, [](auto& v, auto& range) {
+template <typename Visit, typename Numbers>
+void RangeFields(Visit& visit, const char* name, Numbers& numbers) {
+  visit.List(name, numbers.ranges(), [](auto& v, auto& range) {
     v.Field("first", range.first);
     v.Field("count", range.count);
   });
-  ranges = Ranges(std::move(items));
 }
 
-template <typename Visit>
-void QueueFields(Visit& visit, RowQueues::Queue& queue) {
+template <typename Visit, typename Queue>
+void QueueFields(Visit& visit, Queue& queue) {
   visit.Field("rows", queue.rows);
   visit.Field("wrap", queue.wrap);
   visit.Field("next", queue.next);
@@ -36,8 +28,8 @@ void QueueFields(Visit& visit, RowQueues::Queue& queue) {
   visit.List("waiting", queue.waiting, [](auto& v, auto& agent) { v.Field("agent", agent); });
 }
 
-template <typename Visit>
-void PoolFields(Visit& visit, IterationPools::Pool& pool) {
+template <typename Visit, typename Pool>
+void PoolFields(Visit& visit, Pool& pool) {
   RangeFields(visit, "left", pool.left);
   visit.Map("takers", "agent", pool.takers, [](auto& v, auto& taker) {
     v.Field("granted", taker.granted);
@@ -50,102 +42,77 @@ void PoolFields(Visit& visit, IterationPools::Pool& pool) {
   });
 }
 
-template <typename Visit>
-void VuLeaseFields(Visit& visit, VuLeases::Scenario& scenario) {
+template <typename Visit, typename Scenario>
+void VuLeaseFields(Visit& visit, Scenario& scenario) {
   visit.Field("iterations", scenario.iterations);
   visit.Field("vus", scenario.vus);
   visit.Map("granted", "agent", scenario.granted,
             [](auto& v, auto& granted) { v.Field("granted", granted); });
-  std::vector<AgentId> untold(scenario.untold.begin(), scenario.untold.end());
-  visit.List("untold", untold, [](auto& v, auto& agent) { v.Field("agent", agent); });
-  scenario.untold = {untold.begin(), untold.end()};
+  visit.List("untold", scenario.untold, [](auto& v, auto& agent) { v.Field("agent", agent); });
 }
 
-// What moves: rows, and iterations where work does.
-template <typename Visit>
-void LeaseFields(Visit& visit, RunCheckpoint& state) {
-  std::map<std::string, RowQueues::Queue> queues = state.row_queues.queues();
-  visit.Map("queues", "name", queues, [](auto& v, auto& queue) { QueueFields(v, queue); });
-  state.row_queues = RowQueues(std::move(queues));
-  bool moves = state.pools.has_value() && state.vu_leases.has_value();
-  visit.Field("work_moves", moves);
-  if (!moves) {
-    return;
-  }
-  uint64_t turns = 0;
-  std::map<std::string, IterationPools::Pool> pools;
-  std::map<std::string, VuLeases::Scenario> leases;
-  if (state.pools.has_value() && state.vu_leases.has_value()) {
-    turns = state.pools->turns();
-    pools = state.pools->pools();
-    leases = state.vu_leases->scenarios();
-  }
-  visit.Field("turns", turns);
-  visit.Map("pools", "scenario", pools, [](auto& v, auto& pool) { PoolFields(v, pool); });
-  visit.Map("vu_leases", "scenario", leases, [](auto& v, auto& of) { VuLeaseFields(v, of); });
-  state.pools.emplace(std::move(pools), turns);
-  state.vu_leases.emplace(std::move(leases));
+template <typename Visit, typename Moving>
+void MovingFields(Visit& visit, Moving& moving) {
+  visit.Field("turns", moving.pools.turns);
+  visit.Map("pools", "scenario", moving.pools.pools,
+            [](auto& v, auto& pool) { PoolFields(v, pool); });
+  visit.Map("vu_leases", "scenario", moving.vu_leases,
+            [](auto& v, auto& of) { VuLeaseFields(v, of); });
+  visit.Field("redivisions", moving.division.proposals);
+  visit.Field("division_due", moving.division.due);
+  visit.Field("last_division", moving.division.last_division);
+  visit.Field("all_quiet", moving.division.all_quiet);
+  visit.Field("agents_target", moving.scaling.target);
+  visit.Field("joined_late", moving.scaling.joined_late);
+  visit.List("unfit", moving.scaling.unfit, [](auto& v, auto& name) { v.Field("name", name); });
 }
 
-template <typename Visit>
-void FaultFields(Visit& visit, RunFaults& faults) {
-  RunOutcome outcome = faults.outcome();
-  RunFaults::Losses losses = faults.losses();
-  bool marked = faults.marked();
-  bool judged = faults.judged();
-  visit.Field("exit_code", outcome.exit_code);
-  visit.Field("message", outcome.message);
-  visit.Field("script_fault", outcome.script_fault);
-  visit.Field("refused", outcome.refused);
-  visit.Field("marked", marked);
-  visit.Field("judged", judged);
-  visit.List("losses", losses.agents, [](auto& v, auto& name) { v.Field("agent", name); });
-  visit.Field("loss", losses.reason);
-  faults = RunFaults(std::move(outcome), marked, judged, std::move(losses));
+template <typename Visit, typename Faults>
+void FaultFields(Visit& visit, Faults& faults) {
+  visit.Field("exit_code", faults.outcome.exit_code);
+  visit.Field("message", faults.outcome.message);
+  visit.Field("script_fault", faults.outcome.script_fault);
+  visit.Field("refused", faults.outcome.refused);
+  visit.Field("marked", faults.marked);
+  visit.Field("judged", faults.judged);
+  visit.List("losses", faults.losses.agents, [](auto& v, auto& name) { v.Field("agent", name); });
+  visit.Field("loss", faults.losses.reason);
 }
 
-template <typename Visit>
-void RunFields(Visit& visit, RunCheckpoint& state) {
-  visit.Field("state", state.state);
-  visit.Field("state_since", state.state_since);
-  visit.Field("limit_at", state.limit_at);
-  visit.Field("elected", state.elected);
-  visit.Field("sequence", state.sequence);
-  visit.Field("stopping", state.stopping);
-  visit.Field("setup", state.setup);
-  visit.Field("setup_data", state.setup_data);
-  visit.Field("script_usable", state.script_usable);
-  visit.Field("deal", state.deal);
-  visit.Field("paused", state.paused);
-  visit.Field("paused_to_suspend", state.paused_to_suspend);
-  visit.Field("skew_reported", state.skew_reported);
-  visit.Field("interrupts", state.interrupts);
-  visit.Field("t0", state.t0);
-  visit.Field("t0_wall_ns", state.t0_wall_ns);
-  visit.Field("switch_at", state.switch_at);
-  visit.Field("drained_at", state.drained_at);
-  visit.Field("setup_began", state.setup_began);
-  visit.Field("last_beat", state.last_beat);
-  visit.List("standstills", state.standstills, [](auto& v, auto& item) {
+template <typename Visit, typename Run>
+void RunFields(Visit& visit, Run& run) {
+  visit.Field("state", run.state);
+  visit.Field("state_since", run.state_since);
+  visit.Field("limit_at", run.limit_at);
+  visit.Field("elected", run.elected);
+  visit.Field("sequence", run.sequence);
+  visit.Map("controlled", "scenario", run.controlled, [](auto& v, auto& totals) {
+    v.Field("vus", totals.vus);
+    v.Field("max_vus", totals.max_vus);
+  });
+  visit.Field("stopping", run.stopping);
+  visit.Field("interrupts", run.interrupts);
+  visit.Field("deal", run.deal);
+  FaultFields(visit, run.faults);
+  visit.Field("setup", run.script.setup);
+  visit.Field("setup_data", run.script.setup_data);
+  visit.Field("script_usable", run.script.usable);
+  visit.Field("t0", run.clock.t0);
+  visit.Field("t0_wall_ns", run.clock.t0_wall_ns);
+  visit.Field("setup_began", run.clock.setup_began);
+  visit.Field("drained_at", run.clock.drained_at);
+  visit.Field("skew_reported", run.clock.skew_reported);
+  visit.Field("paused", run.pausing.paused);
+  visit.Field("paused_to_suspend", run.pausing.to_suspend);
+  visit.Field("switch_at", run.pausing.switch_at);
+  visit.Field("last_beat", run.standstills.last_beat);
+  visit.List("standstills", run.standstills.standstills, [](auto& v, auto& item) {
     v.Field("after", item.after);
     v.Field("length", item.length);
     v.Field("restart", item.restart);
   });
-  visit.Field("redivisions", state.redivisions);
-  visit.Field("division_due", state.division_due);
-  visit.Field("last_division", state.last_division);
-  visit.Field("all_quiet", state.all_quiet);
-  visit.Field("agents_target", state.agents_target);
-  visit.Field("joined_late", state.joined_late);
-  FaultFields(visit, state.faults);
-  visit.Map("controlled", "scenario", state.controlled, [](auto& v, auto& totals) {
-    v.Field("vus", totals.vus);
-    v.Field("max_vus", totals.max_vus);
-  });
-  LeaseFields(visit, state);
-  std::vector<std::string> unfit(state.unfit.begin(), state.unfit.end());
-  visit.List("unfit", unfit, [](auto& v, auto& name) { v.Field("name", name); });
-  state.unfit = {unfit.begin(), unfit.end()};
+  visit.Map("queues", "name", run.row_queues, [](auto& v, auto& queue) { QueueFields(v, queue); });
+  visit.Optional("work_moves", run.moving, [](auto& v, auto& moving) { MovingFields(v, moving); });
 }
 
 template <typename Visit, typename Member>

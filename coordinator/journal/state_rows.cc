@@ -1,17 +1,17 @@
 #include "coordinator/journal/state_rows.h"
 
 #include <algorithm>
-#include <limits>
+#include <map>
+#include <memory>
 #include <optional>
-#include <type_traits>
 #include <utility>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 
 #include "common/base/status_macros.h"
 #include "coordinator/journal/state_fields.h"
+#include "coordinator/journal/state_values.h"
 
 namespace lockstep::coordinator {
 namespace {
@@ -20,170 +20,91 @@ std::string SubjectOf(AgentId agent) {
   return absl::StrCat("agent ", static_cast<uint32_t>(agent));
 }
 
-// ---- values ----
+}  // namespace
 
-// The VUs of a scenario in one text, as there may be very many and it is made at each commit: for each
-// "next end holder", then " agent ask wanted over" of all who wait, then ";". The holder is 0 without one.
-std::string VusText(const std::vector<VuLeases::Vu>& vus) {
-  std::string text;
-  for (const VuLeases::Vu& vu : vus) {
-    const AgentId holder = vu.holder.value_or(AgentId{});
-    absl::StrAppend(&text, vu.next, " ", vu.end, " ", static_cast<uint32_t>(holder));
-    for (const VuLeases::Waiter& waiter : vu.waiting) {
-      absl::StrAppend(&text, " ", static_cast<uint32_t>(waiter.agent), " ", waiter.ask, " ",
-                      waiter.wanted, " ", waiter.over ? 1 : 0);
-    }
-    text += ';';
-  }
-  return text;
-}
-
-// False: it is no such text.
-bool ReadVus(absl::string_view text, std::vector<VuLeases::Vu>* vus) {
-  for (const absl::string_view part : absl::StrSplit(text, ';', absl::SkipEmpty())) {
-    std::vector<int64_t> numbers;
-    for (const absl::string_view word : absl::StrSplit(part, ' ')) {
-      if (!absl::SimpleAtoi(word, &numbers.emplace_back())) {
-        return false;
-      }
-    }
-    if (numbers.size() < 3 || numbers.size() % 4 != 3) {
-      return false;
-    }
-    VuLeases::Vu& vu = vus->emplace_back();
-    vu.next = numbers[0];
-    vu.end = numbers[1];
-    if (numbers[2] != 0) {
-      vu.holder = AgentId{static_cast<uint32_t>(numbers[2])};
-    }
-    for (size_t i = 3; i < numbers.size(); i += 4) {
-      vu.waiting.push_back({.agent = AgentId{static_cast<uint32_t>(numbers[i])},
-                            .ask = numbers[i + 1],
-                            .wanted = numbers[i + 2],
-                            .over = numbers[i + 3] != 0});
-    }
-  }
-  return true;
-}
-
-SqlValue ToValue(const std::string& text) {
-  return text;
-}
-SqlValue ToValue(const std::vector<VuLeases::Vu>& vus) {
-  return VusText(vus);
-}
-SqlValue ToValue(double number) {
-  return number;
-}
-SqlValue ToValue(MonoTime time) {
-  return time.nanos();
-}
-SqlValue ToValue(absl::Duration duration) {
-  return absl::ToInt64Nanoseconds(duration);
-}
-SqlValue ToValue(absl::Time time) {
-  return absl::ToUnixNanos(time);
-}
-template <typename T>
-requires(std::is_integral_v<T> || std::is_enum_v<T>) SqlValue ToValue(T value) {
-  return static_cast<int64_t>(value);
-}
-template <typename T>
-requires(std::is_base_of_v<google::protobuf::MessageLite, T>) SqlValue ToValue(const T& message) {
-  return Blob{message.SerializeAsString()};
-}
-template <typename T>
-SqlValue ToValue(const std::optional<T>& value) {
-  return value.has_value() ? ToValue(*value) : SqlValue();
-}
-
-bool FromValue(const SqlValue& value, std::string* text) {
-  const auto* found = std::get_if<std::string>(&value);
-  *text = found == nullptr ? "" : *found;
-  return found != nullptr;
-}
-bool FromValue(const SqlValue& value, std::vector<VuLeases::Vu>* vus) {
-  const auto* found = std::get_if<std::string>(&value);
-  return found != nullptr && ReadVus(*found, vus);
-}
-bool FromValue(const SqlValue& value, double* number) {
-  const auto* found = std::get_if<double>(&value);
-  *number = found == nullptr ? 0 : *found;
-  return found != nullptr;
-}
-template <typename T>
-requires(std::is_integral_v<T> || std::is_enum_v<T>) bool FromValue(const SqlValue& value,
-                                                                    T* number) {
-  const auto* found = std::get_if<int64_t>(&value);
-  *number = found == nullptr ? T{} : static_cast<T>(*found);
-  return found != nullptr;
-}
-bool FromValue(const SqlValue& value, MonoTime* time) {
-  int64_t nanos = 0;
-  const bool found = FromValue(value, &nanos);
-  *time = MonoTime::FromNanos(nanos);
-  return found;
-}
-bool FromValue(const SqlValue& value, absl::Duration* duration) {
-  int64_t nanos = 0;
-  const bool found = FromValue(value, &nanos);
-  *duration = nanos == std::numeric_limits<int64_t>::max() ? absl::InfiniteDuration()
-                                                           : absl::Nanoseconds(nanos);
-  return found;
-}
-bool FromValue(const SqlValue& value, absl::Time* time) {
-  int64_t nanos = 0;
-  const bool found = FromValue(value, &nanos);
-  *time = absl::FromUnixNanos(nanos);
-  return found;
-}
-template <typename T>
-requires(std::is_base_of_v<google::protobuf::MessageLite, T>) bool FromValue(const SqlValue& value,
-                                                                             T* message) {
-  const auto* found = std::get_if<Blob>(&value);
-  return found != nullptr && message->ParseFromString(found->bytes);
-}
-template <typename T>
-bool FromValue(const SqlValue& value, std::optional<T>* optional) {
-  if (std::holds_alternative<std::monostate>(value)) {
-    optional->reset();
-    return true;
-  }
-  return FromValue(value, &optional->emplace());
-}
-
-// ---- visits ----
-
-class FieldWriter {
+// Writes what has changed of one subject.
+class StateRows::FieldWriter {
  public:
+  // `written`: the subject's fields as they were last written, and as they are now afterwards.
+  FieldWriter(int64_t run, std::string subject, std::vector<StateRows::Field>& written,
+              SqlChanges& changes)
+      : run_(run), subject_(std::move(subject)), written_(written), changes_(changes) {}
+  ~FieldWriter() { written_.resize(next_); }
+  FieldWriter(const FieldWriter&) = delete;
+  FieldWriter& operator=(const FieldWriter&) = delete;
+
   template <typename T>
-  void Field(const char* name, const T& value) {
-    fields.emplace_back(prefix_.empty() ? std::string(name) : absl::StrCat(prefix_, name),
-                        ToValue(value));
-  }
-  template <typename Items, typename VisitItem>
-  void List(const char* name, Items& items, VisitItem visit_item) {
-    const std::string outer = prefix_;
-    Field(absl::StrCat(name, ".count").c_str(), items.size());
-    size_t i = 0;
-    for (auto& item : items) {
-      prefix_ = absl::StrCat(outer, name, ".", i++, ".");
-      visit_item(*this, item);
+  void Field(absl::string_view name, const T& value) {
+    SqlValue now = ToValue(value);
+    if (StateRows::Field& last = Next(name); is_new_ || last.value != now) {
+      last.value = now;
+      Change(std::move(now));
     }
-    prefix_ = outer;
+  }
+  template <typename T>
+  void Field(absl::string_view name, const std::shared_ptr<const T>& value) {
+    if (StateRows::Field& last = Next(name); is_new_ || last.shared != value) {
+      last.shared = value;
+      Change(ToValue(*value));
+    }
   }
   template <typename Items, typename VisitItem>
-  void Map(const char* name, const char* key_name, Items& items, VisitItem visit_item) {
-    List(name, items, [&](FieldWriter&, auto& item) {
+  void List(absl::string_view name, const Items& items, VisitItem visit_item) {
+    const size_t outer = prefix_.size();
+    Field(absl::StrCat(name, ".count"), items.size());
+    size_t i = 0;
+    for (const auto& item : items) {
+      absl::StrAppend(&prefix_, name, ".", i++, ".");
+      visit_item(*this, item);
+      prefix_.resize(outer);
+    }
+  }
+  template <typename Items, typename VisitItem>
+  void Map(absl::string_view name, absl::string_view key_name, const Items& items,
+           VisitItem visit_item) {
+    List(name, items, [&](FieldWriter&, const auto& item) {
       Field(key_name, item.first);
       visit_item(*this, item.second);
     });
   }
-  std::vector<std::pair<std::string, SqlValue>> fields;
+  template <typename T, typename VisitValue>
+  void Optional(absl::string_view name, const std::optional<T>& value, VisitValue visit_value) {
+    Field(name, value.has_value());
+    if (value.has_value()) {
+      visit_value(*this, *value);
+    }
+  }
 
  private:
+  StateRows::Field& Next(absl::string_view name) {
+    name_ = prefix_;
+    absl::StrAppend(&name_, name);
+    if (next_ == written_.size()) {
+      written_.emplace_back();
+    }
+    StateRows::Field& field = written_[next_++];
+    is_new_ = field.name != name_;
+    if (is_new_) {
+      field = {.name = name_};
+    }
+    return field;
+  }
+  void Change(SqlValue value) {
+    changes_.Add("INSERT OR REPLACE INTO state (run, subject, field, value) VALUES (?,?,?,?)",
+                 {run_, subject_, name_, std::move(value)});
+  }
+
+  const int64_t run_;
+  const std::string subject_;
+  std::vector<StateRows::Field>& written_;
+  SqlChanges& changes_;
   std::string prefix_;
+  size_t next_ = 0;   // of `written_`
+  std::string name_;  // of the present field, which was not there before if `is_new_`
+  bool is_new_ = false;
 };
+
+namespace {
 
 class FieldReader {
  public:
@@ -203,8 +124,9 @@ class FieldReader {
   void List(const char* name, Items& items, VisitItem visit_item) {
     items.clear();
     Each(name, [&] {
-      items.emplace_back();
-      visit_item(*this, items.back());
+      typename Items::value_type item{};
+      visit_item(*this, item);
+      items.insert(items.end(), std::move(item));
     });
   }
   template <typename Items, typename VisitItem>
@@ -215,6 +137,15 @@ class FieldReader {
       Field(key_name, key);
       visit_item(*this, items[key]);
     });
+  }
+  template <typename T, typename VisitValue>
+  void Optional(const char* name, std::optional<T>& value, VisitValue visit_value) {
+    bool there = false;
+    Field(name, there);
+    value.reset();
+    if (there) {
+      visit_value(*this, value.emplace());
+    }
   }
   const absl::Status& status() const { return status_; }
 
@@ -249,54 +180,40 @@ const SessionCheckpoint* SessionOf(const FleetCheckpoint& fleet, AgentId agent) 
 }
 
 // The answer to a request for a file may hold a secret, which belongs on no disk. Its number stays.
-v1::CoordinatorMessage ForDisk(const v1::CoordinatorMessage& message) {
-  v1::CoordinatorMessage kept = message;
-  if (kept.has_file_reply()) {
-    kept.mutable_file_reply()->clear_data();
-    kept.mutable_file_reply()->set_error_code(static_cast<int32_t>(absl::StatusCode::kUnavailable));
-    kept.mutable_file_reply()->set_error(
-        "the coordinator was started again while the answer was on its way");
+Blob ForDisk(const v1::CoordinatorMessage& message) {
+  if (!message.has_file_reply()) {
+    return Blob{message.SerializeAsString()};
   }
-  return kept;
+  v1::CoordinatorMessage kept = message;
+  kept.mutable_file_reply()->clear_data();
+  kept.mutable_file_reply()->set_error_code(static_cast<int32_t>(absl::StatusCode::kUnavailable));
+  kept.mutable_file_reply()->set_error(
+      "the coordinator was started again while the answer was on its way");
+  return Blob{kept.SerializeAsString()};
 }
 
 }  // namespace
 
-void StateRows::WriteSubject(const std::string& subject, const Fields& fields,
-                             SqlChanges& changes) {
-  Fields& before = written_[subject];
-  for (size_t i = 0; i < fields.size(); ++i) {
-    if (i < before.size() && before[i] == fields[i]) {
+void StateRows::Write(const RunCheckpoint& run, const FleetCheckpoint& fleet, SqlChanges& changes) {
+  std::vector<AgentId> members;
+  for (const RunMember& member : run.members) {
+    if (member.joining) {
       continue;
     }
-    changes.Add("INSERT OR REPLACE INTO state (run, subject, field, value) VALUES (?,?,?,?)",
-                {run_, subject, fields[i].first, fields[i].second});
-  }
-  before = fields;
-}
-
-void StateRows::Write(const RunCheckpoint& run, const FleetCheckpoint& fleet, SqlChanges& changes) {
-  RunCheckpoint state = run;
-  std::erase_if(state.members, [](const RunMember& member) { return member.joining; });
-  std::vector<AgentId> members;
-  for (const RunMember& member : state.members) {
     members.push_back(member.id);
+    const std::string subject = SubjectOf(member.id);
+    FieldWriter writer(run_, subject, written_[subject], changes);
+    MemberFields(writer, member);
+    const SessionCheckpoint* const session = SessionOf(fleet, member.id);
+    writer.Field("has_session", session != nullptr);
+    if (session != nullptr) {
+      SessionFields(writer, *session);
+    }
   }
-  FieldWriter writer;
-  RunFields(writer, state);
+  FieldWriter writer(run_, "run", written_["run"], changes);
+  RunFields(writer, run);
   writer.List("members", members, kMemberIds);
   writer.Field("last_agent", fleet.last_id);
-  WriteSubject("run", writer.fields, changes);
-  for (const RunMember& member : state.members) {
-    FieldWriter of_member;
-    MemberFields(of_member, member);
-    const SessionCheckpoint* const session = SessionOf(fleet, member.id);
-    of_member.Field("has_session", session != nullptr);
-    if (session != nullptr) {
-      SessionFields(of_member, *session);
-    }
-    WriteSubject(SubjectOf(member.id), of_member.fields, changes);
-  }
   WriteMessages(fleet, changes);
 }
 
@@ -310,13 +227,13 @@ void StateRows::WriteMessages(const FleetCheckpoint& fleet, SqlChanges& changes)
       changes.Add("DELETE FROM message WHERE run = ? AND agent = ? AND number < ?",
                   {run_, static_cast<int64_t>(agent), static_cast<int64_t>(first)});
     }
-    for (const v1::CoordinatorMessage& message : session.unacknowledged) {
-      if (message.number() <= there.last) {
+    for (const SentMessage& message : session.unacknowledged) {
+      if (message->number() <= there.last) {
         continue;
       }
       changes.Add("INSERT OR REPLACE INTO message (run, agent, number, body) VALUES (?,?,?,?)",
-                  {run_, static_cast<int64_t>(agent), static_cast<int64_t>(message.number()),
-                   Blob{ForDisk(message).SerializeAsString()}});
+                  {run_, static_cast<int64_t>(agent), static_cast<int64_t>(message->number()),
+                   ForDisk(*message)});
     }
     there.last = std::max(there.last, session.sent);
   }
@@ -329,12 +246,13 @@ absl::Status ReadMessages(Database& database, int64_t run, SessionCheckpoint* se
   LOCKSTEP_RETURN_IF_ERROR(
       database.Query("SELECT body FROM message WHERE run = ? AND agent = ? ORDER BY number",
                      {run, static_cast<int64_t>(session->agent)}, [&](const SqlRow& row) {
-                       v1::CoordinatorMessage& message = session->unacknowledged.emplace_back();
-                       whole = message.ParseFromString(row.Text(0)) && whole;
+                       auto message = std::make_shared<v1::CoordinatorMessage>();
+                       whole = message->ParseFromString(row.Text(0)) && whole;
+                       session->unacknowledged.push_back(std::move(message));
                      }));
   const size_t count = session->unacknowledged.size();
   if (!whole || count > session->sent ||
-      (count > 0 && session->unacknowledged.back().number() != session->sent)) {
+      (count > 0 && session->unacknowledged.back()->number() != session->sent)) {
     return absl::DataLossError(
         absl::StrCat("journal: the messages to agent ", session->name, " are not whole"));
   }

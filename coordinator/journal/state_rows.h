@@ -3,8 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -24,8 +24,13 @@ class StateRows {
   void Write(const RunCheckpoint& run, const FleetCheckpoint& fleet, SqlChanges& changes);
 
  private:
-  using Fields = std::vector<std::pair<std::string, SqlValue>>;
-  void WriteSubject(const std::string& subject, const Fields& fields, SqlChanges& changes);
+  class FieldWriter;
+  // A field as it was last written.
+  struct Field {
+    std::string name;
+    SqlValue value = {};
+    std::shared_ptr<const void> shared = {};  // instead, of a value that copies share
+  };
   void WriteMessages(const FleetCheckpoint& fleet, SqlChanges& changes);
 
   struct Messages {
@@ -34,8 +39,8 @@ class StateRows {
   };
 
   const int64_t run_;
-  absl::flat_hash_map<std::string, Fields> written_;  // by subject
-  absl::flat_hash_map<uint32_t, Messages> messages_;  // by agent
+  absl::flat_hash_map<std::string, std::vector<Field>> written_;  // by subject
+  absl::flat_hash_map<uint32_t, Messages> messages_;              // by agent
 };
 
 // What Write has written. DataLoss: a field is missing or is of another kind.

@@ -139,7 +139,7 @@ class Kills(JournalTest):
         result = json.loads((self.folder / "result.json").read_text("utf-8"))
         self.assertEqual("SUSPECT", result["validity"]["verdict"])
         (lost,) = result["validity"]["lostAgents"]
-        self.assertRegex(lost["missing"], r"^segment .*, scenario s: 3 VUs from \d+% on(, and \d+ iterations? that had ended)?$")
+        self.assertRegex(lost["missing"], r"^segment .*, scenario s: 3 VUs from \d+% on(, and \d+ iterations? that had ended by then)?$")
         environment = {entry["name"]: entry["value"] for entry in result["history"]["environment"]}
         self.assertRegex(environment["charts and requests by name"], r"^another coordinator went on with the run [\d.]+s after the start: up to ")
         requests = result["history"]["columns"]["requests"]

@@ -1,11 +1,13 @@
 // Agents that leave in order while the load runs, when something else is amiss at the same time, and
 // what people see of a test whose agents come and go.
+#include <algorithm>
 #include <map>
 #include <string>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 #include "tests/sim/draw.h"
@@ -17,6 +19,13 @@ namespace {
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+
+// Lines of the coordinator's log that have this in them.
+size_t Count(const SimOutcome& outcome, const std::string& text) {
+  return static_cast<size_t>(
+      std::count_if(outcome.log.begin(), outcome.log.end(),
+                    [&](const std::string& line) { return absl::StrContains(line, text); }));
+}
 
 // One leaves while another does not answer, for less than the lease: no division can be agreed to
 // without that one, and so the one that leaves works on until it can.
@@ -39,6 +48,51 @@ TEST(HandingOver, NothingIsMissingWhileAnotherAgentIsSilent) {
       starts += outcome.scenarios[scenario].name == "rate" ? 1 : 0;
     }
     EXPECT_EQ(starts, 40 * 30);
+  }
+}
+
+// One is told to leave while T0 is agreed to: the others get all of its work, or what it has not begun of
+// it, and it is gone soon.
+TEST(HandingOver, WhoeverLeavesAsTheRunStartsDoesNotStay) {
+  int before = 0;
+  int after = 0;
+  for (const uint64_t seed : Seeds(60)) {
+    SimSetup setup = FourAgents(seed);
+    setup.victim = seed % 4;
+    setup.leave_since = seed % 3 == 0 ? v1::RunStatus::PREPARING : v1::RunStatus::READY_BARRIER;
+    setup.leave_after_t0 = absl::Milliseconds(static_cast<int64_t>(seed));
+    const PlayedRun outcome(setup);
+    CheckMoved(outcome);
+    EXPECT_EQ(outcome.ledger.counted(), outcome.ledger.begun());
+    EXPECT_THAT(outcome.judgement.lost, IsEmpty());
+    const std::string name = absl::StrCat("agent agent-", setup.victim);
+    const bool dealt_again =
+        Count(outcome, absl::StrCat(name, " was lost before the start: it left: terminated")) > 0;
+    const bool handed_over = Count(outcome, absl::StrCat(name, " has left")) > 0;
+    EXPECT_TRUE(dealt_again || handed_over);
+    before += dealt_again ? 1 : 0;
+    after += handed_over ? 1 : 0;
+  }
+  EXPECT_GT(before, 0);
+  EXPECT_GT(after, 0);
+}
+
+// Where no work moves, it is dealt out again, or it is missing by name.
+TEST(HandingOver, WhereNoWorkMovesWhoeverLeavesAsTheRunStartsIsNamed) {
+  for (const uint64_t seed : Seeds(60)) {
+    SimSetup setup = FourAgents(seed);
+    setup.redistribute = false;
+    setup.tolerated_loss_percent = 50;
+    setup.victim = seed % 4;
+    setup.leave_since = v1::RunStatus::READY_BARRIER;
+    setup.leave_after_t0 = absl::Milliseconds(static_cast<int64_t>(seed));
+    const PlayedRun outcome(setup);
+    EXPECT_TRUE(outcome.ended);
+    EXPECT_EQ(outcome.exit_code, 0);
+    EXPECT_EQ(outcome.ledger.counted(), outcome.ledger.begun());
+    const bool dealt_again = Count(outcome, "was lost before the start: it left: terminated") > 0;
+    EXPECT_EQ(outcome.judgement.lost.size(), dealt_again ? 0u : 1u);
+    EXPECT_EQ(outcome.ledger.begun().size() == 40u * 30 + 900, dealt_again);
   }
 }
 

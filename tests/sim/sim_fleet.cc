@@ -143,6 +143,9 @@ class Fleet {
                 [this](RunState state) {
                   const bool first = !outcome_.started;
                   outcome_.started = outcome_.started || state == v1::RunStatus::RUNNING;
+                  if (state == setup_.leave_since) {
+                    ScheduleLeave();
+                  }
                   if (first && outcome_.started) {
                     ScheduleKill();
                     Sample();
@@ -196,7 +199,7 @@ class Fleet {
   void Keep(const coordinator::RunCheckpoint& run, const coordinator::FleetCheckpoint& fleet,
             bool results, coordinator::Keeper::Done done) {
     if (!std::exchange(test_kept_, true)) {
-      EXPECT_TRUE(journal_->KeepTest(run.inspected, run_->plan()->options_json, false).ok());
+      EXPECT_TRUE(journal_->KeepTest(run_->inspected(), run_->plan()->options_json, false).ok());
       EXPECT_TRUE(journal_->KeepBundle(run_->bundle()).ok());
     }
     std::optional<coordinator::Journal::ResultsNow> now;
@@ -266,7 +269,8 @@ class Fleet {
     EXPECT_EQ(results_->store.samples(), outcome_.ledger.counted().size());
     fleet_->Restore(std::move(unfinished.fleet));
     const absl::Status gone_on =
-        run_->GoOn(Events(), std::move(unfinished.run), std::move(unfinished.bundle));
+        run_->GoOn(Events(), std::move(unfinished.run), std::move(unfinished.inspected),
+                   std::move(unfinished.bundle));
     ASSERT_TRUE(gone_on.ok()) << gone_on;
   }
   void WatchOn() {
@@ -312,13 +316,15 @@ class Fleet {
       network_.CutOff(*agents_[agent]->transport);
     }
   }
+  void ScheduleLeave() {
+    if (setup_.leave_after_t0 < absl::InfiniteDuration() && !std::exchange(leaves_, true)) {
+      loop_.After(setup_.leave_after_t0,
+                  [this] { agents_[setup_.victim]->conductor->Drain("terminated"); });
+    }
+  }
   void ScheduleKill() {
     if (setup_.kill_after_t0 < absl::InfiniteDuration()) {
       loop_.After(setup_.kill_after_t0, [this] { Kill(setup_.victim); });
-    }
-    if (setup_.leave_after_t0 < absl::InfiniteDuration()) {
-      loop_.After(setup_.leave_after_t0,
-                  [this] { agents_[setup_.victim]->conductor->Drain("terminated"); });
     }
     for (const SimSetup::Silence& silence : setup_.silences) {
       loop_.After(silence.after_t0, [this, silence] {
@@ -369,6 +375,7 @@ class Fleet {
   std::unique_ptr<coordinator::Journal> journal_;  // null: there is none
   Ledger::Counts kept_counts_;                     // of the last commit
   bool test_kept_ = false;
+  bool leaves_ = false;  // the victim has been told to, or is about to be
   const MonoTime began_ = loop_.clock().Mono();
   Random disk_{setup_.seed};
   int opened_ = 0;  // journals

@@ -47,6 +47,8 @@ struct SimSetup {
   absl::Duration resume_at = absl::InfiniteDuration();
   absl::Duration kill_after_t0 = absl::InfiniteDuration();   // of agent `victim`
   absl::Duration leave_after_t0 = absl::InfiniteDuration();  // a SIGTERM to agent `victim`
+  // It counts from when the run comes to this state, and not from T0.
+  v1::RunStatus::State leave_since = v1::RunStatus::RUNNING;
   size_t victim = 0;
   // An agent whose connection stands still for a while from then on, and does not break.
   struct Silence {

@@ -13,6 +13,7 @@
 #include "agent/js/bind/text.h"
 #include "agent/js/k6/grpc.h"
 #include "agent/js/k6/grpc_stream.h"
+#include "common/base/unsent.h"
 
 namespace lockstep::agent {
 namespace {
@@ -170,11 +171,11 @@ void WriteToStream(const Info& info) {
       return;
     }
     stream = StreamOf(info);  // toJSON() may have done anything
-    if (stream != nullptr && !stream->HasRoomFor(request.message.size())) {
+    if (stream != nullptr && !MayWait(stream->unsent_bytes(), request.message.size())) {
       ThrowError(
           info.GetIsolate(),
           absl::StrCat(
-              "grpc: more than ", kMaxGrpcUnsentBytes,
+              "grpc: more than ", kMostUnsentBytes,
               " bytes of the stream would wait to be sent: the server has not taken them yet"));
       return;
     }

@@ -21,7 +21,7 @@ class GrpcModule::Stream final : public GrpcStreamListener {
   void Cancel() { stream_->Cancel(); }
   // False if the stream takes no more messages.
   bool Write(std::string message) { return stream_->Write(std::move(message)); }
-  bool HasRoomFor(size_t message_bytes) const { return stream_->HasRoomFor(message_bytes); }
+  int64_t unsent_bytes() const { return stream_->unsent_bytes(); }
   void WritesDone() { stream_->WritesDone(); }
 
   void OnHeaders(const GrpcMetadata& headers) override;

@@ -7,6 +7,7 @@
 #include "agent/js/bind/functions.h"
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
+#include "common/base/unsent.h"
 
 namespace lockstep::agent {
 
@@ -20,7 +21,7 @@ bool BlockingSocket::WaitForEvent() {
 }
 
 bool BlockingSocket::WaitForRoom(size_t message_bytes) {
-  while (!over_ && !socket_->HasRoomFor(message_bytes)) {
+  while (!over_ && !MayWait(socket_->buffered_bytes(), message_bytes)) {
     const bool resumed = vu_.Park([this](ApiVu::Task wake) { room_ = std::move(wake); });
     room_ = nullptr;
     if (!resumed) {

@@ -13,6 +13,7 @@
 #include "agent/js/k6/http_cookie_jar.h"
 #include "agent/js/k6/script_tags.h"
 #include "common/base/status_macros.h"
+#include "common/base/unsent.h"
 #include "common/base/visible.h"
 
 namespace lockstep::agent {
@@ -247,11 +248,11 @@ void WsMeter::Ended(const WebSocket* socket) {
 }
 
 bool CheckRoomToSend(v8::Isolate* isolate, const WebSocket& socket, size_t message_bytes) {
-  if (socket.HasRoomFor(message_bytes)) {
+  if (MayWait(socket.buffered_bytes(), message_bytes)) {
     return true;
   }
   ThrowError(isolate,
-             absl::StrCat("websocket: more than ", kMaxWebSocketUnsentBytes,
+             absl::StrCat("websocket: more than ", kMostUnsentBytes,
                           " bytes would wait to be sent: the server has not taken them yet"));
   return false;
 }

@@ -67,8 +67,10 @@ TEST(Division, MissingIsWhatWasPlannedAndNotSettled) {
             "segment 1/3:2/3, scenario timed: 1 VU from 12.3s after its start on");
   member.handed_over = true;
   member.cut_at = absl::Nanoseconds(21'020'088'211);
-  EXPECT_EQ(MissingWork(member),
-            "segment 1/3:2/3, scenario timed: 1 VU until others took over, 21s after the start");
+  EXPECT_EQ(
+      MissingWork(member),
+      "segment 1/3:2/3, scenario timed: 1 VU from 12.3s after its start on, until others took "
+      "over, 21s after the start");
 }
 
 TEST(Division, WhatWasToldAndNotMeasuredIsMissingToo) {
@@ -88,7 +90,7 @@ TEST(Division, WhatWasToldAndNotMeasuredIsMissingToo) {
   CountDelivered(member);
   const std::string missing =
       "segment 1/3:2/3, scenario counted: 5 of 10 iterations, "
-      "scenario timed: 5 VUs from 50% on, and 9 iterations that had ended, "
+      "scenario timed: 5 VUs from 50% on, and 9 iterations that had ended by then, "
       "scenario over: 1 iteration that had ended";
   EXPECT_EQ(MissingWork(member), missing);
   CountDelivered(member);
@@ -99,7 +101,7 @@ TEST(Division, WhatWasToldAndNotMeasuredIsMissingToo) {
   CountDelivered(member);
   EXPECT_EQ(MissingWork(member),
             "segment 1/3:2/3, scenario counted: 9 of 10 iterations, "
-            "scenario timed: 5 VUs from 50% on, and 20 iterations that had ended, "
+            "scenario timed: 5 VUs from 50% on, and 20 iterations that had ended by then, "
             "scenario over: 12 iterations that had ended");
 }
 

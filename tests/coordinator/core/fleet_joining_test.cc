@@ -176,5 +176,14 @@ TEST_F(FleetTest, TheSameRefusalIsToldOnceInThirtySeconds) {
                                         "refused 10.0.0.9:4741: no (29 more since the last)"));
 }
 
+// It stays up for the next run, as it is to: nobody has to read of it.
+TEST_F(FleetTest, WhoeverComesAsTheRunEndsIsTurnedAwayWithoutAWord) {
+  fleet.Dismiss("the run is over");
+  const ConnectionId id = Admit("ada");
+  EXPECT_EQ(RefusalOf(id), "the coordinator is about to end");
+  EXPECT_TRUE(connections.sent[id].back().refused().retry());
+  EXPECT_TRUE(log.messages.empty());
+}
+
 }  // namespace
 }  // namespace lockstep::coordinator

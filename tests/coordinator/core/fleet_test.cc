@@ -11,6 +11,22 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
+// However many there are, each has two connections; and whoever is nobody's finds a limit.
+TEST_F(FleetTest, HasRoomForAllOfItsAgentsAndForSomeStrangers) {
+  const size_t most = FleetSettings{}.max_connections;
+  for (size_t i = 0; i < most; ++i) {
+    Admit("agent-" + std::to_string(i));
+    fleet.OnOpened(ConnectionId{++last_connection}, PeerWith("batches"));
+  }
+  EXPECT_TRUE(connections.closed.empty());
+  for (size_t i = 0; i < most; ++i) {
+    fleet.OnOpened(ConnectionId{++last_connection}, PeerWith("stranger"));
+  }
+  EXPECT_TRUE(connections.closed.empty());
+  fleet.OnOpened(ConnectionId{++last_connection}, PeerWith("stranger"));
+  EXPECT_EQ(connections.closed.count(ConnectionId{last_connection}), 1u);
+}
+
 TEST_F(FleetTest, AMembersMessageMayComeInPieces) {
   const ConnectionId id = Admit("ada");
   const std::string whole = SetupDone("a large value").SerializeAsString();

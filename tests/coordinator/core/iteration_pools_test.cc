@@ -35,8 +35,9 @@ v1::IterationsReturned Returned(int64_t first, int64_t count) {
 using Given = std::tuple<AgentId, int64_t, int64_t>;
 std::vector<Given> Deal(IterationPools& pools, const std::vector<AgentId>& at_work) {
   std::vector<Given> given;
-  for (const IterationPools::Grant& grant : pools.Deal(at_work)) {
-    given.emplace_back(grant.to, grant.message.first(), grant.message.count());
+  for (const Addressed& grant : pools.Deal(at_work)) {
+    const v1::IterationsLeased& leased = grant.message.iterations_leased();
+    given.emplace_back(grant.to, leased.first(), leased.count());
   }
   return given;
 }

@@ -34,14 +34,24 @@ v1::RowsReturned RowsBack(int64_t first, int64_t count) {
 
 using Rows = std::pair<int64_t, int64_t>;  // first, count
 
+// Of the only message, which is one.
+const v1::RowsLeased& LeasedBy(const std::vector<Addressed>& due) {
+  EXPECT_TRUE(due.size() == 1 && due[0].message.has_rows_leased());
+  return due.at(0).message.rows_leased();
+}
+
+// Whether that is the only message.
+bool AreAskedBack(const std::vector<Addressed>& due, AgentId from) {
+  return due.size() == 1 && due[0].to == from && due[0].message.rows_recalled().queue() == "q";
+}
+
 // What `agent` gets at once.
 Rows AskRows(RowQueues& queues, AgentId agent, const v1::RowLease& wish, int64_t agents) {
   EXPECT_TRUE(queues.Ask(agent, wish).ok());
-  const RowQueues::Messages due = queues.Deal(agents);
-  EXPECT_EQ(due.leased.size(), 1u);
-  EXPECT_THAT(due.recalled, IsEmpty());
-  return due.leased.empty() ? Rows(-1, -1)
-                            : Rows(due.leased[0].second.first(), due.leased[0].second.count());
+  const std::vector<Addressed> due = queues.Deal(agents);
+  EXPECT_EQ(due.size(), 1u);
+  const v1::RowsLeased& leased = LeasedBy(due);
+  return Rows(leased.first(), leased.count());
 }
 
 TEST(RowQueues, GivesEachRowOnceInShrinkingBlocks) {
@@ -94,17 +104,12 @@ TEST(RowQueues, SharesWhatOthersHaveNotTaken) {
     EXPECT_EQ(AskRows(queues, kSecondAsker, RowsWanted("q", 8), 2), Rows(row, 1));
   }
   ASSERT_TRUE(queues.Ask(kSecondAsker, RowsWanted("q", 8)).ok());
-  RowQueues::Messages due = queues.Deal(2);
-  EXPECT_THAT(due.leased, IsEmpty());
-  ASSERT_EQ(due.recalled.size(), 1u);
-  EXPECT_EQ(due.recalled[0].first, kFirstAsker);
-  EXPECT_EQ(due.recalled[0].second.queue(), "q");
-  EXPECT_THAT(queues.Deal(2).recalled, IsEmpty());  // once
+  EXPECT_TRUE(AreAskedBack(queues.Deal(2), kFirstAsker));
+  EXPECT_THAT(queues.Deal(2), IsEmpty());  // once
   ASSERT_TRUE(queues.Return(kFirstAsker, RowsBack(1, 1)).ok());
-  due = queues.Deal(2);
-  ASSERT_EQ(due.leased.size(), 1u);
-  EXPECT_EQ(due.leased[0].second.first(), 1);
-  EXPECT_EQ(due.leased[0].second.count(), 1);
+  const std::vector<Addressed> due = queues.Deal(2);
+  EXPECT_EQ(LeasedBy(due).first(), 1);
+  EXPECT_EQ(LeasedBy(due).count(), 1);
   EXPECT_EQ(AskRows(queues, kSecondAsker, RowsWanted("q", 8), 2), Rows(0, 0));
 }
 
@@ -113,14 +118,14 @@ TEST(RowQueues, AnAnswerThatCrossesARequestSaysNothingOfTheNextBlock) {
   EXPECT_EQ(AskRows(queues, kFirstAsker, RowsWanted("q", 2), 1), Rows(0, 1));
   EXPECT_EQ(AskRows(queues, kSecondAsker, RowsWanted("q", 2), 1), Rows(1, 1));
   ASSERT_TRUE(queues.Ask(kFirstAsker, RowsWanted("q", 2)).ok());
-  ASSERT_EQ(queues.Deal(1).recalled.size(), 1u);                  // of Bob
+  ASSERT_TRUE(AreAskedBack(queues.Deal(1), kSecondAsker));
   ASSERT_TRUE(queues.Return(kSecondAsker, RowsBack(1, 1)).ok());  // which has not taken it
-  ASSERT_EQ(queues.Deal(1).leased.size(), 1u);                    // Ann has it
+  LeasedBy(queues.Deal(1));                                       // the first one has it
   ASSERT_TRUE(queues.Return(kFirstAsker, RowsBack(1, 0)).ok());   // of the one before
   ASSERT_TRUE(queues.Ask(kSecondAsker, RowsWanted("q", 2)).ok());
-  EXPECT_EQ(queues.Deal(1).recalled.size(), 1u);  // Ann still has it
+  EXPECT_TRUE(AreAskedBack(queues.Deal(1), kFirstAsker));  // which still has it
   ASSERT_TRUE(queues.Return(kFirstAsker, RowsBack(2, 0)).ok());
-  EXPECT_EQ(queues.Deal(1).leased.size(), 1u);  // no more
+  EXPECT_EQ(LeasedBy(queues.Deal(1)).count(), 0);  // no more
 }
 
 TEST(RowQueues, NamesWhatIsLostAndTellsTheOthers) {

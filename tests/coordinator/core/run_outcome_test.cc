@@ -49,7 +49,7 @@ TEST(RunFaults, AllAgentsAreNamedWhoseLossEndsARun) {
 TEST(RunFaults, ALossAfterARestartIsNamedBesideThoseBefore) {
   RunFaults before;
   before.RecordLoss("a0", "it left");
-  RunFaults after(before.outcome(), before.marked(), before.judged(), before.losses());
+  RunFaults after(before.state());
   after.RecordLoss("a1", "its process was killed");
   EXPECT_EQ(after.outcome().message, "agents a0 and a1 were lost; a0: it left");
 }

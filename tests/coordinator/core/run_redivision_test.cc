@@ -133,6 +133,47 @@ TEST_F(RunRedivisionTest, WhoeverDidAllThatItWasCountedOnForIsNotMissed) {
   EXPECT_TRUE(run->judgement().lost.empty());
 }
 
+// The last one is lost when the others have done all of theirs, and only its own is missing.
+TEST_F(RunRedivisionTest, NothingGoesToThoseWhoseWorkIsOver) {
+  BeginLong(2);
+  v1::AgentMessage drained;
+  v1::ScenarioProgress& part =
+      *drained.mutable_drained()->mutable_final_progress()->add_scenarios();
+  part.set_name("rate");
+  part.set_state(v1::ScenarioProgress::DONE);
+  part.set_full(300);
+  agent(0).Send(drained);
+  loop.RunFor(absl::Milliseconds(10));
+  network.Freeze(agent(1).transport(), absl::Minutes(1));
+  loop.RunFor(absl::Seconds(15));
+  EXPECT_THAT(
+      log.messages,
+      Contains("agent agent-2 was lost: nothing was heard from it for 10s; missing: segment "
+               "1/2:1, scenario rate: 300 of 300 iterations"));
+  EXPECT_THAT(log.messages, Not(Contains(HasSubstr("goes to the others"))));
+}
+
+// It had begun all of its part, and only what it measured last is on no way any more.
+TEST_F(RunRedivisionTest, NothingOfOneThatHasDrainedGoesToTheOthers) {
+  BeginLong(2);
+  v1::AgentMessage drained;
+  drained.mutable_drained()->set_last_batch(1);
+  v1::ScenarioProgress& part =
+      *drained.mutable_drained()->mutable_final_progress()->add_scenarios();
+  part.set_name("rate");
+  part.set_state(v1::ScenarioProgress::DONE);
+  part.set_full(300);
+  agent(1).Send(drained);
+  loop.RunFor(absl::Milliseconds(10));
+  network.Freeze(agent(1).transport(), absl::Minutes(1));
+  loop.RunFor(absl::Seconds(15));
+  EXPECT_THAT(
+      log.messages,
+      Contains("agent agent-2 was lost: nothing was heard from it for 10s; missing: segment "
+               "1/2:1, scenario rate: 300 of 300 iterations"));
+  EXPECT_THAT(agent(0).redivides, IsEmpty());
+}
+
 TEST_F(RunRedivisionTest, WhereSomebodyIsTooLateAnotherInstantFollows) {
   BeginLong(3);
   agent(2).too_late = true;

@@ -263,9 +263,9 @@ TEST_F(RunTest, InspectionNeedsOneAgentAndNoSpares) {
 TEST(MeasuredOf, EndsWithTheLastSecondThatAllHaveHandedOver) {
   const absl::Time t0 = absl::FromUnixSeconds(1000);
   RunCheckpoint saved;
-  saved.t0 = MonoTime() + absl::Seconds(50);
-  saved.t0_wall_ns = absl::ToUnixNanos(t0);
-  const MonoTime kept = saved.t0 + absl::Milliseconds(7300);
+  saved.clock.t0 = MonoTime() + absl::Seconds(50);
+  saved.clock.t0_wall_ns = absl::ToUnixNanos(t0);
+  const MonoTime kept = saved.clock.t0 + absl::Milliseconds(7300);
   saved.members.resize(4);
   EXPECT_EQ(MeasuredOf(saved, kept),
             absl::Milliseconds(7300));  // nothing is known of what is in it
@@ -277,7 +277,7 @@ TEST(MeasuredOf, EndsWithTheLastSecondThatAllHaveHandedOver) {
   saved.members[1].step = RunMember::Step::kDrained;
   saved.members[3].lost = true;
   EXPECT_EQ(MeasuredOf(saved, kept), absl::Seconds(7));
-  saved.drained_at = saved.t0 + absl::Milliseconds(7100);
+  saved.clock.drained_at = saved.clock.t0 + absl::Milliseconds(7100);
   EXPECT_EQ(MeasuredOf(saved, kept), absl::Milliseconds(7100));
 }
 

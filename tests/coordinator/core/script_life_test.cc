@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "coordinator/core/checkpoint.h"
-
 namespace lockstep::coordinator {
 namespace {
 
@@ -56,10 +54,8 @@ TEST(ScriptLife, GoesOnInAnotherProcess) {
   ScriptLife script;
   script.OnSetupDone(Returned("1"));
   script.GiveUp();
-  RunCheckpoint saved;
-  script.SaveTo(saved);
   ScriptLife other;
-  other.Restore(saved);
+  other.Restore(script.state());
   EXPECT_TRUE(other.set_up());
   EXPECT_FALSE(other.usable());
   EXPECT_EQ(other.setup_data().json(), "1");

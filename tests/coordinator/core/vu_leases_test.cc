@@ -38,12 +38,13 @@ class VuLeasesTest : public ::testing::Test {
   std::vector<Lent> Deal() {
     std::vector<Lent> given;
     told_over_.clear();
-    for (const VuLeases::Grant& grant : leases_.Deal()) {
-      for (const v1::VuIterationsLeased::Vu& vu : grant.message.vus()) {
+    for (const Addressed& grant : leases_.Deal()) {
+      const v1::VuIterationsLeased& leased = grant.message.vu_iterations_leased();
+      for (const v1::VuIterationsLeased::Vu& vu : leased.vus()) {
         given.emplace_back(grant.to, vu.first(), vu.end());
         answered_ = vu.ask();
       }
-      if (grant.message.over()) {
+      if (leased.over()) {
         told_over_.push_back(grant.to);
       }
     }

@@ -44,7 +44,7 @@ TEST_F(GoOnTest, OnlyWithTheSameTestOfTheSameProgramOnTheSameMachine) {
 
 // Agents know of more than the journal.
 TEST_F(GoOnTest, NotWhereTheJournalEndsBeforeTheCoordinator) {
-  run.run.t0 = run.kept_mono - absl::Milliseconds(2345);
+  run.run.clock.t0 = run.kept_mono - absl::Milliseconds(2345);
   run.broken_off = "journal j.db: there is no room left on the disk";
   EXPECT_EQ(Answer(absl::Seconds(1)),
             "what is kept of it ends 2.3s after the start, as nothing could be written any more "

@@ -65,46 +65,47 @@ inline RunCheckpoint AState() {
   state.elected = AgentId{2};
   state.sequence = "0,1/2,1";
   state.controlled["c"] = {3, 4};
-  state.faults = RunFaults({ExitCode::kScriptAborted, "why", true}, true, false,
-                           {.agents = {"a1", "a3"}, .reason = "gone"});
-  state.row_queues = RowQueues({{"q",
-                                 {.rows = 10,
-                                  .wrap = true,
-                                  .next = 7,
-                                  .back = Ranges({{1, 2}}),
-                                  .held = {{AgentId{2}, {.range = {5, 2}, .recalled = true}}},
-                                  .waiting = {AgentId{1}}}}});
+  state.faults = {.outcome = {ExitCode::kScriptAborted, "why", true},
+                  .marked = true,
+                  .losses = {.agents = {"a1", "a3"}, .reason = "gone"}};
+  state.row_queues = {{"q",
+                       {.rows = 10,
+                        .wrap = true,
+                        .next = 7,
+                        .back = Ranges({{1, 2}}),
+                        .held = {{AgentId{2}, {.range = {5, 2}, .recalled = true}}},
+                        .waiting = {AgentId{1}}}}};
+  state.moving.emplace();
   IterationPools::Pool pool;
   pool.left = Ranges({{5, 6}, {20, 1}});
   pool.takers[AgentId{2}] = {.granted = 5, .begun = 3, .wanted = 2, .turn = 9, .over = true};
   pool.takers[AgentId{3}].granted = 1;
   pool.takers[AgentId{3}].held = Ranges({{4, 1}, {17, 3}});
   pool.takers[AgentId{3}].ended = true;
-  state.pools.emplace(std::map<std::string, IterationPools::Pool>{{"p", pool}}, 9);
+  state.moving->pools = {.pools = {{"p", pool}}, .turns = 9};
   VuLeases::Scenario bound;
   bound.iterations = 9;
   bound.vus = {{.next = 2, .end = 4, .holder = AgentId{3}},
                {.waiting = {{.agent = AgentId{2}, .ask = 8, .wanted = 6, .over = true}}}};
   bound.granted = {{AgentId{3}, 4}};
   bound.untold = {AgentId{2}, AgentId{3}};
-  state.vu_leases.emplace(std::map<std::string, VuLeases::Scenario>{{"b", bound}});
+  state.moving->vu_leases = {{"b", bound}};
   state.stopping = Stopping::kGracefully;
-  state.setup = ScriptLife::Setup::kDone;
-  state.setup_data.set_defined(true);
-  state.setup_data.set_json("42");
-  state.script_usable = false;
+  v1::SetupValue value;
+  value.set_defined(true);
+  value.set_json("42");
+  state.script = {.setup = ScriptLife::Setup::kDone,
+                  .setup_data = std::make_shared<v1::SetupValue>(value),
+                  .usable = false};
   state.deal = 2;
-  state.paused = true;
+  state.pausing.paused = true;
   state.interrupts = 1;
-  state.t0 = MonoTime::FromNanos(13);
-  state.t0_wall_ns = 14;
-  state.standstills = {{absl::Seconds(3), absl::Seconds(2), /*restart=*/true}};
-  state.redivisions = 4;
-  state.division_due = true;
-  state.last_division = absl::Milliseconds(5);
-  state.agents_target = 6;
-  state.joined_late = 1;
-  state.unfit = {"x", "y"};
+  state.clock.t0 = MonoTime::FromNanos(13);
+  state.clock.t0_wall_ns = 14;
+  state.standstills.standstills = {{absl::Seconds(3), absl::Seconds(2), /*restart=*/true}};
+  state.moving->division = {
+      .proposals = 4, .due = true, .last_division = absl::Milliseconds(5), .all_quiet = {}};
+  state.moving->scaling = {.target = 6, .joined_late = 1, .unfit = {"x", "y"}};
   RunMember member;
   member.id = AgentId{2};
   member.name = "a2";
@@ -142,11 +143,11 @@ inline RunCheckpoint AState() {
   return state;
 }
 
-inline v1::CoordinatorMessage Message(uint64_t number) {
+inline SentMessage Message(uint64_t number) {
   v1::CoordinatorMessage message;
   message.set_number(number);
   message.mutable_divided()->set_number(static_cast<uint32_t>(number));
-  return message;
+  return std::make_shared<v1::CoordinatorMessage>(message);
 }
 
 inline FleetCheckpoint AFleet() {

@@ -32,35 +32,34 @@ TEST_F(JournalTest, RunAndFleetComeBackAsTheyWere) {
   EXPECT_EQ(run.options_json, R"({"rps":5})");
   EXPECT_TRUE(run.http_errors);
   ASSERT_NE(run.bundle.Find("file:///s.js"), nullptr);
-  EXPECT_EQ(run.run.inspected.exports(0), "default");
+  EXPECT_EQ(run.inspected.exports(0), "default");
 
   const RunCheckpoint& state = run.run;
   EXPECT_EQ(state.state, v1::RunStatus::RUNNING);
   EXPECT_EQ(state.limit_at, MonoTime::FromNanos(12));
-  EXPECT_TRUE(state.drained_at.infinite());
+  EXPECT_TRUE(state.clock.drained_at.infinite());
   EXPECT_EQ(state.controlled.at("c").max_vus, 4);
-  EXPECT_EQ(state.faults.outcome().exit_code, ExitCode::kScriptAborted);
-  EXPECT_EQ(state.faults.outcome().message, "why");
-  EXPECT_TRUE(state.faults.outcome().script_fault && state.faults.marked());
-  EXPECT_FALSE(state.faults.judged());
-  EXPECT_THAT(state.faults.losses().agents, ElementsAre("a1", "a3"));
-  EXPECT_EQ(state.faults.losses().reason, "gone");
-  const RowQueues::Queue& queue = state.row_queues.queues().at("q");
+  EXPECT_EQ(state.faults.outcome.exit_code, ExitCode::kScriptAborted);
+  EXPECT_EQ(state.faults.outcome.message, "why");
+  EXPECT_TRUE(state.faults.outcome.script_fault && state.faults.marked);
+  EXPECT_FALSE(state.faults.judged);
+  EXPECT_THAT(state.faults.losses.agents, ElementsAre("a1", "a3"));
+  EXPECT_EQ(state.faults.losses.reason, "gone");
+  const RowQueues::Queue& queue = state.row_queues.at("q");
   EXPECT_EQ(queue.next, 7);
   EXPECT_THAT(queue.back.ranges(), ElementsAre(Range{1, 2}));
   EXPECT_EQ(queue.held.at(AgentId{2}).range.first, 5);
   EXPECT_TRUE(queue.held.at(AgentId{2}).recalled);
   EXPECT_EQ(queue.waiting, std::deque<AgentId>{AgentId{1}});
-  ASSERT_TRUE(state.pools.has_value());
-  EXPECT_EQ(state.pools->turns(), 9u);
-  EXPECT_THAT(state.pools->pools().at("p").left.ranges(), ElementsAre(Range{5, 6}, Range{20, 1}));
-  EXPECT_EQ(state.pools->pools().at("p").takers.at(AgentId{2}).wanted, 2);
-  EXPECT_EQ(state.pools->pools().at("p").takers.at(AgentId{3}).wanted, std::nullopt);
-  EXPECT_THAT(state.pools->pools().at("p").takers.at(AgentId{3}).held.ranges(),
-              ElementsAre(Range{4, 1}, Range{17, 3}));
-  EXPECT_TRUE(state.pools->pools().at("p").takers.at(AgentId{3}).ended);
-  ASSERT_TRUE(state.vu_leases.has_value());
-  const VuLeases::Scenario& bound = state.vu_leases->scenarios().at("b");
+  ASSERT_TRUE(state.moving.has_value());
+  const IterationPools::Pool& pool = state.moving->pools.pools.at("p");
+  EXPECT_EQ(state.moving->pools.turns, 9u);
+  EXPECT_THAT(pool.left.ranges(), ElementsAre(Range{5, 6}, Range{20, 1}));
+  EXPECT_EQ(pool.takers.at(AgentId{2}).wanted, 2);
+  EXPECT_EQ(pool.takers.at(AgentId{3}).wanted, std::nullopt);
+  EXPECT_THAT(pool.takers.at(AgentId{3}).held.ranges(), ElementsAre(Range{4, 1}, Range{17, 3}));
+  EXPECT_TRUE(pool.takers.at(AgentId{3}).ended);
+  const VuLeases::Scenario& bound = state.moving->vu_leases.at("b");
   EXPECT_EQ(bound.iterations, 9);
   ASSERT_THAT(bound.vus, SizeIs(2));
   EXPECT_EQ(bound.vus[0].next, 2);
@@ -73,11 +72,11 @@ TEST_F(JournalTest, RunAndFleetComeBackAsTheyWere) {
   EXPECT_TRUE(bound.vus[1].waiting[0].over);
   EXPECT_EQ(bound.granted.at(AgentId{3}), 4);
   EXPECT_THAT(bound.untold, ElementsAre(AgentId{2}, AgentId{3}));
-  EXPECT_EQ(state.setup_data.json(), "42");
-  ASSERT_THAT(state.standstills, SizeIs(1));
-  EXPECT_EQ(state.standstills[0].length, absl::Seconds(2));
-  EXPECT_TRUE(state.standstills[0].restart);
-  EXPECT_THAT(state.unfit, ElementsAre("x", "y"));
+  EXPECT_EQ(state.script.setup_data->json(), "42");
+  ASSERT_THAT(state.standstills.standstills, SizeIs(1));
+  EXPECT_EQ(state.standstills.standstills[0].length, absl::Seconds(2));
+  EXPECT_TRUE(state.standstills.standstills[0].restart);
+  EXPECT_THAT(state.moving->scaling.unfit, ElementsAre("x", "y"));
   ASSERT_THAT(state.members, SizeIs(2));  // not the one that had no part yet
   EXPECT_EQ(state.members[0].labels.at("zone"), "1");
   EXPECT_EQ(state.members[0].share.scenarios[1].max_vus, 4);
@@ -105,7 +104,7 @@ TEST_F(JournalTest, RunAndFleetComeBackAsTheyWere) {
   EXPECT_EQ(run.fleet.sessions[0].session_id, "abc");
   EXPECT_EQ(run.fleet.sessions[0].received, 30u);
   ASSERT_THAT(run.fleet.sessions[0].unacknowledged, SizeIs(2));
-  EXPECT_EQ(run.fleet.sessions[0].unacknowledged[1].divided().number(), 9u);
+  EXPECT_EQ(run.fleet.sessions[0].unacknowledged[1]->divided().number(), 9u);
 }
 
 TEST_F(JournalTest, LaterStatesReplaceEarlierOnes) {
@@ -113,31 +112,32 @@ TEST_F(JournalTest, LaterStatesReplaceEarlierOnes) {
   RunCheckpoint state = AState();
   FleetCheckpoint fleet = AFleet();
   ASSERT_TRUE(journal->Keep(state, fleet, std::nullopt, Now(), MonoTime()).ok());
-  state.standstills.clear();
-  state.unfit = {"z"};
+  state.standstills.standstills.clear();
+  state.moving->scaling.unfit = {"z"};
   state.members[0].starts_before = {7};
   fleet.sessions[0].unacknowledged = {Message(9), Message(10)};
   fleet.sessions[0].sent = 10;
   ASSERT_TRUE(journal->Keep(state, fleet, std::nullopt, Now(), MonoTime()).ok());
   journal.reset();
   const UnfinishedRun run = **Open()->FindUnfinished();
-  EXPECT_THAT(run.run.standstills, IsEmpty());
-  EXPECT_THAT(run.run.unfit, ElementsAre("z"));
+  EXPECT_THAT(run.run.standstills.standstills, IsEmpty());
+  EXPECT_THAT(run.run.moving->scaling.unfit, ElementsAre("z"));
   EXPECT_THAT(run.run.members[0].starts_before, ElementsAre(7));
   ASSERT_THAT(run.fleet.sessions[0].unacknowledged, SizeIs(2));
-  EXPECT_EQ(run.fleet.sessions[0].unacknowledged[0].number(), 9u);
+  EXPECT_EQ(run.fleet.sessions[0].unacknowledged[0]->number(), 9u);
 }
 
 TEST_F(JournalTest, AnswersToRequestsForFilesAreNotWritten) {
   std::unique_ptr<Journal> journal = WithRun();
   FleetCheckpoint fleet = AFleet();
-  v1::CoordinatorMessage& secret = fleet.sessions[0].unacknowledged.back();
+  v1::CoordinatorMessage secret = *fleet.sessions[0].unacknowledged.back();
   secret.mutable_file_reply()->set_id(5);
   secret.mutable_file_reply()->set_data("hunter2");
+  fleet.sessions[0].unacknowledged.back() = std::make_shared<v1::CoordinatorMessage>(secret);
   ASSERT_TRUE(journal->Keep(AState(), fleet, std::nullopt, Now(), MonoTime()).ok());
   journal.reset();
   const UnfinishedRun run = **Open()->FindUnfinished();
-  const v1::FileReply& kept = run.fleet.sessions[0].unacknowledged[1].file_reply();
+  const v1::FileReply& kept = run.fleet.sessions[0].unacknowledged[1]->file_reply();
   EXPECT_EQ(kept.id(), 5u);
   EXPECT_EQ(kept.data(), "");
   EXPECT_EQ(kept.error_code(), static_cast<int>(absl::StatusCode::kUnavailable));
@@ -181,7 +181,7 @@ TEST_F(JournalTest, WhatIsKeptSaysWhereItBreaksOffAndIsWholeOnceThereIsRoomAgain
   ASSERT_TRUE(store.Merge(Requests(3, "200")).ok());
   ASSERT_TRUE(keep().ok());
   LetNothingBeKept(path_, true);
-  state.unfit = {"later"};
+  state.moving->scaling.unfit = {"later"};
   ASSERT_TRUE(store.Merge(Requests(2, "200")).ok());
   EXPECT_FALSE(keep().ok());
   EXPECT_FALSE(keep().ok());
@@ -189,7 +189,7 @@ TEST_F(JournalTest, WhatIsKeptSaysWhereItBreaksOffAndIsWholeOnceThereIsRoomAgain
   journal = Open();
   const UnfinishedRun stale = **journal->FindUnfinished();
   EXPECT_EQ(stale.broken_off, absl::StrCat("journal ", path_, ": full"));
-  EXPECT_THAT(stale.run.unfit, ElementsAre("x", "y"));
+  EXPECT_THAT(stale.run.moving->scaling.unfit, ElementsAre("x", "y"));
 
   LetNothingBeKept(path_, false);
   ASSERT_TRUE(journal->GoOn(stale).ok());
@@ -201,7 +201,7 @@ TEST_F(JournalTest, WhatIsKeptSaysWhereItBreaksOffAndIsWholeOnceThereIsRoomAgain
   journal = Open();
   const UnfinishedRun whole = **journal->FindUnfinished();
   EXPECT_EQ(whole.broken_off, "");
-  EXPECT_THAT(whole.run.unfit, ElementsAre("later"));
+  EXPECT_THAT(whole.run.moving->scaling.unfit, ElementsAre("later"));
   AggregateStore again;
   ErrorTable errors_again;
   ASSERT_TRUE(journal->ReadResults(whole.id, &again, &errors_again).ok());

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 
+#include "common/base/unsent.h"
 #include "tests/agent/js/k6/js_harness.h"
 #include "tests/support/fake_http_client.h"
 #include "tests/support/http_server.h"
@@ -173,7 +174,7 @@ TEST_F(WsTest, TheWebsClassDeliversEventsAndCountsTheClosingFrame) {
 TEST_F(WsTest, SoMuchMayWaitToBeSent) {
   lockstep::testing::FakeHttpClient client;
   js_.vu().UseHttp(client);
-  client.unsent_bytes = kMaxWebSocketUnsentBytes - 1;
+  client.unsent_bytes = kMostUnsentBytes - 1;
   client.on_socket = [&](auto& socket) {
     js_.vu().loop().After(absl::Milliseconds(1), [&socket] {
       HttpResponse response;
@@ -222,8 +223,8 @@ TEST_F(WsTest, ASendWaitsUntilTheServerHasTakenEnough) {
   client.on_sent = [&](const std::string& message) {
     sent.push_back(message);
     if (message == "one") {  // the server takes part of it, and then all
-      client.unsent_bytes = kMaxWebSocketUnsentBytes;
-      for (const int64_t left : {kMaxWebSocketUnsentBytes - 1, int64_t{0}}) {
+      client.unsent_bytes = kMostUnsentBytes;
+      for (const int64_t left : {kMostUnsentBytes - 1, int64_t{0}}) {
         js_.vu().loop().After(absl::Milliseconds(1), [&, left] {
           sent.push_back(absl::StrCat(left, " left"));
           client.unsent_bytes = left;
@@ -231,7 +232,7 @@ TEST_F(WsTest, ASendWaitsUntilTheServerHasTakenEnough) {
         });
       }
     } else if (message == "two") {  // the server is gone before it has taken it
-      client.unsent_bytes = kMaxWebSocketUnsentBytes;
+      client.unsent_bytes = kMostUnsentBytes;
       js_.vu().loop().After(absl::Milliseconds(1), [&] {
         sent.push_back("gone");
         client.socket()->listener().OnClose(1006, "reset");
