@@ -24,6 +24,7 @@
 #include "coordinator/rpc/reflection_service.h"
 #include "coordinator/rpc/server_stream.h"
 #include "coordinator/rpc/status_service.h"
+#include "coordinator/rpc/stranger_watch.h"
 
 namespace lockstep::coordinator {
 namespace {
@@ -106,6 +107,7 @@ struct GrpcServer::Impl final : public v1::Coordinator::CallbackService {
             [this, id] {
               loop.Post([this, id] {
                 chains.erase(id);
+                peers.erase(id);
                 if (streams.erase(id) > 0) {
                   fleet->OnClosed(id, absl::UnavailableError("the connection ended"));
                 }
@@ -121,6 +123,7 @@ struct GrpcServer::Impl final : public v1::Coordinator::CallbackService {
       if (gate != nullptr && !chain.empty()) {
         chains.emplace(id, std::move(chain));
       }
+      peers.emplace(id, peer.address);
       fleet->OnOpened(id, std::move(peer));
     });
     stream->Start();
@@ -202,6 +205,13 @@ struct GrpcServer::Impl final : public v1::Coordinator::CallbackService {
 
   bool shut_down = false;                                // loop only
   absl::flat_hash_map<ConnectionId, AnyStream> streams;  // loop only
+  absl::flat_hash_map<ConnectionId, std::string>
+      peers;  // addresses of the streams' peers; loop only
+  StrangerWatch strangers{loop, [this](const std::string& address) {
+                            fleet->refusals().Add(kRefusedLimit, address,
+                                                  "it sent too much before it had proved to "
+                                                  "belong to the fleet");
+                          }};
   absl::flat_hash_map<std::string, TimerId>
       uncalled;  // addresses that have not called yet; loop only
 
@@ -266,6 +276,7 @@ absl::Status GrpcServer::Impl::Open(const std::vector<std::string>& addresses,
           .let_in =
               [this](int fd, const std::string& address) {
                 ExpectCall(address);
+                strangers.Add(fd, address);
                 grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters connection;
                 connection.fd = fd;
                 acceptor->HandleNewConnection(&connection);
@@ -349,6 +360,7 @@ void GrpcServer::Shutdown() {
     health->SetServingStatus(false);
   }
   impl_->doorkeeper->Shutdown();
+  impl_->strangers.Clear();
   while (!impl_->uncalled.empty()) {
     impl_->Forget(std::string(impl_->uncalled.begin()->first));
   }
@@ -362,6 +374,10 @@ void GrpcServer::Shutdown() {
 
 void GrpcServer::Send(ConnectionId to, const v1::CoordinatorMessage& message) {
   auto found = impl_->streams.find(to);
+  if (const auto peer = impl_->peers.find(to);
+      message.has_welcome() && peer != impl_->peers.end()) {
+    impl_->strangers.Forget(peer->second);
+  }
   if (found != impl_->streams.end()) {
     if (auto* stream = std::get_if<std::shared_ptr<ControlStream>>(&found->second)) {
       (*stream)->Send(message);

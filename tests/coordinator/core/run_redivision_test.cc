@@ -164,7 +164,7 @@ TEST_F(RunRedivisionTest, NothingOfOneThatHasDrainedGoesToTheOthers) {
   part.set_state(v1::ScenarioProgress::DONE);
   part.set_full(300);
   agent(1).Send(drained);
-  loop.RunFor(absl::Milliseconds(10));
+  loop.RunFor(absl::Milliseconds(100));
   network.Freeze(agent(1).transport(), absl::Minutes(1));
   loop.RunFor(absl::Seconds(15));
   EXPECT_THAT(
@@ -297,7 +297,7 @@ TEST_F(RunRedivisionTest, FewerAgentsMeansThatTheLastHandTheirWorkOver) {
   EXPECT_EQ(agent(0).redivides.back().segment_sequence(), "0,1");
   EXPECT_EQ(agent(1).redivides.back().segment_index(), -1);
   EXPECT_EQ(agent(2).redivides.back().segment_index(), -1);
-  EXPECT_EQ(run->ScaleAgents(0), absl::InvalidArgumentError("agents: must be 1 to 100000, got 0"));
+  EXPECT_EQ(run->ScaleAgents(0), absl::InvalidArgumentError("agents: must be 1 to 10000, got 0"));
 }
 
 TEST_F(RunRedivisionTest, MoreAgentsThanThereAreIsToldAndDividesNothing) {
