@@ -194,7 +194,7 @@ class Run {
   // what the run does without the one that was elected.
   void TakeNote(RunMember& member, const absl::Status& reason);
   void ReportLoss(RunMember& member, const AgentRecord& agent, const absl::Status& reason);
-  void AfterElectedLost(const AgentRecord& agent);
+  void AfterElectedLost(const AgentRecord& agent, bool leaving);
 
   // One function a message: the table is in run_messages.cc. Answers may come late, when the run has
   // gone on to its end.
@@ -237,6 +237,8 @@ class Run {
   v1::CoordinatorMessage StartMessage() const;
   void EnterDraining();
   void EnterTeardown();
+  // Who is to be asked to call a function of the script; null: nobody is left.
+  RunMember* ElectForCall();
   void EnterSummarising();
   // Whether thresholds or the generator fail the run.
   void JudgeEnd();

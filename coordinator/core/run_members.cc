@@ -147,7 +147,7 @@ void Run::OnLost(const AgentRecord& agent, const absl::Status& reason) {
     EndEarly(faults_.outcome(), absl::IsCancelled(reason) ? Stopping::kGracefully : Stopping::kNow);
   }
   if (was_elected && state() == before) {
-    AfterElectedLost(agent);
+    AfterElectedLost(agent, member->leaving);
   }
   rows_.Deal();
   pausing_.TellIfAtRest();
@@ -190,7 +190,7 @@ void Run::ReportLoss(RunMember& member, const AgentRecord& agent, const absl::St
   }
 }
 
-void Run::AfterElectedLost(const AgentRecord& agent) {
+void Run::AfterElectedLost(const AgentRecord& agent, bool leaving) {
   if (state() == v1::RunStatus::INSPECTING) {
     EnterInspecting();
   } else if (state() == v1::RunStatus::TEARDOWN) {
@@ -200,10 +200,11 @@ void Run::AfterElectedLost(const AgentRecord& agent) {
     faults_.Record({ExitCode::kOther, lost_call});
     EnterSummarising();
   } else if (state() == v1::RunStatus::SUMMARISING) {
-    if (roster_.MissCall(agent.id, "handleSummary()")) {
+    // One that was about to leave ends a call first, or has not heard of it.
+    if (!leaving && roster_.MissCall(agent.id, "handleSummary()")) {
       FailSummary(absl::StrCat("it was lost with agent ", agent.name));
     } else {
-      EnterSummarising();  // it had not been asked yet
+      EnterSummarising();
     }
   }
 }

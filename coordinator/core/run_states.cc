@@ -192,17 +192,23 @@ void Run::EnterDraining() {
   Advance();
 }
 
+// One that is about to leave, or whose connection is broken, may be gone: whoever stays can be asked as
+// well.
+RunMember* Run::ElectForCall() {
+  const auto stays = [this](const RunMember& member) {
+    const AgentRecord* const record = fleet_.Find(member.id);
+    return record != nullptr && record->connected && !member.leaving;
+  };
+  const RunMember* const elected = roster_.FindElected();
+  if (elected == nullptr || !stays(*elected)) {
+    roster_.ElectFrom(stays);
+  }
+  return roster_.FindElected();
+}
+
 void Run::EnterTeardown() {
   ticker_.StopTicking();
-  // One whose connection is broken may be gone: whoever is there tears down as well.
-  const AgentRecord* const record = fleet_.Find(roster_.elected());
-  if (record != nullptr && !record->connected) {
-    roster_.ElectFrom([this](const RunMember& member) {
-      const AgentRecord* other = fleet_.Find(member.id);
-      return other != nullptr && other->connected;
-    });
-  }
-  const RunMember* elected = roster_.FindElected();
+  const RunMember* elected = ElectForCall();
   if (!plan_->has_teardown || !script_.begun()) {
     EnterSummarising();
     return;
@@ -232,6 +238,7 @@ void Run::EnterSummarising() {
     Conclude(std::nullopt);
     return;
   }
+  elected = ElectForCall();
   if (elected == nullptr) {
     FailSummary("no agent is left to call handleSummary()");
     return;

@@ -10,10 +10,12 @@
 namespace lockstep::coordinator {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::MatchesRegex;
+using ::testing::Not;
 
 TEST_F(RunTest, GoesThroughAllStatesAndEndsWithSuccess) {
   Begin(1);
@@ -45,6 +47,35 @@ TEST_F(RunTest, SetupTeardownAndSummaryHappenOnceOnTheElectedAgent) {
   EXPECT_THAT(summaries, ElementsAre(1u));
 }
 
+// One that is about to leave may be gone before it has heard of the call.
+TEST_F(RunTest, WhoeverStaysIsAskedForTheSummary) {
+  source.plan->has_handle_summary = true;
+  Begin(3);
+  agent(0).answers_teardown = false;
+  agent(1).answers_summary = false;
+  loop.RunFor(absl::Seconds(5));
+  ASSERT_EQ(run->state(), v1::RunStatus::TEARDOWN);
+  const auto leave = [this](size_t index) {
+    v1::AgentMessage leaving;
+    leaving.mutable_leaving()->set_reason("terminated");
+    leaving.mutable_leaving()->set_draining(true);
+    agent(index).Send(leaving);
+    loop.RunFor(absl::Milliseconds(100));
+  };
+  leave(0);
+  v1::AgentMessage done;
+  done.mutable_teardown_done();
+  agent(0).Send(done);
+  loop.RunFor(absl::Seconds(1));
+  EXPECT_THAT(agent(0).asked, Not(Contains("summary")));
+  ASSERT_THAT(agent(1).asked, Contains("summary"));
+  leave(1);
+  agent(1).Leave();
+  loop.RunFor(absl::Seconds(1));
+  EXPECT_THAT(agent(2).asked, Contains("summary"));
+  EXPECT_EQ(code(), 0);
+}
+
 // Its files are missing, which a pipeline must not take for success.
 TEST_F(RunTest, AHandleSummaryThatFailsFailsTheRun) {
   source.plan->has_handle_summary = true;
@@ -54,8 +85,7 @@ TEST_F(RunTest, AHandleSummaryThatFailsFailsTheRun) {
   loop.RunFor(absl::Seconds(5));
   EXPECT_EQ(code(), 255);
   EXPECT_EQ(outcomes[0].message, "handleSummary() failed, and what it was to write is missing");
-  EXPECT_THAT(log.messages,
-              ::testing::Contains("failed to handle the end-of-test summary: Error: x"));
+  EXPECT_THAT(log.messages, Contains("failed to handle the end-of-test summary: Error: x"));
   EXPECT_THAT(summaries, ElementsAre(0u)) << "the summary's own text is there";
 }
 
