@@ -144,7 +144,7 @@ TEST_F(RunRedivisionTest, NothingGoesToThoseWhoseWorkIsOver) {
   part.set_full(300);
   agent(0).Send(drained);
   loop.RunFor(absl::Milliseconds(10));
-  network.Freeze(agent(1).transport(), absl::Minutes(1));
+  network.CutOff(agent(1).transport());
   loop.RunFor(absl::Seconds(15));
   EXPECT_THAT(
       log.messages,
@@ -165,7 +165,7 @@ TEST_F(RunRedivisionTest, NothingOfOneThatHasDrainedGoesToTheOthers) {
   part.set_full(300);
   agent(1).Send(drained);
   loop.RunFor(absl::Milliseconds(100));
-  network.Freeze(agent(1).transport(), absl::Minutes(1));
+  network.CutOff(agent(1).transport());
   loop.RunFor(absl::Seconds(15));
   EXPECT_THAT(
       log.messages,
