@@ -261,10 +261,10 @@ class Run {
   // Before T0: deals all work out again, to those who are left, unless the script itself may have
   // been what `lost` died of.
   bool DealAgain(const RunMember& lost, bool was_elected);
-  // A member was lost that had a part of the work, and others may take it over; `message` says so.
-  void LoseWhileWorkMoves(const AgentRecord& agent, const std::string& message, bool surely_gone);
-  // Nothing of its part can go to others.
-  bool NothingIsLeftOf(const RunMember& member) const;
+  // A member was lost that had a part of the work, and others may take it over; `message` says so, and
+  // `missing` what is missing if nobody does.
+  void LoseWhileWorkMoves(const AgentRecord& agent, const std::string& message,
+                          const std::string& missing, bool surely_gone);
   // Nobody has a part of the work, or will have one.
   bool NobodyIsLeft() const;
   void LetWorkMove(MovingWork::State state);

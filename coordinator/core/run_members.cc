@@ -130,6 +130,7 @@ void Run::OnLost(const AgentRecord& agent, const absl::Status& reason) {
     logger_.Warn(absl::StrCat("with agent ", agent.name, " are lost: ", member->lost_rows));
   }
   const bool was_elected = agent.id == roster_.elected();
+  const bool was_leaving = member->leaving;
   if (Substitute(*member) || DealAgain(*member, was_elected)) {
     return;
   }
@@ -147,7 +148,7 @@ void Run::OnLost(const AgentRecord& agent, const absl::Status& reason) {
     EndEarly(faults_.outcome(), absl::IsCancelled(reason) ? Stopping::kGracefully : Stopping::kNow);
   }
   if (was_elected && state() == before) {
-    AfterElectedLost(agent, member->leaving);
+    AfterElectedLost(agent, was_leaving);
   }
   rows_.Deal();
   pausing_.TellIfAtRest();
@@ -177,13 +178,13 @@ void Run::ReportLoss(RunMember& member, const AgentRecord& agent, const absl::St
   if (on_purpose && !member.missed()) {
     logger_.Info(absl::StrCat("agent ", agent.name, " has left, its work was ",
                               member.handed_over ? "handed over: " : "done: ", reason.message()));
-  } else if (MovesNow() && (member.handed_over || NothingIsLeftOf(member))) {
+  } else if (MovesNow() && (member.handed_over || member.step == RunMember::Step::kDrained)) {
     logger_.Error(absl::StrCat(
         LossOf(agent, reason),
         member.handed_over ? "; others had taken over what it had not begun" : "", missing));
     moving_->OnLostWithoutWork(agent.id);
   } else if (MovesNow()) {
-    LoseWhileWorkMoves(agent, LossOf(agent, reason),
+    LoseWhileWorkMoves(agent, LossOf(agent, reason), missing,
                        /*surely_gone=*/on_purpose || absl::IsAborted(reason));
   } else {
     logger_.Error(absl::StrCat(LossOf(agent, reason), missing));
@@ -210,23 +211,15 @@ void Run::AfterElectedLost(const AgentRecord& agent, bool leaving) {
 }
 
 void Run::LoseWhileWorkMoves(const AgentRecord& agent, const std::string& message,
-                             bool surely_gone) {
+                             const std::string& missing, bool surely_gone) {
   const bool nobody = NobodyIsLeft();
-  logger_.Error(absl::StrCat(message, nobody ? "" : "; what it has not begun goes to the others"));
+  const bool others = !roster_.Takers().empty() || roster_.AwaitsJoining();
+  logger_.Error(
+      absl::StrCat(message, others ? "; what it has not begun goes to the others" : missing));
   moving_->HandOver(surely_gone ? std::nullopt : std::make_optional(agent.last_heard));
   if (nobody) {
     EndEarly({ExitCode::kOther, absl::StrCat(message, "; nobody is left to do its work")});
   }
-}
-
-// All of it has begun; or the others have done theirs, and what it has not begun is nobody's any more.
-bool Run::NothingIsLeftOf(const RunMember& member) const {
-  return member.step == RunMember::Step::kDrained ||
-         (!NobodyIsLeft() &&
-          std::all_of(plan_->whole.scenarios.begin(), plan_->whole.scenarios.end(),
-                      [this](const AgentShare::Scenario& scenario) {
-                        return roster_.HasEnded(scenario.name);
-                      }));
 }
 
 bool Run::NobodyIsLeft() const {
