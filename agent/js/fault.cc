@@ -90,6 +90,26 @@ void NamePlaceOfSyntaxError(v8::Local<v8::Context> context, const v8::TryCatch& 
   }
 }
 
+bool MayLackPlace(v8::Isolate* isolate, const v8::TryCatch& caught) {
+  return caught.HasCaught() && caught.CanContinue() && caught.Exception()->IsNativeError() &&
+         !caught.Message().IsEmpty() &&
+         !absl::StrContains(TextOf(isolate, caught.Message()->Get()), kSyntaxError);
+}
+
+void NamePlaceOfImport(v8::Local<v8::Context> context, v8::Local<v8::Object> error,
+                       const std::string& place) {
+  const std::string stack = DataText(context, error, "stack");
+  if (stack.empty() || absl::StrContains(stack, kFrame)) {
+    return;
+  }
+  World* const world = World::Find(context);
+  SetProperty(
+      context, error, "stack",
+      JsText(context->GetIsolate(),
+             absl::StrCat(stack, kFrame,
+                          world == nullptr ? place : MapFrame(world->site().sources(), place))));
+}
+
 FaultKind KindOfFault(absl::string_view text) {
   constexpr absl::string_view kAt = "\n\tat ";
   constexpr absl::string_view kBuiltIn = "<anonymous>";  // of functions that are in no file

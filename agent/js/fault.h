@@ -19,6 +19,12 @@ std::string DescribeException(v8::Local<v8::Context> context, v8::Local<v8::Valu
 // in the file that does not compile before it, into the error's stack. Does nothing to other errors.
 void NamePlaceOfSyntaxError(v8::Local<v8::Context> context, const v8::TryCatch& caught);
 
+// Of an import that fails before anything runs there is no stack: whether that may be so with what was caught.
+bool MayLackPlace(v8::Isolate* isolate, const v8::TryCatch& caught);
+// Adds the place of the import, "file:///dir/script.js:1:8", to the stack of an error that has none. No exception is on its way.
+void NamePlaceOfImport(v8::Local<v8::Context> context, v8::Local<v8::Object> error,
+                       const std::string& place);
+
 // What such a text says in short: its first line, and the innermost place in a file, "script.js:3:9"
 // (empty: it names none). Views of `text`.
 struct FaultKind {

@@ -9,6 +9,7 @@
 #include "agent/js/bind/properties.h"
 #include "agent/js/bind/text.h"
 #include "agent/js/compile.h"
+#include "agent/js/fault.h"
 #include "agent/js/native_modules.h"
 #include "agent/js/specifier.h"
 #include "agent/js/stack_trace.h"
@@ -212,10 +213,25 @@ bool ModuleGraph::LoadImports(v8::Local<v8::Module> module, const std::string& u
   const v8::Local<v8::FixedArray> requests = module->GetModuleRequests();
   for (int i = 0; i < requests->Length(); ++i) {
     const auto request = requests->Get(context(), i).As<v8::ModuleRequest>();
-    v8::Local<v8::Module> imported;
-    if (!Load(TextOf(isolate(), request->GetSpecifier()), url, &imported)) {
-      return false;
+    v8::Local<v8::Object> error;
+    {
+      v8::Local<v8::Module> imported;
+      v8::TryCatch caught(isolate());
+      if (Load(TextOf(isolate(), request->GetSpecifier()), url, &imported)) {
+        continue;
+      }
+      if (!MayLackPlace(isolate(), caught)) {
+        caught.ReThrow();
+        return false;
+      }
+      error = caught.Exception().As<v8::Object>();
     }
+    v8::Location at = module->SourceOffsetToLocation(request->GetSourceOffset());
+    NamePlaceOfImport(
+        context(), error,
+        absl::StrCat(url, ":", at.GetLineNumber() + 1, ":", at.GetColumnNumber() + 1));
+    isolate()->ThrowException(error);
+    return false;
   }
   return true;
 }

@@ -10,6 +10,7 @@
 #include "agent/js/bind/text.h"
 #include "agent/js/specifier.h"
 #include "agent/js/world.h"
+#include "common/base/nearest.h"
 
 namespace lockstep::agent {
 namespace {
@@ -56,6 +57,17 @@ bool NamesOf(v8::Local<v8::Context> context, v8::Local<v8::Object> exports,
     }
   }
   return true;
+}
+
+std::vector<std::string> OwnNames(v8::Local<v8::Context> context, v8::Local<v8::Object> exports) {
+  std::vector<v8::Local<v8::String>> names;
+  std::vector<std::string> texts;
+  if (NamesOf(context, exports, {}, &names)) {
+    for (const v8::Local<v8::String> name : names) {
+      texts.push_back(TextOf(context->GetIsolate(), name));
+    }
+  }
+  return texts;
 }
 
 }  // namespace
@@ -168,9 +180,11 @@ bool ModuleRegistry::AddMissingExport(const v8::TryCatch& caught) {
     return false;
   }
   world_.site().sources().AddMissingExport(key, name);
-  world_.WarnOnce(
-      absl::StrCat(base, ": ", specifier, " has no export '", name, "'; it is undefined"));
-  return !Synthesise(key, found->second.exports.Get(isolate())).IsEmpty();
+  const v8::Local<v8::Object> exports = found->second.exports.Get(isolate());
+  world_.WarnOnce(absl::StrCat(base, ": ", specifier, " has no export '", name,
+                               "'; it is undefined",
+                               DidYouMean(name, OwnNames(context(), exports))));
+  return !Synthesise(key, exports).IsEmpty();
 }
 
 }  // namespace lockstep::agent

@@ -46,13 +46,15 @@ TEST_F(Modules, AMissingNameOfAModuleOfOursIsUndefined) {
   EXPECT_THAT(
       RunWhole(R"js(
     import http, { Response, nope } from 'k6/http';
-    import { check, Another } from 'k6';
+    import { check, Another, chek } from 'k6';
     export default function () { console.log(typeof Response, typeof nope, typeof Another, typeof http.get); }
   )js"),
       UnorderedElementsAre(
           "warning: file:///test/main.js: k6/http has no export 'Response'; it is undefined",
           "warning: file:///test/main.js: k6/http has no export 'nope'; it is undefined",
           "warning: file:///test/main.js: k6 has no export 'Another'; it is undefined",
+          "warning: file:///test/main.js: k6 has no export 'chek'; it is undefined; did you mean "
+          "\"check\"?",
           "info: undefined undefined undefined function"));
 }
 
@@ -246,6 +248,25 @@ TEST_F(Modules, ModulesThatK6HasMovedSayWhere) {
               HasSubstr("; did you mean \"k6/x/mqtt\"?"));
   EXPECT_THAT(FailureOf("import http from 'k6/htpp'; export default function () {}"),
               HasSubstr("unknown module: k6/htpp; did you mean \"k6/http\""));
+}
+
+// Nothing runs when an import fails, and so V8 knows no place.
+TEST_F(Modules, AnImportThatFailsNamesItsPlace) {
+  EXPECT_THAT(FailureOf("import k6 from 'k6';\nimport http from 'k6/htpp';\n"
+                        "export default function () {}"),
+              HasSubstr("\n\tat file:///test/main.js:2:"));
+  EXPECT_THAT(FailureOf("\n\nimport './none.js'; export default function () {}"),
+              HasSubstr("imports it\n\tat file:///test/main.js:3:"));
+  // The innermost one is the one that is wrong.
+  File("deep.js", "\nimport 'k6/none';");
+  EXPECT_THAT(FailureOf("import './deep.js'; export default function () {}"),
+              HasSubstr("\n\tat file:///test/deep.js:2:"));
+  File("wrong.js", "let = = 3;");
+  EXPECT_THAT(FailureOf("import './wrong.js'; export default function () {}"),
+              HasSubstr("SyntaxError: file:///test/wrong.js: Line 1:"));
+}
+
+TEST_F(Modules, ADeprecatedModuleIsToldOf) {
   EXPECT_THAT(
       RunWhole(
           "import { WebSocket } from 'k6/experimental/websockets'; export default function () {}"),
