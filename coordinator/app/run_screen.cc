@@ -40,7 +40,8 @@ void RunScreen::OnPlanned(std::vector<std::string> outputs) {
   const HeaderFacts facts{
       .execution = alone ? "local" : absl::StrCat(request_.run.agents, " agents"),
       .script = request_.test.script,
-      .outputs = std::move(outputs)};
+      .outputs = std::move(outputs),
+      .columns = AtCapableTerminal() ? SizeOfTerminal(STDOUT_FILENO).columns : 0};
   const PlannedTest& test = rig_.test();
   terminal_.Above([&] {
     WriteStdout(RenderHeader(facts, test.options.run.scenarios, test.whole, test.segment));

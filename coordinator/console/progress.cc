@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -109,6 +110,16 @@ std::vector<std::string> Wrapped(const std::string& text, int columns) {
   return lines;
 }
 
+// `head` with `text` beside it, which goes on below its own beginning.
+void AddBeside(std::string head, const std::string& text, int columns, std::string* out) {
+  const std::string below(head.size(), ' ');
+  const int room = columns - static_cast<int>(head.size());
+  for (const std::string& line :
+       columns > 0 ? Wrapped(text, room) : std::vector<std::string>{text}) {
+    absl::StrAppend(out, std::exchange(head, below), line, "\n");
+  }
+}
+
 bool ShowsScenarios(const ProgressView& view) {
   return view.state >= State::RUNNING;
 }
@@ -119,13 +130,16 @@ std::string RenderHeader(const HeaderFacts& facts, const std::vector<ScenarioCon
                          const InstancePlan& plan, const SegmentTuple& segment) {
   std::string text =
       absl::StrCat("     execution: ", facts.execution, "\n        script: ", facts.script, "\n");
-  absl::StrAppend(
-      &text, "        output: ", facts.outputs.empty() ? "-" : absl::StrJoin(facts.outputs, ", "),
-      "\n\n     scenarios: ", DescribePlan(plan, segment), ":\n");
+  const std::string outputs = facts.outputs.empty() ? "-" : absl::StrJoin(facts.outputs, ", ");
+  AddBeside("        output: ", outputs, facts.columns, &text);
+  absl::StrAppend(&text, "\n");
+  AddBeside("     scenarios: ", DescribePlan(plan, segment) + ":", facts.columns, &text);
   for (size_t i = 0; i < scenarios.size(); ++i) {
     if (plan.scenarios[i].has_work) {
-      absl::StrAppend(&text, "              * ", scenarios[i].name, ": ",
-                      DescribeScenario(scenarios[i], plan.scenarios[i], segment), "\n");
+      AddBeside("              * ",
+                absl::StrCat(scenarios[i].name, ": ",
+                             DescribeScenario(scenarios[i], plan.scenarios[i], segment)),
+                facts.columns, &text);
     }
   }
   return text + "\n";

@@ -17,6 +17,7 @@ struct HeaderFacts {
   std::string execution = "local";  // or "3 agents"
   std::string script;
   std::vector<std::string> outputs;  // empty: "-"
+  int columns = 0;                   // of the terminal, for breaks between words; 0: whole lines
 };
 
 // The block with execution, script and outputs, and the list of scenarios as `segment` runs them.

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "common/base/display_width.h"
+#include "common/plan/plan.h"
 
 namespace lockstep::coordinator {
 namespace {
@@ -44,6 +45,32 @@ ProgressView TwoScenarios() {
 
 std::vector<std::string> Lines(const ProgressView& view, int columns, int rows = 24) {
   return RenderTerminalLines(view, {.columns = columns, .rows = rows}, /*color=*/false);
+}
+
+TEST(Progress, TheHeadIsBrokenBetweenWordsOnATerminal) {
+  ScenarioConfig scenario;
+  scenario.name = "a";
+  scenario.executor = ConstantVusConfig{.vus = 2, .duration = absl::Seconds(30)};
+  const std::vector<ScenarioConfig> scenarios = {scenario};
+  const InstancePlan plan = *PlanInstance(scenarios, SegmentTuple());
+  HeaderFacts facts{.script = "s.js"};
+  EXPECT_THAT(
+      RenderHeader(facts, scenarios, plan, SegmentTuple()),
+      HasSubstr("\n     scenarios: (100.00%) 1 scenario, 2 max VUs, 1m0s max duration (incl. "
+                "graceful stop):\n              * a: 2 looping VUs for 30s (gracefulStop: "
+                "30s)\n"));
+  facts.columns = 44;
+  EXPECT_EQ(RenderHeader(facts, scenarios, plan, SegmentTuple()),
+            "     execution: local\n"
+            "        script: s.js\n"
+            "        output: -\n"
+            "\n"
+            "     scenarios: (100.00%) 1 scenario, 2 max\n"
+            "                VUs, 1m0s max duration\n"
+            "                (incl. graceful stop):\n"
+            "              * a: 2 looping VUs for 30s\n"
+            "                (gracefulStop: 30s)\n"
+            "\n");
 }
 
 TEST(Progress, RunLineHasFixedFields) {
