@@ -55,7 +55,7 @@ absl::StatusOr<std::unique_ptr<Journal>> Journal::OpenHistory(const std::string&
 }
 
 Journal::Journal(int lock, const std::string& path)
-    : lock_(lock), reserve_(absl::StrCat(path, "-reserve")) {}
+    : path_(path), lock_(lock), reserve_(absl::StrCat(path, "-reserve")) {}
 
 absl::StatusOr<std::unique_ptr<Journal>> Journal::OpenFile(const std::string& path, Use use) {
   const bool write = use != Use::kRead;
@@ -78,17 +78,26 @@ absl::StatusOr<std::unique_ptr<Journal>> Journal::OpenFile(const std::string& pa
         absl::StrCat("journal ", path, ": another process of lockstep is using it"));
   }
   struct stat file = {};
-  if (write && !create && fstat(lock, &file) == 0 && file.st_size == 0) {
+  const bool empty = write && fstat(lock, &file) == 0 && file.st_size == 0;
+  if (empty && !create) {
     return absl::InvalidArgumentError(
         absl::StrCat("journal ", path, ": it is empty, and no journal of lockstep"));
   }
+  journal->made_ = empty;
+  journal->of_no_use_ = empty;
   LOCKSTEP_ASSIGN_OR_RETURN(journal->database_, Database::Open(path, create));
   LOCKSTEP_RETURN_IF_ERROR(journal->CheckSchema(use));
+  journal->of_no_use_ = false;
   return journal;
 }
 
 Journal::~Journal() {
   database_.reset();
+  for (const char* part : {"", "-wal", "-shm"}) {
+    if (of_no_use_) {
+      unlink((path_ + part).c_str());
+    }
+  }
   if (lock_ >= 0) {
     close(lock_);
   }
@@ -170,13 +179,17 @@ void Journal::ForgetKept(SqlChanges& changes) {
 }
 
 absl::Status Journal::Begin(const RunIdentity& identity) {
+  of_no_use_ = made_;  // until it has begun
   LOCKSTEP_RETURN_IF_ERROR(ForgetEnded());
   LOCKSTEP_RETURN_IF_ERROR(database_->Run(
       "INSERT INTO run (script, test_hash, version, boot, agents, settings, begun_ns) "
       "VALUES (?,?,?,?,?,?,?)",
       {identity.script, identity.test_hash, identity.version, identity.boot, identity.agents,
        identity.settings, absl::ToUnixNanos(identity.begun)}));
-  return StartKeeping(database_->last_id());
+  LOCKSTEP_RETURN_IF_ERROR(StartKeeping(database_->last_id()));
+  made_ = false;
+  of_no_use_ = false;
+  return absl::OkStatus();
 }
 
 absl::Status Journal::GoOn(const UnfinishedRun& unfinished) {

@@ -91,7 +91,7 @@ class Journal {
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
 
-  const std::string& path() const { return database_->path(); }
+  const std::string& path() const { return path_; }
 
   // ---- history ----
   // The latest first.
@@ -158,11 +158,15 @@ class Journal {
   void ForgetKept(SqlChanges& changes);
   absl::Status ReadTest(UnfinishedRun* run);
 
+  const std::string path_;
   const int lock_;  // a descriptor that holds it, which closes after the database; -1: none
   std::unique_ptr<Database> database_;
   DiskReserve reserve_;      // while a run is kept
   int64_t run_ = 0;          // the present one; 0: none
   bool broken_off_ = false;  // the last Write has failed
+  bool made_ = false;        // the file was empty, and holds no run yet
+  bool of_no_use_ =
+      false;  // nothing could be begun in the file, which was made for that, and so goes again
   int64_t last_aggregate_ = 0;
   std::unique_ptr<StateRows> state_;
   std::unique_ptr<KeptResults> results_;

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "tests/coordinator/journal/journal_fixture.h"
 
@@ -96,6 +97,23 @@ TEST_F(JournalTest, WhatIsToBeRecoveredIsNotMade) {
   EXPECT_EQ(file.st_size, 0);
   ASSERT_NE(Open(), nullptr);
   EXPECT_TRUE(Journal::OpenKept(path_).ok());
+}
+
+// As where the disk is full: its log beside it cannot be made.
+TEST_F(JournalTest, AFileInWhichNothingCanBeBegunGoesAgain) {
+  const std::string log = absl::StrCat(path_, "-wal");
+  ASSERT_EQ(mkdir(log.c_str(), 0700), 0);
+  EXPECT_FALSE(Journal::Open(path_).ok());
+  struct stat file = {};
+  EXPECT_NE(stat(path_.c_str(), &file), 0);
+  ASSERT_EQ(rmdir(log.c_str()), 0);
+  ASSERT_NE(Open(), nullptr);
+  EXPECT_EQ(stat(path_.c_str(), &file), 0);
+  // One that was there is somebody's.
+  ASSERT_EQ(mkdir(log.c_str(), 0700), 0);
+  EXPECT_FALSE(Journal::Open(path_).ok());
+  EXPECT_EQ(stat(path_.c_str(), &file), 0);
+  rmdir(log.c_str());
 }
 
 TEST_F(JournalTest, OneProcessAtATimeWrites) {
