@@ -1,5 +1,7 @@
 #include "agent/cli/agent_flags.h"
 
+#include <iterator>
+
 #include <unistd.h>
 
 #include "absl/strings/escaping.h"
@@ -13,7 +15,9 @@
 #include "common/flags/flag_completion.h"
 #include "common/flags/flag_help.h"
 #include "common/flags/flag_reader.h"
+#include "common/flags/flag_variables.h"
 #include "common/flags/flag_words.h"
+#include "common/web/web_server.h"
 
 namespace lockstep::agent {
 namespace {
@@ -43,6 +47,9 @@ constexpr FlagSpec kFlags[] = {
     {"--version", Kind::kSwitch, "print the version"},
     {"-h,--help", Kind::kSwitch, "show this help"},
 };
+// Behind LOCKSTEP_.
+constexpr const char* kVariables[] = {"CREDENTIALS", "TLS_CA",      "TLS_CERT",
+                                      "TLS_KEY",     "TLS_REVOKED", "TOKEN"};
 // For agents that a coordinator starts: not shown.
 constexpr FlagSpec kParentFlag = {"--parent", Kind::kValue, "process to die with", "ID"};
 
@@ -74,10 +81,10 @@ std::string DefaultName() {
 
 std::map<std::string, std::string> ReadLabels(FlagReader& reader) {
   std::map<std::string, std::string> labels;
-  for (const std::string& label : reader.List("label")) {
+  for (const auto& [source, label] : reader.List("label")) {
     const size_t equals = label.find('=');
     if (equals == std::string::npos || equals == 0) {
-      reader.Error(absl::StrCat("--label: invalid value \"", label, "\": expected KEY=VALUE"));
+      reader.Error(absl::StrCat(source, ": invalid value \"", label, "\": expected KEY=VALUE"));
     } else {
       labels[label.substr(0, equals)] = label.substr(equals + 1);
     }
@@ -105,6 +112,11 @@ AgentFlags ReadFlags(FlagReader& reader) {
   flags.weight = reader.Int("weight", flags.weight, 1, kMostWeight);
   flags.labels = ReadLabels(reader);
   flags.metrics_address = reader.String("metrics-address");
+  if (!flags.metrics_address.empty()) {
+    if (const absl::Status good = WebServer::CheckAddress(flags.metrics_address); !good.ok()) {
+      reader.Error(absl::StrCat(reader.source(), ": ", good.message()));
+    }
+  }
   flags.once = reader.Is("once");
   flags.workers = reader.Int("workers", flags.workers, 1, kMostWorkers);
   flags.verbose = reader.Is("verbose");
@@ -142,6 +154,10 @@ std::variant<AgentFlags, AgentFlagsExit> ParseAgentFlags(const std::vector<std::
                       : AgentFlagsExit{ExitCode::kOther, "", std::string(known.message())};
   }
   AgentFlags known = ReadFlags(reader);
+  if (known.parent == 0) {  // otherwise it is the coordinator's environment, and for that to tell
+    known.warnings = UnknownVariables(
+        environment, {.names = {std::begin(kVariables), std::end(kVariables)}, .complete = false});
+  }
   if (!words.errors.empty()) {
     return AgentFlagsExit{ExitCode::kOther, "", absl::StrJoin(words.errors, "\n")};
   }

@@ -25,6 +25,7 @@ struct AgentFlags {
   int64_t parent = 0;           // process to die with; 0: none
   int64_t workers = 0;          // worker threads, 1 to 1024; 0: one for each processor to run on
   bool verbose = false;
+  std::vector<std::string> warnings;  // of variables
 };
 
 // There is nothing (more) to do: help or the version was asked for, or the command line is wrong.

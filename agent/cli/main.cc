@@ -72,6 +72,9 @@ int Serve(const AgentFlags& flags, const std::optional<Credentials>& credentials
     log.Error("the coordinator that started this agent is gone");
     return static_cast<int>(ExitCode::kOther);
   }
+  for (const std::string& warning : flags.warnings) {
+    log.Warn(warning);
+  }
   if (flags.insecure) {
     log.Warn(
         "plain text: the script and the results cross the network readable for everybody "

@@ -4,14 +4,14 @@
 #include "absl/strings/numbers.h"
 
 #include "common/base/host_port.h"
+#include "common/options/duration.h"
 
 namespace lockstep {
 
-std::optional<std::string> FlagReader::Text(const char* flag, const char* variable) {
+std::vector<Setting> FlagReader::Said(const char* flag, const char* variable) {
   source_ = absl::StrCat("--", flag);
-  const std::vector<std::string>& values = words_.values[flag];
-  if (!values.empty()) {
-    return values.back();
+  if (const std::vector<Setting>& values = words_.values[flag]; !values.empty()) {
+    return values;
   }
   std::optional<Setting> setting;
   if (variable != nullptr) {
@@ -19,35 +19,58 @@ std::optional<std::string> FlagReader::Text(const char* flag, const char* variab
   } else if (words_.own_variables) {
     setting = FindVariable(words_.environment, OwnVariable(flag));
   }
-  if (!setting.has_value()) {
-    return std::nullopt;
-  }
-  source_ = std::move(setting->variable);
-  return std::move(setting->value);
+  return setting.has_value() ? std::vector<Setting>{*std::move(setting)} : std::vector<Setting>();
+}
+
+std::optional<std::string> FlagReader::Text(const char* flag, const char* variable) {
+  return Value(flag, variable, [](const std::string& text) { return text; });
 }
 
 std::optional<bool> FlagReader::Bool(const char* flag, const char* variable) {
-  const std::optional<std::string> text = Text(flag, variable);
-  if (!text.has_value()) {
-    return std::nullopt;
-  }
-  const std::optional<bool> value = ParseBool(*text);
-  if (!value.has_value()) {
-    Expected(*text, "true or false");
-  }
-  return value.value_or(false);
+  return Value(flag, variable, [this](const std::string& text) {
+    const std::optional<bool> value = ParseBool(text);
+    if (!value.has_value()) {
+      Expected(text, "true or false");
+    }
+    return value.value_or(false);
+  });
 }
 
 int64_t FlagReader::Int(const char* flag, int64_t fallback, int64_t least, int64_t most) {
-  const std::optional<std::string> text = Text(flag);
-  int64_t number = fallback;
-  if (text.has_value() && (!absl::SimpleAtoi(*text, &number) || number < least || number > most)) {
+  const auto read = [&](const std::string& text) {
+    int64_t number = fallback;
+    if (absl::SimpleAtoi(text, &number) && number >= least && number <= most) {
+      return number;
+    }
     const bool bounded = most < std::numeric_limits<int64_t>::max();
-    Expected(*text, bounded ? absl::StrCat("an integer from ", least, " to ", most)
-                            : absl::StrCat("an integer, at least ", least));
+    Expected(text, bounded ? absl::StrCat("an integer from ", least, " to ", most)
+                           : absl::StrCat("an integer, at least ", least));
     return fallback;
-  }
-  return number;
+  };
+  return Value(flag, nullptr, read).value_or(fallback);
+}
+
+double FlagReader::Number(const char* flag, double fallback, double least, double most) {
+  const auto read = [&](const std::string& text) {
+    double number = fallback;
+    if (!absl::SimpleAtod(text, &number) || !(number >= least && number <= most)) {
+      Expected(text, absl::StrCat("a number from ", least, " to ", most));
+    }
+    return number;
+  };
+  return Value(flag, nullptr, read).value_or(fallback);
+}
+
+absl::Duration FlagReader::Time(const char* flag, absl::Duration fallback,
+                                absl::string_view allowed) {
+  const auto read = [&](const std::string& text) {
+    const absl::StatusOr<absl::Duration> time = ParseDurationWithUnit(text);
+    if (!time.ok() || *time < absl::ZeroDuration()) {
+      Expected(text, allowed);
+    }
+    return time.value_or(fallback);
+  };
+  return Value(flag, nullptr, read).value_or(fallback);
 }
 
 std::optional<std::string> FlagReader::Address(const std::string& text, absl::string_view name) {
@@ -57,16 +80,6 @@ std::optional<std::string> FlagReader::Address(const std::string& text, absl::st
     return std::nullopt;
   }
   return *std::move(address);
-}
-
-double FlagReader::Number(const char* flag, double fallback, double least, double most) {
-  const std::optional<std::string> text = Text(flag);
-  double number = fallback;
-  if (text.has_value() &&
-      (!absl::SimpleAtod(*text, &number) || !(number >= least && number <= most))) {
-    Expected(*text, absl::StrCat("a number from ", least, " to ", most));
-  }
-  return number;
 }
 
 void FlagReader::NoEffect(const char* flag, const char* variable) {

@@ -40,7 +40,7 @@ struct Table {
       }
       if (!flag.letter.empty()) {
         flags[flag.letter[0]] = &flag;
-        absl::StrAppend(&letters, flag.letter, ArgumentOf(flag) == required_argument ? ":" : "");
+        absl::StrAppend(&letters, flag.letter, ArgumentOf(flag) == required_argument ? ":" : "::");
       }
     }
     names.push_back({});
@@ -105,12 +105,19 @@ FlagWords ReadFlagWords(const std::vector<std::string>& words, const std::vector
       found.unknown.push_back(spelling);
     } else if (number == kMissingValue) {
       found.without_value.emplace_back(spelling, &flag);
+    } else if (is_letter && flag.kind == FlagSpec::Kind::kSwitch && optarg != nullptr &&
+               *optarg != '=') {
+      // More letters, and no value: -qv. They are read as a word of their own.
+      found.values[flag.name].push_back({spelling, "true"});
+      *--optarg = '-';
+      pointers[static_cast<size_t>(--optind)] = optarg;
     } else if (optarg == nullptr) {
-      found.values[flag.name].emplace_back("true");
+      found.values[flag.name].push_back({spelling, "true"});
     } else {
       const absl::string_view value = optarg;
       const bool attached = is_letter && pointers[static_cast<size_t>(optind) - 1] != optarg;
-      found.values[flag.name].emplace_back(attached ? absl::StripPrefix(value, "=") : value);
+      found.values[flag.name].push_back(
+          {spelling, std::string(attached ? absl::StripPrefix(value, "=") : value)});
     }
   }
   found.end = static_cast<size_t>(optind) - 1;

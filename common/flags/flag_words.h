@@ -15,8 +15,8 @@
 namespace lockstep {
 
 struct FlagWords {
-  std::map<std::string, std::vector<std::string>> values =
-      {};                                   // flag -> what was given; switches: "true"
+  // flag -> what was given, each as the flag was spelt; switches: "true"
+  std::map<std::string, std::vector<Setting>> values = {};
   std::vector<std::string> arguments = {};  // the words that are no flags
   std::vector<std::string> unknown = {};    // as they were spelt
   // As they were spelt, and what each wants. A last word only.

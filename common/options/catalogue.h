@@ -1,13 +1,17 @@
 // The rows of options.inc as values, and the loop over them. Internal to common/options.
 #pragma once
 
+#include <iterator>
 #include <optional>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/string_view.h"
 
 #include "common/options/options.h"
+#include "common/options/parse.h"
 
 namespace lockstep {
 
@@ -41,6 +45,52 @@ void CheckHosts(absl::string_view key, const StringMap& hosts, StringList* error
 void CheckHeaderValue(absl::string_view key, const std::string& value, StringList* errors);
 void CheckLocalIps(absl::string_view key, const std::string& ranges, StringList* errors);
 void CheckTrendStats(absl::string_view key, const StringList& stats, StringList* errors);
+void CheckSegment(absl::string_view key, const std::string& segment, StringList* errors);
+void CheckSegmentSequence(absl::string_view key, const std::string& sequence, StringList* errors);
+
+// Whether several flags of the type are one value.
+template <class T>
+inline constexpr bool kAddsUp = false;
+template <>
+inline constexpr bool kAddsUp<StringList> = true;
+template <>
+inline constexpr bool kAddsUp<StringMap> = true;
+template <>
+inline constexpr bool kAddsUp<std::vector<Stage>> = true;
+
+template <class T>
+void AddTo(T more, T* all) {
+  if constexpr (std::is_same_v<T, StringMap>) {
+    for (auto& [name, value] : more) {
+      (*all)[name] = std::move(value);
+    }
+  } else {
+    all->insert(all->end(), std::make_move_iterator(more.begin()),
+                std::make_move_iterator(more.end()));
+  }
+}
+
+// What somebody has said of an option at the place `source`, if it could be read: checked, and added to what was said
+// there before where values of the type add up.
+template <class T>
+void SetOption(const OptionRow<T>& row, std::optional<T> value, absl::string_view source,
+               ParsedOptions* parsed, bool add = false) {
+  if (!value.has_value()) {
+    return;
+  }
+  if (row.check != nullptr) {
+    row.check(source, *value, &parsed->errors);
+  }
+  std::optional<T>& option = parsed->options.*row.member;
+  parsed->sources[std::string(row.key)] = std::string(source);
+  if constexpr (kAddsUp<T>) {
+    if (add && option.has_value()) {
+      AddTo(*std::move(value), &*option);
+      return;
+    }
+  }
+  option = std::move(value);
+}
 
 // Calls `visit` with the OptionRow of each option, in the order of the catalogue.
 template <class Visit>

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "common/options/options.h"
+#include "common/options/parse.h"
 #include "common/segment/execution_segment.h"
 
 namespace lockstep {
@@ -15,7 +16,8 @@ struct ChosenSegment {
 };
 
 // Nothing: no part was chosen, and the test is run whole; or one that cannot be, with messages that
-// begin with the key added to `errors`.
-std::optional<ChosenSegment> ChooseSegment(const RunOptions& options, StringList* errors);
+// begin with the option's name added to `errors`.
+std::optional<ChosenSegment> ChooseSegment(const RunOptions& options, StringList* errors,
+                                           const OptionSources& sources = {});
 
 }  // namespace lockstep

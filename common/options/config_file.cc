@@ -27,7 +27,7 @@ void TakeSettings(nlohmann::json& object, ConfigFile* file) {
       return;
     }
     if (!found->is_null()) {
-      read(ValueReader(*found, key, &file->parsed.errors));
+      read(ValueReader(*found, absl::StrCat(file->name, ": ", key), &file->parsed.errors));
     }
     object.erase(found);
   };
@@ -40,13 +40,15 @@ void TakeSettings(nlohmann::json& object, ConfigFile* file) {
   take("usageReportUrl", [file](const ValueReader& r) { file->usage_report_url = r.String(); });
 }
 
-void ReadObject(nlohmann::json object, absl::string_view name, ConfigFile* file) {
+void ReadObject(nlohmann::json object, ConfigFile* file) {
+  const std::string place = absl::StrCat(file->name, ": ");
   if (object.is_object()) {
     TakeSettings(object, file);
     if (object.contains("options") && object["options"].is_object()) {
       for (const auto& [key, value] : object["options"].items()) {
         if (object.contains(key)) {
-          file->parsed.errors.push_back(absl::StrCat(key, ": given twice, also under `options`"));
+          file->parsed.errors.push_back(
+              absl::StrCat(place, key, ": given twice, also under `options`"));
         }
       }
       nlohmann::json options = std::move(object["options"]);
@@ -54,22 +56,20 @@ void ReadObject(nlohmann::json object, absl::string_view name, ConfigFile* file)
       object.update(options);
     }
   }
-  ParsedOptions options = ParseOptionsObject(object, name);
+  ParsedOptions options = ParseOptionsObject(object, file->name, place);
   options.errors.insert(options.errors.begin(), file->parsed.errors.begin(),
                         file->parsed.errors.end());
   options.warnings.insert(options.warnings.begin(), file->parsed.warnings.begin(),
                           file->parsed.warnings.end());
-  for (std::string& error : options.errors) {
-    error = absl::StrCat(name, ": ", error);
-  }
   file->parsed = std::move(options);
 }
 
 ConfigFile ReadDocument(const absl::StatusOr<nlohmann::ordered_json>& document,
                         absl::string_view name) {
   ConfigFile file;
+  file.name = std::string(name);
   if (document.ok()) {
-    ReadObject(nlohmann::json(*document), name, &file);
+    ReadObject(nlohmann::json(*document), &file);
   } else {
     file.parsed.errors.push_back(absl::StrCat(name, ": ", document.status().message()));
   }

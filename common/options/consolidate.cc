@@ -15,15 +15,16 @@ namespace lockstep {
 namespace {
 
 // What the shortcuts exclude, in the words of k6.
-void RefuseTwoKinds(const Options& options, std::vector<std::string>* errors) {
+void RefuseTwoKinds(const Options& options, const OptionSources& sources,
+                    std::vector<std::string>* errors) {
   const bool duration = options.duration.has_value();
   const bool iterations = options.iterations.has_value();
   const bool stages = options.stages.has_value() && !options.stages->empty();
   const bool scenarios = options.scenarios.has_value();  // even without any in it, as in k6
-  const auto refuse = [errors](bool both, const char* one, const char* other) {
+  const auto refuse = [&](bool both, const char* one, const char* other) {
     if (both) {
-      errors->push_back(absl::StrCat("using `", one, "` and `", other,
-                                     "` options simultaneously is not allowed"));
+      errors->push_back(absl::StrCat(PlacesOf({one, other}, sources), "using `", one, "` and `",
+                                     other, "` options simultaneously is not allowed"));
     }
   };
   refuse(iterations && stages, "iterations", "stages");
@@ -34,8 +35,8 @@ void RefuseTwoKinds(const Options& options, std::vector<std::string>* errors) {
 }
 
 // `given`: see ScenarioConfig.
-ExecutorConfig ExecutorOfShortcuts(const Options& options, ParsedOptions* result,
-                                   StringList* given) {
+ExecutorConfig ExecutorOfShortcuts(const Options& options, const OptionSources& sources,
+                                   ParsedOptions* result, StringList* given) {
   const int64_t vus = options.vus.value_or(1);
   const auto note = [given](const char* field, bool is_given) {
     if (is_given) {
@@ -53,7 +54,8 @@ ExecutorConfig ExecutorOfShortcuts(const Options& options, ParsedOptions* result
   if (options.duration.has_value()) {
     if (*options.duration <= absl::ZeroDuration()) {
       result->errors.push_back(
-          absl::StrCat("`duration` option should be more than 0, for infinite duration use the "
+          absl::StrCat(PlacesOf({"duration"}, sources),
+                       "`duration` option should be more than 0, for infinite duration use the "
                        "externally-controlled executor (duration: ",
                        DurationText(*options.duration), ")"));
     }
@@ -81,12 +83,13 @@ ExecutorConfig ExecutorOfShortcuts(const Options& options, ParsedOptions* result
 }
 
 // k6 accepts names of system tags that do not exist, and does nothing with them.
-void WarnOfUnknownTags(const Options& options, std::vector<std::string>* warnings) {
+void WarnOfUnknownTags(const Options& options, const OptionSources& sources,
+                       std::vector<std::string>* warnings) {
   const auto known = SystemTagNames();
   for (const std::string& name : options.system_tags.value_or(StringList())) {
     if (std::find(known.begin(), known.end(), name) == known.end()) {
-      warnings->push_back(absl::StrCat("systemTags: there is no system tag \"", name,
-                                       "\"; there are ", absl::StrJoin(known, ", ")));
+      warnings->push_back(absl::StrCat(NameOf("systemTags", sources), ": there is no system tag \"",
+                                       name, "\"; there are ", absl::StrJoin(known, ", ")));
     }
   }
 }
@@ -105,13 +108,17 @@ void FillDefaults(Options* options) {
 
 }  // namespace
 
-ParsedOptions Consolidate(Options merged) {
+ParsedOptions Consolidate(Options merged, const OptionSources& sources) {
   ParsedOptions result;
-  RefuseTwoKinds(merged, &result.errors);
+  RefuseTwoKinds(merged, sources, &result.errors);
+  for (size_t i = 0; merged.scenarios.has_value() && i < merged.scenarios->size(); ++i) {
+    (*merged.scenarios)[i].places = PlacesOf({"scenarios"}, sources);
+  }
   if (!merged.scenarios.has_value() || merged.scenarios->empty()) {
     ScenarioConfig scenario;
     scenario.name = "default";
-    scenario.executor = ExecutorOfShortcuts(merged, &result, &scenario.given);
+    scenario.executor = ExecutorOfShortcuts(merged, sources, &result, &scenario.given);
+    scenario.places = PlacesOf({"vus", "duration", "iterations", "stages"}, sources);
     merged.scenarios = {std::move(scenario)};
   }
   std::sort(merged.scenarios->begin(), merged.scenarios->end(),
@@ -122,7 +129,7 @@ ParsedOptions Consolidate(Options merged) {
   merged.duration.reset();
   merged.iterations.reset();
   merged.stages.reset();
-  WarnOfUnknownTags(merged, &result.warnings);
+  WarnOfUnknownTags(merged, sources, &result.warnings);
   FillDefaults(&merged);
   result.options = std::move(merged);
   return result;

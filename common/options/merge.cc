@@ -82,6 +82,7 @@ ParsedOptions MergeTiers(const std::vector<OptionsTier>& tiers) {
     ForEachOption([&](const auto& row) {
       if ((tier.options.*row.member).has_value()) {
         merged.options.*row.member = tier.options.*row.member;
+        merged.sources[std::string(row.key)] = NameOf(row.key, tier.sources);
       }
     });
     LetVusOverride(tier.options, &merged);

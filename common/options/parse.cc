@@ -69,27 +69,29 @@ bool ParseOption(absl::string_view key, const nlohmann::json& value, absl::strin
     }
     found = true;
     if (!value.is_null()) {
-      parsed->options.*row.member =
-          OptionValue{reader, row.choices, row.otherwise, &parsed->warnings}.Read(
-              std::type_identity<T>());
+      SetOption(row,
+                OptionValue{reader, row.choices, row.otherwise, &parsed->warnings}.Read(
+                    std::type_identity<T>()),
+                label, parsed);
     }
   });
   return found;
 }
 
-ParsedOptions ParseOptionsObject(const nlohmann::json& object, absl::string_view source) {
+ParsedOptions ParseOptionsObject(const nlohmann::json& object, absl::string_view source,
+                                 absl::string_view place) {
   ParsedOptions parsed;
   if (object.is_null()) {
     return parsed;
   }
   if (!object.is_object()) {
     parsed.errors.push_back(
-        absl::StrCat("options: invalid value ", ShortText(object), ": expected an object"));
+        absl::StrCat(place, "options: invalid value ", ShortText(object), ": expected an object"));
     return parsed;
   }
   std::vector<std::string> unknown;
   for (const auto& [key, value] : object.items()) {
-    if (!ParseOption(key, value, key, &parsed)) {
+    if (!ParseOption(key, value, absl::StrCat(place, key), &parsed)) {
       unknown.push_back(WithMeant("", key, KnownOptions()));
     } else if (absl::EqualsIgnoreCase(key, "thresholds")) {
       AddUnknownOfThresholds(value, &unknown);
@@ -99,14 +101,32 @@ ParsedOptions ParseOptionsObject(const nlohmann::json& object, absl::string_view
     return object.contains(key) && !object[key].is_null();
   };
   if (given("scenarios") && given("execution")) {
-    parsed.errors.emplace_back(
-        "execution: `scenarios` and `execution` are two names of one option; give one of them");
+    parsed.errors.push_back(absl::StrCat(
+        place,
+        "execution: `scenarios` and `execution` are two names of one option; give one of them"));
   }
   if (!unknown.empty()) {
     parsed.warnings.push_back(
         absl::StrCat("There were unknown fields in ", source, ": ", absl::StrJoin(unknown, ", ")));
   }
   return parsed;
+}
+
+std::string NameOf(absl::string_view key, const OptionSources& sources) {
+  const auto found = sources.find(key);
+  return found == sources.end() ? std::string(key) : found->second;
+}
+
+std::string PlacesOf(std::initializer_list<absl::string_view> keys, const OptionSources& sources) {
+  std::vector<std::string> places;
+  bool elsewhere = false;
+  for (const absl::string_view key : keys) {
+    if (const auto found = sources.find(key); found != sources.end()) {
+      places.push_back(found->second);
+      elsewhere = elsewhere || found->second != key;
+    }
+  }
+  return elsewhere ? absl::StrCat(absl::StrJoin(places, ", "), ": ") : "";
 }
 
 ParsedOptions ParseScriptOptions(absl::string_view json_text) {

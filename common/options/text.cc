@@ -30,7 +30,7 @@ absl::Status Expected(absl::string_view text, absl::string_view allowed) {
 // One option as text. Each Read returns the JSON that a script would have, or nothing after noting
 // an error.
 struct OptionText {
-  std::vector<std::string> values;  // one for a variable, at least one for a flag
+  std::string value;
   bool flag;
   absl::string_view label;  // for messages
   StringList* errors;
@@ -40,8 +40,8 @@ struct OptionText {
   using As = std::type_identity<T>;
 
   Result Json() const {
-    nlohmann::json value = nlohmann::json::parse(values.back(), nullptr, false);
-    return value.is_discarded() ? Fail(Expected(values.back(), "JSON")) : Result(std::move(value));
+    nlohmann::json parsed = nlohmann::json::parse(value, nullptr, false);
+    return parsed.is_discarded() ? Fail(Expected(value, "JSON")) : Result(std::move(parsed));
   }
   // Whatever has no simpler form.
   template <class T>
@@ -49,28 +49,27 @@ struct OptionText {
     return Json();
   }
   Result Read(As<bool>) const {
-    const std::optional<bool> value = ParseBool(values.back());
-    return value.has_value() ? Result(*value) : Fail(Expected(values.back(), "true or false"));
+    const std::optional<bool> parsed = ParseBool(value);
+    return parsed.has_value() ? Result(*parsed) : Fail(Expected(value, "true or false"));
   }
-  Result Read(As<int64_t>) const { return values.back(); }
-  Result Read(As<std::string>) const { return values.back(); }
+  Result Read(As<int64_t>) const { return value; }
+  Result Read(As<std::string>) const { return value; }
   Result Read(As<absl::Duration>) const {
-    const absl::Status status =
-        flag ? ParseDurationWithUnit(values.back()).status() : absl::OkStatus();
-    return status.ok() ? Result(values.back()) : Fail(status);
+    const absl::Status status = flag ? ParseDurationWithUnit(value).status() : absl::OkStatus();
+    return status.ok() ? Result(value) : Fail(status);
   }
   Result Read(As<StringList>) const {
     nlohmann::json list = nlohmann::json::array();
-    for (absl::string_view part : absl::StrSplit(Joined(), ',', absl::SkipWhitespace())) {
+    for (absl::string_view part : absl::StrSplit(value, ',', absl::SkipWhitespace())) {
       list.push_back(std::string(absl::StripAsciiWhitespace(part)));
     }
     return list;
   }
   Result Read(As<DnsOptions>) const { return Pairs(); }
-  Result Read(As<StringMap>) const { return flag ? PairPerValue() : Pairs(); }
+  Result Read(As<StringMap>) const { return flag ? Pair() : Pairs(); }
   Result Read(As<std::vector<Stage>>) const {
     Result stages = nlohmann::json::array();
-    for (absl::string_view part : absl::StrSplit(Joined(), ',')) {
+    for (absl::string_view part : absl::StrSplit(value, ',')) {
       const absl::StatusOr<Stage> stage = ParseStageText(part, flag);
       if (!stage.ok()) {
         Fail(stage.status());
@@ -88,7 +87,6 @@ struct OptionText {
   }
 
  private:
-  std::string Joined() const { return absl::StrJoin(values, ","); }
   Result Fail(const absl::Status& status) const {
     errors->push_back(absl::StrCat(label, ": ", status.message()));
     return std::nullopt;
@@ -96,36 +94,29 @@ struct OptionText {
   // "a=b,c:d"
   Result Pairs() const {
     nlohmann::json map = nlohmann::json::object();
-    for (absl::string_view pair : absl::StrSplit(values.back(), ',')) {
+    for (absl::string_view pair : absl::StrSplit(value, ',')) {
       const size_t equals = pair.find('=');
       const size_t middle = equals != absl::string_view::npos ? equals : pair.find(':');
       if (middle == absl::string_view::npos || middle == 0) {
-        return Fail(Expected(values.back(), "name=value pairs, separated by commas"));
+        return Fail(Expected(value, "name=value pairs, separated by commas"));
       }
       map[std::string(pair.substr(0, middle))] = std::string(pair.substr(middle + 1));
     }
     return map;
   }
   // A value may have commas.
-  Result PairPerValue() const {
-    Result map = nlohmann::json::object();
-    for (const std::string& text : values) {
-      const std::pair<std::string, std::string> pair =
-          absl::StrSplit(text, absl::MaxSplits('=', 1));
-      if (pair.first.empty() || pair.second.empty()) {
-        Fail(Expected(text, "name=value"));
-      } else {
-        (*map)[pair.first] = pair.second;
-      }
-    }
-    return map;
+  Result Pair() const {
+    const std::pair<std::string, std::string> pair = absl::StrSplit(value, absl::MaxSplits('=', 1));
+    return pair.first.empty() || pair.second.empty()
+               ? Fail(Expected(value, "name=value"))
+               : Result(nlohmann::json::object({{pair.first, pair.second}}));
   }
 };
 
 template <class T>
 void ReadText(const OptionRow<T>& row, OptionText text, ParsedOptions* parsed) {
-  if (text.flag && !row.bare.empty() && text.values.back() == "true") {
-    text.values.back() = std::string(row.bare);
+  if (text.flag && !row.bare.empty() && text.value == "true") {
+    text.value = std::string(row.bare);
   }
   const OptionText::Result value = row.text_is_json ? text.Json() : text.Read(OptionText::As<T>());
   if (!value.has_value()) {
@@ -133,7 +124,8 @@ void ReadText(const OptionRow<T>& row, OptionText text, ParsedOptions* parsed) {
   }
   if (text.flag) {
     const ValueReader reader(*value, std::string(text.label), text.errors);
-    parsed->options.*row.member = OptionValue{reader, row.choices}.Read(std::type_identity<T>());
+    SetOption(row, OptionValue{reader, row.choices}.Read(std::type_identity<T>()), text.label,
+              parsed, /*add=*/true);
   } else {
     ParseOption(row.key, *value, text.label, parsed);
   }
@@ -238,13 +230,11 @@ std::vector<OptionFlag> OptionFlags() {
   std::vector<OptionFlag> flags;
   ForEachOption([&]<class T>(const OptionRow<T>& row) {
     if (row.flag != nullptr) {
-      const bool many = std::is_same_v<T, StringList> || std::is_same_v<T, StringMap> ||
-                        std::is_same_v<T, std::vector<Stage>>;
       const bool one = !std::is_same_v<T, bool> && row.bare.empty();
       flags.push_back({.spec = {row.flag,
-                                many  ? Kind::kList
-                                : one ? Kind::kValue
-                                      : Kind::kSwitch,
+                                kAddsUp<T> ? Kind::kList
+                                : one      ? Kind::kValue
+                                           : Kind::kSwitch,
                                 row.help, row.value == nullptr ? ValueWord<T>() : row.value},
                        .key = row.key,
                        .variable = VariableOf(row),
@@ -255,11 +245,11 @@ std::vector<OptionFlag> OptionFlags() {
   return flags;
 }
 
-void ParseOptionFlag(absl::string_view key, const std::vector<std::string>& values,
-                     absl::string_view label, ParsedOptions* parsed) {
+void ParseOptionFlag(absl::string_view key, const std::vector<Setting>& values,
+                     ParsedOptions* parsed) {
   ForEachOption([&](const auto& row) {
-    if (row.key == key) {
-      ReadText(row, {values, /*flag=*/true, label, &parsed->errors}, parsed);
+    for (size_t i = 0; row.key == key && i < values.size(); ++i) {
+      ReadText(row, {values[i].value, /*flag=*/true, values[i].source, &parsed->errors}, parsed);
     }
   });
 }
@@ -304,28 +294,11 @@ std::optional<Setting> SettingOf(const OptionRow<T>& row, const Environment& env
 
 }  // namespace
 
-std::string SourceOf(absl::string_view key, const Options& flags, const Options& variables,
-                     const Environment& environment) {
-  std::string source;
-  ForEachOption([&](const auto& row) {
-    if (row.key != key) {
-      return;
-    }
-    if ((flags.*row.member).has_value() && row.flag != nullptr) {
-      source = absl::StrCat("--", LongNameOf(row.flag));
-    } else if (const auto found = SettingOf(row, environment);
-               (variables.*row.member).has_value() && found.has_value()) {
-      source = found->variable;
-    }
-  });
-  return source;
-}
-
 ParsedOptions ParseEnvironmentOptions(const Environment& environment) {
   ParsedOptions parsed;
   ForEachOption([&](const auto& row) {
     if (const std::optional<Setting> found = SettingOf(row, environment); found.has_value()) {
-      ReadText(row, {{found->value}, /*flag=*/false, found->variable, &parsed.errors}, &parsed);
+      ReadText(row, {found->value, /*flag=*/false, found->source, &parsed.errors}, &parsed);
     }
   });
   return parsed;

@@ -22,19 +22,15 @@ namespace lockstep {
 // variable.
 ParsedOptions ParseEnvironmentOptions(const Environment& environment);
 
-// A variable that is set, and what it says.
+// What somebody has said, and where: messages about it begin with the place.
 struct Setting {
-  std::string variable;  // "K6_OUT"
+  std::string source;  // "K6_OUT", "--out", "-o"
   std::string value;
 };
 // LOCKSTEP_<name> or else K6_<name>; nothing if neither is set or both are empty.
 std::optional<Setting> FindSetting(const Environment& environment, absl::string_view name);
 // The variable of just this name; nothing if it is not set or empty.
 std::optional<Setting> FindVariable(const Environment& environment, const std::string& variable);
-
-// Where the value of the option `key` is from: "--vus", if the flags have set it, or "K6_VUS"; "": neither has.
-std::string SourceOf(absl::string_view key, const Options& flags, const Options& variables,
-                     const Environment& environment);
 
 // The variable of our own that a flag without one of k6's has: "LOCKSTEP_MAX_VU_BLOCK" of "max-vu-block".
 std::string OwnVariable(absl::string_view flag);
@@ -61,10 +57,10 @@ struct OptionFlag {
 std::vector<OptionFlag> OptionFlags();
 
 // Reads the option `key` as its flag writes it: as a variable does, but durations need a unit, and
-// what may be given several times adds up. A switch without a value says "true". Errors are named
-// by `label`.
-void ParseOptionFlag(absl::string_view key, const std::vector<std::string>& values,
-                     absl::string_view label, ParsedOptions* parsed);
+// what may be given several times adds up; of the rest the last value wins, and each is read. A switch
+// without a value says "true".
+void ParseOptionFlag(absl::string_view key, const std::vector<Setting>& values,
+                     ParsedOptions* parsed);
 
 // true, t, 1, false, f or 0, in any case.
 std::optional<bool> ParseBool(absl::string_view text);
@@ -76,8 +72,9 @@ absl::StatusOr<Stage> ParseStageText(absl::string_view text, bool unit_required)
 // What a configuration file holds: options under the script's names, and settings of the run beside
 // them.
 struct ConfigFile {
+  std::string name;  // as messages call it: "lockstep.yaml"; "": there is none
   ParsedOptions parsed;
-  std::vector<std::string> outputs;  // `out` (or k6's `collectors`): "json=results.json"
+  std::vector<std::string> outputs;  // `out`: "json=results.json"
   std::optional<bool> linger;
   std::optional<bool> no_usage_report;
   std::optional<std::string> usage_report_url;
@@ -92,6 +89,7 @@ ConfigFile ParseJsonConfig(absl::string_view text, absl::string_view name);
 struct OptionsTier {
   std::string name;  // for messages: "config", "script", "env", "cli"
   Options options;
+  OptionSources sources = {};
 };
 
 // Later tiers win, option by option; duration, iterations, stages and scenarios are a family: a

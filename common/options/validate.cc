@@ -28,7 +28,7 @@ using Problems = std::vector<std::string>;
 void CheckScenario(const ScenarioConfig& scenario, Problems* errors) {
   const std::vector<std::string> mistakes = ScenarioMistakes(scenario);
   if (!mistakes.empty()) {
-    errors->push_back(absl::StrCat("scenario ", scenario.name,
+    errors->push_back(absl::StrCat(scenario.places, "scenario ", scenario.name,
                                    " has configuration errors: ", absl::StrJoin(mistakes, ", ")));
   }
 }
@@ -38,8 +38,11 @@ void CheckExports(const std::vector<ScenarioConfig>& scenarios,
   for (const ScenarioConfig& scenario : scenarios) {
     if (!scenario.exec.empty() &&
         std::find(exports.begin(), exports.end(), scenario.exec) == exports.end()) {
-      errors->push_back(absl::StrCat("executor ", scenario.name, ": function '", scenario.exec,
-                                     "' not found in exports", DidYouMean(scenario.exec, exports)));
+      const bool wanted =
+          std::find(scenario.given.begin(), scenario.given.end(), "exec") != scenario.given.end();
+      errors->push_back(absl::StrCat(wanted ? scenario.places : "", "executor ", scenario.name,
+                                     ": function '", scenario.exec, "' not found in exports",
+                                     DidYouMean(scenario.exec, exports)));
     }
   }
   if (exports.empty()) {
@@ -195,8 +198,21 @@ void CheckTrendStats(absl::string_view key, const StringList& stats, StringList*
   }
 }
 
+void CheckSegment(absl::string_view key, const std::string& segment, StringList* errors) {
+  if (const auto parsed = ExecutionSegment::Parse(segment); !parsed.ok()) {
+    errors->push_back(absl::StrCat(key, ": ", parsed.status().message()));
+  }
+}
+
+void CheckSegmentSequence(absl::string_view key, const std::string& sequence, StringList* errors) {
+  if (const auto parsed = SegmentSequence::Parse(sequence); !parsed.ok()) {
+    errors->push_back(absl::StrCat(key, ": ", parsed.status().message()));
+  }
+}
+
 std::vector<std::string> Validate(const RunOptions& options,
-                                  const std::vector<std::string>* exports) {
+                                  const std::vector<std::string>* exports,
+                                  const OptionSources& sources) {
   Problems errors;
   for (const ScenarioConfig& scenario : options.scenarios) {
     CheckScenario(scenario, &errors);
@@ -204,12 +220,7 @@ std::vector<std::string> Validate(const RunOptions& options,
   if (exports != nullptr) {
     CheckExports(options.scenarios, *exports, &errors);
   }
-  ChooseSegment(options, &errors);
-  ForEachOption([&](const auto& row) {
-    if (row.settled != nullptr && row.check != nullptr) {
-      row.check(row.key, options.*row.settled, &errors);
-    }
-  });
+  ChooseSegment(options, &errors, sources);
   return errors;
 }
 

@@ -30,7 +30,7 @@ constexpr absl::string_view kFormerCiphers[] = {
 
 }  // namespace
 
-CipherSuites ReadCipherSuites(const std::vector<std::string>& names) {
+CipherSuites ReadCipherSuites(const std::vector<std::string>& names, absl::string_view option) {
   CipherSuites suites;
   std::vector<std::string> unknown, former;
   for (const std::string& name : names) {
@@ -46,16 +46,15 @@ CipherSuites ReadCipherSuites(const std::vector<std::string>& names) {
     }
   }
   if (!unknown.empty()) {
-    suites.errors.push_back(absl::StrCat("tlsCipherSuites: unknown cipher suite ",
+    suites.errors.push_back(absl::StrCat(option, ": unknown cipher suite ",
                                          absl::StrJoin(unknown, ", "), ", want ", kUsualCiphers));
   }
   if (!former.empty() && former.size() == names.size()) {
-    suites.errors.push_back(absl::StrCat("tlsCipherSuites: OpenSSL has none of ",
+    suites.errors.push_back(absl::StrCat(option, ": OpenSSL has none of ",
                                          absl::StrJoin(former, ", "), " any more, want ",
                                          kUsualCiphers));
   } else if (!former.empty()) {
-    suites.warnings.push_back(absl::StrCat("tlsCipherSuites: OpenSSL has ",
-                                           absl::StrJoin(former, ", "),
+    suites.warnings.push_back(absl::StrCat(option, ": OpenSSL has ", absl::StrJoin(former, ", "),
                                            " no more; the others are offered"));
   }
   return suites;

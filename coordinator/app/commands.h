@@ -36,12 +36,12 @@ struct TestSettings {
   std::string script;  // a path, or "-" for standard input
   ScriptType type = ScriptType::kGuess;
   ModuleSettings modules;
-  std::vector<std::string> secret_sources;       // --secret-source
-  std::string secret_label = "--secret-source";  // the flag, or the variable in its stead
+  std::vector<Setting> secret_sources;  // --secret-source, or the variable in its stead
   std::string
       config_file;  // --config; empty: lockstep.yaml beside the working directory, if there is one
   std::string config_label = "--config";   // the flag, or the variable in its stead
   Options flags;                           // the flags' tier
+  OptionSources flag_sources;              // of the same
   std::map<std::string, std::string> env;  // -e, over the system's variables
   bool include_system_env_vars = true;     // in __ENV
   std::optional<bool> base_mode;  // --compatibility-mode; nothing: the archive's, if it is one
@@ -52,9 +52,8 @@ struct TestSettings {
 };
 
 struct RunSettingsFlags {
-  std::vector<std::string>
+  std::vector<Setting>
       outputs;  // "json=results.json"; empty: none asked for by flag or environment
-  std::string outputs_variable;  // that they are from; empty: the flags
   bool no_thresholds = false;
   SummaryMode summary_mode = SummaryMode::kCompact;
   // Files; empty: none. Each with its source, the flag or the variable in its stead.
@@ -153,7 +152,7 @@ struct ControlCommand {
 struct RecoverCommand {
   std::string journal;
   int64_t run = 0;                          // 0: the last one that did not end
-  std::vector<std::string> outputs;         // in place of those that the run had; empty: those
+  std::vector<Setting> outputs;             // in place of those that the run had; empty: those
   std::string summary_export;               // likewise
   std::optional<SummaryMode> summary_mode;  // unset: the run's
   LogSettings log;

@@ -25,18 +25,12 @@ constexpr absl::Duration kShortestPeriod = absl::Milliseconds(500);
 constexpr absl::Duration kLongestPeriod = absl::Hours(1);
 constexpr size_t kShortestToken = 8;
 
-// What is said of a key, and where.
-struct Said {
-  std::string where;  // "-o web-dashboard: port", "K6_WEB_DASHBOARD_PORT"
-  std::string value;
-};
-
 class Reader {
  public:
   explicit Reader(const Environment& environment) : environment_(environment) {}
 
   // `key=value` pairs, separated by & as k6 has them, or by commas.
-  void ReadArgument(absl::string_view argument) {
+  void ReadArgument(absl::string_view argument, const std::string& source) {
     for (const absl::string_view part :
          absl::StrSplit(argument, absl::ByAnyChar("&,"), absl::SkipWhitespace())) {
       std::pair<absl::string_view, absl::string_view> pair =
@@ -49,11 +43,11 @@ class Reader {
         pair.second = "true";
       }
       if (std::find(std::begin(kKeys), std::end(kKeys), key) == std::end(kKeys)) {
-        errors_.push_back(absl::StrCat("-o ", kName, ": unknown setting \"", key,
-                                       "\": expected one of ", absl::StrJoin(kKeys, ", ")));
+        errors_.push_back(absl::StrCat(source, ": unknown setting \"", key, "\": expected one of ",
+                                       absl::StrJoin(kKeys, ", ")));
         continue;
       }
-      given_[key] = {absl::StrCat("-o ", kName, ": ", key), std::string(pair.second)};
+      given_[key] = {absl::StrCat(source, ": ", key), std::string(pair.second)};
     }
   }
 
@@ -81,16 +75,16 @@ class Reader {
     }
     settings.token = Text("token", "");
     if (!settings.token.empty() && settings.token.size() < kShortestToken) {
-      errors_.push_back(absl::StrCat(Find("token")->where, ": is too short: at least ",
+      errors_.push_back(absl::StrCat(Find("token")->source, ": is too short: at least ",
                                      kShortestToken, " characters are needed"));
     }
     if (const auto tags = FindSetting(environment_, "WEB_DASHBOARD_TAGS"); tags.has_value()) {
       settings.warnings.push_back(
-          absl::StrCat(tags->variable, " has no effect: requests are told apart by name"));
+          absl::StrCat(tags->source, " has no effect: requests are told apart by name"));
     }
     if (const auto tag = given_.find("tag"); tag != given_.end()) {
       settings.warnings.push_back(
-          absl::StrCat(tag->second.where, " has no effect: requests are told apart by name"));
+          absl::StrCat(tag->second.source, " has no effect: requests are told apart by name"));
     }
     return settings;
   }
@@ -100,25 +94,23 @@ class Reader {
     for (const auto& [key, output] :
          {std::pair("export", "report="), std::pair("record", "result=")}) {
       if (const auto file = Find(key); file.has_value() && !file->value.empty()) {
-        outputs->emplace_back(absl::StrCat(output, file->value), file->where);
+        outputs->emplace_back(absl::StrCat(output, file->value), file->source);
       }
     }
   }
 
-  void Refuse(const Said& said, absl::string_view allowed) {
+  void Refuse(const Setting& said, absl::string_view allowed) {
     errors_.push_back(
-        absl::StrCat(said.where, ": invalid value \"", said.value, "\": expected ", allowed));
+        absl::StrCat(said.source, ": invalid value \"", said.value, "\": expected ", allowed));
   }
   const std::vector<std::string>& errors() const { return errors_; }
 
  private:
-  std::optional<Said> Find(const std::string& key) const {
+  std::optional<Setting> Find(const std::string& key) const {
     if (const auto found = given_.find(key); found != given_.end()) {
       return found->second;
     }
-    const auto variable = FindSetting(environment_, "WEB_DASHBOARD_" + absl::AsciiStrToUpper(key));
-    return variable.has_value() ? std::make_optional(Said{variable->variable, variable->value})
-                                : std::nullopt;
+    return FindSetting(environment_, "WEB_DASHBOARD_" + absl::AsciiStrToUpper(key));
   }
   std::string Text(const std::string& key, const std::string& fallback) const {
     const auto said = Find(key);
@@ -126,7 +118,7 @@ class Reader {
   }
 
   const Environment& environment_;
-  std::map<std::string, Said> given_;
+  std::map<std::string, Setting> given_;
   std::vector<std::string> errors_;
 };
 
@@ -142,14 +134,14 @@ absl::StatusOr<std::optional<DashboardSettings>> TakeDashboard(const Environment
       return false;
     }
     absl::ConsumePrefix(&argument, "=");
-    reader.ReadArgument(argument);
+    reader.ReadArgument(argument, spec.source);
     wanted = true;
     return true;
   });
   if (const auto variable = FindSetting(environment, "WEB_DASHBOARD"); variable.has_value()) {
     bool on = false;
     if (!absl::SimpleAtob(variable->value, &on)) {
-      reader.Refuse({variable->variable, variable->value}, "true or false");
+      reader.Refuse(*variable, "true or false");
     }
     wanted = wanted || on;
   }

@@ -100,12 +100,11 @@ std::vector<NamedFile> ReadFilesOf(const TestSettings& test) {
   std::vector<NamedFile> files = {
       {"the script", test.script, Use::kRead},
       {absl::StrCat("the file of ", test.config_label), test.config_file, Use::kRead}};
-  for (const std::string& source : test.secret_sources) {
-    for (absl::string_view part : absl::StrSplit(source, ',')) {
+  for (const auto& [source, text] : test.secret_sources) {
+    for (absl::string_view part : absl::StrSplit(text, ',')) {
       absl::ConsumePrefix(&part, "url=");
       if (absl::ConsumePrefix(&part, "file=") || absl::ConsumePrefix(&part, "config=")) {
-        files.push_back(
-            {absl::StrCat("a file of ", test.secret_label), std::string(part), Use::kRead});
+        files.push_back({absl::StrCat("a file of ", source), std::string(part), Use::kRead});
       }
     }
   }

@@ -20,16 +20,18 @@ bool Contains(const std::vector<std::string>& names, const char* name) {
 }
 
 // Whether a run with these flags may be one of a part of a test.
-absl::Status RunsPartsOfTests(const RunSettingsFlags& flags) {
+absl::Status RunsPartsOfTests(const RunSettingsFlags& flags, const OptionSources& sources) {
+  const std::string option = NameOf("executionSegment", sources);
   if (flags.agents > 1) {
     return absl::InvalidArgumentError(
-        absl::StrCat("executionSegment: one agent can run a part of a test, but the run has ",
-                     flags.agents, " agents; leave it out, and the coordinator divides the test"));
+        absl::StrCat(option, ": one agent can run a part of a test, but the run has ", flags.agents,
+                     " agents; leave it out, and the coordinator divides the test"));
   }
   if (flags.redistribute) {
     return absl::InvalidArgumentError(
-        "executionSegment: a part of a test cannot be divided anew, as --on-agent-loss "
-        "redistribute asks; leave one of them out");
+        absl::StrCat(option,
+                     ": a part of a test cannot be divided anew, as --on-agent-loss "
+                     "redistribute asks; leave one of them out"));
   }
   return absl::OkStatus();
 }
@@ -43,12 +45,12 @@ absl::StatusOr<PlannedTest> PlanTest(ResolvedOptions resolved, const v1::Inspect
   test.options = std::move(resolved);
   const RunOptions& options = test.options.run;
   StringList errors;
-  std::optional<ChosenSegment> chosen = ChooseSegment(options, &errors);
+  std::optional<ChosenSegment> chosen = ChooseSegment(options, &errors, test.options.sources);
   if (!errors.empty()) {
     return absl::InvalidArgumentError(absl::StrJoin(errors, "\n"));
   }
   if (chosen.has_value()) {
-    LOCKSTEP_RETURN_IF_ERROR(RunsPartsOfTests(flags));
+    LOCKSTEP_RETURN_IF_ERROR(RunsPartsOfTests(flags, test.options.sources));
     LOCKSTEP_ASSIGN_OR_RETURN(test.segment,
                               SegmentTuple::Make(chosen->sequence, chosen->index, flags.partition));
     test.plan.sequence = std::move(chosen->sequence);

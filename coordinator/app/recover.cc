@@ -93,14 +93,14 @@ absl::Status Recovery::Load() {
 // Only reports can be written now: what gets samples got them while the run was on.
 absl::Status Recovery::StartOutputs(const RunOptions& options) {
   std::vector<OutputSpec> specs;
-  for (const std::string& spec : command_.outputs.empty() ? settings_.outputs : command_.outputs) {
+  for (const auto& [source, spec] : OutputsToWrite(command_, settings_)) {
     if (IsReport(spec)) {
-      specs.push_back(spec);
+      specs.push_back(OutputSpec::OneOf({source, spec}));
     } else if (command_.outputs.empty()) {
-      logger_.Info(absl::StrCat("-o ", spec, ": it got its samples while the run was on"));
+      logger_.Info(absl::StrCat(source, " ", spec, ": it got its samples while the run was on"));
     } else {
       return absl::InvalidArgumentError(
-          absl::StrCat("--out: ", spec, ": samples of a run that is over are nowhere any more; ",
+          absl::StrCat(source, " ", spec, ": samples of a run that is over are nowhere any more; ",
                        "expected one of github, junit, report, result"));
     }
   }

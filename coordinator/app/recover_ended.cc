@@ -42,16 +42,17 @@ absl::StatusOr<std::vector<Wanted>> WantedFiles(const RecoverCommand& command,
                             KeptSettings::FromJson(record.identity.settings));
   const bool asked_for = !command.outputs.empty();
   std::vector<Wanted> files;
-  for (const std::string& spec : asked_for ? command.outputs : settings.outputs) {
+  for (const auto& [source, spec] : OutputsToWrite(command, settings)) {
     Wanted wanted = ReadSpec(spec);
     if (CanBeHad(wanted)) {
       files.push_back(std::move(wanted));
     } else if (asked_for) {
       return absl::InvalidArgumentError(
-          absl::StrCat("--out: ", spec, ": of a run that has ended only its result is kept; ",
+          absl::StrCat(source, " ", spec, ": of a run that has ended only its result is kept; ",
                        "expected result=FILE, report=FILE or junit=FILE"));
     } else {
-      logger.Info(absl::StrCat("-o ", spec, ": the run itself has written it, or nobody can"));
+      logger.Info(
+          absl::StrCat(source, " ", spec, ": the run itself has written it, or nobody can"));
     }
   }
   if (!command.summary_export.empty()) {
@@ -119,6 +120,14 @@ std::string ContentOf(const Wanted& wanted, const std::string& text, const RunRe
 }
 
 }  // namespace
+
+std::vector<Setting> OutputsToWrite(const RecoverCommand& command, const KeptSettings& settings) {
+  std::vector<Setting> outputs = command.outputs;
+  for (size_t i = 0; command.outputs.empty() && i < settings.outputs.size(); ++i) {
+    outputs.push_back({"-o", settings.outputs[i]});
+  }
+  return outputs;
+}
 
 absl::StatusOr<ExitCode> WriteOutEnded(const RecoverCommand& command, const RunRecord& record,
                                        Journal& journal, Logger& logger) {

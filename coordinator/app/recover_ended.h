@@ -7,9 +7,13 @@
 #include "common/base/exit_code.h"
 #include "common/base/log.h"
 #include "coordinator/app/commands.h"
+#include "coordinator/app/journal_host.h"
 #include "coordinator/journal/journal.h"
 
 namespace lockstep::coordinator {
+
+// Those of the command, or else the run's own.
+std::vector<Setting> OutputsToWrite(const RecoverCommand& command, const KeptSettings& settings);
 
 // Prints how the run ended, and writes what its outputs were, or those of the command: the result file,
 // the report, the JUnit file. What takes the measurements themselves (github, --summary-export) cannot be

@@ -7,7 +7,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/strip.h"
 
 #include "common/base/environment.h"
 #include "common/base/read_file.h"
@@ -28,24 +27,33 @@ std::string FileOfK6(const Environment& environment) {
 }
 
 // What OpenSSL has to be asked: its names of ciphers, and certificates.
-std::vector<std::string> MistakesInTls(const RunOptions& options) {
-  std::vector<std::string> mistakes = ReadCipherSuites(options.tls_cipher_suites).errors;
+std::vector<std::string> MistakesInTls(const RunOptions& options, const OptionSources& sources) {
+  std::vector<std::string> mistakes =
+      ReadCipherSuites(options.tls_cipher_suites, NameOf("tlsCipherSuites", sources)).errors;
   for (size_t i = 0; i < options.tls_auth.size(); ++i) {
     const auto& [cert, key, password, domains] = options.tls_auth[i];
     if (const absl::Status checked = CheckClientCertificate({cert, key, password}); !checked.ok()) {
-      mistakes.push_back(absl::StrCat("tlsAuth[", i, "].", checked.message()));
+      mistakes.push_back(absl::StrCat(NameOf("tlsAuth", sources), "[", i, "].", checked.message()));
     }
   }
   return mistakes;
+}
+
+// Each once.
+void AddNew(const std::vector<std::string>& errors, std::vector<std::string>* all) {
+  for (const std::string& error : errors) {
+    if (std::find(all->begin(), all->end(), error) == all->end()) {
+      all->push_back(error);
+    }
+  }
 }
 
 }  // namespace
 
 OptionTiers OptionTiers::Load(const TestSettings& settings, const Environment& environment) {
   OptionTiers tiers;
-  tiers.flags_ = settings.flags;
+  tiers.flags_ = {"cli", settings.flags, settings.flag_sources};
   tiers.environment_ = ParseEnvironmentOptions(environment);
-  tiers.variables_ = environment;
   tiers.errors_ = settings.errors;
   tiers.usage_ = !settings.errors.empty();
   tiers.strict_ = settings.strict;
@@ -58,11 +66,7 @@ OptionTiers OptionTiers::Load(const TestSettings& settings, const Environment& e
 }
 
 void OptionTiers::AddErrors(const std::vector<std::string>& errors) {
-  for (const std::string& error : errors) {
-    if (std::find(errors_.begin(), errors_.end(), error) == errors_.end()) {
-      errors_.push_back(error);
-    }
-  }
+  AddNew(errors, &errors_);
   usage_ = usage_ || !errors.empty();
 }
 
@@ -97,25 +101,15 @@ absl::Status OptionTiers::Refusal(const std::vector<std::string>& errors) const 
   return ConfigurationStatus(errors);
 }
 
-std::vector<std::string> OptionTiers::WithSources(std::vector<std::string> errors) const {
-  for (std::string& error : errors) {
-    const std::string key = error.substr(0, error.find_first_of(":[."));
-    const std::string source = SourceOf(key, flags_, environment_.options, variables_);
-    if (!source.empty()) {
-      error = absl::StrCat(source, ": ", absl::StripPrefix(error, absl::StrCat(key, ": ")));
-    }
-  }
-  return errors;
-}
-
 ResolvedOptions OptionTiers::Resolve(absl::string_view script_options_json,
                                      const std::vector<std::string>& exports) const {
   ParsedOptions script = ParseScriptOptions(script_options_json);
-  ParsedOptions merged = MergeTiers({{"config", config_.parsed.options},
-                                     {"script", std::move(script.options)},
-                                     {"env", environment_.options},
-                                     {"cli", flags_}});
-  ParsedOptions consolidated = Consolidate(merged.options);
+  ParsedOptions merged =
+      MergeTiers({{"config", config_.parsed.options, config_.parsed.sources},
+                  {"script", std::move(script.options), std::move(script.sources)},
+                  {"env", environment_.options, environment_.sources},
+                  flags_});
+  ParsedOptions consolidated = Consolidate(merged.options, merged.sources);
   ResolvedOptions resolved;
   resolved.errors = errors_;
   resolved.run = Settle(consolidated.options);
@@ -123,9 +117,9 @@ ResolvedOptions OptionTiers::Resolve(absl::string_view script_options_json,
   const bool unread = merged.options.scenarios.has_value() && merged.options.scenarios->empty();
   for (const std::vector<std::string>& errors :
        {script.errors, consolidated.errors,
-        WithSources(Validate(resolved.run, !script.ok() && unread ? nullptr : &exports)),
-        WithSources(MistakesInTls(resolved.run))}) {
-    resolved.errors.insert(resolved.errors.end(), errors.begin(), errors.end());
+        Validate(resolved.run, !script.ok() && unread ? nullptr : &exports, merged.sources),
+        MistakesInTls(resolved.run, merged.sources)}) {
+    AddNew(errors, &resolved.errors);  // a segment is read once more where it meets its sequence
   }
   if (std::find(exports.begin(), exports.end(), "options") != exports.end()) {
     resolved.errors.emplace_back(
@@ -144,6 +138,7 @@ ResolvedOptions OptionTiers::Resolve(absl::string_view script_options_json,
     add(consolidated.warnings, slips);
   }
   resolved.merged = std::move(merged.options);
+  resolved.sources = std::move(merged.sources);
   resolved.consolidated = std::move(consolidated.options);
   return resolved;
 }

@@ -13,9 +13,10 @@
 namespace lockstep::coordinator {
 
 struct ResolvedOptions {
-  Options merged;        // as the tiers say: what `inspect` prints
-  Options consolidated;  // scenarios and defaults: what agents are told
-  RunOptions run;        // the same, without what nobody set
+  Options merged;         // as the tiers say: what `inspect` prints
+  OptionSources sources;  // of these
+  Options consolidated;   // scenarios and defaults: what agents are told
+  RunOptions run;         // the same, without what nobody set
   std::vector<std::string> warnings;
   std::vector<std::string> errors;  // all of them, in k6's words; with any, the test must not run
 };
@@ -48,14 +49,11 @@ class OptionTiers {
                           const std::vector<std::string>& exports) const;
 
  private:
-  // Errors of options, which begin with their keys: where a flag or a variable has set one, that is named.
-  std::vector<std::string> WithSources(std::vector<std::string> errors) const;
   void ReadConfigFile(const TestSettings& settings, const Environment& environment);
 
   ConfigFile config_;
   ParsedOptions environment_;
-  Options flags_;
-  Environment variables_;  // that `environment_` is from
+  OptionsTier flags_;
   std::vector<std::string> errors_;
   bool usage_ = false;
   bool strict_ = false;

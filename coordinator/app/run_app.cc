@@ -223,7 +223,7 @@ absl::Status RunApp::StartOutputs(const RunOptions& options) {
   rig_.results().SetOnBatch([this](const Batch& batch) { outputs_.Write(batch); });
   context.may_outlive = journal_.may_outlive();
   for (const OutputSpec& spec : specs_) {
-    if (const std::optional<std::string> warning = OldNameWarning(spec.text)) {
+    if (const std::optional<std::string> warning = OldNameWarning(spec.text, spec.source)) {
       logger_.Warn(*warning);
     }
   }
@@ -315,15 +315,9 @@ ExitCode RunTest(RunRequest request, const absl::Status& credentials,
       ReadTest(request.test, environment, [&](const OptionTiers& tiers, bool unreadable) {
         std::vector<std::string> mistakes =
             MistakesInSettings(request, tiers.config_file(), environment);
-        // One of these alone has an exit code of its own.
-        const absl::Status address = CheckRestAddress(request.run);
-        const bool alone = address.ok() || credentials.ok();
-        if (unreadable || !tiers.errors().empty() || !mistakes.empty() || !alone) {
-          for (const absl::Status& status : {address, credentials}) {
-            if (!status.ok()) {
-              mistakes.emplace_back(status.message());
-            }
-          }
+        // Alone they have an exit code of their own.
+        if (!credentials.ok() && (unreadable || !tiers.errors().empty() || !mistakes.empty())) {
+          mistakes.emplace_back(credentials.message());
         }
         return mistakes;
       });

@@ -13,21 +13,6 @@
 #include "coordinator/http/rest_api.h"
 
 namespace lockstep::coordinator {
-namespace {
-
-absl::Status InAddress(const RunSettingsFlags& settings, const absl::Status& status) {
-  return status.ok() ? status
-                     : absl::Status(status.code(), absl::StrCat(settings.rest_address_source, ": ",
-                                                                status.message()));
-}
-
-}  // namespace
-
-absl::Status CheckRestAddress(const RunSettingsFlags& settings) {
-  return settings.rest_address.empty()
-             ? absl::OkStatus()
-             : InAddress(settings, WebServer::CheckAddress(settings.rest_address));
-}
 
 absl::Status RunServers::StartRest() {
   const std::string& address = settings_.rest_address;
@@ -38,7 +23,10 @@ absl::Status RunServers::StartRest() {
       rig_.loop(), [this](const WebRequest& request) { return AnswerRest(request, rig_.face()); });
   rest_->AnswerWhen(
       [this](absl::AnyInvocable<void()> give_out) { rig_.face().WhenKept(std::move(give_out)); });
-  LOCKSTEP_RETURN_IF_ERROR(InAddress(settings_, rest_->Start(address)));
+  if (const absl::Status started = rest_->Start(address); !started.ok()) {
+    return absl::UnavailableError(
+        absl::StrCat(settings_.rest_address_source, ": ", started.message()));
+  }
   const absl::string_view host = SplitHostPort(address).host;
   logger_.Info(absl::StrCat("REST API and metrics on port ", rest_->port(), " of ",
                             host.empty() ? "all addresses" : host,

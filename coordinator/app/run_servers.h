@@ -18,10 +18,6 @@
 
 namespace lockstep::coordinator {
 
-// Whether the REST API may be where it is asked for, if it is. InvalidArgument names the flag, or the
-// variable in its stead.
-absl::Status CheckRestAddress(const RunSettingsFlags& settings);
-
 class RunServers {
  public:
   // All are borrowed and outlive this.

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "common/base/clock.h"
+#include "common/web/web_server.h"
 #include "coordinator/app/dashboard_settings.h"
 #include "coordinator/app/named_files.h"
 #include "coordinator/app/usage_report.h"
@@ -35,14 +36,11 @@ std::vector<NamedFile> FilesOfOutputs(const std::vector<OutputSpec>& specs,
 
 std::vector<OutputSpec> OutputsOf(const RunSettingsFlags& flags, const ConfigFile& config) {
   std::vector<OutputSpec> specs;
-  for (const std::string& text : flags.outputs.empty() ? config.outputs : flags.outputs) {
-    if (flags.outputs.empty()) {
-      specs.emplace_back(text, "out");
-    } else if (!flags.outputs_variable.empty()) {
-      specs.emplace_back(text, flags.outputs_variable);
-    } else {
-      specs.emplace_back(text);
-    }
+  for (const Setting& said : flags.outputs) {
+    specs.push_back(OutputSpec::OneOf(said));
+  }
+  for (size_t i = 0; flags.outputs.empty() && i < config.outputs.size(); ++i) {
+    specs.push_back(OutputSpec::OneOf({absl::StrCat(config.name, ": out"), config.outputs[i]}));
   }
   if (!flags.result_file.empty()) {
     specs.emplace_back(absl::StrCat("result=", flags.result_file), flags.result_file_source);
@@ -80,6 +78,11 @@ std::vector<std::string> MistakesInSettings(const RunRequest& request, const Con
       mistakes.push_back(absl::StrCat(flags.summary_export_source, ": ", checked.message()));
     }
   }
+  if (!flags.rest_address.empty()) {
+    if (const absl::Status good = WebServer::CheckAddress(flags.rest_address); !good.ok()) {
+      mistakes.push_back(absl::StrCat(flags.rest_address_source, ": ", good.message()));
+    }
+  }
   if (!flags.journal.empty()) {
     if (const absl::Status checked = Journal::Check(flags.journal); !checked.ok()) {
       mistakes.push_back(absl::StrCat(flags.journal_source, ": ", checked.message()));
@@ -93,7 +96,7 @@ std::vector<std::string> MistakesInSettings(const RunRequest& request, const Con
   }
   if (const std::string url = UsageReportUrl(flags, config); !url.empty()) {
     if (const absl::Status checked = UsageReport(url).Check(); !checked.ok()) {
-      mistakes.push_back(absl::StrCat(UsageReportSource(flags), ": ", checked.message()));
+      mistakes.push_back(absl::StrCat(UsageReportSource(flags, config), ": ", checked.message()));
     }
   }
   return mistakes;

@@ -6,6 +6,7 @@
 
 #include <unistd.h>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
@@ -40,7 +41,7 @@ absl::StatusOr<TestFiles> ReadTest(const TestSettings& settings, const Environme
   absl::StatusOr<std::optional<LockFile>> lock =
       ReadLockFile(settings.modules.locked ? settings.modules.locked_source : "");
   absl::StatusOr<std::vector<SecretSource>> secrets =
-      ReadSecretSources(settings.secret_sources, environment, settings.secret_label);
+      ReadSecretSources(settings.secret_sources, environment);
   std::vector<absl::Status> failures;
   for (const absl::Status& status : {script.status(), lock.status(), secrets.status()}) {
     if (!status.ok()) {
@@ -120,8 +121,9 @@ absl::StatusOr<TestPlan> TestLoader::MakePlan(const v1::Inspected& inspected) {
   resolved.errors.insert(resolved.errors.end(), uses.errors.begin(), uses.errors.end());
   resolved.warnings.insert(resolved.warnings.end(), uses.warnings.begin(), uses.warnings.end());
   if (const absl::Status configured = ConfigureResults(resolved, inspected); !configured.ok()) {
+    const std::string place = PlacesOf({"thresholds"}, resolved.sources);
     for (absl::string_view error : absl::StrSplit(configured.message(), '\n')) {
-      resolved.errors.emplace_back(error);
+      resolved.errors.push_back(absl::StrCat(place, error));
     }
   }
   if (const absl::Status refusal = files_.tiers.Refusal(resolved.errors); !refusal.ok()) {

@@ -35,8 +35,9 @@ std::string UsageReportUrl(const RunSettingsFlags& flags, const ConfigFile& conf
                                         : flags.usage_report_url;
 }
 
-std::string UsageReportSource(const RunSettingsFlags& flags) {
-  return flags.usage_report_url.empty() ? "usageReportUrl" : flags.usage_report_source;
+std::string UsageReportSource(const RunSettingsFlags& flags, const ConfigFile& config) {
+  return flags.usage_report_url.empty() ? absl::StrCat(config.name, ": usageReportUrl")
+                                        : flags.usage_report_source;
 }
 
 UsageReport::UsageReport(const std::string& url)

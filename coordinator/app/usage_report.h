@@ -34,7 +34,7 @@ std::string UsageReportBody(const UsageFacts& facts);
 std::string UsageReportUrl(const RunSettingsFlags& flags, const ConfigFile& config);
 
 // What says so, for messages: the flag, the variable in its stead, or the key of the file.
-std::string UsageReportSource(const RunSettingsFlags& flags);
+std::string UsageReportSource(const RunSettingsFlags& flags, const ConfigFile& config);
 
 // Sends one report beside what else there is to do. Whether it arrives changes nothing.
 class UsageReport {

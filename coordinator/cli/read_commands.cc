@@ -37,18 +37,15 @@ CoordinatorCommand ReadCoordinator(FlagReader& reader) {
                              .run = ReadRun(reader, /*local=*/false),
                              .log = ReadLog(reader),
                              .transport = ReadTransport(reader)};
-  if (const std::optional<std::string> listen = reader.Text("listen"); listen.has_value()) {
-    command.listen = reader.Address(*listen).value_or(command.listen);
-    command.listen_source = reader.source();
-  }
-  if (const std::optional<std::string> wait = reader.Text("wait-for-agents"); wait.has_value()) {
-    const absl::StatusOr<absl::Duration> duration = ParseDurationWithUnit(*wait);
-    if (duration.ok()) {
-      command.wait_for_agents = *duration;
-    } else {
-      reader.Error(absl::StrCat(reader.source(), ": ", duration.status().message()));
-    }
-  }
+  command.listen = reader
+                       .Value("listen", nullptr,
+                              [&](const std::string& text) {
+                                return reader.Address(text).value_or(command.listen);
+                              })
+                       .value_or(command.listen);
+  command.listen_source = reader.source();
+  command.wait_for_agents =
+      reader.Time("wait-for-agents", command.wait_for_agents, "a duration such as 5m");
   return command;
 }
 
@@ -85,13 +82,15 @@ NewCommand ReadNew(FlagReader& reader) {
   if (const std::string file = reader.Argument(0); !file.empty()) {
     command.file = file;
   }
-  if (const std::optional<std::string> name = reader.Text("template"); name.has_value()) {
-    command.template_name = *name;
-    if (ScriptTemplate(*name).empty()) {
-      reader.Error(absl::StrCat("--template: invalid value \"", *name, "\"",
-                                MeantOrAllowed(*name, TemplateNames())));
+  const auto take_template = [&](const std::string& name) {
+    if (ScriptTemplate(name).empty()) {
+      reader.Error(absl::StrCat(reader.source(), ": invalid value \"", name, "\"",
+                                MeantOrAllowed(name, TemplateNames())));
     }
-  }
+    return name;
+  };
+  command.template_name =
+      reader.Value("template", nullptr, take_template).value_or(command.template_name);
   for (const auto& [flag, format] : kSources) {
     const std::optional<std::string> source = reader.Text(flag);
     if (!source.has_value()) {
@@ -123,7 +122,9 @@ CertsCommand ReadCerts(FlagReader& reader, absl::string_view verb) {
   command.folder = reader.Text("folder").value_or(command.folder);
   command.out = reader.String("out");
   command.name = reader.Argument(0);
-  command.hosts = reader.List("host");
+  for (const Setting& host : reader.List("host")) {
+    command.hosts.push_back(host.value);
+  }
   if (command.verb == Verb::kCoordinator && command.hosts.empty()) {
     reader.Error("--host is missing: the name or address that agents connect to");
   }

@@ -33,18 +33,16 @@ bool IsVariableName(absl::string_view name) {
          });
 }
 
-Options ReadOptionFlags(FlagReader& reader) {
+void ReadOptionFlags(FlagReader& reader, TestSettings* test) {
   ParsedOptions parsed;
   for (const OptionFlag& flag : OptionFlags()) {
-    const std::string name = FlagOf(flag.spec).name;
-    if (const std::vector<std::string>& values = reader.List(name); !values.empty()) {
-      ParseOptionFlag(flag.key, values, absl::StrCat("--", name), &parsed);
-    }
+    ParseOptionFlag(flag.key, reader.List(FlagOf(flag.spec).name), &parsed);
   }
   for (std::string& error : parsed.errors) {
     reader.Error(std::move(error));
   }
-  return parsed.options;
+  test->flags = std::move(parsed.options);
+  test->flag_sources = std::move(parsed.sources);
 }
 
 // Where modules from servers are kept, and what is held against the lock file.
@@ -66,29 +64,33 @@ ModuleSettings ReadModules(FlagReader& reader) {
   return modules;
 }
 
-void ReadLossPolicy(FlagReader& reader, RunSettingsFlags* run) {
-  const std::optional<std::string> late = reader.Text("late-agents");
-  if (late.has_value() && *late != "wait" && *late != "join") {
-    reader.Expected(*late, "wait or join");
+// Whether it is one.
+bool TakeLossPolicy(absl::string_view policy, FlagReader& reader, RunSettingsFlags* run) {
+  run->redistribute = policy == "redistribute";
+  run->tolerated_loss_percent = 0;
+  if (policy == "fail" || run->redistribute) {
+    return true;
   }
-  run->late_agents_join = late == "join";
+  absl::string_view rest = policy;
+  double& percent = run->tolerated_loss_percent;
+  const bool known = absl::ConsumePrefix(&rest, "tolerate=") && absl::ConsumeSuffix(&rest, "%") &&
+                     absl::SimpleAtod(rest, &percent) && percent >= 0 && percent <= 100;
+  if (!known) {
+    reader.Expected(policy, "fail, redistribute, or tolerate=N% with N from 0 to 100");
+  }
+  return known;
+}
+
+void ReadLossPolicy(FlagReader& reader, RunSettingsFlags* run) {
+  run->late_agents_join =
+      reader.Choice<bool>("late-agents", nullptr, {{"wait", false}, {"join", true}}, false);
   const std::string late_source = reader.source();
-  const std::optional<std::string> text = reader.Text("on-agent-loss");
-  run->redistribute = text == "redistribute";
+  reader.Value("on-agent-loss", nullptr,
+               [&](const std::string& policy) { return TakeLossPolicy(policy, reader, run); });
   if (run->late_agents_join && !run->redistribute) {
     reader.Error(absl::StrCat(late_source,
                               "=join: work moves to them only with --on-agent-loss redistribute"));
   }
-  if (!text.has_value() || *text == "fail" || run->redistribute) {
-    return;
-  }
-  absl::string_view rest = *text;
-  double percent = 0;
-  if (!absl::ConsumePrefix(&rest, "tolerate=") || !absl::ConsumeSuffix(&rest, "%") ||
-      !absl::SimpleAtod(rest, &percent) || !(percent >= 0 && percent <= 100)) {
-    reader.Expected(*text, "fail, redistribute, or tolerate=N% with N from 0 to 100");
-  }
-  run->tolerated_loss_percent = percent;
 }
 
 // "file", "file=PATH" or "file=PATH,level=LEVEL".
@@ -111,12 +113,36 @@ bool ReadLogFile(absl::string_view output, LogSettings* log) {
   return ok && !log->file.empty();
 }
 
+// Whether it is one that is known.
+bool TakeLogOutput(const std::string& output, FlagReader& reader, LogSettings* log) {
+  log->output = LogSettings::Output::kStderr;  // where people see what is wrong with it
+  log->file.clear();
+  log->loki.clear();
+  if (output == "stdout") {
+    log->output = LogSettings::Output::kStdout;
+  } else if (output == "none") {
+    log->output = LogSettings::Output::kNone;
+  } else if (output == "loki" || absl::StartsWith(output, "loki=") ||
+             absl::StartsWith(output, "loki,")) {
+    log->output = LogSettings::Output::kLoki;
+    log->loki = output;
+  } else if (output != "stderr" && !ReadLogFile(output, log)) {
+    reader.Expected(output,
+                    "one of stderr, stdout, none, loki=URL, file=PATH or file=PATH,level=LEVEL, "
+                    "LEVEL being debug, info, warning or error");
+    log->output = LogSettings::Output::kStderr;
+    log->file.clear();
+    return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 TestSettings ReadTest(FlagReader& reader, bool system_variables) {
   TestSettings test;
   test.script = reader.Argument(0);
-  test.flags = ReadOptionFlags(reader);
+  ReadOptionFlags(reader, &test);
   test.config_file = reader.String("config", "CONFIG");
   test.config_label = reader.source();
   test.strict = reader.Is("strict", "STRICT");
@@ -124,23 +150,18 @@ TestSettings ReadTest(FlagReader& reader, bool system_variables) {
       "type", "TYPE", {{"js", ScriptType::kScript}, {"archive", ScriptType::kArchive}},
       ScriptType::kGuess);
   test.modules = ReadModules(reader);
-  test.secret_sources = reader.List("secret-source");
-  if (const auto source = FindSetting(reader.words().environment, "SECRET_SOURCE");
-      test.secret_sources.empty() && source.has_value()) {
-    test.secret_sources = {source->value};
-    test.secret_label = source->variable;
-  }
+  test.secret_sources = reader.Said("secret-source", "SECRET_SOURCE");
   test.include_system_env_vars =
       reader.Bool("include-system-env-vars", "INCLUDE_SYSTEM_ENV_VARS").value_or(system_variables);
   test.base_mode = reader.Choice<std::optional<bool>>(
       "compatibility-mode", "COMPATIBILITY_MODE",
       {{"extended", false}, {"base", true}, {"experimental_enhanced", false}}, std::nullopt);
-  for (const std::string& text : reader.List("env")) {
+  for (const auto& [source, text] : reader.List("env")) {
     const size_t equals = text.find('=');
     const std::string name = text.substr(0, equals);
     if (!IsVariableName(name)) {
       reader.Error(absl::StrCat(
-          "--env: invalid value \"", text,
+          source, ": invalid value \"", text,
           "\": expected NAME=value, with a NAME of letters, digits and _, not beginning with a "
           "digit"));
     } else if (equals != std::string::npos) {
@@ -162,25 +183,24 @@ Partition ReadPartition(FlagReader& reader) {
 // One for each of --agents; without --weights, all alike.
 std::vector<int64_t> ReadWeights(FlagReader& reader) {
   const int64_t agents = reader.Int("agents", 0, 1, kMostAgents);
-  std::vector<int64_t> weights(static_cast<size_t>(std::max<int64_t>(agents, 1)), 1);
-  const std::optional<std::string> text = reader.Text("weights");
-  if (!text.has_value()) {
-    return weights;
-  }
-  weights.clear();
-  for (absl::string_view part : absl::StrSplit(*text, ',')) {
-    int64_t weight = 0;
-    if (!absl::SimpleAtoi(part, &weight) || weight < 1 || weight > kMostWeight) {
-      reader.Expected(*text, absl::StrCat("an integer from 1 to ", kMostWeight,
-                                          " for each agent, such as 2,1,1"));
-      return weights;
+  const std::vector<int64_t> weights(static_cast<size_t>(std::max<int64_t>(agents, 1)), 1);
+  const auto read = [&](const std::string& text) {
+    std::vector<int64_t> given;
+    for (absl::string_view part : absl::StrSplit(text, ',')) {
+      int64_t weight = 0;
+      if (!absl::SimpleAtoi(part, &weight) || weight < 1 || weight > kMostWeight) {
+        reader.Expected(text, absl::StrCat("an integer from 1 to ", kMostWeight,
+                                           " for each agent, such as 2,1,1"));
+        return given;
+      }
+      given.push_back(weight);
     }
-    weights.push_back(weight);
-  }
-  if (agents > 0 && weights.size() != static_cast<size_t>(agents)) {
-    reader.Expected(*text, absl::StrCat("one for each of the ", agents, " agents"));
-  }
-  return weights;
+    if (agents > 0 && given.size() != static_cast<size_t>(agents)) {
+      reader.Expected(text, absl::StrCat("one for each of the ", agents, " agents"));
+    }
+    return given;
+  };
+  return reader.Value("weights", nullptr, read).value_or(weights);
 }
 
 RunSettingsFlags ReadSummary(FlagReader& reader) {
@@ -209,10 +229,10 @@ RunSettingsFlags ReadSummary(FlagReader& reader) {
 RunSettingsFlags ReadRun(FlagReader& reader, bool local) {
   RunSettingsFlags run = ReadSummary(reader);
   run.outputs = reader.List("out");
-  if (run.outputs.empty()) {
-    if (const auto out = FindSetting(reader.words().environment, "OUT"); out.has_value()) {
-      run.outputs_variable = out->variable;
-      run.outputs = absl::StrSplit(out->value, ',', absl::SkipWhitespace());
+  if (const auto out = FindSetting(reader.words().environment, "OUT");
+      run.outputs.empty() && out.has_value()) {
+    for (absl::string_view each : absl::StrSplit(out->value, ',', absl::SkipWhitespace())) {
+      run.outputs.push_back({out->source, std::string(each)});
     }
   }
   run.result_file = reader.String("result-file", "RESULT_FILE");
@@ -233,14 +253,8 @@ RunSettingsFlags ReadRun(FlagReader& reader, bool local) {
   run.agents = reader.Int("agents", 1, 1, local ? kMostLocalAgents : kMostAgents);
   ReadLossPolicy(reader, &run);
   run.partition = ReadPartition(reader);
-  if (const std::optional<std::string> block = reader.Text("max-vu-block"); block.has_value()) {
-    const absl::StatusOr<absl::Duration> duration = ParseDurationWithUnit(*block);
-    if (!duration.ok() || *duration < absl::ZeroDuration()) {
-      reader.Expected(*block, "a duration such as 5s, or 0s for no limit");
-    } else {
-      run.max_vu_block = *duration;
-    }
-  }
+  run.max_vu_block =
+      reader.Time("max-vu-block", run.max_vu_block, "a duration such as 5s, or 0s for no limit");
   run.fail_on_suspect = reader.Is("fail-on-suspect");
   // A flag that is read and has no effect is reported, never ignored in silence.
   reader.NoEffect("features", "FEATURES");
@@ -250,23 +264,9 @@ RunSettingsFlags ReadRun(FlagReader& reader, bool local) {
 
 LogSettings ReadLog(FlagReader& reader) {
   LogSettings log;
-  const std::string output = reader.Text("log-output", "LOG_OUTPUT").value_or("stderr");
+  reader.Value("log-output", "LOG_OUTPUT",
+               [&](const std::string& output) { return TakeLogOutput(output, reader, &log); });
   log.output_source = reader.source();
-  if (output == "stdout") {
-    log.output = LogSettings::Output::kStdout;
-  } else if (output == "none") {
-    log.output = LogSettings::Output::kNone;
-  } else if (output == "loki" || absl::StartsWith(output, "loki=") ||
-             absl::StartsWith(output, "loki,")) {
-    log.output = LogSettings::Output::kLoki;
-    log.loki = output;
-  } else if (output != "stderr" && !ReadLogFile(output, &log)) {
-    reader.Expected(output,
-                    "one of stderr, stdout, none, loki=URL, file=PATH or file=PATH,level=LEVEL, "
-                    "LEVEL being debug, info, warning or error");
-    log.output = LogSettings::Output::kStderr;  // where people see this
-    log.file.clear();
-  }
   log.format = reader.Choice<LogSettings::Format>("log-format", "LOG_FORMAT",
                                                   {{"text", LogSettings::Format::kText},
                                                    {"raw", LogSettings::Format::kRaw},

@@ -11,7 +11,6 @@
 #include "absl/strings/str_split.h"
 
 #include "common/base/random_bytes.h"
-#include "common/options/duration.h"
 #include "coordinator/cli/read_commands.h"
 #include "coordinator/convert/shell_words.h"
 
@@ -67,36 +66,31 @@ ManifestCommand ReadManifest(FlagReader& reader) {
   text("owner-uid", &settings.owner_uid);
   settings.suspended = reader.Is("suspended");
   settings.only_coordinator = reader.Is("only-coordinator");
-  settings.sets = reader.List("set");
-  for (const std::string& flags : reader.List("flags")) {
+  for (const Setting& set : reader.List("set")) {
+    settings.sets.push_back(set.value);
+  }
+  for (const auto& [source, flags] : reader.List("flags")) {
     const absl::StatusOr<ShellCommand> words = ParseShellCommand(flags);
     if (!words.ok()) {
       reader.Error(
-          absl::StrCat("--flags: invalid value \"", flags, "\": ", words.status().message()));
+          absl::StrCat(source, ": invalid value \"", flags, "\": ", words.status().message()));
     } else if (!words->rest.empty()) {
-      reader.Error(absl::StrCat("--flags: invalid value \"", flags, "\": \"", words->rest,
+      reader.Error(absl::StrCat(source, ": invalid value \"", flags, "\": \"", words->rest,
                                 "\" is not for the coordinator: put it into quotes"));
     } else {
       settings.flags.insert(settings.flags.end(), words->words.begin(), words->words.end());
     }
   }
   CheckFlags(reader, settings);
-  for (const std::string& label : reader.List("label")) {
+  for (const auto& [source, label] : reader.List("label")) {
     const std::pair<std::string, std::string> parts =
         absl::StrSplit(label, absl::MaxSplits('=', 1));
     settings.labels[parts.first] = parts.second;
     if (!absl::StrContains(label, '=')) {
-      reader.Error(absl::StrCat("--label: invalid value \"", label, "\": expected KEY=VALUE"));
+      reader.Error(absl::StrCat(source, ": invalid value \"", label, "\": expected KEY=VALUE"));
     }
   }
-  if (const std::optional<std::string> ttl = reader.Text("ttl"); ttl.has_value()) {
-    const absl::StatusOr<absl::Duration> duration = ParseDurationWithUnit(*ttl);
-    if (duration.ok() && *duration >= absl::ZeroDuration()) {
-      settings.ttl = *duration;
-    } else {
-      reader.Expected(*ttl, "a duration such as 24h");
-    }
-  }
+  settings.ttl = reader.Time("ttl", settings.ttl, "a duration such as 24h");
   if (settings.id.empty()) {
     settings.id = absl::BytesToHexString(RandomBytes(kRunIdBytes));
   }

@@ -81,9 +81,7 @@ ReportCommand ReadReport(FlagReader& reader) {
   command.config = ReadComparison(reader);
   const std::string name(absl::StripSuffix(command.result, ".json"));
   command.out = name + ".html";
-  if (const std::vector<std::string>& out = reader.List("out"); !out.empty()) {
-    command.out = out.back();
-  }
+  command.out = reader.Text("out").value_or(command.out);
   return command;
 }
 

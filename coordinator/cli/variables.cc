@@ -1,14 +1,11 @@
 #include "coordinator/cli/variables.h"
 
-#include <algorithm>
 #include <set>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 
-#include "common/base/nearest.h"
 #include "common/flags/flag.h"
+#include "common/flags/flag_variables.h"
 #include "common/options/tiers.h"
 #include "coordinator/app/known_variables.h"
 
@@ -48,15 +45,8 @@ constexpr absl::string_view kFamilies[] = {
     "UPDATE_GOLDEN",
 };
 
-// Kubernetes tells each pod of each service in its namespace, and ours are called lockstep-...: LOCKSTEP_AGENT_SERVICE_HOST,
-// LOCKSTEP_AGENT_PORT_7411_TCP_ADDR, LOCKSTEP_AGENT_PORT=tcp://10.0.0.1:7411.
-bool TellsOfAService(absl::string_view name, absl::string_view value) {
-  return absl::StrContains(name, "_SERVICE_HOST") || absl::StrContains(name, "_SERVICE_PORT") ||
-         absl::StartsWith(value, "tcp://") || absl::StrContains(name, "_TCP_");
-}
-
 // Without the prefix.
-std::vector<std::string> KnownVariables(const std::vector<CommandSpec>& commands) {
+std::vector<std::string> KnownNames(const std::vector<CommandSpec>& commands) {
   const std::vector<std::string> options = OptionVariables();
   std::set<std::string> known(options.begin(), options.end());
   known.insert(std::begin(kOthers), std::end(kOthers));
@@ -95,20 +85,8 @@ std::string VariableOf(const Flag& flag) {
 
 std::vector<std::string> UnknownVariables(const Environment& environment,
                                           const std::vector<CommandSpec>& commands) {
-  const std::vector<std::string> known = KnownVariables(commands);
-  std::vector<std::string> warnings;
-  for (const auto& [name, value] : environment) {
-    absl::string_view rest = name;
-    if (!absl::ConsumePrefix(&rest, kPrefix) || value.empty() || TellsOfAService(rest, value) ||
-        std::find(known.begin(), known.end(), rest) != known.end() ||
-        std::any_of(std::begin(kFamilies), std::end(kFamilies),
-                    [&](absl::string_view family) { return absl::StartsWith(rest, family); })) {
-      continue;
-    }
-    warnings.push_back(absl::StrCat(name, " has no effect: there is no such variable",
-                                    DidYouMean(rest, known, kPrefix)));
-  }
-  return warnings;
+  return lockstep::UnknownVariables(
+      environment, KnownVariables{.names = KnownNames(commands), .families = kFamilies});
 }
 
 }  // namespace lockstep::coordinator

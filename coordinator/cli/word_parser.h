@@ -15,8 +15,7 @@ struct ParsedWords {
   // Borrowed from the table; null: Lockstep itself is meant.
   const CommandSpec* command = nullptr;
   enum class Help { kNone, kBrief, kAll, kManual } help = Help::kNone;
-  std::map<std::string, std::vector<std::string>> values =
-      {};  // flag -> what was given; switches: "true"
+  std::map<std::string, std::vector<Setting>> values = {};  // as FlagWords has them
   std::vector<std::string> arguments = {};
   // A line for each flag that nothing is known of, with what may have been meant, or whose value is missing. With any, the
   // arguments are not what they seem to be.

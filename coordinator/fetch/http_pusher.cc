@@ -41,7 +41,9 @@ std::optional<long> TlsVersion(absl::string_view name) {
   return std::nullopt;
 }
 
-bool IsHttpUrl(const std::string& url) {
+}  // namespace
+
+bool IsServerUrl(const std::string& url) {
   CURLU* parts = curl_url();
   char* scheme = nullptr;
   const bool good = curl_url_set(parts, CURLUPART_URL, url.c_str(), 0) == CURLUE_OK &&
@@ -52,7 +54,9 @@ bool IsHttpUrl(const std::string& url) {
   return good;
 }
 
-}  // namespace
+bool IsTlsVersion(absl::string_view name) {
+  return TlsVersion(name).has_value();
+}
 
 // One easy handle in a multi of its own, so that another thread can cut a wait short.
 class HttpPusher::Connection {
@@ -169,11 +173,11 @@ HttpPusher::~HttpPusher() {
 }
 
 absl::Status HttpPusher::Check() const {
-  if (!IsHttpUrl(target_.url)) {
+  if (!IsServerUrl(target_.url)) {
     return absl::InvalidArgumentError(
         absl::StrCat("\"", target_.url, "\" is no http:// or https:// URL"));
   }
-  if (!TlsVersion(target_.minimum_tls)) {
+  if (!IsTlsVersion(target_.minimum_tls)) {
     return absl::InvalidArgumentError(absl::StrCat(
         "there is no TLS version \"", target_.minimum_tls, "\"; use 1.0, 1.1, 1.2 or 1.3"));
   }

@@ -12,11 +12,17 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
 #include "common/base/sync.h"
 
 namespace lockstep::coordinator {
+
+// Whether something can be sent there: an http:// or https:// URL.
+bool IsServerUrl(const std::string& url);
+// "1.0" to "1.3".
+bool IsTlsVersion(absl::string_view name);
 
 // How to reach a server.
 struct HttpTarget {

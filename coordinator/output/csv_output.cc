@@ -29,15 +29,20 @@ constexpr std::pair<absl::string_view, TimeFormat> kTimeFormats[] = {
     {"rfc3339_nano", TimeFormat::kRfc3339Nano},
 };
 
-absl::StatusOr<TimeFormat> ParseTimeFormat(absl::string_view name) {
+std::optional<TimeFormat> FindTimeFormat(absl::string_view name) {
   for (const auto& [known, format] : kTimeFormats) {
     if (known == name) {
       return format;
     }
   }
-  return absl::InvalidArgumentError(
-      absl::StrCat("unknown time format '", name,
-                   "', known are: unix, unix_milli, unix_micro, unix_nano, rfc3339, rfc3339_nano"));
+  return std::nullopt;
+}
+
+std::string KnownTimeFormats() {
+  return absl::StrCat("one of ",
+                      absl::StrJoin(kTimeFormats, ", ", [](std::string* out, const auto& known) {
+                        absl::StrAppend(out, known.first);
+                      }));
 }
 
 std::string TimeText(int64_t nanos, TimeFormat format) {
@@ -90,7 +95,11 @@ absl::StatusOr<std::unique_ptr<Output>> CsvOutput::Make(absl::string_view argume
                                                         const OutputContext& context) {
   SinkSettings settings(context, "CSV");
   std::string path = settings.Text("FILENAME", "file.csv");
-  std::string format_name = settings.Text("TIME_FORMAT", "unix");
+  const std::string wanted = settings.Text("TIME_FORMAT", "unix");
+  std::optional<TimeFormat> format = FindTimeFormat(wanted);
+  if (!format.has_value()) {
+    settings.Refuse("TIME_FORMAT", wanted, KnownTimeFormats());
+  }
   const bool has_keys = argument.find('=') != absl::string_view::npos;
   for (absl::string_view part : absl::StrSplit(argument, ',', absl::SkipEmpty())) {
     const std::pair<absl::string_view, absl::string_view> setting =
@@ -98,24 +107,26 @@ absl::StatusOr<std::unique_ptr<Output>> CsvOutput::Make(absl::string_view argume
     if (!has_keys || setting.first == "fileName") {
       path = std::string(has_keys ? setting.second : argument);
     } else if (setting.first == "timeFormat") {
-      format_name = std::string(setting.second);
+      format = FindTimeFormat(setting.second);
+      if (!format.has_value()) {
+        settings.Wrong(absl::StrCat("timeFormat: invalid value \"", setting.second, "\": expected ",
+                                    KnownTimeFormats()));
+      }
     } else if (setting.first == "saveInterval") {
       if (const absl::StatusOr<absl::Duration> interval = ParseDuration(setting.second);
           !interval.ok() || *interval <= absl::ZeroDuration()) {
-        return absl::InvalidArgumentError(
-            absl::StrCat("saveInterval: invalid value \"", setting.second,
-                         "\": expected a duration above 0, such as 5s"));
+        settings.Wrong(absl::StrCat("saveInterval: invalid value \"", setting.second,
+                                    "\": expected a duration above 0, such as 5s"));
       }
     } else {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "unknown setting '", part, "', known are: fileName, timeFormat, saveInterval"));
+      settings.Wrong(absl::StrCat("unknown setting '", part,
+                                  "', known are: fileName, timeFormat, saveInterval"));
     }
   }
   // Lines are written as they come; a wrong interval is a mistake all the same.
   settings.Duration("SAVE_INTERVAL", absl::Seconds(1));
   LOCKSTEP_RETURN_IF_ERROR(settings.status());
-  LOCKSTEP_ASSIGN_OR_RETURN(const TimeFormat format, ParseTimeFormat(format_name));
-  return std::make_unique<CsvOutput>(std::move(path), format, context);
+  return std::make_unique<CsvOutput>(std::move(path), *format, context);
 }
 
 CsvOutput::CsvOutput(std::string path, TimeFormat format, const OutputContext& context)

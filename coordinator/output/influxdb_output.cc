@@ -116,8 +116,7 @@ void AppendInfluxLine(const LineProtocolConfig& config, const Batch& batch, cons
 absl::StatusOr<std::unique_ptr<Output>> InfluxdbOutput::Make(absl::string_view argument,
                                                              const OutputContext& context) {
   SinkSettings settings(context, "INFLUXDB");
-  std::string address =
-      argument.empty() ? settings.Url("ADDR", "http://localhost:8086") : std::string();
+  std::string address = settings.Address(argument, "ADDR", "http://localhost:8086");
   std::string database = settings.Text("DB", "k6");
   if (!argument.empty()) {
     const size_t host = argument.find("://");
@@ -127,9 +126,7 @@ absl::StatusOr<std::unique_ptr<Output>> InfluxdbOutput::Make(absl::string_view a
       database = std::string(absl::StripSuffix(argument.substr(slash + 1), "/"));
     }
   }
-  if (!argument.empty()) {
-    settings.CheckUrlOfArgument(address);
-  }
+  settings.CheckAddress(address);
   address = std::string(absl::StripSuffix(address, "/"));
   Config config;
   std::string precision;

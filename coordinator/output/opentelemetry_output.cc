@@ -165,12 +165,11 @@ absl::StatusOr<std::unique_ptr<Output>> OpenTelemetryOutput::Make(absl::string_v
     settings.Refuse("GRPC_EXPORTER_ENDPOINT", *endpoint,
                     "nothing: OTLP goes over HTTP here, to K6_OTEL_HTTP_EXPORTER_ENDPOINT");
   }
-  std::string endpoint = argument.empty()
-                             ? settings.Text("HTTP_EXPORTER_ENDPOINT", "http://localhost:4318")
-                             : std::string(argument);
+  std::string endpoint =
+      settings.Address(argument, "HTTP_EXPORTER_ENDPOINT", "http://localhost:4318");
+  const bool insecure = settings.Bool("HTTP_EXPORTER_INSECURE", false);
   if (!absl::StrContains(endpoint, "://")) {
-    endpoint = absl::StrCat(settings.Bool("HTTP_EXPORTER_INSECURE", false) ? "http" : "https",
-                            "://", endpoint);
+    endpoint = absl::StrCat(insecure ? "http" : "https", "://", endpoint);
   }
   const std::string path = settings.Text("HTTP_EXPORTER_URL_PATH", "/v1/metrics");
   HttpTarget target;
@@ -178,6 +177,7 @@ absl::StatusOr<std::unique_ptr<Output>> OpenTelemetryOutput::Make(absl::string_v
   const bool has_path = endpoint.find('/', endpoint.find("://") + 3) != std::string::npos;
   target.url =
       has_path ? endpoint : absl::StrCat(endpoint, absl::StartsWith(path, "/") ? "" : "/", path);
+  settings.CheckAddress(target.url);
   target.headers = settings.Headers("HEADERS", '=');
   target.headers.push_back("Content-Type: application/x-protobuf");
   target.username = settings.Text("HTTP_EXPORTER_USERNAME", "");

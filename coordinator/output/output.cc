@@ -68,12 +68,12 @@ absl::string_view PresentName(absl::string_view name) {
 
 }  // namespace
 
-std::optional<std::string> OldNameWarning(absl::string_view spec) {
+std::optional<std::string> OldNameWarning(absl::string_view spec, absl::string_view source) {
   const absl::string_view name = PartsOf(spec).first;
   const absl::string_view present = PresentName(name);
   return present == name
              ? std::nullopt
-             : std::optional(absl::StrCat("-o ", name, ": this is an old name; use -o ", present));
+             : std::optional(absl::StrCat(source, ": this is an old name; use ", present));
 }
 
 absl::StatusOr<std::unique_ptr<Output>> MakeOutput(absl::string_view spec,

@@ -100,8 +100,8 @@ struct OutputContext {
   std::optional<int64_t> go_on_at = std::nullopt;
 };
 
-// What is to be said where `spec` calls the output by an old name, which k6 still takes.
-std::optional<std::string> OldNameWarning(absl::string_view spec);
+// What is to be said where `spec`, said at the place `source`, calls the output by an old name, which k6 still takes.
+std::optional<std::string> OldNameWarning(absl::string_view spec, absl::string_view source);
 
 // `spec` is the argument of -o: "json=out.json.gz", "csv". InvalidArgument: `invalid output type
 // 'x', available types are: ...`, or a malformed argument.

@@ -14,8 +14,8 @@ absl::StatusOr<std::unique_ptr<Output>> PrometheusOutput::Make(absl::string_view
                                                                const OutputContext& context) {
   SinkSettings settings(context, "PROMETHEUS_RW");
   HttpTarget target;
-  target.url = argument.empty() ? settings.Url("SERVER_URL", "http://localhost:9090/api/v1/write")
-                                : std::string(argument);
+  target.url = settings.Address(argument, "SERVER_URL", "http://localhost:9090/api/v1/write");
+  settings.CheckAddress(target.url);
   target.headers = settings.Headers("HTTP_HEADERS", ':');
   for (std::string& header : settings.HeaderVariables("HEADERS")) {
     target.headers.push_back(std::move(header));
@@ -30,6 +30,9 @@ absl::StatusOr<std::unique_ptr<Output>> PrometheusOutput::Make(absl::string_view
   target.password = settings.Text("PASSWORD", "");
   target.skip_tls_verify = settings.Bool("INSECURE_SKIP_TLS_VERIFY", false);
   target.minimum_tls = settings.Text("TLS_MINIMUM_VERSION", "1.3");
+  if (!IsTlsVersion(target.minimum_tls)) {
+    settings.Refuse("TLS_MINIMUM_VERSION", target.minimum_tls, "1.0, 1.1, 1.2 or 1.3");
+  }
   target.client_certificate = settings.File("CLIENT_CERTIFICATE");
   target.client_key = settings.File("CLIENT_CERTIFICATE_KEY");
   RemoteWriteConfig config;

@@ -20,10 +20,13 @@ absl::Status In(const OutputSpec& spec, const absl::Status& status) {
 
 }  // namespace
 
-OutputSpec::OutputSpec(std::string given) : text(std::move(given)), source("-o") {
-  if (const std::string name = text.substr(0, text.find('=')); !name.empty()) {
-    absl::StrAppend(&source, " ", name);
-  }
+OutputSpec::OutputSpec(std::string given)
+    : OutputSpec(OneOf({.source = "-o", .value = std::move(given)})) {}
+
+OutputSpec OutputSpec::OneOf(const Setting& said) {
+  const std::string name = said.value.substr(0, said.value.find('='));
+  const absl::string_view between = name.empty() ? "" : said.source[0] == '-' ? " " : ": ";
+  return {said.value, absl::StrCat(said.source, between, name)};
 }
 
 OutputSpec::OutputSpec(const char* given) : OutputSpec(std::string(given)) {}

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 
 #include "common/base/log.h"
+#include "common/options/tiers.h"
 #include "coordinator/output/output.h"
 
 namespace lockstep::coordinator {
@@ -22,6 +23,8 @@ struct OutputSpec {
   OutputSpec(const char* given);  // NOLINT(google-explicit-constructor): likewise
   OutputSpec(std::string given, std::string from)
       : text(std::move(given)), source(std::move(from)) {}
+  // One of several at a place: "-o json", "lockstep.yaml: out: json".
+  static OutputSpec OneOf(const Setting& said);
 
   std::string text;  // "json=out.json"
   std::string

@@ -16,6 +16,7 @@
 #include "common/base/read_file.h"
 #include "common/options/duration.h"
 #include "common/options/tiers.h"
+#include "coordinator/fetch/http_pusher.h"
 
 namespace lockstep::coordinator {
 namespace {
@@ -80,11 +81,6 @@ constexpr absl::string_view kVariables[] = {
     "STATSD_TAG_BLOCKLIST",
 };
 
-bool IsUrl(absl::string_view url) {
-  return (absl::StartsWith(url, "http://") && url.size() > 7) ||
-         (absl::StartsWith(url, "https://") && url.size() > 8);
-}
-
 // What stands before an @ may be a password.
 absl::string_view WithoutPassword(absl::string_view url) {
   return url.substr(url.rfind('@') + 1);
@@ -128,22 +124,17 @@ std::vector<std::string> SinkSettings::HeaderVariables(absl::string_view stem) {
   return lines;
 }
 
-std::string SinkSettings::Url(absl::string_view name, absl::string_view fallback) {
-  std::string url = Text(name, fallback);
-  CheckUrl(name, url);
-  return url;
+std::string SinkSettings::Address(absl::string_view argument, absl::string_view name,
+                                  absl::string_view fallback) {
+  address_ = argument.empty() ? Text(name, fallback) : std::string(argument);
+  address_place_ = argument.empty() ? absl::StrCat(VariableOf(name), ": ") : "";
+  return address_;
 }
 
-void SinkSettings::CheckUrl(absl::string_view name, absl::string_view url) {
-  if (!IsUrl(url)) {
-    Refuse(name, WithoutPassword(url), kUrl);
-  }
-}
-
-void SinkSettings::CheckUrlOfArgument(absl::string_view url) {
-  if (!IsUrl(url)) {
-    errors_.push_back(
-        absl::StrCat("invalid value \"", WithoutPassword(url), "\": expected ", kUrl));
+void SinkSettings::CheckAddress(const std::string& url) {
+  if (!IsServerUrl(url)) {
+    errors_.push_back(absl::StrCat(address_place_, "invalid value \"", WithoutPassword(address_),
+                                   "\": expected ", kUrl));
   }
 }
 
@@ -226,12 +217,16 @@ std::vector<std::string> SinkSettings::Headers(absl::string_view name, char sepa
   return headers;
 }
 
-void SinkSettings::Refuse(absl::string_view name, absl::string_view value,
-                          absl::string_view allowed) {
+std::string SinkSettings::VariableOf(absl::string_view name) const {
   const std::string setting = absl::StrCat(prefix_, "_", name);
   const std::optional<Setting> found = FindSetting(context_.environment, setting);
-  errors_.push_back(absl::StrCat(found.has_value() ? found->variable : absl::StrCat("K6_", setting),
-                                 ": invalid value \"", value, "\": expected ", allowed));
+  return found.has_value() ? found->source : absl::StrCat("K6_", setting);
+}
+
+void SinkSettings::Refuse(absl::string_view name, absl::string_view value,
+                          absl::string_view allowed) {
+  errors_.push_back(
+      absl::StrCat(VariableOf(name), ": invalid value \"", value, "\": expected ", allowed));
 }
 
 absl::Status SinkSettings::status() const {

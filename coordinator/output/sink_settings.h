@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -39,21 +40,30 @@ class SinkSettings {
   // "Name: value" for each variable that begins with the stem: of "HEADERS" X-Id is
   // K6_<PREFIX>_HEADERS_X-Id.
   std::vector<std::string> HeaderVariables(absl::string_view stem);
-  std::string Url(absl::string_view name, absl::string_view fallback);
-  // Refuses anything but an http or https URL.
-  void CheckUrl(absl::string_view name, absl::string_view url);
-  // The same of what -o says itself: "influxdb".
-  void CheckUrlOfArgument(absl::string_view url);
+  // Where the output sends to: what -o says itself, or else the variable `name`.
+  std::string Address(absl::string_view argument, absl::string_view name,
+                      absl::string_view fallback);
+  // Refuses anything but an http or https URL. `url`: what was made of the address.
+  void CheckAddress(const std::string& url);
+  // What a message about the address begins with: "K6_STATSD_ADDR: "; "" if -o says it.
+  const std::string& address_place() const { return address_place_; }
   // The path of a file that can be read; "" if the variable is not set.
   std::string File(absl::string_view name);
+  // Notes a mistake in what -o says itself.
+  void Wrong(std::string mistake) { errors_.push_back(std::move(mistake)); }
   // Notes a mistake in the variable `name`.
   void Refuse(absl::string_view name, absl::string_view value, absl::string_view allowed);
   // InvalidArgument with all mistakes, one a line.
   absl::Status status() const;
 
  private:
+  // As it was set, or else as k6 calls it.
+  std::string VariableOf(absl::string_view name) const;
+
   const OutputContext& context_;
   std::string prefix_;
+  std::string address_;
+  std::string address_place_;
   std::vector<std::string> errors_;
 };
 

@@ -145,14 +145,14 @@ absl::StatusOr<std::unique_ptr<Output>> StatsdOutput::Make(absl::string_view arg
   config.without = {without.begin(), without.end()};
   settings.Int("BUFFER_SIZE", 20, 1);
   settings.Duration("PUSH_INTERVAL", absl::Seconds(1));
-  std::string address =
-      argument.empty() ? settings.Text("ADDR", "localhost:8125") : std::string(argument);
+  std::string address = settings.Address(argument, "ADDR", "localhost:8125");
   LOCKSTEP_RETURN_IF_ERROR(settings.status());
-  return std::make_unique<StatsdOutput>(std::move(address), std::move(config));
+  return std::make_unique<StatsdOutput>(std::move(address), std::move(config),
+                                        settings.address_place());
 }
 
-StatsdOutput::StatsdOutput(std::string address, StatsdConfig config)
-    : address_(std::move(address)), config_(std::move(config)) {}
+StatsdOutput::StatsdOutput(std::string address, StatsdConfig config, std::string place)
+    : address_(std::move(address)), config_(std::move(config)), place_(std::move(place)) {}
 
 StatsdOutput::~StatsdOutput() {
   if (socket_ >= 0) {
@@ -165,10 +165,12 @@ std::string StatsdOutput::Description() const {
 }
 
 absl::Status StatsdOutput::Check() const {
-  return AddressesOf(address_).status();
+  const absl::Status known = AddressesOf(address_).status();
+  return known.ok() ? known : absl::InvalidArgumentError(absl::StrCat(place_, known.message()));
 }
 
 absl::Status StatsdOutput::Start() {
+  LOCKSTEP_RETURN_IF_ERROR(Check());
   LOCKSTEP_ASSIGN_OR_RETURN(const Addresses found, AddressesOf(address_));
   for (const addrinfo* each = found.get(); each != nullptr && socket_ < 0; each = each->ai_next) {
     socket_ = socket(each->ai_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

@@ -42,7 +42,8 @@ class StatsdOutput final : public Output {
   // InvalidArgument with all settings that are wrong.
   static absl::StatusOr<std::unique_ptr<Output>> Make(absl::string_view argument,
                                                       const OutputContext& context);
-  StatsdOutput(std::string address, StatsdConfig config);
+  // `place`: what messages about the address begin with.
+  StatsdOutput(std::string address, StatsdConfig config, std::string place = "");
   ~StatsdOutput() override;
 
   std::string Description() const override;
@@ -61,6 +62,7 @@ class StatsdOutput final : public Output {
 
   const std::string address_;
   const StatsdConfig config_;
+  const std::string place_;
   int socket_ = -1;
   std::string packet_;
   uint64_t packet_samples_ = 0;

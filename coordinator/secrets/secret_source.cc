@@ -10,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
@@ -97,84 +98,6 @@ absl::StatusOr<KnownSecrets> ReadSecretFile(const std::vector<Part>& parts) {
   return secrets;
 }
 
-absl::StatusOr<absl::Duration> ReadTime(absl::string_view name, const std::string& value) {
-  const absl::StatusOr<absl::Duration> time = ParseDurationWithUnit(value);
-  if (!time.ok() || *time <= absl::ZeroDuration() || *time > absl::Hours(1)) {
-    return WrongPart(absl::StrCat("url: ", name, ": invalid value \"", value, "\""),
-                     "a duration of up to 1h, such as 30s");
-  }
-  return *time;
-}
-
-absl::StatusOr<int64_t> ReadCount(absl::string_view name, const std::string& value, int64_t least) {
-  int64_t number = 0;
-  if (!absl::SimpleAtoi(value, &number) || number < least || number > kMostSetting) {
-    return WrongPart(absl::StrCat("url: ", name, ": invalid value \"", value, "\""),
-                     absl::StrCat("an integer from ", least, " to ", kMostSetting));
-  }
-  return number;
-}
-
-absl::Status TakeSetting(const std::string& name, const std::string& value,
-                         UrlSecretSettings* settings) {
-  absl::string_view header = name;
-  if (name == "urlTemplate") {
-    settings->url_template = value;
-  } else if (name == "method") {
-    settings->method = absl::AsciiStrToUpper(value);
-  } else if (name == "responsePath") {
-    settings->response_path = value;
-  } else if (name == "timeout") {
-    LOCKSTEP_ASSIGN_OR_RETURN(settings->timeout, ReadTime(name, value));
-  } else if (name == "retryBackoff") {
-    LOCKSTEP_ASSIGN_OR_RETURN(settings->retry_backoff, ReadTime(name, value));
-  } else if (name == "requestsPerMinuteLimit") {
-    LOCKSTEP_ASSIGN_OR_RETURN(settings->requests_per_minute, ReadCount(name, value, 1));
-  } else if (name == "requestsBurst") {
-    LOCKSTEP_ASSIGN_OR_RETURN(settings->burst, ReadCount(name, value, 1));
-  } else if (name == "maxRetries") {
-    LOCKSTEP_ASSIGN_OR_RETURN(settings->max_retries, ReadCount(name, value, 0));
-  } else if (absl::ConsumePrefix(&header, kHeaderPrefix) && !header.empty()) {
-    if (value.find_first_of("\r\n") != std::string::npos ||
-        header.find_first_of(" :\r\n") != absl::string_view::npos) {
-      return WrongPart(absl::StrCat("url: ", name), "a header of one line");
-    }
-    settings->headers.push_back(absl::StrCat(header, ": ", value));
-  } else {
-    return WrongPart(absl::StrCat("url: unknown setting \"", name, "\""),
-                     "urlTemplate, method, headers.NAME, responsePath, timeout, "
-                     "requestsPerMinuteLimit, requestsBurst, maxRetries, retryBackoff or config");
-  }
-  return absl::OkStatus();
-}
-
-absl::Status TakeConfigFile(const std::string& path, UrlSecretSettings* settings) {
-  const absl::StatusOr<std::string> text = ReadFile(path, kMostSourceBytes);
-  if (!text.ok()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("url: config: \"", path, "\" cannot be read: ", text.status().message()));
-  }
-  const nlohmann::json config = nlohmann::json::parse(*text, nullptr, false);
-  if (!config.is_object()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("url: config: \"", path, "\" is no JSON object"));
-  }
-  const auto as_text = [](const nlohmann::json& value) {
-    return value.is_string() ? value.get<std::string>() : value.dump();
-  };
-  for (const auto& [name, value] : config.items()) {
-    if (name == "headers" && value.is_object()) {
-      for (const auto& [header, content] : value.items()) {
-        LOCKSTEP_RETURN_IF_ERROR(
-            TakeSetting(absl::StrCat(kHeaderPrefix, header), as_text(content), settings));
-      }
-    } else {
-      LOCKSTEP_RETURN_IF_ERROR(TakeSetting(name, as_text(value), settings));
-    }
-  }
-  return absl::OkStatus();
-}
-
 constexpr std::pair<const char*, const char*> kUrlVariables[] = {
     {"URL_TEMPLATE", "urlTemplate"},
     {"METHOD", "method"},
@@ -185,52 +108,158 @@ constexpr std::pair<const char*, const char*> kUrlVariables[] = {
     {"REQUESTS_PER_MINUTE_LIMIT", "requestsPerMinuteLimit"},
     {"REQUESTS_BURST", "requestsBurst"}};
 
-absl::Status TakeVariables(const Environment& environment, UrlSecretSettings* settings) {
-  for (const auto& [variable, name] : kUrlVariables) {
-    if (const auto found = FindSetting(environment, absl::StrCat("SECRET_SOURCE_URL_", variable));
-        found.has_value()) {
-      LOCKSTEP_RETURN_IF_ERROR(TakeSetting(name, found->value, settings));
+// Reads the settings of a url source. What is wrong with each is noted with its place.
+class UrlReader {
+ public:
+  void TakeVariables(const Environment& environment) {
+    for (const auto& [variable, name] : kUrlVariables) {
+      if (const auto found = FindSetting(environment, absl::StrCat("SECRET_SOURCE_URL_", variable));
+          found.has_value()) {
+        Take(name, found->value, found->source);
+      }
     }
-  }
-  for (const absl::string_view prefix :
-       {"K6_SECRET_SOURCE_URL_HEADER_", "LOCKSTEP_SECRET_SOURCE_URL_HEADER_"}) {
-    for (const auto& [variable, value] : environment) {
-      if (absl::string_view header = variable; absl::ConsumePrefix(&header, prefix)) {
-        LOCKSTEP_RETURN_IF_ERROR(
-            TakeSetting(absl::StrCat(kHeaderPrefix, absl::StrReplaceAll(header, {{"_", "-"}})),
-                        value, settings));
+    for (const absl::string_view prefix :
+         {"K6_SECRET_SOURCE_URL_HEADER_", "LOCKSTEP_SECRET_SOURCE_URL_HEADER_"}) {
+      for (const auto& [variable, value] : environment) {
+        if (absl::string_view header = variable; absl::ConsumePrefix(&header, prefix)) {
+          Take(absl::StrCat(kHeaderPrefix, absl::StrReplaceAll(header, {{"_", "-"}})), value,
+               variable);
+        }
       }
     }
   }
-  return absl::OkStatus();
-}
 
-absl::StatusOr<UrlSecretSettings> ReadUrlSettings(const std::vector<Part>& parts,
-                                                  const Environment& environment) {
-  UrlSecretSettings settings;
-  LOCKSTEP_RETURN_IF_ERROR(TakeVariables(environment, &settings));
-  for (const Part& part : parts) {
-    if (part.key == "config" && part.value.has_value()) {
-      LOCKSTEP_RETURN_IF_ERROR(TakeConfigFile(*part.value, &settings));
+  void TakeConfigFile(const std::string& path) {
+    const std::string place = absl::StrCat("url: config: \"", path, "\"");
+    const absl::StatusOr<std::string> text = ReadFile(path, kMostSourceBytes);
+    if (!text.ok()) {
+      mistakes_.push_back(absl::StrCat(place, " cannot be read: ", text.status().message()));
+      may_have_more_ = true;
+      return;
+    }
+    const nlohmann::json config = nlohmann::json::parse(*text, nullptr, false);
+    if (!config.is_object()) {
+      mistakes_.push_back(absl::StrCat(place, " is no JSON object"));
+      may_have_more_ = true;
+      return;
+    }
+    const auto take = [&](const std::string& name, const nlohmann::json& value) {
+      Take(name, value.is_string() ? value.get<std::string>() : value.dump(),
+           absl::StrCat(place, ": ", name));
+    };
+    for (const auto& [name, value] : config.items()) {
+      if (name == "headers" && value.is_object()) {
+        for (const auto& [header, content] : value.items()) {
+          take(absl::StrCat(kHeaderPrefix, header), content);
+        }
+      } else {
+        take(name, value);
+      }
     }
   }
-  for (const Part& part : parts) {
-    // As k6's documentation writes it; the settings are variables, which have been read.
-    if (part.key == "env" && !part.value.has_value()) {
-      continue;
+
+  void TakePart(const Part& part) {
+    // "env", as k6's documentation writes it: the settings are variables, which have been read.
+    if (part.key == "config" || (part.key == "env" && !part.value.has_value())) {
+      return;
     }
     if (!part.value.has_value()) {
-      return WrongPart(absl::StrCat("url: \"", part.key, "\""), "SETTING=VALUE");
-    }
-    if (part.key != "config") {
-      LOCKSTEP_RETURN_IF_ERROR(TakeSetting(part.key, *part.value, &settings));
+      Wrong(absl::StrCat("url: \"", part.key, "\""), "SETTING=VALUE");
+    } else {
+      Take(part.key, *part.value, absl::StrCat("url: ", part.key));
     }
   }
-  if (HttpScheme(settings.url_template).empty() ||
-      !absl::StrContains(settings.url_template, kPlaceholder)) {
-    return WrongPart("url: urlTemplate", "an https:// or http:// URL with {key} in it");
+
+  absl::StatusOr<UrlSecretSettings> Settings() {
+    if (!may_have_more_ && (HttpScheme(settings_.url_template).empty() ||
+                            !absl::StrContains(settings_.url_template, kPlaceholder))) {
+      Wrong(template_place_, "an https:// or http:// URL with {key} in it");
+    }
+    if (!mistakes_.empty()) {
+      return absl::InvalidArgumentError(absl::StrJoin(mistakes_, "\n"));
+    }
+    return settings_;
   }
-  return settings;
+
+ private:
+  void Wrong(absl::string_view place, absl::string_view expected) {
+    mistakes_.push_back(absl::StrCat(place, ": expected ", expected));
+  }
+  void WrongValue(absl::string_view place, absl::string_view value, absl::string_view expected) {
+    Wrong(absl::StrCat(place, ": invalid value \"", value, "\""), expected);
+  }
+
+  void ReadTime(const std::string& place, const std::string& value, absl::Duration* time) {
+    const absl::StatusOr<absl::Duration> read = ParseDurationWithUnit(value);
+    if (!read.ok() || *read <= absl::ZeroDuration() || *read > absl::Hours(1)) {
+      WrongValue(place, value, "a duration of up to 1h, such as 30s");
+    } else {
+      *time = *read;
+    }
+  }
+  void ReadCount(const std::string& place, const std::string& value, int64_t least,
+                 int64_t* number) {
+    if (!absl::SimpleAtoi(value, number) || *number < least || *number > kMostSetting) {
+      WrongValue(place, value, absl::StrCat("an integer from ", least, " to ", kMostSetting));
+    }
+  }
+  void ReadHeader(const std::string& place, absl::string_view header, const std::string& value) {
+    if (value.find_first_of("\r\n") != std::string::npos ||
+        header.find_first_of(" :\r\n") != absl::string_view::npos) {
+      Wrong(place, "a header of one line");
+    } else {
+      settings_.headers.push_back(absl::StrCat(header, ": ", value));
+    }
+  }
+
+  void Take(const std::string& name, const std::string& value, const std::string& place) {
+    absl::string_view header = name;
+    if (name == "urlTemplate") {
+      settings_.url_template = value;
+      template_place_ = place;
+    } else if (name == "method") {
+      settings_.method = absl::AsciiStrToUpper(value);
+    } else if (name == "responsePath") {
+      settings_.response_path = value;
+    } else if (name == "timeout") {
+      ReadTime(place, value, &settings_.timeout);
+    } else if (name == "retryBackoff") {
+      ReadTime(place, value, &settings_.retry_backoff);
+    } else if (name == "requestsPerMinuteLimit") {
+      ReadCount(place, value, 1, &settings_.requests_per_minute);
+    } else if (name == "requestsBurst") {
+      ReadCount(place, value, 1, &settings_.burst);
+    } else if (name == "maxRetries") {
+      ReadCount(place, value, 0, &settings_.max_retries);
+    } else if (absl::ConsumePrefix(&header, kHeaderPrefix) && !header.empty()) {
+      ReadHeader(place, header, value);
+    } else {
+      Wrong(absl::StrCat(absl::StripSuffix(place, name), "unknown setting \"", name, "\""),
+            "urlTemplate, method, headers.NAME, responsePath, timeout, "
+            "requestsPerMinuteLimit, requestsBurst, maxRetries, retryBackoff or config");
+    }
+  }
+
+  UrlSecretSettings settings_;
+  std::string template_place_ = "url: urlTemplate";
+  std::vector<std::string> mistakes_;
+  bool may_have_more_ = false;  // settings, in a file that could not be read
+};
+
+// Variables are weaker than the file, and that is than what the source says itself.
+absl::StatusOr<UrlSecretSettings> ReadUrlSettings(const std::vector<Part>& parts,
+                                                  const Environment& environment) {
+  UrlReader reader;
+  reader.TakeVariables(environment);
+  for (const Part& part : parts) {
+    if (part.key == "config" && part.value.has_value()) {
+      reader.TakeConfigFile(*part.value);
+    }
+  }
+  for (const Part& part : parts) {
+    reader.TakePart(part);
+  }
+  return reader.Settings();
 }
 
 }  // namespace
@@ -277,26 +306,31 @@ absl::StatusOr<SecretSource> ReadSecretSource(absl::string_view text,
   return source;
 }
 
-absl::StatusOr<std::vector<SecretSource>> ReadSecretSources(const std::vector<std::string>& texts,
-                                                            const Environment& environment,
-                                                            absl::string_view label) {
+absl::StatusOr<std::vector<SecretSource>> ReadSecretSources(const std::vector<Setting>& said,
+                                                            const Environment& environment) {
   std::vector<SecretSource> sources;
+  std::vector<std::string> mistakes;
   std::set<std::string> names;
   bool with_default = false;
-  for (const std::string& text : texts) {
+  for (const auto& [place, text] : said) {
     absl::StatusOr<SecretSource> source = ReadSecretSource(text, environment);
     if (!source.ok()) {
-      return absl::InvalidArgumentError(absl::StrCat(label, ": ", source.status().message()));
+      for (absl::string_view mistake : absl::StrSplit(source.status().message(), '\n')) {
+        mistakes.push_back(absl::StrCat(place, ": ", mistake));
+      }
+      continue;
     }
     if (!names.insert(source->name).second) {
-      return absl::InvalidArgumentError(absl::StrCat(label, ": two sources are called \"",
-                                                     source->name,
-                                                     "\"; name=NAME gives each its own name"));
+      mistakes.push_back(absl::StrCat(place, ": two sources are called \"", source->name,
+                                      "\"; name=NAME gives each its own name"));
     }
     if (source->is_default && std::exchange(with_default, true)) {
-      return absl::InvalidArgumentError(absl::StrCat(label, ": two sources are the default one"));
+      mistakes.push_back(absl::StrCat(place, ": two sources are the default one"));
     }
     sources.push_back(*std::move(source));
+  }
+  if (!mistakes.empty()) {
+    return absl::FailedPreconditionError(absl::StrJoin(mistakes, "\n"));
   }
   if (sources.size() == 1) {
     sources[0].is_default = true;

@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 
 #include "common/base/environment.h"
+#include "common/options/tiers.h"
 
 namespace lockstep::coordinator {
 
@@ -43,14 +44,13 @@ std::vector<std::string> SecretVariables();
 // "mock=KEY=VALUE,...", "file=PATH" or "url=KEY=VALUE,..." as in k6, each with "name=NAME" and
 // "default" among its parts. The settings of `url` may be in a JSON file (config=PATH) and in the
 // variables K6_SECRET_SOURCE_URL_* (LOCKSTEP_SECRET_SOURCE_URL_*), which are weaker. InvalidArgument
-// names the part that is wrong, or the file; no value of a secret is in a message.
+// names the parts that are wrong, a line for each, or the file; no value of a secret is in a message.
 absl::StatusOr<SecretSource> ReadSecretSource(absl::string_view text,
                                               const Environment& environment);
 
-// All of them; `label` is where they are from, for messages. InvalidArgument, too, if two have one name or
-// two are the default.
-absl::StatusOr<std::vector<SecretSource>> ReadSecretSources(
-    const std::vector<std::string>& texts, const Environment& environment,
-    absl::string_view label = "--secret-source");
+// All of them. FailedPrecondition: with a line for each mistake, which names its place; so it is if two have one name or two
+// are the default.
+absl::StatusOr<std::vector<SecretSource>> ReadSecretSources(const std::vector<Setting>& said,
+                                                            const Environment& environment);
 
 }  // namespace lockstep::coordinator

@@ -123,7 +123,7 @@ class Mistakes(LockstepTest):
                                self.script("export const options = { rps: 'x' }; export default function () {}"))
         self.assertEqual(255, result.returncode)
         for mistake in ("--vus: invalid value", "rps: invalid value", "invalid output type 'jsn'", 'did you mean \\"json\\"?',
-                        "is no http:// or https:// URL"):
+                        "expected http://host:port or https://host:port"):
             self.assertIn(mistake, result.stderr)
 
     def test_a_misspelt_option_is_a_warning_and_with_strict_an_error(self):

@@ -375,7 +375,7 @@ class Secrets(LockstepTest):
     def test_mistakes_are_told_before_the_run(self):
         for source, error in (("vault=x", "unknown type"), ("file=gone.txt", "cannot be read"), ("url=urlTemplate=http://h/", "with {key} in it")):
             result = self.lockstep("run", "-q", f"--secret-source={source}", self.script("export default () => {};"))
-            self.assertEqual(104, result.returncode)
+            self.assertEqual(255, result.returncode)
             self.assertIn("--secret-source: ", result.stderr)
             self.assertIn(error, result.stderr)
 

@@ -235,7 +235,7 @@ class Fails(OutputsTest):
         for out, message in (("junit=/no/such/junit.xml", "cannot write '/no/such/junit.xml': No such file or directory"),
                              ("json=/no/such/points.json", "cannot write '/no/such/points.json'"),
                              ("result=", "-o result: a file is needed: result=FILE"),
-                             ("experimental-prometheus-rw=nonsense", "is no http:// or https:// URL"),
+                             ("experimental-prometheus-rw=nonsense", "expected http://host:port or https://host:port"),
                              ("statsd=localhost:port", "expected HOST or HOST:PORT"),
                              ("kafka=x", "invalid output type 'kafka', available types are:")):
             result = self.lockstep("run", "-q", "-e", f"TARGET={server.url}", "-o", out, self.script(SCRIPT))

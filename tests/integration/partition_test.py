@@ -97,11 +97,12 @@ class Mistakes(LockstepTest):
             ("0:2/3", "0,1/3,1", ["--execution-segment:", "0:2/3", "can't be found in sequence"]),
         ]:
             with self.subTest(part=part, sequence=sequence):
+                code = 104 if "can't be found in sequence" in words else 255  # each is one, and they do not fit together
                 for command in ["run", "plan"]:
                     self.check(words, command, script, "--execution-segment", part,
-                               *(["--execution-segment-sequence", sequence] if sequence else []))
-        self.check(["executionSegment", "2 agents"], "run", "--agents", "2", "--execution-segment", "0:1/2", script)
-        self.check(["executionSegment", "--on-agent-loss redistribute"], "run", "--on-agent-loss", "redistribute",
+                               *(["--execution-segment-sequence", sequence] if sequence else []), code=code)
+        self.check(["--execution-segment:", "2 agents"], "run", "--agents", "2", "--execution-segment", "0:1/2", script)
+        self.check(["--execution-segment:", "--on-agent-loss redistribute"], "run", "--on-agent-loss", "redistribute",
                    "--execution-segment", "0:1/2", script)
 
     def test_in_weights_and_agents(self):

@@ -372,7 +372,30 @@ class Mistakes(LockstepTest):
         self.check(255, "--duration", "run", "--duration", "5", script)
         self.check(255, "--vus", "run", "--vus", "many", script)
         self.check(255, "--summary-export: cannot write 'no/x.json'", "run", "--summary-export", "no/x.json", script)
-        self.check(104, "--local-ips: invalid value", "inspect", "--local-ips", "lo", script)
+        self.check(255, "--local-ips: invalid value", "inspect", "--local-ips", "lo", script)
+        self.check(255, "--blacklist-ip: invalid value", "run", "--blacklist-ip", "lo", script)
+        self.check(255, "--block-hostnames: invalid hostname", "run", "--block-hostnames", "%", script)
+        self.check(255, "--summary-trend-stats: invalid value", "run", "--summary-trend-stats", "p(x)", script)
+        self.check(255, "--rps: invalid value", "run", "--rps=-1", script)
+        self.check(255, "--secret-source: unknown type", "run", "--secret-source=vault", script)
+        # What does not fit together is a matter of the options, wherever they are from.
+        self.check(104, "-u, -i: scenario default has configuration errors", "run", "-u", "3", "-i", "2", script)
+
+    def test_are_told_under_the_name_that_was_written(self):
+        script = self.script("export default () => {}")
+        (self.folder / "c.yaml").write_text("setupTimeout: -1\nsystemTags: [ulr]\nthresholds: {nope: ['count>1']}\nout: [statsd=h:0]\n", "utf-8")
+        result = self.lockstep("run", "-q", "-c", "c.yaml", "-u", "x", "--vus", "2", "-u", "3", "-O", "a", script)
+        self.assertIn('unknown flag \\"-O\\" of run', result.stderr)
+        result = self.lockstep("run", "-q", "-c", "c.yaml", "-u", "x", "--vus", "2", "-u", "3", script)
+        self.assertEqual(255, result.returncode)
+        for mistake in ('-u: invalid value \\"x\\"', "c.yaml: setupTimeout: invalid value", "c.yaml: thresholds: invalid threshold defined on nope",
+                        "c.yaml: out: statsd: invalid value"):
+            self.assertIn(mistake, result.stderr)
+        self.check(255, "-O: invalid value", "archive", "-O", "", script)
+        result = self.lockstep("run", "-q", "--system-tags", "ulr", script)
+        self.assertIn('--system-tags: there is no system tag \\"ulr\\"', result.stderr)
+        self.env["K6_STATSD_ADDR"] = "h:0"
+        self.check(255, "-o statsd: K6_STATSD_ADDR: invalid value", "run", "-o", "statsd", script)
 
     def test_everywhere_are_told_at_once(self):
         (self.folder / "lockstep.yaml").write_text("batch: many\n", "utf-8")

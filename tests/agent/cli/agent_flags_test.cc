@@ -62,6 +62,9 @@ TEST(AgentFlags, NamesWhatIsWrong) {
               HasSubstr("--label: invalid value \"nonsense\": expected KEY=VALUE"));
   EXPECT_EQ(Bad({"--coordinator", "h:1", "--insecure", "--name", "ad\xFF"}).error,
             "--name: invalid value \"ad\\xff\": expected UTF-8");
+  EXPECT_EQ(Bad({"--coordinator", "h:1", "--metrics-address", "x", "--weight", "0"}).error,
+            "--weight: invalid value \"0\": expected an integer from 1 to 1000000\n"
+            "--metrics-address: invalid address \"x\": expected HOST:PORT or :PORT");
   EXPECT_EQ(Bad({"--coordinator", "h:port", "--insecure"}).error,
             "--coordinator: invalid value \"h:port\": expected HOST:PORT, HOST (port 7411) or "
             "unix:PATH");
@@ -74,6 +77,21 @@ TEST(AgentFlags, NamesWhatIsWrong) {
             "--coordinator is missing: expected HOST[:PORT] or unix:PATH\n"
             "--workers: invalid value \"5000\": expected an integer from 1 to 1024");
   EXPECT_EQ(Bad({"--coordinator", "h:1", "--bogus"}).code, ExitCode::kOther);
+}
+
+TEST(AgentFlags, WarnOfVariablesThatAreMuchLikeItsOwn) {
+  const Environment environment = {{"LOCKSTEP_TOKNE", "x"},
+                                   {"LOCKSTEP_VUS", "5"},  // the coordinator's
+                                   {"LOCKSTEP_TOKEN", "y"},
+                                   {"LOCKSTEP_AGENT_SERVICE_HOST", "10.0.0.1"}};
+  const auto warnings_with = [&](std::vector<std::string> more) {
+    more.insert(more.end(), {"--coordinator", "h:1"});
+    return std::get<AgentFlags>(ParseAgentFlags(more, environment)).warnings;
+  };
+  EXPECT_THAT(warnings_with({}),
+              testing::ElementsAre("LOCKSTEP_TOKNE has no effect: there is no such variable; did "
+                                   "you mean \"LOCKSTEP_TOKEN\"?"));
+  EXPECT_THAT(warnings_with({"--parent", "1"}), testing::IsEmpty());
 }
 
 TEST(AgentFlags, HelpIsNoError) {

@@ -54,7 +54,7 @@ TEST(ParseEnvironmentOptions, TakesAnyWordOfHttpDebugWhereAFlagIsHeldToItsChoice
       variable.warnings,
       ElementsAre(::testing::StartsWith("K6_HTTP_DEBUG: \"true\" is taken for \"headers\"")));
   ParsedOptions flag;
-  ParseOptionFlag("httpDebug", {"ful"}, "--http-debug", &flag);
+  ParseOptionFlag("httpDebug", {{"--http-debug", "ful"}}, &flag);
   EXPECT_THAT(flag.errors,
               ElementsAre("--http-debug: invalid value \"ful\": expected one of headers, full"));
 }
@@ -74,30 +74,51 @@ TEST(ParseEnvironmentOptions, NamesTheVariableInErrors) {
 
 TEST(ParseOptionFlag, ReadsWhatFlagsWriteOtherwiseThanVariables) {
   ParsedOptions parsed;
-  ParseOptionFlag("tags", {"a=b,c", "d=e=f"}, "--tag", &parsed);
-  ParseOptionFlag("stages", {"1s:2,3s:4", ":5"}, "--stage", &parsed);
-  ParseOptionFlag("httpDebug", {"true"}, "--http-debug", &parsed);
-  ParseOptionFlag("vus", {"1", "2"}, "--vus", &parsed);
+  ParseOptionFlag("tags", {{"--tag", "a=b,c"}, {"--tag", "d=e=f"}}, &parsed);
+  ParseOptionFlag("stages", {{"--stage", "1s:2,3s:4"}, {"-s", ":5"}}, &parsed);
+  ParseOptionFlag("httpDebug", {{"--http-debug", "true"}}, &parsed);
+  ParseOptionFlag("vus", {{"--vus", "1"}, {"-u", "2"}}, &parsed);
   ASSERT_THAT(parsed.errors, IsEmpty());
   EXPECT_THAT(*parsed.options.tags, ElementsAre(Pair("a", "b,c"), Pair("d", "e=f")));
   EXPECT_EQ(parsed.options.stages,
             (std::vector<Stage>{{absl::Seconds(1), 2}, {absl::Seconds(3), 4}, {std::nullopt, 5}}));
   EXPECT_EQ(parsed.options.http_debug, "headers");
   EXPECT_EQ(parsed.options.vus, 2);
+  EXPECT_EQ(NameOf("vus", parsed.sources), "-u");
+  EXPECT_EQ(NameOf("duration", parsed.sources), "duration");
 }
 
 TEST(ParseOptionFlag, NamesEachFaultyValue) {
   ParsedOptions parsed;
-  ParseOptionFlag("stages", {"1:2", "1s:2,x"}, "--stage", &parsed);
-  ParseOptionFlag("tags", {"a", "b="}, "--tag", &parsed);
-  ParseOptionFlag("minIterationDuration", {"5"}, "--min-iteration-duration", &parsed);
+  ParseOptionFlag("stages", {{"--stage", "1:2"}, {"-s", "1s:2,x"}}, &parsed);
+  ParseOptionFlag("tags", {{"--tag", "a"}, {"--tag", "b="}}, &parsed);
+  ParseOptionFlag("vus", {{"--vus", "2"}, {"-u", "x"}, {"--vus", "3"}}, &parsed);
+  ParseOptionFlag("minIterationDuration", {{"--min-iteration-duration", "5"}}, &parsed);
   EXPECT_THAT(
       parsed.errors,
       ElementsAre("--stage: invalid value \"1:2\": expected [duration]:[target], such as 10s:5",
-                  "--stage: invalid value \"x\": expected [duration]:[target], such as 10s:5",
+                  "-s: invalid value \"x\": expected [duration]:[target], such as 10s:5",
                   "--tag: invalid value \"a\": expected name=value",
                   "--tag: invalid value \"b=\": expected name=value",
+                  "-u: invalid value \"x\": expected an integer",
                   ::testing::StartsWith("--min-iteration-duration: ")));
+}
+
+TEST(ParseOptionFlag, RefusesWhatTheOptionCannotBe) {
+  const std::pair<const char*, Setting> kRows[] = {
+      {"executionSegment", {"--execution-segment", "x"}},
+      {"executionSegmentSequence", {"--execution-segment-sequence", "x"}},
+      {"localIPs", {"--local-ips", "x"}},
+      {"blacklistIPs", {"--blacklist-ip", "x"}},
+      {"blockHostnames", {"--block-hostnames", "%"}},
+      {"summaryTrendStats", {"--summary-trend-stats", "x"}},
+      {"rps", {"--rps", "-1"}},
+  };
+  for (const auto& [key, said] : kRows) {
+    ParsedOptions parsed;
+    ParseOptionFlag(key, {said}, &parsed);
+    EXPECT_THAT(parsed.errors, ElementsAre(::testing::StartsWith(said.source + ": ")));
+  }
 }
 
 TEST(OptionFlags, SayWhetherAFlagTakesAValue) {
@@ -170,7 +191,7 @@ TEST(ParseYamlConfig, NamesFileKeyAndValueInErrors) {
 TEST(ParseJsonConfig, TakesFeatureFlagsThatDoNothing) {
   const ConfigFile file = ParseJsonConfig(R"({"features": ["freeze-env"], "vus": 2})", "c.json");
   EXPECT_THAT(file.parsed.errors, IsEmpty());
-  EXPECT_THAT(file.parsed.warnings, ElementsAre("features has no effect in this version"));
+  EXPECT_THAT(file.parsed.warnings, ElementsAre("c.json: features has no effect in this version"));
 }
 
 TEST(ParseJsonConfig, ReadsTheFileOfK6) {

@@ -49,15 +49,58 @@ TEST(OptionTiers, TellWhatIsWrongInAllTiersAtOnce) {
 
 TEST(OptionTiers, NameTheFlagOrVariableOfAValueThatMayNotBe) {
   TestSettings settings;
-  settings.flags.batch = -1;
+  settings.config_file = ::testing::TempDir() + "/sources.yaml";
+  std::ofstream(settings.config_file) << "setupTimeout: -3\nhttpDebug: what\n";
   const OptionTiers tiers =
       OptionTiers::Load(settings, {{"K6_SUMMARY_TREND_STATS", "foo"}, {"LOCKSTEP_RPS", "-2"}});
   const auto resolved = tiers.Resolve(R"({"maxRedirects": -3})", {"default"});
+  const std::string file = settings.config_file;
   EXPECT_THAT(resolved.errors,
-              ::testing::UnorderedElementsAre(::testing::StartsWith("--batch: "),
-                                              ::testing::StartsWith("LOCKSTEP_RPS: "),
+              ::testing::UnorderedElementsAre(::testing::StartsWith("LOCKSTEP_RPS: "),
                                               ::testing::StartsWith("K6_SUMMARY_TREND_STATS: "),
+                                              ::testing::StartsWith(file + ": setupTimeout: "),
                                               ::testing::StartsWith("maxRedirects: ")));
+  EXPECT_THAT(
+      resolved.warnings,
+      ::testing::ElementsAre(::testing::StartsWith(file + ": httpDebug: \"what\" is taken")));
+}
+
+TEST(OptionTiers, NameTheFileOfAScenario) {
+  TestSettings settings;
+  settings.config_file = ::testing::TempDir() + "/scenarios.yaml";
+  std::ofstream(settings.config_file)
+      << "scenarios: {a: {executor: constant-vus, duration: 1s, vus: 0, exec: nope}}";
+  const std::string place = settings.config_file + ": scenarios: ";
+  EXPECT_THAT(OptionTiers::Load(settings, {}).Resolve("", {"default"}).errors,
+              ::testing::ElementsAre(
+                  ::testing::StartsWith(place + "scenario a has configuration errors: "),
+                  ::testing::StartsWith(place + "executor a: function 'nope' not found")));
+}
+
+// What only turns out once the tiers are put together.
+TEST(OptionTiers, NameThePlacesOfWhatDoesNotFitTogether) {
+  TestSettings settings;
+  settings.flags.vus = 3;
+  settings.flag_sources["vus"] = "-u";
+  settings.flags.system_tags = {"ulr"};
+  settings.flag_sources["systemTags"] = "--system-tags";
+  settings.config_file = ::testing::TempDir() + "/together.yaml";
+  std::ofstream(settings.config_file) << "executionSegment: 0:1/3\n";
+  const auto resolved =
+      OptionTiers::Load(
+          settings, {{"K6_ITERATIONS", "2"}, {"LOCKSTEP_EXECUTION_SEGMENT_SEQUENCE", "0,1/2,1"}})
+          .Resolve("", {"default"});
+  EXPECT_THAT(resolved.errors,
+              ::testing::ElementsAre(
+                  "-u, K6_ITERATIONS: scenario default has configuration errors: the number of "
+                  "iterations (2) can't be less than the number of VUs (3)",
+                  ::testing::StartsWith(settings.config_file + ": executionSegment: ")));
+  EXPECT_THAT(resolved.warnings, ::testing::ElementsAre(::testing::StartsWith(
+                                     "--system-tags: there is no system tag \"ulr\"")));
+  // In a script the keys say it all.
+  EXPECT_THAT(
+      OptionTiers::Load({}, {}).Resolve(R"({"vus": 3, "iterations": 2})", {"default"}).errors,
+      ::testing::ElementsAre(::testing::StartsWith("scenario default has ")));
 }
 
 // Before any agent hears of them, and beside what else is wrong.

@@ -10,6 +10,10 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::Pair;
 
+MATCHER_P2(Said, source, value, "") {
+  return arg.source == source && arg.value == value;
+}
+
 TEST(CommandLine, ReadsOptionFlags) {
   const RunCommand run = Parsed<RunCommand>(
       {"run", "-u", "2", "-d", "1m30s", "--tag", "a=b", "--tag=c=d", "--throw", "--user-agent", "",
@@ -46,7 +50,7 @@ TEST(CommandLine, ReadsSettingsOfTheRun) {
       Parsed<RunCommand>({"run", "-o", "json=a", "--out", "csv=b", "-q", "--summary-mode", "full",
                           "--agents", "3", "--on-agent-loss", "tolerate=25%", "--partition=fair",
                           "--include-system-env-vars=false", "--log-format", "raw", "s.js"});
-  EXPECT_THAT(run.run.outputs, ElementsAre("json=a", "csv=b"));
+  EXPECT_THAT(run.run.outputs, ElementsAre(Said("-o", "json=a"), Said("--out", "csv=b")));
   EXPECT_TRUE(run.run.quiet);
   EXPECT_EQ(run.run.summary_mode, SummaryMode::kFull);
   EXPECT_EQ(run.run.agents, 3);
@@ -81,7 +85,7 @@ TEST(CommandLine, TakesFromTheEnvironmentWhatNoFlagGives) {
   const Environment environment = {
       {"K6_OUT", "csv"}, {"NO_COLOR", "1"}, {"LOCKSTEP_NO_THRESHOLDS", "true"}};
   const RunCommand run = Parsed<RunCommand>({"run", "s.js"}, environment);
-  EXPECT_THAT(run.run.outputs, ElementsAre("csv"));
+  EXPECT_THAT(run.run.outputs, ElementsAre(Said("K6_OUT", "csv")));
   EXPECT_TRUE(run.log.no_color);
   EXPECT_TRUE(run.run.no_thresholds);
   EXPECT_FALSE(
@@ -248,19 +252,31 @@ TEST(CommandLine, KnowsWhetherAFlagOrAVariableSaidIt) {
       {{"K6_LOG_OUTPUT", "stdout"}, {"K6_SECRET_SOURCE", "zz"}, {"K6_CONSOLE_OUTPUT", "x"}});
   EXPECT_EQ(by_flag.log.output_source, "--log-output");
   EXPECT_EQ(by_flag.log.console_source, "--console-output");
-  EXPECT_EQ(by_flag.test.secret_label, "--secret-source");
+  EXPECT_THAT(by_flag.test.secret_sources, ElementsAre(Said("--secret-source", "mock=a=b")));
   const RunCommand by_variable = Parsed<RunCommand>(
       {"run", "s.js"},
       {{"K6_LOG_OUTPUT", "none"}, {"K6_SECRET_SOURCE", "zz"}, {"LOCKSTEP_CONSOLE_OUTPUT", "x"}});
   EXPECT_EQ(by_variable.log.output_source, "K6_LOG_OUTPUT");
   EXPECT_EQ(by_variable.log.console_source, "LOCKSTEP_CONSOLE_OUTPUT");
-  EXPECT_EQ(by_variable.test.secret_label, "K6_SECRET_SOURCE");
+  EXPECT_THAT(by_variable.test.secret_sources, ElementsAre(Said("K6_SECRET_SOURCE", "zz")));
 }
 
 TEST(CommandLine, LeavesTheEqualsSignOfAValueThatStandsApart) {
-  EXPECT_EQ(Refused({"run", "-e", "=5", "s.js"}).error.substr(0, 27),
-            "--env: invalid value \"=5\": ");
+  EXPECT_EQ(Refused({"run", "-e", "=5", "s.js"}).error.substr(0, 24), "-e: invalid value \"=5\": ");
   EXPECT_EQ(Parsed<RunCommand>({"run", "-u=3", "s.js"}).test.flags.vus, 3);
+}
+
+// As pflag reads them.
+TEST(CommandLine, ALetterOfASwitchMayHaveAValueAndOthersBehindIt) {
+  EXPECT_FALSE(Parsed<RunCommand>({"run", "-q=false", "s.js"}).run.quiet);
+  const RunCommand run = Parsed<RunCommand>({"run", "-qvu3", "s.js", "-wp=false"});
+  EXPECT_TRUE(run.run.quiet);
+  EXPECT_TRUE(run.log.verbose);
+  EXPECT_EQ(run.test.flags.vus, 3);
+  EXPECT_EQ(run.test.flags.throw_on_error, true);
+  EXPECT_EQ(run.test.flags.paused, false);
+  EXPECT_EQ(Refused({"run", "-qz", "s.js"}).error,
+            "unknown flag \"-z\" of run; see `lockstep help run`");
 }
 
 TEST(Variables, StandForEachFlagOfRunByOneRule) {

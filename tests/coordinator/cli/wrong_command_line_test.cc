@@ -18,13 +18,13 @@ TEST(WrongCommandLine, RefusesBadValuesByNameWithCode255) {
     const char* error;
   } kCases[] = {
       {{"run", "-d", "30", "s.js"},
-       "--duration: invalid duration \"30\": expected a number with a unit, such as 500ms, 1m30s "
+       "-d: invalid duration \"30\": expected a number with a unit, such as 500ms, 1m30s "
        "or 1.5s"},
-      {{"run", "-u", "many", "s.js"}, "--vus: invalid value \"many\": expected an integer"},
+      {{"run", "-u", "many", "s.js"}, "-u: invalid value \"many\": expected an integer"},
       {{"run", "--stage", "5:1", "s.js"},
        "--stage: invalid value \"5:1\": expected [duration]:[target], such as 10s:5"},
       {{"run", "-e", "1BAD=2", "s.js"},
-       "--env: invalid value \"1BAD=2\": expected NAME=value, with a NAME of letters, digits and "
+       "-e: invalid value \"1BAD=2\": expected NAME=value, with a NAME of letters, digits and "
        "_, not beginning with a digit"},
       {{"run", "--tag", "a", "s.js"}, "--tag: invalid value \"a\": expected name=value"},
       {{"run", "--agents", "0", "s.js"},
@@ -37,7 +37,7 @@ TEST(WrongCommandLine, RefusesBadValuesByNameWithCode255) {
        "--on-agent-loss: invalid value \"tolerate=x\": expected fail, redistribute, or "
        "tolerate=N% with N from 0 to 100"},
       {{"run", "--late-agents", "go", "--on-agent-loss", "redistribute", "s.js"},
-       "--late-agents: invalid value \"go\": expected wait or join"},
+       "--late-agents: invalid value \"go\": expected one of wait, join"},
       {{"run", "--late-agents", "join", "s.js"},
        "--late-agents=join: work moves to them only with --on-agent-loss redistribute"},
       {{"run", "--partition", "odd", "s.js"},
@@ -81,7 +81,53 @@ TEST(WrongCommandLine, RefusesBadValuesByNameWithCode255) {
 
 TEST(WrongCommandLine, AWrongNumberOfVusIsTheOnlyMistakeThatIsTold) {
   EXPECT_EQ(Refused({"scale", "-u", "-1"}).error,
-            "--vus: invalid value \"-1\": expected an integer, at least 0");
+            "-u: invalid value \"-1\": expected an integer, at least 0");
+}
+
+// The last one holds, but a mistake in another is one all the same.
+TEST(WrongCommandLine, LooksAtEachValueOfAFlagUnderTheNameThatWasWritten) {
+  EXPECT_EQ(
+      Refused({"run",
+               "-u",
+               "2",
+               "--vus",
+               "x",
+               "-u",
+               "y",
+               "--vus",
+               "3",
+               "--summary-mode",
+               "z",
+               "--summary-mode",
+               "full",
+               "--max-vu-block",
+               "q",
+               "--max-vu-block=1s",
+               "--logformat",
+               "w",
+               "--log-format=raw",
+               "--agents=0",
+               "--agents=2",
+               "--on-agent-loss=so",
+               "--on-agent-loss=fail",
+               "--log-output=v",
+               "--log-output=none",
+               "--quiet=maybe",
+               "-q",
+               "s.js"})
+          .error,
+      "--vus: invalid value \"x\": expected an integer\n"
+      "-u: invalid value \"y\": expected an integer\n"
+      "--summary-mode: invalid value \"z\": expected one of compact, full, disabled\n"
+      "--quiet: invalid value \"maybe\": expected true or false\n"
+      "--agents: invalid value \"0\": expected an integer from 1 to 100\n"
+      "--on-agent-loss: invalid value \"so\": expected fail, redistribute, or tolerate=N% with "
+      "N from 0 to 100\n"
+      "--max-vu-block: invalid value \"q\": expected a duration such as 5s, or 0s for no "
+      "limit\n"
+      "--log-output: invalid value \"v\": expected one of stderr, stdout, none, loki=URL, "
+      "file=PATH or file=PATH,level=LEVEL, LEVEL being debug, info, warning or error\n"
+      "--logformat: invalid value \"w\": expected one of text, raw, json");
 }
 
 TEST(WrongCommandLine, NamesTheVariableOfABadValue) {

@@ -218,7 +218,7 @@ TEST_F(OutputTest, RefusesWhatItDoesNotKnow) {
   EXPECT_THAT(std::string(MakeOutput("csv=fileName=x,colour=red", context_).status().message()),
               HasSubstr("unknown setting 'colour=red'"));
   EXPECT_THAT(std::string(MakeOutput("csv=timeFormat=stardate", context_).status().message()),
-              HasSubstr("unknown time format 'stardate'"));
+              HasSubstr("timeFormat: invalid value \"stardate\": expected one of unix, "));
 }
 
 TEST_F(OutputTest, RefusesIntervalsOfCsvThatAreNone) {

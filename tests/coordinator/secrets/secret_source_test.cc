@@ -116,16 +116,35 @@ TEST_F(Sources, MistakesInAUrlAreNamed) {
 }
 
 TEST_F(Sources, OneOfThemIsTheDefault) {
-  EXPECT_TRUE((*ReadSecretSources({"mock=a=b"}, {}))[0].is_default);
-  EXPECT_FALSE((*ReadSecretSources({"mock=a=b", "mock=name=c,a=b"}, {}))[0].is_default);
-  EXPECT_EQ(ReadSecretSources({"mock=a=b", "mock=c=d"}, {}).status().message(),
+  const Setting one = {"--secret-source", "mock=a=b"};
+  EXPECT_TRUE((*ReadSecretSources({one}, {}))[0].is_default);
+  EXPECT_FALSE((*ReadSecretSources({one, {"", "mock=name=c,a=b"}}, {}))[0].is_default);
+  EXPECT_EQ(ReadSecretSources({one, one}, {}).status().message(),
             "--secret-source: two sources are called \"mock\"; name=NAME gives each its own name");
-  EXPECT_EQ(ReadSecretSources({"mock=default,a=b", "mock=name=c,default"}, {}).status().message(),
+  EXPECT_EQ(ReadSecretSources({{"K6_SECRET_SOURCE", "mock=default,a=b"},
+                               {"--secret-source", "mock=name=c,default"}},
+                              {})
+                .status()
+                .message(),
             "--secret-source: two sources are the default one");
-  EXPECT_EQ(ReadSecretSources({"x"}, {}).status().message(),
-            "--secret-source: unknown type \"x\": expected file, mock or url");
-  EXPECT_EQ(ReadSecretSources({"x"}, {}, "K6_SECRET_SOURCE").status().message(),
-            "K6_SECRET_SOURCE: unknown type \"x\": expected file, mock or url");
+}
+
+TEST_F(Sources, AllMistakesAreToldEachWithItsPlace) {
+  EXPECT_EQ(
+      ReadSecretSources({{"--secret-source", "x"},
+                         {"K6_SECRET_SOURCE", "url=urlTemplate=https://v/key,maxRetries=-1"},
+                         {"--secret-source", "mock=a"}},
+                        {{"LOCKSTEP_SECRET_SOURCE_URL_TIMEOUT", "5"}})
+          .status(),
+      absl::FailedPreconditionError(
+          "--secret-source: unknown type \"x\": expected file, mock or url\n"
+          "K6_SECRET_SOURCE: LOCKSTEP_SECRET_SOURCE_URL_TIMEOUT: invalid value \"5\": expected a "
+          "duration of up to 1h, such as 30s\n"
+          "K6_SECRET_SOURCE: url: maxRetries: invalid value \"-1\": expected an integer from 0 to "
+          "1000000\n"
+          "K6_SECRET_SOURCE: url: urlTemplate: expected an https:// or http:// URL with {key} in "
+          "it\n"
+          "--secret-source: mock: expected KEY=VALUE, ..."));
 }
 
 }  // namespace

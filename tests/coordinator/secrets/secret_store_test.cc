@@ -23,8 +23,12 @@ using ::testing::HasSubstr;
 class Store : public ::testing::Test {
  protected:
   void Make(const std::vector<std::string>& texts) {
+    std::vector<Setting> said;
+    for (const std::string& text : texts) {
+      said.push_back({"--secret-source", text});
+    }
     store_ =
-        std::make_unique<SecretStore>(loop_, *ReadSecretSources(texts, {}), HttpTrust{}, redactor_);
+        std::make_unique<SecretStore>(loop_, *ReadSecretSources(said, {}), HttpTrust{}, redactor_);
   }
   void MakeUrl(absl::string_view path, absl::string_view more = "") {
     Make({absl::StrCat("url=urlTemplate=", server_->Url(path), ",retryBackoff=1ms", more)});

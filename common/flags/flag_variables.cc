@@ -1,0 +1,48 @@
+#include "common/flags/flag_variables.h"
+
+#include <algorithm>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+
+#include "common/base/nearest.h"
+
+namespace lockstep {
+namespace {
+
+constexpr absl::string_view kPrefix = "LOCKSTEP_";
+
+// Kubernetes tells each pod of each service in its namespace, and ours are called lockstep-...: LOCKSTEP_AGENT_SERVICE_HOST,
+// LOCKSTEP_AGENT_PORT_7411_TCP_ADDR, LOCKSTEP_AGENT_PORT=tcp://10.0.0.1:7411.
+bool TellsOfAService(absl::string_view name, absl::string_view value) {
+  return absl::StrContains(name, "_SERVICE_HOST") || absl::StrContains(name, "_SERVICE_PORT") ||
+         absl::StartsWith(value, "tcp://") || absl::StrContains(name, "_TCP_");
+}
+
+bool IsKnown(absl::string_view name, const KnownVariables& known) {
+  return std::find(known.names.begin(), known.names.end(), name) != known.names.end() ||
+         std::any_of(known.families.begin(), known.families.end(),
+                     [&](absl::string_view family) { return absl::StartsWith(name, family); });
+}
+
+}  // namespace
+
+std::vector<std::string> UnknownVariables(const Environment& environment,
+                                          const KnownVariables& known) {
+  std::vector<std::string> warnings;
+  for (const auto& [name, value] : environment) {
+    absl::string_view rest = name;
+    if (!absl::ConsumePrefix(&rest, kPrefix) || value.empty() || TellsOfAService(rest, value) ||
+        IsKnown(rest, known)) {
+      continue;
+    }
+    const std::string meant = DidYouMean(rest, known.names, kPrefix);
+    if (known.complete || !meant.empty()) {
+      warnings.push_back(absl::StrCat(name, " has no effect: there is no such variable", meant));
+    }
+  }
+  return warnings;
+}
+
+}  // namespace lockstep
