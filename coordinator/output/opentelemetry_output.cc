@@ -16,6 +16,9 @@ namespace {
 
 namespace otlp = lockstep::sinks::otlp;
 
+// Of rates; no two attributes of a point may have one key, and so a script's own tag of this name gets another.
+constexpr absl::string_view kCondition = "condition";
+constexpr absl::string_view kConditionTag = "tag_condition";
 constexpr auto kCumulative = otlp::AGGREGATION_TEMPORALITY_CUMULATIVE;
 
 void AddAttribute(absl::string_view key, absl::string_view value,
@@ -83,8 +86,10 @@ class OtlpEncoder {
   void Stamp(const SeriesBook::Series& series, Point* point) {
     point->set_start_time_unix_nano(begin_);
     point->set_time_unix_nano(now_);
+    const bool conditional = series.metric.type == MetricType::kRate;
     for (const auto& [key, value] : series.tags) {
-      AddAttribute(key, value, point->mutable_attributes());
+      AddAttribute(conditional && key == kCondition ? kConditionTag : key, value,
+                   point->mutable_attributes());
     }
   }
 
@@ -100,7 +105,7 @@ class OtlpEncoder {
   // How many of a rate's samples were so.
   void AddCondition(const SeriesBook::Series& series, absl::string_view condition, uint64_t count) {
     otlp::NumberDataPoint* point = AddSum(series);
-    AddAttribute("condition", condition, point->mutable_attributes());
+    AddAttribute(kCondition, condition, point->mutable_attributes());
     point->set_as_int(static_cast<int64_t>(count));
   }
 

@@ -235,11 +235,11 @@ TEST_F(SinksTest, NamesASettingThatIsOfNoUseHere) {
 }
 
 TEST_F(SinksTest, RefusesAUrlThatIsNoneBeforeTheStart) {
-  absl::StatusOr<std::unique_ptr<Output>> output =
-      MakeOutput("experimental-prometheus-rw=localhost:9090", context_);
-  ASSERT_TRUE(output.ok());
-  EXPECT_THAT(std::string((*output)->Start().message()),
-              HasSubstr("\"localhost:9090\" is no http:// or https:// URL"));
+  for (const char* output : {"experimental-prometheus-rw", "influxdb"}) {
+    EXPECT_EQ(MakeError(absl::StrCat(output, "=me:secret@localhost:9090")),
+              "invalid value \"localhost:9090\": expected http://host:port or https://host:port, "
+              "with a path or without");
+  }
 }
 
 TEST_F(SinksTest, TellsWhatWasLostAndHidesCredentials) {
@@ -350,13 +350,39 @@ TEST_F(SinksTest, SendsCumulativeSumsAndExponentialHistograms) {
   EXPECT_EQ(point.positive().bucket_counts(point.positive().bucket_counts_size() - 1), 1u);
 }
 
+// Two attributes of one key would be no valid data point.
+TEST_F(SinksTest, AScriptsOwnConditionIsNotTheOneOfARate) {
+  const auto encoded_of = [](MetricType type) {
+    SeriesBook::Series series{.metric = {.name = "m", .type = type},
+                              .tags = {{"condition", "new"}, {"kind", "a"}},
+                              .total = Aggregate(type)};
+    const SeriesBook::Series* const all[] = {&series};
+    sinks::otlp::ExportMetricsServiceRequest request;
+    EXPECT_TRUE(request.ParseFromString(
+        EncodeOtlp(OtlpConfig(), all, absl::FromUnixSeconds(1), absl::FromUnixSeconds(2))));
+    std::vector<std::string> keys;
+    for (const auto& attribute : request.resource_metrics(0)
+                                     .scope_metrics(0)
+                                     .metrics(0)
+                                     .sum()
+                                     .data_points(0)
+                                     .attributes()) {
+      keys.push_back(attribute.key());
+    }
+    return keys;
+  };
+  EXPECT_THAT(encoded_of(MetricType::kRate), ElementsAre("tag_condition", "kind", "condition"));
+  EXPECT_THAT(encoded_of(MetricType::kCounter), ElementsAre("condition", "kind"));
+}
+
 TEST_F(SinksTest, TakesAnOldNameAndSaysSo) {
   EXPECT_EQ((*MakeOutput("experimental-opentelemetry=http://h:1", context_))->Description(),
             (*MakeOutput("opentelemetry=http://h:1", context_))->Description());
-  EXPECT_EQ(OldNameWarning("experimental-opentelemetry=http://h:1"),
-            "-o experimental-opentelemetry: this is an old name; use -o opentelemetry");
-  EXPECT_EQ(OldNameWarning("json"), std::nullopt);
-  EXPECT_EQ(OldNameWarning("opentelemetry"), std::nullopt);
+  EXPECT_EQ(
+      OldNameWarning("experimental-opentelemetry=http://h:1", "-o experimental-opentelemetry"),
+      "-o experimental-opentelemetry: this is an old name; use opentelemetry");
+  EXPECT_EQ(OldNameWarning("json", "-o json"), std::nullopt);
+  EXPECT_EQ(OldNameWarning("opentelemetry", "-o opentelemetry"), std::nullopt);
 }
 
 TEST_F(SinksTest, RefusesAnOtlpProtocolThatThereIsNot) {
