@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 
 #include "common/health/lag.h"
+#include "proto/words.h"
 
 namespace lockstep {
 namespace {
@@ -219,6 +220,12 @@ std::string LossText(const LostAgent& agent) {
 }
 
 }  // namespace
+
+std::string GeneratorText(v1::Health::Validity validity) {
+  return validity == v1::Health::UNKNOWN ? "not judged, as no load ran"
+         : validity == v1::Health::VALID ? "steady"
+                                         : std::string(WordOf(validity));
+}
 
 Judgement JudgeHealth(const v1::Health& health) {
   return FromFindings(Examine(health));

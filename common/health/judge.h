@@ -50,6 +50,13 @@ struct Judgement {
   std::vector<std::string> remarks = {};  // what else is to be said, whatever the validity
 };
 
+// Whether nothing speaks against the generator; of a load that did not run, nothing does.
+inline bool IsSteady(v1::Health::Validity validity) {
+  return validity <= v1::Health::VALID;
+}
+// What people are told of it: "steady", "SUSPECT".
+std::string GeneratorText(v1::Health::Validity validity);
+
 Judgement JudgeHealth(const v1::Health& health);
 
 struct AgentHealth {

@@ -243,16 +243,33 @@ std::vector<ErrorRow> ReadErrors(FieldReader& reader, const json& object) {
   return rows;
 }
 
-// What the metrics say.
-void CountForVerdict(RunResult* result) {
+// What the metrics and checks say. `all`: the file is one of a version that wrote no verdict.
+void CountForVerdict(RunResult* result, bool all) {
+  EndVerdict& verdict = result->verdict;
   for (const ResultMetric& metric : result->metrics) {
     if (!metric.aggregate.empty() ||
         !JudgesNothingWithoutSamples(!metric.tags.empty(), metric.metric.type)) {
-      result->verdict.thresholds_judged += metric.thresholds.size();
+      verdict.thresholds_judged += metric.thresholds.size();
     }
     if (metric.key == "iterations" && metric.metric.type == MetricType::kCounter) {
-      result->verdict.iterations = metric.aggregate.counter().sum();
+      verdict.iterations = metric.aggregate.counter().sum();
     }
+    for (size_t i = 0; all && i < metric.thresholds.size(); ++i) {
+      ++verdict.thresholds.total;
+      verdict.thresholds.failed += metric.thresholds[i].ok ? 0 : 1;
+    }
+    if (all && metric.key == "http_req_failed" && metric.metric.type == MetricType::kRate) {
+      verdict.requests = {metric.aggregate.rate().trues, metric.aggregate.rate().total};
+    }
+  }
+  for (size_t i = 0; all && i < result->checks.size(); ++i) {
+    verdict.checks.failed += result->checks[i].fails;
+    verdict.checks.total += result->checks[i].passes + result->checks[i].fails;
+  }
+  if (all) {
+    CountErrors(result->errors, result->folded_errors, &verdict);
+    verdict.word = WordFor(
+        verdict, result->thresholds_ok ? ExitCode::kSuccess : ExitCode::kThresholdsHaveFailed);
   }
 }
 
@@ -297,8 +314,6 @@ absl::StatusOr<RunResult> ParseResult(absl::string_view text) {
                                       std::pair{"others", &result.verdict.others}}) {
       *count = verdict->contains(name) ? reader.Count(*verdict, "$.verdict", name) : 0;
     }
-  } else if (!result.thresholds_ok) {
-    result.verdict.word = VerdictWord::kFailed;
   }
   result.errors = ReadErrors(reader, object);
   if (object.contains("foldedErrors")) {
@@ -311,7 +326,6 @@ absl::StatusOr<RunResult> ParseResult(absl::string_view text) {
   for (const json& metric : reader.List(object, root, "metrics")) {
     result.metrics.push_back(ReadMetric(reader, metric, absl::StrCat("$.metrics[", index++, "]")));
   }
-  CountForVerdict(&result);
   index = 0;
   for (const json& check : reader.List(object, root, "checks")) {
     const std::string path = absl::StrCat("$.checks[", index++, "]");
@@ -321,6 +335,7 @@ absl::StatusOr<RunResult> ParseResult(absl::string_view text) {
                              .passes = reader.Count(check, path, "passes"),
                              .fails = reader.Count(check, path, "fails")});
   }
+  CountForVerdict(&result, /*all=*/!object.contains("verdict"));
   if (const auto history = object.find("history"); history != object.end()) {
     result.history = ReadHistory(reader, *history, "$.history");
   }

@@ -74,25 +74,6 @@ EndVerdict::Part CountRequests(const Summary& summary) {
   return part;
 }
 
-VerdictWord WordFor(const EndVerdict& verdict, ExitCode code) {
-  switch (code) {
-    case ExitCode::kSuccess:
-      if (verdict.thresholds_judged == 0 && !verdict.clean()) {
-        return VerdictWord::kErrors;
-      }
-      return verdict.thresholds_judged + verdict.checks.total > 0 ? VerdictWord::kPassed
-                                                                  : VerdictWord::kDone;
-    case ExitCode::kExternalAbort:
-      return VerdictWord::kInterrupted;
-    case ExitCode::kScriptStoppedFromRestApi:
-      return VerdictWord::kStopped;
-    case ExitCode::kScriptAborted:
-      return VerdictWord::kAborted;
-    default:
-      return VerdictWord::kFailed;
-  }
-}
-
 // Never 0% of something, never 100% of less than all.
 std::string ShareText(const EndVerdict::Part& part) {
   const double percent = 100 * static_cast<double>(part.failed) /
@@ -143,8 +124,7 @@ class BlockRenderer {
 
   absl::string_view ColorOfWord() const {
     if (IsGood(verdict_.word)) {
-      const bool steady = verdict_.judgement.validity <= v1::Health::VALID;
-      return steady && verdict_.clean() ? kGreen : kYellow;
+      return IsSteady(verdict_.judgement.validity) && verdict_.clean() ? kGreen : kYellow;
     }
     const bool asked_for =
         verdict_.word == VerdictWord::kInterrupted || verdict_.word == VerdictWord::kStopped;
@@ -196,22 +176,12 @@ class BlockRenderer {
 
   void Generator() {
     const Judgement& judgement = verdict_.judgement;
-    switch (judgement.validity) {
-      case v1::Health::VALID:
-        Line("load generator: steady");
-        return;
-      case v1::Health::SUSPECT:
-      case v1::Health::INVALID: {
-        const bool invalid = judgement.validity == v1::Health::INVALID;
-        Line(absl::StrCat("load generator: ",
-                          Color(invalid ? kRed : kYellow, WordOf(judgement.validity))));
-        for (const std::string& reason : judgement.reasons) {
-          absl::StrAppend(&out_, "      - ", reason, "\n");  // whole: it explains
-        }
-        return;
-      }
-      default:
-        Line("load generator: not judged, as no load ran");
+    const std::string text = GeneratorText(judgement.validity);
+    const bool invalid = judgement.validity == v1::Health::INVALID;
+    Line(absl::StrCat("load generator: ",
+                      IsSteady(judgement.validity) ? text : Color(invalid ? kRed : kYellow, text)));
+    for (const std::string& reason : judgement.reasons) {
+      absl::StrAppend(&out_, "      - ", reason, "\n");  // whole: it explains
     }
   }
 
@@ -235,6 +205,33 @@ std::optional<VerdictWord> ParseVerdictWord(absl::string_view text) {
   return found == std::end(kVerdictWords) ? std::nullopt : std::make_optional(found->first);
 }
 
+VerdictWord WordFor(const EndVerdict& verdict, ExitCode code) {
+  switch (code) {
+    case ExitCode::kSuccess:
+      if (verdict.thresholds_judged == 0 && !verdict.clean()) {
+        return VerdictWord::kErrors;
+      }
+      return verdict.thresholds_judged + verdict.checks.total > 0 ? VerdictWord::kPassed
+                                                                  : VerdictWord::kDone;
+    case ExitCode::kExternalAbort:
+      return VerdictWord::kInterrupted;
+    case ExitCode::kScriptStoppedFromRestApi:
+      return VerdictWord::kStopped;
+    case ExitCode::kScriptAborted:
+      return VerdictWord::kAborted;
+    default:
+      return VerdictWord::kFailed;
+  }
+}
+
+void CountErrors(const std::vector<ErrorRow>& errors, uint64_t folded, EndVerdict* verdict) {
+  uint64_t calls = folded;
+  for (const ErrorRow& row : errors) {
+    (row.error.method == kScriptMethod ? verdict->exceptions : calls) += row.error.count;
+  }
+  verdict->others = calls - std::min(calls, verdict->requests.failed);
+}
+
 EndVerdict MakeVerdict(const Summary& summary, const Judgement& judgement, ExitCode code,
                        absl::string_view reason) {
   EndVerdict verdict;
@@ -246,11 +243,7 @@ EndVerdict MakeVerdict(const Summary& summary, const Judgement& judgement, ExitC
     verdict.checks.total += check.passes + check.fails;
     verdict.checks.failed += check.fails;
   }
-  uint64_t calls = summary.folded_errors;
-  for (const ErrorRow& row : summary.errors) {
-    (row.error.method == kScriptMethod ? verdict.exceptions : calls) += row.error.count;
-  }
-  verdict.others = calls - std::min(calls, verdict.requests.failed);
+  CountErrors(summary.errors, summary.folded_errors, &verdict);
   for (const SummaryMetric& metric : summary.metrics) {
     if (metric.key == "iterations") {
       verdict.iterations = metric.Value("count");

@@ -61,6 +61,11 @@ struct EndVerdict {
   }
 };
 
+// Counts the exceptions and what else failed in the table of errors, requests apart: those are counted before.
+void CountErrors(const std::vector<ErrorRow>& errors, uint64_t folded, EndVerdict* verdict);
+// By what is counted in `verdict`.
+VerdictWord WordFor(const EndVerdict& verdict, ExitCode code);
+
 // `reason`: why the run ended with `code`, as the log says it; of several lines, the first counts.
 EndVerdict MakeVerdict(const Summary& summary, const Judgement& judgement, ExitCode code,
                        absl::string_view reason);

@@ -169,7 +169,7 @@ void Ending::LogVerdict(const EndVerdict& verdict) {
   if (!IsGood(verdict.word) || !verdict.clean()) {
     parts_.logger.Warn(VerdictLine(verdict, *summary_));
   }
-  if (verdict.judgement.validity != v1::Health::VALID) {
+  if (!IsSteady(verdict.judgement.validity)) {
     parts_.logger.Warn(absl::StrCat("the generator is ", WordOf(verdict.judgement.validity), ": ",
                                     absl::StrJoin(verdict.judgement.reasons, "; ")));
   }

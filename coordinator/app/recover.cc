@@ -144,7 +144,7 @@ EndFacts Recovery::Facts() {
   }
   Roster roster(state.members.size(), /*tolerated_loss_percent=*/100);
   roster.Restore(state.members, state.elected);
-  facts.judgement = JudgeRoster(roster, state.standstills.standstills);
+  facts.judgement = JudgeRoster(roster, state.standstills.standstills, facts.elapsed);
   facts.judgement.validity = std::max(facts.judgement.validity, v1::Health::SUSPECT);
   facts.judgement.reasons.insert(
       facts.judgement.reasons.begin(),

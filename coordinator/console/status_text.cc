@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 
 #include "common/base/terminal_style.h"
+#include "common/health/judge.h"
 #include "common/result/error_lines.h"
 #include "common/summary/format.h"
 #include "coordinator/console/progress_rows.h"
@@ -76,9 +77,7 @@ class StatusText {
         load.iterations_per_s(), load.http_reqs_per_s(), load.http_reqs_failed_per_s(),
         load.http_reqs(), load.http_reqs_failed()));
     if (status_.validity() != v1::Health::UNKNOWN) {
-      lines_.push_back(absl::StrCat("  load generator: ", status_.validity() == v1::Health::VALID
-                                                              ? "steady"
-                                                              : WordOf(status_.validity())));
+      lines_.push_back(absl::StrCat("  load generator: ", GeneratorText(status_.validity())));
       for (const std::string& reason : status_.validity_reasons()) {
         lines_.push_back(absl::StrCat("    - ", reason));
       }

@@ -149,7 +149,7 @@ absl::Status Run::ScaleAgents(int64_t agents) {
 // ---- what people see ----
 
 Judgement Run::judgement() const {
-  Judgement judgement = JudgeRoster(roster_, standstill_watch_.standstills());
+  Judgement judgement = JudgeRoster(roster_, standstill_watch_.standstills(), elapsed());
   judgement.remarks = remarks_;
   return judgement;
 }

@@ -256,7 +256,7 @@ void Run::EnterSummarising() {
 void Run::JudgeEnd() {
   faults_.Judge([this] { return results_.FinalThresholds(measured()); });
   const v1::Health::Validity validity = judgement().validity;
-  if (settings_.fail_on_suspect && validity != v1::Health::VALID) {
+  if (settings_.fail_on_suspect && !IsSteady(validity)) {
     faults_.Record(
         {ExitCode::kGeneratorSuspect,
          absl::StrCat("the generator is ", WordOf(validity), ", and --fail-on-suspect was given")});

@@ -24,8 +24,27 @@ v1::ScenarioProgress::State Combine(v1::ScenarioProgress::State a, v1::ScenarioP
   return v1::ScenarioProgress::DONE;
 }
 
+// How an agent's part stands, for people: one that has ended has done so once the batch is here that tells of its last
+// iterations, so that whatever is said to have ended shows all of them.
+v1::ScenarioProgress::State StateOf(const v1::ScenarioProgress& part, const RunMember& member,
+                                    v1::RunStatus::State run) {
+  const bool ended = part.state() == v1::ScenarioProgress::DONE ||
+                     part.state() == v1::ScenarioProgress::INTERRUPTED;
+  if (!ended || member.lost || run >= v1::RunStatus::TEARDOWN) {
+    return part.state();
+  }
+  const auto told =
+      std::find_if(member.delivered.begin(), member.delivered.end(),
+                   [&](const Delivered& each) { return each.scenario == part.name(); });
+  const int64_t settled = told == member.delivered.end() ? 0 : told->settled();
+  return settled < part.full() + part.interrupted() + part.dropped()
+             ? v1::ScenarioProgress::STOPPING
+             : part.state();
+}
+
 // `gone`: of an agent whose last word is old; what it did counts, but how it stood says nothing.
-void AddScenario(const v1::ScenarioProgress& part, bool gone, v1::RunStatus* status) {
+void AddScenario(const v1::ScenarioProgress& part, v1::ScenarioProgress::State state, bool gone,
+                 v1::RunStatus* status) {
   auto& all = *status->mutable_scenarios();
   const auto found = std::find_if(all.begin(), all.end(),
                                   [&](const auto& each) { return each.name() == part.name(); });
@@ -33,7 +52,7 @@ void AddScenario(const v1::ScenarioProgress& part, bool gone, v1::RunStatus* sta
   v1::ScenarioStatus& scenario = first ? *status->add_scenarios() : *found;
   scenario.set_name(part.name());
   if (first || !gone) {
-    scenario.set_state(first ? part.state() : Combine(scenario.state(), part.state()));
+    scenario.set_state(first ? state : Combine(scenario.state(), state));
     scenario.set_progress(first ? part.progress() : std::min(scenario.progress(), part.progress()));
   }
   scenario.set_vus(scenario.vus() + part.vus());
@@ -65,7 +84,7 @@ void AddScenarios(const RunFacts& facts, v1::RunStatus* status) {
     for (const RunMember& member : facts.roster.members()) {
       if ((facts.work_moves && (member.lost || member.handed_over)) == gone) {
         for (const v1::ScenarioProgress& part : member.progress.scenarios()) {
-          AddScenario(part, gone, status);
+          AddScenario(part, StateOf(part, member, facts.state), gone, status);
         }
       }
     }
@@ -192,7 +211,8 @@ void AddSpare(const AgentRecord& spare, v1::RunStatus* status) {
 
 }  // namespace
 
-Judgement JudgeRoster(const Roster& roster, const std::vector<Standstill>& standstills) {
+Judgement JudgeRoster(const Roster& roster, const std::vector<Standstill>& standstills,
+                      absl::Duration elapsed) {
   std::vector<AgentHealth> agents;
   std::vector<LostAgent> lost;
   for (const RunMember& member : roster.members()) {
@@ -207,7 +227,11 @@ Judgement JudgeRoster(const Roster& roster, const std::vector<Standstill>& stand
   }
   std::stable_sort(lost.begin(), lost.end(),
                    [](const LostAgent& a, const LostAgent& b) { return a.when < b.when; });
-  return JudgeFleet(agents, std::move(lost), standstills);
+  Judgement judgement = JudgeFleet(agents, std::move(lost), standstills);
+  if (elapsed <= absl::ZeroDuration() && IsSteady(judgement.validity)) {
+    judgement.validity = v1::Health::UNKNOWN;
+  }
+  return judgement;
 }
 
 v1::RunStatus DescribeRun(const RunFacts& facts) {
@@ -249,11 +273,9 @@ v1::RunStatus DescribeRun(const RunFacts& facts) {
       scenario.set_executor(executor == facts.plan->executors.end() ? "" : executor->second);
     }
   }
-  if (facts.elapsed > absl::ZeroDuration()) {
-    const Judgement judged = JudgeRoster(facts.roster, facts.standstills);
-    status.set_validity(judged.validity);
-    status.mutable_validity_reasons()->Assign(judged.reasons.begin(), judged.reasons.end());
-  }
+  const Judgement judged = JudgeRoster(facts.roster, facts.standstills, facts.elapsed);
+  status.set_validity(judged.validity);
+  status.mutable_validity_reasons()->Assign(judged.reasons.begin(), judged.reasons.end());
   return status;
 }
 

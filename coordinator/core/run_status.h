@@ -40,7 +40,9 @@ v1::RunStatus DescribeRun(const RunFacts& facts);
 // How many VUs a test has at once whose work moves, by its plan and what people have asked for since.
 int64_t MostVus(const TestPlan& plan);
 
-// Whether the agents were steady rulers so far, the lost ones as far as they told.
-Judgement JudgeRoster(const Roster& roster, const std::vector<Standstill>& standstills);
+// Whether the agents were steady rulers so far, the lost ones as far as they told. `elapsed`: since T0; UNKNOWN before, unless
+// something is wrong already.
+Judgement JudgeRoster(const Roster& roster, const std::vector<Standstill>& standstills,
+                      absl::Duration elapsed);
 
 }  // namespace lockstep::coordinator

@@ -282,7 +282,7 @@ std::string GithubMarkdown(const RunReport& report) {
   for (const std::string& sentence : summary.lost) {
     absl::StrAppend(&text, "\n⚠️ ", MarkdownEscaped(sentence), "\n");
   }
-  if (report.judgement.validity > v1::Health::VALID) {
+  if (!IsSteady(report.judgement.validity)) {
     absl::StrAppend(&text, "\n### Load generator: ", WordOf(report.judgement.validity), "\n\n");
     for (const std::string& reason : report.judgement.reasons) {
       absl::StrAppend(&text, "- ⚠️ ", MarkdownEscaped(reason), "\n");

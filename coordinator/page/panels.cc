@@ -9,6 +9,7 @@
 
 #include "common/base/counted.h"
 #include "common/base/json_text.h"
+#include "common/health/judge.h"
 #include "common/options/duration.h"
 #include "common/summary/format.h"
 #include "coordinator/page/html.h"
@@ -19,10 +20,6 @@ namespace lockstep::coordinator {
 namespace {
 
 // ---- verdict ----
-
-bool IsSteady(v1::Health::Validity validity) {
-  return validity <= v1::Health::VALID;
-}
 
 // Of a run that is over it is the word that the terminal has shown.
 std::pair<std::string, const char*> WordAndLevel(const PageModel& model, bool failing) {
@@ -53,7 +50,7 @@ std::string VerdictPanel(const PageModel& model) {
     parts.push_back({model.status->stop_reason()});
   }
   if (!IsSteady(result.validity)) {
-    parts.push_back({absl::StrCat("load generator: ", WordOf(result.validity))});
+    parts.push_back({absl::StrCat("load generator: ", GeneratorText(result.validity))});
   }
   const auto [word, level] = WordAndLevel(model, result.verdict.thresholds.failed > 0);
   std::string html =

@@ -102,6 +102,31 @@ TEST(Result, ComesBackAsItWas) {
   EXPECT_EQ(after->folded_errors, 11u);
 }
 
+// As versions before the verdict have written them.
+TEST(Result, WithoutAVerdictItCountsForItself) {
+  RunResult before = Sample();
+  before.metrics[2].key = "http_req_failed";  // {1, 0, 1}
+  before.metrics[2].metric.name = before.metrics[2].key;
+  before.errors.push_back(
+      {{"Error: x", "SCRIPT", "s.js:1:2", 4, absl::ToUnixNanos(before.begin)}, {{"a", 4}}});
+  nlohmann::json file = ResultToJson(before);
+  file.erase("verdict");
+  const absl::StatusOr<RunResult> after = ParseResult(file.dump());
+  ASSERT_TRUE(after.ok()) << after.status();
+  EXPECT_EQ(after->verdict.word, VerdictWord::kFailed);
+  EXPECT_EQ(after->verdict.thresholds.failed, 1u);
+  EXPECT_EQ(after->verdict.thresholds.total, 1u);
+  EXPECT_EQ(after->verdict.requests.failed, 2u);
+  EXPECT_EQ(after->verdict.requests.total, 3u);
+  EXPECT_EQ(after->verdict.checks.failed, 2u);
+  EXPECT_EQ(after->verdict.checks.total, 7u);
+  EXPECT_EQ(after->verdict.exceptions, 4u);
+  EXPECT_EQ(after->verdict.others, 16u);  // 7 and 11 that are folded, of which 2 are the requests
+  file["thresholdsOk"] = true;
+  file["metrics"] = nlohmann::json::array();
+  EXPECT_EQ(ParseResult(file.dump())->verdict.word, VerdictWord::kErrors);
+}
+
 // A histogram's buckets are 0.27 % wide.
 TEST(Result, HasThePercentilesThatTheSummaryShows) {
   RunResult before = Sample();

@@ -129,6 +129,25 @@ TEST_F(RunStatusTest, WhereWorkMovesAScenariosVusAreThoseOfThePlan) {
   EXPECT_EQ(Describe().scenarios(0).allocated_vus(), 10);
 }
 
+// Batches and reports come over streams of their own.
+TEST_F(RunStatusTest, AScenarioHasEndedOnceAllThatItDidIsHere) {
+  RunMember& member = roster.members()[0];
+  Report(member, v1::ScenarioProgress::DONE, 1, 60, 60);
+  Report(roster.members()[1], v1::ScenarioProgress::DONE, 1, 60, 60);
+  EXPECT_EQ(Describe().scenarios(0).state(), v1::ScenarioProgress::DONE);
+  Delivered& delivered = member.delivered.back();
+  delivered.full = 53;
+  EXPECT_EQ(Describe().scenarios(0).state(), v1::ScenarioProgress::STOPPING);
+  EXPECT_EQ(Describe().scenarios(0).iterations(), 113);
+  member.lost = true;  // no more is to come of it
+  EXPECT_EQ(Describe().scenarios(0).state(), v1::ScenarioProgress::DONE);
+}
+
+TEST_F(RunStatusTest, NoLoadIsNoSteadyRuler) {
+  EXPECT_EQ(JudgeRoster(roster, {}, absl::ZeroDuration()).validity, v1::Health::UNKNOWN);
+  EXPECT_EQ(JudgeRoster(roster, {}, absl::Seconds(1)).validity, v1::Health::VALID);
+}
+
 TEST_F(RunStatusTest, LossesAndStandstillsSpoilTheRuler) {
   RunMember& lost = roster.members()[1];
   lost.lost = true;
@@ -138,7 +157,7 @@ TEST_F(RunStatusTest, LossesAndStandstillsSpoilTheRuler) {
   lost.segment = "1/2:1";
   lost.share.scenarios = {{"s", 20, 1}};
   Report(lost, v1::ScenarioProgress::RUNNING, 0.5, 7, 20);
-  const Judgement judgement = JudgeRoster(roster, {});
+  const Judgement judgement = JudgeRoster(roster, {}, absl::Seconds(10));
   EXPECT_EQ(judgement.validity, v1::Health::SUSPECT);
   ASSERT_EQ(judgement.reasons.size(), 1u);
   EXPECT_EQ(judgement.reasons[0],
@@ -155,7 +174,8 @@ TEST_F(RunStatusTest, LossesAndStandstillsSpoilTheRuler) {
             "the coordinator did not run for 5.1s, until 9s after the start: it was stopped "
             "(Ctrl+Z), or something held it up");
   roster.members()[0].lost = true;
-  EXPECT_EQ(JudgeRoster(roster, {}).validity, v1::Health::INVALID);  // nobody was left
+  EXPECT_EQ(JudgeRoster(roster, {}, absl::Seconds(10)).validity,
+            v1::Health::INVALID);  // nobody was left
 }
 
 TEST_F(RunStatusTest, WhoLeavesWithItsWorkDoneIsNotLost) {
@@ -164,13 +184,13 @@ TEST_F(RunStatusTest, WhoLeavesWithItsWorkDoneIsNotLost) {
   leaver.segment = "1/2:1";
   leaver.share.scenarios = {{"s", 20, 1}};
   Report(leaver, v1::ScenarioProgress::DONE, 1, 20, 20);
-  const Judgement before_its_last_batches = JudgeRoster(roster, {});
+  const Judgement before_its_last_batches = JudgeRoster(roster, {}, absl::Seconds(10));
   EXPECT_EQ(before_its_last_batches.validity, v1::Health::SUSPECT);
   ASSERT_EQ(before_its_last_batches.lost.size(), 1u);
   EXPECT_EQ(before_its_last_batches.lost[0].missing,
             "segment 1/2:1, scenario s: 0 of 20 iterations");
   leaver.Reach(RunMember::Step::kDrained);
-  EXPECT_EQ(JudgeRoster(roster, {}).validity, v1::Health::VALID);
+  EXPECT_EQ(JudgeRoster(roster, {}, absl::Seconds(10)).validity, v1::Health::VALID);
 }
 
 }  // namespace
