@@ -47,6 +47,7 @@ BatchDelivery::BatchDelivery(EventLoop& loop, Session& session, ScriptHost& host
       sender_(sender),
       on_fewer_(std::move(on_fewer)),
       seal_timer_(loop),
+      soon_timer_(loop),
       resend_timer_(loop) {}
 
 void BatchDelivery::SealThen(absl::AnyInvocable<void()> then) {
@@ -54,6 +55,14 @@ void BatchDelivery::SealThen(absl::AnyInvocable<void()> then) {
   if (!sealing_) {
     NextSeal();
   }
+}
+
+void BatchDelivery::SealSoon(absl::AnyInvocable<void()> then) {
+  soon_timer_.After(absl::ZeroDuration(), [this, then = std::move(then)]() mutable {
+    if (!load_ended_ && !outbox_.full()) {
+      SealThen(std::move(then));
+    }
+  });
 }
 
 void BatchDelivery::NextSeal() {
@@ -140,6 +149,7 @@ void BatchDelivery::ForgetSeals() {
   seals_.clear();
   load_ended_ = false;
   seal_timer_.Cancel();
+  soon_timer_.Cancel();
   resend_timer_.Cancel();
 }
 

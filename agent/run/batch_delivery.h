@@ -28,6 +28,8 @@ class BatchDelivery {
 
   // Seals what is measured, then calls `then`; seals are done one after another.
   void SealThen(absl::AnyInvocable<void()> then);
+  // Before the next second is over, if it is not the end anyway: once for all that call this in one turn of the loop.
+  void SealSoon(absl::AnyInvocable<void()> then);
   // At whole seconds after T0, as all agents do: a second's batches of the fleet are about the same
   // second. Before T0 is known, each second from now on.
   void SealEachSecond(std::optional<MonoTime> t0);
@@ -66,6 +68,7 @@ class BatchDelivery {
   Outbox outbox_;
   MonoTime last_sent_;
   Timer seal_timer_;
+  Timer soon_timer_;
   Timer resend_timer_;
 };
 

@@ -71,6 +71,7 @@ class Painter {
     if (status.state() == v1::RunStatus::DONE) {
       return;
     }
+    ExpectWhatHasEndedToBeWhole(status);
     AddLoads(&status);
     const auto second = static_cast<int64_t>(status.state_s() + 0.05);
     std::string moment = absl::StrCat(WordOf(status.state()), " ", second, "s");
@@ -99,6 +100,16 @@ class Painter {
   }
 
  private:
+  // Whatever the network does: batches and reports come over streams of their own.
+  void ExpectWhatHasEndedToBeWhole(const v1::RunStatus& status) {
+    for (const v1::ScenarioStatus& scenario : status.scenarios()) {
+      if (scenario.state() == v1::ScenarioProgress::DONE) {
+        const auto [first, fresh] = ended_with_.emplace(scenario.name(), scenario.iterations());
+        EXPECT_EQ(scenario.iterations(), first->second) << scenario.name();
+      }
+    }
+  }
+
   // The simulation's batches have no metrics: what its agents have delivered since the last time stands
   // for them, and a third of one scenario's for requests that failed.
   void AddLoads(v1::RunStatus* status) {
@@ -147,6 +158,7 @@ class Painter {
   int64_t delivered_ = 0;
   std::map<std::string, int64_t> iterations_;
   std::map<std::string, v1::Load> loads_;
+  std::map<std::string, int64_t> ended_with_;
   std::map<int, std::string> texts_;
 };
 

@@ -277,6 +277,44 @@ TEST_F(ConductorTest, AFileThatComesAfterAStopBeginsNothing) {
                                       "Drained"));
 }
 
+// Not up to a second later: what is shown to have ended shows all that it has done.
+TEST_F(ConductorTest, HandsOverWhatItHasWhenAScenarioEnds) {
+  ScenarioConfig brief;
+  brief.name = "brief";
+  brief.executor = ConstantVusConfig{.vus = 1, .duration = absl::Milliseconds(1300)};
+  ScenarioConfig also = brief;
+  also.name = "also_brief";
+  ScenarioConfig lasting;
+  lasting.name = "lasting";
+  lasting.executor = ConstantVusConfig{.vus = 1, .duration = absl::Minutes(1)};
+  Options options;
+  options.scenarios = {brief, also, lasting};
+  Assign("", "", options);
+  Tell(Prepare());
+  Tell(Message([](auto& m) { m.mutable_setup_data(); }));
+  const int64_t t0 = loop.clock().Mono().nanos();
+  Tell(Message([t0](auto& m) { m.mutable_start()->set_t0_coordinator_mono_ns(t0); }));
+  const auto ended = [&] {
+    int64_t most = 0;
+    for (const v1::AgentMessage& message : transport.sent) {
+      int64_t done = 0;
+      for (const v1::ScenarioProgress& part : message.progress().scenarios()) {
+        done += part.state() == v1::ScenarioProgress::DONE ? 1 : 0;
+      }
+      most = std::max(most, done);
+    }
+    return most;
+  };
+  loop.RunFor(absl::Milliseconds(1100));  // a second has been sealed
+  const size_t before = transport.batches.size();
+  EXPECT_EQ(ended(), 0);
+  while (ended() == 0 && loop.clock().Mono().nanos() < t0 + 1'950'000'000) {
+    loop.RunFor(absl::Milliseconds(1));
+  }
+  EXPECT_EQ(ended(), 2);
+  EXPECT_EQ(transport.batches.size(), before + 1);  // one for both
+}
+
 // A SIGTERM: the coordinator hears it before the end of the work, and the goodbye only when it has
 // everything.
 TEST_F(ConductorTest, LeavesWhenEverythingIsHandedOver) {
